@@ -1,0 +1,67 @@
+/*
+ * Errors: what went wrong, and where in the user's file.
+ *
+ * A call that can fail takes a `yg_error *` last and returns false or NULL. The caller owns the
+ * struct (start it as `yg_error error = {0};`); nothing in it is to be freed. NULL is allowed
+ * where the caller does not want to know. The first failure is kept: a later yg_fail() on the same
+ * struct changes nothing, so an error can be passed along a chain of calls.
+ */
+#ifndef YG_GRAPH_ERROR_H
+#define YG_GRAPH_ERROR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum yg_code {
+    YG_OK = 0,
+    YG_ERROR_MEMORY,      /* an allocation failed, or a size does not fit */
+    YG_ERROR_ARGUMENT,    /* a value out of range, a missing or unknown argument */
+    YG_ERROR_SHAPE,       /* shapes that do not fit together */
+    YG_ERROR_DTYPE,       /* an element type that the operation does not take */
+    YG_ERROR_SYNTAX,      /* text that cannot be read */
+    YG_ERROR_NAME,        /* an unknown, duplicate or unused name */
+    YG_ERROR_IO,          /* a file that cannot be opened, read or written */
+    YG_ERROR_DATA,        /* a file whose content does not fit the model */
+    YG_ERROR_NUMERIC,     /* NaN or infinity where a finite number is needed */
+    YG_ERROR_GRADIENT,    /* a derivative that does not exist */
+    YG_ERROR_INTERRUPTED, /* the user asked to stop */
+    YG_ERROR_INTERNAL,    /* a bug of ours, found by the verifier */
+} yg_code;
+
+/* A place in a text file. `line` and `column` count from 1; line 0: no place is known. `file` is
+ * borrowed: who keeps an origin says for how long. */
+typedef struct yg_origin {
+    const char *file;
+    int32_t line;
+    int32_t column;
+} yg_origin;
+
+#define YG_NOWHERE ((yg_origin){0})
+
+typedef struct yg_error {
+    yg_code code;
+    int32_t line;
+    int32_t column;
+    char file[256];     /* "" where no file is to blame */
+    char message[1200]; /* one or more lines, no newline at the end */
+} yg_error;
+
+/* Records a failure unless `error` already holds one. Always returns false, so that a caller can
+ * write `return yg_fail(…);`. `format` is printf's. */
+bool yg_fail(yg_error *error, yg_code code, yg_origin origin, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The failure of an allocation, which needs no text of its own. Always returns false. */
+bool yg_fail_memory(yg_error *error);
+
+/* Copies the first failure: `to` is left alone if it already holds one. Always returns false. */
+bool yg_fail_as(yg_error *to, const yg_error *from);
+
+/* Writes "file:line:column: message" (the parts that are known) to `text`, cut at `size` bytes
+ * with the closing NUL. */
+void yg_error_text(const yg_error *error, char *text, unsigned long size);
+
+/* "shape error", "unknown name", …: one or two words for a code. Static. */
+const char *yg_code_name(yg_code code);
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * The graph: a Wengert list of tensor operations.
+ *
+ * Nodes live in one append-only array and an operand's index is smaller than its user's, so the
+ * array is its own topological order. Adding a node that exists returns the existing one. The
+ * builder is sticky: after a failed call, which returns YG_NONE, every later call returns YG_NONE
+ * too, and yg_graph_error() tells the first failure. So a chain of calls needs one check, at its
+ * end.
+ *
+ * A graph is used by one thread at a time. Everything it holds is freed by yg_graph_free().
+ */
+#ifndef YG_GRAPH_GRAPH_H
+#define YG_GRAPH_GRAPH_H
+
+#include "op.h"
+
+enum {
+    YG_GRAPH_TRAINING = 1 << 0,    /* dropout drops: see yg_graph_training() */
+    YG_GRAPH_NO_SIMPLIFY = 1 << 1, /* add nodes exactly as asked for: no identities, no stable
+                                      forms, no folding; equal nodes are still merged */
+};
+
+/* `ops` must outlive the graph. NULL when out of memory. */
+yg_graph *yg_graph_new(const yg_op_set *ops, unsigned flags);
+void yg_graph_free(yg_graph *graph); /* NULL is allowed */
+
+const yg_op_set *yg_graph_ops(const yg_graph *graph);
+bool yg_graph_training(const yg_graph *graph);
+
+/* The first failure, or NULL. */
+const yg_error *yg_graph_error(const yg_graph *graph);
+
+/* Records a failure at the current origin, as the builders do. Always returns YG_NONE. */
+yg_node yg_graph_fail(yg_graph *graph, yg_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The place in the model file that nodes are added for from now on; `origin.file` is copied.
+ * Returns the one before. */
+yg_origin yg_graph_at(yg_graph *graph, yg_origin origin);
+
+/* ----------------------------------------------------------------------------------- leaves -- */
+
+/* A tensor that the caller fills in before each run. */
+yg_node yg_input(yg_graph *graph, const char *name, const yg_type *type);
+
+/* A tensor that keeps its value between runs and that an update can replace: a weight, a momentum
+ * buffer, a counter. */
+yg_node yg_parameter(yg_graph *graph, const char *name, const yg_type *type);
+
+/* `data` (yg_type_bytes() of it) is copied. Equal constants are one node. */
+yg_node yg_constant(yg_graph *graph, const yg_type *type, const void *data);
+
+/* A rank-0 constant, rounded to the element type. */
+yg_node yg_scalar(yg_graph *graph, yg_dtype dtype, double value);
+
+/* Every element `value`: a scalar, broadcast. */
+yg_node yg_full(yg_graph *graph, const yg_type *type, double value);
+
+/* ----------------------------------------------------------------------------------- building --
+ */
+
+/* Applies an operator with one result. `attrs` has op->attr_count entries, or is NULL for the
+ * defaults. Elementwise operands are broadcast and converted first. */
+yg_node yg_apply(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
+                 const yg_attr *attrs);
+
+/* The same for an operator with any number of results; returns how many were written to `results`
+ * (room for YG_MAX_RESULTS), 0 on failure. */
+size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
+                    const yg_attr *attrs, yg_node *results);
+
+/* Finds the operator by name, with the default attributes. An unknown name is an error that
+ * suggests the nearest. */
+yg_node yg_call(yg_graph *graph, const char *op, const yg_node *operands, size_t count);
+
+/* A name for messages, dumps and profiles; copied. A node's first name stays. */
+void yg_node_set_name(yg_graph *graph, yg_node node, const char *name);
+
+/* ---------------------------------------------------------------------------------- reading -- */
+
+size_t yg_graph_size(const yg_graph *graph); /* nodes; the next one gets this index */
+
+/* Pointers below stay valid until yg_graph_free(). */
+const yg_op *yg_node_op(const yg_graph *graph, yg_node node);
+const yg_type *yg_node_type(const yg_graph *graph, yg_node node);
+size_t yg_node_operand_count(const yg_graph *graph, yg_node node);
+const yg_node *yg_node_operands(const yg_graph *graph, yg_node node);
+yg_node yg_node_operand(const yg_graph *graph, yg_node node, size_t k);
+const yg_attr *yg_node_attrs(const yg_graph *graph, yg_node node);
+const char *yg_node_name(const yg_graph *graph, yg_node node); /* "" if it has none */
+yg_origin yg_node_origin(const yg_graph *graph, yg_node node);
+
+/* The graph's own leaves. */
+bool yg_node_is_input(const yg_graph *graph, yg_node node);
+bool yg_node_is_parameter(const yg_graph *graph, yg_node node);
+/* A constant's bytes, or NULL for any other node. */
+const void *yg_node_constant(const yg_graph *graph, yg_node node);
+/* True for a scalar constant, or a broadcast of one; its value in *value (may be NULL). */
+bool yg_node_is_scalar(const yg_graph *graph, yg_node node, double *value);
+
+/* ---------------------------------------------------------------------------- differentiating --
+ */
+
+/* Reverse mode. Appends the cotangents of wrt[0..count) for the output `y`, given y's cotangent
+ * (YG_NONE: ones, and y must be a scalar; otherwise of y's type). out[i] is YG_NONE where y does
+ * not depend on wrt[i] by a differentiable path: "no gradient" is a value. Every operator's vjp is
+ * made of operators that have one, so the result can be differentiated again.
+ * False after a failure, which is the graph's too. */
+bool yg_grad(yg_graph *graph, yg_node y, yg_node cotangent, const yg_node *wrt, size_t count,
+             yg_node *out);
+
+/* Forward mode: the derivative of y (any shape) along tangents[i] (wrt[i]'s type) at wrt[i], made
+ * by reversing twice. YG_NONE where y depends on none, or after a failure. */
+yg_node yg_jvp(yg_graph *graph, yg_node y, const yg_node *wrt, const yg_node *tangents,
+               size_t count);
+
+/* ----------------------------------------------------------------------------------- looking -- */
+
+/* Re-checks every node: operand order, arity, attributes, and that the type inferred again equals
+ * the stored one. */
+bool yg_graph_verify(const yg_graph *graph, yg_error *error);
+
+/* As text, a node a line: `%7 = matmul(%2, %5) {transpose_b=true} : f32[64, 10]  # h.z model:9`.
+ * With roots, only what they need. NULL when out of memory; freed by the caller. */
+char *yg_graph_text(const yg_graph *graph, const yg_node *roots, size_t count);
+
+/* The same in Graphviz's DOT. */
+char *yg_graph_dot(const yg_graph *graph, const yg_node *roots, size_t count);
+
+#endif

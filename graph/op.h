@@ -1,0 +1,219 @@
+/*
+ * The operator descriptor: everything the graph, the model language, the documentation and the
+ * tests know about an operator. The graph calls operators through this struct only; it knows none
+ * by name.
+ *
+ * Two kinds of operator share the struct:
+ *
+ *   a primitive   is a node of the graph: it has `infer` (its shape rule) and a kernel.
+ *   a composite   is a function that builds nodes: it has `compose` and nothing else to run.
+ *                 Its gradient follows from its parts.
+ *
+ * A primitive's kernel is either a tile kernel (flag YG_OP_ELEMENTWISE) or a whole-tensor kernel.
+ */
+#ifndef YG_GRAPH_OP_H
+#define YG_GRAPH_OP_H
+
+#include "error.h"
+#include "type.h"
+
+typedef struct yg_graph yg_graph;
+typedef struct yg_op yg_op;
+
+/* A node's index in its graph: an operand's is smaller than its user's. */
+typedef uint32_t yg_node;
+#define YG_NONE UINT32_MAX
+
+/* ------------------------------------------------------------------------------ attributes -- */
+
+typedef enum yg_attr_kind {
+    YG_ATTR_INT,    /* .i */
+    YG_ATTR_FLOAT,  /* .f */
+    YG_ATTR_BOOL,   /* .i is 0 or 1 */
+    YG_ATTR_CHOICE, /* .i is an index into `choices` */
+    YG_ATTR_INTS,   /* .ints[0 .. count): a shape, a permutation, dimensions; a user may write a
+                       single number for a list of one */
+    YG_ATTR_DTYPE,  /* .i is a yg_dtype */
+} yg_attr_kind;
+
+/* An attribute's value. Unused bytes are zero, so that two values are equal if their bytes are. */
+typedef struct yg_attr {
+    int64_t count; /* YG_ATTR_INTS: how many; otherwise 0 */
+    union {
+        int64_t i;
+        double f;
+        int64_t ints[YG_MAX_RANK];
+    };
+} yg_attr;
+
+typedef struct yg_attr_spec {
+    const char *name;
+    yg_attr_kind kind;
+    bool required;    /* no default: `fallback` is not used */
+    yg_attr fallback; /* the default. An empty YG_ATTR_INTS reads "none", which the operator's
+                         `doc` explains ("all dimensions") */
+    double min, max;  /* for numbers and the entries of lists, both inclusive; not checked where
+                         min == max */
+    const char *const *choices; /* YG_ATTR_CHOICE: NULL-terminated */
+    const char *doc;            /* a phrase, no full stop */
+} yg_attr_spec;
+
+/* -------------------------------------------------------------------------------- shape rule -- */
+
+/* What a shape rule is asked: types of the operands and attributes, checked against the schema. */
+typedef struct yg_infer {
+    const yg_op *op;
+    const yg_type *operands;
+    size_t operand_count;
+    const yg_attr *attrs; /* one for each attr_spec, in that order */
+    yg_origin origin;     /* for yg_fail() */
+} yg_infer;
+
+/* ----------------------------------------------------------------------------------- kernels -- */
+
+/* out[0..n) from in[k][0..n), element by element. `out` may be in[k] for an operand of the same
+ * element size. No allocation, no state, no failure. */
+typedef void (*yg_tile)(void *out, const void *const *in, size_t n, const yg_attr *attrs);
+
+/* What a whole-tensor kernel is given. All buffers are dense, row-major and do not overlap. */
+typedef struct yg_kernel_call {
+    void *out;
+    const void *const *in;
+    const yg_type *out_type;
+    const yg_type *const *in_types;
+    size_t operand_count;
+    const yg_attr *attrs;
+    void *scratch;      /* what `scratch_bytes` asked for, 64-byte aligned, content undefined */
+    int64_t begin, end; /* the work units to compute: see yg_op.units */
+    uint64_t seed;      /* random operators: the run's seed … */
+    uint64_t step;      /* … and the number of the step */
+    yg_origin origin;   /* for yg_fail() */
+} yg_kernel_call;
+
+/* False, with *error set, only for values that the shapes cannot rule out (a class index out of
+ * range). */
+typedef bool (*yg_kernel)(const yg_kernel_call *call, yg_error *error);
+
+/* ----------------------------------------------------------------------------------- testing -- */
+
+/* The operands of one test call, read by yg_at(). */
+typedef struct yg_reference {
+    const yg_infer *call;
+    const yg_type *out_type;
+    const double *const *in;
+} yg_reference;
+
+/* Operand `k` at a multi-index with as many entries as its rank. */
+double yg_at(const yg_reference *reference, size_t k, const int64_t *index);
+
+/* The values that an operand may take in tests: uniform in [low, high]; {0, 0} means [-2, 2].
+ * For an integer operand both ends are included. */
+typedef struct yg_domain {
+    double low, high;
+} yg_domain;
+
+/* One call that the tests make. A type is written "f[2, 3]" (f: the float type under test; i: i32;
+ * b: bool). Operands up to the first NULL. `attrs` NULL: all defaults. */
+#define YG_SAMPLE_OPERANDS 5
+typedef struct yg_sample {
+    const char *operands[YG_SAMPLE_OPERANDS];
+    const yg_attr *attrs;
+} yg_sample;
+
+/* -------------------------------------------------------------------------------- descriptor -- */
+
+enum {
+    YG_OP_ELEMENTWISE = 1 << 0, /* all operands have the result's shape: the builder broadcasts and
+                                   converts them to one element type before `infer` is asked */
+    YG_OP_NON_DIFFERENTIABLE =
+        1 << 1,                 /* no cotangent passes: integer results, steps, comparisons */
+    YG_OP_RANDOM = 1 << 2,      /* never merged with an equal node, never folded */
+    YG_OP_VIEW = 1 << 3,        /* the result is operand 0's bytes under another shape */
+    YG_OP_LIST = 1 << 4,        /* operands are written as one list: concat([a, b]) */
+    YG_OP_FLOAT_ONLY = 1 << 5,  /* an integer operand of an elementwise operator becomes a float */
+    YG_OP_INTERNAL = 1 << 6,    /* made by the builder or by gradients; not a function of the model
+                                   language */
+    YG_OP_LEAF = 1 << 7,        /* inputs, parameters, constants: no operands, no kernel */
+    YG_OP_KEEP_DTYPES = 1 << 8, /* elementwise, but the builder converts no element types (where) */
+};
+
+#define YG_MAX_OPERANDS      64 /* of a list operator */
+#define YG_MAX_RESULTS       64 /* of a composite */
+#define YG_OP_NAMED_OPERANDS 4
+
+struct yg_op {
+    const char *name;    /* as in the model language; lower_snake_case */
+    const char *formula; /* one line of mathematics: "y = 1 / (1 + exp(-x))" */
+    const char *doc;     /* one or two sentences: edge cases, what a gradient does at a kink */
+    const char *group;   /* "elementwise", "reduction", "linear algebra", "shape", "loss", … */
+
+    int min_operands, max_operands; /* max_operands: YG_MAX_OPERANDS for a list operator */
+    const char *operand_names[YG_OP_NAMED_OPERANDS]; /* a user may pass them by these names */
+    const yg_attr_spec *attrs;
+    size_t attr_count;
+    unsigned flags;
+
+    /* Primitive: the result's type. NULL for an elementwise operator whose result has its
+     * operands' type. Must reject, with a message that shows the shapes, whatever the kernel does
+     * not handle. */
+    bool (*infer)(const yg_infer *call, yg_type *result, yg_error *error);
+
+    /* Primitive: kernels by the element type of the LAST operand (of the result where there are no
+     * operands); NULL where that type is not supported. */
+    yg_tile tile[YG_DTYPE_COUNT];
+    yg_kernel kernel[YG_DTYPE_COUNT];
+
+    /* Whole-tensor kernels, optional. How many independent units of work the result splits into
+     * (rows of a matmul, …), so that threads can share them; a unit's bits must not depend on
+     * begin and end. NULL: one unit. */
+    int64_t (*units)(const yg_infer *call, const yg_type *result);
+    int64_t (*scratch_bytes)(const yg_infer *call, const yg_type *result);
+    /* Floating-point operations of one evaluation. NULL: one for each element of the result. */
+    double (*flops)(const yg_infer *call, const yg_type *result);
+
+    /* The vector-Jacobian product: the cotangent of operand `k`, built from nodes, given node `y`
+     * of this operator and its cotangent `dy` (same type as y). YG_NONE: none passes. It is asked
+     * only for operands of a float type. */
+    yg_node (*vjp)(yg_graph *graph, yg_node y, yg_node dy, size_t k);
+
+    /* Peephole rewriting, asked when a node is about to be added: an existing or newly built
+     * equivalent (same type), or YG_NONE to add the node as it is. Must make progress. */
+    yg_node (*simplify)(yg_graph *graph, const yg_infer *call, const yg_node *operands);
+
+    /* Composite: builds nodes, writes at most YG_MAX_RESULTS results and returns how many; 0 after
+     * yg_graph_fail(). */
+    size_t (*compose)(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                      yg_node *results);
+
+    /* The definition, as plainly as it can be written: the result's element at a multi-index, in
+     * double precision. A composite with several results is checked on its first. */
+    double (*reference)(const yg_reference *reference, const int64_t *index);
+    yg_domain domain[YG_OP_NAMED_OPERANDS];
+    const yg_sample *samples; /* at least one */
+    size_t sample_count;
+};
+
+/* Which operators there are, and which of them the graph itself needs. */
+typedef struct yg_op_set {
+    const yg_op *const *ops;
+    size_t count;
+    const yg_op *add;       /* (a, b): sums cotangents */
+    const yg_op *multiply;  /* (a, b): multiplies by a cotangent */
+    const yg_op *broadcast; /* attr shape: stretches an operand, NumPy's rule */
+    const yg_op *cast;      /* attr dtype: converts an element type */
+    const yg_op *sum;       /* attrs dim, keepdim: all of it, for the forward derivative */
+} yg_op_set;
+
+/* NULL if there is none of that name. */
+const yg_op *yg_op_find(const yg_op_set *set, const char *name);
+
+/* The index of an attribute in the schema, or -1. */
+int yg_op_attr(const yg_op *op, const char *name);
+
+/* Fills `attrs` (op->attr_count entries) with the defaults. */
+void yg_op_defaults(const yg_op *op, yg_attr *attrs);
+
+/* Checks values against the schema: ranges, choices, list lengths. */
+bool yg_op_check_attrs(const yg_op *op, const yg_attr *attrs, yg_origin origin, yg_error *error);
+
+#endif

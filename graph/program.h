@@ -1,0 +1,67 @@
+/*
+ * A program: a graph compiled to a flat list of instructions over one arena.
+ *
+ * Compiling decides everything: order, buffers, kernels. Running allocates nothing. The graph must
+ * outlive its programs. A program is run by one thread at a time; different programs may run at
+ * the same time unless they share bound buffers.
+ */
+#ifndef YG_GRAPH_PROGRAM_H
+#define YG_GRAPH_PROGRAM_H
+
+#include "graph.h"
+
+typedef struct yg_program yg_program;
+
+/* After a run, `parameter` holds what `value` was: same type. All updates of a run see the values
+ * from before it. */
+typedef struct yg_update {
+    yg_node parameter;
+    yg_node value;
+} yg_update;
+
+enum {
+    YG_PROGRAM_NO_PLAN = 1 << 0, /* every node in a buffer of its own, nothing in place, no views,
+                                    no fusion: the reference that plans are tested against */
+};
+
+typedef struct yg_compile_options {
+    unsigned flags;
+    int threads; /* 0: all cores */
+} yg_compile_options;
+
+/* Compiles what `outputs` and `updates` need. `options` NULL: the defaults. NULL on failure (the
+ * graph's own error among them). */
+yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t output_count,
+                       const yg_update *updates, size_t update_count,
+                       const yg_compile_options *options, yg_error *error);
+void yg_program_free(yg_program *program); /* NULL is allowed */
+
+/* The buffer of an input, a parameter or an output: 64-byte aligned, owned by the program unless
+ * bound, zero until written. An output's content is valid until the next run. NULL for any other
+ * node, and for a constant's or view's buffer use an output. */
+void *yg_program_data(yg_program *program, yg_node node);
+
+/* Uses the caller's buffer for an input or a parameter from the next run on, so that programs can
+ * share parameters and data need no copy. yg_type_bytes() of it, 64-byte aligned, must outlive its
+ * use. False (error) for any other node. */
+bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *error);
+
+/* One run. `seed` and `step` drive the random operators: the same pair gives the same bits. */
+bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error);
+
+/* ----------------------------------------------------------------------------------- looking -- */
+
+typedef struct yg_program_stats {
+    size_t instructions;
+    int64_t arena_bytes;     /* the peak of everything between inputs and outputs */
+    int64_t parameter_bytes; /* parameters, their state */
+    int64_t unplanned_bytes; /* what the arena would be with a buffer for each node */
+    double flops;            /* of one run */
+} yg_program_stats;
+
+yg_program_stats yg_program_get_stats(const yg_program *program);
+
+/* The instructions as text, one a line. NULL when out of memory; freed by the caller. */
+char *yg_program_text(const yg_program *program);
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * Models: a YAML model file, read and checked (yg_model), and the graph that it describes for one
+ * batch size (yg_network).
+ */
+#ifndef YG_MODELS_MODEL_H
+#define YG_MODELS_MODEL_H
+
+#include "../graph/graph.h"
+#include "loader/document.h"
+
+typedef struct yg_model yg_model;
+typedef struct yg_network yg_network;
+
+typedef struct yg_model_options {
+    const char *const *overrides; /* "hidden=8": as --set */
+    size_t override_count;
+    const char *run_path; /* a second file with `data:` and `train:`; NULL: none */
+    const yg_op_set *ops; /* NULL: yg_ops() */
+} yg_model_options;
+
+/* Reads, expands includes and checks a model file: grammar, names, kinds, and that its graph can be
+ * built (at batch size 2) with the expected shapes. NULL on failure. `options` may be NULL. */
+yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_error *error);
+void yg_model_free(yg_model *model); /* NULL is allowed */
+
+const char *yg_model_name(const yg_model *model);
+const char *yg_model_doc(const yg_model *model); /* "" if it has none */
+const char *yg_model_path(const yg_model *model);
+/* A top-level section that the models room does not read itself ("data", "train"); NULL where the
+ * file has none. Valid until the model is freed. */
+const yg_value *yg_model_section(const yg_model *model, const char *key);
+/* The folder that relative paths in that section start from: that of the file it stands in. */
+const char *yg_model_folder(const yg_model *model, const char *key);
+
+/* ---------------------------------------------------------------------------- inputs, targets --
+ */
+
+/* An input or a target as declared. */
+typedef struct yg_port {
+    const char *name;
+    yg_dtype dtype; /* of the file; a float port takes the network's dtype */
+    int rank;
+    int64_t shape[YG_MAX_RANK];       /* -1 for a symbolic dimension … */
+    const char *symbols[YG_MAX_RANK]; /* … and its name; NULL for a fixed one */
+    int64_t classes;                  /* 0: not declared */
+    const char *const *class_names;   /* `classes: [no, yes]`; NULL if only counted */
+    bool target;
+    yg_origin origin;
+} yg_port;
+
+size_t yg_model_port_count(const yg_model *model); /* inputs, then targets */
+const yg_port *yg_model_port(const yg_model *model, size_t index);
+
+/* --------------------------------------------------------------------------------- networks -- */
+
+/* A symbolic dimension's number. */
+typedef struct yg_dim {
+    const char *name;
+    int64_t size;
+} yg_dim;
+
+typedef struct yg_network_options {
+    const yg_dim *dims; /* every symbolic dimension of the ports needs one, "B" at least */
+    size_t dim_count;
+    bool training;        /* dropout drops */
+    bool outputs_only;    /* leave out targets, loss and metrics, as predict does */
+    yg_dtype dtype;       /* YG_F32 or YG_F64: the type of every float tensor */
+    unsigned graph_flags; /* YG_GRAPH_NO_SIMPLIFY or 0 */
+} yg_network_options;
+
+yg_network *yg_network_build(const yg_model *model, const yg_network_options *options,
+                             yg_error *error);
+void yg_network_free(yg_network *network); /* frees the graph; NULL is allowed */
+
+yg_graph *yg_network_graph(yg_network *network);
+
+/* A named tensor of the network. */
+typedef struct yg_tensor_name {
+    const char *name;
+    yg_node node;
+    yg_origin origin;
+} yg_tensor_name;
+
+typedef struct yg_initializer yg_initializer;
+
+typedef struct yg_network_parameter {
+    const char *name; /* "a1.weight" */
+    yg_node node;
+    bool trainable;
+    const yg_initializer *init;
+    yg_origin origin;
+} yg_network_parameter;
+
+/* A layer node of the model's own `graph:` (and, for show, each copy of a repeat). */
+typedef struct yg_network_layer {
+    const char *name;
+    const char *type;   /* "linear"; "" for an expression */
+    yg_node output;     /* its first output */
+    int64_t parameters; /* elements it owns */
+    int depth;          /* 0: written in `graph:`; 1: inside a layer of depth 0, … */
+    yg_origin origin;
+} yg_network_layer;
+
+/* Arrays are owned by the network. Ports that the network leaves out are not listed. */
+const yg_tensor_name *yg_network_inputs(const yg_network *network, size_t *count);
+const yg_tensor_name *yg_network_targets(const yg_network *network, size_t *count);
+const yg_tensor_name *yg_network_outputs(const yg_network *network, size_t *count);
+const yg_tensor_name *yg_network_metrics(const yg_network *network, size_t *count);
+const yg_network_parameter *yg_network_parameters(const yg_network *network, size_t *count);
+const yg_network_layer *yg_network_layers(const yg_network *network, size_t *count);
+yg_node yg_network_loss(const yg_network *network); /* YG_NONE if the model has none */
+
+/* Fills `data` (of the parameter's type) with its initial values for a seed: the same for any batch
+ * size, and independent of the other parameters. */
+bool yg_network_initialize(const yg_network *network, const yg_network_parameter *parameter,
+                           uint64_t seed, void *data, yg_error *error);
+
+/* The model in operators only, as a model file: every layer expanded, parameters in `params:`.
+ * NULL on failure; freed by the caller. */
+char *yg_model_expand(const yg_model *model, yg_error *error);
+
+/* ---------------------------------------------------------------------------------- layers -- */
+
+/* The built-in layer library, for `yamlgrad layers`: names in alphabetical order. Static. */
+size_t yg_layer_count(void);
+const char *yg_layer_name(size_t index);
+/* The layer's own YAML text: its doc, arguments and body. NULL if there is none of that name. */
+const char *yg_layer_text(const char *name);
+
+#endif

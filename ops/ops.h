@@ -1,0 +1,12 @@
+/*
+ * The operators that yamlgrad comes with.
+ */
+#ifndef YG_OPS_OPS_H
+#define YG_OPS_OPS_H
+
+#include "../graph/op.h"
+
+/* All operators of ops.def, in its order. Static. */
+const yg_op_set *yg_ops(void);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * sigmoid: y = 1 / (1 + exp(-x)), elementwise.
+ *
+ * vjp: dx = dy · y · (1 - y), from the result itself.
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+/* exp() overflows to infinity for very negative x, and 1 / infinity is the right limit: 0. */
+YG_UNARY_TILES(sigmoid, 1 / (1 + exp(-x)))
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k;
+    const yg_node one_minus_y = yg_offset(graph, yg_negative(graph, y), 1);
+    return yg_multiply(graph, dy, yg_multiply(graph, y, one_minus_y));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    return 1 / (1 + exp(-yg_at(r, 0, index)));
+}
+
+const yg_op yg_op_sigmoid = {
+    .name = "sigmoid",
+    .formula = "y = 1 / (1 + exp(-x))",
+    .doc = "The logistic function; 0 and 1 at the infinities.",
+    .group = "elementwise",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
+    .tile = YG_FLOAT_TILES(sigmoid),
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {{-6, 6}},
+    .samples = yg_unary_samples,
+    .sample_count = sizeof yg_unary_samples / sizeof *yg_unary_samples,
+};
