@@ -1,0 +1,88 @@
+/*
+ * What can be said of any operator from its descriptor.
+ */
+#include "op.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+const yg_op *yg_op_find(const yg_op_set *set, const char *name) {
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->ops[i]->name, name) == 0)
+            return set->ops[i];
+    }
+    return NULL;
+}
+
+int yg_op_attr(const yg_op *op, const char *name) {
+    for (size_t i = 0; i < op->attr_count; i++) {
+        if (strcmp(op->attrs[i].name, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+void yg_op_defaults(const yg_op *op, yg_attr *attrs) {
+    for (size_t i = 0; i < op->attr_count; i++)
+        attrs[i] = op->attrs[i].fallback;
+}
+
+static bool check_range(const yg_op *op, const yg_attr_spec *spec, double value, yg_origin origin,
+                        yg_error *error) {
+    if (spec->min == spec->max || (value >= spec->min && value <= spec->max))
+        return true;
+    return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s = %g is outside %g to %g", op->name,
+                   spec->name, value, spec->min, spec->max);
+}
+
+static bool check_attr(const yg_op *op, const yg_attr_spec *spec, const yg_attr *attr,
+                       yg_origin origin, yg_error *error) {
+    switch (spec->kind) {
+    case YG_ATTR_FLOAT:
+        return check_range(op, spec, attr->f, origin, error);
+    case YG_ATTR_INT:
+        return check_range(op, spec, (double)attr->i, origin, error);
+    case YG_ATTR_BOOL:
+        return (attr->i == 0 || attr->i == 1) ||
+               yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s is true or false, not %" PRId64,
+                       op->name, spec->name, attr->i);
+    case YG_ATTR_DTYPE:
+        return (attr->i >= 0 && attr->i < YG_DTYPE_COUNT) ||
+               yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s is no element type", op->name,
+                       spec->name);
+    case YG_ATTR_CHOICE:
+        for (int64_t i = 0; spec->choices[i]; i++) {
+            if (i == attr->i)
+                return true;
+        }
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s has no choice number %" PRId64,
+                       op->name, spec->name, attr->i);
+    case YG_ATTR_INTS:
+        break;
+    }
+    if (attr->count < 0 || attr->count > YG_MAX_RANK)
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s takes at most %d numbers",
+                       op->name, spec->name, YG_MAX_RANK);
+    for (int64_t i = 0; i < attr->count; i++) {
+        if (!check_range(op, spec, (double)attr->ints[i], origin, error))
+            return false;
+    }
+    return true;
+}
+
+bool yg_op_check_attrs(const yg_op *op, const yg_attr *attrs, yg_origin origin, yg_error *error) {
+    for (size_t i = 0; i < op->attr_count; i++) {
+        if (!check_attr(op, &op->attrs[i], &attrs[i], origin, error))
+            return false;
+    }
+    return true;
+}
+
+double yg_at(const yg_reference *reference, size_t k, const int64_t *index) {
+    int64_t strides[YG_MAX_RANK], offset = 0;
+    const yg_type *type = &reference->call->operands[k];
+    yg_type_strides(type, strides);
+    for (int i = 0; i < type->rank; i++)
+        offset += index[i] * strides[i];
+    return reference->in[k][offset];
+}
