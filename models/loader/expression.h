@@ -16,6 +16,7 @@
 #define YG_MODELS_LOADER_EXPRESSION_H
 
 #include "../../graph/error.h"
+#include "../../graph/pool.h"
 
 #include <stddef.h>
 
@@ -43,16 +44,8 @@ struct yg_expression {
     const char **keywords; /* CALL: NULL where a child is positional; otherwise NULL */
 };
 
-/* Memory for expressions: everything parsed into a pool is freed with it. */
-typedef struct yg_pool yg_pool;
-yg_pool *yg_pool_new(void);
-void yg_pool_free(yg_pool *pool);
-/* Zeroed, aligned for any type; NULL when out of memory. */
-void *yg_pool_take(yg_pool *pool, size_t size);
-char *yg_pool_copy(yg_pool *pool, const char *text, size_t length);
-
 /* Parses `text`, whose first character stands at `origin`. NULL on failure. `origin.file` must
- * outlive the pool. Depth is capped. */
+ * outlive the pool, which holds the tree. Depth is capped. */
 yg_expression *yg_expression_parse(yg_pool *pool, const char *text, yg_origin origin,
                                    yg_error *error);
 

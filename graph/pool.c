@@ -1,0 +1,67 @@
+/*
+ * A pool is a list of blocks, each used from its start to its end.
+ */
+#include "pool.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_SIZE ((size_t)64 * 1024)
+
+typedef struct block {
+    struct block *next;
+    size_t used, size;
+    max_align_t data[];
+} block;
+
+struct yg_pool {
+    block *first; /* the one being filled */
+};
+
+yg_pool *yg_pool_new(void) {
+    return calloc(1, sizeof(yg_pool));
+}
+
+void yg_pool_free(yg_pool *pool) {
+    if (!pool)
+        return;
+    for (block *b = pool->first; b;) {
+        block *next = b->next;
+        free(b);
+        b = next;
+    }
+    free(pool);
+}
+
+void *yg_pool_take(yg_pool *pool, size_t size) {
+    const size_t align = sizeof(max_align_t);
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size = (size + align - 1) / align * align;
+    block *b = pool->first;
+    if (!b || b->size - b->used < size) {
+        const size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+        b = calloc(1, sizeof *b + room);
+        if (!b)
+            return NULL;
+        b->size = room;
+        if (pool->first && room > BLOCK_SIZE) { /* an own block behind the one being filled */
+            b->next = pool->first->next;
+            pool->first->next = b;
+        } else {
+            b->next = pool->first;
+            pool->first = b;
+        }
+    }
+    void *taken = (char *)b->data + b->used;
+    b->used += size;
+    return taken;
+}
+
+char *yg_pool_copy(yg_pool *pool, const char *text, size_t length) {
+    char *copy = yg_pool_take(pool, length + 1);
+    if (copy)
+        memcpy(copy, text, length);
+    return copy;
+}
