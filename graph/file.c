@@ -1,0 +1,171 @@
+/*
+ * Whole files in, whole files out.
+ */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Records "cannot <verb> '<path>': <the system's reason>". Always returns false. */
+static bool fail_system(yg_error *error, const char *verb, const char *path, int reason) {
+    char text[128];
+    if (strerror_r(reason, text, sizeof text) != 0)
+        snprintf(text, sizeof text, "system error %d", reason);
+    return yg_fail(error, reason == ENOMEM ? YG_ERROR_MEMORY : YG_ERROR_IO, YG_NOWHERE,
+                   "cannot %s '%s': %s", verb, path, text);
+}
+
+/* Reads to the end of `file`, at most `cap` bytes. `hint` is the expected size, or 0. */
+static char *read_all(int file, const char *path, size_t hint, size_t cap, size_t *size,
+                      yg_error *error) {
+    /* One byte past the cap tells a file that is too large from one that just fits. */
+    size_t room = hint < cap ? hint + 1 : cap + 1;
+    if (room < 4096)
+        room = 4096;
+    char *data = malloc(room + 1);
+    size_t used = 0;
+    while (data != NULL) {
+        const ssize_t got = read(file, data + used, room - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            fail_system(error, "read", path, errno);
+            free(data);
+            return NULL;
+        }
+        if (got == 0)
+            break;
+        used += (size_t)got;
+        if (used > cap) {
+            yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "'%s' is too large: at most %zu bytes are read",
+                    path, cap);
+            free(data);
+            return NULL;
+        }
+        if (used == room) {
+            const size_t larger = room <= (SIZE_MAX - 1) / 2 ? 2 * room : 0;
+            char *moved = larger > 0 ? realloc(data, larger + 1) : NULL;
+            if (moved == NULL)
+                free(data);
+            data = moved;
+            room = larger;
+        }
+    }
+    if (data == NULL) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    data[used] = '\0';
+    *size = used;
+    return data;
+}
+
+char *yg_file_read(const char *path, size_t cap, size_t *size, yg_error *error) {
+    *size = 0;
+    if (cap > SIZE_MAX - 2)
+        cap = SIZE_MAX - 2;
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        fail_system(error, "open", path, errno);
+        return NULL;
+    }
+    struct stat status;
+    char *data = NULL;
+    if (fstat(file, &status) != 0)
+        fail_system(error, "open", path, errno);
+    else if (S_ISDIR(status.st_mode))
+        yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot read '%s': it is a folder, not a file",
+                path);
+    else
+        data =
+            read_all(file, path, status.st_size > 0 ? (size_t)status.st_size : 0, cap, size, error);
+    close(file);
+    return data;
+}
+
+static bool write_all(int file, const char *data, size_t size) {
+    while (size > 0) {
+        const ssize_t put = write(file, data, size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return false;
+        data += put;
+        size -= (size_t)put;
+    }
+    return true;
+}
+
+/* Opens a new file next to `path`; its name goes to `temporary`, of `room` bytes. */
+static int open_temporary(const char *path, char *temporary, size_t room) {
+    /* Not mkstemp(): its files are readable by their owner only, and asking for the umask would
+     * change it for the whole process. */
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        snprintf(temporary, room, "%s.%ld.%d.tmp", path, (long)getpid(), attempt);
+        const int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file >= 0 || errno != EEXIST)
+            return file;
+    }
+    return -1;
+}
+
+bool yg_file_write(const char *path, const void *data, size_t size, yg_error *error) {
+    const size_t room = strlen(path) + 48;
+    char *temporary = malloc(room);
+    if (temporary == NULL)
+        return yg_fail_memory(error);
+    const int file = open_temporary(path, temporary, room);
+    if (file < 0) {
+        fail_system(error, "write", path, errno);
+        free(temporary);
+        return false;
+    }
+    int reason = 0;
+    if (!write_all(file, data, size) || fsync(file) != 0)
+        reason = errno;
+    if (close(file) != 0 && reason == 0)
+        reason = errno;
+    if (reason == 0 && rename(temporary, path) != 0)
+        reason = errno;
+    if (reason != 0) {
+        unlink(temporary);
+        fail_system(error, "write", path, reason);
+    }
+    free(temporary);
+    return reason == 0;
+}
+
+/* mkdir() for which a folder that exists is a success; 0, or the system's reason. */
+static int make_one(const char *path) {
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    const int reason = errno;
+    struct stat status;
+    if (stat(path, &status) == 0)
+        return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+    return reason;
+}
+
+bool yg_file_make_folder(const char *path, yg_error *error) {
+    const size_t length = strlen(path);
+    char *partial = malloc(length + 1);
+    if (partial == NULL)
+        return yg_fail_memory(error);
+    memcpy(partial, path, length + 1);
+    int reason = 0;
+    for (size_t i = 1; i <= length && reason == 0; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        partial[i] = '\0';
+        reason = make_one(partial);
+        partial[i] = path[i];
+    }
+    free(partial);
+    return reason == 0 || fail_system(error, "make the folder", path, reason);
+}
