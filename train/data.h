@@ -1,0 +1,70 @@
+/*
+ * Data: the examples that a model's `data:` section names, in memory, as numbers.
+ *
+ *     data:
+ *       train: {csv: iris.csv, x: "*", y: species}       # or rows: {x: [[0, 0]], y: [[1]]}
+ *       validation: {from: train, fraction: 0.15, stratify: y}
+ *       test: {csv: more.csv, x: "*", y: species}
+ *       standardize: [x]
+ *       seed: 0                                           # of the splits
+ *
+ * An example of port p is yg_port.shape without its first dimension, which is the batch: a port of
+ * shape [B, 30] takes 30 columns of a CSV file, one of shape [B] takes one. A port is given a
+ * column's name, a list of names, or "*" for all columns that the map does not name elsewhere.
+ * Text in a column of a port with classes is a label. Paths start at the model file's folder.
+ *
+ * The splits do not depend on the training seed, so that `eval` sees the same test examples as
+ * `train` did: `seed:` of the section (default 0) draws them.
+ */
+#ifndef YG_TRAIN_DATA_H
+#define YG_TRAIN_DATA_H
+
+#include "../models/model.h"
+
+/* What was learnt of a port from the training data, besides weights: kept with them. */
+typedef struct yg_port_encoding {
+    size_t column_count; /* names of the CSV columns, in the order of elements; 0: from rows */
+    char **columns;
+    size_t class_count; /* label texts by class index; 0: not labels */
+    char **classes;
+    int64_t width; /* elements of an example */
+    double *mean;  /* [width], with deviation; NULL: not standardised */
+    double *deviation;
+} yg_port_encoding;
+
+typedef struct yg_encoding {
+    size_t count; /* as yg_model_port_count() */
+    yg_port_encoding *ports;
+} yg_encoding;
+
+void yg_encoding_free(yg_encoding *encoding); /* what it holds, not the struct */
+
+/* Examples: `values[p]` is port p's, [count, width of p], row-major, before standardisation; NULL
+ * for a port that was not asked for. Integers and class indices are exact. */
+typedef struct yg_dataset {
+    int64_t count;
+    size_t port_count;
+    int64_t *widths;
+    double **values;
+} yg_dataset;
+
+void yg_dataset_free(yg_dataset *dataset); /* what it holds, not the struct */
+
+typedef struct yg_data {
+    yg_dataset train;
+    yg_dataset validation; /* count 0: none */
+    yg_dataset test;       /* count 0: none */
+    yg_encoding encoding;
+    size_t dim_count; /* symbolic dimensions but the batch's, solved by the data */
+    yg_dim *dims;     /* names belong to the model */
+} yg_data;
+
+/* Reads the section, splits, and fits the standardisation on the training part. False on failure;
+ * on success the caller frees with yg_data_free(). A model without `data:` is an error. */
+bool yg_data_load(const yg_model *model, yg_data *data, yg_error *error);
+void yg_data_free(yg_data *data); /* what it holds, not the struct */
+
+/* The symbol of the batch dimension: the first one of every port. Fails where ports disagree. */
+bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * Optimizers as graph: the update rule of each parameter is appended to the graph of the loss, so
+ * that a step is one program. The rules are PyTorch's (torch.optim), term by term.
+ */
+#ifndef YG_TRAIN_OPTIMIZER_H
+#define YG_TRAIN_OPTIMIZER_H
+
+#include "../graph/program.h"
+#include "../models/loader/document.h"
+
+typedef struct yg_optimizer_rule yg_optimizer_rule;
+
+#define YG_OPTIMIZER_OPTIONS 8
+#define YG_OPTIMIZER_STATES  3 /* tensors of state for each parameter, at most */
+
+/* An optimizer with its options, as `optimizer: {type: adam, lr: 1e-3}` says. */
+typedef struct yg_optimizer {
+    const yg_optimizer_rule *rule;
+    double lr;
+    double options[YG_OPTIMIZER_OPTIONS]; /* by the rule's own order */
+} yg_optimizer;
+
+/* Reads the mapping; unknown types and options get the nearest spelling. */
+bool yg_optimizer_read(const yg_value *value, yg_optimizer *optimizer, yg_error *error);
+
+/* SGD, lr given, other options at their defaults; the same for any rule by name (NULL: unknown). */
+bool yg_optimizer_make(const char *type, double lr, yg_optimizer *optimizer, yg_error *error);
+const char *yg_optimizer_name(const yg_optimizer *optimizer);
+
+/* Inputs of the step's program, scalars of the network's float type. */
+typedef struct yg_optimizer_inputs {
+    yg_node lr;
+    yg_node t; /* the number of the step, from 1 */
+} yg_optimizer_inputs;
+
+/* One state tensor: a parameter of the graph, zero at the start, named "PARAMETER.STATE". */
+typedef struct yg_optimizer_state {
+    yg_node node;
+    char *name;
+} yg_optimizer_state;
+
+typedef struct yg_optimizer_graph {
+    yg_optimizer_inputs inputs;
+    size_t update_count;
+    yg_update *updates; /* of parameters and states */
+    size_t state_count;
+    yg_optimizer_state *states;
+} yg_optimizer_graph;
+
+/* Appends the updates of parameters[0..count) by gradients[0..count). A gradient of YG_NONE: the
+ * parameter stays as it is. Freed by yg_optimizer_graph_free() after success. */
+bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg_node *parameters,
+                        const yg_node *gradients, size_t count, yg_optimizer_graph *out,
+                        yg_error *error);
+void yg_optimizer_graph_free(yg_optimizer_graph *out); /* what it holds, not the struct */
+
+/* Scales gradients in place (the array's entries) so that their common 2-norm is at most
+ * `max_norm`: g · min(1, max_norm / (norm + 1e-6)), torch.nn.utils.clip_grad_norm_'s formula. */
+bool yg_clip_grad_norm(yg_graph *graph, yg_node *gradients, size_t count, double max_norm,
+                       yg_error *error);
+
+#endif

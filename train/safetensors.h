@@ -1,0 +1,51 @@
+/*
+ * safetensors: named tensors in a file that many tools read.
+ *
+ * The format (https://huggingface.co/docs/safetensors): the header's length as 8 bytes, little
+ * endian; the header, a JSON object from each tensor's name to {"dtype", "shape", "data_offsets"},
+ * and "__metadata__" to a map of strings; the data, row-major and little endian, without gaps.
+ * A file is not trusted: every length, offset and shape is checked before use.
+ */
+#ifndef YG_TRAIN_SAFETENSORS_H
+#define YG_TRAIN_SAFETENSORS_H
+
+#include "../graph/type.h"
+
+typedef struct yg_tensor {
+    char *name;
+    yg_type type;
+    void *data; /* yg_type_bytes() of it, 64-byte aligned */
+} yg_tensor;
+
+typedef struct yg_metadata {
+    char *key;
+    char *value;
+} yg_metadata;
+
+typedef struct yg_tensor_file {
+    size_t count;
+    yg_tensor *tensors; /* in the order of their data */
+    size_t metadata_count;
+    yg_metadata *metadata;
+} yg_tensor_file;
+
+/* Reads BOOL, I32, I64, F32 and F64. False on failure, which names the tensor to blame. On success
+ * the caller frees with yg_tensor_file_free(). */
+bool yg_safetensors_read(const char *path, yg_tensor_file *file, yg_error *error);
+/* The same from memory; `name` stands for it in messages. */
+bool yg_safetensors_parse(const void *bytes, size_t size, const char *name, yg_tensor_file *file,
+                          yg_error *error);
+/* Writes under a temporary name, then renames. The same tensors give the same bytes. */
+bool yg_safetensors_write(const char *path, const yg_tensor_file *file, yg_error *error);
+void yg_tensor_file_free(yg_tensor_file *file); /* what it holds, not the struct */
+
+/* NULL if there is none of that name. */
+const yg_tensor *yg_tensor_find(const yg_tensor_file *file, const char *name);
+const char *yg_metadata_find(const yg_tensor_file *file, const char *key);
+
+/* Adds a tensor (`data` is copied) or an entry, for a file to be written. */
+bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *type,
+                        const void *data, yg_error *error);
+bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *value, yg_error *error);
+
+#endif
