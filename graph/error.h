@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
+
 typedef enum yg_code {
     YG_OK = 0,
     YG_ERROR_MEMORY,      /* an allocation failed, or a size does not fit */
@@ -63,5 +65,7 @@ void yg_error_text(const yg_error *error, char *text, unsigned long size);
 
 /* "shape error", "unknown name", …: one or two words for a code. Static. */
 const char *yg_code_name(yg_code code);
+
+#pragma GCC visibility pop
 
 #endif

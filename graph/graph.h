@@ -14,6 +14,8 @@
 
 #include "op.h"
 
+#pragma GCC visibility push(default)
+
 enum {
     YG_GRAPH_TRAINING = 1 << 0,    /* dropout drops: see yg_graph_training() */
     YG_GRAPH_NO_SIMPLIFY = 1 << 1, /* add nodes exactly as asked for: no identities, no stable
@@ -126,5 +128,7 @@ char *yg_graph_text(const yg_graph *graph, const yg_node *roots, size_t count);
 
 /* The same in Graphviz's DOT. */
 char *yg_graph_dot(const yg_graph *graph, const yg_node *roots, size_t count);
+
+#pragma GCC visibility pop
 
 #endif

@@ -17,6 +17,8 @@
 #include "error.h"
 #include "type.h"
 
+#pragma GCC visibility push(default)
+
 typedef struct yg_graph yg_graph;
 typedef struct yg_op yg_op;
 
@@ -215,5 +217,7 @@ void yg_op_defaults(const yg_op *op, yg_attr *attrs);
 
 /* Checks values against the schema: ranges, choices, list lengths. */
 bool yg_op_check_attrs(const yg_op *op, const yg_attr *attrs, yg_origin origin, yg_error *error);
+
+#pragma GCC visibility pop
 
 #endif

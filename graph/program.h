@@ -10,6 +10,8 @@
 
 #include "graph.h"
 
+#pragma GCC visibility push(default)
+
 typedef struct yg_program yg_program;
 
 /* After a run, `parameter` holds what `value` was: same type. All updates of a run see the values
@@ -63,5 +65,7 @@ yg_program_stats yg_program_get_stats(const yg_program *program);
 
 /* The instructions as text, one a line. NULL when out of memory; freed by the caller. */
 char *yg_program_text(const yg_program *program);
+
+#pragma GCC visibility pop
 
 #endif

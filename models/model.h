@@ -8,6 +8,8 @@
 #include "../graph/graph.h"
 #include "loader/document.h"
 
+#pragma GCC visibility push(default)
+
 typedef struct yg_model yg_model;
 typedef struct yg_network yg_network;
 
@@ -126,5 +128,7 @@ size_t yg_layer_count(void);
 const char *yg_layer_name(size_t index);
 /* The layer's own YAML text: its doc, arguments and body. NULL if there is none of that name. */
 const char *yg_layer_text(const char *name);
+
+#pragma GCC visibility pop
 
 #endif

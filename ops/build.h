@@ -9,6 +9,8 @@
 
 #include "../graph/graph.h"
 
+#pragma GCC visibility push(default)
+
 /* y = f(x), elementwise */
 #define YG_UNARY_BUILDERS(X)                                                                       \
     X(negative)                                                                                    \
@@ -56,5 +58,7 @@ yg_node yg_slice(yg_graph *graph, yg_node x, const int64_t *start, const int64_t
                  const int64_t *step);
 yg_node yg_softmax(yg_graph *graph, yg_node x, int64_t dim);
 yg_node yg_log_softmax(yg_graph *graph, yg_node x, int64_t dim);
+
+#pragma GCC visibility pop
 
 #endif

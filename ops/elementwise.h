@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <tgmath.h>
 
+#pragma GCC visibility push(default)
+
 /* One loop. `omp simd` promises what the contract of yg_tile says: an operand may be the result
  * itself, element for element, and nothing else overlaps. */
 #define YG_UNARY_TILE(function, input, output, expression)                                         \
@@ -58,5 +60,7 @@
  * elements. */
 extern const yg_sample yg_unary_samples[4];
 extern const yg_sample yg_binary_samples[6]; /* with broadcasting on either side */
+
+#pragma GCC visibility pop
 
 #endif

@@ -6,7 +6,11 @@
 
 #include "../graph/op.h"
 
+#pragma GCC visibility push(default)
+
 /* All operators of ops.def, in its order. Static. */
 const yg_op_set *yg_ops(void);
+
+#pragma GCC visibility pop
 
 #endif

@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+#pragma GCC visibility push(default)
+
 #define YG_FILE_CAP   (1024 * 1024)
 #define YG_DEPTH_CAP  64
 #define YG_VALUE_CAP  100000
@@ -66,5 +68,7 @@ typedef struct yg_key {
  * mapping ("`train`"). Unknown keys get the nearest spelling. */
 bool yg_value_check_keys(const yg_value *value, const char *what, const yg_key *keys, size_t count,
                          yg_error *error);
+
+#pragma GCC visibility pop
 
 #endif

@@ -1,0 +1,17 @@
+/*
+ * yamlgrad: every public header.
+ */
+#ifndef YAMLGRAD_H
+#define YAMLGRAD_H
+
+#include <yamlgrad/graph/error.h>
+#include <yamlgrad/graph/graph.h>
+#include <yamlgrad/graph/op.h>
+#include <yamlgrad/graph/program.h>
+#include <yamlgrad/graph/random.h>
+#include <yamlgrad/graph/type.h>
+#include <yamlgrad/models/model.h>
+#include <yamlgrad/ops/build.h>
+#include <yamlgrad/ops/ops.h>
+
+#endif
