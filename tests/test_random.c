@@ -1,0 +1,80 @@
+/*
+ * Random numbers: Philox4x32-10 against the known-answer vectors that its authors publish (file
+ * kat_vectors of the Random123 library), FNV-1a against its published values, and the moments of
+ * the distributions.
+ */
+#include "graph/random.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+Test(random, philox_known_answers) {
+    static const struct {
+        uint64_t key, high, low;
+        uint32_t expected[4];
+    } vectors[] = {
+        {0, 0, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {UINT64_MAX, UINT64_MAX, UINT64_MAX, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+        {0x299f31d0a4093822,
+         0x0370734413198a2e,
+         0x85a308d3243f6a88,
+         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    };
+    for (size_t v = 0; v < sizeof vectors / sizeof *vectors; v++) {
+        uint32_t word[4];
+        yg_philox(vectors[v].key, vectors[v].high, vectors[v].low, word);
+        for (int i = 0; i < 4; i++)
+            cr_assert_eq(word[i], vectors[v].expected[i], "vector %zu, word %d: %08x, not %08x", v,
+                         i, word[i], vectors[v].expected[i]);
+    }
+}
+
+Test(random, key_is_fnv_1a) {
+    cr_assert_eq(yg_random_key(""), 0xcbf29ce484222325);
+    cr_assert_eq(yg_random_key("a"), 0xaf63dc4c8601ec8c);
+    cr_assert_eq(yg_random_key("foobar"), 0x85944171f73967e8);
+}
+
+/* The sample mean of n numbers with variance v has a standard deviation of sqrt(v / n); the bounds
+ * below are five of them. */
+Test(random, moments) {
+    enum { COUNT = 200000, BOUND = 7 };
+    double uniform = 0, uniform_square = 0, normal = 0, normal_square = 0;
+    int64_t bins[BOUND] = {0};
+    for (uint64_t i = 0; i < COUNT; i++) {
+        const double u = yg_random_uniform(42, 1, i), z = yg_random_normal(42, 2, i);
+        cr_assert(u >= 0 && u < 1);
+        cr_assert(isfinite(z));
+        uniform += u / COUNT;
+        uniform_square += u * u / COUNT;
+        normal += z / COUNT;
+        normal_square += z * z / COUNT;
+        const uint64_t below = yg_random_below(42, 3, i, BOUND);
+        cr_assert_lt(below, BOUND);
+        bins[below]++;
+    }
+    cr_assert_lt(fabs(uniform - 0.5), 5 * sqrt(1.0 / 12 / COUNT));
+    cr_assert_lt(fabs(uniform_square - 1.0 / 3), 5 * sqrt(4.0 / 45 / COUNT));
+    cr_assert_lt(fabs(normal), 5 * sqrt(1.0 / COUNT));
+    cr_assert_lt(fabs(normal_square - 1), 5 * sqrt(2.0 / COUNT));
+    for (int b = 0; b < BOUND; b++)
+        cr_assert_lt(fabs((double)bins[b] - COUNT / 7.0), 5 * sqrt(COUNT * 6.0 / 49), "bin %d", b);
+}
+
+Test(random, key_stream_and_index_all_matter) {
+    const double here = yg_random_uniform(1, 2, 3);
+    cr_assert_eq(here, yg_random_uniform(1, 2, 3));
+    cr_assert_neq(here, yg_random_uniform(2, 2, 3));
+    cr_assert_neq(here, yg_random_uniform(1, 3, 3));
+    cr_assert_neq(here, yg_random_uniform(1, 2, 4));
+}
+
+/* A bound of 2^63 takes just the top 63 bits, so that multiply_high() is seen on large factors. */
+Test(random, below_takes_large_bounds) {
+    uint32_t word[4];
+    yg_philox(5, 6, 7, word);
+    const uint64_t bits = (uint64_t)word[0] << 32 | word[1];
+    cr_assert_eq(yg_random_below(5, 6, 7, UINT64_C(1) << 63), bits >> 1);
+    cr_assert_eq(yg_random_below(5, 6, 7, 1), 0);
+    cr_assert_lt(yg_random_below(5, 6, 7, UINT64_MAX), UINT64_MAX);
+}
