@@ -200,10 +200,8 @@ typedef struct yg_op_set {
     const yg_op *const *ops;
     size_t count;
     const yg_op *add;       /* (a, b): sums cotangents */
-    const yg_op *multiply;  /* (a, b): multiplies by a cotangent */
     const yg_op *broadcast; /* attr shape: stretches an operand, NumPy's rule */
     const yg_op *cast;      /* attr dtype: converts an element type */
-    const yg_op *sum;       /* attrs dim, keepdim: all of it, for the forward derivative */
 } yg_op_set;
 
 /* NULL if there is none of that name. */

@@ -15,10 +15,8 @@ static const yg_op_set built_in = {
     .ops = operators,
     .count = sizeof operators / sizeof *operators,
     .add = &yg_op_add,
-    .multiply = &yg_op_multiply,
     .broadcast = &yg_op_broadcast,
     .cast = &yg_op_cast,
-    .sum = &yg_op_sum,
 };
 
 const yg_op_set *yg_ops(void) {

@@ -1,0 +1,251 @@
+/*
+ * Building: from an operator and its operands to a node, by way of broadcasting, the shape rule,
+ * simplification and folding.
+ */
+#include "spelling.h"
+#include "store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool check_arity(yg_graph *graph, const yg_op *op, size_t count) {
+    if (count >= (size_t)op->min_operands && count <= (size_t)op->max_operands)
+        return true;
+    if (op->min_operands == op->max_operands)
+        yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s takes %d operand%s, not %zu", op->name,
+                      op->min_operands, op->min_operands == 1 ? "" : "s", count);
+    else
+        yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s takes %d to %d operands, not %zu", op->name,
+                      op->min_operands, op->max_operands, count);
+    return false;
+}
+
+static yg_node apply_cast(yg_graph *graph, yg_node x, yg_dtype dtype) {
+    if (x == YG_NONE || graph->records[x].type->dtype == dtype)
+        return x;
+    const yg_attr attr = {.i = dtype};
+    return yg_apply(graph, graph->ops->cast, &x, 1, &attr);
+}
+
+static yg_node apply_broadcast(yg_graph *graph, yg_node x, const yg_type *shape) {
+    if (x == YG_NONE || yg_shape_equal(graph->records[x].type, shape))
+        return x;
+    yg_attr attr = {.count = shape->rank};
+    memcpy(attr.ints, shape->shape, sizeof attr.ints);
+    return yg_apply(graph, graph->ops->broadcast, &x, 1, &attr);
+}
+
+static void fail_broadcast(yg_graph *graph, const yg_op *op, const yg_node *operands,
+                           size_t count) {
+    char text[4 * YG_TYPE_TEXT] = "", one[YG_TYPE_TEXT];
+    size_t used = 0;
+    for (size_t k = 0; k < count && k < 4; k++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s",
+                                 k == 0           ? ""
+                                 : k + 1 == count ? " and "
+                                                  : ", ",
+                                 yg_type_text(graph->records[operands[k]].type, one));
+    yg_graph_fail(graph, YG_ERROR_SHAPE,
+                  "%s: shapes %s do not broadcast: counted from the last, dimensions must be equal "
+                  "or 1",
+                  op->name, text);
+}
+
+/* Gives the operands of an elementwise operator one shape and one element type. */
+static bool align_operands(yg_graph *graph, const yg_op *op, const yg_node *given, size_t count,
+                           yg_node *aligned) {
+    yg_type shape = *graph->records[given[0]].type;
+    yg_dtype dtype = shape.dtype;
+    for (size_t k = 1; k < count; k++) {
+        const yg_type *type = graph->records[given[k]].type;
+        if (type->dtype > dtype)
+            dtype = type->dtype;
+        if (!yg_shape_broadcast(&shape, type, &shape)) {
+            fail_broadcast(graph, op, given, count);
+            return false;
+        }
+    }
+    if ((op->flags & YG_OP_FLOAT_ONLY) && !yg_dtype_is_float(dtype))
+        dtype = graph->flags & YG_GRAPH_F64 ? YG_F64 : YG_F32;
+    yg_error error = {0};
+    if (!yg_type_make(dtype, shape.rank, shape.shape, &shape, &error)) {
+        yg_graph_fail(graph, error.code, "%s: %s", op->name, error.message);
+        return false;
+    }
+    for (size_t k = 0; k < count; k++) {
+        aligned[k] = given[k];
+        if (!(op->flags & YG_OP_KEEP_DTYPES))
+            aligned[k] = apply_cast(graph, aligned[k], dtype);
+        aligned[k] = apply_broadcast(graph, aligned[k], &shape);
+    }
+    return !graph->error.code;
+}
+
+static bool supports(const yg_op *op, yg_dtype dtype) {
+    return op->flags & YG_OP_ELEMENTWISE ? op->tile[dtype] != NULL : op->kernel[dtype] != NULL;
+}
+
+static bool infer(yg_graph *graph, const yg_infer *call, yg_type *result) {
+    const yg_op *op = call->op;
+    if (op->infer) {
+        if (!op->infer(call, result, &graph->error)) {
+            if (!graph->error.code)
+                yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s: the shape rule failed silently",
+                              op->name);
+            return false;
+        }
+    } else {
+        *result = call->operands[call->operand_count - 1];
+    }
+    yg_error error = {0};
+    if (!yg_type_make(result->dtype, result->rank, result->shape, result, &error)) {
+        yg_graph_fail(graph, error.code, "%s: %s", op->name, error.message);
+        return false;
+    }
+    const yg_dtype key =
+        call->operand_count ? call->operands[call->operand_count - 1].dtype : result->dtype;
+    if (!(op->flags & YG_OP_VIEW) && !supports(op, key)) {
+        yg_graph_fail(graph, YG_ERROR_DTYPE, "%s does not take %s tensors", op->name,
+                      yg_dtype_name(key));
+        return false;
+    }
+    return true;
+}
+
+/* An elementwise operator on scalars stretched to a shape is a scalar stretched to it. */
+static yg_node apply_to_scalars(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                                const yg_type *result) {
+    if (!(call->op->flags & YG_OP_ELEMENTWISE) || result->rank == 0)
+        return YG_NONE;
+    yg_node scalars[YG_MAX_OPERANDS];
+    for (size_t k = 0; k < call->operand_count; k++) {
+        if (!yg_node_is_scalar(graph, operands[k], NULL))
+            return YG_NONE;
+        const yg_record *record = &graph->records[operands[k]];
+        scalars[k] = record->data ? operands[k] : record->operands[0];
+    }
+    const yg_node scalar = yg_apply(graph, call->op, scalars, call->operand_count, call->attrs);
+    return apply_broadcast(graph, scalar, result);
+}
+
+/* An equivalent that exists or is simpler to build, or YG_NONE. */
+static yg_node simpler(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                       const yg_type *result) {
+    if (graph->flags & YG_GRAPH_NO_SIMPLIFY || call->op->flags & YG_OP_RANDOM)
+        return YG_NONE;
+    yg_node node = YG_NONE;
+    if (call->op->simplify)
+        node = call->op->simplify(graph, call, operands);
+    if (node == YG_NONE)
+        node = apply_to_scalars(graph, call, operands, result);
+    if (node == YG_NONE)
+        node = yg_fold(graph, call, operands, result);
+    if (node != YG_NONE && !yg_type_equal(graph->records[node].type, result)) {
+        char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+        return yg_graph_fail(graph, YG_ERROR_INTERNAL,
+                             "%s: simplification changes the type from %s to %s", call->op->name,
+                             yg_type_text(result, wanted),
+                             yg_type_text(graph->records[node].type, found));
+    }
+    return node;
+}
+
+static yg_node add_primitive(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
+    yg_type result;
+    if (!infer(graph, call, &result))
+        return YG_NONE;
+    const yg_node node = simpler(graph, call, operands, &result);
+    if (node != YG_NONE || graph->error.code)
+        return node;
+    const yg_record record = {
+        .op = call->op,
+        .type = yg_store_type(graph, &result, operands, call->operand_count),
+        .operands = operands,
+        .operand_count = (uint32_t)call->operand_count,
+        .attrs = call->attrs,
+    };
+    if (!record.type)
+        return YG_NONE;
+    return yg_store_add(graph, &record, !(call->op->flags & YG_OP_RANDOM));
+}
+
+#define MAX_ATTRS 16
+
+size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size_t count,
+                    const yg_attr *attrs, yg_node *results) {
+    if (graph->error.code || !check_arity(graph, op, count))
+        return 0;
+    yg_node operands[YG_MAX_OPERANDS];
+    for (size_t k = 0; k < count; k++) {
+        if (given[k] >= graph->size) {
+            yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s: operand %zu is not a node of this graph",
+                          op->name, k);
+            return 0;
+        }
+        operands[k] = given[k];
+    }
+    yg_attr defaults[MAX_ATTRS];
+    if (op->attr_count > MAX_ATTRS) {
+        yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s has more than %d attributes", op->name,
+                      MAX_ATTRS);
+        return 0;
+    }
+    if (!attrs) {
+        yg_op_defaults(op, defaults);
+        attrs = defaults;
+    }
+    if (!yg_op_check_attrs(op, attrs, graph->at, &graph->error))
+        return 0;
+    if ((op->flags & YG_OP_ELEMENTWISE) && !op->compose &&
+        !align_operands(graph, op, given, count, operands))
+        return 0;
+
+    yg_type types[YG_MAX_OPERANDS];
+    for (size_t k = 0; k < count; k++)
+        types[k] = *graph->records[operands[k]].type;
+    const yg_infer call = {
+        .op = op,
+        .operands = types,
+        .operand_count = count,
+        .attrs = attrs,
+        .origin = graph->at,
+    };
+    if (op->compose) {
+        const size_t made = op->compose(graph, &call, operands, results);
+        return graph->error.code ? 0 : made;
+    }
+    results[0] = add_primitive(graph, &call, operands);
+    return results[0] == YG_NONE ? 0 : 1;
+}
+
+yg_node yg_apply(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
+                 const yg_attr *attrs) {
+    yg_node results[YG_MAX_RESULTS];
+    const size_t made = yg_apply_all(graph, op, operands, count, attrs, results);
+    if (made > 1)
+        return yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s has %zu results here, not one", op->name,
+                             made);
+    return made ? results[0] : YG_NONE;
+}
+
+yg_node yg_call(yg_graph *graph, const char *name, const yg_node *operands, size_t count) {
+    if (graph->error.code)
+        return YG_NONE;
+    const yg_op *op = yg_op_find(graph->ops, name);
+    if (op)
+        return yg_apply(graph, op, operands, count, NULL);
+    const char **names = malloc(graph->ops->count * sizeof *names);
+    if (!names) {
+        yg_fail_memory(&graph->error);
+        return YG_NONE;
+    }
+    for (size_t i = 0; i < graph->ops->count; i++)
+        names[i] = graph->ops->ops[i]->name;
+    char hint[400];
+    yg_graph_fail(graph, YG_ERROR_NAME, "there is no operator '%s'%s", name,
+                  yg_suggest(name, names, graph->ops->count, hint, sizeof hint));
+    free(names);
+    return YG_NONE;
+}

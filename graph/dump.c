@@ -1,0 +1,133 @@
+/*
+ * A graph as text, a node a line, and in Graphviz's language.
+ */
+#include "store.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* live[i]: some root needs node i; everything without roots. NULL when out of memory. */
+static bool *mark_live(const yg_graph *graph, const yg_node *roots, size_t count) {
+    bool *live = calloc(graph->size + 1, sizeof *live);
+    if (!live)
+        return NULL;
+    if (count == 0)
+        memset(live, true, graph->size);
+    for (size_t i = 0; i < count; i++) {
+        if (roots[i] < graph->size)
+            live[roots[i]] = true;
+    }
+    for (size_t next = graph->size; next > 0; next--) {
+        const yg_record *record = &graph->records[next - 1];
+        for (uint32_t k = 0; live[next - 1] && k < record->operand_count; k++)
+            live[record->operands[k]] = true;
+    }
+    return live;
+}
+
+static void add_constant(yg_text *text, const yg_record *record) {
+    const int64_t count = yg_type_count(record->type);
+    yg_text_add(text, " ");
+    for (int64_t i = 0; i < count && i < 4; i++)
+        yg_text_add(text, i ? ", %.9g" : "%.9g",
+                    yg_element_get(record->type->dtype, record->data, i));
+    if (count > 4)
+        yg_text_add(text, ", ...");
+}
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void add_node(yg_text *text, const yg_graph *graph, yg_node node) {
+    const yg_record *record = &graph->records[node];
+    char type[YG_TYPE_TEXT];
+    yg_text_add(text, "%%%u = %s", node, record->op->name);
+    if (record->data) {
+        add_constant(text, record);
+    } else if (!(record->op->flags & YG_OP_LEAF)) {
+        yg_text_add(text, "(");
+        for (uint32_t k = 0; k < record->operand_count; k++)
+            yg_text_add(text, k ? ", %%%u" : "%%%u", record->operands[k]);
+        yg_text_add(text, ")");
+        yg_text_attrs(text, record->op, record->attrs);
+    }
+    yg_text_add(text, " : %s", yg_type_text(record->type, type));
+    if (record->name[0] || record->origin.line)
+        yg_text_add(text, "  #");
+    if (record->name[0])
+        yg_text_add(text, " %s", record->name);
+    if (record->origin.line)
+        yg_text_add(text, " %s:%d", record->origin.file ? base_name(record->origin.file) : "",
+                    record->origin.line);
+    yg_text_add(text, "\n");
+}
+
+char *yg_graph_text(const yg_graph *graph, const yg_node *roots, size_t count) {
+    bool *live = mark_live(graph, roots, count);
+    if (!live)
+        return NULL;
+    yg_text text = {0};
+    for (yg_node node = 0; node < graph->size; node++) {
+        if (live[node])
+            add_node(&text, graph, node);
+    }
+    free(live);
+    return yg_text_take(&text);
+}
+
+/* Quotes and backslashes end a DOT label. */
+static void add_escaped(yg_text *text, const char *label) {
+    for (; *label; label++)
+        yg_text_add(text, *label == '"' || *label == '\\' ? "\\%c" : "%c", *label);
+}
+
+static void add_dot_node(yg_text *text, const yg_graph *graph, yg_node node) {
+    const yg_record *record = &graph->records[node];
+    char type[YG_TYPE_TEXT];
+    const bool parameter = yg_node_is_parameter(graph, node);
+    const char *style = record->data ? "shape=plaintext"
+                        : parameter  ? "shape=box, style=\"filled,rounded\", fillcolor=\"#fde7c3\""
+                        : record->op->flags & YG_OP_LEAF
+                            ? "shape=box, style=\"filled,rounded\", fillcolor=\"#d6e8fb\""
+                            : "shape=box, style=rounded";
+    yg_text_add(text, "  n%u [%s, label=\"", node, style);
+    if (record->data && record->type->rank == 0) {
+        yg_text_add(text, "%.6g", yg_element_get(record->type->dtype, record->data, 0));
+    } else {
+        add_escaped(text, record->name[0] && record->op->flags & YG_OP_LEAF ? record->name
+                                                                            : record->op->name);
+        yg_text attrs = {0};
+        yg_text_attrs(&attrs, record->op, record->attrs);
+        char *attr_text = yg_text_take(&attrs);
+        if (attr_text)
+            add_escaped(text, attr_text);
+        free(attr_text);
+        if (record->name[0] && !(record->op->flags & YG_OP_LEAF)) {
+            yg_text_add(text, "\\n");
+            add_escaped(text, record->name);
+        }
+        yg_text_add(text, "\\n%s", yg_type_text(record->type, type));
+    }
+    yg_text_add(text, "\"];\n");
+    for (uint32_t k = 0; k < record->operand_count; k++)
+        yg_text_add(text, "  n%u -> n%u;\n", record->operands[k], node);
+}
+
+char *yg_graph_dot(const yg_graph *graph, const yg_node *roots, size_t count) {
+    bool *live = mark_live(graph, roots, count);
+    if (!live)
+        return NULL;
+    yg_text text = {0};
+    yg_text_add(&text, "digraph model {\n  rankdir=BT;\n"
+                       "  node [fontname=\"sans-serif\", fontsize=11];\n");
+    for (yg_node node = 0; node < graph->size; node++) {
+        if (live[node])
+            add_dot_node(&text, graph, node);
+    }
+    yg_text_add(&text, "}\n");
+    free(live);
+    return yg_text_take(&text);
+}

@@ -1,0 +1,165 @@
+/*
+ * Reverse mode: one loop down the node array, appending each node's vector-Jacobian products.
+ *
+ * After Griewank and Walther, "Evaluating Derivatives" (2nd ed., SIAM 2008), chapter 3: the adjoint
+ * of a node is complete when all its users, which have larger indices, have been visited.
+ */
+#include "store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* active[i]: node i depends on a target by a differentiable path. */
+static void mark_active(const yg_graph *graph, yg_node last, const yg_node *wrt, size_t count,
+                        bool *active) {
+    for (size_t i = 0; i < count; i++) {
+        if (wrt[i] <= last)
+            active[wrt[i]] = true;
+    }
+    for (yg_node node = 0; node <= last; node++) {
+        const yg_record *record = &graph->records[node];
+        if (!yg_dtype_is_float(record->type->dtype) || record->op->flags & YG_OP_NON_DIFFERENTIABLE)
+            continue;
+        for (uint32_t k = 0; k < record->operand_count && !active[node]; k++)
+            active[node] = active[record->operands[k]];
+    }
+}
+
+static yg_node sum(yg_graph *graph, yg_node a, yg_node b) {
+    const yg_node both[2] = {a, b};
+    return a == YG_NONE ? b : yg_apply(graph, graph->ops->add, both, 2, NULL);
+}
+
+/* Adds node's contribution to the cotangent of its operand k. */
+static void propagate(yg_graph *graph, yg_node node, size_t k, yg_node *cotangents) {
+    const yg_node operand = graph->records[node].operands[k];
+    const yg_op *op = graph->records[node].op;
+    if (!op->vjp) {
+        yg_graph_fail(graph, YG_ERROR_GRADIENT, "%s has no derivative", op->name);
+        return;
+    }
+    const yg_node part = op->vjp(graph, node, cotangents[node], k);
+    if (part == YG_NONE)
+        return;
+    if (!yg_type_equal(graph->records[part].type, graph->records[operand].type)) {
+        char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+        yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s: the cotangent of operand %zu is %s, not %s",
+                      op->name, k, yg_type_text(graph->records[part].type, found),
+                      yg_type_text(graph->records[operand].type, wanted));
+        return;
+    }
+    cotangents[operand] = sum(graph, cotangents[operand], part);
+}
+
+static void sweep(yg_graph *graph, yg_node y, const bool *active, yg_node *cotangents) {
+    const yg_origin before = graph->at;
+    for (yg_node next = y + 1; next > 0 && !graph->error.code; next--) {
+        const yg_node node = next - 1;
+        if (cotangents[node] == YG_NONE || !active[node])
+            continue;
+        graph->at = graph->records[node].origin;
+        for (size_t k = 0; k < graph->records[node].operand_count && !graph->error.code; k++) {
+            if (active[graph->records[node].operands[k]])
+                propagate(graph, node, k, cotangents);
+        }
+    }
+    graph->at = before;
+}
+
+/* The cotangent to start from, checked. */
+static yg_node seed(yg_graph *graph, yg_node y, yg_node cotangent) {
+    char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+    const yg_type *type = graph->records[y].type;
+    if (!yg_dtype_is_float(type->dtype))
+        return yg_graph_fail(graph, YG_ERROR_GRADIENT, "%s cannot be differentiated: not a float",
+                             yg_type_text(type, found));
+    if (cotangent == YG_NONE) {
+        if (yg_type_count(type) != 1)
+            return yg_graph_fail(graph, YG_ERROR_GRADIENT,
+                                 "%s is not a scalar: its gradient needs a cotangent",
+                                 yg_type_text(type, found));
+        return yg_full(graph, type, 1);
+    }
+    if (!yg_type_equal(graph->records[cotangent].type, type))
+        return yg_graph_fail(graph, YG_ERROR_SHAPE, "the cotangent is %s, its output %s",
+                             yg_type_text(graph->records[cotangent].type, found),
+                             yg_type_text(type, wanted));
+    return cotangent;
+}
+
+static bool is_node(yg_graph *graph, yg_node node, const char *what) {
+    if (node < graph->size)
+        return true;
+    yg_graph_fail(graph, YG_ERROR_ARGUMENT, "the %s is not a node of this graph", what);
+    return false;
+}
+
+/* The cotangents of wrt for several outputs at once: outputs[i] has the cotangent seeds[i], or none
+ * (YG_NONE). */
+static bool reverse(yg_graph *graph, const yg_node *outputs, const yg_node *seeds,
+                    size_t output_count, const yg_node *wrt, size_t count, yg_node *out) {
+    yg_node last = 0;
+    for (size_t i = 0; i < output_count; i++)
+        last = outputs[i] > last ? outputs[i] : last;
+    bool *active = calloc((size_t)last + 1, sizeof *active);
+    yg_node *cotangents = malloc(((size_t)last + 1) * sizeof *cotangents);
+    if (!active || !cotangents) {
+        yg_fail_memory(&graph->error);
+    } else {
+        memset(cotangents, 0xff, ((size_t)last + 1) * sizeof *cotangents); /* YG_NONE */
+        mark_active(graph, last, wrt, count, active);
+        for (size_t i = 0; i < output_count; i++) {
+            if (seeds[i] != YG_NONE)
+                cotangents[outputs[i]] = sum(graph, cotangents[outputs[i]], seeds[i]);
+        }
+        sweep(graph, last, active, cotangents);
+        for (size_t i = 0; i < count && !graph->error.code; i++)
+            out[i] = wrt[i] <= last ? cotangents[wrt[i]] : YG_NONE;
+    }
+    free(active);
+    free(cotangents);
+    return !graph->error.code;
+}
+
+bool yg_grad(yg_graph *graph, yg_node y, yg_node cotangent, const yg_node *wrt, size_t count,
+             yg_node *out) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = YG_NONE;
+    if (graph->error.code || !is_node(graph, y, "gradient's output"))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_node(graph, wrt[i], "gradient's target"))
+            return false;
+    }
+    const yg_node start = seed(graph, y, cotangent);
+    return start != YG_NONE && reverse(graph, &y, &start, 1, wrt, count, out);
+}
+
+/* y's cotangent pulled back is linear in that cotangent; its own derivative along the tangents is
+ * the forward derivative (Townsend, "A new trick for calculating Jacobian vector products", 2017).
+ */
+yg_node yg_jvp(yg_graph *graph, yg_node y, const yg_node *wrt, const yg_node *tangents,
+               size_t count) {
+    if (graph->error.code || count == 0 || !is_node(graph, y, "output"))
+        return YG_NONE;
+    yg_node *pulled = malloc(2 * count * sizeof *pulled);
+    if (!pulled) {
+        yg_fail_memory(&graph->error);
+        return YG_NONE;
+    }
+    yg_node *along = pulled + count, derivative = YG_NONE;
+    const yg_node probe = yg_input(graph, "cotangent", graph->records[y].type);
+    if (yg_grad(graph, y, probe, wrt, count, pulled)) {
+        size_t kept = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (pulled[i] == YG_NONE)
+                continue;
+            along[kept] = seed(graph, pulled[i], tangents[i]);
+            pulled[kept++] = pulled[i];
+        }
+        if (kept > 0 && !graph->error.code)
+            reverse(graph, pulled, along, kept, &probe, 1, &derivative);
+    }
+    free(pulled);
+    return graph->error.code ? YG_NONE : derivative;
+}

@@ -1,0 +1,204 @@
+/*
+ * The graph's life, its leaves, and what can be read of it. Building by operators is in build.c.
+ */
+#include "store.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+yg_graph *yg_graph_new(const yg_op_set *ops, unsigned flags) {
+    yg_graph *graph = calloc(1, sizeof *graph);
+    if (!graph)
+        return NULL;
+    graph->pool = yg_pool_new();
+    if (!graph->pool) {
+        free(graph);
+        return NULL;
+    }
+    graph->ops = ops;
+    graph->flags = flags;
+    return graph;
+}
+
+void yg_graph_free(yg_graph *graph) {
+    if (!graph)
+        return;
+    yg_pool_free(graph->pool);
+    free(graph->records);
+    free(graph->table);
+    free(graph);
+}
+
+const yg_op_set *yg_graph_ops(const yg_graph *graph) {
+    return graph->ops;
+}
+
+bool yg_graph_training(const yg_graph *graph) {
+    return (graph->flags & YG_GRAPH_TRAINING) != 0;
+}
+
+const yg_error *yg_graph_error(const yg_graph *graph) {
+    return graph->error.code ? &graph->error : NULL;
+}
+
+yg_node yg_graph_fail(yg_graph *graph, yg_code code, const char *format, ...) {
+    char message[sizeof graph->error.message];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    yg_fail(&graph->error, code, graph->at, "%s", message);
+    return YG_NONE;
+}
+
+/* The graph's own copy of a file name. Model files are few; a name that no longer fits the list is
+ * simply copied again. */
+static const char *own_file(yg_graph *graph, const char *file) {
+    const size_t count = sizeof graph->files / sizeof *graph->files;
+    for (size_t i = 0; i < count && graph->files[i]; i++) {
+        if (graph->files[i] == file || strcmp(graph->files[i], file) == 0)
+            return graph->files[i];
+    }
+    const char *copy = yg_pool_copy(graph->pool, file, strlen(file));
+    if (!copy) {
+        yg_fail_memory(&graph->error);
+        return NULL;
+    }
+    memmove(graph->files + 1, graph->files, (count - 1) * sizeof *graph->files);
+    graph->files[0] = copy;
+    return copy;
+}
+
+yg_origin yg_graph_at(yg_graph *graph, yg_origin origin) {
+    const yg_origin before = graph->at;
+    graph->at = origin;
+    if (origin.file)
+        graph->at.file = own_file(graph, origin.file);
+    return before;
+}
+
+/* ----------------------------------------------------------------------------------- leaves -- */
+
+static yg_node add_leaf(yg_graph *graph, const yg_op *op, const char *name, const yg_type *type) {
+    if (graph->error.code)
+        return YG_NONE;
+    const yg_record record = {.op = op, .type = yg_store_type(graph, type, NULL, 0)};
+    if (!record.type)
+        return YG_NONE;
+    const yg_node node = yg_store_add(graph, &record, false);
+    yg_node_set_name(graph, node, name);
+    return node;
+}
+
+yg_node yg_input(yg_graph *graph, const char *name, const yg_type *type) {
+    return add_leaf(graph, &yg_leaf_input, name, type);
+}
+
+yg_node yg_parameter(yg_graph *graph, const char *name, const yg_type *type) {
+    return add_leaf(graph, &yg_leaf_parameter, name, type);
+}
+
+yg_node yg_constant(yg_graph *graph, const yg_type *type, const void *data) {
+    if (graph->error.code)
+        return YG_NONE;
+    const size_t bytes = (size_t)yg_type_bytes(type);
+    void *copy = yg_pool_take(graph->pool, bytes ? bytes : 1);
+    const yg_type *own = yg_store_type(graph, type, NULL, 0);
+    if (!copy || !own) {
+        yg_fail_memory(&graph->error);
+        return YG_NONE;
+    }
+    if (bytes)
+        memcpy(copy, data, bytes);
+    const yg_record record = {.op = &yg_leaf_constant, .type = own, .data = copy};
+    return yg_store_add(graph, &record, true);
+}
+
+yg_node yg_scalar(yg_graph *graph, yg_dtype dtype, double value) {
+    const yg_type type = yg_type_scalar(dtype);
+    uint64_t bytes = 0;
+    yg_element_set(dtype, &bytes, 0, value);
+    return yg_constant(graph, &type, &bytes);
+}
+
+yg_node yg_full(yg_graph *graph, const yg_type *type, double value) {
+    const yg_node scalar = yg_scalar(graph, type->dtype, value);
+    if (type->rank == 0 || scalar == YG_NONE)
+        return scalar;
+    yg_attr shape = {.count = type->rank};
+    memcpy(shape.ints, type->shape, sizeof shape.ints);
+    return yg_apply(graph, graph->ops->broadcast, &scalar, 1, &shape);
+}
+
+void yg_node_set_name(yg_graph *graph, yg_node node, const char *name) {
+    if (node == YG_NONE || graph->records[node].name[0] || !name)
+        return;
+    const char *copy = yg_pool_copy(graph->pool, name, strlen(name));
+    if (copy)
+        graph->records[node].name = copy;
+    else
+        yg_fail_memory(&graph->error);
+}
+
+/* ---------------------------------------------------------------------------------- reading -- */
+
+size_t yg_graph_size(const yg_graph *graph) {
+    return graph->size;
+}
+
+const yg_op *yg_node_op(const yg_graph *graph, yg_node node) {
+    return graph->records[node].op;
+}
+
+const yg_type *yg_node_type(const yg_graph *graph, yg_node node) {
+    return graph->records[node].type;
+}
+
+size_t yg_node_operand_count(const yg_graph *graph, yg_node node) {
+    return graph->records[node].operand_count;
+}
+
+const yg_node *yg_node_operands(const yg_graph *graph, yg_node node) {
+    return graph->records[node].operands;
+}
+
+yg_node yg_node_operand(const yg_graph *graph, yg_node node, size_t k) {
+    return graph->records[node].operands[k];
+}
+
+const yg_attr *yg_node_attrs(const yg_graph *graph, yg_node node) {
+    return graph->records[node].attrs;
+}
+
+const char *yg_node_name(const yg_graph *graph, yg_node node) {
+    return graph->records[node].name;
+}
+
+yg_origin yg_node_origin(const yg_graph *graph, yg_node node) {
+    return graph->records[node].origin;
+}
+
+bool yg_node_is_input(const yg_graph *graph, yg_node node) {
+    return graph->records[node].op == &yg_leaf_input;
+}
+
+bool yg_node_is_parameter(const yg_graph *graph, yg_node node) {
+    return graph->records[node].op == &yg_leaf_parameter;
+}
+
+const void *yg_node_constant(const yg_graph *graph, yg_node node) {
+    return graph->records[node].data;
+}
+
+bool yg_node_is_scalar(const yg_graph *graph, yg_node node, double *value) {
+    const yg_record *record = &graph->records[node];
+    if (record->op == graph->ops->broadcast)
+        record = &graph->records[record->operands[0]];
+    if (!record->data || record->type->rank != 0)
+        return false;
+    if (value)
+        *value = yg_element_get(record->type->dtype, record->data, 0);
+    return true;
+}

@@ -1,0 +1,136 @@
+/*
+ * The append-only node array and its hash table: an equal node is built once.
+ */
+#include "store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const yg_op yg_leaf_input = {
+    .name = "input", .group = "leaf", .flags = YG_OP_LEAF | YG_OP_INTERNAL};
+const yg_op yg_leaf_parameter = {
+    .name = "parameter", .group = "leaf", .flags = YG_OP_LEAF | YG_OP_INTERNAL};
+const yg_op yg_leaf_constant = {
+    .name = "constant", .group = "leaf", .flags = YG_OP_LEAF | YG_OP_INTERNAL};
+
+/* FNV-1a over 64-bit words: operands and attributes are few. */
+static uint64_t mix(uint64_t hash, uint64_t word) {
+    hash = (hash ^ word) * 0x100000001b3u;
+    return hash ^ (hash >> 29);
+}
+
+static uint64_t mix_bytes(uint64_t hash, const void *data, size_t size) {
+    const unsigned char *bytes = data;
+    for (; size >= 8; bytes += 8, size -= 8) {
+        uint64_t word;
+        memcpy(&word, bytes, 8);
+        hash = mix(hash, word);
+    }
+    for (; size > 0; bytes++, size--)
+        hash = mix(hash, *bytes);
+    return hash;
+}
+
+static uint32_t record_hash(const yg_record *record) {
+    uint64_t hash = mix(0xcbf29ce484222325u, (uint64_t)(uintptr_t)record->op);
+    for (uint32_t i = 0; i < record->operand_count; i++)
+        hash = mix(hash, record->operands[i]);
+    for (size_t i = 0; i < record->op->attr_count; i++)
+        hash = mix_bytes(hash, &record->attrs[i], sizeof(yg_attr));
+    if (record->data)
+        hash = mix_bytes(hash, record->data, (size_t)yg_type_bytes(record->type));
+    return (uint32_t)(hash ^ (hash >> 32));
+}
+
+static bool record_equal(const yg_record *a, const yg_record *b) {
+    if (a->hash != b->hash || a->op != b->op || a->operand_count != b->operand_count)
+        return false;
+    if (a->operand_count &&
+        memcmp(a->operands, b->operands, a->operand_count * sizeof *a->operands) != 0)
+        return false;
+    if (a->op->attr_count && memcmp(a->attrs, b->attrs, a->op->attr_count * sizeof *a->attrs) != 0)
+        return false;
+    if (!yg_type_equal(a->type, b->type))
+        return false;
+    return !a->data || memcmp(a->data, b->data, (size_t)yg_type_bytes(a->type)) == 0;
+}
+
+static bool grow(yg_graph *graph) {
+    if (graph->size < graph->capacity)
+        return true;
+    const size_t capacity = graph->capacity ? graph->capacity * 2 : 64;
+    if (capacity >= YG_NONE / 2)
+        return yg_fail_memory(&graph->error);
+    yg_record *records = realloc(graph->records, capacity * sizeof *records);
+    if (!records)
+        return yg_fail_memory(&graph->error);
+    graph->records = records;
+    uint32_t *table = calloc(capacity * 2, sizeof *table);
+    if (!table)
+        return yg_fail_memory(&graph->error);
+    free(graph->table);
+    graph->table = table;
+    graph->table_size = capacity * 2;
+    graph->capacity = capacity;
+    for (size_t i = 0; i < graph->size; i++) {
+        size_t slot = records[i].hash & (graph->table_size - 1);
+        while (table[slot])
+            slot = (slot + 1) & (graph->table_size - 1);
+        table[slot] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+static bool copy_lists(yg_graph *graph, yg_record *record) {
+    if (record->operand_count) {
+        const size_t bytes = record->operand_count * sizeof *record->operands;
+        void *operands = yg_pool_take(graph->pool, bytes);
+        if (!operands)
+            return yg_fail_memory(&graph->error);
+        record->operands = memcpy(operands, record->operands, bytes);
+    }
+    if (record->op->attr_count) {
+        const size_t bytes = record->op->attr_count * sizeof *record->attrs;
+        void *attrs = yg_pool_take(graph->pool, bytes);
+        if (!attrs)
+            return yg_fail_memory(&graph->error);
+        record->attrs = memcpy(attrs, record->attrs, bytes);
+    }
+    return true;
+}
+
+yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
+    if (graph->error.code || !grow(graph))
+        return YG_NONE;
+    yg_record record = *asked;
+    record.hash = record_hash(&record);
+    size_t slot = record.hash & (graph->table_size - 1);
+    for (; graph->table[slot]; slot = (slot + 1) & (graph->table_size - 1)) {
+        const uint32_t index = graph->table[slot] - 1;
+        if (merge && record_equal(&graph->records[index], &record))
+            return index;
+    }
+    record.name = "";
+    record.origin = graph->at;
+    if (!copy_lists(graph, &record))
+        return YG_NONE;
+    graph->records[graph->size] = record;
+    graph->table[slot] = (uint32_t)graph->size + 1;
+    return (yg_node)graph->size++;
+}
+
+const yg_type *yg_store_type(yg_graph *graph, const yg_type *type, const yg_node *operands,
+                             size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const yg_type *operand = graph->records[operands[i]].type;
+        if (yg_type_equal(operand, type))
+            return operand;
+    }
+    yg_type *copy = yg_pool_take(graph->pool, sizeof *copy);
+    if (!copy) {
+        yg_fail_memory(&graph->error);
+        return NULL;
+    }
+    *copy = *type;
+    return copy;
+}

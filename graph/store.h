@@ -1,0 +1,50 @@
+/*
+ * The node array itself: private to graph/.
+ */
+#ifndef YG_GRAPH_STORE_H
+#define YG_GRAPH_STORE_H
+
+#include "graph.h"
+#include "pool.h"
+
+typedef struct yg_record {
+    const yg_op *op;
+    const yg_type *type;
+    const yg_node *operands;
+    const yg_attr *attrs;
+    const void *data; /* a constant's bytes */
+    const char *name;
+    yg_origin origin;
+    uint32_t operand_count;
+    uint32_t hash;
+} yg_record;
+
+struct yg_graph {
+    const yg_op_set *ops;
+    unsigned flags;
+    yg_pool *pool; /* everything that a record points to */
+    yg_record *records;
+    size_t size, capacity;
+    uint32_t *table;   /* open addressing over record hashes; index + 1, 0 is empty */
+    size_t table_size; /* a power of two */
+    yg_origin at;
+    const char *files[16]; /* the names that origins point to; most recent first */
+    yg_error error;
+};
+
+/* The descriptors of leaves. */
+extern const yg_op yg_leaf_input, yg_leaf_parameter, yg_leaf_constant;
+
+/* Appends a record, or returns the equal one that exists (`merge`). Operands and attrs are copied;
+ * `data` is kept. */
+yg_node yg_store_add(yg_graph *graph, const yg_record *record, bool merge);
+
+/* A type that the graph owns, shared with an operand's where it is equal. */
+const yg_type *yg_store_type(yg_graph *graph, const yg_type *type, const yg_node *operands,
+                             size_t count);
+
+/* Evaluates an operator on constants: a constant node, or YG_NONE where that is not possible. */
+yg_node yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                const yg_type *result);
+
+#endif

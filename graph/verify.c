@@ -1,0 +1,80 @@
+/*
+ * The verifier: every invariant of the node array, checked again.
+ */
+#include "store.h"
+
+#include <string.h>
+
+static bool verify_leaf(const yg_record *record, yg_node node, yg_error *error) {
+    const bool constant = record->op == &yg_leaf_constant;
+    if (record->operand_count != 0 || constant != (record->data != NULL))
+        return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: a malformed %s", node,
+                       record->op->name);
+    return true;
+}
+
+static bool verify_operands(const yg_graph *graph, yg_node node, yg_type *types, yg_error *error) {
+    const yg_record *record = &graph->records[node];
+    const yg_op *op = record->op;
+    if (record->operand_count < (uint32_t)op->min_operands ||
+        record->operand_count > (uint32_t)op->max_operands)
+        return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: %s has %u operands", node,
+                       op->name, record->operand_count);
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        if (record->operands[k] >= node)
+            return yg_fail(error, YG_ERROR_INTERNAL, record->origin,
+                           "%%%u: %s uses %%%u, which is not before it", node, op->name,
+                           record->operands[k]);
+        types[k] = *graph->records[record->operands[k]].type;
+        if ((op->flags & YG_OP_ELEMENTWISE) && !yg_shape_equal(&types[k], record->type)) {
+            char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
+            return yg_fail(error, YG_ERROR_INTERNAL, record->origin,
+                           "%%%u: elementwise %s has %s from an operand %s", node, op->name,
+                           yg_type_text(record->type, a), yg_type_text(&types[k], b));
+        }
+    }
+    return true;
+}
+
+static bool verify_node(const yg_graph *graph, yg_node node, yg_error *error) {
+    const yg_record *record = &graph->records[node];
+    const yg_op *op = record->op;
+    if (op->flags & YG_OP_LEAF)
+        return verify_leaf(record, node, error);
+    if (op->compose)
+        return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: the composite %s is a node",
+                       node, op->name);
+    yg_type types[YG_MAX_OPERANDS];
+    if (!verify_operands(graph, node, types, error) ||
+        !yg_op_check_attrs(op, record->attrs, record->origin, error))
+        return false;
+    const yg_infer call = {
+        .op = op,
+        .operands = types,
+        .operand_count = record->operand_count,
+        .attrs = record->attrs,
+        .origin = record->origin,
+    };
+    yg_type again = {0};
+    if (!op->infer)
+        again = types[record->operand_count - 1];
+    else if (!op->infer(&call, &again, error))
+        return false;
+    if (!yg_type_equal(&again, record->type)) {
+        char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+        return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: %s is %s, stored as %s",
+                       node, op->name, yg_type_text(&again, found),
+                       yg_type_text(record->type, wanted));
+    }
+    return true;
+}
+
+bool yg_graph_verify(const yg_graph *graph, yg_error *error) {
+    if (graph->error.code)
+        return yg_fail_as(error, &graph->error);
+    for (yg_node node = 0; node < graph->size; node++) {
+        if (!verify_node(graph, node, error))
+            return false;
+    }
+    return true;
+}
