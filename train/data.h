@@ -21,6 +21,8 @@
 
 #include "../models/model.h"
 
+#pragma GCC visibility push(default)
+
 /* What was learnt of a port from the training data, besides weights: kept with them. */
 typedef struct yg_port_encoding {
     size_t column_count; /* names of the CSV columns, in the order of elements; 0: from rows */
@@ -66,5 +68,7 @@ void yg_data_free(yg_data *data); /* what it holds, not the struct */
 
 /* The symbol of the batch dimension: the first one of every port. Fails where ports disagree. */
 bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error);
+
+#pragma GCC visibility pop
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "data.h"
 
+#pragma GCC visibility push(default)
+
 #define YG_METRICS_MAX     32
 #define YG_METRIC_NAME_MAX 64
 
@@ -36,5 +38,7 @@ typedef struct yg_evaluate_options {
  * or the CSV's path; static or borrowed from `options`. */
 bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_scores *scores,
                  const char **split, yg_error *error);
+
+#pragma GCC visibility pop
 
 #endif

@@ -8,6 +8,8 @@
 #include "../graph/program.h"
 #include "../models/loader/document.h"
 
+#pragma GCC visibility push(default)
+
 typedef struct yg_optimizer_rule yg_optimizer_rule;
 
 #define YG_OPTIMIZER_OPTIONS 8
@@ -58,5 +60,7 @@ void yg_optimizer_graph_free(yg_optimizer_graph *out); /* what it holds, not the
  * `max_norm`: g · min(1, max_norm / (norm + 1e-6)), torch.nn.utils.clip_grad_norm_'s formula. */
 bool yg_clip_grad_norm(yg_graph *graph, yg_node *gradients, size_t count, double max_norm,
                        yg_error *error);
+
+#pragma GCC visibility pop
 
 #endif

@@ -19,6 +19,8 @@
 
 #include <stdio.h>
 
+#pragma GCC visibility push(default)
+
 typedef struct yg_predict_options {
     const char *weights; /* a safetensors file; NULL: runs/NAME/weights.safetensors */
     int64_t batch_size;  /* 0: 256 */
@@ -31,5 +33,7 @@ typedef struct yg_predict_options {
  * written. `rows` (may be NULL) counts the predictions. `options` may be NULL. */
 bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *in,
                 const char *in_name, FILE *out, int64_t *rows, yg_error *error);
+
+#pragma GCC visibility pop
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "../graph/type.h"
 
+#pragma GCC visibility push(default)
+
 typedef struct yg_tensor {
     char *name;
     yg_type type;
@@ -47,5 +49,7 @@ const char *yg_metadata_find(const yg_tensor_file *file, const char *key);
 bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *type,
                         const void *data, yg_error *error);
 bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *value, yg_error *error);
+
+#pragma GCC visibility pop
 
 #endif

@@ -24,6 +24,8 @@
 
 #include <signal.h>
 
+#pragma GCC visibility push(default)
+
 typedef struct yg_train_progress {
     bool epoch_end;            /* true: an epoch is over, and validated; false: a step is */
     int64_t epoch, epochs;     /* from 1; epochs 0: the run is counted in steps */
@@ -78,5 +80,7 @@ typedef struct yg_train_result {
  * far as the run came, also on failure. */
 bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_result *result,
               yg_error *error);
+
+#pragma GCC visibility pop
 
 #endif

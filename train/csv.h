@@ -1,0 +1,48 @@
+/*
+ * CSV, read record by record from a stream: RFC 4180, with a header.
+ *
+ * Quoted cells may hold delimiters, doubled quotes and line ends; lines end in LF or CR LF; a UTF-8
+ * byte order mark is passed over. Blanks around an unquoted cell do not belong to it. Empty lines
+ * are passed over where the header has more than one column.
+ */
+#ifndef YG_TRAIN_CSV_H
+#define YG_TRAIN_CSV_H
+
+#include "../graph/error.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+typedef struct yg_csv yg_csv;
+
+/* Reads the header of `file`, which stays the caller's. `name` stands for it in messages and must
+ * outlive the reader. Column names are not empty, all different, and UTF-8. NULL on failure. */
+yg_csv *yg_csv_open(FILE *file, const char *name, char delimiter, yg_error *error);
+void yg_csv_close(yg_csv *csv); /* NULL is allowed */
+
+size_t yg_csv_column_count(const yg_csv *csv);
+const char *const *yg_csv_columns(const yg_csv *csv);
+/* The column of that name, or SIZE_MAX. */
+size_t yg_csv_find(const yg_csv *csv, const char *column);
+/* The failure of not finding it, with the nearest name. Always returns false. */
+bool yg_csv_fail_column(const yg_csv *csv, const char *column, yg_origin origin, yg_error *error);
+
+typedef enum yg_csv_status { YG_CSV_ROW, YG_CSV_END, YG_CSV_FAILED } yg_csv_status;
+
+/* Reads the next record, which must have as many cells as the header. */
+yg_csv_status yg_csv_next(yg_csv *csv, yg_error *error);
+
+/* Of the current record, until the next call: */
+int64_t yg_csv_row(const yg_csv *csv); /* from 1, the header not counted */
+const char *yg_csv_cell(const yg_csv *csv, size_t column);
+yg_origin yg_csv_cell_origin(const yg_csv *csv, size_t column); /* column in characters */
+/* The cell is empty, NA, N/A, NaN, null or ?, in any case. */
+bool yg_csv_is_missing(const yg_csv *csv, size_t column);
+/* False if the cell is not a finite decimal number; does not depend on the locale. */
+bool yg_csv_is_number(const yg_csv *csv, size_t column, double *value);
+/* The same as an error that names row and column, missing values included. */
+bool yg_csv_number(const yg_csv *csv, size_t column, double *value, yg_error *error);
+/* The failure of a missing value. Always returns false. */
+bool yg_csv_fail_missing(const yg_csv *csv, size_t column, yg_error *error);
+
+#endif

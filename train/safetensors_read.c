@@ -1,0 +1,230 @@
+/*
+ * Reading safetensors. The bytes may come from anywhere, so each length, offset and shape is
+ * checked before anything is allocated or copied by it, and the data must be exactly covered: no
+ * gap, no overlap, nothing behind the end.
+ */
+#include "../graph/file.h"
+#include "safetensors.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "safetensors holds little-endian numbers; this reader copies them as they are"
+#endif
+
+static const struct {
+    const char *name;
+    yg_dtype dtype;
+} dtypes[] = {
+    {"BOOL", YG_BOOL}, {"I32", YG_I32}, {"I64", YG_I64}, {"F32", YG_F32}, {"F64", YG_F64}};
+
+enum { PREFIX = 8 };
+
+static const size_t FILE_CAP = (size_t)1 << 36;
+static const uint64_t HEADER_CAP = 100000000; /* the reference implementation's own limit */
+
+/* What is being read. */
+typedef struct reader {
+    const unsigned char *data; /* behind the header */
+    uint64_t data_size;
+    yg_origin origin;
+    yg_error *error;
+} reader;
+
+/* One entry of the header, before its data are copied. */
+typedef struct entry {
+    const char *name;
+    yg_type type;
+    uint64_t begin, end;
+} entry;
+
+static bool bad(const reader *in, const char *tensor, const char *what) {
+    return yg_fail(in->error, YG_ERROR_DATA, in->origin, "tensor '%s' %s", tensor, what);
+}
+
+static bool read_dtype(const reader *in, const char *name, const json_t *value, yg_dtype *dtype) {
+    const char *text = json_string_value(value);
+    if (!text)
+        return bad(in, name, "has no \"dtype\"");
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        if (strcmp(text, dtypes[i].name) == 0) {
+            *dtype = dtypes[i].dtype;
+            return true;
+        }
+    return yg_fail(in->error, YG_ERROR_DTYPE, in->origin,
+                   "tensor '%s' has element type '%s'; known: BOOL, I32, I64, F32, F64", name,
+                   text);
+}
+
+static bool read_shape(const reader *in, const char *name, yg_dtype dtype, const json_t *value,
+                       yg_type *type) {
+    if (!json_is_array(value))
+        return bad(in, name, "has no \"shape\"");
+    const size_t rank = json_array_size(value);
+    if (rank > YG_MAX_RANK)
+        return yg_fail(in->error, YG_ERROR_SHAPE, in->origin,
+                       "tensor '%s' has %zu dimensions; at most %d are supported", name, rank,
+                       YG_MAX_RANK);
+    int64_t shape[YG_MAX_RANK] = {0};
+    for (size_t i = 0; i < rank; i++) {
+        const json_t *size = json_array_get(value, i);
+        if (!json_is_integer(size) || json_integer_value(size) < 0)
+            return bad(in, name, "has a dimension that is not a whole number");
+        shape[i] = json_integer_value(size);
+    }
+    yg_error detail = {0};
+    if (!yg_type_make(dtype, (int)rank, shape, type, &detail))
+        return yg_fail(in->error, YG_ERROR_SHAPE, in->origin, "tensor '%s': %s", name,
+                       detail.message);
+    return true;
+}
+
+static bool read_offsets(const reader *in, const json_t *value, entry *out) {
+    const json_t *begin = json_array_get(value, 0), *end = json_array_get(value, 1);
+    if (json_array_size(value) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
+        json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin))
+        return bad(in, out->name, "has no \"data_offsets\": two whole numbers, in order");
+    out->begin = (uint64_t)json_integer_value(begin);
+    out->end = (uint64_t)json_integer_value(end);
+    if (out->end > in->data_size)
+        return yg_fail(in->error, YG_ERROR_DATA, in->origin,
+                       "tensor '%s' ends at byte %" PRIu64 " of the data, which has %" PRIu64
+                       " (is the file cut off?)",
+                       out->name, out->end, in->data_size);
+    if (out->end - out->begin != (uint64_t)yg_type_bytes(&out->type)) {
+        char text[YG_TYPE_TEXT];
+        return yg_fail(in->error, YG_ERROR_DATA, in->origin,
+                       "tensor '%s' is %s, which is %" PRId64 " bytes, but has %" PRIu64, out->name,
+                       yg_type_text(&out->type, text), yg_type_bytes(&out->type),
+                       out->end - out->begin);
+    }
+    return true;
+}
+
+static bool read_entry(const reader *in, const char *name, const json_t *value, entry *out) {
+    yg_dtype dtype;
+    if (!json_is_object(value))
+        return bad(in, name, "is not described by an object");
+    if (json_object_size(value) != 3)
+        return bad(in, name, "must have \"dtype\", \"shape\" and \"data_offsets\", nothing else");
+    out->name = name;
+    return read_dtype(in, name, json_object_get(value, "dtype"), &dtype) &&
+           read_shape(in, name, dtype, json_object_get(value, "shape"), &out->type) &&
+           read_offsets(in, json_object_get(value, "data_offsets"), out);
+}
+
+static int by_begin(const void *a, const void *b) {
+    const entry *x = a, *y = b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    if (x->end != y->end) /* an empty tensor before the one that starts there */
+        return x->end < y->end ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+static bool read_metadata(const reader *in, json_t *notes, yg_tensor_file *file) {
+    const char *key;
+    json_t *value;
+    if (notes && !json_is_object(notes))
+        return yg_fail(in->error, YG_ERROR_DATA, in->origin, "\"__metadata__\" is not an object");
+    json_object_foreach(notes, key, value) {
+        if (!json_is_string(value))
+            return yg_fail(in->error, YG_ERROR_DATA, in->origin,
+                           "\"__metadata__\": '%s' is not a text", key);
+        if (!yg_tensor_file_note(file, key, json_string_value(value), in->error))
+            return false;
+    }
+    return true;
+}
+
+/* Copies the tensors, in the order of their bytes. */
+static bool copy_tensors(const reader *in, entry *entries, size_t count, yg_tensor_file *file) {
+    uint64_t at = 0;
+    qsort(entries, count, sizeof *entries, by_begin);
+    for (size_t i = 0; i < count; i++) {
+        const entry *e = &entries[i];
+        if (e->begin != at)
+            return yg_fail(in->error, YG_ERROR_DATA, in->origin,
+                           "tensor '%s' starts at byte %" PRIu64 " of the data, but the one before "
+                           "it ends at %" PRIu64,
+                           e->name, e->begin, at);
+        at = e->end;
+        if (e->type.dtype == YG_BOOL)
+            for (uint64_t b = e->begin; b < e->end; b++)
+                if (in->data[b] > 1)
+                    return bad(in, e->name, "has a BOOL that is neither 0 nor 1");
+        if (!yg_tensor_file_add(file, e->name, &e->type, in->data + e->begin, in->error))
+            return false;
+    }
+    if (at != in->data_size)
+        return yg_fail(in->error, YG_ERROR_DATA, in->origin,
+                       "%" PRIu64 " bytes behind the last tensor belong to none",
+                       in->data_size - at);
+    return true;
+}
+
+static bool read_header(const reader *in, json_t *header, yg_tensor_file *file) {
+    const char *name;
+    json_t *value;
+    size_t count = 0;
+    if (!json_is_object(header))
+        return yg_fail(in->error, YG_ERROR_SYNTAX, in->origin, "the header is not a JSON object");
+    if (!read_metadata(in, json_object_get(header, "__metadata__"), file))
+        return false;
+    entry *entries = calloc(json_object_size(header) + 1, sizeof *entries);
+    if (!entries)
+        return yg_fail_memory(in->error);
+    bool good = true;
+    json_object_foreach(header, name, value) {
+        if (strcmp(name, "__metadata__") != 0)
+            good = good && read_entry(in, name, value, &entries[count++]);
+    }
+    good = good && copy_tensors(in, entries, count, file);
+    free(entries);
+    return good;
+}
+
+bool yg_safetensors_parse(const void *bytes, size_t size, const char *name, yg_tensor_file *file,
+                          yg_error *error) {
+    const unsigned char *at = bytes;
+    const yg_origin origin = {name, 0, 0};
+    uint64_t length = 0;
+    *file = (yg_tensor_file){0};
+    if (size < PREFIX)
+        return yg_fail(error, YG_ERROR_DATA, origin,
+                       "not a safetensors file: it has %zu bytes, and the header's length alone "
+                       "takes 8",
+                       size);
+    memcpy(&length, at, PREFIX);
+    if (length > HEADER_CAP || length > size - PREFIX)
+        return yg_fail(error, YG_ERROR_DATA, origin,
+                       "not a safetensors file, or cut off: the header should have %" PRIu64
+                       " bytes; %zu follow",
+                       length, size - PREFIX);
+    json_error_t json;
+    json_t *header =
+        json_loadb((const char *)at + PREFIX, (size_t)length, JSON_REJECT_DUPLICATES, &json);
+    if (!header)
+        return yg_fail(error, YG_ERROR_SYNTAX, origin, "the header cannot be read as JSON: %s",
+                       json.text);
+    const reader in = {at + PREFIX + length, size - PREFIX - length, origin, error};
+    const bool good = read_header(&in, header, file);
+    json_decref(header);
+    if (!good)
+        yg_tensor_file_free(file);
+    return good;
+}
+
+bool yg_safetensors_read(const char *path, yg_tensor_file *file, yg_error *error) {
+    size_t size = 0;
+    *file = (yg_tensor_file){0};
+    char *bytes = yg_file_read(path, FILE_CAP, &size, error);
+    if (!bytes)
+        return false;
+    const bool good = yg_safetensors_parse(bytes, size, path, file, error);
+    free(bytes);
+    return good;
+}
