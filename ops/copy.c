@@ -1,0 +1,152 @@
+/*
+ * Strided copies: dimensions that run on in both buffers are merged first, so that most copies end
+ * as a few long memcpy(), a fill, or a blocked transposition.
+ */
+#include "copy.h"
+
+#include "strides.h"
+
+#include <string.h>
+
+/* Side of the square that a transposition works on: a line of 64 bytes at least in both
+ * directions, all of it in L1. */
+enum { TRANSPOSE_BLOCK = 32 };
+
+/* The loops for one element size. `n` elements, or `rows` by `columns` of them. */
+#define COPY_LOOPS(element)                                                                        \
+    static void copy_run_##element(element *to, int64_t to_stride, const element *from,            \
+                                   int64_t from_stride, int64_t n) {                               \
+        if (to_stride == 1 && from_stride == 0) {                                                  \
+            const element value = *from;                                                           \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                to[i] = value;                                                                     \
+            return;                                                                                \
+        }                                                                                          \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            to[i * to_stride] = from[i * from_stride];                                             \
+    }                                                                                              \
+    /* to[r * to_stride + c] = from[r + c * from_stride] */                                        \
+    static void transpose_##element(element *to, int64_t to_stride, const element *from,           \
+                                    int64_t from_stride, int64_t rows, int64_t columns) {          \
+        for (int64_t r0 = 0; r0 < rows; r0 += TRANSPOSE_BLOCK) {                                   \
+            const int64_t r1 = r0 + TRANSPOSE_BLOCK < rows ? r0 + TRANSPOSE_BLOCK : rows;          \
+            for (int64_t c0 = 0; c0 < columns; c0 += TRANSPOSE_BLOCK) {                            \
+                const int64_t c1 =                                                                 \
+                    c0 + TRANSPOSE_BLOCK < columns ? c0 + TRANSPOSE_BLOCK : columns;               \
+                for (int64_t r = r0; r < r1; r++)                                                  \
+                    for (int64_t c = c0; c < c1; c++)                                              \
+                        to[r * to_stride + c] = from[r + c * from_stride];                         \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+COPY_LOOPS(uint8_t)
+COPY_LOOPS(uint32_t)
+COPY_LOOPS(uint64_t)
+
+static void copy_run(size_t element, char *to, int64_t to_stride, const char *from,
+                     int64_t from_stride, int64_t n) {
+    if (to_stride == 1 && from_stride == 1)
+        memcpy(to, from, (size_t)n * element);
+    else if (element == 1)
+        copy_run_uint8_t((uint8_t *)to, to_stride, (const uint8_t *)from, from_stride, n);
+    else if (element == 4)
+        copy_run_uint32_t((uint32_t *)(void *)to, to_stride, (const uint32_t *)(const void *)from,
+                          from_stride, n);
+    else
+        copy_run_uint64_t((uint64_t *)(void *)to, to_stride, (const uint64_t *)(const void *)from,
+                          from_stride, n);
+}
+
+static void transpose(size_t element, char *to, int64_t to_stride, const char *from,
+                      int64_t from_stride, int64_t rows, int64_t columns) {
+    if (element == 1)
+        transpose_uint8_t((uint8_t *)to, to_stride, (const uint8_t *)from, from_stride, rows,
+                          columns);
+    else if (element == 4)
+        transpose_uint32_t((uint32_t *)(void *)to, to_stride, (const uint32_t *)(const void *)from,
+                           from_stride, rows, columns);
+    else
+        transpose_uint64_t((uint64_t *)(void *)to, to_stride, (const uint64_t *)(const void *)from,
+                           from_stride, rows, columns);
+}
+
+/* Drops dimensions of size 1 and merges neighbours that run on in both buffers. */
+static yg_copy merged(const yg_copy *box) {
+    yg_copy out = {0};
+    for (int d = 0; d < box->rank; d++) {
+        if (box->size[d] == 1)
+            continue;
+        const int last = out.rank - 1;
+        if (last >= 0 && out.to_stride[last] == box->to_stride[d] * box->size[d] &&
+            out.from_stride[last] == box->from_stride[d] * box->size[d]) {
+            out.size[last] *= box->size[d];
+            out.to_stride[last] = box->to_stride[d];
+            out.from_stride[last] = box->from_stride[d];
+            continue;
+        }
+        out.size[out.rank] = box->size[d];
+        out.to_stride[out.rank] = box->to_stride[d];
+        out.from_stride[out.rank] = box->from_stride[d];
+        out.rank++;
+    }
+    if (out.rank == 0) {
+        out.rank = 1;
+        out.size[0] = out.to_stride[0] = out.from_stride[0] = 1;
+    }
+    return out;
+}
+
+static void drop_dimension(yg_copy *box, int d) {
+    box->rank--;
+    for (; d < box->rank; d++) {
+        box->size[d] = box->size[d + 1];
+        box->to_stride[d] = box->to_stride[d + 1];
+        box->from_stride[d] = box->from_stride[d + 1];
+    }
+}
+
+void yg_copy_box(const yg_copy *box, size_t element, void *to, const void *from) {
+    for (int d = 0; d < box->rank; d++)
+        if (box->size[d] == 0)
+            return;
+    yg_copy outer = merged(box);
+    const int inner = outer.rank - 1;
+    const int64_t columns = outer.size[inner];
+    const int64_t to_stride = outer.to_stride[inner], from_stride = outer.from_stride[inner];
+
+    /* The result is contiguous along the columns, the source along another dimension: the two
+     * make a transposition. */
+    int64_t rows = 0, row_stride = 0;
+    if (to_stride == 1 && from_stride != 1 && from_stride != 0) {
+        for (int d = inner; d-- > 0 && rows == 0;) {
+            if (outer.from_stride[d] != 1)
+                continue;
+            rows = outer.size[d];
+            row_stride = outer.to_stride[d];
+            drop_dimension(&outer, d);
+        }
+    }
+    outer.rank--;
+
+    int64_t repeats = 1;
+    for (int d = 0; d < outer.rank; d++)
+        repeats *= outer.size[d];
+    int64_t to_index[YG_MAX_RANK] = {0}, from_index[YG_MAX_RANK] = {0};
+    int64_t to_offset = 0, from_offset = 0;
+    for (int64_t i = 0; i < repeats; i++) {
+        char *target = (char *)to + to_offset * (int64_t)element;
+        const char *source = (const char *)from + from_offset * (int64_t)element;
+        if (rows > 0)
+            transpose(element, target, row_stride, source, from_stride, rows, columns);
+        else
+            copy_run(element, target, to_stride, source, from_stride, columns);
+        to_offset = yg_strides_next(outer.rank, outer.size, outer.to_stride, to_index, to_offset);
+        from_offset =
+            yg_strides_next(outer.rank, outer.size, outer.from_stride, from_index, from_offset);
+    }
+}
+
+void yg_copy_fill(size_t element, void *to, int64_t count, const void *value) {
+    copy_run(element, to, 1, value, 0, count);
+}

@@ -1,0 +1,35 @@
+/*
+ * Walking over a tensor by strides: an odometer, whose last dimension turns fastest.
+ */
+#ifndef YG_OPS_STRIDES_H
+#define YG_OPS_STRIDES_H
+
+#include <stdint.h>
+
+/* Advances `index` by one and returns the offset that belongs to it, given the one before. After
+ * the last index it starts again at zero. */
+static inline int64_t yg_strides_next(int rank, const int64_t *size, const int64_t *stride,
+                                      int64_t *index, int64_t offset) {
+    for (int d = rank; d-- > 0;) {
+        offset += stride[d];
+        if (++index[d] < size[d])
+            return offset;
+        offset -= size[d] * stride[d];
+        index[d] = 0;
+    }
+    return offset;
+}
+
+/* Sets `index` to the row-major position `at` and returns its offset. */
+static inline int64_t yg_strides_seek(int rank, const int64_t *size, const int64_t *stride,
+                                      int64_t *index, int64_t at) {
+    int64_t offset = 0;
+    for (int d = rank; d-- > 0;) {
+        index[d] = at % size[d];
+        at /= size[d];
+        offset += index[d] * stride[d];
+    }
+    return offset;
+}
+
+#endif
