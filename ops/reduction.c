@@ -1,0 +1,180 @@
+/*
+ * What reductions share. See reduction.h.
+ */
+#include "reduction.h"
+
+#include "build.h"
+
+#include <inttypes.h>
+
+const yg_attr_spec yg_reduction_attrs[2] = {YG_REDUCTION_ATTRS};
+
+const yg_sample yg_reduction_samples[YG_REDUCTION_SAMPLES] = {
+    {{"f[7]"}, NULL},
+    {{"f[]"}, NULL},
+    {{"f[2, 3, 4]"}, NULL},
+    {{"f[5, 37]"}, (const yg_attr[]){{.count = 1, .ints = {-1}}, {0}}},
+    {{"f[70, 5]"}, (const yg_attr[]){{.count = 1, .ints = {0}}, {.i = 1}}},
+    {{"f[2, 3, 4]"}, (const yg_attr[]){{.count = 2, .ints = {0, -1}}, {0}}},
+    {{"f[2, 3, 4, 2]"}, (const yg_attr[]){{.count = 2, .ints = {3, 1}}, {.i = 1}}},
+    {{"f[3, 1, 2]"}, (const yg_attr[]){{.count = 1, .ints = {1}}, {0}}},
+    {{"f[0, 3]"}, (const yg_attr[]){{.count = 1, .ints = {1}}, {0}}},
+    {{"f[600]"}, (const yg_attr[]){{.count = 1, .ints = {0}}, {.i = 1}}},
+};
+
+static bool keeps_dims(const yg_infer *call) {
+    return call->attrs[yg_op_attr(call->op, "keepdim")].i != 0;
+}
+
+/* Marks without checking. */
+static void mark_dims(const yg_type *x, const yg_attr *dim, bool reduced[YG_MAX_RANK]) {
+    for (int d = 0; d < YG_MAX_RANK; d++)
+        reduced[d] = d < x->rank && dim->count == 0;
+    for (int64_t i = 0; i < dim->count; i++) {
+        int d;
+        if (yg_dimension(dim->ints[i], x->rank, &d))
+            reduced[d] = true;
+    }
+}
+
+bool yg_reduction_dims(const yg_infer *call, const yg_attr *dim, bool reduced[YG_MAX_RANK],
+                       yg_error *error) {
+    const yg_type *x = &call->operands[0];
+    char text[YG_TYPE_TEXT];
+    bool seen[YG_MAX_RANK] = {false};
+    for (int64_t i = 0; i < dim->count; i++) {
+        int d;
+        if (!yg_dimension(dim->ints[i], x->rank, &d))
+            return yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                           "%s: dimension %" PRId64 " is outside -%d..%d of %s", call->op->name,
+                           dim->ints[i], (int)x->rank, (int)x->rank - 1, yg_type_text(x, text));
+        if (seen[d])
+            return yg_fail(error, YG_ERROR_ARGUMENT, call->origin,
+                           "%s: dimension %" PRId64 " of %s is named twice", call->op->name,
+                           dim->ints[i], yg_type_text(x, text));
+        seen[d] = true;
+    }
+    mark_dims(x, dim, reduced);
+    return true;
+}
+
+bool yg_reduction_infer(const yg_infer *call, yg_type *result, yg_error *error) {
+    const yg_type *x = &call->operands[0];
+    const bool keepdim = keeps_dims(call);
+    bool reduced[YG_MAX_RANK];
+    if (!yg_reduction_dims(call, &call->attrs[0], reduced, error))
+        return false;
+    int64_t shape[YG_MAX_RANK];
+    int rank = 0;
+    for (int d = 0; d < x->rank; d++) {
+        if (!reduced[d])
+            shape[rank++] = x->shape[d];
+        else if (keepdim)
+            shape[rank++] = 1;
+    }
+    return yg_type_make(x->dtype, rank, shape, result, error);
+}
+
+bool yg_reduction_infer_some(const yg_infer *call, yg_type *result, yg_error *error) {
+    if (!yg_reduction_infer(call, result, error))
+        return false;
+    char text[YG_TYPE_TEXT];
+    if (yg_reduction_count(&call->operands[0], &call->attrs[0]) == 0)
+        return yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                       "%s: there is none over no elements: a reduced dimension of %s is 0",
+                       call->op->name, yg_type_text(&call->operands[0], text));
+    return true;
+}
+
+int64_t yg_reduction_count(const yg_type *x, const yg_attr *dim) {
+    bool reduced[YG_MAX_RANK];
+    mark_dims(x, dim, reduced);
+    int64_t count = 1;
+    for (int d = 0; d < x->rank; d++)
+        if (reduced[d])
+            count *= x->shape[d];
+    return count;
+}
+
+int64_t yg_reduction_units(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    return yg_type_count(result);
+}
+
+double yg_reduction_flops(const yg_infer *call, const yg_type *result) {
+    (void)result;
+    return (double)yg_type_count(&call->operands[0]);
+}
+
+yg_node yg_reduction_expand(yg_graph *graph, yg_node y, yg_node value) {
+    const yg_type *x = yg_node_type(graph, yg_node_operand(graph, y, 0));
+    bool reduced[YG_MAX_RANK];
+    mark_dims(x, &yg_node_attrs(graph, y)[0], reduced);
+    yg_type kept = *x;
+    for (int d = 0; d < x->rank; d++)
+        if (reduced[d])
+            kept.shape[d] = 1;
+    return yg_broadcast(graph, yg_reshape(graph, value, &kept), x);
+}
+
+/* Appends a dimension, or merges it with the one before if that runs on into it. */
+static void append(int *rank, int64_t *sizes, int64_t *strides, bool merge, int64_t size,
+                   int64_t stride) {
+    if (merge) {
+        sizes[*rank - 1] *= size;
+        strides[*rank - 1] = stride;
+        return;
+    }
+    sizes[*rank] = size;
+    strides[*rank] = stride;
+    ++*rank;
+}
+
+yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim) {
+    bool reduced[YG_MAX_RANK];
+    mark_dims(x, dim, reduced);
+    int64_t strides[YG_MAX_RANK];
+    yg_type_strides(x, strides);
+
+    yg_reduction plan = {.rows = 1, .inner = 1, .inner_reduced = true};
+    int last = -1; /* the dimension before, of those that are not of size 1 */
+    for (int d = 0; d < x->rank; d++) {
+        if (x->shape[d] == 1)
+            continue;
+        const bool merge = last >= 0 && reduced[last] == reduced[d];
+        if (reduced[d])
+            append(&plan.reduced_rank, plan.reduced_size, plan.reduced_stride, merge, x->shape[d],
+                   strides[d]);
+        else
+            append(&plan.kept_rank, plan.kept_size, plan.kept_stride, merge, x->shape[d],
+                   strides[d]);
+        last = d;
+    }
+    if (last >= 0) {
+        plan.inner_reduced = reduced[last];
+        plan.inner = reduced[last] ? plan.reduced_size[--plan.reduced_rank]
+                                   : plan.kept_size[--plan.kept_rank];
+    }
+    for (int d = 0; d < plan.reduced_rank; d++)
+        plan.rows *= plan.reduced_size[d];
+    plan.count = plan.inner_reduced ? plan.rows * plan.inner : plan.rows;
+    return plan;
+}
+
+void yg_reduction_at(const yg_reference *reference, const int64_t *index, int64_t step,
+                     int64_t at[YG_MAX_RANK]) {
+    const yg_type *x = &reference->call->operands[0];
+    const bool keepdim = keeps_dims(reference->call);
+    bool reduced[YG_MAX_RANK];
+    mark_dims(x, &reference->call->attrs[0], reduced);
+    int next = reference->out_type->rank;
+    for (int d = x->rank; d-- > 0;) {
+        if (reduced[d]) {
+            at[d] = step % x->shape[d];
+            step /= x->shape[d];
+            next -= keepdim;
+        } else {
+            at[d] = index[--next];
+        }
+    }
+}

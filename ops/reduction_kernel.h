@@ -1,0 +1,150 @@
+/*
+ * A reduction's kernel, to be included once for each operator and element type (no include guard).
+ * Before it, define
+ *
+ *   REDUCE_NAME             the function to define: bool NAME(const yg_reduction *plan, …)
+ *   REDUCE_INPUT            the type of x's elements
+ *   REDUCE_RESULT           the type of the result's, in which it is computed
+ *   REDUCE_START            the result over no elements
+ *   REDUCE_MAP(x, base)     what is combined; `base` is what `out` held before the call at the
+ *                           element of the result that x belongs to (a maximum, a mean)
+ *   REDUCE_COMBINE(a, b)    associative
+ *   REDUCE_FINISH(a, base)  the result
+ *   REDUCE_BASED            1 if `base` is used, else 0
+ *
+ * of which the first three are undefined again at its end. Order: up to REDUCE_BLOCK neighbours are
+ * combined over 16 running results, and the blocks in pairs, pairs of pairs and so on. Rounding
+ * errors of a sum so grow with the logarithm of the count. The order depends on the shape alone.
+ */
+#include "reduction.h"
+#include "strides.h"
+
+#define REDUCE_JOIN_(a, b) a##b
+#define REDUCE_JOIN(a, b)  REDUCE_JOIN_(a, b)
+
+/* A contiguous run of at most REDUCE_BLOCK elements. */
+static REDUCE_RESULT REDUCE_JOIN(REDUCE_NAME, _run)(const REDUCE_INPUT *x, int64_t n,
+                                                    REDUCE_RESULT base) {
+    (void)base;
+    REDUCE_RESULT total = REDUCE_START;
+    int64_t i = 0;
+    if (n >= REDUCE_LANES) {
+        REDUCE_RESULT lane[REDUCE_LANES];
+        for (int l = 0; l < REDUCE_LANES; l++)
+            lane[l] = REDUCE_START;
+        for (; i + REDUCE_LANES <= n; i += REDUCE_LANES) {
+#pragma omp simd
+            for (int l = 0; l < REDUCE_LANES; l++)
+                lane[l] = REDUCE_COMBINE(lane[l], REDUCE_MAP(x[i + l], base));
+        }
+        for (int width = REDUCE_LANES / 2; width > 0; width /= 2)
+            for (int l = 0; l < width; l++)
+                lane[l] = REDUCE_COMBINE(lane[l], lane[l + width]);
+        total = lane[0];
+    }
+    for (; i < n; i++)
+        total = REDUCE_COMBINE(total, REDUCE_MAP(x[i], base));
+    return total;
+}
+
+/* One element of the result, where x is contiguous along a reduced dimension. */
+static REDUCE_RESULT REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *plan,
+                                                     const REDUCE_INPUT *x, REDUCE_RESULT base) {
+    if (plan->rows == 1 && plan->inner <= REDUCE_BLOCK)
+        return REDUCE_JOIN(REDUCE_NAME, _run)(x, plan->inner, base);
+    /* level[l] holds 2^l blocks wherever bit l of `blocks` is set. */
+    REDUCE_RESULT level[REDUCE_LEVELS];
+    uint64_t blocks = 0;
+    int64_t index[YG_MAX_RANK] = {0}, offset = 0;
+    for (int64_t row = 0; row < plan->rows; row++) {
+        for (int64_t i = 0; i < plan->inner; i += REDUCE_BLOCK) {
+            const int64_t rest = plan->inner - i;
+            REDUCE_RESULT value = REDUCE_JOIN(REDUCE_NAME, _run)(
+                x + offset + i, rest < REDUCE_BLOCK ? rest : REDUCE_BLOCK, base);
+            int l = 0;
+            for (uint64_t bits = blocks++; bits & 1; bits >>= 1, l++)
+                value = REDUCE_COMBINE(level[l], value);
+            level[l] = value;
+        }
+        offset = yg_strides_next(plan->reduced_rank, plan->reduced_size, plan->reduced_stride,
+                                 index, offset);
+    }
+    REDUCE_RESULT total = REDUCE_START;
+    for (int l = 0; blocks != 0; blocks >>= 1, l++)
+        if (blocks & 1)
+            total = REDUCE_COMBINE(level[l], total);
+    return total;
+}
+
+/* `width` neighbours of the result, where x is contiguous along a kept dimension: row by row. */
+static void REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT *x,
+                                               int64_t width, REDUCE_RESULT *out) {
+    REDUCE_RESULT level[REDUCE_ROW_LEVELS][REDUCE_COLUMNS];
+    REDUCE_RESULT total[REDUCE_COLUMNS];
+    uint64_t blocks = 0;
+    int64_t index[YG_MAX_RANK] = {0}, offset = 0;
+    for (int64_t row = 0; row < plan->rows;) {
+        for (int64_t j = 0; j < width; j++)
+            total[j] = REDUCE_START;
+        const int64_t stop = plan->rows - row < REDUCE_ROWS ? plan->rows : row + REDUCE_ROWS;
+        for (; row < stop; row++) {
+            const REDUCE_INPUT *from = x + offset;
+#pragma omp simd
+            for (int64_t j = 0; j < width; j++)
+                total[j] = REDUCE_COMBINE(total[j], REDUCE_MAP(from[j], out[j]));
+            offset = yg_strides_next(plan->reduced_rank, plan->reduced_size, plan->reduced_stride,
+                                     index, offset);
+        }
+        int l = 0;
+        for (uint64_t bits = blocks++; bits & 1; bits >>= 1, l++)
+            for (int64_t j = 0; j < width; j++)
+                total[j] = REDUCE_COMBINE(level[l][j], total[j]);
+        for (int64_t j = 0; j < width; j++)
+            level[l][j] = total[j];
+    }
+    for (int64_t j = 0; j < width; j++)
+        total[j] = REDUCE_START;
+    for (int l = 0; blocks != 0; blocks >>= 1, l++)
+        if (blocks & 1)
+            for (int64_t j = 0; j < width; j++)
+                total[j] = REDUCE_COMBINE(level[l][j], total[j]);
+    for (int64_t j = 0; j < width; j++)
+        out[j] = REDUCE_FINISH(total[j], out[j]);
+}
+
+/* Elements [begin, end) of the result. */
+static void REDUCE_NAME(const yg_reduction *plan, const REDUCE_INPUT *x, REDUCE_RESULT *out,
+                        int64_t begin, int64_t end) {
+    if (begin >= end)
+        return;
+    const int64_t inner = plan->inner_reduced ? 1 : plan->inner; /* columns of the result */
+    int64_t index[YG_MAX_RANK];
+    int64_t offset =
+        yg_strides_seek(plan->kept_rank, plan->kept_size, plan->kept_stride, index, begin / inner);
+    int64_t column = begin % inner;
+    for (int64_t o = begin; o < end;) {
+        if (plan->inner_reduced) {
+            const REDUCE_RESULT base = REDUCE_BASED ? out[o] : 0;
+            out[o] = REDUCE_FINISH(REDUCE_JOIN(REDUCE_NAME, _runs)(plan, x + offset, base), base);
+            o++;
+            column = 1;
+        } else {
+            int64_t width = inner - column < REDUCE_COLUMNS ? inner - column : REDUCE_COLUMNS;
+            width = end - o < width ? end - o : width;
+            REDUCE_JOIN(REDUCE_NAME, _columns)(plan, x + offset + column, width, out + o);
+            o += width;
+            column += width;
+        }
+        if (column == inner) {
+            column = 0;
+            offset =
+                yg_strides_next(plan->kept_rank, plan->kept_size, plan->kept_stride, index, offset);
+        }
+    }
+}
+
+#undef REDUCE_NAME
+#undef REDUCE_INPUT
+#undef REDUCE_RESULT
+#undef REDUCE_JOIN
+#undef REDUCE_JOIN_
