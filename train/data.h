@@ -41,7 +41,7 @@ typedef struct yg_encoding {
 
 void yg_encoding_free(yg_encoding *encoding); /* what it holds, not the struct */
 
-/* Examples: `values[p]` is port p's, [count, width of p], row-major, before standardisation; NULL
+/* Examples: `values[p]` is port p's, [count, width of p], row-major; NULL
  * for a port that was not asked for. Integers and class indices are exact. */
 typedef struct yg_dataset {
     int64_t count;

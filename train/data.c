@@ -1,0 +1,235 @@
+/*
+ * The `data:` section: see data.h.
+ */
+#include "data.h"
+
+#include "source.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A mapping's known keys: some of its own, and one for each port. */
+static bool check_part_keys(const yg_model *model, const yg_value *map, const char *what,
+                            const yg_key *own, size_t own_count, yg_error *error) {
+    const size_t ports = yg_model_port_count(model);
+    yg_key *keys = calloc(own_count + ports + 1, sizeof *keys);
+    if (!keys)
+        return yg_fail_memory(error);
+    memcpy(keys, own, own_count * sizeof *keys);
+    for (size_t p = 0; p < ports; p++)
+        keys[own_count + p] = (yg_key){.name = yg_model_port(model, p)->name};
+    const bool good = yg_value_check_keys(map, what, keys, own_count + ports, error);
+    free(keys);
+    return good;
+}
+
+/* `path` from the folder of the file that the section stands in. */
+static char *join(const char *folder, const char *path) {
+    const size_t size = strlen(folder) + strlen(path) + 2;
+    char *joined = malloc(size);
+    if (joined && (path[0] == '/' || !*folder))
+        memcpy(joined, path, strlen(path) + 1);
+    else if (joined)
+        snprintf(joined, size, "%s/%s", folder, path);
+    return joined;
+}
+
+static bool read_delimiter(const yg_value *map, char *delimiter, yg_error *error) {
+    const yg_value *value = yg_value_get(map, "delimiter");
+    const char *text;
+    *delimiter = ',';
+    if (!value)
+        return true;
+    if (!yg_value_text(value, "`delimiter`", &text, error))
+        return false;
+    if (strcmp(text, "tab") == 0)
+        text = "\t";
+    if (strlen(text) != 1 || strchr("\"\n\r", text[0]) || (unsigned char)text[0] >= 0x80)
+        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                       "`delimiter` is one character, such as \";\", or tab; found '%s'", text);
+    *delimiter = text[0];
+    return true;
+}
+
+/* A part with examples of its own: `csv:` or rows. */
+static bool read_part(const yg_source *source, const yg_value *map, yg_dataset *dataset,
+                      yg_error *error) {
+    const yg_value *csv = yg_value_get(map, "csv");
+    const char *path;
+    char delimiter;
+    if (!csv)
+        return yg_read_rows(source, map, dataset, error);
+    if (!yg_value_text(csv, "`csv`", &path, error) || !read_delimiter(map, &delimiter, error))
+        return false;
+    char *joined = join(yg_model_folder(source->model, "data"), path);
+    if (!joined)
+        return yg_fail_memory(error);
+    const bool good = yg_read_csv(source, joined, csv->origin, delimiter, map, dataset, error);
+    free(joined);
+    return good;
+}
+
+static bool find_port(const yg_model *model, const yg_value *value, const char *what, size_t *port,
+                      yg_error *error) {
+    const char *name, *names = "";
+    if (!yg_value_text(value, what, &name, error))
+        return false;
+    for (*port = 0; *port < yg_model_port_count(model); ++*port)
+        if (strcmp(yg_model_port(model, *port)->name, name) == 0)
+            return true;
+    if (yg_model_port_count(model))
+        names = yg_model_port(model, 0)->name;
+    return yg_fail(error, YG_ERROR_NAME, value->origin,
+                   "%s names no input or target: '%s' (the first one is '%s')", what, name, names);
+}
+
+/* `{from: train, fraction: 0.15, stratify: y}` */
+static bool read_split(const yg_model *model, const yg_value *map, yg_split *split,
+                       yg_error *error) {
+    static const yg_key keys[] = {
+        {"from", true, NULL}, {"fraction", true, NULL}, {"stratify", false, NULL}};
+    static const char *const sources[] = {"train", NULL};
+    const yg_value *stratify = yg_value_get(map, "stratify");
+    int source;
+    split->stratify = SIZE_MAX;
+    split->origin = map->origin;
+    if (!yg_value_check_keys(map, "a part that is split off", keys, 3, error) ||
+        !yg_value_choice(yg_value_get(map, "from"), "`from`", sources, &source, error) ||
+        !yg_value_float(yg_value_get(map, "fraction"), "`fraction`", 0, 1, &split->fraction, error))
+        return false;
+    if (split->fraction <= 0 || split->fraction >= 1)
+        return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(map, "fraction")->origin,
+                       "`fraction` must lie between 0 and 1, neither included; found %g",
+                       split->fraction);
+    if (!stratify)
+        return true;
+    if (!find_port(model, stratify, "`stratify`", &split->stratify, error))
+        return false;
+    const yg_port *port = yg_model_port(model, split->stratify);
+    if (!port->classes && yg_dtype_is_float(port->dtype))
+        return yg_fail(error, YG_ERROR_ARGUMENT, stratify->origin,
+                       "`stratify` needs classes, which '%s' has not; declare `classes:` there, or "
+                       "leave `stratify` out",
+                       port->name);
+    return true;
+}
+
+static bool read_held_out(const yg_source *source, const yg_value *section, const char *key,
+                          yg_dataset *dataset, yg_split *split, yg_error *error) {
+    static const yg_key keys[] = {{"csv", false, NULL},
+                                  {"delimiter", false, NULL},
+                                  {"fraction", false, "`fraction` goes with `from: train`"},
+                                  {"stratify", false, "`stratify` goes with `from: train`"}};
+    const yg_value *map = yg_value_get(section, key);
+    split->out = dataset;
+    if (!map)
+        return true;
+    if (map->kind == YG_MAPPING && yg_value_get(map, "from"))
+        return read_split(source->model, map, split, error);
+    char what[40];
+    snprintf(what, sizeof what, "`%s`", key);
+    return check_part_keys(source->model, map, what, keys, sizeof keys / sizeof *keys, error) &&
+           read_part(source, map, dataset, error);
+}
+
+static bool check_standardized(const yg_model *model, const yg_value *value, size_t p,
+                               yg_error *error) {
+    const yg_port *port = yg_model_port(model, p);
+    if (!yg_dtype_is_float(port->dtype) || port->classes)
+        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                       "'%s' holds %s, which are not standardised", port->name,
+                       port->classes ? "classes" : "whole numbers");
+    return true;
+}
+
+/* Fits on the training part and applies to every part. */
+static bool standardize(const yg_model *model, const yg_value *list, yg_data *data,
+                        yg_error *error) {
+    if (list && list->kind != YG_SEQUENCE) {
+        char found[80];
+        return yg_fail(error, YG_ERROR_ARGUMENT, list->origin,
+                       "`standardize` is a list of inputs and targets, such as [x]; found %s",
+                       yg_value_describe(list, found, sizeof found));
+    }
+    for (size_t i = 0; list && i < list->count; i++) {
+        size_t p;
+        if (!find_port(model, list->items[i], "`standardize`", &p, error) ||
+            !check_standardized(model, list->items[i], p, error))
+            return false;
+        yg_port_encoding *encoding = &data->encoding.ports[p];
+        if (encoding->mean)
+            return yg_fail(error, YG_ERROR_NAME, list->items[i]->origin,
+                           "'%s' is listed twice in `standardize`", yg_model_port(model, p)->name);
+        if (!yg_standardize_fit(&data->train, p, encoding, error))
+            return false;
+        yg_dataset *const parts[] = {&data->train, &data->validation, &data->test};
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+            if (parts[k]->count)
+                yg_standardize_apply(encoding, parts[k]->values[p], parts[k]->count);
+    }
+    return true;
+}
+
+/* Labels on a float port are 0 and 1, so there must be two, and one element to hold them. */
+static bool check_ports(const yg_model *model, yg_error *error) {
+    for (size_t p = 0; p < yg_model_port_count(model); p++) {
+        const yg_port *port = yg_model_port(model, p);
+        if (yg_dtype_is_float(port->dtype) && port->classes && port->classes != 2)
+            return yg_fail(error, YG_ERROR_DTYPE, port->origin,
+                           "'%s' has %" PRId64 " classes, but floating-point elements, which stand "
+                           "for two classes (0 and 1); write `dtype: i32`",
+                           port->name, port->classes);
+    }
+    return true;
+}
+
+static bool load(const yg_model *model, const yg_value *section, yg_data *data, yg_error *error) {
+    static const yg_key keys[] = {
+        {"train", true, NULL},
+        {"validation", false, NULL},
+        {"test", false, NULL},
+        {"standardize", false, NULL},
+        {"seed", false, NULL},
+        {"standardise", false, "it is spelt `standardize` here"},
+        {"split", false, "write `validation: {from: train, fraction: 0.2}`"}};
+    static const yg_key part_keys[] = {
+        {"csv", false, NULL},
+        {"delimiter", false, NULL},
+        {"from", false, "`train` is what the other parts are taken from"},
+        {"fraction", false, "`train` keeps what the other parts leave"}};
+    const char *symbol;
+    int64_t seed = 0;
+    yg_split splits[2] = {{0}};
+    yg_source source = {model, data, true, false};
+    if (!yg_value_check_keys(section, "`data`", keys, sizeof keys / sizeof *keys, error) ||
+        !yg_batch_symbol(model, &symbol, error) || !check_ports(model, error) ||
+        !yg_encoding_make(model, &data->encoding, error))
+        return false;
+    const yg_value *seed_value = yg_value_get(section, "seed");
+    const yg_value *train = yg_value_get(section, "train");
+    if (seed_value && !yg_value_int(seed_value, "`seed`", 0, INT64_MAX, &seed, error))
+        return false;
+    if (!check_part_keys(model, train, "`train`", part_keys, sizeof part_keys / sizeof *part_keys,
+                         error) ||
+        !read_part(&source, train, &data->train, error))
+        return false;
+    source.training = false;
+    return read_held_out(&source, section, "validation", &data->validation, &splits[0], error) &&
+           read_held_out(&source, section, "test", &data->test, &splits[1], error) &&
+           yg_split_off(model, &data->train, splits, 2, (uint64_t)seed, error) &&
+           standardize(model, yg_value_get(section, "standardize"), data, error);
+}
+
+bool yg_data_load(const yg_model *model, yg_data *data, yg_error *error) {
+    const yg_value *section = yg_model_section(model, "data");
+    *data = (yg_data){0};
+    if (!section)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(model), 0, 0},
+                       "the model has no `data:` section, and no second file gives one");
+    if (load(model, section, data, error))
+        return true;
+    yg_data_free(data);
+    return false;
+}

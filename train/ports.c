@@ -1,0 +1,180 @@
+/*
+ * Ports as data see them: how many numbers an example of each takes, which symbolic dimensions the
+ * data decide, and the memory for it.
+ */
+#include "source.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool yg_source_wants(const yg_source *source, size_t port) {
+    return !source->inputs_only || !yg_model_port(source->model, port)->target;
+}
+
+bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error) {
+    *symbol = NULL;
+    for (size_t p = 0; p < yg_model_port_count(model); p++) {
+        const yg_port *port = yg_model_port(model, p);
+        const char *first = port->rank ? port->symbols[0] : NULL;
+        if (!first)
+            return yg_fail(error, YG_ERROR_SHAPE, port->origin,
+                           "'%s' has no batch dimension; data need a symbolic first dimension, as "
+                           "in [B, 2]",
+                           port->name);
+        if (*symbol && strcmp(*symbol, first) != 0)
+            return yg_fail(error, YG_ERROR_SHAPE, port->origin,
+                           "'%s' has the first dimension %s, other inputs and targets have %s; "
+                           "examples are counted along one",
+                           port->name, first, *symbol);
+        *symbol = first;
+        for (int d = 1; d < port->rank; d++)
+            if (port->symbols[d] && strcmp(port->symbols[d], first) == 0)
+                return yg_fail(error, YG_ERROR_SHAPE, port->origin,
+                               "'%s' has the batch dimension %s twice", port->name, first);
+    }
+    return *symbol || yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(model), 0, 0},
+                              "the model has no inputs");
+}
+
+/* ---------------------------------------------------------------------------- dimensions ---- */
+
+static int64_t find_dim(const yg_data *data, const char *symbol) {
+    for (size_t i = 0; i < data->dim_count; i++)
+        if (strcmp(data->dims[i].name, symbol) == 0)
+            return data->dims[i].size;
+    return -1;
+}
+
+static int64_t dimension(const yg_data *data, const yg_port *port, int d) {
+    return port->symbols[d] ? find_dim(data, port->symbols[d]) : port->shape[d];
+}
+
+int64_t yg_port_width(const yg_data *data, const yg_port *port) {
+    int64_t width = 1;
+    for (int d = 1; d < port->rank; d++) {
+        const int64_t size = dimension(data, port, d);
+        if (size < 0 || (size > 0 && width > INT64_MAX / size))
+            return -1;
+        width *= size;
+    }
+    return width;
+}
+
+bool yg_dimension_bind(const yg_source *source, const yg_port *port, int d, int64_t size,
+                       yg_origin origin, yg_error *error) {
+    yg_data *data = source->data;
+    const int64_t known = dimension(data, port, d);
+    if (known == size)
+        return true;
+    if (known >= 0)
+        return yg_fail(error, YG_ERROR_SHAPE, origin,
+                       "'%s' has dimension %d of size %" PRId64 " here; expected %" PRId64 "%s%s",
+                       port->name, d, size, known, port->symbols[d] ? ", as before for " : "",
+                       port->symbols[d] ? port->symbols[d] : "");
+    yg_dim *grown = realloc(data->dims, (data->dim_count + 1) * sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(error);
+    data->dims = grown;
+    grown[data->dim_count++] = (yg_dim){port->symbols[d], size};
+    return true;
+}
+
+bool yg_width_bind(const yg_source *source, const yg_port *port, int64_t width, yg_origin origin,
+                   yg_error *error) {
+    int64_t known = 1;
+    int unknown = 0; /* the dimension that is to be solved; 0: none */
+    for (int d = 1; d < port->rank; d++) {
+        const int64_t size = dimension(source->data, port, d);
+        if (size < 0 && unknown)
+            return yg_fail(error, YG_ERROR_SHAPE, port->origin,
+                           "'%s' has two dimensions, %s and %s, that %" PRId64
+                           " columns cannot decide; write numbers",
+                           port->name, port->symbols[unknown], port->symbols[d], width);
+        if (size < 0)
+            unknown = d;
+        else if (size > 0 && known > INT64_MAX / size)
+            return yg_fail_memory(error);
+        else
+            known *= size;
+    }
+    if (unknown && known > 0 && width % known == 0)
+        return yg_dimension_bind(source, port, unknown, width / known, origin, error);
+    if (!unknown && known == width)
+        return true;
+    return yg_fail(error, YG_ERROR_SHAPE, origin,
+                   "'%s' takes %s%" PRId64 " column%s an example; %" PRId64 " %s given", port->name,
+                   unknown ? "a multiple of " : "", known, known == 1 ? "" : "s", width,
+                   width == 1 ? "is" : "are");
+}
+
+/* ------------------------------------------------------------------------------- datasets ---- */
+
+bool yg_dataset_reserve(const yg_source *source, yg_dataset *dataset, int64_t capacity,
+                        yg_error *error) {
+    const size_t ports = yg_model_port_count(source->model);
+    if (!dataset->values) {
+        dataset->port_count = ports;
+        dataset->values = calloc(ports + 1, sizeof *dataset->values);
+        dataset->widths = calloc(ports + 1, sizeof *dataset->widths);
+        if (!dataset->values || !dataset->widths)
+            return yg_fail_memory(error);
+    }
+    for (size_t p = 0; p < ports; p++) {
+        if (!yg_source_wants(source, p))
+            continue;
+        const int64_t width = yg_port_width(source->data, yg_model_port(source->model, p));
+        if (width < 0 || (width > 0 && capacity > (int64_t)(SIZE_MAX / 16) / width))
+            return yg_fail_memory(error);
+        const size_t count = (size_t)(capacity * width);
+        double *grown = realloc(dataset->values[p], (count + 1) * sizeof *grown);
+        if (!grown)
+            return yg_fail_memory(error);
+        dataset->values[p] = grown;
+        dataset->widths[p] = width;
+    }
+    return true;
+}
+
+void yg_dataset_free(yg_dataset *dataset) {
+    for (size_t p = 0; p < dataset->port_count && dataset->values; p++)
+        free(dataset->values[p]);
+    free(dataset->values);
+    free(dataset->widths);
+    *dataset = (yg_dataset){0};
+}
+
+/* ------------------------------------------------------------------------------- encodings --- */
+
+static void free_texts(char **texts, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+bool yg_encoding_make(const yg_model *model, yg_encoding *encoding, yg_error *error) {
+    encoding->count = yg_model_port_count(model);
+    encoding->ports = calloc(encoding->count + 1, sizeof *encoding->ports);
+    return encoding->ports || yg_fail_memory(error);
+}
+
+void yg_encoding_free(yg_encoding *encoding) {
+    for (size_t p = 0; p < encoding->count && encoding->ports; p++) {
+        yg_port_encoding *port = &encoding->ports[p];
+        free_texts(port->columns, port->column_count);
+        free_texts(port->classes, port->class_count);
+        free(port->mean);
+        free(port->deviation);
+    }
+    free(encoding->ports);
+    *encoding = (yg_encoding){0};
+}
+
+void yg_data_free(yg_data *data) {
+    yg_dataset_free(&data->train);
+    yg_dataset_free(&data->validation);
+    yg_dataset_free(&data->test);
+    yg_encoding_free(&data->encoding);
+    free(data->dims);
+    *data = (yg_data){0};
+}
