@@ -26,8 +26,13 @@ typedef struct yg_document yg_document;
 struct yg_value {
     yg_kind kind;
     bool quoted;                  /* a scalar in quotes: never a number or a name */
-    yg_origin origin;             /* of its first character; `file` lives as long as the document */
+    yg_origin origin;             /* of its first character, after the quote of a quoted scalar;
+                                     `file` lives as long as the document */
     const char *text;             /* scalar: NUL-terminated UTF-8; otherwise "" */
+    const char *source;           /* scalar: as it stands in the file from `origin` on, ends of
+                                     lines and indentation included, where `text` is folded into
+                                     one line: what to parse as an expression, so that it finds
+                                     its columns. Equal to `text` where that has escapes. */
     size_t count;                 /* sequence: items; mapping: entries */
     const yg_value *const *items; /* sequence: the items; mapping: the values */
     const yg_value *const *keys;  /* mapping: scalars, all different; otherwise NULL */

@@ -1,0 +1,75 @@
+/*
+ * Documents: a YAML file, checked, read into a tree, and owned.
+ */
+#include "document.h"
+
+#include "../../graph/file.h"
+#include "../../graph/pool.h"
+#include "source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct yg_document {
+    yg_pool *pool; /* holds the document itself, too */
+    const yg_value *root;
+};
+
+yg_document *yg_document_parse(const char *text, size_t size, const char *name, yg_error *error) {
+    const yg_origin start = {name, 1, 1};
+    if (size > YG_FILE_CAP) {
+        yg_fail(error, YG_ERROR_SYNTAX, start, "the file is too large: at most %d bytes are read",
+                YG_FILE_CAP);
+        return NULL;
+    }
+    if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        text += 3;
+        size -= 3;
+    }
+    yg_pool *pool = yg_pool_new();
+    yg_document *document = pool != NULL ? yg_pool_take(pool, sizeof *document) : NULL;
+    const char *kept_name = document != NULL ? yg_pool_copy(pool, name, strlen(name)) : NULL;
+    const char *kept_text = kept_name != NULL ? yg_pool_copy(pool, text, size) : NULL;
+    if (kept_text == NULL) {
+        yg_pool_free(pool);
+        yg_fail_memory(error);
+        return NULL;
+    }
+    document->pool = pool;
+    const yg_source source = {kept_text, size, kept_name};
+    if (yg_source_check(&source, error))
+        document->root = yg_read_events(pool, &source, error);
+    if (document->root == NULL) {
+        yg_pool_free(pool);
+        return NULL;
+    }
+    return document;
+}
+
+yg_document *yg_document_load(const char *path, yg_error *error) {
+    size_t size;
+    char *text = yg_file_read(path, YG_FILE_CAP, &size, error);
+    if (text == NULL)
+        return NULL;
+    yg_document *document = yg_document_parse(text, size, path, error);
+    free(text);
+    return document;
+}
+
+void yg_document_free(yg_document *document) {
+    if (document != NULL)
+        yg_pool_free(document->pool);
+}
+
+const yg_value *yg_document_root(const yg_document *document) {
+    return document->root;
+}
+
+const yg_value *yg_value_get(const yg_value *mapping, const char *key) {
+    if (mapping->kind != YG_MAPPING)
+        return NULL;
+    for (size_t i = 0; i < mapping->count; i++)
+        if (strcmp(mapping->keys[i]->text, key) == 0)
+            return mapping->items[i];
+    return NULL;
+}

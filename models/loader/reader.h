@@ -1,0 +1,75 @@
+/*
+ * The state of reading a document: what the events and the scalars share. Private to the document
+ * reader.
+ */
+#ifndef YG_MODELS_LOADER_READER_H
+#define YG_MODELS_LOADER_READER_H
+
+#include "source.h"
+
+#define YG_ANCHOR_CAP 1000
+
+/* A mapping or list that is being read. */
+typedef struct yg_frame {
+    yg_kind kind;
+    bool flow; /* written in [ ] or { } */
+    yg_origin origin;
+    size_t first;  /* where its parts begin among the pending ones */
+    size_t before; /* values read before it */
+    int height;    /* of the highest of its parts; a scalar's is 0 */
+    size_t anchor; /* of the anchor that names it, counted from 1; 0: none */
+} yg_frame;
+
+typedef struct yg_anchor {
+    const char *name;
+    const yg_value *value; /* NULL while it is being read */
+    size_t weight;         /* the values that it stands for */
+    int height;
+} yg_anchor;
+
+typedef struct yg_reader {
+    yaml_parser_t parser;
+    yg_pool *pool;
+    const yg_source *source;
+    yg_error *error;
+    yg_frame frames[YG_DEPTH_CAP];
+    int depth;
+    const yg_value **pending; /* the parts of all open frames; of a mapping: key, value, key, … */
+    size_t pending_count, pending_size;
+    yg_anchor anchors[YG_ANCHOR_CAP];
+    size_t anchor_count;
+    size_t total;                       /* values so far, aliases expanded */
+    size_t cursor_index, cursor_offset; /* the same place in characters and in bytes */
+    size_t key_end;                     /* the byte after the key that waits for its value */
+    const yg_value *root;
+} yg_reader;
+
+/* The innermost mapping or list that is open, or NULL. */
+yg_frame *yg_reader_frame(yg_reader *r);
+
+/* True where the next value is a mapping's key. */
+bool yg_reader_expects_key(yg_reader *r);
+
+yg_origin yg_reader_place(const yg_reader *r, yaml_mark_t mark);
+
+/* The byte that a mark stands for. Marks count characters, and come in rising order. */
+size_t yg_reader_offset(yg_reader *r, yaml_mark_t mark);
+
+/* Counts `weight` more values, up to the cap. */
+bool yg_reader_count(yg_reader *r, size_t weight, yg_origin origin);
+
+/* Notes the anchor `name`, or NULL, for the value that begins at `origin`. *number counts from 1;
+ * 0: no anchor. */
+bool yg_reader_declare(yg_reader *r, const yaml_char_t *name, yg_origin origin, size_t *number);
+
+/* Gives the anchor its finished value. */
+void yg_reader_define(yg_reader *r, size_t number, const yg_value *value, size_t weight,
+                      int height);
+
+/* Appends a finished value, `height` high, to the innermost frame. */
+bool yg_reader_append(yg_reader *r, const yg_value *value, int height);
+
+/* Reads a scalar: document_scalar.c. */
+bool yg_reader_scalar(yg_reader *r, const yaml_event_t *event);
+
+#endif
