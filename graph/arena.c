@@ -1,0 +1,210 @@
+/*
+ * Offsets in one stretch of memory.
+ *
+ * Blocks form a list by offset; the free ones are also in lists by size class (powers of two), so
+ * that taking and giving cost the same however many blocks there are.
+ */
+#include "plan.h"
+
+#include <string.h>
+
+#define ALIGN   64
+#define CLASSES 64
+#define LOOKS   16 /* blocks of the request's own class that are looked at before a larger one */
+
+typedef struct block {
+    int64_t offset, bytes;
+    bool free;
+    struct block *before, *after;  /* by offset */
+    struct block *previous, *next; /* in the free list */
+} block;
+
+struct yg_arena {
+    yg_pool *pool;
+    block *last; /* by offset */
+    block *free[CLASSES];
+    block *spare;  /* block structs to use again */
+    block **table; /* offset → block in use, open addressing */
+    size_t table_size, used;
+    int64_t size;
+};
+
+yg_arena *yg_arena_new(yg_pool *pool) {
+    yg_arena *arena = yg_pool_take(pool, sizeof *arena);
+    if (arena)
+        arena->pool = pool;
+    return arena;
+}
+
+int64_t yg_arena_size(const yg_arena *arena) {
+    return arena->size;
+}
+
+static int size_class(int64_t bytes) {
+    return 63 - __builtin_clzll((unsigned long long)bytes);
+}
+
+static void list_add(yg_arena *arena, block *b) {
+    block **head = &arena->free[size_class(b->bytes)];
+    b->free = true;
+    b->previous = NULL;
+    b->next = *head;
+    if (*head)
+        (*head)->previous = b;
+    *head = b;
+}
+
+static void list_remove(yg_arena *arena, block *b) {
+    if (b->previous)
+        b->previous->next = b->next;
+    else
+        arena->free[size_class(b->bytes)] = b->next;
+    if (b->next)
+        b->next->previous = b->previous;
+    b->free = false;
+}
+
+static block *new_block(yg_arena *arena, int64_t offset, int64_t bytes) {
+    block *b = arena->spare;
+    if (b)
+        arena->spare = b->next;
+    else
+        b = yg_pool_take(arena->pool, sizeof *b);
+    if (b)
+        *b = (block){.offset = offset, .bytes = bytes};
+    return b;
+}
+
+/* Block structs in use, found again by their offset. */
+static size_t slot_of(const yg_arena *arena, int64_t offset) {
+    size_t slot =
+        (size_t)(((uint64_t)offset / ALIGN) * 0x9e3779b97f4a7c15u) & (arena->table_size - 1);
+    while (arena->table[slot] && arena->table[slot]->offset != offset)
+        slot = (slot + 1) & (arena->table_size - 1);
+    return slot;
+}
+
+static bool table_add(yg_arena *arena, block *b) {
+    if (arena->used * 2 >= arena->table_size) {
+        block **old = arena->table;
+        const size_t old_size = arena->table_size, size = old_size ? old_size * 2 : 64;
+        block **table = yg_pool_take(arena->pool, size * sizeof(block *));
+        if (!table)
+            return false;
+        arena->table = table;
+        arena->table_size = size;
+        for (size_t i = 0; i < old_size; i++) {
+            if (old[i])
+                table[slot_of(arena, old[i]->offset)] = old[i];
+        }
+    }
+    arena->table[slot_of(arena, b->offset)] = b;
+    arena->used++;
+    return true;
+}
+
+/* Linear probing's removal: later entries of the run move up. */
+static block *table_remove(yg_arena *arena, int64_t offset) {
+    size_t slot = slot_of(arena, offset);
+    block *b = arena->table[slot];
+    arena->table[slot] = NULL;
+    arena->used--;
+    for (size_t next = (slot + 1) & (arena->table_size - 1); arena->table[next];
+         next = (next + 1) & (arena->table_size - 1)) {
+        block *moved = arena->table[next];
+        arena->table[next] = NULL;
+        arena->table[slot_of(arena, moved->offset)] = moved;
+    }
+    return b;
+}
+
+static block *find_free(yg_arena *arena, int64_t bytes) {
+    const int own = size_class(bytes);
+    block *best = NULL;
+    int looks = 0;
+    for (block *b = arena->free[own]; b && looks < LOOKS; b = b->next, looks++) {
+        if (b->bytes >= bytes && (!best || b->bytes < best->bytes))
+            best = b;
+    }
+    for (int c = own + 1; !best && c < CLASSES; c++)
+        best = arena->free[c];
+    return best;
+}
+
+/* A free block at the end that is grown, or a new one there. */
+static block *extend(yg_arena *arena, int64_t bytes) {
+    block *b = arena->last;
+    if (b && b->free) {
+        list_remove(arena, b);
+        arena->size += bytes - b->bytes;
+        b->bytes = bytes;
+        return b;
+    }
+    b = new_block(arena, arena->size, bytes);
+    if (!b)
+        return NULL;
+    b->before = arena->last;
+    if (arena->last)
+        arena->last->after = b;
+    arena->last = b;
+    arena->size += bytes;
+    return b;
+}
+
+static bool split(yg_arena *arena, block *b, int64_t bytes) {
+    if (b->bytes == bytes)
+        return true;
+    block *rest = new_block(arena, b->offset + bytes, b->bytes - bytes);
+    if (!rest)
+        return false;
+    rest->before = b;
+    rest->after = b->after;
+    if (b->after)
+        b->after->before = rest;
+    else
+        arena->last = rest;
+    b->after = rest;
+    b->bytes = bytes;
+    list_add(arena, rest);
+    return true;
+}
+
+int64_t yg_arena_take(yg_arena *arena, int64_t bytes) {
+    bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    block *b = find_free(arena, bytes);
+    if (b) {
+        list_remove(arena, b);
+        if (!split(arena, b, bytes))
+            return -1;
+    } else {
+        b = extend(arena, bytes);
+    }
+    return b && table_add(arena, b) ? b->offset : -1;
+}
+
+/* Joins `b` with the block after it. */
+static void join(yg_arena *arena, block *b) {
+    block *gone = b->after;
+    b->bytes += gone->bytes;
+    b->after = gone->after;
+    if (gone->after)
+        gone->after->before = b;
+    else
+        arena->last = b;
+    gone->next = arena->spare;
+    arena->spare = gone;
+}
+
+void yg_arena_give(yg_arena *arena, int64_t offset) {
+    block *b = table_remove(arena, offset);
+    if (b->after && b->after->free) {
+        list_remove(arena, b->after);
+        join(arena, b);
+    }
+    if (b->before && b->before->free) {
+        b = b->before;
+        list_remove(arena, b);
+        join(arena, b);
+    }
+    list_add(arena, b);
+}

@@ -1,0 +1,223 @@
+/*
+ * Compiling: from a graph to a program, one pass after the other.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ALIGN 64
+
+static void *aligned_zeros(size_t bytes) {
+    const size_t rounded = (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    void *memory = rounded ? aligned_alloc(ALIGN, rounded) : NULL;
+    if (memory)
+        memset(memory, 0, rounded);
+    return memory;
+}
+
+static bool check_request(const yg_compiler *c) {
+    const size_t size = c->graph->size;
+    for (size_t i = 0; i < c->output_count; i++) {
+        if (c->outputs[i] >= size)
+            return yg_fail(c->error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                           "output %zu is not a node of this graph", i);
+    }
+    for (size_t i = 0; i < c->update_count; i++) {
+        const yg_update *update = &c->updates[i];
+        if (update->parameter >= size || update->value >= size ||
+            !yg_node_is_parameter(c->graph, update->parameter))
+            return yg_fail(c->error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                           "update %zu does not name a parameter and a node of this graph", i);
+        const yg_type *to = yg_node_type(c->graph, update->parameter);
+        const yg_type *from = yg_node_type(c->graph, update->value);
+        char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
+        if (!yg_type_equal(to, from))
+            return yg_fail(c->error, YG_ERROR_SHAPE, yg_node_origin(c->graph, update->parameter),
+                           "the update of %s is %s, the parameter %s",
+                           yg_node_name(c->graph, update->parameter), yg_type_text(from, a),
+                           yg_type_text(to, b));
+    }
+    return true;
+}
+
+/* The compiler's arrays, by node; freed when the program is made. */
+static bool allocate_compiler(yg_compiler *c) {
+    const size_t size = c->graph->size + 1;
+    yg_program *program = c->program;
+    c->live = calloc(size, sizeof(bool));
+    c->lasting = calloc(size, sizeof(bool));
+    c->in_memory = calloc(size, sizeof(bool));
+    c->root = calloc(size, sizeof(yg_node));
+    c->unit = malloc(size * sizeof(uint32_t));
+    c->next = calloc(size, sizeof(yg_node));
+    c->last_unit = malloc(size * sizeof(uint32_t));
+    c->last_reader = calloc(size, sizeof(yg_node));
+    c->step = calloc(size, sizeof(uint32_t));
+    program->storage_of = yg_pool_take(program->pool, size * sizeof(uint32_t));
+    program->visible = yg_pool_take(program->pool, size * sizeof(bool));
+    if (!c->live || !c->lasting || !c->in_memory || !c->root || !c->unit || !c->next ||
+        !c->last_unit || !c->last_reader || !c->step || !program->storage_of || !program->visible)
+        return yg_fail_memory(c->error);
+    memset(c->unit, 0xff, size * sizeof(uint32_t));             /* YG_NO_UNIT */
+    memset(c->last_unit, 0xff, size * sizeof(uint32_t));        /* YG_NO_UNIT */
+    memset(program->storage_of, 0xff, size * sizeof(uint32_t)); /* YG_NO_STORAGE */
+    return true;
+}
+
+static void free_compiler(yg_compiler *c) {
+    free(c->live);
+    free(c->lasting);
+    free(c->in_memory);
+    free(c->root);
+    free(c->unit);
+    free(c->next);
+    free(c->last_unit);
+    free(c->last_reader);
+    free(c->step);
+}
+
+static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
+    yg_program *program = c->program;
+    const yg_record *record = &c->graph->records[unit->node];
+    const uint32_t count = record->operand_count;
+    yg_type types[YG_MAX_OPERANDS];
+    const void **in = yg_pool_take(program->pool, (count + 1) * sizeof *in);
+    const yg_type **in_types = yg_pool_take(program->pool, (count + 1) * sizeof *in_types);
+    if (!in || !in_types)
+        return yg_fail_memory(c->error);
+    for (uint32_t k = 0; k < count; k++) {
+        in_types[k] = c->graph->records[record->operands[k]].type;
+        types[k] = *in_types[k];
+    }
+    const yg_infer call = {
+        .op = record->op,
+        .operands = types,
+        .operand_count = count,
+        .attrs = record->attrs,
+        .origin = record->origin,
+    };
+    unit->kernel = record->op->kernel[count ? types[count - 1].dtype : record->type->dtype];
+    unit->target = program->storage_of[unit->node];
+    unit->work = record->op->units ? record->op->units(&call, record->type) : 1;
+    unit->call = (yg_kernel_call){
+        .in = in,
+        .in_types = in_types,
+        .out_type = record->type,
+        .operand_count = count,
+        .attrs = record->attrs,
+        .end = unit->work,
+        .origin = record->origin,
+    };
+    const int64_t scratch =
+        record->op->scratch_bytes ? record->op->scratch_bytes(&call, record->type) : 0;
+    if (scratch > 0 && (size_t)scratch > program->scratch_bytes)
+        program->scratch_bytes = ((size_t)scratch + ALIGN - 1) / ALIGN * ALIGN;
+    program->stats.flops += record->op->flops ? record->op->flops(&call, record->type)
+                                              : (double)yg_type_count(record->type);
+    return true;
+}
+
+static bool plan_units(yg_compiler *c) {
+    yg_program *program = c->program;
+    for (size_t u = 0; u < program->unit_count; u++) {
+        yg_unit *unit = &program->units[u];
+        if (unit->kind == YG_UNIT_GROUP) {
+            if (!yg_plan_group(c, unit))
+                return false;
+            program->stats.flops += (double)unit->members * (double)unit->count;
+        } else if (unit->kind == YG_UNIT_KERNEL) {
+            if (!plan_kernel(c, unit))
+                return false;
+        } else if (unit->source == YG_NO_STORAGE) { /* a view, without a plan */
+            const yg_record *record = &c->graph->records[unit->node];
+            unit->target = program->storage_of[unit->node];
+            unit->source = program->storage_of[record->operands[0]];
+            unit->bytes = (size_t)yg_type_bytes(record->type);
+        }
+    }
+    return true;
+}
+
+static bool allocate_program(yg_compiler *c) {
+    yg_program *program = c->program;
+    for (size_t s = 0; s < program->storage_count; s++) {
+        yg_storage *storage = &program->storages[s];
+        if (storage->constant || storage->offset >= 0)
+            continue;
+        storage->data = aligned_zeros((size_t)(storage->bytes > 0 ? storage->bytes : 1));
+        if (!storage->data)
+            return yg_fail_memory(c->error);
+        if (yg_node_is_parameter(c->graph, storage->owner))
+            program->stats.parameter_bytes += storage->bytes;
+    }
+    const size_t threads = (size_t)program->threads;
+    program->arena = aligned_zeros((size_t)program->stats.arena_bytes);
+    program->registers =
+        aligned_zeros(program->register_count * YG_TILE * sizeof(double) * threads);
+    program->scratch = aligned_zeros(program->scratch_bytes * threads);
+    if (!program->arena || (program->register_count && !program->registers) ||
+        (program->scratch_bytes && !program->scratch))
+        return yg_fail_memory(c->error);
+    for (size_t s = 0; s < program->storage_count; s++) {
+        yg_storage *storage = &program->storages[s];
+        if (!storage->constant && storage->offset >= 0)
+            storage->data = program->arena + storage->offset;
+    }
+    return true;
+}
+
+static void mark_visible(yg_compiler *c) {
+    for (yg_node node = 0; node < c->graph->size; node++)
+        c->program->visible[node] =
+            c->program->storage_of[node] != YG_NO_STORAGE &&
+            (yg_node_is_input(c->graph, node) || yg_node_is_parameter(c->graph, node));
+    for (size_t i = 0; i < c->output_count; i++)
+        c->program->visible[c->outputs[i]] = true;
+}
+
+yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t output_count,
+                       const yg_update *updates, size_t update_count,
+                       const yg_compile_options *options, yg_error *error) {
+    if (yg_graph_error(graph)) {
+        yg_fail_as(error, yg_graph_error(graph));
+        return NULL;
+    }
+#ifdef YG_VERIFY
+    if (!yg_graph_verify(graph, error))
+        return NULL;
+#endif
+    yg_program *program = calloc(1, sizeof *program);
+    if (!program || !(program->pool = yg_pool_new())) {
+        free(program);
+        yg_fail_memory(error);
+        return NULL;
+    }
+    program->graph = graph;
+    program->threads = options && options->threads > 0 ? options->threads : 1;
+    yg_compiler c = {
+        .program = program,
+        .graph = graph,
+        .flags = options ? options->flags : 0,
+        .outputs = outputs,
+        .output_count = output_count,
+        .updates = updates,
+        .update_count = update_count,
+        .error = error,
+    };
+    const bool done = check_request(&c) && allocate_compiler(&c) && yg_plan_units(&c) &&
+                      yg_plan_storages(&c) && plan_units(&c) && yg_plan_offsets(&c) &&
+                      allocate_program(&c);
+    if (done) {
+        mark_visible(&c);
+        program->stats.instructions = program->unit_count;
+        yg_program_resolve(program);
+    }
+    free_compiler(&c);
+    if (!done) {
+        yg_program_free(program);
+        return NULL;
+    }
+    return program;
+}

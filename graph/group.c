@@ -1,0 +1,175 @@
+/*
+ * A fused group's steps: which tile kernel reads and writes where.
+ */
+#include "plan.h"
+
+#include <string.h>
+
+/* Registers of one group: those of loads are its own throughout, those of results are used again
+ * after their last reader. */
+typedef struct registers {
+    uint16_t count;
+    uint16_t free[YG_GROUP_STEPS];
+    uint16_t free_count;
+} registers;
+
+typedef struct group {
+    yg_compiler *c;
+    yg_unit *unit;
+    registers registers;
+    yg_node members[YG_GROUP_STEPS];
+    uint32_t last_use[YG_GROUP_STEPS];   /* by step: the step that reads its result last */
+    yg_node load_of[YG_GROUP_STEPS * 4]; /* by load: the broadcast node */
+} group;
+
+static bool read_in_place(const yg_compiler *c, yg_node node) {
+    return c->graph->records[node].op == c->graph->ops->broadcast && !c->in_memory[node];
+}
+
+static bool is_member(const group *g, yg_node node) {
+    const yg_compiler *c = g->c;
+    return c->unit[node] == (uint32_t)(g->unit - c->program->units);
+}
+
+static uint16_t take_register(registers *r) {
+    return r->free_count ? r->free[--r->free_count] : r->count++;
+}
+
+static uint16_t element_size(const yg_compiler *c, yg_node node) {
+    return (uint16_t)yg_dtype_size(c->graph->records[node].type->dtype);
+}
+
+/* The iteration space of a broadcast with neighbouring dimensions merged where the source is dense
+ * in both, or repeats in both. */
+static void collapse(yg_load *load, const yg_type *source, const yg_type *target) {
+    int64_t dense[YG_MAX_RANK];
+    yg_type_strides(source, dense);
+    load->rank = 0;
+    for (int i = 0; i < target->rank; i++) {
+        const int k = i - (target->rank - source->rank);
+        const int64_t size = target->shape[i];
+        if (size == 1)
+            continue;
+        const int64_t stride = k >= 0 && source->shape[k] != 1 ? dense[k] : 0;
+        const int top = load->rank - 1;
+        if (load->rank > 0 && load->strides[top] == stride * size) {
+            load->shape[top] *= size;
+            load->strides[top] = stride;
+        } else {
+            load->shape[load->rank] = size;
+            load->strides[load->rank++] = stride;
+        }
+    }
+    load->uniform = load->rank == 0 || (load->rank == 1 && load->strides[0] == 0);
+}
+
+/* The register that holds a tile of broadcast `node`. */
+static uint16_t load_register(group *g, yg_node node) {
+    yg_compiler *c = g->c;
+    yg_unit *unit = g->unit;
+    for (uint32_t i = 0; i < unit->load_count; i++) {
+        if (g->load_of[i] == node)
+            return unit->loads[i].target;
+    }
+    const yg_record *record = &c->graph->records[node];
+    const yg_node source = record->operands[0];
+    const yg_node root = c->root[source];
+    yg_load *load = &unit->loads[unit->load_count];
+    g->load_of[unit->load_count++] = node;
+    load->constant = c->graph->records[root].data;
+    load->storage = load->constant ? YG_NO_STORAGE : c->program->storage_of[source];
+    load->element = element_size(c, node);
+    load->target = g->registers.count++;
+    collapse(load, c->graph->records[source].type, record->type);
+    return load->target;
+}
+
+static yg_place read_place(group *g, yg_node operand, const yg_step *steps) {
+    yg_compiler *c = g->c;
+    const yg_node root = c->root[operand];
+    yg_place place = {.storage = YG_NO_STORAGE, .reg = YG_NO_REGISTER};
+    if (read_in_place(c, operand)) {
+        place.reg = load_register(g, operand);
+    } else if (c->graph->records[root].data) {
+        place.constant = c->graph->records[root].data;
+        place.advance = element_size(c, operand);
+    } else if (is_member(g, root) && !c->in_memory[root]) {
+        place.reg = steps[c->step[root]].out.reg;
+    } else {
+        place.storage = c->program->storage_of[operand];
+        place.advance = element_size(c, operand);
+    }
+    return place;
+}
+
+static void list_members(group *g) {
+    yg_compiler *c = g->c;
+    yg_node node = g->unit->first;
+    for (uint32_t i = 0; i < g->unit->members; i++, node = c->next[node]) {
+        g->members[i] = node;
+        g->last_use[i] = i;
+        c->step[node] = i;
+        const yg_record *record = &c->graph->records[node];
+        for (uint32_t k = 0; k < record->operand_count; k++) {
+            const yg_node root = c->root[record->operands[k]];
+            if (is_member(g, root))
+                g->last_use[c->step[root]] = i;
+        }
+    }
+}
+
+static void release_registers(group *g, uint32_t at) {
+    for (uint32_t i = 0; i <= at; i++) {
+        if (g->last_use[i] == at && g->unit->steps[i].out.storage == YG_NO_STORAGE)
+            g->registers.free[g->registers.free_count++] = g->unit->steps[i].out.reg;
+    }
+}
+
+static bool plan_step(group *g, uint32_t at) {
+    yg_compiler *c = g->c;
+    const yg_node node = g->members[at];
+    const yg_record *record = &c->graph->records[node];
+    yg_step *step = &g->unit->steps[at];
+    step->in = yg_pool_take(c->program->pool, record->operand_count * sizeof *step->in);
+    if (!step->in)
+        return yg_fail_memory(c->error);
+    const yg_dtype key = c->graph->records[record->operands[record->operand_count - 1]].type->dtype;
+    step->tile = record->op->tile[key];
+    step->attrs = record->attrs;
+    step->node = node;
+    step->operand_count = record->operand_count;
+    for (uint32_t k = 0; k < record->operand_count; k++)
+        step->in[k] = read_place(g, record->operands[k], g->unit->steps);
+    step->out = (yg_place){.storage = YG_NO_STORAGE, .reg = YG_NO_REGISTER};
+    if (c->in_memory[node]) {
+        step->out.storage = c->program->storage_of[node];
+        step->out.advance = element_size(c, node);
+    } else {
+        step->out.reg = take_register(&g->registers);
+    }
+    release_registers(g, at);
+    return true;
+}
+
+bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
+    group g = {.c = c, .unit = unit};
+    uint32_t operands = 0;
+    list_members(&g);
+    for (uint32_t i = 0; i < unit->members; i++)
+        operands += c->graph->records[g.members[i]].operand_count;
+    if (operands > sizeof g.load_of / sizeof *g.load_of)
+        return yg_fail(c->error, YG_ERROR_INTERNAL, YG_NOWHERE, "a fused group has %u operands",
+                       operands);
+    unit->steps = yg_pool_take(c->program->pool, unit->members * sizeof *unit->steps);
+    unit->loads = yg_pool_take(c->program->pool, operands * sizeof *unit->loads);
+    if (!unit->steps || !unit->loads)
+        return yg_fail_memory(c->error);
+    for (uint32_t i = 0; i < unit->members; i++) {
+        if (!plan_step(&g, i))
+            return false;
+    }
+    unit->step_count = unit->members;
+    if (g.registers.count > c->program->register_count)
+        c->program->register_count = g.registers.count;
+    return true;
+}

@@ -1,0 +1,118 @@
+/*
+ * Offsets in the arena, by lifetimes: bytes are given back after the last unit that reads them, and
+ * a group's result takes over an operand that it reads for the last time.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+
+/* Storages by the unit that makes them, and by the one that uses them last: lists through arrays.
+ */
+typedef struct lifetimes {
+    uint32_t *made, *dying;           /* by unit: the first of its list */
+    uint32_t *next_made, *next_dying; /* by storage */
+    bool *given;                      /* by storage: its bytes were taken over */
+} lifetimes;
+
+static bool in_arena(const yg_storage *storage) {
+    return !storage->constant && storage->offset >= 0;
+}
+
+static bool find_lifetimes(yg_compiler *c, lifetimes *lives) {
+    yg_program *program = c->program;
+    yg_pool *pool = program->pool;
+    const size_t units = program->unit_count + 1, storages = program->storage_count + 1;
+    lives->made = yg_pool_take(pool, units * sizeof(uint32_t));
+    lives->dying = yg_pool_take(pool, units * sizeof(uint32_t));
+    lives->next_made = yg_pool_take(pool, storages * sizeof(uint32_t));
+    lives->next_dying = yg_pool_take(pool, storages * sizeof(uint32_t));
+    lives->given = yg_pool_take(pool, storages * sizeof(bool));
+    if (!lives->made || !lives->dying || !lives->next_made || !lives->next_dying || !lives->given)
+        return yg_fail_memory(c->error);
+    for (size_t u = 0; u < units; u++)
+        lives->made[u] = lives->dying[u] = YG_NO_STORAGE;
+    for (uint32_t s = 0; s < program->storage_count; s++) {
+        const yg_storage *storage = &program->storages[s];
+        if (!in_arena(storage))
+            continue;
+        lives->next_made[s] = lives->made[storage->first];
+        lives->made[storage->first] = s;
+        if (storage->last < program->unit_count) {
+            lives->next_dying[s] = lives->dying[storage->last];
+            lives->dying[storage->last] = s;
+        }
+    }
+    return true;
+}
+
+/* True if nothing in the group needs storage `s` after step `at`, or reads it out of step. */
+static bool read_last_at(const yg_unit *unit, uint32_t s, uint32_t at) {
+    for (uint32_t i = 0; i < unit->load_count; i++) {
+        if (unit->loads[i].storage == s)
+            return false;
+    }
+    for (uint32_t i = at + 1; i < unit->step_count; i++) {
+        for (uint32_t k = 0; k < unit->steps[i].operand_count; k++) {
+            if (unit->steps[i].in[k].storage == s)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
+    yg_program *program = c->program;
+    const yg_unit *unit = &program->units[u];
+    for (uint32_t i = 0; i < unit->step_count; i++) {
+        const yg_step *step = &unit->steps[i];
+        if (step->out.storage == YG_NO_STORAGE)
+            continue;
+        yg_storage *out = &program->storages[step->out.storage];
+        if (!in_arena(out) || out->offset > 0 || out->first != u)
+            continue;
+        for (uint32_t k = 0; k < step->operand_count; k++) {
+            const uint32_t s = step->in[k].storage;
+            if (s == YG_NO_STORAGE || step->in[k].advance != step->out.advance)
+                continue;
+            const yg_storage *in = &program->storages[s];
+            if (!in_arena(in) || in->first >= u || in->last != u || in->bytes != out->bytes ||
+                lives->given[s] || !read_last_at(unit, s, i))
+                continue;
+            out->offset = in->offset;
+            lives->given[s] = true;
+            lives->given[step->out.storage] = false;
+            break;
+        }
+    }
+}
+
+/* Offset 0 means "not placed yet" until the end, so the arena's first 64 bytes stay unused. */
+#define FIRST_OFFSET 64
+
+bool yg_plan_offsets(yg_compiler *c) {
+    yg_program *program = c->program;
+    const bool plan = !(c->flags & YG_PROGRAM_NO_PLAN);
+    lifetimes lives = {0};
+    yg_arena *arena = yg_arena_new(program->pool);
+    if (!arena)
+        return yg_fail_memory(c->error);
+    if (!find_lifetimes(c, &lives) || yg_arena_take(arena, FIRST_OFFSET) < 0)
+        return yg_fail_memory(c->error);
+    for (uint32_t u = 0; u < program->unit_count; u++) {
+        if (plan && program->units[u].kind == YG_UNIT_GROUP)
+            take_over(c, &lives, u);
+        for (uint32_t s = lives.made[u]; s != YG_NO_STORAGE; s = lives.next_made[s]) {
+            yg_storage *storage = &program->storages[s];
+            if (storage->offset == 0)
+                storage->offset = yg_arena_take(arena, storage->bytes > 0 ? storage->bytes : 1);
+            if (storage->offset < 0)
+                return yg_fail_memory(c->error);
+        }
+        for (uint32_t s = lives.dying[u]; plan && s != YG_NO_STORAGE; s = lives.next_dying[s]) {
+            if (!lives.given[s])
+                yg_arena_give(arena, program->storages[s].offset);
+        }
+    }
+    program->stats.arena_bytes = yg_arena_size(arena);
+    return true;
+}

@@ -1,0 +1,161 @@
+/*
+ * A program's parts, private to graph/: how compiling (units.c, memory.c, compile.c) hands over to
+ * running (run.c).
+ *
+ *   unit      what runs at once: a fused group of elementwise nodes, one whole-tensor kernel, or a
+ *             copy. Units run in order.
+ *   storage   bytes that nodes live in: a leaf's own buffer, or a stretch of the arena. A view
+ *             shares its operand's storage.
+ *   register  a tile's worth of L1 that a fused group keeps an intermediate result in.
+ */
+#ifndef YG_GRAPH_PLAN_H
+#define YG_GRAPH_PLAN_H
+
+#include "pool.h"
+#include "program.h"
+#include "store.h"
+
+/* Elements of a tile: with f32, eight registers fill half of a 32 KiB L1. */
+#define YG_TILE        512
+#define YG_GROUP_STEPS 64
+#define YG_NO_UNIT     UINT32_MAX
+#define YG_NO_STORAGE  UINT32_MAX
+#define YG_NO_REGISTER UINT16_MAX
+
+/* A group's operand from memory that is not read in step with the result: a broadcast. */
+typedef struct yg_load {
+    uint32_t storage;
+    const void *constant; /* instead of a storage */
+    const char *source;   /* resolved */
+    uint16_t target;      /* register */
+    bool uniform;         /* one element everywhere: filled once a run */
+    size_t element;       /* bytes */
+    int rank;             /* of the collapsed iteration space … */
+    int64_t shape[YG_MAX_RANK];
+    int64_t strides[YG_MAX_RANK]; /* … and the source's strides in it, in elements; 0 or dense */
+} yg_load;
+
+/* Where a step reads or writes: memory that moves on with the tile, or a register. */
+typedef struct yg_place {
+    uint32_t storage;     /* YG_NO_STORAGE: see below */
+    uint16_t reg;         /* YG_NO_REGISTER: constant */
+    uint16_t advance;     /* bytes an element in memory; 0 for a register */
+    const void *constant; /* a dense constant */
+    char *base;           /* resolved; for registers that of thread 0 */
+} yg_place;
+
+typedef struct yg_step {
+    yg_tile tile;
+    const yg_attr *attrs;
+    yg_place out;
+    yg_place *in;
+    uint32_t operand_count;
+    yg_node node;
+} yg_step;
+
+typedef enum yg_unit_kind { YG_UNIT_GROUP, YG_UNIT_KERNEL, YG_UNIT_COPY } yg_unit_kind;
+
+typedef struct yg_unit {
+    yg_unit_kind kind;
+    yg_node node;  /* the kernel's; a group's last; the value that is copied */
+    yg_node first; /* a group's first member: the chain goes on in yg_compiler.next */
+    uint32_t members;
+
+    /* group */
+    int64_t count; /* elements */
+    yg_load *loads;
+    yg_step *steps;
+    uint32_t load_count, step_count;
+
+    /* kernel */
+    yg_kernel kernel;
+    yg_kernel_call call;
+    int64_t work; /* units of work: yg_op.units */
+
+    /* kernel and copy */
+    uint32_t target; /* storage */
+    uint32_t source; /* storage, of a copy */
+    size_t bytes;    /* of a copy */
+    void *copy_to;   /* resolved */
+    const void *copy_from;
+} yg_unit;
+
+typedef struct yg_storage {
+    int64_t bytes;
+    int64_t offset;       /* in the arena; -1: a leaf's own buffer */
+    bool bound;           /* that buffer is the caller's */
+    char *data;           /* resolved */
+    const void *constant; /* instead: a constant's bytes */
+    uint32_t first, last; /* units that write it first and use it last */
+    yg_node owner;
+} yg_storage;
+
+struct yg_program {
+    const yg_graph *graph;
+    yg_pool *pool;
+    yg_unit *units;
+    size_t unit_count;
+    yg_storage *storages;
+    size_t storage_count;
+    uint32_t *storage_of; /* by node; YG_NO_STORAGE where it has none */
+    bool *visible;        /* by node: yg_program_data() gives it out */
+    char *arena;
+    char *registers; /* of all threads */
+    size_t register_count;
+    char *scratch;
+    size_t scratch_bytes; /* of one thread */
+    int threads;
+    yg_program_stats stats;
+};
+
+/* What compiling knows on the way, by node unless said otherwise. */
+typedef struct yg_compiler {
+    yg_program *program;
+    const yg_graph *graph;
+    unsigned flags;
+    const yg_node *outputs;
+    size_t output_count;
+    const yg_update *updates;
+    size_t update_count;
+    yg_error *error;
+    size_t unit_capacity, storage_capacity;
+
+    bool *live;
+    bool *lasting;        /* an output: its storage is not reused */
+    bool *in_memory;      /* read by another unit, or from outside */
+    yg_node *root;        /* the node whose storage it shares: itself, or through views */
+    uint32_t *unit;       /* YG_NO_UNIT for leaves and for broadcasts that are read in place */
+    yg_node *next;        /* the next member of its group */
+    uint32_t *last_unit;  /* by root: the last unit that reads it, and … */
+    yg_node *last_reader; /* … the last node there that does */
+    uint32_t *step;       /* its step in its group */
+} yg_compiler;
+
+/* Cuts the live nodes into units, in running order. */
+bool yg_plan_units(yg_compiler *compiler);
+
+/* A new unit at the end, or NULL when out of memory. */
+yg_unit *yg_plan_add_unit(yg_compiler *compiler);
+
+/* Gives every node in memory a storage; updates write in place where they can, and get copies at
+ * the end where not. */
+bool yg_plan_storages(yg_compiler *compiler);
+
+/* Gives every storage in the arena an offset, by lifetimes. After the groups' steps are known. */
+bool yg_plan_offsets(yg_compiler *compiler);
+
+/* Fills in the steps and loads of a group, and its registers. */
+bool yg_plan_group(yg_compiler *compiler, yg_unit *unit);
+
+/* Points every unit at its memory; again after a buffer was bound. */
+void yg_program_resolve(yg_program *program);
+
+/* Offsets in one stretch of memory: best fit, freed neighbours are joined. */
+typedef struct yg_arena yg_arena;
+yg_arena *yg_arena_new(yg_pool *pool);
+/* -1 when out of memory. `bytes` > 0; offsets are multiples of 64. */
+int64_t yg_arena_take(yg_arena *arena, int64_t bytes);
+void yg_arena_give(yg_arena *arena, int64_t offset);
+int64_t yg_arena_size(const yg_arena *arena);
+
+#endif

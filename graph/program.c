@@ -1,0 +1,102 @@
+/*
+ * A program's buffers: who owns them, who may see them.
+ */
+#include "program.h"
+
+#include "plan.h"
+
+#include <stdlib.h>
+
+/* A leaf's buffer is the program's own until the caller binds another. */
+static void free_own_data(yg_storage *storage) {
+    if (!storage->constant && storage->offset < 0 && !storage->bound)
+        free(storage->data);
+}
+
+void yg_program_free(yg_program *program) {
+    if (!program)
+        return;
+    for (size_t s = 0; s < program->storage_count; s++)
+        free_own_data(&program->storages[s]);
+    free(program->storages);
+    free(program->units);
+    free(program->arena);
+    free(program->registers);
+    free(program->scratch);
+    yg_pool_free(program->pool);
+    free(program);
+}
+
+static char *place_base(const yg_program *program, const yg_place *place) {
+    if (place->constant)
+        return (char *)(uintptr_t)place->constant;
+    if (place->storage != YG_NO_STORAGE)
+        return program->storages[place->storage].data;
+    return program->registers + (size_t)place->reg * YG_TILE * sizeof(double);
+}
+
+static const char *storage_data(const yg_storage *storage) {
+    return storage->constant ? storage->constant : storage->data;
+}
+
+static void resolve_group(const yg_program *program, yg_unit *unit) {
+    for (uint32_t i = 0; i < unit->load_count; i++) {
+        yg_load *load = &unit->loads[i];
+        load->source =
+            load->constant ? load->constant : storage_data(&program->storages[load->storage]);
+    }
+    for (uint32_t i = 0; i < unit->step_count; i++) {
+        yg_step *step = &unit->steps[i];
+        step->out.base = place_base(program, &step->out);
+        for (uint32_t k = 0; k < step->operand_count; k++)
+            step->in[k].base = place_base(program, &step->in[k]);
+    }
+}
+
+static void resolve_kernel(const yg_program *program, yg_unit *unit) {
+    const yg_record *record = &program->graph->records[unit->node];
+    const void **in = (const void **)(uintptr_t)unit->call.in; /* made by the compiler */
+    for (uint32_t k = 0; k < record->operand_count; k++)
+        in[k] = storage_data(&program->storages[program->storage_of[record->operands[k]]]);
+    unit->call.out = program->storages[unit->target].data;
+    unit->call.scratch = program->scratch;
+}
+
+void yg_program_resolve(yg_program *program) {
+    for (size_t u = 0; u < program->unit_count; u++) {
+        yg_unit *unit = &program->units[u];
+        if (unit->kind == YG_UNIT_GROUP) {
+            resolve_group(program, unit);
+        } else if (unit->kind == YG_UNIT_KERNEL) {
+            resolve_kernel(program, unit);
+        } else {
+            unit->copy_to = program->storages[unit->target].data;
+            unit->copy_from = storage_data(&program->storages[unit->source]);
+        }
+    }
+}
+
+void *yg_program_data(yg_program *program, yg_node node) {
+    if (node >= program->graph->size || !program->visible[node])
+        return NULL;
+    return (void *)(uintptr_t)storage_data(&program->storages[program->storage_of[node]]);
+}
+
+bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *error) {
+    if (node >= program->graph->size || !program->visible[node] ||
+        !(yg_node_is_input(program->graph, node) || yg_node_is_parameter(program->graph, node)))
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                       "only an input or a parameter that the program uses can be bound");
+    if ((uintptr_t)data % 64 != 0)
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE, "a bound buffer is 64-byte aligned");
+    yg_storage *storage = &program->storages[program->storage_of[node]];
+    free_own_data(storage);
+    storage->data = data;
+    storage->bound = true;
+    yg_program_resolve(program);
+    return true;
+}
+
+yg_program_stats yg_program_get_stats(const yg_program *program) {
+    return program->stats;
+}

@@ -1,0 +1,102 @@
+/*
+ * A program as text, an instruction a line; the steps of a fused group are indented below it.
+ */
+#include "plan.h"
+#include "text.h"
+
+#include <inttypes.h>
+
+static void add_storage(yg_text *text, const yg_program *program, uint32_t index) {
+    const yg_storage *storage = &program->storages[index];
+    if (storage->constant)
+        yg_text_add(text, "constant");
+    else if (storage->offset >= 0)
+        yg_text_add(text, "@%" PRId64, storage->offset);
+    else
+        yg_text_add(text, "%s", yg_node_name(program->graph, storage->owner));
+}
+
+static void add_place(yg_text *text, const yg_program *program, const yg_place *place) {
+    if (place->constant)
+        yg_text_add(text, "constant");
+    else if (place->storage != YG_NO_STORAGE)
+        add_storage(text, program, place->storage);
+    else
+        yg_text_add(text, "r%u", place->reg);
+}
+
+static void add_node(yg_text *text, const yg_program *program, yg_node node) {
+    char type[YG_TYPE_TEXT];
+    yg_text_add(text, " : %s", yg_type_text(yg_node_type(program->graph, node), type));
+    const yg_origin origin = yg_node_origin(program->graph, node);
+    const char *name = yg_node_name(program->graph, node);
+    if (name[0] || origin.line)
+        yg_text_add(text, "  #");
+    if (name[0])
+        yg_text_add(text, " %s", name);
+    if (origin.line)
+        yg_text_add(text, " line %d", origin.line);
+    yg_text_add(text, "\n");
+}
+
+static void add_load(yg_text *text, const yg_program *program, const yg_load *load) {
+    yg_text_add(text, "       r%u = %s ", load->target, load->uniform ? "fill" : "stretch");
+    if (load->constant && load->uniform)
+        yg_text_add(text, "constant");
+    else if (load->constant)
+        yg_text_add(text, "constant tensor");
+    else
+        add_storage(text, program, load->storage);
+    yg_text_add(text, "\n");
+}
+
+static void add_step(yg_text *text, const yg_program *program, const yg_step *step) {
+    yg_text_add(text, "       ");
+    add_place(text, program, &step->out);
+    yg_text_add(text, " = %s(", yg_node_op(program->graph, step->node)->name);
+    for (uint32_t k = 0; k < step->operand_count; k++) {
+        yg_text_add(text, k ? ", " : "");
+        add_place(text, program, &step->in[k]);
+    }
+    yg_text_add(text, ")");
+    yg_text_attrs(text, yg_node_op(program->graph, step->node), step->attrs);
+    add_node(text, program, step->node);
+}
+
+static void add_unit(yg_text *text, const yg_program *program, const yg_unit *unit) {
+    const yg_op *op = yg_node_op(program->graph, unit->node);
+    if (unit->kind == YG_UNIT_GROUP) {
+        yg_text_add(text, "fused group of %u over %" PRId64 " elements\n", unit->step_count,
+                    unit->count);
+        for (uint32_t i = 0; i < unit->load_count; i++)
+            add_load(text, program, &unit->loads[i]);
+        for (uint32_t i = 0; i < unit->step_count; i++)
+            add_step(text, program, &unit->steps[i]);
+        return;
+    }
+    add_storage(text, program, unit->target);
+    if (unit->kind == YG_UNIT_COPY) {
+        yg_text_add(text, " = copy(");
+        add_storage(text, program, unit->source);
+        yg_text_add(text, ")");
+    } else {
+        yg_text_add(text, " = %s(", op->name);
+        for (size_t k = 0; k < unit->call.operand_count; k++) {
+            yg_text_add(text, k ? ", " : "");
+            const yg_node operand = yg_node_operand(program->graph, unit->node, k);
+            add_storage(text, program, program->storage_of[operand]);
+        }
+        yg_text_add(text, ")");
+        yg_text_attrs(text, op, unit->call.attrs);
+    }
+    add_node(text, program, unit->node);
+}
+
+char *yg_program_text(const yg_program *program) {
+    yg_text text = {0};
+    for (size_t u = 0; u < program->unit_count; u++) {
+        yg_text_add(&text, "%5zu  ", u);
+        add_unit(&text, program, &program->units[u]);
+    }
+    return yg_text_take(&text);
+}

@@ -1,0 +1,147 @@
+/*
+ * Storages: which nodes share which bytes, and what an update writes where.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+
+static uint32_t add_storage(yg_compiler *c, yg_storage storage) {
+    yg_program *program = c->program;
+    if (program->storage_count == c->storage_capacity) {
+        const size_t capacity = c->storage_capacity ? c->storage_capacity * 2 : 16;
+        yg_storage *storages = realloc(program->storages, capacity * sizeof *storages);
+        if (!storages) {
+            yg_fail_memory(c->error);
+            return YG_NO_STORAGE;
+        }
+        program->storages = storages;
+        c->storage_capacity = capacity;
+    }
+    program->storages[program->storage_count] = storage;
+    return (uint32_t)program->storage_count++;
+}
+
+static bool add_leaves(yg_compiler *c) {
+    for (yg_node node = 0; node < c->graph->size; node++) {
+        const yg_record *record = &c->graph->records[node];
+        if (!c->live[node] || !(record->op->flags & YG_OP_LEAF))
+            continue;
+        const yg_storage storage = {.bytes = yg_type_bytes(record->type),
+                                    .offset = -1,
+                                    .constant = record->data,
+                                    .owner = node};
+        if ((c->program->storage_of[node] = add_storage(c, storage)) == YG_NO_STORAGE)
+            return false;
+    }
+    return true;
+}
+
+/* True if the value can be written over the parameter: a fused group computes it after everything
+ * else has read the parameter, or in step with its last reading. */
+static bool updates_in_place(const yg_compiler *c, const yg_update *update) {
+    const yg_node value = update->value, parameter = update->parameter;
+    const uint32_t unit = c->unit[value], last = c->last_unit[parameter];
+    if (c->flags & YG_PROGRAM_NO_PLAN || c->root[value] != value || unit == YG_NO_UNIT ||
+        c->lasting[value] || c->program->units[unit].kind != YG_UNIT_GROUP ||
+        c->program->storage_of[value] != YG_NO_STORAGE)
+        return false;
+    return last == YG_NO_UNIT || last < unit ||
+           (last == unit && c->last_reader[parameter] <= value);
+}
+
+/* A value that is itself a parameter is read when all units have run. */
+static void note_late_reads(yg_compiler *c) {
+    for (size_t i = 0; i < c->update_count; i++) {
+        const yg_node root = c->root[c->updates[i].value];
+        if (yg_node_is_parameter(c->graph, root))
+            c->last_unit[root] = YG_NO_UNIT - 1;
+    }
+}
+
+static bool add_results(yg_compiler *c) {
+    yg_program *program = c->program;
+    for (yg_node node = 0; node < c->graph->size; node++) {
+        const bool root = c->root[node] == node;
+        if (!c->live[node] || program->storage_of[node] != YG_NO_STORAGE)
+            continue;
+        if (!root) {
+            program->storage_of[node] = program->storage_of[c->root[node]];
+            continue;
+        }
+        const uint32_t unit = c->unit[node];
+        if (unit == YG_NO_UNIT)
+            continue;
+        const int64_t bytes = yg_type_bytes(c->graph->records[node].type);
+        program->stats.unplanned_bytes += bytes;
+        if (!c->in_memory[node])
+            continue;
+        yg_storage storage = {.bytes = bytes, .first = unit, .last = c->last_unit[node]};
+        storage.owner = node;
+        if (storage.last == YG_NO_UNIT)
+            storage.last = unit;
+        if (c->lasting[node])
+            storage.last = YG_NO_UNIT;
+        if ((program->storage_of[node] = add_storage(c, storage)) == YG_NO_STORAGE)
+            return false;
+    }
+    return true;
+}
+
+static bool add_copy(yg_compiler *c, uint32_t target, uint32_t source, yg_node node) {
+    yg_unit *unit = yg_plan_add_unit(c);
+    if (!unit)
+        return false;
+    unit->kind = YG_UNIT_COPY;
+    unit->node = node;
+    unit->target = target;
+    unit->source = source;
+    unit->bytes = (size_t)yg_type_bytes(c->graph->records[node].type);
+    const uint32_t index = (uint32_t)(c->program->unit_count - 1);
+    yg_storage *from = &c->program->storages[source];
+    if (from->offset >= 0 && from->last < index)
+        from->last = index;
+    return true;
+}
+
+/* What could not be written in place is copied when everything has run: first parameters that
+ * others take over, to a place of their own, so that two parameters can be exchanged. */
+static bool add_copies(yg_compiler *c) {
+    yg_program *program = c->program;
+    uint32_t *sources = malloc((c->update_count + 1) * sizeof *sources);
+    if (!sources)
+        return yg_fail_memory(c->error);
+    bool done = true;
+    for (size_t i = 0; i < c->update_count && done; i++) {
+        const yg_node value = c->updates[i].value;
+        sources[i] = program->storage_of[value];
+        if (!yg_node_is_parameter(c->graph, c->root[value]))
+            continue;
+        const uint32_t index = (uint32_t)program->unit_count;
+        const yg_storage place = {.bytes = yg_type_bytes(c->graph->records[value].type),
+                                  .first = index,
+                                  .last = index,
+                                  .owner = value};
+        const uint32_t own = add_storage(c, place);
+        done = own != YG_NO_STORAGE && add_copy(c, own, sources[i], value);
+        sources[i] = own;
+    }
+    for (size_t i = 0; i < c->update_count && done; i++) {
+        const uint32_t target = program->storage_of[c->updates[i].parameter];
+        if (sources[i] != target)
+            done = add_copy(c, target, sources[i], c->updates[i].value);
+    }
+    free(sources);
+    return done;
+}
+
+bool yg_plan_storages(yg_compiler *c) {
+    if (!add_leaves(c))
+        return false;
+    note_late_reads(c);
+    for (size_t i = 0; i < c->update_count; i++) {
+        if (updates_in_place(c, &c->updates[i]))
+            c->program->storage_of[c->updates[i].value] =
+                c->program->storage_of[c->updates[i].parameter];
+    }
+    return add_results(c) && add_copies(c);
+}

@@ -1,0 +1,176 @@
+/*
+ * Units: which nodes run together, and in which order.
+ *
+ * An elementwise node joins the unit that computes the last of its operands, if that is a group of
+ * its shape: every other operand is then computed by an earlier unit, so running units in the order
+ * of their opening is right, and no cycle can arise. One pass, whatever the graph.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_elementwise(const yg_record *record) {
+    return (record->op->flags & YG_OP_ELEMENTWISE) != 0;
+}
+
+static void mark_live(yg_compiler *c) {
+    for (size_t i = 0; i < c->output_count; i++)
+        c->live[c->outputs[i]] = c->in_memory[c->outputs[i]] = c->lasting[c->outputs[i]] = true;
+    for (size_t i = 0; i < c->update_count; i++) {
+        c->live[c->updates[i].parameter] = true;
+        c->live[c->updates[i].value] = c->in_memory[c->updates[i].value] = true;
+    }
+    for (size_t next = c->graph->size; next > 0; next--) {
+        const yg_record *record = &c->graph->records[next - 1];
+        for (uint32_t k = 0; c->live[next - 1] && k < record->operand_count; k++)
+            c->live[record->operands[k]] = true;
+    }
+}
+
+/* What a whole-tensor kernel or a view reads is in memory; so, without a plan, is everything. */
+static void mark_in_memory(yg_compiler *c) {
+    for (yg_node node = 0; node < c->graph->size; node++) {
+        const yg_record *record = &c->graph->records[node];
+        if (!c->live[node])
+            continue;
+        if (c->flags & YG_PROGRAM_NO_PLAN)
+            c->in_memory[node] = true;
+        for (uint32_t k = 0; !is_elementwise(record) && k < record->operand_count; k++)
+            c->in_memory[record->operands[k]] = true;
+    }
+}
+
+static void find_roots(yg_compiler *c) {
+    for (yg_node node = 0; node < c->graph->size; node++) {
+        const yg_record *record = &c->graph->records[node];
+        const bool shares = record->op->flags & YG_OP_VIEW && !(c->flags & YG_PROGRAM_NO_PLAN);
+        c->root[node] = shares ? c->root[record->operands[0]] : node;
+        c->lasting[c->root[node]] |= c->live[node] && c->lasting[node];
+    }
+}
+
+/* A broadcast that only elementwise nodes use is read in place. */
+static bool is_read_in_place(const yg_compiler *c, yg_node node) {
+    return c->graph->records[node].op == c->graph->ops->broadcast && !c->in_memory[node];
+}
+
+yg_unit *yg_plan_add_unit(yg_compiler *c) {
+    yg_program *program = c->program;
+    if (program->unit_count == c->unit_capacity) {
+        const size_t capacity = c->unit_capacity ? c->unit_capacity * 2 : 16;
+        yg_unit *units = realloc(program->units, capacity * sizeof *units);
+        if (!units) {
+            yg_fail_memory(c->error);
+            return NULL;
+        }
+        program->units = units;
+        c->unit_capacity = capacity;
+    }
+    yg_unit *unit = &program->units[program->unit_count++];
+    *unit = (yg_unit){.target = YG_NO_STORAGE, .source = YG_NO_STORAGE, .node = YG_NONE};
+    return unit;
+}
+
+/* The unit that an elementwise node can join, or YG_NO_UNIT. */
+static uint32_t joinable(const yg_compiler *c, yg_node node) {
+    const yg_record *record = &c->graph->records[node];
+    uint32_t last = YG_NO_UNIT, last_in_place = YG_NO_UNIT;
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        yg_node operand = record->operands[k];
+        const bool in_place = is_read_in_place(c, operand);
+        if (in_place)
+            operand = c->graph->records[operand].operands[0];
+        const uint32_t unit = c->unit[c->root[operand]];
+        if (unit != YG_NO_UNIT && (last == YG_NO_UNIT || unit > last))
+            last = unit;
+        if (in_place && unit != YG_NO_UNIT && (last_in_place == YG_NO_UNIT || unit > last_in_place))
+            last_in_place = unit;
+    }
+    /* A broadcast's source must be whole before any of it is read. */
+    if (last == YG_NO_UNIT || last == last_in_place || c->flags & YG_PROGRAM_NO_PLAN)
+        return YG_NO_UNIT;
+    const yg_unit *unit = &c->program->units[last];
+    const bool fits = unit->kind == YG_UNIT_GROUP && unit->members < YG_GROUP_STEPS &&
+                      yg_shape_equal(c->graph->records[unit->node].type, record->type);
+    return fits ? last : YG_NO_UNIT;
+}
+
+static bool place_elementwise(yg_compiler *c, yg_node node) {
+    const uint32_t joined = joinable(c, node);
+    if (joined != YG_NO_UNIT) {
+        yg_unit *unit = &c->program->units[joined];
+        c->next[unit->node] = node;
+        unit->node = node;
+        unit->members++;
+        c->unit[node] = joined;
+        return true;
+    }
+    yg_unit *unit = yg_plan_add_unit(c);
+    if (!unit)
+        return false;
+    unit->kind = YG_UNIT_GROUP;
+    unit->first = unit->node = node;
+    unit->members = 1;
+    unit->count = yg_type_count(c->graph->records[node].type);
+    c->unit[node] = (uint32_t)(c->program->unit_count - 1);
+    return true;
+}
+
+static bool place_node(yg_compiler *c, yg_node node) {
+    const yg_record *record = &c->graph->records[node];
+    if (record->op->flags & YG_OP_LEAF || c->root[node] != node || is_read_in_place(c, node))
+        return true;
+    if (is_elementwise(record))
+        return place_elementwise(c, node);
+    yg_unit *unit = yg_plan_add_unit(c);
+    if (!unit)
+        return false;
+    unit->kind = record->op->flags & YG_OP_VIEW ? YG_UNIT_COPY : YG_UNIT_KERNEL;
+    unit->node = unit->first = node;
+    unit->members = 1;
+    c->unit[node] = (uint32_t)(c->program->unit_count - 1);
+    return true;
+}
+
+static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node operand) {
+    const yg_node root = c->root[operand];
+    if (c->unit[root] != unit)
+        c->in_memory[root] = true;
+    if (c->last_unit[root] == YG_NO_UNIT || unit > c->last_unit[root])
+        c->last_unit[root] = unit;
+    if (c->last_unit[root] == unit)
+        c->last_reader[root] = reader;
+}
+
+/* Which unit reads what last, and what must therefore be in memory. Nodes are visited in order, and
+ * a group's members are in order, so the last reader noted is the last. */
+static void note_reads(yg_compiler *c) {
+    for (yg_node node = 0; node < c->graph->size; node++) {
+        const yg_record *record = &c->graph->records[node];
+        if (!c->live[node] || c->unit[node] == YG_NO_UNIT || c->root[node] != node)
+            continue;
+        for (uint32_t k = 0; k < record->operand_count; k++) {
+            const yg_node operand = record->operands[k];
+            if (is_elementwise(record) && is_read_in_place(c, operand)) {
+                const yg_node source = c->graph->records[operand].operands[0];
+                c->in_memory[c->root[source]] = true;
+                note_read(c, c->unit[node], node, source);
+            } else {
+                note_read(c, c->unit[node], node, operand);
+            }
+        }
+    }
+}
+
+bool yg_plan_units(yg_compiler *c) {
+    mark_live(c);
+    mark_in_memory(c);
+    find_roots(c);
+    for (yg_node node = 0; node < c->graph->size; node++) {
+        if (c->live[node] && !place_node(c, node))
+            return false;
+    }
+    note_reads(c);
+    return true;
+}
