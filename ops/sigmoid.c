@@ -8,12 +8,12 @@
 #include "registry.h"
 
 /* exp() overflows to infinity for very negative x, and 1 / infinity is the right limit: 0. */
-YG_UNARY_TILES(sigmoid, 1 / (1 + exp(-x)))
+YG_UNARY_MATH_TILES(sigmoid, 1 / (1 + exp(-x)))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
-    const yg_node one_minus_y = yg_offset(graph, yg_negative(graph, y), 1);
-    return yg_multiply(graph, dy, yg_multiply(graph, y, one_minus_y));
+    const yg_node one = yg_scalar(graph, yg_node_type(graph, y)->dtype, 1);
+    return yg_multiply(graph, dy, yg_multiply(graph, y, yg_subtract(graph, one, y)));
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -33,6 +33,5 @@ const yg_op yg_op_sigmoid = {
     .vjp = vjp,
     .reference = reference,
     .domain = {{-6, 6}},
-    .samples = yg_unary_samples,
-    .sample_count = sizeof yg_unary_samples / sizeof *yg_unary_samples,
+    YG_SAMPLES(yg_unary_samples),
 };

@@ -1,0 +1,82 @@
+/*
+ * The typed builders: each applies the operator of its name.
+ */
+#include "build.h"
+
+#include "registry.h"
+
+#define DEFINE_UNARY(name)                                                                         \
+    yg_node yg_##name(yg_graph *graph, yg_node x) {                                                \
+        return yg_apply(graph, &yg_op_##name, &x, 1, NULL);                                        \
+    }
+
+#define DEFINE_BINARY(name)                                                                        \
+    yg_node yg_##name(yg_graph *graph, yg_node a, yg_node b) {                                     \
+        return yg_apply(graph, &yg_op_##name, (const yg_node[]){a, b}, 2, NULL);                   \
+    }
+
+YG_UNARY_BUILDERS(DEFINE_UNARY)
+YG_BINARY_BUILDERS(DEFINE_BINARY)
+
+yg_node yg_where(yg_graph *graph, yg_node condition, yg_node a, yg_node b) {
+    return yg_apply(graph, &yg_op_where, (const yg_node[]){condition, a, b}, 3, NULL);
+}
+
+yg_node yg_cast(yg_graph *graph, yg_node x, yg_dtype dtype) {
+    const yg_attr attr = {.i = dtype};
+    return yg_apply(graph, &yg_op_cast, &x, 1, &attr);
+}
+
+yg_node yg_scale(yg_graph *graph, yg_node x, double factor) {
+    if (x == YG_NONE)
+        return YG_NONE;
+    return yg_multiply(graph, x, yg_scalar(graph, yg_node_type(graph, x)->dtype, factor));
+}
+
+yg_node yg_offset(yg_graph *graph, yg_node x, double term) {
+    if (x == YG_NONE)
+        return YG_NONE;
+    return yg_add(graph, x, yg_scalar(graph, yg_node_type(graph, x)->dtype, term));
+}
+
+static yg_attr dimension_list(const int64_t *dims, size_t count) {
+    yg_attr attr = {.count = (int64_t)count};
+    for (size_t i = 0; i < count && i < YG_MAX_RANK; i++)
+        attr.ints[i] = dims[i];
+    return attr;
+}
+
+static yg_node reduce(yg_graph *graph, const yg_op *op, yg_node x, const int64_t *dims,
+                      size_t count, bool keepdim) {
+    const yg_attr attrs[] = {dimension_list(dims, count), {.i = keepdim}};
+    return yg_apply(graph, op, &x, 1, attrs);
+}
+
+yg_node yg_sum(yg_graph *graph, yg_node x, const int64_t *dims, size_t count, bool keepdim) {
+    return reduce(graph, &yg_op_sum, x, dims, count, keepdim);
+}
+
+yg_node yg_broadcast(yg_graph *graph, yg_node x, const yg_type *shape) {
+    const yg_attr attr = dimension_list(shape->shape, (size_t)shape->rank);
+    return yg_apply(graph, &yg_op_broadcast, &x, 1, &attr);
+}
+
+yg_node yg_sum_to(yg_graph *graph, yg_node x, const yg_type *shape) {
+    if (x == YG_NONE)
+        return YG_NONE;
+    const yg_type *from = yg_node_type(graph, x);
+    const int32_t added = from->rank - shape->rank;
+    int64_t leading[YG_MAX_RANK], stretched[YG_MAX_RANK];
+    size_t leading_count = 0, stretched_count = 0;
+    for (int32_t d = 0; d < added; d++)
+        leading[leading_count++] = d;
+    for (int32_t d = 0; d < shape->rank && added >= 0; d++) {
+        if (shape->shape[d] == 1 && from->shape[added + d] != 1)
+            stretched[stretched_count++] = d;
+    }
+    if (leading_count)
+        x = yg_sum(graph, x, leading, leading_count, false);
+    if (stretched_count)
+        x = yg_sum(graph, x, stretched, stretched_count, true);
+    return x;
+}

@@ -1,0 +1,59 @@
+/*
+ * elu: y = x if x > 0, else alpha · (exp(x) - 1), elementwise.
+ *
+ * vjp: dx = dy where x > 0, else dy · (y + alpha).
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+/* max(x, 0) + alpha · (exp(-|x|) - 1) if x < 0: nothing overflows, NaN stays in the first term, and
+ * the factor 0 or 1 instead of a condition keeps the loop free of branches. */
+YG_UNARY_MATH_TILES_WITH(elu, const real alpha = (real)attrs[0].f,
+                         (x < 0 ? 0 : x) + (real)(x < 0) * (alpha * expm1(-fabs(x))))
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k;
+    const yg_node x = yg_node_operand(graph, y, 0);
+    const yg_node zero = yg_scalar(graph, yg_node_type(graph, y)->dtype, 0);
+    const yg_node slope = yg_offset(graph, y, yg_node_attrs(graph, y)[0].f);
+    return yg_where(graph, yg_greater(graph, x, zero), dy, yg_multiply(graph, dy, slope));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const double x = yg_at(r, 0, index);
+    return x > 0 ? x : r->call->attrs[0].f * expm1(x);
+}
+
+static const yg_attr_spec attrs[] = {
+    {.name = "alpha",
+     .kind = YG_ATTR_FLOAT,
+     .fallback = {.f = 1},
+     .doc = "minus the limit at minus infinity"},
+};
+
+static const yg_attr half[] = {{.f = 0.5}};
+
+static const yg_sample samples[] = {
+    {{"f[2, 3]"}, NULL},
+    {{"f[3, 1367]"}, half},
+    {{"f[]"}, NULL},
+    {{"f[0, 3]"}, NULL},
+};
+
+const yg_op yg_op_elu = {
+    .name = "elu",
+    .formula = "y = x if x > 0, else alpha · (exp(x) - 1)",
+    .doc = "The exponential linear unit; it tends to -alpha.",
+    .group = "elementwise",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .attrs = attrs,
+    .attr_count = sizeof attrs / sizeof *attrs,
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
+    .tile = YG_FLOAT_TILES(elu),
+    .vjp = vjp,
+    .reference = reference,
+    YG_SAMPLES(samples),
+};

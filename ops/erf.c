@@ -1,0 +1,39 @@
+/*
+ * erf: y = 2 / √π · ∫₀ˣ exp(-t²) dt, elementwise.
+ *
+ * vjp: dx = dy · 2 / √π · exp(-x²).
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+YG_UNARY_MATH_TILES(erf, erf(x))
+
+/* 2 / √π */
+static const double slope_at_zero = 1.12837916709551257390;
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k;
+    const yg_node x = yg_node_operand(graph, y, 0);
+    const yg_node bell = yg_exp(graph, yg_negative(graph, yg_square(graph, x)));
+    return yg_multiply(graph, dy, yg_scale(graph, bell, slope_at_zero));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    return erf(yg_at(r, 0, index));
+}
+
+const yg_op yg_op_erf = {
+    .name = "erf",
+    .formula = "y = 2 / √π · ∫₀ˣ exp(-t²) dt",
+    .doc = "The error function.",
+    .group = "elementwise",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
+    .tile = YG_FLOAT_TILES(erf),
+    .vjp = vjp,
+    .reference = reference,
+    YG_SAMPLES(yg_unary_samples),
+};

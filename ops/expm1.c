@@ -1,0 +1,34 @@
+/*
+ * expm1: y = exp(x) - 1, elementwise.
+ *
+ * vjp: dx = dy · (y + 1).
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+YG_UNARY_MATH_TILES(expm1, expm1(x))
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k;
+    return yg_multiply(graph, dy, yg_offset(graph, y, 1));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    return expm1(yg_at(r, 0, index));
+}
+
+const yg_op yg_op_expm1 = {
+    .name = "expm1",
+    .formula = "y = exp(x) - 1",
+    .doc = "exp(x) - 1 without the cancellation: exact for small x.",
+    .group = "elementwise",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
+    .tile = YG_FLOAT_TILES(expm1),
+    .vjp = vjp,
+    .reference = reference,
+    YG_SAMPLES(yg_unary_samples),
+};

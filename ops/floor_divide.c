@@ -1,0 +1,58 @@
+/*
+ * floor_divide: y = floor(a / b), elementwise.
+ *
+ * vjp: none: a step function.
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+/* The floor of the exact quotient: rounding a / b first would give 1 for a just below b. The steps
+ * are those of CPython's float_floor_div(). */
+static double floor_quotient(double a, double b) {
+    if (b == 0)
+        return a / b;
+    const double rest = fmod(a, b);
+    double quotient = (a - rest) / b;
+    if (rest != 0 && (rest < 0) != (b < 0))
+        quotient -= 1;
+    return rint(quotient);
+}
+
+static int64_t floor_quotient_integer(int64_t a, int64_t b) {
+    if (b == 0)
+        return 0;
+    if (b == -1)
+        return (int64_t)(0 - (uint64_t)a); /* the lowest integer has no opposite: it wraps */
+    return a / b - ((a % b != 0) & ((a < 0) != (b < 0)));
+}
+
+YG_BINARY_TILES(floor_divide, floor_quotient(a, b))
+YG_BINARY_SIGNED_TILES(floor_divide, floor_quotient_integer(a, b))
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const double a = yg_at(r, 0, index), b = yg_at(r, 1, index);
+    return floor(a / b);
+}
+
+static const yg_sample samples[] = {
+    {{"f[2, 3]", "f[2, 3]"}, NULL}, {{"f[3, 1367]", "f[1367]"}, NULL}, {{"f[]", "f[]"}, NULL},
+    {{"f[0, 3]", "f[3]"}, NULL},    {{"i[7, 5]", "i[5]"}, NULL},       {{"i[6]", "f[6]"}, NULL},
+};
+
+const yg_op yg_op_floor_divide = {
+    .name = "floor_divide",
+    .formula = "y = floor(a / b)",
+    .doc = "The quotient rounded down, Python's //, so that a = b * floor_divide(a, b) + "
+           "remainder(a, b). An integer divided by 0 gives 0, a float infinity or NaN.",
+    .group = "elementwise",
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand_names = {"a", "b"},
+    .flags = YG_OP_ELEMENTWISE | YG_OP_NON_DIFFERENTIABLE,
+    .infer = yg_infer_number,
+    .tile = YG_ALL_TILES(floor_divide),
+    .reference = reference,
+    .domain = {{-9, 9}, {0.7, 3}},
+    YG_SAMPLES(samples),
+};

@@ -1,0 +1,104 @@
+/*
+ * gelu: y = x · Φ(x), elementwise, Φ the standard normal distribution function
+ * (Hendrycks, Gimpel, "Gaussian error linear units", 2016). With approximate=tanh Φ(x) is replaced
+ * by (1 + tanh(u)) / 2, u = √(2/π) · (x + 0.044715 x³).
+ *
+ * vjp: dx = dy · (Φ + x · φ), φ = exp(-x²/2) / √(2π); with approximate=tanh
+ *      dx = dy · (Φ + x · (1 - tanh²(u)) / 2 · u'), u' = √(2/π) · (1 + 3 · 0.044715 x²).
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+static const double sqrt_half = 0.70710678118654752440;        /* √(1/2) */
+static const double sqrt_2_over_pi = 0.79788456080286535588;   /* √(2/π) */
+static const double inverse_sqrt_2pi = 0.39894228040143267794; /* 1 / √(2π) */
+static const double cubic = 0.044715;
+
+enum { EXACT, TANH };
+static const char *const forms[] = {"none", "tanh", NULL};
+
+/* Φ(x) = erfc(-x / √2) / 2, which unlike 1 + erf keeps its digits far on the negative side. */
+YG_UNARY_MATH_TILES(gelu_exact, (real)0.5 * x * erfc(-x * (real)sqrt_half))
+YG_UNARY_MATH_TILES(gelu_tanh, (real)0.5 * x *
+                                   (1 + tanh((real)sqrt_2_over_pi * (x + (real)cubic * x * x * x))))
+
+static void gelu_f32(void *out, const void *const *in, size_t n, const yg_attr *attrs) {
+    (attrs[0].i == TANH ? gelu_tanh_f32 : gelu_exact_f32)(out, in, n, attrs);
+}
+
+static void gelu_f64(void *out, const void *const *in, size_t n, const yg_attr *attrs) {
+    (attrs[0].i == TANH ? gelu_tanh_f64 : gelu_exact_f64)(out, in, n, attrs);
+}
+
+/* dΦ/dx · x + Φ for Φ = (1 + s) / 2 with s = erf(x / √2) or tanh(u), and slope = ds/dx / 2 */
+static yg_node derivative(yg_graph *graph, yg_node x, yg_node s, yg_node slope) {
+    const yg_node cumulative = yg_scale(graph, yg_offset(graph, s, 1), 0.5);
+    return yg_add(graph, cumulative, yg_multiply(graph, x, slope));
+}
+
+static yg_node exact_derivative(yg_graph *graph, yg_node x) {
+    const yg_node s = yg_erf(graph, yg_scale(graph, x, sqrt_half));
+    const yg_node bell = yg_exp(graph, yg_scale(graph, yg_square(graph, x), -0.5));
+    return derivative(graph, x, s, yg_scale(graph, bell, inverse_sqrt_2pi));
+}
+
+static yg_node tanh_derivative(yg_graph *graph, yg_node x) {
+    const yg_node square = yg_square(graph, x);
+    /* u = x · (√(2/π) + √(2/π) · 0.044715 · x²) */
+    const yg_node factor =
+        yg_offset(graph, yg_scale(graph, square, sqrt_2_over_pi * cubic), sqrt_2_over_pi);
+    const yg_node s = yg_tanh(graph, yg_multiply(graph, x, factor));
+    const yg_node half_du = yg_offset(graph, yg_scale(graph, square, 1.5 * sqrt_2_over_pi * cubic),
+                                      0.5 * sqrt_2_over_pi);
+    const yg_node one = yg_scalar(graph, yg_node_type(graph, x)->dtype, 1);
+    const yg_node ds_du = yg_subtract(graph, one, yg_square(graph, s));
+    return derivative(graph, x, s, yg_multiply(graph, ds_du, half_du));
+}
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    const yg_node x = yg_node_operand(graph, y, k);
+    const bool approximate = yg_node_attrs(graph, y)[0].i == TANH;
+    return yg_multiply(graph, dy,
+                       approximate ? tanh_derivative(graph, x) : exact_derivative(graph, x));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const double x = yg_at(r, 0, index);
+    if (r->call->attrs[0].i == EXACT)
+        return x * (1 + erf(x / sqrt(2.0))) / 2;
+    return x * (1 + tanh(sqrt_2_over_pi * (x + 0.044715 * x * x * x))) / 2;
+}
+
+static const yg_attr_spec attrs[] = {
+    {.name = "approximate",
+     .kind = YG_ATTR_CHOICE,
+     .fallback = {.i = EXACT},
+     .choices = forms,
+     .doc = "tanh for the cheaper form that GPT-2 uses"},
+};
+
+static const yg_attr with_tanh[] = {{.i = TANH}};
+
+static const yg_sample samples[] = {
+    {{"f[2, 3]"}, NULL}, {{"f[3, 1367]"}, NULL}, {{"f[3, 1367]"}, with_tanh},
+    {{"f[]"}, NULL},     {{"f[]"}, with_tanh},   {{"f[0, 3]"}, NULL},
+};
+
+const yg_op yg_op_gelu = {
+    .name = "gelu",
+    .formula = "y = x · Φ(x), Φ the standard normal distribution function",
+    .doc = "The Gaussian error linear unit, exact or by a tanh.",
+    .group = "elementwise",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .attrs = attrs,
+    .attr_count = sizeof attrs / sizeof *attrs,
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
+    .tile = YG_FLOAT_TILES(gelu),
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {{-3, 3}},
+    YG_SAMPLES(samples),
+};

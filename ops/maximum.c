@@ -1,0 +1,50 @@
+/*
+ * maximum: y = max(a, b), elementwise.
+ *
+ * vjp: da = dy where a is chosen, dy / 2 where a = b, else 0; db likewise.
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+/* A NaN in b fails the comparison, one in a is asked for: either one is passed on. */
+YG_BINARY_TILES(maximum, ((a >= b) | (a != a)) ? a : b)
+YG_BINARY_SIGNED_TILES(maximum, a >= b ? a : b)
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    const yg_node mine = yg_node_operand(graph, y, k), other = yg_node_operand(graph, y, 1 - k);
+    const yg_node zero = yg_scalar(graph, yg_node_type(graph, y)->dtype, 0);
+    const yg_node unless_tied = yg_where(graph, yg_less(graph, mine, other), zero, dy);
+    return yg_where(graph, yg_equal(graph, mine, other), yg_scale(graph, dy, 0.5), unless_tied);
+}
+
+static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
+    (void)call;
+    const yg_node a = operands[0], b = operands[1];
+    return a == b ? yg_number_identity(graph, a) : YG_NONE;
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const double a = yg_at(r, 0, index), b = yg_at(r, 1, index);
+    if (isnan(a) || isnan(b))
+        return NAN;
+    return fmax(a, b);
+}
+
+const yg_op yg_op_maximum = {
+    .name = "maximum",
+    .formula = "y = max(a, b)",
+    .doc = "The larger of two values; NaN if either is. Where both are equal, each gets half of "
+           "the gradient.",
+    .group = "elementwise",
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand_names = {"a", "b"},
+    .flags = YG_OP_ELEMENTWISE,
+    .infer = yg_infer_number,
+    .tile = YG_ALL_TILES(maximum),
+    .vjp = vjp,
+    .simplify = simplify,
+    .reference = reference,
+    YG_SAMPLES(yg_binary_number_samples),
+};

@@ -1,0 +1,59 @@
+/*
+ * remainder: y = a - b · floor(a / b), elementwise.
+ *
+ * vjp: da = dy, db = -dy · floor(a / b).
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+static double divisor_signed_remainder(double a, double b) {
+    const double rest = fmod(a, b);
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+static int64_t divisor_signed_remainder_integer(int64_t a, int64_t b) {
+    if (b == 0 || b == -1)
+        return 0; /* % by -1 overflows for the lowest integer */
+    const int64_t rest = a % b;
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+YG_BINARY_TILES(remainder, divisor_signed_remainder(a, b))
+YG_BINARY_SIGNED_TILES(remainder, divisor_signed_remainder_integer(a, b))
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    if (k == 0)
+        return dy;
+    const yg_node quotient =
+        yg_apply(graph, &yg_op_floor_divide, yg_node_operands(graph, y), 2, NULL);
+    return yg_negative(graph, yg_multiply(graph, dy, quotient));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const double a = yg_at(r, 0, index), b = yg_at(r, 1, index);
+    return a - b * floor(a / b);
+}
+
+static const yg_sample samples[] = {
+    {{"f[2, 3]", "f[2, 3]"}, NULL}, {{"f[3, 1367]", "f[1367]"}, NULL}, {{"f[]", "f[]"}, NULL},
+    {{"f[0, 3]", "f[3]"}, NULL},    {{"i[7, 5]", "i[5]"}, NULL},       {{"i[6]", "f[6]"}, NULL},
+};
+
+const yg_op yg_op_remainder = {
+    .name = "remainder",
+    .formula = "y = a - b · floor(a / b)",
+    .doc = "What floor_divide leaves; it has the divisor's sign, as Python's %. An integer modulo "
+           "0 gives 0, a float NaN.",
+    .group = "elementwise",
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand_names = {"a", "b"},
+    .flags = YG_OP_ELEMENTWISE,
+    .infer = yg_infer_number,
+    .tile = YG_ALL_TILES(remainder),
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {{-9, 9}, {0.7, 3}},
+    YG_SAMPLES(samples),
+};

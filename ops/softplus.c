@@ -1,0 +1,37 @@
+/*
+ * softplus: y = log(1 + exp(x)), elementwise.
+ *
+ * vjp: dx = dy · sigmoid(x).
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+/* = max(x, 0) + log(1 + exp(-|x|)): the exponential stays in [0, 1]. */
+YG_UNARY_MATH_TILES(softplus, (x < 0 ? 0 : x) + log1p(exp(-fabs(x))))
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k;
+    return yg_multiply(graph, dy, yg_sigmoid(graph, yg_node_operand(graph, y, 0)));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const double x = yg_at(r, 0, index);
+    return fmax(x, 0) + log1p(exp(-fabs(x)));
+}
+
+const yg_op yg_op_softplus = {
+    .name = "softplus",
+    .formula = "y = log(1 + exp(x))",
+    .doc = "A smooth relu: x for large x, and it never overflows.",
+    .group = "elementwise",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
+    .tile = YG_FLOAT_TILES(softplus),
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {{-6, 6}},
+    YG_SAMPLES(yg_unary_samples),
+};
