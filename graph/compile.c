@@ -2,10 +2,10 @@
  * Compiling: from a graph to a program, one pass after the other.
  */
 #include "plan.h"
+#include "threads.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ALIGN 64
 
@@ -114,8 +114,9 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
         record->op->scratch_bytes ? record->op->scratch_bytes(&call, record->type) : 0;
     if (scratch > 0 && (size_t)scratch > program->scratch_bytes)
         program->scratch_bytes = ((size_t)scratch + ALIGN - 1) / ALIGN * ALIGN;
-    program->stats.flops += record->op->flops ? record->op->flops(&call, record->type)
-                                              : (double)yg_type_count(record->type);
+    unit->flops = record->op->flops ? record->op->flops(&call, record->type)
+                                    : (double)yg_type_count(record->type);
+    program->stats.flops += unit->flops;
     return true;
 }
 
@@ -138,6 +139,44 @@ static bool plan_units(yg_compiler *c) {
         }
     }
     return true;
+}
+
+/* Below this, waking another thread costs more than it saves: some 20 microseconds of work. */
+#define SHARED_GROUP_STEPS  (64 * 1024) /* elements times steps */
+#define SHARED_KERNEL_FLOPS 400e3
+
+static void share_units(yg_program *program, bool *any) {
+    for (size_t u = 0; u < program->unit_count; u++) {
+        yg_unit *unit = &program->units[u];
+        if (unit->kind == YG_UNIT_GROUP)
+            unit->shared = unit->count > YG_TILE &&
+                           unit->count >= SHARED_GROUP_STEPS / (int64_t)unit->step_count;
+        else
+            unit->shared = unit->work > 1 && unit->flops >= SHARED_KERNEL_FLOPS;
+        *any |= unit->shared;
+    }
+}
+
+/* Decides who works on what, before memory for each thread is allocated. */
+static bool plan_threads(yg_compiler *c, const yg_compile_options *options) {
+    yg_program *program = c->program;
+    bool any = false;
+    int threads = options ? options->threads : 0;
+    if (threads <= 0)
+        threads = yg_threads_available();
+    if (threads > YG_MAX_THREADS)
+        threads = YG_MAX_THREADS;
+    program->threads = 1;
+    if (threads > 1)
+        share_units(program, &any);
+    if (!any)
+        return true;
+    program->threads = threads;
+    program->errors = yg_pool_take(program->pool, (size_t)threads * sizeof *program->errors);
+    if (!program->errors)
+        return yg_fail_memory(c->error);
+    program->pool_of_threads = yg_threads_new(threads, c->error);
+    return program->pool_of_threads != NULL;
 }
 
 static bool allocate_program(yg_compiler *c) {
@@ -195,7 +234,6 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         return NULL;
     }
     program->graph = graph;
-    program->threads = options && options->threads > 0 ? options->threads : 1;
     yg_compiler c = {
         .program = program,
         .graph = graph,
@@ -208,7 +246,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
     };
     const bool done = check_request(&c) && allocate_compiler(&c) && yg_plan_units(&c) &&
                       yg_plan_storages(&c) && plan_units(&c) && yg_plan_offsets(&c) &&
-                      allocate_program(&c);
+                      plan_threads(&c, options) && allocate_program(&c);
     if (done) {
         mark_visible(&c);
         program->stats.instructions = program->unit_count;

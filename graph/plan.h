@@ -18,6 +18,7 @@
 /* Elements of a tile: with f32, eight registers fill half of a 32 KiB L1. */
 #define YG_TILE        512
 #define YG_GROUP_STEPS 64
+#define YG_MAX_THREADS 256
 #define YG_NO_UNIT     UINT32_MAX
 #define YG_NO_STORAGE  UINT32_MAX
 #define YG_NO_REGISTER UINT16_MAX
@@ -61,6 +62,8 @@ typedef struct yg_unit {
     yg_node first; /* a group's first member: the chain goes on in yg_compiler.next */
     uint32_t members;
 
+    bool shared; /* all threads work on it */
+
     /* group */
     int64_t count; /* elements */
     yg_load *loads;
@@ -71,6 +74,7 @@ typedef struct yg_unit {
     yg_kernel kernel;
     yg_kernel_call call;
     int64_t work; /* units of work: yg_op.units */
+    double flops;
 
     /* kernel and copy */
     uint32_t target; /* storage */
@@ -105,6 +109,8 @@ struct yg_program {
     char *scratch;
     size_t scratch_bytes; /* of one thread */
     int threads;
+    struct yg_threads *pool_of_threads; /* NULL where no unit is large enough to share */
+    yg_error *errors;                   /* by thread */
     yg_program_stats stats;
 };
 

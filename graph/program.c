@@ -4,6 +4,7 @@
 #include "program.h"
 
 #include "plan.h"
+#include "threads.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ static void free_own_data(yg_storage *storage) {
 void yg_program_free(yg_program *program) {
     if (!program)
         return;
+    yg_threads_free(program->pool_of_threads);
     for (size_t s = 0; s < program->storage_count; s++)
         free_own_data(&program->storages[s]);
     free(program->storages);

@@ -2,6 +2,7 @@
  * Running: the units in order. Nothing is allocated here.
  */
 #include "plan.h"
+#include "threads.h"
 
 #include <string.h>
 
@@ -51,21 +52,28 @@ static void load_tile(const yg_load *load, char *to, int64_t start, int64_t coun
     }
 }
 
-static inline char *at_tile(const yg_place *place, int64_t start) {
-    return place->base + (size_t)place->advance * (size_t)start;
+static inline char *at_tile(const yg_place *place, int64_t start, size_t shift) {
+    return place->base + (size_t)place->advance * (size_t)start + (place->advance ? 0 : shift);
 }
 
-static void run_group(const yg_program *program, const yg_unit *unit) {
-    char *registers = program->registers;
-    const int64_t widest = unit->count < YG_TILE ? unit->count : YG_TILE;
+static char *register_base(const yg_program *program, int thread) {
+    return program->registers + (size_t)thread * program->register_count * YG_TILE * sizeof(double);
+}
+
+/* Tiles of the elements [begin, end). Registers of another thread than 0 lie `shift` bytes on. */
+static void run_group(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
+                      int thread) {
+    char *registers = register_base(program, thread);
+    const size_t shift = (size_t)(registers - program->registers);
+    const int64_t widest = end - begin < YG_TILE ? end - begin : YG_TILE;
     for (uint32_t i = 0; i < unit->load_count; i++) {
         const yg_load *load = &unit->loads[i];
         if (load->uniform && widest > 0)
             fill_uniform(registers + (size_t)load->target * YG_TILE * sizeof(double), load->source,
                          load->element, (size_t)widest);
     }
-    for (int64_t start = 0; start < unit->count; start += YG_TILE) {
-        const int64_t left = unit->count - start, count = left < YG_TILE ? left : YG_TILE;
+    for (int64_t start = begin; start < end; start += YG_TILE) {
+        const int64_t left = end - start, count = left < YG_TILE ? left : YG_TILE;
         for (uint32_t i = 0; i < unit->load_count; i++) {
             const yg_load *load = &unit->loads[i];
             if (!load->uniform)
@@ -76,27 +84,82 @@ static void run_group(const yg_program *program, const yg_unit *unit) {
             const yg_step *step = &unit->steps[i];
             const void *in[YG_MAX_OPERANDS];
             for (uint32_t k = 0; k < step->operand_count; k++)
-                in[k] = at_tile(&step->in[k], start);
-            step->tile(at_tile(&step->out, start), in, (size_t)count, step->attrs);
+                in[k] = at_tile(&step->in[k], start, shift);
+            step->tile(at_tile(&step->out, start, shift), in, (size_t)count, step->attrs);
         }
     }
 }
 
-static bool run_kernel(yg_unit *unit, uint64_t seed, uint64_t step, yg_error *error) {
+/* A unit that all threads work on. */
+typedef struct shared_unit {
+    const yg_program *program;
+    const yg_unit *unit;
+    bool failed[YG_MAX_THREADS];
+    yg_error *errors; /* by thread */
+} shared_unit;
+
+/* Part `thread` of `count` things in steps of `grain`: the cuts depend on the count only, and a
+ * thing's bits do not depend on the cuts. */
+static int64_t cut(int64_t count, int64_t grain, int thread, int threads) {
+    const int64_t grains = (count + grain - 1) / grain;
+    const int64_t at = grains / threads * thread + grains % threads * thread / threads;
+    return at * grain < count ? at * grain : count;
+}
+
+static void run_share(void *context, int thread) {
+    shared_unit *shared = context;
+    const yg_program *program = shared->program;
+    const yg_unit *unit = shared->unit;
+    const int threads = program->threads;
+    if (unit->kind == YG_UNIT_GROUP) {
+        const int64_t begin = cut(unit->count, YG_TILE, thread, threads);
+        const int64_t end = cut(unit->count, YG_TILE, thread + 1, threads);
+        run_group(program, unit, begin, end, thread);
+        return;
+    }
+    yg_kernel_call call = unit->call;
+    call.begin = cut(unit->work, 1, thread, threads);
+    call.end = cut(unit->work, 1, thread + 1, threads);
+    call.scratch = program->scratch + (size_t)thread * program->scratch_bytes;
+    if (call.begin < call.end)
+        shared->failed[thread] = !unit->kernel(&call, &shared->errors[thread]);
+}
+
+/* The failure that is reported is that of the earliest work, whatever thread was first. */
+static bool run_shared(yg_program *program, const yg_unit *unit, yg_error *error) {
+    shared_unit shared = {.program = program, .unit = unit, .errors = program->errors};
+    yg_threads_run(program->pool_of_threads, run_share, &shared);
+    for (int i = 0; i < program->threads; i++) {
+        if (shared.failed[i]) {
+            yg_fail_as(error, &program->errors[i]);
+            program->errors[i] = (yg_error){0};
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool run_unit(yg_program *program, yg_unit *unit, uint64_t seed, uint64_t step,
+                     yg_error *error) {
+    if (unit->kind == YG_UNIT_COPY) {
+        memcpy(unit->copy_to, unit->copy_from, unit->bytes);
+        return true;
+    }
     unit->call.seed = seed;
     unit->call.step = step;
-    return unit->kernel(&unit->call, error);
+    if (unit->shared)
+        return run_shared(program, unit, error);
+    if (unit->kind == YG_UNIT_KERNEL)
+        return unit->kernel(&unit->call, error);
+    run_group(program, unit, 0, unit->count, 0);
+    return true;
 }
 
 bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error) {
-    for (size_t u = 0; u < program->unit_count; u++) {
-        yg_unit *unit = &program->units[u];
-        if (unit->kind == YG_UNIT_GROUP)
-            run_group(program, unit);
-        else if (unit->kind == YG_UNIT_COPY)
-            memcpy(unit->copy_to, unit->copy_from, unit->bytes);
-        else if (!run_kernel(unit, seed, step, error))
-            return false;
-    }
-    return true;
+    const unsigned before = yg_subnormals_flush();
+    bool done = true;
+    for (size_t u = 0; u < program->unit_count && done; u++)
+        done = run_unit(program, &program->units[u], seed, step, error);
+    yg_subnormals_restore(before);
+    return done;
 }

@@ -1,0 +1,156 @@
+/*
+ * A pool of threads: workers wait for the next generation of work, first spinning, since the next
+ * unit of a program is microseconds away, then asleep.
+ */
+#define _GNU_SOURCE /* sched_getaffinity, CPU_COUNT */
+#include "threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#define PAUSE() _mm_pause()
+#else
+#define PAUSE() ((void)0)
+#endif
+
+#define SPINS 4000 /* some 50 microseconds */
+
+typedef struct worker {
+    yg_threads *pool;
+    pthread_t thread;
+    int index;
+} worker;
+
+struct yg_threads {
+    int count, started;
+    atomic_uint generation; /* of the work that is handed out */
+    atomic_int pending;     /* workers that are not done with it */
+    atomic_int sleepers;
+    atomic_bool stop;
+    yg_share share;
+    void *context;
+    pthread_mutex_t lock; /* for sleeping only */
+    pthread_cond_t wake;
+    worker workers[];
+};
+
+int yg_threads_available(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return CPU_COUNT(&set);
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
+}
+
+unsigned yg_subnormals_flush(void) {
+#if defined(__SSE__)
+    const unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 0x8040); /* flush to zero, denormals are zero */
+    return before;
+#else
+    return 0;
+#endif
+}
+
+void yg_subnormals_restore(unsigned before) {
+#if defined(__SSE__)
+    _mm_setcsr(before);
+#else
+    (void)before;
+#endif
+}
+
+static unsigned wait_for_work(yg_threads *pool, unsigned seen) {
+    for (int i = 0; i < SPINS; i++) {
+        const unsigned now = atomic_load_explicit(&pool->generation, memory_order_acquire);
+        if (now != seen)
+            return now;
+        PAUSE();
+    }
+    pthread_mutex_lock(&pool->lock);
+    atomic_fetch_add(&pool->sleepers, 1);
+    unsigned now;
+    while ((now = atomic_load(&pool->generation)) == seen)
+        pthread_cond_wait(&pool->wake, &pool->lock);
+    atomic_fetch_sub(&pool->sleepers, 1);
+    pthread_mutex_unlock(&pool->lock);
+    return now;
+}
+
+static void *work(void *argument) {
+    const worker *self = argument;
+    yg_threads *pool = self->pool;
+    yg_subnormals_flush();
+    for (unsigned seen = 0;;) {
+        seen = wait_for_work(pool, seen);
+        if (atomic_load(&pool->stop))
+            return NULL;
+        pool->share(pool->context, self->index);
+        atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_release);
+    }
+}
+
+/* The store of the generation and the load of the sleepers are both sequentially consistent, as are
+ * their counterparts in wait_for_work(): either the worker sees the work, or we see the sleeper. */
+static void announce(yg_threads *pool) {
+    atomic_fetch_add(&pool->generation, 1);
+    if (atomic_load(&pool->sleepers) == 0)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+yg_threads *yg_threads_new(int count, yg_error *error) {
+    const size_t extra = (size_t)count - 1;
+    yg_threads *pool = calloc(1, sizeof *pool + extra * sizeof(worker));
+    if (!pool) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    pool->count = count;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    for (int i = 0; i < count - 1; i++) {
+        pool->workers[i] = (worker){.pool = pool, .index = i + 1};
+        if (pthread_create(&pool->workers[i].thread, NULL, work, &pool->workers[i]) != 0) {
+            yg_fail(error, YG_ERROR_MEMORY, YG_NOWHERE, "thread %d of %d cannot be started", i + 1,
+                    count);
+            yg_threads_free(pool);
+            return NULL;
+        }
+        pool->started++;
+    }
+    return pool;
+}
+
+void yg_threads_free(yg_threads *pool) {
+    if (!pool)
+        return;
+    atomic_store(&pool->stop, true);
+    announce(pool);
+    for (int i = 0; i < pool->started; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+void yg_threads_run(yg_threads *pool, yg_share share, void *context) {
+    pool->share = share;
+    pool->context = context;
+    atomic_store_explicit(&pool->pending, pool->count - 1, memory_order_relaxed);
+    announce(pool);
+    share(context, 0);
+    for (int i = 0; atomic_load_explicit(&pool->pending, memory_order_acquire) > 0; i++) {
+        if (i < SPINS)
+            PAUSE();
+        else
+            sched_yield();
+    }
+}
