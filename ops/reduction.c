@@ -4,6 +4,7 @@
 #include "reduction.h"
 
 #include "build.h"
+#include "shape.h"
 
 #include <inttypes.h>
 
@@ -44,10 +45,8 @@ bool yg_reduction_dims(const yg_infer *call, const yg_attr *dim, bool reduced[YG
     bool seen[YG_MAX_RANK] = {false};
     for (int64_t i = 0; i < dim->count; i++) {
         int d;
-        if (!yg_dimension(dim->ints[i], x->rank, &d))
-            return yg_fail(error, YG_ERROR_SHAPE, call->origin,
-                           "%s: dimension %" PRId64 " is outside -%d..%d of %s", call->op->name,
-                           dim->ints[i], (int)x->rank, (int)x->rank - 1, yg_type_text(x, text));
+        if (!yg_shape_dim(call, dim->ints[i], x->rank, &d, error))
+            return false;
         if (seen[d])
             return yg_fail(error, YG_ERROR_ARGUMENT, call->origin,
                            "%s: dimension %" PRId64 " of %s is named twice", call->op->name,

@@ -1,0 +1,129 @@
+/*
+ * concat: y is the operands one after the other along dimension `dim`; the other dimensions are
+ * equal.
+ *
+ * vjp: each operand's is its part of dy.
+ */
+#include "build.h"
+#include "registry.h"
+#include "shape.h"
+
+#include <string.h>
+
+static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
+    const yg_type *first = &call->operands[0];
+    char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
+    if (first->rank == 0)
+        return yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                       "concat: %s has no dimension to join along; stack makes one",
+                       yg_type_text(first, a));
+    int dim;
+    if (!yg_shape_dim(call, call->attrs[0].i, first->rank, &dim, error))
+        return false;
+    yg_type joined = *first;
+    for (size_t k = 1; k < call->operand_count; k++) {
+        const yg_type *next = &call->operands[k];
+        if (next->dtype != first->dtype)
+            return yg_fail(error, YG_ERROR_DTYPE, call->origin,
+                           "concat: %s and %s have different element types", yg_type_text(first, a),
+                           yg_type_text(next, b));
+        yg_type other = *next;
+        other.shape[dim] = first->shape[dim];
+        if (!yg_shape_equal(&other, first))
+            return yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                           "concat: %s and %s differ in more than dimension %d",
+                           yg_type_text(first, a), yg_type_text(next, b), dim);
+        if (__builtin_add_overflow(joined.shape[dim], next->shape[dim], &joined.shape[dim]))
+            return yg_fail(error, YG_ERROR_MEMORY, call->origin, "concat: the result is too large");
+    }
+    return yg_type_make(joined.dtype, joined.rank, joined.shape, result, error);
+}
+
+static bool kernel(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    const yg_type *y = call->out_type;
+    int dim = 0;
+    yg_dimension(call->attrs[0].i, y->rank, &dim);
+    const int64_t outer = yg_shape_product(y->shape, 0, dim);
+    const size_t element = yg_dtype_size(y->dtype);
+    const size_t row = (size_t)yg_shape_product(y->shape, dim, y->rank) * element;
+    char *out = call->out;
+    for (size_t k = 0; k < call->operand_count; k++) {
+        const yg_type *x = call->in_types[k];
+        const size_t part = (size_t)yg_shape_product(x->shape, dim, x->rank) * element;
+        const char *in = call->in[k];
+        for (int64_t i = 0; part > 0 && i < outer; i++)
+            memcpy(out + (size_t)i * row, in + (size_t)i * part, part);
+        out += part;
+    }
+    return true;
+}
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    const yg_type *type = yg_node_type(graph, y);
+    int dim = 0;
+    yg_dimension(yg_node_attrs(graph, y)[0].i, type->rank, &dim);
+    int64_t start[YG_MAX_RANK] = {0}, stop[YG_MAX_RANK], step[YG_MAX_RANK];
+    for (int d = 0; d < type->rank; d++) {
+        stop[d] = type->shape[d];
+        step[d] = 1;
+    }
+    for (size_t i = 0; i < k; i++)
+        start[dim] += yg_node_type(graph, yg_node_operand(graph, y, i))->shape[dim];
+    stop[dim] = start[dim] + yg_node_type(graph, yg_node_operand(graph, y, k))->shape[dim];
+    return yg_slice(graph, dy, start, stop, step);
+}
+
+static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
+    (void)graph;
+    return call->operand_count == 1 ? operands[0] : YG_NONE;
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const int64_t given = r->call->attrs[0].i;
+    const int64_t dim = given < 0 ? given + r->out_type->rank : given;
+    int64_t at[YG_MAX_RANK];
+    memcpy(at, index, (size_t)r->out_type->rank * sizeof *at);
+    size_t k = 0;
+    for (; at[dim] >= r->call->operands[k].shape[dim]; k++)
+        at[dim] -= r->call->operands[k].shape[dim];
+    return yg_at(r, k, at);
+}
+
+static const yg_attr_spec attrs[] = {
+    {.name = "dim",
+     .kind = YG_ATTR_INT,
+     .min = -YG_MAX_RANK,
+     .max = YG_MAX_RANK - 1,
+     .doc = "the dimension along which the operands follow each other"},
+};
+
+static const yg_sample samples[] = {
+    {{"f[2]", "f[3]"}, NULL},
+    {{"f[2, 3]", "f[1, 3]", "f[0, 3]"}, NULL},
+    {{"f[2, 3]", "f[2, 1]", "f[2, 2]", "f[2, 4]"}, (const yg_attr[]){{.i = -1}}},
+    {{"f[2, 1, 2]", "f[2, 3, 2]"}, (const yg_attr[]){{.i = 1}}},
+    {{"f[2, 2]"}, (const yg_attr[]){{.i = 1}}},
+    {{"i[2]", "i[1]"}, NULL},
+    {{"b[2]", "b[3]"}, NULL},
+};
+
+const yg_op yg_op_concat = {
+    .name = "concat",
+    .formula = "y = [a, b, …] along dim",
+    .doc = "Joins tensors of one element type, equal in all other dimensions.",
+    .group = "shape",
+    .min_operands = 1,
+    .max_operands = YG_MAX_OPERANDS,
+    .operand_names = {"parts"},
+    .attrs = attrs,
+    .attr_count = sizeof attrs / sizeof *attrs,
+    .flags = YG_OP_LIST,
+    .infer = infer,
+    .kernel = {kernel, kernel, kernel, kernel, kernel},
+    .vjp = vjp,
+    .simplify = simplify,
+    .reference = reference,
+    .samples = samples,
+    .sample_count = sizeof samples / sizeof *samples,
+};

@@ -1,0 +1,105 @@
+/*
+ * embedding_gradient: y[r, :] = Σ x[i, …, :] over all i, … with index[i, …] = r.
+ *
+ * index [i, …] of integers, x [i, …, d] → y [rows, d]: the transpose of embedding, added in the
+ * order of the index. vjp: dx = embedding(index, dy).
+ */
+#include "build.h"
+#include "registry.h"
+#include "shape.h"
+
+#include <string.h>
+
+static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
+    const yg_type *index = &call->operands[0], *x = &call->operands[1];
+    if (!yg_shape_need_index(call, 0, error))
+        return false;
+    bool fits = x->rank == index->rank + 1;
+    for (int d = 0; fits && d < index->rank; d++)
+        fits = x->shape[d] == index->shape[d];
+    char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
+    if (!fits)
+        return yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                       "embedding_gradient: index %s and x %s do not fit together",
+                       yg_type_text(index, a), yg_type_text(x, b));
+    const int64_t shape[2] = {call->attrs[0].i, x->shape[x->rank - 1]};
+    return yg_type_make(x->dtype, 2, shape, result, error);
+}
+
+#define ADD_ROWS(function, real)                                                                   \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        const yg_type *y = call->out_type;                                                         \
+        const int64_t width = y->shape[1];                                                         \
+        const int64_t count = yg_type_count(call->in_types[0]);                                    \
+        const real *from = call->in[1];                                                            \
+        memset(call->out, 0, (size_t)yg_type_bytes(y));                                            \
+        for (int64_t i = 0; i < count; i++, from += width) {                                       \
+            int64_t row;                                                                           \
+            if (!yg_index_read(call, "embedding_gradient", 0, i, y->shape[0], &row, error))        \
+                return false;                                                                      \
+            real *to = (real *)call->out + row * width;                                            \
+            _Pragma("omp simd") for (int64_t j = 0; j < width; j++) to[j] += from[j];              \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+ADD_ROWS(kernel_f32, float)
+ADD_ROWS(kernel_f64, double)
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k; /* only x is of a float type */
+    const yg_node operands[] = {yg_node_operand(graph, y, 0), dy};
+    return yg_apply(graph, &yg_op_embedding, operands, 2, NULL);
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const yg_type *from = &r->call->operands[0];
+    const int64_t count = yg_type_count(from);
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at[YG_MAX_RANK], rest = i;
+        for (int d = from->rank; d-- > 0;) {
+            at[d] = rest % from->shape[d];
+            rest /= from->shape[d];
+        }
+        at[from->rank] = index[1];
+        if ((int64_t)yg_at(r, 0, at) == index[0])
+            sum += yg_at(r, 1, at);
+    }
+    return sum;
+}
+
+static const yg_attr_spec attrs[] = {
+    {.name = "rows",
+     .kind = YG_ATTR_INT,
+     .required = true,
+     .max = (double)INT64_MAX,
+     .doc = "how many rows the result has"},
+};
+
+/* Indices are drawn from 0 to 3. */
+static const yg_sample samples[] = {
+    {{"i[5]", "f[5, 3]"}, (const yg_attr[]){{.i = 4}}},
+    {{"i[2, 3]", "f[2, 3, 2]"}, (const yg_attr[]){{.i = 5}}},
+    {{"i[]", "f[3]"}, (const yg_attr[]){{.i = 4}}},
+    {{"i[0]", "f[0, 3]"}, (const yg_attr[]){{.i = 4}}},
+};
+
+const yg_op yg_op_embedding_gradient = {
+    .name = "embedding_gradient",
+    .formula = "y[r, :] = Σ x[i, …, :] where index[i, …] = r",
+    .doc = "Adds rows up where the index says: embedding's gradient.",
+    .group = "indexing",
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand_names = {"index", "x"},
+    .attrs = attrs,
+    .attr_count = sizeof attrs / sizeof *attrs,
+    .flags = YG_OP_INTERNAL,
+    .infer = infer,
+    .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {{0, 3}, {-2, 2}},
+    .samples = samples,
+    .sample_count = sizeof samples / sizeof *samples,
+};
