@@ -44,8 +44,11 @@ struct yg_expression {
     const char **keywords; /* CALL: NULL where a child is positional; otherwise NULL */
 };
 
-/* Parses `text`, whose first character stands at `origin`. NULL on failure. `origin.file` must
- * outlive the pool, which holds the tree. Depth is capped. */
+/* An expression is at most so many operators, calls and brackets deep. */
+#define YG_EXPRESSION_DEPTH 200
+
+/* Parses `text`, whose first character stands at `origin`; for a yg_value that is its `source`.
+ * NULL on failure. `origin.file` must outlive the pool, which holds the tree. Depth is capped. */
 yg_expression *yg_expression_parse(yg_pool *pool, const char *text, yg_origin origin,
                                    yg_error *error);
 
