@@ -1,0 +1,21 @@
+/*
+ * Operators from shared objects: `--plugin FILE.so` (ops/plugin.h says what such a file holds).
+ */
+#ifndef YG_CLI_PLUGINS_H
+#define YG_CLI_PLUGINS_H
+
+#include "../graph/op.h"
+
+/* The built-in operators and those of plug-ins. The shared objects stay loaded until
+ * plugins_close(), since models and graphs point into them. */
+typedef struct plugins {
+    yg_op_set set;
+    const yg_op **ops;
+    void **handles;
+    size_t handle_count;
+} plugins;
+
+bool plugins_open(const char *const *paths, size_t count, plugins *out, yg_error *error);
+void plugins_close(plugins *plugins); /* a zeroed struct is allowed */
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * Operators in a shared object of their own, for `yamlgrad --plugin FILE.so`. Such a file holds
+ * descriptors and, once:
+ *
+ *     YG_PLUGIN(&yg_op_softsign, &yg_op_swish)
+ *
+ * A plug-in is machine code and is trusted as much as the command itself: it comes from the command
+ * line, never from a model file. It is built against the headers of the very yamlgrad that loads
+ * it, which the two sizes make sure of.
+ */
+#ifndef YG_OPS_PLUGIN_H
+#define YG_OPS_PLUGIN_H
+
+#include "../graph/op.h"
+
+/* What the command looks up in the shared object: its operators, NULL after the last … */
+#define YG_PLUGIN_OPS "yg_plugin_ops"
+/* … and sizeof (yg_op), sizeof (yg_attr_spec) as the plug-in was compiled with. */
+#define YG_PLUGIN_SIZES "yg_plugin_sizes"
+
+#define YG_PLUGIN(...)                                                                             \
+    __attribute__((visibility("default")))                                                         \
+    const yg_op *const yg_plugin_ops[] = {__VA_ARGS__, NULL};                                      \
+    __attribute__((visibility("default")))                                                         \
+    const size_t yg_plugin_sizes[2] = {sizeof(yg_op), sizeof(yg_attr_spec)};
+
+#endif
