@@ -1,8 +1,94 @@
 /*
- * The yamlgrad command.
+ * The yamlgrad command: finds the sub-command and runs it.
  */
-#include <stdio.h>
+#include "../graph/spelling.h"
+#include "commands.h"
+#include "terminal.h"
 
-int main(void) {
-    return printf("yamlgrad %s\n", YG_VERSION) < 0;
+#include <string.h>
+
+static const command *const commands[] = {
+#define YG_COMMAND(name) &command_##name,
+#include "commands.def"
+#undef YG_COMMAND
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static int print_version(void) {
+    printf("yamlgrad %s\n", YG_VERSION);
+#if defined __clang__
+    printf("compiler: clang %s\n", __clang_version__);
+#else
+    printf("compiler: gcc %s\n", __VERSION__);
+#endif
+    printf("kernels: built-in C\n");
+    return terminal_finish_output(STATUS_OK);
+}
+
+static void print_help(FILE *to) {
+    fputs("usage: yamlgrad COMMAND …\n"
+          "\n"
+          "Neural networks from a text file: declared in YAML, differentiated exactly, trained "
+          "in C.\n"
+          "\n"
+          "commands:\n",
+          to);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n"
+          "`yamlgrad help COMMAND` tells more of one; `yamlgrad --version` tells the version.\n",
+          to);
+}
+
+static const command *find_command(const char *name) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    }
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i]->name;
+    char hint[512];
+    terminal_error("unknown command '%s'%s", name,
+                   yg_suggest(name, names, COMMAND_COUNT, hint, sizeof hint));
+    return NULL;
+}
+
+static int print_command_help(const char *name) {
+    const command *command = find_command(name);
+    if (command == NULL)
+        return STATUS_USAGE;
+    command_help(command, stdout);
+    return terminal_finish_output(STATUS_OK);
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        print_help(stderr);
+        return STATUS_USAGE;
+    }
+    const char *first = argv[1];
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0)
+        return print_version();
+    const bool help = strcmp(first, "help") == 0;
+    if (help && argc > 2)
+        return print_command_help(argv[2]);
+    if (help || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
+        print_help(stdout);
+        return terminal_finish_output(STATUS_OK);
+    }
+    if (first[0] == '-') {
+        terminal_error("unknown option '%s'; options stand after the command", first);
+        return STATUS_USAGE;
+    }
+    const command *command = find_command(first);
+    if (command == NULL)
+        return STATUS_USAGE;
+    command_line line;
+    int status = STATUS_OK;
+    if (command_line_read(command, argc - 1, argv + 1, &line, &status))
+        status = terminal_finish_output(command->run(&line));
+    command_line_free(&line);
+    return status;
 }

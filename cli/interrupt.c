@@ -1,0 +1,23 @@
+/*
+ * The signal handler.
+ */
+#include "interrupt.h"
+
+#include <stddef.h>
+
+static volatile sig_atomic_t received;
+
+static void on_signal(int signal) {
+    received = signal;
+}
+
+const volatile sig_atomic_t *interrupt_watch(void) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGPIPE, &ignore, NULL);
+    return &received;
+}

@@ -1,0 +1,14 @@
+/*
+ * Ctrl-C: the first one asks to stop, the second one kills.
+ */
+#ifndef YG_CLI_INTERRUPT_H
+#define YG_CLI_INTERRUPT_H
+
+#include <signal.h>
+
+/* From now on SIGINT and SIGTERM, once each, set the flag that is returned instead of ending the
+ * process; it holds the signal's number. A closed pipe (SIGPIPE) is no reason to end either. The
+ * one piece of process-wide state in yamlgrad: a signal handler can reach nothing else. */
+const volatile sig_atomic_t *interrupt_watch(void);
+
+#endif

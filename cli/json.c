@@ -1,0 +1,51 @@
+/*
+ * JSON on stdout, by jansson.
+ */
+#include "json.h"
+
+#include "options.h"
+#include "terminal.h"
+
+#include <math.h>
+
+json_t *json_of_number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *element(const yg_type *type, const void *data, int64_t index) {
+    const double value = yg_element_get(type->dtype, data, index);
+    if (type->dtype == YG_BOOL)
+        return json_boolean(value != 0);
+    return yg_dtype_is_float(type->dtype) ? json_of_number(value) : json_integer((json_int_t)value);
+}
+
+/* Depth is at most YG_MAX_RANK. `*index` walks the elements. */
+static json_t *nested(const yg_type *type, const void *data, int dim, int64_t *index) {
+    if (dim == type->rank)
+        return element(type, data, (*index)++);
+    json_t *list = json_array();
+    for (int64_t i = 0; i < type->shape[dim] && list != NULL; i++) {
+        if (json_array_append_new(list, nested(type, data, dim + 1, index)) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
+json_t *json_of_tensor(const yg_type *type, const void *data) {
+    int64_t index = 0;
+    return nested(type, data, 0, &index);
+}
+
+int json_print(json_t *value, yg_dtype precision) {
+    if (value == NULL) {
+        terminal_error("out of memory");
+        return STATUS_FAILED;
+    }
+    const size_t digits = precision == YG_F64 ? 17 : 9;
+    json_dumpf(value, stdout, JSON_REAL_PRECISION(digits));
+    putchar('\n');
+    json_decref(value);
+    return terminal_finish_output(STATUS_OK);
+}

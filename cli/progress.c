@@ -1,0 +1,116 @@
+/*
+ * The progress of a training run on stderr.
+ */
+#include "progress.h"
+
+#include "terminal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DRAW_INTERVAL 0.1 /* seconds */
+#define BAR_WIDTH     20
+#define PLAIN_LINES   100
+
+const char *text_of_seconds(double seconds, char *text) {
+    if (!(seconds >= 0))
+        seconds = 0;
+    if (seconds < 59.95)
+        snprintf(text, 32, "%.1f s", seconds);
+    else if (seconds < 3600)
+        snprintf(text, 32, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
+    else
+        snprintf(text, 32, "%.0f h %02d min", floor(seconds / 3600), (int)fmod(seconds / 60, 60));
+    return text;
+}
+
+const char *text_of_scores(const yg_scores *scores, char *text, size_t size) {
+    int at = snprintf(text, size, "loss %.4g", scores->loss);
+    for (size_t i = 0; i < scores->count && at >= 0 && (size_t)at < size; i++)
+        at += snprintf(text + at, size - (size_t)at, "  %s %.4g", scores->metrics[i].name,
+                       scores->metrics[i].value);
+    return text;
+}
+
+void progress_start(progress *progress) {
+    *progress = (struct progress){.live = terminal_is_live(stderr)};
+}
+
+void progress_end(progress *progress) {
+    if (progress->drawn)
+        fputs("\r\033[K", stderr);
+    progress->drawn = false;
+}
+
+static double fraction(const yg_train_progress *now) {
+    return now->steps > 0 ? (double)now->step / (double)now->steps : 0;
+}
+
+/* "epoch 12/100", or "step 40/2000" for a run that is counted in steps. */
+static void count_text(const yg_train_progress *now, char *text, size_t size) {
+    if (now->epochs > 0)
+        snprintf(text, size, "epoch %lld/%lld", (long long)now->epoch, (long long)now->epochs);
+    else
+        snprintf(text, size, "step %lld/%lld", (long long)now->step, (long long)now->steps);
+}
+
+/* What an epoch's end has to say; kept for the live line until the next. */
+static void remember_epoch(progress *progress, const yg_train_progress *now) {
+    char scores[300];
+    if (now->has_validation)
+        snprintf(progress->epoch_text, sizeof progress->epoch_text, "loss %.4g  validation %s",
+                 now->loss, text_of_scores(&now->validation, scores, sizeof scores));
+    else
+        snprintf(progress->epoch_text, sizeof progress->epoch_text, "%s",
+                 text_of_scores(&now->training, scores, sizeof scores));
+}
+
+static void draw(progress *progress, const yg_train_progress *now) {
+    char count[64];
+    char left[32];
+    char step_text[32];
+    char bar[3 * BAR_WIDTH + 1] = "";
+    const int filled = (int)(fraction(now) * BAR_WIDTH + 0.5);
+    for (int i = 0; i < BAR_WIDTH; i++)
+        strcat(bar, i < filled ? "█" : "░");
+    count_text(now, count, sizeof count);
+    snprintf(step_text, sizeof step_text, "loss %.4g", now->loss);
+    /* Cut at the screen's width: a line that wraps could not be rewritten. The bar's characters are
+     * three bytes each. */
+    char text[600];
+    snprintf(text, sizeof text, "%s  %s  %s  %s left", bar, count,
+             progress->epoch_text[0] != '\0' ? progress->epoch_text : step_text,
+             text_of_seconds(now->remaining, left));
+    const int columns = terminal_width(stderr) - 1;
+    fprintf(stderr, "\r%.*s\033[K", columns + 2 * BAR_WIDTH, text);
+    fflush(stderr);
+    progress->drawn = true;
+    progress->next_draw = now->seconds + DRAW_INTERVAL;
+}
+
+/* On a terminal that is none, a hundred lines tell the story of any number of epochs. */
+static bool is_plain_line_due(const yg_train_progress *now) {
+    if (now->epochs <= PLAIN_LINES)
+        return true;
+    const int64_t every = (now->epochs + PLAIN_LINES - 1) / PLAIN_LINES;
+    return now->epoch == 1 || now->epoch == now->epochs || now->epoch % every == 0;
+}
+
+void progress_show(void *context, const yg_train_progress *now) {
+    progress *progress = context;
+    if (now->epoch_end)
+        remember_epoch(progress, now);
+    if (progress->live) {
+        if (now->seconds >= progress->next_draw)
+            draw(progress, now);
+        return;
+    }
+    if (!now->epoch_end || !is_plain_line_due(now))
+        return;
+    char count[64];
+    char left[32];
+    count_text(now, count, sizeof count);
+    terminal_say("%s  %s  %s left%s", count, progress->epoch_text,
+                 text_of_seconds(now->remaining, left), now->best ? "  best" : "");
+}

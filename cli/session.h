@@ -1,0 +1,60 @@
+/*
+ * What every sub-command that opens a model shares: --set, --plugin, the model itself.
+ */
+#ifndef YG_CLI_SESSION_H
+#define YG_CLI_SESSION_H
+
+#include "../models/model.h"
+#include "options.h"
+#include "plugins.h"
+
+#define OPTION_SET                                                                                 \
+    {                                                                                              \
+        .name = "set", .kind = OPTION_TEXTS, .argument = "NAME=VALUE",                             \
+        .doc = "another value for one of the model's `vars` (repeatable)"                          \
+    }
+#define OPTION_PLUGIN                                                                              \
+    {                                                                                              \
+        .name = "plugin", .kind = OPTION_TEXTS, .argument = "FILE.so",                             \
+        .doc = "operators of your own, in a shared object (repeatable)"                            \
+    }
+#define OPTION_WEIGHTS                                                                             \
+    {                                                                                              \
+        .name = "weights", .letter = 'w', .kind = OPTION_TEXT, .argument = "FILE",                 \
+        .doc = "a safetensors file (default: runs/NAME/weights.safetensors)"                       \
+    }
+#define OPTION_DTYPE                                                                               \
+    {                                                                                              \
+        .name = "dtype", .kind = OPTION_CHOICE, .argument = "f32|f64",                             \
+        .doc = "compute in this type instead of the model's own", .choices = session_dtypes        \
+    }
+#define OPTION_THREADS                                                                             \
+    {                                                                                              \
+        .name = "threads", .kind = OPTION_INT, .argument = "N",                                    \
+        .doc = "use N threads (default: all cores)", .min = 1, .max = 1024                         \
+    }
+#define OPTION_JSON                                                                                \
+    { .name = "json", .kind = OPTION_FLAG, .doc = "print JSON, for programs" }
+
+extern const char *const session_dtypes[3]; /* "f32", "f64", NULL */
+
+typedef struct session {
+    plugins plugins;
+    yg_model *model;
+} session;
+
+/* Loads operand 0 of a command that has OPTION_SET and OPTION_PLUGIN, with `run_path` as its second
+ * file (NULL: none). On failure the error has been reported. */
+bool session_open(const command_line *line, const char *run_path, session *session);
+void session_close(session *session);
+
+/* Only the operators, for a command that has OPTION_PLUGIN. */
+bool session_open_plugins(const command_line *line, session *session);
+
+/* The choice of OPTION_DTYPE; 0 (which means the model's own) if it was not given. */
+yg_dtype session_dtype(const command_line *line);
+
+/* Reports the error and returns STATUS_FAILED. */
+int session_fail(const yg_error *error);
+
+#endif

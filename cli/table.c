@@ -1,0 +1,110 @@
+/*
+ * Tables of text with aligned columns.
+ */
+#include "table.h"
+
+#include "terminal.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void table_add(table *table, const char *format, ...) {
+    if (table->count == table->room) {
+        const size_t room = table->room == 0 ? 64 : 2 * table->room;
+        char **cells = realloc(table->cells, room * sizeof *cells);
+        if (cells == NULL)
+            return;
+        table->cells = cells;
+        table->room = room;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *cell = length < 0 ? NULL : malloc((size_t)length + 1);
+    if (cell != NULL) {
+        va_start(arguments, format);
+        vsnprintf(cell, (size_t)length + 1, format, arguments);
+        va_end(arguments);
+    }
+    table->cells[table->count++] = cell;
+}
+
+/* Columns on a screen of UTF-8 text without wide or combining characters. */
+static int width_of(const char *text) {
+    int width = 0;
+    for (; *text != '\0'; text++)
+        width += ((unsigned char)*text & 0xC0) != 0x80;
+    return width;
+}
+
+static const char *cell_text(const table *table, size_t index) {
+    return index < table->count && table->cells[index] != NULL ? table->cells[index] : "";
+}
+
+static void print_cell(FILE *to, const char *text, int width, char align, int last) {
+    const int pad = width - width_of(text);
+    if (align == 'r')
+        fprintf(to, "%*s%s", pad, "", text);
+    else
+        fprintf(to, "%s%*s", text, last ? 0 : pad, "");
+    fputs(last ? "\n" : "  ", to);
+}
+
+void table_print(table *table, FILE *to, int indent) {
+    int widths[TABLE_COLUMNS_MAX] = {0};
+    const size_t columns = table->columns;
+    for (size_t i = 0; i < columns && table->headers != NULL; i++)
+        widths[i] = width_of(table->headers[i]);
+    for (size_t i = 0; i < table->count; i++) {
+        const int width = width_of(cell_text(table, i));
+        if (width > widths[i % columns])
+            widths[i % columns] = width;
+    }
+    if (table->headers != NULL) {
+        fprintf(to, "%*s%s", indent, "", terminal_style(to, STYLE_BOLD));
+        for (size_t i = 0; i + 1 < columns; i++)
+            print_cell(to, table->headers[i], widths[i], table->align[i], 0);
+        fprintf(to, "%*s%s%s\n",
+                table->align[columns - 1] == 'r'
+                    ? widths[columns - 1] - width_of(table->headers[columns - 1])
+                    : 0,
+                "", table->headers[columns - 1], terminal_plain(to));
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        if (i % columns == 0)
+            fprintf(to, "%*s", indent, "");
+        print_cell(to, cell_text(table, i), widths[i % columns], table->align[i % columns],
+                   i % columns == columns - 1);
+    }
+    for (size_t i = 0; i < table->count; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    table->cells = NULL;
+    table->count = table->room = 0;
+}
+
+const char *text_of_count(double count, char *text) {
+    char digits[32];
+    const int length = snprintf(digits, sizeof digits, "%.0f", count);
+    char *out = text;
+    for (int i = 0; i < length && i < 20; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            *out++ = ',';
+        *out++ = digits[i];
+    }
+    *out = '\0';
+    return text;
+}
+
+const char *text_of_bytes(double bytes, char *text) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    size_t unit = 0;
+    while (bytes >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+        bytes /= 1024;
+        unit++;
+    }
+    snprintf(text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+    return text;
+}

@@ -1,0 +1,30 @@
+/*
+ * Tables of text with aligned columns.
+ */
+#ifndef YG_CLI_TABLE_H
+#define YG_CLI_TABLE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#define TABLE_COLUMNS_MAX 8
+
+typedef struct table {
+    size_t columns;
+    const char *const *headers; /* an entry for each column; NULL: no heading */
+    const char *align;          /* a letter for each column: 'l' or 'r' */
+    char **cells;               /* row-major */
+    size_t count, room;
+} table;
+
+/* Appends a cell, in reading order. When out of memory the cell is empty. */
+void table_add(table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints all rows, each indented, and frees the cells. */
+void table_print(table *table, FILE *to, int indent);
+
+/* "1234567" as "1,234,567", "1.5 MiB": numbers for people. Return `text`, of at least 32 bytes. */
+const char *text_of_count(double count, char *text);
+const char *text_of_bytes(double bytes, char *text);
+
+#endif
