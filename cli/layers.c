@@ -1,0 +1,207 @@
+/*
+ * yamlgrad layers: the layer library, from its own files.
+ */
+#include "../graph/spelling.h"
+#include "commands.h"
+#include "json.h"
+#include "session.h"
+#include "table.h"
+#include "terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The definition inside a layer file, `define: {NAME: …}`. NULL if the document has no such form,
+ * which the library's own tests rule out. */
+static const yg_value *find_definition(const yg_document *document, const char *name) {
+    const yg_value *define = yg_value_get(yg_document_root(document), "define");
+    return define == NULL ? NULL : yg_value_get(define, name);
+}
+
+static const char *scalar(const yg_value *mapping, const char *key, const char *otherwise) {
+    const yg_value *value = mapping == NULL ? NULL : yg_value_get(mapping, key);
+    return value != NULL && value->kind == YG_SCALAR ? value->text : otherwise;
+}
+
+/* A value in flow style: "[out_features, in_features]". Cut at `size`; returns what it needs. */
+static size_t flow_text(const yg_value *value, char *text, size_t size) {
+    if (value->kind == YG_SCALAR)
+        return (size_t)snprintf(text, size, "%s", value->text);
+    const bool mapping = value->kind == YG_MAPPING;
+    size_t at = (size_t)snprintf(text, size, mapping ? "{" : "[");
+    for (size_t i = 0; i < value->count && at < size; i++) {
+        at += (size_t)snprintf(text + at, size - at, "%s", i == 0 ? "" : ", ");
+        if (mapping && at < size)
+            at += (size_t)snprintf(text + at, size - at, "%s: ", value->keys[i]->text);
+        if (at < size)
+            at += flow_text(value->items[i], text + at, size - at);
+    }
+    if (at < size)
+        at += (size_t)snprintf(text + at, size - at, mapping ? "}" : "]");
+    return at;
+}
+
+/* "min 1, max 8": what an argument's schema says besides its type, default and doc. */
+static const char *limits_text(const yg_value *argument, char *text, size_t size) {
+    size_t at = 0;
+    text[0] = '\0';
+    for (size_t i = 0; argument->kind == YG_MAPPING && i < argument->count && at < size; i++) {
+        const char *key = argument->keys[i]->text;
+        if (strcmp(key, "type") == 0 || strcmp(key, "default") == 0 || strcmp(key, "doc") == 0)
+            continue;
+        at += (size_t)snprintf(text + at, size - at, "%s%s ", at == 0 ? "" : ", ", key);
+        if (at < size)
+            at += flow_text(argument->items[i], text + at, size - at);
+    }
+    return text;
+}
+
+static void print_arguments(const yg_value *args) {
+    static const char *const headers[] = {"argument", "type", "default", "range", "what"};
+    table table = {.columns = 5, .headers = headers, .align = "lllll"};
+    char text[256];
+    for (size_t i = 0; i < args->count; i++) {
+        const yg_value *argument = args->items[i];
+        const bool bare = argument->kind == YG_SCALAR; /* `width: int` */
+        const yg_value *fallback = bare ? NULL : yg_value_get(argument, "default");
+        table_add(&table, "%s", args->keys[i]->text);
+        table_add(&table, "%s", bare ? argument->text : scalar(argument, "type", ""));
+        if (fallback != NULL)
+            flow_text(fallback, text, sizeof text);
+        table_add(&table, "%s", fallback == NULL ? "(required)" : text);
+        table_add(&table, "%s", limits_text(argument, text, sizeof text));
+        table_add(&table, "%s", bare ? "" : scalar(argument, "doc", ""));
+    }
+    putchar('\n');
+    table_print(&table, stdout, 2);
+}
+
+static void print_section(const yg_value *definition, const char *key) {
+    const yg_value *value = yg_value_get(definition, key);
+    char text[512];
+    if (value == NULL)
+        return;
+    flow_text(value, text, sizeof text);
+    printf("%-9s %s\n", key, text);
+}
+
+static void print_one(const char *name, const yg_value *definition) {
+    printf("%s%s%s: %s\n\n", terminal_style(stdout, STYLE_BOLD), name, terminal_plain(stdout),
+           scalar(definition, "doc", ""));
+    print_section(definition, "inputs");
+    print_section(definition, "outputs");
+    const yg_value *args = yg_value_get(definition, "args");
+    if (args != NULL && args->count > 0)
+        print_arguments(args);
+    printf("\nIts file, models/layers/%s.yaml:\n\n%s", name, yg_layer_text(name));
+}
+
+/* -------------------------------------------------------------------------------------- JSON -- */
+
+static json_t *json_of_value(const yg_value *value) {
+    if (value->kind == YG_SCALAR)
+        return json_string(value->text);
+    json_t *out = value->kind == YG_MAPPING ? json_object() : json_array();
+    for (size_t i = 0; i < value->count; i++) {
+        json_t *item = json_of_value(value->items[i]);
+        if (value->kind == YG_MAPPING)
+            json_object_set_new(out, value->keys[i]->text, item);
+        else
+            json_array_append_new(out, item);
+    }
+    return out;
+}
+
+static json_t *json_of_layer(const char *name, const yg_value *definition) {
+    json_t *object = json_of_value(definition);
+    json_object_set_new(object, "name", json_string(name));
+    return object;
+}
+
+/* ----------------------------------------------------------------------------------- command -- */
+
+static yg_document *parse(const char *name, const yg_value **definition) {
+    const char *text = yg_layer_text(name);
+    yg_error error = {0};
+    yg_document *document = yg_document_parse(text, strlen(text), name, &error);
+    *definition = document == NULL ? NULL : find_definition(document, name);
+    if (*definition == NULL) {
+        yg_fail(&error, YG_ERROR_INTERNAL, YG_NOWHERE, "the layer file of '%s' defines no '%s'",
+                name, name);
+        session_fail(&error);
+        yg_document_free(document);
+        return NULL;
+    }
+    return document;
+}
+
+static int show_list(bool json) {
+    table table = {.columns = 2, .align = "ll"};
+    json_t *list = json_array();
+    for (size_t i = 0; i < yg_layer_count(); i++) {
+        const char *name = yg_layer_name(i);
+        const yg_value *definition = NULL;
+        yg_document *document = parse(name, &definition);
+        if (document == NULL) {
+            json_decref(list);
+            return STATUS_FAILED;
+        }
+        if (json) {
+            json_array_append_new(list, json_of_layer(name, definition));
+        } else {
+            table_add(&table, "%s", name);
+            table_add(&table, "%s", scalar(definition, "doc", ""));
+        }
+        yg_document_free(document);
+    }
+    if (json)
+        return json_print(list, YG_F64);
+    json_decref(list);
+    table_print(&table, stdout, 0);
+    return STATUS_OK;
+}
+
+static int show_one(const char *name, bool json) {
+    if (yg_layer_text(name) == NULL) {
+        const size_t count = yg_layer_count();
+        const char **names = calloc(count + 1, sizeof *names);
+        for (size_t i = 0; i < count && names != NULL; i++)
+            names[i] = yg_layer_name(i);
+        char hint[512];
+        terminal_error("there is no layer '%s'%s", name,
+                       yg_suggest(name, names, names == NULL ? 0 : count, hint, sizeof hint));
+        free(names);
+        return STATUS_FAILED;
+    }
+    const yg_value *definition = NULL;
+    yg_document *document = parse(name, &definition);
+    if (document == NULL)
+        return STATUS_FAILED;
+    int status = STATUS_OK;
+    if (json)
+        status = json_print(json_of_layer(name, definition), YG_F64);
+    else
+        print_one(name, definition);
+    yg_document_free(document);
+    return status;
+}
+
+static int run(const command_line *line) {
+    const bool json = option_given(line, "json");
+    const char *name = operand(line, 0);
+    return name == NULL ? show_list(json) : show_one(name, json);
+}
+
+static const option_spec options[] = {OPTION_JSON};
+
+const command command_layers = {
+    .name = "layers",
+    .operands = "[NAME]",
+    .summary = "list the layer types, or tell about one",
+    .details = "Lists the layers that a model file can use by `type:`, or tells of one what it\n"
+               "computes, its arguments, and the YAML that it is made of.\n",
+    .max_operands = 1,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = run,
+};

@@ -1,0 +1,262 @@
+/*
+ * yamlgrad ops: the operators, from their descriptors.
+ */
+#include "../graph/spelling.h"
+#include "commands.h"
+#include "json.h"
+#include "session.h"
+#include "table.h"
+#include "terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kind_names[] = {
+    [YG_ATTR_INT] = "int",       [YG_ATTR_FLOAT] = "float", [YG_ATTR_BOOL] = "bool",
+    [YG_ATTR_CHOICE] = "choice", [YG_ATTR_INTS] = "ints",   [YG_ATTR_DTYPE] = "dtype",
+};
+
+/* An attribute's value as a user writes it. */
+static const char *value_text(const yg_attr_spec *spec, const yg_attr *value, char *text,
+                              size_t size) {
+    size_t at = 0;
+    switch (spec->kind) {
+    case YG_ATTR_INT:
+        snprintf(text, size, "%lld", (long long)value->i);
+        break;
+    case YG_ATTR_FLOAT:
+        snprintf(text, size, "%.10g", value->f);
+        break;
+    case YG_ATTR_BOOL:
+        snprintf(text, size, "%s", value->i != 0 ? "true" : "false");
+        break;
+    case YG_ATTR_CHOICE:
+        snprintf(text, size, "%s", spec->choices[value->i]);
+        break;
+    case YG_ATTR_DTYPE:
+        snprintf(text, size, "%s", yg_dtype_name((yg_dtype)value->i));
+        break;
+    case YG_ATTR_INTS:
+        at += (size_t)snprintf(text, size, "[");
+        for (int64_t i = 0; i < value->count && at < size; i++)
+            at += (size_t)snprintf(text + at, size - at, "%s%lld", i == 0 ? "" : ", ",
+                                   (long long)value->ints[i]);
+        if (at < size)
+            snprintf(text + at, size - at, "]");
+        break;
+    }
+    return text;
+}
+
+static void print_signature(const yg_op *op, char *text, size_t size) {
+    size_t at = (size_t)snprintf(text, size, "%s(", op->name);
+    const bool list = (op->flags & YG_OP_LIST) != 0;
+    const char *separator = "";
+    for (int k = 0; k < op->max_operands && k < YG_OP_NAMED_OPERANDS && at < size; k++) {
+        const char *name = op->operand_names[k];
+        if (name == NULL)
+            break;
+        at += (size_t)snprintf(text + at, size - at, list ? "%s[%s, …]" : "%s%s", separator, name);
+        separator = ", ";
+        if (list)
+            break;
+    }
+    for (size_t i = 0; i < op->attr_count && at < size; i++) {
+        char value[128];
+        const yg_attr_spec *spec = &op->attrs[i];
+        at += (size_t)snprintf(
+            text + at, size - at, "%s%s%s%s", separator, spec->name, spec->required ? "" : "=",
+            spec->required ? "" : value_text(spec, &spec->fallback, value, sizeof value));
+        separator = ", ";
+    }
+    if (at < size)
+        snprintf(text + at, size - at, ")");
+}
+
+static const char *range_text(const yg_attr_spec *spec, char *text, size_t size) {
+    text[0] = '\0';
+    if (spec->kind == YG_ATTR_CHOICE) {
+        size_t at = 0;
+        for (size_t i = 0; spec->choices[i] != NULL && at < size; i++)
+            at +=
+                (size_t)snprintf(text + at, size - at, "%s%s", i == 0 ? "" : "|", spec->choices[i]);
+    } else if (spec->min < spec->max) {
+        snprintf(text, size, "%.6g … %.6g", spec->min, spec->max);
+    }
+    return text;
+}
+
+static bool is_listed(const yg_op *op) {
+    return (op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) == 0;
+}
+
+static bool is_differentiable(const yg_op *op) {
+    return (op->flags & YG_OP_NON_DIFFERENTIABLE) == 0;
+}
+
+static void print_one(const yg_op *op) {
+    char text[512];
+    print_signature(op, text, sizeof text);
+    printf("%s%s%s\n\n  %s\n\n%s\n", terminal_style(stdout, STYLE_BOLD), text,
+           terminal_plain(stdout), op->formula, op->doc);
+    printf("\ngroup: %s%s%s\n", op->group,
+           op->compose != NULL ? "; composed of other operators" : "",
+           is_differentiable(op) ? "" : "; not differentiable");
+    if (op->attr_count == 0)
+        return;
+    static const char *const headers[] = {"argument", "type", "default", "range", "what"};
+    table table = {.columns = 5, .headers = headers, .align = "lllll"};
+    for (size_t i = 0; i < op->attr_count; i++) {
+        const yg_attr_spec *spec = &op->attrs[i];
+        table_add(&table, "%s", spec->name);
+        table_add(&table, "%s", kind_names[spec->kind]);
+        table_add(&table, "%s",
+                  spec->required ? "(required)"
+                                 : value_text(spec, &spec->fallback, text, sizeof text));
+        table_add(&table, "%s", range_text(spec, text, sizeof text));
+        table_add(&table, "%s", spec->doc == NULL ? "" : spec->doc);
+    }
+    putchar('\n');
+    table_print(&table, stdout, 2);
+}
+
+static void print_list(const yg_op_set *set) {
+    /* By group, in the order in which groups first occur. */
+    for (size_t i = 0; i < set->count; i++) {
+        const char *group = set->ops[i]->group;
+        bool seen = !is_listed(set->ops[i]);
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = is_listed(set->ops[j]) && strcmp(set->ops[j]->group, group) == 0;
+        if (seen)
+            continue;
+        printf("%s%s%s\n", terminal_style(stdout, STYLE_BOLD), group, terminal_plain(stdout));
+        table table = {.columns = 2, .align = "ll"};
+        for (size_t j = i; j < set->count; j++) {
+            if (!is_listed(set->ops[j]) || strcmp(set->ops[j]->group, group) != 0)
+                continue;
+            table_add(&table, "%s", set->ops[j]->name);
+            table_add(&table, "%s", set->ops[j]->formula);
+        }
+        table_print(&table, stdout, 2);
+    }
+}
+
+/* -------------------------------------------------------------------------------------- JSON -- */
+
+static json_t *json_of_value(const yg_attr_spec *spec, const yg_attr *value) {
+    json_t *list = NULL;
+    switch (spec->kind) {
+    case YG_ATTR_INT:
+        return json_integer(value->i);
+    case YG_ATTR_FLOAT:
+        return json_of_number(value->f);
+    case YG_ATTR_BOOL:
+        return json_boolean(value->i != 0);
+    case YG_ATTR_CHOICE:
+        return json_string(spec->choices[value->i]);
+    case YG_ATTR_DTYPE:
+        return json_string(yg_dtype_name((yg_dtype)value->i));
+    case YG_ATTR_INTS:
+        list = json_array();
+        for (int64_t i = 0; i < value->count; i++)
+            json_array_append_new(list, json_integer(value->ints[i]));
+        break;
+    }
+    return list;
+}
+
+static json_t *json_of_attr(const yg_attr_spec *spec) {
+    json_t *attr = json_pack("{s:s, s:s, s:b, s:s?}", "name", spec->name, "type",
+                             kind_names[spec->kind], "required", spec->required, "doc", spec->doc);
+    if (!spec->required)
+        json_object_set_new(attr, "default", json_of_value(spec, &spec->fallback));
+    if (spec->min < spec->max) {
+        json_object_set_new(attr, "min", json_of_number(spec->min));
+        json_object_set_new(attr, "max", json_of_number(spec->max));
+    }
+    if (spec->kind == YG_ATTR_CHOICE) {
+        json_t *choices = json_array();
+        for (size_t i = 0; spec->choices[i] != NULL; i++)
+            json_array_append_new(choices, json_string(spec->choices[i]));
+        json_object_set_new(attr, "choices", choices);
+    }
+    return attr;
+}
+
+static json_t *json_of_op(const yg_op *op) {
+    json_t *operands = json_array();
+    for (int k = 0; k < YG_OP_NAMED_OPERANDS && op->operand_names[k] != NULL; k++)
+        json_array_append_new(operands, json_string(op->operand_names[k]));
+    json_t *attrs = json_array();
+    for (size_t i = 0; i < op->attr_count; i++)
+        json_array_append_new(attrs, json_of_attr(&op->attrs[i]));
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:b, s:o, s:o}", "name", op->name,
+                     "group", op->group, "formula", op->formula, "doc", op->doc, "min_operands",
+                     op->min_operands, "max_operands", op->max_operands, "differentiable",
+                     (int)is_differentiable(op), "composite", (int)(op->compose != NULL),
+                     "operands", operands, "arguments", attrs);
+}
+
+/* ----------------------------------------------------------------------------------- command -- */
+
+static int unknown_op(const yg_op_set *set, const char *name) {
+    const char **names = malloc((set->count + 1) * sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < set->count && names != NULL; i++) {
+        if (is_listed(set->ops[i]))
+            names[count++] = set->ops[i]->name;
+    }
+    char hint[512];
+    terminal_error("there is no operator '%s'%s", name,
+                   yg_suggest(name, names, count, hint, sizeof hint));
+    free(names);
+    return STATUS_FAILED;
+}
+
+static int show(const command_line *line, const yg_op_set *set) {
+    const bool json = option_given(line, "json");
+    const char *name = operand(line, 0);
+    if (name != NULL) {
+        const yg_op *op = yg_op_find(set, name);
+        if (op == NULL || !is_listed(op))
+            return unknown_op(set, name);
+        if (json)
+            return json_print(json_of_op(op), YG_F64);
+        print_one(op);
+        return STATUS_OK;
+    }
+    if (!json) {
+        print_list(set);
+        return STATUS_OK;
+    }
+    json_t *list = json_array();
+    for (size_t i = 0; i < set->count; i++) {
+        if (is_listed(set->ops[i]))
+            json_array_append_new(list, json_of_op(set->ops[i]));
+    }
+    return json_print(list, YG_F64);
+}
+
+static int run(const command_line *line) {
+    session session;
+    if (!session_open_plugins(line, &session))
+        return STATUS_FAILED;
+    const int status = show(line, &session.plugins.set);
+    session_close(&session);
+    return status;
+}
+
+static const option_spec options[] = {OPTION_PLUGIN, OPTION_JSON};
+
+const command command_ops = {
+    .name = "ops",
+    .operands = "[NAME]",
+    .summary = "list the operators, or tell about one",
+    .details =
+        "Lists the operators that expressions may call, by group, each with its formula; or\n"
+        "tells of one what it computes, and its arguments.\n",
+    .max_operands = 1,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = run,
+};

@@ -1,0 +1,118 @@
+/*
+ * yamlgrad predict: CSV in, CSV out.
+ */
+#include "../train/predict.h"
+
+#include "../graph/file.h"
+#include "commands.h"
+#include "session.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_stdin(const char *path) {
+    return path == NULL || strcmp(path, "-") == 0;
+}
+
+static int predict_to(const command_line *line, const yg_model *model, FILE *in, FILE *out) {
+    const char *path = operand(line, 1);
+    const char *delimiter = option_text(line, "delimiter");
+    if (delimiter != NULL && strcmp(delimiter, "\\t") == 0)
+        delimiter = "\t";
+    if (delimiter != NULL && strlen(delimiter) != 1) {
+        terminal_error("--delimiter takes one character (\\t for a tab), not '%s'", delimiter);
+        return STATUS_USAGE;
+    }
+    const yg_predict_options options = {
+        .weights = option_text(line, "weights"),
+        .batch_size = option_int(line, "batch-size", 0),
+        .dtype = session_dtype(line),
+        .threads = (int)option_int(line, "threads", 0),
+        .delimiter = delimiter == NULL ? '\0' : delimiter[0],
+    };
+    yg_error error = {0};
+    if (!yg_predict(model, &options, in, is_stdin(path) ? "stdin" : path, out, NULL, &error))
+        return session_fail(&error);
+    return STATUS_OK;
+}
+
+/* `-o FILE` is written whole or not at all: the text is gathered, then renamed into place. */
+static int predict_to_file(const command_line *line, const yg_model *model, FILE *in,
+                           const char *path) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        terminal_error("out of memory");
+        return STATUS_FAILED;
+    }
+    int status = predict_to(line, model, in, out);
+    yg_error error = {0};
+    if (fclose(out) != 0 && status == STATUS_OK) {
+        terminal_error("out of memory");
+        status = STATUS_FAILED;
+    }
+    if (status == STATUS_OK && !yg_file_write(path, text, size, &error))
+        status = session_fail(&error);
+    free(text);
+    return status;
+}
+
+static int run(const command_line *line) {
+    session session;
+    if (!session_open(line, NULL, &session))
+        return STATUS_FAILED;
+    const char *path = operand(line, 1);
+    const char *out = option_text(line, "output");
+    FILE *in = is_stdin(path) ? stdin : fopen(path, "rb");
+    int status = STATUS_FAILED;
+    if (in == NULL)
+        terminal_error("cannot open %s: %s", path, strerror(errno));
+    else if (out != NULL && strcmp(out, "-") != 0)
+        status = predict_to_file(line, session.model, in, out);
+    else
+        status = predict_to(line, session.model, in, stdout);
+    if (in != NULL && in != stdin)
+        fclose(in);
+    session_close(&session);
+    return status;
+}
+
+static const option_spec options[] = {
+    OPTION_WEIGHTS,
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .argument = "FILE",
+     .doc = "write there instead of to stdout"},
+    {.name = "delimiter",
+     .kind = OPTION_TEXT,
+     .argument = "C",
+     .doc = "what separates columns (default: a comma)"},
+    {.name = "batch-size",
+     .kind = OPTION_INT,
+     .argument = "N",
+     .doc = "rows at a time (default: 256)",
+     .min = 1,
+     .max = 1e9},
+    OPTION_DTYPE,
+    OPTION_THREADS,
+    OPTION_SET,
+    OPTION_PLUGIN,
+};
+
+const command command_predict = {
+    .name = "predict",
+    .operands = "MODEL [INPUT.csv|-]",
+    .summary = "predict for the rows of a CSV file",
+    .details =
+        "Reads a CSV file (or stdin) with the model's input columns, in any order, and writes\n"
+        "a CSV file with a column for each output.\n",
+    .min_operands = 1,
+    .max_operands = 2,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = run,
+};

@@ -1,0 +1,315 @@
+/*
+ * yamlgrad show: a model's layers, shapes, parameters, cost; its graph; its plan.
+ */
+#include "commands.h"
+#include "json.h"
+#include "session.h"
+#include "survey.h"
+#include "table.h"
+#include "terminal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const graph_forms[] = {"text", "dot", NULL};
+
+/* What a symbolic dimension that is not the batch's gets where --dim says nothing. */
+#define OTHER_DIM 16
+
+/* ------------------------------------------------------------------------------------- table -- */
+
+static void print_rows(const survey *survey, bool all) {
+    static const char *const headers[] = {"name", "type", "shape", "parameters", "FLOPs"};
+    table table = {.columns = 5, .headers = headers, .align = "lllrr"};
+    char text[32];
+    for (size_t i = 0; i < survey->row_count; i++) {
+        const survey_row *row = &survey->rows[i];
+        if (row->depth > 0 && !all)
+            continue;
+        table_add(&table, "%*s%s", 2 * row->depth, "", row->name);
+        table_add(&table, "%s", row->type);
+        table_add(&table, "%s", row->shape);
+        table_add(&table, "%s",
+                  row->parameters == 0 ? "" : text_of_count((double)row->parameters, text));
+        table_add(&table, "%s", row->flops == 0 ? "" : text_of_count(row->flops, text));
+    }
+    table_print(&table, stdout, 0);
+}
+
+static void print_dims(const survey *survey) {
+    for (size_t i = 0; i < survey->dim_count; i++)
+        printf("%s%s = %" PRId64, i == 0 ? "FLOPs and memory at " : ", ", survey->dims[i].name,
+               survey->dims[i].size);
+    if (survey->dim_count > 0)
+        putchar('\n');
+}
+
+static void print_totals(const survey *survey, const yg_program_stats *step) {
+    char text[32];
+    char more[32];
+    printf("\nparameters      %s", text_of_count((double)survey->parameters, text));
+    if (survey->trainable != survey->parameters)
+        printf(" (%s trainable)", text_of_count((double)survey->trainable, text));
+    printf(", %s\n", text_of_bytes((double)survey->weight_bytes, text));
+    printf("forward         %s FLOPs\n", text_of_count(survey->forward_flops, text));
+    if (step != NULL) {
+        printf("training step   %s FLOPs, %zu instructions\n", text_of_count(step->flops, text),
+               step->instructions);
+        printf("step's memory   %s planned (%s without a plan)",
+               text_of_bytes((double)step->arena_bytes, text),
+               text_of_bytes((double)step->unplanned_bytes, more));
+        printf(" + %s of parameters and optimizer state\n",
+               text_of_bytes((double)step->parameter_bytes, text));
+    }
+    print_dims(survey);
+}
+
+static void print_table(const yg_model *model, const survey *survey, const yg_program_stats *step,
+                        bool all) {
+    printf("%s%s%s%s%s\n\n", terminal_style(stdout, STYLE_BOLD), yg_model_name(model),
+           terminal_plain(stdout), yg_model_doc(model)[0] == '\0' ? "" : ": ", yg_model_doc(model));
+    print_rows(survey, all);
+    print_totals(survey, step);
+}
+
+static json_t *json_of_survey(const yg_model *model, const survey *survey,
+                              const yg_program_stats *step) {
+    json_t *rows = json_array();
+    for (size_t i = 0; i < survey->row_count; i++) {
+        const survey_row *row = &survey->rows[i];
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:I, s:o, s:i}", "name", row->name,
+                                              "type", row->type, "shape", row->shape, "parameters",
+                                              (json_int_t)row->parameters, "flops",
+                                              json_of_number(row->flops), "depth", row->depth));
+    }
+    json_t *dims = json_object();
+    for (size_t i = 0; i < survey->dim_count; i++)
+        json_object_set_new(dims, survey->dims[i].name,
+                            json_integer((json_int_t)survey->dims[i].size));
+    json_t *object =
+        json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "name", yg_model_name(model), "doc",
+                  yg_model_doc(model), "dims", dims, "parameters", (json_int_t)survey->parameters,
+                  "trainable", (json_int_t)survey->trainable, "weight_bytes",
+                  (json_int_t)survey->weight_bytes, "forward_flops",
+                  json_of_number(survey->forward_flops), "layers", rows);
+    if (step != NULL)
+        json_object_set_new(object, "training_step",
+                            json_pack("{s:I, s:o, s:I, s:I, s:I}", "instructions",
+                                      (json_int_t)step->instructions, "flops",
+                                      json_of_number(step->flops), "arena_bytes",
+                                      (json_int_t)step->arena_bytes, "parameter_bytes",
+                                      (json_int_t)step->parameter_bytes, "unplanned_bytes",
+                                      (json_int_t)step->unplanned_bytes));
+    return object;
+}
+
+/* ------------------------------------------------------------------------------- graph, plan -- */
+
+static int print_text(char *text) {
+    if (text == NULL) {
+        terminal_error("out of memory");
+        return STATUS_FAILED;
+    }
+    fputs(text, stdout);
+    free(text);
+    return STATUS_OK;
+}
+
+/* The outputs and the loss; with `gradients`, also those of every trainable parameter. */
+static int print_graph(survey *survey, bool dot, bool gradients) {
+    yg_graph *graph = yg_network_graph(survey->network);
+    const yg_node loss = yg_network_loss(survey->network);
+    size_t outputs = 0;
+    size_t parameters = 0;
+    const yg_tensor_name *output = yg_network_outputs(survey->network, &outputs);
+    const yg_network_parameter *parameter = yg_network_parameters(survey->network, &parameters);
+    yg_node *roots = calloc(outputs + parameters + 1, sizeof *roots);
+    size_t count = 0;
+    for (size_t i = 0; i < outputs && roots != NULL; i++)
+        roots[count++] = output[i].node;
+    if (loss != YG_NONE && roots != NULL)
+        roots[count++] = loss;
+    for (size_t i = 0; i < parameters && gradients && loss != YG_NONE && roots != NULL; i++) {
+        yg_node gradient = YG_NONE;
+        if (!parameter[i].trainable)
+            continue;
+        if (!yg_grad(graph, loss, YG_NONE, &parameter[i].node, 1, &gradient)) {
+            free(roots);
+            return session_fail(yg_graph_error(graph));
+        }
+        if (gradient != YG_NONE)
+            roots[count++] = gradient;
+    }
+    const int status = print_text(roots == NULL ? NULL
+                                  : dot         ? yg_graph_dot(graph, roots, count)
+                                                : yg_graph_text(graph, roots, count));
+    free(roots);
+    return status;
+}
+
+static int print_plan(yg_program *step) {
+    if (step == NULL) {
+        terminal_error("this model has no loss, so it has no training step to plan");
+        return STATUS_FAILED;
+    }
+    return print_text(yg_program_text(step));
+}
+
+/* ----------------------------------------------------------------------------------- command -- */
+
+/* The batch size that the model trains with, or 1. */
+static int64_t default_batch(const yg_model *model) {
+    const yg_value *train = yg_model_section(model, "train");
+    const yg_value *value = train == NULL ? NULL : yg_value_get(train, "batch_size");
+    int64_t size = 1;
+    if (value != NULL && !yg_value_int(value, "`batch_size`", 1, INT32_MAX, &size, NULL))
+        return 1;
+    return size;
+}
+
+/* "T=128" into a yg_dim whose name is cut out of `text`. */
+static bool read_dim(char *text, yg_dim *dim) {
+    char *equals = strchr(text, '=');
+    char *end = NULL;
+    if (equals == NULL)
+        return false;
+    *equals = '\0';
+    *dim = (yg_dim){.name = text, .size = strtoimax(equals + 1, &end, 10)};
+    return end != equals + 1 && *end == '\0' && dim->size > 0 && dim->size <= INT32_MAX;
+}
+
+/* Whether a port of the model has the symbol. */
+static bool has_symbol(const yg_model *model, const char *name) {
+    for (size_t i = 0; i < yg_model_port_count(model); i++) {
+        const yg_port *port = yg_model_port(model, i);
+        for (int d = 0; d < port->rank; d++) {
+            if (port->symbols[d] != NULL && strcmp(port->symbols[d], name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static const char *batch_name(const yg_model *model) {
+    const yg_port *first = yg_model_port_count(model) > 0 ? yg_model_port(model, 0) : NULL;
+    return first != NULL && first->rank > 0 && first->symbols[0] != NULL ? first->symbols[0] : "B";
+}
+
+/* The sizes that the command line gives; `texts` is room for their names. False after a message. */
+static bool read_dims(const command_line *line, const yg_model *model, yg_dim *dims, char **texts,
+                      size_t *count) {
+    const int64_t batch = option_int(line, "batch", default_batch(model));
+    dims[(*count)++] = (yg_dim){.name = batch_name(model), .size = batch};
+    size_t given = 0;
+    const char *const *values = option_texts(line, "dim", &given);
+    for (size_t i = 0; i < given; i++) {
+        if (*count == SURVEY_DIMS_MAX) {
+            terminal_error("too many --dim");
+            return false;
+        }
+        texts[i] = malloc(strlen(values[i]) + 1);
+        if (texts[i] == NULL) {
+            terminal_error("out of memory");
+            return false;
+        }
+        strcpy(texts[i], values[i]);
+        if (!read_dim(texts[i], &dims[*count])) {
+            terminal_error("--dim takes NAME=SIZE with a size from 1, not '%s'", values[i]);
+            return false;
+        }
+        if (!has_symbol(model, dims[*count].name)) {
+            terminal_error("the model has no symbolic dimension '%s'", dims[*count].name);
+            return false;
+        }
+        ++*count;
+    }
+    return true;
+}
+
+static int show(const command_line *line, const yg_model *model, survey *survey) {
+    if (option_given(line, "graph"))
+        return print_graph(survey, option_choice(line, "graph", 0) == 1,
+                           option_given(line, "gradients"));
+    yg_error error = {0};
+    yg_program *step = survey_training_step(model, survey, &error);
+    if (step == NULL && error.code != YG_OK)
+        return session_fail(&error);
+    yg_program_stats stats = {0};
+    if (step != NULL)
+        stats = yg_program_get_stats(step);
+    int status = STATUS_OK;
+    if (option_given(line, "plan"))
+        status = print_plan(step);
+    else if (option_given(line, "json"))
+        status = json_print(json_of_survey(model, survey, step == NULL ? NULL : &stats), YG_F64);
+    else
+        print_table(model, survey, step == NULL ? NULL : &stats, option_given(line, "all"));
+    yg_program_free(step);
+    return status;
+}
+
+static int run(const command_line *line) {
+    session session;
+    if (!session_open(line, operand(line, 1), &session))
+        return STATUS_FAILED;
+    yg_dim dims[SURVEY_DIMS_MAX];
+    char *texts[SURVEY_DIMS_MAX] = {NULL};
+    size_t count = 0;
+    yg_error error = {0};
+    survey survey;
+    int status = STATUS_USAGE;
+    if (read_dims(line, session.model, dims, texts, &count)) {
+        const yg_dtype dtype = option_choice(line, "dtype", 0) == 1 ? YG_F64 : YG_F32;
+        if (survey_make(session.model, dims, count, OTHER_DIM, dtype, &survey, &error)) {
+            status = show(line, session.model, &survey);
+            survey_free(&survey);
+        } else {
+            status = session_fail(&error);
+        }
+    }
+    for (size_t i = 0; i < SURVEY_DIMS_MAX; i++)
+        free(texts[i]);
+    session_close(&session);
+    return status;
+}
+
+static const option_spec options[] = {
+    {.name = "batch",
+     .letter = 'b',
+     .kind = OPTION_INT,
+     .argument = "N",
+     .doc = "the batch size (default: the model's)",
+     .min = 1,
+     .max = 1e9},
+    {.name = "dim",
+     .kind = OPTION_TEXTS,
+     .argument = "NAME=N",
+     .doc = "the size of another symbolic dimension (default: 16)"},
+    {.name = "all", .letter = 'a', .kind = OPTION_FLAG, .doc = "also the layers inside layers"},
+    {.name = "graph",
+     .kind = OPTION_CHOICE,
+     .argument = "[=text|dot]",
+     .doc = "the graph instead, as text or for Graphviz",
+     .choices = graph_forms,
+     .optional = true},
+    {.name = "gradients", .kind = OPTION_FLAG, .doc = "with --graph: the derivatives too"},
+    {.name = "plan", .kind = OPTION_FLAG, .doc = "the instructions of a training step instead"},
+    OPTION_DTYPE,
+    OPTION_SET,
+    OPTION_PLUGIN,
+    OPTION_JSON,
+};
+
+const command command_show = {
+    .name = "show",
+    .operands = "MODEL [RUN.yaml]",
+    .summary = "layers, shapes, parameters, cost; the graph; the plan",
+    .details = "Shows the layers with their shapes, parameters and floating-point operations, and\n"
+               "what a training step costs in work and memory.\n",
+    .min_operands = 1,
+    .max_operands = 2,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = run,
+};

@@ -1,0 +1,329 @@
+/*
+ * Surveying a model.
+ *
+ * Which dimensions of a result follow a symbol (B, T) is found by experiment: the network is built
+ * once more with that symbol one larger, and the shapes are compared.
+ */
+#include "survey.h"
+
+#include "../train/optimizer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -------------------------------------------------------------------------------- dimensions -- */
+
+static bool add_dim(survey *survey, const char *name, const yg_dim *sizes, size_t size_count,
+                    int64_t otherwise, yg_error *error) {
+    for (size_t i = 0; i < survey->dim_count; i++) {
+        if (strcmp(survey->dims[i].name, name) == 0)
+            return true;
+    }
+    if (survey->dim_count == SURVEY_DIMS_MAX)
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                       "more than %d symbolic dimensions cannot be shown", SURVEY_DIMS_MAX);
+    yg_dim dim = {.name = name, .size = otherwise};
+    for (size_t i = 0; i < size_count; i++) {
+        if (strcmp(sizes[i].name, name) == 0)
+            dim.size = sizes[i].size;
+    }
+    survey->dims[survey->dim_count++] = dim;
+    return true;
+}
+
+static bool collect_dims(const yg_model *model, const yg_dim *sizes, size_t size_count,
+                         int64_t otherwise, survey *survey, yg_error *error) {
+    survey->batch = "";
+    for (size_t i = 0; i < yg_model_port_count(model); i++) {
+        const yg_port *port = yg_model_port(model, i);
+        for (int d = 0; d < port->rank; d++) {
+            const char *name = port->symbols[d];
+            if (name == NULL)
+                continue;
+            if (i == 0 && d == 0)
+                survey->batch = name;
+            if (!add_dim(survey, name, sizes, size_count, otherwise, error))
+                return false;
+        }
+    }
+    return true;
+}
+
+static yg_network *build(const yg_model *model, const survey *survey, yg_dtype dtype,
+                         size_t enlarged, yg_error *error) {
+    yg_dim dims[SURVEY_DIMS_MAX];
+    memcpy(dims, survey->dims, sizeof dims);
+    if (enlarged < survey->dim_count)
+        dims[enlarged].size++;
+    const yg_network_options options = {
+        .dims = dims,
+        .dim_count = survey->dim_count,
+        .dtype = dtype,
+    };
+    return yg_network_build(model, &options, error);
+}
+
+/* -------------------------------------------------------------------------------------- rows -- */
+
+/* The node of row `index`: inputs, targets, then layers. */
+static yg_node row_node(yg_network *network, size_t index) {
+    size_t inputs = 0;
+    size_t targets = 0;
+    size_t layers = 0;
+    const yg_tensor_name *input = yg_network_inputs(network, &inputs);
+    const yg_tensor_name *target = yg_network_targets(network, &targets);
+    const yg_network_layer *layer = yg_network_layers(network, &layers);
+    if (index < inputs)
+        return input[index].node;
+    index -= inputs;
+    if (index < targets)
+        return target[index].node;
+    index -= targets;
+    return index < layers ? layer[index].output : YG_NONE;
+}
+
+static bool make_rows(survey *survey, yg_error *error) {
+    size_t inputs = 0;
+    size_t targets = 0;
+    size_t layers = 0;
+    const yg_tensor_name *input = yg_network_inputs(survey->network, &inputs);
+    const yg_tensor_name *target = yg_network_targets(survey->network, &targets);
+    const yg_network_layer *layer = yg_network_layers(survey->network, &layers);
+    survey->rows = calloc(inputs + targets + layers + 1, sizeof *survey->rows);
+    if (survey->rows == NULL)
+        return yg_fail_memory(error);
+    survey_row *row = survey->rows;
+    for (size_t i = 0; i < inputs; i++)
+        *row++ = (survey_row){.name = input[i].name, .type = "input"};
+    for (size_t i = 0; i < targets; i++)
+        *row++ = (survey_row){.name = target[i].name, .type = "target"};
+    for (size_t i = 0; i < layers; i++)
+        *row++ = (survey_row){
+            .name = layer[i].name,
+            .type = layer[i].type[0] == '\0' ? "expression" : layer[i].type,
+            .parameters = layer[i].parameters,
+            .depth = layer[i].depth,
+        };
+    survey->row_count = (size_t)(row - survey->rows);
+    return true;
+}
+
+/* -------------------------------------------------------------------------------------- cost -- */
+
+static double node_flops(const yg_graph *graph, yg_node node) {
+    const yg_op *op = yg_node_op(graph, node);
+    const yg_type *type = yg_node_type(graph, node);
+    if ((op->flags & (YG_OP_LEAF | YG_OP_VIEW)) != 0)
+        return 0;
+    if (op->flops == NULL)
+        return (double)yg_type_count(type);
+    const size_t count = yg_node_operand_count(graph, node);
+    yg_type operands[YG_MAX_OPERANDS];
+    for (size_t k = 0; k < count; k++)
+        operands[k] = *yg_node_type(graph, yg_node_operand(graph, node, k));
+    const yg_infer call = {
+        .op = op,
+        .operands = operands,
+        .operand_count = count,
+        .attrs = yg_node_attrs(graph, node),
+    };
+    return op->flops(&call, type);
+}
+
+/* total[i]: floating-point operations of the live nodes before i. What nothing asks for is not
+ * computed, so it costs nothing. Freed by the caller; NULL when out of memory. */
+static double *running_flops(yg_network *network) {
+    const yg_graph *graph = yg_network_graph(network);
+    const size_t size = yg_graph_size(graph);
+    double *total = calloc(size + 1, sizeof *total);
+    bool *live = calloc(size + 1, sizeof *live);
+    size_t outputs = 0;
+    const yg_tensor_name *output = yg_network_outputs(network, &outputs);
+    if (total != NULL && live != NULL) {
+        for (size_t i = 0; i < outputs; i++)
+            live[output[i].node] = true;
+        if (yg_network_loss(network) != YG_NONE)
+            live[yg_network_loss(network)] = true;
+        for (size_t i = size; i-- > 0;) {
+            for (size_t k = 0; live[i] && k < yg_node_operand_count(graph, (yg_node)i); k++)
+                live[yg_node_operand(graph, (yg_node)i, k)] = true;
+        }
+        for (size_t i = 0; i < size; i++)
+            total[i + 1] = total[i] + (live[i] ? node_flops(graph, (yg_node)i) : 0);
+    }
+    free(live);
+    return total;
+}
+
+/* A layer's nodes stand between the layer before it and its own output, since the graph is built
+ * from top to bottom. */
+static bool count_flops(survey *survey, yg_error *error) {
+    double *total = running_flops(survey->network);
+    if (total == NULL)
+        return yg_fail_memory(error);
+    survey->forward_flops = total[yg_graph_size(yg_network_graph(survey->network))];
+    size_t ports = 0;
+    size_t targets = 0;
+    yg_network_inputs(survey->network, &ports);
+    yg_network_targets(survey->network, &targets);
+    ports += targets;
+    for (size_t i = ports; i < survey->row_count; i++) {
+        const yg_node output = row_node(survey->network, i);
+        yg_node start = 0;
+        for (size_t j = ports; j < survey->row_count; j++) {
+            const yg_node other = row_node(survey->network, j);
+            if (other < output && other >= start && survey->rows[j].depth <= survey->rows[i].depth)
+                start = other + 1;
+        }
+        survey->rows[i].flops = total[output + 1] - total[start];
+    }
+    free(total);
+    return true;
+}
+
+static void count_parameters(survey *survey) {
+    size_t count = 0;
+    const yg_network_parameter *parameter = yg_network_parameters(survey->network, &count);
+    const yg_graph *graph = yg_network_graph(survey->network);
+    for (size_t i = 0; i < count; i++) {
+        const yg_type *type = yg_node_type(graph, parameter[i].node);
+        survey->parameters += yg_type_count(type);
+        survey->weight_bytes += yg_type_bytes(type);
+        if (parameter[i].trainable)
+            survey->trainable += yg_type_count(type);
+    }
+}
+
+/* ------------------------------------------------------------------------------------ shapes -- */
+
+/* "[B, 3]" from the type itself and its types with each symbol one larger. */
+static void write_shape(const survey *survey, const yg_type *type, const yg_type *larger,
+                        char *text) {
+    size_t at = (size_t)snprintf(text, SURVEY_SHAPE_TEXT, "[");
+    for (int d = 0; d < type->rank; d++) {
+        const char *separator = d == 0 ? "" : ", ";
+        char dim[80];
+        snprintf(dim, sizeof dim, "%lld", (long long)type->shape[d]);
+        for (size_t s = 0; s < survey->dim_count; s++) {
+            const int64_t factor = larger[s].shape[d] - type->shape[d];
+            if (factor > 0 && factor * survey->dims[s].size == type->shape[d] && factor == 1)
+                snprintf(dim, sizeof dim, "%.60s", survey->dims[s].name);
+            else if (factor > 0 && factor * survey->dims[s].size == type->shape[d])
+                snprintf(dim, sizeof dim, "%lld*%.50s", (long long)factor, survey->dims[s].name);
+        }
+        if (at < SURVEY_SHAPE_TEXT)
+            at += (size_t)snprintf(text + at, SURVEY_SHAPE_TEXT - at, "%s%s", separator, dim);
+    }
+    if (at < SURVEY_SHAPE_TEXT)
+        snprintf(text + at, SURVEY_SHAPE_TEXT - at, "]");
+}
+
+static void write_shapes(const yg_model *model, survey *survey, yg_dtype dtype) {
+    yg_network *larger[SURVEY_DIMS_MAX] = {NULL};
+    for (size_t s = 0; s < survey->dim_count; s++) {
+        /* A symbol may be at its limit (a context length): it is then shown as a number. */
+        larger[s] = build(model, survey, dtype, s, NULL);
+    }
+    for (size_t i = 0; i < survey->row_count; i++) {
+        const yg_type *type =
+            yg_node_type(yg_network_graph(survey->network), row_node(survey->network, i));
+        yg_type types[SURVEY_DIMS_MAX];
+        for (size_t s = 0; s < survey->dim_count; s++) {
+            const yg_node node = larger[s] == NULL ? YG_NONE : row_node(larger[s], i);
+            types[s] = node == YG_NONE ? *type : *yg_node_type(yg_network_graph(larger[s]), node);
+        }
+        write_shape(survey, type, types, survey->rows[i].shape);
+    }
+    for (size_t s = 0; s < survey->dim_count; s++)
+        yg_network_free(larger[s]);
+}
+
+bool survey_make(const yg_model *model, const yg_dim *sizes, size_t size_count, int64_t otherwise,
+                 yg_dtype dtype, survey *out, yg_error *error) {
+    *out = (survey){0};
+    if (!collect_dims(model, sizes, size_count, otherwise, out, error))
+        return false;
+    out->network = build(model, out, dtype, SURVEY_DIMS_MAX, error);
+    if (out->network != NULL && make_rows(out, error) && count_flops(out, error)) {
+        write_shapes(model, out, dtype);
+        count_parameters(out);
+        return true;
+    }
+    survey_free(out);
+    return false;
+}
+
+void survey_free(survey *survey) {
+    free(survey->rows);
+    yg_network_free(survey->network);
+    *survey = (struct survey){0};
+}
+
+/* ----------------------------------------------------------------------------- training step -- */
+
+/* The trainable parameters' nodes; freed by the caller. NULL when out of memory. */
+static yg_node *trainable_nodes(const yg_network *network, size_t *count) {
+    size_t all = 0;
+    const yg_network_parameter *parameter = yg_network_parameters(network, &all);
+    yg_node *nodes = calloc(all + 1, sizeof *nodes);
+    *count = 0;
+    for (size_t i = 0; i < all && nodes != NULL; i++) {
+        if (parameter[i].trainable)
+            nodes[(*count)++] = parameter[i].node;
+    }
+    return nodes;
+}
+
+/* Compiles the loss with the optimizer's updates, or with the bare gradients as outputs. */
+static yg_program *compile_step(const yg_model *model, yg_graph *graph, yg_node loss,
+                                const yg_node *parameters, yg_node *gradients, size_t count,
+                                yg_error *error) {
+    const yg_value *train = yg_model_section(model, "train");
+    const yg_value *value = train == NULL ? NULL : yg_value_get(train, "optimizer");
+    if (value == NULL) {
+        yg_node *outputs = calloc(count + 1, sizeof *outputs);
+        if (outputs == NULL) {
+            yg_fail_memory(error);
+            return NULL;
+        }
+        size_t output_count = 0;
+        outputs[output_count++] = loss;
+        for (size_t i = 0; i < count; i++) {
+            if (gradients[i] != YG_NONE)
+                outputs[output_count++] = gradients[i];
+        }
+        yg_program *program = yg_compile(graph, outputs, output_count, NULL, 0, NULL, error);
+        free(outputs);
+        return program;
+    }
+    yg_optimizer optimizer;
+    yg_optimizer_graph updates;
+    if (!yg_optimizer_read(value, &optimizer, error) ||
+        !yg_optimizer_build(&optimizer, graph, parameters, gradients, count, &updates, error))
+        return NULL;
+    yg_program *program =
+        yg_compile(graph, &loss, 1, updates.updates, updates.update_count, NULL, error);
+    yg_optimizer_graph_free(&updates);
+    return program;
+}
+
+yg_program *survey_training_step(const yg_model *model, survey *survey, yg_error *error) {
+    yg_graph *graph = yg_network_graph(survey->network);
+    const yg_node loss = yg_network_loss(survey->network);
+    if (loss == YG_NONE)
+        return NULL;
+    size_t count = 0;
+    yg_node *parameters = trainable_nodes(survey->network, &count);
+    yg_node *gradients = calloc(count + 1, sizeof *gradients);
+    yg_program *program = NULL;
+    if (parameters == NULL || gradients == NULL)
+        yg_fail_memory(error);
+    else if (!yg_grad(graph, loss, YG_NONE, parameters, count, gradients))
+        yg_fail_as(error, yg_graph_error(graph));
+    else
+        program = compile_step(model, graph, loss, parameters, gradients, count, error);
+    free(parameters);
+    free(gradients);
+    return program;
+}

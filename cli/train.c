@@ -1,0 +1,159 @@
+/*
+ * yamlgrad train: trains a model, shows how it goes, and says where the results are.
+ */
+#include "commands.h"
+#include "interrupt.h"
+#include "progress.h"
+#include "session.h"
+#include "table.h"
+#include "terminal.h"
+
+#include <string.h>
+
+static void print_scores(const char *part, int64_t examples, const yg_scores *scores) {
+    char text[500];
+    terminal_say("  %-12s %s  (%lld examples)", part, text_of_scores(scores, text, sizeof text),
+                 (long long)examples);
+}
+
+static void print_result(const yg_train_result *result, const command_line *line) {
+    char seconds[32];
+    char parameters[32];
+    const char *model = operand(line, 0);
+    terminal_say("%s%s%s after epoch %lld, %lld steps, %s; %s parameters; best epoch %lld",
+                 terminal_style(stderr, STYLE_BOLD),
+                 result->interrupted     ? "interrupted"
+                 : result->stopped_early ? "stopped early"
+                                         : "trained",
+                 terminal_plain(stderr), (long long)result->epochs, (long long)result->steps,
+                 text_of_seconds(result->seconds, seconds),
+                 text_of_count((double)result->parameters, parameters),
+                 (long long)result->best_epoch);
+    print_scores("train", result->train_examples, &result->training);
+    if (result->has_validation)
+        print_scores("validation", result->validation_examples, &result->validation);
+    if (result->has_test)
+        print_scores("test", result->test_examples, &result->test);
+    if (result->moved[0] != '\0')
+        terminal_say("an earlier run is kept in %s", result->moved);
+    terminal_say("results: %s/ (weights.safetensors, history.csv, loss.svg)", result->folder);
+    if (result->interrupted)
+        terminal_say("go on:   yamlgrad train %s --resume%s%s", model,
+                     option_given(line, "out") ? " --out " : "",
+                     option_given(line, "out") ? result->folder : "");
+    else
+        terminal_say("next:    yamlgrad eval %s%s%s%s", model,
+                     option_given(line, "out") ? " --weights " : "",
+                     option_given(line, "out") ? result->folder : "",
+                     option_given(line, "out") ? "/weights.safetensors" : "");
+}
+
+static int train(const command_line *line, const yg_model *model) {
+    const volatile sig_atomic_t *stop = interrupt_watch();
+    progress progress;
+    progress_start(&progress);
+    const bool quiet = option_given(line, "quiet");
+    const yg_train_options options = {
+        .out = option_text(line, "out"),
+        .has_seed = option_given(line, "seed"),
+        .seed = (uint64_t)option_int(line, "seed", 0),
+        .has_epochs = option_given(line, "epochs"),
+        .epochs = option_int(line, "epochs", 0),
+        .has_steps = option_given(line, "steps"),
+        .steps = option_int(line, "steps", 0),
+        .has_batch_size = option_given(line, "batch-size"),
+        .batch_size = option_int(line, "batch-size", 0),
+        .has_lr = option_given(line, "lr"),
+        .lr = option_float(line, "lr", 0),
+        .has_dtype = option_given(line, "dtype"),
+        .dtype = session_dtype(line),
+        .threads = (int)option_int(line, "threads", 0),
+        .resume = option_given(line, "resume"),
+        .weights = option_text(line, "weights"),
+        .run_path = operand(line, 1),
+        .progress = quiet ? NULL : progress_show,
+        .context = &progress,
+        .stop = stop,
+    };
+    yg_error error = {0};
+    yg_train_result result = {0};
+    const bool trained = yg_train(model, &options, &result, &error);
+    progress_end(&progress);
+    if (!trained)
+        return session_fail(&error);
+    if (!quiet)
+        print_result(&result, line);
+    return result.interrupted ? 128 + (*stop != 0 ? *stop : SIGINT) : STATUS_OK;
+}
+
+static int run(const command_line *line) {
+    session session;
+    if (!session_open(line, operand(line, 1), &session))
+        return STATUS_FAILED;
+    const int status = train(line, session.model);
+    session_close(&session);
+    return status;
+}
+
+static const option_spec options[] = {
+    {.name = "out",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .argument = "DIR",
+     .doc = "where the results go (default: runs/NAME)"},
+    {.name = "epochs",
+     .kind = OPTION_INT,
+     .argument = "N",
+     .doc = "passes over the training data",
+     .min = 1,
+     .max = 1e15},
+    {.name = "steps",
+     .kind = OPTION_INT,
+     .argument = "N",
+     .doc = "batches, instead of epochs",
+     .min = 1,
+     .max = 1e15},
+    {.name = "batch-size",
+     .kind = OPTION_INT,
+     .argument = "N",
+     .doc = "examples a step",
+     .min = 1,
+     .max = 1e9},
+    {.name = "lr",
+     .kind = OPTION_FLOAT,
+     .argument = "X",
+     .doc = "the learning rate",
+     .min = 0,
+     .max = 1e15},
+    {.name = "seed",
+     .kind = OPTION_INT,
+     .argument = "N",
+     .doc = "draws initial weights, order, dropout; the same seed gives the same bits",
+     .min = 0,
+     .max = 9e15},
+    {.name = "resume", .kind = OPTION_FLAG, .doc = "go on with the run in the folder"},
+    {.name = "weights",
+     .letter = 'w',
+     .kind = OPTION_TEXT,
+     .argument = "FILE",
+     .doc = "start from these weights instead of random ones"},
+    OPTION_DTYPE,
+    OPTION_THREADS,
+    OPTION_SET,
+    OPTION_PLUGIN,
+    {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .doc = "say nothing but errors"},
+};
+
+const command command_train = {
+    .name = "train",
+    .operands = "MODEL [RUN.yaml]",
+    .summary = "train a model on its data",
+    .details =
+        "Trains MODEL on the data that its `data:` section names, as its `train:` section says;\n"
+        "both may stand in RUN.yaml instead. Ctrl-C ends after the current step with all saved.\n",
+    .min_operands = 1,
+    .max_operands = 2,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = run,
+};
