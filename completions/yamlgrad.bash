@@ -1,0 +1,45 @@
+# bash completion for yamlgrad
+_yamlgrad() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local commands="train eval predict grad check show expand ops layers help"
+    local command=${COMP_WORDS[1]:-} options="--help"
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
+        return
+    fi
+    case $previous in
+    --dtype)
+        mapfile -t COMPREPLY < <(compgen -W "f32 f64" -- "$current")
+        return
+        ;;
+    --data | -d)
+        mapfile -t COMPREPLY < <(compgen -W "train validation test" -f -- "$current")
+        return
+        ;;
+    esac
+    case $command in
+    train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --plugin --quiet" ;;
+    eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;
+    predict) options+=" --weights --output --delimiter --batch-size --dtype --threads --set --plugin" ;;
+    grad) options+=" --weights --seed --dtype --threads --set --plugin" ;;
+    check) options+=" --weights --seed --elements --threads --set --plugin --json" ;;
+    show) options+=" --batch --dim --all --graph --gradients --plan --dtype --set --plugin --json" ;;
+    expand) options+=" --set --plugin" ;;
+    ops) options+=" --plugin --json" ;;
+    layers) options+=" --json" ;;
+    help)
+        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+        return
+        ;;
+    esac
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    elif [ "$command" = ops ] || [ "$command" = layers ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(yamlgrad "$command" --json 2>/dev/null |
+            grep -o '"name": "[a-z0-9_]*"' | cut -d '"' -f 4)" -- "$current")
+    else
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
+}
+complete -F _yamlgrad yamlgrad
