@@ -80,3 +80,13 @@ yg_node yg_sum_to(yg_graph *graph, yg_node x, const yg_type *shape) {
         x = yg_sum(graph, x, stretched, stretched_count, true);
     return x;
 }
+
+yg_node yg_softmax(yg_graph *graph, yg_node x, int64_t dim) {
+    const yg_attr attr = {.i = dim};
+    return yg_apply(graph, &yg_op_softmax, &x, 1, &attr);
+}
+
+yg_node yg_log_softmax(yg_graph *graph, yg_node x, int64_t dim) {
+    const yg_attr attr = {.i = dim};
+    return yg_apply(graph, &yg_op_log_softmax, &x, 1, &attr);
+}

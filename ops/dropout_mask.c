@@ -1,0 +1,116 @@
+/*
+ * dropout_mask: every element is 0 with probability p, otherwise 1 / (1 - p), independently. No
+ * operands; the shape and the element type are attributes.
+ *
+ * The bits are a function of the run's seed, the step, the attribute `stream` and the element's
+ * index, whatever the element type and the number of threads.
+ */
+#include "../graph/random.h"
+#include "registry.h"
+
+#include <stdint.h>
+
+enum { DTYPE, SHAPE, P, STREAM };
+enum { UNIT = 4096 }; /* elements; a multiple of the four words of one Philox block */
+
+static uint64_t mask_key(uint64_t seed, const yg_attr *attrs) {
+    uint32_t word[4];
+    yg_philox(seed, yg_random_key("dropout_mask"), (uint64_t)attrs[STREAM].i, word);
+    return (uint64_t)word[0] << 32 | word[1];
+}
+
+/* A word is below `limit` with probability p, to 2^-32. */
+static uint64_t drop_limit(double p) {
+    return (uint64_t)(p * 0x1p32 + 0.5);
+}
+
+static double kept_value(double p) {
+    return p < 1 ? 1 / (1 - p) : 0;
+}
+
+static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
+    return yg_type_make((yg_dtype)call->attrs[DTYPE].i, (int)call->attrs[SHAPE].count,
+                        call->attrs[SHAPE].ints, result, error);
+}
+
+static int64_t units(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    const int64_t count = yg_type_count(result);
+    return count / UNIT + (count % UNIT != 0);
+}
+
+#define DROPOUT_MASK_KERNEL(function, real)                                                        \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        (void)error;                                                                               \
+        const uint64_t key = mask_key(call->seed, call->attrs);                                    \
+        const uint64_t limit = drop_limit(call->attrs[P].f);                                       \
+        const real kept = (real)kept_value(call->attrs[P].f);                                      \
+        const int64_t count = yg_type_count(call->out_type);                                       \
+        const int64_t end = call->end * UNIT < count ? call->end * UNIT : count;                   \
+        real *y = call->out;                                                                       \
+        for (int64_t i = call->begin * UNIT; i < end; i += 4) {                                    \
+            uint32_t word[4];                                                                      \
+            yg_philox(key, call->step, (uint64_t)i / 4, word);                                     \
+            for (int64_t j = 0; j < 4 && i + j < end; j++)                                         \
+                y[i + j] = word[j] < limit ? 0 : kept;                                             \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+DROPOUT_MASK_KERNEL(dropout_mask_f32, float)
+DROPOUT_MASK_KERNEL(dropout_mask_f64, double)
+
+/* At seed 0 and step 0, as random operators are tested. */
+static double reference(const yg_reference *r, const int64_t *index) {
+    int64_t strides[YG_MAX_RANK], i = 0;
+    yg_type_strides(r->out_type, strides);
+    for (int d = 0; d < r->out_type->rank; d++)
+        i += index[d] * strides[d];
+    uint32_t word[4];
+    yg_philox(mask_key(0, r->call->attrs), 0, (uint64_t)i / 4, word);
+    const double p = r->call->attrs[P].f;
+    return word[i % 4] * 0x1p-32 < p ? 0 : kept_value(p);
+}
+
+static const yg_attr_spec attrs[] = {
+    {
+        .name = "dtype",
+        .kind = YG_ATTR_DTYPE,
+        .fallback = {.i = YG_F32},
+        .doc = "the element type, f32 or f64",
+    },
+    {.name = "shape", .kind = YG_ATTR_INTS, .doc = "the shape"},
+    {
+        .name = "p",
+        .kind = YG_ATTR_FLOAT,
+        .fallback = {.f = 0.5},
+        .min = 0,
+        .max = 1,
+        .doc = "the probability of 0",
+    },
+    {.name = "stream", .kind = YG_ATTR_INT, .doc = "tells the masks of one graph apart"},
+};
+
+static const yg_attr half[] = {{.i = YG_F64}, {.count = 2, .ints = {70, 99}}, {.f = 0.5}, {.i = 1}},
+                     some[] = {{.i = YG_F32}, {.count = 1, .ints = {1001}}, {.f = 0.1}, {.i = 2}},
+                     all[] = {{.i = YG_F64}, {.count = 1, .ints = {9}}, {.f = 1}, {.i = 0}},
+                     no_elements[] = {{.i = YG_F64}, {.count = 1}, {.f = 0.5}, {.i = 0}};
+
+static const yg_sample samples[] = {
+    {.attrs = half}, {.attrs = some}, {.attrs = all}, {.attrs = no_elements}, {.operands = {NULL}},
+};
+
+const yg_op yg_op_dropout_mask = {
+    .name = "dropout_mask",
+    .formula = "y = 0 with probability p, else 1 / (1 - p)",
+    .doc = "The random factor of dropout; see there.",
+    .group = "random",
+    .attrs = attrs,
+    .attr_count = sizeof attrs / sizeof *attrs,
+    .flags = YG_OP_RANDOM | YG_OP_INTERNAL | YG_OP_NON_DIFFERENTIABLE,
+    .infer = infer,
+    .kernel = {[YG_F32] = dropout_mask_f32, [YG_F64] = dropout_mask_f64},
+    .units = units,
+    .reference = reference,
+    .samples = samples,
+    .sample_count = sizeof samples / sizeof *samples,
+};

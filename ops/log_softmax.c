@@ -1,0 +1,64 @@
+/*
+ * log_softmax: y_i = x_i - log sum_j exp(x_j), along one dimension; the shape is x's.
+ *
+ * vjp: dx = dy - exp(y) · sum(dy), from the result itself.
+ */
+#include "build.h"
+#include "registry.h"
+#include "rows.h"
+
+#include <tgmath.h>
+
+/* Shifted by the row's maximum, so that exp() cannot overflow and a probability that underflows
+ * still has its logarithm. */
+#define LOG_SOFTMAX_KERNEL(function, real, suffix)                                                 \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        (void)error;                                                                               \
+        const yg_rows rows = yg_rows_along(call->out_type, call->attrs[0].i);                      \
+        const int64_t stride = rows.stride, span = rows.length * stride;                           \
+        for (int64_t row = call->begin; row < call->end; row++) {                                  \
+            const real *x = (const real *)call->in[0] + yg_row_start(&rows, row);                  \
+            real *y = (real *)call->out + yg_row_start(&rows, row);                                \
+            const real max = yg_row_max_##suffix(x, rows.length, stride);                          \
+            const double sum = yg_row_exp_##suffix(x, rows.length, stride, max, NULL);             \
+            const real log_sum = (real)log(sum);                                                   \
+            for (int64_t i = 0; i < span; i += stride)                                             \
+                y[i] = x[i] - max - log_sum;                                                       \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+LOG_SOFTMAX_KERNEL(log_softmax_f32, float, f32)
+LOG_SOFTMAX_KERNEL(log_softmax_f64, double, f64)
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k;
+    const int64_t dim = yg_node_attrs(graph, y)[0].i;
+    const size_t dims = yg_node_type(graph, y)->rank > 0; /* a scalar is its own only row */
+    const yg_node sum = yg_sum(graph, dy, &dim, dims, true);
+    return yg_subtract(graph, dy, yg_multiply(graph, yg_exp(graph, y), sum));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    return yg_at(r, 0, index) - yg_reference_logsumexp(r, 0, index, r->call->attrs[0].i);
+}
+
+const yg_op yg_op_log_softmax = {
+    .name = "log_softmax",
+    .formula = "y_i = x_i - log sum_j exp(x_j)",
+    .doc = "The logarithm of softmax, finite also where softmax underflows to 0.",
+    .group = "loss",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .attrs = yg_rows_dim,
+    .attr_count = 1,
+    .infer = yg_rows_infer,
+    .kernel = {[YG_F32] = log_softmax_f32, [YG_F64] = log_softmax_f64},
+    .units = yg_rows_units,
+    .flops = yg_rows_flops,
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {{-4, 4}},
+    .samples = yg_rows_samples,
+    .sample_count = sizeof yg_rows_samples / sizeof *yg_rows_samples,
+};

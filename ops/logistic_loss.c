@@ -1,0 +1,40 @@
+/*
+ * logistic_loss: y = max(z, 0) - z·t + log(1 + exp(-|z|)), elementwise: the binary cross-entropy
+ * of sigmoid(z) with the target t, -[t·log sigmoid(z) + (1 - t)·log(1 - sigmoid(z))], without a
+ * logarithm of anything that can be 0.
+ *
+ * vjp: dz = dy · (sigmoid(z) - t), one subtraction also where the sigmoid saturates; dt = -dy · z.
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+YG_BINARY_MATH_TILES(logistic_loss, (a > 0 ? a : 0) - a * b + log1p(exp(-fabs(a))))
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    const yg_node z = yg_node_operand(graph, y, 0), target = yg_node_operand(graph, y, 1);
+    if (k == 1)
+        return yg_negative(graph, yg_multiply(graph, dy, z));
+    return yg_multiply(graph, dy, yg_subtract(graph, yg_sigmoid(graph, z), target));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const double p = 1 / (1 + exp(-yg_at(r, 0, index))), t = yg_at(r, 1, index);
+    return -t * log(p) - (1 - t) * log(1 - p);
+}
+
+const yg_op yg_op_logistic_loss = {
+    .name = "logistic_loss",
+    .formula = "y = max(z, 0) - z·t + log(1 + exp(-|z|))",
+    .doc = "The binary cross-entropy of sigmoid(z) for each element; see bce_with_logits.",
+    .group = "loss",
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand_names = {"z", "target"},
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY | YG_OP_INTERNAL,
+    .tile = YG_FLOAT_TILES(logistic_loss),
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {{-6, 6}, {0, 1}},
+    YG_SAMPLES(yg_binary_samples),
+};

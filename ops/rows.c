@@ -1,0 +1,122 @@
+/*
+ * Rows along a dimension: see rows.h.
+ */
+#include "rows.h"
+
+#include "multiversion.h"
+#include "vector_math.h"
+
+#include <inttypes.h>
+#include <tgmath.h>
+
+yg_rows yg_rows_along(const yg_type *type, int64_t dim) {
+    int at = 0;
+    yg_rows rows = {.count = 1, .length = 1, .stride = 1};
+    if (type->rank == 0 || !yg_dimension(dim, type->rank, &at))
+        return rows;
+    for (int i = 0; i < type->rank; i++) {
+        if (i == at)
+            rows.length = type->shape[i];
+        else
+            rows.count *= type->shape[i];
+        if (i > at)
+            rows.stride *= type->shape[i];
+    }
+    return rows;
+}
+
+const yg_attr_spec yg_rows_dim[1] = {{
+    .name = "dim",
+    .kind = YG_ATTR_INT,
+    .fallback = {.i = -1},
+    .doc = "the dimension whose elements are normalised together",
+}};
+
+bool yg_rows_infer(const yg_infer *call, yg_type *result, yg_error *error) {
+    char text[YG_TYPE_TEXT];
+    const yg_type *x = &call->operands[0];
+    if (!yg_dtype_is_float(x->dtype))
+        return yg_fail(error, YG_ERROR_DTYPE, call->origin, "%s takes a float tensor, not %s",
+                       call->op->name, yg_type_text(x, text));
+    int dim;
+    if (!yg_dimension(call->attrs[0].i, x->rank, &dim))
+        return yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                       "%s: dim = %" PRId64 " is outside the %d dimensions of %s", call->op->name,
+                       call->attrs[0].i, x->rank, yg_type_text(x, text));
+    *result = *x;
+    return true;
+}
+
+int64_t yg_rows_units(const yg_infer *call, const yg_type *result) {
+    return yg_rows_along(result, call->attrs[0].i).count;
+}
+
+/* Maximum, subtraction, exp, sum, division. */
+double yg_rows_flops(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    return 5 * (double)yg_type_count(result);
+}
+
+enum { BLOCK = 16 }; /* whole vectors on every machine */
+
+#define ROW_MAX(function, real)                                                                    \
+    YG_MULTIVERSION real function(const real *x, int64_t n, int64_t stride) {                      \
+        real max = (real)-INFINITY;                                                                \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            max = x[i * stride] > max ? x[i * stride] : max;                                       \
+        return max;                                                                                \
+    }
+
+/* In blocks, the last of them padded, so that each element meets the same vector code and the
+ * order of the additions does not depend on the machine. */
+#define ROW_EXP(function, real)                                                                    \
+    YG_MULTIVERSION double function(const real *x, int64_t n, int64_t stride, real max,            \
+                                    real *out) {                                                   \
+        double lanes[BLOCK] = {0}, sum = 0;                                                        \
+        for (int64_t start = 0; start < n; start += BLOCK) {                                       \
+            const int64_t left = n - start, count = left < BLOCK ? left : BLOCK;                   \
+            real term[BLOCK];                                                                      \
+            for (int64_t i = 0; i < BLOCK; i++)                                                    \
+                term[i] = i < count ? x[(start + i) * stride] - max : (real)-INFINITY;             \
+            _Pragma("omp simd") for (int i = 0; i < BLOCK; i++) term[i] = exp(term[i]);            \
+            _Pragma("omp simd") for (int i = 0; i < BLOCK; i++) lanes[i] += (double)term[i];       \
+            for (int64_t i = 0; out && i < count; i++)                                             \
+                out[(start + i) * stride] = term[i];                                               \
+        }                                                                                          \
+        for (int i = 0; i < BLOCK; i++)                                                            \
+            sum += lanes[i];                                                                       \
+        return sum;                                                                                \
+    }
+
+ROW_MAX(yg_row_max_f32, float)
+ROW_MAX(yg_row_max_f64, double)
+ROW_EXP(yg_row_exp_f32, float)
+ROW_EXP(yg_row_exp_f64, double)
+
+static const yg_attr first[] = {{.i = 0}}, middle[] = {{.i = 1}}, before_last[] = {{.i = -2}};
+
+const yg_sample yg_rows_samples[7] = {
+    {.operands = {"f[3, 5]"}},
+    {.operands = {"f[3, 5]"}, .attrs = first},
+    {.operands = {"f[2, 3, 4]"}, .attrs = middle},
+    {.operands = {"f[2, 3, 2, 2]"}, .attrs = before_last},
+    {.operands = {"f[2, 300]"}},
+    {.operands = {"f[]"}},
+    {.operands = {"f[0, 3]"}},
+};
+
+double yg_reference_logsumexp(const yg_reference *reference, size_t k, const int64_t *index,
+                              int64_t dim) {
+    const yg_type *type = &reference->call->operands[k];
+    if (type->rank == 0)
+        return yg_at(reference, k, index);
+    int at = 0;
+    yg_dimension(dim, type->rank, &at);
+    int64_t here[YG_MAX_RANK];
+    for (int i = 0; i < type->rank; i++)
+        here[i] = index[i];
+    double sum = 0;
+    for (here[at] = 0; here[at] < type->shape[at]; here[at]++)
+        sum += exp(yg_at(reference, k, here));
+    return log(sum);
+}

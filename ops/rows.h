@@ -1,0 +1,46 @@
+/*
+ * A tensor seen as the rows along one of its dimensions: what softmax and its kin work on.
+ */
+#ifndef YG_OPS_ROWS_H
+#define YG_OPS_ROWS_H
+
+#include "../graph/op.h"
+
+typedef struct yg_rows {
+    int64_t count;  /* rows */
+    int64_t length; /* elements of a row */
+    int64_t stride; /* from one element of a row to the next */
+} yg_rows;
+
+/* `dim` counts as Python's and must be valid for the type. */
+yg_rows yg_rows_along(const yg_type *type, int64_t dim);
+
+/* Where row `row` starts, in elements. */
+static inline int64_t yg_row_start(const yg_rows *rows, int64_t row) {
+    return row / rows->stride * rows->length * rows->stride + row % rows->stride;
+}
+
+/* Parts of the descriptors of operators with one float operand and the attribute `dim`, whose
+ * result has their operand's type: shape rule, units (rows), floating-point operations. */
+extern const yg_attr_spec yg_rows_dim[1];
+bool yg_rows_infer(const yg_infer *call, yg_type *result, yg_error *error);
+int64_t yg_rows_units(const yg_infer *call, const yg_type *result);
+double yg_rows_flops(const yg_infer *call, const yg_type *result);
+
+/* The parts of softmax, for one row of n elements `stride` apart. The maximum is -infinity for n =
+ * 0 and unspecified if there is a NaN. */
+float yg_row_max_f32(const float *x, int64_t n, int64_t stride);
+double yg_row_max_f64(const double *x, int64_t n, int64_t stride);
+
+/* The sum of exp(x - max). With `out`, the terms are written there, as far apart as in x. */
+double yg_row_exp_f32(const float *x, int64_t n, int64_t stride, float max, float *out);
+double yg_row_exp_f64(const double *x, int64_t n, int64_t stride, double max, double *out);
+
+/* Samples for them: each dimension, a long row, one element, none. */
+extern const yg_sample yg_rows_samples[7];
+
+/* Reference: the logarithm of the sum of exp over the row of operand `k` that `index` lies in. */
+double yg_reference_logsumexp(const yg_reference *reference, size_t k, const int64_t *index,
+                              int64_t dim);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * softmax: y_i = exp(x_i) / sum_j exp(x_j), along one dimension; the shape is x's.
+ *
+ * vjp: dx = y · (dy - sum(dy · y)), from the result itself.
+ */
+#include "build.h"
+#include "registry.h"
+#include "rows.h"
+
+#include <tgmath.h>
+
+/* Shifted by the row's maximum, so that exp() cannot overflow. NaN spoils its row: whatever the
+ * maximum is then, the sum is NaN. */
+#define SOFTMAX_KERNEL(function, real, suffix)                                                     \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        (void)error;                                                                               \
+        const yg_rows rows = yg_rows_along(call->out_type, call->attrs[0].i);                      \
+        const int64_t stride = rows.stride, span = rows.length * stride;                           \
+        for (int64_t row = call->begin; row < call->end; row++) {                                  \
+            const real *x = (const real *)call->in[0] + yg_row_start(&rows, row);                  \
+            real *y = (real *)call->out + yg_row_start(&rows, row);                                \
+            const real max = yg_row_max_##suffix(x, rows.length, stride);                          \
+            const double sum = yg_row_exp_##suffix(x, rows.length, stride, max, y);                \
+            for (int64_t i = 0; i < span; i += stride)                                             \
+                y[i] = (real)((double)y[i] / sum);                                                 \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+SOFTMAX_KERNEL(softmax_f32, float, f32)
+SOFTMAX_KERNEL(softmax_f64, double, f64)
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k;
+    const int64_t dim = yg_node_attrs(graph, y)[0].i;
+    const size_t dims = yg_node_type(graph, y)->rank > 0; /* a scalar is its own only row */
+    const yg_node sum = yg_sum(graph, yg_multiply(graph, dy, y), &dim, dims, true);
+    return yg_multiply(graph, y, yg_subtract(graph, dy, sum));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    return exp(yg_at(r, 0, index) - yg_reference_logsumexp(r, 0, index, r->call->attrs[0].i));
+}
+
+const yg_op yg_op_softmax = {
+    .name = "softmax",
+    .formula = "y_i = exp(x_i) / sum_j exp(x_j)",
+    .doc = "Probabilities from logits, along one dimension; large logits do not overflow. A row "
+           "with a NaN, or of nothing but -infinity, is NaN.",
+    .group = "loss",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .attrs = yg_rows_dim,
+    .attr_count = 1,
+    .infer = yg_rows_infer,
+    .kernel = {[YG_F32] = softmax_f32, [YG_F64] = softmax_f64},
+    .units = yg_rows_units,
+    .flops = yg_rows_flops,
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {{-4, 4}},
+    .samples = yg_rows_samples,
+    .sample_count = sizeof yg_rows_samples / sizeof *yg_rows_samples,
+};
