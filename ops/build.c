@@ -90,3 +90,40 @@ yg_node yg_log_softmax(yg_graph *graph, yg_node x, int64_t dim) {
     const yg_attr attr = {.i = dim};
     return yg_apply(graph, &yg_op_log_softmax, &x, 1, &attr);
 }
+
+yg_node yg_reshape(yg_graph *graph, yg_node x, const yg_type *shape) {
+    const yg_attr attr = dimension_list(shape->shape, (size_t)shape->rank);
+    return yg_apply(graph, &yg_op_reshape, &x, 1, &attr);
+}
+
+yg_node yg_permute(yg_graph *graph, yg_node x, const int64_t *order) {
+    if (x == YG_NONE)
+        return YG_NONE;
+    const yg_attr attr = dimension_list(order, (size_t)yg_node_type(graph, x)->rank);
+    return yg_apply(graph, &yg_op_permute, &x, 1, &attr);
+}
+
+yg_node yg_concat(yg_graph *graph, const yg_node *parts, size_t count, int64_t dim) {
+    const yg_attr attr = {.i = dim};
+    return yg_apply(graph, &yg_op_concat, parts, count, &attr);
+}
+
+yg_node yg_slice(yg_graph *graph, yg_node x, const int64_t *start, const int64_t *stop,
+                 const int64_t *step) {
+    if (x == YG_NONE)
+        return YG_NONE;
+    const size_t rank = (size_t)yg_node_type(graph, x)->rank;
+    const yg_attr attrs[] = {dimension_list(start, rank), dimension_list(stop, rank),
+                             dimension_list(step, rank)};
+    return yg_apply(graph, &yg_op_slice, &x, 1, attrs);
+}
+
+yg_node yg_softmax(yg_graph *graph, yg_node x, int64_t dim) {
+    const yg_attr attr = {.i = dim};
+    return yg_apply(graph, &yg_op_softmax, &x, 1, &attr);
+}
+
+yg_node yg_log_softmax(yg_graph *graph, yg_node x, int64_t dim) {
+    const yg_attr attr = {.i = dim};
+    return yg_apply(graph, &yg_op_log_softmax, &x, 1, &attr);
+}
