@@ -19,20 +19,22 @@ typedef struct yg_optimizer_rule yg_optimizer_rule;
 typedef struct yg_optimizer {
     const yg_optimizer_rule *rule;
     double lr;
-    double options[YG_OPTIMIZER_OPTIONS]; /* by the rule's own order */
+    double options[YG_OPTIMIZER_OPTIONS]; /* in the order of the rule's own list */
+    yg_origin origin;                     /* of its nodes */
 } yg_optimizer;
 
 /* Reads the mapping; unknown types and options get the nearest spelling. */
 bool yg_optimizer_read(const yg_value *value, yg_optimizer *optimizer, yg_error *error);
 
-/* SGD, lr given, other options at their defaults; the same for any rule by name (NULL: unknown). */
+/* `sgd`, `adam` or `adamw` with a learning rate and every other option at its default. */
 bool yg_optimizer_make(const char *type, double lr, yg_optimizer *optimizer, yg_error *error);
 const char *yg_optimizer_name(const yg_optimizer *optimizer);
 
-/* Inputs of the step's program, scalars of the network's float type. */
+/* Inputs of the step's program: f64 scalars, whatever the parameters' type, as PyTorch computes
+ * its factors in double precision. YG_NONE where the rule has no use for one. */
 typedef struct yg_optimizer_inputs {
-    yg_node lr;
-    yg_node t; /* the number of the step, from 1 */
+    yg_node lr; /* so that a schedule needs no other program */
+    yg_node t;  /* the number of the step, from 1 */
 } yg_optimizer_inputs;
 
 /* One state tensor: a parameter of the graph, zero at the start, named "PARAMETER.STATE". */
@@ -49,11 +51,11 @@ typedef struct yg_optimizer_graph {
     yg_optimizer_state *states;
 } yg_optimizer_graph;
 
-/* Appends the updates of parameters[0..count) by gradients[0..count). A gradient of YG_NONE: the
- * parameter stays as it is. Freed by yg_optimizer_graph_free() after success. */
+/* Appends the updates of parameters[0..count), named names[i], by gradients[0..count). A gradient
+ * of YG_NONE: the parameter stays as it is. Freed by yg_optimizer_graph_free() after success. */
 bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg_node *parameters,
-                        const yg_node *gradients, size_t count, yg_optimizer_graph *out,
-                        yg_error *error);
+                        const char *const *names, const yg_node *gradients, size_t count,
+                        yg_optimizer_graph *out, yg_error *error);
 void yg_optimizer_graph_free(yg_optimizer_graph *out); /* what it holds, not the struct */
 
 /* Scales gradients in place (the array's entries) so that their common 2-norm is at most

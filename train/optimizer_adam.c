@@ -1,0 +1,109 @@
+/*
+ * adam, adamw: torch.optim.Adam and torch.optim.AdamW.
+ *
+ *   adam:  g = gradient + weight_decay · parameter
+ *   adamw: g = gradient, and first parameter = parameter · (1 - lr · weight_decay)
+ *
+ *   m = β1 · m + (1 - β1) · g
+ *   v = β2 · v + (1 - β2) · g²
+ *   u = max(u, v) with amsgrad, otherwise v
+ *   parameter = parameter - lr / (1 - β1^t) · m / (√u / √(1 - β2^t) + eps)
+ *
+ * The factors of t are computed in double precision: 1 - 0.999 in float32 has four right digits.
+ */
+#include "../ops/build.h"
+#include "optimizer_rule.h"
+
+enum { BETA1, BETA2, EPS, WEIGHT_DECAY, AMSGRAD };
+
+static const yg_option adam_options[] = {
+    [BETA1] = {"betas", YG_OPTION_PAIR, 0.9, 0, 1},
+    [BETA2] = {NULL, YG_OPTION_NUMBER, 0.999, 0, 1},
+    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10},
+    [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10},
+    [AMSGRAD] = {"amsgrad", YG_OPTION_FLAG, 0, 0, 1},
+};
+
+static const yg_option adamw_options[] = {
+    [BETA1] = {"betas", YG_OPTION_PAIR, 0.9, 0, 1},
+    [BETA2] = {NULL, YG_OPTION_NUMBER, 0.999, 0, 1},
+    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10},
+    [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 1e-2, 0, 1e10},
+    [AMSGRAD] = {"amsgrad", YG_OPTION_FLAG, 0, 0, 1},
+};
+
+static size_t states(const yg_optimizer *optimizer, const char *names[YG_OPTIMIZER_STATES]) {
+    names[0] = "exp_avg";
+    names[1] = "exp_avg_sq";
+    names[2] = "max_exp_avg_sq";
+    return optimizer->options[AMSGRAD] > 0 ? 3 : 2;
+}
+
+/* 1 - β^t, an f64 scalar */
+static yg_node bias_correction(yg_rule_call *call, double beta) {
+    yg_graph *graph = call->graph;
+    const yg_node power = yg_pow(graph, yg_scalar(graph, YG_F64, beta), yg_rule_t(call));
+    return yg_subtract(graph, yg_scalar(graph, YG_F64, 1), power);
+}
+
+/* β · average + (1 - β) · x */
+static yg_node moving_average(yg_graph *graph, yg_node average, double beta, yg_node x) {
+    return yg_add(graph, yg_scale(graph, average, beta), yg_scale(graph, x, 1 - beta));
+}
+
+static yg_node step(yg_rule_call *call, yg_node parameter, yg_node gradient) {
+    yg_graph *graph = call->graph;
+    const double *o = call->optimizer->options;
+    const yg_node m = moving_average(graph, call->state[0], o[BETA1], gradient);
+    const yg_node v = moving_average(graph, call->state[1], o[BETA2], yg_square(graph, gradient));
+    yg_node u = v;
+    call->new_state[0] = m;
+    call->new_state[1] = v;
+    if (o[AMSGRAD] > 0)
+        call->new_state[2] = u = yg_maximum(graph, call->state[2], v);
+    const yg_node correction1 = bias_correction(call, o[BETA1]);
+    const yg_node correction2 = yg_sqrt(graph, bias_correction(call, o[BETA2]));
+    const yg_node root = yg_divide(graph, yg_sqrt(graph, u), yg_rule_factor(call, correction2));
+    const yg_node size = yg_rule_factor(call, yg_divide(graph, yg_rule_lr(call), correction1));
+    return yg_subtract(
+        graph, parameter,
+        yg_multiply(graph, size, yg_divide(graph, m, yg_offset(graph, root, o[EPS]))));
+}
+
+static yg_node update_adam(yg_rule_call *call) {
+    const double decay = call->optimizer->options[WEIGHT_DECAY];
+    yg_node gradient = call->gradient;
+    if (decay > 0)
+        gradient = yg_add(call->graph, gradient, yg_scale(call->graph, call->parameter, decay));
+    return step(call, call->parameter, gradient);
+}
+
+static yg_node update_adamw(yg_rule_call *call) {
+    yg_graph *graph = call->graph;
+    const double decay = call->optimizer->options[WEIGHT_DECAY];
+    yg_node parameter = call->parameter;
+    if (decay > 0) {
+        const yg_node kept =
+            yg_offset(graph, yg_scale(graph, yg_rule_lr(call), -decay), 1); /* 1 - lr · decay */
+        parameter = yg_multiply(graph, parameter, yg_rule_factor(call, kept));
+    }
+    return step(call, parameter, call->gradient);
+}
+
+const yg_optimizer_rule yg_rule_adam = {
+    .name = "adam",
+    .lr = 1e-3,
+    .options = adam_options,
+    .option_count = sizeof adam_options / sizeof *adam_options,
+    .states = states,
+    .update = update_adam,
+};
+
+const yg_optimizer_rule yg_rule_adamw = {
+    .name = "adamw",
+    .lr = 1e-3,
+    .options = adamw_options,
+    .option_count = sizeof adamw_options / sizeof *adamw_options,
+    .states = states,
+    .update = update_adamw,
+};

@@ -1,0 +1,53 @@
+/*
+ * What an optimizer is made of: one file a rule (optimizer_sgd.c, …), listed in optimizer.c.
+ * Private to train/.
+ */
+#ifndef YG_TRAIN_OPTIMIZER_RULE_H
+#define YG_TRAIN_OPTIMIZER_RULE_H
+
+#include "optimizer.h"
+
+typedef enum yg_option_kind {
+    YG_OPTION_NUMBER,
+    YG_OPTION_FLAG, /* 0 or 1 */
+    YG_OPTION_PAIR, /* a list of two numbers; the next entry of the table is the second */
+} yg_option_kind;
+
+typedef struct yg_option {
+    const char *name; /* NULL: the second number of a pair */
+    yg_option_kind kind;
+    double fallback, min, max; /* both ends allowed, but not a pair's max */
+} yg_option;
+
+/* One parameter's update. */
+typedef struct yg_rule_call {
+    const yg_optimizer *optimizer;
+    yg_graph *graph;
+    yg_optimizer_inputs *inputs;
+    yg_node parameter, gradient;
+    yg_node state[YG_OPTIMIZER_STATES];     /* in the order of `states` … */
+    yg_node new_state[YG_OPTIMIZER_STATES]; /* … what they become: set by `update` */
+} yg_rule_call;
+
+struct yg_optimizer_rule {
+    const char *name;
+    double lr; /* the default; 0: it must be given */
+    const yg_option *options;
+    size_t option_count;
+    /* What the options do not go together with; NULL: anything goes. */
+    bool (*check)(const yg_optimizer *optimizer, yg_error *error);
+    /* The names of the state that these options need; how many. */
+    size_t (*states)(const yg_optimizer *optimizer, const char *names[YG_OPTIMIZER_STATES]);
+    /* The parameter's new value. */
+    yg_node (*update)(yg_rule_call *call);
+};
+
+extern const yg_optimizer_rule yg_rule_sgd, yg_rule_adam, yg_rule_adamw;
+
+/* Inputs, made when first asked for: f64 scalars. */
+yg_node yg_rule_lr(yg_rule_call *call);
+yg_node yg_rule_t(yg_rule_call *call);
+/* An f64 scalar, rounded to the parameter's type. */
+yg_node yg_rule_factor(const yg_rule_call *call, yg_node scalar);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * sgd: torch.optim.SGD.
+ *
+ *   g = gradient + weight_decay · parameter
+ *   b = g at the first step, then momentum · b + (1 - dampening) · g       (if momentum)
+ *   d = g + momentum · b (nesterov), or b, or g (no momentum)
+ *   parameter = parameter - lr · d
+ */
+#include "../ops/build.h"
+#include "optimizer_rule.h"
+
+enum { MOMENTUM, DAMPENING, WEIGHT_DECAY, NESTEROV };
+
+static const yg_option options[] = {
+    [MOMENTUM] = {"momentum", YG_OPTION_NUMBER, 0, 0, 1},
+    [DAMPENING] = {"dampening", YG_OPTION_NUMBER, 0, 0, 1},
+    [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10},
+    [NESTEROV] = {"nesterov", YG_OPTION_FLAG, 0, 0, 1},
+};
+
+static bool check(const yg_optimizer *optimizer, yg_error *error) {
+    const double *o = optimizer->options;
+    return o[NESTEROV] == 0 || (o[MOMENTUM] > 0 && o[DAMPENING] == 0) ||
+           yg_fail(error, YG_ERROR_ARGUMENT, optimizer->origin,
+                   "sgd: `nesterov` needs a `momentum` above 0 and no `dampening`");
+}
+
+static size_t states(const yg_optimizer *optimizer, const char *names[YG_OPTIMIZER_STATES]) {
+    names[0] = "momentum_buffer";
+    return optimizer->options[MOMENTUM] > 0;
+}
+
+static yg_node update(yg_rule_call *call) {
+    yg_graph *graph = call->graph;
+    const double *o = call->optimizer->options;
+    yg_node direction = call->gradient;
+    if (o[WEIGHT_DECAY] > 0)
+        direction = yg_add(graph, direction, yg_scale(graph, call->parameter, o[WEIGHT_DECAY]));
+    if (o[MOMENTUM] > 0) {
+        const yg_node gradient = direction;
+        yg_node buffer = yg_add(graph, yg_scale(graph, call->state[0], o[MOMENTUM]),
+                                yg_scale(graph, gradient, 1 - o[DAMPENING]));
+        if (o[DAMPENING] > 0) /* without it, a buffer of zeros gives the first step by itself */
+            buffer = yg_where(graph, yg_equal(graph, yg_rule_t(call), yg_scalar(graph, YG_F64, 1)),
+                              gradient, buffer);
+        call->new_state[0] = buffer;
+        direction = o[NESTEROV] > 0 ? yg_add(graph, gradient, yg_scale(graph, buffer, o[MOMENTUM]))
+                                    : buffer;
+    }
+    const yg_node lr = yg_rule_factor(call, yg_rule_lr(call));
+    return yg_subtract(graph, call->parameter, yg_multiply(graph, lr, direction));
+}
+
+const yg_optimizer_rule yg_rule_sgd = {
+    .name = "sgd",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .check = check,
+    .states = states,
+    .update = update,
+};
