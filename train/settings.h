@@ -1,0 +1,49 @@
+/*
+ * The `train:` section, with what the caller overrides. Private to train/.
+ *
+ *   epochs: 100            or steps: 2000; one of them is required
+ *   batch_size: 32         default 32
+ *   seed: 0                of initial values, order and dropout; default 0
+ *   optimizer: {type: adam, lr: 1e-3}                            required
+ *   schedule: {type: cosine, warmup_steps: 200}                  default constant
+ *   early_stopping: {monitor: validation.loss, patience: 5, min_delta: 0}
+ *   clip_grad_norm: 1.0    default: no clipping
+ *   drop_last: false       leave out an epoch's last batch if it is not full
+ *   dtype: f32             or f64
+ */
+#ifndef YG_TRAIN_SETTINGS_H
+#define YG_TRAIN_SETTINGS_H
+
+#include "optimizer.h"
+#include "schedule.h"
+#include "train.h"
+
+typedef enum yg_monitor { YG_MONITOR_VALIDATION, YG_MONITOR_TRAINING } yg_monitor;
+
+typedef struct yg_settings {
+    int64_t epochs, steps; /* one is 0 */
+    int64_t batch_size;
+    uint64_t seed;
+    yg_dtype dtype;
+    yg_optimizer optimizer;
+    yg_schedule schedule;
+    double clip_grad_norm; /* 0: none */
+    bool drop_last;
+    bool stops_early;
+    bool has_monitor; /* `monitor` was written; otherwise validation if there is one */
+    yg_monitor monitor;
+    yg_origin monitor_origin;
+    int64_t patience;
+    double min_delta;
+} yg_settings;
+
+/* `options` may be NULL. */
+bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,
+                      yg_error *error);
+
+/* Of the `train:` section alone, for who does not train: its dtype where `asked` is none (not a
+ * float type), and its seed. A model without that section has f32 and 0. */
+bool yg_settings_dtype(const yg_model *model, yg_dtype asked, yg_dtype *dtype, yg_error *error);
+bool yg_settings_seed(const yg_model *model, uint64_t *seed, yg_error *error);
+
+#endif
