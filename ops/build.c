@@ -117,13 +117,3 @@ yg_node yg_slice(yg_graph *graph, yg_node x, const int64_t *start, const int64_t
                              dimension_list(step, rank)};
     return yg_apply(graph, &yg_op_slice, &x, 1, attrs);
 }
-
-yg_node yg_softmax(yg_graph *graph, yg_node x, int64_t dim) {
-    const yg_attr attr = {.i = dim};
-    return yg_apply(graph, &yg_op_softmax, &x, 1, &attr);
-}
-
-yg_node yg_log_softmax(yg_graph *graph, yg_node x, int64_t dim) {
-    const yg_attr attr = {.i = dim};
-    return yg_apply(graph, &yg_op_log_softmax, &x, 1, &attr);
-}
