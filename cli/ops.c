@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An upper end from here on (INT64_MAX, DBL_MAX) only says that there is none. */
+#define UNBOUNDED 9e18
+
 static const char *const kind_names[] = {
     [YG_ATTR_INT] = "int",       [YG_ATTR_FLOAT] = "float", [YG_ATTR_BOOL] = "bool",
     [YG_ATTR_CHOICE] = "choice", [YG_ATTR_INTS] = "ints",   [YG_ATTR_DTYPE] = "dtype",
@@ -80,6 +83,8 @@ static const char *range_text(const yg_attr_spec *spec, char *text, size_t size)
         for (size_t i = 0; spec->choices[i] != NULL && at < size; i++)
             at +=
                 (size_t)snprintf(text + at, size - at, "%s%s", i == 0 ? "" : "|", spec->choices[i]);
+    } else if (spec->min < spec->max && spec->max >= UNBOUNDED) {
+        snprintf(text, size, "≥ %.6g", spec->min);
     } else if (spec->min < spec->max) {
         snprintf(text, size, "%.6g … %.6g", spec->min, spec->max);
     }
@@ -172,7 +177,8 @@ static json_t *json_of_attr(const yg_attr_spec *spec) {
         json_object_set_new(attr, "default", json_of_value(spec, &spec->fallback));
     if (spec->min < spec->max) {
         json_object_set_new(attr, "min", json_of_number(spec->min));
-        json_object_set_new(attr, "max", json_of_number(spec->max));
+        if (spec->max < UNBOUNDED)
+            json_object_set_new(attr, "max", json_of_number(spec->max));
     }
     if (spec->kind == YG_ATTR_CHOICE) {
         json_t *choices = json_array();

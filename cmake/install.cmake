@@ -9,8 +9,11 @@ install(TARGETS yamlgrad RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # The public headers. What stands beside them in the tree and is not listed is the room's own.
 set(YG_PUBLIC_HEADERS
     graph/error.h graph/type.h graph/op.h graph/graph.h graph/program.h graph/random.h
-    ops/ops.h ops/build.h ops/elementwise.h ops/multiversion.h ops/vector_math.h
-    models/model.h models/loader/document.h)
+    ops/ops.h ops/build.h ops/plugin.h
+    ops/elementwise.h ops/multiversion.h ops/vector_math.h
+    models/model.h models/loader/document.h
+    train/data.h train/evaluate.h train/gradients.h train/optimizer.h train/predict.h
+    train/safetensors.h train/train.h)
 foreach(header IN LISTS YG_PUBLIC_HEADERS)
     get_filename_component(folder ${header} DIRECTORY)
     install(FILES ${PROJECT_SOURCE_DIR}/${header}
