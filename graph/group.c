@@ -18,8 +18,8 @@ typedef struct group {
     yg_unit *unit;
     registers registers;
     yg_node members[YG_GROUP_STEPS];
-    uint32_t last_use[YG_GROUP_STEPS];   /* by step: the step that reads its result last */
-    yg_node load_of[YG_GROUP_STEPS * 4]; /* by load: the broadcast node */
+    uint32_t last_use[YG_GROUP_STEPS]; /* by step: the step that reads its result last */
+    yg_node *load_of;                  /* by load: the broadcast node */
 } group;
 
 static bool read_in_place(const yg_compiler *c, yg_node node) {
@@ -118,6 +118,18 @@ static void list_members(group *g) {
     }
 }
 
+/* At most: a broadcast that several members read is loaded once. */
+static uint32_t count_loads(const group *g) {
+    const yg_compiler *c = g->c;
+    uint32_t loads = 0;
+    for (uint32_t i = 0; i < g->unit->members; i++) {
+        const yg_record *record = &c->graph->records[g->members[i]];
+        for (uint32_t k = 0; k < record->operand_count; k++)
+            loads += read_in_place(c, record->operands[k]);
+    }
+    return loads;
+}
+
 static void release_registers(group *g, uint32_t at) {
     for (uint32_t i = 0; i <= at; i++) {
         if (g->last_use[i] == at && g->unit->steps[i].out.storage == YG_NO_STORAGE)
@@ -153,16 +165,12 @@ static bool plan_step(group *g, uint32_t at) {
 
 bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
     group g = {.c = c, .unit = unit};
-    uint32_t operands = 0;
     list_members(&g);
-    for (uint32_t i = 0; i < unit->members; i++)
-        operands += c->graph->records[g.members[i]].operand_count;
-    if (operands > sizeof g.load_of / sizeof *g.load_of)
-        return yg_fail(c->error, YG_ERROR_INTERNAL, YG_NOWHERE, "a fused group has %u operands",
-                       operands);
+    const uint32_t loads = count_loads(&g);
     unit->steps = yg_pool_take(c->program->pool, unit->members * sizeof *unit->steps);
-    unit->loads = yg_pool_take(c->program->pool, operands * sizeof *unit->loads);
-    if (!unit->steps || !unit->loads)
+    unit->loads = yg_pool_take(c->program->pool, loads * sizeof *unit->loads);
+    g.load_of = yg_pool_take(c->program->pool, loads * sizeof *g.load_of);
+    if (!unit->steps || !unit->loads || !g.load_of)
         return yg_fail_memory(c->error);
     for (uint32_t i = 0; i < unit->members; i++) {
         if (!plan_step(&g, i))

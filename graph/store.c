@@ -39,11 +39,13 @@ static uint32_t record_hash(const yg_record *record) {
         hash = mix_bytes(hash, &record->attrs[i], sizeof(yg_attr));
     if (record->data)
         hash = mix_bytes(hash, record->data, (size_t)yg_type_bytes(record->type));
-    return (uint32_t)(hash ^ (hash >> 32));
+    /* MurmurHash3's finaliser: every bit of the sum reaches the low ones that pick a slot. */
+    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
+    return (uint32_t)(hash >> 32);
 }
 
 static bool record_equal(const yg_record *a, const yg_record *b) {
-    if (a->hash != b->hash || a->op != b->op || a->operand_count != b->operand_count)
+    if (a->op != b->op || a->operand_count != b->operand_count)
         return false;
     if (a->operand_count &&
         memcmp(a->operands, b->operands, a->operand_count * sizeof *a->operands) != 0)
@@ -65,7 +67,7 @@ static bool grow(yg_graph *graph) {
     if (!records)
         return yg_fail_memory(&graph->error);
     graph->records = records;
-    uint32_t *table = calloc(capacity * 2, sizeof *table);
+    yg_slot *table = calloc(capacity * 2, sizeof *table);
     if (!table)
         return yg_fail_memory(&graph->error);
     free(graph->table);
@@ -73,10 +75,10 @@ static bool grow(yg_graph *graph) {
     graph->table_size = capacity * 2;
     graph->capacity = capacity;
     for (size_t i = 0; i < graph->size; i++) {
-        size_t slot = records[i].hash & (graph->table_size - 1);
-        while (table[slot])
-            slot = (slot + 1) & (graph->table_size - 1);
-        table[slot] = (uint32_t)i + 1;
+        size_t at = records[i].hash & (graph->table_size - 1);
+        while (table[at].index)
+            at = (at + 1) & (graph->table_size - 1);
+        table[at] = (yg_slot){records[i].hash, (uint32_t)i + 1};
     }
     return true;
 }
@@ -104,10 +106,11 @@ yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
         return YG_NONE;
     yg_record record = *asked;
     record.hash = record_hash(&record);
-    size_t slot = record.hash & (graph->table_size - 1);
-    for (; graph->table[slot]; slot = (slot + 1) & (graph->table_size - 1)) {
-        const uint32_t index = graph->table[slot] - 1;
-        if (merge && record_equal(&graph->records[index], &record))
+    size_t at = record.hash & (graph->table_size - 1);
+    for (; graph->table[at].index; at = (at + 1) & (graph->table_size - 1)) {
+        const uint32_t index = graph->table[at].index - 1;
+        if (merge && graph->table[at].hash == record.hash &&
+            record_equal(&graph->records[index], &record))
             return index;
     }
     record.name = "";
@@ -115,7 +118,7 @@ yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
     if (!copy_lists(graph, &record))
         return YG_NONE;
     graph->records[graph->size] = record;
-    graph->table[slot] = (uint32_t)graph->size + 1;
+    graph->table[at] = (yg_slot){record.hash, (uint32_t)graph->size + 1};
     return (yg_node)graph->size++;
 }
 

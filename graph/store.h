@@ -19,13 +19,19 @@ typedef struct yg_record {
     uint32_t hash;
 } yg_record;
 
+/* The hash stands beside the index, so that probing seldom touches a record. */
+typedef struct yg_slot {
+    uint32_t hash;
+    uint32_t index; /* of the record, plus 1; 0: empty */
+} yg_slot;
+
 struct yg_graph {
     const yg_op_set *ops;
     unsigned flags;
     yg_pool *pool; /* everything that a record points to */
     yg_record *records;
     size_t size, capacity;
-    uint32_t *table;   /* open addressing over record hashes; index + 1, 0 is empty */
+    yg_slot *table;    /* open addressing */
     size_t table_size; /* a power of two */
     yg_origin at;
     const char *files[16]; /* the names that origins point to; most recent first */
