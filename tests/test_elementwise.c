@@ -385,6 +385,11 @@ Test(elementwise, identities_add_no_node) {
         {"where(not c, x, z)", yg_where(graph, yg_logical_not(graph, c), x, z),
          yg_where(graph, c, z, x)},
         {"relu(relu(x))", yg_relu(graph, yg_relu(graph, x)), yg_relu(graph, x)},
+        {"log(softmax(x))", yg_log(graph, yg_softmax(graph, x, -1)), yg_log_softmax(graph, x, -1)},
+        {"log(sigmoid(x))", yg_log(graph, yg_sigmoid(graph, x)),
+         yg_negative(graph, yg_softplus(graph, yg_negative(graph, x)))},
+        {"log(1 - sigmoid(x))", yg_log(graph, yg_subtract(graph, one, yg_sigmoid(graph, x))),
+         yg_negative(graph, yg_softplus(graph, x))},
         {"maximum(x, x)", yg_maximum(graph, x, x), x},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
