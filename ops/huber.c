@@ -1,0 +1,80 @@
+/*
+ * huber: with d = p - t, d²/2 where |d| <= delta and delta·(|d| - delta/2) beyond, reduced. The
+ * operands have one shape; the result is a scalar, or has that shape (reduction none).
+ *
+ * A composite: with c = d clamped to [-delta, delta] both branches are c·(d - c/2), whose
+ * derivative is c.
+ */
+#include "build.h"
+#include "loss.h"
+#include "registry.h"
+
+#include <math.h>
+
+static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                      yg_node *results) {
+    if (!yg_loss_check(graph, call))
+        return 0;
+    const double delta = call->attrs[1].f;
+    const yg_node d = yg_subtract(graph, operands[0], operands[1]);
+    if (d == YG_NONE)
+        return 0;
+    const yg_dtype dtype = yg_node_type(graph, d)->dtype;
+    const yg_node below = yg_minimum(graph, d, yg_scalar(graph, dtype, delta));
+    const yg_node clamped = yg_maximum(graph, below, yg_scalar(graph, dtype, -delta));
+    const yg_node elements =
+        yg_multiply(graph, clamped, yg_subtract(graph, d, yg_scale(graph, clamped, 0.5)));
+    results[0] = yg_loss_reduce(graph, elements, call->attrs[0].i);
+    return 1;
+}
+
+static double element(const yg_reference *r, const int64_t *index) {
+    const double d = fabs(yg_at(r, 0, index) - yg_at(r, 1, index)), delta = r->call->attrs[1].f;
+    return d <= delta ? d * d / 2 : delta * (d - delta / 2);
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    return yg_loss_reference(r, index, element);
+}
+
+static const yg_attr_spec attrs[] = {
+    YG_REDUCTION_ATTR,
+    {
+        .name = "delta",
+        .kind = YG_ATTR_FLOAT,
+        .fallback = {.f = 1},
+        .min = 1e-30,
+        .max = 1e30,
+        .doc = "where the loss turns from quadratic to linear",
+    },
+};
+
+static const yg_attr narrow[] = {{.i = YG_REDUCTION_SUM}, {.f = 0.5}},
+                     wide[] = {{.i = YG_REDUCTION_NONE}, {.f = 2.5}},
+                     batchmean[] = {{.i = YG_REDUCTION_BATCHMEAN}, {.f = 1}};
+
+static const yg_sample samples[] = {
+    {.operands = {"f[4, 3]", "f[4, 3]"}},
+    {.operands = {"f[4, 3]", "f[4, 3]"}, .attrs = narrow},
+    {.operands = {"f[4, 3]", "f[4, 3]"}, .attrs = wide},
+    {.operands = {"f[4, 3]", "f[4, 3]"}, .attrs = batchmean},
+    {.operands = {"f[]", "f[]"}},
+    {.operands = {"f[0, 3]", "f[0, 3]"}, .attrs = narrow},
+};
+
+const yg_op yg_op_huber = {
+    .name = "huber",
+    .formula = "l = d²/2 where |d| <= delta, else delta·(|d| - delta/2); d = p - t",
+    .doc = "Squared near the target, absolute far from it, so that outliers pull with a bounded "
+           "gradient.",
+    .group = "loss",
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand_names = {"prediction", "target"},
+    .attrs = attrs,
+    .attr_count = sizeof attrs / sizeof *attrs,
+    .compose = compose,
+    .reference = reference,
+    .samples = samples,
+    .sample_count = sizeof samples / sizeof *samples,
+};

@@ -1,0 +1,77 @@
+/*
+ * index_cross_entropy: y = log sum_j exp(z_j) - z_c for each row z of the logits [..., C] and its
+ * class c [...]; 0 for an ignored row. The result has the class indices' shape.
+ *
+ * vjp: dz = dy · (softmax(z) - one_hot(c)), one subtraction an element: softmax_minus_one_hot.
+ */
+#include "build.h"
+#include "class_index.h"
+#include "registry.h"
+#include "rows.h"
+
+#include <tgmath.h>
+
+/* The difference is taken before the logarithm of the sum is added, so that a confident and right
+ * row keeps its small loss. */
+#define INDEX_CROSS_ENTROPY_KERNEL(function, real, suffix)                                         \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        const yg_type *logits = call->in_types[1];                                                 \
+        const int64_t classes = logits->shape[logits->rank - 1];                                   \
+        real *y = call->out;                                                                       \
+        for (int64_t row = call->begin; row < call->end; row++) {                                  \
+            const real *z = (const real *)call->in[1] + row * classes;                             \
+            int64_t target;                                                                        \
+            if (!yg_class_read(call, row, &target, error))                                         \
+                return false;                                                                      \
+            y[row] = 0;                                                                            \
+            if (target < 0)                                                                        \
+                continue;                                                                          \
+            const real max = yg_row_max_##suffix(z, classes, 1);                                   \
+            const double sum = yg_row_exp_##suffix(z, classes, 1, max, NULL);                      \
+            y[row] = (max - z[target]) + (real)log(sum);                                           \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+INDEX_CROSS_ENTROPY_KERNEL(index_cross_entropy_f32, float, f32)
+INDEX_CROSS_ENTROPY_KERNEL(index_cross_entropy_f64, double, f64)
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k; /* an index has no cotangent: k is 1 */
+    const yg_node slope = yg_apply(graph, &yg_op_softmax_minus_one_hot, yg_node_operands(graph, y),
+                                   2, yg_node_attrs(graph, y));
+    return yg_multiply(graph, yg_class_column(graph, dy), slope);
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const int rank = r->call->operands[0].rank;
+    const int64_t target = yg_class_reference(r, index);
+    if (target < 0)
+        return 0;
+    int64_t at[YG_MAX_RANK];
+    for (int i = 0; i < rank; i++)
+        at[i] = index[i];
+    at[rank] = target;
+    return yg_reference_logsumexp(r, 1, at, -1) - yg_at(r, 1, at);
+}
+
+const yg_op yg_op_index_cross_entropy = {
+    .name = "index_cross_entropy",
+    .formula = "y = log sum_j exp(z_j) - z_c",
+    .doc = "The cross-entropy of each row of logits with its class; see cross_entropy.",
+    .group = "loss",
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand_names = {"target", "logits"},
+    .attrs = yg_class_attrs,
+    .attr_count = 1,
+    .flags = YG_OP_INTERNAL,
+    .infer = yg_class_infer_rows,
+    .kernel = {[YG_F32] = index_cross_entropy_f32, [YG_F64] = index_cross_entropy_f64},
+    .units = yg_class_units,
+    .flops = yg_class_flops,
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {YG_CLASS_DOMAIN, {-4, 4}},
+    .samples = yg_class_samples,
+    .sample_count = sizeof yg_class_samples / sizeof *yg_class_samples,
+};

@@ -1,0 +1,78 @@
+/*
+ * What losses share: see loss.h.
+ */
+#include "loss.h"
+
+#include "build.h"
+
+const char *const yg_reductions[] = {"mean", "sum", "none", "batchmean", NULL};
+
+const yg_attr_spec yg_loss_attrs[1] = {YG_REDUCTION_ATTR};
+
+bool yg_loss_check(yg_graph *graph, const yg_infer *call) {
+    char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
+    const yg_type *first = &call->operands[0], *second = &call->operands[1];
+    const char *const *names = call->op->operand_names;
+    if (!yg_dtype_is_float(first->dtype)) {
+        yg_graph_fail(graph, YG_ERROR_DTYPE, "%s: %s must be a float tensor, not %s",
+                      call->op->name, names[0], yg_type_text(first, a));
+        return false;
+    }
+    if (!yg_shape_equal(first, second)) {
+        yg_graph_fail(graph, YG_ERROR_SHAPE,
+                      "%s: %s is %s but %s is %s; losses need equal shapes (reshape one)",
+                      call->op->name, names[0], yg_type_text(first, a), names[1],
+                      yg_type_text(second, b));
+        return false;
+    }
+    return true;
+}
+
+yg_node yg_loss_reduce(yg_graph *graph, yg_node elements, int64_t reduction) {
+    if (elements == YG_NONE || reduction == YG_REDUCTION_NONE)
+        return elements;
+    const yg_type type = *yg_node_type(graph, elements);
+    const yg_node sum = yg_sum(graph, elements, NULL, 0, false);
+    if (reduction == YG_REDUCTION_SUM)
+        return sum;
+    if (reduction == YG_REDUCTION_MEAN)
+        return yg_scale(graph, sum, 1 / (double)yg_type_count(&type));
+    if (type.rank == 0)
+        return yg_graph_fail(graph, YG_ERROR_SHAPE,
+                             "reduction batchmean divides by the size of dimension 0, but the "
+                             "loss before it is a scalar");
+    return yg_scale(graph, sum, 1 / (double)type.shape[0]);
+}
+
+double yg_loss_reference(const yg_reference *reference, const int64_t *index,
+                         double (*element)(const yg_reference *, const int64_t *)) {
+    const int64_t reduction = reference->call->attrs[0].i;
+    if (reduction == YG_REDUCTION_NONE)
+        return element(reference, index);
+    const yg_type *type = &reference->call->operands[0];
+    int64_t strides[YG_MAX_RANK], at[YG_MAX_RANK];
+    yg_type_strides(type, strides);
+    const int64_t count = yg_type_count(type);
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) {
+        for (int d = 0; d < type->rank; d++)
+            at[d] = i / strides[d] % type->shape[d];
+        sum += element(reference, at);
+    }
+    if (reduction == YG_REDUCTION_MEAN)
+        return sum / (double)count;
+    return reduction == YG_REDUCTION_SUM ? sum : sum / (double)type->shape[0];
+}
+
+static const yg_attr sum[] = {{.i = YG_REDUCTION_SUM}}, none[] = {{.i = YG_REDUCTION_NONE}},
+                     batchmean[] = {{.i = YG_REDUCTION_BATCHMEAN}};
+
+const yg_sample yg_loss_samples[7] = {
+    {.operands = {"f[4, 3]", "f[4, 3]"}},
+    {.operands = {"f[4, 3]", "f[4, 3]"}, .attrs = sum},
+    {.operands = {"f[4, 3]", "f[4, 3]"}, .attrs = none},
+    {.operands = {"f[4, 3]", "f[4, 3]"}, .attrs = batchmean},
+    {.operands = {"f[2, 3, 5]", "f[2, 3, 5]"}, .attrs = batchmean},
+    {.operands = {"f[]", "f[]"}},
+    {.operands = {"f[0, 3]", "f[0, 3]"}, .attrs = sum},
+};

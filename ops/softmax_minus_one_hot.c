@@ -1,0 +1,82 @@
+/*
+ * softmax_minus_one_hot: y_j = softmax(z)_j - [j = c] for each row z of the logits [..., C] and
+ * its class c [...]; 0 in an ignored row. The result has the logits' shape. It is the derivative
+ * of the cross-entropy, "a - y" of the textbooks.
+ *
+ * vjp: dz = s · (dy - sum(dy · s)) with s = softmax(z), dy taken as 0 in ignored rows.
+ */
+#include "build.h"
+#include "class_index.h"
+#include "registry.h"
+#include "rows.h"
+
+#include <tgmath.h>
+
+#define SOFTMAX_MINUS_ONE_HOT_KERNEL(function, real, suffix)                                       \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        const yg_type *logits = call->in_types[1];                                                 \
+        const int64_t classes = logits->shape[logits->rank - 1];                                   \
+        for (int64_t row = call->begin; row < call->end; row++) {                                  \
+            const real *z = (const real *)call->in[1] + row * classes;                             \
+            real *y = (real *)call->out + row * classes;                                           \
+            int64_t target;                                                                        \
+            if (!yg_class_read(call, row, &target, error))                                         \
+                return false;                                                                      \
+            if (target < 0) {                                                                      \
+                for (int64_t c = 0; c < classes; c++)                                              \
+                    y[c] = 0;                                                                      \
+                continue;                                                                          \
+            }                                                                                      \
+            const real max = yg_row_max_##suffix(z, classes, 1);                                   \
+            const double sum = yg_row_exp_##suffix(z, classes, 1, max, y);                         \
+            for (int64_t c = 0; c < classes; c++)                                                  \
+                y[c] = (real)((double)y[c] / sum);                                                 \
+            y[target] -= 1;                                                                        \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+SOFTMAX_MINUS_ONE_HOT_KERNEL(softmax_minus_one_hot_f32, float, f32)
+SOFTMAX_MINUS_ONE_HOT_KERNEL(softmax_minus_one_hot_f64, double, f64)
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k; /* an index has no cotangent: k is 1 */
+    const yg_node index = yg_node_operand(graph, y, 0);
+    const yg_type *type = yg_node_type(graph, y);
+    const yg_node counts =
+        yg_class_column(graph, yg_class_counts(graph, index, yg_node_attrs(graph, y)[0].i));
+    const yg_node counted = yg_where(graph, counts, dy, yg_scalar(graph, type->dtype, 0));
+    const yg_node probability = yg_softmax(graph, yg_node_operand(graph, y, 1), -1);
+    const int64_t last = -1;
+    const yg_node sum = yg_sum(graph, yg_multiply(graph, counted, probability), &last, 1, true);
+    return yg_multiply(graph, probability, yg_subtract(graph, counted, sum));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const int64_t target = yg_class_reference(r, index);
+    if (target < 0)
+        return 0;
+    const double probability = exp(yg_at(r, 1, index) - yg_reference_logsumexp(r, 1, index, -1));
+    return probability - (index[r->call->operands[0].rank] == target);
+}
+
+const yg_op yg_op_softmax_minus_one_hot = {
+    .name = "softmax_minus_one_hot",
+    .formula = "y_j = softmax(z)_j - [j = c]",
+    .doc = "The derivative of the cross-entropy by the logits; see cross_entropy.",
+    .group = "loss",
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand_names = {"target", "logits"},
+    .attrs = yg_class_attrs,
+    .attr_count = 1,
+    .flags = YG_OP_INTERNAL,
+    .infer = yg_class_infer_scores,
+    .kernel = {[YG_F32] = softmax_minus_one_hot_f32, [YG_F64] = softmax_minus_one_hot_f64},
+    .units = yg_class_units,
+    .flops = yg_class_flops,
+    .vjp = vjp,
+    .reference = reference,
+    .domain = {YG_CLASS_DOMAIN, {-4, 4}},
+    .samples = yg_class_samples,
+    .sample_count = sizeof yg_class_samples / sizeof *yg_class_samples,
+};
