@@ -13,7 +13,7 @@
 static void mark_active(const yg_graph *graph, yg_node last, const yg_node *wrt, size_t count,
                         bool *active) {
     for (size_t i = 0; i < count; i++) {
-        if (wrt[i] <= last)
+        if (wrt[i] <= last && yg_dtype_is_float(graph->records[wrt[i]].type->dtype))
             active[wrt[i]] = true;
     }
     for (yg_node node = 0; node <= last; node++) {
