@@ -1,0 +1,488 @@
+/*
+ * Everything that can be checked of an operator from its descriptor: see operator_check.h.
+ */
+#include "operator_check.h"
+
+#include "gradient_check.h"
+#include "graph/program.h"
+#include "sample.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t SEED = 1;
+
+__attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    vsnprintf(why, OPERATOR_CHECK_TEXT, format, list);
+    va_end(list);
+    return false;
+}
+
+static const char *graph_reason(const yg_graph *graph) {
+    const yg_error *error = yg_graph_error(graph);
+    return error ? error->message : "no result";
+}
+
+/* ------------------------------------------------------------------------------- descriptor -- */
+
+static bool is_snake_case(const char *name) {
+    if (!name || name[0] < 'a' || name[0] > 'z')
+        return false;
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
+static bool has_kernel(const yg_op *op) {
+    for (int dtype = 0; dtype < YG_DTYPE_COUNT; dtype++) {
+        if (op->flags & YG_OP_ELEMENTWISE ? op->tile[dtype] != NULL : op->kernel[dtype] != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool check_schema(const yg_op *op, char *why) {
+    for (size_t i = 0; i < op->attr_count; i++) {
+        const yg_attr_spec *spec = &op->attrs[i];
+        if (!is_snake_case(spec->name))
+            return fail(why, "attribute %zu has no snake_case name", i);
+        if (!spec->doc || !spec->doc[0] || spec->doc[strlen(spec->doc) - 1] == '.')
+            return fail(why, "attribute %s: its doc is a phrase without a full stop", spec->name);
+        if (spec->kind == YG_ATTR_CHOICE && (!spec->choices || !spec->choices[0]))
+            return fail(why, "attribute %s: no choices", spec->name);
+        if (yg_op_attr(op, spec->name) != (int)i)
+            return fail(why, "attribute %s is there twice", spec->name);
+    }
+    return true;
+}
+
+static bool check_attrs(const yg_op *op, char *why) {
+    yg_error error = {0};
+    bool required = false;
+    for (size_t i = 0; i < op->attr_count; i++)
+        required = required || op->attrs[i].required;
+    yg_attr attrs[16];
+    yg_op_defaults(op, attrs);
+    if (!required && !yg_op_check_attrs(op, attrs, YG_NOWHERE, &error))
+        return fail(why, "the defaults break the schema: %s", error.message);
+    for (size_t s = 0; s < op->sample_count; s++) {
+        if (!op->samples[s].attrs && required)
+            return fail(why, "sample %zu leaves out a required attribute", s);
+        if (op->samples[s].attrs &&
+            !yg_op_check_attrs(op, op->samples[s].attrs, YG_NOWHERE, &error))
+            return fail(why, "sample %zu breaks the schema: %s", s, error.message);
+    }
+    return true;
+}
+
+bool operator_check_descriptor(const yg_op *op, char *why) {
+    if (!is_snake_case(op->name))
+        return fail(why, "no snake_case name");
+    if (!op->formula || !op->formula[0] || !op->doc || !op->doc[0] || !op->group || !op->group[0])
+        return fail(why, "formula, doc and group must be there");
+    if (op->min_operands < 0 || op->max_operands < op->min_operands ||
+        op->max_operands > YG_MAX_OPERANDS)
+        return fail(why, "takes %d to %d operands", op->min_operands, op->max_operands);
+    for (int k = 0; k < op->max_operands && k < YG_OP_NAMED_OPERANDS; k++) {
+        if (!(op->flags & YG_OP_LIST) && !is_snake_case(op->operand_names[k]))
+            return fail(why, "operand %d has no name", k);
+    }
+    if (op->compose && (op->infer || op->vjp || op->simplify || has_kernel(op)))
+        return fail(why, "a composite has neither shape rule nor kernel nor derivative");
+    if (!op->compose && !(op->flags & YG_OP_VIEW) && !has_kernel(op))
+        return fail(why, "neither a kernel nor a composite");
+    if (!op->compose && !op->infer && !(op->flags & YG_OP_ELEMENTWISE))
+        return fail(why, "no shape rule");
+    if (!op->compose && !op->vjp && !(op->flags & YG_OP_NON_DIFFERENTIABLE))
+        return fail(why, "neither a vjp nor the flag YG_OP_NON_DIFFERENTIABLE");
+    if (op->vjp && op->flags & YG_OP_NON_DIFFERENTIABLE)
+        return fail(why, "both a vjp and the flag YG_OP_NON_DIFFERENTIABLE");
+    if (!op->reference)
+        return fail(why, "no reference");
+    if (!op->samples || op->sample_count == 0)
+        return fail(why, "no sample");
+    return check_schema(op, why) && check_attrs(op, why);
+}
+
+bool operator_check_arity(const yg_op_set *ops, const yg_op *op, char *why) {
+    const yg_type type = yg_type_scalar(YG_F64);
+    const int wrong[] = {op->min_operands - 1, op->max_operands + 1};
+    for (int i = 0; i < 2; i++) {
+        if (wrong[i] < 0 || wrong[i] > YG_MAX_OPERANDS)
+            continue;
+        yg_graph *graph = yg_graph_new(ops, 0);
+        yg_node operands[YG_MAX_OPERANDS], results[YG_MAX_RESULTS];
+        for (int k = 0; k < wrong[i]; k++)
+            operands[k] = yg_input(graph, "operand", &type);
+        const size_t made =
+            yg_apply_all(graph, op, operands, (size_t)wrong[i], op->samples[0].attrs, results);
+        const yg_error *error = yg_graph_error(graph);
+        const bool refused =
+            made == 0 && error && error->code == YG_ERROR_ARGUMENT && error->message[0];
+        yg_graph_free(graph);
+        if (!refused)
+            return fail(why, "%d operands are not refused", wrong[i]);
+    }
+    return true;
+}
+
+/* ----------------------------------------------------------------------------------- values -- */
+
+/* A call built, compiled and run. */
+typedef struct run {
+    yg_graph *graph;
+    yg_program *program;
+    yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
+    size_t count; /* of results */
+} run;
+
+static void run_free(run *r) {
+    yg_program_free(r->program);
+    yg_graph_free(r->graph);
+    *r = (run){0};
+}
+
+static void fill_inputs(const sample_call *call, const yg_node *inputs, yg_program *program) {
+    for (size_t k = 0; k < call->count; k++) {
+        void *data = yg_program_data(program, inputs[k]);
+        for (int64_t i = 0; data && i < yg_type_count(&call->types[k]); i++)
+            yg_element_set(call->types[k].dtype, data, i, call->values[k][i]);
+    }
+}
+
+static bool run_call(run *r, const sample_call *call, const yg_op_set *ops, unsigned graph_flags,
+                     char *why) {
+    *r = (run){0};
+    r->graph = yg_graph_new(ops, graph_flags);
+    if (!r->graph)
+        return fail(why, "out of memory");
+    r->count = sample_apply(call, r->graph, r->inputs, r->results);
+    if (r->count == 0)
+        return fail(why, "cannot be built: %s", graph_reason(r->graph));
+    yg_error error = {0};
+    if (!yg_graph_verify(r->graph, &error))
+        return fail(why, "the verifier: %s", error.message);
+    r->program = yg_compile(r->graph, r->results, r->count, NULL, 0, NULL, &error);
+    if (!r->program)
+        return fail(why, "cannot be compiled: %s", error.message);
+    fill_inputs(call, r->inputs, r->program);
+    if (!yg_program_run(r->program, 0, 0, &error))
+        return fail(why, "cannot be run: %s", error.message);
+    return true;
+}
+
+static double value_at(const run *r, size_t result, int64_t i) {
+    const yg_type *type = yg_node_type(r->graph, r->results[result]);
+    return yg_element_get(type->dtype, yg_program_data(r->program, r->results[result]), i);
+}
+
+/* Whether `found` is `wanted` to the tolerance, relative to the larger of it and 1; NaN and the
+ * infinities are only like themselves. */
+static bool close_to(double found, double wanted, double tolerance) {
+    if (isnan(wanted) || isinf(wanted))
+        return isnan(wanted) ? (bool)isnan(found) : found == wanted;
+    return fabs(found - wanted) <= tolerance * fmax(1, fabs(wanted));
+}
+
+/* An elementwise operator's shape is that of its operands stretched to each other. */
+static bool check_elementwise_shape(const sample_call *call, const yg_type *type, char *why) {
+    yg_type shape = call->types[0];
+    for (size_t k = 1; k < call->count; k++)
+        yg_shape_broadcast(&shape, &call->types[k], &shape);
+    char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+    return yg_shape_equal(&shape, type) ||
+           fail(why, "the result is %s, the operands broadcast to %s", yg_type_text(type, found),
+                yg_shape_text(&shape, wanted));
+}
+
+static bool check_reference(const sample_call *call, const run *r, operator_counts *counts,
+                            char *why) {
+    const yg_type *type = yg_node_type(r->graph, r->results[0]);
+    if (call->op->flags & YG_OP_ELEMENTWISE && !check_elementwise_shape(call, type, why))
+        return false;
+    double *reference = sample_reference(call, type);
+    if (!reference)
+        return fail(why, "out of memory");
+    const double tolerance = type->dtype == YG_F32 ? 1e-6 : 1e-12;
+    bool good = true;
+    for (int64_t i = 0; good && i < yg_type_count(type); i++) {
+        counts->values++;
+        if (!close_to(value_at(r, 0, i), reference[i], tolerance))
+            good = fail(why, "element %lld is %.17g, the reference says %.17g", (long long)i,
+                        value_at(r, 0, i), reference[i]);
+    }
+    free(reference);
+    return good;
+}
+
+static bool check_values(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                         operator_counts *counts, char *why) {
+    sample_call call;
+    run r = {0};
+    const bool good =
+        sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why, OPERATOR_CHECK_TEXT) &&
+        run_call(&r, &call, ops, 0, why) && check_reference(&call, &r, counts, why);
+    run_free(&r);
+    sample_free(&call);
+    return good;
+}
+
+static bool compare_narrow(const run *narrow, const run *wide, operator_counts *counts, char *why) {
+    if (narrow->count != wide->count)
+        return fail(why, "%zu results in f32, %zu in f64", narrow->count, wide->count);
+    for (size_t result = 0; result < wide->count; result++) {
+        const yg_type *type = yg_node_type(wide->graph, wide->results[result]);
+        if (!yg_shape_equal(type, yg_node_type(narrow->graph, narrow->results[result])))
+            return fail(why, "the result's shape depends on the element type");
+        for (int64_t i = 0; i < yg_type_count(type); i++) {
+            counts->narrow++;
+            const double found = value_at(narrow, result, i), wanted = value_at(wide, result, i);
+            if (!close_to(found, wanted, 1e-5))
+                return fail(why, "element %lld is %.9g in f32, %.17g in f64", (long long)i, found,
+                            wanted);
+        }
+    }
+    return true;
+}
+
+static bool check_narrow(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                         operator_counts *counts, char *why) {
+    sample_call narrow_call, wide_call;
+    run narrow = {0}, wide = {0};
+    const bool drawn =
+        sample_draw(&narrow_call, op, sample, YG_F32, YG_F32, SEED, why, OPERATOR_CHECK_TEXT);
+    const bool good =
+        sample_draw(&wide_call, op, sample, YG_F64, YG_F32, SEED, why, OPERATOR_CHECK_TEXT) &&
+        drawn && run_call(&narrow, &narrow_call, ops, 0, why) &&
+        run_call(&wide, &wide_call, ops, YG_GRAPH_F64, why) &&
+        compare_narrow(&narrow, &wide, counts, why);
+    run_free(&narrow);
+    run_free(&wide);
+    sample_free(&narrow_call);
+    sample_free(&wide_call);
+    return good;
+}
+
+/* -------------------------------------------------------------------------------- gradients -- */
+
+static bool check_no_gradient(yg_graph *graph, yg_node y, const yg_node *inputs, size_t count,
+                              char *why) {
+    yg_node slopes[YG_SAMPLE_OPERANDS];
+    const yg_node cotangent = yg_input(graph, "cotangent", yg_node_type(graph, y));
+    if (!yg_grad(graph, y, cotangent, inputs, count, slopes))
+        return fail(why, "%s", graph_reason(graph));
+    for (size_t k = 0; k < count; k++) {
+        if (slopes[k] != YG_NONE)
+            return fail(why, "non-differentiable, but operand %zu has a gradient", k);
+    }
+    return true;
+}
+
+/* Of result number `result` of the call. */
+static bool check_gradient(const yg_op_set *ops, const sample_call *call, size_t result,
+                           operator_counts *counts, char *why) {
+    yg_graph *graph = yg_graph_new(ops, YG_GRAPH_F64);
+    if (!graph)
+        return fail(why, "out of memory");
+    gradient_leaf leaves[YG_SAMPLE_OPERANDS];
+    void *data[YG_SAMPLE_OPERANDS] = {NULL};
+    yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
+    sample_apply(call, graph, inputs, results);
+    bool good = yg_graph_error(graph) == NULL;
+    for (size_t k = 0; good && k < call->count; k++) {
+        data[k] = sample_data(call, k);
+        leaves[k] = (gradient_leaf){.node = inputs[k], .data = data[k]};
+        good = data[k] != NULL;
+    }
+    if (!good)
+        fail(why, "%s", graph_reason(graph));
+    const yg_type *type = good ? yg_node_type(graph, results[result]) : NULL;
+    bool moved = false; /* an operand that a derivative can be taken by */
+    for (size_t k = 0; k < call->count; k++)
+        moved = moved || (call->types[k].dtype == YG_F64 && yg_type_count(&call->types[k]) > 0);
+    if (good && moved && yg_dtype_is_float(type->dtype)) {
+        if (call->op->flags & YG_OP_NON_DIFFERENTIABLE)
+            good = check_no_gradient(graph, results[result], inputs, call->count, why);
+        else
+            good = gradient_check(graph, results[result], leaves, call->count, SEED, why,
+                                  OPERATOR_CHECK_TEXT);
+        yg_error error = {0};
+        if (good && !yg_graph_verify(graph, &error))
+            good = fail(why, "the verifier, after differentiating: %s", error.message);
+        counts->gradients += yg_type_count(type) > 0;
+    }
+    for (size_t k = 0; k < call->count; k++)
+        free(data[k]);
+    yg_graph_free(graph);
+    return good;
+}
+
+static bool check_gradients(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                            operator_counts *counts, char *why) {
+    sample_call call;
+    bool good = sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why, OPERATOR_CHECK_TEXT);
+    yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
+    yg_graph *graph = yg_graph_new(ops, YG_GRAPH_F64);
+    const size_t count = good && graph ? sample_apply(&call, graph, inputs, results) : 0;
+    if (good && count == 0)
+        good = fail(why, "cannot be built: %s", graph ? graph_reason(graph) : "out of memory");
+    for (size_t result = 0; good && result < count; result++)
+        good = check_gradient(ops, &call, result, counts, why);
+    yg_graph_free(graph);
+    sample_free(&call);
+    return good;
+}
+
+/* ------------------------------------------------------------------------------------ plans -- */
+
+/* The call with its gradients, where it has any, as one flat list of outputs. */
+typedef struct whole {
+    yg_graph *graph;
+    yg_node inputs[YG_SAMPLE_OPERANDS], cotangent;
+    yg_node outputs[YG_MAX_RESULTS + YG_SAMPLE_OPERANDS];
+    size_t count;
+} whole;
+
+static bool build_whole(whole *w, const yg_op_set *ops, const sample_call *call, unsigned flags,
+                        char *why) {
+    *w = (whole){.cotangent = YG_NONE};
+    w->graph = yg_graph_new(ops, flags);
+    if (!w->graph)
+        return fail(why, "out of memory");
+    w->count = sample_apply(call, w->graph, w->inputs, w->outputs);
+    if (w->count == 0)
+        return fail(why, "cannot be built: %s", graph_reason(w->graph));
+    const yg_type *type = yg_node_type(w->graph, w->outputs[0]);
+    if (!yg_dtype_is_float(type->dtype))
+        return true;
+    yg_node slopes[YG_SAMPLE_OPERANDS];
+    w->cotangent = yg_input(w->graph, "cotangent", type);
+    if (!yg_grad(w->graph, w->outputs[0], w->cotangent, w->inputs, call->count, slopes))
+        return fail(why, "%s", graph_reason(w->graph));
+    for (size_t k = 0; k < call->count; k++) {
+        if (slopes[k] != YG_NONE && yg_type_count(&call->types[k]) > 0)
+            w->outputs[w->count++] = slopes[k];
+    }
+    return true;
+}
+
+static yg_program *run_whole(const whole *w, const sample_call *call,
+                             const yg_compile_options *options, char *why) {
+    yg_error error = {0};
+    yg_program *program = yg_compile(w->graph, w->outputs, w->count, NULL, 0, options, &error);
+    if (!program) {
+        fail(why, "cannot be compiled: %s", error.message);
+        return NULL;
+    }
+    fill_inputs(call, w->inputs, program);
+    const yg_type *type = yg_node_type(w->graph, w->outputs[0]);
+    void *cotangent = w->cotangent == YG_NONE ? NULL : yg_program_data(program, w->cotangent);
+    for (int64_t i = 0; cotangent && i < yg_type_count(type); i++)
+        yg_element_set(type->dtype, cotangent, i, 1 + (double)(i % 7) / 8);
+    if (!yg_program_run(program, 0, 0, &error)) {
+        fail(why, "cannot be run: %s", error.message);
+        yg_program_free(program);
+        return NULL;
+    }
+    return program;
+}
+
+/* Equal to `tolerance`; the same bits where that is 0. */
+static bool compare_whole(const whole *a, yg_program *run_a, const whole *b, yg_program *run_b,
+                          double tolerance, const char *what, operator_counts *counts, char *why) {
+    if (!run_a || !run_b)
+        return false;
+    if (a->count != b->count)
+        return fail(why, "%s: %zu gradients and results against %zu", what, a->count, b->count);
+    for (size_t o = 0; o < a->count; o++) {
+        const yg_type *type = yg_node_type(a->graph, a->outputs[o]);
+        if (!yg_type_equal(type, yg_node_type(b->graph, b->outputs[o])))
+            return fail(why, "%s: output %zu has two types", what, o);
+        const char *x = yg_program_data(run_a, a->outputs[o]);
+        const char *y = yg_program_data(run_b, b->outputs[o]);
+        const size_t size = yg_dtype_size(type->dtype);
+        for (int64_t i = 0; i < yg_type_count(type); i++) {
+            counts->plans++;
+            const double found = yg_element_get(type->dtype, x, i);
+            const double wanted = yg_element_get(type->dtype, y, i);
+            const bool equal = tolerance > 0
+                                   ? close_to(found, wanted, tolerance)
+                                   : memcmp(x + (size_t)i * size, y + (size_t)i * size, size) == 0;
+            if (!equal)
+                return fail(why, "%s: element %lld of output %zu is %.17g against %.17g", what,
+                            (long long)i, o, found, wanted);
+        }
+    }
+    return true;
+}
+
+static bool check_plans(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                        yg_dtype real, operator_counts *counts, char *why) {
+    sample_call call;
+    whole plain = {0}, exact = {0};
+    yg_program *planned = NULL, *unplanned = NULL, *threaded = NULL, *asked = NULL;
+    const unsigned flags = real == YG_F64 ? YG_GRAPH_F64 : 0;
+    bool good = sample_draw(&call, op, sample, real, YG_F32, SEED, why, OPERATOR_CHECK_TEXT) &&
+                build_whole(&plain, ops, &call, flags, why) &&
+                build_whole(&exact, ops, &call, flags | YG_GRAPH_NO_SIMPLIFY, why);
+    if (good) {
+        const yg_compile_options one = {.threads = 1}, three = {.threads = 3};
+        const yg_compile_options no_plan = {.flags = YG_PROGRAM_NO_PLAN, .threads = 1};
+        planned = run_whole(&plain, &call, &one, why);
+        unplanned = run_whole(&plain, &call, &no_plan, why);
+        threaded = run_whole(&plain, &call, &three, why);
+        asked = run_whole(&exact, &call, &one, why);
+        good = compare_whole(&plain, planned, &plain, unplanned, 0, "with and without a plan",
+                             counts, why) &&
+               compare_whole(&plain, planned, &plain, threaded, 0, "one thread and three", counts,
+                             why) &&
+               compare_whole(&plain, planned, &exact, asked, real == YG_F64 ? 1e-11 : 1e-4,
+                             "with and without simplification", counts, why);
+    }
+    yg_program_free(planned);
+    yg_program_free(unplanned);
+    yg_program_free(threaded);
+    yg_program_free(asked);
+    yg_graph_free(plain.graph);
+    yg_graph_free(exact.graph);
+    sample_free(&call);
+    return good;
+}
+
+/* -------------------------------------------------------------------------------------- all -- */
+
+bool operator_check_sample(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                           operator_counts *counts, char *why) {
+    return check_values(ops, op, sample, counts, why) &&
+           check_narrow(ops, op, sample, counts, why) &&
+           check_gradients(ops, op, sample, counts, why) &&
+           check_plans(ops, op, sample, YG_F64, counts, why) &&
+           check_plans(ops, op, sample, YG_F32, counts, why);
+}
+
+bool operator_check(const yg_op_set *ops, const yg_op *op, operator_counts *counts, char *why) {
+    char reason[OPERATOR_CHECK_TEXT];
+    *counts = (operator_counts){0};
+    if (!operator_check_descriptor(op, reason) || !operator_check_arity(ops, op, reason))
+        return fail(why, "%s: %s", op->name ? op->name : "an operator", reason);
+    for (size_t s = 0; s < op->sample_count; s++) {
+        const yg_sample *sample = &op->samples[s];
+        if (operator_check_sample(ops, op, sample, counts, reason))
+            continue;
+        char operands[400] = "";
+        for (size_t k = 0; k < YG_SAMPLE_OPERANDS && sample->operands[k]; k++) {
+            const size_t used = strlen(operands);
+            snprintf(operands + used, sizeof operands - used, "%s%s", k ? ", " : "",
+                     sample->operands[k]);
+        }
+        return fail(why, "%s, sample %zu (%s): %.1000s", op->name, s, operands, reason);
+    }
+    if (counts->values == 0 || counts->narrow == 0 || counts->plans == 0)
+        return fail(why, "%s: its samples hold no element", op->name);
+    if (counts->gradients == 0 && op->max_operands > 0 && !(op->flags & YG_OP_NON_DIFFERENTIABLE))
+        return fail(why, "%s: no sample has a derivative", op->name);
+    return true;
+}

@@ -1,0 +1,35 @@
+/*
+ * Everything that can be checked of an operator from its descriptor.
+ */
+#ifndef YG_TESTS_OPERATOR_CHECK_H
+#define YG_TESTS_OPERATOR_CHECK_H
+
+#include "graph/graph.h"
+
+#define OPERATOR_CHECK_TEXT 1600
+
+/* What was done, so that a check that did nothing is seen. */
+typedef struct operator_counts {
+    size_t values;    /* elements compared with the reference */
+    size_t narrow;    /* elements compared between f32 and f64 */
+    size_t gradients; /* results whose derivatives were compared with differences, not empty */
+    size_t plans;     /* elements compared between plans */
+} operator_counts;
+
+/* The descriptor alone: names, schema, samples, what a kernel or a derivative needs. False with
+ * the reason in `why` (OPERATOR_CHECK_TEXT bytes), as all of these. */
+bool operator_check_descriptor(const yg_op *op, char *why);
+
+/* Wrong numbers of operands are refused, with a message. */
+bool operator_check_arity(const yg_op_set *ops, const yg_op *op, char *why);
+
+/* One sample: result's type, values in f64 against the reference, f32 against f64, first and
+ * second derivatives, and the same bits whatever the plan and the threads, the same numbers
+ * without simplification. Adds to *counts. */
+bool operator_check_sample(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                           operator_counts *counts, char *why);
+
+/* All of the above, and that each kind of comparison was made that the operator has a part in. */
+bool operator_check(const yg_op_set *ops, const yg_op *op, operator_counts *counts, char *why);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * An operator's sample call made concrete: operand types from their text, values drawn from the
+ * descriptor's domain.
+ */
+#ifndef YG_TESTS_SAMPLE_H
+#define YG_TESTS_SAMPLE_H
+
+#include "graph/graph.h"
+
+typedef struct sample_call {
+    const yg_op *op;
+    yg_attr attrs[16]; /* one for each of the schema */
+    size_t count;
+    yg_type types[YG_SAMPLE_OPERANDS];
+    double *values[YG_SAMPLE_OPERANDS]; /* exact in the operand's element type */
+} sample_call;
+
+/* "f[2, 3]" with `real` for f; i is i32, b is bool. False if the text is not of that form. */
+bool sample_type(const char *text, yg_dtype real, yg_type *type);
+
+/* Draws the operands; floats are rounded to `rounded` (a float type), whatever `real` is, so that
+ * an f32 and an f64 call can have the same. Values keep clear of multiples of 1/64, where
+ * operators have their kinks and steps, and of each other's operands. False with the reason in
+ * `why`; sample_free() in either case. */
+bool sample_draw(sample_call *call, const yg_op *op, const yg_sample *sample, yg_dtype real,
+                 yg_dtype rounded, uint64_t seed, char *why, size_t size);
+void sample_free(sample_call *call);
+
+/* The operands as inputs of a graph; yg_op results as yg_apply_all() returns them. */
+size_t sample_apply(const sample_call *call, yg_graph *graph, yg_node *inputs, yg_node *results);
+
+/* Operand k's values in its element type; freed by the caller. NULL when out of memory. */
+void *sample_data(const sample_call *call, size_t k);
+
+/* The reference's value of every element of a result of type `out` (result 0). Elementwise
+ * operators see their operands stretched to the result's shape. NULL when out of memory; freed by
+ * the caller. */
+double *sample_reference(const sample_call *call, const yg_type *out);
+
+#endif
