@@ -1,0 +1,106 @@
+/*
+ * Evaluation: see evaluate.h.
+ */
+#include "evaluate.h"
+
+#include "pass.h"
+#include "settings.h"
+#include "source.h"
+#include "weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const yg_dataset *choose_split(const yg_data *data, const char *asked, const char **name) {
+    const struct {
+        const char *name;
+        const yg_dataset *dataset;
+    } parts[] = {{"test", &data->test}, {"validation", &data->validation}, {"train", &data->train}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].dataset->count && (!asked || strcmp(asked, parts[i].name) == 0)) {
+            *name = parts[i].name;
+            return parts[i].dataset;
+        }
+    return NULL;
+}
+
+/* Reads a CSV file as the weights remember, into data->test. */
+static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const char *path,
+                     const char *csv, yg_data *data, yg_error *error) {
+    const yg_source source = {model, data, false, false};
+    const char *symbol;
+    *data = (yg_data){0};
+    if (!yg_batch_symbol(model, &symbol, error) ||
+        !yg_encoding_load(model, weights, path, &data->encoding, error) ||
+        !yg_read_csv(&source, csv, YG_NOWHERE, ',', NULL, &data->test, error))
+        return false;
+    for (size_t p = 0; p < data->encoding.count; p++) {
+        const yg_port_encoding *port = &data->encoding.ports[p];
+        if (port->mean && port->width != data->test.widths[p])
+            return yg_fail(error, YG_ERROR_SHAPE, (yg_origin){path, 0, 0},
+                           "the weights' standardisation of '%s' is for another number of elements",
+                           yg_model_port(model, p)->name);
+        yg_standardize_apply(port, data->test.values[p], data->test.count);
+    }
+    return true;
+}
+
+/* The data to score on, with the part of them in *dataset. */
+static bool read_data(const yg_model *model, const yg_evaluate_options *options,
+                      const yg_tensor_file *weights, const char *path, yg_data *data,
+                      const yg_dataset **dataset, const char **name, yg_error *error) {
+    if (options->csv) {
+        *name = options->csv;
+        *dataset = &data->test;
+        return read_csv(model, weights, path, options->csv, data, error);
+    }
+    if (!yg_data_load(model, data, error))
+        return false;
+    *dataset = choose_split(data, options->split, name);
+    return *dataset ||
+           yg_fail(error, YG_ERROR_ARGUMENT, (yg_origin){yg_model_path(model), 0, 0},
+                   "the model's data have no part '%s'; they have train%s%s", options->split,
+                   data->validation.count ? ", validation" : "", data->test.count ? ", test" : "");
+}
+
+static bool score(const yg_model *model, const yg_evaluate_options *options,
+                  const yg_tensor_file *weights, const char *path, const yg_data *data,
+                  const yg_dataset *dataset, yg_scores *scores, yg_error *error) {
+    yg_tensor_file store = {0};
+    const int64_t asked = options->batch_size > 0 ? options->batch_size : 256;
+    const int64_t batch = dataset->count < asked ? dataset->count : asked;
+    yg_passes passes = {.options = {.model = model, .data = data, .threads = options->threads},
+                        .store = &store};
+    bool good = yg_settings_dtype(model, options->dtype, &passes.options.dtype, error);
+    yg_pass *pass = good ? yg_pass_new(&passes.options, batch, error) : NULL;
+    good = pass && yg_weights_initialize(pass->network, 0, &store, error) &&
+           yg_weights_assign(weights, path, store.count, &store, error) &&
+           yg_passes_score(&passes, dataset, batch, scores, error);
+    yg_pass_free(pass);
+    yg_passes_free(&passes);
+    yg_tensor_file_free(&store);
+    return good;
+}
+
+bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_scores *scores,
+                 const char **split, yg_error *error) {
+    static const yg_evaluate_options defaults = {0};
+    yg_tensor_file weights = {0};
+    yg_data data = {0};
+    const yg_dataset *dataset = NULL;
+    const char *name = "";
+    if (!options)
+        options = &defaults;
+    *scores = (yg_scores){0};
+    char *path = yg_weights_path(model, options->weights);
+    const bool good = (path || yg_fail_memory(error)) &&
+                      yg_safetensors_read(path, &weights, error) &&
+                      read_data(model, options, &weights, path, &data, &dataset, &name, error) &&
+                      score(model, options, &weights, path, &data, dataset, scores, error);
+    if (good && split)
+        *split = name;
+    yg_data_free(&data);
+    yg_tensor_file_free(&weights);
+    free(path);
+    return good;
+}

@@ -1,0 +1,94 @@
+/*
+ * Passes: a network at one batch size, compiled, with its inputs filled from examples and its
+ * parameters bound to tensors that passes share. Private to train/.
+ */
+#ifndef YG_TRAIN_PASS_H
+#define YG_TRAIN_PASS_H
+
+#include "evaluate.h"
+#include "optimizer.h"
+#include "safetensors.h"
+
+/* What every pass of a set has in common. */
+typedef struct yg_pass_options {
+    const yg_model *model;
+    const yg_data *data; /* for its dims */
+    yg_dtype dtype;
+    int threads;
+    bool training;                 /* dropout drops */
+    bool outputs_only;             /* inputs to outputs: predict */
+    bool gradients;                /* of the loss, as outputs */
+    const yg_optimizer *optimizer; /* NULL: no updates */
+    double clip_grad_norm;         /* 0: none */
+} yg_pass_options;
+
+/* A port's buffer in the program. */
+typedef struct yg_feed {
+    size_t port;
+    yg_dtype dtype;
+    int64_t width;
+    void *data; /* NULL: nothing that is computed needs it */
+} yg_feed;
+
+/* A tensor of the program, for reading after a run. */
+typedef struct yg_result {
+    const char *name;
+    yg_type type;
+    const void *data; /* NULL: a gradient that does not exist */
+    yg_origin origin;
+} yg_result;
+
+typedef struct yg_pass {
+    int64_t batch;
+    yg_network *network;
+    yg_program *program;
+    size_t feed_count;
+    yg_feed *feeds;
+    yg_result loss;
+    size_t metric_count;
+    yg_result *metrics;
+    size_t output_count; /* outputs_only: the model's outputs */
+    yg_result *outputs;
+    size_t gradient_count; /* gradients: one for each trainable parameter */
+    yg_result *gradients;
+    yg_optimizer_graph updates;
+    double *lr, *t; /* NULL: the optimizer has no use for it */
+} yg_pass;
+
+/* NULL on failure. */
+yg_pass *yg_pass_new(const yg_pass_options *options, int64_t batch, yg_error *error);
+void yg_pass_free(yg_pass *pass); /* NULL is allowed */
+
+/* Binds parameters and optimizer state to store's tensors of the same names. State that the store
+ * lacks is added to it, as zeros. */
+bool yg_pass_bind(yg_pass *pass, yg_tensor_file *store, yg_error *error);
+
+/* Copies examples order[0 .. batch) to the inputs; `order` NULL: 0, 1, …, from `start` on. */
+void yg_pass_fill(const yg_pass *pass, const yg_dataset *dataset, const int64_t *order,
+                  int64_t start);
+
+/* The value of a scalar result. */
+double yg_result_scalar(const yg_result *result);
+
+/* Passes by batch size: made when first asked for. */
+typedef struct yg_passes {
+    yg_pass_options options;
+    yg_tensor_file *store;
+    size_t count;
+    yg_pass **passes;
+} yg_passes;
+
+yg_pass *yg_passes_get(yg_passes *passes, int64_t batch, yg_error *error);
+void yg_passes_free(yg_passes *passes);
+
+/* Sums of loss and metrics, weighted by examples. */
+bool yg_scores_begin(const yg_pass *pass, yg_scores *sums, yg_error *error);
+void yg_scores_add(const yg_pass *pass, yg_scores *sums);
+/* Sums to means; `examples` tells how many. */
+void yg_scores_finish(const yg_scores *sums, yg_scores *means);
+
+/* Loss and metrics of all examples, in batches. */
+bool yg_passes_score(yg_passes *passes, const yg_dataset *dataset, int64_t batch_size,
+                     yg_scores *scores, yg_error *error);
+
+#endif
