@@ -1,0 +1,204 @@
+/*
+ * Checkpoints: everything that a run needs to go on as if it had never stopped.
+ *
+ * A checkpoint is a safetensors file: the parameters and the optimizer's state by name, the best
+ * parameters as "best.NAME", and the position as "run.counts" (i64) and "run.values" (f64). What
+ * the run was started with is a note, so that another run's checkpoint is not taken for it.
+ */
+#include "../graph/file.h"
+#include "../graph/number.h"
+#include "run.h"
+#include "run_folder.h"
+#include "weights.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNTS = 6, VALUES = 3 + YG_METRICS_MAX, FINGERPRINT = 400 };
+
+/* What must be the same for a run to be resumed. Its length may change, and the learning rate. */
+static void fingerprint(const yg_run *run, char text[FINGERPRINT]) {
+    char clip[YG_NUMBER_TEXT];
+    snprintf(text, FINGERPRINT,
+             "seed %" PRIu64 ", batch_size %" PRId64 ", dtype %s, optimizer %s, clip_grad_norm %s, "
+             "drop_last %d, %" PRId64 " training and %" PRId64 " validation examples",
+             run->settings.seed, run->settings.batch_size, yg_dtype_name(run->settings.dtype),
+             yg_optimizer_name(&run->settings.optimizer),
+             yg_number_text(run->settings.clip_grad_norm, clip), run->settings.drop_last,
+             run->data.train.count, run->data.validation.count);
+}
+
+/* ---------------------------------------------------------------------------------- saving ---- */
+
+static bool add_position(const yg_run *run, yg_tensor_file *file, yg_error *error) {
+    const yg_run_position *at = &run->at;
+    const int64_t counts[COUNTS] = {at->epochs,        at->steps,      at->epoch_step,
+                                    at->sums.examples, at->best_epoch, at->waited};
+    double values[VALUES] = {at->best, at->reference, at->sums.loss};
+    for (size_t i = 0; i < at->sums.count; i++)
+        values[3 + i] = at->sums.metrics[i].value;
+    yg_type type;
+    return yg_type_make(YG_I64, 1, &(int64_t){COUNTS}, &type, error) &&
+           yg_tensor_file_add(file, "run.counts", &type, counts, error) &&
+           yg_type_make(YG_F64, 1, &(int64_t){VALUES}, &type, error) &&
+           yg_tensor_file_add(file, "run.values", &type, values, error);
+}
+
+static bool add_best(const yg_run *run, yg_tensor_file *file, yg_error *error) {
+    for (size_t i = 0; i < run->parameter_count; i++) {
+        const yg_tensor *tensor = &run->best.tensors[i];
+        const size_t size = strlen("best.") + strlen(tensor->name) + 1;
+        char *name = malloc(size);
+        if (!name)
+            return yg_fail_memory(error);
+        snprintf(name, size, "best.%s", tensor->name);
+        const bool good = yg_tensor_file_add(file, name, &tensor->type, tensor->data, error);
+        free(name);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+static bool save_checkpoint(const yg_run *run, const char *path, yg_error *error) {
+    yg_tensor_file file = {0};
+    char text[FINGERPRINT];
+    fingerprint(run, text);
+    bool good = yg_tensor_file_note(&file, "run", text, error);
+    for (size_t i = 0; i < run->store.count && good; i++)
+        good = yg_tensor_file_add(&file, run->store.tensors[i].name, &run->store.tensors[i].type,
+                                  run->store.tensors[i].data, error);
+    good = good && add_best(run, &file, error) && add_position(run, &file, error) &&
+           yg_safetensors_write(path, &file, error);
+    yg_tensor_file_free(&file);
+    return good;
+}
+
+static bool save_weights(const yg_run *run, const char *path, yg_error *error) {
+    yg_tensor_file file = {0};
+    bool good = true;
+    for (size_t i = 0; i < run->parameter_count && good; i++)
+        good = yg_tensor_file_add(&file, run->best.tensors[i].name, &run->best.tensors[i].type,
+                                  run->best.tensors[i].data, error);
+    good = good && yg_encoding_save(run->model, &run->data.encoding, &file, error) &&
+           yg_safetensors_write(path, &file, error);
+    yg_tensor_file_free(&file);
+    return good;
+}
+
+bool yg_run_save_results(const yg_run *run, yg_error *error) {
+    char *weights = yg_run_path(run->result->folder, YG_RUN_WEIGHTS, error);
+    char *history = yg_run_path(run->result->folder, YG_RUN_HISTORY, error);
+    char *curve = yg_run_path(run->result->folder, YG_RUN_CURVE, error);
+    const bool good = weights && history && curve && save_weights(run, weights, error) &&
+                      yg_history_write(&run->history, history, error) &&
+                      yg_history_draw(&run->history, yg_model_name(run->model), curve, error);
+    free(weights);
+    free(history);
+    free(curve);
+    return good;
+}
+
+bool yg_run_save(yg_run *run, yg_error *error) {
+    /* Until an epoch was measured, the state of now is the best there is. */
+    if (!run->at.best_epoch)
+        yg_run_keep_best(run);
+    char *checkpoint = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);
+    const bool good =
+        checkpoint && yg_run_save_results(run, error) && save_checkpoint(run, checkpoint, error);
+    free(checkpoint);
+    run->saved = yg_run_clock();
+    return good;
+}
+
+/* ------------------------------------------------------------------------------- restoring ---- */
+
+static bool copy_tensor(const yg_tensor_file *file, const char *path, const char *prefix,
+                        yg_tensor *to, yg_error *error) {
+    const size_t size = strlen(prefix) + strlen(to->name) + 1;
+    char *name = malloc(size);
+    if (!name)
+        return yg_fail_memory(error);
+    snprintf(name, size, "%s%s", prefix, to->name);
+    const yg_tensor *from = yg_tensor_find(file, name);
+    const bool good =
+        (from && yg_type_equal(&from->type, &to->type)) ||
+        yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
+                "the checkpoint has no tensor '%s' of this model's shape and type; the model is "
+                "not the one that was trained",
+                name);
+    if (good && yg_type_bytes(&to->type))
+        memcpy(to->data, from->data, (size_t)yg_type_bytes(&to->type));
+    free(name);
+    return good;
+}
+
+static const void *numbers(const yg_tensor_file *file, const char *name, yg_dtype dtype,
+                           int64_t count) {
+    const yg_tensor *tensor = yg_tensor_find(file, name);
+    yg_type type;
+    return tensor && yg_type_make(dtype, 1, &count, &type, NULL) &&
+                   yg_type_equal(&tensor->type, &type)
+               ? tensor->data
+               : NULL;
+}
+
+static bool read_position(const yg_tensor_file *file, const char *path, yg_run *run,
+                          yg_error *error) {
+    const int64_t *counts = numbers(file, "run.counts", YG_I64, COUNTS);
+    const double *values = numbers(file, "run.values", YG_F64, VALUES);
+    yg_run_position *at = &run->at;
+    if (!counts || !values)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
+                       "not a checkpoint of a run: 'run.counts' or 'run.values' is missing");
+    for (size_t i = 0; i < COUNTS; i++)
+        if (counts[i] < 0 || counts[2] > run->epoch_steps)
+            return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
+                           "the checkpoint's counters make no sense");
+    at->epochs = counts[0];
+    at->steps = counts[1];
+    at->epoch_step = counts[2];
+    at->sums.examples = counts[3];
+    at->best_epoch = counts[4];
+    at->waited = counts[5];
+    at->best = values[0];
+    at->reference = values[1];
+    at->sums.loss = values[2];
+    for (size_t i = 0; i < at->sums.count; i++)
+        at->sums.metrics[i].value = values[3 + i];
+    return true;
+}
+
+static bool read_checkpoint(const yg_tensor_file *file, const char *path, yg_run *run,
+                            yg_error *error) {
+    char text[FINGERPRINT];
+    const char *note = yg_metadata_find(file, "run");
+    fingerprint(run, text);
+    if (!note || strcmp(note, text) != 0)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
+                       "the checkpoint is of another run\n  it had:  %s\n  this is: %s",
+                       note ? note : "(nothing)", text);
+    for (size_t i = 0; i < run->store.count; i++)
+        if (!copy_tensor(file, path, "", &run->store.tensors[i], error))
+            return false;
+    for (size_t i = 0; i < run->best.count; i++)
+        if (!copy_tensor(file, path, "best.", &run->best.tensors[i], error))
+            return false;
+    return read_position(file, path, run, error);
+}
+
+bool yg_run_restore(yg_run *run, yg_error *error) {
+    yg_tensor_file file = {0};
+    char *path = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);
+    char *history = yg_run_path(run->result->folder, YG_RUN_HISTORY, error);
+    const bool good =
+        path && history && yg_safetensors_read(path, &file, error) &&
+        read_checkpoint(&file, path, run, error) &&
+        (run->at.epochs == 0 || yg_history_read(&run->history, history, run->at.epochs, error));
+    yg_tensor_file_free(&file);
+    free(path);
+    free(history);
+    return good;
+}

@@ -1,0 +1,130 @@
+/*
+ * A run's history as CSV: see history.h.
+ */
+#include "history.h"
+
+#include "../graph/file.h"
+#include "../graph/number.h"
+#include "csv.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EPOCH, STEP, LR, TRAIN_LOSS };
+
+void yg_history_begin(yg_history *history, const yg_scores *scores, bool has_validation) {
+    *history = (yg_history){.metric_count = scores->count, .has_validation = has_validation};
+    for (size_t i = 0; i < scores->count; i++)
+        memcpy(history->metrics[i], scores->metrics[i].name, YG_METRIC_NAME_MAX);
+    history->width = TRAIN_LOSS + (1 + scores->count) * (has_validation ? 2 : 1);
+}
+
+void yg_history_free(yg_history *history) {
+    free(history->lines);
+    *history = (yg_history){0};
+}
+
+/* Room for one more line. */
+static double *add_line(yg_history *history, yg_error *error) {
+    if (history->count == history->capacity) {
+        const size_t capacity = history->capacity ? 2 * history->capacity : 64;
+        double *grown = capacity < SIZE_MAX / sizeof *grown / history->width
+                            ? realloc(history->lines, capacity * history->width * sizeof *grown)
+                            : NULL;
+        if (!grown) {
+            yg_fail_memory(error);
+            return NULL;
+        }
+        history->lines = grown;
+        history->capacity = capacity;
+    }
+    return history->lines + history->count++ * history->width;
+}
+
+static double *put_scores(double *at, const yg_scores *scores) {
+    *at++ = scores->loss;
+    for (size_t i = 0; i < scores->count; i++)
+        *at++ = scores->metrics[i].value;
+    return at;
+}
+
+bool yg_history_add(yg_history *history, int64_t epoch, int64_t step, double lr,
+                    const yg_scores *training, const yg_scores *validation, yg_error *error) {
+    double *line = add_line(history, error);
+    if (!line)
+        return false;
+    line[EPOCH] = (double)epoch;
+    line[STEP] = (double)step;
+    line[LR] = lr;
+    double *at = put_scores(line + TRAIN_LOSS, training);
+    if (history->has_validation && validation)
+        put_scores(at, validation);
+    return true;
+}
+
+static bool read_lines(yg_history *history, yg_csv *csv, int64_t epoch, yg_error *error) {
+    yg_csv_status status;
+    if (yg_csv_column_count(csv) != history->width)
+        return yg_fail(error, YG_ERROR_DATA, yg_csv_cell_origin(csv, 0),
+                       "the history has %zu columns; this model's has %zu",
+                       yg_csv_column_count(csv), history->width);
+    while ((status = yg_csv_next(csv, error)) == YG_CSV_ROW) {
+        double *line = add_line(history, error);
+        if (!line)
+            return false;
+        for (size_t i = 0; i < history->width; i++) {
+            const char *text = yg_csv_cell(csv, i);
+            if (yg_number_parse(text, strlen(text), &line[i]) == YG_NUMBER_NOT)
+                line[i] = (double)NAN; /* a metric may be no number; the loss never is */
+        }
+        if (!(line[EPOCH] <= (double)epoch)) { /* of an epoch that the checkpoint does not have */
+            history->count--;
+            break;
+        }
+    }
+    return status != YG_CSV_FAILED;
+}
+
+bool yg_history_read(yg_history *history, const char *path, int64_t epoch, yg_error *error) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return yg_fail(error, YG_ERROR_IO, (yg_origin){path, 0, 0}, "cannot be opened: %s",
+                       strerror(errno));
+    yg_csv *csv = yg_csv_open(file, path, ',', error);
+    const bool good = csv && read_lines(history, csv, epoch, error);
+    yg_csv_close(csv);
+    fclose(file);
+    return good;
+}
+
+static void print_header(const yg_history *history, FILE *out) {
+    static const char *const parts[] = {"train", "validation"};
+    fputs("epoch,step,lr", out);
+    for (size_t p = 0; p < (history->has_validation ? 2u : 1u); p++) {
+        fprintf(out, ",%s.loss", parts[p]);
+        for (size_t i = 0; i < history->metric_count; i++)
+            fprintf(out, ",%s.%s", parts[p], history->metrics[i]);
+    }
+    fputc('\n', out);
+}
+
+bool yg_history_write(const yg_history *history, const char *path, yg_error *error) {
+    char *text = NULL, number[YG_NUMBER_TEXT];
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return yg_fail_memory(error);
+    print_header(history, out);
+    for (size_t l = 0; l < history->count; l++)
+        for (size_t i = 0; i < history->width; i++)
+            fprintf(out, "%s%s", yg_number_text(history->lines[l * history->width + i], number),
+                    i + 1 < history->width ? "," : "\n");
+    const bool written = !ferror(out);
+    const bool good = fclose(out) == 0 && written ? yg_file_write(path, text, size, error)
+                                                  : yg_fail_memory(error);
+    free(text);
+    return good;
+}

@@ -1,0 +1,37 @@
+/*
+ * A run's history: a line an epoch, as CSV and as a picture. Private to train/.
+ *
+ * Columns: epoch, step, lr, train.loss, train.METRIC…, and the same as validation.… if there is a
+ * validation part. Nothing in it depends on the clock.
+ */
+#ifndef YG_TRAIN_HISTORY_H
+#define YG_TRAIN_HISTORY_H
+
+#include "evaluate.h"
+
+typedef struct yg_history {
+    size_t metric_count;
+    char metrics[YG_METRICS_MAX][YG_METRIC_NAME_MAX];
+    bool has_validation;
+    size_t width; /* numbers a line */
+    size_t count, capacity;
+    double *lines; /* [count, width] */
+} yg_history;
+
+/* `scores` gives the metrics' names. */
+void yg_history_begin(yg_history *history, const yg_scores *scores, bool has_validation);
+void yg_history_free(yg_history *history); /* what it holds, not the struct */
+
+/* `validation` NULL: there is none. */
+bool yg_history_add(yg_history *history, int64_t epoch, int64_t step, double lr,
+                    const yg_scores *training, const yg_scores *validation, yg_error *error);
+
+/* Reads the lines of an earlier part of the run, up to `epoch`. */
+bool yg_history_read(yg_history *history, const char *path, int64_t epoch, yg_error *error);
+bool yg_history_write(const yg_history *history, const char *path, yg_error *error);
+
+/* Training and validation loss over epochs, as SVG. */
+bool yg_history_draw(const yg_history *history, const char *title, const char *path,
+                     yg_error *error);
+
+#endif

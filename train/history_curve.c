@@ -1,0 +1,177 @@
+/*
+ * A run's history as a picture: loss over epochs, in SVG, which any browser shows.
+ *
+ * The vertical axis is logarithmic where all losses are positive and span more than a decade. Long
+ * runs are drawn by at most one point a horizontal pixel.
+ */
+#include "../graph/file.h"
+#include "history.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    WIDTH = 640,
+    HEIGHT = 360,
+    LEFT = 70,
+    RIGHT = 20,
+    TOP = 40,
+    BOTTOM = 40,
+    EPOCH = 0,
+    LOSS = 3
+};
+
+static const int TICKS = 5;
+
+typedef struct axes {
+    double first, last; /* epochs */
+    double low, high;   /* losses, or their logarithms */
+    bool logarithmic;
+} axes;
+
+static double value_at(const yg_history *history, size_t line, size_t column) {
+    return history->lines[line * history->width + column];
+}
+
+static size_t validation_column(const yg_history *history) {
+    return LOSS + 1 + history->metric_count;
+}
+
+static axes find_axes(const yg_history *history) {
+    axes a = {value_at(history, 0, EPOCH), value_at(history, history->count - 1, EPOCH),
+              (double)INFINITY, -(double)INFINITY, false};
+    for (size_t l = 0; l < history->count; l++)
+        for (int part = 0; part < (history->has_validation ? 2 : 1); part++) {
+            const double loss = value_at(history, l, part ? validation_column(history) : LOSS);
+            if (!isfinite(loss))
+                continue;
+            a.low = loss < a.low ? loss : a.low;
+            a.high = loss > a.high ? loss : a.high;
+        }
+    a.logarithmic = a.low > 0 && a.high > 10 * a.low;
+    if (a.logarithmic) {
+        a.low = log10(a.low);
+        a.high = log10(a.high);
+    }
+    if (!(a.high >= a.low)) /* no finite loss at all */
+        a.low = a.high = 0;
+    if (!(a.high > a.low)) {
+        a.low -= 0.5;
+        a.high = a.low + 1;
+    }
+    return a;
+}
+
+static double x_of(const axes *a, double epoch) {
+    const double part = a->last > a->first ? (epoch - a->first) / (a->last - a->first) : 0;
+    return LEFT + part * (WIDTH - LEFT - RIGHT);
+}
+
+static double y_of(const axes *a, double loss) {
+    const double value = a->logarithmic ? log10(loss) : loss;
+    return TOP + (a->high - value) / (a->high - a->low) * (HEIGHT - TOP - BOTTOM);
+}
+
+/* A number with `digits` decimals, with a point in every locale. */
+static void print_decimal(FILE *out, double value, int digits) {
+    long scale = 1;
+    for (int i = 0; i < digits; i++)
+        scale *= 10;
+    const long whole = lround(value * (double)scale);
+    fprintf(out, "%s%ld.%0*ld", whole < 0 ? "-" : "", labs(whole) / scale, digits,
+            labs(whole) % scale);
+}
+
+/* About three digits: 0.0123, 1.23e-08. */
+static void print_loss(FILE *out, double value) {
+    const int exponent = value != 0 ? (int)floor(log10(fabs(value))) : 0;
+    if (exponent >= -4 && exponent < 6) {
+        print_decimal(out, value, exponent > 2 ? 1 : 2 - (exponent < 0 ? exponent : 0));
+    } else {
+        print_decimal(out, value / pow(10, exponent), 2);
+        fprintf(out, "e%d", exponent);
+    }
+}
+
+static void print_axes(const axes *a, FILE *out) {
+    for (int t = 0; t < TICKS; t++) {
+        const double level = a->low + (a->high - a->low) * t / (TICKS - 1);
+        const double loss = a->logarithmic ? pow(10, level) : level;
+        const double y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - (double)t / (TICKS - 1));
+        fprintf(out, "<path d=\"M%d %dH%d\" stroke=\"#ddd\"/>\n", LEFT, (int)lround(y),
+                WIDTH - RIGHT);
+        fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 6, (int)lround(y) + 4);
+        print_loss(out, loss);
+        fputs("</text>\n", out);
+    }
+    fprintf(out, "<text x=\"%d\" y=\"%d\">%.0f</text>\n", LEFT, HEIGHT - BOTTOM + 18, a->first);
+    fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">epoch %.0f</text>\n", WIDTH - RIGHT,
+            HEIGHT - BOTTOM + 18, a->last);
+}
+
+static void print_curve(const yg_history *history, const axes *a, size_t column, const char *colour,
+                        FILE *out) {
+    const size_t pixels = WIDTH - LEFT - RIGHT;
+    const size_t stride = history->count / pixels + 1;
+    fprintf(out, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\" points=\"", colour);
+    for (size_t l = 0; l < history->count; l += stride) {
+        if (l + stride >= history->count)
+            l = history->count - 1;
+        if (!isfinite(value_at(history, l, column)))
+            continue;
+        print_decimal(out, x_of(a, value_at(history, l, EPOCH)), 1);
+        fputc(',', out);
+        print_decimal(out, y_of(a, value_at(history, l, column)), 1);
+        fputc(' ', out);
+    }
+    fputs("\"/>\n", out);
+}
+
+static void print_text(FILE *out, const char *text) {
+    for (; *text; text++) {
+        if (*text == '<' || *text == '&')
+            fputs(*text == '<' ? "&lt;" : "&amp;", out);
+        else
+            fputc(*text, out);
+    }
+}
+
+static void print_picture(const yg_history *history, const char *title, FILE *out) {
+    static const char *const colours[] = {"#1f77b4", "#d62728"};
+    const axes a = find_axes(history);
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+            "viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
+            "<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n"
+            "<text x=\"%d\" y=\"22\" font-size=\"14\">",
+            WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT);
+    print_text(out, title);
+    fprintf(out, ": loss%s</text>\n", a.logarithmic ? " (logarithmic)" : "");
+    print_axes(&a, out);
+    print_curve(history, &a, LOSS, colours[0], out);
+    fprintf(out, "<text x=\"%d\" y=\"22\" fill=\"%s\">training</text>\n", WIDTH - 160, colours[0]);
+    if (history->has_validation) {
+        print_curve(history, &a, validation_column(history), colours[1], out);
+        fprintf(out, "<text x=\"%d\" y=\"22\" fill=\"%s\">validation</text>\n", WIDTH - 90,
+                colours[1]);
+    }
+    fputs("</svg>\n", out);
+}
+
+bool yg_history_draw(const yg_history *history, const char *title, const char *path,
+                     yg_error *error) {
+    char *text = NULL;
+    size_t size = 0;
+    if (!history->count)
+        return true;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return yg_fail_memory(error);
+    print_picture(history, title, out);
+    const bool written = !ferror(out);
+    const bool good = fclose(out) == 0 && written ? yg_file_write(path, text, size, error)
+                                                  : yg_fail_memory(error);
+    free(text);
+    return good;
+}

@@ -1,0 +1,57 @@
+/*
+ * A training run in memory: what the loop of train.c works on. Private to train/.
+ */
+#ifndef YG_TRAIN_RUN_H
+#define YG_TRAIN_RUN_H
+
+#include "history.h"
+#include "pass.h"
+#include "settings.h"
+#include "train.h"
+
+/* Where a run stands: what a checkpoint holds besides tensors. */
+typedef struct yg_run_position {
+    int64_t epochs;     /* whole ones done */
+    int64_t steps;      /* done, of the whole run */
+    int64_t epoch_step; /* done, of the epoch that is under way */
+    yg_scores sums;     /* of that epoch: see yg_scores_add() */
+    int64_t best_epoch; /* 0: none yet */
+    double best;        /* the lowest monitored value */
+    double reference;   /* early stopping: the value to improve on … */
+    int64_t waited;     /* … and for how many epochs it was not */
+} yg_run_position;
+
+typedef struct yg_run {
+    const yg_model *model;
+    const yg_train_options *options;
+    yg_train_result *result;
+    yg_settings settings;
+    yg_data data;
+    size_t parameter_count; /* the store's first tensors; its others are optimizer state */
+    yg_tensor_file store;   /* what the programs work on */
+    yg_tensor_file best;    /* the best parameters */
+    yg_passes train, score; /* programs over the store */
+    int64_t *order;         /* of the training examples, in this epoch */
+    int64_t epoch_steps;    /* steps an epoch */
+    int64_t total_steps;    /* of the whole run */
+    yg_run_position at;
+    yg_history history;
+    double started, saved; /* seconds, of a monotonic clock */
+    int64_t steps_before;  /* done before this process */
+    yg_train_progress progress;
+} yg_run;
+
+/* Seconds of a clock that never goes back. */
+double yg_run_clock(void);
+
+/* Copies the parameters to `best`. */
+void yg_run_keep_best(yg_run *run);
+
+/* Writes all files of the run's folder. */
+bool yg_run_save(yg_run *run, yg_error *error);
+/* Only weights and history, without the checkpoint: after a failure in mid-step. */
+bool yg_run_save_results(const yg_run *run, yg_error *error);
+/* Reads the folder's checkpoint into a run whose store has all its tensors. */
+bool yg_run_restore(yg_run *run, yg_error *error);
+
+#endif

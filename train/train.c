@@ -1,0 +1,364 @@
+/*
+ * The training loop: see train.h.
+ *
+ * A step is one program: forward, backward, update. What a step sees is a function of the seed and
+ * of the numbers of epoch and step alone, so a run that goes on from a checkpoint repeats nothing
+ * and misses nothing.
+ */
+#include "train.h"
+
+#include "../graph/random.h"
+#include "run.h"
+#include "run_folder.h"
+#include "weights.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const double SAVE_SECONDS = 20; /* between checkpoints of a long run */
+
+double yg_run_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void yg_run_keep_best(yg_run *run) {
+    for (size_t i = 0; i < run->parameter_count; i++) {
+        const size_t bytes = (size_t)yg_type_bytes(&run->best.tensors[i].type);
+        if (bytes)
+            memcpy(run->best.tensors[i].data, run->store.tensors[i].data, bytes);
+    }
+}
+
+static void take_best(yg_run *run) {
+    for (size_t i = 0; i < run->parameter_count; i++) {
+        const size_t bytes = (size_t)yg_type_bytes(&run->best.tensors[i].type);
+        if (bytes)
+            memcpy(run->store.tensors[i].data, run->best.tensors[i].data, bytes);
+    }
+}
+
+static bool stop_asked(const yg_run *run) {
+    return run->options->stop && *run->options->stop;
+}
+
+static bool run_over(const yg_run *run) {
+    return run->at.steps >= run->total_steps;
+}
+
+/* ------------------------------------------------------------------------------------ steps ----
+ */
+
+/* The order of an epoch's examples: Fisher-Yates over 0, 1, …, by seed and epoch. */
+static void shuffle(yg_run *run) {
+    const uint64_t stream = yg_random_key("shuffle") + (uint64_t)run->at.epochs;
+    for (int64_t i = 0; i < run->data.train.count; i++)
+        run->order[i] = i;
+    for (int64_t i = run->data.train.count - 1; i > 0; i--) {
+        const uint64_t j =
+            yg_random_below(run->settings.seed, stream, (uint64_t)i, (uint64_t)i + 1);
+        const int64_t swap = run->order[i];
+        run->order[i] = run->order[j];
+        run->order[j] = swap;
+    }
+}
+
+static bool fail_not_finite(const yg_run *run, double loss, yg_error *error) {
+    const char *parameter = NULL;
+    for (size_t i = 0; i < run->parameter_count && !parameter; i++) {
+        const yg_tensor *tensor = &run->store.tensors[i];
+        for (int64_t k = 0; k < yg_type_count(&tensor->type) && !parameter; k++)
+            if (!isfinite(yg_element_get(tensor->type.dtype, tensor->data, k)))
+                parameter = tensor->name;
+    }
+    return yg_fail(
+        error, YG_ERROR_NUMERIC, (yg_origin){yg_model_path(run->model), 0, 0},
+        "the loss is %s at step %" PRId64 " (epoch %" PRId64 ", learning rate %g)%s%s%s\n"
+        "try a lower learning rate, `clip_grad_norm: 1`, or `standardize` for the inputs",
+        isnan(loss) ? "not a number" : "infinite", run->at.steps + 1, run->at.epochs + 1,
+        run->progress.learning_rate, parameter ? "; parameter '" : "", parameter ? parameter : "",
+        parameter ? "' is not finite any more" : "");
+}
+
+static void report(yg_run *run, bool epoch_end) {
+    yg_train_progress *p = &run->progress;
+    if (!run->options->progress)
+        return;
+    p->epoch_end = epoch_end;
+    p->step = run->at.steps;
+    p->seconds = yg_run_clock() - run->started;
+    const int64_t done = run->at.steps - run->steps_before;
+    p->remaining =
+        done > 0 ? p->seconds / (double)done * (double)(run->total_steps - run->at.steps) : 0;
+    run->options->progress(run->options->context, p);
+}
+
+static bool run_step(yg_run *run, yg_error *error) {
+    const int64_t begin = run->at.epoch_step * run->settings.batch_size;
+    const int64_t left = run->data.train.count - begin;
+    yg_pass *pass = yg_passes_get(
+        &run->train, left < run->settings.batch_size ? left : run->settings.batch_size, error);
+    if (!pass)
+        return false;
+    const double lr = yg_schedule_rate(&run->settings.schedule, run->settings.optimizer.lr,
+                                       run->at.steps, run->total_steps, run->epoch_steps);
+    run->progress.learning_rate = lr;
+    run->progress.epoch = run->at.epochs + 1;
+    if (pass->lr)
+        *pass->lr = lr;
+    if (pass->t)
+        *pass->t = (double)(run->at.steps + 1);
+    yg_pass_fill(pass, &run->data.train, run->order + begin, 0);
+    if (!yg_program_run(pass->program, run->settings.seed, (uint64_t)run->at.steps, error))
+        return false;
+    run->progress.loss = yg_result_scalar(&pass->loss);
+    if (!isfinite(run->progress.loss))
+        return fail_not_finite(run, run->progress.loss, error);
+    yg_scores_add(pass, &run->at.sums);
+    run->at.steps++;
+    run->at.epoch_step++;
+    report(run, false);
+    return true;
+}
+
+/* ----------------------------------------------------------------------------------- epochs ----
+ */
+
+static double monitored(const yg_run *run) {
+    const bool validation =
+        run->data.validation.count &&
+        !(run->settings.has_monitor && run->settings.monitor == YG_MONITOR_TRAINING);
+    return validation ? run->progress.validation.loss : run->progress.training.loss;
+}
+
+static void compare(yg_run *run, int64_t epoch) {
+    const double value = monitored(run);
+    yg_run_position *at = &run->at;
+    run->progress.best = value < at->best || !at->best_epoch;
+    if (run->progress.best) {
+        at->best = value;
+        at->best_epoch = epoch;
+        run->result->validation = run->progress.validation;
+        yg_run_keep_best(run);
+    }
+    if (value < at->reference - run->settings.min_delta) {
+        at->reference = value;
+        at->waited = 0;
+    } else {
+        at->waited++;
+    }
+}
+
+/* Measures what an epoch came to, whole or cut off by `steps:`. */
+static bool end_epoch(yg_run *run, yg_error *error) {
+    const int64_t epoch = run->at.epochs + 1;
+    yg_train_progress *p = &run->progress;
+    yg_scores_finish(&run->at.sums, &p->training);
+    p->loss = p->training.loss;
+    if (run->data.validation.count &&
+        !yg_passes_score(&run->score, &run->data.validation, run->settings.batch_size,
+                         &p->validation, error))
+        return false;
+    compare(run, epoch);
+    run->result->training = p->training;
+    if (!yg_history_add(&run->history, epoch, run->at.steps, p->learning_rate, &p->training,
+                        &p->validation, error))
+        return false;
+    if (run->at.epoch_step == run->epoch_steps) {
+        run->at.epochs = epoch;
+        run->at.epoch_step = 0;
+        run->at.sums.examples = 0;
+        run->at.sums.loss = 0;
+        for (size_t i = 0; i < run->at.sums.count; i++)
+            run->at.sums.metrics[i].value = 0;
+    }
+    report(run, true);
+    return true;
+}
+
+static bool stops_early(const yg_run *run) {
+    return run->settings.stops_early && run->at.waited >= run->settings.patience;
+}
+
+static bool loop(yg_run *run, yg_error *error) {
+    while (!run_over(run) && !stops_early(run)) {
+        shuffle(run);
+        while (run->at.epoch_step < run->epoch_steps && !run_over(run)) {
+            if (stop_asked(run)) {
+                run->result->interrupted = true;
+                return true;
+            }
+            if (!run_step(run, error))
+                return false;
+            if (yg_run_clock() - run->saved > SAVE_SECONDS && !yg_run_save(run, error))
+                return false;
+        }
+        if (!end_epoch(run, error))
+            return false;
+    }
+    run->result->stopped_early = !run_over(run);
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------- set-up ---- */
+
+static bool plan_steps(yg_run *run, yg_error *error) {
+    const int64_t examples = run->data.train.count;
+    yg_settings *s = &run->settings;
+    /* A batch is never larger than the data: no program is compiled for what does not occur. */
+    if (s->batch_size > examples)
+        s->batch_size = examples;
+    run->epoch_steps = examples / s->batch_size + (!s->drop_last && examples % s->batch_size != 0);
+    if (s->epochs > INT64_MAX / run->epoch_steps)
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE, "%" PRId64 " epochs are too many",
+                       s->epochs);
+    run->total_steps = s->steps ? s->steps : s->epochs * run->epoch_steps;
+    run->progress.epochs = s->epochs;
+    run->progress.steps = run->total_steps;
+    run->progress.has_validation = run->data.validation.count > 0;
+    run->order = calloc((size_t)examples + 1, sizeof *run->order);
+    if (!run->order)
+        return yg_fail_memory(error);
+    if (s->has_monitor && s->monitor == YG_MONITOR_VALIDATION && !run->data.validation.count)
+        return yg_fail(error, YG_ERROR_ARGUMENT, s->monitor_origin,
+                       "`monitor: validation.loss`, but `data:` has no `validation`");
+    return true;
+}
+
+static bool check_standardized_targets(const yg_run *run, const yg_network *network,
+                                       yg_error *error) {
+    size_t outputs;
+    yg_network_outputs(network, &outputs);
+    for (size_t p = 0; p < run->data.encoding.count; p++) {
+        const yg_port *port = yg_model_port(run->model, p);
+        if (port->target && run->data.encoding.ports[p].mean && outputs != 1)
+            return yg_fail(error, YG_ERROR_ARGUMENT, port->origin,
+                           "target '%s' is standardised, and of %zu outputs it cannot be told "
+                           "which is to be given back in its units; keep one output",
+                           port->name, outputs);
+    }
+    return true;
+}
+
+/* The programs, and the tensors that they share. */
+static bool make_programs(yg_run *run, yg_error *error) {
+    const yg_settings *s = &run->settings;
+    const yg_pass_options common = {.model = run->model,
+                                    .data = &run->data,
+                                    .dtype = s->dtype,
+                                    .threads = run->options->threads};
+    run->train = run->score = (yg_passes){.options = common, .store = &run->store};
+    run->train.options.training = true;
+    run->train.options.optimizer = &s->optimizer;
+    run->train.options.clip_grad_norm = s->clip_grad_norm;
+    /* The first network, of any batch size, gives names, types and initial values. */
+    yg_pass *first = yg_pass_new(&run->score.options, s->batch_size, error);
+    bool good = first && check_standardized_targets(run, first->network, error) &&
+                yg_weights_initialize(first->network, s->seed, &run->store, error) &&
+                yg_scores_begin(first, &run->at.sums, error);
+    run->parameter_count = run->store.count;
+    for (size_t i = 0; i < run->parameter_count && good; i++)
+        good = yg_tensor_file_add(&run->best, run->store.tensors[i].name,
+                                  &run->store.tensors[i].type, NULL, error);
+    size_t count = 0;
+    const yg_network_parameter *p = good ? yg_network_parameters(first->network, &count) : NULL;
+    for (size_t i = 0; i < count; i++)
+        run->result->parameters += p[i].trainable ? yg_type_count(&run->store.tensors[i].type) : 0;
+    yg_pass_free(first);
+    yg_history_begin(&run->history, &run->at.sums, run->data.validation.count > 0);
+    /* Making a training pass adds the optimizer's state to the store. */
+    return good && yg_passes_get(&run->train, s->batch_size, error);
+}
+
+static bool load_weights(yg_run *run, yg_error *error) {
+    const char *path = run->options->weights;
+    yg_tensor_file file = {0};
+    if (!path)
+        return true;
+    const bool good = yg_safetensors_read(path, &file, error) &&
+                      yg_weights_assign(&file, path, run->parameter_count, &run->store, error);
+    yg_tensor_file_free(&file);
+    return good;
+}
+
+static bool prepare(yg_run *run, yg_error *error) {
+    yg_train_result *r = run->result;
+    run->at.best = run->at.reference = (double)INFINITY;
+    if (run->options->resume && run->options->weights)
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                       "a run goes on from its checkpoint or starts from given weights, not both");
+    if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
+        !yg_run_folder_name(run->model, run->options->out, r->folder, sizeof r->folder, error) ||
+        !yg_data_load(run->model, &run->data, error) || !plan_steps(run, error) ||
+        !make_programs(run, error) || !load_weights(run, error))
+        return false;
+    r->train_examples = run->data.train.count;
+    r->validation_examples = run->data.validation.count;
+    r->test_examples = run->data.test.count;
+    if (run->options->resume ? !yg_run_restore(run, error)
+                             : !yg_run_folder_prepare(r->folder, r->moved, sizeof r->moved, error))
+        return false;
+    run->steps_before = run->at.steps;
+    return yg_run_folder_copy_model(r->folder, yg_model_path(run->model), run->options->run_path,
+                                    error);
+}
+
+/* ------------------------------------------------------------------------------------- end ---- */
+
+/* Scores the best weights, which are in the store from here on. */
+static bool score_best(yg_run *run, yg_error *error) {
+    yg_train_result *r = run->result;
+    take_best(run);
+    r->has_validation = run->data.validation.count > 0;
+    r->has_test = run->data.test.count > 0;
+    return (!r->has_validation ||
+            yg_passes_score(&run->score, &run->data.validation, run->settings.batch_size,
+                            &r->validation, error)) &&
+           (!r->has_test || yg_passes_score(&run->score, &run->data.test, run->settings.batch_size,
+                                            &r->test, error));
+}
+
+static bool train(yg_run *run, yg_error *error) {
+    if (!prepare(run, error))
+        return false;
+    run->started = run->saved = yg_run_clock();
+    if (!loop(run, error)) {
+        /* What was reached before the failure is kept; the failure is what is told. */
+        if (run->at.best_epoch)
+            yg_run_save_results(run, NULL);
+        return false;
+    }
+    return yg_run_save(run, error) && (run->result->interrupted || score_best(run, error));
+}
+
+bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_result *result,
+              yg_error *error) {
+    static const yg_train_options defaults = {0};
+    *result = (yg_train_result){0};
+    yg_run *run = calloc(1, sizeof *run);
+    if (!run)
+        return yg_fail_memory(error);
+    run->model = model;
+    run->options = options ? options : &defaults;
+    run->result = result;
+    const double start = yg_run_clock();
+    const bool good = train(run, error);
+    result->epochs = run->at.epochs;
+    result->steps = run->at.steps;
+    result->best_epoch = run->at.best_epoch;
+    result->seconds = yg_run_clock() - start;
+    yg_passes_free(&run->train);
+    yg_passes_free(&run->score);
+    yg_tensor_file_free(&run->store);
+    yg_tensor_file_free(&run->best);
+    yg_history_free(&run->history);
+    yg_data_free(&run->data);
+    free(run->order);
+    free(run);
+    return good;
+}
