@@ -6,6 +6,7 @@
 #define YG_TRAIN_PASS_H
 
 #include "evaluate.h"
+#include "gradients.h"
 #include "optimizer.h"
 #include "safetensors.h"
 
@@ -69,6 +70,10 @@ void yg_pass_fill(const yg_pass *pass, const yg_dataset *dataset, const int64_t 
 
 /* The value of a scalar result. */
 double yg_result_scalar(const yg_result *result);
+
+/* The parameters that a gradient is asked at: initial values, or the weights given. */
+bool yg_gradients_parameters(const yg_model *model, const yg_gradients_options *options,
+                             const yg_pass *pass, yg_tensor_file *store, yg_error *error);
 
 /* Passes by batch size: made when first asked for. */
 typedef struct yg_passes {

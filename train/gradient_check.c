@@ -1,0 +1,234 @@
+/*
+ * Gradients against central differences: see gradients.h.
+ *
+ * In float64, for an element p of a parameter and h = 6e-6 · max(1, |p|), the cube root of the
+ * precision, which balances truncation and rounding:
+ *
+ *   difference = (loss(p + h) - loss(p - h)) / 2h
+ *
+ * An element passes if |gradient - difference| <= 1e-6 · max(1, |difference|, |loss|): rounding in
+ * the loss alone is worth |loss| · 1e-16 / h = 2e-11 |loss|, truncation h² · f'''/6. Where a step
+ * crosses a kink (relu at 0), neither side of it is wrong: an element that fails is tried again
+ * with steps 100 and 10,000 times smaller, at a tolerance that grows with the rounding.
+ */
+#include "../graph/random.h"
+#include "pass.h"
+#include "source.h"
+#include "weights.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double STEP = 6e-6, TOLERANCE = 1e-6, PRECISION = 2.3e-16;
+enum { EXAMPLES = 8, ELEMENTS = 64, RETRIES = 3 };
+
+/* ------------------------------------------------------------------------------------ data ---- */
+
+/* Symbolic dimensions but the batch's, for a model without data: 3 each, as no other size says
+ * more. */
+static bool invent_dimensions(const yg_source *source, yg_error *error) {
+    for (size_t p = 0; p < yg_model_port_count(source->model); p++) {
+        const yg_port *port = yg_model_port(source->model, p);
+        for (int d = 1; d < port->rank; d++) {
+            bool known = !port->symbols[d];
+            for (size_t i = 0; i < source->data->dim_count; i++)
+                known = known || strcmp(source->data->dims[i].name, port->symbols[d]) == 0;
+            if (!known && !yg_dimension_bind(source, port, d, 3, port->origin, error))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Classes are drawn from all classes; integers without are 0 or 1; a float target lies in (0, 1),
+ * where every loss is defined; a float input is normal. */
+static double invent(const yg_port *port, uint64_t stream, uint64_t index) {
+    if (port->classes)
+        return (double)yg_random_below(0, stream, index, (uint64_t)port->classes);
+    if (!yg_dtype_is_float(port->dtype))
+        return (double)yg_random_below(0, stream, index, 2);
+    if (port->target)
+        return 0.05 + 0.9 * yg_random_uniform(0, stream, index);
+    return yg_random_normal(0, stream, index);
+}
+
+static bool invent_data(const yg_model *model, yg_data *data, yg_error *error) {
+    const yg_source source = {model, data, true, false};
+    const char *symbol;
+    if (!yg_batch_symbol(model, &symbol, error) ||
+        !yg_encoding_make(model, &data->encoding, error) || !invent_dimensions(&source, error) ||
+        !yg_dataset_reserve(&source, &data->train, EXAMPLES, error))
+        return false;
+    data->train.count = EXAMPLES;
+    for (size_t p = 0; p < yg_model_port_count(model); p++) {
+        const yg_port *port = yg_model_port(model, p);
+        const uint64_t stream = yg_random_key(port->name);
+        for (int64_t i = 0; i < EXAMPLES * data->train.widths[p]; i++)
+            data->train.values[p][i] = invent(port, stream, (uint64_t)i);
+    }
+    return true;
+}
+
+/* --------------------------------------------------------------------------------- checking --- */
+
+typedef struct checker {
+    yg_pass *pass;
+    yg_tensor_file store;
+    double loss; /* at the parameters as they are */
+    yg_error *error;
+} checker;
+
+static bool loss_at(const checker *c, double *value, double moved, double *loss) {
+    *value = moved;
+    if (!yg_program_run(c->pass->program, 0, 0, c->error))
+        return false;
+    *loss = yg_result_scalar(&c->pass->loss);
+    return true;
+}
+
+/* The central difference with a step of `h` at *value, which is put back. */
+static bool difference_at(const checker *c, double *value, double h, double *difference) {
+    const double kept = *value;
+    double up, down;
+    /* h as it is after rounding, so that the quotient's denominator is exact. */
+    const volatile double above = kept + h, below = kept - h;
+    const bool good = loss_at(c, value, above, &up) && loss_at(c, value, below, &down);
+    *value = kept;
+    if (good)
+        *difference = (up - down) / (above - below);
+    return good;
+}
+
+static bool check_element(const checker *c, double *value, double gradient, double *difference,
+                          bool *passed) {
+    double h = STEP * fmax(1, fabs(*value));
+    double scale = fmax(1, fabs(c->loss));
+    *passed = false;
+    for (int i = 0; i < RETRIES && !*passed; i++, h /= 100) {
+        double now;
+        if (!difference_at(c, value, h, &now))
+            return false;
+        const double rounding = 16 * PRECISION * scale / h;
+        const double allowed = TOLERANCE * fmax(scale, fabs(now)) + (i ? rounding : 0);
+        *passed = fabs(gradient - now) <= allowed;
+        if (i == 0 || *passed)
+            *difference = now;
+    }
+    return true;
+}
+
+static void note_worst(yg_gradient_check *check, int64_t index, double gradient, double difference,
+                       bool passed) {
+    double wrong = fabs(gradient - difference) / fmax(1, fabs(difference));
+    if (!(wrong == wrong))
+        wrong = (double)INFINITY;
+    /* A failure counts for more than any element that passed. */
+    if (check->worst_index >= 0 &&
+        (check->passed ? passed && wrong <= check->worst : passed || wrong <= check->worst))
+        return;
+    check->worst = wrong;
+    check->worst_index = index;
+    check->gradient = gradient;
+    check->difference = difference;
+}
+
+static bool check_parameter(const checker *c, const yg_result *result, const double *gradient,
+                            int64_t limit, yg_gradient_check *check) {
+    const yg_tensor *tensor = yg_tensor_find(&c->store, result->name);
+    const int64_t elements = yg_type_count(&result->type);
+    check->name = strdup(result->name);
+    if (!check->name || !tensor)
+        return yg_fail_memory(c->error);
+    check->passed = true;
+    check->elements = elements;
+    check->compared = elements < limit ? elements : limit;
+    check->worst_index = -1;
+    check->line = result->origin.line;
+    check->column = result->origin.column;
+    if (result->origin.file)
+        snprintf(check->file, sizeof check->file, "%s", result->origin.file);
+    for (int64_t i = 0; i < check->compared; i++) {
+        const int64_t index = check->compared == elements
+                                  ? i
+                                  : (int64_t)((double)i * (double)elements / (double)limit);
+        double difference;
+        bool passed;
+        if (!check_element(c, (double *)tensor->data + index, gradient[index], &difference,
+                           &passed))
+            return false;
+        note_worst(check, index, gradient[index], difference, passed);
+        check->passed = check->passed && passed;
+    }
+    return true;
+}
+
+/* The gradients are copied first: a later run may use their buffers. */
+static bool check_all(checker *c, int64_t limit, yg_gradient_checks *checks) {
+    const yg_pass *pass = c->pass;
+    checks->parameters = calloc(pass->gradient_count + 1, sizeof *checks->parameters);
+    double **copies = calloc(pass->gradient_count + 1, sizeof *copies);
+    bool good = checks->parameters && copies ? yg_program_run(pass->program, 0, 0, c->error)
+                                             : yg_fail_memory(c->error);
+    c->loss = checks->loss = good ? yg_result_scalar(&pass->loss) : 0;
+    if (good && !isfinite(c->loss))
+        good = yg_fail(c->error, YG_ERROR_NUMERIC, YG_NOWHERE,
+                       "the loss is not finite at these parameters, so there is no gradient to "
+                       "check");
+    for (size_t i = 0; i < pass->gradient_count && good; i++) {
+        const size_t bytes = (size_t)yg_type_bytes(&pass->gradients[i].type);
+        copies[i] = calloc(1, bytes + 1);
+        good = copies[i] || yg_fail_memory(c->error);
+        if (good && pass->gradients[i].data && bytes)
+            memcpy(copies[i], pass->gradients[i].data, bytes);
+    }
+    checks->passed = true;
+    for (size_t i = 0; i < pass->gradient_count && good; i++) {
+        checks->count = i + 1;
+        good = check_parameter(c, &pass->gradients[i], copies[i], limit, &checks->parameters[i]);
+        checks->passed = checks->passed && checks->parameters[i].passed;
+    }
+    for (size_t i = 0; copies && i < pass->gradient_count; i++)
+        free(copies[i]);
+    free(copies);
+    return good;
+}
+
+bool yg_check_gradients(const yg_model *model, const yg_gradients_options *options,
+                        yg_gradient_checks *checks, yg_error *error) {
+    static const yg_gradients_options defaults = {0};
+    yg_data data = {0};
+    checker c = {.error = error};
+    if (!options)
+        options = &defaults;
+    *checks = (yg_gradient_checks){.random_data = !yg_model_section(model, "data")};
+    bool good =
+        checks->random_data ? invent_data(model, &data, error) : yg_data_load(model, &data, error);
+    const int64_t examples = data.train.count < EXAMPLES ? data.train.count : EXAMPLES;
+    const yg_pass_options pass_options = {.model = model,
+                                          .data = &data,
+                                          .dtype = YG_F64,
+                                          .threads = options->threads,
+                                          .gradients = true};
+    checks->examples = examples;
+    good = good && (c.pass = yg_pass_new(&pass_options, examples, error)) &&
+           yg_gradients_parameters(model, options, c.pass, &c.store, error) &&
+           yg_pass_bind(c.pass, &c.store, error);
+    if (good) {
+        yg_pass_fill(c.pass, &data.train, NULL, 0);
+        good = check_all(&c, options->elements > 0 ? options->elements : ELEMENTS, checks);
+    }
+    if (!good)
+        yg_gradient_checks_free(checks);
+    yg_pass_free(c.pass);
+    yg_tensor_file_free(&c.store);
+    yg_data_free(&data);
+    return good;
+}
+
+void yg_gradient_checks_free(yg_gradient_checks *checks) {
+    for (size_t i = 0; i < checks->count; i++)
+        free(checks->parameters[i].name);
+    free(checks->parameters);
+    *checks = (yg_gradient_checks){0};
+}

@@ -1,0 +1,331 @@
+/*
+ * Prediction: see predict.h.
+ */
+#include "predict.h"
+
+#include "../graph/number.h"
+#include "../ops/registry.h"
+#include "pass.h"
+#include "settings.h"
+#include "source.h"
+#include "weights.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How the model's outputs are to be read. */
+typedef struct reading {
+    size_t label_port;   /* the target whose class is told; SIZE_MAX: none */
+    size_t label_output; /* by which output */
+    size_t scaled_port;  /* the target whose units outputs[0] is given back in; SIZE_MAX: none */
+    char **classes;      /* names of label_port's classes; NULL: told by number */
+} reading;
+
+typedef struct prediction {
+    const yg_model *model;
+    yg_source source;
+    yg_data data;
+    yg_dataset batch; /* the rows that are read, at most batch_size */
+    int64_t batch_size;
+    yg_tensor_file weights, store;
+    char *path; /* of the weights */
+    yg_passes passes;
+    reading reading;
+    FILE *out;
+    char delimiter;
+    int64_t rows;
+} prediction;
+
+/* --------------------------------------------------------------------------------- reading ---- */
+
+static int64_t output_width(const yg_pass *pass, size_t output) {
+    return pass->batch ? yg_type_count(&pass->outputs[output].type) / pass->batch : 0;
+}
+
+static bool is_sigmoid(const yg_pass *pass, size_t output) {
+    size_t count;
+    const yg_tensor_name *outputs = yg_network_outputs(pass->network, &count);
+    return yg_node_op(yg_network_graph(pass->network), outputs[output].node) == &yg_op_sigmoid;
+}
+
+/* The one target that `wanted` holds for; SIZE_MAX if none or several do. */
+static size_t only_target(const prediction *p, bool (*wanted)(const prediction *p, size_t port)) {
+    size_t found = SIZE_MAX;
+    for (size_t i = 0; i < yg_model_port_count(p->model); i++) {
+        if (!yg_model_port(p->model, i)->target || !wanted(p, i))
+            continue;
+        if (found != SIZE_MAX)
+            return SIZE_MAX;
+        found = i;
+    }
+    return found;
+}
+
+static bool has_label(const prediction *p, size_t port) {
+    return yg_port_is_label(&p->data, yg_model_port(p->model, port));
+}
+
+static bool is_scaled(const prediction *p, size_t port) {
+    return p->data.encoding.ports[port].mean != NULL;
+}
+
+/* The first output with a score for each class, or one sigmoid for two. */
+static void find_label(prediction *p, const yg_pass *pass) {
+    reading *r = &p->reading;
+    r->label_port = only_target(p, has_label);
+    if (r->label_port == SIZE_MAX)
+        return;
+    const int64_t classes = yg_model_port(p->model, r->label_port)->classes;
+    r->classes = p->data.encoding.ports[r->label_port].classes;
+    if (!r->classes)
+        r->classes = (char **)yg_model_port(p->model, r->label_port)->class_names;
+    for (size_t i = 0; i < pass->output_count; i++) {
+        const bool scores = pass->outputs[i].type.rank == 2 && output_width(pass, i) == classes;
+        if ((scores && classes > 1) ||
+            (classes == 2 && output_width(pass, i) == 1 && is_sigmoid(pass, i))) {
+            r->label_output = i;
+            return;
+        }
+    }
+    r->label_port = SIZE_MAX;
+}
+
+static bool find_reading(prediction *p, const yg_pass *pass, yg_error *error) {
+    p->reading.scaled_port = only_target(p, is_scaled);
+    find_label(p, pass);
+    for (size_t i = 0; i < pass->output_count; i++)
+        if (!pass->outputs[i].type.rank || pass->outputs[i].type.shape[0] != pass->batch)
+            return yg_fail(error, YG_ERROR_SHAPE, pass->outputs[i].origin,
+                           "output '%s' has no row for each example, so it is no prediction",
+                           pass->outputs[i].name);
+    if (p->reading.scaled_port == SIZE_MAX)
+        return true;
+    const yg_port_encoding *encoding = &p->data.encoding.ports[p->reading.scaled_port];
+    return (pass->output_count == 1 && output_width(pass, 0) == encoding->width) ||
+           yg_fail(error, YG_ERROR_SHAPE, (yg_origin){p->path, 0, 0},
+                   "target '%s' is standardised, but the model has not one output of its size",
+                   yg_model_port(p->model, p->reading.scaled_port)->name);
+}
+
+/* --------------------------------------------------------------------------------- writing ---- */
+
+/* A cell, in quotes where RFC 4180 asks for them. */
+static void write_text(const prediction *p, const char *text) {
+    const char special[] = {p->delimiter, '"', '\n', '\r', ' ', '\t', '\0'};
+    if (*text && !strpbrk(text, special)) {
+        fputs(text, p->out);
+        return;
+    }
+    fputc('"', p->out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', p->out);
+        fputc(*text, p->out);
+    }
+    fputc('"', p->out);
+}
+
+static void write_column_name(const prediction *p, const yg_pass *pass, size_t output, int64_t i) {
+    const reading *r = &p->reading;
+    const int64_t width = output_width(pass, output);
+    char name[300];
+    if (width == 1)
+        snprintf(name, sizeof name, "%s", pass->outputs[output].name);
+    else if (r->label_port != SIZE_MAX && r->label_output == output && r->classes)
+        snprintf(name, sizeof name, "%s.%s", pass->outputs[output].name, r->classes[i]);
+    else
+        snprintf(name, sizeof name, "%s.%lld", pass->outputs[output].name, (long long)i);
+    write_text(p, name);
+}
+
+static void write_header(const prediction *p, const yg_pass *pass) {
+    const char *separator = "";
+    const char delimiter[] = {p->delimiter, '\0'};
+    for (size_t o = 0; o < pass->output_count; o++)
+        for (int64_t i = 0; i < output_width(pass, o); i++, separator = delimiter) {
+            fputs(separator, p->out);
+            write_column_name(p, pass, o, i);
+        }
+    if (p->reading.label_port != SIZE_MAX) {
+        const yg_port_encoding *encoding = &p->data.encoding.ports[p->reading.label_port];
+        fputs(separator, p->out);
+        write_text(p, encoding->column_count == 1
+                          ? encoding->columns[0]
+                          : yg_model_port(p->model, p->reading.label_port)->name);
+    }
+    fputc('\n', p->out);
+}
+
+/* In float32, the digits that are its own, not those of the double that it became. */
+static void write_number(const prediction *p, yg_dtype dtype, double value) {
+    char text[YG_NUMBER_TEXT];
+    double back;
+    if (dtype == YG_F32 && value == value)
+        for (int digits = 6; digits <= 9; digits++) {
+            /* Rounded to so many digits, it is still the same float: shortest first. */
+            char rounded[40];
+            snprintf(rounded, sizeof rounded, "%.*e", digits - 1, value);
+            for (char *c = rounded; *c; c++)
+                *c = *c == ',' ? '.' : *c; /* a locale's decimal comma */
+            if (yg_number_parse(rounded, strlen(rounded), &back) != YG_NUMBER_NOT &&
+                (float)back == (float)value) {
+                fputs(yg_number_text(back, text), p->out);
+                return;
+            }
+        }
+    fputs(yg_number_text(value, text), p->out);
+}
+
+/* The class with the highest score; the first among equals. */
+static int64_t best_class(const yg_result *output, int64_t width, int64_t row) {
+    int64_t best = 0;
+    if (width == 1) /* a sigmoid: the probability of class 1 */
+        return yg_element_get(output->type.dtype, output->data, row) >= 0.5;
+    for (int64_t i = 1; i < width; i++)
+        if (yg_element_get(output->type.dtype, output->data, row * width + i) >
+            yg_element_get(output->type.dtype, output->data, row * width + best))
+            best = i;
+    return best;
+}
+
+static void write_row(const prediction *p, const yg_pass *pass, int64_t row) {
+    const reading *r = &p->reading;
+    bool first = true;
+    for (size_t o = 0; o < pass->output_count; o++) {
+        const yg_result *output = &pass->outputs[o];
+        const int64_t width = output_width(pass, o);
+        for (int64_t i = 0; i < width; i++, first = false) {
+            double value = yg_element_get(output->type.dtype, output->data, row * width + i);
+            if (!first)
+                fputc(p->delimiter, p->out);
+            if (r->scaled_port != SIZE_MAX) {
+                const yg_port_encoding *encoding = &p->data.encoding.ports[r->scaled_port];
+                value = value * encoding->deviation[i] + encoding->mean[i];
+            }
+            write_number(p, output->type.dtype, value);
+        }
+    }
+    if (r->label_port != SIZE_MAX) {
+        const yg_result *output = &pass->outputs[r->label_output];
+        const int64_t class = best_class(output, output_width(pass, r->label_output), row);
+        if (!first)
+            fputc(p->delimiter, p->out);
+        if (r->classes)
+            write_text(p, r->classes[class]);
+        else
+            fprintf(p->out, "%lld", (long long)class);
+    }
+    fputc('\n', p->out);
+}
+
+/* --------------------------------------------------------------------------------- running ---- */
+
+static bool write_failed(const prediction *p, yg_error *error) {
+    return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot write the predictions: %s",
+                   errno && ferror(p->out) ? strerror(errno) : "output failed");
+}
+
+/* Parameters are read once, when the first batch tells the dimensions. */
+static bool load_parameters(prediction *p, yg_error *error) {
+    yg_pass *pass = yg_pass_new(&p->passes.options, p->batch_size, error);
+    const bool good = pass && find_reading(p, pass, error) &&
+                      yg_weights_initialize(pass->network, 0, &p->store, error) &&
+                      yg_weights_assign(&p->weights, p->path, p->store.count, &p->store, error);
+    if (good)
+        write_header(p, pass);
+    yg_pass_free(pass);
+    return good;
+}
+
+static bool run_batch(prediction *p, yg_error *error) {
+    yg_pass *pass = yg_passes_get(&p->passes, p->batch.count, error);
+    if (!pass)
+        return false;
+    for (size_t i = 0; i < p->data.encoding.count; i++)
+        if (p->batch.values[i])
+            yg_standardize_apply(&p->data.encoding.ports[i], p->batch.values[i], p->batch.count);
+    yg_pass_fill(pass, &p->batch, NULL, 0);
+    if (!yg_program_run(pass->program, 0, 0, error))
+        return false;
+    for (int64_t row = 0; row < p->batch.count; row++)
+        write_row(p, pass, row);
+    p->rows += p->batch.count;
+    p->batch.count = 0;
+    return !ferror(p->out) || write_failed(p, error);
+}
+
+static bool check_widths(const prediction *p, yg_error *error) {
+    for (size_t i = 0; i < p->data.encoding.count; i++) {
+        const yg_port *port = yg_model_port(p->model, i);
+        const yg_port_encoding *encoding = &p->data.encoding.ports[i];
+        if (!port->target && encoding->mean && encoding->width != yg_port_width(&p->data, port))
+            return yg_fail(error, YG_ERROR_SHAPE, (yg_origin){p->path, 0, 0},
+                           "the weights' standardisation of '%s' is for %lld elements; an example "
+                           "has %lld",
+                           port->name, (long long)encoding->width,
+                           (long long)yg_port_width(&p->data, port));
+    }
+    return true;
+}
+
+static bool read_rows(prediction *p, yg_examples *examples, double **at, yg_error *error) {
+    yg_csv_status status = YG_CSV_ROW;
+    while (status == YG_CSV_ROW) {
+        for (size_t i = 0; i < p->data.encoding.count; i++)
+            at[i] = p->batch.values[i] ? p->batch.values[i] + p->batch.count * p->batch.widths[i]
+                                       : NULL;
+        status = yg_examples_next(examples, at, error);
+        p->batch.count += status == YG_CSV_ROW;
+        if (p->batch.count == p->batch_size && !run_batch(p, error))
+            return false;
+    }
+    return status == YG_CSV_END && (!p->batch.count || run_batch(p, error));
+}
+
+static bool run(prediction *p, const yg_predict_options *options, FILE *in, const char *name,
+                yg_error *error) {
+    const char *symbol;
+    p->passes = (yg_passes){.options = {.model = p->model,
+                                        .data = &p->data,
+                                        .threads = options->threads,
+                                        .outputs_only = true},
+                            .store = &p->store};
+    if (!yg_batch_symbol(p->model, &symbol, error) ||
+        !yg_settings_dtype(p->model, options->dtype, &p->passes.options.dtype, error) ||
+        !yg_safetensors_read(p->path, &p->weights, error) ||
+        !yg_encoding_load(p->model, &p->weights, p->path, &p->data.encoding, error))
+        return false;
+    yg_examples *examples = yg_examples_open(&p->source, in, name, p->delimiter, NULL, error);
+    double **at = calloc(p->data.encoding.count + 1, sizeof *at);
+    const bool good = examples && (at || yg_fail_memory(error)) && check_widths(p, error) &&
+                      yg_dataset_reserve(&p->source, &p->batch, p->batch_size, error) &&
+                      load_parameters(p, error) && read_rows(p, examples, at, error) &&
+                      (fflush(p->out) == 0 || write_failed(p, error));
+    free(at);
+    yg_examples_close(examples);
+    return good;
+}
+
+bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *in,
+                const char *in_name, FILE *out, int64_t *rows, yg_error *error) {
+    static const yg_predict_options defaults = {0};
+    if (!options)
+        options = &defaults;
+    prediction p = {.model = model,
+                    .batch_size = options->batch_size > 0 ? options->batch_size : 256,
+                    .out = out,
+                    .delimiter = options->delimiter ? options->delimiter : ',',
+                    .path = yg_weights_path(model, options->weights)};
+    p.source = (yg_source){.model = model, .data = &p.data, .inputs_only = true};
+    const bool good = p.path ? run(&p, options, in, in_name, error) : yg_fail_memory(error);
+    if (rows)
+        *rows = p.rows;
+    yg_passes_free(&p.passes);
+    yg_dataset_free(&p.batch);
+    yg_tensor_file_free(&p.store);
+    yg_tensor_file_free(&p.weights);
+    yg_data_free(&p.data);
+    free(p.path);
+    return good;
+}
