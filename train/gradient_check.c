@@ -152,7 +152,7 @@ static bool check_parameter(const checker *c, const yg_result *result, const dou
         const int64_t index = check->compared == elements
                                   ? i
                                   : (int64_t)((double)i * (double)elements / (double)limit);
-        double difference;
+        double difference = 0;
         bool passed;
         if (!check_element(c, (double *)tensor->data + index, gradient[index], &difference,
                            &passed))

@@ -74,7 +74,7 @@ static bool read_type(const yg_value *value, const yg_optimizer_rule **rule, yg_
 }
 
 bool yg_optimizer_read(const yg_value *value, yg_optimizer *optimizer, yg_error *error) {
-    const yg_optimizer_rule *rule;
+    const yg_optimizer_rule *rule = NULL;
     yg_key keys[KEYS] = {{"type", true, NULL}, {"lr", false, NULL}};
     size_t count = 2;
     char what[64];

@@ -17,7 +17,7 @@
 
 static const struct {
     const char *name;
-    yg_dtype dtype;
+    yg_dtype dtype = YG_F32;
 } dtypes[] = {
     {"BOOL", YG_BOOL}, {"I32", YG_I32}, {"I64", YG_I64}, {"F32", YG_F32}, {"F64", YG_F64}};
 
@@ -105,7 +105,7 @@ static bool read_offsets(const reader *in, const json_t *value, entry *out) {
 }
 
 static bool read_entry(const reader *in, const char *name, const json_t *value, entry *out) {
-    yg_dtype dtype;
+    yg_dtype dtype = YG_F32;
     if (!json_is_object(value))
         return bad(in, name, "is not described by an object");
     if (json_object_size(value) != 3)
