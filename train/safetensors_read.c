@@ -17,7 +17,7 @@
 
 static const struct {
     const char *name;
-    yg_dtype dtype = YG_F32;
+    yg_dtype dtype;
 } dtypes[] = {
     {"BOOL", YG_BOOL}, {"I32", YG_I32}, {"I64", YG_I64}, {"F32", YG_F32}, {"F64", YG_F64}};
 
