@@ -85,6 +85,13 @@ bool yg_reduction_infer_some(const yg_infer *call, yg_type *result, yg_error *er
     return true;
 }
 
+bool yg_reduction_infer_widened(const yg_infer *call, yg_type *result, yg_error *error) {
+    if (!yg_reduction_infer(call, result, error))
+        return false;
+    const yg_dtype dtype = yg_dtype_is_float(result->dtype) ? result->dtype : YG_I64;
+    return yg_type_make(dtype, result->rank, result->shape, result, error);
+}
+
 int64_t yg_reduction_count(const yg_type *x, const yg_attr *dim) {
     bool reduced[YG_MAX_RANK];
     mark_dims(x, dim, reduced);
@@ -114,6 +121,30 @@ yg_node yg_reduction_expand(yg_graph *graph, yg_node y, yg_node value) {
         if (reduced[d])
             kept.shape[d] = 1;
     return yg_broadcast(graph, yg_reshape(graph, value, &kept), x);
+}
+
+yg_node yg_reduction_vjp_of_chosen(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k;
+    const yg_node x = yg_node_operand(graph, y, 0);
+    const yg_attr *dim = &yg_node_attrs(graph, y)[0];
+    const yg_node chosen = yg_cast(graph, yg_equal(graph, x, yg_reduction_expand(graph, y, y)),
+                                   yg_node_type(graph, y)->dtype);
+    const yg_node ties = yg_reshape(
+        graph, yg_sum(graph, chosen, dim->ints, (size_t)dim->count, true), yg_node_type(graph, y));
+    return yg_multiply(graph, chosen, yg_reduction_expand(graph, y, yg_divide(graph, dy, ties)));
+}
+
+yg_node yg_reduction_simplify_idempotent(yg_graph *graph, const yg_infer *call,
+                                         const yg_node *operands) {
+    yg_type result;
+    double value;
+    if (!call->op->infer(call, &result, NULL))
+        return YG_NONE;
+    if (yg_reduction_count(&call->operands[0], &call->attrs[0]) == 1)
+        return yg_reshape(graph, operands[0], &result);
+    if (result.dtype != YG_I64 && yg_node_is_scalar(graph, operands[0], &value))
+        return yg_full(graph, &result, value);
+    return YG_NONE;
 }
 
 /* Appends a dimension, or merges it with the one before if that runs on into it. */

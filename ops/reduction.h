@@ -37,6 +37,9 @@ bool yg_reduction_infer(const yg_infer *call, yg_type *result, yg_error *error);
 /* The same for an operator that is not defined over no elements (max), which is an error. */
 bool yg_reduction_infer_some(const yg_infer *call, yg_type *result, yg_error *error);
 
+/* The same, with i64 in place of the other integers and bool: what PyTorch adds them up in. */
+bool yg_reduction_infer_widened(const yg_infer *call, yg_type *result, yg_error *error);
+
 /* How many elements of x each element of the result comes from. `dim` has been checked. */
 int64_t yg_reduction_count(const yg_type *x, const yg_attr *dim);
 
@@ -48,6 +51,14 @@ double yg_reduction_flops(const yg_infer *call, const yg_type *result);
 
 /* Stretches `value`, of the shape of the reduction y's result, back to the shape of y's operand. */
 yg_node yg_reduction_expand(yg_graph *graph, yg_node y, yg_node value);
+
+/* The vjp where elements are chosen (max, min): those equal to the result share its cotangent. */
+yg_node yg_reduction_vjp_of_chosen(yg_graph *graph, yg_node y, yg_node dy, size_t k);
+
+/* For an operator that over one element, and over equal ones, is that element: a reshape, or a
+ * smaller full tensor. */
+yg_node yg_reduction_simplify_idempotent(yg_graph *graph, const yg_infer *call,
+                                         const yg_node *operands);
 
 /* ------------------------------------------------------------------------------- for kernels -- */
 
@@ -76,6 +87,13 @@ enum {
 };
 
 yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim);
+
+/* Before a loop to be vectorised. clang does so unasked, and warns of each that it cannot. */
+#ifdef __clang__
+#define REDUCE_SIMD
+#else
+#define REDUCE_SIMD _Pragma("omp simd")
+#endif
 
 /* The kernel that a function of reduction_kernel.h makes by itself. */
 #define YG_REDUCTION_KERNEL(function, reduce)                                                      \

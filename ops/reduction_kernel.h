@@ -16,6 +16,7 @@
  * combined over 16 running results, and the blocks in pairs, pairs of pairs and so on. Rounding
  * errors of a sum so grow with the logarithm of the count. The order depends on the shape alone.
  */
+#include "multiversion.h"
 #include "reduction.h"
 #include "strides.h"
 
@@ -23,8 +24,8 @@
 #define REDUCE_JOIN(a, b)  REDUCE_JOIN_(a, b)
 
 /* A contiguous run of at most REDUCE_BLOCK elements. */
-static REDUCE_RESULT REDUCE_JOIN(REDUCE_NAME, _run)(const REDUCE_INPUT *x, int64_t n,
-                                                    REDUCE_RESULT base) {
+static inline __attribute__((always_inline)) REDUCE_RESULT
+REDUCE_JOIN(REDUCE_NAME, _run)(const REDUCE_INPUT *x, int64_t n, REDUCE_RESULT base) {
     (void)base;
     REDUCE_RESULT total = REDUCE_START;
     int64_t i = 0;
@@ -33,7 +34,7 @@ static REDUCE_RESULT REDUCE_JOIN(REDUCE_NAME, _run)(const REDUCE_INPUT *x, int64
         for (int l = 0; l < REDUCE_LANES; l++)
             lane[l] = REDUCE_START;
         for (; i + REDUCE_LANES <= n; i += REDUCE_LANES) {
-#pragma omp simd
+            REDUCE_SIMD
             for (int l = 0; l < REDUCE_LANES; l++)
                 lane[l] = REDUCE_COMBINE(lane[l], REDUCE_MAP(x[i + l], base));
         }
@@ -48,8 +49,9 @@ static REDUCE_RESULT REDUCE_JOIN(REDUCE_NAME, _run)(const REDUCE_INPUT *x, int64
 }
 
 /* One element of the result, where x is contiguous along a reduced dimension. */
-static REDUCE_RESULT REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *plan,
-                                                     const REDUCE_INPUT *x, REDUCE_RESULT base) {
+static inline __attribute__((always_inline)) REDUCE_RESULT
+REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *plan, const REDUCE_INPUT *x,
+                                REDUCE_RESULT base) {
     if (plan->rows == 1 && plan->inner <= REDUCE_BLOCK)
         return REDUCE_JOIN(REDUCE_NAME, _run)(x, plan->inner, base);
     /* level[l] holds 2^l blocks wherever bit l of `blocks` is set. */
@@ -77,8 +79,9 @@ static REDUCE_RESULT REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *plan,
 }
 
 /* `width` neighbours of the result, where x is contiguous along a kept dimension: row by row. */
-static void REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT *x,
-                                               int64_t width, REDUCE_RESULT *out) {
+static inline __attribute__((always_inline)) void
+REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT *x, int64_t width,
+                                   REDUCE_RESULT *out) {
     REDUCE_RESULT level[REDUCE_ROW_LEVELS][REDUCE_COLUMNS];
     REDUCE_RESULT total[REDUCE_COLUMNS];
     uint64_t blocks = 0;
@@ -89,7 +92,7 @@ static void REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const R
         const int64_t stop = plan->rows - row < REDUCE_ROWS ? plan->rows : row + REDUCE_ROWS;
         for (; row < stop; row++) {
             const REDUCE_INPUT *from = x + offset;
-#pragma omp simd
+            REDUCE_SIMD
             for (int64_t j = 0; j < width; j++)
                 total[j] = REDUCE_COMBINE(total[j], REDUCE_MAP(from[j], out[j]));
             offset = yg_strides_next(plan->reduced_rank, plan->reduced_size, plan->reduced_stride,
@@ -113,8 +116,8 @@ static void REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const R
 }
 
 /* Elements [begin, end) of the result. */
-static void REDUCE_NAME(const yg_reduction *plan, const REDUCE_INPUT *x, REDUCE_RESULT *out,
-                        int64_t begin, int64_t end) {
+YG_MULTIVERSION static void REDUCE_NAME(const yg_reduction *plan, const REDUCE_INPUT *x,
+                                        REDUCE_RESULT *out, int64_t begin, int64_t end) {
     if (begin >= end)
         return;
     const int64_t inner = plan->inner_reduced ? 1 : plan->inner; /* columns of the result */

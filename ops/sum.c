@@ -45,14 +45,6 @@ YG_REDUCTION_KERNEL(kernel_i64, sum_i64)
 YG_REDUCTION_KERNEL(kernel_f32, sum_f32)
 YG_REDUCTION_KERNEL(kernel_f64, sum_f64)
 
-static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
-    if (!yg_reduction_infer(call, result, error))
-        return false;
-    const yg_dtype dtype = yg_dtype_is_float(result->dtype) ? result->dtype : YG_I64;
-    /* Made again: i64 may have a size that overflows where bool's did not. */
-    return yg_type_make(dtype, result->rank, result->shape, result, error);
-}
-
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     return yg_reduction_expand(graph, y, dy);
@@ -118,7 +110,7 @@ static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *op
     const yg_type *x = &call->operands[0];
     yg_type result;
     bool reduced[YG_MAX_RANK];
-    if (!yg_dtype_is_float(x->dtype) || !infer(call, &result, NULL) ||
+    if (!yg_dtype_is_float(x->dtype) || !yg_reduction_infer_widened(call, &result, NULL) ||
         !yg_reduction_dims(call, &call->attrs[0], reduced, NULL))
         return YG_NONE;
     const int64_t count = yg_reduction_count(x, &call->attrs[0]);
@@ -173,7 +165,7 @@ const yg_op yg_op_sum = {
     .operand_names = {"x"},
     .attrs = yg_reduction_attrs,
     .attr_count = sizeof yg_reduction_attrs / sizeof *yg_reduction_attrs,
-    .infer = infer,
+    .infer = yg_reduction_infer_widened,
     .kernel = {kernel_bool, kernel_i32, kernel_i64, kernel_f32, kernel_f64},
     .units = yg_reduction_units,
     .flops = yg_reduction_flops,

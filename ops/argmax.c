@@ -1,0 +1,57 @@
+/*
+ * argmax: y[…] = the i with the largest x[…, i, …] along dimension `dim`, or the row-major position
+ * of the largest of all.
+ *
+ * The first of equal ones; the first NaN, if there is one. Over no elements there is none: an
+ * error.
+ */
+#include "arg_kernel.h"
+#include "registry.h"
+
+#include <math.h>
+
+#define NUMBER_BEFORE(a, b) ((a) > (b))
+#define FLOAT_BEFORE(a, b)  ((a) > (b) || (isnan(a) && !isnan(b)))
+YG_ARG_KERNEL(kernel_bool, uint8_t, NUMBER_BEFORE)
+YG_ARG_KERNEL(kernel_i32, int32_t, NUMBER_BEFORE)
+YG_ARG_KERNEL(kernel_i64, int64_t, NUMBER_BEFORE)
+YG_ARG_KERNEL(kernel_f32, float, FLOAT_BEFORE)
+YG_ARG_KERNEL(kernel_f64, double, FLOAT_BEFORE)
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const int64_t count = yg_reduction_count(&r->call->operands[0], &r->call->attrs[0]);
+    int64_t best = 0;
+    double best_value = 0;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at[YG_MAX_RANK];
+        yg_reduction_at(r, index, i, at);
+        const double value = yg_at(r, 0, at);
+        if (i > 0 && !FLOAT_BEFORE(value, best_value))
+            continue;
+        best = i;
+        best_value = value;
+    }
+    return (double)best;
+}
+
+const yg_op yg_op_argmax = {
+    .name = "argmax",
+    .formula = "y = arg max x along dim",
+    .doc =
+        "Where the largest element stands, as i64: the first of equal ones, and the first NaN if "
+        "there is one.",
+    .group = "reduction",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .attrs = yg_arg_attrs,
+    .attr_count = sizeof yg_arg_attrs / sizeof *yg_arg_attrs,
+    .flags = YG_OP_NON_DIFFERENTIABLE,
+    .infer = yg_arg_infer,
+    .kernel = {kernel_bool, kernel_i32, kernel_i64, kernel_f32, kernel_f64},
+    .units = yg_reduction_units,
+    .flops = yg_reduction_flops,
+    .reference = reference,
+    .samples = yg_arg_samples,
+    .sample_count = YG_ARG_SAMPLES,
+};

@@ -1,0 +1,89 @@
+/*
+ * Matrix products: the scheme of Goto and van de Geijn ("Anatomy of high-performance matrix
+ * multiplication", ACM Transactions on Mathematical Software 34(3), 2008).
+ *
+ * Blocks of A and panels of B are packed, so that the innermost loop reads both in order from the
+ * caches, and runs over the depth with a tile of C in registers. Each element of C is summed in the
+ * order of the depth, in blocks of GEMM_DEPTH, whatever rows a call covers. A processor with fused
+ * multiply-add rounds less often than one without: its bits differ.
+ */
+#include "gemm.h"
+
+#include "multiversion.h"
+
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define GEMM_HAVE_FMA
+#include <immintrin.h>
+#endif
+
+/* clang vectorises unasked, and warns of loops that it cannot. */
+#ifdef __clang__
+#define GEMM_SIMD
+#else
+#define GEMM_SIMD _Pragma("omp simd")
+#endif
+
+enum {
+    GEMM_TILE_ROWS = 6, /* by two vectors: 12 of the 16 vector registers of AVX2 and SSE2 */
+    GEMM_WIDEST = 16,   /* columns of the widest tile: two vectors of 8 floats */
+    GEMM_DEPTH = 256,   /* a packed tile row of A and column of B fit in L1 together */
+    GEMM_ROWS = 4 * YG_GEMM_ROWS, /* a packed block of A takes a part of L2, … */
+    GEMM_COLUMNS = 256,           /* … and B's panels most of the rest */
+    GEMM_PLAIN = 1024,            /* products up to which packing does not pay */
+};
+_Static_assert(YG_GEMM_ROWS % GEMM_TILE_ROWS == 0, "a block of rows is whole tiles");
+
+static int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t round_up(int64_t n, int64_t step) {
+    return (n + step - 1) / step * step;
+}
+
+#ifdef GEMM_HAVE_FMA
+static bool has_fma(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#endif
+
+/* Columns of a tile for elements of this size. */
+static int64_t panel_width(int64_t element) {
+#ifdef GEMM_HAVE_FMA
+    if (has_fma())
+        return 2 * 32 / element;
+#endif
+    return 2 * 16 / element;
+}
+
+static int64_t packed_columns(int64_t columns, int64_t width) {
+    return round_up(smaller(columns, GEMM_COLUMNS), width);
+}
+
+/* By the whole shape, not by the rows of a call, which must not change the bits. */
+static bool is_plain(const yg_gemm *gemm) {
+    if (gemm->rows < 3 || gemm->columns < 3 || gemm->depth == 0)
+        return true;
+    return gemm->rows <= GEMM_PLAIN && gemm->columns <= GEMM_PLAIN && gemm->depth <= GEMM_PLAIN &&
+           gemm->rows * gemm->columns * gemm->depth <= GEMM_PLAIN;
+}
+
+int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, int64_t element) {
+    if (is_plain(gemm))
+        return 0;
+    const int64_t columns = packed_columns(gemm->columns, panel_width(element));
+    const int64_t rows = round_up(smaller(gemm->rows, GEMM_ROWS), GEMM_TILE_ROWS);
+    return (columns + rows) * smaller(gemm->depth, GEMM_DEPTH) * element;
+}
+
+#define GEMM_REAL             float
+#define GEMM_NAME(x)          x##_f32
+#define GEMM_FUSED(a, x, sum) _mm256_fmadd_ps(_mm256_set1_ps(a), x, sum)
+#include "gemm_kernel.h"
+
+#define GEMM_REAL             double
+#define GEMM_NAME(x)          x##_f64
+#define GEMM_FUSED(a, x, sum) _mm256_fmadd_pd(_mm256_set1_pd(a), x, sum)
+#include "gemm_kernel.h"

@@ -1,0 +1,108 @@
+/*
+ * logsumexp: y[…] = log Σ exp(x[…, i, …]) over the dimensions `dim`, or over all of them.
+ *
+ * Computed as m + log Σ exp(x - m) with the largest element m, so that nothing overflows. Where
+ * every element is -infinity, and over no elements, it is -infinity.
+ * vjp: dx = dy · exp(x - y), the softmax; zero where y is -infinity.
+ */
+#include "build.h"
+#include "reduction.h"
+#include "registry.h"
+#include "vector_math.h"
+
+#include <tgmath.h>
+
+/* The largest element. */
+#define REDUCE_START           -INFINITY
+#define REDUCE_MAP(x, base)    (x)
+#define REDUCE_COMBINE(a, b)   ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
+#define REDUCE_FINISH(a, base) (a)
+#define REDUCE_BASED           0
+#define REDUCE_NAME            largest_f32
+#define REDUCE_INPUT           float
+#define REDUCE_RESULT          float
+#include "reduction_kernel.h"
+#define REDUCE_NAME   largest_f64
+#define REDUCE_INPUT  double
+#define REDUCE_RESULT double
+#include "reduction_kernel.h"
+
+#undef REDUCE_START
+#undef REDUCE_MAP
+#undef REDUCE_COMBINE
+#undef REDUCE_FINISH
+#undef REDUCE_BASED
+
+/* log Σ exp(x - base) + base */
+#define REDUCE_START           0
+#define REDUCE_MAP(x, base)    exp((x) - (base))
+#define REDUCE_COMBINE(a, b)   ((a) + (b))
+#define REDUCE_FINISH(a, base) (log(a) + (base))
+#define REDUCE_BASED           1
+#define REDUCE_NAME            sum_exp_f32
+#define REDUCE_INPUT           float
+#define REDUCE_RESULT          float
+#include "reduction_kernel.h"
+#define REDUCE_NAME   sum_exp_f64
+#define REDUCE_INPUT  double
+#define REDUCE_RESULT double
+#include "reduction_kernel.h"
+
+/* An infinite or NaN maximum is left to exp() and log(), which do the right thing with it;
+ * subtracting it would make a NaN of infinity - infinity. */
+#define KERNEL(function, real, largest, sum_exp)                                                   \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        (void)error;                                                                               \
+        const yg_reduction plan = yg_reduction_plan(call->in_types[0], &call->attrs[0]);           \
+        real *out = call->out;                                                                     \
+        largest(&plan, call->in[0], out, call->begin, call->end);                                  \
+        for (int64_t o = call->begin; o < call->end; o++)                                          \
+            out[o] = isfinite(out[o]) ? out[o] : 0;                                                \
+        sum_exp(&plan, call->in[0], out, call->begin, call->end);                                  \
+        return true;                                                                               \
+    }
+KERNEL(kernel_f32, float, largest_f32, sum_exp_f32)
+KERNEL(kernel_f64, double, largest_f64, sum_exp_f64)
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    (void)k;
+    const yg_dtype dtype = yg_node_type(graph, y)->dtype;
+    const yg_node empty = yg_equal(graph, y, yg_scalar(graph, dtype, -INFINITY));
+    const yg_node base = yg_where(graph, empty, yg_scalar(graph, dtype, 0), y);
+    const yg_node x = yg_node_operand(graph, y, 0);
+    const yg_node softmax =
+        yg_exp(graph, yg_subtract(graph, x, yg_reduction_expand(graph, y, base)));
+    return yg_multiply(graph, yg_reduction_expand(graph, y, dy), softmax);
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const int64_t count = yg_reduction_count(&r->call->operands[0], &r->call->attrs[0]);
+    double sum = 0; /* the tests' values are small: no care is needed */
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at[YG_MAX_RANK];
+        yg_reduction_at(r, index, i, at);
+        sum += exp(yg_at(r, 0, at));
+    }
+    return log(sum);
+}
+
+const yg_op yg_op_logsumexp = {
+    .name = "logsumexp",
+    .formula = "y = log Σ exp(x) over the dimensions dim",
+    .doc = "The logarithm of a sum of exponentials, without overflow. Over elements that are all "
+           "-infinity it is -infinity, with a gradient of zero.",
+    .group = "reduction",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .attrs = yg_reduction_attrs,
+    .attr_count = sizeof yg_reduction_attrs / sizeof *yg_reduction_attrs,
+    .infer = yg_reduction_infer,
+    .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
+    .units = yg_reduction_units,
+    .flops = yg_reduction_flops,
+    .vjp = vjp,
+    .reference = reference,
+    .samples = yg_reduction_samples,
+    .sample_count = YG_REDUCTION_SAMPLES,
+};
