@@ -56,6 +56,19 @@ yg_node yg_sum(yg_graph *graph, yg_node x, const int64_t *dims, size_t count, bo
     return reduce(graph, &yg_op_sum, x, dims, count, keepdim);
 }
 
+yg_node yg_mean(yg_graph *graph, yg_node x, const int64_t *dims, size_t count, bool keepdim) {
+    return reduce(graph, &yg_op_mean, x, dims, count, keepdim);
+}
+
+yg_node yg_max(yg_graph *graph, yg_node x, const int64_t *dims, size_t count, bool keepdim) {
+    return reduce(graph, &yg_op_max, x, dims, count, keepdim);
+}
+
+yg_node yg_matmul(yg_graph *graph, yg_node a, yg_node b, bool transpose_a, bool transpose_b) {
+    const yg_attr attrs[] = {{.i = transpose_a}, {.i = transpose_b}};
+    return yg_apply(graph, &yg_op_matmul, (const yg_node[]){a, b}, 2, attrs);
+}
+
 yg_node yg_broadcast(yg_graph *graph, yg_node x, const yg_type *shape) {
     const yg_attr attr = dimension_list(shape->shape, (size_t)shape->rank);
     return yg_apply(graph, &yg_op_broadcast, &x, 1, &attr);
