@@ -47,10 +47,10 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     const yg_node x = yg_node_operand(graph, y, k);
     const yg_attr *bounds = yg_node_attrs(graph, y);
     const yg_dtype dtype = yg_node_type(graph, y)->dtype;
-    const yg_node outside =
-        yg_logical_or(graph, yg_less(graph, x, yg_scalar(graph, dtype, bounds[0].f)),
-                      yg_greater(graph, x, yg_scalar(graph, dtype, bounds[1].f)));
-    return yg_where(graph, outside, yg_scalar(graph, dtype, 0), dy);
+    const yg_node inside =
+        yg_logical_and(graph, yg_greater_equal(graph, x, yg_scalar(graph, dtype, bounds[0].f)),
+                       yg_less_equal(graph, x, yg_scalar(graph, dtype, bounds[1].f)));
+    return yg_where(graph, inside, dy, yg_scalar(graph, dtype, 0));
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
