@@ -1,0 +1,44 @@
+/*
+ * Any bytes as a CSV file: records with a cell for each column, or a message.
+ */
+#include "train/csv.h"
+
+#include "fuzz.h"
+#include "require.h"
+
+#include <math.h>
+#include <string.h>
+
+static void read_row(const yg_csv *csv) {
+    for (size_t i = 0; i < yg_csv_column_count(csv); i++) {
+        require(strlen(yg_csv_cell(csv, i)) < SIZE_MAX, "a cell is text");
+        require(yg_csv_cell_origin(csv, i).line > 0, "a cell has a place");
+        double value = NAN;
+        yg_error error = {0};
+        if (yg_csv_number(csv, i, &value, &error))
+            require(isfinite(value), "a number is finite");
+        else
+            require_failure(&error);
+    }
+}
+
+int fuzz_csv(const uint8_t *bytes, size_t size) {
+    if (size == 0)
+        return 0; /* fmemopen() takes no empty buffer */
+    FILE *file = fmemopen((void *)(uintptr_t)bytes, size, "r");
+    require(file != NULL, "there is memory");
+    yg_error error = {0};
+    yg_csv *csv = yg_csv_open(file, "fuzz.csv", ',', &error);
+    if (csv != NULL) {
+        yg_csv_status status;
+        while ((status = yg_csv_next(csv, &error)) == YG_CSV_ROW)
+            read_row(csv);
+        if (status == YG_CSV_FAILED)
+            require_failure(&error);
+        yg_csv_close(csv);
+    } else {
+        require_failure(&error);
+    }
+    fclose(file);
+    return 0;
+}
