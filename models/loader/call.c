@@ -1,0 +1,462 @@
+/*
+ * Calls of operators: arguments are sorted into operands and attributes by the operator's
+ * descriptor, checked, and applied.
+ *
+ * Arguments in order fill the operands, then the attributes as the schema lists them; named ones
+ * go by an operand's or attribute's name. An operand that may be left out takes a tensor only: a
+ * number in its place is the first attribute. Numbers among tensors are scalars of the tensors'
+ * type (a fraction among integers: of the network's float type).
+ */
+#include "../../graph/spelling.h"
+#include "builder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ATTRS_MAX 16
+
+typedef struct call_site {
+    yg_builder *builder;
+    const yg_scope *scope;
+    const yg_expression *call;
+    const yg_op *op;
+    yg_term operands[YG_MAX_OPERANDS];
+    bool operand_given[YG_MAX_OPERANDS];
+    size_t operand_count;
+    yg_attr attrs[ATTRS_MAX];
+    bool attr_given[ATTRS_MAX];
+} call_site;
+
+/* "sum(x, dim, keepdim)" */
+static const char *signature(const yg_op *op, char *text, size_t size) {
+    const bool list = (op->flags & YG_OP_LIST) != 0;
+    size_t used = (size_t)snprintf(text, size, "%s(", op->name);
+    const char *comma = "";
+    for (int i = 0; i < (list ? 1 : op->max_operands) && i < YG_OP_NAMED_OPERANDS; i++) {
+        if (used < size && op->operand_names[i] != NULL) {
+            used += (size_t)snprintf(text + used, size - used, list ? "%s[%s, …]" : "%s%s", comma,
+                                     op->operand_names[i]);
+            comma = ", ";
+        }
+    }
+    for (size_t i = 0; i < op->attr_count && used < size; i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s", comma, op->attrs[i].name);
+        comma = ", ";
+    }
+    if (used < size) {
+        snprintf(text + used, size - used, ")");
+    }
+    return text;
+}
+
+static bool fail_at(const call_site *site, yg_origin origin, const char *what) {
+    char form[300];
+    return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, origin, "%s: %s",
+                   signature(site->op, form, sizeof form), what);
+}
+
+/* ---------------------------------------------------------------------------------- attributes --
+ */
+
+static bool wrong_attr(const call_site *site, const yg_attr_spec *spec,
+                       const yg_expression *argument, const yg_term *found) {
+    static const char *const expected[] = {
+        [YG_ATTR_INT] = "a whole number",     [YG_ATTR_FLOAT] = "a number",
+        [YG_ATTR_BOOL] = "true or false",     [YG_ATTR_CHOICE] = "a word",
+        [YG_ATTR_INTS] = "a list of numbers", [YG_ATTR_DTYPE] = "an element type",
+    };
+    char text[200];
+    return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
+                   "%s: `%s` is %s, found %s", site->op->name, spec->name, expected[spec->kind],
+                   yg_term_describe(site->builder, found, text, sizeof text));
+}
+
+/* A word: the value of a choice argument of that name, or the name itself. */
+static bool word_of(const call_site *site, const yg_expression *argument, const char **word,
+                    yg_term *term) {
+    if (argument->kind == YG_EXPRESSION_NAME) {
+        const yg_binding *binding = yg_scope_find(site->scope, argument->text);
+        *word = binding != NULL && binding->term.kind == YG_TERM_TEXT ? binding->term.text
+                                                                      : argument->text;
+        return true;
+    }
+    if (!yg_evaluate_term(site->builder, site->scope, argument, term)) {
+        return false;
+    }
+    *word = term->kind == YG_TERM_TEXT ? term->text : NULL;
+    return true;
+}
+
+static bool set_word(const call_site *site, const yg_attr_spec *spec, const yg_expression *argument,
+                     yg_attr *attr) {
+    static const char *const dtypes[] = {"bool", "i32", "i64", "f32", "f64", "float", NULL};
+    const char *const *known = spec->kind == YG_ATTR_DTYPE ? dtypes : spec->choices;
+    const char *word;
+    yg_term term;
+    if (!word_of(site, argument, &word, &term)) {
+        return false;
+    }
+    if (word == NULL) {
+        return wrong_attr(site, spec, argument, &term);
+    }
+    size_t count = 0;
+    for (; known[count] != NULL; count++) {
+        if (strcmp(known[count], word) != 0) {
+            continue;
+        }
+        attr->i = (int64_t)count;
+        yg_dtype dtype;
+        if (spec->kind == YG_ATTR_DTYPE) {
+            /* There is one float type in a network: the one that it is built for. */
+            const bool named = yg_dtype_parse(word, &dtype);
+            attr->i = !named || yg_dtype_is_float(dtype) ? site->builder->dtype : dtype;
+        }
+        return true;
+    }
+    char hint[300];
+    return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
+                   "%s: `%s` cannot be '%s'%s", site->op->name, spec->name, word,
+                   yg_suggest(word, known, count, hint, sizeof hint));
+}
+
+static bool set_ints(const call_site *site, const yg_attr_spec *spec, const yg_expression *argument,
+                     const yg_term *term, yg_attr *attr) {
+    const yg_term *items = term->kind == YG_TERM_LIST ? term->items : term;
+    const size_t count = term->kind == YG_TERM_LIST ? term->count : 1;
+    if (count > YG_MAX_RANK) {
+        return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
+                       "%s: `%s` has %zu entries, at most %d are possible", site->op->name,
+                       spec->name, count, YG_MAX_RANK);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].kind != YG_TERM_INT) {
+            return wrong_attr(site, spec, argument, &items[i]);
+        }
+        attr->ints[i] = items[i].i;
+    }
+    attr->count = (int64_t)count;
+    return true;
+}
+
+static bool set_attr(call_site *site, size_t index, const yg_expression *argument) {
+    const yg_attr_spec *spec = &site->op->attrs[index];
+    yg_attr *attr = &site->attrs[index];
+    if (site->attr_given[index]) {
+        char what[120];
+        snprintf(what, sizeof what, "`%s` is given twice", spec->name);
+        return fail_at(site, argument->origin, what);
+    }
+    site->attr_given[index] = true;
+    memset(attr, 0, sizeof *attr);
+    if (spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE) {
+        return set_word(site, spec, argument, attr);
+    }
+    yg_term term;
+    if (!yg_evaluate_term(site->builder, site->scope, argument, &term)) {
+        return false;
+    }
+    switch (spec->kind) {
+    case YG_ATTR_INTS:
+        return set_ints(site, spec, argument, &term, attr);
+    case YG_ATTR_FLOAT:
+        if (term.kind != YG_TERM_INT && term.kind != YG_TERM_FLOAT) {
+            return wrong_attr(site, spec, argument, &term);
+        }
+        attr->f = term.kind == YG_TERM_INT ? (double)term.i : term.f;
+        return true;
+    case YG_ATTR_BOOL:
+    default:
+        if (term.kind != (spec->kind == YG_ATTR_BOOL ? YG_TERM_BOOL : YG_TERM_INT)) {
+            return wrong_attr(site, spec, argument, &term);
+        }
+        attr->i = term.i;
+        return true;
+    }
+}
+
+/* ------------------------------------------------------------------------------------ operands --
+ */
+
+static bool is_value(const yg_term *term) {
+    return term->kind == YG_TERM_INT || term->kind == YG_TERM_FLOAT || term->kind == YG_TERM_BOOL ||
+           term->kind == YG_TERM_TENSOR;
+}
+
+static bool set_operand(call_site *site, size_t index, const yg_expression *argument,
+                        const yg_term *term) {
+    char found[200], what[300];
+    if (site->operand_given[index]) {
+        snprintf(what, sizeof what, "`%s` is given twice", site->op->operand_names[index]);
+        return fail_at(site, argument->origin, what);
+    }
+    if (!is_value(term)) {
+        snprintf(what, sizeof what, "argument %zu is a tensor, found %s", index + 1,
+                 yg_term_describe(site->builder, term, found, sizeof found));
+        return fail_at(site, argument->origin, what);
+    }
+    site->operands[index] = *term;
+    site->operand_given[index] = true;
+    if (index >= site->operand_count) {
+        site->operand_count = index + 1;
+    }
+    return true;
+}
+
+static bool set_operand_list(call_site *site, const yg_expression *argument) {
+    yg_term term;
+    char what[200];
+    if (!yg_evaluate_term(site->builder, site->scope, argument, &term)) {
+        return false;
+    }
+    if (term.kind != YG_TERM_LIST) {
+        snprintf(what, sizeof what, "the tensors are written as one list: %s([a, b])",
+                 site->op->name);
+        return fail_at(site, argument->origin, what);
+    }
+    if (term.count > (size_t)site->op->max_operands) {
+        snprintf(what, sizeof what, "%zu tensors, at most %d are possible", term.count,
+                 site->op->max_operands);
+        return fail_at(site, argument->origin, what);
+    }
+    for (size_t i = 0; i < term.count; i++) {
+        if (!set_operand(site, i, argument, &term.items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool unknown_keyword(const call_site *site, const char *keyword, yg_origin origin) {
+    const yg_op *op = site->op;
+    const char *known[YG_OP_NAMED_OPERANDS + ATTRS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < YG_OP_NAMED_OPERANDS; i++) {
+        if (op->operand_names[i] != NULL && (int)i < op->max_operands) {
+            known[count++] = op->operand_names[i];
+        }
+    }
+    for (size_t i = 0; i < op->attr_count; i++) {
+        known[count++] = op->attrs[i].name;
+    }
+    const char *foreign = yg_foreign_word(keyword);
+    for (size_t i = 0; foreign != NULL && i < count; i++) {
+        if (strcmp(known[i], foreign) == 0) {
+            return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, origin,
+                           "%s has no argument '%s': here it is '%s'", op->name, keyword, foreign);
+        }
+    }
+    char hint[300];
+    return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, origin, "%s has no argument '%s'%s",
+                   op->name, keyword, yg_suggest(keyword, known, count, hint, sizeof hint));
+}
+
+static bool set_keyword(call_site *site, const char *keyword, const yg_expression *argument) {
+    const yg_op *op = site->op;
+    for (size_t i = 0; i < YG_OP_NAMED_OPERANDS && (int)i < op->max_operands; i++) {
+        if (op->operand_names[i] != NULL && strcmp(op->operand_names[i], keyword) == 0) {
+            yg_term term;
+            if ((op->flags & YG_OP_LIST) != 0) {
+                return set_operand_list(site, argument);
+            }
+            return yg_evaluate_term(site->builder, site->scope, argument, &term) &&
+                   set_operand(site, i, argument, &term);
+        }
+    }
+    const int attr = yg_op_attr(op, keyword);
+    return attr >= 0 ? set_attr(site, (size_t)attr, argument)
+                     : unknown_keyword(site, keyword, argument->origin);
+}
+
+/* The place after the operands that must be there: an operand that may be left out, or not. */
+static bool takes_optional(call_site *site, size_t position, const yg_expression *argument,
+                           yg_term *term, bool *taken) {
+    *taken = false;
+    if (position >= (size_t)site->op->max_operands) {
+        return true;
+    }
+    if (argument->kind == YG_EXPRESSION_NAME &&
+        yg_scope_find(site->scope, argument->text) == NULL && strchr(argument->text, '.') == NULL) {
+        return true; /* a word, such as mean */
+    }
+    if (!yg_evaluate_term(site->builder, site->scope, argument, term)) {
+        return false;
+    }
+    *taken = term->kind == YG_TERM_TENSOR;
+    return true;
+}
+
+static bool sort_arguments(call_site *site) {
+    const yg_op *op = site->op;
+    const yg_expression *call = site->call;
+    const bool list = (op->flags & YG_OP_LIST) != 0;
+    const size_t required = list ? 1 : (size_t)op->min_operands;
+    size_t position = 0;  /* among the operands */
+    size_t next_attr = 0; /* among the attributes */
+    bool operands = true;
+    for (size_t i = 0; i < call->count; i++) {
+        const yg_expression *argument = call->children[i];
+        if (call->keywords != NULL && call->keywords[i] != NULL) {
+            if (!set_keyword(site, call->keywords[i], argument)) {
+                return false;
+            }
+            continue;
+        }
+        yg_term term;
+        bool taken = false;
+        if (list && position == 0) {
+            position++;
+            if (!set_operand_list(site, argument)) {
+                return false;
+            }
+            continue;
+        }
+        if (position < required) {
+            taken = true;
+            if (!yg_evaluate_term(site->builder, site->scope, argument, &term)) {
+                return false;
+            }
+        } else if (operands && !list && !takes_optional(site, position, argument, &term, &taken)) {
+            return false;
+        }
+        if (taken) {
+            if (!set_operand(site, position++, argument, &term)) {
+                return false;
+            }
+            continue;
+        }
+        operands = false;
+        if (next_attr >= op->attr_count) {
+            return fail_at(site, argument->origin, "too many arguments");
+        }
+        if (!set_attr(site, next_attr++, argument)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_complete(const call_site *site) {
+    const yg_op *op = site->op;
+    char what[200];
+    for (size_t i = 0; i < site->operand_count || (int)i < op->min_operands; i++) {
+        if (!site->operand_given[i]) {
+            const bool named = i < YG_OP_NAMED_OPERANDS && op->operand_names[i] != NULL;
+            snprintf(what, sizeof what, "`%s` is missing",
+                     named ? op->operand_names[i] : "a tensor");
+            return fail_at(site, site->call->origin, what);
+        }
+    }
+    for (size_t i = 0; i < op->attr_count; i++) {
+        if (op->attrs[i].required && !site->attr_given[i]) {
+            snprintf(what, sizeof what, "`%s` is missing", op->attrs[i].name);
+            return fail_at(site, site->call->origin, what);
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------- applying --
+ */
+
+/* The type that numbers take among these operands. */
+static yg_dtype number_type(const call_site *site, const yg_term *number) {
+    bool found = false;
+    yg_dtype widest = YG_BOOL;
+    for (size_t i = 0; i < site->operand_count; i++) {
+        if (site->operands[i].kind == YG_TERM_TENSOR) {
+            const yg_dtype dtype =
+                yg_node_type(site->builder->graph, site->operands[i].node)->dtype;
+            found = found || dtype != YG_BOOL;
+            widest = dtype > widest ? dtype : widest;
+        }
+    }
+    if (number->kind == YG_TERM_FLOAT && !yg_dtype_is_float(widest)) {
+        return site->builder->dtype;
+    }
+    return found ? widest : YG_I64;
+}
+
+static bool apply(call_site *site, yg_term *results, size_t *count) {
+    yg_builder *builder = site->builder;
+    yg_node operands[YG_MAX_OPERANDS];
+    yg_node nodes[YG_MAX_RESULTS];
+    yg_builder_at(builder, site->call->origin);
+    for (size_t i = 0; i < site->operand_count; i++) {
+        operands[i] =
+            yg_term_node(builder, &site->operands[i], number_type(site, &site->operands[i]));
+    }
+    *count =
+        yg_apply_all(builder->graph, site->op, operands, site->operand_count, site->attrs, nodes);
+    if (*count == 0 || yg_graph_error(builder->graph) != NULL) {
+        return yg_fail_from_graph(builder, site->call->origin);
+    }
+    for (size_t i = 0; i < *count; i++) {
+        results[i] = (yg_term){.kind = YG_TERM_TENSOR, .node = nodes[i]};
+    }
+    return true;
+}
+
+static bool unknown_function(const yg_builder *builder, const yg_expression *call,
+                             const char *name) {
+    static const char *const own[] = {"if", "size"};
+    const yg_op_set *set = builder->model->ops;
+    const size_t own_count = sizeof own / sizeof *own;
+    const char **known = yg_pool_take(builder->pool, (set->count + own_count) * sizeof *known);
+    char hint[400];
+    if (known == NULL) {
+        return yg_fail_memory(builder->error);
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        if ((set->ops[i]->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) == 0) {
+            known[count++] = set->ops[i]->name;
+        }
+    }
+    for (size_t i = 0; i < own_count; i++) {
+        known[count++] = own[i];
+    }
+    const char *foreign = yg_foreign_word(name);
+    const char *layer = yg_layer_text(name) != NULL                         ? name
+                        : foreign != NULL && yg_layer_text(foreign) != NULL ? foreign
+                                                                            : NULL;
+    if (foreign != NULL && yg_op_find(set, foreign) != NULL) {
+        return yg_fail(builder->error, YG_ERROR_NAME, call->origin,
+                       "unknown function '%s': here it is '%s'", name, foreign);
+    }
+    if (layer != NULL || yg_names_find(&builder->model->library.names, name) != YG_NOT_FOUND) {
+        return yg_fail(builder->error, YG_ERROR_NAME, call->origin,
+                       "'%s' is a layer type, which owns parameters: write it as a node, "
+                       "`name: {type: %s, …}`",
+                       name, layer != NULL ? layer : name);
+    }
+    return yg_fail(builder->error, YG_ERROR_NAME, call->origin, "unknown function '%s'%s", name,
+                   yg_suggest(name, known, count, hint, sizeof hint));
+}
+
+bool yg_evaluate_call(yg_builder *builder, const yg_scope *scope, const yg_expression *call,
+                      const char *name, yg_term *results, size_t *count) {
+    const yg_op *op = yg_op_find(builder->model->ops, name);
+    if (op == NULL || (op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) != 0) {
+        return unknown_function(builder, call, name);
+    }
+    if (builder->graph == NULL) {
+        return yg_fail(builder->error, YG_ERROR_ARGUMENT, call->origin,
+                       "%s(…) works on tensors; here a number is expected, from numbers, vars and "
+                       "+ - * / // %% **",
+                       name);
+    }
+    if (op->attr_count > ATTRS_MAX) {
+        return yg_fail(builder->error, YG_ERROR_INTERNAL, call->origin,
+                       "operator '%s' has more than %d attributes", name, ATTRS_MAX);
+    }
+    call_site site = {.builder = builder, .scope = scope, .call = call, .op = op};
+    yg_op_defaults(op, site.attrs);
+    for (size_t i = 0; i < op->attr_count; i++) {
+        if (op->attrs[i].kind == YG_ATTR_DTYPE && yg_dtype_is_float((yg_dtype)site.attrs[i].i)) {
+            site.attrs[i].i = builder->dtype;
+        }
+    }
+    return sort_arguments(&site) && check_complete(&site) &&
+           yg_op_check_attrs(op, site.attrs, call->origin, builder->error) &&
+           apply(&site, results, count);
+}

@@ -1,0 +1,304 @@
+/*
+ * The expanded model: a model file in operators only, with the same parameters.
+ */
+#include "../../graph/number.h"
+#include "../../graph/text.h"
+#include "builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool yg_expand_statement(yg_builder *builder, const char **names, size_t count,
+                         const yg_expression *value) {
+    yg_expansion *expansion = builder->expansion;
+    if (expansion == NULL) {
+        return true;
+    }
+    yg_expanded *grown = yg_pool_grow(builder->pool, expansion->statements,
+                                      expansion->statement_count, sizeof *grown);
+    const char **copy = yg_pool_take(builder->pool, count * sizeof *copy);
+    if (grown == NULL || copy == NULL) {
+        return yg_fail_memory(builder->error);
+    }
+    memcpy(copy, names, count * sizeof *copy);
+    expansion->statements = grown;
+    expansion->statements[expansion->statement_count++] =
+        (yg_expanded){.names = copy, .name_count = count, .value = value};
+    return true;
+}
+
+/* --------------------------------------------------------------------------- what is not needed --
+ */
+
+typedef struct wanted {
+    yg_pool *pool;
+    yg_names names;
+    bool failed;
+} wanted;
+
+static void want(void *context, const char *name) {
+    wanted *w = context;
+    w->failed = w->failed || (yg_names_find(&w->names, name) == YG_NOT_FOUND &&
+                              !yg_names_add(&w->names, w->pool, name));
+}
+
+/* Drops statements that nothing uses: second outputs of layers, say. False when out of memory. */
+static bool drop_unused(yg_pool *pool, const yg_model *model, yg_expansion *expansion) {
+    wanted w = {.pool = pool};
+    for (size_t i = 0; i < model->body.output_count; i++) {
+        yg_visit_names(expansion->outputs[i].value, want, &w);
+    }
+    for (size_t i = 0; i < model->metric_count; i++) {
+        yg_visit_names(expansion->metrics[i].value, want, &w);
+    }
+    yg_visit_names(expansion->loss, want, &w);
+    size_t kept = expansion->statement_count;
+    for (size_t i = expansion->statement_count; i-- > 0;) {
+        const yg_expanded *statement = &expansion->statements[i];
+        bool used = false;
+        for (size_t k = 0; k < statement->name_count; k++) {
+            used = used || yg_names_find(&w.names, statement->names[k]) != YG_NOT_FOUND;
+        }
+        if (used) {
+            yg_visit_names(statement->value, want, &w);
+            expansion->statements[--kept] = *statement;
+        }
+    }
+    expansion->statements += kept;
+    expansion->statement_count -= kept;
+    return !w.failed;
+}
+
+/* ------------------------------------------------------------------------------------ writing --
+ */
+
+/* True where plain text would be read as something else than this scalar. */
+static bool needs_quotes(const char *text) {
+    if (text[0] == '\0' || strchr("-?:,[]{}#&*!|>'\"%@` ", text[0]) != NULL) {
+        return true;
+    }
+    for (const char *c = text; *c != '\0'; c++) {
+        const unsigned char byte = (unsigned char)*c;
+        if (byte < 0x20 || byte == 0x7f || strchr(",[]{}", *c) != NULL ||
+            (*c == ':' && (c[1] == ' ' || c[1] == '\0')) || (*c == ' ' && c[1] == '#') ||
+            (*c == ' ' && c[1] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_scalar(yg_text *text, const char *scalar, bool quoted) {
+    if (!quoted && !needs_quotes(scalar)) {
+        yg_text_add(text, "%s", scalar);
+        return;
+    }
+    yg_text_add(text, "\"");
+    for (const char *c = scalar; *c != '\0'; c++) {
+        const unsigned char byte = (unsigned char)*c;
+        if (byte < 0x20 || byte == 0x7f) {
+            yg_text_add(text, "\\x%02x", byte);
+        } else {
+            yg_text_add(text, byte == '"' || byte == '\\' ? "\\%c" : "%c", *c);
+        }
+    }
+    yg_text_add(text, "\"");
+}
+
+/* A value of the file as it is, in flow style. */
+static void write_value(yg_text *text, const yg_value *value) {
+    if (value->kind == YG_SCALAR) {
+        write_scalar(text, value->text, value->quoted);
+        return;
+    }
+    const bool mapping = value->kind == YG_MAPPING;
+    yg_text_add(text, mapping ? "{" : "[");
+    for (size_t i = 0; i < value->count; i++) {
+        yg_text_add(text, i > 0 ? ", " : "");
+        if (mapping) {
+            write_scalar(text, value->keys[i]->text, value->keys[i]->quoted);
+            yg_text_add(text, ": ");
+        }
+        write_value(text, value->items[i]);
+    }
+    yg_text_add(text, mapping ? "}" : "]");
+}
+
+/* A section of the file, an entry a line. */
+static void write_section(yg_text *text, const char *key, const yg_value *value) {
+    if (value == NULL) {
+        return;
+    }
+    yg_text_add(text, "%s:", key);
+    if (value->kind != YG_MAPPING || value->count == 0) {
+        yg_text_add(text, " ");
+        write_value(text, value);
+        yg_text_add(text, "\n");
+        return;
+    }
+    yg_text_add(text, "\n");
+    for (size_t i = 0; i < value->count; i++) {
+        yg_text_add(text, "  ");
+        write_scalar(text, value->keys[i]->text, value->keys[i]->quoted);
+        yg_text_add(text, ": ");
+        write_value(text, value->items[i]);
+        yg_text_add(text, "\n");
+    }
+}
+
+static bool write_expression(yg_text *text, yg_pool *pool, const yg_expression *expression) {
+    const size_t length = yg_expression_text(expression, NULL, 0);
+    char *written = yg_pool_take(pool, length + 1);
+    if (written == NULL) {
+        return false;
+    }
+    yg_expression_text(expression, written, length + 1);
+    /* Commas and brackets are plain in block style, where an expression does not begin with one. */
+    const bool plain = strchr("-[\"'", written[0]) == NULL && strstr(written, ": ") == NULL;
+    if (plain) {
+        yg_text_add(text, "%s\n", written);
+    } else {
+        write_scalar(text, written, true);
+        yg_text_add(text, "\n");
+    }
+    return true;
+}
+
+static bool write_ports(yg_text *text, const yg_model *model, bool targets) {
+    bool first = true;
+    for (size_t i = 0; i < model->port_count; i++) {
+        const yg_port *port = &model->ports[i];
+        if (port->target != targets) {
+            continue;
+        }
+        yg_text_add(text, "%s  %s: {shape: [", first ? (targets ? "targets:\n" : "inputs:\n") : "",
+                    port->name);
+        first = false;
+        for (int d = 0; d < port->rank; d++) {
+            yg_text_add(text, d > 0 ? ", " : "");
+            if (port->symbols[d] != NULL) {
+                yg_text_add(text, "%s", port->symbols[d]);
+            } else {
+                yg_text_add(text, "%lld", (long long)port->shape[d]);
+            }
+        }
+        yg_text_add(text, "], dtype: %s", yg_dtype_name(port->dtype));
+        if (port->class_names != NULL) {
+            yg_text_add(text, ", classes: [");
+            for (int64_t k = 0; k < port->classes; k++) {
+                yg_text_add(text, k > 0 ? ", " : "");
+                write_scalar(text, port->class_names[k], true);
+            }
+            yg_text_add(text, "]");
+        } else if (port->classes > 0) {
+            yg_text_add(text, ", classes: %lld", (long long)port->classes);
+        }
+        yg_text_add(text, "}\n");
+    }
+    return true;
+}
+
+static bool write_params(yg_text *text, const yg_network *network) {
+    char shape[YG_TYPE_TEXT];
+    const size_t count = network->parameter_names.count;
+    if (count > 0) {
+        yg_text_add(text, "params:\n");
+    }
+    for (size_t i = 0; i < count; i++) {
+        const yg_network_parameter *parameter = &network->parameters[i];
+        const char *init = yg_initializer_text(parameter->init, network->pool);
+        if (init == NULL) {
+            return false;
+        }
+        yg_text_add(text, "  %s: {shape: %s, init: %s%s}\n", parameter->name,
+                    yg_shape_text(yg_node_type(network->graph, parameter->node), shape), init,
+                    parameter->trainable ? "" : ", trainable: false");
+    }
+    return true;
+}
+
+static bool write_graph(yg_text *text, yg_pool *pool, const yg_expansion *expansion) {
+    if (expansion->statement_count > 0) {
+        yg_text_add(text, "graph:\n");
+    }
+    for (size_t i = 0; i < expansion->statement_count; i++) {
+        const yg_expanded *statement = &expansion->statements[i];
+        for (size_t k = 0; k < statement->name_count; k++) {
+            yg_text_add(text, "%s%s", k == 0 ? "  " : ", ", statement->names[k]);
+        }
+        yg_text_add(text, ": ");
+        if (!write_expression(text, pool, statement->value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
+                          const yg_output_spec *outputs, size_t count) {
+    if (count > 0) {
+        yg_text_add(text, "%s:\n", key);
+    }
+    for (size_t i = 0; i < count; i++) {
+        yg_text_add(text, "  %s: ", outputs[i].name);
+        if (!write_expression(text, pool, outputs[i].value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_model(yg_text *text, const yg_model *model, const yg_network *network,
+                        const yg_expansion *expansion) {
+    yg_pool *pool = network->pool;
+    yg_text_add(text, "format: %d\n", YG_FORMAT_VERSION);
+    if (yg_is_name(model->name, false)) {
+        yg_text_add(text, "name: %s\n", model->name);
+    }
+    if (model->doc[0] != '\0') {
+        yg_text_add(text, "doc: ");
+        write_scalar(text, model->doc, true);
+        yg_text_add(text, "\n");
+    }
+    if (!write_ports(text, model, false) || !write_ports(text, model, true) ||
+        !write_params(text, network) || !write_graph(text, pool, expansion) ||
+        !write_outputs(text, pool, "outputs", expansion->outputs, model->body.output_count)) {
+        return false;
+    }
+    if (expansion->loss != NULL) {
+        yg_text_add(text, "loss: ");
+        if (!write_expression(text, pool, expansion->loss)) {
+            return false;
+        }
+    }
+    if (!write_outputs(text, pool, "metrics", expansion->metrics, model->metric_count)) {
+        return false;
+    }
+    int64_t elements = 0;
+    for (size_t i = 0; i < network->parameter_names.count; i++) {
+        elements += yg_type_count(yg_node_type(network->graph, network->parameters[i].node));
+    }
+    yg_text_add(text, "expect: {parameters: %lld}\n", (long long)elements);
+    write_section(text, "data", yg_model_section(model, "data"));
+    write_section(text, "train", yg_model_section(model, "train"));
+    return true;
+}
+
+char *yg_model_expand(const yg_model *model, yg_error *error) {
+    yg_expansion expansion = {0};
+    yg_network *network = yg_network_try(model, 2, true, &expansion, error);
+    if (network == NULL) {
+        return NULL;
+    }
+    yg_text text = {0};
+    const bool written = drop_unused(network->pool, model, &expansion) &&
+                         write_model(&text, model, network, &expansion);
+    yg_network_free(network);
+    char *result = yg_text_take(&text);
+    if (!written || result == NULL) {
+        free(result);
+        yg_fail_memory(error);
+        return NULL;
+    }
+    return result;
+}
