@@ -1,0 +1,295 @@
+/*
+ * Programs: updates, sharing of memory, threads, what a run may and may not do.
+ */
+#include "graph/program.h"
+#include "graph/random.h"
+#include "ops/build.h"
+#include "ops/ops.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static yg_type type_of(yg_dtype dtype, int rank, const int64_t *shape) {
+    yg_type type;
+    cr_assert(yg_type_make(dtype, rank, shape, &type, NULL));
+    return type;
+}
+
+static yg_program *compile(const yg_graph *g, const yg_node *outputs, size_t output_count,
+                           const yg_update *updates, size_t update_count, unsigned flags,
+                           int threads) {
+    yg_error error = {0};
+    const yg_compile_options options = {.flags = flags, .threads = threads};
+    yg_program *program =
+        yg_compile(g, outputs, output_count, updates, update_count, &options, &error);
+    cr_assert(program, "%s", error.message);
+    return program;
+}
+
+static void run(yg_program *program) {
+    yg_error error = {0};
+    cr_assert(yg_program_run(program, 1, 0, &error), "%s", error.message);
+}
+
+static double *data(yg_program *program, yg_node node) {
+    double *values = yg_program_data(program, node);
+    cr_assert(values);
+    return values;
+}
+
+Test(program, computes) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type row = type_of(YG_F64, 1, (int64_t[]){3});
+    const yg_type column = type_of(YG_F64, 2, (int64_t[]){2, 1});
+    const yg_node a = yg_input(g, "a", &row), b = yg_input(g, "b", &column);
+    const yg_node y = yg_add(g, yg_multiply(g, a, b), yg_scalar(g, YG_F64, 1));
+    yg_program *program = compile(g, &y, 1, NULL, 0, 0, 1);
+    memcpy(data(program, a), (double[]){1, 2, 3}, 3 * sizeof(double));
+    memcpy(data(program, b), (double[]){10, 100}, 2 * sizeof(double));
+    run(program);
+    const double expected[] = {11, 21, 31, 101, 201, 301};
+    for (int i = 0; i < 6; i++)
+        cr_expect_eq(data(program, y)[i], expected[i]);
+    cr_expect_null(yg_program_data(program, yg_node_operand(g, y, 0)), "not an output");
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
+/* Every update sees the values from before the run, in whatever order it is carried out. */
+Test(program, updates_are_simultaneous) {
+    const unsigned flags[] = {0, YG_PROGRAM_NO_PLAN};
+    for (size_t f = 0; f < 2; f++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_type type = type_of(YG_F64, 1, (int64_t[]){2});
+        const yg_node p = yg_parameter(g, "p", &type), q = yg_parameter(g, "q", &type);
+        const yg_node r = yg_parameter(g, "r", &type), s = yg_parameter(g, "s", &type);
+        const yg_node sum = yg_add(g, r, s);
+        const yg_update updates[] = {
+            {p, q},   /* exchanged */
+            {q, p},   /* … */
+            {r, sum}, /* written while s still needs the old r */
+            {s, yg_multiply(g, r, yg_scalar(g, YG_F64, 10))},
+        };
+        yg_program *program = compile(g, &sum, 1, updates, 4, flags[f], 1);
+        for (int i = 0; i < 2; i++) {
+            data(program, p)[i] = 1;
+            data(program, q)[i] = 2;
+            data(program, r)[i] = 3;
+            data(program, s)[i] = 4;
+        }
+        run(program);
+        cr_expect_eq(data(program, p)[1], 2);
+        cr_expect_eq(data(program, q)[1], 1);
+        cr_expect_eq(data(program, r)[1], 7);
+        cr_expect_eq(data(program, s)[1], 30);
+        cr_expect_eq(data(program, sum)[1], 7);
+        run(program);
+        cr_expect_eq(data(program, p)[0], 1);
+        cr_expect_eq(data(program, s)[0], 70);
+        yg_program_free(program);
+        yg_graph_free(g);
+    }
+}
+
+Test(program, bound_buffers_are_used_in_place) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 1, (int64_t[]){8});
+    const yg_node w = yg_parameter(g, "w", &type), x = yg_input(g, "x", &type);
+    const yg_update update = {w, yg_add(g, w, x)};
+    yg_program *first = compile(g, NULL, 0, &update, 1, 0, 1);
+    yg_program *second = compile(g, NULL, 0, &update, 1, 0, 1);
+    _Alignas(64) double shared[8] = {0}, inputs[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    yg_error error = {0};
+    cr_assert(yg_program_bind(first, w, shared, NULL) && yg_program_bind(second, w, shared, NULL));
+    cr_assert(yg_program_bind(first, x, inputs, NULL) && yg_program_bind(second, x, inputs, NULL));
+    run(first);
+    run(second);
+    cr_expect_eq(shared[7], 16);
+    cr_expect_eq(yg_program_data(first, w), shared);
+    cr_expect_not(yg_program_bind(first, update.value, shared, &error));
+    cr_expect_eq(error.code, YG_ERROR_ARGUMENT);
+    cr_expect_not(yg_program_bind(first, x, inputs + 1, NULL), "not aligned");
+    yg_program_free(first);
+    yg_program_free(second);
+    yg_graph_free(g);
+}
+
+Test(program, a_wrong_request_is_an_error) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 1, (int64_t[]){2});
+    const yg_type other = type_of(YG_F64, 1, (int64_t[]){3});
+    const yg_node w = yg_parameter(g, "w", &type), x = yg_input(g, "x", &other);
+    yg_error error = {0};
+    const yg_update wrong = {w, x};
+    cr_expect_null(yg_compile(g, NULL, 0, &wrong, 1, NULL, &error));
+    cr_expect_eq(error.code, YG_ERROR_SHAPE);
+    const yg_update no_parameter = {x, x};
+    cr_expect_null(yg_compile(g, NULL, 0, &no_parameter, 1, NULL, NULL));
+    const yg_node missing = 99;
+    cr_expect_null(yg_compile(g, &missing, 1, NULL, 0, NULL, NULL));
+    yg_add(g, w, x);
+    error = (yg_error){0};
+    cr_expect_null(yg_compile(g, &w, 1, NULL, 0, NULL, &error), "the graph's failure is reported");
+    cr_expect_eq(error.code, YG_ERROR_SHAPE);
+    yg_graph_free(g);
+}
+
+/* A long elementwise chain needs one buffer, or none at all, however long it is. */
+Test(program, memory_is_used_again) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 2, (int64_t[]){100, 100});
+    const yg_node x = yg_input(g, "x", &type);
+    yg_node y = x;
+    for (int i = 0; i < 300; i++) {
+        y = yg_sin(g, y);
+        y = yg_permute(g, y, (int64_t[]){1, 0}); /* no elementwise node: a buffer of its own */
+    }
+    yg_program *program = compile(g, &y, 1, NULL, 0, 0, 1);
+    const yg_program_stats stats = yg_program_get_stats(program);
+    cr_expect_lt(stats.arena_bytes, 4 * yg_type_bytes(&type));
+    cr_expect_eq(stats.unplanned_bytes, 600 * yg_type_bytes(&type));
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
+Test(program, an_output_that_is_a_leaf_or_a_view_can_be_read) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 2, (int64_t[]){2, 3});
+    const yg_type flat = type_of(YG_F64, 1, (int64_t[]){6});
+    const yg_node x = yg_input(g, "x", &type), c = yg_scalar(g, YG_F64, 4);
+    const yg_node outputs[] = {x, c, yg_reshape(g, x, &flat), yg_full(g, &type, 7)};
+    yg_program *program = compile(g, outputs, 4, NULL, 0, 0, 1);
+    data(program, x)[5] = 9;
+    run(program);
+    cr_expect_eq(data(program, c)[0], 4);
+    cr_expect_eq(data(program, outputs[2])[5], 9);
+    cr_expect_eq(data(program, outputs[3])[5], 7);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
+/* A small network with everything that a plan does: matmuls, broadcasts, fused groups that span
+ * tiles, reductions, gradients, updates. */
+typedef struct network {
+    yg_graph *graph;
+    yg_node x, y, w, b, v, loss;
+    yg_update updates[3];
+} network;
+
+static network make_network(int64_t batch) {
+    network n = {.graph = yg_graph_new(yg_ops(), 0)};
+    yg_graph *g = n.graph;
+    const yg_type x = type_of(YG_F64, 2, (int64_t[]){batch, 37});
+    const yg_type w = type_of(YG_F64, 2, (int64_t[]){37, 65});
+    const yg_type b = type_of(YG_F64, 1, (int64_t[]){65});
+    const yg_type v = type_of(YG_F64, 2, (int64_t[]){65, 1});
+    const yg_type y = type_of(YG_F64, 2, (int64_t[]){batch, 1});
+    n.x = yg_input(g, "x", &x);
+    n.y = yg_input(g, "y", &y);
+    n.w = yg_parameter(g, "w", &w);
+    n.b = yg_parameter(g, "b", &b);
+    n.v = yg_parameter(g, "v", &v);
+    const yg_node h = yg_tanh(g, yg_add(g, yg_matmul(g, n.x, n.w, false, false), n.b));
+    const yg_node out = yg_matmul(g, h, n.v, false, false);
+    n.loss = yg_mean(g, yg_square(g, yg_subtract(g, out, n.y)), NULL, 0, false);
+    const yg_node wrt[3] = {n.w, n.b, n.v};
+    yg_node grads[3];
+    cr_assert(yg_grad(g, n.loss, YG_NONE, wrt, 3, grads));
+    for (int i = 0; i < 3; i++)
+        n.updates[i] = (yg_update){wrt[i], yg_subtract(g, wrt[i], yg_scale(g, grads[i], 0.05))};
+    cr_assert(yg_graph_verify(g, NULL));
+    return n;
+}
+
+static void fill(const network *n, yg_program *program) {
+    const yg_node leaves[] = {n->x, n->y, n->w, n->b, n->v};
+    for (uint64_t k = 0; k < 5; k++) {
+        const int64_t count = yg_type_count(yg_node_type(n->graph, leaves[k]));
+        for (int64_t i = 0; i < count; i++)
+            data(program, leaves[k])[i] = yg_random_normal(7, k, (uint64_t)i) * 0.3;
+    }
+}
+
+static void expect_same_bits(const network *n, yg_program *a, yg_program *b, const char *what) {
+    const yg_node nodes[] = {n->loss, n->w, n->b, n->v};
+    for (size_t k = 0; k < 4; k++) {
+        const size_t bytes = (size_t)yg_type_bytes(yg_node_type(n->graph, nodes[k]));
+        cr_expect_eq(memcmp(data(a, nodes[k]), data(b, nodes[k]), bytes), 0, "%s: node %u", what,
+                     nodes[k]);
+    }
+}
+
+Test(program, plans_and_threads_do_not_change_a_bit) {
+    const network n = make_network(1500);
+    yg_program *reference = compile(n.graph, &n.loss, 1, n.updates, 3, YG_PROGRAM_NO_PLAN, 1);
+    yg_program *planned = compile(n.graph, &n.loss, 1, n.updates, 3, 0, 1);
+    yg_program *threaded = compile(n.graph, &n.loss, 1, n.updates, 3, 0, 3);
+    yg_program *programs[] = {reference, planned, threaded};
+    for (int k = 0; k < 3; k++) {
+        fill(&n, programs[k]);
+        for (int step = 0; step < 5; step++)
+            run(programs[k]);
+    }
+    cr_expect(data(reference, n.loss)[0] < 2, "it learns: %g", data(reference, n.loss)[0]);
+    expect_same_bits(&n, reference, planned, "planned");
+    expect_same_bits(&n, reference, threaded, "three threads");
+    cr_expect_lt(yg_program_get_stats(planned).arena_bytes,
+                 yg_program_get_stats(reference).arena_bytes);
+    for (int k = 0; k < 3; k++)
+        yg_program_free(programs[k]);
+    yg_graph_free(n.graph);
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+/* The C library's allocator with a counter in front. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *memory, size_t size);
+static volatile long allocations;
+
+void *malloc(size_t size) {
+    allocations++;
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+    allocations++;
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size) {
+    allocations++;
+    return __libc_realloc(memory, size);
+}
+
+Test(program, a_run_allocates_nothing) {
+    const network n = make_network(300);
+    yg_program *program = compile(n.graph, &n.loss, 1, n.updates, 3, 0, 2);
+    fill(&n, program);
+    yg_error error = {0};
+    yg_program_run(program, 1, 0, &error);
+    const long before = allocations;
+    for (uint64_t step = 1; step < 10; step++)
+        yg_program_run(program, 1, step, &error);
+    const long during = allocations - before;
+    cr_expect_eq(during, 0, "%ld allocations", during);
+    free(malloc(1));
+    cr_expect_gt(allocations, before, "the counter counts");
+    yg_program_free(program);
+    yg_graph_free(n.graph);
+}
+#endif
+
+Test(program, text_names_what_runs) {
+    const network n = make_network(4);
+    yg_program *program = compile(n.graph, &n.loss, 1, n.updates, 3, 0, 1);
+    char *text = yg_program_text(program);
+    cr_assert(text);
+    cr_expect(strstr(text, "matmul(x, w)"), "%s", text);
+    cr_expect(strstr(text, "fused group of"), "%s", text);
+    cr_expect(strstr(text, "tanh("), "%s", text);
+    free(text);
+    yg_program_free(program);
+    yg_graph_free(n.graph);
+}

@@ -1,0 +1,340 @@
+/*
+ * Random graphs: hundreds of seeded compositions of all operators, differentiated twice, computed
+ * four ways that have to agree:
+ *
+ *   float64, optimised            the subject
+ *   float64, planner off          the same bits
+ *   float64, simplifier off       to rounding
+ *   float32, optimised            to single precision
+ *
+ * An operator takes part by existing: operands are mapped into its declared domain, attributes are
+ * drawn from its schema, and what its shape rule refuses is drawn again.
+ */
+#include "graph/program.h"
+#include "graph/random.h"
+#include "ops/build.h"
+#include "ops/ops.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRAPHS    240
+#define STEPS     14
+#define POOL      64
+#define MAX_ATTRS 16
+#define ATTEMPTS  8
+#define LIMIT     200 /* elements of a node: operators such as pad and stack make them grow */
+
+typedef struct dice {
+    uint64_t seed, next;
+} dice;
+
+static int64_t roll(dice *d, int64_t bound) {
+    return (int64_t)yg_random_below(d->seed, 1, d->next++, (uint64_t)bound);
+}
+
+/* One graph under construction: every decision comes from the dice, none from the element type or
+ * the flags, so that the same seed builds the same function in each way. */
+typedef struct builder {
+    yg_graph *graph;
+    yg_dtype dtype;
+    dice dice;
+    yg_node pool[POOL]; /* float nodes to draw operands from */
+    int count;
+    yg_node inputs[POOL];
+    int input_count;
+    bool smooth; /* no operator with steps: float32 and float64 take the same branch */
+    bool any;    /* such operators may be drawn */
+    bool used[256];
+} builder;
+
+static yg_node new_input(builder *b, const yg_type *type) {
+    const yg_node node = yg_input(b->graph, "x", type);
+    b->inputs[b->input_count++] = node;
+    return node;
+}
+
+/* Into the operator's domain, smoothly: low + (high - low) · sigmoid(x). */
+static yg_node into_domain(builder *b, yg_node x, yg_domain domain) {
+    if (domain.low == 0 && domain.high == 0)
+        domain = (yg_domain){-2, 2};
+    const yg_node unit = yg_sigmoid(b->graph, x);
+    return yg_offset(b->graph, yg_scale(b->graph, unit, domain.high - domain.low), domain.low);
+}
+
+static yg_attr draw_attr(builder *b, const yg_attr_spec *spec) {
+    yg_attr attr = spec->fallback;
+    if (!spec->required && roll(&b->dice, 3) == 0)
+        return attr;
+    int64_t choices = 0;
+    switch (spec->kind) {
+    case YG_ATTR_INT:
+        attr.i = roll(&b->dice, 5) - 2;
+        break;
+    case YG_ATTR_FLOAT:
+        attr.f = 0.25 * (double)(1 + roll(&b->dice, 3));
+        break;
+    case YG_ATTR_BOOL:
+        attr.i = roll(&b->dice, 2);
+        break;
+    case YG_ATTR_CHOICE:
+        while (spec->choices[choices])
+            choices++;
+        attr.i = roll(&b->dice, choices);
+        break;
+    case YG_ATTR_DTYPE:
+        attr.i = b->dtype;
+        break;
+    case YG_ATTR_INTS:
+        attr = (yg_attr){.count = roll(&b->dice, 4)};
+        for (int64_t i = 0; i < attr.count; i++)
+            attr.ints[i] = roll(&b->dice, 6) - 1;
+        break;
+    }
+    return attr;
+}
+
+static bool wants_integers(const yg_op *op, size_t k) {
+    for (size_t s = 0; s < op->sample_count; s++) {
+        const char *type = op->samples[s].operands[k];
+        if (type && type[0] != 'f')
+            return true;
+    }
+    return false;
+}
+
+static char letter(const yg_op *op, size_t k) {
+    const size_t at = k < YG_SAMPLE_OPERANDS ? k : 0;
+    return op->samples[0].operands[at] ? op->samples[0].operands[at][0] : 'f';
+}
+
+/* A constant of the operator's integers or truth values, in the shape of a pool node. */
+static yg_node draw_integers(builder *b, const yg_op *op, size_t k) {
+    const yg_node like = b->pool[roll(&b->dice, b->count)];
+    yg_type type = *yg_node_type(b->graph, like);
+    type.dtype = letter(op, k) == 'b' ? YG_BOOL : YG_I32;
+    if (roll(&b->dice, 2) && type.rank > 0)
+        type.shape[--type.rank] = 0; /* class indices have one dimension less */
+    const yg_domain domain = op->domain[k < YG_OP_NAMED_OPERANDS ? k : 0];
+    int32_t integers[LIMIT];
+    uint8_t truths[LIMIT];
+    for (int64_t i = 0; i < yg_type_count(&type); i++) {
+        truths[i] = (uint8_t)roll(&b->dice, 2);
+        integers[i] = (int32_t)domain.low + (int32_t)roll(&b->dice, 2);
+    }
+    return yg_constant(b->graph, &type, type.dtype == YG_BOOL ? (void *)truths : (void *)integers);
+}
+
+/* Whether the operator takes these: asked of a graph of its own, since failures stick, and run
+ * once, since an index may be out of range. */
+static bool accepts(builder *b, const yg_op *op, const yg_node *operands, size_t count,
+                    const yg_attr *attrs) {
+    yg_graph *trial = yg_graph_new(yg_ops(), YG_GRAPH_NO_SIMPLIFY | YG_GRAPH_TRAINING);
+    yg_node leaves[YG_MAX_OPERANDS], results[YG_MAX_RESULTS];
+    for (size_t k = 0; k < count; k++) {
+        const yg_type *type = yg_node_type(b->graph, operands[k]);
+        const void *data = yg_node_constant(b->graph, operands[k]);
+        leaves[k] = data ? yg_constant(trial, type, data) : yg_input(trial, "t", type);
+    }
+    const size_t made = yg_apply_all(trial, op, leaves, count, attrs, results);
+    bool fits = made > 0;
+    for (size_t i = 0; i < made; i++) {
+        const int64_t elements = yg_type_count(yg_node_type(trial, results[i]));
+        fits = fits && elements > 0 && elements <= LIMIT;
+    }
+    yg_program *program = fits ? yg_compile(trial, results, made, NULL, 0, NULL, NULL) : NULL;
+    fits = program && yg_program_run(program, 1, 0, NULL);
+    yg_program_free(program);
+    yg_graph_free(trial);
+    return fits;
+}
+
+static void add_results(builder *b, const yg_op *op, const yg_node *results, size_t made) {
+    for (size_t i = 0; i < made && i < 2; i++) {
+        const yg_dtype dtype = yg_node_type(b->graph, results[i])->dtype;
+        const yg_node floats = yg_cast(b->graph, results[i], b->dtype);
+        b->pool[b->count < POOL ? b->count++ : roll(&b->dice, POOL)] = floats;
+        if (!yg_dtype_is_float(dtype) || op->flags & YG_OP_NON_DIFFERENTIABLE)
+            b->smooth = false;
+    }
+}
+
+static void add_random_node(builder *b) {
+    const yg_op_set *set = yg_graph_ops(b->graph);
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const size_t index = (size_t)roll(&b->dice, (int64_t)set->count);
+        const yg_op *op = set->ops[index];
+        if (op->flags & YG_OP_INTERNAL || (op->flags & YG_OP_NON_DIFFERENTIABLE && !b->any))
+            continue;
+        yg_node operands[4];
+        yg_attr attrs[MAX_ATTRS];
+        size_t count = (size_t)op->min_operands;
+        if (op->flags & YG_OP_LIST)
+            count = 2;
+        for (size_t k = 0; k < count; k++) {
+            const yg_node x = b->pool[roll(&b->dice, b->count)];
+            operands[k] = wants_integers(op, k) && letter(op, k) != 'f'
+                              ? draw_integers(b, op, k)
+                              : into_domain(b, x, op->domain[op->flags & YG_OP_LIST ? 0 : k]);
+        }
+        for (size_t i = 0; i < op->attr_count; i++)
+            attrs[i] = draw_attr(b, &op->attrs[i]);
+        if (!accepts(b, op, operands, count, attrs))
+            continue;
+        yg_node results[YG_MAX_RESULTS];
+        const size_t made = yg_apply_all(b->graph, op, operands, count, attrs, results);
+        cr_assert_gt(made, 0, "%s: %s", op->name,
+                     yg_graph_error(b->graph) ? yg_graph_error(b->graph)->message : "no result");
+        b->used[index] = true;
+        add_results(b, op, results, made);
+        return;
+    }
+}
+
+static yg_node mean_square(builder *b, yg_node x) {
+    return yg_mean(b->graph, yg_square(b->graph, into_domain(b, x, (yg_domain){-1, 1})), NULL, 0,
+                   false);
+}
+
+#define OUTPUTS 16
+
+/* Values, a loss of the last few, its gradients and the gradients of those. */
+static int build(builder *b, uint64_t seed, yg_dtype dtype, unsigned flags, yg_node *outputs) {
+    *b = (builder){.dtype = dtype, .dice = {.seed = seed}, .smooth = true, .any = seed % 2};
+    if (dtype == YG_F64)
+        flags |= YG_GRAPH_F64;
+    b->graph = yg_graph_new(yg_ops(), flags | YG_GRAPH_TRAINING);
+    static const int64_t shapes[4][2] = {{3, 4}, {4, 3}, {1, 4}, {4, 4}};
+    for (int i = 0; i < 4; i++) {
+        yg_type type;
+        cr_assert(yg_type_make(dtype, 2, shapes[i], &type, NULL));
+        b->pool[b->count++] = new_input(b, &type);
+    }
+    for (int i = 0; i < STEPS; i++)
+        add_random_node(b);
+    yg_node loss = mean_square(b, b->pool[0]);
+    for (int i = b->count > 5 ? b->count - 5 : 0; i < b->count; i++)
+        loss = yg_add(b->graph, loss, mean_square(b, b->pool[i]));
+
+    int made = 0;
+    outputs[made++] = loss;
+    yg_node grads[POOL], again[POOL], both = YG_NONE;
+    const size_t inputs = (size_t)b->input_count;
+    cr_assert(yg_grad(b->graph, loss, YG_NONE, b->inputs, inputs, grads), "seed %lu: %s",
+              (unsigned long)seed, yg_graph_error(b->graph)->message);
+    for (size_t i = 0; i < inputs; i++) {
+        if (grads[i] == YG_NONE)
+            continue;
+        outputs[made++] = grads[i];
+        const yg_node part = mean_square(b, yg_scale(b->graph, grads[i], 3));
+        both = both == YG_NONE ? part : yg_add(b->graph, both, part);
+    }
+    if (both != YG_NONE) {
+        cr_assert(yg_grad(b->graph, both, YG_NONE, b->inputs, inputs, again), "seed %lu: %s",
+                  (unsigned long)seed, yg_graph_error(b->graph)->message);
+        for (size_t i = 0; i < inputs; i++) {
+            if (again[i] != YG_NONE)
+                outputs[made++] = again[i];
+        }
+    }
+    yg_error error = {0};
+    cr_assert(yg_graph_verify(b->graph, &error), "seed %lu: %s", (unsigned long)seed,
+              error.message);
+    return made;
+}
+
+static yg_program *compute(const builder *b, const yg_node *outputs, int count, unsigned flags,
+                           uint64_t seed) {
+    yg_error error = {0};
+    const yg_compile_options options = {.flags = flags, .threads = 2};
+    yg_program *program = yg_compile(b->graph, outputs, (size_t)count, NULL, 0, &options, &error);
+    cr_assert(program, "seed %lu: %s", (unsigned long)seed, error.message);
+    for (int k = 0; k < b->input_count; k++) {
+        void *data = yg_program_data(program, b->inputs[k]);
+        if (!data)
+            continue; /* nothing depends on it */
+        const int64_t elements = yg_type_count(yg_node_type(b->graph, b->inputs[k]));
+        for (int64_t i = 0; i < elements; i++)
+            yg_element_set(b->dtype, data, i,
+                           (double)(float)yg_random_normal(seed, 100 + (uint64_t)k, (uint64_t)i));
+    }
+    cr_assert(yg_program_run(program, seed, 3, &error), "seed %lu: %s", (unsigned long)seed,
+              error.message);
+    return program;
+}
+
+static double element(const builder *b, yg_program *program, yg_node node, int64_t i) {
+    return yg_element_get(b->dtype, yg_program_data(program, node), i);
+}
+
+/* The largest difference, relative to the largest magnitude in the tensor. NaN agrees with NaN. */
+static double difference(const builder *a, yg_program *pa, yg_node na, const builder *b,
+                         yg_program *pb, yg_node nb) {
+    const int64_t count = yg_type_count(yg_node_type(a->graph, na));
+    double worst = 0, scale = 1e-3;
+    cr_assert_eq(count, yg_type_count(yg_node_type(b->graph, nb)));
+    for (int64_t i = 0; i < count; i++) {
+        const double x = element(a, pa, na, i), y = element(b, pb, nb, i);
+        if (isnan(x) && isnan(y))
+            continue;
+        if (isnan(x) != isnan(y))
+            return INFINITY;
+        worst = fmax(worst, fabs(x - y));
+        scale = fmax(scale, fabs(x));
+    }
+    return worst / scale;
+}
+
+Test(random_graphs, four_ways_agree, .timeout = 300) {
+    bool used[256] = {false};
+    int smooth = 0, second_order = 0;
+    for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
+        builder subject, plain, narrow;
+        yg_node outputs[3][2 * POOL];
+        const int count = build(&subject, seed, YG_F64, 0, outputs[0]);
+        const int plain_count = build(&plain, seed, YG_F64, YG_GRAPH_NO_SIMPLIFY, outputs[1]);
+        const int narrow_count = build(&narrow, seed, YG_F32, 0, outputs[2]);
+        yg_program *planned = compute(&subject, outputs[0], count, 0, seed);
+        yg_program *unplanned = compute(&subject, outputs[0], count, YG_PROGRAM_NO_PLAN, seed);
+        yg_program *raw = compute(&plain, outputs[1], plain_count, 0, seed);
+        yg_program *single = compute(&narrow, outputs[2], narrow_count, 0, seed);
+        for (int i = 0; i < count; i++) {
+            const size_t bytes = (size_t)yg_type_bytes(yg_node_type(subject.graph, outputs[0][i]));
+            cr_expect_eq(memcmp(yg_program_data(planned, outputs[0][i]),
+                                yg_program_data(unplanned, outputs[0][i]), bytes),
+                         0, "seed %lu: output %d differs without a plan", (unsigned long)seed, i);
+        }
+        cr_assert_eq(count, plain_count, "seed %lu", (unsigned long)seed);
+        cr_assert_eq(count, narrow_count, "seed %lu", (unsigned long)seed);
+        for (int i = 0; i < count; i++) {
+            const double exact =
+                difference(&subject, planned, outputs[0][i], &plain, raw, outputs[1][i]);
+            cr_expect_lt(exact, 1e-8, "seed %lu: output %d differs by %g without the simplifier",
+                         (unsigned long)seed, i, exact);
+            const double rounded =
+                difference(&subject, planned, outputs[0][i], &narrow, single, outputs[2][i]);
+            if (subject.smooth)
+                cr_expect_lt(rounded, 2e-3, "seed %lu: output %d differs by %g in float32",
+                             (unsigned long)seed, i, rounded);
+        }
+        smooth += subject.smooth;
+        second_order += count > 1 + subject.input_count;
+        for (int i = 0; i < 256; i++)
+            used[i] |= subject.used[i];
+        yg_program_free(planned);
+        yg_program_free(unplanned);
+        yg_program_free(raw);
+        yg_program_free(single);
+        yg_graph_free(subject.graph);
+        yg_graph_free(plain.graph);
+        yg_graph_free(narrow.graph);
+    }
+    cr_expect_gt(smooth, GRAPHS / 4, "%d graphs were compared in float32", smooth);
+    cr_expect_gt(second_order, GRAPHS / 2, "%d graphs had second derivatives", second_order);
+    for (size_t i = 0; i < yg_ops()->count; i++) {
+        if (!(yg_ops()->ops[i]->flags & YG_OP_INTERNAL))
+            cr_expect(used[i], "no graph used %s", yg_ops()->ops[i]->name);
+    }
+}
