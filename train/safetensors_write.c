@@ -1,7 +1,8 @@
 /*
- * Writing safetensors. Tensors stand in the order they were added in; the header's keys do too, and
- * it is padded with blanks so that the data start at a multiple of 8 bytes, as the format's own
- * writers do. Nothing depends on time or place: equal tensors give equal bytes.
+ * Writing safetensors. Tensors stand in the order they were added in, those of wide elements first,
+ * and the header is padded with blanks to a multiple of 8 bytes: so each tensor is aligned to its
+ * elements, as the format's own writers do it. Nothing depends on time or place: equal tensors give
+ * equal bytes.
  */
 #include "../graph/file.h"
 #include "safetensors.h"
@@ -27,8 +28,20 @@ static json_t *describe(const yg_tensor *tensor, int64_t begin) {
                      (json_int_t)(begin + yg_type_bytes(&tensor->type)));
 }
 
+/* The tensors in the order of the file. Freed by the caller. */
+static const yg_tensor **in_order(const yg_tensor_file *file) {
+    const yg_tensor **order = calloc(file->count + 1, sizeof *order);
+    size_t count = 0;
+    for (size_t size = 8; order && size; size /= 2)
+        for (size_t i = 0; i < file->count; i++)
+            if (yg_dtype_size(file->tensors[i].type.dtype) == size)
+                order[count++] = &file->tensors[i];
+    return order;
+}
+
 /* The header's text and, in *data_size, how many bytes of data it describes. */
-static char *make_header(const yg_tensor_file *file, int64_t *data_size) {
+static char *make_header(const yg_tensor_file *file, const yg_tensor *const *order,
+                         int64_t *data_size) {
     json_t *header = json_object();
     int64_t at = 0;
     bool good = header != NULL;
@@ -40,9 +53,9 @@ static char *make_header(const yg_tensor_file *file, int64_t *data_size) {
         good = json_object_set_new(header, "__metadata__", notes) == 0 && good;
     }
     for (size_t i = 0; i < file->count && good; i++) {
-        const int64_t bytes = yg_type_bytes(&file->tensors[i].type);
-        good = bytes <= INT64_MAX - at && json_object_set_new(header, file->tensors[i].name,
-                                                              describe(&file->tensors[i], at)) == 0;
+        const int64_t bytes = yg_type_bytes(&order[i]->type);
+        good = bytes <= INT64_MAX - at &&
+               json_object_set_new(header, order[i]->name, describe(order[i], at)) == 0;
         at += good ? bytes : 0;
     }
     char *text = good ? json_dumps(header, JSON_COMPACT) : NULL;
@@ -51,36 +64,40 @@ static char *make_header(const yg_tensor_file *file, int64_t *data_size) {
     return text;
 }
 
-bool yg_safetensors_write(const char *path, const yg_tensor_file *file, yg_error *error) {
-    int64_t data_size = 0;
-    char *header = make_header(file, &data_size);
-    if (!header)
-        return yg_fail_memory(error);
+/* Prefix, header and data in one buffer. Freed by the caller. */
+static unsigned char *make_bytes(const yg_tensor *const *order, size_t count, const char *header,
+                                 int64_t data_size, size_t *size) {
     const size_t length = strlen(header);
     const size_t padded = (length + 7) / 8 * 8;
-    if ((uint64_t)data_size > SIZE_MAX - PREFIX - padded) {
-        free(header);
-        return yg_fail_memory(error);
-    }
-    const size_t size = PREFIX + padded + (size_t)data_size;
-    unsigned char *bytes = malloc(size);
-    if (!bytes) {
-        free(header);
-        return yg_fail_memory(error);
-    }
     const uint64_t prefix = padded;
+    if ((uint64_t)data_size > SIZE_MAX - PREFIX - padded)
+        return NULL;
+    *size = PREFIX + padded + (size_t)data_size;
+    unsigned char *bytes = malloc(*size);
+    if (!bytes)
+        return NULL;
     memcpy(bytes, &prefix, PREFIX);
     memset(bytes + PREFIX, ' ', padded);
     memcpy(bytes + PREFIX, header, length);
     unsigned char *at = bytes + PREFIX + padded;
-    for (size_t i = 0; i < file->count; i++) {
-        const size_t count = (size_t)yg_type_bytes(&file->tensors[i].type);
-        if (count)
-            memcpy(at, file->tensors[i].data, count);
-        at += count;
+    for (size_t i = 0; i < count; i++) {
+        const size_t of_tensor = (size_t)yg_type_bytes(&order[i]->type);
+        if (of_tensor)
+            memcpy(at, order[i]->data, of_tensor);
+        at += of_tensor;
     }
-    const bool good = yg_file_write(path, bytes, size, error);
+    return bytes;
+}
+
+bool yg_safetensors_write(const char *path, const yg_tensor_file *file, yg_error *error) {
+    int64_t data_size = 0;
+    size_t size = 0;
+    const yg_tensor **order = in_order(file);
+    char *header = order ? make_header(file, order, &data_size) : NULL;
+    unsigned char *bytes = header ? make_bytes(order, file->count, header, data_size, &size) : NULL;
+    const bool good = bytes ? yg_file_write(path, bytes, size, error) : yg_fail_memory(error);
     free(bytes);
     free(header);
+    free(order);
     return good;
 }
