@@ -60,9 +60,11 @@ void yg_error_text(const yg_error *error, char *text, unsigned long size) {
     if (size == 0)
         return;
     int written;
-    if (error->file[0] != '\0' && error->line > 0)
+    if (error->file[0] != '\0' && error->line > 0 && error->column > 0)
         written = snprintf(text, size, "%s:%d:%d: %s", error->file, (int)error->line,
                            (int)error->column, error->message);
+    else if (error->file[0] != '\0' && error->line > 0)
+        written = snprintf(text, size, "%s:%d: %s", error->file, (int)error->line, error->message);
     else if (error->file[0] != '\0')
         written = snprintf(text, size, "%s: %s", error->file, error->message);
     else

@@ -30,7 +30,8 @@ typedef enum yg_code {
     YG_ERROR_INTERNAL,    /* a bug of ours, found by the verifier */
 } yg_code;
 
-/* A place in a text file. `line` and `column` count from 1; line 0: no place is known. `file` is
+/* A place in a text file. `line` and `column` count from 1; line 0: no place is
+ * known, column 0: the whole line. `file` is
  * borrowed: who keeps an origin says for how long. */
 typedef struct yg_origin {
     const char *file;

@@ -117,8 +117,8 @@ static bool read_alias(yg_reader *r, const yaml_event_t *event) {
         return yg_reader_append(r, a->value, a->height);
     }
     return yg_fail(r->error, YG_ERROR_NAME, origin,
-                   "'*%.100s' is an alias of '&%.100s', which is not above it; an expression that "
-                   "begins with '*' has no left side",
+                   "'*%.100s' stands for an anchor '&%.100s', and there is none above; an "
+                   "expression cannot begin with '*'",
                    name, name);
 }
 

@@ -21,6 +21,8 @@ typedef struct row {
 
 static const char lacks_space[] = "a key needs a space after its ':', as in 'name: value'";
 
+static const char value_ended[] = "the value ended before it; put the whole text in quotes";
+
 static const row rows[] = {
     {"could not find expected ':'", NULL, AT_CONTEXT,
      "expected 'name: value', a colon and a space after the name"},
@@ -141,9 +143,18 @@ static bool report_second_colon(const yg_source *source, yg_origin stop, yg_erro
                       error);
 }
 
+/* True where something other than a key, a bracket or the '-' of a list precedes on the line: a
+ * value, which has ended there. */
+static bool follows_value(const yg_source *source, yg_origin stop) {
+    const char *line = yg_source_line(source, stop.line);
+    const char *at = yg_source_at(source, stop);
+    while (at > line && (at[-1] == ' ' || at[-1] == '\t'))
+        at--;
+    return at > line && strchr(":-,[{?", at[-1]) == NULL;
+}
+
 /* Something that is no key, where a mapping expects one. */
 static bool report_missing_key(const yg_source *source, yg_origin stop, yg_error *error) {
-    const char *line = yg_source_line(source, stop.line);
     const char *at = yg_source_at(source, stop);
     if (*at == ':')
         return yg_fail(error, YG_ERROR_SYNTAX, stop,
@@ -151,8 +162,8 @@ static bool report_missing_key(const yg_source *source, yg_origin stop, yg_error
     if (*at == ']' || *at == '}')
         return yg_fail(error, YG_ERROR_SYNTAX, stop, "found '%c', which closes no bracket", *at);
     return fail_found(source, stop,
-                      strspn(line, " ") < (size_t)(at - line)
-                          ? "the value ended before it; put the whole text in quotes"
+                      follows_value(source, stop)
+                          ? value_ended
                           : "expected a key, 'name: value', in the column of the keys above",
                       error);
 }
@@ -188,11 +199,17 @@ bool yg_report_yaml(const yaml_parser_t *parser, const yg_source *source, yg_ori
         return report_second_colon(source, stop, error);
     if (strcmp(problem, "did not find expected key") == 0)
         return report_missing_key(source, stop, error);
-    if (strcmp(problem, "found character that cannot start any token") == 0)
+    if (strcmp(problem, "found character that cannot start any token") == 0 &&
+        !follows_value(source, stop))
         return report_character(source, stop, error);
     if (strcmp(problem, "could not find expected ':'") == 0 &&
         yg_lacks_space(yg_source_at(source, began)))
         return fail_found(source, began, lacks_space, error);
+    if ((strcmp(problem, "found character that cannot start any token") == 0 ||
+         strcmp(context, "while scanning an alias") == 0 ||
+         strcmp(context, "while scanning an anchor") == 0) &&
+        follows_value(source, began))
+        return fail_found(source, began, value_ended, error);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const row *r = &rows[i];
         if (r->problem != NULL && strcmp(r->problem, problem) != 0)
