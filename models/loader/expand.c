@@ -236,6 +236,18 @@ static bool write_graph(yg_text *text, yg_pool *pool, const yg_expansion *expans
 
 static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
                           const yg_output_spec *outputs, size_t count) {
+    bool names_alone = count > 0 && strcmp(key, "outputs") == 0;
+    for (size_t i = 0; i < count; i++) {
+        names_alone = names_alone && outputs[i].value->kind == YG_EXPRESSION_NAME &&
+                      strcmp(outputs[i].value->text, outputs[i].name) == 0;
+    }
+    if (names_alone) {
+        for (size_t i = 0; i < count; i++) {
+            yg_text_add(text, "%s%s", i == 0 ? "outputs: [" : ", ", outputs[i].name);
+        }
+        yg_text_add(text, "]\n");
+        return true;
+    }
     if (count > 0) {
         yg_text_add(text, "%s:\n", key);
     }
