@@ -59,8 +59,8 @@ static void make(stepper *s, const char *text, double clip) {
     }
     if (clip > 0)
         cr_assert(yg_clip_grad_norm(s->graph, gradients, PARAMETERS, clip, &error));
-    cr_assert(yg_optimizer_build(&s->optimizer, s->graph, s->parameters, names, gradients,
-                                 PARAMETERS, &s->updates, &error),
+    cr_assert(yg_optimizer_build(&s->optimizer, s->graph, s->parameters, gradients, PARAMETERS,
+                                 &s->updates, &error),
               "%s: %s", text, error.message);
     s->program = yg_compile(s->graph, NULL, 0, s->updates.updates, s->updates.update_count,
                             &(yg_compile_options){.threads = 1}, &error);
@@ -155,9 +155,8 @@ Test(optimizers, a_parameter_without_gradient_has_no_update) {
     yg_optimizer_graph updates;
     yg_graph *graph = yg_graph_new(yg_ops(), 0);
     const yg_node parameter = yg_parameter(graph, "w", &types[1]), none = YG_NONE;
-    static const char *const names[] = {"w"};
     cr_assert(yg_optimizer_make("adam", 0.1, &adam, &error));
-    cr_assert(yg_optimizer_build(&adam, graph, &parameter, names, &none, 1, &updates, &error));
+    cr_assert(yg_optimizer_build(&adam, graph, &parameter, &none, 1, &updates, &error));
     cr_expect_eq(updates.update_count, 0);
     cr_expect_eq(updates.state_count, 0);
     cr_expect_eq(updates.inputs.lr, YG_NONE);

@@ -156,8 +156,7 @@ static bool add_state(yg_rule_call *call, const char *parameter, const char *sta
 
 /* One parameter's updates: its own and its state's. */
 static bool build_one(const yg_optimizer *optimizer, yg_graph *graph, yg_node parameter,
-                      const char *name, yg_node gradient, yg_optimizer_graph *out,
-                      yg_error *error) {
+                      yg_node gradient, yg_optimizer_graph *out, yg_error *error) {
     const char *states[YG_OPTIMIZER_STATES];
     const size_t count = optimizer->rule->states(optimizer, states);
     yg_rule_call call = {.optimizer = optimizer,
@@ -166,7 +165,7 @@ static bool build_one(const yg_optimizer *optimizer, yg_graph *graph, yg_node pa
                          .parameter = parameter,
                          .gradient = gradient};
     for (size_t k = 0; k < count; k++)
-        if (!add_state(&call, name, states[k], k, out, error))
+        if (!add_state(&call, yg_node_name(graph, parameter), states[k], k, out, error))
             return false;
     const yg_node value = optimizer->rule->update(&call);
     out->updates[out->update_count++] = (yg_update){parameter, value};
@@ -176,8 +175,8 @@ static bool build_one(const yg_optimizer *optimizer, yg_graph *graph, yg_node pa
 }
 
 bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg_node *parameters,
-                        const char *const *names, const yg_node *gradients, size_t count,
-                        yg_optimizer_graph *out, yg_error *error) {
+                        const yg_node *gradients, size_t count, yg_optimizer_graph *out,
+                        yg_error *error) {
     *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE}};
     if (count > SIZE_MAX / (8 * sizeof *out->updates))
         return yg_fail_memory(error);
@@ -189,7 +188,7 @@ bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg
     const yg_origin before = yg_graph_at(graph, optimizer->origin);
     for (size_t i = 0; i < count && good; i++)
         if (gradients[i] != YG_NONE)
-            good = build_one(optimizer, graph, parameters[i], names[i], gradients[i], out, error);
+            good = build_one(optimizer, graph, parameters[i], gradients[i], out, error);
     yg_graph_at(graph, before);
     if (yg_graph_error(graph))
         good = yg_fail_as(error, yg_graph_error(graph));

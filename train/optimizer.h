@@ -51,11 +51,11 @@ typedef struct yg_optimizer_graph {
     yg_optimizer_state *states;
 } yg_optimizer_graph;
 
-/* Appends the updates of parameters[0..count), named names[i], by gradients[0..count). A gradient
- * of YG_NONE: the parameter stays as it is. Freed by yg_optimizer_graph_free() after success. */
+/* Appends the updates of parameters[0..count) by gradients[0..count). A gradient of YG_NONE: the
+ * parameter stays as it is. Freed by yg_optimizer_graph_free() after success. */
 bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg_node *parameters,
-                        const char *const *names, const yg_node *gradients, size_t count,
-                        yg_optimizer_graph *out, yg_error *error);
+                        const yg_node *gradients, size_t count, yg_optimizer_graph *out,
+                        yg_error *error);
 void yg_optimizer_graph_free(yg_optimizer_graph *out); /* what it holds, not the struct */
 
 /* Scales gradients in place (the array's entries) so that their common 2-norm is at most

@@ -41,14 +41,12 @@ typedef struct plan {
     yg_node *nodes;
     size_t trainable;
     yg_node *parameters, *gradients; /* of the trainable ones */
-    const char **names;
 } plan;
 
 static void free_plan(plan *p) {
     free(p->nodes);
     free(p->parameters);
     free(p->gradients);
-    free(p->names);
 }
 
 static bool differentiate(const yg_pass_options *options, yg_pass *pass, plan *p, yg_error *error) {
@@ -57,14 +55,11 @@ static bool differentiate(const yg_pass_options *options, yg_pass *pass, plan *p
     const yg_network_parameter *parameters = yg_network_parameters(pass->network, &count);
     p->parameters = calloc(count + 1, sizeof *p->parameters);
     p->gradients = calloc(count + 1, sizeof *p->gradients);
-    p->names = calloc(count + 1, sizeof *p->names);
-    if (!p->parameters || !p->gradients || !p->names)
+    if (!p->parameters || !p->gradients)
         return yg_fail_memory(error);
     for (size_t i = 0; i < count; i++)
-        if (parameters[i].trainable) {
-            p->names[p->trainable] = parameters[i].name;
+        if (parameters[i].trainable)
             p->parameters[p->trainable++] = parameters[i].node;
-        }
     if (!yg_grad(graph, yg_network_loss(pass->network), YG_NONE, p->parameters, p->trainable,
                  p->gradients))
         return yg_fail_as(error, yg_graph_error(graph));
@@ -73,8 +68,8 @@ static bool differentiate(const yg_pass_options *options, yg_pass *pass, plan *p
     if (options->clip_grad_norm > 0 &&
         !yg_clip_grad_norm(graph, p->gradients, p->trainable, options->clip_grad_norm, error))
         return false;
-    return yg_optimizer_build(options->optimizer, graph, p->parameters, p->names, p->gradients,
-                              p->trainable, &pass->updates, error);
+    return yg_optimizer_build(options->optimizer, graph, p->parameters, p->gradients, p->trainable,
+                              &pass->updates, error);
 }
 
 static bool list_nodes(const yg_pass_options *options, const yg_pass *pass, plan *p,
