@@ -28,14 +28,14 @@ typedef enum option_kind {
 } option_kind;
 
 typedef struct option_spec {
-    const char *name; /* without the dashes */
-    char letter;      /* the short form, 0: none */
-    option_kind kind;
+    const char *name;     /* without the dashes */
     const char *argument; /* in --help: "FILE"; NULL for a flag */
     const char *doc;
     double min, max;            /* numbers: both inclusive; not checked where min == max */
     const char *const *choices; /* OPTION_CHOICE: NULL-terminated */
-    bool optional;              /* OPTION_CHOICE: --name alone is the first choice */
+    option_kind kind;
+    char letter;   /* the short form, 0: none */
+    bool optional; /* OPTION_CHOICE: --name alone is the first choice */
 } option_spec;
 
 typedef struct command command;

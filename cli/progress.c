@@ -73,7 +73,7 @@ static void draw(progress *progress, const yg_train_progress *now) {
     char bar[3 * BAR_WIDTH + 1] = "";
     const int filled = (int)(fraction(now) * BAR_WIDTH + 0.5);
     for (int i = 0; i < BAR_WIDTH; i++)
-        strcat(bar, i < filled ? "█" : "░");
+        memcpy(bar + 3 * i, i < filled ? "█" : "░", 4);
     count_text(now, count, sizeof count);
     snprintf(step_text, sizeof step_text, "loss %.4g", now->loss);
     /* Cut at the screen's width: a line that wraps could not be rewritten. The bar's characters are

@@ -213,7 +213,7 @@ static bool read_dims(const command_line *line, const yg_model *model, yg_dim *d
             terminal_error("out of memory");
             return false;
         }
-        strcpy(texts[i], values[i]);
+        memcpy(texts[i], values[i], strlen(values[i]) + 1);
         if (!read_dim(texts[i], &dims[*count])) {
             terminal_error("--dim takes NAME=SIZE with a size from 1, not '%s'", values[i]);
             return false;

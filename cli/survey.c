@@ -262,45 +262,62 @@ void survey_free(survey *survey) {
 
 /* ----------------------------------------------------------------------------- training step -- */
 
-/* The trainable parameters' nodes; freed by the caller. NULL when out of memory. */
-static yg_node *trainable_nodes(const yg_network *network, size_t *count) {
+/* The trainable parameters and the gradients of the loss. */
+typedef struct trainable {
+    size_t count;
+    yg_node *nodes;
+    yg_node *gradients;
+} trainable;
+
+static bool trainable_make(const yg_network *network, trainable *out, yg_error *error) {
     size_t all = 0;
     const yg_network_parameter *parameter = yg_network_parameters(network, &all);
-    yg_node *nodes = calloc(all + 1, sizeof *nodes);
-    *count = 0;
-    for (size_t i = 0; i < all && nodes != NULL; i++) {
+    out->nodes = calloc(all + 1, sizeof *out->nodes);
+    out->gradients = calloc(all + 1, sizeof *out->gradients);
+    if (out->nodes == NULL || out->gradients == NULL)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < all; i++) {
         if (parameter[i].trainable)
-            nodes[(*count)++] = parameter[i].node;
+            out->nodes[out->count++] = parameter[i].node;
     }
-    return nodes;
+    return true;
 }
 
-/* Compiles the loss with the optimizer's updates, or with the bare gradients as outputs. */
+static void trainable_free(trainable *trainable) {
+    free(trainable->nodes);
+    free(trainable->gradients);
+}
+
+/* The loss and the bare gradients, for a model that names no optimizer. */
+static yg_program *compile_gradients(yg_graph *graph, yg_node loss, const trainable *trainable,
+                                     yg_error *error) {
+    yg_node *outputs = calloc(trainable->count + 1, sizeof *outputs);
+    if (outputs == NULL) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    size_t count = 0;
+    outputs[count++] = loss;
+    for (size_t i = 0; i < trainable->count; i++) {
+        if (trainable->gradients[i] != YG_NONE)
+            outputs[count++] = trainable->gradients[i];
+    }
+    yg_program *program = yg_compile(graph, outputs, count, NULL, 0, NULL, error);
+    free(outputs);
+    return program;
+}
+
 static yg_program *compile_step(const yg_model *model, yg_graph *graph, yg_node loss,
-                                const yg_node *parameters, yg_node *gradients, size_t count,
-                                yg_error *error) {
+                                const trainable *trainable, yg_error *error) {
     const yg_value *train = yg_model_section(model, "train");
     const yg_value *value = train == NULL ? NULL : yg_value_get(train, "optimizer");
-    if (value == NULL) {
-        yg_node *outputs = calloc(count + 1, sizeof *outputs);
-        if (outputs == NULL) {
-            yg_fail_memory(error);
-            return NULL;
-        }
-        size_t output_count = 0;
-        outputs[output_count++] = loss;
-        for (size_t i = 0; i < count; i++) {
-            if (gradients[i] != YG_NONE)
-                outputs[output_count++] = gradients[i];
-        }
-        yg_program *program = yg_compile(graph, outputs, output_count, NULL, 0, NULL, error);
-        free(outputs);
-        return program;
-    }
+    if (value == NULL)
+        return compile_gradients(graph, loss, trainable, error);
     yg_optimizer optimizer;
     yg_optimizer_graph updates;
     if (!yg_optimizer_read(value, &optimizer, error) ||
-        !yg_optimizer_build(&optimizer, graph, parameters, gradients, count, &updates, error))
+        !yg_optimizer_build(&optimizer, graph, trainable->nodes, trainable->gradients,
+                            trainable->count, &updates, error))
         return NULL;
     yg_program *program =
         yg_compile(graph, &loss, 1, updates.updates, updates.update_count, NULL, error);
@@ -313,17 +330,14 @@ yg_program *survey_training_step(const yg_model *model, survey *survey, yg_error
     const yg_node loss = yg_network_loss(survey->network);
     if (loss == YG_NONE)
         return NULL;
-    size_t count = 0;
-    yg_node *parameters = trainable_nodes(survey->network, &count);
-    yg_node *gradients = calloc(count + 1, sizeof *gradients);
+    trainable trainable = {0};
     yg_program *program = NULL;
-    if (parameters == NULL || gradients == NULL)
-        yg_fail_memory(error);
-    else if (!yg_grad(graph, loss, YG_NONE, parameters, count, gradients))
-        yg_fail_as(error, yg_graph_error(graph));
-    else
-        program = compile_step(model, graph, loss, parameters, gradients, count, error);
-    free(parameters);
-    free(gradients);
+    if (trainable_make(survey->network, &trainable, error)) {
+        if (yg_grad(graph, loss, YG_NONE, trainable.nodes, trainable.count, trainable.gradients))
+            program = compile_step(model, graph, loss, &trainable, error);
+        else
+            yg_fail_as(error, yg_graph_error(graph));
+    }
+    trainable_free(&trainable);
     return program;
 }

@@ -5,6 +5,7 @@
 
 #include "terminal.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static void print_cell(FILE *to, const char *text, int width, char align, int la
 void table_print(table *table, FILE *to, int indent) {
     int widths[TABLE_COLUMNS_MAX] = {0};
     const size_t columns = table->columns;
+    assert(columns > 0 && columns <= TABLE_COLUMNS_MAX);
     for (size_t i = 0; i < columns && table->headers != NULL; i++)
         widths[i] = width_of(table->headers[i]);
     for (size_t i = 0; i < table->count; i++) {

@@ -21,6 +21,8 @@
 #include <stdint.h>
 #include <tgmath.h>
 
+#pragma GCC visibility push(default)
+
 /* -------------------------------------------------------------------------------- plain tiles --
  */
 
@@ -219,5 +221,7 @@ extern const yg_sample yg_unary_number_samples[6];
 extern const yg_sample yg_binary_number_samples[10];
 
 #define YG_SAMPLES(array) .samples = (array), .sample_count = sizeof(array) / sizeof *(array)
+
+#pragma GCC visibility pop
 
 #endif
