@@ -21,6 +21,10 @@ foreach(header IN LISTS YG_PUBLIC_HEADERS)
 endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/yamlgrad.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
+# Relative to the file itself, so that `cmake --install --prefix` works.
+file(RELATIVE_PATH YG_PREFIX_FROM_PKGCONFIG
+     /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" YG_PREFIX_FROM_PKGCONFIG "${YG_PREFIX_FROM_PKGCONFIG}")
 configure_file(${PROJECT_SOURCE_DIR}/cmake/yamlgrad.pc.in ${PROJECT_BINARY_DIR}/yamlgrad.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/yamlgrad.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
