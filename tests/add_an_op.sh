@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Follows docs/add-an-op.md: its operator, added to a copy of ops/ and as a plug-in, is used from its
+# model file.
+# usage: add_an_op.sh BUILD-FOLDER SOURCE-FOLDER COMPILER [FLAG…]
+# shellcheck source=tests/shell.bash
+source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
+build=$1
+source=$2
+compiler=("${@:3}" -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wconversion -Werror -O1
+    -fopenmp-simd)
+cd "$scratch" || exit 1
+document=$source/docs/add-an-op.md
+
+# In the tree: the new file and the registry made from the longer ops.def, before the library.
+cp -r "$source/graph" "$source/ops" .
+fenced "$document" c 1 >ops/softsign.c
+fenced "$document" c 2 >>ops/ops.def
+fenced "$document" yaml 1 >soft.yaml
+expect "softsign is not known before" 1 "" "soft.yaml:[0-9]+:[0-9]+: error: .*softsign" \
+    "$build/yamlgrad" check soft.yaml
+expect_true "compile" "${compiler[@]}" -c ops/softsign.c ops/registry.c
+read -ra libraries <<<"$(pkg-config --libs yaml-0.1 jansson) $(
+    sed -n 's/^Libs.private: //p' "$build/yamlgrad.pc") -ldl"
+link() {
+    "${compiler[@]}" "$build"/CMakeFiles/yamlgrad.dir/cli/*.o softsign.o registry.o \
+        "$build/libyamlgrad.a" "${libraries[@]}" -o yamlgrad
+}
+expect_true "link" link
+expect "documented" 0 "^softsign\(x\)" "" ./yamlgrad ops softsign
+expect "used from YAML, gradients right" 0 "^soft.yaml: valid; 4 gradients" "" \
+    ./yamlgrad check soft.yaml
+expect "trains" 0 - - ./yamlgrad train soft.yaml
+
+# As a plug-in, against installed headers.
+expect_true "install" cmake --install "$build" --prefix "$scratch/prefix"
+{
+    fenced "$document" c 3 | sed '/from YG_UNARY_TILES on/,$d'
+    fenced "$document" c 1 | sed -n '/^YG_UNARY_TILES/,$p'
+    fenced "$document" c 3 | sed '1,/from YG_UNARY_TILES on/d'
+} >plugin.c
+expect_true "compile the plug-in" "${compiler[@]}" -fPIC -shared -I "$scratch/prefix/include" \
+    plugin.c -o softsign.so
+plugin() { prefix/bin/yamlgrad "$@" --plugin softsign.so; }
+expect "plug-in: gradients right" 0 "^soft.yaml: valid; 4 gradients" "" plugin check soft.yaml
+expect "plug-in: listed" 0 "^  softsign " "" plugin ops
+expect "plug-in: documented" 0 "^softsign\(x\)" "" plugin ops softsign
+expect "plug-in: trains" 0 - - plugin train soft.yaml --out run
+
+# What is not a plug-in is refused.
+expect "no such plug-in" 1 "" "^nowhere.so: error: cannot load" "$build/yamlgrad" ops \
+    --plugin nowhere.so
+echo 'int nothing;' >nothing.c
+expect_true "compile a shared object" "${compiler[@]}" -fPIC -shared nothing.c -o nothing.so
+expect "not a plug-in" 1 "" "^nothing.so: error: not a yamlgrad plug-in" "$build/yamlgrad" ops \
+    --plugin nothing.so
+sed 's/^    .name = "softsign"/    .name = "sigmoid"/' plugin.c >taken.c
+expect_true "compile a clash" "${compiler[@]}" -fPIC -shared -I "$scratch/prefix/include" taken.c \
+    -o taken.so
+expect "a name that is taken" 1 "" "^taken.so: error: there is an operator 'sigmoid' already" \
+    "$build/yamlgrad" ops --plugin taken.so
+
+# A wrong derivative is caught.
+sed 's/yg_square(graph, yg_offset(graph, yg_abs(graph, x), 1))/yg_offset(graph, yg_abs(graph, x), 1)/' \
+    plugin.c >wrong.c
+expect_true "compile a wrong vjp" "${compiler[@]}" -fPIC -shared -I "$scratch/prefix/include" \
+    wrong.c -o softsign.so
+expect "a wrong vjp is caught" 1 "DISAGREES" "^soft.yaml:[0-9]+:[0-9]+: error: the gradient of " \
+    plugin check soft.yaml
+
+finish

@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# The command as a person uses it: what it prints where, what it returns, with pipes and signals.
+# usage: cli.sh YAMLGRAD SOURCE-FOLDER
+# shellcheck source=tests/shell.bash
+source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
+yamlgrad=$1
+source=$2
+cd "$scratch" || exit 1
+commands=(train eval predict grad check show expand ops layers)
+
+# ------------------------------------------------------------------------------- general --
+
+expect "no command" 2 "" "^usage: yamlgrad" "$yamlgrad"
+expect "--help" 0 "^usage: yamlgrad" "" "$yamlgrad" --help
+expect "help" 0 "^  train " "" "$yamlgrad" help
+expect "--version" 0 "^yamlgrad [0-9]+\.[0-9]+\.[0-9]+$" "" "$yamlgrad" --version
+expect "unknown command" 2 "" "unknown command 'tain'; did you mean 'train'" "$yamlgrad" tain
+expect "option before the command" 2 "" "options stand after the command" "$yamlgrad" --json ops
+expect "unknown help topic" 2 "" "unknown command 'shwo'; did you mean 'show'" "$yamlgrad" help shwo
+for command in "${commands[@]}"; do
+    expect "$command --help" 0 "^usage: yamlgrad $command" "" "$yamlgrad" "$command" --help
+    expect "help $command" 0 "^usage: yamlgrad $command" "" "$yamlgrad" help "$command"
+    expect "$command --no-such" 2 "" "unknown option '--no-such'" "$yamlgrad" "$command" --no-such
+done
+expect "near option" 2 "" "unknown option '--jsn'; did you mean '--json'" "$yamlgrad" ops --jsn
+expect "flag with a value" 2 "" "json takes no value" "$yamlgrad" ops --json=yes
+expect "unknown letter" 2 "" "unknown option '-z'" "$yamlgrad" ops -z
+expect "missing value" 2 "" "seed needs a value" "$yamlgrad" train m.yaml --seed
+expect "not a number" 2 "" "seed takes a whole number of at least 0, not 'one'" \
+    "$yamlgrad" train m.yaml --seed one
+expect "out of range" 2 "" "threads takes a whole number from 1 to 1024, not '0'" \
+    "$yamlgrad" train m.yaml --threads 0
+expect "not a choice" 2 "" "dtype has no choice 'f16'" "$yamlgrad" train m.yaml --dtype f16
+expect "missing operand" 2 "" "yamlgrad train needs MODEL" "$yamlgrad" train
+expect "too many operands" 2 "" "'c' is one argument too many" "$yamlgrad" train a b c
+
+# --------------------------------------------------------------------------- ops, layers --
+
+expect "ops" 0 "^ +sigmoid +y = 1 / \(1 \+ exp" "" "$yamlgrad" ops
+expect "one op" 0 "^gelu\(x, approximate=none\)" "" "$yamlgrad" ops gelu
+expect "unknown op" 1 "" "no operator 'sigmod'; did you mean 'sigmoid'" "$yamlgrad" ops sigmod
+expect "ops as JSON" 0 '"name": "sigmoid"' "" "$yamlgrad" ops --json
+expect "layers" 0 "^linear +y = " "" "$yamlgrad" layers
+expect "one layer" 0 "^ +out_features +int +\(required\)" "" "$yamlgrad" layers linear
+expect "unknown layer" 1 "" "no layer 'liner'; did you mean 'linear'" "$yamlgrad" layers liner
+expect "layers as JSON" 0 '"name": "linear"' "" "$yamlgrad" layers --json
+
+# ------------------------------------------------------------------------------- a model --
+
+cat >xor.yaml <<'MODEL'
+format: 1
+name: xor
+vars: {hidden: 4}
+inputs: {x: [B, 2]}
+targets: {y: [B, 1]}
+graph:
+  h: {type: linear, input: x, out_features: hidden, activation: tanh}
+  p: {type: linear, out_features: 1, activation: sigmoid}
+outputs: [p]
+loss: bce(p, y)
+metrics: {accuracy: "binary_accuracy(p, y)"}
+data:
+  train: {x: [[0, 0], [0, 1], [1, 0], [1, 1]], y: [[0], [1], [1], [0]]}
+train: {epochs: 300, batch_size: 4, seed: 1, optimizer: {type: adam, lr: 0.05}}
+MODEL
+sed 's/sigmoid/sigmod/' xor.yaml >wrong.yaml
+sed 's/epochs: 300/epochs: 100000000/' xor.yaml >endless.yaml
+
+expect "no such file" 1 "" "^nowhere.yaml: error: |nowhere.yaml" "$yamlgrad" check nowhere.yaml
+expect "an error shows its place" 1 "" "^wrong.yaml:[0-9]+:[0-9]+: error: .*sigmod" \
+    "$yamlgrad" check wrong.yaml
+expect "… and the line" 1 "" "^ +[0-9]+ \|   p: \{type: linear.*sigmod" "$yamlgrad" check wrong.yaml
+expect "… and a caret" 1 "" "^ +\| +\^$" "$yamlgrad" check wrong.yaml
+
+expect "show" 0 "^h +linear +\[B, 4\] +12 " "" "$yamlgrad" show xor.yaml
+expect "show: total" 0 "^parameters +17, 68 B$" "" "$yamlgrad" show xor.yaml
+expect "show: memory" 0 "^step's memory +.* planned" "" "$yamlgrad" show xor.yaml
+expect "--set" 0 "^h +linear +\[B, 8\] +24 " "" "$yamlgrad" show xor.yaml --set hidden=8
+expect "--set of nothing" 1 "" "hiden" "$yamlgrad" show xor.yaml --set hiden=8
+expect "show --json" 0 '"parameters": 17' "" "$yamlgrad" show xor.yaml --json
+expect "show --batch" 0 "^FLOPs and memory at B = 7$" "" "$yamlgrad" show xor.yaml --batch 7
+expect "show --graph" 0 "= matmul\(" "" "$yamlgrad" show xor.yaml --graph
+expect "show --graph=dot" 0 "^digraph" "" "$yamlgrad" show xor.yaml --graph=dot
+expect "show --plan" 0 "matmul" "" "$yamlgrad" show xor.yaml --plan
+expect "show --dim of nothing" 2 "" "no symbolic dimension 'Z'" "$yamlgrad" show xor.yaml --dim Z=2
+expect "expand" 0 "matmul\(x, h.weight" "" "$yamlgrad" expand xor.yaml
+"$yamlgrad" expand xor.yaml >expanded.yaml
+expect "what expand prints is a model" 0 "valid; 4 gradients checked" "" "$yamlgrad" check expanded.yaml
+expect "check" 0 "^xor.yaml: valid; 4 gradients checked" "" "$yamlgrad" check xor.yaml
+expect "check --json" 0 '"passed": true' "" "$yamlgrad" check xor.yaml --json
+expect "grad" 0 '^\{"loss": 0\.[0-9]+, "gradients": \{"h.weight": \[\[-?[0-9.e-]+, ' "" \
+    "$yamlgrad" grad xor.yaml
+expect "grad in f64" 0 '"loss": 0\.[0-9]{15,}' "" "$yamlgrad" grad xor.yaml --dtype f64
+
+# ------------------------------------------------------------------- train, eval, predict --
+
+expect "eval without weights" 1 "" "runs/xor/weights.safetensors" "$yamlgrad" eval xor.yaml
+expect "train" 0 "" "^results: runs/xor/" "$yamlgrad" train xor.yaml
+expect "train: plain lines" 0 "" "^epoch 300/300  loss 0\.[0-9]+ " "$yamlgrad" train xor.yaml --out a
+expect "train: next" 0 "" "^next: .*eval xor.yaml --weights b/weights.safetensors" \
+    "$yamlgrad" train xor.yaml --out b
+expect_true "one seed, the same bytes" cmp a/weights.safetensors b/weights.safetensors
+expect "--quiet" 0 "" "" "$yamlgrad" train xor.yaml --out c --quiet --seed 2
+expect "another seed, other bytes" 1 - - cmp a/weights.safetensors c/weights.safetensors
+expect "--epochs" 0 "" "^epoch 3/3 " "$yamlgrad" train xor.yaml --out d --epochs 3
+expect "eval" 0 "^accuracy +1$" "" "$yamlgrad" eval xor.yaml
+expect "eval --json" 0 '"metrics": \{"accuracy": 1\.0\}' "" "$yamlgrad" eval xor.yaml --json
+expect "eval of a part that is not there" 1 "" "test" "$yamlgrad" eval xor.yaml --data test
+
+printf 'x.0,x.1\n0,1\n1,1\n' >rows.csv
+expect "predict" 0 "^0\.9" "" "$yamlgrad" predict xor.yaml rows.csv
+predict_pipe() { "$yamlgrad" predict xor.yaml - <rows.csv | cat; }
+expect "predict through a pipe" 0 "^0\.9" "" predict_pipe
+expect "predict -o" 0 "" "" "$yamlgrad" predict xor.yaml rows.csv -o out.csv
+expect_true "… wrote two rows and a header" test "$(wc -l <out.csv)" -eq 3
+printf 'x.0,x.1\n0,one\n' >bad.csv
+expect "predict: a bad cell" 1 - "bad.csv:2:.*one" "$yamlgrad" predict xor.yaml bad.csv -o none.csv
+expect_true "… leaves no file" test ! -e none.csv
+expect "predict: no such file" 1 "" "cannot open nowhere.csv" "$yamlgrad" predict xor.yaml nowhere.csv
+expect "predict: a long delimiter" 2 "" "one character" "$yamlgrad" predict xor.yaml rows.csv --delimiter ab
+
+# --------------------------------------------------------------------- pipes, colour, Ctrl-C --
+
+closed_pipe() { { sleep 0.3; "$yamlgrad" ops; } | true; }
+expect "a reader that goes away" 141 "" "" closed_pipe
+full() { "$yamlgrad" ops >/dev/full; }
+expect "a full disk" 1 "" "cannot write to standard output" full
+
+# A terminal, by script(1): NO_COLOR and TERM=dumb switch colour off.
+on_terminal() { script -qec "$*" /dev/null </dev/null; }
+if command -v script >/dev/null; then
+    expect "colour on a terminal" 1 "$(printf '\033')\[1;31merror" - \
+        env -u NO_COLOR TERM=xterm script -qec "$yamlgrad check wrong.yaml" /dev/null
+    plain() { NO_COLOR=1 TERM=xterm on_terminal "$yamlgrad check wrong.yaml" | grep -c "$(printf '\033')"; }
+    expect "NO_COLOR" 1 "^0$" "" plain
+    dumb() { env -u NO_COLOR TERM=dumb script -qec "$yamlgrad check wrong.yaml" /dev/null | grep -c "$(printf '\033')"; }
+    expect "TERM=dumb" 1 "^0$" "" dumb
+    expect "a progress line" 0 "(█|░)  epoch [0-9]+/2000 .* left" - \
+        env TERM=xterm script -qec "$yamlgrad train xor.yaml --out live --epochs 2000" /dev/null
+fi
+
+# SIGINT ends a run after the current step, with everything saved; status 130.
+interrupted() {
+    "$yamlgrad" train endless.yaml --out e 2>e.err &
+    local run=$!
+    for _ in $(seq 100); do
+        [ -s e.err ] && break
+        sleep 0.1
+    done
+    kill -INT "$run"
+    wait "$run"
+}
+# A background job of a shell without job control ignores SIGINT from its start; env restores it.
+set -m
+expect "Ctrl-C" 130 "" - interrupted
+set +m
+expect_true "… says so" grep -q "^.*interrupted.* after epoch" e.err
+expect_true "… keeps the weights" test -s e/weights.safetensors
+expect_true "… and the checkpoint" test -s e/checkpoint.safetensors
+
+# ------------------------------------------------- what --help says, the man page says too --
+
+for command in "${commands[@]}"; do
+    for option in $("$yamlgrad" help "$command" | grep -o -- '--[a-z-]*' | sort -u); do
+        name=${option#--}
+        [ "$name" != help ] || continue
+        expect_true "man page: $command $option" grep -q -- "Fl Fl $name" "$source/docs/yamlgrad.1"
+        expect_true "bash: $command $option" \
+            grep -Eq "^ +${command}\) .* ${option}[ \"]" "$source/completions/yamlgrad.bash"
+        expect_true "fish: $command $option" \
+            grep -Eq "_option \"?[a-z ]*${command}[a-z ]*\"? .*-l $name( |$)" \
+            "$source/completions/yamlgrad.fish"
+        expect_true "zsh: $option" grep -Eq -- "${option}(\\[|=|}|-\\[)" "$source/completions/_yamlgrad"
+    done
+done
+expect_true "bash completion parses" bash -n "$source/completions/yamlgrad.bash"
+
+finish
