@@ -1,0 +1,365 @@
+/*
+ * Training: that it learns, that it repeats itself to the bit, and that nothing is lost when it is
+ * interrupted or fails.
+ */
+#include "train/csv.h"
+#include "train/gradients.h"
+#include "train/predict.h"
+#include "train/train.h"
+#include "workspace.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Batches of 3 out of 4, 7 or 10 examples: the last one is partial. */
+static const char xor_model[] =
+    "format: 1\n"
+    "name: xor\n"
+    "inputs: {x: [B, 2]}\n"
+    "targets: {y: [B, 1]}\n"
+    "graph:\n"
+    "  a1: {type: linear, input: x, out_features: 4, activation: tanh}\n"
+    "  a2: {type: linear, out_features: 1, activation: sigmoid}\n"
+    "outputs: [a2]\n"
+    "loss: mean(square(a2 - y))\n"
+    "metrics: {error: mean(abs(a2 - y))}\n"
+    "data:\n"
+    "  train: {x: [[0, 0], [0, 1], [1, 0], [1, 1]], y: [[0], [1], [1], [0]]}\n"
+    "train: {epochs: 300, batch_size: 3, seed: 1, optimizer: {type: adam, lr: 0.05}}\n";
+
+/* Ten noisy points of a line, with parts, dropout's randomness, a schedule and momentum. */
+static const char line_model[] =
+    "format: 1\n"
+    "name: line\n"
+    "inputs: {x: [B, 1]}\n"
+    "targets: {y: [B, 1]}\n"
+    "graph:\n"
+    "  h: {type: linear, input: x, out_features: 8, activation: relu}\n"
+    "  d: dropout(h, 0.3)\n"
+    "  a: {type: linear, input: d, out_features: 1}\n"
+    "outputs: [a]\n"
+    "loss: mean(square(a - y))\n"
+    "metrics: {error: mean(abs(a - y))}\n"
+    "data:\n"
+    "  train: {x: [[0], [1], [2], [3], [4], [5], [6], [7], [8], [9]],\n"
+    "          y: [[1], [3.1], [5], [6.9], [9], [11], [13], [15.2], [17], [19]]}\n"
+    "  validation: {from: train, fraction: 0.2}\n"
+    "  test: {from: train, fraction: 0.1}\n"
+    "  standardize: [x]\n"
+    "train:\n"
+    "  epochs: 12\n"
+    "  batch_size: 3\n"
+    "  seed: 7\n"
+    "  optimizer: {type: sgd, lr: 0.01, momentum: 0.9}\n"
+    "  schedule: {type: cosine, warmup_steps: 4}\n"
+    "  clip_grad_norm: 5\n";
+
+static yg_train_result train(const yg_model *model, yg_train_options options) {
+    yg_error error = {0};
+    yg_train_result result;
+    options.threads = options.threads ? options.threads : 1;
+    cr_assert(yg_train(model, &options, &result, &error), "%s: %s", error.file, error.message);
+    return result;
+}
+
+static void expect_same(const workspace *w, const char *a, const char *b) {
+    size_t size_a, size_b;
+    char *bytes_a = workspace_read(w, a, &size_a), *bytes_b = workspace_read(w, b, &size_b);
+    cr_expect(size_a == size_b && memcmp(bytes_a, bytes_b, size_a) == 0, "%s and %s differ", a, b);
+    free(bytes_a);
+    free(bytes_b);
+}
+
+Test(training, learns_xor_and_predicts_it) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "xor.yaml", xor_model);
+    const char *out = workspace_path(&w, "run");
+    const yg_train_result result = train(model, (yg_train_options){.out = out});
+    cr_assert_lt(result.training.loss, 0.01, "%g", result.training.loss);
+    cr_assert_eq(result.steps, 600);
+    cr_assert_eq(result.parameters, 17);
+    cr_assert_str_eq(result.training.metrics[0].name, "error");
+    yg_error error = {0};
+    yg_scores scores;
+    const char *split;
+    char weights[256];
+    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
+    cr_assert(
+        yg_evaluate(model, &(yg_evaluate_options){.weights = weights}, &scores, &split, &error),
+        "%s", error.message);
+    cr_assert_str_eq(split, "train");
+    cr_assert_eq(scores.examples, 4);
+    cr_assert_lt(scores.loss, 0.01);
+
+    workspace_write(&w, "in.csv", "p,q\n0,0\n0,1\n1,0\n1,1\n");
+    FILE *in = fopen(workspace_path(&w, "in.csv"), "rb");
+    FILE *answer = fopen(workspace_path(&w, "out.csv"), "wb");
+    int64_t rows;
+    cr_assert(yg_predict(model, &(yg_predict_options){.weights = weights, .batch_size = 3}, in,
+                         "in.csv", answer, &rows, &error),
+              "%s", error.message);
+    fclose(in);
+    fclose(answer);
+    cr_assert_eq(rows, 4);
+    FILE *back = fopen(workspace_path(&w, "out.csv"), "rb");
+    yg_csv *csv = yg_csv_open(back, "out.csv", ',', &error);
+    cr_assert_str_eq(yg_csv_columns(csv)[0], "a2");
+    static const double expected[] = {0, 1, 1, 0};
+    for (int i = 0; i < 4; i++) {
+        double value;
+        cr_assert_eq(yg_csv_next(csv, &error), YG_CSV_ROW);
+        cr_assert(yg_csv_number(csv, 0, &value, &error));
+        cr_expect_lt(fabs(value - expected[i]), 0.2, "%g", value);
+    }
+    yg_csv_close(csv);
+    fclose(back);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+Test(training, the_same_seed_gives_the_same_bytes_whatever_the_threads) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "line.yaml", line_model);
+    train(model, (yg_train_options){.out = workspace_path(&w, "a")});
+    train(model, (yg_train_options){.out = workspace_path(&w, "b"), .threads = 2});
+    train(model, (yg_train_options){.out = workspace_path(&w, "c"), .has_seed = true, .seed = 8});
+    expect_same(&w, "a/weights.safetensors", "b/weights.safetensors");
+    expect_same(&w, "a/checkpoint.safetensors", "b/checkpoint.safetensors");
+    expect_same(&w, "a/history.csv", "b/history.csv");
+    expect_same(&w, "a/loss.svg", "b/loss.svg");
+    expect_same(&w, "a/model.yaml", "line.yaml");
+    size_t size_a, size_c;
+    char *a = workspace_read(&w, "a/weights.safetensors", &size_a);
+    char *c = workspace_read(&w, "c/weights.safetensors", &size_c);
+    cr_assert(size_a != size_c || memcmp(a, c, size_a) != 0, "another seed, the same weights");
+    free(a);
+    free(c);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+/* Raises the stop flag after so many steps. */
+typedef struct stopper {
+    volatile sig_atomic_t stop;
+    int64_t after;
+} stopper;
+
+static void stop_after(void *context, const yg_train_progress *progress) {
+    stopper *s = context;
+    if (!progress->epoch_end && progress->step == s->after)
+        s->stop = 1;
+}
+
+Test(training, a_resumed_run_equals_an_uninterrupted_one) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "line.yaml", line_model);
+    const yg_train_result whole =
+        train(model, (yg_train_options){.out = workspace_path(&w, "whole")});
+    cr_assert_eq(whole.steps, 36); /* 7 examples in 3 steps, 12 times */
+    cr_assert_eq(whole.train_examples, 7);
+    cr_assert(whole.has_validation && whole.has_test);
+    /* In mid-epoch, at an epoch's end, before the first one's end, at the last step but one. */
+    static const int64_t stops[] = {17, 18, 1, 35};
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+        char out[256], path[64];
+        snprintf(path, sizeof path, "part%zu", i);
+        snprintf(out, sizeof out, "%s", workspace_path(&w, path));
+        stopper s = {0, stops[i]};
+        const yg_train_result part = train(
+            model,
+            (yg_train_options){.out = out, .progress = stop_after, .context = &s, .stop = &s.stop});
+        cr_assert(part.interrupted);
+        cr_assert_eq(part.steps, stops[i]);
+        const yg_train_result rest = train(model, (yg_train_options){.out = out, .resume = true});
+        cr_assert_not(rest.interrupted);
+        cr_assert_eq(rest.steps, 36);
+        cr_assert_eq(rest.best_epoch, whole.best_epoch);
+        cr_assert_eq(rest.test.loss, whole.test.loss);
+        static const char *const files[] = {"weights.safetensors", "checkpoint.safetensors",
+                                            "history.csv", "loss.svg"};
+        for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+            char a[128], b[128];
+            snprintf(a, sizeof a, "whole/%s", files[f]);
+            snprintf(b, sizeof b, "%s/%s", path, files[f]);
+            expect_same(&w, a, b);
+        }
+    }
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+Test(training, a_checkpoint_of_another_run_is_refused) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "line.yaml", line_model);
+    yg_error error = {0};
+    yg_train_result result;
+    yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+    cr_assert(yg_train(model, &options, &result, &error));
+    options.resume = options.has_seed = true;
+    options.seed = 99;
+    cr_assert_not(yg_train(model, &options, &result, &error));
+    cr_expect_not_null(strstr(error.message, "seed 99"), "%s", error.message);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+Test(training, an_older_run_is_kept_and_strangers_are_not_touched) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "xor.yaml", xor_model);
+    char out[256], slash[300];
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
+    snprintf(slash, sizeof slash, "%s/", out);
+    yg_train_options options = {.out = out, .has_epochs = true, .epochs = 2};
+    cr_assert_str_eq(train(model, options).moved, "");
+    options.out = slash;
+    cr_assert_str_eq(train(model, options).moved, workspace_path(&w, "run-1"));
+    cr_assert_str_eq(train(model, options).moved, workspace_path(&w, "run-2"));
+    cr_assert(workspace_has(&w, "run-1/weights.safetensors"));
+    cr_assert(workspace_has(&w, "run-2/weights.safetensors"));
+    workspace_write(&w, "run/notes.txt", "mine");
+    yg_error error = {0};
+    yg_train_result result;
+    cr_assert_not(yg_train(model, &options, &result, &error));
+    cr_expect_not_null(strstr(error.message, "notes.txt"), "%s", error.message);
+    cr_assert(workspace_has(&w, "run/weights.safetensors"));
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+Test(training, a_loss_that_is_not_finite_stops_the_run_and_keeps_what_was_reached) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "xor.yaml",
+                                      "format: 1\n"
+                                      "name: explodes\n"
+                                      "inputs: {x: [B, 1]}\n"
+                                      "targets: {y: [B, 1]}\n"
+                                      "graph:\n"
+                                      "  a: {type: linear, input: x, out_features: 1}\n"
+                                      "outputs: [a]\n"
+                                      "loss: mean(square(a - y))\n"
+                                      "data: {train: {x: [[1], [2]], y: [[3], [1]]}}\n"
+                                      "train: {epochs: 1000, optimizer: {type: sgd, lr: 10}}\n");
+    yg_error error = {0};
+    yg_train_result result;
+    const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+    cr_assert_not(yg_train(model, &options, &result, &error));
+    cr_expect_eq(error.code, YG_ERROR_NUMERIC);
+    cr_expect_not_null(strstr(error.message, "at step "), "%s", error.message);
+    cr_expect_not_null(strstr(error.message, "learning rate 10"), "%s", error.message);
+    cr_expect_gt(result.steps, 1);
+    cr_expect(workspace_has(&w, "run/weights.safetensors"));
+    yg_scores scores;
+    yg_error none = {0};
+    char weights[256];
+    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
+    cr_expect(yg_evaluate(model, &(yg_evaluate_options){.weights = weights}, &scores, NULL, &none),
+              "%s", none.message);
+    cr_expect(isfinite(scores.loss));
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+Test(training, partial_batches_count_by_their_size) {
+    /* With a learning rate of 0 the epoch's loss is the loss of all examples, whatever the batch.
+     */
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "xor.yaml", xor_model);
+    yg_train_options options = {.out = workspace_path(&w, "run"),
+                                .has_lr = true,
+                                .lr = 0,
+                                .has_epochs = true,
+                                .epochs = 1,
+                                .has_dtype = true,
+                                .dtype = YG_F64,
+                                .has_batch_size = true,
+                                .batch_size = 4};
+    const yg_train_result whole = train(model, options);
+    for (options.batch_size = 1; options.batch_size < 4; options.batch_size++) {
+        const yg_train_result parts = train(model, options);
+        cr_expect_float_eq(parts.training.loss, whole.training.loss, 1e-14);
+        cr_expect_float_eq(parts.training.metrics[0].value, whole.training.metrics[0].value, 1e-14);
+        cr_expect_eq(parts.steps, options.batch_size == 1 ? 4 : 2);
+    }
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+Test(training, early_stopping_waits_and_the_best_weights_are_kept) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(
+        &w, "t.yaml",
+        "format: 1\n"
+        "name: stops\n"
+        "inputs: {x: [B, 1]}\n"
+        "targets: {y: [B, 1]}\n"
+        "graph:\n"
+        "  a: {type: linear, input: x, out_features: 1}\n"
+        "outputs: [a]\n"
+        "loss: mean(square(a - y))\n"
+        "data:\n"
+        "  train: {x: [[1], [2]], y: [[3], [5]]}\n"
+        "  validation: {x: [[1], [2]], y: [[-9], [-9]]}\n" /* the better it learns, the worse */
+        "train:\n"
+        "  epochs: 100\n"
+        "  optimizer: {type: sgd, lr: 0.05}\n"
+        "  early_stopping: {monitor: validation.loss, patience: 3}\n");
+    const yg_train_result result =
+        train(model, (yg_train_options){.out = workspace_path(&w, "run")});
+    cr_assert(result.stopped_early);
+    cr_assert_eq(result.epochs, result.best_epoch + 3);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+Test(training, weights_to_start_from_must_fit) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "xor.yaml", xor_model);
+    yg_model *line = workspace_model(&w, "line.yaml", line_model);
+    char weights[256];
+    yg_train_options options = {.out = workspace_path(&w, "run")};
+    const yg_train_result first = train(model, options);
+    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
+    options = (yg_train_options){.out = workspace_path(&w, "more"),
+                                 .weights = weights,
+                                 .has_epochs = true,
+                                 .epochs = 1,
+                                 .has_lr = true,
+                                 .lr = 0};
+    cr_assert_lt(train(model, options).training.loss, 2 * first.training.loss);
+    yg_error error = {0};
+    yg_train_result result;
+    cr_assert_not(yg_train(line, &options, &result, &error));
+    cr_expect_not_null(strstr(error.message, "is no parameter of this model"), "%s", error.message);
+    yg_model_free(model);
+    yg_model_free(line);
+    workspace_remove(&w);
+}
+
+Test(training, gradients_agree_with_central_differences) {
+    const workspace w = workspace_make();
+    static const char *const texts[] = {xor_model, line_model};
+    for (size_t i = 0; i < 2; i++) {
+        yg_model *model = workspace_model(&w, "m.yaml", texts[i]);
+        yg_error error = {0};
+        yg_gradient_checks checks;
+        cr_assert(yg_check_gradients(model, NULL, &checks, &error), "%s", error.message);
+        cr_expect(checks.passed);
+        cr_assert_eq(checks.count, 4);
+        for (size_t p = 0; p < checks.count; p++) {
+            cr_expect_eq(checks.parameters[p].compared, checks.parameters[p].elements);
+            cr_expect_lt(checks.parameters[p].worst, 1e-7, "%s", checks.parameters[p].name);
+        }
+        yg_gradient_checks_free(&checks);
+        yg_gradients gradients;
+        cr_assert(
+            yg_loss_gradients(model, &(yg_gradients_options){.dtype = YG_F64}, &gradients, &error));
+        cr_assert_eq(gradients.count, 4);
+        cr_expect(isfinite(gradients.loss) && gradients.loss > 0);
+        yg_gradients_free(&gradients);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
