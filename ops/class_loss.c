@@ -152,10 +152,11 @@ static yg_node index_loss(yg_graph *graph, const operands *o, const yg_class_opt
             rows = yg_multiply(graph, rows, row_weight);
     } else {
         const yg_node smoothed = smooth(graph, one_hot, options->label_smoothing, o->classes);
-        const yg_node counted = yg_where(graph, yg_class_column(graph, counts), smoothed,
-                                         yg_scalar(graph, type.dtype, 0));
-        rows = soft_rows(graph, o, with_weight(graph, counted, o->weight));
+        rows = soft_rows(graph, o, with_weight(graph, smoothed, o->weight));
     }
+    /* Not only their loss but also their cotangent is 0, were it infinite: 1 / 0 rows that count.
+     */
+    rows = yg_where(graph, counts, rows, yg_scalar(graph, type.dtype, 0));
     if (options->reduction != YG_REDUCTION_MEAN)
         return yg_loss_reduce(graph, rows, options->reduction);
     return yg_divide(graph, yg_sum(graph, rows, NULL, 0, false),
