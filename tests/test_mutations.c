@@ -160,6 +160,10 @@ Test(mutations, document, .timeout = 60) {
     run(fuzz_document, (const uint8_t *)model, sizeof model - 1, 0, 10000);
 }
 
+Test(mutations, whole_model, .timeout = 120) {
+    run(fuzz_model, (const uint8_t *)model, sizeof model - 1, 1, 2000);
+}
+
 Test(mutations, expression, .timeout = 60) {
     static const char *const seeds[] = {
         "matmul(x, transpose(W1)) + b1",

@@ -216,6 +216,20 @@ static bool read_layer(const argument_site *site, const yg_argument *argument, y
     return true;
 }
 
+/* Whether a value that is to be true or false is one of YAML's other words for it. */
+static bool is_other_truth(const argument_site *site, const yg_expression *expression) {
+    static const char *const words[] = {"yes", "no", "on", "off"};
+    if (site->spec->kind != YG_ARGUMENT_BOOL || expression->kind != YG_EXPRESSION_NAME) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(expression->text, words[i]) == 0) {
+            return yg_scope_find(site->scope, words[i]) == NULL;
+        }
+    }
+    return false;
+}
+
 static bool read_argument(const argument_site *site, const yg_argument *argument,
                           yg_binding *binding) {
     yg_builder *builder = site->builder;
@@ -233,6 +247,13 @@ static bool read_argument(const argument_site *site, const yg_argument *argument
         break;
     }
     const yg_expression *expression = parse(site);
+    if (expression != NULL && is_other_truth(site, expression)) {
+        char what[160];
+        bool none;
+        snprintf(what, sizeof what, "`%.60s` of layer type '%.60s'", site->spec->name,
+                 site->type->name);
+        return yg_value_bool(site->value, what, &none, builder->error);
+    }
     if (expression == NULL || !yg_evaluate_term(builder, site->scope, expression, term) ||
         !read_number(site, term)) {
         return false;

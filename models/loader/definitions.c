@@ -126,8 +126,8 @@ static bool read_head(yg_model *model, yg_definition *definition, yg_error *erro
     const yg_value *arguments = yg_value_get(value, "args");
     const yg_value *inputs = yg_value_get(value, "inputs");
     if ((text != NULL && !yg_value_text(text, "`doc`", &doc, error)) ||
-        (arguments != NULL && !yg_expect_mapping(arguments, "`args`", error)) ||
-        (inputs != NULL && !yg_expect_mapping(inputs, "`inputs`", error))) {
+        (arguments != NULL && !yg_value_is_mapping(arguments, "`args`", error)) ||
+        (inputs != NULL && !yg_value_is_mapping(inputs, "`inputs`", error))) {
         return false;
     }
     const size_t argument_count = arguments == NULL ? 0 : arguments->count;
@@ -162,7 +162,7 @@ bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *lib
     if (value == NULL) {
         return true;
     }
-    if (!yg_expect_mapping(value, "`define`", error)) {
+    if (!yg_value_is_mapping(value, "`define`", error)) {
         return false;
     }
     for (size_t i = 0; i < value->count; i++) {

@@ -62,6 +62,9 @@ bool yg_value_text(const yg_value *value, const char *what, const char **out, yg
 bool yg_value_choice(const yg_value *value, const char *what, const char *const *choices, int *out,
                      yg_error *error);
 
+/* Fails unless `value` is a mapping; `what` names it ("`train`"). */
+bool yg_value_is_mapping(const yg_value *value, const char *what, yg_error *error);
+
 /* The keys that a mapping may have. */
 typedef struct yg_key {
     const char *name;

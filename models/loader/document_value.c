@@ -174,6 +174,14 @@ bool yg_value_choice(const yg_value *value, const char *what, const char *const 
     return fail_kind(value, what, expected, advice, error);
 }
 
+bool yg_value_is_mapping(const yg_value *value, const char *what, yg_error *error) {
+    if (value->kind == YG_MAPPING)
+        return true;
+    const bool close = value->kind == YG_SCALAR && yg_lacks_space(value->text);
+    return fail_kind(value, what, "a mapping of 'name: value' entries",
+                     close ? "; a key needs a space after its ':'" : "", error);
+}
+
 static const yg_key *find_key(const yg_key *keys, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++)
         if (strcmp(keys[i].name, name) == 0)
@@ -199,11 +207,8 @@ static bool fail_unknown_key(const yg_value *key, const char *what, const yg_key
 
 bool yg_value_check_keys(const yg_value *value, const char *what, const yg_key *keys, size_t count,
                          yg_error *error) {
-    if (value->kind != YG_MAPPING) {
-        const bool close = value->kind == YG_SCALAR && yg_lacks_space(value->text);
-        return fail_kind(value, what, "a mapping of 'name: value' entries",
-                         close ? "; a key needs a space after its ':'" : "", error);
-    }
+    if (!yg_value_is_mapping(value, what, error))
+        return false;
     for (size_t i = 0; i < value->count; i++) {
         const yg_key *key = find_key(keys, count, value->keys[i]->text);
         if (key == NULL)

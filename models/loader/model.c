@@ -47,7 +47,7 @@ static bool read_vars(yg_model *model, const yg_value *value, yg_error *error) {
     if (value == NULL) {
         return true;
     }
-    if (!yg_expect_mapping(value, "`vars`", error)) {
+    if (!yg_value_is_mapping(value, "`vars`", error)) {
         return false;
     }
     model->vars = yg_pool_take(model->pool, (value->count + 1) * sizeof *model->vars);
@@ -116,7 +116,7 @@ static bool read_expectations(yg_model *model, const yg_value *value, yg_error *
     if (shapes == NULL) {
         return true;
     }
-    if (!yg_expect_mapping(shapes, "`shapes`", error)) {
+    if (!yg_value_is_mapping(shapes, "`shapes`", error)) {
         return false;
     }
     model->expected_shapes =
@@ -267,8 +267,9 @@ static bool load(yg_model *model, const yg_model_options *options, yg_error *err
         !read_run_file(model, options->run_path, error)) {
         return false;
     }
-    return yg_resolve_ports(model, error) && yg_check_names_used(model, error) &&
-           check_builds(model, error);
+    /* A misspelt name is unknown in one place and leaves another unused: the former tells more. */
+    return yg_resolve_ports(model, error) && check_builds(model, error) &&
+           yg_check_names_used(model, error);
 }
 
 yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_error *error) {

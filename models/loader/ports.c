@@ -87,8 +87,8 @@ static bool read_port(yg_model *model, const yg_value *key, const yg_value *valu
 
 bool yg_read_ports(yg_model *model, const yg_value *inputs, const yg_value *targets,
                    yg_error *error) {
-    if (!yg_expect_mapping(inputs, "`inputs`", error) ||
-        (targets != NULL && !yg_expect_mapping(targets, "`targets`", error))) {
+    if (!yg_value_is_mapping(inputs, "`inputs`", error) ||
+        (targets != NULL && !yg_value_is_mapping(targets, "`targets`", error))) {
         return false;
     }
     const size_t input_count = inputs->count;

@@ -23,19 +23,10 @@ bool yg_read_name(const yg_value *key, const char *what, bool dots, yg_error *er
     return true;
 }
 
-bool yg_expect_mapping(const yg_value *value, const char *what, yg_error *error) {
-    char found[120];
-    if (value->kind == YG_MAPPING) {
-        return true;
-    }
-    return yg_fail(error, YG_ERROR_SYNTAX, value->origin, "%s: a mapping is expected, found %s",
-                   what, yg_value_describe(value, found, sizeof found));
-}
-
 bool yg_read_format(const yg_value *root, yg_error *error) {
     int64_t version;
     const yg_value *value = yg_value_get(root, "format");
-    if (!yg_value_int(value, "`format`", 1, INT32_MAX, &version, error)) {
+    if (!yg_value_int(value, "`format`", 1, INT64_MAX, &version, error)) {
         return false;
     }
     return version == YG_FORMAT_VERSION ||
@@ -77,9 +68,7 @@ const yg_expression *yg_read_expression(yg_pool *pool, const yg_value *value, co
                 what, yg_value_describe(value, found, sizeof found));
         return NULL;
     }
-    yg_origin origin = value->origin;
-    origin.column += value->quoted ? 1 : 0;
-    return yg_expression_parse(pool, value->text, origin, error);
+    return yg_expression_parse(pool, value->source, value->origin, error);
 }
 
 bool yg_read_shape(yg_pool *pool, const yg_value *value, const char *what, bool ellipsis,
@@ -217,7 +206,7 @@ bool yg_read_params(yg_model *model, const yg_value *value, yg_body *body, yg_er
     if (value == NULL) {
         return true;
     }
-    if (!yg_expect_mapping(value, "`params`", error)) {
+    if (!yg_value_is_mapping(value, "`params`", error)) {
         return false;
     }
     body->params = yg_pool_take(model->pool, (value->count + 1) * sizeof *body->params);

@@ -214,7 +214,7 @@ const yg_layer_use *yg_read_layer_use(yg_model *model, const yg_value *value,
                                       const yg_library *library, const yg_definition *definition,
                                       bool nested, yg_error *error) {
     static const char *const outside[] = {"input", "share"};
-    if (!yg_expect_mapping(value, "a layer", error)) {
+    if (!yg_value_is_mapping(value, "a layer", error)) {
         return NULL;
     }
     const yg_value *type = yg_value_get(value, "type");
@@ -282,7 +282,7 @@ bool yg_read_graph(yg_model *model, const yg_value *value, const yg_library *lib
     if (value == NULL) {
         return true;
     }
-    if (!yg_expect_mapping(value, "`graph`", error)) {
+    if (!yg_value_is_mapping(value, "`graph`", error)) {
         return false;
     }
     body->statements = yg_pool_take(model->pool, (value->count + 1) * sizeof *body->statements);

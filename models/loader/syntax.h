@@ -207,7 +207,6 @@ struct yg_model {
 /* ---------------------------------------------------------------------------- reading parts --
  * What takes no pool uses the model's. All fail with the place of the mistake. */
 
-bool yg_expect_mapping(const yg_value *value, const char *what, yg_error *error);
 /* An entry's text as an expression; lists become list expressions. `what` names it. */
 const yg_expression *yg_read_expression(yg_pool *pool, const yg_value *value, const char *what,
                                         yg_error *error);

@@ -17,6 +17,7 @@
 /* All return 0, as libFuzzer wants it. */
 int fuzz_document(const uint8_t *bytes, size_t size);
 int fuzz_expression(const uint8_t *bytes, size_t size);
+int fuzz_model(const uint8_t *bytes, size_t size);
 int fuzz_safetensors(const uint8_t *bytes, size_t size);
 int fuzz_csv(const uint8_t *bytes, size_t size);
 
