@@ -22,24 +22,41 @@ yg_arg_box yg_arg_plan(const yg_type *x, const yg_attr *dim);
 
 /* A kernel that finds the first element such that no other comes before it: before(a, b) says
  * whether a is strictly to be preferred. Columns are searched side by side, row by row. */
+#define YG_ARG_COLUMNS 64
 #define YG_ARG_KERNEL(function, type, before)                                                      \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const yg_arg_box box = yg_arg_plan(call->in_types[0], &call->attrs[0]);                    \
-        int64_t *out = call->out;                                                                  \
-        for (int64_t o = call->begin; o < call->end;) {                                            \
-            const int64_t column = o % box.inner, left = box.inner - column;                       \
-            const int64_t width = left < call->end - o ? left : call->end - o;                     \
+        int64_t o = call->begin;                                                                   \
+        for (; box.inner == 1 && o < call->end; o++) {                                             \
+            const type *x = (const type *)call->in[0] + o * box.length;                            \
+            int64_t at = 0;                                                                        \
+            for (int64_t i = 1; i < box.length; i++)                                               \
+                at = before(x[i], x[at]) ? i : at;                                                 \
+            ((int64_t *)call->out)[o] = at;                                                        \
+        }                                                                                          \
+        while (o < call->end) {                                                                    \
+            const int64_t column = o % box.inner;                                                  \
+            int64_t width =                                                                        \
+                box.inner - column < call->end - o ? box.inner - column : call->end - o;           \
+            width = width < YG_ARG_COLUMNS ? width : YG_ARG_COLUMNS;                               \
             const type *x =                                                                        \
                 (const type *)call->in[0] + o / box.inner * box.length * box.inner + column;       \
-            for (int64_t j = 0; j < width; j++)                                                    \
-                out[o + j] = 0;                                                                    \
-            for (int64_t i = 1; i < box.length; i++)                                               \
+            type best[YG_ARG_COLUMNS];                                                             \
+            int64_t *at = (int64_t *)call->out + o;                                                \
+            for (int64_t j = 0; j < width; j++) {                                                  \
+                best[j] = x[j];                                                                    \
+                at[j] = 0;                                                                         \
+            }                                                                                      \
+            for (int64_t i = 1; i < box.length; i++) {                                             \
+                x += box.inner;                                                                    \
                 for (int64_t j = 0; j < width; j++) {                                              \
-                    const type a = x[i * box.inner + j], b = x[out[o + j] * box.inner + j];        \
-                    if (before(a, b))                                                              \
-                        out[o + j] = i;                                                            \
+                    if (before(x[j], best[j])) {                                                   \
+                        best[j] = x[j];                                                            \
+                        at[j] = i;                                                                 \
+                    }                                                                              \
                 }                                                                                  \
+            }                                                                                      \
             o += width;                                                                            \
         }                                                                                          \
         return true;                                                                               \

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-/* Side of the square that a transposition works on: a line of 64 bytes at least in both
- * directions, all of it in L1. */
-enum { TRANSPOSE_BLOCK = 32 };
+/* Side of the square that a transposition works on, by way of a buffer: lines of both tensors are
+ * touched once, so that strides of a power of two, whose lines displace each other, do no harm. */
+enum { TRANSPOSE_BLOCK = 16 };
 
 /* The loops for one element size. `n` elements, or `rows` by `columns` of them. */
 #define COPY_LOOPS(element)                                                                        \
@@ -25,19 +25,31 @@ enum { TRANSPOSE_BLOCK = 32 };
         for (int64_t i = 0; i < n; i++)                                                            \
             to[i * to_stride] = from[i * from_stride];                                             \
     }                                                                                              \
-    /* to[r * to_stride + c] = from[r + c * from_stride] */                                        \
+    /* to[r * to_stride + c] = from[r + c * from_stride], for a block no larger than square */     \
+    static inline void transpose_block_##element(element *to, int64_t to_stride,                   \
+                                                 const element *from, int64_t from_stride,         \
+                                                 int64_t rows, int64_t columns) {                  \
+        element square[TRANSPOSE_BLOCK][TRANSPOSE_BLOCK];                                          \
+        for (int64_t c = 0; c < columns; c++)                                                      \
+            for (int64_t r = 0; r < rows; r++)                                                     \
+                square[r][c] = from[r + c * from_stride];                                          \
+        for (int64_t r = 0; r < rows; r++)                                                         \
+            memcpy(to + r * to_stride, square[r], (size_t)columns * sizeof *to);                   \
+    }                                                                                              \
     static void transpose_##element(element *to, int64_t to_stride, const element *from,           \
                                     int64_t from_stride, int64_t rows, int64_t columns) {          \
-        for (int64_t r0 = 0; r0 < rows; r0 += TRANSPOSE_BLOCK) {                                   \
-            const int64_t r1 = r0 + TRANSPOSE_BLOCK < rows ? r0 + TRANSPOSE_BLOCK : rows;          \
-            for (int64_t c0 = 0; c0 < columns; c0 += TRANSPOSE_BLOCK) {                            \
-                const int64_t c1 =                                                                 \
-                    c0 + TRANSPOSE_BLOCK < columns ? c0 + TRANSPOSE_BLOCK : columns;               \
-                for (int64_t r = r0; r < r1; r++)                                                  \
-                    for (int64_t c = c0; c < c1; c++)                                              \
-                        to[r * to_stride + c] = from[r + c * from_stride];                         \
+        enum { SIDE = TRANSPOSE_BLOCK };                                                           \
+        for (int64_t r = 0; r < rows; r += SIDE)                                                   \
+            for (int64_t c = 0; c < columns; c += SIDE) {                                          \
+                element *block = to + r * to_stride + c;                                           \
+                const element *source = from + r + c * from_stride;                                \
+                const int64_t high = rows - r < SIDE ? rows - r : SIDE;                            \
+                const int64_t wide = columns - c < SIDE ? columns - c : SIDE;                      \
+                if (high == SIDE && wide == SIDE)                                                  \
+                    transpose_block_##element(block, to_stride, source, from_stride, SIDE, SIDE);  \
+                else                                                                               \
+                    transpose_block_##element(block, to_stride, source, from_stride, high, wide);  \
             }                                                                                      \
-        }                                                                                          \
     }
 
 COPY_LOOPS(uint8_t)

@@ -31,6 +31,7 @@ enum {
     GEMM_DEPTH = 256,   /* a packed tile row of A and column of B fit in L1 together */
     GEMM_ROWS = 4 * YG_GEMM_ROWS, /* a packed block of A takes a part of L2, … */
     GEMM_COLUMNS = 256,           /* … and B's panels most of the rest */
+    GEMM_THIN = 4,                /* rows below which B is read too seldom to be packed */
     GEMM_PLAIN = 1024,            /* products up to which packing does not pay */
 };
 _Static_assert(YG_GEMM_ROWS % GEMM_TILE_ROWS == 0, "a block of rows is whole tiles");
@@ -64,7 +65,7 @@ static int64_t packed_columns(int64_t columns, int64_t width) {
 
 /* By the whole shape, not by the rows of a call, which must not change the bits. */
 static bool is_plain(const yg_gemm *gemm) {
-    if (gemm->rows < 3 || gemm->columns < 3 || gemm->depth == 0)
+    if (gemm->rows < GEMM_THIN || gemm->columns < 3 || gemm->depth == 0)
         return true;
     return gemm->rows <= GEMM_PLAIN && gemm->columns <= GEMM_PLAIN && gemm->depth <= GEMM_PLAIN &&
            gemm->rows * gemm->columns * gemm->depth <= GEMM_PLAIN;

@@ -53,9 +53,9 @@ GEMM_TILE(GEMM_NAME(tile_32), __attribute__((target("avx2,fma"))), 32, GEMM_FUSE
 /* ------------------------------------------------------------------------------------- packing --
  */
 
-/* Packs [count, depth] elements, (i, p) at i · stride[0] + p · stride[1], into panels of `width`
- * rows: of each panel first the `width` elements of p = 0, then those of p = 1, …; zeros where the
- * last panel has no row. */
+/* Packs [count, depth] elements, (i, p) at i · stride[0] + p · stride[1] (one of them 1), into
+ * panels of `width` rows: of each panel first the `width` elements of p = 0, then those of p = 1,
+ * …; zeros where the last panel has no row. */
 static void GEMM_NAME(pack)(GEMM_REAL *to, const GEMM_REAL *from, const int64_t stride[2],
                             int64_t count, int64_t depth, int64_t width) {
     for (int64_t first = 0; first < count; first += width, to += width * depth) {
@@ -68,9 +68,14 @@ static void GEMM_NAME(pack)(GEMM_REAL *to, const GEMM_REAL *from, const int64_t 
                 for (int64_t i = 0; i < rows; i++)
                     to[p * width + i] = panel[p * stride[1] + i];
         } else {
-            for (int64_t i = 0; i < rows; i++)
-                for (int64_t p = 0; p < depth; p++)
-                    to[p * width + i] = panel[i * stride[0] + p * stride[1]];
+            /* A line of each row at a time, so that its neighbours in the cache stay there. */
+            enum { LINE = 64 / sizeof(GEMM_REAL) };
+            for (int64_t start = 0; start < depth; start += LINE) {
+                const int64_t stop = smaller(start + LINE, depth);
+                for (int64_t i = 0; i < rows; i++)
+                    for (int64_t p = start; p < stop; p++)
+                        to[p * width + i] = panel[i * stride[0] + p];
+            }
         }
     }
 }
