@@ -18,6 +18,7 @@
 #define REDUCE_COMBINE(a, b)   ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
 #define REDUCE_FINISH(a, base) (a)
 #define REDUCE_BASED           0
+#define REDUCE_FUNCTIONS       0
 #define REDUCE_NAME            largest_f32
 #define REDUCE_INPUT           float
 #define REDUCE_RESULT          float
@@ -32,6 +33,7 @@
 #undef REDUCE_COMBINE
 #undef REDUCE_FINISH
 #undef REDUCE_BASED
+#undef REDUCE_FUNCTIONS
 
 /* log Σ exp(x - base) + base */
 #define REDUCE_START           0
@@ -39,6 +41,7 @@
 #define REDUCE_COMBINE(a, b)   ((a) + (b))
 #define REDUCE_FINISH(a, base) (log(a) + (base))
 #define REDUCE_BASED           1
+#define REDUCE_FUNCTIONS       1
 #define REDUCE_NAME            sum_exp_f32
 #define REDUCE_INPUT           float
 #define REDUCE_RESULT          float

@@ -13,6 +13,7 @@
 #define REDUCE_MAP(x, base)    (x)
 #define REDUCE_FINISH(a, base) (a)
 #define REDUCE_BASED           0
+#define REDUCE_FUNCTIONS       0
 
 /* A NaN in b fails the comparison, one in a is asked for: either one is passed on. */
 #define REDUCE_COMBINE(a, b) ((((a) > (b)) | ((a) != (a))) ? (a) : (b))

@@ -13,6 +13,7 @@
 #define REDUCE_COMBINE(a, b)   ((a) * (b))
 #define REDUCE_FINISH(a, base) (a)
 #define REDUCE_BASED           0
+#define REDUCE_FUNCTIONS       0
 
 #define REDUCE_MAP(x, base) (x)
 #define REDUCE_NAME         prod_f32

@@ -11,6 +11,10 @@
  *   REDUCE_COMBINE(a, b)    associative
  *   REDUCE_FINISH(a, base)  the result
  *   REDUCE_BASED            1 if `base` is used, else 0
+ *   REDUCE_FUNCTIONS        1 if REDUCE_MAP or REDUCE_FINISH call functions of <math.h>, whose
+ *                           vector form may differ from the scalar one in the last bit: columns
+ *                           are then computed in whole blocks of REDUCE_LANES, so that their bits
+ *                           do not depend on where a call begins; else 0
  *
  * of which the first three are undefined again at its end. Order: up to REDUCE_BLOCK neighbours are
  * combined over 16 running results, and the blocks in pairs, pairs of pairs and so on. Rounding
@@ -19,6 +23,8 @@
 #include "multiversion.h"
 #include "reduction.h"
 #include "strides.h"
+
+#include <string.h>
 
 #define REDUCE_JOIN_(a, b) a##b
 #define REDUCE_JOIN(a, b)  REDUCE_JOIN_(a, b)
@@ -83,18 +89,31 @@ static inline __attribute__((always_inline)) void
 REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT *x, int64_t width,
                                    REDUCE_RESULT *out) {
     REDUCE_RESULT level[REDUCE_ROW_LEVELS][REDUCE_COLUMNS];
-    REDUCE_RESULT total[REDUCE_COLUMNS];
+    REDUCE_RESULT total[REDUCE_COLUMNS], base[REDUCE_COLUMNS] = {0};
+    REDUCE_INPUT padded[REDUCE_COLUMNS] = {0};
+    (void)base;
+    for (int64_t j = 0; REDUCE_BASED && j < width; j++)
+        base[j] = out[j];
     uint64_t blocks = 0;
     int64_t index[YG_MAX_RANK] = {0}, offset = 0;
     for (int64_t row = 0; row < plan->rows;) {
-        for (int64_t j = 0; j < width; j++)
+        for (int64_t j = 0; j < REDUCE_COLUMNS; j++)
             total[j] = REDUCE_START;
         const int64_t stop = plan->rows - row < REDUCE_ROWS ? plan->rows : row + REDUCE_ROWS;
         for (; row < stop; row++) {
             const REDUCE_INPUT *from = x + offset;
-            REDUCE_SIMD
-            for (int64_t j = 0; j < width; j++)
-                total[j] = REDUCE_COMBINE(total[j], REDUCE_MAP(from[j], out[j]));
+            if (REDUCE_FUNCTIONS) {
+                memcpy(padded, from, (size_t)width * sizeof *from);
+                for (int64_t j = 0; j < width; j += REDUCE_LANES) {
+                    REDUCE_SIMD
+                    for (int64_t l = j; l < j + REDUCE_LANES; l++)
+                        total[l] = REDUCE_COMBINE(total[l], REDUCE_MAP(padded[l], base[l]));
+                }
+            } else {
+                REDUCE_SIMD
+                for (int64_t j = 0; j < width; j++)
+                    total[j] = REDUCE_COMBINE(total[j], REDUCE_MAP(from[j], base[j]));
+            }
             offset = yg_strides_next(plan->reduced_rank, plan->reduced_size, plan->reduced_stride,
                                      index, offset);
         }
@@ -105,14 +124,19 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
         for (int64_t j = 0; j < width; j++)
             level[l][j] = total[j];
     }
-    for (int64_t j = 0; j < width; j++)
+    for (int64_t j = 0; j < REDUCE_COLUMNS; j++)
         total[j] = REDUCE_START;
     for (int l = 0; blocks != 0; blocks >>= 1, l++)
         if (blocks & 1)
             for (int64_t j = 0; j < width; j++)
                 total[j] = REDUCE_COMBINE(level[l][j], total[j]);
+    for (int64_t j = 0; j < width; j += REDUCE_LANES) {
+        REDUCE_SIMD
+        for (int64_t l = j; l < j + REDUCE_LANES; l++)
+            total[l] = REDUCE_FINISH(total[l], base[l]);
+    }
     for (int64_t j = 0; j < width; j++)
-        out[j] = REDUCE_FINISH(total[j], out[j]);
+        out[j] = total[j];
 }
 
 /* Elements [begin, end) of the result. */

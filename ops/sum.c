@@ -12,6 +12,7 @@
 #define REDUCE_COMBINE(a, b)   ((a) + (b))
 #define REDUCE_FINISH(a, base) (a)
 #define REDUCE_BASED           0
+#define REDUCE_FUNCTIONS       0
 
 #define REDUCE_MAP(x, base) (x)
 #define REDUCE_NAME         sum_f32
@@ -75,10 +76,13 @@ static yg_node sum_of_broadcast(yg_graph *graph, const yg_infer *call, yg_node o
     }
     if (factor == 1)
         return YG_NONE;
-    yg_node y = yg_reshape(graph, z, &full);
+    yg_node y = z;
     if (rest_count > 0)
-        y = yg_sum(graph, y, rest, rest_count, true);
-    y = yg_broadcast(graph, yg_scale(graph, y, factor), &stretched);
+        y = yg_sum(graph, yg_reshape(graph, z, &full), rest, rest_count, true);
+    y = yg_scale(graph, y, factor);
+    for (size_t i = 0; i < rest_count; i++)
+        full.shape[rest[i]] = 1;
+    y = yg_broadcast(graph, yg_reshape(graph, y, &full), &stretched);
     return yg_reshape(graph, y, result);
 }
 

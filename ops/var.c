@@ -14,6 +14,7 @@
 #define REDUCE_COMBINE(a, b)   ((a) + (b))
 #define REDUCE_FINISH(a, base) ((a) / (REDUCE_TYPE)plan->count)
 #define REDUCE_BASED           0
+#define REDUCE_FUNCTIONS       0
 #define REDUCE_TYPE            float
 #define REDUCE_NAME            mean_f32
 #define REDUCE_INPUT           float
@@ -29,9 +30,11 @@
 #undef REDUCE_MAP
 #undef REDUCE_FINISH
 #undef REDUCE_BASED
+#undef REDUCE_FUNCTIONS
 #define REDUCE_MAP(x, base)    (((x) - (base)) * ((x) - (base)))
 #define REDUCE_FINISH(a, base) (a)
 #define REDUCE_BASED           1
+#define REDUCE_FUNCTIONS       0
 #define REDUCE_NAME            deviations_f32
 #define REDUCE_INPUT           float
 #define REDUCE_RESULT          float
