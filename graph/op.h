@@ -188,7 +188,8 @@ struct yg_op {
                       yg_node *results);
 
     /* The definition, as plainly as it can be written: the result's element at a multi-index, in
-     * double precision. A composite with several results is checked on its first. */
+     * double precision. A composite with several results is checked on its first, a random operator
+     * at seed 0 and step 0. */
     double (*reference)(const yg_reference *reference, const int64_t *index);
     yg_domain domain[YG_OP_NAMED_OPERANDS];
     const yg_sample *samples; /* at least one */
