@@ -2,6 +2,7 @@
  * The yamlgrad command: finds the sub-command and runs it.
  */
 #include "../graph/spelling.h"
+#include "../ops/gemm_library.h"
 #include "commands.h"
 #include "terminal.h"
 
@@ -22,7 +23,8 @@ static int print_version(void) {
 #else
     printf("compiler: gcc %s\n", __VERSION__);
 #endif
-    printf("kernels: built-in C\n");
+    const char *library = yg_gemm_library_name();
+    printf("matrix products: built-in%s%s\n", library[0] ? ", large ones by " : "", library);
     return terminal_finish_output(STATUS_OK);
 }
 

@@ -109,6 +109,7 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
         .attrs = record->attrs,
         .end = unit->work,
         .origin = record->origin,
+        .prepared = record->op->prepare ? record->op->prepare(&call, record->type) : NULL,
     };
     const int64_t scratch =
         record->op->scratch_bytes ? record->op->scratch_bytes(&call, record->type) : 0;

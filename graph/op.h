@@ -85,6 +85,7 @@ typedef struct yg_kernel_call {
     const yg_type *const *in_types;
     size_t operand_count;
     const yg_attr *attrs;
+    void *prepared;     /* what `prepare` made, or NULL */
     void *scratch;      /* what `scratch_bytes` asked for, 64-byte aligned, content undefined */
     int64_t begin, end; /* the work units to compute: see yg_op.units */
     uint64_t seed;      /* random operators: the run's seed … */
@@ -170,6 +171,11 @@ struct yg_op {
      * begin and end. NULL: one unit. */
     int64_t (*units)(const yg_infer *call, const yg_type *result);
     int64_t (*scratch_bytes)(const yg_infer *call, const yg_type *result);
+    /* What the kernel needs beyond its operands, made once when a program is compiled and used by
+     * all threads: a library, a layout. NULL where there is nothing, and always when constants are
+     * folded: the kernel must do without. `release` takes back what `prepare` made. */
+    void *(*prepare)(const yg_infer *call, const yg_type *result);
+    void (*release)(void *prepared);
     /* Floating-point operations of one evaluation. NULL: one for each element of the result. */
     double (*flops)(const yg_infer *call, const yg_type *result);
 

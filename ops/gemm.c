@@ -29,12 +29,18 @@ enum {
     GEMM_TILE_ROWS = 6, /* by two vectors: 12 of the 16 vector registers of AVX2 and SSE2 */
     GEMM_WIDEST = 16,   /* columns of the widest tile: two vectors of 8 floats */
     GEMM_DEPTH = 256,   /* a packed tile row of A and column of B fit in L1 together */
-    GEMM_ROWS = 4 * YG_GEMM_ROWS, /* a packed block of A takes a part of L2, … */
-    GEMM_COLUMNS = 256,           /* … and B's panels most of the rest */
-    GEMM_THIN = 4,                /* rows below which B is read too seldom to be packed */
-    GEMM_PLAIN = 1024,            /* products up to which packing does not pay */
+    GEMM_ROWS = 96,     /* a packed block of A takes a part of L2, … */
+    GEMM_COLUMNS = 256, /* … and B's panels most of the rest */
+    GEMM_THIN = 4,      /* rows below which B is read too seldom to be packed */
+    GEMM_PLAIN = 1024,  /* products up to which packing does not pay */
+    PIECES = 16,        /* at most: enough for as many threads as share one matrix product */
+    PIECE_ROWS = 24,    /* a piece is whole tiles, of ours and of the libraries' */
+    PIECE_COLUMNS = 64,
 };
-_Static_assert(YG_GEMM_ROWS % GEMM_TILE_ROWS == 0, "a block of rows is whole tiles");
+_Static_assert(GEMM_ROWS % GEMM_TILE_ROWS == 0 && PIECE_ROWS % GEMM_TILE_ROWS == 0,
+               "blocks of rows are whole tiles");
+/* Products of a piece: some 20 microseconds, well above what sharing costs. */
+static const double PIECE_WORK = 1e6;
 
 static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -63,12 +69,43 @@ static int64_t packed_columns(int64_t columns, int64_t width) {
     return round_up(smaller(columns, GEMM_COLUMNS), width);
 }
 
-/* By the whole shape, not by the rows of a call, which must not change the bits. */
 static bool is_plain(const yg_gemm *gemm) {
     if (gemm->rows < GEMM_THIN || gemm->columns < 3 || gemm->depth == 0)
         return true;
     return gemm->rows <= GEMM_PLAIN && gemm->columns <= GEMM_PLAIN && gemm->depth <= GEMM_PLAIN &&
            gemm->rows * gemm->columns * gemm->depth <= GEMM_PLAIN;
+}
+
+/* The larger side is cut: the operand of the other side is then read again by each piece. */
+static int64_t piece_size(const yg_gemm *gemm) {
+    const bool rows = gemm->rows >= gemm->columns;
+    const int64_t side = rows ? gemm->rows : gemm->columns;
+    const int64_t grain = rows ? PIECE_ROWS : PIECE_COLUMNS;
+    const double work = (double)gemm->rows * (double)gemm->columns * (double)gemm->depth;
+    int64_t pieces = 1;
+    while (pieces < PIECES && work >= 2 * PIECE_WORK * (double)pieces)
+        pieces *= 2;
+    return round_up((side + pieces - 1) / pieces, grain);
+}
+
+int64_t yg_gemm_pieces(const yg_gemm *gemm) {
+    const int64_t side = gemm->rows >= gemm->columns ? gemm->rows : gemm->columns;
+    const int64_t size = piece_size(gemm);
+    return size > 0 ? (side + size - 1) / size : 1;
+}
+
+yg_gemm yg_gemm_piece(const yg_gemm *gemm, int64_t index, int64_t offsets[3]) {
+    yg_gemm piece = *gemm;
+    const int64_t size = piece_size(gemm), first = index * size;
+    const bool rows = gemm->rows >= gemm->columns;
+    offsets[0] = rows ? first * gemm->a_stride[0] : 0;
+    offsets[1] = rows ? 0 : first * gemm->b_stride[1];
+    offsets[2] = rows ? first * gemm->c_stride : first;
+    if (rows)
+        piece.rows = smaller(gemm->rows - first, size);
+    else
+        piece.columns = smaller(gemm->columns - first, size);
+    return piece;
 }
 
 int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, int64_t element) {

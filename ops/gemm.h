@@ -16,17 +16,18 @@ typedef struct yg_gemm {
     int64_t c_stride; /* from row to row */
 } yg_gemm;
 
-/* Rows that are computed together: a call may cover any number of whole blocks (and the rest of
- * the rows at the end), and each element's bits are the same whatever else the call covers. */
-#define YG_GEMM_ROWS 24
+/* A product is cut into pieces, by its shape only, that threads share; each is a product too. An
+ * element's bits are the same however the pieces are shared. */
+int64_t yg_gemm_pieces(const yg_gemm *gemm);
+/* Piece `index`, and where its operands start: offsets of a, b and c in elements. */
+yg_gemm yg_gemm_piece(const yg_gemm *gemm, int64_t index, int64_t offsets[3]);
 
-/* What yg_gemm_f32/f64() need as scratch, in bytes; `element` is the size of a number. */
+/* What yg_gemm_f32/f64() need as scratch for any piece, in bytes; `element` is the size of a
+ * number. */
 int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, int64_t element);
 
-/* Computes rows [begin, end) of C. `scratch` is 64-byte aligned; nothing overlaps. */
-void yg_gemm_f32(const yg_gemm *gemm, const float *a, const float *b, float *c, int64_t begin,
-                 int64_t end, void *scratch);
-void yg_gemm_f64(const yg_gemm *gemm, const double *a, const double *b, double *c, int64_t begin,
-                 int64_t end, void *scratch);
+/* Computes C. `scratch` is 64-byte aligned; nothing overlaps. */
+void yg_gemm_f32(const yg_gemm *gemm, const float *a, const float *b, float *c, void *scratch);
+void yg_gemm_f64(const yg_gemm *gemm, const double *a, const double *b, double *c, void *scratch);
 
 #endif

@@ -156,7 +156,7 @@ static void GEMM_NAME(tiles)(int64_t rows, int64_t columns, int64_t depth, const
 }
 
 static void GEMM_NAME(packed)(const yg_gemm *gemm, const GEMM_REAL *a, const GEMM_REAL *b,
-                              GEMM_REAL *c, int64_t begin, int64_t end, GEMM_REAL *scratch) {
+                              GEMM_REAL *c, GEMM_REAL *scratch) {
     const int64_t width = panel_width((int64_t)sizeof(GEMM_REAL));
     const int64_t b_transposed[2] = {gemm->b_stride[1], gemm->b_stride[0]};
     GEMM_REAL *packed_b = scratch;
@@ -169,8 +169,8 @@ static void GEMM_NAME(packed)(const yg_gemm *gemm, const GEMM_REAL *a, const GEM
             GEMM_NAME(pack)
             (packed_b, b + p * gemm->b_stride[0] + j * gemm->b_stride[1], b_transposed, columns,
              depth, width);
-            for (int64_t i = begin; i < end; i += GEMM_ROWS) {
-                const int64_t rows = smaller(end - i, GEMM_ROWS);
+            for (int64_t i = 0; i < gemm->rows; i += GEMM_ROWS) {
+                const int64_t rows = smaller(gemm->rows - i, GEMM_ROWS);
                 GEMM_NAME(pack)
                 (packed_a, a + i * gemm->a_stride[0] + p * gemm->a_stride[1], gemm->a_stride, rows,
                  depth, GEMM_TILE_ROWS);
@@ -183,25 +183,24 @@ static void GEMM_NAME(packed)(const yg_gemm *gemm, const GEMM_REAL *a, const GEM
 }
 
 void GEMM_NAME(yg_gemm)(const yg_gemm *gemm, const GEMM_REAL *a, const GEMM_REAL *b, GEMM_REAL *c,
-                        int64_t begin, int64_t end, void *scratch) {
+                        void *scratch) {
     if (!is_plain(gemm)) {
-        GEMM_NAME(packed)(gemm, a, b, c, begin, end, scratch);
+        GEMM_NAME(packed)(gemm, a, b, c, scratch);
         return;
     }
     if (gemm->columns == 1 && gemm->c_stride == 1) {
         /* A column is computed as the row that it is in memory: Cᵀ = Bᵀ · Aᵀ. */
         const yg_gemm row = {
             .rows = 1,
-            .columns = end - begin,
+            .columns = gemm->rows,
             .depth = gemm->depth,
             .a_stride = {0, gemm->b_stride[0]},
             .b_stride = {gemm->a_stride[1], gemm->a_stride[0]},
         };
-        GEMM_NAME(plain)(&row, b, a + begin * gemm->a_stride[0], c + begin, 1);
+        GEMM_NAME(plain)(&row, b, a, c, 1);
         return;
     }
-    GEMM_NAME(plain)
-    (gemm, a + begin * gemm->a_stride[0], b, c + begin * gemm->c_stride, end - begin);
+    GEMM_NAME(plain)(gemm, a, b, c, gemm->rows);
 }
 
 #undef GEMM_TILE

@@ -8,6 +8,7 @@
  */
 #include "build.h"
 #include "gemm.h"
+#include "gemm_library.h"
 #include "registry.h"
 #include "shape.h"
 #include "strides.h"
@@ -112,17 +113,27 @@ static yg_gemm gemm_of(const product *p, const yg_attr *attrs) {
     return gemm;
 }
 
-static int64_t blocks_of(const product *p) {
-    return p->n / YG_GEMM_ROWS + (p->n % YG_GEMM_ROWS != 0);
-}
-
-/* The blocks of rows of each matrix of the batch. */
+/* The pieces of each matrix of the batch. */
 static int64_t units(const yg_infer *call, const yg_type *result) {
     (void)result;
     product p;
     if (!read_product(call, &p, NULL))
         return 0;
-    return yg_shape_product(p.batch, 0, p.batch_rank) * blocks_of(&p);
+    const yg_gemm gemm = gemm_of(&p, call->attrs);
+    return yg_shape_product(p.batch, 0, p.batch_rank) * yg_gemm_pieces(&gemm);
+}
+
+/* A library, where it beats our own kernel. */
+static void *prepare(const yg_infer *call, const yg_type *result) {
+    product p;
+    if (result->dtype != YG_F32 || !read_product(call, &p, NULL))
+        return NULL;
+    const yg_gemm gemm = gemm_of(&p, call->attrs);
+    return yg_gemm_library_suits(&gemm) ? yg_gemm_library_open() : NULL;
+}
+
+static void release(void *prepared) {
+    yg_gemm_library_close(prepared);
 }
 
 static int64_t scratch_bytes(const yg_infer *call, const yg_type *result) {
@@ -157,25 +168,28 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     if (!read_product(&of, &p, error))
         return false;
     const yg_gemm gemm = gemm_of(&p, call->attrs);
-    const int64_t blocks = blocks_of(&p);
+    const int64_t pieces = yg_gemm_pieces(&gemm);
     int64_t a_strides[YG_MAX_RANK], b_strides[YG_MAX_RANK], index[YG_MAX_RANK];
     batch_strides(&p, &p.a, a_strides);
     batch_strides(&p, &p.b, b_strides);
-    for (int64_t unit = call->begin; unit < call->end;) {
-        const int64_t matrix = unit / blocks, first = unit % blocks;
-        const int64_t last = blocks - first < call->end - unit ? blocks : first + call->end - unit;
-        const int64_t begin = first * YG_GEMM_ROWS;
-        const int64_t end = last == blocks ? p.n : last * YG_GEMM_ROWS;
-        const int64_t a = yg_strides_seek(p.batch_rank, p.batch, a_strides, index, matrix);
-        const int64_t b = yg_strides_seek(p.batch_rank, p.batch, b_strides, index, matrix);
-        const int64_t c = matrix * p.n * p.m;
-        if (call->out_type->dtype == YG_F32)
-            yg_gemm_f32(&gemm, (const float *)call->in[0] + a, (const float *)call->in[1] + b,
-                        (float *)call->out + c, begin, end, call->scratch);
+    for (int64_t unit = call->begin; unit < call->end; unit++) {
+        const int64_t matrix = unit / pieces;
+        int64_t at[3];
+        const yg_gemm piece = yg_gemm_piece(&gemm, unit % pieces, at);
+        at[0] += yg_strides_seek(p.batch_rank, p.batch, a_strides, index, matrix);
+        at[1] += yg_strides_seek(p.batch_rank, p.batch, b_strides, index, matrix);
+        at[2] += matrix * p.n * p.m;
+        if (call->out_type->dtype == YG_F64)
+            yg_gemm_f64(&piece, (const double *)call->in[0] + at[0],
+                        (const double *)call->in[1] + at[1], (double *)call->out + at[2],
+                        call->scratch);
+        else if (call->prepared)
+            yg_gemm_library_f32(call->prepared, &piece, (const float *)call->in[0] + at[0],
+                                (const float *)call->in[1] + at[1], (float *)call->out + at[2]);
         else
-            yg_gemm_f64(&gemm, (const double *)call->in[0] + a, (const double *)call->in[1] + b,
-                        (double *)call->out + c, begin, end, call->scratch);
-        unit += last - first;
+            yg_gemm_f32(&piece, (const float *)call->in[0] + at[0],
+                        (const float *)call->in[1] + at[1], (float *)call->out + at[2],
+                        call->scratch);
     }
     return true;
 }
@@ -311,6 +325,8 @@ static const yg_sample samples[] = {
     {{"f[3, 4]", "f[2, 4, 2]"}, NULL},
     {{"f[2, 1, 3, 4]", "f[3, 4, 2]"}, NULL},
     {{"f[1, 3, 2]", "f[2, 3, 4]"}, FLAGS(1, 0)},
+    {{"f[130, 90]", "f[90, 200]"}, NULL}, /* several pieces, and a library's where there is one */
+    {{"f[90, 200]", "f[90, 130]"}, FLAGS(1, 0)},
     {{"f[2, 0]", "f[0, 3]"}, NULL},
     {{"f[0, 2]", "f[2, 3]"}, NULL},
 };
@@ -330,6 +346,8 @@ const yg_op yg_op_matmul = {
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
     .units = units,
     .scratch_bytes = scratch_bytes,
+    .prepare = prepare,
+    .release = release,
     .flops = flops,
     .vjp = vjp,
     .simplify = simplify,
