@@ -181,6 +181,25 @@ Test(dataset, stratified_splits_keep_the_proportions) {
     workspace_remove(&w);
 }
 
+Test(dataset, the_largest_remainder_gets_the_example_that_is_left) {
+    const workspace w = workspace_make();
+    yg_data data;
+    int counts[3];
+    write_classes(&w);
+    /* 0.15 of 35 is 5.25, so 5: of 3, 1.5 and 0.75 the whole parts are 4, and c has the largest
+     * remainder. */
+    yg_model *model = model_of(&w, "[B, 1]", "{shape: [B], dtype: i32, classes: 3}",
+                               "  train: {csv: t.csv, x: x, y: kind}\n"
+                               "  test: {from: train, fraction: 0.15, stratify: y}\n");
+    load(model, &data);
+    count_classes(&data.test, counts);
+    cr_assert(counts[0] == 3 && counts[1] == 1 && counts[2] == 1, "%d %d %d", counts[0], counts[1],
+              counts[2]);
+    yg_data_free(&data);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 Test(dataset, standardisation_is_fitted_on_the_training_part_alone) {
     const workspace w = workspace_make();
     yg_data data;

@@ -363,3 +363,113 @@ Test(training, gradients_agree_with_central_differences) {
     }
     workspace_remove(&w);
 }
+
+/* Predicts a CSV text; the answer, or the failure's "line:column: message". Freed by the caller. */
+static char *predict(const workspace *w, const yg_model *model, const char *csv) {
+    yg_error error = {0};
+    char weights[256], *answer = NULL;
+    size_t size;
+    snprintf(weights, sizeof weights, "%s", workspace_path(w, "run/weights.safetensors"));
+    FILE *in = fmemopen((void *)(uintptr_t)csv, strlen(csv), "rb");
+    FILE *out = open_memstream(&answer, &size);
+    const bool good = yg_predict(model, &(yg_predict_options){.weights = weights}, in, "in.csv",
+                                 out, NULL, &error);
+    if (!good) {
+        rewind(out);
+        fprintf(out, "%d:%d: %s", error.line, error.column, error.message);
+    }
+    fclose(in);
+    fclose(out);
+    return answer;
+}
+
+Test(training, predictions_find_their_columns_and_tell_the_class) {
+    const workspace w = workspace_make();
+    workspace_write(&w, "t.csv",
+                    "id,a,b,kind\n"
+                    "1,0,5,small\n2,1,5,small\n3,10,6,large\n4,11,6,large\n"
+                    "5,2,5,small\n6,12,6,large\n");
+    yg_model *model =
+        workspace_model(&w, "t.yaml",
+                        "format: 1\n"
+                        "name: labels\n"
+                        "inputs: {x: [B, 2]}\n"
+                        "targets: {y: {shape: [B], dtype: i32, classes: 2}}\n"
+                        "graph:\n"
+                        "  logits: {type: linear, input: x, out_features: 2}\n"
+                        "outputs: {p: \"softmax(logits, dim=-1)\"}\n"
+                        "loss: cross_entropy(logits, y)\n"
+                        "data: {train: {csv: t.csv, x: [a, b], y: kind}, standardize: [x]}\n"
+                        "train: {epochs: 50, optimizer: {type: adam, lr: 0.1}}\n");
+    train(model, (yg_train_options){.out = workspace_path(&w, "run")});
+    /* Other columns, in another order, and no target. */
+    char *answer = predict(&w, model, "b,other,a\n5,x,1\n6,y,11\n");
+    cr_expect_eq(strncmp(answer, "p.large,p.small,kind\n", 21), 0, "%s", answer);
+    char *first = strchr(answer, '\n') + 1, *second = strchr(first, '\n') + 1;
+    cr_expect_eq(strncmp(second - 7, ",small\n", 7), 0, "%s", answer);
+    cr_expect_not_null(strstr(second, ",large\n"), "%s", answer);
+    free(answer);
+    static const struct {
+        const char *csv, *failure;
+    } bad[] = {
+        {"a,c\n1,2\n", "1:1: in.csv has no column 'b'"},
+        {"a,b\n1,\n", "2:3: row 1, column 'b': a missing value (empty)"},
+        {"a,b\n1,2\n3\n", "3:0: row 2 has 1 cells"},
+        {"", "0:0: the file is empty"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        answer = predict(&w, model, bad[i].csv);
+        cr_expect_eq(strncmp(answer, bad[i].failure, strlen(bad[i].failure)), 0, "%s: %s",
+                     bad[i].csv, answer);
+        free(answer);
+    }
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+Test(training, a_standardised_target_is_predicted_in_its_own_units) {
+    const workspace w = workspace_make();
+    yg_model *model =
+        workspace_model(&w, "t.yaml",
+                        "format: 1\n"
+                        "name: units\n"
+                        "inputs: {x: [B, 1]}\n"
+                        "targets: {y: [B, 1]}\n"
+                        "graph:\n"
+                        "  a: {type: linear, input: x, out_features: 1}\n"
+                        "outputs: [a]\n"
+                        "loss: mean(square(a - y))\n"
+                        "data:\n"
+                        "  train: {x: [[0], [1], [2], [3]], y: [[1000], [1100], [1200], [1300]]}\n"
+                        "  standardize: [x, y]\n"
+                        "train: {epochs: 200, optimizer: {type: sgd, lr: 0.1}}\n");
+    train(model, (yg_train_options){.out = workspace_path(&w, "run")});
+    char *answer = predict(&w, model, "x\n5\n");
+    const double value = strtod(strchr(answer, '\n') + 1, NULL);
+    cr_expect_float_eq(value, 1500, 0.1, "%s", answer);
+    free(answer);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+Test(training, a_run_counted_in_steps_may_end_in_mid_epoch_and_go_on) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "line.yaml", line_model);
+    yg_train_options options = {.out = workspace_path(&w, "run"), .has_steps = true, .steps = 5};
+    yg_train_result result = train(model, options);
+    cr_assert_eq(result.steps, 5);
+    cr_assert_eq(result.epochs, 1); /* whole ones, of 3 steps */
+    options.resume = true;
+    options.steps = 9;
+    result = train(model, options);
+    cr_assert_eq(result.steps, 9);
+    cr_assert_eq(result.epochs, 3);
+    char *history = workspace_read(&w, "run/history.csv", NULL);
+    int lines = 0;
+    for (const char *c = history; *c; c++)
+        lines += *c == '\n';
+    cr_assert_eq(lines, 4, "a header and three epochs:\n%s", history);
+    free(history);
+    yg_model_free(model);
+    workspace_remove(&w);
+}

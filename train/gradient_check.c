@@ -215,7 +215,10 @@ bool yg_check_gradients(const yg_model *model, const yg_gradients_options *optio
            yg_gradients_parameters(model, options, c.pass, &c.store, error) &&
            yg_pass_bind(c.pass, &c.store, error);
     if (good) {
-        yg_pass_fill(c.pass, &data.train, NULL, 0);
+        int64_t order[EXAMPLES]; /* spread evenly: files are often sorted by class */
+        for (int64_t i = 0; i < examples; i++)
+            order[i] = i * (data.train.count / examples);
+        yg_pass_fill(c.pass, &data.train, order, 0);
         good = check_all(&c, options->elements > 0 ? options->elements : ELEMENTS, checks);
     }
     if (!good)
