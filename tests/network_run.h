@@ -1,0 +1,34 @@
+/*
+ * A network with its gradients, compiled, filled and read by name: for tests of models.
+ */
+#ifndef YG_TESTS_NETWORK_RUN_H
+#define YG_TESTS_NETWORK_RUN_H
+
+#include "graph/program.h"
+#include "models/model.h"
+
+typedef struct network_run {
+    yg_network *network;
+    yg_program *program;
+    yg_node *gradients; /* of the loss by parameter, in the network's order; YG_NONE: none */
+} network_run;
+
+/* Builds, differentiates the loss (if there is one) and compiles loss, outputs and gradients. False
+ * with *error set; network_run_close() in either case. */
+bool network_run_open(network_run *run, const yg_model *model, const yg_network_options *options,
+                      yg_error *error);
+void network_run_close(network_run *run);
+
+/* Initial values of all parameters. */
+bool network_run_initialize(network_run *run, uint64_t seed, yg_error *error);
+
+/* Fills an input, a target or a parameter, rounded to its type. False if there is none. */
+bool network_run_set(network_run *run, const char *name, const double *values);
+/* Inputs and targets from a seed: uniform in (0, 1), integers 0 or 1. */
+void network_run_draw(network_run *run, uint64_t seed);
+
+/* The values of an output, "loss", or a gradient ("gradient h.weight"), as doubles; freed by the
+ * caller, NULL if there is none of that name. Zeros for a parameter without a gradient. */
+double *network_run_get(const network_run *run, const char *name, size_t *count);
+
+#endif

@@ -1,0 +1,413 @@
+/*
+ * The layer library and what places layers: each model by layers computes bit for bit what the same
+ * model by operators does, outputs, loss and gradients, with the same parameters in the same order.
+ */
+#include "graph/random.h"
+#include "model_text.h"
+#include "network_run.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD "format: 1\n"
+
+typedef struct twin {
+    const char *name;
+    const char *layers, *operators;
+    const char *parameters; /* names by layers, in order: "h.weight h.bias" */
+} twin;
+
+static const twin twins[] = {
+    {"linear",
+     HEAD "inputs: {x: [B, 2, 4]}\n"
+          "graph:\n"
+          "  h: {type: linear, out_features: 3, activation: tanh}\n"
+          "outputs: [h]\n"
+          "loss: mean(h ** 2)\n",
+     HEAD "inputs: {x: [B, 2, 4]}\n"
+          "params:\n"
+          "  w: {shape: [3, 4], init: ones}\n"
+          "  b: {shape: [3], init: ones}\n"
+          "graph:\n"
+          "  h: tanh(x @ transpose(w) + b)\n"
+          "outputs: [h]\n"
+          "loss: mean(h ** 2)\n",
+     "h.weight h.bias"},
+    {"linear without bias, its activation with an argument",
+     HEAD "inputs: {x: [B, 4]}\n"
+          "graph:\n"
+          "  h:\n"
+          "    type: linear\n"
+          "    out_features: 3\n"
+          "    use_bias: false\n"
+          "    activation: leaky_relu(0.1)\n"
+          "outputs: [h]\n"
+          "loss: sum(h)\n",
+     HEAD "inputs: {x: [B, 4]}\n"
+          "params: {w: {shape: [3, 4], init: ones}}\n"
+          "graph: {z: x @ transpose(w)}\n"
+          "outputs:\n"
+          "  h: leaky_relu(z, 0.1)\n"
+          "loss: sum(leaky_relu(z, 0.1))\n",
+     "h.weight"},
+    {"bilinear",
+     HEAD "inputs: {a: [B, 3], b: [B, 4]}\n"
+          "graph:\n"
+          "  h: {type: bilinear, input: [a, b], out_features: 2}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {a: [B, 3], b: [B, 4]}\n"
+          "params: {w: {shape: [2, 3, 4], init: ones}, c: {shape: [2], init: ones}}\n"
+          "graph:\n"
+          "  h0: sum((a @ w[0]) * b, dim=-1)\n"
+          "  h1: sum((a @ w[1]) * b, dim=-1)\n"
+          "  h: stack([h0, h1], dim=-1) + c\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.weight h.bias"},
+    {"mlp",
+     HEAD "inputs: {x: [B, 4]}\n"
+          "graph:\n"
+          "  h: {type: mlp, hidden_features: [5, 3], out_features: 2, activation: silu}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 4]}\n"
+          "params:\n"
+          "  w0: {shape: [5, 4], init: ones}\n"
+          "  b0: {shape: [5], init: ones}\n"
+          "  w1: {shape: [3, 5], init: ones}\n"
+          "  b1: {shape: [3], init: ones}\n"
+          "  w2: {shape: [2, 3], init: ones}\n"
+          "  b2: {shape: [2], init: ones}\n"
+          "graph:\n"
+          "  h0: silu(x @ transpose(w0) + b0)\n"
+          "  h1: silu(h0 @ transpose(w1) + b1)\n"
+          "  h: h1 @ transpose(w2) + b2\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.hidden.0.weight h.hidden.0.bias h.hidden.1.weight h.hidden.1.bias h.out.weight h.out.bias"},
+    {"mlp without hidden layers",
+     HEAD "inputs: {x: [B, 4]}\n"
+          "graph:\n"
+          "  h: {type: mlp, hidden_features: [], out_features: 2}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 4]}\n"
+          "params: {w: {shape: [2, 4], init: ones}, b: {shape: [2], init: ones}}\n"
+          "graph: {h: x @ transpose(w) + b}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.out.weight h.out.bias"},
+    {"residual around two layers",
+     HEAD "inputs: {x: [B, 4]}\n"
+          "graph:\n"
+          "  h:\n"
+          "    type: residual\n"
+          "    activation: relu\n"
+          "    layers:\n"
+          "      - {type: linear, out_features: 6, activation: tanh}\n"
+          "      - {type: linear, out_features: 4, use_bias: false}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 4]}\n"
+          "params:\n"
+          "  w0: {shape: [6, 4], init: ones}\n"
+          "  b0: {shape: [6], init: ones}\n"
+          "  w1: {shape: [4, 6], init: ones}\n"
+          "graph:\n"
+          "  t: tanh(x @ transpose(w0) + b0)\n"
+          "  h: relu(x + t @ transpose(w1))\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.branch.0.weight h.branch.0.bias h.branch.1.weight"},
+    {"flatten",
+     HEAD "inputs: {x: [B, 2, 3]}\n"
+          "params: {p: {shape: [6], init: ones}}\n"
+          "graph: {h: {type: flatten}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y * y)\n",
+     HEAD "inputs: {x: [B, 2, 3]}\n"
+          "params: {p: {shape: [6], init: ones}}\n"
+          "graph:\n"
+          "  y: reshape(x, [B, 6]) * p\n"
+          "outputs: [y]\n"
+          "loss: sum(y * y)\n",
+     "p"},
+    {"dropout when not training",
+     HEAD "inputs: {x: [B, 3]}\n"
+          "params: {p: {shape: [3], init: ones}}\n"
+          "graph: {h: {type: dropout, p: 0.9}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 3]}\n"
+          "params: {p: {shape: [3], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"embedding",
+     HEAD "inputs: {x: {shape: [B, T], dtype: i32}}\n"
+          "graph: {h: {type: embedding, num_embeddings: 2, embedding_dim: 3}}\n"
+          "outputs: [h]\n"
+          "loss: sum(h ** 3)\n",
+     HEAD "inputs: {x: {shape: [B, T], dtype: i32}}\n"
+          "params: {w: {shape: [2, 3], init: ones}}\n"
+          "graph:\n"
+          "  chosen: one_hot(x, 2, dtype=float)\n"
+          "  h: chosen @ w\n"
+          "outputs: [h]\n"
+          "loss: sum(h ** 3)\n",
+     "h.weight"},
+    {"repeat and share",
+     HEAD "inputs: {x: [B, 3]}\n"
+          "graph:\n"
+          "  deep: {type: linear, repeat: 2, out_features: 3, activation: tanh}\n"
+          "  again: {type: linear, share: deep, repeat: 2, out_features: 3, activation: tanh}\n"
+          "outputs: [again]\n"
+          "loss: sum(again * again)\n",
+     HEAD "inputs: {x: [B, 3]}\n"
+          "params:\n"
+          "  w0: {shape: [3, 3], init: ones}\n"
+          "  b0: {shape: [3], init: ones}\n"
+          "  w1: {shape: [3, 3], init: ones}\n"
+          "  b1: {shape: [3], init: ones}\n"
+          "graph:\n"
+          "  h0: tanh(x @ transpose(w0) + b0)\n"
+          "  h1: tanh(h0 @ transpose(w1) + b1)\n"
+          "  h2: tanh(h1 @ transpose(w0) + b0)\n"
+          "  again: tanh(h2 @ transpose(w1) + b1)\n"
+          "outputs: [again]\n"
+          "loss: sum(again * again)\n",
+     "deep.0.weight deep.0.bias deep.1.weight deep.1.bias"},
+    {"a parameter named elsewhere",
+     HEAD "inputs: {x: {shape: [B, T], dtype: i32}}\n"
+          "graph:\n"
+          "  tok: {type: embedding, num_embeddings: 2, embedding_dim: 3}\n"
+          "  logits: tok @ transpose(tok.weight)\n"
+          "outputs: [logits]\n"
+          "loss: sum(logits ** 3)\n",
+     HEAD "inputs: {x: {shape: [B, T], dtype: i32}}\n"
+          "params: {w: {shape: [2, 3], init: ones}}\n"
+          "graph:\n"
+          "  h: embedding(x, w)\n"
+          "  logits: h @ transpose(w)\n"
+          "outputs: [logits]\n"
+          "loss: sum(logits ** 3)\n",
+     "tok.weight"},
+    {"a type of two inputs and two outputs, in a type of its own",
+     HEAD "define:\n"
+          "  pair:\n"
+          "    args: {n: int, f: op, way: {type: choice, choices: [plus, minus], default: plus}}\n"
+          "    inputs: {a: [M, k], b: [M, k]}\n"
+          "    params: {w: {shape: [n, k], init: ones}}\n"
+          "    graph:\n"
+          "      s: if(way == 'plus', a + b, a - b)\n"
+          "      u: f(matmul(s, w, transpose_b=true))\n"
+          "      v: reshape(u, [M * n])\n"
+          "    outputs: [u, v]\n"
+          "  outer:\n"
+          "    args: {n: int}\n"
+          "    inputs: {x: [..., k]}\n"
+          "    graph:\n"
+          "      u, v: {type: pair, input: {b: x, a: 2 * x}, n: n * 2, f: sin, way: minus}\n"
+          "      y: u + sum(v)\n"
+          "    outputs: {y: y, w: sum(u)}\n"
+          "inputs: {x: [B, 3]}\n"
+          "graph:\n"
+          "  y, w: {type: outer, n: 2}\n"
+          "outputs: [y]\n"
+          "loss: w + sum(y)\n",
+     HEAD "inputs: {x: [B, 3]}\n"
+          "params: {w: {shape: [4, 3], init: ones}}\n"
+          "graph:\n"
+          "  u: sin((2 * x - x) @ transpose(w))\n"
+          "  y: u + sum(u)\n"
+          "outputs: [y]\n"
+          "loss: sum(u) + sum(y)\n",
+     "y.u.w"},
+};
+
+static void fail_with(const char *name, const yg_error *error) {
+    char text[1600];
+    yg_error_text(error, text, sizeof text);
+    cr_assert_fail("%s: %s", name, text);
+}
+
+static void open_run(const char *name, const char *text, yg_dtype dtype, bool training,
+                     yg_model **model, network_run *run) {
+    static const yg_dim dims[] = {{"B", 3}, {"T", 5}};
+    const yg_network_options options = {
+        .dims = dims, .dim_count = 2, .training = training, .dtype = dtype};
+    yg_error error = {0};
+    *model = model_from_text(text, &error);
+    if (*model == NULL || !network_run_open(run, *model, &options, &error))
+        fail_with(name, &error);
+    network_run_draw(run, 7);
+}
+
+/* The same values in both, drawn by the parameter's number. */
+static void fill_parameters(network_run *run) {
+    size_t count;
+    const yg_network_parameter *parameters = yg_network_parameters(run->network, &count);
+    yg_graph *graph = yg_network_graph(run->network);
+    for (size_t i = 0; i < count; i++) {
+        const yg_type *type = yg_node_type(graph, parameters[i].node);
+        void *data = yg_program_data(run->program, parameters[i].node);
+        cr_assert_not_null(data, "%s is not used", parameters[i].name);
+        for (int64_t k = 0; k < yg_type_count(type); k++)
+            yg_element_set(type->dtype, data, k, yg_random_normal(3, i, (uint64_t)k));
+    }
+}
+
+static void expect_equal(const char *name, const char *what, const double *a, const double *b,
+                         size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const double scale = fmax(1, fabs(a[i]));
+        cr_expect(fabs(a[i] - b[i]) <= 1e-13 * scale,
+                  "%s: %s[%zu] is %.17g by layers, %.17g by "
+                  "operators",
+                  name, what, i, a[i], b[i]);
+    }
+}
+
+static void compare(const char *name, const network_run *a, const network_run *b) {
+    size_t count, other, outputs;
+    const yg_tensor_name *output = yg_network_outputs(a->network, &outputs);
+    const yg_tensor_name *twin_output = yg_network_outputs(b->network, &other);
+    for (size_t i = 0; i < outputs; i++) {
+        double *x = network_run_get(a, output[i].name, &count);
+        double *y = network_run_get(b, twin_output[i].name, &other);
+        cr_assert_eq(count, other);
+        expect_equal(name, output[i].name, x, y, count);
+        free(x);
+        free(y);
+    }
+    const yg_network_parameter *left = yg_network_parameters(a->network, &count);
+    const yg_network_parameter *right = yg_network_parameters(b->network, &other);
+    cr_assert_eq(count, other, "%s: %zu parameters by layers, %zu by operators", name, count,
+                 other);
+    for (size_t i = 0; i < count; i++) {
+        char first[100], second[100];
+        size_t size, twin_size;
+        snprintf(first, sizeof first, "gradient %s", left[i].name);
+        snprintf(second, sizeof second, "gradient %s", right[i].name);
+        double *x = network_run_get(a, first, &size);
+        double *y = network_run_get(b, second, &twin_size);
+        cr_assert_eq(size, twin_size);
+        expect_equal(name, first, x, y, size);
+        free(x);
+        free(y);
+    }
+}
+
+Test(layers, agree_with_operators) {
+    for (size_t i = 0; i < sizeof twins / sizeof *twins; i++) {
+        const twin *t = &twins[i];
+        yg_model *models[2];
+        network_run runs[2];
+        yg_error error = {0};
+        for (size_t k = 0; k < 2; k++) {
+            open_run(t->name, k == 0 ? t->layers : t->operators, YG_F64, false, &models[k],
+                     &runs[k]);
+            fill_parameters(&runs[k]);
+            if (!yg_program_run(runs[k].program, 0, 0, &error))
+                fail_with(t->name, &error);
+        }
+        compare(t->name, &runs[0], &runs[1]);
+        char names[400] = "";
+        size_t count;
+        const yg_network_parameter *parameters = yg_network_parameters(runs[0].network, &count);
+        for (size_t k = 0; k < count; k++) {
+            strncat(names, k > 0 ? " " : "", sizeof names - strlen(names) - 1);
+            strncat(names, parameters[k].name, sizeof names - strlen(names) - 1);
+        }
+        cr_expect_str_eq(names, t->parameters, "%s: %s", t->name, names);
+        for (size_t k = 0; k < 2; k++) {
+            network_run_close(&runs[k]);
+            yg_model_free(models[k]);
+        }
+    }
+}
+
+/* Every layer of the library is placed by a twin above. */
+Test(layers, every_layer_has_a_twin) {
+    cr_assert(yg_layer_count() >= 7);
+    for (size_t i = 0; i < yg_layer_count(); i++) {
+        char type[80];
+        bool found = false;
+        snprintf(type, sizeof type, "type: %s", yg_layer_name(i));
+        for (size_t k = 0; k < sizeof twins / sizeof *twins; k++)
+            found = found || strstr(twins[k].layers, type) != NULL;
+        cr_expect(found, "no test places '%s'", yg_layer_name(i));
+        cr_expect_not_null(strstr(yg_layer_text(yg_layer_name(i)), "doc:"));
+    }
+    cr_expect_null(yg_layer_text("no_such_layer"));
+    cr_expect_null(yg_layer_name(yg_layer_count()));
+}
+
+/* Dropout drops in training: about a share p, and what is kept is divided by 1 - p. */
+Test(layers, dropout_drops_in_training) {
+    static const char text[] = HEAD "inputs: {x: [B, 4000]}\n"
+                                    "graph: {y: {type: dropout, p: 0.25}}\n"
+                                    "outputs: [y]\n";
+    yg_model *model;
+    network_run run;
+    yg_error error = {0};
+    open_run("dropout", text, YG_F64, true, &model, &run);
+    double *x = malloc(3 * 4000 * sizeof *x);
+    for (size_t i = 0; i < 3 * 4000; i++)
+        x[i] = 3;
+    cr_assert(network_run_set(&run, "x", x));
+    cr_assert(yg_program_run(run.program, 1, 0, &error));
+    size_t count, dropped = 0;
+    double *y = network_run_get(&run, "y", &count);
+    for (size_t i = 0; i < count; i++) {
+        dropped += y[i] == 0;
+        cr_assert(y[i] == 0 || fabs(y[i] - 4) < 1e-12);
+    }
+    cr_expect(dropped > 2800 && dropped < 3200, "%zu of 12000 are dropped", dropped);
+    free(x);
+    free(y);
+    network_run_close(&run);
+    yg_model_free(model);
+}
+
+/* What `show` lists: nodes of the graph, the layers in them, copies. */
+Test(layers, are_listed_with_depth_and_parameters) {
+    static const char text[] = HEAD "inputs: {x: [B, 4]}\n"
+                                    "graph:\n"
+                                    "  s: x * 2\n"
+                                    "  h: {type: mlp, hidden_features: [5, 3], out_features: 2}\n"
+                                    "outputs: [h]\n"
+                                    "loss: sum(h) + sum(s)\n";
+    static const struct {
+        const char *name, *type;
+        int depth;
+        int64_t parameters;
+    } expected[] = {{"s", "", 0, 0},
+                    {"h", "mlp", 0, 51},
+                    {"h.hidden", "linear", 1, 43},
+                    {"h.hidden.0", "linear", 2, 25},
+                    {"h.hidden.1", "linear", 2, 18},
+                    {"h.out", "linear", 1, 8}};
+    yg_model *model;
+    network_run run;
+    size_t count;
+    open_run("mlp", text, YG_F32, false, &model, &run);
+    const yg_network_layer *layers = yg_network_layers(run.network, &count);
+    cr_assert_eq(count, sizeof expected / sizeof *expected, "%zu", count);
+    for (size_t i = 0; i < count; i++) {
+        cr_expect_str_eq(layers[i].name, expected[i].name);
+        cr_expect_str_eq(layers[i].type, expected[i].type);
+        cr_expect_eq(layers[i].depth, expected[i].depth, "%s", layers[i].name);
+        cr_expect_eq(layers[i].parameters, expected[i].parameters, "%s", layers[i].name);
+        cr_expect_neq(layers[i].output, YG_NONE);
+    }
+    cr_expect_eq(layers[0].origin.line, 4);
+    cr_expect_eq(layers[1].origin.line, 5);
+    network_run_close(&run);
+    yg_model_free(model);
+}
