@@ -3,6 +3,7 @@
  */
 #include "builder.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------- dimensions -- */
@@ -364,6 +365,16 @@ yg_network *yg_network_make(const yg_model *model, const yg_network_options *opt
     return network;
 }
 
+/* A shape error shows sizes of symbolic dimensions: which ones were tried. */
+static void tell_dims(const yg_network_options *options, yg_error *error) {
+    for (size_t i = 0; error->code == YG_ERROR_SHAPE && i < options->dim_count; i++) {
+        const size_t used = strlen(error->message);
+        snprintf(error->message + used, sizeof error->message - used, "%s%s = %lld",
+                 i == 0 ? "\n  with " : ", ", options->dims[i].name,
+                 (long long)options->dims[i].size);
+    }
+}
+
 yg_network *yg_network_try(const yg_model *model, int64_t batch, bool training,
                            yg_expansion *expansion, yg_error *error) {
     yg_dim dims[64];
@@ -388,7 +399,13 @@ yg_network *yg_network_try(const yg_model *model, int64_t batch, bool training,
                 (yg_dim){.name = symbol, .size = i == 0 && d == 0 ? batch : 4 * batch};
         }
     }
-    return yg_network_make(model, &options, expansion, error);
+    yg_error failure = {0};
+    yg_network *network = yg_network_make(model, &options, expansion, &failure);
+    if (network == NULL) {
+        tell_dims(&options, &failure);
+        yg_fail_as(error, &failure);
+    }
+    return network;
 }
 
 yg_network *yg_network_build(const yg_model *model, const yg_network_options *options,
