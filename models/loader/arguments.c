@@ -120,7 +120,10 @@ static bool unknown_op(const argument_site *site, const char *name) {
     }
     return yg_fail(site->builder->error, YG_ERROR_NAME, site->value->origin,
                    "`%s` of layer type '%s': unknown operator '%s'%s", site->spec->name,
-                   site->type->name, name, yg_suggest(name, known, count, hint, sizeof hint));
+                   site->type->name, name,
+                   yg_nearest(name, known, count) != NULL
+                       ? yg_suggest(name, known, count, hint, sizeof hint)
+                       : "; `yamlgrad ops` lists those that there are");
 }
 
 /* `relu`, or `leaky_relu(0.1)`: everything but its tensor. Its numbers are evaluated here, since

@@ -430,7 +430,9 @@ static bool unknown_function(const yg_builder *builder, const yg_expression *cal
                        name, layer != NULL ? layer : name);
     }
     return yg_fail(builder->error, YG_ERROR_NAME, call->origin, "unknown function '%s'%s", name,
-                   yg_suggest(name, known, count, hint, sizeof hint));
+                   yg_nearest(name, known, count) != NULL
+                       ? yg_suggest(name, known, count, hint, sizeof hint)
+                       : "; `yamlgrad ops` lists those that there are");
 }
 
 bool yg_evaluate_call(yg_builder *builder, const yg_scope *scope, const yg_expression *call,

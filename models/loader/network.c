@@ -244,7 +244,7 @@ static bool check_parameters(const yg_builder *builder) {
         return false;
     }
     return count == builder->parameter_elements ||
-           yg_fail(builder->error, YG_ERROR_SHAPE, expected->origin,
+           yg_fail(builder->error, YG_ERROR_ARGUMENT, expected->origin,
                    "`expect`: %lld parameters are expected, the model has %lld", (long long)count,
                    (long long)builder->parameter_elements);
 }
