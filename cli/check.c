@@ -11,7 +11,7 @@
 #include <string.h>
 
 static void print_checks(const yg_gradient_checks *checks) {
-    static const char *const headers[] = {"parameter", "compared", "worst difference", ""};
+    static const char *const headers[] = {"parameter", "compared", "worst difference", "result"};
     table table = {.columns = 4, .headers = headers, .align = "lrrl"};
     for (size_t i = 0; i < checks->count; i++) {
         const yg_gradient_check *check = &checks->parameters[i];

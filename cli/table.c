@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,13 +45,22 @@ static const char *cell_text(const table *table, size_t index) {
     return index < table->count && table->cells[index] != NULL ? table->cells[index] : "";
 }
 
-static void print_cell(FILE *to, const char *text, int width, char align, int last) {
+/* No blanks at the end of a line. */
+static void print_cell(FILE *to, const char *text, int width, char align, bool last) {
     const int pad = width - width_of(text);
-    if (align == 'r')
-        fprintf(to, "%*s%s", pad, "", text);
-    else
-        fprintf(to, "%s%*s", text, last ? 0 : pad, "");
-    fputs(last ? "\n" : "  ", to);
+    const int before = align == 'r' && *text != '\0' ? pad : 0;
+    fprintf(to, "%*s%s%*s", before, "", text, last ? 0 : pad - before, "");
+    fputs(last ? "" : "  ", to);
+}
+
+static void print_row(const table *table, FILE *to, int indent, const int *widths,
+                      const char *const *texts) {
+    size_t columns = table->columns;
+    while (columns > 1 && *texts[columns - 1] == '\0')
+        columns--;
+    fprintf(to, "%*s", indent, "");
+    for (size_t i = 0; i < columns; i++)
+        print_cell(to, texts[i], widths[i], table->align[i], i + 1 == columns);
 }
 
 void table_print(table *table, FILE *to, int indent) {
@@ -65,20 +75,16 @@ void table_print(table *table, FILE *to, int indent) {
             widths[i % columns] = width;
     }
     if (table->headers != NULL) {
-        fprintf(to, "%*s%s", indent, "", terminal_style(to, STYLE_BOLD));
-        for (size_t i = 0; i + 1 < columns; i++)
-            print_cell(to, table->headers[i], widths[i], table->align[i], 0);
-        fprintf(to, "%*s%s%s\n",
-                table->align[columns - 1] == 'r'
-                    ? widths[columns - 1] - width_of(table->headers[columns - 1])
-                    : 0,
-                "", table->headers[columns - 1], terminal_plain(to));
+        fputs(terminal_style(to, STYLE_BOLD), to);
+        print_row(table, to, indent, widths, table->headers);
+        fprintf(to, "%s\n", terminal_plain(to));
     }
-    for (size_t i = 0; i < table->count; i++) {
-        if (i % columns == 0)
-            fprintf(to, "%*s", indent, "");
-        print_cell(to, cell_text(table, i), widths[i % columns], table->align[i % columns],
-                   i % columns == columns - 1);
+    for (size_t i = 0; i < table->count; i += columns) {
+        const char *texts[TABLE_COLUMNS_MAX];
+        for (size_t k = 0; k < columns; k++)
+            texts[k] = cell_text(table, i + k);
+        print_row(table, to, indent, widths, texts);
+        fputc('\n', to);
     }
     for (size_t i = 0; i < table->count; i++)
         free(table->cells[i]);
