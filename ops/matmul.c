@@ -37,9 +37,10 @@ static yg_type as_matrix(const yg_type *type, bool left) {
 
 static bool fail(const yg_infer *call, yg_code code, const char *why, yg_error *error) {
     char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
-    return yg_fail(error, code, call->origin, "matmul: %s: %s%s · %s%s", why,
-                   yg_type_text(&call->operands[0], a), call->attrs[0].i ? "ᵀ" : "",
-                   yg_type_text(&call->operands[1], b), call->attrs[1].i ? "ᵀ" : "");
+    yg_fail(error, code, call->origin, "matmul: %s: %s%s · %s%s", why,
+            yg_type_text(&call->operands[0], a), call->attrs[0].i ? "ᵀ" : "",
+            yg_type_text(&call->operands[1], b), call->attrs[1].i ? "ᵀ" : "");
+    return false;
 }
 
 static bool read_product(const yg_infer *call, product *p, yg_error *error) {
@@ -63,10 +64,11 @@ static bool read_product(const yg_infer *call, product *p, yg_error *error) {
     const int64_t k = b_last[transpose_b ? 1 : 0];
     if (p->k != k) {
         char left[YG_TYPE_TEXT], right[YG_TYPE_TEXT];
-        return yg_fail(error, YG_ERROR_SHAPE, call->origin,
-                       "matmul: inner dimensions differ: %s%s · %s%s (%" PRId64 " and %" PRId64 ")",
-                       yg_type_text(a, left), transpose_a ? "ᵀ" : "", yg_type_text(b, right),
-                       transpose_b ? "ᵀ" : "", p->k, k);
+        yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                "matmul: inner dimensions differ: %s%s · %s%s (%" PRId64 " and %" PRId64 ")",
+                yg_type_text(a, left), transpose_a ? "ᵀ" : "", yg_type_text(b, right),
+                transpose_b ? "ᵀ" : "", p->k, k);
+        return false;
     }
     yg_type a_batch = p->a, b_batch = p->b, batch;
     a_batch.rank -= 2;

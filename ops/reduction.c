@@ -60,7 +60,7 @@ bool yg_reduction_dims(const yg_infer *call, const yg_attr *dim, bool reduced[YG
 bool yg_reduction_infer(const yg_infer *call, yg_type *result, yg_error *error) {
     const yg_type *x = &call->operands[0];
     const bool keepdim = keeps_dims(call);
-    bool reduced[YG_MAX_RANK];
+    bool reduced[YG_MAX_RANK] = {false};
     if (!yg_reduction_dims(call, &call->attrs[0], reduced, error))
         return false;
     int64_t shape[YG_MAX_RANK];
@@ -93,7 +93,7 @@ bool yg_reduction_infer_widened(const yg_infer *call, yg_type *result, yg_error 
 }
 
 int64_t yg_reduction_count(const yg_type *x, const yg_attr *dim) {
-    bool reduced[YG_MAX_RANK];
+    bool reduced[YG_MAX_RANK] = {false};
     mark_dims(x, dim, reduced);
     int64_t count = 1;
     for (int d = 0; d < x->rank; d++)
@@ -114,7 +114,7 @@ double yg_reduction_flops(const yg_infer *call, const yg_type *result) {
 
 yg_node yg_reduction_expand(yg_graph *graph, yg_node y, yg_node value) {
     const yg_type *x = yg_node_type(graph, yg_node_operand(graph, y, 0));
-    bool reduced[YG_MAX_RANK];
+    bool reduced[YG_MAX_RANK] = {false};
     mark_dims(x, &yg_node_attrs(graph, y)[0], reduced);
     yg_type kept = *x;
     for (int d = 0; d < x->rank; d++)
@@ -161,7 +161,7 @@ static void append(int *rank, int64_t *sizes, int64_t *strides, bool merge, int6
 }
 
 yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim) {
-    bool reduced[YG_MAX_RANK];
+    bool reduced[YG_MAX_RANK] = {false};
     mark_dims(x, dim, reduced);
     int64_t strides[YG_MAX_RANK];
     yg_type_strides(x, strides);
@@ -195,7 +195,7 @@ void yg_reduction_at(const yg_reference *reference, const int64_t *index, int64_
                      int64_t at[YG_MAX_RANK]) {
     const yg_type *x = &reference->call->operands[0];
     const bool keepdim = keeps_dims(reference->call);
-    bool reduced[YG_MAX_RANK];
+    bool reduced[YG_MAX_RANK] = {false};
     mark_dims(x, &reference->call->attrs[0], reduced);
     int next = reference->out_type->rank;
     for (int d = x->rank; d-- > 0;) {
