@@ -36,7 +36,7 @@ static bool read_dims(const yg_infer *call, int64_t dims[YG_MAX_RANK], yg_error 
 
 static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     const yg_type *x = &call->operands[0];
-    int64_t dims[YG_MAX_RANK], shape[YG_MAX_RANK];
+    int64_t dims[YG_MAX_RANK] = {0}, shape[YG_MAX_RANK];
     if (!read_dims(call, dims, error))
         return false;
     for (int i = 0; i < x->rank; i++)

@@ -51,7 +51,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
 }
 
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
-    yg_type result;
+    yg_type result = {0};
     if (!infer(call, &result, NULL))
         return YG_NONE;
     if (yg_shape_equal(&call->operands[0], &result))
