@@ -106,6 +106,10 @@ yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
         return YG_NONE;
     yg_record record = *asked;
     record.hash = record_hash(&record);
+    /* Leaves have no operands and would all share one hash. Nobody looks for a node that is not to
+     * be merged, so its own number may spread it. */
+    if (!merge)
+        record.hash += (uint32_t)graph->size * 2654435761u; /* 2^32 / golden ratio */
     size_t at = record.hash & (graph->table_size - 1);
     for (; graph->table[at].index; at = (at + 1) & (graph->table_size - 1)) {
         const uint32_t index = graph->table[at].index - 1;

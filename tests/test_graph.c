@@ -201,6 +201,17 @@ Test(gradient, only_what_is_needed_is_built) {
     yg_graph_free(g);
 }
 
+/* Leaves are never merged, so nothing tells one from another but its place: a table that keeps them
+ * all in one slot would take minutes. */
+Test(graph, many_leaves_are_added_in_linear_time, .timeout = 20) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    yg_node last = YG_NONE;
+    for (int i = 0; i < 300000; i++)
+        last = matrix(g, "x", 2, 2);
+    cr_expect_eq(last, 299999, "%s", failure(g));
+    yg_graph_free(g);
+}
+
 /* d²/dx² of a chain, without recursion and with a graph that grows by a constant a link. */
 Test(gradient, long_chains_grow_linearly) {
     size_t sizes[2];
