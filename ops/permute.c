@@ -76,7 +76,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
     const yg_type *x = &call->operands[0];
     yg_type result;
-    int64_t dims[YG_MAX_RANK];
+    int64_t dims[YG_MAX_RANK] = {0};
     double value;
     if (!read_dims(call, dims, NULL) || !infer(call, &result, NULL))
         return YG_NONE;
