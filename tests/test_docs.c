@@ -1,0 +1,126 @@
+/*
+ * The YAML files in the documents load: every ```yaml block of docs/ and README.md that begins with
+ * "format: 1". A block after a line that ends in "`NAME`:" can be included under that name; files
+ * without inputs (libraries and run files) are only written.
+ */
+#include "graph/file.h"
+#include "train/gradients.h"
+#include "train/train.h"
+#include "workspace.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FENCE "\n```yaml\n"
+
+/* The file's name where the line before a block ends in "`NAME`:", else "model.yaml". */
+static const char *name_of_block(const char *text, const char *block, char *name, size_t size) {
+    const char *end = block;
+    while (end > text && end[-1] == '\n')
+        end--;
+    snprintf(name, size, "model.yaml");
+    if (end - text < 3 || strncmp(end - 2, "`:", 2) != 0)
+        return name;
+    const char *start = end -= 2;
+    while (start > text && start[-1] != '`' && start[-1] != '\n')
+        start--;
+    if (start > text && start[-1] == '`')
+        snprintf(name, size, "%.*s", (int)(end - start), start);
+    return name;
+}
+
+/* Line of `at` in `text`, from 1. */
+static int line_of(const char *text, const char *at) {
+    int line = 1;
+    for (; text < at; text++)
+        line += *text == '\n';
+    return line;
+}
+
+/* First all blocks are written, since a model may come before what it includes; then all load. */
+static size_t check_document(const char *document, const char *text) {
+    size_t models = 0;
+    const workspace w = workspace_make();
+    for (int pass = 0; pass < 2; pass++) {
+        for (const char *at = strstr(text, FENCE); at != NULL; at = strstr(at + 1, FENCE)) {
+            const char *start = at + sizeof FENCE - 1;
+            const char *end = strstr(start, "\n```");
+            char name[100];
+            yg_error error = {0};
+            cr_assert_not_null(end, "%s:%d: the block has no end", document, line_of(text, start));
+            if (strncmp(start, "format: 1\n", 10) != 0)
+                continue;
+            char *block = strndup(start, (size_t)(end + 1 - start));
+            const bool model = strstr(block, "\ninputs:") != NULL;
+            name_of_block(text, at, name, sizeof name);
+            if (pass == 0 || model)
+                workspace_write(&w, name, block);
+            if (pass == 1 && model) {
+                yg_model *loaded = yg_model_load(workspace_path(&w, name), NULL, &error);
+                cr_expect_not_null(loaded, "%s:%d: line %d of the block: %s", document,
+                                   line_of(text, start), error.line, error.message);
+                yg_model_free(loaded);
+                models++;
+            }
+            free(block);
+        }
+    }
+    workspace_remove(&w);
+    return models;
+}
+
+static size_t check_file(const char *path) {
+    size_t size;
+    yg_error error = {0};
+    char *text = yg_file_read(path, 1 << 20, &size, &error);
+    cr_assert_not_null(text, "%s", error.message);
+    const size_t models = check_document(path, text);
+    free(text);
+    return models;
+}
+
+Test(docs, models_load) {
+    DIR *folder = opendir(YG_SOURCE "/docs");
+    size_t models = 0;
+    cr_assert_not_null(folder);
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        char path[600];
+        const size_t length = strlen(entry->d_name);
+        if (length < 3 || strcmp(entry->d_name + length - 3, ".md") != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/docs/%s", YG_SOURCE, entry->d_name);
+        models += check_file(path);
+    }
+    closedir(folder);
+    /* model-format.md has eight, add-a-layer.md three */
+    cr_assert_geq(models, 11);
+}
+
+/* The model of add-a-layer.md: its new layer has the right gradients and learns. */
+Test(docs, the_new_layer_trains) {
+    size_t size;
+    yg_error error = {0};
+    char *text = yg_file_read(YG_SOURCE "/docs/add-a-layer.md", 1 << 20, &size, &error);
+    cr_assert_not_null(text);
+    char *block = strstr(text, FENCE) + sizeof FENCE - 1;
+    cr_assert_not_null(strstr(block, "gated_unit"));
+    *strstr(block, "\n```") = '\0';
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "gated.yaml", block);
+    free(text);
+    yg_gradient_checks checks;
+    cr_assert(yg_check_gradients(model, NULL, &checks, &error), "%s", error.message);
+    cr_expect(checks.passed);
+    cr_expect_eq(checks.count, 4, "%zu parameters were checked", checks.count);
+    yg_gradient_checks_free(&checks);
+    const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+    yg_train_result result;
+    cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+    cr_expect_eq(result.parameters, 41);
+    cr_expect(result.training.loss < 0.05, "%g", result.training.loss);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
