@@ -70,6 +70,7 @@ typedef struct yg_network_options {
     unsigned graph_flags; /* YG_GRAPH_NO_SIMPLIFY or 0 */
 } yg_network_options;
 
+/* The graph for these sizes. The model must outlive the network. NULL on failure. */
 yg_network *yg_network_build(const yg_model *model, const yg_network_options *options,
                              yg_error *error);
 void yg_network_free(yg_network *network); /* frees the graph; NULL is allowed */
