@@ -91,10 +91,14 @@ Test(docs, models_load) {
         const size_t length = strlen(entry->d_name);
         if (length < 3 || strcmp(entry->d_name + length - 3, ".md") != 0)
             continue;
+        /* Its model names the operator that the walk adds: add_an_op.sh follows it. */
+        if (strcmp(entry->d_name, "add-an-op.md") == 0)
+            continue;
         snprintf(path, sizeof path, "%s/docs/%s", YG_SOURCE, entry->d_name);
         models += check_file(path);
     }
     closedir(folder);
+    models += check_file(YG_SOURCE "/README.md");
     /* model-format.md has eight, add-a-layer.md three */
     cr_assert_geq(models, 11);
 }
