@@ -1,0 +1,130 @@
+"""What all peers share: the protocol with the runner, the data, and how a round is timed.
+
+A peer is a process that prints one JSON line when it is ready, with its version and the numbers
+that all subjects must agree on ("check"), and then for each line "run" on stdin times one round and
+prints {"seconds": per step}. A peer that cannot run a workload prints {"error": why}.
+
+    PEER.py WORKLOAD THREADS [VARIANT]      such a process
+    PEER.py WORKLOAD first_gradient         one gradient, then exit: what the W6 workloads time
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from workloads import find  # noqa: E402
+
+ROUND_SECONDS = 0.2
+CHECKED_STEPS = 3
+# Numbers of the synthetic tensors, as in bench/step.c.
+STREAM_X, STREAM_Y, STREAM_PARAMETERS, STREAM_TANGENTS = 0, 1, 2, 100
+
+
+class Unsupported(Exception):
+    """This peer, or this release of it, cannot run the workload."""
+
+
+def uniform(stream, count):
+    """Reproducible numbers in [0, 1): a 32-bit integer hash of the index (lowbias32, Chris
+    Wellons, https://nullprogram.com/blog/2018/07/31/)."""
+    import numpy as np
+
+    h = np.arange(count, dtype=np.uint32) * np.uint32(0x9E3779B1)
+    h += np.uint32(stream * 0x85EBCA77 & 0xFFFFFFFF)
+    h ^= h >> np.uint32(16)
+    h *= np.uint32(0x7FEB352D)
+    h ^= h >> np.uint32(15)
+    h *= np.uint32(0x846CA68B)
+    h ^= h >> np.uint32(16)
+    return h / 4294967296.0
+
+
+def batch_of(workload):
+    """(x, y): y has class numbers, or for a single output 0 and 1 as floats."""
+    import numpy as np
+
+    x = uniform(STREAM_X, workload.batch * workload.layers[0]).astype(np.float32)
+    x = x.reshape(workload.batch, workload.layers[0])
+    outputs = workload.layers[-1]
+    if outputs == 1:
+        y = np.floor(2 * uniform(STREAM_Y, workload.batch)).astype(np.float32)
+        return x, y.reshape(workload.batch, 1)
+    return x, np.floor(outputs * uniform(STREAM_Y, workload.batch)).astype(np.int32)
+
+
+def parameter_shapes(workload):
+    shapes = []
+    for inputs, outputs in zip(workload.layers, workload.layers[1:]):
+        shapes += [(outputs, inputs), (outputs,)]
+    return shapes
+
+
+def _tensors(workload, stream, spread):
+    import numpy as np
+
+    tensors = []
+    for k, shape in enumerate(parameter_shapes(workload)):
+        values = (2 * uniform(stream + k, int(np.prod(shape))) - 1) * spread(shape)
+        tensors.append(values.reshape(shape).astype(np.float32))
+    return tensors
+
+
+def parameters_of(workload):
+    """Weight [out, in] and bias [out] of each layer."""
+    return _tensors(workload, STREAM_PARAMETERS, lambda shape: shape[-1] ** -0.5)
+
+
+def tangents_of(workload):
+    return _tensors(workload, STREAM_TANGENTS, lambda shape: 1.0)
+
+
+def squared_norm(tensors):
+    import numpy as np
+
+    return float(sum(np.sum(np.square(np.asarray(t, dtype=np.float64))) for t in tensors))
+
+
+def say(**fields):
+    print(json.dumps(fields), flush=True)
+
+
+def _seconds(run, steps):
+    start = time.perf_counter()
+    run(steps)
+    return time.perf_counter() - start
+
+
+def _serve(run):
+    """Finds how many steps fill a round, which warms up too, then times rounds."""
+    steps = 1
+    elapsed = _seconds(run, steps)
+    while elapsed < ROUND_SECONDS / 2:
+        steps *= 2
+        elapsed = _seconds(run, steps)
+    steps = max(1, round(steps * ROUND_SECONDS / elapsed))
+    for line in sys.stdin:
+        if line.strip() == "run":
+            say(seconds=_seconds(run, steps) / steps)
+
+
+def main(prepare, first_gradient):
+    """prepare(workload, threads, variant) returns (run, check, version): run(steps) does that many
+    steps and ends when they are done."""
+    workload = find(sys.argv[1])
+    if sys.argv[2] == "first_gradient":
+        first_gradient()
+        return
+    variant = sys.argv[3] if len(sys.argv) > 3 else ""
+    try:
+        run, check, version = prepare(workload, int(sys.argv[2]), variant)
+        run(1)
+    except Unsupported as why:
+        say(error=str(why))
+        return
+    except Exception as why:  # whatever a peer throws is a reason, not the runner's end
+        say(error=f"{type(why).__name__}: {str(why).strip()[:300]}")
+        return
+    say(ready=True, version=version, check=check)
+    _serve(run)

@@ -1,0 +1,168 @@
+"""PyTorch at its best setting: one thread pool, fused optimizers; variants "eager" and "compiled"
+(torch.compile)."""
+
+import protocol
+
+
+def network(torch, workload):
+    """The layers with the shared parameters, and the loss as a function of its output."""
+    from torch import nn
+
+    notebook = workload.layers[-1] == 1
+    layers = []
+    for inputs, outputs in zip(workload.layers, workload.layers[1:]):
+        last = len(layers) == 2 * (len(workload.layers) - 2)
+        layers.append(nn.Linear(inputs, outputs))
+        if notebook:
+            layers.append(nn.Sigmoid())
+        elif not last:
+            layers.append(nn.ReLU())
+    model = nn.Sequential(*layers)
+    with torch.no_grad():
+        for parameter, values in zip(model.parameters(), protocol.parameters_of(workload)):
+            parameter.copy_(torch.from_numpy(values))
+    x, y = (torch.from_numpy(a) for a in protocol.batch_of(workload))
+    if notebook:
+        return model, nn.functional.binary_cross_entropy, x, y
+    return model, nn.functional.cross_entropy, x, y.long()
+
+
+def prepare_gradient(torch, workload, compiled):
+    model, loss_of, x, y = network(torch, workload)
+    parameters = list(model.parameters())
+
+    def forward():
+        return loss_of(model(x), y)
+
+    if compiled:
+        forward = torch.compile(forward)
+
+    def gradient():
+        loss = forward()
+        return loss, torch.autograd.grad(loss, parameters)
+
+    def run(steps):
+        for _ in range(steps):
+            gradient()
+
+    loss, gradients = gradient()
+    return run, [loss.item(), protocol.squared_norm([g.numpy() for g in gradients])]
+
+
+def make_optimizer(torch, workload, parameters):
+    kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[workload.optimizer]
+    # One kernel for all parameters where this release has it on a CPU, else one a tensor operation.
+    for best in ({"fused": True}, {"foreach": True}):
+        try:
+            return kind(parameters, lr=workload.lr, **best)
+        except (RuntimeError, TypeError, ValueError):
+            continue
+    return kind(parameters, lr=workload.lr)
+
+
+def prepare_step(torch, workload, compiled):
+    model, loss_of, x, y = network(torch, workload)
+    optimizer = make_optimizer(torch, workload, model.parameters())
+
+    def forward():
+        return loss_of(model(x), y)
+
+    if compiled:
+        # The fused optimizer stays: compiled, it would have the learning rate as a constant.
+        forward = torch.compile(forward)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = forward()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(protocol.CHECKED_STEPS):
+        step()
+    for group in optimizer.param_groups:
+        group["lr"] = 0.0
+
+    def run(steps):
+        for _ in range(steps):
+            step()
+
+    return run, [step().item()]
+
+
+def prepare_hessian_vector(torch, workload, compiled):
+    model, loss_of, x, y = network(torch, workload)
+    parameters = list(model.parameters())
+    tangents = [torch.from_numpy(t) for t in protocol.tangents_of(workload)]
+    if compiled:
+        from torch.func import functional_call, grad, jvp
+
+        names = [name for name, _ in model.named_parameters()]
+
+        def loss_at(values):
+            return loss_of(functional_call(model, dict(zip(names, values)), (x,)), y)
+
+        values = tuple(p.detach() for p in parameters)
+        directions = tuple(tangents)
+        product = torch.compile(lambda: jvp(grad(loss_at), (values,), (directions,))[1])
+    else:
+
+        def product():
+            gradients = torch.autograd.grad(loss_of(model(x), y), parameters, create_graph=True)
+            return torch.autograd.grad(gradients, parameters, grad_outputs=tangents)
+
+    def run(steps):
+        for _ in range(steps):
+            product()
+
+    return run, [protocol.squared_norm([h.detach().numpy() for h in product()])]
+
+
+def prepare_chain(torch, workload, compiled):
+    if compiled:
+        raise protocol.Unsupported("torch.compile takes minutes and more for graphs of this size")
+    w = torch.tensor(0.5)
+
+    def build():
+        x = torch.tensor(0.5, requires_grad=True)
+        y = x
+        for _ in range(workload.nodes // 2):
+            y = torch.tanh(y) * w
+        (d,) = torch.autograd.grad(y, x, create_graph=True)
+        torch.autograd.grad(d, x)
+
+    def run(steps):
+        for _ in range(steps):
+            build()
+
+    return run, []
+
+
+def prepare(workload, threads, variant):
+    import torch
+
+    torch.set_num_threads(threads)
+    if variant == "compiled" and not hasattr(torch, "compile"):
+        raise protocol.Unsupported(f"PyTorch {torch.__version__} has no torch.compile")
+    kinds = {
+        "gradient": prepare_gradient,
+        "step": prepare_step,
+        "hessian_vector": prepare_hessian_vector,
+        "chain": prepare_chain,
+    }
+    run, check = kinds[workload.kind](torch, workload, variant == "compiled")
+    return run, check, torch.__version__
+
+
+def first_gradient():
+    import torch
+    from torch import nn
+
+    model = nn.Sequential(nn.Linear(2, 3), nn.Sigmoid(), nn.Linear(3, 1), nn.Sigmoid())
+    x, y = torch.tensor([[0.0, 1.0], [1.0, 1.0]]), torch.tensor([[1.0], [0.0]])
+    nn.functional.binary_cross_entropy(model(x), y).backward()
+    print([p.grad for p in model.parameters()])
+
+
+if __name__ == "__main__":
+    protocol.main(prepare, first_gradient)

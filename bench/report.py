@@ -1,0 +1,221 @@
+"""Tables of a run: for the terminal, and docs/performance.md."""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from datetime import date
+
+from workloads import WORKLOADS, find
+
+OURS = "yamlgrad"
+SUMMARY = ["workload", "threads", "unit", OURS, "best peer", "its value", "ratio"]
+SUMMARY_NUMBERS = {1, 3, 5, 6}  # columns flush right
+# What stands below this line in docs/performance.md was written by hand and is kept.
+HAND_WRITTEN = "<!-- Below: written by hand, kept by ./dev bench. -->"
+
+
+def number(value):
+    """Three significant digits, without an exponent."""
+    if value >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    digits = f"{value:#.3g}".rstrip(".")
+    return digits if "e" not in digits else f"{value:.6f}"
+
+
+def subject_names(results):
+    names = []
+    for result in results:
+        if result["subject"] not in names:
+            names.append(result["subject"])
+    return names
+
+
+def rows(results):
+    """{(workload, threads): {subject: result}}, in order."""
+    table = {}
+    for result in results:
+        key = (result["workload"], result["threads"])
+        table.setdefault(key, {})[result["subject"]] = result
+    return table
+
+
+def speed_ratio(workload, ours, theirs):
+    """How many times better ours is."""
+    ratio = ours["median"] / theirs["median"]
+    return ratio if workload.higher_is_better else 1 / ratio
+
+
+def best_peer(workload, row):
+    peers = [result for name, result in row.items() if name != OURS]
+    if not peers:
+        return None
+    pick = max if workload.higher_is_better else min
+    return pick(peers, key=lambda result: result["median"])
+
+
+def comparison(key, row):
+    """Cells: workload, threads, unit, ours, best peer, its value, ratio (a number or None)."""
+    workload = find(key[0])
+    ours, best = row.get(OURS), best_peer(workload, row)
+    return (
+        key[0],
+        str(key[1]),
+        workload.unit,
+        number(ours["median"]) if ours else "–",
+        best["subject"] if best else "–",
+        number(best["median"]) if best else "–",
+        speed_ratio(workload, ours, best) if ours and best else None,
+    )
+
+
+def ratio_text(ratio):
+    return "–" if ratio is None else f"{ratio:.2f}"
+
+
+def terminal_table(results):
+    comparisons = [comparison(key, row) for key, row in rows(results).items()]
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    lines = [SUMMARY, *([*cells, ratio_text(ratio)] for *cells, ratio in comparisons)]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(SUMMARY))]
+    text = []
+    for line, ratio in zip(lines, [None, *(c[-1] for c in comparisons)]):
+        cells = [
+            cell.rjust(width) if k in SUMMARY_NUMBERS else cell.ljust(width)
+            for k, (cell, width) in enumerate(zip(line, widths))
+        ]
+        if coloured and ratio is not None:
+            cells[-1] = f"\x1b[3{2 if ratio >= 1 else 1}m{cells[-1]}\x1b[0m"
+        text.append("  ".join(cells))
+    text.append(f"ratio: how many times better {OURS} is than the best peer")
+    return "\n".join(text)
+
+
+# -------------------------------------------------------------------------------------- the page --
+
+
+def first_line(command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[0]
+    except (OSError, IndexError):
+        return "unknown"
+
+
+def cpu_model():
+    with open("/proc/cpuinfo") as info:
+        found = re.search(r"^model name\s*:\s*(.*)$", info.read(), re.MULTILINE)
+    return found.group(1) if found else platform.processor() or "unknown"
+
+
+def vector_units():
+    with open("/proc/cpuinfo") as info:
+        flags = set(info.read().split())
+    known = ["avx2", "fma", "avx512f", "avx512_bf16", "amx_tile"]
+    return ", ".join(flag for flag in known if flag in flags) or "none of avx2, avx512"
+
+
+def compiler(programs):
+    """What built the programs, as CMake remembers it."""
+    try:
+        cache = (programs / "CMakeCache.txt").read_text()
+    except OSError:
+        return "unknown"
+    found = re.search(r"^CMAKE_C_COMPILER:\w+=(.*)$", cache, re.MULTILINE)
+    return first_line([found.group(1), "--version"]) if found else "unknown"
+
+
+def markdown(header, lines, right):
+    """A table; the columns whose numbers are in `right` are flush right."""
+    rule = ["--:" if k in right else "---" for k in range(len(header))]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *lines])
+
+
+def summary(table):
+    comparisons = [comparison(key, row) for key, row in table.items()]
+    lines = [[*cells, f"**{ratio_text(ratio)}**"] for *cells, ratio in comparisons]
+    return markdown(SUMMARY, lines, SUMMARY_NUMBERS)
+
+
+def everything(table, results, missing):
+    names = subject_names(results)
+    lines = []
+    for (name, threads), row in table.items():
+        cells = []
+        for subject in names:
+            result = row.get(subject)
+            cells.append(
+                f"{number(result['median'])} ({number(result['min'])} to {number(result['max'])})"
+                if result
+                else "–"
+            )
+        lines.append([name, str(threads), find(name).unit, *cells])
+    page = markdown(["workload", "threads", "unit", *names], lines, set(range(3, 3 + len(names))))
+    # The same reason for several workloads is said once.
+    reasons = {}
+    for name, absent in missing.items():
+        for subject, why in absent.items():
+            reasons.setdefault((subject, why), []).append(name)
+    notes = [
+        f"- {subject}, {', '.join(places)}: {why}." for (subject, why), places in reasons.items()
+    ]
+    return page + ("\n\nNot run:\n\n" + "\n".join(notes) if notes else "")
+
+
+def page(results, missing, versions, load, programs, path):
+    table = rows(results)
+    yaml_version = first_line([str(programs / OURS), "--version"])
+    peers = [f"{name} {version}" for name, version in versions.items() if name != OURS]
+    kept = ""
+    if path.exists() and HAND_WRITTEN in path.read_text():
+        kept = path.read_text().split(HAND_WRITTEN, 1)[1]
+    workload_lines = [
+        [w.name, w.title, f"`bench/{w.model}`" if w.model else "`bench/chain.c`"] for w in WORKLOADS
+    ]
+    return f"""# Performance
+
+Written by `./dev bench`; do not edit above the mark at the end.
+
+yamlgrad beside what one would pick instead, in float32. A ratio above 1 means that yamlgrad is that
+many times better than the best peer measured beside it. Machines differ and are noisy, so the
+ratios count, not the figures; to see yours, run `./dev bench` on a machine that is otherwise idle.
+
+{summary(table)}
+
+## How it is measured
+
+All subjects of a workload run side by side, each in a process of its own; the runner asks one after
+the other for a round of about 0.2 s, so that whatever disturbs the machine disturbs all of them.
+A value is the median of the rounds. Before that, all subjects report what they compute (loss and
+gradient norm, or the loss after three real steps), and a run in which they disagree fails. Timed
+steps have learning rate 0, so that values do not drift. With one thread, each process is also
+pinned to one core, and thread pools of libraries are set to the same count. PyTorch has its fused
+optimizers, both plain and under `torch.compile`; JAX jits whole steps and donates their buffers;
+NumPy is forward and backward by hand, as in a notebook. A thread count does not matter where it is
+not listed.
+
+{markdown(["workload", "what", "where"], workload_lines, set())}
+
+`./dev bench W2` measures the workloads whose names begin so. Every number of the last run is in
+`build/bench.json`.
+
+## Every subject
+
+The median, and the smallest and largest value of a round.
+
+{everything(table, results, missing)}
+
+## The machine
+
+| | |
+| --- | --- |
+| date | {date.today().isoformat()} |
+| processor | {cpu_model()} ({vector_units()}), {len(os.sched_getaffinity(0))} cores |
+| kernel | {platform.system()} {platform.release()}, {platform.machine()} |
+| load average at the start | {load:.2f} |
+| compiler | {compiler(programs)} |
+| yamlgrad | {yaml_version} |
+| peers | {", ".join(peers)}; Python {platform.python_version()} |
+
+{HAND_WRITTEN}
+{kept.lstrip(chr(10)) if kept.strip() else ""}"""

@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""Times yamlgrad beside what a user would pick instead, and writes down the result.
+
+All subjects of a workload run at the same time, each in a process of its own; the runner asks one
+after the other for a round of about 0.2 s, again and again, so that whatever disturbs the machine
+disturbs all of them. They also report what they computed, and the runner compares it.
+
+`./dev bench` builds what this needs, sets up the peers and calls it. The table goes to stdout,
+progress to stderr, every number to build/bench.json, and a run of all workloads to
+docs/performance.md. Only the standard library is used.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import report
+from workloads import WORKLOADS
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 900  # a peer may compile for minutes
+ROUND_LIMIT_SECONDS = 60  # for all rounds of a workload, once each subject has MIN_ROUNDS
+MIN_ROUNDS = 3
+TOLERANCE = 1e-4  # float32 in different orders of summation
+DEBIAN_PYTHON = "/usr/bin/python3"
+
+
+@dataclass(frozen=True)
+class Peer:
+    name: str
+    module: str  # that must be importable
+    script: str
+    variant: str = ""
+
+
+PEERS = [
+    Peer("NumPy", "numpy", "numpy_peer.py"),
+    Peer("PyTorch", "torch", "torch_peer.py", "eager"),
+    Peer("PyTorch compiled", "torch", "torch_peer.py", "compiled"),
+    Peer("JAX", "jax", "jax_peer.py"),
+    Peer("tinygrad", "tinygrad", "tinygrad_peer.py"),
+]
+
+
+def progress(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+# ------------------------------------------------------------------------------------ subjects --
+
+
+class SubjectError(Exception):
+    pass
+
+
+class Subject:
+    """A running process that speaks the protocol of bench/peers/protocol.py."""
+
+    def __init__(self, name, command, threads):
+        environment = dict(os.environ)
+        for pool in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
+            environment[f"{pool}_NUM_THREADS"] = str(threads)
+        self.name = name
+        self.samples = []
+        self.process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=pin_to_one_core if threads == 1 else None,
+        )
+        # Read beside, or a talkative peer would stop at a full pipe.
+        self.complaints = []
+        threading.Thread(target=self._read_complaints, daemon=True).start()
+        try:
+            answer = self._answer()
+        except SubjectError:
+            self.stop()
+            raise
+        self.check = answer["check"]
+        self.version = answer.get("version")
+
+    def _read_complaints(self):
+        for line in self.process.stderr:
+            self.complaints = self.complaints[-20:] + [line.rstrip()]
+
+    def _answer(self):
+        timer = threading.Timer(READY_SECONDS, self.process.kill)
+        timer.start()
+        try:
+            for line in self.process.stdout:
+                try:
+                    answer = json.loads(line)
+                except ValueError:
+                    continue  # a library's own words
+                if "error" in answer:
+                    raise SubjectError(answer["error"])
+                return answer
+        finally:
+            timer.cancel()
+        status = self.process.wait()
+        last = self.complaints[-1] if self.complaints else "no message"
+        raise SubjectError(f"ended with status {status}: {last}")
+
+    def round(self):
+        self.process.stdin.write("run\n")
+        self.process.stdin.flush()
+        self.samples.append(self._answer())
+
+    def stop(self):
+        try:
+            self.process.stdin.close()
+            self.process.wait(timeout=10)
+        except (OSError, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait()
+
+
+def pin_to_one_core():
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def yamlgrad_command(workload, threads, programs):
+    model = str(ROOT / "bench" / workload.model)
+    if workload.kind == "process":
+        return [
+            str(programs / "bench" / "process"), str(programs / "yamlgrad"),
+            "grad", model, "--threads", str(threads),
+        ]
+    if workload.kind == "chain":
+        return [str(programs / "bench" / "chain"), str(workload.nodes)]
+    return [
+        str(programs / "bench" / "step"), model, workload.kind, str(workload.batch), str(threads),
+    ]
+
+
+def peer_command(peer, python, workload, threads, programs):
+    script = [python, str(ROOT / "bench" / "peers" / peer.script), workload.name]
+    if workload.kind == "process":
+        return [str(programs / "bench" / "process"), *script, "first_gradient"]
+    return [*script, str(threads), peer.variant]
+
+
+def find_python(module, venv):
+    """The interpreter that has the module: the peers' own environment's, else Debian's."""
+    for python in (str(venv / "bin" / "python"), DEBIAN_PYTHON):
+        probe = f"import importlib.util as u, sys; sys.exit(u.find_spec('{module}') is None)"
+        try:
+            if subprocess.run([python, "-c", probe], capture_output=True).returncode == 0:
+                return python
+        except OSError:
+            continue
+    return None
+
+
+# ------------------------------------------------------------------------------------ measuring --
+
+
+def start_all(workload, threads, pythons, programs):
+    """(running subjects, {name: why not}); yamlgrad is the first, and must run."""
+    commands = [("yamlgrad", yamlgrad_command(workload, threads, programs))]
+    for peer in PEERS:
+        once = workload.kind == "process" and peer.variant == "compiled"  # nobody compiles for one
+        if pythons[peer.module] and not once:
+            command = peer_command(peer, pythons[peer.module], workload, threads, programs)
+            commands.append((peer.name, command))
+    subjects, missing = [], {}
+    for name, command in commands:
+        progress(f"   {name}")
+        try:
+            subjects.append(Subject(name, command, threads))
+        except SubjectError as why:
+            progress(f"     not run: {why}")
+            missing[name] = str(why)
+    return subjects, missing
+
+
+def disagreements(subjects):
+    """Those whose numbers are not yamlgrad's: (name, theirs, ours)."""
+    if not subjects or subjects[0].name != "yamlgrad":
+        return []
+    ours = subjects[0].check
+    return [
+        (subject.name, subject.check, ours)
+        for subject in subjects
+        if ours
+        and subject.check
+        and (
+            len(subject.check) != len(ours)
+            or not all(abs(a - b) <= TOLERANCE * abs(b) for a, b in zip(subject.check, ours))
+        )
+    ]
+
+
+def rounds_of(subjects, rounds):
+    """Alternates between the subjects, starting with another one in each round."""
+    spent = 0.0
+    for k in range(rounds):
+        if k >= MIN_ROUNDS and spent > ROUND_LIMIT_SECONDS:
+            break
+        for i in range(len(subjects)):
+            start = os.times().elapsed
+            subjects[(k + i) % len(subjects)].round()
+            spent += os.times().elapsed - start
+
+
+def measure(workload, threads, arguments, pythons, versions):
+    """The results of one workload and thread count, and those that disagreed."""
+    subjects, missing = start_all(workload, threads, pythons, arguments.programs)
+    try:
+        wrong = disagreements(subjects)
+        rounds_of(subjects, arguments.rounds)
+    finally:
+        for subject in subjects:
+            subject.stop()
+    results = []
+    for subject in subjects:
+        if subject.version:
+            versions[subject.name.removesuffix(" compiled")] = subject.version
+        values = [workload.value(sample) for sample in subject.samples]
+        results.append(
+            {
+                "workload": workload.name,
+                "subject": subject.name,
+                "threads": threads,
+                "median": statistics.median(values),
+                "min": min(values),
+                "max": max(values),
+                "unit": workload.unit,
+            }
+        )
+    return results, missing, wrong
+
+
+def chosen(names):
+    """The workloads that the names mean: a whole name or its beginning, such as W2."""
+    for name in names:
+        if not any(w.name.lower().startswith(name.lower()) for w in WORKLOADS):
+            known = ", ".join(w.name for w in WORKLOADS)
+            sys.exit(f"bench: no workload is called {name}; known: {known}")
+    prefixes = tuple(name.lower() for name in names) or ("",)
+    return [w for w in WORKLOADS if w.name.lower().startswith(prefixes)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Times yamlgrad beside its peers.")
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="default: all")
+    parser.add_argument("--threads", default="1,2", help="counts, with commas (default: 1,2)")
+    parser.add_argument("--rounds", type=int, default=9, help="of each subject (default: 9)")
+    parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release")
+    parser.add_argument("--venv", type=Path, default=ROOT / "build" / "bench-venv")
+    arguments = parser.parse_args()
+    workloads = chosen(arguments.workloads)
+    available = len(os.sched_getaffinity(0))
+    counts = [n for n in map(int, arguments.threads.split(",")) if 1 <= n <= available]
+    if not counts or arguments.rounds < 1:
+        sys.exit(f"bench: give --rounds and a thread count of at least 1; {available} cores here")
+
+    pythons = {peer.module: find_python(peer.module, arguments.venv) for peer in PEERS}
+    for module in [m for m, python in pythons.items() if python is None]:
+        progress(f"bench: {module} is not installed; going on without it")
+    load = os.getloadavg()[0]
+    results, versions, missing, wrong = [], {}, {}, []
+    for workload in workloads:
+        # Building a graph is one thread's work.
+        for threads in counts[:1] if workload.kind == "chain" else counts:
+            progress(f"== {workload.name}, {threads} thread{'s' if threads > 1 else ''}")
+            some, absent, differing = measure(workload, threads, arguments, pythons, versions)
+            results += some
+            missing[workload.name] = absent
+            wrong += [(workload.name, threads, *difference) for difference in differing]
+
+    out = ROOT / "build" / "bench.json"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    print(report.terminal_table(results))
+    progress("wrote build/bench.json")
+    for name, threads, subject, theirs, ours in wrong:
+        progress(f"bench: {name}, {threads} threads: {subject} has {theirs}, yamlgrad {ours}")
+    failed = [name for name, absent in missing.items() if "yamlgrad" in absent]
+    for name in failed:
+        progress(f"bench: yamlgrad did not run {name}: {missing[name]['yamlgrad']}")
+    if wrong or failed:
+        sys.exit(1)
+    if len(workloads) == len(WORKLOADS):
+        page = ROOT / "docs" / "performance.md"
+        page.write_text(report.page(results, missing, versions, load, arguments.programs, page))
+        progress("wrote docs/performance.md")
+    else:
+        progress("docs/performance.md is written by a run of all workloads only")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Runs every workload's subject once, on small batches and chains where size does not matter, and
+# looks at what it computes; no timing is judged. The argument is the folder of the programs.
+set -eu
+programs=$1
+models=$(dirname "$0")
+
+# expect WHAT PATTERN COMMAND…: its two lines, when ready and after one round, match PATTERN.
+expect() {
+    what=$1 pattern=$2
+    shift 2
+    if ! output=$(echo run | "$@" 2>&1) ||
+        ! printf '%s' "$output" | tr '\n' ' ' | grep -Eq "^\{\"ready\": true.*$pattern.*\"seconds\": [0-9]"; then
+        echo "bench: $what: found" >&2
+        printf '%s\n' "$output" >&2
+        echo "expected a match of: $pattern" >&2
+        exit 1
+    fi
+}
+
+# Loss and squared norm of the gradient as NumPy has them, by hand: bench/peers/numpy_peer.py.
+expect gradient '\[0\.69912[0-9]*, 0\.0014006[0-9]*\]' \
+    "$programs/step" "$models/notebook_231.yaml" gradient 2 1 0
+expect "SGD step" '\[[0-9.]+\]' "$programs/step" "$models/mlp_small.yaml" step 2 1 0
+expect "Adam step" '\[[0-9.]+\]' "$programs/step" "$models/mlp_large.yaml" step 1 1 0
+expect "Hessian-vector product" '\[[0-9.]+\]' \
+    "$programs/step" "$models/mlp_small.yaml" hessian_vector 2 1 0
+expect chain '' "$programs/chain" 2000 0
+expect process "" "$programs/process" true

@@ -1,0 +1,87 @@
+"""What is measured: the one list that the runner and the peers read.
+
+A workload's model file is what yamlgrad runs; `layers` and `batch` say the same to the peers, and
+the runner compares what they compute, so the two cannot drift apart.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    title: str
+    kind: str  # gradient, step, hessian_vector, process, chain
+    unit: str
+    scale: float  # a measured second, or a byte, in `unit`; for samples/s: samples a step
+    model: str = ""  # of bench/
+    layers: tuple = ()  # widths, input first
+    batch: int = 0
+    optimizer: str = ""
+    lr: float = 0.0  # of the checked steps; the timed ones use 0
+    nodes: int = 0  # of a chain
+    measure: str = "seconds"  # or bytes: what a process used
+
+    @property
+    def higher_is_better(self):
+        return self.unit == "samples/s"
+
+    def value(self, sample):
+        """One sample in the workload's unit."""
+        if self.higher_is_better:
+            return self.scale / sample[self.measure]
+        return self.scale * sample[self.measure]
+
+
+NOTEBOOK = dict(model="notebook_231.yaml", layers=(2, 3, 1), batch=2)
+MLP_SMALL = dict(model="mlp_small.yaml", layers=(784, 128, 10), batch=64, optimizer="sgd", lr=0.1)
+MLP_LARGE = dict(
+    model="mlp_large.yaml", layers=(784, 1024, 1024, 10), batch=128, optimizer="adam", lr=1e-3
+)
+
+WORKLOADS = [
+    Workload(
+        "W1_notebook_231",
+        "gradient of a 2-3-1 sigmoid network, batch 2",
+        "gradient", "µs", 1e6, **NOTEBOOK,
+    ),
+    Workload(
+        "W2a_mlp_small",
+        "training step of an MLP 784-128-10, batch 64, SGD",
+        "step", "samples/s", 64, **MLP_SMALL,
+    ),
+    Workload(
+        "W2b_mlp_large",
+        "training step of an MLP 784-1024-1024-10, batch 128, Adam",
+        "step", "samples/s", 128, **MLP_LARGE,
+    ),
+    Workload(
+        "W6_first_gradient",
+        "a whole process, from its start to the first gradient of W1",
+        "process", "ms", 1e3, **NOTEBOOK,
+    ),
+    Workload(
+        "W6_first_gradient_memory",
+        "the same process's peak resident memory",
+        "process", "MB", 1e-6, measure="bytes", **NOTEBOOK,
+    ),
+    Workload(
+        "W7_hessian_vector",
+        "Hessian-vector product of the loss of W2a",
+        "hessian_vector", "ms", 1e3, **MLP_SMALL,
+    ),
+    Workload(
+        "W8_chain_50k",
+        "build, differentiate twice and compile a chain of 50,000 operators",
+        "chain", "s", 1, nodes=50_000,
+    ),
+    Workload(
+        "W8_chain_100k",
+        "the same with 100,000, to see that the time is linear",
+        "chain", "s", 1, nodes=100_000,
+    ),
+]
+
+
+def find(name):
+    return next(workload for workload in WORKLOADS if workload.name == name)
