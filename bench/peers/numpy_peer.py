@@ -59,6 +59,8 @@ def adam(np, parameters, gradients, state, t, lr):
 def prepare(workload, threads, variant):
     import numpy as np
 
+    if workload.kind not in ("gradient", "step"):
+        raise protocol.Unsupported("nobody derives this by hand")
     x, y = protocol.batch_of(workload)
     parameters = protocol.parameters_of(workload)
     if workload.kind == "gradient":
@@ -69,8 +71,6 @@ def prepare(workload, threads, variant):
                 notebook_gradient(np, parameters, x, y)
 
         return run, [float(loss), protocol.squared_norm(gradients)], np.__version__
-    if workload.kind != "step":
-        raise protocol.Unsupported("nobody derives this by hand")
 
     rows = np.arange(workload.batch)
     update = {"sgd": sgd, "adam": adam}[workload.optimizer]
