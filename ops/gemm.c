@@ -82,6 +82,8 @@ static int64_t piece_size(const yg_gemm *gemm) {
     const int64_t side = rows ? gemm->rows : gemm->columns;
     const int64_t grain = rows ? PIECE_ROWS : PIECE_COLUMNS;
     const double work = (double)gemm->rows * (double)gemm->columns * (double)gemm->depth;
+    if (work < 2 * PIECE_WORK)
+        return side;
     int64_t pieces = 1;
     while (pieces < PIECES && work >= 2 * PIECE_WORK * (double)pieces)
         pieces *= 2;

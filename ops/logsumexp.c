@@ -56,12 +56,13 @@
 #define KERNEL(function, real, largest, sum_exp)                                                   \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
-        const yg_reduction plan = yg_reduction_plan(call->in_types[0], &call->attrs[0]);           \
+        yg_reduction here;                                                                         \
+        const yg_reduction *plan = yg_reduction_prepared(call, &here);                             \
         real *out = call->out;                                                                     \
-        largest(&plan, call->in[0], out, call->begin, call->end);                                  \
+        largest(plan, call->in[0], out, call->begin, call->end);                                   \
         for (int64_t o = call->begin; o < call->end; o++)                                          \
             out[o] = isfinite(out[o]) ? out[o] : 0;                                                \
-        sum_exp(&plan, call->in[0], out, call->begin, call->end);                                  \
+        sum_exp(plan, call->in[0], out, call->begin, call->end);                                   \
         return true;                                                                               \
     }
 KERNEL(kernel_f32, float, largest_f32, sum_exp_f32)
@@ -103,6 +104,8 @@ const yg_op yg_op_logsumexp = {
     .infer = yg_reduction_infer,
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
     .units = yg_reduction_units,
+    .prepare = yg_reduction_prepare,
+    .release = yg_reduction_release,
     .flops = yg_reduction_flops,
     .vjp = vjp,
     .reference = reference,

@@ -14,6 +14,7 @@
 #include "strides.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The shapes, with vectors made matrices. */
@@ -125,19 +126,6 @@ static int64_t units(const yg_infer *call, const yg_type *result) {
     return yg_shape_product(p.batch, 0, p.batch_rank) * yg_gemm_pieces(&gemm);
 }
 
-/* A library, where it beats our own kernel. */
-static void *prepare(const yg_infer *call, const yg_type *result) {
-    product p;
-    if (result->dtype != YG_F32 || !read_product(call, &p, NULL))
-        return NULL;
-    const yg_gemm gemm = gemm_of(&p, call->attrs);
-    return yg_gemm_library_suits(&gemm) ? yg_gemm_library_open() : NULL;
-}
-
-static void release(void *prepared) {
-    yg_gemm_library_close(prepared);
-}
-
 static int64_t scratch_bytes(const yg_infer *call, const yg_type *result) {
     product p;
     if (!read_product(call, &p, NULL))
@@ -162,31 +150,70 @@ static void batch_strides(const product *p, const yg_type *type, int64_t strides
         strides[d] = d < lead || type->shape[d - lead] == 1 ? 0 : own[d - lead];
 }
 
-static bool kernel(const yg_kernel_call *call, yg_error *error) {
-    const yg_type types[2] = {*call->in_types[0], *call->in_types[1]};
-    const yg_infer of = {
-        .op = &yg_op_matmul, .operands = types, .operand_count = 2, .attrs = call->attrs};
+/* All that a run needs to know of a product: small ones take less time than finding it out. */
+typedef struct prepared_product {
     product p;
-    if (!read_product(&of, &p, error))
+    yg_gemm gemm;
+    int64_t pieces;
+    int64_t a_strides[YG_MAX_RANK], b_strides[YG_MAX_RANK];
+    yg_gemm_library *library; /* where it beats our own kernel */
+} prepared_product;
+
+static bool prepare_product(const yg_infer *call, prepared_product *product, yg_error *error) {
+    if (!read_product(call, &product->p, error))
         return false;
-    const yg_gemm gemm = gemm_of(&p, call->attrs);
-    const int64_t pieces = yg_gemm_pieces(&gemm);
-    int64_t a_strides[YG_MAX_RANK], b_strides[YG_MAX_RANK], index[YG_MAX_RANK];
-    batch_strides(&p, &p.a, a_strides);
-    batch_strides(&p, &p.b, b_strides);
+    product->gemm = gemm_of(&product->p, call->attrs);
+    product->pieces = yg_gemm_pieces(&product->gemm);
+    product->library = NULL;
+    batch_strides(&product->p, &product->p.a, product->a_strides);
+    batch_strides(&product->p, &product->p.b, product->b_strides);
+    return true;
+}
+
+static void *prepare(const yg_infer *call, const yg_type *result) {
+    prepared_product *product = malloc(sizeof *product);
+    if (!product || !prepare_product(call, product, NULL)) {
+        free(product);
+        return NULL;
+    }
+    if (result->dtype == YG_F32 && yg_gemm_library_suits(&product->gemm))
+        product->library = yg_gemm_library_open();
+    return product;
+}
+
+static void release(void *prepared) {
+    yg_gemm_library_close(((prepared_product *)prepared)->library);
+    free(prepared);
+}
+
+static bool kernel(const yg_kernel_call *call, yg_error *error) {
+    const prepared_product *product = call->prepared;
+    prepared_product here;
+    if (!product) {
+        const yg_type types[2] = {*call->in_types[0], *call->in_types[1]};
+        const yg_infer of = {
+            .op = &yg_op_matmul, .operands = types, .operand_count = 2, .attrs = call->attrs};
+        if (!prepare_product(&of, &here, error))
+            return false;
+        product = &here;
+    }
+    const struct product *p = &product->p;
+    int64_t index[YG_MAX_RANK];
     for (int64_t unit = call->begin; unit < call->end; unit++) {
-        const int64_t matrix = unit / pieces;
+        const int64_t matrix = unit / product->pieces;
         int64_t at[3];
-        const yg_gemm piece = yg_gemm_piece(&gemm, unit % pieces, at);
-        at[0] += yg_strides_seek(p.batch_rank, p.batch, a_strides, index, matrix);
-        at[1] += yg_strides_seek(p.batch_rank, p.batch, b_strides, index, matrix);
-        at[2] += matrix * p.n * p.m;
+        const yg_gemm piece = yg_gemm_piece(&product->gemm, unit % product->pieces, at);
+        if (matrix > 0) {
+            at[0] += yg_strides_seek(p->batch_rank, p->batch, product->a_strides, index, matrix);
+            at[1] += yg_strides_seek(p->batch_rank, p->batch, product->b_strides, index, matrix);
+            at[2] += matrix * p->n * p->m;
+        }
         if (call->out_type->dtype == YG_F64)
             yg_gemm_f64(&piece, (const double *)call->in[0] + at[0],
                         (const double *)call->in[1] + at[1], (double *)call->out + at[2],
                         call->scratch);
-        else if (call->prepared)
-            yg_gemm_library_f32(call->prepared, &piece, (const float *)call->in[0] + at[0],
+        else if (product->library)
+            yg_gemm_library_f32(product->library, &piece, (const float *)call->in[0] + at[0],
                                 (const float *)call->in[1] + at[1], (float *)call->out + at[2]);
         else
             yg_gemm_f32(&piece, (const float *)call->in[0] + at[0],

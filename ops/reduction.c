@@ -7,6 +7,7 @@
 #include "shape.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 const yg_attr_spec yg_reduction_attrs[2] = {YG_REDUCTION_ATTRS};
 
@@ -189,6 +190,25 @@ yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim) {
         plan.rows *= plan.reduced_size[d];
     plan.count = plan.inner_reduced ? plan.rows * plan.inner : plan.rows;
     return plan;
+}
+
+void *yg_reduction_prepare(const yg_infer *call, const yg_type *result) {
+    (void)result;
+    yg_reduction *plan = malloc(sizeof *plan);
+    if (plan) /* without one the kernel makes its own */
+        *plan = yg_reduction_plan(&call->operands[0], &call->attrs[0]);
+    return plan;
+}
+
+void yg_reduction_release(void *prepared) {
+    free(prepared);
+}
+
+const yg_reduction *yg_reduction_prepared(const yg_kernel_call *call, yg_reduction *here) {
+    if (call->prepared)
+        return call->prepared;
+    *here = yg_reduction_plan(call->in_types[0], &call->attrs[0]);
+    return here;
 }
 
 void yg_reduction_at(const yg_reference *reference, const int64_t *index, int64_t step,

@@ -88,6 +88,12 @@ enum {
 
 yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim);
 
+/* The plan is made when a program is compiled: small reductions take less time than their plan.
+ * yg_reduction_prepared() gives that of a kernel call, or makes one in *here. */
+void *yg_reduction_prepare(const yg_infer *call, const yg_type *result);
+void yg_reduction_release(void *prepared);
+const yg_reduction *yg_reduction_prepared(const yg_kernel_call *call, yg_reduction *here);
+
 /* Before a loop to be vectorised. clang does so unasked, and warns of each that it cannot. */
 #ifdef __clang__
 #define REDUCE_SIMD
@@ -99,8 +105,9 @@ yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim);
 #define YG_REDUCTION_KERNEL(function, reduce)                                                      \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
-        const yg_reduction plan = yg_reduction_plan(call->in_types[0], &call->attrs[0]);           \
-        reduce(&plan, call->in[0], call->out, call->begin, call->end);                             \
+        yg_reduction here;                                                                         \
+        const yg_reduction *plan = yg_reduction_prepared(call, &here);                             \
+        reduce(plan, call->in[0], call->out, call->begin, call->end);                              \
         return true;                                                                               \
     }
 

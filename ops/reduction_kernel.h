@@ -94,10 +94,11 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
     (void)base;
     for (int64_t j = 0; REDUCE_BASED && j < width; j++)
         base[j] = out[j];
+    const int64_t whole = (width + REDUCE_LANES - 1) / REDUCE_LANES * REDUCE_LANES;
     uint64_t blocks = 0;
     int64_t index[YG_MAX_RANK] = {0}, offset = 0;
     for (int64_t row = 0; row < plan->rows;) {
-        for (int64_t j = 0; j < REDUCE_COLUMNS; j++)
+        for (int64_t j = 0; j < whole; j++)
             total[j] = REDUCE_START;
         const int64_t stop = plan->rows - row < REDUCE_ROWS ? plan->rows : row + REDUCE_ROWS;
         for (; row < stop; row++) {
@@ -124,7 +125,7 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
         for (int64_t j = 0; j < width; j++)
             level[l][j] = total[j];
     }
-    for (int64_t j = 0; j < REDUCE_COLUMNS; j++)
+    for (int64_t j = 0; j < whole; j++)
         total[j] = REDUCE_START;
     for (int l = 0; blocks != 0; blocks >>= 1, l++)
         if (blocks & 1)

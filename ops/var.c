@@ -52,10 +52,11 @@ static double divisor(const yg_type *x, const yg_attr *attrs) {
 #define KERNEL(function, real, mean, deviations)                                                   \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
-        const yg_reduction plan = yg_reduction_plan(call->in_types[0], &call->attrs[0]);           \
+        yg_reduction here;                                                                         \
+        const yg_reduction *plan = yg_reduction_prepared(call, &here);                             \
         real *out = call->out;                                                                     \
-        mean(&plan, call->in[0], out, call->begin, call->end);                                     \
-        deviations(&plan, call->in[0], out, call->begin, call->end);                               \
+        mean(plan, call->in[0], out, call->begin, call->end);                                      \
+        deviations(plan, call->in[0], out, call->begin, call->end);                                \
         const real by = (real)divisor(call->in_types[0], call->attrs);                             \
         for (int64_t o = call->begin; o < call->end; o++)                                          \
             out[o] /= by;                                                                          \
@@ -129,6 +130,8 @@ const yg_op yg_op_var = {
     .infer = yg_reduction_infer,
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
     .units = yg_reduction_units,
+    .prepare = yg_reduction_prepare,
+    .release = yg_reduction_release,
     .flops = yg_reduction_flops,
     .vjp = vjp,
     .reference = reference,
