@@ -89,7 +89,7 @@ int main(int argc, char **argv) {
         return STATUS_USAGE;
     command_line line;
     int status = STATUS_OK;
-    if (command_line_read(command, argc - 1, argv + 1, &line, &status))
+    if (command_line_read(command, argc, argv, &line, &status))
         status = terminal_finish_output(command->run(&line));
     command_line_free(&line);
     return status;

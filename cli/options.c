@@ -210,7 +210,9 @@ static int bad_option(const command *command, const char *given) {
 bool command_line_read(const command *command, int argc, char **argv, command_line *line,
                        int *status) {
     assert(command->option_count <= OPTIONS_MAX);
-    *line = (command_line){.command = command};
+    *line = (command_line){.program = argv[0], .command = command};
+    argc--; /* getopt_long() starts after the first entry */
+    argv++;
     line->values = calloc(command->option_count + 1, sizeof *line->values);
     if (line->values == NULL) {
         terminal_error("out of memory");

@@ -42,6 +42,7 @@ typedef struct command command;
 
 /* What a command line said. */
 typedef struct command_line {
+    const char *program; /* how yamlgrad was called: for commands that are suggested */
     const command *command;
     size_t operand_count;
     char **operands;
@@ -59,7 +60,7 @@ struct command {
     int (*run)(const command_line *line); /* returns a STATUS_… */
 };
 
-/* Reads argv[1 …] of a sub-command (argv[0] is its name). Returns true where it should run;
+/* Reads argv[2 …] of `program COMMAND …`. Returns true where it should run;
  * otherwise *status is what to return: --help was printed, or an error. Freed by
  * command_line_free() in either case. */
 bool command_line_read(const command *command, int argc, char **argv, command_line *line,

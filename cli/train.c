@@ -16,10 +16,33 @@ static void print_scores(const char *part, int64_t examples, const yg_scores *sc
                  (long long)examples);
 }
 
+static void print_repeated(const command_line *line, const char *option) {
+    size_t count = 0;
+    const char *const *texts = option_texts(line, option, &count);
+    for (size_t i = 0; i < count; i++)
+        fprintf(stderr, " --%s %s", option, texts[i]);
+}
+
+/* The command to go on with, with the options that it needs too. */
+static void print_next(const yg_train_result *result, const command_line *line) {
+    const bool out = option_given(line, "out");
+    fprintf(stderr, "%s %s", result->interrupted ? "go on:  " : "next:   ", line->program);
+    fprintf(stderr, " %s", result->interrupted ? "train" : "eval");
+    for (size_t i = 0; i < line->operand_count; i++)
+        fprintf(stderr, " %s", line->operands[i]);
+    if (result->interrupted)
+        fputs(" --resume", stderr);
+    if (out)
+        fprintf(stderr, result->interrupted ? " --out %s" : " --weights %s/weights.safetensors",
+                result->folder);
+    print_repeated(line, "set");
+    print_repeated(line, "plugin");
+    fputc('\n', stderr);
+}
+
 static void print_result(const yg_train_result *result, const command_line *line) {
     char seconds[32];
     char parameters[32];
-    const char *model = operand(line, 0);
     terminal_say("%s%s%s after epoch %lld, %lld steps, %s; %s parameters; best epoch %lld",
                  terminal_style(stderr, STYLE_BOLD),
                  result->interrupted     ? "interrupted"
@@ -37,15 +60,7 @@ static void print_result(const yg_train_result *result, const command_line *line
     if (result->moved[0] != '\0')
         terminal_say("an earlier run is kept in %s", result->moved);
     terminal_say("results: %s/ (weights.safetensors, history.csv, loss.svg)", result->folder);
-    if (result->interrupted)
-        terminal_say("go on:   yamlgrad train %s --resume%s%s", model,
-                     option_given(line, "out") ? " --out " : "",
-                     option_given(line, "out") ? result->folder : "");
-    else
-        terminal_say("next:    yamlgrad eval %s%s%s%s", model,
-                     option_given(line, "out") ? " --weights " : "",
-                     option_given(line, "out") ? result->folder : "",
-                     option_given(line, "out") ? "/weights.safetensors" : "");
+    print_next(result, line);
 }
 
 static int train(const command_line *line, const yg_model *model) {

@@ -99,6 +99,9 @@ expect "train" 0 "" "^results: runs/xor/" "$yamlgrad" train xor.yaml
 expect "train: plain lines" 0 "" "^epoch 300/300  loss 0\.[0-9]+ " "$yamlgrad" train xor.yaml --out a
 expect "train: next" 0 "" "^next: .*eval xor.yaml --weights b/weights.safetensors" \
     "$yamlgrad" train xor.yaml --out b
+expect "train: next, with what it needs" 0 "" "^next: .* eval xor.yaml --set hidden=5$" \
+    "$yamlgrad" train xor.yaml --set hidden=5
+expect "train again" 0 "" "^an earlier run is kept in runs/xor-" "$yamlgrad" train xor.yaml
 expect_true "one seed, the same bytes" cmp a/weights.safetensors b/weights.safetensors
 expect "--quiet" 0 "" "" "$yamlgrad" train xor.yaml --out c --quiet --seed 2
 expect "another seed, other bytes" 1 - - cmp a/weights.safetensors c/weights.safetensors
