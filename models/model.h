@@ -28,8 +28,8 @@ void yg_model_free(yg_model *model); /* NULL is allowed */
 const char *yg_model_name(const yg_model *model);
 const char *yg_model_doc(const yg_model *model); /* "" if it has none */
 const char *yg_model_path(const yg_model *model);
-/* A top-level section that the models room does not read itself ("data", "train"); NULL where the
- * file has none. Valid until the model is freed. */
+/* A top-level section as it is written; of use for those that the models room does not read itself
+ * ("data", "train"). NULL where the file has none. Valid until the model is freed. */
 const yg_value *yg_model_section(const yg_model *model, const char *key);
 /* The folder that relative paths in that section start from: that of the file it stands in. */
 const char *yg_model_folder(const yg_model *model, const char *key);
@@ -117,6 +117,25 @@ yg_node yg_network_loss(const yg_network *network); /* YG_NONE if the model has 
  * size, and independent of the other parameters. */
 bool yg_network_initialize(const yg_network *network, const yg_network_parameter *parameter,
                            uint64_t seed, void *data, yg_error *error);
+
+/* -------------------------------------------------------------------------------- formulas -- */
+
+/* A graph of its own for an expression over one tensor: what `data: transform` says of a port. */
+typedef struct yg_formula {
+    yg_graph *graph; /* freed by the owner, with yg_graph_free() */
+    yg_node input, output;
+} yg_formula;
+
+/* `expression` is a scalar of a model file, or text from elsewhere in such a struct. It sees the
+ * tensor as `name`, an input of `type`, and the model's vars; numbers are float64. */
+bool yg_formula_build(const yg_model *model, const yg_value *expression, const char *name,
+                      const yg_type *type, yg_formula *formula, yg_error *error);
+
+/* The expression as text, with vars replaced by their values: what it says does not depend on the
+ * model any more. NULL on failure; freed by the caller. */
+char *yg_formula_text(const yg_model *model, const yg_value *expression, yg_error *error);
+
+/* -------------------------------------------------------------------------------- expanding -- */
 
 /* The model in operators only, as a model file: every layer expanded, parameters in `params:`.
  * NULL on failure; freed by the caller. */

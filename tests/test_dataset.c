@@ -222,6 +222,57 @@ Test(dataset, standardisation_is_fitted_on_the_training_part_alone) {
     workspace_remove(&w);
 }
 
+Test(dataset, a_transform_comes_before_standardisation_and_reaches_every_part) {
+    const workspace w = workspace_make();
+    yg_data data;
+    yg_model *model =
+        model_of(&w, "[B, 2]", "{shape: [B], dtype: i64}",
+                 "  train: {x: [[1, 10], [100, 10], [1, 10], [100, 1000]], y: [0, 1, 2, 10]}\n"
+                 "  test: {x: [[10, 100]], y: [7]}\n"
+                 "  transform:\n"
+                 "    x: 2 * log(x) / log(10)\n"
+                 "    y: y // 2 + 1\n"
+                 "  standardize: [x]\n");
+    load(model, &data);
+    const yg_port_encoding *x = &data.encoding.ports[0];
+    cr_assert_float_eq(x->mean[0], 2, 1e-15); /* of 0, 4, 0, 4 */
+    cr_assert_float_eq(x->mean[1], 3, 1e-15); /* of 2, 2, 2, 6 */
+    cr_assert_float_eq(x->deviation[0], 2, 1e-15);
+    cr_assert_float_eq(data.train.values[0][0], -1, 1e-15);
+    cr_assert_float_eq(data.test.values[0][0], 0, 1e-15);
+    cr_assert_float_eq(data.test.values[0][1], 1 / x->deviation[1], 1e-15);
+    static const double y[] = {1, 1, 2, 6};
+    cr_assert_arr_eq(data.train.values[1], y, sizeof y);
+    cr_assert_eq(data.test.values[1][0], 4);
+    cr_assert_str_eq(x->formula, "2 * log(x) / log(10)");
+    yg_data_free(&data);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+/* More elements than one run of the compiled formula holds, and a last run that is not full. */
+Test(dataset, a_transform_of_many_examples_gives_each_its_own) {
+    enum { COUNT = 5000 };
+    const workspace w = workspace_make();
+    yg_data data;
+    char *text = malloc(32 * COUNT), *end = text + sprintf(text, "a,b,c,k\n");
+    for (int i = 0; i < COUNT; i++)
+        end += sprintf(end, "%d,%d,%d,0\n", 3 * i, 3 * i + 1, 3 * i + 2);
+    workspace_write(&w, "t.csv", text);
+    free(text);
+    yg_model *model = model_of(&w, "[B, 3]", "[B, 1]",
+                               "  train: {csv: t.csv, x: [a, b, c], y: k}\n"
+                               "  transform: {x: x * x + 1}\n");
+    load(model, &data);
+    for (int i = 0; i < 3 * COUNT; i++)
+        cr_assert_eq(data.train.values[0][i], (double)i * i + 1, "element %d", i);
+    yg_data_free(&data);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+#define ROWS "  train: {x: [[1, 2], [3, 4]], y: [[1], [2]]}\n"
+
 /* What is wrong, and where: {x, y, section, csv, "file:line:column: part of the message"}. */
 static const struct {
     const char *x, *y, *section, *csv, *place, *message;
@@ -293,6 +344,29 @@ static const struct {
     {"[B, 1]", "[B, 1]", "  train: {x: [[1]], y: [[1]]}\n  tset: {from: train}\n", "",
      "t.yaml:11:3", "test"},
     {"[B, 1]", "[B, 1]", "  test: {x: [[1]], y: [[1]]}\n", "", "t.yaml:10:3", "train"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: [x]\n", "", "t.yaml:11:14", "found a list"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {xx: x}\n", "", "t.yaml:11:15", "did you mean 'x'"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {x: y / 2}\n", "", "t.yaml:11:18",
+     "unknown name 'y'; known: x"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {x: lgo(x)}\n", "", "t.yaml:11:18", "log"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {x: x - mean(x)}\n", "", "t.yaml:11:22",
+     "from that element alone"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {x: transpose(x)}\n", "", "t.yaml:11:18",
+     "from that element alone"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {x: \"x * size(x, 0)\"}\n", "", "t.yaml:11:21",
+     "'size' is not known here"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {x: \"dropout(x, 0.5)\"}\n", "", "t.yaml:11:19",
+     "it is random"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {x: 1 / 2}\n", "", "t.yaml:11:18",
+     "must keep its shape"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {x: log(x - 3)}\n", "", "t.yaml:11:18",
+     "gives no number for 1 (example 1, element 0)"},
+    {"[B, 2]", "[B, 1]", ROWS "  transform: {x: 1 / (x - 4)}\n", "", "t.yaml:11:18",
+     "gives an infinite value for 4 (example 2, element 1)"},
+    {"[B, 1]", "{shape: [B], dtype: i32}", "  train: {x: [[1]], y: [1]}\n  transform: {y: y / 2}\n",
+     "", "t.yaml:11:18", "divide whole numbers by '//'"},
+    {"[B, 1]", "{shape: [B], dtype: i32, classes: 2}",
+     "  train: {x: [[1]], y: [1]}\n  transform: {y: 1 - y}\n", "", "t.yaml:11:18", "holds classes"},
 };
 
 Test(dataset, what_is_wrong_is_told_with_its_place) {

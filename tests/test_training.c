@@ -452,6 +452,83 @@ Test(training, a_standardised_target_is_predicted_in_its_own_units) {
     workspace_remove(&w);
 }
 
+/* y = log10(x) / scale: learnt exactly from the transformed x alone. */
+static const char transform_model[] = "format: 1\n"
+                                      "name: transformed\n"
+                                      "vars: {scale: %d}\n"
+                                      "inputs: {x: [B, 1]}\n"
+                                      "targets: {y: [B, 1]}\n"
+                                      "graph:\n"
+                                      "  a: {type: linear, input: x, out_features: 1}\n"
+                                      "outputs: [a]\n"
+                                      "loss: mean(square(a - y))\n"
+                                      "data:\n"
+                                      "  train: {csv: t.csv, delimiter: \";\", x: p, y: q}\n"
+                                      "  transform: {x: log(x) / log(10) / scale}\n"
+                                      "train: {epochs: 200, optimizer: {type: sgd, lr: 0.3}}\n";
+
+Test(training, a_transform_is_the_same_in_training_evaluation_prediction_and_gradients) {
+    const workspace w = workspace_make();
+    char text[1000], weights[256], csv[256];
+    snprintf(text, sizeof text, transform_model, 2);
+    workspace_write(&w, "t.csv", "p;q\n1;0\n10;0.5\n100;1\n1000;1.5\n");
+    yg_model *model = workspace_model(&w, "t.yaml", text);
+    const yg_train_result result =
+        train(model, (yg_train_options){.out = workspace_path(&w, "run")});
+    cr_assert_lt(result.training.loss, 1e-4);
+    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
+    snprintf(csv, sizeof csv, "%s", workspace_path(&w, "t.csv"));
+
+    /* A part of the data, the same as a file with the model's delimiter, and their gradients. */
+    yg_error error = {0};
+    yg_scores part, file;
+    yg_gradients gradients;
+    cr_assert(yg_evaluate(model, &(yg_evaluate_options){.weights = weights, .dtype = YG_F64}, &part,
+                          NULL, &error));
+    cr_assert(yg_evaluate(model,
+                          &(yg_evaluate_options){.weights = weights, .csv = csv, .dtype = YG_F64},
+                          &file, NULL, &error),
+              "%s", error.message);
+    cr_assert(yg_loss_gradients(model, &(yg_gradients_options){.weights = weights, .dtype = YG_F64},
+                                &gradients, &error));
+    cr_expect_lt(part.loss, 1e-4);
+    cr_expect_eq(part.loss, file.loss);
+    cr_expect_eq(part.loss, gradients.loss);
+    yg_gradients_free(&gradients);
+
+    char *answer = predict(&w, model, "p\n1e4\n");
+    cr_expect_float_eq(strtod(strchr(answer, '\n') + 1, NULL), 2, 0.05, "%s", answer);
+    free(answer);
+    answer = predict(&w, model, "p\n1\n0\n");
+    cr_expect_not_null(strstr(answer, "an infinite value for 0 (example 2"), "%s", answer);
+    free(answer);
+
+    /* The weights know the formula, so a model that says nothing predicts alike … */
+    char *begin = strstr(text, "data:\n");
+    snprintf(begin, sizeof text - (size_t)(begin - text), "expect: {parameters: 2}\n");
+    begin = strstr(text, "vars: {scale: 2}\n");
+    memmove(begin, begin + strlen("vars: {scale: 2}\n"), strlen(begin) - 16);
+    yg_model *bare = workspace_model(&w, "bare.yaml", text);
+    answer = predict(&w, bare, "p\n1e4\n");
+    cr_expect_float_eq(strtod(strchr(answer, '\n') + 1, NULL), 2, 0.05, "%s", answer);
+    free(answer);
+    /* … and one that says otherwise is refused. */
+    snprintf(text, sizeof text, transform_model, 3);
+    yg_model *other = workspace_model(&w, "other.yaml", text);
+    answer = predict(&w, other, "p\n1e4\n");
+    cr_expect_not_null(strstr(answer, "were trained with log(x) / log(10) / 2"), "%s", answer);
+    free(answer);
+
+    /* The expanded model has the formula without the var. */
+    char *expanded = yg_model_expand(model, &error);
+    cr_expect_not_null(strstr(expanded, "log(x) / log(10) / 2"), "%s", expanded);
+    free(expanded);
+    yg_model_free(model);
+    yg_model_free(bare);
+    yg_model_free(other);
+    workspace_remove(&w);
+}
+
 Test(training, a_run_counted_in_steps_may_end_in_mid_epoch_and_go_on) {
     const workspace w = workspace_make();
     yg_model *model = workspace_model(&w, "line.yaml", line_model);

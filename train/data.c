@@ -17,7 +17,8 @@ static bool check_part_keys(const yg_model *model, const yg_value *map, const ch
     yg_key *keys = calloc(own_count + ports + 1, sizeof *keys);
     if (!keys)
         return yg_fail_memory(error);
-    memcpy(keys, own, own_count * sizeof *keys);
+    if (own_count)
+        memcpy(keys, own, own_count * sizeof *keys);
     for (size_t p = 0; p < ports; p++)
         keys[own_count + p] = (yg_key){.name = yg_model_port(model, p)->name};
     const bool good = yg_value_check_keys(map, what, keys, own_count + ports, error);
@@ -36,8 +37,8 @@ static char *join(const char *folder, const char *path) {
     return joined;
 }
 
-static bool read_delimiter(const yg_value *map, char *delimiter, yg_error *error) {
-    const yg_value *value = yg_value_get(map, "delimiter");
+bool yg_read_delimiter(const yg_value *map, char *delimiter, yg_error *error) {
+    const yg_value *value = map ? yg_value_get(map, "delimiter") : NULL;
     const char *text;
     *delimiter = ',';
     if (!value)
@@ -61,7 +62,7 @@ static bool read_part(const yg_source *source, const yg_value *map, yg_dataset *
     char delimiter;
     if (!csv)
         return yg_read_rows(source, map, dataset, error);
-    if (!yg_value_text(csv, "`csv`", &path, error) || !read_delimiter(map, &delimiter, error))
+    if (!yg_value_text(csv, "`csv`", &path, error) || !yg_read_delimiter(map, &delimiter, error))
         return false;
     char *joined = join(yg_model_folder(source->model, "data"), path);
     if (!joined)
@@ -134,6 +135,30 @@ static bool read_held_out(const yg_source *source, const yg_value *section, cons
            read_part(source, map, dataset, error);
 }
 
+/* Reads `transform: {x: x / 255}` and applies it to every part. */
+static bool transform(const yg_model *model, const yg_value *map, yg_data *data, yg_error *error) {
+    if (map && !check_part_keys(model, map, "`transform`", NULL, 0, error))
+        return false;
+    for (size_t p = 0; map && p < data->encoding.count; p++) {
+        const yg_port *port = yg_model_port(model, p);
+        const yg_value *formula = yg_value_get(map, port->name);
+        yg_port_encoding *encoding = &data->encoding.ports[p];
+        if (!formula)
+            continue;
+        if (port->classes)
+            return yg_fail(error, YG_ERROR_ARGUMENT, formula->origin,
+                           "'%s' holds classes, which are not transformed", port->name);
+        encoding->transform = yg_transform_new(model, data, p, formula, error);
+        encoding->formula = encoding->transform ? yg_formula_text(model, formula, error) : NULL;
+        encoding->formula_origin = formula->origin;
+        if (!encoding->formula)
+            return false;
+    }
+    return yg_transform_dataset(model, data, &data->train, 0, error) &&
+           yg_transform_dataset(model, data, &data->validation, 0, error) &&
+           yg_transform_dataset(model, data, &data->test, 0, error);
+}
+
 static bool check_standardized(const yg_model *model, const yg_value *value, size_t p,
                                yg_error *error) {
     const yg_port *port = yg_model_port(model, p);
@@ -190,6 +215,7 @@ static bool load(const yg_model *model, const yg_value *section, yg_data *data, 
         {"train", true, NULL},
         {"validation", false, NULL},
         {"test", false, NULL},
+        {"transform", false, NULL},
         {"standardize", false, NULL},
         {"seed", false, NULL},
         {"standardise", false, "it is spelt `standardize` here"},
@@ -218,6 +244,7 @@ static bool load(const yg_model *model, const yg_value *section, yg_data *data, 
     source.training = false;
     return read_held_out(&source, section, "validation", &data->validation, &splits[0], error) &&
            read_held_out(&source, section, "test", &data->test, &splits[1], error) &&
+           transform(model, yg_value_get(section, "transform"), data, error) &&
            yg_split_off(model, &data->train, splits, 2, (uint64_t)seed, error) &&
            standardize(model, yg_value_get(section, "standardize"), data, error);
 }

@@ -5,6 +5,7 @@
  *       train: {csv: iris.csv, x: "*", y: species}       # or rows: {x: [[0, 0]], y: [[1]]}
  *       validation: {from: train, fraction: 0.15, stratify: y}
  *       test: {csv: more.csv, x: "*", y: species}
+ *       transform: {x: x / 255}
  *       standardize: [x]
  *       seed: 0                                           # of the splits
  *
@@ -12,6 +13,10 @@
  * shape [B, 30] takes 30 columns of a CSV file, one of shape [B] takes one. A port is given a
  * column's name, a list of names, or "*" for all columns that the map does not name elsewhere.
  * Text in a column of a port with classes is a label. Paths start at the model file's folder.
+ *
+ * A transform is a formula for each element, of the element itself (by the port's name), numbers,
+ * vars and elementwise operators. It comes first, standardisation after it; both are applied to
+ * whatever the model is given, in training, evaluation and prediction.
  *
  * The splits do not depend on the training seed, so that `eval` sees the same test examples as
  * `train` did: `seed:` of the section (default 0) draws them.
@@ -29,8 +34,11 @@ typedef struct yg_port_encoding {
     char **columns;
     size_t class_count; /* label texts by class index; 0: not labels */
     char **classes;
-    int64_t width; /* elements of an example */
-    double *mean;  /* [width], with deviation; NULL: not standardised */
+    char *formula; /* of `transform`, its vars replaced by their values; NULL: none */
+    yg_origin formula_origin;
+    struct yg_transform *transform; /* that, compiled; NULL until it is first needed */
+    int64_t width;                  /* elements of an example */
+    double *mean;                   /* [width], with deviation; NULL: not standardised */
     double *deviation;
 } yg_port_encoding;
 

@@ -28,11 +28,16 @@ static const yg_dataset *choose_split(const yg_data *data, const char *asked, co
 static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const char *path,
                      const char *csv, yg_data *data, yg_error *error) {
     const yg_source source = {model, data, false, false};
+    const yg_value *section = yg_model_section(model, "data");
+    const bool has_train = section && section->kind == YG_MAPPING;
+    const yg_value *train = has_train ? yg_value_get(section, "train") : NULL;
     const char *symbol;
+    char delimiter;
     *data = (yg_data){0};
-    if (!yg_batch_symbol(model, &symbol, error) ||
+    if (!yg_read_delimiter(train, &delimiter, error) || !yg_batch_symbol(model, &symbol, error) ||
         !yg_encoding_load(model, weights, path, &data->encoding, error) ||
-        !yg_read_csv(&source, csv, YG_NOWHERE, ',', NULL, &data->test, error))
+        !yg_read_csv(&source, csv, YG_NOWHERE, delimiter, NULL, &data->test, error) ||
+        !yg_transform_dataset(model, data, &data->test, 0, error))
         return false;
     for (size_t p = 0; p < data->encoding.count; p++) {
         const yg_port_encoding *port = &data->encoding.ports[p];

@@ -27,7 +27,8 @@ typedef struct yg_evaluate_options {
     const char *split;   /* "train", "validation" or "test"; NULL: test, or validation, or train,
                             the first that the model has */
     const char *csv;     /* a CSV file instead of a split, with the columns that the weights file
-                            remembers, targets too; NULL: none */
+                            remembers, targets too, and the delimiter that `data: train` has;
+                            NULL: none */
     int64_t batch_size;  /* 0: 256 */
     yg_dtype dtype;      /* YG_F32 or YG_F64; anything else (0): the model's (`train: dtype`), F32
                             where that says nothing */

@@ -61,6 +61,14 @@ int64_t yg_port_width(const yg_data *data, const yg_port *port) {
     return width;
 }
 
+bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int64_t batch,
+                  yg_type *type, yg_error *error) {
+    int64_t shape[YG_MAX_RANK] = {batch};
+    for (int d = 1; d < port->rank; d++)
+        shape[d] = dimension(data, port, d);
+    return yg_type_make(dtype, port->rank, shape, type, error);
+}
+
 bool yg_dimension_bind(const yg_source *source, const yg_port *port, int d, int64_t size,
                        yg_origin origin, yg_error *error) {
     yg_data *data = source->data;
@@ -163,6 +171,8 @@ void yg_encoding_free(yg_encoding *encoding) {
         yg_port_encoding *port = &encoding->ports[p];
         free_texts(port->columns, port->column_count);
         free_texts(port->classes, port->class_count);
+        free(port->formula);
+        yg_transform_free(port->transform);
         free(port->mean);
         free(port->deviation);
     }

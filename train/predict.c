@@ -240,7 +240,7 @@ static bool load_parameters(prediction *p, yg_error *error) {
 
 static bool run_batch(prediction *p, yg_error *error) {
     yg_pass *pass = yg_passes_get(&p->passes, p->batch.count, error);
-    if (!pass)
+    if (!pass || !yg_transform_dataset(p->model, &p->data, &p->batch, p->rows, error))
         return false;
     for (size_t i = 0; i < p->data.encoding.count; i++)
         if (p->batch.values[i])

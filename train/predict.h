@@ -10,7 +10,8 @@
  * `probability.setosa`, … where the target's classes are as many as the output's elements. Where
  * such an output, or one sigmoid output for two classes, answers a target with classes, a last
  * column, named as the target's column, holds the label of the most probable class. A standardised
- * target is given back in its own units.
+ * target is given back in its own units; a transformed one stays as it is transformed, for a
+ * formula is not turned round.
  */
 #ifndef YG_TRAIN_PREDICT_H
 #define YG_TRAIN_PREDICT_H

@@ -34,6 +34,10 @@ bool yg_width_bind(const yg_source *source, const yg_port *port, int64_t width, 
 /* Elements of an example, by what is bound. -1: a dimension is not. */
 int64_t yg_port_width(const yg_data *data, const yg_port *port);
 
+/* The type of a batch of a port's examples, by what is bound. */
+bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int64_t batch,
+                  yg_type *type, yg_error *error);
+
 /* A dataset with room for `capacity` examples of the wanted ports; grows one in place. */
 bool yg_dataset_reserve(const yg_source *source, yg_dataset *dataset, int64_t capacity,
                         yg_error *error);
@@ -95,10 +99,13 @@ bool yg_columns_choose(const yg_source *source, const yg_csv *csv, const yg_valu
  * columns the encoding remembers. */
 bool yg_read_csv(const yg_source *source, const char *path, yg_origin origin, char delimiter,
                  const yg_value *map, yg_dataset *dataset, yg_error *error);
+/* `delimiter:` of a part; NULL, or a part without: a comma. */
+bool yg_read_delimiter(const yg_value *map, char *delimiter, yg_error *error);
 bool yg_read_rows(const yg_source *source, const yg_value *map, yg_dataset *dataset,
                   yg_error *error);
 
-/* -------------------------------------------------------------------- split.c, standardize.c -- */
+/* -------------------------------------------------------- split.c, transform.c, standardize.c --
+ */
 
 typedef struct yg_split {
     double fraction; /* 0: this part is not split off */
@@ -114,6 +121,18 @@ typedef struct yg_split {
  * order of the examples is kept. */
 bool yg_split_off(const yg_model *model, yg_dataset *from, const yg_split *parts, size_t count,
                   uint64_t seed, yg_error *error);
+
+/* A formula for a port's elements, compiled. The dimensions must be bound. NULL on failure: what
+ * is not elementwise, or changes the shape or the kind of number. The model must outlive it. */
+typedef struct yg_transform yg_transform;
+yg_transform *yg_transform_new(const yg_model *model, const yg_data *data, size_t port,
+                               const yg_value *formula, yg_error *error);
+void yg_transform_free(yg_transform *transform); /* NULL is allowed */
+/* Applies the transforms of data's encoding to all examples of `dataset`, in place, compiling them
+ * when first needed. A result that is not finite is an error, which counts examples from `before`.
+ */
+bool yg_transform_dataset(const yg_model *model, yg_data *data, yg_dataset *dataset, int64_t before,
+                          yg_error *error);
 
 /* Learns mean and standard deviation (of the population) of a port's elements; an element that is
  * constant keeps its scale. */

@@ -138,13 +138,24 @@ static bool save_numbers(const char *port, const char *suffix, const double *val
     return good;
 }
 
+static bool save_formula(const char *port, const char *formula, yg_tensor_file *file,
+                         yg_error *error) {
+    if (!formula)
+        return true;
+    char *key = key_of("transform.", port, "");
+    const bool good = key ? yg_tensor_file_note(file, key, formula, error) : yg_fail_memory(error);
+    free(key);
+    return good;
+}
+
 bool yg_encoding_save(const yg_model *model, const yg_encoding *encoding, yg_tensor_file *file,
                       yg_error *error) {
     for (size_t p = 0; p < encoding->count; p++) {
         const yg_port_encoding *port = &encoding->ports[p];
         const char *name = yg_model_port(model, p)->name;
         if (!save_texts("classes.", name, port->classes, port->class_count, file, error) ||
-            !save_texts("columns.", name, port->columns, port->column_count, file, error))
+            !save_texts("columns.", name, port->columns, port->column_count, file, error) ||
+            !save_formula(name, port->formula, file, error))
             return false;
         if (port->mean &&
             (!save_numbers(name, ".mean", port->mean, port->width, file, error) ||
@@ -201,11 +212,35 @@ static bool load_numbers(const yg_tensor_file *file, const char *path, const cha
     return true;
 }
 
+/* What the model's `data:` says under a key; NULL: nothing. */
+static const yg_value *data_entry(const yg_model *model, const char *key) {
+    const yg_value *section = yg_model_section(model, "data");
+    return section && section->kind == YG_MAPPING ? yg_value_get(section, key) : NULL;
+}
+
+/* The weights' formula, which must be the model's if that has one, or else the model's. */
+static bool load_formula(const yg_model *model, const yg_tensor_file *file, const char *path,
+                         const char *port, yg_port_encoding *out, yg_error *error) {
+    const yg_value *map = data_entry(model, "transform");
+    const yg_value *value = map && map->kind == YG_MAPPING ? yg_value_get(map, port) : NULL;
+    char *key = key_of("transform.", port, "");
+    const char *note = key ? yg_metadata_find(file, key) : NULL;
+    free(key);
+    if (!value && !note)
+        return true;
+    out->formula = value ? yg_formula_text(model, value, error) : strdup(note);
+    out->formula_origin = value ? value->origin : (yg_origin){path, 0, 0};
+    if (!out->formula)
+        return yg_fail_memory(error);
+    return !note || strcmp(out->formula, note) == 0 ||
+           yg_fail(error, YG_ERROR_DATA, out->formula_origin,
+                   "the transform of '%s' is %s, but the weights in %s were trained with %s", port,
+                   out->formula, path, note);
+}
+
 /* Whether `data: standardize` lists a port. */
 static bool wants_standardization(const yg_model *model, const char *port) {
-    const yg_value *section = yg_model_section(model, "data");
-    const yg_value *list =
-        section && section->kind == YG_MAPPING ? yg_value_get(section, "standardize") : NULL;
+    const yg_value *list = data_entry(model, "standardize");
     for (size_t i = 0; list && list->kind == YG_SEQUENCE && i < list->count; i++)
         if (strcmp(list->items[i]->text, port) == 0)
             return true;
@@ -218,6 +253,7 @@ static bool load_port(const yg_model *model, const yg_tensor_file *file, const c
     const yg_origin origin = {path, 0, 0};
     if (!load_texts(file, path, "classes.", name, &out->classes, &out->class_count, error) ||
         !load_texts(file, path, "columns.", name, &out->columns, &out->column_count, error) ||
+        !load_formula(model, file, path, name, out, error) ||
         !load_numbers(file, path, name, ".mean", &out->width, &out->mean, error) ||
         !load_numbers(file, path, name, ".deviation", &out->width, &out->deviation, error))
         return false;

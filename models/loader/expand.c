@@ -124,26 +124,53 @@ static void write_value(yg_text *text, const yg_value *value) {
     yg_text_add(text, mapping ? "}" : "]");
 }
 
+/* `transform` of a data section: the expanded model has no vars, so they are replaced. */
+static bool write_transform(yg_text *text, const yg_model *model, const yg_value *value,
+                            yg_error *error) {
+    yg_text_add(text, "{");
+    for (size_t i = 0; i < value->count; i++) {
+        char *formula = yg_formula_text(model, value->items[i], error);
+        if (formula == NULL) {
+            return false;
+        }
+        yg_text_add(text, "%s%s: ", i > 0 ? ", " : "", value->keys[i]->text);
+        write_scalar(text, formula, true);
+        free(formula);
+    }
+    yg_text_add(text, "}");
+    return true;
+}
+
 /* A section of the file, an entry a line. */
-static void write_section(yg_text *text, const char *key, const yg_value *value) {
+static bool write_section(yg_text *text, const yg_model *model, const char *key, yg_error *error) {
+    const yg_value *value = yg_model_section(model, key);
     if (value == NULL) {
-        return;
+        return true;
     }
     yg_text_add(text, "%s:", key);
     if (value->kind != YG_MAPPING || value->count == 0) {
         yg_text_add(text, " ");
         write_value(text, value);
         yg_text_add(text, "\n");
-        return;
+        return true;
     }
     yg_text_add(text, "\n");
     for (size_t i = 0; i < value->count; i++) {
+        const yg_value *item = value->items[i];
         yg_text_add(text, "  ");
         write_scalar(text, value->keys[i]->text, value->keys[i]->quoted);
         yg_text_add(text, ": ");
-        write_value(text, value->items[i]);
+        if (item->kind == YG_MAPPING && strcmp(key, "data") == 0 &&
+            strcmp(value->keys[i]->text, "transform") == 0) {
+            if (!write_transform(text, model, item, error)) {
+                return false;
+            }
+        } else {
+            write_value(text, item);
+        }
         yg_text_add(text, "\n");
     }
+    return true;
 }
 
 static bool write_expression(yg_text *text, yg_pool *pool, const yg_expression *expression) {
@@ -261,7 +288,7 @@ static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
 }
 
 static bool write_model(yg_text *text, const yg_model *model, const yg_network *network,
-                        const yg_expansion *expansion) {
+                        const yg_expansion *expansion, yg_error *error) {
     yg_pool *pool = network->pool;
     yg_text_add(text, "format: %d\n", YG_FORMAT_VERSION);
     if (yg_is_name(model->name, false)) {
@@ -291,9 +318,7 @@ static bool write_model(yg_text *text, const yg_model *model, const yg_network *
         elements += yg_type_count(yg_node_type(network->graph, network->parameters[i].node));
     }
     yg_text_add(text, "expect: {parameters: %lld}\n", (long long)elements);
-    write_section(text, "data", yg_model_section(model, "data"));
-    write_section(text, "train", yg_model_section(model, "train"));
-    return true;
+    return write_section(text, model, "data", error) && write_section(text, model, "train", error);
 }
 
 char *yg_model_expand(const yg_model *model, yg_error *error) {
@@ -304,7 +329,7 @@ char *yg_model_expand(const yg_model *model, yg_error *error) {
     }
     yg_text text = {0};
     const bool written = drop_unused(network->pool, model, &expansion) &&
-                         write_model(&text, model, network, &expansion);
+                         write_model(&text, model, network, &expansion, error);
     yg_network_free(network);
     char *result = yg_text_take(&text);
     if (!written || result == NULL) {

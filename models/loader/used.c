@@ -166,6 +166,23 @@ static bool check_definition(yg_pool *pool, const yg_definition *type, yg_error 
     return need_body(&m, &type->body, error);
 }
 
+/* A formula of `data: transform` uses vars; the input or target that it is for is not used by it.
+ */
+static bool meet_transforms(met *m, const yg_model *model, yg_error *error) {
+    const yg_value *data = yg_model_section(model, "data");
+    const yg_value *transform =
+        data != NULL && data->kind == YG_MAPPING ? yg_value_get(data, "transform") : NULL;
+    for (size_t i = 0; transform != NULL && i < transform->count; i++) {
+        const yg_expression *formula =
+            yg_read_expression(m->pool, transform->items[i], "a formula", error);
+        if (formula == NULL) {
+            return false;
+        }
+        yg_visit_names(formula, meet, m);
+    }
+    return true;
+}
+
 static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
     met m = {.pool = pool};
     meet_body(&m, &model->body, model->port_specs[0].name);
@@ -183,11 +200,17 @@ static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
     for (size_t i = 0; i < model->var_count; i++) {
         yg_visit_names(model->vars[i].value, meet, &m);
     }
-    if (m.failed) {
+    met transforms = {.pool = pool};
+    if (!meet_transforms(&transforms, model, error)) {
+        return false;
+    }
+    if (m.failed || transforms.failed) {
         return yg_fail_memory(error);
     }
     for (size_t i = 0; i < model->var_count; i++) {
-        if (!need(&m, "var", model->vars[i].name, model->vars[i].origin, error)) {
+        const yg_var *var = &model->vars[i];
+        if (yg_names_find(&transforms.names, var->name) == YG_NOT_FOUND &&
+            !need(&m, "var", var->name, var->origin, error)) {
             return false;
         }
     }

@@ -1,0 +1,191 @@
+/*
+ * `data: transform`: a formula for each element of a port, applied to the data on their way in.
+ *
+ * A formula is elementwise, so that what becomes of an example does not depend on the others, and
+ * it is computed in float64 whatever the network's type, so that all who read data see the same. It
+ * is a graph of its own, compiled for a few thousand elements and run until all are done.
+ */
+#include "../graph/number.h"
+#include "../graph/program.h"
+#include "source.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ELEMENTS = 4096 };
+
+struct yg_transform {
+    yg_formula formula;
+    yg_program *program;
+    yg_type type; /* of a run: [examples, …] */
+    yg_dtype result;
+    yg_origin origin;
+};
+
+void yg_transform_free(yg_transform *transform) {
+    if (!transform)
+        return;
+    yg_program_free(transform->program);
+    yg_graph_free(transform->formula.graph);
+    free(transform);
+}
+
+/* ------------------------------------------------------------------------------- compiling ---- */
+
+/* One number for all elements: a constant, or made of such by broadcasting. */
+static bool is_uniform(const yg_graph *graph, yg_node node, const bool *uniform) {
+    const size_t operands = yg_node_operand_count(graph, node);
+    if (yg_node_is_scalar(graph, node, NULL))
+        return true;
+    if (!operands)
+        return false;
+    for (size_t k = 0; k < operands; k++)
+        if (!uniform[yg_node_operand(graph, node, k)])
+            return false;
+    return (yg_node_op(graph, node)->flags & YG_OP_ELEMENTWISE) ||
+           yg_node_op(graph, node) == yg_graph_ops(graph)->broadcast;
+}
+
+/* Fails at the first node that makes an element of more than the element itself. */
+static bool check_elementwise(const yg_formula *formula, const char *name, yg_error *error) {
+    const yg_graph *graph = formula->graph;
+    const size_t size = (size_t)formula->output + 1;
+    bool *needed = calloc(size, sizeof *needed), *uniform = calloc(size, sizeof *uniform);
+    bool good = needed && uniform ? true : yg_fail_memory(error);
+    for (size_t i = size; good && i-- > 0;) {
+        needed[i] = needed[i] || i == formula->output;
+        for (size_t k = 0; needed[i] && k < yg_node_operand_count(graph, (yg_node)i); k++)
+            needed[yg_node_operand(graph, (yg_node)i, k)] = true;
+    }
+    for (size_t i = 0; good && i < size; i++) {
+        const yg_op *op = yg_node_op(graph, (yg_node)i);
+        const bool random = op->flags & YG_OP_RANDOM;
+        if (!needed[i] || i == formula->input)
+            continue;
+        uniform[i] = !random && is_uniform(graph, (yg_node)i, uniform);
+        if (random || (!uniform[i] && !(op->flags & YG_OP_ELEMENTWISE)))
+            good = yg_fail(error, YG_ERROR_ARGUMENT, yg_node_origin(graph, (yg_node)i),
+                           "the transform of '%s' must give each element from that element alone, "
+                           "which '%s' does not%s",
+                           name, op->name,
+                           random ? ": it is random"
+                                  : "; what needs more belongs in `graph:`, or is `standardize`");
+    }
+    free(needed);
+    free(uniform);
+    return good;
+}
+
+/* The shape stays; truth values become numbers, and floats those of the port. */
+static bool check_result(yg_transform *transform, const yg_port *port, yg_error *error) {
+    yg_formula *f = &transform->formula;
+    const yg_type *type = yg_node_type(f->graph, f->output);
+    char have[YG_TYPE_TEXT], want[YG_TYPE_TEXT];
+    if (!yg_shape_equal(type, &transform->type))
+        return yg_fail(error, YG_ERROR_SHAPE, transform->origin,
+                       "the transform of '%s' must keep its shape, %s here; it gives %s",
+                       port->name, yg_shape_text(&transform->type, want),
+                       yg_shape_text(type, have));
+    if (!yg_dtype_is_float(port->dtype) && type->dtype != port->dtype && type->dtype != YG_BOOL)
+        return yg_fail(error, YG_ERROR_DTYPE, transform->origin,
+                       "the transform of '%s' gives %s, but the port holds %s; declare `dtype: "
+                       "f32` there%s",
+                       port->name, yg_dtype_name(type->dtype), yg_dtype_name(port->dtype),
+                       yg_dtype_is_float(type->dtype) ? ", or divide whole numbers by '//'" : "");
+    transform->result = type->dtype;
+    return true;
+}
+
+static bool compile(yg_transform *transform, const yg_model *model, const yg_data *data,
+                    const yg_port *port, const yg_value *formula, yg_error *error) {
+    const yg_dtype dtype = yg_dtype_is_float(port->dtype) ? YG_F64 : port->dtype;
+    const int64_t width = yg_port_width(data, port);
+    /* Two examples at least, so that a sum over examples cannot be taken for none. */
+    const int64_t batch = width > 0 && width < ELEMENTS / 2 ? ELEMENTS / width : 2;
+    const yg_compile_options options = {.threads = 1};
+    transform->origin = formula->origin;
+    if (!yg_port_type(data, port, dtype, batch, &transform->type, error) ||
+        !yg_formula_build(model, formula, port->name, &transform->type, &transform->formula,
+                          error) ||
+        !check_elementwise(&transform->formula, port->name, error) ||
+        !check_result(transform, port, error))
+        return false;
+    transform->program = yg_compile(transform->formula.graph, &transform->formula.output, 1, NULL,
+                                    0, &options, error);
+    return transform->program != NULL;
+}
+
+yg_transform *yg_transform_new(const yg_model *model, const yg_data *data, size_t port,
+                               const yg_value *formula, yg_error *error) {
+    yg_transform *transform = calloc(1, sizeof *transform);
+    if (!transform) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    if (compile(transform, model, data, yg_model_port(model, port), formula, error))
+        return transform;
+    yg_transform_free(transform);
+    return NULL;
+}
+
+/* -------------------------------------------------------------------------------- applying ---- */
+
+/* One run: values[0 .. count), at most as many as the program holds. `first` counts for messages.
+ */
+static bool run(yg_transform *transform, const char *name, double *values, int64_t count,
+                int64_t first, int64_t width, yg_error *error) {
+    const yg_formula *f = &transform->formula;
+    void *in = yg_program_data(transform->program, f->input);
+    const void *out = yg_program_data(transform->program, f->output);
+    for (int64_t i = 0; i < count; i++)
+        yg_element_set(transform->type.dtype, in, i, values[i]);
+    if (!yg_program_run(transform->program, 0, 0, error))
+        return false;
+    for (int64_t i = 0; i < count; i++) {
+        const double value = yg_element_get(transform->result, out, i);
+        char from[YG_NUMBER_TEXT];
+        if (!isfinite(value))
+            return yg_fail(
+                error, YG_ERROR_NUMERIC, transform->origin,
+                "the transform of '%s' gives %s for %s (example %" PRId64 ", element %" PRId64 ")",
+                name, isnan(value) ? "no number" : "an infinite value",
+                yg_number_text(values[i], from), (first + i) / width + 1, (first + i) % width);
+        values[i] = value;
+    }
+    return true;
+}
+
+static bool apply(yg_transform *transform, const char *name, double *values, int64_t count,
+                  int64_t first, int64_t width, yg_error *error) {
+    const int64_t room = yg_type_count(&transform->type);
+    for (int64_t i = 0; i < count; i += room)
+        if (!run(transform, name, values + i, count - i < room ? count - i : room, first + i, width,
+                 error))
+            return false;
+    return true;
+}
+
+bool yg_transform_dataset(const yg_model *model, yg_data *data, yg_dataset *dataset, int64_t before,
+                          yg_error *error) {
+    for (size_t p = 0; p < data->encoding.count && dataset->values; p++) {
+        yg_port_encoding *encoding = &data->encoding.ports[p];
+        const char *name = yg_model_port(model, p)->name;
+        const int64_t width = dataset->widths[p];
+        if (!encoding->formula || !dataset->values[p] || !dataset->count || !width)
+            continue;
+        if (!encoding->transform) {
+            const yg_value formula = {.kind = YG_SCALAR,
+                                      .quoted = true,
+                                      .origin = encoding->formula_origin,
+                                      .text = encoding->formula,
+                                      .source = encoding->formula};
+            encoding->transform = yg_transform_new(model, data, p, &formula, error);
+        }
+        if (!encoding->transform || !apply(encoding->transform, name, dataset->values[p],
+                                           dataset->count * width, before * width, width, error))
+            return false;
+    }
+    return true;
+}
