@@ -33,6 +33,7 @@ enum {
     GEMM_COLUMNS = 256, /* … and B's panels most of the rest */
     GEMM_THIN = 4,      /* rows below which B is read too seldom to be packed */
     GEMM_PLAIN = 1024,  /* products up to which packing does not pay */
+    GEMM_TINY = 64,     /* products up to which vectors do not pay */
     PIECES = 16,        /* at most: enough for as many threads as share one matrix product */
     PIECE_ROWS = 24,    /* a piece is whole tiles, of ours and of the libraries' */
     PIECE_COLUMNS = 64,
@@ -74,6 +75,11 @@ static bool is_plain(const yg_gemm *gemm) {
         return true;
     return gemm->rows <= GEMM_PLAIN && gemm->columns <= GEMM_PLAIN && gemm->depth <= GEMM_PLAIN &&
            gemm->rows * gemm->columns * gemm->depth <= GEMM_PLAIN;
+}
+
+static bool is_tiny(const yg_gemm *gemm) {
+    return gemm->rows <= GEMM_TINY && gemm->columns <= GEMM_TINY && gemm->depth <= GEMM_TINY &&
+           gemm->rows * gemm->columns * gemm->depth <= GEMM_TINY;
 }
 
 /* The larger side is cut: the operand of the other side is then read again by each piece. */

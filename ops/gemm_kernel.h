@@ -182,10 +182,27 @@ static void GEMM_NAME(packed)(const yg_gemm *gemm, const GEMM_REAL *a, const GEM
     }
 }
 
+/* A handful of products: less work than any of the above takes to set up. */
+static void GEMM_NAME(tiny)(const yg_gemm *gemm, const GEMM_REAL *a, const GEMM_REAL *b,
+                            GEMM_REAL *c) {
+    for (int64_t i = 0; i < gemm->rows; i++)
+        for (int64_t j = 0; j < gemm->columns; j++) {
+            const GEMM_REAL *left = a + i * gemm->a_stride[0], *right = b + j * gemm->b_stride[1];
+            GEMM_REAL sum = 0;
+            for (int64_t p = 0; p < gemm->depth; p++)
+                sum += left[p * gemm->a_stride[1]] * right[p * gemm->b_stride[0]];
+            c[i * gemm->c_stride + j] = sum;
+        }
+}
+
 void GEMM_NAME(yg_gemm)(const yg_gemm *gemm, const GEMM_REAL *a, const GEMM_REAL *b, GEMM_REAL *c,
                         void *scratch) {
     if (!is_plain(gemm)) {
         GEMM_NAME(packed)(gemm, a, b, c, scratch);
+        return;
+    }
+    if (is_tiny(gemm)) {
+        GEMM_NAME(tiny)(gemm, a, b, c);
         return;
     }
     if (gemm->columns == 1 && gemm->c_stride == 1) {

@@ -97,8 +97,10 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
     const int64_t whole = (width + REDUCE_LANES - 1) / REDUCE_LANES * REDUCE_LANES;
     uint64_t blocks = 0;
     int64_t index[YG_MAX_RANK] = {0}, offset = 0;
+    for (int64_t j = 0; j < whole; j++)
+        total[j] = REDUCE_START;
     for (int64_t row = 0; row < plan->rows;) {
-        for (int64_t j = 0; j < whole; j++)
+        for (int64_t j = 0; row > 0 && j < whole; j++)
             total[j] = REDUCE_START;
         const int64_t stop = plan->rows - row < REDUCE_ROWS ? plan->rows : row + REDUCE_ROWS;
         for (; row < stop; row++) {
@@ -118,6 +120,8 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
             offset = yg_strides_next(plan->reduced_rank, plan->reduced_size, plan->reduced_stride,
                                      index, offset);
         }
+        if (plan->rows <= REDUCE_ROWS) /* one block: its result is the whole */
+            break;
         int l = 0;
         for (uint64_t bits = blocks++; bits & 1; bits >>= 1, l++)
             for (int64_t j = 0; j < width; j++)
@@ -125,7 +129,7 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
         for (int64_t j = 0; j < width; j++)
             level[l][j] = total[j];
     }
-    for (int64_t j = 0; j < whole; j++)
+    for (int64_t j = 0; blocks != 0 && j < whole; j++)
         total[j] = REDUCE_START;
     for (int l = 0; blocks != 0; blocks >>= 1, l++)
         if (blocks & 1)
