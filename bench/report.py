@@ -95,11 +95,12 @@ def terminal_table(results):
 # -------------------------------------------------------------------------------------- the page --
 
 
-def first_line(command):
+def output_lines(command):
     try:
-        return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[0]
-    except (OSError, IndexError):
-        return "unknown"
+        lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    except OSError:
+        lines = []
+    return lines or ["unknown"]
 
 
 def cpu_model():
@@ -122,7 +123,7 @@ def compiler(programs):
     except OSError:
         return "unknown"
     found = re.search(r"^CMAKE_C_COMPILER:\w+=(.*)$", cache, re.MULTILINE)
-    return first_line([found.group(1), "--version"]) if found else "unknown"
+    return output_lines([found.group(1), "--version"])[0] if found else "unknown"
 
 
 def markdown(header, lines, right):
@@ -164,7 +165,7 @@ def everything(table, results, missing):
 
 def page(results, missing, versions, load, programs, path):
     table = rows(results)
-    yaml_version = first_line([str(programs / OURS), "--version"])
+    ours = "; ".join(output_lines([str(programs / OURS), "--version"]))
     peers = [f"{name} {version}" for name, version in versions.items() if name != OURS]
     kept = ""
     if path.exists() and HAND_WRITTEN in path.read_text():
@@ -214,7 +215,7 @@ The median, and the smallest and largest value of a round.
 | kernel | {platform.system()} {platform.release()}, {platform.machine()} |
 | load average at the start | {load:.2f} |
 | compiler | {compiler(programs)} |
-| yamlgrad | {yaml_version} |
+| yamlgrad | {ours} |
 | peers | {", ".join(peers)}; Python {platform.python_version()} |
 
 {HAND_WRITTEN}
