@@ -53,7 +53,7 @@ static bool run(char **command, cost *cost, yg_error *error) {
 
 int main(int argc, char **argv) {
     yg_error error = {0};
-    cost cost;
+    cost cost = {0};
     char line[16];
     if (argc < 2) {
         fprintf(stderr, "usage: process COMMAND [ARGUMENT…]\n");
