@@ -16,7 +16,7 @@ typedef struct yg_run_position {
     int64_t epoch_step; /* done, of the epoch that is under way */
     yg_scores sums;     /* of that epoch: see yg_scores_add() */
     int64_t best_epoch; /* 0: none yet */
-    double best;        /* the lowest monitored value */
+    double best;        /* the lowest of yg_monitor_value() */
     double reference;   /* early stopping: the value to improve on … */
     int64_t waited;     /* … and for how many epochs it was not */
 } yg_run_position;

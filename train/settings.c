@@ -50,28 +50,24 @@ bool yg_settings_seed(const yg_model *model, uint64_t *seed, yg_error *error) {
     return true;
 }
 
-static bool read_early_stopping(const yg_value *value, yg_settings *settings, yg_error *error) {
-    static const yg_key stopping_keys[] = {
-        {"monitor", false, NULL}, {"patience", true, NULL}, {"min_delta", false, NULL}};
-    static const char *const monitors[] = {"validation.loss", "train.loss", NULL};
-    if (!yg_value_check_keys(value, "`early_stopping`", stopping_keys, 3, error))
+static bool read_early_stopping(const yg_model *model, const yg_value *value, yg_settings *settings,
+                                yg_error *error) {
+    static const yg_key stopping_keys[] = {{"monitor", false, NULL},
+                                           {"mode", false, NULL},
+                                           {"patience", true, NULL},
+                                           {"min_delta", false, NULL}};
+    if (!yg_value_check_keys(value, "`early_stopping`", stopping_keys, 4, error))
         return false;
-    const yg_value *monitor = yg_value_get(value, "monitor");
     const yg_value *delta = yg_value_get(value, "min_delta");
-    int index = 0;
     settings->stops_early = true;
-    if (monitor) {
-        if (!yg_value_choice(monitor, "`monitor`", monitors, &index, error))
-            return false;
-        settings->has_monitor = true;
-        settings->monitor = (yg_monitor)index;
-        settings->monitor_origin = monitor->origin;
-    }
-    return read_count(value, "patience", "`patience`", 1, &settings->patience, error) &&
+    return yg_monitor_read(model, yg_value_get(value, "monitor"), yg_value_get(value, "mode"),
+                           &settings->monitor, error) &&
+           read_count(value, "patience", "`patience`", 1, &settings->patience, error) &&
            (!delta || yg_value_float(delta, "`min_delta`", 0, 1e300, &settings->min_delta, error));
 }
 
-static bool read_section(const yg_value *section, yg_settings *settings, yg_error *error) {
+static bool read_section(const yg_model *model, const yg_value *section, yg_settings *settings,
+                         yg_error *error) {
     const yg_value *value;
     int64_t seed = 0;
     if (!yg_value_check_keys(section, "`train`", keys, sizeof keys / sizeof *keys, error) ||
@@ -90,7 +86,7 @@ static bool read_section(const yg_value *section, yg_settings *settings, yg_erro
         !yg_schedule_read(value, &settings->schedule, error))
         return false;
     if ((value = yg_value_get(section, "early_stopping")) &&
-        !read_early_stopping(value, settings, error))
+        !read_early_stopping(model, value, settings, error))
         return false;
     if ((value = yg_value_get(section, "drop_last")) &&
         !yg_value_bool(value, "`drop_last`", &settings->drop_last, error))
@@ -133,12 +129,13 @@ static bool override(const yg_train_options *options, yg_settings *settings, yg_
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,
                       yg_error *error) {
     const yg_value *section = yg_model_section(model, "train");
-    *settings = (yg_settings){.batch_size = 32};
+    *settings = (yg_settings){.batch_size = 32, .monitor = YG_MONITOR_DEFAULT};
     if (!section)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(model), 0, 0},
                        "the model has no `train:` section, and no second file gives one; write for "
                        "example `train: {epochs: 100, optimizer: {type: adam, lr: 1e-3}}`");
-    if (!read_section(section, settings, error) || (options && !override(options, settings, error)))
+    if (!read_section(model, section, settings, error) ||
+        (options && !override(options, settings, error)))
         return false;
     return settings->epochs || settings->steps ||
            yg_fail(error, YG_ERROR_ARGUMENT, section->origin,

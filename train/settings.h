@@ -6,7 +6,7 @@
  *   seed: 0                of initial values, order and dropout; default 0
  *   optimizer: {type: adam, lr: 1e-3}                            required
  *   schedule: {type: cosine, warmup_steps: 200}                  default constant
- *   early_stopping: {monitor: validation.loss, patience: 5, min_delta: 0}
+ *   early_stopping: {monitor: validation.loss, patience: 5, min_delta: 0}      see monitor.h
  *   clip_grad_norm: 1.0    default: no clipping
  *   drop_last: false       leave out an epoch's last batch if it is not full
  *   dtype: f32             or f64
@@ -14,11 +14,10 @@
 #ifndef YG_TRAIN_SETTINGS_H
 #define YG_TRAIN_SETTINGS_H
 
+#include "monitor.h"
 #include "optimizer.h"
 #include "schedule.h"
 #include "train.h"
-
-typedef enum yg_monitor { YG_MONITOR_VALIDATION, YG_MONITOR_TRAINING } yg_monitor;
 
 typedef struct yg_settings {
     int64_t epochs, steps; /* one is 0 */
@@ -30,9 +29,7 @@ typedef struct yg_settings {
     double clip_grad_norm; /* 0: none */
     bool drop_last;
     bool stops_early;
-    bool has_monitor; /* `monitor` was written; otherwise validation if there is one */
     yg_monitor monitor;
-    yg_origin monitor_origin;
     int64_t patience;
     double min_delta;
 } yg_settings;

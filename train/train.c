@@ -129,15 +129,10 @@ static bool run_step(yg_run *run, yg_error *error) {
 /* ----------------------------------------------------------------------------------- epochs ----
  */
 
-static double monitored(const yg_run *run) {
-    const bool validation =
-        run->data.validation.count &&
-        !(run->settings.has_monitor && run->settings.monitor == YG_MONITOR_TRAINING);
-    return validation ? run->progress.validation.loss : run->progress.training.loss;
-}
-
 static void compare(yg_run *run, int64_t epoch) {
-    const double value = monitored(run);
+    const yg_scores *validation = run->data.validation.count ? &run->progress.validation : NULL;
+    const double value =
+        yg_monitor_value(&run->settings.monitor, &run->progress.training, validation);
     yg_run_position *at = &run->at;
     run->progress.best = value < at->best || !at->best_epoch;
     if (run->progress.best) {
@@ -224,10 +219,7 @@ static bool plan_steps(yg_run *run, yg_error *error) {
     run->order = calloc((size_t)examples + 1, sizeof *run->order);
     if (!run->order)
         return yg_fail_memory(error);
-    if (s->has_monitor && s->monitor == YG_MONITOR_VALIDATION && !run->data.validation.count)
-        return yg_fail(error, YG_ERROR_ARGUMENT, s->monitor_origin,
-                       "`monitor: validation.loss`, but `data:` has no `validation`");
-    return true;
+    return yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
 }
 
 static bool check_standardized_targets(const yg_run *run, const yg_network *network,

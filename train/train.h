@@ -13,8 +13,8 @@
  * number), so that no weights are lost. A folder where one of these names stands among files that
  * no run wrote is refused.
  *
- * Best is the lowest monitored value: `early_stopping: monitor`, or the validation loss, or the
- * training loss where there is no validation part. The same seed gives the same bytes, and a
+ * Best is judged by `early_stopping: monitor` (a loss, or a metric with its `mode`), or else by the
+ * validation loss, or by the training loss where there is no validation part. The same seed gives the same bytes, and a
  * resumed run the same as one that was never interrupted.
  */
 #ifndef YG_TRAIN_TRAIN_H

@@ -1,0 +1,97 @@
+/*
+ * Monitors: see monitor.h.
+ */
+#include "monitor.h"
+
+#include "../graph/spelling.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME = YG_METRIC_NAME_MAX + 16 };
+
+static const char *const parts[] = {"validation", "train"};
+
+/* The name of choice `i`: of the losses, then of the metrics, the validation part's first. */
+static const char *choice_name(const yg_value *metrics, size_t i, char name[NAME]) {
+    snprintf(name, NAME, "%s.%.*s", parts[i % 2], YG_METRIC_NAME_MAX,
+             i < 2 ? "loss" : metrics->keys[i / 2 - 1]->text);
+    return name;
+}
+
+static bool fail_unknown(const yg_value *value, const char *found, const yg_value *metrics,
+                         size_t count, yg_error *error) {
+    char(*names)[NAME] = calloc(count, sizeof *names), hint[500];
+    const char **list = calloc(count, sizeof *list);
+    for (size_t i = 0; names && list && i < count; i++)
+        list[i] = choice_name(metrics, i, names[i]);
+    if (names && list)
+        yg_fail(error, YG_ERROR_NAME, value->origin, "`monitor` knows no '%s'%s", found,
+                yg_suggest(found, list, count, hint, sizeof hint));
+    else
+        yg_fail_memory(error);
+    free(names);
+    free(list);
+    return false;
+}
+
+static bool read_name(const yg_model *model, const yg_value *value, yg_monitor *monitor,
+                      yg_error *error) {
+    const yg_value *metrics = yg_model_section(model, "metrics");
+    const size_t count = 2 * (1 + (metrics ? metrics->count : 0));
+    const char *text;
+    char name[NAME];
+    if (!yg_value_text(value, "`monitor`", &text, error))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(choice_name(metrics, i, name), text) == 0) {
+            monitor->part = i % 2 ? YG_MONITOR_TRAINING : YG_MONITOR_VALIDATION;
+            monitor->metric = i < 2 ? SIZE_MAX : i / 2 - 1;
+            monitor->name = text;
+            monitor->origin = value->origin;
+            return true;
+        }
+    return fail_unknown(value, text, metrics, count, error);
+}
+
+/* Whether a metric is to be high or low cannot be told from its name: it has to be said. */
+static bool read_mode(const yg_value *mode, yg_monitor *monitor, yg_error *error) {
+    static const char *const modes[] = {"min", "max", NULL};
+    const bool metric = monitor->metric != SIZE_MAX;
+    int index = 0;
+    if (mode && !yg_value_choice(mode, "`mode`", modes, &index, error))
+        return false;
+    if (metric && !mode)
+        return yg_fail(error, YG_ERROR_ARGUMENT, monitor->origin,
+                       "`monitor: %s` needs `mode: max` if higher is better, or `mode: min`",
+                       monitor->name);
+    if (!metric && index)
+        return yg_fail(error, YG_ERROR_ARGUMENT, mode->origin,
+                       "`mode: max` goes with a metric; the best loss is the lowest");
+    monitor->highest = index == 1;
+    return true;
+}
+
+bool yg_monitor_read(const yg_model *model, const yg_value *name, const yg_value *mode,
+                     yg_monitor *monitor, yg_error *error) {
+    *monitor = YG_MONITOR_DEFAULT;
+    return (!name || read_name(model, name, monitor, error)) && read_mode(mode, monitor, error);
+}
+
+bool yg_monitor_check(const yg_monitor *monitor, bool has_validation, yg_error *error) {
+    return monitor->part != YG_MONITOR_VALIDATION || has_validation ||
+           yg_fail(error, YG_ERROR_ARGUMENT, monitor->origin,
+                   "`monitor: %s`, but `data:` has no `validation`", monitor->name);
+}
+
+double yg_monitor_value(const yg_monitor *monitor, const yg_scores *training,
+                        const yg_scores *validation) {
+    const bool held_out = validation && monitor->part != YG_MONITOR_TRAINING;
+    const yg_scores *scores = held_out ? validation : training;
+    const double value =
+        monitor->metric == SIZE_MAX ? scores->loss : scores->metrics[monitor->metric].value;
+    /* A metric that is no number is worse than any that is one. */
+    return isnan(value) ? (double)INFINITY : monitor->highest ? -value : value;
+}
