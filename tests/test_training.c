@@ -191,18 +191,52 @@ Test(training, a_resumed_run_equals_an_uninterrupted_one) {
     workspace_remove(&w);
 }
 
-Test(training, a_checkpoint_of_another_run_is_refused) {
+/* Replaces the one place where `from` stands. */
+static void replace(char *text, size_t size, const char *from, const char *to) {
+    char *at = strstr(text, from), rest[2000];
+    cr_assert_not_null(at, "%s", from);
+    snprintf(rest, sizeof rest, "%s", at + strlen(from));
+    snprintf(at, size - (size_t)(at - text), "%s%s", to, rest);
+}
+
+Test(training, a_checkpoint_of_another_run_is_refused_and_what_differs_is_named) {
+    static const struct {
+        const char *from, *to, *change; /* NULL: the run may go on */
+    } cases[] = {
+        {"seed: 7", "seed: 99", ":\n  seed was 7, is 99\n"},
+        {"batch_size: 3", "batch_size: 2", ":\n  batch_size was 3, is 2\n"},
+        {"momentum: 0.9", "momentum: 0.8", ":\n  momentum was 0.9, is 0.8\n"},
+        {"sgd, lr: 0.01, momentum: 0.9", "adam, lr: 0.01",
+         ":\n  optimizer was sgd, is adam\n  betas was not set, is 0.9, 0.999\n"},
+        {"clip_grad_norm: 5", "dtype: f64",
+         ":\n  dtype was f32, is f64\n  clip_grad_norm was 5, is 0\n"},
+        {"fraction: 0.2", "fraction: 0.3",
+         ":\n  training_examples was 7, is 6\n  validation_examples was 2, is 3\n"},
+        {"  standardize: [x]", "  transform: {x: x / 2}",
+         ":\n  transform.x was not set, is x / 2\n  standardize.x was true, is not set\n"},
+        {"lr: 0.01", "lr: 0.02", NULL},
+        {"type: cosine, warmup_steps: 4", "type: constant", NULL},
+        {"epochs: 12", "epochs: 13", NULL},
+    };
     const workspace w = workspace_make();
+    char out[256], text[2000];
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
     yg_model *model = workspace_model(&w, "line.yaml", line_model);
-    yg_error error = {0};
-    yg_train_result result;
-    yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
-    cr_assert(yg_train(model, &options, &result, &error));
-    options.resume = options.has_seed = true;
-    options.seed = 99;
-    cr_assert_not(yg_train(model, &options, &result, &error));
-    cr_expect_not_null(strstr(error.message, "seed 99"), "%s", error.message);
+    train(model, (yg_train_options){.out = out});
     yg_model_free(model);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_error error = {0};
+        yg_train_result result;
+        snprintf(text, sizeof text, "%s", line_model);
+        replace(text, sizeof text, cases[i].from, cases[i].to);
+        model = workspace_model(&w, "line.yaml", text);
+        const yg_train_options options = {.out = out, .threads = 1, .resume = true};
+        cr_expect_eq(yg_train(model, &options, &result, &error), !cases[i].change, "%s: %s",
+                     cases[i].to, error.message);
+        cr_expect(!cases[i].change || strstr(error.message, cases[i].change), "%s: %s", cases[i].to,
+                  error.message);
+        yg_model_free(model);
+    }
     workspace_remove(&w);
 }
 

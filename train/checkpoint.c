@@ -6,29 +6,15 @@
  * the run was started with is a note, so that another run's checkpoint is not taken for it.
  */
 #include "../graph/file.h"
-#include "../graph/number.h"
 #include "run.h"
 #include "run_folder.h"
 #include "weights.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNTS = 6, VALUES = 3 + YG_METRICS_MAX, FINGERPRINT = 400 };
-
-/* What must be the same for a run to be resumed. Its length may change, and the learning rate. */
-static void fingerprint(const yg_run *run, char text[FINGERPRINT]) {
-    char clip[YG_NUMBER_TEXT];
-    snprintf(text, FINGERPRINT,
-             "seed %" PRIu64 ", batch_size %" PRId64 ", dtype %s, optimizer %s, clip_grad_norm %s, "
-             "drop_last %d, %" PRId64 " training and %" PRId64 " validation examples",
-             run->settings.seed, run->settings.batch_size, yg_dtype_name(run->settings.dtype),
-             yg_optimizer_name(&run->settings.optimizer),
-             yg_number_text(run->settings.clip_grad_norm, clip), run->settings.drop_last,
-             run->data.train.count, run->data.validation.count);
-}
+enum { COUNTS = 6, VALUES = 3 + YG_METRICS_MAX };
 
 /* ---------------------------------------------------------------------------------- saving ---- */
 
@@ -64,9 +50,9 @@ static bool add_best(const yg_run *run, yg_tensor_file *file, yg_error *error) {
 
 static bool save_checkpoint(const yg_run *run, const char *path, yg_error *error) {
     yg_tensor_file file = {0};
-    char text[FINGERPRINT];
-    fingerprint(run, text);
-    bool good = yg_tensor_file_note(&file, "run", text, error);
+    char *identity = yg_run_identity(run, error);
+    bool good = identity && yg_tensor_file_note(&file, "run", identity, error);
+    free(identity);
     for (size_t i = 0; i < run->store.count && good; i++)
         good = yg_tensor_file_add(&file, run->store.tensors[i].name, &run->store.tensors[i].type,
                                   run->store.tensors[i].data, error);
@@ -173,13 +159,12 @@ static bool read_position(const yg_tensor_file *file, const char *path, yg_run *
 
 static bool read_checkpoint(const yg_tensor_file *file, const char *path, yg_run *run,
                             yg_error *error) {
-    char text[FINGERPRINT];
     const char *note = yg_metadata_find(file, "run");
-    fingerprint(run, text);
-    if (!note || strcmp(note, text) != 0)
-        return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
-                       "the checkpoint is of another run\n  it had:  %s\n  this is: %s",
-                       note ? note : "(nothing)", text);
+    char *identity = yg_run_identity(run, error);
+    const bool same = identity && yg_run_check_identity(note ? note : "", identity, path, error);
+    free(identity);
+    if (!same)
+        return false;
     for (size_t i = 0; i < run->store.count; i++)
         if (!copy_tensor(file, path, "", &run->store.tensors[i], error))
             return false;

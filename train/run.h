@@ -47,6 +47,11 @@ double yg_run_clock(void);
 /* Copies the parameters to `best`. */
 void yg_run_keep_best(yg_run *run);
 
+/* What the run was started with: see identity.c. Freed by the caller; NULL on failure. */
+char *yg_run_identity(const yg_run *run, yg_error *error);
+/* Fails where two differ, and tells in what. `path` is the checkpoint's. */
+bool yg_run_check_identity(const char *was, const char *is, const char *path, yg_error *error);
+
 /* Writes all files of the run's folder. */
 bool yg_run_save(yg_run *run, yg_error *error);
 /* Only weights and history, without the checkpoint: after a failure in mid-step. */

@@ -14,8 +14,8 @@
  * no run wrote is refused.
  *
  * Best is judged by `early_stopping: monitor` (a loss, or a metric with its `mode`), or else by the
- * validation loss, or by the training loss where there is no validation part. The same seed gives the same bytes, and a
- * resumed run the same as one that was never interrupted.
+ * validation loss, or by the training loss where there is no validation part. The same seed gives
+ * the same bytes, and a resumed run the same as one that was never interrupted.
  */
 #ifndef YG_TRAIN_TRAIN_H
 #define YG_TRAIN_TRAIN_H
@@ -49,8 +49,9 @@ typedef struct yg_train_options {
     double lr;
     yg_dtype dtype; /* YG_F32 or YG_F64 */
 
-    int threads;          /* 0: all cores */
-    bool resume;          /* continue from checkpoint.safetensors of the folder */
+    int threads; /* 0: all cores */
+    bool resume; /* continue from checkpoint.safetensors of the folder; only the run's length
+                    and the learning rate with its schedule may be others than they were */
     const char *weights;  /* start from these instead of initial values; NULL: do not */
     const char *run_path; /* the second file that the model was loaded with, to copy; or NULL */
 
