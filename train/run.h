@@ -44,6 +44,18 @@ typedef struct yg_run {
 /* Seconds of a clock that never goes back. */
 double yg_run_clock(void);
 
+/* The programs and the tensors that they share, as at the run's start: settings, data, `order` and
+ * the numbers of steps are given. (train.c) */
+bool yg_run_begin(yg_run *run, yg_error *error);
+
+/* The order of the examples in the epoch after at.epochs. (step.c) */
+void yg_run_shuffle(yg_run *run);
+/* Computes the step after at.steps, and leaves `at` as it is: progress tells its loss. The program
+ * that was run, or NULL on failure. */
+yg_pass *yg_run_step(yg_run *run, yg_error *error);
+/* The failure of that step's loss, which is not finite. Always returns false. (not_finite.c) */
+bool yg_run_fail_not_finite(const yg_run *run, yg_error *error);
+
 /* Copies the parameters to `best`. */
 void yg_run_keep_best(yg_run *run);
 

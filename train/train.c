@@ -1,13 +1,11 @@
 /*
  * The training loop: see train.h.
  *
- * A step is one program: forward, backward, update. What a step sees is a function of the seed and
- * of the numbers of epoch and step alone, so a run that goes on from a checkpoint repeats nothing
- * and misses nothing.
+ * A step is one program: forward, backward, update (step.c). A run that goes on from a checkpoint
+ * repeats nothing and misses nothing.
  */
 #include "train.h"
 
-#include "../graph/random.h"
 #include "run.h"
 #include "run_folder.h"
 #include "weights.h"
@@ -54,37 +52,6 @@ static bool run_over(const yg_run *run) {
 /* ------------------------------------------------------------------------------------ steps ----
  */
 
-/* The order of an epoch's examples: Fisher-Yates over 0, 1, …, by seed and epoch. */
-static void shuffle(yg_run *run) {
-    const uint64_t stream = yg_random_key("shuffle") + (uint64_t)run->at.epochs;
-    for (int64_t i = 0; i < run->data.train.count; i++)
-        run->order[i] = i;
-    for (int64_t i = run->data.train.count - 1; i > 0; i--) {
-        const uint64_t j =
-            yg_random_below(run->settings.seed, stream, (uint64_t)i, (uint64_t)i + 1);
-        const int64_t swap = run->order[i];
-        run->order[i] = run->order[j];
-        run->order[j] = swap;
-    }
-}
-
-static bool fail_not_finite(const yg_run *run, double loss, yg_error *error) {
-    const char *parameter = NULL;
-    for (size_t i = 0; i < run->parameter_count && !parameter; i++) {
-        const yg_tensor *tensor = &run->store.tensors[i];
-        for (int64_t k = 0; k < yg_type_count(&tensor->type) && !parameter; k++)
-            if (!isfinite(yg_element_get(tensor->type.dtype, tensor->data, k)))
-                parameter = tensor->name;
-    }
-    return yg_fail(
-        error, YG_ERROR_NUMERIC, (yg_origin){yg_model_path(run->model), 0, 0},
-        "the loss is %s at step %" PRId64 " (epoch %" PRId64 ", learning rate %g)%s%s%s\n"
-        "try a lower learning rate, `clip_grad_norm: 1`, or `standardize` for the inputs",
-        isnan(loss) ? "not a number" : "infinite", run->at.steps + 1, run->at.epochs + 1,
-        run->progress.learning_rate, parameter ? "; parameter '" : "", parameter ? parameter : "",
-        parameter ? "' is not finite any more" : "");
-}
-
 static void report(yg_run *run, bool epoch_end) {
     yg_train_progress *p = &run->progress;
     if (!run->options->progress)
@@ -99,26 +66,11 @@ static void report(yg_run *run, bool epoch_end) {
 }
 
 static bool run_step(yg_run *run, yg_error *error) {
-    const int64_t begin = run->at.epoch_step * run->settings.batch_size;
-    const int64_t left = run->data.train.count - begin;
-    yg_pass *pass = yg_passes_get(
-        &run->train, left < run->settings.batch_size ? left : run->settings.batch_size, error);
+    const yg_pass *pass = yg_run_step(run, error);
     if (!pass)
         return false;
-    const double lr = yg_schedule_rate(&run->settings.schedule, run->settings.optimizer.lr,
-                                       run->at.steps, run->total_steps, run->epoch_steps);
-    run->progress.learning_rate = lr;
-    run->progress.epoch = run->at.epochs + 1;
-    if (pass->lr)
-        *pass->lr = lr;
-    if (pass->t)
-        *pass->t = (double)(run->at.steps + 1);
-    yg_pass_fill(pass, &run->data.train, run->order + begin, 0);
-    if (!yg_program_run(pass->program, run->settings.seed, (uint64_t)run->at.steps, error))
-        return false;
-    run->progress.loss = yg_result_scalar(&pass->loss);
     if (!isfinite(run->progress.loss))
-        return fail_not_finite(run, run->progress.loss, error);
+        return yg_run_fail_not_finite(run, error);
     yg_scores_add(pass, &run->at.sums);
     run->at.steps++;
     run->at.epoch_step++;
@@ -182,7 +134,7 @@ static bool stops_early(const yg_run *run) {
 
 static bool loop(yg_run *run, yg_error *error) {
     while (!run_over(run) && !stops_early(run)) {
-        shuffle(run);
+        yg_run_shuffle(run);
         while (run->at.epoch_step < run->epoch_steps && !run_over(run)) {
             if (stop_asked(run)) {
                 run->result->interrupted = true;
@@ -278,16 +230,20 @@ static bool load_weights(yg_run *run, yg_error *error) {
     return good;
 }
 
+bool yg_run_begin(yg_run *run, yg_error *error) {
+    run->at.best = run->at.reference = (double)INFINITY;
+    return make_programs(run, error) && load_weights(run, error);
+}
+
 static bool prepare(yg_run *run, yg_error *error) {
     yg_train_result *r = run->result;
-    run->at.best = run->at.reference = (double)INFINITY;
     if (run->options->resume && run->options->weights)
         return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
                        "a run goes on from its checkpoint or starts from given weights, not both");
     if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
         !yg_run_folder_name(run->model, run->options->out, r->folder, sizeof r->folder, error) ||
         !yg_data_load(run->model, &run->data, error) || !plan_steps(run, error) ||
-        !make_programs(run, error) || !load_weights(run, error))
+        !yg_run_begin(run, error))
         return false;
     r->train_examples = run->data.train.count;
     r->validation_examples = run->data.validation.count;

@@ -77,8 +77,9 @@ typedef struct yg_train_result {
 } yg_train_result;
 
 /* `options` may be NULL. False on failure: a NaN or infinite loss (YG_ERROR_NUMERIC, naming the
- * step) leaves the files of the epochs before. An interruption is a success. `result` is filled as
- * far as the run came, also on failure. */
+ * step and, at its place in the model, the node that it comes from, for which the run is repeated
+ * from its last checkpoint) leaves the files of the epochs before. An interruption is a success.
+ * `result` is filled as far as the run came, also on failure. */
 bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_result *result,
               yg_error *error);
 

@@ -1,0 +1,23 @@
+/*
+ * The node at which a pass's values stop being finite. Private to train/.
+ */
+#ifndef YG_TRAIN_CULPRIT_H
+#define YG_TRAIN_CULPRIT_H
+
+#include "pass.h"
+
+typedef struct yg_culprit {
+    yg_node node;  /* YG_NONE: all that was asked for is finite */
+    bool nan;      /* not a number; otherwise infinite */
+    bool gradient; /* not in the loss itself, but in the gradients or the updates */
+} yg_culprit;
+
+/* Repeats the pass's last run, without its updates: inputs and parameters are to hold what they did
+ * before it. Looks at what makes the loss not finite or, where that is finite, a parameter's
+ * update: the first node, by number, that is not finite while its operands are (or no number, while
+ * they are numbers), and that the failure comes from along values that are not finite. So a mask of
+ * infinities that a softmax takes in is none. All values are computed again, some at a time. */
+bool yg_culprit_find(const yg_pass *pass, uint64_t seed, uint64_t step, yg_culprit *culprit,
+                     yg_error *error);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * The failure of a loss that is not finite, told with the node that it comes from.
+ *
+ * A step overwrites the parameters that it was computed from, and a gradient that is not finite
+ * shows only a step later. So the run is repeated from its last checkpoint, or from its start, to
+ * the step where it goes wrong, whose values are then looked at one by one. That costs as much as
+ * what is repeated (checkpoints are seconds apart), once, and only when a run has failed.
+ */
+#include "culprit.h"
+#include "run.h"
+#include "run_folder.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------------------- repeating ---- */
+
+static bool is_finite(const yg_tensor *tensor) {
+    const int64_t count = yg_dtype_is_float(tensor->type.dtype) ? yg_type_count(&tensor->type) : 0;
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(yg_element_get(tensor->type.dtype, tensor->data, i)))
+            return false;
+    return true;
+}
+
+static bool all_finite(const yg_tensor_file *store, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!is_finite(&store->tensors[i]))
+            return false;
+    return true;
+}
+
+static void copy_store(const yg_tensor_file *from, yg_tensor_file *to) {
+    for (size_t i = 0; i < from->count; i++)
+        if (yg_type_bytes(&from->tensors[i].type))
+            memcpy(to->tensors[i].data, from->tensors[i].data,
+                   (size_t)yg_type_bytes(&from->tensors[i].type));
+}
+
+static bool make_store(const yg_tensor_file *like, yg_tensor_file *store) {
+    for (size_t i = 0; i < like->count; i++)
+        if (!yg_tensor_file_add(store, like->tensors[i].name, &like->tensors[i].type, NULL, NULL))
+            return false;
+    return true;
+}
+
+/* The state of the last checkpoint, or of the start. */
+static bool go_back(yg_run *again) {
+    char *path = yg_run_path(again->result->folder, YG_RUN_CHECKPOINT, NULL);
+    const bool saved = path && access(path, R_OK) == 0;
+    const bool good = path && yg_run_begin(again, NULL) && (!saved || yg_run_restore(again, NULL));
+    free(path);
+    return good;
+}
+
+/* Steps until one goes wrong, at most to number `last`; then the parameters are as before it. NULL:
+ * none did. */
+static yg_pass *repeat(yg_run *again, int64_t last, yg_tensor_file *before) {
+    yg_run_shuffle(again);
+    while (again->at.steps <= last && !(again->options->stop && *again->options->stop)) {
+        copy_store(&again->store, before);
+        yg_pass *pass = yg_run_step(again, NULL);
+        if (!pass)
+            return NULL;
+        if (!isfinite(again->progress.loss) || !all_finite(&again->store, again->parameter_count)) {
+            copy_store(before, &again->store);
+            return pass;
+        }
+        again->at.steps++;
+        if (++again->at.epoch_step == again->epoch_steps) {
+            again->at.epoch_step = 0;
+            again->at.epochs++;
+            yg_run_shuffle(again);
+        }
+    }
+    return NULL;
+}
+
+/* --------------------------------------------------------------------------------- telling ---- */
+
+static bool tell(const yg_run *run, double loss, const char *where, yg_origin origin,
+                 const char *advice, yg_error *error) {
+    return yg_fail(error, YG_ERROR_NUMERIC, origin,
+                   "the loss is %s at step %" PRId64 " (epoch %" PRId64
+                   ", learning rate %g)%s\ntry %s",
+                   isnan(loss) ? "not a number" : "infinite", run->at.steps + 1, run->at.epochs + 1,
+                   run->progress.learning_rate, where, advice);
+}
+
+static const char *advice_for(const yg_culprit *culprit, int64_t step) {
+    if (culprit->gradient)
+        return "to keep its operand away from where the derivative is infinite, as in sqrt(x + "
+               "1e-8), or a lower learning rate";
+    if (step == 0)
+        return "`standardize` or `transform` for the data, another `init`, or to keep its operand "
+               "where the operator is defined, as in log(x + 1e-8)";
+    return "a lower learning rate, `clip_grad_norm: 1`, or `standardize` for the inputs";
+}
+
+/* "it begins at step 3: 'h' (exp, model.yaml:7) is infinite" */
+static bool tell_culprit(const yg_run *run, double loss, const yg_run *again, const yg_pass *pass,
+                         const yg_culprit *culprit, yg_error *error) {
+    const yg_graph *graph = yg_network_graph(pass->network);
+    const yg_origin origin = yg_node_origin(graph, culprit->node);
+    const char *name = yg_node_name(graph, culprit->node);
+    char where[600], place[300] = "", quoted[110] = "a node";
+    if (origin.line)
+        snprintf(place, sizeof place, ", %.250s:%d", origin.file ? origin.file : "", origin.line);
+    if (*name)
+        snprintf(quoted, sizeof quoted, "'%.100s'", name);
+    snprintf(where, sizeof where, "\nit begins at step %" PRId64 ": %s (%s%s)%s is %s",
+             again->at.steps + 1, quoted, yg_node_op(graph, culprit->node)->name, place,
+             culprit->gradient ? " among the gradients" : "",
+             culprit->nan ? "not a number" : "infinite");
+    return tell(run, loss, where,
+                origin.line ? origin : (yg_origin){yg_model_path(run->model), 0, 0},
+                advice_for(culprit, again->at.steps), error);
+}
+
+bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
+    const double loss = run->progress.loss;
+    yg_train_result result = {0};
+    yg_tensor_file before = {0};
+    yg_culprit culprit = {.node = YG_NONE};
+    yg_run again = {.model = run->model,
+                    .options = run->options,
+                    .result = &result,
+                    .settings = run->settings,
+                    .data = run->data, /* borrowed */
+                    .order = calloc((size_t)run->data.train.count + 1, sizeof *again.order),
+                    .epoch_steps = run->epoch_steps,
+                    .total_steps = run->total_steps};
+    memcpy(result.folder, run->result->folder, sizeof result.folder);
+    yg_pass *pass = again.order && go_back(&again) && make_store(&again.store, &before)
+                        ? repeat(&again, run->at.steps, &before)
+                        : NULL;
+    if (pass &&
+        yg_culprit_find(pass, again.settings.seed, (uint64_t)again.at.steps, &culprit, NULL) &&
+        culprit.node != YG_NONE)
+        tell_culprit(run, loss, &again, pass, &culprit, error);
+    else /* no memory for it, say, or the user does not wait: what is known is told all the same */
+        tell(run, loss, "", (yg_origin){yg_model_path(run->model), 0, 0}, advice_for(&culprit, 1),
+             error);
+    yg_passes_free(&again.train);
+    yg_passes_free(&again.score);
+    yg_tensor_file_free(&again.store);
+    yg_tensor_file_free(&again.best);
+    yg_tensor_file_free(&before);
+    yg_history_free(&again.history);
+    free(again.order);
+    return false;
+}

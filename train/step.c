@@ -1,0 +1,42 @@
+/*
+ * One step of a run: which examples it sees, at what rate, and its program. A function of the seed
+ * and of the numbers of epoch and step alone, so that a run can be resumed, and a step repeated.
+ */
+#include "../graph/random.h"
+#include "run.h"
+
+/* The order of an epoch's examples: Fisher-Yates over 0, 1, …, by seed and epoch. */
+void yg_run_shuffle(yg_run *run) {
+    const uint64_t stream = yg_random_key("shuffle") + (uint64_t)run->at.epochs;
+    for (int64_t i = 0; i < run->data.train.count; i++)
+        run->order[i] = i;
+    for (int64_t i = run->data.train.count - 1; i > 0; i--) {
+        const uint64_t j =
+            yg_random_below(run->settings.seed, stream, (uint64_t)i, (uint64_t)i + 1);
+        const int64_t swap = run->order[i];
+        run->order[i] = run->order[j];
+        run->order[j] = swap;
+    }
+}
+
+yg_pass *yg_run_step(yg_run *run, yg_error *error) {
+    const int64_t begin = run->at.epoch_step * run->settings.batch_size;
+    const int64_t left = run->data.train.count - begin;
+    yg_pass *pass = yg_passes_get(
+        &run->train, left < run->settings.batch_size ? left : run->settings.batch_size, error);
+    if (!pass)
+        return NULL;
+    const double lr = yg_schedule_rate(&run->settings.schedule, run->settings.optimizer.lr,
+                                       run->at.steps, run->total_steps, run->epoch_steps);
+    run->progress.learning_rate = lr;
+    run->progress.epoch = run->at.epochs + 1;
+    if (pass->lr)
+        *pass->lr = lr;
+    if (pass->t)
+        *pass->t = (double)(run->at.steps + 1);
+    yg_pass_fill(pass, &run->data.train, run->order + begin, 0);
+    if (!yg_program_run(pass->program, run->settings.seed, (uint64_t)run->at.steps, error))
+        return NULL;
+    run->progress.loss = yg_result_scalar(&pass->loss);
+    return pass;
+}
