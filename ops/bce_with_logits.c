@@ -25,6 +25,13 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
                       yg_node *results) {
     if (!yg_loss_check(graph, call))
         return 0;
+    /* Logits come from anywhere but there: the sigmoid of a sigmoid is always a slip. */
+    if (yg_node_op(graph, operands[0]) == &yg_op_sigmoid) {
+        yg_graph_fail(graph, YG_ERROR_ARGUMENT,
+                      "bce_with_logits takes logits, not what sigmoid makes of them, since sigmoid "
+                      "is part of it: leave sigmoid out here, or write bce");
+        return 0;
+    }
     const yg_type *logits = &call->operands[0];
     yg_node elements;
     if (call->operand_count == 2) {

@@ -163,6 +163,22 @@ static yg_node index_loss(yg_graph *graph, const operands *o, const yg_class_opt
                      yg_sum(graph, row_weight, NULL, 0, false));
 }
 
+/* What softmax made is never meant as logits, which softmax would flatten once more, nor as their
+ * logarithms. */
+static bool check_not_probabilities(yg_graph *graph, const yg_infer *call, yg_node scores,
+                                    yg_scores kind) {
+    if (kind == YG_PROBABILITIES || yg_node_op(graph, scores) != &yg_op_softmax)
+        return true;
+    yg_graph_fail(graph, YG_ERROR_ARGUMENT,
+                  kind == YG_LOGITS
+                      ? "%s takes logits, not what softmax makes of them, since softmax is part of "
+                        "it: leave softmax out here, or say prediction=probability"
+                      : "%s takes log-probabilities, not the probabilities that softmax makes: "
+                        "write log_softmax, or cross_entropy of the logits",
+                  call->op->name);
+    return false;
+}
+
 yg_node yg_class_loss(yg_graph *graph, const yg_infer *call, const yg_node *given,
                       const yg_class_options *options) {
     int dim = 0;
@@ -171,7 +187,8 @@ yg_node yg_class_loss(yg_graph *graph, const yg_infer *call, const yg_node *give
         return YG_NONE;
     const yg_type *type = &call->operands[0];
     const bool indices = has_indices(graph, call, dim, &valid);
-    if (!valid || !check_weight(graph, call, type->shape[dim]))
+    if (!valid || !check_weight(graph, call, type->shape[dim]) ||
+        !check_not_probabilities(graph, call, given[0], options->scores))
         return YG_NONE;
     operands o = {
         .scores = given[0],
