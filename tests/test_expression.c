@@ -217,7 +217,7 @@ static const struct {
     {"a if c else b",
      "1:3: found 'if'; write if(condition, a, b), or where(condition, a, b) for tensors"},
     {"f(True)", "1:3: found 'True'; write true"},
-    {"None", "1:1: found 'None'; write none"},
+    {"None", "1:1: found 'None'; write none, or for a size that may vary a name, such as B"},
     {"a ^ 2", "1:3: found '^' in an expression; a power is written '**'"},
     {"é × b", "1:1: found 'é', which is no part of an expression"},
     {"a × b", "1:3: found '×' in an expression; write '*', or '@' for a matrix product"},

@@ -219,6 +219,9 @@ static bool load(const yg_model *model, const yg_value *section, yg_data *data, 
         {"standardize", false, NULL},
         {"seed", false, NULL},
         {"standardise", false, "it is spelt `standardize` here"},
+        {"normalize", false, "it is `standardize: [x]` here"},
+        {"val", false, "it is `validation` here"},
+        {"valid", false, "it is `validation` here"},
         {"split", false, "write `validation: {from: train, fraction: 0.2}`"}};
     static const yg_key part_keys[] = {
         {"csv", false, NULL},

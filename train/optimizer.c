@@ -10,7 +10,7 @@
 
 static const yg_optimizer_rule *const rules[] = {&yg_rule_sgd, &yg_rule_adam, &yg_rule_adamw};
 
-enum { RULES = sizeof rules / sizeof *rules, KEYS = YG_OPTIMIZER_OPTIONS + 2 };
+enum { RULES = sizeof rules / sizeof *rules, KEYS = YG_OPTIMIZER_OPTIONS + 3 };
 
 static const double LR_MAX = 1e10;
 
@@ -75,8 +75,9 @@ static bool read_type(const yg_value *value, const yg_optimizer_rule **rule, yg_
 
 bool yg_optimizer_read(const yg_value *value, yg_optimizer *optimizer, yg_error *error) {
     const yg_optimizer_rule *rule = NULL;
-    yg_key keys[KEYS] = {{"type", true, NULL}, {"lr", false, NULL}};
-    size_t count = 2;
+    yg_key keys[KEYS] = {
+        {"type", true, NULL}, {"lr", false, NULL}, {"learning_rate", false, "it is `lr` here"}};
+    size_t count = 3;
     char what[64];
     if (!read_type(value, &rule, error))
         return false;

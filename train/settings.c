@@ -16,6 +16,7 @@ static const yg_key keys[] = {
     {"dtype", false, NULL},
     {"lr", false, "`lr` belongs to the optimizer: `optimizer: {type: adam, lr: 1e-3}`"},
     {"learning_rate", false, "it is `lr`, of the optimizer: `optimizer: {type: adam, lr: 1e-3}`"},
+    {"shuffle", false, "leave it out: every epoch has an order of its own, by `seed`"},
     {"loss", false, "`loss` is a section of its own, beside `train`"},
     {"metrics", false, "`metrics` is a section of its own, beside `train`"},
 };

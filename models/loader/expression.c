@@ -300,7 +300,10 @@ static yg_expression *parse_index(parser *p, yg_expression *base) {
 
 /* Python's constants are spelt in lower case here. */
 static bool check_name(parser *p) {
-    static const char *const words[][2] = {{"True", "true"}, {"False", "false"}, {"None", "none"}};
+    static const char *const words[][2] = {
+        {"True", "true"},
+        {"False", "false"},
+        {"None", "none, or for a size that may vary a name, such as B"}};
     for (size_t i = 0; i < 3; i++)
         if (p->token.length == strlen(words[i][0]) &&
             memcmp(p->token.start, words[i][0], p->token.length) == 0)

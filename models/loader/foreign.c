@@ -1,5 +1,6 @@
 /*
- * Other frameworks' words, for hints only: a model file speaks PyTorch's, in snake_case.
+ * Other frameworks' words for layers, functions and their arguments, for hints only: a model file
+ * speaks PyTorch's, in snake_case and without its modules.
  */
 #include "syntax.h"
 
@@ -13,20 +14,14 @@ static const char *const words[][2] = {
     {"fc", "linear"},
     {"InnerProduct", "linear"},
     {"gemm", "linear"},
-    {"Conv2D", "conv2d"},
-    {"Conv2d", "conv2d"},
-    {"Convolution", "conv2d"},
-    {"MaxPooling2D", "max_pool2d"},
-    {"MaxPool2d", "max_pool2d"},
-    {"BatchNormalization", "batch_norm"},
-    {"BatchNorm2d", "batch_norm"},
-    {"LayerNormalization", "layer_norm"},
-    {"LayerNorm", "layer_norm"},
     {"Embedding", "embedding"},
     {"Dropout", "dropout"},
     {"Flatten", "flatten"},
     {"MLP", "mlp"},
     {"units", "out_features"},
+    {"hidden", "hidden_features"},
+    {"hidden_units", "hidden_features"},
+    {"hidden_layer_sizes", "hidden_features"},
     {"num_output", "out_features"},
     {"filters", "out_channels"},
     {"strides", "stride"},
@@ -53,11 +48,24 @@ static const char *const words[][2] = {
     {"binary_cross_entropy", "bce"},
     {"BCELoss", "bce"},
     {"BCEWithLogitsLoss", "bce_with_logits"},
+    {"binary_cross_entropy_with_logits", "bce_with_logits"},
     {"categorical_crossentropy", "cross_entropy"},
+    {"sparse_categorical_crossentropy", "cross_entropy"},
     {"CrossEntropyLoss", "cross_entropy"},
+    {"NLLLoss", "nll"},
+    {"nll_loss", "nll"},
     {"mean_squared_error", "mse"},
     {"mse_loss", "mse"},
     {"MSELoss", "mse"},
+    {"mean_absolute_error", "l1"},
+    {"mae", "l1"},
+    {"l1_loss", "l1"},
+    {"L1Loss", "l1"},
+    {"huber_loss", "huber"},
+    {"HuberLoss", "huber"},
+    {"smooth_l1_loss", "huber"},
+    {"SmoothL1Loss", "huber"},
+    {"KLDivLoss", "kl_div"},
     {"concatenate", "concat"},
     {"cat", "concat"},
     {"dot", "matmul"},
@@ -65,26 +73,41 @@ static const char *const words[][2] = {
     {"bmm", "matmul"},
     {"swish", "silu"},
     {"ReLU", "relu"},
+    {"LeakyReLU", "leaky_relu"},
+    {"ELU", "elu"},
+    {"GELU", "gelu"},
+    {"SiLU", "silu"},
+    {"Tanh", "tanh"},
+    {"Sigmoid", "sigmoid"},
+    {"Softplus", "softplus"},
+    {"Softmax", "softmax"},
+    {"LogSoftmax", "log_softmax"},
+    {"Identity", "identity"},
     {"neg", "negative"},
     {"power", "pow"},
     {"sub", "subtract"},
     {"mul", "multiply"},
     {"div", "divide"},
-    {"layers", "graph"},
-    {"network", "graph"},
-    {"parameters", "params"},
-    {"weights", "params"},
-    {"variables", "vars"},
-    {"input", "inputs"},
-    {"labels", "targets"},
-    {"description", "doc"},
+};
+
+static const char *const modules[] = {
+    "nn.functional.", "torch.nn.functional.", "torch.nn.", "nn.",           "F.",     "torch.",
+    "keras.layers.",  "tf.keras.layers.",     "layers.",   "keras.losses.", "tf.nn.", "np.",
 };
 
 const char *yg_foreign_word(const char *word) {
+    /* A module before it says nothing: `nn.Linear`. At most one fits with no dot after it. */
+    const char *bare = word;
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
+        const size_t length = strlen(modules[i]);
+        if (strncmp(word, modules[i], length) == 0 && strchr(word + length, '.') == NULL) {
+            bare = word + length;
+        }
+    }
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(words[i][0], word) == 0) {
+        if (strcmp(words[i][0], bare) == 0) {
             return words[i][1];
         }
     }
-    return NULL;
+    return bare != word ? bare : NULL; /* `torch.tanh` is `tanh` */
 }

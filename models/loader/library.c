@@ -87,13 +87,17 @@ static yg_definition *unknown_type(yg_model *model, const yg_library *library, c
         known[count++] = yg_embedded_layers[i].name;
     }
     const char *foreign = yg_foreign_word(name);
+    const char *found_op = yg_op_find(model->ops, name) != NULL ? name : NULL;
+    if (found_op == NULL && foreign != NULL && yg_op_find(model->ops, foreign) != NULL) {
+        found_op = foreign;
+    }
     if (foreign != NULL && yg_layer_text(foreign) != NULL) {
         yg_fail(error, YG_ERROR_NAME, origin, "unknown layer type '%s': here it is '%s'", name,
                 foreign);
-    } else if (yg_op_find(model->ops, name) != NULL) {
+    } else if (found_op != NULL) {
         yg_fail(error, YG_ERROR_NAME, origin,
                 "'%s' is an operator, not a layer type: write it as a call, `name: %s(…)`", name,
-                name);
+                found_op);
     } else {
         yg_fail(error, YG_ERROR_NAME, origin, "unknown layer type '%s'%s", name,
                 yg_suggest(name, known, count, hint, sizeof hint));
@@ -126,7 +130,7 @@ yg_definition *yg_find_definition(yg_model *model, const yg_library *library, co
 static const yg_library *read_library(yg_model *model, const char *path, yg_origin origin,
                                       int depth, yg_error *error) {
     static const yg_key keys[] = {
-        {"format", true, NULL},
+        {"format", false, NULL},
         {"doc", false, NULL},
         {"include", false, NULL},
         {"define", true, NULL},

@@ -9,7 +9,7 @@
 
 /* The sections of a model file. */
 static const yg_key sections[] = {
-    {"format", true, NULL},
+    {"format", false, NULL},
     {"name", false, NULL},
     {"doc", false, NULL},
     {"vars", false, NULL},
@@ -33,7 +33,7 @@ static const yg_key sections[] = {
 
 /* … and of a run file. */
 static const yg_key run_sections[] = {
-    {"format", true, NULL},
+    {"format", false, NULL},
     {"doc", false, NULL},
     {"data", false, NULL},
     {"train", false, NULL},

@@ -26,6 +26,11 @@ bool yg_read_name(const yg_value *key, const char *what, bool dots, yg_error *er
 bool yg_read_format(const yg_value *root, yg_error *error) {
     int64_t version;
     const yg_value *value = yg_value_get(root, "format");
+    if (value == NULL) {
+        return yg_fail(error, YG_ERROR_ARGUMENT, root->origin,
+                       "the key 'format' is missing; begin with the line `format: %d`",
+                       YG_FORMAT_VERSION);
+    }
     if (!yg_value_int(value, "`format`", 1, INT64_MAX, &version, error)) {
         return false;
     }
