@@ -143,11 +143,14 @@ void terminal_report(const yg_error *error) {
 }
 
 int terminal_finish_output(int status) {
+    /* What failed earlier is a mark on the stream, whose reason was told or is lost. */
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
     if (errno == EPIPE)
         return 128 + SIGPIPE;
-    terminal_error("cannot write to standard output: %s", strerror(errno));
+    if (errno != 0 || status == STATUS_OK)
+        terminal_error("cannot write to standard output: %s",
+                       errno != 0 ? strerror(errno) : "output failed");
     return STATUS_FAILED;
 }

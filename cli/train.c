@@ -16,25 +16,57 @@ static void print_scores(const char *part, int64_t examples, const yg_scores *sc
                  (long long)examples);
 }
 
+/* A word of a command, in quotes where a shell would not take it as it is. */
+static void print_word(const char *word) {
+    const size_t plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789_-+=./,:@%");
+    if (*word != '\0' && word[plain] == '\0') {
+        fputs(word, stderr);
+        return;
+    }
+    fputc('\'', stderr);
+    for (; *word != '\0'; word++)
+        fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, stderr);
+    fputc('\'', stderr);
+}
+
+static void print_option(const char *option, const char *text) {
+    fprintf(stderr, " --%s ", option);
+    print_word(text);
+}
+
+static void print_given(const command_line *line, const char *option) {
+    if (option_given(line, option))
+        print_option(option, option_text(line, option));
+}
+
 static void print_repeated(const command_line *line, const char *option) {
     size_t count = 0;
     const char *const *texts = option_texts(line, option, &count);
     for (size_t i = 0; i < count; i++)
-        fprintf(stderr, " --%s %s", option, texts[i]);
+        print_option(option, texts[i]);
 }
 
 /* The command to go on with, with the options that it needs too. */
 static void print_next(const yg_train_result *result, const command_line *line) {
-    const bool out = option_given(line, "out");
-    fprintf(stderr, "%s %s", result->interrupted ? "go on:  " : "next:   ", line->program);
-    fprintf(stderr, " %s", result->interrupted ? "train" : "eval");
-    for (size_t i = 0; i < line->operand_count; i++)
-        fprintf(stderr, " %s", line->operands[i]);
-    if (result->interrupted)
+    static const char *const run_options[] = {"out", "epochs", "steps", "batch-size", "lr", "seed"};
+    fprintf(stderr, "%s ", result->interrupted ? "go on:  " : "next:   ");
+    print_word(line->program);
+    fputs(result->interrupted ? " train" : " eval", stderr);
+    for (size_t i = 0; i < line->operand_count; i++) {
+        fputc(' ', stderr);
+        print_word(line->operands[i]);
+    }
+    if (result->interrupted) {
         fputs(" --resume", stderr);
-    if (out)
-        fprintf(stderr, result->interrupted ? " --out %s" : " --weights %s/weights.safetensors",
-                result->folder);
+        for (size_t i = 0; i < sizeof run_options / sizeof *run_options; i++)
+            print_given(line, run_options[i]);
+    } else if (option_given(line, "out")) {
+        char weights[sizeof result->folder + 32];
+        snprintf(weights, sizeof weights, "%s/weights.safetensors", result->folder);
+        print_option("weights", weights);
+    }
+    print_given(line, "dtype");
     print_repeated(line, "set");
     print_repeated(line, "plugin");
     fputc('\n', stderr);
@@ -45,14 +77,16 @@ static void print_result(const yg_train_result *result, const command_line *line
     char parameters[32];
     terminal_say("%s%s%s after epoch %lld, %lld steps, %s; %s parameters; best epoch %lld",
                  terminal_style(stderr, STYLE_BOLD),
-                 result->interrupted     ? "interrupted"
-                 : result->stopped_early ? "stopped early"
-                                         : "trained",
+                 result->interrupted              ? "interrupted"
+                 : result->training.examples == 0 ? "nothing left to train"
+                 : result->stopped_early          ? "stopped early"
+                                                  : "trained",
                  terminal_plain(stderr), (long long)result->epochs, (long long)result->steps,
                  text_of_seconds(result->seconds, seconds),
                  text_of_count((double)result->parameters, parameters),
                  (long long)result->best_epoch);
-    print_scores("train", result->train_examples, &result->training);
+    if (result->training.examples > 0) /* not where no epoch was finished */
+        print_scores("train", result->train_examples, &result->training);
     if (result->has_validation)
         print_scores("validation", result->validation_examples, &result->validation);
     if (result->has_test)

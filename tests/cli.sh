@@ -94,13 +94,26 @@ expect "grad in f64" 0 '"loss": 0\.[0-9]{15,}' "" "$yamlgrad" grad xor.yaml --dt
 
 # ------------------------------------------------------------------- train, eval, predict --
 
-expect "eval without weights" 1 "" "runs/xor/weights.safetensors" "$yamlgrad" eval xor.yaml
+expect "eval without weights" 1 "" \
+    "no weights 'runs/xor/weights.safetensors'; train first, .yamlgrad train xor.yaml" \
+    "$yamlgrad" eval xor.yaml
+expect "predict without weights" 1 "" "no weights 'runs/xor/.*; train first" \
+    "$yamlgrad" predict xor.yaml /dev/null
+expect "--resume of nothing" 1 "" "no run to go on with.*leave --resume out" \
+    "$yamlgrad" train xor.yaml --resume
 expect "train" 0 "" "^results: runs/xor/" "$yamlgrad" train xor.yaml
 expect "train: plain lines" 0 "" "^epoch 300/300  loss 0\.[0-9]+ " "$yamlgrad" train xor.yaml --out a
 expect "train: next" 0 "" "^next: .*eval xor.yaml --weights b/weights.safetensors" \
     "$yamlgrad" train xor.yaml --out b
 expect "train: next, with what it needs" 0 "" "^next: .* eval xor.yaml --set hidden=5$" \
     "$yamlgrad" train xor.yaml --set hidden=5
+expect "train: next, quoted for a shell" 0 "" \
+    "^next: .* --weights 'an odd folder/weights.safetensors' --dtype f64\$" \
+    "$yamlgrad" train xor.yaml --out 'an odd folder' --dtype f64
+expect "train: nothing left" 0 "" "^nothing left to train after epoch 300, 300 steps" \
+    "$yamlgrad" train xor.yaml --resume --set hidden=5
+resume_finished() { "$yamlgrad" train xor.yaml --resume --set hidden=5 2>&1 | grep -c "^  train "; }
+expect "… and no loss is made up" 1 "^0\$" "" resume_finished
 expect "train again" 0 "" "^an earlier run is kept in runs/xor-" "$yamlgrad" train xor.yaml
 expect_true "one seed, the same bytes" cmp a/weights.safetensors b/weights.safetensors
 expect "--quiet" 0 "" "" "$yamlgrad" train xor.yaml --out c --quiet --seed 2
@@ -144,7 +157,7 @@ fi
 
 # SIGINT ends a run after the current step, with everything saved; status 130.
 interrupted() {
-    "$yamlgrad" train endless.yaml --out e 2>e.err &
+    "$yamlgrad" train endless.yaml --out e --seed 7 2>e.err &
     local run=$!
     for _ in $(seq 100); do
         [ -s e.err ] && break
@@ -158,8 +171,18 @@ set -m
 expect "Ctrl-C" 130 "" - interrupted
 set +m
 expect_true "… says so" grep -q "^.*interrupted.* after epoch" e.err
+expect_true "… and how to go on" \
+    grep -Eq "^go on: .* train endless.yaml --resume --out e --seed 7\$" e.err
 expect_true "… keeps the weights" test -s e/weights.safetensors
 expect_true "… and the checkpoint" test -s e/checkpoint.safetensors
+
+# What cannot be written is told once, with its reason.
+if [ -c /dev/full ]; then
+    to_full() { "$yamlgrad" "$@" >/dev/full; }
+    expect "a full disk" 1 "" "cannot write to standard output: [^S]" to_full ops
+    full_lines() { to_full predict xor.yaml rows.csv --set hidden=4 --weights a/weights.safetensors 2>&1 | wc -l; }
+    expect "… is told once" 1 "^1\$" "" full_lines
+fi
 
 # ------------------------------------------------- what --help says, the man page says too --
 

@@ -10,9 +10,11 @@
 #include "run_folder.h"
 #include "weights.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { COUNTS = 6, VALUES = 3 + YG_METRICS_MAX };
 
@@ -179,8 +181,12 @@ bool yg_run_restore(yg_run *run, yg_error *error) {
     char *path = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);
     char *history = yg_run_path(run->result->folder, YG_RUN_HISTORY, error);
     const bool good =
-        path && history && yg_safetensors_read(path, &file, error) &&
-        read_checkpoint(&file, path, run, error) &&
+        path && history &&
+        (access(path, F_OK) == 0 ||
+         yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
+                 "there is no run to go on with: '%s': %s; leave --resume out to begin one", path,
+                 strerror(errno))) &&
+        yg_safetensors_read(path, &file, error) && read_checkpoint(&file, path, run, error) &&
         (run->at.epochs == 0 || yg_history_read(&run->history, history, run->at.epochs, error));
     yg_tensor_file_free(&file);
     free(path);

@@ -99,7 +99,7 @@ bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_s
     *scores = (yg_scores){0};
     char *path = yg_weights_path(model, options->weights);
     const bool good = (path || yg_fail_memory(error)) &&
-                      yg_safetensors_read(path, &weights, error) &&
+                      yg_weights_read(model, path, &weights, error) &&
                       read_data(model, options, &weights, path, &data, &dataset, &name, error) &&
                       score(model, options, &weights, path, &data, dataset, scores, error);
     if (good && split)

@@ -293,7 +293,7 @@ static bool run(prediction *p, const yg_predict_options *options, FILE *in, cons
                             .store = &p->store};
     if (!yg_batch_symbol(p->model, &symbol, error) ||
         !yg_settings_dtype(p->model, options->dtype, &p->passes.options.dtype, error) ||
-        !yg_safetensors_read(p->path, &p->weights, error) ||
+        !yg_weights_read(p->model, p->path, &p->weights, error) ||
         !yg_encoding_load(p->model, &p->weights, p->path, &p->data.encoding, error))
         return false;
     yg_examples *examples = yg_examples_open(&p->source, in, name, p->delimiter, NULL, error);

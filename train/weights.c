@@ -5,10 +5,12 @@
 
 #include "../graph/spelling.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 char *yg_weights_path(const yg_model *model, const char *weights) {
     static const char *const form = "runs/%s/weights.safetensors";
@@ -19,6 +21,17 @@ char *yg_weights_path(const yg_model *model, const char *weights) {
     if (path)
         snprintf(path, size, form, yg_model_name(model));
     return path;
+}
+
+bool yg_weights_read(const yg_model *model, const char *path, yg_tensor_file *file,
+                     yg_error *error) {
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return yg_fail(
+            error, YG_ERROR_IO, YG_NOWHERE,
+            "there are no weights '%s'; train first, `yamlgrad train %s`, or name a file "
+            "with --weights",
+            path, yg_model_path(model));
+    return yg_safetensors_read(path, file, error);
 }
 
 /* ----------------------------------------------------------------------------- parameters ---- */

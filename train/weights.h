@@ -31,5 +31,9 @@ bool yg_encoding_load(const yg_model *model, const yg_tensor_file *file, const c
 
 /* `weights`, or runs/NAME/weights.safetensors where that is NULL. Freed by the caller. */
 char *yg_weights_path(const yg_model *model, const char *weights);
+/* Reads the file that yg_weights_path() gave; where there is none, the message tells how to come by
+ * one. Freed by the caller after success. */
+bool yg_weights_read(const yg_model *model, const char *path, yg_tensor_file *file,
+                     yg_error *error);
 
 #endif
