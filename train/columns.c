@@ -3,6 +3,7 @@
  */
 #include "source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +154,24 @@ static bool choose_rest(const yg_source *source, const yg_csv *csv, const yg_val
     return star == SIZE_MAX || add_rest(source, csv, out, star, &out[star], error);
 }
 
+/* After a failure: adds which columns "*" came to, as many as fit. */
+static bool fail_star(const yg_csv *csv, const yg_columns *columns, yg_origin origin,
+                      yg_error *error) {
+    const yg_error first = *error;
+    char names[300] = "";
+    size_t used = 0, shown = 0;
+    for (; shown < columns->count; shown++) {
+        const char *name = yg_csv_columns(csv)[columns->index[shown]];
+        if (used + strlen(name) + 3 > sizeof names)
+            break;
+        used +=
+            (size_t)snprintf(names + used, sizeof names - used, "%s%s", shown ? ", " : "", name);
+    }
+    *error = (yg_error){0};
+    return yg_fail(error, first.code, origin, "%s: \"*\" is %s%s", first.message, names,
+                   shown < columns->count ? ", …" : "");
+}
+
 bool yg_columns_choose(const yg_source *source, const yg_csv *csv, const yg_value *map,
                        yg_columns *out, yg_error *error) {
     const size_t ports = yg_model_port_count(source->model);
@@ -167,8 +186,10 @@ bool yg_columns_choose(const yg_source *source, const yg_csv *csv, const yg_valu
         if (!yg_source_wants(source, p))
             continue;
         if (!yg_width_bind(source, port, (int64_t)out[p].count,
-                           value ? value->origin : yg_csv_cell_origin(csv, 0), error) ||
-            (source->training && !remember(csv, &out[p], &source->data->encoding.ports[p], error)))
+                           value ? value->origin : yg_csv_cell_origin(csv, 0), error))
+            return is_star(value) && out[p].count ? fail_star(csv, &out[p], value->origin, error)
+                                                  : false;
+        if (source->training && !remember(csv, &out[p], &source->data->encoding.ports[p], error))
             return false;
     }
     return true;
