@@ -30,7 +30,7 @@ static bool check_part_keys(const yg_model *model, const yg_value *map, const ch
 static char *join(const char *folder, const char *path) {
     const size_t size = strlen(folder) + strlen(path) + 2;
     char *joined = malloc(size);
-    if (joined && (path[0] == '/' || !*folder))
+    if (joined && (path[0] == '/' || !*folder || strcmp(folder, ".") == 0))
         memcpy(joined, path, strlen(path) + 1);
     else if (joined)
         snprintf(joined, size, "%s/%s", folder, path);
