@@ -233,8 +233,8 @@ bool yg_read_outputs(yg_model *model, const yg_value *value, const char *what, b
     const bool list = list_allowed && value->kind == YG_SEQUENCE;
     if (!list && value->kind != YG_MAPPING) {
         return yg_fail(error, YG_ERROR_SYNTAX, value->origin,
-                       "%s: %sa map from name to expression "
-                       "is expected, found %s",
+                       "%s: %sa map from name to expression, such as {p: sigmoid(z)}, is expected, "
+                       "found %s",
                        what, list_allowed ? "a list of names or " : "",
                        yg_value_describe(value, found, sizeof found));
     }
