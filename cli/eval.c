@@ -49,7 +49,14 @@ static int evaluate(const command_line *line, const yg_model *model) {
 
 static int run(const command_line *line) {
     session session;
-    if (!session_open(line, operand(line, 1), &session))
+    const char *run_path = operand(line, 1);
+    const char *ending = run_path != NULL ? strrchr(run_path, '.') : NULL;
+    if (ending != NULL && (strcmp(ending, ".csv") == 0 || strcmp(ending, ".tsv") == 0)) {
+        terminal_error("'%s' is not a run file; to evaluate on it, write --data %s", run_path,
+                       run_path);
+        return STATUS_USAGE;
+    }
+    if (!session_open(line, run_path, &session))
         return STATUS_FAILED;
     const int status = evaluate(line, session.model);
     session_close(&session);

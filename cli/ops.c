@@ -59,7 +59,12 @@ static void print_signature(const yg_op *op, char *text, size_t size) {
         const char *name = op->operand_names[k];
         if (name == NULL)
             break;
-        at += (size_t)snprintf(text + at, size - at, list ? "%s[%s, …]" : "%s%s", separator, name);
+        const bool optional = k >= op->min_operands;
+        at += (size_t)snprintf(text + at, size - at,
+                               list       ? "%s[%s, …]"
+                               : optional ? "[%s%s]"
+                                          : "%s%s",
+                               separator, name);
         separator = ", ";
         if (list)
             break;
@@ -86,7 +91,9 @@ static const char *range_text(const yg_attr_spec *spec, char *text, size_t size)
     } else if (spec->min < spec->max && spec->max >= UNBOUNDED) {
         snprintf(text, size, "≥ %.6g", spec->min);
     } else if (spec->min < spec->max) {
-        snprintf(text, size, "%.6g … %.6g", spec->min, spec->max);
+        /* A bound of whole numbers is told to its last digit. */
+        const char *form = spec->kind == YG_ATTR_INT ? "%.0f … %.0f" : "%.6g … %.6g";
+        snprintf(text, size, form, spec->min, spec->max);
     }
     return text;
 }

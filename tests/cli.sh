@@ -38,6 +38,9 @@ expect "too many operands" 2 "" "'c' is one argument too many" "$yamlgrad" train
 
 expect "ops" 0 "^ +sigmoid +y = 1 / \(1 \+ exp" "" "$yamlgrad" ops
 expect "one op" 0 "^gelu\(x, approximate=none\)" "" "$yamlgrad" ops gelu
+expect "an optional operand" 0 "^nll\(log_probability, target\[, weight\], reduction=mean" "" \
+    "$yamlgrad" ops nll
+expect "a range of whole numbers" 0 " -2147483648 … 2147483647 " "" "$yamlgrad" ops nll
 expect "unknown op" 1 "" "no operator 'sigmod'; did you mean 'sigmoid'" "$yamlgrad" ops sigmod
 expect "ops as JSON" 0 '"name": "sigmoid"' "" "$yamlgrad" ops --json
 expect "layers" 0 "^linear +y = " "" "$yamlgrad" layers
@@ -120,6 +123,8 @@ expect "--quiet" 0 "" "" "$yamlgrad" train xor.yaml --out c --quiet --seed 2
 expect "another seed, other bytes" 1 - - cmp a/weights.safetensors c/weights.safetensors
 expect "--epochs" 0 "" "^epoch 3/3 " "$yamlgrad" train xor.yaml --out d --epochs 3
 expect "eval" 0 "^accuracy +1$" "" "$yamlgrad" eval xor.yaml
+expect "eval of a CSV file as the run file" 2 "" "'rows.csv' is not a run file.*--data rows.csv" \
+    "$yamlgrad" eval xor.yaml rows.csv
 expect "eval --json" 0 '"metrics": \{"accuracy": 1\.0\}' "" "$yamlgrad" eval xor.yaml --json
 expect "eval of a part that is not there" 1 "" "test" "$yamlgrad" eval xor.yaml --data test
 
