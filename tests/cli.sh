@@ -128,6 +128,20 @@ expect "eval of a CSV file as the run file" 2 "" "'rows.csv' is not a run file.*
 expect "eval --json" 0 '"metrics": \{"accuracy": 1\.0\}' "" "$yamlgrad" eval xor.yaml --json
 expect "eval of a part that is not there" 1 "" "test" "$yamlgrad" eval xor.yaml --data test
 
+cat >classes.yaml <<'MODEL'
+format: 1
+inputs: {x: [B, 1]}
+targets: {y: {shape: [B], dtype: i32, classes: 3}}
+graph: {z: {type: linear, out_features: 2}}
+outputs: [z]
+loss: cross_entropy(z, y)
+data: {train: {x: [[0], [1]], y: [1, 2]}}
+train: {epochs: 1, optimizer: adam}
+MODEL
+expect "more classes than scores" 1 "" \
+    "^classes.yaml:6:7: error: the target holds class 2, but there are scores for 2 classes" \
+    "$yamlgrad" train classes.yaml
+
 printf 'x.0,x.1\n0,1\n1,1\n' >rows.csv
 expect "predict" 0 "^0\.9" "" "$yamlgrad" predict xor.yaml rows.csv
 predict_pipe() { "$yamlgrad" predict xor.yaml - <rows.csv | cat; }
