@@ -7,8 +7,6 @@
 #include "registry.h"
 #include "shape.h"
 
-#include <inttypes.h>
-
 const yg_attr_spec yg_class_attrs[1] = {YG_IGNORE_INDEX_ATTR};
 
 bool yg_class_infer_rows(const yg_infer *call, yg_type *result, yg_error *error) {
@@ -50,16 +48,9 @@ bool yg_class_read(const yg_kernel_call *call, int64_t row, int64_t *class_index
     *class_index = -1;
     const int64_t value = index->dtype == YG_I32 ? ((const int32_t *)call->in[0])[row]
                                                  : ((const int64_t *)call->in[0])[row];
-    const int64_t classes = scores->shape[scores->rank - 1];
-    if (value == call->attrs[0].i)
-        return true;
-    if (value < 0 || value >= classes)
-        return yg_fail(error, YG_ERROR_DATA, call->origin,
-                       "the target holds class %" PRId64 ", but there are scores for %" PRId64
-                       " classes, counted from 0; one score for each class is needed",
-                       value, classes);
-    *class_index = value;
-    return true;
+    return value == call->attrs[0].i ||
+           yg_index_read(call, "a score for each class is needed; target", 0, row,
+                         scores->shape[scores->rank - 1], class_index, error);
 }
 
 yg_node yg_class_counts(yg_graph *graph, yg_node index, int64_t ignore_index) {

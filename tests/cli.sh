@@ -139,7 +139,7 @@ data: {train: {x: [[0], [1]], y: [1, 2]}}
 train: {epochs: 1, optimizer: adam}
 MODEL
 expect "more classes than scores" 1 "" \
-    "^classes.yaml:6:7: error: the target holds class 2, but there are scores for 2 classes" \
+    "^classes.yaml:6:7: error: a score for each class is needed; target: index 2 at \\[[01]\\] is outside 0..1" \
     "$yamlgrad" train classes.yaml
 
 printf 'x.0,x.1\n0,1\n1,1\n' >rows.csv
