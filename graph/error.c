@@ -3,6 +3,12 @@
  */
 #include "error.h"
 
+#ifdef __clang_analyzer__
+#undef yg_fail
+#undef yg_fail_memory
+#undef yg_fail_as
+#endif
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -60,6 +60,13 @@ bool yg_fail_memory(yg_error *error);
 /* Copies the first failure: `to` is left alone if it already holds one. Always returns false. */
 bool yg_fail_as(yg_error *to, const yg_error *from);
 
+#ifdef __clang_analyzer__
+/* What "always returns false" means, for an analyser that sees one file at a time. */
+#define yg_fail(...)        (yg_fail(__VA_ARGS__), false)
+#define yg_fail_memory(...) (yg_fail_memory(__VA_ARGS__), false)
+#define yg_fail_as(...)     (yg_fail_as(__VA_ARGS__), false)
+#endif
+
 /* Writes "file:line:column: message" (the parts that are known) to `text`, cut at `size` bytes
  * with the closing NUL. */
 void yg_error_text(const yg_error *error, char *text, unsigned long size);

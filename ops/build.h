@@ -11,17 +11,21 @@
 
 #pragma GCC visibility push(default)
 
+/* Version 14 breaks these lists in another place each time. */
+/* clang-format off */
+
 /* y = f(x), elementwise */
 #define YG_UNARY_BUILDERS(X)                                                                       \
-    X(negative)                                                                                    \
-    X(reciprocal) X(square) X(exp) X(log) X(log1p) X(expm1) X(sqrt) X(rsqrt) X(abs) X(sign) X(sin) \
-        X(cos) X(tanh) X(sigmoid) X(softplus) X(erf) X(relu) X(silu) X(logical_not) X(isnan)
+    X(negative) X(reciprocal) X(square) X(exp) X(log) X(log1p) X(expm1) X(sqrt) X(rsqrt) X(abs)    \
+    X(sign) X(sin) X(cos) X(tanh) X(sigmoid) X(softplus) X(erf) X(relu) X(silu) X(logical_not)     \
+    X(isnan)
 
 /* y = f(a, b), elementwise, NumPy broadcasting */
 #define YG_BINARY_BUILDERS(X)                                                                      \
-    X(add)                                                                                         \
-    X(subtract) X(multiply) X(divide) X(pow) X(maximum) X(minimum) X(equal) X(not_equal) X(less)   \
-        X(less_equal) X(greater) X(greater_equal) X(logical_and) X(logical_or)
+    X(add) X(subtract) X(multiply) X(divide) X(pow) X(maximum) X(minimum) X(equal) X(not_equal)    \
+    X(less) X(less_equal) X(greater) X(greater_equal) X(logical_and) X(logical_or)
+
+/* clang-format on */
 
 #define YG_DECLARE_UNARY(name)  yg_node yg_##name(yg_graph *graph, yg_node x);
 #define YG_DECLARE_BINARY(name) yg_node yg_##name(yg_graph *graph, yg_node a, yg_node b);

@@ -92,6 +92,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
                 order[rank++] = d;
     yg_type moved = *type, matrix = {.dtype = type->dtype, .rank = 2};
     for (int i = 0; i < rank; i++) {
+        // cppcheck-suppress uninitvar; the two passes fill it
         moved.shape[i] = type->shape[order[i]];
         back[order[i]] = i;
     }

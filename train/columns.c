@@ -133,7 +133,7 @@ static bool choose_port(const yg_source *source, const yg_csv *csv, const yg_val
         return true; /* "*": after the others */
     if (!source->training)
         return add_by_default(source, csv, port, &out[p], error);
-    return yg_fail(error, YG_ERROR_DATA, map->origin,
+    return yg_fail(error, YG_ERROR_DATA, map ? map->origin : port->origin,
                    "no columns for %s '%s'; write `%s:` and a column's name, a list, or \"*\"",
                    port->target ? "target" : "input", port->name, port->name);
 }

@@ -25,7 +25,7 @@ static json_t *describe(const yg_tensor *tensor, int64_t begin) {
         json_array_append_new(shape, json_integer(tensor->type.shape[i]));
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype_name(tensor->type.dtype), "shape",
                      shape, "data_offsets", (json_int_t)begin,
-                     (json_int_t)(begin + yg_type_bytes(&tensor->type)));
+                     (json_int_t)begin + (json_int_t)yg_type_bytes(&tensor->type));
 }
 
 /* The tensors in the order of the file. Freed by the caller. */

@@ -86,7 +86,7 @@ double yg_schedule_rate(const yg_schedule *schedule, double lr, int64_t step, in
     const double part = n > 0 ? (double)i / (double)n : 0;
     switch (schedule->type) {
     case YG_SCHEDULE_STEP:
-        return lr * pow(schedule->gamma, (double)(epoch / schedule->step_size));
+        return lr * pow(schedule->gamma, floor((double)epoch / (double)schedule->step_size));
     case YG_SCHEDULE_EXPONENTIAL:
         return lr * pow(schedule->gamma, (double)epoch);
     case YG_SCHEDULE_COSINE:

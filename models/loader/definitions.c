@@ -24,7 +24,7 @@ static bool read_limits(const yg_value *value, yg_argument_spec *argument, yg_er
         (max != NULL && !yg_value_float(max, "`max`", 0, 0, &argument->max, error))) {
         return false;
     }
-    if (argument->min > argument->max) {
+    if (min != NULL && argument->min > argument->max) {
         return yg_fail(error, YG_ERROR_ARGUMENT, min->origin,
                        "argument '%s': `min` is greater than `max`", argument->name);
     }
