@@ -207,6 +207,8 @@ bool yg_safetensors_parse(const void *bytes, size_t size, const char *name, yg_t
     json_error_t json;
     json_t *header =
         json_loadb((const char *)at + PREFIX, (size_t)length, JSON_REJECT_DUPLICATES, &json);
+    if (!header && json.text[0] == '\0') /* no fault of the text */
+        return yg_fail_memory(error);
     if (!header)
         return yg_fail(error, YG_ERROR_SYNTAX, origin, "the header cannot be read as JSON: %s",
                        json.text);

@@ -22,7 +22,10 @@ static const char *dtype_name(yg_dtype dtype) {
 static json_t *describe(const yg_tensor *tensor, int64_t begin) {
     json_t *shape = json_array();
     for (int i = 0; i < tensor->type.rank; i++)
-        json_array_append_new(shape, json_integer(tensor->type.shape[i]));
+        if (json_array_append_new(shape, json_integer(tensor->type.shape[i])) != 0) {
+            json_decref(shape); /* out of memory: a shape with fewer dimensions is another one */
+            return NULL;
+        }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype_name(tensor->type.dtype), "shape",
                      shape, "data_offsets", (json_int_t)begin,
                      (json_int_t)begin + (json_int_t)yg_type_bytes(&tensor->type));
@@ -37,6 +40,21 @@ static const yg_tensor **in_order(const yg_tensor_file *file) {
             if (yg_dtype_size(file->tensors[i].type.dtype) == size)
                 order[count++] = &file->tensors[i];
     return order;
+}
+
+/* A value's text. Measured, then written to room of that size: json_dumps(), whose buffer grows as
+ * it writes, leaves out the keys for which it could not. Freed by the caller. */
+static char *text_of(const json_t *value) {
+    const size_t length = json_dumpb(value, NULL, 0, JSON_COMPACT);
+    char *text = length ? malloc(length + 1) : NULL;
+    if (!text)
+        return NULL;
+    if (json_dumpb(value, text, length, JSON_COMPACT) != length) {
+        free(text);
+        return NULL;
+    }
+    text[length] = '\0';
+    return text;
 }
 
 /* The header's text and, in *data_size, how many bytes of data it describes. */
@@ -58,7 +76,7 @@ static char *make_header(const yg_tensor_file *file, const yg_tensor *const *ord
                json_object_set_new(header, order[i]->name, describe(order[i], at)) == 0;
         at += good ? bytes : 0;
     }
-    char *text = good ? json_dumps(header, JSON_COMPACT) : NULL;
+    char *text = good ? text_of(header) : NULL;
     json_decref(header);
     *data_size = at;
     return text;
