@@ -55,8 +55,9 @@ static void sweep(yg_graph *graph, yg_node y, const bool *active, yg_node *cotan
     const yg_origin before = graph->at;
     for (yg_node next = y + 1; next > 0 && !graph->error.code; next--) {
         const yg_node node = next - 1;
-        if (cotangents[node] == YG_NONE || !active[node])
-            continue;
+        const unsigned flags = graph->records[node].op->flags;
+        if (cotangents[node] == YG_NONE || !active[node] || flags & YG_OP_NON_DIFFERENTIABLE)
+            continue; /* a target may be the result of a step: nothing passes on from it */
         graph->at = graph->records[node].origin;
         for (size_t k = 0; k < graph->records[node].operand_count && !graph->error.code; k++) {
             if (active[graph->records[node].operands[k]])
@@ -66,9 +67,28 @@ static void sweep(yg_graph *graph, yg_node y, const bool *active, yg_node *cotan
     graph->at = before;
 }
 
+static bool is_node(yg_graph *graph, yg_node node, const char *what) {
+    if (node < graph->size)
+        return true;
+    yg_graph_fail(graph, YG_ERROR_ARGUMENT, "the %s is not a node of this graph", what);
+    return false;
+}
+
+/* True if `given` is a node of the type of `of`. */
+static bool is_along(yg_graph *graph, yg_node given, const char *what, yg_node of) {
+    if (!is_node(graph, given, what))
+        return false;
+    const yg_type *type = graph->records[given].type, *needed = graph->records[of].type;
+    char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+    if (!yg_type_equal(type, needed))
+        yg_graph_fail(graph, YG_ERROR_SHAPE, "the %s is %s, of a tensor %s", what,
+                      yg_type_text(type, found), yg_type_text(needed, wanted));
+    return !graph->error.code;
+}
+
 /* The cotangent to start from, checked. */
 static yg_node seed(yg_graph *graph, yg_node y, yg_node cotangent) {
-    char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+    char found[YG_TYPE_TEXT];
     const yg_type *type = graph->records[y].type;
     if (!yg_dtype_is_float(type->dtype))
         return yg_graph_fail(graph, YG_ERROR_GRADIENT, "%s cannot be differentiated: not a float",
@@ -80,18 +100,7 @@ static yg_node seed(yg_graph *graph, yg_node y, yg_node cotangent) {
                                  yg_type_text(type, found));
         return yg_full(graph, type, 1);
     }
-    if (!yg_type_equal(graph->records[cotangent].type, type))
-        return yg_graph_fail(graph, YG_ERROR_SHAPE, "the cotangent is %s, its output %s",
-                             yg_type_text(graph->records[cotangent].type, found),
-                             yg_type_text(type, wanted));
-    return cotangent;
-}
-
-static bool is_node(yg_graph *graph, yg_node node, const char *what) {
-    if (node < graph->size)
-        return true;
-    yg_graph_fail(graph, YG_ERROR_ARGUMENT, "the %s is not a node of this graph", what);
-    return false;
+    return is_along(graph, cotangent, "cotangent", y) ? cotangent : YG_NONE;
 }
 
 /* The cotangents of wrt for several outputs at once: outputs[i] has the cotangent seeds[i], or none
@@ -135,31 +144,50 @@ bool yg_grad(yg_graph *graph, yg_node y, yg_node cotangent, const yg_node *wrt, 
     return start != YG_NONE && reverse(graph, &y, &start, 1, wrt, count, out);
 }
 
-/* y's cotangent pulled back is linear in that cotangent; its own derivative along the tangents is
+/* Derivatives along the tangents that there are: targets[0 .. count) with tangents of their types.
+ * y's cotangent pulled back is linear in that cotangent; its own derivative along the tangents is
  * the forward derivative (Townsend, "A new trick for calculating Jacobian vector products", 2017).
  */
+static yg_node forward(yg_graph *graph, yg_node y, const yg_node *targets, const yg_node *tangents,
+                       size_t count, yg_node *pulled) {
+    yg_node derivative = YG_NONE;
+    const yg_node probe = yg_input(graph, "cotangent", graph->records[y].type);
+    if (!yg_grad(graph, y, probe, targets, count, pulled))
+        return YG_NONE;
+    size_t kept = 0;
+    yg_node *along = pulled + count;
+    for (size_t i = 0; i < count; i++) {
+        if (pulled[i] == YG_NONE)
+            continue;
+        along[kept] = tangents[i];
+        pulled[kept++] = pulled[i];
+    }
+    if (kept > 0)
+        reverse(graph, pulled, along, kept, &probe, 1, &derivative);
+    return graph->error.code ? YG_NONE : derivative;
+}
+
 yg_node yg_jvp(yg_graph *graph, yg_node y, const yg_node *wrt, const yg_node *tangents,
                size_t count) {
-    if (graph->error.code || count == 0 || !is_node(graph, y, "output"))
+    if (graph->error.code || !is_node(graph, y, "output"))
         return YG_NONE;
-    yg_node *pulled = malloc(2 * count * sizeof *pulled);
-    if (!pulled) {
+    yg_node *arrays = calloc(4 * count + 1, sizeof *arrays);
+    if (!arrays) {
         yg_fail_memory(&graph->error);
         return YG_NONE;
     }
-    yg_node *along = pulled + count, derivative = YG_NONE;
-    const yg_node probe = yg_input(graph, "cotangent", graph->records[y].type);
-    if (yg_grad(graph, y, probe, wrt, count, pulled)) {
-        size_t kept = 0;
-        for (size_t i = 0; i < count; i++) {
-            if (pulled[i] == YG_NONE)
-                continue;
-            along[kept] = seed(graph, pulled[i], tangents[i]);
-            pulled[kept++] = pulled[i];
-        }
-        if (kept > 0 && !graph->error.code)
-            reverse(graph, pulled, along, kept, &probe, 1, &derivative);
+    yg_node *targets = arrays + 2 * count, *given = arrays + 3 * count;
+    size_t kept = 0;
+    for (size_t i = 0; i < count && !graph->error.code; i++) {
+        if (tangents[i] == YG_NONE || !is_node(graph, wrt[i], "derivative's target") ||
+            !is_along(graph, tangents[i], "tangent", wrt[i]))
+            continue;
+        targets[kept] = wrt[i];
+        given[kept++] = tangents[i];
     }
-    free(pulled);
-    return graph->error.code ? YG_NONE : derivative;
+    yg_node derivative = YG_NONE;
+    if (kept > 0 && !graph->error.code)
+        derivative = forward(graph, y, targets, given, kept, arrays);
+    free(arrays);
+    return derivative;
 }

@@ -107,14 +107,16 @@ bool yg_node_is_scalar(const yg_graph *graph, yg_node node, double *value);
 
 /* Reverse mode. Appends the cotangents of wrt[0..count) for the output `y`, given y's cotangent
  * (YG_NONE: ones, and y must be a scalar; otherwise of y's type). out[i] is YG_NONE where y does
- * not depend on wrt[i] by a differentiable path: "no gradient" is a value. Every operator's vjp is
- * made of operators that have one, so the result can be differentiated again.
- * False after a failure, which is the graph's too. */
+ * not depend on wrt[i] by a differentiable path: "no gradient" is a value. A target may be any
+ * node, y itself too, and may be repeated; `out` is another array than `wrt`. Every operator's vjp
+ * is made of operators that have one, so the result can be differentiated again. False after a
+ * failure, which is the graph's too. */
 bool yg_grad(yg_graph *graph, yg_node y, yg_node cotangent, const yg_node *wrt, size_t count,
              yg_node *out);
 
-/* Forward mode: the derivative of y (any shape) along tangents[i] (wrt[i]'s type) at wrt[i], made
- * by reversing twice. YG_NONE where y depends on none, or after a failure. */
+/* Forward mode: the derivative of y (any shape) along tangents[i] (wrt[i]'s type; YG_NONE: wrt[i]
+ * stands still) at wrt[i], made by reversing twice. YG_NONE where y depends on none, or after a
+ * failure. */
 yg_node yg_jvp(yg_graph *graph, yg_node y, const yg_node *wrt, const yg_node *tangents,
                size_t count);
 

@@ -228,6 +228,49 @@ Test(gradient, long_chains_grow_linearly) {
     }
     cr_expect_lt((double)sizes[1], 2.01 * (double)sizes[0]);
     cr_expect_gt((double)sizes[1], 1.99 * (double)sizes[0]);
+/* A target may stand behind a step, through which nothing passes, and be asked for more than once.
+ */
+Test(gradient, targets_may_be_steps_repeated_or_the_output) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node x = matrix(g, "x", 1, 1), step = yg_sign(g, x), y = yg_multiply(g, x, step);
+    const yg_node wrt[] = {x, step, x, y};
+    yg_node out[4];
+    cr_assert(yg_grad(g, y, YG_NONE, wrt, 4, out), "%s", failure(g));
+    cr_expect_eq(out[0], step);
+    cr_expect_eq(out[1], x);
+    cr_expect_eq(out[2], step);
+    double one = 0;
+    cr_expect(yg_node_is_scalar(g, out[3], &one) && one == 1);
+    cr_assert(yg_grad(g, x, YG_NONE, &x, 1, out), "a leaf: %s", failure(g));
+    cr_expect(yg_node_is_scalar(g, out[0], &one) && one == 1);
+    yg_graph_free(g);
+}
+
+Test(gradient, a_cotangent_or_tangent_that_is_no_node_is_refused) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node x = matrix(g, "x", 2, 3), missing = 1000000;
+    yg_node out;
+    cr_expect_not(yg_grad(g, yg_sigmoid(g, x), missing, &x, 1, &out));
+    cr_expect(strstr(failure(g), "cotangent is not a node"), "%s", failure(g));
+    yg_graph_free(g);
+    g = yg_graph_new(yg_ops(), 0);
+    const yg_node z = matrix(g, "z", 2, 3);
+    cr_expect_eq(yg_jvp(g, yg_sigmoid(g, z), &z, &missing, 1), YG_NONE);
+    cr_expect(strstr(failure(g), "tangent is not a node"), "%s", failure(g));
+    yg_graph_free(g);
+}
+
+/* "No derivative" can be handed on as a tangent: it adds nothing. */
+Test(gradient, no_tangent_is_none) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node wrt[2] = {matrix(g, "x", 1, 1), matrix(g, "w", 1, 1)};
+    const yg_node t = matrix(g, "t", 1, 1), y = yg_multiply(g, wrt[0], wrt[1]);
+    cr_expect_eq(yg_jvp(g, y, wrt, (yg_node[]){t, YG_NONE}, 2), yg_multiply(g, t, wrt[1]));
+    cr_expect_eq(yg_jvp(g, y, wrt, (yg_node[]){YG_NONE, YG_NONE}, 2), YG_NONE);
+    cr_expect_null(yg_graph_error(g), "%s", failure(g));
+    yg_graph_free(g);
+}
+
 }
 
 Test(verifier, finds_what_is_broken) {
