@@ -173,6 +173,44 @@ static yg_node add_primitive(yg_graph *graph, const yg_infer *call, const yg_nod
 
 #define MAX_ATTRS 16
 
+static bool check_required(yg_graph *graph, const yg_op *op) {
+    for (size_t i = 0; i < op->attr_count; i++) {
+        if (op->attrs[i].required) {
+            yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s needs '%s'", op->name, op->attrs[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The values asked for, or the defaults, every unused byte zero: then equal values have equal
+ * bytes, whatever a caller's initialiser left in the rest of the union. */
+static bool copy_attrs(yg_graph *graph, const yg_op *op, const yg_attr *given, yg_attr *own) {
+    if (op->attr_count > MAX_ATTRS) {
+        yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s has more than %d attributes", op->name,
+                      MAX_ATTRS);
+        return false;
+    }
+    if (!given) {
+        yg_op_defaults(op, own);
+        return check_required(graph, op);
+    }
+    if (!yg_op_check_attrs(op, given, graph->at, &graph->error))
+        return false;
+    memset(own, 0, op->attr_count * sizeof *own);
+    for (size_t i = 0; i < op->attr_count; i++) {
+        if (op->attrs[i].kind == YG_ATTR_INTS) {
+            own[i].count = given[i].count;
+            memcpy(own[i].ints, given[i].ints, (size_t)given[i].count * sizeof *own[i].ints);
+        } else if (op->attrs[i].kind == YG_ATTR_FLOAT) {
+            own[i].f = given[i].f;
+        } else {
+            own[i].i = given[i].i;
+        }
+    }
+    return true;
+}
+
 size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size_t count,
                     const yg_attr *attrs, yg_node *results) {
     if (graph->error.code || !check_arity(graph, op, count))
@@ -186,17 +224,8 @@ size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size
         }
         operands[k] = given[k];
     }
-    yg_attr defaults[MAX_ATTRS];
-    if (op->attr_count > MAX_ATTRS) {
-        yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s has more than %d attributes", op->name,
-                      MAX_ATTRS);
-        return 0;
-    }
-    if (!attrs) {
-        yg_op_defaults(op, defaults);
-        attrs = defaults;
-    }
-    if (!yg_op_check_attrs(op, attrs, graph->at, &graph->error))
+    yg_attr own[MAX_ATTRS];
+    if (!copy_attrs(graph, op, attrs, own))
         return 0;
     if ((op->flags & YG_OP_ELEMENTWISE) && !op->compose &&
         !align_operands(graph, op, given, count, operands))
@@ -209,7 +238,7 @@ size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size
         .op = op,
         .operands = types,
         .operand_count = count,
-        .attrs = attrs,
+        .attrs = own,
         .origin = graph->at,
     };
     if (op->compose) {

@@ -2,6 +2,7 @@
  * Constant folding: an operator on constants is run when the graph is built.
  */
 #include "store.h"
+#include "threads.h"
 
 #include <stdlib.h>
 
@@ -61,8 +62,10 @@ yg_node yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands,
         yg_fail_memory(&graph->error);
         return YG_NONE;
     }
-    const yg_node node =
-        run(call, in, result, out, &graph->error) ? yg_constant(graph, result, out) : YG_NONE;
+    const unsigned before = yg_subnormals_flush(); /* as in a run: the same bits */
+    const bool done = run(call, in, result, out, &graph->error);
+    yg_subnormals_restore(before);
+    const yg_node node = done ? yg_constant(graph, result, out) : YG_NONE;
     free(out);
     return node;
 }

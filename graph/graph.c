@@ -103,16 +103,11 @@ yg_node yg_parameter(yg_graph *graph, const char *name, const yg_type *type) {
 yg_node yg_constant(yg_graph *graph, const yg_type *type, const void *data) {
     if (graph->error.code)
         return YG_NONE;
-    const size_t bytes = (size_t)yg_type_bytes(type);
-    void *copy = yg_pool_take(graph->pool, bytes ? bytes : 1);
     const yg_type *own = yg_store_type(graph, type, NULL, 0);
-    if (!copy || !own) {
-        yg_fail_memory(&graph->error);
+    if (!own)
         return YG_NONE;
-    }
-    if (bytes)
-        memcpy(copy, data, bytes);
-    const yg_record record = {.op = &yg_leaf_constant, .type = own, .data = copy};
+    /* Without elements there may be no data; a constant's record has some all the same. */
+    const yg_record record = {.op = &yg_leaf_constant, .type = own, .data = data ? data : ""};
     return yg_store_add(graph, &record, true);
 }
 

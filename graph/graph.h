@@ -64,7 +64,7 @@ yg_node yg_full(yg_graph *graph, const yg_type *type, double value);
  */
 
 /* Applies an operator with one result. `attrs` has op->attr_count entries, or is NULL for the
- * defaults. Elementwise operands are broadcast and converted first. */
+ * defaults, if none is required. Elementwise operands are broadcast and converted first. */
 yg_node yg_apply(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
                  const yg_attr *attrs);
 

@@ -38,7 +38,8 @@ typedef enum yg_attr_kind {
     YG_ATTR_DTYPE,  /* .i is a yg_dtype */
 } yg_attr_kind;
 
-/* An attribute's value. Unused bytes are zero, so that two values are equal if their bytes are. */
+/* An attribute's value. In a node unused bytes are zero, so that two values are equal if their
+ * bytes are; a caller need not see to that. */
 typedef struct yg_attr {
     int64_t count; /* YG_ATTR_INTS: how many; otherwise 0 */
     union {

@@ -83,7 +83,8 @@ static bool grow(yg_graph *graph) {
     return true;
 }
 
-static bool copy_lists(yg_graph *graph, yg_record *record) {
+/* Makes what the record points to the graph's own. */
+static bool copy_contents(yg_graph *graph, yg_record *record) {
     if (record->operand_count) {
         const size_t bytes = record->operand_count * sizeof *record->operands;
         void *operands = yg_pool_take(graph->pool, bytes);
@@ -97,6 +98,13 @@ static bool copy_lists(yg_graph *graph, yg_record *record) {
         if (!attrs)
             return yg_fail_memory(&graph->error);
         record->attrs = memcpy(attrs, record->attrs, bytes);
+    }
+    if (record->data) {
+        const size_t bytes = (size_t)yg_type_bytes(record->type);
+        void *data = yg_pool_take(graph->pool, bytes ? bytes : 1);
+        if (!data)
+            return yg_fail_memory(&graph->error);
+        record->data = memcpy(data, record->data, bytes);
     }
     return true;
 }
@@ -119,7 +127,7 @@ yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
     }
     record.name = "";
     record.origin = graph->at;
-    if (!copy_lists(graph, &record))
+    if (!copy_contents(graph, &record))
         return YG_NONE;
     graph->records[graph->size] = record;
     graph->table[at] = (yg_slot){record.hash, (uint32_t)graph->size + 1};

@@ -41,8 +41,8 @@ struct yg_graph {
 /* The descriptors of leaves. */
 extern const yg_op yg_leaf_input, yg_leaf_parameter, yg_leaf_constant;
 
-/* Appends a record, or returns the equal one that exists (`merge`). Operands and attrs are copied;
- * `data` is kept. */
+/* Appends a record, or returns the equal one that exists (`merge`). Operands, attrs and data are
+ * copied. */
 yg_node yg_store_add(yg_graph *graph, const yg_record *record, bool merge);
 
 /* A type that the graph owns, shared with an operand's where it is equal. */

@@ -4,6 +4,7 @@
 #include "type.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -179,7 +180,7 @@ static int64_t nearest_integer(double value, int64_t low, int64_t high) {
         return value == value ? low : 0;
     if (value >= (double)high)
         return high;
-    return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
+    return (int64_t)round(value);
 }
 
 void yg_element_set(yg_dtype dtype, void *data, int64_t index, double value) {

@@ -2,12 +2,14 @@
  * The graph: building, merging, broadcasting, differentiating, verifying, printing.
  */
 #include "graph/graph.h"
+#include "graph/program.h"
 #include "graph/store.h"
 #include "ops/build.h"
 #include "ops/ops.h"
 #include "ops/registry.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +42,41 @@ Test(graph, equal_nodes_are_built_once) {
     cr_expect_eq(yg_graph_size(g), before + 1);
     cr_expect(yg_graph_verify(g, NULL));
     yg_graph_free(g);
+}
+
+/* Only the bytes that an attribute's kind gives a meaning count. */
+Test(graph, what_an_attribute_does_not_use_does_not_tell_nodes_apart) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node x = matrix(g, "x", 2, 3);
+    yg_attr clean = {.i = YG_F32}, dirty = {.i = YG_F32};
+    dirty.ints[3] = 7;
+    dirty.count = 5;
+    cr_expect_eq(yg_apply(g, yg_ops()->cast, &x, 1, &clean),
+                 yg_apply(g, yg_ops()->cast, &x, 1, &dirty));
+    clean = dirty = (yg_attr){.count = 3, .ints = {4, 2, 3}};
+    dirty.ints[5] = 1;
+    cr_expect_eq(yg_apply(g, yg_ops()->broadcast, &x, 1, &clean),
+                 yg_apply(g, yg_ops()->broadcast, &x, 1, &dirty));
+    yg_graph_free(g);
+}
+
+/* Constants are compared by their bits. */
+Test(graph, zeros_of_two_signs_are_two_constants_and_nan_is_one) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    cr_expect_neq(yg_scalar(g, YG_F64, 0.0), yg_scalar(g, YG_F64, -0.0));
+    cr_expect_eq(yg_scalar(g, YG_F64, (double)NAN), yg_scalar(g, YG_F64, (double)NAN));
+    yg_graph_free(g);
+}
+
+Test(graph, integers_up_to_2_to_the_53_are_stored_exactly) {
+    const double values[] = {0x1p52 + 1, 0x1p53 - 1, -0x1p52 - 1, 0.49999999999999994, 2.5, -2.5};
+    const int64_t expected[] = {
+        ((int64_t)1 << 52) + 1, ((int64_t)1 << 53) - 1, -((int64_t)1 << 52) - 1, 0, 3, -3};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        int64_t stored;
+        yg_element_set(YG_I64, &stored, 0, values[i]);
+        cr_expect_eq(stored, expected[i], "%.17g: %lld", values[i], (long long)stored);
+    }
 }
 
 Test(graph, operands_come_before_their_users_and_broadcasts_are_nodes) {
@@ -141,6 +178,23 @@ Test(graph, constants_are_folded_unless_switched_off) {
     yg_graph_free(g);
 }
 
+/* A program flushes subnormal numbers to zero; so does folding. */
+Test(graph, folding_gives_the_bits_of_a_run) {
+    double results[2];
+    for (int i = 0; i < 2; i++) {
+        yg_graph *g = yg_graph_new(yg_ops(), i ? YG_GRAPH_NO_SIMPLIFY : 0);
+        const yg_node tiny = yg_scalar(g, YG_F64, 1e-160), y = yg_multiply(g, tiny, tiny);
+        cr_expect_eq(yg_node_constant(g, y) == NULL, i == 1);
+        yg_program *program = yg_compile(g, &y, 1, NULL, 0, NULL, NULL);
+        cr_assert(program && yg_program_run(program, 0, 0, NULL));
+        results[i] = *(double *)yg_program_data(program, y);
+        yg_program_free(program);
+        yg_graph_free(g);
+    }
+    cr_expect_eq(memcmp(&results[0], &results[1], sizeof(double)), 0, "%g and %g", results[0],
+                 results[1]);
+}
+
 Test(gradient, no_path_is_no_node) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_node x = matrix(g, "x", 1, 1), y = matrix(g, "y", 1, 1);
@@ -171,6 +225,49 @@ Test(gradient, comparisons_pass_nothing) {
     yg_node out;
     cr_expect(yg_grad(g, step, YG_NONE, &x, 1, &out), "%s", failure(g));
     cr_expect_eq(out, YG_NONE);
+    yg_graph_free(g);
+}
+
+/* A target may stand behind a step, through which nothing passes, and be asked for more than once.
+ */
+Test(gradient, targets_may_be_steps_repeated_or_the_output) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node x = matrix(g, "x", 1, 1), step = yg_sign(g, x), y = yg_multiply(g, x, step);
+    const yg_node wrt[] = {x, step, x, y};
+    yg_node out[4];
+    cr_assert(yg_grad(g, y, YG_NONE, wrt, 4, out), "%s", failure(g));
+    cr_expect_eq(out[0], step);
+    cr_expect_eq(out[1], x);
+    cr_expect_eq(out[2], step);
+    double one = 0;
+    cr_expect(yg_node_is_scalar(g, out[3], &one) && one == 1);
+    cr_assert(yg_grad(g, x, YG_NONE, &x, 1, out), "a leaf: %s", failure(g));
+    cr_expect(yg_node_is_scalar(g, out[0], &one) && one == 1);
+    yg_graph_free(g);
+}
+
+Test(gradient, a_cotangent_or_tangent_that_is_no_node_is_refused) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node x = matrix(g, "x", 2, 3), missing = 1000000;
+    yg_node out;
+    cr_expect_not(yg_grad(g, yg_sigmoid(g, x), missing, &x, 1, &out));
+    cr_expect(strstr(failure(g), "cotangent is not a node"), "%s", failure(g));
+    yg_graph_free(g);
+    g = yg_graph_new(yg_ops(), 0);
+    const yg_node z = matrix(g, "z", 2, 3);
+    cr_expect_eq(yg_jvp(g, yg_sigmoid(g, z), &z, &missing, 1), YG_NONE);
+    cr_expect(strstr(failure(g), "tangent is not a node"), "%s", failure(g));
+    yg_graph_free(g);
+}
+
+/* "No derivative" can be handed on as a tangent: it adds nothing. */
+Test(gradient, no_tangent_is_none) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node wrt[2] = {matrix(g, "x", 1, 1), matrix(g, "w", 1, 1)};
+    const yg_node t = matrix(g, "t", 1, 1), y = yg_multiply(g, wrt[0], wrt[1]);
+    cr_expect_eq(yg_jvp(g, y, wrt, (yg_node[]){t, YG_NONE}, 2), yg_multiply(g, t, wrt[1]));
+    cr_expect_eq(yg_jvp(g, y, wrt, (yg_node[]){YG_NONE, YG_NONE}, 2), YG_NONE);
+    cr_expect_null(yg_graph_error(g), "%s", failure(g));
     yg_graph_free(g);
 }
 
@@ -228,49 +325,6 @@ Test(gradient, long_chains_grow_linearly) {
     }
     cr_expect_lt((double)sizes[1], 2.01 * (double)sizes[0]);
     cr_expect_gt((double)sizes[1], 1.99 * (double)sizes[0]);
-/* A target may stand behind a step, through which nothing passes, and be asked for more than once.
- */
-Test(gradient, targets_may_be_steps_repeated_or_the_output) {
-    yg_graph *g = yg_graph_new(yg_ops(), 0);
-    const yg_node x = matrix(g, "x", 1, 1), step = yg_sign(g, x), y = yg_multiply(g, x, step);
-    const yg_node wrt[] = {x, step, x, y};
-    yg_node out[4];
-    cr_assert(yg_grad(g, y, YG_NONE, wrt, 4, out), "%s", failure(g));
-    cr_expect_eq(out[0], step);
-    cr_expect_eq(out[1], x);
-    cr_expect_eq(out[2], step);
-    double one = 0;
-    cr_expect(yg_node_is_scalar(g, out[3], &one) && one == 1);
-    cr_assert(yg_grad(g, x, YG_NONE, &x, 1, out), "a leaf: %s", failure(g));
-    cr_expect(yg_node_is_scalar(g, out[0], &one) && one == 1);
-    yg_graph_free(g);
-}
-
-Test(gradient, a_cotangent_or_tangent_that_is_no_node_is_refused) {
-    yg_graph *g = yg_graph_new(yg_ops(), 0);
-    const yg_node x = matrix(g, "x", 2, 3), missing = 1000000;
-    yg_node out;
-    cr_expect_not(yg_grad(g, yg_sigmoid(g, x), missing, &x, 1, &out));
-    cr_expect(strstr(failure(g), "cotangent is not a node"), "%s", failure(g));
-    yg_graph_free(g);
-    g = yg_graph_new(yg_ops(), 0);
-    const yg_node z = matrix(g, "z", 2, 3);
-    cr_expect_eq(yg_jvp(g, yg_sigmoid(g, z), &z, &missing, 1), YG_NONE);
-    cr_expect(strstr(failure(g), "tangent is not a node"), "%s", failure(g));
-    yg_graph_free(g);
-}
-
-/* "No derivative" can be handed on as a tangent: it adds nothing. */
-Test(gradient, no_tangent_is_none) {
-    yg_graph *g = yg_graph_new(yg_ops(), 0);
-    const yg_node wrt[2] = {matrix(g, "x", 1, 1), matrix(g, "w", 1, 1)};
-    const yg_node t = matrix(g, "t", 1, 1), y = yg_multiply(g, wrt[0], wrt[1]);
-    cr_expect_eq(yg_jvp(g, y, wrt, (yg_node[]){t, YG_NONE}, 2), yg_multiply(g, t, wrt[1]));
-    cr_expect_eq(yg_jvp(g, y, wrt, (yg_node[]){YG_NONE, YG_NONE}, 2), YG_NONE);
-    cr_expect_null(yg_graph_error(g), "%s", failure(g));
-    yg_graph_free(g);
-}
-
 }
 
 Test(verifier, finds_what_is_broken) {
