@@ -134,9 +134,13 @@ static block *find_free(yg_arena *arena, int64_t bytes) {
 /* A free block at the end that is grown, or a new one there. */
 static block *extend(yg_arena *arena, int64_t bytes) {
     block *b = arena->last;
-    if (b && b->free) {
+    const bool grows = b && b->free;
+    int64_t size;
+    if (__builtin_add_overflow(arena->size, bytes - (grows ? b->bytes : 0), &size))
+        return NULL;
+    if (grows) {
         list_remove(arena, b);
-        arena->size += bytes - b->bytes;
+        arena->size = size;
         b->bytes = bytes;
         return b;
     }
@@ -147,7 +151,7 @@ static block *extend(yg_arena *arena, int64_t bytes) {
     if (arena->last)
         arena->last->after = b;
     arena->last = b;
-    arena->size += bytes;
+    arena->size = size;
     return b;
 }
 

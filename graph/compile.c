@@ -196,7 +196,10 @@ static bool allocate_program(yg_compiler *c) {
     program->arena = aligned_zeros((size_t)program->stats.arena_bytes);
     program->registers =
         aligned_zeros(program->register_count * YG_TILE * sizeof(double) * threads);
-    program->scratch = aligned_zeros(program->scratch_bytes * threads);
+    size_t scratch;
+    if (__builtin_mul_overflow(program->scratch_bytes, threads, &scratch))
+        return yg_fail_memory(c->error);
+    program->scratch = aligned_zeros(scratch);
     if (!program->arena || (program->register_count && !program->registers) ||
         (program->scratch_bytes && !program->scratch))
         return yg_fail_memory(c->error);

@@ -159,7 +159,8 @@ void yg_program_resolve(yg_program *program);
 /* Offsets in one stretch of memory: best fit, freed neighbours are joined. */
 typedef struct yg_arena yg_arena;
 yg_arena *yg_arena_new(yg_pool *pool);
-/* -1 when out of memory. `bytes` > 0; offsets are multiples of 64. */
+/* -1 when out of memory, or when the whole is too large to address. `bytes` > 0; offsets are
+ * multiples of 64. */
 int64_t yg_arena_take(yg_arena *arena, int64_t bytes);
 void yg_arena_give(yg_arena *arena, int64_t offset);
 int64_t yg_arena_size(const yg_arena *arena);

@@ -72,7 +72,9 @@ static bool add_results(yg_compiler *c) {
         if (unit == YG_NO_UNIT)
             continue;
         const int64_t bytes = yg_type_bytes(c->graph->records[node].type);
-        program->stats.unplanned_bytes += bytes;
+        if (__builtin_add_overflow(program->stats.unplanned_bytes, bytes,
+                                   &program->stats.unplanned_bytes))
+            return yg_fail_memory(c->error);
         if (!c->in_memory[node])
             continue;
         yg_storage storage = {.bytes = bytes, .first = unit, .last = c->last_unit[node]};
