@@ -129,14 +129,16 @@ static void run_share(void *context, int thread) {
 static bool run_shared(yg_program *program, const yg_unit *unit, yg_error *error) {
     shared_unit shared = {.program = program, .unit = unit, .errors = program->errors};
     yg_threads_run(program->pool_of_threads, run_share, &shared);
+    bool done = true;
     for (int i = 0; i < program->threads; i++) {
-        if (shared.failed[i]) {
+        if (!shared.failed[i])
+            continue;
+        if (done)
             yg_fail_as(error, &program->errors[i]);
-            program->errors[i] = (yg_error){0};
-            return false;
-        }
+        program->errors[i] = (yg_error){0};
+        done = false;
     }
-    return true;
+    return done;
 }
 
 static bool run_unit(yg_program *program, yg_unit *unit, uint64_t seed, uint64_t step,
