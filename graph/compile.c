@@ -17,7 +17,7 @@ static void *aligned_zeros(size_t bytes) {
     return memory;
 }
 
-static bool check_request(const yg_compiler *c) {
+static bool check_request(yg_compiler *c) {
     const size_t size = c->graph->size;
     for (size_t i = 0; i < c->output_count; i++) {
         if (c->outputs[i] >= size)
@@ -33,6 +33,10 @@ static bool check_request(const yg_compiler *c) {
         const yg_type *to = yg_node_type(c->graph, update->parameter);
         const yg_type *from = yg_node_type(c->graph, update->value);
         char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
+        if (c->updated[update->parameter])
+            return yg_fail(c->error, YG_ERROR_ARGUMENT, yg_node_origin(c->graph, update->parameter),
+                           "%s is updated twice", yg_node_name(c->graph, update->parameter));
+        c->updated[update->parameter] = true;
         if (!yg_type_equal(to, from))
             return yg_fail(c->error, YG_ERROR_SHAPE, yg_node_origin(c->graph, update->parameter),
                            "the update of %s is %s, the parameter %s",
@@ -48,6 +52,7 @@ static bool allocate_compiler(yg_compiler *c) {
     yg_program *program = c->program;
     c->live = calloc(size, sizeof(bool));
     c->lasting = calloc(size, sizeof(bool));
+    c->updated = calloc(size, sizeof(bool));
     c->in_memory = calloc(size, sizeof(bool));
     c->root = calloc(size, sizeof(yg_node));
     c->unit = malloc(size * sizeof(uint32_t));
@@ -57,8 +62,9 @@ static bool allocate_compiler(yg_compiler *c) {
     c->step = calloc(size, sizeof(uint32_t));
     program->storage_of = yg_pool_take(program->pool, size * sizeof(uint32_t));
     program->visible = yg_pool_take(program->pool, size * sizeof(bool));
-    if (!c->live || !c->lasting || !c->in_memory || !c->root || !c->unit || !c->next ||
-        !c->last_unit || !c->last_reader || !c->step || !program->storage_of || !program->visible)
+    if (!c->live || !c->lasting || !c->updated || !c->in_memory || !c->root || !c->unit ||
+        !c->next || !c->last_unit || !c->last_reader || !c->step || !program->storage_of ||
+        !program->visible)
         return yg_fail_memory(c->error);
     memset(c->unit, 0xff, size * sizeof(uint32_t));             /* YG_NO_UNIT */
     memset(c->last_unit, 0xff, size * sizeof(uint32_t));        /* YG_NO_UNIT */
@@ -69,6 +75,7 @@ static bool allocate_compiler(yg_compiler *c) {
 static void free_compiler(yg_compiler *c) {
     free(c->live);
     free(c->lasting);
+    free(c->updated);
     free(c->in_memory);
     free(c->root);
     free(c->unit);
@@ -128,7 +135,7 @@ static bool plan_units(yg_compiler *c) {
         if (unit->kind == YG_UNIT_GROUP) {
             if (!yg_plan_group(c, unit))
                 return false;
-            program->stats.flops += (double)unit->members * (double)unit->count;
+            program->stats.flops += (double)unit->step_count * (double)unit->count;
         } else if (unit->kind == YG_UNIT_KERNEL) {
             if (!plan_kernel(c, unit))
                 return false;
@@ -238,6 +245,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         return NULL;
     }
     program->graph = graph;
+    program->node_count = graph->size;
     yg_compiler c = {
         .program = program,
         .graph = graph,
@@ -248,7 +256,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .update_count = update_count,
         .error = error,
     };
-    const bool done = check_request(&c) && allocate_compiler(&c) && yg_plan_units(&c) &&
+    const bool done = allocate_compiler(&c) && check_request(&c) && yg_plan_units(&c) &&
                       yg_plan_storages(&c) && plan_units(&c) && yg_plan_offsets(&c) &&
                       plan_threads(&c, options) && allocate_program(&c);
     if (done) {

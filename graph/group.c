@@ -22,10 +22,6 @@ typedef struct group {
     yg_node *load_of;                  /* by load: the broadcast node */
 } group;
 
-static bool read_in_place(const yg_compiler *c, yg_node node) {
-    return c->graph->records[node].op == c->graph->ops->broadcast && !c->in_memory[node];
-}
-
 static bool is_member(const group *g, yg_node node) {
     const yg_compiler *c = g->c;
     return c->unit[node] == (uint32_t)(g->unit - c->program->units);
@@ -88,7 +84,7 @@ static yg_place read_place(group *g, yg_node operand, const yg_step *steps) {
     yg_compiler *c = g->c;
     const yg_node root = c->root[operand];
     yg_place place = {.storage = YG_NO_STORAGE, .reg = YG_NO_REGISTER};
-    if (read_in_place(c, operand)) {
+    if (yg_plan_reads_in_place(c, operand)) {
         place.reg = load_register(g, operand);
     } else if (c->graph->records[root].data) {
         place.constant = c->graph->records[root].data;
@@ -105,7 +101,7 @@ static yg_place read_place(group *g, yg_node operand, const yg_step *steps) {
 static void list_members(group *g) {
     yg_compiler *c = g->c;
     yg_node node = g->unit->first;
-    for (uint32_t i = 0; i < g->unit->members; i++, node = c->next[node]) {
+    for (uint32_t i = 0; i < g->unit->step_count; i++, node = c->next[node]) {
         g->members[i] = node;
         g->last_use[i] = i;
         c->step[node] = i;
@@ -122,10 +118,10 @@ static void list_members(group *g) {
 static uint32_t count_loads(const group *g) {
     const yg_compiler *c = g->c;
     uint32_t loads = 0;
-    for (uint32_t i = 0; i < g->unit->members; i++) {
+    for (uint32_t i = 0; i < g->unit->step_count; i++) {
         const yg_record *record = &c->graph->records[g->members[i]];
         for (uint32_t k = 0; k < record->operand_count; k++)
-            loads += read_in_place(c, record->operands[k]);
+            loads += yg_plan_reads_in_place(c, record->operands[k]);
     }
     return loads;
 }
@@ -167,16 +163,15 @@ bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
     group g = {.c = c, .unit = unit};
     list_members(&g);
     const uint32_t loads = count_loads(&g);
-    unit->steps = yg_pool_take(c->program->pool, unit->members * sizeof *unit->steps);
+    unit->steps = yg_pool_take(c->program->pool, unit->step_count * sizeof *unit->steps);
     unit->loads = yg_pool_take(c->program->pool, loads * sizeof *unit->loads);
     g.load_of = yg_pool_take(c->program->pool, loads * sizeof *g.load_of);
     if (!unit->steps || !unit->loads || !g.load_of)
         return yg_fail_memory(c->error);
-    for (uint32_t i = 0; i < unit->members; i++) {
+    for (uint32_t i = 0; i < unit->step_count; i++) {
         if (!plan_step(&g, i))
             return false;
     }
-    unit->step_count = unit->members;
     if (g.registers.count > c->program->register_count)
         c->program->register_count = g.registers.count;
     return true;

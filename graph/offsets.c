@@ -80,7 +80,6 @@ static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
                 continue;
             out->offset = in->offset;
             lives->given[s] = true;
-            lives->given[step->out.storage] = false;
             break;
         }
     }

@@ -1,6 +1,6 @@
 /*
- * A program's parts, private to graph/: how compiling (units.c, memory.c, compile.c) hands over to
- * running (run.c).
+ * A program's parts, private to graph/: how compiling (compile.c, units.c, storage.c, group.c,
+ * offsets.c) hands over to running (run.c).
  *
  *   unit      what runs at once: a fused group of elementwise nodes, one whole-tensor kernel, or a
  *             copy. Units run in order.
@@ -60,14 +60,13 @@ typedef struct yg_unit {
     yg_unit_kind kind;
     yg_node node;  /* the kernel's; a group's last; the value that is copied */
     yg_node first; /* a group's first member: the chain goes on in yg_compiler.next */
-    uint32_t members;
 
     bool shared; /* all threads work on it */
 
     /* group */
     int64_t count; /* elements */
     yg_load *loads;
-    yg_step *steps;
+    yg_step *steps; /* one a member */
     uint32_t load_count, step_count;
 
     /* kernel */
@@ -103,6 +102,7 @@ struct yg_program {
     size_t storage_count;
     uint32_t *storage_of; /* by node; YG_NO_STORAGE where it has none */
     bool *visible;        /* by node: yg_program_data() gives it out */
+    size_t node_count;    /* when it was compiled: the graph may have grown since */
     char *arena;
     char *registers; /* of all threads */
     size_t register_count;
@@ -128,6 +128,7 @@ typedef struct yg_compiler {
 
     bool *live;
     bool *lasting;        /* an output: its storage is not reused */
+    bool *updated;        /* a parameter that an update writes */
     bool *in_memory;      /* read by another unit, or from outside */
     yg_node *root;        /* the node whose storage it shares: itself, or through views */
     uint32_t *unit;       /* YG_NO_UNIT for leaves and for broadcasts that are read in place */
@@ -136,6 +137,9 @@ typedef struct yg_compiler {
     yg_node *last_reader; /* … the last node there that does */
     uint32_t *step;       /* its step in its group */
 } yg_compiler;
+
+/* A broadcast that only elementwise nodes use: their groups stretch its operand as they read. */
+bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node);
 
 /* Cuts the live nodes into units, in running order. */
 bool yg_plan_units(yg_compiler *compiler);

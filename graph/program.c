@@ -84,18 +84,19 @@ void yg_program_resolve(yg_program *program) {
 }
 
 void *yg_program_data(yg_program *program, yg_node node) {
-    if (node >= program->graph->size || !program->visible[node])
+    if (node >= program->node_count || !program->visible[node])
         return NULL;
     return (void *)(uintptr_t)storage_data(&program->storages[program->storage_of[node]]);
 }
 
 bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *error) {
-    if (node >= program->graph->size || !program->visible[node] ||
+    if (node >= program->node_count || !program->visible[node] ||
         !(yg_node_is_input(program->graph, node) || yg_node_is_parameter(program->graph, node)))
         return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
                        "only an input or a parameter that the program uses can be bound");
-    if ((uintptr_t)data % 64 != 0)
-        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE, "a bound buffer is 64-byte aligned");
+    if (!data || (uintptr_t)data % 64 != 0)
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                       "a bound buffer is not NULL and is 64-byte aligned");
     yg_storage *storage = &program->storages[program->storage_of[node]];
     free_own_data(storage);
     storage->data = data;

@@ -15,7 +15,8 @@
 typedef struct yg_program yg_program;
 
 /* After a run, `parameter` holds what `value` was: same type. All updates of a run see the values
- * from before it. */
+ * from before it, and so do outputs, but for an output that is the parameter itself: it has one
+ * buffer. A parameter has one update at most. */
 typedef struct yg_update {
     yg_node parameter;
     yg_node value;
@@ -44,11 +45,12 @@ void yg_program_free(yg_program *program); /* NULL is allowed */
 void *yg_program_data(yg_program *program, yg_node node);
 
 /* Uses the caller's buffer for an input or a parameter from the next run on, so that programs can
- * share parameters and data need no copy. yg_type_bytes() of it, 64-byte aligned, must outlive its
- * use. False (error) for any other node. */
+ * share parameters and data need no copy. yg_type_bytes() of it, 64-byte aligned, not overlapping
+ * another of this program's, must outlive its use. False (error) for any other node. */
 bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *error);
 
-/* One run. `seed` and `step` drive the random operators: the same pair gives the same bits. */
+/* One run. `seed` and `step` drive the random operators: the same pair gives the same bits. After a
+ * failure outputs are undefined, and any of the updates may have been done. */
 bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error);
 
 /* ----------------------------------------------------------------------------------- looking -- */

@@ -41,17 +41,22 @@ static void mark_in_memory(yg_compiler *c) {
     }
 }
 
+/* A view has its operand's bytes, unless it is an output that an update would write over. */
+static bool shares_operand(const yg_compiler *c, yg_node node) {
+    const yg_record *record = &c->graph->records[node];
+    return record->op->flags & YG_OP_VIEW && !(c->flags & YG_PROGRAM_NO_PLAN) &&
+           !(c->lasting[node] && c->updated[c->root[record->operands[0]]]);
+}
+
 static void find_roots(yg_compiler *c) {
     for (yg_node node = 0; node < c->graph->size; node++) {
-        const yg_record *record = &c->graph->records[node];
-        const bool shares = record->op->flags & YG_OP_VIEW && !(c->flags & YG_PROGRAM_NO_PLAN);
-        c->root[node] = shares ? c->root[record->operands[0]] : node;
+        c->root[node] =
+            shares_operand(c, node) ? c->root[c->graph->records[node].operands[0]] : node;
         c->lasting[c->root[node]] |= c->live[node] && c->lasting[node];
     }
 }
 
-/* A broadcast that only elementwise nodes use is read in place. */
-static bool is_read_in_place(const yg_compiler *c, yg_node node) {
+bool yg_plan_reads_in_place(const yg_compiler *c, yg_node node) {
     return c->graph->records[node].op == c->graph->ops->broadcast && !c->in_memory[node];
 }
 
@@ -78,7 +83,7 @@ static uint32_t joinable(const yg_compiler *c, yg_node node) {
     uint32_t last = YG_NO_UNIT, last_in_place = YG_NO_UNIT;
     for (uint32_t k = 0; k < record->operand_count; k++) {
         yg_node operand = record->operands[k];
-        const bool in_place = is_read_in_place(c, operand);
+        const bool in_place = yg_plan_reads_in_place(c, operand);
         if (in_place)
             operand = c->graph->records[operand].operands[0];
         const uint32_t unit = c->unit[c->root[operand]];
@@ -91,7 +96,7 @@ static uint32_t joinable(const yg_compiler *c, yg_node node) {
     if (last == YG_NO_UNIT || last == last_in_place || c->flags & YG_PROGRAM_NO_PLAN)
         return YG_NO_UNIT;
     const yg_unit *unit = &c->program->units[last];
-    const bool fits = unit->kind == YG_UNIT_GROUP && unit->members < YG_GROUP_STEPS &&
+    const bool fits = unit->kind == YG_UNIT_GROUP && unit->step_count < YG_GROUP_STEPS &&
                       yg_shape_equal(c->graph->records[unit->node].type, record->type);
     return fits ? last : YG_NO_UNIT;
 }
@@ -102,7 +107,7 @@ static bool place_elementwise(yg_compiler *c, yg_node node) {
         yg_unit *unit = &c->program->units[joined];
         c->next[unit->node] = node;
         unit->node = node;
-        unit->members++;
+        unit->step_count++;
         c->unit[node] = joined;
         return true;
     }
@@ -111,7 +116,7 @@ static bool place_elementwise(yg_compiler *c, yg_node node) {
         return false;
     unit->kind = YG_UNIT_GROUP;
     unit->first = unit->node = node;
-    unit->members = 1;
+    unit->step_count = 1;
     unit->count = yg_type_count(c->graph->records[node].type);
     c->unit[node] = (uint32_t)(c->program->unit_count - 1);
     return true;
@@ -119,7 +124,7 @@ static bool place_elementwise(yg_compiler *c, yg_node node) {
 
 static bool place_node(yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
-    if (record->op->flags & YG_OP_LEAF || c->root[node] != node || is_read_in_place(c, node))
+    if (record->op->flags & YG_OP_LEAF || c->root[node] != node || yg_plan_reads_in_place(c, node))
         return true;
     if (is_elementwise(record))
         return place_elementwise(c, node);
@@ -128,7 +133,7 @@ static bool place_node(yg_compiler *c, yg_node node) {
         return false;
     unit->kind = record->op->flags & YG_OP_VIEW ? YG_UNIT_COPY : YG_UNIT_KERNEL;
     unit->node = unit->first = node;
-    unit->members = 1;
+    unit->step_count = 1;
     c->unit[node] = (uint32_t)(c->program->unit_count - 1);
     return true;
 }
@@ -152,10 +157,8 @@ static void note_reads(yg_compiler *c) {
             continue;
         for (uint32_t k = 0; k < record->operand_count; k++) {
             const yg_node operand = record->operands[k];
-            if (is_elementwise(record) && is_read_in_place(c, operand)) {
-                const yg_node source = c->graph->records[operand].operands[0];
-                c->in_memory[c->root[source]] = true;
-                note_read(c, c->unit[node], node, source);
+            if (is_elementwise(record) && yg_plan_reads_in_place(c, operand)) {
+                note_read(c, c->unit[node], node, c->graph->records[operand].operands[0]);
             } else {
                 note_read(c, c->unit[node], node, operand);
             }

@@ -109,6 +109,7 @@ Test(program, bound_buffers_are_used_in_place) {
     cr_expect_not(yg_program_bind(first, update.value, shared, &error));
     cr_expect_eq(error.code, YG_ERROR_ARGUMENT);
     cr_expect_not(yg_program_bind(first, x, inputs + 1, NULL), "not aligned");
+    cr_expect_not(yg_program_bind(first, x, NULL, NULL), "no buffer");
     yg_program_free(first);
     yg_program_free(second);
     yg_graph_free(g);
@@ -125,6 +126,10 @@ Test(program, a_wrong_request_is_an_error) {
     cr_expect_eq(error.code, YG_ERROR_SHAPE);
     const yg_update no_parameter = {x, x};
     cr_expect_null(yg_compile(g, NULL, 0, &no_parameter, 1, NULL, NULL));
+    const yg_update twice[] = {{w, yg_sin(g, w)}, {w, yg_cos(g, w)}};
+    error = (yg_error){0};
+    cr_expect_null(yg_compile(g, NULL, 0, twice, 2, NULL, &error));
+    cr_expect(strstr(error.message, "w is updated twice"), "%s", error.message);
     const yg_node missing = 99;
     cr_expect_null(yg_compile(g, &missing, 1, NULL, 0, NULL, NULL));
     yg_add(g, w, x);
@@ -134,11 +139,6 @@ Test(program, a_wrong_request_is_an_error) {
     yg_graph_free(g);
 }
 
-/* A long elementwise chain needs one buffer, or none at all, however long it is. */
-Test(program, memory_is_used_again) {
-    yg_graph *g = yg_graph_new(yg_ops(), 0);
-    const yg_type type = type_of(YG_F64, 2, (int64_t[]){100, 100});
-    const yg_node x = yg_input(g, "x", &type);
 /* Each of these tensors can be addressed, not all at once. */
 Test(program, a_sum_of_sizes_that_does_not_fit_is_an_error) {
     const unsigned flags[] = {0, YG_PROGRAM_NO_PLAN};
@@ -160,6 +160,11 @@ Test(program, a_sum_of_sizes_that_does_not_fit_is_an_error) {
     }
 }
 
+/* A long elementwise chain needs one buffer, or none at all, however long it is. */
+Test(program, memory_is_used_again) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 2, (int64_t[]){100, 100});
+    const yg_node x = yg_input(g, "x", &type);
     yg_node y = x;
     for (int i = 0; i < 300; i++) {
         y = yg_sin(g, y);
@@ -189,11 +194,6 @@ Test(program, an_output_that_is_a_leaf_or_a_view_can_be_read) {
     yg_graph_free(g);
 }
 
-/* A small network with everything that a plan does: matmuls, broadcasts, fused groups that span
- * tiles, reductions, gradients, updates. */
-typedef struct network {
-    yg_graph *graph;
-    yg_node x, y, w, b, v, loss;
 /* An output shows what was computed in the run, not what an update made of its operand after. */
 Test(program, an_output_that_is_a_view_of_an_updated_parameter_keeps_its_value) {
     const unsigned flags[] = {0, YG_PROGRAM_NO_PLAN};
@@ -286,6 +286,11 @@ Test(program, a_failure_of_one_run_is_not_told_of_the_next) {
     yg_graph_free(g);
 }
 
+/* A small network with everything that a plan does: matmuls, broadcasts, fused groups that span
+ * tiles, reductions, gradients, updates. */
+typedef struct network {
+    yg_graph *graph;
+    yg_node x, y, w, b, v, loss;
     yg_update updates[3];
 } network;
 
