@@ -163,16 +163,28 @@ static yg_node index_loss(yg_graph *graph, const operands *o, const yg_class_opt
                      yg_sum(graph, row_weight, NULL, 0, false));
 }
 
-/* What softmax made is never meant as logits, which softmax would flatten once more, nor as their
- * logarithms. */
-static bool check_not_probabilities(yg_graph *graph, const yg_infer *call, yg_node scores,
-                                    yg_scores kind) {
-    if (kind == YG_PROBABILITIES || yg_node_op(graph, scores) != &yg_op_softmax)
+/* Whether `node` is what softmax makes along `dim`. */
+static bool is_softmax(const yg_graph *graph, yg_node node, int dim) {
+    int normalised = 0;
+    return yg_node_op(graph, node) == &yg_op_softmax &&
+           yg_dimension(yg_node_attrs(graph, node)[0].i, yg_node_type(graph, node)->rank,
+                        &normalised) &&
+           normalised == dim;
+}
+
+/* What softmax made is never meant as logits, which would be to normalise twice: given to
+ * cross_entropy it is taken for the probabilities that it is, and their logits are used. */
+static bool unwrap_softmax(yg_graph *graph, const yg_infer *call, int dim, yg_scores kind,
+                           yg_node *scores) {
+    if (kind == YG_LOGITS && is_softmax(graph, *scores, dim)) {
+        *scores = yg_node_operand(graph, *scores, 0);
+        return true;
+    }
+    if (kind == YG_PROBABILITIES || yg_node_op(graph, *scores) != &yg_op_softmax)
         return true;
     yg_graph_fail(graph, YG_ERROR_ARGUMENT,
                   kind == YG_LOGITS
-                      ? "%s takes logits, not what softmax makes of them, since softmax is part of "
-                        "it: leave softmax out here, or say prediction=probability"
+                      ? "%s: softmax was taken over another dimension than that of the classes"
                       : "%s takes log-probabilities, not the probabilities that softmax makes: "
                         "write log_softmax, or cross_entropy of the logits",
                   call->op->name);
@@ -187,11 +199,12 @@ yg_node yg_class_loss(yg_graph *graph, const yg_infer *call, const yg_node *give
         return YG_NONE;
     const yg_type *type = &call->operands[0];
     const bool indices = has_indices(graph, call, dim, &valid);
+    yg_node scores = given[0];
     if (!valid || !check_weight(graph, call, type->shape[dim]) ||
-        !check_not_probabilities(graph, call, given[0], options->scores))
+        !unwrap_softmax(graph, call, dim, options->scores, &scores))
         return YG_NONE;
     operands o = {
-        .scores = given[0],
+        .scores = scores,
         .logits = options->scores == YG_LOGITS,
         .target = given[1],
         .weight = call->operand_count > 2 ? yg_cast(graph, given[2], type->dtype) : YG_NONE,

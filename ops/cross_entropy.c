@@ -94,8 +94,8 @@ const yg_op yg_op_cross_entropy = {
     .doc = "Cross-entropy of logits with class indices (i32, i64) or probabilities (float). The "
            "classes are the last dimension unless dim says otherwise (PyTorch: dim=1). The mean "
            "divides by the weights of the rows that count and is NaN if none does. The first "
-           "operand is logits, not probabilities: for softmax's result say "
-           "prediction=probability, which is then computed from its logits.",
+           "operand is logits, or softmax(z) itself, which is never normalised twice: the loss is "
+           "that of z. Other probabilities need prediction=probability.",
     .group = "loss",
     .min_operands = 2,
     .max_operands = 3,

@@ -92,10 +92,10 @@ Test(losses, bce_of_sigmoid_has_the_hand_derived_gradient) {
 static const double ROWS[4][3] = {{0.1, -0.4, 2}, {50, 0, -50}, {0, 800, -800}, {1e-9, 0, 0}};
 static const int32_t LABELS[4] = {2, 0, 0, 1};
 
-/* softmax(z) - one_hot(c), to the bit, for logits, for probability made by softmax, and for nll of
- * log_softmax. */
+/* softmax(z) - one_hot(c), to the bit, for logits, for probability made by softmax, for nll of
+ * log_softmax, and for softmax in the place of logits. */
 Test(losses, cross_entropy_has_the_hand_derived_gradient) {
-    for (int form = 0; form < 4; form++) {
+    for (int form = 0; form < 5; form++) {
         yg_graph *graph = yg_graph_new(yg_ops(), YG_GRAPH_F64);
         const yg_node z = input(graph, type_of(YG_F64, 2, 4, 3));
         const yg_node c = input(graph, type_of(YG_I32, 1, 4));
@@ -110,6 +110,8 @@ Test(losses, cross_entropy_has_the_hand_derived_gradient) {
             attrs[yg_op_attr(op, "prediction")].i = 1;
         } else if (form == 2) {
             scores = yg_log(graph, a); /* becomes log_softmax */
+        } else if (form == 4) {
+            scores = a;
         }
         yg_node target = c;
         if (form == 3) {
