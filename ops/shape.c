@@ -51,9 +51,9 @@ static bool fail_outside(const yg_kernel_call *call, const char *name, size_t k,
     char text[YG_MAX_RANK * 22 + 1] = "";
     size_t used = 0;
     for (int d = 0; d < type->rank; d++)
-        // cppcheck-suppress uninitvar; the loop above fills it
-        used +=
-            (size_t)snprintf(text + used, sizeof text - used, "%s%" PRId64, d ? ", " : "", at[d]);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%" PRId64, d ? ", " : "",
+                                 // cppcheck-suppress uninitvar; the loop above fills it
+                                 at[d]);
     if (limit == 0)
         return yg_fail(error, YG_ERROR_DATA, call->origin,
                        "%s: index %" PRId64 " at [%s], where there is nothing to choose from", name,
