@@ -90,8 +90,9 @@ static bool assign_one(const yg_tensor_file *file, const char *path, yg_tensor *
                        to->name, yg_shape_text(&to->type, want));
     if (!yg_shape_equal(&from->type, &to->type))
         return yg_fail(error, YG_ERROR_SHAPE, origin,
-                       "tensor '%s' has shape %s; this model's has %s", to->name,
-                       yg_shape_text(&from->type, have), yg_shape_text(&to->type, want));
+                       "tensor '%s' has shape %s; this model's has %s; weights fit the model file, "
+                       "and the --set values, that they were trained with",
+                       to->name, yg_shape_text(&from->type, have), yg_shape_text(&to->type, want));
     if (yg_dtype_is_float(from->type.dtype) != yg_dtype_is_float(to->type.dtype))
         return yg_fail(error, YG_ERROR_DTYPE, origin, "tensor '%s' is %s; this model's is %s",
                        to->name, yg_type_text(&from->type, have), yg_type_text(&to->type, want));
