@@ -7,6 +7,7 @@
 #include <yamlgrad/graph/error.h>
 #include <yamlgrad/graph/graph.h>
 #include <yamlgrad/graph/op.h>
+#include <yamlgrad/graph/profile.h>
 #include <yamlgrad/graph/program.h>
 #include <yamlgrad/graph/random.h>
 #include <yamlgrad/graph/type.h>

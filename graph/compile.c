@@ -124,7 +124,6 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
         program->scratch_bytes = ((size_t)scratch + ALIGN - 1) / ALIGN * ALIGN;
     unit->flops = record->op->flops ? record->op->flops(&call, record->type)
                                     : (double)yg_type_count(record->type);
-    program->stats.flops += unit->flops;
     return true;
 }
 
@@ -135,7 +134,7 @@ static bool plan_units(yg_compiler *c) {
         if (unit->kind == YG_UNIT_GROUP) {
             if (!yg_plan_group(c, unit))
                 return false;
-            program->stats.flops += (double)unit->step_count * (double)unit->count;
+            unit->flops = (double)unit->step_count * (double)unit->count;
         } else if (unit->kind == YG_UNIT_KERNEL) {
             if (!plan_kernel(c, unit))
                 return false;
@@ -145,6 +144,7 @@ static bool plan_units(yg_compiler *c) {
             unit->source = program->storage_of[record->operands[0]];
             unit->bytes = (size_t)yg_type_bytes(record->type);
         }
+        program->stats.flops += unit->flops;
     }
     return true;
 }
@@ -262,6 +262,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
     if (done) {
         mark_visible(&c);
         program->stats.instructions = program->unit_count;
+        program->stats.threads = program->threads;
         yg_program_resolve(program);
     }
     free_compiler(&c);

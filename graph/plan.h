@@ -62,6 +62,7 @@ typedef struct yg_unit {
     yg_node first; /* a group's first member: the chain goes on in yg_compiler.next */
 
     bool shared; /* all threads work on it */
+    double flops;
 
     /* group */
     int64_t count; /* elements */
@@ -73,7 +74,6 @@ typedef struct yg_unit {
     yg_kernel kernel;
     yg_kernel_call call;
     int64_t work; /* units of work: yg_op.units */
-    double flops;
 
     /* kernel and copy */
     uint32_t target; /* storage */

@@ -1,7 +1,9 @@
 /*
  * Running: the units in order. Nothing is allocated here.
  */
+#include "clock.h"
 #include "plan.h"
+#include "profile.h"
 #include "threads.h"
 
 #include <string.h>
@@ -157,11 +159,30 @@ static bool run_unit(yg_program *program, yg_unit *unit, uint64_t seed, uint64_t
     return true;
 }
 
-bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error) {
+/* A plain run passes NULL for `seconds`, as a constant, so that nothing of the timing is left in
+ * it. */
+static inline bool run_units(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
+                             yg_error *error) {
     const unsigned before = yg_subnormals_flush();
     bool done = true;
-    for (size_t u = 0; u < program->unit_count && done; u++)
+    double last = seconds ? yg_clock() : 0;
+    for (size_t u = 0; u < program->unit_count && done; u++) {
         done = run_unit(program, &program->units[u], seed, step, error);
+        if (seconds) {
+            const double now = yg_clock();
+            seconds[u] += now - last;
+            last = now;
+        }
+    }
     yg_subnormals_restore(before);
     return done;
+}
+
+bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error) {
+    return run_units(program, seed, step, NULL, error);
+}
+
+bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
+                          yg_error *error) {
+    return run_units(program, seed, step, seconds, error);
 }

@@ -1,5 +1,5 @@
 /*
- * One pool of threads that share the work of a unit. Private to graph/.
+ * One pool of threads that share the work of a unit. Not installed.
  */
 #ifndef YG_GRAPH_THREADS_H
 #define YG_GRAPH_THREADS_H

@@ -5,6 +5,7 @@
  * parameters as "best.NAME", and the position as "run.counts" (i64) and "run.values" (f64). What
  * the run was started with is a note, so that another run's checkpoint is not taken for it.
  */
+#include "../graph/clock.h"
 #include "../graph/file.h"
 #include "run.h"
 #include "run_folder.h"
@@ -97,7 +98,7 @@ bool yg_run_save(yg_run *run, yg_error *error) {
     const bool good =
         checkpoint && yg_run_save_results(run, error) && save_checkpoint(run, checkpoint, error);
     free(checkpoint);
-    run->saved = yg_run_clock();
+    run->saved = yg_clock();
     return good;
 }
 

@@ -41,9 +41,6 @@ typedef struct yg_run {
     yg_train_progress progress;
 } yg_run;
 
-/* Seconds of a clock that never goes back. */
-double yg_run_clock(void);
-
 /* The programs and the tensors that they share, as at the run's start: settings, data, `order` and
  * the numbers of steps are given. (train.c) */
 bool yg_run_begin(yg_run *run, yg_error *error);

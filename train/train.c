@@ -6,6 +6,7 @@
  */
 #include "train.h"
 
+#include "../graph/clock.h"
 #include "run.h"
 #include "run_folder.h"
 #include "weights.h"
@@ -15,15 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const double SAVE_SECONDS = 20; /* between checkpoints of a long run */
-
-double yg_run_clock(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void yg_run_keep_best(yg_run *run) {
     for (size_t i = 0; i < run->parameter_count; i++) {
@@ -58,7 +52,7 @@ static void report(yg_run *run, bool epoch_end) {
         return;
     p->epoch_end = epoch_end;
     p->step = run->at.steps;
-    p->seconds = yg_run_clock() - run->started;
+    p->seconds = yg_clock() - run->started;
     const int64_t done = run->at.steps - run->steps_before;
     p->remaining =
         done > 0 ? p->seconds / (double)done * (double)(run->total_steps - run->at.steps) : 0;
@@ -142,7 +136,7 @@ static bool loop(yg_run *run, yg_error *error) {
             }
             if (!run_step(run, error))
                 return false;
-            if (yg_run_clock() - run->saved > SAVE_SECONDS && !yg_run_save(run, error))
+            if (yg_clock() - run->saved > SAVE_SECONDS && !yg_run_save(run, error))
                 return false;
         }
         if (!end_epoch(run, error))
@@ -274,7 +268,7 @@ static bool score_best(yg_run *run, yg_error *error) {
 static bool train(yg_run *run, yg_error *error) {
     if (!prepare(run, error))
         return false;
-    run->started = run->saved = yg_run_clock();
+    run->started = run->saved = yg_clock();
     if (!loop(run, error)) {
         /* What was reached before the failure is kept; the failure is what is told. */
         if (run->at.best_epoch)
@@ -294,12 +288,12 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
     run->model = model;
     run->options = options ? options : &defaults;
     run->result = result;
-    const double start = yg_run_clock();
+    const double start = yg_clock();
     const bool good = train(run, error);
     result->epochs = run->at.epochs;
     result->steps = run->at.steps;
     result->best_epoch = run->at.best_epoch;
-    result->seconds = yg_run_clock() - start;
+    result->seconds = yg_clock() - start;
     yg_passes_free(&run->train);
     yg_passes_free(&run->score);
     yg_tensor_file_free(&run->store);

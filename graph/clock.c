@@ -1,0 +1,12 @@
+/*
+ * Elapsed time.
+ */
+#include "clock.h"
+
+#include <time.h>
+
+double yg_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

@@ -1,0 +1,10 @@
+/*
+ * Elapsed time. Not installed.
+ */
+#ifndef YG_GRAPH_CLOCK_H
+#define YG_GRAPH_CLOCK_H
+
+/* Seconds of a clock that never goes back; only differences mean something. */
+double yg_clock(void);
+
+#endif

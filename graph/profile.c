@@ -1,0 +1,94 @@
+/*
+ * What an instruction is and costs: see profile.h. Timing stands in run.c, beside the plain run.
+ */
+#include "profile.h"
+
+#include "plan.h"
+
+/* A tensor in memory. */
+typedef struct source {
+    uint32_t storage;     /* or YG_NO_STORAGE for … */
+    const void *constant; /* … a constant */
+} source;
+
+/* What an instruction touches; the first touch decides whether it is read. */
+typedef struct traffic {
+    size_t count;
+    source touched[YG_GROUP_STEPS * (YG_MAX_OPERANDS + 1) + 1];
+    int64_t read, written;
+} traffic;
+
+static bool touch(traffic *t, source what) {
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->touched[i].storage == what.storage && t->touched[i].constant == what.constant)
+            return false;
+    }
+    t->touched[t->count++] = what;
+    return true;
+}
+
+static void read_bytes(traffic *t, source from, int64_t bytes) {
+    if (touch(t, from))
+        t->read += bytes;
+}
+
+/* A repeated dimension is read once. */
+static int64_t load_bytes(const yg_load *load) {
+    int64_t elements = 1;
+    for (int i = 0; i < load->rank; i++)
+        elements *= load->strides[i] ? load->shape[i] : 1;
+    return elements * (int64_t)load->element;
+}
+
+static void group_traffic(const yg_unit *unit, traffic *t) {
+    for (uint32_t i = 0; i < unit->load_count; i++) {
+        const yg_load *load = &unit->loads[i];
+        read_bytes(t, (source){load->storage, load->constant}, load_bytes(load));
+    }
+    for (uint32_t i = 0; i < unit->step_count; i++) {
+        const yg_step *step = &unit->steps[i];
+        for (uint32_t k = 0; k < step->operand_count; k++) {
+            const yg_place *in = &step->in[k];
+            if (in->advance) /* otherwise a register */
+                read_bytes(t, (source){in->storage, in->constant}, unit->count * in->advance);
+        }
+        if (step->out.advance) {
+            touch(t, (source){step->out.storage, NULL});
+            t->written += unit->count * step->out.advance;
+        }
+    }
+}
+
+static void kernel_traffic(const yg_program *program, const yg_unit *unit, traffic *t) {
+    const yg_record *record = &program->graph->records[unit->node];
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        const uint32_t storage = program->storage_of[record->operands[k]];
+        read_bytes(t, (source){storage, NULL}, yg_type_bytes(unit->call.in_types[k]));
+    }
+    t->written += yg_type_bytes(unit->call.out_type);
+}
+
+yg_instruction yg_program_instruction(const yg_program *program, size_t index) {
+    const yg_unit *unit = &program->units[index];
+    traffic t;
+    t.count = 0;
+    t.read = t.written = 0;
+    if (unit->kind == YG_UNIT_GROUP)
+        group_traffic(unit, &t);
+    else if (unit->kind == YG_UNIT_KERNEL)
+        kernel_traffic(program, unit, &t);
+    else
+        t.read = t.written = (int64_t)unit->bytes;
+    return (yg_instruction){
+        .node_count = unit->kind == YG_UNIT_GROUP ? unit->step_count : 1,
+        .flops = unit->flops,
+        .bytes_read = t.read,
+        .bytes_written = t.written,
+        .shared = unit->shared,
+    };
+}
+
+yg_node yg_program_instruction_node(const yg_program *program, size_t index, size_t k) {
+    const yg_unit *unit = &program->units[index];
+    return unit->kind == YG_UNIT_GROUP ? unit->steps[k].node : unit->node;
+}
