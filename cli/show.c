@@ -1,7 +1,9 @@
 /*
  * yamlgrad show: a model's layers, shapes, parameters, cost; its graph; its plan.
  */
+#include "../train/training_step.h"
 #include "commands.h"
+#include "dims.h"
 #include "json.h"
 #include "session.h"
 #include "survey.h"
@@ -10,7 +12,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const char *const graph_forms[] = {"text", "dot", NULL};
 
@@ -148,7 +149,7 @@ static int print_graph(survey *survey, bool dot, bool gradients) {
     return status;
 }
 
-static int print_plan(yg_program *step) {
+static int print_plan(const yg_program *step) {
     if (step == NULL) {
         terminal_error("this model has no loss, so it has no training step to plan");
         return STATUS_FAILED;
@@ -168,84 +169,41 @@ static int64_t default_batch(const yg_model *model) {
     return size;
 }
 
-/* "T=128" into a yg_dim whose name is cut out of `text`. */
-static bool read_dim(char *text, yg_dim *dim) {
-    char *equals = strchr(text, '=');
-    char *end = NULL;
-    if (equals == NULL)
-        return false;
-    *equals = '\0';
-    *dim = (yg_dim){.name = text, .size = strtoimax(equals + 1, &end, 10)};
-    return end != equals + 1 && *end == '\0' && dim->size > 0 && dim->size <= INT32_MAX;
-}
-
-/* Whether a port of the model has the symbol. */
-static bool has_symbol(const yg_model *model, const char *name) {
-    for (size_t i = 0; i < yg_model_port_count(model); i++) {
-        const yg_port *port = yg_model_port(model, i);
-        for (int d = 0; d < port->rank; d++) {
-            if (port->symbols[d] != NULL && strcmp(port->symbols[d], name) == 0)
-                return true;
-        }
-    }
-    return false;
-}
-
 static const char *batch_name(const yg_model *model) {
     const yg_port *first = yg_model_port_count(model) > 0 ? yg_model_port(model, 0) : NULL;
     return first != NULL && first->rank > 0 && first->symbols[0] != NULL ? first->symbols[0] : "B";
 }
 
-/* The sizes that the command line gives; `texts` is room for their names. False after a message. */
-static bool read_dims(const command_line *line, const yg_model *model, yg_dim *dims, char **texts,
-                      size_t *count) {
-    const int64_t batch = option_int(line, "batch", default_batch(model));
-    dims[(*count)++] = (yg_dim){.name = batch_name(model), .size = batch};
-    size_t given = 0;
-    const char *const *values = option_texts(line, "dim", &given);
-    for (size_t i = 0; i < given; i++) {
-        if (*count == SURVEY_DIMS_MAX) {
-            terminal_error("too many --dim");
-            return false;
-        }
-        texts[i] = malloc(strlen(values[i]) + 1);
-        if (texts[i] == NULL) {
-            terminal_error("out of memory");
-            return false;
-        }
-        memcpy(texts[i], values[i], strlen(values[i]) + 1);
-        if (!read_dim(texts[i], &dims[*count])) {
-            terminal_error("--dim takes NAME=SIZE with a size from 1, not '%s'", values[i]);
-            return false;
-        }
-        if (!has_symbol(model, dims[*count].name)) {
-            terminal_error("the model has no symbolic dimension '%s'", dims[*count].name);
-            return false;
-        }
-        ++*count;
-    }
-    return true;
+/* The training step of a model with a loss. */
+static bool make_step(const yg_model *model, const survey *survey, yg_dtype dtype,
+                      yg_training_step *step, yg_error *error) {
+    const yg_training_step_options options = {
+        .dtype = dtype, .dims = survey->dims, .dim_count = survey->dim_count, .unfilled = true};
+    *step = (yg_training_step){0};
+    return yg_network_loss(survey->network) == YG_NONE ||
+           yg_training_step_make(model, &options, step, error);
 }
 
-static int show(const command_line *line, const yg_model *model, survey *survey) {
+static int show(const command_line *line, const yg_model *model, survey *survey, yg_dtype dtype) {
     if (option_given(line, "graph"))
         return print_graph(survey, option_choice(line, "graph", 0) == 1,
                            option_given(line, "gradients"));
     yg_error error = {0};
-    yg_program *step = survey_training_step(model, survey, &error);
-    if (step == NULL && error.code != YG_OK)
+    yg_training_step step;
+    if (!make_step(model, survey, dtype, &step, &error))
         return session_fail(&error);
     yg_program_stats stats = {0};
-    if (step != NULL)
-        stats = yg_program_get_stats(step);
+    if (step.program != NULL)
+        stats = yg_program_get_stats(step.program);
+    const yg_program_stats *costs = step.program == NULL ? NULL : &stats;
     int status = STATUS_OK;
     if (option_given(line, "plan"))
-        status = print_plan(step);
+        status = print_plan(step.program);
     else if (option_given(line, "json"))
-        status = json_print(json_of_survey(model, survey, step == NULL ? NULL : &stats), YG_F64);
+        status = json_print(json_of_survey(model, survey, costs), YG_F64);
     else
-        print_table(model, survey, step == NULL ? NULL : &stats, option_given(line, "all"));
-    yg_program_free(step);
+        print_table(model, survey, costs, option_given(line, "all"));
+    yg_training_step_free(&step);
     return status;
 }
 
@@ -253,23 +211,21 @@ static int run(const command_line *line) {
     session session;
     if (!session_open(line, operand(line, 1), &session))
         return STATUS_FAILED;
-    yg_dim dims[SURVEY_DIMS_MAX];
-    char *texts[SURVEY_DIMS_MAX] = {NULL};
-    size_t count = 0;
+    const int64_t batch = option_int(line, "batch", default_batch(session.model));
+    given_dims dims = {.count = 1, .dims = {{batch_name(session.model), batch}}};
     yg_error error = {0};
     survey survey;
     int status = STATUS_USAGE;
-    if (read_dims(line, session.model, dims, texts, &count)) {
+    if (dims_read(line, session.model, &dims)) {
         const yg_dtype dtype = option_choice(line, "dtype", 0) == 1 ? YG_F64 : YG_F32;
-        if (survey_make(session.model, dims, count, OTHER_DIM, dtype, &survey, &error)) {
-            status = show(line, session.model, &survey);
+        if (survey_make(session.model, dims.dims, dims.count, OTHER_DIM, dtype, &survey, &error)) {
+            status = show(line, session.model, &survey, dtype);
             survey_free(&survey);
         } else {
             status = session_fail(&error);
         }
     }
-    for (size_t i = 0; i < SURVEY_DIMS_MAX; i++)
-        free(texts[i]);
+    dims_free(&dims);
     session_close(&session);
     return status;
 }
@@ -282,10 +238,7 @@ static const option_spec options[] = {
      .doc = "the batch size (default: the model's)",
      .min = 1,
      .max = 1e9},
-    {.name = "dim",
-     .kind = OPTION_TEXTS,
-     .argument = "NAME=N",
-     .doc = "the size of another symbolic dimension (default: 16)"},
+    OPTION_DIM,
     {.name = "all", .letter = 'a', .kind = OPTION_FLAG, .doc = "also the layers inside layers"},
     {.name = "graph",
      .kind = OPTION_CHOICE,

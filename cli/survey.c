@@ -6,8 +6,6 @@
  */
 #include "survey.h"
 
-#include "../train/optimizer.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,86 +256,4 @@ void survey_free(survey *survey) {
     free(survey->rows);
     yg_network_free(survey->network);
     *survey = (struct survey){0};
-}
-
-/* ----------------------------------------------------------------------------- training step -- */
-
-/* The trainable parameters and the gradients of the loss. */
-typedef struct trainable {
-    size_t count;
-    yg_node *nodes;
-    yg_node *gradients;
-} trainable;
-
-static bool trainable_make(const yg_network *network, trainable *out, yg_error *error) {
-    size_t all = 0;
-    const yg_network_parameter *parameter = yg_network_parameters(network, &all);
-    out->nodes = calloc(all + 1, sizeof *out->nodes);
-    out->gradients = calloc(all + 1, sizeof *out->gradients);
-    if (out->nodes == NULL || out->gradients == NULL)
-        return yg_fail_memory(error);
-    for (size_t i = 0; i < all; i++) {
-        if (parameter[i].trainable)
-            out->nodes[out->count++] = parameter[i].node;
-    }
-    return true;
-}
-
-static void trainable_free(trainable *trainable) {
-    free(trainable->nodes);
-    free(trainable->gradients);
-}
-
-/* The loss and the bare gradients, for a model that names no optimizer. */
-static yg_program *compile_gradients(yg_graph *graph, yg_node loss, const trainable *trainable,
-                                     yg_error *error) {
-    yg_node *outputs = calloc(trainable->count + 1, sizeof *outputs);
-    if (outputs == NULL) {
-        yg_fail_memory(error);
-        return NULL;
-    }
-    size_t count = 0;
-    outputs[count++] = loss;
-    for (size_t i = 0; i < trainable->count; i++) {
-        if (trainable->gradients[i] != YG_NONE)
-            outputs[count++] = trainable->gradients[i];
-    }
-    yg_program *program = yg_compile(graph, outputs, count, NULL, 0, NULL, error);
-    free(outputs);
-    return program;
-}
-
-static yg_program *compile_step(const yg_model *model, yg_graph *graph, yg_node loss,
-                                const trainable *trainable, yg_error *error) {
-    const yg_value *train = yg_model_section(model, "train");
-    const yg_value *value = train == NULL ? NULL : yg_value_get(train, "optimizer");
-    if (value == NULL)
-        return compile_gradients(graph, loss, trainable, error);
-    yg_optimizer optimizer;
-    yg_optimizer_graph updates;
-    if (!yg_optimizer_read(value, &optimizer, error) ||
-        !yg_optimizer_build(&optimizer, graph, trainable->nodes, trainable->gradients,
-                            trainable->count, &updates, error))
-        return NULL;
-    yg_program *program =
-        yg_compile(graph, &loss, 1, updates.updates, updates.update_count, NULL, error);
-    yg_optimizer_graph_free(&updates);
-    return program;
-}
-
-yg_program *survey_training_step(const yg_model *model, survey *survey, yg_error *error) {
-    yg_graph *graph = yg_network_graph(survey->network);
-    const yg_node loss = yg_network_loss(survey->network);
-    if (loss == YG_NONE)
-        return NULL;
-    trainable trainable = {0};
-    yg_program *program = NULL;
-    if (trainable_make(survey->network, &trainable, error)) {
-        if (yg_grad(graph, loss, YG_NONE, trainable.nodes, trainable.count, trainable.gradients))
-            program = compile_step(model, graph, loss, &trainable, error);
-        else
-            yg_fail_as(error, yg_graph_error(graph));
-    }
-    trainable_free(&trainable);
-    return program;
 }

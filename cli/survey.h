@@ -4,11 +4,11 @@
 #ifndef YG_CLI_SURVEY_H
 #define YG_CLI_SURVEY_H
 
-#include "../graph/program.h"
 #include "../models/model.h"
+#include "dims.h"
 
 #define SURVEY_SHAPE_TEXT 256
-#define SURVEY_DIMS_MAX   32
+#define SURVEY_DIMS_MAX   DIMS_MAX
 
 /* A line of the table: an input, a target, or a layer. */
 typedef struct survey_row {
@@ -37,10 +37,5 @@ typedef struct survey {
 bool survey_make(const yg_model *model, const yg_dim *sizes, size_t size_count, int64_t otherwise,
                  yg_dtype dtype, survey *out, yg_error *error);
 void survey_free(survey *survey);
-
-/* Appends to survey->network the gradients of the loss, and compiles a training step of it with the
- * model's optimizer, if its `train:` names one. NULL on failure, and for a model without a loss
- * (*error then stays empty). */
-yg_program *survey_training_step(const yg_model *model, survey *survey, yg_error *error);
 
 #endif

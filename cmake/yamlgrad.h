@@ -21,5 +21,6 @@
 #include <yamlgrad/train/predict.h>
 #include <yamlgrad/train/safetensors.h>
 #include <yamlgrad/train/train.h>
+#include <yamlgrad/train/training_step.h>
 
 #endif

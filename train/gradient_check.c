@@ -11,7 +11,6 @@
  * crosses a kink (relu at 0), neither side of it is wrong: an element that fails is tried again
  * with steps 100 and 10,000 times smaller, at a tolerance that grows with the rounding.
  */
-#include "../graph/random.h"
 #include "pass.h"
 #include "source.h"
 #include "weights.h"
@@ -22,53 +21,6 @@
 
 static const double STEP = 6e-6, TOLERANCE = 1e-6, PRECISION = 2.3e-16;
 enum { EXAMPLES = 8, ELEMENTS = 64, RETRIES = 3 };
-
-/* ------------------------------------------------------------------------------------ data ---- */
-
-/* Symbolic dimensions but the batch's, for a model without data: 3 each, as no other size says
- * more. */
-static bool invent_dimensions(const yg_source *source, yg_error *error) {
-    for (size_t p = 0; p < yg_model_port_count(source->model); p++) {
-        const yg_port *port = yg_model_port(source->model, p);
-        for (int d = 1; d < port->rank; d++) {
-            bool known = !port->symbols[d];
-            for (size_t i = 0; i < source->data->dim_count; i++)
-                known = known || strcmp(source->data->dims[i].name, port->symbols[d]) == 0;
-            if (!known && !yg_dimension_bind(source, port, d, 3, port->origin, error))
-                return false;
-        }
-    }
-    return true;
-}
-
-/* Classes are drawn from all classes; integers without are 0 or 1; a float target lies in (0, 1),
- * where every loss is defined; a float input is normal. */
-static double invent(const yg_port *port, uint64_t stream, uint64_t index) {
-    if (port->classes)
-        return (double)yg_random_below(0, stream, index, (uint64_t)port->classes);
-    if (!yg_dtype_is_float(port->dtype))
-        return (double)yg_random_below(0, stream, index, 2);
-    if (port->target)
-        return 0.05 + 0.9 * yg_random_uniform(0, stream, index);
-    return yg_random_normal(0, stream, index);
-}
-
-static bool invent_data(const yg_model *model, yg_data *data, yg_error *error) {
-    const yg_source source = {model, data, true, false};
-    const char *symbol;
-    if (!yg_batch_symbol(model, &symbol, error) ||
-        !yg_encoding_make(model, &data->encoding, error) || !invent_dimensions(&source, error) ||
-        !yg_dataset_reserve(&source, &data->train, EXAMPLES, error))
-        return false;
-    data->train.count = EXAMPLES;
-    for (size_t p = 0; p < yg_model_port_count(model); p++) {
-        const yg_port *port = yg_model_port(model, p);
-        const uint64_t stream = yg_random_key(port->name);
-        for (int64_t i = 0; i < EXAMPLES * data->train.widths[p]; i++)
-            data->train.values[p][i] = invent(port, stream, (uint64_t)i);
-    }
-    return true;
-}
 
 /* --------------------------------------------------------------------------------- checking --- */
 
@@ -202,8 +154,10 @@ bool yg_check_gradients(const yg_model *model, const yg_gradients_options *optio
     if (!options)
         options = &defaults;
     *checks = (yg_gradient_checks){.random_data = !yg_model_section(model, "data")};
-    bool good =
-        checks->random_data ? invent_data(model, &data, error) : yg_data_load(model, &data, error);
+    /* Symbolic dimensions of 3: no other size says more. */
+    static const yg_invention invention = {.examples = EXAMPLES, .otherwise = 3};
+    bool good = checks->random_data ? yg_data_invent(model, &invention, &data, error)
+                                    : yg_data_load(model, &data, error);
     const int64_t examples = data.train.count < EXAMPLES ? data.train.count : EXAMPLES;
     const yg_pass_options pass_options = {.model = model,
                                           .data = &data,

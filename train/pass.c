@@ -9,18 +9,20 @@
 /* ------------------------------------------------------------------------------- building ---- */
 
 static bool build_network(const yg_pass_options *options, yg_pass *pass, yg_error *error) {
-    const char *symbol;
-    if (!yg_batch_symbol(options->model, &symbol, error))
+    const char *symbol = NULL;
+    if (pass->batch && !yg_batch_symbol(options->model, &symbol, error))
         return false;
     yg_dim *dims = calloc(options->data->dim_count + 1, sizeof *dims);
     if (!dims)
         return yg_fail_memory(error);
-    dims[0] = (yg_dim){symbol, pass->batch};
-    if (options->data->dim_count)
-        memcpy(dims + 1, options->data->dims, options->data->dim_count * sizeof *dims);
+    size_t count = 0;
+    if (symbol)
+        dims[count++] = (yg_dim){symbol, pass->batch};
+    for (size_t i = 0; i < options->data->dim_count; i++)
+        dims[count++] = options->data->dims[i];
     const yg_network_options network = {
         .dims = dims,
-        .dim_count = options->data->dim_count + 1,
+        .dim_count = count,
         .training = options->training,
         .outputs_only = options->outputs_only,
         .dtype = options->dtype,
@@ -29,6 +31,8 @@ static bool build_network(const yg_pass_options *options, yg_pass *pass, yg_erro
     free(dims);
     if (!pass->network)
         return false;
+    pass->forward_end = pass->backward_end =
+        (yg_node)yg_graph_size(yg_network_graph(pass->network));
     if (!options->outputs_only && yg_network_loss(pass->network) == YG_NONE)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(options->model), 0, 0},
                        "the model has no `loss:`");
@@ -63,6 +67,7 @@ static bool differentiate(const yg_pass_options *options, yg_pass *pass, plan *p
     if (!yg_grad(graph, yg_network_loss(pass->network), YG_NONE, p->parameters, p->trainable,
                  p->gradients))
         return yg_fail_as(error, yg_graph_error(graph));
+    pass->backward_end = (yg_node)yg_graph_size(graph);
     if (!options->optimizer)
         return true;
     if (options->clip_grad_norm > 0 &&

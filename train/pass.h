@@ -42,6 +42,7 @@ typedef struct yg_result {
 typedef struct yg_pass {
     int64_t batch;
     yg_network *network;
+    yg_node forward_end, backward_end; /* where the gradients' nodes begin and end */
     yg_program *program;
     size_t feed_count;
     yg_feed *feeds;
@@ -56,7 +57,8 @@ typedef struct yg_pass {
     double *lr, *t; /* NULL: the optimizer has no use for it */
 } yg_pass;
 
-/* NULL on failure. */
+/* NULL on failure. `batch` 0: the data's dims have the batch dimension too, and there are no feeds
+ * to fill. */
 yg_pass *yg_pass_new(const yg_pass_options *options, int64_t batch, yg_error *error);
 void yg_pass_free(yg_pass *pass); /* NULL is allowed */
 

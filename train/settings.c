@@ -3,6 +3,8 @@
  */
 #include "settings.h"
 
+enum { DEFAULT_BATCH_SIZE = 32 };
+
 static const yg_key keys[] = {
     {"epochs", false, NULL},
     {"steps", false, NULL},
@@ -127,10 +129,16 @@ static bool override(const yg_train_options *options, yg_settings *settings, yg_
     return true;
 }
 
+bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_error *error) {
+    const yg_value *section = yg_model_section(model, "train");
+    *settings = (yg_settings){.batch_size = DEFAULT_BATCH_SIZE, .monitor = YG_MONITOR_DEFAULT};
+    return !section || read_section(model, section, settings, error);
+}
+
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,
                       yg_error *error) {
     const yg_value *section = yg_model_section(model, "train");
-    *settings = (yg_settings){.batch_size = 32, .monitor = YG_MONITOR_DEFAULT};
+    *settings = (yg_settings){.batch_size = DEFAULT_BATCH_SIZE, .monitor = YG_MONITOR_DEFAULT};
     if (!section)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(model), 0, 0},
                        "the model has no `train:` section, and no second file gives one; write for "

@@ -38,6 +38,10 @@ typedef struct yg_settings {
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,
                       yg_error *error);
 
+/* For a single step, which needs no number of epochs or steps. A model without a `train:` section
+ * has no optimizer (its rule is NULL), and the defaults. */
+bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_error *error);
+
 /* Of the `train:` section alone, for who does not train: its dtype where `asked` is none (not a
  * float type), and its seed. A model without that section has f32 and 0. */
 bool yg_settings_dtype(const yg_model *model, yg_dtype asked, yg_dtype *dtype, yg_error *error);

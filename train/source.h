@@ -104,6 +104,20 @@ bool yg_read_delimiter(const yg_value *map, char *delimiter, yg_error *error);
 bool yg_read_rows(const yg_source *source, const yg_value *map, yg_dataset *dataset,
                   yg_error *error);
 
+/* ------------------------------------------------------------------------------ invent.c ---- */
+
+typedef struct yg_invention {
+    int64_t examples;
+    const yg_dim *dims; /* symbolic dimensions … */
+    size_t dim_count;
+    int64_t otherwise; /* … and the size of one that is missing there */
+} yg_invention;
+
+/* Random training examples of every port, the same each time. After a failure too, `data`, which
+ * was zero, is freed by yg_data_free(). */
+bool yg_data_invent(const yg_model *model, const yg_invention *invention, yg_data *data,
+                    yg_error *error);
+
 /* -------------------------------------------------------- split.c, transform.c, standardize.c --
  */
 

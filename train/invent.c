@@ -1,0 +1,59 @@
+/*
+ * Random examples, for a model without data.
+ */
+#include "../graph/random.h"
+#include "source.h"
+
+#include <string.h>
+
+/* Symbolic dimensions but the batch's. */
+static bool invent_dimensions(const yg_source *source, const yg_invention *invention,
+                              yg_error *error) {
+    for (size_t p = 0; p < yg_model_port_count(source->model); p++) {
+        const yg_port *port = yg_model_port(source->model, p);
+        for (int d = 1; d < port->rank; d++) {
+            bool known = !port->symbols[d];
+            for (size_t i = 0; !known && i < source->data->dim_count; i++)
+                known = strcmp(source->data->dims[i].name, port->symbols[d]) == 0;
+            int64_t size = invention->otherwise;
+            for (size_t i = 0; !known && i < invention->dim_count; i++)
+                if (strcmp(invention->dims[i].name, port->symbols[d]) == 0)
+                    size = invention->dims[i].size;
+            if (!known && !yg_dimension_bind(source, port, d, size, port->origin, error))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Classes are drawn from all classes; integers without are 0 or 1; a float target lies in (0, 1),
+ * where every loss is defined; a float input is normal. */
+static double invent(const yg_port *port, uint64_t stream, uint64_t index) {
+    if (port->classes)
+        return (double)yg_random_below(0, stream, index, (uint64_t)port->classes);
+    if (!yg_dtype_is_float(port->dtype))
+        return (double)yg_random_below(0, stream, index, 2);
+    if (port->target)
+        return 0.05 + 0.9 * yg_random_uniform(0, stream, index);
+    return yg_random_normal(0, stream, index);
+}
+
+bool yg_data_invent(const yg_model *model, const yg_invention *invention, yg_data *data,
+                    yg_error *error) {
+    const yg_source source = {model, data, true, false};
+    const int64_t count = invention->examples;
+    const char *symbol;
+    if (!yg_batch_symbol(model, &symbol, error) ||
+        !yg_encoding_make(model, &data->encoding, error) ||
+        !invent_dimensions(&source, invention, error) ||
+        !yg_dataset_reserve(&source, &data->train, count, error))
+        return false;
+    data->train.count = count;
+    for (size_t p = 0; p < yg_model_port_count(model); p++) {
+        const yg_port *port = yg_model_port(model, p);
+        const uint64_t stream = yg_random_key(port->name);
+        for (int64_t i = 0; i < count * data->train.widths[p]; i++)
+            data->train.values[p][i] = invent(port, stream, (uint64_t)i);
+    }
+    return true;
+}

@@ -1,0 +1,143 @@
+/*
+ * One training step by itself: see training_step.h.
+ */
+#include "training_step.h"
+
+#include "../graph/clock.h"
+#include "pass.h"
+#include "settings.h"
+#include "source.h"
+#include "weights.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t OTHER_DIM = 16;
+
+typedef struct yg_training_step_parts {
+    yg_data data;
+    yg_tensor_file store; /* parameters and optimizer state */
+    yg_pass *pass;
+} yg_training_step_parts;
+
+/* A size that is asked for must not differ from what the data say. */
+static bool check_dims(const yg_model *model, const yg_training_step_options *options,
+                       const yg_data *data, yg_error *error) {
+    for (size_t i = 0; i < options->dim_count; i++)
+        for (size_t k = 0; k < data->dim_count; k++)
+            if (strcmp(options->dims[i].name, data->dims[k].name) == 0 &&
+                options->dims[i].size != data->dims[k].size)
+                return yg_fail(error, YG_ERROR_ARGUMENT, (yg_origin){yg_model_path(model), 0, 0},
+                               "%s = %" PRId64 " is asked for, but the model's data have %" PRId64,
+                               data->dims[k].name, options->dims[i].size, data->dims[k].size);
+    return true;
+}
+
+static bool get_data(const yg_model *model, const yg_training_step_options *options,
+                     yg_training_step *step, yg_error *error) {
+    yg_data *data = &step->parts->data;
+    step->random_data = !yg_model_section(model, "data");
+    if (step->random_data) {
+        const yg_invention invention = {.examples = step->batch_size,
+                                        .dims = options->dims,
+                                        .dim_count = options->dim_count,
+                                        .otherwise = OTHER_DIM};
+        return yg_data_invent(model, &invention, data, error);
+    }
+    if (!yg_data_load(model, data, error) || !check_dims(model, options, data, error))
+        return false;
+    if (options->batch_size == 0 && step->batch_size > data->train.count)
+        step->batch_size = data->train.count;
+    return true;
+}
+
+/* The dims that are given stand in for those of data. */
+static bool take_dims(const yg_training_step_options *options, yg_training_step *step,
+                      yg_error *error) {
+    yg_data *data = &step->parts->data;
+    data->dims = calloc(options->dim_count + 1, sizeof *data->dims);
+    if (!data->dims)
+        return yg_fail_memory(error);
+    for (; data->dim_count < options->dim_count; data->dim_count++)
+        data->dims[data->dim_count] = options->dims[data->dim_count];
+    step->batch_size = 0;
+    return true;
+}
+
+static bool build(const yg_model *model, const yg_settings *settings,
+                  const yg_training_step_options *options, yg_training_step *step,
+                  yg_error *error) {
+    const yg_pass_options pass_options = {
+        .model = model,
+        .data = &step->parts->data,
+        .dtype = step->dtype,
+        .threads = options->threads,
+        .training = true,
+        .gradients = !settings->optimizer.rule,
+        .optimizer = settings->optimizer.rule ? &settings->optimizer : NULL,
+        .clip_grad_norm = settings->clip_grad_norm,
+    };
+    const double start = yg_clock();
+    yg_pass *pass = yg_pass_new(&pass_options, step->batch_size, error);
+    if (!pass)
+        return false;
+    step->build_seconds = yg_clock() - start;
+    step->parts->pass = pass;
+    step->graph = yg_network_graph(pass->network);
+    step->forward_end = pass->forward_end;
+    step->backward_end = pass->backward_end;
+    step->program = pass->program;
+    return true;
+}
+
+static bool fill(const yg_settings *settings, yg_training_step *step, yg_error *error) {
+    yg_training_step_parts *parts = step->parts;
+    const yg_dataset *train = &parts->data.train;
+    int64_t *order = calloc((size_t)step->batch_size, sizeof *order);
+    if (!order)
+        return yg_fail_memory(error);
+    for (int64_t i = 0; i < step->batch_size; i++)
+        order[i] = i % train->count;
+    yg_pass_fill(parts->pass, train, order, 0);
+    free(order);
+    if (parts->pass->lr)
+        *parts->pass->lr = 0;
+    if (parts->pass->t)
+        *parts->pass->t = 1;
+    return yg_weights_initialize(parts->pass->network, settings->seed, &parts->store, error) &&
+           yg_pass_bind(parts->pass, &parts->store, error);
+}
+
+bool yg_training_step_make(const yg_model *model, const yg_training_step_options *options,
+                           yg_training_step *step, yg_error *error) {
+    static const yg_training_step_options defaults = {0};
+    yg_settings settings;
+    if (!options)
+        options = &defaults;
+    *step = (yg_training_step){.parts = calloc(1, sizeof *step->parts)};
+    if (!step->parts)
+        return yg_fail_memory(error);
+    bool good = yg_settings_read_step(model, &settings, error) &&
+                yg_settings_dtype(model, options->dtype, &step->dtype, error);
+    step->batch_size = options->batch_size ? options->batch_size : settings.batch_size;
+    step->seed = settings.seed;
+    good = good &&
+           (options->unfilled ? take_dims(options, step, error)
+                              : get_data(model, options, step, error)) &&
+           build(model, &settings, options, step, error) &&
+           (options->unfilled || fill(&settings, step, error));
+    if (!good)
+        yg_training_step_free(step);
+    return good;
+}
+
+void yg_training_step_free(yg_training_step *step) {
+    if (step->parts) {
+        yg_pass_free(step->parts->pass);
+        yg_tensor_file_free(&step->parts->store);
+        yg_data_free(&step->parts->data);
+        free(step->parts);
+    }
+    *step = (yg_training_step){0};
+}
