@@ -116,3 +116,22 @@ const char *text_of_bytes(double bytes, char *text) {
     snprintf(text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
     return text;
 }
+
+const char *text_of_digits(double value, char *text) {
+    if (value >= 999.5)
+        return text_of_count(value, text);
+    snprintf(text, 32, "%.*f", value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2, value);
+    return text;
+}
+
+const char *text_of_duration(double seconds, char *text) {
+    static const char *const units[] = {"s", "ms", "\xC2\xB5s", "ns"}; /* µs */
+    char digits[32];
+    size_t unit = 0;
+    while (seconds < 0.9995 && unit + 1 < sizeof units / sizeof *units) {
+        seconds *= 1000;
+        unit++;
+    }
+    snprintf(text, 32, "%.24s %s", text_of_digits(seconds, digits), units[unit]);
+    return text;
+}

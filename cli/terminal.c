@@ -4,6 +4,7 @@
 #include "terminal.h"
 
 #include "../graph/file.h"
+#include "lines.h"
 #include "options.h"
 
 #include <errno.h>
@@ -66,22 +67,6 @@ void terminal_error(const char *format, ...) {
 }
 
 /* ---------------------------------------------------------------------------------- excerpts -- */
-
-/* The start of line `number` (from 1) and its length without the line end, or NULL. */
-static const char *find_line(const char *text, size_t size, int32_t number, size_t *length) {
-    const char *end = text + size;
-    for (int32_t n = 1; n < number; n++) {
-        text = memchr(text, '\n', (size_t)(end - text));
-        if (text == NULL)
-            return NULL;
-        text++;
-    }
-    const char *stop = memchr(text, '\n', (size_t)(end - text));
-    *length = (size_t)((stop == NULL ? end : stop) - text);
-    if (*length > 0 && text[*length - 1] == '\r')
-        --*length;
-    return text;
-}
 
 static bool starts_character(char byte) {
     return ((unsigned char)byte & 0xC0) != 0x80;

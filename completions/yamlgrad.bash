@@ -1,7 +1,7 @@
 # bash completion for yamlgrad
 _yamlgrad() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="train eval predict grad check show expand ops layers help"
+    local commands="train eval predict grad check show profile expand ops layers help"
     local command=${COMP_WORDS[1]:-} options="--help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -24,6 +24,7 @@ _yamlgrad() {
     grad) options+=" --weights --seed --dtype --threads --set --plugin" ;;
     check) options+=" --weights --seed --elements --threads --set --plugin --json" ;;
     show) options+=" --batch --dim --all --graph --gradients --plan --dtype --set --plugin --json" ;;
+    profile) options+=" --batch --dim --seconds --instructions --dtype --threads --set --plugin --json" ;;
     expand) options+=" --set --plugin" ;;
     ops) options+=" --plugin --json" ;;
     layers) options+=" --json" ;;

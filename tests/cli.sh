@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
 yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
-commands=(train eval predict grad check show expand ops layers)
+commands=(train eval predict grad check show profile expand ops layers)
 
 # ------------------------------------------------------------------------------- general --
 
@@ -68,6 +68,19 @@ train: {epochs: 300, batch_size: 4, seed: 1, optimizer: {type: adam, lr: 0.05}}
 MODEL
 sed 's/sigmoid/sigmod/' xor.yaml >wrong.yaml
 sed 's/epochs: 300/epochs: 100000000/' xor.yaml >endless.yaml
+sed '/^targets\|^loss\|^metrics\|^data\|^  train\|^train/d' xor.yaml >bare.yaml
+cat >random.yaml <<'MODEL'
+format: 1
+name: random
+inputs: {x: [B, T]}
+targets: {y: [B, T]}
+graph: {p: "tanh(x)"}
+outputs: [p]
+loss: mse(p, y)
+MODEL
+cat random.yaml - >sequence.yaml <<'MODEL'
+data: {train: {x: [[1, 2, 3]], y: [[0, 0, 0]]}}
+MODEL
 
 expect "no such file" 1 "" "^nowhere.yaml: error: |nowhere.yaml" "$yamlgrad" check nowhere.yaml
 expect "an error shows its place" 1 "" "^wrong.yaml:[0-9]+:[0-9]+: error: .*sigmod" \
@@ -86,6 +99,39 @@ expect "show --graph" 0 "= matmul\(" "" "$yamlgrad" show xor.yaml --graph
 expect "show --graph=dot" 0 "^digraph" "" "$yamlgrad" show xor.yaml --graph=dot
 expect "show --plan" 0 "matmul" "" "$yamlgrad" show xor.yaml --plan
 expect "show --dim of nothing" 2 "" "no symbolic dimension 'Z'" "$yamlgrad" show xor.yaml --dim Z=2
+
+# Nothing of what `profile` measures is asserted, only what must hold of any measurement.
+profile=("$yamlgrad" profile xor.yaml --seconds 0.02)
+expect "profile" 0 "^ +7  h: \{type: linear, .* [0-9.]+ %( .*){6}$" "" "${profile[@]}"
+expect "profile: the whole" 0 "^ +the step +[0-9.]+ [nmµ]?s +100\.0 %" "" "${profile[@]}"
+expect "profile: totals" 0 "^time a step +[0-9.]+ [nmµ]?s \(median; " "" "${profile[@]}"
+expect "profile: the machine" 0 "^measured peak +[0-9.,]+ GFLOP/s, [0-9.,]+ GB/s \(f64, 1 thread\)$" "" \
+    "${profile[@]}" --dtype f64
+expect "profile --instructions" 0 "^ 0  matmul +7  h\.z " "" "${profile[@]}" --instructions
+expect "profile --json" 0 "" "" sh -c '"$@" --json --instructions --batch 9 >profile.json' - "${profile[@]}"
+# sums KEY… : of each key, over the lines and over the instructions, one sum a line.
+sums() {
+    local list key
+    for list in '"lines": \[.*\], "instructions"' '"instructions": \[.*\]'; do
+        for key in "$@"; do
+            grep -o "$list" profile.json | grep -o "\"$key\": [-+.e0-9]*" |
+                awk '{ sum += $2 } END { printf "%.9g\n", sum }'
+        done
+    done
+}
+whole() { grep -o "^{.*\"peak\"" profile.json | grep -o "\"$1\": [-+.e0-9]*" | awk '{ printf "%.9g\n", $2 }'; }
+expect_true "… shares, seconds and FLOPs add up" test "$(sums share seconds flops)" = \
+    "$(for _ in lines instructions; do printf '1\n%s\n%s\n' "$(whole step_seconds)" "$(whole flops)"; done)"
+expect_true "… every line has its source" \
+    test "$(grep -Eo '"source": "(h|p|loss|metrics|train):' profile.json | wc -l)" -eq 5
+expect_true "… and its phases" test "$(grep -o '"update_seconds": [1-9]' profile.json | wc -l)" -ge 1
+expect_true "… of 9 examples" grep -q '"batch_size": 9, .*"random_data": false' profile.json
+expect "profile: no loss" 1 "" "no .loss:" "$yamlgrad" profile bare.yaml
+expect "profile: random data" 0 "^random: a training step of 32 random examples" "" \
+    "$yamlgrad" profile random.yaml --seconds 0 --dim T=3
+expect "profile: not of the data" 1 "" "T = 7 is asked for, but the model's data have 3" \
+    "$yamlgrad" profile sequence.yaml --dim T=7
+expect "profile: seconds" 2 "" "seconds takes a number" "$yamlgrad" profile xor.yaml --seconds soon
 expect "expand" 0 "matmul\(x, h.weight" "" "$yamlgrad" expand xor.yaml
 "$yamlgrad" expand xor.yaml >expanded.yaml
 expect "what expand prints is a model" 0 "valid; 4 gradients checked" "" "$yamlgrad" check expanded.yaml
@@ -202,6 +248,21 @@ if [ -c /dev/full ]; then
     full_lines() { to_full predict xor.yaml rows.csv --set hidden=4 --weights a/weights.safetensors 2>&1 | wc -l; }
     expect "… is told once" 1 "^1\$" "" full_lines
 fi
+
+profile_interrupted() {
+    "$yamlgrad" profile xor.yaml --seconds 1000 >p.out 2>p.err &
+    local run=$!
+    for _ in $(seq 100); do
+        [ -s p.err ] && break
+        sleep 0.1
+    done
+    kill -INT "$run"
+    wait "$run"
+}
+set -m
+expect "Ctrl-C in a profile" 130 "" - profile_interrupted
+set +m
+expect_true "… shows what was measured" grep -q "^time a step " p.out
 
 # ------------------------------------------------- what --help says, the man page says too --
 

@@ -1,0 +1,110 @@
+/*
+ * Timing a training step.
+ *
+ * Plain and timed runs take turns in blocks, so that what else the machine does meets both alike.
+ */
+#include "stopwatch.h"
+
+#include "../graph/clock.h"
+#include "../graph/profile.h"
+#include "terminal.h"
+
+#include <stdlib.h>
+
+enum { BLOCKS = 25, CLOCK_READINGS = 2000 };
+static const double SHOW_AFTER = 1; /* seconds */
+
+/* Seconds that one reading costs. */
+static double clock_cost(void) {
+    const double start = yg_clock();
+    double now = start;
+    for (int i = 0; i < CLOCK_READINGS; i++)
+        now = yg_clock();
+    return (now - start) / CLOCK_READINGS;
+}
+
+static bool run_block(const yg_training_step *step, int64_t count, double *instruction,
+                      double *seconds, yg_error *error) {
+    const double start = yg_clock();
+    for (int64_t i = 0; i < count; i++) {
+        const bool good =
+            instruction ? yg_program_run_timed(step->program, step->seed, 0, instruction, error)
+                        : yg_program_run(step->program, step->seed, 0, error);
+        if (!good)
+            return false;
+    }
+    *seconds = (yg_clock() - start) / (double)count;
+    return true;
+}
+
+static void show_progress(int block, double elapsed, bool *shown) {
+    if (elapsed < SHOW_AFTER || block == BLOCKS)
+        return;
+    if (terminal_is_live(stderr))
+        fprintf(stderr, "\rtiming training steps: %d %%\033[K", 100 * block / BLOCKS);
+    else if (!*shown)
+        terminal_say("timing training steps ...");
+    *shown = true;
+}
+
+static int compare(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sums over runs to seconds of a step: less the clock, and in all what a plain step takes. */
+static void settle(stopwatch *out, int64_t timed) {
+    const double cost = clock_cost() * (double)timed;
+    double sum = 0;
+    for (size_t i = 0; i < out->instructions; i++) {
+        const double own = out->instruction[i] - cost;
+        out->instruction[i] = own > 0 ? own : 0;
+        sum += out->instruction[i];
+    }
+    for (size_t i = 0; i < out->instructions; i++)
+        out->instruction[i] = sum > 0 ? out->instruction[i] / sum * out->seconds
+                                      : out->seconds / (double)out->instructions;
+}
+
+static bool run_blocks(const yg_training_step *step, double limit, int64_t count,
+                       const volatile sig_atomic_t *stop, stopwatch *out, yg_error *error) {
+    double plain[BLOCKS], timed;
+    const double start = yg_clock();
+    int block = 0;
+    bool good = true, shown = false;
+    while (good && block < BLOCKS && !*stop && (block == 0 || yg_clock() - start < limit)) {
+        good = run_block(step, count, NULL, &plain[block], error) &&
+               run_block(step, count, out->instruction, &timed, error);
+        block += good;
+        show_progress(block, yg_clock() - start, &shown);
+    }
+    if (shown && terminal_is_live(stderr))
+        fputs("\r\033[K", stderr);
+    out->interrupted = *stop != 0;
+    if (!good || block == 0)
+        return good;
+    qsort(plain, (size_t)block, sizeof *plain, compare);
+    out->seconds = plain[block / 2];
+    out->steps = block * count;
+    settle(out, out->steps);
+    return true;
+}
+
+bool stopwatch_run(const yg_training_step *step, double seconds, const volatile sig_atomic_t *stop,
+                   stopwatch *out, yg_error *error) {
+    double first, second;
+    *out = (stopwatch){.instructions = yg_program_get_stats(step->program).instructions};
+    out->instruction = calloc(out->instructions + 1, sizeof *out->instruction);
+    if (!out->instruction)
+        return yg_fail_memory(error);
+    /* The first run touches memory for the first time; the second tells how many fit in a block. */
+    if (!run_block(step, 1, NULL, &first, error) || !run_block(step, 1, NULL, &second, error))
+        return false;
+    const double fit = seconds / (2 * BLOCKS) / (second > 1e-9 ? second : 1e-9);
+    return run_blocks(step, seconds, fit > 1 ? (int64_t)fit : 1, stop, out, error);
+}
+
+void stopwatch_free(stopwatch *stopwatch) {
+    free(stopwatch->instruction);
+    *stopwatch = (struct stopwatch){0};
+}
