@@ -267,6 +267,8 @@ def main():
     pythons = {peer.module: find_python(peer.module, arguments.venv) for peer in PEERS}
     for module in [m for m, python in pythons.items() if python is None]:
         progress(f"bench: {module} is not installed; going on without it")
+    out = ROOT / "build" / "bench.json"
+    out.parent.mkdir(exist_ok=True)
     load = os.getloadavg()[0]
     results, versions, missing, wrong = [], {}, {}, []
     for workload in workloads:
@@ -275,12 +277,11 @@ def main():
             progress(f"== {workload.name}, {threads} thread{'s' if threads > 1 else ''}")
             some, absent, differing = measure(workload, threads, arguments, pythons, versions)
             results += some
+            # Each time, so that an interrupted run leaves what it measured.
+            out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
             missing[workload.name] = absent
             wrong += [(workload.name, threads, *difference) for difference in differing]
 
-    out = ROOT / "build" / "bench.json"
-    out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     print(report.terminal_table(results))
     progress("wrote build/bench.json")
     for name, threads, subject, theirs, ours in wrong:
