@@ -12,6 +12,7 @@ from workloads import WORKLOADS, find
 OURS = "yamlgrad"
 SUMMARY = ["workload", "threads", "unit", OURS, "best peer", "its value", "ratio"]
 SUMMARY_NUMBERS = {1, 3, 5, 6}  # columns flush right
+BUSY = 0.7  # a load average before the run from which on its figures are not to be trusted
 # What stands below this line in docs/performance.md was written by hand and is kept.
 HAND_WRITTEN = "<!-- Below: written by hand, kept by ./dev bench. -->"
 
@@ -163,6 +164,15 @@ def everything(table, results, missing):
     return page + ("\n\nNot run:\n\n" + "\n".join(notes) if notes else "")
 
 
+def warning(load):
+    if load < BUSY:
+        return ""
+    return f"""**Preliminary:** other work was running on the machine (load average {load:.1f} before the run),
+which hurts subjects with several threads most.
+
+"""
+
+
 def page(results, missing, versions, load, programs, path):
     table = rows(results)
     ours = "; ".join(output_lines([str(programs / OURS), "--version"]))
@@ -181,7 +191,7 @@ yamlgrad beside what one would pick instead, in float32. A ratio above 1 means t
 many times better than the best peer measured beside it. Machines differ and are noisy, so the
 ratios count, not the figures; to see yours, run `./dev bench` on a machine that is otherwise idle.
 
-{summary(table)}
+{warning(load)}{summary(table)}
 
 ## How it is measured
 
