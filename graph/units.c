@@ -1,9 +1,9 @@
 /*
  * Units: which nodes run together, and in which order.
  *
- * An elementwise node joins the unit that computes the last of its operands, if that is a group of
- * its shape: every other operand is then computed by an earlier unit, so running units in the order
- * of their opening is right, and no cycle can arise. One pass, whatever the graph.
+ * An elementwise node joins a recent group of its shape if none of its operands is computed by a
+ * later unit: running units in the order of their opening is then right, and no cycle can arise.
+ * One pass, whatever the graph.
  */
 #include "plan.h"
 
@@ -77,32 +77,37 @@ yg_unit *yg_plan_add_unit(yg_compiler *c) {
     return unit;
 }
 
-/* The unit that an elementwise node can join, or YG_NO_UNIT. */
+/* How far back a group is looked for. Further away a node would be computed too early, and its
+ * result kept for too long. */
+#define JOIN_WINDOW 8
+
+/* The group that an elementwise node can join, or YG_NO_UNIT: the last one of its shape that no
+ * operand comes after. A broadcast's source must be whole before any of it is read, so its unit
+ * must come before the group. */
 static uint32_t joinable(const yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
-    uint32_t last = YG_NO_UNIT, last_in_place = YG_NO_UNIT;
+    uint32_t earliest = 0; /* the first unit that may compute the node */
     for (uint32_t k = 0; k < record->operand_count; k++) {
         yg_node operand = record->operands[k];
         const bool in_place = yg_plan_reads_in_place(c, operand);
         if (in_place)
             operand = c->graph->records[operand].operands[0];
         const uint32_t unit = c->unit[c->root[operand]];
-        if (unit != YG_NO_UNIT && (last == YG_NO_UNIT || unit > last))
-            last = unit;
-        if (in_place && unit != YG_NO_UNIT && (last_in_place == YG_NO_UNIT || unit > last_in_place))
-            last_in_place = unit;
+        if (unit != YG_NO_UNIT && unit + in_place > earliest)
+            earliest = unit + in_place;
     }
-    /* A broadcast's source must be whole before any of it is read. */
-    if (last == YG_NO_UNIT || last == last_in_place || c->flags & YG_PROGRAM_NO_PLAN)
-        return YG_NO_UNIT;
-    const yg_unit *unit = &c->program->units[last];
-    const bool fits = unit->kind == YG_UNIT_GROUP && unit->step_count < YG_GROUP_STEPS &&
-                      yg_shape_equal(c->graph->records[unit->node].type, record->type);
-    return fits ? last : YG_NO_UNIT;
+    const uint32_t units = (uint32_t)c->program->unit_count;
+    for (uint32_t u = units; u > earliest && units - u < JOIN_WINDOW; u--) {
+        const yg_unit *unit = &c->program->units[u - 1];
+        if (unit->kind == YG_UNIT_GROUP && unit->step_count < YG_GROUP_STEPS &&
+            yg_shape_equal(c->graph->records[unit->node].type, record->type))
+            return u - 1;
+    }
+    return YG_NO_UNIT;
 }
 
 static bool place_elementwise(yg_compiler *c, yg_node node) {
-    const uint32_t joined = joinable(c, node);
+    const uint32_t joined = c->flags & YG_PROGRAM_NO_PLAN ? YG_NO_UNIT : joinable(c, node);
     if (joined != YG_NO_UNIT) {
         yg_unit *unit = &c->program->units[joined];
         c->next[unit->node] = node;

@@ -8,6 +8,7 @@
 #include "gemm_library.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(YG_GEMM_DNNL) || defined(YG_GEMM_CBLAS)
 
@@ -70,11 +71,58 @@ static int64_t leading(const int64_t stride[2], bool transposed, int64_t across)
     return distance > across ? distance : across;
 }
 
+/* An operand whose rows follow each other along the depth, a multiple of a page apart, falls into
+ * one set of the cache, and oneDNN takes twice as long: it is copied closer together first. On a
+ * Zen 3, 128 x 128 x 1024 with B's rows 1024 floats apart: 42 GFLOP/s as it lies, 90 copied. */
+static bool must_be_copied(int64_t distance) {
+    return distance % 512 == 0;
+}
+
+/* Floats from row to row of a copy: whole cache lines, and no power of two. */
+static int64_t copied_distance(int64_t across) {
+    return (across + 15) / 16 * 16 + 16;
+}
+
+static int64_t copied_bytes(int64_t depth, int64_t across) {
+    return depth * copied_distance(across) * (int64_t)sizeof(float);
+}
+
+static bool copies_a(const yg_gemm *g) {
+    return g->a_stride[1] != 1 && must_be_copied(g->a_stride[1]);
+}
+
+static bool copies_b(const yg_gemm *g) {
+    return g->b_stride[1] == 1 && must_be_copied(g->b_stride[0]);
+}
+
+int64_t yg_gemm_library_scratch_bytes(const yg_gemm *g) {
+    return (copies_a(g) ? copied_bytes(g->depth, g->rows) : 0) +
+           (copies_b(g) ? copied_bytes(g->depth, g->columns) : 0);
+}
+
+/* Copies [depth, across] from rows *distance apart to `scratch`; gives the copy and its distance.
+ */
+static const float *copy_closer(const float *from, int64_t *distance, int64_t depth, int64_t across,
+                                float *scratch) {
+    const int64_t closer = copied_distance(across);
+    for (int64_t p = 0; p < depth; p++)
+        memcpy(scratch + p * closer, from + p * *distance, (size_t)across * sizeof *from);
+    *distance = closer;
+    return scratch;
+}
+
 void yg_gemm_library_f32(const yg_gemm_library *library, const yg_gemm *g, const float *a,
-                         const float *b, float *c) {
+                         const float *b, float *c, void *scratch) {
     const bool ta = g->a_stride[1] != 1, tb = g->b_stride[1] != 1;
-    const int64_t lda = leading(g->a_stride, ta, ta ? g->rows : g->depth);
-    const int64_t ldb = leading(g->b_stride, tb, tb ? g->depth : g->columns);
+    int64_t lda = leading(g->a_stride, ta, ta ? g->rows : g->depth);
+    int64_t ldb = leading(g->b_stride, tb, tb ? g->depth : g->columns);
+    float *room = scratch;
+    if (copies_a(g)) {
+        a = copy_closer(a, &lda, g->depth, g->rows, room);
+        room += g->depth * lda;
+    }
+    if (copies_b(g))
+        b = copy_closer(b, &ldb, g->depth, g->columns, room);
 #ifdef YG_GEMM_DNNL
     const int threads = library->get_threads();
     library->set_threads(1);
@@ -110,9 +158,14 @@ void yg_gemm_library_close(yg_gemm_library *library) {
     free(library);
 }
 
+int64_t yg_gemm_library_scratch_bytes(const yg_gemm *gemm) {
+    (void)gemm;
+    return 0;
+}
+
 void yg_gemm_library_f32(const yg_gemm_library *library, const yg_gemm *gemm, const float *a,
-                         const float *b, float *c) {
-    (void)library, (void)gemm, (void)a, (void)b, (void)c;
+                         const float *b, float *c, void *scratch) {
+    (void)library, (void)gemm, (void)a, (void)b, (void)c, (void)scratch;
 }
 
 bool yg_gemm_library_suits(const yg_gemm *gemm) {

@@ -22,8 +22,11 @@ bool yg_gemm_library_suits(const yg_gemm *gemm);
 yg_gemm_library *yg_gemm_library_open(void);
 void yg_gemm_library_close(yg_gemm_library *library); /* NULL is allowed */
 
-/* Computes C, on the calling thread alone. */
+/* What yg_gemm_library_f32() needs as scratch, in bytes. */
+int64_t yg_gemm_library_scratch_bytes(const yg_gemm *gemm);
+
+/* Computes C, on the calling thread alone. `scratch` is 64-byte aligned; nothing overlaps. */
 void yg_gemm_library_f32(const yg_gemm_library *library, const yg_gemm *gemm, const float *a,
-                         const float *b, float *c);
+                         const float *b, float *c, void *scratch);
 
 #endif

@@ -126,12 +126,19 @@ static int64_t units(const yg_infer *call, const yg_type *result) {
     return yg_shape_product(p.batch, 0, p.batch_rank) * yg_gemm_pieces(&gemm);
 }
 
+/* Enough for any piece, by our own kernel or by a library: the first is the largest. */
 static int64_t scratch_bytes(const yg_infer *call, const yg_type *result) {
     product p;
     if (!read_product(call, &p, NULL))
         return 0;
     const yg_gemm gemm = gemm_of(&p, call->attrs);
-    return yg_gemm_scratch_bytes(&gemm, (int64_t)yg_dtype_size(result->dtype));
+    const int64_t own = yg_gemm_scratch_bytes(&gemm, (int64_t)yg_dtype_size(result->dtype));
+    int64_t offsets[3];
+    const yg_gemm piece = yg_gemm_piece(&gemm, 0, offsets);
+    if (result->dtype != YG_F32 || !yg_gemm_library_suits(&gemm))
+        return own;
+    const int64_t library = yg_gemm_library_scratch_bytes(&piece);
+    return library > own ? library : own;
 }
 
 static double flops(const yg_infer *call, const yg_type *result) {
@@ -214,7 +221,8 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
                         call->scratch);
         else if (product->library)
             yg_gemm_library_f32(product->library, &piece, (const float *)call->in[0] + at[0],
-                                (const float *)call->in[1] + at[1], (float *)call->out + at[2]);
+                                (const float *)call->in[1] + at[1], (float *)call->out + at[2],
+                                call->scratch);
         else
             yg_gemm_f32(&piece, (const float *)call->in[0] + at[0],
                         (const float *)call->in[1] + at[1], (float *)call->out + at[2],
@@ -356,6 +364,8 @@ static const yg_sample samples[] = {
     {{"f[1, 3, 2]", "f[2, 3, 4]"}, FLAGS(1, 0)},
     {{"f[130, 90]", "f[90, 200]"}, NULL}, /* several pieces, and a library's where there is one */
     {{"f[90, 200]", "f[90, 130]"}, FLAGS(1, 0)},
+    {{"f[33, 8]", "f[8, 512]"}, NULL}, /* rows a multiple of a page apart, which are copied */
+    {{"f[8, 512]", "f[8, 33]"}, FLAGS(1, 0)},
     {{"f[2, 0]", "f[0, 3]"}, NULL},
     {{"f[0, 2]", "f[2, 3]"}, NULL},
 };
