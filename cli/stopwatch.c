@@ -11,8 +11,13 @@
 
 #include <stdlib.h>
 
-enum { BLOCKS = 25, CLOCK_READINGS = 2000 };
-static const double SHOW_AFTER = 1; /* seconds */
+enum {
+    BLOCKS = 25, /* pairs of blocks that the time is cut into … */
+    KEPT = 256,  /* blocks, the latest, whose median is told */
+    CLOCK_READINGS = 2000,
+};
+static const double LONGEST_BLOCK = 0.1; /* … unless they get too long for Ctrl-C */
+static const double SHOW_AFTER = 1;      /* seconds */
 
 /* Seconds that one reading costs. */
 static double clock_cost(void) {
@@ -37,11 +42,11 @@ static bool run_block(const yg_training_step *step, int64_t count, double *instr
     return true;
 }
 
-static void show_progress(int block, double elapsed, bool *shown) {
-    if (elapsed < SHOW_AFTER || block == BLOCKS)
+static void show_progress(double elapsed, double limit, bool *shown) {
+    if (elapsed < SHOW_AFTER || elapsed >= limit)
         return;
     if (terminal_is_live(stderr))
-        fprintf(stderr, "\rtiming training steps: %d %%\033[K", 100 * block / BLOCKS);
+        fprintf(stderr, "\rtiming training steps: %.0f %%\033[K", 100 * elapsed / limit);
     else if (!*shown)
         terminal_say("timing training steps ...");
     *shown = true;
@@ -68,23 +73,24 @@ static void settle(stopwatch *out, int64_t timed) {
 
 static bool run_blocks(const yg_training_step *step, double limit, int64_t count,
                        const volatile sig_atomic_t *stop, stopwatch *out, yg_error *error) {
-    double plain[BLOCKS], timed;
+    double plain[KEPT], timed;
     const double start = yg_clock();
-    int block = 0;
+    int64_t block = 0;
     bool good = true, shown = false;
-    while (good && block < BLOCKS && !*stop && (block == 0 || yg_clock() - start < limit)) {
-        good = run_block(step, count, NULL, &plain[block], error) &&
+    while (good && !*stop && (block == 0 || yg_clock() - start < limit)) {
+        good = run_block(step, count, NULL, &plain[block % KEPT], error) &&
                run_block(step, count, out->instruction, &timed, error);
         block += good;
-        show_progress(block, yg_clock() - start, &shown);
+        show_progress(yg_clock() - start, limit, &shown);
     }
     if (shown && terminal_is_live(stderr))
         fputs("\r\033[K", stderr);
     out->interrupted = *stop != 0;
     if (!good || block == 0)
         return good;
-    qsort(plain, (size_t)block, sizeof *plain, compare);
-    out->seconds = plain[block / 2];
+    const int64_t kept = block < KEPT ? block : KEPT;
+    qsort(plain, (size_t)kept, sizeof *plain, compare);
+    out->seconds = plain[kept / 2];
     out->steps = block * count;
     settle(out, out->steps);
     return true;
@@ -100,7 +106,9 @@ bool stopwatch_run(const yg_training_step *step, double seconds, const volatile 
     /* The first run touches memory for the first time; the second tells how many fit in a block. */
     if (!run_block(step, 1, NULL, &first, error) || !run_block(step, 1, NULL, &second, error))
         return false;
-    const double fit = seconds / (2 * BLOCKS) / (second > 1e-9 ? second : 1e-9);
+    const double block = seconds / (2 * BLOCKS);
+    const double fit =
+        (block < LONGEST_BLOCK ? block : LONGEST_BLOCK) / (second > 1e-9 ? second : 1e-9);
     return run_blocks(step, seconds, fit > 1 ? (int64_t)fit : 1, stop, out, error);
 }
 
