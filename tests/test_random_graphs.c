@@ -45,7 +45,7 @@ typedef struct builder {
     int count;
     yg_node inputs[POOL];
     int input_count;
-    bool second_order; /* some input has a second derivative */
+    bool second_order; /* an input has a second derivative by way of drawn operators */
     bool smooth;       /* no operator with steps: float32 and float64 take the same branch */
     bool any;          /* such operators may be drawn */
     bool used[256];
@@ -242,7 +242,8 @@ static int build(builder *b, uint64_t seed, yg_dtype dtype, unsigned flags, yg_n
     cr_assert(yg_grad(b->graph, both, YG_NONE, b->inputs, inputs, again), "seed %lu: %s",
               (unsigned long)seed, yg_graph_error(b->graph)->message);
     for (size_t i = 0; i < inputs; i++) {
-        b->second_order |= again[i] != YG_NONE;
+        /* The first input is in the loss as it is: it always has one. */
+        b->second_order |= i > 0 && again[i] != YG_NONE;
         outputs[made++] = or_zeros(b, again[i], i);
     }
     yg_error error = {0};
