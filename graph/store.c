@@ -31,6 +31,7 @@ static uint64_t mix_bytes(uint64_t hash, const void *data, size_t size) {
     return hash;
 }
 
+/* Not 0, which stands for a record that is not in the table. */
 static uint32_t record_hash(const yg_record *record) {
     uint64_t hash = mix(0xcbf29ce484222325u, (uint64_t)(uintptr_t)record->op);
     for (uint32_t i = 0; i < record->operand_count; i++)
@@ -41,7 +42,8 @@ static uint32_t record_hash(const yg_record *record) {
         hash = mix_bytes(hash, record->data, (size_t)yg_type_bytes(record->type));
     /* MurmurHash3's finaliser: every bit of the sum reaches the low ones that pick a slot. */
     hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
-    return (uint32_t)(hash >> 32);
+    hash >>= 32;
+    return hash ? (uint32_t)hash : 1;
 }
 
 static bool record_equal(const yg_record *a, const yg_record *b) {
@@ -55,6 +57,32 @@ static bool record_equal(const yg_record *a, const yg_record *b) {
     if (!yg_type_equal(a->type, b->type))
         return false;
     return !a->data || memcmp(a->data, b->data, (size_t)yg_type_bytes(a->type)) == 0;
+}
+
+#define LINE 8 /* slots: 64 bytes */
+
+static yg_node newest_operand(const yg_record *record) {
+    yg_node newest = 0;
+    for (uint32_t i = 0; i < record->operand_count; i++)
+        newest = record->operands[i] > newest ? record->operands[i] : newest;
+    return newest;
+}
+
+/* The slot of the equal record (`merge`), or the empty one where this one belongs.
+ *
+ * The search goes through the line of slots that belongs to the newest operand, then on from the
+ * slot that the hash picks. A node's users are mostly built side by side and soon after it, so
+ * their line is in the cache, where a slot by the hash alone would not be; and however many users a
+ * node has, they crowd no more than a line. */
+static yg_slot *find_slot(const yg_graph *graph, const yg_record *record, bool merge) {
+    const size_t line = (size_t)newest_operand(record) * 2 / LINE * LINE; /* 2 slots a node */
+    for (size_t probe = 0;; probe++) {
+        const size_t near = line + (record->hash + probe) % LINE, far = record->hash + probe;
+        yg_slot *slot = &graph->table[(probe < LINE ? near : far) & (graph->table_size - 1)];
+        if (!slot->index || (merge && slot->hash == record->hash &&
+                             record_equal(&graph->records[slot->index - 1], record)))
+            return slot;
+    }
 }
 
 static bool grow(yg_graph *graph) {
@@ -75,10 +103,8 @@ static bool grow(yg_graph *graph) {
     graph->table_size = capacity * 2;
     graph->capacity = capacity;
     for (size_t i = 0; i < graph->size; i++) {
-        size_t at = records[i].hash & (graph->table_size - 1);
-        while (table[at].index)
-            at = (at + 1) & (graph->table_size - 1);
-        table[at] = (yg_slot){records[i].hash, (uint32_t)i + 1};
+        if (records[i].hash)
+            *find_slot(graph, &records[i], false) = (yg_slot){records[i].hash, (uint32_t)i + 1};
     }
     return true;
 }
@@ -113,24 +139,20 @@ yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
     if (graph->error.code || !grow(graph))
         return YG_NONE;
     yg_record record = *asked;
-    record.hash = record_hash(&record);
-    /* Leaves have no operands and would all share one hash. Nobody looks for a node that is not to
-     * be merged, so its own number may spread it. */
-    if (!merge)
-        record.hash += (uint32_t)graph->size * 2654435761u; /* 2^32 / golden ratio */
-    size_t at = record.hash & (graph->table_size - 1);
-    for (; graph->table[at].index; at = (at + 1) & (graph->table_size - 1)) {
-        const uint32_t index = graph->table[at].index - 1;
-        if (merge && graph->table[at].hash == record.hash &&
-            record_equal(&graph->records[index], &record))
-            return index;
+    yg_slot *slot = NULL; /* nobody looks for a node that is not to be merged */
+    if (merge) {
+        record.hash = record_hash(&record);
+        slot = find_slot(graph, &record, true);
+        if (slot->index)
+            return slot->index - 1;
     }
     record.name = "";
     record.origin = graph->at;
     if (!copy_contents(graph, &record))
         return YG_NONE;
     graph->records[graph->size] = record;
-    graph->table[at] = (yg_slot){record.hash, (uint32_t)graph->size + 1};
+    if (slot)
+        *slot = (yg_slot){record.hash, (uint32_t)graph->size + 1};
     return (yg_node)graph->size++;
 }
 

@@ -16,7 +16,7 @@ typedef struct yg_record {
     const char *name;
     yg_origin origin;
     uint32_t operand_count;
-    uint32_t hash;
+    uint32_t hash; /* 0: never merged */
 } yg_record;
 
 /* The hash stands beside the index, so that probing seldom touches a record. */

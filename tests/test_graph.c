@@ -309,6 +309,22 @@ Test(graph, many_leaves_are_added_in_linear_time, .timeout = 20) {
     yg_graph_free(g);
 }
 
+/* The users of one node are looked for near each other: they must not crowd there. */
+Test(graph, many_users_of_one_node_are_merged_in_linear_time, .timeout = 20) {
+    enum { USERS = 200000 };
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    for (int i = 0; i < USERS; i++)
+        matrix(g, "x", 2, 2);
+    const yg_node shared = matrix(g, "shared", 2, 2);
+    for (int round = 0; round < 2; round++) {
+        for (yg_node x = 0; x < USERS; x++)
+            cr_assert_eq(yg_add(g, x, shared), shared + 1 + x, "user %u, %s: %s", x,
+                         round ? "again" : "built", failure(g));
+    }
+    cr_expect_eq(yg_graph_size(g), 2 * USERS + 1);
+    yg_graph_free(g);
+}
+
 /* d²/dx² of a chain, without recursion and with a graph that grows by a constant a link. */
 Test(gradient, long_chains_grow_linearly) {
     size_t sizes[2];
