@@ -53,32 +53,49 @@ static void fail_broadcast(yg_graph *graph, const yg_op *op, const yg_node *oper
                   op->name, text);
 }
 
+/* What yg_type_make() says of a type that an operator needs. */
+static bool make_type(yg_graph *graph, const yg_op *op, yg_type *type) {
+    yg_error error = {0};
+    if (!yg_type_make(type->dtype, type->rank, type->shape, type, &error))
+        yg_graph_fail(graph, error.code, "%s: %s", op->name, error.message);
+    return !graph->error.code;
+}
+
+/* One type for all is the common case, and equal types are mostly one object. */
+static bool are_aligned(const yg_graph *graph, const yg_op *op, const yg_node *operands,
+                        size_t count) {
+    const yg_type *type = graph->records[operands[0]].type;
+    for (size_t k = 1; k < count; k++) {
+        if (graph->records[operands[k]].type != type)
+            return false;
+    }
+    return !(op->flags & YG_OP_FLOAT_ONLY) || yg_dtype_is_float(type->dtype);
+}
+
 /* Gives the operands of an elementwise operator one shape and one element type. */
-static bool align_operands(yg_graph *graph, const yg_op *op, const yg_node *given, size_t count,
-                           yg_node *aligned) {
-    yg_type shape = *graph->records[given[0]].type;
+static bool align_operands(yg_graph *graph, const yg_op *op, yg_node *operands, size_t count) {
+    if (are_aligned(graph, op, operands, count))
+        return true;
+    yg_type shape = *graph->records[operands[0]].type;
     yg_dtype dtype = shape.dtype;
     for (size_t k = 1; k < count; k++) {
-        const yg_type *type = graph->records[given[k]].type;
+        const yg_type *type = graph->records[operands[k]].type;
         if (type->dtype > dtype)
             dtype = type->dtype;
         if (!yg_shape_broadcast(&shape, type, &shape)) {
-            fail_broadcast(graph, op, given, count);
+            fail_broadcast(graph, op, operands, count);
             return false;
         }
     }
     if ((op->flags & YG_OP_FLOAT_ONLY) && !yg_dtype_is_float(dtype))
         dtype = graph->flags & YG_GRAPH_F64 ? YG_F64 : YG_F32;
-    yg_error error = {0};
-    if (!yg_type_make(dtype, shape.rank, shape.shape, &shape, &error)) {
-        yg_graph_fail(graph, error.code, "%s: %s", op->name, error.message);
+    shape.dtype = dtype;
+    if (!make_type(graph, op, &shape))
         return false;
-    }
     for (size_t k = 0; k < count; k++) {
-        aligned[k] = given[k];
         if (!(op->flags & YG_OP_KEEP_DTYPES))
-            aligned[k] = apply_cast(graph, aligned[k], dtype);
-        aligned[k] = apply_broadcast(graph, aligned[k], &shape);
+            operands[k] = apply_cast(graph, operands[k], dtype);
+        operands[k] = apply_broadcast(graph, operands[k], &shape);
     }
     return !graph->error.code;
 }
@@ -87,22 +104,29 @@ static bool supports(const yg_op *op, yg_dtype dtype) {
     return op->flags & YG_OP_ELEMENTWISE ? op->tile[dtype] != NULL : op->kernel[dtype] != NULL;
 }
 
+/* The operands' type that equals `type`, and so is known to be a valid one; or NULL. */
+static const yg_type *find_type(const yg_infer *call, const yg_type *type) {
+    for (size_t k = call->operand_count; k > 0; k--) {
+        if (yg_type_equal(&call->operands[k - 1], type))
+            return &call->operands[k - 1];
+    }
+    return NULL;
+}
+
 static bool infer(yg_graph *graph, const yg_infer *call, yg_type *result) {
     const yg_op *op = call->op;
-    if (op->infer) {
-        if (!op->infer(call, result, &graph->error)) {
-            if (!graph->error.code)
-                yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s: the shape rule failed silently",
-                              op->name);
-            return false;
-        }
-    } else {
+    if (!op->infer) {
         *result = call->operands[call->operand_count - 1];
-    }
-    yg_error error = {0};
-    if (!yg_type_make(result->dtype, result->rank, result->shape, result, &error)) {
-        yg_graph_fail(graph, error.code, "%s: %s", op->name, error.message);
+    } else if (!op->infer(call, result, &graph->error)) {
+        if (!graph->error.code)
+            yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s: the shape rule failed silently", op->name);
         return false;
+    } else {
+        const yg_type *known = find_type(call, result);
+        if (known)
+            *result = *known;
+        else if (!make_type(graph, op, result))
+            return false;
     }
     const yg_dtype key =
         call->operand_count ? call->operands[call->operand_count - 1].dtype : result->dtype;
@@ -161,13 +185,11 @@ static yg_node add_primitive(yg_graph *graph, const yg_infer *call, const yg_nod
         return node;
     const yg_record record = {
         .op = call->op,
-        .type = yg_store_type(graph, &result, operands, call->operand_count),
+        .type = &result,
         .operands = operands,
         .operand_count = (uint32_t)call->operand_count,
         .attrs = call->attrs,
     };
-    if (!record.type)
-        return YG_NONE;
     return yg_store_add(graph, &record, !(call->op->flags & YG_OP_RANDOM));
 }
 
@@ -228,7 +250,7 @@ size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size
     if (!copy_attrs(graph, op, attrs, own))
         return 0;
     if ((op->flags & YG_OP_ELEMENTWISE) && !op->compose &&
-        !align_operands(graph, op, given, count, operands))
+        !align_operands(graph, op, operands, count))
         return 0;
 
     yg_type types[YG_MAX_OPERANDS];

@@ -82,11 +82,7 @@ yg_origin yg_graph_at(yg_graph *graph, yg_origin origin) {
 /* ----------------------------------------------------------------------------------- leaves -- */
 
 static yg_node add_leaf(yg_graph *graph, const yg_op *op, const char *name, const yg_type *type) {
-    if (graph->error.code)
-        return YG_NONE;
-    const yg_record record = {.op = op, .type = yg_store_type(graph, type, NULL, 0)};
-    if (!record.type)
-        return YG_NONE;
+    const yg_record record = {.op = op, .type = type};
     const yg_node node = yg_store_add(graph, &record, false);
     yg_node_set_name(graph, node, name);
     return node;
@@ -101,13 +97,8 @@ yg_node yg_parameter(yg_graph *graph, const char *name, const yg_type *type) {
 }
 
 yg_node yg_constant(yg_graph *graph, const yg_type *type, const void *data) {
-    if (graph->error.code)
-        return YG_NONE;
-    const yg_type *own = yg_store_type(graph, type, NULL, 0);
-    if (!own)
-        return YG_NONE;
     /* Without elements there may be no data; a constant's record has some all the same. */
-    const yg_record record = {.op = &yg_leaf_constant, .type = own, .data = data ? data : ""};
+    const yg_record record = {.op = &yg_leaf_constant, .type = type, .data = data ? data : ""};
     return yg_store_add(graph, &record, true);
 }
 

@@ -109,8 +109,36 @@ static bool grow(yg_graph *graph) {
     return true;
 }
 
+/* A type that the graph owns: an operand's or a recent one where it is equal. So most equal types
+ * are one. */
+static const yg_type *own_type(yg_graph *graph, const yg_type *type, const yg_node *operands,
+                               size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const yg_type *operand = graph->records[operands[i]].type;
+        if (yg_type_equal(operand, type))
+            return operand;
+    }
+    const size_t kept = sizeof graph->types / sizeof *graph->types;
+    for (size_t i = 0; i < kept && graph->types[i]; i++) {
+        if (yg_type_equal(graph->types[i], type))
+            return graph->types[i];
+    }
+    yg_type *copy = yg_pool_take(graph->pool, sizeof *copy);
+    if (!copy) {
+        yg_fail_memory(&graph->error);
+        return NULL;
+    }
+    *copy = *type;
+    memmove(graph->types + 1, graph->types, (kept - 1) * sizeof *graph->types);
+    graph->types[0] = copy;
+    return copy;
+}
+
 /* Makes what the record points to the graph's own. */
 static bool copy_contents(yg_graph *graph, yg_record *record) {
+    record->type = own_type(graph, record->type, record->operands, record->operand_count);
+    if (!record->type)
+        return false;
     if (record->operand_count) {
         const size_t bytes = record->operand_count * sizeof *record->operands;
         void *operands = yg_pool_take(graph->pool, bytes);
@@ -154,20 +182,4 @@ yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
     if (slot)
         *slot = (yg_slot){record.hash, (uint32_t)graph->size + 1};
     return (yg_node)graph->size++;
-}
-
-const yg_type *yg_store_type(yg_graph *graph, const yg_type *type, const yg_node *operands,
-                             size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        const yg_type *operand = graph->records[operands[i]].type;
-        if (yg_type_equal(operand, type))
-            return operand;
-    }
-    yg_type *copy = yg_pool_take(graph->pool, sizeof *copy);
-    if (!copy) {
-        yg_fail_memory(&graph->error);
-        return NULL;
-    }
-    *copy = *type;
-    return copy;
 }

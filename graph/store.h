@@ -34,20 +34,16 @@ struct yg_graph {
     yg_slot *table;    /* open addressing */
     size_t table_size; /* a power of two */
     yg_origin at;
-    const char *files[16]; /* the names that origins point to; most recent first */
+    const char *files[16];    /* the names that origins point to; most recent first */
+    const yg_type *types[16]; /* the last that were not an operand's; most recent first */
     yg_error error;
 };
 
 /* The descriptors of leaves. */
 extern const yg_op yg_leaf_input, yg_leaf_parameter, yg_leaf_constant;
 
-/* Appends a record, or returns the equal one that exists (`merge`). Operands, attrs and data are
- * copied. */
+/* Appends a record, or returns the equal one that exists (`merge`). What it points to is copied. */
 yg_node yg_store_add(yg_graph *graph, const yg_record *record, bool merge);
-
-/* A type that the graph owns, shared with an operand's where it is equal. */
-const yg_type *yg_store_type(yg_graph *graph, const yg_type *type, const yg_node *operands,
-                             size_t count);
 
 /* Evaluates an operator on constants: a constant node, or YG_NONE where that is not possible. */
 yg_node yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands,

@@ -99,7 +99,7 @@ bool yg_shape_equal(const yg_type *a, const yg_type *b) {
 }
 
 bool yg_type_equal(const yg_type *a, const yg_type *b) {
-    return a->dtype == b->dtype && yg_shape_equal(a, b);
+    return a == b || (a->dtype == b->dtype && yg_shape_equal(a, b));
 }
 
 yg_type yg_type_with_dtype(const yg_type *type, yg_dtype dtype) {
