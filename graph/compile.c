@@ -256,9 +256,9 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .update_count = update_count,
         .error = error,
     };
-    const bool done = allocate_compiler(&c) && check_request(&c) && yg_plan_units(&c) &&
-                      yg_plan_storages(&c) && plan_units(&c) && yg_plan_offsets(&c) &&
-                      plan_threads(&c, options) && allocate_program(&c);
+    const bool done = yg_plan_choose(&c, options) && allocate_compiler(&c) && check_request(&c) &&
+                      yg_plan_units(&c) && yg_plan_storages(&c) && plan_units(&c) &&
+                      yg_plan_offsets(&c) && plan_threads(&c, options) && allocate_program(&c);
     if (done) {
         mark_visible(&c);
         program->stats.instructions = program->unit_count;

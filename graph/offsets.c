@@ -90,7 +90,6 @@ static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
 
 bool yg_plan_offsets(yg_compiler *c) {
     yg_program *program = c->program;
-    const bool plan = !(c->flags & YG_PROGRAM_NO_PLAN);
     lifetimes lives = {0};
     yg_arena *arena = yg_arena_new(program->pool);
     if (!arena)
@@ -98,7 +97,7 @@ bool yg_plan_offsets(yg_compiler *c) {
     if (!find_lifetimes(c, &lives) || yg_arena_take(arena, FIRST_OFFSET) < 0)
         return yg_fail_memory(c->error);
     for (uint32_t u = 0; u < program->unit_count; u++) {
-        if (plan && program->units[u].kind == YG_UNIT_GROUP)
+        if (yg_plan_with(c, YG_PASS_IN_PLACE) && program->units[u].kind == YG_UNIT_GROUP)
             take_over(c, &lives, u);
         for (uint32_t s = lives.made[u]; s != YG_NO_STORAGE; s = lives.next_made[s]) {
             yg_storage *storage = &program->storages[s];
@@ -107,8 +106,8 @@ bool yg_plan_offsets(yg_compiler *c) {
             if (storage->offset < 0)
                 return yg_fail_memory(c->error);
         }
-        for (uint32_t s = lives.dying[u]; plan && s != YG_NO_STORAGE; s = lives.next_dying[s]) {
-            if (!lives.given[s])
+        for (uint32_t s = lives.dying[u]; s != YG_NO_STORAGE; s = lives.next_dying[s]) {
+            if (yg_plan_with(c, YG_PASS_REUSE) && !lives.given[s])
                 yg_arena_give(arena, program->storages[s].offset);
         }
     }

@@ -114,11 +114,19 @@ struct yg_program {
     yg_program_stats stats;
 };
 
+typedef enum yg_pass_index {
+#define YG_PASS(name, NAME, doc) YG_PASS_##NAME,
+#include "passes.def"
+#undef YG_PASS
+    YG_PASS_COUNT
+} yg_pass_index;
+
 /* What compiling knows on the way, by node unless said otherwise. */
 typedef struct yg_compiler {
     yg_program *program;
     const yg_graph *graph;
     unsigned flags;
+    unsigned passes; /* that are done: bits 1 << yg_pass_index */
     const yg_node *outputs;
     size_t output_count;
     const yg_update *updates;
@@ -137,6 +145,13 @@ typedef struct yg_compiler {
     yg_node *last_reader; /* … the last node there that does */
     uint32_t *step;       /* its step in its group */
 } yg_compiler;
+
+static inline bool yg_plan_with(const yg_compiler *compiler, yg_pass_index pass) {
+    return compiler->passes >> pass & 1;
+}
+
+/* Decides on the passes. False for a name that is none. */
+bool yg_plan_choose(yg_compiler *compiler, const yg_compile_options *options);
 
 /* A broadcast that only elementwise nodes use: their groups stretch its operand as they read. */
 bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node);

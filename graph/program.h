@@ -23,14 +23,25 @@ typedef struct yg_update {
 } yg_update;
 
 enum {
-    YG_PROGRAM_NO_PLAN = 1 << 0, /* every node in a buffer of its own, nothing in place, no views,
-                                    no fusion: the reference that plans are tested against */
+    YG_PROGRAM_NO_PLAN = 1 << 0, /* no pass but `dead`: every node in a buffer of its own, nothing
+                                    in place: the reference that plans are tested against */
 };
 
 typedef struct yg_compile_options {
     unsigned flags;
-    int threads; /* 0: all cores */
+    int threads;                /* 0: all cores */
+    const char *const *without; /* names of passes that are left out: see yg_compile_passes() */
+    size_t without_count;
 } yg_compile_options;
+
+/* What compiling does to a program beyond listing its nodes, in the order in which it is done. A
+ * program computes the same bits with and without each. */
+typedef struct yg_compile_pass {
+    const char *name;
+    const char *doc; /* a phrase, no full stop */
+} yg_compile_pass;
+
+const yg_compile_pass *yg_compile_passes(size_t *count);
 
 /* Compiles what `outputs` and `updates` need. `options` NULL: the defaults. NULL on failure (the
  * graph's own error among them). */

@@ -41,7 +41,7 @@ static bool add_leaves(yg_compiler *c) {
 static bool updates_in_place(const yg_compiler *c, const yg_update *update) {
     const yg_node value = update->value, parameter = update->parameter;
     const uint32_t unit = c->unit[value], last = c->last_unit[parameter];
-    if (c->flags & YG_PROGRAM_NO_PLAN || c->root[value] != value || unit == YG_NO_UNIT ||
+    if (!yg_plan_with(c, YG_PASS_IN_PLACE) || c->root[value] != value || unit == YG_NO_UNIT ||
         c->lasting[value] || c->program->units[unit].kind != YG_UNIT_GROUP ||
         c->program->storage_of[value] != YG_NO_STORAGE)
         return false;

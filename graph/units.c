@@ -21,6 +21,8 @@ static void mark_live(yg_compiler *c) {
         c->live[c->updates[i].parameter] = true;
         c->live[c->updates[i].value] = c->in_memory[c->updates[i].value] = true;
     }
+    if (!yg_plan_with(c, YG_PASS_DEAD))
+        memset(c->live, true, c->graph->size);
     for (size_t next = c->graph->size; next > 0; next--) {
         const yg_record *record = &c->graph->records[next - 1];
         for (uint32_t k = 0; c->live[next - 1] && k < record->operand_count; k++)
@@ -28,15 +30,19 @@ static void mark_live(yg_compiler *c) {
     }
 }
 
-/* What a whole-tensor kernel or a view reads is in memory; so, without a plan, is everything. */
+/* What a whole-tensor kernel or a view reads or writes is in memory; so, without fusion, is
+ * everything. */
 static void mark_in_memory(yg_compiler *c) {
     for (yg_node node = 0; node < c->graph->size; node++) {
         const yg_record *record = &c->graph->records[node];
         if (!c->live[node])
             continue;
-        if (c->flags & YG_PROGRAM_NO_PLAN)
+        if (!yg_plan_with(c, YG_PASS_FUSE))
             c->in_memory[node] = true;
-        for (uint32_t k = 0; !is_elementwise(record) && k < record->operand_count; k++)
+        if (is_elementwise(record) || record->op == c->graph->ops->broadcast)
+            continue;
+        c->in_memory[node] = true;
+        for (uint32_t k = 0; k < record->operand_count; k++)
             c->in_memory[record->operands[k]] = true;
     }
 }
@@ -44,7 +50,7 @@ static void mark_in_memory(yg_compiler *c) {
 /* A view has its operand's bytes, unless it is an output that an update would write over. */
 static bool shares_operand(const yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
-    return record->op->flags & YG_OP_VIEW && !(c->flags & YG_PROGRAM_NO_PLAN) &&
+    return record->op->flags & YG_OP_VIEW && yg_plan_with(c, YG_PASS_VIEWS) &&
            !(c->lasting[node] && c->updated[c->root[record->operands[0]]]);
 }
 
@@ -107,7 +113,7 @@ static uint32_t joinable(const yg_compiler *c, yg_node node) {
 }
 
 static bool place_elementwise(yg_compiler *c, yg_node node) {
-    const uint32_t joined = c->flags & YG_PROGRAM_NO_PLAN ? YG_NO_UNIT : joinable(c, node);
+    const uint32_t joined = yg_plan_with(c, YG_PASS_FUSE) ? joinable(c, node) : YG_NO_UNIT;
     if (joined != YG_NO_UNIT) {
         yg_unit *unit = &c->program->units[joined];
         c->next[unit->node] = node;

@@ -56,6 +56,19 @@ Test(program, computes) {
     yg_graph_free(g);
 }
 
+/* A pass that does not exist is no silent wish. */
+Test(program, unknown_pass) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 1, (int64_t[]){3});
+    const yg_node x = yg_input(g, "x", &type);
+    const char *name = "fuze";
+    const yg_compile_options options = {.without = &name, .without_count = 1};
+    yg_error error = {0};
+    cr_expect_null(yg_compile(g, &x, 1, NULL, 0, &options, &error));
+    cr_expect_str_eq(error.message, "there is no pass 'fuze'; did you mean 'fuse'?");
+    yg_graph_free(g);
+}
+
 /* Every update sees the values from before the run, in whatever order it is carried out. */
 Test(program, updates_are_simultaneous) {
     const unsigned flags[] = {0, YG_PROGRAM_NO_PLAN};

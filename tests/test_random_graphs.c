@@ -253,9 +253,10 @@ static int build(builder *b, uint64_t seed, yg_dtype dtype, unsigned flags, yg_n
 }
 
 static yg_program *compute(const builder *b, const yg_node *outputs, int count, unsigned flags,
-                           uint64_t seed) {
+                           const char *without, uint64_t seed) {
     yg_error error = {0};
-    const yg_compile_options options = {.flags = flags, .threads = 2};
+    const yg_compile_options options = {
+        .flags = flags, .threads = 2, .without = &without, .without_count = without != NULL};
     yg_program *program = yg_compile(b->graph, outputs, (size_t)count, NULL, 0, &options, &error);
     cr_assert(program, "seed %lu: %s", (unsigned long)seed, error.message);
     for (int k = 0; k < b->input_count; k++) {
@@ -297,21 +298,30 @@ static double difference(const builder *a, yg_program *pa, yg_node na, const bui
 Test(random_graphs, four_ways_agree, .timeout = 300) {
     bool used[256] = {false};
     int smooth = 0, second_order = 0;
+    size_t pass_count;
+    const yg_compile_pass *passes = yg_compile_passes(&pass_count);
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
         builder subject, plain, narrow;
         yg_node outputs[3][2 * POOL];
         const int count = build(&subject, seed, YG_F64, 0, outputs[0]);
         const int plain_count = build(&plain, seed, YG_F64, YG_GRAPH_NO_SIMPLIFY, outputs[1]);
         const int narrow_count = build(&narrow, seed, YG_F32, 0, outputs[2]);
-        yg_program *planned = compute(&subject, outputs[0], count, 0, seed);
-        yg_program *unplanned = compute(&subject, outputs[0], count, YG_PROGRAM_NO_PLAN, seed);
-        yg_program *raw = compute(&plain, outputs[1], plain_count, 0, seed);
-        yg_program *single = compute(&narrow, outputs[2], narrow_count, 0, seed);
+        yg_program *planned = compute(&subject, outputs[0], count, 0, NULL, seed);
+        const char *pass = passes[seed % pass_count].name;
+        yg_program *partly = compute(&subject, outputs[0], count, 0, pass, seed);
+        yg_program *unplanned =
+            compute(&subject, outputs[0], count, YG_PROGRAM_NO_PLAN, NULL, seed);
+        yg_program *raw = compute(&plain, outputs[1], plain_count, 0, NULL, seed);
+        yg_program *single = compute(&narrow, outputs[2], narrow_count, 0, NULL, seed);
         for (int i = 0; i < count; i++) {
             const size_t bytes = (size_t)yg_type_bytes(yg_node_type(subject.graph, outputs[0][i]));
             cr_expect_eq(memcmp(yg_program_data(planned, outputs[0][i]),
                                 yg_program_data(unplanned, outputs[0][i]), bytes),
                          0, "seed %lu: output %d differs without a plan", (unsigned long)seed, i);
+            cr_expect_eq(memcmp(yg_program_data(planned, outputs[0][i]),
+                                yg_program_data(partly, outputs[0][i]), bytes),
+                         0, "seed %lu: output %d differs without the pass %s", (unsigned long)seed,
+                         i, pass);
         }
         cr_assert_eq(count, plain_count, "seed %lu", (unsigned long)seed);
         cr_assert_eq(count, narrow_count, "seed %lu", (unsigned long)seed);
@@ -331,6 +341,7 @@ Test(random_graphs, four_ways_agree, .timeout = 300) {
         for (int i = 0; i < 256; i++)
             used[i] |= subject.used[i];
         yg_program_free(planned);
+        yg_program_free(partly);
         yg_program_free(unplanned);
         yg_program_free(raw);
         yg_program_free(single);
