@@ -3,6 +3,7 @@
  */
 #include "pool.h"
 
+#include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,29 +35,44 @@ void yg_pool_free(yg_pool *pool) {
     free(pool);
 }
 
+static size_t round_up(size_t size, size_t align) {
+    return (size + align - 1) / align * align;
+}
+
+/* A block with room for `size` bytes, in the pool's list. */
+static block *add_block(yg_pool *pool, size_t size) {
+    const size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+    block *b = calloc(1, sizeof *b + room);
+    if (!b)
+        return NULL;
+    b->size = room;
+    if (pool->first && room > BLOCK_SIZE) { /* an own block behind the one being filled */
+        b->next = pool->first->next;
+        pool->first->next = b;
+    } else {
+        b->next = pool->first;
+        pool->first = b;
+    }
+    return b;
+}
+
 void *yg_pool_take(yg_pool *pool, size_t size) {
-    const size_t align = sizeof(max_align_t);
+    /* No type is aligned to more than its size: a graph mostly takes one or two operands. */
+    const size_t align = size <= sizeof(uint64_t) ? sizeof(uint64_t) : alignof(max_align_t);
     if (size > SIZE_MAX / 2)
         return NULL;
-    size = (size + align - 1) / align * align;
+    size = round_up(size, align);
     block *b = pool->first;
-    if (!b || b->size - b->used < size) {
-        const size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-        b = calloc(1, sizeof *b + room);
+    /* Not beyond the block's end: its size is a multiple of both alignments. */
+    size_t start = b ? round_up(b->used, align) : 0;
+    if (!b || b->size - start < size) {
+        b = add_block(pool, size);
         if (!b)
             return NULL;
-        b->size = room;
-        if (pool->first && room > BLOCK_SIZE) { /* an own block behind the one being filled */
-            b->next = pool->first->next;
-            pool->first->next = b;
-        } else {
-            b->next = pool->first;
-            pool->first = b;
-        }
+        start = 0;
     }
-    void *taken = (char *)b->data + b->used;
-    b->used += size;
-    return taken;
+    b->used = start + size;
+    return (char *)b->data + start;
 }
 
 char *yg_pool_copy(yg_pool *pool, const char *text, size_t length) {

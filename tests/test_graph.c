@@ -10,6 +10,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,21 @@ static yg_node matrix(yg_graph *g, const char *name, int64_t rows, int64_t colum
 
 static const char *failure(const yg_graph *g) {
     return yg_graph_error(g) ? yg_graph_error(g)->message : "";
+}
+
+/* Small and large takes in turn, over several blocks: what is written must not show up again. */
+Test(pool, what_is_taken_is_zeroed_aligned_and_apart) {
+    yg_pool *pool = yg_pool_new();
+    for (size_t i = 0; i < 20000; i++) {
+        const size_t size = i % 1000 == 999 ? 100000 : 1 + i * 7 % 41;
+        unsigned char *bytes = yg_pool_take(pool, size);
+        cr_assert(bytes);
+        cr_assert_eq((uintptr_t)bytes % (size <= 8 ? 8 : alignof(max_align_t)), 0, "%zu", size);
+        for (size_t k = 0; k < size; k++)
+            cr_assert_eq(bytes[k], 0, "byte %zu of %zu", k, size);
+        memset(bytes, 0xff, size);
+    }
+    yg_pool_free(pool);
 }
 
 Test(graph, equal_nodes_are_built_once) {
