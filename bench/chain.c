@@ -45,6 +45,6 @@ int main(int argc, char **argv) {
         return 2;
     }
     const double round_seconds = argc > 2 ? strtod(argv[2], NULL) : 0.2;
-    const bool done = serve(NULL, 0, round_seconds, build, &operators, &error);
+    const bool done = serve(YG_VERSION, NULL, 0, round_seconds, build, &operators, &error);
     return done ? EXIT_SUCCESS : report_error(&error);
 }

@@ -32,8 +32,8 @@ static bool repeat(long count, repetition once, void *context, double *seconds, 
     return true;
 }
 
-bool serve(const double *check, size_t count, double round_seconds, repetition once, void *context,
-           yg_error *error) {
+bool serve(const char *version, const double *check, size_t count, double round_seconds,
+           repetition once, void *context, yg_error *error) {
     long repetitions = 1;
     double seconds;
     char line[16];
@@ -49,7 +49,7 @@ bool serve(const double *check, size_t count, double round_seconds, repetition o
     if (repetitions < 1)
         repetitions = 1;
 
-    printf("{\"ready\": true, \"version\": \"%s\", \"check\": [", YG_VERSION);
+    printf("{\"ready\": true, \"version\": \"%s\", \"check\": [", version);
     for (size_t i = 0; i < count; i++)
         printf("%s%.9g", i == 0 ? "" : ", ", check[i]);
     printf("]}\n");

@@ -8,20 +8,14 @@
 #include "../ops/build.h"
 #include "../train/optimizer.h"
 #include "protocol.h"
+#include "synthetic.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MAX_PARAMETERS = 64,
-    CHECKED_STEPS = 3,
-    /* Numbers of the synthetic tensors, as in peers/protocol.py. */
-    STREAM_DATA = 0,
-    STREAM_PARAMETERS = 2,
-    STREAM_TANGENTS = 100,
-};
+enum { MAX_PARAMETERS = 64 };
 
 typedef struct job {
     yg_model *model;
@@ -131,24 +125,12 @@ static bool compile(const struct workload *workload, int threads, job *job, yg_e
 /* ------------------------------------------------------------------------------------- data ----
  */
 
-/* A number in [0, 1) for an element of a tensor: a hash of its index (lowbias32, Chris Wellons,
- * https://nullprogram.com/blog/2018/07/31/). */
-static double uniform(uint32_t stream, int64_t index) {
-    uint32_t h = (uint32_t)index * 0x9E3779B1u + stream * 0x85EBCA77u;
-    h ^= h >> 16;
-    h *= 0x7FEB352Du;
-    h ^= h >> 15;
-    h *= 0x846CA68Bu;
-    h ^= h >> 16;
-    return (double)h / 4294967296.0;
-}
-
 /* Uniform in (-spread, spread); what the program does not use is left out of it. */
 static void fill(job *job, yg_node node, uint32_t stream, double spread) {
     float *data = yg_program_data(job->program, node);
     const int64_t count = yg_type_count(yg_node_type(job->graph, node));
-    for (int64_t i = 0; data && i < count; i++)
-        data[i] = (float)((2 * uniform(stream, i) - 1) * spread);
+    if (data)
+        fill_uniform(data, count, stream, spread);
 }
 
 /* Inputs in [0, 1), classes, and targets of 0 or 1. */
@@ -253,7 +235,7 @@ int main(int argc, char **argv) {
     const bool done = open_model(argv[1], batch, &job, &error) &&
                       compile(workload, (int)threads, &job, &error) && fill_all(&job, &error) &&
                       check(&job, workload->add == add_step, values, &count, &error) &&
-                      serve(values, count, round_seconds, run_once, &job, &error);
+                      serve(YG_VERSION, values, count, round_seconds, run_once, &job, &error);
     const int status = done ? EXIT_SUCCESS : report_error(&error);
     yg_program_free(job.program);
     yg_optimizer_graph_free(&job.updates);
