@@ -49,11 +49,10 @@ def speed_ratio(workload, ours, theirs):
 
 
 def best_peer(workload, row):
+    """The one with the best median, or None."""
     peers = [result for name, result in row.items() if name != OURS]
-    if not peers:
-        return None
     pick = max if workload.higher_is_better else min
-    return pick(peers, key=lambda result: result["median"])
+    return pick(peers, key=lambda result: result["median"], default=None)
 
 
 def comparison(key, row):
@@ -202,12 +201,21 @@ gradient norm, or the loss after three real steps), and a run in which they disa
 steps have learning rate 0, so that values do not drift. With one thread, each process is also
 pinned to one core, and thread pools of libraries are set to the same count. PyTorch has its fused
 optimizers, both plain and under `torch.compile`; JAX jits whole steps and donates their buffers;
-NumPy is forward and backward by hand, as in a notebook. A thread count does not matter where it is
-not listed.
+NumPy is forward and backward by hand, as in a notebook. KANN and ggml, which are C libraries, run
+by small programs (`bench/peers/*_peer.c`), with their own matrix products and with OpenBLAS's. A
+thread count does not matter where it is not listed.
+
+The peers in Python come from `bench/requirements.txt`, into an environment that `./dev bench` makes,
+or `YG_BENCH_VENV` names one that exists. Those in C are taken along where they are installed:
+`YG_BENCH_KANN` names a folder with `include/kann.h`, `lib/libkann.a` and `lib/libkann_cblas.a` (built
+with `HAVE_CBLAS`), `YG_BENCH_GGML` one that ggml was installed in, as shared libraries and with
+`GGML_BLAS`. ggml's threads are OpenMP's, so OpenBLAS should be the build on OpenMP there: with two
+pools of threads it is several times slower.
 
 {markdown(["workload", "what", "where"], workload_lines, set())}
 
-`./dev bench W2` measures the workloads whose names begin so. Every number of the last run is in
+`./dev bench W2` measures the workloads whose names begin so, `./dev bench --peers KANN,ggml` beside
+these peers only. Every number of the last run is in
 `build/bench.json`.
 
 ## Every subject

@@ -6,7 +6,7 @@ after the other for a round of about 0.2 s, again and again, so that whatever di
 disturbs all of them. They also report what they computed, and the runner compares it.
 
 `./dev bench` builds what this needs, sets up the peers and calls it. The table goes to stdout,
-progress to stderr, every number to build/bench.json, and a run of all workloads to
+progress to stderr, every number to build/bench.json, and a run of all workloads and peers to
 docs/performance.md. Only the standard library is used.
 """
 
@@ -33,10 +33,17 @@ DEBIAN_PYTHON = "/usr/bin/python3"
 
 @dataclass(frozen=True)
 class Peer:
+    """A script of bench/peers, or a program that bench/CMakeLists.txt builds of a C source there
+    where it finds the library."""
+
     name: str
-    module: str  # that must be importable
-    script: str
+    needs: str  # the module that must be importable, or the program
+    script: str = ""
     variant: str = ""
+
+    @property
+    def family(self):
+        return self.name.removesuffix(" compiled").removesuffix(" with BLAS")
 
 
 PEERS = [
@@ -45,6 +52,10 @@ PEERS = [
     Peer("PyTorch compiled", "torch", "torch_peer.py", "compiled"),
     Peer("JAX", "jax", "jax_peer.py"),
     Peer("tinygrad", "tinygrad", "tinygrad_peer.py"),
+    Peer("KANN", "kann"),
+    Peer("KANN with BLAS", "kann_blas"),
+    Peer("ggml", "ggml"),
+    Peer("ggml with BLAS", "ggml_blas"),
 ]
 
 
@@ -142,17 +153,29 @@ def yamlgrad_command(workload, threads, programs):
     ]
 
 
-def peer_command(peer, python, workload, threads, programs):
-    script = [python, str(ROOT / "bench" / "peers" / peer.script), workload.name]
-    if workload.kind == "process":
-        return [str(programs / "bench" / "process"), *script, "first_gradient"]
-    return [*script, str(threads), peer.variant]
+def peer_command(peer, runs_it, workload, threads, programs):
+    """`runs_it` is what find_peer() found."""
+    once = workload.kind == "process"
+    if peer.script:
+        command = [runs_it, str(ROOT / "bench" / "peers" / peer.script), workload.name]
+        command += ["first_gradient"] if once else [str(threads), peer.variant]
+    else:
+        widths = ",".join(map(str, workload.layers))
+        kind = "first_gradient" if once else workload.kind
+        command = [runs_it, kind, widths, str(workload.batch), str(threads)]
+        if workload.optimizer and workload.kind == "step":
+            command += [workload.optimizer, str(workload.lr)]
+    return [str(programs / "bench" / "process"), *command] if once else command
 
 
-def find_python(module, venv):
-    """The interpreter that has the module: the peers' own environment's, else Debian's."""
+def find_peer(peer, venv, programs):
+    """What runs it: its program, or an interpreter that has its module, the peers' own
+    environment's, else Debian's. None if it is not installed."""
+    if not peer.script:
+        program = programs / "bench" / peer.needs
+        return str(program) if program.exists() else None
     for python in (str(venv / "bin" / "python"), DEBIAN_PYTHON):
-        probe = f"import importlib.util as u, sys; sys.exit(u.find_spec('{module}') is None)"
+        probe = f"import importlib.util as u, sys; sys.exit(u.find_spec('{peer.needs}') is None)"
         try:
             if subprocess.run([python, "-c", probe], capture_output=True).returncode == 0:
                 return python
@@ -164,14 +187,13 @@ def find_python(module, venv):
 # ------------------------------------------------------------------------------------ measuring --
 
 
-def start_all(workload, threads, pythons, programs):
+def start_all(workload, threads, peers, programs):
     """(running subjects, {name: why not}); yamlgrad is the first, and must run."""
     commands = [("yamlgrad", yamlgrad_command(workload, threads, programs))]
-    for peer in PEERS:
-        once = workload.kind == "process" and peer.variant == "compiled"  # nobody compiles for one
-        if pythons[peer.module] and not once:
-            command = peer_command(peer, pythons[peer.module], workload, threads, programs)
-            commands.append((peer.name, command))
+    for peer, runs_it in peers.items():
+        if workload.kind == "process" and peer.variant == "compiled":
+            continue  # nobody compiles for one gradient
+        commands.append((peer.name, peer_command(peer, runs_it, workload, threads, programs)))
     subjects, missing = [], {}
     for name, command in commands:
         progress(f"   {name}")
@@ -212,9 +234,9 @@ def rounds_of(subjects, rounds):
             spent += os.times().elapsed - start
 
 
-def measure(workload, threads, arguments, pythons, versions):
+def measure(workload, threads, arguments, peers, versions):
     """The results of one workload and thread count, and those that disagreed."""
-    subjects, missing = start_all(workload, threads, pythons, arguments.programs)
+    subjects, missing = start_all(workload, threads, peers, arguments.programs)
     try:
         wrong = disagreements(subjects)
         rounds_of(subjects, arguments.rounds)
@@ -222,9 +244,10 @@ def measure(workload, threads, arguments, pythons, versions):
         for subject in subjects:
             subject.stop()
     results = []
+    families = {peer.name: peer.family for peer in peers}
     for subject in subjects:
         if subject.version:
-            versions[subject.name.removesuffix(" compiled")] = subject.version
+            versions[families.get(subject.name, subject.name)] = subject.version
         values = [workload.value(sample) for sample in subject.samples]
         results.append(
             {
@@ -240,7 +263,17 @@ def measure(workload, threads, arguments, pythons, versions):
     return results, missing, wrong
 
 
-def chosen(names):
+def chosen_peers(names):
+    """Those whose names begin with one of `names`, or all."""
+    names = [name.strip().lower() for name in names.split(",")] if names else [""]
+    for name in names:
+        if not any(peer.name.lower().startswith(name) for peer in PEERS):
+            known = ", ".join(peer.name for peer in PEERS)
+            sys.exit(f"bench: no peer is called {name}; known: {known}")
+    return [peer for peer in PEERS if peer.name.lower().startswith(tuple(names))]
+
+
+def chosen_workloads(names):
     """The workloads that the names mean: a whole name or its beginning, such as W2."""
     for name in names:
         if not any(w.name.lower().startswith(name.lower()) for w in WORKLOADS):
@@ -251,22 +284,31 @@ def chosen(names):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Times yamlgrad beside its peers.")
+    parser = argparse.ArgumentParser(
+        description="Times yamlgrad beside its peers.",
+        epilog="Environment, read by ./dev bench: YG_BENCH_VENV, a Python environment that has the "
+        "peers; YG_BENCH_KANN and YG_BENCH_GGML, the folders that KANN and ggml are installed in. "
+        "docs/performance.md says what these must hold.",
+    )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="default: all")
+    parser.add_argument("--peers", metavar="NAMES", default="",
+                        help="beginnings of their names, with commas (default: all)")
     parser.add_argument("--threads", default="1,2", help="counts, with commas (default: 1,2)")
     parser.add_argument("--rounds", type=int, default=9, help="of each subject (default: 9)")
     parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--venv", type=Path, default=ROOT / "build" / "bench-venv")
     arguments = parser.parse_args()
-    workloads = chosen(arguments.workloads)
+    workloads = chosen_workloads(arguments.workloads)
+    wanted = chosen_peers(arguments.peers)
     available = len(os.sched_getaffinity(0))
     counts = [n for n in map(int, arguments.threads.split(",")) if 1 <= n <= available]
     if not counts or arguments.rounds < 1:
         sys.exit(f"bench: give --rounds and a thread count of at least 1; {available} cores here")
 
-    pythons = {peer.module: find_python(peer.module, arguments.venv) for peer in PEERS}
-    for module in [m for m, python in pythons.items() if python is None]:
-        progress(f"bench: {module} is not installed; going on without it")
+    found = {peer: find_peer(peer, arguments.venv, arguments.programs) for peer in wanted}
+    peers = {peer: runs_it for peer, runs_it in found.items() if runs_it}
+    for peer in [p for p in wanted if p not in peers]:
+        progress(f"bench: {peer.name} is not installed; going on without it")
     out = ROOT / "build" / "bench.json"
     out.parent.mkdir(exist_ok=True)
     load = os.getloadavg()[0]
@@ -275,7 +317,7 @@ def main():
         # Building a graph is one thread's work.
         for threads in counts[:1] if workload.kind == "chain" else counts:
             progress(f"== {workload.name}, {threads} thread{'s' if threads > 1 else ''}")
-            some, absent, differing = measure(workload, threads, arguments, pythons, versions)
+            some, absent, differing = measure(workload, threads, arguments, peers, versions)
             results += some
             # Each time, so that an interrupted run leaves what it measured.
             out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
@@ -291,12 +333,12 @@ def main():
         progress(f"bench: yamlgrad did not run {name}: {missing[name]['yamlgrad']}")
     if wrong or failed:
         sys.exit(1)
-    if len(workloads) == len(WORKLOADS):
+    if len(workloads) == len(WORKLOADS) and len(wanted) == len(PEERS):
         page = ROOT / "docs" / "performance.md"
         page.write_text(report.page(results, missing, versions, load, arguments.programs, page))
         progress("wrote docs/performance.md")
     else:
-        progress("docs/performance.md is written by a run of all workloads only")
+        progress("docs/performance.md is written by a run of all workloads and peers only")
 
 
 if __name__ == "__main__":
