@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import statistics
 import subprocess
 import sys
 from datetime import date
@@ -43,8 +44,8 @@ def rows(results):
 
 
 def speed_ratio(workload, ours, theirs):
-    """How many times better ours is."""
-    ratio = ours["median"] / theirs["median"]
+    """How many times better ours is: the median over the rounds, each of which is a pair."""
+    ratio = statistics.median(a / b for a, b in zip(ours["rounds"], theirs["rounds"]))
     return ratio if workload.higher_is_better else 1 / ratio
 
 
@@ -196,7 +197,8 @@ ratios count, not the figures; to see yours, run `./dev bench` on a machine that
 
 All subjects of a workload run side by side, each in a process of its own; the runner asks one after
 the other for a round of about 0.2 s, so that whatever disturbs the machine disturbs all of them.
-A value is the median of the rounds. Before that, all subjects report what they compute (loss and
+A value is the median of the rounds. A ratio is the median of the rounds' ratios, each of two
+neighbours in time, so it need not be the ratio of the two values. Before that, all subjects report what they compute (loss and
 gradient norm, or the loss after three real steps), and a run in which they disagree fails. Timed
 steps have learning rate 0, so that values do not drift. With one thread, each process is also
 pinned to one core, and thread pools of libraries are set to the same count. PyTorch has its fused

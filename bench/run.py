@@ -258,6 +258,7 @@ def measure(workload, threads, arguments, peers, versions):
                 "min": min(values),
                 "max": max(values),
                 "unit": workload.unit,
+                "rounds": values,
             }
         )
     return results, missing, wrong
