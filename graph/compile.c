@@ -59,15 +59,17 @@ static bool allocate_compiler(yg_compiler *c) {
     c->next = calloc(size, sizeof(yg_node));
     c->last_unit = malloc(size * sizeof(uint32_t));
     c->last_reader = calloc(size, sizeof(yg_node));
+    c->other_unit = malloc(size * sizeof(uint32_t));
     c->step = calloc(size, sizeof(uint32_t));
     program->storage_of = yg_pool_take(program->pool, size * sizeof(uint32_t));
     program->visible = yg_pool_take(program->pool, size * sizeof(bool));
     if (!c->live || !c->lasting || !c->updated || !c->in_memory || !c->root || !c->unit ||
-        !c->next || !c->last_unit || !c->last_reader || !c->step || !program->storage_of ||
-        !program->visible)
+        !c->next || !c->last_unit || !c->last_reader || !c->other_unit || !c->step ||
+        !program->storage_of || !program->visible)
         return yg_fail_memory(c->error);
     memset(c->unit, 0xff, size * sizeof(uint32_t));             /* YG_NO_UNIT */
     memset(c->last_unit, 0xff, size * sizeof(uint32_t));        /* YG_NO_UNIT */
+    memset(c->other_unit, 0xff, size * sizeof(uint32_t));       /* YG_NO_UNIT */
     memset(program->storage_of, 0xff, size * sizeof(uint32_t)); /* YG_NO_STORAGE */
     return true;
 }
@@ -82,6 +84,7 @@ static void free_compiler(yg_compiler *c) {
     free(c->next);
     free(c->last_unit);
     free(c->last_reader);
+    free(c->other_unit);
     free(c->step);
 }
 
@@ -90,24 +93,17 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
     const yg_record *record = &c->graph->records[unit->node];
     const uint32_t count = record->operand_count;
     yg_type types[YG_MAX_OPERANDS];
+    const yg_infer call = yg_plan_call(c, unit->node, types);
     const void **in = yg_pool_take(program->pool, (count + 1) * sizeof *in);
     const yg_type **in_types = yg_pool_take(program->pool, (count + 1) * sizeof *in_types);
     if (!in || !in_types)
         return yg_fail_memory(c->error);
-    for (uint32_t k = 0; k < count; k++) {
+    for (uint32_t k = 0; k < count; k++)
         in_types[k] = c->graph->records[record->operands[k]].type;
-        types[k] = *in_types[k];
-    }
-    const yg_infer call = {
-        .op = record->op,
-        .operands = types,
-        .operand_count = count,
-        .attrs = record->attrs,
-        .origin = record->origin,
-    };
-    unit->kernel = record->op->kernel[count ? types[count - 1].dtype : record->type->dtype];
+    const yg_dtype key = count ? types[count - 1].dtype : record->type->dtype;
+    unit->kernel = unit->parts.count > 0 ? record->op->part[key] : record->op->kernel[key];
+    unit->finish = record->op->finish[key];
     unit->target = program->storage_of[unit->node];
-    unit->work = record->op->units ? record->op->units(&call, record->type) : 1;
     unit->call = (yg_kernel_call){
         .in = in,
         .in_types = in_types,
@@ -122,19 +118,20 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
         record->op->scratch_bytes ? record->op->scratch_bytes(&call, record->type) : 0;
     if (scratch > 0 && (size_t)scratch > program->scratch_bytes)
         program->scratch_bytes = ((size_t)scratch + ALIGN - 1) / ALIGN * ALIGN;
-    unit->flops = record->op->flops ? record->op->flops(&call, record->type)
-                                    : (double)yg_type_count(record->type);
     return true;
 }
 
 static bool plan_units(yg_compiler *c) {
     yg_program *program = c->program;
+    program->own_seconds =
+        yg_pool_take(program->pool, program->unit_count * sizeof *program->own_seconds);
+    if (!program->own_seconds)
+        return yg_fail_memory(c->error);
     for (size_t u = 0; u < program->unit_count; u++) {
         yg_unit *unit = &program->units[u];
         if (unit->kind == YG_UNIT_GROUP) {
             if (!yg_plan_group(c, unit))
                 return false;
-            unit->flops = (double)unit->step_count * (double)unit->count;
         } else if (unit->kind == YG_UNIT_KERNEL) {
             if (!plan_kernel(c, unit))
                 return false;
@@ -149,39 +146,21 @@ static bool plan_units(yg_compiler *c) {
     return true;
 }
 
-/* Below this, waking another thread costs more than it saves: some 20 microseconds of work. */
-#define SHARED_GROUP_STEPS  (64 * 1024) /* elements times steps */
-#define SHARED_KERNEL_FLOPS 400e3
-
-static void share_units(yg_program *program, bool *any) {
-    for (size_t u = 0; u < program->unit_count; u++) {
-        yg_unit *unit = &program->units[u];
-        if (unit->kind == YG_UNIT_GROUP)
-            unit->shared = unit->count > YG_TILE &&
-                           unit->count >= SHARED_GROUP_STEPS / (int64_t)unit->step_count;
-        else
-            unit->shared = unit->work > 1 && unit->flops >= SHARED_KERNEL_FLOPS;
-        *any |= unit->shared;
-    }
-}
-
 /* Decides who works on what, before memory for each thread is allocated. */
 static bool plan_threads(yg_compiler *c, const yg_compile_options *options) {
     yg_program *program = c->program;
-    bool any = false;
     int threads = options ? options->threads : 0;
     if (threads <= 0)
         threads = yg_threads_available();
     if (threads > YG_MAX_THREADS)
         threads = YG_MAX_THREADS;
     program->threads = 1;
-    if (threads > 1)
-        share_units(program, &any);
-    if (!any)
+    if (threads == 1 || !yg_plan_share(program))
         return true;
     program->threads = threads;
     program->errors = yg_pool_take(program->pool, (size_t)threads * sizeof *program->errors);
-    if (!program->errors)
+    program->failed = yg_pool_take(program->pool, (size_t)threads * sizeof *program->failed);
+    if (!program->errors || !program->failed)
         return yg_fail_memory(c->error);
     program->pool_of_threads = yg_threads_new(threads, c->error);
     return program->pool_of_threads != NULL;
@@ -216,6 +195,14 @@ static bool allocate_program(yg_compiler *c) {
             storage->data = program->arena + storage->offset;
     }
     return true;
+}
+
+/* What runs when, and what with it. */
+static bool plan_order(yg_compiler *c) {
+    if (!yg_plan_units(c))
+        return false;
+    yg_plan_costs(c);
+    return yg_plan_sweeps(c) && yg_plan_batches(c);
 }
 
 static void mark_visible(yg_compiler *c) {
@@ -257,7 +244,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .error = error,
     };
     const bool done = yg_plan_choose(&c, options) && allocate_compiler(&c) && check_request(&c) &&
-                      yg_plan_units(&c) && yg_plan_storages(&c) && plan_units(&c) &&
+                      plan_order(&c) && yg_plan_storages(&c) && plan_units(&c) &&
                       yg_plan_offsets(&c) && plan_threads(&c, options) && allocate_program(&c);
     if (done) {
         mark_visible(&c);

@@ -6,10 +6,10 @@
 
 #include <stdlib.h>
 
-/* Storages by the unit that makes them, and by the one that uses them last: lists through arrays.
+/* Storages by the unit that makes them, and by the batch that uses them last: lists through arrays.
  */
 typedef struct lifetimes {
-    uint32_t *made, *dying;           /* by unit: the first of its list */
+    uint32_t *made, *dying;           /* by unit, by batch: the first of its list */
     uint32_t *next_made, *next_dying; /* by storage */
     bool *given;                      /* by storage: its bytes were taken over */
 } lifetimes;
@@ -21,23 +21,26 @@ static bool in_arena(const yg_storage *storage) {
 static bool find_lifetimes(yg_compiler *c, lifetimes *lives) {
     yg_program *program = c->program;
     yg_pool *pool = program->pool;
-    const size_t units = program->unit_count + 1, storages = program->storage_count + 1;
+    const size_t units = program->unit_count + 1, batches = program->batch_count + 1;
+    const size_t storages = program->storage_count + 1;
     lives->made = yg_pool_take(pool, units * sizeof(uint32_t));
-    lives->dying = yg_pool_take(pool, units * sizeof(uint32_t));
+    lives->dying = yg_pool_take(pool, batches * sizeof(uint32_t));
     lives->next_made = yg_pool_take(pool, storages * sizeof(uint32_t));
     lives->next_dying = yg_pool_take(pool, storages * sizeof(uint32_t));
     lives->given = yg_pool_take(pool, storages * sizeof(bool));
     if (!lives->made || !lives->dying || !lives->next_made || !lives->next_dying || !lives->given)
         return yg_fail_memory(c->error);
     for (size_t u = 0; u < units; u++)
-        lives->made[u] = lives->dying[u] = YG_NO_STORAGE;
+        lives->made[u] = YG_NO_STORAGE;
+    for (size_t b = 0; b < batches; b++)
+        lives->dying[b] = YG_NO_STORAGE;
     for (uint32_t s = 0; s < program->storage_count; s++) {
         const yg_storage *storage = &program->storages[s];
         if (!in_arena(storage))
             continue;
         lives->next_made[s] = lives->made[storage->first];
         lives->made[storage->first] = s;
-        if (storage->last < program->unit_count) {
+        if (storage->last < program->batch_count) {
             lives->next_dying[s] = lives->dying[storage->last];
             lives->dying[storage->last] = s;
         }
@@ -60,6 +63,22 @@ static bool read_last_at(const yg_unit *unit, uint32_t s, uint32_t at) {
     return true;
 }
 
+/* True if unit `u` may write over storage `s` row by row: nobody needs it later, or at the same
+ * time in another row. What was made in the same sweep is read by rows, and in order. */
+static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
+    const yg_program *program = c->program;
+    const yg_unit *unit = &program->units[u];
+    const yg_storage *storage = &program->storages[s];
+    const yg_node owner = storage->owner;
+    if (!in_arena(storage) || storage->first >= u || storage->last != unit->batch ||
+        c->last_unit[owner] != u)
+        return false;
+    if (program->units[storage->first].batch == unit->batch)
+        return program->units[storage->first].sweep == unit->sweep;
+    const uint32_t other = c->other_unit[owner];
+    return other == YG_NO_UNIT || program->units[other].batch < unit->batch;
+}
+
 static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
     yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
@@ -72,17 +91,28 @@ static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
             continue;
         for (uint32_t k = 0; k < step->operand_count; k++) {
             const uint32_t s = step->in[k].storage;
-            if (s == YG_NO_STORAGE || step->in[k].advance != step->out.advance)
+            if (s == YG_NO_STORAGE || step->in[k].advance != step->out.advance ||
+                !is_free_for(c, s, u))
                 continue;
-            const yg_storage *in = &program->storages[s];
-            if (!in_arena(in) || in->first >= u || in->last != u || in->bytes != out->bytes ||
-                lives->given[s] || !read_last_at(unit, s, i))
+            if (program->storages[s].bytes != out->bytes || lives->given[s] ||
+                !read_last_at(unit, s, i))
                 continue;
-            out->offset = in->offset;
+            out->offset = program->storages[s].offset;
             lives->given[s] = true;
             break;
         }
     }
+}
+
+static bool place(yg_compiler *c, yg_arena *arena, const lifetimes *lives, uint32_t u) {
+    for (uint32_t s = lives->made[u]; s != YG_NO_STORAGE; s = lives->next_made[s]) {
+        yg_storage *storage = &c->program->storages[s];
+        if (storage->offset == 0)
+            storage->offset = yg_arena_take(arena, storage->bytes > 0 ? storage->bytes : 1);
+        if (storage->offset < 0)
+            return yg_fail_memory(c->error);
+    }
+    return true;
 }
 
 /* Offset 0 means "not placed yet" until the end, so the arena's first 64 bytes stay unused. */
@@ -96,17 +126,15 @@ bool yg_plan_offsets(yg_compiler *c) {
         return yg_fail_memory(c->error);
     if (!find_lifetimes(c, &lives) || yg_arena_take(arena, FIRST_OFFSET) < 0)
         return yg_fail_memory(c->error);
-    for (uint32_t u = 0; u < program->unit_count; u++) {
-        if (yg_plan_with(c, YG_PASS_IN_PLACE) && program->units[u].kind == YG_UNIT_GROUP)
-            take_over(c, &lives, u);
-        for (uint32_t s = lives.made[u]; s != YG_NO_STORAGE; s = lives.next_made[s]) {
-            yg_storage *storage = &program->storages[s];
-            if (storage->offset == 0)
-                storage->offset = yg_arena_take(arena, storage->bytes > 0 ? storage->bytes : 1);
-            if (storage->offset < 0)
-                return yg_fail_memory(c->error);
+    uint32_t u = 0;
+    for (uint32_t b = 0; b < program->batch_count; b++) {
+        for (; u < program->unit_count && program->units[u].batch == b; u++) {
+            if (yg_plan_with(c, YG_PASS_IN_PLACE) && program->units[u].kind == YG_UNIT_GROUP)
+                take_over(c, &lives, u);
+            if (!place(c, arena, &lives, u))
+                return false;
         }
-        for (uint32_t s = lives.dying[u]; s != YG_NO_STORAGE; s = lives.next_dying[s]) {
+        for (uint32_t s = lives.dying[b]; s != YG_NO_STORAGE; s = lives.next_dying[s]) {
             if (yg_plan_with(c, YG_PASS_REUSE) && !lives.given[s])
                 yg_arena_give(arena, program->storages[s].offset);
         }

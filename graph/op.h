@@ -94,6 +94,13 @@ typedef struct yg_kernel_call {
     yg_origin origin;   /* for yg_fail() */
 } yg_kernel_call;
 
+/* How a reduction can be fed a part of its operand at a time: see yg_op.parts. */
+typedef struct yg_parts {
+    int64_t elements; /* of operand 0 in a part: part p has [p · elements, (p + 1) · elements) */
+    int64_t count;    /* parts; the last may be shorter */
+    int64_t bytes;    /* of what one part is reduced to */
+} yg_parts;
+
 /* False, with *error set, only for values that the shapes cannot rule out (a class index out of
  * range). */
 typedef bool (*yg_kernel)(const yg_kernel_call *call, yg_error *error);
@@ -172,6 +179,18 @@ struct yg_op {
      * begin and end. NULL: one unit. */
     int64_t (*units)(const yg_infer *call, const yg_type *result);
     int64_t (*scratch_bytes)(const yg_infer *call, const yg_type *result);
+    /* Optional, so that a result can be used while it is in the cache: the largest number of rows R
+     * into which the kernel's work falls. For every r < R the units [r · U/R, (r + 1) · U/R) of all
+     * U compute the elements [r · N/R, (r + 1) · N/R) of the result's N, and of operand k they read
+     * the elements [r · N/R, (r + 1) · N/R) of its N only, unless bit k of *whole is set. That then
+     * holds for every divisor of R too. NULL: not by rows. */
+    int64_t (*rows)(const yg_infer *call, const yg_type *result, uint64_t *whole);
+    /* Optional, for a reduction of all rows to one: `part` reduces the parts [begin, end) of
+     * operand 0, writing parts.bytes for each, one after the other, to `out`, and `finish` makes
+     * the result from all of them, in[0], to the bit as `kernel` does. False where these operands
+     * cannot be taken in parts. */
+    bool (*parts)(const yg_infer *call, yg_parts *parts);
+    yg_kernel part[YG_DTYPE_COUNT], finish[YG_DTYPE_COUNT];
     /* What the kernel needs beyond its operands, made once when a program is compiled and used by
      * all threads: a library, a layout. NULL where there is nothing, and always when constants are
      * folded: the kernel must do without. `release` takes back what `prepare` made. */

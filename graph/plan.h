@@ -2,8 +2,11 @@
  * A program's parts, private to graph/: how compiling (compile.c, units.c, storage.c, group.c,
  * offsets.c) hands over to running (run.c).
  *
- *   unit      what runs at once: a fused group of elementwise nodes, one whole-tensor kernel, or a
- *             copy. Units run in order.
+ *   unit      a fused group of elementwise nodes, one whole-tensor kernel, or a copy.
+ *   sweep     neighbouring units that run together, a chunk of rows at a time, so that what one
+ *             makes is still in the cache when the next one reads it; or one unit.
+ *   batch     neighbouring sweeps that do not depend on each other: threads share their work in
+ *             one go. Batches run in order.
  *   storage   bytes that nodes live in: a leaf's own buffer, or a stretch of the arena. A view
  *             shares its operand's storage.
  *   register  a tile's worth of L1 that a fused group keeps an intermediate result in.
@@ -61,8 +64,12 @@ typedef struct yg_unit {
     yg_node node;  /* the kernel's; a group's last; the value that is copied */
     yg_node first; /* a group's first member: the chain goes on in yg_compiler.next */
 
-    bool shared; /* all threads work on it */
     double flops;
+    double cost;    /* what sharing is decided by: FLOPs, or as many as moving the bytes costs */
+    int64_t rows;   /* that the work falls into at most; 0: not by rows */
+    uint64_t whole; /* operands of a kernel that every row reads all of: bits */
+    uint32_t sweep, batch; /* that it is in */
+    uint32_t after;        /* the last unit that reads a parameter which this one writes over */
 
     /* group */
     int64_t count; /* elements */
@@ -73,7 +80,12 @@ typedef struct yg_unit {
     /* kernel */
     yg_kernel kernel;
     yg_kernel_call call;
-    int64_t work; /* units of work: yg_op.units */
+    int64_t work;           /* units of work: yg_op.units */
+    yg_parts parts;         /* of a reduction that ends a sweep; count 0: any other kernel */
+    uint32_t partial;       /* storage of the parts' results */
+    void *partial_data;     /* resolved */
+    const void *partial_in; /* the same, as the only operand of … */
+    yg_kernel finish;
 
     /* kernel and copy */
     uint32_t target; /* storage */
@@ -83,13 +95,28 @@ typedef struct yg_unit {
     const void *copy_from;
 } yg_unit;
 
+typedef struct yg_sweep {
+    uint32_t begin, end; /* units */
+    int64_t rows;        /* 0: one unit, whose own pieces threads share */
+    int64_t chunk;       /* rows at a time */
+    int64_t grains;      /* what threads share: chunks, or pieces */
+    double cost;
+} yg_sweep;
+
+typedef struct yg_batch {
+    uint32_t begin, end; /* sweeps */
+    bool shared;         /* all threads work on it */
+    double cost;
+} yg_batch;
+
 typedef struct yg_storage {
     int64_t bytes;
     int64_t offset;       /* in the arena; -1: a leaf's own buffer */
     bool bound;           /* that buffer is the caller's */
     char *data;           /* resolved */
     const void *constant; /* instead: a constant's bytes */
-    uint32_t first, last; /* units that write it first and use it last */
+    uint32_t first;       /* the unit that writes it first */
+    uint32_t last;        /* the batch that uses it last */
     yg_node owner;
 } yg_storage;
 
@@ -98,6 +125,10 @@ struct yg_program {
     yg_pool *pool;
     yg_unit *units;
     size_t unit_count;
+    yg_sweep *sweeps;
+    size_t sweep_count;
+    yg_batch *batches;
+    size_t batch_count;
     yg_storage *storages;
     size_t storage_count;
     uint32_t *storage_of; /* by node; YG_NO_STORAGE where it has none */
@@ -111,6 +142,9 @@ struct yg_program {
     int threads;
     struct yg_threads *pool_of_threads; /* NULL where no unit is large enough to share */
     yg_error *errors;                   /* by thread */
+    bool *failed;                       /* by thread */
+    uint64_t seed, step;                /* of the run */
+    double *own_seconds;                /* by unit: scratch of timed runs */
     yg_program_stats stats;
 };
 
@@ -132,7 +166,7 @@ typedef struct yg_compiler {
     const yg_update *updates;
     size_t update_count;
     yg_error *error;
-    size_t unit_capacity, storage_capacity;
+    size_t unit_capacity, sweep_capacity, batch_capacity, storage_capacity;
 
     bool *live;
     bool *lasting;        /* an output: its storage is not reused */
@@ -142,7 +176,8 @@ typedef struct yg_compiler {
     uint32_t *unit;       /* YG_NO_UNIT for leaves and for broadcasts that are read in place */
     yg_node *next;        /* the next member of its group */
     uint32_t *last_unit;  /* by root: the last unit that reads it, and … */
-    yg_node *last_reader; /* … the last node there that does */
+    yg_node *last_reader; /* … the last node there that does; … */
+    uint32_t *other_unit; /* … and the last unit but that one */
     uint32_t *step;       /* its step in its group */
 } yg_compiler;
 
@@ -161,6 +196,34 @@ bool yg_plan_units(yg_compiler *compiler);
 
 /* A new unit at the end, or NULL when out of memory. */
 yg_unit *yg_plan_add_unit(yg_compiler *compiler);
+
+/* Finds out what each unit costs and whether it can run by rows. */
+void yg_plan_costs(yg_compiler *compiler);
+
+/* Joins neighbouring units to sweeps. */
+bool yg_plan_sweeps(yg_compiler *compiler);
+
+/* Joins neighbouring sweeps to batches. */
+bool yg_plan_batches(yg_compiler *compiler);
+/* Makes a batch of one sweep, at the end. */
+bool yg_plan_add_batch(yg_compiler *compiler, uint32_t sweep);
+
+/* Puts the last unit into a sweep and a batch of its own. */
+bool yg_plan_add_alone(yg_compiler *compiler);
+
+/* Decides which batches threads share; false if none. */
+bool yg_plan_share(yg_program *program);
+
+/* True if the update's value can be written over the parameter: a fused group computes it after
+ * everything else has read the parameter, or in step with its last reading. */
+bool yg_plan_updates_in_place(const yg_compiler *compiler, const yg_update *update);
+
+/* The shape rule's view of a node; `types` has room for its operands. */
+yg_infer yg_plan_call(const yg_compiler *compiler, yg_node node, yg_type *types);
+
+/* The largest number of rows for which row r of a broadcast to `target` needs row r of its source
+ * only. */
+int64_t yg_plan_broadcast_rows(const yg_type *source, const yg_type *target);
 
 /* Gives every node in memory a storage; updates write in place where they can, and get copies at
  * the end where not. */

@@ -28,8 +28,9 @@ yg_instruction yg_program_instruction(const yg_program *program, size_t index);
 yg_node yg_program_instruction_node(const yg_program *program, size_t index, size_t k);
 
 /* yg_program_run(), and adds to seconds[i] the wall time of instruction i; the array has an entry
- * for each. A clock is read between instructions, which costs some 20 to 50 ns each time and is
- * part of what is measured. */
+ * for each. The wall time of what threads share is shared out between its instructions as they
+ * took the calling thread's time. A clock is read between instructions, or between their parts,
+ * which costs some 20 to 50 ns each time and is part of what is measured. */
 bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
                           yg_error *error);
 

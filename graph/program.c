@@ -27,6 +27,8 @@ void yg_program_free(yg_program *program) {
         free_own_data(&program->storages[s]);
     free(program->storages);
     free(program->units);
+    free(program->sweeps);
+    free(program->batches);
     free(program->arena);
     free(program->registers);
     free(program->scratch);
@@ -67,6 +69,9 @@ static void resolve_kernel(const yg_program *program, yg_unit *unit) {
         in[k] = storage_data(&program->storages[program->storage_of[record->operands[k]]]);
     unit->call.out = program->storages[unit->target].data;
     unit->call.scratch = program->scratch;
+    if (unit->partial != YG_NO_STORAGE)
+        unit->partial_data = program->storages[unit->partial].data;
+    unit->partial_in = unit->partial_data;
 }
 
 void yg_program_resolve(yg_program *program) {

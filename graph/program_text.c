@@ -92,11 +92,24 @@ static void add_unit(yg_text *text, const yg_program *program, const yg_unit *un
     add_node(text, program, unit->node);
 }
 
+static void add_sweep(yg_text *text, const yg_program *program, const yg_sweep *sweep) {
+    if (sweep->rows > 0)
+        yg_text_add(text, "together, %" PRId64 " of %" PRId64 " rows at a time:\n", sweep->chunk,
+                    sweep->rows);
+    for (uint32_t u = sweep->begin; u < sweep->end; u++) {
+        yg_text_add(text, "%5" PRIu32 "  ", u);
+        add_unit(text, program, &program->units[u]);
+    }
+}
+
 char *yg_program_text(const yg_program *program) {
     yg_text text = {0};
-    for (size_t u = 0; u < program->unit_count; u++) {
-        yg_text_add(&text, "%5zu  ", u);
-        add_unit(&text, program, &program->units[u]);
+    for (size_t b = 0; b < program->batch_count; b++) {
+        const yg_batch *batch = &program->batches[b];
+        if (batch->end - batch->begin > 1)
+            yg_text_add(&text, "at once:\n");
+        for (uint32_t s = batch->begin; s < batch->end; s++)
+            add_sweep(&text, program, &program->sweeps[s]);
     }
     return yg_text_take(&text);
 }

@@ -92,48 +92,153 @@ static void run_group(const yg_program *program, const yg_unit *unit, int64_t be
     }
 }
 
-/* A unit that all threads work on. */
-typedef struct shared_unit {
-    const yg_program *program;
-    const yg_unit *unit;
-    bool failed[YG_MAX_THREADS];
-    yg_error *errors; /* by thread */
-} shared_unit;
+/* ----------------------------------------------------------------------------------- units -- */
 
-/* Part `thread` of `count` things in steps of `grain`: the cuts depend on the count only, and a
- * thing's bits do not depend on the cuts. */
-static int64_t cut(int64_t count, int64_t grain, int thread, int threads) {
-    const int64_t grains = (count + grain - 1) / grain;
-    const int64_t at = grains / threads * thread + grains % threads * thread / threads;
-    return at * grain < count ? at * grain : count;
+/* What one thread of a run knows. */
+typedef struct worker {
+    yg_program *program;
+    int thread;
+    double *seconds; /* by unit, or NULL: nobody asks */
+    yg_error *error;
+} worker;
+
+/* Units of work [begin, end) of a kernel. */
+static bool run_kernel(const worker *w, const yg_unit *unit, int64_t begin, int64_t end) {
+    const yg_program *program = w->program;
+    yg_kernel_call call = unit->call;
+    call.begin = begin;
+    call.end = end;
+    call.seed = program->seed;
+    call.step = program->step;
+    call.scratch = program->scratch + (size_t)w->thread * program->scratch_bytes;
+    if (unit->parts.count > 0)
+        call.out = unit->partial_data;
+    return begin >= end || unit->kernel(&call, w->error);
 }
 
-static void run_share(void *context, int thread) {
-    shared_unit *shared = context;
-    const yg_program *program = shared->program;
-    const yg_unit *unit = shared->unit;
-    const int threads = program->threads;
-    if (unit->kind == YG_UNIT_GROUP) {
-        const int64_t begin = cut(unit->count, YG_TILE, thread, threads);
-        const int64_t end = cut(unit->count, YG_TILE, thread + 1, threads);
-        run_group(program, unit, begin, end, thread);
-        return;
+/* A unit by its own pieces: [begin, end) of yg_sweep.grains. */
+static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int64_t end) {
+    if (unit->kind == YG_UNIT_KERNEL)
+        return run_kernel(w, unit, begin, end);
+    if (unit->kind == YG_UNIT_COPY) {
+        memcpy(unit->copy_to, unit->copy_from, begin < end ? unit->bytes : 0);
+        return true;
     }
-    yg_kernel_call call = unit->call;
-    call.begin = cut(unit->work, 1, thread, threads);
-    call.end = cut(unit->work, 1, thread + 1, threads);
-    call.scratch = program->scratch + (size_t)thread * program->scratch_bytes;
-    if (call.begin < call.end)
-        shared->failed[thread] = !unit->kernel(&call, &shared->errors[thread]);
+    const int64_t last = end * YG_TILE < unit->count ? end * YG_TILE : unit->count;
+    run_group(w->program, unit, begin * YG_TILE, last, w->thread);
+    return true;
+}
+
+/* A unit's part in the rows [begin, end) of a sweep. The rows of a reduction's parts are whole but
+ * for the last. */
+static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin,
+                     int64_t end) {
+    if (unit->kind == YG_UNIT_GROUP) {
+        const int64_t elements = unit->count / rows;
+        run_group(w->program, unit, begin * elements, end * elements, w->thread);
+        return true;
+    }
+    if (unit->parts.count == 0)
+        return run_kernel(w, unit, unit->work / rows * begin, unit->work / rows * end);
+    const int64_t elements = unit->rows / rows;
+    const int64_t last = end == rows ? unit->parts.count : end * elements / unit->parts.elements;
+    return run_kernel(w, unit, begin * elements / unit->parts.elements, last);
+}
+
+/* ---------------------------------------------------------------------- sweeps and batches -- */
+
+/* Tells thread 0's time for a unit, where somebody asks. */
+static inline double note_time(const worker *w, uint32_t unit, double since) {
+    const double now = yg_clock();
+    w->seconds[unit] += now - since;
+    return now;
+}
+
+/* Grains [begin, end) of a sweep. */
+static bool run_sweep(const worker *w, const yg_sweep *sweep, int64_t begin, int64_t end) {
+    const yg_unit *units = w->program->units;
+    double last = w->seconds ? yg_clock() : 0;
+    if (sweep->rows == 0) {
+        const bool done = run_pieces(w, &units[sweep->begin], begin, end);
+        if (w->seconds)
+            note_time(w, sweep->begin, last);
+        return done;
+    }
+    for (int64_t grain = begin; grain < end; grain++) {
+        const int64_t row = grain * sweep->chunk, next = row + sweep->chunk;
+        for (uint32_t u = sweep->begin; u < sweep->end; u++) {
+            if (!run_rows(w, &units[u], sweep->rows, row, next < sweep->rows ? next : sweep->rows))
+                return false;
+            if (w->seconds)
+                last = note_time(w, u, last);
+        }
+    }
+    return true;
+}
+
+/* Reductions that were fed in parts. */
+static bool finish_sweep(const worker *w, const yg_sweep *sweep) {
+    bool done = true;
+    double last = w->seconds ? yg_clock() : 0;
+    for (uint32_t u = sweep->begin; u < sweep->end && done; u++) {
+        const yg_unit *unit = &w->program->units[u];
+        if (unit->parts.count == 0)
+            continue;
+        yg_kernel_call call = unit->call;
+        call.in = &unit->partial_in;
+        done = unit->finish(&call, w->error);
+        if (w->seconds)
+            last = note_time(w, u, last);
+    }
+    return done;
+}
+
+/* Where thread `thread` begins in a sweep whose batch has cost `before` ahead of it: equal shares
+ * of the cost. A grain's bits do not depend on the cuts. */
+static int64_t cut(const yg_batch *batch, const yg_sweep *sweep, double before, int thread,
+                   int threads) {
+    const double share = batch->cost * thread / threads - before;
+    if (share <= 0 || thread == 0)
+        return 0;
+    if (share >= sweep->cost || thread == threads)
+        return sweep->grains;
+    return (int64_t)(share / sweep->cost * (double)sweep->grains + 0.5);
+}
+
+/* A batch that all threads work on. */
+typedef struct shared_batch {
+    yg_program *program;
+    const yg_batch *batch;
+    double *seconds;
+} shared_batch;
+
+static void run_share(void *context, int thread) {
+    const shared_batch *shared = context;
+    yg_program *program = shared->program;
+    const yg_batch *batch = shared->batch;
+    const worker w = {program, thread, thread == 0 ? shared->seconds : NULL,
+                      &program->errors[thread]};
+    double before = 0;
+    bool done = true;
+    for (uint32_t s = batch->begin; s < batch->end && done; s++) {
+        const yg_sweep *sweep = &program->sweeps[s];
+        const int64_t begin = cut(batch, sweep, before, thread, program->threads);
+        const int64_t end = cut(batch, sweep, before, thread + 1, program->threads);
+        if (begin < end)
+            done = run_sweep(&w, sweep, begin, end);
+        before += sweep->cost;
+    }
+    program->failed[thread] = !done;
 }
 
 /* The failure that is reported is that of the earliest work, whatever thread was first. */
-static bool run_shared(yg_program *program, const yg_unit *unit, yg_error *error) {
-    shared_unit shared = {.program = program, .unit = unit, .errors = program->errors};
+static bool run_shared(yg_program *program, const yg_batch *batch, double *seconds,
+                       yg_error *error) {
+    shared_batch shared = {program, batch, seconds};
     yg_threads_run(program->pool_of_threads, run_share, &shared);
     bool done = true;
     for (int i = 0; i < program->threads; i++) {
-        if (!shared.failed[i])
+        if (!program->failed[i])
             continue;
         if (done)
             yg_fail_as(error, &program->errors[i]);
@@ -143,46 +248,62 @@ static bool run_shared(yg_program *program, const yg_unit *unit, yg_error *error
     return done;
 }
 
-static bool run_unit(yg_program *program, yg_unit *unit, uint64_t seed, uint64_t step,
-                     yg_error *error) {
-    if (unit->kind == YG_UNIT_COPY) {
-        memcpy(unit->copy_to, unit->copy_from, unit->bytes);
-        return true;
+static bool run_batch(const worker *w, const yg_batch *batch) {
+    yg_program *program = w->program;
+    bool done = true;
+    if (batch->shared) {
+        done = run_shared(program, batch, w->seconds, w->error);
+    } else {
+        for (uint32_t s = batch->begin; s < batch->end && done; s++)
+            done = run_sweep(w, &program->sweeps[s], 0, program->sweeps[s].grains);
     }
-    unit->call.seed = seed;
-    unit->call.step = step;
-    if (unit->shared)
-        return run_shared(program, unit, error);
-    if (unit->kind == YG_UNIT_KERNEL)
-        return unit->kernel(&unit->call, error);
-    run_group(program, unit, 0, unit->count, 0);
-    return true;
+    for (uint32_t s = batch->begin; s < batch->end && done; s++) {
+        if (program->sweeps[s].rows > 0)
+            done = finish_sweep(w, &program->sweeps[s]);
+    }
+    return done;
 }
 
-/* A plain run passes NULL for `seconds`, as a constant, so that nothing of the timing is left in
- * it. */
-static inline bool run_units(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
-                             yg_error *error) {
+/* ------------------------------------------------------------------------------------- runs -- */
+
+bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error) {
+    const worker w = {program, 0, NULL, error};
     const unsigned before = yg_subnormals_flush();
     bool done = true;
-    double last = seconds ? yg_clock() : 0;
-    for (size_t u = 0; u < program->unit_count && done; u++) {
-        done = run_unit(program, &program->units[u], seed, step, error);
-        if (seconds) {
-            const double now = yg_clock();
-            seconds[u] += now - last;
-            last = now;
-        }
-    }
+    program->seed = seed;
+    program->step = step;
+    for (size_t b = 0; b < program->batch_count && done; b++)
+        done = run_batch(&w, &program->batches[b]);
     yg_subnormals_restore(before);
     return done;
 }
 
-bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error) {
-    return run_units(program, seed, step, NULL, error);
+/* Thread 0 times the units of a batch; the batch's wall time is shared out in their proportion. */
+static bool run_timed(yg_program *program, const yg_batch *batch, double *seconds,
+                      yg_error *error) {
+    const uint32_t begin = program->sweeps[batch->begin].begin;
+    const uint32_t end = program->sweeps[batch->end - 1].end;
+    double *own = program->own_seconds, sum = 0;
+    memset(own + begin, 0, (end - begin) * sizeof *own);
+    const worker w = {program, 0, own, error};
+    const double start = yg_clock();
+    const bool done = run_batch(&w, batch);
+    const double wall = yg_clock() - start;
+    for (uint32_t u = begin; u < end; u++)
+        sum += own[u];
+    for (uint32_t u = begin; u < end; u++)
+        seconds[u] += sum > 0 ? wall * own[u] / sum : wall / (end - begin);
+    return done;
 }
 
 bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
                           yg_error *error) {
-    return run_units(program, seed, step, seconds, error);
+    const unsigned before = yg_subnormals_flush();
+    bool done = true;
+    program->seed = seed;
+    program->step = step;
+    for (size_t b = 0; b < program->batch_count && done; b++)
+        done = run_timed(program, &program->batches[b], seconds, error);
+    yg_subnormals_restore(before);
+    return done;
 }

@@ -36,9 +36,7 @@ static bool add_leaves(yg_compiler *c) {
     return true;
 }
 
-/* True if the value can be written over the parameter: a fused group computes it after everything
- * else has read the parameter, or in step with its last reading. */
-static bool updates_in_place(const yg_compiler *c, const yg_update *update) {
+bool yg_plan_updates_in_place(const yg_compiler *c, const yg_update *update) {
     const yg_node value = update->value, parameter = update->parameter;
     const uint32_t unit = c->unit[value], last = c->last_unit[parameter];
     if (!yg_plan_with(c, YG_PASS_IN_PLACE) || c->root[value] != value || unit == YG_NO_UNIT ||
@@ -47,15 +45,6 @@ static bool updates_in_place(const yg_compiler *c, const yg_update *update) {
         return false;
     return last == YG_NO_UNIT || last < unit ||
            (last == unit && c->last_reader[parameter] <= value);
-}
-
-/* A value that is itself a parameter is read when all units have run. */
-static void note_late_reads(yg_compiler *c) {
-    for (size_t i = 0; i < c->update_count; i++) {
-        const yg_node root = c->root[c->updates[i].value];
-        if (yg_node_is_parameter(c->graph, root))
-            c->last_unit[root] = YG_NO_UNIT - 1;
-    }
 }
 
 static bool add_results(yg_compiler *c) {
@@ -77,13 +66,27 @@ static bool add_results(yg_compiler *c) {
             return yg_fail_memory(c->error);
         if (!c->in_memory[node])
             continue;
-        yg_storage storage = {.bytes = bytes, .first = unit, .last = c->last_unit[node]};
-        storage.owner = node;
-        if (storage.last == YG_NO_UNIT)
-            storage.last = unit;
-        if (c->lasting[node])
-            storage.last = YG_NO_UNIT;
+        const uint32_t last = c->last_unit[node] == YG_NO_UNIT ? unit : c->last_unit[node];
+        yg_storage storage = {.bytes = bytes, .first = unit, .owner = node};
+        storage.last = c->lasting[node] ? YG_NO_UNIT : program->units[last].batch;
         if ((program->storage_of[node] = add_storage(c, storage)) == YG_NO_STORAGE)
+            return false;
+    }
+    return true;
+}
+
+/* What the parts of a reduction at the end of a sweep are reduced to. */
+static bool add_partials(yg_compiler *c) {
+    yg_program *program = c->program;
+    for (uint32_t u = 0; u < program->unit_count; u++) {
+        yg_unit *unit = &program->units[u];
+        if (unit->parts.count == 0)
+            continue;
+        const yg_storage storage = {.bytes = unit->parts.count * unit->parts.bytes,
+                                    .first = u,
+                                    .last = unit->batch,
+                                    .owner = unit->node};
+        if ((unit->partial = add_storage(c, storage)) == YG_NO_STORAGE)
             return false;
     }
     return true;
@@ -98,10 +101,12 @@ static bool add_copy(yg_compiler *c, uint32_t target, uint32_t source, yg_node n
     unit->target = target;
     unit->source = source;
     unit->bytes = (size_t)yg_type_bytes(c->graph->records[node].type);
-    const uint32_t index = (uint32_t)(c->program->unit_count - 1);
+    if (!yg_plan_add_alone(c))
+        return false;
+    const uint32_t batch = (uint32_t)(c->program->batch_count - 1);
     yg_storage *from = &c->program->storages[source];
-    if (from->offset >= 0 && from->last < index)
-        from->last = index;
+    if (from->offset >= 0 && from->last < batch)
+        from->last = batch;
     return true;
 }
 
@@ -118,10 +123,9 @@ static bool add_copies(yg_compiler *c) {
         sources[i] = program->storage_of[value];
         if (!yg_node_is_parameter(c->graph, c->root[value]))
             continue;
-        const uint32_t index = (uint32_t)program->unit_count;
         const yg_storage place = {.bytes = yg_type_bytes(c->graph->records[value].type),
-                                  .first = index,
-                                  .last = index,
+                                  .first = (uint32_t)program->unit_count,
+                                  .last = (uint32_t)program->batch_count,
                                   .owner = value};
         const uint32_t own = add_storage(c, place);
         done = own != YG_NO_STORAGE && add_copy(c, own, sources[i], value);
@@ -139,11 +143,10 @@ static bool add_copies(yg_compiler *c) {
 bool yg_plan_storages(yg_compiler *c) {
     if (!add_leaves(c))
         return false;
-    note_late_reads(c);
     for (size_t i = 0; i < c->update_count; i++) {
-        if (updates_in_place(c, &c->updates[i]))
+        if (yg_plan_updates_in_place(c, &c->updates[i]))
             c->program->storage_of[c->updates[i].value] =
                 c->program->storage_of[c->updates[i].parameter];
     }
-    return add_results(c) && add_copies(c);
+    return add_results(c) && add_partials(c) && add_copies(c);
 }

@@ -79,7 +79,10 @@ yg_unit *yg_plan_add_unit(yg_compiler *c) {
         c->unit_capacity = capacity;
     }
     yg_unit *unit = &program->units[program->unit_count++];
-    *unit = (yg_unit){.target = YG_NO_STORAGE, .source = YG_NO_STORAGE, .node = YG_NONE};
+    *unit = (yg_unit){.target = YG_NO_STORAGE,
+                      .source = YG_NO_STORAGE,
+                      .partial = YG_NO_STORAGE,
+                      .node = YG_NONE};
     return unit;
 }
 
@@ -153,9 +156,14 @@ static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node ope
     const yg_node root = c->root[operand];
     if (c->unit[root] != unit)
         c->in_memory[root] = true;
-    if (c->last_unit[root] == YG_NO_UNIT || unit > c->last_unit[root])
-        c->last_unit[root] = unit;
-    if (c->last_unit[root] == unit)
+    uint32_t *last = &c->last_unit[root], *other = &c->other_unit[root];
+    if (*last == YG_NO_UNIT || unit > *last) {
+        *other = *last;
+        *last = unit;
+    } else if (unit < *last && (*other == YG_NO_UNIT || unit > *other)) {
+        *other = unit;
+    }
+    if (*last == unit)
         c->last_reader[root] = reader;
 }
 
@@ -177,6 +185,15 @@ static void note_reads(yg_compiler *c) {
     }
 }
 
+/* A value that is itself a parameter is read when all units have run. */
+static void note_late_reads(yg_compiler *c) {
+    for (size_t i = 0; i < c->update_count; i++) {
+        const yg_node root = c->root[c->updates[i].value];
+        if (yg_node_is_parameter(c->graph, root))
+            c->last_unit[root] = YG_NO_UNIT - 1;
+    }
+}
+
 bool yg_plan_units(yg_compiler *c) {
     mark_live(c);
     mark_in_memory(c);
@@ -186,5 +203,6 @@ bool yg_plan_units(yg_compiler *c) {
             return false;
     }
     note_reads(c);
+    note_late_reads(c);
     return true;
 }

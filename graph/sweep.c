@@ -1,0 +1,206 @@
+/*
+ * Sweeps: neighbouring units that run together, a chunk of rows at a time.
+ *
+ * A unit joins the sweep before it if its work and theirs fall into a common number of rows, and if
+ * row r of the unit needs row r only of what the sweep makes. A reduction over the rows takes part
+ * in its parts, a chunk's at a time, and is finished when all chunks are done; so nothing in the
+ * sweep may need its result.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+
+/* Bytes of all that a chunk touches: a share of the L2 cache, and not much more than L1. */
+#define CHUNK_BYTES (64 * 1024)
+#define SWEEP_UNITS 16
+#define FEW_ROWS    8 /* with fewer there is little to share out */
+
+static int64_t common(int64_t a, int64_t b) {
+    while (b) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+int64_t yg_plan_broadcast_rows(const yg_type *source, const yg_type *target) {
+    int64_t rows = 1;
+    for (int i = 0; i < target->rank; i++) {
+        const int k = i - (target->rank - source->rank);
+        const int64_t size = k < 0 ? 1 : source->shape[k];
+        if (size != target->shape[i])
+            break;
+        rows *= size;
+    }
+    return rows;
+}
+
+/* Where a sweep that is being made stands. */
+typedef struct open_sweep {
+    const yg_compiler *c;
+    uint32_t begin, end; /* units */
+    int64_t rows;
+} open_sweep;
+
+/* The rows that are left if a node of `unit` reads `operand`: 0 if the sweep would have to be over
+ * before. */
+static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t k, int64_t rows) {
+    const yg_compiler *c = s->c;
+    const yg_record *record = &c->graph->records[reader];
+    yg_node operand = record->operands[k];
+    const bool in_place =
+        record->op->flags & YG_OP_ELEMENTWISE && yg_plan_reads_in_place(c, operand);
+    const yg_type *target = c->graph->records[operand].type;
+    if (in_place)
+        operand = c->graph->records[operand].operands[0];
+    const uint32_t maker = c->unit[c->root[operand]];
+    if (maker < s->begin || maker >= s->end) /* not made here: YG_NO_UNIT is beyond the end */
+        return rows;
+    const yg_unit *from = &c->program->units[maker];
+    if (from->parts.count > 0)
+        return 0;
+    if (in_place)
+        return common(rows, yg_plan_broadcast_rows(c->graph->records[operand].type, target));
+    const yg_unit *unit = &c->program->units[c->unit[reader]];
+    if (unit->kind == YG_UNIT_KERNEL && unit->whole >> k & 1)
+        return 0;
+    return rows;
+}
+
+/* The rows of the sweep with one more unit, 0 if it cannot join. */
+static int64_t rows_with(const open_sweep *s, uint32_t u) {
+    const yg_compiler *c = s->c;
+    const yg_unit *unit = &c->program->units[u];
+    if (unit->rows == 0 || s->rows == 0 || s->end - s->begin == SWEEP_UNITS)
+        return 0;
+    if (unit->after != YG_NO_UNIT && unit->after >= s->begin)
+        return 0;
+    int64_t rows = common(s->rows, unit->rows);
+    yg_node node = unit->first;
+    for (uint32_t i = 0; i < unit->step_count && rows > 0; i++, node = c->next[node]) {
+        for (uint32_t k = 0; k < c->graph->records[node].operand_count && rows > 0; k++)
+            rows = rows_after_reading(s, node, k, rows);
+    }
+    if (rows <= 1 || (rows < FEW_ROWS && rows != s->rows))
+        return 0;
+    return rows;
+}
+
+/* Whole rows of these elements make whole parts: the rows are a multiple of this. */
+static int64_t rows_of_parts(const yg_unit *unit, int64_t rows) {
+    const int64_t elements = unit->rows / rows; /* of operand 0 in a row */
+    return unit->parts.elements / common(unit->parts.elements, elements);
+}
+
+static double row_bytes(const open_sweep *s) {
+    const yg_compiler *c = s->c;
+    double bytes = 0;
+    for (uint32_t u = s->begin; u < s->end; u++) {
+        const yg_unit *unit = &c->program->units[u];
+        yg_node node = unit->first;
+        for (uint32_t i = 0; i < unit->step_count; i++, node = c->next[node]) {
+            if (c->in_memory[node])
+                bytes += (double)yg_type_bytes(c->graph->records[node].type);
+        }
+    }
+    return bytes / (double)s->rows;
+}
+
+static int64_t chunk_rows(const open_sweep *s) {
+    int64_t grain = 1;
+    for (uint32_t u = s->begin; u < s->end; u++) {
+        const yg_unit *unit = &s->c->program->units[u];
+        if (unit->parts.count == 0)
+            continue;
+        const int64_t rows = rows_of_parts(unit, s->rows);
+        grain = grain / common(grain, rows) * rows;
+        if (grain >= s->rows)
+            return s->rows;
+    }
+    const double fit = CHUNK_BYTES / (row_bytes(s) + 1);
+    const int64_t chunks = fit > (double)grain ? (int64_t)(fit / (double)grain) : 1;
+    return chunks >= s->rows / grain ? s->rows : chunks * grain;
+}
+
+static bool add_sweep(yg_compiler *c, yg_sweep sweep) {
+    yg_program *program = c->program;
+    if (program->sweep_count == c->sweep_capacity) {
+        const size_t capacity = c->sweep_capacity ? c->sweep_capacity * 2 : 16;
+        yg_sweep *sweeps = realloc(program->sweeps, capacity * sizeof *sweeps);
+        if (!sweeps)
+            return yg_fail_memory(c->error);
+        program->sweeps = sweeps;
+        c->sweep_capacity = capacity;
+    }
+    for (uint32_t u = sweep.begin; u < sweep.end; u++) {
+        program->units[u].sweep = (uint32_t)program->sweep_count;
+        sweep.cost += program->units[u].cost;
+        if (sweep.rows == 0)
+            program->units[u].parts.count = 0; /* runs by its own units */
+    }
+    program->sweeps[program->sweep_count++] = sweep;
+    return true;
+}
+
+static int64_t own_grains(const yg_unit *unit) {
+    if (unit->kind == YG_UNIT_GROUP)
+        return (unit->count + YG_TILE - 1) / YG_TILE;
+    return unit->kind == YG_UNIT_KERNEL ? unit->work : 1;
+}
+
+static bool close_sweep(yg_compiler *c, const open_sweep *s) {
+    yg_sweep sweep = {.begin = s->begin, .end = s->end};
+    if (s->end - s->begin == 1) {
+        sweep.grains = own_grains(&c->program->units[s->begin]);
+    } else {
+        sweep.rows = s->rows;
+        sweep.chunk = chunk_rows(s);
+        sweep.grains = (s->rows + sweep.chunk - 1) / sweep.chunk;
+    }
+    return add_sweep(c, sweep);
+}
+
+/* The last unit, other than the writer itself, that reads a parameter which is updated in place.
+ * Nothing that reads the parameter may run at the same time as the writer. */
+static void note_writers(yg_compiler *c) {
+    for (size_t u = 0; u < c->program->unit_count; u++)
+        c->program->units[u].after = YG_NO_UNIT;
+    for (size_t i = 0; i < c->update_count; i++) {
+        const yg_update *update = &c->updates[i];
+        if (!yg_plan_updates_in_place(c, update))
+            continue;
+        const uint32_t writer = c->unit[update->value];
+        const uint32_t reader = c->last_unit[update->parameter] == writer
+                                    ? c->other_unit[update->parameter]
+                                    : c->last_unit[update->parameter];
+        uint32_t *after = &c->program->units[writer].after;
+        if (reader != YG_NO_UNIT && (*after == YG_NO_UNIT || *after < reader))
+            *after = reader;
+    }
+}
+
+bool yg_plan_sweeps(yg_compiler *c) {
+    yg_program *program = c->program;
+    note_writers(c);
+    open_sweep s = {.c = c};
+    for (uint32_t u = 0; u < program->unit_count; u++) {
+        const int64_t rows = u > 0 && yg_plan_with(c, YG_PASS_SWEEP) ? rows_with(&s, u) : 0;
+        if (rows > 0) {
+            s.end = u + 1;
+            s.rows = rows;
+            continue;
+        }
+        if (u > 0 && !close_sweep(c, &s))
+            return false;
+        s = (open_sweep){.c = c, .begin = u, .end = u + 1, .rows = program->units[u].rows};
+    }
+    return program->unit_count == 0 || close_sweep(c, &s);
+}
+
+bool yg_plan_add_alone(yg_compiler *c) {
+    const uint32_t u = (uint32_t)(c->program->unit_count - 1);
+    c->program->units[u].after = YG_NO_UNIT;
+    const open_sweep s = {.c = c, .begin = u, .end = u + 1};
+    return close_sweep(c, &s) && yg_plan_add_batch(c, (uint32_t)(c->program->sweep_count - 1));
+}
