@@ -50,6 +50,7 @@ const yg_op yg_op_argmin = {
     .infer = yg_arg_infer,
     .kernel = {kernel_bool, kernel_i32, kernel_i64, kernel_f32, kernel_f64},
     .units = yg_reduction_units,
+    .rows = yg_reduction_rows,
     .flops = yg_reduction_flops,
     .reference = reference,
     .samples = yg_arg_samples,

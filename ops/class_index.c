@@ -38,6 +38,11 @@ int64_t yg_class_units(const yg_infer *call, const yg_type *result) {
     return yg_type_count(&call->operands[0]);
 }
 
+int64_t yg_class_rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
+    (void)whole;
+    return yg_class_units(call, result);
+}
+
 double yg_class_flops(const yg_infer *call, const yg_type *result) {
     (void)result;
     return 5 * (double)yg_type_count(&call->operands[1]);

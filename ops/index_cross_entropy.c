@@ -68,6 +68,7 @@ const yg_op yg_op_index_cross_entropy = {
     .infer = yg_class_infer_rows,
     .kernel = {[YG_F32] = index_cross_entropy_f32, [YG_F64] = index_cross_entropy_f64},
     .units = yg_class_units,
+    .rows = yg_class_rows,
     .flops = yg_class_flops,
     .vjp = vjp,
     .reference = reference,

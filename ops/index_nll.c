@@ -56,6 +56,7 @@ const yg_op yg_op_index_nll = {
     .infer = yg_class_infer_rows,
     .kernel = {[YG_F32] = index_nll_f32, [YG_F64] = index_nll_f64},
     .units = yg_class_units,
+    .rows = yg_class_rows,
     .vjp = vjp,
     .reference = reference,
     .domain = {YG_CLASS_DOMAIN, {-4, 0}},

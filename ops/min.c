@@ -84,6 +84,7 @@ const yg_op yg_op_min = {
     .infer = yg_reduction_infer_some,
     .kernel = {kernel_bool, kernel_i32, kernel_i64, kernel_f32, kernel_f64},
     .units = yg_reduction_units,
+    .rows = yg_reduction_rows,
     .prepare = yg_reduction_prepare,
     .release = yg_reduction_release,
     .flops = yg_reduction_flops,

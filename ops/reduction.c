@@ -192,6 +192,33 @@ yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim) {
     return plan;
 }
 
+int64_t yg_reduction_rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
+    (void)result;
+    (void)whole;
+    const yg_type *x = &call->operands[0];
+    bool reduced[YG_MAX_RANK] = {false};
+    mark_dims(x, &call->attrs[0], reduced);
+    int64_t rows = 1;
+    for (int d = 0; d < x->rank && !(reduced[d] && x->shape[d] > 1); d++)
+        rows *= x->shape[d];
+    return rows;
+}
+
+bool yg_reduction_parts(const yg_infer *call, yg_parts *parts) {
+    const yg_reduction plan = yg_reduction_plan(&call->operands[0], &call->attrs[0]);
+    if (plan.kept_rank > 0 || plan.reduced_rank != !plan.inner_reduced || plan.count == 0)
+        return false;
+    const int64_t columns = plan.inner_reduced ? 1 : plan.inner;
+    const int64_t block = plan.inner_reduced ? REDUCE_BLOCK : REDUCE_ROWS;
+    yg_type result;
+    if (columns == 0 || !call->op->infer(call, &result, NULL))
+        return false;
+    *parts = (yg_parts){.elements = block * columns,
+                        .count = (plan.count + block - 1) / block,
+                        .bytes = columns * (int64_t)yg_dtype_size(result.dtype)};
+    return true;
+}
+
 void *yg_reduction_prepare(const yg_infer *call, const yg_type *result) {
     (void)result;
     yg_reduction *plan = malloc(sizeof *plan);

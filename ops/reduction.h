@@ -88,6 +88,13 @@ enum {
 
 yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim);
 
+/* yg_op.rows: the dimensions before the first that is reduced. */
+int64_t yg_reduction_rows(const yg_infer *call, const yg_type *result, uint64_t *whole);
+
+/* yg_op.parts: blocks of neighbours if everything is reduced, of rows if the leading dimensions
+ * are. */
+bool yg_reduction_parts(const yg_infer *call, yg_parts *parts);
+
 /* The plan is made when a program is compiled: small reductions take less time than their plan.
  * yg_reduction_prepared() gives that of a kernel call, or makes one in *here. */
 void *yg_reduction_prepare(const yg_infer *call, const yg_type *result);
@@ -108,6 +115,17 @@ const yg_reduction *yg_reduction_prepared(const yg_kernel_call *call, yg_reducti
         yg_reduction here;                                                                         \
         const yg_reduction *plan = yg_reduction_prepared(call, &here);                             \
         reduce(plan, call->in[0], call->out, call->begin, call->end);                              \
+        return true;                                                                               \
+    }
+
+/* The same for yg_op.part and yg_op.finish. */
+#define YG_REDUCTION_PART(function, reduce)                                                        \
+    YG_REDUCTION_KERNEL(function##_part, reduce##_part)                                            \
+    static bool function##_finish(const yg_kernel_call *call, yg_error *error) {                   \
+        (void)error;                                                                               \
+        yg_reduction here;                                                                         \
+        const yg_reduction *plan = yg_reduction_prepared(call, &here);                             \
+        reduce##_finish(plan, call->in[0], call->out);                                             \
         return true;                                                                               \
     }
 

@@ -16,9 +16,11 @@
  *                           are then computed in whole blocks of REDUCE_LANES, so that their bits
  *                           do not depend on where a call begins; else 0
  *
- * of which the first three are undefined again at its end. Order: up to REDUCE_BLOCK neighbours are
- * combined over 16 running results, and the blocks in pairs, pairs of pairs and so on. Rounding
- * errors of a sum so grow with the logarithm of the count. The order depends on the shape alone.
+ * of which the first three are undefined again at its end, and REDUCE_PARTS where the reduction is
+ * to be had in parts too (yg_op.parts); REDUCE_FINISH must leave its operand as it is then. Order:
+ * up to REDUCE_BLOCK neighbours are combined over 16 running results, and the blocks in pairs,
+ * pairs of pairs and so on. Rounding errors of a sum so grow with the logarithm of the count. The
+ * order depends on the shape alone.
  */
 #include "multiversion.h"
 #include "reduction.h"
@@ -84,6 +86,31 @@ REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *plan, const REDUCE_INPUT *x,
     return total;
 }
 
+/* One more block of `width` neighbours joins the blocks before it: level[l] holds 2^l blocks
+ * wherever bit l of *blocks is set. Uses up `total`. */
+static inline __attribute__((always_inline)) void
+REDUCE_JOIN(REDUCE_NAME, _push)(REDUCE_RESULT level[][REDUCE_COLUMNS], uint64_t *blocks,
+                                int64_t width, REDUCE_RESULT *total) {
+    int l = 0;
+    for (uint64_t bits = (*blocks)++; bits & 1; bits >>= 1, l++)
+        for (int64_t j = 0; j < width; j++)
+            total[j] = REDUCE_COMBINE(level[l][j], total[j]);
+    for (int64_t j = 0; j < width; j++)
+        level[l][j] = total[j];
+}
+
+/* All blocks together. */
+static inline __attribute__((always_inline)) void
+REDUCE_JOIN(REDUCE_NAME, _collect)(REDUCE_RESULT level[][REDUCE_COLUMNS], uint64_t blocks,
+                                   int64_t width, REDUCE_RESULT *total) {
+    for (int64_t j = 0; j < width; j++)
+        total[j] = REDUCE_START;
+    for (int l = 0; blocks != 0; blocks >>= 1, l++)
+        if (blocks & 1)
+            for (int64_t j = 0; j < width; j++)
+                total[j] = REDUCE_COMBINE(level[l][j], total[j]);
+}
+
 /* `width` neighbours of the result, where x is contiguous along a kept dimension: row by row. */
 static inline __attribute__((always_inline)) void
 REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT *x, int64_t width,
@@ -122,19 +149,10 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
         }
         if (plan->rows <= REDUCE_ROWS) /* one block: its result is the whole */
             break;
-        int l = 0;
-        for (uint64_t bits = blocks++; bits & 1; bits >>= 1, l++)
-            for (int64_t j = 0; j < width; j++)
-                total[j] = REDUCE_COMBINE(level[l][j], total[j]);
-        for (int64_t j = 0; j < width; j++)
-            level[l][j] = total[j];
+        REDUCE_JOIN(REDUCE_NAME, _push)(level, &blocks, width, total);
     }
-    for (int64_t j = 0; blocks != 0 && j < whole; j++)
-        total[j] = REDUCE_START;
-    for (int l = 0; blocks != 0; blocks >>= 1, l++)
-        if (blocks & 1)
-            for (int64_t j = 0; j < width; j++)
-                total[j] = REDUCE_COMBINE(level[l][j], total[j]);
+    if (blocks != 0)
+        REDUCE_JOIN(REDUCE_NAME, _collect)(level, blocks, width, total);
     for (int64_t j = 0; j < width; j += REDUCE_LANES) {
         REDUCE_SIMD
         for (int64_t l = j; l < j + REDUCE_LANES; l++)
@@ -174,6 +192,55 @@ YG_MULTIVERSION static void REDUCE_NAME(const yg_reduction *plan, const REDUCE_I
         }
     }
 }
+
+#ifdef REDUCE_PARTS
+
+/* Parts [begin, end), as yg_reduction_parts() cuts them: blocks of the order above. */
+YG_MULTIVERSION static void REDUCE_JOIN(REDUCE_NAME,
+                                        _part)(const yg_reduction *plan, const REDUCE_INPUT *x,
+                                               REDUCE_RESULT *out, int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end && plan->inner_reduced; part++) {
+        const int64_t at = part * REDUCE_BLOCK, rest = plan->inner - at;
+        out[part] = REDUCE_JOIN(REDUCE_NAME, _run)(
+            x + at, rest < REDUCE_BLOCK ? rest : REDUCE_BLOCK, REDUCE_START);
+    }
+    yg_reduction block = *plan;
+    for (int64_t part = begin; part < end && !plan->inner_reduced; part++) {
+        const int64_t row = part * REDUCE_ROWS, rest = plan->rows - row;
+        block.rows = rest < REDUCE_ROWS ? rest : REDUCE_ROWS;
+        for (int64_t j = 0; j < plan->inner; j += REDUCE_COLUMNS) {
+            const int64_t left = plan->inner - j;
+            REDUCE_JOIN(REDUCE_NAME, _columns)
+            (&block, x + row * plan->inner + j, left < REDUCE_COLUMNS ? left : REDUCE_COLUMNS,
+             out + part * plan->inner + j);
+        }
+    }
+}
+
+/* The result of all parts. */
+YG_MULTIVERSION static void REDUCE_JOIN(REDUCE_NAME, _finish)(const yg_reduction *plan,
+                                                              const REDUCE_RESULT *x,
+                                                              REDUCE_RESULT *out) {
+    const int64_t size = plan->inner_reduced ? plan->inner : plan->rows;
+    const int64_t block = plan->inner_reduced ? REDUCE_BLOCK : REDUCE_ROWS;
+    const int64_t columns = plan->inner_reduced ? 1 : plan->inner;
+    const int64_t parts = (size + block - 1) / block;
+    REDUCE_RESULT level[REDUCE_ROW_LEVELS][REDUCE_COLUMNS], total[REDUCE_COLUMNS];
+    for (int64_t start = 0; start < columns; start += REDUCE_COLUMNS) {
+        const int64_t left = columns - start;
+        const int64_t width = left < REDUCE_COLUMNS ? left : REDUCE_COLUMNS;
+        uint64_t blocks = 0;
+        for (int64_t part = 0; part < parts; part++) {
+            memcpy(total, x + part * columns + start, (size_t)width * sizeof *total);
+            REDUCE_JOIN(REDUCE_NAME, _push)(level, &blocks, width, total);
+        }
+        if (parts > 1)
+            REDUCE_JOIN(REDUCE_NAME, _collect)(level, blocks, width, total);
+        memcpy(out + start, parts > 1 ? total : level[0], (size_t)width * sizeof *out);
+    }
+}
+
+#endif
 
 #undef REDUCE_NAME
 #undef REDUCE_INPUT

@@ -51,6 +51,12 @@ int64_t yg_rows_units(const yg_infer *call, const yg_type *result) {
     return yg_rows_along(result, call->attrs[0].i).count;
 }
 
+int64_t yg_rows_outer(const yg_infer *call, const yg_type *result, uint64_t *whole) {
+    (void)whole;
+    const yg_rows rows = yg_rows_along(result, call->attrs[0].i);
+    return rows.count / (rows.stride > 0 ? rows.stride : 1);
+}
+
 /* Maximum, subtraction, exp, sum, division. */
 double yg_rows_flops(const yg_infer *call, const yg_type *result) {
     (void)call;

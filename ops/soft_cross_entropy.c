@@ -51,6 +51,11 @@ static int64_t units(const yg_infer *call, const yg_type *result) {
     return yg_type_count(result);
 }
 
+static int64_t rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
+    (void)whole;
+    return units(call, result);
+}
+
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     const yg_node target = yg_node_operand(graph, y, 0), logits = yg_node_operand(graph, y, 1);
     const yg_node column = yg_class_column(graph, dy);
@@ -94,6 +99,7 @@ const yg_op yg_op_soft_cross_entropy = {
     .infer = infer,
     .kernel = {[YG_F32] = soft_cross_entropy_f32, [YG_F64] = soft_cross_entropy_f64},
     .units = units,
+    .rows = rows,
     .flops = yg_class_flops,
     .vjp = vjp,
     .reference = reference,

@@ -55,6 +55,7 @@ const yg_op yg_op_softmax = {
     .infer = yg_rows_infer,
     .kernel = {[YG_F32] = softmax_f32, [YG_F64] = softmax_f64},
     .units = yg_rows_units,
+    .rows = yg_rows_outer,
     .flops = yg_rows_flops,
     .vjp = vjp,
     .reference = reference,

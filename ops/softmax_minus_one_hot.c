@@ -73,6 +73,7 @@ const yg_op yg_op_softmax_minus_one_hot = {
     .infer = yg_class_infer_scores,
     .kernel = {[YG_F32] = softmax_minus_one_hot_f32, [YG_F64] = softmax_minus_one_hot_f64},
     .units = yg_class_units,
+    .rows = yg_class_rows,
     .flops = yg_class_flops,
     .vjp = vjp,
     .reference = reference,

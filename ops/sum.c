@@ -14,6 +14,8 @@
 #define REDUCE_BASED           0
 #define REDUCE_FUNCTIONS       0
 
+#define REDUCE_PARTS
+
 #define REDUCE_MAP(x, base) (x)
 #define REDUCE_NAME         sum_f32
 #define REDUCE_INPUT        float
@@ -45,6 +47,12 @@ YG_REDUCTION_KERNEL(kernel_i32, sum_i32)
 YG_REDUCTION_KERNEL(kernel_i64, sum_i64)
 YG_REDUCTION_KERNEL(kernel_f32, sum_f32)
 YG_REDUCTION_KERNEL(kernel_f64, sum_f64)
+
+YG_REDUCTION_PART(kernel_bool, sum_bool)
+YG_REDUCTION_PART(kernel_i32, sum_i32)
+YG_REDUCTION_PART(kernel_i64, sum_i64)
+YG_REDUCTION_PART(kernel_f32, sum_f32)
+YG_REDUCTION_PART(kernel_f64, sum_f64)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
@@ -171,7 +179,12 @@ const yg_op yg_op_sum = {
     .attr_count = sizeof yg_reduction_attrs / sizeof *yg_reduction_attrs,
     .infer = yg_reduction_infer_widened,
     .kernel = {kernel_bool, kernel_i32, kernel_i64, kernel_f32, kernel_f64},
+    .part = {kernel_bool_part, kernel_i32_part, kernel_i64_part, kernel_f32_part, kernel_f64_part},
+    .finish = {kernel_bool_finish, kernel_i32_finish, kernel_i64_finish, kernel_f32_finish,
+               kernel_f64_finish},
     .units = yg_reduction_units,
+    .rows = yg_reduction_rows,
+    .parts = yg_reduction_parts,
     .prepare = yg_reduction_prepare,
     .release = yg_reduction_release,
     .flops = yg_reduction_flops,

@@ -130,6 +130,7 @@ const yg_op yg_op_var = {
     .infer = yg_reduction_infer,
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
     .units = yg_reduction_units,
+    .rows = yg_reduction_rows,
     .prepare = yg_reduction_prepare,
     .release = yg_reduction_release,
     .flops = yg_reduction_flops,
