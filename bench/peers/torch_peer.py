@@ -1,5 +1,5 @@
-"""PyTorch at its best setting: one thread pool, fused optimizers; variants "eager" and "compiled"
-(torch.compile)."""
+"""PyTorch at its best setting: one thread pool, fused optimizers, denormals flushed; variants "eager"
+and "compiled" (torch.compile)."""
 
 import protocol
 
@@ -27,25 +27,35 @@ def network(torch, workload):
     return model, nn.functional.cross_entropy, x, y.long()
 
 
+def loss_and_gradient(torch, model, loss_of, x, y):
+    """values -> (gradients, loss), to be compiled as one function."""
+    from torch.func import functional_call, grad_and_value
+
+    names = [name for name, _ in model.named_parameters()]
+    return grad_and_value(
+        lambda values: loss_of(functional_call(model, dict(zip(names, values)), (x,)), y))
+
+
 def prepare_gradient(torch, workload, compiled):
     model, loss_of, x, y = network(torch, workload)
     parameters = list(model.parameters())
-
-    def forward():
-        return loss_of(model(x), y)
-
     if compiled:
-        forward = torch.compile(forward)
+        values = [p.detach() for p in parameters]
+        function = torch.compile(loss_and_gradient(torch, model, loss_of, x, y))
 
-    def gradient():
-        loss = forward()
-        return loss, torch.autograd.grad(loss, parameters)
+        def gradient():
+            return function(values)
+    else:
+
+        def gradient():
+            loss = loss_of(model(x), y)
+            return torch.autograd.grad(loss, parameters), loss
 
     def run(steps):
         for _ in range(steps):
             gradient()
 
-    loss, gradients = gradient()
+    gradients, loss = gradient()
     return run, [loss.item(), protocol.squared_norm([g.numpy() for g in gradients])]
 
 
@@ -60,28 +70,67 @@ def make_optimizer(torch, workload, parameters):
     return kind(parameters, lr=workload.lr)
 
 
-def prepare_step(torch, workload, compiled):
-    model, loss_of, x, y = network(torch, workload)
+def compiled_sgd_step(torch, workload, model, gradient):
+    """The whole step compiled; the learning rate is a tensor, or it would be a constant."""
+    values = [p.detach() for p in model.parameters()]
+    rate = torch.tensor(workload.lr)
+
+    def step(values, rate):
+        gradients, loss = gradient(values)
+        for value, g in zip(values, gradients):
+            value.sub_(rate * g)
+        return loss
+
+    step = torch.compile(step)
+    return lambda: step(values, rate), lambda: rate.zero_()
+
+
+def compiled_step(torch, workload, model, gradient):
+    """Forward and backward compiled; the fused optimizer is faster than a compiled Adam."""
+    parameters = list(model.parameters())
+    values = [p.detach() for p in parameters]
+    optimizer = make_optimizer(torch, workload, parameters)
+    gradient = torch.compile(gradient)
+
+    def step():
+        gradients, loss = gradient(values)
+        for p, g in zip(parameters, gradients):
+            p.grad = g
+        optimizer.step()
+        return loss
+
+    return step, lambda: stop_learning(optimizer)
+
+
+def eager_step(torch, workload, model, loss_of, x, y):
     optimizer = make_optimizer(torch, workload, model.parameters())
-
-    def forward():
-        return loss_of(model(x), y)
-
-    if compiled:
-        # The fused optimizer stays: compiled, it would have the learning rate as a constant.
-        forward = torch.compile(forward)
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss = forward()
+        loss = loss_of(model(x), y)
         loss.backward()
         optimizer.step()
         return loss
 
-    for _ in range(protocol.CHECKED_STEPS):
-        step()
+    return step, lambda: stop_learning(optimizer)
+
+
+def stop_learning(optimizer):
     for group in optimizer.param_groups:
         group["lr"] = 0.0
+
+
+def prepare_step(torch, workload, compiled):
+    model, loss_of, x, y = network(torch, workload)
+    if not compiled:
+        step, stop = eager_step(torch, workload, model, loss_of, x, y)
+    else:
+        make = compiled_sgd_step if workload.optimizer == "sgd" else compiled_step
+        gradient = loss_and_gradient(torch, model, loss_of, x, y)
+        step, stop = make(torch, workload, model, gradient)
+    for _ in range(protocol.CHECKED_STEPS):
+        step()
+    stop()
 
     def run(steps):
         for _ in range(steps):
@@ -95,16 +144,10 @@ def prepare_hessian_vector(torch, workload, compiled):
     parameters = list(model.parameters())
     tangents = [torch.from_numpy(t) for t in protocol.tangents_of(workload)]
     if compiled:
-        from torch.func import functional_call, grad, jvp
-
-        names = [name for name, _ in model.named_parameters()]
-
-        def loss_at(values):
-            return loss_of(functional_call(model, dict(zip(names, values)), (x,)), y)
-
-        values = tuple(p.detach() for p in parameters)
-        directions = tuple(tangents)
-        product = torch.compile(lambda: jvp(grad(loss_at), (values,), (directions,))[1])
+        gradient = loss_and_gradient(torch, model, loss_of, x, y)
+        values = [p.detach() for p in parameters]
+        product = torch.compile(
+            lambda: torch.func.jvp(lambda v: gradient(v)[0], (values,), (tangents,))[1])
     else:
 
         def product():
@@ -142,6 +185,7 @@ def prepare(workload, threads, variant):
     import torch
 
     torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)  # fading moments of weights that rest would slow Adam down
     if variant == "compiled" and not hasattr(torch, "compile"):
         raise protocol.Unsupported(f"PyTorch {torch.__version__} has no torch.compile")
     kinds = {
