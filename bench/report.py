@@ -200,12 +200,12 @@ the other for a round of about 0.2 s, so that whatever disturbs the machine dist
 A value is the median of the rounds. A ratio is the median of the rounds' ratios, each of two
 neighbours in time, so it need not be the ratio of the two values. Before that, all subjects report what they compute (loss and
 gradient norm, or the loss after three real steps), and a run in which they disagree fails. Timed
-steps have learning rate 0, so that values do not drift. With one thread, each process is also
-pinned to one core, and thread pools of libraries are set to the same count. PyTorch has its fused
+steps have learning rate 0, so that values do not drift. Each process is pinned to as many cores as
+it has threads, and thread pools of libraries are set to the same count. PyTorch has its fused
 optimizers, both plain and under `torch.compile`; JAX jits whole steps and donates their buffers;
-NumPy is forward and backward by hand, as in a notebook. KANN and ggml, which are C libraries, run
-by small programs (`bench/peers/*_peer.c`), with their own matrix products and with OpenBLAS's. A
-thread count does not matter where it is not listed.
+NumPy is forward and backward by hand, as in a notebook. KANN and ggml, which are C libraries, are
+run by small programs (`bench/peers/*_peer.c`), with their own matrix products and with OpenBLAS's.
+A thread count does not matter where it is not listed.
 
 The peers in Python come from `bench/requirements.txt`, into an environment that `./dev bench` makes,
 or `YG_BENCH_VENV` names one that exists. Those in C are taken along where they are installed:
@@ -217,8 +217,7 @@ pools of threads it is several times slower.
 {markdown(["workload", "what", "where"], workload_lines, set())}
 
 `./dev bench W2` measures the workloads whose names begin so, `./dev bench --peers KANN,ggml` beside
-these peers only. Every number of the last run is in
-`build/bench.json`.
+these peers only. Every number of the last run is in `build/bench.json`.
 
 ## Every subject
 

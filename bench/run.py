@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 900  # a peer may compile for minutes
 ROUND_LIMIT_SECONDS = 60  # for all rounds of a workload, once each subject has MIN_ROUNDS
 MIN_ROUNDS = 3
+SETTLE_SECONDS = 0.05  # until the threads of the subject before no longer spin for more work
 TOLERANCE = 1e-4  # float32 in different orders of summation
 DEBIAN_PYTHON = "/usr/bin/python3"
 
@@ -86,7 +88,7 @@ class Subject:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=pin_to_one_core if threads == 1 else None,
+            preexec_fn=lambda: pin_to_cores(threads),
         )
         # Read beside, or a talkative peer would stop at a full pipe.
         self.complaints = []
@@ -135,8 +137,9 @@ class Subject:
             self.process.wait()
 
 
-def pin_to_one_core():
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+def pin_to_cores(count):
+    """Also for libraries that take as many threads as they see cores."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-count:])
 
 
 def yamlgrad_command(workload, threads, programs):
@@ -229,6 +232,7 @@ def rounds_of(subjects, rounds):
         if k >= MIN_ROUNDS and spent > ROUND_LIMIT_SECONDS:
             break
         for i in range(len(subjects)):
+            time.sleep(SETTLE_SECONDS)
             start = os.times().elapsed
             subjects[(k + i) % len(subjects)].round()
             spent += os.times().elapsed - start

@@ -99,16 +99,17 @@ static void add_update(job *job) {
     }
 }
 
-/* The pools of threads are ggml's, one a backend. */
-static bool start_backends(job *job, yg_error *error) {
+/* A gradient on a batch of 2 is not worth waking a thread for. */
+static bool start_backends(job *job, bool step, yg_error *error) {
+    const int threads = step ? job->mlp.threads : 1;
 #ifdef YG_BENCH_GGML_BLAS
     job->backends[job->backend_count++] = ggml_backend_blas_init();
-    ggml_backend_blas_set_n_threads(job->backends[0], job->mlp.threads);
+    ggml_backend_blas_set_n_threads(job->backends[0], threads);
 #endif
     ggml_backend_t cpu = ggml_backend_cpu_init();
     if (!cpu)
         return yg_fail(error, YG_ERROR_INTERNAL, YG_NOWHERE, "ggml has no processor backend");
-    ggml_backend_cpu_set_n_threads(cpu, job->mlp.threads);
+    ggml_backend_cpu_set_n_threads(cpu, threads);
     job->backends[job->backend_count++] = cpu;
     return true;
 }
@@ -118,7 +119,7 @@ static bool build(job *job, bool step, yg_error *error) {
     const struct ggml_init_params space = {.mem_size = MAX_NODES * ggml_tensor_overhead() +
                                                        ggml_graph_overhead_custom(MAX_NODES, true),
                                            .no_alloc = true};
-    if (!start_backends(job, error))
+    if (!start_backends(job, step, error))
         return false;
     job->kept = ggml_init(space);
     job->passing = ggml_init(space);
