@@ -1,0 +1,425 @@
+/*
+ * Pieces of kernels against the whole: see piece_check.h.
+ */
+#include "piece_check.h"
+
+#include "sample.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t SEED = 1;
+
+/* How much larger a sample is made in its first dimension: until a reduction falls into parts. */
+static const int64_t growths[] = {1, 20, 400};
+
+#define ELEMENTS_MAX 3000 /* of an operand: pieces are many */
+#define ALL_RANGES   12   /* up to so many pieces every range of them is tried */
+
+__attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    vsnprintf(why, OPERATOR_CHECK_TEXT, format, list);
+    va_end(list);
+    return false;
+}
+
+/* ------------------------------------------------------------------------------------- calls -- */
+
+typedef struct buffer {
+    void *data;
+    size_t bytes;
+} buffer;
+
+/* One call of a kernel, with what pieces are compared with. */
+typedef struct subject {
+    const sample_call *sample;
+    yg_infer infer;
+    yg_type type; /* of the result */
+    int64_t units;
+    yg_kernel kernel;
+    void *prepared;
+    buffer in[YG_SAMPLE_OPERANDS], poisoned[YG_SAMPLE_OPERANDS];
+    buffer whole, out, again, scratch;
+    yg_error error;
+    char *why;
+} subject;
+
+static bool make_buffer(buffer *b, int64_t bytes) {
+    b->bytes = (size_t)bytes;
+    b->data = aligned_alloc(64, (b->bytes + 64) / 64 * 64);
+    return b->data != NULL;
+}
+
+static void free_subject(subject *s) {
+    for (size_t k = 0; k < YG_SAMPLE_OPERANDS; k++) {
+        free(s->in[k].data);
+        free(s->poisoned[k].data);
+    }
+    free(s->whole.data);
+    free(s->out.data);
+    free(s->again.data);
+    free(s->scratch.data);
+    if (s->prepared)
+        s->infer.op->release(s->prepared);
+}
+
+/* The result's type, as the builder infers it; false where the operator does not take these. */
+static bool find_type(const yg_op_set *ops, const sample_call *call, yg_type *type) {
+    yg_graph *graph = yg_graph_new(ops, YG_GRAPH_NO_SIMPLIFY);
+    yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
+    const bool good = graph && sample_apply(call, graph, inputs, results) == 1;
+    if (good)
+        *type = *yg_node_type(graph, results[0]);
+    yg_graph_free(graph);
+    return good;
+}
+
+static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *call, char *why) {
+    const yg_op *op = call->op;
+    *s = (subject){.sample = call, .why = why};
+    s->infer = (yg_infer){
+        .op = op, .operands = call->types, .operand_count = call->count, .attrs = call->attrs};
+    if (!find_type(ops, call, &s->type))
+        return fail(why, "the result has no type");
+    const yg_dtype key = call->count ? call->types[call->count - 1].dtype : s->type.dtype;
+    s->kernel = op->kernel[key];
+    s->units = op->units ? op->units(&s->infer, &s->type) : 1;
+    const int64_t scratch = op->scratch_bytes ? op->scratch_bytes(&s->infer, &s->type) : 0;
+    const int64_t bytes = yg_type_bytes(&s->type);
+    bool room = make_buffer(&s->whole, bytes) && make_buffer(&s->out, bytes) &&
+                make_buffer(&s->again, bytes) && make_buffer(&s->scratch, scratch);
+    for (size_t k = 0; k < call->count && room; k++) {
+        const yg_type *type = &call->types[k];
+        room = make_buffer(&s->in[k], yg_type_bytes(type)) &&
+               make_buffer(&s->poisoned[k], yg_type_bytes(type));
+        for (int64_t i = 0; room && i < yg_type_count(type); i++)
+            yg_element_set(type->dtype, s->in[k].data, i, call->values[k][i]);
+    }
+    if (room && op->prepare)
+        s->prepared = op->prepare(&s->infer, &s->type);
+    return room || fail(why, "out of memory");
+}
+
+/* Runs a kernel, a part's or a finishing one on the units [begin, end). Scratch is what another
+ * call may have left there. */
+static bool run(subject *s, yg_kernel kernel, const buffer *in, size_t count, buffer *out,
+                int64_t begin, int64_t end) {
+    const void *data[YG_SAMPLE_OPERANDS];
+    const yg_type *types[YG_SAMPLE_OPERANDS];
+    for (size_t k = 0; k < count; k++)
+        data[k] = in[k].data;
+    for (size_t k = 0; k < s->sample->count; k++)
+        types[k] = &s->sample->types[k];
+    memset(s->scratch.data, 0xff, s->scratch.bytes);
+    const yg_kernel_call call = {.out = out->data,
+                                 .in = data,
+                                 .out_type = &s->type,
+                                 .in_types = types,
+                                 .operand_count = s->sample->count,
+                                 .attrs = s->sample->attrs,
+                                 .prepared = s->prepared,
+                                 .scratch = s->scratch.data,
+                                 .begin = begin,
+                                 .end = end,
+                                 .seed = 1,
+                                 .step = 2};
+    return kernel(&call, &s->error);
+}
+
+/* ------------------------------------------------------------------------------------ poison -- */
+
+/* A value that no result should be made of. A truth value has no third one: it is turned round. */
+static void poison(const yg_type *type, const buffer *from, buffer *to, int64_t begin,
+                   int64_t end) {
+    const size_t size = yg_dtype_size(type->dtype);
+    for (int64_t i = 0; i < yg_type_count(type); i++) {
+        char *element = (char *)to->data + (size_t)i * size;
+        memcpy(element, (const char *)from->data + (size_t)i * size, size);
+        if (i >= begin && i < end)
+            continue;
+        if (type->dtype == YG_BOOL)
+            *element = !*element;
+        else if (yg_dtype_is_float(type->dtype))
+            memset(element, 0xff, size); /* NaN */
+        else
+            memset(element, 0x7f, size);
+    }
+}
+
+/* What was written over a pattern: exactly the bytes [begin, end), as they are in `whole`. Two
+ * patterns, so that no byte equals both. */
+static const unsigned char patterns[2] = {0xa5, 0x5a};
+
+static bool check_written(const buffer *out, unsigned char pattern, const buffer *whole,
+                          size_t begin, size_t end, const char *what, char *why) {
+    const unsigned char *bytes = out->data, *wanted = whole->data;
+    for (size_t i = 0; i < out->bytes; i++) {
+        if (i >= begin && i < end) {
+            if (bytes[i] != wanted[i])
+                return fail(why, "%s: byte %zu of %zu is not as in the whole run", what, i,
+                            out->bytes);
+        } else if (bytes[i] != pattern) {
+            return fail(why, "%s: byte %zu of %zu is written, but not its own", what, i,
+                        out->bytes);
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------ ranges -- */
+
+/* Calls `check` for ranges of `count` pieces: all of them where they are few; else the single ones
+ * at both ends and in the middle, and what lies before, between and behind them. */
+static bool each_range(subject *s, int64_t count, void *context,
+                       bool (*check)(subject *, void *, int64_t, int64_t)) {
+    if (count <= ALL_RANGES) {
+        for (int64_t begin = 0; begin < count; begin++)
+            for (int64_t end = begin + 1; end <= count; end++)
+                if (!check(s, context, begin, end))
+                    return false;
+        return true;
+    }
+    const int64_t cuts[] = {0,         1,         2,         count / 3, count / 3 + 1,
+                            count / 2, count - 2, count - 1, count};
+    const size_t cut_count = sizeof cuts / sizeof *cuts;
+    for (size_t a = 0; a < cut_count; a++)
+        for (size_t b = a + 1; b < cut_count; b++)
+            if (cuts[a] < cuts[b] && !check(s, context, cuts[a], cuts[b]))
+                return false;
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------- units -- */
+
+/* A range of units writes the bits of the whole run, whatever the range is: what both patterns'
+ * runs left alone, the rest must have written, and nothing of it. */
+static bool check_unit_range(subject *s, void *context, int64_t begin, int64_t end) {
+    piece_counts *counts = context;
+    char what[80];
+    snprintf(what, sizeof what, "units [%lld, %lld) of %lld", (long long)begin, (long long)end,
+             (long long)s->units);
+    unsigned char *out = s->out.data, *again = s->again.data;
+    const unsigned char *whole = s->whole.data;
+    memset(out, patterns[0], s->out.bytes);
+    memset(again, patterns[1], s->again.bytes);
+    if (!run(s, s->kernel, s->in, s->sample->count, &s->out, begin, end) ||
+        !run(s, s->kernel, s->in, s->sample->count, &s->again, begin, end))
+        return fail(s->why, "%s: %s", what, s->error.message);
+    for (size_t i = 0; i < s->out.bytes; i++) {
+        const bool alone = out[i] == patterns[0] && again[i] == patterns[1];
+        if (!alone && (out[i] != whole[i] || again[i] != whole[i]))
+            return fail(s->why, "%s: byte %zu of %zu is not as in the whole run", what, i,
+                        s->out.bytes);
+        again[i] = alone ? 0 : 1;
+    }
+    /* The other units, with what has been written already marked by a pattern. */
+    for (int turn = 0; turn < 2; turn++) {
+        memset(out, patterns[turn], s->out.bytes);
+        if ((begin > 0 && !run(s, s->kernel, s->in, s->sample->count, &s->out, 0, begin)) ||
+            (end < s->units && !run(s, s->kernel, s->in, s->sample->count, &s->out, end, s->units)))
+            return fail(s->why, "%s, the others: %s", what, s->error.message);
+        for (size_t i = 0; i < s->out.bytes; i++)
+            if (again[i] ? out[i] != patterns[turn] : out[i] != whole[i])
+                return fail(s->why, "%s: byte %zu of %zu is %s", what, i, s->out.bytes,
+                            again[i] ? "written by another unit too" : "written by no unit");
+    }
+    counts->units++;
+    return true;
+}
+
+static bool check_units(subject *s, piece_counts *counts) {
+    return !s->infer.op->units || s->units < 2 || each_range(s, s->units, counts, check_unit_range);
+}
+
+/* -------------------------------------------------------------------------------------- rows -- */
+
+typedef struct row_context {
+    piece_counts *counts;
+    int64_t rows;
+    uint64_t whole; /* operands that every row reads all of */
+} row_context;
+
+static bool check_row_range(subject *s, void *opaque, int64_t begin, int64_t end) {
+    row_context *context = opaque;
+    const int64_t rows = context->rows;
+    char what[80];
+    snprintf(what, sizeof what, "rows [%lld, %lld) of %lld", (long long)begin, (long long)end,
+             (long long)rows);
+    for (size_t k = 0; k < s->sample->count; k++) {
+        const yg_type *type = &s->sample->types[k];
+        const int64_t count = yg_type_count(type), row = count / rows;
+        if (context->whole >> k & 1)
+            poison(type, &s->in[k], &s->poisoned[k], 0, count);
+        else
+            poison(type, &s->in[k], &s->poisoned[k], begin * row, end * row);
+    }
+    const size_t row_bytes = s->out.bytes / (size_t)rows;
+    const int64_t units = s->units / rows;
+    for (int turn = 0; turn < 2; turn++) {
+        memset(s->out.data, patterns[turn], s->out.bytes);
+        if (!run(s, s->kernel, s->poisoned, s->sample->count, &s->out, begin * units, end * units))
+            return fail(s->why, "%s: reads what is not its own: %s", what, s->error.message);
+        if (!check_written(&s->out, patterns[turn], &s->whole, (size_t)begin * row_bytes,
+                           (size_t)end * row_bytes, what, s->why))
+            return false;
+    }
+    context->counts->rows++;
+    return true;
+}
+
+static bool check_rows(subject *s, piece_counts *counts) {
+    const yg_op *op = s->infer.op;
+    row_context context = {.counts = counts};
+    context.rows = op->rows ? op->rows(&s->infer, &s->type, &context.whole) : 0;
+    if (context.rows < 2)
+        return true;
+    bool whole = s->units % context.rows == 0 && yg_type_count(&s->type) % context.rows == 0;
+    for (size_t k = 0; k < s->sample->count; k++)
+        whole = whole &&
+                (context.whole >> k & 1 || yg_type_count(&s->sample->types[k]) % context.rows == 0);
+    if (!whole)
+        return fail(s->why, "%lld rows do not divide its %lld units and its elements",
+                    (long long)context.rows, (long long)s->units);
+    return each_range(s, context.rows, &context, check_row_range);
+}
+
+/* ------------------------------------------------------------------------------------- parts -- */
+
+typedef struct part_context {
+    piece_counts *counts;
+    yg_parts parts;
+    yg_kernel part;
+    buffer all, some; /* of all parts */
+} part_context;
+
+static bool check_part_range(subject *s, void *opaque, int64_t begin, int64_t end) {
+    part_context *context = opaque;
+    const yg_parts *parts = &context->parts;
+    char what[80];
+    snprintf(what, sizeof what, "parts [%lld, %lld) of %lld", (long long)begin, (long long)end,
+             (long long)parts->count);
+    poison(&s->sample->types[0], &s->in[0], &s->poisoned[0], begin * parts->elements,
+           end * parts->elements);
+    for (int turn = 0; turn < 2; turn++) {
+        memset(context->some.data, patterns[turn], context->some.bytes);
+        if (!run(s, context->part, s->poisoned, 1, &context->some, begin, end))
+            return fail(s->why, "%s: reads what is not its own: %s", what, s->error.message);
+        if (!check_written(&context->some, patterns[turn], &context->all,
+                           (size_t)(begin * parts->bytes), (size_t)(end * parts->bytes), what,
+                           s->why))
+            return false;
+    }
+    context->counts->parts += parts->count > 1;
+    return true;
+}
+
+/* All parts, reduced in one go, make the kernel's result; then every range makes its parts. */
+static bool check_all_parts(subject *s, part_context *context, yg_kernel finish) {
+    memset(s->out.data, patterns[0], s->out.bytes);
+    if (!run(s, context->part, s->in, 1, &context->all, 0, context->parts.count) ||
+        !run(s, finish, &context->all, 1, &s->out, 0, s->units))
+        return fail(s->why, "in parts: %s", s->error.message);
+    if (memcmp(s->out.data, s->whole.data, s->out.bytes) != 0)
+        return fail(s->why, "%lld parts, finished, are not the whole",
+                    (long long)context->parts.count);
+    return each_range(s, context->parts.count, context, check_part_range);
+}
+
+static bool check_parts(subject *s, piece_counts *counts) {
+    const yg_op *op = s->infer.op;
+    part_context context = {.counts = counts};
+    if (!op->parts || !op->parts(&s->infer, &context.parts))
+        return true;
+    const yg_parts *parts = &context.parts;
+    const yg_dtype key = s->sample->types[s->sample->count - 1].dtype;
+    const int64_t elements = yg_type_count(&s->sample->types[0]);
+    context.part = op->part[key];
+    if (!context.part || !op->finish[key])
+        return fail(s->why, "parts, but no kernel for them");
+    if (parts->count < 1 || parts->elements * parts->count < elements ||
+        parts->elements * (parts->count - 1) >= elements)
+        return fail(s->why, "%lld parts of %lld are not its %lld elements", (long long)parts->count,
+                    (long long)parts->elements, (long long)elements);
+    bool good = (make_buffer(&context.all, parts->count * parts->bytes) &&
+                 make_buffer(&context.some, parts->count * parts->bytes)) ||
+                fail(s->why, "out of memory");
+    good = good && check_all_parts(s, &context, op->finish[key]);
+    free(context.all.data);
+    free(context.some.data);
+    return good;
+}
+
+/* --------------------------------------------------------------------------------------- all -- */
+
+static bool check_call(const yg_op_set *ops, const sample_call *call, piece_counts *counts,
+                       bool grown, char *why) {
+    subject s;
+    bool good = make_subject(&s, ops, call, why);
+    if (good && s.whole.bytes > 0) {
+        if (run(&s, s.kernel, s.in, call->count, &s.whole, 0, s.units))
+            good = check_units(&s, counts) && check_rows(&s, counts) && check_parts(&s, counts);
+        else if (!grown)
+            good = fail(why, "the kernel: %s", s.error.message);
+    }
+    free_subject(&s);
+    return good;
+}
+
+/* "f[2, 3]" as "f[80, 3]": what has a first dimension gets `growth` times as much of it. False
+ * where that is none, or too large. */
+static bool grow(const yg_sample *sample, int64_t growth, char (*texts)[128], yg_sample *grown) {
+    *grown = *sample;
+    for (size_t k = 0; k < YG_SAMPLE_OPERANDS && sample->operands[k]; k++) {
+        const char *text = sample->operands[k];
+        char *end = NULL;
+        const long long first = strtoll(text + 2, &end, 10);
+        yg_type type;
+        if (end == text + 2)
+            continue;
+        snprintf(texts[k], sizeof texts[k], "%.2s%lld%.100s", text, first * growth, end);
+        grown->operands[k] = texts[k];
+        if (!sample_type(texts[k], YG_F64, &type) || yg_type_count(&type) > ELEMENTS_MAX)
+            return false;
+    }
+    return true;
+}
+
+/* A grown call that the operator does not take is no call of its. */
+static bool check_grown(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                        int64_t growth, yg_dtype real, piece_counts *counts, char *why) {
+    char texts[YG_SAMPLE_OPERANDS][128];
+    yg_sample grown;
+    sample_call call = {0};
+    yg_type type;
+    if (!grow(sample, growth, texts, &grown))
+        return true;
+    bool good = sample_draw(&call, op, &grown, real, YG_F32, SEED, why, OPERATOR_CHECK_TEXT);
+    if (good && (growth == 1 || find_type(ops, &call, &type)))
+        good = check_call(ops, &call, counts, growth > 1, why);
+    sample_free(&call);
+    return good;
+}
+
+bool piece_check(const yg_op_set *ops, const yg_op *op, piece_counts *counts, char *why) {
+    static const yg_dtype reals[] = {YG_F32, YG_F64};
+    char reason[OPERATOR_CHECK_TEXT] = "";
+    *counts = (piece_counts){0};
+    if (op->compose || op->flags & (YG_OP_ELEMENTWISE | YG_OP_VIEW | YG_OP_LEAF))
+        return true;
+    for (size_t s = 0; s < op->sample_count; s++)
+        for (size_t g = 0; g < sizeof growths / sizeof *growths; g++)
+            for (size_t r = 0; r < 2; r++)
+                if (!check_grown(ops, op, &op->samples[s], growths[g], reals[r], counts, reason))
+                    return fail(why, "%s, sample %zu in %s, %lld times as large: %.1000s", op->name,
+                                s, yg_dtype_name(reals[r]), (long long)growths[g], reason);
+    if ((op->units && counts->units == 0) || (op->rows && counts->rows == 0) ||
+        (op->parts && counts->parts == 0))
+        return fail(why, "%s: no call falls into two %s", op->name,
+                    op->units && counts->units == 0 ? "units"
+                    : op->rows && counts->rows == 0 ? "rows"
+                                                    : "parts");
+    return true;
+}

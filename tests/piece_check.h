@@ -1,0 +1,23 @@
+/*
+ * Whether a kernel keeps what its descriptor promises of pieces: yg_op.units, yg_op.rows and
+ * yg_op.parts.
+ */
+#ifndef YG_TESTS_PIECE_CHECK_H
+#define YG_TESTS_PIECE_CHECK_H
+
+#include "operator_check.h"
+
+/* Runs of a kernel on a piece that were compared with the run of the whole. */
+typedef struct piece_counts {
+    size_t units, rows, parts;
+} piece_counts;
+
+/* Runs the kernel on pieces of every sample and of samples that are larger in their first
+ * dimension: single units and ranges of them, rows, parts. Whatever a piece has no right to read is
+ * NaN, or another absurd value. Its bits must be those of the whole run, and it must write nothing
+ * else. False with the reason in `why` (OPERATOR_CHECK_TEXT bytes); also where the operator
+ * promises pieces, but none of these calls falls into two. A composite, a view or an elementwise
+ * operator, which promise none, are passed with nothing counted. */
+bool piece_check(const yg_op_set *ops, const yg_op *op, piece_counts *counts, char *why);
+
+#endif

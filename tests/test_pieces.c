@@ -1,0 +1,196 @@
+/*
+ * Every registered operator keeps what its descriptor promises of pieces of its work, which sweeps
+ * and threads rely on; and the checker is checked: each kind of broken promise is caught.
+ */
+#include "ops/ops.h"
+#include "piece_check.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <string.h>
+
+ParameterizedTestParameters(pieces, each) {
+    static size_t numbers[1024];
+    const size_t count = yg_ops()->count;
+    cr_assert_leq(count, sizeof numbers / sizeof *numbers);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = i;
+    return cr_make_param_array(size_t, numbers, count);
+}
+
+ParameterizedTest(size_t *number, pieces, each) {
+    piece_counts counts;
+    char why[OPERATOR_CHECK_TEXT];
+    cr_assert(piece_check(yg_ops(), yg_ops()->ops[*number], &counts, why), "%s", why);
+}
+
+static const yg_op *find(const char *name) {
+    const yg_op *op = yg_op_find(yg_ops(), name);
+    cr_assert_not_null(op, "no operator %s", name);
+    return op;
+}
+
+/* Each kind of piece is there to be checked. */
+Test(pieces, some_operators_promise_each) {
+    piece_counts counts;
+    char why[OPERATOR_CHECK_TEXT];
+    cr_assert(piece_check(yg_ops(), find("sum"), &counts, why), "%s", why);
+    cr_expect_gt(counts.units, 0);
+    cr_expect_gt(counts.rows, 0);
+    cr_expect_gt(counts.parts, 0);
+}
+
+static void expect_caught(const yg_op *wrong, const char *message) {
+    piece_counts counts;
+    char why[OPERATOR_CHECK_TEXT] = "";
+    cr_assert_not(piece_check(yg_ops(), wrong, &counts, why), "not caught; expected: %s", message);
+    cr_assert_not_null(strstr(why, message), "caught as '%s', expected '%s'", why, message);
+}
+
+/* Whatever the dimension, every leading one is said to be rows. */
+static int64_t leading(const yg_infer *call, const yg_type *result, uint64_t *whole) {
+    (void)result;
+    (void)whole;
+    return call->operands[0].rank ? call->operands[0].shape[0] : 1;
+}
+
+/* Along dimension 0 of two: units are columns, as many as there are rows. */
+Test(piece_checker, catches_rows_that_read_each_other) {
+    static const yg_attr along_0[] = {{.i = 0}};
+    static const yg_sample square[] = {{.operands = {"f[6, 6]"}, .attrs = along_0}};
+    yg_op wrong = *find("softmax");
+    wrong.rows = leading;
+    wrong.samples = square;
+    wrong.sample_count = 1;
+    expect_caught(&wrong, "is not as in the whole run");
+}
+
+static int64_t every_element(const yg_infer *call, const yg_type *result, uint64_t *whole) {
+    (void)whole;
+    (void)call;
+    return yg_type_count(result);
+}
+
+Test(piece_checker, catches_rows_that_do_not_divide_the_work) {
+    yg_op wrong = *find("softmax");
+    wrong.rows = every_element;
+    expect_caught(&wrong, "rows do not divide");
+}
+
+/* The second operand is read as a whole, which the descriptor leaves unsaid. */
+static bool first_of_second(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    const size_t size = yg_dtype_size(call->out_type->dtype);
+    for (int64_t i = call->begin; i < call->end; i++)
+        memcpy((char *)call->out + (size_t)i * size, call->in[1], size);
+    return true;
+}
+
+static bool like_first(const yg_infer *call, yg_type *result, yg_error *error) {
+    (void)error;
+    *result = call->operands[0];
+    return true;
+}
+
+static int64_t second_is_whole(const yg_infer *call, const yg_type *result, uint64_t *whole) {
+    *whole = 1 << 1;
+    return leading(call, result, whole);
+}
+
+static int64_t one_an_element(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    return yg_type_count(result);
+}
+
+Test(piece_checker, catches_an_operand_that_is_read_as_a_whole) {
+    static const yg_sample pair[] = {{.operands = {"f[6]", "f[6]"}}};
+    yg_op wrong = {.name = "wrong",
+                   .operand_names = {"x", "w"},
+                   .min_operands = 2,
+                   .max_operands = 2,
+                   .infer = like_first,
+                   .kernel = {[YG_F32] = first_of_second, [YG_F64] = first_of_second},
+                   .units = one_an_element,
+                   .rows = leading,
+                   .samples = pair,
+                   .sample_count = 1};
+    expect_caught(&wrong, "rows [1, 2) of 6");
+    wrong.rows = second_is_whole;
+    piece_counts counts;
+    char why[OPERATOR_CHECK_TEXT] = "";
+    cr_expect(piece_check(yg_ops(), &wrong, &counts, why), "%s", why);
+    cr_expect_gt(counts.rows, 0);
+}
+
+/* All of it, whatever was asked for. */
+static bool greedy(const yg_kernel_call *call, yg_error *error) {
+    yg_kernel_call all = *call;
+    all.begin = 0;
+    all.end = yg_type_count(call->out_type);
+    return find("softmax")->kernel[call->out_type->dtype](&all, error);
+}
+
+Test(piece_checker, catches_units_that_write_more_than_their_own) {
+    yg_op wrong = *find("softmax");
+    for (int dtype = YG_F32; dtype <= YG_F64; dtype++)
+        wrong.kernel[dtype] = greedy;
+    static const yg_sample column[] = {{.operands = {"f[6, 1]"}}};
+    wrong.samples = column;
+    wrong.sample_count = 1;
+    expect_caught(&wrong, "written by another unit too");
+}
+
+/* Bits that depend on where a range begins. */
+static bool counting(const yg_kernel_call *call, yg_error *error) {
+    if (!find("softmax")->kernel[call->out_type->dtype](call, error))
+        return false;
+    if (call->begin > 0)
+        memset((char *)call->out + yg_type_bytes(call->out_type) - 1, 0, 1);
+    return true;
+}
+
+Test(piece_checker, catches_bits_that_depend_on_the_range) {
+    yg_op wrong = *find("softmax");
+    for (int dtype = YG_F32; dtype <= YG_F64; dtype++)
+        wrong.kernel[dtype] = counting;
+    expect_caught(&wrong, "units [0, 1) of 3");
+}
+
+Test(piece_checker, catches_parts_that_are_finished_otherwise) {
+    yg_op wrong = *find("sum");
+    memcpy(wrong.finish, wrong.part, sizeof wrong.finish);
+    expect_caught(&wrong, "sum, ");
+    memcpy(wrong.finish, find("sum")->finish, sizeof wrong.finish);
+    memset(wrong.part, 0, sizeof wrong.part);
+    expect_caught(&wrong, "no kernel for them");
+}
+
+static bool too_few_parts(const yg_infer *call, yg_parts *parts) {
+    if (!find("sum")->parts(call, parts))
+        return false;
+    parts->count--;
+    return true;
+}
+
+static bool shifted_parts(const yg_infer *call, yg_parts *parts) {
+    if (!find("sum")->parts(call, parts) || parts->count < 2)
+        return false;
+    parts->elements -= (parts->elements - 1) / parts->count / 2;
+    return parts->elements * parts->count >= yg_type_count(&call->operands[0]);
+}
+
+Test(piece_checker, catches_parts_that_are_not_the_operand) {
+    yg_op wrong = *find("sum");
+    wrong.parts = too_few_parts;
+    expect_caught(&wrong, "are not its");
+    wrong.parts = shifted_parts;
+    expect_caught(&wrong, "parts [");
+}
+
+Test(piece_checker, catches_promises_that_no_call_shows) {
+    static const yg_sample single[] = {{.operands = {"f[]"}}};
+    yg_op wrong = *find("sum");
+    wrong.samples = single;
+    wrong.sample_count = 1;
+    expect_caught(&wrong, "no call falls into two");
+}
