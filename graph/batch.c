@@ -15,13 +15,13 @@ static bool reads_from(const yg_compiler *c, const yg_sweep *sweep, uint32_t fir
         if (unit->after != YG_NO_UNIT && unit->after >= first_unit)
             return true;
         yg_node node = unit->first;
-        for (uint32_t i = 0; i < unit->step_count; i++, node = c->next[node]) {
+        for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
             const yg_record *record = &c->graph->records[node];
             for (uint32_t k = 0; k < record->operand_count; k++) {
                 yg_node operand = record->operands[k];
                 if (record->op->flags & YG_OP_ELEMENTWISE && yg_plan_reads_in_place(c, operand))
                     operand = c->graph->records[operand].operands[0];
-                const uint32_t maker = c->unit[c->root[operand]];
+                const uint32_t maker = c->nodes[c->nodes[operand].root].unit;
                 if (maker != YG_NO_UNIT && maker >= first_unit && maker < sweep->begin)
                     return true;
             }

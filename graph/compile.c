@@ -33,10 +33,10 @@ static bool check_request(yg_compiler *c) {
         const yg_type *to = yg_node_type(c->graph, update->parameter);
         const yg_type *from = yg_node_type(c->graph, update->value);
         char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
-        if (c->updated[update->parameter])
+        if (c->nodes[update->parameter].updated)
             return yg_fail(c->error, YG_ERROR_ARGUMENT, yg_node_origin(c->graph, update->parameter),
                            "%s is updated twice", yg_node_name(c->graph, update->parameter));
-        c->updated[update->parameter] = true;
+        c->nodes[update->parameter].updated = true;
         if (!yg_type_equal(to, from))
             return yg_fail(c->error, YG_ERROR_SHAPE, yg_node_origin(c->graph, update->parameter),
                            "the update of %s is %s, the parameter %s",
@@ -46,46 +46,20 @@ static bool check_request(yg_compiler *c) {
     return true;
 }
 
-/* The compiler's arrays, by node; freed when the program is made. */
-static bool allocate_compiler(yg_compiler *c) {
+/* What the compiler knows by node; freed when the program is made. */
+static bool allocate_nodes(yg_compiler *c) {
     const size_t size = c->graph->size + 1;
     yg_program *program = c->program;
-    c->live = calloc(size, sizeof(bool));
-    c->lasting = calloc(size, sizeof(bool));
-    c->updated = calloc(size, sizeof(bool));
-    c->in_memory = calloc(size, sizeof(bool));
-    c->root = calloc(size, sizeof(yg_node));
-    c->unit = malloc(size * sizeof(uint32_t));
-    c->next = calloc(size, sizeof(yg_node));
-    c->last_unit = malloc(size * sizeof(uint32_t));
-    c->last_reader = calloc(size, sizeof(yg_node));
-    c->other_unit = malloc(size * sizeof(uint32_t));
-    c->step = calloc(size, sizeof(uint32_t));
+    c->nodes = malloc(size * sizeof *c->nodes);
     program->storage_of = yg_pool_take(program->pool, size * sizeof(uint32_t));
     program->visible = yg_pool_take(program->pool, size * sizeof(bool));
-    if (!c->live || !c->lasting || !c->updated || !c->in_memory || !c->root || !c->unit ||
-        !c->next || !c->last_unit || !c->last_reader || !c->other_unit || !c->step ||
-        !program->storage_of || !program->visible)
+    if (!c->nodes || !program->storage_of || !program->visible)
         return yg_fail_memory(c->error);
-    memset(c->unit, 0xff, size * sizeof(uint32_t));             /* YG_NO_UNIT */
-    memset(c->last_unit, 0xff, size * sizeof(uint32_t));        /* YG_NO_UNIT */
-    memset(c->other_unit, 0xff, size * sizeof(uint32_t));       /* YG_NO_UNIT */
+    for (size_t i = 0; i < size; i++)
+        c->nodes[i] =
+            (yg_plan_node){.unit = YG_NO_UNIT, .last_unit = YG_NO_UNIT, .other_unit = YG_NO_UNIT};
     memset(program->storage_of, 0xff, size * sizeof(uint32_t)); /* YG_NO_STORAGE */
     return true;
-}
-
-static void free_compiler(yg_compiler *c) {
-    free(c->live);
-    free(c->lasting);
-    free(c->updated);
-    free(c->in_memory);
-    free(c->root);
-    free(c->unit);
-    free(c->next);
-    free(c->last_unit);
-    free(c->last_reader);
-    free(c->other_unit);
-    free(c->step);
 }
 
 static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
@@ -243,7 +217,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .update_count = update_count,
         .error = error,
     };
-    const bool done = yg_plan_choose(&c, options) && allocate_compiler(&c) && check_request(&c) &&
+    const bool done = yg_plan_choose(&c, options) && allocate_nodes(&c) && check_request(&c) &&
                       plan_order(&c) && yg_plan_storages(&c) && plan_units(&c) &&
                       yg_plan_offsets(&c) && plan_threads(&c, options) && allocate_program(&c);
     if (done) {
@@ -252,7 +226,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         program->stats.threads = program->threads;
         yg_program_resolve(program);
     }
-    free_compiler(&c);
+    free(c.nodes);
     if (!done) {
         yg_program_free(program);
         return NULL;

@@ -24,7 +24,7 @@ typedef struct group {
 
 static bool is_member(const group *g, yg_node node) {
     const yg_compiler *c = g->c;
-    return c->unit[node] == (uint32_t)(g->unit - c->program->units);
+    return c->nodes[node].unit == (uint32_t)(g->unit - c->program->units);
 }
 
 static uint16_t take_register(registers *r) {
@@ -69,7 +69,7 @@ static uint16_t load_register(group *g, yg_node node) {
     }
     const yg_record *record = &c->graph->records[node];
     const yg_node source = record->operands[0];
-    const yg_node root = c->root[source];
+    const yg_node root = c->nodes[source].root;
     yg_load *load = &unit->loads[unit->load_count];
     g->load_of[unit->load_count++] = node;
     load->constant = c->graph->records[root].data;
@@ -82,15 +82,15 @@ static uint16_t load_register(group *g, yg_node node) {
 
 static yg_place read_place(group *g, yg_node operand, const yg_step *steps) {
     yg_compiler *c = g->c;
-    const yg_node root = c->root[operand];
+    const yg_node root = c->nodes[operand].root;
     yg_place place = {.storage = YG_NO_STORAGE, .reg = YG_NO_REGISTER};
     if (yg_plan_reads_in_place(c, operand)) {
         place.reg = load_register(g, operand);
     } else if (c->graph->records[root].data) {
         place.constant = c->graph->records[root].data;
         place.advance = element_size(c, operand);
-    } else if (is_member(g, root) && !c->in_memory[root]) {
-        place.reg = steps[c->step[root]].out.reg;
+    } else if (is_member(g, root) && !c->nodes[root].in_memory) {
+        place.reg = steps[c->nodes[root].step].out.reg;
     } else {
         place.storage = c->program->storage_of[operand];
         place.advance = element_size(c, operand);
@@ -101,15 +101,15 @@ static yg_place read_place(group *g, yg_node operand, const yg_step *steps) {
 static void list_members(group *g) {
     yg_compiler *c = g->c;
     yg_node node = g->unit->first;
-    for (uint32_t i = 0; i < g->unit->step_count; i++, node = c->next[node]) {
+    for (uint32_t i = 0; i < g->unit->step_count; i++, node = c->nodes[node].next) {
         g->members[i] = node;
         g->last_use[i] = i;
-        c->step[node] = i;
+        c->nodes[node].step = i;
         const yg_record *record = &c->graph->records[node];
         for (uint32_t k = 0; k < record->operand_count; k++) {
-            const yg_node root = c->root[record->operands[k]];
+            const yg_node root = c->nodes[record->operands[k]].root;
             if (is_member(g, root))
-                g->last_use[c->step[root]] = i;
+                g->last_use[c->nodes[root].step] = i;
         }
     }
 }
@@ -149,7 +149,7 @@ static bool plan_step(group *g, uint32_t at) {
     for (uint32_t k = 0; k < record->operand_count; k++)
         step->in[k] = read_place(g, record->operands[k], g->unit->steps);
     step->out = (yg_place){.storage = YG_NO_STORAGE, .reg = YG_NO_REGISTER};
-    if (c->in_memory[node]) {
+    if (c->nodes[node].in_memory) {
         step->out.storage = c->program->storage_of[node];
         step->out.advance = element_size(c, node);
     } else {

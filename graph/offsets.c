@@ -71,11 +71,11 @@ static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
     const yg_storage *storage = &program->storages[s];
     const yg_node owner = storage->owner;
     if (!in_arena(storage) || storage->first >= u || storage->last != unit->batch ||
-        c->last_unit[owner] != u)
+        c->nodes[owner].last_unit != u)
         return false;
     if (program->units[storage->first].batch == unit->batch)
         return program->units[storage->first].sweep == unit->sweep;
-    const uint32_t other = c->other_unit[owner];
+    const uint32_t other = c->nodes[owner].other_unit;
     return other == YG_NO_UNIT || program->units[other].batch < unit->batch;
 }
 

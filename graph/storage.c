@@ -24,7 +24,7 @@ static uint32_t add_storage(yg_compiler *c, yg_storage storage) {
 static bool add_leaves(yg_compiler *c) {
     for (yg_node node = 0; node < c->graph->size; node++) {
         const yg_record *record = &c->graph->records[node];
-        if (!c->live[node] || !(record->op->flags & YG_OP_LEAF))
+        if (!c->nodes[node].live || !(record->op->flags & YG_OP_LEAF))
             continue;
         const yg_storage storage = {.bytes = yg_type_bytes(record->type),
                                     .offset = -1,
@@ -38,37 +38,38 @@ static bool add_leaves(yg_compiler *c) {
 
 bool yg_plan_updates_in_place(const yg_compiler *c, const yg_update *update) {
     const yg_node value = update->value, parameter = update->parameter;
-    const uint32_t unit = c->unit[value], last = c->last_unit[parameter];
-    if (!yg_plan_with(c, YG_PASS_IN_PLACE) || c->root[value] != value || unit == YG_NO_UNIT ||
-        c->lasting[value] || c->program->units[unit].kind != YG_UNIT_GROUP ||
+    const uint32_t unit = c->nodes[value].unit, last = c->nodes[parameter].last_unit;
+    if (!yg_plan_with(c, YG_PASS_IN_PLACE) || c->nodes[value].root != value || unit == YG_NO_UNIT ||
+        c->nodes[value].lasting || c->program->units[unit].kind != YG_UNIT_GROUP ||
         c->program->storage_of[value] != YG_NO_STORAGE)
         return false;
     return last == YG_NO_UNIT || last < unit ||
-           (last == unit && c->last_reader[parameter] <= value);
+           (last == unit && c->nodes[parameter].last_reader <= value);
 }
 
 static bool add_results(yg_compiler *c) {
     yg_program *program = c->program;
     for (yg_node node = 0; node < c->graph->size; node++) {
-        const bool root = c->root[node] == node;
-        if (!c->live[node] || program->storage_of[node] != YG_NO_STORAGE)
+        const bool root = c->nodes[node].root == node;
+        if (!c->nodes[node].live || program->storage_of[node] != YG_NO_STORAGE)
             continue;
         if (!root) {
-            program->storage_of[node] = program->storage_of[c->root[node]];
+            program->storage_of[node] = program->storage_of[c->nodes[node].root];
             continue;
         }
-        const uint32_t unit = c->unit[node];
+        const uint32_t unit = c->nodes[node].unit;
         if (unit == YG_NO_UNIT)
             continue;
         const int64_t bytes = yg_type_bytes(c->graph->records[node].type);
         if (__builtin_add_overflow(program->stats.unplanned_bytes, bytes,
                                    &program->stats.unplanned_bytes))
             return yg_fail_memory(c->error);
-        if (!c->in_memory[node])
+        if (!c->nodes[node].in_memory)
             continue;
-        const uint32_t last = c->last_unit[node] == YG_NO_UNIT ? unit : c->last_unit[node];
+        const uint32_t last =
+            c->nodes[node].last_unit == YG_NO_UNIT ? unit : c->nodes[node].last_unit;
         yg_storage storage = {.bytes = bytes, .first = unit, .owner = node};
-        storage.last = c->lasting[node] ? YG_NO_UNIT : program->units[last].batch;
+        storage.last = c->nodes[node].lasting ? YG_NO_UNIT : program->units[last].batch;
         if ((program->storage_of[node] = add_storage(c, storage)) == YG_NO_STORAGE)
             return false;
     }
@@ -121,7 +122,7 @@ static bool add_copies(yg_compiler *c) {
     for (size_t i = 0; i < c->update_count && done; i++) {
         const yg_node value = c->updates[i].value;
         sources[i] = program->storage_of[value];
-        if (!yg_node_is_parameter(c->graph, c->root[value]))
+        if (!yg_node_is_parameter(c->graph, c->nodes[value].root))
             continue;
         const yg_storage place = {.bytes = yg_type_bytes(c->graph->records[value].type),
                                   .first = (uint32_t)program->unit_count,

@@ -54,7 +54,7 @@ static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t 
     const yg_type *target = c->graph->records[operand].type;
     if (in_place)
         operand = c->graph->records[operand].operands[0];
-    const uint32_t maker = c->unit[c->root[operand]];
+    const uint32_t maker = c->nodes[c->nodes[operand].root].unit;
     if (maker < s->begin || maker >= s->end) /* not made here: YG_NO_UNIT is beyond the end */
         return rows;
     const yg_unit *from = &c->program->units[maker];
@@ -62,7 +62,7 @@ static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t 
         return 0;
     if (in_place)
         return common(rows, yg_plan_broadcast_rows(c->graph->records[operand].type, target));
-    const yg_unit *unit = &c->program->units[c->unit[reader]];
+    const yg_unit *unit = &c->program->units[c->nodes[reader].unit];
     if (unit->kind == YG_UNIT_KERNEL && unit->whole >> k & 1)
         return 0;
     return rows;
@@ -78,7 +78,7 @@ static int64_t rows_with(const open_sweep *s, uint32_t u) {
         return 0;
     int64_t rows = common(s->rows, unit->rows);
     yg_node node = unit->first;
-    for (uint32_t i = 0; i < unit->step_count && rows > 0; i++, node = c->next[node]) {
+    for (uint32_t i = 0; i < unit->step_count && rows > 0; i++, node = c->nodes[node].next) {
         for (uint32_t k = 0; k < c->graph->records[node].operand_count && rows > 0; k++)
             rows = rows_after_reading(s, node, k, rows);
     }
@@ -99,8 +99,8 @@ static double row_bytes(const open_sweep *s) {
     for (uint32_t u = s->begin; u < s->end; u++) {
         const yg_unit *unit = &c->program->units[u];
         yg_node node = unit->first;
-        for (uint32_t i = 0; i < unit->step_count; i++, node = c->next[node]) {
-            if (c->in_memory[node])
+        for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
+            if (c->nodes[node].in_memory)
                 bytes += (double)yg_type_bytes(c->graph->records[node].type);
         }
     }
@@ -170,10 +170,10 @@ static void note_writers(yg_compiler *c) {
         const yg_update *update = &c->updates[i];
         if (!yg_plan_updates_in_place(c, update))
             continue;
-        const uint32_t writer = c->unit[update->value];
-        const uint32_t reader = c->last_unit[update->parameter] == writer
-                                    ? c->other_unit[update->parameter]
-                                    : c->last_unit[update->parameter];
+        const uint32_t writer = c->nodes[update->value].unit;
+        const uint32_t reader = c->nodes[update->parameter].last_unit == writer
+                                    ? c->nodes[update->parameter].other_unit
+                                    : c->nodes[update->parameter].last_unit;
         uint32_t *after = &c->program->units[writer].after;
         if (reader != YG_NO_UNIT && (*after == YG_NO_UNIT || *after < reader))
             *after = reader;

@@ -16,17 +16,18 @@ static bool is_elementwise(const yg_record *record) {
 
 static void mark_live(yg_compiler *c) {
     for (size_t i = 0; i < c->output_count; i++)
-        c->live[c->outputs[i]] = c->in_memory[c->outputs[i]] = c->lasting[c->outputs[i]] = true;
+        c->nodes[c->outputs[i]].live = c->nodes[c->outputs[i]].in_memory =
+            c->nodes[c->outputs[i]].lasting = true;
     for (size_t i = 0; i < c->update_count; i++) {
-        c->live[c->updates[i].parameter] = true;
-        c->live[c->updates[i].value] = c->in_memory[c->updates[i].value] = true;
+        c->nodes[c->updates[i].parameter].live = true;
+        c->nodes[c->updates[i].value].live = c->nodes[c->updates[i].value].in_memory = true;
     }
-    if (!yg_plan_with(c, YG_PASS_DEAD))
-        memset(c->live, true, c->graph->size);
+    for (yg_node node = 0; !yg_plan_with(c, YG_PASS_DEAD) && node < c->graph->size; node++)
+        c->nodes[node].live = true;
     for (size_t next = c->graph->size; next > 0; next--) {
         const yg_record *record = &c->graph->records[next - 1];
-        for (uint32_t k = 0; c->live[next - 1] && k < record->operand_count; k++)
-            c->live[record->operands[k]] = true;
+        for (uint32_t k = 0; c->nodes[next - 1].live && k < record->operand_count; k++)
+            c->nodes[record->operands[k]].live = true;
     }
 }
 
@@ -35,15 +36,15 @@ static void mark_live(yg_compiler *c) {
 static void mark_in_memory(yg_compiler *c) {
     for (yg_node node = 0; node < c->graph->size; node++) {
         const yg_record *record = &c->graph->records[node];
-        if (!c->live[node])
+        if (!c->nodes[node].live)
             continue;
         if (!yg_plan_with(c, YG_PASS_FUSE))
-            c->in_memory[node] = true;
+            c->nodes[node].in_memory = true;
         if (is_elementwise(record) || record->op == c->graph->ops->broadcast)
             continue;
-        c->in_memory[node] = true;
+        c->nodes[node].in_memory = true;
         for (uint32_t k = 0; k < record->operand_count; k++)
-            c->in_memory[record->operands[k]] = true;
+            c->nodes[record->operands[k]].in_memory = true;
     }
 }
 
@@ -51,19 +52,19 @@ static void mark_in_memory(yg_compiler *c) {
 static bool shares_operand(const yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
     return record->op->flags & YG_OP_VIEW && yg_plan_with(c, YG_PASS_VIEWS) &&
-           !(c->lasting[node] && c->updated[c->root[record->operands[0]]]);
+           !(c->nodes[node].lasting && c->nodes[c->nodes[record->operands[0]].root].updated);
 }
 
 static void find_roots(yg_compiler *c) {
     for (yg_node node = 0; node < c->graph->size; node++) {
-        c->root[node] =
-            shares_operand(c, node) ? c->root[c->graph->records[node].operands[0]] : node;
-        c->lasting[c->root[node]] |= c->live[node] && c->lasting[node];
+        c->nodes[node].root =
+            shares_operand(c, node) ? c->nodes[c->graph->records[node].operands[0]].root : node;
+        c->nodes[c->nodes[node].root].lasting |= c->nodes[node].live && c->nodes[node].lasting;
     }
 }
 
 bool yg_plan_reads_in_place(const yg_compiler *c, yg_node node) {
-    return c->graph->records[node].op == c->graph->ops->broadcast && !c->in_memory[node];
+    return c->graph->records[node].op == c->graph->ops->broadcast && !c->nodes[node].in_memory;
 }
 
 yg_unit *yg_plan_add_unit(yg_compiler *c) {
@@ -101,7 +102,7 @@ static uint32_t joinable(const yg_compiler *c, yg_node node) {
         const bool in_place = yg_plan_reads_in_place(c, operand);
         if (in_place)
             operand = c->graph->records[operand].operands[0];
-        const uint32_t unit = c->unit[c->root[operand]];
+        const uint32_t unit = c->nodes[c->nodes[operand].root].unit;
         if (unit != YG_NO_UNIT && unit + in_place > earliest)
             earliest = unit + in_place;
     }
@@ -119,10 +120,10 @@ static bool place_elementwise(yg_compiler *c, yg_node node) {
     const uint32_t joined = yg_plan_with(c, YG_PASS_FUSE) ? joinable(c, node) : YG_NO_UNIT;
     if (joined != YG_NO_UNIT) {
         yg_unit *unit = &c->program->units[joined];
-        c->next[unit->node] = node;
+        c->nodes[unit->node].next = node;
         unit->node = node;
         unit->step_count++;
-        c->unit[node] = joined;
+        c->nodes[node].unit = joined;
         return true;
     }
     yg_unit *unit = yg_plan_add_unit(c);
@@ -132,13 +133,14 @@ static bool place_elementwise(yg_compiler *c, yg_node node) {
     unit->first = unit->node = node;
     unit->step_count = 1;
     unit->count = yg_type_count(c->graph->records[node].type);
-    c->unit[node] = (uint32_t)(c->program->unit_count - 1);
+    c->nodes[node].unit = (uint32_t)(c->program->unit_count - 1);
     return true;
 }
 
 static bool place_node(yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
-    if (record->op->flags & YG_OP_LEAF || c->root[node] != node || yg_plan_reads_in_place(c, node))
+    if (record->op->flags & YG_OP_LEAF || c->nodes[node].root != node ||
+        yg_plan_reads_in_place(c, node))
         return true;
     if (is_elementwise(record))
         return place_elementwise(c, node);
@@ -148,15 +150,15 @@ static bool place_node(yg_compiler *c, yg_node node) {
     unit->kind = record->op->flags & YG_OP_VIEW ? YG_UNIT_COPY : YG_UNIT_KERNEL;
     unit->node = unit->first = node;
     unit->step_count = 1;
-    c->unit[node] = (uint32_t)(c->program->unit_count - 1);
+    c->nodes[node].unit = (uint32_t)(c->program->unit_count - 1);
     return true;
 }
 
 static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node operand) {
-    const yg_node root = c->root[operand];
-    if (c->unit[root] != unit)
-        c->in_memory[root] = true;
-    uint32_t *last = &c->last_unit[root], *other = &c->other_unit[root];
+    const yg_node root = c->nodes[operand].root;
+    if (c->nodes[root].unit != unit)
+        c->nodes[root].in_memory = true;
+    uint32_t *last = &c->nodes[root].last_unit, *other = &c->nodes[root].other_unit;
     if (*last == YG_NO_UNIT || unit > *last) {
         *other = *last;
         *last = unit;
@@ -164,7 +166,7 @@ static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node ope
         *other = unit;
     }
     if (*last == unit)
-        c->last_reader[root] = reader;
+        c->nodes[root].last_reader = reader;
 }
 
 /* Which unit reads what last, and what must therefore be in memory. Nodes are visited in order, and
@@ -172,14 +174,15 @@ static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node ope
 static void note_reads(yg_compiler *c) {
     for (yg_node node = 0; node < c->graph->size; node++) {
         const yg_record *record = &c->graph->records[node];
-        if (!c->live[node] || c->unit[node] == YG_NO_UNIT || c->root[node] != node)
+        if (!c->nodes[node].live || c->nodes[node].unit == YG_NO_UNIT ||
+            c->nodes[node].root != node)
             continue;
         for (uint32_t k = 0; k < record->operand_count; k++) {
             const yg_node operand = record->operands[k];
             if (is_elementwise(record) && yg_plan_reads_in_place(c, operand)) {
-                note_read(c, c->unit[node], node, c->graph->records[operand].operands[0]);
+                note_read(c, c->nodes[node].unit, node, c->graph->records[operand].operands[0]);
             } else {
-                note_read(c, c->unit[node], node, operand);
+                note_read(c, c->nodes[node].unit, node, operand);
             }
         }
     }
@@ -188,9 +191,9 @@ static void note_reads(yg_compiler *c) {
 /* A value that is itself a parameter is read when all units have run. */
 static void note_late_reads(yg_compiler *c) {
     for (size_t i = 0; i < c->update_count; i++) {
-        const yg_node root = c->root[c->updates[i].value];
+        const yg_node root = c->nodes[c->updates[i].value].root;
         if (yg_node_is_parameter(c->graph, root))
-            c->last_unit[root] = YG_NO_UNIT - 1;
+            c->nodes[root].last_unit = YG_NO_UNIT - 1;
     }
 }
 
@@ -199,7 +202,7 @@ bool yg_plan_units(yg_compiler *c) {
     mark_in_memory(c);
     find_roots(c);
     for (yg_node node = 0; node < c->graph->size; node++) {
-        if (c->live[node] && !place_node(c, node))
+        if (c->nodes[node].live && !place_node(c, node))
             return false;
     }
     note_reads(c);
