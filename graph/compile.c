@@ -58,6 +58,7 @@ static bool allocate_nodes(yg_compiler *c) {
     for (size_t i = 0; i < size; i++)
         c->nodes[i] =
             (yg_plan_node){.unit = YG_NO_UNIT, .last_unit = YG_NO_UNIT, .other_unit = YG_NO_UNIT};
+    memset(program->visible, 0, size * sizeof(bool));
     memset(program->storage_of, 0xff, size * sizeof(uint32_t)); /* YG_NO_STORAGE */
     return true;
 }
@@ -179,15 +180,6 @@ static bool plan_order(yg_compiler *c) {
     return yg_plan_sweeps(c) && yg_plan_batches(c);
 }
 
-static void mark_visible(yg_compiler *c) {
-    for (yg_node node = 0; node < c->graph->size; node++)
-        c->program->visible[node] =
-            c->program->storage_of[node] != YG_NO_STORAGE &&
-            (yg_node_is_input(c->graph, node) || yg_node_is_parameter(c->graph, node));
-    for (size_t i = 0; i < c->output_count; i++)
-        c->program->visible[c->outputs[i]] = true;
-}
-
 yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t output_count,
                        const yg_update *updates, size_t update_count,
                        const yg_compile_options *options, yg_error *error) {
@@ -221,7 +213,8 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
                       plan_order(&c) && yg_plan_storages(&c) && plan_units(&c) &&
                       yg_plan_offsets(&c) && plan_threads(&c, options) && allocate_program(&c);
     if (done) {
-        mark_visible(&c);
+        for (size_t i = 0; i < output_count; i++)
+            program->visible[outputs[i]] = true;
         program->stats.instructions = program->unit_count;
         program->stats.threads = program->threads;
         yg_program_resolve(program);

@@ -13,13 +13,17 @@ typedef struct registers {
     uint16_t free_count;
 } registers;
 
+#define NO_STEP UINT32_MAX
+
 typedef struct group {
     yg_compiler *c;
     yg_unit *unit;
     registers registers;
     yg_node members[YG_GROUP_STEPS];
     uint32_t last_use[YG_GROUP_STEPS]; /* by step: the step that reads its result last */
-    yg_node *load_of;                  /* by load: the broadcast node */
+    uint32_t dying[YG_GROUP_STEPS]; /* by step: the first of those whose last use it is, and … */
+    uint32_t next_dying[YG_GROUP_STEPS]; /* … the others */
+    yg_node *load_of;                    /* by load: the broadcast node */
 } group;
 
 static bool is_member(const group *g, yg_node node) {
@@ -112,6 +116,12 @@ static void list_members(group *g) {
                 g->last_use[c->nodes[root].step] = i;
         }
     }
+    for (uint32_t i = 0; i < g->unit->step_count; i++)
+        g->dying[i] = NO_STEP;
+    for (uint32_t i = g->unit->step_count; i-- > 0;) {
+        g->next_dying[i] = g->dying[g->last_use[i]];
+        g->dying[g->last_use[i]] = i;
+    }
 }
 
 /* At most: a broadcast that several members read is loaded once. */
@@ -127,8 +137,8 @@ static uint32_t count_loads(const group *g) {
 }
 
 static void release_registers(group *g, uint32_t at) {
-    for (uint32_t i = 0; i <= at; i++) {
-        if (g->last_use[i] == at && g->unit->steps[i].out.storage == YG_NO_STORAGE)
+    for (uint32_t i = g->dying[at]; i != NO_STEP; i = g->next_dying[i]) {
+        if (g->unit->steps[i].out.storage == YG_NO_STORAGE)
             g->registers.free[g->registers.free_count++] = g->unit->steps[i].out.reg;
     }
 }
@@ -160,7 +170,10 @@ static bool plan_step(group *g, uint32_t at) {
 }
 
 bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
-    group g = {.c = c, .unit = unit};
+    group g; /* large, and filled in as far as it is used */
+    g.c = c;
+    g.unit = unit;
+    g.registers.count = g.registers.free_count = 0;
     list_members(&g);
     const uint32_t loads = count_loads(&g);
     unit->steps = yg_pool_take(c->program->pool, unit->step_count * sizeof *unit->steps);

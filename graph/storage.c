@@ -23,9 +23,12 @@ static uint32_t add_storage(yg_compiler *c, yg_storage storage) {
 
 static bool add_leaves(yg_compiler *c) {
     for (yg_node node = 0; node < c->graph->size; node++) {
-        const yg_record *record = &c->graph->records[node];
-        if (!c->nodes[node].live || !(record->op->flags & YG_OP_LEAF))
+        if (!c->nodes[node].live || c->nodes[node].unit != YG_NO_UNIT)
             continue;
+        const yg_record *record = &c->graph->records[node];
+        if (!(record->op->flags & YG_OP_LEAF))
+            continue;
+        c->program->visible[node] = !record->data;
         const yg_storage storage = {.bytes = yg_type_bytes(record->type),
                                     .offset = -1,
                                     .constant = record->data,

@@ -78,8 +78,8 @@ static int64_t rows_with(const open_sweep *s, uint32_t u) {
         return 0;
     int64_t rows = common(s->rows, unit->rows);
     yg_node node = unit->first;
-    for (uint32_t i = 0; i < unit->step_count && rows > 0; i++, node = c->nodes[node].next) {
-        for (uint32_t k = 0; k < c->graph->records[node].operand_count && rows > 0; k++)
+    for (uint32_t i = 0; i < unit->step_count && rows > 1; i++, node = c->nodes[node].next) {
+        for (uint32_t k = 0; k < c->graph->records[node].operand_count && rows > 1; k++)
             rows = rows_after_reading(s, node, k, rows);
     }
     if (rows <= 1 || (rows < FEW_ROWS && rows != s->rows))

@@ -14,53 +14,50 @@ static bool is_elementwise(const yg_record *record) {
     return (record->op->flags & YG_OP_ELEMENTWISE) != 0;
 }
 
-static void mark_live(yg_compiler *c) {
-    for (size_t i = 0; i < c->output_count; i++)
-        c->nodes[c->outputs[i]].live = c->nodes[c->outputs[i]].in_memory =
-            c->nodes[c->outputs[i]].lasting = true;
-    for (size_t i = 0; i < c->update_count; i++) {
-        c->nodes[c->updates[i].parameter].live = true;
-        c->nodes[c->updates[i].value].live = c->nodes[c->updates[i].value].in_memory = true;
+static void mark_wanted(yg_compiler *c) {
+    for (size_t i = 0; i < c->output_count; i++) {
+        yg_plan_node *output = &c->nodes[c->outputs[i]];
+        output->live = output->in_memory = output->lasting = true;
     }
-    for (yg_node node = 0; !yg_plan_with(c, YG_PASS_DEAD) && node < c->graph->size; node++)
-        c->nodes[node].live = true;
-    for (size_t next = c->graph->size; next > 0; next--) {
-        const yg_record *record = &c->graph->records[next - 1];
-        for (uint32_t k = 0; c->nodes[next - 1].live && k < record->operand_count; k++)
-            c->nodes[record->operands[k]].live = true;
+    for (size_t i = 0; i < c->update_count; i++) {
+        yg_plan_node *value = &c->nodes[c->updates[i].value];
+        c->nodes[c->updates[i].parameter].live = true;
+        value->live = value->in_memory = true;
     }
 }
 
-/* What a whole-tensor kernel or a view reads or writes is in memory; so, without fusion, is
- * everything. */
-static void mark_in_memory(yg_compiler *c) {
-    for (yg_node node = 0; node < c->graph->size; node++) {
-        const yg_record *record = &c->graph->records[node];
-        if (!c->nodes[node].live)
+/* Downwards, users before operands: what is live, and what must be in memory. What a whole-tensor
+ * kernel or a view reads or writes is in memory; so, without fusion, is everything. */
+static void mark_live(yg_compiler *c) {
+    const bool dead = yg_plan_with(c, YG_PASS_DEAD), fuse = yg_plan_with(c, YG_PASS_FUSE);
+    mark_wanted(c);
+    for (size_t next = c->graph->size; next > 0; next--) {
+        yg_plan_node *node = &c->nodes[next - 1];
+        node->live |= !dead;
+        if (!node->live)
             continue;
-        if (!yg_plan_with(c, YG_PASS_FUSE))
-            c->nodes[node].in_memory = true;
-        if (is_elementwise(record) || record->op == c->graph->ops->broadcast)
-            continue;
-        c->nodes[node].in_memory = true;
-        for (uint32_t k = 0; k < record->operand_count; k++)
-            c->nodes[record->operands[k]].in_memory = true;
+        const yg_record *record = &c->graph->records[next - 1];
+        const bool whole = !is_elementwise(record) && record->op != c->graph->ops->broadcast;
+        node->in_memory |= whole || !fuse;
+        for (uint32_t k = 0; k < record->operand_count; k++) {
+            c->nodes[record->operands[k]].live = true;
+            c->nodes[record->operands[k]].in_memory |= whole;
+        }
     }
 }
 
 /* A view has its operand's bytes, unless it is an output that an update would write over. */
-static bool shares_operand(const yg_compiler *c, yg_node node) {
-    const yg_record *record = &c->graph->records[node];
+static bool shares_operand(const yg_compiler *c, const yg_record *record, bool lasting) {
     return record->op->flags & YG_OP_VIEW && yg_plan_with(c, YG_PASS_VIEWS) &&
-           !(c->nodes[node].lasting && c->nodes[c->nodes[record->operands[0]].root].updated);
+           !(lasting && c->nodes[c->nodes[record->operands[0]].root].updated);
 }
 
-static void find_roots(yg_compiler *c) {
-    for (yg_node node = 0; node < c->graph->size; node++) {
-        c->nodes[node].root =
-            shares_operand(c, node) ? c->nodes[c->graph->records[node].operands[0]].root : node;
-        c->nodes[c->nodes[node].root].lasting |= c->nodes[node].live && c->nodes[node].lasting;
-    }
+static void find_root(yg_compiler *c, yg_node index) {
+    const yg_record *record = &c->graph->records[index];
+    yg_plan_node *node = &c->nodes[index];
+    const bool shares = shares_operand(c, record, node->lasting);
+    node->root = shares ? c->nodes[record->operands[0]].root : index;
+    c->nodes[node->root].lasting |= node->lasting;
 }
 
 bool yg_plan_reads_in_place(const yg_compiler *c, yg_node node) {
@@ -139,6 +136,7 @@ static bool place_elementwise(yg_compiler *c, yg_node node) {
 
 static bool place_node(yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
+    find_root(c, node);
     if (record->op->flags & YG_OP_LEAF || c->nodes[node].root != node ||
         yg_plan_reads_in_place(c, node))
         return true;
@@ -171,20 +169,16 @@ static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node ope
 
 /* Which unit reads what last, and what must therefore be in memory. Nodes are visited in order, and
  * a group's members are in order, so the last reader noted is the last. */
-static void note_reads(yg_compiler *c) {
-    for (yg_node node = 0; node < c->graph->size; node++) {
-        const yg_record *record = &c->graph->records[node];
-        if (!c->nodes[node].live || c->nodes[node].unit == YG_NO_UNIT ||
-            c->nodes[node].root != node)
-            continue;
-        for (uint32_t k = 0; k < record->operand_count; k++) {
-            const yg_node operand = record->operands[k];
-            if (is_elementwise(record) && yg_plan_reads_in_place(c, operand)) {
-                note_read(c, c->nodes[node].unit, node, c->graph->records[operand].operands[0]);
-            } else {
-                note_read(c, c->nodes[node].unit, node, operand);
-            }
-        }
+static void note_reads(yg_compiler *c, yg_node node) {
+    const yg_record *record = &c->graph->records[node];
+    if (c->nodes[node].unit == YG_NO_UNIT || c->nodes[node].root != node)
+        return;
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        const yg_node operand = record->operands[k];
+        if (is_elementwise(record) && yg_plan_reads_in_place(c, operand))
+            note_read(c, c->nodes[node].unit, node, c->graph->records[operand].operands[0]);
+        else
+            note_read(c, c->nodes[node].unit, node, operand);
     }
 }
 
@@ -199,13 +193,13 @@ static void note_late_reads(yg_compiler *c) {
 
 bool yg_plan_units(yg_compiler *c) {
     mark_live(c);
-    mark_in_memory(c);
-    find_roots(c);
     for (yg_node node = 0; node < c->graph->size; node++) {
-        if (c->nodes[node].live && !place_node(c, node))
+        if (!c->nodes[node].live)
+            continue;
+        if (!place_node(c, node))
             return false;
+        note_reads(c, node);
     }
-    note_reads(c);
     note_late_reads(c);
     return true;
 }
