@@ -9,6 +9,13 @@
 
 #define ALIGN 64
 
+/* A buffer that its owner may replace costs nothing until then: calloc's large ones are untouched
+ * pages, and `*memory` is what to free. */
+static void *untouched_zeros(size_t bytes, void **memory) {
+    *memory = calloc(1, bytes + ALIGN);
+    return *memory ? (void *)(((uintptr_t)*memory + ALIGN - 1) / ALIGN * ALIGN) : NULL;
+}
+
 static void *aligned_zeros(size_t bytes) {
     const size_t rounded = (bytes + ALIGN - 1) / ALIGN * ALIGN;
     void *memory = rounded ? aligned_alloc(ALIGN, rounded) : NULL;
@@ -137,7 +144,10 @@ static bool plan_threads(yg_compiler *c, const yg_compile_options *options) {
     program->failed = yg_pool_take(program->pool, (size_t)threads * sizeof *program->failed);
     if (!program->errors || !program->failed)
         return yg_fail_memory(c->error);
-    program->pool_of_threads = yg_threads_new(threads, c->error);
+    yg_threads *others = options && options->beside ? options->beside->pool_of_threads : NULL;
+    program->pool_of_threads = others && yg_threads_count(others) == threads
+                                   ? yg_threads_share(others)
+                                   : yg_threads_new(threads, c->error);
     return program->pool_of_threads != NULL;
 }
 
@@ -147,7 +157,7 @@ static bool allocate_program(yg_compiler *c) {
         yg_storage *storage = &program->storages[s];
         if (storage->constant || storage->offset >= 0)
             continue;
-        storage->data = aligned_zeros((size_t)(storage->bytes > 0 ? storage->bytes : 1));
+        storage->data = untouched_zeros((size_t)storage->bytes, &storage->memory);
         if (!storage->data)
             return yg_fail_memory(c->error);
         if (yg_node_is_parameter(c->graph, storage->owner))

@@ -114,6 +114,7 @@ typedef struct yg_storage {
     int64_t offset;       /* in the arena; -1: a leaf's own buffer */
     bool bound;           /* that buffer is the caller's */
     char *data;           /* resolved */
+    void *memory;         /* of a leaf's own buffer: what to free */
     const void *constant; /* instead: a constant's bytes */
     uint32_t first;       /* the unit that writes it first */
     uint32_t last;        /* the batch that uses it last */

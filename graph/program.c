@@ -10,8 +10,8 @@
 
 /* A leaf's buffer is the program's own until the caller binds another. */
 static void free_own_data(yg_storage *storage) {
-    if (!storage->constant && storage->offset < 0 && !storage->bound)
-        free(storage->data);
+    free(storage->memory);
+    storage->memory = NULL;
 }
 
 void yg_program_free(yg_program *program) {

@@ -32,6 +32,8 @@ typedef struct yg_compile_options {
     int threads;                /* 0: all cores */
     const char *const *without; /* names of passes that are left out: see yg_compile_passes() */
     size_t without_count;
+    const yg_program *beside; /* a program, for another batch size, say, whose threads this one uses
+                                 too: the two are then not run at the same time. NULL: none */
 } yg_compile_options;
 
 /* What compiling does to a program beyond listing its nodes, in the order in which it is done. A

@@ -28,6 +28,7 @@ typedef struct worker {
 
 struct yg_threads {
     int count, started;
+    atomic_int owners;
     atomic_uint generation; /* of the work that is handed out */
     atomic_int pending;     /* workers that are not done with it */
     atomic_int sleepers;
@@ -114,6 +115,7 @@ yg_threads *yg_threads_new(int count, yg_error *error) {
         return NULL;
     }
     pool->count = count;
+    atomic_init(&pool->owners, 1);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     for (int i = 0; i < count - 1; i++) {
@@ -130,7 +132,7 @@ yg_threads *yg_threads_new(int count, yg_error *error) {
 }
 
 void yg_threads_free(yg_threads *pool) {
-    if (!pool)
+    if (!pool || atomic_fetch_sub(&pool->owners, 1) > 1)
         return;
     atomic_store(&pool->stop, true);
     announce(pool);
@@ -139,6 +141,15 @@ void yg_threads_free(yg_threads *pool) {
     pthread_cond_destroy(&pool->wake);
     pthread_mutex_destroy(&pool->lock);
     free(pool);
+}
+
+yg_threads *yg_threads_share(yg_threads *pool) {
+    atomic_fetch_add(&pool->owners, 1);
+    return pool;
+}
+
+int yg_threads_count(const yg_threads *pool) {
+    return pool->count;
 }
 
 void yg_threads_run(yg_threads *pool, yg_share share, void *context) {

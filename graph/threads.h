@@ -16,6 +16,10 @@ typedef void (*yg_share)(void *context, int thread);
 yg_threads *yg_threads_new(int count, yg_error *error);
 void yg_threads_free(yg_threads *threads); /* NULL is allowed */
 
+/* The same pool for one more owner, who frees it too; for one of all owners at a time. */
+yg_threads *yg_threads_share(yg_threads *threads);
+int yg_threads_count(const yg_threads *threads);
+
 /* Runs share(context, 0 … count - 1) at once and returns when all are done. */
 void yg_threads_run(yg_threads *threads, yg_share share, void *context);
 

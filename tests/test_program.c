@@ -7,6 +7,7 @@
 #include "ops/ops.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -422,4 +423,43 @@ Test(program, text_names_what_runs) {
     free(text);
     yg_program_free(program);
     yg_graph_free(n.graph);
+}
+
+static int threads_of_process(void) {
+    DIR *tasks = opendir("/proc/self/task");
+    int count = 0;
+    while (tasks && readdir(tasks))
+        count++;
+    if (tasks)
+        closedir(tasks);
+    return count;
+}
+
+/* Programs for several batch sizes need one pool of threads, whichever is freed first. */
+Test(program, shares_the_threads_of_another) {
+    const int64_t sizes[] = {300, 200};
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    yg_program *programs[2] = {NULL, NULL};
+    yg_node x[2], y[2];
+    const int before = threads_of_process();
+    for (int i = 0; i < 2; i++) {
+        const yg_type type = type_of(YG_F64, 2, (int64_t[]){sizes[i], 1000});
+        x[i] = yg_input(g, "x", &type);
+        y[i] = yg_sum(g, yg_call(g, "sigmoid", &x[i], 1), NULL, 0, false);
+    }
+    yg_error error = {0};
+    for (int i = 0; i < 2; i++) {
+        const yg_compile_options options = {.threads = 3, .beside = i ? programs[0] : NULL};
+        programs[i] = yg_compile(g, &y[i], 1, NULL, 0, &options, &error);
+        cr_assert(programs[i], "%s", error.message);
+    }
+    cr_expect_eq(threads_of_process() - before, 2, "two workers beside the caller");
+    for (int i = 0; i < 2; i++)
+        run(programs[i]);
+    cr_expect_float_eq(*data(programs[0], y[0]), 0.5 * 300e3, 1e-6);
+    yg_program_free(programs[0]);
+    run(programs[1]);
+    cr_expect_float_eq(*data(programs[1], y[1]), 0.5 * 200e3, 1e-6);
+    yg_program_free(programs[1]);
+    yg_graph_free(g);
 }

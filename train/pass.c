@@ -173,7 +173,7 @@ static double *scalar_input(yg_pass *pass, yg_node node) {
 }
 
 static bool build(const yg_pass_options *options, yg_pass *pass, plan *p, yg_error *error) {
-    const yg_compile_options compile = {.threads = options->threads};
+    const yg_compile_options compile = {.threads = options->threads, .beside = options->beside};
     pass->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
     if (!build_network(options, pass, error) ||
         ((options->gradients || options->optimizer) && !differentiate(options, pass, p, error)) ||
@@ -277,6 +277,12 @@ double yg_result_scalar(const yg_result *result) {
     return yg_element_get(result->type.dtype, result->data, 0);
 }
 
+static const yg_program *neighbour(const yg_passes *passes) {
+    if (passes->count == 0 && passes->beside)
+        passes = passes->beside;
+    return passes->count > 0 ? passes->passes[0]->program : NULL;
+}
+
 yg_pass *yg_passes_get(yg_passes *passes, int64_t batch, yg_error *error) {
     for (size_t i = 0; i < passes->count; i++)
         if (passes->passes[i]->batch == batch)
@@ -287,6 +293,7 @@ yg_pass *yg_passes_get(yg_passes *passes, int64_t batch, yg_error *error) {
         return NULL;
     }
     passes->passes = grown;
+    passes->options.beside = neighbour(passes);
     yg_pass *pass = yg_pass_new(&passes->options, batch, error);
     if (!pass)
         return NULL;

@@ -21,6 +21,7 @@ typedef struct yg_pass_options {
     bool gradients;                /* of the loss, as outputs */
     const yg_optimizer *optimizer; /* NULL: no updates */
     double clip_grad_norm;         /* 0: none */
+    const yg_program *beside;      /* yg_compile_options.beside */
 } yg_pass_options;
 
 /* A port's buffer in the program. */
@@ -81,6 +82,8 @@ bool yg_gradients_parameters(const yg_model *model, const yg_gradients_options *
 typedef struct yg_passes {
     yg_pass_options options;
     yg_tensor_file *store;
+    const struct yg_passes *beside; /* a set that is not run at the same time: its threads are this
+                                       one's, too. NULL: none */
     size_t count;
     yg_pass **passes;
 } yg_passes;

@@ -191,6 +191,7 @@ static bool make_programs(yg_run *run, yg_error *error) {
                                     .dtype = s->dtype,
                                     .threads = run->options->threads};
     run->train = run->score = (yg_passes){.options = common, .store = &run->store};
+    run->score.beside = &run->train;
     run->train.options.training = true;
     run->train.options.optimizer = &s->optimizer;
     run->train.options.clip_grad_norm = s->clip_grad_norm;
