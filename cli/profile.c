@@ -102,9 +102,8 @@ static void ops_text(const profile *p, size_t index, int width, char *text) {
     size_t size = 0;
     const size_t count = yg_program_instruction(p->step.program, index).node_count;
     for (size_t k = 0; k < count && size < sizeof all; k++) {
-        const yg_node node = yg_program_instruction_node(p->step.program, index, k);
-        size += (size_t)snprintf(all + size, sizeof all - size, "%s%s", k ? " " : "",
-                                 yg_node_op(p->step.graph, node)->name);
+        const yg_op *op = yg_program_instruction_op(p->step.program, index, k);
+        size += (size_t)snprintf(all + size, sizeof all - size, "%s%s", k ? " " : "", op->name);
     }
     copy_cut(all, strlen(all), width, text);
 }
@@ -272,8 +271,8 @@ static json_t *json_of_instructions(const profile *p) {
         const yg_origin origin = yg_node_origin(p->step.graph, node);
         json_t *ops = json_array();
         for (size_t k = 0; k < instruction.node_count; k++) {
-            const yg_node member = yg_program_instruction_node(p->step.program, i, k);
-            json_array_append_new(ops, json_string(yg_node_op(p->step.graph, member)->name));
+            const yg_op *op = yg_program_instruction_op(p->step.program, i, k);
+            json_array_append_new(ops, json_string(op->name));
         }
         json_array_append_new(
             list, json_pack("{s:o, s:s?, s:i, s:s, s:f, s:f, s:f, s:I, s:I, s:b}", "operators", ops,

@@ -24,7 +24,8 @@ static void *aligned_zeros(size_t bytes) {
     return memory;
 }
 
-static bool check_request(yg_compiler *c) {
+/* `updated`: by node, to be filled in. */
+static bool check_request(yg_compiler *c, bool *updated) {
     const size_t size = c->graph->size;
     for (size_t i = 0; i < c->output_count; i++) {
         if (c->outputs[i] >= size)
@@ -40,10 +41,10 @@ static bool check_request(yg_compiler *c) {
         const yg_type *to = yg_node_type(c->graph, update->parameter);
         const yg_type *from = yg_node_type(c->graph, update->value);
         char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
-        if (c->nodes[update->parameter].updated)
+        if (updated[update->parameter])
             return yg_fail(c->error, YG_ERROR_ARGUMENT, yg_node_origin(c->graph, update->parameter),
                            "%s is updated twice", yg_node_name(c->graph, update->parameter));
-        c->nodes[update->parameter].updated = true;
+        updated[update->parameter] = true;
         if (!yg_type_equal(to, from))
             return yg_fail(c->error, YG_ERROR_SHAPE, yg_node_origin(c->graph, update->parameter),
                            "the update of %s is %s, the parameter %s",
@@ -51,6 +52,13 @@ static bool check_request(yg_compiler *c) {
                            yg_type_text(to, b));
     }
     return true;
+}
+
+static bool check(yg_compiler *c) {
+    bool *updated = calloc(c->graph->size + 1, sizeof *updated);
+    const bool good = updated ? check_request(c, updated) : yg_fail_memory(c->error);
+    free(updated);
+    return good;
 }
 
 /* What the compiler knows by node; freed when the program is made. */
@@ -67,6 +75,8 @@ static bool allocate_nodes(yg_compiler *c) {
             (yg_plan_node){.unit = YG_NO_UNIT, .last_unit = YG_NO_UNIT, .other_unit = YG_NO_UNIT};
     memset(program->visible, 0, size * sizeof(bool));
     memset(program->storage_of, 0xff, size * sizeof(uint32_t)); /* YG_NO_STORAGE */
+    for (size_t i = 0; i < c->update_count; i++)
+        c->nodes[c->updates[i].parameter].updated = true;
     return true;
 }
 
@@ -213,18 +223,20 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .program = program,
         .graph = graph,
         .flags = options ? options->flags : 0,
+        .options = options,
         .outputs = outputs,
         .output_count = output_count,
         .updates = updates,
         .update_count = update_count,
         .error = error,
     };
-    const bool done = yg_plan_choose(&c, options) && allocate_nodes(&c) && check_request(&c) &&
-                      plan_order(&c) && yg_plan_storages(&c) && plan_units(&c) &&
-                      yg_plan_offsets(&c) && plan_threads(&c, options) && allocate_program(&c);
+    const bool done = yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
+                      allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
+                      plan_units(&c) && yg_plan_offsets(&c) && plan_threads(&c, options) &&
+                      allocate_program(&c);
     if (done) {
         for (size_t i = 0; i < output_count; i++)
-            program->visible[outputs[i]] = true;
+            program->visible[yg_program_node(program, outputs[i])] = true;
         program->stats.instructions = program->unit_count;
         program->stats.threads = program->threads;
         yg_program_resolve(program);

@@ -8,17 +8,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-yg_graph *yg_graph_new(const yg_op_set *ops, unsigned flags) {
+yg_graph *yg_store_new(const yg_op_set *ops, unsigned flags, yg_pool *pool) {
     yg_graph *graph = calloc(1, sizeof *graph);
-    if (!graph)
-        return NULL;
-    graph->pool = yg_pool_new();
-    if (!graph->pool) {
-        free(graph);
-        return NULL;
+    if (graph) {
+        graph->ops = ops;
+        graph->flags = flags;
+        graph->pool = pool;
     }
-    graph->ops = ops;
-    graph->flags = flags;
+    return graph;
+}
+
+void yg_store_free(yg_graph *graph) {
+    if (!graph)
+        return;
+    free(graph->records);
+    free(graph->table);
+    free(graph);
+}
+
+yg_graph *yg_graph_new(const yg_op_set *ops, unsigned flags) {
+    yg_pool *pool = yg_pool_new();
+    yg_graph *graph = pool ? yg_store_new(ops, flags, pool) : NULL;
+    if (!graph)
+        yg_pool_free(pool);
     return graph;
 }
 
@@ -26,9 +38,7 @@ void yg_graph_free(yg_graph *graph) {
     if (!graph)
         return;
     yg_pool_free(graph->pool);
-    free(graph->records);
-    free(graph->table);
-    free(graph);
+    yg_store_free(graph);
 }
 
 const yg_op_set *yg_graph_ops(const yg_graph *graph) {

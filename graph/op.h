@@ -21,6 +21,7 @@
 
 typedef struct yg_graph yg_graph;
 typedef struct yg_op yg_op;
+typedef struct yg_rule yg_rule; /* rewrite.h */
 
 /* A node's index in its graph: an operand's is smaller than its user's. */
 typedef uint32_t yg_node;
@@ -229,6 +230,9 @@ typedef struct yg_op_set {
     const yg_op *add;       /* (a, b): sums cotangents */
     const yg_op *broadcast; /* attr shape: stretches an operand, NumPy's rule */
     const yg_op *cast;      /* attr dtype: converts an element type */
+    const yg_rule *const
+        *rules; /* in the order in which they are tried when a program is compiled */
+    size_t rule_count;
 } yg_op_set;
 
 /* NULL if there is none of that name. */

@@ -2,6 +2,7 @@
  * The list of passes, and which of them a program is compiled with.
  */
 #include "plan.h"
+#include "rewrite.h"
 #include "spelling.h"
 
 #include <stdlib.h>
@@ -18,28 +19,47 @@ const yg_compile_pass *yg_compile_passes(size_t *count) {
     return passes;
 }
 
-static int find(const char *name) {
-    for (int i = 0; i < YG_PASS_COUNT; i++) {
-        if (strcmp(passes[i].name, name) == 0)
-            return i;
+static bool is_left_out(const yg_compile_options *options, const char *name) {
+    for (size_t i = 0; options && i < options->without_count; i++) {
+        if (strcmp(options->without[i], name) == 0)
+            return true;
     }
-    return -1;
+    return false;
 }
 
-bool yg_plan_choose(yg_compiler *c, const yg_compile_options *options) {
-    c->passes = c->flags & YG_PROGRAM_NO_PLAN ? 1u << YG_PASS_DEAD : (1u << YG_PASS_COUNT) - 1;
-    for (size_t i = 0; options && i < options->without_count; i++) {
-        const int pass = find(options->without[i]);
-        if (pass < 0) {
-            const char *names[YG_PASS_COUNT];
-            char hint[400];
-            for (int k = 0; k < YG_PASS_COUNT; k++)
-                names[k] = passes[k].name;
-            return yg_fail(
-                c->error, YG_ERROR_NAME, YG_NOWHERE, "there is no pass '%s'%s", options->without[i],
-                yg_suggest(options->without[i], names, YG_PASS_COUNT, hint, sizeof hint));
-        }
-        c->passes &= ~(1u << pass);
+/* Of passes and rules. */
+static bool check_name(yg_compiler *c, const char *name) {
+    const yg_op_set *set = c->graph->ops;
+    const size_t count = YG_PASS_COUNT + set->rule_count;
+    const char **names = malloc(count * sizeof *names);
+    if (!names)
+        return yg_fail_memory(c->error);
+    bool known = false;
+    for (size_t i = 0; i < count; i++) {
+        names[i] = i < YG_PASS_COUNT ? passes[i].name : set->rules[i - YG_PASS_COUNT]->name;
+        known |= strcmp(names[i], name) == 0;
+    }
+    char hint[400];
+    if (!known)
+        yg_fail(c->error, YG_ERROR_NAME, YG_NOWHERE, "there is no pass '%s'%s", name,
+                yg_suggest(name, names, count, hint, sizeof hint));
+    free(names);
+    return known;
+}
+
+bool yg_plan_choose(yg_compiler *c) {
+    for (size_t i = 0; c->options && i < c->options->without_count; i++) {
+        if (!check_name(c, c->options->without[i]))
+            return false;
+    }
+    for (int i = 0; i < YG_PASS_COUNT; i++) {
+        if ((i == YG_PASS_DEAD || !(c->flags & YG_PROGRAM_NO_PLAN)) &&
+            !is_left_out(c->options, passes[i].name))
+            c->passes |= 1u << i;
     }
     return true;
+}
+
+bool yg_plan_with_rule(const yg_compiler *c, const yg_rule *rule) {
+    return !(c->flags & YG_PROGRAM_NO_PLAN) && !is_left_out(c->options, rule->name);
 }

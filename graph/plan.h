@@ -122,7 +122,11 @@ typedef struct yg_storage {
 } yg_storage;
 
 struct yg_program {
-    const yg_graph *graph;
+    const yg_graph *graph; /* that the units are of */
+    yg_graph *own;         /* the same, where it was derived from the caller's; otherwise NULL, and
+                              so are … */
+    yg_node *node_of;      /* by node of the caller's: what stands for it in `graph`, or YG_NONE */
+    yg_node *source_of;    /* by node of `graph`: the caller's that it was made from */
     yg_pool *pool;
     yg_unit *units;
     size_t unit_count;
@@ -134,7 +138,7 @@ struct yg_program {
     size_t storage_count;
     uint32_t *storage_of; /* by node; YG_NO_STORAGE where it has none */
     bool *visible;        /* by node: yg_program_data() gives it out */
-    size_t node_count;    /* when it was compiled: the graph may have grown since */
+    size_t node_count;    /* the caller's when it was compiled: the graph may have grown since */
     char *arena;
     char *registers; /* of all threads */
     size_t register_count;
@@ -176,7 +180,8 @@ typedef struct yg_compiler {
     yg_program *program;
     const yg_graph *graph;
     unsigned flags;
-    unsigned passes; /* that are done: bits 1 << yg_pass_index */
+    const yg_compile_options *options; /* or NULL */
+    unsigned passes;                   /* that are done: bits 1 << yg_pass_index */
     const yg_node *outputs;
     size_t output_count;
     const yg_update *updates;
@@ -190,8 +195,19 @@ static inline bool yg_plan_with(const yg_compiler *compiler, yg_pass_index pass)
     return compiler->passes >> pass & 1;
 }
 
-/* Decides on the passes. False for a name that is none. */
-bool yg_plan_choose(yg_compiler *compiler, const yg_compile_options *options);
+/* The node of the program's graph that stands for one of the caller's, or YG_NONE. */
+static inline yg_node yg_program_node(const yg_program *program, yg_node node) {
+    return program->node_of ? program->node_of[node] : node;
+}
+
+/* Decides on the passes. False for a name that is neither a pass's nor a rule's. */
+bool yg_plan_choose(yg_compiler *compiler);
+
+/* Whether a rewriting rule is tried. */
+bool yg_plan_with_rule(const yg_compiler *compiler, const yg_rule *rule);
+
+/* Tries the rules. From here on `graph`, `outputs` and `updates` may be the program's own. */
+bool yg_plan_rewrite(yg_compiler *compiler);
 
 /* A broadcast that only elementwise nodes use: their groups stretch its operand as they read. */
 bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node);

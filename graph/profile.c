@@ -88,7 +88,16 @@ yg_instruction yg_program_instruction(const yg_program *program, size_t index) {
     };
 }
 
-yg_node yg_program_instruction_node(const yg_program *program, size_t index, size_t k) {
+static yg_node own_node(const yg_program *program, size_t index, size_t k) {
     const yg_unit *unit = &program->units[index];
     return unit->kind == YG_UNIT_GROUP ? unit->steps[k].node : unit->node;
+}
+
+yg_node yg_program_instruction_node(const yg_program *program, size_t index, size_t k) {
+    const yg_node node = own_node(program, index, k);
+    return program->source_of ? program->source_of[node] : node;
+}
+
+const yg_op *yg_program_instruction_op(const yg_program *program, size_t index, size_t k) {
+    return program->graph->records[own_node(program, index, k)].op;
 }

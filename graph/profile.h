@@ -24,8 +24,11 @@ typedef struct yg_instruction {
 /* `index` is below yg_program_stats.instructions; instructions run in this order. */
 yg_instruction yg_program_instruction(const yg_program *program, size_t index);
 
-/* The k-th node that an instruction computes, k < node_count, operands before users. */
+/* The k-th node that an instruction computes, k < node_count, operands before users: a node of the
+ * graph that was compiled. Where a rewriting rule made something else of it, this is the node that
+ * it was made of; yg_program_instruction_op() tells the operator that is run. */
 yg_node yg_program_instruction_node(const yg_program *program, size_t index, size_t k);
+const yg_op *yg_program_instruction_op(const yg_program *program, size_t index, size_t k);
 
 /* yg_program_run(), and adds to seconds[i] the wall time of instruction i; the array has an entry
  * for each. The wall time of what threads share is shared out between its instructions as they

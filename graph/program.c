@@ -32,6 +32,7 @@ void yg_program_free(yg_program *program) {
     free(program->arena);
     free(program->registers);
     free(program->scratch);
+    yg_store_free(program->own);
     yg_pool_free(program->pool);
     free(program);
 }
@@ -88,21 +89,29 @@ void yg_program_resolve(yg_program *program) {
     }
 }
 
+/* The program's own node, or YG_NONE for one that it does not give out. */
+static yg_node visible_node(const yg_program *program, yg_node node) {
+    const yg_node own = node < program->node_count ? yg_program_node(program, node) : YG_NONE;
+    return own != YG_NONE && program->visible[own] ? own : YG_NONE;
+}
+
 void *yg_program_data(yg_program *program, yg_node node) {
-    if (node >= program->node_count || !program->visible[node])
+    const yg_node own = visible_node(program, node);
+    if (own == YG_NONE)
         return NULL;
-    return (void *)(uintptr_t)storage_data(&program->storages[program->storage_of[node]]);
+    return (void *)(uintptr_t)storage_data(&program->storages[program->storage_of[own]]);
 }
 
 bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *error) {
-    if (node >= program->node_count || !program->visible[node] ||
-        !(yg_node_is_input(program->graph, node) || yg_node_is_parameter(program->graph, node)))
+    const yg_node own = visible_node(program, node);
+    if (own == YG_NONE ||
+        !(yg_node_is_input(program->graph, own) || yg_node_is_parameter(program->graph, own)))
         return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
                        "only an input or a parameter that the program uses can be bound");
     if (!data || (uintptr_t)data % 64 != 0)
         return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
                        "a bound buffer is not NULL and is 64-byte aligned");
-    yg_storage *storage = &program->storages[program->storage_of[node]];
+    yg_storage *storage = &program->storages[program->storage_of[own]];
     free_own_data(storage);
     storage->data = data;
     storage->bound = true;

@@ -23,21 +23,24 @@ typedef struct yg_update {
 } yg_update;
 
 enum {
-    YG_PROGRAM_NO_PLAN = 1 << 0, /* no pass but `dead`: every node in a buffer of its own, nothing
-                                    in place: the reference that plans are tested against */
+    YG_PROGRAM_NO_PLAN = 1 << 0, /* no rule and no pass but `dead`: every node in a buffer of its
+                                    own, nothing in place: the reference that plans are tested
+                                    against */
 };
 
 typedef struct yg_compile_options {
     unsigned flags;
     int threads;                /* 0: all cores */
-    const char *const *without; /* names of passes that are left out: see yg_compile_passes() */
+    const char *const *without; /* names of passes (yg_compile_passes()) and rewriting rules
+                                   (yg_op_set.rules, rewrite.h) that are left out */
     size_t without_count;
     const yg_program *beside; /* a program, for another batch size, say, whose threads this one uses
                                  too: the two are then not run at the same time. NULL: none */
 } yg_compile_options;
 
-/* What compiling does to a program beyond listing its nodes, in the order in which it is done. A
- * program computes the same bits with and without each. */
+/* What compiling does to a program beyond listing its nodes, in the order in which it is done,
+ * after the rewriting rules. A program computes the same bits with and without each; a rule may
+ * change rounding. */
 typedef struct yg_compile_pass {
     const char *name;
     const char *doc; /* a phrase, no full stop */

@@ -109,6 +109,14 @@ static bool grow(yg_graph *graph) {
     return true;
 }
 
+yg_node yg_store_append(yg_graph *graph, const yg_record *record) {
+    if (graph->error.code || !grow(graph))
+        return YG_NONE;
+    graph->records[graph->size] = *record;
+    graph->records[graph->size].hash = 0;
+    return (yg_node)graph->size++;
+}
+
 /* A type that the graph owns: an operand's or a recent one where it is equal. So most equal types
  * are one. */
 static const yg_type *own_type(yg_graph *graph, const yg_type *type, const yg_node *operands,

@@ -42,6 +42,14 @@ struct yg_graph {
 /* The descriptors of leaves. */
 extern const yg_op yg_leaf_input, yg_leaf_parameter, yg_leaf_constant;
 
+/* A graph whose memory is taken from a pool that outlives it, and what frees such a graph. NULL
+ * when out of memory. */
+yg_graph *yg_store_new(const yg_op_set *ops, unsigned flags, yg_pool *pool);
+void yg_store_free(yg_graph *graph); /* NULL is allowed */
+
+/* Appends a record as it is, name and origin too: never merged, nothing of it copied. */
+yg_node yg_store_append(yg_graph *graph, const yg_record *record);
+
 /* Appends a record, or returns the equal one that exists (`merge`). What it points to is copied. */
 yg_node yg_store_add(yg_graph *graph, const yg_record *record, bool merge);
 

@@ -1,14 +1,19 @@
 /*
- * The set of built-in operators, made from ops.def.
+ * The set of built-in operators, made from ops.def, and the rules that it comes with.
  */
 #include "registry.h"
 
 #include "ops.h"
+#include "rules.h"
 
 static const yg_op *const operators[] = {
 #define YG_OP(name) &yg_op_##name,
 #include "ops.def"
 #undef YG_OP
+};
+
+static const yg_rule *const rules[] = {
+    &yg_rule_sum_of_products,
 };
 
 static const yg_op_set built_in = {
@@ -17,6 +22,8 @@ static const yg_op_set built_in = {
     .add = &yg_op_add,
     .broadcast = &yg_op_broadcast,
     .cast = &yg_op_cast,
+    .rules = rules,
+    .rule_count = sizeof rules / sizeof *rules,
 };
 
 const yg_op_set *yg_ops(void) {

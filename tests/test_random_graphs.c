@@ -1,9 +1,10 @@
 /*
  * Random graphs: hundreds of seeded compositions of all operators, differentiated twice, computed
- * four ways that have to agree:
+ * five ways that have to agree:
  *
  *   float64, optimised            the subject
  *   float64, planner off          the same bits
+ *   float64, as the graph is      to rounding: rewriting rules off too
  *   float64, simplifier off       to rounding
  *   float32, optimised            to single precision
  *
@@ -12,6 +13,7 @@
  */
 #include "graph/program.h"
 #include "graph/random.h"
+#include "graph/rewrite.h"
 #include "ops/build.h"
 #include "ops/ops.h"
 
@@ -252,11 +254,42 @@ static int build(builder *b, uint64_t seed, yg_dtype dtype, unsigned flags, yg_n
     return made;
 }
 
-static yg_program *compute(const builder *b, const yg_node *outputs, int count, unsigned flags,
-                           const char *without, uint64_t seed) {
+/* What is left out of compiling. */
+typedef struct leaving {
+    unsigned flags;
+    const char *names[64];
+    size_t count;
+} leaving;
+
+/* Every pass but `dead`; not the rules. */
+static leaving without_passes(void) {
+    leaving out = {0};
+    size_t count;
+    const yg_compile_pass *passes = yg_compile_passes(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(passes[i].name, "dead") != 0)
+            out.names[out.count++] = passes[i].name;
+    }
+    return out;
+}
+
+/* One of the passes and rules, in turn. */
+static leaving without_one(uint64_t seed, bool *rule) {
+    size_t count;
+    const yg_compile_pass *passes = yg_compile_passes(&count);
+    const size_t index = (size_t)seed % (count + yg_ops()->rule_count);
+    *rule = index >= count;
+    return (leaving){.names = {*rule ? yg_ops()->rules[index - count]->name : passes[index].name},
+                     .count = 1};
+}
+
+static yg_program *compute(const builder *b, const yg_node *outputs, int count,
+                           const leaving *without, uint64_t seed) {
     yg_error error = {0};
-    const yg_compile_options options = {
-        .flags = flags, .threads = 2, .without = &without, .without_count = without != NULL};
+    const yg_compile_options options = {.flags = without->flags,
+                                        .threads = 2,
+                                        .without = without->names,
+                                        .without_count = without->count};
     yg_program *program = yg_compile(b->graph, outputs, (size_t)count, NULL, 0, &options, &error);
     cr_assert(program, "seed %lu: %s", (unsigned long)seed, error.message);
     for (int k = 0; k < b->input_count; k++) {
@@ -295,33 +328,38 @@ static double difference(const builder *a, yg_program *pa, yg_node na, const bui
     return worst / scale;
 }
 
-Test(random_graphs, four_ways_agree, .timeout = 300) {
+Test(random_graphs, five_ways_agree, .timeout = 300) {
     bool used[256] = {false};
     int smooth = 0, second_order = 0;
-    size_t pass_count;
-    const yg_compile_pass *passes = yg_compile_passes(&pass_count);
+    const leaving nothing = {0}, plan = without_passes(), all = {.flags = YG_PROGRAM_NO_PLAN};
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
         builder subject, plain, narrow;
         yg_node outputs[3][2 * POOL];
         const int count = build(&subject, seed, YG_F64, 0, outputs[0]);
         const int plain_count = build(&plain, seed, YG_F64, YG_GRAPH_NO_SIMPLIFY, outputs[1]);
         const int narrow_count = build(&narrow, seed, YG_F32, 0, outputs[2]);
-        yg_program *planned = compute(&subject, outputs[0], count, 0, NULL, seed);
-        const char *pass = passes[seed % pass_count].name;
-        yg_program *partly = compute(&subject, outputs[0], count, 0, pass, seed);
-        yg_program *unplanned =
-            compute(&subject, outputs[0], count, YG_PROGRAM_NO_PLAN, NULL, seed);
-        yg_program *raw = compute(&plain, outputs[1], plain_count, 0, NULL, seed);
-        yg_program *single = compute(&narrow, outputs[2], narrow_count, 0, NULL, seed);
+        bool rule;
+        const leaving one = without_one(seed, &rule);
+        yg_program *planned = compute(&subject, outputs[0], count, &nothing, seed);
+        yg_program *partly = compute(&subject, outputs[0], count, &one, seed);
+        yg_program *unplanned = compute(&subject, outputs[0], count, &plan, seed);
+        yg_program *asked = compute(&subject, outputs[0], count, &all, seed);
+        yg_program *raw = compute(&plain, outputs[1], plain_count, &nothing, seed);
+        yg_program *single = compute(&narrow, outputs[2], narrow_count, &nothing, seed);
         for (int i = 0; i < count; i++) {
             const size_t bytes = (size_t)yg_type_bytes(yg_node_type(subject.graph, outputs[0][i]));
             cr_expect_eq(memcmp(yg_program_data(planned, outputs[0][i]),
                                 yg_program_data(unplanned, outputs[0][i]), bytes),
                          0, "seed %lu: output %d differs without a plan", (unsigned long)seed, i);
-            cr_expect_eq(memcmp(yg_program_data(planned, outputs[0][i]),
-                                yg_program_data(partly, outputs[0][i]), bytes),
-                         0, "seed %lu: output %d differs without the pass %s", (unsigned long)seed,
-                         i, pass);
+            cr_expect(rule || memcmp(yg_program_data(planned, outputs[0][i]),
+                                     yg_program_data(partly, outputs[0][i]), bytes) == 0,
+                      "seed %lu: output %d differs without the pass %s", (unsigned long)seed, i,
+                      one.names[0]);
+            const double off =
+                fmax(difference(&subject, planned, outputs[0][i], &subject, partly, outputs[0][i]),
+                     difference(&subject, planned, outputs[0][i], &subject, asked, outputs[0][i]));
+            cr_expect_lt(off, 1e-8, "seed %lu: output %d differs by %g without rewriting",
+                         (unsigned long)seed, i, off);
         }
         cr_assert_eq(count, plain_count, "seed %lu", (unsigned long)seed);
         cr_assert_eq(count, narrow_count, "seed %lu", (unsigned long)seed);
@@ -343,6 +381,7 @@ Test(random_graphs, four_ways_agree, .timeout = 300) {
         yg_program_free(planned);
         yg_program_free(partly);
         yg_program_free(unplanned);
+        yg_program_free(asked);
         yg_program_free(raw);
         yg_program_free(single);
         yg_graph_free(subject.graph);

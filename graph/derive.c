@@ -1,0 +1,136 @@
+/*
+ * Graphs derived from graphs: see derive.h.
+ */
+#include "derive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+yg_request yg_derive_request(const yg_compiler *c) {
+    return (yg_request){.graph = c->graph,
+                        .outputs = c->outputs,
+                        .output_count = c->output_count,
+                        .updates = c->updates,
+                        .update_count = c->update_count};
+}
+
+void yg_derive_live(const yg_request *request, bool *live) {
+    for (size_t i = 0; i < request->output_count; i++)
+        live[request->outputs[i]] = true;
+    for (size_t i = 0; i < request->update_count; i++)
+        live[request->updates[i].parameter] = live[request->updates[i].value] = true;
+    for (size_t next = request->graph->size; next > 0; next--) {
+        const yg_record *record = &request->graph->records[next - 1];
+        for (uint32_t k = 0; live[next - 1] && k < record->operand_count; k++)
+            live[record->operands[k]] = true;
+    }
+}
+
+bool yg_derive_begin(yg_derivation *d, yg_compiler *c, const yg_request *from) {
+    const size_t size = from->graph->size;
+    *d = (yg_derivation){.compiler = c, .from = *from};
+    d->to = yg_store_new(from->graph->ops, from->graph->flags, c->program->pool);
+    d->made = malloc((size + 1) * sizeof *d->made);
+    if (!d->to || !d->made) {
+        yg_derive_drop(d);
+        return yg_fail_memory(c->error);
+    }
+    memset(d->made, 0xff, (size + 1) * sizeof *d->made); /* YG_NONE */
+    return true;
+}
+
+bool yg_derive_note(yg_derivation *d, yg_node node) {
+    if (d->to->error.code)
+        return yg_fail_as(d->compiler->error, &d->to->error);
+    const size_t size = d->to->size;
+    if (size > d->source_capacity) {
+        const size_t capacity = d->to->capacity;
+        yg_node *source = realloc(d->source, capacity * sizeof *source);
+        if (!source)
+            return yg_fail_memory(d->compiler->error);
+        d->source = source;
+        d->source_capacity = capacity;
+    }
+    while (d->noted < size)
+        d->source[d->noted++] = node;
+    return true;
+}
+
+bool yg_derive_copy(yg_derivation *d, yg_node node) {
+    yg_record record = d->from.graph->records[node];
+    if (record.operand_count) {
+        yg_node *operands =
+            yg_pool_take(d->compiler->program->pool, record.operand_count * sizeof *operands);
+        if (!operands)
+            return yg_fail_memory(d->compiler->error);
+        for (uint32_t k = 0; k < record.operand_count; k++)
+            operands[k] = d->made[record.operands[k]];
+        record.operands = operands;
+    }
+    d->made[node] = yg_store_append(d->to, &record);
+    return yg_derive_note(d, node);
+}
+
+bool yg_derive_end(yg_derivation *d) {
+    yg_compiler *c = d->compiler;
+    yg_pool *pool = c->program->pool;
+    yg_node *outputs = yg_pool_take(pool, d->from.output_count * sizeof *outputs + 1);
+    yg_update *updates = yg_pool_take(pool, d->from.update_count * sizeof *updates + 1);
+    if (!outputs || !updates)
+        return yg_fail_memory(c->error);
+    for (size_t i = 0; i < d->from.output_count; i++)
+        outputs[i] = d->made[d->from.outputs[i]];
+    for (size_t i = 0; i < d->from.update_count; i++)
+        updates[i] = (yg_update){.parameter = d->made[d->from.updates[i].parameter],
+                                 .value = d->made[d->from.updates[i].value]};
+    d->result = (yg_request){.graph = d->to,
+                             .outputs = outputs,
+                             .output_count = d->from.output_count,
+                             .updates = updates,
+                             .update_count = d->from.update_count};
+#ifdef YG_VERIFY
+    if (!yg_graph_verify(d->to, c->error))
+        return false;
+#endif
+    return true;
+}
+
+/* Maps from and to the caller's graph, by way of the graph before where that was derived too. */
+static bool compose_maps(yg_derivation *d) {
+    yg_program *program = d->compiler->program;
+    yg_node *node_of = program->node_of;
+    yg_node *source_of = yg_pool_take(program->pool, (d->to->size + 1) * sizeof *source_of);
+    if (!node_of)
+        node_of = yg_pool_take(program->pool, (program->node_count + 1) * sizeof *node_of);
+    if (!node_of || !source_of)
+        return yg_fail_memory(d->compiler->error);
+    for (size_t i = 0; i < d->to->size; i++)
+        source_of[i] = program->source_of ? program->source_of[d->source[i]] : d->source[i];
+    for (size_t i = 0; i < program->node_count; i++) {
+        const yg_node before = program->node_of ? node_of[i] : (yg_node)i;
+        node_of[i] = before == YG_NONE ? YG_NONE : d->made[before];
+    }
+    program->node_of = node_of;
+    program->source_of = source_of;
+    return true;
+}
+
+bool yg_derive_adopt(yg_derivation *d) {
+    yg_compiler *c = d->compiler;
+    if (!compose_maps(d))
+        return false;
+    yg_store_free(c->program->own);
+    c->program->graph = c->program->own = d->to;
+    d->to = NULL;
+    c->graph = d->result.graph;
+    c->outputs = d->result.outputs;
+    c->updates = d->result.updates;
+    return true;
+}
+
+void yg_derive_drop(yg_derivation *d) {
+    yg_store_free(d->to);
+    free(d->made);
+    free(d->source);
+    *d = (yg_derivation){0};
+}

@@ -1,0 +1,149 @@
+/*
+ * Rewriting: the rules of a set of operators, one after the other, each over the whole graph. See
+ * rewrite.h.
+ */
+#include "rewrite.h"
+
+#include "derive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The graph that a rule is tried on, and what it is told about it. */
+typedef struct subject {
+    yg_request request;
+    bool *live, *matched;
+    uint32_t *uses;
+    yg_node *user, *scratch;
+    const yg_op *absent; /* no node of it */
+} subject;
+
+static void release(subject *s) {
+    free(s->live);
+    free(s->matched);
+    free(s->uses);
+    free(s->user);
+    free(s->scratch);
+}
+
+static void count_uses(subject *s) {
+    const yg_graph *graph = s->request.graph;
+    for (yg_node node = 0; node < graph->size; node++) {
+        const yg_record *record = &graph->records[node];
+        for (uint32_t k = 0; s->live[node] && k < record->operand_count; k++) {
+            s->uses[record->operands[k]]++;
+            s->user[record->operands[k]] = node;
+        }
+    }
+    for (size_t i = 0; i < s->request.output_count; i++)
+        s->uses[s->request.outputs[i]]++;
+    for (size_t i = 0; i < s->request.update_count; i++) {
+        s->uses[s->request.updates[i].parameter]++;
+        s->uses[s->request.updates[i].value]++;
+    }
+}
+
+static bool prepare(yg_compiler *c, subject *s) {
+    const size_t size = c->graph->size + 1;
+    release(s);
+    *s = (subject){0};
+    s->request = yg_derive_request(c);
+    s->live = calloc(size, sizeof *s->live);
+    s->matched = calloc(size, sizeof *s->matched);
+    s->uses = calloc(size, sizeof *s->uses);
+    s->user = malloc(size * sizeof *s->user);
+    s->scratch = malloc(size * sizeof *s->scratch);
+    if (!s->live || !s->matched || !s->uses || !s->user || !s->scratch)
+        return yg_fail_memory(c->error);
+    memset(s->user, 0xff, size * sizeof *s->user); /* YG_NONE */
+    if (yg_plan_with(c, YG_PASS_DEAD))
+        yg_derive_live(&s->request, s->live);
+    else
+        memset(s->live, true, size);
+    count_uses(s);
+    return true;
+}
+
+static yg_rewriting rewriting_of(const subject *s) {
+    return (yg_rewriting){.graph = s->request.graph,
+                          .live = s->live,
+                          .uses = s->uses,
+                          .user = s->user,
+                          .scratch = s->scratch};
+}
+
+/* Names and places go over to the equivalent. */
+static bool make_equivalent(yg_derivation *d, const yg_rule *rule, const yg_rewriting *rewriting,
+                            yg_node node) {
+    const yg_record *record = &d->from.graph->records[node];
+    d->to->at = record->origin;
+    const yg_node equivalent = rule->build(rewriting, d->to, node, d->made);
+    if (!yg_derive_note(d, node))
+        return false;
+    if (equivalent == YG_NONE || !yg_type_equal(d->to->records[equivalent].type, record->type))
+        return yg_fail(d->compiler->error, YG_ERROR_INTERNAL, record->origin,
+                       "the rule %s has no equivalent of the same type", rule->name);
+    if (!d->to->records[equivalent].name[0])
+        d->to->records[equivalent].name = record->name;
+    d->made[node] = equivalent;
+    return true;
+}
+
+static bool derive(const subject *s, const yg_rule *rule, yg_derivation *d) {
+    const yg_rewriting rewriting = rewriting_of(s);
+    for (yg_node node = 0; node < s->request.graph->size; node++) {
+        if (!s->live[node])
+            continue;
+        if (!(s->matched[node] ? make_equivalent(d, rule, &rewriting, node)
+                               : yg_derive_copy(d, node)))
+            return false;
+    }
+    return yg_derive_end(d) && yg_derive_adopt(d);
+}
+
+static bool find_matches(subject *s, const yg_rule *rule) {
+    const yg_rewriting rewriting = rewriting_of(s);
+    bool any = false;
+    for (yg_node node = 0; node < s->request.graph->size; node++) {
+        s->matched[node] = s->live[node] && rule->matches(&rewriting, node);
+        any |= s->matched[node];
+    }
+    return any;
+}
+
+static bool has_node_of(const yg_graph *graph, const yg_op *op) {
+    for (yg_node node = 0; node < graph->size; node++) {
+        if (graph->records[node].op == op)
+            return true;
+    }
+    return false;
+}
+
+static bool apply(yg_compiler *c, subject *s, const yg_rule *rule) {
+    if (rule->op == s->absent)
+        return true;
+    if (!has_node_of(c->graph, rule->op)) {
+        s->absent = rule->op;
+        return true;
+    }
+    if (s->request.graph != c->graph && !prepare(c, s))
+        return false;
+    if (!find_matches(s, rule))
+        return true;
+    yg_derivation d;
+    const bool done = yg_derive_begin(&d, c, &s->request) && derive(s, rule, &d);
+    yg_derive_drop(&d);
+    return done;
+}
+
+bool yg_plan_rewrite(yg_compiler *c) {
+    const yg_op_set *set = c->graph->ops;
+    subject s = {0};
+    bool done = true;
+    for (size_t i = 0; i < set->rule_count && done; i++) {
+        if (yg_plan_with_rule(c, set->rules[i]))
+            done = apply(c, &s, set->rules[i]);
+    }
+    release(&s);
+    return done;
+}

@@ -1,0 +1,45 @@
+/*
+ * Rewriting rules: equivalents that can be told only when every user of a node is known, which is
+ * when a program is compiled. What can be told from a node's operands alone is yg_op.simplify.
+ *
+ * Rules come with a set of operators (yg_op_set.rules) and are tried one after the other, in that
+ * order. Where one matches, the program is compiled from a copy of the graph, its own, in which
+ * `build` has made the equivalents; the caller's graph stays as it is. A rule may change rounding;
+ * the passes after it do not change a bit.
+ */
+#ifndef YG_GRAPH_REWRITE_H
+#define YG_GRAPH_REWRITE_H
+
+#include "graph.h"
+
+#pragma GCC visibility push(default)
+
+/* What a rule may ask about the graph that it is tried on. The arrays are by node. */
+typedef struct yg_rewriting {
+    const yg_graph *graph;
+    const bool *live;     /* some output or update needs it; of others nothing is known */
+    const uint32_t *uses; /* how many operands of live nodes it is, outputs and updates counted too:
+                             1 for a node that nothing but its one user sees */
+    const yg_node *user;  /* a live node that it is an operand of: that one user, where uses is 1;
+                             YG_NONE where it is an output or an update only */
+    yg_node *scratch;     /* room for the rule: as many entries as the graph has nodes */
+} yg_rewriting;
+
+struct yg_rule {
+    const char *name; /* for yg_compile_options.without; lower_snake_case */
+    const char *doc;  /* a phrase, no full stop */
+    const yg_op *op;  /* a graph without a node of this operator is not tried */
+
+    /* Whether `build` has an equivalent for a live node. Asked of every live node, so the answer
+     * for most must be quick. */
+    bool (*matches)(const yg_rewriting *rewriting, yg_node node);
+
+    /* Makes, in the graph `to`, the equivalent of a node that matched: of the same type.
+     * made[x] is the node of `to` that stands for the live node x < node. */
+    yg_node (*build)(const yg_rewriting *rewriting, yg_graph *to, yg_node node,
+                     const yg_node *made);
+};
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,330 @@
+/*
+ * Rewriting rules: what they make of a graph is equal to it, and they match where they should.
+ */
+#include "graph/profile.h"
+#include "graph/program.h"
+#include "graph/random.h"
+#include "graph/rewrite.h"
+#include "ops/build.h"
+#include "ops/ops.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static yg_type matrix(int64_t rows, int64_t columns) {
+    yg_type type;
+    cr_assert(yg_type_make(YG_F64, 2, (int64_t[]){rows, columns}, &type, NULL));
+    return type;
+}
+
+static yg_program *compile(const yg_graph *g, yg_node output, unsigned flags,
+                           const char *const *without, size_t without_count) {
+    yg_error error = {0};
+    const yg_compile_options options = {
+        .flags = flags, .threads = 1, .without = without, .without_count = without_count};
+    yg_program *program = yg_compile(g, &output, 1, NULL, 0, &options, &error);
+    cr_assert(program, "%s", error.message);
+    return program;
+}
+
+static int count_of(const yg_program *program, const char *op) {
+    int count = 0;
+    const size_t instructions = yg_program_get_stats(program).instructions;
+    for (size_t i = 0; i < instructions; i++) {
+        const size_t nodes = yg_program_instruction(program, i).node_count;
+        for (size_t k = 0; k < nodes; k++)
+            count += strcmp(yg_program_instruction_op(program, i, k)->name, op) == 0;
+    }
+    return count;
+}
+
+/* Every input of the graph gets the same numbers in each program. */
+static void run(const yg_graph *g, yg_program *program) {
+    for (size_t node = 0; node < yg_graph_size(g); node++) {
+        double *data =
+            yg_node_is_input(g, (yg_node)node) ? yg_program_data(program, (yg_node)node) : NULL;
+        for (int64_t i = 0; data && i < yg_type_count(yg_node_type(g, (yg_node)node)); i++)
+            data[i] = yg_random_normal(7, node, (uint64_t)i);
+    }
+    yg_error error = {0};
+    cr_assert(yg_program_run(program, 1, 0, &error), "%s", error.message);
+}
+
+/* The names of all passes but `dead`, which leaves nothing of planning. */
+static size_t list_planning(const char **names) {
+    size_t count, listed = 0;
+    const yg_compile_pass *passes = yg_compile_passes(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(passes[i].name, "dead") != 0)
+            names[listed++] = passes[i].name;
+    }
+    return listed;
+}
+
+/* With rules and without: equal to rounding. With rules, planned and not: equal to the bit. */
+static void check_equal(const yg_graph *g, yg_node y, const char *what) {
+    yg_program *rewritten = compile(g, y, 0, NULL, 0);
+    const char *planning[32];
+    yg_program *unplanned = compile(g, y, 0, planning, list_planning(planning));
+    yg_program *plain = compile(g, y, YG_PROGRAM_NO_PLAN, NULL, 0);
+    run(g, rewritten);
+    run(g, unplanned);
+    run(g, plain);
+    const double *a = yg_program_data(rewritten, y), *b = yg_program_data(plain, y);
+    const int64_t count = yg_type_count(yg_node_type(g, y));
+    for (int64_t i = 0; i < count; i++)
+        cr_assert_float_eq(a[i], b[i], 1e-12 * (1 + fabs(b[i])), "%s: [%d] is %g, not %g", what,
+                           (int)i, a[i], b[i]);
+    cr_expect_eq(memcmp(a, yg_program_data(unplanned, y), (size_t)count * sizeof *a), 0,
+                 "%s: planned, the rewritten graph has other bits", what);
+    yg_program_free(rewritten);
+    yg_program_free(unplanned);
+    yg_program_free(plain);
+}
+
+/* ------------------------------------------------------------------------- sums of products -- */
+
+static yg_node product(yg_graph *g, int64_t n, int64_t k, int64_t m, int transposed) {
+    const yg_type a = transposed & 1 ? matrix(k, n) : matrix(n, k);
+    const yg_type b = transposed & 2 ? matrix(m, k) : matrix(k, m);
+    const yg_node x = yg_input(g, "a", &a), w = yg_input(g, "b", &b);
+    return yg_matmul(g, x, w, transposed & 1, transposed & 2);
+}
+
+typedef struct sum_case {
+    const char *what;
+    int64_t n, m, k;
+    int products;
+    int transposed[2]; /* of even and odd ones; bit 0: a, bit 1: b */
+    int others;        /* summands that are no products */
+    int left;          /* matmuls afterwards */
+} sum_case;
+
+static const sum_case sum_cases[] = {
+    {"a weight's gradient over two steps", 64, 48, 8, 2, {1, 1}, 0, 1},
+    {"not transposed", 32, 32, 4, 5, {0, 0}, 0, 1},
+    {"the right one transposed", 32, 32, 4, 5, {2, 2}, 0, 1},
+    {"both transposed", 32, 32, 4, 5, {3, 3}, 0, 1},
+    {"transposed now and then", 32, 24, 3, 4, {1, 2}, 0, 1},
+    {"other summands too", 32, 32, 4, 3, {1, 1}, 3, 1},
+    {"more than a list operator takes", 40, 40, 2, YG_MAX_OPERANDS + 6, {1, 1}, 1, 2},
+    {"one left over", 40, 40, 2, YG_MAX_OPERANDS + 1, {1, 1}, 0, 2},
+    {"too deep for their size", 16, 16, 12, 4, {1, 1}, 0, 4},
+    {"deep enough by themselves", 256, 256, 40, 2, {1, 1}, 0, 2},
+    {"a single product", 64, 64, 2, 1, {0, 0}, 2, 1},
+};
+
+Test(rewriting, sums_of_products_are_one_product) {
+    for (size_t c = 0; c < sizeof sum_cases / sizeof *sum_cases; c++) {
+        const sum_case *s = &sum_cases[c];
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_type type = matrix(s->n, s->m);
+        yg_node y = product(g, s->n, s->k, s->m, s->transposed[0]);
+        for (int i = 1; i < s->products; i++)
+            y = yg_add(g, y, product(g, s->n, s->k, s->m, s->transposed[i % 2]));
+        for (int i = 0; i < s->others; i++)
+            y = yg_add(g, yg_input(g, "c", &type), y);
+        check_equal(g, y, s->what);
+        const char *name = "sum_of_products";
+        yg_program *with = compile(g, y, 0, NULL, 0), *without = compile(g, y, 0, &name, 1);
+        cr_expect_eq(count_of(with, "matmul") + count_of(with, "addmm"), s->left, "%s: %d products",
+                     s->what, count_of(with, "matmul"));
+        cr_expect_eq(count_of(without, "matmul") + count_of(without, "addmm"), s->products, "%s",
+                     s->what);
+        yg_program_free(with);
+        yg_program_free(without);
+        yg_graph_free(g);
+    }
+}
+
+/* What somebody else reads too is still computed: a product, a partial sum. */
+Test(rewriting, sums_that_are_seen_stay) {
+    for (int seen = 0; seen < 2; seen++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_node first = product(g, 32, 2, 32, 0);
+        const yg_node partial = yg_add(g, first, product(g, 32, 2, 32, 0));
+        const yg_node sum = yg_add(g, partial, product(g, 32, 2, 32, 0));
+        const yg_node y = yg_multiply(g, sum, seen ? partial : first);
+        check_equal(g, y, seen ? "a partial sum" : "a product");
+        yg_program *program = compile(g, y, 0, NULL, 0);
+        cr_expect_eq(count_of(program, "matmul") + count_of(program, "addmm"), 2);
+        yg_program_free(program);
+        yg_graph_free(g);
+    }
+}
+
+/* A graph in the making: sums of whatever, shared, repeated. */
+typedef struct sums {
+    yg_graph *graph;
+    uint64_t seed, draws;
+    int64_t n, m;
+    yg_node pool[64];
+    int count;
+} sums;
+
+static int64_t roll(sums *s, int64_t bound) {
+    return (int64_t)yg_random_below(s->seed, 3, s->draws++, (uint64_t)bound);
+}
+
+/* One of the last few. */
+static yg_node draw(sums *s) {
+    return s->pool[s->count - 1 - roll(s, s->count < 4 ? s->count : 4)];
+}
+
+static yg_node random_term(sums *s) {
+    const yg_type row = matrix(1, s->m);
+    const yg_node x = draw(s);
+    switch (roll(s, 8)) {
+    case 0:
+        return yg_tanh(s->graph, x);
+    case 1:
+        return yg_add(s->graph, x, yg_input(s->graph, "bias", &row));
+    case 2:
+        return yg_add(s->graph, x, draw(s));
+    default:
+        return yg_add(s->graph, x, product(s->graph, s->n, 1 + roll(s, 6), s->m, (int)roll(s, 4)));
+    }
+}
+
+Test(rewriting, random_sums) {
+    int rewritten = 0;
+    for (uint64_t seed = 1; seed <= 150; seed++) {
+        sums s = {.graph = yg_graph_new(yg_ops(), 0), .seed = seed};
+        s.n = 2 + roll(&s, 20);
+        s.m = 2 + roll(&s, 20);
+        const yg_type type = matrix(s.n, s.m);
+        s.pool[s.count++] = yg_input(s.graph, "c", &type);
+        for (int i = 0; i < 20; i++) {
+            const yg_node term = random_term(&s);
+            s.pool[s.count++] = term;
+        }
+        yg_node y = s.pool[s.count - 1];
+        for (int i = 2; i < 5; i++)
+            y = yg_add(s.graph, s.pool[s.count - i], y);
+        check_equal(s.graph, y, "a random sum");
+        yg_program *program = compile(s.graph, y, 0, NULL, 0);
+        rewritten += count_of(program, "concat") > 0;
+        yg_program_free(program);
+        yg_graph_free(s.graph);
+    }
+    cr_expect_gt(rewritten, 50, "only %d graphs were rewritten", rewritten);
+}
+
+/* ------------------------------------------------------------------------------- the framework --
+ */
+
+/* a - b = a + (-b), which has the same bits. */
+static bool matches_subtract(const yg_rewriting *r, yg_node node) {
+    return yg_node_op(r->graph, node) == yg_op_find(yg_ops(), "subtract");
+}
+
+static yg_node build_sum(const yg_rewriting *r, yg_graph *to, yg_node node, const yg_node *made) {
+    const yg_node *operands = yg_node_operands(r->graph, node);
+    return yg_add(to, made[operands[0]], yg_negative(to, made[operands[1]]));
+}
+
+static yg_node build_scalar(const yg_rewriting *r, yg_graph *to, yg_node node,
+                            const yg_node *made) {
+    (void)r, (void)node, (void)made;
+    return yg_scalar(to, YG_F64, 1);
+}
+
+/* A second rule, so that a derived graph is derived from: a + b = b + a. */
+static bool matches_add(const yg_rewriting *r, yg_node node) {
+    return yg_node_op(r->graph, node) == yg_op_find(yg_ops(), "add");
+}
+
+static yg_node build_swapped(const yg_rewriting *r, yg_graph *to, yg_node node,
+                             const yg_node *made) {
+    const yg_node *operands = yg_node_operands(r->graph, node);
+    return yg_add(to, made[operands[1]], made[operands[0]]);
+}
+
+Test(rewriting, a_program_answers_for_the_callers_nodes) {
+    const yg_rule first = {.name = "subtraction",
+                           .doc = "",
+                           .op = yg_op_find(yg_ops(), "subtract"),
+                           .matches = matches_subtract,
+                           .build = build_sum};
+    const yg_rule second = {.name = "exchange",
+                            .doc = "",
+                            .op = yg_op_find(yg_ops(), "add"),
+                            .matches = matches_add,
+                            .build = build_swapped};
+    const yg_rule *const rules[] = {&first, &second};
+    yg_op_set set = *yg_ops();
+    set.rules = rules;
+    set.rule_count = 2;
+    yg_graph *g = yg_graph_new(&set, YG_GRAPH_NO_SIMPLIFY); /* which would undo the rule */
+    const yg_type type = matrix(1, 2);
+    const yg_node unused = yg_input(g, "unused", &type);
+    const yg_node x = yg_input(g, "x", &type), p = yg_parameter(g, "p", &type);
+    yg_graph_at(g, (yg_origin){"model.yaml", 7, 3});
+    const yg_node d = yg_subtract(g, p, x);
+    yg_node_set_name(g, d, "difference");
+    yg_graph_at(g, YG_NOWHERE);
+    const yg_node outputs[] = {d, p, yg_subtract(g, x, p), d};
+    const yg_update update = {p, yg_multiply(g, d, d)};
+    yg_error error = {0};
+    yg_program *program = yg_compile(g, outputs, 4, &update, 1, NULL, &error);
+    cr_assert(program, "%s", error.message);
+
+    cr_expect_eq(count_of(program, "subtract"), 0);
+    cr_expect_eq(count_of(program, "add"), 2);
+    cr_expect_null(yg_program_data(program, unused));
+    cr_expect_null(yg_program_data(program, update.value));
+    cr_expect_not(yg_program_bind(program, d, yg_program_data(program, d), &error));
+    _Alignas(64) double bound[8] = {5, 6};
+    cr_assert(yg_program_bind(program, x, bound, NULL));
+    memcpy(yg_program_data(program, p), (double[]){1, 10}, 2 * sizeof(double));
+    cr_assert(yg_program_run(program, 1, 0, NULL));
+    const double *difference = yg_program_data(program, d);
+    const double *opposite = yg_program_data(program, outputs[2]);
+    const double *parameter = yg_program_data(program, p);
+    for (int i = 0; i < 2; i++) {
+        cr_expect_eq(difference[i], i ? 4 : -4);
+        cr_expect_eq(opposite[i], i ? -4 : 4);
+        cr_expect_eq(parameter[i], 16);
+    }
+
+    char *text = yg_program_text(program);
+    cr_expect(strstr(text, "difference line 7"), "%s", text);
+    int found = 0;
+    for (size_t i = 0; i < yg_program_get_stats(program).instructions; i++) {
+        const size_t nodes = yg_program_instruction(program, i).node_count;
+        for (size_t k = 0; k < nodes; k++)
+            found += yg_program_instruction_node(program, i, k) == d;
+    }
+    cr_expect_eq(found, 2, "an addition and a negative were made of %%%u, not %d nodes:\n%s", d,
+                 found, text);
+    free(text);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
+Test(rewriting, a_wrong_equivalent_is_an_error) {
+    const yg_rule wrong = {.name = "wrong",
+                           .doc = "",
+                           .op = yg_op_find(yg_ops(), "subtract"),
+                           .matches = matches_subtract,
+                           .build = build_scalar};
+    const yg_rule *const rules[] = {&wrong};
+    yg_op_set set = *yg_ops();
+    set.rules = rules;
+    set.rule_count = 1;
+    yg_graph *g = yg_graph_new(&set, 0);
+    const yg_type type = matrix(1, 2);
+    const yg_node x = yg_input(g, "x", &type), y = yg_subtract(g, x, yg_tanh(g, x));
+    yg_error error = {0};
+    cr_expect_null(yg_compile(g, &y, 1, NULL, 0, NULL, &error));
+    cr_expect_str_eq(error.message, "the rule wrong has no equivalent of the same type");
+
+    const char *name = "wrung";
+    const yg_compile_options options = {.without = &name, .without_count = 1};
+    error = (yg_error){0};
+    cr_expect_null(yg_compile(g, &y, 1, NULL, 0, &options, &error));
+    cr_expect_str_eq(error.message, "there is no pass 'wrung'; did you mean 'wrong'?");
+    yg_graph_free(g);
+}
