@@ -157,14 +157,15 @@ static yg_node apply_to_scalars(yg_graph *graph, const yg_infer *call, const yg_
 /* An equivalent that exists or is simpler to build, or YG_NONE. */
 static yg_node simpler(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                        const yg_type *result) {
-    if (graph->flags & YG_GRAPH_NO_SIMPLIFY || call->op->flags & YG_OP_RANDOM)
-        return YG_NONE;
+    const bool algebra = !(graph->flags & YG_GRAPH_NO_ALGEBRA);
     yg_node node = YG_NONE;
-    if (call->op->simplify)
+    if (call->op->flags & YG_OP_RANDOM)
+        return YG_NONE;
+    if (algebra && call->op->simplify)
         node = call->op->simplify(graph, call, operands);
-    if (node == YG_NONE)
+    if (algebra && node == YG_NONE)
         node = apply_to_scalars(graph, call, operands, result);
-    if (node == YG_NONE)
+    if (node == YG_NONE && !(graph->flags & YG_GRAPH_NO_FOLD))
         node = yg_fold(graph, call, operands, result);
     if (node != YG_NONE && !yg_type_equal(graph->records[node].type, result)) {
         char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];

@@ -150,6 +150,8 @@ static bool plan_threads(yg_compiler *c, const yg_compile_options *options) {
     if (threads == 1 || !yg_plan_share(program))
         return true;
     program->threads = threads;
+    if (c->flags & YG_PROGRAM_NO_MEMORY)
+        return true;
     program->errors = yg_pool_take(program->pool, (size_t)threads * sizeof *program->errors);
     program->failed = yg_pool_take(program->pool, (size_t)threads * sizeof *program->failed);
     if (!program->errors || !program->failed)
@@ -161,6 +163,16 @@ static bool plan_threads(yg_compiler *c, const yg_compile_options *options) {
     return program->pool_of_threads != NULL;
 }
 
+static void count_parameters(yg_compiler *c) {
+    yg_program *program = c->program;
+    for (size_t s = 0; s < program->storage_count; s++) {
+        const yg_storage *storage = &program->storages[s];
+        if (!storage->constant && storage->offset < 0 &&
+            yg_node_is_parameter(c->graph, storage->owner))
+            program->stats.parameter_bytes += storage->bytes;
+    }
+}
+
 static bool allocate_program(yg_compiler *c) {
     yg_program *program = c->program;
     for (size_t s = 0; s < program->storage_count; s++) {
@@ -170,8 +182,6 @@ static bool allocate_program(yg_compiler *c) {
         storage->data = untouched_zeros((size_t)storage->bytes, &storage->memory);
         if (!storage->data)
             return yg_fail_memory(c->error);
-        if (yg_node_is_parameter(c->graph, storage->owner))
-            program->stats.parameter_bytes += storage->bytes;
     }
     const size_t threads = (size_t)program->threads;
     program->arena = aligned_zeros((size_t)program->stats.arena_bytes);
@@ -233,13 +243,15 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
     const bool done = yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
                       allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
                       plan_units(&c) && yg_plan_offsets(&c) && plan_threads(&c, options) &&
-                      allocate_program(&c);
+                      (c.flags & YG_PROGRAM_NO_MEMORY || allocate_program(&c));
     if (done) {
         for (size_t i = 0; i < output_count; i++)
             program->visible[yg_program_node(program, outputs[i])] = true;
+        count_parameters(&c);
         program->stats.instructions = program->unit_count;
         program->stats.threads = program->threads;
-        yg_program_resolve(program);
+        if (program->arena)
+            yg_program_resolve(program);
     }
     free(c.nodes);
     if (!done) {

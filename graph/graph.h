@@ -17,11 +17,13 @@
 #pragma GCC visibility push(default)
 
 enum {
-    YG_GRAPH_TRAINING = 1 << 0,    /* dropout drops: see yg_graph_training() */
-    YG_GRAPH_NO_SIMPLIFY = 1 << 1, /* add nodes exactly as asked for: no identities, no stable
-                                      forms, no folding; equal nodes are still merged */
-    YG_GRAPH_F64 = 1 << 2,         /* an operator that needs floats turns integers into f64
-                                      rather than f32 */
+    YG_GRAPH_TRAINING = 1 << 0,   /* dropout drops: see yg_graph_training() */
+    YG_GRAPH_NO_ALGEBRA = 1 << 1, /* add nodes as asked for: no identities, no stable forms */
+    YG_GRAPH_F64 = 1 << 2,        /* an operator that needs floats turns integers into f64
+                                     rather than f32 */
+    YG_GRAPH_NO_FOLD = 1 << 3,    /* do not evaluate operators on constants */
+    /* Add nodes exactly as asked for; equal nodes are still merged. */
+    YG_GRAPH_NO_SIMPLIFY = YG_GRAPH_NO_ALGEBRA | YG_GRAPH_NO_FOLD,
 };
 
 /* `ops` must outlive the graph. NULL when out of memory. */

@@ -92,7 +92,7 @@ void yg_program_resolve(yg_program *program) {
 /* The program's own node, or YG_NONE for one that it does not give out. */
 static yg_node visible_node(const yg_program *program, yg_node node) {
     const yg_node own = node < program->node_count ? yg_program_node(program, node) : YG_NONE;
-    return own != YG_NONE && program->visible[own] ? own : YG_NONE;
+    return own != YG_NONE && program->visible[own] && program->arena ? own : YG_NONE;
 }
 
 void *yg_program_data(yg_program *program, yg_node node) {

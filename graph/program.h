@@ -23,9 +23,11 @@ typedef struct yg_update {
 } yg_update;
 
 enum {
-    YG_PROGRAM_NO_PLAN = 1 << 0, /* no rule and no pass but `dead`: every node in a buffer of its
-                                    own, nothing in place: the reference that plans are tested
-                                    against */
+    YG_PROGRAM_NO_PLAN = 1 << 0,   /* no rule and no pass but `dead`: every node in a buffer of its
+                                      own, nothing in place: the reference that plans are tested
+                                      against */
+    YG_PROGRAM_NO_MEMORY = 1 << 1, /* to be looked at only: no buffers, no threads; it cannot be run
+                                      or bound to */
 };
 
 typedef struct yg_compile_options {
@@ -82,7 +84,9 @@ typedef struct yg_program_stats {
 
 yg_program_stats yg_program_get_stats(const yg_program *program);
 
-/* The instructions as text, one a line. NULL when out of memory; freed by the caller. */
+/* The instructions as text, one a line, each after its number. Those that run together, a chunk of
+ * rows at a time, and those that threads share in one go are indented below a line that says so.
+ * NULL when out of memory; freed by the caller. */
 char *yg_program_text(const yg_program *program);
 
 #pragma GCC visibility pop

@@ -1,5 +1,7 @@
 /*
- * A program as text, an instruction a line; the steps of a fused group are indented below it.
+ * A program as text, an instruction a line, with its number. What belongs together stands indented
+ * below a line that says how: the steps of a fused group, the instructions of a sweep, the sweeps
+ * of a batch.
  */
 #include "plan.h"
 #include "text.h"
@@ -39,8 +41,13 @@ static void add_node(yg_text *text, const yg_program *program, yg_node node) {
     yg_text_add(text, "\n");
 }
 
+/* A line without a number. Each level is two blanks. */
+static void start_line(yg_text *text, int level) {
+    yg_text_add(text, "       %*s", 2 * level, "");
+}
+
 static void add_load(yg_text *text, const yg_program *program, const yg_load *load) {
-    yg_text_add(text, "       r%u = %s ", load->target, load->uniform ? "fill" : "stretch");
+    yg_text_add(text, "r%u = %s ", load->target, load->uniform ? "fill" : "stretch");
     if (load->constant && load->uniform)
         yg_text_add(text, "constant");
     else if (load->constant)
@@ -51,7 +58,6 @@ static void add_load(yg_text *text, const yg_program *program, const yg_load *lo
 }
 
 static void add_step(yg_text *text, const yg_program *program, const yg_step *step) {
-    yg_text_add(text, "       ");
     add_place(text, program, &step->out);
     yg_text_add(text, " = %s(", yg_node_op(program->graph, step->node)->name);
     for (uint32_t k = 0; k < step->operand_count; k++) {
@@ -63,15 +69,19 @@ static void add_step(yg_text *text, const yg_program *program, const yg_step *st
     add_node(text, program, step->node);
 }
 
-static void add_unit(yg_text *text, const yg_program *program, const yg_unit *unit) {
+static void add_unit(yg_text *text, const yg_program *program, const yg_unit *unit, int level) {
     const yg_op *op = yg_node_op(program->graph, unit->node);
     if (unit->kind == YG_UNIT_GROUP) {
         yg_text_add(text, "fused group of %u over %" PRId64 " elements\n", unit->step_count,
                     unit->count);
-        for (uint32_t i = 0; i < unit->load_count; i++)
+        for (uint32_t i = 0; i < unit->load_count; i++) {
+            start_line(text, level + 1);
             add_load(text, program, &unit->loads[i]);
-        for (uint32_t i = 0; i < unit->step_count; i++)
+        }
+        for (uint32_t i = 0; i < unit->step_count; i++) {
+            start_line(text, level + 1);
             add_step(text, program, &unit->steps[i]);
+        }
         return;
     }
     add_storage(text, program, unit->target);
@@ -92,13 +102,15 @@ static void add_unit(yg_text *text, const yg_program *program, const yg_unit *un
     add_node(text, program, unit->node);
 }
 
-static void add_sweep(yg_text *text, const yg_program *program, const yg_sweep *sweep) {
-    if (sweep->rows > 0)
+static void add_sweep(yg_text *text, const yg_program *program, const yg_sweep *sweep, int level) {
+    if (sweep->rows > 0) {
+        start_line(text, level++);
         yg_text_add(text, "together, %" PRId64 " of %" PRId64 " rows at a time:\n", sweep->chunk,
                     sweep->rows);
+    }
     for (uint32_t u = sweep->begin; u < sweep->end; u++) {
-        yg_text_add(text, "%5" PRIu32 "  ", u);
-        add_unit(text, program, &program->units[u]);
+        yg_text_add(text, "%5" PRIu32 "  %*s", u, 2 * level, "");
+        add_unit(text, program, &program->units[u], level);
     }
 }
 
@@ -106,10 +118,13 @@ char *yg_program_text(const yg_program *program) {
     yg_text text = {0};
     for (size_t b = 0; b < program->batch_count; b++) {
         const yg_batch *batch = &program->batches[b];
-        if (batch->end - batch->begin > 1)
+        const bool several = batch->end - batch->begin > 1;
+        if (several) {
+            start_line(&text, 0);
             yg_text_add(&text, "at once:\n");
+        }
         for (uint32_t s = batch->begin; s < batch->end; s++)
-            add_sweep(&text, program, &program->sweeps[s]);
+            add_sweep(&text, program, &program->sweeps[s], several);
     }
     return yg_text_take(&text);
 }

@@ -266,7 +266,14 @@ static bool run_batch(const worker *w, const yg_batch *batch) {
 
 /* ------------------------------------------------------------------------------------- runs -- */
 
+static bool has_memory(const yg_program *program, yg_error *error) {
+    return program->arena || yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                                     "a program that was compiled without memory cannot be run");
+}
+
 bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error) {
+    if (!has_memory(program, error))
+        return false;
     const worker w = {program, 0, NULL, error};
     const unsigned before = yg_subnormals_flush();
     bool done = true;
@@ -298,6 +305,8 @@ static bool run_timed(yg_program *program, const yg_batch *batch, double *second
 
 bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
                           yg_error *error) {
+    if (!has_memory(program, error))
+        return false;
     const unsigned before = yg_subnormals_flush();
     bool done = true;
     program->seed = seed;

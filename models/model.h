@@ -67,7 +67,7 @@ typedef struct yg_network_options {
     bool training;        /* dropout drops */
     bool outputs_only;    /* leave out targets, loss and metrics, as predict does */
     yg_dtype dtype;       /* YG_F32 or YG_F64: the type of every float tensor */
-    unsigned graph_flags; /* YG_GRAPH_NO_SIMPLIFY or 0 */
+    unsigned graph_flags; /* YG_GRAPH_NO_ALGEBRA, YG_GRAPH_NO_FOLD, both or 0 */
 } yg_network_options;
 
 /* The graph for these sizes. The model must outlive the network. NULL on failure. */

@@ -26,6 +26,7 @@ static bool build_network(const yg_pass_options *options, yg_pass *pass, yg_erro
         .training = options->training,
         .outputs_only = options->outputs_only,
         .dtype = options->dtype,
+        .graph_flags = options->graph_flags,
     };
     pass->network = yg_network_build(options->model, &network, error);
     free(dims);
@@ -173,7 +174,11 @@ static double *scalar_input(yg_pass *pass, yg_node node) {
 }
 
 static bool build(const yg_pass_options *options, yg_pass *pass, plan *p, yg_error *error) {
-    const yg_compile_options compile = {.threads = options->threads, .beside = options->beside};
+    const yg_compile_options compile = {.flags = options->compile_flags,
+                                        .threads = options->threads,
+                                        .without = options->without,
+                                        .without_count = options->without_count,
+                                        .beside = options->beside};
     pass->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
     if (!build_network(options, pass, error) ||
         ((options->gradients || options->optimizer) && !differentiate(options, pass, p, error)) ||

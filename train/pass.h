@@ -22,6 +22,10 @@ typedef struct yg_pass_options {
     const yg_optimizer *optimizer; /* NULL: no updates */
     double clip_grad_norm;         /* 0: none */
     const yg_program *beside;      /* yg_compile_options.beside */
+    unsigned graph_flags;          /* as yg_network_options.graph_flags */
+    unsigned compile_flags;        /* as yg_compile_options.flags … */
+    const char *const *without;    /* … and its passes that are left out */
+    size_t without_count;
 } yg_pass_options;
 
 /* A port's buffer in the program. */

@@ -77,6 +77,10 @@ static bool build(const yg_model *model, const yg_settings *settings,
         .gradients = !settings->optimizer.rule,
         .optimizer = settings->optimizer.rule ? &settings->optimizer : NULL,
         .clip_grad_norm = settings->clip_grad_norm,
+        .graph_flags = options->graph_flags,
+        .compile_flags = options->unfilled ? YG_PROGRAM_NO_MEMORY : 0,
+        .without = options->without,
+        .without_count = options->without_count,
     };
     const double start = yg_clock();
     yg_pass *pass = yg_pass_new(&pass_options, step->batch_size, error);

@@ -17,9 +17,15 @@ typedef struct yg_training_step_options {
     /* Symbolic dimensions, where no data decide them. One that is missing there has 16. */
     const yg_dim *dims;
     size_t dim_count;
-    /* To be looked at only: no data are read, inputs and parameters are zero, and `dims` has every
-     * symbolic dimension, the batch's too; batch_size is not used. */
+    /* To be looked at only: no data are read, and `dims` has every
+     * symbolic dimension, the batch's too; batch_size is not used. The program has no memory and
+     * cannot be run. */
     bool unfilled;
+    /* What is left out: YG_GRAPH_NO_ALGEBRA and YG_GRAPH_NO_FOLD while the graph is built, and
+     * passes, as yg_compile_options.without, when it is compiled. */
+    unsigned graph_flags;
+    const char *const *without;
+    size_t without_count;
 } yg_training_step_options;
 
 typedef struct yg_training_step {
