@@ -71,8 +71,10 @@ static bool allocate_nodes(yg_compiler *c) {
     if (!c->nodes || !program->storage_of || !program->visible)
         return yg_fail_memory(c->error);
     for (size_t i = 0; i < size; i++)
-        c->nodes[i] =
-            (yg_plan_node){.unit = YG_NO_UNIT, .last_unit = YG_NO_UNIT, .other_unit = YG_NO_UNIT};
+        c->nodes[i] = (yg_plan_node){.unit = YG_NO_UNIT,
+                                     .last_unit = YG_NO_UNIT,
+                                     .other_unit = YG_NO_UNIT,
+                                     .skew_unit = YG_NO_UNIT};
     memset(program->visible, 0, size * sizeof(bool));
     memset(program->storage_of, 0xff, size * sizeof(uint32_t)); /* YG_NO_STORAGE */
     for (size_t i = 0; i < c->update_count; i++)

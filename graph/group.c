@@ -63,6 +63,12 @@ static void collapse(yg_load *load, const yg_type *source, const yg_type *target
     load->uniform = load->rank == 0 || (load->rank == 1 && load->strides[0] == 0);
 }
 
+/* The bytes of a constant, or of a view of one; NULL for any other node. */
+static const void *constant_of(const yg_compiler *c, yg_node node) {
+    const char *data = c->graph->records[c->nodes[node].root].data;
+    return data ? data + c->nodes[node].offset : NULL;
+}
+
 /* The register that holds a tile of broadcast `node`. */
 static uint16_t load_register(group *g, yg_node node) {
     yg_compiler *c = g->c;
@@ -73,10 +79,9 @@ static uint16_t load_register(group *g, yg_node node) {
     }
     const yg_record *record = &c->graph->records[node];
     const yg_node source = record->operands[0];
-    const yg_node root = c->nodes[source].root;
     yg_load *load = &unit->loads[unit->load_count];
     g->load_of[unit->load_count++] = node;
-    load->constant = c->graph->records[root].data;
+    load->constant = constant_of(c, source);
     load->storage = load->constant ? YG_NO_STORAGE : c->program->storage_of[source];
     load->element = element_size(c, node);
     load->target = g->registers.count++;
@@ -91,7 +96,7 @@ static yg_place read_place(group *g, yg_node operand, const yg_step *steps) {
     if (yg_plan_reads_in_place(c, operand)) {
         place.reg = load_register(g, operand);
     } else if (c->graph->records[root].data) {
-        place.constant = c->graph->records[root].data;
+        place.constant = constant_of(c, operand);
         place.advance = element_size(c, operand);
     } else if (is_member(g, root) && !c->nodes[root].in_memory) {
         place.reg = steps[c->nodes[root].step].out.reg;

@@ -49,9 +49,10 @@ static bool find_lifetimes(yg_compiler *c, lifetimes *lives) {
 }
 
 /* True if nothing in the group needs storage `s` after step `at`, or reads it out of step. */
-static bool read_last_at(const yg_unit *unit, uint32_t s, uint32_t at) {
+static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_t s, uint32_t at) {
     for (uint32_t i = 0; i < unit->load_count; i++) {
-        if (unit->loads[i].storage == s)
+        const uint32_t load = unit->loads[i].storage;
+        if (load == s || (load != YG_NO_STORAGE && program->storages[load].part_of == s))
             return false;
     }
     for (uint32_t i = at + 1; i < unit->step_count; i++) {
@@ -95,7 +96,7 @@ static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
                 !is_free_for(c, s, u))
                 continue;
             if (program->storages[s].bytes != out->bytes || lives->given[s] ||
-                !read_last_at(unit, s, i))
+                !read_last_at(program, unit, s, i))
                 continue;
             out->offset = program->storages[s].offset;
             lives->given[s] = true;

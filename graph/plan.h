@@ -113,6 +113,8 @@ typedef struct yg_storage {
     int64_t bytes;
     int64_t offset;       /* in the arena; -1: a leaf's own buffer */
     bool bound;           /* that buffer is the caller's */
+    uint32_t part_of;     /* the storage that it is a stretch of, or YG_NO_STORAGE; … */
+    int64_t shift;        /* … from this byte on */
     char *data;           /* resolved */
     void *memory;         /* of a leaf's own buffer: what to free */
     const void *constant; /* instead: a constant's bytes */
@@ -160,15 +162,17 @@ typedef enum yg_pass_index {
     YG_PASS_COUNT
 } yg_pass_index;
 
-/* What compiling knows of a node. Together in 32 bytes, since it is mostly asked together. */
+/* What compiling knows of a node. Together, since it is mostly asked together. */
 typedef struct yg_plan_node {
     yg_node root;        /* the node whose storage it shares: itself, or through views */
+    int64_t offset;      /* of it in the root's storage, in bytes */
     uint32_t unit;       /* YG_NO_UNIT for leaves and for broadcasts that are read in place */
     yg_node next;        /* the next member of its group */
     uint32_t step;       /* its step in its group */
     uint32_t last_unit;  /* of a root: the last unit that reads it, … */
     yg_node last_reader; /* … the last node there that does, … */
-    uint32_t other_unit; /* … and the last unit but that one */
+    uint32_t other_unit; /* … the last unit but that one, … */
+    uint32_t skew_unit;  /* … and the last unit that reads other elements of it than it computes */
     bool live;
     bool lasting;   /* an output: its storage is not reused */
     bool updated;   /* a parameter that an update writes */
@@ -208,6 +212,10 @@ bool yg_plan_with_rule(const yg_compiler *compiler, const yg_rule *rule);
 
 /* Tries the rules. From here on `graph`, `outputs` and `updates` may be the program's own. */
 bool yg_plan_rewrite(yg_compiler *compiler);
+
+/* True if a node is only a part of its root, so that element i of the one is not element i of the
+ * other. */
+bool yg_plan_is_part(const yg_compiler *compiler, yg_node node);
 
 /* A broadcast that only elementwise nodes use: their groups stretch its operand as they read. */
 bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node);

@@ -76,6 +76,13 @@ static void resolve_kernel(const yg_program *program, yg_unit *unit) {
 }
 
 void yg_program_resolve(yg_program *program) {
+    for (size_t s = 0; s < program->storage_count; s++) {
+        yg_storage *storage = &program->storages[s];
+        if (storage->part_of == YG_NO_STORAGE)
+            continue;
+        const char *whole = storage_data(&program->storages[storage->part_of]);
+        storage->data = (char *)(uintptr_t)whole + storage->shift;
+    }
     for (size_t u = 0; u < program->unit_count; u++) {
         yg_unit *unit = &program->units[u];
         if (unit->kind == YG_UNIT_GROUP) {

@@ -17,6 +17,8 @@ static uint32_t add_storage(yg_compiler *c, yg_storage storage) {
         program->storages = storages;
         c->storage_capacity = capacity;
     }
+    if (storage.shift == 0)
+        storage.part_of = YG_NO_STORAGE;
     program->storages[program->storage_count] = storage;
     return (uint32_t)program->storage_count++;
 }
@@ -47,7 +49,21 @@ bool yg_plan_updates_in_place(const yg_compiler *c, const yg_update *update) {
         c->program->storage_of[value] != YG_NO_STORAGE)
         return false;
     return last == YG_NO_UNIT || last < unit ||
-           (last == unit && c->nodes[parameter].last_reader <= value);
+           (last == unit && c->nodes[parameter].last_reader <= value &&
+            c->nodes[parameter].skew_unit != unit);
+}
+
+/* A view's storage is its root's, or a stretch of it. */
+static bool share_storage(yg_compiler *c, yg_node node) {
+    const uint32_t whole = c->program->storage_of[c->nodes[node].root];
+    const yg_storage part = {.bytes = yg_type_bytes(c->graph->records[node].type),
+                             .offset = -1,
+                             .part_of = whole,
+                             .shift = c->nodes[node].offset,
+                             .owner = node};
+    uint32_t *own = &c->program->storage_of[node];
+    *own = part.shift == 0 || whole == YG_NO_STORAGE ? whole : add_storage(c, part);
+    return *own != YG_NO_STORAGE || whole == YG_NO_STORAGE;
 }
 
 static bool add_results(yg_compiler *c) {
@@ -57,7 +73,8 @@ static bool add_results(yg_compiler *c) {
         if (!c->nodes[node].live || program->storage_of[node] != YG_NO_STORAGE)
             continue;
         if (!root) {
-            program->storage_of[node] = program->storage_of[c->nodes[node].root];
+            if (!share_storage(c, node))
+                return false;
             continue;
         }
         const uint32_t unit = c->nodes[node].unit;
@@ -109,6 +126,8 @@ static bool add_copy(yg_compiler *c, uint32_t target, uint32_t source, yg_node n
         return false;
     const uint32_t batch = (uint32_t)(c->program->batch_count - 1);
     yg_storage *from = &c->program->storages[source];
+    if (from->part_of != YG_NO_STORAGE)
+        from = &c->program->storages[from->part_of];
     if (from->offset >= 0 && from->last < batch)
         from->last = batch;
     return true;

@@ -58,7 +58,7 @@ static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t 
     if (maker < s->begin || maker >= s->end) /* not made here: YG_NO_UNIT is beyond the end */
         return rows;
     const yg_unit *from = &c->program->units[maker];
-    if (from->parts.count > 0)
+    if (from->parts.count > 0 || yg_plan_is_part(c, operand))
         return 0;
     if (in_place)
         return common(rows, yg_plan_broadcast_rows(c->graph->records[operand].type, target));

@@ -46,18 +46,42 @@ static void mark_live(yg_compiler *c) {
     }
 }
 
-/* A view has its operand's bytes, unless it is an output that an update would write over. */
-static bool shares_operand(const yg_compiler *c, const yg_record *record, bool lasting) {
-    return record->op->flags & YG_OP_VIEW && yg_plan_with(c, YG_PASS_VIEWS) &&
-           !(lasting && c->nodes[c->nodes[record->operands[0]].root].updated);
+/* Where a node lies in its operand, in bytes, or -1 if it has bytes of its own. */
+static int64_t place_in_operand(const yg_compiler *c, yg_node node) {
+    const yg_record *record = &c->graph->records[node];
+    if (!yg_plan_with(c, YG_PASS_VIEWS))
+        return -1;
+    if (record->op->flags & YG_OP_VIEW)
+        return 0;
+    if (!record->op->view)
+        return -1;
+    yg_type types[YG_MAX_OPERANDS];
+    const yg_infer call = yg_plan_call(c, node, types);
+    const int64_t elements = record->op->view(&call, record->type);
+    return elements < 0 ? -1 : elements * (int64_t)yg_dtype_size(record->type->dtype);
 }
 
+/* An output has bytes of its own where an update would write over its operand's, or where they are
+ * not aligned as an output's must be. */
 static void find_root(yg_compiler *c, yg_node index) {
-    const yg_record *record = &c->graph->records[index];
     yg_plan_node *node = &c->nodes[index];
-    const bool shares = shares_operand(c, record, node->lasting);
-    node->root = shares ? c->nodes[record->operands[0]].root : index;
+    const int64_t place = place_in_operand(c, index);
+    node->root = index;
+    if (place >= 0) {
+        const yg_plan_node *operand = &c->nodes[c->graph->records[index].operands[0]];
+        const int64_t offset = operand->offset + place;
+        if (!node->lasting || (!c->nodes[operand->root].updated && offset % 64 == 0)) {
+            node->root = operand->root;
+            node->offset = offset;
+        }
+    }
     c->nodes[node->root].lasting |= node->lasting;
+}
+
+bool yg_plan_is_part(const yg_compiler *c, yg_node node) {
+    const yg_node root = c->nodes[node].root;
+    return root != node && yg_type_count(c->graph->records[node].type) !=
+                               yg_type_count(c->graph->records[root].type);
 }
 
 bool yg_plan_reads_in_place(const yg_compiler *c, yg_node node) {
@@ -152,8 +176,10 @@ static bool place_node(yg_compiler *c, yg_node node) {
     return true;
 }
 
-static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node operand) {
+static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node operand, bool skewed) {
     const yg_node root = c->nodes[operand].root;
+    if (skewed || yg_plan_is_part(c, operand))
+        c->nodes[root].skew_unit = unit;
     if (c->nodes[root].unit != unit)
         c->nodes[root].in_memory = true;
     uint32_t *last = &c->nodes[root].last_unit, *other = &c->nodes[root].other_unit;
@@ -176,9 +202,9 @@ static void note_reads(yg_compiler *c, yg_node node) {
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const yg_node operand = record->operands[k];
         if (is_elementwise(record) && yg_plan_reads_in_place(c, operand))
-            note_read(c, c->nodes[node].unit, node, c->graph->records[operand].operands[0]);
+            note_read(c, c->nodes[node].unit, node, c->graph->records[operand].operands[0], true);
         else
-            note_read(c, c->nodes[node].unit, node, operand);
+            note_read(c, c->nodes[node].unit, node, operand, false);
     }
 }
 

@@ -47,6 +47,22 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(x->dtype, x->rank, shape, result, error);
 }
 
+/* One stretch, if one dimension at most is cut, all before it to one element, and not in steps. */
+static int64_t view(const yg_infer *call, const yg_type *result) {
+    const yg_type *x = &call->operands[0];
+    int64_t strides[YG_MAX_RANK], offset = 0;
+    yg_type_strides(x, strides);
+    bool one = true; /* element, in each dimension so far */
+    for (int d = 0; d < x->rank; d++) {
+        const range range = read_range(x, call->attrs, d);
+        if ((!one && range.count != x->shape[d]) || (range.count > 1 && range.step != 1))
+            return -1;
+        offset += range.start * strides[d];
+        one &= range.count == 1;
+    }
+    return yg_type_count(result) > 0 ? offset : -1;
+}
+
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     const yg_type *x = call->in_types[0], *y = call->out_type;
@@ -157,6 +173,7 @@ const yg_op yg_op_slice = {
     .attr_count = sizeof attrs / sizeof *attrs,
     .infer = infer,
     .kernel = {kernel, kernel, kernel, kernel, kernel},
+    .view = view,
     .vjp = vjp,
     .simplify = simplify,
     .reference = reference,

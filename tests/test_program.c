@@ -463,3 +463,55 @@ Test(program, shares_the_threads_of_another) {
     yg_program_free(programs[1]);
     yg_graph_free(g);
 }
+
+static yg_node cut(yg_graph *g, yg_node x, int64_t start, int64_t stop) {
+    const int64_t step = 1;
+    return yg_slice(g, x, &start, &stop, &step);
+}
+
+/* A whole stretch of a tensor is read where it lies: no instruction, no bytes. */
+Test(program, slices_share_memory) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 1, (int64_t[]){80});
+    const yg_node x = yg_input(g, "x", &type), p = yg_parameter(g, "p", &type);
+    const yg_node h = yg_call(g, "square", &x, 1);
+    const yg_node y =
+        yg_sum(g, yg_multiply(g, cut(g, h, 3, 43), cut(g, p, 40, 80)), NULL, 0, false);
+    const yg_node outputs[] = {y, cut(g, h, 1, 3), cut(g, p, 8, 10)};
+    yg_program *program = compile(g, outputs, 3, NULL, 0, 0, 1);
+    yg_program *plain = compile(g, outputs, 3, NULL, 0, YG_PROGRAM_NO_PLAN, 1);
+    cr_expect_lt(yg_program_get_stats(program).instructions,
+                 yg_program_get_stats(plain).instructions);
+    for (int i = 0; i < 80; i++) {
+        data(program, x)[i] = data(plain, x)[i] = i;
+        data(program, p)[i] = data(plain, p)[i] = 100 - i;
+    }
+    run(program);
+    run(plain);
+    cr_expect_eq(*data(program, y), *data(plain, y));
+    for (int o = 1; o < 3; o++) {
+        cr_expect_eq((uintptr_t)data(program, outputs[o]) % 64, 0, "output %d", o);
+        cr_expect_arr_eq(data(program, outputs[o]), data(plain, outputs[o]), 2 * sizeof(double));
+    }
+    cr_expect_eq(data(program, outputs[2]), data(program, p) + 8, "aligned: where it lies");
+    yg_program_free(program);
+    yg_program_free(plain);
+    yg_graph_free(g);
+}
+
+/* A parameter cannot be written over in step with a reading that is out of step. */
+Test(program, update_waits_for_slices) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 2, (int64_t[]){40, 50});
+    const yg_node p = yg_parameter(g, "p", &type);
+    const int64_t start[] = {0, 0}, stop[] = {1, 50}, step[] = {1, 1};
+    const yg_update update = {p, yg_subtract(g, p, yg_slice(g, p, start, stop, step))};
+    yg_program *program = compile(g, NULL, 0, &update, 1, 0, 1);
+    for (int i = 0; i < 2000; i++)
+        data(program, p)[i] = i;
+    run(program);
+    for (int i = 0; i < 2000; i++)
+        cr_assert_eq(data(program, p)[i], i - i % 50, "%d", i);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
