@@ -57,9 +57,10 @@ static void print_totals(const survey *survey, const yg_program_stats *step) {
     if (step != NULL) {
         printf("training step   %s FLOPs, %zu instructions\n", text_of_count(step->flops, text),
                step->instructions);
-        printf("step's memory   %s planned (%s without a plan)",
-               text_of_bytes((double)step->arena_bytes, text),
-               text_of_bytes((double)step->unplanned_bytes, more));
+        printf("step's memory   %s planned", text_of_bytes((double)step->arena_bytes, text));
+        if (step->recomputed > 0)
+            printf(", %zu values recomputed", step->recomputed);
+        printf(" (%s without a plan)", text_of_bytes((double)step->unplanned_bytes, more));
         printf(" + %s of parameters and optimizer state\n",
                text_of_bytes((double)step->parameter_bytes, text));
     }

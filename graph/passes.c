@@ -57,6 +57,8 @@ bool yg_plan_choose(yg_compiler *c) {
             !is_left_out(c->options, passes[i].name))
             c->passes |= 1u << i;
     }
+    if (!c->options || !c->options->recompute)
+        c->passes &= ~(1u << YG_PASS_RECOMPUTE);
     return true;
 }
 

@@ -213,6 +213,9 @@ bool yg_plan_with_rule(const yg_compiler *compiler, const yg_rule *rule);
 /* Tries the rules. From here on `graph`, `outputs` and `updates` may be the program's own. */
 bool yg_plan_rewrite(yg_compiler *compiler);
 
+/* Trades memory for computing again, if that is asked for. Changes the same. */
+bool yg_plan_recompute(yg_compiler *compiler);
+
 /* True if a node is only a part of its root, so that element i of the one is not element i of the
  * other. */
 bool yg_plan_is_part(const yg_compiler *compiler, yg_node node);

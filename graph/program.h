@@ -38,6 +38,8 @@ typedef struct yg_compile_options {
     size_t without_count;
     const yg_program *beside; /* a program, for another batch size, say, whose threads this one uses
                                  too: the two are then not run at the same time. NULL: none */
+    bool recompute; /* trade computing values again for memory, where that lowers the peak most a
+                       floating-point operation: not a bit changes */
 } yg_compile_options;
 
 /* What compiling does to a program beyond listing its nodes, in the order in which it is done,
@@ -79,6 +81,7 @@ typedef struct yg_program_stats {
     int64_t arena_bytes;     /* the peak of everything between inputs and outputs */
     int64_t parameter_bytes; /* parameters, their state */
     int64_t unplanned_bytes; /* what the arena would be with a buffer for each node */
+    size_t recomputed;       /* values that are computed again: yg_compile_options.recompute */
     double flops;            /* of one run */
 } yg_program_stats;
 

@@ -1,9 +1,10 @@
 /*
  * Random graphs: hundreds of seeded compositions of all operators, differentiated twice, computed
- * five ways that have to agree:
+ * six ways that have to agree:
  *
  *   float64, optimised            the subject
  *   float64, planner off          the same bits
+ *   float64, recomputing          the same bits
  *   float64, as the graph is      to rounding: rewriting rules off too
  *   float64, simplifier off       to rounding
  *   float32, optimised            to single precision
@@ -254,11 +255,12 @@ static int build(builder *b, uint64_t seed, yg_dtype dtype, unsigned flags, yg_n
     return made;
 }
 
-/* What is left out of compiling. */
+/* What is left out of compiling, mostly. */
 typedef struct leaving {
     unsigned flags;
     const char *names[64];
     size_t count;
+    bool recompute; /* what is added */
 } leaving;
 
 /* Every pass but `dead`; not the rules. */
@@ -289,7 +291,8 @@ static yg_program *compute(const builder *b, const yg_node *outputs, int count,
     const yg_compile_options options = {.flags = without->flags,
                                         .threads = 2,
                                         .without = without->names,
-                                        .without_count = without->count};
+                                        .without_count = without->count,
+                                        .recompute = without->recompute};
     yg_program *program = yg_compile(b->graph, outputs, (size_t)count, NULL, 0, &options, &error);
     cr_assert(program, "seed %lu: %s", (unsigned long)seed, error.message);
     for (int k = 0; k < b->input_count; k++) {
@@ -328,10 +331,12 @@ static double difference(const builder *a, yg_program *pa, yg_node na, const bui
     return worst / scale;
 }
 
-Test(random_graphs, five_ways_agree, .timeout = 300) {
+Test(random_graphs, six_ways_agree, .timeout = 300) {
     bool used[256] = {false};
     int smooth = 0, second_order = 0;
-    const leaving nothing = {0}, plan = without_passes(), all = {.flags = YG_PROGRAM_NO_PLAN};
+    const leaving nothing = {0}, plan = without_passes(), all = {.flags = YG_PROGRAM_NO_PLAN},
+                  memory = {.recompute = true};
+    size_t recomputed = 0;
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
         builder subject, plain, narrow;
         yg_node outputs[3][2 * POOL];
@@ -344,6 +349,8 @@ Test(random_graphs, five_ways_agree, .timeout = 300) {
         yg_program *partly = compute(&subject, outputs[0], count, &one, seed);
         yg_program *unplanned = compute(&subject, outputs[0], count, &plan, seed);
         yg_program *asked = compute(&subject, outputs[0], count, &all, seed);
+        yg_program *again = compute(&subject, outputs[0], count, &memory, seed);
+        recomputed += yg_program_get_stats(again).recomputed;
         yg_program *raw = compute(&plain, outputs[1], plain_count, &nothing, seed);
         yg_program *single = compute(&narrow, outputs[2], narrow_count, &nothing, seed);
         for (int i = 0; i < count; i++) {
@@ -355,6 +362,9 @@ Test(random_graphs, five_ways_agree, .timeout = 300) {
                                      yg_program_data(partly, outputs[0][i]), bytes) == 0,
                       "seed %lu: output %d differs without the pass %s", (unsigned long)seed, i,
                       one.names[0]);
+            cr_expect_eq(memcmp(yg_program_data(planned, outputs[0][i]),
+                                yg_program_data(again, outputs[0][i]), bytes),
+                         0, "seed %lu: output %d differs when recomputing", (unsigned long)seed, i);
             const double off =
                 fmax(difference(&subject, planned, outputs[0][i], &subject, partly, outputs[0][i]),
                      difference(&subject, planned, outputs[0][i], &subject, asked, outputs[0][i]));
@@ -382,6 +392,7 @@ Test(random_graphs, five_ways_agree, .timeout = 300) {
         yg_program_free(partly);
         yg_program_free(unplanned);
         yg_program_free(asked);
+        yg_program_free(again);
         yg_program_free(raw);
         yg_program_free(single);
         yg_graph_free(subject.graph);
@@ -389,6 +400,7 @@ Test(random_graphs, five_ways_agree, .timeout = 300) {
         yg_graph_free(narrow.graph);
     }
     cr_expect_gt(smooth, GRAPHS / 4, "%d graphs were compared in float32", smooth);
+    cr_expect_gt(recomputed, 2 * GRAPHS, "%zu values were recomputed", recomputed);
     cr_expect_gt(second_order, GRAPHS / 2, "%d graphs had second derivatives", second_order);
     for (size_t i = 0; i < yg_ops()->count; i++) {
         if (!(yg_ops()->ops[i]->flags & YG_OP_INTERNAL))

@@ -178,7 +178,8 @@ static bool build(const yg_pass_options *options, yg_pass *pass, plan *p, yg_err
                                         .threads = options->threads,
                                         .without = options->without,
                                         .without_count = options->without_count,
-                                        .beside = options->beside};
+                                        .beside = options->beside,
+                                        .recompute = options->recompute};
     pass->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
     if (!build_network(options, pass, error) ||
         ((options->gradients || options->optimizer) && !differentiate(options, pass, p, error)) ||

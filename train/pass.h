@@ -21,6 +21,7 @@ typedef struct yg_pass_options {
     bool gradients;                /* of the loss, as outputs */
     const yg_optimizer *optimizer; /* NULL: no updates */
     double clip_grad_norm;         /* 0: none */
+    bool recompute;                /* as yg_compile_options.recompute */
     const yg_program *beside;      /* yg_compile_options.beside */
     unsigned graph_flags;          /* as yg_network_options.graph_flags */
     unsigned compile_flags;        /* as yg_compile_options.flags … */

@@ -15,6 +15,7 @@ static const yg_key keys[] = {
     {"early_stopping", false, NULL},
     {"clip_grad_norm", false, NULL},
     {"drop_last", false, NULL},
+    {"recompute", false, NULL},
     {"dtype", false, NULL},
     {"lr", false, "`lr` belongs to the optimizer: `optimizer: {type: adam, lr: 1e-3}`"},
     {"learning_rate", false, "it is `lr`, of the optimizer: `optimizer: {type: adam, lr: 1e-3}`"},
@@ -93,6 +94,9 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
         return false;
     if ((value = yg_value_get(section, "drop_last")) &&
         !yg_value_bool(value, "`drop_last`", &settings->drop_last, error))
+        return false;
+    if ((value = yg_value_get(section, "recompute")) &&
+        !yg_value_bool(value, "`recompute`", &settings->recompute, error))
         return false;
     if (!(value = yg_value_get(section, "clip_grad_norm")))
         return true;

@@ -195,6 +195,7 @@ static bool make_programs(yg_run *run, yg_error *error) {
     run->train.options.training = true;
     run->train.options.optimizer = &s->optimizer;
     run->train.options.clip_grad_norm = s->clip_grad_norm;
+    run->train.options.recompute = s->recompute;
     /* The first network, of any batch size, gives names, types and initial values. */
     yg_pass *first = yg_pass_new(&run->score.options, s->batch_size, error);
     bool good = first && check_standardized_targets(run, first->network, error) &&

@@ -1,0 +1,300 @@
+/*
+ * Recomputing: values that only wait at the peak of memory are dropped, and computed again from
+ * what is still there just before they are read again. For train's `recompute: true`.
+ *
+ * Each round looks at the node where memory is highest, and drops the values that are alive there
+ * without being read, those first that free the most bytes a floating-point operation of computing
+ * them again: first the cheap ones (activations of a value that is kept), then every second of a
+ * chain of equal layers, then every second of the rest, which doubles what lies between two kept
+ * ones. That a copy needs others that were dropped is part of its price; they are computed with it
+ * and kept for their own readers. A round that does not lower the peak is taken back and tried with
+ * less. The number of rounds is bounded, and each is linear in the nodes.
+ *
+ * A copy has the bits of the original: a random operator's depend on the seed, its attributes and
+ * the step only.
+ */
+#include "liveness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS      32
+#define CHAIN_LIMIT 256   /* nodes that one dropped value may take to compute again */
+#define ROUND_SHARE 8     /* a round frees at most this part of the peak */
+#define LEAST_SHARE 128   /* and gives up below this one */
+#define LEAST_FALL  0.005 /* of the peak in a round … */
+#define MOST_PRICE  4.0   /* … and how much more time that may take, both as parts of the whole */
+
+typedef struct candidate {
+    yg_node node;
+    double ratio; /* bytes a floating-point operation */
+} candidate;
+
+typedef struct round {
+    yg_compiler *compiler;
+    yg_request request;
+    yg_liveness lives;
+    yg_node *next;  /* by root: the first that reads it after the peak */
+    yg_node *until; /* by parameter: its update, which is written over it */
+    bool *dropped;  /* by root */
+    bool *remade;   /* by node: made[] is a copy that stays */
+    bool *listed;   /* by node: in `chain` */
+    yg_node *chain; /* nodes to be computed again */
+    size_t chain_count;
+    yg_node *stack;
+    candidate *candidates;
+    size_t candidate_count, dropped_count;
+} round;
+
+static void release(round *r) {
+    yg_liveness_free(&r->lives);
+    free(r->next);
+    free(r->until);
+    free(r->dropped);
+    free(r->remade);
+    free(r->listed);
+    free(r->chain);
+    free(r->stack);
+    free(r->candidates);
+    *r = (round){0};
+}
+
+static bool prepare(round *r, yg_compiler *c) {
+    const size_t size = c->graph->size + 1;
+    *r = (round){.compiler = c, .request = yg_derive_request(c)};
+    r->next = malloc(size * sizeof *r->next);
+    r->until = malloc(size * sizeof *r->until);
+    r->dropped = calloc(size, sizeof *r->dropped);
+    r->remade = calloc(size, sizeof *r->remade);
+    r->listed = calloc(size, sizeof *r->listed);
+    r->chain = malloc(size * sizeof *r->chain);
+    r->stack = malloc(size * sizeof *r->stack);
+    r->candidates = malloc(size * sizeof *r->candidates);
+    if (!r->next || !r->until || !r->dropped || !r->remade || !r->listed || !r->chain ||
+        !r->stack || !r->candidates)
+        return yg_fail_memory(c->error);
+    memset(r->next, 0xff, size * sizeof *r->next);   /* YG_NONE */
+    memset(r->until, 0xff, size * sizeof *r->until); /* YG_NONE */
+    for (size_t i = 0; i < c->update_count; i++)
+        r->until[c->updates[i].parameter] = c->updates[i].value;
+    return yg_liveness_make(&r->request, &r->lives, c->error);
+}
+
+/* ------------------------------------------------------------------------------------- a chain --
+ */
+
+/* Whether a node has to be computed again to be read at `when`. */
+static bool is_needed(const round *r, yg_node node, yg_node when) {
+    const yg_liveness *l = &r->lives;
+    const yg_node root = l->root[node];
+    if (l->graph->records[root].op->flags & YG_OP_LEAF || r->remade[node] || r->listed[node])
+        return false;
+    return r->dropped[root] || l->bytes[root] == 0 || l->last[root] < when;
+}
+
+/* Lists what has to be computed again so that `node` can be read at `when`, itself included. False
+ * if that is more than `limit` nodes; end_chain() must follow in any case. */
+static bool list_chain(round *r, yg_node node, yg_node when, size_t limit) {
+    size_t depth = 0;
+    r->stack[depth++] = r->chain[r->chain_count++] = node;
+    r->listed[node] = true;
+    while (depth > 0) {
+        const yg_record *record = &r->lives.graph->records[r->stack[--depth]];
+        for (uint32_t k = 0; k < record->operand_count; k++) {
+            if (!is_needed(r, record->operands[k], when))
+                continue;
+            if (r->chain_count >= limit)
+                return false;
+            r->stack[depth++] = r->chain[r->chain_count++] = record->operands[k];
+            r->listed[record->operands[k]] = true;
+        }
+    }
+    return true;
+}
+
+static void end_chain(round *r) {
+    while (r->chain_count > 0)
+        r->listed[r->chain[--r->chain_count]] = false;
+}
+
+static double flops_of(const yg_graph *graph, yg_node node) {
+    const yg_record *record = &graph->records[node];
+    yg_type types[YG_MAX_OPERANDS];
+    if (record->op->flags & YG_OP_VIEW || record->op == graph->ops->broadcast)
+        return 0;
+    if (!record->op->flops)
+        return (double)yg_type_count(record->type);
+    for (uint32_t k = 0; k < record->operand_count; k++)
+        types[k] = *graph->records[record->operands[k]].type;
+    const yg_infer call = {.op = record->op,
+                           .operands = types,
+                           .operand_count = record->operand_count,
+                           .attrs = record->attrs,
+                           .origin = record->origin};
+    return record->op->flops(&call, record->type);
+}
+
+/* Whether the chain reads no parameter after its update: that would need a place of its own. */
+static bool reads_in_time(const round *r, yg_node when) {
+    for (size_t i = 0; i < r->chain_count; i++) {
+        const yg_record *record = &r->lives.graph->records[r->chain[i]];
+        for (uint32_t k = 0; k < record->operand_count; k++) {
+            if (r->until[r->lives.root[record->operands[k]]] < when)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Bytes that are free at the peak without the value, a floating-point operation of computing it
+ * again; 0 where that takes too much. */
+static double ratio_of(round *r, yg_node root) {
+    double flops = 1;
+    const yg_node when = r->next[root];
+    const bool fits = list_chain(r, root, when, CHAIN_LIMIT) && reads_in_time(r, when);
+    for (size_t i = 0; i < r->chain_count; i++)
+        flops += flops_of(r->lives.graph, r->chain[i]);
+    end_chain(r);
+    return fits ? (double)r->lives.bytes[root] / flops : 0;
+}
+
+/* ------------------------------------------------------------------------------------- choosing --
+ */
+
+static int compare_candidates(const void *a, const void *b) {
+    const candidate *x = a, *y = b;
+    if (x->ratio != y->ratio)
+        return x->ratio < y->ratio ? 1 : -1;
+    return (x->node > y->node) - (x->node < y->node);
+}
+
+/* What is alive at the peak and not read there, but later. */
+static void list_candidates(round *r) {
+    const yg_liveness *l = &r->lives;
+    const yg_node end = (yg_node)l->graph->size;
+    for (yg_node node = end; node-- > l->at;) {
+        const yg_record *record = &l->graph->records[node];
+        for (uint32_t k = 0; l->live[node] && k < record->operand_count; k++)
+            r->next[l->root[record->operands[k]]] = node;
+    }
+    for (yg_node node = 0; node < l->at; node++) {
+        if (l->bytes[node] == 0 || l->last[node] == end || r->next[node] == YG_NONE ||
+            r->next[node] == l->at)
+            continue;
+        const double ratio = ratio_of(r, node);
+        if (ratio > 0)
+            r->candidates[r->candidate_count++] = (candidate){node, ratio};
+    }
+    qsort(r->candidates, r->candidate_count, sizeof *r->candidates, compare_candidates);
+}
+
+/* Drops those of nearly the best ratio, as it is with the ones before dropped. */
+static void choose(round *r, int64_t limit) {
+    int64_t freed = 0;
+    for (size_t i = 0; i < r->candidate_count; i++) {
+        const yg_node node = r->candidates[i].node;
+        const double least = r->candidates[0].ratio * 0.6;
+        if (r->candidates[i].ratio < least)
+            break;
+        if (freed > 0 && (freed + r->lives.bytes[node] > limit || ratio_of(r, node) < least))
+            continue;
+        r->dropped[node] = true;
+        r->dropped_count++;
+        freed += r->lives.bytes[node];
+    }
+}
+
+/* ------------------------------------------------------------------------------------ rewriting --
+ */
+
+static int compare_nodes(const void *a, const void *b) {
+    const yg_node x = *(const yg_node *)a, y = *(const yg_node *)b;
+    return (x > y) - (x < y);
+}
+
+/* Computes a dropped operand of the node `when` again. Copies of what was not dropped serve this
+ * chain only: kept for another, they would take memory in between. */
+static bool remake(round *r, yg_derivation *d, yg_node operand, yg_node when) {
+    bool done = list_chain(r, operand, when, r->lives.graph->size);
+    qsort(r->chain, r->chain_count, sizeof *r->chain, compare_nodes);
+    for (size_t i = 0; i < r->chain_count; i++)
+        r->stack[i] = d->made[r->chain[i]];
+    for (size_t i = 0; i < r->chain_count && done; i++)
+        done = yg_derive_copy(d, r->chain[i]);
+    for (size_t i = 0; i < r->chain_count; i++) {
+        const yg_node node = r->chain[i];
+        if (r->dropped[r->lives.root[node]])
+            r->remade[node] = true;
+        else
+            d->made[node] = r->stack[i];
+    }
+    end_chain(r);
+    return done;
+}
+
+static bool derive(round *r, yg_derivation *d) {
+    const yg_liveness *l = &r->lives;
+    for (yg_node node = 0; node < l->graph->size; node++) {
+        const yg_record *record = &l->graph->records[node];
+        if (!l->live[node])
+            continue;
+        for (uint32_t k = 0; node > l->at && k < record->operand_count; k++) {
+            const yg_node operand = record->operands[k];
+            if (r->dropped[l->root[operand]] && operand < l->at && !r->remade[operand] &&
+                !remake(r, d, operand, node))
+                return false;
+        }
+        if (!yg_derive_copy(d, node))
+            return false;
+    }
+    return yg_derive_end(d);
+}
+
+static double total_flops(const yg_liveness *l) {
+    double flops = 1;
+    for (yg_node node = 0; node < l->graph->size; node++)
+        flops += l->live[node] ? flops_of(l->graph, node) : 0;
+    return flops;
+}
+
+static bool is_worth(const yg_liveness *before, const yg_liveness *after) {
+    const double fall = 1 - (double)after->peak / (double)before->peak;
+    const double price = total_flops(after) / total_flops(before) - 1;
+    return fall >= LEAST_FALL && price <= MOST_PRICE * fall;
+}
+
+/* True in *better if that paid, and the compiler goes on with the new graph. */
+static bool try_round(round *r, bool *better) {
+    yg_compiler *c = r->compiler;
+    yg_derivation d;
+    yg_liveness after = {0};
+    const bool done = yg_derive_begin(&d, c, &r->request) && derive(r, &d) &&
+                      yg_liveness_make(&d.result, &after, c->error);
+    *better = done && is_worth(&r->lives, &after);
+    const bool adopted = !*better || yg_derive_adopt(&d);
+    c->program->stats.recomputed += *better ? r->dropped_count : 0;
+    yg_liveness_free(&after);
+    yg_derive_drop(&d);
+    return done && adopted;
+}
+
+bool yg_plan_recompute(yg_compiler *c) {
+    int64_t share = ROUND_SHARE;
+    bool done = true;
+    for (int i = 0; i < ROUNDS && share <= LEAST_SHARE && done; i++) {
+        round r;
+        bool better = false;
+        done = prepare(&r, c);
+        if (done) {
+            list_candidates(&r);
+            choose(&r, r.lives.peak / share);
+            done = r.dropped_count == 0 || try_round(&r, &better);
+            if (!better && r.dropped_count <= 1)
+                i = ROUNDS; /* there is no less than that */
+        }
+        if (!better)
+            share *= 2;
+        release(&r);
+    }
+    return done;
+}
