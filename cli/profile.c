@@ -10,6 +10,7 @@
 #include "interrupt.h"
 #include "json.h"
 #include "lines.h"
+#include "passes.h"
 #include "peak.h"
 #include "session.h"
 #include "table.h"
@@ -339,17 +340,19 @@ static int run(const command_line *line) {
     if (!session_open(line, operand(line, 1), &session))
         return STATUS_FAILED;
     given_dims dims = {0};
+    passes passes = {0};
     profile p = {.model = session.model};
     yg_error error = {0};
     int status = STATUS_USAGE;
-    if (dims_read(line, session.model, &dims)) {
-        const yg_training_step_options options = {
+    if (dims_read(line, session.model, &dims) && passes_read(line, &session.plugins.set, &passes)) {
+        yg_training_step_options options = {
             .batch_size = option_int(line, "batch", 0),
             .dtype = session_dtype(line),
             .threads = (int)option_int(line, "threads", 0),
             .dims = dims.dims,
             .dim_count = dims.count,
         };
+        passes_apply(&passes, passes.count, &options);
         status = yg_training_step_make(session.model, &options, &p.step, &error)
                      ? measure(line, &p)
                      : session_fail(&error);
@@ -358,6 +361,7 @@ static int run(const command_line *line) {
     fold_free(&p.fold);
     stopwatch_free(&p.times);
     yg_training_step_free(&p.step);
+    passes_free(&passes);
     dims_free(&dims);
     session_close(&session);
     return status;
@@ -383,6 +387,7 @@ static const option_spec options[] = {
      .letter = 'i',
      .kind = OPTION_FLAG,
      .doc = "a row for each instruction of the program"},
+    OPTION_WITHOUT,
     OPTION_DTYPE,
     OPTION_THREADS,
     OPTION_SET,

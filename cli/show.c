@@ -1,10 +1,10 @@
 /*
  * yamlgrad show: a model's layers, shapes, parameters, cost; its graph; its plan.
  */
-#include "../train/training_step.h"
 #include "commands.h"
 #include "dims.h"
 #include "json.h"
+#include "plan.h"
 #include "session.h"
 #include "survey.h"
 #include "table.h"
@@ -150,14 +150,6 @@ static int print_graph(survey *survey, bool dot, bool gradients) {
     return status;
 }
 
-static int print_plan(const yg_program *step) {
-    if (step == NULL) {
-        terminal_error("this model has no loss, so it has no training step to plan");
-        return STATUS_FAILED;
-    }
-    return print_text(yg_program_text(step));
-}
-
 /* ----------------------------------------------------------------------------------- command -- */
 
 /* The batch size that the model trains with, or 1. */
@@ -175,23 +167,12 @@ static const char *batch_name(const yg_model *model) {
     return first != NULL && first->rank > 0 && first->symbols[0] != NULL ? first->symbols[0] : "B";
 }
 
-/* The training step of a model with a loss. */
-static bool make_step(const yg_model *model, const survey *survey, yg_dtype dtype,
-                      yg_training_step *step, yg_error *error) {
-    const yg_training_step_options options = {
-        .dtype = dtype, .dims = survey->dims, .dim_count = survey->dim_count, .unfilled = true};
-    *step = (yg_training_step){0};
-    return yg_network_loss(survey->network) == YG_NONE ||
-           yg_training_step_make(model, &options, step, error);
-}
-
-static int show(const command_line *line, const yg_model *model, survey *survey, yg_dtype dtype) {
-    if (option_given(line, "graph"))
-        return print_graph(survey, option_choice(line, "graph", 0) == 1,
-                           option_given(line, "gradients"));
+/* The table, as text or JSON, or the plan. */
+static int show_step(const command_line *line, const plan_source *source, const survey *survey) {
     yg_error error = {0};
-    yg_training_step step;
-    if (!make_step(model, survey, dtype, &step, &error))
+    yg_training_step step = {0};
+    if (yg_network_loss(survey->network) != YG_NONE &&
+        !plan_make(source, source->passes->count, &step, &error))
         return session_fail(&error);
     yg_program_stats stats = {0};
     if (step.program != NULL)
@@ -199,33 +180,85 @@ static int show(const command_line *line, const yg_model *model, survey *survey,
     const yg_program_stats *costs = step.program == NULL ? NULL : &stats;
     int status = STATUS_OK;
     if (option_given(line, "plan"))
-        status = print_plan(step.program);
+        status = print_text(yg_program_text(step.program));
     else if (option_given(line, "json"))
-        status = json_print(json_of_survey(model, survey, costs), YG_F64);
+        status = json_print(json_of_survey(source->model, survey, costs), YG_F64);
     else
-        print_table(model, survey, costs, option_given(line, "all"));
+        print_table(source->model, survey, costs, option_given(line, "all"));
     yg_training_step_free(&step);
+    return status;
+}
+
+/* `pass`: of --pass. */
+static int show(const command_line *line, const plan_source *source, survey *survey, size_t pass) {
+    const bool passes = option_given(line, "passes");
+    if (option_given(line, "graph"))
+        return print_graph(survey, option_choice(line, "graph", 0) == 1,
+                           option_given(line, "gradients"));
+    if ((passes || option_given(line, "pass") || option_given(line, "plan")) &&
+        yg_network_loss(survey->network) == YG_NONE) {
+        terminal_error("this model has no loss, so it has no training step to plan");
+        return STATUS_FAILED;
+    }
+    if (passes)
+        return plan_print_passes(source, option_given(line, "json"));
+    if (option_given(line, "pass"))
+        return plan_print_pass(source, pass);
+    return show_step(line, source, survey);
+}
+
+/* What is printed instead of the table is one thing. */
+static bool check_forms(const command_line *line) {
+    const bool plan = option_given(line, "plan") || option_given(line, "pass");
+    const bool passes = option_given(line, "passes"), graph = option_given(line, "graph");
+    if (plan + passes + graph < 2)
+        return true;
+    terminal_error("%s and %s do not go together", graph ? "--graph" : "--passes",
+                   graph && passes              ? "--passes"
+                   : option_given(line, "pass") ? "--pass"
+                                                : "--plan");
+    return false;
+}
+
+static int survey_and_show(const command_line *line, const yg_model *model, const given_dims *dims,
+                           passes *passes) {
+    const yg_dtype dtype = option_choice(line, "dtype", 0) == 1 ? YG_F64 : YG_F32;
+    const bool given = option_given(line, "pass");
+    const size_t pass = given ? passes_find(passes, option_text(line, "pass")) : 0;
+    if (pass == passes->count)
+        return STATUS_USAGE;
+    if (given && passes->list[pass].left_out) {
+        terminal_error("--pass %s: it is left out by --without", passes->list[pass].name);
+        return STATUS_USAGE;
+    }
+    yg_error error = {0};
+    survey survey;
+    if (!survey_make(model, dims->dims, dims->count, OTHER_DIM, dtype,
+                     passes_graph_flags(passes, passes->count), &survey, &error))
+        return session_fail(&error);
+    const plan_source source = {
+        .model = model,
+        .options = {.dtype = dtype, .dims = survey.dims, .dim_count = survey.dim_count},
+        .passes = passes,
+    };
+    const int status = show(line, &source, &survey, pass);
+    survey_free(&survey);
     return status;
 }
 
 static int run(const command_line *line) {
     session session;
+    if (!check_forms(line))
+        return STATUS_USAGE;
     if (!session_open(line, operand(line, 1), &session))
         return STATUS_FAILED;
     const int64_t batch = option_int(line, "batch", default_batch(session.model));
     given_dims dims = {.count = 1, .dims = {{batch_name(session.model), batch}}};
-    yg_error error = {0};
-    survey survey;
+    passes passes = {0};
     int status = STATUS_USAGE;
-    if (dims_read(line, session.model, &dims)) {
-        const yg_dtype dtype = option_choice(line, "dtype", 0) == 1 ? YG_F64 : YG_F32;
-        if (survey_make(session.model, dims.dims, dims.count, OTHER_DIM, dtype, &survey, &error)) {
-            status = show(line, session.model, &survey, dtype);
-            survey_free(&survey);
-        } else {
-            status = session_fail(&error);
-        }
-    }
+    if (dims_read(line, session.model, &dims) && passes_read(line, &session.plugins.set, &passes))
+        status = survey_and_show(line, session.model, &dims, &passes);
+    passes_free(&passes);
     dims_free(&dims);
     session_close(&session);
     return status;
@@ -249,6 +282,14 @@ static const option_spec options[] = {
      .optional = true},
     {.name = "gradients", .kind = OPTION_FLAG, .doc = "with --graph: the derivatives too"},
     {.name = "plan", .kind = OPTION_FLAG, .doc = "the instructions of a training step instead"},
+    {.name = "pass",
+     .kind = OPTION_TEXT,
+     .argument = "PASS",
+     .doc = "the plan before and after a pass, as a comparison"},
+    {.name = "passes",
+     .kind = OPTION_FLAG,
+     .doc = "instead, all passes, and what each makes of this model"},
+    OPTION_WITHOUT,
     OPTION_DTYPE,
     OPTION_SET,
     OPTION_PLUGIN,

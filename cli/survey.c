@@ -48,8 +48,8 @@ static bool collect_dims(const yg_model *model, const yg_dim *sizes, size_t size
     return true;
 }
 
-static yg_network *build(const yg_model *model, const survey *survey, yg_dtype dtype,
-                         size_t enlarged, yg_error *error) {
+static yg_network *build(const yg_model *model, const survey *survey, size_t enlarged,
+                         yg_error *error) {
     yg_dim dims[SURVEY_DIMS_MAX];
     memcpy(dims, survey->dims, sizeof dims);
     if (enlarged < survey->dim_count)
@@ -57,7 +57,8 @@ static yg_network *build(const yg_model *model, const survey *survey, yg_dtype d
     const yg_network_options options = {
         .dims = dims,
         .dim_count = survey->dim_count,
-        .dtype = dtype,
+        .dtype = survey->dtype,
+        .graph_flags = survey->graph_flags,
     };
     return yg_network_build(model, &options, error);
 }
@@ -217,11 +218,11 @@ static void write_shape(const survey *survey, const yg_type *type, const yg_type
         snprintf(text + at, SURVEY_SHAPE_TEXT - at, "]");
 }
 
-static void write_shapes(const yg_model *model, survey *survey, yg_dtype dtype) {
+static void write_shapes(const yg_model *model, survey *survey) {
     yg_network *larger[SURVEY_DIMS_MAX] = {NULL};
     for (size_t s = 0; s < survey->dim_count; s++) {
         /* A symbol may be at its limit (a context length): it is then shown as a number. */
-        larger[s] = build(model, survey, dtype, s, NULL);
+        larger[s] = build(model, survey, s, NULL);
     }
     for (size_t i = 0; i < survey->row_count; i++) {
         const yg_type *type =
@@ -238,13 +239,13 @@ static void write_shapes(const yg_model *model, survey *survey, yg_dtype dtype) 
 }
 
 bool survey_make(const yg_model *model, const yg_dim *sizes, size_t size_count, int64_t otherwise,
-                 yg_dtype dtype, survey *out, yg_error *error) {
-    *out = (survey){0};
+                 yg_dtype dtype, unsigned graph_flags, survey *out, yg_error *error) {
+    *out = (survey){.dtype = dtype, .graph_flags = graph_flags};
     if (!collect_dims(model, sizes, size_count, otherwise, out, error))
         return false;
-    out->network = build(model, out, dtype, SURVEY_DIMS_MAX, error);
+    out->network = build(model, out, SURVEY_DIMS_MAX, error);
     if (out->network != NULL && make_rows(out, error) && count_flops(out, error)) {
-        write_shapes(model, out, dtype);
+        write_shapes(model, out);
         count_parameters(out);
         return true;
     }

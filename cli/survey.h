@@ -30,12 +30,14 @@ typedef struct survey {
     int64_t parameters, trainable; /* elements */
     int64_t weight_bytes;
     double forward_flops;
+    yg_dtype dtype;
+    unsigned graph_flags;
 } survey;
 
 /* `sizes` gives numbers to symbolic dimensions ("B", 64); one that is missing there gets
- * `otherwise`. */
+ * `otherwise`. `graph_flags`: as those of yg_network_options. */
 bool survey_make(const yg_model *model, const yg_dim *sizes, size_t size_count, int64_t otherwise,
-                 yg_dtype dtype, survey *out, yg_error *error);
+                 yg_dtype dtype, unsigned graph_flags, survey *out, yg_error *error);
 void survey_free(survey *survey);
 
 #endif
