@@ -11,7 +11,7 @@
 #define OPTION_WITHOUT                                                                             \
     {                                                                                              \
         .name = "without", .kind = OPTION_TEXTS, .argument = "PASS[,PASS]",                        \
-        .doc = "leave passes out (repeatable; `show --passes` lists them)"                         \
+        .doc = "leave passes out (repeatable), as `show` lists them"                               \
     }
 
 typedef struct pass {

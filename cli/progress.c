@@ -3,6 +3,7 @@
  */
 #include "progress.h"
 
+#include "table.h"
 #include "terminal.h"
 
 #include <math.h>
@@ -95,6 +96,14 @@ static bool is_plain_line_due(const yg_train_progress *now) {
         return true;
     const int64_t every = (now->epochs + PLAIN_LINES - 1) / PLAIN_LINES;
     return now->epoch == 1 || now->epoch == now->epochs || now->epoch % every == 0;
+}
+
+void progress_planned(void *context, const yg_program_stats *step) {
+    char arena[32], parameters[32];
+    (void)context;
+    terminal_say("step's memory: %s planned + %s of parameters and optimizer state",
+                 text_of_bytes((double)step->arena_bytes, arena),
+                 text_of_bytes((double)step->parameter_bytes, parameters));
 }
 
 void progress_show(void *context, const yg_train_progress *now) {

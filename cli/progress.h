@@ -16,6 +16,9 @@ typedef struct progress {
 
 void progress_start(progress *progress);
 
+/* yg_train_options.planned */
+void progress_planned(void *context, const yg_program_stats *step);
+
 /* yg_train_options.progress; the context is a `progress`. */
 void progress_show(void *context, const yg_train_progress *now);
 

@@ -120,6 +120,7 @@ static int train(const command_line *line, const yg_model *model) {
         .resume = option_given(line, "resume"),
         .weights = option_text(line, "weights"),
         .run_path = operand(line, 1),
+        .planned = quiet ? NULL : progress_planned,
         .progress = quiet ? NULL : progress_show,
         .context = &progress,
         .stop = stop,

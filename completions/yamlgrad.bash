@@ -23,8 +23,8 @@ _yamlgrad() {
     predict) options+=" --weights --output --delimiter --batch-size --dtype --threads --set --plugin" ;;
     grad) options+=" --weights --seed --dtype --threads --set --plugin" ;;
     check) options+=" --weights --seed --elements --threads --set --plugin --json" ;;
-    show) options+=" --batch --dim --all --graph --gradients --plan --dtype --set --plugin --json" ;;
-    profile) options+=" --batch --dim --seconds --instructions --dtype --threads --set --plugin --json" ;;
+    show) options+=" --batch --dim --all --graph --gradients --plan --pass --passes --without --dtype --set --plugin --json" ;;
+    profile) options+=" --batch --dim --seconds --instructions --without --dtype --threads --set --plugin --json" ;;
     expand) options+=" --set --plugin" ;;
     ops) options+=" --plugin --json" ;;
     layers) options+=" --json" ;;

@@ -78,6 +78,15 @@ graph: {p: "tanh(x)"}
 outputs: [p]
 loss: mse(p, y)
 MODEL
+cat >twice.yaml <<'MODEL'
+format: 1
+name: twice
+inputs: {x: [B, 3]}
+targets: {y: [B, 3]}
+graph: {w: {type: linear, out_features: 3}, p: "-(-w) * sin(2.0)"}
+outputs: [p]
+loss: mse(p, y)
+MODEL
 cat random.yaml - >sequence.yaml <<'MODEL'
 data: {train: {x: [[1, 2, 3]], y: [[0, 0, 0]]}}
 MODEL
@@ -98,6 +107,48 @@ expect "show --batch" 0 "^FLOPs and memory at B = 7$" "" "$yamlgrad" show xor.ya
 expect "show --graph" 0 "= matmul\(" "" "$yamlgrad" show xor.yaml --graph
 expect "show --graph=dot" 0 "^digraph" "" "$yamlgrad" show xor.yaml --graph=dot
 expect "show --plan" 0 "matmul" "" "$yamlgrad" show xor.yaml --plan
+expect "show --passes" 0 "^fuse +[0-9]+ → [0-9]+ +[0-9.]+ K?i?B → .* runs neighbouring" "" \
+    "$yamlgrad" show xor.yaml --passes
+expect "… those of building too" 0 "^algebra +[0-9]" "" "$yamlgrad" show xor.yaml --passes
+expect "… and rewriting rules" 0 "^sum_of_products +[0-9]" "" "$yamlgrad" show xor.yaml --passes
+expect "… but what is left out" 0 "^fuse +left out" "" \
+    "$yamlgrad" show xor.yaml --passes --without views,fuse
+expect "show --passes --json" 0 '"name": "reuse"' "" "$yamlgrad" show xor.yaml --passes --json
+expect "show --pass" 0 "^[-] +[0-9]+  fused group of 1 " "" "$yamlgrad" show xor.yaml --plan --pass fuse
+expect "… after it" 0 "^[+] +[0-9]+  fused group of [2-9]" "" "$yamlgrad" show xor.yaml --pass fuse
+expect "… says what that gains" 0 "^[+]{3} after fuse: [0-9]+ instructions, .* planned" "" \
+    "$yamlgrad" show xor.yaml --pass fuse
+expect "… of building" 0 "^- .* = negative\(" "" "$yamlgrad" show twice.yaml --pass algebra
+expect "… folding too" 0 "^- .* = sin\(constant" "" "$yamlgrad" show twice.yaml --pass fold
+expect "… that changes memory only" 0 "^[+] .*@" "" "$yamlgrad" show xor.yaml --pass reuse
+unchanged() { "$yamlgrad" show xor.yaml --pass views | grep -Ec "^[-+] "; }
+expect "… that changes nothing" 1 "^0$" "" unchanged
+# The comparison is of the two plans: what it shows of each is there, and so many lines differ.
+from_fuse=$("$yamlgrad" show xor.yaml --passes | sed -n '/^fuse/,$p' | cut -d ' ' -f 1 | paste -sd ,)
+"$yamlgrad" show xor.yaml --plan --without "$from_fuse" >plan.before
+"$yamlgrad" show xor.yaml --plan --without "${from_fuse#fuse,}" >plan.after
+"$yamlgrad" show xor.yaml --pass fuse | sed 1,2d | grep -v ' lines alike$' >plan.compared
+unknown_minus() { grep '^-' plan.compared | cut -c 3- | grep -Fxvc -f plan.before; }
+unknown_plus() { grep '^[+ ]' plan.compared | cut -c 3- | grep -Fxvc -f plan.after; }
+expect "… shows lines of the plan before" 1 "^0$" "" unknown_minus
+expect "… and of the plan after" 1 "^0$" "" unknown_plus
+expect_true "… and all that differ" test \
+    $(($(grep -c '^-' plan.compared) - $(grep -c '^+' plan.compared))) -eq \
+    $(($(wc -l <plan.before) - $(wc -l <plan.after)))
+expect "show --without" 0 "= broadcast\(" "" "$yamlgrad" show xor.yaml --plan --without fuse
+expect "… several" 0 "= copy\(" "" \
+    "$yamlgrad" show xor.yaml --plan --without fuse --without in_place,reuse
+expect "… of building" 0 "= negative" "" "$yamlgrad" show twice.yaml --graph --without algebra
+negatives() { "$yamlgrad" show twice.yaml --graph | grep -c negative; }
+expect "… otherwise" 1 "^0$" "" negatives
+expect "show --without nothing" 2 "" "there is no pass 'fuze'; did you mean 'fuse'" \
+    "$yamlgrad" show xor.yaml --without reuse,fuze
+expect "show --pass nothing" 2 "" "there is no pass 'algebre'; did you mean 'algebra'" \
+    "$yamlgrad" show xor.yaml --pass algebre
+expect "show --pass that is left out" 2 "" "left out" \
+    "$yamlgrad" show xor.yaml --pass fuse --without fuse
+expect "show --passes --graph" 2 "" "--graph and --passes do not go together" \
+    "$yamlgrad" show xor.yaml --passes --graph
 expect "show --dim of nothing" 2 "" "no symbolic dimension 'Z'" "$yamlgrad" show xor.yaml --dim Z=2
 
 # Nothing of what `profile` measures is asserted, only what must hold of any measurement.
@@ -108,6 +159,10 @@ expect "profile: totals" 0 "^time a step +[0-9.]+ [nmµ]?s \(median; " "" "${pro
 expect "profile: the machine" 0 "^measured peak +[0-9.,]+ GFLOP/s, [0-9.,]+ GB/s \(f64, 1 thread\)$" "" \
     "${profile[@]}" --dtype f64
 expect "profile --instructions" 0 "^ 0  matmul +7  h\.z " "" "${profile[@]}" --instructions
+expect "profile --without" 0 "^ +1  broadcast +7 " "" \
+    "${profile[@]}" --instructions --without fuse,sweep
+expect "profile --without nothing" 2 "" "there is no pass 'swep'; did you mean 'sweep'" \
+    "${profile[@]}" --without swep
 expect "profile --json" 0 "" "" sh -c '"$@" --json --instructions --batch 9 >profile.json' - "${profile[@]}"
 # sums KEY… : of each key, over the lines and over the instructions, one sum a line.
 sums() {
@@ -188,6 +243,13 @@ expect "more classes than scores" 1 "" \
     "^classes.yaml:6:7: error: a score for each class is needed; target: index 2 at \\[[01]\\] is outside 0..1" \
     "$yamlgrad" train classes.yaml
 
+# What a step needs is known before the first one, and is what `show` says.
+"$yamlgrad" train xor.yaml --out memory --steps 1 2>memory.err
+told=$(sed -n "s/^step's memory: //p" memory.err)
+shown=$("$yamlgrad" show xor.yaml | sed -n "s/^step's memory *//p" | sed 's/ ([^)]*)//')
+expect_true "train: memory" test "$told" = "$shown"
+expect_true "… before the first step" sh -c 'head -1 memory.err | grep -q planned'
+
 printf 'x.0,x.1\n0,1\n1,1\n' >rows.csv
 expect "predict" 0 "^0\.9" "" "$yamlgrad" predict xor.yaml rows.csv
 predict_pipe() { "$yamlgrad" predict xor.yaml - <rows.csv | cat; }
@@ -212,6 +274,10 @@ on_terminal() { script -qec "$*" /dev/null </dev/null; }
 if command -v script >/dev/null; then
     expect "colour on a terminal" 1 "$(printf '\033')\[1;31merror" - \
         env -u NO_COLOR TERM=xterm script -qec "$yamlgrad check wrong.yaml" /dev/null
+    expect "colour of a comparison" 0 "$(printf '\033')\[32m[+] " - \
+        env -u NO_COLOR TERM=xterm script -qec "$yamlgrad show xor.yaml --pass fuse" /dev/null
+    uncoloured() { NO_COLOR=1 TERM=xterm on_terminal "$yamlgrad show xor.yaml --pass fuse" | grep -c "$(printf '\033')"; }
+    expect "… without NO_COLOR" 1 "^0$" "" uncoloured
     plain() { NO_COLOR=1 TERM=xterm on_terminal "$yamlgrad check wrong.yaml" | grep -c "$(printf '\033')"; }
     expect "NO_COLOR" 1 "^0$" "" plain
     dumb() { env -u NO_COLOR TERM=dumb script -qec "$yamlgrad check wrong.yaml" /dev/null | grep -c "$(printf '\033')"; }

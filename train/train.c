@@ -248,8 +248,15 @@ static bool prepare(yg_run *run, yg_error *error) {
                              : !yg_run_folder_prepare(r->folder, r->moved, sizeof r->moved, error))
         return false;
     run->steps_before = run->at.steps;
-    return yg_run_folder_copy_model(r->folder, yg_model_path(run->model), run->options->run_path,
-                                    error);
+    if (!yg_run_folder_copy_model(r->folder, yg_model_path(run->model), run->options->run_path,
+                                  error))
+        return false;
+    const yg_pass *step = yg_passes_get(&run->train, run->settings.batch_size, error);
+    if (step && run->options->planned) {
+        const yg_program_stats stats = yg_program_get_stats(step->program);
+        run->options->planned(run->options->context, &stats);
+    }
+    return step != NULL;
 }
 
 /* ------------------------------------------------------------------------------------- end ---- */

@@ -20,6 +20,7 @@
 #ifndef YG_TRAIN_TRAIN_H
 #define YG_TRAIN_TRAIN_H
 
+#include "../graph/program.h"
 #include "evaluate.h"
 
 #include <signal.h>
@@ -55,6 +56,8 @@ typedef struct yg_train_options {
     const char *weights;  /* start from these instead of initial values; NULL: do not */
     const char *run_path; /* the second file that the model was loaded with, to copy; or NULL */
 
+    /* Called once, before the first step, with what the program of a step needs. NULL: not. */
+    void (*planned)(void *context, const yg_program_stats *step);
     void (*progress)(void *context, const yg_train_progress *progress); /* NULL: quiet */
     void *context;
     const volatile sig_atomic_t *stop; /* nonzero: end after the current step, all saved; or NULL */
