@@ -111,10 +111,33 @@ REDUCE_JOIN(REDUCE_NAME, _collect)(REDUCE_RESULT level[][REDUCE_COLUMNS], uint64
                 total[j] = REDUCE_COMBINE(level[l][j], total[j]);
 }
 
+#if !REDUCE_FUNCTIONS
+/* The same as below for a few columns of one block: column by column. */
+static inline __attribute__((always_inline)) void
+REDUCE_JOIN(REDUCE_NAME, _few_columns)(const yg_reduction *plan, const REDUCE_INPUT *x,
+                                       int64_t width, REDUCE_RESULT *out) {
+    const int64_t stride = plan->reduced_rank > 0 ? plan->reduced_stride[0] : 0;
+    for (int64_t j = 0; j < width; j++) {
+        const REDUCE_RESULT base = REDUCE_BASED ? out[j] : 0;
+        (void)base;
+        REDUCE_RESULT total = REDUCE_START;
+        for (int64_t row = 0; row < plan->rows; row++)
+            total = REDUCE_COMBINE(total, REDUCE_MAP(x[row * stride + j], base));
+        out[j] = REDUCE_FINISH(total, base);
+    }
+}
+#endif
+
 /* `width` neighbours of the result, where x is contiguous along a kept dimension: row by row. */
 static inline __attribute__((always_inline)) void
 REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT *x, int64_t width,
                                    REDUCE_RESULT *out) {
+#if !REDUCE_FUNCTIONS
+    if (width < REDUCE_LANES && plan->rows <= REDUCE_ROWS && plan->reduced_rank <= 1) {
+        REDUCE_JOIN(REDUCE_NAME, _few_columns)(plan, x, width, out);
+        return;
+    }
+#endif
     REDUCE_RESULT level[REDUCE_ROW_LEVELS][REDUCE_COLUMNS];
     REDUCE_RESULT total[REDUCE_COLUMNS], base[REDUCE_COLUMNS] = {0};
     REDUCE_INPUT padded[REDUCE_COLUMNS] = {0};
@@ -168,10 +191,12 @@ YG_MULTIVERSION static void REDUCE_NAME(const yg_reduction *plan, const REDUCE_I
     if (begin >= end)
         return;
     const int64_t inner = plan->inner_reduced ? 1 : plan->inner; /* columns of the result */
-    int64_t index[YG_MAX_RANK];
-    int64_t offset =
-        yg_strides_seek(plan->kept_rank, plan->kept_size, plan->kept_stride, index, begin / inner);
-    int64_t column = begin % inner;
+    int64_t index[YG_MAX_RANK] = {0}, offset = 0, column = 0;
+    if (begin > 0) { /* dividing takes longer than a small reduction */
+        offset = yg_strides_seek(plan->kept_rank, plan->kept_size, plan->kept_stride, index,
+                                 begin / inner);
+        column = begin % inner;
+    }
     for (int64_t o = begin; o < end;) {
         if (plan->inner_reduced) {
             const REDUCE_RESULT base = REDUCE_BASED ? out[o] : 0;
