@@ -149,16 +149,21 @@ static int64_t own_grains(const yg_unit *unit) {
     return unit->kind == YG_UNIT_KERNEL ? unit->work : 1;
 }
 
+/* What fits one chunk runs one after the other as it is. */
 static bool close_sweep(yg_compiler *c, const open_sweep *s) {
-    yg_sweep sweep = {.begin = s->begin, .end = s->end};
-    if (s->end - s->begin == 1) {
-        sweep.grains = own_grains(&c->program->units[s->begin]);
-    } else {
-        sweep.rows = s->rows;
-        sweep.chunk = chunk_rows(s);
-        sweep.grains = (s->rows + sweep.chunk - 1) / sweep.chunk;
+    const int64_t chunk = s->end - s->begin > 1 ? chunk_rows(s) : s->rows;
+    if (chunk < s->rows)
+        return add_sweep(c, (yg_sweep){.begin = s->begin,
+                                       .end = s->end,
+                                       .rows = s->rows,
+                                       .chunk = chunk,
+                                       .grains = (s->rows + chunk - 1) / chunk});
+    for (uint32_t u = s->begin; u < s->end; u++) {
+        const int64_t grains = own_grains(&c->program->units[u]);
+        if (!add_sweep(c, (yg_sweep){.begin = u, .end = u + 1, .grains = grains}))
+            return false;
     }
-    return add_sweep(c, sweep);
+    return true;
 }
 
 /* The last unit, other than the writer itself, that reads a parameter which is updated in place.
