@@ -23,7 +23,7 @@ static int print_version(void) {
 #else
     printf("compiler: gcc %s\n", __VERSION__);
 #endif
-    const char *library = yg_gemm_library_name();
+    const char *library = yg_gemm_library_name(yg_gemm_library_preferred());
     printf("matrix products: built-in%s%s\n", library[0] ? ", large ones by " : "", library);
     return terminal_finish_output(STATUS_OK);
 }

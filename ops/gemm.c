@@ -1,22 +1,15 @@
 /*
- * Matrix products: the scheme of Goto and van de Geijn ("Anatomy of high-performance matrix
- * multiplication", ACM Transactions on Mathematical Software 34(3), 2008).
+ * Matrix products: which kernel computes one, and how it is cut, for caches and for threads.
  *
- * Blocks of A and panels of B are packed, so that the innermost loop reads both in order from the
- * caches, and runs over the depth with a tile of C in registers. Each element of C is summed in the
- * order of the depth, in blocks of GEMM_DEPTH, whatever rows a call covers. A processor with fused
- * multiply-add rounds less often than one without: its bits differ.
+ * Each element of C is summed in the order of the depth, in blocks whose number and size depend on
+ * the depth only; the sums of blocks are added in order. So its bits are the same whatever rows and
+ * columns are computed with it. A processor with fused multiply-add rounds less often than one
+ * without: its bits differ.
  */
 #include "gemm.h"
 
+#include "gemm_packed.h"
 #include "multiversion.h"
-
-#include <string.h>
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define GEMM_HAVE_FMA
-#include <immintrin.h>
-#endif
 
 /* clang vectorises unasked, and warns of loops that it cannot. */
 #ifdef __clang__
@@ -26,48 +19,65 @@
 #endif
 
 enum {
-    GEMM_TILE_ROWS = 6, /* by two vectors: 12 of the 16 vector registers of AVX2 and SSE2 */
-    GEMM_WIDEST = 16,   /* columns of the widest tile: two vectors of 8 floats */
-    GEMM_DEPTH = 256,   /* a packed tile row of A and column of B fit in L1 together */
-    GEMM_ROWS = 96,     /* a packed block of A takes a part of L2, … */
-    GEMM_COLUMNS = 256, /* … and B's panels most of the rest */
-    GEMM_THIN = 4,      /* rows below which B is read too seldom to be packed */
-    GEMM_PLAIN = 1024,  /* products up to which packing does not pay */
-    GEMM_TINY = 64,     /* products up to which vectors do not pay */
-    PIECES = 16,        /* at most: enough for as many threads as share one matrix product */
-    PIECE_ROWS = 24,    /* a piece is whole tiles, of ours and of the libraries' */
+    GEMM_THIN = 4,     /* rows below which B is read too seldom to be packed */
+    GEMM_PLAIN = 1024, /* products up to which packing does not pay */
+    GEMM_TINY = 64,    /* products up to which vectors do not pay */
+    PIECES = 16,       /* at most: enough for as many threads as share one matrix product */
+    PIECE_ROWS = 24,   /* a piece is whole tiles, of ours and of the libraries' */
     PIECE_COLUMNS = 64,
 };
-_Static_assert(GEMM_ROWS % GEMM_TILE_ROWS == 0 && PIECE_ROWS % GEMM_TILE_ROWS == 0,
-               "blocks of rows are whole tiles");
+
+/* Sizes of blocks, as measured best by bench/gemm on a Zen 3 (32 KiB of L1, 512 KiB of L2). */
+enum {
+    BLOCK_LINE = 1600,   /* bytes of a row of A: a panel of B has so many times 16 (AVX2) */
+    BLOCK_A = 230400,    /* bytes of A, in L2 … */
+    BLOCK_COLUMNS = 512, /* … beside the panel of B in use; the others may be in L3 */
+    COPY_COLUMNS = 256,  /* from which a copy of A, in one piece, pays */
+    PACK_ROWS = 32,      /* from which packing B pays: at most six tiles high */
+    ALIASED = 1024,      /* rows that are a multiple of so many bytes apart share sets of L1 */
+    PAGE = 4096,
+    WHOLE_TILES = 12, /* blocks of rows are a multiple of it */
+};
+
 /* Products of a piece: some 20 microseconds, well above what sharing costs. */
 static const double PIECE_WORK = 1e6;
-
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
 
 static int64_t round_up(int64_t n, int64_t step) {
     return (n + step - 1) / step * step;
 }
 
-#ifdef GEMM_HAVE_FMA
-static bool has_fma(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-#endif
-
-/* Columns of a tile for elements of this size. */
-static int64_t panel_width(int64_t element) {
-#ifdef GEMM_HAVE_FMA
-    if (has_fma())
-        return 2 * 32 / element;
-#endif
-    return 2 * 16 / element;
+/* The largest equal blocks up to a size, in steps. */
+static int64_t equal_blocks(int64_t n, int64_t most, int64_t step) {
+    const int64_t blocks = n > most ? (n + most - 1) / most : 1;
+    return round_up((n + blocks - 1) / blocks, step);
 }
 
-static int64_t packed_columns(int64_t columns, int64_t width) {
-    return round_up(smaller(columns, GEMM_COLUMNS), width);
+/* Rows of A that a block has at most. */
+static int64_t most_rows(int64_t depth, int64_t element) {
+    return BLOCK_A / (depth * element) / WHOLE_TILES * WHOLE_TILES;
+}
+
+static int64_t block_depth(int64_t depth, int64_t element) {
+    return equal_blocks(depth, BLOCK_LINE / element, 8);
+}
+
+/* From row to row of a copy of A: whole lines of the cache, and no power of two of them. */
+static int64_t copy_step(int64_t depth, int64_t element) {
+    return depth + 64 / element;
+}
+
+yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t width) {
+    yg_gemm_blocks blocks = {.depth = block_depth(gemm->depth, element)};
+    blocks.a_step = copy_step(blocks.depth, element);
+    blocks.rows = equal_blocks(gemm->rows, most_rows(blocks.depth, element), WHOLE_TILES);
+    blocks.keeps_panels = gemm->rows > blocks.rows;
+    blocks.columns = blocks.keeps_panels ? equal_blocks(gemm->columns, BLOCK_COLUMNS, width)
+                                         : round_up(gemm->columns, width);
+    blocks.copies_a = gemm->a_stride[1] != 1 || gemm->columns >= COPY_COLUMNS ||
+                      (gemm->columns >= 4 * width && gemm->a_stride[0] * element % ALIASED == 0);
+    blocks.packs_b = gemm->b_stride[1] != 1 || gemm->rows >= PACK_ROWS ||
+                     gemm->b_stride[0] * element % PAGE == 0;
+    return blocks;
 }
 
 static bool is_plain(const yg_gemm *gemm) {
@@ -102,34 +112,94 @@ int64_t yg_gemm_pieces(const yg_gemm *gemm) {
     return size > 0 ? (side + size - 1) / size : 1;
 }
 
-yg_gemm yg_gemm_piece(const yg_gemm *gemm, int64_t index, int64_t offsets[3]) {
-    yg_gemm piece = *gemm;
-    const int64_t size = piece_size(gemm), first = index * size;
+yg_gemm yg_gemm_part(const yg_gemm *gemm, int64_t begin, int64_t end, int64_t offsets[3]) {
+    yg_gemm part = *gemm;
+    const int64_t size = piece_size(gemm), first = begin * size;
     const bool rows = gemm->rows >= gemm->columns;
     offsets[0] = rows ? first * gemm->a_stride[0] : 0;
     offsets[1] = rows ? 0 : first * gemm->b_stride[1];
     offsets[2] = rows ? first * gemm->c_stride : first;
     if (rows)
-        piece.rows = smaller(gemm->rows - first, size);
+        part.rows = yg_smaller(gemm->rows, end * size) - first;
     else
-        piece.columns = smaller(gemm->columns - first, size);
-    return piece;
+        part.columns = yg_smaller(gemm->columns, end * size) - first;
+    return part;
 }
 
-int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, int64_t element) {
+#define GEMM_REAL    float
+#define GEMM_NAME(x) x##_f32
+#include "gemm_plain.h"
+
+#define GEMM_REAL    double
+#define GEMM_NAME(x) x##_f64
+#include "gemm_plain.h"
+
+bool yg_gemm_isa_available(yg_gemm_isa isa) {
+#ifdef YG_GEMM_X86
+    if (isa == YG_GEMM_AVX2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (isa == YG_GEMM_AVX512)
+        return __builtin_cpu_supports("avx512f");
+#endif
+    return isa == YG_GEMM_BASELINE;
+}
+
+yg_gemm_isa yg_gemm_isa_best(void) {
+    for (yg_gemm_isa isa = YG_GEMM_ISAS; isa-- > YG_GEMM_BASELINE;)
+        if (yg_gemm_isa_available(isa))
+            return isa;
+    return YG_GEMM_BASELINE;
+}
+
+typedef struct kernels {
+    yg_gemm_kernel tiny, plain, packed[YG_GEMM_ISAS];
+} kernels;
+
+static const kernels kernels_f32 = {
+    .tiny = tiny_f32,
+    .plain = plain_f32,
+    .packed =
+        {
+            [YG_GEMM_BASELINE] = yg_gemm_f32_baseline,
+#ifdef YG_GEMM_X86
+            [YG_GEMM_AVX2] = yg_gemm_f32_avx2,
+            [YG_GEMM_AVX512] = yg_gemm_f32_avx512,
+#endif
+        },
+};
+
+static const kernels kernels_f64 = {
+    .tiny = tiny_f64,
+    .plain = plain_f64,
+    .packed =
+        {
+            [YG_GEMM_BASELINE] = yg_gemm_f64_baseline,
+#ifdef YG_GEMM_X86
+            [YG_GEMM_AVX2] = yg_gemm_f64_avx2,
+            [YG_GEMM_AVX512] = yg_gemm_f64_avx512,
+#endif
+        },
+};
+
+yg_gemm_kernel yg_gemm_choose(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {
+    const kernels *kernels = element == sizeof(float) ? &kernels_f32 : &kernels_f64;
+    if (!is_plain(gemm))
+        return kernels->packed[isa];
+    return is_tiny(gemm) ? kernels->tiny : kernels->plain;
+}
+
+int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {
+    static const int64_t bytes[YG_GEMM_ISAS] = {
+        [YG_GEMM_BASELINE] = YG_GEMM_BASELINE_BYTES,
+        [YG_GEMM_AVX2] = YG_GEMM_AVX2_BYTES,
+        [YG_GEMM_AVX512] = YG_GEMM_AVX512_BYTES,
+    };
     if (is_plain(gemm))
         return 0;
-    const int64_t columns = packed_columns(gemm->columns, panel_width(element));
-    const int64_t rows = round_up(smaller(gemm->rows, GEMM_ROWS), GEMM_TILE_ROWS);
-    return (columns + rows) * smaller(gemm->depth, GEMM_DEPTH) * element;
+    const int64_t size = (int64_t)element, width = 2 * bytes[isa] / size;
+    const int64_t depth = block_depth(gemm->depth, size), most = most_rows(depth, size);
+    const int64_t rows = yg_smaller(round_up(gemm->rows, WHOLE_TILES), most);
+    const int64_t columns =
+        gemm->rows > most ? yg_smaller(round_up(gemm->columns, width), BLOCK_COLUMNS) : width;
+    return (rows * copy_step(depth, size) + columns * depth) * size;
 }
-
-#define GEMM_REAL             float
-#define GEMM_NAME(x)          x##_f32
-#define GEMM_FUSED(a, x, sum) _mm256_fmadd_ps(_mm256_set1_ps(a), x, sum)
-#include "gemm_kernel.h"
-
-#define GEMM_REAL             double
-#define GEMM_NAME(x)          x##_f64
-#define GEMM_FUSED(a, x, sum) _mm256_fmadd_pd(_mm256_set1_pd(a), x, sum)
-#include "gemm_kernel.h"

@@ -1,10 +1,11 @@
 /*
- * Matrix products of dense matrices: C = A · B, the kernel of matmul.
+ * Matrix products of dense matrices: C = A · B or C += A · B, the kernel of matmul and addmm.
  */
 #ifndef YG_OPS_GEMM_H
 #define YG_OPS_GEMM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* C [rows, columns] = A [rows, depth] · B [depth, columns]. Each operand's element (i, j) lies at
@@ -14,20 +15,36 @@ typedef struct yg_gemm {
     int64_t rows, columns, depth;
     int64_t a_stride[2], b_stride[2];
     int64_t c_stride; /* from row to row */
+    bool add;         /* to C: C += A · B */
 } yg_gemm;
 
-/* A product is cut into pieces, by its shape only, that threads share; each is a product too. An
- * element's bits are the same however the pieces are shared. */
+/* A product is cut into pieces, by its shape only, that threads share. An element's bits are the
+ * same whatever pieces it is computed with. */
 int64_t yg_gemm_pieces(const yg_gemm *gemm);
-/* Piece `index`, and where its operands start: offsets of a, b and c in elements. */
-yg_gemm yg_gemm_piece(const yg_gemm *gemm, int64_t index, int64_t offsets[3]);
+/* The pieces [begin, end) as one product, and where its operands start: offsets of a, b and c in
+ * elements. */
+yg_gemm yg_gemm_part(const yg_gemm *gemm, int64_t begin, int64_t end, int64_t offsets[3]);
 
-/* What yg_gemm_f32/f64() need as scratch for any piece, in bytes; `element` is the size of a
- * number. */
-int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, int64_t element);
+/* The instructions that a kernel uses, from the least to the most. */
+typedef enum yg_gemm_isa {
+    YG_GEMM_BASELINE, /* what the compiler may use anyway */
+    YG_GEMM_AVX2,     /* x86-64: AVX2 and FMA */
+    YG_GEMM_AVX512,   /* x86-64: AVX-512F */
+    YG_GEMM_ISAS,
+} yg_gemm_isa;
+
+bool yg_gemm_isa_available(yg_gemm_isa isa); /* on this processor */
+yg_gemm_isa yg_gemm_isa_best(void);          /* the last available one */
 
 /* Computes C. `scratch` is 64-byte aligned; nothing overlaps. */
-void yg_gemm_f32(const yg_gemm *gemm, const float *a, const float *b, float *c, void *scratch);
-void yg_gemm_f64(const yg_gemm *gemm, const double *a, const double *b, double *c, void *scratch);
+typedef void (*yg_gemm_kernel)(const yg_gemm *gemm, const void *a, const void *b, void *c,
+                               void *scratch);
+
+/* The kernel for a product, and for each part of it: by its shape, for elements of 4 bytes (f32) or
+ * 8 (f64). */
+yg_gemm_kernel yg_gemm_choose(const yg_gemm *gemm, size_t element, yg_gemm_isa isa);
+
+/* What that kernel needs as scratch for any part of the product, in bytes. */
+int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, size_t element, yg_gemm_isa isa);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The library is reached by dlopen(), not by linking: a program that never needs it never loads it,
+ * A library is reached by dlopen(), not by linking: a program that never needs it never loads it,
  * and a machine without it runs the same binary on our own kernel.
  *
  * Our threads share a product's pieces, so each call must keep to its thread: two pools of threads
@@ -7,53 +7,143 @@
  */
 #include "gemm_library.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(YG_GEMM_DNNL) || defined(YG_GEMM_CBLAS)
-
-#include <dlfcn.h>
-
-#ifdef YG_GEMM_DNNL
+#ifdef YG_DNNL_SONAME
 #include <dnnl.h>
-#else
+#endif
+#ifdef YG_CBLAS_SONAME
 #include <cblas.h>
 #endif
 
+/* A product in a library's terms: matrices as they are stored, the distance between their rows, and
+ * whether they are transposed. */
+typedef struct stored_product {
+    bool transposed_a, transposed_b;
+    int64_t rows, columns, depth;
+    const float *a, *b;
+    int64_t a_distance, b_distance, c_distance;
+    float beta; /* C = A · B + beta · C */
+    float *c;
+} stored_product;
+
 struct yg_gemm_library {
     void *handle;
-#ifdef YG_GEMM_DNNL
-    __typeof__(dnnl_sgemm) *sgemm;
+    void (*multiply)(const yg_gemm_library *library, const stored_product *product);
+#ifdef YG_DNNL_SONAME
+    __typeof__(dnnl_sgemm) *dnnl_sgemm;
     /* Of the OpenMP runtime that oneDNN runs on: the number of threads is the caller's own. */
     int (*get_threads)(void);
     void (*set_threads)(int);
-#else
-    __typeof__(cblas_sgemm) *sgemm;
+#endif
+#ifdef YG_CBLAS_SONAME
+    __typeof__(cblas_sgemm) *cblas_sgemm;
 #endif
 };
 
 /* POSIX's way from an object pointer to a function pointer. */
-static bool find(const yg_gemm_library *library, const char *name, void *function) {
+static inline bool find(const yg_gemm_library *library, const char *name, void *function) {
     *(void **)function = dlsym(library->handle, name);
     return *(void **)function != NULL;
 }
 
-yg_gemm_library *yg_gemm_library_open(void) {
+#ifdef YG_DNNL_SONAME
+static void multiply_by_dnnl(const yg_gemm_library *library, const stored_product *p) {
+    const int threads = library->get_threads();
+    library->set_threads(1);
+    library->dnnl_sgemm(p->transposed_a ? 'T' : 'N', p->transposed_b ? 'T' : 'N', p->rows,
+                        p->columns, p->depth, 1, p->a, p->a_distance, p->b, p->b_distance, p->beta,
+                        p->c, p->c_distance);
+    library->set_threads(threads);
+}
+
+static bool bind_dnnl(yg_gemm_library *library) {
+    library->multiply = multiply_by_dnnl;
+    return find(library, "dnnl_sgemm", &library->dnnl_sgemm) &&
+           find(library, "omp_get_max_threads", &library->get_threads) &&
+           find(library, "omp_set_num_threads", &library->set_threads);
+}
+#endif
+
+#ifdef YG_CBLAS_SONAME
+static void multiply_by_cblas(const yg_gemm_library *library, const stored_product *p) {
+    library->cblas_sgemm(CblasRowMajor, p->transposed_a ? CblasTrans : CblasNoTrans,
+                         p->transposed_b ? CblasTrans : CblasNoTrans, (int)p->rows, (int)p->columns,
+                         (int)p->depth, 1, p->a, (int)p->a_distance, p->b, (int)p->b_distance,
+                         p->beta, p->c, (int)p->c_distance);
+}
+
+static bool bind_cblas(yg_gemm_library *library) {
+    library->multiply = multiply_by_cblas;
+    void (*set_threads)(int);
+    if (find(library, "openblas_set_num_threads", &set_threads))
+        set_threads(1);
+    return find(library, "cblas_sgemm", &library->cblas_sgemm);
+}
+#endif
+
+static const struct {
+    const char *name, *soname; /* soname NULL: yamlgrad was built without it */
+    bool (*bind)(yg_gemm_library *library);
+} libraries[YG_GEMM_LIBRARIES] = {
+    [YG_GEMM_DNNL] = {.name = "oneDNN",
+#ifdef YG_DNNL_SONAME
+                      .soname = YG_DNNL_SONAME,
+                      .bind = bind_dnnl
+#endif
+    },
+    [YG_GEMM_CBLAS] = {.name = "CBLAS",
+#ifdef YG_CBLAS_SONAME
+                       .soname = YG_CBLAS_SONAME,
+                       .bind = bind_cblas
+#endif
+    },
+};
+
+const char *yg_gemm_library_name(yg_gemm_library_kind kind) {
+    return kind < YG_GEMM_LIBRARIES ? libraries[kind].name : "";
+}
+
+bool yg_gemm_library_built(yg_gemm_library_kind kind) {
+    return kind < YG_GEMM_LIBRARIES && libraries[kind].soname;
+}
+
+/* Our own kernel is written for AVX2 and FMA, and on a Zen 3 is as fast as oneDNN 2.6.3 and faster
+ * than OpenBLAS 0.3.21 on the products of networks (docs/performance.md has the figures). With
+ * AVX-512, or AMX, and on processors whose vectors are not ours, the libraries know more: there
+ * they get what is large enough for their calls' fixed cost, some 100 to 300 ns, to be lost. The
+ * rule looks at the processor and the shape only, never at a clock: the same bits at each run. */
+yg_gemm_library_kind yg_gemm_library_preferred(void) {
+    yg_gemm_library_kind kind = YG_GEMM_DNNL;
+    if (yg_gemm_isa_best() == YG_GEMM_AVX2)
+        return YG_GEMM_LIBRARIES;
+    while (kind < YG_GEMM_LIBRARIES && !yg_gemm_library_built(kind))
+        kind++;
+    return kind;
+}
+
+bool yg_gemm_library_suits(const yg_gemm *g) {
+    const double work = (double)g->rows * (double)g->columns * (double)g->depth;
+    return work >= 32 * 32 * 32 && yg_gemm_library_preferred() != YG_GEMM_LIBRARIES &&
+           yg_gemm_library_fits(g);
+}
+
+/* CBLAS counts in int. */
+bool yg_gemm_library_fits(const yg_gemm *g) {
+    const int64_t most = INT32_MAX;
+    return g->rows <= most && g->columns <= most && g->depth <= most && g->c_stride <= most;
+}
+
+yg_gemm_library *yg_gemm_library_open(yg_gemm_library_kind kind) {
+    if (!yg_gemm_library_built(kind))
+        return NULL;
     yg_gemm_library *library = calloc(1, sizeof *library);
     if (!library)
         return NULL;
-    library->handle = dlopen(YG_GEMM_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-#ifdef YG_GEMM_DNNL
-    const bool found = library->handle && find(library, "dnnl_sgemm", &library->sgemm) &&
-                       find(library, "omp_get_max_threads", &library->get_threads) &&
-                       find(library, "omp_set_num_threads", &library->set_threads);
-#else
-    const bool found = library->handle && find(library, "cblas_sgemm", &library->sgemm);
-    void (*set_threads)(int);
-    if (found && find(library, "openblas_set_num_threads", &set_threads))
-        set_threads(1);
-#endif
-    if (found)
+    library->handle = dlopen(libraries[kind].soname, RTLD_NOW | RTLD_LOCAL);
+    if (library->handle && libraries[kind].bind(library))
         return library;
     yg_gemm_library_close(library);
     return NULL;
@@ -64,6 +154,9 @@ void yg_gemm_library_close(yg_gemm_library *library) {
         dlclose(library->handle);
     free(library);
 }
+
+/* ------------------------------------------------------------------------------------- products --
+ */
 
 /* The distance between rows of the matrix as it is stored; `across` is its stored row's length. */
 static int64_t leading(const int64_t stride[2], bool transposed, int64_t across) {
@@ -114,73 +207,26 @@ static const float *copy_closer(const float *from, int64_t *distance, int64_t de
 void yg_gemm_library_f32(const yg_gemm_library *library, const yg_gemm *g, const float *a,
                          const float *b, float *c, void *scratch) {
     const bool ta = g->a_stride[1] != 1, tb = g->b_stride[1] != 1;
-    int64_t lda = leading(g->a_stride, ta, ta ? g->rows : g->depth);
-    int64_t ldb = leading(g->b_stride, tb, tb ? g->depth : g->columns);
+    stored_product p = {
+        .transposed_a = ta,
+        .transposed_b = tb,
+        .rows = g->rows,
+        .columns = g->columns,
+        .depth = g->depth,
+        .a = a,
+        .b = b,
+        .a_distance = leading(g->a_stride, ta, ta ? g->rows : g->depth),
+        .b_distance = leading(g->b_stride, tb, tb ? g->depth : g->columns),
+        .c_distance = g->c_stride,
+        .beta = g->add ? 1 : 0,
+        .c = c,
+    };
     float *room = scratch;
     if (copies_a(g)) {
-        a = copy_closer(a, &lda, g->depth, g->rows, room);
-        room += g->depth * lda;
+        p.a = copy_closer(a, &p.a_distance, g->depth, g->rows, room);
+        room += g->depth * p.a_distance;
     }
     if (copies_b(g))
-        b = copy_closer(b, &ldb, g->depth, g->columns, room);
-#ifdef YG_GEMM_DNNL
-    const int threads = library->get_threads();
-    library->set_threads(1);
-    library->sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', g->rows, g->columns, g->depth, 1, a, lda, b, ldb,
-                   0, c, g->c_stride);
-    library->set_threads(threads);
-#else
-    library->sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
-                   (int)g->rows, (int)g->columns, (int)g->depth, 1, a, (int)lda, b, (int)ldb, 0, c,
-                   (int)g->c_stride);
-#endif
-}
-
-/* Below this many products of numbers our own kernel is as fast. CBLAS counts in int. */
-bool yg_gemm_library_suits(const yg_gemm *g) {
-    const double work = (double)g->rows * (double)g->columns * (double)g->depth;
-    const int64_t most = INT32_MAX;
-    return work >= 32 * 32 * 32 && g->rows <= most && g->columns <= most && g->depth <= most &&
-           g->c_stride <= most;
-}
-
-#else /* without a library */
-
-struct yg_gemm_library {
-    char none;
-};
-
-yg_gemm_library *yg_gemm_library_open(void) {
-    return NULL;
-}
-
-void yg_gemm_library_close(yg_gemm_library *library) {
-    free(library);
-}
-
-int64_t yg_gemm_library_scratch_bytes(const yg_gemm *gemm) {
-    (void)gemm;
-    return 0;
-}
-
-void yg_gemm_library_f32(const yg_gemm_library *library, const yg_gemm *gemm, const float *a,
-                         const float *b, float *c, void *scratch) {
-    (void)library, (void)gemm, (void)a, (void)b, (void)c, (void)scratch;
-}
-
-bool yg_gemm_library_suits(const yg_gemm *gemm) {
-    (void)gemm;
-    return false;
-}
-
-#endif
-
-const char *yg_gemm_library_name(void) {
-#if defined(YG_GEMM_DNNL)
-    return "oneDNN";
-#elif defined(YG_GEMM_CBLAS)
-    return "CBLAS";
-#else
-    return "";
-#endif
+        p.b = copy_closer(b, &p.b_distance, g->depth, g->columns, room);
+    library->multiply(library, &p);
 }

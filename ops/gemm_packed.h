@@ -1,0 +1,55 @@
+/*
+ * Between gemm.c and the packed kernels, which are one file for each set of instructions.
+ */
+#ifndef YG_OPS_GEMM_PACKED_H
+#define YG_OPS_GEMM_PACKED_H
+
+#include "gemm.h"
+
+/* Bytes of a vector in the kernels of an instruction set; a tile of C is two of them wide. */
+enum {
+    YG_GEMM_BASELINE_BYTES = 16,
+    YG_GEMM_AVX2_BYTES = 32,
+    YG_GEMM_AVX512_BYTES = 64,
+};
+
+/* How a product is cut to fit the caches, and what is packed. */
+typedef struct yg_gemm_blocks {
+    int64_t depth;          /* of a block: by the product's depth only, for it decides on bits */
+    int64_t rows;           /* of a block of A, which stays in L2 */
+    int64_t columns;        /* of a block of B; all of them where there is one block of rows, and
+                               room is for one panel */
+    int64_t a_step;         /* from row to row of a copy of A */
+    bool keeps_panels;      /* packed panels of B are used again, by another block of A */
+    bool copies_a, packs_b; /* rather than read where they lie */
+} yg_gemm_blocks;
+
+/* For elements of so many bytes and tiles of so many columns. */
+yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t width);
+
+static inline int64_t yg_smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* The height of the next tile where `rows` are left: full ones, and at last two of about the same
+ * height rather than a full and a low one, which would keep too few sums going at once. */
+static inline int64_t yg_gemm_tile_height(int64_t rows, int64_t full) {
+    if (rows >= 2 * full || rows == full)
+        return full;
+    return rows > full ? (rows + 1) / 2 : rows;
+}
+
+void yg_gemm_f32_baseline(const yg_gemm *gemm, const void *a, const void *b, void *c,
+                          void *scratch);
+void yg_gemm_f64_baseline(const yg_gemm *gemm, const void *a, const void *b, void *c,
+                          void *scratch);
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define YG_GEMM_X86
+void yg_gemm_f32_avx2(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch);
+void yg_gemm_f64_avx2(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch);
+void yg_gemm_f32_avx512(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch);
+void yg_gemm_f64_avx512(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch);
+#endif
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * Matrix products without packing, for one element type, to be included once for each (no include
+ * guard): results too small or too narrow for tiles. Before it, define GEMM_REAL, the element type,
+ * and GEMM_NAME(x), x with the type's suffix; both are undefined again at its end.
+ */
+
+/* Rows of C one by one. */
+YG_MULTIVERSION static void GEMM_NAME(by_rows)(const yg_gemm *gemm, const GEMM_REAL *a,
+                                               const GEMM_REAL *b, GEMM_REAL *c) {
+    const int64_t columns = gemm->columns, depth = gemm->depth;
+    for (int64_t i = 0; i < gemm->rows; i++, a += gemm->a_stride[0], c += gemm->c_stride) {
+        if (gemm->b_stride[1] == 1) {
+            /* Row by row of B: c += a[p] · b[p, :]. */
+            for (int64_t j = 0; !gemm->add && j < columns; j++)
+                c[j] = 0;
+            for (int64_t p = 0; p < depth; p++) {
+                const GEMM_REAL factor = a[p * gemm->a_stride[1]];
+                const GEMM_REAL *row = b + p * gemm->b_stride[0];
+                GEMM_SIMD
+                for (int64_t j = 0; j < columns; j++)
+                    c[j] += factor * row[j];
+            }
+            continue;
+        }
+        /* B's columns are contiguous: inner products. */
+        for (int64_t j = 0; j < columns; j++) {
+            enum { LANES = 16 };
+            const GEMM_REAL *column = b + j * gemm->b_stride[1];
+            GEMM_REAL lane[LANES] = {0}, rest = 0;
+            int64_t p = 0;
+            if (gemm->a_stride[1] == 1)
+                for (; p + LANES <= depth; p += LANES) {
+                    GEMM_SIMD
+                    for (int l = 0; l < LANES; l++)
+                        lane[l] += a[p + l] * column[p + l];
+                }
+            for (; p < depth; p++)
+                rest += a[p * gemm->a_stride[1]] * column[p * gemm->b_stride[0]];
+            if (depth >= LANES)
+                for (int width = LANES / 2; width > 0; width /= 2)
+                    for (int l = 0; l < width; l++)
+                        lane[l] += lane[l + width];
+            c[j] = gemm->add ? c[j] + (lane[0] + rest) : lane[0] + rest;
+        }
+    }
+}
+
+static void GEMM_NAME(plain)(const yg_gemm *gemm, const void *a, const void *b, void *c,
+                             void *scratch) {
+    (void)scratch;
+    if (gemm->columns > 1 || gemm->c_stride != 1) {
+        GEMM_NAME(by_rows)(gemm, a, b, c);
+        return;
+    }
+    /* A column is computed as the row that it is in memory: Cᵀ = Bᵀ · Aᵀ. */
+    const yg_gemm row = {
+        .rows = 1,
+        .columns = gemm->rows,
+        .depth = gemm->depth,
+        .a_stride = {0, gemm->b_stride[0]},
+        .b_stride = {gemm->a_stride[1], gemm->a_stride[0]},
+        .add = gemm->add,
+    };
+    GEMM_NAME(by_rows)(&row, b, a, c);
+}
+
+/* A handful of products: less work than any of the others takes to set up. */
+static void GEMM_NAME(tiny)(const yg_gemm *gemm, const void *a, const void *b, void *c,
+                            void *scratch) {
+    (void)scratch;
+    const GEMM_REAL *left = a, *right = b;
+    GEMM_REAL *to = c;
+    for (int64_t i = 0; i < gemm->rows; i++, left += gemm->a_stride[0], to += gemm->c_stride)
+        for (int64_t j = 0; j < gemm->columns; j++) {
+            const GEMM_REAL *column = right + j * gemm->b_stride[1];
+            GEMM_REAL sum = 0;
+            for (int64_t p = 0; p < gemm->depth; p++)
+                sum += left[p * gemm->a_stride[1]] * column[p * gemm->b_stride[0]];
+            to[j] = gemm->add ? to[j] + sum : sum;
+        }
+}
+
+#undef GEMM_REAL
+#undef GEMM_NAME

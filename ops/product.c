@@ -1,0 +1,287 @@
+/*
+ * Products of matrices: see product.h.
+ */
+#include "product.h"
+
+#include "gemm.h"
+#include "gemm_library.h"
+#include "shape.h"
+#include "strides.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+const yg_attr_spec yg_product_attrs[2] = {
+    {.name = "transpose_a",
+     .kind = YG_ATTR_BOOL,
+     .doc = "exchange a's last two dimensions before multiplying"},
+    {.name = "transpose_b",
+     .kind = YG_ATTR_BOOL,
+     .doc = "exchange b's last two dimensions before multiplying"},
+};
+
+/* A vector as a matrix: a row on the left, a column on the right. */
+static yg_type as_matrix(const yg_type *type, bool left) {
+    yg_type matrix = *type;
+    if (type->rank != 1)
+        return matrix;
+    matrix.rank = 2;
+    matrix.shape[left ? 1 : 0] = type->shape[0];
+    matrix.shape[left ? 0 : 1] = 1;
+    return matrix;
+}
+
+static bool fail(const yg_infer *call, size_t first, yg_code code, const char *why,
+                 yg_error *error) {
+    char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
+    yg_fail(error, code, call->origin, "%s: %s: %s%s · %s%s", call->op->name, why,
+            yg_type_text(&call->operands[first], a), call->attrs[0].i ? "ᵀ" : "",
+            yg_type_text(&call->operands[first + 1], b), call->attrs[1].i ? "ᵀ" : "");
+    return false;
+}
+
+bool yg_product_read(const yg_infer *call, size_t first, yg_product *p, yg_error *error) {
+    const yg_type *a = &call->operands[first], *b = &call->operands[first + 1];
+    const bool transpose_a = call->attrs[0].i, transpose_b = call->attrs[1].i;
+    if (a->rank == 0 || b->rank == 0)
+        return fail(call, first, YG_ERROR_SHAPE, "a scalar is no matrix; `*` multiplies by it",
+                    error);
+    if ((transpose_a && a->rank == 1) || (transpose_b && b->rank == 1))
+        return fail(call, first, YG_ERROR_SHAPE, "a vector cannot be transposed", error);
+    if (a->dtype != b->dtype)
+        return fail(call, first, YG_ERROR_DTYPE, "the element types differ", error);
+    if (!yg_dtype_is_float(a->dtype))
+        return fail(call, first, YG_ERROR_DTYPE, "only f32 and f64 are multiplied", error);
+
+    p->a = as_matrix(a, true);
+    p->b = as_matrix(b, false);
+    const int64_t *a_last = p->a.shape + p->a.rank - 2, *b_last = p->b.shape + p->b.rank - 2;
+    p->n = a_last[transpose_a ? 1 : 0];
+    p->k = a_last[transpose_a ? 0 : 1];
+    p->m = b_last[transpose_b ? 0 : 1];
+    const int64_t k = b_last[transpose_b ? 1 : 0];
+    if (p->k != k) {
+        char left[YG_TYPE_TEXT], right[YG_TYPE_TEXT];
+        yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                "%s: inner dimensions differ: %s%s · %s%s (%" PRId64 " and %" PRId64 ")",
+                call->op->name, yg_type_text(a, left), transpose_a ? "ᵀ" : "",
+                yg_type_text(b, right), transpose_b ? "ᵀ" : "", p->k, k);
+        return false;
+    }
+    yg_type a_batch = p->a, b_batch = p->b, batch;
+    a_batch.rank -= 2;
+    b_batch.rank -= 2;
+    if (!yg_shape_broadcast(&a_batch, &b_batch, &batch))
+        return fail(call, first, YG_ERROR_SHAPE,
+                    "the batch dimensions, all but the last two, do not broadcast", error);
+    p->batch_rank = batch.rank;
+    memcpy(p->batch, batch.shape, sizeof p->batch);
+    return true;
+}
+
+bool yg_product_type(const yg_product *p, yg_type *result, yg_error *error) {
+    int64_t shape[YG_MAX_RANK];
+    memcpy(shape, p->batch, sizeof shape);
+    shape[p->batch_rank] = p->n;
+    shape[p->batch_rank + 1] = p->m;
+    return yg_type_make(p->a.dtype, p->batch_rank + 2, shape, result, error);
+}
+
+/* --------------------------------------------------------------------------------- computation --
+ */
+
+static yg_gemm gemm_of(const yg_product *p, const yg_attr *attrs) {
+    yg_gemm gemm = {.rows = p->n, .columns = p->m, .depth = p->k, .c_stride = p->m};
+    gemm.a_stride[0] = attrs[0].i ? 1 : p->k;
+    gemm.a_stride[1] = attrs[0].i ? p->n : 1;
+    gemm.b_stride[0] = attrs[1].i ? 1 : p->m;
+    gemm.b_stride[1] = attrs[1].i ? p->k : 1;
+    return gemm;
+}
+
+static int64_t matrices_of(const yg_product *p) {
+    return yg_shape_product(p->batch, 0, p->batch_rank);
+}
+
+/* The pieces of each matrix of the batch. */
+int64_t yg_product_units(const yg_infer *call, size_t first) {
+    yg_product p;
+    if (!yg_product_read(call, first, &p, NULL))
+        return 0;
+    const yg_gemm gemm = gemm_of(&p, call->attrs);
+    return matrices_of(&p) * yg_gemm_pieces(&gemm);
+}
+
+/* Enough for any part, by our own kernel or by a library. */
+int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first) {
+    yg_product p;
+    if (!yg_product_read(call, first, &p, NULL))
+        return 0;
+    const yg_gemm gemm = gemm_of(&p, call->attrs);
+    const int64_t own = yg_gemm_scratch_bytes(&gemm, yg_dtype_size(p.a.dtype), yg_gemm_isa_best());
+    if (p.a.dtype != YG_F32 || !yg_gemm_library_suits(&gemm))
+        return own;
+    int64_t offsets[3]; /* the library gets pieces, of which the first is the largest */
+    const yg_gemm piece = yg_gemm_part(&gemm, 0, 1, offsets);
+    const int64_t library = yg_gemm_library_scratch_bytes(&piece);
+    return library > own ? library : own;
+}
+
+double yg_product_flops(const yg_infer *call, size_t first) {
+    yg_product p;
+    if (!yg_product_read(call, first, &p, NULL))
+        return 0;
+    return 2 * (double)matrices_of(&p) * (double)p.n * (double)p.m * (double)p.k;
+}
+
+/* Strides over the batch, in elements; 0 where an operand is repeated. */
+static void batch_strides(const yg_product *p, const yg_type *type, int64_t strides[YG_MAX_RANK]) {
+    int64_t own[YG_MAX_RANK];
+    yg_type_strides(type, own);
+    const int lead = p->batch_rank - (type->rank - 2);
+    for (int d = 0; d < p->batch_rank; d++)
+        strides[d] = d < lead || type->shape[d - lead] == 1 ? 0 : own[d - lead];
+}
+
+/* All that a run needs to know of a product: small ones take less time than finding it out. */
+typedef struct prepared_product {
+    yg_product p;
+    yg_gemm gemm;
+    size_t element;
+    int64_t pieces, units;
+    int64_t a_strides[YG_MAX_RANK], b_strides[YG_MAX_RANK];
+    yg_gemm_kernel multiply;  /* ours, … */
+    yg_gemm_library *library; /* … unless a library's beats it */
+} prepared_product;
+
+static bool prepare_product(const yg_infer *call, size_t first, bool add, prepared_product *product,
+                            yg_error *error) {
+    yg_product *p = &product->p;
+    if (!yg_product_read(call, first, p, error))
+        return false;
+    product->gemm = gemm_of(p, call->attrs);
+    product->gemm.add = add;
+    product->element = yg_dtype_size(p->a.dtype);
+    product->pieces = yg_gemm_pieces(&product->gemm);
+    product->units = product->pieces * matrices_of(p);
+    product->multiply = yg_gemm_choose(&product->gemm, product->element, yg_gemm_isa_best());
+    product->library = NULL;
+    batch_strides(p, &p->a, product->a_strides);
+    batch_strides(p, &p->b, product->b_strides);
+    return true;
+}
+
+void *yg_product_prepare(const yg_infer *call, size_t first, bool add) {
+    prepared_product *product = malloc(sizeof *product);
+    if (!product || !prepare_product(call, first, add, product, NULL)) {
+        free(product);
+        return NULL;
+    }
+    if (product->p.a.dtype == YG_F32 && yg_gemm_library_suits(&product->gemm))
+        product->library = yg_gemm_library_open(yg_gemm_library_preferred());
+    return product;
+}
+
+void yg_product_release(void *prepared) {
+    yg_gemm_library_close(((prepared_product *)prepared)->library);
+    free(prepared);
+}
+
+/* A part's elements of the addend, to where the product will be added to them. */
+static void copy_addend(const yg_gemm *part, size_t element, char *out, const char *addend) {
+    const size_t row = (size_t)part->columns * element, step = (size_t)part->c_stride * element;
+    if (row == step) {
+        memcpy(out, addend, (size_t)part->rows * row);
+        return;
+    }
+    for (int64_t i = 0; i < part->rows; i++)
+        memcpy(out + (size_t)i * step, addend + (size_t)i * step, row);
+}
+
+static void run_part(const prepared_product *product, const yg_gemm *part, const void *a,
+                     const void *b, void *c, void *scratch) {
+    if (product->library)
+        yg_gemm_library_f32(product->library, part, a, b, c, scratch);
+    else
+        product->multiply(part, a, b, c, scratch);
+}
+
+bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, const void *addend,
+                    yg_error *error) {
+    const prepared_product *product = call->prepared;
+    prepared_product here;
+    if (!product) {
+        yg_type types[YG_OP_NAMED_OPERANDS];
+        for (size_t i = 0; i < call->operand_count; i++)
+            types[i] = *call->in_types[i];
+        const yg_infer of = {.op = op,
+                             .operands = types,
+                             .operand_count = call->operand_count,
+                             .attrs = call->attrs,
+                             .origin = call->origin};
+        if (!prepare_product(&of, first, addend != NULL, &here, error))
+            return false;
+        product = &here;
+    }
+    const char *a = call->in[first], *b = call->in[first + 1];
+    char *out = call->out;
+    if (addend == out)
+        addend = NULL;
+    if (product->units == 1 && !addend) {
+        if (call->begin < call->end)
+            run_part(product, &product->gemm, a, b, out, call->scratch);
+        return true;
+    }
+
+    const yg_product *p = &product->p;
+    int64_t index[YG_MAX_RANK];
+    for (int64_t unit = call->begin; unit < call->end;) {
+        const int64_t matrix = unit / product->pieces, piece = unit % product->pieces;
+        /* A library may round a larger part otherwise, ours does not. */
+        int64_t count = product->library ? 1 : product->pieces - piece;
+        if (count > call->end - unit)
+            count = call->end - unit;
+        int64_t at[3];
+        const yg_gemm part = yg_gemm_part(&product->gemm, piece, piece + count, at);
+        if (matrix > 0) {
+            at[0] += yg_strides_seek(p->batch_rank, p->batch, product->a_strides, index, matrix);
+            at[1] += yg_strides_seek(p->batch_rank, p->batch, product->b_strides, index, matrix);
+            at[2] += matrix * p->n * p->m;
+        }
+        const size_t at_c = (size_t)at[2] * product->element;
+        if (addend)
+            copy_addend(&part, product->element, out + at_c, (const char *)addend + at_c);
+        run_part(product, &part, a + (size_t)at[0] * product->element,
+                 b + (size_t)at[1] * product->element, out + at_c, call->scratch);
+        unit += count;
+    }
+    return true;
+}
+
+double yg_product_reference(const yg_reference *r, size_t first, const int64_t *index) {
+    const yg_type *a = &r->call->operands[first], *b = &r->call->operands[first + 1];
+    const bool transpose_a = r->call->attrs[0].i, transpose_b = r->call->attrs[1].i;
+    const int rank = r->out_type->rank;
+    const int batch = rank - (a->rank > 1) - (b->rank > 1);
+    const int64_t row = a->rank > 1 ? index[batch] : 0;
+    const int64_t column = b->rank > 1 ? index[rank - 1] : 0;
+    int64_t at_a[YG_MAX_RANK] = {0}, at_b[YG_MAX_RANK] = {0};
+    for (int d = 0; d < a->rank - 2; d++)
+        at_a[d] = a->shape[d] == 1 ? 0 : index[batch - (a->rank - 2) + d];
+    for (int d = 0; d < b->rank - 2; d++)
+        at_b[d] = b->shape[d] == 1 ? 0 : index[batch - (b->rank - 2) + d];
+    const int a_row = a->rank - (transpose_a ? 1 : 2), a_depth = a->rank - (transpose_a ? 2 : 1);
+    const int b_depth = b->rank == 1 ? 0 : b->rank - (transpose_b ? 1 : 2);
+    const int b_column = b->rank - (transpose_b ? 2 : 1);
+    if (a->rank > 1)
+        at_a[a_row] = row;
+    if (b->rank > 1)
+        at_b[b_column] = column;
+    double sum = 0;
+    for (int64_t p = 0; p < a->shape[a_depth]; p++) {
+        at_a[a_depth] = at_b[b_depth] = p;
+        sum += yg_at(r, first, at_a) * yg_at(r, first + 1, at_b);
+    }
+    return sum;
+}

@@ -1,0 +1,44 @@
+/*
+ * What matmul and addmm share: the shapes of a product of matrices, and its computation.
+ *
+ * In a call's operands the matrices are `first` and `first` + 1; both operators have the attributes
+ * transpose_a and transpose_b, in that order. A vector is a row on the left and a column on the
+ * right.
+ */
+#ifndef YG_OPS_PRODUCT_H
+#define YG_OPS_PRODUCT_H
+
+#include "../graph/op.h"
+
+/* [batch…, n, k] · [batch…, k, m], with vectors made matrices. */
+typedef struct yg_product {
+    int64_t n, k, m;
+    yg_type a, b; /* as stored */
+    int batch_rank;
+    int64_t batch[YG_MAX_RANK];
+} yg_product;
+
+/* False if the types do not fit each other. */
+bool yg_product_read(const yg_infer *call, size_t first, yg_product *product, yg_error *error);
+
+/* The result's type, with the row or column that a vector lacks. */
+bool yg_product_type(const yg_product *product, yg_type *result, yg_error *error);
+
+/* As the descriptor's functions of these names; `add`: to what the result holds. */
+int64_t yg_product_units(const yg_infer *call, size_t first);
+int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first);
+double yg_product_flops(const yg_infer *call, size_t first);
+void *yg_product_prepare(const yg_infer *call, size_t first, bool add);
+void yg_product_release(void *prepared);
+
+/* Units [call->begin, call->end). Without `prepared`, by our own kernel. With `addend`, a tensor of
+ * the result's type or the result itself, the product is added to it. */
+bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, const void *addend,
+                    yg_error *error);
+
+/* Σ_p a[…, row, p] · b[…, p, column], by the definition; `index` is the result's. */
+double yg_product_reference(const yg_reference *reference, size_t first, const int64_t *index);
+
+extern const yg_attr_spec yg_product_attrs[2];
+
+#endif

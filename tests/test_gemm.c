@@ -1,0 +1,241 @@
+/*
+ * Matrix products by every path that this build and processor have, on the same shapes, against
+ * sums in double precision: our kernels, each set of instructions, and each library. A path that is
+ * missing is skipped by name.
+ */
+#include "../ops/gemm.h"
+#include "../ops/gemm_library.h"
+
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct shape {
+    int64_t rows, columns, depth;
+} shape;
+
+/* Each in all four combinations of transposed operands, stored and added. */
+static const shape shapes[] = {
+    {1, 1, 1},       {2, 2, 3},     {2, 3, 2},      {1, 7, 40},     {3, 50, 20}, {40, 1, 30},
+    {4, 3, 90},      {5, 5, 41},    {6, 16, 64},    {7, 17, 33},    {8, 15, 12}, {9, 31, 20},
+    {11, 33, 65},    {12, 32, 64},  {13, 40, 17},   {14, 64, 401}, /* over the border of a block of
+                                                                      the depth */
+    {31, 8, 23},     {36, 96, 16},  {33, 20, 256}, /* rows a multiple of a page apart */
+    {5, 1024, 9},    {64, 30, 784}, {160, 20, 400}, {240, 40, 500}, /* several blocks of rows */
+    {150, 530, 400},                                                /* and of columns */
+    {9, 12, 0},
+};
+
+enum { SHAPES = sizeof shapes / sizeof *shapes, PADDING = 3 };
+
+/* A path under test: a library, or our kernels with some instructions. */
+typedef struct path {
+    const yg_gemm_library *library;
+    yg_gemm_isa isa;
+    size_t element;
+} path;
+
+typedef struct operands {
+    yg_gemm gemm;
+    size_t element;
+    int64_t counts[3]; /* of a, b and c */
+    void *a, *b, *c, *scratch;
+} operands;
+
+/* In [-1, 1), from the element's number. */
+static double number(uint64_t stream, int64_t i) {
+    uint64_t x = (uint64_t)i * 0x9E3779B97F4A7C15u + stream * 0xD1B54A32D192ED03u;
+    x ^= x >> 32;
+    x *= 0xD6E8FEB86659FD93u;
+    x ^= x >> 32;
+    return (double)(x >> 11) / 4503599627370496.0 - 1;
+}
+
+static double get(const void *data, size_t element, int64_t i) {
+    return element == sizeof(float) ? ((const float *)data)[i] : ((const double *)data)[i];
+}
+
+/* Of exactly the size: the sanitizer sees the first byte too many. */
+static void *new_numbers(uint64_t stream, size_t element, int64_t count) {
+    void *data = malloc((size_t)count * element + 1);
+    cr_assert_not_null(data);
+    for (int64_t i = 0; i < count; i++) {
+        if (element == sizeof(float))
+            ((float *)data)[i] = (float)number(stream, i);
+        else
+            ((double *)data)[i] = number(stream, i);
+    }
+    return data;
+}
+
+static void *new_scratch(int64_t bytes) {
+    void *scratch = aligned_alloc(64, (size_t)(bytes + 63) / 64 * 64 + 64);
+    cr_assert_not_null(scratch);
+    memset(scratch, 0xFF, (size_t)bytes); /* NaN */
+    return scratch;
+}
+
+static operands make_operands(const path *path, const shape *shape, bool transpose_a,
+                              bool transpose_b, bool add) {
+    operands o = {
+        .element = path->element,
+        .gemm = {.rows = shape->rows,
+                 .columns = shape->columns,
+                 .depth = shape->depth,
+                 .a_stride = {transpose_a ? 1 : shape->depth, transpose_a ? shape->rows : 1},
+                 .b_stride = {transpose_b ? 1 : shape->columns, transpose_b ? shape->depth : 1},
+                 .c_stride = shape->columns + PADDING,
+                 .add = add}};
+    const yg_gemm *g = &o.gemm;
+    o.counts[0] = g->rows * g->depth;
+    o.counts[1] = g->depth * g->columns;
+    o.counts[2] = g->rows * g->c_stride;
+    o.a = new_numbers(1, o.element, o.counts[0]);
+    o.b = new_numbers(2, o.element, o.counts[1]);
+    o.c = new_numbers(3, o.element, o.counts[2]);
+    o.scratch = new_scratch(path->library ? yg_gemm_library_scratch_bytes(g)
+                                          : yg_gemm_scratch_bytes(g, o.element, path->isa));
+    return o;
+}
+
+static void free_operands(operands *o) {
+    free(o->a);
+    free(o->b);
+    free(o->c);
+    free(o->scratch);
+}
+
+/* The pieces [begin, end), with the kernel that the whole product has. */
+static void multiply(const path *path, const operands *o, void *c, int64_t begin, int64_t end) {
+    int64_t at[3];
+    const yg_gemm part = yg_gemm_part(&o->gemm, begin, end, at);
+    const char *a = (const char *)o->a + (size_t)at[0] * o->element;
+    const char *b = (const char *)o->b + (size_t)at[1] * o->element;
+    char *to = (char *)c + (size_t)at[2] * o->element;
+    if (path->library)
+        yg_gemm_library_f32(path->library, &part, (const float *)(const void *)a,
+                            (const float *)(const void *)b, (float *)(void *)to, o->scratch);
+    else
+        yg_gemm_choose(&o->gemm, o->element, path->isa)(&part, a, b, to, o->scratch);
+}
+
+/* An element of C against its definition; what lies between the rows must be as it was. */
+static void check_element(const operands *o, int64_t i, int64_t j, const char *what) {
+    const yg_gemm *g = &o->gemm;
+    const int64_t at = i * g->c_stride + j;
+    const double before = o->element == sizeof(float) ? (float)number(3, at) : number(3, at);
+    const double epsilon = o->element == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
+    double sum = j >= g->columns || g->add ? before : 0, size = fabs(sum);
+    for (int64_t p = 0; j < g->columns && p < g->depth; p++) {
+        const double product = get(o->a, o->element, i * g->a_stride[0] + p * g->a_stride[1]) *
+                               get(o->b, o->element, p * g->b_stride[0] + j * g->b_stride[1]);
+        sum += product;
+        size += fabs(product);
+    }
+    /* Each of depth + 1 sums rounds what has come together so far (Higham, "Accuracy and Stability
+     * of Numerical Algorithms", 3.1); the reference, in double, does too. */
+    const double bound = j < g->columns ? 2 * epsilon * (double)(g->depth + 1) * size : 0;
+    const double found = get(o->c, o->element, at);
+    cr_assert(fabs(found - sum) <= bound,
+              "%s, %d x %d x %d, A %s, B %s, %s: (%d, %d) is %.9g instead of %.9g ± %.2g", what,
+              (int)g->rows, (int)g->columns, (int)g->depth,
+              g->a_stride[1] == 1 ? "plain" : "transposed",
+              g->b_stride[1] == 1 ? "plain" : "transposed", g->add ? "added" : "stored", (int)i,
+              (int)j, found, sum, bound);
+}
+
+static void check_product(const path *path, const shape *shape, int variant, const char *what) {
+    operands o = make_operands(path, shape, variant & 1, variant & 2, variant & 4);
+    multiply(path, &o, o.c, 0, yg_gemm_pieces(&o.gemm));
+    /* All of a small product; of a large one the borders, and some of each tile. */
+    const yg_gemm *g = &o.gemm;
+    const bool large = g->rows * g->columns * g->depth > 100000;
+    for (int64_t i = 0; i < g->rows; i++)
+        for (int64_t j = 0; j < g->c_stride; j++)
+            if (!large || i + 1 == g->rows || j + 1 == g->columns || (i + 7 * j) % 29 == 0 ||
+                j >= g->columns)
+                check_element(&o, i, j, what);
+    free_operands(&o);
+}
+
+static void check_path(const path *path, const char *what) {
+    for (size_t i = 0; i < SHAPES; i++)
+        for (int variant = 0; variant < 8; variant++)
+            if (shapes[i].depth > 0 || !path->library)
+                check_product(path, &shapes[i], variant, what);
+}
+
+static void check_isa(yg_gemm_isa isa, const char *what) {
+    if (!yg_gemm_isa_available(isa))
+        cr_skip_test("this processor does not have %s", what);
+    check_path(&(path){.isa = isa, .element = sizeof(float)}, what);
+    check_path(&(path){.isa = isa, .element = sizeof(double)}, what);
+}
+
+Test(gemm, with_baseline_instructions) {
+    check_isa(YG_GEMM_BASELINE, "baseline instructions");
+}
+
+Test(gemm, with_avx2) {
+    check_isa(YG_GEMM_AVX2, "AVX2");
+}
+
+Test(gemm, with_avx512) {
+    check_isa(YG_GEMM_AVX512, "AVX-512");
+}
+
+static void check_library(yg_gemm_library_kind kind) {
+    const char *name = yg_gemm_library_name(kind);
+    if (!yg_gemm_library_built(kind))
+        cr_skip_test("built without %s", name);
+    yg_gemm_library *library = yg_gemm_library_open(kind);
+    cr_assert_not_null(library, "built with %s, which cannot be opened", name);
+    check_path(&(path){.library = library, .element = sizeof(float)}, name);
+    yg_gemm_library_close(library);
+}
+
+Test(gemm, by_onednn) {
+    check_library(YG_GEMM_DNNL);
+}
+
+Test(gemm, by_cblas) {
+    check_library(YG_GEMM_CBLAS);
+}
+
+/* A part's bits do not depend on what else is computed with it: whole, piece by piece, or in two
+ * parts as two threads share it. */
+static void check_parts(const path *path, const shape *shape, int variant) {
+    operands o = make_operands(path, shape, variant & 1, variant & 2, variant & 4);
+    const int64_t pieces = yg_gemm_pieces(&o.gemm);
+    const size_t bytes = (size_t)o.counts[2] * o.element;
+    void *by_pieces = new_numbers(3, o.element, o.counts[2]);
+    void *by_halves = new_numbers(3, o.element, o.counts[2]);
+    multiply(path, &o, o.c, 0, pieces);
+    for (int64_t i = 0; i < pieces; i++)
+        multiply(path, &o, by_pieces, i, i + 1);
+    multiply(path, &o, by_halves, 0, pieces / 2);
+    multiply(path, &o, by_halves, pieces / 2, pieces);
+    cr_assert(memcmp(o.c, by_pieces, bytes) == 0, "%d x %d x %d by pieces", (int)shape->rows,
+              (int)shape->columns, (int)shape->depth);
+    cr_assert(memcmp(o.c, by_halves, bytes) == 0, "%d x %d x %d by halves", (int)shape->rows,
+              (int)shape->columns, (int)shape->depth);
+    free(by_pieces);
+    free(by_halves);
+    free_operands(&o);
+}
+
+Test(gemm, same_bits_however_it_is_shared) {
+    static const shape cut[] = {{64, 128, 784}, {784, 40, 64}, {330, 65, 200}, {150, 530, 401}};
+    for (yg_gemm_isa isa = 0; isa < YG_GEMM_ISAS; isa++)
+        for (size_t i = 0; yg_gemm_isa_available(isa) && i < sizeof cut / sizeof *cut; i++)
+            for (int variant = 1; variant < 8; variant += 3) { /* tn, nn added, tt added */
+                cr_assert(yg_gemm_pieces(&(yg_gemm){.rows = cut[i].rows,
+                                                    .columns = cut[i].columns,
+                                                    .depth = cut[i].depth}) > 1);
+                check_parts(&(path){.isa = isa, .element = sizeof(float)}, &cut[i], variant);
+                check_parts(&(path){.isa = isa, .element = sizeof(double)}, &cut[i], variant);
+            }
+}
