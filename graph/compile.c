@@ -7,18 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGN 64
+static size_t round_up(size_t bytes) {
+    return (bytes + YG_ALIGN - 1) / YG_ALIGN * YG_ALIGN;
+}
 
 /* A buffer that its owner may replace costs nothing until then: calloc's large ones are untouched
  * pages, and `*memory` is what to free. */
 static void *untouched_zeros(size_t bytes, void **memory) {
-    *memory = calloc(1, bytes + ALIGN);
-    return *memory ? (void *)(((uintptr_t)*memory + ALIGN - 1) / ALIGN * ALIGN) : NULL;
+    *memory = calloc(1, round_up(bytes) + YG_ALIGN);
+    return *memory ? (void *)round_up((uintptr_t)*memory) : NULL;
 }
 
 static void *aligned_zeros(size_t bytes) {
-    const size_t rounded = (bytes + ALIGN - 1) / ALIGN * ALIGN;
-    void *memory = rounded ? aligned_alloc(ALIGN, rounded) : NULL;
+    const size_t rounded = round_up(bytes);
+    void *memory = rounded ? aligned_alloc(YG_ALIGN, rounded) : NULL;
     if (memory)
         memset(memory, 0, rounded);
     return memory;
@@ -111,7 +113,7 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
     const int64_t scratch =
         record->op->scratch_bytes ? record->op->scratch_bytes(&call, record->type) : 0;
     if (scratch > 0 && (size_t)scratch > program->scratch_bytes)
-        program->scratch_bytes = ((size_t)scratch + ALIGN - 1) / ALIGN * ALIGN;
+        program->scratch_bytes = round_up((size_t)scratch);
     return true;
 }
 
@@ -201,6 +203,7 @@ static bool allocate_program(yg_compiler *c) {
         if (!storage->constant && storage->offset >= 0)
             storage->data = program->arena + storage->offset;
     }
+    yg_program_resolve(program);
     return true;
 }
 
@@ -242,19 +245,18 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .update_count = update_count,
         .error = error,
     };
-    const bool done = yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
-                      (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) &&
-                      allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
-                      plan_units(&c) && yg_plan_offsets(&c) && plan_threads(&c, options) &&
-                      (c.flags & YG_PROGRAM_NO_MEMORY || allocate_program(&c));
+    const bool done =
+        yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
+        (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) && allocate_nodes(&c) &&
+        plan_order(&c) && yg_plan_storages(&c) && plan_units(&c) && yg_plan_offsets(&c) &&
+        plan_threads(&c, options) &&
+        (c.flags & YG_PROGRAM_NO_MEMORY || (allocate_program(&c) && yg_plan_ready(program, error)));
     if (done) {
         for (size_t i = 0; i < output_count; i++)
             program->visible[yg_program_node(program, outputs[i])] = true;
         count_parameters(&c);
         program->stats.instructions = program->unit_count;
         program->stats.threads = program->threads;
-        if (program->arena)
-            yg_program_resolve(program);
     }
     free(c.nodes);
     if (!done) {

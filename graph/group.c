@@ -69,42 +69,81 @@ static const void *constant_of(const yg_compiler *c, yg_node node) {
     return data ? data + c->nodes[node].offset : NULL;
 }
 
-/* The register that holds a tile of broadcast `node`. */
-static uint16_t load_register(group *g, yg_node node) {
+/* A tile of one constant element: filled now, so that no run need do it. */
+struct yg_filled {
+    struct yg_filled *next;
+    const void *constant;
+    size_t element;
+    char *tile;
+};
+
+/* Constants are looked for among the last few: finding one saves a tile of memory. */
+#define FILLED_WINDOW 16
+
+static const char *filled_tile(yg_compiler *c, const yg_load *load) {
+    struct yg_filled *filled = c->filled;
+    for (int i = 0; filled && i < FILLED_WINDOW; i++, filled = filled->next) {
+        if (filled->constant == load->constant && filled->element == load->element)
+            return filled->tile;
+    }
+    const size_t bytes = YG_TILE * load->element;
+    filled = yg_pool_take(c->program->pool, sizeof *filled);
+    char *memory = yg_pool_take(c->program->pool, bytes + YG_ALIGN);
+    if (!filled || !memory) {
+        yg_fail_memory(c->error);
+        return NULL;
+    }
+    char *tile = memory + (YG_ALIGN - (uintptr_t)memory % YG_ALIGN);
+    yg_load_run(load, tile, 0, YG_TILE);
+    *filled = (struct yg_filled){c->filled, load->constant, load->element, tile};
+    c->filled = filled;
+    return tile;
+}
+
+/* Where a step finds a tile of broadcast `node`: a register, unless the tile is constant. */
+static bool read_broadcast(group *g, yg_node node, yg_place *place) {
     yg_compiler *c = g->c;
     yg_unit *unit = g->unit;
     for (uint32_t i = 0; i < unit->load_count; i++) {
-        if (g->load_of[i] == node)
-            return unit->loads[i].target;
+        if (g->load_of[i] == node) {
+            place->reg = unit->loads[i].target;
+            return true;
+        }
     }
     const yg_record *record = &c->graph->records[node];
     const yg_node source = record->operands[0];
-    yg_load *load = &unit->loads[unit->load_count];
-    g->load_of[unit->load_count++] = node;
-    load->constant = constant_of(c, source);
-    load->storage = load->constant ? YG_NO_STORAGE : c->program->storage_of[source];
-    load->element = element_size(c, node);
-    load->target = g->registers.count++;
-    collapse(load, c->graph->records[source].type, record->type);
-    return load->target;
+    const void *constant = constant_of(c, source);
+    yg_load load = {.storage = constant ? YG_NO_STORAGE : c->program->storage_of[source],
+                    .constant = constant,
+                    .source = constant,
+                    .element = element_size(c, node)};
+    collapse(&load, c->graph->records[source].type, record->type);
+    if (constant && load.uniform) {
+        place->constant = filled_tile(c, &load);
+        return place->constant != NULL;
+    }
+    place->reg = load.target = g->registers.count++;
+    g->load_of[unit->load_count] = node;
+    unit->loads[unit->load_count++] = load;
+    return true;
 }
 
-static yg_place read_place(group *g, yg_node operand, const yg_step *steps) {
+static bool read_place(group *g, yg_node operand, yg_place *place) {
     yg_compiler *c = g->c;
     const yg_node root = c->nodes[operand].root;
-    yg_place place = {.storage = YG_NO_STORAGE, .reg = YG_NO_REGISTER};
-    if (yg_plan_reads_in_place(c, operand)) {
-        place.reg = load_register(g, operand);
-    } else if (c->graph->records[root].data) {
-        place.constant = constant_of(c, operand);
-        place.advance = element_size(c, operand);
+    *place = (yg_place){.storage = YG_NO_STORAGE, .reg = YG_NO_REGISTER};
+    if (yg_plan_reads_in_place(c, operand))
+        return read_broadcast(g, operand, place);
+    if (c->graph->records[root].data) {
+        place->constant = constant_of(c, operand);
+        place->advance = element_size(c, operand);
     } else if (is_member(g, root) && !c->nodes[root].in_memory) {
-        place.reg = steps[c->nodes[root].step].out.reg;
+        place->reg = g->unit->steps[c->nodes[root].step].out.reg;
     } else {
-        place.storage = c->program->storage_of[operand];
-        place.advance = element_size(c, operand);
+        place->storage = c->program->storage_of[operand];
+        place->advance = element_size(c, operand);
     }
-    return place;
+    return true;
 }
 
 static void list_members(group *g) {
@@ -161,8 +200,10 @@ static bool plan_step(group *g, uint32_t at) {
     step->attrs = record->attrs;
     step->node = node;
     step->operand_count = record->operand_count;
-    for (uint32_t k = 0; k < record->operand_count; k++)
-        step->in[k] = read_place(g, record->operands[k], g->unit->steps);
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        if (!read_place(g, record->operands[k], &step->in[k]))
+            return false;
+    }
     step->out = (yg_place){.storage = YG_NO_STORAGE, .reg = YG_NO_REGISTER};
     if (c->nodes[node].in_memory) {
         step->out.storage = c->program->storage_of[node];

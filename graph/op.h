@@ -186,8 +186,8 @@ struct yg_op {
      * the elements [r · N/R, (r + 1) · N/R) of its N only, unless bit k of *whole is set. That then
      * holds for every divisor of R too. NULL: not by rows. */
     int64_t (*rows)(const yg_infer *call, const yg_type *result, uint64_t *whole);
-    /* Optional: where in operand 0, in elements, the result lies as one stretch, so that it needs no
-     * memory of its own; -1 where it does not. With YG_OP_VIEW it always does, at 0. */
+    /* Optional: where in operand 0, in elements, the result lies as one stretch, so that it needs
+     * no memory of its own; -1 where it does not. With YG_OP_VIEW it always does, at 0. */
     int64_t (*view)(const yg_infer *call, const yg_type *result);
     /* Optional, for a reduction of all rows to one: `part` reduces the parts [begin, end) of
      * operand 0, writing parts.bytes for each, one after the other, to `out`, and `finish` makes

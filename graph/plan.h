@@ -20,6 +20,7 @@
 
 /* Elements of a tile: with f32, eight registers fill half of a 32 KiB L1. */
 #define YG_TILE        512
+#define YG_ALIGN       64 /* bytes, of buffers */
 #define YG_GROUP_STEPS 64
 #define YG_MAX_THREADS 256
 #define YG_NO_UNIT     UINT32_MAX
@@ -39,12 +40,13 @@ typedef struct yg_load {
     int64_t strides[YG_MAX_RANK]; /* … and the source's strides in it, in elements; 0 or dense */
 } yg_load;
 
-/* Where a step reads or writes: memory that moves on with the tile, or a register. */
+/* Where a step reads or writes: memory that moves on with the tile, a register, or a tile that is
+ * the same everywhere. */
 typedef struct yg_place {
     uint32_t storage;     /* YG_NO_STORAGE: see below */
     uint16_t reg;         /* YG_NO_REGISTER: constant */
     uint16_t advance;     /* bytes an element in memory; 0 for a register */
-    const void *constant; /* a dense constant */
+    const void *constant; /* dense, or a whole tile of one element */
     char *base;           /* resolved; for registers that of thread 0 */
 } yg_place;
 
@@ -109,6 +111,36 @@ typedef struct yg_batch {
     double cost;
 } yg_batch;
 
+typedef enum yg_ready_kind {
+    YG_READY_TILE,
+    YG_READY_LOAD,
+    YG_READY_FILL,
+    YG_READY_KERNEL,
+    YG_READY_BATCH,
+} yg_ready_kind;
+
+/* A call with nothing left to decide: see ready.c. */
+typedef struct yg_ready {
+    yg_ready_kind kind;
+    union {
+        yg_tile tile;
+        const yg_load *load;
+        const void *from; /* of a fill: the element */
+        yg_kernel kernel;
+        const yg_batch *batch;
+    };
+    void *out;    /* of all but kernels and batches, … */
+    size_t count; /* … its elements */
+    union {
+        const void *const *in; /* of a tile */
+        size_t element;        /* of a fill: bytes */
+    };
+    union {
+        const yg_attr *attrs; /* of a tile */
+        yg_kernel_call *call; /* of a kernel */
+    };
+} yg_ready;
+
 typedef struct yg_storage {
     int64_t bytes;
     int64_t offset;       /* in the arena; -1: a leaf's own buffer */
@@ -136,6 +168,9 @@ struct yg_program {
     size_t sweep_count;
     yg_batch *batches;
     size_t batch_count;
+    yg_ready *ready; /* what a run does */
+    size_t ready_count;
+    const void **ready_operands;
     yg_storage *storages;
     size_t storage_count;
     uint32_t *storage_of; /* by node; YG_NO_STORAGE where it has none */
@@ -155,6 +190,11 @@ struct yg_program {
     yg_program_stats stats;
 };
 
+/* Thread 0's. */
+static inline char *yg_program_register(const yg_program *program, uint16_t reg) {
+    return program->registers + (size_t)reg * YG_TILE * sizeof(double);
+}
+
 typedef enum yg_pass_index {
 #define YG_PASS(name, NAME, doc) YG_PASS_##NAME,
 #include "passes.def"
@@ -172,7 +212,7 @@ typedef struct yg_plan_node {
     uint32_t last_unit;  /* of a root: the last unit that reads it, … */
     yg_node last_reader; /* … the last node there that does, … */
     uint32_t other_unit; /* … the last unit but that one, … */
-    uint32_t skew_unit;  /* … and the last unit that reads other elements of it than it computes */
+    uint32_t skew_unit; /* … and the last unit that reads other elements of it than it computes */
     bool live;
     bool lasting;   /* an output: its storage is not reused */
     bool updated;   /* a parameter that an update writes */
@@ -193,6 +233,7 @@ typedef struct yg_compiler {
     yg_error *error;
     size_t unit_capacity, sweep_capacity, batch_capacity, storage_capacity;
     yg_plan_node *nodes;
+    struct yg_filled *filled; /* group.c */
 } yg_compiler;
 
 static inline bool yg_plan_with(const yg_compiler *compiler, yg_pass_index pass) {
@@ -266,6 +307,22 @@ bool yg_plan_offsets(yg_compiler *compiler);
 
 /* Fills in the steps and loads of a group, and its registers. */
 bool yg_plan_group(yg_compiler *compiler, yg_unit *unit);
+
+/* Lists the ready calls, when the units are resolved and it is known what threads share. */
+bool yg_plan_ready(yg_program *program, yg_error *error);
+
+/* Makes `count` elements of `to` what the one in `from` is. */
+void yg_fill(void *to, const void *from, size_t element, size_t count);
+
+/* Elements [start, start + count) of a broadcast. */
+void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count);
+
+/* The elements [begin, end) of a group. */
+void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
+                  int thread);
+
+/* Lists them again, when units were. */
+void yg_program_resolve_ready(yg_program *program);
 
 /* Points every unit at its memory; again after a buffer was bound. */
 void yg_program_resolve(yg_program *program);

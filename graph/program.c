@@ -42,7 +42,7 @@ static char *place_base(const yg_program *program, const yg_place *place) {
         return (char *)(uintptr_t)place->constant;
     if (place->storage != YG_NO_STORAGE)
         return program->storages[place->storage].data;
-    return program->registers + (size_t)place->reg * YG_TILE * sizeof(double);
+    return yg_program_register(program, place->reg);
 }
 
 static const char *storage_data(const yg_storage *storage) {
@@ -94,6 +94,8 @@ void yg_program_resolve(yg_program *program) {
             unit->copy_from = storage_data(&program->storages[unit->source]);
         }
     }
+    if (program->ready)
+        yg_program_resolve_ready(program);
 }
 
 /* The program's own node, or YG_NONE for one that it does not give out. */

@@ -8,90 +8,6 @@
 
 #include <string.h>
 
-static void fill_uniform(char *to, const char *from, size_t element, size_t count) {
-    if (element == 4) {
-        uint32_t value, *words = (uint32_t *)(void *)to;
-        memcpy(&value, from, 4);
-        for (size_t i = 0; i < count; i++)
-            words[i] = value;
-    } else if (element == 8) {
-        uint64_t value, *words = (uint64_t *)(void *)to;
-        memcpy(&value, from, 8);
-        for (size_t i = 0; i < count; i++)
-            words[i] = value;
-    } else {
-        memset(to, *from, count);
-    }
-}
-
-/* Elements [start, start + count) of a broadcast, run by run along the innermost dimension. */
-static void load_tile(const yg_load *load, char *to, int64_t start, int64_t count) {
-    int64_t index[YG_MAX_RANK], offset = 0, rest = start;
-    const int inner = load->rank - 1;
-    for (int i = inner; i >= 0; i--) {
-        index[i] = rest % load->shape[i];
-        rest /= load->shape[i];
-        offset += index[i] * load->strides[i];
-    }
-    while (count > 0) {
-        int64_t length = load->shape[inner] - index[inner];
-        if (length > count)
-            length = count;
-        const char *from = load->source + (size_t)offset * load->element;
-        if (load->strides[inner] == 0)
-            fill_uniform(to, from, load->element, (size_t)length);
-        else
-            memcpy(to, from, (size_t)length * load->element);
-        to += (size_t)length * load->element;
-        count -= length;
-        index[inner] += length;
-        offset += length * load->strides[inner];
-        for (int i = inner; i > 0 && index[i] == load->shape[i]; i--) {
-            offset += load->strides[i - 1] - load->shape[i] * load->strides[i];
-            index[i] = 0;
-            index[i - 1]++;
-        }
-    }
-}
-
-static inline char *at_tile(const yg_place *place, int64_t start, size_t shift) {
-    return place->base + (size_t)place->advance * (size_t)start + (place->advance ? 0 : shift);
-}
-
-static char *register_base(const yg_program *program, int thread) {
-    return program->registers + (size_t)thread * program->register_count * YG_TILE * sizeof(double);
-}
-
-/* Tiles of the elements [begin, end). Registers of another thread than 0 lie `shift` bytes on. */
-static void run_group(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
-                      int thread) {
-    char *registers = register_base(program, thread);
-    const size_t shift = (size_t)(registers - program->registers);
-    const int64_t widest = end - begin < YG_TILE ? end - begin : YG_TILE;
-    for (uint32_t i = 0; i < unit->load_count; i++) {
-        const yg_load *load = &unit->loads[i];
-        if (load->uniform && widest > 0)
-            fill_uniform(registers + (size_t)load->target * YG_TILE * sizeof(double), load->source,
-                         load->element, (size_t)widest);
-    }
-    for (int64_t start = begin; start < end; start += YG_TILE) {
-        const int64_t left = end - start, count = left < YG_TILE ? left : YG_TILE;
-        for (uint32_t i = 0; i < unit->load_count; i++) {
-            const yg_load *load = &unit->loads[i];
-            if (!load->uniform)
-                load_tile(load, registers + (size_t)load->target * YG_TILE * sizeof(double), start,
-                          count);
-        }
-        for (uint32_t i = 0; i < unit->step_count; i++) {
-            const yg_step *step = &unit->steps[i];
-            const void *in[YG_MAX_OPERANDS];
-            for (uint32_t k = 0; k < step->operand_count; k++)
-                in[k] = at_tile(&step->in[k], start, shift);
-            step->tile(at_tile(&step->out, start, shift), in, (size_t)count, step->attrs);
-        }
-    }
-}
-
 /* ----------------------------------------------------------------------------------- units -- */
 
 /* What one thread of a run knows. */
@@ -125,7 +41,7 @@ static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int6
         return true;
     }
     const int64_t last = end * YG_TILE < unit->count ? end * YG_TILE : unit->count;
-    run_group(w->program, unit, begin * YG_TILE, last, w->thread);
+    yg_group_run(w->program, unit, begin * YG_TILE, last, w->thread);
     return true;
 }
 
@@ -135,7 +51,7 @@ static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t
                      int64_t end) {
     if (unit->kind == YG_UNIT_GROUP) {
         const int64_t elements = unit->count / rows;
-        run_group(w->program, unit, begin * elements, end * elements, w->thread);
+        yg_group_run(w->program, unit, begin * elements, end * elements, w->thread);
         return true;
     }
     if (unit->parts.count == 0)
@@ -266,6 +182,27 @@ static bool run_batch(const worker *w, const yg_batch *batch) {
 
 /* ------------------------------------------------------------------------------------- runs -- */
 
+static inline bool run_ready(const worker *w, const yg_ready *ready) {
+    switch (ready->kind) {
+    case YG_READY_TILE:
+        ready->tile(ready->out, ready->in, ready->count, ready->attrs);
+        return true;
+    case YG_READY_LOAD:
+        yg_load_run(ready->load, ready->out, 0, (int64_t)ready->count);
+        return true;
+    case YG_READY_FILL:
+        yg_fill(ready->out, ready->from, ready->element, ready->count);
+        return true;
+    case YG_READY_KERNEL:
+        ready->call->seed = w->program->seed;
+        ready->call->step = w->program->step;
+        return ready->kernel(ready->call, w->error);
+    case YG_READY_BATCH:
+        break;
+    }
+    return run_batch(w, ready->batch);
+}
+
 static bool has_memory(const yg_program *program, yg_error *error) {
     return program->arena || yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
                                      "a program that was compiled without memory cannot be run");
@@ -279,8 +216,8 @@ bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error 
     bool done = true;
     program->seed = seed;
     program->step = step;
-    for (size_t b = 0; b < program->batch_count && done; b++)
-        done = run_batch(&w, &program->batches[b]);
+    for (size_t i = 0; i < program->ready_count && done; i++)
+        done = run_ready(&w, &program->ready[i]);
     yg_subnormals_restore(before);
     return done;
 }

@@ -129,6 +129,27 @@ Test(program, bound_buffers_are_used_in_place) {
     yg_graph_free(g);
 }
 
+/* Small groups compute whole cache lines where there is room for them; here there is none. */
+Test(program, nothing_is_written_behind_a_bound_buffer) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F32, 1, (int64_t[]){5});
+    const yg_node w = yg_parameter(g, "w", &type), x = yg_input(g, "x", &type);
+    const yg_update update = {w, yg_add(g, w, yg_log(g, x))};
+    yg_program *program = compile(g, NULL, 0, &update, 1, 0, 1);
+    _Alignas(64) float bound[2][16];
+    for (int i = 0; i < 16; i++)
+        bound[0][i] = bound[1][i] = i < 5 ? 1 : 7;
+    cr_assert(yg_program_bind(program, w, bound[0], NULL));
+    cr_assert(yg_program_bind(program, x, bound[1], NULL));
+    run(program);
+    for (int i = 0; i < 16; i++) {
+        cr_expect_eq(bound[0][i], i < 5 ? 1 : 7);
+        cr_expect_eq(bound[1][i], i < 5 ? 1 : 7);
+    }
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
 Test(program, a_wrong_request_is_an_error) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type type = type_of(YG_F64, 1, (int64_t[]){2});

@@ -1,0 +1,115 @@
+/*
+ * Running a fused group: its loads and its steps, tile by tile.
+ */
+#include "plan.h"
+
+#include <string.h>
+
+void yg_fill(void *to, const void *from, size_t element, size_t count) {
+    if (element == 4) {
+        uint32_t value, *words = to;
+        memcpy(&value, from, 4);
+        for (size_t i = 0; i < count; i++)
+            words[i] = value;
+    } else if (element == 8) {
+        uint64_t value, *words = to;
+        memcpy(&value, from, 8);
+        for (size_t i = 0; i < count; i++)
+            words[i] = value;
+    } else {
+        memset(to, *(const char *)from, count);
+    }
+}
+
+/* Below this many elements a run is copied one by one: a call would take longer. */
+#define SHORT_RUN 16
+
+/* One short run, again and again: a bias under each row. */
+static void repeat_run(uint32_t *to, const uint32_t *from, size_t length, size_t at, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        to[i] = from[at];
+        at = at + 1 == length ? 0 : at + 1;
+    }
+}
+
+/* Run by run along the innermost dimension. */
+static void stretch(const yg_load *load, char *to, int64_t start, int64_t count) {
+    int64_t index[YG_MAX_RANK], offset = 0, rest = start;
+    const int inner = load->rank - 1;
+    for (int i = inner; i >= 0; i--) {
+        index[i] = rest % load->shape[i];
+        rest /= load->shape[i];
+        offset += index[i] * load->strides[i];
+    }
+    while (count > 0) {
+        int64_t length = load->shape[inner] - index[inner];
+        if (length > count)
+            length = count;
+        const char *from = load->source + (size_t)offset * load->element;
+        if (load->strides[inner] == 0)
+            yg_fill(to, from, load->element, (size_t)length);
+        else
+            memcpy(to, from, (size_t)length * load->element);
+        to += (size_t)length * load->element;
+        count -= length;
+        index[inner] += length;
+        offset += length * load->strides[inner];
+        for (int i = inner; i > 0 && index[i] == load->shape[i]; i--) {
+            offset += load->strides[i - 1] - load->shape[i] * load->strides[i];
+            index[i] = 0;
+            index[i - 1]++;
+        }
+    }
+}
+
+void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count) {
+    if (load->uniform)
+        yg_fill(to, load->source, load->element, (size_t)count);
+    else if (load->rank == 2 && load->strides[0] == 0 && load->element == 4 &&
+             load->shape[1] < SHORT_RUN)
+        repeat_run(to, (const uint32_t *)(const void *)load->source, (size_t)load->shape[1],
+                   start == 0 ? 0 : (size_t)(start % load->shape[1]), (size_t)count);
+    else
+        stretch(load, to, start, count);
+}
+
+static inline char *at_tile(const yg_place *place, int64_t start, size_t shift) {
+    return place->base + (size_t)place->advance * (size_t)start +
+           (place->reg == YG_NO_REGISTER ? 0 : shift);
+}
+
+static char *register_base(const yg_program *program, int thread) {
+    return program->registers + (size_t)thread * program->register_count * YG_TILE * sizeof(double);
+}
+
+static inline char *load_target(char *registers, const yg_load *load) {
+    return registers + (size_t)load->target * YG_TILE * sizeof(double);
+}
+
+/* Registers of another thread than 0 lie `shift` bytes on. */
+void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
+                  int thread) {
+    char *registers = register_base(program, thread);
+    const size_t shift = (size_t)(registers - program->registers);
+    const int64_t widest = end - begin < YG_TILE ? end - begin : YG_TILE;
+    for (uint32_t i = 0; i < unit->load_count; i++) {
+        const yg_load *load = &unit->loads[i];
+        if (load->uniform && widest > 0)
+            yg_load_run(load, load_target(registers, load), begin, widest);
+    }
+    for (int64_t start = begin; start < end; start += YG_TILE) {
+        const int64_t left = end - start, count = left < YG_TILE ? left : YG_TILE;
+        for (uint32_t i = 0; i < unit->load_count; i++) {
+            const yg_load *load = &unit->loads[i];
+            if (!load->uniform)
+                yg_load_run(load, load_target(registers, load), start, count);
+        }
+        for (uint32_t i = 0; i < unit->step_count; i++) {
+            const yg_step *step = &unit->steps[i];
+            const void *in[YG_MAX_OPERANDS];
+            for (uint32_t k = 0; k < step->operand_count; k++)
+                in[k] = at_tile(&step->in[k], start, shift);
+            step->tile(at_tile(&step->out, start, shift), in, (size_t)count, step->attrs);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+/*
+ * Ready calls: what a run does, one after the other, with nothing left to decide. Small programs
+ * spend their time on deciding.
+ *
+ * A group of one tile becomes a call for each of its loads and steps, and a kernel that threads do
+ * not share one call. What is left runs batch by batch (run.c).
+ */
+#include "plan.h"
+
+/* Counts what it is given, and keeps it once there is memory for it. */
+typedef struct list {
+    yg_ready *calls;
+    const void **operands;
+    size_t call_count, operand_count;
+} list;
+
+static void add(list *l, yg_ready call) {
+    if (l->calls)
+        l->calls[l->call_count] = call;
+    l->call_count++;
+}
+
+static bool is_simple(const yg_program *program, const yg_sweep *sweep) {
+    const yg_unit *unit = &program->units[sweep->begin];
+    if (sweep->rows > 0)
+        return false;
+    return unit->kind == YG_UNIT_KERNEL || (unit->kind == YG_UNIT_GROUP && unit->count <= YG_TILE);
+}
+
+static size_t round_up(size_t count, size_t element) {
+    const size_t line = YG_ALIGN / element;
+    return (count + line - 1) / line * line;
+}
+
+/* True if the place has room for whole cache lines: registers, and all buffers but the caller's and
+ * what begins inside another. */
+static bool is_roomy(const yg_program *program, const yg_place *place) {
+    if (place->storage != YG_NO_STORAGE) {
+        const yg_storage *storage = &program->storages[place->storage];
+        return !storage->constant && !storage->bound && storage->part_of == YG_NO_STORAGE;
+    }
+    return place->advance == 0;
+}
+
+/* The elements that a step of a small group computes: rather whole vectors, whose last elements
+ * nobody reads, than the few that are left over one by one. */
+static size_t step_count(const yg_program *program, const yg_step *step, size_t count) {
+    bool roomy = is_roomy(program, &step->out);
+    size_t widest = step->out.advance > 4 ? step->out.advance : 4;
+    for (uint32_t k = 0; k < step->operand_count; k++) {
+        roomy = roomy && is_roomy(program, &step->in[k]);
+        widest = step->in[k].advance > widest ? step->in[k].advance : widest;
+    }
+    return roomy ? round_up(count, widest) : count;
+}
+
+/* True if an earlier step makes or reads the same. */
+static bool met_before(const yg_unit *unit, uint32_t at, uint32_t storage) {
+    for (uint32_t i = 0; i < at; i++) {
+        const yg_step *step = &unit->steps[i];
+        if (step->out.storage == storage)
+            return true;
+        for (uint32_t k = 0; k < step->operand_count; k++) {
+            if (step->in[k].storage == storage)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Elements [begin, end) of `to` become what `from` is. */
+static void add_fill(char *to, size_t begin, size_t end, const char *from, size_t element,
+                     list *l) {
+    if (begin < end)
+        add(l, (yg_ready){.kind = YG_READY_FILL,
+                          .from = from,
+                          .element = element,
+                          .out = to + begin * element,
+                          .count = end - begin});
+}
+
+/* Whether the operator is meant for a part of the numbers only, as log is: beyond, it may be slow.
+ */
+static bool has_border(const yg_op *op) {
+    return op->domain[0].low > -1 && op->domain[0].low < op->domain[0].high;
+}
+
+/* True if nothing lies behind `count` elements of a roomy place in memory: not the rest of what it
+ * is the beginning of. */
+static bool ends_with(const yg_program *program, const yg_place *place, size_t count) {
+    return place->storage != YG_NO_STORAGE && is_roomy(program, place) &&
+           program->storages[place->storage].bytes == (int64_t)(count * place->advance);
+}
+
+/* So that such operators meet nothing strange behind the last element, the first one is repeated
+ * there. */
+static void add_pads(const yg_program *program, const yg_unit *unit, list *l) {
+    const size_t count = (size_t)unit->count;
+    bool border = false;
+    for (uint32_t i = 0; i < unit->step_count; i++)
+        border |= has_border(yg_node_op(program->graph, unit->steps[i].node));
+    if (!border)
+        return;
+    for (uint32_t i = 0; i < unit->load_count; i++) {
+        const yg_load *load = &unit->loads[i];
+        char *to = yg_program_register(program, load->target);
+        if (!load->uniform)
+            add_fill(to, count, round_up(count, load->element), to, load->element, l);
+    }
+    for (uint32_t i = 0; i < unit->step_count; i++) {
+        for (uint32_t k = 0; k < unit->steps[i].operand_count; k++) {
+            const yg_place *place = &unit->steps[i].in[k];
+            if (ends_with(program, place, count) && !met_before(unit, i, place->storage))
+                add_fill(place->base, count, round_up(count, place->advance), place->base,
+                         place->advance, l);
+        }
+    }
+}
+
+static void add_loads(const yg_program *program, const yg_unit *unit, list *l) {
+    const size_t count = (size_t)unit->count;
+    for (uint32_t i = 0; i < unit->load_count; i++) {
+        const yg_load *load = &unit->loads[i];
+        char *to = yg_program_register(program, load->target);
+        if (load->uniform)
+            add_fill(to, 0, round_up(count, load->element), load->source, load->element, l);
+        else
+            add(l, (yg_ready){.kind = YG_READY_LOAD, .load = load, .out = to, .count = count});
+    }
+}
+
+static void add_group(const yg_program *program, const yg_unit *unit, list *l) {
+    if (unit->count == 0)
+        return;
+    add_loads(program, unit, l);
+    add_pads(program, unit, l);
+    for (uint32_t i = 0; i < unit->step_count; i++) {
+        const yg_step *step = &unit->steps[i];
+        const void **in = l->operands ? l->operands + l->operand_count : NULL;
+        for (uint32_t k = 0; in && k < step->operand_count; k++)
+            in[k] = step->in[k].base;
+        l->operand_count += step->operand_count;
+        add(l, (yg_ready){.kind = YG_READY_TILE,
+                          .tile = step->tile,
+                          .out = step->out.base,
+                          .count = step_count(program, step, (size_t)unit->count),
+                          .in = in,
+                          .attrs = step->attrs});
+    }
+}
+
+static void add_batch(const yg_program *program, const yg_batch *batch, list *l) {
+    bool simple = !batch->shared;
+    for (uint32_t s = batch->begin; s < batch->end; s++)
+        simple = simple && is_simple(program, &program->sweeps[s]);
+    if (!simple) {
+        add(l, (yg_ready){.kind = YG_READY_BATCH, .batch = batch});
+        return;
+    }
+    for (uint32_t s = batch->begin; s < batch->end; s++) {
+        yg_unit *unit = &program->units[program->sweeps[s].begin];
+        if (unit->kind == YG_UNIT_GROUP)
+            add_group(program, unit, l);
+        else if (unit->work > 0)
+            add(l,
+                (yg_ready){.kind = YG_READY_KERNEL, .kernel = unit->kernel, .call = &unit->call});
+    }
+}
+
+static list list_calls(const yg_program *program, yg_ready *calls, const void **operands) {
+    list l = {.calls = calls, .operands = operands};
+    for (size_t b = 0; b < program->batch_count; b++)
+        add_batch(program, &program->batches[b], &l);
+    return l;
+}
+
+/* There are never more of them than at first, when no buffer is the caller's yet. */
+bool yg_plan_ready(yg_program *program, yg_error *error) {
+    const list l = list_calls(program, NULL, NULL);
+    program->ready = yg_pool_take(program->pool, (l.call_count + 1) * sizeof *program->ready);
+    program->ready_operands =
+        yg_pool_take(program->pool, (l.operand_count + 1) * sizeof *program->ready_operands);
+    if (!program->ready || !program->ready_operands)
+        return yg_fail_memory(error);
+    yg_program_resolve_ready(program);
+    return true;
+}
+
+void yg_program_resolve_ready(yg_program *program) {
+    program->ready_count = list_calls(program, program->ready, program->ready_operands).call_count;
+}
