@@ -1,0 +1,344 @@
+/*
+ * Sweeps and batches: what runs a chunk of rows at a time, and what threads share, has the bits of
+ * a program that runs each node by itself, whatever depends on what.
+ */
+#include "graph/program.h"
+#include "graph/random.h"
+#include "ops/build.h"
+#include "ops/ops.h"
+#include "plan_text.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODES 16
+
+/* A graph under test: x, y and u are [rows, columns], w is [columns], labels are class indices.
+ * p and q are parameters like x and w. */
+typedef struct subject {
+    yg_graph *g;
+    yg_dtype dtype;
+    int64_t rows, columns;
+    yg_node x, y, w, labels, p, q;
+    yg_node outputs[NODES];
+    yg_update updates[NODES];
+    size_t output_count, update_count;
+} subject;
+
+static const int64_t FIRST[] = {0}, LAST[] = {1};
+
+static void output(subject *s, yg_node node) {
+    cr_assert_neq(node, YG_NONE, "%s", yg_graph_error(s->g) ? yg_graph_error(s->g)->message : "");
+    s->outputs[s->output_count++] = node;
+}
+
+static void update(subject *s, yg_node parameter, yg_node value) {
+    cr_assert_neq(value, YG_NONE, "%s", yg_graph_error(s->g) ? yg_graph_error(s->g)->message : "");
+    s->updates[s->update_count++] = (yg_update){parameter, value};
+}
+
+static yg_type shaped(const subject *s, int rank, const int64_t *shape) {
+    yg_type type;
+    cr_assert(yg_type_make(s->dtype, rank, shape, &type, NULL));
+    return type;
+}
+
+/* ------------------------------------------------------------------------------------ graphs -- */
+
+static void column_sums(subject *s) {
+    const yg_node h = yg_tanh(s->g, yg_multiply(s->g, s->x, s->w));
+    output(s, yg_sum(s->g, h, FIRST, 1, false));
+    output(s, yg_sum(s->g, yg_square(s->g, h), FIRST, 1, true));
+}
+
+static void full_sums(subject *s) {
+    const yg_node h = yg_sin(s->g, yg_add(s->g, s->x, s->y));
+    const yg_node total = yg_sum(s->g, yg_square(s->g, h), NULL, 0, false);
+    output(s, total);
+    output(s, yg_mean(s->g, yg_abs(s->g, h), NULL, 0, false));
+    /* Needs the total, so it comes after the sweep that makes it. */
+    output(s, yg_sum(s->g, yg_divide(s->g, h, total), FIRST, 1, false));
+}
+
+static void row_sums(subject *s) {
+    const yg_node h = yg_exp(s->g, yg_scale(s->g, s->x, 0.1));
+    const yg_node sums = yg_sum(s->g, h, LAST, 1, true);
+    const yg_node share = yg_divide(s->g, h, sums);
+    output(s, share);
+    output(s, yg_max(s->g, share, LAST, 1, false));
+    output(s, yg_sum(s->g, yg_multiply(s->g, share, s->y), FIRST, 1, false));
+}
+
+/* Normalised rows, twice: results of rows are broadcast over their rows. */
+static void normalised_rows(subject *s) {
+    yg_node h = s->x;
+    for (int i = 0; i < 2; i++) {
+        const yg_node centred = yg_subtract(s->g, h, yg_mean(s->g, h, LAST, 1, true));
+        const yg_node variance = yg_mean(s->g, yg_square(s->g, centred), LAST, 1, true);
+        h = yg_multiply(s->g,
+                        yg_multiply(s->g, centred, yg_rsqrt(s->g, yg_offset(s->g, variance, 1e-3))),
+                        s->w);
+        h = yg_tanh(s->g, h);
+    }
+    output(s, h);
+    output(s, yg_sum(s->g, h, NULL, 0, false));
+}
+
+static void softmax_rows(subject *s) {
+    const yg_node a = yg_softmax(s->g, yg_add(s->g, s->x, s->w), -1);
+    const yg_node b = yg_log_softmax(s->g, yg_multiply(s->g, a, s->y), -1);
+    output(s, yg_sum(s->g, yg_multiply(s->g, a, b), LAST, 1, false));
+    output(s, yg_sum(s->g, b, FIRST, 1, false));
+}
+
+/* Along the rows nothing is by rows: every result needs all of what comes before. */
+static void softmax_columns(subject *s) {
+    const yg_node a = yg_softmax(s->g, yg_sin(s->g, s->x), 0);
+    const yg_node b = yg_softmax(s->g, yg_multiply(s->g, a, s->y), -1);
+    output(s, yg_sum(s->g, yg_subtract(s->g, b, a), FIRST, 1, false));
+    output(s, yg_subtract(s->g, a, yg_max(s->g, b, FIRST, 1, true)));
+}
+
+/* A reduction's result is broadcast back over all rows, so its readers wait. */
+static void centred_columns(subject *s) {
+    const yg_node h = yg_cos(s->g, s->x);
+    const yg_node centred = yg_subtract(s->g, h, yg_mean(s->g, h, FIRST, 1, true));
+    const yg_node variance = yg_mean(s->g, yg_square(s->g, centred), FIRST, 1, true);
+    const yg_node y = yg_divide(s->g, centred, yg_sqrt(s->g, yg_offset(s->g, variance, 1e-3)));
+    output(s, yg_sum(s->g, yg_multiply(s->g, y, s->y), LAST, 1, false));
+    output(s, yg_sum(s->g, y, NULL, 0, false));
+}
+
+/* Three dimensions: sums of the two leading ones, and rows in between. */
+static void three_dimensions(subject *s) {
+    if (s->rows % 4 != 0)
+        return column_sums(s);
+    const yg_type deep = shaped(s, 3, (int64_t[]){s->rows / 4, 4, s->columns});
+    const int64_t leading[] = {0, 1}, trailing[] = {1, 2};
+    const yg_node h = yg_tanh(s->g, yg_reshape(s->g, s->x, &deep));
+    const yg_node sums = yg_sum(s->g, h, trailing, 2, true);
+    const yg_node middle = yg_softmax(s->g, h, 1);
+    const yg_node rest =
+        yg_multiply(s->g, yg_divide(s->g, middle, yg_offset(s->g, yg_square(s->g, sums), 1)), s->w);
+    output(s, yg_sum(s->g, rest, leading, 2, false));
+    output(s, yg_sum(s->g, rest, LAST, 1, false));
+}
+
+static void losses(subject *s) {
+    const yg_op *op = yg_op_find(yg_ops(), "cross_entropy");
+    const yg_node scores = yg_add(s->g, yg_multiply(s->g, s->p, s->q), s->x);
+    const yg_node loss = yg_apply(s->g, op, (yg_node[]){scores, s->labels}, 2, NULL);
+    const yg_node wrt[] = {s->p, s->q, s->x};
+    yg_node slopes[3];
+    cr_assert(yg_grad(s->g, loss, YG_NONE, wrt, 3, slopes));
+    output(s, loss);
+    output(s, slopes[2]);
+    for (int i = 0; i < 2; i++)
+        update(s, wrt[i], yg_subtract(s->g, wrt[i], yg_scale(s->g, slopes[i], 0.5)));
+}
+
+/* p is written over in place, which must wait for those that read all of it: the sum of its rows,
+ * the softmax along them, a product. */
+static void updates_after_whole_readers(subject *s) {
+    const yg_node next = yg_subtract(s->g, s->p, yg_scale(s->g, s->x, 0.1));
+    update(s, s->p, next);
+    output(s, yg_sum(s->g, yg_multiply(s->g, yg_softmax(s->g, s->p, 0), s->y), FIRST, 1, false));
+    output(s, yg_matmul(s->g, s->p, s->x, true, false));
+    const yg_node norm = yg_sum(s->g, yg_square(s->g, s->p), NULL, 0, false);
+    update(s, s->q, yg_divide(s->g, s->q, yg_offset(s->g, norm, 1)));
+    output(s, yg_sum(s->g, yg_multiply(s->g, s->x, s->q), FIRST, 1, false));
+}
+
+/* p's new value is made in the sweep that reads it by rows, and its old one is broadcast too. */
+static void updates_in_the_sweep(subject *s) {
+    const yg_node rows = yg_sum(s->g, yg_multiply(s->g, s->p, s->x), LAST, 1, true);
+    const yg_node next = yg_add(s->g, s->p, yg_multiply(s->g, rows, s->w));
+    update(s, s->p, next);
+    output(s, yg_sum(s->g, yg_multiply(s->g, yg_tanh(s->g, rows), s->p), FIRST, 1, false));
+    update(s, s->q, yg_sum(s->g, yg_multiply(s->g, s->p, s->q), FIRST, 1, false));
+}
+
+/* q's new value depends on nothing that its readers make: only that they read q keeps it back. */
+static void updates_beside_readers(subject *s) {
+    const yg_node h = yg_tanh(s->g, yg_multiply(s->g, s->x, s->q));
+    update(s, s->q, yg_scale(s->g, s->q, 0.5));
+    output(s, yg_sum(s->g, h, FIRST, 1, false));
+    output(s, h);
+}
+
+/* Results that live for one step of the sweep, and take over each other's memory. */
+static void long_chains(subject *s) {
+    yg_node h = s->x, kept = YG_NONE;
+    for (int i = 0; i < 7; i++) {
+        h = yg_softmax(s->g, yg_scale(s->g, yg_add(s->g, h, s->y), 1.5), -1);
+        if (i == 2)
+            kept = h;
+    }
+    output(s, yg_sum(s->g, yg_multiply(s->g, h, kept), FIRST, 1, false));
+    output(s, yg_max(s->g, h, LAST, 1, false));
+}
+
+/* Chains that do not depend on each other, and updates of both parameters. */
+static void independent_chains(subject *s) {
+    yg_node a = s->x, b = s->y;
+    for (int i = 0; i < 3; i++) {
+        a = yg_softmax(s->g, yg_multiply(s->g, a, s->w), 0);
+        b = yg_softmax(s->g, yg_sin(s->g, b), 0);
+    }
+    output(s, yg_sum(s->g, a, FIRST, 1, false));
+    output(s, yg_sum(s->g, b, LAST, 1, false));
+    update(s, s->p, yg_add(s->g, s->p, a));
+    update(s, s->q, yg_multiply(s->g, s->q, yg_sum(s->g, b, FIRST, 1, false)));
+}
+
+/* ------------------------------------------------------------------------------------- cases -- */
+
+typedef struct graph_case {
+    const char *name;
+    void (*build)(subject *s);
+    int chunked; /* at least so many sweeps in several chunks, where there are rows enough */
+} graph_case;
+
+static const graph_case cases[] = {
+    {"column sums", column_sums, 1},
+    {"full sums", full_sums, 1},
+    {"row sums", row_sums, 1},
+    {"normalised rows", normalised_rows, 1},
+    {"softmax of rows", softmax_rows, 1},
+    {"softmax of columns", softmax_columns, 0},
+    {"centred columns", centred_columns, 1},
+    {"three dimensions", three_dimensions, 1},
+    {"losses", losses, 1},
+    {"updates after whole readers", updates_after_whole_readers, 0},
+    {"updates in the sweep", updates_in_the_sweep, 1},
+    {"updates beside readers", updates_beside_readers, 0},
+    {"long chains", long_chains, 1},
+    {"independent chains", independent_chains, 0},
+};
+
+#define CASES (sizeof cases / sizeof *cases)
+
+/* Rows that divide well, that do not, and a prime number of them; columns that fill tiles, that do
+ * not, and one. `chunks`: sweeps fall into several. */
+static const struct {
+    int64_t rows, columns;
+    bool chunks;
+} shapes[] = {
+    {1024, 96, true}, {1000, 37, false}, {509, 64, false},
+    {4096, 1, false}, {12, 5, false},    {1, 700, false},
+};
+
+#define SHAPES (sizeof shapes / sizeof *shapes)
+
+static void make(subject *s, const graph_case *test, size_t shape, yg_dtype dtype) {
+    *s = (subject){.g = yg_graph_new(yg_ops(), dtype == YG_F64 ? YG_GRAPH_F64 : 0),
+                   .dtype = dtype,
+                   .rows = shapes[shape].rows,
+                   .columns = shapes[shape].columns};
+    const yg_type table = shaped(s, 2, (int64_t[]){s->rows, s->columns});
+    const yg_type row = shaped(s, 1, &s->columns);
+    yg_type labels;
+    cr_assert(yg_type_make(YG_I32, 1, &s->rows, &labels, NULL));
+    s->x = yg_input(s->g, "x", &table);
+    s->y = yg_input(s->g, "y", &table);
+    s->w = yg_input(s->g, "w", &row);
+    s->labels = yg_input(s->g, "labels", &labels);
+    s->p = yg_parameter(s->g, "p", &table);
+    s->q = yg_parameter(s->g, "q", &row);
+    test->build(s);
+    cr_assert(yg_graph_verify(s->g, NULL));
+}
+
+static yg_program *compute(const subject *s, const char *name, unsigned flags, int threads,
+                           const char *without) {
+    yg_error error = {0};
+    const yg_compile_options options = {
+        .flags = flags, .threads = threads, .without = &without, .without_count = without != NULL};
+    yg_program *program = yg_compile(s->g, s->outputs, s->output_count, s->updates, s->update_count,
+                                     &options, &error);
+    cr_assert(program, "%s: %s", name, error.message);
+    const yg_node leaves[] = {s->x, s->y, s->w, s->p, s->q};
+    for (uint64_t k = 0; k < 5; k++) {
+        void *data = yg_program_data(program, leaves[k]);
+        const int64_t count = yg_type_count(yg_node_type(s->g, leaves[k]));
+        for (int64_t i = 0; data && i < count; i++)
+            yg_element_set(s->dtype, data, i, yg_random_normal(3, k, (uint64_t)i));
+    }
+    int32_t *labels = yg_program_data(program, s->labels);
+    for (int64_t i = 0; labels && i < s->rows; i++)
+        labels[i] = (int32_t)(i * 7 % s->columns);
+    for (uint64_t step = 0; step < 2; step++)
+        cr_assert(yg_program_run(program, 1, step, &error), "%s: %s", name, error.message);
+    return program;
+}
+
+static void expect_same(const subject *s, yg_program *a, yg_program *b, const char *name,
+                        const char *what) {
+    for (size_t i = 0; i < s->output_count + s->update_count; i++) {
+        const yg_node node =
+            i < s->output_count ? s->outputs[i] : s->updates[i - s->output_count].parameter;
+        const size_t bytes = (size_t)yg_type_bytes(yg_node_type(s->g, node));
+        cr_expect_eq(memcmp(yg_program_data(a, node), yg_program_data(b, node), bytes), 0,
+                     "%s, [%lld, %lld], %s, %s: result %zu differs", name, (long long)s->rows,
+                     (long long)s->columns, yg_dtype_name(s->dtype), what, i);
+    }
+}
+
+Test(sweeps, do_not_change_a_bit, .timeout = 120) {
+    static const struct {
+        const char *what;
+        int threads;
+        const char *without;
+    } ways[] = {{"planned", 1, NULL},
+                {"three threads", 3, NULL},
+                {"three threads, no sweep", 3, "sweep"},
+                {"three threads, no batch", 3, "batch"},
+                {"one thread, no reuse", 1, "reuse"}};
+    int sweeps = 0, batches = 0, shared = 0;
+    for (size_t c = 0; c < CASES; c++)
+        for (size_t shape = 0; shape < SHAPES; shape++)
+            for (int narrow = 0; narrow < 2; narrow++) {
+                subject s;
+                make(&s, &cases[c], shape, narrow ? YG_F32 : YG_F64);
+                yg_program *reference = compute(&s, cases[c].name, YG_PROGRAM_NO_PLAN, 1, NULL);
+                for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+                    yg_program *program =
+                        compute(&s, cases[c].name, 0, ways[w].threads, ways[w].without);
+                    expect_same(&s, reference, program, cases[c].name, ways[w].what);
+                    const plan_shape plan = plan_shape_of(program);
+                    if (w == 0 && shapes[shape].chunks)
+                        cr_expect_geq(plan.chunked, cases[c].chunked, "%s: %d sweeps in chunks",
+                                      cases[c].name, plan.chunked);
+                    sweeps += plan.sweeps;
+                    batches += plan.batches;
+                    shared += yg_program_get_stats(program).threads == 3;
+                    yg_program_free(program);
+                }
+                yg_program_free(reference);
+                yg_graph_free(s.g);
+            }
+    cr_expect_gt(sweeps, (int)(CASES * SHAPES), "%d sweeps", sweeps);
+    cr_expect_gt(batches, (int)CASES, "%d batches", batches);
+    cr_expect_gt(shared, (int)CASES, "%d programs were shared", shared);
+}
+
+/* Nothing runs together, or at once, where that is left out; and a plan says so. */
+Test(sweeps, can_be_left_out) {
+    static const char *const names[] = {"sweep", "batch"};
+    for (size_t c = 0; c < CASES; c++)
+        for (size_t n = 0; n < 2; n++) {
+            subject s;
+            make(&s, &cases[c], 0, YG_F64);
+            const yg_compile_options options = {
+                .threads = 3, .without = &names[n], .without_count = 1};
+            yg_program *program = yg_compile(s.g, s.outputs, s.output_count, s.updates,
+                                             s.update_count, &options, NULL);
+            cr_assert(program);
+            const plan_shape plan = plan_shape_of(program);
+            cr_expect_eq(n == 0 ? plan.sweeps : plan.batches, 0, "%s without %s", cases[c].name,
+                         names[n]);
+            yg_program_free(program);
+            yg_graph_free(s.g);
+        }
+}
