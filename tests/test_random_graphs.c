@@ -17,6 +17,7 @@
 #include "graph/rewrite.h"
 #include "ops/build.h"
 #include "ops/ops.h"
+#include "plan_text.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -28,7 +29,8 @@
 #define POOL      64
 #define MAX_ATTRS 16
 #define ATTEMPTS  8
-#define LIMIT     200 /* elements of a node: operators such as pad and stack make them grow */
+#define LIMIT     200   /* elements of a node: operators such as pad and stack make them grow … */
+#define LIMIT_MAX 20000 /* … and of graphs with many rows */
 
 typedef struct dice {
     uint64_t seed, next;
@@ -48,6 +50,7 @@ typedef struct builder {
     int count;
     yg_node inputs[POOL];
     int input_count;
+    int64_t limit;     /* elements of a node */
     bool second_order; /* an input has a second derivative by way of drawn operators */
     bool smooth;       /* no operator with steps: float32 and float64 take the same branch */
     bool any;          /* such operators may be drawn */
@@ -122,8 +125,8 @@ static yg_node draw_integers(builder *b, const yg_op *op, size_t k) {
     if (roll(&b->dice, 2) && type.rank > 0)
         type.shape[--type.rank] = 0; /* class indices have one dimension less */
     const yg_domain domain = op->domain[k < YG_OP_NAMED_OPERANDS ? k : 0];
-    int32_t integers[LIMIT];
-    uint8_t truths[LIMIT];
+    int32_t integers[LIMIT_MAX];
+    uint8_t truths[LIMIT_MAX];
     for (int64_t i = 0; i < yg_type_count(&type); i++) {
         truths[i] = (uint8_t)roll(&b->dice, 2);
         integers[i] = (int32_t)domain.low + (int32_t)roll(&b->dice, 2);
@@ -146,7 +149,7 @@ static bool accepts(builder *b, const yg_op *op, const yg_node *operands, size_t
     bool fits = made > 0;
     for (size_t i = 0; i < made; i++) {
         const int64_t elements = yg_type_count(yg_node_type(trial, results[i]));
-        fits = fits && elements > 0 && elements <= LIMIT;
+        fits = fits && elements > 0 && elements <= b->limit;
     }
     yg_program *program = fits ? yg_compile(trial, results, made, NULL, 0, NULL, NULL) : NULL;
     fits = program && yg_program_run(program, 1, 0, NULL);
@@ -212,16 +215,23 @@ static yg_node or_zeros(builder *b, yg_node gradient, size_t input) {
 
 #define OUTPUTS 16
 
-/* Values, a loss of the last few, its gradients and the gradients of those. */
-static int build(builder *b, uint64_t seed, yg_dtype dtype, unsigned flags, yg_node *outputs) {
-    *b = (builder){.dtype = dtype, .dice = {.seed = seed}, .smooth = true, .any = seed % 2};
+/* Values, a loss of the last few, its gradients and the gradients of those. `rows`: 0 for shapes of
+ * a few elements, else that of most inputs. */
+static int build(builder *b, uint64_t seed, yg_dtype dtype, unsigned flags, int64_t rows,
+                 yg_node *outputs) {
+    *b = (builder){.dtype = dtype,
+                   .dice = {.seed = seed},
+                   .smooth = true,
+                   .any = seed % 2,
+                   .limit = rows ? LIMIT_MAX : LIMIT};
     if (dtype == YG_F64)
         flags |= YG_GRAPH_F64;
     b->graph = yg_graph_new(yg_ops(), flags | YG_GRAPH_TRAINING);
-    static const int64_t shapes[4][2] = {{3, 4}, {4, 3}, {1, 4}, {4, 4}};
+    static const int64_t small[4][2] = {{3, 4}, {4, 3}, {1, 4}, {4, 4}};
+    const int64_t large[4][2] = {{rows, 4}, {rows, 1}, {1, 4}, {rows, 4}};
     for (int i = 0; i < 4; i++) {
         yg_type type;
-        cr_assert(yg_type_make(dtype, 2, shapes[i], &type, NULL));
+        cr_assert(yg_type_make(dtype, 2, rows ? large[i] : small[i], &type, NULL));
         b->pool[b->count++] = new_input(b, &type);
     }
     for (int i = 0; i < STEPS; i++)
@@ -261,6 +271,7 @@ typedef struct leaving {
     const char *names[64];
     size_t count;
     bool recompute; /* what is added */
+    int threads;    /* 0: two */
 } leaving;
 
 /* Every pass but `dead`; not the rules. */
@@ -289,7 +300,7 @@ static yg_program *compute(const builder *b, const yg_node *outputs, int count,
                            const leaving *without, uint64_t seed) {
     yg_error error = {0};
     const yg_compile_options options = {.flags = without->flags,
-                                        .threads = 2,
+                                        .threads = without->threads ? without->threads : 2,
                                         .without = without->names,
                                         .without_count = without->count,
                                         .recompute = without->recompute};
@@ -340,9 +351,9 @@ Test(random_graphs, six_ways_agree, .timeout = 300) {
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
         builder subject, plain, narrow;
         yg_node outputs[3][2 * POOL];
-        const int count = build(&subject, seed, YG_F64, 0, outputs[0]);
-        const int plain_count = build(&plain, seed, YG_F64, YG_GRAPH_NO_SIMPLIFY, outputs[1]);
-        const int narrow_count = build(&narrow, seed, YG_F32, 0, outputs[2]);
+        const int count = build(&subject, seed, YG_F64, 0, 0, outputs[0]);
+        const int plain_count = build(&plain, seed, YG_F64, YG_GRAPH_NO_SIMPLIFY, 0, outputs[1]);
+        const int narrow_count = build(&narrow, seed, YG_F32, 0, 0, outputs[2]);
         bool rule;
         const leaving one = without_one(seed, &rule);
         yg_program *planned = compute(&subject, outputs[0], count, &nothing, seed);
@@ -406,4 +417,43 @@ Test(random_graphs, six_ways_agree, .timeout = 300) {
         if (!(yg_ops()->ops[i]->flags & YG_OP_INTERNAL))
             cr_expect(used[i], "no graph used %s", yg_ops()->ops[i]->name);
     }
+}
+
+#define LARGE_GRAPHS 40
+
+/* With rows enough for sweeps of several chunks and for threads to share: the same bits. */
+Test(random_graphs, many_rows_agree, .timeout = 300) {
+    leaving plan = without_passes();
+    plan.threads = 1;
+    const leaving one = {.threads = 1}, three = {.threads = 3},
+                  memory = {.recompute = true, .threads = 3};
+    const leaving *ways[] = {&one, &three, &memory};
+    int chunked = 0, batches = 0, shared = 0;
+    for (uint64_t seed = 1; seed <= LARGE_GRAPHS; seed++) {
+        static const int64_t rows[] = {1024, 1500, 997};
+        builder b;
+        yg_node outputs[2 * POOL];
+        const yg_dtype dtype = seed % 4 == 0 ? YG_F32 : YG_F64;
+        const int count = build(&b, 1000 + seed, dtype, 0, rows[seed % 3], outputs);
+        yg_program *reference = compute(&b, outputs, count, &plan, seed);
+        for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+            yg_program *program = compute(&b, outputs, count, ways[w], seed);
+            for (int i = 0; i < count; i++) {
+                const size_t bytes = (size_t)yg_type_bytes(yg_node_type(b.graph, outputs[i]));
+                cr_expect_eq(memcmp(yg_program_data(reference, outputs[i]),
+                                    yg_program_data(program, outputs[i]), bytes),
+                             0, "seed %lu: output %d differs, way %zu", (unsigned long)seed, i, w);
+            }
+            const plan_shape shape = plan_shape_of(program);
+            chunked += w == 0 && shape.chunked > 0;
+            batches += w == 0 && shape.batches > 0;
+            shared += w == 1 && yg_program_get_stats(program).threads == 3;
+            yg_program_free(program);
+        }
+        yg_program_free(reference);
+        yg_graph_free(b.graph);
+    }
+    cr_expect_gt(chunked, LARGE_GRAPHS / 4, "%d graphs had a sweep in chunks", chunked);
+    cr_expect_gt(batches, LARGE_GRAPHS / 4, "%d graphs had a batch", batches);
+    cr_expect_gt(shared, LARGE_GRAPHS / 4, "threads shared %d graphs", shared);
 }
