@@ -194,6 +194,23 @@ Test(graph, constants_are_folded_unless_switched_off) {
     yg_graph_free(g);
 }
 
+/* Each of the two by itself: -(-x) is x, and 2 · 3 is a constant. */
+Test(graph, algebra_and_folding_are_switched_off_one_by_one) {
+    static const unsigned flags[] = {0, YG_GRAPH_NO_ALGEBRA, YG_GRAPH_NO_FOLD,
+                                     YG_GRAPH_NO_SIMPLIFY};
+    for (size_t f = 0; f < 4; f++) {
+        yg_graph *g = yg_graph_new(yg_ops(), flags[f]);
+        const yg_node x = matrix(g, "x", 2, 3), two = yg_scalar(g, YG_F64, 2);
+        const yg_node again = yg_negative(g, yg_negative(g, x));
+        const yg_node product = yg_multiply(g, two, yg_scalar(g, YG_F64, 3));
+        cr_expect_eq(again == x, !(flags[f] & YG_GRAPH_NO_ALGEBRA), "flags %u", flags[f]);
+        cr_expect_eq(yg_node_constant(g, product) != NULL, !(flags[f] & YG_GRAPH_NO_FOLD),
+                     "flags %u", flags[f]);
+        cr_expect_eq(yg_negative(g, x), yg_negative(g, x), "equal nodes are merged");
+        yg_graph_free(g);
+    }
+}
+
 /* A program flushes subnormal numbers to zero; so does folding. */
 Test(graph, folding_gives_the_bits_of_a_run) {
     double results[2];

@@ -1,6 +1,7 @@
 /*
  * Programs: updates, sharing of memory, threads, what a run may and may not do.
  */
+#include "graph/profile.h"
 #include "graph/program.h"
 #include "graph/random.h"
 #include "ops/build.h"
@@ -533,6 +534,46 @@ Test(program, update_waits_for_slices) {
     run(program);
     for (int i = 0; i < 2000; i++)
         cr_assert_eq(data(program, p)[i], i - i % 50, "%d", i);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
+/* A program to be looked at is planned as any other, but has nothing to be run on. */
+Test(program, without_memory_is_planned_only) {
+    const network n = make_network(300);
+    yg_program *whole = compile(n.graph, &n.loss, 1, n.updates, 3, 0, 3);
+    yg_program *bare = compile(n.graph, &n.loss, 1, n.updates, 3, YG_PROGRAM_NO_MEMORY, 3);
+    const yg_program_stats a = yg_program_get_stats(whole), b = yg_program_get_stats(bare);
+    char *text_a = yg_program_text(whole), *text_b = yg_program_text(bare);
+    _Alignas(64) double buffer[300 * 37];
+    double seconds[100] = {0};
+    yg_error error = {0};
+    cr_expect_str_eq(text_a, text_b);
+    cr_expect(a.instructions == b.instructions && a.threads == b.threads &&
+              a.arena_bytes == b.arena_bytes && a.parameter_bytes == b.parameter_bytes &&
+              a.unplanned_bytes == b.unplanned_bytes && a.flops == b.flops);
+    cr_expect_eq(b.parameter_bytes, (int64_t)sizeof(double) * (37 * 65 + 65 + 65));
+    cr_expect_null(yg_program_data(bare, n.x));
+    cr_expect_not(yg_program_bind(bare, n.x, buffer, NULL));
+    cr_expect_not(yg_program_run(bare, 1, 0, &error));
+    cr_expect(strstr(error.message, "without memory"), "%s", error.message);
+    cr_expect_not(yg_program_run_timed(bare, 1, 0, seconds, NULL));
+    free(text_a);
+    free(text_b);
+    yg_program_free(whole);
+    yg_program_free(bare);
+    yg_graph_free(n.graph);
+}
+
+/* What does not fit into memory can be looked at all the same. */
+Test(program, a_plan_larger_than_memory_can_be_looked_at) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 2, (int64_t[]){(int64_t)1 << 24, (int64_t)1 << 24});
+    const yg_node y = yg_softmax(g, yg_input(g, "x", &type), 0);
+    const yg_compile_options options = {.flags = YG_PROGRAM_NO_MEMORY};
+    yg_program *program = yg_compile(g, &y, 1, NULL, 0, &options, NULL);
+    cr_assert(program);
+    cr_expect_geq(yg_program_get_stats(program).arena_bytes, (int64_t)1 << 51);
     yg_program_free(program);
     yg_graph_free(g);
 }
