@@ -68,16 +68,20 @@ static void GEMM_NAME(plain)(const yg_gemm *gemm, const void *a, const void *b, 
 static void GEMM_NAME(tiny)(const yg_gemm *gemm, const void *a, const void *b, void *c,
                             void *scratch) {
     (void)scratch;
-    const GEMM_REAL *left = a, *right = b;
+    const int64_t rows = gemm->rows, columns = gemm->columns, depth = gemm->depth;
+    const int64_t along = gemm->a_stride[1], down = gemm->b_stride[0], next = gemm->b_stride[1];
+    const GEMM_REAL *left = a;
     GEMM_REAL *to = c;
-    for (int64_t i = 0; i < gemm->rows; i++, left += gemm->a_stride[0], to += gemm->c_stride)
-        for (int64_t j = 0; j < gemm->columns; j++) {
-            const GEMM_REAL *column = right + j * gemm->b_stride[1];
+    for (int64_t i = 0; i < rows; i++, left += gemm->a_stride[0], to += gemm->c_stride) {
+        const GEMM_REAL *column = b;
+        for (int64_t j = 0; j < columns; j++, column += next) {
+            const GEMM_REAL *x = left, *y = column;
             GEMM_REAL sum = 0;
-            for (int64_t p = 0; p < gemm->depth; p++)
-                sum += left[p * gemm->a_stride[1]] * column[p * gemm->b_stride[0]];
+            for (int64_t p = 0; p < depth; p++, x += along, y += down)
+                sum += *x * *y;
             to[j] = gemm->add ? to[j] + sum : sum;
         }
+    }
 }
 
 #undef GEMM_REAL
