@@ -77,6 +77,11 @@ struct yg_filled {
     char *tile;
 };
 
+/* A group that touches more bytes finds them in memory rather than in the L2 cache. */
+#define STREAMED_BYTES (512 * 1024)
+/* Cache lines to ask for during a step, at most: with more they stand in each other's way. */
+#define STEP_LINES 20
+
 /* Constants are looked for among the last few: finding one saves a tile of memory. */
 #define FILLED_WINDOW 16
 
@@ -215,6 +220,39 @@ static bool plan_step(group *g, uint32_t at) {
     return true;
 }
 
+static void add_stream(yg_unit *unit, const yg_place *place) {
+    if (place->storage == YG_NO_STORAGE)
+        return;
+    for (uint32_t i = 0; i < unit->stream_count; i++) {
+        if (unit->streams[i]->storage == place->storage)
+            return;
+    }
+    unit->streams[unit->stream_count++] = place;
+}
+
+/* What is read and written a tile at a time, where it is worth being asked for ahead: the processor
+ * does that as well by itself while memory is all it waits for. */
+static bool list_streams(yg_compiler *c, yg_unit *unit) {
+    uint32_t places = unit->step_count;
+    int64_t element = 0; /* bytes, in all streams */
+    for (uint32_t i = 0; i < unit->step_count; i++)
+        places += unit->steps[i].operand_count;
+    unit->streams = yg_pool_take(c->program->pool, places * sizeof *unit->streams);
+    if (!unit->streams)
+        return yg_fail_memory(c->error);
+    for (uint32_t i = 0; i < unit->step_count; i++) {
+        for (uint32_t k = 0; k < unit->steps[i].operand_count; k++)
+            add_stream(unit, &unit->steps[i].in[k]);
+        add_stream(unit, &unit->steps[i].out);
+    }
+    for (uint32_t i = 0; i < unit->stream_count; i++)
+        element += unit->streams[i]->advance;
+    if (unit->count * element < STREAMED_BYTES ||
+        element * YG_TILE > STEP_LINES * YG_ALIGN * (int64_t)unit->step_count)
+        unit->stream_count = 0;
+    return true;
+}
+
 bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
     group g; /* large, and filled in as far as it is used */
     g.c = c;
@@ -233,5 +271,5 @@ bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
     }
     if (g.registers.count > c->program->register_count)
         c->program->register_count = g.registers.count;
-    return true;
+    return unit->count <= YG_TILE || list_streams(c, unit);
 }

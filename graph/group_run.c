@@ -86,6 +86,18 @@ static inline char *load_target(char *registers, const yg_load *load) {
     return registers + (size_t)load->target * YG_TILE * sizeof(double);
 }
 
+/* Asks for a step's share of what the tile at `start` reads and writes, so that memory is busy
+ * while the tile before is computed. The processor does so by itself only within a page. */
+static inline void fetch_ahead(const yg_unit *unit, uint32_t step, int64_t start) {
+    for (uint32_t i = 0; i < unit->stream_count; i++) {
+        const yg_place *place = unit->streams[i];
+        const uint32_t lines = YG_TILE * place->advance / YG_ALIGN;
+        const char *from = place->base + (size_t)place->advance * (size_t)start;
+        for (uint32_t line = step; line < lines; line += unit->step_count)
+            __builtin_prefetch(from + (size_t)line * YG_ALIGN);
+    }
+}
+
 /* Registers of another thread than 0 lie `shift` bytes on. */
 void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
                   int thread) {
@@ -109,6 +121,8 @@ void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin,
             const void *in[YG_MAX_OPERANDS];
             for (uint32_t k = 0; k < step->operand_count; k++)
                 in[k] = at_tile(&step->in[k], start, shift);
+            if (left >= 2 * YG_TILE)
+                fetch_ahead(unit, i, start + YG_TILE);
             step->tile(at_tile(&step->out, start, shift), in, (size_t)count, step->attrs);
         }
     }

@@ -78,6 +78,8 @@ typedef struct yg_unit {
     yg_load *loads;
     yg_step *steps; /* one a member */
     uint32_t load_count, step_count;
+    const yg_place **streams; /* in memory, to be asked for ahead; each storage once */
+    uint32_t stream_count;
 
     /* kernel */
     yg_kernel kernel;
