@@ -318,7 +318,7 @@ fi
 profile_interrupted() {
     "$yamlgrad" profile xor.yaml --seconds 1000 >p.out 2>p.err &
     local run=$!
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         [ -s p.err ] && break
         sleep 0.1
     done
