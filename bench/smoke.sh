@@ -27,3 +27,9 @@ expect "Hessian-vector product" '\[[0-9.]+\]' \
     "$programs/step" "$models/mlp_small.yaml" hessian_vector 2 1 0
 expect chain '' "$programs/chain" 2000 0
 expect process "" "$programs/process" true
+
+# A figure for each element type.
+if ! "$programs/elementwise" add | grep -Eq '^add +[0-9.]+ +[0-9.]+$'; then
+    echo "bench: elementwise: expected a line for add with two figures" >&2
+    exit 1
+fi
