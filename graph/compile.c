@@ -181,7 +181,7 @@ static bool allocate_program(yg_compiler *c) {
     yg_program *program = c->program;
     for (size_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
-        if (storage->constant || storage->offset >= 0)
+        if (storage->constant || storage->offset >= 0 || storage->part_of != YG_NO_STORAGE)
             continue;
         storage->data = untouched_zeros((size_t)storage->bytes, &storage->memory);
         if (!storage->data)

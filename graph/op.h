@@ -79,7 +79,8 @@ typedef struct yg_infer {
  * element size. No allocation, no state, no failure. */
 typedef void (*yg_tile)(void *out, const void *const *in, size_t n, const yg_attr *attrs);
 
-/* What a whole-tensor kernel is given. All buffers are dense, row-major and do not overlap. */
+/* What a whole-tensor kernel is given. All buffers are dense, row-major and do not overlap, but for
+ * yg_op.place. */
 typedef struct yg_kernel_call {
     void *out;
     const void *const *in;
@@ -189,6 +190,10 @@ struct yg_op {
     /* Optional: where in operand 0, in elements, the result lies as one stretch, so that it needs
      * no memory of its own; -1 where it does not. With YG_OP_VIEW it always does, at 0. */
     int64_t (*view)(const yg_infer *call, const yg_type *result);
+    /* Optional: where in the result, in elements, operand k lies as one stretch, so that it can be
+     * computed there; -1 where it does not. The kernel may find that in[k] is that stretch of `out`
+     * already. */
+    int64_t (*place)(const yg_infer *call, const yg_type *result, size_t k);
     /* Optional, for a reduction of all rows to one: `part` reduces the parts [begin, end) of
      * operand 0, writing parts.bytes for each, one after the other, to `out`, and `finish` makes
      * the result from all of them, in[0], to the bit as `kernel` does. False where these operands

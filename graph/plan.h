@@ -305,6 +305,9 @@ int64_t yg_plan_broadcast_rows(const yg_type *source, const yg_type *target);
  * the end where not. */
 bool yg_plan_storages(yg_compiler *compiler);
 
+/* Lets operands lie in the result that they are joined to. */
+bool yg_plan_join(yg_compiler *compiler);
+
 /* Gives every storage in the arena an offset, by lifetimes. After the groups' steps are known. */
 bool yg_plan_offsets(yg_compiler *compiler);
 

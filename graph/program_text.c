@@ -10,12 +10,16 @@
 
 static void add_storage(yg_text *text, const yg_program *program, uint32_t index) {
     const yg_storage *storage = &program->storages[index];
-    if (storage->constant)
+    if (storage->part_of != YG_NO_STORAGE) {
+        add_storage(text, program, storage->part_of);
+        yg_text_add(text, "+%" PRId64, storage->shift);
+    } else if (storage->constant) {
         yg_text_add(text, "constant");
-    else if (storage->offset >= 0)
+    } else if (storage->offset >= 0) {
         yg_text_add(text, "@%" PRId64, storage->offset);
-    else
+    } else {
         yg_text_add(text, "%s", yg_node_name(program->graph, storage->owner));
+    }
 }
 
 static void add_place(yg_text *text, const yg_program *program, const yg_place *place) {

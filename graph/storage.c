@@ -171,5 +171,5 @@ bool yg_plan_storages(yg_compiler *c) {
             c->program->storage_of[c->updates[i].value] =
                 c->program->storage_of[c->updates[i].parameter];
     }
-    return add_results(c) && add_partials(c) && add_copies(c);
+    return add_results(c) && add_partials(c) && add_copies(c) && yg_plan_join(c);
 }

@@ -52,11 +52,24 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
         const yg_type *x = call->in_types[k];
         const size_t part = (size_t)yg_shape_product(x->shape, dim, x->rank) * element;
         const char *in = call->in[k];
-        for (int64_t i = 0; part > 0 && i < outer; i++)
+        const bool there = in == out && outer == 1; /* computed in its place */
+        for (int64_t i = 0; part > 0 && i < outer && !there; i++)
             memcpy(out + (size_t)i * row, in + (size_t)i * part, part);
         out += part;
     }
     return true;
+}
+
+/* Along the first dimension that is not 1 the operands follow each other in memory too. */
+static int64_t place(const yg_infer *call, const yg_type *result, size_t k) {
+    int dim = 0;
+    yg_dimension(call->attrs[0].i, result->rank, &dim);
+    if (yg_shape_product(result->shape, 0, dim) != 1)
+        return -1;
+    int64_t at = 0;
+    for (size_t i = 0; i < k; i++)
+        at += yg_type_count(&call->operands[i]);
+    return at;
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
@@ -121,6 +134,7 @@ const yg_op yg_op_concat = {
     .flags = YG_OP_LIST,
     .infer = infer,
     .kernel = {kernel, kernel, kernel, kernel, kernel},
+    .place = place,
     .vjp = vjp,
     .simplify = simplify,
     .reference = reference,

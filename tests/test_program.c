@@ -577,3 +577,38 @@ Test(program, a_plan_larger_than_memory_can_be_looked_at) {
     yg_program_free(program);
     yg_graph_free(g);
 }
+
+/* What is joined is computed where it goes, unless somebody reads it after that, or it is no
+ * value of the arena's. Whatever of it is, the values are right. */
+Test(program, joined_values_are_computed_in_place) {
+    for (int seen = 0; seen < 2; seen++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_type type = type_of(YG_F64, 2, (int64_t[]){2, 8});
+        const yg_node x = yg_input(g, "x", &type), a = yg_tanh(g, x), b = yg_sin(g, x);
+        const yg_node first = yg_exp(g, x), between = yg_matmul(g, a, b, true, false);
+        const yg_node parts[] = {first, a, x, b, b, yg_matmul(g, x, between, false, false)};
+        const yg_node nested[] = {yg_concat(g, parts, 6, 0), yg_square(g, x)};
+        const yg_node all = yg_concat(g, nested, 2, 0);
+        const yg_node y = yg_matmul(g, all, all, true, false);
+        const yg_node z = yg_matmul(g, y, y, false, false);
+        const yg_node late = yg_add(g, yg_matmul(g, a, z, false, false), a);
+        const yg_node list[] = {seen ? late : z};
+        yg_program *planned = compile(g, list, 1, NULL, 0, 0, 2);
+        yg_program *plain = compile(g, list, 1, NULL, 0, YG_PROGRAM_NO_PLAN, 1);
+        for (int i = 0; i < 16; i++)
+            data(planned, x)[i] = data(plain, x)[i] = 0.1 * i - 0.7;
+        for (int step = 0; step < 2; step++) {
+            run(planned);
+            run(plain);
+        }
+        cr_expect_eq(memcmp(data(planned, list[0]), data(plain, list[0]),
+                            (size_t)yg_type_bytes(yg_node_type(g, list[0]))),
+                     0);
+        char *text = yg_program_text(planned);
+        cr_expect(strstr(text, "+384 = "), "a stretch of the joined values is a result:\n%s", text);
+        free(text);
+        yg_program_free(planned);
+        yg_program_free(plain);
+        yg_graph_free(g);
+    }
+}

@@ -1,0 +1,77 @@
+/*
+ * Joining in place: what an operator such as concat lays side by side is computed where it goes, so
+ * that nothing is left to copy. An operand that is read for the last time there, and that has bytes
+ * of its own in the arena, gets a stretch of the result's.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+
+/* The storages that others are a stretch of. */
+static bool *find_wholes(const yg_program *program) {
+    bool *whole = calloc(program->storage_count + 1, sizeof *whole);
+    for (uint32_t s = 0; whole && s < program->storage_count; s++) {
+        if (program->storages[s].part_of != YG_NO_STORAGE)
+            whole[program->storages[s].part_of] = true;
+    }
+    return whole;
+}
+
+static bool in_arena(const yg_storage *storage) {
+    return !storage->constant && storage->offset >= 0 && storage->part_of == YG_NO_STORAGE;
+}
+
+/* Whether an operand of unit `u` can lie in the unit's result. Readers before the unit do not mind;
+ * one after it would be told nothing of who writes over the result. */
+static bool can_move(const yg_compiler *c, uint32_t u, yg_node operand) {
+    const yg_program *program = c->program;
+    const yg_node root = c->nodes[operand].root;
+    const uint32_t s = program->storage_of[operand];
+    if (s == YG_NO_STORAGE || s != program->storage_of[root])
+        return false;
+    const yg_storage *storage = &program->storages[s];
+    return in_arena(storage) && storage->owner == root && storage->bytes > 0 &&
+           storage->bytes == yg_type_bytes(c->graph->records[operand].type) &&
+           storage->last == program->units[u].batch && c->nodes[root].last_unit == u;
+}
+
+static void join(yg_compiler *c, uint32_t u, bool *whole) {
+    yg_program *program = c->program;
+    const yg_node node = program->units[u].node;
+    const yg_record *record = &c->graph->records[node];
+    const uint32_t target = program->storage_of[node];
+    yg_type types[YG_MAX_OPERANDS];
+    const yg_infer call = yg_plan_call(c, node, types);
+    if (!in_arena(&program->storages[target]))
+        return;
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        const int64_t at = record->op->place(&call, record->type, k);
+        const int64_t shift = at * (int64_t)yg_dtype_size(record->type->dtype);
+        const uint32_t s = program->storage_of[record->operands[k]];
+        if (at < 0 || shift % 64 != 0 || !can_move(c, u, record->operands[k]) || whole[s])
+            continue;
+        yg_storage *part = &program->storages[s], *result = &program->storages[target];
+        if (part->first < result->first)
+            result->first = part->first;
+        part->part_of = target;
+        part->shift = shift;
+        part->offset = -1;
+        whole[target] = true;
+    }
+}
+
+bool yg_plan_join(yg_compiler *c) {
+    yg_program *program = c->program;
+    bool *whole = NULL, done = true;
+    for (uint32_t u = 0; yg_plan_with(c, YG_PASS_VIEWS) && u < program->unit_count && done; u++) {
+        if (program->units[u].kind != YG_UNIT_KERNEL ||
+            !c->graph->records[program->units[u].node].op->place)
+            continue;
+        if (!whole && !(whole = find_wholes(program)))
+            done = yg_fail_memory(c->error);
+        else
+            join(c, u, whole);
+    }
+    free(whole);
+    return done;
+}
