@@ -207,6 +207,10 @@ static bool allocate_program(yg_compiler *c) {
     return true;
 }
 
+static bool list_ready(yg_compiler *c) {
+    return yg_program_list_ready(c->program) || yg_fail_memory(c->error);
+}
+
 /* What runs when, and what with it. */
 static bool plan_order(yg_compiler *c) {
     if (!yg_plan_units(c))
@@ -245,12 +249,11 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .update_count = update_count,
         .error = error,
     };
-    const bool done =
-        yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
-        (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) && allocate_nodes(&c) &&
-        plan_order(&c) && yg_plan_storages(&c) && plan_units(&c) && yg_plan_offsets(&c) &&
-        plan_threads(&c, options) &&
-        (c.flags & YG_PROGRAM_NO_MEMORY || (allocate_program(&c) && yg_plan_ready(program, error)));
+    const bool done = yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
+                      (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) &&
+                      allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
+                      plan_units(&c) && yg_plan_offsets(&c) && plan_threads(&c, options) &&
+                      (c.flags & YG_PROGRAM_NO_MEMORY || (allocate_program(&c) && list_ready(&c)));
     if (done) {
         for (size_t i = 0; i < output_count; i++)
             program->visible[yg_program_node(program, outputs[i])] = true;

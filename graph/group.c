@@ -197,15 +197,17 @@ static bool plan_step(group *g, uint32_t at) {
     const yg_node node = g->members[at];
     const yg_record *record = &c->graph->records[node];
     yg_step *step = &g->unit->steps[at];
-    step->in = yg_pool_take(c->program->pool, record->operand_count * sizeof *step->in);
+    const uint32_t count = record->operand_count;
+    step->in = yg_pool_take(c->program->pool, count * (sizeof *step->in + sizeof *step->bases));
     if (!step->in)
         return yg_fail_memory(c->error);
-    const yg_dtype key = c->graph->records[record->operands[record->operand_count - 1]].type->dtype;
+    step->bases = (const void **)(void *)(step->in + count);
+    const yg_dtype key = c->graph->records[record->operands[count - 1]].type->dtype;
     step->tile = record->op->tile[key];
     step->attrs = record->attrs;
     step->node = node;
-    step->operand_count = record->operand_count;
-    for (uint32_t k = 0; k < record->operand_count; k++) {
+    step->operand_count = count;
+    for (uint32_t k = 0; k < count; k++) {
         if (!read_place(g, record->operands[k], &step->in[k]))
             return false;
     }

@@ -55,6 +55,7 @@ typedef struct yg_step {
     const yg_attr *attrs;
     yg_place out;
     yg_place *in;
+    const void **bases; /* resolved: of `in` */
     uint32_t operand_count;
     yg_node node;
 } yg_step;
@@ -171,8 +172,7 @@ struct yg_program {
     yg_batch *batches;
     size_t batch_count;
     yg_ready *ready; /* what a run does */
-    size_t ready_count;
-    const void **ready_operands;
+    size_t ready_count, ready_capacity;
     yg_storage *storages;
     size_t storage_count;
     uint32_t *storage_of; /* by node; YG_NO_STORAGE where it has none */
@@ -313,9 +313,6 @@ bool yg_plan_offsets(yg_compiler *compiler);
 /* Fills in the steps and loads of a group, and its registers. */
 bool yg_plan_group(yg_compiler *compiler, yg_unit *unit);
 
-/* Lists the ready calls, when the units are resolved and it is known what threads share. */
-bool yg_plan_ready(yg_program *program, yg_error *error);
-
 /* Makes `count` elements of `to` what the one in `from` is. */
 void yg_fill(void *to, const void *from, size_t element, size_t count);
 
@@ -326,8 +323,9 @@ void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count);
 void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
                   int thread);
 
-/* Lists them again, when units were. */
-void yg_program_resolve_ready(yg_program *program);
+/* Lists the ready calls, when the units are resolved and it is known what threads share, and again
+ * after a buffer was bound. False when out of memory, the first time only. */
+bool yg_program_list_ready(yg_program *program);
 
 /* Points every unit at its memory; again after a buffer was bound. */
 void yg_program_resolve(yg_program *program);

@@ -29,6 +29,7 @@ void yg_program_free(yg_program *program) {
     free(program->units);
     free(program->sweeps);
     free(program->batches);
+    free(program->ready);
     free(program->arena);
     free(program->registers);
     free(program->scratch);
@@ -59,7 +60,7 @@ static void resolve_group(const yg_program *program, yg_unit *unit) {
         yg_step *step = &unit->steps[i];
         step->out.base = place_base(program, &step->out);
         for (uint32_t k = 0; k < step->operand_count; k++)
-            step->in[k].base = place_base(program, &step->in[k]);
+            step->bases[k] = step->in[k].base = place_base(program, &step->in[k]);
     }
 }
 
@@ -94,8 +95,6 @@ void yg_program_resolve(yg_program *program) {
             unit->copy_from = storage_data(&program->storages[unit->source]);
         }
     }
-    if (program->ready)
-        yg_program_resolve_ready(program);
 }
 
 /* The program's own node, or YG_NONE for one that it does not give out. */
@@ -125,6 +124,7 @@ bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *er
     storage->data = data;
     storage->bound = true;
     yg_program_resolve(program);
+    yg_program_list_ready(program); /* there is room from the first time */
     return true;
 }
 

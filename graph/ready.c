@@ -7,17 +7,26 @@
  */
 #include "plan.h"
 
-/* Counts what it is given, and keeps it once there is memory for it. */
+#include <stdlib.h>
+
 typedef struct list {
     yg_ready *calls;
-    const void **operands;
-    size_t call_count, operand_count;
+    size_t count, capacity;
+    bool failed; /* out of memory */
 } list;
 
 static void add(list *l, yg_ready call) {
-    if (l->calls)
-        l->calls[l->call_count] = call;
-    l->call_count++;
+    if (l->count == l->capacity) {
+        const size_t capacity = l->capacity ? l->capacity * 2 : 16;
+        yg_ready *calls = realloc(l->calls, capacity * sizeof *calls);
+        if (!calls) {
+            l->failed = true;
+            return;
+        }
+        l->calls = calls;
+        l->capacity = capacity;
+    }
+    l->calls[l->count++] = call;
 }
 
 static bool is_simple(const yg_program *program, const yg_sweep *sweep) {
@@ -136,15 +145,11 @@ static void add_group(const yg_program *program, const yg_unit *unit, list *l) {
     add_pads(program, unit, l);
     for (uint32_t i = 0; i < unit->step_count; i++) {
         const yg_step *step = &unit->steps[i];
-        const void **in = l->operands ? l->operands + l->operand_count : NULL;
-        for (uint32_t k = 0; in && k < step->operand_count; k++)
-            in[k] = step->in[k].base;
-        l->operand_count += step->operand_count;
         add(l, (yg_ready){.kind = YG_READY_TILE,
                           .tile = step->tile,
                           .out = step->out.base,
                           .count = step_count(program, step, (size_t)unit->count),
-                          .in = in,
+                          .in = step->bases,
                           .attrs = step->attrs});
     }
 }
@@ -167,25 +172,13 @@ static void add_batch(const yg_program *program, const yg_batch *batch, list *l)
     }
 }
 
-static list list_calls(const yg_program *program, yg_ready *calls, const void **operands) {
-    list l = {.calls = calls, .operands = operands};
+/* A buffer of the caller's makes no more calls of a program, so none fails but the first. */
+bool yg_program_list_ready(yg_program *program) {
+    list l = {.calls = program->ready, .capacity = program->ready_capacity};
     for (size_t b = 0; b < program->batch_count; b++)
         add_batch(program, &program->batches[b], &l);
-    return l;
-}
-
-/* There are never more of them than at first, when no buffer is the caller's yet. */
-bool yg_plan_ready(yg_program *program, yg_error *error) {
-    const list l = list_calls(program, NULL, NULL);
-    program->ready = yg_pool_take(program->pool, (l.call_count + 1) * sizeof *program->ready);
-    program->ready_operands =
-        yg_pool_take(program->pool, (l.operand_count + 1) * sizeof *program->ready_operands);
-    if (!program->ready || !program->ready_operands)
-        return yg_fail_memory(error);
-    yg_program_resolve_ready(program);
-    return true;
-}
-
-void yg_program_resolve_ready(yg_program *program) {
-    program->ready_count = list_calls(program, program->ready, program->ready_operands).call_count;
+    program->ready = l.calls;
+    program->ready_count = l.count;
+    program->ready_capacity = l.capacity;
+    return !l.failed;
 }
