@@ -25,6 +25,7 @@ enum {
     PIECES = 16,       /* at most: enough for as many threads as share one matrix product */
     PIECE_ROWS = 24,   /* a piece is whole tiles, of ours and of the libraries' */
     PIECE_COLUMNS = 64,
+    EQUAL_ROWS = 192,
 };
 
 /* Sizes of blocks, as measured best by bench/gemm on a Zen 3 (32 KiB of L1, 512 KiB of L2). */
@@ -103,13 +104,24 @@ static int64_t piece_size(const yg_gemm *gemm) {
     int64_t pieces = 1;
     while (pieces < PIECES && work >= 2 * PIECE_WORK * (double)pieces)
         pieces *= 2;
-    return round_up((side + pieces - 1) / pieces, grain);
+    const int64_t size = round_up((side + pieces - 1) / pieces, grain);
+    /* Equal pieces of many rows can run in step with what comes after: see yg_op.rows. The last
+     * tile of each may be cut then, which so many rows do not notice. */
+    for (int64_t n = pieces; rows && size >= EQUAL_ROWS && n < 2 * pieces; n++)
+        if (side % n == 0)
+            return side / n;
+    return size;
 }
 
 int64_t yg_gemm_pieces(const yg_gemm *gemm) {
     const int64_t side = gemm->rows >= gemm->columns ? gemm->rows : gemm->columns;
     const int64_t size = piece_size(gemm);
     return size > 0 ? (side + size - 1) / size : 1;
+}
+
+int64_t yg_gemm_piece_rows(const yg_gemm *gemm) {
+    const int64_t size = piece_size(gemm);
+    return size > 0 && gemm->rows >= gemm->columns && gemm->rows % size == 0 ? size : 0;
 }
 
 yg_gemm yg_gemm_part(const yg_gemm *gemm, int64_t begin, int64_t end, int64_t offsets[3]) {

@@ -21,6 +21,8 @@ typedef struct yg_gemm {
 /* A product is cut into pieces, by its shape only, that threads share. An element's bits are the
  * same whatever pieces it is computed with. */
 int64_t yg_gemm_pieces(const yg_gemm *gemm);
+/* The rows of a piece, if pieces are whole rows and all alike; 0 otherwise. */
+int64_t yg_gemm_piece_rows(const yg_gemm *gemm);
 /* The pieces [begin, end) as one product, and where its operands start: offsets of a, b and c in
  * elements. */
 yg_gemm yg_gemm_part(const yg_gemm *gemm, int64_t begin, int64_t end, int64_t offsets[3]);

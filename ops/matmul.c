@@ -32,6 +32,11 @@ static int64_t units(const yg_infer *call, const yg_type *result) {
     return yg_product_units(call, 0);
 }
 
+static int64_t rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
+    (void)result;
+    return yg_product_rows(call, 0, whole);
+}
+
 static int64_t scratch_bytes(const yg_infer *call, const yg_type *result) {
     (void)result;
     return yg_product_scratch_bytes(call, 0);
@@ -172,6 +177,7 @@ const yg_op yg_op_matmul = {
     .infer = infer,
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
     .units = units,
+    .rows = rows,
     .scratch_bytes = scratch_bytes,
     .prepare = prepare,
     .release = yg_product_release,

@@ -113,6 +113,28 @@ int64_t yg_product_units(const yg_infer *call, size_t first) {
     return matrices_of(&p) * yg_gemm_pieces(&gemm);
 }
 
+/* A piece packs all of b again: with fewer rows than this it would take much of its time. */
+enum { PACKED_FOR_ROWS = 192 };
+
+/* Of a batch the matrices, of one matrix the pieces. An operand that has not all of the batch's
+ * dimensions is read by several matrices. */
+int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole) {
+    yg_product p;
+    if (!yg_product_read(call, first, &p, NULL))
+        return 0;
+    const yg_gemm gemm = gemm_of(&p, call->attrs);
+    const int64_t matrices = matrices_of(&p), rows = yg_gemm_piece_rows(&gemm);
+    bool a_whole = call->attrs[0].i != 0, b_whole = true;
+    if (matrices > 1) {
+        a_whole = yg_shape_product(p.a.shape, 0, p.a.rank - 2) != matrices;
+        b_whole = yg_shape_product(p.b.shape, 0, p.b.rank - 2) != matrices;
+    }
+    *whole |= (uint64_t)a_whole << first | (uint64_t)b_whole << (first + 1);
+    if (matrices != 1)
+        return matrices;
+    return rows >= PACKED_FOR_ROWS ? p.n / rows : 0;
+}
+
 /* Enough for any part, by our own kernel or by a library. */
 int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first) {
     yg_product p;

@@ -27,6 +27,7 @@ bool yg_product_type(const yg_product *product, yg_type *result, yg_error *error
 /* As the descriptor's functions of these names; `add`: to what the result holds. */
 int64_t yg_product_units(const yg_infer *call, size_t first);
 int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first);
+int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole);
 double yg_product_flops(const yg_infer *call, size_t first);
 void *yg_product_prepare(const yg_infer *call, size_t first, bool add);
 void yg_product_release(void *prepared);

@@ -180,6 +180,32 @@ static void long_chains(subject *s) {
     output(s, yg_max(s->g, h, LAST, 1, false));
 }
 
+/* The first `rows` rows of y, or all. */
+static yg_node first_rows(subject *s, int64_t rows) {
+    const int64_t start[] = {0, 0}, step[] = {1, 1};
+    const int64_t stop[] = {rows < s->rows ? rows : s->rows, s->columns};
+    return yg_slice(s->g, s->y, start, stop, step);
+}
+
+/* A product of many rows, and what follows it. */
+static void tall_products(subject *s) {
+    const yg_node a = yg_matmul(s->g, s->x, first_rows(s, 40), false, true);
+    const yg_node h = yg_tanh(s->g, yg_scale(s->g, a, 0.1));
+    output(s, yg_sum(s->g, h, FIRST, 1, false));
+    output(s, yg_sum(s->g, yg_square(s->g, h), LAST, 1, false));
+}
+
+/* A batch of products: by rows of one operand, while each needs all of the other, which is made
+ * just before. */
+static void batches_of_products(subject *s) {
+    const int64_t n = s->rows % 16 == 0 ? 16 : 1, m = s->rows < 64 ? s->rows : 64;
+    const yg_type batch = shaped(s, 3, (int64_t[]){s->rows / n, n, s->columns});
+    const yg_type one = shaped(s, 3, (int64_t[]){1, m, s->columns});
+    const yg_node b = yg_reshape(s->g, yg_sin(s->g, first_rows(s, m)), &one);
+    const yg_node a = yg_matmul(s->g, yg_reshape(s->g, s->x, &batch), b, false, true);
+    output(s, yg_softmax(s->g, a, -1));
+}
+
 /* Chains that do not depend on each other, and updates of both parameters. */
 static void independent_chains(subject *s) {
     yg_node a = s->x, b = s->y;
@@ -215,6 +241,8 @@ static const graph_case cases[] = {
     {"updates in the sweep", updates_in_the_sweep, 1},
     {"updates beside readers", updates_beside_readers, 0},
     {"long chains", long_chains, 1},
+    {"tall products", tall_products, 1},
+    {"batches of products", batches_of_products, 0},
     {"independent chains", independent_chains, 0},
 };
 
@@ -264,6 +292,15 @@ static void drop(subject *s) {
     yg_graph_free(s->g);
 }
 
+static void fill_input(const subject *s, yg_program *program, yg_node input, const void *values,
+                       bool backwards) {
+    void *data = yg_program_data(program, input);
+    const int64_t count = yg_type_count(yg_node_type(s->g, input));
+    for (int64_t i = 0; data && i < count; i++)
+        yg_element_set(s->dtype, data, i,
+                       yg_element_get(s->dtype, values, backwards ? count - 1 - i : i));
+}
+
 static yg_program *compute(const subject *s, const char *name, unsigned flags, int threads,
                            const char *without) {
     yg_error error = {0};
@@ -281,8 +318,12 @@ static yg_program *compute(const subject *s, const char *name, unsigned flags, i
     int32_t *labels = yg_program_data(program, s->labels);
     for (int64_t i = 0; labels && i < s->rows; i++)
         labels[i] = (int32_t)(i * 7 % s->columns);
-    for (uint64_t step = 0; step < 2; step++)
+    /* First on other inputs, so that what a run leaves behind is not what the next one needs. */
+    for (uint64_t step = 0; step < 2; step++) {
+        for (int k = 0; k < 3; k++)
+            fill_input(s, program, leaves[k], s->values[k], step == 0);
         cr_assert(yg_program_run(program, 1, step, &error), "%s: %s", name, error.message);
+    }
     return program;
 }
 
