@@ -14,16 +14,20 @@
 /* clang vectorises unasked, and warns of loops that it cannot. */
 #ifdef __clang__
 #define GEMM_SIMD
+#define GEMM_SCALAR
 #else
-#define GEMM_SIMD _Pragma("omp simd")
+#define GEMM_SIMD   _Pragma("omp simd")
+/* gcc's vectors, with the tests of whether they suit, take longer than a tiny product. */
+#define GEMM_SCALAR __attribute__((optimize("no-tree-vectorize")))
 #endif
 
 enum {
-    GEMM_THIN = 4,     /* rows below which B is read too seldom to be packed */
-    GEMM_PLAIN = 1024, /* products up to which packing does not pay */
-    GEMM_TINY = 64,    /* products up to which vectors do not pay */
-    PIECES = 16,       /* at most: enough for as many threads as share one matrix product */
-    PIECE_ROWS = 24,   /* a piece is whole tiles, of ours and of the libraries' */
+    GEMM_THIN = 4,       /* rows below which B is read too seldom to be packed */
+    GEMM_PLAIN = 128,    /* products up to which packing does not pay */
+    GEMM_TINY = 64,      /* products up to which vectors do not pay */
+    GEMM_TINY_DEPTH = 4, /* up to which there is a kernel for each */
+    PIECES = 16,         /* at most: enough for as many threads as share one matrix product */
+    PIECE_ROWS = 24,     /* a piece is whole tiles, of ours and of the libraries' */
     PIECE_COLUMNS = 64,
     EQUAL_ROWS = 192,
 };
@@ -164,11 +168,12 @@ yg_gemm_isa yg_gemm_isa_best(void) {
 }
 
 typedef struct kernels {
-    yg_gemm_kernel tiny, plain, packed[YG_GEMM_ISAS];
+    yg_gemm_kernel tiny[GEMM_TINY_DEPTH + 1]; /* by the depth; [0] for any */
+    yg_gemm_kernel plain, packed[YG_GEMM_ISAS];
 } kernels;
 
 static const kernels kernels_f32 = {
-    .tiny = tiny_f32,
+    .tiny = {tiny_any_f32, tiny_1_f32, tiny_2_f32, tiny_3_f32, tiny_4_f32},
     .plain = plain_f32,
     .packed =
         {
@@ -181,7 +186,7 @@ static const kernels kernels_f32 = {
 };
 
 static const kernels kernels_f64 = {
-    .tiny = tiny_f64,
+    .tiny = {tiny_any_f64, tiny_1_f64, tiny_2_f64, tiny_3_f64, tiny_4_f64},
     .plain = plain_f64,
     .packed =
         {
@@ -197,7 +202,9 @@ yg_gemm_kernel yg_gemm_choose(const yg_gemm *gemm, size_t element, yg_gemm_isa i
     const kernels *kernels = element == sizeof(float) ? &kernels_f32 : &kernels_f64;
     if (!is_plain(gemm))
         return kernels->packed[isa];
-    return is_tiny(gemm) ? kernels->tiny : kernels->plain;
+    if (is_tiny(gemm))
+        return kernels->tiny[gemm->depth <= GEMM_TINY_DEPTH ? gemm->depth : 0];
+    return kernels->plain;
 }
 
 int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {

@@ -18,11 +18,6 @@
  */
 #include <string.h>
 
-#ifndef GEMM_INLINE
-#define GEMM_INLINE static inline __attribute__((always_inline))
-#define GEMM_UNROLL _Pragma("GCC unroll 16")
-#endif
-
 typedef GEMM_REAL GEMM_NAME(vector)
     __attribute__((vector_size(GEMM_BYTES), aligned(sizeof(GEMM_REAL)), may_alias));
 
@@ -115,22 +110,28 @@ GEMM_TARGET static void GEMM_NAME(pack_a)(GEMM_REAL *restrict to, const GEMM_REA
 GEMM_TARGET static void GEMM_NAME(pack_b)(GEMM_REAL *restrict to, const GEMM_REAL *restrict from,
                                           const int64_t stride[2], int64_t columns, int64_t depth) {
     enum { WIDTH = GEMM_NAME(WIDTH), LINE = 64 / sizeof(GEMM_REAL), LONG = 16 / sizeof(GEMM_REAL) };
-    int64_t p = 0;
-    if (stride[0] == 1 && columns == WIDTH)
-        for (; p + LINE <= depth; p += LINE)
-            for (int64_t j = 0; j < WIDTH; j += GEMM_TRANSPOSED) {
-                const GEMM_REAL *line = from + p + j * stride[1];
-                for (int64_t i = 0; i < GEMM_TRANSPOSED; i++)
-                    __builtin_prefetch(line + (WIDTH + i) * stride[1], 0, 2); /* the next panel's */
-                GEMM_UNROLL for (int64_t q = 0; q < LINE; q += LONG)
-                    GEMM_TRANSPOSE(to + (p + q) * WIDTH + j, WIDTH, line + q, stride[1]);
-            }
-    for (; p < depth; p++) {
-        for (int64_t j = 0; j < columns; j++)
-            to[p * WIDTH + j] = from[p * stride[0] + j * stride[1]];
-        for (int64_t j = columns; j < WIDTH; j++)
-            to[p * WIDTH + j] = 0;
+    if (stride[1] == 1 && columns == WIDTH) {
+        GEMM_NAME(copy_rows)(to, WIDTH, from, stride[0], depth, WIDTH);
+        return;
     }
+    int64_t p = 0;
+    if (stride[0] == 1)
+        for (; p + LINE <= depth; p += LINE) {
+            const GEMM_REAL *lines = from + p;
+            int64_t j = 0;
+            for (; j + GEMM_TRANSPOSED <= columns; j += GEMM_TRANSPOSED) {
+                for (int64_t i = j; i < j + GEMM_TRANSPOSED; i++)
+                    __builtin_prefetch(lines + (WIDTH + i) * stride[1], 0, 2); /* next panel's */
+                GEMM_UNROLL for (int64_t q = 0; q < LINE; q += LONG) GEMM_TRANSPOSE(
+                    to + (p + q) * WIDTH + j, WIDTH, lines + j * stride[1] + q, stride[1]);
+            }
+            for (; j < WIDTH; j++)
+                for (int64_t q = 0; q < LINE; q++)
+                    to[(p + q) * WIDTH + j] = j < columns ? lines[j * stride[1] + q] : 0;
+        }
+    for (; p < depth; p++)
+        for (int64_t j = 0; j < WIDTH; j++)
+            to[p * WIDTH + j] = j < columns ? from[p * stride[0] + j * stride[1]] : 0;
 }
 
 /* ------------------------------------------------------------------------------------- drivers --

@@ -6,6 +6,9 @@
 
 #include "gemm.h"
 
+#define GEMM_INLINE static inline __attribute__((always_inline))
+#define GEMM_UNROLL _Pragma("GCC unroll 16")
+
 /* Bytes of a vector in the kernels of an instruction set; a tile of C is two of them wide. */
 enum {
     YG_GEMM_BASELINE_BYTES = 16,

@@ -64,25 +64,36 @@ static void GEMM_NAME(plain)(const yg_gemm *gemm, const void *a, const void *b, 
     GEMM_NAME(by_rows)(&row, b, a, c);
 }
 
-/* A handful of products: less work than any of the others takes to set up. */
-static void GEMM_NAME(tiny)(const yg_gemm *gemm, const void *a, const void *b, void *c,
-                            void *scratch) {
-    (void)scratch;
-    const int64_t rows = gemm->rows, columns = gemm->columns, depth = gemm->depth;
-    const int64_t along = gemm->a_stride[1], down = gemm->b_stride[0], next = gemm->b_stride[1];
-    const GEMM_REAL *left = a;
-    GEMM_REAL *to = c;
-    for (int64_t i = 0; i < rows; i++, left += gemm->a_stride[0], to += gemm->c_stride) {
+/* A handful of products, less work than any of the others takes to set up. `depth` is a constant
+ * where this is inlined. */
+GEMM_INLINE void GEMM_NAME(tiny)(const yg_gemm *gemm, const int64_t depth, const GEMM_REAL *a,
+                                 const GEMM_REAL *b, GEMM_REAL *c) {
+    const int64_t a_step = gemm->a_stride[1], b_step = gemm->b_stride[0];
+    const int64_t columns = gemm->columns, next = gemm->b_stride[1];
+    const bool add = gemm->add;
+    for (int64_t i = 0; i < gemm->rows; i++, a += gemm->a_stride[0], c += gemm->c_stride) {
         const GEMM_REAL *column = b;
         for (int64_t j = 0; j < columns; j++, column += next) {
-            const GEMM_REAL *x = left, *y = column;
             GEMM_REAL sum = 0;
-            for (int64_t p = 0; p < depth; p++, x += along, y += down)
-                sum += *x * *y;
-            to[j] = gemm->add ? to[j] + sum : sum;
+            GEMM_UNROLL for (int64_t p = 0; p < depth; p++) sum +=
+                a[p * a_step] * column[p * b_step];
+            c[j] = add ? c[j] + sum : sum;
         }
     }
 }
+
+#define GEMM_TINY_OF(name, depth)                                                                  \
+    GEMM_SCALAR static void GEMM_NAME(name)(const yg_gemm *gemm, const void *a, const void *b,     \
+                                            void *c, void *scratch) {                              \
+        (void)scratch;                                                                             \
+        GEMM_NAME(tiny)(gemm, depth, a, b, c);                                                     \
+    }
+GEMM_TINY_OF(tiny_any, gemm->depth)
+GEMM_TINY_OF(tiny_1, 1)
+GEMM_TINY_OF(tiny_2, 2)
+GEMM_TINY_OF(tiny_3, 3)
+GEMM_TINY_OF(tiny_4, 4)
+#undef GEMM_TINY_OF
 
 #undef GEMM_REAL
 #undef GEMM_NAME
