@@ -80,7 +80,7 @@ typedef struct yg_infer {
 typedef void (*yg_tile)(void *out, const void *const *in, size_t n, const yg_attr *attrs);
 
 /* What a whole-tensor kernel is given. All buffers are dense, row-major and do not overlap, but for
- * yg_op.place. */
+ * yg_op.place and YG_OP_IN_PLACE. */
 typedef struct yg_kernel_call {
     void *out;
     const void *const *in;
@@ -148,6 +148,8 @@ enum {
                                    language */
     YG_OP_LEAF = 1 << 7,        /* inputs, parameters, constants: no operands, no kernel */
     YG_OP_KEEP_DTYPES = 1 << 8, /* elementwise, but the builder converts no element types (where) */
+    YG_OP_IN_PLACE = 1 << 9,    /* the kernel may be given operand 0's bytes, of the result's type, as
+                                   the result: it reads them only where it writes */
 };
 
 #define YG_MAX_OPERANDS      64 /* of a list operator */

@@ -12,16 +12,7 @@
 #include "shape.h"
 
 static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
-    yg_product p;
-    yg_type full;
-    if (!yg_product_read(call, 0, &p, error) || !yg_product_type(&p, &full, error))
-        return false;
-    int rank = p.batch_rank;
-    if (call->operands[0].rank > 1)
-        full.shape[rank++] = p.n;
-    if (call->operands[1].rank > 1)
-        full.shape[rank++] = p.m;
-    return yg_type_make(full.dtype, rank, full.shape, result, error);
+    return yg_product_infer(call, 0, result, error);
 }
 
 /* -------------------------------------------------------------------------------------- kernel --
@@ -60,29 +51,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
  */
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    const yg_node operands[2] = {yg_node_operand(graph, y, 0), yg_node_operand(graph, y, 1)};
-    const yg_type types[2] = {*yg_node_type(graph, operands[0]), *yg_node_type(graph, operands[1])};
-    const yg_attr *attrs = yg_node_attrs(graph, y);
-    const yg_infer call = {
-        .op = &yg_op_matmul, .operands = types, .operand_count = 2, .attrs = attrs};
-    const bool transpose_a = attrs[0].i, transpose_b = attrs[1].i;
-    yg_product p;
-    yg_type full;
-    if (!yg_product_read(&call, 0, &p, NULL) || !yg_product_type(&p, &full, NULL))
-        return YG_NONE;
-    const yg_node a = yg_reshape(graph, operands[0], &p.a);
-    const yg_node b = yg_reshape(graph, operands[1], &p.b);
-    dy = yg_reshape(graph, dy, &full);
-
-    yg_node gradient;
-    if (k == 0)
-        gradient = transpose_a ? yg_matmul(graph, b, dy, transpose_b, true)
-                               : yg_matmul(graph, dy, b, false, !transpose_b);
-    else
-        gradient = transpose_b ? yg_matmul(graph, dy, a, true, transpose_a)
-                               : yg_matmul(graph, a, dy, !transpose_a, false);
-    gradient = yg_sum_to(graph, gradient, k == 0 ? &p.a : &p.b);
-    return yg_reshape(graph, gradient, &types[k]);
+    return yg_product_vjp(graph, y, dy, 0, k);
 }
 
 /* Whether a node is a permutation that exchanges the last two dimensions only. */

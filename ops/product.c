@@ -3,6 +3,7 @@
  */
 #include "product.h"
 
+#include "build.h"
 #include "gemm.h"
 #include "gemm_library.h"
 #include "shape.h"
@@ -20,6 +21,14 @@ const yg_attr_spec yg_product_attrs[2] = {
      .kind = YG_ATTR_BOOL,
      .doc = "exchange b's last two dimensions before multiplying"},
 };
+
+/* [batch…, n, k] · [batch…, k, m], with vectors made matrices. */
+typedef struct product {
+    int64_t n, k, m;
+    yg_type a, b; /* as stored */
+    int batch_rank;
+    int64_t batch[YG_MAX_RANK];
+} product;
 
 /* A vector as a matrix: a row on the left, a column on the right. */
 static yg_type as_matrix(const yg_type *type, bool left) {
@@ -41,7 +50,7 @@ static bool fail(const yg_infer *call, size_t first, yg_code code, const char *w
     return false;
 }
 
-bool yg_product_read(const yg_infer *call, size_t first, yg_product *p, yg_error *error) {
+static bool read_product(const yg_infer *call, size_t first, product *p, yg_error *error) {
     const yg_type *a = &call->operands[first], *b = &call->operands[first + 1];
     const bool transpose_a = call->attrs[0].i, transpose_b = call->attrs[1].i;
     if (a->rank == 0 || b->rank == 0)
@@ -80,7 +89,8 @@ bool yg_product_read(const yg_infer *call, size_t first, yg_product *p, yg_error
     return true;
 }
 
-bool yg_product_type(const yg_product *p, yg_type *result, yg_error *error) {
+/* The result with both operands as matrices: the row and column that vectors lack are kept. */
+static bool full_type(const product *p, yg_type *result, yg_error *error) {
     int64_t shape[YG_MAX_RANK];
     memcpy(shape, p->batch, sizeof shape);
     shape[p->batch_rank] = p->n;
@@ -88,10 +98,23 @@ bool yg_product_type(const yg_product *p, yg_type *result, yg_error *error) {
     return yg_type_make(p->a.dtype, p->batch_rank + 2, shape, result, error);
 }
 
+bool yg_product_infer(const yg_infer *call, size_t first, yg_type *result, yg_error *error) {
+    product p;
+    yg_type full;
+    if (!read_product(call, first, &p, error) || !full_type(&p, &full, error))
+        return false;
+    int rank = p.batch_rank;
+    if (call->operands[first].rank > 1)
+        full.shape[rank++] = p.n;
+    if (call->operands[first + 1].rank > 1)
+        full.shape[rank++] = p.m;
+    return yg_type_make(full.dtype, rank, full.shape, result, error);
+}
+
 /* --------------------------------------------------------------------------------- computation --
  */
 
-static yg_gemm gemm_of(const yg_product *p, const yg_attr *attrs) {
+static yg_gemm gemm_of(const product *p, const yg_attr *attrs) {
     yg_gemm gemm = {.rows = p->n, .columns = p->m, .depth = p->k, .c_stride = p->m};
     gemm.a_stride[0] = attrs[0].i ? 1 : p->k;
     gemm.a_stride[1] = attrs[0].i ? p->n : 1;
@@ -100,14 +123,14 @@ static yg_gemm gemm_of(const yg_product *p, const yg_attr *attrs) {
     return gemm;
 }
 
-static int64_t matrices_of(const yg_product *p) {
+static int64_t matrices_of(const product *p) {
     return yg_shape_product(p->batch, 0, p->batch_rank);
 }
 
 /* The pieces of each matrix of the batch. */
 int64_t yg_product_units(const yg_infer *call, size_t first) {
-    yg_product p;
-    if (!yg_product_read(call, first, &p, NULL))
+    product p;
+    if (!read_product(call, first, &p, NULL))
         return 0;
     const yg_gemm gemm = gemm_of(&p, call->attrs);
     return matrices_of(&p) * yg_gemm_pieces(&gemm);
@@ -137,8 +160,8 @@ int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole) {
 
 /* Enough for any part, by our own kernel or by a library. */
 int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first) {
-    yg_product p;
-    if (!yg_product_read(call, first, &p, NULL))
+    product p;
+    if (!read_product(call, first, &p, NULL))
         return 0;
     const yg_gemm gemm = gemm_of(&p, call->attrs);
     const int64_t own = yg_gemm_scratch_bytes(&gemm, yg_dtype_size(p.a.dtype), yg_gemm_isa_best());
@@ -151,14 +174,14 @@ int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first) {
 }
 
 double yg_product_flops(const yg_infer *call, size_t first) {
-    yg_product p;
-    if (!yg_product_read(call, first, &p, NULL))
+    product p;
+    if (!read_product(call, first, &p, NULL))
         return 0;
     return 2 * (double)matrices_of(&p) * (double)p.n * (double)p.m * (double)p.k;
 }
 
 /* Strides over the batch, in elements; 0 where an operand is repeated. */
-static void batch_strides(const yg_product *p, const yg_type *type, int64_t strides[YG_MAX_RANK]) {
+static void batch_strides(const product *p, const yg_type *type, int64_t strides[YG_MAX_RANK]) {
     int64_t own[YG_MAX_RANK];
     yg_type_strides(type, own);
     const int lead = p->batch_rank - (type->rank - 2);
@@ -168,7 +191,7 @@ static void batch_strides(const yg_product *p, const yg_type *type, int64_t stri
 
 /* All that a run needs to know of a product: small ones take less time than finding it out. */
 typedef struct prepared_product {
-    yg_product p;
+    product p;
     yg_gemm gemm;
     size_t element;
     int64_t pieces, units;
@@ -177,32 +200,32 @@ typedef struct prepared_product {
     yg_gemm_library *library; /* … unless a library's beats it */
 } prepared_product;
 
-static bool prepare_product(const yg_infer *call, size_t first, bool add, prepared_product *product,
-                            yg_error *error) {
-    yg_product *p = &product->p;
-    if (!yg_product_read(call, first, p, error))
+static bool prepare_product(const yg_infer *call, size_t first, bool add,
+                            prepared_product *prepared, yg_error *error) {
+    product *p = &prepared->p;
+    if (!read_product(call, first, p, error))
         return false;
-    product->gemm = gemm_of(p, call->attrs);
-    product->gemm.add = add;
-    product->element = yg_dtype_size(p->a.dtype);
-    product->pieces = yg_gemm_pieces(&product->gemm);
-    product->units = product->pieces * matrices_of(p);
-    product->multiply = yg_gemm_choose(&product->gemm, product->element, yg_gemm_isa_best());
-    product->library = NULL;
-    batch_strides(p, &p->a, product->a_strides);
-    batch_strides(p, &p->b, product->b_strides);
+    prepared->gemm = gemm_of(p, call->attrs);
+    prepared->gemm.add = add;
+    prepared->element = yg_dtype_size(p->a.dtype);
+    prepared->pieces = yg_gemm_pieces(&prepared->gemm);
+    prepared->units = prepared->pieces * matrices_of(p);
+    prepared->multiply = yg_gemm_choose(&prepared->gemm, prepared->element, yg_gemm_isa_best());
+    prepared->library = NULL;
+    batch_strides(p, &p->a, prepared->a_strides);
+    batch_strides(p, &p->b, prepared->b_strides);
     return true;
 }
 
 void *yg_product_prepare(const yg_infer *call, size_t first, bool add) {
-    prepared_product *product = malloc(sizeof *product);
-    if (!product || !prepare_product(call, first, add, product, NULL)) {
-        free(product);
+    prepared_product *prepared = malloc(sizeof *prepared);
+    if (!prepared || !prepare_product(call, first, add, prepared, NULL)) {
+        free(prepared);
         return NULL;
     }
-    if (product->p.a.dtype == YG_F32 && yg_gemm_library_suits(&product->gemm))
-        product->library = yg_gemm_library_open(yg_gemm_library_preferred());
-    return product;
+    if (prepared->p.a.dtype == YG_F32 && yg_gemm_library_suits(&prepared->gemm))
+        prepared->library = yg_gemm_library_open(yg_gemm_library_preferred());
+    return prepared;
 }
 
 void yg_product_release(void *prepared) {
@@ -221,19 +244,19 @@ static void copy_addend(const yg_gemm *part, size_t element, char *out, const ch
         memcpy(out + (size_t)i * step, addend + (size_t)i * step, row);
 }
 
-static void run_part(const prepared_product *product, const yg_gemm *part, const void *a,
+static void run_part(const prepared_product *prepared, const yg_gemm *part, const void *a,
                      const void *b, void *c, void *scratch) {
-    if (product->library)
-        yg_gemm_library_f32(product->library, part, a, b, c, scratch);
+    if (prepared->library)
+        yg_gemm_library_f32(prepared->library, part, a, b, c, scratch);
     else
-        product->multiply(part, a, b, c, scratch);
+        prepared->multiply(part, a, b, c, scratch);
 }
 
 bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, const void *addend,
                     yg_error *error) {
-    const prepared_product *product = call->prepared;
+    const prepared_product *prepared = call->prepared;
     prepared_product here;
-    if (!product) {
+    if (!prepared) {
         yg_type types[YG_OP_NAMED_OPERANDS];
         for (size_t i = 0; i < call->operand_count; i++)
             types[i] = *call->in_types[i];
@@ -244,41 +267,71 @@ bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, c
                              .origin = call->origin};
         if (!prepare_product(&of, first, addend != NULL, &here, error))
             return false;
-        product = &here;
+        prepared = &here;
     }
     const char *a = call->in[first], *b = call->in[first + 1];
     char *out = call->out;
     if (addend == out)
         addend = NULL;
-    if (product->units == 1 && !addend) {
+    if (prepared->units == 1 && !addend) {
         if (call->begin < call->end)
-            run_part(product, &product->gemm, a, b, out, call->scratch);
+            run_part(prepared, &prepared->gemm, a, b, out, call->scratch);
         return true;
     }
 
-    const yg_product *p = &product->p;
+    const product *p = &prepared->p;
     int64_t index[YG_MAX_RANK];
     for (int64_t unit = call->begin; unit < call->end;) {
-        const int64_t matrix = unit / product->pieces, piece = unit % product->pieces;
+        const int64_t matrix = unit / prepared->pieces, piece = unit % prepared->pieces;
         /* A library may round a larger part otherwise, ours does not. */
-        int64_t count = product->library ? 1 : product->pieces - piece;
+        int64_t count = prepared->library ? 1 : prepared->pieces - piece;
         if (count > call->end - unit)
             count = call->end - unit;
         int64_t at[3];
-        const yg_gemm part = yg_gemm_part(&product->gemm, piece, piece + count, at);
+        const yg_gemm part = yg_gemm_part(&prepared->gemm, piece, piece + count, at);
         if (matrix > 0) {
-            at[0] += yg_strides_seek(p->batch_rank, p->batch, product->a_strides, index, matrix);
-            at[1] += yg_strides_seek(p->batch_rank, p->batch, product->b_strides, index, matrix);
+            at[0] += yg_strides_seek(p->batch_rank, p->batch, prepared->a_strides, index, matrix);
+            at[1] += yg_strides_seek(p->batch_rank, p->batch, prepared->b_strides, index, matrix);
             at[2] += matrix * p->n * p->m;
         }
-        const size_t at_c = (size_t)at[2] * product->element;
+        const size_t at_c = (size_t)at[2] * prepared->element;
         if (addend)
-            copy_addend(&part, product->element, out + at_c, (const char *)addend + at_c);
-        run_part(product, &part, a + (size_t)at[0] * product->element,
-                 b + (size_t)at[1] * product->element, out + at_c, call->scratch);
+            copy_addend(&part, prepared->element, out + at_c, (const char *)addend + at_c);
+        run_part(prepared, &part, a + (size_t)at[0] * prepared->element,
+                 b + (size_t)at[1] * prepared->element, out + at_c, call->scratch);
         unit += count;
     }
     return true;
+}
+
+/* ---------------------------------------------------------------------------------- derivation --
+ */
+
+yg_node yg_product_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t first, size_t k) {
+    const yg_node operands[2] = {yg_node_operand(graph, y, first),
+                                 yg_node_operand(graph, y, first + 1)};
+    const yg_type types[2] = {*yg_node_type(graph, operands[0]), *yg_node_type(graph, operands[1])};
+    const yg_attr *attrs = yg_node_attrs(graph, y);
+    const yg_infer call = {
+        .op = yg_node_op(graph, y), .operands = types, .operand_count = 2, .attrs = attrs};
+    const bool transpose_a = attrs[0].i, transpose_b = attrs[1].i;
+    product p;
+    yg_type full;
+    if (!read_product(&call, 0, &p, NULL) || !full_type(&p, &full, NULL))
+        return YG_NONE;
+    const yg_node a = yg_reshape(graph, operands[0], &p.a);
+    const yg_node b = yg_reshape(graph, operands[1], &p.b);
+    dy = yg_reshape(graph, dy, &full);
+
+    yg_node gradient;
+    if (k == 0)
+        gradient = transpose_a ? yg_matmul(graph, b, dy, transpose_b, true)
+                               : yg_matmul(graph, dy, b, false, !transpose_b);
+    else
+        gradient = transpose_b ? yg_matmul(graph, dy, a, true, transpose_a)
+                               : yg_matmul(graph, a, dy, !transpose_a, false);
+    gradient = yg_sum_to(graph, gradient, k == 0 ? &p.a : &p.b);
+    return yg_reshape(graph, gradient, &types[k]);
 }
 
 double yg_product_reference(const yg_reference *r, size_t first, const int64_t *index) {

@@ -10,21 +10,8 @@
 
 #include "../graph/op.h"
 
-/* [batch…, n, k] · [batch…, k, m], with vectors made matrices. */
-typedef struct yg_product {
-    int64_t n, k, m;
-    yg_type a, b; /* as stored */
-    int batch_rank;
-    int64_t batch[YG_MAX_RANK];
-} yg_product;
-
-/* False if the types do not fit each other. */
-bool yg_product_read(const yg_infer *call, size_t first, yg_product *product, yg_error *error);
-
-/* The result's type, with the row or column that a vector lacks. */
-bool yg_product_type(const yg_product *product, yg_type *result, yg_error *error);
-
 /* As the descriptor's functions of these names; `add`: to what the result holds. */
+bool yg_product_infer(const yg_infer *call, size_t first, yg_type *result, yg_error *error);
 int64_t yg_product_units(const yg_infer *call, size_t first);
 int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first);
 int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole);
@@ -36,6 +23,9 @@ void yg_product_release(void *prepared);
  * the result's type or the result itself, the product is added to it. */
 bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, const void *addend,
                     yg_error *error);
+
+/* The cotangent of matrix k, 0 or 1, of node y. */
+yg_node yg_product_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t first, size_t k);
 
 /* Σ_p a[…, row, p] · b[…, p, column], by the definition; `index` is the result's. */
 double yg_product_reference(const yg_reference *reference, size_t first, const int64_t *index);

@@ -352,6 +352,32 @@ static bool check_parts(subject *s, piece_counts *counts) {
     return good;
 }
 
+/* ---------------------------------------------------------------------------------- in place --
+ */
+
+/* Over its first operand a kernel writes the bits that it writes elsewhere: in one go, and in two
+ * of its units each, the later first. */
+static bool check_in_place(subject *s, piece_counts *counts) {
+    if (!(s->infer.op->flags & YG_OP_IN_PLACE))
+        return true;
+    if (!yg_type_equal(&s->sample->types[0], &s->type))
+        return fail(s->why, "in place, but the first operand is not of the result's type");
+    buffer in[YG_SAMPLE_OPERANDS];
+    memcpy(in, s->in, sizeof in);
+    in[0] = s->out;
+    for (int64_t cut = 0; cut < 2 && cut < s->units; cut++) {
+        const int64_t at = cut * s->units / 2;
+        memcpy(s->out.data, s->in[0].data, s->out.bytes);
+        if (!run(s, s->kernel, in, s->sample->count, &s->out, at, s->units) ||
+            (at > 0 && !run(s, s->kernel, in, s->sample->count, &s->out, 0, at)))
+            return fail(s->why, "in place: %s", s->error.message);
+        if (memcmp(s->out.data, s->whole.data, s->out.bytes) != 0)
+            return fail(s->why, "in place, its bits are others");
+        counts->in_place++;
+    }
+    return true;
+}
+
 /* --------------------------------------------------------------------------------------- all -- */
 
 static bool check_call(const yg_op_set *ops, const sample_call *call, piece_counts *counts,
@@ -360,7 +386,8 @@ static bool check_call(const yg_op_set *ops, const sample_call *call, piece_coun
     bool good = make_subject(&s, ops, call, why);
     if (good && s.whole.bytes > 0) {
         if (run(&s, s.kernel, s.in, call->count, &s.whole, 0, s.units))
-            good = check_units(&s, counts) && check_rows(&s, counts) && check_parts(&s, counts);
+            good = check_units(&s, counts) && check_rows(&s, counts) && check_parts(&s, counts) &&
+                   check_in_place(&s, counts);
         else if (!grown)
             good = fail(why, "the kernel: %s", s.error.message);
     }

@@ -40,6 +40,14 @@ Test(pieces, some_operators_promise_each) {
     cr_expect_gt(counts.parts, 0);
 }
 
+Test(pieces, some_operator_works_in_place) {
+    piece_counts counts;
+    char why[OPERATOR_CHECK_TEXT];
+    cr_assert(piece_check(yg_ops(), find("addmm"), &counts, why), "%s", why);
+    cr_expect_gt(counts.units, 0);
+    cr_expect_gt(counts.in_place, 0);
+}
+
 static void expect_caught(const yg_op *wrong, const char *message) {
     piece_counts counts;
     char why[OPERATOR_CHECK_TEXT] = "";
@@ -185,6 +193,32 @@ Test(piece_checker, catches_parts_that_are_not_the_operand) {
     expect_caught(&wrong, "are not its");
     wrong.parts = shifted_parts;
     expect_caught(&wrong, "parts [");
+}
+
+/* From back to front: reads where it has written. */
+static bool reversed(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    const size_t size = yg_dtype_size(call->out_type->dtype);
+    const int64_t last = yg_type_count(call->out_type) - 1;
+    for (int64_t i = call->begin; i < call->end; i++)
+        memcpy((char *)call->out + (size_t)i * size,
+               (const char *)call->in[0] + (size_t)(last - i) * size, size);
+    return true;
+}
+
+Test(piece_checker, catches_a_kernel_that_cannot_work_in_place) {
+    static const yg_sample six[] = {{.operands = {"f[6]"}}};
+    const yg_op wrong = {.name = "wrong",
+                         .operand_names = {"x"},
+                         .min_operands = 1,
+                         .max_operands = 1,
+                         .flags = YG_OP_IN_PLACE,
+                         .infer = like_first,
+                         .kernel = {[YG_F32] = reversed, [YG_F64] = reversed},
+                         .units = one_an_element,
+                         .samples = six,
+                         .sample_count = 1};
+    expect_caught(&wrong, "in place, its bits are others");
 }
 
 Test(piece_checker, catches_promises_that_no_call_shows) {

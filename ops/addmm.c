@@ -1,0 +1,102 @@
+/*
+ * addmm: y[…, i, j] = c[…, i, j] + Σ_k a[…, i, k] · b[…, k, j].
+ *
+ * A product that is added to what is there: c has the shape of the product of a and b, whose shapes
+ * and attributes are those of matmul. The kernel may write over c.
+ * vjp: dc = dy, da = dy · bᵀ, db = aᵀ · dy, as of matmul.
+ */
+#include "product.h"
+#include "registry.h"
+
+enum { C, A }; /* operands; b follows a */
+
+static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
+    if (!yg_product_infer(call, A, result, error))
+        return false;
+    const yg_type *c = &call->operands[C];
+    if (yg_type_equal(c, result))
+        return true;
+    char found[YG_TYPE_TEXT], expected[YG_TYPE_TEXT];
+    yg_fail(error, c->dtype == result->dtype ? YG_ERROR_SHAPE : YG_ERROR_DTYPE, call->origin,
+            "addmm: c is %s, but the product is %s", yg_type_text(c, found),
+            yg_type_text(result, expected));
+    return false;
+}
+
+static int64_t units(const yg_infer *call, const yg_type *result) {
+    (void)result;
+    return yg_product_units(call, A);
+}
+
+static int64_t scratch_bytes(const yg_infer *call, const yg_type *result) {
+    (void)result;
+    return yg_product_scratch_bytes(call, A);
+}
+
+static double flops(const yg_infer *call, const yg_type *result) {
+    return yg_product_flops(call, A) + (double)yg_type_count(result);
+}
+
+static void *prepare(const yg_infer *call, const yg_type *result) {
+    (void)result;
+    return yg_product_prepare(call, A, true);
+}
+
+static bool kernel(const yg_kernel_call *call, yg_error *error) {
+    return yg_product_run(call, &yg_op_addmm, A, call->in[C], error);
+}
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    return k == C ? dy : yg_product_vjp(graph, y, dy, A, k - A);
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    return yg_at(r, C, index) + yg_product_reference(r, A, index);
+}
+
+#define FLAGS(a, b)                                                                                \
+    (const yg_attr[]) {                                                                            \
+        {.i = (a)}, {                                                                              \
+            .i = (b)                                                                               \
+        }                                                                                          \
+    }
+static const yg_sample samples[] = {
+    {{"f[2, 4]", "f[2, 3]", "f[3, 4]"}, NULL},
+    {{"f[2, 4]", "f[3, 2]", "f[3, 4]"}, FLAGS(1, 0)},
+    {{"f[2, 4]", "f[2, 3]", "f[4, 3]"}, FLAGS(0, 1)},
+    {{"f[2, 4]", "f[3, 2]", "f[4, 3]"}, FLAGS(1, 1)},
+    {{"f[31, 19]", "f[31, 23]", "f[23, 19]"}, NULL}, /* over the borders of tiles */
+    {{"f[8, 9]", "f[300, 8]", "f[300, 9]"}, FLAGS(1, 0)},
+    {{"f[]", "f[3]", "f[3]"}, NULL},
+    {{"f[5]", "f[5, 40]", "f[40]"}, NULL},
+    {{"f[2, 3, 5]", "f[2, 3, 4]", "f[4, 5]"}, NULL},
+    {{"f[2, 3, 2]", "f[3, 4]", "f[2, 4, 2]"}, NULL},
+    {{"f[130, 200]", "f[130, 90]", "f[90, 200]"}, NULL}, /* several pieces */
+    {{"f[200, 130]", "f[90, 200]", "f[90, 130]"}, FLAGS(1, 0)},
+    {{"f[2, 3]", "f[2, 0]", "f[0, 3]"}, NULL},
+    {{"f[0, 3]", "f[0, 2]", "f[2, 3]"}, NULL},
+};
+
+const yg_op yg_op_addmm = {
+    .name = "addmm",
+    .formula = "y[…, i, j] = c[…, i, j] + Σ_k a[…, i, k] · b[…, k, j]",
+    .doc = "A product of matrices, as of matmul, added to c, which has its shape.",
+    .group = "linear algebra",
+    .min_operands = 3,
+    .max_operands = 3,
+    .operand_names = {"c", "a", "b"},
+    .attrs = yg_product_attrs,
+    .attr_count = sizeof yg_product_attrs / sizeof *yg_product_attrs,
+    .flags = YG_OP_INTERNAL | YG_OP_IN_PLACE,
+    .infer = infer,
+    .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
+    .units = units,
+    .scratch_bytes = scratch_bytes,
+    .prepare = prepare,
+    .release = yg_product_release,
+    .flops = flops,
+    .vjp = vjp,
+    .reference = reference,
+    .samples = samples,
+    .sample_count = sizeof samples / sizeof *samples,
+};
