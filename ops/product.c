@@ -142,8 +142,8 @@ enum { PACKED_FOR_ROWS = 192 };
 /* Of a batch the matrices, of one matrix the pieces. An operand that has not all of the batch's
  * dimensions is read by several matrices. */
 int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole) {
-    yg_product p;
-    if (!yg_product_read(call, first, &p, NULL))
+    product p;
+    if (!read_product(call, first, &p, NULL))
         return 0;
     const yg_gemm gemm = gemm_of(&p, call->attrs);
     const int64_t matrices = matrices_of(&p), rows = yg_gemm_piece_rows(&gemm);
