@@ -12,20 +12,20 @@
 #define CLASSES 64
 #define LOOKS   16 /* blocks of the request's own class that are looked at before a larger one */
 
-typedef struct block {
+typedef struct yg_block block;
+
+struct yg_block {
     int64_t offset, bytes;
     bool free;
-    struct block *before, *after;  /* by offset */
-    struct block *previous, *next; /* in the free list */
-} block;
+    block *before, *after;  /* by offset */
+    block *previous, *next; /* in the free list */
+};
 
 struct yg_arena {
     yg_pool *pool;
     block *last; /* by offset */
     block *free[CLASSES];
-    block *spare;  /* block structs to use again */
-    block **table; /* offset → block in use, open addressing */
-    size_t table_size, used;
+    block *spare; /* block structs to use again */
     int64_t size;
 };
 
@@ -72,49 +72,6 @@ static block *new_block(yg_arena *arena, int64_t offset, int64_t bytes) {
         b = yg_pool_take(arena->pool, sizeof *b);
     if (b)
         *b = (block){.offset = offset, .bytes = bytes};
-    return b;
-}
-
-/* Block structs in use, found again by their offset. */
-static size_t slot_of(const yg_arena *arena, int64_t offset) {
-    size_t slot =
-        (size_t)(((uint64_t)offset / ALIGN) * 0x9e3779b97f4a7c15u) & (arena->table_size - 1);
-    while (arena->table[slot] && arena->table[slot]->offset != offset)
-        slot = (slot + 1) & (arena->table_size - 1);
-    return slot;
-}
-
-static bool table_add(yg_arena *arena, block *b) {
-    if (arena->used * 2 >= arena->table_size) {
-        block **old = arena->table;
-        const size_t old_size = arena->table_size, size = old_size ? old_size * 2 : 64;
-        block **table = yg_pool_take(arena->pool, size * sizeof(block *));
-        if (!table)
-            return false;
-        arena->table = table;
-        arena->table_size = size;
-        for (size_t i = 0; i < old_size; i++) {
-            if (old[i])
-                table[slot_of(arena, old[i]->offset)] = old[i];
-        }
-    }
-    arena->table[slot_of(arena, b->offset)] = b;
-    arena->used++;
-    return true;
-}
-
-/* Linear probing's removal: later entries of the run move up. */
-static block *table_remove(yg_arena *arena, int64_t offset) {
-    size_t slot = slot_of(arena, offset);
-    block *b = arena->table[slot];
-    arena->table[slot] = NULL;
-    arena->used--;
-    for (size_t next = (slot + 1) & (arena->table_size - 1); arena->table[next];
-         next = (next + 1) & (arena->table_size - 1)) {
-        block *moved = arena->table[next];
-        arena->table[next] = NULL;
-        arena->table[slot_of(arena, moved->offset)] = moved;
-    }
     return b;
 }
 
@@ -173,17 +130,21 @@ static bool split(yg_arena *arena, block *b, int64_t bytes) {
     return true;
 }
 
-int64_t yg_arena_take(yg_arena *arena, int64_t bytes) {
+int64_t yg_block_offset(const block *b) {
+    return b->offset;
+}
+
+block *yg_arena_take(yg_arena *arena, int64_t bytes) {
     bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
     block *b = find_free(arena, bytes);
     if (b) {
         list_remove(arena, b);
         if (!split(arena, b, bytes))
-            return -1;
+            return NULL;
     } else {
         b = extend(arena, bytes);
     }
-    return b && table_add(arena, b) ? b->offset : -1;
+    return b;
 }
 
 /* Joins `b` with the block after it. */
@@ -199,8 +160,7 @@ static void join(yg_arena *arena, block *b) {
     arena->spare = gone;
 }
 
-void yg_arena_give(yg_arena *arena, int64_t offset) {
-    block *b = table_remove(arena, offset);
+void yg_arena_give(yg_arena *arena, block *b) {
     if (b->after && b->after->free) {
         list_remove(arena, b->after);
         join(arena, b);

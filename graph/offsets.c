@@ -5,13 +5,14 @@
 #include "plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Storages by the unit that makes them, and by the batch that uses them last: lists through arrays.
  */
 typedef struct lifetimes {
     uint32_t *made, *dying;           /* by unit, by batch: the first of its list */
     uint32_t *next_made, *next_dying; /* by storage */
-    bool *given;                      /* by storage: its bytes were taken over */
+    yg_block **block;                 /* by storage: NULL, too, when it was taken over */
 } lifetimes;
 
 static bool in_arena(const yg_storage *storage) {
@@ -27,9 +28,10 @@ static bool find_lifetimes(yg_compiler *c, lifetimes *lives) {
     lives->dying = yg_pool_take(pool, batches * sizeof(uint32_t));
     lives->next_made = yg_pool_take(pool, storages * sizeof(uint32_t));
     lives->next_dying = yg_pool_take(pool, storages * sizeof(uint32_t));
-    lives->given = yg_pool_take(pool, storages * sizeof(bool));
-    if (!lives->made || !lives->dying || !lives->next_made || !lives->next_dying || !lives->given)
+    lives->block = yg_pool_take(pool, storages * sizeof *lives->block);
+    if (!lives->made || !lives->dying || !lives->next_made || !lives->next_dying || !lives->block)
         return yg_fail_memory(c->error);
+    memset(lives->block, 0, storages * sizeof *lives->block);
     for (size_t u = 0; u < units; u++)
         lives->made[u] = YG_NO_STORAGE;
     for (size_t b = 0; b < batches; b++)
@@ -95,11 +97,12 @@ static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
             if (s == YG_NO_STORAGE || step->in[k].advance != step->out.advance ||
                 !is_free_for(c, s, u))
                 continue;
-            if (program->storages[s].bytes != out->bytes || lives->given[s] ||
+            if (program->storages[s].bytes != out->bytes || !lives->block[s] ||
                 !read_last_at(program, unit, s, i))
                 continue;
             out->offset = program->storages[s].offset;
-            lives->given[s] = true;
+            lives->block[step->out.storage] = lives->block[s];
+            lives->block[s] = NULL;
             break;
         }
     }
@@ -108,10 +111,12 @@ static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
 static bool place(yg_compiler *c, yg_arena *arena, const lifetimes *lives, uint32_t u) {
     for (uint32_t s = lives->made[u]; s != YG_NO_STORAGE; s = lives->next_made[s]) {
         yg_storage *storage = &c->program->storages[s];
-        if (storage->offset == 0)
-            storage->offset = yg_arena_take(arena, storage->bytes > 0 ? storage->bytes : 1);
-        if (storage->offset < 0)
+        if (lives->block[s])
+            continue; /* taken over */
+        lives->block[s] = yg_arena_take(arena, storage->bytes > 0 ? storage->bytes : 1);
+        if (!lives->block[s])
             return yg_fail_memory(c->error);
+        storage->offset = yg_block_offset(lives->block[s]);
     }
     return true;
 }
@@ -125,7 +130,7 @@ bool yg_plan_offsets(yg_compiler *c) {
     yg_arena *arena = yg_arena_new(program->pool);
     if (!arena)
         return yg_fail_memory(c->error);
-    if (!find_lifetimes(c, &lives) || yg_arena_take(arena, FIRST_OFFSET) < 0)
+    if (!find_lifetimes(c, &lives) || !yg_arena_take(arena, FIRST_OFFSET))
         return yg_fail_memory(c->error);
     uint32_t u = 0;
     for (uint32_t b = 0; b < program->batch_count; b++) {
@@ -136,8 +141,8 @@ bool yg_plan_offsets(yg_compiler *c) {
                 return false;
         }
         for (uint32_t s = lives.dying[b]; s != YG_NO_STORAGE; s = lives.next_dying[s]) {
-            if (yg_plan_with(c, YG_PASS_REUSE) && !lives.given[s])
-                yg_arena_give(arena, program->storages[s].offset);
+            if (yg_plan_with(c, YG_PASS_REUSE) && lives.block[s])
+                yg_arena_give(arena, lives.block[s]);
         }
     }
     program->stats.arena_bytes = yg_arena_size(arena);

@@ -174,6 +174,11 @@ static void add_batch(const yg_program *program, const yg_batch *batch, list *l)
 
 /* A buffer of the caller's makes no more calls of a program, so none fails but the first. */
 bool yg_program_list_ready(yg_program *program) {
+    size_t room = 1; /* but for pads */
+    for (size_t u = 0; u < program->unit_count; u++)
+        room += 1 + program->units[u].step_count + program->units[u].load_count;
+    if (!program->ready && (program->ready = malloc(room * sizeof *program->ready)))
+        program->ready_capacity = room;
     list l = {.calls = program->ready, .capacity = program->ready_capacity};
     for (size_t b = 0; b < program->batch_count; b++)
         add_batch(program, &program->batches[b], &l);
