@@ -68,10 +68,14 @@ static void find_bytes(const yg_request *request, yg_liveness *l, const bool *wh
     }
 }
 
-/* An elementwise result takes the place of an operand of its size that is not read again. */
+/* An elementwise result, or that of a kernel that allows it for its first operand, takes the place
+ * of an operand of its size that is not read again. */
 static bool takes_over(const yg_liveness *l, yg_node node) {
     const yg_record *record = &l->graph->records[node];
-    for (uint32_t k = 0; is_elementwise(record) && k < record->operand_count; k++) {
+    const uint32_t count = is_elementwise(record)               ? record->operand_count
+                           : record->op->flags & YG_OP_IN_PLACE ? 1
+                                                                : 0;
+    for (uint32_t k = 0; k < count; k++) {
         const yg_node root = l->root[record->operands[k]];
         if (l->last[root] == node && l->bytes[root] == l->bytes[node])
             return true;

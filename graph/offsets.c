@@ -1,6 +1,7 @@
 /*
  * Offsets in the arena, by lifetimes: bytes are given back after the last unit that reads them, and
- * a group's result takes over an operand that it reads for the last time.
+ * a group's result, or that of a kernel that allows it, takes over an operand that it reads for the
+ * last time.
  */
 #include "plan.h"
 
@@ -82,6 +83,12 @@ static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
     return other == YG_NO_UNIT || program->units[other].batch < unit->batch;
 }
 
+static void give(yg_program *program, lifetimes *lives, uint32_t from, uint32_t to) {
+    program->storages[to].offset = program->storages[from].offset;
+    lives->block[to] = lives->block[from];
+    lives->block[from] = NULL;
+}
+
 static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
     yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
@@ -100,12 +107,28 @@ static void take_over(yg_compiler *c, lifetimes *lives, uint32_t u) {
             if (program->storages[s].bytes != out->bytes || !lives->block[s] ||
                 !read_last_at(program, unit, s, i))
                 continue;
-            out->offset = program->storages[s].offset;
-            lives->block[step->out.storage] = lives->block[s];
-            lives->block[s] = NULL;
+            give(program, lives, s, step->out.storage);
             break;
         }
     }
+}
+
+/* A kernel that may write over its first operand does so where it is the last to read it. */
+static void take_over_operand(yg_compiler *c, lifetimes *lives, uint32_t u) {
+    yg_program *program = c->program;
+    const yg_record *record = &c->graph->records[program->units[u].node];
+    yg_storage *out = &program->storages[program->units[u].target];
+    if (!(record->op->flags & YG_OP_IN_PLACE) || !in_arena(out) || out->offset > 0)
+        return;
+    const uint32_t s = program->storage_of[record->operands[0]];
+    if (!is_free_for(c, s, u) || program->storages[s].bytes != out->bytes || !lives->block[s])
+        return;
+    for (uint32_t k = 1; k < record->operand_count; k++) {
+        const uint32_t other = program->storage_of[record->operands[k]];
+        if (other == s || program->storages[other].part_of == s)
+            return;
+    }
+    give(program, lives, s, program->units[u].target);
 }
 
 static bool place(yg_compiler *c, yg_arena *arena, const lifetimes *lives, uint32_t u) {
@@ -137,6 +160,8 @@ bool yg_plan_offsets(yg_compiler *c) {
         for (; u < program->unit_count && program->units[u].batch == b; u++) {
             if (yg_plan_with(c, YG_PASS_IN_PLACE) && program->units[u].kind == YG_UNIT_GROUP)
                 take_over(c, &lives, u);
+            else if (yg_plan_with(c, YG_PASS_IN_PLACE) && program->units[u].kind == YG_UNIT_KERNEL)
+                take_over_operand(c, &lives, u);
             if (!place(c, arena, &lives, u))
                 return false;
         }

@@ -22,7 +22,7 @@ typedef struct yg_rewriting {
                              1 for a node that nothing but its one user sees */
     const yg_node *user;  /* a live node that it is an operand of: that one user, where uses is 1;
                              YG_NONE where it is an output or an update only */
-    yg_node *scratch;     /* room for the rule: as many entries as the graph has nodes */
+    yg_node *scratch;     /* the rule's own: YG_NONE before its first call, kept between calls */
 } yg_rewriting;
 
 struct yg_rule {
@@ -30,8 +30,8 @@ struct yg_rule {
     const char *doc;  /* a phrase, no full stop */
     const yg_op *op;  /* a graph without a node of this operator is not tried */
 
-    /* Whether `build` has an equivalent for a live node. Asked of every live node, so the answer
-     * for most must be quick. */
+    /* Whether `build` has an equivalent for a live node. Asked of every live node, in order, so the
+     * answer for most must be quick. */
     bool (*matches)(const yg_rewriting *rewriting, yg_node node);
 
     /* Makes, in the graph `to`, the equivalent of a node that matched: of the same type.

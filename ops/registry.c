@@ -14,6 +14,7 @@ static const yg_op *const operators[] = {
 
 static const yg_rule *const rules[] = {
     &yg_rule_sum_of_products,
+    &yg_rule_accumulate,
 };
 
 static const yg_op_set built_in = {

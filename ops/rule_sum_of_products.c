@@ -83,10 +83,12 @@ static double gain(const yg_graph *graph, yg_node product) {
 }
 
 /* A product this deep keeps the processor busy by itself; one of fewer terms mostly loads and
- * stores its result. Measured, a training step of an Elman network of 64 to 256 units over 8 to 32
- * time steps, where most operands are computed in their place: with joining it takes 0.87 to 0.90
- * of the time at depth 16 (its batch), 0.99 to 1.01 at 32, 0.99 to 1.07 at 64. */
-#define JOINED_DEPTH 24
+ * stores its result. Measured against sums whose products are added as they are computed
+ * (accumulate): with joining, 2 to 8 products of 64² to 256² results take 0.82 to 0.96 of the time
+ * at depth 8, 0.92 to 1.00 of it at 16, the same at 32; a training step of an Elman network of 64
+ * to 256 units over 8 to 32 time steps takes 0.95 to 0.97 of it at depth 16 (its batch), 0.97
+ * to 1.01 at 32, 1.03 to 1.09 at 64. */
+#define JOINED_DEPTH 16
 
 /* A product of two matrices that pays to be joined to others. */
 static bool joins(const yg_rewriting *r, yg_node node) {

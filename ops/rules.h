@@ -7,5 +7,6 @@
 #include "../graph/rewrite.h"
 
 extern const yg_rule yg_rule_sum_of_products;
+extern const yg_rule yg_rule_accumulate;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -606,6 +607,54 @@ Test(program, joined_values_are_computed_in_place) {
                      0);
         char *text = yg_program_text(planned);
         cr_expect(strstr(text, "+384 = "), "a stretch of the joined values is a result:\n%s", text);
+        free(text);
+        yg_program_free(planned);
+        yg_program_free(plain);
+        yg_graph_free(g);
+    }
+}
+
+/* A kernel that may write over its first operand does so only if nobody reads that later, and if it
+ * is not another operand too. */
+Test(program, kernels_write_over_what_is_not_read_again) {
+    enum { LAST, LATER, OPERAND, PART, INPUT, CASES };
+    static const int64_t start[] = {3, 0}, stop[] = {6, 6}, step[] = {1, 1};
+    for (int i = 0; i < CASES; i++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_op *addmm = yg_op_find(yg_ops(), "addmm");
+        const yg_type type = type_of(YG_F64, 2, (int64_t[]){6, 6});
+        const yg_type half = type_of(YG_F64, 2, (int64_t[]){6, 3});
+        const yg_node x = yg_input(g, "x", &type), w = yg_input(g, "w", &half);
+        const yg_node made = yg_matmul(g, x, x, false, true), c = i == INPUT ? x : made;
+        const yg_node part = yg_slice(g, c, start, stop, step);
+        const yg_node a = i == OPERAND ? c : i == PART ? w : yg_matmul(g, x, x, true, false);
+        const yg_node b = i == PART ? part : x;
+        const yg_node sum = yg_apply(g, addmm, (const yg_node[]){c, a, b}, 3, NULL);
+        const yg_node y = i == LATER ? yg_matmul(g, sum, c, false, false) : yg_softmax(g, sum, 0);
+        yg_program *planned = compile(g, &y, 1, NULL, 0, 0, 2);
+        yg_program *plain = compile(g, &y, 1, NULL, 0, YG_PROGRAM_NO_PLAN, 1);
+        const yg_node inputs[] = {x, w};
+        for (size_t k = 0; k < 2; k++) {
+            double *to[] = {yg_program_data(planned, inputs[k]), yg_program_data(plain, inputs[k])};
+            for (int e = 0; to[0] && e < (k ? 18 : 36); e++)
+                to[0][e] = to[1][e] = yg_random_normal(3, k, (uint64_t)e);
+        }
+        for (int again = 0; again < 2; again++) {
+            run(planned);
+            run(plain);
+        }
+        cr_expect_eq(memcmp(data(planned, y), data(plain, y), (size_t)yg_type_bytes(&type)), 0,
+                     "case %d", i);
+        char *text = yg_program_text(planned);
+        const char *line = strstr(text, " = addmm(@");
+        if (i == LAST) {
+            char out[32], in[32];
+            cr_assert(line);
+            while (line > text && line[-1] != ' ')
+                line--;
+            cr_assert_eq(sscanf(line, "@%31[0-9] = addmm(@%31[0-9]", out, in), 2, "%s", text);
+            cr_expect_str_eq(out, in, "%s", text);
+        }
         free(text);
         yg_program_free(planned);
         yg_program_free(plain);

@@ -223,6 +223,110 @@ Test(rewriting, random_sums) {
     cr_expect_gt(rewritten, 50, "only %d graphs were rewritten", rewritten);
 }
 
+/* ---------------------------------------------------------------------------------- accumulate --
+ */
+
+/* Two to five products of inputs are `p`; the rest is said case by case. */
+typedef enum shape_of_sum {
+    CHAIN,    /* ((p + p) + p) + … */
+    BALANCED, /* (p + p) + (p + p) */
+    OTHERS,   /* a whole-tensor operator's result + p, then p + that */
+    FUSED,    /* tanh(c) + p: the group that computes the one adds the other */
+    BIAS,     /* p + a row */
+    LEAF,     /* p + an input */
+    SEEN,     /* (p + p) · tanh(the first p) */
+    READ,     /* (another kernel's result + p) · tanh(p) */
+    TWICE,    /* p + p, the same */
+    BATCHED,  /* products of batches of matrices */
+} shape_of_sum;
+
+static yg_node batched(yg_graph *g) {
+    yg_type a, b;
+    cr_assert(yg_type_make(YG_F64, 3, (int64_t[]){2, 8, 40}, &a, NULL));
+    cr_assert(yg_type_make(YG_F64, 3, (int64_t[]){2, 40, 9}, &b, NULL));
+    return yg_matmul(g, yg_input(g, "a", &a), yg_input(g, "b", &b), false, false);
+}
+
+static yg_node build_shape(yg_graph *g, shape_of_sum shape) {
+    const yg_type type = matrix(12, 9), row = matrix(1, 9);
+    const yg_node c = yg_input(g, "c", &type);
+    yg_node p[5];
+    for (int i = 0; i < 5; i++)
+        p[i] = shape == BATCHED ? batched(g) : product(g, 12, 40, 9, i % 4);
+    switch (shape) {
+    case CHAIN:
+        for (int i = 1; i < 5; i++)
+            p[0] = yg_add(g, i % 2 ? p[0] : p[i], i % 2 ? p[i] : p[0]);
+        return p[0];
+    case BALANCED:
+        return yg_add(g, yg_add(g, p[0], p[1]), yg_add(g, p[2], p[3]));
+    case OTHERS:
+        return yg_add(g, p[1], yg_add(g, yg_softmax(g, c, 1), p[0]));
+    case FUSED:
+        return yg_add(g, yg_tanh(g, c), p[0]);
+    case BIAS:
+        return yg_add(g, p[0], yg_input(g, "bias", &row));
+    case LEAF:
+        return yg_add(g, p[0], c);
+    case SEEN:
+        return yg_multiply(g, yg_add(g, p[0], p[1]), yg_tanh(g, p[0]));
+    case READ:
+        return yg_multiply(g, yg_add(g, yg_softmax(g, c, 1), p[0]), yg_tanh(g, p[0]));
+    case TWICE:
+        return yg_tanh(g, yg_add(g, p[0], p[0]));
+    case BATCHED:
+        return yg_add(g, p[0], p[1]);
+    }
+    return YG_NONE;
+}
+
+static const struct {
+    const char *what;
+    shape_of_sum shape;
+    int matmul, addmm;
+} accumulations[] = {
+    {"a chain", CHAIN, 1, 4},
+    {"a balanced tree", BALANCED, 2, 2},
+    {"to what another kernel made", OTHERS, 0, 2},
+    {"to what a fused group makes", FUSED, 1, 0},
+    {"to a row", BIAS, 1, 0},
+    {"to an input", LEAF, 1, 0},
+    {"to a product that is seen", SEEN, 2, 0},
+    {"of a product that is seen", READ, 1, 0},
+    {"of a product to itself", TWICE, 1, 0},
+    {"in batches", BATCHED, 1, 1},
+};
+
+Test(rewriting, products_are_added_to_what_is_there) {
+    for (size_t i = 0; i < sizeof accumulations / sizeof *accumulations; i++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const char *what = accumulations[i].what;
+        const yg_node y = build_shape(g, accumulations[i].shape);
+        check_equal(g, y, what);
+        yg_program *program = compile(g, y, 0, NULL, 0);
+        cr_expect_eq(count_of(program, "matmul"), accumulations[i].matmul, "%s: %d matmul", what,
+                     count_of(program, "matmul"));
+        cr_expect_eq(count_of(program, "addmm"), accumulations[i].addmm, "%s: %d addmm", what,
+                     count_of(program, "addmm"));
+        yg_program_free(program);
+        yg_graph_free(g);
+    }
+}
+
+/* A chain of them is one buffer, the output's. */
+Test(rewriting, a_sum_of_products_is_one_buffer) {
+    const char *in_place = "in_place";
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node y = build_shape(g, CHAIN);
+    yg_program *program = compile(g, y, 0, NULL, 0), *copies = compile(g, y, 0, &in_place, 1);
+    const int64_t result = yg_type_bytes(yg_node_type(g, y)); /* 864, in steps of 64 */
+    cr_expect_lt(yg_program_get_stats(program).arena_bytes, 64 + result + 64);
+    cr_expect_geq(yg_program_get_stats(copies).arena_bytes, 64 + 2 * result);
+    yg_program_free(program);
+    yg_program_free(copies);
+    yg_graph_free(g);
+}
+
 /* ------------------------------------------------------------------------------- the framework --
  */
 
