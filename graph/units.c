@@ -178,8 +178,9 @@ static bool place_node(yg_compiler *c, yg_node node) {
 
 static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node operand, bool skewed) {
     const yg_node root = c->nodes[operand].root;
-    if (skewed || yg_plan_is_part(c, operand))
-        c->nodes[root].skew_unit = unit;
+    uint32_t *skew = &c->nodes[root].skew_unit;
+    if ((skewed || yg_plan_is_part(c, operand)) && (*skew == YG_NO_UNIT || unit > *skew))
+        *skew = unit;
     if (c->nodes[root].unit != unit)
         c->nodes[root].in_memory = true;
     uint32_t *last = &c->nodes[root].last_unit, *other = &c->nodes[root].other_unit;

@@ -522,13 +522,18 @@ Test(program, slices_share_memory) {
     yg_graph_free(g);
 }
 
+static yg_node row_of(yg_graph *g, yg_node x, int64_t row) {
+    const int64_t start[] = {row, 0}, step[] = {1, 1};
+    const int64_t stop[] = {row + 1, yg_node_type(g, x)->shape[1]};
+    return yg_slice(g, x, start, stop, step);
+}
+
 /* A parameter cannot be written over in step with a reading that is out of step. */
 Test(program, update_waits_for_slices) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type type = type_of(YG_F64, 2, (int64_t[]){40, 50});
     const yg_node p = yg_parameter(g, "p", &type);
-    const int64_t start[] = {0, 0}, stop[] = {1, 50}, step[] = {1, 1};
-    const yg_update update = {p, yg_subtract(g, p, yg_slice(g, p, start, stop, step))};
+    const yg_update update = {p, yg_subtract(g, p, row_of(g, p, 0))};
     yg_program *program = compile(g, NULL, 0, &update, 1, 0, 1);
     for (int i = 0; i < 2000; i++)
         data(program, p)[i] = i;
@@ -540,6 +545,28 @@ Test(program, update_waits_for_slices) {
 }
 
 /* A program to be looked at is planned as any other, but has nothing to be run on. */
+/* The unit that writes over the parameter reads a slice of it out of step; so does an earlier unit,
+ * for a node that comes later. */
+Test(program, update_minds_every_slice) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type two = type_of(YG_F64, 2, (int64_t[]){2, 300});
+    const yg_type four = type_of(YG_F64, 2, (int64_t[]){4, 300});
+    const yg_node x = yg_input(g, "x", &two), w = yg_parameter(g, "w", &four);
+    const yg_node early = yg_exp(g, x);
+    const yg_node value = yg_subtract(g, w, row_of(g, w, 0));
+    const yg_node late = yg_add(g, early, row_of(g, w, 1));
+    yg_program *program = compile(g, &late, 1, &(yg_update){w, value}, 1, 0, 1);
+    for (int i = 0; i < 1200; i++)
+        data(program, w)[i] = 1 + i / 300;
+    run(program);
+    for (int i = 0; i < 1200; i++)
+        cr_expect_eq(data(program, w)[i], i / 300, "%d", i);
+    for (int i = 0; i < 600; i++)
+        cr_expect_eq(data(program, late)[i], 3, "%d", i);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
 Test(program, without_memory_is_planned_only) {
     const network n = make_network(300);
     yg_program *whole = compile(n.graph, &n.loss, 1, n.updates, 3, 0, 3);
