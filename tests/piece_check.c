@@ -378,6 +378,52 @@ static bool check_in_place(subject *s, piece_counts *counts) {
     return true;
 }
 
+/* ----------------------------------------------------------------------------------- in memory --
+ */
+
+/* Where the result is said to lie in the first operand, its bits are. */
+static bool check_view(subject *s, piece_counts *counts) {
+    const yg_op *op = s->infer.op;
+    const int64_t at = op->view ? op->view(&s->infer, &s->type) : -1;
+    if (at < 0)
+        return true;
+    const size_t offset = (size_t)at * yg_dtype_size(s->type.dtype);
+    if (offset + s->whole.bytes > s->in[0].bytes)
+        return fail(s->why, "a view that ends behind the operand");
+    if (memcmp((const char *)s->in[0].data + offset, s->whole.data, s->whole.bytes) != 0)
+        return fail(s->why, "a view of other bits");
+    counts->views++;
+    return true;
+}
+
+/* With every operand where it is said to go in the result, the result is the same. */
+static bool check_places(subject *s, piece_counts *counts) {
+    const yg_op *op = s->infer.op;
+    buffer in[YG_SAMPLE_OPERANDS];
+    memcpy(in, s->in, sizeof in);
+    memset(s->out.data, 0xff, s->out.bytes);
+    size_t placed = 0;
+    for (size_t k = 0; op->place && k < s->sample->count; k++) {
+        const int64_t at = op->place(&s->infer, &s->type, k);
+        if (at < 0)
+            continue;
+        const size_t offset = (size_t)at * yg_dtype_size(s->type.dtype);
+        if (offset + in[k].bytes > s->out.bytes)
+            return fail(s->why, "operand %zu ends behind the result", k);
+        in[k].data = (char *)s->out.data + offset;
+        memcpy(in[k].data, s->in[k].data, in[k].bytes);
+        placed++;
+    }
+    if (placed == 0)
+        return true;
+    if (!run(s, s->kernel, in, s->sample->count, &s->out, 0, s->units))
+        return fail(s->why, "operands in place: %s", s->error.message);
+    if (memcmp(s->out.data, s->whole.data, s->out.bytes) != 0)
+        return fail(s->why, "operands in place, its bits are others");
+    counts->places += placed;
+    return true;
+}
+
 /* --------------------------------------------------------------------------------------- all -- */
 
 static bool check_call(const yg_op_set *ops, const sample_call *call, piece_counts *counts,
@@ -387,7 +433,7 @@ static bool check_call(const yg_op_set *ops, const sample_call *call, piece_coun
     if (good && s.whole.bytes > 0) {
         if (run(&s, s.kernel, s.in, call->count, &s.whole, 0, s.units))
             good = check_units(&s, counts) && check_rows(&s, counts) && check_parts(&s, counts) &&
-                   check_in_place(&s, counts);
+                   check_in_place(&s, counts) && check_view(&s, counts) && check_places(&s, counts);
         else if (!grown)
             good = fail(why, "the kernel: %s", s.error.message);
     }
@@ -448,5 +494,7 @@ bool piece_check(const yg_op_set *ops, const yg_op *op, piece_counts *counts, ch
                     op->units && counts->units == 0 ? "units"
                     : op->rows && counts->rows == 0 ? "rows"
                                                     : "parts");
+    if ((op->view && counts->views == 0) || (op->place && counts->places == 0))
+        return fail(why, "%s: no call shares memory", op->name);
     return true;
 }

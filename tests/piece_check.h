@@ -1,6 +1,7 @@
 /*
  * Whether a kernel keeps what its descriptor promises of pieces: yg_op.units, yg_op.rows and
- * yg_op.parts; and of writing over its first operand: YG_OP_IN_PLACE.
+ * yg_op.parts; and of memory that operands and result share: YG_OP_IN_PLACE, yg_op.view and
+ * yg_op.place.
  */
 #ifndef YG_TESTS_PIECE_CHECK_H
 #define YG_TESTS_PIECE_CHECK_H
@@ -9,7 +10,7 @@
 
 /* Runs of a kernel on a piece that were compared with the run of the whole. */
 typedef struct piece_counts {
-    size_t units, rows, parts, in_place;
+    size_t units, rows, parts, in_place, views, places;
 } piece_counts;
 
 /* Runs the kernel on pieces of every sample and of samples that are larger in their first

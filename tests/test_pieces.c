@@ -48,6 +48,15 @@ Test(pieces, some_operator_works_in_place) {
     cr_expect_gt(counts.in_place, 0);
 }
 
+Test(pieces, some_operators_share_memory) {
+    piece_counts counts;
+    char why[OPERATOR_CHECK_TEXT];
+    cr_assert(piece_check(yg_ops(), find("slice"), &counts, why), "%s", why);
+    cr_expect_gt(counts.views, 0);
+    cr_assert(piece_check(yg_ops(), find("concat"), &counts, why), "%s", why);
+    cr_expect_gt(counts.places, 0);
+}
+
 static void expect_caught(const yg_op *wrong, const char *message) {
     piece_counts counts;
     char why[OPERATOR_CHECK_TEXT] = "";
@@ -219,6 +228,48 @@ Test(piece_checker, catches_a_kernel_that_cannot_work_in_place) {
                          .samples = six,
                          .sample_count = 1};
     expect_caught(&wrong, "in place, its bits are others");
+}
+
+static int64_t view_from_1(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    (void)result;
+    return 1;
+}
+
+static int64_t never_a_view(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    (void)result;
+    return -1;
+}
+
+Test(piece_checker, catches_a_view_of_something_else) {
+    yg_op wrong = *find("slice");
+    wrong.view = view_from_1;
+    expect_caught(&wrong, "a view ");
+    wrong.view = never_a_view;
+    expect_caught(&wrong, "no call shares memory");
+}
+
+/* The operands the other way round. */
+static int64_t place_from_behind(const yg_infer *call, const yg_type *result, size_t k) {
+    int64_t at = yg_type_count(result);
+    for (size_t i = 0; i <= k; i++)
+        at -= yg_type_count(&call->operands[i]);
+    return at;
+}
+
+static int64_t place_at_the_end(const yg_infer *call, const yg_type *result, size_t k) {
+    (void)call;
+    (void)k;
+    return yg_type_count(result);
+}
+
+Test(piece_checker, catches_an_operand_in_a_wrong_place) {
+    yg_op wrong = *find("concat");
+    wrong.place = place_from_behind;
+    expect_caught(&wrong, "operands in place, its bits are others");
+    wrong.place = place_at_the_end;
+    expect_caught(&wrong, "ends behind the result");
 }
 
 Test(piece_checker, catches_promises_that_no_call_shows) {
