@@ -250,7 +250,7 @@ size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size
     yg_attr own[MAX_ATTRS];
     if (!copy_attrs(graph, op, attrs, own))
         return 0;
-    if ((op->flags & YG_OP_ELEMENTWISE) && !op->compose &&
+    if ((op->flags & YG_OP_ELEMENTWISE) && count > 0 && !op->compose &&
         !align_operands(graph, op, operands, count))
         return 0;
 

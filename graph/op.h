@@ -148,8 +148,8 @@ enum {
                                    language */
     YG_OP_LEAF = 1 << 7,        /* inputs, parameters, constants: no operands, no kernel */
     YG_OP_KEEP_DTYPES = 1 << 8, /* elementwise, but the builder converts no element types (where) */
-    YG_OP_IN_PLACE = 1 << 9,    /* the kernel may be given operand 0's bytes, of the result's type, as
-                                   the result: it reads them only where it writes */
+    YG_OP_IN_PLACE = 1 << 9, /* the kernel may be given operand 0's bytes, of the result's type, as
+                                the result: it reads them only where it writes */
 };
 
 #define YG_MAX_OPERANDS      64 /* of a list operator */
