@@ -51,6 +51,9 @@ void yg_plan_costs(yg_compiler *c) {
             unit->rows = unit->count;
         } else if (unit->kind == YG_UNIT_KERNEL) {
             cost_kernel(c, unit);
+        } else {
+            const yg_type *type = c->graph->records[unit->node].type;
+            unit->cost = 2.0 * ELEMENT_COST * (double)yg_type_count(type);
         }
     }
 }

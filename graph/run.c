@@ -114,9 +114,11 @@ static bool finish_sweep(const worker *w, const yg_sweep *sweep) {
 static int64_t cut(const yg_batch *batch, const yg_sweep *sweep, double before, int thread,
                    int threads) {
     const double share = batch->cost * thread / threads - before;
+    if (thread == threads) /* whatever has been rounded: the last one does the rest */
+        return sweep->grains;
     if (share <= 0 || thread == 0)
         return 0;
-    if (share >= sweep->cost || thread == threads)
+    if (share >= sweep->cost)
         return sweep->grains;
     return (int64_t)(share / sweep->cost * (double)sweep->grains + 0.5);
 }

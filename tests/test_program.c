@@ -522,6 +522,27 @@ Test(program, slices_share_memory) {
     yg_graph_free(g);
 }
 
+/* A copy at the end of what threads share in one go is work of one of them. */
+Test(program, a_shared_copy_is_done) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type few = type_of(YG_F64, 1, (int64_t[]){300});
+    const yg_type many = type_of(YG_F64, 1, (int64_t[]){200000});
+    const yg_type square = type_of(YG_F64, 2, (int64_t[]){5, 5});
+    const yg_node x = yg_input(g, "x", &few), z = yg_input(g, "z", &many);
+    const yg_node h = yg_softmax(g, x, 0);
+    const yg_node late = yg_exp(g, yg_add(g, z, yg_sum(g, h, NULL, 0, false)));
+    const yg_node outputs[] = {late, yg_reshape(g, cut(g, h, 101, 126), &square)};
+    yg_program *program = compile(g, outputs, 2, NULL, 0, 0, 2);
+    char *text = yg_program_text(program);
+    cr_assert(strstr(text, "at once:") && strstr(text, " = copy("), "%s", text);
+    free(text);
+    run(program);
+    for (int i = 0; i < 25; i++)
+        cr_expect_float_eq(data(program, outputs[1])[i], 1 / 300.0, 1e-15, "%d", i);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
 static yg_node row_of(yg_graph *g, yg_node x, int64_t row) {
     const int64_t start[] = {row, 0}, step[] = {1, 1};
     const int64_t stop[] = {row + 1, yg_node_type(g, x)->shape[1]};
