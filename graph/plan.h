@@ -1,6 +1,6 @@
 /*
- * A program's parts, private to graph/: how compiling (compile.c, units.c, storage.c, group.c,
- * offsets.c) hands over to running (ready.c, run.c, group_run.c).
+ * A program's parts, private to graph/: what the passes of compiling hand to each other (compile.c
+ * calls them in order), and at last to running (ready.c, run.c, group_run.c).
  *
  *   unit      a fused group of elementwise nodes, one whole-tensor kernel, or a copy.
  *   sweep     neighbouring units that run together, a chunk of rows at a time, so that what one
