@@ -96,13 +96,13 @@ static json_t *json_of_survey(const yg_model *model, const survey *survey,
                   (json_int_t)survey->weight_bytes, "forward_flops",
                   json_of_number(survey->forward_flops), "layers", rows);
     if (step != NULL)
-        json_object_set_new(object, "training_step",
-                            json_pack("{s:I, s:o, s:I, s:I, s:I}", "instructions",
-                                      (json_int_t)step->instructions, "flops",
-                                      json_of_number(step->flops), "arena_bytes",
-                                      (json_int_t)step->arena_bytes, "parameter_bytes",
-                                      (json_int_t)step->parameter_bytes, "unplanned_bytes",
-                                      (json_int_t)step->unplanned_bytes));
+        json_object_set_new(
+            object, "training_step",
+            json_pack(
+                "{s:I, s:o, s:I, s:I, s:I, s:I}", "instructions", (json_int_t)step->instructions,
+                "flops", json_of_number(step->flops), "arena_bytes", (json_int_t)step->arena_bytes,
+                "parameter_bytes", (json_int_t)step->parameter_bytes, "unplanned_bytes",
+                (json_int_t)step->unplanned_bytes, "recomputed", (json_int_t)step->recomputed));
     return object;
 }
 
