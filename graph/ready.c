@@ -16,7 +16,7 @@ typedef struct list {
 } list;
 
 static void add(list *l, yg_ready call) {
-    if (l->count == l->capacity) {
+    if (!l->calls || l->count == l->capacity) {
         const size_t capacity = l->capacity ? l->capacity * 2 : 16;
         yg_ready *calls = realloc(l->calls, capacity * sizeof *calls);
         if (!calls) {

@@ -171,6 +171,7 @@ static int compare_candidates(const void *a, const void *b) {
 /* What is alive at the peak and not read there, but later. */
 static void list_candidates(round *r) {
     const yg_liveness *l = &r->lives;
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): prepare() has made it
     const yg_node end = (yg_node)l->graph->size;
     for (yg_node node = end; node-- > l->at;) {
         const yg_record *record = &l->graph->records[node];
@@ -240,7 +241,7 @@ static bool derive(round *r, yg_derivation *d) {
             continue;
         for (uint32_t k = 0; node > l->at && k < record->operand_count; k++) {
             const yg_node operand = record->operands[k];
-            if (r->dropped[l->root[operand]] && operand < l->at && !r->remade[operand] &&
+            if (operand < l->at && r->dropped[l->root[operand]] && !r->remade[operand] &&
                 !remake(r, d, operand, node))
                 return false;
         }

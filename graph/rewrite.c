@@ -104,6 +104,7 @@ static bool derive(const subject *s, const yg_rule *rule, yg_derivation *d) {
 static bool find_matches(subject *s, const yg_rule *rule) {
     const yg_rewriting rewriting = rewriting_of(s);
     bool any = false;
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a request has a graph
     memset(s->scratch, 0xff, s->request.graph->size * sizeof *s->scratch); /* YG_NONE */
     for (yg_node node = 0; node < s->request.graph->size; node++) {
         s->matched[node] = s->live[node] && rule->matches(&rewriting, node);

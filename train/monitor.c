@@ -23,8 +23,8 @@ static const char *choice_name(const yg_value *metrics, size_t i, char name[NAME
 
 static bool fail_unknown(const yg_value *value, const char *found, const yg_value *metrics,
                          size_t count, yg_error *error) {
-    char(*names)[NAME] = calloc(count, sizeof *names), hint[500];
-    const char **list = calloc(count, sizeof *list);
+    char(*names)[NAME] = calloc(count + 1, sizeof *names), hint[500];
+    const char **list = calloc(count + 1, sizeof *list);
     for (size_t i = 0; names && list && i < count; i++)
         list[i] = choice_name(metrics, i, names[i]);
     if (names && list)
