@@ -23,6 +23,17 @@ yg_infer yg_plan_call(const yg_compiler *c, yg_node node, yg_type *types) {
 /* A group's step does less for an element than a kernel may, but always goes through L1. */
 #define STEP_COST 6
 
+/* A kernel that reads all of an operand reads it out of step. */
+static void note_whole_reads(yg_compiler *c, uint32_t u) {
+    const yg_unit *unit = &c->program->units[u];
+    const yg_record *record = &c->graph->records[unit->node];
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        uint32_t *skew = &c->nodes[c->nodes[record->operands[k]].root].skew_unit;
+        if ((unit->rows == 0 || unit->whole >> k & 1) && (*skew == YG_NO_UNIT || *skew < u))
+            *skew = u;
+    }
+}
+
 static void cost_kernel(const yg_compiler *c, yg_unit *unit) {
     const yg_record *record = &c->graph->records[unit->node];
     const yg_op *op = record->op;
@@ -51,6 +62,7 @@ void yg_plan_costs(yg_compiler *c) {
             unit->rows = unit->count;
         } else if (unit->kind == YG_UNIT_KERNEL) {
             cost_kernel(c, unit);
+            note_whole_reads(c, (uint32_t)u);
         } else {
             const yg_type *type = c->graph->records[unit->node].type;
             unit->cost = 2.0 * ELEMENT_COST * (double)yg_type_count(type);

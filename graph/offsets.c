@@ -1,12 +1,14 @@
 /*
  * Offsets in the arena, by lifetimes: bytes are given back after the last unit that reads them, and
  * a group's result, or that of a kernel that allows it, takes over an operand that it reads for the
- * last time.
+ * last time. Within a sweep, bytes whose rows are done with are given on row by row.
  */
 #include "plan.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define FREE_ROWS 32
 
 /* Storages by the unit that makes them, and by the batch that uses them last: lists through arrays.
  */
@@ -14,6 +16,8 @@ typedef struct lifetimes {
     uint32_t *made, *dying;           /* by unit, by batch: the first of its list */
     uint32_t *next_made, *next_dying; /* by storage */
     yg_block **block;                 /* by storage: NULL, too, when it was taken over */
+    uint32_t free_rows[FREE_ROWS]; /* storages whose rows nobody needs in the rest of the sweep */
+    uint32_t free_row_count;
 } lifetimes;
 
 static bool in_arena(const yg_storage *storage) {
@@ -131,11 +135,67 @@ static void take_over_operand(yg_compiler *c, lifetimes *lives, uint32_t u) {
     give(program, lives, s, program->units[u].target);
 }
 
-static bool place(yg_compiler *c, yg_arena *arena, const lifetimes *lives, uint32_t u) {
+/* True if unit `u` of a sweep is the last to read storage `s`, and all of the sweep read it by
+ * rows: then row r is free for later units once `u` is done with it. Other sweeps of the batch,
+ * which may run at the same time, do not read it: those before are none, those after read later. */
+static bool frees_rows(const yg_compiler *c, const lifetimes *lives, uint32_t s, uint32_t u) {
+    const yg_program *program = c->program;
+    const yg_unit *unit = &program->units[u];
+    const yg_storage *storage = &program->storages[s];
+    const yg_plan_node *owner = &c->nodes[storage->owner];
+    if (!in_arena(storage) || storage->last != unit->batch || !lives->block[s] ||
+        owner->last_unit != u)
+        return false;
+    if (program->units[storage->first].batch == unit->batch)
+        return program->units[storage->first].sweep == unit->sweep && owner->unit == storage->first;
+    return program->batches[unit->batch].begin == unit->sweep &&
+           (owner->skew_unit == YG_NO_UNIT || program->units[owner->skew_unit].batch < unit->batch);
+}
+
+/* Notes what the later units of the sweep may write over, row by row. */
+static void note_free_rows(const yg_compiler *c, lifetimes *lives, uint32_t u) {
+    const yg_program *program = c->program;
+    const yg_unit *unit = &program->units[u];
+    if (program->sweeps[unit->sweep].rows == 0 || !yg_plan_with(c, YG_PASS_REUSE))
+        return;
+    yg_node node = unit->first;
+    for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
+        const yg_record *record = &c->graph->records[node];
+        for (uint32_t k = 0; k < record->operand_count; k++) {
+            const uint32_t s = program->storage_of[c->nodes[record->operands[k]].root];
+            bool known = s == YG_NO_STORAGE || lives->free_row_count == FREE_ROWS;
+            for (uint32_t f = 0; f < lives->free_row_count; f++)
+                known |= lives->free_rows[f] == s;
+            if (!known && frees_rows(c, lives, s, u))
+                lives->free_rows[lives->free_row_count++] = s;
+        }
+    }
+}
+
+/* The unit's result, row by row where something of its size was before it in the sweep. */
+static bool take_rows(yg_compiler *c, lifetimes *lives, uint32_t u, uint32_t s) {
+    yg_program *program = c->program;
+    const yg_node owner = program->storages[s].owner;
+    if (program->units[u].parts.count > 0 || c->nodes[owner].unit != u)
+        return false;
+    for (uint32_t f = 0; f < lives->free_row_count; f++) {
+        const uint32_t from = lives->free_rows[f];
+        if (program->storages[from].bytes != program->storages[s].bytes || !lives->block[from])
+            continue;
+        give(program, lives, from, s);
+        lives->free_rows[f] = lives->free_rows[--lives->free_row_count];
+        return true;
+    }
+    return false;
+}
+
+static bool place(yg_compiler *c, yg_arena *arena, lifetimes *lives, uint32_t u) {
     for (uint32_t s = lives->made[u]; s != YG_NO_STORAGE; s = lives->next_made[s]) {
         yg_storage *storage = &c->program->storages[s];
         if (lives->block[s])
             continue; /* taken over */
+        if (take_rows(c, lives, u, s))
+            continue;
         lives->block[s] = yg_arena_take(arena, storage->bytes > 0 ? storage->bytes : 1);
         if (!lives->block[s])
             return yg_fail_memory(c->error);
@@ -158,12 +218,15 @@ bool yg_plan_offsets(yg_compiler *c) {
     uint32_t u = 0;
     for (uint32_t b = 0; b < program->batch_count; b++) {
         for (; u < program->unit_count && program->units[u].batch == b; u++) {
+            if (program->sweeps[program->units[u].sweep].begin == u)
+                lives.free_row_count = 0;
             if (yg_plan_with(c, YG_PASS_IN_PLACE) && program->units[u].kind == YG_UNIT_GROUP)
                 take_over(c, &lives, u);
             else if (yg_plan_with(c, YG_PASS_IN_PLACE) && program->units[u].kind == YG_UNIT_KERNEL)
                 take_over_operand(c, &lives, u);
             if (!place(c, arena, &lives, u))
                 return false;
+            note_free_rows(c, &lives, u);
         }
         for (uint32_t s = lives.dying[b]; s != YG_NO_STORAGE; s = lives.next_dying[s]) {
             if (yg_plan_with(c, YG_PASS_REUSE) && lives.block[s])

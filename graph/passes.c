@@ -57,8 +57,9 @@ bool yg_plan_choose(yg_compiler *c) {
             !is_left_out(c->options, passes[i].name))
             c->passes |= 1u << i;
     }
-    if (!c->options || !c->options->recompute)
-        c->passes &= ~(1u << YG_PASS_RECOMPUTE);
+    /* What runs together needs its memory together, so who asks for less memory has no sweeps. */
+    const bool recompute = c->options && c->options->recompute;
+    c->passes &= ~(1u << (recompute ? YG_PASS_SWEEP : YG_PASS_RECOMPUTE));
     return true;
 }
 
