@@ -410,6 +410,9 @@ static bool check_places(subject *s, piece_counts *counts) {
         const size_t offset = (size_t)at * yg_dtype_size(s->type.dtype);
         if (offset + in[k].bytes > s->out.bytes)
             return fail(s->why, "operand %zu ends behind the result", k);
+        /* Before anything runs: in a wrong place an operand would be copied over itself. */
+        if (memcmp((const char *)s->whole.data + offset, s->in[k].data, in[k].bytes) != 0)
+            return fail(s->why, "operand %zu is not where it is said to go", k);
         in[k].data = (char *)s->out.data + offset;
         memcpy(in[k].data, s->in[k].data, in[k].bytes);
         placed++;

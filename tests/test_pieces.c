@@ -267,7 +267,7 @@ static int64_t place_at_the_end(const yg_infer *call, const yg_type *result, siz
 Test(piece_checker, catches_an_operand_in_a_wrong_place) {
     yg_op wrong = *find("concat");
     wrong.place = place_from_behind;
-    expect_caught(&wrong, "operands in place, its bits are others");
+    expect_caught(&wrong, "is not where it is said to go");
     wrong.place = place_at_the_end;
     expect_caught(&wrong, "ends behind the result");
 }
