@@ -207,8 +207,15 @@ static int show(const command_line *line, const plan_source *source, survey *sur
     return show_step(line, source, survey);
 }
 
-/* What is printed instead of the table is one thing. */
+/* What is printed instead of the table is one thing, and plans and graphs are text. */
 static bool check_forms(const command_line *line) {
+    static const char *const texts[] = {"plan", "pass", "graph"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (option_given(line, texts[i]) && option_given(line, "json")) {
+            terminal_error("--%s is text: it does not go with --json", texts[i]);
+            return false;
+        }
+    }
     const bool plan = option_given(line, "plan") || option_given(line, "pass");
     const bool passes = option_given(line, "passes"), graph = option_given(line, "graph");
     if (plan + passes + graph < 2)

@@ -113,6 +113,11 @@ expect "… those of building too" 0 "^algebra +[0-9]" "" "$yamlgrad" show xor.y
 expect "… and rewriting rules" 0 "^sum_of_products +[0-9]" "" "$yamlgrad" show xor.yaml --passes
 expect "… but what is left out" 0 "^fuse +left out" "" \
     "$yamlgrad" show xor.yaml --passes --without views,fuse
+for form in --plan "--pass fuse" --graph; do
+    # shellcheck disable=SC2086 # an option and its value
+    expect "show $form --json" 2 "" "is text: it does not go with --json" \
+        "$yamlgrad" show xor.yaml $form --json
+done
 expect "show --passes --json" 0 '"name": "reuse"' "" "$yamlgrad" show xor.yaml --passes --json
 expect "show --pass" 0 "^[-] +[0-9]+  fused group of 1 " "" "$yamlgrad" show xor.yaml --plan --pass fuse
 expect "… after it" 0 "^[+] +[0-9]+  fused group of [2-9]" "" "$yamlgrad" show xor.yaml --pass fuse
