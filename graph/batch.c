@@ -4,8 +4,6 @@
  */
 #include "plan.h"
 
-#include <stdlib.h>
-
 /* Below this, waking another thread costs more than it saves: some 20 microseconds of work. */
 #define SHARED_COST 400e3
 
@@ -40,14 +38,11 @@ static bool joins(const yg_compiler *c, const yg_batch *batch, const yg_sweep *s
 
 bool yg_plan_add_batch(yg_compiler *c, uint32_t index) {
     yg_program *program = c->program;
-    if (program->batch_count == c->batch_capacity) {
-        const size_t capacity = c->batch_capacity ? c->batch_capacity * 2 : 16;
-        yg_batch *batches = realloc(program->batches, capacity * sizeof *batches);
-        if (!batches)
-            return yg_fail_memory(c->error);
-        program->batches = batches;
-        c->batch_capacity = capacity;
-    }
+    yg_batch *batches = yg_plan_grow(c, program->batches, program->batch_count, &c->batch_capacity,
+                                     sizeof *batches);
+    if (!batches)
+        return false;
+    program->batches = batches;
     const yg_sweep *sweep = &program->sweeps[index];
     program->batches[program->batch_count] =
         (yg_batch){.begin = index, .end = index + 1, .cost = sweep->cost};

@@ -89,7 +89,7 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
     const yg_record *record = &c->graph->records[unit->node];
     const uint32_t count = record->operand_count;
     yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(c, unit->node, types);
+    const yg_infer call = yg_plan_call(c->graph, unit->node, types);
     const void **in = yg_pool_take(program->pool, (count + 1) * sizeof *in);
     const yg_type **in_types = yg_pool_take(program->pool, (count + 1) * sizeof *in_types);
     if (!in || !in_types)

@@ -4,10 +4,10 @@
  */
 #include "plan.h"
 
-yg_infer yg_plan_call(const yg_compiler *c, yg_node node, yg_type *types) {
-    const yg_record *record = &c->graph->records[node];
+yg_infer yg_plan_call(const yg_graph *graph, yg_node node, yg_type *types) {
+    const yg_record *record = &graph->records[node];
     for (uint32_t k = 0; k < record->operand_count; k++)
-        types[k] = *c->graph->records[record->operands[k]].type;
+        types[k] = *graph->records[record->operands[k]].type;
     return (yg_infer){
         .op = record->op,
         .operands = types,
@@ -38,7 +38,7 @@ static void cost_kernel(const yg_compiler *c, yg_unit *unit) {
     const yg_record *record = &c->graph->records[unit->node];
     const yg_op *op = record->op;
     yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(c, unit->node, types);
+    const yg_infer call = yg_plan_call(c->graph, unit->node, types);
     const double elements = (double)yg_type_count(record->type);
     double touched = elements;
     for (uint32_t k = 0; k < record->operand_count; k++)

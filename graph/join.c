@@ -41,7 +41,7 @@ static void join(yg_compiler *c, uint32_t u, bool *whole) {
     const yg_record *record = &c->graph->records[node];
     const uint32_t target = program->storage_of[node];
     yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(c, node, types);
+    const yg_infer call = yg_plan_call(c->graph, node, types);
     if (!in_arena(&program->storages[target]))
         return;
     for (uint32_t k = 0; k < record->operand_count; k++) {

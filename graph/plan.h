@@ -269,6 +269,11 @@ bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node);
 /* Cuts the live nodes into units, in running order. */
 bool yg_plan_units(yg_compiler *compiler);
 
+/* Room for one more element behind `count`: the array, or a larger one in its place; NULL, with
+ * the array as it was, when out of memory. */
+void *yg_plan_grow(yg_compiler *compiler, void *array, size_t count, size_t *capacity,
+                   size_t element);
+
 /* A new unit at the end, or NULL when out of memory. */
 yg_unit *yg_plan_add_unit(yg_compiler *compiler);
 
@@ -294,11 +299,7 @@ bool yg_plan_share(yg_program *program);
 bool yg_plan_updates_in_place(const yg_compiler *compiler, const yg_update *update);
 
 /* The shape rule's view of a node; `types` has room for its operands. */
-yg_infer yg_plan_call(const yg_compiler *compiler, yg_node node, yg_type *types);
-
-/* The largest number of rows for which row r of a broadcast to `target` needs row r of its source
- * only. */
-int64_t yg_plan_broadcast_rows(const yg_type *source, const yg_type *target);
+yg_infer yg_plan_call(const yg_graph *graph, yg_node node, yg_type *types);
 
 /* Gives every node in memory a storage; updates write in place where they can, and get copies at
  * the end where not. */

@@ -124,13 +124,7 @@ static double flops_of(const yg_graph *graph, yg_node node) {
         return 0;
     if (!record->op->flops)
         return (double)yg_type_count(record->type);
-    for (uint32_t k = 0; k < record->operand_count; k++)
-        types[k] = *graph->records[record->operands[k]].type;
-    const yg_infer call = {.op = record->op,
-                           .operands = types,
-                           .operand_count = record->operand_count,
-                           .attrs = record->attrs,
-                           .origin = record->origin};
+    const yg_infer call = yg_plan_call(graph, node, types);
     return record->op->flops(&call, record->type);
 }
 

@@ -7,16 +7,11 @@
 
 static uint32_t add_storage(yg_compiler *c, yg_storage storage) {
     yg_program *program = c->program;
-    if (program->storage_count == c->storage_capacity) {
-        const size_t capacity = c->storage_capacity ? c->storage_capacity * 2 : 16;
-        yg_storage *storages = realloc(program->storages, capacity * sizeof *storages);
-        if (!storages) {
-            yg_fail_memory(c->error);
-            return YG_NO_STORAGE;
-        }
-        program->storages = storages;
-        c->storage_capacity = capacity;
-    }
+    yg_storage *storages = yg_plan_grow(c, program->storages, program->storage_count,
+                                        &c->storage_capacity, sizeof *storages);
+    if (!storages)
+        return YG_NO_STORAGE;
+    program->storages = storages;
     if (storage.shift == 0)
         storage.part_of = YG_NO_STORAGE;
     program->storages[program->storage_count] = storage;

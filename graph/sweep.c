@@ -8,8 +8,6 @@
  */
 #include "plan.h"
 
-#include <stdlib.h>
-
 /* Bytes of all that a chunk touches: a share of the L2 cache, and not much more than L1. */
 #define CHUNK_BYTES (64 * 1024)
 #define SWEEP_UNITS 16
@@ -24,7 +22,9 @@ static int64_t common(int64_t a, int64_t b) {
     return a;
 }
 
-int64_t yg_plan_broadcast_rows(const yg_type *source, const yg_type *target) {
+/* The largest number of rows for which row r of a broadcast to `target` needs row r of its source
+ * only. */
+static int64_t broadcast_rows(const yg_type *source, const yg_type *target) {
     int64_t rows = 1;
     for (int i = 0; i < target->rank; i++) {
         const int k = i - (target->rank - source->rank);
@@ -61,7 +61,7 @@ static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t 
     if (from->parts.count > 0 || yg_plan_is_part(c, operand))
         return 0;
     if (in_place)
-        return common(rows, yg_plan_broadcast_rows(c->graph->records[operand].type, target));
+        return common(rows, broadcast_rows(c->graph->records[operand].type, target));
     const yg_unit *unit = &c->program->units[c->nodes[reader].unit];
     if (unit->kind == YG_UNIT_KERNEL && unit->whole >> k & 1)
         return 0;
@@ -125,14 +125,11 @@ static int64_t chunk_rows(const open_sweep *s) {
 
 static bool add_sweep(yg_compiler *c, yg_sweep sweep) {
     yg_program *program = c->program;
-    if (program->sweep_count == c->sweep_capacity) {
-        const size_t capacity = c->sweep_capacity ? c->sweep_capacity * 2 : 16;
-        yg_sweep *sweeps = realloc(program->sweeps, capacity * sizeof *sweeps);
-        if (!sweeps)
-            return yg_fail_memory(c->error);
-        program->sweeps = sweeps;
-        c->sweep_capacity = capacity;
-    }
+    yg_sweep *sweeps =
+        yg_plan_grow(c, program->sweeps, program->sweep_count, &c->sweep_capacity, sizeof *sweeps);
+    if (!sweeps)
+        return false;
+    program->sweeps = sweeps;
     for (uint32_t u = sweep.begin; u < sweep.end; u++) {
         program->units[u].sweep = (uint32_t)program->sweep_count;
         sweep.cost += program->units[u].cost;

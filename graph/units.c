@@ -56,7 +56,7 @@ static int64_t place_in_operand(const yg_compiler *c, yg_node node) {
     if (!record->op->view)
         return -1;
     yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(c, node, types);
+    const yg_infer call = yg_plan_call(c->graph, node, types);
     const int64_t elements = record->op->view(&call, record->type);
     return elements < 0 ? -1 : elements * (int64_t)yg_dtype_size(record->type->dtype);
 }
@@ -88,18 +88,25 @@ bool yg_plan_reads_in_place(const yg_compiler *c, yg_node node) {
     return c->graph->records[node].op == c->graph->ops->broadcast && !c->nodes[node].in_memory;
 }
 
+void *yg_plan_grow(yg_compiler *c, void *array, size_t count, size_t *capacity, size_t element) {
+    if (count < *capacity)
+        return array;
+    const size_t larger = *capacity ? *capacity * 2 : 16;
+    void *grown = realloc(array, larger * element);
+    if (grown)
+        *capacity = larger;
+    else
+        yg_fail_memory(c->error);
+    return grown;
+}
+
 yg_unit *yg_plan_add_unit(yg_compiler *c) {
     yg_program *program = c->program;
-    if (program->unit_count == c->unit_capacity) {
-        const size_t capacity = c->unit_capacity ? c->unit_capacity * 2 : 16;
-        yg_unit *units = realloc(program->units, capacity * sizeof *units);
-        if (!units) {
-            yg_fail_memory(c->error);
-            return NULL;
-        }
-        program->units = units;
-        c->unit_capacity = capacity;
-    }
+    yg_unit *units =
+        yg_plan_grow(c, program->units, program->unit_count, &c->unit_capacity, sizeof *units);
+    if (!units)
+        return NULL;
+    program->units = units;
     yg_unit *unit = &program->units[program->unit_count++];
     *unit = (yg_unit){.target = YG_NO_STORAGE,
                       .source = YG_NO_STORAGE,
