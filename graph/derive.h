@@ -1,6 +1,6 @@
 /*
  * Deriving: from the graph that is being compiled to one of the program's own, node by node.
- * Private to graph/; rewriting (rewrite.c) and recomputing (recompute.c) are done this way.
+ * Private to graph/; rewriting (rewrite.c) and recomputing (pass_recompute.c) are done this way.
  *
  * A derived graph holds its records' operands and no more: the rest is the original's, which
  * outlives the program. What is taken for it is taken from the program's pool.
