@@ -259,6 +259,15 @@ bool yg_plan_rewrite(yg_compiler *compiler);
 /* Trades memory for computing again, if that is asked for. Changes the same. */
 bool yg_plan_recompute(yg_compiler *compiler);
 
+/* Cuts the live nodes into units, in running order. */
+bool yg_plan_units(yg_compiler *compiler);
+
+/* Marks the nodes that are live, and those that must be in memory. */
+void yg_plan_mark_live(yg_compiler *compiler);
+
+/* Finds out whose storage a node shares. Its operands' roots are known. */
+void yg_plan_find_root(yg_compiler *compiler, yg_node node);
+
 /* True if a node is only a part of its root, so that element i of the one is not element i of the
  * other. */
 bool yg_plan_is_part(const yg_compiler *compiler, yg_node node);
@@ -266,8 +275,8 @@ bool yg_plan_is_part(const yg_compiler *compiler, yg_node node);
 /* A broadcast that only elementwise nodes use: their groups stretch its operand as they read. */
 bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node);
 
-/* Cuts the live nodes into units, in running order. */
-bool yg_plan_units(yg_compiler *compiler);
+/* Puts an elementwise node into a group that is there; false if it can join none. */
+bool yg_plan_fuse(yg_compiler *compiler, yg_node node);
 
 /* Room for one more element behind `count`: the array, or a larger one in its place; NULL, with
  * the array as it was, when out of memory. */

@@ -1,11 +1,58 @@
 /*
+ * The pass `views`: lets reshapes and whole stretches of a tensor share its memory, in two ways.
+ *
+ * Reading where it lies: a reshape, or what is a whole stretch of its operand, has no bytes of its
+ * own but some of its operand's, and nothing is computed. Decided node by node while units are cut.
+ *
  * Joining in place: what an operator such as concat lays side by side is computed where it goes, so
  * that nothing is left to copy. An operand that is read for the last time there, and that has bytes
- * of its own in the arena, gets a stretch of the result's.
+ * of its own in the arena, gets a stretch of the result's. Decided when storages are known.
  */
 #include "plan.h"
 
 #include <stdlib.h>
+
+/* ------------------------------------------------------------------- reading where it lies -- */
+
+/* Where a node lies in its operand, in bytes, or -1 if it has bytes of its own. */
+static int64_t place_in_operand(const yg_compiler *c, yg_node node) {
+    const yg_record *record = &c->graph->records[node];
+    if (!yg_plan_with(c, YG_PASS_VIEWS))
+        return -1;
+    if (record->op->flags & YG_OP_VIEW)
+        return 0;
+    if (!record->op->view)
+        return -1;
+    yg_type types[YG_MAX_OPERANDS];
+    const yg_infer call = yg_plan_call(c->graph, node, types);
+    const int64_t elements = record->op->view(&call, record->type);
+    return elements < 0 ? -1 : elements * (int64_t)yg_dtype_size(record->type->dtype);
+}
+
+/* An output has bytes of its own where an update would write over its operand's, or where they are
+ * not aligned as an output's must be. */
+void yg_plan_find_root(yg_compiler *c, yg_node index) {
+    yg_plan_node *node = &c->nodes[index];
+    const int64_t place = place_in_operand(c, index);
+    node->root = index;
+    if (place >= 0) {
+        const yg_plan_node *operand = &c->nodes[c->graph->records[index].operands[0]];
+        const int64_t offset = operand->offset + place;
+        if (!node->lasting || (!c->nodes[operand->root].updated && offset % 64 == 0)) {
+            node->root = operand->root;
+            node->offset = offset;
+        }
+    }
+    c->nodes[node->root].lasting |= node->lasting;
+}
+
+bool yg_plan_is_part(const yg_compiler *c, yg_node node) {
+    const yg_node root = c->nodes[node].root;
+    return root != node && yg_type_count(c->graph->records[node].type) !=
+                               yg_type_count(c->graph->records[root].type);
+}
+
+/* ------------------------------------------------------------------------ joining in place -- */
 
 /* The storages that others are a stretch of. */
 static bool *find_wholes(const yg_program *program) {

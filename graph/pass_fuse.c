@@ -1,0 +1,53 @@
+/*
+ * The pass `fuse`: runs neighbouring elementwise operators together, a tile at a time.
+ *
+ * An elementwise node joins a recent group of its shape if none of its operands is computed by a
+ * later unit: running units in the order of their opening is then right, and no cycle can arise.
+ * Without the pass each is a group of its own. group.c lists what a group does in a run.
+ */
+#include "plan.h"
+
+bool yg_plan_reads_in_place(const yg_compiler *c, yg_node node) {
+    return c->graph->records[node].op == c->graph->ops->broadcast && !c->nodes[node].in_memory;
+}
+
+/* How far back a group is looked for. Further away a node would be computed too early, and its
+ * result kept for too long. */
+#define JOIN_WINDOW 8
+
+/* The group that an elementwise node can join, or YG_NO_UNIT: the last one of its shape that no
+ * operand comes after. A broadcast's source must be whole before any of it is read, so its unit
+ * must come before the group. */
+static uint32_t joinable(const yg_compiler *c, yg_node node) {
+    const yg_record *record = &c->graph->records[node];
+    uint32_t earliest = 0; /* the first unit that may compute the node */
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        yg_node operand = record->operands[k];
+        const bool in_place = yg_plan_reads_in_place(c, operand);
+        if (in_place)
+            operand = c->graph->records[operand].operands[0];
+        const uint32_t unit = c->nodes[c->nodes[operand].root].unit;
+        if (unit != YG_NO_UNIT && unit + in_place > earliest)
+            earliest = unit + in_place;
+    }
+    const uint32_t units = (uint32_t)c->program->unit_count;
+    for (uint32_t u = units; u > earliest && units - u < JOIN_WINDOW; u--) {
+        const yg_unit *unit = &c->program->units[u - 1];
+        if (unit->kind == YG_UNIT_GROUP && unit->step_count < YG_GROUP_STEPS &&
+            yg_shape_equal(c->graph->records[unit->node].type, record->type))
+            return u - 1;
+    }
+    return YG_NO_UNIT;
+}
+
+bool yg_plan_fuse(yg_compiler *c, yg_node node) {
+    const uint32_t joined = yg_plan_with(c, YG_PASS_FUSE) ? joinable(c, node) : YG_NO_UNIT;
+    if (joined == YG_NO_UNIT)
+        return false;
+    yg_unit *unit = &c->program->units[joined];
+    c->nodes[unit->node].next = node;
+    unit->node = node;
+    unit->step_count++;
+    c->nodes[node].unit = joined;
+    return true;
+}
