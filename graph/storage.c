@@ -36,18 +36,6 @@ static bool add_leaves(yg_compiler *c) {
     return true;
 }
 
-bool yg_plan_updates_in_place(const yg_compiler *c, const yg_update *update) {
-    const yg_node value = update->value, parameter = update->parameter;
-    const uint32_t unit = c->nodes[value].unit, last = c->nodes[parameter].last_unit;
-    if (!yg_plan_with(c, YG_PASS_IN_PLACE) || c->nodes[value].root != value || unit == YG_NO_UNIT ||
-        c->nodes[value].lasting || c->program->units[unit].kind != YG_UNIT_GROUP ||
-        c->program->storage_of[value] != YG_NO_STORAGE)
-        return false;
-    return last == YG_NO_UNIT || last < unit ||
-           (last == unit && c->nodes[parameter].last_reader <= value &&
-            c->nodes[parameter].skew_unit != unit);
-}
-
 /* A view's storage is its root's, or a stretch of it. */
 static bool share_storage(yg_compiler *c, yg_node node) {
     const uint32_t whole = c->program->storage_of[c->nodes[node].root];

@@ -1,0 +1,103 @@
+/*
+ * The pass `in_place`: writes results over operands that are not read again.
+ *
+ * A parameter is written over by its update, which is decided before there are storages. A group's
+ * result, or that of a kernel that allows it, takes over the bytes of an operand while offsets in
+ * the arena are given out.
+ */
+#include "offsets.h"
+
+bool yg_plan_updates_in_place(const yg_compiler *c, const yg_update *update) {
+    const yg_node value = update->value, parameter = update->parameter;
+    const uint32_t unit = c->nodes[value].unit, last = c->nodes[parameter].last_unit;
+    if (!yg_plan_with(c, YG_PASS_IN_PLACE) || c->nodes[value].root != value || unit == YG_NO_UNIT ||
+        c->nodes[value].lasting || c->program->units[unit].kind != YG_UNIT_GROUP ||
+        c->program->storage_of[value] != YG_NO_STORAGE)
+        return false;
+    return last == YG_NO_UNIT || last < unit ||
+           (last == unit && c->nodes[parameter].last_reader <= value &&
+            c->nodes[parameter].skew_unit != unit);
+}
+
+/* True if nothing in the group needs storage `s` after step `at`, or reads it out of step. */
+static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_t s, uint32_t at) {
+    for (uint32_t i = 0; i < unit->load_count; i++) {
+        const uint32_t load = unit->loads[i].storage;
+        if (load == s || (load != YG_NO_STORAGE && program->storages[load].part_of == s))
+            return false;
+    }
+    for (uint32_t i = at + 1; i < unit->step_count; i++) {
+        for (uint32_t k = 0; k < unit->steps[i].operand_count; k++) {
+            if (unit->steps[i].in[k].storage == s)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* True if unit `u` may write over storage `s` row by row: nobody needs it later, or at the same
+ * time in another row. What was made in the same sweep is read by rows, and in order. */
+static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
+    const yg_program *program = c->program;
+    const yg_unit *unit = &program->units[u];
+    const yg_storage *storage = &program->storages[s];
+    const yg_node owner = storage->owner;
+    if (!yg_is_in_arena(storage) || storage->first >= u || storage->last != unit->batch ||
+        c->nodes[owner].last_unit != u)
+        return false;
+    if (program->units[storage->first].batch == unit->batch)
+        return program->units[storage->first].sweep == unit->sweep;
+    const uint32_t other = c->nodes[owner].other_unit;
+    return other == YG_NO_UNIT || program->units[other].batch < unit->batch;
+}
+
+static void take_over(yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
+    yg_program *program = c->program;
+    const yg_unit *unit = &program->units[u];
+    for (uint32_t i = 0; i < unit->step_count; i++) {
+        const yg_step *step = &unit->steps[i];
+        if (step->out.storage == YG_NO_STORAGE)
+            continue;
+        yg_storage *out = &program->storages[step->out.storage];
+        if (!yg_is_in_arena(out) || out->offset > 0 || out->first != u)
+            continue;
+        for (uint32_t k = 0; k < step->operand_count; k++) {
+            const uint32_t s = step->in[k].storage;
+            if (s == YG_NO_STORAGE || step->in[k].advance != step->out.advance ||
+                !is_free_for(c, s, u))
+                continue;
+            if (program->storages[s].bytes != out->bytes || !lives->block[s] ||
+                !read_last_at(program, unit, s, i))
+                continue;
+            yg_lifetimes_give(program, lives, s, step->out.storage);
+            break;
+        }
+    }
+}
+
+/* A kernel that may write over its first operand does so where it is the last to read it. */
+static void take_over_operand(yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
+    yg_program *program = c->program;
+    const yg_record *record = &c->graph->records[program->units[u].node];
+    yg_storage *out = &program->storages[program->units[u].target];
+    if (!(record->op->flags & YG_OP_IN_PLACE) || !yg_is_in_arena(out) || out->offset > 0)
+        return;
+    const uint32_t s = program->storage_of[record->operands[0]];
+    if (!is_free_for(c, s, u) || program->storages[s].bytes != out->bytes || !lives->block[s])
+        return;
+    for (uint32_t k = 1; k < record->operand_count; k++) {
+        const uint32_t other = program->storage_of[record->operands[k]];
+        if (other == s || program->storages[other].part_of == s)
+            return;
+    }
+    yg_lifetimes_give(program, lives, s, program->units[u].target);
+}
+
+void yg_plan_take_over(yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
+    if (!yg_plan_with(c, YG_PASS_IN_PLACE))
+        return;
+    if (c->program->units[u].kind == YG_UNIT_GROUP)
+        take_over(c, lives, u);
+    else if (c->program->units[u].kind == YG_UNIT_KERNEL)
+        take_over_operand(c, lives, u);
+}
