@@ -256,32 +256,65 @@ bool yg_plan_with_rule(const yg_compiler *compiler, const yg_rule *rule);
 /* Tries the rules. From here on `graph`, `outputs` and `updates` may be the program's own. */
 bool yg_plan_rewrite(yg_compiler *compiler);
 
-/* Trades memory for computing again, if that is asked for. Changes the same. */
-bool yg_plan_recompute(yg_compiler *compiler);
-
-/* Cuts the live nodes into units, in running order. */
-bool yg_plan_units(yg_compiler *compiler);
-
-/* Marks the nodes that are live, and those that must be in memory. */
-void yg_plan_mark_live(yg_compiler *compiler);
-
-/* Finds out whose storage a node shares. Its operands' roots are known. */
-void yg_plan_find_root(yg_compiler *compiler, yg_node node);
-
-/* True if a node is only a part of its root, so that element i of the one is not element i of the
- * other. */
-bool yg_plan_is_part(const yg_compiler *compiler, yg_node node);
-
-/* A broadcast that only elementwise nodes use: their groups stretch its operand as they read. */
-bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node);
-
-/* Puts an elementwise node into a group that is there; false if it can join none. */
-bool yg_plan_fuse(yg_compiler *compiler, yg_node node);
+/* The shape rule's view of a node; `types` has room for its operands. */
+yg_infer yg_plan_call(const yg_graph *graph, yg_node node, yg_type *types);
 
 /* Room for one more element behind `count`: the array, or a larger one in its place; NULL, with
  * the array as it was, when out of memory. */
 void *yg_plan_grow(yg_compiler *compiler, void *array, size_t count, size_t *capacity,
                    size_t element);
+
+/* ------------------------------------------ the passes in their order, each in pass_NAME.c -- */
+
+/* recompute: trades memory for computing again, if that is asked for. It may change the same as the
+ * rules. */
+bool yg_plan_recompute(yg_compiler *compiler);
+
+/* dead: marks the nodes that are live, and those that must be in memory. */
+void yg_plan_mark_live(yg_compiler *compiler);
+
+/* views: finds out whose storage a node shares. Its operands' roots are known. */
+void yg_plan_find_root(yg_compiler *compiler, yg_node node);
+
+/* views: true if a node is only a part of its root, so that element i of the one is not element i
+ * of the other. */
+bool yg_plan_is_part(const yg_compiler *compiler, yg_node node);
+
+/* views: lets operands lie in the result that they are joined to. */
+bool yg_plan_join(yg_compiler *compiler);
+
+/* fuse: a broadcast that only elementwise nodes use, whose groups stretch its operand as they
+ * read. */
+bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node);
+
+/* fuse: puts an elementwise node into a group that is there; false if it can join none. */
+bool yg_plan_fuse(yg_compiler *compiler, yg_node node);
+
+/* sweep: joins neighbouring units to sweeps. */
+bool yg_plan_sweeps(yg_compiler *compiler);
+
+/* sweep: puts the last unit into a sweep and a batch of its own. */
+bool yg_plan_add_alone(yg_compiler *compiler);
+
+/* batch: joins neighbouring sweeps to batches. */
+bool yg_plan_batches(yg_compiler *compiler);
+
+/* batch: makes a batch of one sweep, at the end. */
+bool yg_plan_add_batch(yg_compiler *compiler, uint32_t sweep);
+
+/* batch: decides which batches threads share; false if none. */
+bool yg_plan_share(yg_program *program);
+
+/* in_place: true if the update's value can be written over the parameter: a fused group computes it
+ * after everything else has read the parameter, or in step with its last reading. */
+bool yg_plan_updates_in_place(const yg_compiler *compiler, const yg_update *update);
+
+/* More of in_place, and reuse, are in offsets.h. */
+
+/* ------------------------------------------------------------------ what the passes act in -- */
+
+/* Cuts the live nodes into units, in running order. */
+bool yg_plan_units(yg_compiler *compiler);
 
 /* A new unit at the end, or NULL when out of memory. */
 yg_unit *yg_plan_add_unit(yg_compiler *compiler);
@@ -289,39 +322,17 @@ yg_unit *yg_plan_add_unit(yg_compiler *compiler);
 /* Finds out what each unit costs and whether it can run by rows. */
 void yg_plan_costs(yg_compiler *compiler);
 
-/* Joins neighbouring units to sweeps. */
-bool yg_plan_sweeps(yg_compiler *compiler);
-
-/* Joins neighbouring sweeps to batches. */
-bool yg_plan_batches(yg_compiler *compiler);
-/* Makes a batch of one sweep, at the end. */
-bool yg_plan_add_batch(yg_compiler *compiler, uint32_t sweep);
-
-/* Puts the last unit into a sweep and a batch of its own. */
-bool yg_plan_add_alone(yg_compiler *compiler);
-
-/* Decides which batches threads share; false if none. */
-bool yg_plan_share(yg_program *program);
-
-/* True if the update's value can be written over the parameter: a fused group computes it after
- * everything else has read the parameter, or in step with its last reading. */
-bool yg_plan_updates_in_place(const yg_compiler *compiler, const yg_update *update);
-
-/* The shape rule's view of a node; `types` has room for its operands. */
-yg_infer yg_plan_call(const yg_graph *graph, yg_node node, yg_type *types);
-
 /* Gives every node in memory a storage; updates write in place where they can, and get copies at
  * the end where not. */
 bool yg_plan_storages(yg_compiler *compiler);
-
-/* Lets operands lie in the result that they are joined to. */
-bool yg_plan_join(yg_compiler *compiler);
 
 /* Gives every storage in the arena an offset, by lifetimes. After the groups' steps are known. */
 bool yg_plan_offsets(yg_compiler *compiler);
 
 /* Fills in the steps and loads of a group, and its registers. */
 bool yg_plan_group(yg_compiler *compiler, yg_unit *unit);
+
+/* --------------------------------------------------------------------------------- running -- */
 
 /* Makes `count` elements of `to` what the one in `from` is. */
 void yg_fill(void *to, const void *from, size_t element, size_t count);
@@ -339,6 +350,8 @@ bool yg_program_list_ready(yg_program *program);
 
 /* Points every unit at its memory; again after a buffer was bound. */
 void yg_program_resolve(yg_program *program);
+
+/* ------------------------------------------------------------------------------- the arena -- */
 
 /* Offsets in one stretch of memory: best fit, freed neighbours are joined. */
 typedef struct yg_arena yg_arena;
