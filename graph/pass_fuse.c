@@ -7,10 +7,6 @@
  */
 #include "plan.h"
 
-bool yg_plan_reads_in_place(const yg_compiler *c, yg_node node) {
-    return c->graph->records[node].op == c->graph->ops->broadcast && !c->nodes[node].in_memory;
-}
-
 /* How far back a group is looked for. Further away a node would be computed too early, and its
  * result kept for too long. */
 #define JOIN_WINDOW 8

@@ -46,12 +46,6 @@ void yg_plan_find_root(yg_compiler *c, yg_node index) {
     c->nodes[node->root].lasting |= node->lasting;
 }
 
-bool yg_plan_is_part(const yg_compiler *c, yg_node node) {
-    const yg_node root = c->nodes[node].root;
-    return root != node && yg_type_count(c->graph->records[node].type) !=
-                               yg_type_count(c->graph->records[root].type);
-}
-
 /* ------------------------------------------------------------------------ joining in place -- */
 
 /* The storages that others are a stretch of. */

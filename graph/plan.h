@@ -266,6 +266,8 @@ void *yg_plan_grow(yg_compiler *compiler, void *array, size_t count, size_t *cap
 
 /* ------------------------------------------ the passes in their order, each in pass_NAME.c -- */
 
+/* What is asked of every operand is here, inline. */
+
 /* recompute: trades memory for computing again, if that is asked for. It may change the same as the
  * rules. */
 bool yg_plan_recompute(yg_compiler *compiler);
@@ -278,14 +280,21 @@ void yg_plan_find_root(yg_compiler *compiler, yg_node node);
 
 /* views: true if a node is only a part of its root, so that element i of the one is not element i
  * of the other. */
-bool yg_plan_is_part(const yg_compiler *compiler, yg_node node);
+static inline bool yg_plan_is_part(const yg_compiler *compiler, yg_node node) {
+    const yg_node root = compiler->nodes[node].root;
+    return root != node && yg_type_count(compiler->graph->records[node].type) !=
+                               yg_type_count(compiler->graph->records[root].type);
+}
 
 /* views: lets operands lie in the result that they are joined to. */
 bool yg_plan_join(yg_compiler *compiler);
 
 /* fuse: a broadcast that only elementwise nodes use, whose groups stretch its operand as they
  * read. */
-bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node);
+static inline bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node) {
+    return compiler->graph->records[node].op == compiler->graph->ops->broadcast &&
+           !compiler->nodes[node].in_memory;
+}
 
 /* fuse: puts an elementwise node into a group that is there; false if it can join none. */
 bool yg_plan_fuse(yg_compiler *compiler, yg_node node);
