@@ -2,7 +2,11 @@
  * Matrix products alone: our kernel beside oneDNN and OpenBLAS, on one thread, so that the rule of
  * who computes which (ops/gemm_library.c) is measured and not guessed.
  *
- *   gemm [SHAPE…]
+ *   gemm [--cold] [SHAPE…]
+ *
+ * With --cold other memory is read before each call, as between two uses of a weight in a training
+ * step: operands are then in no near cache. Figures of products below 100 microseconds mean little
+ * then.
  *
  * A shape is ROWSxCOLUMNSxDEPTH and two letters, n or t: how A and B are stored, as they are or
  * transposed: 64x128x784nt. Without one, those of the benchmarks' networks and some others.
@@ -19,6 +23,10 @@
 
 enum { SUBJECTS = 1 + YG_GEMM_LIBRARIES, ROUNDS = 100 };
 static const double ROUND_SECONDS = 0.001;
+
+/* Enough to push everything out of an L2 cache, and about as much as a step of a million parameters
+ * with Adam touches. */
+enum { COLD_BYTES = 24 << 20 };
 
 static const char *const shapes[] = {
     /* 784-128-10, batch 64: forward, weight gradients, data gradient */
@@ -61,6 +69,7 @@ typedef struct job {
     yg_gemm gemm;
     float *a, *b, *c;
     void *scratch;
+    char *other; /* with --cold, read between two calls */
 } job;
 
 static double thread_seconds(void) {
@@ -116,9 +125,16 @@ static void free_job(job *job) {
     free(job->scratch);
 }
 
+/* Reads and writes `other`, of COLD_BYTES or NULL. */
+static void forget(volatile char *other) {
+    for (size_t i = 0; other && i < COLD_BYTES; i += 64)
+        other[i]++;
+}
+
 /* Without a library, our own kernel. */
 static double seconds_of(const job *job, const yg_gemm_library *library, yg_gemm_kernel kernel,
                          long repetitions) {
+    forget(job->other);
     const double start = thread_seconds();
     for (long i = 0; i < repetitions; i++) {
         if (library)
@@ -140,7 +156,8 @@ static void measure(const job *job, yg_gemm_library *const libraries[], double b
                 continue;
             if (round < 0) {
                 repetitions[s] = 1;
-                while (seconds_of(job, library, kernel, repetitions[s]) < ROUND_SECONDS / 2)
+                while (!job->other &&
+                       seconds_of(job, library, kernel, repetitions[s]) < ROUND_SECONDS / 2)
                     repetitions[s] *= 2;
                 best[s] = 1e9;
                 continue;
@@ -152,8 +169,9 @@ static void measure(const job *job, yg_gemm_library *const libraries[], double b
         }
 }
 
-static bool measure_shape(const char *text, yg_gemm_library *const libraries[], double peak) {
-    job job = {0};
+static bool measure_shape(const char *text, yg_gemm_library *const libraries[], double peak,
+                          char *other) {
+    job job = {.other = other};
     double best[SUBJECTS] = {0};
     if (!read_shape(text, &job.gemm)) {
         fprintf(stderr, "gemm: '%s' is no shape such as 64x128x784nt\n", text);
@@ -180,7 +198,10 @@ static bool measure_shape(const char *text, yg_gemm_library *const libraries[], 
 int main(int argc, char **argv) {
     yg_gemm_library *libraries[YG_GEMM_LIBRARIES];
     peak peak;
-    if (!peak_measure(1, YG_F32, &peak)) {
+    const bool cold = argc > 1 && strcmp(argv[1], "--cold") == 0;
+    const int first = cold ? 2 : 1;
+    char *other = cold ? calloc(COLD_BYTES, 1) : NULL;
+    if (!peak_measure(1, YG_F32, &peak) || (cold && !other)) {
         fprintf(stderr, "gemm: out of memory\n");
         return EXIT_FAILURE;
     }
@@ -191,10 +212,13 @@ int main(int argc, char **argv) {
     }
     printf(" %9s\n", "of peak");
     bool done = true;
-    const size_t count = argc > 1 ? (size_t)argc - 1 : sizeof shapes / sizeof *shapes;
+    const bool given = argc > first;
+    const size_t count = given ? (size_t)(argc - first) : sizeof shapes / sizeof *shapes;
     for (size_t i = 0; i < count && done; i++)
-        done = measure_shape(argc > 1 ? argv[i + 1] : shapes[i], libraries, peak.flops);
+        done = measure_shape(given ? argv[(size_t)first + i] : shapes[i], libraries, peak.flops,
+                             other);
     for (int k = 0; k < YG_GEMM_LIBRARIES; k++)
         yg_gemm_library_close(libraries[k]);
+    free(other);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

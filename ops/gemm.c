@@ -32,17 +32,29 @@ enum {
     EQUAL_ROWS = 192,
 };
 
-/* Sizes of blocks, as measured best by bench/gemm on a Zen 3 (32 KiB of L1, 512 KiB of L2). */
+/* Sizes of blocks, as measured best by bench/gemm. */
+typedef struct caches {
+    int64_t line;    /* bytes of a row of A in a block: a panel of B has so many times its width */
+    int64_t a;       /* bytes of A in a block: in L2 … */
+    int64_t near;    /* bytes that L2 holds, of whatever was there before */
+    int64_t columns; /* … beside the panel of B in use; the others may be in L3 */
+} caches;
+
+/* On a Zen 3: 32 KiB of L1, 512 KiB of L2. */
+static const caches narrow = {.line = 1600, .a = 230400, .near = INT32_MAX, .columns = 512};
+/* Processors with vectors of 64 bytes have 1 MiB of L2 and more; on a Zen 4. */
+static const caches wide = {.line = 4096, .a = 400000, .near = 500000, .columns = 512};
+
 enum {
-    BLOCK_LINE = 1600,   /* bytes of a row of A: a panel of B has so many times 16 (AVX2) */
-    BLOCK_A = 230400,    /* bytes of A, in L2 … */
-    BLOCK_COLUMNS = 512, /* … beside the panel of B in use; the others may be in L3 */
-    COPY_COLUMNS = 256,  /* from which a copy of A, in one piece, pays */
-    PACK_ROWS = 32,      /* from which packing B pays: at most six tiles high */
-    ALIASED = 1024,      /* rows that are a multiple of so many bytes apart share sets of L1 */
+    COPY_COLUMNS = 256, /* from which a copy of A, in one piece, pays */
+    PACK_ROWS = 32,     /* from which packing B pays: at most six tiles high */
+    ALIASED = 1024,     /* rows that are a multiple of so many bytes apart share sets of L1 */
     PAGE = 4096,
     WHOLE_TILES = 12, /* blocks of rows are a multiple of it */
 };
+
+/* What moving an element of a turned tile, and packing one of B, take, in multiply-adds. */
+static const double TURNING = 20, PACKING = 2, TRANSPOSING = 8;
 
 /* Products of a piece: some 20 microseconds, well above what sharing costs. */
 static const double PIECE_WORK = 1e6;
@@ -57,13 +69,24 @@ static int64_t equal_blocks(int64_t n, int64_t most, int64_t step) {
     return round_up((n + blocks - 1) / blocks, step);
 }
 
-/* Rows of A that a block has at most. */
-static int64_t most_rows(int64_t depth, int64_t element) {
-    return BLOCK_A / (depth * element) / WHOLE_TILES * WHOLE_TILES;
+/* An element type and a kernel: what a block's sizes depend on but for the product. */
+typedef struct format {
+    int64_t element; /* bytes */
+    int64_t width;   /* elements: columns of a tile */
+    const caches *caches;
+} format;
+
+static format format_of(int64_t element, int64_t width) {
+    return (format){element, width, width * element == 2 * YG_GEMM_AVX512_BYTES ? &wide : &narrow};
 }
 
-static int64_t block_depth(int64_t depth, int64_t element) {
-    return equal_blocks(depth, BLOCK_LINE / element, 8);
+/* Rows of A that a block has at most. */
+static int64_t most_rows(const format *f, int64_t depth) {
+    return f->caches->a / (depth * f->element) / WHOLE_TILES * WHOLE_TILES;
+}
+
+static int64_t block_depth(const format *f, int64_t depth) {
+    return equal_blocks(depth, f->caches->line / f->element, 8);
 }
 
 /* From row to row of a copy of A: whole lines of the cache, and no power of two of them. */
@@ -71,17 +94,42 @@ static int64_t copy_step(int64_t depth, int64_t element) {
     return depth + 64 / element;
 }
 
-yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t width) {
-    yg_gemm_blocks blocks = {.depth = block_depth(gemm->depth, element)};
+static yg_gemm_blocks unturned_blocks(const yg_gemm *gemm, const format *f) {
+    const int64_t element = f->element, width = f->width;
+    yg_gemm_blocks blocks = {.depth = block_depth(f, gemm->depth)};
     blocks.a_step = copy_step(blocks.depth, element);
-    blocks.rows = equal_blocks(gemm->rows, most_rows(blocks.depth, element), WHOLE_TILES);
+    blocks.rows = equal_blocks(gemm->rows, most_rows(f, blocks.depth), WHOLE_TILES);
     blocks.keeps_panels = gemm->rows > blocks.rows;
-    blocks.columns = blocks.keeps_panels ? equal_blocks(gemm->columns, BLOCK_COLUMNS, width)
+    blocks.columns = blocks.keeps_panels ? equal_blocks(gemm->columns, f->caches->columns, width)
                                          : round_up(gemm->columns, width);
     blocks.copies_a = gemm->a_stride[1] != 1 || gemm->columns >= COPY_COLUMNS ||
                       (gemm->columns >= 4 * width && gemm->a_stride[0] * element % ALIASED == 0);
     blocks.packs_b = gemm->b_stride[1] != 1 || gemm->rows >= PACK_ROWS ||
                      gemm->b_stride[0] * element % PAGE == 0;
+    const int64_t b_bytes = gemm->depth * gemm->columns * element;
+    blocks.b_is_near = b_bytes <= f->caches->near;
+    blocks.is_large =
+        b_bytes + gemm->rows * (gemm->depth + gemm->columns) * element > f->caches->near;
+    return blocks;
+}
+
+/* What computing a product takes, in steps of the depth for an element of C: multiplying, of which
+ * a tile that hangs over the border does too much, and packing B. */
+static double effort(const yg_gemm *gemm, int64_t width) {
+    const double rows = (double)gemm->rows, columns = (double)gemm->columns;
+    const double packing = gemm->b_stride[1] == 1 ? PACKING : TRANSPOSING;
+    return rows * (double)round_up(gemm->columns, width) + packing * columns;
+}
+
+yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t width) {
+    const format f = format_of(element, width);
+    const yg_gemm turned = yg_gemm_turned(gemm);
+    const double moving =
+        TURNING * (double)gemm->rows * (double)gemm->columns / (double)block_depth(&f, gemm->depth);
+    if (effort(&turned, width) + moving >= effort(gemm, width))
+        return unturned_blocks(gemm, &f);
+    yg_gemm_blocks blocks = unturned_blocks(&turned, &f);
+    blocks.turned = true;
     return blocks;
 }
 
@@ -207,6 +255,16 @@ yg_gemm_kernel yg_gemm_choose(const yg_gemm *gemm, size_t element, yg_gemm_isa i
     return kernels->plain;
 }
 
+/* Enough for any part of the product, read this way round. */
+static int64_t unturned_scratch(const yg_gemm *gemm, const format *f) {
+    const int64_t depth = block_depth(f, gemm->depth), most = most_rows(f, depth);
+    const int64_t rows = yg_smaller(round_up(gemm->rows, WHOLE_TILES), most);
+    const int64_t columns = round_up(gemm->columns, f->width);
+    const int64_t panels =
+        gemm->rows > most ? yg_smaller(columns, f->caches->columns) : 2 * f->width;
+    return (rows * copy_step(depth, f->element) + panels * depth) * f->element;
+}
+
 int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {
     static const int64_t bytes[YG_GEMM_ISAS] = {
         [YG_GEMM_BASELINE] = YG_GEMM_BASELINE_BYTES,
@@ -215,10 +273,9 @@ int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, size_t element, yg_gemm_isa i
     };
     if (is_plain(gemm))
         return 0;
-    const int64_t size = (int64_t)element, width = 2 * bytes[isa] / size;
-    const int64_t depth = block_depth(gemm->depth, size), most = most_rows(depth, size);
-    const int64_t rows = yg_smaller(round_up(gemm->rows, WHOLE_TILES), most);
-    const int64_t columns =
-        gemm->rows > most ? yg_smaller(round_up(gemm->columns, width), BLOCK_COLUMNS) : width;
-    return (rows * copy_step(depth, size) + columns * depth) * size;
+    const yg_gemm turned = yg_gemm_turned(gemm);
+    const format f = format_of((int64_t)element, 2 * bytes[isa] / (int64_t)element);
+    const int64_t as_it_is = unturned_scratch(gemm, &f);
+    const int64_t other_way = unturned_scratch(&turned, &f);
+    return as_it_is > other_way ? as_it_is : other_way;
 }

@@ -17,6 +17,7 @@
 #define GEMM_TARGET                  __attribute__((target("avx512f")))
 #define GEMM_TRANSPOSE               transpose_8_floats
 #define GEMM_TRANSPOSED              8
+#define GEMM_TURN                    transpose_4_floats
 #include "gemm_kernel.h"
 
 #undef GEMM_MULTIPLY_ADD
@@ -28,6 +29,7 @@
 #define GEMM_TARGET                  __attribute__((target("avx512f")))
 #define GEMM_TRANSPOSE               transpose_4_doubles
 #define GEMM_TRANSPOSED              4
+#define GEMM_TURN                    transpose_2_doubles
 #include "gemm_kernel.h"
 
 #else

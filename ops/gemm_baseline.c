@@ -14,6 +14,7 @@
 #define GEMM_TARGET
 #define GEMM_TRANSPOSE  transpose_4_floats
 #define GEMM_TRANSPOSED 4
+#define GEMM_TURN       transpose_4_floats
 #include "gemm_kernel.h"
 
 #define GEMM_REAL    double
@@ -23,4 +24,5 @@
 #define GEMM_TARGET
 #define GEMM_TRANSPOSE  transpose_2_doubles
 #define GEMM_TRANSPOSED 2
+#define GEMM_TURN       transpose_2_doubles
 #include "gemm_kernel.h"

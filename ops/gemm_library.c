@@ -7,6 +7,9 @@
  */
 #include "gemm_library.h"
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
+#endif
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,14 +113,25 @@ bool yg_gemm_library_built(yg_gemm_library_kind kind) {
     return kind < YG_GEMM_LIBRARIES && libraries[kind].soname;
 }
 
-/* Our own kernel is written for AVX2 and FMA, and on a Zen 3 is as fast as oneDNN 2.6.3 and faster
- * than OpenBLAS 0.3.21 on the products of networks (docs/performance.md has the figures). With
- * AVX-512, or AMX, and on processors whose vectors are not ours, the libraries know more: there
- * they get what is large enough for their calls' fixed cost, some 100 to 300 ns, to be lost. The
- * rule looks at the processor and the shape only, never at a clock: the same bits at each run. */
+/* AMX tells Intel's large processors apart, whose AVX-512 multiplies twice as much as a Zen 4's. */
+static bool has_amx(void) {
+#if defined(__x86_64__) && defined(__GNUC__)
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 24 & 1);
+#else
+    return false;
+#endif
+}
+
+/* Our own kernel is as fast as oneDNN 2.6.3 on the products of networks, or faster, on a Zen 3 with
+ * AVX2 and a Zen 4 with AVX-512, and faster than OpenBLAS 0.3.21 (docs/performance.md has the
+ * figures); and what comes after a product runs in step with it. On a Xeon with AMX only the
+ * libraries were measured, and on processors whose vectors are not ours they know more: there they
+ * get what is large enough for their calls' fixed cost, some 100 to 300 ns, to be lost. The rule
+ * looks at the processor and the shape only, never at a clock: the same bits at each run. */
 yg_gemm_library_kind yg_gemm_library_preferred(void) {
     yg_gemm_library_kind kind = YG_GEMM_DNNL;
-    if (yg_gemm_isa_best() == YG_GEMM_AVX2)
+    if (yg_gemm_isa_best() >= YG_GEMM_AVX2 && !has_amx())
         return YG_GEMM_LIBRARIES;
     while (kind < YG_GEMM_LIBRARIES && !yg_gemm_library_built(kind))
         kind++;
