@@ -116,6 +116,27 @@ Test(optimizers, follow_pytorch) {
     json_decref(fixture);
 }
 
+/* What a parameter's update computes of its size is read and written once: it is not interrupted by
+ * the scalars that all of them share, which come first. */
+Test(optimizers, an_update_is_one_instruction) {
+    static const char *const texts[] = {
+        "{type: sgd, lr: 0.1}",
+        "{type: sgd, lr: 0.1, momentum: 0.9, weight_decay: 0.1, nesterov: true}",
+        "{type: sgd, lr: 0.1, momentum: 0.9, dampening: 0.1}",
+        "adam",
+        "{type: adam, weight_decay: 0.1, amsgrad: true}",
+        "adamw",
+        "{type: adamw, amsgrad: true}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        stepper s = {0};
+        make(&s, texts[i], 0);
+        cr_expect_leq(yg_program_get_stats(s.program).instructions, 1 + PARAMETERS, "%s: %zu",
+                      texts[i], yg_program_get_stats(s.program).instructions);
+        unmake(&s);
+    }
+}
+
 Test(optimizers, schedules_follow_pytorch) {
     json_t *fixture = load_fixture();
     size_t index, step, compared = 0;

@@ -9,7 +9,12 @@
  *   u = max(u, v) with amsgrad, otherwise v
  *   parameter = parameter - lr / (1 - β1^t) · m / (√u / √(1 - β2^t) + eps)
  *
- * The factors of t are computed in double precision: 1 - 0.999 in float32 has four right digits.
+ * With c = √(1 - β2^t) the last line is, but for rounding,
+ *
+ *   parameter = parameter - (lr · c / (1 - β1^t)) · (m / (√u + eps · c))
+ *
+ * which spares each element a division. What stands in parentheses and depends on t and lr only is
+ * a scalar, computed in double precision: 1 - 0.999 in float32 has four right digits.
  */
 #include "../ops/build.h"
 #include "optimizer_rule.h"
@@ -46,12 +51,31 @@ static yg_node bias_correction(yg_rule_call *call, double beta) {
     return yg_subtract(graph, yg_scalar(graph, YG_F64, 1), power);
 }
 
+/* The scalars of a step, in the parameter's type. */
+typedef struct factors {
+    yg_node size;    /* lr · c / (1 - β1^t) */
+    yg_node epsilon; /* eps · c */
+} factors;
+
+/* Made before anything of the parameter's shape: between two of its steps they would tear apart
+ * what is computed in one go. */
+static factors make_factors(yg_rule_call *call) {
+    yg_graph *graph = call->graph;
+    const double *o = call->optimizer->options;
+    const yg_node correction1 = bias_correction(call, o[BETA1]);
+    const yg_node c = yg_sqrt(graph, bias_correction(call, o[BETA2]));
+    const yg_node size = yg_divide(graph, yg_multiply(graph, yg_rule_lr(call), c), correction1);
+    return (factors){.size = yg_rule_factor(call, size),
+                     .epsilon = yg_rule_factor(call, yg_scale(graph, c, o[EPS]))};
+}
+
 /* β · average + (1 - β) · x */
 static yg_node moving_average(yg_graph *graph, yg_node average, double beta, yg_node x) {
     return yg_add(graph, yg_scale(graph, average, beta), yg_scale(graph, x, 1 - beta));
 }
 
-static yg_node step(yg_rule_call *call, yg_node parameter, yg_node gradient) {
+static yg_node step(yg_rule_call *call, const factors *factors, yg_node parameter,
+                    yg_node gradient) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;
     const yg_node m = moving_average(graph, call->state[0], o[BETA1], gradient);
@@ -61,25 +85,23 @@ static yg_node step(yg_rule_call *call, yg_node parameter, yg_node gradient) {
     call->new_state[1] = v;
     if (o[AMSGRAD] > 0)
         call->new_state[2] = u = yg_maximum(graph, call->state[2], v);
-    const yg_node correction1 = bias_correction(call, o[BETA1]);
-    const yg_node correction2 = yg_sqrt(graph, bias_correction(call, o[BETA2]));
-    const yg_node root = yg_divide(graph, yg_sqrt(graph, u), yg_rule_factor(call, correction2));
-    const yg_node size = yg_rule_factor(call, yg_divide(graph, yg_rule_lr(call), correction1));
-    return yg_subtract(
-        graph, parameter,
-        yg_multiply(graph, size, yg_divide(graph, m, yg_offset(graph, root, o[EPS]))));
+    const yg_node root = yg_add(graph, yg_sqrt(graph, u), factors->epsilon);
+    return yg_subtract(graph, parameter,
+                       yg_multiply(graph, factors->size, yg_divide(graph, m, root)));
 }
 
 static yg_node update_adam(yg_rule_call *call) {
+    const factors factors = make_factors(call);
     const double decay = call->optimizer->options[WEIGHT_DECAY];
     yg_node gradient = call->gradient;
     if (decay > 0)
         gradient = yg_add(call->graph, gradient, yg_scale(call->graph, call->parameter, decay));
-    return step(call, call->parameter, gradient);
+    return step(call, &factors, call->parameter, gradient);
 }
 
 static yg_node update_adamw(yg_rule_call *call) {
     yg_graph *graph = call->graph;
+    const factors factors = make_factors(call);
     const double decay = call->optimizer->options[WEIGHT_DECAY];
     yg_node parameter = call->parameter;
     if (decay > 0) {
@@ -87,7 +109,7 @@ static yg_node update_adamw(yg_rule_call *call) {
             yg_offset(graph, yg_scale(graph, yg_rule_lr(call), -decay), 1); /* 1 - lr · decay */
         parameter = yg_multiply(graph, parameter, yg_rule_factor(call, kept));
     }
-    return step(call, parameter, call->gradient);
+    return step(call, &factors, parameter, call->gradient);
 }
 
 const yg_optimizer_rule yg_rule_adam = {

@@ -30,25 +30,45 @@ static size_t states(const yg_optimizer *optimizer, const char *names[YG_OPTIMIZ
     return optimizer->options[MOMENTUM] > 0;
 }
 
+/* The scalars of a step, in the parameter's type. */
+typedef struct factors {
+    yg_node lr;
+    yg_node undamped; /* 1 - dampening, but 1 at the first step, whose buffer is all zeros; YG_NONE
+                         where nothing is damped */
+} factors;
+
+/* Made before anything of the parameter's shape: between two of its steps they would tear apart
+ * what is computed in one go. */
+static factors make_factors(yg_rule_call *call) {
+    yg_graph *graph = call->graph;
+    const double *o = call->optimizer->options;
+    factors made = {.lr = yg_rule_factor(call, yg_rule_lr(call)), .undamped = YG_NONE};
+    if (o[MOMENTUM] > 0 && o[DAMPENING] > 0) {
+        const yg_node one = yg_scalar(graph, YG_F64, 1);
+        const yg_node undamped = yg_where(graph, yg_equal(graph, yg_rule_t(call), one), one,
+                                          yg_scalar(graph, YG_F64, 1 - o[DAMPENING]));
+        made.undamped = yg_rule_factor(call, undamped);
+    }
+    return made;
+}
+
 static yg_node update(yg_rule_call *call) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;
+    const factors factors = make_factors(call);
     yg_node direction = call->gradient;
     if (o[WEIGHT_DECAY] > 0)
         direction = yg_add(graph, direction, yg_scale(graph, call->parameter, o[WEIGHT_DECAY]));
     if (o[MOMENTUM] > 0) {
         const yg_node gradient = direction;
-        yg_node buffer = yg_add(graph, yg_scale(graph, call->state[0], o[MOMENTUM]),
-                                yg_scale(graph, gradient, 1 - o[DAMPENING]));
-        if (o[DAMPENING] > 0) /* without it, a buffer of zeros gives the first step by itself */
-            buffer = yg_where(graph, yg_equal(graph, yg_rule_t(call), yg_scalar(graph, YG_F64, 1)),
-                              gradient, buffer);
+        const yg_node added =
+            factors.undamped == YG_NONE ? gradient : yg_multiply(graph, factors.undamped, gradient);
+        const yg_node buffer = yg_add(graph, yg_scale(graph, call->state[0], o[MOMENTUM]), added);
         call->new_state[0] = buffer;
         direction = o[NESTEROV] > 0 ? yg_add(graph, gradient, yg_scale(graph, buffer, o[MOMENTUM]))
                                     : buffer;
     }
-    const yg_node lr = yg_rule_factor(call, yg_rule_lr(call));
-    return yg_subtract(graph, call->parameter, yg_multiply(graph, lr, direction));
+    return yg_subtract(graph, call->parameter, yg_multiply(graph, factors.lr, direction));
 }
 
 const yg_optimizer_rule yg_rule_sgd = {
