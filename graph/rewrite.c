@@ -113,19 +113,25 @@ static bool find_matches(subject *s, const yg_rule *rule) {
     return any;
 }
 
-static bool has_node_of(const yg_graph *graph, const yg_op *op) {
+/* Tells whether there are nodes of the rule's operator, too. */
+static bool has_candidate(const yg_graph *graph, const yg_rule *rule, bool *present) {
+    *present = false;
     for (yg_node node = 0; node < graph->size; node++) {
-        if (graph->records[node].op == op)
+        if (graph->records[node].op != rule->op)
+            continue;
+        *present = true;
+        if (!rule->candidate || rule->candidate(graph, node))
             return true;
     }
     return false;
 }
 
 static bool apply(yg_compiler *c, subject *s, const yg_rule *rule) {
+    bool present;
     if (rule->op == s->absent)
         return true;
-    if (!has_node_of(c->graph, rule->op)) {
-        s->absent = rule->op;
+    if (!has_candidate(c->graph, rule, &present)) {
+        s->absent = present ? s->absent : rule->op;
         return true;
     }
     if (s->request.graph != c->graph && !prepare(c, s))

@@ -29,6 +29,9 @@ struct yg_rule {
     const char *name; /* for yg_compile_options.without; lower_snake_case */
     const char *doc;  /* a phrase, no full stop */
     const yg_op *op;  /* a graph without a node of this operator is not tried */
+    /* Optional: nor is a graph where it holds of no node of that operator. It is all that most
+     * graphs are asked, so that long ones are not gone through for nothing. */
+    bool (*candidate)(const yg_graph *graph, yg_node node);
 
     /* Whether `build` has an equivalent for a live node. Asked of every live node, in order, so the
      * answer for most must be quick. */

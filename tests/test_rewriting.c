@@ -419,6 +419,39 @@ Test(rewriting, a_program_answers_for_the_callers_nodes) {
     yg_graph_free(g);
 }
 
+static bool is_wide(const yg_graph *graph, yg_node node) {
+    return yg_type_count(yg_node_type(graph, node)) > 4;
+}
+
+/* A rule may say what a graph must have for it to be tried, which is not asked for another rule. */
+Test(rewriting, a_graph_without_a_candidate_stays) {
+    const yg_rule any = {.name = "subtraction",
+                         .doc = "",
+                         .op = yg_op_find(yg_ops(), "subtract"),
+                         .matches = matches_subtract,
+                         .build = build_sum};
+    yg_rule wide = any;
+    wide.candidate = is_wide;
+    const yg_rule *const rules[] = {&wide, &any};
+    static const struct {
+        int64_t width;
+        size_t rule_count;
+        int left;
+    } cases[] = {{4, 1, 1}, {5, 1, 0}, {4, 2, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_op_set set = *yg_ops();
+        set.rules = rules;
+        set.rule_count = cases[i].rule_count;
+        yg_graph *g = yg_graph_new(&set, YG_GRAPH_NO_SIMPLIFY);
+        const yg_type type = matrix(1, cases[i].width);
+        const yg_node y = yg_subtract(g, yg_input(g, "a", &type), yg_input(g, "b", &type));
+        yg_program *program = compile(g, y, 0, NULL, 0);
+        cr_expect_eq(count_of(program, "subtract"), cases[i].left, "case %zu", i);
+        yg_program_free(program);
+        yg_graph_free(g);
+    }
+}
+
 Test(rewriting, a_wrong_equivalent_is_an_error) {
     const yg_rule wrong = {.name = "wrong",
                            .doc = "",
