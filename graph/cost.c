@@ -53,12 +53,28 @@ static void cost_kernel(const yg_compiler *c, yg_unit *unit) {
         unit->parts.count = 0;
 }
 
+static double group_flops(const yg_compiler *c, const yg_unit *unit) {
+    double flops = 0;
+    yg_node node = unit->first;
+    for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
+        const yg_op *op = c->graph->records[node].op;
+        yg_type types[YG_MAX_OPERANDS];
+        if (op->flops) {
+            const yg_infer call = yg_plan_call(c->graph, node, types);
+            flops += op->flops(&call, c->graph->records[node].type);
+        } else {
+            flops += (double)unit->count;
+        }
+    }
+    return flops;
+}
+
 void yg_plan_costs(yg_compiler *c) {
     for (size_t u = 0; u < c->program->unit_count; u++) {
         yg_unit *unit = &c->program->units[u];
         if (unit->kind == YG_UNIT_GROUP) {
-            unit->flops = (double)unit->step_count * (double)unit->count;
-            unit->cost = STEP_COST * unit->flops;
+            unit->flops = group_flops(c, unit);
+            unit->cost = STEP_COST * (double)unit->step_count * (double)unit->count;
             unit->rows = unit->count;
         } else if (unit->kind == YG_UNIT_KERNEL) {
             cost_kernel(c, unit);

@@ -8,5 +8,6 @@
 
 extern const yg_rule yg_rule_sum_of_products;
 extern const yg_rule yg_rule_accumulate;
+extern const yg_rule yg_rule_multiply_add;
 
 #endif

@@ -1,10 +1,11 @@
 /*
  * Random graphs: hundreds of seeded compositions of all operators, differentiated twice, computed
- * six ways that have to agree:
+ * seven ways that have to agree:
  *
  *   float64, optimised            the subject
  *   float64, planner off          the same bits
  *   float64, recomputing          the same bits
+ *   float64, sums in two steps    the same numbers: without the rule multiply_add
  *   float64, as the graph is      to rounding: rewriting rules off too
  *   float64, simplifier off       to rounding
  *   float32, optimised            to single precision
@@ -12,6 +13,7 @@
  * An operator takes part by existing: operands are mapped into its declared domain, attributes are
  * drawn from its schema, and what its shape rule refuses is drawn again.
  */
+#include "graph/profile.h"
 #include "graph/program.h"
 #include "graph/random.h"
 #include "graph/rewrite.h"
@@ -320,6 +322,17 @@ static yg_program *compute(const builder *b, const yg_node *outputs, int count,
     return program;
 }
 
+static bool has_instruction(const yg_program *program, const char *op) {
+    for (size_t i = 0; i < yg_program_get_stats(program).instructions; i++) {
+        const size_t nodes = yg_program_instruction(program, i).node_count;
+        for (size_t k = 0; k < nodes; k++) {
+            if (strcmp(yg_program_instruction_op(program, i, k)->name, op) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static double element(const builder *b, yg_program *program, yg_node node, int64_t i) {
     return yg_element_get(b->dtype, yg_program_data(program, node), i);
 }
@@ -342,12 +355,12 @@ static double difference(const builder *a, yg_program *pa, yg_node na, const bui
     return worst / scale;
 }
 
-Test(random_graphs, six_ways_agree, .timeout = 300) {
+Test(random_graphs, seven_ways_agree, .timeout = 300) {
     bool used[256] = {false};
     int smooth = 0, second_order = 0;
     const leaving nothing = {0}, plan = without_passes(), all = {.flags = YG_PROGRAM_NO_PLAN},
-                  memory = {.recompute = true};
-    size_t recomputed = 0;
+                  memory = {.recompute = true}, steps = {.names = {"multiply_add"}, .count = 1};
+    size_t recomputed = 0, in_one_step = 0;
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
         builder subject, plain, narrow;
         yg_node outputs[3][2 * POOL];
@@ -362,6 +375,8 @@ Test(random_graphs, six_ways_agree, .timeout = 300) {
         yg_program *asked = compute(&subject, outputs[0], count, &all, seed);
         yg_program *again = compute(&subject, outputs[0], count, &memory, seed);
         recomputed += yg_program_get_stats(again).recomputed;
+        yg_program *stepwise = compute(&subject, outputs[0], count, &steps, seed);
+        in_one_step += has_instruction(planned, "multiply_add");
         yg_program *raw = compute(&plain, outputs[1], plain_count, &nothing, seed);
         yg_program *single = compute(&narrow, outputs[2], narrow_count, &nothing, seed);
         for (int i = 0; i < count; i++) {
@@ -376,6 +391,9 @@ Test(random_graphs, six_ways_agree, .timeout = 300) {
             cr_expect_eq(memcmp(yg_program_data(planned, outputs[0][i]),
                                 yg_program_data(again, outputs[0][i]), bytes),
                          0, "seed %lu: output %d differs when recomputing", (unsigned long)seed, i);
+            cr_expect_eq(
+                difference(&subject, planned, outputs[0][i], &subject, stepwise, outputs[0][i]), 0,
+                "seed %lu: output %d differs with sums in two steps", (unsigned long)seed, i);
             const double off =
                 fmax(difference(&subject, planned, outputs[0][i], &subject, partly, outputs[0][i]),
                      difference(&subject, planned, outputs[0][i], &subject, asked, outputs[0][i]));
@@ -404,6 +422,7 @@ Test(random_graphs, six_ways_agree, .timeout = 300) {
         yg_program_free(unplanned);
         yg_program_free(asked);
         yg_program_free(again);
+        yg_program_free(stepwise);
         yg_program_free(raw);
         yg_program_free(single);
         yg_graph_free(subject.graph);
@@ -412,6 +431,7 @@ Test(random_graphs, six_ways_agree, .timeout = 300) {
     }
     cr_expect_gt(smooth, GRAPHS / 4, "%d graphs were compared in float32", smooth);
     cr_expect_gt(recomputed, 2 * GRAPHS, "%zu values were recomputed", recomputed);
+    cr_expect_gt(in_one_step, 3 * GRAPHS / 4, "%zu graphs had a multiply_add", in_one_step);
     cr_expect_gt(second_order, GRAPHS / 2, "%d graphs had second derivatives", second_order);
     for (size_t i = 0; i < yg_ops()->count; i++) {
         if (!(yg_ops()->ops[i]->flags & YG_OP_INTERNAL))

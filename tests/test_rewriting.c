@@ -327,6 +327,119 @@ Test(rewriting, a_sum_of_products_is_one_buffer) {
     yg_graph_free(g);
 }
 
+/* -------------------------------------------------------------------------------- multiply_add --
+ */
+
+/* Sums of products of a, b, c and d, each of several tiles. */
+typedef enum form_of_sum {
+    PLUS,         /* a·b + c */
+    PLUS_BEFORE,  /* c + a·b */
+    MINUS,        /* c - a·b */
+    MINUS_AFTER,  /* a·b - c */
+    TWO,          /* a·b + c·d */
+    TWO_MINUS,    /* a·b - c·d */
+    NESTED,       /* (a·b + c)·d - c */
+    SCALED,       /* c - s·a, s a scalar and then a row */
+    OF_KERNEL,    /* softmax(a)·b + c */
+    WITH_SEEN,    /* (a·b + c) / (a·b) */
+    ITSELF,       /* a·b + a·b */
+    FOR_KERNEL,   /* a·b + softmax(c) */
+    OF_SCALARS,   /* a·b + c for scalars */
+    OF_INTEGERS,  /* a·b + c for integers */
+    OF_STRETCHED, /* a·b + c, the product stretched */
+} form_of_sum;
+
+static yg_node draw_input(yg_graph *g, int64_t rows, int64_t columns, yg_dtype dtype) {
+    const yg_type type = matrix(rows, columns);
+    return yg_cast(g, yg_input(g, "x", &type), dtype);
+}
+
+static yg_node build_form(yg_graph *g, form_of_sum form, yg_dtype dtype) {
+    const int64_t rows = form == OF_SCALARS ? 1 : 7, columns = form == OF_SCALARS ? 1 : 150;
+    yg_node x[4];
+    for (int i = 0; i < 4; i++)
+        x[i] = draw_input(g, i < 2 && form == OF_STRETCHED ? 1 : rows, columns,
+                          form == OF_INTEGERS ? YG_I32 : dtype);
+    const yg_node a = x[0], b = x[1], c = x[2], d = x[3], ab = yg_multiply(g, a, b);
+    switch (form) {
+    case PLUS:
+    case OF_SCALARS:
+    case OF_INTEGERS:
+    case OF_STRETCHED:
+        return yg_add(g, ab, c);
+    case PLUS_BEFORE:
+        return yg_add(g, c, ab);
+    case MINUS:
+        return yg_subtract(g, c, ab);
+    case MINUS_AFTER:
+        return yg_subtract(g, ab, c);
+    case TWO:
+        return yg_add(g, ab, yg_multiply(g, c, d));
+    case TWO_MINUS:
+        return yg_subtract(g, ab, yg_multiply(g, c, d));
+    case NESTED:
+        return yg_subtract(g, yg_multiply(g, yg_add(g, ab, c), d), c);
+    case SCALED:
+        return yg_subtract(g, yg_subtract(g, c, yg_multiply(g, a, draw_input(g, 1, 1, dtype))),
+                           yg_multiply(g, draw_input(g, 1, columns, dtype), yg_tanh(g, a)));
+    case OF_KERNEL:
+        return yg_add(g, yg_multiply(g, yg_softmax(g, a, 1), b), c);
+    case WITH_SEEN:
+        return yg_divide(g, yg_add(g, ab, c), ab);
+    case ITSELF:
+        return yg_add(g, ab, ab);
+    case FOR_KERNEL:
+        return yg_add(g, ab, yg_softmax(g, c, 1));
+    }
+    return YG_NONE;
+}
+
+static const struct {
+    const char *what;
+    form_of_sum form;
+    int steps, products; /* multiply_add, and multiply afterwards */
+} forms[] = {
+    {"a·b + c", PLUS, 1, 0},
+    {"c + a·b", PLUS_BEFORE, 1, 0},
+    {"c - a·b", MINUS, 1, 0},
+    {"a·b - c", MINUS_AFTER, 1, 0},
+    {"a·b + c·d", TWO, 1, 1},
+    {"a·b - c·d", TWO_MINUS, 1, 1},
+    {"of one another", NESTED, 2, 0},
+    {"scaled", SCALED, 2, 0},
+    {"of what a kernel made", OF_KERNEL, 1, 0},
+    {"with a product that is seen", WITH_SEEN, 0, 1},
+    {"of a product and itself", ITSELF, 0, 1},
+    {"that waits for a kernel", FOR_KERNEL, 0, 1},
+    {"of scalars", OF_SCALARS, 0, 1},
+    {"of integers", OF_INTEGERS, 0, 1},
+    {"of a row", OF_STRETCHED, 0, 1},
+};
+
+/* One step where it pays, and the same bits as two. */
+Test(rewriting, a_product_is_added_in_one_step) {
+    const char *rule = "multiply_add";
+    for (size_t i = 0; i < 2 * sizeof forms / sizeof *forms; i++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const char *what = forms[i / 2].what;
+        const yg_node y = build_form(g, forms[i / 2].form, i % 2 ? YG_F64 : YG_F32);
+        yg_program *with = compile(g, y, 0, NULL, 0), *without = compile(g, y, 0, &rule, 1);
+        run(g, with);
+        run(g, without);
+        cr_expect_eq(memcmp(yg_program_data(with, y), yg_program_data(without, y),
+                            (size_t)yg_type_bytes(yg_node_type(g, y))),
+                     0, "%s: other bits than without the rule", what);
+        cr_expect_eq(count_of(with, "multiply_add"), forms[i / 2].steps, "%s: %d in one step", what,
+                     count_of(with, "multiply_add"));
+        cr_expect_eq(count_of(with, "multiply"), forms[i / 2].products, "%s: %d products", what,
+                     count_of(with, "multiply"));
+        cr_expect_eq(count_of(without, "multiply_add"), 0, "%s", what);
+        yg_program_free(with);
+        yg_program_free(without);
+        yg_graph_free(g);
+    }
+}
+
 /* ------------------------------------------------------------------------------- the framework --
  */
 

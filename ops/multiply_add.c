@@ -1,0 +1,107 @@
+/*
+ * multiply_add: y = a · b + c, elementwise, or c - a · b, or a · b - c.
+ *
+ * What the rule of that name (rule_multiply_add.c) makes of two steps of a fused group. The product
+ * is rounded before it is added, as if it were a node of its own.
+ * vjp: da = ±dy · b, db = ±dy · a, dc = ±dy, with the signs of a · b and c.
+ */
+#include "multiply_add.h"
+
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+enum { A, B, C };
+
+static const char *const forms[] = {
+    [YG_PRODUCT_PLUS_C] = "product_plus_c",
+    [YG_C_MINUS_PRODUCT] = "c_minus_product",
+    [YG_PRODUCT_MINUS_C] = "product_minus_c",
+    NULL,
+};
+
+/* Two statements: a compiler may contract an expression to a multiplication and addition that
+ * rounds once. */
+#define LOOP(expression)                                                                           \
+    _Pragma("omp simd") for (size_t i = 0; i < n; i++) {                                           \
+        const real product = a[i] * b[i];                                                          \
+        const real term = c[i];                                                                    \
+        y[i] = (expression);                                                                       \
+    }                                                                                              \
+    break;
+
+#define MULTIPLY_ADD_TILE(function, type)                                                          \
+    YG_MULTIVERSION static void function(void *out, const void *const *in, size_t n,               \
+                                         const yg_attr *attrs) {                                   \
+        typedef type real;                                                                         \
+        const real *a = in[A], *b = in[B], *c = in[C];                                             \
+        real *y = out;                                                                             \
+        switch ((yg_multiply_add_form)attrs[0].i) {                                                \
+        case YG_PRODUCT_PLUS_C:                                                                    \
+            LOOP(product + term)                                                                   \
+        case YG_C_MINUS_PRODUCT:                                                                   \
+            LOOP(term - product)                                                                   \
+        case YG_PRODUCT_MINUS_C:                                                                   \
+            LOOP(product - term)                                                                   \
+        }                                                                                          \
+    }
+
+MULTIPLY_ADD_TILE(multiply_add_f32, float)
+MULTIPLY_ADD_TILE(multiply_add_f64, double)
+
+static double flops(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    return 2 * (double)yg_type_count(result);
+}
+
+static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    const int64_t form = yg_node_attrs(graph, y)[0].i;
+    if (form == (k == C ? YG_PRODUCT_MINUS_C : YG_C_MINUS_PRODUCT))
+        dy = yg_negative(graph, dy);
+    return k == C ? dy : yg_multiply(graph, dy, yg_node_operand(graph, y, A + B - k));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const double product = yg_at(r, A, index) * yg_at(r, B, index), c = yg_at(r, C, index);
+    const int64_t form = r->call->attrs[0].i;
+    return form == YG_PRODUCT_PLUS_C    ? product + c
+           : form == YG_C_MINUS_PRODUCT ? c - product
+                                        : product - c;
+}
+
+static const yg_attr_spec attrs[] = {
+    {.name = "form",
+     .kind = YG_ATTR_CHOICE,
+     .choices = forms,
+     .doc = "what is added to or taken from what"},
+};
+
+static const yg_attr difference[] = {{.i = YG_C_MINUS_PRODUCT}};
+static const yg_attr excess[] = {{.i = YG_PRODUCT_MINUS_C}};
+static const yg_sample samples[] = {
+    {{"f[2, 3]", "f[2, 3]", "f[2, 3]"}, NULL},
+    {{"f[3, 1367]", "f[3, 1367]", "f[3, 1367]"}, NULL},
+    {{"f[3, 1367]", "f[3, 1367]", "f[3, 1367]"}, difference},
+    {{"f[3, 1367]", "f[3, 1367]", "f[3, 1367]"}, excess},
+    {{"f[4, 1]", "f[3]", "f[]"}, difference},
+    {{"f[]", "f[]", "f[]"}, excess},
+    {{"f[0, 3]", "f[3]", "f[3]"}, NULL},
+};
+
+const yg_op yg_op_multiply_add = {
+    .name = "multiply_add",
+    .formula = "y = a · b + c",
+    .doc = "A product that is rounded, and then added to c, or subtracted.",
+    .group = "elementwise",
+    .min_operands = 3,
+    .max_operands = 3,
+    .operand_names = {"a", "b", "c"},
+    .attrs = attrs,
+    .attr_count = sizeof attrs / sizeof *attrs,
+    .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY | YG_OP_INTERNAL,
+    .tile = YG_FLOAT_TILES(multiply_add),
+    .flops = flops,
+    .vjp = vjp,
+    .reference = reference,
+    YG_SAMPLES(samples),
+};
