@@ -250,6 +250,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .error = error,
     };
     const bool done = yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
+                      (!yg_plan_with(&c, YG_PASS_EARLY) || yg_plan_early(&c)) &&
                       (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) &&
                       allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
                       plan_units(&c) && yg_plan_offsets(&c) && plan_threads(&c, options) &&

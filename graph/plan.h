@@ -268,6 +268,9 @@ void *yg_plan_grow(yg_compiler *compiler, void *array, size_t count, size_t *cap
 
 /* What is asked of every operand is here, inline. */
 
+/* early: moves updates to where their gradients are. It may change the same as the rules. */
+bool yg_plan_early(yg_compiler *compiler);
+
 /* recompute: trades memory for computing again, if that is asked for. It may change the same as the
  * rules. */
 bool yg_plan_recompute(yg_compiler *compiler);
