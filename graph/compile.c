@@ -84,6 +84,15 @@ static bool allocate_nodes(yg_compiler *c) {
     return true;
 }
 
+/* The units of a sweep keep what they have in their scratch side by side. */
+static size_t scratch_before(const yg_program *program, const yg_unit *unit) {
+    const yg_sweep *sweep = &program->sweeps[unit->sweep];
+    size_t end = 0;
+    for (const yg_unit *u = &program->units[sweep->begin]; u < unit; u++)
+        end = u->scratch_end > end ? u->scratch_end : end;
+    return end;
+}
+
 static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
     yg_program *program = c->program;
     const yg_record *record = &c->graph->records[unit->node];
@@ -112,8 +121,12 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
     };
     const int64_t scratch =
         record->op->scratch_bytes ? record->op->scratch_bytes(&call, record->type) : 0;
-    if (scratch > 0 && (size_t)scratch > program->scratch_bytes)
-        program->scratch_bytes = round_up((size_t)scratch);
+    if (scratch > 0) {
+        unit->scratch = scratch_before(program, unit);
+        unit->scratch_end = unit->scratch + round_up((size_t)scratch);
+        if (unit->scratch_end > program->scratch_bytes)
+            program->scratch_bytes = unit->scratch_end;
+    }
     return true;
 }
 
@@ -253,7 +266,8 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
                       (!yg_plan_with(&c, YG_PASS_EARLY) || yg_plan_early(&c)) &&
                       (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) &&
                       allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
-                      plan_units(&c) && yg_plan_offsets(&c) && plan_threads(&c, options) &&
+                      plan_units(&c) && yg_plan_soon(&c) && yg_plan_offsets(&c) &&
+                      plan_threads(&c, options) &&
                       (c.flags & YG_PROGRAM_NO_MEMORY || (allocate_program(&c) && list_ready(&c)));
     if (done) {
         for (size_t i = 0; i < output_count; i++)

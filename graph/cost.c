@@ -47,6 +47,7 @@ static void cost_kernel(const yg_compiler *c, yg_unit *unit) {
     unit->flops = op->flops ? op->flops(&call, record->type) : elements;
     unit->cost = unit->flops > ELEMENT_COST * touched ? unit->flops : ELEMENT_COST * touched;
     unit->rows = op->rows ? op->rows(&call, record->type, &unit->whole) : 0;
+    unit->grain = op->grain ? op->grain(&call, record->type) : 1;
     if (op->parts && op->parts(&call, &unit->parts))
         unit->rows = unit->parts.elements > 0 ? yg_type_count(&types[0]) : 0;
     else
@@ -76,6 +77,7 @@ void yg_plan_costs(yg_compiler *c) {
             unit->flops = group_flops(c, unit);
             unit->cost = STEP_COST * (double)unit->step_count * (double)unit->count;
             unit->rows = unit->count;
+            unit->grain = 1;
         } else if (unit->kind == YG_UNIT_KERNEL) {
             cost_kernel(c, unit);
             note_whole_reads(c, (uint32_t)u);

@@ -79,6 +79,20 @@ typedef struct yg_infer {
  * element size. No allocation, no state, no failure. */
 typedef void (*yg_tile)(void *out, const void *const *in, size_t n, const yg_attr *attrs);
 
+/* Whether a kernel finds in its scratch what it left there: where it runs a few rows at a time
+ * (yg_op.rows) each thread has some for it alone, for as long as that takes. */
+typedef enum yg_scratch {
+    YG_SCRATCH_LOST,  /* no: the scratch is anybody's */
+    YG_SCRATCH_FIRST, /* the first of several calls with the same operands: the next will find it */
+    YG_SCRATCH_AGAIN, /* another of them: it is there */
+} yg_scratch;
+
+/* Memory that is about to be used: see yg_kernel_call.soon. */
+typedef struct yg_stretch {
+    const char *at;
+    int64_t bytes;
+} yg_stretch;
+
 /* What a whole-tensor kernel is given. All buffers are dense, row-major and do not overlap, but for
  * yg_op.place and YG_OP_IN_PLACE. */
 typedef struct yg_kernel_call {
@@ -88,8 +102,13 @@ typedef struct yg_kernel_call {
     const yg_type *const *in_types;
     size_t operand_count;
     const yg_attr *attrs;
-    void *prepared;     /* what `prepare` made, or NULL */
-    void *scratch;      /* what `scratch_bytes` asked for, 64-byte aligned, content undefined */
+    void *prepared;  /* what `prepare` made, or NULL */
+    void *scratch;   /* what `scratch_bytes` asked for, 64-byte aligned … */
+    yg_scratch kept; /* … with undefined content, or what an earlier call left there */
+    /* What those read and write, beside the result, that run in step with this call right after it.
+     * A kernel that computes more than it loads may ask the processor to fetch it meanwhile. */
+    const yg_stretch *soon;
+    size_t soon_count;
     int64_t begin, end; /* the work units to compute: see yg_op.units */
     uint64_t seed;      /* random operators: the run's seed … */
     uint64_t step;      /* … and the number of the step */
@@ -189,6 +208,9 @@ struct yg_op {
      * the elements [r · N/R, (r + 1) · N/R) of its N only, unless bit k of *whole is set. That then
      * holds for every divisor of R too. NULL: not by rows. */
     int64_t (*rows)(const yg_infer *call, const yg_type *result, uint64_t *whole);
+    /* Optional, with `rows`: how many of them to compute at a time at least, for the kernel to be
+     * worth its while; the last ones may be fewer. NULL: one. */
+    int64_t (*grain)(const yg_infer *call, const yg_type *result);
     /* Optional: where in operand 0, in elements, the result lies as one stretch, so that it needs
      * no memory of its own; -1 where it does not. With YG_OP_VIEW it always does, at 0. */
     int64_t (*view)(const yg_infer *call, const yg_type *result);

@@ -22,11 +22,11 @@
 typedef struct order {
     yg_compiler *compiler;
     yg_request request;
-    bool *live, *first; /* by node: `first` are moved to the beginning */
-    bool *fixed;        /* by node: read by something outside of every cone */
-    yg_node *cone;      /* by node: its cone, named by one of its nodes (see find()); YG_NONE */
-    yg_node *root;      /* by node: through views and broadcasts, what it may be a part of */
-    yg_node *ready;     /* by cone: the last node that must come before it */
+    bool *live, *first;  /* by node: `first` are moved to the beginning */
+    bool *fixed;         /* by node: read by something outside of every cone */
+    yg_node *cone;       /* by node: its cone, named by one of its nodes (see find()); YG_NONE */
+    yg_node *root;       /* by node: through views and broadcasts, what it may be a part of */
+    yg_node *ready;      /* by cone: the last node that must come before it */
     yg_node *due, *next; /* by node: the first cone's member that follows it, and the one after */
 } order;
 

@@ -1,10 +1,10 @@
 /*
  * Sweeps: neighbouring units that run together, a chunk of rows at a time.
  *
- * A unit joins the sweep before it if its work and theirs fall into a common number of rows, and if
- * row r of the unit needs row r only of what the sweep makes. A reduction over the rows takes part
- * in its parts, a chunk's at a time, and is finished when all chunks are done; so nothing in the
- * sweep may need its result.
+ * A unit joins the sweep before it if it reads what the sweep makes, if its work and theirs fall
+ * into a common number of rows, and if row r of the unit needs row r only. A reduction over the
+ * rows takes part in its parts, a chunk's at a time, and is finished when all chunks are done; so
+ * nothing in the sweep may need its result.
  */
 #include "plan.h"
 
@@ -44,8 +44,9 @@ typedef struct open_sweep {
 } open_sweep;
 
 /* The rows that are left if a node of `unit` reads `operand`: 0 if the sweep would have to be over
- * before. */
-static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t k, int64_t rows) {
+ * before. Notes in *depends if the sweep makes the operand. */
+static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t k, int64_t rows,
+                                  bool *depends) {
     const yg_compiler *c = s->c;
     const yg_record *record = &c->graph->records[reader];
     yg_node operand = record->operands[k];
@@ -57,6 +58,7 @@ static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t 
     const uint32_t maker = c->nodes[c->nodes[operand].root].unit;
     if (maker < s->begin || maker >= s->end) /* not made here: YG_NO_UNIT is beyond the end */
         return rows;
+    *depends = true;
     const yg_unit *from = &c->program->units[maker];
     if (from->parts.count > 0 || yg_plan_is_part(c, operand))
         return 0;
@@ -77,12 +79,14 @@ static int64_t rows_with(const open_sweep *s, uint32_t u) {
     if (unit->after != YG_NO_UNIT && unit->after >= s->begin)
         return 0;
     int64_t rows = common(s->rows, unit->rows);
+    bool depends =
+        c->graph->records[unit->first].operand_count == 0; /* on nobody: random numbers */
     yg_node node = unit->first;
     for (uint32_t i = 0; i < unit->step_count && rows > 1; i++, node = c->nodes[node].next) {
         for (uint32_t k = 0; k < c->graph->records[node].operand_count && rows > 1; k++)
-            rows = rows_after_reading(s, node, k, rows);
+            rows = rows_after_reading(s, node, k, rows, &depends);
     }
-    if (rows <= 1 || (rows < FEW_ROWS && rows != s->rows))
+    if (!depends || rows <= 1 || (rows < FEW_ROWS && rows != s->rows))
         return 0;
     return rows;
 }
@@ -107,13 +111,18 @@ static double row_bytes(const open_sweep *s) {
     return bytes / (double)s->rows;
 }
 
+/* The rows of the sweep that a unit wants at a time. */
+static int64_t grain_of(const open_sweep *s, const yg_unit *unit) {
+    if (unit->parts.count > 0)
+        return rows_of_parts(unit, s->rows);
+    const int64_t own = unit->rows / s->rows; /* of its rows in one of the sweep's */
+    return (unit->grain + own - 1) / own;
+}
+
 static int64_t chunk_rows(const open_sweep *s) {
     int64_t grain = 1;
     for (uint32_t u = s->begin; u < s->end; u++) {
-        const yg_unit *unit = &s->c->program->units[u];
-        if (unit->parts.count == 0)
-            continue;
-        const int64_t rows = rows_of_parts(unit, s->rows);
+        const int64_t rows = grain_of(s, &s->c->program->units[u]);
         grain = grain / common(grain, rows) * rows;
         if (grain >= s->rows)
             return s->rows;

@@ -23,6 +23,7 @@
 #define YG_ALIGN       64 /* bytes, of buffers */
 #define YG_GROUP_STEPS 64
 #define YG_MAX_THREADS 256
+#define YG_MOST_SOON   8
 #define YG_NO_UNIT     UINT32_MAX
 #define YG_NO_STORAGE  UINT32_MAX
 #define YG_NO_REGISTER UINT16_MAX
@@ -60,6 +61,12 @@ typedef struct yg_step {
     yg_node node;
 } yg_step;
 
+/* What a kernel may fetch ahead: a place that later units of its sweep use, row by row. */
+typedef struct yg_soon {
+    const yg_place *place;
+    int64_t row; /* bytes */
+} yg_soon;
+
 typedef enum yg_unit_kind { YG_UNIT_GROUP, YG_UNIT_KERNEL, YG_UNIT_COPY } yg_unit_kind;
 
 typedef struct yg_unit {
@@ -70,6 +77,7 @@ typedef struct yg_unit {
     double flops;
     double cost;    /* what sharing is decided by: FLOPs, or as many as moving the bytes costs */
     int64_t rows;   /* that the work falls into at most; 0: not by rows */
+    int64_t grain;  /* of them at a time, at least */
     uint64_t whole; /* operands of a kernel that every row reads all of: bits */
     uint32_t sweep, batch; /* that it is in */
     uint32_t after;        /* the last unit that reads a parameter which this one writes over */
@@ -85,6 +93,9 @@ typedef struct yg_unit {
     /* kernel */
     yg_kernel kernel;
     yg_kernel_call call;
+    size_t scratch, scratch_end; /* where its scratch lies in a thread's */
+    yg_soon *soon;
+    uint32_t soon_count;
     int64_t work;           /* units of work: yg_op.units */
     yg_parts parts;         /* of a reduction that ends a sweep; count 0: any other kernel */
     uint32_t partial;       /* storage of the parts' results */
@@ -345,6 +356,9 @@ bool yg_plan_offsets(yg_compiler *compiler);
 bool yg_plan_group(yg_compiler *compiler, yg_unit *unit);
 
 /* --------------------------------------------------------------------------------- running -- */
+
+/* Lists what kernels of sweeps may fetch ahead. After the groups' steps are known. */
+bool yg_plan_soon(yg_compiler *compiler);
 
 /* Makes `count` elements of `to` what the one in `from` is. */
 void yg_fill(void *to, const void *from, size_t element, size_t count);

@@ -18,24 +18,34 @@ typedef struct worker {
     yg_error *error;
 } worker;
 
-/* Units of work [begin, end) of a kernel. */
-static bool run_kernel(const worker *w, const yg_unit *unit, int64_t begin, int64_t end) {
+/* Units of work of a kernel, and what it is told about them. */
+typedef struct share {
+    int64_t begin, end;
+    yg_scratch kept;
+    const yg_stretch *soon;
+    size_t soon_count;
+} share;
+
+static bool run_kernel(const worker *w, const yg_unit *unit, const share *share) {
     const yg_program *program = w->program;
     yg_kernel_call call = unit->call;
-    call.begin = begin;
-    call.end = end;
+    call.begin = share->begin;
+    call.end = share->end;
     call.seed = program->seed;
     call.step = program->step;
-    call.scratch = program->scratch + (size_t)w->thread * program->scratch_bytes;
+    call.scratch = program->scratch + (size_t)w->thread * program->scratch_bytes + unit->scratch;
+    call.kept = share->kept;
+    call.soon = share->soon;
+    call.soon_count = share->soon_count;
     if (unit->parts.count > 0)
         call.out = unit->partial_data;
-    return begin >= end || unit->kernel(&call, w->error);
+    return call.begin >= call.end || unit->kernel(&call, w->error);
 }
 
 /* A unit by its own pieces: [begin, end) of yg_sweep.grains. */
 static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int64_t end) {
     if (unit->kind == YG_UNIT_KERNEL)
-        return run_kernel(w, unit, begin, end);
+        return run_kernel(w, unit, &(share){.begin = begin, .end = end});
     if (unit->kind == YG_UNIT_COPY) {
         memcpy(unit->copy_to, unit->copy_from, begin < end ? unit->bytes : 0);
         return true;
@@ -45,20 +55,35 @@ static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int6
     return true;
 }
 
-/* A unit's part in the rows [begin, end) of a sweep. The rows of a reduction's parts are whole but
- * for the last. */
-static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin,
-                     int64_t end) {
-    if (unit->kind == YG_UNIT_GROUP) {
-        const int64_t elements = unit->count / rows;
-        yg_group_run(w->program, unit, begin * elements, end * elements, w->thread);
-        return true;
+/* A kernel's part in the rows [begin, end) of a sweep. The rows of a reduction's parts are whole
+ * but for the last. */
+static bool run_kernel_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin,
+                            int64_t end, yg_scratch kept) {
+    yg_stretch soon[YG_MOST_SOON];
+    share share = {.kept = kept, .soon = soon, .soon_count = unit->soon_count};
+    for (uint32_t i = 0; i < unit->soon_count; i++) {
+        const yg_soon *of = &unit->soon[i];
+        soon[i] = (yg_stretch){of->place->base + begin * of->row, (end - begin) * of->row};
     }
-    if (unit->parts.count == 0)
-        return run_kernel(w, unit, unit->work / rows * begin, unit->work / rows * end);
-    const int64_t elements = unit->rows / rows;
-    const int64_t last = end == rows ? unit->parts.count : end * elements / unit->parts.elements;
-    return run_kernel(w, unit, begin * elements / unit->parts.elements, last);
+    if (unit->parts.count == 0) {
+        share.begin = unit->work / rows * begin;
+        share.end = unit->work / rows * end;
+    } else {
+        const int64_t elements = unit->rows / rows;
+        share.begin = begin * elements / unit->parts.elements;
+        share.end = end == rows ? unit->parts.count : end * elements / unit->parts.elements;
+    }
+    return run_kernel(w, unit, &share);
+}
+
+/* A unit's part in the rows [begin, end) of a sweep. */
+static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin, int64_t end,
+                     yg_scratch kept) {
+    if (unit->kind == YG_UNIT_KERNEL)
+        return run_kernel_rows(w, unit, rows, begin, end, kept);
+    const int64_t elements = unit->count / rows;
+    yg_group_run(w->program, unit, begin * elements, end * elements, w->thread);
+    return true;
 }
 
 /* ---------------------------------------------------------------------- sweeps and batches -- */
@@ -82,8 +107,10 @@ static bool run_sweep(const worker *w, const yg_sweep *sweep, int64_t begin, int
     }
     for (int64_t grain = begin; grain < end; grain++) {
         const int64_t row = grain * sweep->chunk, next = row + sweep->chunk;
+        const int64_t until = next < sweep->rows ? next : sweep->rows;
+        const yg_scratch kept = grain == begin ? YG_SCRATCH_FIRST : YG_SCRATCH_AGAIN;
         for (uint32_t u = sweep->begin; u < sweep->end; u++) {
-            if (!run_rows(w, &units[u], sweep->rows, row, next < sweep->rows ? next : sweep->rows))
+            if (!run_rows(w, &units[u], sweep->rows, row, until, kept))
                 return false;
             if (w->seconds)
                 last = note_time(w, u, last);

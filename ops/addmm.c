@@ -28,6 +28,16 @@ static int64_t units(const yg_infer *call, const yg_type *result) {
     return yg_product_units(call, A);
 }
 
+static int64_t rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
+    (void)result;
+    return yg_product_rows(call, A, whole);
+}
+
+static int64_t grain(const yg_infer *call, const yg_type *result) {
+    (void)result;
+    return yg_product_grain(call, A);
+}
+
 static int64_t scratch_bytes(const yg_infer *call, const yg_type *result) {
     (void)result;
     return yg_product_scratch_bytes(call, A);
@@ -91,6 +101,8 @@ const yg_op yg_op_addmm = {
     .infer = infer,
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
     .units = units,
+    .rows = rows,
+    .grain = grain,
     .scratch_bytes = scratch_bytes,
     .prepare = prepare,
     .release = yg_product_release,

@@ -36,25 +36,34 @@ enum {
 typedef struct caches {
     int64_t line;    /* bytes of a row of A in a block: a panel of B has so many times its width */
     int64_t a;       /* bytes of A in a block: in L2 … */
-    int64_t near;    /* bytes that L2 holds, of whatever was there before */
+    int64_t far;     /* bytes of operands from which they are asked for ahead */
+    int64_t l2;      /* bytes that are still there after a while */
+    int64_t beside;  /* bytes of B that are packed for bands of rows */
     int64_t columns; /* … beside the panel of B in use; the others may be in L3 */
 } caches;
 
 /* On a Zen 3: 32 KiB of L1, 512 KiB of L2. */
-static const caches narrow = {.line = 1600, .a = 230400, .near = INT32_MAX, .columns = 512};
+static const caches narrow = {
+    .line = 1600, .a = 230400, .far = INT32_MAX, .l2 = 200000, .beside = 300000, .columns = 512};
 /* Processors with vectors of 64 bytes have 1 MiB of L2 and more; on a Zen 4. */
-static const caches wide = {.line = 4096, .a = 400000, .near = 500000, .columns = 512};
+static const caches wide = {
+    .line = 4096, .a = 400000, .far = 500000, .l2 = 500000, .beside = 600000, .columns = 512};
 
 enum {
     COPY_COLUMNS = 256, /* from which a copy of A, in one piece, pays */
     PACK_ROWS = 32,     /* from which packing B pays: at most six tiles high */
     ALIASED = 1024,     /* rows that are a multiple of so many bytes apart share sets of L1 */
     PAGE = 4096,
+    LEAST_BAND = 16, /* rows: fewer make low tiles */
+    MOST_BAND = 192,
     WHOLE_TILES = 12, /* blocks of rows are a multiple of it */
 };
 
 /* What moving an element of a turned tile, and packing one of B, take, in multiply-adds. */
 static const double TURNING = 20, PACKING = 2, TRANSPOSING = 8;
+/* How much longer than packing B a product must take that is shared by a few threads, each of which
+ * packs it. */
+static const double BAND_PACKING = 48;
 
 /* Products of a piece: some 20 microseconds, well above what sharing costs. */
 static const double PIECE_WORK = 1e6;
@@ -78,6 +87,15 @@ typedef struct format {
 
 static format format_of(int64_t element, int64_t width) {
     return (format){element, width, width * element == 2 * YG_GEMM_AVX512_BYTES ? &wide : &narrow};
+}
+
+static format format_of_isa(int64_t element, yg_gemm_isa isa) {
+    static const int64_t bytes[YG_GEMM_ISAS] = {
+        [YG_GEMM_BASELINE] = YG_GEMM_BASELINE_BYTES,
+        [YG_GEMM_AVX2] = YG_GEMM_AVX2_BYTES,
+        [YG_GEMM_AVX512] = YG_GEMM_AVX512_BYTES,
+    };
+    return format_of(element, 2 * bytes[isa] / element);
 }
 
 /* Rows of A that a block has at most. */
@@ -107,9 +125,9 @@ static yg_gemm_blocks unturned_blocks(const yg_gemm *gemm, const format *f) {
     blocks.packs_b = gemm->b_stride[1] != 1 || gemm->rows >= PACK_ROWS ||
                      gemm->b_stride[0] * element % PAGE == 0;
     const int64_t b_bytes = gemm->depth * gemm->columns * element;
-    blocks.b_is_near = b_bytes <= f->caches->near;
+    blocks.b_is_near = b_bytes <= f->caches->far;
     blocks.is_large =
-        b_bytes + gemm->rows * (gemm->depth + gemm->columns) * element > f->caches->near;
+        b_bytes + gemm->rows * (gemm->depth + gemm->columns) * element > f->caches->far;
     return blocks;
 }
 
@@ -124,10 +142,17 @@ static double effort(const yg_gemm *gemm, int64_t width) {
 yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t width) {
     const format f = format_of(element, width);
     const yg_gemm turned = yg_gemm_turned(gemm);
+    const bool keeps = gemm->kept != YG_GEMM_KEPT_NOT;
     const double moving =
         TURNING * (double)gemm->rows * (double)gemm->columns / (double)block_depth(&f, gemm->depth);
-    if (effort(&turned, width) + moving >= effort(gemm, width))
-        return unturned_blocks(gemm, &f);
+    if (keeps || effort(&turned, width) + moving >= effort(gemm, width)) {
+        yg_gemm_blocks blocks = unturned_blocks(gemm, &f);
+        if (keeps) {
+            blocks.columns = round_up(gemm->columns, width);
+            blocks.keeps_panels = blocks.packs_b = true;
+        }
+        return blocks;
+    }
     yg_gemm_blocks blocks = unturned_blocks(&turned, &f);
     blocks.turned = true;
     return blocks;
@@ -146,8 +171,14 @@ static bool is_tiny(const yg_gemm *gemm) {
 }
 
 /* The larger side is cut: the operand of the other side is then read again by each piece. */
+static bool is_cut_by_rows(const yg_gemm *gemm) {
+    return gemm->in_bands || gemm->rows >= gemm->columns;
+}
+
 static int64_t piece_size(const yg_gemm *gemm) {
-    const bool rows = gemm->rows >= gemm->columns;
+    if (gemm->in_bands)
+        return 1;
+    const bool rows = is_cut_by_rows(gemm);
     const int64_t side = rows ? gemm->rows : gemm->columns;
     const int64_t grain = rows ? PIECE_ROWS : PIECE_COLUMNS;
     const double work = (double)gemm->rows * (double)gemm->columns * (double)gemm->depth;
@@ -165,21 +196,34 @@ static int64_t piece_size(const yg_gemm *gemm) {
     return size;
 }
 
+bool yg_gemm_suits_bands(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {
+    const format f = format_of_isa((int64_t)element, isa);
+    const double packing = gemm->b_stride[1] == 1 ? PACKING : TRANSPOSING;
+    return !is_plain(gemm) && gemm->columns >= f.width &&
+           gemm->rows * gemm->columns * f.element > f.caches->l2 &&
+           gemm->depth * gemm->columns * f.element <= f.caches->beside &&
+           (double)gemm->rows >= BAND_PACKING * packing;
+}
+
+int64_t yg_gemm_band_rows(void) {
+    return WHOLE_TILES;
+}
+
 int64_t yg_gemm_pieces(const yg_gemm *gemm) {
-    const int64_t side = gemm->rows >= gemm->columns ? gemm->rows : gemm->columns;
+    const int64_t side = is_cut_by_rows(gemm) ? gemm->rows : gemm->columns;
     const int64_t size = piece_size(gemm);
     return size > 0 ? (side + size - 1) / size : 1;
 }
 
 int64_t yg_gemm_piece_rows(const yg_gemm *gemm) {
     const int64_t size = piece_size(gemm);
-    return size > 0 && gemm->rows >= gemm->columns && gemm->rows % size == 0 ? size : 0;
+    return size > 0 && is_cut_by_rows(gemm) && gemm->rows % size == 0 ? size : 0;
 }
 
 yg_gemm yg_gemm_part(const yg_gemm *gemm, int64_t begin, int64_t end, int64_t offsets[3]) {
     yg_gemm part = *gemm;
     const int64_t size = piece_size(gemm), first = begin * size;
-    const bool rows = gemm->rows >= gemm->columns;
+    const bool rows = is_cut_by_rows(gemm);
     offsets[0] = rows ? first * gemm->a_stride[0] : 0;
     offsets[1] = rows ? 0 : first * gemm->b_stride[1];
     offsets[2] = rows ? first * gemm->c_stride : first;
@@ -265,17 +309,21 @@ static int64_t unturned_scratch(const yg_gemm *gemm, const format *f) {
     return (rows * copy_step(depth, f->element) + panels * depth) * f->element;
 }
 
+/* All of B, and what a part has of A. */
+static int64_t band_scratch(const yg_gemm *gemm, const format *f) {
+    const int64_t depth = block_depth(f, gemm->depth);
+    const int64_t rows = yg_smaller(round_up(gemm->rows, WHOLE_TILES), most_rows(f, depth));
+    return (round_up(gemm->columns, f->width) * gemm->depth + rows * copy_step(depth, f->element)) *
+           f->element;
+}
+
 int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {
-    static const int64_t bytes[YG_GEMM_ISAS] = {
-        [YG_GEMM_BASELINE] = YG_GEMM_BASELINE_BYTES,
-        [YG_GEMM_AVX2] = YG_GEMM_AVX2_BYTES,
-        [YG_GEMM_AVX512] = YG_GEMM_AVX512_BYTES,
-    };
     if (is_plain(gemm))
         return 0;
     const yg_gemm turned = yg_gemm_turned(gemm);
-    const format f = format_of((int64_t)element, 2 * bytes[isa] / (int64_t)element);
+    const format f = format_of_isa((int64_t)element, isa);
     const int64_t as_it_is = unturned_scratch(gemm, &f);
     const int64_t other_way = unturned_scratch(&turned, &f);
-    return as_it_is > other_way ? as_it_is : other_way;
+    const int64_t in_bands = gemm->in_bands ? band_scratch(gemm, &f) : 0;
+    return yg_larger(yg_larger(as_it_is, other_way), in_bands);
 }

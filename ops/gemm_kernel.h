@@ -30,6 +30,7 @@ enum {
         (GEMM_ROWS * (int)sizeof(GEMM_REAL) + 15) / 16 * 16 / (int)sizeof(GEMM_REAL),
 };
 
+#include "gemm_ahead.h"
 #include "gemm_pack.h"
 #include "gemm_tile.h"
 
@@ -171,55 +172,70 @@ GEMM_TARGET static void GEMM_NAME(block)(const yg_gemm *gemm, const yg_gemm_bloc
     }
 }
 
+/* What to ask for while a block of A is computed: the block that follows it, or after the last one
+ * what others use soon. */
+static inline yg_gemm_ahead GEMM_NAME(next_block)(const yg_gemm *gemm, const yg_gemm_blocks *blocks,
+                                                  int64_t following, const GEMM_REAL *a) {
+    enum { SIZE = sizeof(GEMM_REAL), WIDTH = GEMM_NAME(WIDTH) };
+    const int64_t panels = (gemm->columns + WIDTH - 1) / WIDTH;
+    const int64_t tiles = (gemm->rows + GEMM_ROWS - 1) / GEMM_ROWS;
+    yg_gemm_ahead ahead = yg_gemm_nothing_ahead;
+    if (following > 0 && gemm->a_stride[1] == 1)
+        ahead =
+            yg_gemm_ahead_of(a + gemm->rows * gemm->a_stride[0], panels * tiles, gemm->depth * SIZE,
+                             following, gemm->a_stride[0] * SIZE, gemm->depth);
+    ahead.for_results = blocks->is_large;
+    return ahead;
+}
+
+/* Copies a block of A, where that pays. */
+GEMM_TARGET static void GEMM_NAME(take_a)(const yg_gemm *gemm, const yg_gemm_blocks *blocks,
+                                          const GEMM_REAL *a, GEMM_REAL *copy,
+                                          GEMM_NAME(work) * work) {
+    work->a = blocks->copies_a ? copy : a;
+    work->a_step = blocks->copies_a ? blocks->a_step : gemm->a_stride[0];
+    if (!blocks->copies_a)
+        return;
+    if (gemm->a_stride[1] == 1)
+        GEMM_NAME(copy_rows)(copy, blocks->a_step, a, gemm->a_stride[0], gemm->rows, gemm->depth);
+    else
+        GEMM_NAME(pack_a)(copy, a, gemm->a_stride[1], gemm->rows, gemm->depth);
+}
+
 void GEMM_NAME(yg_gemm)(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch) {
     const yg_gemm_blocks blocks = yg_gemm_blocks_of(gemm, sizeof(GEMM_REAL), GEMM_NAME(WIDTH));
+    const yg_gemm whole = blocks.turned ? yg_gemm_turned(gemm) : *gemm;
+    const GEMM_REAL *left = blocks.turned ? b : a, *right = blocks.turned ? a : b;
     GEMM_REAL *packed_a = scratch, *packed_b = packed_a + blocks.rows * blocks.a_step;
-    yg_gemm block = *gemm;
-    if (blocks.turned) {
-        const void *left = a;
-        block = yg_gemm_turned(gemm);
-        a = b;
-        b = left;
+    if (whole.kept != YG_GEMM_KEPT_NOT) { /* B where the next call finds it */
+        packed_b = scratch;
+        packed_a = packed_b + blocks.columns * whole.depth;
     }
-    const int64_t *a_stride = block.a_stride, *b_stride = block.b_stride;
-    const int64_t rows = block.rows, columns = block.columns;
-    const int64_t size = sizeof(GEMM_REAL), most_tiles = (rows + GEMM_ROWS - 1) / GEMM_ROWS;
-    for (int64_t j = 0; j < columns; j += blocks.columns) {
-        block.columns = yg_smaller(columns - j, blocks.columns);
-        const int64_t panels = (block.columns + GEMM_NAME(WIDTH) - 1) / GEMM_NAME(WIDTH);
-        for (int64_t p = 0; p < gemm->depth; p += blocks.depth) {
-            block.depth = yg_smaller(gemm->depth - p, blocks.depth);
-            for (int64_t i = 0; i < rows; i += blocks.rows) {
-                block.rows = yg_smaller(rows - i, blocks.rows);
-                const GEMM_REAL *left = (const GEMM_REAL *)a + i * a_stride[0] + p * a_stride[1];
-                const int64_t following = yg_smaller(rows - i - block.rows, blocks.rows);
-                yg_gemm_ahead ahead = yg_gemm_nothing_ahead;
-                if (following > 0 && a_stride[1] == 1)
-                    ahead = yg_gemm_ahead_of(
-                        left + blocks.rows * a_stride[0],
-                        panels * yg_smaller(most_tiles, (blocks.rows + GEMM_ROWS - 1) / GEMM_ROWS),
-                        block.depth * size, following, a_stride[0] * size, block.depth);
-                ahead.for_results = blocks.is_large;
+    yg_gemm block = whole;
+    for (int64_t j = 0; j < whole.columns; j += blocks.columns) {
+        block.columns = yg_smaller(whole.columns - j, blocks.columns);
+        for (int64_t p = 0; p < whole.depth; p += blocks.depth) {
+            block.depth = yg_smaller(whole.depth - p, blocks.depth);
+            GEMM_REAL *panels = whole.kept ? packed_b + p * blocks.columns : packed_b;
+            for (int64_t i = 0; i < whole.rows; i += blocks.rows) {
+                block.rows = yg_smaller(whole.rows - i, blocks.rows);
+                const GEMM_REAL *from = left + i * whole.a_stride[0] + p * whole.a_stride[1];
+                const int64_t following = yg_smaller(whole.rows - i - block.rows, blocks.rows);
+                yg_gemm_ahead ahead = GEMM_NAME(next_block)(&block, &blocks, following, from);
                 GEMM_NAME(work)
                 work = {
                     .rows = block.rows,
                     .depth = block.depth,
-                    .a = blocks.copies_a ? packed_a : left,
-                    .a_step = blocks.copies_a ? blocks.a_step : a_stride[0],
                     .c = (GEMM_REAL *)c +
-                         (blocks.turned ? j * gemm->c_stride + i : i * gemm->c_stride + j),
-                    .c_stride = gemm->c_stride,
+                         (blocks.turned ? j * whole.c_stride + i : i * whole.c_stride + j),
+                    .c_stride = whole.c_stride,
                     .turned = blocks.turned,
-                    .add = p > 0 || gemm->add,
+                    .add = p > 0 || whole.add,
                 };
-                if (blocks.copies_a && a_stride[1] == 1)
-                    GEMM_NAME(copy_rows)
-                (packed_a, blocks.a_step, left, a_stride[0], block.rows, block.depth);
-                else if (blocks.copies_a)
-                    GEMM_NAME(pack_a)(packed_a, left, a_stride[1], block.rows, block.depth);
+                GEMM_NAME(take_a)(&block, &blocks, from, packed_a, &work);
                 GEMM_NAME(block)
-                (&block, &blocks, &work, (const GEMM_REAL *)b + p * b_stride[0] + j * b_stride[1],
-                 packed_b, i > 0, &ahead);
+                (&block, &blocks, &work, right + p * whole.b_stride[0] + j * whole.b_stride[1],
+                 panels, i > 0 || whole.kept == YG_GEMM_KEPT_AGAIN, &ahead);
             }
         }
     }

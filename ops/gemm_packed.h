@@ -30,46 +30,15 @@ typedef struct yg_gemm_blocks {
     bool turned;            /* Cᵀ = Bᵀ · Aᵀ is computed: the others are about that product */
 } yg_gemm_blocks;
 
-/* Memory to ask for while a tile is computed: two cache lines each `every` steps of the depth. They
- * lie in rows of `pairs` times two lines. */
-typedef struct yg_gemm_ahead {
-    const char *at;      /* the next two */
-    int64_t step;        /* bytes to the two after them */
-    int64_t left, pairs; /* how many of them are left in this row, and how many a row has */
-    int64_t jump;        /* bytes from behind a row to the next one */
-    int64_t every;       /* 0: nothing to ask for */
-    bool for_results;    /* ask for the tile's place in C, too */
-} yg_gemm_ahead;
-
-static inline void yg_gemm_ask(yg_gemm_ahead *ahead) {
-    __builtin_prefetch(ahead->at, 0, 2);
-    __builtin_prefetch(ahead->at + 64, 0, 2);
-    ahead->at += ahead->step;
-    if (--ahead->left == 0) {
-        ahead->at += ahead->jump;
-        ahead->left = ahead->pairs;
-    }
-}
-
-static const yg_gemm_ahead yg_gemm_nothing_ahead = {0};
-
-/* `rows` stretches of so many bytes, `row_step` bytes apart, to be asked for by `tiles` tiles. */
-static inline yg_gemm_ahead yg_gemm_ahead_of(const void *from, int64_t tiles, int64_t bytes,
-                                             int64_t rows, int64_t row_step, int64_t depth) {
-    const int64_t pairs = (bytes + 127) / 128, every = depth * tiles / (pairs * rows);
-    return (yg_gemm_ahead){.at = from,
-                           .step = 128,
-                           .left = pairs,
-                           .pairs = pairs,
-                           .jump = row_step - 128 * pairs,
-                           .every = every > 1 ? every : 1};
-}
-
 /* For elements of so many bytes and tiles of so many columns. */
 yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t width);
 
 static inline int64_t yg_smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
+}
+
+static inline int64_t yg_larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
 }
 
 /* The height of the next tile where `rows` are left: full ones, and at last two of about the same

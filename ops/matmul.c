@@ -28,6 +28,11 @@ static int64_t rows(const yg_infer *call, const yg_type *result, uint64_t *whole
     return yg_product_rows(call, 0, whole);
 }
 
+static int64_t grain(const yg_infer *call, const yg_type *result) {
+    (void)result;
+    return yg_product_grain(call, 0);
+}
+
 static int64_t scratch_bytes(const yg_infer *call, const yg_type *result) {
     (void)result;
     return yg_product_scratch_bytes(call, 0);
@@ -147,6 +152,7 @@ const yg_op yg_op_matmul = {
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
     .units = units,
     .rows = rows,
+    .grain = grain,
     .scratch_bytes = scratch_bytes,
     .prepare = prepare,
     .release = yg_product_release,

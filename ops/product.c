@@ -114,17 +114,24 @@ bool yg_product_infer(const yg_infer *call, size_t first, yg_type *result, yg_er
 /* --------------------------------------------------------------------------------- computation --
  */
 
+static int64_t matrices_of(const product *p) {
+    return yg_shape_product(p->batch, 0, p->batch_rank);
+}
+
+static bool is_for_library(const product *p, const yg_gemm *gemm) {
+    return p->a.dtype == YG_F32 && yg_gemm_library_suits(gemm);
+}
+
+/* In bands of rows, where it is one product and our own kernel computes it. */
 static yg_gemm gemm_of(const product *p, const yg_attr *attrs) {
     yg_gemm gemm = {.rows = p->n, .columns = p->m, .depth = p->k, .c_stride = p->m};
     gemm.a_stride[0] = attrs[0].i ? 1 : p->k;
     gemm.a_stride[1] = attrs[0].i ? p->n : 1;
     gemm.b_stride[0] = attrs[1].i ? 1 : p->m;
     gemm.b_stride[1] = attrs[1].i ? p->k : 1;
+    if (matrices_of(p) == 1 && !is_for_library(p, &gemm))
+        gemm.in_bands = yg_gemm_suits_bands(&gemm, yg_dtype_size(p->a.dtype), yg_gemm_isa_best());
     return gemm;
-}
-
-static int64_t matrices_of(const product *p) {
-    return yg_shape_product(p->batch, 0, p->batch_rank);
 }
 
 /* The pieces of each matrix of the batch. */
@@ -155,7 +162,15 @@ int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole) {
     *whole |= (uint64_t)a_whole << first | (uint64_t)b_whole << (first + 1);
     if (matrices != 1)
         return matrices;
-    return rows >= PACKED_FOR_ROWS ? p.n / rows : 0;
+    return rows >= PACKED_FOR_ROWS || gemm.in_bands ? p.n / rows : 0;
+}
+
+int64_t yg_product_grain(const yg_infer *call, size_t first) {
+    product p;
+    if (!read_product(call, first, &p, NULL))
+        return 1;
+    const yg_gemm gemm = gemm_of(&p, call->attrs);
+    return gemm.in_bands ? yg_gemm_band_rows() : 1;
 }
 
 /* Enough for any part, by our own kernel or by a library. */
@@ -165,7 +180,7 @@ int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first) {
         return 0;
     const yg_gemm gemm = gemm_of(&p, call->attrs);
     const int64_t own = yg_gemm_scratch_bytes(&gemm, yg_dtype_size(p.a.dtype), yg_gemm_isa_best());
-    if (p.a.dtype != YG_F32 || !yg_gemm_library_suits(&gemm))
+    if (!is_for_library(&p, &gemm))
         return own;
     int64_t offsets[3]; /* the library gets pieces, of which the first is the largest */
     const yg_gemm piece = yg_gemm_part(&gemm, 0, 1, offsets);
@@ -223,7 +238,7 @@ void *yg_product_prepare(const yg_infer *call, size_t first, bool add) {
         free(prepared);
         return NULL;
     }
-    if (prepared->p.a.dtype == YG_F32 && yg_gemm_library_suits(&prepared->gemm))
+    if (is_for_library(&prepared->p, &prepared->gemm))
         prepared->library = yg_gemm_library_open(yg_gemm_library_preferred());
     return prepared;
 }
@@ -288,7 +303,13 @@ bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, c
         if (count > call->end - unit)
             count = call->end - unit;
         int64_t at[3];
-        const yg_gemm part = yg_gemm_part(&prepared->gemm, piece, piece + count, at);
+        yg_gemm part = yg_gemm_part(&prepared->gemm, piece, piece + count, at);
+        part.soon = call->soon;
+        part.soon_count = call->soon_count;
+        if (part.in_bands)
+            part.kept = call->kept == YG_SCRATCH_FIRST   ? YG_GEMM_KEPT_FIRST
+                        : call->kept == YG_SCRATCH_AGAIN ? YG_GEMM_KEPT_AGAIN
+                                                         : YG_GEMM_KEPT_NOT;
         if (matrix > 0) {
             at[0] += yg_strides_seek(p->batch_rank, p->batch, prepared->a_strides, index, matrix);
             at[1] += yg_strides_seek(p->batch_rank, p->batch, prepared->b_strides, index, matrix);

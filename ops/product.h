@@ -15,6 +15,7 @@ bool yg_product_infer(const yg_infer *call, size_t first, yg_type *result, yg_er
 int64_t yg_product_units(const yg_infer *call, size_t first);
 int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first);
 int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole);
+int64_t yg_product_grain(const yg_infer *call, size_t first);
 double yg_product_flops(const yg_infer *call, size_t first);
 void *yg_product_prepare(const yg_infer *call, size_t first, bool add);
 void yg_product_release(void *prepared);

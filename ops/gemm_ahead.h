@@ -1,0 +1,78 @@
+/*
+ * What a tile of a matrix product asks the processor to fetch while it is computed.
+ */
+#ifndef YG_OPS_GEMM_AHEAD_H
+#define YG_OPS_GEMM_AHEAD_H
+
+#include "gemm_packed.h"
+
+/* Memory to ask for while a tile is computed: two cache lines each `every` steps of the depth. They
+ * lie in rows of `pairs` times two lines, and in the stretches after that. */
+typedef struct yg_gemm_ahead {
+    const char *at;      /* the next two */
+    int64_t left, pairs; /* how many of them are left in this row, and how many a row has */
+    int64_t jump;        /* bytes from behind a row to the next one */
+    int64_t every;       /* 0: nothing to ask for */
+    const yg_stretch *stretches;
+    size_t stretch_count;
+    bool for_results; /* ask for the tile's place in C, too */
+} yg_gemm_ahead;
+
+enum { YG_GEMM_PAIR = 128 }; /* bytes */
+
+static const yg_gemm_ahead yg_gemm_nothing_ahead = {0};
+
+static inline int64_t yg_gemm_pairs(int64_t bytes) {
+    return (bytes + YG_GEMM_PAIR - 1) / YG_GEMM_PAIR;
+}
+
+/* The last row ends, or a stretch. */
+static inline void yg_gemm_next_row(yg_gemm_ahead *ahead) {
+    if (ahead->stretch_count > 0) {
+        ahead->at = ahead->stretches->at;
+        ahead->left = yg_gemm_pairs(ahead->stretches->bytes);
+        ahead->stretches++;
+        ahead->stretch_count--;
+    } else {
+        ahead->at += ahead->jump;
+        ahead->left = ahead->pairs;
+    }
+}
+
+static inline void yg_gemm_ask(yg_gemm_ahead *ahead) {
+    __builtin_prefetch(ahead->at, 0, 3);
+    __builtin_prefetch(ahead->at + 64, 0, 3);
+    ahead->at += YG_GEMM_PAIR;
+    if (--ahead->left == 0)
+        yg_gemm_next_row(ahead);
+}
+
+/* How often `tiles` tiles have to ask for so many pairs. */
+static inline int64_t yg_gemm_every(int64_t depth, int64_t tiles, int64_t pairs) {
+    return yg_larger(depth * tiles / pairs, 1);
+}
+
+/* `rows` stretches of so many bytes, `row_step` bytes apart, to be asked for by `tiles` tiles. */
+static inline yg_gemm_ahead yg_gemm_ahead_of(const void *from, int64_t tiles, int64_t bytes,
+                                             int64_t rows, int64_t row_step, int64_t depth) {
+    const int64_t pairs = yg_gemm_pairs(bytes);
+    return (yg_gemm_ahead){.at = from,
+                           .left = pairs,
+                           .pairs = pairs,
+                           .jump = row_step - YG_GEMM_PAIR * pairs,
+                           .every = yg_gemm_every(depth, tiles, pairs * rows)};
+}
+
+/* What is used soon, to be asked for by `tiles` tiles; there is something. */
+static inline yg_gemm_ahead yg_gemm_soon(const yg_gemm *gemm, int64_t tiles) {
+    yg_gemm_ahead ahead = {.stretches = gemm->soon, .stretch_count = gemm->soon_count};
+    int64_t pairs = 0;
+    for (size_t i = 0; i < gemm->soon_count; i++)
+        pairs += yg_gemm_pairs(gemm->soon[i].bytes);
+    yg_gemm_next_row(&ahead);
+    ahead.pairs = INT64_MAX; /* a little beyond the end, at most */
+    ahead.every = yg_gemm_every(gemm->depth, tiles, pairs);
+    return ahead;
+}
+
+#endif
