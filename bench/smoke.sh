@@ -33,3 +33,9 @@ if ! "$programs/elementwise" add | grep -Eq '^add +[0-9.]+ +[0-9.]+$'; then
     echo "bench: elementwise: expected a line for add with two figures" >&2
     exit 1
 fi
+
+# A figure for each length.
+if ! "$programs/rows" softmax | grep -Eq '^softmax +f64( +[0-9.]+){10}$'; then
+    echo "bench: rows: expected a line for softmax in f64 with ten figures" >&2
+    exit 1
+fi
