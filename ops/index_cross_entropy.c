@@ -7,7 +7,7 @@
 #include "build.h"
 #include "class_index.h"
 #include "registry.h"
-#include "rows.h"
+#include "row_softmax.h"
 
 #include <tgmath.h>
 
@@ -15,20 +15,21 @@
  * row keeps its small loss. */
 #define INDEX_CROSS_ENTROPY_KERNEL(function, real, suffix)                                         \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        const yg_type *logits = call->in_types[1];                                                 \
-        const int64_t classes = logits->shape[logits->rank - 1];                                   \
+        const yg_rows rows = yg_rows_along(call->in_types[1], -1);                                 \
         real *y = call->out;                                                                       \
-        for (int64_t row = call->begin; row < call->end; row++) {                                  \
-            const real *z = (const real *)call->in[1] + row * classes;                             \
-            int64_t target;                                                                        \
-            if (!yg_class_read(call, row, &target, error))                                         \
-                return false;                                                                      \
-            y[row] = 0;                                                                            \
-            if (target < 0)                                                                        \
-                continue;                                                                          \
-            const real max = yg_row_max_##suffix(z, classes, 1);                                   \
-            const double sum = yg_row_exp_##suffix(z, classes, 1, max, NULL);                      \
-            y[row] = (max - z[target]) + (real)log(sum);                                           \
+        yg_row_group group;                                                                        \
+        for (int64_t row = call->begin; row < call->end; row += group.count) {                     \
+            const real *z = (const real *)call->in[1] + row * rows.length;                         \
+            real max[YG_ROW_GROUP];                                                                \
+            double log_sum[YG_ROW_GROUP];                                                          \
+            group = yg_row_group_at(&rows, row, call->end);                                        \
+            yg_row_log_sum_##suffix(&group, z, false, max, log_sum);                               \
+            for (int64_t r = 0; r < group.count; r++, z += rows.length) {                          \
+                int64_t target;                                                                    \
+                if (!yg_class_read(call, row + r, &target, error))                                 \
+                    return false;                                                                  \
+                y[row + r] = target < 0 ? 0 : (max[r] - z[target]) + (real)log_sum[r];             \
+            }                                                                                      \
         }                                                                                          \
         return true;                                                                               \
     }

@@ -5,7 +5,7 @@
  */
 #include "build.h"
 #include "registry.h"
-#include "rows.h"
+#include "row_softmax.h"
 
 #include <tgmath.h>
 
@@ -16,14 +16,17 @@
         (void)error;                                                                               \
         const yg_rows rows = yg_rows_along(call->out_type, call->attrs[0].i);                      \
         const int64_t stride = rows.stride, span = rows.length * stride;                           \
-        for (int64_t row = call->begin; row < call->end; row++) {                                  \
+        yg_row_group group;                                                                        \
+        for (int64_t row = call->begin; row < call->end; row += group.count) {                     \
             const real *x = (const real *)call->in[0] + yg_row_start(&rows, row);                  \
             real *y = (real *)call->out + yg_row_start(&rows, row);                                \
-            const real max = yg_row_max_##suffix(x, rows.length, stride);                          \
-            const double sum = yg_row_exp_##suffix(x, rows.length, stride, max, NULL);             \
-            const real log_sum = (real)log(sum);                                                   \
-            for (int64_t i = 0; i < span; i += stride)                                             \
-                y[i] = x[i] - max - log_sum;                                                       \
+            real max[YG_ROW_GROUP];                                                                \
+            double log_sum[YG_ROW_GROUP];                                                          \
+            group = yg_row_group_at(&rows, row, call->end);                                        \
+            yg_row_log_sum_##suffix(&group, x, false, max, log_sum);                               \
+            for (int64_t r = 0; r < group.count; r++, x += group.step, y += group.step)            \
+                for (int64_t i = 0; i < span; i += stride)                                         \
+                    y[i] = x[i] - max[r] - (real)log_sum[r];                                       \
         }                                                                                          \
         return true;                                                                               \
     }

@@ -3,11 +3,8 @@
  */
 #include "rows.h"
 
-#include "multiversion.h"
-#include "vector_math.h"
-
 #include <inttypes.h>
-#include <tgmath.h>
+#include <math.h>
 
 yg_rows yg_rows_along(const yg_type *type, int64_t dim) {
     int at = 0;
@@ -62,42 +59,6 @@ double yg_rows_flops(const yg_infer *call, const yg_type *result) {
     (void)call;
     return 5 * (double)yg_type_count(result);
 }
-
-enum { BLOCK = 16 }; /* whole vectors on every machine */
-
-#define ROW_MAX(function, real)                                                                    \
-    YG_MULTIVERSION real function(const real *x, int64_t n, int64_t stride) {                      \
-        real max = (real)-INFINITY;                                                                \
-        for (int64_t i = 0; i < n; i++)                                                            \
-            max = x[i * stride] > max ? x[i * stride] : max;                                       \
-        return max;                                                                                \
-    }
-
-/* In blocks, the last of them padded, so that each element meets the same vector code and the
- * order of the additions does not depend on the machine. */
-#define ROW_EXP(function, real)                                                                    \
-    YG_MULTIVERSION double function(const real *x, int64_t n, int64_t stride, real max,            \
-                                    real *out) {                                                   \
-        double lanes[BLOCK] = {0}, sum = 0;                                                        \
-        for (int64_t start = 0; start < n; start += BLOCK) {                                       \
-            const int64_t left = n - start, count = left < BLOCK ? left : BLOCK;                   \
-            real term[BLOCK];                                                                      \
-            for (int64_t i = 0; i < BLOCK; i++)                                                    \
-                term[i] = i < count ? x[(start + i) * stride] - max : (real)-INFINITY;             \
-            _Pragma("omp simd") for (int i = 0; i < BLOCK; i++) term[i] = exp(term[i]);            \
-            _Pragma("omp simd") for (int i = 0; i < BLOCK; i++) lanes[i] += (double)term[i];       \
-            for (int64_t i = 0; out && i < count; i++)                                             \
-                out[(start + i) * stride] = term[i];                                               \
-        }                                                                                          \
-        for (int i = 0; i < BLOCK; i++)                                                            \
-            sum += lanes[i];                                                                       \
-        return sum;                                                                                \
-    }
-
-ROW_MAX(yg_row_max_f32, float)
-ROW_MAX(yg_row_max_f64, double)
-ROW_EXP(yg_row_exp_f32, float)
-ROW_EXP(yg_row_exp_f64, double)
 
 static const yg_attr first[] = {{.i = 0}}, middle[] = {{.i = 1}}, before_last[] = {{.i = -2}};
 

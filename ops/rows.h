@@ -29,15 +29,6 @@ int64_t yg_rows_units(const yg_infer *call, const yg_type *result);
 int64_t yg_rows_outer(const yg_infer *call, const yg_type *result, uint64_t *whole);
 double yg_rows_flops(const yg_infer *call, const yg_type *result);
 
-/* The parts of softmax, for one row of n elements `stride` apart. The maximum is -infinity for n =
- * 0 and unspecified if there is a NaN. */
-float yg_row_max_f32(const float *x, int64_t n, int64_t stride);
-double yg_row_max_f64(const double *x, int64_t n, int64_t stride);
-
-/* The sum of exp(x - max). With `out`, the terms are written there, as far apart as in x. */
-double yg_row_exp_f32(const float *x, int64_t n, int64_t stride, float max, float *out);
-double yg_row_exp_f64(const double *x, int64_t n, int64_t stride, double max, double *out);
-
 /* Samples for them: each dimension, a long row, one element, none. */
 extern const yg_sample yg_rows_samples[7];
 

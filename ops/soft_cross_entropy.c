@@ -8,7 +8,7 @@
 #include "build.h"
 #include "class_index.h"
 #include "registry.h"
-#include "rows.h"
+#include "row_softmax.h"
 
 #include <tgmath.h>
 
@@ -28,18 +28,22 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
 #define SOFT_CROSS_ENTROPY_KERNEL(function, real, suffix)                                          \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
-        const yg_type *logits = call->in_types[1];                                                 \
-        const int64_t classes = logits->shape[logits->rank - 1];                                   \
+        const yg_rows rows = yg_rows_along(call->in_types[1], -1);                                 \
         real *y = call->out;                                                                       \
-        for (int64_t row = call->begin; row < call->end; row++) {                                  \
-            const real *t = (const real *)call->in[0] + row * classes;                             \
-            const real *z = (const real *)call->in[1] + row * classes;                             \
-            const real max = yg_row_max_##suffix(z, classes, 1);                                   \
-            const double log_sum = log(yg_row_exp_##suffix(z, classes, 1, max, NULL));             \
-            double loss = 0;                                                                       \
-            for (int64_t c = 0; c < classes; c++)                                                  \
-                loss += (double)t[c] * ((double)(max - z[c]) + log_sum);                           \
-            y[row] = (real)loss;                                                                   \
+        yg_row_group group;                                                                        \
+        for (int64_t row = call->begin; row < call->end; row += group.count) {                     \
+            const real *t = (const real *)call->in[0] + row * rows.length;                         \
+            const real *z = (const real *)call->in[1] + row * rows.length;                         \
+            real max[YG_ROW_GROUP];                                                                \
+            double log_sum[YG_ROW_GROUP];                                                          \
+            group = yg_row_group_at(&rows, row, call->end);                                        \
+            yg_row_log_sum_##suffix(&group, z, false, max, log_sum);                               \
+            for (int64_t r = 0; r < group.count; r++, t += rows.length, z += rows.length) {        \
+                double loss = 0;                                                                   \
+                for (int64_t c = 0; c < rows.length; c++)                                          \
+                    loss += (double)t[c] * ((double)(max[r] - z[c]) + log_sum[r]);                 \
+                y[row + r] = (real)loss;                                                           \
+            }                                                                                      \
         }                                                                                          \
         return true;                                                                               \
     }

@@ -5,7 +5,7 @@
  */
 #include "build.h"
 #include "registry.h"
-#include "rows.h"
+#include "row_softmax.h"
 
 #include <tgmath.h>
 
@@ -15,14 +15,12 @@
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const yg_rows rows = yg_rows_along(call->out_type, call->attrs[0].i);                      \
-        const int64_t stride = rows.stride, span = rows.length * stride;                           \
-        for (int64_t row = call->begin; row < call->end; row++) {                                  \
-            const real *x = (const real *)call->in[0] + yg_row_start(&rows, row);                  \
-            real *y = (real *)call->out + yg_row_start(&rows, row);                                \
-            const real max = yg_row_max_##suffix(x, rows.length, stride);                          \
-            const double sum = yg_row_exp_##suffix(x, rows.length, stride, max, y);                \
-            for (int64_t i = 0; i < span; i += stride)                                             \
-                y[i] = (real)((double)y[i] / sum);                                                 \
+        yg_row_group group;                                                                        \
+        for (int64_t row = call->begin; row < call->end; row += group.count) {                     \
+            const int64_t start = yg_row_start(&rows, row);                                        \
+            group = yg_row_group_at(&rows, row, call->end);                                        \
+            yg_row_softmax_##suffix(&group, (const real *)call->in[0] + start,                     \
+                                    (real *)call->out + start);                                    \
         }                                                                                          \
         return true;                                                                               \
     }

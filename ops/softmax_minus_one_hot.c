@@ -8,30 +8,28 @@
 #include "build.h"
 #include "class_index.h"
 #include "registry.h"
-#include "rows.h"
+#include "row_softmax.h"
 
 #include <tgmath.h>
 
 #define SOFTMAX_MINUS_ONE_HOT_KERNEL(function, real, suffix)                                       \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        const yg_type *logits = call->in_types[1];                                                 \
-        const int64_t classes = logits->shape[logits->rank - 1];                                   \
-        for (int64_t row = call->begin; row < call->end; row++) {                                  \
-            const real *z = (const real *)call->in[1] + row * classes;                             \
-            real *y = (real *)call->out + row * classes;                                           \
-            int64_t target;                                                                        \
-            if (!yg_class_read(call, row, &target, error))                                         \
-                return false;                                                                      \
-            if (target < 0) {                                                                      \
-                for (int64_t c = 0; c < classes; c++)                                              \
+        const yg_rows rows = yg_rows_along(call->in_types[1], -1);                                 \
+        yg_row_group group;                                                                        \
+        for (int64_t row = call->begin; row < call->end; row += group.count) {                     \
+            const real *z = (const real *)call->in[1] + row * rows.length;                         \
+            real *y = (real *)call->out + row * rows.length;                                       \
+            group = yg_row_group_at(&rows, row, call->end);                                        \
+            yg_row_softmax_##suffix(&group, z, y);                                                 \
+            for (int64_t r = 0; r < group.count; r++, y += rows.length) {                          \
+                int64_t target;                                                                    \
+                if (!yg_class_read(call, row + r, &target, error))                                 \
+                    return false;                                                                  \
+                if (target >= 0)                                                                   \
+                    y[target] -= 1;                                                                \
+                for (int64_t c = 0; target < 0 && c < rows.length; c++)                            \
                     y[c] = 0;                                                                      \
-                continue;                                                                          \
             }                                                                                      \
-            const real max = yg_row_max_##suffix(z, classes, 1);                                   \
-            const double sum = yg_row_exp_##suffix(z, classes, 1, max, y);                         \
-            for (int64_t c = 0; c < classes; c++)                                                  \
-                y[c] = (real)((double)y[c] / sum);                                                 \
-            y[target] -= 1;                                                                        \
         }                                                                                          \
         return true;                                                                               \
     }
