@@ -8,6 +8,7 @@
 #include "build.h"
 #include "reduction.h"
 #include "registry.h"
+#include "row_softmax.h"
 #include "vector_math.h"
 
 #include <tgmath.h>
@@ -51,22 +52,50 @@
 #define REDUCE_RESULT double
 #include "reduction_kernel.h"
 
+/* Each result is that of neighbours, and so few that their order does not matter to the sum's
+ * accuracy: rows, which need not be long to be fast, and are summed in double. */
+static bool has_rows(const yg_reduction *plan) {
+    return plan->inner_reduced && plan->rows == 1 && plan->kept_rank <= 1 &&
+           plan->inner <= REDUCE_BLOCK;
+}
+
+#define ROWS(function, real, suffix)                                                               \
+    static void function(const yg_reduction *plan, const real *x, real *out, int64_t begin,        \
+                         int64_t end) {                                                            \
+        const yg_rows rows = {.count = end, .length = plan->inner, .stride = 1};                   \
+        yg_row_group group;                                                                        \
+        for (int64_t row = begin; row < end; row += group.count) {                                 \
+            real shift[YG_ROW_GROUP];                                                              \
+            double log_sum[YG_ROW_GROUP];                                                          \
+            group = yg_row_group_at(&rows, row, end);                                              \
+            yg_row_log_sum_##suffix(&group, x + row * rows.length, true, shift, log_sum);          \
+            for (int64_t r = 0; r < group.count; r++)                                              \
+                out[row + r] = (real)((double)shift[r] + log_sum[r]);                              \
+        }                                                                                          \
+    }
+ROWS(rows_f32, float, f32)
+ROWS(rows_f64, double, f64)
+
 /* An infinite or NaN maximum is left to exp() and log(), which do the right thing with it;
  * subtracting it would make a NaN of infinity - infinity. */
-#define KERNEL(function, real, largest, sum_exp)                                                   \
+#define KERNEL(function, real, suffix)                                                             \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         yg_reduction here;                                                                         \
         const yg_reduction *plan = yg_reduction_prepared(call, &here);                             \
         real *out = call->out;                                                                     \
-        largest(plan, call->in[0], out, call->begin, call->end);                                   \
+        if (has_rows(plan)) {                                                                      \
+            rows_##suffix(plan, call->in[0], out, call->begin, call->end);                         \
+            return true;                                                                           \
+        }                                                                                          \
+        largest_##suffix(plan, call->in[0], out, call->begin, call->end);                          \
         for (int64_t o = call->begin; o < call->end; o++)                                          \
             out[o] = isfinite(out[o]) ? out[o] : 0;                                                \
-        sum_exp(plan, call->in[0], out, call->begin, call->end);                                   \
+        sum_exp_##suffix(plan, call->in[0], out, call->begin, call->end);                          \
         return true;                                                                               \
     }
-KERNEL(kernel_f32, float, largest_f32, sum_exp_f32)
-KERNEL(kernel_f64, double, largest_f64, sum_exp_f64)
+KERNEL(kernel_f32, float, f32)
+KERNEL(kernel_f64, double, f64)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
