@@ -50,12 +50,14 @@ double yg_class_flops(const yg_infer *call, const yg_type *result) {
 
 bool yg_class_read(const yg_kernel_call *call, int64_t row, int64_t *class_index, yg_error *error) {
     const yg_type *index = call->in_types[0], *scores = call->in_types[1];
-    *class_index = -1;
+    const int64_t classes = scores->shape[scores->rank - 1];
     const int64_t value = index->dtype == YG_I32 ? ((const int32_t *)call->in[0])[row]
                                                  : ((const int64_t *)call->in[0])[row];
-    return value == call->attrs[0].i ||
-           yg_index_read(call, "a score for each class is needed; target", 0, row,
-                         scores->shape[scores->rank - 1], class_index, error);
+    const bool is_ignored = value == call->attrs[0].i;
+    *class_index = is_ignored ? -1 : value;
+    return is_ignored || (value >= 0 && value < classes) ||
+           yg_index_read(call, "a score for each class is needed; target", 0, row, classes,
+                         class_index, error);
 }
 
 yg_node yg_class_counts(yg_graph *graph, yg_node index, int64_t ignore_index) {
