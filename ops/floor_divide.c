@@ -5,19 +5,8 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "floor_division.h"
 #include "registry.h"
-
-/* The floor of the exact quotient: rounding a / b first would give 1 for a just below b. The steps
- * are those of CPython's float_floor_div(). */
-static double floor_quotient(double a, double b) {
-    if (b == 0)
-        return a / b;
-    const double rest = fmod(a, b);
-    double quotient = (a - rest) / b;
-    if (rest != 0 && (rest < 0) != (b < 0))
-        quotient -= 1;
-    return rint(quotient);
-}
 
 static int64_t floor_quotient_integer(int64_t a, int64_t b) {
     if (b == 0)
@@ -27,7 +16,7 @@ static int64_t floor_quotient_integer(int64_t a, int64_t b) {
     return a / b - ((a % b != 0) & ((a < 0) != (b < 0)));
 }
 
-YG_BINARY_TILES(floor_divide, floor_quotient(a, b))
+YG_FLOOR_DIVISION_TILES(floor_divide, quotient)
 YG_BINARY_SIGNED_TILES(floor_divide, floor_quotient_integer(a, b))
 
 static double reference(const yg_reference *r, const int64_t *index) {

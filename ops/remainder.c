@@ -5,12 +5,8 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "floor_division.h"
 #include "registry.h"
-
-static double divisor_signed_remainder(double a, double b) {
-    const double rest = fmod(a, b);
-    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
-}
 
 static int64_t divisor_signed_remainder_integer(int64_t a, int64_t b) {
     if (b == 0 || b == -1)
@@ -19,7 +15,7 @@ static int64_t divisor_signed_remainder_integer(int64_t a, int64_t b) {
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-YG_BINARY_TILES(remainder, divisor_signed_remainder(a, b))
+YG_FLOOR_DIVISION_TILES(remainder, rest)
 YG_BINARY_SIGNED_TILES(remainder, divisor_signed_remainder_integer(a, b))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {

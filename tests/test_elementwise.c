@@ -180,6 +180,49 @@ Test(elementwise, values_at_the_edges) {
     }
 }
 
+/* What Python's // and % give, to the bit, signs of zeros too; in f32 where operands are floats. */
+static const struct {
+    double a, b, quotient, rest;
+} divisions[] = {
+    {-6, 3, -2, 0.0},
+    {6, -2, -3, -0.0},
+    {-0.0, 3, -0.0, 0.0},
+    {0, -3, -0.0, -0.0},
+    {1, 3, 0.0, 1},
+    {-1, -3, 0.0, -1},
+    {0x1.fffffep-1, 1, 0.0, 0x1.fffffep-1}, /* just below 1, 3 times 0.1, and 1,000,000 times 7 */
+    {0x1.333332p-2, 0x1.99999ap-4, 2, 0x1.999994p-4},
+    {0x1.ab3efep+22, 7, 999999, 6.5},
+    {0x1.5acba13887f48p+4, 0x1.2409cb2221a58p+0, 18, 0x1.2409cb2221a5p+0}, /* 19 when rounded */
+    {201326589, 3, 67108863, 0.0}, /* the largest quotients that fit a float, and beyond */
+    {0x1p+31, 0x1.666666p-1, 3067833835, 0x1.2492fp-4},
+    {0x1.93e594p+99, 0x1.99999ap-4, 0x1.f8def881c841ep+102, 0x1.93e594p-5},
+    {-0x1.93e594p+99, 0x1.99999ap-4, -0x1.f8def881c841ep+102, 0x1.9f4dap-5},
+    {-0x1.4484cp-100, 3, -1, 3}, /* the rest is rounded to the divisor */
+    {0x1p-149, -2, -1, -2},
+    {5, INF, 0.0, 5},
+    {-5, INF, -1, INF},
+};
+
+Test(elementwise, floor_division_is_exact) {
+    for (size_t i = 0; i < sizeof divisions / sizeof *divisions; i++) {
+        const double operands[] = {divisions[i].a, divisions[i].b};
+        const bool are_floats =
+            (float)operands[0] == operands[0] && (float)operands[1] == operands[1];
+        for (yg_dtype dtype = are_floats ? YG_F32 : YG_F64; dtype <= YG_F64; dtype++) {
+            for (int k = 0; k < 2; k++) {
+                const char *op = k == 0 ? "floor_divide" : "remainder";
+                const double exact = k == 0 ? divisions[i].quotient : divisions[i].rest;
+                const double expected = dtype == YG_F32 ? (float)exact : exact;
+                const double found = evaluate(op, dtype, operands, NULL, dtype);
+                cr_expect(found == expected && !signbit(found) == !signbit(expected),
+                          "%s(%a, %a) in %s: %a, not %a", op, operands[0], operands[1],
+                          yg_dtype_name(dtype), found, expected);
+            }
+        }
+    }
+}
+
 #define I32_LOWEST (-2147483648.0)
 
 static const value_case i32_cases[] = {
