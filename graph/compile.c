@@ -194,7 +194,8 @@ static bool allocate_program(yg_compiler *c) {
     yg_program *program = c->program;
     for (size_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
-        if (storage->constant || storage->offset >= 0 || storage->part_of != YG_NO_STORAGE)
+        if (storage->constant || storage->offset >= 0 || storage->part_of != YG_NO_STORAGE ||
+            storage->by_chunks)
             continue;
         storage->data = untouched_zeros((size_t)storage->bytes, &storage->memory);
         if (!storage->data)
@@ -202,18 +203,22 @@ static bool allocate_program(yg_compiler *c) {
     }
     const size_t threads = (size_t)program->threads;
     program->arena = aligned_zeros((size_t)program->stats.arena_bytes);
+    program->chunks = aligned_zeros((size_t)program->chunk_bytes * threads);
     program->registers =
         aligned_zeros(program->register_count * YG_TILE * sizeof(double) * threads);
     size_t scratch;
     if (__builtin_mul_overflow(program->scratch_bytes, threads, &scratch))
         return yg_fail_memory(c->error);
     program->scratch = aligned_zeros(scratch);
-    if (!program->arena || (program->register_count && !program->registers) ||
+    if (!program->arena || (program->chunk_bytes && !program->chunks) ||
+        (program->register_count && !program->registers) ||
         (program->scratch_bytes && !program->scratch))
         return yg_fail_memory(c->error);
     for (size_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
-        if (!storage->constant && storage->offset >= 0)
+        if (storage->by_chunks)
+            storage->data = program->chunks + storage->shift;
+        else if (!storage->constant && storage->offset >= 0)
             storage->data = program->arena + storage->offset;
     }
     yg_program_resolve(program);
@@ -230,6 +235,11 @@ static bool plan_order(yg_compiler *c) {
         return false;
     yg_plan_costs(c);
     return yg_plan_sweeps(c) && yg_plan_batches(c);
+}
+
+static bool plan_memory(yg_compiler *c) {
+    yg_plan_contract(c);
+    return yg_plan_offsets(c);
 }
 
 yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t output_count,
@@ -266,13 +276,14 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
                       (!yg_plan_with(&c, YG_PASS_EARLY) || yg_plan_early(&c)) &&
                       (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) &&
                       allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
-                      plan_units(&c) && yg_plan_soon(&c) && yg_plan_offsets(&c) &&
+                      plan_units(&c) && yg_plan_soon(&c) && plan_memory(&c) &&
                       plan_threads(&c, options) &&
                       (c.flags & YG_PROGRAM_NO_MEMORY || (allocate_program(&c) && list_ready(&c)));
     if (done) {
         for (size_t i = 0; i < output_count; i++)
             program->visible[yg_program_node(program, outputs[i])] = true;
         count_parameters(&c);
+        program->stats.arena_bytes += program->chunk_bytes * program->threads;
         program->stats.instructions = program->unit_count;
         program->stats.threads = program->threads;
     }

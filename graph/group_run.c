@@ -73,9 +73,18 @@ void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count) {
         stretch(load, to, start, count);
 }
 
-static inline char *at_tile(const yg_place *place, int64_t start, size_t shift) {
+/* Where a run of a group begins, and how far the registers and chunks of its thread are from those
+ * of thread 0. */
+typedef struct stretch_of_group {
+    int64_t begin;
+    size_t registers, chunks; /* bytes */
+} stretch_of_group;
+
+static inline char *at_tile(const yg_place *place, int64_t start, const stretch_of_group *of) {
+    if (place->by_chunks)
+        return place->base + (size_t)place->advance * (size_t)(start - of->begin) + of->chunks;
     return place->base + (size_t)place->advance * (size_t)start +
-           (place->reg == YG_NO_REGISTER ? 0 : shift);
+           (place->reg == YG_NO_REGISTER ? 0 : of->registers);
 }
 
 static char *register_base(const yg_program *program, int thread) {
@@ -91,6 +100,8 @@ static inline char *load_target(char *registers, const yg_load *load) {
 static inline void fetch_ahead(const yg_unit *unit, uint32_t step, int64_t start) {
     for (uint32_t i = 0; i < unit->stream_count; i++) {
         const yg_place *place = unit->streams[i];
+        if (place->by_chunks)
+            continue;
         const uint32_t lines = YG_TILE * place->advance / YG_ALIGN;
         const char *from = place->base + (size_t)place->advance * (size_t)start;
         for (uint32_t line = step; line < lines; line += unit->step_count)
@@ -98,11 +109,14 @@ static inline void fetch_ahead(const yg_unit *unit, uint32_t step, int64_t start
     }
 }
 
-/* Registers of another thread than 0 lie `shift` bytes on. */
 void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
                   int thread) {
     char *registers = register_base(program, thread);
-    const size_t shift = (size_t)(registers - program->registers);
+    const stretch_of_group of = {
+        .begin = begin,
+        .registers = (size_t)(registers - program->registers),
+        .chunks = (size_t)program->chunk_bytes * (size_t)thread,
+    };
     const int64_t widest = end - begin < YG_TILE ? end - begin : YG_TILE;
     for (uint32_t i = 0; i < unit->load_count; i++) {
         const yg_load *load = &unit->loads[i];
@@ -120,10 +134,10 @@ void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin,
             const yg_step *step = &unit->steps[i];
             const void *in[YG_MAX_OPERANDS];
             for (uint32_t k = 0; k < step->operand_count; k++)
-                in[k] = at_tile(&step->in[k], start, shift);
+                in[k] = at_tile(&step->in[k], start, &of);
             if (left >= 2 * YG_TILE)
                 fetch_ahead(unit, i, start + YG_TILE);
-            step->tile(at_tile(&step->out, start, shift), in, (size_t)count, step->attrs);
+            step->tile(at_tile(&step->out, start, &of), in, (size_t)count, step->attrs);
         }
     }
 }

@@ -47,6 +47,7 @@ typedef struct yg_place {
     uint32_t storage;     /* YG_NO_STORAGE: see below */
     uint16_t reg;         /* YG_NO_REGISTER: constant */
     uint16_t advance;     /* bytes an element in memory; 0 for a register */
+    bool by_chunks;       /* as the storage */
     const void *constant; /* dense, or a whole tile of one element */
     char *base;           /* resolved; for registers that of thread 0 */
 } yg_place;
@@ -96,6 +97,7 @@ typedef struct yg_unit {
     size_t scratch, scratch_end; /* where its scratch lies in a thread's */
     yg_soon *soon;
     uint32_t soon_count;
+    bool has_chunks;        /* reads or writes a storage of which only a chunk is kept */
     int64_t work;           /* units of work: yg_op.units */
     yg_parts parts;         /* of a reduction that ends a sweep; count 0: any other kernel */
     uint32_t partial;       /* storage of the parts' results */
@@ -161,6 +163,8 @@ typedef struct yg_storage {
     bool bound;           /* that buffer is the caller's */
     uint32_t part_of;     /* the storage that it is a stretch of, or YG_NO_STORAGE; … */
     int64_t shift;        /* … from this byte on */
+    bool by_chunks;       /* each thread keeps a chunk of its sweep's rows, `shift` bytes on, … */
+    int64_t row;          /* … each of so many bytes */
     char *data;           /* resolved */
     void *memory;         /* of a leaf's own buffer: what to free */
     const void *constant; /* instead: a constant's bytes */
@@ -190,6 +194,8 @@ struct yg_program {
     bool *visible;        /* by node: yg_program_data() gives it out */
     size_t node_count;    /* the caller's when it was compiled: the graph may have grown since */
     char *arena;
+    char *chunks; /* of all threads, each has chunk_bytes: results kept by chunks */
+    int64_t chunk_bytes;
     char *registers; /* of all threads */
     size_t register_count;
     char *scratch;
@@ -327,6 +333,9 @@ bool yg_plan_add_batch(yg_compiler *compiler, uint32_t sweep);
 
 /* batch: decides which batches threads share; false if none. */
 bool yg_plan_share(yg_program *program);
+
+/* contract: finds results of which a chunk of rows is enough. After the groups' steps are known. */
+void yg_plan_contract(yg_compiler *compiler);
 
 /* in_place: true if the update's value can be written over the parameter: a fused group computes it
  * after everything else has read the parameter, or in step with its last reading. */

@@ -31,6 +31,7 @@ void yg_program_free(yg_program *program) {
     free(program->batches);
     free(program->ready);
     free(program->arena);
+    free(program->chunks);
     free(program->registers);
     free(program->scratch);
     yg_store_free(program->own);

@@ -15,6 +15,8 @@ static void add_storage(yg_text *text, const yg_program *program, uint32_t index
         yg_text_add(text, "+%" PRId64, storage->shift);
     } else if (storage->constant) {
         yg_text_add(text, "constant");
+    } else if (storage->by_chunks) {
+        yg_text_add(text, "chunk@%" PRId64, storage->shift);
     } else if (storage->offset >= 0) {
         yg_text_add(text, "@%" PRId64, storage->offset);
     } else {

@@ -24,7 +24,29 @@ typedef struct share {
     yg_scratch kept;
     const yg_stretch *soon;
     size_t soon_count;
+    int64_t first_row; /* of the chunk */
 } share;
+
+/* Points a call to its thread's chunk of those buffers of which only that is kept: to where all of
+ * the buffer would begin, which is no place to read or write. */
+static void point_to_chunks(const worker *w, const yg_unit *unit, int64_t first_row,
+                            const void *in[], yg_kernel_call *call) {
+    const yg_program *program = w->program;
+    const yg_record *record = &program->graph->records[unit->node];
+    const int64_t thread = w->thread * program->chunk_bytes;
+    for (uint32_t k = 0; k <= record->operand_count; k++) {
+        const bool is_result = k == record->operand_count;
+        const uint32_t s = is_result ? unit->target : program->storage_of[record->operands[k]];
+        const yg_storage *storage = &program->storages[s];
+        const intptr_t shift = storage->by_chunks ? thread - first_row * storage->row : 0;
+        const intptr_t from = (intptr_t)(is_result ? call->out : call->in[k]);
+        if (is_result)
+            call->out = (void *)(from + shift);
+        else
+            in[k] = (const void *)(from + shift);
+    }
+    call->in = in;
+}
 
 static bool run_kernel(const worker *w, const yg_unit *unit, const share *share) {
     const yg_program *program = w->program;
@@ -37,6 +59,9 @@ static bool run_kernel(const worker *w, const yg_unit *unit, const share *share)
     call.kept = share->kept;
     call.soon = share->soon;
     call.soon_count = share->soon_count;
+    const void *in[YG_MAX_OPERANDS];
+    if (unit->has_chunks)
+        point_to_chunks(w, unit, share->first_row, in, &call);
     if (unit->parts.count > 0)
         call.out = unit->partial_data;
     return call.begin >= call.end || unit->kernel(&call, w->error);
@@ -60,7 +85,7 @@ static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int6
 static bool run_kernel_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin,
                             int64_t end, yg_scratch kept) {
     yg_stretch soon[YG_MOST_SOON];
-    share share = {.kept = kept, .soon = soon, .soon_count = unit->soon_count};
+    share share = {.kept = kept, .soon = soon, .soon_count = unit->soon_count, .first_row = begin};
     for (uint32_t i = 0; i < unit->soon_count; i++) {
         const yg_soon *of = &unit->soon[i];
         soon[i] = (yg_stretch){of->place->base + begin * of->row, (end - begin) * of->row};
