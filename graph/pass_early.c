@@ -24,6 +24,8 @@ typedef struct order {
     yg_request request;
     bool *live, *first;  /* by node: `first` are moved to the beginning */
     bool *fixed;         /* by node: read by something outside of every cone */
+    bool *value;         /* by node: of an update */
+    bool *large;         /* by cone: with an update that is worth moving */
     yg_node *cone;       /* by node: its cone, named by one of its nodes (see find()); YG_NONE */
     yg_node *root;       /* by node: through views and broadcasts, what it may be a part of */
     yg_node *ready;      /* by cone: the last node that must come before it */
@@ -34,6 +36,8 @@ static void release(order *o) {
     free(o->live);
     free(o->first);
     free(o->fixed);
+    free(o->value);
+    free(o->large);
     free(o->cone);
     free(o->root);
     free(o->ready);
@@ -54,13 +58,15 @@ static bool prepare(order *o, yg_compiler *c) {
     o->live = calloc(size, sizeof *o->live);
     o->first = calloc(size, sizeof *o->first);
     o->fixed = calloc(size, sizeof *o->fixed);
+    o->value = calloc(size, sizeof *o->value);
+    o->large = calloc(size, sizeof *o->large);
     o->cone = new_nodes(size);
     o->root = new_nodes(size);
     o->ready = new_nodes(size);
     o->due = new_nodes(size);
     o->next = new_nodes(size);
-    if (!o->live || !o->first || !o->fixed || !o->cone || !o->root || !o->ready || !o->due ||
-        !o->next)
+    if (!o->live || !o->first || !o->fixed || !o->value || !o->large || !o->cone || !o->root ||
+        !o->ready || !o->due || !o->next)
         return yg_fail_memory(c->error);
     yg_derive_live(&o->request, o->live);
     return true;
@@ -110,20 +116,24 @@ static void join(order *o, yg_node node, yg_node user) {
     o->cone[own > other ? own : other] = own > other ? other : own;
 }
 
+/* What an update is made of: elementwise nodes, and at last perhaps a kernel that writes over the
+ * parameter. */
 static bool may_move(const order *o, yg_node node) {
-    const yg_record *record = record_of(o, node);
-    return record->op->flags & YG_OP_ELEMENTWISE && !o->fixed[node] && !o->first[node] &&
-           yg_type_bytes(record->type) >= LEAST_BYTES;
+    const unsigned flags = record_of(o, node)->op->flags;
+    const bool is_update = flags & YG_OP_ELEMENTWISE || (flags & YG_OP_IN_PLACE && o->value[node]);
+    return is_update && !o->fixed[node] && !o->first[node];
 }
 
-/* From the updates down: what only updates of one shape read. Users come before operands, so when a
+/* From the updates down: what only updates read. Users come before operands, so when a
  * node has its turn all of its readers have had theirs. */
 static void find_cones(order *o) {
     const yg_request *r = &o->request;
     for (size_t i = 0; i < r->output_count; i++)
         o->fixed[r->outputs[i]] = true;
-    for (size_t i = 0; i < r->update_count; i++)
+    for (size_t i = 0; i < r->update_count; i++) {
         o->cone[r->updates[i].value] = r->updates[i].value;
+        o->value[r->updates[i].value] = true;
+    }
     for (size_t next = r->graph->size; next > 0; next--) {
         const yg_node node = (yg_node)(next - 1);
         const yg_record *record = record_of(o, node);
@@ -134,7 +144,7 @@ static void find_cones(order *o) {
             o->fixed[node] = true;
         for (uint32_t k = 0; k < record->operand_count; k++) {
             const yg_node operand = record->operands[k];
-            if (moves && yg_shape_equal(record_of(o, operand)->type, record->type))
+            if (moves)
                 join(o, operand, node);
             else
                 o->fixed[operand] = true;
@@ -156,8 +166,11 @@ static void find_ready(order *o) {
     const yg_request *r = &o->request;
     yg_node *updater = o->due; /* by parameter, for now: its cone */
     for (size_t i = 0; i < r->update_count; i++) {
-        if (is_member(o, r->updates[i].value))
-            updater[r->updates[i].parameter] = find(o, r->updates[i].value);
+        const yg_node value = r->updates[i].value;
+        if (!is_member(o, value))
+            continue;
+        updater[r->updates[i].parameter] = find(o, value);
+        o->large[find(o, value)] |= yg_type_bytes(record_of(o, value)->type) >= LEAST_BYTES;
     }
     for (yg_node node = 0; node < r->graph->size; node++) {
         const yg_record *record = record_of(o, node);
@@ -182,9 +195,9 @@ static bool find_due(order *o) {
         const yg_node node = (yg_node)(next - 1);
         if (!is_member(o, node))
             continue;
-        const yg_node ready = o->ready[find(o, node)];
+        const yg_node cone = find(o, node), ready = o->ready[cone];
         /* A cone that waits for another's member stays: that may move itself. */
-        if (ready == YG_NONE || is_member(o, ready)) {
+        if (!o->large[cone] || ready == YG_NONE || is_member(o, ready)) {
             o->cone[node] = YG_NONE;
             continue;
         }

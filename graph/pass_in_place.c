@@ -7,13 +7,26 @@
  */
 #include "offsets.h"
 
+/* A kernel that may write over its first operand and has the parameter as that one only. */
+static bool writes_over(const yg_compiler *c, yg_node value, yg_node parameter) {
+    const yg_record *record = &c->graph->records[value];
+    if (!(record->op->flags & YG_OP_IN_PLACE) || record->operands[0] != parameter)
+        return false;
+    for (uint32_t k = 1; k < record->operand_count; k++) {
+        if (c->nodes[record->operands[k]].root == parameter)
+            return false;
+    }
+    return true;
+}
+
 bool yg_plan_updates_in_place(const yg_compiler *c, const yg_update *update) {
     const yg_node value = update->value, parameter = update->parameter;
     const uint32_t unit = c->nodes[value].unit, last = c->nodes[parameter].last_unit;
     if (!yg_plan_with(c, YG_PASS_IN_PLACE) || c->nodes[value].root != value || unit == YG_NO_UNIT ||
-        c->nodes[value].lasting || c->program->units[unit].kind != YG_UNIT_GROUP ||
-        c->program->storage_of[value] != YG_NO_STORAGE)
+        c->nodes[value].lasting || c->program->storage_of[value] != YG_NO_STORAGE)
         return false;
+    if (c->program->units[unit].kind != YG_UNIT_GROUP)
+        return writes_over(c, value, parameter) && (last == YG_NO_UNIT || last <= unit);
     return last == YG_NO_UNIT || last < unit ||
            (last == unit && c->nodes[parameter].last_reader <= value &&
             c->nodes[parameter].skew_unit != unit);

@@ -337,8 +337,9 @@ bool yg_plan_share(yg_program *program);
 /* contract: finds results of which a chunk of rows is enough. After the groups' steps are known. */
 void yg_plan_contract(yg_compiler *compiler);
 
-/* in_place: true if the update's value can be written over the parameter: a fused group computes it
- * after everything else has read the parameter, or in step with its last reading. */
+/* in_place: true if the update's value can be written over the parameter: a fused group, or a
+ * kernel that allows it, computes it after everything else has read the parameter, or in step with
+ * its last reading. */
 bool yg_plan_updates_in_place(const yg_compiler *compiler, const yg_update *update);
 
 /* More of in_place, and reuse, are in offsets.h. */

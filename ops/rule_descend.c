@@ -1,0 +1,81 @@
+/*
+ * descend: w - s·(a·b) = addmm(w, -s·a, b), for a scalar s: a step along a gradient that is a
+ * matrix product is taken as the product is computed, and mostly over w (YG_OP_IN_PLACE). The
+ * gradient itself, as large as w, is never there.
+ *
+ * The scalar multiplies the smaller operand, where that is smaller than the product.
+ *
+ * Changes rounding: the terms of the product are scaled, and w is added to them one by one.
+ */
+#include "build.h"
+#include "registry.h"
+#include "rules.h"
+
+/* The parts of w - s·(a·b), nodes of the graph that is rewritten. */
+typedef struct step {
+    yg_node w, scalar, product;
+} step;
+
+static bool is_product(const yg_rewriting *r, yg_node node) {
+    return yg_node_op(r->graph, node) == &yg_op_matmul && r->uses[node] == 1;
+}
+
+/* The scalar that a node is a broadcast of, or YG_NONE. */
+static yg_node scalar_of(const yg_graph *graph, yg_node node) {
+    if (yg_node_op(graph, node) != &yg_op_broadcast)
+        return YG_NONE;
+    const yg_node source = yg_node_operand(graph, node, 0);
+    return yg_type_count(yg_node_type(graph, source)) == 1 ? source : YG_NONE;
+}
+
+static bool find_step(const yg_rewriting *r, yg_node node, step *found) {
+    const yg_graph *graph = r->graph;
+    if (yg_node_op(graph, node) != &yg_op_subtract)
+        return false;
+    const yg_node scaled = yg_node_operand(graph, node, 1);
+    if (yg_node_op(graph, scaled) != &yg_op_multiply || r->uses[scaled] != 1)
+        return false;
+    found->w = yg_node_operand(graph, node, 0);
+    for (size_t k = 0; k < 2; k++) {
+        found->product = yg_node_operand(graph, scaled, k);
+        found->scalar = scalar_of(graph, yg_node_operand(graph, scaled, 1 - k));
+        if (is_product(r, found->product) && found->scalar != YG_NONE)
+            return yg_node_is_parameter(graph, found->w);
+    }
+    return false;
+}
+
+/* Which operand of the product has fewer elements. */
+static size_t smaller_operand(const yg_graph *graph, yg_node product) {
+    const yg_node *x = yg_node_operands(graph, product);
+    return yg_type_count(yg_node_type(graph, x[1])) < yg_type_count(yg_node_type(graph, x[0]));
+}
+
+static bool matches(const yg_rewriting *r, yg_node node) {
+    step s;
+    if (!find_step(r, node, &s))
+        return false;
+    const yg_node operand =
+        yg_node_operand(r->graph, s.product, smaller_operand(r->graph, s.product));
+    return yg_type_count(yg_node_type(r->graph, operand)) <
+           yg_type_count(yg_node_type(r->graph, s.product));
+}
+
+static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg_node *made) {
+    step s;
+    if (!find_step(r, node, &s))
+        return YG_NONE;
+    yg_node operands[3] = {made[s.w], made[yg_node_operand(r->graph, s.product, 0)],
+                           made[yg_node_operand(r->graph, s.product, 1)]};
+    yg_node *scaled = &operands[1 + smaller_operand(r->graph, s.product)];
+    *scaled = yg_multiply(to, *scaled, yg_negative(to, made[s.scalar]));
+    return yg_apply(to, &yg_op_addmm, operands, 3, yg_node_attrs(r->graph, s.product));
+}
+
+const yg_rule yg_rule_descend = {
+    .name = "descend",
+    .doc = "takes a step along a gradient that is a matrix product as the product is computed",
+    .op = &yg_op_matmul,
+    .matches = matches,
+    .build = build,
+};
