@@ -64,6 +64,26 @@ static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
     return other == YG_NO_UNIT || program->units[other].batch < unit->batch;
 }
 
+/* A storage that step `at` may write over: one that it reads, or that an earlier step of the group
+ * has read of the same elements. */
+static uint32_t free_storage(const yg_compiler *c, const yg_lifetimes *lives, uint32_t u,
+                             uint32_t at) {
+    const yg_program *program = c->program;
+    const yg_unit *unit = &program->units[u];
+    const yg_place *out = &unit->steps[at].out;
+    for (uint32_t i = at + 1; i-- > 0;) {
+        const yg_step *step = &unit->steps[i];
+        for (uint32_t k = 0; k < step->operand_count; k++) {
+            const uint32_t s = step->in[k].storage;
+            if (s != YG_NO_STORAGE && step->in[k].advance == out->advance && is_free_for(c, s, u) &&
+                program->storages[s].bytes == program->storages[out->storage].bytes &&
+                lives->block[s] && read_last_at(program, unit, s, at))
+                return s;
+        }
+    }
+    return YG_NO_STORAGE;
+}
+
 static void take_over(yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
     yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
@@ -71,20 +91,12 @@ static void take_over(yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
         const yg_step *step = &unit->steps[i];
         if (step->out.storage == YG_NO_STORAGE)
             continue;
-        yg_storage *out = &program->storages[step->out.storage];
+        const yg_storage *out = &program->storages[step->out.storage];
         if (!yg_is_in_arena(out) || out->offset > 0 || out->first != u)
             continue;
-        for (uint32_t k = 0; k < step->operand_count; k++) {
-            const uint32_t s = step->in[k].storage;
-            if (s == YG_NO_STORAGE || step->in[k].advance != step->out.advance ||
-                !is_free_for(c, s, u))
-                continue;
-            if (program->storages[s].bytes != out->bytes || !lives->block[s] ||
-                !read_last_at(program, unit, s, i))
-                continue;
+        const uint32_t s = free_storage(c, lives, u, i);
+        if (s != YG_NO_STORAGE)
             yg_lifetimes_give(program, lives, s, step->out.storage);
-            break;
-        }
     }
 }
 
