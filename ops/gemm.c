@@ -26,9 +26,6 @@ enum {
     GEMM_PLAIN = 128,    /* products up to which packing does not pay */
     GEMM_TINY = 64,      /* products up to which vectors do not pay */
     GEMM_TINY_DEPTH = 4, /* up to which there is a kernel for each */
-    PIECES = 16,         /* at most: enough for as many threads as share one matrix product */
-    PIECE_ROWS = 24,     /* a piece is whole tiles, of ours and of the libraries' */
-    PIECE_COLUMNS = 64,
     EQUAL_ROWS = 192,
 };
 
@@ -64,9 +61,6 @@ static const double TURNING = 20, PACKING = 2, TRANSPOSING = 8;
 /* How much longer than packing B a product must take that is shared by a few threads, each of which
  * packs it. */
 static const double BAND_PACKING = 48;
-
-/* Products of a piece: some 20 microseconds, well above what sharing costs. */
-static const double PIECE_WORK = 1e6;
 
 static int64_t round_up(int64_t n, int64_t step) {
     return (n + step - 1) / step * step;
@@ -175,22 +169,38 @@ static bool is_cut_by_rows(const yg_gemm *gemm) {
     return gemm->in_bands || gemm->rows >= gemm->columns;
 }
 
+/* How a product is cut: so finely that any number of threads gets shares of much the same size,
+ * since several pieces in a row are computed as one; a library computes one at a time, so that all
+ * have the bits that it gives this size, and packs its operands for each. */
+typedef struct cutting {
+    int64_t most;          /* pieces */
+    int64_t rows, columns; /* whole tiles, of ours and of the libraries' */
+    double work;           /* multiply-adds of a piece, at least; of a product that is cut, twice as
+                              many and above MOST_WHOLE */
+} cutting;
+
+static const cutting ours = {.most = 64, .rows = 12, .columns = 32, .work = 250e3};
+static const cutting a_library = {.most = 16, .rows = 24, .columns = 64, .work = 1e6};
+
+/* Some 20 microseconds on one thread, well above what sharing costs. */
+static const double MOST_WHOLE = 1e6;
+
 static int64_t piece_size(const yg_gemm *gemm) {
     if (gemm->in_bands)
         return 1;
+    const cutting *cut = gemm->by_library ? &a_library : &ours;
     const bool rows = is_cut_by_rows(gemm);
     const int64_t side = rows ? gemm->rows : gemm->columns;
-    const int64_t grain = rows ? PIECE_ROWS : PIECE_COLUMNS;
     const double work = (double)gemm->rows * (double)gemm->columns * (double)gemm->depth;
-    if (work < 2 * PIECE_WORK)
+    if (work < MOST_WHOLE)
         return side;
     int64_t pieces = 1;
-    while (pieces < PIECES && work >= 2 * PIECE_WORK * (double)pieces)
+    while (pieces < cut->most && work >= 2 * cut->work * (double)pieces)
         pieces *= 2;
-    const int64_t size = round_up((side + pieces - 1) / pieces, grain);
+    const int64_t size = round_up((side + pieces - 1) / pieces, rows ? cut->rows : cut->columns);
     /* Equal pieces of many rows can run in step with what comes after: see yg_op.rows. The last
      * tile of each may be cut then, which so many rows do not notice. */
-    for (int64_t n = pieces; rows && size >= EQUAL_ROWS && n < 2 * pieces; n++)
+    for (int64_t n = pieces; gemm->by_library && rows && size >= EQUAL_ROWS && n < 2 * pieces; n++)
         if (side % n == 0)
             return side / n;
     return size;

@@ -26,6 +26,7 @@ typedef struct yg_gemm {
     int64_t a_stride[2], b_stride[2];
     int64_t c_stride;       /* from row to row */
     bool add;               /* to C: C += A · B */
+    bool by_library;        /* rather than by our own kernel: it is cut into fewer pieces */
     bool in_bands;          /* each row is a piece: see yg_gemm_suits_bands() */
     yg_gemm_kept kept;      /* of bands only */
     const yg_stretch *soon; /* what to fetch meanwhile: see yg_kernel_call */

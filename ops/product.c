@@ -118,10 +118,6 @@ static int64_t matrices_of(const product *p) {
     return yg_shape_product(p->batch, 0, p->batch_rank);
 }
 
-static bool is_for_library(const product *p, const yg_gemm *gemm) {
-    return p->a.dtype == YG_F32 && yg_gemm_library_suits(gemm);
-}
-
 /* In bands of rows, where it is one product and our own kernel computes it. */
 static yg_gemm gemm_of(const product *p, const yg_attr *attrs) {
     yg_gemm gemm = {.rows = p->n, .columns = p->m, .depth = p->k, .c_stride = p->m};
@@ -129,7 +125,8 @@ static yg_gemm gemm_of(const product *p, const yg_attr *attrs) {
     gemm.a_stride[1] = attrs[0].i ? p->n : 1;
     gemm.b_stride[0] = attrs[1].i ? 1 : p->m;
     gemm.b_stride[1] = attrs[1].i ? p->k : 1;
-    if (matrices_of(p) == 1 && !is_for_library(p, &gemm))
+    gemm.by_library = p->a.dtype == YG_F32 && yg_gemm_library_suits(&gemm);
+    if (matrices_of(p) == 1 && !gemm.by_library)
         gemm.in_bands = yg_gemm_suits_bands(&gemm, yg_dtype_size(p->a.dtype), yg_gemm_isa_best());
     return gemm;
 }
@@ -143,7 +140,9 @@ int64_t yg_product_units(const yg_infer *call, size_t first) {
     return matrices_of(&p) * yg_gemm_pieces(&gemm);
 }
 
-/* A piece packs all of b again: with fewer rows than this it would take much of its time. */
+/* A library packs all of b for each piece: with fewer rows than this it would take much of its
+ * time.
+ */
 enum { PACKED_FOR_ROWS = 192 };
 
 /* Of a batch the matrices, of one matrix the pieces. An operand that has not all of the batch's
@@ -162,7 +161,7 @@ int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole) {
     *whole |= (uint64_t)a_whole << first | (uint64_t)b_whole << (first + 1);
     if (matrices != 1)
         return matrices;
-    return rows >= PACKED_FOR_ROWS || gemm.in_bands ? p.n / rows : 0;
+    return gemm.in_bands || (gemm.by_library && rows >= PACKED_FOR_ROWS) ? p.n / rows : 0;
 }
 
 int64_t yg_product_grain(const yg_infer *call, size_t first) {
@@ -180,7 +179,7 @@ int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first) {
         return 0;
     const yg_gemm gemm = gemm_of(&p, call->attrs);
     const int64_t own = yg_gemm_scratch_bytes(&gemm, yg_dtype_size(p.a.dtype), yg_gemm_isa_best());
-    if (!is_for_library(&p, &gemm))
+    if (!gemm.by_library)
         return own;
     int64_t offsets[3]; /* the library gets pieces, of which the first is the largest */
     const yg_gemm piece = yg_gemm_part(&gemm, 0, 1, offsets);
@@ -238,7 +237,7 @@ void *yg_product_prepare(const yg_infer *call, size_t first, bool add) {
         free(prepared);
         return NULL;
     }
-    if (is_for_library(&prepared->p, &prepared->gemm))
+    if (prepared->gemm.by_library)
         prepared->library = yg_gemm_library_open(yg_gemm_library_preferred());
     return prepared;
 }
