@@ -25,6 +25,7 @@ static void note(const yg_program *program, const yg_sweep *sweep, const yg_unit
         (yg_soon){.place = place, .row = place->advance * (group->count / sweep->rows)};
 }
 
+/* What is fetched ahead by a kernel need not be asked for by the groups. */
 static bool find_soon(yg_compiler *c, const yg_sweep *sweep, uint32_t u) {
     yg_program *program = c->program;
     yg_unit *kernel = &program->units[u];
@@ -32,7 +33,8 @@ static bool find_soon(yg_compiler *c, const yg_sweep *sweep, uint32_t u) {
     if (!kernel->soon)
         return yg_fail_memory(c->error);
     for (uint32_t v = u + 1; v < sweep->end; v++) {
-        const yg_unit *group = &program->units[v];
+        yg_unit *group = &program->units[v];
+        group->stream_count = 0;
         for (uint32_t i = 0; i < group->step_count && group->kind == YG_UNIT_GROUP; i++) {
             const yg_step *step = &group->steps[i];
             for (uint32_t k = 0; k < step->operand_count; k++)
