@@ -31,20 +31,31 @@ enum {
 
 /* Sizes of blocks, as measured best by bench/gemm. */
 typedef struct caches {
-    int64_t line;    /* bytes of a row of A in a block: a panel of B has so many times its width */
-    int64_t a;       /* bytes of A in a block: in L2 … */
-    int64_t far;     /* bytes of operands from which they are asked for ahead */
-    int64_t l2;      /* bytes that are still there after a while */
-    int64_t beside;  /* bytes of B that are packed for bands of rows */
-    int64_t columns; /* … beside the panel of B in use; the others may be in L3 */
+    int64_t line;     /* bytes of a row of A in a block: a panel of B has so many times its width */
+    int64_t a;        /* bytes of A in a block: in L2 … */
+    int64_t far;      /* bytes of operands from which they are asked for ahead */
+    int64_t l2;       /* bytes that are still there after a while */
+    int64_t beside;   /* bytes of B that stay in L2 while rows of A pass by, … */
+    int64_t few_rows; /* … so many at a time */
+    int64_t columns;  /* … beside the panel of B in use; the others may be in L3 */
 } caches;
 
 /* On a Zen 3: 32 KiB of L1, 512 KiB of L2. */
-static const caches narrow = {
-    .line = 1600, .a = 230400, .far = INT32_MAX, .l2 = 200000, .beside = 300000, .columns = 512};
+static const caches narrow = {.line = 1600,
+                              .a = 230400,
+                              .far = INT32_MAX,
+                              .l2 = 200000,
+                              .beside = 300000,
+                              .few_rows = 144,
+                              .columns = 512};
 /* Processors with vectors of 64 bytes have 1 MiB of L2 and more; on a Zen 4. */
-static const caches wide = {
-    .line = 4096, .a = 600000, .far = 500000, .l2 = 500000, .beside = 600000, .columns = 512};
+static const caches wide = {.line = 4096,
+                            .a = 600000,
+                            .far = 500000,
+                            .l2 = 500000,
+                            .beside = 600000,
+                            .few_rows = 24,
+                            .columns = 512};
 
 enum {
     COPY_COLUMNS = 256, /* from which a copy of A, in one piece, pays */
@@ -111,6 +122,8 @@ static yg_gemm_blocks unturned_blocks(const yg_gemm *gemm, const format *f) {
     yg_gemm_blocks blocks = {.depth = block_depth(f, gemm->depth)};
     blocks.a_step = copy_step(blocks.depth, element);
     blocks.rows = equal_blocks(gemm->rows, most_rows(f, blocks.depth), WHOLE_TILES);
+    if (gemm->rows > blocks.rows && blocks.depth * gemm->columns * element <= f->caches->beside)
+        blocks.rows = equal_blocks(gemm->rows, f->caches->few_rows, WHOLE_TILES);
     blocks.keeps_panels = gemm->rows > blocks.rows;
     blocks.columns = blocks.keeps_panels ? equal_blocks(gemm->columns, f->caches->columns, width)
                                          : round_up(gemm->columns, width);
