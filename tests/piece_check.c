@@ -17,6 +17,7 @@ static const int64_t growths[] = {1, 20, 400};
 
 #define ELEMENTS_MAX 3000 /* of an operand: pieces are many */
 #define ALL_RANGES   12   /* up to so many pieces every range of them is tried */
+#define GUARD        128  /* bytes behind the scratch */
 
 __attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...) {
     va_list list;
@@ -42,10 +43,17 @@ typedef struct subject {
     yg_kernel kernel;
     void *prepared;
     buffer in[YG_SAMPLE_OPERANDS], poisoned[YG_SAMPLE_OPERANDS];
-    buffer whole, out, again, scratch;
+    buffer whole, out, again;
+    buffer scratch; /* and as many bytes of a pattern behind it as a guard */
+    yg_scratch kept;
+    const yg_stretch *soon;
+    size_t soon_count;
     yg_error error;
     char *why;
 } subject;
+
+/* Two patterns, so that no byte equals both. */
+static const unsigned char patterns[2] = {0xa5, 0x5a};
 
 static bool make_buffer(buffer *b, int64_t bytes) {
     b->bytes = (size_t)bytes;
@@ -90,7 +98,11 @@ static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *ca
     const int64_t scratch = op->scratch_bytes ? op->scratch_bytes(&s->infer, &s->type) : 0;
     const int64_t bytes = yg_type_bytes(&s->type);
     bool room = make_buffer(&s->whole, bytes) && make_buffer(&s->out, bytes) &&
-                make_buffer(&s->again, bytes) && make_buffer(&s->scratch, scratch);
+                make_buffer(&s->again, bytes) && make_buffer(&s->scratch, scratch + GUARD);
+    if (room) {
+        s->scratch.bytes -= GUARD;
+        memset((char *)s->scratch.data + s->scratch.bytes, patterns[0], GUARD);
+    }
     for (size_t k = 0; k < call->count && room; k++) {
         const yg_type *type = &call->types[k];
         room = make_buffer(&s->in[k], yg_type_bytes(type)) &&
@@ -103,8 +115,8 @@ static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *ca
     return room || fail(why, "out of memory");
 }
 
-/* Runs a kernel, a part's or a finishing one on the units [begin, end). Scratch is what another
- * call may have left there. */
+/* Runs a kernel, a part's or a finishing one on the units [begin, end). Scratch is what the call
+ * before this one has left there, if it is kept, or what any other may have. */
 static bool run(subject *s, yg_kernel kernel, const buffer *in, size_t count, buffer *out,
                 int64_t begin, int64_t end) {
     const void *data[YG_SAMPLE_OPERANDS];
@@ -113,7 +125,8 @@ static bool run(subject *s, yg_kernel kernel, const buffer *in, size_t count, bu
         data[k] = in[k].data;
     for (size_t k = 0; k < s->sample->count; k++)
         types[k] = &s->sample->types[k];
-    memset(s->scratch.data, 0xff, s->scratch.bytes);
+    if (s->kept != YG_SCRATCH_AGAIN)
+        memset(s->scratch.data, 0xff, s->scratch.bytes); /* NaN */
     const yg_kernel_call call = {.out = out->data,
                                  .in = data,
                                  .out_type = &s->type,
@@ -122,6 +135,9 @@ static bool run(subject *s, yg_kernel kernel, const buffer *in, size_t count, bu
                                  .attrs = s->sample->attrs,
                                  .prepared = s->prepared,
                                  .scratch = s->scratch.data,
+                                 .kept = s->kept,
+                                 .soon = s->soon,
+                                 .soon_count = s->soon_count,
                                  .begin = begin,
                                  .end = end,
                                  .seed = 1,
@@ -149,10 +165,7 @@ static void poison(const yg_type *type, const buffer *from, buffer *to, int64_t 
     }
 }
 
-/* What was written over a pattern: exactly the bytes [begin, end), as they are in `whole`. Two
- * patterns, so that no byte equals both. */
-static const unsigned char patterns[2] = {0xa5, 0x5a};
-
+/* What was written over a pattern: exactly the bytes [begin, end), as they are in `whole`. */
 static bool check_written(const buffer *out, unsigned char pattern, const buffer *whole,
                           size_t begin, size_t end, const char *what, char *why) {
     const unsigned char *bytes = out->data, *wanted = whole->data;
@@ -234,6 +247,17 @@ static bool check_units(subject *s, piece_counts *counts) {
     return !s->infer.op->units || s->units < 2 || each_range(s, s->units, counts, check_unit_range);
 }
 
+/* After all runs: none has written behind its scratch. */
+static bool check_scratch(const subject *s) {
+    const unsigned char *guard = (const unsigned char *)s->scratch.data + s->scratch.bytes;
+    for (size_t i = 0; i < GUARD; i++) {
+        if (guard[i] != patterns[0])
+            return fail(s->why, "writes %zu bytes behind the %zu of its scratch", i + 1,
+                        s->scratch.bytes);
+    }
+    return true;
+}
+
 /* -------------------------------------------------------------------------------------- rows -- */
 
 typedef struct row_context {
@@ -270,6 +294,52 @@ static bool check_row_range(subject *s, void *opaque, int64_t begin, int64_t end
     return true;
 }
 
+/* The rows from `first` on as a thread runs them in a sweep: so many at a time, in order, with
+ * scratch that is kept, and told every other time what is used soon. */
+static bool check_rows_in_order(subject *s, const row_context *context, int64_t first,
+                                int64_t chunk) {
+    const int64_t rows = context->rows, units = s->units / rows;
+    const size_t row_bytes = s->out.bytes / (size_t)rows;
+    const yg_stretch soon[] = {{s->again.data, (int64_t)s->again.bytes}, {s->whole.data, 1}};
+    char what[80];
+    bool good = true;
+    s->soon = soon;
+    s->kept = YG_SCRATCH_FIRST;
+    memset(s->out.data, patterns[0], s->out.bytes);
+    for (int64_t begin = first; begin < rows && good; begin += chunk) {
+        const int64_t end = begin + chunk < rows ? begin + chunk : rows;
+        snprintf(what, sizeof what, "rows [%lld, %lld) of %lld in order", (long long)begin,
+                 (long long)end, (long long)rows);
+        s->soon_count = (size_t)(begin / chunk) % 3;
+        good = run(s, s->kernel, s->in, s->sample->count, &s->out, begin * units, end * units) ||
+               fail(s->why, "%s: %s", what, s->error.message);
+        s->kept = YG_SCRATCH_AGAIN;
+    }
+    s->soon = NULL;
+    s->soon_count = 0;
+    s->kept = YG_SCRATCH_LOST;
+    snprintf(what, sizeof what, "%lld rows at a time, from %lld on", (long long)chunk,
+             (long long)first);
+    context->counts->kept += good;
+    return good && check_written(&s->out, patterns[0], &s->whole, (size_t)first * row_bytes,
+                                 s->out.bytes, what, s->why);
+}
+
+/* As many rows at a time as are worth their while, and other numbers of them. */
+static bool check_kept(subject *s, const row_context *context) {
+    const yg_op *op = s->infer.op;
+    const int64_t rows = context->rows, grain = op->grain ? op->grain(&s->infer, &s->type) : 1;
+    if (grain < 1)
+        return fail(s->why, "%lld rows at a time", (long long)grain);
+    context->counts->grains += grain > 1 && grain < rows;
+    const int64_t chunks[] = {grain, 3 * grain + 1, rows / 2 + 1, rows};
+    for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+        if (chunks[i] <= rows && !check_rows_in_order(s, context, 0, chunks[i]))
+            return false;
+    }
+    return check_rows_in_order(s, context, rows / 3, grain);
+}
+
 static bool check_rows(subject *s, piece_counts *counts) {
     const yg_op *op = s->infer.op;
     row_context context = {.counts = counts};
@@ -283,7 +353,7 @@ static bool check_rows(subject *s, piece_counts *counts) {
     if (!whole)
         return fail(s->why, "%lld rows do not divide its %lld units and its elements",
                     (long long)context.rows, (long long)s->units);
-    return each_range(s, context.rows, &context, check_row_range);
+    return each_range(s, context.rows, &context, check_row_range) && check_kept(s, &context);
 }
 
 /* ------------------------------------------------------------------------------------- parts -- */
@@ -436,7 +506,8 @@ static bool check_call(const yg_op_set *ops, const sample_call *call, piece_coun
     if (good && s.whole.bytes > 0) {
         if (run(&s, s.kernel, s.in, call->count, &s.whole, 0, s.units))
             good = check_units(&s, counts) && check_rows(&s, counts) && check_parts(&s, counts) &&
-                   check_in_place(&s, counts) && check_view(&s, counts) && check_places(&s, counts);
+                   check_in_place(&s, counts) && check_view(&s, counts) &&
+                   check_places(&s, counts) && check_scratch(&s);
         else if (!grown)
             good = fail(why, "the kernel: %s", s.error.message);
     }
@@ -475,6 +546,19 @@ static bool check_grown(const yg_op_set *ops, const yg_op *op, const yg_sample *
     bool good = sample_draw(&call, op, &grown, real, YG_F32, SEED, why, OPERATOR_CHECK_TEXT);
     if (good && (growth == 1 || find_type(ops, &call, &type)))
         good = check_call(ops, &call, counts, growth > 1, why);
+    sample_free(&call);
+    return good;
+}
+
+bool piece_check_large(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                       yg_dtype real, piece_counts *counts, char *why) {
+    char reason[OPERATOR_CHECK_TEXT] = "";
+    sample_call call = {0};
+    *counts = (piece_counts){0};
+    const bool good =
+        sample_draw(&call, op, sample, real, YG_F32, SEED, why, OPERATOR_CHECK_TEXT) &&
+        (check_call(ops, &call, counts, false, reason) ||
+         fail(why, "%s in %s: %.1000s", op->name, yg_dtype_name(real), reason));
     sample_free(&call);
     return good;
 }

@@ -1,7 +1,7 @@
 /*
  * Whether a kernel keeps what its descriptor promises of pieces: yg_op.units, yg_op.rows and
- * yg_op.parts; and of memory that operands and result share: YG_OP_IN_PLACE, yg_op.view and
- * yg_op.place.
+ * yg_op.parts; of scratch that is kept between rows (yg_kernel_call.kept); and of memory that
+ * operands and result share: YG_OP_IN_PLACE, yg_op.view and yg_op.place.
  */
 #ifndef YG_TESTS_PIECE_CHECK_H
 #define YG_TESTS_PIECE_CHECK_H
@@ -11,6 +11,8 @@
 /* Runs of a kernel on a piece that were compared with the run of the whole. */
 typedef struct piece_counts {
     size_t units, rows, parts, in_place, views, places;
+    size_t kept;   /* all rows in order, with scratch that is kept */
+    size_t grains; /* calls of which several rows at a time are worth their while: yg_op.grain */
 } piece_counts;
 
 /* Runs the kernel on pieces of every sample and of samples that are larger in their first
@@ -20,5 +22,9 @@ typedef struct piece_counts {
  * promises pieces, but none of these calls falls into two. A composite, a view or an elementwise
  * operator, which promise none, are passed with nothing counted. */
 bool piece_check(const yg_op_set *ops, const yg_op *op, piece_counts *counts, char *why);
+
+/* The same for one call, however large, with `real` for f. */
+bool piece_check_large(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                       yg_dtype real, piece_counts *counts, char *why);
 
 #endif

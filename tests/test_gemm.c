@@ -239,3 +239,45 @@ Test(gemm, same_bits_however_it_is_shared) {
                 check_parts(&(path){.isa = isa, .element = sizeof(double)}, &cut[i], variant);
             }
 }
+
+/* In bands, so many rows at a time, B packed by the first and found again by the others, and told
+ * what is used soon: the bits of the whole. */
+static void check_bands(const path *path, const shape *shape, int variant, int64_t band) {
+    operands o = make_operands(path, shape, variant & 1, variant & 2, variant & 4);
+    o.gemm.in_bands = true;
+    free(o.scratch); /* for bands it takes more, and no byte is to spare */
+    const int64_t bytes = yg_gemm_scratch_bytes(&o.gemm, o.element, path->isa);
+    o.scratch = aligned_alloc(64, (size_t)(bytes + 63) / 64 * 64);
+    cr_assert_not_null(o.scratch);
+    const size_t c_bytes = (size_t)o.counts[2] * o.element;
+    char *by_bands = new_numbers(3, o.element, o.counts[2]);
+    cr_assert_eq(yg_gemm_pieces(&o.gemm), o.gemm.rows);
+    multiply(path, &o, o.c, 0, o.gemm.rows);
+    memset(o.scratch, 0xFF, (size_t)bytes); /* NaN */
+    const yg_stretch soon[] = {{o.a, o.counts[0]}, {o.b, 1}};
+    o.gemm.soon = soon;
+    o.gemm.kept = YG_GEMM_KEPT_FIRST;
+    for (int64_t begin = 0; begin < o.gemm.rows; begin += band) {
+        const int64_t end = begin + band < o.gemm.rows ? begin + band : o.gemm.rows;
+        o.gemm.soon_count = (size_t)(begin / band % 3);
+        multiply(path, &o, by_bands, begin, end);
+        o.gemm.kept = YG_GEMM_KEPT_AGAIN;
+    }
+    cr_assert(memcmp(o.c, by_bands, c_bytes) == 0, "%d x %d x %d, variant %d, %d rows at a time",
+              (int)shape->rows, (int)shape->columns, (int)shape->depth, variant, (int)band);
+    free(by_bands);
+    free_operands(&o);
+}
+
+Test(gemm, same_bits_in_bands) {
+    /* The last are deeper than a block, and B larger than what is near. */
+    static const shape cut[] = {{26, 130, 9}, {101, 70, 40}, {30, 300, 930}, {26, 66, 1100}};
+    static const int64_t bands[] = {12, 5, 25, 37};
+    for (yg_gemm_isa isa = 0; isa < YG_GEMM_ISAS; isa++)
+        for (size_t i = 0; yg_gemm_isa_available(isa) && i < sizeof cut / sizeof *cut; i++)
+            for (int variant = 0; variant < 8; variant++) {
+                const int64_t band = bands[(size_t)variant % (sizeof bands / sizeof *bands)];
+                check_bands(&(path){.isa = isa, .element = sizeof(float)}, &cut[i], variant, band);
+                check_bands(&(path){.isa = isa, .element = sizeof(double)}, &cut[i], variant, 12);
+            }
+}

@@ -2,6 +2,7 @@
  * Every registered operator keeps what its descriptor promises of pieces of its work, which sweeps
  * and threads rely on; and the checker is checked: each kind of broken promise is caught.
  */
+#include "../ops/gemm_library.h"
 #include "ops/ops.h"
 #include "piece_check.h"
 
@@ -28,6 +29,49 @@ static const yg_op *find(const char *name) {
     const yg_op *op = yg_op_find(yg_ops(), name);
     cr_assert_not_null(op, "no operator %s", name);
     return op;
+}
+
+/* Products that run in bands of rows, each with its right side packed once: no row divides into
+ * tiles, nor do the columns. */
+typedef struct band_case {
+    const char *op;
+    bool transpose_a, transpose_b;
+    yg_dtype dtype;
+    const char *operands[YG_SAMPLE_OPERANDS];
+} band_case;
+
+static const band_case bands[] = {
+    {"matmul", true, false, YG_F32, {"f[9, 101]", "f[9, 1243]"}},
+    {"matmul", false, false, YG_F32, {"f[101, 9]", "f[9, 1243]"}},
+    {"matmul", true, true, YG_F32, {"f[9, 389]", "f[323, 9]"}},
+    {"matmul", false, true, YG_F64, {"f[389, 7]", "f[163, 7]"}},
+    {"matmul", true, false, YG_F64, {"f[17, 101]", "f[17, 621]"}},
+    {"addmm", true, false, YG_F32, {"f[101, 1243]", "f[9, 101]", "f[9, 1243]"}},
+    {"addmm", false, true, YG_F64, {"f[389, 163]", "f[389, 7]", "f[163, 7]"}},
+};
+
+#define BANDS (sizeof bands / sizeof *bands)
+
+ParameterizedTestParameters(pieces, products_in_bands) {
+    static size_t numbers[BANDS];
+    for (size_t i = 0; i < BANDS; i++)
+        numbers[i] = i;
+    return cr_make_param_array(size_t, numbers, BANDS);
+}
+
+ParameterizedTest(size_t *number, pieces, products_in_bands) {
+    const band_case *test = &bands[*number];
+    const yg_attr attrs[] = {{.i = test->transpose_a}, {.i = test->transpose_b}};
+    yg_sample sample = {.attrs = attrs};
+    memcpy(sample.operands, test->operands, sizeof sample.operands);
+    if (test->dtype == YG_F32 && yg_gemm_library_preferred() != YG_GEMM_LIBRARIES)
+        cr_skip_test("on this processor a library computes large products");
+    piece_counts counts;
+    char why[OPERATOR_CHECK_TEXT];
+    cr_assert(piece_check_large(yg_ops(), find(test->op), &sample, test->dtype, &counts, why), "%s",
+              why);
+    cr_expect_gt(counts.grains, 0, "not in bands");
+    cr_expect_gt(counts.kept, 3);
 }
 
 /* Each kind of piece is there to be checked. */
@@ -117,6 +161,82 @@ static int64_t second_is_whole(const yg_infer *call, const yg_type *result, uint
 static int64_t one_an_element(const yg_infer *call, const yg_type *result) {
     (void)call;
     return yg_type_count(result);
+}
+
+/* The second operand's first element, by way of scratch: where it is packed is the test's. */
+static bool from_scratch(const yg_kernel_call *call, bool packs) {
+    const size_t size = yg_dtype_size(call->out_type->dtype);
+    if (packs)
+        memcpy(call->scratch, call->in[1], size);
+    for (int64_t i = call->begin; i < call->end; i++)
+        memcpy((char *)call->out + (size_t)i * size, call->scratch, size);
+    return true;
+}
+
+static bool packed_first(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    return from_scratch(call, call->kept != YG_SCRATCH_AGAIN);
+}
+
+/* As if row 0 were always among the first. */
+static bool packed_with_row_0(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    return from_scratch(call, call->kept == YG_SCRATCH_LOST || call->begin == 0);
+}
+
+/* What lies in its way is packed over. */
+static bool packed_beside_rows(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    from_scratch(call, call->kept != YG_SCRATCH_AGAIN);
+    memset(call->scratch, 0, 1);
+    return true;
+}
+
+static int64_t eight_bytes(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    (void)result;
+    return 8;
+}
+
+static int64_t two_bytes(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    (void)result;
+    return 2;
+}
+
+static int64_t none(const yg_infer *call, const yg_type *result) {
+    (void)call;
+    (void)result;
+    return 0;
+}
+
+Test(piece_checker, catches_scratch_that_is_not_kept) {
+    static const yg_sample pair[] = {{.operands = {"f[6]", "f[6]"}}};
+    yg_op op = {.name = "kept",
+                .operand_names = {"x", "w"},
+                .min_operands = 2,
+                .max_operands = 2,
+                .infer = like_first,
+                .kernel = {[YG_F32] = packed_first, [YG_F64] = packed_first},
+                .units = one_an_element,
+                .rows = second_is_whole,
+                .scratch_bytes = eight_bytes,
+                .samples = pair,
+                .sample_count = 1};
+    piece_counts counts;
+    char why[OPERATOR_CHECK_TEXT] = "";
+    cr_expect(piece_check(yg_ops(), &op, &counts, why), "%s", why);
+    cr_expect_gt(counts.kept, 0);
+    op.kernel[YG_F32] = packed_with_row_0;
+    expect_caught(&op, "1 rows at a time, from 2 on");
+    op.kernel[YG_F32] = packed_beside_rows;
+    expect_caught(&op, "1 rows at a time, from 0 on");
+    op.kernel[YG_F32] = packed_first;
+    op.scratch_bytes = two_bytes;
+    expect_caught(&op, "behind the 2 of its scratch");
+    op.scratch_bytes = eight_bytes;
+    op.grain = none;
+    expect_caught(&op, "0 rows at a time");
 }
 
 Test(piece_checker, catches_an_operand_that_is_read_as_a_whole) {
