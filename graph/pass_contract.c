@@ -31,6 +31,8 @@ static bool may_contract(const yg_compiler *c, uint32_t s) {
         owner->lasting || owner->unit != storage->first || owner->last_unit >= YG_NO_UNIT - 1 ||
         program->storage_of[storage->owner] != s)
         return false;
+    if (storage->last != program->units[storage->first].batch) /* an update copies it at the end */
+        return false;
     const yg_sweep *sweep = sweep_of(program, storage->first);
     return sweep->rows > 0 && sweep->chunk < sweep->rows && owner->last_unit < sweep->end &&
            program->units[storage->first].parts.count == 0 && storage->bytes > 0 &&
@@ -77,22 +79,17 @@ void yg_plan_contract(yg_compiler *c) {
     for (uint32_t s = 0; s < program->storage_count; s++)
         program->storages[s].by_chunks = may_contract(c, s);
     keep_viewed(program);
-    uint32_t current = UINT32_MAX; /* sweep; storages stand in the order of their units */
-    int64_t bytes = 0;
     for (uint32_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
         if (!storage->by_chunks)
             continue;
-        const yg_sweep *sweep = sweep_of(program, storage->first);
-        if (program->units[storage->first].sweep != current)
-            bytes = 0;
-        current = program->units[storage->first].sweep;
+        yg_sweep *sweep = &program->sweeps[program->units[storage->first].sweep];
         storage->row = storage->bytes / sweep->rows;
-        storage->shift = bytes;
+        storage->shift = sweep->chunk_bytes;
         storage->offset = -1;
-        bytes += round_up(storage->row * sweep->chunk);
-        if (bytes > program->chunk_bytes)
-            program->chunk_bytes = bytes;
+        sweep->chunk_bytes += round_up(storage->row * sweep->chunk);
+        if (sweep->chunk_bytes > program->chunk_bytes)
+            program->chunk_bytes = sweep->chunk_bytes;
     }
     for (size_t u = 0; u < program->unit_count && program->chunk_bytes > 0; u++)
         mark_unit(program, &program->units[u]);

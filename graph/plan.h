@@ -117,6 +117,7 @@ typedef struct yg_sweep {
     uint32_t begin, end; /* units */
     int64_t rows;        /* 0: one unit, whose own pieces threads share */
     int64_t chunk;       /* rows at a time */
+    int64_t chunk_bytes; /* of results that each thread keeps a chunk of */
     int64_t grains;      /* what threads share: chunks, or pieces */
     double cost;
 } yg_sweep;

@@ -5,8 +5,10 @@
 #define YG_TESTS_COMPILED_H
 
 #include "graph/program.h"
+#include "graph/random.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 static inline yg_type type_of(yg_dtype dtype, int rank, const int64_t *shape) {
     yg_type type;
@@ -23,6 +25,35 @@ static inline yg_program *compile(const yg_graph *g, const yg_node *outputs, siz
         yg_compile(g, outputs, output_count, updates, update_count, &options, &error);
     cr_assert(program, "%s", error.message);
     return program;
+}
+
+/* Without a pass; NULL: with all. */
+static inline yg_program *compile_without(const yg_graph *g, const yg_node *outputs,
+                                          size_t output_count, const yg_update *updates,
+                                          size_t update_count, const char *pass, int threads) {
+    yg_error error = {0};
+    const yg_compile_options options = {
+        .threads = threads, .without = &pass, .without_count = pass != NULL};
+    yg_program *program =
+        yg_compile(g, outputs, output_count, updates, update_count, &options, &error);
+    cr_assert(program, "%s", error.message);
+    return program;
+}
+
+/* Random numbers of the node's own, into an input or a parameter that the program has. */
+static inline void fill_leaf(const yg_graph *g, yg_program *program, yg_node leaf) {
+    const yg_type *type = yg_node_type(g, leaf);
+    void *values = yg_program_data(program, leaf);
+    for (int64_t i = 0; values && i < yg_type_count(type); i++)
+        yg_element_set(type->dtype, values, i, yg_random_normal(3, leaf, (uint64_t)i));
+}
+
+static inline void expect_same(const yg_graph *g, yg_program *a, yg_program *b, yg_node node,
+                               const char *what) {
+    const void *values = yg_program_data(a, node), *others = yg_program_data(b, node);
+    cr_assert(values && others);
+    cr_expect_eq(memcmp(values, others, (size_t)yg_type_bytes(yg_node_type(g, node))), 0,
+                 "%s: node %u differs", what, node);
 }
 
 static inline void run(yg_program *program) {

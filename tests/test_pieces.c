@@ -31,8 +31,8 @@ static const yg_op *find(const char *name) {
     return op;
 }
 
-/* Products that run in bands of rows, each with its right side packed once: no row divides into
- * tiles, nor do the columns. */
+/* Products that run in bands of rows, with the right side packed once. Neither rows nor columns are
+ * whole tiles. */
 typedef struct band_case {
     const char *op;
     bool transpose_a, transpose_b;
