@@ -11,6 +11,21 @@
  * result kept for too long. */
 #define JOIN_WINDOW 8
 
+/* A result of so many bytes had better not wait in memory for its readers. */
+#define LARGE_BYTES (64 * 1024)
+
+/* True if a node reads leaves only, of which unit `u` reads none: computed there it would share
+ * nothing, and its result would wait for readers that come later. */
+static bool shares_nothing(const yg_compiler *c, const yg_record *record, uint32_t u) {
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        const yg_node operand = record->operands[k];
+        const yg_plan_node *root = &c->nodes[c->nodes[operand].root];
+        if (root->unit != YG_NO_UNIT || root->last_unit == u)
+            return false;
+    }
+    return yg_type_bytes(record->type) >= LARGE_BYTES;
+}
+
 /* The group that an elementwise node can join, or YG_NO_UNIT: the last one of its shape that no
  * operand comes after. A broadcast's source must be whole before any of it is read, so its unit
  * must come before the group. */
@@ -31,7 +46,7 @@ static uint32_t joinable(const yg_compiler *c, yg_node node) {
         const yg_unit *unit = &c->program->units[u - 1];
         if (unit->kind == YG_UNIT_GROUP && unit->step_count < YG_GROUP_STEPS &&
             yg_shape_equal(c->graph->records[unit->node].type, record->type))
-            return u - 1;
+            return u == units || !shares_nothing(c, record, u - 1) ? u - 1 : YG_NO_UNIT;
     }
     return YG_NO_UNIT;
 }
