@@ -7,7 +7,7 @@
  * what they read is computed, and the last reader of the parameter has run, so that the update can
  * still be written over it.
  *
- * What an update reads that is small or a leaf (the learning rate, the number of the step, the
+ * What such an update reads that is small or a leaf (the learning rate, the number of the step, the
  * optimizer's state) is moved to the beginning. Nodes are only put in another order, so not a bit
  * changes; each step is linear in the nodes.
  */
@@ -22,7 +22,8 @@
 typedef struct order {
     yg_compiler *compiler;
     yg_request request;
-    bool *live, *first;  /* by node: `first` are moved to the beginning */
+    bool *live, *first;  /* by node: `first` are moved to the beginning … */
+    bool *needed;        /* … if they are `needed` there */
     bool *fixed;         /* by node: read by something outside of every cone */
     bool *value;         /* by node: of an update */
     bool *large;         /* by cone: with an update that is worth moving */
@@ -35,6 +36,7 @@ typedef struct order {
 static void release(order *o) {
     free(o->live);
     free(o->first);
+    free(o->needed);
     free(o->fixed);
     free(o->value);
     free(o->large);
@@ -57,6 +59,7 @@ static bool prepare(order *o, yg_compiler *c) {
     *o = (order){.compiler = c, .request = yg_derive_request(c)};
     o->live = calloc(size, sizeof *o->live);
     o->first = calloc(size, sizeof *o->first);
+    o->needed = calloc(size, sizeof *o->needed);
     o->fixed = calloc(size, sizeof *o->fixed);
     o->value = calloc(size, sizeof *o->value);
     o->large = calloc(size, sizeof *o->large);
@@ -65,8 +68,8 @@ static bool prepare(order *o, yg_compiler *c) {
     o->ready = new_nodes(size);
     o->due = new_nodes(size);
     o->next = new_nodes(size);
-    if (!o->live || !o->first || !o->fixed || !o->value || !o->large || !o->cone || !o->root ||
-        !o->ready || !o->due || !o->next)
+    if (!o->live || !o->first || !o->needed || !o->fixed || !o->value || !o->large || !o->cone ||
+        !o->root || !o->ready || !o->due || !o->next)
         return yg_fail_memory(c->error);
     yg_derive_live(&o->request, o->live);
     return true;
@@ -107,12 +110,9 @@ static yg_node find(order *o, yg_node node) {
     return node;
 }
 
-/* Puts `node` into the cone of its user. */
+/* Makes the cones of two nodes one. */
 static void join(order *o, yg_node node, yg_node user) {
-    const yg_node other = find(o, user);
-    if (o->cone[node] == YG_NONE)
-        o->cone[node] = node;
-    const yg_node own = find(o, node);
+    const yg_node own = find(o, node), other = find(o, user);
     o->cone[own > other ? own : other] = own > other ? other : own;
 }
 
@@ -124,9 +124,9 @@ static bool may_move(const order *o, yg_node node) {
     return is_update && !o->fixed[node] && !o->first[node];
 }
 
-/* From the updates down: what only updates read. Users come before operands, so when a
- * node has its turn all of its readers have had theirs. */
-static void find_cones(order *o) {
+/* From the updates down: what only updates read, each a cone of its own for now. Users come before
+ * operands, so when a node has its turn all of its readers have had theirs. */
+static void find_members(order *o) {
     const yg_request *r = &o->request;
     for (size_t i = 0; i < r->output_count; i++)
         o->fixed[r->outputs[i]] = true;
@@ -145,7 +145,7 @@ static void find_cones(order *o) {
         for (uint32_t k = 0; k < record->operand_count; k++) {
             const yg_node operand = record->operands[k];
             if (moves)
-                join(o, operand, node);
+                o->cone[operand] = operand;
             else
                 o->fixed[operand] = true;
         }
@@ -154,6 +154,18 @@ static void find_cones(order *o) {
 
 static bool is_member(const order *o, yg_node node) {
     return o->live[node] && o->cone[node] != YG_NONE && !o->fixed[node];
+}
+
+/* What members read of each other makes them one cone. What else they have in common, a learning
+ * rate stretched to their shape or the input of several layers, does not. */
+static void find_cones(order *o) {
+    for (yg_node node = 0; node < o->request.graph->size; node++) {
+        const yg_record *record = record_of(o, node);
+        for (uint32_t k = 0; k < record->operand_count && is_member(o, node); k++) {
+            if (is_member(o, record->operands[k]))
+                join(o, record->operands[k], node);
+        }
+    }
 }
 
 static void wait_for(order *o, yg_node cone, yg_node node) {
@@ -208,6 +220,18 @@ static bool find_due(order *o) {
     return any;
 }
 
+/* Of what could be moved to the beginning, members' operands are, and what those need: anything
+ * else would only take memory for longer. */
+static void keep_first(order *o) {
+    for (size_t next = o->request.graph->size; next > 0; next--) {
+        const yg_node node = (yg_node)(next - 1);
+        const yg_record *record = record_of(o, node);
+        o->first[node] &= o->needed[node];
+        for (uint32_t k = 0; k < record->operand_count; k++)
+            o->needed[record->operands[k]] |= o->first[node] || is_member(o, node);
+    }
+}
+
 static bool derive(const order *o, yg_derivation *d) {
     const size_t size = o->request.graph->size;
     for (yg_node node = 0; node < size; node++) {
@@ -233,10 +257,12 @@ bool yg_plan_early(yg_compiler *c) {
     if (done) {
         find_first(&o);
         find_roots(&o);
+        find_members(&o);
         find_cones(&o);
         find_ready(&o);
         if (find_due(&o)) {
             yg_derivation d;
+            keep_first(&o);
             done = yg_derive_begin(&d, c, &o.request) && derive(&o, &d);
             yg_derive_drop(&d);
         }
