@@ -1,6 +1,6 @@
 /*
  * Batches: neighbouring sweeps that do not depend on each other, so that threads meet once for all
- * of them. The updates of all parameters, for one, end up in one batch.
+ * of them. The updates of small parameters, for one, end up in one batch.
  */
 #include "plan.h"
 
