@@ -62,8 +62,6 @@ enum {
     PACK_ROWS = 32,     /* from which packing B pays: at most six tiles high */
     ALIASED = 1024,     /* rows that are a multiple of so many bytes apart share sets of L1 */
     PAGE = 4096,
-    LEAST_BAND = 16, /* rows: fewer make low tiles */
-    MOST_BAND = 192,
     WHOLE_TILES = 12, /* blocks of rows are a multiple of it */
 };
 
