@@ -83,57 +83,57 @@ static inline void GEMM_NAME(ask_for_share)(const GEMM_NAME(coming) * next, int6
     ahead->for_results = for_results;
 }
 
-/* A block of A by the panel of B that begins in column j: as it lies, of full width, or packed. */
+/* A block of A by the panel of B that begins in column j: as it lies, of full width, or packed.
+ * With `kept`, the first tile packs it there. `vectors`, of its width, and `along` are constants
+ * where this is inlined. */
 GEMM_INLINE GEMM_TARGET void GEMM_NAME(panel)(const bool along, const GEMM_NAME(work) * work,
                                               int64_t j, int64_t columns, const GEMM_REAL *b,
                                               int64_t b_step, GEMM_REAL *kept,
                                               GEMM_NAME(coming) * next, yg_gemm_ahead *ahead) {
     enum { WIDTH = GEMM_NAME(WIDTH) };
-    const int64_t depth = work->depth;
     const bool in_place = columns == WIDTH && !work->turned;
     GEMM_REAL tile[GEMM_NAME(HEIGHT) * WIDTH] __attribute__((aligned(64)));
     yg_gemm_ahead share = *ahead;
+    GEMM_NAME(tile_in) in = {.depth = work->depth, .b = b, .b_step = b_step, .ahead = ahead};
+    if (next->to)
+        in.ahead = &share;
     for (int64_t i = 0, height; i < work->rows; i += height) {
         height = yg_gemm_tile_height(work->rows - i, GEMM_ROWS);
-        const GEMM_REAL *a = work->a + i * (along ? work->a_step : depth);
-        GEMM_REAL *c =
-            work->turned ? work->c + j * work->c_stride + i : work->c + i * work->c_stride + j;
-        if (next->to)
-            GEMM_NAME(ask_for_share)(next, depth, &share);
+        in.a = work->a + i * (along ? work->a_step : work->depth);
+        in.a_step = along ? work->a_step : height;
+        const int64_t at = work->turned ? j * work->c_stride + i : i * work->c_stride + j;
+        const GEMM_NAME(tile_out) place = {work->c + at, work->c_stride, work->add};
         if (kept) { /* in place, and of full height */
-            GEMM_NAME(tile)
-            (GEMM_ROWS, along, depth, a, along ? work->a_step : GEMM_ROWS, b, b_step, kept, ahead,
-             c, work->c_stride, work->add);
-            b = kept;
-            b_step = WIDTH;
+            GEMM_NAME(tile)(GEMM_ROWS, 2, along, &in, kept, &place);
+            in.b = kept;
+            in.b_step = WIDTH;
             kept = NULL;
             continue;
         }
-        GEMM_NAME(any_tile)
-        (height, along, depth, a, along ? work->a_step : height, b, b_step,
-         next->to ? &share : ahead, in_place ? c : tile, in_place ? work->c_stride : WIDTH,
-         in_place && work->add);
-        if (!in_place)
-            (work->turned ? GEMM_NAME(turn_tile) : GEMM_NAME(move_tile))(tile, height, columns, c,
-                                                                         work->c_stride, work->add);
         if (next->to)
-            GEMM_NAME(pack_share)(next, depth);
+            GEMM_NAME(ask_for_share)(next, work->depth, &share);
+        const GEMM_NAME(tile_out) aside = {tile, WIDTH, false};
+        if (height == GEMM_ROWS && columns <= GEMM_NAME(LANES))
+            GEMM_NAME(tile)(GEMM_ROWS, 1, along, &in, NULL, &aside);
+        else
+            GEMM_NAME(any_tile)(height, along, &in, in_place ? &place : &aside);
+        if (!in_place)
+            (work->turned ? GEMM_NAME(turn_tile) : GEMM_NAME(move_tile))(tile, height, columns,
+                                                                         &place);
+        if (next->to)
+            GEMM_NAME(pack_share)(next, work->depth);
     }
 }
 
-GEMM_TARGET static void GEMM_NAME(panel_along)(const GEMM_NAME(work) * work, int64_t j,
-                                               int64_t columns, const GEMM_REAL *b, int64_t b_step,
-                                               GEMM_REAL *kept, GEMM_NAME(coming) * next,
-                                               yg_gemm_ahead *ahead) {
-    GEMM_NAME(panel)(true, work, j, columns, b, b_step, kept, next, ahead);
-}
-
-GEMM_TARGET static void GEMM_NAME(panel_packed)(const GEMM_NAME(work) * work, int64_t j,
-                                                int64_t columns, const GEMM_REAL *b, int64_t b_step,
-                                                GEMM_REAL *kept, GEMM_NAME(coming) * next,
-                                                yg_gemm_ahead *ahead) {
-    GEMM_NAME(panel)(false, work, j, columns, b, b_step, kept, next, ahead);
-}
+#define GEMM_PANEL(name, along)                                                                    \
+    GEMM_TARGET static void GEMM_NAME(name)(                                                       \
+        const GEMM_NAME(work) * work, int64_t j, int64_t columns, const GEMM_REAL *b,              \
+        int64_t b_step, GEMM_REAL *kept, GEMM_NAME(coming) * next, yg_gemm_ahead * ahead) {        \
+        GEMM_NAME(panel)(along, work, j, columns, b, b_step, kept, next, ahead);                   \
+    }
+GEMM_PANEL(panel_along, true)
+GEMM_PANEL(panel_packed, false)
+#undef GEMM_PANEL
 
 /* A block of A by a block of B, panel by panel. b is where the block of B lies; its panels are in
  * `packed` if another block of A has left them there. */

@@ -2,28 +2,47 @@
  * Tiles of a packed matrix product, a part of gemm_kernel.h, which includes it.
  */
 
-/* c (+)= a · b for a tile of C that stays in registers while it runs over the depth: `rows` high,
- * two vectors wide. With `along`, a's elements follow each other along the depth and its rows are
- * a_step apart; otherwise along the rows, and steps of the depth are a_step apart. b's rows are
- * b_step apart. `kept` is NULL or gets b, packed: the loop has time to store it, and packing costs
- * nothing. On the way it asks for what is read next, if anything. `rows`, `along` and whether there
- * is `kept` are constants where this is inlined. */
-GEMM_INLINE GEMM_TARGET void GEMM_NAME(tile)(const int rows, const bool along, int64_t depth,
-                                             const GEMM_REAL *a, int64_t a_step, const GEMM_REAL *b,
-                                             int64_t b_step, GEMM_REAL *restrict kept,
-                                             yg_gemm_ahead *ahead, GEMM_REAL *c, int64_t c_stride,
-                                             bool add) {
+/* What a tile is computed from. With `along` (see below), a's elements follow each other along the
+ * depth and its rows are a_step apart; otherwise along the rows, and steps of the depth are a_step
+ * apart. b's rows are b_step apart. */
+typedef struct GEMM_NAME(tile_in) {
+    int64_t depth; /* over 0 */
+    const GEMM_REAL *a;
+    int64_t a_step;
+    const GEMM_REAL *b;
+    int64_t b_step;
+    yg_gemm_ahead *ahead; /* what to ask for on the way */
+} GEMM_NAME(tile_in);
+
+/* Where it goes: rows `stride` apart. */
+typedef struct GEMM_NAME(tile_out) {
+    GEMM_REAL *c;
+    int64_t stride;
+    bool add;
+} GEMM_NAME(tile_out);
+
+/* c (+)= a · b for a tile of C that stays in registers while it runs over the depth: `rows` high
+ * and one or two vectors wide. `kept` is NULL or gets b, two vectors wide, packed: the loop has
+ * time to store it, and packing costs nothing. `rows`, `vectors`, `along` and whether there is
+ * `kept` are constants where this is inlined. */
+GEMM_INLINE GEMM_TARGET void GEMM_NAME(tile)(const int rows, const int vectors, const bool along,
+                                             const GEMM_NAME(tile_in) * in,
+                                             GEMM_REAL *restrict kept,
+                                             const GEMM_NAME(tile_out) * out) {
     typedef GEMM_NAME(vector) vector;
     enum { LANES = GEMM_NAME(LANES) };
+    const GEMM_REAL *a = in->a, *b = in->b;
+    const int64_t a_step = in->a_step, b_step = in->b_step;
+    yg_gemm_ahead *ahead = in->ahead;
     vector sum[GEMM_ROWS][2];
     GEMM_UNROLL for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vector){0};
     if (ahead->for_results)
         GEMM_UNROLL for (int i = 0; i < rows; i++) {
-            __builtin_prefetch(c + i * c_stride, 1);
+            __builtin_prefetch(out->c + i * out->stride, 1);
             if (2 * GEMM_BYTES > 64)
-                __builtin_prefetch(c + i * c_stride + LANES, 1);
+                __builtin_prefetch(out->c + i * out->stride + LANES, 1);
         }
-    for (int64_t left = depth; left > 0;) {
+    for (int64_t left = in->depth; left > 0;) {
         int64_t steps = left;
         if (ahead->every) {
             steps = yg_smaller(left, ahead->every);
@@ -31,7 +50,8 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(tile)(const int rows, const bool along, i
         }
         left -= steps;
         do {
-            const vector b0 = *(const vector *)b, b1 = *(const vector *)(b + LANES);
+            const vector b0 = *(const vector *)b;
+            const vector b1 = vectors == 2 ? *(const vector *)(b + LANES) : b0;
             if (kept) {
                 vector *to = (vector *)kept;
                 to[0] = b0;
@@ -42,64 +62,30 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(tile)(const int rows, const bool along, i
             GEMM_UNROLL for (int i = 0; i < rows; i++) {
                 const GEMM_REAL x = a[along ? i * a_step : i];
                 sum[i][0] = GEMM_MULTIPLY_ADD(x, b0, sum[i][0]);
-                sum[i][1] = GEMM_MULTIPLY_ADD(x, b1, sum[i][1]);
+                if (vectors == 2)
+                    sum[i][1] = GEMM_MULTIPLY_ADD(x, b1, sum[i][1]);
             }
             a += along ? 1 : a_step;
             b += b_step;
         } while (--steps > 0);
     }
     GEMM_UNROLL for (int i = 0; i < rows; i++) {
-        vector *to = (vector *)(c + i * c_stride);
-        if (add) {
-            sum[i][0] += to[0];
-            sum[i][1] += to[1];
+        vector *to = (vector *)(out->c + i * out->stride);
+        for (int j = 0; j < vectors; j++) {
+            if (out->add)
+                sum[i][j] += to[j];
+            to[j] = sum[i][j];
         }
-        to[0] = sum[i][0];
-        to[1] = sum[i][1];
-    }
-}
-
-/* Moves a tile that was computed on its own to C: [rows, columns] of it, as it is. */
-GEMM_TARGET static void GEMM_NAME(move_tile)(const GEMM_REAL *tile, int64_t rows, int64_t columns,
-                                             GEMM_REAL *c, int64_t c_stride, bool add) {
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++) {
-            GEMM_REAL *to = c + i * c_stride + j;
-            *to = add ? *to + tile[i * GEMM_NAME(WIDTH) + j] : tile[i * GEMM_NAME(WIDTH) + j];
-        }
-}
-
-/* The same, transposed: the tile's columns are rows of C. */
-GEMM_TARGET static void GEMM_NAME(turn_tile)(const GEMM_REAL *tile, int64_t rows, int64_t columns,
-                                             GEMM_REAL *c, int64_t c_stride, bool add) {
-    enum { WIDTH = GEMM_NAME(WIDTH), LONG = 16 / sizeof(GEMM_REAL) };
-    enum { HEIGHT = GEMM_NAME(HEIGHT) };
-    GEMM_REAL turned[GEMM_NAME(WIDTH) * HEIGHT] __attribute__((aligned(64)));
-    for (int j = 0; j < WIDTH; j += LONG)
-        GEMM_UNROLL for (int i = 0; i < HEIGHT; i += LONG)
-            GEMM_TURN(turned + j * HEIGHT + i, HEIGHT, tile + i * WIDTH + j, WIDTH);
-    for (int64_t j = 0; j < columns; j++) {
-        const GEMM_REAL *from = turned + j * HEIGHT;
-        GEMM_REAL *to = c + j * c_stride;
-        if (rows == GEMM_ROWS && add)
-            GEMM_UNROLL for (int i = 0; i < GEMM_ROWS; i++) to[i] += from[i];
-        else if (rows == GEMM_ROWS)
-            GEMM_UNROLL for (int i = 0; i < GEMM_ROWS; i++) to[i] = from[i];
-        else
-            for (int64_t i = 0; i < rows; i++)
-                to[i] = add ? to[i] + from[i] : from[i];
     }
 }
 
 /* A tile of a height that is known only here. */
-GEMM_INLINE GEMM_TARGET void GEMM_NAME(any_tile)(int64_t rows, const bool along, int64_t depth,
-                                                 const GEMM_REAL *a, int64_t a_step,
-                                                 const GEMM_REAL *b, int64_t b_step,
-                                                 yg_gemm_ahead *ahead, GEMM_REAL *c,
-                                                 int64_t c_stride, bool add) {
+GEMM_INLINE GEMM_TARGET void GEMM_NAME(any_tile)(int64_t rows, const bool along,
+                                                 const GEMM_NAME(tile_in) * in,
+                                                 const GEMM_NAME(tile_out) * out) {
 #define GEMM_CASE(n)                                                                               \
     case n:                                                                                        \
-        GEMM_NAME(tile)(n, along, depth, a, a_step, b, b_step, NULL, ahead, c, c_stride, add);     \
+        GEMM_NAME(tile)(n, 2, along, in, NULL, out);                                               \
         break;
     switch (rows) {
         GEMM_CASE(1)
@@ -116,9 +102,38 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(any_tile)(int64_t rows, const bool along,
         GEMM_CASE(11)
 #endif
     default:
-        GEMM_NAME(tile)
-        (GEMM_ROWS, along, depth, a, along ? a_step : GEMM_ROWS, b, b_step, NULL, ahead, c,
-         c_stride, add);
+        GEMM_NAME(tile)(GEMM_ROWS, 2, along, in, NULL, out);
     }
 #undef GEMM_CASE
+}
+
+/* Moves a tile that was computed on its own, WIDTH elements from row to row, to C: [rows, columns]
+ * of it, as it is. */
+GEMM_TARGET static void GEMM_NAME(move_tile)(const GEMM_REAL *tile, int64_t rows, int64_t columns,
+                                             const GEMM_NAME(tile_out) * out) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) {
+            GEMM_REAL *to = out->c + i * out->stride + j;
+            const GEMM_REAL from = tile[i * GEMM_NAME(WIDTH) + j];
+            *to = out->add ? *to + from : from;
+        }
+}
+
+/* The same, transposed: the tile's columns are rows of C. The tile has HEIGHT rows in memory. */
+GEMM_TARGET static void GEMM_NAME(turn_tile)(const GEMM_REAL *tile, int64_t rows, int64_t columns,
+                                             const GEMM_NAME(tile_out) * out) {
+    enum { WIDTH = GEMM_NAME(WIDTH), HEIGHT = GEMM_NAME(HEIGHT), LONG = 16 / sizeof(GEMM_REAL) };
+    GEMM_REAL turned[GEMM_NAME(WIDTH) * HEIGHT] __attribute__((aligned(64)));
+    const bool direct = rows == HEIGHT && columns == WIDTH && !out->add;
+    GEMM_REAL *to = direct ? out->c : turned;
+    const int64_t step = direct ? out->stride : HEIGHT;
+    for (int j = 0; j < WIDTH; j += LONG)
+        GEMM_UNROLL for (int i = 0; i < HEIGHT; i += LONG)
+            GEMM_TURN(to + j * step + i, step, tile + i * WIDTH + j, WIDTH);
+    for (int64_t j = 0; j < columns && !direct; j++)
+        for (int64_t i = 0; i < rows; i++) {
+            GEMM_REAL *element = out->c + j * out->stride + i;
+            const GEMM_REAL from = turned[j * HEIGHT + i];
+            *element = out->add ? *element + from : from;
+        }
 }
