@@ -62,6 +62,8 @@ enum {
     PACK_ROWS = 32,     /* from which packing B pays: at most six tiles high */
     ALIASED = 1024,     /* rows that are a multiple of so many bytes apart share sets of L1 */
     PAGE = 4096,
+    FETCHED_DEPTH =
+        32,           /* from which a tile takes so long that C's place can be fetched meanwhile */
     WHOLE_TILES = 12, /* blocks of rows are a multiple of it */
 };
 
@@ -132,6 +134,7 @@ static yg_gemm_blocks unturned_blocks(const yg_gemm *gemm, const format *f) {
     const int64_t b_bytes = gemm->depth * gemm->columns * element;
     blocks.b_is_near = b_bytes <= f->caches->far;
     blocks.is_large =
+        gemm->depth >= FETCHED_DEPTH &&
         b_bytes + gemm->rows * (gemm->depth + gemm->columns) * element > f->caches->far;
     return blocks;
 }

@@ -204,7 +204,54 @@ GEMM_TARGET static void GEMM_NAME(take_a)(const yg_gemm *gemm, const yg_gemm_blo
         GEMM_NAME(pack_a)(copy, a, gemm->a_stride[1], gemm->rows, gemm->depth);
 }
 
+/* A product so small that it takes less time than deciding how to cut it: A is read where it lies,
+ * and B where its panels are full. */
+GEMM_INLINE GEMM_TARGET void GEMM_NAME(small)(const bool along, const yg_gemm *gemm,
+                                              const GEMM_REAL *a, const GEMM_REAL *b, GEMM_REAL *c,
+                                              GEMM_REAL *panel) {
+    enum { WIDTH = GEMM_NAME(WIDTH) };
+    const int64_t *a_stride = gemm->a_stride, *b_stride = gemm->b_stride;
+    GEMM_REAL tile[GEMM_ROWS * WIDTH] __attribute__((aligned(64)));
+    yg_gemm_ahead nothing = yg_gemm_nothing_ahead;
+    GEMM_NAME(tile_in) in = {.depth = gemm->depth, .ahead = &nothing};
+    for (int64_t j = 0; j < gemm->columns; j += WIDTH) {
+        const int64_t columns = yg_smaller(gemm->columns - j, WIDTH);
+        const bool whole = columns == WIDTH, packs = !whole || b_stride[1] != 1;
+        if (packs)
+            GEMM_NAME(pack_b)(panel, b + j * b_stride[1], b_stride, columns, gemm->depth);
+        in.b = packs ? panel : b + j;
+        in.b_step = packs ? WIDTH : b_stride[0];
+        for (int64_t i = 0, height; i < gemm->rows; i += height) {
+            height = yg_gemm_tile_height(gemm->rows - i, GEMM_ROWS);
+            in.a = a + i * a_stride[0];
+            in.a_step = along ? a_stride[0] : a_stride[1];
+            const GEMM_NAME(tile_out)
+                place = {c + i * gemm->c_stride + j, gemm->c_stride, gemm->add};
+            const GEMM_NAME(tile_out) aside = {tile, WIDTH, false};
+            GEMM_NAME(any_tile)(height, along, &in, whole ? &place : &aside);
+            if (!whole)
+                GEMM_NAME(move_tile)(tile, height, columns, &place);
+        }
+    }
+}
+
+GEMM_TARGET static void GEMM_NAME(small_along)(const yg_gemm *gemm, const GEMM_REAL *a,
+                                               const GEMM_REAL *b, GEMM_REAL *c, GEMM_REAL *panel) {
+    GEMM_NAME(small)(true, gemm, a, b, c, panel);
+}
+
+GEMM_TARGET static void GEMM_NAME(small_across)(const yg_gemm *gemm, const GEMM_REAL *a,
+                                                const GEMM_REAL *b, GEMM_REAL *c,
+                                                GEMM_REAL *panel) {
+    GEMM_NAME(small)(false, gemm, a, b, c, panel);
+}
+
 void GEMM_NAME(yg_gemm)(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch) {
+    if (yg_gemm_is_small(gemm)) {
+        (gemm->a_stride[1] == 1 ? GEMM_NAME(small_along) : GEMM_NAME(small_across))(gemm, a, b, c,
+                                                                                    scratch);
+        return;
+    }
     const yg_gemm_blocks blocks = yg_gemm_blocks_of(gemm, sizeof(GEMM_REAL), GEMM_NAME(WIDTH));
     const yg_gemm whole = blocks.turned ? yg_gemm_turned(gemm) : *gemm;
     const GEMM_REAL *left = blocks.turned ? b : a, *right = blocks.turned ? a : b;

@@ -53,6 +53,10 @@ GEMM_TARGET static void GEMM_NAME(pack_b)(GEMM_REAL *restrict to, const GEMM_REA
         return;
     }
     int64_t p = 0;
+    if (stride[1] == 1) /* the compiler has masked loads for it */
+        for (; p < depth; p++)
+            for (int64_t j = 0; j < WIDTH; j++)
+                to[p * WIDTH + j] = j < columns ? from[p * stride[0] + j] : 0;
     if (stride[0] == 1)
         for (; p + LINE <= depth; p += LINE) {
             const GEMM_REAL *lines = from + p;

@@ -30,6 +30,13 @@ typedef struct yg_gemm_blocks {
     bool turned;            /* Cᵀ = Bᵀ · Aᵀ is computed: the others are about that product */
 } yg_gemm_blocks;
 
+/* So few multiply-adds that the time to decide how a product is cut is felt, and so little memory
+ * that it need not be. */
+static inline bool yg_gemm_is_small(const yg_gemm *gemm) {
+    return gemm->depth <= 128 && gemm->columns <= 128 && gemm->rows <= 128 &&
+           gemm->rows * gemm->columns * gemm->depth <= 32 * 32 * 32;
+}
+
 /* For elements of so many bytes and tiles of so many columns. */
 yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t width);
 

@@ -111,12 +111,15 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(any_tile)(int64_t rows, const bool along,
  * of it, as it is. */
 GEMM_TARGET static void GEMM_NAME(move_tile)(const GEMM_REAL *tile, int64_t rows, int64_t columns,
                                              const GEMM_NAME(tile_out) * out) {
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++) {
-            GEMM_REAL *to = out->c + i * out->stride + j;
-            const GEMM_REAL from = tile[i * GEMM_NAME(WIDTH) + j];
-            *to = out->add ? *to + from : from;
-        }
+    for (int64_t i = 0; i < rows; i++, tile += GEMM_NAME(WIDTH)) {
+        GEMM_REAL *to = out->c + i * out->stride;
+        if (out->add)
+            for (int64_t j = 0; j < columns; j++)
+                to[j] += tile[j];
+        else
+            for (int64_t j = 0; j < columns; j++)
+                to[j] = tile[j];
+    }
 }
 
 /* The same, transposed: the tile's columns are rows of C. The tile has HEIGHT rows in memory. */
