@@ -1,5 +1,6 @@
 /*
- * Between gemm.c and the packed kernels, which are one file for each set of instructions.
+ * Between gemm.c, gemm_blocks.c and the packed kernels, which are one file for each set of
+ * instructions.
  */
 #ifndef YG_OPS_GEMM_PACKED_H
 #define YG_OPS_GEMM_PACKED_H
@@ -30,6 +31,9 @@ typedef struct yg_gemm_blocks {
     bool turned;            /* Cᵀ = Bᵀ · Aᵀ is computed: the others are about that product */
 } yg_gemm_blocks;
 
+/* A result that is too small or too narrow for tiles: gemm_plain.h computes it. */
+bool yg_gemm_is_plain(const yg_gemm *gemm);
+
 /* So few multiply-adds that the time to decide how a product is cut is felt, and so little memory
  * that it need not be. */
 static inline bool yg_gemm_is_small(const yg_gemm *gemm) {
@@ -46,6 +50,10 @@ static inline int64_t yg_smaller(int64_t a, int64_t b) {
 
 static inline int64_t yg_larger(int64_t a, int64_t b) {
     return a > b ? a : b;
+}
+
+static inline int64_t yg_round_up(int64_t n, int64_t step) {
+    return (n + step - 1) / step * step;
 }
 
 /* The height of the next tile where `rows` are left: full ones, and at last two of about the same

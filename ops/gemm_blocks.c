@@ -1,0 +1,185 @@
+/*
+ * How our own kernels cut a product for the caches, what they pack, and which way round they read
+ * it. Whatever decides on bits, which is the depth of a block, depends on the product's depth only.
+ */
+#include "gemm_packed.h"
+
+/* Sizes of blocks, as measured best by bench/gemm. */
+typedef struct caches {
+    int64_t line;     /* bytes of a row of A in a block: a panel of B has so many times its width */
+    int64_t a;        /* bytes of A in a block: in L2, beside the panel of B in use */
+    int64_t columns;  /* of B in a block: in L3 */
+    int64_t beside;   /* bytes of B that may stay in L2 instead, while rows of A pass by, … */
+    int64_t few_rows; /* … so many at a time */
+    int64_t far;      /* bytes of operands from which they are asked for ahead */
+    int64_t l2;       /* bytes that are still in L2 after a while */
+} caches;
+
+/* On a Zen 3: 32 KiB of L1, 512 KiB of L2. */
+static const caches narrow = {
+    .line = 1600,
+    .a = 230400,
+    .columns = 512,
+    .beside = 300000,
+    .few_rows = 144,
+    .far = INT32_MAX,
+    .l2 = 200000,
+};
+
+/* Processors with vectors of 64 bytes have 1 MiB of L2 and more; on a Zen 4. */
+static const caches wide = {
+    .line = 4096,
+    .a = 600000,
+    .columns = 512,
+    .beside = 600000,
+    .few_rows = 24,
+    .far = 500000,
+    .l2 = 500000,
+};
+
+enum {
+    COPY_COLUMNS = 256, /* from which a copy of A, in one piece, pays */
+    PACK_ROWS = 32,     /* from which packing B pays: at most six tiles high */
+    ALIASED = 1024,     /* rows that are a multiple of so many bytes apart share sets of L1 */
+    PAGE = 4096,
+    FETCHED_DEPTH = 32, /* from which a tile takes so long that its place can be fetched ahead */
+    WHOLE_TILES = 12,   /* blocks of rows are a multiple of it */
+};
+
+/* What moving an element of a turned tile, and packing one of B, take, in multiply-adds. */
+static const double TURNING = 20, PACKING = 2, TRANSPOSING = 8;
+/* How much longer than packing B a product must take that is shared by a few threads, each of which
+ * packs it. */
+static const double BAND_PACKING = 48;
+
+/* The largest equal blocks up to a size, in steps. */
+static int64_t equal_blocks(int64_t n, int64_t most, int64_t step) {
+    const int64_t blocks = n > most ? (n + most - 1) / most : 1;
+    return yg_round_up((n + blocks - 1) / blocks, step);
+}
+
+/* An element type and a kernel: what a block's sizes depend on but for the product. */
+typedef struct format {
+    int64_t element; /* bytes */
+    int64_t width;   /* elements: columns of a tile */
+    const caches *caches;
+} format;
+
+static format format_of(int64_t element, int64_t width) {
+    return (format){element, width, width * element == 2 * YG_GEMM_AVX512_BYTES ? &wide : &narrow};
+}
+
+static format format_of_isa(int64_t element, yg_gemm_isa isa) {
+    static const int64_t bytes[YG_GEMM_ISAS] = {
+        [YG_GEMM_BASELINE] = YG_GEMM_BASELINE_BYTES,
+        [YG_GEMM_AVX2] = YG_GEMM_AVX2_BYTES,
+        [YG_GEMM_AVX512] = YG_GEMM_AVX512_BYTES,
+    };
+    return format_of(element, 2 * bytes[isa] / element);
+}
+
+/* Rows of A that a block has at most. */
+static int64_t most_rows(const format *f, int64_t depth) {
+    return f->caches->a / (depth * f->element) / WHOLE_TILES * WHOLE_TILES;
+}
+
+static int64_t block_depth(const format *f, int64_t depth) {
+    return equal_blocks(depth, f->caches->line / f->element, 8);
+}
+
+/* From row to row of a copy of A: whole lines of the cache, and no power of two of them. */
+static int64_t copy_step(int64_t depth, int64_t element) {
+    return depth + 64 / element;
+}
+
+static yg_gemm_blocks unturned_blocks(const yg_gemm *gemm, const format *f) {
+    const int64_t element = f->element, width = f->width;
+    yg_gemm_blocks blocks = {.depth = block_depth(f, gemm->depth)};
+    blocks.a_step = copy_step(blocks.depth, element);
+    blocks.rows = equal_blocks(gemm->rows, most_rows(f, blocks.depth), WHOLE_TILES);
+    if (gemm->rows > blocks.rows && blocks.depth * gemm->columns * element <= f->caches->beside)
+        blocks.rows = equal_blocks(gemm->rows, f->caches->few_rows, WHOLE_TILES);
+    blocks.keeps_panels = gemm->rows > blocks.rows;
+    blocks.columns = blocks.keeps_panels ? equal_blocks(gemm->columns, f->caches->columns, width)
+                                         : yg_round_up(gemm->columns, width);
+    blocks.copies_a = gemm->a_stride[1] != 1 || gemm->columns >= COPY_COLUMNS ||
+                      (gemm->columns >= 4 * width && gemm->a_stride[0] * element % ALIASED == 0);
+    blocks.packs_b = gemm->b_stride[1] != 1 || gemm->rows >= PACK_ROWS ||
+                     gemm->b_stride[0] * element % PAGE == 0;
+    const int64_t b_bytes = gemm->depth * gemm->columns * element;
+    blocks.b_is_near = b_bytes <= f->caches->far;
+    blocks.is_large =
+        gemm->depth >= FETCHED_DEPTH &&
+        b_bytes + gemm->rows * (gemm->depth + gemm->columns) * element > f->caches->far;
+    return blocks;
+}
+
+/* What computing a product takes, in steps of the depth for an element of C: multiplying, of which
+ * a tile that hangs over the border does too much, and packing B. */
+static double effort(const yg_gemm *gemm, int64_t width) {
+    const double rows = (double)gemm->rows, columns = (double)gemm->columns;
+    const double packing = gemm->b_stride[1] == 1 ? PACKING : TRANSPOSING;
+    return rows * (double)yg_round_up(gemm->columns, width) + packing * columns;
+}
+
+yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t width) {
+    const format f = format_of(element, width);
+    const yg_gemm turned = yg_gemm_turned(gemm);
+    const bool keeps = gemm->kept != YG_GEMM_KEPT_NOT;
+    const double moving =
+        TURNING * (double)gemm->rows * (double)gemm->columns / (double)block_depth(&f, gemm->depth);
+    if (keeps || effort(&turned, width) + moving >= effort(gemm, width)) {
+        yg_gemm_blocks blocks = unturned_blocks(gemm, &f);
+        if (keeps) {
+            blocks.columns = yg_round_up(gemm->columns, width);
+            blocks.keeps_panels = blocks.packs_b = true;
+        }
+        return blocks;
+    }
+    yg_gemm_blocks blocks = unturned_blocks(&turned, &f);
+    blocks.turned = true;
+    return blocks;
+}
+
+bool yg_gemm_suits_bands(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {
+    const format f = format_of_isa((int64_t)element, isa);
+    const double packing = gemm->b_stride[1] == 1 ? PACKING : TRANSPOSING;
+    return !yg_gemm_is_plain(gemm) && gemm->columns >= f.width &&
+           gemm->rows * gemm->columns * f.element > f.caches->l2 &&
+           gemm->depth * gemm->columns * f.element <= f.caches->beside &&
+           (double)gemm->rows >= BAND_PACKING * packing;
+}
+
+int64_t yg_gemm_band_rows(void) {
+    return WHOLE_TILES;
+}
+
+/* Enough for any part of the product, read this way round. */
+static int64_t unturned_scratch(const yg_gemm *gemm, const format *f) {
+    const int64_t depth = block_depth(f, gemm->depth), most = most_rows(f, depth);
+    const int64_t rows = yg_smaller(yg_round_up(gemm->rows, WHOLE_TILES), most);
+    const int64_t columns = yg_round_up(gemm->columns, f->width);
+    const int64_t panels =
+        gemm->rows > most ? yg_smaller(columns, f->caches->columns) : 2 * f->width;
+    return (rows * copy_step(depth, f->element) + panels * depth) * f->element;
+}
+
+/* All of B, and what a part has of A. */
+static int64_t band_scratch(const yg_gemm *gemm, const format *f) {
+    const int64_t depth = block_depth(f, gemm->depth);
+    const int64_t rows = yg_smaller(yg_round_up(gemm->rows, WHOLE_TILES), most_rows(f, depth));
+    return (yg_round_up(gemm->columns, f->width) * gemm->depth +
+            rows * copy_step(depth, f->element)) *
+           f->element;
+}
+
+int64_t yg_gemm_scratch_bytes(const yg_gemm *gemm, size_t element, yg_gemm_isa isa) {
+    if (yg_gemm_is_plain(gemm))
+        return 0;
+    const yg_gemm turned = yg_gemm_turned(gemm);
+    const format f = format_of_isa((int64_t)element, isa);
+    const int64_t as_it_is = unturned_scratch(gemm, &f);
+    const int64_t other_way = unturned_scratch(&turned, &f);
+    const int64_t in_bands = gemm->in_bands ? band_scratch(gemm, &f) : 0;
+    return yg_larger(yg_larger(as_it_is, other_way), in_bands);
+}
