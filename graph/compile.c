@@ -180,6 +180,15 @@ static bool plan_threads(yg_compiler *c, const yg_compile_options *options) {
     return program->pool_of_threads != NULL;
 }
 
+/* Of results that are kept by chunks each thread has its own. */
+static bool plan_chunks(yg_compiler *c) {
+    yg_program *program = c->program;
+    int64_t bytes;
+    return (!__builtin_mul_overflow(program->chunk_bytes, (int64_t)program->threads, &bytes) &&
+            !__builtin_add_overflow(program->arena_bytes, bytes, &program->stats.arena_bytes)) ||
+           yg_fail_memory(c->error);
+}
+
 static void count_parameters(yg_compiler *c) {
     yg_program *program = c->program;
     for (size_t s = 0; s < program->storage_count; s++) {
@@ -202,8 +211,8 @@ static bool allocate_program(yg_compiler *c) {
             return yg_fail_memory(c->error);
     }
     const size_t threads = (size_t)program->threads;
-    program->arena = aligned_zeros((size_t)program->stats.arena_bytes);
-    program->chunks = aligned_zeros((size_t)program->chunk_bytes * threads);
+    program->arena = aligned_zeros((size_t)program->arena_bytes);
+    program->chunks = aligned_zeros((size_t)program->chunk_bytes * threads); /* see plan_chunks() */
     program->registers =
         aligned_zeros(program->register_count * YG_TILE * sizeof(double) * threads);
     size_t scratch;
@@ -277,13 +286,12 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
                       (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) &&
                       allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
                       plan_units(&c) && yg_plan_soon(&c) && plan_memory(&c) &&
-                      plan_threads(&c, options) &&
+                      plan_threads(&c, options) && plan_chunks(&c) &&
                       (c.flags & YG_PROGRAM_NO_MEMORY || (allocate_program(&c) && list_ready(&c)));
     if (done) {
         for (size_t i = 0; i < output_count; i++)
             program->visible[yg_program_node(program, outputs[i])] = true;
         count_parameters(&c);
-        program->stats.arena_bytes += program->chunk_bytes * program->threads;
         program->stats.instructions = program->unit_count;
         program->stats.threads = program->threads;
     }

@@ -82,6 +82,6 @@ bool yg_plan_offsets(yg_compiler *c) {
         }
         yg_plan_give_back(c, arena, &lives, b);
     }
-    program->stats.arena_bytes = yg_arena_size(arena);
+    program->arena_bytes = yg_arena_size(arena);
     return true;
 }

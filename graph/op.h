@@ -106,7 +106,8 @@ typedef struct yg_kernel_call {
     void *scratch;   /* what `scratch_bytes` asked for, 64-byte aligned … */
     yg_scratch kept; /* … with undefined content, or what an earlier call left there */
     /* What those read and write, beside the result, that run in step with this call right after it.
-     * A kernel that computes more than it loads may ask the processor to fetch it meanwhile. */
+     * A kernel that computes more than it loads may ask the processor to fetch it meanwhile, and
+     * then says so: YG_OP_FETCHES. */
     const yg_stretch *soon;
     size_t soon_count;
     int64_t begin, end; /* the work units to compute: see yg_op.units */
@@ -169,6 +170,8 @@ enum {
     YG_OP_KEEP_DTYPES = 1 << 8, /* elementwise, but the builder converts no element types (where) */
     YG_OP_IN_PLACE = 1 << 9, /* the kernel may be given operand 0's bytes, of the result's type, as
                                 the result: it reads them only where it writes */
+    YG_OP_FETCHES = 1 << 10, /* where it runs several rows at a time (grain), the kernel fetches all
+                                of yg_kernel_call.soon */
 };
 
 #define YG_MAX_OPERANDS      64 /* of a list operator */

@@ -71,7 +71,10 @@ static bool prepare(order *o, yg_compiler *c) {
     if (!o->live || !o->first || !o->needed || !o->fixed || !o->value || !o->large || !o->cone ||
         !o->root || !o->ready || !o->due || !o->next)
         return yg_fail_memory(c->error);
-    yg_derive_live(&o->request, o->live);
+    if (yg_plan_with(c, YG_PASS_DEAD))
+        yg_derive_live(&o->request, o->live);
+    else
+        memset(o->live, true, size);
     return true;
 }
 
@@ -79,13 +82,13 @@ static const yg_record *record_of(const order *o, yg_node node) {
     return &o->request.graph->records[node];
 }
 
-/* What depends on leaves only and takes next to nothing. */
+/* What depends on leaves only and takes next to nothing: elementwise on scalars, and stretched. */
 static void find_first(order *o) {
     const yg_op *broadcast = o->request.graph->ops->broadcast;
     for (yg_node node = 0; node < o->request.graph->size; node++) {
         const yg_record *record = record_of(o, node);
         bool first = record->op->flags & YG_OP_LEAF || record->op == broadcast ||
-                     yg_type_count(record->type) == 1;
+                     (record->op->flags & YG_OP_ELEMENTWISE && yg_type_count(record->type) == 1);
         for (uint32_t k = 0; k < record->operand_count && first; k++)
             first = o->first[record->operands[k]];
         o->first[node] = first;

@@ -155,6 +155,14 @@ static int64_t own_grains(const yg_unit *unit) {
     return unit->kind == YG_UNIT_KERNEL ? unit->work : 1;
 }
 
+/* The pieces of as many rows as the kernel wants at a time. */
+static int64_t own_step(const yg_unit *unit) {
+    if (unit->kind != YG_UNIT_KERNEL || unit->rows == 0 || unit->parts.count > 0)
+        return 1;
+    const int64_t step = unit->work / unit->rows * unit->grain;
+    return step > 1 ? step : 1;
+}
+
 /* What fits one chunk runs one after the other as it is. */
 static bool close_sweep(yg_compiler *c, const open_sweep *s) {
     const int64_t chunk = s->end - s->begin > 1 ? chunk_rows(s) : s->rows;
@@ -163,10 +171,14 @@ static bool close_sweep(yg_compiler *c, const open_sweep *s) {
                                        .end = s->end,
                                        .rows = s->rows,
                                        .chunk = chunk,
-                                       .grains = (s->rows + chunk - 1) / chunk});
+                                       .grains = (s->rows + chunk - 1) / chunk,
+                                       .step = 1});
     for (uint32_t u = s->begin; u < s->end; u++) {
-        const int64_t grains = own_grains(&c->program->units[u]);
-        if (!add_sweep(c, (yg_sweep){.begin = u, .end = u + 1, .grains = grains}))
+        const yg_unit *unit = &c->program->units[u];
+        if (!add_sweep(c, (yg_sweep){.begin = u,
+                                     .end = u + 1,
+                                     .grains = own_grains(unit),
+                                     .step = own_step(unit)}))
             return false;
     }
     return true;

@@ -118,7 +118,8 @@ typedef struct yg_sweep {
     int64_t rows;        /* 0: one unit, whose own pieces threads share */
     int64_t chunk;       /* rows at a time */
     int64_t chunk_bytes; /* of results that each thread keeps a chunk of */
-    int64_t grains;      /* what threads share: chunks, or pieces */
+    int64_t grains;      /* what threads share: chunks, or pieces … */
+    int64_t step;        /* … so many at a time, but for the last */
     double cost;
 } yg_sweep;
 
@@ -195,6 +196,7 @@ struct yg_program {
     bool *visible;        /* by node: yg_program_data() gives it out */
     size_t node_count;    /* the caller's when it was compiled: the graph may have grown since */
     char *arena;
+    int64_t arena_bytes;
     char *chunks; /* of all threads, each has chunk_bytes: results kept by chunks */
     int64_t chunk_bytes;
     char *registers; /* of all threads */

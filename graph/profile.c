@@ -49,10 +49,10 @@ static void group_traffic(const yg_unit *unit, traffic *t) {
         const yg_step *step = &unit->steps[i];
         for (uint32_t k = 0; k < step->operand_count; k++) {
             const yg_place *in = &step->in[k];
-            if (in->advance) /* otherwise a register */
+            if (in->advance && !in->by_chunks) /* otherwise a register, or in the cache */
                 read_bytes(t, (source){in->storage, in->constant}, unit->count * in->advance);
         }
-        if (step->out.advance) {
+        if (step->out.advance && !step->out.by_chunks) {
             touch(t, (source){step->out.storage, NULL});
             t->written += unit->count * step->out.advance;
         }
@@ -63,9 +63,11 @@ static void kernel_traffic(const yg_program *program, const yg_unit *unit, traff
     const yg_record *record = &program->graph->records[unit->node];
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const uint32_t storage = program->storage_of[record->operands[k]];
-        read_bytes(t, (source){storage, NULL}, yg_type_bytes(unit->call.in_types[k]));
+        if (!program->storages[storage].by_chunks)
+            read_bytes(t, (source){storage, NULL}, yg_type_bytes(unit->call.in_types[k]));
     }
-    t->written += yg_type_bytes(unit->call.out_type);
+    if (!program->storages[unit->target].by_chunks)
+        t->written += yg_type_bytes(unit->call.out_type);
 }
 
 yg_instruction yg_program_instruction(const yg_program *program, size_t index) {

@@ -78,8 +78,9 @@ bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error 
 
 typedef struct yg_program_stats {
     size_t instructions;
-    int threads;             /* that share its work: 1 where nothing is worth sharing */
-    int64_t arena_bytes;     /* the peak of everything between inputs and outputs */
+    int threads;         /* that share its work: 1 where nothing is worth sharing */
+    int64_t arena_bytes; /* the peak of everything between inputs and outputs; of what each thread
+                            needs for a chunk of rows, so much for each thread */
     int64_t parameter_bytes; /* parameters, their state */
     int64_t unplanned_bytes; /* what the arena would be with a buffer for each node */
     size_t recomputed;       /* values that are computed again: yg_compile_options.recompute */

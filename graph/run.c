@@ -172,7 +172,9 @@ static int64_t cut(const yg_batch *batch, const yg_sweep *sweep, double before, 
         return 0;
     if (share >= sweep->cost)
         return sweep->grains;
-    return (int64_t)(share / sweep->cost * (double)sweep->grains + 0.5);
+    const double steps = share / sweep->cost * (double)sweep->grains / (double)sweep->step;
+    const int64_t grains = (int64_t)(steps + 0.5) * sweep->step;
+    return grains < sweep->grains ? grains : sweep->grains;
 }
 
 /* A batch that all threads work on. */

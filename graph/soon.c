@@ -12,20 +12,36 @@ static bool is_made_by(const yg_program *program, const yg_sweep *sweep, const y
            storage->first < sweep->end;
 }
 
-static void note(const yg_program *program, const yg_sweep *sweep, const yg_unit *group,
+/* False if there is no room for it. */
+static bool note(const yg_program *program, const yg_sweep *sweep, const yg_unit *group,
                  const yg_place *place, yg_unit *kernel) {
-    if (place->storage == YG_NO_STORAGE || kernel->soon_count == YG_MOST_SOON ||
-        is_made_by(program, sweep, place))
-        return;
+    if (place->storage == YG_NO_STORAGE || is_made_by(program, sweep, place))
+        return true;
     for (uint32_t i = 0; i < kernel->soon_count; i++) {
         if (kernel->soon[i].place->storage == place->storage)
-            return;
+            return true;
     }
+    if (kernel->soon_count == YG_MOST_SOON)
+        return false;
     kernel->soon[kernel->soon_count++] =
         (yg_soon){.place = place, .row = place->advance * (group->count / sweep->rows)};
+    return true;
 }
 
-/* What is fetched ahead by a kernel need not be asked for by the groups. */
+/* What the kernel fetches all of, the group need not ask for itself. */
+static void note_group(const yg_program *program, const yg_sweep *sweep, yg_unit *group,
+                       yg_unit *kernel) {
+    bool all = true;
+    for (uint32_t i = 0; i < group->step_count; i++) {
+        const yg_step *step = &group->steps[i];
+        for (uint32_t k = 0; k < step->operand_count; k++)
+            all &= note(program, sweep, group, &step->in[k], kernel);
+        all &= note(program, sweep, group, &step->out, kernel);
+    }
+    if (all)
+        group->stream_count = 0;
+}
+
 static bool find_soon(yg_compiler *c, const yg_sweep *sweep, uint32_t u) {
     yg_program *program = c->program;
     yg_unit *kernel = &program->units[u];
@@ -33,16 +49,16 @@ static bool find_soon(yg_compiler *c, const yg_sweep *sweep, uint32_t u) {
     if (!kernel->soon)
         return yg_fail_memory(c->error);
     for (uint32_t v = u + 1; v < sweep->end; v++) {
-        yg_unit *group = &program->units[v];
-        group->stream_count = 0;
-        for (uint32_t i = 0; i < group->step_count && group->kind == YG_UNIT_GROUP; i++) {
-            const yg_step *step = &group->steps[i];
-            for (uint32_t k = 0; k < step->operand_count; k++)
-                note(program, sweep, group, &step->in[k], kernel);
-            note(program, sweep, group, &step->out, kernel);
-        }
+        if (program->units[v].kind == YG_UNIT_GROUP)
+            note_group(program, sweep, &program->units[v], kernel);
     }
     return true;
+}
+
+/* Behind a kernel that does not fetch, the groups do it for themselves. */
+static bool fetches(const yg_program *program, const yg_unit *unit) {
+    return unit->kind == YG_UNIT_KERNEL && unit->grain > 1 &&
+           yg_node_op(program->graph, unit->node)->flags & YG_OP_FETCHES;
 }
 
 bool yg_plan_soon(yg_compiler *c) {
@@ -50,8 +66,7 @@ bool yg_plan_soon(yg_compiler *c) {
     for (size_t s = 0; s < program->sweep_count; s++) {
         const yg_sweep *sweep = &program->sweeps[s];
         for (uint32_t u = sweep->begin; u < sweep->end && sweep->rows > 0; u++) {
-            const yg_unit *unit = &program->units[u];
-            if (unit->kind == YG_UNIT_KERNEL && unit->parts.count == 0 && !find_soon(c, sweep, u))
+            if (fetches(program, &program->units[u]) && !find_soon(c, sweep, u))
                 return false;
         }
     }

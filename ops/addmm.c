@@ -97,7 +97,7 @@ const yg_op yg_op_addmm = {
     .operand_names = {"c", "a", "b"},
     .attrs = yg_product_attrs,
     .attr_count = sizeof yg_product_attrs / sizeof *yg_product_attrs,
-    .flags = YG_OP_INTERNAL | YG_OP_IN_PLACE,
+    .flags = YG_OP_INTERNAL | YG_OP_IN_PLACE | YG_OP_FETCHES,
     .infer = infer,
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
     .units = units,

@@ -26,7 +26,6 @@ enum {
     GEMM_PLAIN = 128,    /* products up to which packing does not pay */
     GEMM_TINY = 64,      /* products up to which vectors do not pay */
     GEMM_TINY_DEPTH = 4, /* up to which there is a kernel for each */
-    EQUAL_ROWS = 192,
 };
 
 bool yg_gemm_is_plain(const yg_gemm *gemm) {
@@ -77,7 +76,8 @@ static int64_t piece_size(const yg_gemm *gemm) {
     const int64_t size = yg_round_up((side + pieces - 1) / pieces, rows ? cut->rows : cut->columns);
     /* Equal pieces of many rows can run in step with what comes after: see yg_op.rows. The last
      * tile of each may be cut then, which so many rows do not notice. */
-    for (int64_t n = pieces; gemm->by_library && rows && size >= EQUAL_ROWS && n < 2 * pieces; n++)
+    for (int64_t n = pieces;
+         gemm->by_library && rows && size >= YG_GEMM_PIECE_ROWS && n < 2 * pieces; n++)
         if (side % n == 0)
             return side / n;
     return size;

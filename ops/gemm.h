@@ -50,6 +50,9 @@ int64_t yg_gemm_pieces(const yg_gemm *gemm);
 bool yg_gemm_suits_bands(const yg_gemm *gemm, size_t element, yg_gemm_isa isa);
 /* The rows of a band, at least, and of its tiles. */
 int64_t yg_gemm_band_rows(void);
+/* A library packs all of B for each piece: with fewer rows than this it would take much of its
+ * time. */
+enum { YG_GEMM_PIECE_ROWS = 192 };
 /* The rows of a piece, if pieces are whole rows and all alike; 0 otherwise. */
 int64_t yg_gemm_piece_rows(const yg_gemm *gemm);
 /* The pieces [begin, end) as one product, and where its operands start: offsets of a, b and c in

@@ -84,8 +84,7 @@ static inline void GEMM_NAME(ask_for_share)(const GEMM_NAME(coming) * next, int6
 }
 
 /* A block of A by the panel of B that begins in column j: as it lies, of full width, or packed.
- * With `kept`, the first tile packs it there. `vectors`, of its width, and `along` are constants
- * where this is inlined. */
+ * With `kept`, the first tile packs it there. `along` is a constant where this is inlined. */
 GEMM_INLINE GEMM_TARGET void GEMM_NAME(panel)(const bool along, const GEMM_NAME(work) * work,
                                               int64_t j, int64_t columns, const GEMM_REAL *b,
                                               int64_t b_step, GEMM_REAL *kept,
@@ -186,7 +185,7 @@ static inline yg_gemm_ahead GEMM_NAME(next_block)(const yg_gemm *gemm, const yg_
                              following, gemm->a_stride[0] * SIZE, gemm->depth);
     else if (gemm->soon_count > 0)
         ahead = yg_gemm_soon(gemm, panels * tiles);
-    ahead.for_results = blocks->is_large;
+    ahead.for_results = blocks->is_large && !blocks->turned; /* turned tiles are computed aside */
     return ahead;
 }
 
@@ -247,7 +246,7 @@ GEMM_TARGET static void GEMM_NAME(small_across)(const yg_gemm *gemm, const GEMM_
 }
 
 void GEMM_NAME(yg_gemm)(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch) {
-    if (yg_gemm_is_small(gemm)) {
+    if (gemm->kept == YG_GEMM_KEPT_NOT && yg_gemm_is_small(gemm)) {
         (gemm->a_stride[1] == 1 ? GEMM_NAME(small_along) : GEMM_NAME(small_across))(gemm, a, b, c,
                                                                                     scratch);
         return;

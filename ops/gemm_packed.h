@@ -22,7 +22,7 @@ typedef struct yg_gemm_blocks {
     int64_t depth;          /* of a block: by the product's depth only, for it decides on bits */
     int64_t rows;           /* of a block of A, which stays in L2 */
     int64_t columns;        /* of a block of B; all of them where there is one block of rows, and
-                               room is for one panel */
+                               room is for two panels */
     int64_t a_step;         /* from row to row of a copy of A */
     bool keeps_panels;      /* packed panels of B are used again, by another block of A */
     bool copies_a, packs_b; /* rather than read where they lie */

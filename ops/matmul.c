@@ -148,6 +148,7 @@ const yg_op yg_op_matmul = {
     .operand_names = {"a", "b"},
     .attrs = yg_product_attrs,
     .attr_count = sizeof yg_product_attrs / sizeof *yg_product_attrs,
+    .flags = YG_OP_FETCHES,
     .infer = infer,
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
     .units = units,

@@ -140,11 +140,6 @@ int64_t yg_product_units(const yg_infer *call, size_t first) {
     return matrices_of(&p) * yg_gemm_pieces(&gemm);
 }
 
-/* A library packs all of b for each piece: with fewer rows than this it would take much of its
- * time.
- */
-enum { PACKED_FOR_ROWS = 192 };
-
 /* Of a batch the matrices, of one matrix the pieces. An operand that has not all of the batch's
  * dimensions is read by several matrices. */
 int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole) {
@@ -161,7 +156,7 @@ int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole) {
     *whole |= (uint64_t)a_whole << first | (uint64_t)b_whole << (first + 1);
     if (matrices != 1)
         return matrices;
-    return gemm.in_bands || (gemm.by_library && rows >= PACKED_FOR_ROWS) ? p.n / rows : 0;
+    return gemm.in_bands || (gemm.by_library && rows >= YG_GEMM_PIECE_ROWS) ? p.n / rows : 0;
 }
 
 int64_t yg_product_grain(const yg_infer *call, size_t first) {

@@ -68,7 +68,9 @@ static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg
     yg_node operands[3] = {made[s.w], made[yg_node_operand(r->graph, s.product, 0)],
                            made[yg_node_operand(r->graph, s.product, 1)]};
     yg_node *scaled = &operands[1 + smaller_operand(r->graph, s.product)];
-    *scaled = yg_multiply(to, *scaled, yg_negative(to, made[s.scalar]));
+    const yg_type scalar = yg_type_scalar(yg_node_type(to, *scaled)->dtype);
+    const yg_node factor = yg_negative(to, yg_reshape(to, made[s.scalar], &scalar)); /* of rank 0 */
+    *scaled = yg_multiply(to, *scaled, factor);
     return yg_apply(to, &yg_op_addmm, operands, 3, yg_node_attrs(r->graph, s.product));
 }
 

@@ -21,6 +21,7 @@ typedef enum step_kind {
     SEEN,      /* the gradient is an output */
     ELSEWHERE, /* s is no scalar */
     ITSELF,    /* b is w, of which all is read for each element */
+    RANKED,    /* s is of rank 2, and the smaller operand of rank 1 */
     LATER,     /* w is read after its update's nodes */
 } step_kind;
 
@@ -38,6 +39,7 @@ static const struct {
     {"a gradient that is seen", SEEN, false, true},
     {"a rate for each element", ELSEWHERE, false, true},
     {"a product of the parameter with itself", ITSELF, false, true},
+    {"a rate of rank 2", RANKED, true, true},
     {"a parameter that is read later", LATER, true, false},
 };
 
@@ -55,6 +57,17 @@ static yg_node leaf(yg_graph *g, const char *name, bool parameter, int64_t rows,
 
 static built build(step_kind kind) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
+    if (kind == RANKED) {
+        built b = {.graph = g, .w = leaf(g, "w", true, 4, COLUMNS)};
+        const yg_type a = type_of(YG_F64, 1, (int64_t[]){8});
+        const yg_type right = type_of(YG_F64, 3, (int64_t[]){4, 8, COLUMNS});
+        const yg_node left = yg_input(g, "a", &a), rate = leaf(g, "rate", false, 1, 1);
+        const yg_node product = yg_matmul(g, left, yg_input(g, "b", &right), false, false);
+        b.update = (yg_update){b.w, yg_subtract(g, b.w, yg_multiply(g, rate, product))};
+        b.outputs[b.output_count++] = yg_sum(g, left, NULL, 0, false);
+        cr_assert_null(yg_graph_error(g));
+        return b;
+    }
     const int64_t columns = kind == ITSELF ? ROWS : COLUMNS;
     const int64_t depth = kind == DEEP ? 400 : kind == ITSELF ? ROWS : DEPTH;
     built b = {.graph = g, .w = leaf(g, "w", true, ROWS, columns)};

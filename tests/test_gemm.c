@@ -72,7 +72,7 @@ static void *new_numbers(uint64_t stream, size_t element, int64_t count) {
 }
 
 static void *new_scratch(int64_t bytes) {
-    void *scratch = aligned_alloc(64, (size_t)(bytes + 63) / 64 * 64 + 64);
+    void *scratch = aligned_alloc(64, (size_t)(bytes + 63) / 64 * 64);
     cr_assert_not_null(scratch);
     memset(scratch, 0xFF, (size_t)bytes); /* NaN */
     return scratch;
@@ -240,8 +240,8 @@ Test(gemm, same_bits_however_it_is_shared) {
             }
 }
 
-/* In bands, so many rows at a time, B packed by the first and found again by the others, and told
- * what is used soon: the bits of the whole. */
+/* In bands, so many rows at a time and three times as many in turn, B packed by the first and found
+ * again by the others, and told what is used soon: the bits of the whole. */
 static void check_bands(const path *path, const shape *shape, int variant, int64_t band) {
     operands o = make_operands(path, shape, variant & 1, variant & 2, variant & 4);
     o.gemm.in_bands = true;
@@ -257,9 +257,11 @@ static void check_bands(const path *path, const shape *shape, int variant, int64
     const yg_stretch soon[] = {{o.a, o.counts[0]}, {o.b, 1}};
     o.gemm.soon = soon;
     o.gemm.kept = YG_GEMM_KEPT_FIRST;
-    for (int64_t begin = 0; begin < o.gemm.rows; begin += band) {
-        const int64_t end = begin + band < o.gemm.rows ? begin + band : o.gemm.rows;
-        o.gemm.soon_count = (size_t)(begin / band % 3);
+    for (int64_t begin = 0, end, turn = 0; begin < o.gemm.rows; begin = end, turn++) {
+        end = begin + (turn % 2 ? 3 * band : band);
+        if (end > o.gemm.rows)
+            end = o.gemm.rows;
+        o.gemm.soon_count = (size_t)(turn % 3);
         multiply(path, &o, by_bands, begin, end);
         o.gemm.kept = YG_GEMM_KEPT_AGAIN;
     }
@@ -270,9 +272,11 @@ static void check_bands(const path *path, const shape *shape, int variant, int64
 }
 
 Test(gemm, same_bits_in_bands) {
-    /* The last are deeper than a block, and B larger than what is near. */
-    static const shape cut[] = {{26, 130, 9}, {101, 70, 40}, {30, 300, 930}, {26, 66, 1100}};
-    static const int64_t bands[] = {12, 5, 25, 37};
+    /* Bands of the first are small products (yg_gemm_is_small()) in turn; the last are deeper than
+     * a block, and B larger than what is near. */
+    static const shape cut[] = {
+        {101, 120, 32}, {26, 130, 9}, {101, 70, 40}, {30, 300, 930}, {26, 66, 1100}};
+    static const int64_t bands[] = {8, 12, 5, 25};
     for (yg_gemm_isa isa = 0; isa < YG_GEMM_ISAS; isa++)
         for (size_t i = 0; yg_gemm_isa_available(isa) && i < sizeof cut / sizeof *cut; i++)
             for (int variant = 0; variant < 8; variant++) {
