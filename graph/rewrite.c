@@ -76,9 +76,10 @@ static yg_rewriting rewriting_of(const subject *s) {
 static bool make_equivalent(yg_derivation *d, const yg_rule *rule, const yg_rewriting *rewriting,
                             yg_node node) {
     const yg_record *record = &d->from.graph->records[node];
-    d->to->at = record->origin;
+    const yg_node worker = rule->work_of ? rule->work_of(rewriting, node) : node;
+    d->to->at = d->from.graph->records[worker].origin;
     const yg_node equivalent = rule->build(rewriting, d->to, node, d->made);
-    if (!yg_derive_note(d, node))
+    if (!yg_derive_note(d, worker))
         return false;
     if (equivalent == YG_NONE || !yg_type_equal(d->to->records[equivalent].type, record->type))
         return yg_fail(d->compiler->error, YG_ERROR_INTERNAL, record->origin,

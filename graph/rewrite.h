@@ -41,6 +41,10 @@ struct yg_rule {
      * made[x] is the node of `to` that stands for the live node x < node. */
     yg_node (*build)(const yg_rewriting *rewriting, yg_graph *to, yg_node node,
                      const yg_node *made);
+
+    /* Optional: the live node whose work the equivalent mostly does, for profiles and messages.
+     * NULL: of the node that matched. */
+    yg_node (*work_of)(const yg_rewriting *rewriting, yg_node node);
 };
 
 #pragma GCC visibility pop

@@ -74,10 +74,16 @@ static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg
     return yg_apply(to, &yg_op_addmm, operands, 3, yg_node_attrs(r->graph, s.product));
 }
 
+static yg_node gradient_of(const yg_rewriting *r, yg_node node) {
+    step s;
+    return find_step(r, node, &s) ? s.product : node;
+}
+
 const yg_rule yg_rule_descend = {
     .name = "descend",
     .doc = "takes a step along a gradient that is a matrix product as the product is computed",
     .op = &yg_op_matmul,
     .matches = matches,
     .build = build,
+    .work_of = gradient_of,
 };

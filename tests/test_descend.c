@@ -137,6 +137,23 @@ Test(descend, a_step_is_taken_as_the_product_is_computed) {
     }
 }
 
+/* Profiles count the work where the model file has the product. */
+Test(descend, its_work_is_the_products) {
+    const built b = build(PLAIN);
+    yg_program *program = compile_built(&b, NULL);
+    int found = 0;
+    for (size_t i = 0; i < yg_program_get_stats(program).instructions; i++) {
+        if (yg_program_instruction_op(program, i, 0) != yg_op_find(yg_ops(), "addmm"))
+            continue;
+        const yg_node node = yg_program_instruction_node(program, i, 0);
+        cr_expect_str_eq(yg_node_op(b.graph, node)->name, "matmul");
+        found++;
+    }
+    cr_expect_eq(found, 1);
+    yg_program_free(program);
+    yg_graph_free(b.graph);
+}
+
 /* In place there is no buffer as large as w, but perhaps for what is seen. */
 Test(descend, the_parameter_is_written_over) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
