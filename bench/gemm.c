@@ -203,6 +203,7 @@ int main(int argc, char **argv) {
     char *other = cold ? calloc(COLD_BYTES, 1) : NULL;
     if (!peak_measure(1, YG_F32, &peak) || (cold && !other)) {
         fprintf(stderr, "gemm: out of memory\n");
+        free(other);
         return EXIT_FAILURE;
     }
     printf("peak %.1f GFLOP/s\n%-18s %9s", peak.flops * 1e-9, "GFLOP/s", "yamlgrad");
