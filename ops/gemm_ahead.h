@@ -49,7 +49,7 @@ static inline void yg_gemm_ask(yg_gemm_ahead *ahead) {
 
 /* How often `tiles` tiles have to ask for so many pairs. */
 static inline int64_t yg_gemm_every(int64_t depth, int64_t tiles, int64_t pairs) {
-    return yg_larger(depth * tiles / pairs, 1);
+    return yg_larger(depth * tiles / yg_larger(pairs, 1), 1);
 }
 
 /* `rows` stretches of so many bytes, `row_step` bytes apart, to be asked for by `tiles` tiles. */
@@ -63,12 +63,14 @@ static inline yg_gemm_ahead yg_gemm_ahead_of(const void *from, int64_t tiles, in
                            .every = yg_gemm_every(depth, tiles, pairs * rows)};
 }
 
-/* What is used soon, to be asked for by `tiles` tiles; there is something. */
+/* What is used soon, to be asked for by `tiles` tiles. */
 static inline yg_gemm_ahead yg_gemm_soon(const yg_gemm *gemm, int64_t tiles) {
     yg_gemm_ahead ahead = {.stretches = gemm->soon, .stretch_count = gemm->soon_count};
     int64_t pairs = 0;
     for (size_t i = 0; i < gemm->soon_count; i++)
         pairs += yg_gemm_pairs(gemm->soon[i].bytes);
+    if (pairs == 0)
+        return yg_gemm_nothing_ahead;
     yg_gemm_next_row(&ahead);
     ahead.pairs = INT64_MAX; /* a little beyond the end, at most */
     ahead.every = yg_gemm_every(gemm->depth, tiles, pairs);

@@ -136,6 +136,8 @@ GEMM_TARGET static void GEMM_NAME(turn_tile)(const GEMM_REAL *tile, int64_t rows
     for (int64_t j = 0; j < columns && !direct; j++)
         for (int64_t i = 0; i < rows; i++) {
             GEMM_REAL *element = out->c + j * out->stride + i;
+            /* Filled above, by way of `to`. */
+            // cppcheck-suppress uninitvar
             const GEMM_REAL from = turned[j * HEIGHT + i];
             *element = out->add ? *element + from : from;
         }
