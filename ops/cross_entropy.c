@@ -36,7 +36,8 @@ static double reference(const yg_reference *r, const int64_t *index) {
     return yg_class_loss_reference(r, index, &options);
 }
 
-static const char *const predictions[] = {"logits", "probability", NULL};
+static const char *const predictions[] = {
+    [YG_LOGITS] = "logits", [YG_PROBABILITIES] = "probability", NULL};
 
 static const yg_attr_spec attrs[] = {
     YG_REDUCTION_ATTR,

@@ -16,7 +16,7 @@ static const double inverse_sqrt_2pi = 0.39894228040143267794; /* 1 / √(2π) *
 static const double cubic = 0.044715;
 
 enum { EXACT, TANH };
-static const char *const forms[] = {"none", "tanh", NULL};
+static const char *const forms[] = {[EXACT] = "none", [TANH] = "tanh", NULL};
 
 /* Φ(x) = erfc(-x / √2) / 2, which unlike 1 + erf keeps its digits far on the negative side. */
 YG_UNARY_MATH_TILES(gelu_exact, (real)0.5 * x * erfc(-x * (real)sqrt_half))

@@ -5,7 +5,13 @@
 
 #include "build.h"
 
-const char *const yg_reductions[] = {"mean", "sum", "none", "batchmean", NULL};
+const char *const yg_reductions[] = {
+    [YG_REDUCTION_MEAN] = "mean",
+    [YG_REDUCTION_SUM] = "sum",
+    [YG_REDUCTION_NONE] = "none",
+    [YG_REDUCTION_BATCHMEAN] = "batchmean",
+    NULL,
+};
 
 const yg_attr_spec yg_loss_attrs[1] = {YG_REDUCTION_ATTR};
 

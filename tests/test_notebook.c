@@ -47,7 +47,8 @@ static matrix read_matrix(const json_t *object, const char *key) {
 
 /* What the notebook computes: forward and backward. */
 enum { A1, A2, DW1, DB1, DW2, DB2, QUANTITIES };
-static const char *const quantity_names[] = {"a1", "a2", "dW1", "db1", "dW2", "db2"};
+static const char *const quantity_names[] = {
+    [A1] = "a1", [A2] = "a2", [DW1] = "dW1", [DB1] = "db1", [DW2] = "dW2", [DB2] = "db2"};
 
 typedef struct answer {
     matrix quantity[QUANTITIES];

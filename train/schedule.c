@@ -6,13 +6,19 @@
 #include <math.h>
 #include <stdio.h>
 
-static const char *const types[] = {"constant", "step", "exponential", "cosine", "linear", NULL};
+static const char *const types[] = {
+    [YG_SCHEDULE_CONSTANT] = "constant",       [YG_SCHEDULE_STEP] = "step",
+    [YG_SCHEDULE_EXPONENTIAL] = "exponential", [YG_SCHEDULE_COSINE] = "cosine",
+    [YG_SCHEDULE_LINEAR] = "linear",           NULL,
+};
 
 /* Which of the keys behind `type` each type takes. */
 enum { WARMUP, STEP_SIZE, GAMMA, MIN_LR, END_FACTOR, KEYS };
 
-static const char *const key_names[KEYS] = {"warmup_steps", "step_size", "gamma", "min_lr",
-                                            "end_factor"};
+static const char *const key_names[KEYS] = {
+    [WARMUP] = "warmup_steps", [STEP_SIZE] = "step_size",   [GAMMA] = "gamma",
+    [MIN_LR] = "min_lr",       [END_FACTOR] = "end_factor",
+};
 
 static const struct {
     bool takes[KEYS], needs[KEYS];
