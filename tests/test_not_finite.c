@@ -42,7 +42,7 @@ static const struct {
     /* The loss is finite when its gradient is not, and a step later it is not either. */
     {"0.5", "sqrt(h * h)", "mean(square(s - y))", "0.1", 8, 6, "the loss is not a number at step ",
      "among the gradients", "where the derivative is infinite"},
-    /* The mask's infinity ends in the softmax: the culprit is what comes after. */
+    /* The mask's infinity ends in the softmax: the source is what comes after. */
     {"20", "where(h > 0, h, log(0 * y))",
      "mean(square(softmax(concat([s, y], dim=1), dim=1))) + mean(exp(h * h))", "0.1", 10, 66,
      "the loss is infinite at step 1", "begins at step 1: a node (exp, ", "`standardize`"},

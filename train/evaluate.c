@@ -3,7 +3,7 @@
  */
 #include "evaluate.h"
 
-#include "pass.h"
+#include "executable.h"
 #include "settings.h"
 #include "source.h"
 #include "weights.h"
@@ -74,15 +74,15 @@ static bool score(const yg_model *model, const yg_evaluate_options *options,
     yg_tensor_file store = {0};
     const int64_t asked = options->batch_size > 0 ? options->batch_size : 256;
     const int64_t batch = dataset->count < asked ? dataset->count : asked;
-    yg_passes passes = {.options = {.model = model, .data = data, .threads = options->threads},
-                        .store = &store};
-    bool good = yg_settings_dtype(model, options->dtype, &passes.options.dtype, error);
-    yg_pass *pass = good ? yg_pass_new(&passes.options, batch, error) : NULL;
-    good = pass && yg_weights_initialize(pass->network, 0, &store, error) &&
+    yg_executables executables = {
+        .options = {.model = model, .data = data, .threads = options->threads}, .store = &store};
+    bool good = yg_settings_dtype(model, options->dtype, &executables.options.dtype, error);
+    yg_executable *executable = good ? yg_executable_new(&executables.options, batch, error) : NULL;
+    good = executable && yg_weights_initialize(executable->network, 0, &store, error) &&
            yg_weights_assign(weights, path, store.count, &store, error) &&
-           yg_passes_score(&passes, dataset, batch, scores, error);
-    yg_pass_free(pass);
-    yg_passes_free(&passes);
+           yg_executables_score(&executables, dataset, batch, scores, error);
+    yg_executable_free(executable);
+    yg_executables_free(&executables);
     yg_tensor_file_free(&store);
     return good;
 }

@@ -11,7 +11,7 @@
  * crosses a kink (relu at 0), neither side of it is wrong: an element that fails is tried again
  * with steps 100 and 10,000 times smaller, at a tolerance that grows with the rounding.
  */
-#include "pass.h"
+#include "executable.h"
 #include "source.h"
 #include "weights.h"
 
@@ -25,7 +25,7 @@ enum { EXAMPLES = 8, ELEMENTS = 64, RETRIES = 3 };
 /* --------------------------------------------------------------------------------- checking --- */
 
 typedef struct checker {
-    yg_pass *pass;
+    yg_executable *executable;
     yg_tensor_file store;
     double loss; /* at the parameters as they are */
     yg_error *error;
@@ -33,9 +33,9 @@ typedef struct checker {
 
 static bool loss_at(const checker *c, double *value, double moved, double *loss) {
     *value = moved;
-    if (!yg_program_run(c->pass->program, 0, 0, c->error))
+    if (!yg_program_run(c->executable->program, 0, 0, c->error))
         return false;
-    *loss = yg_result_scalar(&c->pass->loss);
+    *loss = yg_result_scalar(&c->executable->loss);
     return true;
 }
 
@@ -117,30 +117,31 @@ static bool check_parameter(const checker *c, const yg_result *result, const dou
 
 /* The gradients are copied first: a later run may use their buffers. */
 static bool check_all(checker *c, int64_t limit, yg_gradient_checks *checks) {
-    const yg_pass *pass = c->pass;
-    checks->parameters = calloc(pass->gradient_count + 1, sizeof *checks->parameters);
-    double **copies = calloc(pass->gradient_count + 1, sizeof *copies);
-    bool good = checks->parameters && copies ? yg_program_run(pass->program, 0, 0, c->error)
+    const yg_executable *executable = c->executable;
+    checks->parameters = calloc(executable->gradient_count + 1, sizeof *checks->parameters);
+    double **copies = calloc(executable->gradient_count + 1, sizeof *copies);
+    bool good = checks->parameters && copies ? yg_program_run(executable->program, 0, 0, c->error)
                                              : yg_fail_memory(c->error);
-    c->loss = checks->loss = good ? yg_result_scalar(&pass->loss) : 0;
+    c->loss = checks->loss = good ? yg_result_scalar(&executable->loss) : 0;
     if (good && !isfinite(c->loss))
         good = yg_fail(c->error, YG_ERROR_NUMERIC, YG_NOWHERE,
                        "the loss is not finite at these parameters, so there is no gradient to "
                        "check");
-    for (size_t i = 0; i < pass->gradient_count && good; i++) {
-        const size_t bytes = (size_t)yg_type_bytes(&pass->gradients[i].type);
+    for (size_t i = 0; i < executable->gradient_count && good; i++) {
+        const size_t bytes = (size_t)yg_type_bytes(&executable->gradients[i].type);
         copies[i] = calloc(1, bytes + 1);
         good = copies[i] || yg_fail_memory(c->error);
-        if (good && pass->gradients[i].data && bytes)
-            memcpy(copies[i], pass->gradients[i].data, bytes);
+        if (good && executable->gradients[i].data && bytes)
+            memcpy(copies[i], executable->gradients[i].data, bytes);
     }
     checks->passed = true;
-    for (size_t i = 0; i < pass->gradient_count && good; i++) {
+    for (size_t i = 0; i < executable->gradient_count && good; i++) {
         checks->count = i + 1;
-        good = check_parameter(c, &pass->gradients[i], copies[i], limit, &checks->parameters[i]);
+        good =
+            check_parameter(c, &executable->gradients[i], copies[i], limit, &checks->parameters[i]);
         checks->passed = checks->passed && checks->parameters[i].passed;
     }
-    for (size_t i = 0; copies && i < pass->gradient_count; i++)
+    for (size_t i = 0; copies && i < executable->gradient_count; i++)
         free(copies[i]);
     free(copies);
     return good;
@@ -159,25 +160,25 @@ bool yg_check_gradients(const yg_model *model, const yg_gradients_options *optio
     bool good = checks->random_data ? yg_data_invent(model, &invention, &data, error)
                                     : yg_data_load(model, &data, error);
     const int64_t examples = data.train.count < EXAMPLES ? data.train.count : EXAMPLES;
-    const yg_pass_options pass_options = {.model = model,
-                                          .data = &data,
-                                          .dtype = YG_F64,
-                                          .threads = options->threads,
-                                          .gradients = true};
+    const yg_executable_options executable_options = {.model = model,
+                                                      .data = &data,
+                                                      .dtype = YG_F64,
+                                                      .threads = options->threads,
+                                                      .gradients = true};
     checks->examples = examples;
-    good = good && (c.pass = yg_pass_new(&pass_options, examples, error)) &&
-           yg_gradients_parameters(model, options, c.pass, &c.store, error) &&
-           yg_pass_bind(c.pass, &c.store, error);
+    good = good && (c.executable = yg_executable_new(&executable_options, examples, error)) &&
+           yg_gradients_parameters(model, options, c.executable, &c.store, error) &&
+           yg_executable_bind(c.executable, &c.store, error);
     if (good) {
         int64_t order[EXAMPLES]; /* spread evenly: files are often sorted by class */
         for (int64_t i = 0; i < examples; i++)
             order[i] = i * (data.train.count / examples);
-        yg_pass_fill(c.pass, &data.train, order, 0);
+        yg_executable_fill(c.executable, &data.train, order, 0);
         good = check_all(&c, options->elements > 0 ? options->elements : ELEMENTS, checks);
     }
     if (!good)
         yg_gradient_checks_free(checks);
-    yg_pass_free(c.pass);
+    yg_executable_free(c.executable);
     yg_tensor_file_free(&c.store);
     yg_data_free(&data);
     return good;

@@ -3,7 +3,7 @@
  */
 #include "gradients.h"
 
-#include "pass.h"
+#include "executable.h"
 #include "settings.h"
 #include "weights.h"
 
@@ -11,11 +11,12 @@
 #include <string.h>
 
 bool yg_gradients_parameters(const yg_model *model, const yg_gradients_options *options,
-                             const yg_pass *pass, yg_tensor_file *store, yg_error *error) {
+                             const yg_executable *executable, yg_tensor_file *store,
+                             yg_error *error) {
     uint64_t seed = options->seed;
     yg_tensor_file file = {0};
     if ((!options->has_seed && !yg_settings_seed(model, &seed, error)) ||
-        !yg_weights_initialize(pass->network, seed, store, error))
+        !yg_weights_initialize(executable->network, seed, store, error))
         return false;
     if (!options->weights)
         return true;
@@ -39,14 +40,15 @@ static bool copy_gradient(const yg_result *result, yg_parameter_gradient *out, y
     return true;
 }
 
-static bool copy_results(const yg_pass *pass, yg_gradients *gradients, yg_error *error) {
-    gradients->loss = yg_result_scalar(&pass->loss);
-    gradients->parameters = calloc(pass->gradient_count + 1, sizeof *gradients->parameters);
+static bool copy_results(const yg_executable *executable, yg_gradients *gradients,
+                         yg_error *error) {
+    gradients->loss = yg_result_scalar(&executable->loss);
+    gradients->parameters = calloc(executable->gradient_count + 1, sizeof *gradients->parameters);
     if (!gradients->parameters)
         return yg_fail_memory(error);
-    for (size_t i = 0; i < pass->gradient_count; i++) {
+    for (size_t i = 0; i < executable->gradient_count; i++) {
         gradients->count = i + 1;
-        if (!copy_gradient(&pass->gradients[i], &gradients->parameters[i], error))
+        if (!copy_gradient(&executable->gradients[i], &gradients->parameters[i], error))
             return false;
     }
     return true;
@@ -57,24 +59,25 @@ bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *option
     static const yg_gradients_options defaults = {0};
     yg_data data = {0};
     yg_tensor_file store = {0};
-    yg_pass *pass = NULL;
+    yg_executable *executable = NULL;
     if (!options)
         options = &defaults;
     *gradients = (yg_gradients){0};
-    yg_pass_options pass_options = {
+    yg_executable_options executable_options = {
         .model = model, .data = &data, .threads = options->threads, .gradients = true};
-    bool good = yg_settings_dtype(model, options->dtype, &pass_options.dtype, error) &&
+    bool good = yg_settings_dtype(model, options->dtype, &executable_options.dtype, error) &&
                 yg_data_load(model, &data, error) &&
-                (pass = yg_pass_new(&pass_options, data.train.count, error)) &&
-                yg_gradients_parameters(model, options, pass, &store, error) &&
-                yg_pass_bind(pass, &store, error);
+                (executable = yg_executable_new(&executable_options, data.train.count, error)) &&
+                yg_gradients_parameters(model, options, executable, &store, error) &&
+                yg_executable_bind(executable, &store, error);
     if (good) {
-        yg_pass_fill(pass, &data.train, NULL, 0);
-        good = yg_program_run(pass->program, 0, 0, error) && copy_results(pass, gradients, error);
+        yg_executable_fill(executable, &data.train, NULL, 0);
+        good = yg_program_run(executable->program, 0, 0, error) &&
+               copy_results(executable, gradients, error);
     }
     if (!good)
         yg_gradients_free(gradients);
-    yg_pass_free(pass);
+    yg_executable_free(executable);
     yg_tensor_file_free(&store);
     yg_data_free(&data);
     return good;

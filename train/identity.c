@@ -5,7 +5,7 @@
  */
 #include "../graph/number.h"
 #include "../graph/text.h"
-#include "optimizer_rule.h"
+#include "optimizer_update.h"
 #include "run.h"
 
 #include <inttypes.h>
@@ -18,11 +18,11 @@ static void add_number(yg_text *text, const char *name, double value) {
 }
 
 static void add_optimizer(yg_text *text, const yg_optimizer *optimizer) {
-    const yg_optimizer_rule *rule = optimizer->rule;
+    const yg_optimizer_update *update = optimizer->update;
     char number[YG_NUMBER_TEXT];
-    yg_text_add(text, "optimizer %s", rule->name);
-    for (size_t i = 0; i < rule->option_count; i++) {
-        const char *name = rule->options[i].name; /* NULL: the second number of a pair */
+    yg_text_add(text, "optimizer %s", update->name);
+    for (size_t i = 0; i < update->option_count; i++) {
+        const char *name = update->options[i].name; /* NULL: the second number of a pair */
         yg_text_add(text, name ? "\n%s %s" : "%s, %s", name ? name : "",
                     yg_number_text(optimizer->options[i], number));
     }

@@ -6,7 +6,7 @@
  * the step where it goes wrong, whose values are then looked at one by one. That costs as much as
  * what is repeated (checkpoints are seconds apart), once, and only when a run has failed.
  */
-#include "culprit.h"
+#include "find_nan.h"
 #include "run.h"
 #include "run_folder.h"
 
@@ -60,16 +60,16 @@ static bool go_back(yg_run *again) {
 
 /* Steps until one goes wrong, at most to number `last`; then the parameters are as before it. NULL:
  * none did. */
-static yg_pass *repeat(yg_run *again, int64_t last, yg_tensor_file *before) {
+static yg_executable *repeat(yg_run *again, int64_t last, yg_tensor_file *before) {
     yg_run_shuffle(again);
     while (again->at.steps <= last && !(again->options->stop && *again->options->stop)) {
         copy_store(&again->store, before);
-        yg_pass *pass = yg_run_step(again, NULL);
-        if (!pass)
+        yg_executable *executable = yg_run_step(again, NULL);
+        if (!executable)
             return NULL;
         if (!isfinite(again->progress.loss) || !all_finite(&again->store, again->parameter_count)) {
             copy_store(before, &again->store);
-            return pass;
+            return executable;
         }
         again->at.steps++;
         if (++again->at.epoch_step == again->epoch_steps) {
@@ -92,8 +92,8 @@ static bool tell(const yg_run *run, double loss, const char *where, yg_origin or
                    run->progress.learning_rate, where, advice);
 }
 
-static const char *advice_for(const yg_culprit *culprit, int64_t step) {
-    if (culprit->gradient)
+static const char *advice_for(const yg_nan_source *source, int64_t step) {
+    if (source->gradient)
         return "to keep its operand away from where the derivative is infinite, as in sqrt(x + "
                "1e-8), or a lower learning rate";
     if (step == 0)
@@ -103,30 +103,31 @@ static const char *advice_for(const yg_culprit *culprit, int64_t step) {
 }
 
 /* "it begins at step 3: 'h' (exp, model.yaml:7) is infinite" */
-static bool tell_culprit(const yg_run *run, double loss, const yg_run *again, const yg_pass *pass,
-                         const yg_culprit *culprit, yg_error *error) {
-    const yg_graph *graph = yg_network_graph(pass->network);
-    const yg_origin origin = yg_node_origin(graph, culprit->node);
-    const char *name = yg_node_name(graph, culprit->node);
+static bool tell_source(const yg_run *run, double loss, const yg_run *again,
+                        const yg_executable *executable, const yg_nan_source *source,
+                        yg_error *error) {
+    const yg_graph *graph = yg_network_graph(executable->network);
+    const yg_origin origin = yg_node_origin(graph, source->node);
+    const char *name = yg_node_name(graph, source->node);
     char where[600], place[300] = "", quoted[110] = "a node";
     if (origin.line)
         snprintf(place, sizeof place, ", %.250s:%d", origin.file ? origin.file : "", origin.line);
     if (*name)
         snprintf(quoted, sizeof quoted, "'%.100s'", name);
     snprintf(where, sizeof where, "\nit begins at step %" PRId64 ": %s (%s%s)%s is %s",
-             again->at.steps + 1, quoted, yg_node_op(graph, culprit->node)->name, place,
-             culprit->gradient ? " among the gradients" : "",
-             culprit->nan ? "not a number" : "infinite");
+             again->at.steps + 1, quoted, yg_node_op(graph, source->node)->name, place,
+             source->gradient ? " among the gradients" : "",
+             source->nan ? "not a number" : "infinite");
     return tell(run, loss, where,
                 origin.line ? origin : (yg_origin){yg_model_path(run->model), 0, 0},
-                advice_for(culprit, again->at.steps), error);
+                advice_for(source, again->at.steps), error);
 }
 
 bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
     const double loss = run->progress.loss;
     yg_train_result result = {0};
     yg_tensor_file before = {0};
-    yg_culprit culprit = {.node = YG_NONE};
+    yg_nan_source source = {.node = YG_NONE};
     yg_run again = {.model = run->model,
                     .options = run->options,
                     .result = &result,
@@ -136,18 +137,18 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
                     .epoch_steps = run->epoch_steps,
                     .total_steps = run->total_steps};
     memcpy(result.folder, run->result->folder, sizeof result.folder);
-    yg_pass *pass = again.order && go_back(&again) && make_store(&again.store, &before)
-                        ? repeat(&again, run->at.steps, &before)
-                        : NULL;
-    if (pass &&
-        yg_culprit_find(pass, again.settings.seed, (uint64_t)again.at.steps, &culprit, NULL) &&
-        culprit.node != YG_NONE)
-        tell_culprit(run, loss, &again, pass, &culprit, error);
+    yg_executable *executable = again.order && go_back(&again) && make_store(&again.store, &before)
+                                    ? repeat(&again, run->at.steps, &before)
+                                    : NULL;
+    if (executable &&
+        yg_find_nan(executable, again.settings.seed, (uint64_t)again.at.steps, &source, NULL) &&
+        source.node != YG_NONE)
+        tell_source(run, loss, &again, executable, &source, error);
     else /* no memory for it, say, or the user does not wait: what is known is told all the same */
-        tell(run, loss, "", (yg_origin){yg_model_path(run->model), 0, 0}, advice_for(&culprit, 1),
+        tell(run, loss, "", (yg_origin){yg_model_path(run->model), 0, 0}, advice_for(&source, 1),
              error);
-    yg_passes_free(&again.train);
-    yg_passes_free(&again.score);
+    yg_executables_free(&again.train);
+    yg_executables_free(&again.score);
     yg_tensor_file_free(&again.store);
     yg_tensor_file_free(&again.best);
     yg_tensor_file_free(&before);

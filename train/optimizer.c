@@ -2,24 +2,25 @@
  * Optimizers: reading one from the model file, and appending its updates to a graph.
  */
 #include "../ops/build.h"
-#include "optimizer_rule.h"
+#include "optimizer_update.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const yg_optimizer_rule *const rules[] = {&yg_rule_sgd, &yg_rule_adam, &yg_rule_adamw};
+static const yg_optimizer_update *const updates[] = {&yg_update_sgd, &yg_update_adam,
+                                                     &yg_update_adamw};
 
-enum { RULES = sizeof rules / sizeof *rules, KEYS = YG_OPTIMIZER_OPTIONS + 3 };
+enum { UPDATES = sizeof updates / sizeof *updates, KEYS = YG_OPTIMIZER_OPTIONS + 3 };
 
 static const double LR_MAX = 1e10;
 
 /* --------------------------------------------------------------------------------- reading ---- */
 
-static void set_defaults(const yg_optimizer_rule *rule, yg_optimizer *optimizer) {
-    *optimizer = (yg_optimizer){.rule = rule, .lr = rule->lr};
-    for (size_t i = 0; i < rule->option_count; i++)
-        optimizer->options[i] = rule->options[i].fallback;
+static void set_defaults(const yg_optimizer_update *update, yg_optimizer *optimizer) {
+    *optimizer = (yg_optimizer){.update = update, .lr = update->lr};
+    for (size_t i = 0; i < update->option_count; i++)
+        optimizer->options[i] = update->options[i].fallback;
 }
 
 static bool read_pair(const yg_value *value, const yg_option *option, const char *what, double *out,
@@ -58,57 +59,57 @@ static bool read_option(const yg_value *mapping, const yg_option *option, double
     return true;
 }
 
-static bool read_type(const yg_value *value, const yg_optimizer_rule **rule, yg_error *error) {
-    const char *names[RULES + 1] = {0};
+static bool read_type(const yg_value *value, const yg_optimizer_update **update, yg_error *error) {
+    const char *names[UPDATES + 1] = {0};
     const yg_value *type = value->kind == YG_MAPPING ? yg_value_get(value, "type") : value;
     int index;
-    for (size_t i = 0; i < RULES; i++)
-        names[i] = rules[i]->name;
+    for (size_t i = 0; i < UPDATES; i++)
+        names[i] = updates[i]->name;
     if (!type)
         return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
                        "`optimizer` has no `type`; known: sgd, adam, adamw");
     if (!yg_value_choice(type, "`optimizer`", names, &index, error))
         return false;
-    *rule = rules[index];
+    *update = updates[index];
     return true;
 }
 
 bool yg_optimizer_read(const yg_value *value, yg_optimizer *optimizer, yg_error *error) {
-    const yg_optimizer_rule *rule = NULL;
+    const yg_optimizer_update *update = NULL;
     yg_key keys[KEYS] = {
         {"type", true, NULL}, {"lr", false, NULL}, {"learning_rate", false, "it is `lr` here"}};
     size_t count = 3;
     char what[64];
-    if (!read_type(value, &rule, error))
+    if (!read_type(value, &update, error))
         return false;
-    set_defaults(rule, optimizer);
+    set_defaults(update, optimizer);
     optimizer->origin = value->origin;
     if (value->kind == YG_MAPPING) {
-        keys[1].required = rule->lr <= 0;
-        for (size_t i = 0; i < rule->option_count; i++)
-            if (rule->options[i].name)
-                keys[count++].name = rule->options[i].name;
-        snprintf(what, sizeof what, "optimizer '%s'", rule->name);
+        keys[1].required = update->lr <= 0;
+        for (size_t i = 0; i < update->option_count; i++)
+            if (update->options[i].name)
+                keys[count++].name = update->options[i].name;
+        snprintf(what, sizeof what, "optimizer '%s'", update->name);
         if (!yg_value_check_keys(value, what, keys, count, error))
             return false;
         const yg_value *lr = yg_value_get(value, "lr");
         if (lr && !yg_value_float(lr, "`lr`", 0, LR_MAX, &optimizer->lr, error))
             return false;
-        for (size_t i = 0; i < rule->option_count; i++)
-            if (!read_option(value, &rule->options[i], &optimizer->options[i], error))
+        for (size_t i = 0; i < update->option_count; i++)
+            if (!read_option(value, &update->options[i], &optimizer->options[i], error))
                 return false;
-    } else if (rule->lr <= 0) {
+    } else if (update->lr <= 0) {
         return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
                        "%s needs a learning rate; write `optimizer: {type: %s, lr: 0.1}`",
-                       rule->name, rule->name);
+                       update->name, update->name);
     }
-    return !rule->check || rule->check(optimizer, error);
+    return !update->check || update->check(optimizer, error);
 }
 
 bool yg_optimizer_make(const char *type, double lr, yg_optimizer *optimizer, yg_error *error) {
-    for (size_t i = 0; i < RULES; i++)
-        if (strcmp(rules[i]->name, type) == 0) {
-            set_defaults(rules[i], optimizer);
+    for (size_t i = 0; i < UPDATES; i++)
+        if (strcmp(updates[i]->name, type) == 0) {
+            set_defaults(updates[i], optimizer);
             optimizer->lr = lr;
             return true;
         }
@@ -117,12 +118,12 @@ bool yg_optimizer_make(const char *type, double lr, yg_optimizer *optimizer, yg_
 }
 
 const char *yg_optimizer_name(const yg_optimizer *optimizer) {
-    return optimizer->rule->name;
+    return optimizer->update->name;
 }
 
 /* -------------------------------------------------------------------------------- building ---- */
 
-static yg_node scalar_input(yg_rule_call *call, yg_node *input, const char *name) {
+static yg_node scalar_input(yg_update_call *call, yg_node *input, const char *name) {
     if (*input == YG_NONE) {
         const yg_type type = yg_type_scalar(YG_F64);
         *input = yg_input(call->graph, name, &type);
@@ -130,20 +131,20 @@ static yg_node scalar_input(yg_rule_call *call, yg_node *input, const char *name
     return *input;
 }
 
-yg_node yg_rule_lr(yg_rule_call *call) {
+yg_node yg_update_lr(yg_update_call *call) {
     return scalar_input(call, &call->inputs->lr, "train.lr");
 }
 
-yg_node yg_rule_t(yg_rule_call *call) {
+yg_node yg_update_t(yg_update_call *call) {
     return scalar_input(call, &call->inputs->t, "train.t");
 }
 
-yg_node yg_rule_factor(const yg_rule_call *call, yg_node scalar) {
+yg_node yg_update_factor(const yg_update_call *call, yg_node scalar) {
     const yg_type *type = yg_node_type(call->graph, call->parameter);
     return scalar == YG_NONE ? YG_NONE : yg_cast(call->graph, scalar, type->dtype);
 }
 
-static bool add_state(yg_rule_call *call, const char *parameter, const char *state, size_t k,
+static bool add_state(yg_update_call *call, const char *parameter, const char *state, size_t k,
                       yg_optimizer_graph *out, yg_error *error) {
     const size_t size = strlen(parameter) + strlen(state) + 2;
     char *name = malloc(size);
@@ -159,16 +160,16 @@ static bool add_state(yg_rule_call *call, const char *parameter, const char *sta
 static bool build_one(const yg_optimizer *optimizer, yg_graph *graph, yg_node parameter,
                       yg_node gradient, yg_optimizer_graph *out, yg_error *error) {
     const char *states[YG_OPTIMIZER_STATES];
-    const size_t count = optimizer->rule->states(optimizer, states);
-    yg_rule_call call = {.optimizer = optimizer,
-                         .graph = graph,
-                         .inputs = &out->inputs,
-                         .parameter = parameter,
-                         .gradient = gradient};
+    const size_t count = optimizer->update->states(optimizer, states);
+    yg_update_call call = {.optimizer = optimizer,
+                           .graph = graph,
+                           .inputs = &out->inputs,
+                           .parameter = parameter,
+                           .gradient = gradient};
     for (size_t k = 0; k < count; k++)
         if (!add_state(&call, yg_node_name(graph, parameter), states[k], k, out, error))
             return false;
-    const yg_node value = optimizer->rule->update(&call);
+    const yg_node value = optimizer->update->build(&call);
     out->updates[out->update_count++] = (yg_update){parameter, value};
     for (size_t k = 0; k < count; k++)
         out->updates[out->update_count++] = (yg_update){call.state[k], call.new_state[k]};

@@ -1,6 +1,6 @@
 /*
- * Optimizers as graph: the update rule of each parameter is appended to the graph of the loss, so
- * that a step is one program. The rules are PyTorch's (torch.optim), term by term.
+ * Optimizers as graph: the update of each parameter is appended to the graph of the loss, so
+ * that a step is one program. The updates are PyTorch's (torch.optim), term by term.
  */
 #ifndef YG_TRAIN_OPTIMIZER_H
 #define YG_TRAIN_OPTIMIZER_H
@@ -10,16 +10,16 @@
 
 #pragma GCC visibility push(default)
 
-typedef struct yg_optimizer_rule yg_optimizer_rule;
+typedef struct yg_optimizer_update yg_optimizer_update;
 
 #define YG_OPTIMIZER_OPTIONS 8
 #define YG_OPTIMIZER_STATES  3 /* tensors of state for each parameter, at most */
 
 /* An optimizer with its options, as `optimizer: {type: adam, lr: 1e-3}` says. */
 typedef struct yg_optimizer {
-    const yg_optimizer_rule *rule;
+    const yg_optimizer_update *update;
     double lr;
-    double options[YG_OPTIMIZER_OPTIONS]; /* in the order of the rule's own list */
+    double options[YG_OPTIMIZER_OPTIONS]; /* in the order of the update's own list */
     yg_origin origin;                     /* of its nodes */
 } yg_optimizer;
 
@@ -31,7 +31,7 @@ bool yg_optimizer_make(const char *type, double lr, yg_optimizer *optimizer, yg_
 const char *yg_optimizer_name(const yg_optimizer *optimizer);
 
 /* Inputs of the step's program: f64 scalars, whatever the parameters' type, as PyTorch computes
- * its factors in double precision. YG_NONE where the rule has no use for one. */
+ * its factors in double precision. YG_NONE where the optimizer has no use for one. */
 typedef struct yg_optimizer_inputs {
     yg_node lr; /* so that a schedule needs no other program */
     yg_node t;  /* the number of the step, from 1 */

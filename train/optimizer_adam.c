@@ -17,7 +17,7 @@
  * a scalar, computed in double precision: 1 - 0.999 in float32 has four right digits.
  */
 #include "../ops/build.h"
-#include "optimizer_rule.h"
+#include "optimizer_update.h"
 
 enum { BETA1, BETA2, EPS, WEIGHT_DECAY, AMSGRAD };
 
@@ -45,9 +45,9 @@ static size_t states(const yg_optimizer *optimizer, const char *names[YG_OPTIMIZ
 }
 
 /* 1 - β^t, an f64 scalar */
-static yg_node bias_correction(yg_rule_call *call, double beta) {
+static yg_node bias_correction(yg_update_call *call, double beta) {
     yg_graph *graph = call->graph;
-    const yg_node power = yg_pow(graph, yg_scalar(graph, YG_F64, beta), yg_rule_t(call));
+    const yg_node power = yg_pow(graph, yg_scalar(graph, YG_F64, beta), yg_update_t(call));
     return yg_subtract(graph, yg_scalar(graph, YG_F64, 1), power);
 }
 
@@ -59,14 +59,14 @@ typedef struct factors {
 
 /* Made before anything of the parameter's shape: between two of its steps they would tear apart
  * what is computed in one go. */
-static factors make_factors(yg_rule_call *call) {
+static factors make_factors(yg_update_call *call) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;
     const yg_node correction1 = bias_correction(call, o[BETA1]);
     const yg_node c = yg_sqrt(graph, bias_correction(call, o[BETA2]));
-    const yg_node size = yg_divide(graph, yg_multiply(graph, yg_rule_lr(call), c), correction1);
-    return (factors){.size = yg_rule_factor(call, size),
-                     .epsilon = yg_rule_factor(call, yg_scale(graph, c, o[EPS]))};
+    const yg_node size = yg_divide(graph, yg_multiply(graph, yg_update_lr(call), c), correction1);
+    return (factors){.size = yg_update_factor(call, size),
+                     .epsilon = yg_update_factor(call, yg_scale(graph, c, o[EPS]))};
 }
 
 /* β · average + (1 - β) · x */
@@ -74,7 +74,7 @@ static yg_node moving_average(yg_graph *graph, yg_node average, double beta, yg_
     return yg_add(graph, yg_scale(graph, average, beta), yg_scale(graph, x, 1 - beta));
 }
 
-static yg_node step(yg_rule_call *call, const factors *factors, yg_node parameter,
+static yg_node step(yg_update_call *call, const factors *factors, yg_node parameter,
                     yg_node gradient) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;
@@ -90,7 +90,7 @@ static yg_node step(yg_rule_call *call, const factors *factors, yg_node paramete
                        yg_multiply(graph, factors->size, yg_divide(graph, m, root)));
 }
 
-static yg_node update_adam(yg_rule_call *call) {
+static yg_node update_adam(yg_update_call *call) {
     const factors factors = make_factors(call);
     const double decay = call->optimizer->options[WEIGHT_DECAY];
     yg_node gradient = call->gradient;
@@ -99,33 +99,33 @@ static yg_node update_adam(yg_rule_call *call) {
     return step(call, &factors, call->parameter, gradient);
 }
 
-static yg_node update_adamw(yg_rule_call *call) {
+static yg_node update_adamw(yg_update_call *call) {
     yg_graph *graph = call->graph;
     const factors factors = make_factors(call);
     const double decay = call->optimizer->options[WEIGHT_DECAY];
     yg_node parameter = call->parameter;
     if (decay > 0) {
         const yg_node kept =
-            yg_offset(graph, yg_scale(graph, yg_rule_lr(call), -decay), 1); /* 1 - lr · decay */
-        parameter = yg_multiply(graph, parameter, yg_rule_factor(call, kept));
+            yg_offset(graph, yg_scale(graph, yg_update_lr(call), -decay), 1); /* 1 - lr · decay */
+        parameter = yg_multiply(graph, parameter, yg_update_factor(call, kept));
     }
     return step(call, &factors, parameter, call->gradient);
 }
 
-const yg_optimizer_rule yg_rule_adam = {
+const yg_optimizer_update yg_update_adam = {
     .name = "adam",
     .lr = 1e-3,
     .options = adam_options,
     .option_count = sizeof adam_options / sizeof *adam_options,
     .states = states,
-    .update = update_adam,
+    .build = update_adam,
 };
 
-const yg_optimizer_rule yg_rule_adamw = {
+const yg_optimizer_update yg_update_adamw = {
     .name = "adamw",
     .lr = 1e-3,
     .options = adamw_options,
     .option_count = sizeof adamw_options / sizeof *adamw_options,
     .states = states,
-    .update = update_adamw,
+    .build = update_adamw,
 };

@@ -7,7 +7,7 @@
  *   parameter = parameter - lr · d
  */
 #include "../ops/build.h"
-#include "optimizer_rule.h"
+#include "optimizer_update.h"
 
 enum { MOMENTUM, DAMPENING, WEIGHT_DECAY, NESTEROV };
 
@@ -39,20 +39,20 @@ typedef struct factors {
 
 /* Made before anything of the parameter's shape: between two of its steps they would tear apart
  * what is computed in one go. */
-static factors make_factors(yg_rule_call *call) {
+static factors make_factors(yg_update_call *call) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;
-    factors made = {.lr = yg_rule_factor(call, yg_rule_lr(call)), .undamped = YG_NONE};
+    factors made = {.lr = yg_update_factor(call, yg_update_lr(call)), .undamped = YG_NONE};
     if (o[MOMENTUM] > 0 && o[DAMPENING] > 0) {
         const yg_node one = yg_scalar(graph, YG_F64, 1);
-        const yg_node undamped = yg_where(graph, yg_equal(graph, yg_rule_t(call), one), one,
+        const yg_node undamped = yg_where(graph, yg_equal(graph, yg_update_t(call), one), one,
                                           yg_scalar(graph, YG_F64, 1 - o[DAMPENING]));
-        made.undamped = yg_rule_factor(call, undamped);
+        made.undamped = yg_update_factor(call, undamped);
     }
     return made;
 }
 
-static yg_node update(yg_rule_call *call) {
+static yg_node update(yg_update_call *call) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;
     const factors factors = make_factors(call);
@@ -71,11 +71,11 @@ static yg_node update(yg_rule_call *call) {
     return yg_subtract(graph, call->parameter, yg_multiply(graph, factors.lr, direction));
 }
 
-const yg_optimizer_rule yg_rule_sgd = {
+const yg_optimizer_update yg_update_sgd = {
     .name = "sgd",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .check = check,
     .states = states,
-    .update = update,
+    .build = update,
 };

@@ -5,7 +5,7 @@
 
 #include "../graph/number.h"
 #include "../ops/registry.h"
-#include "pass.h"
+#include "executable.h"
 #include "settings.h"
 #include "source.h"
 #include "weights.h"
@@ -30,7 +30,7 @@ typedef struct prediction {
     int64_t batch_size;
     yg_tensor_file weights, store;
     char *path; /* of the weights */
-    yg_passes passes;
+    yg_executables executables;
     reading reading;
     FILE *out;
     char delimiter;
@@ -39,14 +39,16 @@ typedef struct prediction {
 
 /* --------------------------------------------------------------------------------- reading ---- */
 
-static int64_t output_width(const yg_pass *pass, size_t output) {
-    return pass->batch ? yg_type_count(&pass->outputs[output].type) / pass->batch : 0;
+static int64_t output_width(const yg_executable *executable, size_t output) {
+    return executable->batch ? yg_type_count(&executable->outputs[output].type) / executable->batch
+                             : 0;
 }
 
-static bool is_sigmoid(const yg_pass *pass, size_t output) {
+static bool is_sigmoid(const yg_executable *executable, size_t output) {
     size_t count;
-    const yg_tensor_name *outputs = yg_network_outputs(pass->network, &count);
-    return yg_node_op(yg_network_graph(pass->network), outputs[output].node) == &yg_op_sigmoid;
+    const yg_tensor_name *outputs = yg_network_outputs(executable->network, &count);
+    return yg_node_op(yg_network_graph(executable->network), outputs[output].node) ==
+           &yg_op_sigmoid;
 }
 
 /* The one target that `wanted` holds for; SIZE_MAX if none or several do. */
@@ -71,7 +73,7 @@ static bool is_scaled(const prediction *p, size_t port) {
 }
 
 /* The first output with a score for each class, or one sigmoid for two. */
-static void find_label(prediction *p, const yg_pass *pass) {
+static void find_label(prediction *p, const yg_executable *executable) {
     reading *r = &p->reading;
     r->label_port = only_target(p, has_label);
     if (r->label_port == SIZE_MAX)
@@ -80,10 +82,11 @@ static void find_label(prediction *p, const yg_pass *pass) {
     r->classes = p->data.encoding.ports[r->label_port].classes;
     if (!r->classes)
         r->classes = (char **)yg_model_port(p->model, r->label_port)->class_names;
-    for (size_t i = 0; i < pass->output_count; i++) {
-        const bool scores = pass->outputs[i].type.rank == 2 && output_width(pass, i) == classes;
+    for (size_t i = 0; i < executable->output_count; i++) {
+        const bool scores =
+            executable->outputs[i].type.rank == 2 && output_width(executable, i) == classes;
         if ((scores && classes > 1) ||
-            (classes == 2 && output_width(pass, i) == 1 && is_sigmoid(pass, i))) {
+            (classes == 2 && output_width(executable, i) == 1 && is_sigmoid(executable, i))) {
             r->label_output = i;
             return;
         }
@@ -91,18 +94,19 @@ static void find_label(prediction *p, const yg_pass *pass) {
     r->label_port = SIZE_MAX;
 }
 
-static bool find_reading(prediction *p, const yg_pass *pass, yg_error *error) {
+static bool find_reading(prediction *p, const yg_executable *executable, yg_error *error) {
     p->reading.scaled_port = only_target(p, is_scaled);
-    find_label(p, pass);
-    for (size_t i = 0; i < pass->output_count; i++)
-        if (!pass->outputs[i].type.rank || pass->outputs[i].type.shape[0] != pass->batch)
-            return yg_fail(error, YG_ERROR_SHAPE, pass->outputs[i].origin,
+    find_label(p, executable);
+    for (size_t i = 0; i < executable->output_count; i++)
+        if (!executable->outputs[i].type.rank ||
+            executable->outputs[i].type.shape[0] != executable->batch)
+            return yg_fail(error, YG_ERROR_SHAPE, executable->outputs[i].origin,
                            "output '%s' has no row for each example, so it is no prediction",
-                           pass->outputs[i].name);
+                           executable->outputs[i].name);
     if (p->reading.scaled_port == SIZE_MAX)
         return true;
     const yg_port_encoding *encoding = &p->data.encoding.ports[p->reading.scaled_port];
-    return (pass->output_count == 1 && output_width(pass, 0) == encoding->width) ||
+    return (executable->output_count == 1 && output_width(executable, 0) == encoding->width) ||
            yg_fail(error, YG_ERROR_SHAPE, (yg_origin){p->path, 0, 0},
                    "target '%s' is standardised, but the model has not one output of its size",
                    yg_model_port(p->model, p->reading.scaled_port)->name);
@@ -126,26 +130,27 @@ static void write_text(const prediction *p, const char *text) {
     fputc('"', p->out);
 }
 
-static void write_column_name(const prediction *p, const yg_pass *pass, size_t output, int64_t i) {
+static void write_column_name(const prediction *p, const yg_executable *executable, size_t output,
+                              int64_t i) {
     const reading *r = &p->reading;
-    const int64_t width = output_width(pass, output);
+    const int64_t width = output_width(executable, output);
     char name[300];
     if (width == 1)
-        snprintf(name, sizeof name, "%s", pass->outputs[output].name);
+        snprintf(name, sizeof name, "%s", executable->outputs[output].name);
     else if (r->label_port != SIZE_MAX && r->label_output == output && r->classes)
-        snprintf(name, sizeof name, "%s.%s", pass->outputs[output].name, r->classes[i]);
+        snprintf(name, sizeof name, "%s.%s", executable->outputs[output].name, r->classes[i]);
     else
-        snprintf(name, sizeof name, "%s.%lld", pass->outputs[output].name, (long long)i);
+        snprintf(name, sizeof name, "%s.%lld", executable->outputs[output].name, (long long)i);
     write_text(p, name);
 }
 
-static void write_header(const prediction *p, const yg_pass *pass) {
+static void write_header(const prediction *p, const yg_executable *executable) {
     const char *separator = "";
     const char delimiter[] = {p->delimiter, '\0'};
-    for (size_t o = 0; o < pass->output_count; o++)
-        for (int64_t i = 0; i < output_width(pass, o); i++, separator = delimiter) {
+    for (size_t o = 0; o < executable->output_count; o++)
+        for (int64_t i = 0; i < output_width(executable, o); i++, separator = delimiter) {
             fputs(separator, p->out);
-            write_column_name(p, pass, o, i);
+            write_column_name(p, executable, o, i);
         }
     if (p->reading.label_port != SIZE_MAX) {
         const yg_port_encoding *encoding = &p->data.encoding.ports[p->reading.label_port];
@@ -189,12 +194,12 @@ static int64_t best_class(const yg_result *output, int64_t width, int64_t row) {
     return best;
 }
 
-static void write_row(const prediction *p, const yg_pass *pass, int64_t row) {
+static void write_row(const prediction *p, const yg_executable *executable, int64_t row) {
     const reading *r = &p->reading;
     bool first = true;
-    for (size_t o = 0; o < pass->output_count; o++) {
-        const yg_result *output = &pass->outputs[o];
-        const int64_t width = output_width(pass, o);
+    for (size_t o = 0; o < executable->output_count; o++) {
+        const yg_result *output = &executable->outputs[o];
+        const int64_t width = output_width(executable, o);
         for (int64_t i = 0; i < width; i++, first = false) {
             double value = yg_element_get(output->type.dtype, output->data, row * width + i);
             if (!first)
@@ -207,8 +212,8 @@ static void write_row(const prediction *p, const yg_pass *pass, int64_t row) {
         }
     }
     if (r->label_port != SIZE_MAX) {
-        const yg_result *output = &pass->outputs[r->label_output];
-        const int64_t class = best_class(output, output_width(pass, r->label_output), row);
+        const yg_result *output = &executable->outputs[r->label_output];
+        const int64_t class = best_class(output, output_width(executable, r->label_output), row);
         if (!first)
             fputc(p->delimiter, p->out);
         if (r->classes)
@@ -228,28 +233,28 @@ static bool write_failed(const prediction *p, yg_error *error) {
 
 /* Parameters are read once, when the first batch tells the dimensions. */
 static bool load_parameters(prediction *p, yg_error *error) {
-    yg_pass *pass = yg_pass_new(&p->passes.options, p->batch_size, error);
-    const bool good = pass && find_reading(p, pass, error) &&
-                      yg_weights_initialize(pass->network, 0, &p->store, error) &&
+    yg_executable *executable = yg_executable_new(&p->executables.options, p->batch_size, error);
+    const bool good = executable && find_reading(p, executable, error) &&
+                      yg_weights_initialize(executable->network, 0, &p->store, error) &&
                       yg_weights_assign(&p->weights, p->path, p->store.count, &p->store, error);
     if (good)
-        write_header(p, pass);
-    yg_pass_free(pass);
+        write_header(p, executable);
+    yg_executable_free(executable);
     return good;
 }
 
 static bool run_batch(prediction *p, yg_error *error) {
-    yg_pass *pass = yg_passes_get(&p->passes, p->batch.count, error);
-    if (!pass || !yg_transform_dataset(p->model, &p->data, &p->batch, p->rows, error))
+    yg_executable *executable = yg_executables_get(&p->executables, p->batch.count, error);
+    if (!executable || !yg_transform_dataset(p->model, &p->data, &p->batch, p->rows, error))
         return false;
     for (size_t i = 0; i < p->data.encoding.count; i++)
         if (p->batch.values[i])
             yg_standardize_apply(&p->data.encoding.ports[i], p->batch.values[i], p->batch.count);
-    yg_pass_fill(pass, &p->batch, NULL, 0);
-    if (!yg_program_run(pass->program, 0, 0, error))
+    yg_executable_fill(executable, &p->batch, NULL, 0);
+    if (!yg_program_run(executable->program, 0, 0, error))
         return false;
     for (int64_t row = 0; row < p->batch.count; row++)
-        write_row(p, pass, row);
+        write_row(p, executable, row);
     p->rows += p->batch.count;
     p->batch.count = 0;
     return !ferror(p->out) || write_failed(p, error);
@@ -286,13 +291,13 @@ static bool read_rows(prediction *p, yg_examples *examples, double **at, yg_erro
 static bool run(prediction *p, const yg_predict_options *options, FILE *in, const char *name,
                 yg_error *error) {
     const char *symbol;
-    p->passes = (yg_passes){.options = {.model = p->model,
-                                        .data = &p->data,
-                                        .threads = options->threads,
-                                        .outputs_only = true},
-                            .store = &p->store};
+    p->executables = (yg_executables){.options = {.model = p->model,
+                                                  .data = &p->data,
+                                                  .threads = options->threads,
+                                                  .outputs_only = true},
+                                      .store = &p->store};
     if (!yg_batch_symbol(p->model, &symbol, error) ||
-        !yg_settings_dtype(p->model, options->dtype, &p->passes.options.dtype, error) ||
+        !yg_settings_dtype(p->model, options->dtype, &p->executables.options.dtype, error) ||
         !yg_weights_read(p->model, p->path, &p->weights, error) ||
         !yg_encoding_load(p->model, &p->weights, p->path, &p->data.encoding, error))
         return false;
@@ -321,7 +326,7 @@ bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *
     const bool good = p.path ? run(&p, options, in, in_name, error) : yg_fail_memory(error);
     if (rows)
         *rows = p.rows;
-    yg_passes_free(&p.passes);
+    yg_executables_free(&p.executables);
     yg_dataset_free(&p.batch);
     yg_tensor_file_free(&p.store);
     yg_tensor_file_free(&p.weights);

@@ -4,8 +4,8 @@
 #ifndef YG_TRAIN_RUN_H
 #define YG_TRAIN_RUN_H
 
+#include "executable.h"
 #include "history.h"
-#include "pass.h"
 #include "settings.h"
 #include "train.h"
 
@@ -27,13 +27,13 @@ typedef struct yg_run {
     yg_train_result *result;
     yg_settings settings;
     yg_data data;
-    size_t parameter_count; /* the store's first tensors; its others are optimizer state */
-    yg_tensor_file store;   /* what the programs work on */
-    yg_tensor_file best;    /* the best parameters */
-    yg_passes train, score; /* programs over the store */
-    int64_t *order;         /* of the training examples, in this epoch */
-    int64_t epoch_steps;    /* steps an epoch */
-    int64_t total_steps;    /* of the whole run */
+    size_t parameter_count;      /* the store's first tensors; its others are optimizer state */
+    yg_tensor_file store;        /* what the programs work on */
+    yg_tensor_file best;         /* the best parameters */
+    yg_executables train, score; /* programs over the store */
+    int64_t *order;              /* of the training examples, in this epoch */
+    int64_t epoch_steps;         /* steps an epoch */
+    int64_t total_steps;         /* of the whole run */
     yg_run_position at;
     yg_history history;
     double started, saved; /* seconds, of a monotonic clock */
@@ -49,7 +49,7 @@ bool yg_run_begin(yg_run *run, yg_error *error);
 void yg_run_shuffle(yg_run *run);
 /* Computes the step after at.steps, and leaves `at` as it is: progress tells its loss. The program
  * that was run, or NULL on failure. */
-yg_pass *yg_run_step(yg_run *run, yg_error *error);
+yg_executable *yg_run_step(yg_run *run, yg_error *error);
 /* The failure of that step's loss, which is not finite. Always returns false. (not_finite.c) */
 bool yg_run_fail_not_finite(const yg_run *run, yg_error *error);
 

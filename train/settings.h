@@ -41,7 +41,7 @@ bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg
                       yg_error *error);
 
 /* For a single step, which needs no number of epochs or steps. A model without a `train:` section
- * has no optimizer (its rule is NULL), and the defaults. */
+ * has no optimizer (its update is NULL), and the defaults. */
 bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_error *error);
 
 /* Of the `train:` section alone, for who does not train: its dtype where `asked` is none (not a

@@ -19,24 +19,24 @@ void yg_run_shuffle(yg_run *run) {
     }
 }
 
-yg_pass *yg_run_step(yg_run *run, yg_error *error) {
+yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     const int64_t begin = run->at.epoch_step * run->settings.batch_size;
     const int64_t left = run->data.train.count - begin;
-    yg_pass *pass = yg_passes_get(
+    yg_executable *executable = yg_executables_get(
         &run->train, left < run->settings.batch_size ? left : run->settings.batch_size, error);
-    if (!pass)
+    if (!executable)
         return NULL;
     const double lr = yg_schedule_rate(&run->settings.schedule, run->settings.optimizer.lr,
                                        run->at.steps, run->total_steps, run->epoch_steps);
     run->progress.learning_rate = lr;
     run->progress.epoch = run->at.epochs + 1;
-    if (pass->lr)
-        *pass->lr = lr;
-    if (pass->t)
-        *pass->t = (double)(run->at.steps + 1);
-    yg_pass_fill(pass, &run->data.train, run->order + begin, 0);
-    if (!yg_program_run(pass->program, run->settings.seed, (uint64_t)run->at.steps, error))
+    if (executable->lr)
+        *executable->lr = lr;
+    if (executable->t)
+        *executable->t = (double)(run->at.steps + 1);
+    yg_executable_fill(executable, &run->data.train, run->order + begin, 0);
+    if (!yg_program_run(executable->program, run->settings.seed, (uint64_t)run->at.steps, error))
         return NULL;
-    run->progress.loss = yg_result_scalar(&pass->loss);
-    return pass;
+    run->progress.loss = yg_result_scalar(&executable->loss);
+    return executable;
 }

@@ -60,12 +60,12 @@ static void report(yg_run *run, bool epoch_end) {
 }
 
 static bool run_step(yg_run *run, yg_error *error) {
-    const yg_pass *pass = yg_run_step(run, error);
-    if (!pass)
+    const yg_executable *executable = yg_run_step(run, error);
+    if (!executable)
         return false;
     if (!isfinite(run->progress.loss))
         return yg_run_fail_not_finite(run, error);
-    yg_scores_add(pass, &run->at.sums);
+    yg_scores_add(executable, &run->at.sums);
     run->at.steps++;
     run->at.epoch_step++;
     report(run, false);
@@ -102,8 +102,8 @@ static bool end_epoch(yg_run *run, yg_error *error) {
     yg_scores_finish(&run->at.sums, &p->training);
     p->loss = p->training.loss;
     if (run->data.validation.count &&
-        !yg_passes_score(&run->score, &run->data.validation, run->settings.batch_size,
-                         &p->validation, error))
+        !yg_executables_score(&run->score, &run->data.validation, run->settings.batch_size,
+                              &p->validation, error))
         return false;
     compare(run, epoch);
     run->result->training = p->training;
@@ -186,18 +186,18 @@ static bool check_standardized_targets(const yg_run *run, const yg_network *netw
 /* The programs, and the tensors that they share. */
 static bool make_programs(yg_run *run, yg_error *error) {
     const yg_settings *s = &run->settings;
-    const yg_pass_options common = {.model = run->model,
-                                    .data = &run->data,
-                                    .dtype = s->dtype,
-                                    .threads = run->options->threads};
-    run->train = run->score = (yg_passes){.options = common, .store = &run->store};
+    const yg_executable_options common = {.model = run->model,
+                                          .data = &run->data,
+                                          .dtype = s->dtype,
+                                          .threads = run->options->threads};
+    run->train = run->score = (yg_executables){.options = common, .store = &run->store};
     run->score.beside = &run->train;
     run->train.options.training = true;
     run->train.options.optimizer = &s->optimizer;
     run->train.options.clip_grad_norm = s->clip_grad_norm;
     run->train.options.recompute = s->recompute;
     /* The first network, of any batch size, gives names, types and initial values. */
-    yg_pass *first = yg_pass_new(&run->score.options, s->batch_size, error);
+    yg_executable *first = yg_executable_new(&run->score.options, s->batch_size, error);
     bool good = first && check_standardized_targets(run, first->network, error) &&
                 yg_weights_initialize(first->network, s->seed, &run->store, error) &&
                 yg_scores_begin(first, &run->at.sums, error);
@@ -209,10 +209,10 @@ static bool make_programs(yg_run *run, yg_error *error) {
     const yg_network_parameter *p = good ? yg_network_parameters(first->network, &count) : NULL;
     for (size_t i = 0; i < count; i++)
         run->result->parameters += p[i].trainable ? yg_type_count(&run->store.tensors[i].type) : 0;
-    yg_pass_free(first);
+    yg_executable_free(first);
     yg_history_begin(&run->history, &run->at.sums, run->data.validation.count > 0);
-    /* Making a training pass adds the optimizer's state to the store. */
-    return good && yg_passes_get(&run->train, s->batch_size, error);
+    /* Making a training executable adds the optimizer's state to the store. */
+    return good && yg_executables_get(&run->train, s->batch_size, error);
 }
 
 static bool load_weights(yg_run *run, yg_error *error) {
@@ -251,7 +251,7 @@ static bool prepare(yg_run *run, yg_error *error) {
     if (!yg_run_folder_copy_model(r->folder, yg_model_path(run->model), run->options->run_path,
                                   error))
         return false;
-    const yg_pass *step = yg_passes_get(&run->train, run->settings.batch_size, error);
+    const yg_executable *step = yg_executables_get(&run->train, run->settings.batch_size, error);
     if (step && run->options->planned) {
         const yg_program_stats stats = yg_program_get_stats(step->program);
         run->options->planned(run->options->context, &stats);
@@ -268,10 +268,10 @@ static bool score_best(yg_run *run, yg_error *error) {
     r->has_validation = run->data.validation.count > 0;
     r->has_test = run->data.test.count > 0;
     return (!r->has_validation ||
-            yg_passes_score(&run->score, &run->data.validation, run->settings.batch_size,
-                            &r->validation, error)) &&
-           (!r->has_test || yg_passes_score(&run->score, &run->data.test, run->settings.batch_size,
-                                            &r->test, error));
+            yg_executables_score(&run->score, &run->data.validation, run->settings.batch_size,
+                                 &r->validation, error)) &&
+           (!r->has_test || yg_executables_score(&run->score, &run->data.test,
+                                                 run->settings.batch_size, &r->test, error));
 }
 
 static bool train(yg_run *run, yg_error *error) {
@@ -303,8 +303,8 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
     result->steps = run->at.steps;
     result->best_epoch = run->at.best_epoch;
     result->seconds = yg_clock() - start;
-    yg_passes_free(&run->train);
-    yg_passes_free(&run->score);
+    yg_executables_free(&run->train);
+    yg_executables_free(&run->score);
     yg_tensor_file_free(&run->store);
     yg_tensor_file_free(&run->best);
     yg_history_free(&run->history);

@@ -4,7 +4,7 @@
 #include "training_step.h"
 
 #include "../graph/clock.h"
-#include "pass.h"
+#include "executable.h"
 #include "settings.h"
 #include "source.h"
 #include "weights.h"
@@ -18,7 +18,7 @@ static const int64_t OTHER_DIM = 16;
 typedef struct yg_training_step_parts {
     yg_data data;
     yg_tensor_file store; /* parameters and optimizer state */
-    yg_pass *pass;
+    yg_executable *executable;
 } yg_training_step_parts;
 
 /* A size that is asked for must not differ from what the data say. */
@@ -68,14 +68,14 @@ static bool take_dims(const yg_training_step_options *options, yg_training_step 
 static bool build(const yg_model *model, const yg_settings *settings,
                   const yg_training_step_options *options, yg_training_step *step,
                   yg_error *error) {
-    const yg_pass_options pass_options = {
+    const yg_executable_options executable_options = {
         .model = model,
         .data = &step->parts->data,
         .dtype = step->dtype,
         .threads = options->threads,
         .training = true,
-        .gradients = !settings->optimizer.rule,
-        .optimizer = settings->optimizer.rule ? &settings->optimizer : NULL,
+        .gradients = !settings->optimizer.update,
+        .optimizer = settings->optimizer.update ? &settings->optimizer : NULL,
         .clip_grad_norm = settings->clip_grad_norm,
         .recompute = settings->recompute,
         .graph_flags = options->graph_flags,
@@ -84,15 +84,15 @@ static bool build(const yg_model *model, const yg_settings *settings,
         .without_count = options->without_count,
     };
     const double start = yg_clock();
-    yg_pass *pass = yg_pass_new(&pass_options, step->batch_size, error);
-    if (!pass)
+    yg_executable *executable = yg_executable_new(&executable_options, step->batch_size, error);
+    if (!executable)
         return false;
     step->build_seconds = yg_clock() - start;
-    step->parts->pass = pass;
-    step->graph = yg_network_graph(pass->network);
-    step->forward_end = pass->forward_end;
-    step->backward_end = pass->backward_end;
-    step->program = pass->program;
+    step->parts->executable = executable;
+    step->graph = yg_network_graph(executable->network);
+    step->forward_end = executable->forward_end;
+    step->backward_end = executable->backward_end;
+    step->program = executable->program;
     return true;
 }
 
@@ -104,14 +104,15 @@ static bool fill(const yg_settings *settings, yg_training_step *step, yg_error *
         return yg_fail_memory(error);
     for (int64_t i = 0; i < step->batch_size; i++)
         order[i] = i % train->count;
-    yg_pass_fill(parts->pass, train, order, 0);
+    yg_executable_fill(parts->executable, train, order, 0);
     free(order);
-    if (parts->pass->lr)
-        *parts->pass->lr = 0;
-    if (parts->pass->t)
-        *parts->pass->t = 1;
-    return yg_weights_initialize(parts->pass->network, settings->seed, &parts->store, error) &&
-           yg_pass_bind(parts->pass, &parts->store, error);
+    if (parts->executable->lr)
+        *parts->executable->lr = 0;
+    if (parts->executable->t)
+        *parts->executable->t = 1;
+    return yg_weights_initialize(parts->executable->network, settings->seed, &parts->store,
+                                 error) &&
+           yg_executable_bind(parts->executable, &parts->store, error);
 }
 
 bool yg_training_step_make(const yg_model *model, const yg_training_step_options *options,
@@ -139,7 +140,7 @@ bool yg_training_step_make(const yg_model *model, const yg_training_step_options
 
 void yg_training_step_free(yg_training_step *step) {
     if (step->parts) {
-        yg_pass_free(step->parts->pass);
+        yg_executable_free(step->parts->executable);
         yg_tensor_file_free(&step->parts->store);
         yg_data_free(&step->parts->data);
         free(step->parts);

@@ -1,9 +1,9 @@
 /*
- * What an optimizer is made of: one file a rule (optimizer_sgd.c, …), listed in optimizer.c.
+ * What an optimizer is made of: one file an update (optimizer_sgd.c, …), listed in optimizer.c.
  * Private to train/.
  */
-#ifndef YG_TRAIN_OPTIMIZER_RULE_H
-#define YG_TRAIN_OPTIMIZER_RULE_H
+#ifndef YG_TRAIN_OPTIMIZER_UPDATE_H
+#define YG_TRAIN_OPTIMIZER_UPDATE_H
 
 #include "optimizer.h"
 
@@ -20,16 +20,16 @@ typedef struct yg_option {
 } yg_option;
 
 /* One parameter's update. */
-typedef struct yg_rule_call {
+typedef struct yg_update_call {
     const yg_optimizer *optimizer;
     yg_graph *graph;
     yg_optimizer_inputs *inputs;
     yg_node parameter, gradient;
     yg_node state[YG_OPTIMIZER_STATES];     /* in the order of `states` … */
-    yg_node new_state[YG_OPTIMIZER_STATES]; /* … what they become: set by `update` */
-} yg_rule_call;
+    yg_node new_state[YG_OPTIMIZER_STATES]; /* … what they become: set by `build` */
+} yg_update_call;
 
-struct yg_optimizer_rule {
+struct yg_optimizer_update {
     const char *name;
     double lr; /* the default; 0: it must be given */
     const yg_option *options;
@@ -39,15 +39,15 @@ struct yg_optimizer_rule {
     /* The names of the state that these options need; how many. */
     size_t (*states)(const yg_optimizer *optimizer, const char *names[YG_OPTIMIZER_STATES]);
     /* The parameter's new value. */
-    yg_node (*update)(yg_rule_call *call);
+    yg_node (*build)(yg_update_call *call);
 };
 
-extern const yg_optimizer_rule yg_rule_sgd, yg_rule_adam, yg_rule_adamw;
+extern const yg_optimizer_update yg_update_sgd, yg_update_adam, yg_update_adamw;
 
 /* Inputs, made when first asked for: f64 scalars. */
-yg_node yg_rule_lr(yg_rule_call *call);
-yg_node yg_rule_t(yg_rule_call *call);
+yg_node yg_update_lr(yg_update_call *call);
+yg_node yg_update_t(yg_update_call *call);
 /* An f64 scalar, rounded to the parameter's type. */
-yg_node yg_rule_factor(const yg_rule_call *call, yg_node scalar);
+yg_node yg_update_factor(const yg_update_call *call, yg_node scalar);
 
 #endif

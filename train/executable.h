@@ -1,17 +1,17 @@
 /*
- * Passes: a network at one batch size, compiled, with its inputs filled from examples and its
- * parameters bound to tensors that passes share. Private to train/.
+ * Executables: a network at one batch size, compiled, with its inputs filled from examples and its
+ * parameters bound to tensors that executables share. Private to train/.
  */
-#ifndef YG_TRAIN_PASS_H
-#define YG_TRAIN_PASS_H
+#ifndef YG_TRAIN_EXECUTABLE_H
+#define YG_TRAIN_EXECUTABLE_H
 
 #include "evaluate.h"
 #include "gradients.h"
 #include "optimizer.h"
 #include "safetensors.h"
 
-/* What every pass of a set has in common. */
-typedef struct yg_pass_options {
+/* What every executable of a set has in common. */
+typedef struct yg_executable_options {
     const yg_model *model;
     const yg_data *data; /* for its dims */
     yg_dtype dtype;
@@ -27,7 +27,7 @@ typedef struct yg_pass_options {
     unsigned compile_flags;        /* as yg_compile_options.flags … */
     const char *const *without;    /* … and its passes that are left out */
     size_t without_count;
-} yg_pass_options;
+} yg_executable_options;
 
 /* A port's buffer in the program. */
 typedef struct yg_feed {
@@ -45,7 +45,7 @@ typedef struct yg_result {
     yg_origin origin;
 } yg_result;
 
-typedef struct yg_pass {
+typedef struct yg_executable {
     int64_t batch;
     yg_network *network;
     yg_node forward_end, backward_end; /* where the gradients' nodes begin and end */
@@ -61,49 +61,51 @@ typedef struct yg_pass {
     yg_result *gradients;
     yg_optimizer_graph updates;
     double *lr, *t; /* NULL: the optimizer has no use for it */
-} yg_pass;
+} yg_executable;
 
 /* NULL on failure. `batch` 0: the data's dims have the batch dimension too, and there are no feeds
  * to fill. */
-yg_pass *yg_pass_new(const yg_pass_options *options, int64_t batch, yg_error *error);
-void yg_pass_free(yg_pass *pass); /* NULL is allowed */
+yg_executable *yg_executable_new(const yg_executable_options *options, int64_t batch,
+                                 yg_error *error);
+void yg_executable_free(yg_executable *executable); /* NULL is allowed */
 
 /* Binds parameters and optimizer state to store's tensors of the same names. State that the store
  * lacks is added to it, as zeros. */
-bool yg_pass_bind(yg_pass *pass, yg_tensor_file *store, yg_error *error);
+bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_error *error);
 
 /* Copies examples order[0 .. batch) to the inputs; `order` NULL: 0, 1, …, from `start` on. */
-void yg_pass_fill(const yg_pass *pass, const yg_dataset *dataset, const int64_t *order,
-                  int64_t start);
+void yg_executable_fill(const yg_executable *executable, const yg_dataset *dataset,
+                        const int64_t *order, int64_t start);
 
 /* The value of a scalar result. */
 double yg_result_scalar(const yg_result *result);
 
 /* The parameters that a gradient is asked at: initial values, or the weights given. */
 bool yg_gradients_parameters(const yg_model *model, const yg_gradients_options *options,
-                             const yg_pass *pass, yg_tensor_file *store, yg_error *error);
+                             const yg_executable *executable, yg_tensor_file *store,
+                             yg_error *error);
 
-/* Passes by batch size: made when first asked for. */
-typedef struct yg_passes {
-    yg_pass_options options;
+/* Executables by batch size: made when first asked for. */
+typedef struct yg_executables {
+    yg_executable_options options;
     yg_tensor_file *store;
-    const struct yg_passes *beside; /* a set that is not run at the same time: its threads are this
-                                       one's, too. NULL: none */
+    const struct yg_executables *beside; /* a set that is not run at the same time: its threads are
+                                       this one's, too. NULL: none */
     size_t count;
-    yg_pass **passes;
-} yg_passes;
+    yg_executable **executables;
+} yg_executables;
 
-yg_pass *yg_passes_get(yg_passes *passes, int64_t batch, yg_error *error);
-void yg_passes_free(yg_passes *passes);
+yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, yg_error *error);
+void yg_executables_free(yg_executables *executables);
 
 /* Sums of loss and metrics, weighted by examples. */
-bool yg_scores_begin(const yg_pass *pass, yg_scores *sums, yg_error *error);
-void yg_scores_add(const yg_pass *pass, yg_scores *sums);
+bool yg_scores_begin(const yg_executable *executable, yg_scores *sums, yg_error *error);
+void yg_scores_add(const yg_executable *executable, yg_scores *sums);
 /* Sums to means; `examples` tells how many. */
 void yg_scores_finish(const yg_scores *sums, yg_scores *means);
 
 /* Loss and metrics of all examples, in batches. */
-bool yg_passes_score(yg_passes *passes, const yg_dataset *dataset, int64_t batch_size,
-                     yg_scores *scores, yg_error *error);
+bool yg_executables_score(yg_executables *executables, const yg_dataset *dataset,
+                          int64_t batch_size, yg_scores *scores, yg_error *error);
 
 #endif

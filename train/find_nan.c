@@ -1,7 +1,7 @@
 /*
- * Where values stop being finite: see culprit.h.
+ * Where values stop being finite: see find_nan.h.
  */
-#include "culprit.h"
+#include "find_nan.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ static const int64_t WINDOW = 64 << 20;
 typedef enum finiteness { FINITE, INFINITE, NOT_A_NUMBER } finiteness;
 
 typedef struct search {
-    const yg_pass *pass;
+    const yg_executable *executable;
     yg_graph *graph;
     size_t size;    /* nodes up to the last that is needed */
     bool *needed;   /* for the loss and the updates */
@@ -40,14 +40,14 @@ static bool is_leaf(const yg_graph *graph, yg_node node) {
 
 static void look_at_leaf(const search *s, yg_node node) {
     const void *constant = yg_node_constant(s->graph, node);
-    const void *data = constant ? constant : yg_program_data(s->pass->program, node);
+    const void *data = constant ? constant : yg_program_data(s->executable->program, node);
     s->state[node] = (uint8_t)look(yg_node_type(s->graph, node), data);
 }
 
 /* What is needed, and the states of leaves. */
 static void begin(const search *s) {
-    const yg_optimizer_graph *updates = &s->pass->updates;
-    s->needed[yg_network_loss(s->pass->network)] = true;
+    const yg_optimizer_graph *updates = &s->executable->updates;
+    s->needed[yg_network_loss(s->executable->network)] = true;
     for (size_t i = 0; i < updates->update_count; i++)
         s->needed[updates->updates[i].value] = true;
     for (size_t i = s->size; i-- > 0;) {
@@ -59,13 +59,13 @@ static void begin(const search *s) {
     }
 }
 
-/* Leaves of the program are those of the pass. */
+/* Leaves of the program are those of the executable. */
 static bool bind_leaves(const search *s, yg_program *program, yg_error *error) {
     for (size_t i = 0; i < s->size; i++) {
         const yg_node node = (yg_node)i;
         const bool own = yg_node_is_input(s->graph, node) || yg_node_is_parameter(s->graph, node);
         void *data = s->needed[i] && own && yg_program_data(program, node)
-                         ? yg_program_data(s->pass->program, node)
+                         ? yg_program_data(s->executable->program, node)
                          : NULL;
         if (data && !yg_program_bind(program, node, data, error))
             return false;
@@ -106,8 +106,8 @@ static bool look_at_all(const search *s, yg_error *error) {
 
 /* From what failed back along operands that are not finite either. */
 static void accuse(const search *s) {
-    const yg_optimizer_graph *updates = &s->pass->updates;
-    const yg_node loss = yg_network_loss(s->pass->network);
+    const yg_optimizer_graph *updates = &s->executable->updates;
+    const yg_node loss = yg_network_loss(s->executable->network);
     if (s->state[loss] != FINITE)
         s->guilty[loss] = true;
     else
@@ -135,24 +135,24 @@ static yg_node first_guilty(const search *s, bool constants) {
     return YG_NONE;
 }
 
-static bool find(const search *s, yg_culprit *culprit, yg_error *error) {
+static bool find(const search *s, yg_nan_source *source, yg_error *error) {
     begin(s);
     if (!look_at_all(s, error))
         return false;
     accuse(s);
-    culprit->node = first_guilty(s, false);
-    if (culprit->node == YG_NONE)
-        culprit->node = first_guilty(s, true);
-    culprit->gradient = s->state[yg_network_loss(s->pass->network)] == FINITE;
-    culprit->nan = culprit->node != YG_NONE && s->state[culprit->node] == NOT_A_NUMBER;
+    source->node = first_guilty(s, false);
+    if (source->node == YG_NONE)
+        source->node = first_guilty(s, true);
+    source->gradient = s->state[yg_network_loss(s->executable->network)] == FINITE;
+    source->nan = source->node != YG_NONE && s->state[source->node] == NOT_A_NUMBER;
     return true;
 }
 
-bool yg_culprit_find(const yg_pass *pass, uint64_t seed, uint64_t step, yg_culprit *culprit,
-                     yg_error *error) {
-    yg_graph *graph = yg_network_graph(pass->network);
+bool yg_find_nan(const yg_executable *executable, uint64_t seed, uint64_t step,
+                 yg_nan_source *source, yg_error *error) {
+    yg_graph *graph = yg_network_graph(executable->network);
     const size_t size = yg_graph_size(graph);
-    const search s = {.pass = pass,
+    const search s = {.executable = executable,
                       .graph = graph,
                       .size = size,
                       .needed = calloc(size, sizeof *s.needed),
@@ -161,8 +161,8 @@ bool yg_culprit_find(const yg_pass *pass, uint64_t seed, uint64_t step, yg_culpr
                       .window = calloc(size, sizeof *s.window),
                       .seed = seed,
                       .step = step};
-    *culprit = (yg_culprit){.node = YG_NONE};
-    const bool good = s.needed && s.guilty && s.state && s.window ? find(&s, culprit, error)
+    *source = (yg_nan_source){.node = YG_NONE};
+    const bool good = s.needed && s.guilty && s.state && s.window ? find(&s, source, error)
                                                                   : yg_fail_memory(error);
     free(s.needed);
     free(s.guilty);
