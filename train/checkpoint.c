@@ -7,9 +7,9 @@
  */
 #include "../graph/clock.h"
 #include "../graph/file.h"
+#include "encoding.h"
 #include "run.h"
 #include "run_folder.h"
-#include "weights.h"
 
 #include <errno.h>
 #include <stdio.h>

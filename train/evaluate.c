@@ -3,6 +3,7 @@
  */
 #include "evaluate.h"
 
+#include "encoding.h"
 #include "executable.h"
 #include "settings.h"
 #include "source.h"

@@ -5,6 +5,7 @@
 
 #include "../graph/number.h"
 #include "../ops/registry.h"
+#include "encoding.h"
 #include "executable.h"
 #include "settings.h"
 #include "source.h"

@@ -1,9 +1,7 @@
 /*
  * Weights: a network's parameters by name, and what else a weights file holds. Private to train/.
  *
- * A weights file has a tensor for each parameter; "standardize.PORT.mean" and ".deviation" (f64),
- * and the notes "classes.PORT" and "columns.PORT", JSON lists of texts, and "transform.PORT", a
- * formula.
+ * A weights file has a tensor for each parameter, and what encoding.h adds.
  */
 #ifndef YG_TRAIN_WEIGHTS_H
 #define YG_TRAIN_WEIGHTS_H
@@ -20,14 +18,6 @@ bool yg_weights_initialize(const yg_network *network, uint64_t seed, yg_tensor_f
  * that a weights file does not hold. */
 bool yg_weights_assign(const yg_tensor_file *file, const char *path, size_t count,
                        yg_tensor_file *store, yg_error *error);
-
-bool yg_encoding_save(const yg_model *model, const yg_encoding *encoding, yg_tensor_file *file,
-                      yg_error *error);
-/* Freed by yg_encoding_free() after success. `path` must live as long. Fails where the model's data
- * are standardised and the file does not say how, or transformed, and the file says otherwise: a
- * file that says nothing of a transform takes the model's. */
-bool yg_encoding_load(const yg_model *model, const yg_tensor_file *file, const char *path,
-                      yg_encoding *encoding, yg_error *error);
 
 /* `weights`, or runs/NAME/weights.safetensors where that is NULL. Freed by the caller. */
 char *yg_weights_path(const yg_model *model, const char *weights);
