@@ -84,11 +84,11 @@ static bool allocate_nodes(yg_compiler *c) {
     return true;
 }
 
-/* The units of a sweep keep what they have in their scratch side by side. */
+/* The units of a row loop keep what they have in their scratch side by side. */
 static size_t scratch_before(const yg_program *program, const yg_unit *unit) {
-    const yg_sweep *sweep = &program->sweeps[unit->sweep];
+    const yg_row_loop *row_loop = &program->row_loops[unit->row_loop];
     size_t end = 0;
-    for (const yg_unit *u = &program->units[sweep->begin]; u < unit; u++)
+    for (const yg_unit *u = &program->units[row_loop->begin]; u < unit; u++)
         end = u->scratch_end > end ? u->scratch_end : end;
     return end;
 }
@@ -234,8 +234,8 @@ static bool allocate_program(yg_compiler *c) {
     return true;
 }
 
-static bool list_ready(yg_compiler *c) {
-    return yg_program_list_ready(c->program) || yg_fail_memory(c->error);
+static bool list_direct_calls(yg_compiler *c) {
+    return yg_program_list_direct_calls(c->program) || yg_fail_memory(c->error);
 }
 
 /* What runs when, and what with it. */
@@ -243,11 +243,11 @@ static bool plan_order(yg_compiler *c) {
     if (!yg_plan_units(c))
         return false;
     yg_plan_costs(c);
-    return yg_plan_sweeps(c) && yg_plan_batches(c);
+    return yg_plan_row_loops(c) && yg_plan_stages(c);
 }
 
 static bool plan_memory(yg_compiler *c) {
-    yg_plan_contract(c);
+    yg_plan_chunk_buffers(c);
     return yg_plan_offsets(c);
 }
 
@@ -281,13 +281,13 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .update_count = update_count,
         .error = error,
     };
-    const bool done = yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
-                      (!yg_plan_with(&c, YG_PASS_EARLY) || yg_plan_early(&c)) &&
-                      (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) &&
-                      allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
-                      plan_units(&c) && yg_plan_soon(&c) && plan_memory(&c) &&
-                      plan_threads(&c, options) && plan_chunks(&c) &&
-                      (c.flags & YG_PROGRAM_NO_MEMORY || (allocate_program(&c) && list_ready(&c)));
+    const bool done =
+        yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
+        (!yg_plan_with(&c, YG_PASS_EARLY_UPDATES) || yg_plan_early_updates(&c)) &&
+        (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) && allocate_nodes(&c) &&
+        plan_order(&c) && yg_plan_storages(&c) && plan_units(&c) && yg_plan_prefetch(&c) &&
+        plan_memory(&c) && plan_threads(&c, options) && plan_chunks(&c) &&
+        (c.flags & YG_PROGRAM_NO_MEMORY || (allocate_program(&c) && list_direct_calls(&c)));
     if (done) {
         for (size_t i = 0; i < output_count; i++)
             program->visible[yg_program_node(program, outputs[i])] = true;

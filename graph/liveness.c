@@ -117,7 +117,7 @@ bool yg_liveness_make(const yg_request *request, yg_liveness *l, yg_error *error
     l->bytes = calloc(size, sizeof *l->bytes);
     if (!l->live || !l->root || !l->last || !l->bytes)
         return yg_fail_memory(error);
-    yg_derive_live(request, l->live);
+    yg_clone_live(request, l->live);
     bool *whole = mark_whole(request, l);
     if (!whole)
         return yg_fail_memory(error);

@@ -9,7 +9,7 @@
 #ifndef YG_GRAPH_LIVENESS_H
 #define YG_GRAPH_LIVENESS_H
 
-#include "derive.h"
+#include "clone.h"
 
 typedef struct yg_liveness {
     const yg_graph *graph;

@@ -10,10 +10,10 @@
 static bool find_lifetimes(yg_compiler *c, yg_lifetimes *lives) {
     yg_program *program = c->program;
     yg_pool *pool = program->pool;
-    const size_t units = program->unit_count + 1, batches = program->batch_count + 1;
+    const size_t units = program->unit_count + 1, stages = program->stage_count + 1;
     const size_t storages = program->storage_count + 1;
     lives->made = yg_pool_take(pool, units * sizeof(uint32_t));
-    lives->dying = yg_pool_take(pool, batches * sizeof(uint32_t));
+    lives->dying = yg_pool_take(pool, stages * sizeof(uint32_t));
     lives->next_made = yg_pool_take(pool, storages * sizeof(uint32_t));
     lives->next_dying = yg_pool_take(pool, storages * sizeof(uint32_t));
     lives->block = yg_pool_take(pool, storages * sizeof *lives->block);
@@ -22,7 +22,7 @@ static bool find_lifetimes(yg_compiler *c, yg_lifetimes *lives) {
     memset(lives->block, 0, storages * sizeof *lives->block);
     for (size_t u = 0; u < units; u++)
         lives->made[u] = YG_NO_STORAGE;
-    for (size_t b = 0; b < batches; b++)
+    for (size_t b = 0; b < stages; b++)
         lives->dying[b] = YG_NO_STORAGE;
     for (uint32_t s = 0; s < program->storage_count; s++) {
         const yg_storage *storage = &program->storages[s];
@@ -30,7 +30,7 @@ static bool find_lifetimes(yg_compiler *c, yg_lifetimes *lives) {
             continue;
         lives->next_made[s] = lives->made[storage->first];
         lives->made[storage->first] = s;
-        if (storage->last < program->batch_count) {
+        if (storage->last < program->stage_count) {
             lives->next_dying[s] = lives->dying[storage->last];
             lives->dying[storage->last] = s;
         }
@@ -71,9 +71,9 @@ bool yg_plan_offsets(yg_compiler *c) {
     if (!find_lifetimes(c, &lives) || !yg_arena_take(arena, FIRST_OFFSET))
         return yg_fail_memory(c->error);
     uint32_t u = 0;
-    for (uint32_t b = 0; b < program->batch_count; b++) {
-        for (; u < program->unit_count && program->units[u].batch == b; u++) {
-            if (program->sweeps[program->units[u].sweep].begin == u)
+    for (uint32_t b = 0; b < program->stage_count; b++) {
+        for (; u < program->unit_count && program->units[u].stage == b; u++) {
+            if (program->row_loops[program->units[u].row_loop].begin == u)
                 lives.free_row_count = 0;
             yg_plan_take_over(c, &lives, u);
             if (!place(c, arena, &lives, u))

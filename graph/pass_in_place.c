@@ -49,19 +49,19 @@ static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_
 }
 
 /* True if unit `u` may write over storage `s` row by row: nobody needs it later, or at the same
- * time in another row. What was made in the same sweep is read by rows, and in order. */
+ * time in another row. What was made in the same row loop is read by rows, and in order. */
 static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
     const yg_storage *storage = &program->storages[s];
     const yg_node owner = storage->owner;
-    if (!yg_is_in_arena(storage) || storage->first >= u || storage->last != unit->batch ||
+    if (!yg_is_in_arena(storage) || storage->first >= u || storage->last != unit->stage ||
         c->nodes[owner].last_unit != u)
         return false;
-    if (program->units[storage->first].batch == unit->batch)
-        return program->units[storage->first].sweep == unit->sweep;
+    if (program->units[storage->first].stage == unit->stage)
+        return program->units[storage->first].row_loop == unit->row_loop;
     const uint32_t other = c->nodes[owner].other_unit;
-    return other == YG_NO_UNIT || program->units[other].batch < unit->batch;
+    return other == YG_NO_UNIT || program->units[other].stage < unit->stage;
 }
 
 /* A storage that step `at` may write over: one that it reads, or that an earlier step of the group

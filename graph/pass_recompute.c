@@ -61,7 +61,7 @@ static void release(round *r) {
 
 static bool prepare(round *r, yg_compiler *c) {
     const size_t size = c->graph->size + 1;
-    *r = (round){.compiler = c, .request = yg_derive_request(c)};
+    *r = (round){.compiler = c, .request = yg_clone_request(c)};
     r->next = malloc(size * sizeof *r->next);
     r->until = malloc(size * sizeof *r->until);
     r->dropped = calloc(size, sizeof *r->dropped);
@@ -209,13 +209,13 @@ static int compare_nodes(const void *a, const void *b) {
 
 /* Computes a dropped operand of the node `when` again. Copies of what was not dropped serve this
  * chain only: kept for another, they would take memory in between. */
-static bool remake(round *r, yg_derivation *d, yg_node operand, yg_node when) {
+static bool remake(round *r, yg_clone *d, yg_node operand, yg_node when) {
     bool done = list_chain(r, operand, when, r->lives.graph->size);
     qsort(r->chain, r->chain_count, sizeof *r->chain, compare_nodes);
     for (size_t i = 0; i < r->chain_count; i++)
         r->stack[i] = d->made[r->chain[i]];
     for (size_t i = 0; i < r->chain_count && done; i++)
-        done = yg_derive_copy(d, r->chain[i]);
+        done = yg_clone_copy(d, r->chain[i]);
     for (size_t i = 0; i < r->chain_count; i++) {
         const yg_node node = r->chain[i];
         if (r->dropped[r->lives.root[node]])
@@ -227,7 +227,7 @@ static bool remake(round *r, yg_derivation *d, yg_node operand, yg_node when) {
     return done;
 }
 
-static bool derive(round *r, yg_derivation *d) {
+static bool copy_graph(round *r, yg_clone *d) {
     const yg_liveness *l = &r->lives;
     for (yg_node node = 0; node < l->graph->size; node++) {
         const yg_record *record = &l->graph->records[node];
@@ -239,10 +239,10 @@ static bool derive(round *r, yg_derivation *d) {
                 !remake(r, d, operand, node))
                 return false;
         }
-        if (!yg_derive_copy(d, node))
+        if (!yg_clone_copy(d, node))
             return false;
     }
-    return yg_derive_end(d);
+    return yg_clone_end(d);
 }
 
 static double total_flops(const yg_liveness *l) {
@@ -261,15 +261,15 @@ static bool is_worth(const yg_liveness *before, const yg_liveness *after) {
 /* True in *better if that paid, and the compiler goes on with the new graph. */
 static bool try_round(round *r, bool *better) {
     yg_compiler *c = r->compiler;
-    yg_derivation d;
+    yg_clone d;
     yg_liveness after = {0};
-    const bool done = yg_derive_begin(&d, c, &r->request) && derive(r, &d) &&
+    const bool done = yg_clone_begin(&d, c, &r->request) && copy_graph(r, &d) &&
                       yg_liveness_make(&d.result, &after, c->error);
     *better = done && is_worth(&r->lives, &after);
-    const bool adopted = !*better || yg_derive_adopt(&d);
+    const bool adopted = !*better || yg_clone_adopt(&d);
     c->program->stats.recomputed += *better ? r->dropped_count : 0;
     yg_liveness_free(&after);
-    yg_derive_drop(&d);
+    yg_clone_drop(&d);
     return done && adopted;
 }
 

@@ -1,32 +1,34 @@
 /*
  * The pass `reuse`: gives memory that is not read again to later results.
  *
- * Bytes are given back to the arena after the last batch that reads them. Within a sweep, bytes
+ * Bytes are given back to the arena after the last stage that reads them. Within a row loop, bytes
  * whose rows are done with are given on row by row, to a result of the same size.
  */
 #include "offsets.h"
 
-/* True if unit `u` of a sweep is the last to read storage `s`, and all of the sweep read it by
- * rows: then row r is free for later units once `u` is done with it. Other sweeps of the batch,
- * which may run at the same time, do not read it: those before are none, those after read later. */
+/* True if unit `u` of a row loop is the last to read storage `s`, and all of the row loop read it
+ * by rows: then row r is free for later units once `u` is done with it. Other row loops of the
+ * stage, which may run at the same time, do not read it: those before are none, those after read
+ * later. */
 static bool frees_rows(const yg_compiler *c, const yg_lifetimes *lives, uint32_t s, uint32_t u) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
     const yg_storage *storage = &program->storages[s];
     const yg_plan_node *owner = &c->nodes[storage->owner];
-    if (!yg_is_in_arena(storage) || storage->last != unit->batch || !lives->block[s] ||
+    if (!yg_is_in_arena(storage) || storage->last != unit->stage || !lives->block[s] ||
         owner->last_unit != u)
         return false;
-    if (program->units[storage->first].batch == unit->batch)
-        return program->units[storage->first].sweep == unit->sweep && owner->unit == storage->first;
-    return program->batches[unit->batch].begin == unit->sweep &&
-           (owner->skew_unit == YG_NO_UNIT || program->units[owner->skew_unit].batch < unit->batch);
+    if (program->units[storage->first].stage == unit->stage)
+        return program->units[storage->first].row_loop == unit->row_loop &&
+               owner->unit == storage->first;
+    return program->stages[unit->stage].begin == unit->row_loop &&
+           (owner->skew_unit == YG_NO_UNIT || program->units[owner->skew_unit].stage < unit->stage);
 }
 
 void yg_plan_note_free_rows(const yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
-    if (program->sweeps[unit->sweep].rows == 0 || !yg_plan_with(c, YG_PASS_REUSE))
+    if (program->row_loops[unit->row_loop].rows == 0 || !yg_plan_with(c, YG_PASS_REUSE))
         return;
     yg_node node = unit->first;
     for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {

@@ -73,7 +73,7 @@ static bool can_move(const yg_compiler *c, uint32_t u, yg_node operand) {
     const yg_storage *storage = &program->storages[s];
     return in_arena(storage) && storage->owner == root && storage->bytes > 0 &&
            storage->bytes == yg_type_bytes(c->graph->records[operand].type) &&
-           storage->last == program->units[u].batch && c->nodes[root].last_unit == u;
+           storage->last == program->units[u].stage && c->nodes[root].last_unit == u;
 }
 
 static void join(yg_compiler *c, uint32_t u, bool *whole) {

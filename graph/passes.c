@@ -57,9 +57,10 @@ bool yg_plan_choose(yg_compiler *c) {
             !is_left_out(c->options, passes[i].name))
             c->passes |= 1u << i;
     }
-    /* What runs together needs its memory together, so who asks for less memory has no sweeps. */
+    /* What runs together needs its memory together, so who asks for less memory has no row loops.
+     */
     const bool recompute = c->options && c->options->recompute;
-    c->passes &= ~(1u << (recompute ? YG_PASS_SWEEP : YG_PASS_RECOMPUTE));
+    c->passes &= ~(1u << (recompute ? YG_PASS_ROW_LOOPS : YG_PASS_RECOMPUTE));
     return true;
 }
 

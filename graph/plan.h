@@ -1,12 +1,12 @@
 /*
  * A program's parts, private to graph/: what the passes of compiling hand to each other (compile.c
- * calls them in order), and at last to running (ready.c, run.c, group_run.c).
+ * calls them in order), and at last to running (direct_calls.c, run.c, group_run.c).
  *
  *   unit      a fused group of elementwise nodes, one whole-tensor kernel, or a copy.
- *   sweep     neighbouring units that run together, a chunk of rows at a time, so that what one
+ *   row loop     neighbouring units that run together, a chunk of rows at a time, so that what one
  *             makes is still in the cache when the next one reads it; or one unit.
- *   batch     neighbouring sweeps that do not depend on each other: threads share their work in
- *             one go. Batches run in order.
+ *   stage     neighbouring row loops that do not depend on each other: threads share their work in
+ *             one go. Stages run in order.
  *   storage   bytes that nodes live in: a leaf's own buffer, or a stretch of the arena. A view
  *             shares its operand's storage.
  *   register  a tile's worth of L1 that a fused group keeps an intermediate result in.
@@ -19,14 +19,14 @@
 #include "store.h"
 
 /* Elements of a tile: with f32, eight registers fill half of a 32 KiB L1. */
-#define YG_TILE        512
-#define YG_ALIGN       64 /* bytes, of buffers */
-#define YG_GROUP_STEPS 64
-#define YG_MAX_THREADS 256
-#define YG_MOST_SOON   8
-#define YG_NO_UNIT     UINT32_MAX
-#define YG_NO_STORAGE  UINT32_MAX
-#define YG_NO_REGISTER UINT16_MAX
+#define YG_TILE            512
+#define YG_ALIGN           64 /* bytes, of buffers */
+#define YG_GROUP_STEPS     64
+#define YG_MAX_THREADS     256
+#define YG_MOST_PREFETCHES 8
+#define YG_NO_UNIT         UINT32_MAX
+#define YG_NO_STORAGE      UINT32_MAX
+#define YG_NO_REGISTER     UINT16_MAX
 
 /* A group's operand from memory that is not read in step with the result: a broadcast. */
 typedef struct yg_load {
@@ -62,11 +62,11 @@ typedef struct yg_step {
     yg_node node;
 } yg_step;
 
-/* What a kernel may fetch ahead: a place that later units of its sweep use, row by row. */
-typedef struct yg_soon {
+/* What a kernel may fetch ahead: a place that later units of its row loop use, row by row. */
+typedef struct yg_prefetch {
     const yg_place *place;
     int64_t row; /* bytes */
-} yg_soon;
+} yg_prefetch;
 
 typedef enum yg_unit_kind { YG_UNIT_GROUP, YG_UNIT_KERNEL, YG_UNIT_COPY } yg_unit_kind;
 
@@ -80,8 +80,8 @@ typedef struct yg_unit {
     int64_t rows;   /* that the work falls into at most; 0: not by rows */
     int64_t grain;  /* of them at a time, at least */
     uint64_t whole; /* operands of a kernel that every row reads all of: bits */
-    uint32_t sweep, batch; /* that it is in */
-    uint32_t after;        /* the last unit that reads a parameter which this one writes over */
+    uint32_t row_loop, stage; /* that it is in */
+    uint32_t after;           /* the last unit that reads a parameter which this one writes over */
 
     /* group */
     int64_t count; /* elements */
@@ -95,11 +95,11 @@ typedef struct yg_unit {
     yg_kernel kernel;
     yg_kernel_call call;
     size_t scratch, scratch_end; /* where its scratch lies in a thread's */
-    yg_soon *soon;
-    uint32_t soon_count;
+    yg_prefetch *prefetches;
+    uint32_t prefetch_count;
     bool has_chunks;        /* reads or writes a storage of which only a chunk is kept */
     int64_t work;           /* units of work: yg_op.units */
-    yg_parts parts;         /* of a reduction that ends a sweep; count 0: any other kernel */
+    yg_parts parts;         /* of a reduction that ends a row loop; count 0: any other kernel */
     uint32_t partial;       /* storage of the parts' results */
     void *partial_data;     /* resolved */
     const void *partial_in; /* the same, as the only operand of … */
@@ -113,7 +113,7 @@ typedef struct yg_unit {
     const void *copy_from;
 } yg_unit;
 
-typedef struct yg_sweep {
+typedef struct yg_row_loop {
     uint32_t begin, end; /* units */
     int64_t rows;        /* 0: one unit, whose own pieces threads share */
     int64_t chunk;       /* rows at a time */
@@ -121,33 +121,33 @@ typedef struct yg_sweep {
     int64_t grains;      /* what threads share: chunks, or pieces … */
     int64_t step;        /* … so many at a time, but for the last */
     double cost;
-} yg_sweep;
+} yg_row_loop;
 
-typedef struct yg_batch {
-    uint32_t begin, end; /* sweeps */
+typedef struct yg_stage {
+    uint32_t begin, end; /* row loops */
     bool shared;         /* all threads work on it */
     double cost;
-} yg_batch;
+} yg_stage;
 
-typedef enum yg_ready_kind {
-    YG_READY_TILE,
-    YG_READY_LOAD,
-    YG_READY_FILL,
-    YG_READY_KERNEL,
-    YG_READY_BATCH,
-} yg_ready_kind;
+typedef enum yg_direct_kind {
+    YG_DIRECT_TILE,
+    YG_DIRECT_LOAD,
+    YG_DIRECT_FILL,
+    YG_DIRECT_KERNEL,
+    YG_DIRECT_STAGE,
+} yg_direct_kind;
 
-/* A call with nothing left to decide: see ready.c. */
-typedef struct yg_ready {
-    yg_ready_kind kind;
+/* A call with nothing left to decide: see direct_calls.c. */
+typedef struct yg_direct_call {
+    yg_direct_kind kind;
     union {
         yg_tile tile;
         const yg_load *load;
         const void *from; /* of a fill: the element */
         yg_kernel kernel;
-        const yg_batch *batch;
+        const yg_stage *stage;
     };
-    void *out;    /* of all but kernels and batches, … */
+    void *out;    /* of all but kernels and stages, … */
     size_t count; /* … its elements */
     union {
         const void *const *in; /* of a tile */
@@ -157,39 +157,39 @@ typedef struct yg_ready {
         const yg_attr *attrs; /* of a tile */
         yg_kernel_call *call; /* of a kernel */
     };
-} yg_ready;
+} yg_direct_call;
 
 typedef struct yg_storage {
     int64_t bytes;
-    int64_t offset;       /* in the arena; -1: a leaf's own buffer */
-    bool bound;           /* that buffer is the caller's */
-    uint32_t part_of;     /* the storage that it is a stretch of, or YG_NO_STORAGE; … */
-    int64_t shift;        /* … from this byte on */
-    bool by_chunks;       /* each thread keeps a chunk of its sweep's rows, `shift` bytes on, … */
-    int64_t row;          /* … each of so many bytes */
-    char *data;           /* resolved */
-    void *memory;         /* of a leaf's own buffer: what to free */
+    int64_t offset;   /* in the arena; -1: a leaf's own buffer */
+    bool bound;       /* that buffer is the caller's */
+    uint32_t part_of; /* the storage that it is a stretch of, or YG_NO_STORAGE; … */
+    int64_t shift;    /* … from this byte on */
+    bool by_chunks;   /* each thread keeps a chunk of its row loop's rows, `shift` bytes on, … */
+    int64_t row;      /* … each of so many bytes */
+    char *data;       /* resolved */
+    void *memory;     /* of a leaf's own buffer: what to free */
     const void *constant; /* instead: a constant's bytes */
     uint32_t first;       /* the unit that writes it first */
-    uint32_t last;        /* the batch that uses it last */
+    uint32_t last;        /* the stage that uses it last */
     yg_node owner;
 } yg_storage;
 
 struct yg_program {
     const yg_graph *graph; /* that the units are of */
-    yg_graph *own;         /* the same, where it was derived from the caller's; otherwise NULL, and
+    yg_graph *own;         /* the same, where it is a clone of the caller's; otherwise NULL, and
                               so are … */
     yg_node *node_of;      /* by node of the caller's: what stands for it in `graph`, or YG_NONE */
     yg_node *source_of;    /* by node of `graph`: the caller's that it was made from */
     yg_pool *pool;
     yg_unit *units;
     size_t unit_count;
-    yg_sweep *sweeps;
-    size_t sweep_count;
-    yg_batch *batches;
-    size_t batch_count;
-    yg_ready *ready; /* what a run does */
-    size_t ready_count, ready_capacity;
+    yg_row_loop *row_loops;
+    size_t row_loop_count;
+    yg_stage *stages;
+    size_t stage_count;
+    yg_direct_call *direct_calls; /* what a run does */
+    size_t direct_call_count, direct_call_capacity;
     yg_storage *storages;
     size_t storage_count;
     uint32_t *storage_of; /* by node; YG_NO_STORAGE where it has none */
@@ -253,7 +253,7 @@ typedef struct yg_compiler {
     const yg_update *updates;
     size_t update_count;
     yg_error *error;
-    size_t unit_capacity, sweep_capacity, batch_capacity, storage_capacity;
+    size_t unit_capacity, row_loop_capacity, stage_capacity, storage_capacity;
     yg_plan_node *nodes;
     struct yg_filled *filled; /* group.c */
 } yg_compiler;
@@ -289,7 +289,7 @@ void *yg_plan_grow(yg_compiler *compiler, void *array, size_t count, size_t *cap
 /* What is asked of every operand is here, inline. */
 
 /* early: moves updates to where their gradients are. It may change the same as the rules. */
-bool yg_plan_early(yg_compiler *compiler);
+bool yg_plan_early_updates(yg_compiler *compiler);
 
 /* recompute: trades memory for computing again, if that is asked for. It may change the same as the
  * rules. */
@@ -322,23 +322,23 @@ static inline bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node n
 /* fuse: puts an elementwise node into a group that is there; false if it can join none. */
 bool yg_plan_fuse(yg_compiler *compiler, yg_node node);
 
-/* sweep: joins neighbouring units to sweeps. */
-bool yg_plan_sweeps(yg_compiler *compiler);
+/* row loop: joins neighbouring units to row loops. */
+bool yg_plan_row_loops(yg_compiler *compiler);
 
-/* sweep: puts the last unit into a sweep and a batch of its own. */
+/* row loop: puts the last unit into a row loop and a stage of its own. */
 bool yg_plan_add_alone(yg_compiler *compiler);
 
-/* batch: joins neighbouring sweeps to batches. */
-bool yg_plan_batches(yg_compiler *compiler);
+/* stage: joins neighbouring row loops to stages. */
+bool yg_plan_stages(yg_compiler *compiler);
 
-/* batch: makes a batch of one sweep, at the end. */
-bool yg_plan_add_batch(yg_compiler *compiler, uint32_t sweep);
+/* stage: makes a stage of one row loop, at the end. */
+bool yg_plan_add_stage(yg_compiler *compiler, uint32_t row_loop);
 
-/* batch: decides which batches threads share; false if none. */
+/* stage: decides which stages threads share; false if none. */
 bool yg_plan_share(yg_program *program);
 
 /* contract: finds results of which a chunk of rows is enough. After the groups' steps are known. */
-void yg_plan_contract(yg_compiler *compiler);
+void yg_plan_chunk_buffers(yg_compiler *compiler);
 
 /* in_place: true if the update's value can be written over the parameter: a fused group, or a
  * kernel that allows it, computes it after everything else has read the parameter, or in step with
@@ -370,8 +370,8 @@ bool yg_plan_group(yg_compiler *compiler, yg_unit *unit);
 
 /* --------------------------------------------------------------------------------- running -- */
 
-/* Lists what kernels of sweeps may fetch ahead. After the groups' steps are known. */
-bool yg_plan_soon(yg_compiler *compiler);
+/* Lists what kernels of row loops may fetch ahead. After the groups' steps are known. */
+bool yg_plan_prefetch(yg_compiler *compiler);
 
 /* Makes `count` elements of `to` what the one in `from` is. */
 void yg_fill(void *to, const void *from, size_t element, size_t count);
@@ -383,9 +383,9 @@ void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count);
 void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
                   int thread);
 
-/* Lists the ready calls, when the units are resolved and it is known what threads share, and again
+/* Lists the direct calls, when the units are resolved and it is known what threads share, and again
  * after a buffer was bound. False when out of memory, the first time only. */
-bool yg_program_list_ready(yg_program *program);
+bool yg_program_list_direct_calls(yg_program *program);
 
 /* Points every unit at its memory; again after a buffer was bound. */
 void yg_program_resolve(yg_program *program);

@@ -86,7 +86,7 @@ yg_instruction yg_program_instruction(const yg_program *program, size_t index) {
         .flops = unit->flops,
         .bytes_read = t.read,
         .bytes_written = t.written,
-        .shared = program->batches[unit->batch].shared,
+        .shared = program->stages[unit->stage].shared,
     };
 }
 

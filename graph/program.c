@@ -27,9 +27,9 @@ void yg_program_free(yg_program *program) {
         free_own_data(&program->storages[s]);
     free(program->storages);
     free(program->units);
-    free(program->sweeps);
-    free(program->batches);
-    free(program->ready);
+    free(program->row_loops);
+    free(program->stages);
+    free(program->direct_calls);
     free(program->arena);
     free(program->chunks);
     free(program->registers);
@@ -125,7 +125,7 @@ bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *er
     storage->data = data;
     storage->bound = true;
     yg_program_resolve(program);
-    yg_program_list_ready(program); /* there is room from the first time */
+    yg_program_list_direct_calls(program); /* there is room from the first time */
     return true;
 }
 

@@ -39,7 +39,7 @@ typedef struct yg_compile_options {
     const yg_program *beside; /* a program, for another batch size, say, whose threads this one uses
                                  too: the two are then not run at the same time. NULL: none */
     bool recompute; /* trade computing values again for memory, where that lowers the peak most a
-                       floating-point operation: not a bit changes. Without the pass `sweep`,
+                       floating-point operation: not a bit changes. Without the pass `row loop`,
                        which needs more memory */
 } yg_compile_options;
 

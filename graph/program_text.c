@@ -1,7 +1,7 @@
 /*
  * A program as text, an instruction a line, with its number. What belongs together stands indented
- * below a line that says how: the steps of a fused group, the instructions of a sweep, the sweeps
- * of a batch.
+ * below a line that says how: the steps of a fused group, the instructions of a row loop, the row
+ * loops of a stage.
  */
 #include "plan.h"
 #include "text.h"
@@ -108,13 +108,14 @@ static void add_unit(yg_text *text, const yg_program *program, const yg_unit *un
     add_node(text, program, unit->node);
 }
 
-static void add_sweep(yg_text *text, const yg_program *program, const yg_sweep *sweep, int level) {
-    if (sweep->rows > 0) {
+static void add_row_loop(yg_text *text, const yg_program *program, const yg_row_loop *row_loop,
+                         int level) {
+    if (row_loop->rows > 0) {
         start_line(text, level++);
-        yg_text_add(text, "together, %" PRId64 " of %" PRId64 " rows at a time:\n", sweep->chunk,
-                    sweep->rows);
+        yg_text_add(text, "together, %" PRId64 " of %" PRId64 " rows at a time:\n", row_loop->chunk,
+                    row_loop->rows);
     }
-    for (uint32_t u = sweep->begin; u < sweep->end; u++) {
+    for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
         yg_text_add(text, "%5" PRIu32 "  %*s", u, 2 * level, "");
         add_unit(text, program, &program->units[u], level);
     }
@@ -122,15 +123,15 @@ static void add_sweep(yg_text *text, const yg_program *program, const yg_sweep *
 
 char *yg_program_text(const yg_program *program) {
     yg_text text = {0};
-    for (size_t b = 0; b < program->batch_count; b++) {
-        const yg_batch *batch = &program->batches[b];
-        const bool several = batch->end - batch->begin > 1;
+    for (size_t b = 0; b < program->stage_count; b++) {
+        const yg_stage *stage = &program->stages[b];
+        const bool several = stage->end - stage->begin > 1;
         if (several) {
             start_line(&text, 0);
             yg_text_add(&text, "at once:\n");
         }
-        for (uint32_t s = batch->begin; s < batch->end; s++)
-            add_sweep(&text, program, &program->sweeps[s], several);
+        for (uint32_t s = stage->begin; s < stage->end; s++)
+            add_row_loop(&text, program, &program->row_loops[s], several);
     }
     return yg_text_take(&text);
 }

@@ -4,7 +4,7 @@
  */
 #include "rewrite.h"
 
-#include "derive.h"
+#include "clone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static bool prepare(yg_compiler *c, subject *s) {
     const size_t size = c->graph->size + 1;
     release(s);
     *s = (subject){0};
-    s->request = yg_derive_request(c);
+    s->request = yg_clone_request(c);
     s->live = calloc(size, sizeof *s->live);
     s->matched = calloc(size, sizeof *s->matched);
     s->uses = calloc(size, sizeof *s->uses);
@@ -57,7 +57,7 @@ static bool prepare(yg_compiler *c, subject *s) {
         return yg_fail_memory(c->error);
     memset(s->user, 0xff, size * sizeof *s->user); /* YG_NONE */
     if (yg_plan_with(c, YG_PASS_DEAD))
-        yg_derive_live(&s->request, s->live);
+        yg_clone_live(&s->request, s->live);
     else
         memset(s->live, true, size);
     count_uses(s);
@@ -73,13 +73,13 @@ static yg_rewriting rewriting_of(const subject *s) {
 }
 
 /* Names and places go over to the equivalent. */
-static bool make_equivalent(yg_derivation *d, const yg_rule *rule, const yg_rewriting *rewriting,
+static bool make_equivalent(yg_clone *d, const yg_rule *rule, const yg_rewriting *rewriting,
                             yg_node node) {
     const yg_record *record = &d->from.graph->records[node];
     const yg_node worker = rule->work_of ? rule->work_of(rewriting, node) : node;
     d->to->at = d->from.graph->records[worker].origin;
     const yg_node equivalent = rule->build(rewriting, d->to, node, d->made);
-    if (!yg_derive_note(d, worker))
+    if (!yg_clone_note(d, worker))
         return false;
     if (equivalent == YG_NONE || !yg_type_equal(d->to->records[equivalent].type, record->type))
         return yg_fail(d->compiler->error, YG_ERROR_INTERNAL, record->origin,
@@ -90,16 +90,16 @@ static bool make_equivalent(yg_derivation *d, const yg_rule *rule, const yg_rewr
     return true;
 }
 
-static bool derive(const subject *s, const yg_rule *rule, yg_derivation *d) {
+static bool copy_graph(const subject *s, const yg_rule *rule, yg_clone *d) {
     const yg_rewriting rewriting = rewriting_of(s);
     for (yg_node node = 0; node < s->request.graph->size; node++) {
         if (!s->live[node])
             continue;
         if (!(s->matched[node] ? make_equivalent(d, rule, &rewriting, node)
-                               : yg_derive_copy(d, node)))
+                               : yg_clone_copy(d, node)))
             return false;
     }
-    return yg_derive_end(d) && yg_derive_adopt(d);
+    return yg_clone_end(d) && yg_clone_adopt(d);
 }
 
 static bool find_matches(subject *s, const yg_rule *rule) {
@@ -139,9 +139,9 @@ static bool apply(yg_compiler *c, subject *s, const yg_rule *rule) {
         return false;
     if (!find_matches(s, rule))
         return true;
-    yg_derivation d;
-    const bool done = yg_derive_begin(&d, c, &s->request) && derive(s, rule, &d);
-    yg_derive_drop(&d);
+    yg_clone d;
+    const bool done = yg_clone_begin(&d, c, &s->request) && copy_graph(s, rule, &d);
+    yg_clone_drop(&d);
     return done;
 }
 

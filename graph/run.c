@@ -67,7 +67,7 @@ static bool run_kernel(const worker *w, const yg_unit *unit, const share *share)
     return call.begin >= call.end || unit->kernel(&call, w->error);
 }
 
-/* A unit by its own pieces: [begin, end) of yg_sweep.grains. */
+/* A unit by its own pieces: [begin, end) of yg_row_loop.grains. */
 static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int64_t end) {
     if (unit->kind == YG_UNIT_KERNEL)
         return run_kernel(w, unit, &(share){.begin = begin, .end = end});
@@ -80,14 +80,15 @@ static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int6
     return true;
 }
 
-/* A kernel's part in the rows [begin, end) of a sweep. The rows of a reduction's parts are whole
+/* A kernel's part in the rows [begin, end) of a row loop. The rows of a reduction's parts are whole
  * but for the last. */
 static bool run_kernel_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin,
                             int64_t end, yg_scratch kept) {
-    yg_stretch soon[YG_MOST_SOON];
-    share share = {.kept = kept, .soon = soon, .soon_count = unit->soon_count, .first_row = begin};
-    for (uint32_t i = 0; i < unit->soon_count; i++) {
-        const yg_soon *of = &unit->soon[i];
+    yg_stretch soon[YG_MOST_PREFETCHES];
+    share share = {
+        .kept = kept, .soon = soon, .soon_count = unit->prefetch_count, .first_row = begin};
+    for (uint32_t i = 0; i < unit->prefetch_count; i++) {
+        const yg_prefetch *of = &unit->prefetches[i];
         soon[i] = (yg_stretch){of->place->base + begin * of->row, (end - begin) * of->row};
     }
     if (unit->parts.count == 0) {
@@ -101,7 +102,7 @@ static bool run_kernel_rows(const worker *w, const yg_unit *unit, int64_t rows, 
     return run_kernel(w, unit, &share);
 }
 
-/* A unit's part in the rows [begin, end) of a sweep. */
+/* A unit's part in the rows [begin, end) of a row loop. */
 static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin, int64_t end,
                      yg_scratch kept) {
     if (unit->kind == YG_UNIT_KERNEL)
@@ -111,7 +112,7 @@ static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t
     return true;
 }
 
-/* ---------------------------------------------------------------------- sweeps and batches -- */
+/* ---------------------------------------------------------------------- row loops and stages -- */
 
 /* Tells thread 0's time for a unit, where somebody asks. */
 static inline double note_time(const worker *w, uint32_t unit, double since) {
@@ -120,22 +121,22 @@ static inline double note_time(const worker *w, uint32_t unit, double since) {
     return now;
 }
 
-/* Grains [begin, end) of a sweep. */
-static bool run_sweep(const worker *w, const yg_sweep *sweep, int64_t begin, int64_t end) {
+/* Grains [begin, end) of a row loop. */
+static bool run_row_loop(const worker *w, const yg_row_loop *row_loop, int64_t begin, int64_t end) {
     const yg_unit *units = w->program->units;
     double last = w->seconds ? yg_clock() : 0;
-    if (sweep->rows == 0) {
-        const bool done = run_pieces(w, &units[sweep->begin], begin, end);
+    if (row_loop->rows == 0) {
+        const bool done = run_pieces(w, &units[row_loop->begin], begin, end);
         if (w->seconds)
-            note_time(w, sweep->begin, last);
+            note_time(w, row_loop->begin, last);
         return done;
     }
     for (int64_t grain = begin; grain < end; grain++) {
-        const int64_t row = grain * sweep->chunk, next = row + sweep->chunk;
-        const int64_t until = next < sweep->rows ? next : sweep->rows;
+        const int64_t row = grain * row_loop->chunk, next = row + row_loop->chunk;
+        const int64_t until = next < row_loop->rows ? next : row_loop->rows;
         const yg_scratch kept = grain == begin ? YG_SCRATCH_FIRST : YG_SCRATCH_AGAIN;
-        for (uint32_t u = sweep->begin; u < sweep->end; u++) {
-            if (!run_rows(w, &units[u], sweep->rows, row, until, kept))
+        for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
+            if (!run_rows(w, &units[u], row_loop->rows, row, until, kept))
                 return false;
             if (w->seconds)
                 last = note_time(w, u, last);
@@ -145,10 +146,10 @@ static bool run_sweep(const worker *w, const yg_sweep *sweep, int64_t begin, int
 }
 
 /* Reductions that were fed in parts. */
-static bool finish_sweep(const worker *w, const yg_sweep *sweep) {
+static bool finish_row_loop(const worker *w, const yg_row_loop *row_loop) {
     bool done = true;
     double last = w->seconds ? yg_clock() : 0;
-    for (uint32_t u = sweep->begin; u < sweep->end && done; u++) {
+    for (uint32_t u = row_loop->begin; u < row_loop->end && done; u++) {
         const yg_unit *unit = &w->program->units[u];
         if (unit->parts.count == 0)
             continue;
@@ -161,52 +162,52 @@ static bool finish_sweep(const worker *w, const yg_sweep *sweep) {
     return done;
 }
 
-/* Where thread `thread` begins in a sweep whose batch has cost `before` ahead of it: equal shares
- * of the cost. A grain's bits do not depend on the cuts. */
-static int64_t cut(const yg_batch *batch, const yg_sweep *sweep, double before, int thread,
+/* Where thread `thread` begins in a row loop whose stage has cost `before` ahead of it: equal
+ * shares of the cost. A grain's bits do not depend on the cuts. */
+static int64_t cut(const yg_stage *stage, const yg_row_loop *row_loop, double before, int thread,
                    int threads) {
-    const double share = batch->cost * thread / threads - before;
+    const double share = stage->cost * thread / threads - before;
     if (thread == threads) /* whatever has been rounded: the last one does the rest */
-        return sweep->grains;
+        return row_loop->grains;
     if (share <= 0 || thread == 0)
         return 0;
-    if (share >= sweep->cost)
-        return sweep->grains;
-    const double steps = share / sweep->cost * (double)sweep->grains / (double)sweep->step;
-    const int64_t grains = (int64_t)(steps + 0.5) * sweep->step;
-    return grains < sweep->grains ? grains : sweep->grains;
+    if (share >= row_loop->cost)
+        return row_loop->grains;
+    const double steps = share / row_loop->cost * (double)row_loop->grains / (double)row_loop->step;
+    const int64_t grains = (int64_t)(steps + 0.5) * row_loop->step;
+    return grains < row_loop->grains ? grains : row_loop->grains;
 }
 
-/* A batch that all threads work on. */
-typedef struct shared_batch {
+/* A stage that all threads work on. */
+typedef struct shared_stage {
     yg_program *program;
-    const yg_batch *batch;
+    const yg_stage *stage;
     double *seconds;
-} shared_batch;
+} shared_stage;
 
 static void run_share(void *context, int thread) {
-    const shared_batch *shared = context;
+    const shared_stage *shared = context;
     yg_program *program = shared->program;
-    const yg_batch *batch = shared->batch;
+    const yg_stage *stage = shared->stage;
     const worker w = {program, thread, thread == 0 ? shared->seconds : NULL,
                       &program->errors[thread]};
     double before = 0;
     bool done = true;
-    for (uint32_t s = batch->begin; s < batch->end && done; s++) {
-        const yg_sweep *sweep = &program->sweeps[s];
-        const int64_t begin = cut(batch, sweep, before, thread, program->threads);
-        const int64_t end = cut(batch, sweep, before, thread + 1, program->threads);
+    for (uint32_t s = stage->begin; s < stage->end && done; s++) {
+        const yg_row_loop *row_loop = &program->row_loops[s];
+        const int64_t begin = cut(stage, row_loop, before, thread, program->threads);
+        const int64_t end = cut(stage, row_loop, before, thread + 1, program->threads);
         if (begin < end)
-            done = run_sweep(&w, sweep, begin, end);
-        before += sweep->cost;
+            done = run_row_loop(&w, row_loop, begin, end);
+        before += row_loop->cost;
     }
     program->failed[thread] = !done;
 }
 
 /* The failure that is reported is that of the earliest work, whatever thread was first. */
-static bool run_shared(yg_program *program, const yg_batch *batch, double *seconds,
+static bool run_shared(yg_program *program, const yg_stage *stage, double *seconds,
                        yg_error *error) {
-    shared_batch shared = {program, batch, seconds};
+    shared_stage shared = {program, stage, seconds};
     yg_threads_run(program->pool_of_threads, run_share, &shared);
     bool done = true;
     for (int i = 0; i < program->threads; i++) {
@@ -220,43 +221,43 @@ static bool run_shared(yg_program *program, const yg_batch *batch, double *secon
     return done;
 }
 
-static bool run_batch(const worker *w, const yg_batch *batch) {
+static bool run_stage(const worker *w, const yg_stage *stage) {
     yg_program *program = w->program;
     bool done = true;
-    if (batch->shared) {
-        done = run_shared(program, batch, w->seconds, w->error);
+    if (stage->shared) {
+        done = run_shared(program, stage, w->seconds, w->error);
     } else {
-        for (uint32_t s = batch->begin; s < batch->end && done; s++)
-            done = run_sweep(w, &program->sweeps[s], 0, program->sweeps[s].grains);
+        for (uint32_t s = stage->begin; s < stage->end && done; s++)
+            done = run_row_loop(w, &program->row_loops[s], 0, program->row_loops[s].grains);
     }
-    for (uint32_t s = batch->begin; s < batch->end && done; s++) {
-        if (program->sweeps[s].rows > 0)
-            done = finish_sweep(w, &program->sweeps[s]);
+    for (uint32_t s = stage->begin; s < stage->end && done; s++) {
+        if (program->row_loops[s].rows > 0)
+            done = finish_row_loop(w, &program->row_loops[s]);
     }
     return done;
 }
 
 /* ------------------------------------------------------------------------------------- runs -- */
 
-static inline bool run_ready(const worker *w, const yg_ready *ready) {
-    switch (ready->kind) {
-    case YG_READY_TILE:
-        ready->tile(ready->out, ready->in, ready->count, ready->attrs);
+static inline bool run_direct_call(const worker *w, const yg_direct_call *direct) {
+    switch (direct->kind) {
+    case YG_DIRECT_TILE:
+        direct->tile(direct->out, direct->in, direct->count, direct->attrs);
         return true;
-    case YG_READY_LOAD:
-        yg_load_run(ready->load, ready->out, 0, (int64_t)ready->count);
+    case YG_DIRECT_LOAD:
+        yg_load_run(direct->load, direct->out, 0, (int64_t)direct->count);
         return true;
-    case YG_READY_FILL:
-        yg_fill(ready->out, ready->from, ready->element, ready->count);
+    case YG_DIRECT_FILL:
+        yg_fill(direct->out, direct->from, direct->element, direct->count);
         return true;
-    case YG_READY_KERNEL:
-        ready->call->seed = w->program->seed;
-        ready->call->step = w->program->step;
-        return ready->kernel(ready->call, w->error);
-    case YG_READY_BATCH:
+    case YG_DIRECT_KERNEL:
+        direct->call->seed = w->program->seed;
+        direct->call->step = w->program->step;
+        return direct->kernel(direct->call, w->error);
+    case YG_DIRECT_STAGE:
         break;
     }
-    return run_batch(w, ready->batch);
+    return run_stage(w, direct->stage);
 }
 
 static bool has_memory(const yg_program *program, yg_error *error) {
@@ -272,22 +273,22 @@ bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error 
     bool done = true;
     program->seed = seed;
     program->step = step;
-    for (size_t i = 0; i < program->ready_count && done; i++)
-        done = run_ready(&w, &program->ready[i]);
+    for (size_t i = 0; i < program->direct_call_count && done; i++)
+        done = run_direct_call(&w, &program->direct_calls[i]);
     yg_subnormals_restore(before);
     return done;
 }
 
-/* Thread 0 times the units of a batch; the batch's wall time is shared out in their proportion. */
-static bool run_timed(yg_program *program, const yg_batch *batch, double *seconds,
+/* Thread 0 times the units of a stage; the stage's wall time is shared out in their proportion. */
+static bool run_timed(yg_program *program, const yg_stage *stage, double *seconds,
                       yg_error *error) {
-    const uint32_t begin = program->sweeps[batch->begin].begin;
-    const uint32_t end = program->sweeps[batch->end - 1].end;
+    const uint32_t begin = program->row_loops[stage->begin].begin;
+    const uint32_t end = program->row_loops[stage->end - 1].end;
     double *own = program->own_seconds, sum = 0;
     memset(own + begin, 0, (end - begin) * sizeof *own);
     const worker w = {program, 0, own, error};
     const double start = yg_clock();
-    const bool done = run_batch(&w, batch);
+    const bool done = run_stage(&w, stage);
     const double wall = yg_clock() - start;
     for (uint32_t u = begin; u < end; u++)
         sum += own[u];
@@ -304,8 +305,8 @@ bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, dou
     bool done = true;
     program->seed = seed;
     program->step = step;
-    for (size_t b = 0; b < program->batch_count && done; b++)
-        done = run_timed(program, &program->batches[b], seconds, error);
+    for (size_t b = 0; b < program->stage_count && done; b++)
+        done = run_timed(program, &program->stages[b], seconds, error);
     yg_subnormals_restore(before);
     return done;
 }

@@ -72,14 +72,14 @@ static bool add_results(yg_compiler *c) {
         const uint32_t last =
             c->nodes[node].last_unit == YG_NO_UNIT ? unit : c->nodes[node].last_unit;
         yg_storage storage = {.bytes = bytes, .first = unit, .owner = node};
-        storage.last = c->nodes[node].lasting ? YG_NO_UNIT : program->units[last].batch;
+        storage.last = c->nodes[node].lasting ? YG_NO_UNIT : program->units[last].stage;
         if ((program->storage_of[node] = add_storage(c, storage)) == YG_NO_STORAGE)
             return false;
     }
     return true;
 }
 
-/* What the parts of a reduction at the end of a sweep are reduced to. */
+/* What the parts of a reduction at the end of a row loop are reduced to. */
 static bool add_partials(yg_compiler *c) {
     yg_program *program = c->program;
     for (uint32_t u = 0; u < program->unit_count; u++) {
@@ -88,7 +88,7 @@ static bool add_partials(yg_compiler *c) {
             continue;
         const yg_storage storage = {.bytes = unit->parts.count * unit->parts.bytes,
                                     .first = u,
-                                    .last = unit->batch,
+                                    .last = unit->stage,
                                     .owner = unit->node};
         if ((unit->partial = add_storage(c, storage)) == YG_NO_STORAGE)
             return false;
@@ -107,12 +107,12 @@ static bool add_copy(yg_compiler *c, uint32_t target, uint32_t source, yg_node n
     unit->bytes = (size_t)yg_type_bytes(c->graph->records[node].type);
     if (!yg_plan_add_alone(c))
         return false;
-    const uint32_t batch = (uint32_t)(c->program->batch_count - 1);
+    const uint32_t stage = (uint32_t)(c->program->stage_count - 1);
     yg_storage *from = &c->program->storages[source];
     if (from->part_of != YG_NO_STORAGE)
         from = &c->program->storages[from->part_of];
-    if (from->offset >= 0 && from->last < batch)
-        from->last = batch;
+    if (from->offset >= 0 && from->last < stage)
+        from->last = stage;
     return true;
 }
 
@@ -131,7 +131,7 @@ static bool add_copies(yg_compiler *c) {
             continue;
         const yg_storage place = {.bytes = yg_type_bytes(c->graph->records[value].type),
                                   .first = (uint32_t)program->unit_count,
-                                  .last = (uint32_t)program->batch_count,
+                                  .last = (uint32_t)program->stage_count,
                                   .owner = value};
         const uint32_t own = add_storage(c, place);
         done = own != YG_NO_STORAGE && add_copy(c, own, sources[i], value);

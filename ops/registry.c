@@ -15,7 +15,7 @@ static const yg_op *const operators[] = {
 static const yg_rule *const rules[] = {
     &yg_rule_sum_of_products,
     &yg_rule_accumulate,
-    &yg_rule_descend,
+    &yg_rule_fuse_sgd,
     &yg_rule_multiply_add,
 };
 

@@ -8,7 +8,7 @@
 
 extern const yg_rule yg_rule_sum_of_products;
 extern const yg_rule yg_rule_accumulate;
-extern const yg_rule yg_rule_descend;
+extern const yg_rule yg_rule_fuse_sgd;
 extern const yg_rule yg_rule_multiply_add;
 
 #endif

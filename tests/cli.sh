@@ -129,7 +129,7 @@ expect "… that changes memory only" 0 "^[+] .*@" "" "$yamlgrad" show xor.yaml 
 unchanged() { "$yamlgrad" show xor.yaml --pass views | grep -Ec "^[-+] "; }
 expect "… that changes nothing" 1 "^0$" "" unchanged
 # The comparison is of the two plans: what it shows of each is there, and so many lines differ.
-from_fuse=$("$yamlgrad" show xor.yaml --passes | sed -n '/^fuse/,$p' | cut -d ' ' -f 1 | paste -sd ,)
+from_fuse=$("$yamlgrad" show xor.yaml --passes | sed -n '/^fuse /,$p' | cut -d ' ' -f 1 | paste -sd ,)
 "$yamlgrad" show xor.yaml --plan --without "$from_fuse" >plan.before
 "$yamlgrad" show xor.yaml --plan --without "${from_fuse#fuse,}" >plan.after
 "$yamlgrad" show xor.yaml --pass fuse | sed 1,2d | grep -v ' lines alike$' >plan.compared
@@ -165,9 +165,9 @@ expect "profile: the machine" 0 "^measured peak +[0-9.,]+ GFLOP/s, [0-9.,]+ GB/s
     "${profile[@]}" --dtype f64
 expect "profile --instructions" 0 "^ 0  matmul +7  h\.z " "" "${profile[@]}" --instructions
 expect "profile --without" 0 "^ +1  broadcast +7 " "" \
-    "${profile[@]}" --instructions --without fuse,sweep
-expect "profile --without nothing" 2 "" "there is no pass 'swep'; did you mean 'sweep'" \
-    "${profile[@]}" --without swep
+    "${profile[@]}" --instructions --without fuse,row_loops
+expect "profile --without nothing" 2 "" "there is no pass 'row_lops'; did you mean 'row_loops'" \
+    "${profile[@]}" --without row_lops
 expect "profile --json" 0 "" "" sh -c '"$@" --json --instructions --batch 9 >profile.json' - "${profile[@]}"
 # sums KEY… : of each key, over the lines and over the instructions, one sum a line.
 sums() {

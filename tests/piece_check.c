@@ -294,7 +294,7 @@ static bool check_row_range(subject *s, void *opaque, int64_t begin, int64_t end
     return true;
 }
 
-/* The rows from `first` on as a thread runs them in a sweep: so many at a time, in order, with
+/* The rows from `first` on as a thread runs them in a row loop: so many at a time, in order, with
  * scratch that is kept, and told every other time what is used soon. */
 static bool check_rows_in_order(subject *s, const row_context *context, int64_t first,
                                 int64_t chunk) {

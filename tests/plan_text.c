@@ -16,10 +16,10 @@ plan_shape plan_shape_of(const yg_program *program) {
         long long chunk, rows;
         line += strspn(line, "\n ");
         if (sscanf(line, "together, %lld of %lld rows", &chunk, &rows) == 2) {
-            shape.sweeps++;
+            shape.row_loops++;
             shape.chunked += chunk < rows;
         }
-        shape.batches += strncmp(line, "at once:", 8) == 0;
+        shape.stages += strncmp(line, "at once:", 8) == 0;
     }
     free(text);
     return shape;

@@ -7,9 +7,9 @@
 #include "graph/program.h"
 
 typedef struct plan_shape {
-    int sweeps;  /* of several instructions, by rows … */
-    int chunked; /* … of which so many run in more than one chunk */
-    int batches; /* of several sweeps */
+    int row_loops; /* of several instructions, by rows … */
+    int chunked;   /* … of which so many run in more than one chunk */
+    int stages;    /* of several row loops */
 } plan_shape;
 
 plan_shape plan_shape_of(const yg_program *program);

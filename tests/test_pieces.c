@@ -1,6 +1,6 @@
 /*
- * Every registered operator keeps what its descriptor promises of pieces of its work, which sweeps
- * and threads rely on; and the checker is checked: each kind of broken promise is caught.
+ * Every registered operator keeps what its descriptor promises of pieces of its work, which row
+ * loops and threads rely on; and the checker is checked: each kind of broken promise is caught.
  */
 #include "../ops/gemm_library.h"
 #include "ops/ops.h"

@@ -441,7 +441,7 @@ Test(random_graphs, seven_ways_agree, .timeout = 300) {
 
 #define LARGE_GRAPHS 40
 
-/* With rows enough for sweeps of several chunks and for threads to share: the same bits. */
+/* With rows enough for row loops of several chunks and for threads to share: the same bits. */
 Test(random_graphs, many_rows_agree, .timeout = 300) {
     leaving plan = without_passes();
     plan.threads = 1;
@@ -466,14 +466,14 @@ Test(random_graphs, many_rows_agree, .timeout = 300) {
             }
             const plan_shape shape = plan_shape_of(program);
             chunked += w == 0 && shape.chunked > 0;
-            batches += w == 0 && shape.batches > 0;
+            batches += w == 0 && shape.stages > 0;
             shared += w == 1 && yg_program_get_stats(program).threads == 3;
             yg_program_free(program);
         }
         yg_program_free(reference);
         yg_graph_free(b.graph);
     }
-    cr_expect_gt(chunked, LARGE_GRAPHS / 4, "%d graphs had a sweep in chunks", chunked);
+    cr_expect_gt(chunked, LARGE_GRAPHS / 4, "%d graphs had a row loop in chunks", chunked);
     cr_expect_gt(batches, LARGE_GRAPHS / 4, "%d graphs had a batch", batches);
     cr_expect_gt(shared, LARGE_GRAPHS / 4, "threads shared %d graphs", shared);
 }

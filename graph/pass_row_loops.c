@@ -1,16 +1,16 @@
 /*
- * Sweeps: neighbouring units that run together, a chunk of rows at a time.
+ * Row loops: neighbouring units that run together, a chunk of rows at a time.
  *
- * A unit joins the sweep before it if it reads what the sweep makes, if its work and theirs fall
- * into a common number of rows, and if row r of the unit needs row r only. A reduction over the
- * rows takes part in its parts, a chunk's at a time, and is finished when all chunks are done; so
- * nothing in the sweep may need its result.
+ * A unit joins the row loop before it if it reads what the row loop makes, if its work and theirs
+ * fall into a common number of rows, and if row r of the unit needs row r only. A reduction over
+ * the rows takes part in its parts, a chunk's at a time, and is finished when all chunks are done;
+ * so nothing in the row loop may need its result.
  */
 #include "plan.h"
 
 /* Bytes of all that a chunk touches: a share of the L2 cache, and not much more than L1. */
 #define CHUNK_BYTES (64 * 1024)
-#define SWEEP_UNITS 16
+#define LOOP_UNITS  16
 #define FEW_ROWS    8 /* with fewer there is little to share out */
 
 static int64_t common(int64_t a, int64_t b) {
@@ -36,16 +36,16 @@ static int64_t broadcast_rows(const yg_type *source, const yg_type *target) {
     return rows;
 }
 
-/* Where a sweep that is being made stands. */
-typedef struct open_sweep {
+/* Where a row loop that is being made stands. */
+typedef struct open_row_loop {
     const yg_compiler *c;
     uint32_t begin, end; /* units */
     int64_t rows;
-} open_sweep;
+} open_row_loop;
 
-/* The rows that are left if a node of `unit` reads `operand`: 0 if the sweep would have to be over
- * before. Notes in *depends if the sweep makes the operand. */
-static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t k, int64_t rows,
+/* The rows that are left if a node of `unit` reads `operand`: 0 if the row loop would have to be
+ * over before. Notes in *depends if the row loop makes the operand. */
+static int64_t rows_after_reading(const open_row_loop *s, yg_node reader, uint32_t k, int64_t rows,
                                   bool *depends) {
     const yg_compiler *c = s->c;
     const yg_record *record = &c->graph->records[reader];
@@ -70,11 +70,11 @@ static int64_t rows_after_reading(const open_sweep *s, yg_node reader, uint32_t 
     return rows;
 }
 
-/* The rows of the sweep with one more unit, 0 if it cannot join. */
-static int64_t rows_with(const open_sweep *s, uint32_t u) {
+/* The rows of the row loop with one more unit, 0 if it cannot join. */
+static int64_t rows_with(const open_row_loop *s, uint32_t u) {
     const yg_compiler *c = s->c;
     const yg_unit *unit = &c->program->units[u];
-    if (unit->rows == 0 || s->rows == 0 || s->end - s->begin == SWEEP_UNITS)
+    if (unit->rows == 0 || s->rows == 0 || s->end - s->begin == LOOP_UNITS)
         return 0;
     if (unit->after != YG_NO_UNIT && unit->after >= s->begin)
         return 0;
@@ -97,7 +97,7 @@ static int64_t rows_of_parts(const yg_unit *unit, int64_t rows) {
     return unit->parts.elements / common(unit->parts.elements, elements);
 }
 
-static double row_bytes(const open_sweep *s) {
+static double row_bytes(const open_row_loop *s) {
     const yg_compiler *c = s->c;
     double bytes = 0;
     for (uint32_t u = s->begin; u < s->end; u++) {
@@ -111,15 +111,15 @@ static double row_bytes(const open_sweep *s) {
     return bytes / (double)s->rows;
 }
 
-/* The rows of the sweep that a unit wants at a time. */
-static int64_t grain_of(const open_sweep *s, const yg_unit *unit) {
+/* The rows of the row loop that a unit wants at a time. */
+static int64_t grain_of(const open_row_loop *s, const yg_unit *unit) {
     if (unit->parts.count > 0)
         return rows_of_parts(unit, s->rows);
-    const int64_t own = unit->rows / s->rows; /* of its rows in one of the sweep's */
+    const int64_t own = unit->rows / s->rows; /* of its rows in one of the row loop's */
     return (unit->grain + own - 1) / own;
 }
 
-static int64_t chunk_rows(const open_sweep *s) {
+static int64_t chunk_rows(const open_row_loop *s) {
     int64_t grain = 1;
     for (uint32_t u = s->begin; u < s->end; u++) {
         const int64_t rows = grain_of(s, &s->c->program->units[u]);
@@ -132,20 +132,20 @@ static int64_t chunk_rows(const open_sweep *s) {
     return chunks >= s->rows / grain ? s->rows : chunks * grain;
 }
 
-static bool add_sweep(yg_compiler *c, yg_sweep sweep) {
+static bool add_row_loop(yg_compiler *c, yg_row_loop row_loop) {
     yg_program *program = c->program;
-    yg_sweep *sweeps =
-        yg_plan_grow(c, program->sweeps, program->sweep_count, &c->sweep_capacity, sizeof *sweeps);
-    if (!sweeps)
+    yg_row_loop *row_loops = yg_plan_grow(c, program->row_loops, program->row_loop_count,
+                                          &c->row_loop_capacity, sizeof *row_loops);
+    if (!row_loops)
         return false;
-    program->sweeps = sweeps;
-    for (uint32_t u = sweep.begin; u < sweep.end; u++) {
-        program->units[u].sweep = (uint32_t)program->sweep_count;
-        sweep.cost += program->units[u].cost;
-        if (sweep.rows == 0)
+    program->row_loops = row_loops;
+    for (uint32_t u = row_loop.begin; u < row_loop.end; u++) {
+        program->units[u].row_loop = (uint32_t)program->row_loop_count;
+        row_loop.cost += program->units[u].cost;
+        if (row_loop.rows == 0)
             program->units[u].parts.count = 0; /* runs by its own units */
     }
-    program->sweeps[program->sweep_count++] = sweep;
+    program->row_loops[program->row_loop_count++] = row_loop;
     return true;
 }
 
@@ -164,21 +164,21 @@ static int64_t own_step(const yg_unit *unit) {
 }
 
 /* What fits one chunk runs one after the other as it is. */
-static bool close_sweep(yg_compiler *c, const open_sweep *s) {
+static bool close_row_loop(yg_compiler *c, const open_row_loop *s) {
     const int64_t chunk = s->end - s->begin > 1 ? chunk_rows(s) : s->rows;
     if (chunk < s->rows)
-        return add_sweep(c, (yg_sweep){.begin = s->begin,
-                                       .end = s->end,
-                                       .rows = s->rows,
-                                       .chunk = chunk,
-                                       .grains = (s->rows + chunk - 1) / chunk,
-                                       .step = 1});
+        return add_row_loop(c, (yg_row_loop){.begin = s->begin,
+                                             .end = s->end,
+                                             .rows = s->rows,
+                                             .chunk = chunk,
+                                             .grains = (s->rows + chunk - 1) / chunk,
+                                             .step = 1});
     for (uint32_t u = s->begin; u < s->end; u++) {
         const yg_unit *unit = &c->program->units[u];
-        if (!add_sweep(c, (yg_sweep){.begin = u,
-                                     .end = u + 1,
-                                     .grains = own_grains(unit),
-                                     .step = own_step(unit)}))
+        if (!add_row_loop(c, (yg_row_loop){.begin = u,
+                                           .end = u + 1,
+                                           .grains = own_grains(unit),
+                                           .step = own_step(unit)}))
             return false;
     }
     return true;
@@ -203,27 +203,28 @@ static void note_writers(yg_compiler *c) {
     }
 }
 
-bool yg_plan_sweeps(yg_compiler *c) {
+bool yg_plan_row_loops(yg_compiler *c) {
     yg_program *program = c->program;
     note_writers(c);
-    open_sweep s = {.c = c};
+    open_row_loop s = {.c = c};
     for (uint32_t u = 0; u < program->unit_count; u++) {
-        const int64_t rows = u > 0 && yg_plan_with(c, YG_PASS_SWEEP) ? rows_with(&s, u) : 0;
+        const int64_t rows = u > 0 && yg_plan_with(c, YG_PASS_ROW_LOOPS) ? rows_with(&s, u) : 0;
         if (rows > 0) {
             s.end = u + 1;
             s.rows = rows;
             continue;
         }
-        if (u > 0 && !close_sweep(c, &s))
+        if (u > 0 && !close_row_loop(c, &s))
             return false;
-        s = (open_sweep){.c = c, .begin = u, .end = u + 1, .rows = program->units[u].rows};
+        s = (open_row_loop){.c = c, .begin = u, .end = u + 1, .rows = program->units[u].rows};
     }
-    return program->unit_count == 0 || close_sweep(c, &s);
+    return program->unit_count == 0 || close_row_loop(c, &s);
 }
 
 bool yg_plan_add_alone(yg_compiler *c) {
     const uint32_t u = (uint32_t)(c->program->unit_count - 1);
     c->program->units[u].after = YG_NO_UNIT;
-    const open_sweep s = {.c = c, .begin = u, .end = u + 1};
-    return close_sweep(c, &s) && yg_plan_add_batch(c, (uint32_t)(c->program->sweep_count - 1));
+    const open_row_loop s = {.c = c, .begin = u, .end = u + 1};
+    return close_row_loop(c, &s) &&
+           yg_plan_add_stage(c, (uint32_t)(c->program->row_loop_count - 1));
 }

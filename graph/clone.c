@@ -1,12 +1,12 @@
 /*
- * Graphs derived from graphs: see derive.h.
+ * Clones of a graph: see clone.h.
  */
-#include "derive.h"
+#include "clone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-yg_request yg_derive_request(const yg_compiler *c) {
+yg_request yg_clone_request(const yg_compiler *c) {
     return (yg_request){.graph = c->graph,
                         .outputs = c->outputs,
                         .output_count = c->output_count,
@@ -14,7 +14,7 @@ yg_request yg_derive_request(const yg_compiler *c) {
                         .update_count = c->update_count};
 }
 
-void yg_derive_live(const yg_request *request, bool *live) {
+void yg_clone_live(const yg_request *request, bool *live) {
     for (size_t i = 0; i < request->output_count; i++)
         live[request->outputs[i]] = true;
     for (size_t i = 0; i < request->update_count; i++)
@@ -26,20 +26,20 @@ void yg_derive_live(const yg_request *request, bool *live) {
     }
 }
 
-bool yg_derive_begin(yg_derivation *d, yg_compiler *c, const yg_request *from) {
+bool yg_clone_begin(yg_clone *d, yg_compiler *c, const yg_request *from) {
     const size_t size = from->graph->size;
-    *d = (yg_derivation){.compiler = c, .from = *from};
+    *d = (yg_clone){.compiler = c, .from = *from};
     d->to = yg_store_new(from->graph->ops, from->graph->flags, c->program->pool);
     d->made = malloc((size + 1) * sizeof *d->made);
     if (!d->to || !d->made) {
-        yg_derive_drop(d);
+        yg_clone_drop(d);
         return yg_fail_memory(c->error);
     }
     memset(d->made, 0xff, (size + 1) * sizeof *d->made); /* YG_NONE */
     return true;
 }
 
-bool yg_derive_note(yg_derivation *d, yg_node node) {
+bool yg_clone_note(yg_clone *d, yg_node node) {
     if (d->to->error.code)
         return yg_fail_as(d->compiler->error, &d->to->error);
     const size_t size = d->to->size;
@@ -56,7 +56,7 @@ bool yg_derive_note(yg_derivation *d, yg_node node) {
     return true;
 }
 
-bool yg_derive_copy(yg_derivation *d, yg_node node) {
+bool yg_clone_copy(yg_clone *d, yg_node node) {
     yg_record record = d->from.graph->records[node];
     if (record.operand_count) {
         yg_node *operands =
@@ -68,10 +68,10 @@ bool yg_derive_copy(yg_derivation *d, yg_node node) {
         record.operands = operands;
     }
     d->made[node] = yg_store_append(d->to, &record);
-    return yg_derive_note(d, node);
+    return yg_clone_note(d, node);
 }
 
-bool yg_derive_end(yg_derivation *d) {
+bool yg_clone_end(yg_clone *d) {
     yg_compiler *c = d->compiler;
     yg_pool *pool = c->program->pool;
     yg_node *outputs = yg_pool_take(pool, d->from.output_count * sizeof *outputs + 1);
@@ -95,8 +95,8 @@ bool yg_derive_end(yg_derivation *d) {
     return true;
 }
 
-/* Maps from and to the caller's graph, by way of the graph before where that was derived too. */
-static bool compose_maps(yg_derivation *d) {
+/* Maps from and to the caller's graph, by way of the graph before where that was a clone too. */
+static bool compose_maps(yg_clone *d) {
     yg_program *program = d->compiler->program;
     yg_node *node_of = program->node_of;
     yg_node *source_of = yg_pool_take(program->pool, (d->to->size + 1) * sizeof *source_of);
@@ -115,7 +115,7 @@ static bool compose_maps(yg_derivation *d) {
     return true;
 }
 
-bool yg_derive_adopt(yg_derivation *d) {
+bool yg_clone_adopt(yg_clone *d) {
     yg_compiler *c = d->compiler;
     if (!compose_maps(d))
         return false;
@@ -128,9 +128,9 @@ bool yg_derive_adopt(yg_derivation *d) {
     return true;
 }
 
-void yg_derive_drop(yg_derivation *d) {
+void yg_clone_drop(yg_clone *d) {
     yg_store_free(d->to);
     free(d->made);
     free(d->source);
-    *d = (yg_derivation){0};
+    *d = (yg_clone){0};
 }

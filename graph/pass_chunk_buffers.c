@@ -1,5 +1,5 @@
 /*
- * The pass `contract`: of what is read within its sweep only, keeps a chunk of rows.
+ * The pass `chunk_buffers`: of what is read within its row loop only, keeps a chunk of rows.
  *
  * Such a result needs memory for one chunk in each thread, not for all of its rows, and that memory
  * stays in the cache: the gradient of a large parameter is never written to main memory. (Array
@@ -7,13 +7,13 @@
  */
 #include "plan.h"
 
-static const yg_sweep *sweep_of(const yg_program *program, uint32_t unit) {
-    return &program->sweeps[program->units[unit].sweep];
+static const yg_row_loop *row_loop_of(const yg_program *program, uint32_t unit) {
+    return &program->row_loops[program->units[unit].row_loop];
 }
 
 /* True if a group reads it as a broadcast, out of step. */
-static bool is_stretched(const yg_program *program, const yg_sweep *sweep, uint32_t s) {
-    for (uint32_t u = sweep->begin; u < sweep->end; u++) {
+static bool is_stretched(const yg_program *program, const yg_row_loop *row_loop, uint32_t s) {
+    for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
         const yg_unit *unit = &program->units[u];
         for (uint32_t i = 0; i < unit->load_count; i++) {
             if (unit->loads[i].storage == s)
@@ -23,7 +23,7 @@ static bool is_stretched(const yg_program *program, const yg_sweep *sweep, uint3
     return false;
 }
 
-static bool may_contract(const yg_compiler *c, uint32_t s) {
+static bool may_keep_chunks(const yg_compiler *c, uint32_t s) {
     const yg_program *program = c->program;
     const yg_storage *storage = &program->storages[s];
     const yg_plan_node *owner = &c->nodes[storage->owner];
@@ -31,12 +31,12 @@ static bool may_contract(const yg_compiler *c, uint32_t s) {
         owner->lasting || owner->unit != storage->first || owner->last_unit >= YG_NO_UNIT - 1 ||
         program->storage_of[storage->owner] != s)
         return false;
-    if (storage->last != program->units[storage->first].batch) /* an update copies it at the end */
+    if (storage->last != program->units[storage->first].stage) /* an update copies it at the end */
         return false;
-    const yg_sweep *sweep = sweep_of(program, storage->first);
-    return sweep->rows > 0 && sweep->chunk < sweep->rows && owner->last_unit < sweep->end &&
-           program->units[storage->first].parts.count == 0 && storage->bytes > 0 &&
-           !is_stretched(program, sweep, s);
+    const yg_row_loop *row_loop = row_loop_of(program, storage->first);
+    return row_loop->rows > 0 && row_loop->chunk < row_loop->rows &&
+           owner->last_unit < row_loop->end && program->units[storage->first].parts.count == 0 &&
+           storage->bytes > 0 && !is_stretched(program, row_loop, s);
 }
 
 static int64_t round_up(int64_t bytes) {
@@ -72,24 +72,24 @@ static void keep_viewed(yg_program *program) {
     }
 }
 
-void yg_plan_contract(yg_compiler *c) {
+void yg_plan_chunk_buffers(yg_compiler *c) {
     yg_program *program = c->program;
-    if (!yg_plan_with(c, YG_PASS_CONTRACT))
+    if (!yg_plan_with(c, YG_PASS_CHUNK_BUFFERS))
         return;
     for (uint32_t s = 0; s < program->storage_count; s++)
-        program->storages[s].by_chunks = may_contract(c, s);
+        program->storages[s].by_chunks = may_keep_chunks(c, s);
     keep_viewed(program);
     for (uint32_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
         if (!storage->by_chunks)
             continue;
-        yg_sweep *sweep = &program->sweeps[program->units[storage->first].sweep];
-        storage->row = storage->bytes / sweep->rows;
-        storage->shift = sweep->chunk_bytes;
+        yg_row_loop *row_loop = &program->row_loops[program->units[storage->first].row_loop];
+        storage->row = storage->bytes / row_loop->rows;
+        storage->shift = row_loop->chunk_bytes;
         storage->offset = -1;
-        sweep->chunk_bytes += round_up(storage->row * sweep->chunk);
-        if (sweep->chunk_bytes > program->chunk_bytes)
-            program->chunk_bytes = sweep->chunk_bytes;
+        row_loop->chunk_bytes += round_up(storage->row * row_loop->chunk);
+        if (row_loop->chunk_bytes > program->chunk_bytes)
+            program->chunk_bytes = row_loop->chunk_bytes;
     }
     for (size_t u = 0; u < program->unit_count && program->chunk_bytes > 0; u++)
         mark_unit(program, &program->units[u]);

@@ -1,6 +1,6 @@
 /*
- * The pass `contract`: of what is read within its sweep only, a chunk of rows is kept for each
- * thread, and of nothing else; not a bit changes.
+ * The pass `chunk_buffers`: of what is read within its row loop only, a chunk of rows is kept for
+ * each thread, and of nothing else; not a bit changes.
  */
 #include "compiled.h"
 #include "ops/build.h"
@@ -66,7 +66,7 @@ static void gradient(subject *s) {
     update(s, s->p, yg_subtract(s->g, s->p, yg_scale(s->g, m, 0.1)));
 }
 
-/* Two products in one sweep, with scratch of their own; the second is added to the first. */
+/* Two products in one row loop, with scratch of their own; the second is added to the first. */
 static void sum_of_products(subject *s) {
     const yg_op *addmm = yg_op_find(yg_ops(), "addmm");
     const yg_attr transpose_a[] = {{.i = 1}, {.i = 0}};
@@ -81,7 +81,7 @@ static void chain(subject *s) {
     output(s, row_sums(s, yg_multiply(s->g, k, h)));
 }
 
-/* The sweep ends with a sum of all rows, which is fed in parts. */
+/* The row loop ends with a sum of all rows, which is fed in parts. */
 static void column_sums(subject *s) {
     output(s, yg_sum(s->g, yg_softmax(s->g, s->x, -1), FIRST, 1, false));
 }
@@ -98,7 +98,7 @@ static void the_view_of_an_output(subject *s) {
     output(s, reshaped(s, h, 1, (int64_t[]){ROWS * s->columns}));
 }
 
-static void read_by_a_later_sweep(subject *s) {
+static void read_by_a_later_row_loop(subject *s) {
     const yg_node h = yg_softmax(s->g, s->x, -1);
     output(s, row_sums(s, h));
     output(s, yg_softmax(s->g, yg_tanh(s->g, s->y), 0));
@@ -146,9 +146,9 @@ static void a_product_copied_at_the_end(subject *s) {
     output(s, row_sums(s, value));
 }
 
-/* The last nodes join groups of the first sweep when the second one is there: what is kept in a
- * sweep is not listed in one go. */
-static void two_sweeps_in_turn(subject *s) {
+/* The last nodes join groups of the first row loop when the second one is there: what is kept in a
+ * row loop is not listed in one go. */
+static void two_row_loops_in_turn(subject *s) {
     const int64_t deep[] = {ROWS, s->columns / 4, 4}, flat[] = {ROWS * s->columns};
     const yg_node a = yg_softmax(s->g, s->x, -1);
     const yg_node b = yg_softmax(s->g, yg_tanh(s->g, a), -1);
@@ -162,33 +162,33 @@ static void two_sweeps_in_turn(subject *s) {
 
 /* ------------------------------------------------------------------------------------- cases -- */
 
-typedef struct contract_case {
+typedef struct chunk_case {
     const char *name;
     void (*build)(subject *s);
     const char *chunk, *whole; /* operators of whose results a chunk is kept, or all; or NULL */
     bool bands;                /* with a product that runs in bands */
-} contract_case;
+} chunk_case;
 
-static const contract_case cases[] = {
+static const chunk_case cases[] = {
     {"gradient", gradient, "matmul", NULL, true},
     {"sum of products", sum_of_products, "addmm", NULL, true},
     {"chain", chain, "softmax", NULL, false},
     {"column sums", column_sums, "softmax", NULL, false},
     {"an output", an_output, NULL, "softmax", false},
     {"the view of an output", the_view_of_an_output, NULL, "softmax", false},
-    {"read by a later sweep", read_by_a_later_sweep, NULL, "softmax", false},
+    {"read by a later row loop", read_by_a_later_row_loop, NULL, "softmax", false},
     {"viewed as a whole", viewed_as_a_whole, "softmax", NULL, false},
     {"viewed in part", viewed_in_part, NULL, "softmax", false},
     {"stretched", stretched, "softmax", "sum", false},
     {"joined", joined, NULL, "softmax", false},
     {"copied at the end", copied_at_the_end, NULL, "softmax", false},
     {"a product copied at the end", a_product_copied_at_the_end, NULL, "matmul", true},
-    {"two sweeps in turn", two_sweeps_in_turn, "softmax", NULL, false},
+    {"two row loops in turn", two_row_loops_in_turn, "softmax", NULL, false},
 };
 
 #define CASES (sizeof cases / sizeof *cases)
 
-static void make(subject *s, const contract_case *test, yg_dtype dtype) {
+static void make(subject *s, const chunk_case *test, yg_dtype dtype) {
     *s = (subject){.g = yg_graph_new(yg_ops(), dtype == YG_F64 ? YG_GRAPH_F64 : 0),
                    .dtype = dtype,
                    .columns = dtype == YG_F64 ? 160 : 324};
@@ -239,8 +239,8 @@ static bool runs_in_bands(const subject *s) {
     return op->grain(&call, yg_node_type(s->g, s->x)) > 1;
 }
 
-static void check(const subject *s, const contract_case *test, int threads) {
-    yg_program *all = compute(s, "contract", threads), *some = compute(s, NULL, threads);
+static void check(const subject *s, const chunk_case *test, int threads) {
+    yg_program *all = compute(s, "chunk_buffers", threads), *some = compute(s, NULL, threads);
     for (size_t i = 0; i < s->output_count; i++)
         expect_same(s->g, all, some, s->outputs[i], test->name);
     for (size_t i = 0; i < s->update_count; i++)
@@ -264,7 +264,7 @@ static void check(const subject *s, const contract_case *test, int threads) {
     yg_program_free(some);
 }
 
-Test(contract, keeps_a_chunk_of_what_its_sweep_reads, .timeout = 120) {
+Test(chunk_buffers, keeps_a_chunk_of_what_its_row_loop_reads, .timeout = 120) {
     for (size_t c = 0; c < CASES; c++)
         for (int wide = 0; wide < 2; wide++) {
             subject s;

@@ -1,6 +1,6 @@
 /*
- * The pass `early`: an update is computed as soon as its gradient is there and nobody reads the
- * parameter any more, not before, and over the parameter as it would have been at the end; with
+ * The pass `early_updates`: an update is computed as soon as its gradient is there and nobody reads
+ * the parameter any more, not before, and over the parameter as it would have been at the end; with
  * less memory, and not a bit changes, nor where values are computed again as well.
  */
 #include "compiled.h"
@@ -187,15 +187,15 @@ static void stretched(subject *s) {
 
 /* ------------------------------------------------------------------------------------- cases -- */
 
-typedef struct early_case {
+typedef struct update_case {
     const char *name;
     void (*build)(subject *s);
     const char *earlier, *later; /* parameters: which is written over first */
     int copies;                  /* of values that cannot be written over their parameters */
     double spared;               /* of planned memory, at least: weights */
-} early_case;
+} update_case;
 
-static const early_case cases[] = {
+static const update_case cases[] = {
     {"momentum", momentum, "w3", "w0", 0, 2},
     {"adam", adam, "w3", "w0", 0, 2},
     {"sgd", sgd, "w3", "w0", 0, -0.01}, /* which has no gradients in memory, but some scalars */
@@ -258,8 +258,8 @@ static void expect_same_results(const subject *s, yg_program *a, yg_program *b, 
         expect_same(s->g, a, b, s->updates[i].parameter, what);
 }
 
-static void check(const subject *s, const early_case *test, int threads) {
-    const char *pass = "early";
+static void check(const subject *s, const update_case *test, int threads) {
+    const char *pass = "early_updates";
     yg_program *late =
         compute(s, &(yg_compile_options){.threads = threads, .without = &pass, .without_count = 1});
     yg_program *early = compute(s, &(yg_compile_options){.threads = threads});
@@ -280,7 +280,7 @@ static void check(const subject *s, const early_case *test, int threads) {
     yg_program_free(again);
 }
 
-Test(early, updates_a_parameter_when_its_gradient_is_there, .timeout = 120) {
+Test(early_updates, updates_a_parameter_when_its_gradient_is_there, .timeout = 120) {
     for (size_t c = 0; c < CASES; c++) {
         subject s = {.g = yg_graph_new(yg_ops(), 0), .batch = BATCH};
         cases[c].build(&s);

@@ -2,11 +2,11 @@
  * Deriving: from the graph that is being compiled to one of the program's own, node by node.
  * Private to graph/; rewriting (rewrite.c) and recomputing (pass_recompute.c) are done this way.
  *
- * A derived graph holds its records' operands and no more: the rest is the original's, which
+ * A clone holds its records' operands and no more: the rest is the original's, which
  * outlives the program. What is taken for it is taken from the program's pool.
  */
-#ifndef YG_GRAPH_DERIVE_H
-#define YG_GRAPH_DERIVE_H
+#ifndef YG_GRAPH_CLONE_H
+#define YG_GRAPH_CLONE_H
 
 #include "plan.h"
 
@@ -19,39 +19,39 @@ typedef struct yg_request {
     size_t update_count;
 } yg_request;
 
-typedef struct yg_derivation {
+typedef struct yg_clone {
     yg_compiler *compiler;
     yg_request from;
     yg_graph *to;
     yg_node *made;   /* by node of from.graph: what stands for it now, or YG_NONE */
     yg_node *source; /* by node of `to`: the node of from.graph that it was made from */
     size_t noted, source_capacity;
-    yg_request result; /* after yg_derive_end() */
-} yg_derivation;
+    yg_request result; /* after yg_clone_end() */
+} yg_clone;
 
 /* What the compiler compiles at the moment. */
-yg_request yg_derive_request(const yg_compiler *compiler);
+yg_request yg_clone_request(const yg_compiler *compiler);
 
 /* Which nodes outputs and updates need: by node, `live` zeroed before. */
-void yg_derive_live(const yg_request *request, bool *live);
+void yg_clone_live(const yg_request *request, bool *live);
 
-/* After each call but one that failed, yg_derive_drop() must follow. False, after a failure too, is
+/* After each call but one that failed, yg_clone_drop() must follow. False, after a failure too, is
  * the compiler's error. */
-bool yg_derive_begin(yg_derivation *derivation, yg_compiler *compiler, const yg_request *from);
+bool yg_clone_begin(yg_clone *derivation, yg_compiler *compiler, const yg_request *from);
 
 /* A copy of a node, operands replaced by what stands for them; made[node] from then on. */
-bool yg_derive_copy(yg_derivation *derivation, yg_node node);
+bool yg_clone_copy(yg_clone *derivation, yg_node node);
 
 /* Says that the nodes that `to` has grown by since the last call were made from `node`. */
-bool yg_derive_note(yg_derivation *derivation, yg_node node);
+bool yg_clone_note(yg_clone *derivation, yg_node node);
 
 /* Fills in `result`. */
-bool yg_derive_end(yg_derivation *derivation);
+bool yg_clone_end(yg_clone *derivation);
 
-/* After yg_derive_end(): the compiler goes on with the result, and the program owns it. */
-bool yg_derive_adopt(yg_derivation *derivation);
+/* After yg_clone_end(): the compiler goes on with the result, and the program owns it. */
+bool yg_clone_adopt(yg_clone *derivation);
 
 /* Frees what was not adopted. */
-void yg_derive_drop(yg_derivation *derivation);
+void yg_clone_drop(yg_clone *derivation);
 
 #endif

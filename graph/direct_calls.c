@@ -1,24 +1,24 @@
 /*
- * Ready calls: what a run does, one after the other, with nothing left to decide. Small programs
+ * direct calls: what a run does, one after the other, with nothing left to decide. Small programs
  * spend their time on deciding.
  *
  * A group of one tile becomes a call for each of its loads and steps, and a kernel that threads do
- * not share one call. What is left runs batch by batch (run.c).
+ * not share one call. What is left runs stage by stage (run.c).
  */
 #include "plan.h"
 
 #include <stdlib.h>
 
 typedef struct list {
-    yg_ready *calls;
+    yg_direct_call *calls;
     size_t count, capacity;
     bool failed; /* out of memory */
 } list;
 
-static void add(list *l, yg_ready call) {
+static void add(list *l, yg_direct_call call) {
     if (!l->calls || l->count == l->capacity) {
         const size_t capacity = l->capacity ? l->capacity * 2 : 16;
-        yg_ready *calls = realloc(l->calls, capacity * sizeof *calls);
+        yg_direct_call *calls = realloc(l->calls, capacity * sizeof *calls);
         if (!calls) {
             l->failed = true;
             return;
@@ -29,9 +29,9 @@ static void add(list *l, yg_ready call) {
     l->calls[l->count++] = call;
 }
 
-static bool is_simple(const yg_program *program, const yg_sweep *sweep) {
-    const yg_unit *unit = &program->units[sweep->begin];
-    if (sweep->rows > 0)
+static bool is_simple(const yg_program *program, const yg_row_loop *row_loop) {
+    const yg_unit *unit = &program->units[row_loop->begin];
+    if (row_loop->rows > 0)
         return false;
     return unit->kind == YG_UNIT_KERNEL || (unit->kind == YG_UNIT_GROUP && unit->count <= YG_TILE);
 }
@@ -81,11 +81,11 @@ static bool met_before(const yg_unit *unit, uint32_t at, uint32_t storage) {
 static void add_fill(char *to, size_t begin, size_t end, const char *from, size_t element,
                      list *l) {
     if (begin < end)
-        add(l, (yg_ready){.kind = YG_READY_FILL,
-                          .from = from,
-                          .element = element,
-                          .out = to + begin * element,
-                          .count = end - begin});
+        add(l, (yg_direct_call){.kind = YG_DIRECT_FILL,
+                                .from = from,
+                                .element = element,
+                                .out = to + begin * element,
+                                .count = end - begin});
 }
 
 /* Whether the operator is meant for a part of the numbers only, as log is: beyond, it may be slow.
@@ -134,7 +134,8 @@ static void add_loads(const yg_program *program, const yg_unit *unit, list *l) {
         if (load->uniform)
             add_fill(to, 0, round_up(count, load->element), load->source, load->element, l);
         else
-            add(l, (yg_ready){.kind = YG_READY_LOAD, .load = load, .out = to, .count = count});
+            add(l,
+                (yg_direct_call){.kind = YG_DIRECT_LOAD, .load = load, .out = to, .count = count});
     }
 }
 
@@ -145,45 +146,46 @@ static void add_group(const yg_program *program, const yg_unit *unit, list *l) {
     add_pads(program, unit, l);
     for (uint32_t i = 0; i < unit->step_count; i++) {
         const yg_step *step = &unit->steps[i];
-        add(l, (yg_ready){.kind = YG_READY_TILE,
-                          .tile = step->tile,
-                          .out = step->out.base,
-                          .count = step_count(program, step, (size_t)unit->count),
-                          .in = step->bases,
-                          .attrs = step->attrs});
+        add(l, (yg_direct_call){.kind = YG_DIRECT_TILE,
+                                .tile = step->tile,
+                                .out = step->out.base,
+                                .count = step_count(program, step, (size_t)unit->count),
+                                .in = step->bases,
+                                .attrs = step->attrs});
     }
 }
 
-static void add_batch(const yg_program *program, const yg_batch *batch, list *l) {
-    bool simple = !batch->shared;
-    for (uint32_t s = batch->begin; s < batch->end; s++)
-        simple = simple && is_simple(program, &program->sweeps[s]);
+static void add_stage(const yg_program *program, const yg_stage *stage, list *l) {
+    bool simple = !stage->shared;
+    for (uint32_t s = stage->begin; s < stage->end; s++)
+        simple = simple && is_simple(program, &program->row_loops[s]);
     if (!simple) {
-        add(l, (yg_ready){.kind = YG_READY_BATCH, .batch = batch});
+        add(l, (yg_direct_call){.kind = YG_DIRECT_STAGE, .stage = stage});
         return;
     }
-    for (uint32_t s = batch->begin; s < batch->end; s++) {
-        yg_unit *unit = &program->units[program->sweeps[s].begin];
+    for (uint32_t s = stage->begin; s < stage->end; s++) {
+        yg_unit *unit = &program->units[program->row_loops[s].begin];
         if (unit->kind == YG_UNIT_GROUP)
             add_group(program, unit, l);
         else if (unit->work > 0)
-            add(l,
-                (yg_ready){.kind = YG_READY_KERNEL, .kernel = unit->kernel, .call = &unit->call});
+            add(l, (yg_direct_call){
+                       .kind = YG_DIRECT_KERNEL, .kernel = unit->kernel, .call = &unit->call});
     }
 }
 
 /* A buffer of the caller's makes no more calls of a program, so none fails but the first. */
-bool yg_program_list_ready(yg_program *program) {
+bool yg_program_list_direct_calls(yg_program *program) {
     size_t room = 1; /* but for pads */
     for (size_t u = 0; u < program->unit_count; u++)
         room += 1 + program->units[u].step_count + program->units[u].load_count;
-    if (!program->ready && (program->ready = malloc(room * sizeof *program->ready)))
-        program->ready_capacity = room;
-    list l = {.calls = program->ready, .capacity = program->ready_capacity};
-    for (size_t b = 0; b < program->batch_count; b++)
-        add_batch(program, &program->batches[b], &l);
-    program->ready = l.calls;
-    program->ready_count = l.count;
-    program->ready_capacity = l.capacity;
+    if (!program->direct_calls &&
+        (program->direct_calls = malloc(room * sizeof *program->direct_calls)))
+        program->direct_call_capacity = room;
+    list l = {.calls = program->direct_calls, .capacity = program->direct_call_capacity};
+    for (size_t b = 0; b < program->stage_count; b++)
+        add_stage(program, &program->stages[b], &l);
+    program->direct_calls = l.calls;
+    program->direct_call_count = l.count;
+    program->direct_call_capacity = l.capacity;
     return !l.failed;
 }

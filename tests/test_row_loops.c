@@ -1,6 +1,6 @@
 /*
- * Sweeps and batches: what runs a chunk of rows at a time, and what threads share, has the bits of
- * a program that runs each node by itself, whatever depends on what.
+ * Row loops and batches: what runs a chunk of rows at a time, and what threads share, has the bits
+ * of a program that runs each node by itself, whatever depends on what.
  */
 #include "graph/program.h"
 #include "graph/random.h"
@@ -58,7 +58,7 @@ static void full_sums(subject *s) {
     const yg_node total = yg_sum(s->g, yg_square(s->g, h), NULL, 0, false);
     output(s, total);
     output(s, yg_mean(s->g, yg_abs(s->g, h), NULL, 0, false));
-    /* Needs the total, so it comes after the sweep that makes it. */
+    /* Needs the total, so it comes after the row loop that makes it. */
     output(s, yg_sum(s->g, yg_divide(s->g, h, total), FIRST, 1, false));
 }
 
@@ -151,8 +151,8 @@ static void updates_after_whole_readers(subject *s) {
     output(s, yg_sum(s->g, yg_multiply(s->g, s->x, s->q), FIRST, 1, false));
 }
 
-/* p's new value is made in the sweep that reads it by rows, and its old one is broadcast too. */
-static void updates_in_the_sweep(subject *s) {
+/* p's new value is made in the row loop that reads it by rows, and its old one is broadcast too. */
+static void updates_in_the_row_loop(subject *s) {
     const yg_node rows = yg_sum(s->g, yg_multiply(s->g, s->p, s->x), LAST, 1, true);
     const yg_node next = yg_add(s->g, s->p, yg_multiply(s->g, rows, s->w));
     update(s, s->p, next);
@@ -168,7 +168,7 @@ static void updates_beside_readers(subject *s) {
     output(s, h);
 }
 
-/* Results that live for one step of the sweep, and take over each other's memory. */
+/* Results that live for one step of the row loop, and take over each other's memory. */
 static void long_chains(subject *s) {
     yg_node h = s->x, kept = YG_NONE;
     for (int i = 0; i < 7; i++) {
@@ -224,7 +224,7 @@ static void independent_chains(subject *s) {
 typedef struct graph_case {
     const char *name;
     void (*build)(subject *s);
-    int chunked; /* at least so many sweeps in several chunks, where there are rows enough */
+    int chunked; /* at least so many row loops in several chunks, where there are rows enough */
 } graph_case;
 
 static const graph_case cases[] = {
@@ -238,7 +238,7 @@ static const graph_case cases[] = {
     {"three dimensions", three_dimensions, 1},
     {"losses", losses, 1},
     {"updates after whole readers", updates_after_whole_readers, 0},
-    {"updates in the sweep", updates_in_the_sweep, 1},
+    {"updates in the row loop", updates_in_the_row_loop, 1},
     {"updates beside readers", updates_beside_readers, 0},
     {"long chains", long_chains, 1},
     {"tall products", tall_products, 1},
@@ -249,7 +249,7 @@ static const graph_case cases[] = {
 #define CASES (sizeof cases / sizeof *cases)
 
 /* Rows that divide well, that do not, and a prime number of them; columns that fill tiles, that do
- * not, and one. `chunks`: sweeps fall into several. */
+ * not, and one. `chunks`: row loops fall into several. */
 static const struct {
     int64_t rows, columns;
     bool chunks;
@@ -339,17 +339,17 @@ static void expect_same(const subject *s, yg_program *a, yg_program *b, const ch
     }
 }
 
-Test(sweeps, do_not_change_a_bit, .timeout = 120) {
+Test(row_loops, do_not_change_a_bit, .timeout = 120) {
     static const struct {
         const char *what;
         int threads;
         const char *without;
     } ways[] = {{"planned", 1, NULL},
                 {"three threads", 3, NULL},
-                {"three threads, no sweep", 3, "sweep"},
-                {"three threads, no batch", 3, "batch"},
+                {"three threads, no row loops", 3, "row_loops"},
+                {"three threads, no stages", 3, "stages"},
                 {"one thread, no reuse", 1, "reuse"}};
-    int sweeps = 0, batches = 0, shared = 0;
+    int row_loops = 0, batches = 0, shared = 0;
     for (size_t c = 0; c < CASES; c++)
         for (size_t shape = 0; shape < SHAPES; shape++)
             for (int narrow = 0; narrow < 2; narrow++) {
@@ -362,24 +362,24 @@ Test(sweeps, do_not_change_a_bit, .timeout = 120) {
                     expect_same(&s, reference, program, cases[c].name, ways[w].what);
                     const plan_shape plan = plan_shape_of(program);
                     if (w == 0 && shapes[shape].chunks)
-                        cr_expect_geq(plan.chunked, cases[c].chunked, "%s: %d sweeps in chunks",
+                        cr_expect_geq(plan.chunked, cases[c].chunked, "%s: %d row loops in chunks",
                                       cases[c].name, plan.chunked);
-                    sweeps += plan.sweeps;
-                    batches += plan.batches;
+                    row_loops += plan.row_loops;
+                    batches += plan.stages;
                     shared += yg_program_get_stats(program).threads == 3;
                     yg_program_free(program);
                 }
                 yg_program_free(reference);
                 drop(&s);
             }
-    cr_expect_gt(sweeps, (int)(CASES * SHAPES), "%d sweeps", sweeps);
+    cr_expect_gt(row_loops, (int)(CASES * SHAPES), "%d row loops", row_loops);
     cr_expect_gt(batches, (int)CASES, "%d batches", batches);
     cr_expect_gt(shared, (int)CASES, "%d programs were shared", shared);
 }
 
 /* Nothing runs together, or at once, where that is left out; and a plan says so. */
-Test(sweeps, can_be_left_out) {
-    static const char *const names[] = {"sweep", "batch"};
+Test(row_loops, can_be_left_out) {
+    static const char *const names[] = {"row_loops", "stages"};
     for (size_t c = 0; c < CASES; c++)
         for (size_t n = 0; n < 2; n++) {
             subject s;
@@ -390,7 +390,7 @@ Test(sweeps, can_be_left_out) {
                                              s.update_count, &options, NULL);
             cr_assert(program);
             const plan_shape plan = plan_shape_of(program);
-            cr_expect_eq(n == 0 ? plan.sweeps : plan.batches, 0, "%s without %s", cases[c].name,
+            cr_expect_eq(n == 0 ? plan.row_loops : plan.stages, 0, "%s without %s", cases[c].name,
                          names[n]);
             yg_program_free(program);
             drop(&s);

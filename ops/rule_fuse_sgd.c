@@ -1,5 +1,5 @@
 /*
- * descend: w - s·(a·b) = addmm(w, -s·a, b), for a scalar s: a step along a gradient that is a
+ * fuse_sgd: w - s·(a·b) = addmm(w, -s·a, b), for a scalar s: a step along a gradient that is a
  * matrix product is taken as the product is computed, and mostly over w (YG_OP_IN_PLACE). The
  * gradient itself, as large as w, is never there.
  *
@@ -79,8 +79,8 @@ static yg_node gradient_of(const yg_rewriting *r, yg_node node) {
     return find_step(r, node, &s) ? s.product : node;
 }
 
-const yg_rule yg_rule_descend = {
-    .name = "descend",
+const yg_rule yg_rule_fuse_sgd = {
+    .name = "fuse_sgd",
     .doc = "takes a step along a gradient that is a matrix product as the product is computed",
     .op = &yg_op_matmul,
     .matches = matches,

@@ -1,5 +1,5 @@
 /*
- * The pass `early`: computes a parameter's update as soon as its gradient is there.
+ * The pass `early_updates`: computes a parameter's update as soon as its gradient is there.
  *
  * An optimizer's nodes are appended when all gradients are. In that order every gradient waits in
  * memory for the last one, and is in no cache any more when its update reads it. Here the nodes
@@ -11,7 +11,7 @@
  * optimizer's state) is moved to the beginning. Nodes are only put in another order, so not a bit
  * changes; each step is linear in the nodes.
  */
-#include "derive.h"
+#include "clone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static yg_node *new_nodes(size_t size) {
 
 static bool prepare(order *o, yg_compiler *c) {
     const size_t size = c->graph->size + 1;
-    *o = (order){.compiler = c, .request = yg_derive_request(c)};
+    *o = (order){.compiler = c, .request = yg_clone_request(c)};
     o->live = calloc(size, sizeof *o->live);
     o->first = calloc(size, sizeof *o->first);
     o->needed = calloc(size, sizeof *o->needed);
@@ -72,7 +72,7 @@ static bool prepare(order *o, yg_compiler *c) {
         !o->root || !o->ready || !o->due || !o->next)
         return yg_fail_memory(c->error);
     if (yg_plan_with(c, YG_PASS_DEAD))
-        yg_derive_live(&o->request, o->live);
+        yg_clone_live(&o->request, o->live);
     else
         memset(o->live, true, size);
     return true;
@@ -235,24 +235,24 @@ static void keep_first(order *o) {
     }
 }
 
-static bool derive(const order *o, yg_derivation *d) {
+static bool copy_graph(const order *o, yg_clone *d) {
     const size_t size = o->request.graph->size;
     for (yg_node node = 0; node < size; node++) {
-        if (o->live[node] && o->first[node] && !yg_derive_copy(d, node))
+        if (o->live[node] && o->first[node] && !yg_clone_copy(d, node))
             return false;
     }
     for (yg_node node = 0; node < size; node++) {
-        if (o->live[node] && !o->first[node] && !is_member(o, node) && !yg_derive_copy(d, node))
+        if (o->live[node] && !o->first[node] && !is_member(o, node) && !yg_clone_copy(d, node))
             return false;
         for (yg_node due = o->due[node]; due != YG_NONE; due = o->next[due]) {
-            if (!yg_derive_copy(d, due))
+            if (!yg_clone_copy(d, due))
                 return false;
         }
     }
-    return yg_derive_end(d) && yg_derive_adopt(d);
+    return yg_clone_end(d) && yg_clone_adopt(d);
 }
 
-bool yg_plan_early(yg_compiler *c) {
+bool yg_plan_early_updates(yg_compiler *c) {
     if (c->update_count == 0)
         return true;
     order o;
@@ -264,10 +264,10 @@ bool yg_plan_early(yg_compiler *c) {
         find_cones(&o);
         find_ready(&o);
         if (find_due(&o)) {
-            yg_derivation d;
+            yg_clone d;
             keep_first(&o);
-            done = yg_derive_begin(&d, c, &o.request) && derive(&o, &d);
-            yg_derive_drop(&d);
+            done = yg_clone_begin(&d, c, &o.request) && copy_graph(&o, &d);
+            yg_clone_drop(&d);
         }
     }
     release(&o);

@@ -1,5 +1,5 @@
 /*
- * Steps along a gradient that is a matrix product: the rule `descend` matches where it should, the
+ * Steps along a gradient that is a matrix product: the rule `fuse_sgd` matches where it should, the
  * step is the same to rounding, and the parameter is written over.
  */
 #include "compiled.h"
@@ -115,11 +115,11 @@ static int count_of(const yg_program *program, const char *op) {
     return count;
 }
 
-Test(descend, a_step_is_taken_as_the_product_is_computed) {
+Test(fuse_sgd, a_step_is_taken_as_the_product_is_computed) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *what = cases[i].what;
         const built b = build(cases[i].kind);
-        yg_program *with = compile_built(&b, NULL), *without = compile_built(&b, "descend");
+        yg_program *with = compile_built(&b, NULL), *without = compile_built(&b, "fuse_sgd");
         cr_expect_eq(count_of(with, "addmm") > 0, cases[i].matches, "%s: %d", what,
                      count_of(with, "addmm"));
         cr_expect_eq(count_of(without, "addmm"), 0, "%s", what);
@@ -138,7 +138,7 @@ Test(descend, a_step_is_taken_as_the_product_is_computed) {
 }
 
 /* Profiles count the work where the model file has the product. */
-Test(descend, its_work_is_the_products) {
+Test(fuse_sgd, its_work_is_the_products) {
     const built b = build(PLAIN);
     yg_program *program = compile_built(&b, NULL);
     int found = 0;
@@ -155,7 +155,7 @@ Test(descend, its_work_is_the_products) {
 }
 
 /* In place there is no buffer as large as w, but perhaps for what is seen. */
-Test(descend, the_parameter_is_written_over) {
+Test(fuse_sgd, the_parameter_is_written_over) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (!cases[i].matches)
             continue;

@@ -1,0 +1,84 @@
+/*
+ * Stages: neighbouring row loops that do not depend on each other, so that threads meet once for
+ * all of them. The updates of small parameters, for one, end up in one stage.
+ */
+#include "plan.h"
+
+/* Below this, waking another thread costs more than it saves: some 20 microseconds of work. */
+#define SHARED_COST 400e3
+
+static bool reads_from(const yg_compiler *c, const yg_row_loop *row_loop, uint32_t first_unit) {
+    for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
+        const yg_unit *unit = &c->program->units[u];
+        if (unit->after != YG_NO_UNIT && unit->after >= first_unit)
+            return true;
+        yg_node node = unit->first;
+        for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
+            const yg_record *record = &c->graph->records[node];
+            for (uint32_t k = 0; k < record->operand_count; k++) {
+                yg_node operand = record->operands[k];
+                if (record->op->flags & YG_OP_ELEMENTWISE && yg_plan_reads_in_place(c, operand))
+                    operand = c->graph->records[operand].operands[0];
+                const uint32_t maker = c->nodes[c->nodes[operand].root].unit;
+                if (maker != YG_NO_UNIT && maker >= first_unit && maker < row_loop->begin)
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A stage is worth its while where threads share it, and no larger than it must be: what runs at
+ * the same time needs its memory at the same time. */
+static bool joins(const yg_compiler *c, const yg_stage *stage, const yg_row_loop *row_loop) {
+    const yg_program *program = c->program;
+    return yg_plan_with(c, YG_PASS_STAGES) && stage->cost + row_loop->cost >= SHARED_COST &&
+           !reads_from(c, row_loop, program->row_loops[stage->begin].begin);
+}
+
+bool yg_plan_add_stage(yg_compiler *c, uint32_t index) {
+    yg_program *program = c->program;
+    yg_stage *stages =
+        yg_plan_grow(c, program->stages, program->stage_count, &c->stage_capacity, sizeof *stages);
+    if (!stages)
+        return false;
+    program->stages = stages;
+    const yg_row_loop *row_loop = &program->row_loops[index];
+    program->stages[program->stage_count] =
+        (yg_stage){.begin = index, .end = index + 1, .cost = row_loop->cost};
+    for (uint32_t u = row_loop->begin; u < row_loop->end; u++)
+        program->units[u].stage = (uint32_t)program->stage_count;
+    program->stage_count++;
+    return true;
+}
+
+bool yg_plan_stages(yg_compiler *c) {
+    yg_program *program = c->program;
+    for (uint32_t s = 0; s < program->row_loop_count; s++) {
+        const yg_row_loop *row_loop = &program->row_loops[s];
+        yg_stage *stage = s > 0 ? &program->stages[program->stage_count - 1] : NULL;
+        if (!stage || !joins(c, stage, row_loop)) {
+            if (!yg_plan_add_stage(c, s))
+                return false;
+            continue;
+        }
+        stage->end = s + 1;
+        stage->cost += row_loop->cost;
+        for (uint32_t u = row_loop->begin; u < row_loop->end; u++)
+            program->units[u].stage = (uint32_t)(program->stage_count - 1);
+    }
+    return true;
+}
+
+bool yg_plan_share(yg_program *program) {
+    bool any = false;
+    for (size_t b = 0; b < program->stage_count; b++) {
+        yg_stage *stage = &program->stages[b];
+        int64_t grains = 0;
+        for (uint32_t s = stage->begin; s < stage->end; s++)
+            grains += program->row_loops[s].grains;
+        stage->shared = grains > 1 && stage->cost >= SHARED_COST;
+        any |= stage->shared;
+    }
+    return any;
+}

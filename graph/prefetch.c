@@ -1,0 +1,76 @@
+/*
+ * What a kernel of a row loop may fetch ahead (yg_kernel_call.soon): what the fused groups after
+ * it, in the same rows, read or write of what the row loop has not made itself. A matrix product
+ * that makes a gradient has time to bring the parameter and the optimizer's state into the cache.
+ */
+#include "plan.h"
+
+/* True if the row loop makes what lies there, which is in the cache then. */
+static bool is_made_by(const yg_program *program, const yg_row_loop *row_loop,
+                       const yg_place *place) {
+    const yg_storage *storage = &program->storages[place->storage];
+    return !storage->constant && storage->offset >= 0 && storage->first >= row_loop->begin &&
+           storage->first < row_loop->end;
+}
+
+/* False if there is no room for it. */
+static bool note(const yg_program *program, const yg_row_loop *row_loop, const yg_unit *group,
+                 const yg_place *place, yg_unit *kernel) {
+    if (place->storage == YG_NO_STORAGE || is_made_by(program, row_loop, place))
+        return true;
+    for (uint32_t i = 0; i < kernel->prefetch_count; i++) {
+        if (kernel->prefetches[i].place->storage == place->storage)
+            return true;
+    }
+    if (kernel->prefetch_count == YG_MOST_PREFETCHES)
+        return false;
+    kernel->prefetches[kernel->prefetch_count++] =
+        (yg_prefetch){.place = place, .row = place->advance * (group->count / row_loop->rows)};
+    return true;
+}
+
+/* What the kernel fetches all of, the group need not ask for itself. */
+static void note_group(const yg_program *program, const yg_row_loop *row_loop, yg_unit *group,
+                       yg_unit *kernel) {
+    bool all = true;
+    for (uint32_t i = 0; i < group->step_count; i++) {
+        const yg_step *step = &group->steps[i];
+        for (uint32_t k = 0; k < step->operand_count; k++)
+            all &= note(program, row_loop, group, &step->in[k], kernel);
+        all &= note(program, row_loop, group, &step->out, kernel);
+    }
+    if (all)
+        group->stream_count = 0;
+}
+
+static bool find_prefetches(yg_compiler *c, const yg_row_loop *row_loop, uint32_t u) {
+    yg_program *program = c->program;
+    yg_unit *kernel = &program->units[u];
+    kernel->prefetches =
+        yg_pool_take(program->pool, YG_MOST_PREFETCHES * sizeof *kernel->prefetches);
+    if (!kernel->prefetches)
+        return yg_fail_memory(c->error);
+    for (uint32_t v = u + 1; v < row_loop->end; v++) {
+        if (program->units[v].kind == YG_UNIT_GROUP)
+            note_group(program, row_loop, &program->units[v], kernel);
+    }
+    return true;
+}
+
+/* Behind a kernel that does not fetch, the groups do it for themselves. */
+static bool fetches(const yg_program *program, const yg_unit *unit) {
+    return unit->kind == YG_UNIT_KERNEL && unit->grain > 1 &&
+           yg_node_op(program->graph, unit->node)->flags & YG_OP_FETCHES;
+}
+
+bool yg_plan_prefetch(yg_compiler *c) {
+    yg_program *program = c->program;
+    for (size_t s = 0; s < program->row_loop_count; s++) {
+        const yg_row_loop *row_loop = &program->row_loops[s];
+        for (uint32_t u = row_loop->begin; u < row_loop->end && row_loop->rows > 0; u++) {
+            if (fetches(program, &program->units[u]) && !find_prefetches(c, row_loop, u))
+                return false;
+        }
+    }
+    return true;
+}
