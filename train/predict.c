@@ -252,7 +252,7 @@ static bool run_batch(prediction *p, yg_error *error) {
         if (p->batch.values[i])
             yg_standardize_apply(&p->data.encoding.ports[i], p->batch.values[i], p->batch.count);
     yg_executable_fill(executable, &p->batch, NULL, 0);
-    if (!yg_program_run(executable->program, 0, 0, error))
+    if (!yg_executable_run(executable, 0, 0, error))
         return false;
     for (int64_t row = 0; row < p->batch.count; row++)
         write_row(p, executable, row);
