@@ -2,6 +2,7 @@
  * Arithmetic of numbers that are known when a graph is built: whole numbers stay whole (and are
  * checked against overflow), `/` gives a fraction, `//` and `%` round towards minus infinity.
  */
+#include "../../ops/floor_division.h"
 #include "builder.h"
 
 #include <math.h>
@@ -45,16 +46,12 @@ static bool whole_operation(const yg_builder *builder, const yg_expression *oper
         return !__builtin_mul_overflow(a, b, result) || overflow(builder, operation);
     if (strcmp(sign, "**") == 0 && b >= 0)
         return whole_power(a, b, result) || overflow(builder, operation);
-    if (strcmp(sign, "//") == 0 || strcmp(sign, "%") == 0) {
-        if (b == -1) {
-            /* INT64_MIN / -1 does not fit. */
-            *result = 0;
-            return sign[0] == '%' || !__builtin_sub_overflow(0, a, result) ||
-                   overflow(builder, operation);
-        }
-        const int64_t remainder = a % b;
-        const bool adjust = remainder != 0 && (remainder < 0) != (b < 0);
-        *result = sign[0] == '%' ? (adjust ? remainder + b : remainder) : a / b - adjust;
+    if (strcmp(sign, "//") == 0) {
+        *result = yg_floor_quotient(a, b);
+        return b != -1 || a != INT64_MIN || overflow(builder, operation);
+    }
+    if (strcmp(sign, "%") == 0) {
+        *result = yg_floor_rest(a, b);
         return true;
     }
     *done = false;
@@ -68,11 +65,11 @@ static double real_operation(const char *sign, double a, double b) {
     case '-':
         return a - b;
     case '%':
-        return a - b * floor(a / b);
+        return yg_divide_floor(a, b).rest;
     case '*':
         return sign[1] == '*' ? pow(a, b) : a * b;
     default:
-        return sign[1] == '/' ? floor(a / b) : a / b;
+        return sign[1] == '/' ? yg_divide_floor(a, b).quotient : a / b;
     }
 }
 
