@@ -16,6 +16,11 @@ static bool is_stdin(const char *path) {
     return !path || strcmp(path, "-") == 0;
 }
 
+static void tell(void *context, const char *text) {
+    (void)context;
+    terminal_say("note: %s", text);
+}
+
 static int predict_to(const command_line *line, const yg_model *model, FILE *in, FILE *out) {
     const char *path = operand(line, 1);
     const char *delimiter = option_text(line, "delimiter");
@@ -31,6 +36,7 @@ static int predict_to(const command_line *line, const yg_model *model, FILE *in,
         .dtype = session_dtype(line),
         .threads = (int)option_int(line, "threads", 0),
         .delimiter = delimiter ? delimiter[0] : '\0',
+        .note = tell,
     };
     yg_error error = {0};
     if (!yg_predict(model, &options, in, is_stdin(path) ? "stdin" : path, out, NULL, &error))

@@ -184,7 +184,8 @@ static bool read_body(yg_model *model, yg_definition *definition, yg_error *erro
            yg_read_graph(model, yg_value_get(value, "graph"), definition->library, definition, body,
                          error) &&
            yg_read_outputs(model, yg_value_get(value, "outputs"), "`outputs`", true, &body->outputs,
-                           &body->output_count, error);
+                           &body->output_count, error) &&
+           yg_refuse_units(body->outputs, body->output_count, "a layer type", error);
 }
 
 /* ------------------------------------------------------------------------------------ cycles -- */

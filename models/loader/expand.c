@@ -246,7 +246,8 @@ static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
                           const yg_output_spec *outputs, size_t count) {
     bool names_alone = count > 0 && strcmp(key, "outputs") == 0;
     for (size_t i = 0; i < count; i++) {
-        names_alone = names_alone && outputs[i].value->kind == YG_EXPRESSION_NAME &&
+        names_alone = names_alone && !outputs[i].units &&
+                      outputs[i].value->kind == YG_EXPRESSION_NAME &&
                       strcmp(outputs[i].value->text, outputs[i].name) == 0;
     }
     if (names_alone) {
@@ -258,9 +259,11 @@ static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
     if (count > 0)
         yg_text_add(text, "%s:\n", key);
     for (size_t i = 0; i < count; i++) {
-        yg_text_add(text, "  %s: ", outputs[i].name);
+        yg_text_add(text, outputs[i].units ? "  %s:\n    value: " : "  %s: ", outputs[i].name);
         if (!write_expression(text, pool, outputs[i].value))
             return false;
+        if (outputs[i].units)
+            yg_text_add(text, "    units: %s\n", outputs[i].units);
     }
     return true;
 }

@@ -169,7 +169,8 @@ static bool read_sections(yg_model *model, const yg_value *root, const yg_model_
         !yg_read_outputs(model, yg_value_get(root, "outputs"), "`outputs`", true,
                          &model->body.outputs, &model->body.output_count, error) ||
         (metrics && !yg_read_outputs(model, metrics, "`metrics`", false, &model->metrics,
-                                     &model->metric_count, error)))
+                                     &model->metric_count, error)) ||
+        !yg_refuse_units(model->metrics, model->metric_count, "a metric", error))
         return false;
     if (loss) {
         model->loss = yg_read_expression(model->pool, loss, "`loss`", error);
@@ -243,8 +244,8 @@ static bool load(yg_model *model, const yg_model_options *options, yg_error *err
     if (options && options->run_path && !read_run_file(model, options->run_path, error))
         return false;
     /* A misspelt name is unknown in one place and leaves another unused: the former tells more. */
-    return yg_resolve_ports(model, error) && check_builds(model, error) &&
-           yg_check_names_used(model, error);
+    return yg_resolve_ports(model, error) && yg_resolve_units(model, error) &&
+           check_builds(model, error) && yg_check_names_used(model, error);
 }
 
 yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_error *error) {
@@ -312,4 +313,20 @@ size_t yg_model_port_count(const yg_model *model) {
 
 const yg_port *yg_model_port(const yg_model *model, size_t index) {
     return index < model->port_count ? &model->ports[index] : NULL;
+}
+
+size_t yg_model_find_port(const yg_model *model, const char *name) {
+    for (size_t p = 0; p < model->port_count; p++)
+        if (strcmp(model->ports[p].name, name) == 0)
+            return p;
+    return SIZE_MAX;
+}
+
+size_t yg_model_output_count(const yg_model *model) {
+    return model->body.output_count;
+}
+
+yg_model_output yg_model_get_output(const yg_model *model, size_t index) {
+    const yg_output_spec *output = &model->body.outputs[index];
+    return (yg_model_output){.name = output->name, .units = output->units};
 }

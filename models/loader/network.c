@@ -148,7 +148,8 @@ static bool build_named(yg_builder *builder, const yg_scope *scope, const yg_out
     for (size_t i = 0; i < count; i++) {
         const yg_output_spec *spec = &specs[i];
         yg_tensor_name *tensor = &(*list)[i];
-        *tensor = (yg_tensor_name){.name = spec->name, .origin = spec->origin};
+        *tensor =
+            (yg_tensor_name){.name = spec->name, .units = spec->units, .origin = spec->origin};
         builder->place = spec->origin;
         if (!yg_evaluate_tensor(builder, scope, spec->value, spec->name, &tensor->node))
             return false;
@@ -277,7 +278,8 @@ static bool build(yg_builder *builder, const yg_network_options *options) {
         !yg_build_params(builder, scope, &model->body) || !yg_build_body(builder, scope, body) ||
         !build_named(builder, scope, model->body.outputs, model->body.output_count,
                      &network->outputs, &network->output_count,
-                     expansion ? &expansion->outputs : NULL))
+                     expansion ? &expansion->outputs : NULL) ||
+        !yg_check_units(builder))
         return false;
     if (options->outputs_only)
         return true;

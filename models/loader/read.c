@@ -244,8 +244,10 @@ bool yg_read_outputs(yg_model *model, const yg_value *value, const char *what, b
         if (!yg_names_add(&seen, model->pool, text))
             return yg_fail_memory(error);
         specs[i] = (yg_output_spec){.origin = name->origin, .name = text};
-        specs[i].value = yg_read_expression(model->pool, value->items[i], what, error);
-        if (!specs[i].value)
+        if (list)
+            specs[i].value = yg_read_expression(model->pool, value->items[i], what, error);
+        if (list ? !specs[i].value
+                 : !yg_read_output_value(model, value->items[i], what, &specs[i], error))
             return false;
     }
     *outputs = specs;
