@@ -5,6 +5,7 @@
  *   chain OPERATORS [ROUND_SECONDS]
  */
 #include "../graph/program.h"
+#include "../graph/version.h"
 #include "../ops/build.h"
 #include "../ops/ops.h"
 #include "protocol.h"
@@ -45,6 +46,6 @@ int main(int argc, char **argv) {
         return 2;
     }
     const double round_seconds = argc > 2 ? strtod(argv[2], NULL) : 0.2;
-    const bool done = serve(YG_VERSION, NULL, 0, round_seconds, build, &operators, &error);
+    const bool done = serve(yg_version(), NULL, 0, round_seconds, build, &operators, &error);
     return done ? EXIT_SUCCESS : report_error(&error);
 }

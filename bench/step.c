@@ -4,6 +4,7 @@
  *
  *   step MODEL gradient|step|hessian_vector BATCH THREADS [ROUND_SECONDS]
  */
+#include "../graph/version.h"
 #include "../models/model.h"
 #include "../ops/build.h"
 #include "../train/optimizer.h"
@@ -235,7 +236,7 @@ int main(int argc, char **argv) {
     const bool done = open_model(argv[1], batch, &job, &error) &&
                       compile(workload, (int)threads, &job, &error) && fill_all(&job, &error) &&
                       check(&job, workload->add == add_step, values, &count, &error) &&
-                      serve(YG_VERSION, values, count, round_seconds, run_once, &job, &error);
+                      serve(yg_version(), values, count, round_seconds, run_once, &job, &error);
     const int status = done ? EXIT_SUCCESS : report_error(&error);
     yg_program_free(job.program);
     yg_optimizer_graph_free(&job.updates);

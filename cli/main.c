@@ -2,6 +2,7 @@
  * The yamlgrad command: finds the sub-command and runs it.
  */
 #include "../graph/spelling.h"
+#include "../graph/version.h"
 #include "../ops/gemm_library.h"
 #include "commands.h"
 #include "terminal.h"
@@ -17,7 +18,7 @@ static const command *const commands[] = {
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
 static int print_version(void) {
-    printf("yamlgrad %s\n", YG_VERSION);
+    printf("yamlgrad %s\n", yg_version());
 #if defined __clang__
     printf("compiler: clang %s\n", __clang_version__);
 #else
@@ -44,9 +45,10 @@ static void print_help(FILE *to) {
 }
 
 static const command *find_command(const char *name) {
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
+    }
     const char *names[COMMAND_COUNT];
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i]->name;
@@ -58,7 +60,7 @@ static const command *find_command(const char *name) {
 
 static int print_command_help(const char *name) {
     const command *command = find_command(name);
-    if (!command)
+    if (command == NULL)
         return STATUS_USAGE;
     command_help(command, stdout);
     return terminal_finish_output(STATUS_OK);
@@ -84,7 +86,7 @@ int main(int argc, char **argv) {
         return STATUS_USAGE;
     }
     const command *command = find_command(first);
-    if (!command)
+    if (command == NULL)
         return STATUS_USAGE;
     command_line line;
     int status = STATUS_OK;

@@ -9,12 +9,12 @@ install(TARGETS yamlgrad RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # The public headers. What stands beside them in the tree and is not listed is the room's own.
 set(YG_PUBLIC_HEADERS
     graph/error.h graph/type.h graph/op.h graph/graph.h graph/program.h graph/profile.h
-    graph/random.h graph/rewrite.h
+    graph/random.h graph/rewrite.h graph/version.h
     ops/ops.h ops/build.h ops/plugin.h
     ops/elementwise.h ops/multiversion.h ops/vector_math.h
     models/model.h models/loader/document.h
     train/data.h train/evaluate.h train/gradients.h train/optimizer.h train/predict.h
-    train/safetensors.h train/training_step.h train/train.h train/units.h)
+    train/safetensors.h train/training_step.h train/train.h)
 foreach(header IN LISTS YG_PUBLIC_HEADERS)
     get_filename_component(folder ${header} DIRECTORY)
     install(FILES ${PROJECT_SOURCE_DIR}/${header}
@@ -49,7 +49,10 @@ install(FILES ${PROJECT_SOURCE_DIR}/completions/_yamlgrad
 install(FILES ${PROJECT_SOURCE_DIR}/completions/yamlgrad.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE
-              ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+              ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# The README links to docs/ and its pictures; the installed copy keeps those links whole.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/models DESTINATION ${CMAKE_INSTALL_DATADIR}/yamlgrad
         FILES_MATCHING PATTERN "*.yaml" PATTERN "data/*" PATTERN "loader" EXCLUDE)

@@ -1,8 +1,8 @@
 /*
  * yamlgrad: every public header.
  */
-#ifndef YAMLGRAD_H
-#define YAMLGRAD_H
+#ifndef YG_YAMLGRAD_H
+#define YG_YAMLGRAD_H
 
 #include <yamlgrad/graph/error.h>
 #include <yamlgrad/graph/graph.h>
@@ -10,7 +10,9 @@
 #include <yamlgrad/graph/profile.h>
 #include <yamlgrad/graph/program.h>
 #include <yamlgrad/graph/random.h>
+#include <yamlgrad/graph/rewrite.h>
 #include <yamlgrad/graph/type.h>
+#include <yamlgrad/graph/version.h>
 #include <yamlgrad/models/model.h>
 #include <yamlgrad/ops/build.h>
 #include <yamlgrad/ops/ops.h>

@@ -14,6 +14,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum yg_code {
     YG_OK = 0,
     YG_ERROR_MEMORY,      /* an allocation failed, or a size does not fit */
@@ -30,16 +34,21 @@ typedef enum yg_code {
     YG_ERROR_INTERNAL,    /* a bug of ours, found by the verifier */
 } yg_code;
 
-/* A place in a text file. `line` and `column` count from 1; line 0: no place is
- * known, column 0: the whole line. `file` is
- * borrowed: who keeps an origin says for how long. */
+/* A place in a text file. `line` and `column` count from 1. Line 0 means that no line is known,
+ * column 0 the whole line. `file` is borrowed: who keeps an origin says for how long it must live.
+ */
 typedef struct yg_origin {
     const char *file;
     int32_t line;
     int32_t column;
 } yg_origin;
 
+/* An origin that tells no place. */
+#ifdef __cplusplus
+#define YG_NOWHERE (yg_origin{})
+#else
 #define YG_NOWHERE ((yg_origin){0})
+#endif
 
 typedef struct yg_error {
     yg_code code;
@@ -73,6 +82,10 @@ void yg_error_text(const yg_error *error, char *text, unsigned long size);
 
 /* "shape error", "unknown name", …: one or two words for a code. Static. */
 const char *yg_code_name(yg_code code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -16,6 +16,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     YG_GRAPH_TRAINING = 1 << 0,   /* dropout drops: see yg_graph_training() */
     YG_GRAPH_NO_ALGEBRA = 1 << 1, /* add nodes as asked for: no identities, no stable forms */
@@ -134,6 +138,10 @@ char *yg_graph_text(const yg_graph *graph, const yg_node *roots, size_t count);
 
 /* The same in Graphviz's DOT. */
 char *yg_graph_dot(const yg_graph *graph, const yg_node *roots, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -10,6 +10,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What one run of an instruction does. */
 typedef struct yg_instruction {
     size_t node_count; /* nodes that it computes: several for a fused group */
@@ -36,6 +40,10 @@ const yg_op *yg_program_instruction_op(const yg_program *program, size_t index, 
  * which costs some 20 to 50 ns each time and is part of what is measured. */
 bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
                           yg_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -12,6 +12,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct yg_program yg_program;
 
 /* After a run, `parameter` holds what `value` was: same type. All updates of a run see the values
@@ -93,6 +97,10 @@ yg_program_stats yg_program_get_stats(const yg_program *program);
  * rows at a time, and those that threads share in one go are indented below a line that says so.
  * NULL when out of memory; freed by the caller. */
 char *yg_program_text(const yg_program *program);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

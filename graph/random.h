@@ -10,6 +10,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Four 32-bit words from a 64-bit key and a 128-bit counter (high, low). */
 void yg_philox(uint64_t key, uint64_t high, uint64_t low, uint32_t out[4]);
 
@@ -25,6 +29,10 @@ uint64_t yg_random_below(uint64_t key, uint64_t stream, uint64_t index, uint64_t
 
 /* A stream or key from a name: FNV-1a, 64 bits. */
 uint64_t yg_random_key(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

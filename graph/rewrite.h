@@ -14,6 +14,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What a rule may ask about the graph that it is tried on. The arrays are by node. */
 typedef struct yg_rewriting {
     const yg_graph *graph;
@@ -46,6 +50,10 @@ struct yg_rule {
      * NULL: of the node that matched. */
     yg_node (*work_of)(const yg_rewriting *rewriting, yg_node node);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

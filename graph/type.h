@@ -14,6 +14,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define YG_MAX_RANK 8
 
 /* In the order of promotion: an elementwise operator computes in the later type of its operands. */
@@ -71,6 +75,10 @@ bool yg_dimension(int64_t dim, int rank, int *out);
  * Integers beyond 2^53 lose bits. */
 double yg_element_get(yg_dtype dtype, const void *data, int64_t index);
 void yg_element_set(yg_dtype dtype, void *data, int64_t index, double value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -10,6 +10,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct yg_model yg_model;
 typedef struct yg_network yg_network;
 
@@ -52,17 +56,6 @@ typedef struct yg_port {
 
 size_t yg_model_port_count(const yg_model *model); /* inputs, then targets */
 const yg_port *yg_model_port(const yg_model *model, size_t index);
-/* The index of the input or target of that name, or SIZE_MAX. */
-size_t yg_model_find_port(const yg_model *model, const char *name);
-
-/* An entry of `outputs:` as declared. */
-typedef struct yg_model_output {
-    const char *name;
-    const char *units; /* the input or target in whose units it is; NULL: none named */
-} yg_model_output;
-
-size_t yg_model_output_count(const yg_model *model);
-yg_model_output yg_model_get_output(const yg_model *model, size_t index);
 
 /* --------------------------------------------------------------------------------- networks -- */
 
@@ -91,7 +84,6 @@ yg_graph *yg_network_graph(yg_network *network);
 /* A named tensor of the network. */
 typedef struct yg_tensor_name {
     const char *name;
-    const char *units; /* an output: the input or target in whose units it is; NULL: none named */
     yg_node node;
     yg_origin origin;
 } yg_tensor_name;
@@ -160,6 +152,10 @@ size_t yg_layer_count(void);
 const char *yg_layer_name(size_t index);
 /* The layer's own YAML text: its doc, arguments and body. NULL if there is none of that name. */
 const char *yg_layer_text(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

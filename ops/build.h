@@ -11,6 +11,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Version 14 breaks these lists in another place each time. */
 /* clang-format off */
 
@@ -62,6 +66,10 @@ yg_node yg_slice(yg_graph *graph, yg_node x, const int64_t *start, const int64_t
                  const int64_t *step);
 yg_node yg_softmax(yg_graph *graph, yg_node x, int64_t dim);
 yg_node yg_log_softmax(yg_graph *graph, yg_node x, int64_t dim);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -23,6 +23,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* -------------------------------------------------------------------------------- plain tiles --
  */
 
@@ -221,6 +225,10 @@ extern const yg_sample yg_unary_number_samples[6];
 extern const yg_sample yg_binary_number_samples[10];
 
 #define YG_SAMPLES(array) .samples = (array), .sample_count = sizeof(array) / sizeof *(array)
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

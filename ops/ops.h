@@ -8,8 +8,16 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* All operators of ops.def, in its order. Static. */
 const yg_op_set *yg_ops(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -18,10 +18,15 @@
 /* … and sizeof (yg_op), sizeof (yg_attr_spec) as the plug-in was compiled with. */
 #define YG_PLUGIN_SIZES "yg_plugin_sizes"
 
+/* In C++ a constant is private to its file unless it says otherwise. */
+#ifdef __cplusplus
+#define YG_PLUGIN_SYMBOL extern "C" __attribute__((visibility("default")))
+#else
+#define YG_PLUGIN_SYMBOL __attribute__((visibility("default")))
+#endif
+
 #define YG_PLUGIN(...)                                                                             \
-    __attribute__((visibility("default")))                                                         \
-    const yg_op *const yg_plugin_ops[] = {__VA_ARGS__, NULL};                                      \
-    __attribute__((visibility("default")))                                                         \
-    const size_t yg_plugin_sizes[2] = {sizeof(yg_op), sizeof(yg_attr_spec)};
+    YG_PLUGIN_SYMBOL const yg_op *const yg_plugin_ops[] = {__VA_ARGS__, NULL};                     \
+    YG_PLUGIN_SYMBOL const size_t yg_plugin_sizes[2] = {sizeof(yg_op), sizeof(yg_attr_spec)};
 
 #endif

@@ -13,6 +13,10 @@
 
 #ifdef YG_HAVE_LIBMVEC
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The parentheses keep a macro of <tgmath.h> from taking the name. */
 #define YG_VECTOR_UNARY(name)                                                                      \
     _Pragma("omp declare simd notinbranch") double(name)(double x);                                \
@@ -36,6 +40,10 @@ YG_VECTOR_BINARY(pow)
 
 #undef YG_VECTOR_UNARY
 #undef YG_VECTOR_BINARY
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
 

@@ -17,10 +17,21 @@ for file in bin/yamlgrad include/yamlgrad.h include/yamlgrad/graph/graph.h \
     include/yamlgrad/models/model.h include/yamlgrad/train/train.h include/yamlgrad/ops/plugin.h \
     share/man/man1/yamlgrad.1 share/bash-completion/completions/yamlgrad \
     share/zsh/site-functions/_yamlgrad share/fish/vendor_completions.d/yamlgrad.fish \
-    share/yamlgrad/models/xor.yaml; do
+    share/yamlgrad/models/xor.yaml share/doc/yamlgrad/docs/guide.md \
+    share/doc/yamlgrad/docs/images/xor.svg; do
     expect_true "$file" test -s "$prefix/$file"
 done
 expect_true "no header of a room's own" test ! -e "$prefix/include/yamlgrad/models/loader/reader.h"
+links() { # relative links of the installed documents that lead nowhere
+    local document
+    for document in "$prefix"/share/doc/yamlgrad/{README.md,docs/*.md}; do
+        grep -oE '\]\([^)#]+' "$document" | cut -c 3- | grep -v '^https\?:' |
+            while read -r link; do
+                [ -e "$(dirname "$document")/$link" ] || echo "${document##*/}: $link"
+            done
+    done
+}
+expect "the installed documents' links lead somewhere" 0 "" "" links
 expect "the installed command" 0 "^yamlgrad [0-9]" "" "$prefix/bin/yamlgrad" --version
 
 # Only yg_ names, and only public ones, leave the shared library.
@@ -28,17 +39,63 @@ foreign() { nm -D --defined-only "$library/libyamlgrad.so" | grep -Ev ' (yg_|__o
 expect "no foreign symbol is exported" 1 "" - foreign
 hidden() { nm -D --defined-only "$library/libyamlgrad.so" | grep -w yg_document_events; }
 expect "no private symbol is exported" 1 "" - hidden
+# In the static library hidden names meet the host's own when they are linked together.
+clashing() { nm --defined-only "$library/libyamlgrad.a" | grep -E ' [A-TV-Z] ' | grep -Ev ' (yg_|__odr_asan|\.L)'; }
+expect "no foreign symbol in the static library" 1 "" - clashing
+if [[ ${compiler[*]} != *sanitize* ]]; then # their bookkeeping is data that changes
+    variables() { objdump --syms "$library/libyamlgrad.a" | grep -E ' O \.(data|bss|tdata|tbss)[[:space:]]'; }
+    expect "no variable outlives a call" 1 "" - variables
+fi
 soname() { readelf -d "$library/libyamlgrad.so" | grep SONAME; }
-expect "soname" 0 "libyamlgrad\.so\.[0-9]+\]" "" soname
+version=$("$prefix/bin/yamlgrad" --version | sed -n 's/^yamlgrad //p')
+expect "soname" 0 "libyamlgrad\.so\.${version%.*}\]" "" soname
+expect "pkg-config tells the version" 0 "^$version\$" "" pkg-config --modversion yamlgrad
+
+# ------------------------------------------------------------------------------------ headers --
+
+warnings=(-std=c11 -Wall -Wextra -Wpedantic -Wconversion -Werror)
+alone() {
+    printf '#include "%s"\nint main(void) { return 0; }\n' "$1" |
+        "${compiler[@]}" "${warnings[@]}" -I"$prefix/include" -fsyntax-only -x c -
+}
+cplusplus=$(command -v g++ || true)
+[ -n "$cplusplus" ] || echo "skipped: the headers as C++, for there is no g++"
+in_cplusplus() {
+    printf '#include "%s"\nint main() { return 0; }\n' "$1" |
+        "$cplusplus" -Wall -Wextra -Werror -I"$prefix/include" -fsyntax-only -x c++ -
+}
+while read -r header; do
+    expect_true "${header#"$prefix"/} by itself" alone "$header"
+    [ -z "$cplusplus" ] || expect_true "… as C++" in_cplusplus "$header"
+    if grep -q '^#pragma GCC visibility' "$header"; then
+        expect_true '… declares extern "C"' grep -q '^extern "C" {$' "$header"
+    fi
+done < <(find "$prefix/include" -name '*.h')
+foreign_macros() { grep -rhoE '^ *# *define +[A-Za-z_0-9]+' "$prefix/include" | grep -Ev 'define +(YG|yg)_'; }
+expect "every macro is named YG_" 1 "" "" foreign_macros
+included() { (cd "$prefix/include/yamlgrad" && find . -name '*.h' | sort | sed 's|^\./|#include <yamlgrad/|; s|$|>|'); }
+# Those are for files of operators and plug-ins, which include what they need.
+for header in $(included | grep -Ev 'ops/(elementwise|multiversion|vector_math|plugin)\.h|models/loader' | sed 's/#include //'); do
+    expect_true "yamlgrad.h includes $header" grep -q "$header" "$prefix/include/yamlgrad.h"
+done
+
+# --------------------------------------------------------------- the programs of docs/c-api.md --
 
 fenced "$source/docs/c-api.md" c 1 >xor.c
+fenced "$source/docs/c-api.md" c 2 >infer.c
 read -ra cflags <<<"$(pkg-config --cflags yamlgrad)"
 read -ra shared <<<"$(pkg-config --libs yamlgrad)"
 read -ra static <<<"$(pkg-config --static --libs yamlgrad)"
-warnings=(-std=c11 -Wall -Wextra -Wconversion -Werror)
 expect_true "compile, shared" "${compiler[@]}" "${warnings[@]}" "${cflags[@]}" xor.c "${shared[@]}" \
     "-Wl,-rpath,$library" -o xor-shared
 expect "run, shared" 0 "^0 xor 1 = (0\.9|1\.0)" "" ./xor-shared "$source/models/xor.yaml"
+expect_true "compile, inference" "${compiler[@]}" "${warnings[@]}" "${cflags[@]}" infer.c "${shared[@]}" \
+    "-Wl,-rpath,$library" -o infer-shared
+infer() { printf '0 0\n1 0\n' | "$@"; }
+expect "run, inference" 0 "^(0\.9|1\.0)" "" \
+    infer ./infer-shared "$source/models/xor.yaml" xor.safetensors
+expect "run, weights of another model" 1 "" "the weights do not fit: .*weight" \
+    infer ./infer-shared "$source/models/iris.yaml" xor.safetensors
 if [[ ${compiler[*]} != *sanitize* ]]; then # the sanitizers cannot be linked statically
     expect_true "compile, static" "${compiler[@]}" "${warnings[@]}" "${cflags[@]}" xor.c \
         "${static[@]}" -static -o xor-static

@@ -28,6 +28,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What was learnt of a port from the training data, besides weights: kept with them. */
 typedef struct yg_port_encoding {
     size_t column_count; /* names of the CSV columns, in the order of elements; 0: from rows */
@@ -76,6 +80,10 @@ void yg_data_free(yg_data *data); /* what it holds, not the struct */
 
 /* The symbol of the batch dimension: the first one of every port. Fails where ports disagree. */
 bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

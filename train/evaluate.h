@@ -8,6 +8,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define YG_METRICS_MAX     32
 #define YG_METRIC_NAME_MAX 64
 
@@ -39,6 +43,10 @@ typedef struct yg_evaluate_options {
  * or the CSV's path; static or borrowed from `options`. */
 bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_scores *scores,
                  const char **split, yg_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -8,6 +8,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct yg_gradients_options {
     const char *weights; /* a safetensors file; NULL: the model's initial values */
     uint64_t seed;       /* of the initial values, if has_seed; otherwise `train: seed`, or 0 */
@@ -64,6 +68,10 @@ typedef struct yg_gradient_checks {
 bool yg_check_gradients(const yg_model *model, const yg_gradients_options *options,
                         yg_gradient_checks *checks, yg_error *error);
 void yg_gradient_checks_free(yg_gradient_checks *checks); /* what it holds, not the struct */
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -10,6 +10,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct yg_optimizer_update yg_optimizer_update;
 
 #define YG_OPTIMIZER_OPTIONS 8
@@ -62,6 +66,10 @@ void yg_optimizer_graph_free(yg_optimizer_graph *out); /* what it holds, not the
  * `max_norm`: g · min(1, max_norm / (norm + 1e-6)), torch.nn.utils.clip_grad_norm_'s formula. */
 bool yg_clip_grad_norm(yg_graph *graph, yg_node *gradients, size_t count, double max_norm,
                        yg_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

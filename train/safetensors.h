@@ -13,6 +13,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct yg_tensor {
     char *name;
     yg_type type;
@@ -49,6 +53,10 @@ const char *yg_metadata_find(const yg_tensor_file *file, const char *key);
 bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *type,
                         const void *data, yg_error *error);
 bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *value, yg_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -27,6 +27,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct yg_train_progress {
     bool epoch_end;            /* true: an epoch is over, and validated; false: a step is */
     int64_t epoch, epochs;     /* from 1; epochs 0: the run is counted in steps */
@@ -85,6 +89,10 @@ typedef struct yg_train_result {
  * `result` is filled as far as the run came, also on failure. */
 bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_result *result,
               yg_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -10,6 +10,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct yg_training_step_options {
     int64_t batch_size; /* 0: `train: batch_size`, or 32; at most the number of examples */
     yg_dtype dtype;     /* as yg_evaluate_options.dtype */
@@ -50,6 +54,10 @@ typedef struct yg_training_step {
 bool yg_training_step_make(const yg_model *model, const yg_training_step_options *options,
                            yg_training_step *step, yg_error *error);
 void yg_training_step_free(yg_training_step *step); /* what it holds, not the struct */
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

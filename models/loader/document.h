@@ -13,6 +13,10 @@
 
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define YG_FILE_CAP   (1024 * 1024)
 #define YG_DEPTH_CAP  64
 #define YG_VALUE_CAP  100000
@@ -76,6 +80,10 @@ typedef struct yg_key {
  * mapping ("`train`"). Unknown keys get the nearest spelling. */
 bool yg_value_check_keys(const yg_value *value, const char *what, const yg_key *keys, size_t count,
                          yg_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -8,15 +8,17 @@
 
 static yg_expression *new_expression(yg_pool *pool, yg_expression_kind kind, yg_origin origin) {
     yg_expression *expression = yg_pool_take(pool, sizeof *expression);
-    if (expression)
+    if (expression != NULL) {
         *expression = (yg_expression){.kind = kind, .origin = origin, .text = ""};
+    }
     return expression;
 }
 
 const yg_expression *yg_written_name(yg_pool *pool, const char *name, yg_origin origin) {
     yg_expression *expression = new_expression(pool, YG_EXPRESSION_NAME, origin);
-    if (expression)
+    if (expression != NULL) {
         expression->text = name;
+    }
     return expression;
 }
 
@@ -24,17 +26,20 @@ const yg_expression *yg_written_name(yg_pool *pool, const char *name, yg_origin 
 static const yg_expression *written_number(yg_pool *pool, double value, bool integer,
                                            yg_origin origin) {
     yg_expression *number = new_expression(pool, YG_EXPRESSION_NUMBER, origin);
-    if (!number)
+    if (number == NULL) {
         return NULL;
+    }
     number->integer = integer;
     number->number = value < 0 ? -value : value;
-    if (value >= 0)
+    if (value >= 0) {
         return number;
+    }
     yg_expression *sign = new_expression(pool, YG_EXPRESSION_CALL, origin);
     yg_expression **children = yg_pool_take(pool, sizeof *children);
     const char **keywords = yg_pool_take(pool, sizeof *keywords);
-    if (!sign || !children || !keywords)
+    if (sign == NULL || children == NULL || keywords == NULL) {
         return NULL;
+    }
     children[0] = number;
     sign->text = "-";
     sign->infix = true;
@@ -55,21 +60,25 @@ const yg_expression *yg_written_term(yg_pool *pool, const yg_term *term, yg_orig
         return yg_written_name(pool, term->i ? "true" : "false", origin);
     case YG_TERM_TEXT:
         expression = new_expression(pool, YG_EXPRESSION_TEXT, origin);
-        if (expression)
+        if (expression != NULL) {
             expression->text = term->text;
+        }
         return expression;
     case YG_TERM_LIST:
         expression = new_expression(pool, YG_EXPRESSION_LIST, origin);
-        if (!expression)
+        if (expression == NULL) {
             return NULL;
+        }
         expression->children = yg_pool_take(pool, (term->count + 1) * sizeof *expression->children);
-        if (!expression->children)
+        if (expression->children == NULL) {
             return NULL;
+        }
         for (size_t i = 0; i < term->count; i++) {
             expression->children[i] =
                 (yg_expression *)yg_written_term(pool, &term->items[i], origin);
-            if (!expression->children[i])
+            if (expression->children[i] == NULL) {
                 return NULL;
+            }
         }
         expression->count = term->count;
         return expression;
@@ -81,17 +90,20 @@ const yg_expression *yg_written_term(yg_pool *pool, const yg_term *term, yg_orig
 static const yg_expression *rewrite_name(const yg_builder *builder, const yg_scope *scope,
                                          const yg_expression *name) {
     const yg_binding *binding = yg_scope_find(scope, name->text);
-    if (binding && binding->written)
+    if (binding != NULL && binding->written != NULL) {
         return binding->written;
-    if (binding && binding->term.kind <= YG_TERM_LIST)
+    }
+    if (binding != NULL && binding->term.kind <= YG_TERM_LIST) {
         return yg_written_term(builder->pool, &binding->term, name->origin);
-    if (!binding && strchr(name->text, '.')) {
+    }
+    if (binding == NULL && strchr(name->text, '.') != NULL) {
         /* A parameter of a layer above. */
-        while (scope->outer)
+        while (scope->outer != NULL) {
             scope = scope->outer;
+        }
         const char *full =
             yg_pool_format(builder->pool, "%s%s", scope->parameter_prefix, name->text);
-        return full ? yg_written_name(builder->pool, full, name->origin) : NULL;
+        return full == NULL ? NULL : yg_written_name(builder->pool, full, name->origin);
     }
     return name;
 }
@@ -99,8 +111,9 @@ static const yg_expression *rewrite_name(const yg_builder *builder, const yg_sco
 /* The branch of `if(condition, a, b)` that is known to be taken, or NULL. */
 static const yg_expression *known_branch(const yg_builder *builder, const yg_scope *scope,
                                          const yg_expression *call) {
-    if (call->infix || strcmp(call->text, "if") != 0 || call->count != 3)
+    if (call->infix || strcmp(call->text, "if") != 0 || call->count != 3) {
         return NULL;
+    }
     yg_builder quiet = *builder;
     quiet.error = NULL;
     yg_term condition;
@@ -113,32 +126,38 @@ static const yg_expression *known_branch(const yg_builder *builder, const yg_sco
 static const yg_expression *rewrite_children(const yg_builder *builder, const yg_scope *scope,
                                              const yg_expression *from,
                                              const yg_expression *extra) {
-    const size_t total = from->count + (extra ? extra->count : 0);
+    const size_t total = from->count + (extra == NULL ? 0 : extra->count);
     yg_expression *copy = new_expression(builder->pool, from->kind, from->origin);
-    if (!copy)
+    if (copy == NULL) {
         return NULL;
+    }
     *copy = *from;
     copy->count = total;
     copy->children = yg_pool_take(builder->pool, (total + 1) * sizeof *copy->children);
     copy->keywords = from->kind == YG_EXPRESSION_CALL
                          ? yg_pool_take(builder->pool, (total + 1) * sizeof *copy->keywords)
                          : NULL;
-    if (!copy->children || (from->kind == YG_EXPRESSION_CALL && !copy->keywords))
+    if (copy->children == NULL || (from->kind == YG_EXPRESSION_CALL && copy->keywords == NULL)) {
         return NULL;
-    if (extra)
+    }
+    if (extra != NULL) {
         copy->text = extra->text;
+    }
     for (size_t i = 0; i < total; i++) {
         const yg_expression *source = i < from->count ? from : extra;
         const size_t k = i < from->count ? i : i - from->count;
-        if (copy->keywords && source->keywords)
+        if (copy->keywords != NULL && source->keywords != NULL) {
             copy->keywords[i] = source->keywords[k];
-        if (!source->children[k])
+        }
+        if (source->children[k] == NULL) {
             continue; /* an open end of a range */
+        }
         /* What a call of an operator argument adds holds constants only. */
         const yg_expression *child =
             source == extra ? source->children[k] : yg_rewrite(builder, scope, source->children[k]);
-        if (!child)
+        if (child == NULL) {
             return NULL;
+        }
         copy->children[i] = (yg_expression *)child;
     }
     return copy;
@@ -146,16 +165,20 @@ static const yg_expression *rewrite_children(const yg_builder *builder, const yg
 
 const yg_expression *yg_rewrite(const yg_builder *builder, const yg_scope *scope,
                                 const yg_expression *expression) {
-    if (expression->kind == YG_EXPRESSION_NAME)
+    if (expression->kind == YG_EXPRESSION_NAME) {
         return rewrite_name(builder, scope, expression);
-    if (expression->kind == YG_EXPRESSION_NUMBER || expression->kind == YG_EXPRESSION_TEXT)
+    }
+    if (expression->kind == YG_EXPRESSION_NUMBER || expression->kind == YG_EXPRESSION_TEXT) {
         return expression;
-    if (expression->kind != YG_EXPRESSION_CALL || expression->infix)
+    }
+    if (expression->kind != YG_EXPRESSION_CALL || expression->infix) {
         return rewrite_children(builder, scope, expression, NULL);
+    }
     const yg_expression *branch = known_branch(builder, scope, expression);
-    if (branch)
+    if (branch != NULL) {
         return yg_rewrite(builder, scope, branch);
+    }
     const yg_binding *binding = yg_scope_find(scope, expression->text);
-    const bool function = binding && binding->term.kind == YG_TERM_FUNCTION;
+    const bool function = binding != NULL && binding->term.kind == YG_TERM_FUNCTION;
     return rewrite_children(builder, scope, expression, function ? binding->term.call : NULL);
 }
