@@ -3,6 +3,8 @@
  */
 #include "error.h"
 
+#include "locale.h"
+
 #ifdef __clang_analyzer__
 #undef yg_fail
 #undef yg_fail_memory
@@ -41,10 +43,12 @@ bool yg_fail(yg_error *error, yg_code code, yg_origin origin, const char *format
     else
         snprintf(error->file, sizeof error->file, "...%s",
                  file + length - (sizeof error->file - 4));
+    const yg_locale locale = yg_locale_enter();
     va_list arguments;
     va_start(arguments, format);
     const int written = vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
+    yg_locale_leave(locale);
     if (written < 0)
         error->message[0] = '\0';
     else if ((size_t)written >= sizeof error->message)

@@ -62,9 +62,9 @@ yg_node yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands,
         yg_fail_memory(&graph->error);
         return YG_NONE;
     }
-    const unsigned before = yg_subnormals_flush(); /* as in a run: the same bits */
+    const unsigned before = yg_float_state_enter(); /* as in a run: the same bits */
     const bool done = run(call, in, result, out, &graph->error);
-    yg_subnormals_restore(before);
+    yg_float_state_leave(before);
     const yg_node node = done ? yg_constant(graph, result, out) : YG_NONE;
     free(out);
     return node;

@@ -1,10 +1,11 @@
 /*
- * strtod() and printf() do the exact rounding; the locale is set to "C" for this thread while they
- * run, because both would otherwise write and expect, say, a decimal comma.
+ * strtod() and printf() do the exact rounding. They would read and write a decimal comma where the
+ * host's locale has one, so they run in the "C" locale.
  */
 #include "number.h"
 
-#include <locale.h>
+#include "locale.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,20 +54,6 @@ size_t yg_number_span(const char *text) {
     return scan(text, SIZE_MAX, &integer); /* the NUL ends it */
 }
 
-/* The "C" locale for this thread; what to give back is in `before`. */
-static locale_t enter_c_locale(locale_t *before) {
-    const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    *before = c != (locale_t)0 ? uselocale(c) : (locale_t)0;
-    return c;
-}
-
-static void leave_c_locale(locale_t c, locale_t before) {
-    if (c == (locale_t)0)
-        return;
-    uselocale(before);
-    freelocale(c);
-}
-
 yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
     const size_t sign = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
     bool integer;
@@ -88,10 +75,9 @@ yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
         return YG_NUMBER_NOT;
     memcpy(copy, text, length);
     copy[length] = '\0';
-    locale_t before;
-    const locale_t c = enter_c_locale(&before);
+    const yg_locale locale = yg_locale_enter();
     *value = strtod(copy, NULL);
-    leave_c_locale(c, before);
+    yg_locale_leave(locale);
     if (copy != small)
         free(copy);
     return form;
@@ -100,8 +86,7 @@ yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
 const char *yg_number_text(double value, char *text) {
     if (isnan(value))
         return strcpy(text, "nan");
-    locale_t before;
-    const locale_t c = enter_c_locale(&before);
+    const yg_locale locale = yg_locale_enter();
     /* 17 digits always suffice for a double; most numbers that people write need fewer. */
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, YG_NUMBER_TEXT, "%.*g", digits, value);
@@ -109,6 +94,6 @@ const char *yg_number_text(double value, char *text) {
         if (again <= value && again >= value)
             break;
     }
-    leave_c_locale(c, before);
+    yg_locale_leave(locale);
     return text;
 }

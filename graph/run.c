@@ -265,17 +265,24 @@ static bool has_memory(const yg_program *program, yg_error *error) {
                                      "a program that was compiled without memory cannot be run");
 }
 
+/* Returns what ends the run: see yg_float_state_leave(). */
+static unsigned begin_run(yg_program *program, uint64_t seed, uint64_t step) {
+    program->seed = seed;
+    program->step = step;
+    if (program->pool_of_threads)
+        yg_threads_check_fork(program->pool_of_threads);
+    return yg_float_state_enter();
+}
+
 bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error) {
     if (!has_memory(program, error))
         return false;
     const worker w = {program, 0, NULL, error};
-    const unsigned before = yg_subnormals_flush();
+    const unsigned before = begin_run(program, seed, step);
     bool done = true;
-    program->seed = seed;
-    program->step = step;
     for (size_t i = 0; i < program->direct_call_count && done; i++)
         done = run_direct_call(&w, &program->direct_calls[i]);
-    yg_subnormals_restore(before);
+    yg_float_state_leave(before);
     return done;
 }
 
@@ -301,12 +308,10 @@ bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, dou
                           yg_error *error) {
     if (!has_memory(program, error))
         return false;
-    const unsigned before = yg_subnormals_flush();
+    const unsigned before = begin_run(program, seed, step);
     bool done = true;
-    program->seed = seed;
-    program->step = step;
     for (size_t b = 0; b < program->stage_count && done; b++)
         done = run_timed(program, &program->stages[b], seconds, error);
-    yg_subnormals_restore(before);
+    yg_float_state_leave(before);
     return done;
 }

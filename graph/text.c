@@ -3,6 +3,8 @@
  */
 #include "text.h"
 
+#include "locale.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,6 +28,7 @@ static bool reserve(yg_text *text, size_t more) {
 }
 
 void yg_text_add(yg_text *text, const char *format, ...) {
+    const yg_locale locale = yg_locale_enter();
     va_list list, again;
     va_start(list, format);
     va_copy(again, list);
@@ -36,6 +39,7 @@ void yg_text_add(yg_text *text, const char *format, ...) {
         text->used += (size_t)length;
     }
     va_end(again);
+    yg_locale_leave(locale);
 }
 
 char *yg_text_take(yg_text *text) {

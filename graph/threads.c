@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,6 +21,10 @@
 
 #define SPINS 4000 /* some 50 microseconds */
 
+/* Round to nearest, every exception masked, no exception seen; subnormal results are flushed to
+ * zero and subnormal operands read as zero. */
+#define RUNNING_CSR 0x9FC0
+
 typedef struct worker {
     yg_threads *pool;
     pthread_t thread;
@@ -28,6 +33,8 @@ typedef struct worker {
 
 struct yg_threads {
     int count, started;
+    pid_t process; /* that the workers live in */
+    bool forked;   /* this is a child of it, which has no workers */
     atomic_int owners;
     atomic_uint generation; /* of the work that is handed out */
     atomic_int pending;     /* workers that are not done with it */
@@ -48,17 +55,17 @@ int yg_threads_available(void) {
     return online > 0 ? (int)online : 1;
 }
 
-unsigned yg_subnormals_flush(void) {
+unsigned yg_float_state_enter(void) {
 #if defined(__SSE__)
     const unsigned before = _mm_getcsr();
-    _mm_setcsr(before | 0x8040); /* flush to zero, denormals are zero */
+    _mm_setcsr(RUNNING_CSR);
     return before;
 #else
     return 0;
 #endif
 }
 
-void yg_subnormals_restore(unsigned before) {
+void yg_float_state_leave(unsigned before) {
 #if defined(__SSE__)
     _mm_setcsr(before);
 #else
@@ -86,7 +93,7 @@ static unsigned wait_for_work(yg_threads *pool, unsigned seen) {
 static void *work(void *argument) {
     const worker *self = argument;
     yg_threads *pool = self->pool;
-    yg_subnormals_flush();
+    yg_float_state_enter();
     for (unsigned seen = 0;;) {
         seen = wait_for_work(pool, seen);
         if (atomic_load(&pool->stop))
@@ -107,6 +114,16 @@ static void announce(yg_threads *pool) {
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* Starts a worker that blocks every signal: a host's handlers run in the host's own threads. */
+static bool start(worker *worker) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const bool started = pthread_create(&worker->thread, NULL, work, worker) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
 yg_threads *yg_threads_new(int count, yg_error *error) {
     const size_t extra = (size_t)count - 1;
     yg_threads *pool = calloc(1, sizeof *pool + extra * sizeof(worker));
@@ -115,12 +132,13 @@ yg_threads *yg_threads_new(int count, yg_error *error) {
         return NULL;
     }
     pool->count = count;
+    pool->process = getpid();
     atomic_init(&pool->owners, 1);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     for (int i = 0; i < count - 1; i++) {
         pool->workers[i] = (worker){.pool = pool, .index = i + 1};
-        if (pthread_create(&pool->workers[i].thread, NULL, work, &pool->workers[i]) != 0) {
+        if (!start(&pool->workers[i])) {
             yg_fail(error, YG_ERROR_MEMORY, YG_NOWHERE, "thread %d of %d cannot be started", i + 1,
                     count);
             yg_threads_free(pool);
@@ -134,6 +152,10 @@ yg_threads *yg_threads_new(int count, yg_error *error) {
 void yg_threads_free(yg_threads *pool) {
     if (!pool || atomic_fetch_sub(&pool->owners, 1) > 1)
         return;
+    if (pool->process != getpid()) { /* nobody to join, and the lock may be held for ever */
+        free(pool);
+        return;
+    }
     atomic_store(&pool->stop, true);
     announce(pool);
     for (int i = 0; i < pool->started; i++)
@@ -152,7 +174,21 @@ int yg_threads_count(const yg_threads *pool) {
     return pool->count;
 }
 
+void yg_threads_check_fork(yg_threads *pool) {
+    pool->forked = pool->process != getpid();
+}
+
+/* In a fork's child: the same shares, one after the other. */
+static void run_alone(const yg_threads *pool, yg_share share, void *context) {
+    for (int i = 0; i < pool->count; i++)
+        share(context, i);
+}
+
 void yg_threads_run(yg_threads *pool, yg_share share, void *context) {
+    if (pool->forked) {
+        run_alone(pool, share, context);
+        return;
+    }
     pool->share = share;
     pool->context = context;
     atomic_store_explicit(&pool->pending, pool->count - 1, memory_order_relaxed);

@@ -37,7 +37,8 @@ struct yg_gemm_library {
     void (*multiply)(const yg_gemm_library *library, const stored_product *product);
 #ifdef YG_DNNL_SONAME
     __typeof__(dnnl_sgemm) *dnnl_sgemm;
-    /* Of the OpenMP runtime that oneDNN runs on: the number of threads is the caller's own. */
+    /* Of the OpenMP runtime that oneDNN runs on. This number of threads belongs to the calling
+     * thread alone, so it can be set for a call and put back. */
     int (*get_threads)(void);
     void (*set_threads)(int);
 #endif
@@ -80,9 +81,11 @@ static void multiply_by_cblas(const yg_gemm_library *library, const stored_produ
 
 static bool bind_cblas(yg_gemm_library *library) {
     library->multiply = multiply_by_cblas;
-    void (*set_threads)(int);
-    if (find(library, "openblas_set_num_threads", &set_threads))
-        set_threads(1);
+    /* OpenBLAS has one number of threads for the whole process, so it is the host's to set. Where
+     * it is not 1, OpenBLAS's threads and ours would wait for each other's cores. */
+    int (*get_threads)(void);
+    if (find(library, "openblas_get_num_threads", &get_threads) && get_threads() != 1)
+        return false;
     return find(library, "cblas_sgemm", &library->cblas_sgemm);
 }
 #endif
