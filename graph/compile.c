@@ -1,7 +1,7 @@
 /*
  * Compiling: from a graph to a program, one pass after the other.
  */
-#include "plan.h"
+#include "plan_verify.h"
 #include "threads.h"
 
 #include <stdlib.h>
@@ -147,7 +147,7 @@ static bool plan_units(yg_compiler *c) {
         } else if (unit->source == YG_NO_STORAGE) { /* a view, without a plan */
             const yg_record *record = &c->graph->records[unit->node];
             unit->target = program->storage_of[unit->node];
-            unit->source = program->storage_of[record->operands[0]];
+            unit->source = program->storage_of[unit->from];
             unit->bytes = (size_t)yg_type_bytes(record->type);
         }
         program->stats.flops += unit->flops;
@@ -246,9 +246,19 @@ static bool plan_order(yg_compiler *c) {
     return yg_plan_row_loops(c) && yg_plan_stages(c);
 }
 
+static bool verify(const yg_compiler *c) {
+#ifdef YG_VERIFY
+    const yg_request request = yg_clone_request(c);
+    return yg_plan_verify(c->program, &request, c->error);
+#else
+    (void)c;
+    return true;
+#endif
+}
+
 static bool plan_memory(yg_compiler *c) {
     yg_plan_chunk_buffers(c);
-    return yg_plan_offsets(c);
+    return yg_plan_offsets(c) && verify(c);
 }
 
 yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t output_count,

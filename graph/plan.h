@@ -107,7 +107,8 @@ typedef struct yg_unit {
 
     /* kernel and copy */
     uint32_t target; /* storage */
-    uint32_t source; /* storage, of a copy */
+    uint32_t source; /* of a copy: storage, … */
+    yg_node from;    /* … and the node that it holds: a view's operand, or else `node` */
     size_t bytes;    /* of a copy */
     void *copy_to;   /* resolved */
     const void *copy_from;

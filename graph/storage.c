@@ -101,7 +101,7 @@ static bool add_copy(yg_compiler *c, uint32_t target, uint32_t source, yg_node n
     if (!unit)
         return false;
     unit->kind = YG_UNIT_COPY;
-    unit->node = node;
+    unit->node = unit->from = node;
     unit->target = target;
     unit->source = source;
     unit->bytes = (size_t)yg_type_bytes(c->graph->records[node].type);

@@ -65,6 +65,8 @@ static bool place_node(yg_compiler *c, yg_node node) {
         return false;
     unit->kind = record->op->flags & YG_OP_VIEW ? YG_UNIT_COPY : YG_UNIT_KERNEL;
     unit->node = unit->first = node;
+    if (unit->kind == YG_UNIT_COPY)
+        unit->from = record->operands[0];
     unit->step_count = 1;
     c->nodes[node].unit = (uint32_t)(c->program->unit_count - 1);
     return true;

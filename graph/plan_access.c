@@ -1,0 +1,411 @@
+/*
+ * What the units of a plan read and write, in bytes of one imaginary memory: see plan_verify.h.
+ *
+ * Nothing here trusts what the passes noted on the way. Views are worked out again from the
+ * operators, and places from the units that are run.
+ */
+#include "plan_verify.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool yg_plan_is_wrong(const yg_program *program, uint32_t unit, yg_error *error, const char *format,
+                      ...) {
+    char what[256];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(what, sizeof what, format, list);
+    va_end(list);
+    if (unit >= program->unit_count)
+        return yg_fail(error, YG_ERROR_INTERNAL, YG_NOWHERE, "the plan is wrong: %s", what);
+    const yg_node node = program->units[unit].node;
+    return yg_fail(error, YG_ERROR_INTERNAL, yg_node_origin(program->graph, node),
+                   "the plan is wrong: unit %" PRIu32 " (%s, %%%" PRIu32 " %s): %s", unit,
+                   yg_node_op(program->graph, node)->name, node, yg_node_name(program->graph, node),
+                   what);
+}
+
+/* ------------------------------------------------------------------------------ addresses -- */
+
+static int64_t kept_bytes(const yg_program *program, const yg_storage *storage) {
+    if (!storage->by_chunks)
+        return storage->bytes;
+    const yg_unit *unit = &program->units[storage->first];
+    return storage->row * program->row_loops[unit->row_loop].chunk;
+}
+
+static bool place_storage(const yg_program *program, yg_addresses *a, uint32_t s, yg_error *error) {
+    const yg_storage *storage = &program->storages[s];
+    const int64_t bytes = kept_bytes(program, storage);
+    if (storage->part_of != YG_NO_STORAGE)
+        return true; /* when all wholes are known */
+    if (storage->by_chunks) {
+        a->of[s] = program->arena_bytes + storage->shift;
+        return (storage->shift >= 0 && storage->shift + bytes <= program->chunk_bytes) ||
+               yg_plan_is_wrong(program, YG_NO_UNIT, error,
+                                "storage %" PRIu32 " lies outside of the chunks", s);
+    }
+    if (!storage->constant && storage->offset >= 0) {
+        a->of[s] = storage->offset;
+        return (storage->offset % YG_ALIGN == 0 &&
+                storage->offset + bytes <= program->arena_bytes) ||
+               yg_plan_is_wrong(program, YG_NO_UNIT, error,
+                                "storage %" PRIu32 ", %" PRId64 " bytes at %" PRId64
+                                ", lies outside of the arena or is not aligned",
+                                s, bytes, storage->offset);
+    }
+    a->of[s] = a->end;
+    a->end += bytes;
+    return true;
+}
+
+static bool place_part(const yg_program *program, yg_addresses *a, uint32_t s, yg_error *error) {
+    const yg_storage *part = &program->storages[s];
+    if (part->part_of == YG_NO_STORAGE)
+        return true;
+    if (part->part_of >= program->storage_count ||
+        program->storages[part->part_of].part_of != YG_NO_STORAGE ||
+        program->storages[part->part_of].by_chunks || part->shift < 0 ||
+        part->shift + part->bytes > program->storages[part->part_of].bytes)
+        return yg_plan_is_wrong(program, YG_NO_UNIT, error,
+                                "storage %" PRIu32 " is no part of storage %" PRIu32, s,
+                                part->part_of);
+    a->of[s] = a->of[part->part_of] + part->shift;
+    return true;
+}
+
+static void find_made(const yg_program *program, bool *made) {
+    for (size_t u = 0; u < program->unit_count; u++) {
+        const yg_unit *unit = &program->units[u];
+        for (uint32_t i = 0; unit->kind == YG_UNIT_GROUP && i < unit->step_count; i++)
+            made[unit->steps[i].node] = true;
+        if (unit->kind == YG_UNIT_KERNEL ||
+            (unit->kind == YG_UNIT_COPY && unit->from != unit->node))
+            made[unit->node] = true;
+    }
+}
+
+static void find_roots(const yg_program *program, yg_addresses *a) {
+    const yg_graph *graph = program->graph;
+    for (yg_node node = 0; node < graph->size; node++) {
+        const yg_record *record = &graph->records[node];
+        const yg_op *op = record->op;
+        yg_type types[YG_MAX_OPERANDS];
+        a->root[node] = node;
+        if (a->made[node] || op->flags & YG_OP_LEAF || !(op->flags & YG_OP_VIEW || op->view))
+            continue;
+        const yg_infer call = yg_plan_call(graph, node, types);
+        const int64_t at = op->flags & YG_OP_VIEW ? 0 : op->view(&call, record->type);
+        if (at < 0)
+            continue;
+        a->root[node] = a->root[record->operands[0]];
+        a->offset[node] =
+            a->offset[record->operands[0]] + at * (int64_t)yg_dtype_size(record->type->dtype);
+    }
+}
+
+bool yg_addresses_make(const yg_program *program, yg_addresses *a, yg_error *error) {
+    const size_t nodes = program->graph->size + 1;
+    *a = (yg_addresses){.program = program, .end = program->arena_bytes + program->chunk_bytes};
+    a->of = calloc(program->storage_count + 1, sizeof *a->of);
+    a->made = calloc(nodes, sizeof *a->made);
+    a->root = calloc(nodes, sizeof *a->root);
+    a->offset = calloc(nodes, sizeof *a->offset);
+    a->held = calloc(program->register_count + 1, sizeof *a->held);
+    a->joined_in = malloc((program->storage_count + 1) * sizeof *a->joined_in);
+    if (!a->of || !a->made || !a->root || !a->offset || !a->held || !a->joined_in)
+        return yg_fail_memory(error);
+    memset(a->joined_in, 0xff, (program->storage_count + 1) * sizeof *a->joined_in);
+    for (uint32_t s = 0; s < program->storage_count; s++) {
+        if (!place_storage(program, a, s, error))
+            return false;
+    }
+    for (uint32_t s = 0; s < program->storage_count; s++) {
+        if (!place_part(program, a, s, error))
+            return false;
+    }
+    find_made(program, a->made);
+    find_roots(program, a);
+    return true;
+}
+
+void yg_addresses_free(yg_addresses *a) {
+    free(a->of);
+    free(a->made);
+    free(a->root);
+    free(a->offset);
+    free(a->held);
+    free(a->joined_in);
+    *a = (yg_addresses){0};
+}
+
+/* --------------------------------------------------------------------------------- accesses -- */
+
+/* A list that is being filled in for one unit. */
+typedef struct listing {
+    const yg_addresses *a;
+    const yg_program *program;
+    uint32_t index;
+    const yg_unit *unit;
+    const yg_row_loop *row_loop;
+    yg_access_list *list;
+    yg_error *error;
+} listing;
+
+#define IS_WRONG(l, ...) yg_plan_is_wrong((l)->program, (l)->index, (l)->error, __VA_ARGS__)
+
+static bool append(const listing *l, yg_access access) {
+    yg_access_list *list = l->list;
+    if (access.begin == access.end)
+        return true;
+    if (list->count == list->capacity) {
+        const size_t capacity = list->capacity ? 2 * list->capacity : 64;
+        yg_access *items = realloc(list->items, capacity * sizeof *items);
+        if (!items)
+            return yg_fail_memory(l->error);
+        list->items = items;
+        list->capacity = capacity;
+    }
+    access.unit = l->index;
+    list->items[list->count++] = access;
+    return true;
+}
+
+static bool has_storage(const listing *l, uint32_t s, yg_node node) {
+    return s < l->program->storage_count ||
+           IS_WRONG(l, "%%%" PRIu32 " has no memory to be read from or written to", node);
+}
+
+/* `bytes` of a node in a storage. */
+static bool in_storage(const listing *l, uint32_t s, yg_node node, int64_t bytes, yg_access *out) {
+    if (!has_storage(l, s, node))
+        return false;
+    const yg_storage *storage = &l->program->storages[s];
+    if (bytes > storage->bytes)
+        return IS_WRONG(l, "%%%" PRIu32 " takes %" PRId64 " bytes of %" PRId64, node, bytes,
+                        storage->bytes);
+    out->begin = l->a->of[s];
+    out->end = out->begin + (storage->by_chunks ? kept_bytes(l->program, storage) : bytes);
+    out->node = l->a->root[node];
+    out->offset = l->a->offset[node];
+    out->chunk_of = storage->by_chunks ? l->unit->row_loop : YG_NO_UNIT;
+    if (!storage->by_chunks)
+        return true;
+    if (l->program->units[storage->first].row_loop != l->unit->row_loop)
+        return IS_WRONG(l, "%%%" PRIu32 " is kept by chunks of another row loop", node);
+    return out->in_step ||
+           IS_WRONG(l, "%%%" PRIu32 " is kept by chunks, of which every row is needed", node);
+}
+
+static int64_t node_bytes(const listing *l, yg_node node) {
+    return yg_type_bytes(l->program->graph->records[node].type);
+}
+
+bool yg_node_bytes(const yg_addresses *a, yg_node node, yg_access *out, yg_error *error) {
+    const yg_program *program = a->program;
+    const uint32_t s = program->storage_of[node];
+    *out = (yg_access){.node = a->root[node], .offset = a->offset[node]};
+    if (s >= program->storage_count || program->storages[s].by_chunks)
+        return yg_plan_is_wrong(program, YG_NO_UNIT, error,
+                                "%%%" PRIu32 " %s is asked for and has no memory", node,
+                                yg_node_name(program->graph, node));
+    out->begin = a->of[s];
+    out->end = out->begin + yg_type_bytes(program->graph->records[node].type);
+    return true;
+}
+
+/* ----------------------------------------------------------------------------------- groups -- */
+
+/* What a register holds is a node, or a load of the group. */
+static yg_node held_load(uint32_t load) {
+    return YG_NONE - 1 - load;
+}
+
+/* The largest number of rows for which row r of a broadcast needs row r of its source only. */
+static int64_t rows_in_step(const yg_type *source, const yg_type *target) {
+    int64_t rows = 1;
+    const int missing = target->rank - source->rank;
+    for (int i = 0; i < target->rank; i++) {
+        if (i < missing ? target->shape[i] != 1 : source->shape[i - missing] != target->shape[i])
+            break;
+        rows *= target->shape[i];
+    }
+    return rows;
+}
+
+static const void *constant_of(const listing *l, yg_node node) {
+    const char *data = l->program->graph->records[l->a->root[node]].data;
+    return data ? data + l->a->offset[node] : NULL;
+}
+
+static bool read_constant(const listing *l, yg_node node, const void *found) {
+    const void *wanted = constant_of(l, node);
+    return (wanted && wanted == found) ||
+           IS_WRONG(l, "%%%" PRIu32 " is read from another constant", node);
+}
+
+/* Operand k of a step is a broadcast without memory of its own. */
+static bool read_load(const listing *l, const yg_step *step, uint32_t at, uint32_t k,
+                      yg_node node) {
+    const yg_graph *graph = l->program->graph;
+    const yg_place *place = &step->in[k];
+    const yg_node source = graph->records[node].operands[0];
+    if (place->constant) /* a whole tile of one element */
+        return (constant_of(l, source) &&
+                memcmp(place->constant, constant_of(l, source),
+                       yg_dtype_size(graph->records[source].type->dtype)) == 0) ||
+               IS_WRONG(l, "%%%" PRIu32 " is filled in with another constant", node);
+    uint32_t i = 0;
+    while (i < l->unit->load_count && l->unit->loads[i].target != place->reg)
+        i++;
+    if (i == l->unit->load_count || l->a->held[place->reg] != held_load(i))
+        return IS_WRONG(l, "register %u does not hold the broadcast %%%" PRIu32, place->reg, node);
+    const yg_load *load = &l->unit->loads[i];
+    if (load->constant)
+        return read_constant(l, source, load->constant);
+    const int64_t rows = l->row_loop->rows;
+    yg_access access = {.step = at};
+    access.in_step =
+        rows > 0 &&
+        rows_in_step(graph->records[source].type, graph->records[node].type) % rows == 0;
+    return in_storage(l, load->storage, source, node_bytes(l, source), &access) &&
+           append(l, access);
+}
+
+static bool read_place(const listing *l, const yg_step *step, uint32_t at, uint32_t k) {
+    const yg_graph *graph = l->program->graph;
+    const yg_place *place = &step->in[k];
+    const yg_node node = graph->records[step->node].operands[k];
+    if (graph->records[node].op == graph->ops->broadcast && !l->a->made[node])
+        return read_load(l, step, at, k, node);
+    if (place->constant)
+        return read_constant(l, node, place->constant);
+    if (place->storage == YG_NO_STORAGE)
+        return (place->reg < l->program->register_count &&
+                l->a->held[place->reg] == l->a->root[node]) ||
+               IS_WRONG(l, "register %u does not hold %%%" PRIu32, place->reg, node);
+    yg_access access = {.step = at, .in_step = true};
+    return in_storage(l, place->storage, node, l->unit->count * place->advance, &access) &&
+           append(l, access);
+}
+
+static bool list_group(const listing *l) {
+    for (uint32_t i = 0; i < l->unit->load_count; i++)
+        l->a->held[l->unit->loads[i].target] = held_load(i);
+    for (uint32_t i = 0; i < l->unit->step_count; i++) {
+        const yg_step *step = &l->unit->steps[i];
+        for (uint32_t k = 0; k < step->operand_count; k++) {
+            if (!read_place(l, step, i, k))
+                return false;
+        }
+        if (step->out.storage == YG_NO_STORAGE) {
+            l->a->held[step->out.reg] = step->node;
+            continue;
+        }
+        yg_access access = {.step = i, .writes = true, .in_step = true};
+        if (!in_storage(l, step->out.storage, step->node, l->unit->count * step->out.advance,
+                        &access) ||
+            !append(l, access))
+            return false;
+    }
+    /* The next group must not find this one's values. */
+    for (uint32_t i = 0; i < l->unit->load_count; i++)
+        l->a->held[l->unit->loads[i].target] = YG_NONE;
+    for (uint32_t i = 0; i < l->unit->step_count; i++) {
+        if (l->unit->steps[i].out.storage == YG_NO_STORAGE)
+            l->a->held[l->unit->steps[i].out.reg] = YG_NONE;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------- kernels -- */
+
+/* Notes which storages lie in the result where the operand that they are goes. */
+static void note_joined(const listing *l, const yg_access *result) {
+    const yg_record *record = &l->program->graph->records[l->unit->node];
+    yg_type types[YG_MAX_OPERANDS];
+    const yg_infer call = yg_plan_call(l->program->graph, l->unit->node, types);
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        const uint32_t s = l->program->storage_of[record->operands[k]];
+        const int64_t at = record->op->place(&call, record->type, k);
+        const int64_t shift = at * (int64_t)yg_dtype_size(record->type->dtype);
+        if (at >= 0 && s < l->program->storage_count && l->a->of[s] == result->begin + shift)
+            l->a->joined_in[s] = l->index;
+    }
+}
+
+/* Whether an operand in storage `s` may share bytes with the result, and how. */
+static bool check_overlap(const listing *l, uint32_t k, uint32_t s, yg_access *read,
+                          const yg_access *result) {
+    const yg_op *op = l->program->graph->records[l->unit->node].op;
+    if (read->begin >= result->end || result->begin >= read->end)
+        return true;
+    if (op->flags & YG_OP_IN_PLACE && k == 0 && read->begin == result->begin &&
+        read->end == result->end) {
+        read->in_step = true;
+        return true;
+    }
+    read->joined = l->a->joined_in[s] == l->index;
+    return read->joined ||
+           IS_WRONG(l, "the result lies over operand %" PRIu32 ", which is read meanwhile", k);
+}
+
+static bool list_kernel(const listing *l) {
+    const yg_unit *unit = l->unit;
+    const yg_record *record = &l->program->graph->records[unit->node];
+    const bool by_rows = l->row_loop->rows > 0, in_parts = by_rows && unit->parts.count > 0;
+    yg_access result = {.writes = true, .in_step = true, .at_end = in_parts};
+    if (!in_storage(l, unit->target, unit->node, node_bytes(l, unit->node), &result))
+        return false;
+    if (record->op->place)
+        note_joined(l, &result);
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        const yg_node node = record->operands[k];
+        const uint32_t s = l->program->storage_of[node];
+        yg_access read = {.in_step = by_rows && (in_parts ? k == 0 : !(unit->whole >> k & 1))};
+        if (!in_storage(l, s, node, node_bytes(l, node), &read) ||
+            (!in_parts && !check_overlap(l, k, s, &read, &result)) || !append(l, read))
+            return false;
+    }
+    if (in_parts) {
+        yg_access parts = {.writes = true, .in_step = true};
+        if (!in_storage(l, unit->partial, unit->node, unit->parts.count * unit->parts.bytes,
+                        &parts))
+            return false;
+        parts.node = (yg_node)(l->program->graph->size + l->index); /* no node's bytes */
+        if (!append(l, parts))
+            return false;
+        parts.writes = false;
+        parts.at_end = true;
+        if (!append(l, parts))
+            return false;
+    }
+    return append(l, result);
+}
+
+static bool list_copy(const listing *l) {
+    const yg_unit *unit = l->unit;
+    const int64_t bytes = (int64_t)unit->bytes;
+    yg_access read = {0}, written = {.writes = true};
+    return in_storage(l, unit->source, unit->from, bytes, &read) && append(l, read) &&
+           in_storage(l, unit->target, unit->node, bytes, &written) && append(l, written);
+}
+
+bool yg_list_accesses(const yg_addresses *a, uint32_t index, yg_access_list *list,
+                      yg_error *error) {
+    const yg_program *program = a->program;
+    const yg_unit *unit = &program->units[index];
+    const listing l = {.a = a,
+                       .program = program,
+                       .index = index,
+                       .unit = unit,
+                       .row_loop = &program->row_loops[unit->row_loop],
+                       .list = list,
+                       .error = error};
+    if (unit->kind == YG_UNIT_GROUP)
+        return list_group(&l);
+    return unit->kind == YG_UNIT_KERNEL ? list_kernel(&l) : list_copy(&l);
+}
