@@ -83,6 +83,58 @@ yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
     return form;
 }
 
+/* Reads a decimal exponent, which ends the text. What is beyond ±1e6 counts as that: no text has so
+ * many digits that it would matter. */
+static int64_t read_exponent(const char *text, size_t length) {
+    const bool negative = length > 0 && text[0] == '-';
+    int64_t exponent = 0;
+    for (size_t i = negative || (length > 0 && text[0] == '+'); i < length; i++)
+        if (exponent < 1000000)
+            exponent = 10 * exponent + (text[i] - '0');
+    return negative ? -exponent : exponent;
+}
+
+/* One more digit; false if the number becomes larger than any int64_t of that sign. */
+static bool append_digit(uint64_t *sum, int digit, bool negative) {
+    const uint64_t limit = (uint64_t)INT64_MAX + negative;
+    if (*sum > (limit - (uint64_t)digit) / 10)
+        return false;
+    *sum = 10 * *sum + (uint64_t)digit;
+    return true;
+}
+
+yg_whole yg_number_integer(const char *text, size_t length, int64_t *value) {
+    const bool negative = length > 0 && text[0] == '-';
+    const size_t sign = negative || (length > 0 && text[0] == '+');
+    bool integer;
+    const size_t span = scan(text + sign, length - sign, &integer);
+    if (!span || sign + span != length)
+        return YG_WHOLE_NOT;
+    const char *digits = text + sign, *mark = memchr(digits, 'e', span);
+    if (!mark)
+        mark = memchr(digits, 'E', span);
+    const size_t mantissa = mark ? (size_t)(mark - digits) : span;
+    const char *point = memchr(digits, '.', mantissa);
+    const size_t whole = point ? (size_t)(point - digits) : mantissa;
+    const size_t count = mantissa - (point != NULL); /* of digits */
+    /* The place of the point among the digits: those behind it have to be zeros. */
+    const int64_t exponent = mark ? read_exponent(mark + 1, span - mantissa - 1) : 0;
+    const int64_t place = (int64_t)whole + exponent;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int digit = digits[i + (i >= whole)] - '0';
+        if ((int64_t)i >= place && digit)
+            return YG_WHOLE_FRACTION;
+        if ((int64_t)i < place && !append_digit(&sum, digit, negative))
+            return YG_WHOLE_LARGE;
+    }
+    for (int64_t i = (int64_t)count; sum && i < place; i++)
+        if (!append_digit(&sum, 0, negative))
+            return YG_WHOLE_LARGE;
+    *value = negative ? (int64_t)(0 - sum) : (int64_t)sum;
+    return YG_WHOLE_EXACT;
+}
+
 const char *yg_number_text(double value, char *text) {
     if (isnan(value))
         return strcpy(text, "nan");

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The longest text of yg_number_text(), with its NUL. */
 #define YG_NUMBER_TEXT 32
@@ -20,6 +21,16 @@ typedef enum yg_number_form {
  * rounded to the nearest double. What is too large becomes an infinity; "inf", "nan", hexadecimal
  * and blanks are no numbers. `value` is set unless the answer is YG_NUMBER_NOT. */
 yg_number_form yg_number_parse(const char *text, size_t length, double *value);
+
+typedef enum yg_whole {
+    YG_WHOLE_EXACT,    /* *value is the number */
+    YG_WHOLE_NOT,      /* no number */
+    YG_WHOLE_FRACTION, /* a number that is not whole */
+    YG_WHOLE_LARGE,    /* a whole number that no int64_t holds */
+} yg_whole;
+
+/* Reads a number of the forms above as a whole one, without rounding: "12", "-3.0", "1e3". */
+yg_whole yg_number_integer(const char *text, size_t length, int64_t *value);
 
 /* How many bytes at the beginning of a NUL-terminated text have that form, without the sign:
  * 0 if none. */

@@ -1,12 +1,15 @@
 /*
  * CSV: records and cells with their places, and files that are wrong.
  */
+#include "graph/number.h"
 #include "train/csv.h"
 
 #include <criterion/criterion.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Opens text as a file. */
 static FILE *file_of(const char *text, size_t size) {
@@ -43,6 +46,8 @@ static const struct {
     {"a,b\n1,2\n", "a|b/1|2"},
     {"a,b\n1,2", "a|b/1|2"}, /* no line end at the end */
     {"a,b\r\n1,2\r\n3,4\r\n", "a|b/1|2/3|4"},
+    {"a,b\r1,2\r3,4", "a|b/1|2/3|4"},
+    {"\xEF\xBB\xBF\"a\",b\r\n\"1\r\n2\",3", "a|b/1\r\n2|3"},
     {"\xEF\xBB\xBF"
      "a,b\n1,2\n",
      "a|b/1|2"},
@@ -75,8 +80,11 @@ static const struct {
 } bad[] = {
     {"", "0:0: the file is empty"},
     {"\n\n", "0:0: the file is empty"},
-    {"a,,b\n", "1:3: column 2 has no name"},
-    {"a,b,a\n", "1:5: columns 1 and 3 have the same name, 'a'"},
+    {"\x1F\x8B\x08\n", "0:0: this is not a CSV file: it is compressed (gzip); unpack it first"},
+    {"PK\x03\x04", "0:0: this is not a CSV file: it is a zip archive"},
+    {"\xFF\xFE"
+     "a\n",
+     "0:0: this is not a CSV file: it is UTF-16 text"},
     {"a,b\n1,2\n3\n", "3:0: row 2 has 1 cells; the header names 2 columns"},
     {"a,b\n1,2,3\n", "2:0: row 1 has 3 cells"},
     {"a,b\n1,\"2\n3,4\n", "2:3: this quote is never closed"},
@@ -110,6 +118,8 @@ static const struct {
     {"NULL", false, true, 0},   {"1 2", false, false, 0},
     {"1,5", false, false, 0},   {"setosa", false, false, 0},
     {"1e", false, false, 0},    {"--1", false, false, 0},
+    {"True", true, false, 1},   {"false", true, false, 0},
+    {"TRUE", true, false, 1},   {"truth", false, false, 0},
 };
 
 Test(csv, numbers_and_missing_values) {
@@ -129,9 +139,13 @@ Test(csv, numbers_and_missing_values) {
             cr_expect_eq(error.line, 2);
             cr_expect_eq(error.column, 3);
             cr_expect_not_null(strstr(error.message, "row 1, column 'width'"), "%s", error.message);
-            cr_expect_not_null(
-                strstr(error.message, cells[i].missing ? "missing value" : "is not a number"), "%s",
-                error.message);
+            cr_expect_not_null(strstr(error.message, cells[i].missing ? "missing value"
+                                                     : isdigit((unsigned char)cells[i].cell[0]) &&
+                                                             cells[i].cell[1] == 'e' &&
+                                                             cells[i].cell[2] == '4'
+                                                         ? "is too large a number"
+                                                         : "is not a number"),
+                               "%s", error.message);
         }
         yg_csv_close(csv);
         fclose(file);
@@ -144,15 +158,129 @@ Test(csv, a_column_that_is_not_there_is_told_with_the_nearest) {
     yg_csv *csv = yg_csv_open(file, "iris.csv", ',', &error);
     cr_assert_eq(yg_csv_find(csv, "species"), 1);
     cr_assert_eq(yg_csv_find(csv, "sepcies"), SIZE_MAX);
-    cr_assert_not(yg_csv_fail_column(csv, "sepcies", YG_NOWHERE, &error));
+    size_t index;
+    cr_assert_not(yg_csv_choose(csv, "sepcies", YG_NOWHERE, &index, &error));
     cr_expect_str_eq(error.message, "iris.csv has no column 'sepcies'; did you mean 'species'?");
     yg_csv_close(csv);
     fclose(file);
     file = file_of("a;b\n", 4);
     csv = yg_csv_open(file, "t.csv", ',', &error);
     error = (yg_error){0};
-    yg_csv_fail_column(csv, "a", YG_NOWHERE, &error);
+    yg_csv_choose(csv, "a", YG_NOWHERE, &index, &error);
     cr_expect_not_null(strstr(error.message, "is ',' the right delimiter?"), "%s", error.message);
     yg_csv_close(csv);
     fclose(file);
+}
+
+/* What is not used may have no name, or one that is there already. */
+Test(csv, only_columns_that_are_used_need_a_name_of_their_own) {
+    FILE *file = file_of(",a,b,a,b,b,c\n", 13);
+    yg_error error = {0};
+    size_t index;
+    yg_csv *csv = yg_csv_open(file, "t.csv", ',', &error);
+    cr_assert_not_null(csv, "%s", error.message);
+    cr_expect(yg_csv_choose(csv, "c", YG_NOWHERE, &index, &error));
+    cr_expect_eq(index, 6);
+    cr_expect_not(yg_csv_choose(csv, "b", YG_NOWHERE, &index, &error));
+    cr_expect_str_eq(error.message, "columns 3 and 5 have the same name, 'b'");
+    cr_expect_eq(error.column, 8);
+    error = (yg_error){0};
+    cr_expect_not(yg_csv_check_column(csv, 0, &error));
+    cr_expect_eq(strncmp(error.message, "column 1 has no name", 20), 0, "%s", error.message);
+    yg_csv_close(csv);
+    fclose(file);
+}
+
+/* One byte more than the cap is refused, also where it is spread over cells; up to it is read. */
+Test(csv, a_row_has_a_largest_size) {
+    const size_t cap = (size_t)64 << 20;
+    char *text = malloc(cap + 8);
+    cr_assert_not_null(text);
+    for (int over = 0; over <= 1; over++) {
+        yg_error error = {0};
+        memset(text, 'x', cap + 8);
+        memcpy(text, "a,b\n", 4);
+        text[4 + cap / 2] = ',';
+        /* Cells are kept with a NUL each: `cap` bytes with both. */
+        const size_t size = 4 + cap - 1 + (size_t)over;
+        FILE *file = fmemopen(text, size, "r");
+        yg_csv *csv = yg_csv_open(file, "t.csv", ',', &error);
+        cr_assert_not_null(csv);
+        cr_expect_eq(yg_csv_next(csv, &error), over ? YG_CSV_FAILED : YG_CSV_ROW, "%d: %s", over,
+                     error.message);
+        if (over)
+            cr_expect_not_null(strstr(error.message, "more than 64 MiB"), "%s", error.message);
+        yg_csv_close(csv);
+        fclose(file);
+    }
+    free(text);
+}
+
+/* A row can be taken when it is there, whatever comes behind it. */
+Test(csv, a_pipe_is_read_row_by_row) {
+    static const struct {
+        const char *write;
+        bool ready;
+    } steps[] = {{"a,b\r\n1,2\r\n", true}, {"", false}, {"3,", false}, {"\"4\"\n5,6\n", true}};
+    int ends[2];
+    cr_assert_eq(pipe(ends), 0);
+    FILE *file = fdopen(ends[0], "rb");
+    yg_error error = {0};
+    yg_csv *csv = NULL;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        const size_t length = strlen(steps[i].write);
+        cr_assert_eq(write(ends[1], steps[i].write, length), (ssize_t)length);
+        if (!csv)
+            csv = yg_csv_open(file, "pipe", ',', &error);
+        cr_assert_eq(yg_csv_ready(csv), steps[i].ready, "step %zu", i);
+        if (steps[i].ready)
+            cr_assert_eq(yg_csv_next(csv, &error), YG_CSV_ROW);
+    }
+    cr_assert(yg_csv_ready(csv));
+    cr_assert_eq(yg_csv_next(csv, &error), YG_CSV_ROW);
+    cr_expect_str_eq(yg_csv_cell(csv, 1), "6");
+    cr_expect_not(yg_csv_ready(csv));
+    close(ends[1]);
+    cr_expect(yg_csv_ready(csv), "the end is there");
+    cr_expect_eq(yg_csv_next(csv, &error), YG_CSV_END);
+    yg_csv_close(csv);
+    fclose(file);
+}
+
+static const struct {
+    const char *text;
+    yg_whole form;
+    int64_t value;
+} wholes[] = {
+    {"9007199254740993", YG_WHOLE_EXACT, 9007199254740993},
+    {"-9223372036854775808", YG_WHOLE_EXACT, INT64_MIN},
+    {"9223372036854775807", YG_WHOLE_EXACT, INT64_MAX},
+    {"9223372036854775808", YG_WHOLE_LARGE, 0},
+    {"-9223372036854775809", YG_WHOLE_LARGE, 0},
+    {"9007199254740993.000", YG_WHOLE_EXACT, 9007199254740993},
+    {"90071992547409930e-1", YG_WHOLE_EXACT, 9007199254740993},
+    {"1.5e1", YG_WHOLE_EXACT, 15},
+    {"+1E3", YG_WHOLE_EXACT, 1000},
+    {"-0", YG_WHOLE_EXACT, 0},
+    {"0e999999999999", YG_WHOLE_EXACT, 0},
+    {"1e19", YG_WHOLE_LARGE, 0},
+    {"1e999999999999", YG_WHOLE_LARGE, 0},
+    {"1.5", YG_WHOLE_FRACTION, 0},
+    {"1e-1", YG_WHOLE_FRACTION, 0},
+    {".5", YG_WHOLE_FRACTION, 0},
+    {"15.e-1", YG_WHOLE_FRACTION, 0},
+    {"1e", YG_WHOLE_NOT, 0},
+    {"", YG_WHOLE_NOT, 0},
+    {" 1", YG_WHOLE_NOT, 0},
+    {"0x1", YG_WHOLE_NOT, 0},
+};
+
+Test(csv, whole_numbers_are_exact) {
+    for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++) {
+        int64_t value = 0;
+        cr_expect_eq(yg_number_integer(wholes[i].text, strlen(wholes[i].text), &value),
+                     wholes[i].form, "'%s'", wholes[i].text);
+        if (wholes[i].form == YG_WHOLE_EXACT)
+            cr_expect_eq(value, wholes[i].value, "'%s'", wholes[i].text);
+    }
 }

@@ -1,30 +1,45 @@
 /*
  * Which columns of a CSV file belong to which port: see data.h.
  */
+#include "../graph/number.h"
 #include "source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool add(yg_columns *columns, size_t index, yg_error *error) {
-    size_t *grown = realloc(columns->index, (columns->count + 1) * sizeof *grown);
-    if (!grown)
-        return yg_fail_memory(error);
-    columns->index = grown;
-    grown[columns->count++] = index;
+/* The choice of columns, while it is made. */
+typedef struct choice {
+    const yg_source *source;
+    const yg_csv *csv;
+    const yg_value *map;
+    yg_columns *out;
+    size_t *user; /* of each column of the file: 1 + the port that it was given to last; 0: none */
+    yg_error *error;
+} choice;
+
+static bool add(const choice *c, size_t p, size_t index) {
+    yg_columns *columns = &c->out[p];
+    if (columns->count == columns->capacity) {
+        const size_t capacity = columns->capacity ? 2 * columns->capacity : 16;
+        size_t *grown = realloc(columns->index, capacity * sizeof *grown);
+        if (!grown)
+            return yg_fail_memory(c->error);
+        columns->index = grown;
+        columns->capacity = capacity;
+    }
+    columns->index[columns->count++] = index;
+    c->user[index] = p + 1;
     return true;
 }
 
-static bool add_named(const yg_csv *csv, const char *name, yg_origin origin, yg_columns *columns,
-                      yg_error *error) {
-    const size_t index = yg_csv_find(csv, name);
-    if (index == SIZE_MAX)
-        return yg_csv_fail_column(csv, name, origin, error);
-    for (size_t i = 0; i < columns->count; i++)
-        if (columns->index[i] == index)
-            return yg_fail(error, YG_ERROR_NAME, origin, "column '%s' is listed twice", name);
-    return add(columns, index, error);
+static bool add_named(const choice *c, size_t p, const char *name, yg_origin origin) {
+    size_t index;
+    if (!yg_csv_choose(c->csv, name, origin, &index, c->error))
+        return false;
+    if (c->user[index] == p + 1)
+        return yg_fail(c->error, YG_ERROR_NAME, origin, "column '%s' is listed twice", name);
+    return add(c, p, index);
 }
 
 static bool is_star(const yg_value *value) {
@@ -32,44 +47,38 @@ static bool is_star(const yg_value *value) {
 }
 
 /* What the map says for a port, "*" apart: a column or a list of columns. */
-static bool add_listed(const yg_csv *csv, const yg_value *value, const yg_port *port,
-                       yg_columns *columns, yg_error *error) {
+static bool add_listed(const choice *c, size_t p, const yg_value *value) {
     if (value->kind == YG_SCALAR)
-        return add_named(csv, value->text, value->origin, columns, error);
+        return add_named(c, p, value->text, value->origin);
     if (value->kind != YG_SEQUENCE || !value->count) {
         char found[80];
-        return yg_fail(error, YG_ERROR_DATA, value->origin,
-                       "'%s' must name columns: one, a list, or \"*\"; found %s", port->name,
+        return yg_fail(c->error, YG_ERROR_DATA, value->origin,
+                       "'%s' must name columns: one, a list, or \"*\"; found %s",
+                       yg_model_port(c->source->model, p)->name,
                        yg_value_describe(value, found, sizeof found));
     }
     for (size_t i = 0; i < value->count; i++) {
         const char *name;
-        if (!yg_value_text(value->items[i], "a column's name", &name, error) ||
-            !add_named(csv, name, value->items[i]->origin, columns, error))
+        if (!yg_value_text(value->items[i], "a column's name", &name, c->error) ||
+            !add_named(c, p, name, value->items[i]->origin))
             return false;
     }
     return true;
 }
 
-/* "*": every column that no other port of the map names. */
-static bool add_rest(const yg_source *source, const yg_csv *csv, const yg_columns *all, size_t star,
-                     yg_columns *columns, yg_error *error) {
-    for (size_t c = 0; c < yg_csv_column_count(csv); c++) {
-        bool named = false;
-        for (size_t p = 0; p < yg_model_port_count(source->model); p++)
-            for (size_t i = 0; p != star && i < all[p].count; i++)
-                named = named || all[p].index[i] == c;
-        if (!named && !add(columns, c, error))
+/* "*": every column that no port of the map names. */
+static bool add_rest(const choice *c, size_t p) {
+    for (size_t i = 0; i < yg_csv_column_count(c->csv); i++)
+        if (!c->user[i] && (!yg_csv_check_column(c->csv, i, c->error) || !add(c, p, i)))
             return false;
-    }
     return true;
 }
 
 /* As the encoding remembers. */
-static bool add_remembered(const yg_csv *csv, const yg_port_encoding *encoding, yg_columns *columns,
-                           yg_error *error) {
+static bool add_remembered(const choice *c, size_t p) {
+    const yg_port_encoding *encoding = &c->source->data->encoding.ports[p];
     for (size_t i = 0; i < encoding->column_count; i++)
-        if (!add_named(csv, encoding->columns[i], yg_csv_cell_origin(csv, 0), columns, error))
+        if (!add_named(c, p, encoding->columns[i], yg_csv_cell_origin(c->csv, 0)))
             return false;
     return true;
 }
@@ -81,24 +90,53 @@ static size_t input_count(const yg_model *model) {
     return count;
 }
 
-/* For a model that was trained on rows: `x` or `x.0`, `x.1`, …, or all there is. */
-static bool add_by_default(const yg_source *source, const yg_csv *csv, const yg_port *port,
-                           yg_columns *columns, yg_error *error) {
-    const int64_t width = yg_port_width(source->data, port);
-    char name[256];
-    snprintf(name, sizeof name, width == 1 ? "%s" : "%s.0", port->name);
-    if (yg_csv_find(csv, name) == SIZE_MAX && source->inputs_only &&
-        input_count(source->model) == 1 &&
-        (width < 0 || (size_t)width == yg_csv_column_count(csv))) {
-        for (size_t c = 0; c < yg_csv_column_count(csv); c++)
-            if (!add(columns, c, error))
+/* How many columns are called x.0, x.1, … for a port x of a size that is not known yet. Fails where
+ * one is missing among them, which would shift those behind it. */
+static bool count_elements(const choice *c, const yg_port *port, int64_t *count) {
+    const size_t length = strlen(port->name);
+    int64_t largest = -1;
+    for (size_t i = 0; i < yg_csv_column_count(c->csv); i++) {
+        const char *name = yg_csv_columns(c->csv)[i];
+        int64_t number;
+        if (strncmp(name, port->name, length) == 0 && name[length] == '.' &&
+            yg_number_integer(name + length + 1, strlen(name + length + 1), &number) ==
+                YG_WHOLE_EXACT &&
+            number > largest)
+            largest = number;
+    }
+    *count = 0;
+    for (bool there = true; there && *count <= largest; *count += there) {
+        char name[256];
+        snprintf(name, sizeof name, "%s.%lld", port->name, (long long)*count);
+        there = yg_csv_find(c->csv, name) != SIZE_MAX;
+    }
+    return *count > largest ||
+           yg_fail(c->error, YG_ERROR_DATA, yg_csv_cell_origin(c->csv, 0),
+                   "there is a column '%s.%lld', but none '%s.%lld'", port->name,
+                   (long long)largest, port->name, (long long)*count);
+}
+
+/* For a model that was trained on rows: `x.0`, `x.1`, …, or `x`, or all there is. */
+static bool add_by_default(const choice *c, size_t p) {
+    const yg_port *port = yg_model_port(c->source->model, p);
+    const size_t columns = yg_csv_column_count(c->csv);
+    int64_t width = yg_port_width(c->source->data, port), numbered;
+    if (!count_elements(c, port, &numbered))
+        return false;
+    const bool alone = yg_csv_find(c->csv, port->name) != SIZE_MAX;
+    if (!numbered && !(alone && width <= 1) && c->source->inputs_only &&
+        input_count(c->source->model) == 1 && (width < 0 || (size_t)width == columns)) {
+        for (size_t i = 0; i < columns; i++)
+            if (!add(c, p, i))
                 return false;
         return true;
     }
-    for (int64_t i = 0; i < width || (width < 0 && i == 0); i++) {
-        if (width != 1)
-            snprintf(name, sizeof name, "%s.%lld", port->name, (long long)i);
-        if (!add_named(csv, name, yg_csv_cell_origin(csv, 0), columns, error))
+    if (!numbered && (width < 0 || width == 1))
+        return add_named(c, p, port->name, yg_csv_cell_origin(c->csv, 0));
+    for (int64_t i = 0; i < (width < 0 ? numbered : width); i++) {
+        char name[256];
+        snprintf(name, sizeof name, "%s.%lld", port->name, (long long)i);
+        if (!add_named(c, p, name, yg_csv_cell_origin(c->csv, 0)))
             return false;
     }
     return true;
@@ -119,39 +157,39 @@ static bool remember(const yg_csv *csv, const yg_columns *columns, yg_port_encod
     return true;
 }
 
-static bool choose_port(const yg_source *source, const yg_csv *csv, const yg_value *map, size_t p,
-                        yg_columns *out, yg_error *error) {
-    const yg_port *port = yg_model_port(source->model, p);
-    const yg_port_encoding *encoding = &source->data->encoding.ports[p];
-    const yg_value *value = map ? yg_value_get(map, port->name) : NULL;
+static bool choose_port(const choice *c, size_t p) {
+    const yg_port *port = yg_model_port(c->source->model, p);
+    const yg_port_encoding *encoding = &c->source->data->encoding.ports[p];
+    const yg_value *value = c->map ? yg_value_get(c->map, port->name) : NULL;
     if (value && !is_star(value))
-        return add_listed(csv, value, port, &out[p], error);
+        return add_listed(c, p, value);
     /* "*" of another part means the training part's columns, in their order. */
-    if (!source->training && encoding->column_count)
-        return add_remembered(csv, encoding, &out[p], error);
+    if (!c->source->training && encoding->column_count)
+        return add_remembered(c, p);
     if (value)
         return true; /* "*": after the others */
-    if (!source->training)
-        return add_by_default(source, csv, port, &out[p], error);
-    return yg_fail(error, YG_ERROR_DATA, map ? map->origin : port->origin,
+    if (!c->source->training)
+        return add_by_default(c, p);
+    return yg_fail(c->error, YG_ERROR_DATA, c->map ? c->map->origin : port->origin,
                    "no columns for %s '%s'; write `%s:` and a column's name, a list, or \"*\"",
                    port->target ? "target" : "input", port->name, port->name);
 }
 
 /* "*" for the one port that says so. */
-static bool choose_rest(const yg_source *source, const yg_csv *csv, const yg_value *map,
-                        yg_columns *out, yg_error *error) {
-    size_t star = SIZE_MAX;
-    for (size_t p = 0; map && p < yg_model_port_count(source->model); p++) {
-        const yg_value *value = yg_value_get(map, yg_model_port(source->model, p)->name);
-        if (!is_star(value) || out[p].count || !yg_source_wants(source, p))
+static bool choose_rest(const choice *c) {
+    const yg_value *star = NULL;
+    size_t port = 0;
+    for (size_t p = 0; c->map && p < yg_model_port_count(c->source->model); p++) {
+        const yg_value *value = yg_value_get(c->map, yg_model_port(c->source->model, p)->name);
+        if (!is_star(value) || c->out[p].count || !yg_source_wants(c->source, p))
             continue;
-        if (star != SIZE_MAX)
-            return yg_fail(error, YG_ERROR_DATA, value->origin,
+        if (star)
+            return yg_fail(c->error, YG_ERROR_DATA, value->origin,
                            "\"*\" can stand for one input or target only");
-        star = p;
+        star = value;
+        port = p;
     }
-    return star == SIZE_MAX || add_rest(source, csv, out, star, &out[star], error);
+    return !star || add_rest(c, port);
 }
 
 /* After a failure: adds which columns "*" came to, as many as fit. */
@@ -172,25 +210,42 @@ static bool fail_star(const yg_csv *csv, const yg_columns *columns, yg_origin or
                    shown < columns->count ? ", …" : "");
 }
 
-bool yg_columns_choose(const yg_source *source, const yg_csv *csv, const yg_value *map,
-                       yg_columns *out, yg_error *error) {
+static bool choose(const choice *c) {
+    const yg_source *source = c->source;
     const size_t ports = yg_model_port_count(source->model);
     for (size_t p = 0; p < ports; p++)
-        if (yg_source_wants(source, p) && !choose_port(source, csv, map, p, out, error))
+        if (yg_source_wants(source, p) && !choose_port(c, p))
             return false;
-    if (!choose_rest(source, csv, map, out, error))
+    if (!choose_rest(c))
         return false;
     for (size_t p = 0; p < ports; p++) {
         const yg_port *port = yg_model_port(source->model, p);
-        const yg_value *value = map ? yg_value_get(map, port->name) : NULL;
+        const yg_value *value = c->map ? yg_value_get(c->map, port->name) : NULL;
         if (!yg_source_wants(source, p))
             continue;
-        if (!yg_width_bind(source, port, (int64_t)out[p].count,
-                           value ? value->origin : yg_csv_cell_origin(csv, 0), error))
-            return is_star(value) && out[p].count ? fail_star(csv, &out[p], value->origin, error)
-                                                  : false;
-        if (source->training && !remember(csv, &out[p], &source->data->encoding.ports[p], error))
+        if (!yg_width_bind(source, port, (int64_t)c->out[p].count,
+                           value ? value->origin : yg_csv_cell_origin(c->csv, 0), c->error))
+            return is_star(value) && c->out[p].count
+                       ? fail_star(c->csv, &c->out[p], value->origin, c->error)
+                       : false;
+        if (source->training &&
+            !remember(c->csv, &c->out[p], &source->data->encoding.ports[p], c->error))
             return false;
     }
     return true;
+}
+
+bool yg_columns_choose(const yg_source *source, const yg_csv *csv, const yg_value *map,
+                       yg_columns *out, yg_error *error) {
+    const choice c = {
+        .source = source,
+        .csv = csv,
+        .map = map,
+        .out = out,
+        .user = calloc(yg_csv_column_count(csv) + 1, sizeof *c.user),
+        .error = error,
+    };
+    const bool good = c.user ? choose(&c) : yg_fail_memory(error);
+    free(c.user);
+    return good;
 }

@@ -6,8 +6,9 @@
 
 #include "../graph/number.h"
 #include "../graph/spelling.h"
+#include "../models/loader/names.h"
+#include "input.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -22,11 +23,11 @@ typedef struct cell {
 } cell;
 
 struct yg_csv {
-    FILE *file;
+    yg_input input;
     const char *name;
     char delimiter;
-    int next;                /* the character that was read ahead, or EOF */
-    int32_t line, column;    /* of `next` */
+    int32_t line, column;    /* of the next character */
+    bool after_return;       /* a record ended in CR: an LF that follows belongs to it */
     char *text;              /* the record's cells, each with its NUL */
     size_t length, capacity; /* of text */
     cell *cells;
@@ -34,7 +35,12 @@ struct yg_csv {
     bool blank; /* the record is an empty line */
     int64_t row;
     size_t column_count;
-    char **columns;
+    const char **columns; /* "": without a name */
+    cell *header;         /* where the names stand */
+    yg_pool *pool;        /* of the columns' names, and of … */
+    yg_names names;       /* … the different ones, in the order of their first columns */
+    size_t *first;        /* the first column with names.names[i] … */
+    size_t *second;       /* … and the next one, SIZE_MAX: none */
 };
 
 static yg_origin here(const yg_csv *csv) {
@@ -43,14 +49,20 @@ static yg_origin here(const yg_csv *csv) {
 
 /* --------------------------------------------------------------------------------- characters */
 
+/* The next character, or EOF. Only looked at when it is needed: a pipe may have no more yet. */
+static int next(yg_csv *csv) {
+    return yg_input_peek(&csv->input);
+}
+
+/* Goes over the next character, which is there. */
 static void advance(yg_csv *csv) {
-    if (csv->next == '\n') {
+    const int c = csv->input.bytes[csv->input.at++];
+    if (c == '\n') {
         csv->line += csv->line < INT32_MAX;
         csv->column = 1;
-    } else if ((csv->next & 0xC0) != 0x80) { /* not inside a UTF-8 character */
+    } else if ((c & 0xC0) != 0x80) { /* not inside a UTF-8 character */
         csv->column += csv->column < INT32_MAX;
     }
-    csv->next = getc(csv->file);
 }
 
 static bool put(yg_csv *csv, char c, yg_error *error) {
@@ -71,23 +83,31 @@ static bool put(yg_csv *csv, char c, yg_error *error) {
 }
 
 static bool take(yg_csv *csv, yg_error *error) {
-    if (csv->next == '\0')
+    const int c = next(csv);
+    if (c == '\0')
         return yg_fail(error, YG_ERROR_DATA, here(csv), "a NUL character: this is not a text file");
-    if (!put(csv, (char)csv->next, error))
+    if (!put(csv, (char)c, error))
         return false;
     advance(csv);
     return true;
 }
 
-static bool at_record_end(const yg_csv *csv) {
-    return csv->next == EOF || csv->next == '\n' || csv->next == '\r';
+static bool at_record_end(yg_csv *csv) {
+    const int c = next(csv);
+    return c == EOF || c == '\n' || c == '\r';
 }
 
+/* An LF behind a CR is left to the next record: to look for it now could mean to wait. */
 static void skip_record_end(yg_csv *csv) {
-    if (csv->next == '\r')
+    csv->after_return = next(csv) == '\r';
+    if (next(csv) != EOF)
         advance(csv);
-    if (csv->next == '\n')
+}
+
+static void finish_line_end(yg_csv *csv) {
+    if (csv->after_return && next(csv) == '\n')
         advance(csv);
+    csv->after_return = false;
 }
 
 /* A byte that RFC 3629 does not allow at its place makes the text not UTF-8. */
@@ -138,19 +158,19 @@ static bool read_quoted(yg_csv *csv, yg_error *error) {
     const yg_origin start = here(csv);
     advance(csv);
     for (;;) {
-        if (csv->next == EOF)
+        if (next(csv) == EOF)
             return yg_fail(error, YG_ERROR_DATA, start, "this quote is never closed");
-        if (csv->next == '"') {
+        if (next(csv) == '"') {
             advance(csv);
-            if (csv->next != '"')
+            if (next(csv) != '"')
                 break;
         }
         if (!take(csv, error))
             return false;
     }
-    while (is_blank(csv, csv->next))
+    while (is_blank(csv, next(csv)))
         advance(csv);
-    if (!at_record_end(csv) && csv->next != csv->delimiter)
+    if (!at_record_end(csv) && next(csv) != csv->delimiter)
         return yg_fail(error, YG_ERROR_DATA, here(csv),
                        "text behind the closing quote; expected '%c' or the line's end (a quote "
                        "inside a quoted cell is written twice)",
@@ -159,16 +179,16 @@ static bool read_quoted(yg_csv *csv, yg_error *error) {
 }
 
 static bool read_cell(yg_csv *csv, yg_error *error) {
-    while (is_blank(csv, csv->next))
+    while (is_blank(csv, next(csv)))
         advance(csv);
     if (!begin_cell(csv, error))
         return false;
     const size_t start = csv->length;
-    if (csv->next == '"') {
+    if (next(csv) == '"') {
         if (!read_quoted(csv, error))
             return false;
     } else {
-        while (!at_record_end(csv) && csv->next != csv->delimiter)
+        while (!at_record_end(csv) && next(csv) != csv->delimiter)
             if (!take(csv, error))
                 return false;
         while (csv->length > start && is_blank(csv, csv->text[csv->length - 1]))
@@ -184,18 +204,20 @@ static bool read_cell(yg_csv *csv, yg_error *error) {
 
 static yg_csv_status read_record(yg_csv *csv, yg_error *error) {
     csv->length = csv->cell_count = 0;
-    if (ferror(csv->file)) {
+    finish_line_end(csv);
+    const bool ended = next(csv) == EOF;
+    if (csv->input.failure) {
         yg_fail(error, YG_ERROR_IO, (yg_origin){csv->name, 0, 0}, "cannot be read: %s",
-                strerror(errno));
+                strerror(csv->input.failure));
         return YG_CSV_FAILED;
     }
-    if (csv->next == EOF)
+    if (ended)
         return YG_CSV_END;
     csv->blank = at_record_end(csv);
     for (;;) {
         if (!read_cell(csv, error))
             return YG_CSV_FAILED;
-        if (csv->next != csv->delimiter)
+        if (next(csv) != csv->delimiter)
             break;
         advance(csv);
     }
@@ -205,37 +227,84 @@ static yg_csv_status read_record(yg_csv *csv, yg_error *error) {
 
 /* ------------------------------------------------------------------------------------- header */
 
-static bool keep_header(yg_csv *csv, yg_error *error) {
-    csv->columns = calloc(csv->cell_count, sizeof *csv->columns);
-    if (!csv->columns)
+/* One more column: its name, and which column had it first. */
+static bool keep_column(yg_csv *csv, size_t column, const char *name, yg_error *error) {
+    const char *copy = yg_pool_text(csv->pool, name);
+    if (!copy)
         return yg_fail_memory(error);
-    for (size_t i = 0; i < csv->cell_count; i++) {
-        const char *name = yg_csv_cell(csv, i);
-        if (!*name)
-            return yg_fail(error, YG_ERROR_DATA, yg_csv_cell_origin(csv, i),
-                           "column %zu has no name; the first line must name every column", i + 1);
-        const size_t same = yg_csv_find(csv, name);
-        if (same != SIZE_MAX)
-            return yg_fail(error, YG_ERROR_NAME, yg_csv_cell_origin(csv, i),
-                           "columns %zu and %zu have the same name, '%s'", same + 1, i + 1, name);
-        csv->columns[i] = strdup(name);
-        if (!csv->columns[i])
-            return yg_fail_memory(error);
-        csv->column_count++;
+    csv->columns[column] = copy;
+    csv->header[column] = csv->cells[column];
+    csv->column_count++;
+    if (!*name)
+        return true;
+    const size_t known = yg_names_find(&csv->names, name);
+    if (known != YG_NOT_FOUND) {
+        if (csv->second[known] == SIZE_MAX)
+            csv->second[known] = column;
+        return true;
     }
+    csv->first[csv->names.count] = column;
+    csv->second[csv->names.count] = SIZE_MAX;
+    return yg_names_add(&csv->names, csv->pool, copy) || yg_fail_memory(error);
+}
+
+static bool keep_header(yg_csv *csv, yg_error *error) {
+    const size_t size = csv->cell_count + 1;
+    csv->pool = yg_pool_new();
+    csv->columns = csv->pool ? yg_pool_take(csv->pool, size * sizeof *csv->columns) : NULL;
+    csv->header = csv->pool ? yg_pool_take(csv->pool, size * sizeof *csv->header) : NULL;
+    csv->first = csv->pool ? yg_pool_take(csv->pool, size * sizeof *csv->first) : NULL;
+    csv->second = csv->pool ? yg_pool_take(csv->pool, size * sizeof *csv->second) : NULL;
+    if (!csv->columns || !csv->header || !csv->first || !csv->second)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < csv->cell_count; i++)
+        if (!keep_column(csv, i, yg_csv_cell(csv, i), error))
+            return false;
+    return true;
+}
+
+/* How a file begins that is no CSV text, and what to do with it. */
+static bool check_start(const yg_csv *csv, yg_error *error) {
+    static const struct {
+        const char *bytes;
+        size_t length;
+        const char *what;
+    } kinds[] = {
+        {"\x1F\x8B", 2, "it is compressed (gzip); unpack it first: gunzip -k FILE"},
+        {"\x28\xB5\x2F\xFD", 4, "it is compressed (zstd); unpack it first: unzstd FILE"},
+        {"\xFD"
+         "7zXZ",
+         5, "it is compressed (xz); unpack it first: unxz -k FILE"},
+        {"BZh", 3, "it is compressed (bzip2); unpack it first: bunzip2 -k FILE"},
+        {"PK\x03\x04", 4, "it is a zip archive or a spreadsheet; unpack it, or export CSV"},
+        {"PAR1", 4, "it is a Parquet file; export it as CSV"},
+        {"\xFF\xFE", 2, "it is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 FILE"},
+        {"\xFE\xFF", 2, "it is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 FILE"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (csv->input.end >= kinds[i].length &&
+            memcmp(csv->input.bytes, kinds[i].bytes, kinds[i].length) == 0)
+            return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, 0, 0},
+                           "this is not a CSV file: %s", kinds[i].what);
+    return true;
+}
+
+/* Passes over the byte order mark, EF BB BF. Nothing else starts so and is kept. */
+static bool skip_mark(yg_csv *csv, yg_error *error) {
+    static const unsigned char mark[] = {0xEF, 0xBB, 0xBF};
+    if (next(csv) != mark[0])
+        return true;
+    for (size_t i = 0; i < sizeof mark; i++, csv->input.at++)
+        if (next(csv) != mark[i])
+            return yg_fail(error, YG_ERROR_DATA, here(csv),
+                           "the file does not start as UTF-8 text does");
     return true;
 }
 
 static bool read_header(yg_csv *csv, yg_error *error) {
-    csv->next = getc(csv->file);
-    if (csv->next == 0xEF) { /* the byte order mark, EF BB BF; nothing else starts so and is kept */
-        const int second = getc(csv->file), third = getc(csv->file);
-        if (second != 0xBB || third != 0xBF)
-            return yg_fail(error, YG_ERROR_DATA, here(csv),
-                           "the file does not start as UTF-8 text "
-                           "does");
-        csv->next = getc(csv->file);
-    }
+    next(csv);
+    if (!check_start(csv, error) || !skip_mark(csv, error))
+        return false;
     yg_csv_status status;
     do
         status = read_record(csv, error);
@@ -254,8 +323,8 @@ yg_csv *yg_csv_open(FILE *file, const char *name, char delimiter, yg_error *erro
         yg_fail_memory(error);
         return NULL;
     }
-    *csv = (yg_csv){.file = file, .name = name, .delimiter = delimiter, .line = 1, .column = 1};
-    if (read_header(csv, error))
+    *csv = (yg_csv){.name = name, .delimiter = delimiter, .line = 1, .column = 1};
+    if (yg_input_begin(&csv->input, file) ? read_header(csv, error) : yg_fail_memory(error))
         return csv;
     yg_csv_close(csv);
     return NULL;
@@ -264,9 +333,8 @@ yg_csv *yg_csv_open(FILE *file, const char *name, char delimiter, yg_error *erro
 void yg_csv_close(yg_csv *csv) {
     if (!csv)
         return;
-    for (size_t i = 0; i < csv->column_count; i++)
-        free(csv->columns[i]);
-    free(csv->columns);
+    yg_input_end(&csv->input);
+    yg_pool_free(csv->pool);
     free(csv->cells);
     free(csv->text);
     free(csv);
@@ -279,18 +347,15 @@ size_t yg_csv_column_count(const yg_csv *csv) {
 }
 
 const char *const *yg_csv_columns(const yg_csv *csv) {
-    return (const char *const *)csv->columns;
+    return csv->columns;
 }
 
 size_t yg_csv_find(const yg_csv *csv, const char *column) {
-    for (size_t i = 0; i < csv->column_count; i++)
-        // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each column has a name
-        if (strcmp(csv->columns[i], column) == 0)
-            return i;
-    return SIZE_MAX;
+    const size_t found = yg_names_find(&csv->names, column);
+    return found == YG_NOT_FOUND ? SIZE_MAX : csv->first[found];
 }
 
-bool yg_csv_fail_column(const yg_csv *csv, const char *column, yg_origin origin, yg_error *error) {
+static bool fail_column(const yg_csv *csv, const char *column, yg_origin origin, yg_error *error) {
     char hint[400];
     if (csv->column_count == 1 && strpbrk(csv->columns[0], ";\t|,"))
         return yg_fail(error, YG_ERROR_NAME, origin,
@@ -298,7 +363,44 @@ bool yg_csv_fail_column(const yg_csv *csv, const char *column, yg_origin origin,
                        "right delimiter?",
                        csv->name, column, csv->columns[0], csv->delimiter);
     return yg_fail(error, YG_ERROR_NAME, origin, "%s has no column '%s'%s", csv->name, column,
-                   yg_suggest(column, yg_csv_columns(csv), csv->column_count, hint, sizeof hint));
+                   yg_names_suggest(&csv->names, column, hint, sizeof hint));
+}
+
+bool yg_csv_choose(const yg_csv *csv, const char *column, yg_origin origin, size_t *index,
+                   yg_error *error) {
+    *index = yg_csv_find(csv, column);
+    return *index == SIZE_MAX ? fail_column(csv, column, origin, error)
+                              : yg_csv_check_column(csv, *index, error);
+}
+
+static yg_origin header_origin(const yg_csv *csv, size_t column) {
+    return (yg_origin){csv->name, csv->header[column].line, csv->header[column].column};
+}
+
+bool yg_csv_check_column(const yg_csv *csv, size_t column, yg_error *error) {
+    const char *name = csv->columns[column];
+    if (!*name)
+        return yg_fail(error, YG_ERROR_DATA, header_origin(csv, column),
+                       "column %zu has no name; the first line must name every column that is used",
+                       column + 1);
+    const size_t known = yg_names_find(&csv->names, name);
+    return csv->second[known] == SIZE_MAX ||
+           yg_fail(error, YG_ERROR_NAME, header_origin(csv, csv->second[known]),
+                   "columns %zu and %zu have the same name, '%s'", csv->first[known] + 1,
+                   csv->second[known] + 1, name);
+}
+
+bool yg_csv_ready(yg_csv *csv) {
+    /* The LF of the last line's CR LF is not the next line. */
+    for (int i = 0; i < 2; i++) {
+        if (csv->input.at < csv->input.end)
+            finish_line_end(csv);
+        if (!yg_input_line_ready(&csv->input))
+            return false;
+        if (!csv->after_return)
+            return true;
+    }
+    return true;
 }
 
 yg_csv_status yg_csv_next(yg_csv *csv, yg_error *error) {
@@ -338,9 +440,16 @@ bool yg_csv_is_missing(const yg_csv *csv, size_t column) {
     return false;
 }
 
+/* `true` and `false`, as Python, R and databases write them. */
+static bool is_truth(const char *text, double *value) {
+    *value = strcasecmp(text, "true") == 0;
+    return *value > 0 || strcasecmp(text, "false") == 0;
+}
+
 bool yg_csv_is_number(const yg_csv *csv, size_t column, double *value) {
     const char *text = yg_csv_cell(csv, column);
-    return yg_number_parse(text, strlen(text), value) != YG_NUMBER_NOT && isfinite(*value);
+    return yg_number_parse(text, strlen(text), value) != YG_NUMBER_NOT ? isfinite(*value)
+                                                                       : is_truth(text, value);
 }
 
 bool yg_csv_fail_missing(const yg_csv *csv, size_t column, yg_error *error) {
@@ -357,7 +466,10 @@ bool yg_csv_number(const yg_csv *csv, size_t column, double *value, yg_error *er
         return true;
     if (yg_csv_is_missing(csv, column))
         return yg_csv_fail_missing(csv, column, error);
-    return yg_fail(error, YG_ERROR_DATA, yg_csv_cell_origin(csv, column),
-                   "row %" PRId64 ", column '%s': '%.60s' is not a number", csv->row,
-                   csv->columns[column], yg_csv_cell(csv, column));
+    const char *text = yg_csv_cell(csv, column);
+    return yg_fail(
+        error, YG_ERROR_DATA, yg_csv_cell_origin(csv, column),
+        "row %" PRId64 ", column '%s': '%.60s' is %s", csv->row, csv->columns[column], text,
+        yg_number_parse(text, strlen(text), value) != YG_NUMBER_NOT ? "too large a number for f64"
+                                                                    : "not a number");
 }

@@ -16,16 +16,24 @@
 typedef struct yg_csv yg_csv;
 
 /* Reads the header of `file`, which stays the caller's. `name` stands for it in messages and must
- * outlive the reader. Column names are not empty, all different, and UTF-8. NULL on failure. */
+ * outlive the reader. NULL on failure. */
 yg_csv *yg_csv_open(FILE *file, const char *name, char delimiter, yg_error *error);
 void yg_csv_close(yg_csv *csv); /* NULL is allowed */
 
+/* Names may be empty, and there may be several of one name: that is a failure only where such a
+ * column is used. */
 size_t yg_csv_column_count(const yg_csv *csv);
 const char *const *yg_csv_columns(const yg_csv *csv);
-/* The column of that name, or SIZE_MAX. */
+/* The first column of that name, or SIZE_MAX. */
 size_t yg_csv_find(const yg_csv *csv, const char *column);
-/* The failure of not finding it, with the nearest name. Always returns false. */
-bool yg_csv_fail_column(const yg_csv *csv, const char *column, yg_origin origin, yg_error *error);
+/* The column of that name, which must be there once; a failure tells the nearest name. */
+bool yg_csv_choose(const yg_csv *csv, const char *column, yg_origin origin, size_t *index,
+                   yg_error *error);
+/* Fails where the column has no name, or another one has the same. */
+bool yg_csv_check_column(const yg_csv *csv, size_t column, yg_error *error);
+
+/* True if yg_csv_next() will find a line, or the end, without waiting for a pipe's writer. */
+bool yg_csv_ready(yg_csv *csv);
 
 typedef enum yg_csv_status { YG_CSV_ROW, YG_CSV_END, YG_CSV_FAILED } yg_csv_status;
 
@@ -38,7 +46,8 @@ const char *yg_csv_cell(const yg_csv *csv, size_t column);
 yg_origin yg_csv_cell_origin(const yg_csv *csv, size_t column); /* column in characters */
 /* The cell is empty, NA, N/A, NaN, null or ?, in any case. */
 bool yg_csv_is_missing(const yg_csv *csv, size_t column);
-/* False if the cell is not a finite decimal number; does not depend on the locale. */
+/* False if the cell is not a finite decimal number, nor true or false in any case, which are 1 and
+ * 0; does not depend on the locale. */
 bool yg_csv_is_number(const yg_csv *csv, size_t column, double *value);
 /* The same as an error that names row and column, missing values included. */
 bool yg_csv_number(const yg_csv *csv, size_t column, double *value, yg_error *error);

@@ -87,7 +87,7 @@ void yg_examples_close(yg_examples *examples);
 
 /* The columns of one port, in the order of its elements. */
 typedef struct yg_columns {
-    size_t count;
+    size_t count, capacity;
     size_t *index;
 } yg_columns;
 
