@@ -230,12 +230,7 @@ static bool allocate_program(yg_compiler *c) {
         else if (!storage->constant && storage->offset >= 0)
             storage->data = program->arena + storage->offset;
     }
-    yg_program_resolve(program);
-    return true;
-}
-
-static bool list_direct_calls(yg_compiler *c) {
-    return yg_program_list_direct_calls(c->program) || yg_fail_memory(c->error);
+    return yg_program_resolve(program) || yg_fail_memory(c->error);
 }
 
 /* What runs when, and what with it. */
@@ -291,13 +286,13 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .update_count = update_count,
         .error = error,
     };
-    const bool done =
-        yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
-        (!yg_plan_with(&c, YG_PASS_EARLY_UPDATES) || yg_plan_early_updates(&c)) &&
-        (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) && allocate_nodes(&c) &&
-        plan_order(&c) && yg_plan_storages(&c) && plan_units(&c) && yg_plan_prefetch(&c) &&
-        plan_memory(&c) && plan_threads(&c, options) && plan_chunks(&c) &&
-        (c.flags & YG_PROGRAM_NO_MEMORY || (allocate_program(&c) && list_direct_calls(&c)));
+    const bool done = yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
+                      (!yg_plan_with(&c, YG_PASS_EARLY_UPDATES) || yg_plan_early_updates(&c)) &&
+                      (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) &&
+                      allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
+                      plan_units(&c) && yg_plan_prefetch(&c) && plan_memory(&c) &&
+                      plan_threads(&c, options) && plan_chunks(&c) &&
+                      (c.flags & YG_PROGRAM_NO_MEMORY || allocate_program(&c));
     if (done) {
         for (size_t i = 0; i < output_count; i++)
             program->visible[yg_program_node(program, outputs[i])] = true;

@@ -209,7 +209,9 @@ struct yg_program {
     yg_error *errors;                   /* by thread */
     bool *failed;                       /* by thread */
     uint64_t seed, step;                /* of the run */
-    double *own_seconds;                /* by unit: scratch of timed runs */
+    bool is_resolved;      /* no buffer was bound since units were pointed at their memory … */
+    size_t resolved_units; /* … which has been done for so many, all times together */
+    double *own_seconds;   /* by unit: scratch of timed runs */
     yg_program_stats stats;
 };
 
@@ -384,12 +386,14 @@ void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count);
 void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
                   int thread);
 
-/* Lists the direct calls, when the units are resolved and it is known what threads share, and again
- * after a buffer was bound. False when out of memory, the first time only. */
+/* Lists the direct calls, when the units are resolved and it is known what threads share. False
+ * when out of memory, the first time only. */
 bool yg_program_list_direct_calls(yg_program *program);
 
-/* Points every unit at its memory; again after a buffer was bound. */
-void yg_program_resolve(yg_program *program);
+/* Points every unit at its memory and lists the direct calls, unless that is done and no buffer was
+ * bound since. So binding each of n parameters costs n, not n times the program. False when out of
+ * memory, the first time only. */
+bool yg_program_resolve(yg_program *program);
 
 /* ------------------------------------------------------------------------------- the arena -- */
 

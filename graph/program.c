@@ -77,7 +77,7 @@ static void resolve_kernel(const yg_program *program, yg_unit *unit) {
     unit->partial_in = unit->partial_data;
 }
 
-void yg_program_resolve(yg_program *program) {
+static void resolve(yg_program *program) {
     for (size_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
         if (storage->part_of == YG_NO_STORAGE)
@@ -96,6 +96,15 @@ void yg_program_resolve(yg_program *program) {
             unit->copy_from = storage_data(&program->storages[unit->source]);
         }
     }
+    program->resolved_units += program->unit_count;
+}
+
+bool yg_program_resolve(yg_program *program) {
+    if (program->is_resolved)
+        return true;
+    resolve(program);
+    program->is_resolved = yg_program_list_direct_calls(program);
+    return program->is_resolved;
 }
 
 /* The program's own node, or YG_NONE for one that it does not give out. */
@@ -108,7 +117,12 @@ void *yg_program_data(yg_program *program, yg_node node) {
     const yg_node own = visible_node(program, node);
     if (own == YG_NONE)
         return NULL;
-    return (void *)(uintptr_t)storage_data(&program->storages[program->storage_of[own]]);
+    const yg_storage *storage = &program->storages[program->storage_of[own]];
+    if (storage->part_of == YG_NO_STORAGE)
+        return (void *)(uintptr_t)storage_data(storage);
+    /* What a part points to may be out of date: its whole may have been bound since. */
+    const char *whole = storage_data(&program->storages[storage->part_of]);
+    return (void *)(uintptr_t)(whole + storage->shift);
 }
 
 bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *error) {
@@ -124,8 +138,7 @@ bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *er
     free_own_data(storage);
     storage->data = data;
     storage->bound = true;
-    yg_program_resolve(program);
-    yg_program_list_direct_calls(program); /* there is room from the first time */
+    program->is_resolved = false;
     return true;
 }
 

@@ -260,9 +260,11 @@ static inline bool run_direct_call(const worker *w, const yg_direct_call *direct
     return run_stage(w, direct->stage);
 }
 
-static bool has_memory(const yg_program *program, yg_error *error) {
-    return program->arena || yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
-                                     "a program that was compiled without memory cannot be run");
+static bool is_runnable(yg_program *program, yg_error *error) {
+    if (!program->arena)
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                       "a program that was compiled without memory cannot be run");
+    return yg_program_resolve(program) || yg_fail_memory(error);
 }
 
 /* Returns what ends the run: see yg_float_state_leave(). */
@@ -275,7 +277,7 @@ static unsigned begin_run(yg_program *program, uint64_t seed, uint64_t step) {
 }
 
 bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error *error) {
-    if (!has_memory(program, error))
+    if (!is_runnable(program, error))
         return false;
     const worker w = {program, 0, NULL, error};
     const unsigned before = begin_run(program, seed, step);
@@ -306,7 +308,7 @@ static bool run_timed(yg_program *program, const yg_stage *stage, double *second
 
 bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
                           yg_error *error) {
-    if (!has_memory(program, error))
+    if (!is_runnable(program, error))
         return false;
     const unsigned before = begin_run(program, seed, step);
     bool done = true;

@@ -2,8 +2,8 @@
  * Programs: updates, sharing of memory, threads, what a run may and may not do.
  */
 #include "compiled.h"
+#include "graph/plan.h"
 #include "graph/profile.h"
-#include "graph/program.h"
 #include "graph/random.h"
 #include "ops/build.h"
 #include "ops/ops.h"
@@ -496,6 +496,39 @@ Test(program, a_plan_larger_than_memory_can_be_looked_at) {
     yg_program *program = yg_compile(g, &y, 1, NULL, 0, &options, NULL);
     cr_assert(program);
     cr_expect_geq(yg_program_get_stats(program).arena_bytes, (int64_t)1 << 51);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
+/* Binding resolves nothing by itself, so that a model of n parameters starts in time n. */
+Test(program, binding_costs_as_much_for_each_parameter) {
+    enum { LAYERS = 64, SIZE = 16 };
+    const yg_type type = type_of(YG_F64, 1, (int64_t[]){SIZE});
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    yg_node w[LAYERS], y = yg_input(g, "x", &type);
+    _Alignas(64) double values[LAYERS][SIZE];
+    double expected = 1;
+    for (size_t i = 0; i < LAYERS; i++) {
+        w[i] = yg_parameter(g, "w", &type);
+        y = yg_add(g, y, w[i]);
+        for (size_t k = 0; k < SIZE; k++)
+            values[i][k] = (double)i;
+        expected += (double)i;
+    }
+    /* A view of a parameter is given out where the parameter's buffer is, also before a run. */
+    const int64_t begin[] = {8}, end[] = {SIZE}, step[] = {1};
+    const yg_node last = yg_slice(g, w[LAYERS - 1], begin, end, step);
+    yg_program *program = compile(g, (yg_node[]){y, last}, 2, NULL, 0, 0, 1);
+    for (size_t k = 0; k < SIZE; k++)
+        data(program, 0)[k] = 1;
+    const size_t before = program->resolved_units;
+    for (size_t i = 0; i < LAYERS; i++)
+        cr_assert(yg_program_bind(program, w[i], values[i], NULL));
+    cr_expect_eq(yg_program_data(program, last), values[LAYERS - 1] + 8);
+    run(program);
+    run(program);
+    cr_expect_leq(program->resolved_units - before, program->unit_count);
+    cr_expect_eq(data(program, y)[SIZE - 1], expected);
     yg_program_free(program);
     yg_graph_free(g);
 }
