@@ -190,9 +190,12 @@ def find_peer(peer, venv, programs):
 # ------------------------------------------------------------------------------------ measuring --
 
 
-def start_all(workload, threads, peers, programs):
-    """(running subjects, {name: why not}); yamlgrad is the first, and must run."""
+def start_all(workload, threads, peers, programs, before):
+    """(running subjects, {name: why not}); yamlgrad is the first, and must run. `before` is a
+    folder with the programs of another build, or None."""
     commands = [("yamlgrad", yamlgrad_command(workload, threads, programs))]
+    if before:
+        commands.append(("before", yamlgrad_command(workload, threads, before)))
     for peer, runs_it in peers.items():
         if workload.kind == "process" and peer.variant == "compiled":
             continue  # nobody compiles for one gradient
@@ -240,7 +243,9 @@ def rounds_of(subjects, rounds):
 
 def measure(workload, threads, arguments, peers, versions):
     """The results of one workload and thread count, and those that disagreed."""
-    subjects, missing = start_all(workload, threads, peers, arguments.programs)
+    subjects, missing = start_all(
+        workload, threads, peers, arguments.programs, arguments.before
+    )
     try:
         wrong = disagreements(subjects)
         rounds_of(subjects, arguments.rounds)
@@ -300,11 +305,14 @@ def main():
                         help="beginnings of their names, with commas (default: all)")
     parser.add_argument("--threads", default="1,2", help="counts, with commas (default: 1,2)")
     parser.add_argument("--rounds", type=int, default=9, help="of each subject (default: 9)")
+    parser.add_argument("--before", type=Path, metavar="FOLDER",
+                        help="compare with another build of yamlgrad, whose programs are in this "
+                        "folder, instead of peers (but for those that --peers names)")
     parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--venv", type=Path, default=ROOT / "build" / "bench-venv")
     arguments = parser.parse_args()
     workloads = chosen_workloads(arguments.workloads)
-    wanted = chosen_peers(arguments.peers)
+    wanted = chosen_peers(arguments.peers) if arguments.peers or not arguments.before else []
     available = len(os.sched_getaffinity(0))
     counts = [n for n in map(int, arguments.threads.split(",")) if 1 <= n <= available]
     if not counts or arguments.rounds < 1:
@@ -338,7 +346,7 @@ def main():
         progress(f"bench: yamlgrad did not run {name}: {missing[name]['yamlgrad']}")
     if wrong or failed:
         sys.exit(1)
-    if len(workloads) == len(WORKLOADS) and len(wanted) == len(PEERS):
+    if len(workloads) == len(WORKLOADS) and len(wanted) == len(PEERS) and not arguments.before:
         page = ROOT / "docs" / "performance.md"
         page.write_text(report.page(results, missing, versions, load, arguments.programs, page))
         progress("wrote docs/performance.md")

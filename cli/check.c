@@ -57,10 +57,9 @@ static int show(const command_line *line, const yg_model *model, const yg_gradie
                checks->random_data ? "random examples" : "training examples", checks->loss);
     }
     fflush(stdout);
-    for (size_t i = 0; i < checks->count; i++) {
+    for (size_t i = 0; i < checks->count; i++)
         if (!checks->parameters[i].passed)
             report(&checks->parameters[i]);
-    }
     return checks->passed ? STATUS_OK : STATUS_FAILED;
 }
 

@@ -74,10 +74,9 @@ static void mark(const context *c, size_t first, size_t last, size_t begin, size
     measure_down(c, first, half, begin, end);
     measure_up(c, half, last, begin, end);
     size_t cut = 0;
-    for (size_t j = 1; j <= end - begin; j++) {
+    for (size_t j = 1; j <= end - begin; j++)
         if (c->down[j] + c->up[j] > c->down[cut] + c->up[cut])
             cut = j;
-    }
     mark(c, first, half, begin, begin + cut);
     mark(c, half, last, begin + cut, end);
 }
@@ -88,7 +87,7 @@ bool diff_mark(diff_lines *a, diff_lines *b) {
     c.b_hash = calloc(b->count + 1, sizeof *c.b_hash);
     c.down = calloc(b->count + 1, sizeof *c.down);
     c.up = calloc(b->count + 1, sizeof *c.up);
-    const bool room = c.a_hash != NULL && c.b_hash != NULL && c.down != NULL && c.up != NULL;
+    const bool room = c.a_hash && c.b_hash && c.down && c.up;
     for (size_t i = 0; i < a->count && room; i++)
         c.a_hash[i] = hash(a->lines[i]);
     for (size_t j = 0; j < b->count && room; j++)

@@ -13,7 +13,7 @@
 static bool read_dim(char *text, yg_dim *dim) {
     char *equals = strchr(text, '=');
     char *end = NULL;
-    if (equals == NULL)
+    if (!equals)
         return false;
     *equals = '\0';
     *dim = (yg_dim){.name = text, .size = strtoimax(equals + 1, &end, 10)};
@@ -24,10 +24,9 @@ static bool read_dim(char *text, yg_dim *dim) {
 static bool has_symbol(const yg_model *model, const char *name) {
     for (size_t i = 0; i < yg_model_port_count(model); i++) {
         const yg_port *port = yg_model_port(model, i);
-        for (int d = 0; d < port->rank; d++) {
-            if (port->symbols[d] != NULL && strcmp(port->symbols[d], name) == 0)
+        for (int d = 0; d < port->rank; d++)
+            if (port->symbols[d] && strcmp(port->symbols[d], name) == 0)
                 return true;
-        }
     }
     return false;
 }
@@ -41,7 +40,7 @@ bool dims_read(const command_line *line, const yg_model *model, given_dims *out)
             return false;
         }
         char *text = strdup(values[i]);
-        if (text == NULL) {
+        if (!text) {
             terminal_error("out of memory");
             return false;
         }

@@ -22,9 +22,8 @@ static json_t *json_of_scores(const yg_scores *scores, const char *split) {
 static int evaluate(const command_line *line, const yg_model *model) {
     /* A split by its name, anything else is a file. */
     const char *data = option_text(line, "data");
-    const bool split_given =
-        data != NULL && (strcmp(data, "train") == 0 || strcmp(data, "validation") == 0 ||
-                         strcmp(data, "test") == 0);
+    const bool split_given = data && (strcmp(data, "train") == 0 ||
+                                      strcmp(data, "validation") == 0 || strcmp(data, "test") == 0);
     const yg_evaluate_options options = {
         .weights = option_text(line, "weights"),
         .split = split_given ? data : NULL,
@@ -50,8 +49,8 @@ static int evaluate(const command_line *line, const yg_model *model) {
 static int run(const command_line *line) {
     session session;
     const char *run_path = operand(line, 1);
-    const char *ending = run_path != NULL ? strrchr(run_path, '.') : NULL;
-    if (ending != NULL && (strcmp(ending, ".csv") == 0 || strcmp(ending, ".tsv") == 0)) {
+    const char *ending = run_path ? strrchr(run_path, '.') : NULL;
+    if (ending && (strcmp(ending, ".csv") == 0 || strcmp(ending, ".tsv") == 0)) {
         terminal_error("'%s' is not a run file; to evaluate on it, write --data %s", run_path,
                        run_path);
         return STATUS_USAGE;

@@ -13,7 +13,7 @@ static int run(const command_line *line) {
     yg_error error = {0};
     char *text = yg_model_expand(session.model, &error);
     int status = STATUS_OK;
-    if (text != NULL)
+    if (text)
         fputs(text, stdout);
     else
         status = session_fail(&error);

@@ -24,7 +24,7 @@ static json_t *nested(const yg_type *type, const void *data, int dim, int64_t *i
     if (dim == type->rank)
         return element(type, data, (*index)++);
     json_t *list = json_array();
-    for (int64_t i = 0; i < type->shape[dim] && list != NULL; i++) {
+    for (int64_t i = 0; i < type->shape[dim] && list; i++) {
         if (json_array_append_new(list, nested(type, data, dim + 1, index)) != 0) {
             json_decref(list);
             list = NULL;
@@ -39,7 +39,7 @@ json_t *json_of_tensor(const yg_type *type, const void *data) {
 }
 
 int json_print(json_t *value, yg_dtype precision) {
-    if (value == NULL) {
+    if (!value) {
         terminal_error("out of memory");
         return STATUS_FAILED;
     }

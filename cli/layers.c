@@ -15,12 +15,12 @@
  * which the library's own tests rule out. */
 static const yg_value *find_definition(const yg_document *document, const char *name) {
     const yg_value *define = yg_value_get(yg_document_root(document), "define");
-    return define == NULL ? NULL : yg_value_get(define, name);
+    return define ? yg_value_get(define, name) : NULL;
 }
 
 static const char *scalar(const yg_value *mapping, const char *key, const char *otherwise) {
-    const yg_value *value = mapping == NULL ? NULL : yg_value_get(mapping, key);
-    return value != NULL && value->kind == YG_SCALAR ? value->text : otherwise;
+    const yg_value *value = mapping ? yg_value_get(mapping, key) : NULL;
+    return value && value->kind == YG_SCALAR ? value->text : otherwise;
 }
 
 /* A value in flow style: "[out_features, in_features]". Cut at `size`; returns what it needs. */
@@ -66,9 +66,9 @@ static void print_arguments(const yg_value *args) {
         const yg_value *fallback = bare ? NULL : yg_value_get(argument, "default");
         table_add(&table, "%s", args->keys[i]->text);
         table_add(&table, "%s", bare ? argument->text : scalar(argument, "type", ""));
-        if (fallback != NULL)
+        if (fallback)
             flow_text(fallback, text, sizeof text);
-        table_add(&table, "%s", fallback == NULL ? "(required)" : text);
+        table_add(&table, "%s", fallback ? text : "(required)");
         table_add(&table, "%s", limits_text(argument, text, sizeof text));
         table_add(&table, "%s", bare ? "" : scalar(argument, "doc", ""));
     }
@@ -79,7 +79,7 @@ static void print_arguments(const yg_value *args) {
 static void print_section(const yg_value *definition, const char *key) {
     const yg_value *value = yg_value_get(definition, key);
     char text[512];
-    if (value == NULL)
+    if (!value)
         return;
     flow_text(value, text, sizeof text);
     printf("%-9s %s\n", key, text);
@@ -91,7 +91,7 @@ static void print_one(const char *name, const yg_value *definition) {
     print_section(definition, "inputs");
     print_section(definition, "outputs");
     const yg_value *args = yg_value_get(definition, "args");
-    if (args != NULL && args->count > 0)
+    if (args && args->count > 0)
         print_arguments(args);
     printf("\nIts file, models/layers/%s.yaml:\n\n%s", name, yg_layer_text(name));
 }
@@ -124,8 +124,8 @@ static yg_document *parse(const char *name, const yg_value **definition) {
     const char *text = yg_layer_text(name);
     yg_error error = {0};
     yg_document *document = yg_document_parse(text, strlen(text), name, &error);
-    *definition = document == NULL ? NULL : find_definition(document, name);
-    if (*definition == NULL) {
+    *definition = document ? find_definition(document, name) : NULL;
+    if (!*definition) {
         yg_fail(&error, YG_ERROR_INTERNAL, YG_NOWHERE, "the layer file of '%s' defines no '%s'",
                 name, name);
         session_fail(&error);
@@ -142,7 +142,7 @@ static int show_list(bool json) {
         const char *name = yg_layer_name(i);
         const yg_value *definition = NULL;
         yg_document *document = parse(name, &definition);
-        if (document == NULL) {
+        if (!document) {
             json_decref(list);
             return STATUS_FAILED;
         }
@@ -162,20 +162,20 @@ static int show_list(bool json) {
 }
 
 static int show_one(const char *name, bool json) {
-    if (yg_layer_text(name) == NULL) {
+    if (!yg_layer_text(name)) {
         const size_t count = yg_layer_count();
         const char **names = calloc(count + 1, sizeof *names);
-        for (size_t i = 0; i < count && names != NULL; i++)
+        for (size_t i = 0; i < count && names; i++)
             names[i] = yg_layer_name(i);
         char hint[512];
         terminal_error("there is no layer '%s'%s", name,
-                       yg_suggest(name, names, names == NULL ? 0 : count, hint, sizeof hint));
+                       yg_suggest(name, names, names ? count : 0, hint, sizeof hint));
         free(names);
         return STATUS_FAILED;
     }
     const yg_value *definition = NULL;
     yg_document *document = parse(name, &definition);
-    if (document == NULL)
+    if (!document)
         return STATUS_FAILED;
     int status = STATUS_OK;
     if (json)
@@ -189,7 +189,7 @@ static int show_one(const char *name, bool json) {
 static int run(const command_line *line) {
     const bool json = option_given(line, "json");
     const char *name = operand(line, 0);
-    return name == NULL ? show_list(json) : show_one(name, json);
+    return name ? show_one(name, json) : show_list(json);
 }
 
 static const option_spec options[] = {OPTION_JSON};

@@ -9,12 +9,12 @@ const char *find_line(const char *text, size_t size, int32_t number, size_t *len
     const char *end = text + size;
     for (int32_t n = 1; n < number; n++) {
         text = memchr(text, '\n', (size_t)(end - text));
-        if (text == NULL)
+        if (!text)
             return NULL;
         text++;
     }
     const char *stop = memchr(text, '\n', (size_t)(end - text));
-    *length = (size_t)((stop == NULL ? end : stop) - text);
+    *length = (size_t)((stop ? stop : end) - text);
     if (*length > 0 && text[*length - 1] == '\r')
         --*length;
     return text;

@@ -45,10 +45,9 @@ static void print_help(FILE *to) {
 }
 
 static const command *find_command(const char *name) {
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
-    }
     const char *names[COMMAND_COUNT];
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i]->name;
@@ -60,7 +59,7 @@ static const command *find_command(const char *name) {
 
 static int print_command_help(const char *name) {
     const command *command = find_command(name);
-    if (command == NULL)
+    if (!command)
         return STATUS_USAGE;
     command_help(command, stdout);
     return terminal_finish_output(STATUS_OK);
@@ -86,7 +85,7 @@ int main(int argc, char **argv) {
         return STATUS_USAGE;
     }
     const command *command = find_command(first);
-    if (command == NULL)
+    if (!command)
         return STATUS_USAGE;
     command_line line;
     int status = STATUS_OK;

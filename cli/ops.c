@@ -57,7 +57,7 @@ static void print_signature(const yg_op *op, char *text, size_t size) {
     const char *separator = "";
     for (int k = 0; k < op->max_operands && k < YG_OP_NAMED_OPERANDS && at < size; k++) {
         const char *name = op->operand_names[k];
-        if (name == NULL)
+        if (!name)
             break;
         const bool optional = k >= op->min_operands;
         at += (size_t)snprintf(text + at, size - at,
@@ -85,7 +85,7 @@ static const char *range_text(const yg_attr_spec *spec, char *text, size_t size)
     text[0] = '\0';
     if (spec->kind == YG_ATTR_CHOICE) {
         size_t at = 0;
-        for (size_t i = 0; spec->choices[i] != NULL && at < size; i++)
+        for (size_t i = 0; spec->choices[i] && at < size; i++)
             at +=
                 (size_t)snprintf(text + at, size - at, "%s%s", i == 0 ? "" : "|", spec->choices[i]);
     } else if (spec->min < spec->max && spec->max >= UNBOUNDED) {
@@ -111,8 +111,7 @@ static void print_one(const yg_op *op) {
     print_signature(op, text, sizeof text);
     printf("%s%s%s\n\n  %s\n\n%s\n", terminal_style(stdout, STYLE_BOLD), text,
            terminal_plain(stdout), op->formula, op->doc);
-    printf("\ngroup: %s%s%s\n", op->group,
-           op->compose != NULL ? "; composed of other operators" : "",
+    printf("\ngroup: %s%s%s\n", op->group, op->compose ? "; composed of other operators" : "",
            is_differentiable(op) ? "" : "; not differentiable");
     if (op->attr_count == 0)
         return;
@@ -126,7 +125,7 @@ static void print_one(const yg_op *op) {
                   spec->required ? "(required)"
                                  : value_text(spec, &spec->fallback, text, sizeof text));
         table_add(&table, "%s", range_text(spec, text, sizeof text));
-        table_add(&table, "%s", spec->doc == NULL ? "" : spec->doc);
+        table_add(&table, "%s", spec->doc ? spec->doc : "");
     }
     putchar('\n');
     table_print(&table, stdout, 2);
@@ -189,7 +188,7 @@ static json_t *json_of_attr(const yg_attr_spec *spec) {
     }
     if (spec->kind == YG_ATTR_CHOICE) {
         json_t *choices = json_array();
-        for (size_t i = 0; spec->choices[i] != NULL; i++)
+        for (size_t i = 0; spec->choices[i]; i++)
             json_array_append_new(choices, json_string(spec->choices[i]));
         json_object_set_new(attr, "choices", choices);
     }
@@ -198,7 +197,7 @@ static json_t *json_of_attr(const yg_attr_spec *spec) {
 
 static json_t *json_of_op(const yg_op *op) {
     json_t *operands = json_array();
-    for (int k = 0; k < YG_OP_NAMED_OPERANDS && op->operand_names[k] != NULL; k++)
+    for (int k = 0; k < YG_OP_NAMED_OPERANDS && op->operand_names[k]; k++)
         json_array_append_new(operands, json_string(op->operand_names[k]));
     json_t *attrs = json_array();
     for (size_t i = 0; i < op->attr_count; i++)
@@ -215,10 +214,9 @@ static json_t *json_of_op(const yg_op *op) {
 static int unknown_op(const yg_op_set *set, const char *name) {
     const char **names = malloc((set->count + 1) * sizeof *names);
     size_t count = 0;
-    for (size_t i = 0; i < set->count && names != NULL; i++) {
+    for (size_t i = 0; i < set->count && names; i++)
         if (is_listed(set->ops[i]))
             names[count++] = set->ops[i]->name;
-    }
     char hint[512];
     terminal_error("there is no operator '%s'%s", name,
                    yg_suggest(name, names, count, hint, sizeof hint));
@@ -229,9 +227,9 @@ static int unknown_op(const yg_op_set *set, const char *name) {
 static int show(const command_line *line, const yg_op_set *set) {
     const bool json = option_given(line, "json");
     const char *name = operand(line, 0);
-    if (name != NULL) {
+    if (name) {
         const yg_op *op = yg_op_find(set, name);
-        if (op == NULL || !is_listed(op))
+        if (!op || !is_listed(op))
             return unknown_op(set, name);
         if (json)
             return json_print(json_of_op(op), YG_F64);
@@ -243,10 +241,9 @@ static int show(const command_line *line, const yg_op_set *set) {
         return STATUS_OK;
     }
     json_t *list = json_array();
-    for (size_t i = 0; i < set->count; i++) {
+    for (size_t i = 0; i < set->count; i++)
         if (is_listed(set->ops[i]))
             json_array_append_new(list, json_of_op(set->ops[i]));
-    }
     return json_print(list, YG_F64);
 }
 

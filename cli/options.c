@@ -34,7 +34,7 @@ static void print_option(FILE *to, const option_spec *spec) {
     char letter[8] = "    ";
     if (spec->letter != 0)
         snprintf(letter, sizeof letter, "-%c, ", spec->letter);
-    const char *argument = spec->argument == NULL ? "" : spec->argument;
+    const char *argument = spec->argument ? spec->argument : "";
     snprintf(left, sizeof left, "%s--%s%s%s", letter, spec->name,
              *argument == '\0' || spec->optional ? "" : " ", argument);
     fprintf(to, "  %-26s %s\n", left, spec->doc);
@@ -67,7 +67,7 @@ static int unknown_option(const command *command, const char *given) {
     snprintf(name, sizeof name, "%.*s", (int)strcspn(given, "="), given);
     const char *bare = name + strspn(name, "-");
     const char *near = yg_nearest(bare, names, count);
-    if (near != NULL)
+    if (near)
         snprintf(hint, sizeof hint, "; did you mean '--%s'?", near);
     else
         hint[0] = '\0';
@@ -102,7 +102,7 @@ static bool read_value(const option_spec *spec, const char *text, option_value *
         return true;
     case OPTION_TEXTS: {
         const char **texts = realloc(value->texts, value->count * sizeof *texts);
-        if (texts == NULL) {
+        if (!texts) {
             terminal_error("out of memory");
             return false;
         }
@@ -123,9 +123,9 @@ static bool read_value(const option_spec *spec, const char *text, option_value *
         break;
     case OPTION_CHOICE: {
         size_t count = 0;
-        if (text == NULL)
+        if (!text)
             return true;
-        for (; spec->choices[count] != NULL; count++) {
+        for (; spec->choices[count]; count++) {
             value->choice = (int)count;
             if (strcmp(spec->choices[count], text) == 0)
                 return true;
@@ -214,7 +214,7 @@ bool command_line_read(const command *command, int argc, char **argv, command_li
     argc--; /* getopt_long() starts after the first entry */
     argv++;
     line->values = calloc(command->option_count + 1, sizeof *line->values);
-    if (line->values == NULL) {
+    if (!line->values) {
         terminal_error("out of memory");
         *status = STATUS_FAILED;
         return false;
@@ -255,7 +255,7 @@ bool command_line_read(const command *command, int argc, char **argv, command_li
 }
 
 void command_line_free(command_line *line) {
-    for (size_t i = 0; line->values != NULL && i < line->command->option_count; i++)
+    for (size_t i = 0; line->values && i < line->command->option_count; i++)
         free(line->values[i].texts);
     free(line->values);
     line->values = NULL;

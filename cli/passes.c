@@ -24,7 +24,7 @@ static bool list_passes(const yg_op_set *set, passes *out) {
     const size_t count = BUILDING + set->rule_count + compiling;
     out->list = calloc(count, sizeof *out->list);
     out->names = calloc(count, sizeof *out->names);
-    if (out->list == NULL || out->names == NULL) {
+    if (!out->list || !out->names) {
         terminal_error("out of memory");
         return false;
     }
@@ -39,10 +39,9 @@ static bool list_passes(const yg_op_set *set, passes *out) {
 }
 
 size_t passes_find(const passes *passes, const char *name) {
-    for (size_t i = 0; i < passes->count; i++) {
+    for (size_t i = 0; i < passes->count; i++)
         if (strcmp(passes->list[i].name, name) == 0)
             return i;
-    }
     char hint[400];
     for (size_t i = 0; i < passes->count; i++)
         passes->names[i] = passes->list[i].name;
@@ -54,14 +53,14 @@ size_t passes_find(const passes *passes, const char *name) {
 /* "fuse,reuse" */
 static bool leave_out(passes *passes, const char *text) {
     char *copy = strdup(text);
-    if (copy == NULL) {
+    if (!copy) {
         terminal_error("out of memory");
         return false;
     }
     bool good = true;
-    for (char *name = copy, *next = NULL; good && name != NULL; name = next) {
+    for (char *name = copy, *next = NULL; good && name; name = next) {
         next = strchr(name, ',');
-        if (next != NULL)
+        if (next)
             *next++ = '\0';
         const size_t index = passes_find(passes, name);
         good = index < passes->count;
@@ -90,10 +89,9 @@ void passes_free(passes *passes) {
 
 unsigned passes_graph_flags(const passes *passes, size_t end) {
     unsigned flags = 0;
-    for (size_t i = 0; i < passes->count; i++) {
+    for (size_t i = 0; i < passes->count; i++)
         if (i >= end || passes->list[i].left_out)
             flags |= passes->list[i].graph_flag;
-    }
     return flags;
 }
 
@@ -101,8 +99,7 @@ void passes_apply(passes *passes, size_t end, yg_training_step_options *options)
     options->graph_flags = passes_graph_flags(passes, end);
     options->without = passes->names;
     options->without_count = 0;
-    for (size_t i = 0; i < passes->count; i++) {
+    for (size_t i = 0; i < passes->count; i++)
         if (passes->list[i].graph_flag == 0 && (i >= end || passes->list[i].left_out))
             passes->names[options->without_count++] = passes->list[i].name;
-    }
 }

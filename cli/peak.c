@@ -149,7 +149,7 @@ bool peak_measure(int threads, yg_dtype dtype, peak *out) {
     yg_threads *pool = yg_threads_new(threads, NULL);
     worker *workers = calloc((size_t)threads, sizeof *workers);
     double *memory = malloc((size_t)threads * count * 3 * sizeof *memory);
-    const bool good = pool != NULL && workers != NULL && memory != NULL;
+    const bool good = pool && workers && memory;
     for (int i = 0; i < threads && good; i++)
         workers[i] = (worker){
             .count = count, .array = memory + (size_t)i * count * 3, .burst = choose_burst(dtype)};

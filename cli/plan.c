@@ -70,7 +70,7 @@ static json_t *json_of_passes(const passes *passes, const yg_program_stats *stat
 int plan_print_passes(const plan_source *source, bool json) {
     const passes *passes = source->passes;
     yg_program_stats *stats = calloc(passes->count + 1, sizeof *stats); /* before each, at last */
-    if (stats == NULL)
+    if (!stats)
         return out_of_memory();
     yg_error error = {0};
     int status = STATUS_OK;
@@ -117,7 +117,7 @@ static char *make_key(const char *line, bool places) {
     line += strspn(line, "0123456789");
     line += strspn(line, " ");
     char *key = strdup(line);
-    if (key == NULL || places)
+    if (!key || places)
         return key;
     char *to = key;
     for (const char *from = key; *from != '\0';) {
@@ -135,7 +135,7 @@ static bool make_keys(listing *l, bool places) {
         free(l->keys.lines[i]);
         l->keys.lines[i] = make_key(l->lines[i], places);
         l->keys.shared[i] = false;
-        good = good && l->keys.lines[i] != NULL;
+        good = good && l->keys.lines[i];
     }
     return good;
 }
@@ -147,7 +147,7 @@ static bool split(listing *l) {
     l->lines = calloc(count + 1, sizeof *l->lines);
     l->keys.lines = calloc(count + 1, sizeof *l->keys.lines);
     l->keys.shared = calloc(count + 1, sizeof *l->keys.shared);
-    if (l->lines == NULL || l->keys.lines == NULL || l->keys.shared == NULL)
+    if (!l->lines || !l->keys.lines || !l->keys.shared)
         return false;
     char *at = l->text;
     for (; l->keys.count < count; l->keys.count++) {
@@ -169,17 +169,16 @@ static bool make_listing(const plan_source *source, size_t end, listing *l, int 
     l->stats = yg_program_get_stats(step.program);
     l->text = yg_program_text(step.program);
     yg_training_step_free(&step);
-    if (l->text != NULL && split(l))
+    if (l->text && split(l))
         return true;
     *status = out_of_memory();
     return false;
 }
 
 static bool all_shared(const listing *l) {
-    for (size_t i = 0; i < l->keys.count; i++) {
+    for (size_t i = 0; i < l->keys.count; i++)
         if (!l->keys.shared[i])
             return false;
-    }
     return true;
 }
 

@@ -18,13 +18,13 @@ static bool fail(const char *path, yg_error *error, const char *what) {
 static void *open_object(const char *path, yg_error *error) {
     /* A bare name would be searched in the system's library folders. */
     char local[4096];
-    if (snprintf(local, sizeof local, "%s%s", strchr(path, '/') == NULL ? "./" : "", path) >=
+    if (snprintf(local, sizeof local, "%s%s", strchr(path, '/') ? "" : "./", path) >=
         (int)sizeof local) {
         fail(path, error, "the path is too long");
         return NULL;
     }
     void *handle = dlopen(local, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL)
+    if (!handle)
         yg_fail(error, YG_ERROR_IO, (yg_origin){.file = path}, "cannot load this plug-in: %s",
                 dlerror());
     return handle;
@@ -34,7 +34,7 @@ static void *open_object(const char *path, yg_error *error) {
 static const yg_op *const *find_ops(void *handle, const char *path, yg_error *error) {
     const yg_op *const *ops = dlsym(handle, YG_PLUGIN_OPS);
     const size_t *sizes = dlsym(handle, YG_PLUGIN_SIZES);
-    if (ops == NULL || sizes == NULL) {
+    if (!ops || !sizes) {
         fail(path, error, "not a yamlgrad plug-in: it has no YG_PLUGIN(…) (ops/plugin.h)");
         return NULL;
     }
@@ -47,12 +47,12 @@ static const yg_op *const *find_ops(void *handle, const char *path, yg_error *er
 
 static bool add_op(plugins *out, const yg_op *op, const char *path, yg_error *error) {
     const yg_origin origin = {.file = path};
-    if (op->name == NULL || op->formula == NULL || op->doc == NULL || op->group == NULL)
+    if (!op->name || !op->formula || !op->doc || !op->group)
         return fail(path, error, "an operator lacks its name, formula, doc or group");
-    if (yg_op_find(&out->set, op->name) != NULL)
+    if (yg_op_find(&out->set, op->name))
         return yg_fail(error, YG_ERROR_NAME, origin, "there is an operator '%s' already", op->name);
     const yg_op **ops = realloc(out->ops, (out->set.count + 1) * sizeof *ops);
-    if (ops == NULL)
+    if (!ops)
         return yg_fail_memory(error);
     ops[out->set.count] = op;
     out->ops = ops;
@@ -63,22 +63,21 @@ static bool add_op(plugins *out, const yg_op *op, const char *path, yg_error *er
 
 static bool load(plugins *out, const char *path, yg_error *error) {
     void *handle = open_object(path, error);
-    if (handle == NULL)
+    if (!handle)
         return false;
     void **handles = realloc(out->handles, (out->handle_count + 1) * sizeof *handles);
-    if (handles == NULL) {
+    if (!handles) {
         dlclose(handle);
         return yg_fail_memory(error);
     }
     out->handles = handles;
     out->handles[out->handle_count++] = handle;
     const yg_op *const *ops = find_ops(handle, path, error);
-    if (ops == NULL)
+    if (!ops)
         return false;
-    for (; *ops != NULL; ops++) {
+    for (; *ops; ops++)
         if (!add_op(out, *ops, path, error))
             return false;
-    }
     return true;
 }
 
@@ -86,7 +85,7 @@ bool plugins_open(const char *const *paths, size_t count, plugins *out, yg_error
     const yg_op_set *built_in = yg_ops();
     *out = (plugins){.set = *built_in};
     out->ops = malloc((built_in->count + 1) * sizeof *out->ops);
-    if (out->ops == NULL)
+    if (!out->ops)
         return yg_fail_memory(error);
     memcpy(out->ops, built_in->ops, built_in->count * sizeof *out->ops);
     out->set.ops = out->ops;

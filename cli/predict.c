@@ -13,15 +13,20 @@
 #include <string.h>
 
 static bool is_stdin(const char *path) {
-    return path == NULL || strcmp(path, "-") == 0;
+    return !path || strcmp(path, "-") == 0;
+}
+
+static void tell(void *context, const char *text) {
+    (void)context;
+    terminal_say("note: %s", text);
 }
 
 static int predict_to(const command_line *line, const yg_model *model, FILE *in, FILE *out) {
     const char *path = operand(line, 1);
     const char *delimiter = option_text(line, "delimiter");
-    if (delimiter != NULL && strcmp(delimiter, "\\t") == 0)
+    if (delimiter && strcmp(delimiter, "\\t") == 0)
         delimiter = "\t";
-    if (delimiter != NULL && strlen(delimiter) != 1) {
+    if (delimiter && strlen(delimiter) != 1) {
         terminal_error("--delimiter takes one character (\\t for a tab), not '%s'", delimiter);
         return STATUS_USAGE;
     }
@@ -30,7 +35,8 @@ static int predict_to(const command_line *line, const yg_model *model, FILE *in,
         .batch_size = option_int(line, "batch-size", 0),
         .dtype = session_dtype(line),
         .threads = (int)option_int(line, "threads", 0),
-        .delimiter = delimiter == NULL ? '\0' : delimiter[0],
+        .delimiter = delimiter ? delimiter[0] : '\0',
+        .note = tell,
     };
     yg_error error = {0};
     if (!yg_predict(model, &options, in, is_stdin(path) ? "stdin" : path, out, NULL, &error))
@@ -44,7 +50,7 @@ static int predict_to_file(const command_line *line, const yg_model *model, FILE
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    if (out == NULL) {
+    if (!out) {
         terminal_error("out of memory");
         return STATUS_FAILED;
     }
@@ -68,13 +74,13 @@ static int run(const command_line *line) {
     const char *out = option_text(line, "output");
     FILE *in = is_stdin(path) ? stdin : fopen(path, "rb");
     int status = STATUS_FAILED;
-    if (in == NULL)
+    if (!in)
         terminal_error("cannot open %s: %s", path, strerror(errno));
-    else if (out != NULL && strcmp(out, "-") != 0)
+    else if (out && strcmp(out, "-") != 0)
         status = predict_to_file(line, session.model, in, out);
     else
         status = predict_to(line, session.model, in, stdout);
-    if (in != NULL && in != stdin)
+    if (in && in != stdin)
         fclose(in);
     session_close(&session);
     return status;

@@ -64,34 +64,34 @@ static void copy_cut(const char *from, size_t length, int width, char *to) {
 static void source_text(profile *p, const yg_origin *origin, int width, char *text) {
     size_t length = 0;
     *text = '\0';
-    if (origin->file == NULL || origin->line < 1)
+    if (!origin->file || origin->line < 1)
         return;
-    if (p->source_path == NULL || strcmp(p->source_path, origin->file) != 0) {
+    if (!p->source_path || strcmp(p->source_path, origin->file) != 0) {
         free(p->source);
         p->source_path = origin->file;
         p->source = yg_file_read(origin->file, SOURCE_FILE_CAP, &p->source_size, NULL);
     }
-    if (p->source == NULL)
+    if (!p->source)
         return;
     const char *line = find_line(p->source, p->source_size, origin->line, &length);
-    while (line != NULL && length > 0 && *line == ' ') {
+    while (line && length > 0 && *line == ' ') {
         line++;
         length--;
     }
-    if (line != NULL)
+    if (line)
         copy_cut(line, length, width, text);
 }
 
 static const char *file_name(const yg_origin *origin) {
-    const char *slash = origin->file == NULL ? NULL : strrchr(origin->file, '/');
-    return slash != NULL ? slash + 1 : origin->file == NULL ? "" : origin->file;
+    const char *slash = origin->file ? strrchr(origin->file, '/') : NULL;
+    return slash ? slash + 1 : origin->file ? origin->file : "";
 }
 
 /* "12", or "file.yaml:12" for another file than the model's. */
 static void line_text(const profile *p, const yg_origin *origin, char *text, size_t size) {
     if (origin->line < 1)
         snprintf(text, size, "-");
-    else if (origin->file == NULL || strcmp(origin->file, yg_model_path(p->model)) == 0)
+    else if (!origin->file || strcmp(origin->file, yg_model_path(p->model)) == 0)
         snprintf(text, size, "%d", origin->line);
     else
         snprintf(text, size, "%.40s:%d", file_name(origin), origin->line);

@@ -37,7 +37,7 @@ bool session_open(const command_line *line, const char *run_path, session *sessi
         .ops = &session->plugins.set,
     };
     session->model = yg_model_load(operand(line, 0), &options, &error);
-    if (session->model != NULL)
+    if (session->model)
         return true;
     session_fail(&error);
     session_close(session);

@@ -54,7 +54,7 @@ static void print_totals(const survey *survey, const yg_program_stats *step) {
         printf(" (%s trainable)", text_of_count((double)survey->trainable, text));
     printf(", %s\n", text_of_bytes((double)survey->weight_bytes, text));
     printf("forward         %s FLOPs\n", text_of_count(survey->forward_flops, text));
-    if (step != NULL) {
+    if (step) {
         printf("training step   %s FLOPs, %zu instructions\n", text_of_count(step->flops, text),
                step->instructions);
         printf("step's memory   %s planned", text_of_bytes((double)step->arena_bytes, text));
@@ -95,7 +95,7 @@ static json_t *json_of_survey(const yg_model *model, const survey *survey,
                   "trainable", (json_int_t)survey->trainable, "weight_bytes",
                   (json_int_t)survey->weight_bytes, "forward_flops",
                   json_of_number(survey->forward_flops), "layers", rows);
-    if (step != NULL)
+    if (step)
         json_object_set_new(
             object, "training_step",
             json_pack(
@@ -109,7 +109,7 @@ static json_t *json_of_survey(const yg_model *model, const survey *survey,
 /* ------------------------------------------------------------------------------- graph, plan -- */
 
 static int print_text(char *text) {
-    if (text == NULL) {
+    if (!text) {
         terminal_error("out of memory");
         return STATUS_FAILED;
     }
@@ -128,11 +128,11 @@ static int print_graph(survey *survey, bool dot, bool gradients) {
     const yg_network_parameter *parameter = yg_network_parameters(survey->network, &parameters);
     yg_node *roots = calloc(outputs + parameters + 1, sizeof *roots);
     size_t count = 0;
-    for (size_t i = 0; i < outputs && roots != NULL; i++)
+    for (size_t i = 0; i < outputs && roots; i++)
         roots[count++] = output[i].node;
-    if (loss != YG_NONE && roots != NULL)
+    if (loss != YG_NONE && roots)
         roots[count++] = loss;
-    for (size_t i = 0; i < parameters && gradients && loss != YG_NONE && roots != NULL; i++) {
+    for (size_t i = 0; i < parameters && gradients && loss != YG_NONE && roots; i++) {
         yg_node gradient = YG_NONE;
         if (!parameter[i].trainable)
             continue;
@@ -143,9 +143,9 @@ static int print_graph(survey *survey, bool dot, bool gradients) {
         if (gradient != YG_NONE)
             roots[count++] = gradient;
     }
-    const int status = print_text(roots == NULL ? NULL
-                                  : dot         ? yg_graph_dot(graph, roots, count)
-                                                : yg_graph_text(graph, roots, count));
+    const int status = print_text(!roots ? NULL
+                                  : dot  ? yg_graph_dot(graph, roots, count)
+                                         : yg_graph_text(graph, roots, count));
     free(roots);
     return status;
 }
@@ -155,16 +155,16 @@ static int print_graph(survey *survey, bool dot, bool gradients) {
 /* The batch size that the model trains with, or 1. */
 static int64_t default_batch(const yg_model *model) {
     const yg_value *train = yg_model_section(model, "train");
-    const yg_value *value = train == NULL ? NULL : yg_value_get(train, "batch_size");
+    const yg_value *value = train ? yg_value_get(train, "batch_size") : NULL;
     int64_t size = 1;
-    if (value != NULL && !yg_value_int(value, "`batch_size`", 1, INT32_MAX, &size, NULL))
+    if (value && !yg_value_int(value, "`batch_size`", 1, INT32_MAX, &size, NULL))
         return 1;
     return size;
 }
 
 static const char *batch_name(const yg_model *model) {
     const yg_port *first = yg_model_port_count(model) > 0 ? yg_model_port(model, 0) : NULL;
-    return first != NULL && first->rank > 0 && first->symbols[0] != NULL ? first->symbols[0] : "B";
+    return first && first->rank > 0 && first->symbols[0] ? first->symbols[0] : "B";
 }
 
 /* The table, as text or JSON, or the plan. */
@@ -175,9 +175,9 @@ static int show_step(const command_line *line, const plan_source *source, const 
         !plan_make(source, source->passes->count, &step, &error))
         return session_fail(&error);
     yg_program_stats stats = {0};
-    if (step.program != NULL)
+    if (step.program)
         stats = yg_program_get_stats(step.program);
-    const yg_program_stats *costs = step.program == NULL ? NULL : &stats;
+    const yg_program_stats *costs = step.program ? &stats : NULL;
     int status = STATUS_OK;
     if (option_given(line, "plan"))
         status = print_text(yg_program_text(step.program));

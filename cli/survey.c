@@ -14,18 +14,16 @@
 
 static bool add_dim(survey *survey, const char *name, const yg_dim *sizes, size_t size_count,
                     int64_t otherwise, yg_error *error) {
-    for (size_t i = 0; i < survey->dim_count; i++) {
+    for (size_t i = 0; i < survey->dim_count; i++)
         if (strcmp(survey->dims[i].name, name) == 0)
             return true;
-    }
     if (survey->dim_count == SURVEY_DIMS_MAX)
         return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
                        "more than %d symbolic dimensions cannot be shown", SURVEY_DIMS_MAX);
     yg_dim dim = {.name = name, .size = otherwise};
-    for (size_t i = 0; i < size_count; i++) {
+    for (size_t i = 0; i < size_count; i++)
         if (strcmp(sizes[i].name, name) == 0)
             dim.size = sizes[i].size;
-    }
     survey->dims[survey->dim_count++] = dim;
     return true;
 }
@@ -37,7 +35,7 @@ static bool collect_dims(const yg_model *model, const yg_dim *sizes, size_t size
         const yg_port *port = yg_model_port(model, i);
         for (int d = 0; d < port->rank; d++) {
             const char *name = port->symbols[d];
-            if (name == NULL)
+            if (!name)
                 continue;
             if (i == 0 && d == 0)
                 survey->batch = name;
@@ -90,7 +88,7 @@ static bool make_rows(survey *survey, yg_error *error) {
     const yg_tensor_name *target = yg_network_targets(survey->network, &targets);
     const yg_network_layer *layer = yg_network_layers(survey->network, &layers);
     survey->rows = calloc(inputs + targets + layers + 1, sizeof *survey->rows);
-    if (survey->rows == NULL)
+    if (!survey->rows)
         return yg_fail_memory(error);
     survey_row *row = survey->rows;
     for (size_t i = 0; i < inputs; i++)
@@ -115,7 +113,7 @@ static double node_flops(const yg_graph *graph, yg_node node) {
     const yg_type *type = yg_node_type(graph, node);
     if ((op->flags & (YG_OP_LEAF | YG_OP_VIEW)) != 0)
         return 0;
-    if (op->flops == NULL)
+    if (!op->flops)
         return (double)yg_type_count(type);
     const size_t count = yg_node_operand_count(graph, node);
     yg_type operands[YG_MAX_OPERANDS];
@@ -139,15 +137,14 @@ static double *running_flops(yg_network *network) {
     bool *live = calloc(size + 1, sizeof *live);
     size_t outputs = 0;
     const yg_tensor_name *output = yg_network_outputs(network, &outputs);
-    if (total != NULL && live != NULL) {
+    if (total && live) {
         for (size_t i = 0; i < outputs; i++)
             live[output[i].node] = true;
         if (yg_network_loss(network) != YG_NONE)
             live[yg_network_loss(network)] = true;
-        for (size_t i = size; i-- > 0;) {
+        for (size_t i = size; i-- > 0;)
             for (size_t k = 0; live[i] && k < yg_node_operand_count(graph, (yg_node)i); k++)
                 live[yg_node_operand(graph, (yg_node)i, k)] = true;
-        }
         for (size_t i = 0; i < size; i++)
             total[i + 1] = total[i] + (live[i] ? node_flops(graph, (yg_node)i) : 0);
     }
@@ -159,7 +156,7 @@ static double *running_flops(yg_network *network) {
  * from top to bottom. */
 static bool count_flops(survey *survey, yg_error *error) {
     double *total = running_flops(survey->network);
-    if (total == NULL)
+    if (!total)
         return yg_fail_memory(error);
     survey->forward_flops = total[yg_graph_size(yg_network_graph(survey->network))];
     size_t ports = 0;
@@ -229,7 +226,7 @@ static void write_shapes(const yg_model *model, survey *survey) {
             yg_node_type(yg_network_graph(survey->network), row_node(survey->network, i));
         yg_type types[SURVEY_DIMS_MAX];
         for (size_t s = 0; s < survey->dim_count; s++) {
-            const yg_node node = larger[s] == NULL ? YG_NONE : row_node(larger[s], i);
+            const yg_node node = !larger[s] ? YG_NONE : row_node(larger[s], i);
             types[s] = node == YG_NONE ? *type : *yg_node_type(yg_network_graph(larger[s]), node);
         }
         write_shape(survey, type, types, survey->rows[i].shape);
@@ -244,7 +241,7 @@ bool survey_make(const yg_model *model, const yg_dim *sizes, size_t size_count, 
     if (!collect_dims(model, sizes, size_count, otherwise, out, error))
         return false;
     out->network = build(model, out, SURVEY_DIMS_MAX, error);
-    if (out->network != NULL && make_rows(out, error) && count_flops(out, error)) {
+    if (out->network && make_rows(out, error) && count_flops(out, error)) {
         write_shapes(model, out);
         count_parameters(out);
         return true;

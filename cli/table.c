@@ -15,7 +15,7 @@ void table_add(table *table, const char *format, ...) {
     if (table->count == table->room) {
         const size_t room = table->room == 0 ? 64 : 2 * table->room;
         char **cells = realloc(table->cells, room * sizeof *cells);
-        if (cells == NULL)
+        if (!cells)
             return;
         table->cells = cells;
         table->room = room;
@@ -25,7 +25,7 @@ void table_add(table *table, const char *format, ...) {
     const int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     char *cell = length < 0 ? NULL : malloc((size_t)length + 1);
-    if (cell != NULL) {
+    if (cell) {
         va_start(arguments, format);
         vsnprintf(cell, (size_t)length + 1, format, arguments);
         va_end(arguments);
@@ -42,7 +42,7 @@ static int width_of(const char *text) {
 }
 
 static const char *cell_text(const table *table, size_t index) {
-    return index < table->count && table->cells[index] != NULL ? table->cells[index] : "";
+    return index < table->count && table->cells[index] ? table->cells[index] : "";
 }
 
 /* No blanks at the end of a line. */
@@ -67,14 +67,14 @@ void table_print(table *table, FILE *to, int indent) {
     int widths[TABLE_COLUMNS_MAX] = {0};
     const size_t columns = table->columns;
     assert(columns > 0 && columns <= TABLE_COLUMNS_MAX);
-    for (size_t i = 0; i < columns && table->headers != NULL; i++)
+    for (size_t i = 0; i < columns && table->headers; i++)
         widths[i] = width_of(table->headers[i]);
     for (size_t i = 0; i < table->count; i++) {
         const int width = width_of(cell_text(table, i));
         if (width > widths[i % columns])
             widths[i % columns] = width;
     }
-    if (table->headers != NULL) {
+    if (table->headers) {
         fputs(terminal_style(to, STYLE_BOLD), to);
         print_row(table, to, indent, widths, table->headers);
         fprintf(to, "%s\n", terminal_plain(to));

@@ -21,12 +21,12 @@
 
 bool terminal_is_live(FILE *to) {
     const char *term = getenv("TERM");
-    return isatty(fileno(to)) && term != NULL && strcmp(term, "dumb") != 0;
+    return isatty(fileno(to)) && term && strcmp(term, "dumb") != 0;
 }
 
 static bool has_colour(FILE *to) {
     const char *no_color = getenv("NO_COLOR");
-    return (no_color == NULL || *no_color == '\0') && terminal_is_live(to);
+    return (!no_color || *no_color == '\0') && terminal_is_live(to);
 }
 
 const char *terminal_style(FILE *to, style style) {
@@ -90,11 +90,11 @@ static void print_characters(const char *line, size_t length, int first, int las
 static void print_excerpt(const yg_error *error) {
     size_t size = 0;
     char *text = yg_file_read(error->file, EXCERPT_FILE_CAP, &size, NULL);
-    if (text == NULL)
+    if (!text)
         return;
     size_t length = 0;
     const char *line = find_line(text, size, error->line, &length);
-    if (line != NULL) {
+    if (line) {
         /* A window of a long line (a row of a CSV file), around the column. */
         int room = terminal_width(stderr) - 8;
         if (room < EXCERPT_MIN)

@@ -1,6 +1,7 @@
 /*
  * yamlgrad train: trains a model, shows how it goes, and says where the results are.
  */
+#include "../train/units.h"
 #include "commands.h"
 #include "interrupt.h"
 #include "progress.h"
@@ -97,6 +98,12 @@ static void print_result(const yg_train_result *result, const command_line *line
     print_next(result, line);
 }
 
+static void print_units(const yg_model *model) {
+    char advice[600];
+    if (yg_units_advice(model, NULL, advice, sizeof advice))
+        terminal_say("note: %s", advice);
+}
+
 static int train(const command_line *line, const yg_model *model) {
     const volatile sig_atomic_t *stop = interrupt_watch();
     progress progress;
@@ -133,6 +140,8 @@ static int train(const command_line *line, const yg_model *model) {
         return session_fail(&error);
     if (!quiet)
         print_result(&result, line);
+    if (!quiet)
+        print_units(model);
     return result.interrupted ? 128 + (*stop != 0 ? *stop : SIGINT) : STATUS_OK;
 }
 

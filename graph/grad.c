@@ -30,25 +30,32 @@ static yg_node sum(yg_graph *graph, yg_node a, yg_node b) {
     return a == YG_NONE ? b : yg_apply(graph, graph->ops->add, both, 2, NULL);
 }
 
+/* A cotangent must have its operand's type. */
+static bool check_type(yg_graph *graph, yg_node node, size_t k, yg_node cotangent) {
+    const yg_record *record = &graph->records[node];
+    const yg_type *type = graph->records[record->operands[k]].type;
+    char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+    if (yg_type_equal(graph->records[cotangent].type, type))
+        return true;
+    yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s: the cotangent of operand %zu is %s, not %s",
+                  record->op->name, k, yg_type_text(graph->records[cotangent].type, found),
+                  yg_type_text(type, wanted));
+    return false;
+}
+
 /* Adds node's contribution to the cotangent of its operand k. */
 static void propagate(yg_graph *graph, yg_node node, size_t k, yg_node *cotangents) {
-    const yg_node operand = graph->records[node].operands[k];
     const yg_op *op = graph->records[node].op;
+    yg_node *total = &cotangents[graph->records[node].operands[k]];
     if (!op->vjp) {
         yg_graph_fail(graph, YG_ERROR_GRADIENT, "%s has no derivative", op->name);
         return;
     }
-    const yg_node part = op->vjp(graph, node, cotangents[node], k);
-    if (part == YG_NONE)
-        return;
-    if (!yg_type_equal(graph->records[part].type, graph->records[operand].type)) {
-        char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
-        yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s: the cotangent of operand %zu is %s, not %s",
-                      op->name, k, yg_type_text(graph->records[part].type, found),
-                      yg_type_text(graph->records[operand].type, wanted));
-        return;
-    }
-    cotangents[operand] = sum(graph, cotangents[operand], part);
+    const bool added = op->vjp_add && *total != YG_NONE;
+    const yg_node part = added ? op->vjp_add(graph, node, cotangents[node], k, *total)
+                               : op->vjp(graph, node, cotangents[node], k);
+    if (part != YG_NONE && check_type(graph, node, k, part))
+        *total = added ? part : sum(graph, *total, part);
 }
 
 static void sweep(yg_graph *graph, yg_node y, const bool *active, yg_node *cotangents) {

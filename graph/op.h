@@ -243,6 +243,10 @@ struct yg_op {
      * of this operator and its cotangent `dy` (same type as y). YG_NONE: none passes. It is asked
      * only for operands of a float type. */
     yg_node (*vjp)(yg_graph *graph, yg_node y, yg_node dy, size_t k);
+    /* Optional, where `vjp` would mostly give zeros: node `sum`, of operand k's type, with the
+     * cotangent that `vjp` gives added to it. It is asked where operand k has several cotangents.
+     * Without it n slices of a tensor cost n times the tensor's size. */
+    yg_node (*vjp_add)(yg_graph *graph, yg_node y, yg_node dy, size_t k, yg_node sum);
 
     /* Peephole rewriting, asked when a node is about to be added: an existing or newly built
      * equivalent (same type), or YG_NONE to add the node as it is. Must make progress. */

@@ -56,6 +56,17 @@ typedef struct yg_port {
 
 size_t yg_model_port_count(const yg_model *model); /* inputs, then targets */
 const yg_port *yg_model_port(const yg_model *model, size_t index);
+/* The index of the input or target of that name, or SIZE_MAX. */
+size_t yg_model_find_port(const yg_model *model, const char *name);
+
+/* An entry of `outputs:` as declared. */
+typedef struct yg_model_output {
+    const char *name;
+    const char *units; /* the input or target in whose units it is; NULL: none named */
+} yg_model_output;
+
+size_t yg_model_output_count(const yg_model *model);
+yg_model_output yg_model_get_output(const yg_model *model, size_t index);
 
 /* --------------------------------------------------------------------------------- networks -- */
 
@@ -84,6 +95,7 @@ yg_graph *yg_network_graph(yg_network *network);
 /* A named tensor of the network. */
 typedef struct yg_tensor_name {
     const char *name;
+    const char *units; /* an output: the input or target in whose units it is; NULL: none named */
     yg_node node;
     yg_origin origin;
 } yg_tensor_name;

@@ -5,19 +5,11 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "floor_division.h"
+#include "floor_division_tile.h"
 #include "registry.h"
 
-static int64_t floor_quotient_integer(int64_t a, int64_t b) {
-    if (b == 0)
-        return 0;
-    if (b == -1)
-        return (int64_t)(0 - (uint64_t)a); /* the lowest integer has no opposite: it wraps */
-    return a / b - ((a % b != 0) & ((a < 0) != (b < 0)));
-}
-
 YG_FLOOR_DIVISION_TILES(floor_divide, quotient)
-YG_BINARY_SIGNED_TILES(floor_divide, floor_quotient_integer(a, b))
+YG_BINARY_SIGNED_TILES(floor_divide, yg_floor_quotient(a, b))
 
 static double reference(const yg_reference *r, const int64_t *index) {
     const double a = yg_at(r, 0, index), b = yg_at(r, 1, index);

@@ -1,25 +1,22 @@
 /*
- * What floor_divide and remainder share: a quotient k = floor(a / b) and the rest a - k·b of
- * floats, as Python's // and % have them. Both are exact, but for a last rounding: floor() of the
- * rounded a / b would be 1 for an a just below b.
+ * Division that rounds down, as Python's // and % have it, of two numbers. The tiles of
+ * floor_divide and remainder, and constants of the model language, all take it from here.
  *
- * Where a / b is not so large that its floor is lost, k is off by one at most, which the sign of
- * the rest tells; a vector of them takes little longer than one by fmod(), to which all others are
- * left. Exact results are the same either way.
+ * floor() of the rounded a / b would be 1 for an a just below b, and 100 for 10 // 0.1.
  */
 #ifndef YG_OPS_FLOOR_DIVISION_H
 #define YG_OPS_FLOOR_DIVISION_H
 
-#include "elementwise.h"
-
-#include <string.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 typedef struct yg_floor_division {
-    double quotient, rest;
+    double quotient, rest; /* floor(a / b), and a - quotient · b */
 } yg_floor_division;
 
 /* The steps are those of CPython's float_divmod(). The rest's sign is b's, a zero quotient's is
- * that of a / b. */
+ * that of a / b. Both are exact, but for a last rounding. */
 static inline yg_floor_division yg_divide_floor(double a, double b) {
     if (b == 0)
         return (yg_floor_division){a / b, NAN};
@@ -33,45 +30,20 @@ static inline yg_floor_division yg_divide_floor(double a, double b) {
                                rest == 0 ? copysign(0, b) : rest};
 }
 
-/* a - k·b for a whole number k: floats have k·b in a double, of which `largest` is the bound for k;
- * doubles need fma(). */
-#define YG_REST_F32(a, k, b) ((a) - (k) * (b))
-#define YG_REST_F64(a, k, b) (fma(-(k), (b), (a)))
-#define YG_WHOLE_F32         0x1p27
-#define YG_WHOLE_F64         0x1p50
+/* Integers: 0 where b is 0. The lowest integer has no opposite: its quotient by -1 wraps. */
+static inline int64_t yg_floor_quotient(int64_t a, int64_t b) {
+    if (b == 0)
+        return 0;
+    if (b == -1)
+        return (int64_t)(0 - (uint64_t)a);
+    return a / b - ((a % b != 0) & ((a < 0) != (b < 0)));
+}
 
-/* A tile of `quotient` or `rest`. Results stand aside until it is clear whether they are good,
- * because the tile may work in place. */
-#define YG_FLOOR_DIVISION_TILE(function, type, TYPE, member)                                       \
-    YG_MULTIVERSION static void function(void *out, const void *const *in, size_t n,               \
-                                         const yg_attr *attrs) {                                   \
-        (void)attrs;                                                                               \
-        for (size_t start = 0; start < n; start += YG_MATH_BLOCK) {                                \
-            const size_t left = n - start, count = left < YG_MATH_BLOCK ? left : YG_MATH_BLOCK;    \
-            const type *a = (const type *)in[0] + start, *b = (const type *)in[1] + start;         \
-            type result[YG_MATH_BLOCK] = {0};                                                      \
-            int others = 0;                                                                        \
-            _Pragma("omp simd reduction(| : others)") for (size_t i = 0; i < count; i++) {         \
-                const double dividend = (double)a[i], divisor = (double)b[i];                      \
-                const double ratio = dividend / divisor, whole = floor(ratio);                     \
-                const double over = YG_REST_##TYPE(dividend, whole, divisor);                      \
-                const bool is_less = (over != 0) & ((over < 0) != (divisor < 0));                  \
-                const double sum = over + (is_less ? divisor : 0);                                 \
-                const double rest = over == 0 ? copysign(0, divisor) : sum;                        \
-                const double quotient = whole - (is_less ? 1 : 0);                                 \
-                (void)rest, (void)quotient;                                                        \
-                others |= !(fabs(ratio) < YG_WHOLE_##TYPE);                                        \
-                others |= !(fabs(divisor) < INFINITY);                                             \
-                result[i] = (type)member;                                                          \
-            }                                                                                      \
-            for (size_t i = 0; others && i < count; i++)                                           \
-                result[i] = (type)yg_divide_floor((double)a[i], (double)b[i]).member;              \
-            memcpy((type *)out + start, result, count * sizeof(type));                             \
-        }                                                                                          \
-    }
-
-#define YG_FLOOR_DIVISION_TILES(name, member)                                                      \
-    YG_FLOOR_DIVISION_TILE(name##_f32, float, F32, member)                                         \
-    YG_FLOOR_DIVISION_TILE(name##_f64, double, F64, member)
+static inline int64_t yg_floor_rest(int64_t a, int64_t b) {
+    if (b == 0 || b == -1)
+        return 0; /* % by -1 overflows for the lowest integer */
+    const int64_t rest = a % b;
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
 
 #endif

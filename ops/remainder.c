@@ -5,18 +5,11 @@
  */
 #include "build.h"
 #include "elementwise.h"
-#include "floor_division.h"
+#include "floor_division_tile.h"
 #include "registry.h"
 
-static int64_t divisor_signed_remainder_integer(int64_t a, int64_t b) {
-    if (b == 0 || b == -1)
-        return 0; /* % by -1 overflows for the lowest integer */
-    const int64_t rest = a % b;
-    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
-}
-
 YG_FLOOR_DIVISION_TILES(remainder, rest)
-YG_BINARY_SIGNED_TILES(remainder, divisor_signed_remainder_integer(a, b))
+YG_BINARY_SIGNED_TILES(remainder, yg_floor_rest(a, b))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     if (k == 0)

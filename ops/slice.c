@@ -99,6 +99,20 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_apply(graph, &yg_op_pad, &dy, 1, pad);
 }
 
+/* Only the elements that were read have a cotangent to add. */
+static yg_node vjp_add(yg_graph *graph, yg_node y, yg_node dy, size_t k, yg_node sum) {
+    (void)k;
+    const yg_type *x = yg_node_type(graph, sum);
+    yg_attr at[2] = {{.count = x->rank}, {.count = x->rank}};
+    for (int d = 0; d < x->rank; d++) {
+        const range range = read_range(x, yg_node_attrs(graph, y), d);
+        at[0].ints[d] = range.start;
+        at[1].ints[d] = range.step;
+    }
+    const yg_node operands[] = {sum, dy};
+    return yg_apply(graph, &yg_op_add_to_slice, operands, 2, at);
+}
+
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
     const yg_type *x = &call->operands[0];
     yg_type result;
@@ -179,6 +193,7 @@ const yg_op yg_op_slice = {
                [YG_F64] = kernel},
     .view = view,
     .vjp = vjp,
+    .vjp_add = vjp_add,
     .simplify = simplify,
     .reference = reference,
     .samples = samples,

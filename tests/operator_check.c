@@ -98,6 +98,8 @@ bool operator_check_descriptor(const yg_op *op, char *why) {
         return fail(why, "no shape rule");
     if (!op->compose && !op->vjp && !(op->flags & YG_OP_NON_DIFFERENTIABLE))
         return fail(why, "neither a vjp nor the flag YG_OP_NON_DIFFERENTIABLE");
+    if (op->vjp_add && !op->vjp)
+        return fail(why, "a vjp_add without a vjp");
     if (op->vjp && op->flags & YG_OP_NON_DIFFERENTIABLE)
         return fail(why, "both a vjp and the flag YG_OP_NON_DIFFERENTIABLE");
     if (!op->reference)

@@ -461,7 +461,7 @@ Test(training, predictions_find_their_columns_and_tell_the_class) {
     workspace_remove(&w);
 }
 
-Test(training, a_standardised_target_is_predicted_in_its_own_units) {
+Test(training, an_output_in_the_units_of_a_target_is_predicted_in_them) {
     const workspace w = workspace_make();
     yg_model *model =
         workspace_model(&w, "t.yaml",
@@ -471,7 +471,7 @@ Test(training, a_standardised_target_is_predicted_in_its_own_units) {
                         "targets: {y: [B, 1]}\n"
                         "graph:\n"
                         "  a: {type: linear, input: x, out_features: 1}\n"
-                        "outputs: [a]\n"
+                        "outputs: {p: {value: a, units: y}}\n"
                         "loss: mean(square(a - y))\n"
                         "data:\n"
                         "  train: {x: [[0], [1], [2], [3]], y: [[1000], [1100], [1200], [1300]]}\n"
@@ -481,6 +481,37 @@ Test(training, a_standardised_target_is_predicted_in_its_own_units) {
     char *answer = predict(&w, model, "x\n5\n");
     const double value = strtod(strchr(answer, '\n') + 1, NULL);
     cr_expect_float_eq(value, 1500, 0.1, "%s", answer);
+    free(answer);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+/* Every output as the model says, and nothing else: of two standardised targets, one element by
+ * element; a probability and a truth value stay what they are. */
+Test(training, only_what_has_units_is_turned_back) {
+    const workspace w = workspace_make();
+    yg_model *model =
+        workspace_model(&w, "t.yaml",
+                        "format: 1\n"
+                        "name: two\n"
+                        "inputs: {x: [B, 1]}\n"
+                        "targets: {y: [B, 2], t: [B]}\n"
+                        "params: {w: {shape: [1], init: zeros}}\n"
+                        "graph:\n"
+                        "  a: x * w + 1\n"
+                        "outputs:\n"
+                        "  t: {value: \"a[:, 0]\", units: t}\n"
+                        "  raw: a\n"
+                        "  y: {value: \"concat([a, -a], dim=1)\", units: y}\n"
+                        "  high: a > 0\n"
+                        "loss: mean(square(a)) + 0 * mean(y) + 0 * mean(t)\n"
+                        "data:\n"
+                        "  train: {x: [[0], [1]], y: [[10, 1000], [14, 1008]], t: [5, 7]}\n"
+                        "  standardize: [y, t]\n"
+                        "train: {epochs: 1, optimizer: {type: sgd, lr: 0}}\n");
+    train(model, (yg_train_options){.out = workspace_path(&w, "run")});
+    char *answer = predict(&w, model, "x\n5\n");
+    cr_expect_str_eq(answer, "t,raw,y.0,y.1,high\n7,1,14,1000,1\n", "%s", answer);
     free(answer);
     yg_model_free(model);
     workspace_remove(&w);

@@ -104,47 +104,97 @@ static bool list_nodes(const yg_executable_options *options, const yg_executable
 
 /* -------------------------------------------------------------------------------- results ---- */
 
-static yg_result result_of(yg_executable *executable, const char *name, yg_node node,
+/* Where a result lies is told by point_results(), when parameters are bound: a result may be a
+ * parameter or a view of one, and binding frees the buffer that the program had for it. */
+static yg_result result_of(const yg_executable *executable, const char *name, yg_node node,
                            yg_origin origin) {
-    return (yg_result){name, *yg_node_type(yg_network_graph(executable->network), node),
-                       yg_program_data(executable->program, node), origin};
+    return (yg_result){.name = name,
+                       .node = node,
+                       .type = *yg_node_type(yg_network_graph(executable->network), node),
+                       .origin = origin};
+}
+
+static yg_result *list_named(const yg_executable *executable, const yg_tensor_name *named,
+                             size_t count, yg_error *error) {
+    yg_result *results = calloc(count + 1, sizeof *results);
+    if (!results)
+        yg_fail_memory(error);
+    for (size_t i = 0; results && i < count; i++)
+        results[i] = result_of(executable, named[i].name, named[i].node, named[i].origin);
+    return results;
+}
+
+static bool list_gradients(yg_executable *executable, const plan *p, yg_error *error) {
+    size_t count;
+    const yg_network_parameter *parameter = yg_network_parameters(executable->network, &count);
+    executable->gradients = calloc(p->trainable + 1, sizeof *executable->gradients);
+    if (!executable->gradients)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        if (!parameter[i].trainable)
+            continue;
+        yg_result *out = &executable->gradients[executable->gradient_count];
+        *out = result_of(executable, parameter[i].name, parameter[i].node, parameter[i].origin);
+        out->node = p->gradients[executable->gradient_count++];
+    }
+    return true;
 }
 
 static bool list_results(const yg_executable_options *options, yg_executable *executable,
                          const plan *p, yg_error *error) {
-    size_t metrics, outputs, parameters;
+    size_t metrics, outputs;
     const yg_tensor_name *metric = yg_network_metrics(executable->network, &metrics);
     const yg_tensor_name *output = yg_network_outputs(executable->network, &outputs);
-    const yg_network_parameter *parameter = yg_network_parameters(executable->network, &parameters);
-    executable->metrics = calloc(metrics + 1, sizeof *executable->metrics);
-    executable->outputs = calloc(outputs + 1, sizeof *executable->outputs);
-    executable->gradients = calloc(p->trainable + 1, sizeof *executable->gradients);
-    if (!executable->metrics || !executable->outputs || !executable->gradients)
-        return yg_fail_memory(error);
     if (options->outputs_only) {
-        for (; executable->output_count < outputs; executable->output_count++) {
-            const yg_tensor_name *o = &output[executable->output_count];
-            executable->outputs[executable->output_count] =
-                result_of(executable, o->name, o->node, o->origin);
-        }
-        return true;
+        executable->outputs = list_named(executable, output, outputs, error);
+        executable->output_count = executable->outputs ? outputs : 0;
+        return executable->outputs != NULL;
     }
     executable->loss =
         result_of(executable, "loss", yg_network_loss(executable->network), YG_NOWHERE);
-    for (; executable->metric_count < metrics; executable->metric_count++) {
-        const yg_tensor_name *m = &metric[executable->metric_count];
-        executable->metrics[executable->metric_count] =
-            result_of(executable, m->name, m->node, m->origin);
+    executable->metrics = list_named(executable, metric, metrics, error);
+    executable->metric_count = executable->metrics ? metrics : 0;
+    return executable->metrics && (!options->gradients || list_gradients(executable, p, error));
+}
+
+static void point_to(yg_executable *executable, yg_result *results, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        results[i].data = results[i].node == YG_NONE
+                              ? NULL
+                              : yg_program_data(executable->program, results[i].node);
+}
+
+/* Whether a result lies in a parameter's bytes: it is that parameter, or a view of it that the
+ * program did not copy. */
+static bool lies_in_parameter(yg_executable *executable, const yg_result *result) {
+    const yg_graph *graph = yg_network_graph(executable->network);
+    yg_node node = result->node;
+    while (!yg_node_is_parameter(graph, node)) {
+        const yg_op *op = yg_node_op(graph, node);
+        if (!(op->flags & YG_OP_VIEW) && !op->view)
+            return false;
+        node = yg_node_operand(graph, node, 0);
     }
-    for (size_t i = 0; options->gradients && i < parameters; i++) {
-        if (!parameter[i].trainable)
-            continue;
-        const yg_node gradient = p->gradients[executable->gradient_count];
-        yg_result *out = &executable->gradients[executable->gradient_count++];
-        *out = result_of(executable, parameter[i].name, parameter[i].node, parameter[i].origin);
-        out->data = gradient == YG_NONE ? NULL : yg_program_data(executable->program, gradient);
-    }
-    return true;
+    const char *begin = yg_program_data(executable->program, node), *at = result->data;
+    return begin && at >= begin && at < begin + yg_type_bytes(yg_node_type(graph, node));
+}
+
+static void note_overwritten(yg_executable *executable, yg_result *result) {
+    result->taken_before =
+        executable->updates.update_count && lies_in_parameter(executable, result);
+}
+
+/* Asked again after each time that parameters are bound. */
+static void point_results(yg_executable *executable) {
+    point_to(executable, executable->outputs, executable->output_count);
+    point_to(executable, executable->metrics, executable->metric_count);
+    point_to(executable, executable->gradients, executable->gradient_count);
+    if (!executable->loss.name)
+        return;
+    point_to(executable, &executable->loss, 1);
+    note_overwritten(executable, &executable->loss);
+    for (size_t i = 0; i < executable->metric_count; i++)
+        note_overwritten(executable, &executable->metrics[i]);
 }
 
 static size_t port_of(const yg_model *model, const char *name) {
@@ -264,6 +314,7 @@ bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_err
         if (!bind_one(executable, state->node, state->name, store, error))
             return false;
     }
+    point_results(executable);
     return true;
 }
 
@@ -290,8 +341,21 @@ void yg_executable_fill(const yg_executable *executable, const yg_dataset *datas
     }
 }
 
+static void take_before(yg_result *result) {
+    if (result->taken_before)
+        result->value = yg_element_get(result->type.dtype, result->data, 0);
+}
+
+bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, yg_error *error) {
+    take_before(&executable->loss);
+    for (size_t i = 0; i < executable->metric_count; i++)
+        take_before(&executable->metrics[i]);
+    return yg_program_run(executable->program, seed, step, error);
+}
+
 double yg_result_scalar(const yg_result *result) {
-    return yg_element_get(result->type.dtype, result->data, 0);
+    return result->taken_before ? result->value
+                                : yg_element_get(result->type.dtype, result->data, 0);
 }
 
 static const yg_program *neighbour(const yg_executables *executables) {
@@ -376,7 +440,7 @@ bool yg_executables_score(yg_executables *executables, const yg_dataset *dataset
         if (!executable || (at == 0 && !yg_scores_begin(executable, &sums, error)))
             return false;
         yg_executable_fill(executable, dataset, NULL, at);
-        if (!yg_program_run(executable->program, 0, 0, error))
+        if (!yg_executable_run(executable, 0, 0, error))
             return false;
         yg_scores_add(executable, &sums);
         at += executable->batch;

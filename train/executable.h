@@ -40,9 +40,14 @@ typedef struct yg_feed {
 /* A tensor of the program, for reading after a run. */
 typedef struct yg_result {
     const char *name;
+    yg_node node; /* YG_NONE: a gradient that does not exist */
     yg_type type;
-    const void *data; /* NULL: a gradient that does not exist */
+    const void *data; /* NULL until yg_executable_bind(), and for a gradient that does not exist */
     yg_origin origin;
+    /* A scalar that is a parameter, or a view of one, in a program that updates parameters: after
+     * a run its bytes are the updated ones. So its value is taken before the run. */
+    bool taken_before;
+    double value;
 } yg_result;
 
 typedef struct yg_executable {
@@ -70,14 +75,18 @@ yg_executable *yg_executable_new(const yg_executable_options *options, int64_t b
 void yg_executable_free(yg_executable *executable); /* NULL is allowed */
 
 /* Binds parameters and optimizer state to store's tensors of the same names. State that the store
- * lacks is added to it, as zeros. */
+ * lacks is added to it, as zeros. Only from then on can results be read: one of them may be a
+ * parameter. */
 bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_error *error);
 
 /* Copies examples order[0 .. batch) to the inputs; `order` NULL: 0, 1, …, from `start` on. */
 void yg_executable_fill(const yg_executable *executable, const yg_dataset *dataset,
                         const int64_t *order, int64_t start);
 
-/* The value of a scalar result. */
+/* One run, as yg_program_run(). */
+bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, yg_error *error);
+
+/* The value of a scalar result, at the parameters that the last run read. */
 double yg_result_scalar(const yg_result *result);
 
 /* The parameters that a gradient is asked at: initial values, or the weights given. */

@@ -33,7 +33,7 @@ typedef struct checker {
 
 static bool loss_at(const checker *c, double *value, double moved, double *loss) {
     *value = moved;
-    if (!yg_program_run(c->executable->program, 0, 0, c->error))
+    if (!yg_executable_run(c->executable, 0, 0, c->error))
         return false;
     *loss = yg_result_scalar(&c->executable->loss);
     return true;
@@ -117,10 +117,10 @@ static bool check_parameter(const checker *c, const yg_result *result, const dou
 
 /* The gradients are copied first: a later run may use their buffers. */
 static bool check_all(checker *c, int64_t limit, yg_gradient_checks *checks) {
-    const yg_executable *executable = c->executable;
+    yg_executable *executable = c->executable;
     checks->parameters = calloc(executable->gradient_count + 1, sizeof *checks->parameters);
     double **copies = calloc(executable->gradient_count + 1, sizeof *copies);
-    bool good = checks->parameters && copies ? yg_program_run(executable->program, 0, 0, c->error)
+    bool good = checks->parameters && copies ? yg_executable_run(executable, 0, 0, c->error)
                                              : yg_fail_memory(c->error);
     c->loss = checks->loss = good ? yg_result_scalar(&executable->loss) : 0;
     if (good && !isfinite(c->loss))

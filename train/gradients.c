@@ -72,7 +72,7 @@ bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *option
                 yg_executable_bind(executable, &store, error);
     if (good) {
         yg_executable_fill(executable, &data.train, NULL, 0);
-        good = yg_program_run(executable->program, 0, 0, error) &&
+        good = yg_executable_run(executable, 0, 0, error) &&
                copy_results(executable, gradients, error);
     }
     if (!good)

@@ -9,6 +9,7 @@
 #include "executable.h"
 #include "settings.h"
 #include "source.h"
+#include "units.h"
 #include "weights.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 typedef struct reading {
     size_t label_port;   /* the target whose class is told; SIZE_MAX: none */
     size_t label_output; /* by which output */
-    size_t scaled_port;  /* the target whose units outputs[0] is given back in; SIZE_MAX: none */
+    size_t *units;       /* of each output: the port in whose units it is; SIZE_MAX: none */
     char **classes;      /* names of label_port's classes; NULL: told by number */
 } reading;
 
@@ -69,10 +70,6 @@ static bool has_label(const prediction *p, size_t port) {
     return yg_port_is_label(&p->data, yg_model_port(p->model, port));
 }
 
-static bool is_scaled(const prediction *p, size_t port) {
-    return p->data.encoding.ports[port].mean != NULL;
-}
-
 /* The first output with a score for each class, or one sigmoid for two. */
 static void find_label(prediction *p, const yg_executable *executable) {
     reading *r = &p->reading;
@@ -95,22 +92,40 @@ static void find_label(prediction *p, const yg_executable *executable) {
     r->label_port = SIZE_MAX;
 }
 
+/* The port in whose units an output is. One that is not standardised has nothing to turn back. */
+static bool find_units(const prediction *p, const yg_executable *executable, size_t output,
+                       size_t *units, yg_error *error) {
+    size_t count;
+    const char *name = yg_network_outputs(executable->network, &count)[output].units;
+    *units = name ? yg_model_find_port(p->model, name) : SIZE_MAX;
+    if (*units == SIZE_MAX)
+        return true;
+    const yg_port_encoding *encoding = &p->data.encoding.ports[*units];
+    if (!encoding->mean)
+        *units = SIZE_MAX;
+    return *units == SIZE_MAX || output_width(executable, output) == encoding->width ||
+           yg_fail(error, YG_ERROR_SHAPE, (yg_origin){p->path, 0, 0},
+                   "output '%s' is in the units of '%s', but has %lld elements an example; the "
+                   "weights' standardisation of '%s' is for %lld",
+                   executable->outputs[output].name, name,
+                   (long long)output_width(executable, output), name, (long long)encoding->width);
+}
+
 static bool find_reading(prediction *p, const yg_executable *executable, yg_error *error) {
-    p->reading.scaled_port = only_target(p, is_scaled);
     find_label(p, executable);
-    for (size_t i = 0; i < executable->output_count; i++)
+    p->reading.units = calloc(executable->output_count + 1, sizeof *p->reading.units);
+    if (!p->reading.units)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < executable->output_count; i++) {
         if (!executable->outputs[i].type.rank ||
             executable->outputs[i].type.shape[0] != executable->batch)
             return yg_fail(error, YG_ERROR_SHAPE, executable->outputs[i].origin,
                            "output '%s' has no row for each example, so it is no prediction",
                            executable->outputs[i].name);
-    if (p->reading.scaled_port == SIZE_MAX)
-        return true;
-    const yg_port_encoding *encoding = &p->data.encoding.ports[p->reading.scaled_port];
-    return (executable->output_count == 1 && output_width(executable, 0) == encoding->width) ||
-           yg_fail(error, YG_ERROR_SHAPE, (yg_origin){p->path, 0, 0},
-                   "target '%s' is standardised, but the model has not one output of its size",
-                   yg_model_port(p->model, p->reading.scaled_port)->name);
+        if (!find_units(p, executable, i, &p->reading.units[i], error))
+            return false;
+    }
+    return true;
 }
 
 /* --------------------------------------------------------------------------------- writing ---- */
@@ -205,8 +220,8 @@ static void write_row(const prediction *p, const yg_executable *executable, int6
             double value = yg_element_get(output->type.dtype, output->data, row * width + i);
             if (!first)
                 fputc(p->delimiter, p->out);
-            if (r->scaled_port != SIZE_MAX) {
-                const yg_port_encoding *encoding = &p->data.encoding.ports[r->scaled_port];
+            if (r->units[o] != SIZE_MAX) {
+                const yg_port_encoding *encoding = &p->data.encoding.ports[r->units[o]];
                 value = value * encoding->deviation[i] + encoding->mean[i];
             }
             write_number(p, output->type.dtype, value);
@@ -252,7 +267,7 @@ static bool run_batch(prediction *p, yg_error *error) {
         if (p->batch.values[i])
             yg_standardize_apply(&p->data.encoding.ports[i], p->batch.values[i], p->batch.count);
     yg_executable_fill(executable, &p->batch, NULL, 0);
-    if (!yg_program_run(executable->program, 0, 0, error))
+    if (!yg_executable_run(executable, 0, 0, error))
         return false;
     for (int64_t row = 0; row < p->batch.count; row++)
         write_row(p, executable, row);
@@ -302,6 +317,9 @@ static bool run(prediction *p, const yg_predict_options *options, FILE *in, cons
         !yg_weights_read(p->model, p->path, &p->weights, error) ||
         !yg_encoding_load(p->model, &p->weights, p->path, &p->data.encoding, error))
         return false;
+    char advice[600];
+    if (options->note && yg_units_advice(p->model, &p->data.encoding, advice, sizeof advice))
+        options->note(options->context, advice);
     yg_examples *examples = yg_examples_open(&p->source, in, name, p->delimiter, NULL, error);
     double **at = calloc(p->data.encoding.count + 1, sizeof *at);
     const bool good = examples && (at || yg_fail_memory(error)) && check_widths(p, error) &&
@@ -332,6 +350,7 @@ bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *
     yg_tensor_file_free(&p.store);
     yg_tensor_file_free(&p.weights);
     yg_data_free(&p.data);
+    free(p.reading.units);
     free(p.path);
     return good;
 }

@@ -9,9 +9,9 @@
  * Out: a column for each element of each output: `a2` for one element, `a2.0`, `a2.1`, … for more,
  * `probability.setosa`, … where the target's classes are as many as the output's elements. Where
  * such an output, or one sigmoid output for two classes, answers a target with classes, a last
- * column, named as the target's column, holds the label of the most probable class. A standardised
- * target is given back in its own units; a transformed one stays as it is transformed, for a
- * formula is not turned round.
+ * column, named as the target's column, holds the label of the most probable class. An output that
+ * says `units: y` is in the units of y, also where y is standardised (units.h). What is transformed
+ * stays so, for a formula is not turned round.
  */
 #ifndef YG_TRAIN_PREDICT_H
 #define YG_TRAIN_PREDICT_H
@@ -32,6 +32,9 @@ typedef struct yg_predict_options {
     yg_dtype dtype;      /* as yg_evaluate_options.dtype */
     int threads;         /* 0: all cores */
     char delimiter;      /* 0: a comma */
+    /* Told what a user should know of the predictions, such as their units; NULL: nobody is. */
+    void (*note)(void *context, const char *text);
+    void *context;
 } yg_predict_options;
 
 /* `in_name` stands for the input in messages ("stdin", a path). Rows before a bad one may have been

@@ -35,7 +35,7 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     if (executable->t)
         *executable->t = (double)(run->at.steps + 1);
     yg_executable_fill(executable, &run->data.train, run->order + begin, 0);
-    if (!yg_program_run(executable->program, run->settings.seed, (uint64_t)run->at.steps, error))
+    if (!yg_executable_run(executable, run->settings.seed, (uint64_t)run->at.steps, error))
         return NULL;
     run->progress.loss = yg_result_scalar(&executable->loss);
     return executable;

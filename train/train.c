@@ -168,21 +168,6 @@ static bool plan_steps(yg_run *run, yg_error *error) {
     return yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
 }
 
-static bool check_standardized_targets(const yg_run *run, const yg_network *network,
-                                       yg_error *error) {
-    size_t outputs;
-    yg_network_outputs(network, &outputs);
-    for (size_t p = 0; p < run->data.encoding.count; p++) {
-        const yg_port *port = yg_model_port(run->model, p);
-        if (port->target && run->data.encoding.ports[p].mean && outputs != 1)
-            return yg_fail(error, YG_ERROR_ARGUMENT, port->origin,
-                           "target '%s' is standardised, and of %zu outputs it cannot be told "
-                           "which is to be given back in its units; keep one output",
-                           port->name, outputs);
-    }
-    return true;
-}
-
 /* The programs, and the tensors that they share. */
 static bool make_programs(yg_run *run, yg_error *error) {
     const yg_settings *s = &run->settings;
@@ -198,8 +183,7 @@ static bool make_programs(yg_run *run, yg_error *error) {
     run->train.options.recompute = s->recompute;
     /* The first network, of any batch size, gives names, types and initial values. */
     yg_executable *first = yg_executable_new(&run->score.options, s->batch_size, error);
-    bool good = first && check_standardized_targets(run, first->network, error) &&
-                yg_weights_initialize(first->network, s->seed, &run->store, error) &&
+    bool good = first && yg_weights_initialize(first->network, s->seed, &run->store, error) &&
                 yg_scores_begin(first, &run->at.sums, error);
     run->parameter_count = run->store.count;
     for (size_t i = 0; i < run->parameter_count && good; i++)

@@ -28,9 +28,8 @@ static bool wrong(const argument_site *site, const char *expected, const yg_term
 static bool check_range(const argument_site *site, double value) {
     const yg_argument_spec *spec = site->spec;
     char low[YG_NUMBER_TEXT], high[YG_NUMBER_TEXT], found[YG_NUMBER_TEXT];
-    if (value >= spec->min && value <= spec->max) {
+    if (value >= spec->min && value <= spec->max)
         return true;
-    }
     const bool both = isfinite(spec->min) && isfinite(spec->max);
     const char *form = both ? "between" : isfinite(spec->min) ? "at least" : "at most";
     return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, site->value->origin,
@@ -52,9 +51,8 @@ static bool read_number(const argument_site *site, yg_term *term) {
         return term->kind == YG_TERM_INT ? check_range(site, (double)term->i)
                                          : wrong(site, "a whole number", term);
     case YG_ARGUMENT_FLOAT:
-        if (term->kind == YG_TERM_INT) {
+        if (term->kind == YG_TERM_INT)
             *term = (yg_term){.kind = YG_TERM_FLOAT, .varies = term->varies, .f = (double)term->i};
-        }
         return term->kind == YG_TERM_FLOAT ? check_range(site, term->f)
                                            : wrong(site, "a number", term);
     case YG_ARGUMENT_BOOL:
@@ -62,16 +60,13 @@ static bool read_number(const argument_site *site, yg_term *term) {
     default:
         break;
     }
-    if (term->kind != YG_TERM_LIST) {
+    if (term->kind != YG_TERM_LIST)
         return wrong(site, "a list of whole numbers", term);
-    }
     for (size_t i = 0; i < term->count; i++) {
-        if (term->items[i].kind != YG_TERM_INT) {
+        if (term->items[i].kind != YG_TERM_INT)
             return wrong(site, "a list of whole numbers", &term->items[i]);
-        }
-        if (!check_range(site, (double)term->items[i].i)) {
+        if (!check_range(site, (double)term->items[i].i))
             return false;
-        }
     }
     return true;
 }
@@ -81,19 +76,17 @@ static const yg_binding *passed_on(const argument_site *site, yg_term_kind kind)
     const yg_binding *binding = site->value->kind == YG_SCALAR && !site->value->quoted
                                     ? yg_scope_find(site->scope, site->value->text)
                                     : NULL;
-    return binding != NULL && binding->term.kind == kind ? binding : NULL;
+    return binding && binding->term.kind == kind ? binding : NULL;
 }
 
 static bool read_choice(const argument_site *site, yg_term *term) {
     const yg_binding *outer = passed_on(site, YG_TERM_TEXT);
-    const char *word = outer != NULL ? outer->term.text : NULL;
+    const char *word = outer ? outer->term.text : NULL;
     char hint[300];
-    if (word == NULL &&
-        !yg_value_text(site->value, site->spec->name, &word, site->builder->error)) {
+    if (!word && !yg_value_text(site->value, site->spec->name, &word, site->builder->error))
         return false;
-    }
     size_t count = 0;
-    for (; site->spec->choices[count] != NULL; count++) {
+    for (; site->spec->choices[count]; count++) {
         if (strcmp(site->spec->choices[count], word) == 0) {
             *term = (yg_term){.kind = YG_TERM_TEXT, .text = word};
             return true;
@@ -109,19 +102,17 @@ static bool unknown_op(const argument_site *site, const char *name) {
     const char **known = yg_pool_take(site->builder->pool, (set->count + 1) * sizeof *known);
     char hint[300];
     size_t count = 0;
-    if (known == NULL) {
+    if (!known)
         return yg_fail_memory(site->builder->error);
-    }
     for (size_t i = 0; i < set->count; i++) {
         const yg_op *op = set->ops[i];
-        if ((op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) == 0 && op->min_operands == 1) {
+        if ((op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) == 0 && op->min_operands == 1)
             known[count++] = op->name;
-        }
     }
     return yg_fail(site->builder->error, YG_ERROR_NAME, site->value->origin,
                    "`%s` of layer type '%s': unknown operator '%s'%s", site->spec->name,
                    site->type->name, name,
-                   yg_nearest(name, known, count) != NULL
+                   yg_nearest(name, known, count)
                        ? yg_suggest(name, known, count, hint, sizeof hint)
                        : "; `yamlgrad ops` lists those that there are");
 }
@@ -131,14 +122,13 @@ static bool unknown_op(const argument_site *site, const char *name) {
 static bool read_op(const argument_site *site, yg_term *term) {
     yg_builder *builder = site->builder;
     const yg_binding *outer = passed_on(site, YG_TERM_FUNCTION);
-    if (outer != NULL) {
+    if (outer) {
         *term = outer->term;
         return true;
     }
     const yg_expression *written = parse(site);
-    if (written == NULL) {
+    if (!written)
         return false;
-    }
     const bool call = written->kind == YG_EXPRESSION_CALL && !written->infix;
     if (!call && written->kind != YG_EXPRESSION_NAME) {
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, site->value->origin,
@@ -147,9 +137,8 @@ static bool read_op(const argument_site *site, yg_term *term) {
                        site->spec->name, site->type->name);
     }
     const yg_op *op = yg_op_find(builder->model->ops, written->text);
-    if (op == NULL || (op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) != 0) {
+    if (!op || (op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) != 0)
         return unknown_op(site, written->text);
-    }
     if (op->min_operands != 1 || (op->flags & YG_OP_LIST) != 0) {
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, site->value->origin,
                        "`%s` of layer type '%s': '%s' does not take one tensor", site->spec->name,
@@ -157,9 +146,8 @@ static bool read_op(const argument_site *site, yg_term *term) {
     }
     yg_expression *function = yg_pool_take(builder->pool, sizeof *function);
     yg_expression **children = yg_pool_take(builder->pool, (written->count + 1) * sizeof *children);
-    if (function == NULL || children == NULL) {
+    if (!function || !children)
         return yg_fail_memory(builder->error);
-    }
     *function = *written;
     function->kind = YG_EXPRESSION_CALL;
     function->children = children;
@@ -167,26 +155,22 @@ static bool read_op(const argument_site *site, yg_term *term) {
         const yg_expression *argument = written->children[i];
         const bool word =
             argument->kind == YG_EXPRESSION_TEXT ||
-            (argument->kind == YG_EXPRESSION_NAME &&
-             yg_scope_find(site->scope, argument->text) == NULL &&
+            (argument->kind == YG_EXPRESSION_NAME && !yg_scope_find(site->scope, argument->text) &&
              strcmp(argument->text, "true") != 0 && strcmp(argument->text, "false") != 0);
         yg_term value;
         children[i] = written->children[i];
-        if (word) {
+        if (word)
             continue; /* approximate=tanh: read by the operator */
-        }
-        if (!yg_evaluate_term(builder, site->scope, argument, &value)) {
+        if (!yg_evaluate_term(builder, site->scope, argument, &value))
             return false;
-        }
         if (value.varies || value.kind > YG_TERM_LIST) {
             return yg_fail(builder->error, YG_ERROR_ARGUMENT, argument->origin,
                            "`%s`: '%s' can be given constants only here", site->spec->name,
                            op->name);
         }
         children[i] = (yg_expression *)yg_written_term(builder->pool, &value, argument->origin);
-        if (children[i] == NULL) {
+        if (!children[i])
             return yg_fail_memory(builder->error);
-        }
     }
     *term = (yg_term){.kind = YG_TERM_FUNCTION, .call = function};
     return true;
@@ -195,18 +179,18 @@ static bool read_op(const argument_site *site, yg_term *term) {
 static bool read_init_argument(const argument_site *site, yg_term *term) {
     yg_builder *builder = site->builder;
     const yg_init_spec *spec = yg_read_init(builder->pool, site->value, builder->error);
-    const yg_initializer *init = spec == NULL ? NULL : yg_build_init(builder, site->scope, spec);
+    const yg_initializer *init = spec ? yg_build_init(builder, site->scope, spec) : NULL;
     *term = (yg_term){.kind = YG_TERM_INIT, .init = init};
     return init != NULL;
 }
 
 static bool read_layer(const argument_site *site, const yg_argument *argument, yg_term *term) {
     const yg_binding *outer = passed_on(site, YG_TERM_LAYER);
-    if (outer != NULL) {
+    if (outer) {
         *term = outer->term;
         return true;
     }
-    if (argument->layers == NULL) {
+    if (!argument->layers) {
         return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, site->value->origin,
                        "`%s` of layer type '%s': a layer is expected, as {type: linear, "
                        "out_features: 3}, or a list of them",
@@ -222,14 +206,11 @@ static bool read_layer(const argument_site *site, const yg_argument *argument, y
 /* Whether a value that is to be true or false is one of YAML's other words for it. */
 static bool is_other_truth(const argument_site *site, const yg_expression *expression) {
     static const char *const words[] = {"yes", "no", "on", "off"};
-    if (site->spec->kind != YG_ARGUMENT_BOOL || expression->kind != YG_EXPRESSION_NAME) {
+    if (site->spec->kind != YG_ARGUMENT_BOOL || expression->kind != YG_EXPRESSION_NAME)
         return false;
-    }
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(expression->text, words[i]) == 0) {
-            return yg_scope_find(site->scope, words[i]) == NULL;
-        }
-    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(expression->text, words[i]) == 0)
+            return !yg_scope_find(site->scope, words[i]);
     return false;
 }
 
@@ -250,20 +231,19 @@ static bool read_argument(const argument_site *site, const yg_argument *argument
         break;
     }
     const yg_expression *expression = parse(site);
-    if (expression != NULL && is_other_truth(site, expression)) {
+    if (expression && is_other_truth(site, expression)) {
         char what[160];
         bool none;
         snprintf(what, sizeof what, "`%.60s` of layer type '%.60s'", site->spec->name,
                  site->type->name);
         return yg_value_bool(site->value, what, &none, builder->error);
     }
-    if (expression == NULL || !yg_evaluate_term(builder, site->scope, expression, term) ||
-        !read_number(site, term)) {
+    if (!expression || !yg_evaluate_term(builder, site->scope, expression, term) ||
+        !read_number(site, term))
         return false;
-    }
-    if (term->varies && builder->expansion != NULL) {
+    if (term->varies && builder->expansion) {
         binding->written = yg_rewrite(builder, site->scope, expression);
-        return binding->written != NULL || yg_fail_memory(builder->error);
+        return binding->written || yg_fail_memory(builder->error);
     }
     return true;
 }
@@ -276,15 +256,14 @@ bool yg_bind_arguments(yg_builder *builder, const yg_scope *outer, const yg_laye
         const yg_value *given = use->arguments[k].value;
         /* A default may use the arguments before it, and no name of the node. */
         const argument_site site = {.builder = builder,
-                                    .scope = given != NULL ? outer : scope,
+                                    .scope = given ? outer : scope,
                                     .type = type,
                                     .spec = spec,
-                                    .value = given != NULL ? given : spec->fallback};
+                                    .value = given ? given : spec->fallback};
         yg_binding binding = {0};
         if (!read_argument(&site, &use->arguments[k], &binding) ||
-            !yg_scope_add(builder, scope, spec->name, spec->origin, binding)) {
+            !yg_scope_add(builder, scope, spec->name, spec->origin, binding))
             return false;
-        }
     }
     return true;
 }

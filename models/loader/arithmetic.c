@@ -2,6 +2,7 @@
  * Arithmetic of numbers that are known when a graph is built: whole numbers stay whole (and are
  * checked against overflow), `/` gives a fraction, `//` and `%` round towards minus infinity.
  */
+#include "../../ops/floor_division.h"
 #include "builder.h"
 
 #include <math.h>
@@ -23,13 +24,11 @@ static bool overflow(const yg_builder *builder, const yg_expression *operation) 
 static bool whole_power(int64_t base, int64_t exponent, int64_t *result) {
     *result = 1;
     while (exponent > 0) {
-        if (exponent % 2 == 1 && __builtin_mul_overflow(*result, base, result)) {
+        if (exponent % 2 == 1 && __builtin_mul_overflow(*result, base, result))
             return false;
-        }
         exponent /= 2;
-        if (exponent > 0 && __builtin_mul_overflow(base, base, &base)) {
+        if (exponent > 0 && __builtin_mul_overflow(base, base, &base))
             return false;
-        }
     }
     return true;
 }
@@ -39,28 +38,20 @@ static bool whole_operation(const yg_builder *builder, const yg_expression *oper
                             int64_t b, int64_t *result, bool *done) {
     const char *sign = operation->text;
     *done = true;
-    if (strcmp(sign, "+") == 0) {
+    if (strcmp(sign, "+") == 0)
         return !__builtin_add_overflow(a, b, result) || overflow(builder, operation);
-    }
-    if (strcmp(sign, "-") == 0) {
+    if (strcmp(sign, "-") == 0)
         return !__builtin_sub_overflow(a, b, result) || overflow(builder, operation);
-    }
-    if (strcmp(sign, "*") == 0) {
+    if (strcmp(sign, "*") == 0)
         return !__builtin_mul_overflow(a, b, result) || overflow(builder, operation);
-    }
-    if (strcmp(sign, "**") == 0 && b >= 0) {
+    if (strcmp(sign, "**") == 0 && b >= 0)
         return whole_power(a, b, result) || overflow(builder, operation);
+    if (strcmp(sign, "//") == 0) {
+        *result = yg_floor_quotient(a, b);
+        return b != -1 || a != INT64_MIN || overflow(builder, operation);
     }
-    if (strcmp(sign, "//") == 0 || strcmp(sign, "%") == 0) {
-        if (b == -1) {
-            /* INT64_MIN / -1 does not fit. */
-            *result = 0;
-            return sign[0] == '%' || !__builtin_sub_overflow(0, a, result) ||
-                   overflow(builder, operation);
-        }
-        const int64_t remainder = a % b;
-        const bool adjust = remainder != 0 && (remainder < 0) != (b < 0);
-        *result = sign[0] == '%' ? (adjust ? remainder + b : remainder) : a / b - adjust;
+    if (strcmp(sign, "%") == 0) {
+        *result = yg_floor_rest(a, b);
         return true;
     }
     *done = false;
@@ -74,11 +65,11 @@ static double real_operation(const char *sign, double a, double b) {
     case '-':
         return a - b;
     case '%':
-        return a - b * floor(a / b);
+        return yg_divide_floor(a, b).rest;
     case '*':
         return sign[1] == '*' ? pow(a, b) : a * b;
     default:
-        return sign[1] == '/' ? floor(a / b) : a / b;
+        return sign[1] == '/' ? yg_divide_floor(a, b).quotient : a / b;
     }
 }
 
@@ -129,15 +120,13 @@ bool yg_number_operation(const yg_builder *builder, const yg_expression *operati
         *result = (yg_term){.kind = YG_TERM_BOOL, .varies = varies, .i = compare(sign, x, y)};
         return true;
     }
-    if ((sign[0] == '/' || sign[0] == '%') && y == 0) {
+    if ((sign[0] == '/' || sign[0] == '%') && y == 0)
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, operation->origin, "division by zero");
-    }
     if (a->kind == YG_TERM_INT && b->kind == YG_TERM_INT) {
         int64_t whole = 0;
         bool done;
-        if (!whole_operation(builder, operation, a->i, b->i, &whole, &done)) {
+        if (!whole_operation(builder, operation, a->i, b->i, &whole, &done))
             return false;
-        }
         if (done) {
             *result = (yg_term){.kind = YG_TERM_INT, .varies = varies, .i = whole};
             return true;

@@ -11,9 +11,8 @@ bool yg_build_vars(yg_builder *builder, yg_scope *scope) {
         const yg_var *var = &builder->model->vars[i];
         yg_binding binding = {0};
         char found[200];
-        if (!yg_evaluate_term(builder, scope, var->value, &binding.term)) {
+        if (!yg_evaluate_term(builder, scope, var->value, &binding.term))
             return false;
-        }
         if (binding.term.kind == YG_TERM_TEXT || binding.term.kind > YG_TERM_LIST ||
             binding.term.varies) {
             return yg_fail(builder->error, YG_ERROR_ARGUMENT, var->value->origin,
@@ -22,9 +21,8 @@ bool yg_build_vars(yg_builder *builder, yg_scope *scope) {
                            var->name,
                            yg_term_describe(builder, &binding.term, found, sizeof found));
         }
-        if (!yg_scope_add(builder, scope, var->name, var->origin, binding)) {
+        if (!yg_scope_add(builder, scope, var->name, var->origin, binding))
             return false;
-        }
     }
     return true;
 }
@@ -35,14 +33,11 @@ static bool param_type(yg_builder *builder, const yg_scope *scope, const yg_para
                        yg_type *type) {
     int64_t shape[YG_MAX_RANK];
     const char *what = yg_pool_format(builder->pool, "parameter '%s'", spec->name);
-    if (what == NULL) {
+    if (!what)
         return yg_fail_memory(builder->error);
-    }
-    for (size_t d = 0; d < spec->shape.count; d++) {
-        if (!yg_evaluate_int(builder, scope, spec->shape.dims[d], what, 1, &shape[d])) {
+    for (size_t d = 0; d < spec->shape.count; d++)
+        if (!yg_evaluate_int(builder, scope, spec->shape.dims[d], what, 1, &shape[d]))
             return false;
-        }
-    }
     yg_error failure = {0};
     return yg_type_make(builder->dtype, (int)spec->shape.count, shape, type, &failure) ||
            yg_fail(builder->error, failure.code, spec->shape.origin, "%s: %s", what,
@@ -71,23 +66,20 @@ static bool new_param(yg_builder *builder, const yg_scope *scope, const char *fu
                       const yg_param_spec *spec, const yg_type *type, yg_node *node) {
     yg_network *network = builder->network;
     const yg_initializer *init = yg_build_init(builder, scope, spec->init);
-    if (init == NULL || !yg_initializer_fits(init, type, spec->init->origin, builder->error)) {
+    if (!init || !yg_initializer_fits(init, type, spec->init->origin, builder->error))
         return false;
-    }
     if (yg_names_find(&network->parameter_names, full) != YG_NOT_FOUND) {
         return yg_fail(builder->error, YG_ERROR_NAME, spec->origin, "there are two parameters '%s'",
                        full);
     }
     yg_builder_at(builder, spec->origin);
     *node = yg_parameter(builder->graph, full, type);
-    if (*node == YG_NONE) {
+    if (*node == YG_NONE)
         return yg_fail_from_graph(builder, spec->origin);
-    }
     yg_network_parameter *grown = yg_pool_grow(builder->pool, network->parameters,
                                                network->parameter_names.count, sizeof *grown);
-    if (grown == NULL) {
+    if (!grown)
         return yg_fail_memory(builder->error);
-    }
     network->parameters = grown;
     network->parameters[network->parameter_names.count] =
         (yg_network_parameter){.name = full,
@@ -104,15 +96,13 @@ static bool build_param(yg_builder *builder, yg_scope *scope, const yg_param_spe
     const char *full = yg_pool_format(builder->pool, "%s%s", scope->parameter_prefix, spec->name);
     yg_binding binding = {.term = {.kind = YG_TERM_TENSOR}};
     bool wanted = true;
-    if (full == NULL) {
+    if (!full)
         return yg_fail_memory(builder->error);
-    }
-    if (spec->condition != NULL) {
+    if (spec->condition) {
         yg_term condition;
         char found[200];
-        if (!yg_evaluate_term(builder, scope, spec->condition, &condition)) {
+        if (!yg_evaluate_term(builder, scope, spec->condition, &condition))
             return false;
-        }
         if (condition.kind != YG_TERM_BOOL || condition.varies) {
             return yg_fail(builder->error, YG_ERROR_ARGUMENT, spec->condition->origin,
                            "`if` of parameter '%s': true or false, the same in every graph, is "
@@ -128,24 +118,20 @@ static bool build_param(yg_builder *builder, yg_scope *scope, const yg_param_spe
     yg_type type;
     if (!param_type(builder, scope, spec, &type) ||
         !(scope->shared ? shared_param(builder, full, spec, &type, &binding.term.node)
-                        : new_param(builder, scope, full, spec, &type, &binding.term.node))) {
+                        : new_param(builder, scope, full, spec, &type, &binding.term.node)))
         return false;
-    }
-    if (builder->expansion != NULL) {
+    if (builder->expansion) {
         binding.written = yg_written_name(builder->pool, full, spec->origin);
-        if (binding.written == NULL) {
+        if (!binding.written)
             return yg_fail_memory(builder->error);
-        }
     }
     return yg_scope_add(builder, scope, spec->name, spec->origin, binding);
 }
 
 bool yg_build_params(yg_builder *builder, yg_scope *scope, const yg_body *body) {
-    for (size_t i = 0; i < body->param_count; i++) {
-        if (!build_param(builder, scope, &body->params[i])) {
+    for (size_t i = 0; i < body->param_count; i++)
+        if (!build_param(builder, scope, &body->params[i]))
             return false;
-        }
-    }
     return true;
 }
 
@@ -162,9 +148,8 @@ static bool record_expression(yg_builder *builder, const yg_statement *statement
     yg_network *network = builder->network;
     yg_network_layer *grown =
         yg_pool_grow(builder->pool, network->layers, network->layer_count, sizeof *grown);
-    if (grown == NULL) {
+    if (!grown)
         return yg_fail_memory(builder->error);
-    }
     network->layers = grown;
     network->layers[network->layer_count++] = (yg_network_layer){
         .name = statement->names[0], .type = "", .output = node, .origin = statement->origin};
@@ -174,9 +159,8 @@ static bool record_expression(yg_builder *builder, const yg_statement *statement
 static bool build_expression(yg_builder *builder, yg_scope *scope, const yg_statement *statement) {
     yg_term results[YG_MAX_RESULTS];
     size_t count;
-    if (!yg_evaluate_all(builder, scope, statement->expression, results, &count)) {
+    if (!yg_evaluate_all(builder, scope, statement->expression, results, &count))
         return false;
-    }
     if (count != statement->name_count) {
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, statement->origin,
                        "the expression gives %zu result%s, %zu name%s found", count,
@@ -185,23 +169,19 @@ static bool build_expression(yg_builder *builder, yg_scope *scope, const yg_stat
     }
     const yg_expression *written = NULL;
     const char **full = yg_pool_take(builder->pool, count * sizeof *full);
-    if (full == NULL) {
+    if (!full)
         return yg_fail_memory(builder->error);
-    }
     for (size_t i = 0; i < count; i++) {
         full[i] = yg_pool_format(builder->pool, "%s%s", scope->prefix, statement->names[i]);
-        if (full[i] == NULL) {
+        if (!full[i])
             return yg_fail_memory(builder->error);
-        }
     }
-    if (builder->expansion != NULL) {
+    if (builder->expansion) {
         written = yg_rewrite(builder, scope, statement->expression);
-        if (written == NULL) {
+        if (!written)
             return yg_fail_memory(builder->error);
-        }
-        if (!yg_expand_statement(builder, full, count, written)) {
+        if (!yg_expand_statement(builder, full, count, written))
             return false;
-        }
     }
     for (size_t i = 0; i < count; i++) {
         yg_binding binding = {.term = results[i]};
@@ -211,18 +191,15 @@ static bool build_expression(yg_builder *builder, yg_scope *scope, const yg_stat
                            "node '%s': a tensor is expected, found %s", statement->names[i],
                            yg_term_describe(builder, &results[i], found, sizeof found));
         }
-        if (builder->expansion != NULL) {
+        if (builder->expansion) {
             binding.written = yg_written_name(builder->pool, full[i], statement->origin);
-            if (binding.written == NULL) {
+            if (!binding.written)
                 return yg_fail_memory(builder->error);
-            }
         }
-        if (!yg_scope_add(builder, scope, statement->names[i], statement->origin, binding)) {
+        if (!yg_scope_add(builder, scope, statement->names[i], statement->origin, binding))
             return false;
-        }
-        if (results[i].kind == YG_TERM_TENSOR) {
+        if (results[i].kind == YG_TERM_TENSOR)
             yg_node_set_name(builder->graph, results[i].node, full[i]);
-        }
     }
     return builder->depth > 0 || results[0].kind != YG_TERM_TENSOR ||
            record_expression(builder, statement, results[0].node);
@@ -232,16 +209,13 @@ bool yg_build_body(yg_builder *builder, yg_scope *scope, const yg_body *body) {
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
         const yg_statement *above = i == 0 ? NULL : &body->statements[i - 1];
-        if (builder->depth == 0) {
+        if (builder->depth == 0)
             builder->place = statement->origin;
-        }
-        if (!yg_count_statement(builder, statement->origin)) {
+        if (!yg_count_statement(builder, statement->origin))
             return false;
-        }
-        if (!(statement->layer != NULL ? yg_build_layer(builder, scope, statement, above)
-                                       : build_expression(builder, scope, statement))) {
+        if (!(statement->layer ? yg_build_layer(builder, scope, statement, above)
+                               : build_expression(builder, scope, statement)))
             return false;
-        }
     }
     return true;
 }

@@ -168,6 +168,9 @@ bool yg_build_body(yg_builder *builder, yg_scope *scope, const yg_body *body);
 /* One more statement, against the cap. */
 bool yg_count_statement(yg_builder *builder, yg_origin origin);
 bool yg_build_params(yg_builder *builder, yg_scope *scope, const yg_body *body);
+/* That each output with `units` has the shape for it, in a network whose ports and outputs are
+ * built. (units.c) */
+bool yg_check_units(const yg_builder *builder);
 /* Places a layer node and gives its results (room for `names` of the statement). */
 bool yg_build_layer(yg_builder *builder, yg_scope *scope, const yg_statement *statement,
                     const yg_statement *above);

@@ -33,7 +33,7 @@ static const char *signature(const yg_op *op, char *text, size_t size) {
     size_t used = (size_t)snprintf(text, size, "%s(", op->name);
     const char *comma = "";
     for (int i = 0; i < (list ? 1 : op->max_operands) && i < YG_OP_NAMED_OPERANDS; i++) {
-        if (used < size && op->operand_names[i] != NULL) {
+        if (used < size && op->operand_names[i]) {
             used += (size_t)snprintf(text + used, size - used, list ? "%s[%s, …]" : "%s%s", comma,
                                      op->operand_names[i]);
             comma = ", ";
@@ -43,9 +43,8 @@ static const char *signature(const yg_op *op, char *text, size_t size) {
         used += (size_t)snprintf(text + used, size - used, "%s%s", comma, op->attrs[i].name);
         comma = ", ";
     }
-    if (used < size) {
+    if (used < size)
         snprintf(text + used, size - used, ")");
-    }
     return text;
 }
 
@@ -76,13 +75,11 @@ static bool word_of(const call_site *site, const yg_expression *argument, const 
                     yg_term *term) {
     if (argument->kind == YG_EXPRESSION_NAME) {
         const yg_binding *binding = yg_scope_find(site->scope, argument->text);
-        *word = binding != NULL && binding->term.kind == YG_TERM_TEXT ? binding->term.text
-                                                                      : argument->text;
+        *word = binding && binding->term.kind == YG_TERM_TEXT ? binding->term.text : argument->text;
         return true;
     }
-    if (!yg_evaluate_term(site->builder, site->scope, argument, term)) {
+    if (!yg_evaluate_term(site->builder, site->scope, argument, term))
         return false;
-    }
     *word = term->kind == YG_TERM_TEXT ? term->text : NULL;
     return true;
 }
@@ -93,17 +90,14 @@ static bool set_word(const call_site *site, const yg_attr_spec *spec, const yg_e
     const char *const *known = spec->kind == YG_ATTR_DTYPE ? dtypes : spec->choices;
     const char *word;
     yg_term term;
-    if (!word_of(site, argument, &word, &term)) {
+    if (!word_of(site, argument, &word, &term))
         return false;
-    }
-    if (word == NULL) {
+    if (!word)
         return wrong_attr(site, spec, argument, &term);
-    }
     size_t count = 0;
-    for (; known[count] != NULL; count++) {
-        if (strcmp(known[count], word) != 0) {
+    for (; known[count]; count++) {
+        if (strcmp(known[count], word) != 0)
             continue;
-        }
         attr->i = (int64_t)count;
         yg_dtype dtype;
         if (spec->kind == YG_ATTR_DTYPE) {
@@ -129,9 +123,8 @@ static bool set_ints(const call_site *site, const yg_attr_spec *spec, const yg_e
                        spec->name, count, YG_MAX_RANK);
     }
     for (size_t i = 0; i < count; i++) {
-        if (items[i].kind != YG_TERM_INT) {
+        if (items[i].kind != YG_TERM_INT)
             return wrong_attr(site, spec, argument, &items[i]);
-        }
         attr->ints[i] = items[i].i;
     }
     attr->count = (int64_t)count;
@@ -148,27 +141,23 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
     }
     site->attr_given[index] = true;
     memset(attr, 0, sizeof *attr);
-    if (spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE) {
+    if (spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE)
         return set_word(site, spec, argument, attr);
-    }
     yg_term term;
-    if (!yg_evaluate_term(site->builder, site->scope, argument, &term)) {
+    if (!yg_evaluate_term(site->builder, site->scope, argument, &term))
         return false;
-    }
     switch (spec->kind) {
     case YG_ATTR_INTS:
         return set_ints(site, spec, argument, &term, attr);
     case YG_ATTR_FLOAT:
-        if (term.kind != YG_TERM_INT && term.kind != YG_TERM_FLOAT) {
+        if (term.kind != YG_TERM_INT && term.kind != YG_TERM_FLOAT)
             return wrong_attr(site, spec, argument, &term);
-        }
         attr->f = term.kind == YG_TERM_INT ? (double)term.i : term.f;
         return true;
     case YG_ATTR_BOOL:
     default:
-        if (term.kind != (spec->kind == YG_ATTR_BOOL ? YG_TERM_BOOL : YG_TERM_INT)) {
+        if (term.kind != (spec->kind == YG_ATTR_BOOL ? YG_TERM_BOOL : YG_TERM_INT))
             return wrong_attr(site, spec, argument, &term);
-        }
         attr->i = term.i;
         return true;
     }
@@ -196,18 +185,16 @@ static bool set_operand(call_site *site, size_t index, const yg_expression *argu
     }
     site->operands[index] = *term;
     site->operand_given[index] = true;
-    if (index >= site->operand_count) {
+    if (index >= site->operand_count)
         site->operand_count = index + 1;
-    }
     return true;
 }
 
 static bool set_operand_list(call_site *site, const yg_expression *argument) {
     yg_term term;
     char what[200];
-    if (!yg_evaluate_term(site->builder, site->scope, argument, &term)) {
+    if (!yg_evaluate_term(site->builder, site->scope, argument, &term))
         return false;
-    }
     if (term.kind != YG_TERM_LIST) {
         snprintf(what, sizeof what, "the tensors are written as one list: %s([a, b])",
                  site->op->name);
@@ -218,11 +205,9 @@ static bool set_operand_list(call_site *site, const yg_expression *argument) {
                  site->op->max_operands);
         return fail_at(site, argument->origin, what);
     }
-    for (size_t i = 0; i < term.count; i++) {
-        if (!set_operand(site, i, argument, &term.items[i])) {
+    for (size_t i = 0; i < term.count; i++)
+        if (!set_operand(site, i, argument, &term.items[i]))
             return false;
-        }
-    }
     return true;
 }
 
@@ -230,16 +215,13 @@ static bool unknown_keyword(const call_site *site, const char *keyword, yg_origi
     const yg_op *op = site->op;
     const char *known[YG_OP_NAMED_OPERANDS + ATTRS_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < YG_OP_NAMED_OPERANDS; i++) {
-        if (op->operand_names[i] != NULL && (int)i < op->max_operands) {
+    for (size_t i = 0; i < YG_OP_NAMED_OPERANDS; i++)
+        if (op->operand_names[i] && (int)i < op->max_operands)
             known[count++] = op->operand_names[i];
-        }
-    }
-    for (size_t i = 0; i < op->attr_count; i++) {
+    for (size_t i = 0; i < op->attr_count; i++)
         known[count++] = op->attrs[i].name;
-    }
     const char *foreign = yg_foreign_word(keyword);
-    for (size_t i = 0; foreign != NULL && i < count; i++) {
+    for (size_t i = 0; foreign && i < count; i++) {
         if (strcmp(known[i], foreign) == 0) {
             return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, origin,
                            "%s has no argument '%s': here it is '%s'", op->name, keyword, foreign);
@@ -253,11 +235,10 @@ static bool unknown_keyword(const call_site *site, const char *keyword, yg_origi
 static bool set_keyword(call_site *site, const char *keyword, const yg_expression *argument) {
     const yg_op *op = site->op;
     for (size_t i = 0; i < YG_OP_NAMED_OPERANDS && (int)i < op->max_operands; i++) {
-        if (op->operand_names[i] != NULL && strcmp(op->operand_names[i], keyword) == 0) {
+        if (op->operand_names[i] && strcmp(op->operand_names[i], keyword) == 0) {
             yg_term term;
-            if ((op->flags & YG_OP_LIST) != 0) {
+            if ((op->flags & YG_OP_LIST) != 0)
                 return set_operand_list(site, argument);
-            }
             return yg_evaluate_term(site->builder, site->scope, argument, &term) &&
                    set_operand(site, i, argument, &term);
         }
@@ -271,16 +252,13 @@ static bool set_keyword(call_site *site, const char *keyword, const yg_expressio
 static bool takes_optional(call_site *site, size_t position, const yg_expression *argument,
                            yg_term *term, bool *taken) {
     *taken = false;
-    if (position >= (size_t)site->op->max_operands) {
+    if (position >= (size_t)site->op->max_operands)
         return true;
-    }
-    if (argument->kind == YG_EXPRESSION_NAME &&
-        yg_scope_find(site->scope, argument->text) == NULL && strchr(argument->text, '.') == NULL) {
+    if (argument->kind == YG_EXPRESSION_NAME && !yg_scope_find(site->scope, argument->text) &&
+        !strchr(argument->text, '.'))
         return true; /* a word, such as mean */
-    }
-    if (!yg_evaluate_term(site->builder, site->scope, argument, term)) {
+    if (!yg_evaluate_term(site->builder, site->scope, argument, term))
         return false;
-    }
     *taken = term->kind == YG_TERM_TENSOR;
     return true;
 }
@@ -295,42 +273,36 @@ static bool sort_arguments(call_site *site) {
     bool operands = true;
     for (size_t i = 0; i < call->count; i++) {
         const yg_expression *argument = call->children[i];
-        if (call->keywords != NULL && call->keywords[i] != NULL) {
-            if (!set_keyword(site, call->keywords[i], argument)) {
+        if (call->keywords && call->keywords[i]) {
+            if (!set_keyword(site, call->keywords[i], argument))
                 return false;
-            }
             continue;
         }
         yg_term term;
         bool taken = false;
         if (list && position == 0) {
             position++;
-            if (!set_operand_list(site, argument)) {
+            if (!set_operand_list(site, argument))
                 return false;
-            }
             continue;
         }
         if (position < required) {
             taken = true;
-            if (!yg_evaluate_term(site->builder, site->scope, argument, &term)) {
+            if (!yg_evaluate_term(site->builder, site->scope, argument, &term))
                 return false;
-            }
         } else if (operands && !list && !takes_optional(site, position, argument, &term, &taken)) {
             return false;
         }
         if (taken) {
-            if (!set_operand(site, position++, argument, &term)) {
+            if (!set_operand(site, position++, argument, &term))
                 return false;
-            }
             continue;
         }
         operands = false;
-        if (next_attr >= op->attr_count) {
+        if (next_attr >= op->attr_count)
             return fail_at(site, argument->origin, "too many arguments");
-        }
-        if (!set_attr(site, next_attr++, argument)) {
+        if (!set_attr(site, next_attr++, argument))
             return false;
-        }
     }
     return true;
 }
@@ -340,7 +312,7 @@ static bool check_complete(const call_site *site) {
     char what[200];
     for (size_t i = 0; i < site->operand_count || (int)i < op->min_operands; i++) {
         if (!site->operand_given[i]) {
-            const bool named = i < YG_OP_NAMED_OPERANDS && op->operand_names[i] != NULL;
+            const bool named = i < YG_OP_NAMED_OPERANDS && op->operand_names[i];
             snprintf(what, sizeof what, "`%s` is missing",
                      named ? op->operand_names[i] : "a tensor");
             return fail_at(site, site->call->origin, what);
@@ -370,9 +342,8 @@ static yg_dtype number_type(const call_site *site, const yg_term *number) {
             widest = dtype > widest ? dtype : widest;
         }
     }
-    if (number->kind == YG_TERM_FLOAT && !yg_dtype_is_float(widest)) {
+    if (number->kind == YG_TERM_FLOAT && !yg_dtype_is_float(widest))
         return site->builder->dtype;
-    }
     return found ? widest : YG_I64;
 }
 
@@ -387,12 +358,10 @@ static bool apply(call_site *site, yg_term *results, size_t *count) {
     }
     *count =
         yg_apply_all(builder->graph, site->op, operands, site->operand_count, site->attrs, nodes);
-    if (*count == 0 || yg_graph_error(builder->graph) != NULL) {
+    if (*count == 0 || yg_graph_error(builder->graph))
         return yg_fail_from_graph(builder, site->call->origin);
-    }
-    for (size_t i = 0; i < *count; i++) {
+    for (size_t i = 0; i < *count; i++)
         results[i] = (yg_term){.kind = YG_TERM_TENSOR, .node = nodes[i]};
-    }
     return true;
 }
 
@@ -403,34 +372,30 @@ static bool unknown_function(const yg_builder *builder, const yg_expression *cal
     const size_t own_count = sizeof own / sizeof *own;
     const char **known = yg_pool_take(builder->pool, (set->count + own_count) * sizeof *known);
     char hint[400];
-    if (known == NULL) {
+    if (!known)
         return yg_fail_memory(builder->error);
-    }
     size_t count = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        if ((set->ops[i]->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) == 0) {
+    for (size_t i = 0; i < set->count; i++)
+        if ((set->ops[i]->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) == 0)
             known[count++] = set->ops[i]->name;
-        }
-    }
-    for (size_t i = 0; i < own_count; i++) {
+    for (size_t i = 0; i < own_count; i++)
         known[count++] = own[i];
-    }
     const char *foreign = yg_foreign_word(name);
-    const char *layer = yg_layer_text(name) != NULL                         ? name
-                        : foreign != NULL && yg_layer_text(foreign) != NULL ? foreign
-                                                                            : NULL;
-    if (foreign != NULL && yg_op_find(set, foreign) != NULL) {
+    const char *layer = yg_layer_text(name)                 ? name
+                        : foreign && yg_layer_text(foreign) ? foreign
+                                                            : NULL;
+    if (foreign && yg_op_find(set, foreign)) {
         return yg_fail(builder->error, YG_ERROR_NAME, call->origin,
                        "unknown function '%s': here it is '%s'", name, foreign);
     }
-    if (layer != NULL || yg_names_find(&builder->model->library.names, name) != YG_NOT_FOUND) {
+    if (layer || yg_names_find(&builder->model->library.names, name) != YG_NOT_FOUND) {
         return yg_fail(builder->error, YG_ERROR_NAME, call->origin,
                        "'%s' is a layer type, which owns parameters: write it as a node, "
                        "`name: {type: %s, …}`",
-                       name, layer != NULL ? layer : name);
+                       name, layer ? layer : name);
     }
     return yg_fail(builder->error, YG_ERROR_NAME, call->origin, "unknown function '%s'%s", name,
-                   yg_nearest(name, known, count) != NULL
+                   yg_nearest(name, known, count)
                        ? yg_suggest(name, known, count, hint, sizeof hint)
                        : "; `yamlgrad ops` lists those that there are");
 }
@@ -438,10 +403,9 @@ static bool unknown_function(const yg_builder *builder, const yg_expression *cal
 bool yg_evaluate_call(yg_builder *builder, const yg_scope *scope, const yg_expression *call,
                       const char *name, yg_term *results, size_t *count) {
     const yg_op *op = yg_op_find(builder->model->ops, name);
-    if (op == NULL || (op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) != 0) {
+    if (!op || (op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) != 0)
         return unknown_function(builder, call, name);
-    }
-    if (builder->graph == NULL) {
+    if (!builder->graph) {
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, call->origin,
                        "%s(…) works on tensors; here a number is expected, from numbers, vars and "
                        "+ - * / // %% **",
@@ -453,11 +417,9 @@ bool yg_evaluate_call(yg_builder *builder, const yg_scope *scope, const yg_expre
     }
     call_site site = {.builder = builder, .scope = scope, .call = call, .op = op};
     yg_op_defaults(op, site.attrs);
-    for (size_t i = 0; i < op->attr_count; i++) {
-        if (op->attrs[i].kind == YG_ATTR_DTYPE && yg_dtype_is_float((yg_dtype)site.attrs[i].i)) {
+    for (size_t i = 0; i < op->attr_count; i++)
+        if (op->attrs[i].kind == YG_ATTR_DTYPE && yg_dtype_is_float((yg_dtype)site.attrs[i].i))
             site.attrs[i].i = builder->dtype;
-        }
-    }
     return sort_arguments(&site) && check_complete(&site) &&
            yg_op_check_attrs(op, site.attrs, call->origin, builder->error) &&
            apply(&site, results, count);

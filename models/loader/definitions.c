@@ -15,16 +15,15 @@ static bool read_limits(const yg_value *value, yg_argument_spec *argument, yg_er
     const yg_value *max = yg_value_get(value, "max");
     const bool numeric = argument->kind == YG_ARGUMENT_INT || argument->kind == YG_ARGUMENT_FLOAT ||
                          argument->kind == YG_ARGUMENT_INTS;
-    if (!numeric && (min != NULL || max != NULL)) {
-        return yg_fail(error, YG_ERROR_ARGUMENT, (min != NULL ? min : max)->origin,
+    if (!numeric && (min || max)) {
+        return yg_fail(error, YG_ERROR_ARGUMENT, (min ? min : max)->origin,
                        "argument '%s': `min` and `max` are for int, float and ints",
                        argument->name);
     }
-    if ((min != NULL && !yg_value_float(min, "`min`", 0, 0, &argument->min, error)) ||
-        (max != NULL && !yg_value_float(max, "`max`", 0, 0, &argument->max, error))) {
+    if ((min && !yg_value_float(min, "`min`", 0, 0, &argument->min, error)) ||
+        (max && !yg_value_float(max, "`max`", 0, 0, &argument->max, error)))
         return false;
-    }
-    if (min != NULL && argument->min > argument->max) {
+    if (min && argument->min > argument->max) {
         return yg_fail(error, YG_ERROR_ARGUMENT, min->origin,
                        "argument '%s': `min` is greater than `max`", argument->name);
     }
@@ -35,25 +34,20 @@ static bool read_choices(yg_model *model, const yg_value *value, yg_argument_spe
                          yg_error *error) {
     const yg_value *choices = yg_value_get(value, "choices");
     const bool wanted = argument->kind == YG_ARGUMENT_CHOICE;
-    if (!wanted && choices == NULL) {
+    if (!wanted && !choices)
         return true;
-    }
-    if (!wanted || choices == NULL || choices->kind != YG_SEQUENCE || choices->count == 0) {
-        return yg_fail(error, YG_ERROR_ARGUMENT, (choices != NULL ? choices : value)->origin,
+    if (!wanted || !choices || choices->kind != YG_SEQUENCE || choices->count == 0) {
+        return yg_fail(error, YG_ERROR_ARGUMENT, (choices ? choices : value)->origin,
                        wanted ? "argument '%s': a choice needs `choices`, a list of words"
                               : "argument '%s': `choices` are for `type: choice`",
                        argument->name);
     }
     argument->choices = yg_pool_take(model->pool, (choices->count + 1) * sizeof *argument->choices);
-    if (argument->choices == NULL) {
+    if (!argument->choices)
         return yg_fail_memory(error);
-    }
-    for (size_t i = 0; i < choices->count; i++) {
-        if (!yg_value_text(choices->items[i], "a word in `choices`", &argument->choices[i],
-                           error)) {
+    for (size_t i = 0; i < choices->count; i++)
+        if (!yg_value_text(choices->items[i], "a word in `choices`", &argument->choices[i], error))
             return false;
-        }
-    }
     return true;
 }
 
@@ -64,9 +58,8 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
         {"max", false, NULL}, {"choices", false, NULL}, {"doc", false, NULL},
     };
     static const char *const taken[] = {"type", "input", "repeat", "share"};
-    if (!yg_read_name(key, "an argument", false, error)) {
+    if (!yg_read_name(key, "an argument", false, error))
         return false;
-    }
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
         if (strcmp(taken[i], key->text) == 0) {
             return yg_fail(error, YG_ERROR_NAME, key->origin,
@@ -78,23 +71,20 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
         .origin = key->origin, .name = key->text, .min = -HUGE_VAL, .max = HUGE_VAL};
     const char *what = yg_pool_format(model->pool, "argument `%s`", key->text);
     int kind;
-    if (what == NULL) {
+    if (!what)
         return yg_fail_memory(error);
-    }
     if (value->kind == YG_SCALAR) {
-        if (!yg_value_choice(value, what, kinds, &kind, error)) {
+        if (!yg_value_choice(value, what, kinds, &kind, error))
             return false;
-        }
         argument->kind = (yg_argument_kind)kind;
         return argument->kind != YG_ARGUMENT_CHOICE || read_choices(model, value, argument, error);
     }
     if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error) ||
-        !yg_value_choice(yg_value_get(value, "type"), "`type`", kinds, &kind, error)) {
+        !yg_value_choice(yg_value_get(value, "type"), "`type`", kinds, &kind, error))
         return false;
-    }
     argument->kind = (yg_argument_kind)kind;
     argument->fallback = yg_value_get(value, "default");
-    if (argument->kind == YG_ARGUMENT_LAYER && argument->fallback != NULL) {
+    if (argument->kind == YG_ARGUMENT_LAYER && argument->fallback) {
         return yg_fail(error, YG_ERROR_ARGUMENT, argument->fallback->origin,
                        "argument '%s': a layer has no default", argument->name);
     }
@@ -115,43 +105,37 @@ static bool read_head(yg_model *model, yg_definition *definition, yg_error *erro
     };
     const yg_value *value = definition->value;
     const char *what = yg_pool_format(model->pool, "layer type `%s`", definition->name);
-    if (what == NULL) {
+    if (!what)
         return yg_fail_memory(error);
-    }
-    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error)) {
+    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error))
         return false;
-    }
     const char *doc;
     const yg_value *text = yg_value_get(value, "doc");
     const yg_value *arguments = yg_value_get(value, "args");
     const yg_value *inputs = yg_value_get(value, "inputs");
-    if ((text != NULL && !yg_value_text(text, "`doc`", &doc, error)) ||
-        (arguments != NULL && !yg_value_is_mapping(arguments, "`args`", error)) ||
-        (inputs != NULL && !yg_value_is_mapping(inputs, "`inputs`", error))) {
+    if ((text && !yg_value_text(text, "`doc`", &doc, error)) ||
+        (arguments && !yg_value_is_mapping(arguments, "`args`", error)) ||
+        (inputs && !yg_value_is_mapping(inputs, "`inputs`", error)))
         return false;
-    }
-    const size_t argument_count = arguments == NULL ? 0 : arguments->count;
-    const size_t input_count = inputs == NULL ? 0 : inputs->count;
+    const size_t argument_count = arguments ? arguments->count : 0;
+    const size_t input_count = inputs ? inputs->count : 0;
     definition->arguments =
         yg_pool_take(model->pool, (argument_count + 1) * sizeof *definition->arguments);
     definition->inputs = yg_pool_take(model->pool, (input_count + 1) * sizeof *definition->inputs);
-    if (definition->arguments == NULL || definition->inputs == NULL) {
+    if (!definition->arguments || !definition->inputs)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < argument_count; i++) {
         if (!read_argument(model, arguments->keys[i], arguments->items[i],
-                           &definition->arguments[i], error)) {
+                           &definition->arguments[i], error))
             return false;
-        }
         definition->argument_count++;
     }
     for (size_t i = 0; i < input_count; i++) {
         yg_input_spec *input = &definition->inputs[i];
         *input = (yg_input_spec){.origin = inputs->keys[i]->origin, .name = inputs->keys[i]->text};
         if (!yg_read_name(inputs->keys[i], "an input", false, error) ||
-            !yg_read_shape(model->pool, inputs->items[i], "`inputs`", true, &input->shape, error)) {
+            !yg_read_shape(model->pool, inputs->items[i], "`inputs`", true, &input->shape, error))
             return false;
-        }
         definition->input_count++;
     }
     return true;
@@ -159,17 +143,14 @@ static bool read_head(yg_model *model, yg_definition *definition, yg_error *erro
 
 bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *library,
                          yg_error *error) {
-    if (value == NULL) {
+    if (!value)
         return true;
-    }
-    if (!yg_value_is_mapping(value, "`define`", error)) {
+    if (!yg_value_is_mapping(value, "`define`", error))
         return false;
-    }
     for (size_t i = 0; i < value->count; i++) {
         const yg_value *key = value->keys[i];
-        if (!yg_read_name(key, "a layer type", false, error)) {
+        if (!yg_read_name(key, "a layer type", false, error))
             return false;
-        }
         if (yg_names_find(&library->names, key->text) != YG_NOT_FOUND) {
             return yg_fail(error, YG_ERROR_NAME, key->origin,
                            "layer type '%s' is already included; write `as:` there for a prefix",
@@ -180,21 +161,18 @@ bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *lib
             yg_pool_grow(model->pool, model->definitions, model->definition_count, sizeof *all);
         yg_definition **own =
             yg_pool_grow(model->pool, library->definitions, library->names.count, sizeof *own);
-        if (definition == NULL || all == NULL || own == NULL) {
+        if (!definition || !all || !own)
             return yg_fail_memory(error);
-        }
         *definition = (yg_definition){
             .origin = key->origin, .name = key->text, .value = value->items[i], .library = library};
         library->definitions = own;
         library->definitions[library->names.count] = definition;
-        if (!yg_names_add(&library->names, model->pool, key->text)) {
+        if (!yg_names_add(&library->names, model->pool, key->text))
             return yg_fail_memory(error);
-        }
         model->definitions = all;
         model->definitions[model->definition_count++] = definition;
-        if (!read_head(model, definition, error)) {
+        if (!read_head(model, definition, error))
             return false;
-        }
     }
     return true;
 }
@@ -206,7 +184,8 @@ static bool read_body(yg_model *model, yg_definition *definition, yg_error *erro
            yg_read_graph(model, yg_value_get(value, "graph"), definition->library, definition, body,
                          error) &&
            yg_read_outputs(model, yg_value_get(value, "outputs"), "`outputs`", true, &body->outputs,
-                           &body->output_count, error);
+                           &body->output_count, error) &&
+           yg_refuse_units(body->outputs, body->output_count, "a layer type", error);
 }
 
 /* ------------------------------------------------------------------------------------ cycles -- */
@@ -214,7 +193,7 @@ static bool read_body(yg_model *model, yg_definition *definition, yg_error *erro
 static bool find_height(yg_definition *definition, int depth, yg_error *error);
 
 static bool height_of_use(const yg_layer_use *use, int depth, int *height, yg_error *error) {
-    if (use->definition != NULL) {
+    if (use->definition) {
         if (use->definition->height < 0) {
             return yg_fail(error, YG_ERROR_NAME, use->origin,
                            "layer type '%s' holds itself: a definition may use other layer types, "
@@ -222,25 +201,21 @@ static bool height_of_use(const yg_layer_use *use, int depth, int *height, yg_er
                            use->type);
         }
         /* The model owns its definitions; nodes only see them as constants. */
-        if (!find_height((yg_definition *)use->definition, depth + 1, error)) {
+        if (!find_height((yg_definition *)use->definition, depth + 1, error))
             return false;
-        }
         *height = use->definition->height > *height ? use->definition->height : *height;
         for (size_t k = 0; k < use->definition->argument_count; k++) {
-            for (size_t i = 0; i < use->arguments[k].layer_count; i++) {
-                if (!height_of_use(use->arguments[k].layers[i], depth, height, error)) {
+            for (size_t i = 0; i < use->arguments[k].layer_count; i++)
+                if (!height_of_use(use->arguments[k].layers[i], depth, height, error))
                     return false;
-                }
-            }
         }
     }
     return true;
 }
 
 static bool find_height(yg_definition *definition, int depth, yg_error *error) {
-    if (definition->height > 0) {
+    if (definition->height > 0)
         return true;
-    }
     if (depth > YG_NESTING_CAP) {
         return yg_fail(error, YG_ERROR_ARGUMENT, definition->origin,
                        "layer types stand in one another more than %d deep", YG_NESTING_CAP);
@@ -249,9 +224,8 @@ static bool find_height(yg_definition *definition, int depth, yg_error *error) {
     int height = 0;
     for (size_t i = 0; i < definition->body.statement_count; i++) {
         const yg_layer_use *use = definition->body.statements[i].layer;
-        if (use != NULL && !height_of_use(use, depth, &height, error)) {
+        if (use && !height_of_use(use, depth, &height, error))
             return false;
-        }
     }
     definition->height = height + 1;
     return true;
@@ -259,15 +233,11 @@ static bool find_height(yg_definition *definition, int depth, yg_error *error) {
 
 bool yg_finish_definitions(yg_model *model, yg_error *error) {
     /* Reading a body may bring in built-in types, which join the end of the list. */
-    for (size_t i = 0; i < model->definition_count; i++) {
-        if (!read_body(model, model->definitions[i], error)) {
+    for (size_t i = 0; i < model->definition_count; i++)
+        if (!read_body(model, model->definitions[i], error))
             return false;
-        }
-    }
-    for (size_t i = 0; i < model->definition_count; i++) {
-        if (!find_height(model->definitions[i], 0, error)) {
+    for (size_t i = 0; i < model->definition_count; i++)
+        if (!find_height(model->definitions[i], 0, error))
             return false;
-        }
-    }
     return true;
 }

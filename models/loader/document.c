@@ -27,10 +27,10 @@ yg_document *yg_document_parse(const char *text, size_t size, const char *name, 
         size -= 3;
     }
     yg_pool *pool = yg_pool_new();
-    yg_document *document = pool != NULL ? yg_pool_take(pool, sizeof *document) : NULL;
-    const char *kept_name = document != NULL ? yg_pool_copy(pool, name, strlen(name)) : NULL;
-    const char *kept_text = kept_name != NULL ? yg_pool_copy(pool, text, size) : NULL;
-    if (kept_text == NULL) {
+    yg_document *document = pool ? yg_pool_take(pool, sizeof *document) : NULL;
+    const char *kept_name = document ? yg_pool_copy(pool, name, strlen(name)) : NULL;
+    const char *kept_text = kept_name ? yg_pool_copy(pool, text, size) : NULL;
+    if (!kept_text) {
         yg_pool_free(pool);
         yg_fail_memory(error);
         return NULL;
@@ -39,7 +39,7 @@ yg_document *yg_document_parse(const char *text, size_t size, const char *name, 
     const yg_source source = {kept_text, size, kept_name};
     if (yg_source_check(&source, error))
         document->root = yg_read_events(pool, &source, error);
-    if (document->root == NULL) {
+    if (!document->root) {
         yg_pool_free(pool);
         return NULL;
     }
@@ -49,7 +49,7 @@ yg_document *yg_document_parse(const char *text, size_t size, const char *name, 
 yg_document *yg_document_load(const char *path, yg_error *error) {
     size_t size;
     char *text = yg_file_read(path, YG_FILE_CAP, &size, error);
-    if (text == NULL)
+    if (!text)
         return NULL;
     yg_document *document = yg_document_parse(text, size, path, error);
     free(text);
@@ -57,7 +57,7 @@ yg_document *yg_document_load(const char *path, yg_error *error) {
 }
 
 void yg_document_free(yg_document *document) {
-    if (document != NULL)
+    if (document)
         yg_pool_free(document->pool);
 }
 

@@ -16,7 +16,7 @@ yg_frame *yg_reader_frame(yg_reader *r) {
 
 bool yg_reader_expects_key(yg_reader *r) {
     const yg_frame *f = yg_reader_frame(r);
-    return f != NULL && f->kind == YG_MAPPING && (r->pending_count - f->first) % 2 == 0;
+    return f && f->kind == YG_MAPPING && (r->pending_count - f->first) % 2 == 0;
 }
 
 yg_origin yg_reader_place(const yg_reader *r, yaml_mark_t mark) {
@@ -46,7 +46,7 @@ bool yg_reader_count(yg_reader *r, size_t weight, yg_origin origin) {
 
 bool yg_reader_append(yg_reader *r, const yg_value *value, int height) {
     yg_frame *f = yg_reader_frame(r);
-    if (f == NULL) {
+    if (!f) {
         r->root = value;
         return true;
     }
@@ -55,7 +55,7 @@ bool yg_reader_append(yg_reader *r, const yg_value *value, int height) {
     if (r->pending_count == r->pending_size) {
         const size_t size = r->pending_size == 0 ? 256 : 2 * r->pending_size;
         const yg_value **moved = realloc(r->pending, size * sizeof *moved);
-        if (moved == NULL)
+        if (!moved)
             return yg_fail_memory(r->error);
         r->pending = moved;
         r->pending_size = size;
@@ -66,7 +66,7 @@ bool yg_reader_append(yg_reader *r, const yg_value *value, int height) {
 
 bool yg_reader_declare(yg_reader *r, const yaml_char_t *name, yg_origin origin, size_t *number) {
     *number = 0;
-    if (name == NULL)
+    if (!name)
         return true;
     for (size_t i = 0; i < r->anchor_count; i++)
         if (strcmp(r->anchors[i].name, (const char *)name) == 0)
@@ -76,7 +76,7 @@ bool yg_reader_declare(yg_reader *r, const yaml_char_t *name, yg_origin origin, 
     if (r->anchor_count == YG_ANCHOR_CAP)
         return yg_fail(r->error, YG_ERROR_SYNTAX, origin, "more than %d anchors", YG_ANCHOR_CAP);
     const char *copy = yg_pool_copy(r->pool, (const char *)name, strlen((const char *)name));
-    if (copy == NULL)
+    if (!copy)
         return yg_fail_memory(r->error);
     r->anchors[r->anchor_count++] = (yg_anchor){.name = copy};
     *number = r->anchor_count;
@@ -103,7 +103,7 @@ static bool read_alias(yg_reader *r, const yaml_event_t *event) {
         const yg_anchor *a = &r->anchors[i];
         if (strcmp(a->name, name) != 0)
             continue;
-        if (a->value == NULL)
+        if (!a->value)
             return yg_fail(r->error, YG_ERROR_SYNTAX, origin,
                            "'*%.100s' stands inside the value that it names, which would be "
                            "endless; write the value out",
@@ -160,7 +160,7 @@ static bool check_duplicates(yg_reader *r, const yg_value *mapping) {
     if (mapping->count < 2)
         return true;
     const yg_value **sorted = malloc(mapping->count * sizeof *sorted);
-    if (sorted == NULL)
+    if (!sorted)
         return yg_fail_memory(r->error);
     memcpy(sorted, mapping->keys, mapping->count * sizeof *sorted);
     qsort(sorted, mapping->count, sizeof *sorted, compare_keys);
@@ -184,7 +184,7 @@ static bool close_frame(yg_reader *r) {
     yg_value *value = yg_pool_take(r->pool, sizeof *value);
     const yg_value **items = yg_pool_take(r->pool, (count + 1) * sizeof *items);
     const yg_value **keys = mapping ? yg_pool_take(r->pool, (count + 1) * sizeof *keys) : NULL;
-    if (value == NULL || items == NULL || (mapping && keys == NULL))
+    if (!value || !items || (mapping && !keys))
         return yg_fail_memory(r->error);
     for (size_t i = 0; i < count; i++) {
         const yg_value *const *part = &r->pending[closed.first + (mapping ? 2 * i : i)];
@@ -209,7 +209,7 @@ static bool close_frame(yg_reader *r) {
 /* --------------------------------------------------------------------------------- events -- */
 
 static bool check_tag(yg_reader *r, const yaml_char_t *tag, yaml_mark_t mark) {
-    if (tag == NULL)
+    if (!tag)
         return true;
     char found[YG_EXCERPT];
     const yg_origin origin = yg_reader_place(r, mark);
@@ -222,11 +222,11 @@ static bool check_tag(yg_reader *r, const yaml_char_t *tag, yaml_mark_t mark) {
 
 static bool start_document(yg_reader *r, const yaml_event_t *event) {
     const yg_origin origin = yg_reader_place(r, event->start_mark);
-    if (r->root != NULL)
+    if (r->root)
         return yg_fail(r->error, YG_ERROR_SYNTAX, origin,
                        "a second document begins here; a file holds one: remove the '---', or move "
                        "what follows to a file of its own");
-    if (event->data.document_start.version_directive != NULL ||
+    if (event->data.document_start.version_directive ||
         event->data.document_start.tag_directives.start !=
             event->data.document_start.tag_directives.end)
         return yg_fail(r->error, YG_ERROR_SYNTAX, origin,
@@ -282,7 +282,7 @@ static bool read_all(yg_reader *r) {
             break;
     }
     const yg_value *root = r->root;
-    if (root == NULL || (root->kind == YG_SCALAR && !root->quoted && root->text[0] == '\0')) {
+    if (!root || (root->kind == YG_SCALAR && !root->quoted && root->text[0] == '\0')) {
         const yg_origin start = {r->source->name, 1, 1};
         return yg_fail(r->error, YG_ERROR_SYNTAX, start,
                        "the file is empty; expected 'name: value' lines");
@@ -293,7 +293,7 @@ static bool read_all(yg_reader *r) {
 const yg_value *yg_read_events(yg_pool *pool, const yg_source *source, yg_error *error) {
     /* Too large for the stack of a thread. */
     yg_reader *r = calloc(1, sizeof *r);
-    if (r == NULL || !yaml_parser_initialize(&r->parser)) {
+    if (!r || !yaml_parser_initialize(&r->parser)) {
         free(r);
         yg_fail_memory(error);
         return NULL;

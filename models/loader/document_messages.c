@@ -88,7 +88,7 @@ static bool find_tab(const yg_source *source, yg_origin *at) {
     const char *line = yg_source_line(source, at->line);
     const size_t blanks = strspn(line, " \t");
     const char *tab = memchr(line, '\t', blanks);
-    if (tab == NULL)
+    if (!tab)
         return false;
     at->column = (int32_t)(tab - line) + 1;
     return true;
@@ -150,7 +150,7 @@ static bool follows_value(const yg_source *source, yg_origin stop) {
     const char *at = yg_source_at(source, stop);
     while (at > line && (at[-1] == ' ' || at[-1] == '\t'))
         at--;
-    return at > line && strchr(":-,[{?", at[-1]) == NULL;
+    return at > line && !strchr(":-,[{?", at[-1]);
 }
 
 /* Something that is no key, where a mapping expects one. */
@@ -180,11 +180,10 @@ bool yg_report_yaml(const yaml_parser_t *parser, const yg_source *source, yg_ori
                     yg_error *error) {
     if (parser->error == YAML_MEMORY_ERROR)
         return yg_fail_memory(error);
-    const char *problem = parser->problem != NULL ? parser->problem : "";
-    const char *context = parser->context != NULL ? parser->context : "";
+    const char *problem = parser->problem ? parser->problem : "";
+    const char *context = parser->context ? parser->context : "";
     yg_origin stop = yg_source_origin(source, parser->problem_mark);
-    const yg_origin began =
-        parser->context != NULL ? yg_source_origin(source, parser->context_mark) : stop;
+    const yg_origin began = parser->context ? yg_source_origin(source, parser->context_mark) : stop;
 
     yg_origin tab = stop;
     if (open.line == 0 && find_tab(source, &tab))
@@ -212,9 +211,9 @@ bool yg_report_yaml(const yaml_parser_t *parser, const yg_source *source, yg_ori
         return fail_found(source, began, value_ended, error);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const row *r = &rows[i];
-        if (r->problem != NULL && strcmp(r->problem, problem) != 0)
+        if (r->problem && strcmp(r->problem, problem) != 0)
             continue;
-        if (r->context != NULL && strncmp(context, r->context, strlen(r->context)) != 0)
+        if (r->context && strncmp(context, r->context, strlen(r->context)) != 0)
             continue;
         return fail_found(source, r->place == AT_PROBLEM ? stop : began, r->advice, error);
     }

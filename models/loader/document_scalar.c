@@ -10,7 +10,7 @@
 static size_t skip_anchor(const yg_reader *r, size_t offset, yg_origin *origin) {
     const char *text = r->source->text;
     bool comment = false;
-    while (text[offset] == '&' || strchr(" \t\r\n#", text[offset]) != NULL || comment) {
+    while (text[offset] == '&' || strchr(" \t\r\n#", text[offset]) || comment) {
         if (text[offset] == '\0')
             break;
         if (text[offset] == '&') {
@@ -43,12 +43,12 @@ static bool raw_text(const yg_reader *r, yaml_scalar_style_t style, size_t *star
         if (*end <= *start)
             return false;
         --*end;
-        return memchr(text + *start, escape, *end - *start) == NULL;
+        return !memchr(text + *start, escape, *end - *start);
     }
     if (style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE) {
         size_t first = *start + strcspn(text + *start, "\r\n");
         size_t line_start = first;
-        for (; first < *end && strchr(" \r\n", text[first]) != NULL; first++) {
+        for (; first < *end && strchr(" \r\n", text[first]); first++) {
             if (text[first] == '\n' || (text[first] == '\r' && text[first + 1] != '\n')) {
                 origin->line++;
                 line_start = first + 1;
@@ -59,7 +59,7 @@ static bool raw_text(const yg_reader *r, yaml_scalar_style_t style, size_t *star
         origin->column = (int32_t)(first - line_start) + 1;
         *start = first;
     }
-    while (*end > *start && strchr(" \t\r\n", text[*end - 1]) != NULL)
+    while (*end > *start && strchr(" \t\r\n", text[*end - 1]))
         --*end;
     return true;
 }
@@ -69,9 +69,9 @@ static bool raw_text(const yg_reader *r, yaml_scalar_style_t style, size_t *star
 static size_t whole_length(const char *text) {
     int depth = 0;
     for (size_t i = 0; text[i] != '\0' && text[i] != '\n' && text[i] != '\r'; i++) {
-        if (strchr("([{", text[i]) != NULL)
+        if (strchr("([{", text[i]))
             depth++;
-        else if (strchr(")]}", text[i]) != NULL && --depth < 0)
+        else if (strchr(")]}", text[i]) && --depth < 0)
             return 0;
         if (depth == 0 && text[i] == ')')
             return i + 1;
@@ -97,7 +97,7 @@ static bool check_flow_text(yg_reader *r, const yg_value *value) {
             "found '%.100s', where a '(' is not closed; within { } and [ ] a comma ends a "
             "value: write the whole expression in quotes",
             value->text);
-    const char quote = memchr(text, '"', whole) == NULL ? '"' : '\'';
+    const char quote = memchr(text, '"', whole) ? '\'' : '"';
     return yg_fail(r->error, YG_ERROR_SYNTAX, value->origin,
                    "the text is cut at '%.100s', because within { } and [ ] a comma or bracket "
                    "ends a value; write it in quotes: %c%.*s%c, or on a line of its own",
@@ -109,7 +109,7 @@ static bool check_continuation(yg_reader *r, const yg_value *value) {
     int depth = 0;
     yg_origin at = value->origin;
     for (const char *c = value->source; *c != '\0'; c++) {
-        depth += strchr("([{", *c) != NULL ? 1 : strchr(")]}", *c) != NULL ? -1 : 0;
+        depth += strchr("([{", *c) ? 1 : strchr(")]}", *c) ? -1 : 0;
         if (*c != '\n')
             continue;
         const size_t indent = strspn(c + 1, " ");
@@ -162,7 +162,7 @@ bool yg_reader_scalar(yg_reader *r, const yaml_event_t *event) {
     if (length > YG_SCALAR_CAP)
         return yg_fail(r->error, YG_ERROR_SYNTAX, origin, "a text of more than %d bytes",
                        YG_SCALAR_CAP);
-    if (memchr(text, '\0', length) != NULL)
+    if (memchr(text, '\0', length))
         return yg_fail(r->error, YG_ERROR_SYNTAX, origin,
                        "the text holds a NUL character; leave out its '\\0'");
     if (!yg_reader_count(r, 1, origin))
@@ -178,14 +178,14 @@ bool yg_reader_scalar(yg_reader *r, const yaml_event_t *event) {
         start = skip_anchor(r, start, &origin);
     yg_value *value = yg_pool_take(r->pool, sizeof *value);
     char *copy = yg_pool_copy(r->pool, text, length);
-    if (value == NULL || copy == NULL)
+    if (!value || !copy)
         return yg_fail_memory(r->error);
     const bool raw = start < end && raw_text(r, style, &start, &end, &origin);
     const char *source =
         raw && (end - start != length || memcmp(r->source->text + start, copy, length) != 0)
             ? yg_pool_copy(r->pool, r->source->text + start, end - start)
             : copy;
-    if (source == NULL)
+    if (!source)
         return yg_fail_memory(r->error);
     const bool plain = style == YAML_PLAIN_SCALAR_STYLE;
     *value = (yg_value){
@@ -193,7 +193,7 @@ bool yg_reader_scalar(yg_reader *r, const yaml_event_t *event) {
     yg_reader_define(r, number, value, 1, 0);
 
     const yg_frame *f = yg_reader_frame(r);
-    const bool flow = f != NULL && f->flow;
+    const bool flow = f && f->flow;
     if (plain && flow && !check_flow_text(r, value))
         return false;
     if (plain && !flow && !check_continuation(r, value))

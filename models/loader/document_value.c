@@ -46,11 +46,11 @@ static bool fail_kind(const yg_value *value, const char *what, const char *expec
 /* Appends " from a to b", " of at least a", " of at most b". */
 static void add_range(char *text, size_t size, const char *low, const char *high) {
     const size_t used = strlen(text);
-    if (low != NULL && high != NULL)
+    if (low && high)
         snprintf(text + used, size - used, " from %s to %s", low, high);
-    else if (low != NULL)
+    else if (low)
         snprintf(text + used, size - used, " of at least %s", low);
-    else if (high != NULL)
+    else if (high)
         snprintf(text + used, size - used, " of at most %s", high);
 }
 
@@ -156,7 +156,7 @@ bool yg_value_text(const yg_value *value, const char *what, const char **out, yg
 bool yg_value_choice(const yg_value *value, const char *what, const char *const *choices, int *out,
                      yg_error *error) {
     size_t count = 0;
-    for (; choices[count] != NULL; count++) {
+    for (; choices[count]; count++) {
         if (value->kind == YG_SCALAR && strcmp(value->text, choices[count]) == 0) {
             *out = (int)count;
             return true;
@@ -169,7 +169,7 @@ bool yg_value_choice(const yg_value *value, const char *what, const char *const 
     }
     char advice[DESCRIPTION] = "";
     const char *nearest = value->kind == YG_SCALAR ? yg_nearest(value->text, choices, count) : NULL;
-    if (nearest != NULL)
+    if (nearest)
         snprintf(advice, sizeof advice, "; did you mean '%s'?", nearest);
     return fail_kind(value, what, expected, advice, error);
 }
@@ -192,11 +192,11 @@ static const yg_key *find_key(const yg_key *keys, size_t count, const char *name
 static bool fail_unknown_key(const yg_value *key, const char *what, const yg_key *keys,
                              size_t count, yg_error *error) {
     const char **names = malloc((count + 1) * sizeof *names);
-    if (names == NULL)
+    if (!names)
         return yg_fail_memory(error);
     size_t known = 0;
     for (size_t i = 0; i < count; i++)
-        if (keys[i].hint == NULL)
+        if (!keys[i].hint)
             names[known++] = keys[i].name;
     char suggestion[SUGGESTION];
     yg_suggest(key->text, names, known, suggestion, sizeof suggestion);
@@ -211,14 +211,14 @@ bool yg_value_check_keys(const yg_value *value, const char *what, const yg_key *
         return false;
     for (size_t i = 0; i < value->count; i++) {
         const yg_key *key = find_key(keys, count, value->keys[i]->text);
-        if (key == NULL)
+        if (!key)
             return fail_unknown_key(value->keys[i], what, keys, count, error);
-        if (key->hint != NULL)
+        if (key->hint)
             return yg_fail(error, YG_ERROR_NAME, value->keys[i]->origin, "%s has no key '%s'; %s",
                            what, key->name, key->hint);
     }
     for (size_t i = 0; i < count; i++)
-        if (keys[i].required && yg_value_get(value, keys[i].name) == NULL)
+        if (keys[i].required && !yg_value_get(value, keys[i].name))
             return yg_fail(error, YG_ERROR_ARGUMENT, value->origin, "%s needs the key '%s'", what,
                            keys[i].name);
     return true;

@@ -75,9 +75,9 @@ static yg_expression *fail_expected(parser *p, const char *expected, const brack
     char found[FOUND];
     yg_token_describe(&p->token, found, sizeof found);
     const char *advice = advice_for(&p->token);
-    if (advice != NULL)
+    if (advice)
         yg_fail(p->error, YG_ERROR_SYNTAX, p->token.origin, "found %s; %s", found, advice);
-    else if (in == NULL)
+    else if (!in)
         yg_fail(p->error, YG_ERROR_SYNTAX, p->token.origin, "found %s; expected %s", found,
                 expected);
     else if (in->origin.line == p->token.origin.line)
@@ -94,7 +94,7 @@ static yg_expression *fail_expected(parser *p, const char *expected, const brack
 
 static yg_expression *make(parser *p, yg_expression_kind kind, yg_origin origin) {
     sized *node = yg_pool_take(p->pool, sizeof *node);
-    if (node == NULL) {
+    if (!node) {
         yg_fail_memory(p->error);
         return NULL;
     }
@@ -108,14 +108,14 @@ static yg_expression *make(parser *p, yg_expression_kind kind, yg_origin origin)
 static yg_expression *adopt(parser *p, yg_expression *node, yg_expression *const *children,
                             size_t count) {
     node->children = yg_pool_take(p->pool, (count + 1) * sizeof(yg_expression *));
-    if (node->children == NULL) {
+    if (!node->children) {
         yg_fail_memory(p->error);
         return NULL;
     }
     int height = 0;
     for (size_t i = 0; i < count; i++) {
         node->children[i] = children[i];
-        const int child = children[i] != NULL ? ((const sized *)children[i])->height : 0;
+        const int child = children[i] ? ((const sized *)children[i])->height : 0;
         height = child > height ? child : height;
     }
     node->count = count;
@@ -126,11 +126,11 @@ static yg_expression *adopt(parser *p, yg_expression *node, yg_expression *const
 static yg_expression *make_infix(parser *p, const yg_token *sign, yg_expression *const *operands,
                                  size_t count) {
     yg_expression *node = make(p, YG_EXPRESSION_CALL, sign->origin);
-    if (node == NULL)
+    if (!node)
         return NULL;
     node->infix = true;
     node->text = yg_pool_copy(p->pool, sign->start, sign->length);
-    if (node->text == NULL) {
+    if (!node->text) {
         yg_fail_memory(p->error);
         return NULL;
     }
@@ -141,11 +141,11 @@ static bool add_part(parser *p, parts *all, yg_expression *item, const char *key
     if (all->count == all->size) {
         const size_t size = all->size == 0 ? 8 : 2 * all->size;
         yg_expression **items = realloc(all->items, size * sizeof *items);
-        if (items == NULL)
+        if (!items)
             return yg_fail_memory(p->error);
         all->items = items;
         const char **keywords = realloc(all->keywords, size * sizeof *keywords);
-        if (keywords == NULL)
+        if (!keywords)
             return yg_fail_memory(p->error);
         all->keywords = keywords;
         all->size = size;
@@ -189,22 +189,22 @@ static bool parse_argument(parser *p, parts *all, const bracket *in) {
     const yg_origin origin = p->token.origin;
     if (at_keyword(p)) {
         keyword = yg_pool_copy(p->pool, p->token.start, p->token.length);
-        if (keyword == NULL)
+        if (!keyword)
             return yg_fail_memory(p->error);
         for (size_t i = 0; i < all->count; i++)
-            if (all->keywords[i] != NULL && strcmp(all->keywords[i], keyword) == 0)
+            if (all->keywords[i] && strcmp(all->keywords[i], keyword) == 0)
                 return yg_fail(p->error, YG_ERROR_NAME, origin,
                                "the argument '%.100s' is given a second time", keyword);
         if (!next(p) || !next(p))
             return false;
-    } else if (all->count > 0 && all->keywords[all->count - 1] != NULL) {
+    } else if (all->count > 0 && all->keywords[all->count - 1]) {
         char found[FOUND];
         return yg_fail(p->error, YG_ERROR_SYNTAX, origin,
                        "found %s; after 'name=value' arguments every further one needs a name too",
                        yg_token_describe(&p->token, found, sizeof found));
     }
     yg_expression *value = parse_compare(p, in);
-    return value != NULL && add_part(p, all, value, keyword);
+    return value && add_part(p, all, value, keyword);
 }
 
 /* What follows a name and '(': the arguments and ')'. */
@@ -219,10 +219,10 @@ static yg_expression *parse_call(parser *p, yg_expression *name) {
     }
     good = good && next(p);
     yg_expression *call = good ? adopt(p, name, all.items, all.count) : NULL;
-    if (call != NULL) {
+    if (call) {
         call->kind = YG_EXPRESSION_CALL;
         call->keywords = yg_pool_take(p->pool, (all.count + 1) * sizeof *call->keywords);
-        if (call->keywords == NULL) {
+        if (!call->keywords) {
             yg_fail_memory(p->error);
             call = NULL;
         } else if (all.count > 0) {
@@ -240,12 +240,12 @@ static yg_expression *parse_list(parser *p) {
     bool more = good && !yg_token_is(&p->token, "]");
     while (more) {
         yg_expression *item = parse_compare(p, &in);
-        good = item != NULL && add_part(p, &all, item, NULL);
+        good = item && add_part(p, &all, item, NULL);
         more = good && more_parts(p, "]", &in, &good);
     }
     good = good && next(p);
     yg_expression *list = good ? make(p, YG_EXPRESSION_LIST, in.origin) : NULL;
-    if (list != NULL)
+    if (list)
         list = adopt(p, list, all.items, all.count);
     free_parts(&all);
     return list;
@@ -264,7 +264,7 @@ static yg_expression *parse_subscript(parser *p, const bracket *in) {
     for (;;) {
         if (!ends_bound(p) || (colons == 0 && !yg_token_is(&p->token, ":"))) {
             bounds[colons] = parse_compare(p, in);
-            if (bounds[colons] == NULL)
+            if (!bounds[colons])
                 return NULL;
         }
         if (colons == 2 || !yg_token_is(&p->token, ":"))
@@ -276,7 +276,7 @@ static yg_expression *parse_subscript(parser *p, const bracket *in) {
     if (colons == 0)
         return bounds[0];
     yg_expression *range = make(p, YG_EXPRESSION_RANGE, origin);
-    return range != NULL ? adopt(p, range, bounds, 3) : NULL;
+    return range ? adopt(p, range, bounds, 3) : NULL;
 }
 
 /* What follows a value and '['. */
@@ -287,12 +287,12 @@ static yg_expression *parse_index(parser *p, yg_expression *base) {
     bool more = good;
     while (more) {
         yg_expression *subscript = parse_subscript(p, &in);
-        good = subscript != NULL && add_part(p, &all, subscript, NULL);
+        good = subscript && add_part(p, &all, subscript, NULL);
         more = good && more_parts(p, "]", &in, &good);
     }
     good = good && next(p);
     yg_expression *index = good ? make(p, YG_EXPRESSION_INDEX, base->origin) : NULL;
-    if (index != NULL)
+    if (index)
         index = adopt(p, index, all.items, all.count);
     free_parts(&all);
     return index;
@@ -317,13 +317,13 @@ static yg_expression *parse_word(parser *p, yg_expression_kind kind) {
     if (kind == YG_EXPRESSION_NAME && !check_name(p))
         return NULL;
     yg_expression *node = make(p, kind, token.origin);
-    if (node == NULL || !next(p))
+    if (!node || !next(p))
         return NULL;
     node->number = token.number;
     node->integer = token.integer;
     if (kind != YG_EXPRESSION_NUMBER)
         node->text = yg_pool_copy(p->pool, token.start, token.length);
-    if (node->text == NULL) {
+    if (!node->text) {
         yg_fail_memory(p->error);
         return NULL;
     }
@@ -333,7 +333,7 @@ static yg_expression *parse_word(parser *p, yg_expression_kind kind) {
 static yg_expression *parse_group(parser *p) {
     const bracket in = {'(', p->token.origin};
     yg_expression *inner = next(p) ? parse_compare(p, &in) : NULL;
-    if (inner == NULL)
+    if (!inner)
         return NULL;
     if (yg_token_is(&p->token, ",")) {
         yg_fail(p->error, YG_ERROR_SYNTAX, p->token.origin,
@@ -353,7 +353,7 @@ static yg_expression *parse_atom(parser *p, const bracket *in) {
         return parse_word(p, YG_EXPRESSION_TEXT);
     case YG_TOKEN_NAME: {
         yg_expression *name = parse_word(p, YG_EXPRESSION_NAME);
-        return name != NULL && yg_token_is(&p->token, "(") ? parse_call(p, name) : name;
+        return name && yg_token_is(&p->token, "(") ? parse_call(p, name) : name;
     }
     case YG_TOKEN_SIGN:
         if (yg_token_is(&p->token, "("))
@@ -376,9 +376,9 @@ static yg_expression *parse_atom(parser *p, const bracket *in) {
 
 static yg_expression *parse_postfix(parser *p, const bracket *in) {
     yg_expression *value = parse_atom(p, in);
-    while (value != NULL && yg_token_is(&p->token, "["))
+    while (value && yg_token_is(&p->token, "["))
         value = parse_index(p, value);
-    if (value != NULL && yg_token_is(&p->token, "(")) {
+    if (value && yg_token_is(&p->token, "(")) {
         yg_fail(p->error, YG_ERROR_SYNTAX, p->token.origin,
                 "found '(' after a value; only a function's name can be called, and a product is "
                 "written with '*'");
@@ -391,13 +391,13 @@ static yg_expression *parse_postfix(parser *p, const bracket *in) {
  * are what they are in Python. */
 static yg_expression *parse_power(parser *p, const bracket *in) {
     yg_expression *operands[2] = {parse_postfix(p, in), NULL};
-    if (operands[0] == NULL || !yg_token_is(&p->token, "**"))
+    if (!operands[0] || !yg_token_is(&p->token, "**"))
         return operands[0];
     const yg_token sign = p->token;
     if (!next(p))
         return NULL;
     operands[1] = parse_unary(p, in);
-    return operands[1] != NULL ? make_infix(p, &sign, operands, 2) : NULL;
+    return operands[1] ? make_infix(p, &sign, operands, 2) : NULL;
 }
 
 static yg_expression *parse_unary(parser *p, const bracket *in) {
@@ -408,7 +408,7 @@ static yg_expression *parse_unary(parser *p, const bracket *in) {
     if (yg_token_is(&p->token, "-")) {
         const yg_token sign = p->token;
         yg_expression *operand = next(p) ? parse_unary(p, in) : NULL;
-        result = operand != NULL ? make_infix(p, &sign, &operand, 1) : NULL;
+        result = operand ? make_infix(p, &sign, &operand, 1) : NULL;
     } else {
         result = parse_power(p, in);
     }
@@ -418,7 +418,7 @@ static yg_expression *parse_unary(parser *p, const bracket *in) {
 
 /* The operators of one precedence, or none. */
 static bool at_sign(const parser *p, const char *const *signs) {
-    for (size_t i = 0; signs[i] != NULL; i++)
+    for (size_t i = 0; signs[i]; i++)
         if (yg_token_is(&p->token, signs[i]))
             return true;
     return false;
@@ -427,10 +427,10 @@ static bool at_sign(const parser *p, const char *const *signs) {
 static yg_expression *parse_term(parser *p, const bracket *in) {
     static const char *const signs[] = {"*", "/", "//", "%", "@", NULL};
     yg_expression *operands[2] = {parse_unary(p, in), NULL};
-    while (operands[0] != NULL && at_sign(p, signs)) {
+    while (operands[0] && at_sign(p, signs)) {
         const yg_token sign = p->token;
         operands[1] = next(p) ? parse_unary(p, in) : NULL;
-        operands[0] = operands[1] != NULL ? make_infix(p, &sign, operands, 2) : NULL;
+        operands[0] = operands[1] ? make_infix(p, &sign, operands, 2) : NULL;
     }
     return operands[0];
 }
@@ -438,10 +438,10 @@ static yg_expression *parse_term(parser *p, const bracket *in) {
 static yg_expression *parse_sum(parser *p, const bracket *in) {
     static const char *const signs[] = {"+", "-", NULL};
     yg_expression *operands[2] = {parse_term(p, in), NULL};
-    while (operands[0] != NULL && at_sign(p, signs)) {
+    while (operands[0] && at_sign(p, signs)) {
         const yg_token sign = p->token;
         operands[1] = next(p) ? parse_term(p, in) : NULL;
-        operands[0] = operands[1] != NULL ? make_infix(p, &sign, operands, 2) : NULL;
+        operands[0] = operands[1] ? make_infix(p, &sign, operands, 2) : NULL;
     }
     return operands[0];
 }
@@ -449,11 +449,11 @@ static yg_expression *parse_sum(parser *p, const bracket *in) {
 static yg_expression *parse_compare(parser *p, const bracket *in) {
     static const char *const signs[] = {"==", "!=", "<", "<=", ">", ">=", NULL};
     yg_expression *operands[2] = {parse_sum(p, in), NULL};
-    if (operands[0] == NULL || !at_sign(p, signs))
+    if (!operands[0] || !at_sign(p, signs))
         return operands[0];
     const yg_token sign = p->token;
     operands[1] = next(p) ? parse_sum(p, in) : NULL;
-    if (operands[1] == NULL)
+    if (!operands[1])
         return NULL;
     if (at_sign(p, signs)) {
         yg_fail(p->error, YG_ERROR_SYNTAX, p->token.origin,
@@ -491,7 +491,7 @@ yg_expression *yg_expression_parse(yg_pool *pool, const char *text, yg_origin or
         return NULL;
     }
     yg_expression *result = parse_compare(&p, NULL);
-    if (result == NULL)
+    if (!result)
         return NULL;
     return p.token.kind == YG_TOKEN_END ? result : fail_rest(&p);
 }

@@ -131,7 +131,7 @@ static bool read_number(yg_lexer *lexer, size_t length, yg_token *token, yg_erro
 static bool read_text(const yg_lexer *lexer, yg_token *token, yg_error *error) {
     const char quote = *lexer->at;
     const char *end = strchr(lexer->at + 1, quote);
-    if (end == NULL)
+    if (!end)
         return yg_fail(error, YG_ERROR_SYNTAX, lexer->origin,
                        "the quote %c that begins here is not closed", quote);
     token->kind = YG_TOKEN_TEXT;

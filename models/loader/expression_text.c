@@ -34,7 +34,7 @@ static int binding(const yg_expression *e) {
         return POWER;
     if (strcmp(e->text, "+") == 0 || strcmp(e->text, "-") == 0)
         return SUM;
-    return strchr("*/%@", e->text[0]) != NULL ? TERM : COMPARE;
+    return strchr("*/%@", e->text[0]) ? TERM : COMPARE;
 }
 
 static void write_expression(writer *w, const yg_expression *e, int loosest);
@@ -60,7 +60,7 @@ static void write_parts(writer *w, const yg_expression *e, size_t first) {
     for (size_t i = first; i < e->count; i++) {
         if (i > first)
             put(w, ", ");
-        if (e->keywords != NULL && e->keywords[i] != NULL) {
+        if (e->keywords && e->keywords[i]) {
             put(w, e->keywords[i]);
             put(w, "=");
         }
@@ -76,18 +76,18 @@ static void write_number(writer *w, const yg_expression *e) {
         return;
     }
     put(w, yg_number_text(e->number, text));
-    if (strpbrk(text, ".e") == NULL)
+    if (!strpbrk(text, ".e"))
         put(w, ".0"); /* or it would read as an integer */
 }
 
 /* start:stop:step, as short as it can be. */
 static void write_range(writer *w, const yg_expression *e) {
-    if (e->children[0] != NULL)
+    if (e->children[0])
         write_expression(w, e->children[0], COMPARE);
     put(w, ":");
-    if (e->children[1] != NULL)
+    if (e->children[1])
         write_expression(w, e->children[1], COMPARE);
-    if (e->children[2] == NULL)
+    if (!e->children[2])
         return;
     put(w, ":");
     write_expression(w, e->children[2], COMPARE);
@@ -100,7 +100,7 @@ static void write_plain(writer *w, const yg_expression *e) {
         return;
     case YG_EXPRESSION_TEXT: {
         /* The text came in one of the quotes, so it does not hold both. */
-        const char *quote = strchr(e->text, '\'') == NULL ? "'" : "\"";
+        const char *quote = strchr(e->text, '\'') ? "\"" : "'";
         put(w, quote);
         put(w, e->text);
         put(w, quote);

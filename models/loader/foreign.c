@@ -100,14 +100,11 @@ const char *yg_foreign_word(const char *word) {
     const char *bare = word;
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
         const size_t length = strlen(modules[i]);
-        if (strncmp(word, modules[i], length) == 0 && strchr(word + length, '.') == NULL) {
+        if (strncmp(word, modules[i], length) == 0 && !strchr(word + length, '.'))
             bare = word + length;
-        }
     }
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(words[i][0], bare) == 0) {
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i][0], bare) == 0)
             return words[i][1];
-        }
-    }
     return bare != word ? bare : NULL; /* `torch.tanh` is `tanh` */
 }

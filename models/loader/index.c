@@ -11,9 +11,8 @@ static bool one_of_list(yg_builder *builder, const yg_scope *scope, const yg_exp
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->origin,
                        "a list takes one index");
     }
-    if (!yg_evaluate_int(builder, scope, expression->children[1], "an index", INT64_MIN, &index)) {
+    if (!yg_evaluate_int(builder, scope, expression->children[1], "an index", INT64_MIN, &index))
         return false;
-    }
     const int64_t count = (int64_t)list->count;
     if (index < -count || index >= count) {
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->children[1]->origin,
@@ -27,15 +26,12 @@ static bool one_of_list(yg_builder *builder, const yg_scope *scope, const yg_exp
 static bool bound(yg_builder *builder, const yg_scope *scope, const yg_expression *expression,
                   int64_t size, int64_t fallback, int64_t *value) {
     *value = fallback;
-    if (expression == NULL) {
+    if (!expression)
         return true;
-    }
-    if (!yg_evaluate_int(builder, scope, expression, "a bound of a range", INT64_MIN, value)) {
+    if (!yg_evaluate_int(builder, scope, expression, "a bound of a range", INT64_MIN, value))
         return false;
-    }
-    if (*value < 0) {
+    if (*value < 0)
         *value = *value < -size ? 0 : *value + size;
-    }
     *value = *value > size ? size : *value;
     return true;
 }
@@ -48,22 +44,18 @@ typedef struct window {
 static bool read_subscript(yg_builder *builder, const yg_scope *scope,
                            const yg_expression *subscript, int64_t size, size_t d, window *w) {
     if (subscript->kind == YG_EXPRESSION_RANGE) {
-        if (subscript->children[2] != NULL &&
-            !yg_evaluate_int(builder, scope, subscript->children[2], "the step of a range", 1,
-                             &w->step[d])) {
+        if (subscript->children[2] && !yg_evaluate_int(builder, scope, subscript->children[2],
+                                                       "the step of a range", 1, &w->step[d]))
             return false;
-        }
         if (!bound(builder, scope, subscript->children[0], size, 0, &w->start[d]) ||
-            !bound(builder, scope, subscript->children[1], size, size, &w->stop[d])) {
+            !bound(builder, scope, subscript->children[1], size, size, &w->stop[d]))
             return false;
-        }
         w->stop[d] = w->stop[d] < w->start[d] ? w->start[d] : w->stop[d];
         return true;
     }
     int64_t index;
-    if (!yg_evaluate_int(builder, scope, subscript, "an index", INT64_MIN, &index)) {
+    if (!yg_evaluate_int(builder, scope, subscript, "an index", INT64_MIN, &index))
         return false;
-    }
     if (index < -size || index >= size) {
         return yg_fail(builder->error, YG_ERROR_SHAPE, subscript->origin,
                        "index %lld is outside dimension %zu, whose size is %lld", (long long)index,
@@ -79,12 +71,10 @@ bool yg_evaluate_index(yg_builder *builder, const yg_scope *scope, const yg_expr
                        yg_term *term) {
     yg_term base;
     char found[200];
-    if (!yg_evaluate_term(builder, scope, expression->children[0], &base)) {
+    if (!yg_evaluate_term(builder, scope, expression->children[0], &base))
         return false;
-    }
-    if (base.kind == YG_TERM_LIST) {
+    if (base.kind == YG_TERM_LIST)
         return one_of_list(builder, scope, expression, &base, term);
-    }
     if (base.kind != YG_TERM_TENSOR) {
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->origin,
                        "an index takes part of a tensor or a list, found %s",
@@ -102,12 +92,10 @@ bool yg_evaluate_index(yg_builder *builder, const yg_scope *scope, const yg_expr
         w.stop[d] = type->shape[d];
         w.step[d] = 1;
         if (d + 1 < expression->count &&
-            !read_subscript(builder, scope, expression->children[d + 1], type->shape[d], d, &w)) {
+            !read_subscript(builder, scope, expression->children[d + 1], type->shape[d], d, &w))
             return false;
-        }
-        if (!w.dropped[d]) {
+        if (!w.dropped[d])
             rest.shape[rest.rank++] = (w.stop[d] - w.start[d] + w.step[d] - 1) / w.step[d];
-        }
     }
     yg_builder_at(builder, expression->origin);
     const yg_node part = yg_slice(builder->graph, base.node, w.start, w.stop, w.step);

@@ -116,9 +116,8 @@ static double truncated_normal(const source *from, int64_t index) {
     source attempt = *from;
     for (int i = 0; i < 5000; i++) {
         value = normal_at(&attempt, from->settings[0], from->settings[1], index);
-        if (value >= from->settings[2] && value <= from->settings[3]) {
+        if (value >= from->settings[2] && value <= from->settings[3])
             return value;
-        }
         attempt.stream += 0x9E3779B97F4A7C15u;
     }
     return fmin(fmax(value, from->settings[2]), from->settings[3]);
@@ -159,31 +158,25 @@ static bool orthogonal(const source *from, void *data, yg_error *error) {
     const bool wide = rows < columns;
     const int64_t vectors = wide ? rows : columns, length = wide ? columns : rows;
     double *basis = calloc((size_t)count + 1, sizeof *basis);
-    if (basis == NULL) {
+    if (!basis)
         return yg_fail_memory(error);
-    }
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++)
         basis[i] = normal_at(from, 0, 1, i);
-    }
     for (int64_t i = 0; i < vectors; i++) {
         double *v = basis + i * length;
         for (int64_t k = 0; k < 2 * i; k++) {
             const double *u = basis + (k % i) * length;
             double along = 0;
-            for (int64_t j = 0; j < length; j++) {
+            for (int64_t j = 0; j < length; j++)
                 along += u[j] * v[j];
-            }
-            for (int64_t j = 0; j < length; j++) {
+            for (int64_t j = 0; j < length; j++)
                 v[j] -= along * u[j];
-            }
         }
         double norm = 0;
-        for (int64_t j = 0; j < length; j++) {
+        for (int64_t j = 0; j < length; j++)
             norm += v[j] * v[j];
-        }
-        for (int64_t j = 0; j < length; j++) {
+        for (int64_t j = 0; j < length; j++)
             v[j] /= sqrt(norm);
-        }
     }
     for (int64_t i = 0; i < count; i++) {
         const int64_t row = i / columns, column = i % columns;
@@ -242,12 +235,11 @@ static const method *find_method(const yg_builder *builder, const yg_init_spec *
     char hint[300];
     for (size_t i = 0; i < METHOD_COUNT; i++) {
         known[i] = methods[i].name;
-        if (strcmp(known[i], spec->type) == 0) {
+        if (strcmp(known[i], spec->type) == 0)
             return &methods[i];
-        }
     }
     const char *foreign = yg_foreign_word(spec->type);
-    for (size_t i = 0; foreign != NULL && i < METHOD_COUNT; i++) {
+    for (size_t i = 0; foreign && i < METHOD_COUNT; i++) {
         if (strcmp(known[i], foreign) == 0) {
             yg_fail(builder->error, YG_ERROR_NAME, spec->origin,
                     "unknown initialiser '%s': here it is '%s'", spec->type, foreign);
@@ -278,16 +270,14 @@ static bool read_word(const yg_builder *builder, const setting *setting, const c
 static bool read_setting(yg_builder *builder, const yg_scope *scope, const setting *setting,
                          const yg_expression *expression, double *value) {
     const bool name = expression->kind == YG_EXPRESSION_NAME &&
-                      yg_scope_find(scope, expression->text) == NULL &&
+                      !yg_scope_find(scope, expression->text) &&
                       strcmp(expression->text, "pi") != 0;
     yg_term term = {.kind = YG_TERM_TEXT, .text = expression->text};
     char found[200];
-    if (!name && !yg_evaluate_term(builder, scope, expression, &term)) {
+    if (!name && !yg_evaluate_term(builder, scope, expression, &term))
         return false;
-    }
-    if (setting->kind != NUMBER && term.kind == YG_TERM_TEXT) {
+    if (setting->kind != NUMBER && term.kind == YG_TERM_TEXT)
         return read_word(builder, setting, term.text, expression->origin, value);
-    }
     const bool number = term.kind == YG_TERM_INT || term.kind == YG_TERM_FLOAT;
     if (!number || setting->kind == MODE || setting->kind == NONLINEARITY) {
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->origin,
@@ -308,7 +298,7 @@ static bool unknown_setting(const yg_builder *builder, const method *method,
     const char *known[SETTINGS_MAX];
     size_t count = 0;
     char hint[200];
-    while (count < SETTINGS_MAX && method->settings[count].name != NULL) {
+    while (count < SETTINGS_MAX && method->settings[count].name) {
         known[count] = method->settings[count].name;
         count++;
     }
@@ -337,7 +327,7 @@ static bool check_settings(const yg_builder *builder, const yg_init_spec *spec,
 const yg_initializer *yg_build_init(yg_builder *builder, const yg_scope *scope,
                                     const yg_init_spec *spec) {
     const yg_binding *argument = yg_scope_find(scope, spec->type);
-    if (argument != NULL && argument->term.kind == YG_TERM_INIT) {
+    if (argument && argument->term.kind == YG_TERM_INIT) {
         if (spec->count > 0) {
             yg_fail(builder->error, YG_ERROR_ARGUMENT, spec->key_origins[0],
                     "'%s' is an initialiser that is handed in with its settings; '%s' cannot be "
@@ -349,28 +339,25 @@ const yg_initializer *yg_build_init(yg_builder *builder, const yg_scope *scope,
     }
     const method *method = find_method(builder, spec);
     yg_initializer *init = yg_pool_take(builder->pool, sizeof *init);
-    if (method == NULL || init == NULL) {
+    if (!method || !init)
         return NULL;
-    }
     init->method = method;
     bool given[SETTINGS_MAX] = {false};
     for (size_t i = 0; i < spec->count; i++) {
         size_t k = 0;
-        while (k < SETTINGS_MAX && method->settings[k].name != NULL &&
-               strcmp(method->settings[k].name, spec->keys[i]) != 0) {
+        while (k < SETTINGS_MAX && method->settings[k].name &&
+               strcmp(method->settings[k].name, spec->keys[i]) != 0)
             k++;
-        }
-        if (k == SETTINGS_MAX || method->settings[k].name == NULL) {
+        if (k == SETTINGS_MAX || !method->settings[k].name) {
             unknown_setting(builder, method, spec, i);
             return NULL;
         }
         if (!read_setting(builder, scope, &method->settings[k], spec->values[i],
-                          &init->settings[k])) {
+                          &init->settings[k]))
             return NULL;
-        }
         given[k] = true;
     }
-    for (size_t k = 0; k < SETTINGS_MAX && method->settings[k].name != NULL; k++) {
+    for (size_t k = 0; k < SETTINGS_MAX && method->settings[k].name; k++) {
         if (!given[k] && method->settings[k].required) {
             yg_fail(builder->error, YG_ERROR_ARGUMENT, spec->origin,
                     "initialiser '%s' needs `%s`: {type: %s, %s: …}", method->name,
@@ -394,7 +381,7 @@ bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_ori
 const char *yg_initializer_text(const yg_initializer *init, yg_pool *pool) {
     const method *method = init->method;
     const char *text = yg_pool_format(pool, "{type: %s", method->name);
-    for (size_t k = 0; text != NULL && k < SETTINGS_MAX && method->settings[k].name != NULL; k++) {
+    for (size_t k = 0; text && k < SETTINGS_MAX && method->settings[k].name; k++) {
         const setting *setting = &method->settings[k];
         char number[YG_NUMBER_TEXT];
         const char *value = setting->kind == MODE ? modes[(int)init->settings[k]]
@@ -403,7 +390,7 @@ const char *yg_initializer_text(const yg_initializer *init, yg_pool *pool) {
                                 : yg_number_text(init->settings[k], number);
         text = yg_pool_format(pool, "%s, %s: %s", text, setting->name, value);
     }
-    return text == NULL ? NULL : yg_pool_format(pool, "%s}", text);
+    return text ? yg_pool_format(pool, "%s}", text) : NULL;
 }
 
 /* ------------------------------------------------------------------------------------ filling --
@@ -421,12 +408,10 @@ bool yg_initializer_fill(const yg_initializer *init, const yg_type *type, const 
         from.fan_in *= d == 0 ? 1 : type->shape[d];
         from.fan_out *= d == 1 ? 1 : type->shape[d];
     }
-    if (init->method->element == NULL) {
+    if (!init->method->element)
         return orthogonal(&from, data, error);
-    }
     const int64_t count = yg_type_count(type);
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++)
         yg_element_set(type->dtype, data, i, init->method->element(&from, i));
-    }
     return true;
 }

@@ -21,29 +21,25 @@ const char *yg_layer_name(size_t index) {
 }
 
 const char *yg_layer_text(const char *name) {
-    for (size_t i = 0; i < yg_embedded_layer_count; i++) {
-        if (strcmp(yg_embedded_layers[i].name, name) == 0) {
+    for (size_t i = 0; i < yg_embedded_layer_count; i++)
+        if (strcmp(yg_embedded_layers[i].name, name) == 0)
             return yg_embedded_layers[i].text;
-        }
-    }
     return NULL;
 }
 
 const char *yg_folder_of(yg_pool *pool, const char *path) {
     const char *slash = strrchr(path, '/');
-    if (slash == NULL) {
+    if (!slash)
         return ".";
-    }
     return yg_pool_copy(pool, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 static const yg_value *keep(yg_model *model, yg_document *document, yg_error *error) {
-    if (document == NULL) {
+    if (!document)
         return NULL;
-    }
     yg_document **grown =
         yg_pool_grow(model->pool, model->documents, model->document_count, sizeof *grown);
-    if (grown == NULL) {
+    if (!grown) {
         yg_document_free(document);
         yg_fail_memory(error);
         return NULL;
@@ -61,11 +57,10 @@ const yg_value *yg_model_read(yg_model *model, const char *path, yg_error *error
 
 static bool read_built_in(yg_model *model, const char *name, const char *text, yg_error *error) {
     const char *path = yg_pool_format(model->pool, "layers/%s.yaml", name);
-    if (path == NULL) {
+    if (!path)
         return yg_fail_memory(error);
-    }
     const yg_value *root = keep(model, yg_document_parse(text, strlen(text), path, error), error);
-    return root != NULL &&
+    return root &&
            yg_read_definitions(model, yg_value_get(root, "define"), &model->built_in, error);
 }
 
@@ -75,26 +70,23 @@ static yg_definition *unknown_type(yg_model *model, const yg_library *library, c
     const char **known =
         yg_pool_take(model->pool, (own + yg_embedded_layer_count + 1) * sizeof *known);
     char hint[400];
-    if (known == NULL) {
+    if (!known) {
         yg_fail_memory(error);
         return NULL;
     }
-    for (size_t i = 0; i < own; i++) {
+    for (size_t i = 0; i < own; i++)
         known[i] = library->names.names[i];
-    }
     size_t count = own;
-    for (size_t i = 0; i < yg_embedded_layer_count; i++) {
+    for (size_t i = 0; i < yg_embedded_layer_count; i++)
         known[count++] = yg_embedded_layers[i].name;
-    }
     const char *foreign = yg_foreign_word(name);
-    const char *found_op = yg_op_find(model->ops, name) != NULL ? name : NULL;
-    if (found_op == NULL && foreign != NULL && yg_op_find(model->ops, foreign) != NULL) {
+    const char *found_op = yg_op_find(model->ops, name) ? name : NULL;
+    if (!found_op && foreign && yg_op_find(model->ops, foreign))
         found_op = foreign;
-    }
-    if (foreign != NULL && yg_layer_text(foreign) != NULL) {
+    if (foreign && yg_layer_text(foreign)) {
         yg_fail(error, YG_ERROR_NAME, origin, "unknown layer type '%s': here it is '%s'", name,
                 foreign);
-    } else if (found_op != NULL) {
+    } else if (found_op) {
         yg_fail(error, YG_ERROR_NAME, origin,
                 "'%s' is an operator, not a layer type: write it as a call, `name: %s(…)`", name,
                 found_op);
@@ -108,17 +100,14 @@ static yg_definition *unknown_type(yg_model *model, const yg_library *library, c
 yg_definition *yg_find_definition(yg_model *model, const yg_library *library, const char *name,
                                   yg_origin origin, yg_error *error) {
     const size_t own = yg_names_find(&library->names, name);
-    if (own != YG_NOT_FOUND) {
+    if (own != YG_NOT_FOUND)
         return library->definitions[own];
-    }
     if (yg_names_find(&model->built_in.names, name) == YG_NOT_FOUND) {
         const char *text = yg_layer_text(name);
-        if (text == NULL) {
+        if (!text)
             return unknown_type(model, library, name, origin, error);
-        }
-        if (!read_built_in(model, name, text, error)) {
+        if (!read_built_in(model, name, text, error))
             return NULL;
-        }
     }
     const size_t found = yg_names_find(&model->built_in.names, name);
     return found == YG_NOT_FOUND ? unknown_type(model, library, name, origin, error)
@@ -138,18 +127,16 @@ static const yg_library *read_library(yg_model *model, const char *path, yg_orig
         {"graph", false, "an included file holds layer types only"},
         {"inputs", false, "an included file holds layer types only"},
     };
-    for (size_t i = 0; i < model->included_count; i++) {
-        if (strcmp(model->included[i]->path, path) == 0) {
+    for (size_t i = 0; i < model->included_count; i++)
+        if (strcmp(model->included[i]->path, path) == 0)
             return model->included[i];
-        }
-    }
     if (depth > INCLUDE_CAP) {
         yg_fail(error, YG_ERROR_ARGUMENT, origin,
                 "files include one another more than %d deep; perhaps in a circle", INCLUDE_CAP);
         return NULL;
     }
     yg_library *library = yg_pool_take(model->pool, sizeof *library);
-    if (library == NULL) {
+    if (!library) {
         yg_fail_memory(error);
         return NULL;
     }
@@ -157,27 +144,23 @@ static const yg_library *read_library(yg_model *model, const char *path, yg_orig
     library->folder = yg_folder_of(model->pool, path);
     yg_error reading = {0};
     const yg_value *root = yg_model_read(model, path, &reading);
-    if (root == NULL) {
-        if (reading.code == YG_ERROR_IO) {
+    if (!root) {
+        if (reading.code == YG_ERROR_IO)
             yg_fail(error, YG_ERROR_IO, origin, "cannot include: %s", reading.message);
-        } else {
+        else
             yg_fail_as(error, &reading);
-        }
         return NULL;
     }
-    if (!yg_value_check_keys(root, "an included file", keys, sizeof keys / sizeof *keys, error)) {
+    if (!yg_value_check_keys(root, "an included file", keys, sizeof keys / sizeof *keys, error))
         return NULL;
-    }
-    if (!yg_read_format(root, error)) {
+    if (!yg_read_format(root, error))
         return NULL;
-    }
     if (!yg_read_includes(model, yg_value_get(root, "include"), library, depth + 1, error) ||
-        !yg_read_definitions(model, yg_value_get(root, "define"), library, error)) {
+        !yg_read_definitions(model, yg_value_get(root, "define"), library, error))
         return NULL;
-    }
     const yg_library **grown =
         yg_pool_grow(model->pool, model->included, model->included_count, sizeof *grown);
-    if (grown == NULL) {
+    if (!grown) {
         yg_fail_memory(error);
         return NULL;
     }
@@ -190,18 +173,15 @@ static const yg_library *read_library(yg_model *model, const char *path, yg_orig
 static bool take_over(yg_model *model, const yg_library *from, const char *prefix, yg_origin origin,
                       yg_library *library, yg_error *error) {
     for (size_t i = 0; i < from->names.count; i++) {
-        if (from->definitions[i]->library != from) {
+        if (from->definitions[i]->library != from)
             continue; /* what that file includes is its own affair */
-        }
         const char *name = from->names.names[i];
-        if (prefix != NULL) {
+        if (prefix)
             name = yg_pool_format(model->pool, "%s.%s", prefix, name);
-        }
         yg_definition **grown =
             yg_pool_grow(model->pool, library->definitions, library->names.count, sizeof *grown);
-        if (name == NULL || grown == NULL) {
+        if (!name || !grown)
             return yg_fail_memory(error);
-        }
         if (yg_names_find(&library->names, name) != YG_NOT_FOUND) {
             return yg_fail(error, YG_ERROR_NAME, origin,
                            "layer type '%s' is included twice; give one a prefix: "
@@ -210,9 +190,8 @@ static bool take_over(yg_model *model, const yg_library *from, const char *prefi
         }
         library->definitions = grown;
         library->definitions[library->names.count] = from->definitions[i];
-        if (!yg_names_add(&library->names, model->pool, name)) {
+        if (!yg_names_add(&library->names, model->pool, name))
             return yg_fail_memory(error);
-        }
     }
     return true;
 }
@@ -223,45 +202,37 @@ static bool read_include(yg_model *model, const yg_value *value, yg_library *lib
     const yg_value *file = value;
     const char *prefix = NULL;
     if (value->kind == YG_MAPPING) {
-        if (!yg_value_check_keys(value, "`include`", keys, 2, error)) {
+        if (!yg_value_check_keys(value, "`include`", keys, 2, error))
             return false;
-        }
         file = yg_value_get(value, "file");
         const yg_value *as = yg_value_get(value, "as");
-        if (as != NULL && (!yg_value_text(as, "`as`", &prefix, error) ||
-                           !yg_read_name(as, "a prefix", false, error))) {
+        if (as && (!yg_value_text(as, "`as`", &prefix, error) ||
+                   !yg_read_name(as, "a prefix", false, error)))
             return false;
-        }
     }
     const char *path;
-    if (!yg_value_text(file, "`include`", &path, error)) {
+    if (!yg_value_text(file, "`include`", &path, error))
         return false;
-    }
     if (path[0] == '/') {
         return yg_fail(error, YG_ERROR_ARGUMENT, file->origin,
                        "`include`: '%s' is no relative path; it starts at the folder of this file",
                        path);
     }
     const char *full = yg_pool_format(model->pool, "%s/%s", library->folder, path);
-    if (full == NULL) {
+    if (!full)
         return yg_fail_memory(error);
-    }
     const yg_library *from = read_library(model, full, file->origin, depth, error);
-    return from != NULL && take_over(model, from, prefix, file->origin, library, error);
+    return from && take_over(model, from, prefix, file->origin, library, error);
 }
 
 bool yg_read_includes(yg_model *model, const yg_value *value, yg_library *library, int depth,
                       yg_error *error) {
-    if (value == NULL) {
+    if (!value)
         return true;
-    }
-    if (value->kind != YG_SEQUENCE) {
+    if (value->kind != YG_SEQUENCE)
         return read_include(model, value, library, depth, error);
-    }
-    for (size_t i = 0; i < value->count; i++) {
-        if (!read_include(model, value->items[i], library, depth, error)) {
+    for (size_t i = 0; i < value->count; i++)
+        if (!read_include(model, value->items[i], library, depth, error))
             return false;
-        }
-    }
     return true;
 }

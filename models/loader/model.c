@@ -44,27 +44,22 @@ static const yg_key run_sections[] = {
 /* ---------------------------------------------------------------------------------- sections -- */
 
 static bool read_vars(yg_model *model, const yg_value *value, yg_error *error) {
-    if (value == NULL) {
+    if (!value)
         return true;
-    }
-    if (!yg_value_is_mapping(value, "`vars`", error)) {
+    if (!yg_value_is_mapping(value, "`vars`", error))
         return false;
-    }
     model->vars = yg_pool_take(model->pool, (value->count + 1) * sizeof *model->vars);
-    if (model->vars == NULL) {
+    if (!model->vars)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < value->count; i++) {
         const yg_value *key = value->keys[i];
         yg_var *var = &model->vars[i];
-        if (!yg_read_name(key, "a var", false, error)) {
+        if (!yg_read_name(key, "a var", false, error))
             return false;
-        }
         *var = (yg_var){.origin = key->origin, .name = key->text};
         var->value = yg_read_expression(model->pool, value->items[i], key->text, error);
-        if (var->value == NULL) {
+        if (!var->value)
             return false;
-        }
         model->var_count++;
     }
     return true;
@@ -75,24 +70,22 @@ static bool override_var(yg_model *model, const char *text, yg_error *error) {
     const char *equals = strchr(text, '=');
     const yg_origin origin = {.file = "--set", .line = 1, .column = 1};
     char hint[300];
-    if (equals == NULL) {
+    if (!equals) {
         return yg_fail(error, YG_ERROR_SYNTAX, YG_NOWHERE,
                        "--set %s: the form is name=value, as --set hidden=8", text);
     }
     const char *name = yg_pool_copy(model->pool, text, (size_t)(equals - text));
     const char **known = yg_pool_take(model->pool, (model->var_count + 1) * sizeof *known);
-    if (name == NULL || known == NULL) {
+    if (!name || !known)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < model->var_count; i++) {
         known[i] = model->vars[i].name;
         if (strcmp(known[i], name) == 0) {
             yg_origin value = origin;
             value.column = (int32_t)(equals - text) + 2;
             const char *copy = yg_pool_text(model->pool, equals + 1);
-            if (copy == NULL) {
+            if (!copy)
                 return yg_fail_memory(error);
-            }
             model->vars[i].value = yg_expression_parse(model->pool, copy, value, error);
             return model->vars[i].value != NULL;
         }
@@ -105,33 +98,27 @@ static bool override_var(yg_model *model, const char *text, yg_error *error) {
 
 static bool read_expectations(yg_model *model, const yg_value *value, yg_error *error) {
     static const yg_key keys[] = {{"parameters", false, NULL}, {"shapes", false, NULL}};
-    if (value == NULL) {
+    if (!value)
         return true;
-    }
-    if (!yg_value_check_keys(value, "`expect`", keys, 2, error)) {
+    if (!yg_value_check_keys(value, "`expect`", keys, 2, error))
         return false;
-    }
     model->expected_parameters = yg_value_get(value, "parameters");
     const yg_value *shapes = yg_value_get(value, "shapes");
-    if (shapes == NULL) {
+    if (!shapes)
         return true;
-    }
-    if (!yg_value_is_mapping(shapes, "`shapes`", error)) {
+    if (!yg_value_is_mapping(shapes, "`shapes`", error))
         return false;
-    }
     model->expected_shapes =
         yg_pool_take(model->pool, (shapes->count + 1) * sizeof *model->expected_shapes);
-    if (model->expected_shapes == NULL) {
+    if (!model->expected_shapes)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < shapes->count; i++) {
         yg_shape_expectation *expected = &model->expected_shapes[i];
         *expected = (yg_shape_expectation){.origin = shapes->keys[i]->origin,
                                            .name = shapes->keys[i]->text};
         if (!yg_read_shape(model->pool, shapes->items[i], "`expect`", false, &expected->shape,
-                           error)) {
+                           error))
             return false;
-        }
         model->expected_shape_count++;
     }
     return true;
@@ -140,28 +127,25 @@ static bool read_expectations(yg_model *model, const yg_value *value, yg_error *
 /* The file's name without folder and ending, for a model that has no `name`. */
 static const char *stem_of(yg_pool *pool, const char *path) {
     const char *slash = strrchr(path, '/');
-    const char *start = slash == NULL ? path : slash + 1;
+    const char *start = slash ? slash + 1 : path;
     const char *dot = strrchr(start, '.');
-    return yg_pool_copy(pool, start,
-                        dot == NULL || dot == start ? strlen(start) : (size_t)(dot - start));
+    return yg_pool_copy(pool, start, !dot || dot == start ? strlen(start) : (size_t)(dot - start));
 }
 
 static bool read_names(yg_model *model, const yg_value *root, yg_error *error) {
     const yg_value *name = yg_value_get(root, "name");
     const yg_value *doc = yg_value_get(root, "doc");
     model->doc = "";
-    model->name = name == NULL ? stem_of(model->pool, model->path) : "";
-    if (model->name == NULL) {
+    model->name = name ? "" : stem_of(model->pool, model->path);
+    if (!model->name)
         return yg_fail_memory(error);
-    }
-    if (name != NULL && !yg_value_text(name, "`name`", &model->name, error)) {
+    if (name && !yg_value_text(name, "`name`", &model->name, error))
         return false;
-    }
-    if (name != NULL && !yg_is_name(model->name, false)) {
+    if (name && !yg_is_name(model->name, false)) {
         return yg_fail(error, YG_ERROR_NAME, name->origin,
                        "`name`: letters, digits and '_', no digit first, found '%s'", model->name);
     }
-    return doc == NULL || yg_value_text(doc, "`doc`", &model->doc, error);
+    return !doc || yg_value_text(doc, "`doc`", &model->doc, error);
 }
 
 static bool read_sections(yg_model *model, const yg_value *root, const yg_model_options *options,
@@ -171,14 +155,11 @@ static bool read_sections(yg_model *model, const yg_value *root, const yg_model_
     if (!yg_value_check_keys(root, "a model file", sections, sizeof sections / sizeof *sections,
                              error) ||
         !yg_read_format(root, error) || !read_names(model, root, error) ||
-        !read_vars(model, yg_value_get(root, "vars"), error)) {
+        !read_vars(model, yg_value_get(root, "vars"), error))
         return false;
-    }
-    for (size_t i = 0; options != NULL && i < options->override_count; i++) {
-        if (!override_var(model, options->overrides[i], error)) {
+    for (size_t i = 0; options && i < options->override_count; i++)
+        if (!override_var(model, options->overrides[i], error))
             return false;
-        }
-    }
     if (!yg_read_includes(model, yg_value_get(root, "include"), &model->library, 0, error) ||
         !yg_read_definitions(model, yg_value_get(root, "define"), &model->library, error) ||
         !yg_read_ports(model, yg_value_get(root, "inputs"), yg_value_get(root, "targets"), error) ||
@@ -187,15 +168,14 @@ static bool read_sections(yg_model *model, const yg_value *root, const yg_model_
                        error) ||
         !yg_read_outputs(model, yg_value_get(root, "outputs"), "`outputs`", true,
                          &model->body.outputs, &model->body.output_count, error) ||
-        (metrics != NULL && !yg_read_outputs(model, metrics, "`metrics`", false, &model->metrics,
-                                             &model->metric_count, error))) {
+        (metrics && !yg_read_outputs(model, metrics, "`metrics`", false, &model->metrics,
+                                     &model->metric_count, error)) ||
+        !yg_refuse_units(model->metrics, model->metric_count, "a metric", error))
         return false;
-    }
-    if (loss != NULL) {
+    if (loss) {
         model->loss = yg_read_expression(model->pool, loss, "`loss`", error);
-        if (model->loss == NULL) {
+        if (!model->loss)
             return false;
-        }
     }
     return read_expectations(model, yg_value_get(root, "expect"), error) &&
            yg_finish_definitions(model, error);
@@ -207,15 +187,14 @@ static bool read_sections(yg_model *model, const yg_value *root, const yg_model_
 static bool read_run_file(yg_model *model, const char *path, yg_error *error) {
     static const char *const own[] = {"data", "train"};
     const yg_value *root = yg_model_read(model, path, error);
-    if (root == NULL ||
+    if (!root ||
         !yg_value_check_keys(root, "a run file", run_sections,
                              sizeof run_sections / sizeof *run_sections, error) ||
-        !yg_read_format(root, error)) {
+        !yg_read_format(root, error))
         return false;
-    }
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         const yg_value *here = yg_value_get(root, own[i]);
-        if (here != NULL && yg_value_get(model->root, own[i]) != NULL) {
+        if (here && yg_value_get(model->root, own[i])) {
             return yg_fail(error, YG_ERROR_NAME, here->origin,
                            "`%s` stands in the model file %s too; leave it in one of the two",
                            own[i], model->path);
@@ -223,7 +202,7 @@ static bool read_run_file(yg_model *model, const char *path, yg_error *error) {
     }
     model->run_root = root;
     model->run_folder = yg_folder_of(model->pool, path);
-    return model->run_folder != NULL || yg_fail_memory(error);
+    return model->run_folder || yg_fail_memory(error);
 }
 
 /* ------------------------------------------------------------------------------------ checking --
@@ -251,8 +230,8 @@ static bool same_parameters(const yg_network *a, const yg_network *b, yg_error *
 
 static bool check_builds(const yg_model *model, yg_error *error) {
     yg_network *one = yg_network_try(model, 2, true, NULL, error);
-    yg_network *two = one == NULL ? NULL : yg_network_try(model, 4, false, NULL, error);
-    const bool fine = two != NULL && same_parameters(one, two, error);
+    yg_network *two = one ? yg_network_try(model, 4, false, NULL, error) : NULL;
+    const bool fine = two && same_parameters(one, two, error);
     yg_network_free(one);
     yg_network_free(two);
     return fine;
@@ -260,37 +239,33 @@ static bool check_builds(const yg_model *model, yg_error *error) {
 
 static bool load(yg_model *model, const yg_model_options *options, yg_error *error) {
     model->root = yg_model_read(model, model->path, error);
-    if (model->root == NULL || !read_sections(model, model->root, options, error)) {
+    if (!model->root || !read_sections(model, model->root, options, error))
         return false;
-    }
-    if (options != NULL && options->run_path != NULL &&
-        !read_run_file(model, options->run_path, error)) {
+    if (options && options->run_path && !read_run_file(model, options->run_path, error))
         return false;
-    }
     /* A misspelt name is unknown in one place and leaves another unused: the former tells more. */
-    return yg_resolve_ports(model, error) && check_builds(model, error) &&
-           yg_check_names_used(model, error);
+    return yg_resolve_ports(model, error) && yg_resolve_units(model, error) &&
+           check_builds(model, error) && yg_check_names_used(model, error);
 }
 
 yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_error *error) {
     yg_pool *pool = yg_pool_new();
-    yg_model *model = pool == NULL ? NULL : yg_pool_take(pool, sizeof *model);
-    if (model == NULL) {
+    yg_model *model = pool ? yg_pool_take(pool, sizeof *model) : NULL;
+    if (!model) {
         yg_pool_free(pool);
         yg_fail_memory(error);
         return NULL;
     }
     model->pool = pool;
-    model->ops = options != NULL && options->ops != NULL ? options->ops : yg_ops();
+    model->ops = options && options->ops ? options->ops : yg_ops();
     model->path = yg_pool_text(pool, path);
     model->folder = yg_folder_of(pool, path);
     model->library.path = model->path;
     model->library.folder = model->folder;
     yg_error failure = {0};
-    if (model->path == NULL || model->folder == NULL || !load(model, options, &failure)) {
-        if (failure.code == YG_OK) {
+    if (!model->path || !model->folder || !load(model, options, &failure)) {
+        if (failure.code == YG_OK)
             yg_fail_memory(&failure);
-        }
         yg_fail_as(error, &failure);
         yg_model_free(model);
         return NULL;
@@ -299,12 +274,10 @@ yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_er
 }
 
 void yg_model_free(yg_model *model) {
-    if (model == NULL) {
+    if (!model)
         return;
-    }
-    for (size_t i = 0; i < model->document_count; i++) {
+    for (size_t i = 0; i < model->document_count; i++)
         yg_document_free(model->documents[i]);
-    }
     yg_pool_free(model->pool);
 }
 
@@ -325,13 +298,12 @@ const char *yg_model_path(const yg_model *model) {
 
 const yg_value *yg_model_section(const yg_model *model, const char *key) {
     const yg_value *section = yg_value_get(model->root, key);
-    return section == NULL && model->run_root != NULL ? yg_value_get(model->run_root, key)
-                                                      : section;
+    return !section && model->run_root ? yg_value_get(model->run_root, key) : section;
 }
 
 const char *yg_model_folder(const yg_model *model, const char *key) {
-    const bool here = yg_value_get(model->root, key) != NULL || model->run_root == NULL ||
-                      yg_value_get(model->run_root, key) == NULL;
+    const bool here =
+        yg_value_get(model->root, key) || !model->run_root || !yg_value_get(model->run_root, key);
     return here ? model->folder : model->run_folder;
 }
 
@@ -341,4 +313,20 @@ size_t yg_model_port_count(const yg_model *model) {
 
 const yg_port *yg_model_port(const yg_model *model, size_t index) {
     return index < model->port_count ? &model->ports[index] : NULL;
+}
+
+size_t yg_model_find_port(const yg_model *model, const char *name) {
+    for (size_t p = 0; p < model->port_count; p++)
+        if (strcmp(model->ports[p].name, name) == 0)
+            return p;
+    return SIZE_MAX;
+}
+
+size_t yg_model_output_count(const yg_model *model) {
+    return model->body.output_count;
+}
+
+yg_model_output yg_model_get_output(const yg_model *model, size_t index) {
+    const yg_output_spec *output = &model->body.outputs[index];
+    return (yg_model_output){.name = output->name, .units = output->units};
 }

@@ -12,17 +12,14 @@
 
 void *yg_pool_grow(yg_pool *pool, void *array, size_t count, size_t element_size) {
     const bool full = count == 0 || (count >= 4 && (count & (count - 1)) == 0);
-    if (!full) {
+    if (!full)
         return array;
-    }
     const size_t room = count == 0 ? 4 : 2 * count;
-    if (room > SIZE_MAX / element_size) {
+    if (room > SIZE_MAX / element_size)
         return NULL;
-    }
     void *grown = yg_pool_take(pool, room * element_size);
-    if (grown != NULL && count > 0) {
+    if (grown && count > 0)
         memcpy(grown, array, count * element_size);
-    }
     return grown;
 }
 
@@ -38,9 +35,8 @@ const char *yg_pool_format(yg_pool *pool, const char *format, ...) {
     const int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     char *text = length < 0 ? NULL : yg_pool_take(pool, (size_t)length + 1);
-    if (text != NULL) {
+    if (text)
         vsnprintf(text, (size_t)length + 1, format, again);
-    }
     va_end(again);
     return text;
 }
@@ -49,16 +45,14 @@ const char *yg_pool_format(yg_pool *pool, const char *format, ...) {
 static size_t slot_of(const yg_names *names, const char *name) {
     const size_t mask = names->slot_count - 1;
     size_t slot = (size_t)yg_random_key(name) & mask;
-    while (names->slots[slot] != 0 && strcmp(names->names[names->slots[slot] - 1], name) != 0) {
+    while (names->slots[slot] != 0 && strcmp(names->names[names->slots[slot] - 1], name) != 0)
         slot = (slot + 1) & mask;
-    }
     return slot;
 }
 
 size_t yg_names_find(const yg_names *names, const char *name) {
-    if (names->count == 0) {
+    if (names->count == 0)
         return YG_NOT_FOUND;
-    }
     const uint32_t held = names->slots[slot_of(names, name)];
     return held == 0 ? YG_NOT_FOUND : held - 1;
 }
@@ -66,25 +60,21 @@ size_t yg_names_find(const yg_names *names, const char *name) {
 static bool grow_slots(yg_names *names, yg_pool *pool) {
     const size_t slot_count = names->slot_count == 0 ? 8 : 2 * names->slot_count;
     uint32_t *slots = yg_pool_take(pool, slot_count * sizeof *slots);
-    if (slots == NULL) {
+    if (!slots)
         return false;
-    }
     names->slots = slots;
     names->slot_count = slot_count;
-    for (size_t i = 0; i < names->count; i++) {
+    for (size_t i = 0; i < names->count; i++)
         slots[slot_of(names, names->names[i])] = (uint32_t)i + 1;
-    }
     return true;
 }
 
 bool yg_names_add(yg_names *names, yg_pool *pool, const char *name) {
-    if (2 * (names->count + 1) > names->slot_count && !grow_slots(names, pool)) {
+    if (2 * (names->count + 1) > names->slot_count && !grow_slots(names, pool))
         return false;
-    }
     const char **grown = yg_pool_grow(pool, names->names, names->count, sizeof *grown);
-    if (grown == NULL || name == NULL) {
+    if (!grown || !name)
         return false;
-    }
     names->names = grown;
     names->names[names->count] = name;
     names->slots[slot_of(names, name)] = (uint32_t)names->count + 1;
@@ -112,26 +102,20 @@ bool yg_is_name(const char *name, bool dots) {
     bool first_segment = true;
     for (const char *c = name;; c++, first_segment = false) {
         const char *start = c;
-        while (is_letter(*c) || is_digit(*c)) {
+        while (is_letter(*c) || is_digit(*c))
             c++;
-        }
-        if (c == start) {
+        if (c == start)
             return false;
-        }
         if (is_digit(*start)) {
             size_t digits = 0;
-            while (is_digit(start[digits])) {
+            while (is_digit(start[digits]))
                 digits++;
-            }
-            if (first_segment || start + digits != c) {
+            if (first_segment || start + digits != c)
                 return false;
-            }
         }
-        if (*c == '\0') {
+        if (*c == '\0')
             return true;
-        }
-        if (*c != '.' || !dots) {
+        if (*c != '.' || !dots)
             return false;
-        }
     }
 }

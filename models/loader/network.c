@@ -9,11 +9,9 @@
 /* ------------------------------------------------------------------------------- dimensions -- */
 
 static const yg_dim *find_dim(const yg_network_options *options, const char *name) {
-    for (size_t i = 0; i < options->dim_count; i++) {
-        if (strcmp(options->dims[i].name, name) == 0) {
+    for (size_t i = 0; i < options->dim_count; i++)
+        if (strcmp(options->dims[i].name, name) == 0)
             return &options->dims[i];
-        }
-    }
     return NULL;
 }
 
@@ -24,14 +22,12 @@ static bool bind_dims(yg_builder *builder, yg_scope *scope, const yg_network_opt
         const yg_port *port = &model->ports[i];
         for (int d = 0; d < port->rank; d++) {
             const char *symbol = port->symbols[d];
-            if (symbol == NULL || yg_scope_find(scope, symbol) != NULL) {
+            if (!symbol || yg_scope_find(scope, symbol))
                 continue;
-            }
             const yg_dim *dim = find_dim(options, symbol);
-            if (dim == NULL && options->outputs_only && port->target) {
+            if (!dim && options->outputs_only && port->target)
                 continue; /* only targets, which are left out, have that dimension */
-            }
-            if (dim == NULL || dim->size < 0) {
+            if (!dim || dim->size < 0) {
                 return yg_fail(builder->error, YG_ERROR_ARGUMENT, port->origin,
                                "the symbolic dimension '%s' of '%s' has no size", symbol,
                                port->name);
@@ -39,12 +35,10 @@ static bool bind_dims(yg_builder *builder, yg_scope *scope, const yg_network_opt
             const yg_binding binding = {
                 .term = {.kind = YG_TERM_INT, .varies = true, .i = dim->size},
                 .written = yg_written_name(builder->pool, symbol, port->origin)};
-            if (binding.written == NULL) {
+            if (!binding.written)
                 return yg_fail_memory(builder->error);
-            }
-            if (!yg_scope_add(builder, scope, symbol, port->origin, binding)) {
+            if (!yg_scope_add(builder, scope, symbol, port->origin, binding))
                 return false;
-            }
         }
     }
     return true;
@@ -55,9 +49,8 @@ static bool build_port(yg_builder *builder, yg_scope *scope, const yg_port *port
     int64_t shape[YG_MAX_RANK];
     for (int d = 0; d < port->rank; d++) {
         shape[d] = port->shape[d];
-        if (port->symbols[d] != NULL) {
+        if (port->symbols[d])
             shape[d] = yg_scope_find(scope, port->symbols[d])->term.i;
-        }
     }
     yg_type type;
     const yg_dtype dtype = yg_dtype_is_float(port->dtype) ? builder->dtype : port->dtype;
@@ -68,18 +61,16 @@ static bool build_port(yg_builder *builder, yg_scope *scope, const yg_port *port
     }
     yg_graph_at(builder->graph, port->origin);
     const yg_node node = yg_input(builder->graph, port->name, &type);
-    if (node == YG_NONE) {
+    if (node == YG_NONE)
         return yg_fail_from_graph(builder, port->origin);
-    }
     yg_tensor_name *list = port->target ? network->targets : network->inputs;
     size_t *count = port->target ? &network->target_count : &network->input_count;
     list[(*count)++] = (yg_tensor_name){.name = port->name, .node = node, .origin = port->origin};
     const yg_binding binding = {.term = {.kind = YG_TERM_TENSOR, .node = node},
                                 .written =
                                     yg_written_name(builder->pool, port->name, port->origin)};
-    if (binding.written == NULL) {
+    if (!binding.written)
         return yg_fail_memory(builder->error);
-    }
     return yg_scope_add(builder, scope, port->name, port->origin, binding);
 }
 
@@ -88,14 +79,12 @@ static bool build_ports(yg_builder *builder, yg_scope *scope, bool outputs_only)
     yg_network *network = builder->network;
     network->inputs = yg_pool_take(builder->pool, model->port_count * sizeof *network->inputs);
     network->targets = yg_pool_take(builder->pool, model->port_count * sizeof *network->targets);
-    if (network->inputs == NULL || network->targets == NULL) {
+    if (!network->inputs || !network->targets)
         return yg_fail_memory(builder->error);
-    }
     for (size_t i = 0; i < model->port_count; i++) {
         const yg_port *port = &model->ports[i];
-        if (!(outputs_only && port->target) && !build_port(builder, scope, port)) {
+        if (!(outputs_only && port->target) && !build_port(builder, scope, port))
             return false;
-        }
     }
     return true;
 }
@@ -130,17 +119,15 @@ static bool without_targets(yg_builder *builder, yg_body *body) {
     for (size_t i = 0; room && i < model->body.statement_count; i++) {
         const yg_statement *statement = &model->body.statements[i];
         t.found = false;
-        if (statement->expression != NULL) {
+        if (statement->expression) {
             yg_visit_names(statement->expression, visit_taint, &t);
         } else {
             yg_visit_layer_names(builder->pool, statement->layer, visit_taint, &t);
-            if (statement->layer->input_above && i > 0) {
+            if (statement->layer->input_above && i > 0)
                 visit_taint(&t, model->body.statements[i - 1].names[0]);
-            }
         }
-        if (!t.found) {
+        if (!t.found)
             body->statements[body->statement_count++] = *statement;
-        }
         for (size_t k = 0; room && t.found && k < statement->name_count; k++) {
             room = yg_names_find(&t.names, statement->names[k]) != YG_NOT_FOUND ||
                    yg_names_add(&t.names, builder->pool, statement->names[k]);
@@ -156,32 +143,28 @@ static bool build_named(yg_builder *builder, const yg_scope *scope, const yg_out
                         size_t count, yg_tensor_name **list, size_t *list_count,
                         yg_output_spec **written) {
     *list = yg_pool_take(builder->pool, (count + 1) * sizeof **list);
-    if (*list == NULL) {
+    if (!*list)
         return yg_fail_memory(builder->error);
-    }
     for (size_t i = 0; i < count; i++) {
         const yg_output_spec *spec = &specs[i];
         yg_tensor_name *tensor = &(*list)[i];
-        *tensor = (yg_tensor_name){.name = spec->name, .origin = spec->origin};
+        *tensor =
+            (yg_tensor_name){.name = spec->name, .units = spec->units, .origin = spec->origin};
         builder->place = spec->origin;
-        if (!yg_evaluate_tensor(builder, scope, spec->value, spec->name, &tensor->node)) {
+        if (!yg_evaluate_tensor(builder, scope, spec->value, spec->name, &tensor->node))
             return false;
-        }
     }
     *list_count = count;
-    if (written == NULL) {
+    if (!written)
         return true;
-    }
     *written = yg_pool_take(builder->pool, (count + 1) * sizeof **written);
-    if (*written == NULL) {
+    if (!*written)
         return yg_fail_memory(builder->error);
-    }
     for (size_t i = 0; i < count; i++) {
         (*written)[i] = specs[i];
         (*written)[i].value = yg_rewrite(builder, scope, specs[i].value);
-        if ((*written)[i].value == NULL) {
+        if (!(*written)[i].value)
             return yg_fail_memory(builder->error);
-        }
     }
     return true;
 }
@@ -190,13 +173,11 @@ static bool build_loss(yg_builder *builder, const yg_scope *scope) {
     const yg_expression *loss = builder->model->loss;
     yg_network *network = builder->network;
     char found[YG_TYPE_TEXT];
-    if (loss == NULL) {
+    if (!loss)
         return true;
-    }
     builder->place = loss->origin;
-    if (!yg_evaluate_tensor(builder, scope, loss, "`loss`", &network->loss)) {
+    if (!yg_evaluate_tensor(builder, scope, loss, "`loss`", &network->loss))
         return false;
-    }
     const yg_type *type = yg_node_type(builder->graph, network->loss);
     if (type->rank != 0 || !yg_dtype_is_float(type->dtype)) {
         return yg_fail(builder->error, YG_ERROR_SHAPE, loss->origin,
@@ -204,9 +185,9 @@ static bool build_loss(yg_builder *builder, const yg_scope *scope) {
                        yg_type_text(type, found),
                        type->rank != 0 ? "; mean(…) or sum(…) makes one of many" : "");
     }
-    if (builder->expansion != NULL) {
+    if (builder->expansion) {
         builder->expansion->loss = yg_rewrite(builder, scope, loss);
-        return builder->expansion->loss != NULL || yg_fail_memory(builder->error);
+        return builder->expansion->loss || yg_fail_memory(builder->error);
     }
     return true;
 }
@@ -216,9 +197,8 @@ static bool build_metrics(yg_builder *builder, const yg_scope *scope) {
     char found[YG_TYPE_TEXT];
     if (!build_named(builder, scope, builder->model->metrics, builder->model->metric_count,
                      &network->metrics, &network->metric_count,
-                     builder->expansion == NULL ? NULL : &builder->expansion->metrics)) {
+                     builder->expansion ? &builder->expansion->metrics : NULL))
         return false;
-    }
     for (size_t i = 0; i < network->metric_count; i++) {
         const yg_tensor_name *metric = &network->metrics[i];
         const yg_type *type = yg_node_type(builder->graph, metric->node);
@@ -237,12 +217,10 @@ static bool build_metrics(yg_builder *builder, const yg_scope *scope) {
 static bool check_parameters(const yg_builder *builder) {
     const yg_value *expected = builder->model->expected_parameters;
     int64_t count;
-    if (expected == NULL) {
+    if (!expected)
         return true;
-    }
-    if (!yg_value_int(expected, "`parameters`", 0, INT64_MAX, &count, builder->error)) {
+    if (!yg_value_int(expected, "`parameters`", 0, INT64_MAX, &count, builder->error))
         return false;
-    }
     return count == builder->parameter_elements ||
            yg_fail(builder->error, YG_ERROR_ARGUMENT, expected->origin,
                    "`expect`: %lld parameters are expected, the model has %lld", (long long)count,
@@ -254,18 +232,14 @@ static bool check_shape(yg_builder *builder, const yg_scope *scope,
     const yg_network *network = builder->network;
     yg_term term = {.kind = YG_TERM_INT};
     const yg_binding *binding = yg_scope_find(scope, expected->name);
-    if (binding != NULL) {
+    if (binding)
         term = binding->term;
-    }
-    for (size_t i = 0; binding == NULL && i < network->output_count; i++) {
-        if (strcmp(network->outputs[i].name, expected->name) == 0) {
+    for (size_t i = 0; !binding && i < network->output_count; i++)
+        if (strcmp(network->outputs[i].name, expected->name) == 0)
             term = (yg_term){.kind = YG_TERM_TENSOR, .node = network->outputs[i].node};
-        }
-    }
     if (term.kind != YG_TERM_TENSOR &&
-        !yg_resolve(builder, scope, expected->name, expected->origin, &term)) {
+        !yg_resolve(builder, scope, expected->name, expected->origin, &term))
         return false;
-    }
     char text[200], wanted_text[YG_TYPE_TEXT], found_text[YG_TYPE_TEXT];
     if (term.kind != YG_TERM_TENSOR) {
         return yg_fail(builder->error, YG_ERROR_SHAPE, expected->origin,
@@ -273,12 +247,10 @@ static bool check_shape(yg_builder *builder, const yg_scope *scope,
                        yg_term_describe(builder, &term, text, sizeof text));
     }
     yg_type wanted = {.rank = (int32_t)expected->shape.count};
-    for (size_t d = 0; d < expected->shape.count; d++) {
+    for (size_t d = 0; d < expected->shape.count; d++)
         if (!yg_evaluate_int(builder, scope, expected->shape.dims[d], "`expect`", 0,
-                             &wanted.shape[d])) {
+                             &wanted.shape[d]))
             return false;
-        }
-    }
     const yg_type *found = yg_node_type(builder->graph, term.node);
     return yg_shape_equal(&wanted, found) ||
            yg_fail(builder->error, YG_ERROR_SHAPE, expected->origin,
@@ -294,35 +266,28 @@ static bool build(yg_builder *builder, const yg_network_options *options) {
     yg_expansion *expansion = builder->expansion;
     yg_network *network = builder->network;
     yg_scope *scope = yg_pool_take(builder->pool, sizeof *scope);
-    if (scope == NULL) {
+    if (!scope)
         return yg_fail_memory(builder->error);
-    }
     *scope = (yg_scope){.prefix = "", .parameter_prefix = "", .library = &model->library};
     yg_body reduced;
-    if (options->outputs_only && !without_targets(builder, &reduced)) {
+    if (options->outputs_only && !without_targets(builder, &reduced))
         return false;
-    }
     const yg_body *body = options->outputs_only ? &reduced : &model->body;
     if (!yg_build_vars(builder, scope) || !bind_dims(builder, scope, options) ||
         !build_ports(builder, scope, options->outputs_only) ||
         !yg_build_params(builder, scope, &model->body) || !yg_build_body(builder, scope, body) ||
         !build_named(builder, scope, model->body.outputs, model->body.output_count,
                      &network->outputs, &network->output_count,
-                     expansion == NULL ? NULL : &expansion->outputs)) {
+                     expansion ? &expansion->outputs : NULL) ||
+        !yg_check_units(builder))
         return false;
-    }
-    if (options->outputs_only) {
+    if (options->outputs_only)
         return true;
-    }
-    if (!build_loss(builder, scope) || !build_metrics(builder, scope) ||
-        !check_parameters(builder)) {
+    if (!build_loss(builder, scope) || !build_metrics(builder, scope) || !check_parameters(builder))
         return false;
-    }
-    for (size_t i = 0; i < model->expected_shape_count; i++) {
-        if (!check_shape(builder, scope, &model->expected_shapes[i])) {
+    for (size_t i = 0; i < model->expected_shape_count; i++)
+        if (!check_shape(builder, scope, &model->expected_shapes[i]))
             return false;
-        }
-    }
     return true;
 }
 
@@ -334,8 +299,8 @@ yg_network *yg_network_make(const yg_model *model, const yg_network_options *opt
         return NULL;
     }
     yg_pool *pool = yg_pool_new();
-    yg_network *network = pool == NULL ? NULL : yg_pool_take(pool, sizeof *network);
-    if (network == NULL) {
+    yg_network *network = pool ? yg_pool_take(pool, sizeof *network) : NULL;
+    if (!network) {
         yg_pool_free(pool);
         yg_fail_memory(error);
         return NULL;
@@ -353,10 +318,9 @@ yg_network *yg_network_make(const yg_model *model, const yg_network_options *opt
                           .training = options->training,
                           .expansion = expansion,
                           .error = &failure};
-    if (network->graph == NULL ? !yg_fail_memory(&failure) : !build(&builder, options)) {
-        if (failure.code == YG_OK) {
+    if (network->graph ? !build(&builder, options) : !yg_fail_memory(&failure)) {
+        if (failure.code == YG_OK)
             yg_fail_memory(&failure);
-        }
         yg_fail_as(error, &failure);
         yg_network_free(network);
         return NULL;
@@ -383,12 +347,10 @@ yg_network *yg_network_try(const yg_model *model, int64_t batch, bool training,
         for (int d = 0; d < model->ports[i].rank; d++) {
             const char *symbol = model->ports[i].symbols[d];
             size_t k = 0;
-            while (symbol != NULL && k < options.dim_count && strcmp(dims[k].name, symbol) != 0) {
+            while (symbol && k < options.dim_count && strcmp(dims[k].name, symbol) != 0)
                 k++;
-            }
-            if (symbol == NULL || k < options.dim_count) {
+            if (!symbol || k < options.dim_count)
                 continue;
-            }
             if (k == sizeof dims / sizeof *dims) {
                 yg_fail(error, YG_ERROR_ARGUMENT, model->ports[i].origin,
                         "more than %zu symbolic dimensions", k);
@@ -401,7 +363,7 @@ yg_network *yg_network_try(const yg_model *model, int64_t batch, bool training,
     }
     yg_error failure = {0};
     yg_network *network = yg_network_make(model, &options, expansion, &failure);
-    if (network == NULL) {
+    if (!network) {
         tell_dims(&options, &failure);
         yg_fail_as(error, &failure);
     }
@@ -414,9 +376,8 @@ yg_network *yg_network_build(const yg_model *model, const yg_network_options *op
 }
 
 void yg_network_free(yg_network *network) {
-    if (network == NULL) {
+    if (!network)
         return;
-    }
     yg_graph_free(network->graph);
     yg_pool_free(network->pool);
 }

@@ -16,19 +16,17 @@ static const char *pattern_text(const yg_scope *scope, const yg_shape_spec *shap
     for (size_t i = 0; i < shape->count && used < size; i++) {
         const yg_expression *dim = shape->dims[i];
         snprintf(part, sizeof part, "...");
-        if (dim != NULL) {
+        if (dim) {
             const yg_binding *binding =
                 dim->kind == YG_EXPRESSION_NAME ? yg_scope_find(scope, dim->text) : NULL;
             const size_t length = yg_expression_text(dim, part, sizeof part);
-            if (binding != NULL && binding->term.kind == YG_TERM_INT && length < sizeof part) {
+            if (binding && binding->term.kind == YG_TERM_INT && length < sizeof part)
                 snprintf(part + length, sizeof part - length, "=%lld", (long long)binding->term.i);
-            }
         }
         used += (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "", part);
     }
-    if (used < size) {
+    if (used < size)
         snprintf(text + used, size - used, "]");
-    }
     return text;
 }
 
@@ -48,9 +46,8 @@ static const yg_expression *written_size(yg_pool *pool, const yg_binding *given,
     yg_expression **children = yg_pool_take(pool, 2 * sizeof *children);
     yg_expression *number = yg_pool_take(pool, sizeof *number);
     const char **keywords = yg_pool_take(pool, 2 * sizeof *keywords);
-    if (call == NULL || children == NULL || number == NULL || keywords == NULL) {
+    if (!call || !children || !number || !keywords)
         return NULL;
-    }
     *number = (yg_expression){
         .kind = YG_EXPRESSION_NUMBER, .text = "", .number = (double)d, .integer = true};
     children[0] = (yg_expression *)given->written;
@@ -67,23 +64,20 @@ static bool match_dimension(yg_builder *builder, yg_scope *scope, const yg_input
                             const yg_binding *given, size_t position, int d, yg_origin origin) {
     const yg_type *type = yg_node_type(builder->graph, given->term.node);
     const yg_expression *dim = input->shape.dims[position];
-    if (dim->kind == YG_EXPRESSION_NAME && yg_scope_find(scope, dim->text) == NULL) {
+    if (dim->kind == YG_EXPRESSION_NAME && !yg_scope_find(scope, dim->text)) {
         yg_binding binding = {.term = {.kind = YG_TERM_INT, .varies = true, .i = type->shape[d]}};
-        if (builder->expansion != NULL) {
+        if (builder->expansion) {
             binding.written = written_size(builder->pool, given, d);
-            if (binding.written == NULL) {
+            if (!binding.written)
                 return yg_fail_memory(builder->error);
-            }
         }
         return yg_scope_add(builder, scope, dim->text, dim->origin, binding);
     }
     int64_t expected;
-    if (!yg_evaluate_int(builder, scope, dim, "a dimension", 0, &expected)) {
+    if (!yg_evaluate_int(builder, scope, dim, "a dimension", 0, &expected))
         return false;
-    }
-    if (expected == type->shape[d]) {
+    if (expected == type->shape[d])
         return true;
-    }
     char detail[200], text[100];
     yg_expression_text(dim, text, sizeof text);
     snprintf(detail, sizeof detail, ": %s is %lld, dimension %d is %lld", text, (long long)expected,
@@ -96,19 +90,16 @@ bool yg_match_shape(yg_builder *builder, yg_scope *scope, const yg_input_spec *i
     const yg_type *type = yg_node_type(builder->graph, given->term.node);
     const yg_shape_spec *shape = &input->shape;
     size_t ellipsis = 0;
-    while (ellipsis < shape->count && shape->dims[ellipsis] != NULL) {
+    while (ellipsis < shape->count && shape->dims[ellipsis])
         ellipsis++;
-    }
     const bool open = ellipsis < shape->count;
     const int fixed = (int)shape->count - (open ? 1 : 0);
-    if (type->rank < fixed || (!open && type->rank > fixed)) {
+    if (type->rank < fixed || (!open && type->rank > fixed))
         return mismatch(builder, scope, input, type, origin, "");
-    }
     for (size_t i = 0; i < shape->count; i++) {
         const int d = i < ellipsis ? (int)i : (int)i + type->rank - (int)shape->count;
-        if (i != ellipsis && !match_dimension(builder, scope, input, given, i, d, origin)) {
+        if (i != ellipsis && !match_dimension(builder, scope, input, given, i, d, origin))
             return false;
-        }
     }
     return true;
 }

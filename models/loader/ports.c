@@ -7,9 +7,8 @@
 static bool read_dtype(const yg_value *value, yg_dtype *dtype, yg_error *error) {
     static const char *const names[] = {"bool", "i32", "i64", "f32", "f64"};
     const char *text;
-    if (!yg_value_text(value, "`dtype`", &text, error)) {
+    if (!yg_value_text(value, "`dtype`", &text, error))
         return false;
-    }
     if (!yg_dtype_parse(text, dtype)) {
         char hint[120];
         return yg_fail(error, YG_ERROR_DTYPE, value->origin, "unknown dtype '%s'%s", text,
@@ -31,21 +30,18 @@ static bool read_classes(yg_model *model, const yg_value *value, yg_port_spec *p
     }
     const char **names = yg_pool_take(model->pool, value->count * sizeof *names);
     yg_names seen = {0};
-    if (names == NULL) {
+    if (!names)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < value->count; i++) {
         const yg_value *item = value->items[i];
-        if (!yg_value_text(item, "a name in `classes`", &names[i], error)) {
+        if (!yg_value_text(item, "a name in `classes`", &names[i], error))
             return false;
-        }
         if (yg_names_find(&seen, names[i]) != YG_NOT_FOUND) {
             return yg_fail(error, YG_ERROR_NAME, item->origin, "`classes`: '%s' stands there twice",
                            names[i]);
         }
-        if (!yg_names_add(&seen, model->pool, names[i])) {
+        if (!yg_names_add(&seen, model->pool, names[i]))
             return yg_fail_memory(error);
-        }
     }
     port->class_names = names;
     port->class_name_count = value->count;
@@ -63,52 +59,43 @@ static bool read_port(yg_model *model, const yg_value *key, const yg_value *valu
         {"shape", true, NULL}, {"dtype", false, NULL}, {"classes", false, NULL}};
     const char *kind = target ? "target" : "input";
     const char *what = yg_pool_format(model->pool, "%s `%s`", kind, key->text);
-    if (what == NULL) {
+    if (!what)
         return yg_fail_memory(error);
-    }
-    if (!yg_read_name(key, target ? "a target" : "an input", false, error)) {
+    if (!yg_read_name(key, target ? "a target" : "an input", false, error))
         return false;
-    }
     *port =
         (yg_port_spec){.origin = key->origin, .name = key->text, .dtype = YG_F32, .target = target};
-    if (value->kind != YG_MAPPING) {
+    if (value->kind != YG_MAPPING)
         return yg_read_shape(model->pool, value, what, false, &port->shape, error);
-    }
     if (!yg_value_check_keys(value, what, target ? target_keys : input_keys, 3, error) ||
-        !yg_read_shape(model->pool, yg_value_get(value, "shape"), what, false, &port->shape,
-                       error)) {
+        !yg_read_shape(model->pool, yg_value_get(value, "shape"), what, false, &port->shape, error))
         return false;
-    }
     const yg_value *dtype = yg_value_get(value, "dtype");
     const yg_value *classes = yg_value_get(value, "classes");
-    return (dtype == NULL || read_dtype(dtype, &port->dtype, error)) &&
-           (classes == NULL || read_classes(model, classes, port, error));
+    return (!dtype || read_dtype(dtype, &port->dtype, error)) &&
+           (!classes || read_classes(model, classes, port, error));
 }
 
 bool yg_read_ports(yg_model *model, const yg_value *inputs, const yg_value *targets,
                    yg_error *error) {
     if (!yg_value_is_mapping(inputs, "`inputs`", error) ||
-        (targets != NULL && !yg_value_is_mapping(targets, "`targets`", error))) {
+        (targets && !yg_value_is_mapping(targets, "`targets`", error)))
         return false;
-    }
     const size_t input_count = inputs->count;
-    const size_t count = input_count + (targets == NULL ? 0 : targets->count);
+    const size_t count = input_count + (targets ? targets->count : 0);
     if (input_count == 0) {
         return yg_fail(error, YG_ERROR_ARGUMENT, inputs->origin,
                        "`inputs`: at least one is needed, such as `x: [B, 2]`");
     }
     model->port_specs = yg_pool_take(model->pool, count * sizeof *model->port_specs);
-    if (model->port_specs == NULL) {
+    if (!model->port_specs)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < count; i++) {
         const bool target = i >= input_count;
         const yg_value *from = target ? targets : inputs;
         const size_t k = target ? i - input_count : i;
-        if (!read_port(model, from->keys[k], from->items[k], target, &model->port_specs[i],
-                       error)) {
+        if (!read_port(model, from->keys[k], from->items[k], target, &model->port_specs[i], error))
             return false;
-        }
     }
     model->port_count = count;
     return true;
@@ -128,11 +115,10 @@ static bool resolve_port(yg_builder *builder, const yg_scope *scope, const yg_po
                       .origin = spec->origin};
     for (size_t d = 0; d < spec->shape.count; d++) {
         const yg_expression *dim = spec->shape.dims[d];
-        if (dim->kind == YG_EXPRESSION_NAME && yg_scope_find(scope, dim->text) == NULL) {
+        if (dim->kind == YG_EXPRESSION_NAME && !yg_scope_find(scope, dim->text)) {
             const yg_value name = {.origin = dim->origin, .text = dim->text};
-            if (!yg_read_name(&name, "a dimension", false, builder->error)) {
+            if (!yg_read_name(&name, "a dimension", false, builder->error))
                 return false;
-            }
             port->shape[d] = -1;
             port->symbols[d] = dim->text;
         } else if (!yg_evaluate_int(builder, scope, dim, spec->name, 1, &port->shape[d])) {
@@ -143,14 +129,13 @@ static bool resolve_port(yg_builder *builder, const yg_scope *scope, const yg_po
     int64_t shape[YG_MAX_RANK];
     yg_type type;
     yg_error failure = {0};
-    for (int d = 0; d < port->rank; d++) {
-        shape[d] = port->symbols[d] != NULL ? 1 : port->shape[d];
-    }
+    for (int d = 0; d < port->rank; d++)
+        shape[d] = port->symbols[d] ? 1 : port->shape[d];
     if (!yg_type_make(YG_F64, port->rank, shape, &type, &failure)) {
         return yg_fail(builder->error, failure.code, spec->shape.origin, "'%s': %s", spec->name,
                        failure.message);
     }
-    return spec->classes == NULL ||
+    return !spec->classes ||
            yg_evaluate_int(builder, scope, spec->classes, "`classes`", 2, &port->classes);
 }
 
@@ -158,16 +143,12 @@ bool yg_resolve_ports(yg_model *model, yg_error *error) {
     yg_builder builder = {.model = model, .pool = model->pool, .dtype = YG_F32, .error = error};
     yg_scope scope = {.prefix = "", .parameter_prefix = "", .library = &model->library};
     model->ports = yg_pool_take(model->pool, model->port_count * sizeof *model->ports);
-    if (model->ports == NULL) {
+    if (!model->ports)
         return yg_fail_memory(error);
-    }
-    if (!yg_build_vars(&builder, &scope)) {
+    if (!yg_build_vars(&builder, &scope))
         return false;
-    }
-    for (size_t i = 0; i < model->port_count; i++) {
-        if (!resolve_port(&builder, &scope, &model->port_specs[i], &model->ports[i])) {
+    for (size_t i = 0; i < model->port_count; i++)
+        if (!resolve_port(&builder, &scope, &model->port_specs[i], &model->ports[i]))
             return false;
-        }
-    }
     return true;
 }

@@ -26,14 +26,13 @@ bool yg_read_name(const yg_value *key, const char *what, bool dots, yg_error *er
 bool yg_read_format(const yg_value *root, yg_error *error) {
     int64_t version;
     const yg_value *value = yg_value_get(root, "format");
-    if (value == NULL) {
+    if (!value) {
         return yg_fail(error, YG_ERROR_ARGUMENT, root->origin,
                        "the key 'format' is missing; begin with the line `format: %d`",
                        YG_FORMAT_VERSION);
     }
-    if (!yg_value_int(value, "`format`", 1, INT64_MAX, &version, error)) {
+    if (!yg_value_int(value, "`format`", 1, INT64_MAX, &version, error))
         return false;
-    }
     return version == YG_FORMAT_VERSION ||
            yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
                    "format %lld is not known to this version of yamlgrad, which reads format %d",
@@ -44,15 +43,14 @@ static yg_expression *list_expression(yg_pool *pool, const yg_value *value, cons
                                       yg_error *error) {
     yg_expression *list = yg_pool_take(pool, sizeof *list);
     yg_expression **children = yg_pool_take(pool, (value->count + 1) * sizeof *children);
-    if (list == NULL || children == NULL) {
+    if (!list || !children) {
         yg_fail_memory(error);
         return NULL;
     }
     for (size_t i = 0; i < value->count; i++) {
         children[i] = (yg_expression *)yg_read_expression(pool, value->items[i], what, error);
-        if (children[i] == NULL) {
+        if (!children[i])
             return NULL;
-        }
     }
     *list = (yg_expression){.kind = YG_EXPRESSION_LIST,
                             .origin = value->origin,
@@ -64,9 +62,8 @@ static yg_expression *list_expression(yg_pool *pool, const yg_value *value, cons
 
 const yg_expression *yg_read_expression(yg_pool *pool, const yg_value *value, const char *what,
                                         yg_error *error) {
-    if (value->kind == YG_SEQUENCE) {
+    if (value->kind == YG_SEQUENCE)
         return list_expression(pool, value, what, error);
-    }
     if (value->kind == YG_MAPPING) {
         char found[120];
         yg_fail(error, YG_ERROR_SYNTAX, value->origin, "%s: an expression is expected, found %s",
@@ -86,9 +83,8 @@ bool yg_read_shape(yg_pool *pool, const yg_value *value, const char *what, bool 
     }
     *shape = (yg_shape_spec){.origin = value->origin, .count = value->count};
     shape->dims = yg_pool_take(pool, (value->count + 1) * sizeof *shape->dims);
-    if (shape->dims == NULL) {
+    if (!shape->dims)
         return yg_fail_memory(error);
-    }
     size_t ellipses = 0;
     for (size_t i = 0; i < value->count; i++) {
         const yg_value *item = value->items[i];
@@ -108,9 +104,8 @@ bool yg_read_shape(yg_pool *pool, const yg_value *value, const char *what, bool 
                            yg_value_describe(item, found, sizeof found));
         }
         shape->dims[i] = yg_read_expression(pool, item, what, error);
-        if (shape->dims[i] == NULL) {
+        if (!shape->dims[i])
             return false;
-        }
     }
     if (shape->count - ellipses > YG_MAX_RANK) {
         return yg_fail(error, YG_ERROR_SHAPE, value->origin,
@@ -122,7 +117,7 @@ bool yg_read_shape(yg_pool *pool, const yg_value *value, const char *what, bool 
 
 const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error *error) {
     yg_init_spec *init = yg_pool_take(pool, sizeof *init);
-    if (init == NULL) {
+    if (!init) {
         yg_fail_memory(error);
         return NULL;
     }
@@ -133,7 +128,7 @@ const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error 
     }
     char found[120];
     const yg_value *type = value->kind == YG_MAPPING ? yg_value_get(value, "type") : NULL;
-    if (type == NULL) {
+    if (!type) {
         yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
                 "`init`: a name such as zeros or a map such as {type: normal, std: 0.5} is "
                 "expected, found %s",
@@ -141,29 +136,26 @@ const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error 
                                           : yg_value_describe(value, found, sizeof found));
         return NULL;
     }
-    if (!yg_value_text(type, "`type` of `init`", &init->type, error)) {
+    if (!yg_value_text(type, "`type` of `init`", &init->type, error))
         return NULL;
-    }
     init->origin = type->origin;
     init->keys = yg_pool_take(pool, value->count * sizeof *init->keys);
     init->values = yg_pool_take(pool, value->count * sizeof *init->values);
     yg_origin *origins = yg_pool_take(pool, value->count * sizeof *origins);
-    if (init->keys == NULL || init->values == NULL || origins == NULL) {
+    if (!init->keys || !init->values || !origins) {
         yg_fail_memory(error);
         return NULL;
     }
     init->key_origins = origins;
     for (size_t i = 0; i < value->count; i++) {
-        if (value->items[i] == type) {
+        if (value->items[i] == type)
             continue;
-        }
         const size_t k = init->count++;
         init->keys[k] = value->keys[i]->text;
         origins[k] = value->keys[i]->origin;
         init->values[k] = yg_read_expression(pool, value->items[i], init->keys[k], error);
-        if (init->values[k] == NULL) {
+        if (!init->values[k])
             return NULL;
-        }
     }
     return init;
 }
@@ -177,51 +169,40 @@ static bool read_param(yg_model *model, const yg_value *key, const yg_value *val
         {"if", false, NULL},
         {"dtype", false, "parameters have the network's float type"},
     };
-    if (!yg_read_name(key, "a parameter", true, error)) {
+    if (!yg_read_name(key, "a parameter", true, error))
         return false;
-    }
     const char *what = yg_pool_format(model->pool, "parameter `%s`", key->text);
-    if (what == NULL) {
+    if (!what)
         return yg_fail_memory(error);
-    }
-    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error)) {
+    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error))
         return false;
-    }
     *param = (yg_param_spec){.origin = key->origin, .name = key->text, .trainable = true};
     if (!yg_read_shape(model->pool, yg_value_get(value, "shape"), what, false, &param->shape,
-                       error)) {
+                       error))
         return false;
-    }
     param->init = yg_read_init(model->pool, yg_value_get(value, "init"), error);
-    if (param->init == NULL) {
+    if (!param->init)
         return false;
-    }
     const yg_value *trainable = yg_value_get(value, "trainable");
-    if (trainable != NULL && !yg_value_bool(trainable, "`trainable`", &param->trainable, error)) {
+    if (trainable && !yg_value_bool(trainable, "`trainable`", &param->trainable, error))
         return false;
-    }
     const yg_value *condition = yg_value_get(value, "if");
-    if (condition != NULL) {
+    if (condition)
         param->condition = yg_read_expression(model->pool, condition, "`if`", error);
-    }
-    return condition == NULL || param->condition != NULL;
+    return !condition || param->condition;
 }
 
 bool yg_read_params(yg_model *model, const yg_value *value, yg_body *body, yg_error *error) {
-    if (value == NULL) {
+    if (!value)
         return true;
-    }
-    if (!yg_value_is_mapping(value, "`params`", error)) {
+    if (!yg_value_is_mapping(value, "`params`", error))
         return false;
-    }
     body->params = yg_pool_take(model->pool, (value->count + 1) * sizeof *body->params);
-    if (body->params == NULL) {
+    if (!body->params)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < value->count; i++) {
-        if (!read_param(model, value->keys[i], value->items[i], &body->params[i], error)) {
+        if (!read_param(model, value->keys[i], value->items[i], &body->params[i], error))
             return false;
-        }
         body->param_count++;
     }
     return true;
@@ -244,9 +225,8 @@ bool yg_read_outputs(yg_model *model, const yg_value *value, const char *what, b
     }
     yg_names seen = {0};
     yg_output_spec *specs = yg_pool_take(model->pool, (value->count + 1) * sizeof *specs);
-    if (specs == NULL) {
+    if (!specs)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < value->count; i++) {
         const yg_value *name = list ? value->items[i] : value->keys[i];
         const char *text;
@@ -255,21 +235,20 @@ bool yg_read_outputs(yg_model *model, const yg_value *value, const char *what, b
                           list ? "a tensor in the list of outputs (a formula is written in "
                                  "a map: `outputs: {name: formula}`)"
                                : "an output",
-                          true, error)) {
+                          true, error))
             return false;
-        }
         if (yg_names_find(&seen, text) != YG_NOT_FOUND) {
             return yg_fail(error, YG_ERROR_NAME, name->origin, "%s: '%s' stands there twice", what,
                            text);
         }
-        if (!yg_names_add(&seen, model->pool, text)) {
+        if (!yg_names_add(&seen, model->pool, text))
             return yg_fail_memory(error);
-        }
         specs[i] = (yg_output_spec){.origin = name->origin, .name = text};
-        specs[i].value = yg_read_expression(model->pool, value->items[i], what, error);
-        if (specs[i].value == NULL) {
+        if (list)
+            specs[i].value = yg_read_expression(model->pool, value->items[i], what, error);
+        if (list ? !specs[i].value
+                 : !yg_read_output_value(model, value->items[i], what, &specs[i], error))
             return false;
-        }
     }
     *outputs = specs;
     *count = value->count;

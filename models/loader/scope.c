@@ -11,18 +11,17 @@
 #define PI 3.14159265358979323846
 
 const yg_binding *yg_scope_find(const yg_scope *scope, const char *name) {
-    for (; scope != NULL; scope = scope->outer) {
+    for (; scope; scope = scope->outer) {
         const size_t found = yg_names_find(&scope->names, name);
-        if (found != YG_NOT_FOUND) {
+        if (found != YG_NOT_FOUND)
             return &scope->bindings[found];
-        }
     }
     return NULL;
 }
 
 bool yg_scope_add(yg_builder *builder, yg_scope *scope, const char *name, yg_origin origin,
                   yg_binding binding) {
-    if (yg_scope_find(scope, name) != NULL) {
+    if (yg_scope_find(scope, name)) {
         return yg_fail(builder->error, YG_ERROR_NAME, origin,
                        "the name '%s' is taken: inputs, targets, vars, arguments, parameters, "
                        "dimensions and nodes share their names",
@@ -30,9 +29,8 @@ bool yg_scope_add(yg_builder *builder, yg_scope *scope, const char *name, yg_ori
     }
     yg_binding *grown =
         yg_pool_grow(builder->pool, scope->bindings, scope->names.count, sizeof *grown);
-    if (grown == NULL) {
+    if (!grown)
         return yg_fail_memory(builder->error);
-    }
     scope->bindings = grown;
     scope->bindings[scope->names.count] = binding;
     return yg_names_add(&scope->names, builder->pool, name) || yg_fail_memory(builder->error);
@@ -41,18 +39,15 @@ bool yg_scope_add(yg_builder *builder, yg_scope *scope, const char *name, yg_ori
 /* A parameter of a layer above: "tok.weight" in the names of the whole network. */
 static bool find_parameter(const yg_builder *builder, const yg_scope *scope, const char *name,
                            yg_term *term) {
-    if (builder->network == NULL || strchr(name, '.') == NULL) {
+    if (!builder->network || !strchr(name, '.'))
         return false;
-    }
-    while (scope->outer != NULL) {
+    while (scope->outer)
         scope = scope->outer;
-    }
     const char *full = yg_pool_format(builder->pool, "%s%s", scope->parameter_prefix, name);
     const size_t found =
-        full == NULL ? YG_NOT_FOUND : yg_names_find(&builder->network->parameter_names, full);
-    if (found != YG_NOT_FOUND) {
+        full ? yg_names_find(&builder->network->parameter_names, full) : YG_NOT_FOUND;
+    if (found != YG_NOT_FOUND)
         *term = (yg_term){.kind = YG_TERM_TENSOR, .node = builder->network->parameters[found].node};
-    }
     return found != YG_NOT_FOUND;
 }
 
@@ -64,12 +59,11 @@ static bool unknown_parameter(const yg_builder *builder, const yg_scope *scope, 
     const char *dot = strrchr(name, '.');
     const char *full =
         yg_pool_format(builder->pool, "%s%.*s.", scope->parameter_prefix, (int)(dot - name), name);
-    for (size_t i = 0; full != NULL && i < network->parameter_names.count; i++) {
+    for (size_t i = 0; full && i < network->parameter_names.count; i++) {
         const char *parameter = network->parameter_names.names[i];
         if (strncmp(parameter, full, strlen(full)) == 0 &&
-            !yg_names_add(&known, builder->pool, parameter + strlen(full))) {
+            !yg_names_add(&known, builder->pool, parameter + strlen(full)))
             break;
-        }
     }
     char hint[400];
     return yg_fail(builder->error, YG_ERROR_NAME, origin, "'%.*s' has no parameter '%s'%s",
@@ -81,14 +75,13 @@ static bool unknown_name(const yg_builder *builder, const yg_scope *scope, const
                          yg_origin origin) {
     char hint[500];
     const char *dot = strrchr(name, '.');
-    if (dot != NULL && builder->network != NULL) {
+    if (dot && builder->network) {
         const char *node = yg_pool_copy(builder->pool, name, (size_t)(dot - name));
-        const yg_binding *binding = node == NULL ? NULL : yg_scope_find(scope, node);
-        if (binding != NULL && binding->layer != NULL) {
+        const yg_binding *binding = node ? yg_scope_find(scope, node) : NULL;
+        if (binding && binding->layer)
             return unknown_parameter(builder, scope, name, origin);
-        }
     }
-    if (scope->definition != NULL) {
+    if (scope->definition) {
         for (size_t i = 0; i < builder->model->var_count; i++) {
             if (strcmp(builder->model->vars[i].name, name) == 0) {
                 return yg_fail(builder->error, YG_ERROR_NAME, origin,
@@ -101,13 +94,13 @@ static bool unknown_name(const yg_builder *builder, const yg_scope *scope, const
     /* Names of the scope and its outer ones, and the language's. */
     yg_names known = {0};
     bool room = true;
-    for (const yg_scope *s = scope; room && s != NULL; s = s->outer) {
+    for (const yg_scope *s = scope; room && s; s = s->outer) {
         for (size_t i = 0; room && i < s->names.count; i++) {
             room = yg_names_find(&known, s->names.names[i]) != YG_NOT_FOUND ||
                    yg_names_add(&known, builder->pool, s->names.names[i]);
         }
     }
-    if (yg_op_find(builder->model->ops, name) != NULL) {
+    if (yg_op_find(builder->model->ops, name)) {
         return yg_fail(builder->error, YG_ERROR_NAME, origin,
                        "'%s' is an operator: it is called, as %s(…)", name, name);
     }
@@ -118,11 +111,11 @@ static bool unknown_name(const yg_builder *builder, const yg_scope *scope, const
 bool yg_resolve(const yg_builder *builder, const yg_scope *scope, const char *name,
                 yg_origin origin, yg_term *term) {
     const yg_binding *binding = yg_scope_find(scope, name);
-    if (binding != NULL && binding->term.kind == YG_TERM_ABSENT) {
+    if (binding && binding->term.kind == YG_TERM_ABSENT) {
         return yg_fail(builder->error, YG_ERROR_NAME, origin, "'%s' is not there: %s", name,
                        binding->term.text);
     }
-    if (binding != NULL) {
+    if (binding) {
         *term = binding->term;
         return true;
     }

@@ -122,5 +122,5 @@ bool yg_lacks_space(const char *text) {
     }
     const char next = length > 0 && text[length] == ':' ? text[length + 1] : '\0';
     /* "://" begins an address, and "::" and ":]" are slices. */
-    return next != '\0' && strchr(" \t\r\n/:,]", next) == NULL;
+    return next != '\0' && !strchr(" \t\r\n/:,]", next);
 }

@@ -11,29 +11,24 @@ static bool read_names(yg_model *model, const yg_value *key, yg_statement *state
                        yg_error *error) {
     const char *text = key->text;
     size_t count = 1;
-    for (const char *c = text; *c != '\0'; c++) {
+    for (const char *c = text; *c != '\0'; c++)
         count += *c == ',';
-    }
     statement->names = yg_pool_take(model->pool, count * sizeof *statement->names);
-    if (statement->names == NULL) {
+    if (!statement->names)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < count; i++) {
         text += strspn(text, " \t");
         const size_t span = strcspn(text, ",");
         size_t length = span;
-        while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t')) {
+        while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
             length--;
-        }
         yg_value name = *key;
         name.origin.column += (int32_t)(text - key->text);
         name.text = yg_pool_copy(model->pool, text, length);
-        if (name.text == NULL) {
+        if (!name.text)
             return yg_fail_memory(error);
-        }
-        if (!yg_read_name(&name, "a node", true, error)) {
+        if (!yg_read_name(&name, "a node", true, error))
             return false;
-        }
         statement->names[i] = name.text;
         text += span + (text[span] == ',');
     }
@@ -43,7 +38,7 @@ static bool read_names(yg_model *model, const yg_value *key, yg_statement *state
 
 static bool read_one_input(yg_model *model, const yg_value *name, const yg_value *value,
                            yg_input_use *input, yg_error *error) {
-    *input = (yg_input_use){.origin = value->origin, .name = name == NULL ? NULL : name->text};
+    *input = (yg_input_use){.origin = value->origin, .name = name ? name->text : NULL};
     input->value = yg_read_expression(model->pool, value, "`input`", error);
     return input->value != NULL;
 }
@@ -51,31 +46,28 @@ static bool read_one_input(yg_model *model, const yg_value *name, const yg_value
 /* `input: x`, `input: [a, b]` or `input: {query: q, key: k}`. */
 static bool read_inputs(yg_model *model, const yg_value *value, yg_layer_use *use,
                         yg_error *error) {
-    if (value == NULL) {
+    if (!value) {
         use->input_above = true;
         return true;
     }
     const size_t count = value->kind == YG_SCALAR ? 1 : value->count;
     use->inputs = yg_pool_take(model->pool, (count + 1) * sizeof *use->inputs);
-    if (use->inputs == NULL) {
+    if (!use->inputs)
         return yg_fail_memory(error);
-    }
     use->input_count = count;
     for (size_t i = 0; i < count; i++) {
         const yg_value *name = value->kind == YG_MAPPING ? value->keys[i] : NULL;
         const yg_value *item = value->kind == YG_SCALAR ? value : value->items[i];
-        if (!read_one_input(model, name, item, &use->inputs[i], error)) {
+        if (!read_one_input(model, name, item, &use->inputs[i], error))
             return false;
-        }
     }
     return true;
 }
 
 static bool read_repeat(yg_model *model, const yg_value *value, yg_layer_use *use,
                         yg_error *error) {
-    if (value == NULL) {
+    if (!value)
         return true;
-    }
     if (value->kind == YG_MAPPING) {
         if (value->count != 1) {
             return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
@@ -83,9 +75,8 @@ static bool read_repeat(yg_model *model, const yg_value *value, yg_layer_use *us
                            "found %zu entries",
                            value->count);
         }
-        if (!yg_read_name(value->keys[0], "what `repeat` runs through", false, error)) {
+        if (!yg_read_name(value->keys[0], "what `repeat` runs through", false, error))
             return false;
-        }
         use->repeat_name = value->keys[0]->text;
         value = value->items[0];
     } else if (value->kind == YG_SEQUENCE) {
@@ -102,19 +93,16 @@ static bool read_layers_in_a_row(yg_model *model, const yg_value *value, const y
     const bool list = value->kind == YG_SEQUENCE;
     const size_t count = list ? value->count : 1;
     /* A name alone passes an argument of kind layer on. */
-    if (value->kind == YG_SCALAR) {
+    if (value->kind == YG_SCALAR)
         return true;
-    }
     argument->layers = yg_pool_take(model->pool, (count + 1) * sizeof *argument->layers);
-    if (argument->layers == NULL) {
+    if (!argument->layers)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < count; i++) {
         argument->layers[i] = yg_read_layer_use(model, list ? value->items[i] : value, library,
                                                 definition, true, error);
-        if (argument->layers[i] == NULL) {
+        if (!argument->layers[i])
             return false;
-        }
     }
     argument->layer_count = count;
     return true;
@@ -126,14 +114,13 @@ static bool unknown_argument(yg_model *model, const yg_value *key, const yg_defi
     const size_t count = type->argument_count + 3;
     const char **known = yg_pool_take(model->pool, count * sizeof *known);
     char hint[400];
-    if (known == NULL) {
+    if (!known)
         return yg_fail_memory(error);
-    }
     const char *foreign = yg_foreign_word(key->text);
     for (size_t i = 0; i < count; i++) {
         known[i] =
             i < type->argument_count ? type->arguments[i].name : own[i - type->argument_count];
-        if (foreign != NULL && strcmp(known[i], foreign) == 0) {
+        if (foreign && strcmp(known[i], foreign) == 0) {
             return yg_fail(error, YG_ERROR_ARGUMENT, key->origin,
                            "layer type '%s' has no argument '%s': here it is '%s'", type->name,
                            key->text, foreign);
@@ -144,11 +131,9 @@ static bool unknown_argument(yg_model *model, const yg_value *key, const yg_defi
 }
 
 static const yg_value *key_of(const yg_value *mapping, const char *key) {
-    for (size_t i = 0; i < mapping->count; i++) {
-        if (strcmp(mapping->keys[i]->text, key) == 0) {
+    for (size_t i = 0; i < mapping->count; i++)
+        if (strcmp(mapping->keys[i]->text, key) == 0)
             return mapping->keys[i];
-        }
-    }
     return mapping;
 }
 
@@ -156,42 +141,36 @@ static bool read_arguments(yg_model *model, const yg_value *value, const yg_libr
                            const yg_definition *definition, yg_layer_use *use, yg_error *error) {
     static const char *const own[] = {"type", "input", "repeat", "share"};
     const yg_definition *type = use->definition;
-    const size_t known = type == NULL ? 0 : type->argument_count;
+    const size_t known = type ? type->argument_count : 0;
     use->arguments = yg_pool_take(model->pool, (known + 1) * sizeof *use->arguments);
-    if (use->arguments == NULL) {
+    if (!use->arguments)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < value->count; i++) {
         const yg_value *key = value->keys[i];
         bool reserved = false;
-        for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
+        for (size_t k = 0; k < sizeof own / sizeof *own; k++)
             reserved = reserved || strcmp(own[k], key->text) == 0;
-        }
-        if (reserved) {
+        if (reserved)
             continue;
-        }
-        if (type == NULL) {
+        if (!type) {
             return yg_fail(error, YG_ERROR_ARGUMENT, key->origin,
                            "'%s' is a layer that is handed in with its arguments; '%s' cannot be "
                            "given here",
                            use->type, key->text);
         }
         size_t k = 0;
-        while (k < known && strcmp(type->arguments[k].name, key->text) != 0) {
+        while (k < known && strcmp(type->arguments[k].name, key->text) != 0)
             k++;
-        }
-        if (k == known) {
+        if (k == known)
             return unknown_argument(model, key, type, error);
-        }
         use->arguments[k].value = value->items[i];
         if (type->arguments[k].kind == YG_ARGUMENT_LAYER &&
             !read_layers_in_a_row(model, value->items[i], library, definition, &use->arguments[k],
-                                  error)) {
+                                  error))
             return false;
-        }
     }
     for (size_t k = 0; k < known; k++) {
-        if (use->arguments[k].value == NULL && type->arguments[k].fallback == NULL) {
+        if (!use->arguments[k].value && !type->arguments[k].fallback) {
             return yg_fail(error, YG_ERROR_ARGUMENT, use->origin,
                            "layer type '%s' needs the argument '%s'", type->name,
                            type->arguments[k].name);
@@ -201,12 +180,10 @@ static bool read_arguments(yg_model *model, const yg_value *value, const yg_libr
 }
 
 static bool is_layer_argument(const yg_definition *definition, const char *name) {
-    for (size_t i = 0; definition != NULL && i < definition->argument_count; i++) {
+    for (size_t i = 0; definition && i < definition->argument_count; i++)
         if (definition->arguments[i].kind == YG_ARGUMENT_LAYER &&
-            strcmp(definition->arguments[i].name, name) == 0) {
+            strcmp(definition->arguments[i].name, name) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -214,46 +191,42 @@ const yg_layer_use *yg_read_layer_use(yg_model *model, const yg_value *value,
                                       const yg_library *library, const yg_definition *definition,
                                       bool nested, yg_error *error) {
     static const char *const outside[] = {"input", "share"};
-    if (!yg_value_is_mapping(value, "a layer", error)) {
+    if (!yg_value_is_mapping(value, "a layer", error))
         return NULL;
-    }
     const yg_value *type = yg_value_get(value, "type");
-    if (type == NULL) {
+    if (!type) {
         yg_fail(error, YG_ERROR_SYNTAX, value->origin,
                 "a layer node needs `type`, as {type: linear, out_features: 3}");
         return NULL;
     }
     for (size_t i = 0; nested && i < sizeof outside / sizeof *outside; i++) {
-        if (yg_value_get(value, outside[i]) != NULL) {
+        if (yg_value_get(value, outside[i])) {
             yg_fail(error, YG_ERROR_ARGUMENT, key_of(value, outside[i])->origin,
                     "`%s` cannot be given to a layer that is an argument", outside[i]);
             return NULL;
         }
     }
     yg_layer_use *use = yg_pool_take(model->pool, sizeof *use);
-    if (use == NULL) {
+    if (!use) {
         yg_fail_memory(error);
         return NULL;
     }
     use->origin = type->origin;
-    if (!yg_value_text(type, "`type`", &use->type, error)) {
+    if (!yg_value_text(type, "`type`", &use->type, error))
         return NULL;
-    }
     if (!is_layer_argument(definition, use->type)) {
         yg_definition *found = yg_find_definition(model, library, use->type, type->origin, error);
-        if (found == NULL) {
+        if (!found)
             return NULL;
-        }
         found->used = true;
         use->definition = found;
     }
     const yg_value *share = yg_value_get(value, "share");
-    if ((share != NULL && !yg_value_text(share, "`share`", &use->share, error)) ||
+    if ((share && !yg_value_text(share, "`share`", &use->share, error)) ||
         !read_repeat(model, yg_value_get(value, "repeat"), use, error) ||
         !read_inputs(model, yg_value_get(value, "input"), use, error) ||
-        !read_arguments(model, value, library, definition, use, error)) {
+        !read_arguments(model, value, library, definition, use, error))
         return NULL;
-    }
     return use;
 }
 
@@ -261,9 +234,8 @@ static bool read_statement(yg_model *model, const yg_value *key, const yg_value 
                            const yg_library *library, const yg_definition *definition,
                            yg_statement *statement, yg_error *error) {
     *statement = (yg_statement){.origin = key->origin};
-    if (!read_names(model, key, statement, error)) {
+    if (!read_names(model, key, statement, error))
         return false;
-    }
     if (value->kind == YG_MAPPING) {
         statement->layer = yg_read_layer_use(model, value, library, definition, false, error);
         return statement->layer != NULL;
@@ -279,21 +251,17 @@ static bool read_statement(yg_model *model, const yg_value *key, const yg_value 
 
 bool yg_read_graph(yg_model *model, const yg_value *value, const yg_library *library,
                    const yg_definition *definition, yg_body *body, yg_error *error) {
-    if (value == NULL) {
+    if (!value)
         return true;
-    }
-    if (!yg_value_is_mapping(value, "`graph`", error)) {
+    if (!yg_value_is_mapping(value, "`graph`", error))
         return false;
-    }
     body->statements = yg_pool_take(model->pool, (value->count + 1) * sizeof *body->statements);
-    if (body->statements == NULL) {
+    if (!body->statements)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < value->count; i++) {
         if (!read_statement(model, value->keys[i], value->items[i], library, definition,
-                            &body->statements[i], error)) {
+                            &body->statements[i], error))
             return false;
-        }
         body->statement_count++;
     }
     return true;

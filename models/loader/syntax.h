@@ -125,6 +125,8 @@ typedef struct yg_output_spec {
     yg_origin origin;
     const char *name;
     const yg_expression *value;
+    const char *units; /* `{value: h, units: y}`: NULL: not given */
+    yg_origin units_origin;
 } yg_output_spec;
 
 /* What a model and a layer type have in common. */
@@ -223,6 +225,15 @@ bool yg_read_params(yg_model *model, const yg_value *value, yg_body *body, yg_er
 const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error *error);
 bool yg_read_outputs(yg_model *model, const yg_value *value, const char *what, bool list_allowed,
                      yg_output_spec **outputs, size_t *count, yg_error *error);
+/* What stands behind an output's name: an expression, or `{value: h, units: y}`. (units.c) */
+bool yg_read_output_value(yg_model *model, const yg_value *value, const char *what,
+                          yg_output_spec *spec, yg_error *error);
+/* Fails where an entry has units: those of metrics and of layer types have none. (units.c) */
+bool yg_refuse_units(const yg_output_spec *outputs, size_t count, const char *what,
+                     yg_error *error);
+/* Whether `units` name inputs and targets that can have them; after yg_resolve_ports(). (units.c)
+ */
+bool yg_resolve_units(const yg_model *model, yg_error *error);
 
 /* `graph:`. `library` and `definition` (NULL for the model's own graph) tell what `type:` can name.
  */

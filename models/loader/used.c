@@ -7,16 +7,13 @@
 #include <string.h>
 
 void yg_visit_names(const yg_expression *expression, yg_visit visit, void *context) {
-    if (expression == NULL) {
+    if (!expression)
         return;
-    }
     const bool function = expression->kind == YG_EXPRESSION_CALL && !expression->infix;
-    if (expression->kind == YG_EXPRESSION_NAME || function) {
+    if (expression->kind == YG_EXPRESSION_NAME || function)
         visit(context, expression->text);
-    }
-    for (size_t i = 0; i < expression->count; i++) {
+    for (size_t i = 0; i < expression->count; i++)
         yg_visit_names(expression->children[i], visit, context);
-    }
 }
 
 /* The names in an argument's value, which is text until the layer is placed. */
@@ -25,25 +22,20 @@ static void visit_value(yg_pool *pool, const yg_value *value, yg_visit visit, vo
         yg_visit_names(yg_expression_parse(pool, value->text, value->origin, NULL), visit, context);
         return;
     }
-    for (size_t i = 0; i < value->count; i++) {
+    for (size_t i = 0; i < value->count; i++)
         visit_value(pool, value->items[i], visit, context);
-    }
 }
 
 void yg_visit_layer_names(yg_pool *pool, const yg_layer_use *use, yg_visit visit, void *context) {
     visit(context, use->type);
-    if (use->share != NULL) {
+    if (use->share)
         visit(context, use->share);
-    }
     yg_visit_names(use->repeat, visit, context);
-    for (size_t i = 0; i < use->input_count; i++) {
+    for (size_t i = 0; i < use->input_count; i++)
         yg_visit_names(use->inputs[i].value, visit, context);
-    }
-    for (size_t i = 0; use->definition != NULL && i < use->definition->argument_count; i++) {
-        if (use->arguments[i].value != NULL) {
+    for (size_t i = 0; use->definition && i < use->definition->argument_count; i++)
+        if (use->arguments[i].value)
             visit_value(pool, use->arguments[i].value, visit, context);
-        }
-    }
 }
 
 /* Names that were met. Those of a parameter, `tok.weight`, stand for the node too. */
@@ -58,31 +50,28 @@ static void meet(void *context, const char *name) {
     const char *end = name + strlen(name);
     while (!m->failed) {
         const char *prefix = yg_pool_copy(m->pool, name, (size_t)(end - name));
-        if (prefix == NULL || (yg_names_find(&m->names, prefix) == YG_NOT_FOUND &&
-                               !yg_names_add(&m->names, m->pool, prefix))) {
+        if (!prefix || (yg_names_find(&m->names, prefix) == YG_NOT_FOUND &&
+                        !yg_names_add(&m->names, m->pool, prefix))) {
             m->failed = true;
             return;
         }
         do {
-            if (end == name) {
+            if (end == name)
                 return;
-            }
             end--;
         } while (*end != '.');
     }
 }
 
 static void meet_shape(met *m, const yg_shape_spec *shape) {
-    for (size_t i = 0; i < shape->count; i++) {
+    for (size_t i = 0; i < shape->count; i++)
         yg_visit_names(shape->dims[i], meet, m);
-    }
 }
 
 static void meet_init(met *m, const yg_init_spec *init) {
     meet(m, init->type);
-    for (size_t i = 0; i < init->count; i++) {
+    for (size_t i = 0; i < init->count; i++)
         yg_visit_names(init->values[i], meet, m);
-    }
 }
 
 static void meet_body(met *m, const yg_body *body, const char *only_input) {
@@ -94,20 +83,17 @@ static void meet_body(met *m, const yg_body *body, const char *only_input) {
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
         yg_visit_names(statement->expression, meet, m);
-        if (statement->layer == NULL) {
+        if (!statement->layer)
             continue;
-        }
         yg_visit_layer_names(m->pool, statement->layer, meet, m);
         if (statement->layer->input_above) {
             const char *above = i > 0 ? body->statements[i - 1].names[0] : only_input;
-            if (above != NULL) {
+            if (above)
                 meet(m, above);
-            }
         }
     }
-    for (size_t i = 0; i < body->output_count; i++) {
+    for (size_t i = 0; i < body->output_count; i++)
         yg_visit_names(body->outputs[i].value, meet, m);
-    }
 }
 
 static bool need(const met *m, const char *kind, const char *name, yg_origin origin,
@@ -117,17 +103,14 @@ static bool need(const met *m, const char *kind, const char *name, yg_origin ori
 }
 
 static bool need_body(const met *m, const yg_body *body, yg_error *error) {
-    for (size_t i = 0; i < body->param_count; i++) {
-        if (!need(m, "parameter", body->params[i].name, body->params[i].origin, error)) {
+    for (size_t i = 0; i < body->param_count; i++)
+        if (!need(m, "parameter", body->params[i].name, body->params[i].origin, error))
             return false;
-        }
-    }
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
         bool used = false;
-        for (size_t k = 0; k < statement->name_count; k++) {
+        for (size_t k = 0; k < statement->name_count; k++)
             used = used || yg_names_find(&m->names, statement->names[k]) != YG_NOT_FOUND;
-        }
         /* Of several results, one that is used is enough: the others come with it. */
         if (!used) {
             return yg_fail(error, YG_ERROR_NAME, statement->origin,
@@ -142,27 +125,19 @@ static bool need_body(const met *m, const yg_body *body, yg_error *error) {
 static bool check_definition(yg_pool *pool, const yg_definition *type, yg_error *error) {
     met m = {.pool = pool};
     meet_body(&m, &type->body, type->input_count > 0 ? type->inputs[0].name : NULL);
-    for (size_t i = 0; i < type->input_count; i++) {
+    for (size_t i = 0; i < type->input_count; i++)
         meet_shape(&m, &type->inputs[i].shape);
-    }
-    for (size_t i = 0; i < type->argument_count; i++) {
-        if (type->arguments[i].fallback != NULL) {
+    for (size_t i = 0; i < type->argument_count; i++)
+        if (type->arguments[i].fallback)
             visit_value(pool, type->arguments[i].fallback, meet, &m);
-        }
-    }
-    if (m.failed) {
+    if (m.failed)
         return yg_fail_memory(error);
-    }
-    for (size_t i = 0; i < type->argument_count; i++) {
-        if (!need(&m, "argument", type->arguments[i].name, type->arguments[i].origin, error)) {
+    for (size_t i = 0; i < type->argument_count; i++)
+        if (!need(&m, "argument", type->arguments[i].name, type->arguments[i].origin, error))
             return false;
-        }
-    }
-    for (size_t i = 0; i < type->input_count; i++) {
-        if (!need(&m, "input", type->inputs[i].name, type->inputs[i].origin, error)) {
+    for (size_t i = 0; i < type->input_count; i++)
+        if (!need(&m, "input", type->inputs[i].name, type->inputs[i].origin, error))
             return false;
-        }
-    }
     return need_body(&m, &type->body, error);
 }
 
@@ -171,13 +146,12 @@ static bool check_definition(yg_pool *pool, const yg_definition *type, yg_error 
 static bool meet_transforms(met *m, const yg_model *model, yg_error *error) {
     const yg_value *data = yg_model_section(model, "data");
     const yg_value *transform =
-        data != NULL && data->kind == YG_MAPPING ? yg_value_get(data, "transform") : NULL;
-    for (size_t i = 0; transform != NULL && i < transform->count; i++) {
+        data && data->kind == YG_MAPPING ? yg_value_get(data, "transform") : NULL;
+    for (size_t i = 0; transform && i < transform->count; i++) {
         const yg_expression *formula =
             yg_read_expression(m->pool, transform->items[i], "a formula", error);
-        if (formula == NULL) {
+        if (!formula)
             return false;
-        }
         yg_visit_names(formula, meet, m);
     }
     return true;
@@ -187,47 +161,39 @@ static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
     met m = {.pool = pool};
     meet_body(&m, &model->body, model->port_specs[0].name);
     yg_visit_names(model->loss, meet, &m);
-    for (size_t i = 0; i < model->metric_count; i++) {
+    for (size_t i = 0; i < model->metric_count; i++)
         yg_visit_names(model->metrics[i].value, meet, &m);
-    }
     for (size_t i = 0; i < model->port_count; i++) {
         meet_shape(&m, &model->port_specs[i].shape);
         yg_visit_names(model->port_specs[i].classes, meet, &m);
     }
-    for (size_t i = 0; i < model->expected_shape_count; i++) {
+    for (size_t i = 0; i < model->expected_shape_count; i++)
         meet_shape(&m, &model->expected_shapes[i].shape);
-    }
-    for (size_t i = 0; i < model->var_count; i++) {
+    for (size_t i = 0; i < model->var_count; i++)
         yg_visit_names(model->vars[i].value, meet, &m);
-    }
     met transforms = {.pool = pool};
-    if (!meet_transforms(&transforms, model, error)) {
+    if (!meet_transforms(&transforms, model, error))
         return false;
-    }
-    if (m.failed || transforms.failed) {
+    if (m.failed || transforms.failed)
         return yg_fail_memory(error);
-    }
     for (size_t i = 0; i < model->var_count; i++) {
         const yg_var *var = &model->vars[i];
         if (yg_names_find(&transforms.names, var->name) == YG_NOT_FOUND &&
-            !need(&m, "var", var->name, var->origin, error)) {
+            !need(&m, "var", var->name, var->origin, error))
             return false;
-        }
     }
     for (size_t i = 0; i < model->port_count; i++) {
         const yg_port_spec *port = &model->port_specs[i];
-        if (!need(&m, port->target ? "target" : "input", port->name, port->origin, error)) {
+        if (!need(&m, port->target ? "target" : "input", port->name, port->origin, error))
             return false;
-        }
     }
     return need_body(&m, &model->body, error);
 }
 
 bool yg_check_names_used(yg_model *model, yg_error *error) {
     yg_pool *pool = yg_pool_new();
-    if (pool == NULL) {
+    if (!pool)
         return yg_fail_memory(error);
-    }
     bool fine = check_model(pool, model, error);
     for (size_t i = 0; fine && i < model->definition_count; i++) {
         const yg_definition *type = model->definitions[i];
