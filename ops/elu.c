@@ -1,7 +1,7 @@
 /*
  * elu: y = x if x > 0, else alpha · (exp(x) - 1), elementwise.
  *
- * vjp: dx = dy where x > 0, else dy · (y + alpha).
+ * vjp: dx = dy where x > 0, else dy · alpha · exp(x).
  */
 #include "build.h"
 #include "elementwise.h"
@@ -16,8 +16,12 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     const yg_node x = yg_node_operand(graph, y, 0);
     const yg_node zero = yg_scalar(graph, yg_node_type(graph, y)->dtype, 0);
-    const yg_node slope = yg_offset(graph, y, yg_node_attrs(graph, y)[0].f);
-    return yg_where(graph, yg_greater(graph, x, zero), dy, yg_multiply(graph, dy, slope));
+    const yg_node is_positive = yg_greater(graph, x, zero);
+    /* Not y + alpha, which is lost where y is rounded to -alpha. The exponential must not overflow
+     * where it is not used: its own derivative would be 0 · infinity. */
+    const yg_node slope = yg_scale(graph, yg_exp(graph, yg_where(graph, is_positive, zero, x)),
+                                   yg_node_attrs(graph, y)[0].f);
+    return yg_where(graph, is_positive, dy, yg_multiply(graph, dy, slope));
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {

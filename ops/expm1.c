@@ -1,7 +1,7 @@
 /*
  * expm1: y = exp(x) - 1, elementwise.
  *
- * vjp: dx = dy · (y + 1).
+ * vjp: dx = dy · exp(x), which keeps its digits where y is rounded to -1.
  */
 #include "build.h"
 #include "elementwise.h"
@@ -11,7 +11,7 @@ YG_UNARY_MATH_TILES(expm1, expm1(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
-    return yg_multiply(graph, dy, yg_offset(graph, y, 1));
+    return yg_multiply(graph, dy, yg_exp(graph, yg_node_operand(graph, y, 0)));
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {

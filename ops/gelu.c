@@ -18,10 +18,14 @@ static const double cubic = 0.044715;
 enum { EXACT, TANH };
 static const char *const forms[] = {[EXACT] = "none", [TANH] = "tanh", NULL};
 
+/* The limit at -infinity is 0, not -infinity · 0. */
+#define BOUNDED (x < -(real)1e30 ? -(real)1e30 : x)
+
 /* Φ(x) = erfc(-x / √2) / 2, which unlike 1 + erf keeps its digits far on the negative side. */
-YG_UNARY_MATH_TILES(gelu_exact, (real)0.5 * x * erfc(-x * (real)sqrt_half))
-YG_UNARY_MATH_TILES(gelu_tanh, (real)0.5 * x *
-                                   (1 + tanh((real)sqrt_2_over_pi * (x + (real)cubic * x * x * x))))
+YG_UNARY_MATH_TILES(gelu_exact, (real)0.5 * BOUNDED * erfc(-x * (real)sqrt_half))
+/* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)), which keeps its digits too. */
+YG_UNARY_MATH_TILES(gelu_tanh, BOUNDED / (1 + exp((real)(-2 * sqrt_2_over_pi) *
+                                                  (x + (real)cubic * x * x * x))))
 
 static void gelu_f32(void *out, const void *const *in, size_t n, const yg_attr *attrs) {
     (attrs[0].i == TANH ? gelu_tanh_f32 : gelu_exact_f32)(out, in, n, attrs);
@@ -31,33 +35,39 @@ static void gelu_f64(void *out, const void *const *in, size_t n, const yg_attr *
     (attrs[0].i == TANH ? gelu_tanh_f64 : gelu_exact_f64)(out, in, n, attrs);
 }
 
-/* dΦ/dx · x + Φ for Φ = (1 + s) / 2 with s = erf(x / √2) or tanh(u), and slope = ds/dx / 2 */
-static yg_node derivative(yg_graph *graph, yg_node x, yg_node s, yg_node slope) {
-    const yg_node cumulative = yg_scale(graph, yg_offset(graph, s, 1), 0.5);
-    return yg_add(graph, cumulative, yg_multiply(graph, x, slope));
+/* Beyond, Φ is 0 or 1 in every element type. Within, no square overflows, so that no slope reads
+ * infinity · 0. */
+#define FAR 100
+
+static yg_node near_zero(yg_graph *graph, yg_node x) {
+    const yg_attr bounds[] = {{.f = -FAR}, {.f = FAR}};
+    return yg_apply(graph, &yg_op_clip, &x, 1, bounds);
 }
 
+/* Φ + x · dΦ/dx */
 static yg_node exact_derivative(yg_graph *graph, yg_node x) {
-    const yg_node s = yg_erf(graph, yg_scale(graph, x, sqrt_half));
+    const yg_node scaled = yg_scale(graph, x, -sqrt_half);
+    const yg_node cumulative = yg_scale(graph, yg_apply(graph, &yg_op_erfc, &scaled, 1, NULL), 0.5);
     const yg_node bell = yg_exp(graph, yg_scale(graph, yg_square(graph, x), -0.5));
-    return derivative(graph, x, s, yg_scale(graph, bell, inverse_sqrt_2pi));
+    const yg_node density = yg_scale(graph, bell, inverse_sqrt_2pi);
+    return yg_add(graph, cumulative, yg_multiply(graph, x, density));
 }
 
+/* p + x · dp/dx for p = sigmoid(v), v = 2 √(2/π) · (x + 0.044715 · x³): dp/dx = p · (1 - p) · dv/dx
+ */
 static yg_node tanh_derivative(yg_graph *graph, yg_node x) {
+    const double slope = 2 * sqrt_2_over_pi;
     const yg_node square = yg_square(graph, x);
-    /* u = x · (√(2/π) + √(2/π) · 0.044715 · x²) */
-    const yg_node factor =
-        yg_offset(graph, yg_scale(graph, square, sqrt_2_over_pi * cubic), sqrt_2_over_pi);
-    const yg_node s = yg_tanh(graph, yg_multiply(graph, x, factor));
-    const yg_node half_du = yg_offset(graph, yg_scale(graph, square, 1.5 * sqrt_2_over_pi * cubic),
-                                      0.5 * sqrt_2_over_pi);
+    const yg_node factor = yg_offset(graph, yg_scale(graph, square, slope * cubic), slope);
+    const yg_node p = yg_sigmoid(graph, yg_multiply(graph, x, factor));
+    const yg_node dv = yg_offset(graph, yg_scale(graph, square, 3 * slope * cubic), slope);
     const yg_node one = yg_scalar(graph, yg_node_type(graph, x)->dtype, 1);
-    const yg_node ds_du = yg_subtract(graph, one, yg_square(graph, s));
-    return derivative(graph, x, s, yg_multiply(graph, ds_du, half_du));
+    const yg_node dp = yg_multiply(graph, p, yg_subtract(graph, one, p));
+    return yg_add(graph, p, yg_multiply(graph, x, yg_multiply(graph, dp, dv)));
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    const yg_node x = yg_node_operand(graph, y, k);
+    const yg_node x = near_zero(graph, yg_node_operand(graph, y, k));
     const bool approximate = yg_node_attrs(graph, y)[0].i == TANH;
     return yg_multiply(graph, dy,
                        approximate ? tanh_derivative(graph, x) : exact_derivative(graph, x));

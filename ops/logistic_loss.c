@@ -1,7 +1,7 @@
 /*
- * logistic_loss: y = max(z, 0) - z·t + log(1 + exp(-|z|)), elementwise: the binary cross-entropy
- * of sigmoid(z) with the target t, -[t·log sigmoid(z) + (1 - t)·log(1 - sigmoid(z))], without a
- * logarithm of anything that can be 0.
+ * logistic_loss: y = log(1 + exp(-|z|)) + |z|·(1 - t if z > 0, else t), elementwise: the binary
+ * cross-entropy of sigmoid(z) with the target t, -[t·log sigmoid(z) + (1 - t)·log(1 - sigmoid(z))],
+ * without a logarithm of anything that can be 0.
  *
  * vjp: dz = dy · (sigmoid(z) - t), one subtraction also where the sigmoid saturates; dt = -dy · z.
  */
@@ -9,7 +9,11 @@
 #include "elementwise.h"
 #include "registry.h"
 
-YG_BINARY_MATH_TILES(logistic_loss, (a > 0 ? a : 0) - a * b + log1p(exp(-fabs(a))))
+/* What the target gives to the side that z is not on. */
+#define WRONG (a > 0 ? 1 - b : b)
+
+/* An infinite z on the right side costs nothing: 0 · infinity is 0 here. */
+YG_BINARY_MATH_TILES(logistic_loss, (WRONG == 0 ? 0 : WRONG * fabs(a)) + log1p(exp(-fabs(a))))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     const yg_node z = yg_node_operand(graph, y, 0), target = yg_node_operand(graph, y, 1);
@@ -25,7 +29,7 @@ static double reference(const yg_reference *r, const int64_t *index) {
 
 const yg_op yg_op_logistic_loss = {
     .name = "logistic_loss",
-    .formula = "y = max(z, 0) - z·t + log(1 + exp(-|z|))",
+    .formula = "y = log(1 + exp(-|z|)) + |z|·(1 - t if z > 0 else t)",
     .doc = "The binary cross-entropy of sigmoid(z) for each element; see bce_with_logits.",
     .group = "loss",
     .min_operands = 2,

@@ -1,7 +1,8 @@
 /*
  * pow: y = a^b, elementwise.
  *
- * vjp: da = dy · b · a^(b-1), 0 where b = 0; db = dy · y · log(a), 0 where a = 0 and b ≥ 0.
+ * vjp: da = dy · b · a^(b-1), 0 where b = 0; db = dy · y · log(a), 0 where a = 0 and b ≥ 0, and
+ * where a is infinite and b < 0.
  */
 #include "build.h"
 #include "elementwise.h"
@@ -23,22 +24,27 @@ static int64_t integer_power(int64_t base, int64_t exponent) {
 YG_BINARY_MATH_TILES(pow, pow(a, b))
 YG_BINARY_SIGNED_TILES(pow, integer_power(a, b))
 
-/* The factor of dy is b · a^(b-1). At a = b = 0 that reads 0 · infinity; the exponent is therefore
- * made 0 there, which also keeps the infinity out of the second derivative. */
+/* The factor of dy is b · a^(b-1). Where b = 0 that reads 0 · infinity for a = 0, and NaN for a
+ * NaN. The exponent is therefore made 0 there, which also keeps the infinity out of the second
+ * derivative. */
 static yg_node base_factor(yg_graph *graph, yg_node a, yg_node b) {
     const yg_node zero = yg_scalar(graph, yg_node_type(graph, b)->dtype, 0);
-    const yg_node both_zero =
-        yg_logical_and(graph, yg_equal(graph, a, zero), yg_equal(graph, b, zero));
-    const yg_node exponent = yg_where(graph, both_zero, zero, yg_offset(graph, b, -1));
+    const yg_node no_power = yg_logical_not(graph, yg_greater(graph, yg_abs(graph, a), zero));
+    const yg_node flat = yg_logical_and(graph, no_power, yg_equal(graph, b, zero));
+    const yg_node exponent = yg_where(graph, flat, zero, yg_offset(graph, b, -1));
     return yg_multiply(graph, b, yg_pow(graph, a, exponent));
 }
 
-/* The factor of dy is y · log(a), and its limit 0 where log(0) would make it NaN. */
+/* The factor of dy is y · log(a), and its limit 0 where log(0) or log(infinity) would make it NaN.
+ */
 static yg_node exponent_factor(yg_graph *graph, yg_node y, yg_node a, yg_node b) {
-    const yg_node zero = yg_scalar(graph, yg_node_type(graph, a)->dtype, 0);
-    const yg_node flat =
+    const yg_dtype dtype = yg_node_type(graph, a)->dtype;
+    const yg_node zero = yg_scalar(graph, dtype, 0), one = yg_scalar(graph, dtype, 1);
+    const yg_node at_zero =
         yg_logical_and(graph, yg_equal(graph, a, zero), yg_greater_equal(graph, b, zero));
-    const yg_node one = yg_scalar(graph, yg_node_type(graph, a)->dtype, 1);
+    const yg_node at_infinity = yg_logical_and(
+        graph, yg_equal(graph, a, yg_scalar(graph, dtype, INFINITY)), yg_less(graph, b, zero));
+    const yg_node flat = yg_logical_or(graph, at_zero, at_infinity);
     return yg_multiply(graph, y, yg_log(graph, yg_where(graph, flat, one, a)));
 }
 
@@ -94,9 +100,11 @@ static const yg_sample samples[] = {
 const yg_op yg_op_pow = {
     .name = "pow",
     .formula = "y = a^b",
-    .doc = "a to the power b; NaN for a negative a with a fractional b. Among integers, a negative "
-           "power of anything but 1 and -1 is 0. The gradients are 0 where b = 0 (of a) and where "
-           "a = 0 and b >= 0 (of b).",
+    .doc =
+        "a to the power b; NaN for a negative a with a fractional b. Among integers, a negative "
+        "power of anything but 1 and -1 is 0. The gradients are 0 where b = 0 (of a), also for "
+        "a NaN, and where a = 0 and b >= 0 (of b). A constant b of 0.5 or -0.5 is sqrt or rsqrt, "
+        "as in PyTorch: NaN at minus infinity, and -0 keeps its sign.",
     .group = "elementwise",
     .min_operands = 2,
     .max_operands = 2,

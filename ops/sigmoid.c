@@ -23,7 +23,9 @@ static double reference(const yg_reference *r, const int64_t *index) {
 const yg_op yg_op_sigmoid = {
     .name = "sigmoid",
     .formula = "y = 1 / (1 + exp(-x))",
-    .doc = "The logistic function; 0 and 1 at the infinities.",
+    .doc =
+        "The logistic function; 0 and 1 at the infinities. The slope y·(1 - y) is taken from the "
+        "result, as in PyTorch: it is 0 where y is rounded to 1, for x > 17 in f32, x > 37 in f64.",
     .group = "elementwise",
     .min_operands = 1,
     .max_operands = 1,

@@ -7,13 +7,17 @@
 #include "elementwise.h"
 #include "registry.h"
 
-YG_UNARY_MATH_TILES(silu, x / (1 + exp(-x)))
+/* The limit at -infinity is 0, not -infinity / infinity. */
+YG_UNARY_MATH_TILES(silu, (x < -(real)1e30 ? -(real)1e30 : x) / (1 + exp(-x)))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     const yg_node s = yg_sigmoid(graph, yg_node_operand(graph, y, 0));
-    const yg_node one = yg_scalar(graph, yg_node_type(graph, y)->dtype, 1);
-    const yg_node rest = yg_multiply(graph, y, yg_subtract(graph, one, s));
+    const yg_dtype dtype = yg_node_type(graph, y)->dtype;
+    /* Where y is infinite, 1 - s is 0, and so is their product. */
+    const yg_node finite = yg_minimum(graph, y, yg_scalar(graph, dtype, 1e30));
+    const yg_node rest =
+        yg_multiply(graph, finite, yg_subtract(graph, yg_scalar(graph, dtype, 1), s));
     return yg_multiply(graph, dy, yg_add(graph, s, rest));
 }
 
@@ -25,7 +29,7 @@ static double reference(const yg_reference *r, const int64_t *index) {
 const yg_op yg_op_silu = {
     .name = "silu",
     .formula = "y = x · sigmoid(x)",
-    .doc = "Also called swish.",
+    .doc = "Also called swish; 0 at minus infinity.",
     .group = "elementwise",
     .min_operands = 1,
     .max_operands = 1,

@@ -22,7 +22,10 @@ static double reference(const yg_reference *r, const int64_t *index) {
 const yg_op yg_op_tanh = {
     .name = "tanh",
     .formula = "y = tanh(x)",
-    .doc = "The hyperbolic tangent; -1 and 1 at the infinities.",
+    .doc =
+        "The hyperbolic tangent; -1 and 1 at the infinities. The slope 1 - y² is taken from the "
+        "result, as in PyTorch: it is 0 where y is rounded to 1, for |x| > 9.1 in f32, |x| > 19.1 "
+        "in f64.",
     .group = "elementwise",
     .min_operands = 1,
     .max_operands = 1,
