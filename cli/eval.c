@@ -19,6 +19,27 @@ static json_t *json_of_scores(const yg_scores *scores, const char *split) {
                      metrics);
 }
 
+static void note_batches(const char *name) {
+    terminal_say("note: %s mixes examples, and there is no memory for all of them in one batch; it "
+                 "is a mean over batches, which depends on their size",
+                 name);
+}
+
+static int print(const command_line *line, const yg_scores *scores, const char *split) {
+    if (scores->loss_of_batches)
+        note_batches("the loss");
+    for (size_t i = 0; i < scores->count; i++)
+        if (scores->metrics[i].of_batches)
+            note_batches(scores->metrics[i].name);
+    if (option_given(line, "json"))
+        return json_print(json_of_scores(scores, split), YG_F64);
+    printf("data      %s\nexamples  %lld\nloss      %.6g\n", split, (long long)scores->examples,
+           scores->loss);
+    for (size_t i = 0; i < scores->count; i++)
+        printf("%-9s %.6g\n", scores->metrics[i].name, scores->metrics[i].value);
+    return STATUS_OK;
+}
+
 static int evaluate(const command_line *line, const yg_model *model) {
     /* A split by its name, anything else is a file. */
     const char *data = option_text(line, "data");
@@ -37,15 +58,10 @@ static int evaluate(const command_line *line, const yg_model *model) {
     const char *split = "";
     if (!yg_evaluate(model, &options, &scores, &split, &error))
         return session_fail(&error);
-    if (option_given(line, "json"))
-        return json_print(json_of_scores(&scores, split), YG_F64);
-    printf("data      %s\nexamples  %lld\nloss      %.6g\n", split, (long long)scores.examples,
-           scores.loss);
-    for (size_t i = 0; i < scores.count; i++)
-        printf("%-9s %.6g\n", scores.metrics[i].name, scores.metrics[i].value);
-    return STATUS_OK;
+    const int status = print(line, &scores, split);
+    yg_scores_free(&scores);
+    return status;
 }
-
 static int run(const command_line *line) {
     session session;
     const char *run_path = operand(line, 1);

@@ -3,11 +3,13 @@
  */
 #include "progress.h"
 
+#include "../graph/text.h"
 #include "table.h"
 #include "terminal.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DRAW_INTERVAL 0.1 /* seconds */
@@ -26,12 +28,12 @@ const char *text_of_seconds(double seconds, char *text) {
     return text;
 }
 
-const char *text_of_scores(const yg_scores *scores, char *text, size_t size) {
-    int at = snprintf(text, size, "loss %.4g", scores->loss);
-    for (size_t i = 0; i < scores->count && at >= 0 && (size_t)at < size; i++)
-        at += snprintf(text + at, size - (size_t)at, "  %s %.4g", scores->metrics[i].name,
-                       scores->metrics[i].value);
-    return text;
+char *text_of_scores(const yg_scores *scores) {
+    yg_text text = {0};
+    yg_text_add(&text, "loss %.4g", scores->loss);
+    for (size_t i = 0; i < scores->count; i++)
+        yg_text_add(&text, "  %s %.4g", scores->metrics[i].name, scores->metrics[i].value);
+    return yg_text_take(&text);
 }
 
 void progress_start(progress *progress) {
@@ -42,6 +44,8 @@ void progress_end(progress *progress) {
     if (progress->drawn)
         fputs("\r\033[K", stderr);
     progress->drawn = false;
+    free(progress->epoch_text);
+    progress->epoch_text = NULL;
 }
 
 static double fraction(const yg_train_progress *now) {
@@ -58,13 +62,14 @@ static void count_text(const yg_train_progress *now, char *text, size_t size) {
 
 /* What an epoch's end has to say; kept for the live line until the next. */
 static void remember_epoch(progress *progress, const yg_train_progress *now) {
-    char scores[300];
+    yg_text text = {0};
+    char *scores = text_of_scores(now->has_validation ? &now->validation : &now->training);
     if (now->has_validation)
-        snprintf(progress->epoch_text, sizeof progress->epoch_text, "loss %.4g  validation %s",
-                 now->loss, text_of_scores(&now->validation, scores, sizeof scores));
-    else
-        snprintf(progress->epoch_text, sizeof progress->epoch_text, "%s",
-                 text_of_scores(&now->training, scores, sizeof scores));
+        yg_text_add(&text, "loss %.4g  validation ", now->loss);
+    yg_text_add(&text, "%s", scores != NULL ? scores : "");
+    free(scores);
+    free(progress->epoch_text);
+    progress->epoch_text = yg_text_take(&text);
 }
 
 static void draw(progress *progress, const yg_train_progress *now) {
@@ -81,7 +86,7 @@ static void draw(progress *progress, const yg_train_progress *now) {
      * three bytes each. */
     char text[600];
     snprintf(text, sizeof text, "%s  %s  %s  %s left", bar, count,
-             progress->epoch_text[0] != '\0' ? progress->epoch_text : step_text,
+             progress->epoch_text != NULL ? progress->epoch_text : step_text,
              text_of_seconds(now->remaining, left));
     const int columns = terminal_width(stderr) - 1;
     fprintf(stderr, "\r%.*s\033[K", columns + 2 * BAR_WIDTH, text);
@@ -120,6 +125,7 @@ void progress_show(void *context, const yg_train_progress *now) {
     char count[64];
     char left[32];
     count_text(now, count, sizeof count);
-    terminal_say("%s  %s  %s left%s", count, progress->epoch_text,
+    terminal_say("%s  %s  %s left%s", count,
+                 progress->epoch_text != NULL ? progress->epoch_text : "",
                  text_of_seconds(now->remaining, left), now->best ? "  best" : "");
 }

@@ -1,6 +1,7 @@
 /*
  * yamlgrad train: trains a model, shows how it goes, and says where the results are.
  */
+#include "../graph/text.h"
 #include "../train/units.h"
 #include "commands.h"
 #include "interrupt.h"
@@ -9,12 +10,14 @@
 #include "table.h"
 #include "terminal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void print_scores(const char *part, int64_t examples, const yg_scores *scores) {
-    char text[500];
-    terminal_say("  %-12s %s  (%lld examples)", part, text_of_scores(scores, text, sizeof text),
+    char *text = text_of_scores(scores);
+    terminal_say("  %-12s %s  (%lld examples)", part, text != NULL ? text : "",
                  (long long)examples);
+    free(text);
 }
 
 /* A word of a command, in quotes where a shell would not take it as it is. */
@@ -63,9 +66,11 @@ static void print_next(const yg_train_result *result, const command_line *line) 
         for (size_t i = 0; i < sizeof run_options / sizeof *run_options; i++)
             print_given(line, run_options[i]);
     } else if (option_given(line, "out")) {
-        char weights[sizeof result->folder + 32];
-        snprintf(weights, sizeof weights, "%s/weights.safetensors", result->folder);
-        print_option("weights", weights);
+        yg_text weights = {0};
+        yg_text_add(&weights, "%s/weights.safetensors", result->folder);
+        char *path = yg_text_take(&weights);
+        print_option("weights", path != NULL ? path : result->folder);
+        free(path);
     }
     print_given(line, "dtype");
     print_repeated(line, "set");
@@ -92,7 +97,7 @@ static void print_result(const yg_train_result *result, const command_line *line
         print_scores("validation", result->validation_examples, &result->validation);
     if (result->has_test)
         print_scores("test", result->test_examples, &result->test);
-    if (result->moved[0] != '\0')
+    if (result->moved != NULL)
         terminal_say("an earlier run is kept in %s", result->moved);
     terminal_say("results: %s/ (weights.safetensors, history.csv, loss.svg)", result->folder);
     print_next(result, line);
@@ -136,13 +141,15 @@ static int train(const command_line *line, const yg_model *model) {
     yg_train_result result = {0};
     const bool trained = yg_train(model, &options, &result, &error);
     progress_end(&progress);
+    if (trained && !quiet) {
+        print_result(&result, line);
+        print_units(model);
+    }
+    const bool interrupted = result.interrupted;
+    yg_train_result_free(&result);
     if (!trained)
         return session_fail(&error);
-    if (!quiet)
-        print_result(&result, line);
-    if (!quiet)
-        print_units(model);
-    return result.interrupted ? 128 + (*stop != 0 ? *stop : SIGINT) : STATUS_OK;
+    return interrupted ? 128 + (*stop != 0 ? *stop : SIGINT) : STATUS_OK;
 }
 
 static int run(const command_line *line) {

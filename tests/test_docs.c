@@ -125,6 +125,7 @@ Test(docs, the_new_layer_trains) {
     cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
     cr_expect_eq(result.parameters, 41);
     cr_expect(result.training.loss < 0.05, "%g", result.training.loss);
+    yg_train_result_free(&result);
     yg_model_free(model);
     workspace_remove(&w);
 }

@@ -131,6 +131,7 @@ Test(executables, losses_and_metrics_that_are_leaves) {
         cr_expect_eq(scores.loss, 1.75, "%g", scores.loss);
         cr_expect_eq(scores.metrics[0].value, cases[i].value, "eval, %s: %g", cases[i].text,
                      scores.metrics[0].value);
+        yg_scores_free(&scores);
         yg_train_result result;
         cr_assert(yg_train(model, &(yg_train_options){.weights = weights, .out = out, .threads = 1},
                            &result, &error),
@@ -138,6 +139,7 @@ Test(executables, losses_and_metrics_that_are_leaves) {
         cr_expect_eq(result.training.loss, 1.75, "%g", result.training.loss);
         cr_expect_eq(result.training.metrics[0].value, cases[i].value, "train, %s: %g",
                      cases[i].text, result.training.metrics[0].value);
+        yg_train_result_free(&result);
         yg_model_free(model);
     }
     workspace_remove(&w);
@@ -162,6 +164,7 @@ Test(executables, a_metric_that_is_a_parameter_is_of_before_the_update) {
         cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
         cr_expect_eq(result.training.metrics[0].value, 0.125, "%s: %g", metrics[i],
                      result.training.metrics[0].value);
+        yg_train_result_free(&result);
         yg_model_free(model);
     }
     workspace_remove(&w);

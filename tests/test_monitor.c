@@ -67,6 +67,7 @@ Test(monitor, the_best_epoch_is_by_what_is_monitored) {
         /* The weights are that epoch's: their scores are. */
         if (cases[i].best == 3)
             cr_expect_float_eq(result.validation.metrics[1].value, 0.036, 1e-5);
+        yg_train_result_free(&result);
         yg_model_free(model);
     }
     workspace_remove(&w);
@@ -91,6 +92,7 @@ Test(monitor, what_is_wrong_is_told) {
         yg_train_result result;
         yg_error error = {0};
         cr_expect_not(yg_train(model, &options, &result, &error), "%s", cases[i].monitor);
+        yg_train_result_free(&result);
         cr_expect_not_null(strstr(error.message, cases[i].message), "%s: %s", cases[i].monitor,
                            error.message);
         cr_expect(error.line >= 19, "%s: line %d", cases[i].monitor, error.line);

@@ -62,6 +62,7 @@ Test(not_finite, the_first_node_that_is_not_finite_is_named_with_its_place) {
         yg_error error = {0};
         yg_train_result result;
         cr_assert_not(yg_train(model, &options, &result, &error), "case %zu", i);
+        yg_train_result_free(&result);
         cr_expect_eq(error.code, YG_ERROR_NUMERIC);
         cr_expect(error.line == cases[i].line && error.column == cases[i].column,
                   "case %zu: %d:%d: %s", i, error.line, error.column, error.message);
@@ -91,6 +92,7 @@ Test(not_finite, a_resumed_run_fails_with_the_same_words) {
     yg_train_result result;
     yg_train_options options = {.out = workspace_path(&w, "whole"), .threads = 1};
     cr_assert_not(yg_train(model, &options, &result, &whole));
+    yg_train_result_free(&result);
 
     volatile sig_atomic_t stop = 0;
     snprintf(out, sizeof out, "%s", workspace_path(&w, "part"));
@@ -101,8 +103,10 @@ Test(not_finite, a_resumed_run_fails_with_the_same_words) {
                                  .stop = &stop};
     cr_assert(yg_train(model, &options, &result, &rest), "%s", rest.message);
     cr_assert(result.interrupted && result.steps == 8);
+    yg_train_result_free(&result);
     options = (yg_train_options){.out = out, .threads = 1, .resume = true};
     cr_assert_not(yg_train(model, &options, &result, &rest));
+    yg_train_result_free(&result);
     cr_expect_str_eq(rest.message, whole.message);
     yg_model_free(model);
     workspace_remove(&w);

@@ -31,7 +31,9 @@ static double test_accuracy(const workspace *w, const yg_model *model, uint64_t 
     cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
     cr_assert_str_eq(result.test.metrics[0].name, "accuracy");
     cr_assert_eq(result.test.examples, test_examples);
-    return result.test.metrics[0].value;
+    const double accuracy = result.test.metrics[0].value;
+    yg_train_result_free(&result);
+    return accuracy;
 }
 
 /* The shipped file with another `seed:` in its data section, in the workspace. */

@@ -173,6 +173,7 @@ Test(recompute, trains_to_the_same_bytes) {
         snprintf(out, sizeof out, "run%d", on);
         const yg_train_options options = {.out = workspace_path(&w, out), .threads = 2};
         cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+        yg_train_result_free(&result);
         yg_training_step step;
         cr_assert(yg_training_step_make(model, NULL, &step, &error), "%s", error.message);
         memory[on] = yg_program_get_stats(step.program).arena_bytes;

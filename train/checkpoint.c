@@ -17,22 +17,27 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COUNTS = 6, VALUES = 3 + YG_METRICS_MAX };
+enum { COUNTS = 8, VALUES = 2 };
 
 /* ---------------------------------------------------------------------------------- saving ---- */
 
+static bool add_list(yg_tensor_file *file, const char *name, yg_dtype dtype, int64_t count,
+                     const void *data, yg_error *error) {
+    yg_type type;
+    return yg_type_make(dtype, 1, &count, &type, error) &&
+           yg_tensor_file_add(file, name, &type, data, error);
+}
+
 static bool add_position(const yg_run *run, yg_tensor_file *file, yg_error *error) {
     const yg_run_position *at = &run->at;
-    const int64_t counts[COUNTS] = {at->epochs,        at->steps,      at->epoch_step,
-                                    at->sums.examples, at->best_epoch, at->waited};
-    double values[VALUES] = {at->best, at->reference, at->sums.loss};
-    for (size_t i = 0; i < at->sums.count; i++)
-        values[3 + i] = at->sums.metrics[i].value;
-    yg_type type;
-    return yg_type_make(YG_I64, 1, &(int64_t){COUNTS}, &type, error) &&
-           yg_tensor_file_add(file, "run.counts", &type, counts, error) &&
-           yg_type_make(YG_F64, 1, &(int64_t){VALUES}, &type, error) &&
-           yg_tensor_file_add(file, "run.values", &type, values, error);
+    const int64_t counts[COUNTS] = {
+        at->epochs, at->steps,           at->epoch_step,     at->best_epoch,
+        at->waited, at->totals.examples, at->totals.batches, at->totals.lacks_parts};
+    const double values[VALUES] = {at->best, at->reference};
+    return add_list(file, "run.counts", YG_I64, COUNTS, counts, error) &&
+           add_list(file, "run.values", YG_F64, VALUES, values, error) &&
+           add_list(file, "run.totals", YG_F64, (int64_t)at->totals.count, at->totals.values,
+                    error);
 }
 
 static bool add_best(const yg_run *run, yg_tensor_file *file, yg_error *error) {
@@ -139,9 +144,11 @@ static bool read_position(const yg_tensor_file *file, const char *path, yg_run *
     const int64_t *counts = numbers(file, "run.counts", YG_I64, COUNTS);
     const double *values = numbers(file, "run.values", YG_F64, VALUES);
     yg_run_position *at = &run->at;
-    if (!counts || !values)
+    const double *totals = numbers(file, "run.totals", YG_F64, (int64_t)at->totals.count);
+    if (!counts || !values || !totals)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
-                       "not a checkpoint of a run: 'run.counts' or 'run.values' is missing");
+                       "not a checkpoint of a run: 'run.counts', 'run.values' or 'run.totals' is "
+                       "missing");
     for (size_t i = 0; i < COUNTS; i++)
         if (counts[i] < 0 || counts[2] > run->epoch_steps)
             return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
@@ -149,14 +156,14 @@ static bool read_position(const yg_tensor_file *file, const char *path, yg_run *
     at->epochs = counts[0];
     at->steps = counts[1];
     at->epoch_step = counts[2];
-    at->sums.examples = counts[3];
-    at->best_epoch = counts[4];
-    at->waited = counts[5];
+    at->best_epoch = counts[3];
+    at->waited = counts[4];
+    at->totals.examples = counts[5];
+    at->totals.batches = counts[6];
+    at->totals.lacks_parts = counts[7] != 0;
     at->best = values[0];
     at->reference = values[1];
-    at->sums.loss = values[2];
-    for (size_t i = 0; i < at->sums.count; i++)
-        at->sums.metrics[i].value = values[3 + i];
+    memcpy(at->totals.values, totals, at->totals.count * sizeof *totals);
     return true;
 }
 

@@ -4,7 +4,7 @@
 #include "evaluate.h"
 
 #include "encoding.h"
-#include "executable.h"
+#include "executables.h"
 #include "settings.h"
 #include "source.h"
 #include "weights.h"
@@ -76,13 +76,15 @@ static bool score(const yg_model *model, const yg_evaluate_options *options,
     const int64_t asked = options->batch_size > 0 ? options->batch_size : 256;
     const int64_t batch = dataset->count < asked ? dataset->count : asked;
     yg_executables executables = {
-        .options = {.model = model, .data = data, .threads = options->threads}, .store = &store};
-    bool good = yg_settings_dtype(model, options->dtype, &executables.options.dtype, error);
-    yg_executable *executable = good ? yg_executable_new(&executables.options, batch, error) : NULL;
-    good = executable && yg_weights_initialize(executable->network, 0, &store, error) &&
-           yg_weights_assign(weights, path, store.count, &store, error) &&
-           yg_executables_score(&executables, dataset, batch, scores, error);
-    yg_executable_free(executable);
+        .options = {.model = model, .data = data, .threads = options->threads},
+        .store = &store,
+        .examples = dataset->count};
+    const bool good = yg_settings_dtype(model, options->dtype, &executables.options.dtype, error) &&
+                      yg_executables_plan(&executables, error) &&
+                      yg_weights_initialize(executables.plan.network, 0, &store, error) &&
+                      yg_weights_assign(weights, path, store.count, &store, error) &&
+                      yg_scores_begin(&executables.plan, scores, error) &&
+                      yg_executables_score(&executables, dataset, batch, scores, error);
     yg_executables_free(&executables);
     yg_tensor_file_free(&store);
     return good;
@@ -103,7 +105,9 @@ bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_s
                       yg_weights_read(model, path, &weights, error) &&
                       read_data(model, options, &weights, path, &data, &dataset, &name, error) &&
                       score(model, options, &weights, path, &data, dataset, scores, error);
-    if (good && split)
+    if (!good)
+        yg_scores_free(scores);
+    else if (split)
         *split = name;
     yg_data_free(&data);
     yg_tensor_file_free(&weights);

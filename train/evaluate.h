@@ -12,19 +12,24 @@
 extern "C" {
 #endif
 
-#define YG_METRICS_MAX     32
-#define YG_METRIC_NAME_MAX 64
+/* A metric's value. */
+typedef struct yg_score {
+    const char *name; /* belongs to the model */
+    double value;
+    bool of_batches; /* it mixes examples, as x - mean(x) does, and there was no memory for all of
+                        them at once: a mean over batches, so it depends on their size */
+} yg_score;
 
-/* Means over examples: a partial last batch counts by its size. */
+/* Loss and metrics of so many examples, whatever the batches that they were computed in. */
 typedef struct yg_scores {
     int64_t examples;
     double loss;
-    size_t count; /* metrics, in the order of the model's `metrics:` */
-    struct {
-        char name[YG_METRIC_NAME_MAX];
-        double value;
-    } metrics[YG_METRICS_MAX];
+    bool loss_of_batches; /* as yg_score.of_batches */
+    size_t count;
+    yg_score *metrics; /* in the order of the model's `metrics:` */
 } yg_scores;
+
+void yg_scores_free(yg_scores *scores); /* what it holds, not the struct */
 
 typedef struct yg_evaluate_options {
     const char *weights; /* a safetensors file; NULL: runs/NAME/weights.safetensors */
@@ -39,8 +44,9 @@ typedef struct yg_evaluate_options {
     int threads;         /* 0: all cores */
 } yg_evaluate_options;
 
-/* `options` may be NULL. `split` (may be NULL) becomes the name of what was evaluated: a split's,
- * or the CSV's path; static or borrowed from `options`. */
+/* After success the caller frees with yg_scores_free(). `options` may be NULL. `split` (may be
+ * NULL) becomes the name of what was evaluated: a split's, or the CSV's path; static or borrowed
+ * from `options`. */
 bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_scores *scores,
                  const char **split, yg_error *error);
 

@@ -9,6 +9,7 @@
 #include "gradients.h"
 #include "optimizer.h"
 #include "safetensors.h"
+#include "score_plan.h"
 
 /* What every executable of a set has in common. */
 typedef struct yg_executable_options {
@@ -21,6 +22,7 @@ typedef struct yg_executable_options {
     bool gradients;                /* of the loss, as outputs */
     const yg_optimizer *optimizer; /* NULL: no updates */
     double clip_grad_norm;         /* 0: none */
+    const yg_score_plan *plan;     /* NULL: the parts of scores are not asked for */
     bool recompute;                /* as yg_compile_options.recompute */
     const yg_program *beside;      /* yg_compile_options.beside */
     unsigned graph_flags;          /* as yg_network_options.graph_flags */
@@ -44,14 +46,15 @@ typedef struct yg_result {
     yg_type type;
     const void *data; /* NULL until yg_executable_bind(), and for a gradient that does not exist */
     yg_origin origin;
-    /* A scalar that is a parameter, or a view of one, in a program that updates parameters: after
-     * a run its bytes are the updated ones. So its value is taken before the run. */
-    bool taken_before;
-    double value;
+    /* The program's own bytes. `data` is the copy, where there is one: of a parameter, or a view
+     * of one, that the program updates, and that is read as it was before the run. */
+    const void *source;
+    void *copy;
 } yg_result;
 
 typedef struct yg_executable {
     int64_t batch;
+    const yg_score_plan *plan; /* or NULL */
     yg_network *network;
     yg_node forward_end, backward_end; /* where the gradients' nodes begin and end */
     yg_program *program;
@@ -60,6 +63,8 @@ typedef struct yg_executable {
     yg_result loss;
     size_t metric_count;
     yg_result *metrics;
+    size_t part_count; /* of the plan, or 0 */
+    yg_result *parts;
     size_t output_count; /* outputs_only: the model's outputs */
     yg_result *outputs;
     size_t gradient_count; /* gradients: one for each trainable parameter */
@@ -67,6 +72,11 @@ typedef struct yg_executable {
     yg_optimizer_graph updates;
     double *lr, *t; /* NULL: the optimizer has no use for it */
 } yg_executable;
+
+/* The network that an executable of that batch size is made of. NULL on failure; freed by the
+ * caller. */
+yg_network *yg_executable_network(const yg_executable_options *options, int64_t batch,
+                                  yg_error *error);
 
 /* NULL on failure. `batch` 0: the data's dims have the batch dimension too, and there are no feeds
  * to fill. */
@@ -78,6 +88,10 @@ void yg_executable_free(yg_executable *executable); /* NULL is allowed */
  * lacks is added to it, as zeros. Only from then on can results be read: one of them may be a
  * parameter. */
 bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_error *error);
+
+/* Whether what the last run came to is finite. A loss that is not, because no example of the batch
+ * counts (0 / 0), is no failure: its parts are. */
+bool yg_executable_is_finite(const yg_executable *executable);
 
 /* Copies examples order[0 .. batch) to the inputs; `order` NULL: 0, 1, …, from `start` on. */
 void yg_executable_fill(const yg_executable *executable, const yg_dataset *dataset,
@@ -93,28 +107,5 @@ double yg_result_scalar(const yg_result *result);
 bool yg_gradients_parameters(const yg_model *model, const yg_gradients_options *options,
                              const yg_executable *executable, yg_tensor_file *store,
                              yg_error *error);
-
-/* Executables by batch size: made when first asked for. */
-typedef struct yg_executables {
-    yg_executable_options options;
-    yg_tensor_file *store;
-    const struct yg_executables *beside; /* a set that is not run at the same time: its threads are
-                                       this one's, too. NULL: none */
-    size_t count;
-    yg_executable **executables;
-} yg_executables;
-
-yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, yg_error *error);
-void yg_executables_free(yg_executables *executables);
-
-/* Sums of loss and metrics, weighted by examples. */
-bool yg_scores_begin(const yg_executable *executable, yg_scores *sums, yg_error *error);
-void yg_scores_add(const yg_executable *executable, yg_scores *sums);
-/* Sums to means; `examples` tells how many. */
-void yg_scores_finish(const yg_scores *sums, yg_scores *means);
-
-/* Loss and metrics of all examples, in batches. */
-bool yg_executables_score(yg_executables *executables, const yg_dataset *dataset,
-                          int64_t batch_size, yg_scores *scores, yg_error *error);
 
 #endif

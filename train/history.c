@@ -15,15 +15,21 @@
 
 enum { EPOCH, STEP, LR, TRAIN_LOSS };
 
-void yg_history_begin(yg_history *history, const yg_scores *scores, bool has_validation) {
+bool yg_history_begin(yg_history *history, const yg_scores *scores, bool has_validation,
+                      yg_error *error) {
     *history = (yg_history){.metric_count = scores->count, .has_validation = has_validation};
+    history->metrics = calloc(scores->count + 1, sizeof *history->metrics);
+    if (!history->metrics)
+        return yg_fail_memory(error);
     for (size_t i = 0; i < scores->count; i++)
-        memcpy(history->metrics[i], scores->metrics[i].name, YG_METRIC_NAME_MAX);
+        history->metrics[i] = scores->metrics[i].name;
     history->width = TRAIN_LOSS + (1 + scores->count) * (has_validation ? 2 : 1);
+    return true;
 }
 
 void yg_history_free(yg_history *history) {
     free(history->lines);
+    free(history->metrics);
     *history = (yg_history){0};
 }
 

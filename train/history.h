@@ -11,15 +11,17 @@
 
 typedef struct yg_history {
     size_t metric_count;
-    char metrics[YG_METRICS_MAX][YG_METRIC_NAME_MAX];
+    const char **metrics; /* their names, which belong to the model */
     bool has_validation;
     size_t width; /* numbers a line */
     size_t count, capacity;
     double *lines; /* [count, width] */
 } yg_history;
 
-/* `scores` gives the metrics' names. */
-void yg_history_begin(yg_history *history, const yg_scores *scores, bool has_validation);
+/* `scores` gives the metrics' names. False when out of memory; freed by yg_history_free() after
+ * success. */
+bool yg_history_begin(yg_history *history, const yg_scores *scores, bool has_validation,
+                      yg_error *error);
 void yg_history_free(yg_history *history); /* what it holds, not the struct */
 
 /* `validation` NULL: there is none. */

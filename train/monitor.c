@@ -4,35 +4,46 @@
 #include "monitor.h"
 
 #include "../graph/spelling.h"
+#include "../graph/text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME = YG_METRIC_NAME_MAX + 16 };
-
 static const char *const parts[] = {"validation", "train"};
 
-/* The name of choice `i`: of the losses, then of the metrics, the validation part's first. */
-static const char *choice_name(const yg_value *metrics, size_t i, char name[NAME]) {
-    snprintf(name, NAME, "%s.%.*s", parts[i % 2], YG_METRIC_NAME_MAX,
-             i < 2 ? "loss" : metrics->keys[i / 2 - 1]->text);
-    return name;
+/* Choice `i` is PART.LABEL: of the losses, then of the metrics, the validation part's first. */
+static const char *label_of(const yg_value *metrics, size_t i) {
+    return i < 2 ? "loss" : metrics->keys[i / 2 - 1]->text;
+}
+
+static bool is_choice(const yg_value *metrics, size_t i, const char *text) {
+    const size_t length = strlen(parts[i % 2]);
+    return strncmp(text, parts[i % 2], length) == 0 && text[length] == '.' &&
+           strcmp(text + length + 1, label_of(metrics, i)) == 0;
 }
 
 static bool fail_unknown(const yg_value *value, const char *found, const yg_value *metrics,
                          size_t count, yg_error *error) {
-    char(*names)[NAME] = calloc(count + 1, sizeof *names), hint[500];
+    yg_text names = {0}; /* one after the other */
+    size_t *at = calloc(count + 1, sizeof *at);
     const char **list = calloc(count + 1, sizeof *list);
-    for (size_t i = 0; names && list && i < count; i++)
-        list[i] = choice_name(metrics, i, names[i]);
-    if (names && list)
+    char hint[500];
+    for (size_t i = 0; at && i < count; i++) {
+        at[i] = names.used;
+        yg_text_add(&names, "%s.%s%c", parts[i % 2], label_of(metrics, i), '\0');
+    }
+    char *text = yg_text_take(&names);
+    for (size_t i = 0; at && list && text && i < count; i++)
+        list[i] = text + at[i];
+    if (at && list && text)
         yg_fail(error, YG_ERROR_NAME, value->origin, "`monitor` knows no '%s'%s", found,
                 yg_suggest(found, list, count, hint, sizeof hint));
     else
         yg_fail_memory(error);
-    free(names);
+    free(text);
+    free(at);
     free(list);
     return false;
 }
@@ -42,11 +53,10 @@ static bool read_name(const yg_model *model, const yg_value *value, yg_monitor *
     const yg_value *metrics = yg_model_section(model, "metrics");
     const size_t count = 2 * (1 + (metrics ? metrics->count : 0));
     const char *text;
-    char name[NAME];
     if (!yg_value_text(value, "`monitor`", &text, error))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (strcmp(choice_name(metrics, i, name), text) == 0) {
+        if (is_choice(metrics, i, text)) {
             monitor->part = i % 2 ? YG_MONITOR_TRAINING : YG_MONITOR_VALIDATION;
             monitor->metric = i < 2 ? SIZE_MAX : i / 2 - 1;
             monitor->name = text;

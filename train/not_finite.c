@@ -67,7 +67,8 @@ static yg_executable *repeat(yg_run *again, int64_t last, yg_tensor_file *before
         yg_executable *executable = yg_run_step(again, NULL);
         if (!executable)
             return NULL;
-        if (!isfinite(again->progress.loss) || !all_finite(&again->store, again->parameter_count)) {
+        if (!yg_executable_is_finite(executable) ||
+            !all_finite(&again->store, again->parameter_count)) {
             copy_store(before, &again->store);
             return executable;
         }
@@ -136,10 +137,11 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
                     .order = calloc((size_t)run->data.train.count + 1, sizeof *again.order),
                     .epoch_steps = run->epoch_steps,
                     .total_steps = run->total_steps};
-    memcpy(result.folder, run->result->folder, sizeof result.folder);
-    yg_executable *executable = again.order && go_back(&again) && make_store(&again.store, &before)
-                                    ? repeat(&again, run->at.steps, &before)
-                                    : NULL;
+    result.folder = strdup(run->result->folder);
+    yg_executable *executable =
+        result.folder && again.order && go_back(&again) && make_store(&again.store, &before)
+            ? repeat(&again, run->at.steps, &before)
+            : NULL;
     if (executable &&
         yg_find_nan(executable, again.settings.seed, (uint64_t)again.at.steps, &source, NULL) &&
         source.node != YG_NONE)
@@ -147,12 +149,8 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
     else /* no memory for it, say, or the user does not wait: what is known is told all the same */
         tell(run, loss, "", (yg_origin){yg_model_path(run->model), 0, 0}, advice_for(&source, 1),
              error);
-    yg_executables_free(&again.train);
-    yg_executables_free(&again.score);
-    yg_tensor_file_free(&again.store);
-    yg_tensor_file_free(&again.best);
+    yg_run_free(&again);
     yg_tensor_file_free(&before);
-    yg_history_free(&again.history);
-    free(again.order);
+    yg_train_result_free(&result);
     return false;
 }

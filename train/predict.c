@@ -6,7 +6,7 @@
 #include "../graph/number.h"
 #include "../ops/registry.h"
 #include "encoding.h"
-#include "executable.h"
+#include "executables.h"
 #include "settings.h"
 #include "source.h"
 #include "units.h"

@@ -4,7 +4,7 @@
 #ifndef YG_TRAIN_RUN_H
 #define YG_TRAIN_RUN_H
 
-#include "executable.h"
+#include "executables.h"
 #include "history.h"
 #include "settings.h"
 #include "train.h"
@@ -14,7 +14,7 @@ typedef struct yg_run_position {
     int64_t epochs;     /* whole ones done */
     int64_t steps;      /* done, of the whole run */
     int64_t epoch_step; /* done, of the epoch that is under way */
-    yg_scores sums;     /* of that epoch: see yg_scores_add() */
+    yg_totals totals;   /* of that epoch */
     int64_t best_epoch; /* 0: none yet */
     double best;        /* the lowest of yg_monitor_value() */
     double reference;   /* early stopping: the value to improve on … */
@@ -44,6 +44,9 @@ typedef struct yg_run {
 /* The programs and the tensors that they share, as at the run's start: settings, data, `order` and
  * the numbers of steps are given. (train.c) */
 bool yg_run_begin(yg_run *run, yg_error *error);
+
+/* What a run holds, but not its data, which another run may share, nor its result. */
+void yg_run_free(yg_run *run);
 
 /* The order of the examples in the epoch after at.epochs. (step.c) */
 void yg_run_shuffle(yg_run *run);

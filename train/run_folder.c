@@ -27,17 +27,18 @@ char *yg_run_path(const char *folder, const char *name, yg_error *error) {
     return path;
 }
 
-bool yg_run_folder_name(const yg_model *model, const char *out, char *folder, size_t size,
-                        yg_error *error) {
-    const int length = out ? snprintf(folder, size, "%s", out)
-                           : snprintf(folder, size, "runs/%s", yg_model_name(model));
+char *yg_run_folder_name(const yg_model *model, const char *out, yg_error *error) {
+    if (out && !*out) {
+        yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE, "the run's folder needs a name");
+        return NULL;
+    }
+    char *folder = out ? strdup(out) : yg_run_path("runs", yg_model_name(model), error);
+    if (!folder)
+        yg_fail_memory(error);
     /* A trailing slash would put the older run inside. */
-    for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; end--)
+    for (size_t end = folder ? strlen(folder) : 0; end > 1 && folder[end - 1] == '/'; end--)
         folder[end - 1] = '\0';
-    return (length > 0 && (size_t)length < size) || yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
-                                                            "the run's folder needs a name of 1 to "
-                                                            "%zu bytes",
-                                                            size - 1);
+    return folder;
 }
 
 static bool is_own(const char *name) {
@@ -47,59 +48,59 @@ static bool is_own(const char *name) {
     return false;
 }
 
-/* What a folder holds: names of ours, and the first name of others. */
-static bool look(const char *folder, bool *own, char *other, size_t size, yg_error *error) {
+/* What a folder holds: whether names of ours, and the first name of others (freed by the caller;
+ * NULL: there is none). */
+static bool look(const char *folder, bool *own, char **other, yg_error *error) {
     DIR *entries = opendir(folder);
     const struct dirent *entry;
+    bool good = true;
     *own = false;
-    other[0] = '\0';
+    *other = NULL;
     if (!entries)
         return errno == ENOENT ||
                yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot use '%s' as the run's folder: %s",
                        folder, strerror(errno));
-    while ((entry = readdir(entries))) {
+    while (good && (entry = readdir(entries))) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (is_own(entry->d_name))
             *own = true;
-        else if (!other[0])
-            snprintf(other, size, "%s", entry->d_name);
+        else if (!*other && !(*other = strdup(entry->d_name)))
+            good = yg_fail_memory(error);
     }
     closedir(entries);
-    return true;
+    return good;
 }
 
-static bool move_away(const char *folder, char *moved, size_t size, yg_error *error) {
+static bool move_away(const char *folder, char **moved, yg_error *error) {
     struct stat unused;
+    const size_t size = strlen(folder) + 16;
+    if (!(*moved = malloc(size)))
+        return yg_fail_memory(error);
     for (int number = 1; number < 1000000; number++) {
-        const int length = snprintf(moved, size, "%s-%d", folder, number);
-        if (length < 0 || (size_t)length >= size)
-            break;
-        if (lstat(moved, &unused) == 0 || errno != ENOENT)
+        snprintf(*moved, size, "%s-%d", folder, number);
+        if (lstat(*moved, &unused) == 0)
             continue;
-        if (rename(folder, moved) == 0)
+        if (errno == ENOENT && rename(folder, *moved) == 0)
             return true;
         return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot rename '%s' to '%s': %s", folder,
-                       moved, strerror(errno));
+                       *moved, strerror(errno));
     }
     return yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
                    "'%s' holds an older run, and there is no free name to keep it under", folder);
 }
 
-bool yg_run_folder_prepare(const char *folder, char *moved, size_t size, yg_error *error) {
+bool yg_run_folder_prepare(const char *folder, char **moved, yg_error *error) {
     bool own;
-    char other[256];
-    moved[0] = '\0';
-    if (!look(folder, &own, other, sizeof other, error))
-        return false;
-    if (own && other[0])
-        return yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
+    char *other = NULL;
+    bool good = look(folder, &own, &other, error);
+    if (good && own && other)
+        good = yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
                        "'%s' holds files that a run would write over, and others, such as '%s'; "
                        "choose another folder",
                        folder, other);
-    if (own && !move_away(folder, moved, size, error))
-        return false;
-    return yg_file_make_folder(folder, error);
+    free(other);
+    return good && (!own || move_away(folder, moved, error)) && yg_file_make_folder(folder, error);
 }
 
 static bool copy_file(const char *from, const char *folder, const char *name, yg_error *error) {

@@ -11,13 +11,13 @@
 #define YG_RUN_HISTORY    "history.csv"
 #define YG_RUN_CURVE      "loss.svg"
 
-/* `out`, or runs/NAME. Fails where that does not fit. */
-bool yg_run_folder_name(const yg_model *model, const char *out, char *folder, size_t size,
-                        yg_error *error);
+/* `out`, or runs/NAME; freed by the caller. NULL on failure. */
+char *yg_run_folder_name(const yg_model *model, const char *out, yg_error *error);
 
-/* Makes the folder for a new run. One that holds an older run is renamed, to what `moved` tells
- * ("" if nothing was); one where a run's file names stand among other files is refused. */
-bool yg_run_folder_prepare(const char *folder, char *moved, size_t size, yg_error *error);
+/* Makes the folder for a new run. One that holds an older run is renamed, to what *moved tells
+ * (NULL if nothing was; freed by the caller); one where a run's file names stand among other files
+ * is refused. */
+bool yg_run_folder_prepare(const char *folder, char **moved, yg_error *error);
 
 /* Copies the model's file, and the second one if there is one (NULL: none). */
 bool yg_run_folder_copy_model(const char *folder, const char *model, const char *run_path,

@@ -63,9 +63,9 @@ static bool run_step(yg_run *run, yg_error *error) {
     const yg_executable *executable = yg_run_step(run, error);
     if (!executable)
         return false;
-    if (!isfinite(run->progress.loss))
+    if (!yg_executable_is_finite(executable))
         return yg_run_fail_not_finite(run, error);
-    yg_scores_add(executable, &run->at.sums);
+    yg_totals_add(&run->train.plan, executable, &run->at.totals);
     run->at.steps++;
     run->at.epoch_step++;
     report(run, false);
@@ -84,7 +84,7 @@ static void compare(yg_run *run, int64_t epoch) {
     if (run->progress.best) {
         at->best = value;
         at->best_epoch = epoch;
-        run->result->validation = run->progress.validation;
+        yg_scores_copy(&run->progress.validation, &run->result->validation);
         yg_run_keep_best(run);
     }
     if (value < at->reference - run->settings.min_delta) {
@@ -99,24 +99,23 @@ static void compare(yg_run *run, int64_t epoch) {
 static bool end_epoch(yg_run *run, yg_error *error) {
     const int64_t epoch = run->at.epochs + 1;
     yg_train_progress *p = &run->progress;
-    yg_scores_finish(&run->at.sums, &p->training);
+    if (!yg_totals_finish(&run->train.options, &run->train.plan, &run->at.totals, &run->train.heads,
+                          &p->training, error))
+        return false;
     p->loss = p->training.loss;
     if (run->data.validation.count &&
         !yg_executables_score(&run->score, &run->data.validation, run->settings.batch_size,
                               &p->validation, error))
         return false;
     compare(run, epoch);
-    run->result->training = p->training;
+    yg_scores_copy(&p->training, &run->result->training);
     if (!yg_history_add(&run->history, epoch, run->at.steps, p->learning_rate, &p->training,
                         &p->validation, error))
         return false;
     if (run->at.epoch_step == run->epoch_steps) {
         run->at.epochs = epoch;
         run->at.epoch_step = 0;
-        run->at.sums.examples = 0;
-        run->at.sums.loss = 0;
-        for (size_t i = 0; i < run->at.sums.count; i++)
-            run->at.sums.metrics[i].value = 0;
+        yg_totals_clear(&run->at.totals);
     }
     report(run, true);
     return true;
@@ -168,6 +167,19 @@ static bool plan_steps(yg_run *run, yg_error *error) {
     return yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
 }
 
+/* What scores are gathered in. A run that is repeated has no result to tell. */
+static bool make_scores(yg_run *run, yg_error *error) {
+    const yg_score_plan *plan = &run->train.plan;
+    return yg_totals_begin(plan, &run->at.totals, error) &&
+           yg_scores_begin(plan, &run->progress.training, error) &&
+           yg_scores_begin(plan, &run->progress.validation, error) &&
+           yg_scores_begin(plan, &run->result->training, error) &&
+           yg_scores_begin(plan, &run->result->validation, error) &&
+           yg_scores_begin(plan, &run->result->test, error) &&
+           yg_history_begin(&run->history, &run->progress.training, run->data.validation.count > 0,
+                            error);
+}
+
 /* The programs, and the tensors that they share. */
 static bool make_programs(yg_run *run, yg_error *error) {
     const yg_settings *s = &run->settings;
@@ -175,26 +187,28 @@ static bool make_programs(yg_run *run, yg_error *error) {
                                           .data = &run->data,
                                           .dtype = s->dtype,
                                           .threads = run->options->threads};
-    run->train = run->score = (yg_executables){.options = common, .store = &run->store};
+    run->train = run->score = (yg_executables){
+        .options = common, .store = &run->store, .examples = run->data.train.count};
     run->score.beside = &run->train;
+    run->score.examples =
+        run->data.validation.count > 0 ? run->data.validation.count : run->data.test.count;
     run->train.options.training = true;
     run->train.options.optimizer = &s->optimizer;
     run->train.options.clip_grad_norm = s->clip_grad_norm;
     run->train.options.recompute = s->recompute;
-    /* The first network, of any batch size, gives names, types and initial values. */
-    yg_executable *first = yg_executable_new(&run->score.options, s->batch_size, error);
-    bool good = first && yg_weights_initialize(first->network, s->seed, &run->store, error) &&
-                yg_scores_begin(first, &run->at.sums, error);
+    /* The plan's network gives names, types and initial values. */
+    bool good = yg_executables_plan(&run->train, error) &&
+                yg_weights_initialize(run->train.plan.network, s->seed, &run->store, error) &&
+                make_scores(run, error);
     run->parameter_count = run->store.count;
     for (size_t i = 0; i < run->parameter_count && good; i++)
         good = yg_tensor_file_add(&run->best, run->store.tensors[i].name,
                                   &run->store.tensors[i].type, NULL, error);
     size_t count = 0;
-    const yg_network_parameter *p = good ? yg_network_parameters(first->network, &count) : NULL;
+    const yg_network_parameter *p =
+        good ? yg_network_parameters(run->train.plan.network, &count) : NULL;
     for (size_t i = 0; i < count; i++)
         run->result->parameters += p[i].trainable ? yg_type_count(&run->store.tensors[i].type) : 0;
-    yg_executable_free(first);
-    yg_history_begin(&run->history, &run->at.sums, run->data.validation.count > 0);
     /* Making a training executable adds the optimizer's state to the store. */
     return good && yg_executables_get(&run->train, s->batch_size, error);
 }
@@ -210,6 +224,18 @@ static bool load_weights(yg_run *run, yg_error *error) {
     return good;
 }
 
+void yg_run_free(yg_run *run) {
+    yg_executables_free(&run->train);
+    yg_executables_free(&run->score);
+    yg_tensor_file_free(&run->store);
+    yg_tensor_file_free(&run->best);
+    yg_history_free(&run->history);
+    yg_totals_free(&run->at.totals);
+    yg_scores_free(&run->progress.training);
+    yg_scores_free(&run->progress.validation);
+    free(run->order);
+}
+
 bool yg_run_begin(yg_run *run, yg_error *error) {
     run->at.best = run->at.reference = (double)INFINITY;
     return make_programs(run, error) && load_weights(run, error);
@@ -221,7 +247,7 @@ static bool prepare(yg_run *run, yg_error *error) {
         return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
                        "a run goes on from its checkpoint or starts from given weights, not both");
     if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
-        !yg_run_folder_name(run->model, run->options->out, r->folder, sizeof r->folder, error) ||
+        !(r->folder = yg_run_folder_name(run->model, run->options->out, error)) ||
         !yg_data_load(run->model, &run->data, error) || !plan_steps(run, error) ||
         !yg_run_begin(run, error))
         return false;
@@ -229,7 +255,7 @@ static bool prepare(yg_run *run, yg_error *error) {
     r->validation_examples = run->data.validation.count;
     r->test_examples = run->data.test.count;
     if (run->options->resume ? !yg_run_restore(run, error)
-                             : !yg_run_folder_prepare(r->folder, r->moved, sizeof r->moved, error))
+                             : !yg_run_folder_prepare(r->folder, &r->moved, error))
         return false;
     run->steps_before = run->at.steps;
     if (!yg_run_folder_copy_model(r->folder, yg_model_path(run->model), run->options->run_path,
@@ -287,13 +313,17 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
     result->steps = run->at.steps;
     result->best_epoch = run->at.best_epoch;
     result->seconds = yg_clock() - start;
-    yg_executables_free(&run->train);
-    yg_executables_free(&run->score);
-    yg_tensor_file_free(&run->store);
-    yg_tensor_file_free(&run->best);
-    yg_history_free(&run->history);
+    yg_run_free(run);
     yg_data_free(&run->data);
-    free(run->order);
     free(run);
     return good;
+}
+
+void yg_train_result_free(yg_train_result *result) {
+    yg_scores_free(&result->training);
+    yg_scores_free(&result->validation);
+    yg_scores_free(&result->test);
+    free(result->folder);
+    free(result->moved);
+    *result = (yg_train_result){0};
 }

@@ -38,7 +38,7 @@ typedef struct yg_train_progress {
     double loss;               /* of this step's batch; at an epoch's end its mean */
     bool has_validation;       /* at an epoch's end: */
     yg_scores validation;      /* valid if has_validation */
-    yg_scores training;        /* means over the epoch's batches as they were trained on */
+    yg_scores training;        /* of the epoch's examples, each as it was trained on */
     double learning_rate;      /* of the step */
     bool best;                 /* at an epoch's end: the best so far */
     double seconds, remaining; /* since the start; estimated until the end */
@@ -68,8 +68,8 @@ typedef struct yg_train_options {
 } yg_train_options;
 
 typedef struct yg_train_result {
-    char folder[1024];
-    char moved[1024];      /* where an older run of that folder went; "" if there was none */
+    char *folder;
+    char *moved;           /* where an older run of that folder went; NULL if there was none */
     int64_t epochs, steps; /* done, earlier parts of a resumed run included */
     int64_t train_examples, validation_examples, test_examples;
     int64_t parameters; /* trainable elements */
@@ -86,9 +86,11 @@ typedef struct yg_train_result {
 /* `options` may be NULL. False on failure: a NaN or infinite loss (YG_ERROR_NUMERIC, naming the
  * step and, at its place in the model, the node that it comes from, for which the run is repeated
  * from its last checkpoint) leaves the files of the epochs before. An interruption is a success.
- * `result` is filled as far as the run came, also on failure. */
+ * `result` is filled as far as the run came, also on failure: freed by yg_train_result_free(). The
+ * names in it belong to the model. */
 bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_result *result,
               yg_error *error);
+void yg_train_result_free(yg_train_result *result); /* what it holds, not the struct */
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,107 @@
+/*
+ * Executables by batch size: see executables.h.
+ */
+#include "executables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a batch of all examples may take, so that scores that mix them are exact. */
+static const double WHOLE_BYTES = (double)(1 << 30);
+
+bool yg_executables_plan(yg_executables *executables, yg_error *error) {
+    if (executables->planned || executables->examples == 0)
+        return true;
+    if (!yg_score_plan_make(&executables->options, executables->examples, &executables->plan,
+                            error))
+        return false;
+    executables->options.plan = &executables->plan;
+    executables->planned = true;
+    return true;
+}
+
+static const yg_program *neighbour(const yg_executables *executables) {
+    if (executables->count == 0 && executables->beside)
+        executables = executables->beside;
+    return executables->count > 0 ? executables->executables[0]->program : NULL;
+}
+
+yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, yg_error *error) {
+    for (size_t i = 0; i < executables->count; i++)
+        if (executables->executables[i]->batch == batch)
+            return executables->executables[i];
+    if (!yg_executables_plan(executables, error))
+        return NULL;
+    yg_executable **grown =
+        realloc(executables->executables, (executables->count + 1) * sizeof *grown);
+    if (!grown) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    executables->executables = grown;
+    executables->options.beside = neighbour(executables);
+    yg_executable *executable = yg_executable_new(&executables->options, batch, error);
+    if (!executable)
+        return NULL;
+    if (!yg_executable_bind(executable, executables->store, error)) {
+        yg_executable_free(executable);
+        return NULL;
+    }
+    return grown[executables->count++] = executable;
+}
+
+void yg_executables_free(yg_executables *executables) {
+    for (size_t i = 0; i < executables->count; i++)
+        yg_executable_free(executables->executables[i]);
+    free(executables->executables);
+    if (executables->planned)
+        yg_score_plan_free(&executables->plan);
+    yg_heads_free(&executables->heads);
+    executables->executables = NULL;
+    executables->count = 0;
+    executables->planned = false;
+}
+
+/* The batch size to score with: all examples where some score mixes them and there is room. */
+static bool choose_batch(yg_executables *executables, int64_t examples, int64_t *batch_size,
+                         yg_error *error) {
+    if (!executables->plan.whole || examples <= *batch_size)
+        return true;
+    const yg_executable *part = yg_executables_get(executables, *batch_size, error);
+    if (!part)
+        return false;
+    const double bytes = (double)yg_program_get_stats(part->program).arena_bytes;
+    if (bytes / (double)*batch_size * (double)examples <= WHOLE_BYTES)
+        *batch_size = examples;
+    return true;
+}
+
+static bool add_all(yg_executables *executables, const yg_dataset *dataset, int64_t batch_size,
+                    yg_totals *totals, yg_error *error) {
+    for (int64_t at = 0; at < dataset->count;) {
+        const int64_t left = dataset->count - at;
+        yg_executable *executable =
+            yg_executables_get(executables, left < batch_size ? left : batch_size, error);
+        if (!executable)
+            return false;
+        yg_executable_fill(executable, dataset, NULL, at);
+        if (!yg_executable_run(executable, 0, 0, error))
+            return false;
+        yg_totals_add(&executables->plan, executable, totals);
+        at += executable->batch;
+    }
+    return true;
+}
+
+bool yg_executables_score(yg_executables *executables, const yg_dataset *dataset,
+                          int64_t batch_size, yg_scores *scores, yg_error *error) {
+    yg_totals totals = {0};
+    const bool good = yg_executables_plan(executables, error) &&
+                      choose_batch(executables, dataset->count, &batch_size, error) &&
+                      yg_totals_begin(&executables->plan, &totals, error) &&
+                      add_all(executables, dataset, batch_size, &totals, error) &&
+                      yg_totals_finish(&executables->options, &executables->plan, &totals,
+                                       &executables->heads, scores, error);
+    yg_totals_free(&totals);
+    return good;
+}

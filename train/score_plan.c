@@ -1,0 +1,370 @@
+/*
+ * Cutting scores into parts and heads: see score_plan.h.
+ *
+ * Two networks of one model are compared node by node, of n examples and of n + 1. Each node is of
+ * one class:
+ *
+ *   FIXED   the same for any examples: parameters, constants, what is computed from them
+ *   ROWS    holds the batch in one dimension, and each example's entry depends on that example
+ *   TOTAL   the batch was reduced: a part, or computed from parts and fixed nodes
+ *   MIXED   anything else
+ */
+#include "score_plan.h"
+
+#include "../ops/registry.h"
+#include "executable.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum node_class { FIXED, ROWS, TOTAL, MIXED } node_class;
+
+typedef struct analysis {
+    int64_t examples; /* of the first network; the second one has one more */
+    yg_graph *graph, *other;
+    size_t size;
+    uint8_t *classes; /* a node_class each */
+    bool *is_part;
+} analysis;
+
+/* ----------------------------------------------------------------------------- dimensions ---- */
+
+/* How many dimensions hold the batch, and one of them; -1 in *axis where a size follows the number
+ * of examples in another way than as a multiple: a slice of the batch, say. */
+static int batch_axes(const analysis *a, yg_node node, int *axis) {
+    const yg_type *first = yg_node_type(a->graph, node), *second = yg_node_type(a->other, node);
+    int count = 0;
+    *axis = 0;
+    for (int d = 0; d < first->rank; d++) {
+        if (first->shape[d] == second->shape[d])
+            continue;
+        const int64_t each = second->shape[d] - first->shape[d];
+        *axis = first->shape[d] == each * a->examples ? d : -1;
+        count++;
+    }
+    return count;
+}
+
+/* Whether an operator works along the dimension of its first operand that holds the batch, as a
+ * softmax over examples does. */
+static bool acts_along(const analysis *a, yg_node node, int axis) {
+    const yg_op *op = yg_node_op(a->graph, node);
+    const int rank = yg_node_type(a->graph, yg_node_operand(a->graph, node, 0))->rank;
+    for (size_t i = 0; i < op->attr_count; i++) {
+        const yg_attr *attr = &yg_node_attrs(a->graph, node)[i];
+        if (strcmp(op->attrs[i].name, "dim") != 0 && strcmp(op->attrs[i].name, "dims") != 0)
+            continue;
+        const bool list = op->attrs[i].kind == YG_ATTR_INTS;
+        const int64_t count = list ? attr->count : 1;
+        for (int64_t k = 0; k < count; k++) {
+            const int64_t dim = list ? attr->ints[k] : attr->i;
+            if ((dim < 0 ? dim + rank : dim) == axis)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* ----------------------------------------------------------------------------- classifying --- */
+
+static bool all_elements_equal(const analysis *a, yg_node node) {
+    const yg_type *type = yg_node_type(a->graph, node);
+    const size_t size = yg_dtype_size(type->dtype), bytes = (size_t)yg_type_bytes(type);
+    const char *data = yg_node_constant(a->graph, node);
+    return data && (bytes <= size || memcmp(data, data + size, bytes - size) == 0);
+}
+
+static node_class class_of_leaf(const analysis *a, yg_node node) {
+    int axis;
+    const int axes = batch_axes(a, node, &axis);
+    if (yg_node_is_input(a->graph, node))
+        return axes == 1 && axis >= 0 ? ROWS : MIXED;
+    if (axes == 0)
+        return FIXED;
+    return axes == 1 && all_elements_equal(a, node) ? ROWS : MIXED;
+}
+
+/* A node that reads the batch, and fixed nodes. */
+static node_class class_of_rows(analysis *a, yg_node node) {
+    const yg_op *op = yg_node_op(a->graph, node);
+    int axis, from;
+    const int axes = batch_axes(a, node, &axis);
+    if (axes == 0) {
+        a->is_part[node] = op == &yg_op_sum || op == &yg_op_max || op == &yg_op_min;
+        return a->is_part[node] ? TOTAL : MIXED;
+    }
+    if (axes > 1 || axis < 0)
+        return MIXED;
+    const yg_node operand = yg_node_operand(a->graph, node, 0);
+    return batch_axes(a, operand, &from) == 1 && acts_along(a, node, from) ? MIXED : ROWS;
+}
+
+static node_class class_of(analysis *a, yg_node node) {
+    const yg_op *op = yg_node_op(a->graph, node);
+    const size_t count = yg_node_operand_count(a->graph, node);
+    bool reads[MIXED + 1] = {false};
+    int axis;
+    if (op->flags & YG_OP_LEAF)
+        return class_of_leaf(a, node);
+    for (size_t k = 0; k < count; k++)
+        reads[a->classes[yg_node_operand(a->graph, node, k)]] = true;
+    if (reads[MIXED] || (reads[ROWS] && reads[TOTAL]))
+        return MIXED;
+    if (reads[ROWS])
+        return class_of_rows(a, node);
+    const int axes = batch_axes(a, node, &axis);
+    if (reads[TOTAL])
+        return axes ? MIXED : TOTAL;
+    if (axes == 0)
+        return op->flags & YG_OP_RANDOM ? MIXED : FIXED;
+    const bool same_rows = op == &yg_op_broadcast || op->flags & YG_OP_RANDOM;
+    return axes == 1 && same_rows ? ROWS : MIXED;
+}
+
+/* -------------------------------------------------------------------------------- choosing --- */
+
+/* What a scalar constant, or a broadcast of one, multiplies; 1 for any other node. */
+static bool scalar_of(const yg_graph *graph, yg_node node, double *value) {
+    return yg_node_is_scalar(graph, node, value) && isfinite(*value);
+}
+
+/* The factor k of a score that is k · sum(x), times the number of elements that are summed: equal
+ * in two networks, the score is a mean. */
+static bool scaled_sum(const analysis *a, const yg_graph *graph, yg_node node, double *product) {
+    double factor = 1, value;
+    while (!a->is_part[node]) {
+        const yg_op *op = yg_node_op(graph, node);
+        const yg_node *of = yg_node_operands(graph, node);
+        if (op == &yg_op_multiply && scalar_of(graph, of[1], &value)) {
+            factor *= value;
+            node = of[0];
+        } else if (op == &yg_op_multiply && scalar_of(graph, of[0], &value)) {
+            factor *= value;
+            node = of[1];
+        } else if (op == &yg_op_divide && scalar_of(graph, of[1], &value)) {
+            factor /= value;
+            node = of[0];
+        } else if (op->flags & YG_OP_VIEW || op == &yg_op_negative) {
+            node = of[0];
+        } else {
+            return false;
+        }
+    }
+    if (yg_node_op(graph, node) != &yg_op_sum)
+        return false;
+    const yg_type *summed = yg_node_type(graph, yg_node_operand(graph, node, 0));
+    *product = factor * (double)yg_type_count(summed);
+    return true;
+}
+
+static bool is_mean(const analysis *a, yg_node node) {
+    double first, second;
+    return scaled_sum(a, a->graph, node, &first) && scaled_sum(a, a->other, node, &second) &&
+           fabs(first - second) <= 1e-5 * fabs(first);
+}
+
+static bool add_part(yg_score_plan *plan, const analysis *a, yg_node node) {
+    const yg_op *op = yg_node_op(a->graph, node);
+    yg_score_part *grown = realloc(plan->parts, (plan->part_count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    plan->parts = grown;
+    grown[plan->part_count++] = (yg_score_part){
+        .kind = !a->is_part[node]  ? YG_PART_MEAN
+                : op == &yg_op_max ? YG_PART_MAX
+                : op == &yg_op_min ? YG_PART_MIN
+                                   : YG_PART_SUM,
+        .node = node,
+        .elements = yg_type_count(yg_node_type(a->graph, node)),
+    };
+    return true;
+}
+
+/* The parts of one score. `todo` has room for all nodes; `seen` is all false, and is left so. */
+static bool collect_parts(yg_score_plan *plan, const analysis *a, yg_scored *scored, yg_node *todo,
+                          bool *seen) {
+    size_t count = 0, at = 0;
+    bool good = true;
+    todo[count++] = scored->node;
+    seen[scored->node] = true;
+    scored->first_part = plan->part_count;
+    for (; at < count && good; at++) {
+        const yg_node node = todo[at];
+        if (a->is_part[node] || (a->classes[node] == FIXED && !yg_node_constant(a->graph, node)))
+            good = add_part(plan, a, node);
+        for (size_t k = 0; a->classes[node] == TOTAL && !a->is_part[node] &&
+                           k < yg_node_operand_count(a->graph, node);
+             k++) {
+            const yg_node operand = yg_node_operand(a->graph, node, k);
+            if (!seen[operand])
+                todo[count++] = operand;
+            seen[operand] = true;
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        seen[todo[i]] = false;
+    scored->part_count = plan->part_count - scored->first_part;
+    return good;
+}
+
+static bool choose(yg_score_plan *plan, const analysis *a, yg_error *error) {
+    yg_node *todo = calloc(a->size + 1, sizeof *todo);
+    bool *seen = calloc(a->size + 1, sizeof *seen);
+    bool good = todo && seen;
+    for (size_t i = 0; i < plan->count && good; i++) {
+        yg_scored *scored = &plan->scores[i];
+        const node_class class = a->classes[scored->node];
+        if (class == TOTAL && !is_mean(a, scored->node)) {
+            scored->way = YG_SCORE_PARTS;
+            good = collect_parts(plan, a, scored, todo, seen);
+        } else {
+            scored->way = class == TOTAL || class == FIXED ? YG_SCORE_MEAN : YG_SCORE_WHOLE;
+            plan->whole = plan->whole || scored->way == YG_SCORE_WHOLE;
+        }
+    }
+    free(todo);
+    free(seen);
+    return good || yg_fail_memory(error);
+}
+
+/* Whether two graphs have the same nodes but for their sizes. */
+static bool same_nodes(const yg_graph *a, const yg_graph *b) {
+    if (yg_graph_size(a) != yg_graph_size(b))
+        return false;
+    for (size_t i = 0; i < yg_graph_size(a); i++) {
+        const yg_node node = (yg_node)i;
+        const size_t count = yg_node_operand_count(a, node);
+        if (yg_node_op(a, node) != yg_node_op(b, node) ||
+            yg_node_type(a, node)->rank != yg_node_type(b, node)->rank ||
+            count != yg_node_operand_count(b, node) ||
+            (count && memcmp(yg_node_operands(a, node), yg_node_operands(b, node),
+                             count * sizeof(yg_node)) != 0))
+            return false;
+    }
+    return true;
+}
+
+static bool analyse(yg_score_plan *plan, int64_t examples, yg_network *other, yg_error *error) {
+    analysis a = {.examples = examples,
+                  .graph = yg_network_graph(plan->network),
+                  .other = yg_network_graph(other)};
+    a.size = yg_graph_size(a.graph);
+    if (!same_nodes(a.graph, a.other)) { /* they cannot be compared */
+        for (size_t i = 0; i < plan->count; i++)
+            plan->scores[i].way = YG_SCORE_WHOLE;
+        plan->whole = true;
+        return true;
+    }
+    a.classes = calloc(a.size + 1, sizeof *a.classes);
+    a.is_part = calloc(a.size + 1, sizeof *a.is_part);
+    const bool good = a.classes && a.is_part;
+    for (size_t i = 0; i < a.size && good; i++)
+        a.classes[i] = (uint8_t)class_of(&a, (yg_node)i);
+    const bool chosen = good ? choose(plan, &a, error) : yg_fail_memory(error);
+    free(a.classes);
+    free(a.is_part);
+    return chosen;
+}
+
+static bool list_scores(yg_score_plan *plan, yg_error *error) {
+    size_t count;
+    const yg_tensor_name *metrics = yg_network_metrics(plan->network, &count);
+    plan->scores = calloc(count + 1, sizeof *plan->scores);
+    if (!plan->scores)
+        return yg_fail_memory(error);
+    plan->count = count + 1;
+    plan->scores[0] = (yg_scored){.name = "loss", .node = yg_network_loss(plan->network)};
+    for (size_t i = 0; i < count; i++)
+        plan->scores[i + 1] = (yg_scored){.name = metrics[i].name, .node = metrics[i].node};
+    return true;
+}
+
+bool yg_score_plan_make(const yg_executable_options *options, int64_t examples, yg_score_plan *plan,
+                        yg_error *error) {
+    /* Of one example some operators build something else. It needs no plan: one batch is all. */
+    const int64_t count = examples > 2 ? examples : 2;
+    *plan = (yg_score_plan){.network = yg_executable_network(options, count, error)};
+    yg_network *other = plan->network ? yg_executable_network(options, count + 1, error) : NULL;
+    const bool good = other && list_scores(plan, error) && analyse(plan, count, other, error);
+    yg_network_free(other);
+    if (!good)
+        yg_score_plan_free(plan);
+    return good;
+}
+
+void yg_score_plan_free(yg_score_plan *plan) {
+    yg_network_free(plan->network);
+    free(plan->scores);
+    free(plan->parts);
+    *plan = (yg_score_plan){0};
+}
+
+/* -------------------------------------------------------------------------------- locating --- */
+
+typedef struct location {
+    const yg_score_plan *plan;
+    const yg_scored *scored;
+    const yg_graph *from, *to;
+    yg_node *nodes;
+    int left; /* steps that may still be taken */
+} location;
+
+/* Operators that a network of a single example may have or lack where others do not. */
+static bool is_transparent(const yg_op *op) {
+    return op->flags & YG_OP_VIEW || op == &yg_op_cast || op == &yg_op_broadcast;
+}
+
+static bool match(location *l, yg_node from, yg_node to) {
+    for (size_t i = 0; i < l->scored->part_count; i++) {
+        const size_t part = l->scored->first_part + i;
+        if (l->plan->parts[part].node == from) {
+            l->nodes[part] = to;
+            return yg_type_count(yg_node_type(l->to, to)) == l->plan->parts[part].elements;
+        }
+    }
+    if (l->left-- <= 0)
+        return false;
+    const yg_op *op = yg_node_op(l->from, from), *found = yg_node_op(l->to, to);
+    const size_t count = yg_node_operand_count(l->from, from);
+    if (op == found && count == yg_node_operand_count(l->to, to)) {
+        for (size_t k = 0; k < count; k++)
+            if (!yg_node_constant(l->from, yg_node_operand(l->from, from, k)) &&
+                !match(l, yg_node_operand(l->from, from, k), yg_node_operand(l->to, to, k)))
+                return false;
+        return true;
+    }
+    if (is_transparent(op))
+        return match(l, yg_node_operand(l->from, from, 0), to);
+    if (is_transparent(found))
+        return match(l, from, yg_node_operand(l->to, to, 0));
+    /* x · 1 and x / 1 are x: a mean over one example. */
+    if (op != &yg_op_multiply && op != &yg_op_divide)
+        return false;
+    for (size_t k = 0; k < 2; k++)
+        if (yg_node_is_scalar(l->from, yg_node_operand(l->from, from, k), NULL))
+            return match(l, yg_node_operand(l->from, from, 1 - k), to);
+    return false;
+}
+
+bool yg_score_plan_locate(const yg_score_plan *plan, yg_network *network, yg_node *nodes) {
+    location l = {.plan = plan,
+                  .from = yg_network_graph(plan->network),
+                  .to = yg_network_graph(network),
+                  .nodes = nodes};
+    if (same_nodes(l.from, l.to)) {
+        for (size_t i = 0; i < plan->part_count; i++)
+            nodes[i] = plan->parts[i].node;
+        return true;
+    }
+    size_t count;
+    const yg_tensor_name *metrics = yg_network_metrics(network, &count);
+    for (size_t i = 0; i < plan->count; i++) {
+        l.scored = &plan->scores[i];
+        l.left = 1000;
+        if (l.scored->way == YG_SCORE_PARTS &&
+            !match(&l, l.scored->node, i ? metrics[i - 1].node : yg_network_loss(network)))
+            return false;
+    }
+    return true;
+}
