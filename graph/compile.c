@@ -164,7 +164,7 @@ static bool plan_threads(yg_compiler *c, const yg_compile_options *options) {
     if (threads > YG_MAX_THREADS)
         threads = YG_MAX_THREADS;
     program->threads = 1;
-    if (threads == 1 || !yg_plan_share(program))
+    if (threads == 1 || !yg_plan_share(c))
         return true;
     program->threads = threads;
     if (c->flags & YG_PROGRAM_NO_MEMORY)

@@ -86,7 +86,8 @@ static int64_t rows_with(const open_row_loop *s, uint32_t u) {
         for (uint32_t k = 0; k < c->graph->records[node].operand_count && rows > 1; k++)
             rows = rows_after_reading(s, node, k, rows, &depends);
     }
-    if (!depends || rows <= 1 || (rows < FEW_ROWS && rows != s->rows))
+    const bool few = rows < FEW_ROWS && !(c->flags & YG_PROGRAM_SMALL_PIECES);
+    if (!depends || rows <= 1 || (few && rows != s->rows))
         return 0;
     return rows;
 }
@@ -115,6 +116,8 @@ static double row_bytes(const open_row_loop *s) {
 static int64_t grain_of(const open_row_loop *s, const yg_unit *unit) {
     if (unit->parts.count > 0)
         return rows_of_parts(unit, s->rows);
+    if (s->c->flags & YG_PROGRAM_SMALL_PIECES)
+        return 1;
     const int64_t own = unit->rows / s->rows; /* of its rows in one of the row loop's */
     return (unit->grain + own - 1) / own;
 }
@@ -127,7 +130,8 @@ static int64_t chunk_rows(const open_row_loop *s) {
         if (grain >= s->rows)
             return s->rows;
     }
-    const double fit = CHUNK_BYTES / (row_bytes(s) + 1);
+    const double room = s->c->flags & YG_PROGRAM_SMALL_PIECES ? 0 : CHUNK_BYTES;
+    const double fit = room / (row_bytes(s) + 1);
     const int64_t chunks = fit > (double)grain ? (int64_t)(fit / (double)grain) : 1;
     return chunks >= s->rows / grain ? s->rows : chunks * grain;
 }
@@ -156,8 +160,9 @@ static int64_t own_grains(const yg_unit *unit) {
 }
 
 /* The pieces of as many rows as the kernel wants at a time. */
-static int64_t own_step(const yg_unit *unit) {
-    if (unit->kind != YG_UNIT_KERNEL || unit->rows == 0 || unit->parts.count > 0)
+static int64_t own_step(const yg_compiler *c, const yg_unit *unit) {
+    if (c->flags & YG_PROGRAM_SMALL_PIECES || unit->kind != YG_UNIT_KERNEL || unit->rows == 0 ||
+        unit->parts.count > 0)
         return 1;
     const int64_t step = unit->work / unit->rows * unit->grain;
     return step > 1 ? step : 1;
@@ -178,7 +183,7 @@ static bool close_row_loop(yg_compiler *c, const open_row_loop *s) {
         if (!add_row_loop(c, (yg_row_loop){.begin = u,
                                            .end = u + 1,
                                            .grains = own_grains(unit),
-                                           .step = own_step(unit)}))
+                                           .step = own_step(c, unit)}))
             return false;
     }
     return true;

@@ -7,6 +7,10 @@
 /* Below this, waking another thread costs more than it saves: some 20 microseconds of work. */
 #define SHARED_COST 400e3
 
+static bool is_worth_sharing(const yg_compiler *c, double cost) {
+    return cost >= (c->flags & YG_PROGRAM_SMALL_PIECES ? 1 : SHARED_COST);
+}
+
 static bool reads_from(const yg_compiler *c, const yg_row_loop *row_loop, uint32_t first_unit) {
     for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
         const yg_unit *unit = &c->program->units[u];
@@ -32,7 +36,7 @@ static bool reads_from(const yg_compiler *c, const yg_row_loop *row_loop, uint32
  * the same time needs its memory at the same time. */
 static bool joins(const yg_compiler *c, const yg_stage *stage, const yg_row_loop *row_loop) {
     const yg_program *program = c->program;
-    return yg_plan_with(c, YG_PASS_STAGES) && stage->cost + row_loop->cost >= SHARED_COST &&
+    return yg_plan_with(c, YG_PASS_STAGES) && is_worth_sharing(c, stage->cost + row_loop->cost) &&
            !reads_from(c, row_loop, program->row_loops[stage->begin].begin);
 }
 
@@ -70,14 +74,15 @@ bool yg_plan_stages(yg_compiler *c) {
     return true;
 }
 
-bool yg_plan_share(yg_program *program) {
+bool yg_plan_share(const yg_compiler *c) {
+    yg_program *program = c->program;
     bool any = false;
     for (size_t b = 0; b < program->stage_count; b++) {
         yg_stage *stage = &program->stages[b];
         int64_t grains = 0;
         for (uint32_t s = stage->begin; s < stage->end; s++)
             grains += program->row_loops[s].grains;
-        stage->shared = grains > 1 && stage->cost >= SHARED_COST;
+        stage->shared = grains > 1 && is_worth_sharing(c, stage->cost);
         any |= stage->shared;
     }
     return any;

@@ -338,7 +338,7 @@ bool yg_plan_stages(yg_compiler *compiler);
 bool yg_plan_add_stage(yg_compiler *compiler, uint32_t row_loop);
 
 /* stage: decides which stages threads share; false if none. */
-bool yg_plan_share(yg_program *program);
+bool yg_plan_share(const yg_compiler *compiler);
 
 /* contract: finds results of which a chunk of rows is enough. After the groups' steps are known. */
 void yg_plan_chunk_buffers(yg_compiler *compiler);

@@ -32,6 +32,9 @@ enum {
                                       against */
     YG_PROGRAM_NO_MEMORY = 1 << 1, /* to be looked at only: no buffers, no threads; it cannot be run
                                       or bound to */
+    YG_PROGRAM_SMALL_PIECES = 1 << 2, /* for tests: threads share all that has two pieces, however
+                                         small, and row loops run a row at a time where their
+                                         kernels allow it. Not a bit changes */
 };
 
 typedef struct yg_compile_options {

@@ -5,6 +5,7 @@
 
 #include "gradient_check.h"
 #include "graph/program.h"
+#include "plan_check.h"
 #include "sample.h"
 
 #include <math.h>
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t SEED = 1;
+static const uint64_t SEED = OPERATOR_CHECK_SEED;
 
 __attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...) {
     va_list list;
@@ -147,14 +148,6 @@ static void run_free(run *r) {
     *r = (run){0};
 }
 
-static void fill_inputs(const sample_call *call, const yg_node *inputs, yg_program *program) {
-    for (size_t k = 0; k < call->count; k++) {
-        void *data = yg_program_data(program, inputs[k]);
-        for (int64_t i = 0; data && i < yg_type_count(&call->types[k]); i++)
-            yg_element_set(call->types[k].dtype, data, i, call->values[k][i]);
-    }
-}
-
 static bool run_call(run *r, const sample_call *call, const yg_op_set *ops, unsigned graph_flags,
                      char *why) {
     *r = (run){0};
@@ -170,7 +163,7 @@ static bool run_call(run *r, const sample_call *call, const yg_op_set *ops, unsi
     r->program = yg_compile(r->graph, r->results, r->count, NULL, 0, NULL, &error);
     if (!r->program)
         return fail(why, "cannot be compiled: %s", error.message);
-    fill_inputs(call, r->inputs, r->program);
+    sample_fill(call, r->inputs, r->program);
     if (!yg_program_run(r->program, 0, 0, &error))
         return fail(why, "cannot be run: %s", error.message);
     return true;
@@ -179,14 +172,6 @@ static bool run_call(run *r, const sample_call *call, const yg_op_set *ops, unsi
 static double value_at(const run *r, size_t result, int64_t i) {
     const yg_type *type = yg_node_type(r->graph, r->results[result]);
     return yg_element_get(type->dtype, yg_program_data(r->program, r->results[result]), i);
-}
-
-/* Whether `found` is `wanted` to the tolerance, relative to the larger of it and 1; NaN and the
- * infinities are only like themselves. */
-static bool close_to(double found, double wanted, double tolerance) {
-    if (isnan(wanted) || isinf(wanted))
-        return isnan(wanted) ? (bool)isnan(found) : found == wanted;
-    return fabs(found - wanted) <= tolerance * fmax(1, fabs(wanted));
 }
 
 /* An elementwise operator's shape is that of its operands stretched to each other. */
@@ -212,7 +197,7 @@ static bool check_reference(const sample_call *call, const run *r, operator_coun
     bool good = true;
     for (int64_t i = 0; good && i < yg_type_count(type); i++) {
         counts->values++;
-        if (!close_to(value_at(r, 0, i), reference[i], tolerance))
+        if (!sample_close(value_at(r, 0, i), reference[i], tolerance))
             good = fail(why, "element %lld is %.17g, the reference says %.17g", (long long)i,
                         value_at(r, 0, i), reference[i]);
     }
@@ -242,7 +227,7 @@ static bool compare_narrow(const run *narrow, const run *wide, operator_counts *
         for (int64_t i = 0; i < yg_type_count(type); i++) {
             counts->narrow++;
             const double found = value_at(narrow, result, i), wanted = value_at(wide, result, i);
-            if (!close_to(found, wanted, 1e-5))
+            if (!sample_close(found, wanted, 1e-5))
                 return fail(why, "element %lld is %.9g in f32, %.17g in f64", (long long)i, found,
                             wanted);
         }
@@ -338,122 +323,6 @@ static bool check_gradients(const yg_op_set *ops, const yg_op *op, const yg_samp
     return good;
 }
 
-/* ------------------------------------------------------------------------------------ plans -- */
-
-/* The call with its gradients, where it has any, as one flat list of outputs. */
-typedef struct whole {
-    yg_graph *graph;
-    yg_node inputs[YG_SAMPLE_OPERANDS], cotangent;
-    yg_node outputs[YG_MAX_RESULTS + YG_SAMPLE_OPERANDS];
-    size_t count;
-} whole;
-
-static bool build_whole(whole *w, const yg_op_set *ops, const sample_call *call, unsigned flags,
-                        char *why) {
-    *w = (whole){.cotangent = YG_NONE};
-    w->graph = yg_graph_new(ops, flags);
-    if (!w->graph)
-        return fail(why, "out of memory");
-    w->count = sample_apply(call, w->graph, w->inputs, w->outputs);
-    if (w->count == 0)
-        return fail(why, "cannot be built: %s", graph_reason(w->graph));
-    const yg_type *type = yg_node_type(w->graph, w->outputs[0]);
-    if (!yg_dtype_is_float(type->dtype))
-        return true;
-    yg_node slopes[YG_SAMPLE_OPERANDS];
-    w->cotangent = yg_input(w->graph, "cotangent", type);
-    if (!yg_grad(w->graph, w->outputs[0], w->cotangent, w->inputs, call->count, slopes))
-        return fail(why, "%s", graph_reason(w->graph));
-    for (size_t k = 0; k < call->count; k++) {
-        if (slopes[k] != YG_NONE && yg_type_count(&call->types[k]) > 0)
-            w->outputs[w->count++] = slopes[k];
-    }
-    return true;
-}
-
-static yg_program *run_whole(const whole *w, const sample_call *call,
-                             const yg_compile_options *options, char *why) {
-    yg_error error = {0};
-    yg_program *program = yg_compile(w->graph, w->outputs, w->count, NULL, 0, options, &error);
-    if (!program) {
-        fail(why, "cannot be compiled: %s", error.message);
-        return NULL;
-    }
-    fill_inputs(call, w->inputs, program);
-    const yg_type *type = yg_node_type(w->graph, w->outputs[0]);
-    void *cotangent = w->cotangent == YG_NONE ? NULL : yg_program_data(program, w->cotangent);
-    for (int64_t i = 0; cotangent && i < yg_type_count(type); i++)
-        yg_element_set(type->dtype, cotangent, i, 1 + (double)(i % 7) / 8);
-    if (!yg_program_run(program, 0, 0, &error)) {
-        fail(why, "cannot be run: %s", error.message);
-        yg_program_free(program);
-        return NULL;
-    }
-    return program;
-}
-
-/* Equal to `tolerance`; the same bits where that is 0. */
-static bool compare_whole(const whole *a, yg_program *run_a, const whole *b, yg_program *run_b,
-                          double tolerance, const char *what, operator_counts *counts, char *why) {
-    if (!run_a || !run_b)
-        return false;
-    if (a->count != b->count)
-        return fail(why, "%s: %zu gradients and results against %zu", what, a->count, b->count);
-    for (size_t o = 0; o < a->count; o++) {
-        const yg_type *type = yg_node_type(a->graph, a->outputs[o]);
-        if (!yg_type_equal(type, yg_node_type(b->graph, b->outputs[o])))
-            return fail(why, "%s: output %zu has two types", what, o);
-        const char *x = yg_program_data(run_a, a->outputs[o]);
-        const char *y = yg_program_data(run_b, b->outputs[o]);
-        const size_t size = yg_dtype_size(type->dtype);
-        for (int64_t i = 0; i < yg_type_count(type); i++) {
-            counts->plans++;
-            const double found = yg_element_get(type->dtype, x, i);
-            const double wanted = yg_element_get(type->dtype, y, i);
-            const bool equal = tolerance > 0
-                                   ? close_to(found, wanted, tolerance)
-                                   : memcmp(x + (size_t)i * size, y + (size_t)i * size, size) == 0;
-            if (!equal)
-                return fail(why, "%s: element %lld of output %zu is %.17g against %.17g", what,
-                            (long long)i, o, found, wanted);
-        }
-    }
-    return true;
-}
-
-static bool check_plans(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
-                        yg_dtype real, operator_counts *counts, char *why) {
-    sample_call call;
-    whole plain = {0}, exact = {0};
-    yg_program *planned = NULL, *unplanned = NULL, *threaded = NULL, *asked = NULL;
-    const unsigned flags = real == YG_F64 ? YG_GRAPH_F64 : 0;
-    bool good = sample_draw(&call, op, sample, real, YG_F32, SEED, why, OPERATOR_CHECK_TEXT) &&
-                build_whole(&plain, ops, &call, flags, why) &&
-                build_whole(&exact, ops, &call, flags | YG_GRAPH_NO_SIMPLIFY, why);
-    if (good) {
-        const yg_compile_options one = {.threads = 1}, three = {.threads = 3};
-        const yg_compile_options no_plan = {.flags = YG_PROGRAM_NO_PLAN, .threads = 1};
-        planned = run_whole(&plain, &call, &one, why);
-        unplanned = run_whole(&plain, &call, &no_plan, why);
-        threaded = run_whole(&plain, &call, &three, why);
-        asked = run_whole(&exact, &call, &one, why);
-        good = compare_whole(&plain, planned, &plain, unplanned, 0, "with and without a plan",
-                             counts, why) &&
-               compare_whole(&plain, planned, &plain, threaded, 0, "one thread and three", counts,
-                             why) &&
-               compare_whole(&plain, planned, &exact, asked, real == YG_F64 ? 1e-11 : 1e-4,
-                             "with and without simplification", counts, why);
-    }
-    yg_program_free(planned);
-    yg_program_free(unplanned);
-    yg_program_free(threaded);
-    yg_program_free(asked);
-    yg_graph_free(plain.graph);
-    yg_graph_free(exact.graph);
-    sample_free(&call);
-    return good;
-}
-
 /* -------------------------------------------------------------------------------------- all -- */
 
 bool operator_check_sample(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
@@ -461,8 +330,8 @@ bool operator_check_sample(const yg_op_set *ops, const yg_op *op, const yg_sampl
     return check_values(ops, op, sample, counts, why) &&
            check_narrow(ops, op, sample, counts, why) &&
            check_gradients(ops, op, sample, counts, why) &&
-           check_plans(ops, op, sample, YG_F64, counts, why) &&
-           check_plans(ops, op, sample, YG_F32, counts, why);
+           plan_check(ops, op, sample, YG_F64, counts, why) &&
+           plan_check(ops, op, sample, YG_F32, counts, why);
 }
 
 bool operator_check(const yg_op_set *ops, const yg_op *op, operator_counts *counts, char *why) {
@@ -484,6 +353,12 @@ bool operator_check(const yg_op_set *ops, const yg_op *op, operator_counts *coun
     }
     if (counts->values == 0 || counts->narrow == 0 || counts->plans == 0)
         return fail(why, "%s: its samples hold no element", op->name);
+    if (op->flags & YG_OP_ELEMENTWISE || op->units) {
+        if (counts->shared == 0)
+            return fail(why, "%s: no sample was shared by threads", op->name);
+    }
+    if (op->rows && counts->chunked == 0)
+        return fail(why, "%s: no sample ran in chunks of rows", op->name);
     if (counts->gradients == 0 && op->max_operands > 0 && !(op->flags & YG_OP_NON_DIFFERENTIABLE))
         return fail(why, "%s: no sample has a derivative", op->name);
     return true;

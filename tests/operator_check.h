@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 
 #define OPERATOR_CHECK_TEXT 1600
+#define OPERATOR_CHECK_SEED 1 /* of the operands */
 
 /* What was done, so that a check that did nothing is seen. */
 typedef struct operator_counts {
@@ -14,6 +15,8 @@ typedef struct operator_counts {
     size_t narrow;    /* elements compared between f32 and f64 */
     size_t gradients; /* results whose derivatives were compared with differences, not empty */
     size_t plans;     /* elements compared between plans */
+    size_t shared;    /* programs that three threads shared … */
+    size_t chunked;   /* … and row loops that ran in several chunks */
 } operator_counts;
 
 /* The descriptor alone: names, schema, samples, what a kernel or a derivative needs. False with

@@ -107,6 +107,20 @@ size_t sample_apply(const sample_call *call, yg_graph *graph, yg_node *inputs, y
     return yg_apply_all(graph, call->op, inputs, call->count, call->attrs, results);
 }
 
+void sample_fill(const sample_call *call, const yg_node *inputs, yg_program *program) {
+    for (size_t k = 0; k < call->count; k++) {
+        void *data = yg_program_data(program, inputs[k]);
+        for (int64_t i = 0; data && i < yg_type_count(&call->types[k]); i++)
+            yg_element_set(call->types[k].dtype, data, i, call->values[k][i]);
+    }
+}
+
+bool sample_close(double found, double wanted, double tolerance) {
+    if (isnan(wanted) || isinf(wanted))
+        return isnan(wanted) ? (bool)isnan(found) : found == wanted;
+    return fabs(found - wanted) <= tolerance * fmax(1, fabs(wanted));
+}
+
 void *sample_data(const sample_call *call, size_t k) {
     const yg_type *type = &call->types[k];
     void *data = malloc((size_t)yg_type_bytes(type) + 1);

@@ -5,7 +5,7 @@
 #ifndef YG_TESTS_SAMPLE_H
 #define YG_TESTS_SAMPLE_H
 
-#include "graph/graph.h"
+#include "graph/program.h"
 
 typedef struct sample_call {
     const yg_op *op;
@@ -28,6 +28,13 @@ void sample_free(sample_call *call);
 
 /* The operands as inputs of a graph; yg_op results as yg_apply_all() returns them. */
 size_t sample_apply(const sample_call *call, yg_graph *graph, yg_node *inputs, yg_node *results);
+
+/* The operands' values into a program's inputs, those that it has. */
+void sample_fill(const sample_call *call, const yg_node *inputs, yg_program *program);
+
+/* Whether `found` is `wanted` to the tolerance, relative to the larger of it and 1; NaN and the
+ * infinities are only like themselves. */
+bool sample_close(double found, double wanted, double tolerance);
 
 /* Operand k's values in its element type; freed by the caller. NULL when out of memory. */
 void *sample_data(const sample_call *call, size_t k);
