@@ -22,10 +22,10 @@
 #endif
 
 enum {
-    GEMM_THIN = 4,       /* rows below which B is read too seldom to be packed */
-    GEMM_PLAIN = 128,    /* products up to which packing does not pay */
-    GEMM_TINY = 64,      /* products up to which vectors do not pay */
-    GEMM_TINY_DEPTH = 4, /* up to which there is a kernel for each */
+    GEMM_THIN = 4,       /* with fewer rows B is not read often enough to be packed */
+    GEMM_PLAIN = 128,    /* with at most so many multiply-adds packing is slower */
+    GEMM_TINY = 64,      /* with at most so many multiply-adds vectors are slower */
+    GEMM_TINY_DEPTH = 4, /* each depth up to this one has a kernel of its own */
 };
 
 bool yg_gemm_is_plain(const yg_gemm *gemm) {
@@ -40,25 +40,26 @@ static bool is_tiny(const yg_gemm *gemm) {
            gemm->rows * gemm->columns * gemm->depth <= GEMM_TINY;
 }
 
-/* The larger side is cut: the operand of the other side is then read again by each piece. */
+/* The larger side is cut, since each piece reads all of the other side's operand. */
 static bool is_cut_by_rows(const yg_gemm *gemm) {
     return gemm->in_bands || gemm->rows >= gemm->columns;
 }
 
-/* How a product is cut: so finely that any number of threads gets shares of much the same size,
- * since several pieces in a row are computed as one; a library computes one at a time, so that all
- * have the bits that it gives this size, and packs its operands for each. */
+/* How a product is cut for threads. Our own kernel computes several neighbouring pieces as one, so
+ * its pieces are small, and any number of threads gets shares of nearly the same size. A library
+ * must compute each piece by itself, since its bits may depend on the size of the product. It packs
+ * its operands for each piece, so its pieces are larger. */
 typedef struct cutting {
-    int64_t most;          /* pieces */
-    int64_t rows, columns; /* whole tiles, of ours and of the libraries' */
-    double work;           /* multiply-adds of a piece, at least; of a product that is cut, twice as
-                              many and above MOST_WHOLE */
+    int64_t most;          /* pieces at most */
+    int64_t rows, columns; /* a piece has a multiple of so many: whole tiles */
+    double work;           /* multiply-adds of a piece at least */
 } cutting;
 
 static const cutting ours = {.most = 64, .rows = 12, .columns = 32, .work = 250e3};
 static const cutting a_library = {.most = 16, .rows = 24, .columns = 64, .work = 1e6};
 
-/* Some 20 microseconds on one thread, well above what sharing costs. */
+/* A product of at most so many multiply-adds is not cut: it takes some 20 microseconds on one
+ * thread, and sharing it would not make it faster. */
 static const double MOST_WHOLE = 1e6;
 
 static int64_t piece_size(const yg_gemm *gemm) {
@@ -74,8 +75,8 @@ static int64_t piece_size(const yg_gemm *gemm) {
     while (pieces < cut->most && work >= 2 * cut->work * (double)pieces)
         pieces *= 2;
     const int64_t size = yg_round_up((side + pieces - 1) / pieces, rows ? cut->rows : cut->columns);
-    /* Equal pieces of many rows can run in step with what comes after: see yg_op.rows. The last
-     * tile of each may be cut then, which so many rows do not notice. */
+    /* Equal pieces of many rows can run in a row loop with the units after them. The last tile of
+     * each piece may be low then, which costs little with so many rows. */
     for (int64_t n = pieces;
          gemm->by_library && rows && size >= YG_GEMM_PIECE_ROWS && n < 2 * pieces; n++)
         if (side % n == 0)

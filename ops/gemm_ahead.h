@@ -1,18 +1,19 @@
 /*
- * What a tile of a matrix product asks the processor to fetch while it is computed.
+ * Prefetching in a matrix product: while a tile is computed, it asks the processor to load the
+ * memory that the next tiles will read.
  */
 #ifndef YG_OPS_GEMM_AHEAD_H
 #define YG_OPS_GEMM_AHEAD_H
 
 #include "gemm_packed.h"
 
-/* Memory to ask for while a tile is computed: two cache lines each `every` steps of the depth. They
- * lie in rows of `pairs` times two lines, and in the stretches after that. */
+/* The memory to prefetch. A tile asks for two cache lines (a pair) after every `every` steps of the
+ * depth. The pairs lie in rows of `pairs` pairs each, then in the stretches. */
 typedef struct yg_gemm_ahead {
-    const char *at;      /* the next two */
-    int64_t left, pairs; /* how many of them are left in this row, and how many a row has */
-    int64_t jump;        /* bytes from behind a row to the next one */
-    int64_t every;       /* 0: nothing to ask for */
+    const char *at;      /* the next pair */
+    int64_t left, pairs; /* pairs that are left in this row; pairs of a row */
+    int64_t jump;        /* bytes from the end of a row to the start of the next one */
+    int64_t every;       /* 0: there is nothing to prefetch */
     const yg_stretch *stretches;
     size_t stretch_count;
     bool for_results; /* ask for the tile's place in C, too */
@@ -26,7 +27,7 @@ static inline int64_t yg_gemm_pairs(int64_t bytes) {
     return (bytes + YG_GEMM_PAIR - 1) / YG_GEMM_PAIR;
 }
 
-/* The last row ends, or a stretch. */
+/* Goes on to the next row or stretch. */
 static inline void yg_gemm_next_row(yg_gemm_ahead *ahead) {
     if (ahead->stretch_count > 0) {
         ahead->at = ahead->stretches->at;
@@ -47,12 +48,12 @@ static inline void yg_gemm_ask(yg_gemm_ahead *ahead) {
         yg_gemm_next_row(ahead);
 }
 
-/* How often `tiles` tiles have to ask for so many pairs. */
+/* After how many steps of the depth `tiles` tiles must ask, so that they ask for all pairs. */
 static inline int64_t yg_gemm_every(int64_t depth, int64_t tiles, int64_t pairs) {
     return yg_larger(depth * tiles / yg_larger(pairs, 1), 1);
 }
 
-/* `rows` stretches of so many bytes, `row_step` bytes apart, to be asked for by `tiles` tiles. */
+/* `rows` rows of `bytes` bytes each, `row_step` bytes apart, for `tiles` tiles to ask for. */
 static inline yg_gemm_ahead yg_gemm_ahead_of(const void *from, int64_t tiles, int64_t bytes,
                                              int64_t rows, int64_t row_step, int64_t depth) {
     const int64_t pairs = yg_gemm_pairs(bytes);

@@ -1,18 +1,22 @@
 /*
- * How our own kernels cut a product for the caches, what they pack, and which way round they read
- * it. Whatever decides on bits, which is the depth of a block, depends on the product's depth only.
+ * How our own kernels cut a product into blocks for the caches, which operands they pack, and
+ * whether they compute C = A · B or Cᵀ = Bᵀ · Aᵀ.
+ *
+ * The depth of a block decides the order of summation, and so the bits of the result. It depends
+ * on the product's depth only. If it depended on rows or columns, a piece of a product would have
+ * other bits than the whole.
  */
 #include "gemm_packed.h"
 
-/* Sizes of blocks, as measured best by bench/gemm. */
+/* Sizes of blocks. bench/gemm measured these as the fastest. */
 typedef struct caches {
-    int64_t line;     /* bytes of a row of A in a block: a panel of B has so many times its width */
-    int64_t a;        /* bytes of A in a block: in L2, beside the panel of B in use */
-    int64_t columns;  /* of B in a block: in L3 */
-    int64_t beside;   /* bytes of B that may stay in L2 instead, while rows of A pass by, … */
-    int64_t few_rows; /* … so many at a time */
-    int64_t far;      /* bytes of operands from which they are asked for ahead */
-    int64_t l2;       /* bytes that are still in L2 after a while */
+    int64_t line;     /* bytes of a row of A in a block, which sets the depth of a block */
+    int64_t a;        /* bytes of A in a block: they stay in L2 beside one panel of B */
+    int64_t columns;  /* columns of B in a block: they stay in L3 */
+    int64_t beside;   /* a B of at most so many bytes stays in L2 instead, and A is read … */
+    int64_t few_rows; /* … so many rows at a time */
+    int64_t far;      /* operands of more bytes than this are prefetched */
+    int64_t l2;       /* a result of at most so many bytes is still in L2 when it is read */
 } caches;
 
 /* On a Zen 3: 32 KiB of L1, 512 KiB of L2. */
@@ -38,27 +42,28 @@ static const caches wide = {
 };
 
 enum {
-    COPY_COLUMNS = 256, /* from which a copy of A, in one piece, pays */
-    PACK_ROWS = 32,     /* from which packing B pays: at most six tiles high */
-    ALIASED = 1024,     /* rows that are a multiple of so many bytes apart share sets of L1 */
+    COPY_COLUMNS = 256, /* columns from which copying A into one piece is faster */
+    PACK_ROWS = 32,     /* rows from which packing B is faster */
+    ALIASED = 1024,     /* rows a multiple of so many bytes apart compete for the same sets of L1 */
     PAGE = 4096,
-    FETCHED_DEPTH = 32, /* from which a tile takes so long that its place can be fetched ahead */
-    WHOLE_TILES = 12,   /* blocks of rows are a multiple of it */
+    FETCHED_DEPTH = 32, /* depth from which a tile takes long enough to prefetch its part of C */
+    WHOLE_TILES = 12,   /* the rows of a block are a multiple of it */
 };
 
-/* What moving an element of a turned tile, and packing one of B, take, in multiply-adds. */
+/* Costs in multiply-adds: of moving an element of a turned tile, of packing an element of B, and of
+ * packing one while transposing. */
 static const double TURNING = 20, PACKING = 2, TRANSPOSING = 8;
-/* How much longer than packing B a product must take that is shared by a few threads, each of which
- * packs it. */
+/* In bands each thread packs B. That is worth it for products that take so many times longer than
+ * packing. */
 static const double BAND_PACKING = 48;
 
-/* The largest equal blocks up to a size, in steps. */
+/* The size of the fewest equal blocks of at most `most`, rounded up to a multiple of `step`. */
 static int64_t equal_blocks(int64_t n, int64_t most, int64_t step) {
     const int64_t blocks = n > most ? (n + most - 1) / most : 1;
     return yg_round_up((n + blocks - 1) / blocks, step);
 }
 
-/* An element type and a kernel: what a block's sizes depend on but for the product. */
+/* An element type and a kernel. The sizes of blocks depend on these and on the product. */
 typedef struct format {
     int64_t element; /* bytes */
     int64_t width;   /* elements: columns of a tile */
@@ -78,7 +83,7 @@ static format format_of_isa(int64_t element, yg_gemm_isa isa) {
     return format_of(element, 2 * bytes[isa] / element);
 }
 
-/* Rows of A that a block has at most. */
+/* The most rows of A that a block may have. */
 static int64_t most_rows(const format *f, int64_t depth) {
     return f->caches->a / (depth * f->element) / WHOLE_TILES * WHOLE_TILES;
 }
@@ -87,7 +92,8 @@ static int64_t block_depth(const format *f, int64_t depth) {
     return equal_blocks(depth, f->caches->line / f->element, 8);
 }
 
-/* From row to row of a copy of A: whole lines of the cache, and no power of two of them. */
+/* The distance between rows of a copy of A. One cache line more than the row keeps it from being a
+ * power of two, for which all rows would compete for the same sets of the cache. */
 static int64_t copy_step(int64_t depth, int64_t element) {
     return depth + 64 / element;
 }
@@ -114,8 +120,8 @@ static yg_gemm_blocks unturned_blocks(const yg_gemm *gemm, const format *f) {
     return blocks;
 }
 
-/* What computing a product takes, in steps of the depth for an element of C: multiplying, of which
- * a tile that hangs over the border does too much, and packing B. */
+/* The cost of a product, for each step of the depth, in multiply-adds. Tiles at the border of C
+ * compute whole vectors, so the columns count rounded up. Packing B is added. */
 static double effort(const yg_gemm *gemm, int64_t width) {
     const double rows = (double)gemm->rows, columns = (double)gemm->columns;
     const double packing = gemm->b_stride[1] == 1 ? PACKING : TRANSPOSING;
@@ -154,7 +160,7 @@ int64_t yg_gemm_band_rows(void) {
     return WHOLE_TILES;
 }
 
-/* Enough for any part of the product, read this way round. */
+/* Scratch for any part of the product, as C = A · B. */
 static int64_t unturned_scratch(const yg_gemm *gemm, const format *f) {
     const int64_t depth = block_depth(f, gemm->depth), most = most_rows(f, depth);
     const int64_t rows = yg_smaller(yg_round_up(gemm->rows, WHOLE_TILES), most);
@@ -164,7 +170,7 @@ static int64_t unturned_scratch(const yg_gemm *gemm, const format *f) {
     return (rows * copy_step(depth, f->element) + panels * depth) * f->element;
 }
 
-/* All of B, and what a part has of A. */
+/* Scratch for bands: all of B, and the rows of A of one part. */
 static int64_t band_scratch(const yg_gemm *gemm, const format *f) {
     const int64_t depth = block_depth(f, gemm->depth);
     const int64_t rows = yg_smaller(yg_round_up(gemm->rows, WHOLE_TILES), most_rows(f, depth));

@@ -1,21 +1,22 @@
 /*
- * Packed matrix products for one element type and one set of instructions, to be included once for
- * each (no include guard): the scheme of Goto and van de Geijn ("Anatomy of high-performance matrix
- * multiplication", ACM Transactions on Mathematical Software 34(3), 2008). Before it, define
+ * Packed matrix products for one element type and one set of instructions. The file is included
+ * once for each and so has no include guard. The scheme is that of Goto and van de Geijn ("Anatomy
+ * of high-performance matrix multiplication", ACM Transactions on Mathematical Software 34(3),
+ * 2008). Before including it, define
  *
  *   GEMM_REAL                       the element type
  *   GEMM_NAME(x)                    x with a suffix for type and instructions; the result is
  *                                   GEMM_NAME(yg_gemm), declared in gemm_packed.h
  *   GEMM_BYTES                      of a vector
- *   GEMM_ROWS                       the height of a tile of C, which is two vectors wide: as high
- *                                   as the vector registers allow, 6 or 12
+ *   GEMM_ROWS                       the height of a tile of C: 6 or 12, as the vector registers
+ *                                   allow. A tile is two vectors wide
  *   GEMM_TARGET                     the attribute that lets the compiler use the instructions
  *   GEMM_MULTIPLY_ADD(a, x, sum)    a · x + sum on vectors x and sum
  *   GEMM_TRANSPOSE                  a function of gemm_transpose.h …
  *   GEMM_TRANSPOSED                 … and the number of rows that it takes
  *   GEMM_TURN                       another, which takes as many rows as 16 bytes have elements
  *
- * which are undefined again at its end, but for GEMM_MULTIPLY_ADD.
+ * All of them except GEMM_MULTIPLY_ADD are undefined at the end of this file.
  */
 #include <string.h>
 
@@ -34,8 +35,8 @@ enum {
 #include "gemm_pack.h"
 #include "gemm_tile.h"
 
-/* A block of A, and where its products go: element (i, j) to c[i · c_stride + j], or with `turned`
- * to c[j · c_stride + i]. A is `along`, with rows a_step apart, or packed. */
+/* A block of A and its place in C. Element (i, j) of the product goes to c[i · c_stride + j], or
+ * with `turned` to c[j · c_stride + i]. */
 typedef struct GEMM_NAME(work) {
     int64_t rows, depth;
     const GEMM_REAL *a;
@@ -45,15 +46,15 @@ typedef struct GEMM_NAME(work) {
     bool turned, add;
 } GEMM_NAME(work);
 
-/* The panel of B that comes next, which is packed little by little between the tiles of the one
- * before, so that the processor need not wait for it. */
+/* The next panel of B. A part of it is packed after each tile of the current panel, so that the
+ * processor computes while the panel's memory arrives. */
 typedef struct GEMM_NAME(coming) {
     const GEMM_REAL *from;
     const int64_t *stride;
     int64_t columns;
-    GEMM_REAL *to; /* NULL: there is none, or it is packed some other way */
-    int64_t done;  /* of the depth */
-    int64_t share; /* of the depth, for each tile */
+    GEMM_REAL *to; /* NULL: there is no next panel, or it is packed in another way */
+    int64_t done;  /* steps of the depth that are packed */
+    int64_t share; /* steps of the depth to pack after each tile */
 } GEMM_NAME(coming);
 
 GEMM_TARGET static void GEMM_NAME(pack_share)(GEMM_NAME(coming) * next, int64_t depth) {
@@ -66,7 +67,7 @@ GEMM_TARGET static void GEMM_NAME(pack_share)(GEMM_NAME(coming) * next, int64_t 
     next->done += share;
 }
 
-/* Asks for the share that is packed after the tile that is about to be computed. */
+/* Makes the coming tile prefetch the share that is packed after it. */
 static inline void GEMM_NAME(ask_for_share)(const GEMM_NAME(coming) * next, int64_t depth,
                                             yg_gemm_ahead *ahead) {
     const int64_t size = sizeof(GEMM_REAL), share = yg_smaller(next->share, depth - next->done);
@@ -83,8 +84,9 @@ static inline void GEMM_NAME(ask_for_share)(const GEMM_NAME(coming) * next, int6
     ahead->for_results = for_results;
 }
 
-/* A block of A by the panel of B that begins in column j: as it lies, of full width, or packed.
- * With `kept`, the first tile packs it there. `along` is a constant where this is inlined. */
+/* Multiplies a block of A by the panel of B that begins in column j. b is that panel, either packed
+ * or, if it has full width, where it lies. If `kept` is not NULL the first tile packs b there.
+ * `along` must be a constant at each call, so that each inlined copy has no test of it. */
 GEMM_INLINE GEMM_TARGET void GEMM_NAME(panel)(const bool along, const GEMM_NAME(work) * work,
                                               int64_t j, int64_t columns, const GEMM_REAL *b,
                                               int64_t b_step, GEMM_REAL *kept,
@@ -102,7 +104,7 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(panel)(const bool along, const GEMM_NAME(
         in.a_step = along ? work->a_step : height;
         const int64_t at = work->turned ? j * work->c_stride + i : i * work->c_stride + j;
         const GEMM_NAME(tile_out) place = {work->c + at, work->c_stride, work->add};
-        if (kept) { /* in place, and of full height */
+        if (kept) { /* the caller saw that this tile has full height and goes to C directly */
             GEMM_NAME(tile)(GEMM_ROWS, 2, along, &in, kept, &place);
             in.b = kept;
             in.b_step = WIDTH;
@@ -134,8 +136,8 @@ GEMM_PANEL(panel_along, true)
 GEMM_PANEL(panel_packed, false)
 #undef GEMM_PANEL
 
-/* A block of A by a block of B, panel by panel. b is where the block of B lies; its panels are in
- * `packed` if another block of A has left them there. */
+/* Multiplies a block of A by a block of B, panel by panel. b is where the block of B lies. With
+ * `is_packed` an earlier block of A has left the packed panels in `packed`. */
 GEMM_TARGET static void GEMM_NAME(block)(const yg_gemm *gemm, const yg_gemm_blocks *blocks,
                                          const GEMM_NAME(work) * work, const GEMM_REAL *b,
                                          GEMM_REAL *packed, bool is_packed, yg_gemm_ahead *ahead) {
@@ -171,8 +173,8 @@ GEMM_TARGET static void GEMM_NAME(block)(const yg_gemm *gemm, const yg_gemm_bloc
     }
 }
 
-/* What to ask for while a block of A is computed: the block that follows it, or after the last one
- * what others use soon. */
+/* What to prefetch while a block of A is computed: the next block of A, or after the last block the
+ * memory that later units read. */
 static inline yg_gemm_ahead GEMM_NAME(next_block)(const yg_gemm *gemm, const yg_gemm_blocks *blocks,
                                                   int64_t following, const GEMM_REAL *a) {
     enum { SIZE = sizeof(GEMM_REAL), WIDTH = GEMM_NAME(WIDTH) };
@@ -185,11 +187,11 @@ static inline yg_gemm_ahead GEMM_NAME(next_block)(const yg_gemm *gemm, const yg_
                              following, gemm->a_stride[0] * SIZE, gemm->depth);
     else if (gemm->soon_count > 0)
         ahead = yg_gemm_soon(gemm, panels * tiles);
-    ahead.for_results = blocks->is_large && !blocks->turned; /* turned tiles are computed aside */
+    ahead.for_results = blocks->is_large && !blocks->turned; /* turned tiles go to C by a copy */
     return ahead;
 }
 
-/* Copies a block of A, where that pays. */
+/* Copies a block of A where yg_gemm_blocks_of() found that faster. */
 GEMM_TARGET static void GEMM_NAME(take_a)(const yg_gemm *gemm, const yg_gemm_blocks *blocks,
                                           const GEMM_REAL *a, GEMM_REAL *copy,
                                           GEMM_NAME(work) * work) {
@@ -203,8 +205,8 @@ GEMM_TARGET static void GEMM_NAME(take_a)(const yg_gemm *gemm, const yg_gemm_blo
         GEMM_NAME(pack_a)(copy, a, gemm->a_stride[1], gemm->rows, gemm->depth);
 }
 
-/* A product so small that it takes less time than deciding how to cut it: A is read where it lies,
- * and B where its panels are full. */
+/* A product that takes less time than the decision how to cut it would. A is read where it lies,
+ * and so are full panels of B. */
 GEMM_INLINE GEMM_TARGET void GEMM_NAME(small)(const bool along, const yg_gemm *gemm,
                                               const GEMM_REAL *a, const GEMM_REAL *b, GEMM_REAL *c,
                                               GEMM_REAL *panel) {

@@ -1,10 +1,11 @@
 /*
- * Packing the operands of a matrix product, a part of gemm_kernel.h, which includes it: so that a
- * tile finds what it reads one after the other, and in the cache.
+ * Packing the operands of a matrix product: a copy in the order in which a tile reads it. A part of
+ * gemm_kernel.h, which includes it.
  */
 
-/* Copies [rows, depth] elements, rows `from_step` and then `to_step` apart. memcpy() would take
- * longer: rows are short, and where they begin a page apart it trips over its own stores. */
+/* Copies [rows, depth] elements. Rows are `from_step` apart in the source and `to_step` apart in
+ * the copy. memcpy() is slower here: rows are short, and where they begin a page apart its loads
+ * wait for its own stores. */
 GEMM_TARGET static void GEMM_NAME(copy_rows)(GEMM_REAL *restrict to, int64_t to_step,
                                              const GEMM_REAL *restrict from, int64_t from_step,
                                              int64_t rows, int64_t depth) {
@@ -21,12 +22,13 @@ GEMM_TARGET static void GEMM_NAME(copy_rows)(GEMM_REAL *restrict to, int64_t to_
     }
 }
 
-/* Packs rows of A whose elements follow each other along the rows, steps of the depth `step` apart:
- * for each step the elements of a tile, tile after tile. */
+/* Packs a transposed A: neighbours in memory are neighbours in a column of A, and a step of the
+ * depth is `step` elements. The copy has the tiles one after the other, and in a tile one step of
+ * the depth after the other. */
 GEMM_TARGET static void GEMM_NAME(pack_a)(GEMM_REAL *restrict to, const GEMM_REAL *restrict from,
                                           int64_t step, int64_t rows, int64_t depth) {
-    /* Few steps at a time: rows of a tile end within a cache line, and lines a page apart would
-     * push each other out before the next tile reads the rest. */
+    /* Only a few steps at a time. A tile ends within a cache line, and the next tile reads the rest
+     * of that line. With many steps, lines that lie a page apart would evict each other before. */
     enum { STEPS = 4 };
     for (int64_t p = 0; p < depth; p += STEPS) {
         const int64_t end = yg_smaller(depth, p + STEPS);
@@ -43,8 +45,8 @@ GEMM_TARGET static void GEMM_NAME(pack_a)(GEMM_REAL *restrict to, const GEMM_REA
     }
 }
 
-/* Packs a panel of B, element (p, j) at p · stride[0] + j · stride[1] (one of them 1): row after
- * row, with zeros from column `columns` on. */
+/* Packs a panel of B row by row, with zeros from column `columns` on. Element (p, j) lies at
+ * p · stride[0] + j · stride[1]. One of the two strides is 1. */
 GEMM_TARGET static void GEMM_NAME(pack_b)(GEMM_REAL *restrict to, const GEMM_REAL *restrict from,
                                           const int64_t stride[2], int64_t columns, int64_t depth) {
     enum { WIDTH = GEMM_NAME(WIDTH), LINE = 64 / sizeof(GEMM_REAL), LONG = 16 / sizeof(GEMM_REAL) };
@@ -53,7 +55,7 @@ GEMM_TARGET static void GEMM_NAME(pack_b)(GEMM_REAL *restrict to, const GEMM_REA
         return;
     }
     int64_t p = 0;
-    if (stride[1] == 1) /* the compiler has masked loads for it */
+    if (stride[1] == 1) /* the compiler makes masked loads of this */
         for (; p < depth; p++)
             for (int64_t j = 0; j < WIDTH; j++)
                 to[p * WIDTH + j] = j < columns ? from[p * stride[0] + j] : 0;

@@ -1,6 +1,6 @@
 /*
- * Between gemm.c, gemm_blocks.c and the packed kernels, which are one file for each set of
- * instructions.
+ * What gemm.c, gemm_blocks.c and the packed kernels share. There is one file of kernels for each
+ * set of instructions.
  */
 #ifndef YG_OPS_GEMM_PACKED_H
 #define YG_OPS_GEMM_PACKED_H
@@ -10,38 +10,39 @@
 #define GEMM_INLINE static inline __attribute__((always_inline))
 #define GEMM_UNROLL _Pragma("GCC unroll 16")
 
-/* Bytes of a vector in the kernels of an instruction set; a tile of C is two of them wide. */
+/* Bytes of a vector in the kernels of an instruction set. A tile of C is two vectors wide. */
 enum {
     YG_GEMM_BASELINE_BYTES = 16,
     YG_GEMM_AVX2_BYTES = 32,
     YG_GEMM_AVX512_BYTES = 64,
 };
 
-/* How a product is cut to fit the caches, and what is packed. */
+/* How a product is cut to fit the caches, and which operands are packed. */
 typedef struct yg_gemm_blocks {
-    int64_t depth;          /* of a block: by the product's depth only, for it decides on bits */
+    int64_t depth;          /* of a block. It decides the bits, so it follows from the product's
+                               depth only */
     int64_t rows;           /* of a block of A, which stays in L2 */
-    int64_t columns;        /* of a block of B; all of them where there is one block of rows, and
-                               room is for two panels */
-    int64_t a_step;         /* from row to row of a copy of A */
-    bool keeps_panels;      /* packed panels of B are used again, by another block of A */
-    bool copies_a, packs_b; /* rather than read where they lie */
-    bool b_is_near;         /* in the cache: nobody need ask for it */
-    bool is_large;          /* more than the cache holds */
-    bool turned;            /* Cᵀ = Bᵀ · Aᵀ is computed: the others are about that product */
+    int64_t columns;        /* of a block of B. All columns if there is one block of rows; the
+                               scratch then has room for two panels */
+    int64_t a_step;         /* the distance between rows of a copy of A */
+    bool keeps_panels;      /* the next block of A reads the packed panels of B again */
+    bool copies_a, packs_b; /* false: the operand is read where it lies */
+    bool b_is_near;         /* B is in the cache: no need to prefetch it */
+    bool is_large;          /* the operands are larger than the cache */
+    bool turned; /* Cᵀ = Bᵀ · Aᵀ is computed; the other members describe that product */
 } yg_gemm_blocks;
 
-/* A result that is too small or too narrow for tiles: gemm_plain.h computes it. */
+/* True for a result that is too small or too narrow for tiles. gemm_plain.h computes it. */
 bool yg_gemm_is_plain(const yg_gemm *gemm);
 
-/* So few multiply-adds that the time to decide how a product is cut is felt, and so little memory
- * that it need not be. */
+/* True for a product that is so small that deciding how to cut it would take a large part of its
+ * time. It fits the caches without being cut. */
 static inline bool yg_gemm_is_small(const yg_gemm *gemm) {
     return gemm->depth <= 128 && gemm->columns <= 128 && gemm->rows <= 128 &&
            gemm->rows * gemm->columns * gemm->depth <= 32 * 32 * 32;
 }
 
-/* For elements of so many bytes and tiles of so many columns. */
+/* `element`: bytes of an element; `width`: columns of a tile. */
 yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t width);
 
 static inline int64_t yg_smaller(int64_t a, int64_t b) {
@@ -56,15 +57,16 @@ static inline int64_t yg_round_up(int64_t n, int64_t step) {
     return (n + step - 1) / step * step;
 }
 
-/* The height of the next tile where `rows` are left: full ones, and at last two of about the same
- * height rather than a full and a low one, which would keep too few sums going at once. */
+/* The height of the next tile where `rows` rows are left. The last two tiles get about the same
+ * height. A full tile and a low one would be slower: a low tile has too few independent sums to
+ * keep the processor busy. */
 static inline int64_t yg_gemm_tile_height(int64_t rows, int64_t full) {
     if (rows >= 2 * full || rows == full)
         return full;
     return rows > full ? (rows + 1) / 2 : rows;
 }
 
-/* The same product read the other way round: Cᵀ = Bᵀ · Aᵀ. c_stride stays that of C. */
+/* The product as Cᵀ = Bᵀ · Aᵀ. c_stride stays that of C. */
 static inline yg_gemm yg_gemm_turned(const yg_gemm *gemm) {
     yg_gemm turned = *gemm;
     turned.rows = gemm->columns;

@@ -1,10 +1,11 @@
 /*
- * Matrix products without packing, for one element type, to be included once for each (no include
- * guard): results too small or too narrow for tiles. Before it, define GEMM_REAL, the element type,
- * and GEMM_NAME(x), x with the type's suffix; both are undefined again at its end.
+ * Matrix products without packing, for results that are too small or too narrow for tiles. The file
+ * is included once for each element type and so has no include guard. Before including it, define
+ * GEMM_REAL, the element type, and GEMM_NAME(x), x with the type's suffix. Both are undefined at
+ * the end of this file.
  */
 
-/* Rows of C one by one. */
+/* Computes C row by row. */
 YG_MULTIVERSION static void GEMM_NAME(by_rows)(const yg_gemm *gemm, const GEMM_REAL *a,
                                                const GEMM_REAL *b, GEMM_REAL *c) {
     const int64_t columns = gemm->columns, depth = gemm->depth;
@@ -52,7 +53,7 @@ static void GEMM_NAME(plain)(const yg_gemm *gemm, const void *a, const void *b, 
         GEMM_NAME(by_rows)(gemm, a, b, c);
         return;
     }
-    /* A column is computed as the row that it is in memory: Cᵀ = Bᵀ · Aᵀ. */
+    /* A contiguous column lies in memory as a row does, so it is computed as one: Cᵀ = Bᵀ · Aᵀ. */
     const yg_gemm row = {
         .rows = 1,
         .columns = gemm->rows,
@@ -64,8 +65,8 @@ static void GEMM_NAME(plain)(const yg_gemm *gemm, const void *a, const void *b, 
     GEMM_NAME(by_rows)(&row, b, a, c);
 }
 
-/* A handful of products, less work than any of the others takes to set up. `depth` is a constant
- * where this is inlined. */
+/* A handful of multiply-adds, which take less time than the set-up of the other kernels. `depth` is
+ * a constant at most calls, so that the loop over it can be unrolled. */
 GEMM_INLINE void GEMM_NAME(tiny)(const yg_gemm *gemm, const int64_t depth, const GEMM_REAL *a,
                                  const GEMM_REAL *b, GEMM_REAL *c) {
     const int64_t a_step = gemm->a_stride[1], b_step = gemm->b_stride[0];

@@ -2,19 +2,19 @@
  * Tiles of a packed matrix product, a part of gemm_kernel.h, which includes it.
  */
 
-/* What a tile is computed from. With `along` (see below), a's elements follow each other along the
- * depth and its rows are a_step apart; otherwise along the rows, and steps of the depth are a_step
- * apart. b's rows are b_step apart. */
+/* The operands of a tile. With `along` (see below) neighbours in memory are neighbours in a row of
+ * A, and rows are a_step apart. Otherwise they are neighbours in a column of A, and steps of the
+ * depth are a_step apart. The rows of b are b_step apart. */
 typedef struct GEMM_NAME(tile_in) {
     int64_t depth; /* over 0 */
     const GEMM_REAL *a;
     int64_t a_step;
     const GEMM_REAL *b;
     int64_t b_step;
-    yg_gemm_ahead *ahead; /* what to ask for on the way */
+    yg_gemm_ahead *ahead; /* what to prefetch meanwhile */
 } GEMM_NAME(tile_in);
 
-/* Where it goes: rows `stride` apart. */
+/* Where a tile's result goes: rows `stride` apart. */
 typedef struct GEMM_NAME(tile_out) {
     GEMM_REAL *c;
     int64_t stride;
