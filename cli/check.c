@@ -52,9 +52,10 @@ static int show(const command_line *line, const yg_model *model, const yg_gradie
         json_print(json_of_checks(checks), YG_F64);
     } else {
         print_checks(checks);
-        printf("%s: valid; %zu gradients checked in float64 on %lld %s, loss %.6g\n",
-               yg_model_path(model), checks->count, (long long)checks->examples,
-               checks->random_data ? "random examples" : "training examples", checks->loss);
+        terminal_print(stdout,
+                       "%s: valid; %zu gradients checked in float64 on %lld %s, loss %.6g\n",
+                       yg_model_path(model), checks->count, (long long)checks->examples,
+                       checks->random_data ? "random examples" : "training examples", checks->loss);
     }
     fflush(stdout);
     for (size_t i = 0; i < checks->count; i++)

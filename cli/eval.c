@@ -33,10 +33,10 @@ static int print(const command_line *line, const yg_scores *scores, const char *
             note_batches(scores->metrics[i].name);
     if (option_given(line, "json"))
         return json_print(json_of_scores(scores, split), YG_F64);
-    printf("data      %s\nexamples  %lld\nloss      %.6g\n", split, (long long)scores->examples,
-           scores->loss);
+    terminal_print(stdout, "data      %s\nexamples  %lld\nloss      %.6g\n", split,
+                   (long long)scores->examples, scores->loss);
     for (size_t i = 0; i < scores->count; i++)
-        printf("%-9s %.6g\n", scores->metrics[i].name, scores->metrics[i].value);
+        terminal_print(stdout, "%-9s %.6g\n", scores->metrics[i].name, scores->metrics[i].value);
     return STATUS_OK;
 }
 
@@ -62,6 +62,7 @@ static int evaluate(const command_line *line, const yg_model *model) {
     yg_scores_free(&scores);
     return status;
 }
+
 static int run(const command_line *line) {
     session session;
     const char *run_path = operand(line, 1);

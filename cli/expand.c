@@ -3,6 +3,7 @@
  */
 #include "commands.h"
 #include "session.h"
+#include "terminal.h"
 
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ static int run(const command_line *line) {
     char *text = yg_model_expand(session.model, &error);
     int status = STATUS_OK;
     if (text)
-        fputs(text, stdout);
+        terminal_data(text);
     else
         status = session_fail(&error);
     free(text);

@@ -7,6 +7,7 @@
 #include "terminal.h"
 
 #include <math.h>
+#include <unistd.h>
 
 json_t *json_of_number(double value) {
     return isfinite(value) ? json_real(value) : json_null();
@@ -44,8 +45,10 @@ int json_print(json_t *value, yg_dtype precision) {
         return STATUS_FAILED;
     }
     const size_t digits = precision == YG_F64 ? 17 : 9;
-    json_dumpf(value, stdout, JSON_REAL_PRECISION(digits));
-    putchar('\n');
+    /* On a terminal every character beyond ASCII is an escape: some of them drive it. */
+    const size_t form = isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0;
+    json_dumpf(value, stdout, JSON_REAL_PRECISION(digits) | form);
+    terminal_print(stdout, "\n");
     json_decref(value);
     return terminal_finish_output(STATUS_OK);
 }

@@ -72,7 +72,7 @@ static void print_arguments(const yg_value *args) {
         table_add(&table, "%s", limits_text(argument, text, sizeof text));
         table_add(&table, "%s", bare ? "" : scalar(argument, "doc", ""));
     }
-    putchar('\n');
+    terminal_print(stdout, "\n");
     table_print(&table, stdout, 2);
 }
 
@@ -82,18 +82,20 @@ static void print_section(const yg_value *definition, const char *key) {
     if (!value)
         return;
     flow_text(value, text, sizeof text);
-    printf("%-9s %s\n", key, text);
+    terminal_print(stdout, "%-9s %s\n", key, text);
 }
 
 static void print_one(const char *name, const yg_value *definition) {
-    printf("%s%s%s: %s\n\n", terminal_style(stdout, STYLE_BOLD), name, terminal_plain(stdout),
-           scalar(definition, "doc", ""));
+    terminal_start(stdout, STYLE_BOLD);
+    terminal_print(stdout, "%s", name);
+    terminal_stop(stdout);
+    terminal_print(stdout, ": %s\n\n", scalar(definition, "doc", ""));
     print_section(definition, "inputs");
     print_section(definition, "outputs");
     const yg_value *args = yg_value_get(definition, "args");
     if (args && args->count > 0)
         print_arguments(args);
-    printf("\nIts file, models/layers/%s.yaml:\n\n%s", name, yg_layer_text(name));
+    terminal_print(stdout, "\nIts file, models/layers/%s.yaml:\n\n%s", name, yg_layer_text(name));
 }
 
 /* -------------------------------------------------------------------------------------- JSON -- */

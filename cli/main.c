@@ -18,30 +18,31 @@ static const command *const commands[] = {
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
 static int print_version(void) {
-    printf("yamlgrad %s\n", yg_version());
+    terminal_print(stdout, "yamlgrad %s\n", yg_version());
 #if defined __clang__
-    printf("compiler: clang %s\n", __clang_version__);
+    terminal_print(stdout, "compiler: clang %s\n", __clang_version__);
 #else
-    printf("compiler: gcc %s\n", __VERSION__);
+    terminal_print(stdout, "compiler: gcc %s\n", __VERSION__);
 #endif
     const char *library = yg_gemm_library_name(yg_gemm_library_preferred());
-    printf("matrix products: built-in%s%s\n", library[0] ? ", large ones by " : "", library);
+    terminal_print(stdout, "matrix products: built-in%s%s\n", library[0] ? ", large ones by " : "",
+                   library);
     return terminal_finish_output(STATUS_OK);
 }
 
 static void print_help(FILE *to) {
-    fputs("usage: yamlgrad COMMAND …\n"
-          "\n"
-          "Neural networks from a text file: declared in YAML, differentiated exactly, trained "
-          "in C.\n"
-          "\n"
-          "commands:\n",
-          to);
+    terminal_print(to,
+                   "usage: yamlgrad COMMAND …\n"
+                   "\n"
+                   "Neural networks from a text file: declared in YAML, differentiated exactly, "
+                   "trained in C.\n"
+                   "\n"
+                   "commands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n"
-          "`yamlgrad help COMMAND` tells more of one; `yamlgrad --version` tells the version.\n",
-          to);
+        terminal_print(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    terminal_print(to,
+                   "\n`yamlgrad help COMMAND` tells more of one; `yamlgrad --version` tells the "
+                   "version.\n");
 }
 
 static const command *find_command(const char *name) {

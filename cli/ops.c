@@ -109,10 +109,13 @@ static bool is_differentiable(const yg_op *op) {
 static void print_one(const yg_op *op) {
     char text[512];
     print_signature(op, text, sizeof text);
-    printf("%s%s%s\n\n  %s\n\n%s\n", terminal_style(stdout, STYLE_BOLD), text,
-           terminal_plain(stdout), op->formula, op->doc);
-    printf("\ngroup: %s%s%s\n", op->group, op->compose ? "; composed of other operators" : "",
-           is_differentiable(op) ? "" : "; not differentiable");
+    terminal_start(stdout, STYLE_BOLD);
+    terminal_print(stdout, "%s", text);
+    terminal_stop(stdout);
+    terminal_print(stdout, "\n\n  %s\n\n%s\n", op->formula, op->doc);
+    terminal_print(stdout, "\ngroup: %s%s%s\n", op->group,
+                   op->compose ? "; composed of other operators" : "",
+                   is_differentiable(op) ? "" : "; not differentiable");
     if (op->attr_count == 0)
         return;
     static const char *const headers[] = {"argument", "type", "default", "range", "what"};
@@ -127,7 +130,7 @@ static void print_one(const yg_op *op) {
         table_add(&table, "%s", range_text(spec, text, sizeof text));
         table_add(&table, "%s", spec->doc ? spec->doc : "");
     }
-    putchar('\n');
+    terminal_print(stdout, "\n");
     table_print(&table, stdout, 2);
 }
 
@@ -140,7 +143,10 @@ static void print_list(const yg_op_set *set) {
             seen = is_listed(set->ops[j]) && strcmp(set->ops[j]->group, group) == 0;
         if (seen)
             continue;
-        printf("%s%s%s\n", terminal_style(stdout, STYLE_BOLD), group, terminal_plain(stdout));
+        terminal_start(stdout, STYLE_BOLD);
+        terminal_print(stdout, "%s", group);
+        terminal_stop(stdout);
+        terminal_print(stdout, "\n");
         table table = {.columns = 2, .align = "ll"};
         for (size_t j = i; j < set->count; j++) {
             if (!is_listed(set->ops[j]) || strcmp(set->ops[j]->group, group) != 0)

@@ -37,13 +37,13 @@ static void print_option(FILE *to, const option_spec *spec) {
     const char *argument = spec->argument ? spec->argument : "";
     snprintf(left, sizeof left, "%s--%s%s%s", letter, spec->name,
              *argument == '\0' || spec->optional ? "" : " ", argument);
-    fprintf(to, "  %-26s %s\n", left, spec->doc);
+    terminal_print(to, "  %-26s %s\n", left, spec->doc);
 }
 
 void command_help(const command *command, FILE *to) {
-    fprintf(to, "usage: yamlgrad %s%s%s [options]\n\n%s\n", command->name,
-            *command->operands == '\0' ? "" : " ", command->operands, command->details);
-    fputs("options:\n", to);
+    terminal_print(to, "usage: yamlgrad %s%s%s [options]\n\n%s\n", command->name,
+                   *command->operands == '\0' ? "" : " ", command->operands, command->details);
+    terminal_print(to, "options:\n");
     for (size_t i = 0; i < command->option_count; i++)
         print_option(to, &command->options[i]);
     print_option(to, &(option_spec){.name = "help", .letter = 'h', .doc = "print this"});

@@ -190,10 +190,12 @@ static bool compare(listing *before, listing *after, bool places) {
 #define AROUND 3 /* lines that are shown before and after a change */
 
 static void print_line(char sign, const char *line) {
-    const bool plain = sign == ' ';
-    printf("%s%c %s%s\n",
-           plain ? "" : terminal_style(stdout, sign == '-' ? STYLE_RED : STYLE_GREEN), sign, line,
-           plain ? "" : terminal_plain(stdout));
+    if (sign != ' ')
+        terminal_start(stdout, sign == '-' ? STYLE_RED : STYLE_GREEN);
+    terminal_print(stdout, "%c %s", sign, line);
+    if (sign != ' ')
+        terminal_stop(stdout);
+    terminal_print(stdout, "\n");
 }
 
 /* Lines [begin, end) that both plans have: those near a change, which is on both sides but for the
@@ -207,9 +209,12 @@ static void print_shared(char **lines, size_t begin, size_t end, bool first, boo
     }
     for (size_t i = begin; i < begin + head; i++)
         print_line(' ', lines[i]);
-    if (count > head + tail)
-        printf("%s  … %zu lines alike%s\n", terminal_style(stdout, STYLE_DIM), count - head - tail,
-               terminal_plain(stdout));
+    if (count > head + tail) {
+        terminal_start(stdout, STYLE_DIM);
+        terminal_print(stdout, "  … %zu lines alike", count - head - tail);
+        terminal_stop(stdout);
+        terminal_print(stdout, "\n");
+    }
     for (size_t i = end - tail; i < end; i++)
         print_line(' ', lines[i]);
 }
@@ -235,9 +240,12 @@ static void print_lines(const listing *before, const listing *after) {
 static void print_head(char sign, const char *what, const char *name,
                        const yg_program_stats *stats) {
     char count[32], bytes[32];
-    printf("%s%c%c%c %s %s: %s instructions, %s planned%s\n", terminal_style(stdout, STYLE_BOLD),
-           sign, sign, sign, what, name, text_of_count((double)stats->instructions, count),
-           text_of_bytes((double)stats->arena_bytes, bytes), terminal_plain(stdout));
+    terminal_start(stdout, STYLE_BOLD);
+    terminal_print(stdout, "%c%c%c %s %s: %s instructions, %s planned", sign, sign, sign, what,
+                   name, text_of_count((double)stats->instructions, count),
+                   text_of_bytes((double)stats->arena_bytes, bytes));
+    terminal_stop(stdout);
+    terminal_print(stdout, "\n");
 }
 
 /* Places in memory follow from all else, and are compared only where that is the same. */

@@ -66,6 +66,16 @@ static int predict_to_file(const command_line *line, const yg_model *model, FILE
     return status;
 }
 
+static int predict_to_stdout(const command_line *line, const yg_model *model, FILE *in) {
+    FILE *out = terminal_open_data();
+    if (!out) {
+        terminal_error("out of memory");
+        return STATUS_FAILED;
+    }
+    const int status = predict_to(line, model, in, out);
+    return terminal_close_data(out) ? status : STATUS_FAILED;
+}
+
 static int run(const command_line *line) {
     session session;
     if (!session_open(line, NULL, &session))
@@ -79,7 +89,7 @@ static int run(const command_line *line) {
     else if (out && strcmp(out, "-") != 0)
         status = predict_to_file(line, session.model, in, out);
     else
-        status = predict_to(line, session.model, in, stdout);
+        status = predict_to_stdout(line, session.model, in);
     if (in && in != stdin)
         fclose(in);
     session_close(&session);

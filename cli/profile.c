@@ -208,25 +208,28 @@ static void print_instructions(const profile *p) {
 
 static void print_totals(const profile *p) {
     char a[32], b[32], c[32];
-    printf("\ntime a step     %s (median; %s steps), %s examples/s\n",
-           text_of_duration(p->times.seconds, a), text_of_count((double)p->times.steps, b),
-           text_of_count(ratio((double)p->step.batch_size, p->times.seconds), c));
-    printf("work            %s FLOPs in %zu instructions\n", text_of_count(p->stats.flops, a),
-           p->stats.instructions);
-    printf("compile time    %s, from the model to the program\n",
-           text_of_duration(p->step.build_seconds, a));
-    printf("memory          %s planned + %s of parameters and optimizer state\n",
-           text_of_bytes((double)p->stats.arena_bytes, a),
-           text_of_bytes((double)p->stats.parameter_bytes, b));
-    printf("measured peak   %s GFLOP/s, %s GB/s (%s, %d thread%s)\n",
-           text_of_digits(p->peak.flops * 1e-9, a), text_of_digits(p->peak.bytes * 1e-9, b),
-           yg_dtype_name(p->step.dtype), p->stats.threads, p->stats.threads == 1 ? "" : "s");
+    terminal_print(stdout, "\ntime a step     %s (median; %s steps), %s examples/s\n",
+                   text_of_duration(p->times.seconds, a), text_of_count((double)p->times.steps, b),
+                   text_of_count(ratio((double)p->step.batch_size, p->times.seconds), c));
+    terminal_print(stdout, "work            %s FLOPs in %zu instructions\n",
+                   text_of_count(p->stats.flops, a), p->stats.instructions);
+    terminal_print(stdout, "compile time    %s, from the model to the program\n",
+                   text_of_duration(p->step.build_seconds, a));
+    terminal_print(stdout, "memory          %s planned + %s of parameters and optimizer state\n",
+                   text_of_bytes((double)p->stats.arena_bytes, a),
+                   text_of_bytes((double)p->stats.parameter_bytes, b));
+    terminal_print(stdout, "measured peak   %s GFLOP/s, %s GB/s (%s, %d thread%s)\n",
+                   text_of_digits(p->peak.flops * 1e-9, a), text_of_digits(p->peak.bytes * 1e-9, b),
+                   yg_dtype_name(p->step.dtype), p->stats.threads,
+                   p->stats.threads == 1 ? "" : "s");
 }
 
 static void print_profile(profile *p, bool instructions) {
-    printf("%s%s%s: a training step of %lld %s\n\n", terminal_style(stdout, STYLE_BOLD),
-           yg_model_name(p->model), terminal_plain(stdout), (long long)p->step.batch_size,
-           p->step.random_data ? "random examples" : "examples");
+    terminal_start(stdout, STYLE_BOLD);
+    terminal_print(stdout, "%s", yg_model_name(p->model));
+    terminal_stop(stdout);
+    terminal_print(stdout, ": a training step of %lld %s\n\n", (long long)p->step.batch_size,
+                   p->step.random_data ? "random examples" : "examples");
     if (instructions)
         print_instructions(p);
     else

@@ -42,7 +42,7 @@ void progress_start(progress *progress) {
 
 void progress_end(progress *progress) {
     if (progress->drawn)
-        fputs("\r\033[K", stderr);
+        terminal_wipe();
     progress->drawn = false;
     free(progress->epoch_text);
     progress->epoch_text = NULL;
@@ -82,15 +82,9 @@ static void draw(progress *progress, const yg_train_progress *now) {
         memcpy(bar + 3 * i, i < filled ? "█" : "░", 4);
     count_text(now, count, sizeof count);
     snprintf(step_text, sizeof step_text, "loss %.4g", now->loss);
-    /* Cut at the screen's width: a line that wraps could not be rewritten. The bar's characters are
-     * three bytes each. */
-    char text[600];
-    snprintf(text, sizeof text, "%s  %s  %s  %s left", bar, count,
-             progress->epoch_text != NULL ? progress->epoch_text : step_text,
-             text_of_seconds(now->remaining, left));
-    const int columns = terminal_width(stderr) - 1;
-    fprintf(stderr, "\r%.*s\033[K", columns + 2 * BAR_WIDTH, text);
-    fflush(stderr);
+    terminal_rewrite("%s  %s  %s  %s left", bar, count,
+                     progress->epoch_text ? progress->epoch_text : step_text,
+                     text_of_seconds(now->remaining, left));
     progress->drawn = true;
     progress->next_draw = now->seconds + DRAW_INTERVAL;
 }

@@ -40,37 +40,43 @@ static void print_rows(const survey *survey, bool all) {
 
 static void print_dims(const survey *survey) {
     for (size_t i = 0; i < survey->dim_count; i++)
-        printf("%s%s = %" PRId64, i == 0 ? "FLOPs and memory at " : ", ", survey->dims[i].name,
-               survey->dims[i].size);
+        terminal_print(stdout, "%s%s = %" PRId64, i == 0 ? "FLOPs and memory at " : ", ",
+                       survey->dims[i].name, survey->dims[i].size);
     if (survey->dim_count > 0)
-        putchar('\n');
+        terminal_print(stdout, "\n");
 }
 
 static void print_totals(const survey *survey, const yg_program_stats *step) {
     char text[32];
     char more[32];
-    printf("\nparameters      %s", text_of_count((double)survey->parameters, text));
+    terminal_print(stdout, "\nparameters      %s", text_of_count((double)survey->parameters, text));
     if (survey->trainable != survey->parameters)
-        printf(" (%s trainable)", text_of_count((double)survey->trainable, text));
-    printf(", %s\n", text_of_bytes((double)survey->weight_bytes, text));
-    printf("forward         %s FLOPs\n", text_of_count(survey->forward_flops, text));
+        terminal_print(stdout, " (%s trainable)", text_of_count((double)survey->trainable, text));
+    terminal_print(stdout, ", %s\n", text_of_bytes((double)survey->weight_bytes, text));
+    terminal_print(stdout, "forward         %s FLOPs\n",
+                   text_of_count(survey->forward_flops, text));
     if (step) {
-        printf("training step   %s FLOPs, %zu instructions\n", text_of_count(step->flops, text),
-               step->instructions);
-        printf("step's memory   %s planned", text_of_bytes((double)step->arena_bytes, text));
+        terminal_print(stdout, "training step   %s FLOPs, %zu instructions\n",
+                       text_of_count(step->flops, text), step->instructions);
+        terminal_print(stdout, "step's memory   %s planned",
+                       text_of_bytes((double)step->arena_bytes, text));
         if (step->recomputed > 0)
-            printf(", %zu values recomputed", step->recomputed);
-        printf(" (%s without a plan)", text_of_bytes((double)step->unplanned_bytes, more));
-        printf(" + %s of parameters and optimizer state\n",
-               text_of_bytes((double)step->parameter_bytes, text));
+            terminal_print(stdout, ", %zu values recomputed", step->recomputed);
+        terminal_print(stdout, " (%s without a plan)",
+                       text_of_bytes((double)step->unplanned_bytes, more));
+        terminal_print(stdout, " + %s of parameters and optimizer state\n",
+                       text_of_bytes((double)step->parameter_bytes, text));
     }
     print_dims(survey);
 }
 
 static void print_table(const yg_model *model, const survey *survey, const yg_program_stats *step,
                         bool all) {
-    printf("%s%s%s%s%s\n\n", terminal_style(stdout, STYLE_BOLD), yg_model_name(model),
-           terminal_plain(stdout), yg_model_doc(model)[0] == '\0' ? "" : ": ", yg_model_doc(model));
+    terminal_start(stdout, STYLE_BOLD);
+    terminal_print(stdout, "%s", yg_model_name(model));
+    terminal_stop(stdout);
+    terminal_print(stdout, "%s%s\n\n", yg_model_doc(model)[0] == '\0' ? "" : ": ",
+                   yg_model_doc(model));
     print_rows(survey, all);
     print_totals(survey, step);
 }
@@ -113,7 +119,7 @@ static int print_text(char *text) {
         terminal_error("out of memory");
         return STATUS_FAILED;
     }
-    fputs(text, stdout);
+    terminal_data(text);
     free(text);
     return STATUS_OK;
 }

@@ -46,7 +46,7 @@ static void show_progress(double elapsed, double limit, bool *shown) {
     if (elapsed < SHOW_AFTER || elapsed >= limit)
         return;
     if (terminal_is_live(stderr))
-        fprintf(stderr, "\rtiming training steps: %.0f %%\033[K", 100 * elapsed / limit);
+        terminal_rewrite("timing training steps: %.0f %%", 100 * elapsed / limit);
     else if (!*shown)
         terminal_say("timing training steps ...");
     *shown = true;
@@ -84,7 +84,7 @@ static bool run_blocks(const yg_training_step *step, double limit, int64_t count
         show_progress(yg_clock() - start, limit, &shown);
     }
     if (shown && terminal_is_live(stderr))
-        fputs("\r\033[K", stderr);
+        terminal_wipe();
     out->interrupted = *stop != 0;
     if (!good || block == 0)
         return good;

@@ -30,7 +30,9 @@ void table_add(table *table, const char *format, ...) {
         vsnprintf(cell, (size_t)length + 1, format, arguments);
         va_end(arguments);
     }
-    table->cells[table->count++] = cell;
+    /* A cell is one line, whatever it holds, and as wide as it is shown. */
+    table->cells[table->count++] = cell ? terminal_word(cell) : NULL;
+    free(cell);
 }
 
 /* Columns on a screen of UTF-8 text without wide or combining characters. */
@@ -49,8 +51,8 @@ static const char *cell_text(const table *table, size_t index) {
 static void print_cell(FILE *to, const char *text, int width, char align, bool last) {
     const int pad = width - width_of(text);
     const int before = align == 'r' && *text != '\0' ? pad : 0;
-    fprintf(to, "%*s%s%*s", before, "", text, last ? 0 : pad - before, "");
-    fputs(last ? "" : "  ", to);
+    terminal_print(to, "%*s%s%*s", before, "", text, last ? 0 : pad - before, "");
+    terminal_print(to, "%s", last ? "" : "  ");
 }
 
 static void print_row(const table *table, FILE *to, int indent, const int *widths,
@@ -58,7 +60,7 @@ static void print_row(const table *table, FILE *to, int indent, const int *width
     size_t columns = table->columns;
     while (columns > 1 && *texts[columns - 1] == '\0')
         columns--;
-    fprintf(to, "%*s", indent, "");
+    terminal_print(to, "%*s", indent, "");
     for (size_t i = 0; i < columns; i++)
         print_cell(to, texts[i], widths[i], table->align[i], i + 1 == columns);
 }
@@ -75,16 +77,17 @@ void table_print(table *table, FILE *to, int indent) {
             widths[i % columns] = width;
     }
     if (table->headers) {
-        fputs(terminal_style(to, STYLE_BOLD), to);
+        terminal_start(to, STYLE_BOLD);
         print_row(table, to, indent, widths, table->headers);
-        fprintf(to, "%s\n", terminal_plain(to));
+        terminal_stop(to);
+        terminal_print(to, "\n");
     }
     for (size_t i = 0; i < table->count; i += columns) {
         const char *texts[TABLE_COLUMNS_MAX];
         for (size_t k = 0; k < columns; k++)
             texts[k] = cell_text(table, i + k);
         print_row(table, to, indent, widths, texts);
-        fputc('\n', to);
+        terminal_print(to, "\n");
     }
     for (size_t i = 0; i < table->count; i++)
         free(table->cells[i]);

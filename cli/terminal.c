@@ -1,11 +1,13 @@
 /*
- * Talk on stderr: styles, messages, errors with the source line.
+ * Everything that is written: styles, text, data, errors with the source line.
  */
+#define _GNU_SOURCE /* fopencookie */
 #include "terminal.h"
 
 #include "../graph/file.h"
 #include "lines.h"
 #include "options.h"
+#include "printable.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -29,16 +31,20 @@ static bool has_colour(FILE *to) {
     return (!no_color || *no_color == '\0') && terminal_is_live(to);
 }
 
-const char *terminal_style(FILE *to, style style) {
+void terminal_start(FILE *to, style style) {
     static const char *const escapes[] = {
-        [STYLE_BOLD] = "\033[1m",   [STYLE_DIM] = "\033[2m",   [STYLE_RED] = "\033[1;31m",
-        [STYLE_GREEN] = "\033[32m", [STYLE_BLUE] = "\033[34m",
+        [STYLE_BOLD] = "\033[1m",
+        [STYLE_DIM] = "\033[2m",
+        [STYLE_RED] = "\033[1;31m",
+        [STYLE_GREEN] = "\033[32m",
     };
-    return has_colour(to) ? escapes[style] : "";
+    if (has_colour(to))
+        fputs(escapes[style], to);
 }
 
-const char *terminal_plain(FILE *to) {
-    return has_colour(to) ? "\033[0m" : "";
+void terminal_stop(FILE *to) {
+    if (has_colour(to))
+        fputs("\033[0m", to);
 }
 
 int terminal_width(FILE *to) {
@@ -48,43 +54,204 @@ int terminal_width(FILE *to) {
     return 80;
 }
 
+/* -------------------------------------------------------------------------------------- text -- */
+
+static void put_printable(FILE *to, const char *text, size_t size, bool lines) {
+    char small[256];
+    while (size > 0) {
+        /* A piece ends where a character does; what ends nowhere is not UTF-8 and ends anywhere. */
+        size_t piece =
+            size < sizeof small / PRINTABLE_GROWTH ? size : sizeof small / PRINTABLE_GROWTH;
+        if (piece < size)
+            piece -= printable_pending(text, piece);
+        fwrite(small, 1, printable(text, piece, lines, small), to);
+        text += piece;
+        size -= piece;
+    }
+}
+
+/* The formatted text, freed by the caller; NULL when out of memory. */
+static char *format_text(const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
+    if (text)
+        vsnprintf(text, (size_t)length + 1, format, arguments);
+    return text;
+}
+
+static void print_list(FILE *to, const char *format, va_list arguments) {
+    char *text = format_text(format, arguments);
+    if (text)
+        put_printable(to, text, strlen(text), true);
+    free(text);
+}
+
+void terminal_print(FILE *to, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_list(to, format, arguments);
+    va_end(arguments);
+}
+
+char *terminal_word(const char *text) {
+    const size_t size = strlen(text);
+    char *word = malloc(PRINTABLE_GROWTH * size + 1);
+    if (word)
+        word[printable(text, size, false, word)] = '\0';
+    return word;
+}
+
 void terminal_say(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    print_list(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
+}
+
+static void print_error_mark(void) {
+    terminal_start(stderr, STYLE_RED);
+    fputs("error:", stderr);
+    terminal_stop(stderr);
+    fputc(' ', stderr);
 }
 
 void terminal_error(const char *format, ...) {
     va_list arguments;
-    fprintf(stderr, "yamlgrad: %serror:%s ", terminal_style(stderr, STYLE_RED),
-            terminal_plain(stderr));
+    fputs("yamlgrad: ", stderr);
+    print_error_mark();
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    print_list(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
 }
 
-/* ---------------------------------------------------------------------------------- excerpts -- */
+/* ------------------------------------------------------------------------------ a living line --
+ */
 
 static bool starts_character(char byte) {
     return ((unsigned char)byte & 0xC0) != 0x80;
 }
 
-/* Prints characters first … last (counted from 1) of a line of UTF-8; control characters, which
- * could drive the terminal, as '?'. */
-static void print_characters(const char *line, size_t length, int first, int last) {
-    int character = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (starts_character(line[i]))
-            character++;
-        if (character < first || character > last)
-            continue;
-        const unsigned char byte = (unsigned char)line[i];
-        fputc(byte == '\t' ? ' ' : byte < 32 || byte == 127 ? '?' : byte, stderr);
+/* A line that wraps could not be rewritten. */
+void terminal_rewrite(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = format_text(format, arguments);
+    va_end(arguments);
+    char *line = text ? terminal_word(text) : NULL;
+    free(text);
+    if (!line)
+        return;
+    size_t end = 0;
+    for (int left = terminal_width(stderr) - 1; line[end] != '\0'; end++) {
+        if (starts_character(line[end]) && left-- <= 0)
+            break;
     }
-    fputc('\n', stderr);
+    fprintf(stderr, "\r%.*s\033[K", (int)end, line);
+    fflush(stderr);
+    free(line);
+}
+
+void terminal_wipe(void) {
+    fputs("\r\033[K", stderr);
+}
+
+/* -------------------------------------------------------------------------------------- data -- */
+
+void terminal_data(const char *text) {
+    if (isatty(STDOUT_FILENO))
+        put_printable(stdout, text, strlen(text), true);
+    else
+        fputs(text, stdout);
+}
+
+/* What was written and does not end a character yet. */
+typedef struct tail {
+    char bytes[4];
+    size_t count;
+} tail;
+
+/* fopencookie()'s writer. A character may come in two writes. */
+static ssize_t write_printable(void *cookie, const char *text, size_t size) {
+    tail *held = cookie;
+    char *joined = malloc(held->count + size);
+    if (!joined)
+        return 0;
+    memcpy(joined, held->bytes, held->count);
+    memcpy(joined + held->count, text, size);
+    const size_t total = held->count + size;
+    held->count = printable_pending(joined, total);
+    memcpy(held->bytes, joined + total - held->count, held->count);
+    put_printable(stdout, joined, total - held->count, true);
+    free(joined);
+    return fflush(stdout) == 0 ? (ssize_t)size : 0;
+}
+
+static int close_printable(void *cookie) {
+    tail *held = cookie;
+    put_printable(stdout, held->bytes, held->count, true);
+    free(held);
+    return fflush(stdout);
+}
+
+FILE *terminal_open_data(void) {
+    if (!isatty(STDOUT_FILENO))
+        return stdout;
+    const cookie_io_functions_t functions = {.write = write_printable, .close = close_printable};
+    tail *held = calloc(1, sizeof *held);
+    FILE *data = held ? fopencookie(held, "w", functions) : NULL;
+    if (!data)
+        free(held);
+    return data;
+}
+
+bool terminal_close_data(FILE *data) {
+    return data == stdout || fclose(data) == 0;
+}
+
+/* ---------------------------------------------------------------------------------- excerpts -- */
+
+/* The byte where character number `wanted` (from 0) of a line of UTF-8 starts. */
+static size_t character_start(const char *line, size_t length, int wanted) {
+    size_t at = 0;
+    for (; at < length; at++) {
+        if (starts_character(line[at]) && wanted-- == 0)
+            break;
+    }
+    return at;
+}
+
+static int columns_of(const char *text, size_t size) {
+    int columns = 0;
+    for (size_t i = 0; i < size; i++)
+        columns += starts_character(text[i]);
+    return columns;
+}
+
+/* Prints characters [first, first + count) of a line. Returns the column where character `mark`
+ * stands now: escapes are wider than what they stand for. A tab is a blank, as wide as one. */
+static int print_window(const char *line, size_t length, int first, int count, int mark) {
+    const size_t begin = character_start(line, length, first);
+    const size_t end = character_start(line, length, first + count);
+    const size_t middle = character_start(line, length, mark);
+    const size_t size = end - begin;
+    char *window = malloc((PRINTABLE_GROWTH + 1) * size + 1);
+    if (!window)
+        return 0;
+    char *shown = window + size;
+    memcpy(window, line + begin, size);
+    for (size_t i = 0; i < size; i++)
+        window[i] = window[i] == '\t' ? ' ' : window[i];
+    fprintf(stderr, "%.*s\n", (int)printable(window, size, false, shown), shown);
+    int column = 0;
+    if (middle > begin)
+        column = columns_of(shown, printable(window, middle - begin, false, shown));
+    free(window);
+    return column;
 }
 
 static void print_excerpt(const yg_error *error) {
@@ -99,16 +266,30 @@ static void print_excerpt(const yg_error *error) {
         int room = terminal_width(stderr) - 8;
         if (room < EXCERPT_MIN)
             room = EXCERPT_MIN;
-        int first = 1;
-        if (error->column > room)
-            first = error->column - room / 2;
+        const int first = error->column > room ? error->column - room / 2 - 1 : 0;
         const int gutter = fprintf(stderr, "%6d | ", error->line);
-        print_characters(line, length, first, first + room - 1);
-        if (error->column > 0)
-            fprintf(stderr, "%*s| %*s%s^%s\n", gutter - 2, "", error->column - first, "",
-                    terminal_style(stderr, STYLE_GREEN), terminal_plain(stderr));
+        const int column = print_window(line, length, first, room, error->column - 1);
+        if (error->column > 0) {
+            fprintf(stderr, "%*s| %*s", gutter - 2, "", column, "");
+            terminal_start(stderr, STYLE_GREEN);
+            fputc('^', stderr);
+            terminal_stop(stderr);
+            fputc('\n', stderr);
+        }
     }
     free(text);
+}
+
+/* "file:line:column:", what of it is known. */
+static void print_place(const yg_error *error) {
+    char *file = terminal_word(error->file);
+    fputs(file ? file : "?", stderr);
+    free(file);
+    if (error->line > 0)
+        fprintf(stderr, ":%d", error->line);
+    if (error->line > 0 && error->column > 0)
+        fprintf(stderr, ":%d", error->column);
+    fputc(':', stderr);
 }
 
 void terminal_report(const yg_error *error) {
@@ -116,13 +297,12 @@ void terminal_report(const yg_error *error) {
         terminal_error("%s", error->message);
         return;
     }
-    fprintf(stderr, "%s%s", terminal_style(stderr, STYLE_BOLD), error->file);
-    if (error->line > 0)
-        fprintf(stderr, ":%d", error->line);
-    if (error->line > 0 && error->column > 0)
-        fprintf(stderr, ":%d", error->column);
-    fprintf(stderr, ":%s %serror:%s %s\n", terminal_plain(stderr),
-            terminal_style(stderr, STYLE_RED), terminal_plain(stderr), error->message);
+    terminal_start(stderr, STYLE_BOLD);
+    print_place(error);
+    terminal_stop(stderr);
+    fputc(' ', stderr);
+    print_error_mark();
+    terminal_say("%s", error->message);
     if (error->line > 0)
         print_excerpt(error);
 }

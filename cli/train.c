@@ -25,17 +25,22 @@ static void print_word(const char *word) {
     const size_t plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                       "0123456789_-+=./,:@%");
     if (*word != '\0' && word[plain] == '\0') {
-        fputs(word, stderr);
+        terminal_print(stderr, "%s", word);
         return;
     }
-    fputc('\'', stderr);
-    for (; *word != '\0'; word++)
-        fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, stderr);
-    fputc('\'', stderr);
+    terminal_print(stderr, "'");
+    for (;;) {
+        const size_t length = strcspn(word, "'");
+        terminal_print(stderr, "%.*s'", (int)length, word);
+        if (word[length] == '\0')
+            return;
+        terminal_print(stderr, "\\''");
+        word += length + 1;
+    }
 }
 
 static void print_option(const char *option, const char *text) {
-    fprintf(stderr, " --%s ", option);
+    terminal_print(stderr, " --%s ", option);
     print_word(text);
 }
 
@@ -54,15 +59,15 @@ static void print_repeated(const command_line *line, const char *option) {
 /* The command to go on with, with the options that it needs too. */
 static void print_next(const yg_train_result *result, const command_line *line) {
     static const char *const run_options[] = {"out", "epochs", "steps", "batch-size", "lr", "seed"};
-    fprintf(stderr, "%s ", result->interrupted ? "go on:  " : "next:   ");
+    terminal_print(stderr, "%s ", result->interrupted ? "go on:  " : "next:   ");
     print_word(line->program);
-    fputs(result->interrupted ? " train" : " eval", stderr);
+    terminal_print(stderr, result->interrupted ? " train" : " eval");
     for (size_t i = 0; i < line->operand_count; i++) {
-        fputc(' ', stderr);
+        terminal_print(stderr, " ");
         print_word(line->operands[i]);
     }
     if (result->interrupted) {
-        fputs(" --resume", stderr);
+        terminal_print(stderr, " --resume");
         for (size_t i = 0; i < sizeof run_options / sizeof *run_options; i++)
             print_given(line, run_options[i]);
     } else if (option_given(line, "out")) {
@@ -75,19 +80,21 @@ static void print_next(const yg_train_result *result, const command_line *line) 
     print_given(line, "dtype");
     print_repeated(line, "set");
     print_repeated(line, "plugin");
-    fputc('\n', stderr);
+    terminal_print(stderr, "\n");
 }
 
 static void print_result(const yg_train_result *result, const command_line *line) {
     char seconds[32];
     char parameters[32];
-    terminal_say("%s%s%s after epoch %lld, %lld steps, %s; %s parameters; best epoch %lld",
-                 terminal_style(stderr, STYLE_BOLD),
-                 result->interrupted              ? "interrupted"
-                 : result->training.examples == 0 ? "nothing left to train"
-                 : result->stopped_early          ? "stopped early"
-                                                  : "trained",
-                 terminal_plain(stderr), (long long)result->epochs, (long long)result->steps,
+    terminal_start(stderr, STYLE_BOLD);
+    terminal_print(stderr, "%s",
+                   result->interrupted              ? "interrupted"
+                   : result->training.examples == 0 ? "nothing left to train"
+                   : result->stopped_early          ? "stopped early"
+                                                    : "trained");
+    terminal_stop(stderr);
+    terminal_say(" after epoch %lld, %lld steps, %s; %s parameters; best epoch %lld",
+                 (long long)result->epochs, (long long)result->steps,
                  text_of_seconds(result->seconds, seconds),
                  text_of_count((double)result->parameters, parameters),
                  (long long)result->best_epoch);
