@@ -102,6 +102,58 @@ static bool write_all(int file, const char *data, size_t size) {
     return true;
 }
 
+/* ------------------------------------------------------------------------- where to write --- */
+
+/* What follows the last slash replaced by `name`, or `name` if that is absolute. NULL when out of
+ * memory; freed by the caller. */
+static char *beside(const char *path, const char *name) {
+    const char *slash = strrchr(path, '/');
+    const size_t kept = name[0] == '/' || !slash ? 0 : (size_t)(slash - path) + 1;
+    char *joined = malloc(kept + strlen(name) + 1);
+    if (joined) {
+        memcpy(joined, path, kept);
+        strcpy(joined + kept, name); /* NOLINT: there is room for it */
+    }
+    return joined;
+}
+
+/* The file that `path` leads to by links, which need not exist. NULL: the system's reason is in
+ * errno. Freed by the caller. */
+static char *follow_links(const char *path) {
+    enum { LINKS = 40, NAME = 4096 };
+    char *at = strdup(path), *name = malloc(NAME);
+    struct stat status;
+    for (int i = 0; at && name; i++) {
+        if (lstat(at, &status) != 0 || !S_ISLNK(status.st_mode)) {
+            free(name);
+            return at;
+        }
+        const ssize_t length = i < LINKS ? readlink(at, name, NAME - 1) : -1;
+        if (i == LINKS)
+            errno = ELOOP;
+        if (length < 0)
+            break;
+        name[length] = '\0';
+        char *next = beside(at, name);
+        free(at);
+        at = next;
+    }
+    const int reason = at && name ? errno : ENOMEM;
+    free(at);
+    free(name);
+    errno = reason;
+    return NULL;
+}
+
+/* Whether a path is to be written through: a device, a pipe or a socket is no file that another
+ * could take the place of, and nor is what a process has open, by its name in /proc. */
+static bool is_written_through(const char *path, const char *target) {
+    struct stat status;
+    return strncmp(target, "/proc/", strlen("/proc/")) == 0 ||
+           strncmp(path, "/dev/fd/", strlen("/dev/fd/")) == 0 ||
+           (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode));
+}
+
 /* Opens a new file next to `path`; its name goes to `temporary`, of `room` bytes. */
 static int open_temporary(const char *path, char *temporary, size_t room) {
     /* Not mkstemp(): its files are readable by their owner only, and asking for the umask would
@@ -115,31 +167,71 @@ static int open_temporary(const char *path, char *temporary, size_t room) {
     return -1;
 }
 
-bool yg_file_write(const char *path, const void *data, size_t size, yg_error *error) {
-    const size_t room = strlen(path) + 48;
-    char *temporary = malloc(room);
-    if (temporary == NULL)
-        return yg_fail_memory(error);
-    const int file = open_temporary(path, temporary, room);
-    if (file < 0) {
-        fail_system(error, "write", path, errno);
-        free(temporary);
+bool yg_file_is_temporary(const char *name, const char *of) {
+    const size_t length = strlen(of);
+    if (strncmp(name, of, length) != 0)
         return false;
+    const char *at = name + length;
+    for (int i = 0; i < 2; i++) {
+        const size_t digits = *at == '.' ? strspn(at + 1, "0123456789") : 0;
+        if (digits == 0)
+            return false;
+        at += 1 + digits;
     }
-    int reason = 0;
-    if (!write_all(file, data, size) || fsync(file) != 0)
-        reason = errno;
-    if (close(file) != 0 && reason == 0)
-        reason = errno;
-    if (reason == 0 && rename(temporary, path) != 0)
-        reason = errno;
-    if (reason != 0) {
-        unlink(temporary);
-        fail_system(error, "write", path, reason);
+    return strcmp(at, ".tmp") == 0;
+}
+
+/* --------------------------------------------------------------------------------- writing --- */
+
+/* The system's reason for a failure, or 0. */
+static int write_through(const char *path, const void *data, size_t size) {
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return errno;
+    const int reason = write_all(file, data, size) ? 0 : errno;
+    return close(file) != 0 && reason == 0 ? errno : reason;
+}
+
+/* The permissions of the file that is replaced are kept, as far as the system lets us. */
+static void keep_mode(int file, const char *target) {
+    struct stat status;
+    if (stat(target, &status) == 0 && fchmod(file, status.st_mode & 07777) != 0)
+        errno = 0; /* the file is whole with other permissions too */
+}
+
+static int replace(const char *target, const void *data, size_t size) {
+    const size_t room = strlen(target) + 48;
+    char *temporary = malloc(room);
+    if (!temporary)
+        return ENOMEM;
+    const int file = open_temporary(target, temporary, room);
+    int reason = file < 0 ? errno : 0;
+    if (file >= 0) {
+        keep_mode(file, target);
+        if (!write_all(file, data, size) || fsync(file) != 0)
+            reason = errno;
+        if (close(file) != 0 && reason == 0)
+            reason = errno;
+        if (reason == 0 && rename(temporary, target) != 0)
+            reason = errno;
+        if (reason != 0)
+            unlink(temporary);
     }
     free(temporary);
-    return reason == 0;
+    return reason;
 }
+
+bool yg_file_write(const char *path, const void *data, size_t size, yg_error *error) {
+    char *target = follow_links(path);
+    if (!target)
+        return fail_system(error, "write", path, errno);
+    const int reason = is_written_through(path, target) ? write_through(path, data, size)
+                                                        : replace(target, data, size);
+    free(target);
+    return reason == 0 || fail_system(error, "write", path, reason);
+}
+
+/* --------------------------------------------------------------------------------- folders --- */
 
 /* mkdir() for which a folder that exists is a success; 0, or the system's reason. */
 static int make_one(const char *path) {
