@@ -1,15 +1,18 @@
 /*
  * Checkpoints: everything that a run needs to go on as if it had never stopped.
  *
- * A checkpoint is a safetensors file: the parameters and the optimizer's state by name, the best
- * parameters as "best.NAME", and the position as "run.counts" (i64) and "run.values" (f64). What
+ * A checkpoint is a safetensors file: the parameters by name, the optimizer's state, the best
+ * parameters as "@best.NAME", and the position as "@run.counts" (i64), "@run.values" and
+ * "@run.totals" (f64). No name in a model file has an "@", so none of these is a parameter. What
  * the run was started with is a note, so that another run's checkpoint is not taken for it.
  */
 #include "../graph/clock.h"
 #include "../graph/file.h"
 #include "encoding.h"
+#include "model_copy.h"
 #include "run.h"
 #include "run_folder.h"
+#include "weights.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,20 +37,29 @@ static bool add_position(const yg_run *run, yg_tensor_file *file, yg_error *erro
         at->epochs, at->steps,           at->epoch_step,     at->best_epoch,
         at->waited, at->totals.examples, at->totals.batches, at->totals.lacks_parts};
     const double values[VALUES] = {at->best, at->reference};
-    return add_list(file, "run.counts", YG_I64, COUNTS, counts, error) &&
-           add_list(file, "run.values", YG_F64, VALUES, values, error) &&
-           add_list(file, "run.totals", YG_F64, (int64_t)at->totals.count, at->totals.values,
+    return add_list(file, "@run.counts", YG_I64, COUNTS, counts, error) &&
+           add_list(file, "@run.values", YG_F64, VALUES, values, error) &&
+           add_list(file, "@run.totals", YG_F64, (int64_t)at->totals.count, at->totals.values,
                     error);
+}
+
+/* The lines of the epochs done, so that a run can go on with its checkpoint alone. */
+static bool add_history(const yg_run *run, yg_tensor_file *file, yg_error *error) {
+    const yg_history *history = &run->history;
+    const int64_t shape[2] = {(int64_t)history->count, (int64_t)history->width};
+    yg_type type;
+    return yg_type_make(YG_F64, 2, shape, &type, error) &&
+           yg_tensor_file_add(file, "@run.history", &type, history->lines, error);
 }
 
 static bool add_best(const yg_run *run, yg_tensor_file *file, yg_error *error) {
     for (size_t i = 0; i < run->parameter_count; i++) {
         const yg_tensor *tensor = &run->best.tensors[i];
-        const size_t size = strlen("best.") + strlen(tensor->name) + 1;
+        const size_t size = strlen("@best.") + strlen(tensor->name) + 1;
         char *name = malloc(size);
         if (!name)
             return yg_fail_memory(error);
-        snprintf(name, size, "best.%s", tensor->name);
+        snprintf(name, size, "@best.%s", tensor->name);
         const bool good = yg_tensor_file_add(file, name, &tensor->type, tensor->data, error);
         free(name);
         if (!good)
@@ -65,7 +77,7 @@ static bool save_checkpoint(const yg_run *run, const char *path, yg_error *error
         good = yg_tensor_file_add(&file, run->store.tensors[i].name, &run->store.tensors[i].type,
                                   run->store.tensors[i].data, error);
     good = good && add_best(run, &file, error) && add_position(run, &file, error) &&
-           yg_safetensors_write(path, &file, error);
+           add_history(run, &file, error) && yg_safetensors_write(path, &file, error);
     yg_tensor_file_free(&file);
     return good;
 }
@@ -82,11 +94,19 @@ static bool save_weights(const yg_run *run, const char *path, yg_error *error) {
     return good;
 }
 
-bool yg_run_save_results(const yg_run *run, yg_error *error) {
+/* The model comes first: what stands in the folder is always of that model. */
+static bool begin_folder(yg_run *run, yg_error *error) {
+    return run->folder.begun ||
+           (yg_run_folder_begin(&run->folder, &run->result->moved, error) &&
+            yg_model_copy(run->model, run->options->run_path, run->result->folder, error));
+}
+
+bool yg_run_save_results(yg_run *run, yg_error *error) {
     char *weights = yg_run_path(run->result->folder, YG_RUN_WEIGHTS, error);
     char *history = yg_run_path(run->result->folder, YG_RUN_HISTORY, error);
     char *curve = yg_run_path(run->result->folder, YG_RUN_CURVE, error);
-    const bool good = weights && history && curve && save_weights(run, weights, error) &&
+    const bool good = weights && history && curve && begin_folder(run, error) &&
+                      save_weights(run, weights, error) &&
                       yg_history_write(&run->history, history, error) &&
                       yg_history_draw(&run->history, yg_model_name(run->model), curve, error);
     free(weights);
@@ -123,10 +143,15 @@ static bool copy_tensor(const yg_tensor_file *file, const char *path, const char
                 "the checkpoint has no tensor '%s' of this model's shape and type; the model is "
                 "not the one that was trained",
                 name);
-    if (good && yg_type_bytes(&to->type))
+    const bool finite = !good || yg_tensor_is_finite(from);
+    if (good && finite && yg_type_bytes(&to->type))
         memcpy(to->data, from->data, (size_t)yg_type_bytes(&to->type));
+    if (!finite)
+        yg_fail(error, YG_ERROR_NUMERIC, (yg_origin){path, 0, 0},
+                "tensor '%s' holds a value that is not a finite number; the checkpoint is damaged",
+                name);
     free(name);
-    return good;
+    return good && finite;
 }
 
 static const void *numbers(const yg_tensor_file *file, const char *name, yg_dtype dtype,
@@ -141,14 +166,15 @@ static const void *numbers(const yg_tensor_file *file, const char *name, yg_dtyp
 
 static bool read_position(const yg_tensor_file *file, const char *path, yg_run *run,
                           yg_error *error) {
-    const int64_t *counts = numbers(file, "run.counts", YG_I64, COUNTS);
-    const double *values = numbers(file, "run.values", YG_F64, VALUES);
+    const int64_t *counts = numbers(file, "@run.counts", YG_I64, COUNTS);
+    const double *values = numbers(file, "@run.values", YG_F64, VALUES);
     yg_run_position *at = &run->at;
-    const double *totals = numbers(file, "run.totals", YG_F64, (int64_t)at->totals.count);
+    const double *totals = numbers(file, "@run.totals", YG_F64, (int64_t)at->totals.count);
     if (!counts || !values || !totals)
-        return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
-                       "not a checkpoint of a run: 'run.counts', 'run.values' or 'run.totals' is "
-                       "missing");
+        return yg_fail(
+            error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
+            "not a checkpoint of a run: '@run.counts', '@run.values' or '@run.totals' is "
+            "missing");
     for (size_t i = 0; i < COUNTS; i++)
         if (counts[i] < 0 || counts[2] > run->epoch_steps)
             return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
@@ -167,6 +193,19 @@ static bool read_position(const yg_tensor_file *file, const char *path, yg_run *
     return true;
 }
 
+static bool read_history(const yg_tensor_file *file, const char *path, yg_run *run,
+                         yg_error *error) {
+    const yg_tensor *tensor = yg_tensor_find(file, "@run.history");
+    const yg_type *type = tensor ? &tensor->type : NULL;
+    if (!type || type->dtype != YG_F64 || type->rank != 2 ||
+        type->shape[1] != (int64_t)run->history.width)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
+                       "not a checkpoint of this run: '@run.history' is missing, or has another "
+                       "number of columns");
+    return yg_history_restore(&run->history, tensor->data, (size_t)type->shape[0], run->at.epochs,
+                              error);
+}
+
 static bool read_checkpoint(const yg_tensor_file *file, const char *path, yg_run *run,
                             yg_error *error) {
     const char *note = yg_metadata_find(file, "run");
@@ -179,25 +218,22 @@ static bool read_checkpoint(const yg_tensor_file *file, const char *path, yg_run
         if (!copy_tensor(file, path, "", &run->store.tensors[i], error))
             return false;
     for (size_t i = 0; i < run->best.count; i++)
-        if (!copy_tensor(file, path, "best.", &run->best.tensors[i], error))
+        if (!copy_tensor(file, path, "@best.", &run->best.tensors[i], error))
             return false;
-    return read_position(file, path, run, error);
+    return read_position(file, path, run, error) && read_history(file, path, run, error);
 }
 
 bool yg_run_restore(yg_run *run, yg_error *error) {
     yg_tensor_file file = {0};
     char *path = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);
-    char *history = yg_run_path(run->result->folder, YG_RUN_HISTORY, error);
     const bool good =
-        path && history &&
+        path &&
         (access(path, F_OK) == 0 ||
          yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
                  "there is no run to go on with: '%s': %s; leave --resume out to begin one", path,
                  strerror(errno))) &&
-        yg_safetensors_read(path, &file, error) && read_checkpoint(&file, path, run, error) &&
-        (run->at.epochs == 0 || yg_history_read(&run->history, history, run->at.epochs, error));
+        yg_safetensors_read(path, &file, error) && read_checkpoint(&file, path, run, error);
     yg_tensor_file_free(&file);
     free(path);
-    free(history);
     return good;
 }

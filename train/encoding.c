@@ -37,7 +37,7 @@ static bool save_texts(const char *prefix, const char *port, char *const *texts,
 static bool save_numbers(const char *port, const char *suffix, const double *values, int64_t width,
                          yg_tensor_file *file, yg_error *error) {
     yg_type type;
-    char *key = key_of("standardize.", port, suffix);
+    char *key = key_of("@standardize.", port, suffix);
     const bool good = key ? yg_type_make(YG_F64, 1, &width, &type, error) &&
                                 yg_tensor_file_add(file, key, &type, values, error)
                           : yg_fail_memory(error);
@@ -98,7 +98,7 @@ static bool load_texts(const yg_tensor_file *file, const char *path, const char 
 
 static bool load_numbers(const yg_tensor_file *file, const char *path, const char *port,
                          const char *suffix, int64_t *width, double **values, yg_error *error) {
-    char *key = key_of("standardize.", port, suffix);
+    char *key = key_of("@standardize.", port, suffix);
     const yg_tensor *tensor = key ? yg_tensor_find(file, key) : NULL;
     free(key);
     if (!tensor)
@@ -106,10 +106,11 @@ static bool load_numbers(const yg_tensor_file *file, const char *path, const cha
     const int64_t count = yg_type_count(&tensor->type);
     if (!yg_dtype_is_float(tensor->type.dtype) || tensor->type.rank != 1 ||
         (*width > 0 && *width != count))
-        return yg_fail(error, YG_ERROR_SHAPE, (yg_origin){path, 0, 0},
-                       "tensor 'standardize.%s%s' is not a list of floating-point numbers, one for "
-                       "each element",
-                       port, suffix);
+        return yg_fail(
+            error, YG_ERROR_SHAPE, (yg_origin){path, 0, 0},
+            "tensor '@standardize.%s%s' is not a list of floating-point numbers, one for "
+            "each element",
+            port, suffix);
     *values = calloc((size_t)count + 1, sizeof **values);
     if (!*values)
         return yg_fail_memory(error);
@@ -166,15 +167,15 @@ static bool load_port(const yg_model *model, const yg_tensor_file *file, const c
         return false;
     if (!out->mean != !out->deviation)
         return yg_fail(error, YG_ERROR_DATA, origin,
-                       "'standardize.%s.mean' and '.deviation' do not stand together", name);
+                       "'@standardize.%s.mean' and '.deviation' do not stand together", name);
     for (int64_t i = 0; out->deviation && i < out->width; i++)
         if (!(out->deviation[i] > 0))
             return yg_fail(error, YG_ERROR_DATA, origin,
-                           "'standardize.%s.deviation' is not above 0 everywhere", name);
+                           "'@standardize.%s.deviation' is not above 0 everywhere", name);
     if (!out->mean && wants_standardization(model, name))
         return yg_fail(error, YG_ERROR_DATA, origin,
                        "the model standardises '%s', but these weights do not hold its mean and "
-                       "deviation (tensors 'standardize.%s.mean' and '.deviation'); were they "
+                       "deviation (tensors '@standardize.%s.mean' and '.deviation'); were they "
                        "trained by `yamlgrad train`?",
                        name, name);
     if (out->class_count && (int64_t)out->class_count != port->classes)

@@ -2,7 +2,7 @@
  * The encoding of the data in a weights file: what was learnt of each port besides parameters, so
  * that other data are read as the training data were. Private to train/.
  *
- * Tensors: "standardize.PORT.mean" and ".deviation" (f64). Notes: "classes.PORT" and
+ * Tensors: "@standardize.PORT.mean" and ".deviation" (f64). Notes: "classes.PORT" and
  * "columns.PORT", JSON lists of texts, and "transform.PORT", a formula.
  */
 #ifndef YG_TRAIN_ENCODING_H

@@ -5,10 +5,7 @@
 
 #include "../graph/file.h"
 #include "../graph/number.h"
-#include "csv.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,39 +68,19 @@ bool yg_history_add(yg_history *history, int64_t epoch, int64_t step, double lr,
     return true;
 }
 
-static bool read_lines(yg_history *history, yg_csv *csv, int64_t epoch, yg_error *error) {
-    yg_csv_status status;
-    if (yg_csv_column_count(csv) != history->width)
-        return yg_fail(error, YG_ERROR_DATA, yg_csv_cell_origin(csv, 0),
-                       "the history has %zu columns; this model's has %zu",
-                       yg_csv_column_count(csv), history->width);
-    while ((status = yg_csv_next(csv, error)) == YG_CSV_ROW) {
+bool yg_history_restore(yg_history *history, const double *lines, size_t count, int64_t epoch,
+                        yg_error *error) {
+    history->count = 0;
+    for (size_t l = 0; l < count; l++) {
+        const double *from = lines + l * history->width;
+        if (!(from[EPOCH] <= (double)epoch)) /* of an epoch that is not done */
+            break;
         double *line = add_line(history, error);
         if (!line)
             return false;
-        for (size_t i = 0; i < history->width; i++) {
-            const char *text = yg_csv_cell(csv, i);
-            if (yg_number_parse(text, strlen(text), &line[i]) == YG_NUMBER_NOT)
-                line[i] = (double)NAN; /* a metric may be no number; the loss never is */
-        }
-        if (!(line[EPOCH] <= (double)epoch)) { /* of an epoch that the checkpoint does not have */
-            history->count--;
-            break;
-        }
+        memcpy(line, from, history->width * sizeof *line);
     }
-    return status != YG_CSV_FAILED;
-}
-
-bool yg_history_read(yg_history *history, const char *path, int64_t epoch, yg_error *error) {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return yg_fail(error, YG_ERROR_IO, (yg_origin){path, 0, 0}, "cannot be opened: %s",
-                       strerror(errno));
-    yg_csv *csv = yg_csv_open(file, path, ',', error);
-    const bool good = csv && read_lines(history, csv, epoch, error);
-    yg_csv_close(csv);
-    fclose(file);
-    return good;
+    return true;
 }
 
 static void print_header(const yg_history *history, FILE *out) {

@@ -28,8 +28,9 @@ void yg_history_free(yg_history *history); /* what it holds, not the struct */
 bool yg_history_add(yg_history *history, int64_t epoch, int64_t step, double lr,
                     const yg_scores *training, const yg_scores *validation, yg_error *error);
 
-/* Reads the lines of an earlier part of the run, up to `epoch`. */
-bool yg_history_read(yg_history *history, const char *path, int64_t epoch, yg_error *error);
+/* Takes the lines of an earlier part of the run, [count, width], up to `epoch`. */
+bool yg_history_restore(yg_history *history, const double *lines, size_t count, int64_t epoch,
+                        yg_error *error);
 bool yg_history_write(const yg_history *history, const char *path, yg_error *error);
 
 /* Training and validation loss over epochs, as SVG. */

@@ -110,6 +110,22 @@ static void print_axes(const axes *a, FILE *out) {
             HEIGHT - BOTTOM + 18, a->last);
 }
 
+/* A line is drawn from point to point: one that has no finite neighbour would not be seen. */
+static void print_lone_points(const yg_history *history, const axes *a, size_t column,
+                              const char *colour, FILE *out) {
+    for (size_t l = 0; l < history->count; l++) {
+        const bool before = l > 0 && isfinite(value_at(history, l - 1, column));
+        const bool after = l + 1 < history->count && isfinite(value_at(history, l + 1, column));
+        if (before || after || !isfinite(value_at(history, l, column)))
+            continue;
+        fputs("<circle cx=\"", out);
+        print_decimal(out, x_of(a, value_at(history, l, EPOCH)), 1);
+        fputs("\" cy=\"", out);
+        print_decimal(out, y_of(a, value_at(history, l, column)), 1);
+        fprintf(out, "\" r=\"3\" fill=\"%s\"/>\n", colour);
+    }
+}
+
 static void print_curve(const yg_history *history, const axes *a, size_t column, const char *colour,
                         FILE *out) {
     const size_t pixels = WIDTH - LEFT - RIGHT;
@@ -126,6 +142,7 @@ static void print_curve(const yg_history *history, const axes *a, size_t column,
         fputc(' ', out);
     }
     fputs("\"/>\n", out);
+    print_lone_points(history, a, column, colour, out);
 }
 
 static void print_text(FILE *out, const char *text) {

@@ -9,6 +9,7 @@
 #include "find_nan.h"
 #include "run.h"
 #include "run_folder.h"
+#include "weights.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -19,17 +20,9 @@
 
 /* ------------------------------------------------------------------------------- repeating ---- */
 
-static bool is_finite(const yg_tensor *tensor) {
-    const int64_t count = yg_dtype_is_float(tensor->type.dtype) ? yg_type_count(&tensor->type) : 0;
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(yg_element_get(tensor->type.dtype, tensor->data, i)))
-            return false;
-    return true;
-}
-
 static bool all_finite(const yg_tensor_file *store, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (!is_finite(&store->tensors[i]))
+        if (!yg_tensor_is_finite(&store->tensors[i]))
             return false;
     return true;
 }
@@ -50,9 +43,10 @@ static bool make_store(const yg_tensor_file *like, yg_tensor_file *store) {
 }
 
 /* The state of the last checkpoint, or of the start. */
-static bool go_back(yg_run *again) {
+static bool go_back(const yg_run *run, yg_run *again) {
+    const bool own = run->folder.begun || run->options->resume; /* otherwise an older run's */
     char *path = yg_run_path(again->result->folder, YG_RUN_CHECKPOINT, NULL);
-    const bool saved = path && access(path, R_OK) == 0;
+    const bool saved = own && path && access(path, R_OK) == 0;
     const bool good = path && yg_run_begin(again, NULL) && (!saved || yg_run_restore(again, NULL));
     free(path);
     return good;
@@ -139,7 +133,7 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
                     .total_steps = run->total_steps};
     result.folder = strdup(run->result->folder);
     yg_executable *executable =
-        result.folder && again.order && go_back(&again) && make_store(&again.store, &before)
+        result.folder && again.order && go_back(run, &again) && make_store(&again.store, &before)
             ? repeat(&again, run->at.steps, &before)
             : NULL;
     if (executable &&

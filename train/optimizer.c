@@ -146,11 +146,11 @@ yg_node yg_update_factor(const yg_update_call *call, yg_node scalar) {
 
 static bool add_state(yg_update_call *call, const char *parameter, const char *state, size_t k,
                       yg_optimizer_graph *out, yg_error *error) {
-    const size_t size = strlen(parameter) + strlen(state) + 2;
+    const size_t size = strlen(parameter) + strlen(state) + 3;
     char *name = malloc(size);
     if (!name)
         return yg_fail_memory(error);
-    snprintf(name, size, "%s.%s", parameter, state);
+    snprintf(name, size, "@%s.%s", state, parameter);
     call->state[k] = yg_parameter(call->graph, name, yg_node_type(call->graph, call->parameter));
     out->states[out->state_count++] = (yg_optimizer_state){call->state[k], name};
     return call->state[k] != YG_NONE;

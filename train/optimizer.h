@@ -41,7 +41,8 @@ typedef struct yg_optimizer_inputs {
     yg_node t;  /* the number of the step, from 1 */
 } yg_optimizer_inputs;
 
-/* One state tensor: a parameter of the graph, zero at the start, named "PARAMETER.STATE". */
+/* One state tensor: a parameter of the graph, zero at the start, named "@STATE.PARAMETER": no
+ * parameter of a model can be called so. */
 typedef struct yg_optimizer_state {
     yg_node node;
     char *name;

@@ -6,6 +6,7 @@
 
 #include "executables.h"
 #include "history.h"
+#include "run_folder.h"
 #include "settings.h"
 #include "train.h"
 
@@ -25,6 +26,7 @@ typedef struct yg_run {
     const yg_model *model;
     const yg_train_options *options;
     yg_train_result *result;
+    yg_run_folder folder;
     yg_settings settings;
     yg_data data;
     size_t parameter_count;      /* the store's first tensors; its others are optimizer state */
@@ -67,7 +69,7 @@ bool yg_run_check_identity(const char *was, const char *is, const char *path, yg
 /* Writes all files of the run's folder. */
 bool yg_run_save(yg_run *run, yg_error *error);
 /* Only weights and history, without the checkpoint: after a failure in mid-step. */
-bool yg_run_save_results(const yg_run *run, yg_error *error);
+bool yg_run_save_results(yg_run *run, yg_error *error);
 /* Reads the folder's checkpoint into a run whose store has all its tensors. */
 bool yg_run_restore(yg_run *run, yg_error *error);
 

@@ -1,21 +1,29 @@
 /*
  * A run's folder: see run_folder.h.
  */
+#define _XOPEN_SOURCE 700 /* realpath() */
 #include "run_folder.h"
 
 #include "../graph/file.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-static const char *const own_names[] = {YG_RUN_WEIGHTS, YG_RUN_CHECKPOINT, YG_RUN_HISTORY,
-                                        YG_RUN_CURVE,   "model.yaml",      "run.yaml"};
+static const char lock_name[] = "run.lock";
 
-static const size_t MODEL_CAP = (size_t)16 << 20;
+/* In the order in which they are moved away: a run can go on as long as its checkpoint is there. */
+static const char *const own_names[] = {YG_RUN_CURVE, YG_RUN_WEIGHTS, YG_RUN_HISTORY,
+                                        YG_RUN_MODEL, "run.yaml",     YG_RUN_CHECKPOINT};
+
+enum { OWN_NAMES = sizeof own_names / sizeof *own_names };
 
 char *yg_run_path(const char *folder, const char *name, yg_error *error) {
     const size_t size = strlen(folder) + strlen(name) + 2;
@@ -35,86 +43,222 @@ char *yg_run_folder_name(const yg_model *model, const char *out, yg_error *error
     char *folder = out ? strdup(out) : yg_run_path("runs", yg_model_name(model), error);
     if (!folder)
         yg_fail_memory(error);
-    /* A trailing slash would put the older run inside. */
     for (size_t end = folder ? strlen(folder) : 0; end > 1 && folder[end - 1] == '/'; end--)
         folder[end - 1] = '\0';
     return folder;
 }
 
+/* --------------------------------------------------------------------------------- locking --- */
+
+/* The process that has the lock wrote its number there. */
+static bool fail_locked(const char *folder, int lock, yg_error *error) {
+    char holder[24] = "";
+    const ssize_t length = pread(lock, holder, sizeof holder - 1, 0);
+    holder[length > 0 ? length : 0] = '\0';
+    holder[strspn(holder, "0123456789")] = '\0';
+    return yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
+                   "'%s' is in use by another run%s%s%s; wait for it, or choose another folder",
+                   folder, *holder ? " (process " : "", holder, *holder ? ")" : "");
+}
+
+/* Whether the lock file still is the one of that name: its owner removes it at the end. */
+static bool is_current(int lock, const char *path) {
+    struct stat mine, there;
+    return fstat(lock, &mine) == 0 && stat(path, &there) == 0 && mine.st_ino == there.st_ino &&
+           mine.st_dev == there.st_dev;
+}
+
+static bool take_lock(yg_run_folder *folder, const char *path, yg_error *error) {
+    for (int attempt = 0; attempt < 100; attempt++) {
+        const int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (lock < 0)
+            return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot write into '%s': %s",
+                           folder->path, strerror(errno));
+        const bool locked = flock(lock, LOCK_EX | LOCK_NB) == 0;
+        if (!locked && errno == EWOULDBLOCK) {
+            fail_locked(folder->path, lock, error);
+            close(lock);
+            return false;
+        }
+        /* A file system without locks: the run goes on without one. */
+        if (!locked || is_current(lock, path)) {
+            char number[24];
+            const int length = snprintf(number, sizeof number, "%ld\n", (long)getpid());
+            if (ftruncate(lock, 0) != 0 || pwrite(lock, number, (size_t)length, 0) != length)
+                errno = 0; /* the number is for messages only */
+            folder->lock = lock;
+            return true;
+        }
+        close(lock);
+    }
+    return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot lock '%s'", path);
+}
+
+/* -------------------------------------------------------------------------------- contents --- */
+
 static bool is_own(const char *name) {
-    for (size_t i = 0; i < sizeof own_names / sizeof *own_names; i++)
+    for (size_t i = 0; i < OWN_NAMES; i++)
         if (strcmp(name, own_names[i]) == 0)
             return true;
     return false;
 }
 
-/* What a folder holds: whether names of ours, and the first name of others (freed by the caller;
- * NULL: there is none). */
-static bool look(const char *folder, bool *own, char **other, yg_error *error) {
-    DIR *entries = opendir(folder);
-    const struct dirent *entry;
-    bool good = true;
-    *own = false;
-    *other = NULL;
-    if (!entries)
-        return errno == ENOENT ||
-               yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot use '%s' as the run's folder: %s",
-                       folder, strerror(errno));
-    while (good && (entry = readdir(entries))) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (is_own(entry->d_name))
-            *own = true;
-        else if (!*other && !(*other = strdup(entry->d_name)))
-            good = yg_fail_memory(error);
-    }
-    closedir(entries);
-    return good;
-}
-
-static bool move_away(const char *folder, char **moved, yg_error *error) {
-    struct stat unused;
-    const size_t size = strlen(folder) + 16;
-    if (!(*moved = malloc(size)))
-        return yg_fail_memory(error);
-    for (int number = 1; number < 1000000; number++) {
-        snprintf(*moved, size, "%s-%d", folder, number);
-        if (lstat(*moved, &unused) == 0)
-            continue;
-        if (errno == ENOENT && rename(folder, *moved) == 0)
+static bool is_left_over(const char *name) {
+    for (size_t i = 0; i < OWN_NAMES; i++)
+        if (yg_file_is_temporary(name, own_names[i]))
             return true;
-        return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot rename '%s' to '%s': %s", folder,
-                       *moved, strerror(errno));
-    }
-    return yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
-                   "'%s' holds an older run, and there is no free name to keep it under", folder);
+    return false;
 }
 
-bool yg_run_folder_prepare(const char *folder, char **moved, yg_error *error) {
-    bool own;
+/* Looks at one name. *other becomes the first that is not a run's (freed by the caller). */
+static bool look_at(const yg_run_folder *folder, const char *name, bool *own, char **other,
+                    yg_error *error) {
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, lock_name) == 0)
+        return true;
+    if (is_left_over(name)) {
+        char *path = yg_run_path(folder->path, name, error);
+        if (path)
+            unlink(path);
+        free(path);
+        return path != NULL;
+    }
+    if (is_own(name))
+        *own = true;
+    else if (!*other && !(*other = strdup(name)))
+        return yg_fail_memory(error);
+    return true;
+}
+
+static bool look(const yg_run_folder *folder, yg_error *error) {
+    DIR *entries = opendir(folder->path);
+    const struct dirent *entry;
+    bool good = true, own = false;
     char *other = NULL;
-    bool good = look(folder, &own, &other, error);
-    if (good && own && other)
+    if (!entries)
+        return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot use '%s' as the run's folder: %s",
+                       folder->path, strerror(errno));
+    while (good && (entry = readdir(entries)))
+        good = look_at(folder, entry->d_name, &own, &other, error);
+    closedir(entries);
+    if (good && own && other && !folder->resumed)
         good = yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
                        "'%s' holds files that a run would write over, and others, such as '%s'; "
                        "choose another folder",
-                       folder, other);
+                       folder->path, other);
     free(other);
-    return good && (!own || move_away(folder, moved, error)) && yg_file_make_folder(folder, error);
-}
-
-static bool copy_file(const char *from, const char *folder, const char *name, yg_error *error) {
-    size_t size;
-    char *text = yg_file_read(from, MODEL_CAP, &size, error);
-    char *path = text ? yg_run_path(folder, name, error) : NULL;
-    const bool good = path && yg_file_write(path, text, size, error);
-    free(path);
-    free(text);
     return good;
 }
 
-bool yg_run_folder_copy_model(const char *folder, const char *model, const char *run_path,
-                              yg_error *error) {
-    return copy_file(model, folder, "model.yaml", error) &&
-           (!run_path || copy_file(run_path, folder, "run.yaml", error));
+bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, yg_error *error) {
+    struct stat status;
+    *folder = (yg_run_folder){.path = path, .lock = -1, .resumed = resumed};
+    folder->made = stat(path, &status) != 0;
+    if (!yg_file_make_folder(path, error))
+        return false;
+    char *lock = yg_run_path(path, lock_name, error);
+    const bool good = lock && take_lock(folder, lock, error) && look(folder, error);
+    free(lock);
+    return good;
+}
+
+void yg_run_folder_close(yg_run_folder *folder) {
+    if (folder->lock < 0)
+        return;
+    char *lock = yg_run_path(folder->path, lock_name, NULL);
+    if (lock)
+        unlink(lock);
+    free(lock);
+    close(folder->lock);
+    folder->lock = -1;
+    if (folder->made)
+        rmdir(folder->path); /* it fails where there is something in it, as it should */
+}
+
+/* ----------------------------------------------------------------------------- moving away --- */
+
+/* The folder's own place: what a link leads to, and "." by its name. Freed by the caller. */
+static char *place_of(const char *path, yg_error *error) {
+    struct stat status;
+    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+    const bool dots = strcmp(last, ".") == 0 || strcmp(last, "..") == 0 || *last == '\0';
+    const bool link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+    char *place = dots || link ? realpath(path, NULL) : strdup(path);
+    if (!place)
+        yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot use '%s' as the run's folder: %s", path,
+                strerror(errno));
+    return place;
+}
+
+/* Makes PLACE-1, or that with the next free number. Freed by the caller; NULL on failure. */
+static char *make_beside(const char *place, yg_error *error) {
+    const size_t size = strlen(place) + 16;
+    char *name = malloc(size);
+    if (!name) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    for (int number = 1; number < 1000000; number++) {
+        snprintf(name, size, "%s-%d", place, number);
+        if (mkdir(name, 0777) == 0)
+            return name;
+        if (errno != EEXIST)
+            break;
+    }
+    yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot keep the older run of '%s' in '%s': %s", place,
+            name, strerror(errno));
+    free(name);
+    return NULL;
+}
+
+/* Moves a file of that name, if there is one. */
+static bool move_one(const char *from, const char *to, const char *name, yg_error *error) {
+    char *old = yg_run_path(from, name, error), *new = yg_run_path(to, name, error);
+    const bool good = old && new &&
+                      (rename(old, new) == 0 || errno == ENOENT ||
+                       yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot rename '%s' to '%s': %s",
+                               old, new, strerror(errno)));
+    free(old);
+    free(new);
+    return good;
+}
+
+static bool move_all(const char *from, const char *to, yg_error *error) {
+    size_t done = 0;
+    while (done < OWN_NAMES && move_one(from, to, own_names[done], error))
+        done++;
+    if (done == OWN_NAMES)
+        return true;
+    while (done-- > 0)
+        move_one(to, from, own_names[done], NULL);
+    rmdir(to);
+    return false;
+}
+
+static bool holds_run(const char *path) {
+    for (size_t i = 0; i < OWN_NAMES; i++) {
+        struct stat status;
+        char *name = yg_run_path(path, own_names[i], NULL);
+        const bool there = !name || lstat(name, &status) == 0;
+        free(name);
+        if (there)
+            return true;
+    }
+    return false;
+}
+
+bool yg_run_folder_begin(yg_run_folder *folder, char **moved, yg_error *error) {
+    if (folder->begun || folder->resumed || !holds_run(folder->path)) {
+        folder->begun = true;
+        return true;
+    }
+    char *place = place_of(folder->path, error);
+    char *beside = place ? make_beside(place, error) : NULL;
+    free(place);
+    if (!beside || !move_all(folder->path, beside, error)) {
+        free(beside);
+        return false;
+    }
+    *moved = beside;
+    folder->begun = true;
+    return true;
 }

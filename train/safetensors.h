@@ -28,11 +28,15 @@ typedef struct yg_metadata {
     char *value;
 } yg_metadata;
 
+/* All zeros is an empty one; yg_tensor_file_add() and _note() alone add to it. */
 typedef struct yg_tensor_file {
     size_t count;
     yg_tensor *tensors; /* in the order of their data */
     size_t metadata_count;
     yg_metadata *metadata;
+    size_t capacity;   /* of `tensors` */
+    size_t slot_count; /* a hash table of the names: indices into `tensors`, plus 1 */
+    size_t *slots;
 } yg_tensor_file;
 
 /* Reads BOOL, I32, I64, F32 and F64. False on failure, which names the tensor to blame. On success
@@ -49,7 +53,9 @@ void yg_tensor_file_free(yg_tensor_file *file); /* what it holds, not the struct
 const yg_tensor *yg_tensor_find(const yg_tensor_file *file, const char *name);
 const char *yg_metadata_find(const yg_tensor_file *file, const char *key);
 
-/* Adds a tensor (`data` is copied) or an entry, for a file to be written. */
+/* Adds a tensor (`data` is copied; NULL: zeros) or an entry, for a file to be written. A tensor of
+ * a name that is there already is refused, and so is one called "__metadata__", which in a file is
+ * the name of the entries. */
 bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *type,
                         const void *data, yg_error *error);
 bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *value, yg_error *error);

@@ -23,21 +23,69 @@ static void *aligned_copy(const void *data, int64_t bytes) {
     return copy;
 }
 
+/* ----------------------------------------------------------------------------------- names --- */
+
+static size_t hash_of(const char *name) {
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 1099511628211u;
+    return (size_t)(hash ^ hash >> 32);
+}
+
+/* The slot of a name, or the empty one where it would be. There is one: slots are more than
+ * names. */
+static size_t *slot_of(const yg_tensor_file *file, const char *name) {
+    size_t at = hash_of(name) & (file->slot_count - 1);
+    while (file->slots[at] && strcmp(file->tensors[file->slots[at] - 1].name, name) != 0)
+        at = (at + 1) & (file->slot_count - 1);
+    return &file->slots[at];
+}
+
+/* Room for one more tensor and its name. */
+static bool reserve(yg_tensor_file *file) {
+    if (file->count == file->capacity) {
+        const size_t capacity = file->capacity ? 2 * file->capacity : 16;
+        yg_tensor *grown = capacity < SIZE_MAX / sizeof *grown
+                               ? realloc(file->tensors, capacity * sizeof *grown)
+                               : NULL;
+        if (!grown)
+            return false;
+        file->tensors = grown;
+        file->capacity = capacity;
+    }
+    if (file->slot_count >= 2 * (file->count + 1))
+        return true;
+    const size_t slot_count = file->slot_count ? 2 * file->slot_count : 32;
+    size_t *slots = calloc(slot_count, sizeof *slots);
+    if (!slots)
+        return false;
+    free(file->slots);
+    file->slots = slots;
+    file->slot_count = slot_count;
+    for (size_t i = 0; i < file->count; i++)
+        *slot_of(file, file->tensors[i].name) = i + 1;
+    return true;
+}
+
 bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *type,
                         const void *data, yg_error *error) {
-    if (file->count >= SIZE_MAX / sizeof *file->tensors - 1)
+    if (strcmp(name, "__metadata__") == 0)
+        return yg_fail(error, YG_ERROR_NAME, YG_NOWHERE,
+                       "a tensor cannot be called '__metadata__': in safetensors that is the name "
+                       "of the notes");
+    if (!reserve(file))
         return yg_fail_memory(error);
-    yg_tensor *grown = realloc(file->tensors, (file->count + 1) * sizeof *grown);
-    if (!grown)
-        return yg_fail_memory(error);
-    file->tensors = grown;
+    size_t *slot = slot_of(file, name);
+    if (*slot)
+        return yg_fail(error, YG_ERROR_NAME, YG_NOWHERE, "there are two tensors called '%s'", name);
     yg_tensor tensor = {strdup(name), *type, aligned_copy(data, yg_type_bytes(type))};
     if (!tensor.name || !tensor.data) {
         free(tensor.name);
         free(tensor.data);
         return yg_fail_memory(error);
     }
-    grown[file->count++] = tensor;
+    file->tensors[file->count++] = tensor;
+    *slot = file->count;
     return true;
 }
 
@@ -60,10 +108,8 @@ bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *valu
 }
 
 const yg_tensor *yg_tensor_find(const yg_tensor_file *file, const char *name) {
-    for (size_t i = 0; i < file->count; i++)
-        if (strcmp(file->tensors[i].name, name) == 0)
-            return &file->tensors[i];
-    return NULL;
+    const size_t index = file->slot_count ? *slot_of(file, name) : 0;
+    return index ? &file->tensors[index - 1] : NULL;
 }
 
 const char *yg_metadata_find(const yg_tensor_file *file, const char *key) {
@@ -85,6 +131,7 @@ void yg_tensor_file_free(yg_tensor_file *file) {
         free(file->metadata[i].value);
     }
     free(file->tensors);
+    free(file->slots);
     free(file->metadata);
     *file = (yg_tensor_file){0};
 }

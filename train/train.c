@@ -248,19 +248,16 @@ static bool prepare(yg_run *run, yg_error *error) {
                        "a run goes on from its checkpoint or starts from given weights, not both");
     if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
         !(r->folder = yg_run_folder_name(run->model, run->options->out, error)) ||
+        !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error) ||
         !yg_data_load(run->model, &run->data, error) || !plan_steps(run, error) ||
         !yg_run_begin(run, error))
         return false;
     r->train_examples = run->data.train.count;
     r->validation_examples = run->data.validation.count;
     r->test_examples = run->data.test.count;
-    if (run->options->resume ? !yg_run_restore(run, error)
-                             : !yg_run_folder_prepare(r->folder, &r->moved, error))
+    if (run->options->resume && !yg_run_restore(run, error))
         return false;
     run->steps_before = run->at.steps;
-    if (!yg_run_folder_copy_model(r->folder, yg_model_path(run->model), run->options->run_path,
-                                  error))
-        return false;
     const yg_executable *step = yg_executables_get(&run->train, run->settings.batch_size, error);
     if (step && run->options->planned) {
         const yg_program_stats stats = yg_program_get_stats(step->program);
@@ -307,12 +304,14 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
     run->model = model;
     run->options = options ? options : &defaults;
     run->result = result;
+    run->folder.lock = -1;
     const double start = yg_clock();
     const bool good = train(run, error);
     result->epochs = run->at.epochs;
     result->steps = run->at.steps;
     result->best_epoch = run->at.best_epoch;
     result->seconds = yg_clock() - start;
+    yg_run_folder_close(&run->folder);
     yg_run_free(run);
     yg_data_free(&run->data);
     free(run);

@@ -6,6 +6,8 @@
 #include "../graph/spelling.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +44,10 @@ bool yg_weights_initialize(const yg_network *network, uint64_t seed, yg_tensor_f
     const yg_network_parameter *parameters = yg_network_parameters(network, &count);
     for (size_t i = 0; i < count; i++) {
         const yg_type *type = yg_node_type(yg_network_graph(built), parameters[i].node);
+        if (strcmp(parameters[i].name, "__metadata__") == 0)
+            return yg_fail(error, YG_ERROR_NAME, parameters[i].origin,
+                           "a parameter cannot be called '__metadata__': in the weights file that "
+                           "is the name of the notes");
         if (!yg_tensor_file_add(store, parameters[i].name, type, NULL, error) ||
             !yg_network_initialize(network, &parameters[i], seed,
                                    store->tensors[store->count - 1].data, error))
@@ -50,32 +56,72 @@ bool yg_weights_initialize(const yg_network *network, uint64_t seed, yg_tensor_f
     return true;
 }
 
-static bool is_extra(const char *name) {
-    return strncmp(name, "standardize.", strlen("standardize.")) == 0;
+bool yg_tensor_is_finite(const yg_tensor *tensor) {
+    const yg_dtype dtype = tensor->type.dtype;
+    const int64_t count = yg_dtype_is_float(dtype) ? yg_type_count(&tensor->type) : 0;
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(yg_element_get(dtype, tensor->data, i)))
+            return false;
+    return true;
 }
 
-/* Fails on a tensor that no parameter is called like. */
-static bool check_known(const yg_tensor_file *file, const char *path, size_t count,
-                        const yg_tensor_file *store, yg_error *error) {
+static bool is_extra(const char *name) {
+    return name[0] == '@';
+}
+
+static bool fail_unknown(const char *name, const char *path, size_t count,
+                         const yg_tensor_file *store, yg_error *error) {
     const char **names = calloc(count + 1, sizeof *names);
-    bool good = true;
     char hint[400];
     if (!names)
         return yg_fail_memory(error);
     for (size_t i = 0; i < count; i++)
         names[i] = store->tensors[i].name;
-    for (size_t i = 0; i < file->count && good; i++) {
-        const char *name = file->tensors[i].name;
-        bool known = is_extra(name);
-        for (size_t k = 0; k < count && !known; k++)
-            known = strcmp(names[k], name) == 0;
-        if (!known)
-            good = yg_fail(error, YG_ERROR_NAME, (yg_origin){path, 0, 0},
-                           "tensor '%s' is no parameter of this model%s", name,
-                           yg_suggest(name, names, count, hint, sizeof hint));
-    }
+    yg_fail(error, YG_ERROR_NAME, (yg_origin){path, 0, 0},
+            "tensor '%s' is no parameter of this model%s", name,
+            yg_suggest(name, names, count, hint, sizeof hint));
     free(names);
-    return good;
+    return false;
+}
+
+/* Fails on a tensor that no parameter, of the store's first `count`, is called like. */
+static bool check_known(const yg_tensor_file *file, const char *path, size_t count,
+                        const yg_tensor_file *store, yg_error *error) {
+    for (size_t i = 0; i < file->count; i++) {
+        const char *name = file->tensors[i].name;
+        const yg_tensor *known = yg_tensor_find(store, name);
+        if (!is_extra(name) && !(known && (size_t)(known - store->tensors) < count))
+            return fail_unknown(name, path, count, store, error);
+    }
+    return true;
+}
+
+/* A value that cannot be kept, or is no number to compute with: NaN and infinities are never
+ * trained, so they tell of a damaged file. */
+static bool fail_value(const yg_tensor *from, const yg_tensor *to, int64_t index, const char *path,
+                       yg_error *error) {
+    const double value = yg_element_get(from->type.dtype, from->data, index);
+    const yg_origin origin = {path, 0, 0};
+    if (isnan(value) || isinf(value))
+        return yg_fail(error, YG_ERROR_NUMERIC, origin,
+                       "tensor '%s' holds %s (element %" PRId64 "); weights are finite numbers",
+                       from->name, isnan(value) ? "NaN" : "an infinity", index);
+    return yg_fail(error, YG_ERROR_NUMERIC, origin,
+                   "tensor '%s' holds %g (element %" PRId64 "), which %s cannot; compute in "
+                   "float64: `dtype: f64` in `train`, or --dtype f64",
+                   from->name, value, index, yg_dtype_name(to->type.dtype));
+}
+
+/* Copies and converts. */
+static bool assign_values(const yg_tensor *from, yg_tensor *to, const char *path, yg_error *error) {
+    const int64_t count = yg_type_count(&to->type);
+    for (int64_t i = 0; i < count; i++) {
+        yg_element_set(to->type.dtype, to->data, i,
+                       yg_element_get(from->type.dtype, from->data, i));
+        if (!isfinite(yg_element_get(to->type.dtype, to->data, i)))
+            return fail_value(from, to, i, path, error);
+    }
+    return true;
 }
 
 static bool assign_one(const yg_tensor_file *file, const char *path, yg_tensor *to,
@@ -95,11 +141,7 @@ static bool assign_one(const yg_tensor_file *file, const char *path, yg_tensor *
     if (yg_dtype_is_float(from->type.dtype) != yg_dtype_is_float(to->type.dtype))
         return yg_fail(error, YG_ERROR_DTYPE, origin, "tensor '%s' is %s; this model's is %s",
                        to->name, yg_type_text(&from->type, have), yg_type_text(&to->type, want));
-    const int64_t count = yg_type_count(&to->type);
-    for (int64_t i = 0; i < count; i++)
-        yg_element_set(to->type.dtype, to->data, i,
-                       yg_element_get(from->type.dtype, from->data, i));
-    return true;
+    return assign_values(from, to, path, error);
 }
 
 bool yg_weights_assign(const yg_tensor_file *file, const char *path, size_t count,

@@ -9,6 +9,9 @@
 #include "data.h"
 #include "safetensors.h"
 
+/* Whether all its values are finite; integers are. */
+bool yg_tensor_is_finite(const yg_tensor *tensor);
+
 /* Adds every parameter of the network with its initial value. */
 bool yg_weights_initialize(const yg_network *network, uint64_t seed, yg_tensor_file *store,
                            yg_error *error);
