@@ -84,17 +84,17 @@ static double measure(const yg_op *op, first first, yg_dtype real, int length) {
     if (first == NONE)
         in[0] = memory[0];
     const yg_type *in_types[2] = {&types[0], &types[1]};
+    yg_op_plan plan = yg_op_plan_of(&infer, &result, true);
     const yg_kernel_call call = {.out = memory[2],
                                  .in = in,
                                  .out_type = &result,
                                  .in_types = in_types,
                                  .operand_count = count,
                                  .attrs = attrs,
-                                 .prepared = op->prepare ? op->prepare(&infer, &result) : NULL,
+                                 .prepared = plan.prepared,
                                  .end = rows};
     const double seconds = best_of(op->kernel[real], &call);
-    if (call.prepared)
-        op->release(call.prepared);
+    yg_op_plan_release(&plan);
     return seconds / (double)elements * 1e9;
 }
 

@@ -113,8 +113,6 @@ static double node_flops(const yg_graph *graph, yg_node node) {
     const yg_type *type = yg_node_type(graph, node);
     if ((op->flags & (YG_OP_LEAF | YG_OP_VIEW)) != 0)
         return 0;
-    if (!op->flops)
-        return (double)yg_type_count(type);
     const size_t count = yg_node_operand_count(graph, node);
     yg_type operands[YG_MAX_OPERANDS];
     for (size_t k = 0; k < count; k++)
@@ -125,7 +123,7 @@ static double node_flops(const yg_graph *graph, yg_node node) {
         .operand_count = count,
         .attrs = yg_node_attrs(graph, node),
     };
-    return op->flops(&call, type);
+    return yg_op_plan_of(&call, type, false).flops;
 }
 
 /* total[i]: floating-point operations of the live nodes before i. What nothing asks for is not

@@ -97,17 +97,15 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
     yg_program *program = c->program;
     const yg_record *record = &c->graph->records[unit->node];
     const uint32_t count = record->operand_count;
-    yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(c->graph, unit->node, types);
     const void **in = yg_pool_take(program->pool, (count + 1) * sizeof *in);
     const yg_type **in_types = yg_pool_take(program->pool, (count + 1) * sizeof *in_types);
     if (!in || !in_types)
         return yg_fail_memory(c->error);
     for (uint32_t k = 0; k < count; k++)
         in_types[k] = c->graph->records[record->operands[k]].type;
-    const yg_dtype key = count ? types[count - 1].dtype : record->type->dtype;
-    unit->kernel = unit->parts.count > 0 ? record->op->part[key] : record->op->kernel[key];
-    unit->finish = record->op->finish[key];
+    const yg_dtype key = count ? in_types[count - 1]->dtype : record->type->dtype;
+    unit->kernel = unit->parts.count > 0 ? unit->parts.reduce : record->op->kernel[key];
+    unit->finish = unit->parts.finish;
     unit->target = program->storage_of[unit->node];
     unit->call = (yg_kernel_call){
         .in = in,
@@ -117,13 +115,11 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
         .attrs = record->attrs,
         .end = unit->work,
         .origin = record->origin,
-        .prepared = record->op->prepare ? record->op->prepare(&call, record->type) : NULL,
+        .prepared = unit->call.prepared,
     };
-    const int64_t scratch =
-        record->op->scratch_bytes ? record->op->scratch_bytes(&call, record->type) : 0;
-    if (scratch > 0) {
+    if (unit->scratch_bytes > 0) {
         unit->scratch = scratch_before(program, unit);
-        unit->scratch_end = unit->scratch + round_up((size_t)scratch);
+        unit->scratch_end = unit->scratch + round_up((size_t)unit->scratch_bytes);
         if (unit->scratch_end > program->scratch_bytes)
             program->scratch_bytes = unit->scratch_end;
     }

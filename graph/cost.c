@@ -17,6 +17,12 @@ yg_infer yg_plan_call(const yg_graph *graph, yg_node node, yg_type *types) {
     };
 }
 
+yg_op_plan yg_plan_of_node(const yg_graph *graph, yg_node node, bool prepare) {
+    yg_type types[YG_MAX_OPERANDS];
+    const yg_infer call = yg_plan_call(graph, node, types);
+    return yg_op_plan_of(&call, graph->records[node].type, prepare);
+}
+
 /* An element in memory costs about as much as this many floating-point operations. */
 #define ELEMENT_COST 4
 
@@ -34,38 +40,38 @@ static void note_whole_reads(yg_compiler *c, uint32_t u) {
     }
 }
 
+void yg_plan_note(yg_compiler *c, yg_unit *unit, const yg_op_plan *plan) {
+    const yg_record *record = &c->graph->records[unit->node];
+    unit->work = plan->units;
+    unit->flops = plan->flops;
+    unit->rows = plan->rows;
+    unit->whole = plan->whole;
+    unit->grain = plan->min_rows;
+    unit->parts = plan->parts;
+    if (unit->parts.count > 0)
+        unit->rows = yg_type_count(c->graph->records[record->operands[0]].type);
+    unit->scratch_bytes = plan->scratch_bytes;
+    unit->joins = plan->joins;
+    unit->may_prefetch = plan->prefetches;
+    unit->call.prepared = plan->prepared;
+    unit->release = plan->release;
+}
+
+/* FLOPs, or what moving the bytes costs where that is more. */
 static void cost_kernel(const yg_compiler *c, yg_unit *unit) {
     const yg_record *record = &c->graph->records[unit->node];
-    const yg_op *op = record->op;
-    yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(c->graph, unit->node, types);
-    const double elements = (double)yg_type_count(record->type);
-    double touched = elements;
+    double touched = (double)yg_type_count(record->type);
     for (uint32_t k = 0; k < record->operand_count; k++)
-        touched += (double)yg_type_count(&types[k]);
-    unit->work = op->units ? op->units(&call, record->type) : 1;
-    unit->flops = op->flops ? op->flops(&call, record->type) : elements;
+        touched += (double)yg_type_count(c->graph->records[record->operands[k]].type);
     unit->cost = unit->flops > ELEMENT_COST * touched ? unit->flops : ELEMENT_COST * touched;
-    unit->rows = op->rows ? op->rows(&call, record->type, &unit->whole) : 0;
-    unit->grain = op->grain ? op->grain(&call, record->type) : 1;
-    if (op->parts && op->parts(&call, &unit->parts))
-        unit->rows = unit->parts.elements > 0 ? yg_type_count(&types[0]) : 0;
-    else
-        unit->parts.count = 0;
 }
 
 static double group_flops(const yg_compiler *c, const yg_unit *unit) {
     double flops = 0;
     yg_node node = unit->first;
     for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
-        const yg_op *op = c->graph->records[node].op;
-        yg_type types[YG_MAX_OPERANDS];
-        if (op->flops) {
-            const yg_infer call = yg_plan_call(c->graph, node, types);
-            flops += op->flops(&call, c->graph->records[node].type);
-        } else {
-            flops += (double)unit->count;
-        }
+        const bool has_plan = c->graph->records[node].op->plan != NULL;
+        flops += has_plan ? yg_plan_of_node(c->graph, node, false).flops : (double)unit->count;
     }
     return flops;
 }

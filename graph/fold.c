@@ -21,9 +21,9 @@ static bool run(const yg_infer *call, const void *const *in, const yg_type *resu
     for (size_t k = 0; k < call->operand_count; k++)
         types[k] = &call->operands[k];
     void *scratch = NULL;
-    const int64_t bytes = op->scratch_bytes ? op->scratch_bytes(call, result) : 0;
-    if (bytes > 0) {
-        scratch = aligned_alloc(64, ((size_t)bytes + 63) / 64 * 64);
+    const yg_op_plan plan = yg_op_plan_of(call, result, false);
+    if (plan.scratch_bytes > 0) {
+        scratch = aligned_alloc(64, ((size_t)plan.scratch_bytes + 63) / 64 * 64);
         if (!scratch)
             return yg_fail_memory(error);
     }
@@ -36,7 +36,7 @@ static bool run(const yg_infer *call, const void *const *in, const yg_type *resu
         .attrs = call->attrs,
         .scratch = scratch,
         .begin = 0,
-        .end = op->units ? op->units(call, result) : 1,
+        .end = plan.units,
         .origin = call->origin,
     };
     const bool done = op->kernel[key](&kernel_call, error);

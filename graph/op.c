@@ -27,6 +27,23 @@ void yg_op_defaults(const yg_op *op, yg_attr *attrs) {
         attrs[i] = op->attrs[i].fallback;
 }
 
+yg_op_plan yg_op_plan_of(const yg_infer *call, const yg_type *results, bool prepare) {
+    yg_op_plan plan = {.units = 1,
+                       .min_rows = 1,
+                       .view = -1,
+                       .flops = (double)yg_type_count(results),
+                       .prepare = prepare};
+    if (call->op->plan)
+        call->op->plan(call, results, &plan);
+    return plan;
+}
+
+void yg_op_plan_release(yg_op_plan *plan) {
+    if (plan->prepared)
+        plan->release(plan->prepared);
+    plan->prepared = NULL;
+}
+
 static bool check_range(const yg_op *op, const yg_attr_spec *spec, double value, yg_origin origin,
                         yg_error *error) {
     if (spec->min == spec->max || (value >= spec->min && value <= spec->max))

@@ -83,22 +83,23 @@ typedef struct yg_infer {
  * element size. No allocation, no state, no failure. */
 typedef void (*yg_tile)(void *out, const void *const *in, size_t n, const yg_attr *attrs);
 
-/* Whether a kernel finds in its scratch what it left there: where it runs a few rows at a time
- * (yg_op.rows) each thread has some for it alone, for as long as that takes. */
+/* Whether a kernel finds in its scratch what it left there. Where it runs a few rows at a time
+ * (yg_op_plan.rows), each thread keeps its scratch until all of its rows are done. */
 typedef enum yg_scratch {
-    YG_SCRATCH_LOST,  /* no: the scratch is anybody's */
-    YG_SCRATCH_FIRST, /* the first of several calls with the same operands: the next will find it */
-    YG_SCRATCH_AGAIN, /* another of them: it is there */
+    YG_SCRATCH_LOST,  /* no: another kernel may have written over it */
+    YG_SCRATCH_FIRST, /* no, but the next call, with the same operands, will find it as it is left
+                       */
+    YG_SCRATCH_AGAIN, /* yes: the call before this one, with the same operands, left it */
 } yg_scratch;
 
-/* Memory that is about to be used: see yg_kernel_call.soon. */
+/* Memory that is about to be used: see yg_kernel_call.prefetch. */
 typedef struct yg_stretch {
     const char *at;
     int64_t bytes;
 } yg_stretch;
 
-/* What a whole-tensor kernel is given. All buffers are dense, row-major and do not overlap, but for
- * yg_op.place and YG_OP_IN_PLACE. */
+/* What a whole-tensor kernel is given. All buffers are dense and row-major. They do not overlap,
+ * except where yg_op_plan.joins or YG_OP_IN_PLACE says so. */
 typedef struct yg_kernel_call {
     void *out;
     const void *const *in;
@@ -106,30 +107,76 @@ typedef struct yg_kernel_call {
     const yg_type *const *in_types;
     size_t operand_count;
     const yg_attr *attrs;
-    void *prepared;  /* what `prepare` made, or NULL */
-    void *scratch;   /* what `scratch_bytes` asked for, 64-byte aligned … */
-    yg_scratch kept; /* … with undefined content, or what an earlier call left there */
-    /* What those read and write, beside the result, that run in step with this call right after it.
-     * A kernel that computes more than it loads may ask the processor to fetch it meanwhile, and
-     * then says so: YG_OP_FETCHES. */
-    const yg_stretch *soon;
-    size_t soon_count;
-    int64_t begin, end; /* the work units to compute: see yg_op.units */
+    void *prepared;  /* yg_op_plan.prepared, or NULL: the kernel must do without */
+    void *scratch;   /* yg_op_plan.scratch_bytes of it, 64-byte aligned */
+    yg_scratch kept; /* what the scratch holds */
+    /* What the next operators will read and write in the rows of this call, beside its result. A
+     * kernel that computes more than it loads may ask the processor to fetch these meanwhile. If it
+     * fetches all of them, it says so: yg_op_plan.prefetches. */
+    const yg_stretch *prefetch;
+    size_t prefetch_count;
+    int64_t begin, end; /* the units of work to compute: yg_op_plan.units */
     uint64_t seed;      /* random operators: the run's seed … */
     uint64_t step;      /* … and the number of the step */
     yg_origin origin;   /* for yg_fail() */
 } yg_kernel_call;
 
-/* How a reduction can be fed a part of its operand at a time: see yg_op.parts. */
-typedef struct yg_parts {
-    int64_t elements; /* of operand 0 in a part: part p has [p · elements, (p + 1) · elements) */
-    int64_t count;    /* parts; the last may be shorter */
-    int64_t bytes;    /* of what one part is reduced to */
-} yg_parts;
-
 /* False, with *error set, only for values that the shapes cannot rule out (a class index out of
  * range). */
 typedef bool (*yg_kernel)(const yg_kernel_call *call, yg_error *error);
+
+/* -------------------------------------------------------------------------------------- plan -- */
+
+/* How a reduction of all rows to one is fed a part of its operand at a time. `reduce` reduces the
+ * parts [begin, end) of operand 0 and writes `bytes` for each, one after the other, to `out`.
+ * `finish` makes the result from the bytes of all parts, in[0]. Both together must give the bits of
+ * the operator's kernel. */
+typedef struct yg_parts {
+    int64_t elements; /* of operand 0 in a part: part p has [p · elements, (p + 1) · elements) */
+    int64_t count;    /* parts; the last may be shorter. 0: the operand cannot be taken in parts */
+    int64_t bytes;    /* of what one part is reduced to */
+    yg_kernel reduce, finish;
+} yg_parts;
+
+/* What the compiler wants to know of one call: how its work falls into pieces, which memory it
+ * needs, what it costs. An operator is asked once a call when a program is compiled. It changes
+ * what differs from the defaults, which are right for every kernel. */
+typedef struct yg_op_plan {
+    /* Independent units of work that the results split into (rows of a matmul, …), so that threads
+     * can share them. A unit's bits must not depend on the begin and end of a call. Default: 1. */
+    int64_t units;
+
+    /* Rows are units in groups, so that a result can be used while it is in the cache. `rows` is
+     * the largest number R of groups such that for every r < R the units [r · U/R, (r + 1) · U/R)
+     * of all U compute the elements [r · N/R, (r + 1) · N/R) of each result's N, and read of
+     * operand k only the elements [r · N/R, (r + 1) · N/R) of its N, or all of it where bit k of
+     * `whole` is set. It must then hold for every divisor of R too. Default: 0, the work does not
+     * fall into rows. */
+    int64_t rows;
+    uint64_t whole;
+    int64_t min_rows; /* fewer rows at a time do not pay; the last ones may be fewer. Default: 1 */
+    bool prefetches;  /* with fewer rows than all, the kernel fetches all of yg_kernel_call.prefetch
+                       */
+
+    int64_t scratch_bytes; /* of yg_kernel_call.scratch. Default: 0 */
+    yg_parts parts;        /* default: none */
+
+    /* Where in operand 0, in elements, the result lies as one stretch, so that it needs neither
+     * memory nor work of its own. Default: -1, nowhere. */
+    int64_t view;
+    /* The result is the operands' elements, one operand after the other. An operand may then be
+     * computed where it goes: the kernel finds that in[k] is that stretch of `out` already. */
+    bool joins;
+
+    double flops; /* floating-point operations. Default: one for each element of the first result */
+
+    /* What the kernel needs beyond its operands, made once and read by all threads: a layout, a
+     * library. It is made only where `prepare` is true: the call is going to be run. `release`
+     * takes it back. Default: NULL. */
+    bool prepare;
+    void *prepared;
+    void (*release)(void *prepared);
+} yg_op_plan;
 
 /* ----------------------------------------------------------------------------------- testing -- */
 
@@ -174,8 +221,6 @@ enum {
     YG_OP_KEEP_DTYPES = 1 << 8, /* elementwise, but the builder converts no element types (where) */
     YG_OP_IN_PLACE = 1 << 9, /* the kernel may be given operand 0's bytes, of the result's type, as
                                 the result: it reads them only where it writes */
-    YG_OP_FETCHES = 1 << 10, /* where it runs several rows at a time (grain), the kernel fetches all
-                                of yg_kernel_call.soon */
 };
 
 #define YG_MAX_OPERANDS      64 /* of a list operator */
@@ -204,40 +249,9 @@ struct yg_op {
     yg_tile tile[YG_DTYPE_COUNT];
     yg_kernel kernel[YG_DTYPE_COUNT];
 
-    /* Whole-tensor kernels, optional. How many independent units of work the result splits into
-     * (rows of a matmul, …), so that threads can share them; a unit's bits must not depend on
-     * begin and end. NULL: one unit. */
-    int64_t (*units)(const yg_infer *call, const yg_type *result);
-    int64_t (*scratch_bytes)(const yg_infer *call, const yg_type *result);
-    /* Optional, so that a result can be used while it is in the cache: the largest number of rows R
-     * into which the kernel's work falls. For every r < R the units [r · U/R, (r + 1) · U/R) of all
-     * U compute the elements [r · N/R, (r + 1) · N/R) of the result's N, and of operand k they read
-     * the elements [r · N/R, (r + 1) · N/R) of its N only, unless bit k of *whole is set. That then
-     * holds for every divisor of R too. NULL: not by rows. */
-    int64_t (*rows)(const yg_infer *call, const yg_type *result, uint64_t *whole);
-    /* Optional, with `rows`: how many of them to compute at a time at least, for the kernel to be
-     * worth its while; the last ones may be fewer. NULL: one. */
-    int64_t (*grain)(const yg_infer *call, const yg_type *result);
-    /* Optional: where in operand 0, in elements, the result lies as one stretch, so that it needs
-     * no memory of its own; -1 where it does not. With YG_OP_VIEW it always does, at 0. */
-    int64_t (*view)(const yg_infer *call, const yg_type *result);
-    /* Optional: where in the result, in elements, operand k lies as one stretch, so that it can be
-     * computed there; -1 where it does not. The kernel may find that in[k] is that stretch of `out`
-     * already. */
-    int64_t (*place)(const yg_infer *call, const yg_type *result, size_t k);
-    /* Optional, for a reduction of all rows to one: `part` reduces the parts [begin, end) of
-     * operand 0, writing parts.bytes for each, one after the other, to `out`, and `finish` makes
-     * the result from all of them, in[0], to the bit as `kernel` does. False where these operands
-     * cannot be taken in parts. */
-    bool (*parts)(const yg_infer *call, yg_parts *parts);
-    yg_kernel part[YG_DTYPE_COUNT], finish[YG_DTYPE_COUNT];
-    /* What the kernel needs beyond its operands, made once when a program is compiled and used by
-     * all threads: a library, a layout. NULL where there is nothing, and always when constants are
-     * folded: the kernel must do without. `release` takes back what `prepare` made. */
-    void *(*prepare)(const yg_infer *call, const yg_type *result);
-    void (*release)(void *prepared);
-    /* Floating-point operations of one evaluation. NULL: one for each element of the result. */
-    double (*flops)(const yg_infer *call, const yg_type *result);
+    /* Optional: changes what differs from the defaults in *plan. It cannot fail: what it could not
+     * make, the kernel does without. Of an elementwise operator only `flops` is looked at. */
+    void (*plan)(const yg_infer *call, const yg_type *results, yg_op_plan *plan);
 
     /* The vector-Jacobian product: the cotangent of operand `k`, built from nodes, given node `y`
      * of this operator and its cotangent `dy` (same type as y). YG_NONE: none passes. It is asked
@@ -286,6 +300,11 @@ int yg_op_attr(const yg_op *op, const char *name);
 
 /* Fills `attrs` (op->attr_count entries) with the defaults. */
 void yg_op_defaults(const yg_op *op, yg_attr *attrs);
+
+/* How a call is computed: the defaults, and what the operator has to say. yg_op_plan_release()
+ * takes it back; without `prepare` there is nothing to take back. */
+yg_op_plan yg_op_plan_of(const yg_infer *call, const yg_type *results, bool prepare);
+void yg_op_plan_release(yg_op_plan *plan);
 
 /* Checks values against the schema: ranges, choices, list lengths. */
 bool yg_op_check_attrs(const yg_op *op, const yg_attr *attrs, yg_origin origin, yg_error *error);

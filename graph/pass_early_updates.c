@@ -95,11 +95,21 @@ static void find_first(order *o) {
     }
 }
 
+/* Whether a node may be a stretch of a parameter's bytes. Of others nobody needs to know. */
+static bool lies_in_parameter(const order *o, yg_node node) {
+    const yg_graph *graph = o->request.graph;
+    const yg_record *record = &graph->records[node];
+    return record->operand_count > 0 && record->op->plan &&
+           yg_node_is_parameter(graph, o->root[record->operands[0]]) &&
+           yg_plan_of_node(graph, node, false).view >= 0;
+}
+
 static void find_roots(order *o) {
     for (yg_node node = 0; node < o->request.graph->size; node++) {
         const yg_record *record = record_of(o, node);
-        const bool shares = record->op->flags & YG_OP_VIEW || record->op->view ||
-                            record->op == o->request.graph->ops->broadcast;
+        const bool shares = record->op->flags & YG_OP_VIEW ||
+                            record->op == o->request.graph->ops->broadcast ||
+                            lies_in_parameter(o, node);
         o->root[node] = shares ? o->root[record->operands[0]] : node;
     }
 }

@@ -119,13 +119,11 @@ static void end_chain(round *r) {
 
 static double flops_of(const yg_graph *graph, yg_node node) {
     const yg_record *record = &graph->records[node];
-    yg_type types[YG_MAX_OPERANDS];
     if (record->op->flags & YG_OP_VIEW || record->op == graph->ops->broadcast)
         return 0;
-    if (!record->op->flops)
+    if (!record->op->plan)
         return (double)yg_type_count(record->type);
-    const yg_infer call = yg_plan_call(graph, node, types);
-    return record->op->flops(&call, record->type);
+    return yg_plan_of_node(graph, node, false).flops;
 }
 
 /* Whether the chain reads no parameter after its update: that would need a place of its own. */

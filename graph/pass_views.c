@@ -14,30 +14,16 @@
 
 /* ------------------------------------------------------------------- reading where it lies -- */
 
-/* Where a node lies in its operand, in bytes, or -1 if it has bytes of its own. */
-static int64_t place_in_operand(const yg_compiler *c, yg_node node) {
-    const yg_record *record = &c->graph->records[node];
-    if (!yg_plan_with(c, YG_PASS_VIEWS))
-        return -1;
-    if (record->op->flags & YG_OP_VIEW)
-        return 0;
-    if (!record->op->view)
-        return -1;
-    yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(c->graph, node, types);
-    const int64_t elements = record->op->view(&call, record->type);
-    return elements < 0 ? -1 : elements * (int64_t)yg_dtype_size(record->type->dtype);
-}
-
 /* An output has bytes of its own where an update would write over its operand's, or where they are
  * not aligned as an output's must be. */
-void yg_plan_find_root(yg_compiler *c, yg_node index) {
+void yg_plan_find_root(yg_compiler *c, yg_node index, int64_t view) {
     yg_plan_node *node = &c->nodes[index];
-    const int64_t place = place_in_operand(c, index);
     node->root = index;
-    if (place >= 0) {
-        const yg_plan_node *operand = &c->nodes[c->graph->records[index].operands[0]];
-        const int64_t offset = operand->offset + place;
+    if (view >= 0 && yg_plan_with(c, YG_PASS_VIEWS)) {
+        const yg_record *record = &c->graph->records[index];
+        const yg_plan_node *operand = &c->nodes[record->operands[0]];
+        const int64_t element = (int64_t)yg_dtype_size(record->type->dtype);
+        const int64_t offset = operand->offset + view * element;
         if (!node->lasting || (!c->nodes[operand->root].updated && offset % 64 == 0)) {
             node->root = operand->root;
             node->offset = offset;
@@ -81,15 +67,14 @@ static void join(yg_compiler *c, uint32_t u, bool *whole) {
     const yg_node node = program->units[u].node;
     const yg_record *record = &c->graph->records[node];
     const uint32_t target = program->storage_of[node];
-    yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(c->graph, node, types);
     if (!in_arena(&program->storages[target]))
         return;
+    int64_t next = 0;
     for (uint32_t k = 0; k < record->operand_count; k++) {
-        const int64_t at = record->op->place(&call, record->type, k);
-        const int64_t shift = at * (int64_t)yg_dtype_size(record->type->dtype);
+        const int64_t shift = next;
+        next += yg_type_bytes(c->graph->records[record->operands[k]].type);
         const uint32_t s = program->storage_of[record->operands[k]];
-        if (at < 0 || shift % 64 != 0 || !can_move(c, u, record->operands[k]) || whole[s])
+        if (shift % 64 != 0 || !can_move(c, u, record->operands[k]) || whole[s])
             continue;
         yg_storage *part = &program->storages[s], *result = &program->storages[target];
         if (part->first < result->first)
@@ -105,8 +90,7 @@ bool yg_plan_join(yg_compiler *c) {
     yg_program *program = c->program;
     bool *whole = NULL, done = true;
     for (uint32_t u = 0; yg_plan_with(c, YG_PASS_VIEWS) && u < program->unit_count && done; u++) {
-        if (program->units[u].kind != YG_UNIT_KERNEL ||
-            !c->graph->records[program->units[u].node].op->place)
+        if (program->units[u].kind != YG_UNIT_KERNEL || !program->units[u].joins)
             continue;
         if (!whole && !(whole = find_wholes(program)))
             done = yg_fail_memory(c->error);

@@ -97,8 +97,11 @@ typedef struct yg_unit {
     size_t scratch, scratch_end; /* where its scratch lies in a thread's */
     yg_prefetch *prefetches;
     uint32_t prefetch_count;
-    bool has_chunks;        /* reads or writes a storage of which only a chunk is kept */
-    int64_t work;           /* units of work: yg_op.units */
+    bool has_chunks;          /* reads or writes a storage of which only a chunk is kept */
+    bool joins, may_prefetch; /* yg_op_plan.joins, .prefetches */
+    int64_t work;             /* units of work: yg_op_plan.units */
+    int64_t scratch_bytes;    /* that it needs */
+    void (*release)(void *prepared);
     yg_parts parts;         /* of a reduction that ends a row loop; count 0: any other kernel */
     uint32_t partial;       /* storage of the parts' results */
     void *partial_data;     /* resolved */
@@ -282,6 +285,9 @@ bool yg_plan_rewrite(yg_compiler *compiler);
 /* The shape rule's view of a node; `types` has room for its operands. */
 yg_infer yg_plan_call(const yg_graph *graph, yg_node node, yg_type *types);
 
+/* How a node is computed, as its operator says. yg_op_plan_release() takes it back. */
+yg_op_plan yg_plan_of_node(const yg_graph *graph, yg_node node, bool prepare);
+
 /* Room for one more element behind `count`: the array, or a larger one in its place; NULL, with
  * the array as it was, when out of memory. */
 void *yg_plan_grow(yg_compiler *compiler, void *array, size_t count, size_t *capacity,
@@ -301,8 +307,9 @@ bool yg_plan_recompute(yg_compiler *compiler);
 /* dead: marks the nodes that are live, and those that must be in memory. */
 void yg_plan_mark_live(yg_compiler *compiler);
 
-/* views: finds out whose storage a node shares. Its operands' roots are known. */
-void yg_plan_find_root(yg_compiler *compiler, yg_node node);
+/* views: finds out whose storage a node shares. Its operands' roots are known. `view`: where in
+ * operand 0 it lies, in elements; -1 for nowhere. */
+void yg_plan_find_root(yg_compiler *compiler, yg_node node, int64_t view);
 
 /* views: true if a node is only a part of its root, so that element i of the one is not element i
  * of the other. */
@@ -357,6 +364,9 @@ bool yg_plan_units(yg_compiler *compiler);
 
 /* A new unit at the end, or NULL when out of memory. */
 yg_unit *yg_plan_add_unit(yg_compiler *compiler);
+
+/* Notes in a kernel's unit how it is computed. */
+void yg_plan_note(yg_compiler *compiler, yg_unit *unit, const yg_op_plan *plan);
 
 /* Finds out what each unit costs and whether it can run by rows. */
 void yg_plan_costs(yg_compiler *compiler);

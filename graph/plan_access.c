@@ -93,12 +93,10 @@ static void find_roots(const yg_program *program, yg_addresses *a) {
     for (yg_node node = 0; node < graph->size; node++) {
         const yg_record *record = &graph->records[node];
         const yg_op *op = record->op;
-        yg_type types[YG_MAX_OPERANDS];
         a->root[node] = node;
-        if (a->made[node] || op->flags & YG_OP_LEAF || !(op->flags & YG_OP_VIEW || op->view))
+        if (a->made[node] || op->flags & YG_OP_LEAF || !(op->flags & YG_OP_VIEW || op->plan))
             continue;
-        const yg_infer call = yg_plan_call(graph, node, types);
-        const int64_t at = op->flags & YG_OP_VIEW ? 0 : op->view(&call, record->type);
+        const int64_t at = op->flags & YG_OP_VIEW ? 0 : yg_plan_of_node(graph, node, false).view;
         if (at < 0)
             continue;
         a->root[node] = a->root[record->operands[0]];
@@ -325,15 +323,16 @@ static bool list_group(const listing *l) {
 
 /* Notes which storages lie in the result where the operand that they are goes. */
 static void note_joined(const listing *l, const yg_access *result) {
-    const yg_record *record = &l->program->graph->records[l->unit->node];
-    yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(l->program->graph, l->unit->node, types);
+    const yg_graph *graph = l->program->graph;
+    const yg_record *record = &graph->records[l->unit->node];
+    if (!yg_plan_of_node(graph, l->unit->node, false).joins)
+        return;
+    int64_t at = result->begin;
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const uint32_t s = l->program->storage_of[record->operands[k]];
-        const int64_t at = record->op->place(&call, record->type, k);
-        const int64_t shift = at * (int64_t)yg_dtype_size(record->type->dtype);
-        if (at >= 0 && s < l->program->storage_count && l->a->of[s] == result->begin + shift)
+        if (s < l->program->storage_count && l->a->of[s] == at)
             l->a->joined_in[s] = l->index;
+        at += yg_type_bytes(graph->records[record->operands[k]].type);
     }
 }
 
@@ -360,7 +359,7 @@ static bool list_kernel(const listing *l) {
     yg_access result = {.writes = true, .in_step = true, .at_end = in_parts};
     if (!in_storage(l, unit->target, unit->node, node_bytes(l, unit->node), &result))
         return false;
-    if (record->op->place)
+    if (record->op->plan)
         note_joined(l, &result);
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const yg_node node = record->operands[k];

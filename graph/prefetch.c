@@ -1,7 +1,8 @@
 /*
- * What a kernel of a row loop may fetch ahead (yg_kernel_call.soon): what the fused groups after
- * it, in the same rows, read or write of what the row loop has not made itself. A matrix product
- * that makes a gradient has time to bring the parameter and the optimizer's state into the cache.
+ * What a kernel of a row loop may fetch ahead (yg_kernel_call.prefetch): what the fused groups
+ * after it, in the same rows, read or write of what the row loop has not made itself. A matrix
+ * product that makes a gradient has time to bring the parameter and the optimizer's state into the
+ * cache.
  */
 #include "plan.h"
 
@@ -58,9 +59,8 @@ static bool find_prefetches(yg_compiler *c, const yg_row_loop *row_loop, uint32_
 }
 
 /* Behind a kernel that does not fetch, the groups do it for themselves. */
-static bool fetches(const yg_program *program, const yg_unit *unit) {
-    return unit->kind == YG_UNIT_KERNEL && unit->grain > 1 &&
-           yg_node_op(program->graph, unit->node)->flags & YG_OP_FETCHES;
+static bool fetches(const yg_unit *unit) {
+    return unit->kind == YG_UNIT_KERNEL && unit->may_prefetch;
 }
 
 bool yg_plan_prefetch(yg_compiler *c) {
@@ -68,7 +68,7 @@ bool yg_plan_prefetch(yg_compiler *c) {
     for (size_t s = 0; s < program->row_loop_count; s++) {
         const yg_row_loop *row_loop = &program->row_loops[s];
         for (uint32_t u = row_loop->begin; u < row_loop->end && row_loop->rows > 0; u++) {
-            if (fetches(program, &program->units[u]) && !find_prefetches(c, row_loop, u))
+            if (fetches(&program->units[u]) && !find_prefetches(c, row_loop, u))
                 return false;
         }
     }

@@ -19,9 +19,9 @@ void yg_program_free(yg_program *program) {
         return;
     yg_threads_free(program->pool_of_threads);
     for (size_t u = 0; u < program->unit_count; u++) {
-        void *prepared = program->units[u].call.prepared;
-        if (prepared)
-            yg_node_op(program->graph, program->units[u].node)->release(prepared);
+        const yg_unit *unit = &program->units[u];
+        if (unit->call.prepared)
+            unit->release(unit->call.prepared);
     }
     for (size_t s = 0; s < program->storage_count; s++)
         free_own_data(&program->storages[s]);

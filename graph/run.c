@@ -22,8 +22,8 @@ typedef struct worker {
 typedef struct share {
     int64_t begin, end;
     yg_scratch kept;
-    const yg_stretch *soon;
-    size_t soon_count;
+    const yg_stretch *prefetch;
+    size_t prefetch_count;
     int64_t first_row; /* of the chunk */
 } share;
 
@@ -57,8 +57,8 @@ static bool run_kernel(const worker *w, const yg_unit *unit, const share *share)
     call.step = program->step;
     call.scratch = program->scratch + (size_t)w->thread * program->scratch_bytes + unit->scratch;
     call.kept = share->kept;
-    call.soon = share->soon;
-    call.soon_count = share->soon_count;
+    call.prefetch = share->prefetch;
+    call.prefetch_count = share->prefetch_count;
     const void *in[YG_MAX_OPERANDS];
     if (unit->has_chunks)
         point_to_chunks(w, unit, share->first_row, in, &call);
@@ -84,12 +84,14 @@ static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int6
  * but for the last. */
 static bool run_kernel_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin,
                             int64_t end, yg_scratch kept) {
-    yg_stretch soon[YG_MOST_PREFETCHES];
-    share share = {
-        .kept = kept, .soon = soon, .soon_count = unit->prefetch_count, .first_row = begin};
+    yg_stretch stretches[YG_MOST_PREFETCHES];
+    share share = {.kept = kept,
+                   .prefetch = stretches,
+                   .prefetch_count = unit->prefetch_count,
+                   .first_row = begin};
     for (uint32_t i = 0; i < unit->prefetch_count; i++) {
         const yg_prefetch *of = &unit->prefetches[i];
-        soon[i] = (yg_stretch){of->place->base + begin * of->row, (end - begin) * of->row};
+        stretches[i] = (yg_stretch){of->place->base + begin * of->row, (end - begin) * of->row};
     }
     if (unit->parts.count == 0) {
         share.begin = unit->work / rows * begin;

@@ -52,24 +52,48 @@ static bool place_elementwise(yg_compiler *c, yg_node node) {
     return true;
 }
 
-static bool place_node(yg_compiler *c, yg_node node) {
-    const yg_record *record = &c->graph->records[node];
-    yg_plan_find_root(c, node);
-    if (record->op->flags & YG_OP_LEAF || c->nodes[node].root != node ||
-        yg_plan_reads_in_place(c, node))
-        return true;
-    if (is_elementwise(record))
-        return place_elementwise(c, node);
+static bool add_unit_of(yg_compiler *c, yg_node node, yg_unit_kind kind) {
     yg_unit *unit = yg_plan_add_unit(c);
     if (!unit)
         return false;
-    unit->kind = record->op->flags & YG_OP_VIEW ? YG_UNIT_COPY : YG_UNIT_KERNEL;
+    unit->kind = kind;
     unit->node = unit->first = node;
-    if (unit->kind == YG_UNIT_COPY)
-        unit->from = record->operands[0];
     unit->step_count = 1;
     c->nodes[node].unit = (uint32_t)(c->program->unit_count - 1);
     return true;
+}
+
+/* Without the pass `views` a view is a copy. */
+static bool place_view(yg_compiler *c, yg_node node) {
+    yg_plan_find_root(c, node, 0);
+    if (c->nodes[node].root != node)
+        return true;
+    if (!add_unit_of(c, node, YG_UNIT_COPY))
+        return false;
+    c->program->units[c->nodes[node].unit].from = c->graph->records[node].operands[0];
+    return true;
+}
+
+static bool place_kernel(yg_compiler *c, yg_node node) {
+    yg_op_plan plan = yg_plan_of_node(c->graph, node, true);
+    yg_plan_find_root(c, node, plan.view);
+    const bool shares = c->nodes[node].root != node;
+    if (shares || !add_unit_of(c, node, YG_UNIT_KERNEL)) {
+        yg_op_plan_release(&plan);
+        return shares;
+    }
+    yg_plan_note(c, &c->program->units[c->nodes[node].unit], &plan);
+    return true;
+}
+
+static bool place_node(yg_compiler *c, yg_node node) {
+    const yg_record *record = &c->graph->records[node];
+    if (record->op->flags & YG_OP_VIEW)
+        return place_view(c, node);
+    if (!(record->op->flags & (YG_OP_LEAF | YG_OP_ELEMENTWISE)) && !yg_plan_reads_in_place(c, node))
+        return place_kernel(c, node);
+    yg_plan_find_root(c, node, -1);
+    return !is_elementwise(record) || place_elementwise(c, node);
 }
 
 static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node operand, bool skewed) {

@@ -49,9 +49,9 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return true;
 }
 
-static double flops(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return (double)yg_type_count(&call->operands[PART]);
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    (void)results;
+    plan->flops = (double)yg_type_count(&call->operands[PART]);
 }
 
 /* Adds the rows of `part`, its last dimension, to where they belong in `out`. */
@@ -166,7 +166,7 @@ const yg_op yg_op_add_to_slice = {
     .flags = YG_OP_INTERNAL | YG_OP_IN_PLACE,
     .infer = infer,
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
-    .flops = flops,
+    .plan = plan,
     .vjp = vjp,
     .simplify = simplify,
     .reference = reference,

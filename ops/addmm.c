@@ -23,33 +23,9 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return false;
 }
 
-static int64_t units(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_product_units(call, A);
-}
-
-static int64_t rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
-    (void)result;
-    return yg_product_rows(call, A, whole);
-}
-
-static int64_t grain(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_product_grain(call, A);
-}
-
-static int64_t scratch_bytes(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_product_scratch_bytes(call, A);
-}
-
-static double flops(const yg_infer *call, const yg_type *result) {
-    return yg_product_flops(call, A) + (double)yg_type_count(result);
-}
-
-static void *prepare(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_product_prepare(call, A, true);
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    yg_product_plan(call, A, true, plan);
+    plan->flops += (double)yg_type_count(results);
 }
 
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
@@ -97,16 +73,10 @@ const yg_op yg_op_addmm = {
     .operand_names = {"c", "a", "b"},
     .attrs = yg_product_attrs,
     .attr_count = sizeof yg_product_attrs / sizeof *yg_product_attrs,
-    .flags = YG_OP_INTERNAL | YG_OP_IN_PLACE | YG_OP_FETCHES,
+    .flags = YG_OP_INTERNAL | YG_OP_IN_PLACE,
     .infer = infer,
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
-    .units = units,
-    .rows = rows,
-    .grain = grain,
-    .scratch_bytes = scratch_bytes,
-    .prepare = prepare,
-    .release = yg_product_release,
-    .flops = flops,
+    .plan = plan,
     .vjp = vjp,
     .reference = reference,
     .samples = samples,

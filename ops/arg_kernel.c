@@ -37,7 +37,7 @@ bool yg_arg_infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(YG_I64, result->rank, result->shape, result, error);
 }
 
-yg_arg_box yg_arg_plan(const yg_type *x, const yg_attr *dim) {
+yg_arg_box yg_arg_box_of(const yg_type *x, const yg_attr *dim) {
     int d;
     if (dim->count == 0 || x->rank == 0 || !yg_dimension(dim->ints[0], x->rank, &d))
         return (yg_arg_box){.length = yg_type_count(x), .inner = 1};

@@ -18,7 +18,7 @@ typedef struct yg_arg_box {
     int64_t length, inner;
 } yg_arg_box;
 
-yg_arg_box yg_arg_plan(const yg_type *x, const yg_attr *dim);
+yg_arg_box yg_arg_box_of(const yg_type *x, const yg_attr *dim);
 
 /* A kernel that finds the first element such that no other comes before it: before(a, b) says
  * whether a is strictly to be preferred. Columns are searched side by side, row by row. */
@@ -26,7 +26,7 @@ yg_arg_box yg_arg_plan(const yg_type *x, const yg_attr *dim);
 #define YG_ARG_KERNEL(function, type, before)                                                      \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
-        const yg_arg_box box = yg_arg_plan(call->in_types[0], &call->attrs[0]);                    \
+        const yg_arg_box box = yg_arg_box_of(call->in_types[0], &call->attrs[0]);                  \
         int64_t o = call->begin;                                                                   \
         for (; box.inner == 1 && o < call->end; o++) {                                             \
             const type *x = (const type *)call->in[0] + o * box.length;                            \

@@ -33,19 +33,10 @@ bool yg_class_infer_scores(const yg_infer *call, yg_type *result, yg_error *erro
     return true;
 }
 
-int64_t yg_class_units(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_type_count(&call->operands[0]);
-}
-
-int64_t yg_class_rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
-    (void)whole;
-    return yg_class_units(call, result);
-}
-
-double yg_class_flops(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return 5 * (double)yg_type_count(&call->operands[1]);
+void yg_class_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    (void)results;
+    plan->units = plan->rows = yg_type_count(&call->operands[0]);
+    plan->flops = 5 * (double)yg_type_count(&call->operands[1]);
 }
 
 bool yg_class_read(const yg_kernel_call *call, int64_t row, int64_t *class_index, yg_error *error) {

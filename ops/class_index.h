@@ -19,9 +19,8 @@ extern const yg_attr_spec yg_class_attrs[1];
 bool yg_class_infer_rows(const yg_infer *call, yg_type *result, yg_error *error);
 bool yg_class_infer_scores(const yg_infer *call, yg_type *result, yg_error *error);
 
-int64_t yg_class_units(const yg_infer *call, const yg_type *result); /* rows */
-int64_t yg_class_rows(const yg_infer *call, const yg_type *result, uint64_t *whole);
-double yg_class_flops(const yg_infer *call, const yg_type *result);
+/* A unit of work is a row; each takes a softmax. */
+void yg_class_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan);
 
 /* For a kernel: the class of a row, -1 for an ignored one. False, and an error with the row's
  * position, for a class that does not exist. */

@@ -61,15 +61,10 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
 }
 
 /* Along the first dimension that is not 1 the operands follow each other in memory too. */
-static int64_t place(const yg_infer *call, const yg_type *result, size_t k) {
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     int dim = 0;
-    yg_dimension(call->attrs[0].i, result->rank, &dim);
-    if (yg_shape_product(result->shape, 0, dim) != 1)
-        return -1;
-    int64_t at = 0;
-    for (size_t i = 0; i < k; i++)
-        at += yg_type_count(&call->operands[i]);
-    return at;
+    yg_dimension(call->attrs[0].i, results->rank, &dim);
+    plan->joins = yg_shape_product(results->shape, 0, dim) == 1;
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
@@ -138,7 +133,7 @@ const yg_op yg_op_concat = {
                [YG_I64] = kernel,
                [YG_F32] = kernel,
                [YG_F64] = kernel},
-    .place = place,
+    .plan = plan,
     .vjp = vjp,
     .simplify = simplify,
     .reference = reference,

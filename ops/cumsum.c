@@ -17,10 +17,10 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
 }
 
 /* The dimensions before `dim` are independent. */
-static int64_t units(const yg_infer *call, const yg_type *result) {
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     int dim = 0;
-    yg_dimension(call->attrs[0].i, result->rank, &dim);
-    return yg_shape_product(result->shape, 0, dim);
+    yg_dimension(call->attrs[0].i, results->rank, &dim);
+    plan->units = yg_shape_product(results->shape, 0, dim);
 }
 
 enum { COLUMNS = 128 };
@@ -111,7 +111,7 @@ const yg_op yg_op_cumsum = {
                [YG_I64] = kernel_i64,
                [YG_F32] = kernel_f32,
                [YG_F64] = kernel_f64},
-    .units = units,
+    .plan = plan,
     .vjp = vjp,
     .reference = reference,
     .samples = samples,

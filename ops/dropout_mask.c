@@ -33,10 +33,10 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
                         call->attrs[SHAPE].ints, result, error);
 }
 
-static int64_t units(const yg_infer *call, const yg_type *result) {
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)call;
-    const int64_t count = yg_type_count(result);
-    return count / UNIT + (count % UNIT != 0);
+    const int64_t count = yg_type_count(results);
+    plan->units = count / UNIT + (count % UNIT != 0);
 }
 
 #define DROPOUT_MASK_KERNEL(function, real)                                                        \
@@ -109,7 +109,7 @@ const yg_op yg_op_dropout_mask = {
     .flags = YG_OP_RANDOM | YG_OP_INTERNAL | YG_OP_NON_DIFFERENTIABLE,
     .infer = infer,
     .kernel = {[YG_F32] = dropout_mask_f32, [YG_F64] = dropout_mask_f64},
-    .units = units,
+    .plan = plan,
     .reference = reference,
     .samples = samples,
     .sample_count = sizeof samples / sizeof *samples,

@@ -24,13 +24,13 @@ typedef enum yg_gemm_kept {
 typedef struct yg_gemm {
     int64_t rows, columns, depth;
     int64_t a_stride[2], b_stride[2];
-    int64_t c_stride;       /* from row to row */
-    bool add;               /* to C: C += A · B */
-    bool by_library;        /* a library computes it, not our own kernel: fewer pieces */
-    bool in_bands;          /* each row is a piece: see yg_gemm_suits_bands() */
-    yg_gemm_kept kept;      /* of bands only */
-    const yg_stretch *soon; /* what to fetch meanwhile: see yg_kernel_call */
-    size_t soon_count;
+    int64_t c_stride;           /* from row to row */
+    bool add;                   /* to C: C += A · B */
+    bool by_library;            /* a library computes it, not our own kernel: fewer pieces */
+    bool in_bands;              /* each row is a piece: see yg_gemm_suits_bands() */
+    yg_gemm_kept kept;          /* of bands only */
+    const yg_stretch *prefetch; /* what to fetch meanwhile: see yg_kernel_call */
+    size_t prefetch_count;
 } yg_gemm;
 
 /* The instructions that a kernel uses, from the least to the most. */

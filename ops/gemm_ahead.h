@@ -64,12 +64,12 @@ static inline yg_gemm_ahead yg_gemm_ahead_of(const void *from, int64_t tiles, in
                            .every = yg_gemm_every(depth, tiles, pairs * rows)};
 }
 
-/* What is used soon, to be asked for by `tiles` tiles. */
-static inline yg_gemm_ahead yg_gemm_soon(const yg_gemm *gemm, int64_t tiles) {
-    yg_gemm_ahead ahead = {.stretches = gemm->soon, .stretch_count = gemm->soon_count};
+/* What will be used next (yg_kernel_call.prefetch), asked for by `tiles` tiles. */
+static inline yg_gemm_ahead yg_gemm_prefetch(const yg_gemm *gemm, int64_t tiles) {
+    yg_gemm_ahead ahead = {.stretches = gemm->prefetch, .stretch_count = gemm->prefetch_count};
     int64_t pairs = 0;
-    for (size_t i = 0; i < gemm->soon_count; i++)
-        pairs += yg_gemm_pairs(gemm->soon[i].bytes);
+    for (size_t i = 0; i < gemm->prefetch_count; i++)
+        pairs += yg_gemm_pairs(gemm->prefetch[i].bytes);
     if (pairs == 0)
         return yg_gemm_nothing_ahead;
     yg_gemm_next_row(&ahead);

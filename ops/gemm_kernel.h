@@ -185,8 +185,8 @@ static inline yg_gemm_ahead GEMM_NAME(next_block)(const yg_gemm *gemm, const yg_
         ahead =
             yg_gemm_ahead_of(a + gemm->rows * gemm->a_stride[0], panels * tiles, gemm->depth * SIZE,
                              following, gemm->a_stride[0] * SIZE, gemm->depth);
-    else if (gemm->soon_count > 0)
-        ahead = yg_gemm_soon(gemm, panels * tiles);
+    else if (gemm->prefetch_count > 0)
+        ahead = yg_gemm_prefetch(gemm, panels * tiles);
     ahead.for_results = blocks->is_large && !blocks->turned; /* turned tiles go to C by a copy */
     return ahead;
 }

@@ -25,6 +25,11 @@
 INDEX_NLL_KERNEL(index_nll_f32, float)
 INDEX_NLL_KERNEL(index_nll_f64, double)
 
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    (void)call;
+    plan->units = plan->rows = yg_type_count(results);
+}
+
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k; /* an index has no cotangent: k is 1 */
     const yg_node *operands = yg_node_operands(graph, y);
@@ -55,8 +60,7 @@ const yg_op yg_op_index_nll = {
     .flags = YG_OP_INTERNAL,
     .infer = yg_class_infer_rows,
     .kernel = {[YG_F32] = index_nll_f32, [YG_F64] = index_nll_f64},
-    .units = yg_class_units,
-    .rows = yg_class_rows,
+    .plan = plan,
     .vjp = vjp,
     .reference = reference,
     .domain = {YG_CLASS_DOMAIN, {-4, 0}},

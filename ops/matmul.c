@@ -18,34 +18,9 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
 /* -------------------------------------------------------------------------------------- kernel --
  */
 
-static int64_t units(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_product_units(call, 0);
-}
-
-static int64_t rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
-    (void)result;
-    return yg_product_rows(call, 0, whole);
-}
-
-static int64_t grain(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_product_grain(call, 0);
-}
-
-static int64_t scratch_bytes(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_product_scratch_bytes(call, 0);
-}
-
-static double flops(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_product_flops(call, 0);
-}
-
-static void *prepare(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return yg_product_prepare(call, 0, false);
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    (void)results;
+    yg_product_plan(call, 0, false, plan);
 }
 
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
@@ -148,16 +123,9 @@ const yg_op yg_op_matmul = {
     .operand_names = {"a", "b"},
     .attrs = yg_product_attrs,
     .attr_count = sizeof yg_product_attrs / sizeof *yg_product_attrs,
-    .flags = YG_OP_FETCHES,
     .infer = infer,
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
-    .units = units,
-    .rows = rows,
-    .grain = grain,
-    .scratch_bytes = scratch_bytes,
-    .prepare = prepare,
-    .release = yg_product_release,
-    .flops = flops,
+    .plan = plan,
     .vjp = vjp,
     .simplify = simplify,
     .reference = reference,

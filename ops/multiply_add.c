@@ -49,9 +49,9 @@ static const char *const forms[] = {
 MULTIPLY_ADD_TILE(multiply_add_f32, float)
 MULTIPLY_ADD_TILE(multiply_add_f64, double)
 
-static double flops(const yg_infer *call, const yg_type *result) {
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)call;
-    return 2 * (double)yg_type_count(result);
+    plan->flops = 2 * (double)yg_type_count(results);
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
@@ -100,7 +100,7 @@ const yg_op yg_op_multiply_add = {
     .attr_count = sizeof attrs / sizeof *attrs,
     .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY | YG_OP_INTERNAL,
     .tile = YG_FLOAT_TILES(multiply_add),
-    .flops = flops,
+    .plan = plan,
     .vjp = vjp,
     .reference = reference,
     YG_SAMPLES(samples),

@@ -131,64 +131,6 @@ static yg_gemm gemm_of(const product *p, const yg_attr *attrs) {
     return gemm;
 }
 
-/* The pieces of each matrix of the batch. */
-int64_t yg_product_units(const yg_infer *call, size_t first) {
-    product p;
-    if (!read_product(call, first, &p, NULL))
-        return 0;
-    const yg_gemm gemm = gemm_of(&p, call->attrs);
-    return matrices_of(&p) * yg_gemm_pieces(&gemm);
-}
-
-/* Of a batch the matrices, of one matrix the pieces. An operand that has not all of the batch's
- * dimensions is read by several matrices. */
-int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole) {
-    product p;
-    if (!read_product(call, first, &p, NULL))
-        return 0;
-    const yg_gemm gemm = gemm_of(&p, call->attrs);
-    const int64_t matrices = matrices_of(&p), rows = yg_gemm_piece_rows(&gemm);
-    bool a_whole = call->attrs[0].i != 0, b_whole = true;
-    if (matrices > 1) {
-        a_whole = yg_shape_product(p.a.shape, 0, p.a.rank - 2) != matrices;
-        b_whole = yg_shape_product(p.b.shape, 0, p.b.rank - 2) != matrices;
-    }
-    *whole |= (uint64_t)a_whole << first | (uint64_t)b_whole << (first + 1);
-    if (matrices != 1)
-        return matrices;
-    return gemm.in_bands || (gemm.by_library && rows >= YG_GEMM_PIECE_ROWS) ? p.n / rows : 0;
-}
-
-int64_t yg_product_grain(const yg_infer *call, size_t first) {
-    product p;
-    if (!read_product(call, first, &p, NULL))
-        return 1;
-    const yg_gemm gemm = gemm_of(&p, call->attrs);
-    return gemm.in_bands ? yg_gemm_band_rows() : 1;
-}
-
-/* Enough for any part, by our own kernel or by a library. */
-int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first) {
-    product p;
-    if (!read_product(call, first, &p, NULL))
-        return 0;
-    const yg_gemm gemm = gemm_of(&p, call->attrs);
-    const int64_t own = yg_gemm_scratch_bytes(&gemm, yg_dtype_size(p.a.dtype), yg_gemm_isa_best());
-    if (!gemm.by_library)
-        return own;
-    int64_t offsets[3]; /* the library gets pieces, of which the first is the largest */
-    const yg_gemm piece = yg_gemm_part(&gemm, 0, 1, offsets);
-    const int64_t library = yg_gemm_library_scratch_bytes(&piece);
-    return library > own ? library : own;
-}
-
-double yg_product_flops(const yg_infer *call, size_t first) {
-    product p;
-    if (!read_product(call, first, &p, NULL))
-        return 0;
-    return 2 * (double)matrices_of(&p) * (double)p.n * (double)p.m * (double)p.k;
-}
-
 /* Strides over the batch, in elements; 0 where an operand is repeated. */
 static void batch_strides(const product *p, const yg_type *type, int64_t strides[YG_MAX_RANK]) {
     int64_t own[YG_MAX_RANK];
@@ -203,6 +145,7 @@ typedef struct prepared_product {
     product p;
     yg_gemm gemm;
     size_t element;
+    bool transpose_a;
     int64_t pieces, units;
     int64_t a_strides[YG_MAX_RANK], b_strides[YG_MAX_RANK];
     yg_gemm_kernel multiply;  /* ours, … */
@@ -216,6 +159,7 @@ static bool prepare_product(const yg_infer *call, size_t first, bool add,
         return false;
     prepared->gemm = gemm_of(p, call->attrs);
     prepared->gemm.add = add;
+    prepared->transpose_a = call->attrs[0].i != 0;
     prepared->element = yg_dtype_size(p->a.dtype);
     prepared->pieces = yg_gemm_pieces(&prepared->gemm);
     prepared->units = prepared->pieces * matrices_of(p);
@@ -226,20 +170,59 @@ static bool prepare_product(const yg_infer *call, size_t first, bool add,
     return true;
 }
 
-void *yg_product_prepare(const yg_infer *call, size_t first, bool add) {
-    prepared_product *prepared = malloc(sizeof *prepared);
-    if (!prepared || !prepare_product(call, first, add, prepared, NULL)) {
-        free(prepared);
-        return NULL;
+/* Of a batch the matrices are rows, of one matrix its pieces. An operand that has not all of the
+ * batch's dimensions is read by several matrices. */
+static void plan_rows(const prepared_product *made, size_t first, yg_op_plan *plan) {
+    const product *p = &made->p;
+    const int64_t matrices = matrices_of(p), piece_rows = yg_gemm_piece_rows(&made->gemm);
+    bool a_whole = made->transpose_a, b_whole = true;
+    if (matrices > 1) {
+        a_whole = yg_shape_product(p->a.shape, 0, p->a.rank - 2) != matrices;
+        b_whole = yg_shape_product(p->b.shape, 0, p->b.rank - 2) != matrices;
     }
-    if (prepared->gemm.by_library)
-        prepared->library = yg_gemm_library_open(yg_gemm_library_preferred());
-    return prepared;
+    plan->whole = (uint64_t)a_whole << first | (uint64_t)b_whole << (first + 1);
+    plan->min_rows = made->gemm.in_bands ? yg_gemm_band_rows() : 1;
+    plan->prefetches = made->gemm.in_bands;
+    if (matrices != 1)
+        plan->rows = matrices;
+    else if (made->gemm.in_bands || (made->gemm.by_library && piece_rows >= YG_GEMM_PIECE_ROWS))
+        plan->rows = p->n / piece_rows;
 }
 
-void yg_product_release(void *prepared) {
+/* Enough for any part, by our own kernel or by a library. */
+static int64_t scratch_bytes(const prepared_product *made) {
+    const yg_gemm *gemm = &made->gemm;
+    const int64_t own = yg_gemm_scratch_bytes(gemm, made->element, yg_gemm_isa_best());
+    if (!gemm->by_library)
+        return own;
+    int64_t offsets[3]; /* the library gets pieces; the first is the largest */
+    const yg_gemm piece = yg_gemm_part(gemm, 0, 1, offsets);
+    const int64_t library = yg_gemm_library_scratch_bytes(&piece);
+    return library > own ? library : own;
+}
+
+static void release(void *prepared) {
     yg_gemm_library_close(((prepared_product *)prepared)->library);
     free(prepared);
+}
+
+void yg_product_plan(const yg_infer *call, size_t first, bool add, yg_op_plan *plan) {
+    prepared_product made;
+    if (!prepare_product(call, first, add, &made, NULL))
+        return;
+    const product *p = &made.p;
+    plan->units = made.units;
+    plan_rows(&made, first, plan);
+    plan->scratch_bytes = scratch_bytes(&made);
+    plan->flops = 2 * (double)matrices_of(p) * (double)p->n * (double)p->m * (double)p->k;
+    prepared_product *kept = plan->prepare ? malloc(sizeof *kept) : NULL;
+    if (!kept)
+        return;
+    *kept = made;
+    if (made.gemm.by_library)
+        kept->library = yg_gemm_library_open(yg_gemm_library_preferred());
+    plan->prepared = kept;
+    plan->release = release;
 }
 
 /* A part's elements of the addend, to where the product will be added to them. */
@@ -298,8 +281,8 @@ bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, c
             count = call->end - unit;
         int64_t at[3];
         yg_gemm part = yg_gemm_part(&prepared->gemm, piece, piece + count, at);
-        part.soon = call->soon;
-        part.soon_count = call->soon_count;
+        part.prefetch = call->prefetch;
+        part.prefetch_count = call->prefetch_count;
         if (part.in_bands)
             part.kept = call->kept == YG_SCRATCH_FIRST   ? YG_GEMM_KEPT_FIRST
                         : call->kept == YG_SCRATCH_AGAIN ? YG_GEMM_KEPT_AGAIN

@@ -10,15 +10,9 @@
 
 #include "../graph/op.h"
 
-/* As the descriptor's functions of these names; `add`: to what the result holds. */
+/* As the descriptor's functions of these names. With `add` the product is added to the result. */
 bool yg_product_infer(const yg_infer *call, size_t first, yg_type *result, yg_error *error);
-int64_t yg_product_units(const yg_infer *call, size_t first);
-int64_t yg_product_scratch_bytes(const yg_infer *call, size_t first);
-int64_t yg_product_rows(const yg_infer *call, size_t first, uint64_t *whole);
-int64_t yg_product_grain(const yg_infer *call, size_t first);
-double yg_product_flops(const yg_infer *call, size_t first);
-void *yg_product_prepare(const yg_infer *call, size_t first, bool add);
-void yg_product_release(void *prepared);
+void yg_product_plan(const yg_infer *call, size_t first, bool add, yg_op_plan *plan);
 
 /* Units [call->begin, call->end). Without `prepared`, by our own kernel. With `addend`, a tensor of
  * the result's type or the result itself, the product is added to it. */

@@ -103,16 +103,6 @@ int64_t yg_reduction_count(const yg_type *x, const yg_attr *dim) {
     return count;
 }
 
-int64_t yg_reduction_units(const yg_infer *call, const yg_type *result) {
-    (void)call;
-    return yg_type_count(result);
-}
-
-double yg_reduction_flops(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    return (double)yg_type_count(&call->operands[0]);
-}
-
 yg_node yg_reduction_expand(yg_graph *graph, yg_node y, yg_node value) {
     const yg_type *x = yg_node_type(graph, yg_node_operand(graph, y, 0));
     bool reduced[YG_MAX_RANK] = {false};
@@ -161,7 +151,7 @@ static void append(int *rank, int64_t *sizes, int64_t *strides, bool merge, int6
     ++*rank;
 }
 
-yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim) {
+yg_reduction yg_reduction_order(const yg_type *x, const yg_attr *dim) {
     bool reduced[YG_MAX_RANK] = {false};
     mark_dims(x, dim, reduced);
     int64_t strides[YG_MAX_RANK];
@@ -192,49 +182,47 @@ yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim) {
     return plan;
 }
 
-int64_t yg_reduction_rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
-    (void)result;
-    (void)whole;
+void yg_reduction_plan_pieces(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     const yg_type *x = &call->operands[0];
     bool reduced[YG_MAX_RANK] = {false};
     mark_dims(x, &call->attrs[0], reduced);
-    int64_t rows = 1;
+    plan->units = yg_type_count(results);
+    plan->rows = 1; /* the dimensions before the first that is reduced */
     for (int d = 0; d < x->rank && !(reduced[d] && x->shape[d] > 1); d++)
-        rows *= x->shape[d];
-    return rows;
+        plan->rows *= x->shape[d];
+    plan->flops = (double)yg_type_count(x);
 }
 
-bool yg_reduction_parts(const yg_infer *call, yg_parts *parts) {
-    const yg_reduction plan = yg_reduction_plan(&call->operands[0], &call->attrs[0]);
-    if (plan.kept_rank > 0 || plan.reduced_rank != !plan.inner_reduced || plan.count == 0)
-        return false;
-    const int64_t columns = plan.inner_reduced ? 1 : plan.inner;
-    const int64_t block = plan.inner_reduced ? REDUCE_BLOCK : REDUCE_ROWS;
-    yg_type result;
-    if (columns == 0 || !call->op->infer(call, &result, NULL))
-        return false;
-    *parts = (yg_parts){.elements = block * columns,
-                        .count = (plan.count + block - 1) / block,
-                        .bytes = columns * (int64_t)yg_dtype_size(result.dtype)};
-    return true;
+void yg_reduction_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    yg_reduction_plan_pieces(call, results, plan);
+    yg_reduction *order = plan->prepare ? malloc(sizeof *order) : NULL;
+    if (!order)
+        return; /* the kernel makes its own */
+    *order = yg_reduction_order(&call->operands[0], &call->attrs[0]);
+    plan->prepared = order;
+    plan->release = free;
 }
 
-void *yg_reduction_prepare(const yg_infer *call, const yg_type *result) {
-    (void)result;
-    yg_reduction *plan = malloc(sizeof *plan);
-    if (plan) /* without one the kernel makes its own */
-        *plan = yg_reduction_plan(&call->operands[0], &call->attrs[0]);
-    return plan;
-}
-
-void yg_reduction_release(void *prepared) {
-    free(prepared);
+void yg_reduction_plan_parts(const yg_infer *call, const yg_type *results, yg_kernel reduce,
+                             yg_kernel finish, yg_op_plan *plan) {
+    yg_reduction_plan(call, results, plan);
+    const yg_reduction order = yg_reduction_order(&call->operands[0], &call->attrs[0]);
+    const int64_t columns = order.inner_reduced ? 1 : order.inner;
+    const int64_t block = order.inner_reduced ? REDUCE_BLOCK : REDUCE_ROWS;
+    if (order.kept_rank > 0 || order.reduced_rank != !order.inner_reduced || order.count == 0 ||
+        columns == 0)
+        return;
+    plan->parts = (yg_parts){.elements = block * columns,
+                             .count = (order.count + block - 1) / block,
+                             .bytes = columns * (int64_t)yg_dtype_size(results->dtype),
+                             .reduce = reduce,
+                             .finish = finish};
 }
 
 const yg_reduction *yg_reduction_prepared(const yg_kernel_call *call, yg_reduction *here) {
     if (call->prepared)
         return call->prepared;
-    *here = yg_reduction_plan(call->in_types[0], &call->attrs[0]);
+    *here = yg_reduction_order(call->in_types[0], &call->attrs[0]);
     return here;
 }
 

@@ -43,12 +43,6 @@ bool yg_reduction_infer_widened(const yg_infer *call, yg_type *result, yg_error 
 /* How many elements of x each element of the result comes from. `dim` has been checked. */
 int64_t yg_reduction_count(const yg_type *x, const yg_attr *dim);
 
-/* The result's elements are independent: one unit each. */
-int64_t yg_reduction_units(const yg_infer *call, const yg_type *result);
-
-/* One operation for each element of x. */
-double yg_reduction_flops(const yg_infer *call, const yg_type *result);
-
 /* Stretches `value`, of the shape of the reduction y's result, back to the shape of y's operand. */
 yg_node yg_reduction_expand(yg_graph *graph, yg_node y, yg_node value);
 
@@ -86,19 +80,22 @@ enum {
     REDUCE_ROW_LEVELS = 44 /* 2^44 blocks of rows: more than there is memory */
 };
 
-yg_reduction yg_reduction_plan(const yg_type *x, const yg_attr *dim);
+yg_reduction yg_reduction_order(const yg_type *x, const yg_attr *dim);
 
-/* yg_op.rows: the dimensions before the first that is reduced. */
-int64_t yg_reduction_rows(const yg_infer *call, const yg_type *result, uint64_t *whole);
+/* Of yg_op.plan: each element of the result is a unit, and the dimensions before the first that is
+ * reduced are rows. */
+void yg_reduction_plan_pieces(const yg_infer *call, const yg_type *results, yg_op_plan *plan);
 
-/* yg_op.parts: blocks of neighbours if everything is reduced, of rows if the leading dimensions
- * are. */
-bool yg_reduction_parts(const yg_infer *call, yg_parts *parts);
+/* The same, and the order of the elements is prepared: small reductions take less time than finding
+ * it out. */
+void yg_reduction_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan);
 
-/* The plan is made when a program is compiled: small reductions take less time than their plan.
- * yg_reduction_prepared() gives that of a kernel call, or makes one in *here. */
-void *yg_reduction_prepare(const yg_infer *call, const yg_type *result);
-void yg_reduction_release(void *prepared);
+/* The same, and parts: blocks of neighbours if everything is reduced, of rows if the leading
+ * dimensions are. `reduce` and `finish` are a pair of YG_REDUCTION_PART(). */
+void yg_reduction_plan_parts(const yg_infer *call, const yg_type *results, yg_kernel reduce,
+                             yg_kernel finish, yg_op_plan *plan);
+
+/* The order that was prepared for a kernel call, or one made in *here. */
 const yg_reduction *yg_reduction_prepared(const yg_kernel_call *call, yg_reduction *here);
 
 /* Before a loop to be vectorised. clang does so unasked, and warns of each that it cannot. */
@@ -118,7 +115,7 @@ const yg_reduction *yg_reduction_prepared(const yg_kernel_call *call, yg_reducti
         return true;                                                                               \
     }
 
-/* The same for yg_op.part and yg_op.finish. */
+/* The same for the two kernels of yg_parts. */
 #define YG_REDUCTION_PART(function, reduce)                                                        \
     YG_REDUCTION_KERNEL(function##_part, reduce##_part)                                            \
     static bool function##_finish(const yg_kernel_call *call, yg_error *error) {                   \

@@ -17,10 +17,10 @@
  *                           do not depend on where a call begins; else 0
  *
  * of which the first three are undefined again at its end, and REDUCE_PARTS where the reduction is
- * to be had in parts too (yg_op.parts); REDUCE_FINISH must leave its operand as it is then. Order:
- * up to REDUCE_BLOCK neighbours are combined over 16 running results, and the blocks in pairs,
- * pairs of pairs and so on. Rounding errors of a sum so grow with the logarithm of the count. The
- * order depends on the shape alone.
+ * to be had in parts too (yg_op_plan.parts); REDUCE_FINISH must leave its operand as it is then.
+ * Order: up to REDUCE_BLOCK neighbours are combined over 16 running results, and the blocks in
+ * pairs, pairs of pairs and so on. Rounding errors of a sum so grow with the logarithm of the
+ * count. The order depends on the shape alone.
  */
 #include "multiversion.h"
 #include "reduction.h"

@@ -44,20 +44,11 @@ bool yg_rows_infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return true;
 }
 
-int64_t yg_rows_units(const yg_infer *call, const yg_type *result) {
-    return yg_rows_along(result, call->attrs[0].i).count;
-}
-
-int64_t yg_rows_outer(const yg_infer *call, const yg_type *result, uint64_t *whole) {
-    (void)whole;
-    const yg_rows rows = yg_rows_along(result, call->attrs[0].i);
-    return rows.count / (rows.stride > 0 ? rows.stride : 1);
-}
-
-/* Maximum, subtraction, exp, sum, division. */
-double yg_rows_flops(const yg_infer *call, const yg_type *result) {
-    (void)call;
-    return 5 * (double)yg_type_count(result);
+void yg_rows_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    const yg_rows rows = yg_rows_along(results, call->attrs[0].i);
+    plan->units = rows.count;
+    plan->rows = rows.count / (rows.stride > 0 ? rows.stride : 1); /* the dimensions before `dim` */
+    plan->flops = 5 * (double)yg_type_count(results); /* maximum, difference, exp, sum, quotient */
 }
 
 static const yg_attr first[] = {{.i = 0}}, middle[] = {{.i = 1}}, before_last[] = {{.i = -2}};

@@ -21,13 +21,10 @@ static inline int64_t yg_row_start(const yg_rows *rows, int64_t row) {
 }
 
 /* Parts of the descriptors of operators with one float operand and the attribute `dim`, whose
- * result has their operand's type: shape rule, units (rows), the rows of yg_op.rows (the dimensions
- * before `dim`), floating-point operations. */
+ * result has their operand's type. A unit of work is a row along `dim`. */
 extern const yg_attr_spec yg_rows_dim[1];
 bool yg_rows_infer(const yg_infer *call, yg_type *result, yg_error *error);
-int64_t yg_rows_units(const yg_infer *call, const yg_type *result);
-int64_t yg_rows_outer(const yg_infer *call, const yg_type *result, uint64_t *whole);
-double yg_rows_flops(const yg_infer *call, const yg_type *result);
+void yg_rows_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan);
 
 /* Samples for them: each dimension, a long row, one element, none. */
 extern const yg_sample yg_rows_samples[7];

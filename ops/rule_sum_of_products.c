@@ -62,7 +62,7 @@ static int joined_dim(const yg_graph *graph, yg_node product, int operand) {
 }
 
 /* Whether an operand has to be copied to be joined: what is computed is computed where it goes
- * (yg_op.place) if it goes there in one piece, along the first dimension. */
+ * (yg_op_plan.joins) if it goes there in one piece, along the first dimension. */
 static bool is_copied(const yg_graph *graph, yg_node product, int operand) {
     const yg_node node = yg_node_operand(graph, product, (size_t)operand);
     return yg_node_op(graph, node)->flags & (YG_OP_LEAF | YG_OP_VIEW) ||

@@ -48,7 +48,7 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
 }
 
 /* One stretch, if one dimension at most is cut, all before it to one element, and not in steps. */
-static int64_t view(const yg_infer *call, const yg_type *result) {
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     const yg_type *x = &call->operands[0];
     int64_t strides[YG_MAX_RANK], offset = 0;
     yg_type_strides(x, strides);
@@ -56,11 +56,11 @@ static int64_t view(const yg_infer *call, const yg_type *result) {
     for (int d = 0; d < x->rank; d++) {
         const range range = read_range(x, call->attrs, d);
         if ((!one && range.count != x->shape[d]) || (range.count > 1 && range.step != 1))
-            return -1;
+            return;
         offset += range.start * strides[d];
         one &= range.count == 1;
     }
-    return yg_type_count(result) > 0 ? offset : -1;
+    plan->view = yg_type_count(results) > 0 ? offset : -1;
 }
 
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
@@ -191,7 +191,7 @@ const yg_op yg_op_slice = {
                [YG_I64] = kernel,
                [YG_F32] = kernel,
                [YG_F64] = kernel},
-    .view = view,
+    .plan = plan,
     .vjp = vjp,
     .vjp_add = vjp_add,
     .simplify = simplify,

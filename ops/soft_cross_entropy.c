@@ -50,14 +50,9 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
 SOFT_CROSS_ENTROPY_KERNEL(soft_cross_entropy_f32, float, f32)
 SOFT_CROSS_ENTROPY_KERNEL(soft_cross_entropy_f64, double, f64)
 
-static int64_t units(const yg_infer *call, const yg_type *result) {
-    (void)call;
-    return yg_type_count(result);
-}
-
-static int64_t rows(const yg_infer *call, const yg_type *result, uint64_t *whole) {
-    (void)whole;
-    return units(call, result);
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    plan->units = plan->rows = yg_type_count(results);
+    plan->flops = 5 * (double)yg_type_count(&call->operands[1]);
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
@@ -102,9 +97,7 @@ const yg_op yg_op_soft_cross_entropy = {
     .flags = YG_OP_INTERNAL,
     .infer = infer,
     .kernel = {[YG_F32] = soft_cross_entropy_f32, [YG_F64] = soft_cross_entropy_f64},
-    .units = units,
-    .rows = rows,
-    .flops = yg_class_flops,
+    .plan = plan,
     .vjp = vjp,
     .reference = reference,
     .domain = {{0, 1}, {-4, 4}},

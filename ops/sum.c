@@ -141,6 +141,21 @@ static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *op
     return YG_NONE;
 }
 
+static const yg_kernel reduce_parts[YG_DTYPE_COUNT] = {
+    [YG_BOOL] = kernel_bool_part, [YG_I32] = kernel_i32_part, [YG_I64] = kernel_i64_part,
+    [YG_F32] = kernel_f32_part,   [YG_F64] = kernel_f64_part,
+};
+
+static const yg_kernel finish_parts[YG_DTYPE_COUNT] = {
+    [YG_BOOL] = kernel_bool_finish, [YG_I32] = kernel_i32_finish, [YG_I64] = kernel_i64_finish,
+    [YG_F32] = kernel_f32_finish,   [YG_F64] = kernel_f64_finish,
+};
+
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    const yg_dtype dtype = call->operands[0].dtype;
+    yg_reduction_plan_parts(call, results, reduce_parts[dtype], finish_parts[dtype], plan);
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     const int64_t count = yg_reduction_count(&r->call->operands[0], &r->call->attrs[0]);
     double sum = 0;
@@ -183,22 +198,7 @@ const yg_op yg_op_sum = {
                [YG_I64] = kernel_i64,
                [YG_F32] = kernel_f32,
                [YG_F64] = kernel_f64},
-    .part = {[YG_BOOL] = kernel_bool_part,
-             [YG_I32] = kernel_i32_part,
-             [YG_I64] = kernel_i64_part,
-             [YG_F32] = kernel_f32_part,
-             [YG_F64] = kernel_f64_part},
-    .finish = {[YG_BOOL] = kernel_bool_finish,
-               [YG_I32] = kernel_i32_finish,
-               [YG_I64] = kernel_i64_finish,
-               [YG_F32] = kernel_f32_finish,
-               [YG_F64] = kernel_f64_finish},
-    .units = yg_reduction_units,
-    .rows = yg_reduction_rows,
-    .parts = yg_reduction_parts,
-    .prepare = yg_reduction_prepare,
-    .release = yg_reduction_release,
-    .flops = yg_reduction_flops,
+    .plan = plan,
     .vjp = vjp,
     .simplify = simplify,
     .reference = reference,

@@ -353,11 +353,9 @@ bool operator_check(const yg_op_set *ops, const yg_op *op, operator_counts *coun
     }
     if (counts->values == 0 || counts->narrow == 0 || counts->plans == 0)
         return fail(why, "%s: its samples hold no element", op->name);
-    if (op->flags & YG_OP_ELEMENTWISE || op->units) {
-        if (counts->shared == 0)
-            return fail(why, "%s: no sample was shared by threads", op->name);
-    }
-    if (op->rows && counts->chunked == 0)
+    if ((op->flags & YG_OP_ELEMENTWISE || counts->has_units) && counts->shared == 0)
+        return fail(why, "%s: no sample was shared by threads", op->name);
+    if (counts->has_rows && counts->chunked == 0)
         return fail(why, "%s: no sample ran in chunks of rows", op->name);
     if (counts->gradients == 0 && op->max_operands > 0 && !(op->flags & YG_OP_NON_DIFFERENTIABLE))
         return fail(why, "%s: no sample has a derivative", op->name);

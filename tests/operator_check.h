@@ -17,6 +17,7 @@ typedef struct operator_counts {
     size_t plans;     /* elements compared between plans */
     size_t shared;    /* programs that three threads shared … */
     size_t chunked;   /* … and row loops that ran in several chunks */
+    bool has_units, has_rows; /* some sample's plan has several of them */
 } operator_counts;
 
 /* The descriptor alone: names, schema, samples, what a kernel or a derivative needs. False with

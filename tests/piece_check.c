@@ -39,15 +39,14 @@ typedef struct subject {
     const sample_call *sample;
     yg_infer infer;
     yg_type type; /* of the result */
-    int64_t units;
+    yg_op_plan plan;
     yg_kernel kernel;
-    void *prepared;
     buffer in[YG_SAMPLE_OPERANDS], poisoned[YG_SAMPLE_OPERANDS];
     buffer whole, out, again;
     buffer scratch; /* and as many bytes of a pattern behind it as a guard */
     yg_scratch kept;
-    const yg_stretch *soon;
-    size_t soon_count;
+    const yg_stretch *prefetch;
+    size_t prefetch_count;
     yg_error error;
     char *why;
 } subject;
@@ -70,8 +69,7 @@ static void free_subject(subject *s) {
     free(s->out.data);
     free(s->again.data);
     free(s->scratch.data);
-    if (s->prepared)
-        s->infer.op->release(s->prepared);
+    yg_op_plan_release(&s->plan);
 }
 
 /* The result's type, as the builder infers it; false where the operator does not take these. */
@@ -85,7 +83,8 @@ static bool find_type(const yg_op_set *ops, const sample_call *call, yg_type *ty
     return good;
 }
 
-static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *call, char *why) {
+static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *call,
+                         piece_counts *counts, char *why) {
     const yg_op *op = call->op;
     *s = (subject){.sample = call, .why = why};
     s->infer = (yg_infer){
@@ -94,9 +93,10 @@ static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *ca
         return fail(why, "the result has no type");
     const yg_dtype key = call->count ? call->types[call->count - 1].dtype : s->type.dtype;
     s->kernel = op->kernel[key];
-    s->units = op->units ? op->units(&s->infer, &s->type) : 1;
-    const int64_t scratch = op->scratch_bytes ? op->scratch_bytes(&s->infer, &s->type) : 0;
-    const int64_t bytes = yg_type_bytes(&s->type);
+    s->plan = yg_op_plan_of(&s->infer, &s->type, true);
+    const int64_t scratch = s->plan.scratch_bytes, bytes = yg_type_bytes(&s->type);
+    counts->promises_rows |= s->plan.rows > 0;
+    counts->promises_parts |= s->plan.parts.count > 0;
     bool room = make_buffer(&s->whole, bytes) && make_buffer(&s->out, bytes) &&
                 make_buffer(&s->again, bytes) && make_buffer(&s->scratch, scratch + GUARD);
     if (room) {
@@ -110,8 +110,6 @@ static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *ca
         for (int64_t i = 0; room && i < yg_type_count(type); i++)
             yg_element_set(type->dtype, s->in[k].data, i, call->values[k][i]);
     }
-    if (room && op->prepare)
-        s->prepared = op->prepare(&s->infer, &s->type);
     return room || fail(why, "out of memory");
 }
 
@@ -133,11 +131,11 @@ static bool run(subject *s, yg_kernel kernel, const buffer *in, size_t count, bu
                                  .in_types = types,
                                  .operand_count = s->sample->count,
                                  .attrs = s->sample->attrs,
-                                 .prepared = s->prepared,
+                                 .prepared = s->plan.prepared,
                                  .scratch = s->scratch.data,
                                  .kept = s->kept,
-                                 .soon = s->soon,
-                                 .soon_count = s->soon_count,
+                                 .prefetch = s->prefetch,
+                                 .prefetch_count = s->prefetch_count,
                                  .begin = begin,
                                  .end = end,
                                  .seed = 1,
@@ -213,7 +211,7 @@ static bool check_unit_range(subject *s, void *context, int64_t begin, int64_t e
     piece_counts *counts = context;
     char what[80];
     snprintf(what, sizeof what, "units [%lld, %lld) of %lld", (long long)begin, (long long)end,
-             (long long)s->units);
+             (long long)s->plan.units);
     unsigned char *out = s->out.data, *again = s->again.data;
     const unsigned char *whole = s->whole.data;
     memset(out, patterns[0], s->out.bytes);
@@ -232,7 +230,8 @@ static bool check_unit_range(subject *s, void *context, int64_t begin, int64_t e
     for (int turn = 0; turn < 2; turn++) {
         memset(out, patterns[turn], s->out.bytes);
         if ((begin > 0 && !run(s, s->kernel, s->in, s->sample->count, &s->out, 0, begin)) ||
-            (end < s->units && !run(s, s->kernel, s->in, s->sample->count, &s->out, end, s->units)))
+            (end < s->plan.units &&
+             !run(s, s->kernel, s->in, s->sample->count, &s->out, end, s->plan.units)))
             return fail(s->why, "%s, the others: %s", what, s->error.message);
         for (size_t i = 0; i < s->out.bytes; i++)
             if (again[i] ? out[i] != patterns[turn] : out[i] != whole[i])
@@ -244,7 +243,7 @@ static bool check_unit_range(subject *s, void *context, int64_t begin, int64_t e
 }
 
 static bool check_units(subject *s, piece_counts *counts) {
-    return !s->infer.op->units || s->units < 2 || each_range(s, s->units, counts, check_unit_range);
+    return s->plan.units < 2 || each_range(s, s->plan.units, counts, check_unit_range);
 }
 
 /* After all runs: none has written behind its scratch. */
@@ -281,7 +280,7 @@ static bool check_row_range(subject *s, void *opaque, int64_t begin, int64_t end
             poison(type, &s->in[k], &s->poisoned[k], begin * row, end * row);
     }
     const size_t row_bytes = s->out.bytes / (size_t)rows;
-    const int64_t units = s->units / rows;
+    const int64_t units = s->plan.units / rows;
     for (int turn = 0; turn < 2; turn++) {
         memset(s->out.data, patterns[turn], s->out.bytes);
         if (!run(s, s->kernel, s->poisoned, s->sample->count, &s->out, begin * units, end * units))
@@ -295,28 +294,28 @@ static bool check_row_range(subject *s, void *opaque, int64_t begin, int64_t end
 }
 
 /* The rows from `first` on as a thread runs them in a row loop: so many at a time, in order, with
- * scratch that is kept, and told every other time what is used soon. */
+ * scratch that is kept, and told every other time what to prefetch. */
 static bool check_rows_in_order(subject *s, const row_context *context, int64_t first,
                                 int64_t chunk) {
-    const int64_t rows = context->rows, units = s->units / rows;
+    const int64_t rows = context->rows, units = s->plan.units / rows;
     const size_t row_bytes = s->out.bytes / (size_t)rows;
-    const yg_stretch soon[] = {{s->again.data, (int64_t)s->again.bytes}, {s->whole.data, 1}};
+    const yg_stretch stretches[] = {{s->again.data, (int64_t)s->again.bytes}, {s->whole.data, 1}};
     char what[80];
     bool good = true;
-    s->soon = soon;
+    s->prefetch = stretches;
     s->kept = YG_SCRATCH_FIRST;
     memset(s->out.data, patterns[0], s->out.bytes);
     for (int64_t begin = first; begin < rows && good; begin += chunk) {
         const int64_t end = begin + chunk < rows ? begin + chunk : rows;
         snprintf(what, sizeof what, "rows [%lld, %lld) of %lld in order", (long long)begin,
                  (long long)end, (long long)rows);
-        s->soon_count = (size_t)(begin / chunk) % 3;
+        s->prefetch_count = (size_t)(begin / chunk) % 3;
         good = run(s, s->kernel, s->in, s->sample->count, &s->out, begin * units, end * units) ||
                fail(s->why, "%s: %s", what, s->error.message);
         s->kept = YG_SCRATCH_AGAIN;
     }
-    s->soon = NULL;
-    s->soon_count = 0;
+    s->prefetch = NULL;
+    s->prefetch_count = 0;
     s->kept = YG_SCRATCH_LOST;
     snprintf(what, sizeof what, "%lld rows at a time, from %lld on", (long long)chunk,
              (long long)first);
@@ -327,32 +326,29 @@ static bool check_rows_in_order(subject *s, const row_context *context, int64_t 
 
 /* As many rows at a time as are worth their while, and other numbers of them. */
 static bool check_kept(subject *s, const row_context *context) {
-    const yg_op *op = s->infer.op;
-    const int64_t rows = context->rows, grain = op->grain ? op->grain(&s->infer, &s->type) : 1;
-    if (grain < 1)
-        return fail(s->why, "%lld rows at a time", (long long)grain);
-    context->counts->grains += grain > 1 && grain < rows;
-    const int64_t chunks[] = {grain, 3 * grain + 1, rows / 2 + 1, rows};
+    const int64_t rows = context->rows, least = s->plan.min_rows;
+    if (least < 1)
+        return fail(s->why, "%lld rows at a time", (long long)least);
+    context->counts->min_rows += least > 1 && least < rows;
+    const int64_t chunks[] = {least, 3 * least + 1, rows / 2 + 1, rows};
     for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
         if (chunks[i] <= rows && !check_rows_in_order(s, context, 0, chunks[i]))
             return false;
     }
-    return check_rows_in_order(s, context, rows / 3, grain);
+    return check_rows_in_order(s, context, rows / 3, least);
 }
 
 static bool check_rows(subject *s, piece_counts *counts) {
-    const yg_op *op = s->infer.op;
-    row_context context = {.counts = counts};
-    context.rows = op->rows ? op->rows(&s->infer, &s->type, &context.whole) : 0;
+    row_context context = {.counts = counts, .rows = s->plan.rows, .whole = s->plan.whole};
     if (context.rows < 2)
         return true;
-    bool whole = s->units % context.rows == 0 && yg_type_count(&s->type) % context.rows == 0;
+    bool whole = s->plan.units % context.rows == 0 && yg_type_count(&s->type) % context.rows == 0;
     for (size_t k = 0; k < s->sample->count; k++)
         whole = whole &&
                 (context.whole >> k & 1 || yg_type_count(&s->sample->types[k]) % context.rows == 0);
     if (!whole)
         return fail(s->why, "%lld rows do not divide its %lld units and its elements",
-                    (long long)context.rows, (long long)s->units);
+                    (long long)context.rows, (long long)s->plan.units);
     return each_range(s, context.rows, &context, check_row_range) && check_kept(s, &context);
 }
 
@@ -361,7 +357,6 @@ static bool check_rows(subject *s, piece_counts *counts) {
 typedef struct part_context {
     piece_counts *counts;
     yg_parts parts;
-    yg_kernel part;
     buffer all, some; /* of all parts */
 } part_context;
 
@@ -375,7 +370,7 @@ static bool check_part_range(subject *s, void *opaque, int64_t begin, int64_t en
            end * parts->elements);
     for (int turn = 0; turn < 2; turn++) {
         memset(context->some.data, patterns[turn], context->some.bytes);
-        if (!run(s, context->part, s->poisoned, 1, &context->some, begin, end))
+        if (!run(s, parts->reduce, s->poisoned, 1, &context->some, begin, end))
             return fail(s->why, "%s: reads what is not its own: %s", what, s->error.message);
         if (!check_written(&context->some, patterns[turn], &context->all,
                            (size_t)(begin * parts->bytes), (size_t)(end * parts->bytes), what,
@@ -387,10 +382,10 @@ static bool check_part_range(subject *s, void *opaque, int64_t begin, int64_t en
 }
 
 /* All parts, reduced in one go, make the kernel's result; then every range makes its parts. */
-static bool check_all_parts(subject *s, part_context *context, yg_kernel finish) {
+static bool check_all_parts(subject *s, part_context *context) {
     memset(s->out.data, patterns[0], s->out.bytes);
-    if (!run(s, context->part, s->in, 1, &context->all, 0, context->parts.count) ||
-        !run(s, finish, &context->all, 1, &s->out, 0, s->units))
+    if (!run(s, context->parts.reduce, s->in, 1, &context->all, 0, context->parts.count) ||
+        !run(s, context->parts.finish, &context->all, 1, &s->out, 0, s->plan.units))
         return fail(s->why, "in parts: %s", s->error.message);
     if (memcmp(s->out.data, s->whole.data, s->out.bytes) != 0)
         return fail(s->why, "%lld parts, finished, are not the whole",
@@ -399,15 +394,12 @@ static bool check_all_parts(subject *s, part_context *context, yg_kernel finish)
 }
 
 static bool check_parts(subject *s, piece_counts *counts) {
-    const yg_op *op = s->infer.op;
-    part_context context = {.counts = counts};
-    if (!op->parts || !op->parts(&s->infer, &context.parts))
-        return true;
+    part_context context = {.counts = counts, .parts = s->plan.parts};
     const yg_parts *parts = &context.parts;
-    const yg_dtype key = s->sample->types[s->sample->count - 1].dtype;
+    if (parts->count == 0)
+        return true;
     const int64_t elements = yg_type_count(&s->sample->types[0]);
-    context.part = op->part[key];
-    if (!context.part || !op->finish[key])
+    if (!parts->reduce || !parts->finish)
         return fail(s->why, "parts, but no kernel for them");
     if (parts->count < 1 || parts->elements * parts->count < elements ||
         parts->elements * (parts->count - 1) >= elements)
@@ -416,7 +408,7 @@ static bool check_parts(subject *s, piece_counts *counts) {
     bool good = (make_buffer(&context.all, parts->count * parts->bytes) &&
                  make_buffer(&context.some, parts->count * parts->bytes)) ||
                 fail(s->why, "out of memory");
-    good = good && check_all_parts(s, &context, op->finish[key]);
+    good = good && check_all_parts(s, &context);
     free(context.all.data);
     free(context.some.data);
     return good;
@@ -435,10 +427,10 @@ static bool check_in_place(subject *s, piece_counts *counts) {
     buffer in[YG_SAMPLE_OPERANDS];
     memcpy(in, s->in, sizeof in);
     in[0] = s->out;
-    for (int64_t cut = 0; cut < 2 && cut < s->units; cut++) {
-        const int64_t at = cut * s->units / 2;
+    for (int64_t cut = 0; cut < 2 && cut < s->plan.units; cut++) {
+        const int64_t at = cut * s->plan.units / 2;
         memcpy(s->out.data, s->in[0].data, s->out.bytes);
-        if (!run(s, s->kernel, in, s->sample->count, &s->out, at, s->units) ||
+        if (!run(s, s->kernel, in, s->sample->count, &s->out, at, s->plan.units) ||
             (at > 0 && !run(s, s->kernel, in, s->sample->count, &s->out, 0, at)))
             return fail(s->why, "in place: %s", s->error.message);
         if (memcmp(s->out.data, s->whole.data, s->out.bytes) != 0)
@@ -453,8 +445,7 @@ static bool check_in_place(subject *s, piece_counts *counts) {
 
 /* Where the result is said to lie in the first operand, its bits are. */
 static bool check_view(subject *s, piece_counts *counts) {
-    const yg_op *op = s->infer.op;
-    const int64_t at = op->view ? op->view(&s->infer, &s->type) : -1;
+    const int64_t at = s->plan.view;
     if (at < 0)
         return true;
     const size_t offset = (size_t)at * yg_dtype_size(s->type.dtype);
@@ -466,18 +457,13 @@ static bool check_view(subject *s, piece_counts *counts) {
     return true;
 }
 
-/* With every operand where it is said to go in the result, the result is the same. */
-static bool check_places(subject *s, piece_counts *counts) {
-    const yg_op *op = s->infer.op;
+/* With every operand where it goes in the result, the result is the same. */
+static bool check_joins(subject *s, piece_counts *counts) {
     buffer in[YG_SAMPLE_OPERANDS];
-    memcpy(in, s->in, sizeof in);
     memset(s->out.data, 0xff, s->out.bytes);
-    size_t placed = 0;
-    for (size_t k = 0; op->place && k < s->sample->count; k++) {
-        const int64_t at = op->place(&s->infer, &s->type, k);
-        if (at < 0)
-            continue;
-        const size_t offset = (size_t)at * yg_dtype_size(s->type.dtype);
+    size_t offset = 0;
+    for (size_t k = 0; s->plan.joins && k < s->sample->count; k++) {
+        in[k] = s->in[k];
         if (offset + in[k].bytes > s->out.bytes)
             return fail(s->why, "operand %zu ends behind the result", k);
         /* Before anything runs: in a wrong place an operand would be copied over itself. */
@@ -485,15 +471,17 @@ static bool check_places(subject *s, piece_counts *counts) {
             return fail(s->why, "operand %zu is not where it is said to go", k);
         in[k].data = (char *)s->out.data + offset;
         memcpy(in[k].data, s->in[k].data, in[k].bytes);
-        placed++;
+        offset += in[k].bytes;
     }
-    if (placed == 0)
+    if (!s->plan.joins)
         return true;
-    if (!run(s, s->kernel, in, s->sample->count, &s->out, 0, s->units))
+    if (offset != s->out.bytes)
+        return fail(s->why, "the operands are not all of the result");
+    if (!run(s, s->kernel, in, s->sample->count, &s->out, 0, s->plan.units))
         return fail(s->why, "operands in place: %s", s->error.message);
     if (memcmp(s->out.data, s->whole.data, s->out.bytes) != 0)
         return fail(s->why, "operands in place, its bits are others");
-    counts->places += placed;
+    counts->joins++;
     return true;
 }
 
@@ -502,12 +490,12 @@ static bool check_places(subject *s, piece_counts *counts) {
 static bool check_call(const yg_op_set *ops, const sample_call *call, piece_counts *counts,
                        bool grown, char *why) {
     subject s;
-    bool good = make_subject(&s, ops, call, why);
+    bool good = make_subject(&s, ops, call, counts, why);
     if (good && s.whole.bytes > 0) {
-        if (run(&s, s.kernel, s.in, call->count, &s.whole, 0, s.units))
+        if (run(&s, s.kernel, s.in, call->count, &s.whole, 0, s.plan.units))
             good = check_units(&s, counts) && check_rows(&s, counts) && check_parts(&s, counts) &&
                    check_in_place(&s, counts) && check_view(&s, counts) &&
-                   check_places(&s, counts) && check_scratch(&s);
+                   check_joins(&s, counts) && check_scratch(&s);
         else if (!grown)
             good = fail(why, "the kernel: %s", s.error.message);
     }
@@ -575,13 +563,9 @@ bool piece_check(const yg_op_set *ops, const yg_op *op, piece_counts *counts, ch
                 if (!check_grown(ops, op, &op->samples[s], growths[g], reals[r], counts, reason))
                     return fail(why, "%s, sample %zu in %s, %lld times as large: %.1000s", op->name,
                                 s, yg_dtype_name(reals[r]), (long long)growths[g], reason);
-    if ((op->units && counts->units == 0) || (op->rows && counts->rows == 0) ||
-        (op->parts && counts->parts == 0))
+    if ((counts->promises_rows && counts->rows == 0) ||
+        (counts->promises_parts && counts->parts == 0))
         return fail(why, "%s: no call falls into two %s", op->name,
-                    op->units && counts->units == 0 ? "units"
-                    : op->rows && counts->rows == 0 ? "rows"
-                                                    : "parts");
-    if ((op->view && counts->views == 0) || (op->place && counts->places == 0))
-        return fail(why, "%s: no call shares memory", op->name);
+                    counts->promises_rows && counts->rows == 0 ? "rows" : "parts");
     return true;
 }

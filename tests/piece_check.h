@@ -1,7 +1,6 @@
 /*
- * Whether a kernel keeps what its descriptor promises of pieces: yg_op.units, yg_op.rows and
- * yg_op.parts; of scratch that is kept between rows (yg_kernel_call.kept); and of memory that
- * operands and result share: YG_OP_IN_PLACE, yg_op.view and yg_op.place.
+ * Whether a kernel keeps what its plan (yg_op_plan) promises: of units, rows and parts, of scratch
+ * that is kept between rows (yg_kernel_call.kept), and of memory that operands and result share.
  */
 #ifndef YG_TESTS_PIECE_CHECK_H
 #define YG_TESTS_PIECE_CHECK_H
@@ -10,9 +9,10 @@
 
 /* Runs of a kernel on a piece that were compared with the run of the whole. */
 typedef struct piece_counts {
-    size_t units, rows, parts, in_place, views, places;
-    size_t kept;   /* all rows in order, with scratch that is kept */
-    size_t grains; /* calls of which several rows at a time are worth their while: yg_op.grain */
+    size_t units, rows, parts, in_place, views, joins;
+    size_t kept;                        /* all rows in order, with scratch that is kept */
+    size_t min_rows;                    /* calls whose plan asks for several rows at a time */
+    bool promises_rows, promises_parts; /* some call's plan has any */
 } piece_counts;
 
 /* Runs the kernel on pieces of every sample and of samples that are larger in their first

@@ -170,6 +170,20 @@ static const way ways[] = {
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
+/* Notes what the operator promises of its own node. */
+static void note_plan(const whole *w, const sample_call *call, operator_counts *counts) {
+    const yg_node node = w->outputs[0];
+    if (yg_node_op(w->graph, node) != call->op)
+        return;
+    const yg_infer infer = {.op = call->op,
+                            .operands = call->types,
+                            .operand_count = call->count,
+                            .attrs = call->attrs};
+    const yg_op_plan plan = yg_op_plan_of(&infer, yg_node_type(w->graph, node), false);
+    counts->has_units |= plan.units > 1;
+    counts->has_rows |= plan.rows > 1;
+}
+
 /* Simplification changes the graph, so that only the numbers are the same. */
 static bool check_simplification(const whole *plain, const yg_op_set *ops, const sample_call *call,
                                  unsigned flags, operator_counts *counts, char *why) {
@@ -177,6 +191,7 @@ static bool check_simplification(const whole *plain, const yg_op_set *ops, const
     yg_program *planned = NULL, *asked = NULL;
     bool good = build_whole(&exact, ops, call, flags | YG_GRAPH_NO_SIMPLIFY, false, why);
     if (good) {
+        note_plan(&exact, call, counts);
         planned = run_whole(plain, call, &ways[0].options, why);
         asked = run_whole(&exact, call, &ways[0].options, why);
         good = compare_whole(plain, planned, &exact, asked, flags & YG_GRAPH_F64 ? 1e-11 : 1e-4,

@@ -236,7 +236,7 @@ static bool runs_in_bands(const subject *s) {
     const yg_type types[] = {*yg_node_type(s->g, s->a), *yg_node_type(s->g, s->b)};
     const yg_attr attrs[] = {{.i = 1}, {.i = 0}};
     const yg_infer call = {.op = op, .operands = types, .operand_count = 2, .attrs = attrs};
-    return op->grain(&call, yg_node_type(s->g, s->x)) > 1;
+    return yg_op_plan_of(&call, yg_node_type(s->g, s->x), false).min_rows > 1;
 }
 
 static void check(const subject *s, const chunk_case *test, int threads) {

@@ -241,7 +241,7 @@ Test(gemm, same_bits_however_it_is_shared) {
 }
 
 /* In bands, so many rows at a time and three times as many in turn, B packed by the first and found
- * again by the others, and told what is used soon: the bits of the whole. */
+ * again by the others, and told what to prefetch: the bits of the whole. */
 static void check_bands(const path *path, const shape *shape, int variant, int64_t band) {
     operands o = make_operands(path, shape, variant & 1, variant & 2, variant & 4);
     o.gemm.in_bands = true;
@@ -254,14 +254,14 @@ static void check_bands(const path *path, const shape *shape, int variant, int64
     cr_assert_eq(yg_gemm_pieces(&o.gemm), o.gemm.rows);
     multiply(path, &o, o.c, 0, o.gemm.rows);
     memset(o.scratch, 0xFF, (size_t)bytes); /* NaN */
-    const yg_stretch soon[] = {{o.a, o.counts[0]}, {o.b, 1}};
-    o.gemm.soon = soon;
+    const yg_stretch stretches[] = {{o.a, o.counts[0]}, {o.b, 1}};
+    o.gemm.prefetch = stretches;
     o.gemm.kept = YG_GEMM_KEPT_FIRST;
     for (int64_t begin = 0, end, turn = 0; begin < o.gemm.rows; begin = end, turn++) {
         end = begin + (turn % 2 ? 3 * band : band);
         if (end > o.gemm.rows)
             end = o.gemm.rows;
-        o.gemm.soon_count = (size_t)(turn % 3);
+        o.gemm.prefetch_count = (size_t)(turn % 3);
         multiply(path, &o, by_bands, begin, end);
         o.gemm.kept = YG_GEMM_KEPT_AGAIN;
     }

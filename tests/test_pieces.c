@@ -70,7 +70,7 @@ ParameterizedTest(size_t *number, pieces, products_in_bands) {
     char why[OPERATOR_CHECK_TEXT];
     cr_assert(piece_check_large(yg_ops(), find(test->op), &sample, test->dtype, &counts, why), "%s",
               why);
-    cr_expect_gt(counts.grains, 0, "not in bands");
+    cr_expect_gt(counts.min_rows, 0, "not in bands");
     cr_expect_gt(counts.kept, 3);
 }
 
@@ -98,7 +98,7 @@ Test(pieces, some_operators_share_memory) {
     cr_assert(piece_check(yg_ops(), find("slice"), &counts, why), "%s", why);
     cr_expect_gt(counts.views, 0);
     cr_assert(piece_check(yg_ops(), find("concat"), &counts, why), "%s", why);
-    cr_expect_gt(counts.places, 0);
+    cr_expect_gt(counts.joins, 0);
 }
 
 static void expect_caught(const yg_op *wrong, const char *message) {
@@ -109,10 +109,15 @@ static void expect_caught(const yg_op *wrong, const char *message) {
 }
 
 /* Whatever the dimension, every leading one is said to be rows. */
-static int64_t leading(const yg_infer *call, const yg_type *result, uint64_t *whole) {
-    (void)result;
-    (void)whole;
-    return call->operands[0].rank ? call->operands[0].shape[0] : 1;
+static void leading(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    plan->units = yg_type_count(results);
+    plan->rows = call->operands[0].rank ? call->operands[0].shape[0] : 1;
+}
+
+/* What softmax plans, with other rows. */
+static void softmax_by_leading(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    find("softmax")->plan(call, results, plan);
+    plan->rows = call->operands[0].rank ? call->operands[0].shape[0] : 1;
 }
 
 /* Along dimension 0 of two: units are columns, as many as there are rows. */
@@ -120,21 +125,20 @@ Test(piece_checker, catches_rows_that_read_each_other) {
     static const yg_attr along_0[] = {{.i = 0}};
     static const yg_sample square[] = {{.operands = {"f[6, 6]"}, .attrs = along_0}};
     yg_op wrong = *find("softmax");
-    wrong.rows = leading;
+    wrong.plan = softmax_by_leading;
     wrong.samples = square;
     wrong.sample_count = 1;
     expect_caught(&wrong, "is not as in the whole run");
 }
 
-static int64_t every_element(const yg_infer *call, const yg_type *result, uint64_t *whole) {
-    (void)whole;
-    (void)call;
-    return yg_type_count(result);
+static void softmax_by_elements(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    find("softmax")->plan(call, results, plan);
+    plan->rows = yg_type_count(results);
 }
 
 Test(piece_checker, catches_rows_that_do_not_divide_the_work) {
     yg_op wrong = *find("softmax");
-    wrong.rows = every_element;
+    wrong.plan = softmax_by_elements;
     expect_caught(&wrong, "rows do not divide");
 }
 
@@ -153,14 +157,14 @@ static bool like_first(const yg_infer *call, yg_type *result, yg_error *error) {
     return true;
 }
 
-static int64_t second_is_whole(const yg_infer *call, const yg_type *result, uint64_t *whole) {
-    *whole = 1 << 1;
-    return leading(call, result, whole);
+static void second_is_whole(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    leading(call, results, plan);
+    plan->whole = 1 << 1;
 }
 
-static int64_t one_an_element(const yg_infer *call, const yg_type *result) {
+static void one_an_element(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)call;
-    return yg_type_count(result);
+    plan->units = yg_type_count(results);
 }
 
 /* The second operand's first element, by way of scratch: where it is packed is the test's. */
@@ -192,22 +196,19 @@ static bool packed_beside_rows(const yg_kernel_call *call, yg_error *error) {
     return true;
 }
 
-static int64_t eight_bytes(const yg_infer *call, const yg_type *result) {
-    (void)call;
-    (void)result;
-    return 8;
+static void eight_bytes(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    second_is_whole(call, results, plan);
+    plan->scratch_bytes = 8;
 }
 
-static int64_t two_bytes(const yg_infer *call, const yg_type *result) {
-    (void)call;
-    (void)result;
-    return 2;
+static void two_bytes(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    second_is_whole(call, results, plan);
+    plan->scratch_bytes = 2;
 }
 
-static int64_t none(const yg_infer *call, const yg_type *result) {
-    (void)call;
-    (void)result;
-    return 0;
+static void no_rows_at_a_time(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    eight_bytes(call, results, plan);
+    plan->min_rows = 0;
 }
 
 Test(piece_checker, catches_scratch_that_is_not_kept) {
@@ -218,9 +219,7 @@ Test(piece_checker, catches_scratch_that_is_not_kept) {
                 .max_operands = 2,
                 .infer = like_first,
                 .kernel = {[YG_F32] = packed_first, [YG_F64] = packed_first},
-                .units = one_an_element,
-                .rows = second_is_whole,
-                .scratch_bytes = eight_bytes,
+                .plan = eight_bytes,
                 .samples = pair,
                 .sample_count = 1};
     piece_counts counts;
@@ -232,10 +231,9 @@ Test(piece_checker, catches_scratch_that_is_not_kept) {
     op.kernel[YG_F32] = packed_beside_rows;
     expect_caught(&op, "1 rows at a time, from 0 on");
     op.kernel[YG_F32] = packed_first;
-    op.scratch_bytes = two_bytes;
+    op.plan = two_bytes;
     expect_caught(&op, "behind the 2 of its scratch");
-    op.scratch_bytes = eight_bytes;
-    op.grain = none;
+    op.plan = no_rows_at_a_time;
     expect_caught(&op, "0 rows at a time");
 }
 
@@ -247,12 +245,11 @@ Test(piece_checker, catches_an_operand_that_is_read_as_a_whole) {
                    .max_operands = 2,
                    .infer = like_first,
                    .kernel = {[YG_F32] = first_of_second, [YG_F64] = first_of_second},
-                   .units = one_an_element,
-                   .rows = leading,
+                   .plan = leading,
                    .samples = pair,
                    .sample_count = 1};
     expect_caught(&wrong, "rows [1, 2) of 6");
-    wrong.rows = second_is_whole;
+    wrong.plan = second_is_whole;
     piece_counts counts;
     char why[OPERATOR_CHECK_TEXT] = "";
     cr_expect(piece_check(yg_ops(), &wrong, &counts, why), "%s", why);
@@ -293,34 +290,48 @@ Test(piece_checker, catches_bits_that_depend_on_the_range) {
     expect_caught(&wrong, "units [0, 1) of 3");
 }
 
+/* What sum plans. */
+static void plan_of_sum(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    find("sum")->plan(call, results, plan);
+}
+
+static void finished_by_reducing(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    plan_of_sum(call, results, plan);
+    plan->parts.finish = plan->parts.reduce;
+}
+
+static void never_reduced(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    plan_of_sum(call, results, plan);
+    plan->parts.reduce = NULL;
+}
+
 Test(piece_checker, catches_parts_that_are_finished_otherwise) {
     yg_op wrong = *find("sum");
-    memcpy(wrong.finish, wrong.part, sizeof wrong.finish);
+    wrong.plan = finished_by_reducing;
     expect_caught(&wrong, "sum, ");
-    memcpy(wrong.finish, find("sum")->finish, sizeof wrong.finish);
-    memset(wrong.part, 0, sizeof wrong.part);
+    wrong.plan = never_reduced;
     expect_caught(&wrong, "no kernel for them");
 }
 
-static bool too_few_parts(const yg_infer *call, yg_parts *parts) {
-    if (!find("sum")->parts(call, parts))
-        return false;
-    parts->count--;
-    return true;
+static void too_few_parts(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    plan_of_sum(call, results, plan);
+    plan->parts.count = plan->parts.count > 1 ? plan->parts.count - 1 : 0;
 }
 
-static bool shifted_parts(const yg_infer *call, yg_parts *parts) {
-    if (!find("sum")->parts(call, parts) || parts->count < 2)
-        return false;
-    parts->elements -= (parts->elements - 1) / parts->count / 2;
-    return parts->elements * parts->count >= yg_type_count(&call->operands[0]);
+static void shifted_parts(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    plan_of_sum(call, results, plan);
+    yg_parts *parts = &plan->parts;
+    if (parts->count > 1)
+        parts->elements -= (parts->elements - 1) / parts->count / 2;
+    if (parts->count < 2 || parts->elements * parts->count < yg_type_count(&call->operands[0]))
+        parts->count = 0;
 }
 
 Test(piece_checker, catches_parts_that_are_not_the_operand) {
     yg_op wrong = *find("sum");
-    wrong.parts = too_few_parts;
+    wrong.plan = too_few_parts;
     expect_caught(&wrong, "are not its");
-    wrong.parts = shifted_parts;
+    wrong.plan = shifted_parts;
     expect_caught(&wrong, "parts [");
 }
 
@@ -344,52 +355,43 @@ Test(piece_checker, catches_a_kernel_that_cannot_work_in_place) {
                          .flags = YG_OP_IN_PLACE,
                          .infer = like_first,
                          .kernel = {[YG_F32] = reversed, [YG_F64] = reversed},
-                         .units = one_an_element,
+                         .plan = one_an_element,
                          .samples = six,
                          .sample_count = 1};
     expect_caught(&wrong, "in place, its bits are others");
 }
 
-static int64_t view_from_1(const yg_infer *call, const yg_type *result) {
+static void view_from_1(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)call;
-    (void)result;
-    return 1;
-}
-
-static int64_t never_a_view(const yg_infer *call, const yg_type *result) {
-    (void)call;
-    (void)result;
-    return -1;
+    (void)results;
+    plan->view = 1;
 }
 
 Test(piece_checker, catches_a_view_of_something_else) {
     yg_op wrong = *find("slice");
-    wrong.view = view_from_1;
+    wrong.plan = view_from_1;
     expect_caught(&wrong, "a view ");
-    wrong.view = never_a_view;
-    expect_caught(&wrong, "no call shares memory");
 }
 
-/* The operands the other way round. */
-static int64_t place_from_behind(const yg_infer *call, const yg_type *result, size_t k) {
-    int64_t at = yg_type_count(result);
-    for (size_t i = 0; i <= k; i++)
-        at -= yg_type_count(&call->operands[i]);
-    return at;
-}
-
-static int64_t place_at_the_end(const yg_infer *call, const yg_type *result, size_t k) {
+/* Along any dimension. */
+static void always_joins(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)call;
-    (void)k;
-    return yg_type_count(result);
+    (void)results;
+    plan->joins = true;
 }
 
 Test(piece_checker, catches_an_operand_in_a_wrong_place) {
     yg_op wrong = *find("concat");
-    wrong.place = place_from_behind;
+    wrong.plan = always_joins;
     expect_caught(&wrong, "is not where it is said to go");
-    wrong.place = place_at_the_end;
-    expect_caught(&wrong, "ends behind the result");
+    static const yg_attr half[] = {
+        {.count = 1, .ints = {0}}, {.count = 1, .ints = {2}}, {.count = 1, .ints = {1}}};
+    static const yg_sample four[] = {{.operands = {"f[4]"}, .attrs = half}};
+    yg_op part = *find("slice");
+    part.plan = always_joins;
+    part.samples = four;
+    part.sample_count = 1;
+    expect_caught(&part, "operand 0 ends behind the result");
 }
 
 Test(piece_checker, catches_promises_that_no_call_shows) {

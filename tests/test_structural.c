@@ -147,10 +147,10 @@ static char *job_run(const job *j, int64_t parts) {
         .op = j->op, .operands = j->types, .operand_count = j->count, .attrs = j->attrs};
     const yg_type *const types[2] = {&j->types[0], &j->types[1]};
     const void *const in[2] = {j->in[0], j->in[1]};
-    const int64_t bytes = j->op->scratch_bytes ? j->op->scratch_bytes(&call, &j->out) : 0;
-    void *scratch = aligned_alloc(64, ((size_t)bytes + 64) / 64 * 64);
+    const yg_op_plan plan = yg_op_plan_of(&call, &j->out, false);
+    void *scratch = aligned_alloc(64, ((size_t)plan.scratch_bytes + 64) / 64 * 64);
     char *out = malloc((size_t)yg_type_bytes(&j->out));
-    const int64_t units = j->op->units(&call, &j->out);
+    const int64_t units = plan.units;
     for (int64_t part = 0; part < parts; part++) {
         const yg_kernel_call kernel_call = {
             .out = out,

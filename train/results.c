@@ -95,13 +95,13 @@ void yg_results_free(yg_executable *executable) {
 /* -------------------------------------------------------------------------------- pointing --- */
 
 /* Whether a result lies in a parameter's bytes: it is that parameter, or a view of it that the
- * program did not copy. */
+ * program did not copy. The address tells; a view is of operand 0, and is never elementwise. */
 static bool lies_in_parameter(yg_executable *executable, const yg_result *result) {
     const yg_graph *graph = yg_network_graph(executable->network);
     yg_node node = result->node;
     while (!yg_node_is_parameter(graph, node)) {
-        const yg_op *op = yg_node_op(graph, node);
-        if (!(op->flags & YG_OP_VIEW) && !op->view)
+        if (yg_node_operand_count(graph, node) == 0 ||
+            yg_node_op(graph, node)->flags & YG_OP_ELEMENTWISE)
             return false;
         node = yg_node_operand(graph, node, 0);
     }
