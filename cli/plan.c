@@ -3,6 +3,7 @@
  */
 #include "plan.h"
 
+#include "../graph/number.h"
 #include "diff.h"
 #include "json.h"
 #include "session.h"
@@ -46,8 +47,8 @@ static void print_table(const passes *passes, const yg_program_stats *stats) {
         } else {
             add_change(&table, text_of_count((double)stats[i].instructions, before),
                        text_of_count((double)stats[i + 1].instructions, after));
-            add_change(&table, text_of_bytes((double)stats[i].arena_bytes, before),
-                       text_of_bytes((double)stats[i + 1].arena_bytes, after));
+            add_change(&table, yg_bytes_text((double)stats[i].arena_bytes, before),
+                       yg_bytes_text((double)stats[i + 1].arena_bytes, after));
         }
         table_add(&table, "%s", pass->doc);
     }
@@ -243,7 +244,7 @@ static void print_head(char sign, const char *what, const char *name,
     terminal_start(stdout, STYLE_BOLD);
     terminal_print(stdout, "%c%c%c %s %s: %s instructions, %s planned", sign, sign, sign, what,
                    name, text_of_count((double)stats->instructions, count),
-                   text_of_bytes((double)stats->arena_bytes, bytes));
+                   yg_bytes_text((double)stats->arena_bytes, bytes));
     terminal_stop(stdout);
     terminal_print(stdout, "\n");
 }

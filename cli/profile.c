@@ -4,6 +4,7 @@
 #include "../graph/profile.h"
 
 #include "../graph/file.h"
+#include "../graph/number.h"
 #include "commands.h"
 #include "dims.h"
 #include "fold.h"
@@ -216,8 +217,8 @@ static void print_totals(const profile *p) {
     terminal_print(stdout, "compile time    %s, from the model to the program\n",
                    text_of_duration(p->step.build_seconds, a));
     terminal_print(stdout, "memory          %s planned + %s of parameters and optimizer state\n",
-                   text_of_bytes((double)p->stats.arena_bytes, a),
-                   text_of_bytes((double)p->stats.parameter_bytes, b));
+                   yg_bytes_text((double)p->stats.arena_bytes, a),
+                   yg_bytes_text((double)p->stats.parameter_bytes, b));
     terminal_print(stdout, "measured peak   %s GFLOP/s, %s GB/s (%s, %d thread%s)\n",
                    text_of_digits(p->peak.flops * 1e-9, a), text_of_digits(p->peak.bytes * 1e-9, b),
                    yg_dtype_name(p->step.dtype), p->stats.threads,

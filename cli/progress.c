@@ -3,6 +3,7 @@
  */
 #include "progress.h"
 
+#include "../graph/number.h"
 #include "../graph/text.h"
 #include "table.h"
 #include "terminal.h"
@@ -101,8 +102,8 @@ void progress_planned(void *context, const yg_program_stats *step) {
     char arena[32], parameters[32];
     (void)context;
     terminal_say("step's memory: %s planned + %s of parameters and optimizer state",
-                 text_of_bytes((double)step->arena_bytes, arena),
-                 text_of_bytes((double)step->parameter_bytes, parameters));
+                 yg_bytes_text((double)step->arena_bytes, arena),
+                 yg_bytes_text((double)step->parameter_bytes, parameters));
 }
 
 void progress_show(void *context, const yg_train_progress *now) {

@@ -1,6 +1,7 @@
 /*
  * yamlgrad show: a model's layers, shapes, parameters, cost; its graph; its plan.
  */
+#include "../graph/number.h"
 #include "commands.h"
 #include "dims.h"
 #include "json.h"
@@ -52,20 +53,20 @@ static void print_totals(const survey *survey, const yg_program_stats *step) {
     terminal_print(stdout, "\nparameters      %s", text_of_count((double)survey->parameters, text));
     if (survey->trainable != survey->parameters)
         terminal_print(stdout, " (%s trainable)", text_of_count((double)survey->trainable, text));
-    terminal_print(stdout, ", %s\n", text_of_bytes((double)survey->weight_bytes, text));
+    terminal_print(stdout, ", %s\n", yg_bytes_text((double)survey->weight_bytes, text));
     terminal_print(stdout, "forward         %s FLOPs\n",
                    text_of_count(survey->forward_flops, text));
     if (step) {
         terminal_print(stdout, "training step   %s FLOPs, %zu instructions\n",
                        text_of_count(step->flops, text), step->instructions);
         terminal_print(stdout, "step's memory   %s planned",
-                       text_of_bytes((double)step->arena_bytes, text));
+                       yg_bytes_text((double)step->arena_bytes, text));
         if (step->recomputed > 0)
             terminal_print(stdout, ", %zu values recomputed", step->recomputed);
         terminal_print(stdout, " (%s without a plan)",
-                       text_of_bytes((double)step->unplanned_bytes, more));
+                       yg_bytes_text((double)step->unplanned_bytes, more));
         terminal_print(stdout, " + %s of parameters and optimizer state\n",
-                       text_of_bytes((double)step->parameter_bytes, text));
+                       yg_bytes_text((double)step->parameter_bytes, text));
     }
     print_dims(survey);
 }

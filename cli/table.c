@@ -109,17 +109,6 @@ const char *text_of_count(double count, char *text) {
     return text;
 }
 
-const char *text_of_bytes(double bytes, char *text) {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    size_t unit = 0;
-    while (bytes >= 1024 && unit + 1 < sizeof units / sizeof *units) {
-        bytes /= 1024;
-        unit++;
-    }
-    snprintf(text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
-    return text;
-}
-
 const char *text_of_digits(double value, char *text) {
     if (value >= 999.5)
         return text_of_count(value, text);

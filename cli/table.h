@@ -23,10 +23,9 @@ void table_add(table *table, const char *format, ...) __attribute__((format(prin
 /* Prints all rows, each indented, and frees the cells. */
 void table_print(table *table, FILE *to, int indent);
 
-/* "1234567" as "1,234,567", "1.5 MiB", "12.3 µs": numbers for people. Return `text`, of at least 32
- * bytes. */
+/* "1234567" as "1,234,567", "12.3 µs": numbers for people (sizes: yg_bytes_text()). Return `text`,
+ * of at least 32 bytes. */
 const char *text_of_count(double count, char *text);
-const char *text_of_bytes(double bytes, char *text);
 const char *text_of_duration(double seconds, char *text);
 
 /* Three digits: "1.23", "12.3", "123", "1,230". */

@@ -113,6 +113,15 @@ static const yg_type *find_type(const yg_infer *call, const yg_type *type) {
     return NULL;
 }
 
+/* A size that overflows is found where the operator and its line are not known. */
+static void complete_error(yg_graph *graph, const yg_op *op) {
+    const yg_error found = graph->error;
+    if (found.line > 0 || strncmp(found.message, op->name, strlen(op->name)) == 0)
+        return;
+    graph->error = (yg_error){0};
+    yg_graph_fail(graph, found.code, "%s: %s", op->name, found.message);
+}
+
 static bool infer(yg_graph *graph, const yg_infer *call, yg_type *result) {
     const yg_op *op = call->op;
     if (!op->infer) {
@@ -120,6 +129,7 @@ static bool infer(yg_graph *graph, const yg_infer *call, yg_type *result) {
     } else if (!op->infer(call, result, &graph->error)) {
         if (!graph->error.code)
             yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s: the shape rule failed silently", op->name);
+        complete_error(graph, op);
         return false;
     } else {
         const yg_type *known = find_type(call, result);

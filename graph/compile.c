@@ -182,7 +182,7 @@ static bool plan_chunks(yg_compiler *c) {
     int64_t bytes;
     return (!__builtin_mul_overflow(program->chunk_bytes, (int64_t)program->threads, &bytes) &&
             !__builtin_add_overflow(program->arena_bytes, bytes, &program->stats.arena_bytes)) ||
-           yg_fail_memory(c->error);
+           yg_plan_fail_arena(c, 0);
 }
 
 static void count_parameters(yg_compiler *c) {
@@ -204,7 +204,7 @@ static bool allocate_program(yg_compiler *c) {
             continue;
         storage->data = untouched_zeros((size_t)storage->bytes, &storage->memory);
         if (!storage->data)
-            return yg_fail_memory(c->error);
+            return yg_plan_fail_leaves(c);
     }
     const size_t threads = (size_t)program->threads;
     program->arena = aligned_zeros((size_t)program->arena_bytes);
@@ -218,7 +218,7 @@ static bool allocate_program(yg_compiler *c) {
     if (!program->arena || (program->chunk_bytes && !program->chunks) ||
         (program->register_count && !program->registers) ||
         (program->scratch_bytes && !program->scratch))
-        return yg_fail_memory(c->error);
+        return yg_plan_fail_arena(c, (double)program->stats.arena_bytes + (double)scratch);
     for (size_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
         if (storage->by_chunks)

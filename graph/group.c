@@ -249,7 +249,7 @@ static bool list_streams(yg_compiler *c, yg_unit *unit) {
     }
     for (uint32_t i = 0; i < unit->stream_count; i++)
         element += unit->streams[i]->advance;
-    if (unit->count * element < STREAMED_BYTES ||
+    if ((double)unit->count * (double)element < STREAMED_BYTES ||
         element * YG_TILE > STEP_LINES * YG_ALIGN * (int64_t)unit->step_count)
         unit->stream_count = 0;
     return true;

@@ -149,3 +149,14 @@ const char *yg_number_text(double value, char *text) {
     yg_locale_leave(locale);
     return text;
 }
+
+const char *yg_bytes_text(double bytes, char *text) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    size_t unit = 0;
+    while (bytes >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+        bytes /= 1024;
+        unit++;
+    }
+    snprintf(text, YG_BYTES_TEXT, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+    return text;
+}

@@ -40,4 +40,9 @@ size_t yg_number_span(const char *text);
  * for what is not finite. Returns `text`, which has room for YG_NUMBER_TEXT bytes. */
 const char *yg_number_text(double value, char *text);
 
+#define YG_BYTES_TEXT 32
+
+/* A size for people: "12 B", "1.5 MiB". Returns `text`, which has room for YG_BYTES_TEXT bytes. */
+const char *yg_bytes_text(double bytes, char *text);
+
 #endif

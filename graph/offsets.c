@@ -53,7 +53,7 @@ static bool place(yg_compiler *c, yg_arena *arena, yg_lifetimes *lives, uint32_t
             continue;
         lives->block[s] = yg_arena_take(arena, storage->bytes > 0 ? storage->bytes : 1);
         if (!lives->block[s])
-            return yg_fail_memory(c->error);
+            return yg_plan_fail_arena(c, 0);
         storage->offset = yg_block_offset(lives->block[s]);
     }
     return true;

@@ -344,6 +344,11 @@ bool yg_plan_stages(yg_compiler *compiler);
 /* stage: makes a stage of one row loop, at the end. */
 bool yg_plan_add_stage(yg_compiler *compiler, uint32_t row_loop);
 
+/* memory_error: fail for want of memory and name the largest tensors, with their lines: of inputs,
+ * parameters and outputs, or of what a run computes (`bytes` in all; 0: the sum of its results). */
+bool yg_plan_fail_leaves(const yg_compiler *compiler);
+bool yg_plan_fail_arena(const yg_compiler *compiler, double bytes);
+
 /* stage: decides which stages threads share; false if none. */
 bool yg_plan_share(const yg_compiler *compiler);
 

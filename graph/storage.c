@@ -66,7 +66,7 @@ static bool add_results(yg_compiler *c) {
         const int64_t bytes = yg_type_bytes(c->graph->records[node].type);
         if (__builtin_add_overflow(program->stats.unplanned_bytes, bytes,
                                    &program->stats.unplanned_bytes))
-            return yg_fail_memory(c->error);
+            program->stats.unplanned_bytes = INT64_MAX; /* nobody allocates it */
         if (!c->nodes[node].in_memory)
             continue;
         const uint32_t last =

@@ -154,6 +154,22 @@ Test(graph, types_are_checked_for_size) {
     cr_expect_not(yg_type_make(YG_F32, 3, (int64_t[]){INT64_MAX, 2, 0}, &type, &error));
     cr_expect_eq(error.code, YG_ERROR_SHAPE);
     cr_expect_not(yg_type_make(YG_F32, 1, (int64_t[]){-1}, &type, NULL));
+    cr_expect_not(yg_type_make(YG_F32, -1, NULL, &type, NULL));
+    /* Bytes up to 2^62 - 1 leave room for rounding up; a dimension of 0 does not hide the others.
+     */
+    static const struct {
+        yg_dtype dtype;
+        int64_t shape[2];
+        bool fits;
+    } sizes[] = {
+        {YG_BOOL, {INT64_MAX / 2, 1}, true}, {YG_BOOL, {INT64_MAX / 2 + 1, 1}, false},
+        {YG_F64, {INT64_MAX / 16, 1}, true}, {YG_F64, {INT64_MAX / 16 + 1, 1}, false},
+        {YG_F32, {0, INT64_MAX / 8}, true},  {YG_F32, {0, INT64_MAX / 8 + 1}, false},
+        {YG_I32, {1 << 30, 1 << 29}, true},  {YG_I32, {1 << 30, 1 << 30}, false},
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        cr_expect_eq(yg_type_make(sizes[i].dtype, 2, sizes[i].shape, &type, NULL), sizes[i].fits,
+                     "size %zu", i);
     cr_expect_not(yg_type_make(YG_F32, 9, (int64_t[9]){1}, &type, NULL));
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const int64_t huge = (int64_t)1 << 40;
@@ -300,6 +316,23 @@ Test(gradient, no_tangent_is_none) {
     const yg_node t = matrix(g, "t", 1, 1), y = yg_multiply(g, wrt[0], wrt[1]);
     cr_expect_eq(yg_jvp(g, y, wrt, (yg_node[]){t, YG_NONE}, 2), yg_multiply(g, t, wrt[1]));
     cr_expect_eq(yg_jvp(g, y, wrt, (yg_node[]){YG_NONE, YG_NONE}, 2), YG_NONE);
+    cr_expect_null(yg_graph_error(g), "%s", failure(g));
+    yg_graph_free(g);
+}
+
+/* A target that y does not depend on has a tangent that adds nothing, wherever it stands. */
+Test(gradient, tangents_of_what_is_not_reached_add_nothing) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node before = matrix(g, "before", 2, 3), x = matrix(g, "x", 1, 1);
+    const yg_node w = matrix(g, "w", 1, 1), y = yg_multiply(g, x, w);
+    const yg_node after = matrix(g, "after", 1, 1), behind_step = yg_sign(g, w);
+    const yg_node t = matrix(g, "t", 1, 1), u = matrix(g, "u", 1, 1), v = matrix(g, "v", 2, 3);
+    const yg_node wrt[] = {before, x, after, behind_step, w};
+    const yg_node tangents[] = {v, t, u, u, u};
+    const yg_node along_both = yg_jvp(g, y, wrt, tangents, 5);
+    cr_expect_eq(along_both, yg_jvp(g, y, (yg_node[]){x, w}, (yg_node[]){t, u}, 2));
+    cr_expect_eq(yg_jvp(g, y, wrt, tangents, 4), yg_multiply(g, t, w));
+    cr_expect_eq(yg_jvp(g, y, wrt, tangents, 1), YG_NONE);
     cr_expect_null(yg_graph_error(g), "%s", failure(g));
     yg_graph_free(g);
 }

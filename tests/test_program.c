@@ -149,27 +149,6 @@ Test(program, a_wrong_request_is_an_error) {
     yg_graph_free(g);
 }
 
-/* Each of these tensors can be addressed, not all at once. */
-Test(program, a_sum_of_sizes_that_does_not_fit_is_an_error) {
-    const unsigned flags[] = {0, YG_PROGRAM_NO_PLAN};
-    for (size_t f = 0; f < 2; f++) {
-        yg_graph *g = yg_graph_new(yg_ops(), 0);
-        const yg_type type = type_of(YG_F64, 2, (int64_t[]){(int64_t)1 << 30, (int64_t)1 << 28});
-        const yg_node x = yg_input(g, "x", &type);
-        const int64_t order[] = {1, 0};
-        yg_node y = yg_permute(g, yg_sin(g, x), order), sum = y;
-        for (int i = 0; i < 10; i++)
-            sum = yg_add(g, sum,
-                         yg_permute(g, yg_permute(g, yg_sin(g, y = yg_cos(g, y)), order), order));
-        const yg_node outputs[] = {sum, y};
-        const yg_compile_options options = {.flags = flags[f], .threads = 1};
-        yg_error error = {0};
-        cr_expect_null(yg_compile(g, outputs, 2, NULL, 0, &options, &error));
-        cr_expect_eq(error.code, YG_ERROR_MEMORY, "%s", error.message);
-        yg_graph_free(g);
-    }
-}
-
 /* A long elementwise chain needs one buffer, or none at all, however long it is. */
 Test(program, memory_is_used_again) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
