@@ -2,8 +2,9 @@
  * Arithmetic of numbers that are known when a graph is built: whole numbers stay whole (and are
  * checked against overflow), `/` gives a fraction, `//` and `%` round towards minus infinity.
  */
+#include "arithmetic.h"
+
 #include "../../ops/floor_division.h"
-#include "builder.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,8 +17,8 @@ static double as_double(const yg_term *term) {
     return term->kind == YG_TERM_INT ? (double)term->i : term->f;
 }
 
-static bool overflow(const yg_builder *builder, const yg_expression *operation) {
-    return yg_fail(builder->error, YG_ERROR_ARGUMENT, operation->origin,
+static bool overflow(const yg_expression *operation, yg_error *error) {
+    return yg_fail(error, YG_ERROR_ARGUMENT, operation->origin,
                    "'%s': the result is too large for a whole number", operation->text);
 }
 
@@ -34,21 +35,21 @@ static bool whole_power(int64_t base, int64_t exponent, int64_t *result) {
 }
 
 /* The operations that whole numbers stay whole in; false in *done for the others. */
-static bool whole_operation(const yg_builder *builder, const yg_expression *operation, int64_t a,
-                            int64_t b, int64_t *result, bool *done) {
+static bool whole_operation(const yg_expression *operation, int64_t a, int64_t b, int64_t *result,
+                            bool *done, yg_error *error) {
     const char *sign = operation->text;
     *done = true;
     if (strcmp(sign, "+") == 0)
-        return !__builtin_add_overflow(a, b, result) || overflow(builder, operation);
+        return !__builtin_add_overflow(a, b, result) || overflow(operation, error);
     if (strcmp(sign, "-") == 0)
-        return !__builtin_sub_overflow(a, b, result) || overflow(builder, operation);
+        return !__builtin_sub_overflow(a, b, result) || overflow(operation, error);
     if (strcmp(sign, "*") == 0)
-        return !__builtin_mul_overflow(a, b, result) || overflow(builder, operation);
+        return !__builtin_mul_overflow(a, b, result) || overflow(operation, error);
     if (strcmp(sign, "**") == 0 && b >= 0)
-        return whole_power(a, b, result) || overflow(builder, operation);
+        return whole_power(a, b, result) || overflow(operation, error);
     if (strcmp(sign, "//") == 0) {
         *result = yg_floor_quotient(a, b);
-        return b != -1 || a != INT64_MIN || overflow(builder, operation);
+        return b != -1 || a != INT64_MIN || overflow(operation, error);
     }
     if (strcmp(sign, "%") == 0) {
         *result = yg_floor_rest(a, b);
@@ -73,70 +74,97 @@ static double real_operation(const char *sign, double a, double b) {
     }
 }
 
-static bool compare(const char *sign, double a, double b) {
+/* `less`, `equal`: of the two numbers; neither where one is NaN, and `greater` then is not it. */
+static bool compare(const char *sign, bool less, bool equal, bool greater) {
     switch (sign[0]) {
     case '<':
-        return sign[1] == '=' ? a <= b : a < b;
+        return less || (sign[1] == '=' && equal);
     case '>':
-        return sign[1] == '=' ? a >= b : a > b;
+        return greater || (sign[1] == '=' && equal);
     default:
-        return (a == b) == (sign[0] == '=');
+        return equal == (sign[0] == '=');
     }
+}
+
+/* Whole numbers are compared as such: as doubles, those beyond 2^53 would meet. */
+static bool compare_numbers(const char *sign, const yg_term *a, const yg_term *b) {
+    if (a->kind == YG_TERM_INT && b->kind == YG_TERM_INT)
+        return compare(sign, a->i<b->i, a->i == b->i, a->i> b->i);
+    const double x = as_double(a), y = as_double(b);
+    return compare(sign, x<y, x == y, x> y);
 }
 
 static bool is_comparison(const char *sign) {
     return strchr("<>=!", sign[0]) != NULL;
 }
 
-bool yg_number_operation(const yg_builder *builder, const yg_expression *operation,
-                         const yg_term *a, const yg_term *b, yg_term *result) {
+/* What is no number can only be compared, with its own kind. */
+static bool other_operation(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
+                            const yg_term *b, yg_term *result, yg_error *error) {
     const char *sign = operation->text;
-    const bool varies = a->varies || b->varies;
-    if (!is_number(a) || !is_number(b)) {
-        const bool equality = sign[0] == '!' || sign[0] == '=';
-        if (equality && a->kind == YG_TERM_TEXT && b->kind == YG_TERM_TEXT) {
-            *result = (yg_term){.kind = YG_TERM_BOOL,
-                                .varies = varies,
-                                .i = (strcmp(a->text, b->text) == 0) == (sign[0] == '=')};
-            return true;
-        }
-        if (equality && a->kind == YG_TERM_BOOL && b->kind == YG_TERM_BOOL) {
-            *result = (yg_term){
-                .kind = YG_TERM_BOOL, .varies = varies, .i = (a->i == b->i) == (sign[0] == '=')};
-            return true;
-        }
-        char left[120], right[120];
-        return yg_fail(builder->error, YG_ERROR_ARGUMENT, operation->origin,
+    const bool equality = sign[0] == '!' || sign[0] == '=';
+    char left[120], right[120];
+    bool equal = false;
+    if (equality && a->kind == YG_TERM_TEXT && b->kind == YG_TERM_TEXT)
+        equal = strcmp(a->text, b->text) == 0;
+    else if (equality && a->kind == YG_TERM_BOOL && b->kind == YG_TERM_BOOL)
+        equal = a->i == b->i;
+    else
+        return yg_fail(error, YG_ERROR_ARGUMENT, operation->origin,
                        "'%s' takes numbers or tensors, found %s and %s", sign,
-                       yg_term_describe(builder, a, left, sizeof left),
-                       yg_term_describe(builder, b, right, sizeof right));
-    }
-    if (sign[0] == '@') {
-        return yg_fail(builder->error, YG_ERROR_ARGUMENT, operation->origin,
+                       yg_term_describe(graph, a, left, sizeof left),
+                       yg_term_describe(graph, b, right, sizeof right));
+    *result = (yg_term){.kind = YG_TERM_BOOL, .i = equal == (sign[0] == '=')};
+    return true;
+}
+
+bool yg_number_operation(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
+                         const yg_term *b, yg_term *result, yg_error *error) {
+    const char *sign = operation->text;
+    if (!is_number(a) || !is_number(b))
+        return other_operation(graph, operation, a, b, result, error);
+    if (sign[0] == '@')
+        return yg_fail(error, YG_ERROR_ARGUMENT, operation->origin,
                        "'@' multiplies matrices, not numbers; numbers are multiplied by '*'");
-    }
-    const double x = as_double(a), y = as_double(b);
     if (is_comparison(sign)) {
-        *result = (yg_term){.kind = YG_TERM_BOOL, .varies = varies, .i = compare(sign, x, y)};
+        *result = (yg_term){.kind = YG_TERM_BOOL, .i = compare_numbers(sign, a, b)};
         return true;
     }
+    const double x = as_double(a), y = as_double(b);
     if ((sign[0] == '/' || sign[0] == '%') && y == 0)
-        return yg_fail(builder->error, YG_ERROR_ARGUMENT, operation->origin, "division by zero");
+        return yg_fail(error, YG_ERROR_ARGUMENT, operation->origin, "division by zero");
     if (a->kind == YG_TERM_INT && b->kind == YG_TERM_INT) {
         int64_t whole = 0;
         bool done;
-        if (!whole_operation(builder, operation, a->i, b->i, &whole, &done))
+        if (!whole_operation(operation, a->i, b->i, &whole, &done, error))
             return false;
         if (done) {
-            *result = (yg_term){.kind = YG_TERM_INT, .varies = varies, .i = whole};
+            *result = (yg_term){.kind = YG_TERM_INT, .i = whole};
             return true;
         }
     }
-    const double value = real_operation(sign, x, y);
-    if (!isfinite(value)) {
-        return yg_fail(builder->error, YG_ERROR_NUMERIC, operation->origin,
-                       "'%s': the result is not a finite number", sign);
-    }
-    *result = (yg_term){.kind = YG_TERM_FLOAT, .varies = varies, .f = value};
+    *result = (yg_term){.kind = YG_TERM_FLOAT, .f = real_operation(sign, x, y)};
+    /* Infinities come from infinities only: from numbers, they are a mistake. */
+    return isfinite(result->f) || !isfinite(x) || !isfinite(y) ||
+           yg_fail(error, YG_ERROR_NUMERIC, operation->origin,
+                   "'%s': the result is not a finite number", sign);
+}
+
+bool yg_number_negative(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
+                        yg_term *result, yg_error *error) {
+    static const yg_term zero = {.kind = YG_TERM_INT};
+    if (a->kind != YG_TERM_FLOAT)
+        return yg_number_operation(graph, operation, &zero, a, result, error);
+    *result = (yg_term){.kind = YG_TERM_FLOAT, .f = -a->f}; /* -0.0 too */
+    return true;
+}
+
+bool yg_list_item(const yg_term *list, int64_t index, yg_origin origin, yg_term *item,
+                  yg_error *error) {
+    const int64_t count = (int64_t)list->count;
+    if (index < -count || index >= count)
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin, "index %lld is outside a list of %lld",
+                       (long long)index, (long long)count);
+    *item = list->items[index < 0 ? index + count : index];
     return true;
 }

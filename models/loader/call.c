@@ -7,9 +7,13 @@
  * number in its place is the first attribute. Numbers among tensors are scalars of the tensors'
  * type (a fraction among integers: of the network's float type).
  */
-#include "../../graph/spelling.h"
-#include "builder.h"
+#include "call.h"
 
+#include "../../graph/number.h"
+#include "../../graph/spelling.h"
+#include "foreign.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,9 +21,9 @@
 
 typedef struct call_site {
     yg_builder *builder;
-    const yg_scope *scope;
     const yg_expression *call;
     const yg_op *op;
+    const yg_term *arguments; /* the call's, evaluated */
     yg_term operands[YG_MAX_OPERANDS];
     bool operand_given[YG_MAX_OPERANDS];
     size_t operand_count;
@@ -67,33 +71,23 @@ static bool wrong_attr(const call_site *site, const yg_attr_spec *spec,
     char text[200];
     return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
                    "%s: `%s` is %s, found %s", site->op->name, spec->name, expected[spec->kind],
-                   yg_term_describe(site->builder, found, text, sizeof text));
+                   yg_term_describe(site->builder->graph, found, text, sizeof text));
 }
 
-/* A word: the value of a choice argument of that name, or the name itself. */
-static bool word_of(const call_site *site, const yg_expression *argument, const char **word,
-                    yg_term *term) {
-    if (argument->kind == YG_EXPRESSION_NAME) {
-        const yg_binding *binding = yg_scope_find(site->scope, argument->text);
-        *word = binding && binding->term.kind == YG_TERM_TEXT ? binding->term.text : argument->text;
-        return true;
-    }
-    if (!yg_evaluate_term(site->builder, site->scope, argument, term))
-        return false;
-    *word = term->kind == YG_TERM_TEXT ? term->text : NULL;
-    return true;
+/* A word is a text, or a name as it is written, whatever else has that name. */
+static const char *word_of(const yg_expression *argument, const yg_term *term) {
+    if (argument->kind == YG_EXPRESSION_NAME)
+        return argument->text;
+    return term->kind == YG_TERM_TEXT ? term->text : NULL;
 }
 
 static bool set_word(const call_site *site, const yg_attr_spec *spec, const yg_expression *argument,
-                     yg_attr *attr) {
+                     const yg_term *term, yg_attr *attr) {
     static const char *const dtypes[] = {"bool", "i32", "i64", "f32", "f64", "float", NULL};
     const char *const *known = spec->kind == YG_ATTR_DTYPE ? dtypes : spec->choices;
-    const char *word;
-    yg_term term;
-    if (!word_of(site, argument, &word, &term))
-        return false;
+    const char *word = word_of(argument, term);
     if (!word)
-        return wrong_attr(site, spec, argument, &term);
+        return wrong_attr(site, spec, argument, term);
     size_t count = 0;
     for (; known[count]; count++) {
         if (strcmp(known[count], word) != 0)
@@ -131,7 +125,8 @@ static bool set_ints(const call_site *site, const yg_attr_spec *spec, const yg_e
     return true;
 }
 
-static bool set_attr(call_site *site, size_t index, const yg_expression *argument) {
+static bool set_attr(call_site *site, size_t index, const yg_expression *argument,
+                     const yg_term *term) {
     const yg_attr_spec *spec = &site->op->attrs[index];
     yg_attr *attr = &site->attrs[index];
     if (site->attr_given[index]) {
@@ -142,23 +137,22 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
     site->attr_given[index] = true;
     memset(attr, 0, sizeof *attr);
     if (spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE)
-        return set_word(site, spec, argument, attr);
-    yg_term term;
-    if (!yg_evaluate_term(site->builder, site->scope, argument, &term))
-        return false;
+        return set_word(site, spec, argument, term, attr);
+    if (term->kind == YG_TERM_WORD)
+        return yg_fail_unknown(site->builder, term->text, argument->origin);
     switch (spec->kind) {
     case YG_ATTR_INTS:
-        return set_ints(site, spec, argument, &term, attr);
+        return set_ints(site, spec, argument, term, attr);
     case YG_ATTR_FLOAT:
-        if (term.kind != YG_TERM_INT && term.kind != YG_TERM_FLOAT)
-            return wrong_attr(site, spec, argument, &term);
-        attr->f = term.kind == YG_TERM_INT ? (double)term.i : term.f;
+        if (term->kind != YG_TERM_INT && term->kind != YG_TERM_FLOAT)
+            return wrong_attr(site, spec, argument, term);
+        attr->f = term->kind == YG_TERM_INT ? (double)term->i : term->f;
         return true;
     case YG_ATTR_BOOL:
     default:
-        if (term.kind != (spec->kind == YG_ATTR_BOOL ? YG_TERM_BOOL : YG_TERM_INT))
-            return wrong_attr(site, spec, argument, &term);
-        attr->i = term.i;
+        if (term->kind != (spec->kind == YG_ATTR_BOOL ? YG_TERM_BOOL : YG_TERM_INT))
+            return wrong_attr(site, spec, argument, term);
+        attr->i = term->i;
         return true;
     }
 }
@@ -178,9 +172,11 @@ static bool set_operand(call_site *site, size_t index, const yg_expression *argu
         snprintf(what, sizeof what, "`%s` is given twice", site->op->operand_names[index]);
         return fail_at(site, argument->origin, what);
     }
+    if (term->kind == YG_TERM_WORD)
+        return yg_fail_unknown(site->builder, term->text, argument->origin);
     if (!is_value(term)) {
         snprintf(what, sizeof what, "argument %zu is a tensor, found %s", index + 1,
-                 yg_term_describe(site->builder, term, found, sizeof found));
+                 yg_term_describe(site->builder->graph, term, found, sizeof found));
         return fail_at(site, argument->origin, what);
     }
     site->operands[index] = *term;
@@ -190,23 +186,22 @@ static bool set_operand(call_site *site, size_t index, const yg_expression *argu
     return true;
 }
 
-static bool set_operand_list(call_site *site, const yg_expression *argument) {
-    yg_term term;
+static bool set_operand_list(call_site *site, const yg_expression *argument, const yg_term *term) {
     char what[200];
-    if (!yg_evaluate_term(site->builder, site->scope, argument, &term))
-        return false;
-    if (term.kind != YG_TERM_LIST) {
+    if (term->kind == YG_TERM_WORD)
+        return yg_fail_unknown(site->builder, term->text, argument->origin);
+    if (term->kind != YG_TERM_LIST) {
         snprintf(what, sizeof what, "the tensors are written as one list: %s([a, b])",
                  site->op->name);
         return fail_at(site, argument->origin, what);
     }
-    if (term.count > (size_t)site->op->max_operands) {
-        snprintf(what, sizeof what, "%zu tensors, at most %d are possible", term.count,
+    if (term->count > (size_t)site->op->max_operands) {
+        snprintf(what, sizeof what, "%zu tensors, at most %d are possible", term->count,
                  site->op->max_operands);
         return fail_at(site, argument->origin, what);
     }
-    for (size_t i = 0; i < term.count; i++)
-        if (!set_operand(site, i, argument, &term.items[i]))
+    for (size_t i = 0; i < term->count; i++)
+        if (!set_operand(site, i, argument, &term->items[i]))
             return false;
     return true;
 }
@@ -232,76 +227,52 @@ static bool unknown_keyword(const call_site *site, const char *keyword, yg_origi
                    op->name, keyword, yg_suggest(keyword, known, count, hint, sizeof hint));
 }
 
-static bool set_keyword(call_site *site, const char *keyword, const yg_expression *argument) {
+static bool set_keyword(call_site *site, const char *keyword, const yg_expression *argument,
+                        const yg_term *term) {
     const yg_op *op = site->op;
-    for (size_t i = 0; i < YG_OP_NAMED_OPERANDS && (int)i < op->max_operands; i++) {
-        if (op->operand_names[i] && strcmp(op->operand_names[i], keyword) == 0) {
-            yg_term term;
-            if ((op->flags & YG_OP_LIST) != 0)
-                return set_operand_list(site, argument);
-            return yg_evaluate_term(site->builder, site->scope, argument, &term) &&
-                   set_operand(site, i, argument, &term);
-        }
-    }
+    for (size_t i = 0; i < YG_OP_NAMED_OPERANDS && (int)i < op->max_operands; i++)
+        if (op->operand_names[i] && strcmp(op->operand_names[i], keyword) == 0)
+            return (op->flags & YG_OP_LIST) != 0 ? set_operand_list(site, argument, term)
+                                                 : set_operand(site, i, argument, term);
     const int attr = yg_op_attr(op, keyword);
-    return attr >= 0 ? set_attr(site, (size_t)attr, argument)
+    return attr >= 0 ? set_attr(site, (size_t)attr, argument, term)
                      : unknown_keyword(site, keyword, argument->origin);
 }
 
-/* The place after the operands that must be there: an operand that may be left out, or not. */
-static bool takes_optional(call_site *site, size_t position, const yg_expression *argument,
-                           yg_term *term, bool *taken) {
-    *taken = false;
-    if (position >= (size_t)site->op->max_operands)
+/* Whether an argument in order is an operand: those that must be there are, and one that may be
+ * left out is a tensor. */
+static bool is_operand(const call_site *site, size_t position, bool operands, const yg_term *term) {
+    const bool list = (site->op->flags & YG_OP_LIST) != 0;
+    if (position < (list ? 1 : (size_t)site->op->min_operands))
         return true;
-    if (argument->kind == YG_EXPRESSION_NAME && !yg_scope_find(site->scope, argument->text) &&
-        !strchr(argument->text, '.'))
-        return true; /* a word, such as mean */
-    if (!yg_evaluate_term(site->builder, site->scope, argument, term))
-        return false;
-    *taken = term->kind == YG_TERM_TENSOR;
-    return true;
+    return operands && !list && position < (size_t)site->op->max_operands &&
+           term->kind == YG_TERM_TENSOR;
 }
 
 static bool sort_arguments(call_site *site) {
     const yg_op *op = site->op;
     const yg_expression *call = site->call;
-    const bool list = (op->flags & YG_OP_LIST) != 0;
-    const size_t required = list ? 1 : (size_t)op->min_operands;
     size_t position = 0;  /* among the operands */
     size_t next_attr = 0; /* among the attributes */
     bool operands = true;
     for (size_t i = 0; i < call->count; i++) {
         const yg_expression *argument = call->children[i];
+        const yg_term *term = &site->arguments[i];
+        bool good;
         if (call->keywords && call->keywords[i]) {
-            if (!set_keyword(site, call->keywords[i], argument))
-                return false;
-            continue;
-        }
-        yg_term term;
-        bool taken = false;
-        if (list && position == 0) {
+            good = set_keyword(site, call->keywords[i], argument, term);
+        } else if (is_operand(site, position, operands, term)) {
+            good = (op->flags & YG_OP_LIST) != 0 ? set_operand_list(site, argument, term)
+                                                 : set_operand(site, position, argument, term);
             position++;
-            if (!set_operand_list(site, argument))
-                return false;
-            continue;
+        } else {
+            operands = false;
+            good = next_attr < op->attr_count
+                       ? set_attr(site, next_attr, argument, term)
+                       : fail_at(site, argument->origin, "too many arguments");
+            next_attr++;
         }
-        if (position < required) {
-            taken = true;
-            if (!yg_evaluate_term(site->builder, site->scope, argument, &term))
-                return false;
-        } else if (operands && !list && !takes_optional(site, position, argument, &term, &taken)) {
-            return false;
-        }
-        if (taken) {
-            if (!set_operand(site, position++, argument, &term))
-                return false;
-            continue;
-        }
-        operands = false;
-        if (next_attr >= op->attr_count)
-            return fail_at(site, argument->origin, "too many arguments");
-        if (!set_attr(site, next_attr++, argument))
+        if (!good)
             return false;
     }
     return true;
@@ -347,75 +318,33 @@ static yg_dtype number_type(const call_site *site, const yg_term *number) {
     return found ? widest : YG_I64;
 }
 
-static bool apply(call_site *site, yg_term *results, size_t *count) {
+static bool apply(call_site *site, yg_term **results, size_t *count) {
     yg_builder *builder = site->builder;
     yg_node operands[YG_MAX_OPERANDS];
     yg_node nodes[YG_MAX_RESULTS];
     yg_builder_at(builder, site->call->origin);
-    for (size_t i = 0; i < site->operand_count; i++) {
-        operands[i] =
-            yg_term_node(builder, &site->operands[i], number_type(site, &site->operands[i]));
-    }
+    for (size_t i = 0; i < site->operand_count; i++)
+        if (!yg_term_to_node(builder, &site->operands[i], number_type(site, &site->operands[i]),
+                             site->call->origin, &operands[i]))
+            return false;
     *count =
         yg_apply_all(builder->graph, site->op, operands, site->operand_count, site->attrs, nodes);
     if (*count == 0 || yg_graph_error(builder->graph))
         return yg_fail_from_graph(builder, site->call->origin);
+    *results = yg_pool_take(builder->pool, *count * sizeof **results);
+    if (!*results)
+        return yg_fail_memory(builder->error);
     for (size_t i = 0; i < *count; i++)
-        results[i] = (yg_term){.kind = YG_TERM_TENSOR, .node = nodes[i]};
+        (*results)[i] = (yg_term){.kind = YG_TERM_TENSOR, .node = nodes[i]};
     return true;
 }
 
-static bool unknown_function(const yg_builder *builder, const yg_expression *call,
-                             const char *name) {
-    static const char *const own[] = {"if", "size"};
-    const yg_op_set *set = builder->model->ops;
-    const size_t own_count = sizeof own / sizeof *own;
-    const char **known = yg_pool_take(builder->pool, (set->count + own_count) * sizeof *known);
-    char hint[400];
-    if (!known)
-        return yg_fail_memory(builder->error);
-    size_t count = 0;
-    for (size_t i = 0; i < set->count; i++)
-        if ((set->ops[i]->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) == 0)
-            known[count++] = set->ops[i]->name;
-    for (size_t i = 0; i < own_count; i++)
-        known[count++] = own[i];
-    const char *foreign = yg_foreign_word(name);
-    const char *layer = yg_layer_text(name)                 ? name
-                        : foreign && yg_layer_text(foreign) ? foreign
-                                                            : NULL;
-    if (foreign && yg_op_find(set, foreign)) {
-        return yg_fail(builder->error, YG_ERROR_NAME, call->origin,
-                       "unknown function '%s': here it is '%s'", name, foreign);
-    }
-    if (layer || yg_names_find(&builder->model->library.names, name) != YG_NOT_FOUND) {
-        return yg_fail(builder->error, YG_ERROR_NAME, call->origin,
-                       "'%s' is a layer type, which owns parameters: write it as a node, "
-                       "`name: {type: %s, …}`",
-                       name, layer ? layer : name);
-    }
-    return yg_fail(builder->error, YG_ERROR_NAME, call->origin, "unknown function '%s'%s", name,
-                   yg_nearest(name, known, count)
-                       ? yg_suggest(name, known, count, hint, sizeof hint)
-                       : "; `yamlgrad ops` lists those that there are");
-}
-
-bool yg_evaluate_call(yg_builder *builder, const yg_scope *scope, const yg_expression *call,
-                      const char *name, yg_term *results, size_t *count) {
-    const yg_op *op = yg_op_find(builder->model->ops, name);
-    if (!op || (op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) != 0)
-        return unknown_function(builder, call, name);
-    if (!builder->graph) {
-        return yg_fail(builder->error, YG_ERROR_ARGUMENT, call->origin,
-                       "%s(…) works on tensors; here a number is expected, from numbers, vars and "
-                       "+ - * / // %% **",
-                       name);
-    }
-    if (op->attr_count > ATTRS_MAX) {
+bool yg_call_operator(yg_builder *builder, const yg_expression *call, const yg_op *op,
+                      const yg_term *arguments, yg_term **results, size_t *count) {
+    if (op->attr_count > ATTRS_MAX)
         return yg_fail(builder->error, YG_ERROR_INTERNAL, call->origin,
-                       "operator '%s' has more than %d attributes", name, ATTRS_MAX);
-    }
-    call_site site = {.builder = builder, .scope = scope, .call = call, .op = op};
+                       "operator '%s' has more than %d attributes", op->name, ATTRS_MAX);
+    call_site site = {.builder = builder, .call = call, .op = op, .arguments = arguments};
     yg_op_defaults(op, site.attrs);
     for (size_t i = 0; i < op->attr_count; i++)
         if (op->attrs[i].kind == YG_ATTR_DTYPE && yg_dtype_is_float((yg_dtype)site.attrs[i].i))

@@ -3,6 +3,7 @@
  */
 #include "expression.h"
 
+#include "expression_tree.h"
 #include "token.h"
 
 #include <stdint.h>
@@ -25,13 +26,6 @@ typedef struct parser {
     yg_error *error;
     int depth; /* of the recursion */
 } parser;
-
-/* A node with the height of its tree, which is capped too: `a + a + a + …` grows to the left
- * without any recursion here, but whoever walks the tree recurses. */
-typedef struct sized {
-    yg_expression expression;
-    int height;
-} sized;
 
 /* Parts of a call, list or index that are not counted yet. */
 typedef struct parts {
@@ -93,48 +87,31 @@ static yg_expression *fail_expected(parser *p, const char *expected, const brack
 }
 
 static yg_expression *make(parser *p, yg_expression_kind kind, yg_origin origin) {
-    sized *node = yg_pool_take(p->pool, sizeof *node);
-    if (!node) {
+    yg_expression *node = yg_expression_new(p->pool, kind, origin, "");
+    if (!node)
         yg_fail_memory(p->error);
-        return NULL;
-    }
-    node->expression.kind = kind;
-    node->expression.origin = origin;
-    node->expression.text = "";
-    return &node->expression;
+    return node;
 }
 
-/* Gives a node its children; they are copied. NULL on failure. */
-static yg_expression *adopt(parser *p, yg_expression *node, yg_expression *const *children,
-                            size_t count) {
-    node->children = yg_pool_take(p->pool, (count + 1) * sizeof(yg_expression *));
-    if (!node->children) {
+/* Gives a node its parts. NULL on failure. */
+static yg_expression *adopt(parser *p, yg_expression *node, const parts *all) {
+    if (!yg_expression_adopt(p->pool, node, all->items, all->keywords, all->count)) {
         yg_fail_memory(p->error);
         return NULL;
     }
-    int height = 0;
-    for (size_t i = 0; i < count; i++) {
-        node->children[i] = children[i];
-        const int child = children[i] ? ((const sized *)children[i])->height : 0;
-        height = child > height ? child : height;
-    }
-    node->count = count;
-    ((sized *)node)->height = height + 1;
-    return height < YG_EXPRESSION_DEPTH ? node : fail_depth(p, node->origin);
+    return node->depth <= YG_EXPRESSION_DEPTH ? node : fail_depth(p, node->origin);
 }
 
 static yg_expression *make_infix(parser *p, const yg_token *sign, yg_expression *const *operands,
                                  size_t count) {
-    yg_expression *node = make(p, YG_EXPRESSION_CALL, sign->origin);
-    if (!node)
-        return NULL;
-    node->infix = true;
-    node->text = yg_pool_copy(p->pool, sign->start, sign->length);
-    if (!node->text) {
+    const char *text = yg_pool_copy(p->pool, sign->start, sign->length);
+    yg_expression *node = yg_expression_infix(p->pool, text, operands[0],
+                                              count > 1 ? operands[1] : NULL, sign->origin);
+    if (!node) {
         yg_fail_memory(p->error);
         return NULL;
     }
-    return adopt(p, node, operands, count);
+    return node->depth <= YG_EXPRESSION_DEPTH ? node : fail_depth(p, node->origin);
 }
 
 static bool add_part(parser *p, parts *all, yg_expression *item, const char *keyword) {
@@ -218,17 +195,8 @@ static yg_expression *parse_call(parser *p, yg_expression *name) {
         more = good && more_parts(p, ")", &in, &good);
     }
     good = good && next(p);
-    yg_expression *call = good ? adopt(p, name, all.items, all.count) : NULL;
-    if (call) {
-        call->kind = YG_EXPRESSION_CALL;
-        call->keywords = yg_pool_take(p->pool, (all.count + 1) * sizeof *call->keywords);
-        if (!call->keywords) {
-            yg_fail_memory(p->error);
-            call = NULL;
-        } else if (all.count > 0) {
-            memcpy(call->keywords, all.keywords, all.count * sizeof *call->keywords);
-        }
-    }
+    name->kind = YG_EXPRESSION_CALL;
+    yg_expression *call = good ? adopt(p, name, &all) : NULL;
     free_parts(&all);
     return call;
 }
@@ -246,7 +214,7 @@ static yg_expression *parse_list(parser *p) {
     good = good && next(p);
     yg_expression *list = good ? make(p, YG_EXPRESSION_LIST, in.origin) : NULL;
     if (list)
-        list = adopt(p, list, all.items, all.count);
+        list = adopt(p, list, &all);
     free_parts(&all);
     return list;
 }
@@ -276,7 +244,8 @@ static yg_expression *parse_subscript(parser *p, const bracket *in) {
     if (colons == 0)
         return bounds[0];
     yg_expression *range = make(p, YG_EXPRESSION_RANGE, origin);
-    return range ? adopt(p, range, bounds, 3) : NULL;
+    const parts all = {.items = bounds, .count = 3};
+    return range ? adopt(p, range, &all) : NULL;
 }
 
 /* What follows a value and '['. */
@@ -293,7 +262,7 @@ static yg_expression *parse_index(parser *p, yg_expression *base) {
     good = good && next(p);
     yg_expression *index = good ? make(p, YG_EXPRESSION_INDEX, base->origin) : NULL;
     if (index)
-        index = adopt(p, index, all.items, all.count);
+        index = adopt(p, index, &all);
     free_parts(&all);
     return index;
 }
@@ -320,6 +289,7 @@ static yg_expression *parse_word(parser *p, yg_expression_kind kind) {
     if (!node || !next(p))
         return NULL;
     node->number = token.number;
+    node->whole = token.whole;
     node->integer = token.integer;
     if (kind != YG_EXPRESSION_NUMBER)
         node->text = yg_pool_copy(p->pool, token.start, token.length);
@@ -327,7 +297,7 @@ static yg_expression *parse_word(parser *p, yg_expression_kind kind) {
         yg_fail_memory(p->error);
         return NULL;
     }
-    return adopt(p, node, NULL, 0);
+    return node;
 }
 
 static yg_expression *parse_group(parser *p) {

@@ -21,7 +21,7 @@
 #include <stddef.h>
 
 typedef enum yg_expression_kind {
-    YG_EXPRESSION_NUMBER, /* .number; .integer tells whether it was written as one */
+    YG_EXPRESSION_NUMBER, /* .number, or .whole where .integer tells that it was written as one */
     YG_EXPRESSION_TEXT,   /* 'mean' in quotes: .text */
     YG_EXPRESSION_NAME,   /* .text */
     YG_EXPRESSION_CALL,   /* .text(children…), with keywords; operators are calls of "+", "@", …
@@ -37,23 +37,39 @@ struct yg_expression {
     yg_origin origin; /* of its first character; of the operator sign for infix calls */
     const char *text;
     double number;
+    int64_t whole;
     bool integer;
     bool infix;
+    int depth; /* how far a walk of the tree recurses: see yg_is_chain() */
     size_t count;
     yg_expression **children;
     const char **keywords; /* CALL: NULL where a child is positional; otherwise NULL */
 };
 
-/* An expression is at most so many operators, calls and brackets deep. */
+/* A walk of an expression recurses so deep at most. */
 #define YG_EXPRESSION_DEPTH 200
+
+/* True for a binary operator. Its left side may be one again, and so on: `a + b + c + …` is a chain
+ * of any length. A walk that recursed into it would overflow the stack, so a walk goes down a chain
+ * in a loop, and recurses into the right sides only. */
+bool yg_is_chain(const yg_expression *expression);
+
+/* The operators of the chain that ends in `expression`: first the outermost, the last one with the
+ * chain's first operand on its left. NULL when out of memory. */
+const yg_expression **yg_expression_chain(yg_pool *pool, const yg_expression *expression,
+                                          size_t *count);
 
 /* Parses `text`, whose first character stands at `origin`; for a yg_value that is its `source`.
  * NULL on failure. `origin.file` must outlive the pool, which holds the tree. Depth is capped. */
 yg_expression *yg_expression_parse(yg_pool *pool, const char *text, yg_origin origin,
                                    yg_error *error);
 
-/* Writes an expression as text that parses to the same tree, with no needless brackets; cut at
- * `size`. Returns the length that it needs, as snprintf does. */
-size_t yg_expression_text(const yg_expression *expression, char *text, size_t size);
+/* The expression as text that parses to the same tree, with no needless brackets, in `pool`. NULL
+ * when out of memory. */
+const char *yg_expression_text(yg_pool *pool, const yg_expression *expression);
+
+/* Calls `visit` for each name in an expression, and for the functions that it calls. */
+typedef void (*yg_visit)(void *context, const char *name);
+void yg_visit_names(const yg_expression *expression, yg_visit visit, void *context);
 
 #endif

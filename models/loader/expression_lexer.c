@@ -102,6 +102,16 @@ static bool fail_character(const yg_lexer *lexer, yg_error *error) {
                    "found '%.*s', which is no part of an expression", size, lexer->at);
 }
 
+/* Digits, to the last one. False where they do not fit. */
+static bool read_whole(const char *text, size_t length, int64_t *whole) {
+    *whole = 0;
+    for (size_t i = 0; i < length; i++)
+        if (__builtin_mul_overflow(*whole, 10, whole) ||
+            __builtin_add_overflow(*whole, text[i] - '0', whole))
+            return false;
+    return true;
+}
+
 static bool read_number(yg_lexer *lexer, size_t length, yg_token *token, yg_error *error) {
     const char *text = lexer->at;
     size_t whole = length;
@@ -120,10 +130,9 @@ static bool read_number(yg_lexer *lexer, size_t length, yg_token *token, yg_erro
         return yg_fail(error, YG_ERROR_ARGUMENT, lexer->origin,
                        "the number '%.*s' is too large; the largest is about 1.8e308",
                        length > 60 ? 60 : (int)length, text);
-    /* From 2^53 on a double skips integers, and the file would not mean what it says. */
-    if (token->integer && token->number >= 9007199254740992.0)
+    if (token->integer && !read_whole(text, length, &token->whole))
         return yg_fail(error, YG_ERROR_ARGUMENT, lexer->origin,
-                       "the whole number '%.*s' is too large; the largest is 9007199254740991",
+                       "the whole number '%.*s' is too large; the largest is 9223372036854775807",
                        length > 60 ? 60 : (int)length, text);
     return true;
 }

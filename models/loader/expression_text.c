@@ -2,27 +2,22 @@
  * Expressions as text again, with the brackets that the tree needs and no others.
  */
 #include "../../graph/number.h"
+#include "../../graph/text.h"
 #include "expression.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How tightly a node binds: the lines of the grammar, from the loosest. */
 enum { COMPARE = 1, SUM, TERM, UNARY, POWER, POSTFIX };
 
 typedef struct writer {
-    char *text;
-    size_t size;
-    size_t length; /* of the whole text, cut or not */
+    yg_text text;
+    yg_pool *pool; /* for chains */
 } writer;
 
 static void put(writer *w, const char *text) {
-    const size_t length = strlen(text);
-    if (w->length + 1 < w->size) {
-        const size_t room = w->size - w->length - 1;
-        memcpy(w->text + w->length, text, length < room ? length : room);
-    }
-    w->length += length;
+    yg_text_add(&w->text, "%s", text);
 }
 
 static int binding(const yg_expression *e) {
@@ -37,23 +32,45 @@ static int binding(const yg_expression *e) {
     return strchr("*/%@", e->text[0]) ? TERM : COMPARE;
 }
 
+/* What the left side of an operator binds like at least. */
+static int left_of(const yg_expression *e) {
+    const int own = binding(e);
+    return own == POWER || own == COMPARE ? own + 1 : own;
+}
+
 static void write_expression(writer *w, const yg_expression *e, int loosest);
 
-static void write_infix(writer *w, const yg_expression *e) {
-    const int own = binding(e);
-    if (own == UNARY) {
-        put(w, "-");
-        write_expression(w, e->children[0], UNARY);
+/* A chain of operators, each in brackets where it binds looser than its place allows. */
+static void write_chain(writer *w, const yg_expression *e) {
+    size_t count;
+    const yg_expression **chain = yg_expression_chain(w->pool, e, &count);
+    if (!chain) {
+        w->text.failed = true;
         return;
     }
     /* Equal signs group to the left, but for "**", and comparisons do not group at all. */
-    const int left = own == POWER || own == COMPARE ? own + 1 : own;
-    const int right = own == POWER ? UNARY : own + 1;
-    write_expression(w, e->children[0], left);
-    put(w, " ");
-    put(w, e->text);
-    put(w, " ");
-    write_expression(w, e->children[1], right);
+    for (size_t i = 0; i + 1 < count; i++)
+        if (binding(chain[i + 1]) < left_of(chain[i]))
+            put(w, "(");
+    write_expression(w, chain[count - 1]->children[0], left_of(chain[count - 1]));
+    for (size_t i = count; i-- > 0;) {
+        const int own = binding(chain[i]);
+        put(w, " ");
+        put(w, chain[i]->text);
+        put(w, " ");
+        write_expression(w, chain[i]->children[1], own == POWER ? UNARY : own + 1);
+        if (i > 0 && own < left_of(chain[i - 1]))
+            put(w, ")");
+    }
+}
+
+static void write_infix(writer *w, const yg_expression *e) {
+    if (e->count == 2) {
+        write_chain(w, e);
+        return;
+    }
+    put(w, "-");
+    write_expression(w, e->children[0], UNARY);
 }
 
 static void write_parts(writer *w, const yg_expression *e, size_t first) {
@@ -71,8 +88,7 @@ static void write_parts(writer *w, const yg_expression *e, size_t first) {
 static void write_number(writer *w, const yg_expression *e) {
     char text[YG_NUMBER_TEXT];
     if (e->integer) {
-        snprintf(text, sizeof text, "%.0f", e->number);
-        put(w, text);
+        yg_text_add(&w->text, "%lld", (long long)e->whole);
         return;
     }
     put(w, yg_number_text(e->number, text));
@@ -146,10 +162,11 @@ static void write_expression(writer *w, const yg_expression *e, int loosest) {
         put(w, ")");
 }
 
-size_t yg_expression_text(const yg_expression *expression, char *text, size_t size) {
-    writer w = {text, size, 0};
+const char *yg_expression_text(yg_pool *pool, const yg_expression *expression) {
+    writer w = {.pool = pool};
     write_expression(&w, expression, COMPARE);
-    if (size > 0)
-        text[w.length < size ? w.length : size - 1] = '\0';
-    return w.length;
+    char *text = yg_text_take(&w.text);
+    const char *kept = text ? yg_pool_copy(pool, text, strlen(text)) : NULL;
+    free(text);
+    return kept;
 }

@@ -2,7 +2,7 @@
  * Other frameworks' words for layers, functions and their arguments, for hints only: a model file
  * speaks PyTorch's, in snake_case and without its modules.
  */
-#include "syntax.h"
+#include "foreign.h"
 
 #include <string.h>
 

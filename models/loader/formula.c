@@ -1,7 +1,10 @@
 /*
  * Formulas: expressions over one tensor, outside of the network. `data: transform` is made of them.
  */
-#include "builder.h"
+#include "expander.h"
+#include "expression_tree.h"
+#include "expression_value.h"
+#include "read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +12,7 @@
 /* A formula while it is read: constants and vars, and the one tensor. */
 typedef struct formula {
     yg_builder builder;
+    yg_expander x;
     yg_scope scope;
     const yg_expression *expression;
 } formula;
@@ -24,41 +28,48 @@ static bool check_words(const formula *f) {
     const char *found = NULL;
     yg_visit_names(f->expression, find_foreign, &found);
     return !found ||
-           yg_fail(f->builder.error, YG_ERROR_NAME, f->expression->origin,
+           yg_fail(f->x.error, YG_ERROR_NAME, f->expression->origin,
                    "'%s' is not known here: a formula does not depend on batches, and is the same "
                    "in training and after",
                    found);
 }
 
-static bool open_formula(const yg_model *model, const yg_value *value, yg_graph *graph,
-                         yg_error *error, formula *f) {
-    *f = (formula){
-        .builder = {.model = model,
-                    .graph = graph,
-                    .pool = yg_pool_new(),
-                    .dtype = YG_F64,
-                    .error = error},
-        .scope = {.prefix = "", .parameter_prefix = "", .library = &model->library},
-    };
-    if (!f->builder.pool)
+static bool open_formula(const yg_model *model, const yg_value *value, yg_error *error,
+                         formula *f) {
+    *f = (formula){.x = {.model = model, .pool = yg_pool_new(), .error = error},
+                   .scope = {.prefix = "", .parameter_prefix = ""}};
+    if (!f->x.pool)
         return yg_fail_memory(error);
-    f->expression = yg_read_expression(f->builder.pool, value, "a formula", error);
-    return f->expression && check_words(f) && yg_build_vars(&f->builder, &f->scope);
+    f->expression = yg_read_expression(f->x.pool, value, "a formula", error);
+    return f->expression && check_words(f) && yg_bind_vars(&f->x, &f->scope);
 }
 
-static void close_formula(formula *f) {
-    yg_pool_free(f->builder.pool);
+/* A name that stands for itself. */
+static bool bind_itself(formula *f, const char *name, yg_origin origin) {
+    const yg_binding binding = {
+        .term = {.kind = YG_TERM_WRITTEN,
+                 .written = yg_expression_new(f->x.pool, YG_EXPRESSION_NAME, origin, name)}};
+    return binding.term.written ? yg_scope_add(&f->x, &f->scope, name, origin, binding)
+                                : yg_fail_memory(f->x.error);
 }
 
 static bool build(formula *f, const char *name, const yg_type *type, yg_origin origin,
                   yg_formula *out) {
+    f->builder = (yg_builder){.ops = f->x.model->ops,
+                              .graph = out->graph,
+                              .pool = f->x.pool,
+                              .dtype = YG_F64,
+                              .error = f->x.error};
+    f->x.trial = &f->builder;
     yg_graph_at(out->graph, origin);
     out->input = yg_input(out->graph, name, type);
     if (out->input == YG_NONE)
-        return yg_fail_from_graph(&f->builder, origin);
-    const yg_binding binding = {.term = {.kind = YG_TERM_TENSOR, .node = out->input}};
-    return yg_scope_add(&f->builder, &f->scope, name, origin, binding) &&
-           yg_evaluate_tensor(&f->builder, &f->scope, f->expression, name, &out->output);
+        return yg_fail_as(f->x.error, yg_graph_error(out->graph));
+    if (!yg_builder_add(&f->builder, name, (yg_term){.kind = YG_TERM_TENSOR, .node = out->input}) ||
+        !bind_itself(f, name, origin))
+        return false;
+    const yg_expression *written = yg_expand_whole(&f->x, &f->scope, f->expression);
+    return written && yg_expression_node(&f->builder, written, name, &out->output);
 }
 
 /* As in training, where no operator is left out: the caller can see that one is random. */
@@ -68,9 +79,9 @@ bool yg_formula_build(const yg_model *model, const yg_value *expression, const c
     formula f = {0};
     *out = (yg_formula){.graph = yg_graph_new(model->ops, YG_GRAPH_F64 | YG_GRAPH_TRAINING)};
     const bool good = (out->graph || yg_fail_memory(&failure)) &&
-                      open_formula(model, expression, out->graph, &failure, &f) &&
+                      open_formula(model, expression, &failure, &f) &&
                       build(&f, name, type, expression->origin, out);
-    close_formula(&f);
+    yg_pool_free(f.x.pool);
     if (!good) {
         yg_fail_as(error, &failure);
         yg_graph_free(out->graph);
@@ -79,18 +90,25 @@ bool yg_formula_build(const yg_model *model, const yg_value *expression, const c
     return good;
 }
 
+/* Every name that is no var: the tensor's, or one that building will tell. */
+static void bind_others(void *context, const char *name) {
+    formula *f = context;
+    yg_term constant;
+    if (!yg_scope_find(&f->scope, name) && !yg_constant_of_name(name, &constant))
+        bind_itself(f, name, f->expression->origin);
+}
+
 char *yg_formula_text(const yg_model *model, const yg_value *expression, yg_error *error) {
     formula f = {0};
     char *text = NULL;
-    if (open_formula(model, expression, NULL, error, &f)) {
-        const yg_expression *written = yg_rewrite(&f.builder, &f.scope, f.expression);
-        const size_t length = written ? yg_expression_text(written, NULL, 0) : 0;
-        text = written ? malloc(length + 1) : NULL;
-        if (!text)
+    if (open_formula(model, expression, error, &f)) {
+        yg_visit_names(f.expression, bind_others, &f);
+        const yg_expression *written = yg_expand_whole(&f.x, &f.scope, f.expression);
+        const char *kept = written ? yg_expression_text(f.x.pool, written) : NULL;
+        text = kept ? strdup(kept) : NULL;
+        if (written && !text)
             yg_fail_memory(error);
-        else
-            yg_expression_text(written, text, length + 1);
     }
-    close_formula(&f);
+    yg_pool_free(f.x.pool);
     return text;
 }

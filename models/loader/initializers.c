@@ -9,26 +9,16 @@
  *
  * fan_in is the product of all dimensions but the first, fan_out the product of all but the second.
  */
+#include "initializers.h"
+
 #include "../../graph/number.h"
 #include "../../graph/random.h"
 #include "../../graph/spelling.h"
-#include "builder.h"
+#include "names.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SETTINGS_MAX 4
-
-typedef enum setting_kind { NUMBER, GAIN, MODE, NONLINEARITY } setting_kind;
-
-typedef struct setting {
-    const char *name;
-    setting_kind kind;
-    double fallback;
-    bool required;
-    double min;
-} setting;
 
 typedef struct source {
     const yg_type *type;
@@ -37,16 +27,11 @@ typedef struct source {
     int64_t fan_in, fan_out;
 } source;
 
-typedef struct method {
+struct yg_init_method {
     const char *name;
-    setting settings[SETTINGS_MAX];
+    yg_init_setting settings[YG_INIT_SETTINGS];
     double (*element)(const source *from, int64_t index); /* NULL: orthogonal, made as a whole */
     bool fans;                                            /* needs two dimensions */
-} method;
-
-struct yg_initializer {
-    const method *method;
-    double settings[SETTINGS_MAX];
 };
 
 /* ----------------------------------------------------------------------------------- choices -- */
@@ -106,7 +91,7 @@ static double share_between(const double *settings) {
            (erf((settings[3] - settings[0]) / scale) - erf((settings[2] - settings[0]) / scale));
 }
 
-/* Below this share, drawing until a value fits would take too long (yg_build_init() refuses). */
+/* Below this share, drawing until a value fits would take too long (yg_init_check() refuses). */
 #define SMALLEST_SHARE 0.01
 
 static double truncated_normal(const source *from, int64_t index) {
@@ -187,186 +172,110 @@ static bool orthogonal(const source *from, void *data, yg_error *error) {
     return true;
 }
 
-static const method methods[] = {
+static const yg_init_method methods[] = {
     {.name = "zeros", .element = zeros},
     {.name = "ones", .element = ones},
-    {.name = "constant", .settings = {{"value", NUMBER, 0, true, -HUGE_VAL}}, .element = constant},
+    {.name = "constant",
+     .settings = {{"value", YG_SETTING_NUMBER, 0, true, -HUGE_VAL}},
+     .element = constant},
     {.name = "uniform",
-     .settings = {{"low", NUMBER, 0, false, -HUGE_VAL}, {"high", NUMBER, 1, false, -HUGE_VAL}},
+     .settings = {{"low", YG_SETTING_NUMBER, 0, false, -HUGE_VAL},
+                  {"high", YG_SETTING_NUMBER, 1, false, -HUGE_VAL}},
      .element = uniform},
     {.name = "normal",
-     .settings = {{"mean", NUMBER, 0, false, -HUGE_VAL}, {"std", NUMBER, 1, false, 0}},
+     .settings = {{"mean", YG_SETTING_NUMBER, 0, false, -HUGE_VAL},
+                  {"std", YG_SETTING_NUMBER, 1, false, 0}},
      .element = normal},
     {.name = "truncated_normal",
-     .settings = {{"mean", NUMBER, 0, false, -HUGE_VAL},
-                  {"std", NUMBER, 1, false, 0},
-                  {"low", NUMBER, -2, false, -HUGE_VAL},
-                  {"high", NUMBER, 2, false, -HUGE_VAL}},
+     .settings = {{"mean", YG_SETTING_NUMBER, 0, false, -HUGE_VAL},
+                  {"std", YG_SETTING_NUMBER, 1, false, 0},
+                  {"low", YG_SETTING_NUMBER, -2, false, -HUGE_VAL, true},
+                  {"high", YG_SETTING_NUMBER, 2, false, -HUGE_VAL, true}},
      .element = truncated_normal},
     {.name = "xavier_uniform",
-     .settings = {{"gain", GAIN, 1, false, 0}},
+     .settings = {{"gain", YG_SETTING_GAIN, 1, false, 0}},
      .element = xavier_uniform,
      .fans = true},
     {.name = "xavier_normal",
-     .settings = {{"gain", GAIN, 1, false, 0}},
+     .settings = {{"gain", YG_SETTING_GAIN, 1, false, 0}},
      .element = xavier_normal,
      .fans = true},
     {.name = "kaiming_uniform",
-     .settings = {{"a", NUMBER, 0, false, 0},
-                  {"mode", MODE, 0, false, 0},
-                  {"nonlinearity", NONLINEARITY, LEAKY_RELU, false, 0}},
+     .settings = {{"a", YG_SETTING_NUMBER, 0, false, 0},
+                  {"mode", YG_SETTING_MODE, 0, false, 0},
+                  {"nonlinearity", YG_SETTING_NONLINEARITY, LEAKY_RELU, false, 0}},
      .element = kaiming_uniform,
      .fans = true},
     {.name = "kaiming_normal",
-     .settings = {{"a", NUMBER, 0, false, 0},
-                  {"mode", MODE, 0, false, 0},
-                  {"nonlinearity", NONLINEARITY, LEAKY_RELU, false, 0}},
+     .settings = {{"a", YG_SETTING_NUMBER, 0, false, 0},
+                  {"mode", YG_SETTING_MODE, 0, false, 0},
+                  {"nonlinearity", YG_SETTING_NONLINEARITY, LEAKY_RELU, false, 0}},
      .element = kaiming_normal,
      .fans = true},
-    {.name = "orthogonal", .settings = {{"gain", GAIN, 1, false, 0}}, .fans = true},
+    {.name = "orthogonal", .settings = {{"gain", YG_SETTING_GAIN, 1, false, 0}}, .fans = true},
 };
 enum { METHOD_COUNT = sizeof methods / sizeof *methods };
 
 /* ------------------------------------------------------------------------------------ reading --
  */
 
-static const method *find_method(const yg_builder *builder, const yg_init_spec *spec) {
-    const char *known[METHOD_COUNT];
-    char hint[300];
-    for (size_t i = 0; i < METHOD_COUNT; i++) {
-        known[i] = methods[i].name;
-        if (strcmp(known[i], spec->type) == 0)
+const yg_init_method *yg_init_find(const char *name) {
+    for (size_t i = 0; i < METHOD_COUNT; i++)
+        if (strcmp(methods[i].name, name) == 0)
             return &methods[i];
-    }
-    const char *foreign = yg_foreign_word(spec->type);
-    for (size_t i = 0; foreign && i < METHOD_COUNT; i++) {
-        if (strcmp(known[i], foreign) == 0) {
-            yg_fail(builder->error, YG_ERROR_NAME, spec->origin,
-                    "unknown initialiser '%s': here it is '%s'", spec->type, foreign);
-            return NULL;
-        }
-    }
-    yg_fail(builder->error, YG_ERROR_NAME, spec->origin, "unknown initialiser '%s'%s", spec->type,
-            yg_suggest(spec->type, known, METHOD_COUNT, hint, sizeof hint));
     return NULL;
 }
 
-static bool read_word(const yg_builder *builder, const setting *setting, const char *word,
-                      yg_origin origin, double *value) {
-    const bool mode = setting->kind == MODE;
+size_t yg_init_names(const char **known, size_t room) {
+    size_t count = 0;
+    for (; count < METHOD_COUNT && count < room; count++)
+        known[count] = methods[count].name;
+    return count;
+}
+
+const char *yg_init_name(const yg_init_method *method) {
+    return method->name;
+}
+
+const yg_init_setting *yg_init_settings(const yg_init_method *method, size_t *count) {
+    *count = 0;
+    while (*count < YG_INIT_SETTINGS && method->settings[*count].name)
+        ++*count;
+    return method->settings;
+}
+
+bool yg_init_word(const yg_init_setting *setting, const char *word, yg_origin origin, double *value,
+                  yg_error *error) {
+    const bool mode = setting->kind == YG_SETTING_MODE;
     const char *const *known = mode ? modes : nonlinearities;
     const size_t count = mode ? 2 : NONLINEARITY_COUNT;
     char hint[200];
     for (size_t i = 0; i < count; i++) {
         if (strcmp(known[i], word) == 0) {
-            *value = setting->kind == GAIN ? gain_of((int)i, 0.01) : (double)i;
+            *value = setting->kind == YG_SETTING_GAIN ? gain_of((int)i, 0.01) : (double)i;
             return true;
         }
     }
-    return yg_fail(builder->error, YG_ERROR_NAME, origin, "`%s` cannot be '%s'%s", setting->name,
-                   word, yg_suggest(word, known, count, hint, sizeof hint));
+    return yg_fail(error, YG_ERROR_NAME, origin, "`%s` cannot be '%s'%s", setting->name, word,
+                   yg_suggest(word, known, count, hint, sizeof hint));
 }
 
-static bool read_setting(yg_builder *builder, const yg_scope *scope, const setting *setting,
-                         const yg_expression *expression, double *value) {
-    const bool name = expression->kind == YG_EXPRESSION_NAME &&
-                      !yg_scope_find(scope, expression->text) &&
-                      strcmp(expression->text, "pi") != 0;
-    yg_term term = {.kind = YG_TERM_TEXT, .text = expression->text};
-    char found[200];
-    if (!name && !yg_evaluate_term(builder, scope, expression, &term))
-        return false;
-    if (setting->kind != NUMBER && term.kind == YG_TERM_TEXT)
-        return read_word(builder, setting, term.text, expression->origin, value);
-    const bool number = term.kind == YG_TERM_INT || term.kind == YG_TERM_FLOAT;
-    if (!number || setting->kind == MODE || setting->kind == NONLINEARITY) {
-        return yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->origin,
-                       "`%s`: a %s is expected, found %s", setting->name,
-                       setting->kind == NUMBER || setting->kind == GAIN ? "number" : "word",
-                       yg_term_describe(builder, &term, found, sizeof found));
-    }
-    *value = term.kind == YG_TERM_INT ? (double)term.i : term.f;
-    char low[YG_NUMBER_TEXT], text[YG_NUMBER_TEXT];
-    return *value >= setting->min ||
-           yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->origin,
-                   "`%s` is at least %s, found %s", setting->name,
-                   yg_number_text(setting->min, low), yg_number_text(*value, text));
-}
-
-static bool unknown_setting(const yg_builder *builder, const method *method,
-                            const yg_init_spec *spec, size_t index) {
-    const char *known[SETTINGS_MAX];
-    size_t count = 0;
-    char hint[200];
-    while (count < SETTINGS_MAX && method->settings[count].name) {
-        known[count] = method->settings[count].name;
-        count++;
-    }
-    return yg_fail(builder->error, YG_ERROR_ARGUMENT, spec->key_origins[index],
-                   "initialiser '%s' has no setting '%s'%s", method->name, spec->keys[index],
-                   count == 0 ? "; it has none"
-                              : yg_suggest(spec->keys[index], known, count, hint, sizeof hint));
-}
-
-static bool check_settings(const yg_builder *builder, const yg_init_spec *spec,
-                           const yg_initializer *init) {
+bool yg_init_check(const yg_initializer *init, yg_origin origin, yg_error *error) {
     const double *s = init->settings;
-    if (init->method->element == uniform && s[0] > s[1]) {
-        return yg_fail(builder->error, YG_ERROR_ARGUMENT, spec->origin,
-                       "uniform: `low` is greater than `high`");
-    }
-    if (init->method->element == truncated_normal &&
-        !(s[1] == 0 ? s[0] >= s[2] && s[0] <= s[3] : share_between(s) >= SMALLEST_SHARE)) {
-        return yg_fail(builder->error, YG_ERROR_ARGUMENT, spec->origin,
-                       "truncated_normal: less than 1 %% of the distribution lies between `low` "
-                       "and `high`");
-    }
-    return true;
+    if (init->method->element == uniform && s[0] > s[1])
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin, "uniform: `low` is greater than `high`");
+    return init->method->element != truncated_normal ||
+           (s[1] == 0 ? s[0] >= s[2] && s[0] <= s[3] : share_between(s) >= SMALLEST_SHARE) ||
+           yg_fail(error, YG_ERROR_ARGUMENT, origin,
+                   "truncated_normal: less than 1 %% of the distribution lies between `low` and "
+                   "`high`");
 }
 
-const yg_initializer *yg_build_init(yg_builder *builder, const yg_scope *scope,
-                                    const yg_init_spec *spec) {
-    const yg_binding *argument = yg_scope_find(scope, spec->type);
-    if (argument && argument->term.kind == YG_TERM_INIT) {
-        if (spec->count > 0) {
-            yg_fail(builder->error, YG_ERROR_ARGUMENT, spec->key_origins[0],
-                    "'%s' is an initialiser that is handed in with its settings; '%s' cannot be "
-                    "given here",
-                    spec->type, spec->keys[0]);
-            return NULL;
-        }
-        return argument->term.init;
-    }
-    const method *method = find_method(builder, spec);
-    yg_initializer *init = yg_pool_take(builder->pool, sizeof *init);
-    if (!method || !init)
-        return NULL;
-    init->method = method;
-    bool given[SETTINGS_MAX] = {false};
-    for (size_t i = 0; i < spec->count; i++) {
-        size_t k = 0;
-        while (k < SETTINGS_MAX && method->settings[k].name &&
-               strcmp(method->settings[k].name, spec->keys[i]) != 0)
-            k++;
-        if (k == SETTINGS_MAX || !method->settings[k].name) {
-            unknown_setting(builder, method, spec, i);
-            return NULL;
-        }
-        if (!read_setting(builder, scope, &method->settings[k], spec->values[i],
-                          &init->settings[k]))
-            return NULL;
-        given[k] = true;
-    }
-    for (size_t k = 0; k < SETTINGS_MAX && method->settings[k].name; k++) {
-        if (!given[k] && method->settings[k].required) {
-            yg_fail(builder->error, YG_ERROR_ARGUMENT, spec->origin,
-                    "initialiser '%s' needs `%s`: {type: %s, %s: …}", method->name,
-                    method->settings[k].name, method->name, method->settings[k].name);
-            return NULL;
-        }
-        init->settings[k] = given[k] ? init->settings[k] : method->settings[k].fallback;
-    }
-    return check_settings(builder, spec, init) ? init : NULL;
+bool yg_initializer_equal(const yg_initializer *a, const yg_initializer *b) {
+    bool equal = a->method == b->method;
+    for (size_t k = 0; k < YG_INIT_SETTINGS; k++)
+        equal = equal && a->settings[k] == b->settings[k];
+    return equal;
 }
 
 bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_origin origin,
@@ -379,13 +288,13 @@ bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_ori
 }
 
 const char *yg_initializer_text(const yg_initializer *init, yg_pool *pool) {
-    const method *method = init->method;
+    const yg_init_method *method = init->method;
     const char *text = yg_pool_format(pool, "{type: %s", method->name);
-    for (size_t k = 0; text && k < SETTINGS_MAX && method->settings[k].name; k++) {
-        const setting *setting = &method->settings[k];
+    for (size_t k = 0; text && k < YG_INIT_SETTINGS && method->settings[k].name; k++) {
+        const yg_init_setting *setting = &method->settings[k];
         char number[YG_NUMBER_TEXT];
-        const char *value = setting->kind == MODE ? modes[(int)init->settings[k]]
-                            : setting->kind == NONLINEARITY
+        const char *value = setting->kind == YG_SETTING_MODE ? modes[(int)init->settings[k]]
+                            : setting->kind == YG_SETTING_NONLINEARITY
                                 ? nonlinearities[(int)init->settings[k]]
                                 : yg_number_text(init->settings[k], number);
         text = yg_pool_format(pool, "%s, %s: %s", text, setting->name, value);

@@ -2,10 +2,14 @@
  * Where layer types come from: the file itself, the files that it includes, and the built-in
  * library, of which only what a model names is read.
  */
+#include "library.h"
+
 #include "../../graph/file.h"
 #include "../../graph/spelling.h"
+#include "definitions.h"
 #include "embedded.h"
-#include "syntax.h"
+#include "foreign.h"
+#include "read.h"
 
 #include <string.h>
 

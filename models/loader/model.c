@@ -3,7 +3,15 @@
  */
 #include "../../graph/spelling.h"
 #include "../../ops/ops.h"
-#include "builder.h"
+#include "definitions.h"
+#include "expander.h"
+#include "library.h"
+#include "outputs.h"
+#include "ports.h"
+#include "read.h"
+#include "statements.h"
+#include "units.h"
+#include "used.h"
 
 #include <string.h>
 
@@ -205,36 +213,46 @@ static bool read_run_file(yg_model *model, const char *path, yg_error *error) {
     return model->run_folder || yg_fail_memory(error);
 }
 
-/* ------------------------------------------------------------------------------------ checking --
+/* ----------------------------------------------------------------------------------- expanding --
  */
 
 /* Parameters may not change their shape with the batch: weights would fit one size only. */
-static bool same_parameters(const yg_network *a, const yg_network *b, yg_error *error) {
-    size_t count, other;
-    const yg_network_parameter *left = yg_network_parameters(a, &count);
-    const yg_network_parameter *right = yg_network_parameters(b, &other);
-    for (size_t i = 0; i < count && i < other; i++) {
-        const yg_type *one = yg_node_type(a->graph, left[i].node);
-        const yg_type *two = yg_node_type(b->graph, right[i].node);
+static bool same_parameters(const yg_flat *a, const yg_flat *b, yg_error *error) {
+    const size_t count = a->param_names.count;
+    for (size_t i = 0; i < count && i < b->param_names.count; i++) {
+        const yg_flat_param *one = &a->params[i], *two = &b->params[i];
+        yg_type left = {.rank = one->rank}, right = {.rank = two->rank};
         char text[YG_TYPE_TEXT], text2[YG_TYPE_TEXT];
-        if (!yg_type_equal(one, two)) {
-            return yg_fail(error, YG_ERROR_SHAPE, left[i].origin,
+        memcpy(left.shape, one->shape, sizeof left.shape);
+        memcpy(right.shape, two->shape, sizeof right.shape);
+        if (!yg_shape_equal(&left, &right))
+            return yg_fail(error, YG_ERROR_SHAPE, one->origin,
                            "the shape of parameter '%s' depends on a symbolic dimension: %s for "
                            "one batch size, %s for another",
-                           left[i].name, yg_shape_text(one, text), yg_shape_text(two, text2));
-        }
+                           one->name, yg_shape_text(&left, text), yg_shape_text(&right, text2));
+        if (!yg_initializer_equal(one->init, two->init))
+            return yg_fail(error, YG_ERROR_ARGUMENT, one->origin,
+                           "the initial value of parameter '%s' depends on a symbolic dimension or "
+                           "on `training`",
+                           one->name);
     }
-    return count == other || yg_fail(error, YG_ERROR_SHAPE, YG_NOWHERE,
-                                     "the number of parameters depends on a symbolic dimension");
+    return count == b->param_names.count ||
+           yg_fail(error, YG_ERROR_SHAPE, YG_NOWHERE,
+                   "the number of parameters depends on a symbolic dimension");
 }
 
-static bool check_builds(const yg_model *model, yg_error *error) {
-    yg_network *one = yg_network_try(model, 2, true, NULL, error);
-    yg_network *two = one ? yg_network_try(model, 4, false, NULL, error) : NULL;
-    const bool fine = two && same_parameters(one, two, error);
-    yg_network_free(one);
-    yg_network_free(two);
-    return fine;
+/* Twice, in training and not, for two batch sizes: both must go, and have the same parameters. */
+static bool expand(yg_model *model, yg_error *error) {
+    yg_pool *pool = yg_pool_new();
+    yg_flat second = {0};
+    yg_flat *flat = yg_pool_take(model->pool, sizeof *flat);
+    const bool good = pool && flat ? yg_expand_model(model, model->pool, 2, true, flat, error) &&
+                                         yg_expand_model(model, pool, 4, false, &second, error) &&
+                                         same_parameters(flat, &second, error)
+                                   : yg_fail_memory(error);
+    yg_pool_free(pool);
+    model->flat = flat;
+    return good && (yg_prune(model, flat) || yg_fail_memory(error));
 }
 
 static bool load(yg_model *model, const yg_model_options *options, yg_error *error) {
@@ -245,7 +263,7 @@ static bool load(yg_model *model, const yg_model_options *options, yg_error *err
         return false;
     /* A misspelt name is unknown in one place and leaves another unused: the former tells more. */
     return yg_resolve_ports(model, error) && yg_resolve_units(model, error) &&
-           check_builds(model, error) && yg_check_names_used(model, error);
+           expand(model, error) && yg_check_names_used(model, error);
 }
 
 yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_error *error) {
@@ -279,54 +297,4 @@ void yg_model_free(yg_model *model) {
     for (size_t i = 0; i < model->document_count; i++)
         yg_document_free(model->documents[i]);
     yg_pool_free(model->pool);
-}
-
-/* ------------------------------------------------------------------------------------ reading --
- */
-
-const char *yg_model_name(const yg_model *model) {
-    return model->name;
-}
-
-const char *yg_model_doc(const yg_model *model) {
-    return model->doc;
-}
-
-const char *yg_model_path(const yg_model *model) {
-    return model->path;
-}
-
-const yg_value *yg_model_section(const yg_model *model, const char *key) {
-    const yg_value *section = yg_value_get(model->root, key);
-    return !section && model->run_root ? yg_value_get(model->run_root, key) : section;
-}
-
-const char *yg_model_folder(const yg_model *model, const char *key) {
-    const bool here =
-        yg_value_get(model->root, key) || !model->run_root || !yg_value_get(model->run_root, key);
-    return here ? model->folder : model->run_folder;
-}
-
-size_t yg_model_port_count(const yg_model *model) {
-    return model->port_count;
-}
-
-const yg_port *yg_model_port(const yg_model *model, size_t index) {
-    return index < model->port_count ? &model->ports[index] : NULL;
-}
-
-size_t yg_model_find_port(const yg_model *model, const char *name) {
-    for (size_t p = 0; p < model->port_count; p++)
-        if (strcmp(model->ports[p].name, name) == 0)
-            return p;
-    return SIZE_MAX;
-}
-
-size_t yg_model_output_count(const yg_model *model) {
-    return model->body.output_count;
-}
-
-yg_model_output yg_model_get_output(const yg_model *model, size_t index) {
-    const yg_output_spec *output = &model->body.outputs[index];
-    return (yg_model_output){.name = output->name, .units = output->units};
 }

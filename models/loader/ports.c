@@ -1,8 +1,10 @@
 /*
  * `inputs:` and `targets:` of a model.
  */
+#include "ports.h"
+
 #include "../../graph/spelling.h"
-#include "builder.h"
+#include "read.h"
 
 static bool read_dtype(const yg_value *value, yg_dtype *dtype, yg_error *error) {
     static const char *const names[] = {"bool", "i32", "i64", "f32", "f64"};
@@ -98,57 +100,5 @@ bool yg_read_ports(yg_model *model, const yg_value *inputs, const yg_value *targ
             return false;
     }
     model->port_count = count;
-    return true;
-}
-
-/* -------------------------------------------------------------------------------------- sizes --
- */
-
-static bool resolve_port(yg_builder *builder, const yg_scope *scope, const yg_port_spec *spec,
-                         yg_port *port) {
-    *port = (yg_port){.name = spec->name,
-                      .dtype = spec->dtype,
-                      .rank = (int)spec->shape.count,
-                      .classes = (int64_t)spec->class_name_count,
-                      .class_names = spec->class_names,
-                      .target = spec->target,
-                      .origin = spec->origin};
-    for (size_t d = 0; d < spec->shape.count; d++) {
-        const yg_expression *dim = spec->shape.dims[d];
-        if (dim->kind == YG_EXPRESSION_NAME && !yg_scope_find(scope, dim->text)) {
-            const yg_value name = {.origin = dim->origin, .text = dim->text};
-            if (!yg_read_name(&name, "a dimension", false, builder->error))
-                return false;
-            port->shape[d] = -1;
-            port->symbols[d] = dim->text;
-        } else if (!yg_evaluate_int(builder, scope, dim, spec->name, 1, &port->shape[d])) {
-            return false;
-        }
-    }
-    /* The type for a batch of one: a size that cannot be is told here, at the file's line. */
-    int64_t shape[YG_MAX_RANK];
-    yg_type type;
-    yg_error failure = {0};
-    for (int d = 0; d < port->rank; d++)
-        shape[d] = port->symbols[d] ? 1 : port->shape[d];
-    if (!yg_type_make(YG_F64, port->rank, shape, &type, &failure)) {
-        return yg_fail(builder->error, failure.code, spec->shape.origin, "'%s': %s", spec->name,
-                       failure.message);
-    }
-    return !spec->classes ||
-           yg_evaluate_int(builder, scope, spec->classes, "`classes`", 2, &port->classes);
-}
-
-bool yg_resolve_ports(yg_model *model, yg_error *error) {
-    yg_builder builder = {.model = model, .pool = model->pool, .dtype = YG_F32, .error = error};
-    yg_scope scope = {.prefix = "", .parameter_prefix = "", .library = &model->library};
-    model->ports = yg_pool_take(model->pool, model->port_count * sizeof *model->ports);
-    if (!model->ports)
-        return yg_fail_memory(error);
-    if (!yg_build_vars(&builder, &scope))
-        return false;
-    for (size_t i = 0; i < model->port_count; i++)
-        if (!resolve_port(&builder, &scope, &model->port_specs[i], &model->ports[i]))
-            return false;
     return true;
 }

@@ -2,25 +2,21 @@
  * The small parts that sections are made of: names, expressions, shapes, initialisers, parameters,
  * outputs.
  */
-#include "syntax.h"
+#include "read.h"
+
+#include "term.h"
 
 #include <string.h>
 
 bool yg_read_name(const yg_value *key, const char *what, bool dots, yg_error *error) {
-    static const char *const reserved[] = {"training", "true", "false", "pi", "if", "size"};
     if (!yg_is_name(key->text, dots)) {
         return yg_fail(error, YG_ERROR_NAME, key->origin,
                        "'%s' cannot be the name of %s: letters, digits and '_', no digit first%s",
                        key->text, what, dots ? ", parts joined by '.'" : "");
     }
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
-        if (strcmp(reserved[i], key->text) == 0) {
-            return yg_fail(error, YG_ERROR_NAME, key->origin,
-                           "'%s' is a word of the language and cannot be the name of %s", key->text,
-                           what);
-        }
-    }
-    return true;
+    return !yg_is_word(key->text) ||
+           yg_fail(error, YG_ERROR_NAME, key->origin,
+                   "'%s' is a word of the language and cannot be the name of %s", key->text, what);
 }
 
 bool yg_read_format(const yg_value *root, yg_error *error) {
@@ -205,52 +201,5 @@ bool yg_read_params(yg_model *model, const yg_value *value, yg_body *body, yg_er
             return false;
         body->param_count++;
     }
-    return true;
-}
-
-bool yg_read_outputs(yg_model *model, const yg_value *value, const char *what, bool list_allowed,
-                     yg_output_spec **outputs, size_t *count, yg_error *error) {
-    char found[120];
-    const bool list = list_allowed && value->kind == YG_SEQUENCE;
-    if (!list && value->kind != YG_MAPPING) {
-        return yg_fail(error, YG_ERROR_SYNTAX, value->origin,
-                       "%s: %sa map from name to expression, such as {p: sigmoid(z)}, is expected, "
-                       "found %s",
-                       what, list_allowed ? "a list of names or " : "",
-                       yg_value_describe(value, found, sizeof found));
-    }
-    if (list_allowed && value->count == 0) {
-        return yg_fail(error, YG_ERROR_SYNTAX, value->origin, "%s: names at least one tensor",
-                       what);
-    }
-    yg_names seen = {0};
-    yg_output_spec *specs = yg_pool_take(model->pool, (value->count + 1) * sizeof *specs);
-    if (!specs)
-        return yg_fail_memory(error);
-    for (size_t i = 0; i < value->count; i++) {
-        const yg_value *name = list ? value->items[i] : value->keys[i];
-        const char *text;
-        if (!yg_value_text(name, what, &text, error) ||
-            !yg_read_name(name,
-                          list ? "a tensor in the list of outputs (a formula is written in "
-                                 "a map: `outputs: {name: formula}`)"
-                               : "an output",
-                          true, error))
-            return false;
-        if (yg_names_find(&seen, text) != YG_NOT_FOUND) {
-            return yg_fail(error, YG_ERROR_NAME, name->origin, "%s: '%s' stands there twice", what,
-                           text);
-        }
-        if (!yg_names_add(&seen, model->pool, text))
-            return yg_fail_memory(error);
-        specs[i] = (yg_output_spec){.origin = name->origin, .name = text};
-        if (list)
-            specs[i].value = yg_read_expression(model->pool, value->items[i], what, error);
-        if (list ? !specs[i].value
-                 : !yg_read_output_value(model, value->items[i], what, &specs[i], error))
-            return false;
-    }
-    *outputs = specs;
-    *count = value->count;
     return true;
 }

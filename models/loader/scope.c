@@ -1,14 +1,12 @@
 /*
- * Names and their values while a network is built.
+ * The names that a body sees.
  */
-#include "../../graph/number.h"
 #include "../../graph/spelling.h"
-#include "builder.h"
+#include "expander.h"
+#include "expression_tree.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define PI 3.14159265358979323846
 
 const yg_binding *yg_scope_find(const yg_scope *scope, const char *name) {
     for (; scope; scope = scope->outer) {
@@ -19,156 +17,110 @@ const yg_binding *yg_scope_find(const yg_scope *scope, const char *name) {
     return NULL;
 }
 
-bool yg_scope_add(yg_builder *builder, yg_scope *scope, const char *name, yg_origin origin,
+bool yg_scope_add(yg_expander *x, yg_scope *scope, const char *name, yg_origin origin,
                   yg_binding binding) {
-    if (yg_scope_find(scope, name)) {
-        return yg_fail(builder->error, YG_ERROR_NAME, origin,
+    if (yg_scope_find(scope, name))
+        return yg_fail(x->error, YG_ERROR_NAME, origin,
                        "the name '%s' is taken: inputs, targets, vars, arguments, parameters, "
                        "dimensions and nodes share their names",
                        name);
-    }
-    yg_binding *grown =
-        yg_pool_grow(builder->pool, scope->bindings, scope->names.count, sizeof *grown);
+    yg_binding *grown = yg_pool_grow(x->pool, scope->bindings, scope->names.count, sizeof *grown);
     if (!grown)
-        return yg_fail_memory(builder->error);
+        return yg_fail_memory(x->error);
     scope->bindings = grown;
     scope->bindings[scope->names.count] = binding;
-    return yg_names_add(&scope->names, builder->pool, name) || yg_fail_memory(builder->error);
+    return yg_names_add(&scope->names, x->pool, name) || yg_fail_memory(x->error);
+}
+
+static const char *parameter_prefix_of(const yg_scope *scope) {
+    while (scope->outer)
+        scope = scope->outer;
+    return scope->parameter_prefix;
 }
 
 /* A parameter of a layer above: "tok.weight" in the names of the whole network. */
-static bool find_parameter(const yg_builder *builder, const yg_scope *scope, const char *name,
-                           yg_term *term) {
-    if (!builder->network || !strchr(name, '.'))
+static bool find_parameter(const yg_expander *x, const yg_scope *scope, const char *name,
+                           yg_origin origin, yg_term *term) {
+    if (!x->flat || !strchr(name, '.'))
         return false;
-    while (scope->outer)
-        scope = scope->outer;
-    const char *full = yg_pool_format(builder->pool, "%s%s", scope->parameter_prefix, name);
-    const size_t found =
-        full ? yg_names_find(&builder->network->parameter_names, full) : YG_NOT_FOUND;
-    if (found != YG_NOT_FOUND)
-        *term = (yg_term){.kind = YG_TERM_TENSOR, .node = builder->network->parameters[found].node};
-    return found != YG_NOT_FOUND;
+    const char *full = yg_pool_format(x->pool, "%s%s", parameter_prefix_of(scope), name);
+    if (!full || yg_names_find(&x->flat->param_names, full) == YG_NOT_FOUND)
+        return false;
+    *term = (yg_term){.kind = YG_TERM_WRITTEN,
+                      .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, full)};
+    return term->written != NULL;
 }
 
 /* A parameter of that node with another name: "'tok' has no parameter 'wieght'; known: …". */
-static bool unknown_parameter(const yg_builder *builder, const yg_scope *scope, const char *name,
+static bool unknown_parameter(const yg_expander *x, const yg_scope *scope, const char *name,
                               yg_origin origin) {
-    const yg_network *network = builder->network;
     yg_names known = {0};
     const char *dot = strrchr(name, '.');
     const char *full =
-        yg_pool_format(builder->pool, "%s%.*s.", scope->parameter_prefix, (int)(dot - name), name);
-    for (size_t i = 0; full && i < network->parameter_names.count; i++) {
-        const char *parameter = network->parameter_names.names[i];
+        yg_pool_format(x->pool, "%s%.*s.", parameter_prefix_of(scope), (int)(dot - name), name);
+    for (size_t i = 0; full && i < x->flat->param_names.count; i++) {
+        const char *parameter = x->flat->param_names.names[i];
         if (strncmp(parameter, full, strlen(full)) == 0 &&
-            !yg_names_add(&known, builder->pool, parameter + strlen(full)))
+            !yg_names_add(&known, x->pool, parameter + strlen(full)))
             break;
     }
     char hint[400];
-    return yg_fail(builder->error, YG_ERROR_NAME, origin, "'%.*s' has no parameter '%s'%s",
+    return yg_fail(x->error, YG_ERROR_NAME, origin, "'%.*s' has no parameter '%s'%s",
                    (int)(dot - name), name, dot + 1,
                    yg_names_suggest(&known, dot + 1, hint, sizeof hint));
 }
 
-static bool unknown_name(const yg_builder *builder, const yg_scope *scope, const char *name,
+/* The names of a scope and its outer ones. */
+static yg_names visible_names(const yg_expander *x, const yg_scope *scope) {
+    yg_names known = {0};
+    bool room = true;
+    for (const yg_scope *s = scope; room && s; s = s->outer)
+        for (size_t i = 0; room && i < s->names.count; i++)
+            room = yg_names_find(&known, s->names.names[i]) != YG_NOT_FOUND ||
+                   yg_names_add(&known, x->pool, s->names.names[i]);
+    return known;
+}
+
+static bool unknown_name(const yg_expander *x, const yg_scope *scope, const char *name,
                          yg_origin origin) {
     char hint[500];
     const char *dot = strrchr(name, '.');
-    if (dot && builder->network) {
-        const char *node = yg_pool_copy(builder->pool, name, (size_t)(dot - name));
+    if (dot && x->flat) {
+        const char *node = yg_pool_copy(x->pool, name, (size_t)(dot - name));
         const yg_binding *binding = node ? yg_scope_find(scope, node) : NULL;
         if (binding && binding->layer)
-            return unknown_parameter(builder, scope, name, origin);
+            return unknown_parameter(x, scope, name, origin);
     }
-    if (scope->definition) {
-        for (size_t i = 0; i < builder->model->var_count; i++) {
-            if (strcmp(builder->model->vars[i].name, name) == 0) {
-                return yg_fail(builder->error, YG_ERROR_NAME, origin,
-                               "'%s' is a var of the model, which a layer type does not see: "
-                               "give the type an argument for it",
-                               name);
-            }
-        }
-    }
-    /* Names of the scope and its outer ones, and the language's. */
-    yg_names known = {0};
-    bool room = true;
-    for (const yg_scope *s = scope; room && s; s = s->outer) {
-        for (size_t i = 0; room && i < s->names.count; i++) {
-            room = yg_names_find(&known, s->names.names[i]) != YG_NOT_FOUND ||
-                   yg_names_add(&known, builder->pool, s->names.names[i]);
-        }
-    }
-    if (yg_op_find(builder->model->ops, name)) {
-        return yg_fail(builder->error, YG_ERROR_NAME, origin,
+    for (size_t i = 0; scope->definition && i < x->model->var_count; i++)
+        if (strcmp(x->model->vars[i].name, name) == 0)
+            return yg_fail(x->error, YG_ERROR_NAME, origin,
+                           "'%s' is a var of the model, which a layer type does not see: "
+                           "give the type an argument for it",
+                           name);
+    if (yg_op_find(x->model->ops, name))
+        return yg_fail(x->error, YG_ERROR_NAME, origin,
                        "'%s' is an operator: it is called, as %s(…)", name, name);
-    }
-    return yg_fail(builder->error, YG_ERROR_NAME, origin, "unknown name '%s'%s", name,
+    const yg_names known = visible_names(x, scope);
+    return yg_fail(x->error, YG_ERROR_NAME, origin, "unknown name '%s'%s", name,
                    yg_names_suggest(&known, name, hint, sizeof hint));
 }
 
-bool yg_resolve(const yg_builder *builder, const yg_scope *scope, const char *name,
-                yg_origin origin, yg_term *term) {
+bool yg_resolve(yg_expander *x, const yg_scope *scope, const char *name, yg_origin origin,
+                yg_term *term) {
     const yg_binding *binding = yg_scope_find(scope, name);
-    if (binding && binding->term.kind == YG_TERM_ABSENT) {
-        return yg_fail(builder->error, YG_ERROR_NAME, origin, "'%s' is not there: %s", name,
-                       binding->term.text);
-    }
+    if (binding && binding->term.kind == YG_TERM_ABSENT)
+        return yg_fail(x->error, YG_ERROR_NAME, origin, "'%s' is not there: its `if` is false",
+                       name);
     if (binding) {
         *term = binding->term;
         return true;
     }
-    if (strcmp(name, "true") == 0 || strcmp(name, "false") == 0) {
-        *term = (yg_term){.kind = YG_TERM_BOOL, .i = name[0] == 't'};
+    if (yg_constant_of_name(name, term))
         return true;
-    }
     if (strcmp(name, "training") == 0) {
-        *term = (yg_term){.kind = YG_TERM_BOOL, .varies = true, .i = builder->training};
-        return true;
+        *term = (yg_term){.kind = YG_TERM_WRITTEN,
+                          .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, name)};
+        return term->written || yg_fail_memory(x->error);
     }
-    if (strcmp(name, "pi") == 0) {
-        *term = (yg_term){.kind = YG_TERM_FLOAT, .f = PI};
-        return true;
-    }
-    return find_parameter(builder, scope, name, term) || unknown_name(builder, scope, name, origin);
-}
-
-const char *yg_term_describe(const yg_builder *builder, const yg_term *term, char *text,
-                             size_t size) {
-    char detail[YG_TYPE_TEXT];
-    switch (term->kind) {
-    case YG_TERM_INT:
-        snprintf(text, size, "the number %lld", (long long)term->i);
-        break;
-    case YG_TERM_FLOAT:
-        snprintf(text, size, "the number %s", yg_number_text(term->f, detail));
-        break;
-    case YG_TERM_BOOL:
-        snprintf(text, size, "%s", term->i ? "true" : "false");
-        break;
-    case YG_TERM_TEXT:
-        snprintf(text, size, "the text '%s'", term->text);
-        break;
-    case YG_TERM_LIST:
-        snprintf(text, size, "a list of %zu", term->count);
-        break;
-    case YG_TERM_TENSOR:
-        snprintf(text, size, "a tensor %s",
-                 yg_type_text(yg_node_type(builder->graph, term->node), detail));
-        break;
-    case YG_TERM_FUNCTION:
-        snprintf(text, size, "the operator '%s'", term->call->text);
-        break;
-    case YG_TERM_INIT:
-        snprintf(text, size, "an initialiser");
-        break;
-    case YG_TERM_LAYER:
-        snprintf(text, size, "a layer");
-        break;
-    case YG_TERM_ABSENT:
-        snprintf(text, size, "nothing");
-        break;
-    }
-    return text;
+    return find_parameter(x, scope, name, origin, term) || unknown_name(x, scope, name, origin);
 }

@@ -1,8 +1,12 @@
 /*
  * `graph:`: its entries, one by one, as expressions or layer nodes.
  */
+#include "statements.h"
+
 #include "../../graph/spelling.h"
-#include "syntax.h"
+#include "foreign.h"
+#include "library.h"
+#include "read.h"
 
 #include <string.h>
 
@@ -87,6 +91,12 @@ static bool read_repeat(yg_model *model, const yg_value *value, yg_layer_use *us
     return use->repeat != NULL;
 }
 
+/* A layer node; `nested`: an argument of kind layer, which has no `input:` or `share:`. */
+static const yg_layer_use *read_layer_use(yg_model *model, const yg_value *value,
+                                          const yg_library *library,
+                                          const yg_definition *definition, bool nested,
+                                          yg_error *error);
+
 static bool read_layers_in_a_row(yg_model *model, const yg_value *value, const yg_library *library,
                                  const yg_definition *definition, yg_argument *argument,
                                  yg_error *error) {
@@ -99,8 +109,8 @@ static bool read_layers_in_a_row(yg_model *model, const yg_value *value, const y
     if (!argument->layers)
         return yg_fail_memory(error);
     for (size_t i = 0; i < count; i++) {
-        argument->layers[i] = yg_read_layer_use(model, list ? value->items[i] : value, library,
-                                                definition, true, error);
+        argument->layers[i] =
+            read_layer_use(model, list ? value->items[i] : value, library, definition, true, error);
         if (!argument->layers[i])
             return false;
     }
@@ -187,9 +197,10 @@ static bool is_layer_argument(const yg_definition *definition, const char *name)
     return false;
 }
 
-const yg_layer_use *yg_read_layer_use(yg_model *model, const yg_value *value,
-                                      const yg_library *library, const yg_definition *definition,
-                                      bool nested, yg_error *error) {
+static const yg_layer_use *read_layer_use(yg_model *model, const yg_value *value,
+                                          const yg_library *library,
+                                          const yg_definition *definition, bool nested,
+                                          yg_error *error) {
     static const char *const outside[] = {"input", "share"};
     if (!yg_value_is_mapping(value, "a layer", error))
         return NULL;
@@ -237,7 +248,7 @@ static bool read_statement(yg_model *model, const yg_value *key, const yg_value 
     if (!read_names(model, key, statement, error))
         return false;
     if (value->kind == YG_MAPPING) {
-        statement->layer = yg_read_layer_use(model, value, library, definition, false, error);
+        statement->layer = read_layer_use(model, value, library, definition, false, error);
         return statement->layer != NULL;
     }
     if (value->kind == YG_SEQUENCE) {

@@ -1,6 +1,6 @@
 /*
  * What a model file says, as structs: made once when it is loaded, and only read after that.
- * Nothing here has a shape or a value yet; a network (builder.h) gives them.
+ * Nothing here has a shape or a value yet: expansion (expander.h) gives them.
  */
 #ifndef YG_MODELS_LOADER_SYNTAX_H
 #define YG_MODELS_LOADER_SYNTAX_H
@@ -13,6 +13,7 @@
 /* How deep layer types may stand in one another. */
 #define YG_NESTING_CAP 64
 
+typedef struct yg_flat yg_flat;
 typedef struct yg_library yg_library;
 typedef struct yg_definition yg_definition;
 typedef struct yg_layer_use yg_layer_use;
@@ -201,72 +202,11 @@ struct yg_model {
     yg_output_spec *metrics;
     size_t metric_count;
 
+    yg_flat *flat; /* the expanded model; NULL while it is loaded */
+
     const yg_value *expected_parameters; /* NULL: not said */
     yg_shape_expectation *expected_shapes;
     size_t expected_shape_count;
 };
-
-/* ---------------------------------------------------------------------------- reading parts --
- * What takes no pool uses the model's. All fail with the place of the mistake. */
-
-/* An entry's text as an expression; lists become list expressions. `what` names it. */
-const yg_expression *yg_read_expression(yg_pool *pool, const yg_value *value, const char *what,
-                                        yg_error *error);
-bool yg_read_shape(yg_pool *pool, const yg_value *value, const char *what, bool ellipsis,
-                   yg_shape_spec *shape, yg_error *error);
-/* A name that may be declared: an identifier, not a word of the language. `dots`: as yg_is_name. */
-bool yg_read_name(const yg_value *key, const char *what, bool dots, yg_error *error);
-
-/* `format: 1` of a file. */
-bool yg_read_format(const yg_value *root, yg_error *error);
-bool yg_read_ports(yg_model *model, const yg_value *inputs, const yg_value *targets,
-                   yg_error *error);
-bool yg_read_params(yg_model *model, const yg_value *value, yg_body *body, yg_error *error);
-const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error *error);
-bool yg_read_outputs(yg_model *model, const yg_value *value, const char *what, bool list_allowed,
-                     yg_output_spec **outputs, size_t *count, yg_error *error);
-/* What stands behind an output's name: an expression, or `{value: h, units: y}`. (units.c) */
-bool yg_read_output_value(yg_model *model, const yg_value *value, const char *what,
-                          yg_output_spec *spec, yg_error *error);
-/* Fails where an entry has units: those of metrics and of layer types have none. (units.c) */
-bool yg_refuse_units(const yg_output_spec *outputs, size_t count, const char *what,
-                     yg_error *error);
-/* Whether `units` name inputs and targets that can have them; after yg_resolve_ports(). (units.c)
- */
-bool yg_resolve_units(const yg_model *model, yg_error *error);
-
-/* `graph:`. `library` and `definition` (NULL for the model's own graph) tell what `type:` can name.
- */
-bool yg_read_graph(yg_model *model, const yg_value *value, const yg_library *library,
-                   const yg_definition *definition, yg_body *body, yg_error *error);
-/* A layer node; `nested`: an argument of kind layer, which has no `input:` or `share:`. */
-const yg_layer_use *yg_read_layer_use(yg_model *model, const yg_value *value,
-                                      const yg_library *library, const yg_definition *definition,
-                                      bool nested, yg_error *error);
-
-/* `define:`: the heads (arguments, inputs) of the entries, so that nodes can be read against them.
- */
-bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *library,
-                         yg_error *error);
-/* `include:`: the layer types of other files. */
-bool yg_read_includes(yg_model *model, const yg_value *value, yg_library *library, int depth,
-                      yg_error *error);
-/* The bodies of all definitions met so far and of those they need, and that none holds itself. */
-bool yg_finish_definitions(yg_model *model, yg_error *error);
-/* A layer type by name: the file's own, else the built-in. NULL with an error that suggests. */
-yg_definition *yg_find_definition(yg_model *model, const yg_library *library, const char *name,
-                                  yg_origin origin, yg_error *error);
-
-/* Every name that is declared is used. */
-bool yg_check_names_used(yg_model *model, yg_error *error);
-
-/* Reads a document and keeps it as long as the model. */
-const yg_value *yg_model_read(yg_model *model, const char *path, yg_error *error);
-
-/* The folder that `path` stands in, "." where it names none. */
-const char *yg_folder_of(yg_pool *pool, const char *path);
-
-/* "`Dense`": the word of another framework for something here, or NULL. */
-const char *yg_foreign_word(const char *word);
 
 #endif

@@ -22,6 +22,7 @@ typedef struct yg_token {
     size_t length;
     yg_origin origin; /* of its first character */
     double number;
+    int64_t whole; /* where `integer` */
     bool integer;
 } yg_token;
 

@@ -5,35 +5,9 @@
  * fitted to it is in deviations too. Only the author knows which output that is, so the model says
  * it. Nothing is guessed: a guess would scale probabilities and classes as well.
  */
-#include "builder.h"
+#include "units.h"
 
 #include <string.h>
-
-bool yg_read_output_value(yg_model *model, const yg_value *value, const char *what,
-                          yg_output_spec *spec, yg_error *error) {
-    static const yg_key keys[] = {{"value", true, NULL}, {"units", false, NULL}};
-    const yg_value *expression = value;
-    if (value->kind == YG_MAPPING) {
-        if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error))
-            return false;
-        expression = yg_value_get(value, "value");
-        const yg_value *units = yg_value_get(value, "units");
-        if (units && !yg_value_text(units, "`units`", &spec->units, error))
-            return false;
-        spec->units_origin = units ? units->origin : value->origin;
-    }
-    spec->value = yg_read_expression(model->pool, expression, what, error);
-    return spec->value != NULL;
-}
-
-bool yg_refuse_units(const yg_output_spec *outputs, size_t count, const char *what,
-                     yg_error *error) {
-    for (size_t i = 0; i < count; i++)
-        if (outputs[i].units)
-            return yg_fail(error, YG_ERROR_ARGUMENT, outputs[i].units_origin,
-                           "`units` belongs to an entry of a model's `outputs`; %s has none", what);
-    return true;
-}
 
 /* The port of that name, among inputs and targets. */
 static const yg_port *find_units(const yg_model *model, const yg_output_spec *output,
@@ -74,8 +48,7 @@ static yg_node find_node(const yg_tensor_name *list, size_t count, const char *n
     return YG_NONE;
 }
 
-bool yg_check_units(const yg_builder *builder) {
-    const yg_network *network = builder->network;
+bool yg_check_units(const yg_network *network, yg_error *error) {
     char have[YG_TYPE_TEXT], want[YG_TYPE_TEXT];
     for (size_t i = 0; i < network->output_count; i++) {
         const yg_tensor_name *output = &network->outputs[i];
@@ -83,7 +56,7 @@ bool yg_check_units(const yg_builder *builder) {
             continue;
         const yg_type *type = yg_node_type(network->graph, output->node);
         if (!yg_dtype_is_float(type->dtype))
-            return yg_fail(builder->error, YG_ERROR_DTYPE, output->origin,
+            return yg_fail(error, YG_ERROR_DTYPE, output->origin,
                            "output '%s' is %s; only floating-point numbers have units",
                            output->name, yg_type_text(type, have));
         yg_node node = find_node(network->inputs, network->input_count, output->units);
@@ -95,7 +68,7 @@ bool yg_check_units(const yg_builder *builder) {
         if (!type->rank || type->shape[0] != port->shape[0] ||
             yg_type_count(type) != yg_type_count(port))
             return yg_fail(
-                builder->error, YG_ERROR_SHAPE, output->origin,
+                error, YG_ERROR_SHAPE, output->origin,
                 "output '%s' has shape %s, '%s' has %s; to be in its units, it must have "
                 "as many elements an example",
                 output->name, yg_shape_text(type, have), output->units, yg_shape_text(port, want));

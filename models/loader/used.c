@@ -2,19 +2,11 @@
  * Every declared name is used: a name that nothing uses is a mistake more often than not, such as a
  * layer that was left out of the chain.
  */
-#include "builder.h"
+#include "used.h"
+
+#include "read.h"
 
 #include <string.h>
-
-void yg_visit_names(const yg_expression *expression, yg_visit visit, void *context) {
-    if (!expression)
-        return;
-    const bool function = expression->kind == YG_EXPRESSION_CALL && !expression->infix;
-    if (expression->kind == YG_EXPRESSION_NAME || function)
-        visit(context, expression->text);
-    for (size_t i = 0; i < expression->count; i++)
-        yg_visit_names(expression->children[i], visit, context);
-}
 
 /* The names in an argument's value, which is text until the layer is placed. */
 static void visit_value(yg_pool *pool, const yg_value *value, yg_visit visit, void *context) {
@@ -26,7 +18,9 @@ static void visit_value(yg_pool *pool, const yg_value *value, yg_visit visit, vo
         visit_value(pool, value->items[i], visit, context);
 }
 
-void yg_visit_layer_names(yg_pool *pool, const yg_layer_use *use, yg_visit visit, void *context) {
+/* The names in everything that a layer node says. */
+static void visit_layer_names(yg_pool *pool, const yg_layer_use *use, yg_visit visit,
+                              void *context) {
     visit(context, use->type);
     if (use->share)
         visit(context, use->share);
@@ -85,7 +79,7 @@ static void meet_body(met *m, const yg_body *body, const char *only_input) {
         yg_visit_names(statement->expression, meet, m);
         if (!statement->layer)
             continue;
-        yg_visit_layer_names(m->pool, statement->layer, meet, m);
+        visit_layer_names(m->pool, statement->layer, meet, m);
         if (statement->layer->input_above) {
             const char *above = i > 0 ? body->statements[i - 1].names[0] : only_input;
             if (above)
@@ -190,7 +184,7 @@ static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
     return need_body(&m, &model->body, error);
 }
 
-bool yg_check_names_used(yg_model *model, yg_error *error) {
+bool yg_check_names_used(const yg_model *model, yg_error *error) {
     yg_pool *pool = yg_pool_new();
     if (!pool)
         return yg_fail_memory(error);

@@ -1,8 +1,9 @@
 /*
- * `define:`: layer types. Heads (arguments and inputs) are read first, so that nodes of any type
- * can be read against them; bodies after that; then no type may hold itself.
+ * The heads of layer types: arguments and inputs. They are read first, so that nodes of any type
+ * can be read against them.
  */
-#include "syntax.h"
+#include "definitions.h"
+#include "read.h"
 
 #include <math.h>
 #include <string.h>
@@ -174,70 +175,5 @@ bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *lib
         if (!read_head(model, definition, error))
             return false;
     }
-    return true;
-}
-
-static bool read_body(yg_model *model, yg_definition *definition, yg_error *error) {
-    const yg_value *value = definition->value;
-    yg_body *body = &definition->body;
-    return yg_read_params(model, yg_value_get(value, "params"), body, error) &&
-           yg_read_graph(model, yg_value_get(value, "graph"), definition->library, definition, body,
-                         error) &&
-           yg_read_outputs(model, yg_value_get(value, "outputs"), "`outputs`", true, &body->outputs,
-                           &body->output_count, error) &&
-           yg_refuse_units(body->outputs, body->output_count, "a layer type", error);
-}
-
-/* ------------------------------------------------------------------------------------ cycles -- */
-
-static bool find_height(yg_definition *definition, int depth, yg_error *error);
-
-static bool height_of_use(const yg_layer_use *use, int depth, int *height, yg_error *error) {
-    if (use->definition) {
-        if (use->definition->height < 0) {
-            return yg_fail(error, YG_ERROR_NAME, use->origin,
-                           "layer type '%s' holds itself: a definition may use other layer types, "
-                           "but not, directly or through them, its own",
-                           use->type);
-        }
-        /* The model owns its definitions; nodes only see them as constants. */
-        if (!find_height((yg_definition *)use->definition, depth + 1, error))
-            return false;
-        *height = use->definition->height > *height ? use->definition->height : *height;
-        for (size_t k = 0; k < use->definition->argument_count; k++) {
-            for (size_t i = 0; i < use->arguments[k].layer_count; i++)
-                if (!height_of_use(use->arguments[k].layers[i], depth, height, error))
-                    return false;
-        }
-    }
-    return true;
-}
-
-static bool find_height(yg_definition *definition, int depth, yg_error *error) {
-    if (definition->height > 0)
-        return true;
-    if (depth > YG_NESTING_CAP) {
-        return yg_fail(error, YG_ERROR_ARGUMENT, definition->origin,
-                       "layer types stand in one another more than %d deep", YG_NESTING_CAP);
-    }
-    definition->height = -1;
-    int height = 0;
-    for (size_t i = 0; i < definition->body.statement_count; i++) {
-        const yg_layer_use *use = definition->body.statements[i].layer;
-        if (use && !height_of_use(use, depth, &height, error))
-            return false;
-    }
-    definition->height = height + 1;
-    return true;
-}
-
-bool yg_finish_definitions(yg_model *model, yg_error *error) {
-    /* Reading a body may bring in built-in types, which join the end of the list. */
-    for (size_t i = 0; i < model->definition_count; i++)
-        if (!read_body(model, model->definitions[i], error))
-            return false;
-    for (size_t i = 0; i < model->definition_count; i++)
-        if (!find_height(model->definitions[i], 0, error))
-            return false;
     return true;
 }

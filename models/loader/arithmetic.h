@@ -1,0 +1,20 @@
+/*
+ * Arithmetic of numbers that are known when a graph is built.
+ */
+#ifndef YG_MODELS_LOADER_ARITHMETIC_H
+#define YG_MODELS_LOADER_ARITHMETIC_H
+
+#include "term.h"
+
+/* "+", "==", … of two numbers; texts and truth values can be compared. `graph` is for messages. */
+bool yg_number_operation(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
+                         const yg_term *b, yg_term *result, yg_error *error);
+/* The sign of a number. */
+bool yg_number_negative(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
+                        yg_term *result, yg_error *error);
+
+/* An item of a list of numbers, as x[-1]. */
+bool yg_list_item(const yg_term *list, int64_t index, yg_origin origin, yg_term *item,
+                  yg_error *error);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * What a network is asked for.
+ */
+#include "build_results.h"
+
+#include "expectations.h"
+#include "expression_value.h"
+#include "units.h"
+
+static bool build_named(yg_builder *builder, const yg_output_spec *specs, size_t count,
+                        yg_tensor_name **list, size_t *list_count) {
+    *list = yg_pool_take(builder->pool, (count + 1) * sizeof **list);
+    if (!*list)
+        return yg_fail_memory(builder->error);
+    for (size_t i = 0; i < count; i++) {
+        yg_tensor_name *tensor = &(*list)[i];
+        *tensor = (yg_tensor_name){
+            .name = specs[i].name, .units = specs[i].units, .origin = specs[i].origin};
+        if (!yg_expression_node(builder, specs[i].value, specs[i].name, &tensor->node))
+            return false;
+    }
+    *list_count = count;
+    return true;
+}
+
+static bool build_loss(yg_builder *builder, yg_network *network, const yg_expression *loss) {
+    char found[YG_TYPE_TEXT];
+    if (!loss)
+        return true;
+    if (!yg_expression_node(builder, loss, "`loss`", &network->loss))
+        return false;
+    const yg_type *type = yg_node_type(builder->graph, network->loss);
+    return (type->rank == 0 && yg_dtype_is_float(type->dtype)) ||
+           yg_fail(builder->error, YG_ERROR_SHAPE, loss->origin,
+                   "`loss`: one number of a float type is expected, found %s%s",
+                   yg_type_text(type, found),
+                   type->rank != 0 ? "; mean(…) or sum(…) makes one of many" : "");
+}
+
+static bool build_metrics(yg_builder *builder, yg_network *network, const yg_output_spec *metrics,
+                          size_t count) {
+    char found[YG_TYPE_TEXT];
+    if (!build_named(builder, metrics, count, &network->metrics, &network->metric_count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const yg_tensor_name *metric = &network->metrics[i];
+        const yg_type *type = yg_node_type(builder->graph, metric->node);
+        if (type->rank != 0)
+            return yg_fail(builder->error, YG_ERROR_SHAPE, metric->origin,
+                           "metric '%s': one number is expected, found %s", metric->name,
+                           yg_type_text(type, found));
+    }
+    return true;
+}
+
+bool yg_build_results(yg_builder *builder, const yg_model *model, const yg_flat *flat,
+                      yg_network *network, bool outputs_only) {
+    builder->inner = false;
+    if (!build_named(builder, flat->outputs, model->body.output_count, &network->outputs,
+                     &network->output_count) ||
+        !yg_check_units(network, builder->error))
+        return false;
+    return outputs_only || (build_loss(builder, network, flat->loss) &&
+                            build_metrics(builder, network, flat->metrics, model->metric_count) &&
+                            yg_check_expectations(builder, model, flat, network));
+}

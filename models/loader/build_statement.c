@@ -1,0 +1,68 @@
+/*
+ * Parameters and statements of the expanded model, one by one.
+ */
+#include "builder.h"
+#include "call.h"
+#include "expression_value.h"
+#include "requirement.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool yg_blame(const yg_frame *frame, yg_error *error) {
+    for (; frame && error && error->code != YG_OK && error->code != YG_ERROR_MEMORY;
+         frame = frame->outer) {
+        const size_t used = strlen(error->message);
+        if (error->line > 0)
+            snprintf(error->message + used, sizeof error->message - used,
+                     "\n  in layer type '%s' (%s:%d:%d)", frame->type, error->file,
+                     (int)error->line, (int)error->column);
+        error->line = frame->origin.line;
+        error->column = frame->origin.column;
+        snprintf(error->file, sizeof error->file, "%s", frame->origin.file);
+    }
+    return false;
+}
+
+bool yg_build_param(yg_builder *builder, const yg_flat_param *param, yg_node *node) {
+    yg_type type;
+    yg_error failure = {0};
+    if (!yg_type_make(builder->dtype, param->rank, param->shape, &type, &failure))
+        return yg_fail(builder->error, failure.code, param->origin, "parameter '%s': %s",
+                       param->name, failure.message);
+    yg_graph_at(builder->graph, param->origin);
+    *node = yg_parameter(builder->graph, param->name, &type);
+    return *node == YG_NONE ? yg_fail_from_graph(builder, param->origin)
+                            : yg_builder_add(builder, param->name,
+                                             (yg_term){.kind = YG_TERM_TENSOR, .node = *node});
+}
+
+bool yg_build_statement(yg_builder *builder, const yg_flat_statement *statement) {
+    builder->inner = statement->frame != NULL;
+    builder->place = statement->place;
+    if (statement->required)
+        return yg_check_requirement(builder, statement->required, statement->origin);
+    yg_term *results;
+    size_t count;
+    char found[200];
+    if (!yg_expression_values(builder, statement->value, &results, &count))
+        return false;
+    if (count != statement->name_count)
+        return yg_fail(builder->error, YG_ERROR_ARGUMENT, statement->origin,
+                       "the expression gives %zu result%s, %zu name%s found", count,
+                       count == 1 ? "" : "s", statement->name_count,
+                       statement->name_count == 1 ? "" : "s");
+    for (size_t i = 0; i < count; i++) {
+        const yg_term *term = &results[i];
+        const char *name = statement->names[i];
+        if (term->kind == YG_TERM_TEXT || term->kind > YG_TERM_TENSOR)
+            return yg_fail(builder->error, YG_ERROR_ARGUMENT, statement->value->origin,
+                           "node '%s': a tensor is expected, found %s", name,
+                           yg_term_describe(builder->graph, term, found, sizeof found));
+        if (!yg_builder_add(builder, name, *term))
+            return false;
+        if (term->kind == YG_TERM_TENSOR)
+            yg_node_set_name(builder->graph, term->node, name);
+    }
+    return true;
+}

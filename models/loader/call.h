@@ -1,0 +1,35 @@
+/*
+ * Operators applied to terms.
+ */
+#ifndef YG_MODELS_LOADER_CALL_H
+#define YG_MODELS_LOADER_CALL_H
+
+#include "builder.h"
+
+/* A call of an operator: its arguments are `call`'s children, evaluated to `arguments`. */
+bool yg_call_operator(yg_builder *builder, const yg_expression *call, const yg_op *op,
+                      const yg_term *arguments, yg_term **results, size_t *count);
+
+/* x[:, 0]: `base` and the subscripts, each a number or three bounds. */
+typedef struct yg_subscript {
+    bool range;
+    bool given[3];
+    yg_term bounds[3]; /* one number in bounds[0], or start, stop, step */
+} yg_subscript;
+
+bool yg_call_index(yg_builder *builder, const yg_expression *expression, const yg_term *base,
+                   const yg_subscript *subscripts, yg_term *term);
+
+/* A tensor of a term; `dtype` is a number's. */
+bool yg_term_to_node(yg_builder *builder, const yg_term *term, yg_dtype dtype, yg_origin origin,
+                     yg_node *node);
+
+/* The first failure of the graph, told at `origin`. Returns false. */
+bool yg_fail_from_graph(const yg_builder *builder, yg_origin origin);
+/* Where nodes that are added from now on come from. */
+void yg_builder_at(const yg_builder *builder, yg_origin origin);
+
+/* A name that nothing has. Always returns false. */
+bool yg_fail_unknown(const yg_builder *builder, const char *name, yg_origin origin);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Statements of the expanded model, as expansion makes them: each is built on trial at once.
+ */
+#include "expander.h"
+#include "expression_tree.h"
+
+#include <string.h>
+
+bool yg_count_statement(yg_expander *x, yg_origin origin) {
+    x->statement_count++;
+    return x->statement_count <= YG_STATEMENT_CAP ||
+           yg_fail(x->error, YG_ERROR_ARGUMENT, origin,
+                   "the model has more than %d nodes with all its layers", YG_STATEMENT_CAP);
+}
+
+/* The full name, or the first of name_2, name_3, … that is not in use. Those of the model's own
+ * graph are reserved, so they never change. */
+static const char *full_name(yg_expander *x, const char *prefix, const char *name) {
+    if (prefix[0] == '\0')
+        return name;
+    const char *full = yg_pool_format(x->pool, "%s%s", prefix, name);
+    for (int i = 2; full && yg_names_find(&x->taken, full) != YG_NOT_FOUND; i++)
+        full = yg_pool_format(x->pool, "%s%s_%d", prefix, name, i);
+    return full && yg_names_add(&x->taken, x->pool, full) ? full : NULL;
+}
+
+static bool add(yg_expander *x, yg_flat_statement statement) {
+    yg_flat *flat = x->flat;
+    statement.place = x->place;
+    statement.frame = x->frame;
+    yg_flat_statement *grown =
+        yg_pool_grow(x->pool, flat->statements, flat->statement_count, sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(x->error);
+    flat->statements = grown;
+    flat->statements[flat->statement_count++] = statement;
+    return yg_build_statement(x->trial, &statement);
+}
+
+bool yg_emit(yg_expander *x, const char *prefix, const char *const *names, size_t count,
+             const yg_expression *value, yg_origin origin, yg_term **terms) {
+    const char **full = yg_pool_take(x->pool, count * sizeof *full);
+    *terms = yg_pool_take(x->pool, count * sizeof **terms);
+    if (!full || !*terms)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < count; i++) {
+        full[i] = full_name(x, prefix, names[i]);
+        const yg_expression *written =
+            full[i] ? yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, full[i]) : NULL;
+        if (!written)
+            return yg_fail_memory(x->error);
+        (*terms)[i] = (yg_term){.kind = YG_TERM_WRITTEN, .written = written};
+    }
+    return add(x, (yg_flat_statement){
+                      .origin = origin, .names = full, .name_count = count, .value = value});
+}
+
+bool yg_emit_one(yg_expander *x, const char *prefix, const char *name, const yg_expression *value,
+                 yg_origin origin, yg_term *term) {
+    yg_term *terms;
+    if (!yg_emit(x, prefix, &name, 1, value, origin, &terms))
+        return false;
+    *term = terms[0];
+    return true;
+}
+
+bool yg_emit_requirement(yg_expander *x, const yg_requirement *required, yg_origin origin) {
+    return add(x, (yg_flat_statement){.origin = origin, .required = required});
+}

@@ -1,0 +1,362 @@
+/*
+ * Expressions of a body, in the names of the expanded model: names of a layer's body become full
+ * names, arguments become their values, arithmetic of numbers is done, and of an `if` whose
+ * condition is known only the branch that is taken is kept.
+ */
+#include "arithmetic.h"
+#include "expander.h"
+#include "expression_tree.h"
+#include "expression_value.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------- terms -- */
+
+static const yg_expression *written_list(yg_expander *x, const yg_term *list, yg_origin origin) {
+    yg_expression *expression = yg_expression_new(x->pool, YG_EXPRESSION_LIST, origin, "");
+    yg_expression **items = yg_pool_take(x->pool, (list->count + 1) * sizeof *items);
+    for (size_t i = 0; expression && items && i < list->count; i++) {
+        items[i] = (yg_expression *)yg_written(x, &list->items[i], origin);
+        if (!items[i])
+            return NULL;
+    }
+    return expression && items && yg_expression_adopt(x->pool, expression, items, NULL, list->count)
+               ? expression
+               : NULL;
+}
+
+const yg_expression *yg_written(yg_expander *x, const yg_term *term, yg_origin origin) {
+    const yg_expression *written = NULL;
+    char found[200];
+    switch (term->kind) {
+    case YG_TERM_INT:
+        written = yg_expression_whole(x->pool, term->i, origin);
+        break;
+    case YG_TERM_FLOAT:
+        written = yg_expression_real(x->pool, term->f, origin);
+        break;
+    case YG_TERM_BOOL:
+        written =
+            yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, term->i ? "true" : "false");
+        break;
+    case YG_TERM_TEXT:
+        written = yg_expression_new(x->pool, YG_EXPRESSION_TEXT, origin, term->text);
+        break;
+    case YG_TERM_LIST:
+        written = written_list(x, term, origin);
+        break;
+    case YG_TERM_WRITTEN:
+        return term->written;
+    default:
+        yg_fail(x->error, YG_ERROR_ARGUMENT, origin, "a tensor or a number is expected, found %s",
+                yg_term_describe(NULL, term, found, sizeof found));
+        return NULL;
+    }
+    if (!written)
+        yg_fail_memory(x->error);
+    return written;
+}
+
+static bool set_written(const yg_expander *x, const yg_expression *written, yg_term *term) {
+    *term = (yg_term){.kind = YG_TERM_WRITTEN, .written = written};
+    return written || yg_fail_memory(x->error);
+}
+
+static bool constants_only(const yg_expander *x, const yg_expression *call) {
+    return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin,
+                   "%s(…) works on tensors; here a number is expected, from numbers, vars and "
+                   "+ - * / // %% **",
+                   call->text);
+}
+
+bool yg_value_of(yg_expander *x, const yg_term *term, yg_term *value) {
+    *value = *term;
+    if (term->kind == YG_TERM_WRITTEN)
+        return yg_expression_value(x->trial, term->written, value);
+    if (term->kind != YG_TERM_LIST)
+        return true;
+    value->items = yg_pool_take(x->pool, (term->count + 1) * sizeof *value->items);
+    if (!value->items)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < term->count; i++)
+        if (!yg_value_of(x, &term->items[i], &value->items[i]))
+            return false;
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------- names -- */
+
+static bool expand_name(yg_expander *x, const yg_scope *scope, const yg_expression *name,
+                        yg_term *term) {
+    if (!yg_resolve(x, scope, name->text, name->origin, term))
+        return false;
+    if (term->kind != YG_TERM_WRITTEN)
+        return true;
+    /* The same at its place here, for messages. */
+    yg_expression *here = yg_pool_take(x->pool, sizeof *here);
+    if (!here)
+        return yg_fail_memory(x->error);
+    *here = *term->written;
+    here->origin = name->origin;
+    return set_written(x, here, term);
+}
+
+/* ---------------------------------------------------------------------------- infix operators --
+ */
+
+static bool expand_operation(yg_expander *x, const yg_expression *e, const yg_term *sides,
+                             yg_term *term) {
+    const bool binary = e->count == 2;
+    const yg_graph *graph = x->trial ? x->trial->graph : NULL;
+    if (sides[0].kind != YG_TERM_WRITTEN && (!binary || sides[1].kind != YG_TERM_WRITTEN))
+        return binary ? yg_number_operation(graph, e, &sides[0], &sides[1], term, x->error)
+                      : yg_number_negative(graph, e, &sides[0], term, x->error);
+    const yg_expression *a = yg_written(x, &sides[0], e->children[0]->origin);
+    const yg_expression *b = binary ? yg_written(x, &sides[1], e->children[1]->origin) : NULL;
+    if (!a || (binary && !b))
+        return false;
+    return set_written(x, yg_expression_infix(x->pool, e->text, a, b, e->origin), term);
+}
+
+static bool expand_infix(yg_expander *x, const yg_scope *scope, const yg_expression *e,
+                         yg_term *term) {
+    yg_term sides[2];
+    size_t count;
+    if (!yg_is_chain(e))
+        return yg_expand_expression(x, scope, e->children[0], &sides[0]) &&
+               expand_operation(x, e, sides, term);
+    const yg_expression **chain = yg_expression_chain(x->pool, e, &count);
+    if (!chain)
+        return yg_fail_memory(x->error);
+    if (!yg_expand_expression(x, scope, chain[count - 1]->children[0], &sides[0]))
+        return false;
+    for (size_t i = count; i-- > 0; sides[0] = *term)
+        if (!yg_expand_expression(x, scope, chain[i]->children[1], &sides[1]) ||
+            !expand_operation(x, chain[i], sides, term))
+            return false;
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------- calls -- */
+
+/* Whether a name that stands for nothing may stand as argument `i`, as a word such as mean: the
+ * operator reads it. */
+static bool may_be_word(const yg_op *op, const yg_expression *call, size_t i) {
+    const char *keyword = call->keywords ? call->keywords[i] : NULL;
+    if (!keyword && (int)i < ((op->flags & YG_OP_LIST) != 0 ? 1 : op->min_operands))
+        return false;
+    for (size_t k = 0; k < op->attr_count; k++) {
+        const yg_attr_spec *spec = &op->attrs[k];
+        const bool word = spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE;
+        if (word && (!keyword || strcmp(spec->name, keyword) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Whether argument `i` is a word even if something has that name. */
+static bool is_word(const yg_op *op, const yg_expression *call, size_t i) {
+    const char *keyword = call->keywords ? call->keywords[i] : NULL;
+    const size_t before = (op->flags & YG_OP_LIST) != 0 ? 1 : (size_t)op->max_operands;
+    const size_t k = i - before;
+    return keyword
+               ? may_be_word(op, call, i)
+               : i >= before && k < op->attr_count &&
+                     (op->attrs[k].kind == YG_ATTR_CHOICE || op->attrs[k].kind == YG_ATTR_DTYPE);
+}
+
+static const yg_expression *expand_argument(yg_expander *x, const yg_scope *scope, const yg_op *op,
+                                            const yg_expression *call, size_t i) {
+    const yg_expression *argument = call->children[i];
+    if (argument->kind == YG_EXPRESSION_NAME && op) {
+        const yg_binding *binding = yg_scope_find(scope, argument->text);
+        yg_term constant;
+        const bool text = binding && binding->term.kind == YG_TERM_TEXT;
+        if (!text && is_word(op, call, i))
+            return argument;
+        if (!binding && !strchr(argument->text, '.') && may_be_word(op, call, i) &&
+            !yg_constant_of_name(argument->text, &constant) &&
+            strcmp(argument->text, "training") != 0)
+            return argument;
+    }
+    return yg_expand_whole(x, scope, argument);
+}
+
+/* A call with expanded arguments, and those of `function` after them. */
+static bool expand_call(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                        const yg_op *op, const yg_expression *function, yg_term *term) {
+    const size_t total = call->count + (function ? function->count : 0);
+    yg_expression *copy = yg_expression_new(x->pool, YG_EXPRESSION_CALL, call->origin,
+                                            function ? function->text : call->text);
+    yg_expression **children = yg_pool_take(x->pool, (total + 1) * sizeof *children);
+    const char **keywords = yg_pool_take(x->pool, (total + 1) * sizeof *keywords);
+    if (!copy || !children || !keywords)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < total; i++) {
+        const yg_expression *from = i < call->count ? call : function;
+        const size_t k = i < call->count ? i : i - call->count;
+        keywords[i] = from->keywords ? from->keywords[k] : NULL;
+        children[i] = from == function ? from->children[k]
+                                       : (yg_expression *)expand_argument(x, scope, op, call, k);
+        if (!children[i])
+            return false;
+    }
+    return set_written(
+        x, yg_expression_adopt(x->pool, copy, children, keywords, total) ? copy : NULL, term);
+}
+
+static bool expand_if(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                      yg_term *term) {
+    yg_term condition;
+    char found[200];
+    if (!yg_expand_expression(x, scope, call->children[0], &condition))
+        return false;
+    if (condition.kind == YG_TERM_BOOL)
+        return yg_expand_expression(x, scope, call->children[condition.i ? 1 : 2], term);
+    if (condition.kind != YG_TERM_WRITTEN)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, call->children[0]->origin,
+                       "if(condition, a, b): the condition is true or false when the graph is "
+                       "built, found %s",
+                       yg_term_describe(NULL, &condition, found, sizeof found));
+    return expand_call(x, scope, call, NULL, NULL, term);
+}
+
+/* if(condition, a, b) and size(x, dim). */
+static bool expand_own(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                       yg_term *term) {
+    const bool branch = strcmp(call->text, "if") == 0;
+    for (size_t i = 0; call->keywords && i < call->count; i++)
+        if (call->keywords[i])
+            return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin,
+                           "%s(…) takes its arguments in order, without names", call->text);
+    if (call->count != (branch ? 3 : 2))
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin, "%s: %zu arguments found",
+                       branch ? "if(condition, a, b)" : "size(x, dim)", call->count);
+    return branch ? expand_if(x, scope, call, term) : expand_call(x, scope, call, NULL, NULL, term);
+}
+
+static bool expand_function(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                            yg_term *term) {
+    const yg_binding *binding = yg_scope_find(scope, call->text);
+    const yg_expression *function =
+        binding && binding->term.kind == YG_TERM_FUNCTION ? binding->term.written : NULL;
+    const char *name = function ? function->text : call->text;
+    if (!function && (strcmp(name, "if") == 0 || strcmp(name, "size") == 0))
+        return expand_own(x, scope, call, term);
+    const yg_op *op = yg_op_find(x->model->ops, name);
+    if (!yg_is_function(op))
+        return yg_unknown_function(x, call);
+    return x->constants ? constants_only(x, call) : expand_call(x, scope, call, op, function, term);
+}
+
+/* ------------------------------------------------------------------------------- other kinds -- */
+
+static bool expand_list(yg_expander *x, const yg_scope *scope, const yg_expression *e,
+                        yg_term *term) {
+    *term = (yg_term){.kind = YG_TERM_LIST};
+    term->count = e->count;
+    term->items = yg_pool_take(x->pool, (e->count + 1) * sizeof *term->items);
+    if (!term->items)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < e->count; i++)
+        if (!yg_expand_expression(x, scope, e->children[i], &term->items[i]))
+            return false;
+    return true;
+}
+
+/* A range, or one index. */
+static const yg_expression *expand_subscript(yg_expander *x, const yg_scope *scope,
+                                             const yg_expression *e) {
+    if (e->kind != YG_EXPRESSION_RANGE)
+        return yg_expand_whole(x, scope, e);
+    yg_expression *bounds[3] = {NULL, NULL, NULL};
+    yg_expression *range = yg_expression_new(x->pool, YG_EXPRESSION_RANGE, e->origin, "");
+    for (size_t i = 0; i < 3; i++) {
+        if (!e->children[i])
+            continue;
+        bounds[i] = (yg_expression *)yg_expand_whole(x, scope, e->children[i]);
+        if (!bounds[i])
+            return NULL;
+    }
+    if (range && yg_expression_adopt(x->pool, range, bounds, NULL, 3))
+        return range;
+    yg_fail_memory(x->error);
+    return NULL;
+}
+
+/* An item of a list that is known, at an index that is known. */
+static bool list_item(yg_expander *x, const yg_scope *scope, const yg_expression *e,
+                      const yg_term *list, yg_term *term, bool *done) {
+    yg_term index;
+    int64_t number;
+    *done = false;
+    if (e->count != 2 || e->children[1]->kind == YG_EXPRESSION_RANGE)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, e->origin, "a list takes one index");
+    if (!yg_expand_expression(x, scope, e->children[1], &index))
+        return false;
+    *done = index.kind != YG_TERM_WRITTEN;
+    return !*done || (yg_term_is_int(NULL, &index, "an index", INT64_MIN, e->children[1]->origin,
+                                     &number, x->error) &&
+                      yg_list_item(list, number, e->children[1]->origin, term, x->error));
+}
+
+static bool expand_index(yg_expander *x, const yg_scope *scope, const yg_expression *e,
+                         yg_term *term) {
+    yg_term base;
+    bool done = false;
+    yg_expression *copy = yg_expression_new(x->pool, YG_EXPRESSION_INDEX, e->origin, "");
+    yg_expression **children = yg_pool_take(x->pool, e->count * sizeof *children);
+    if (!copy || !children)
+        return yg_fail_memory(x->error);
+    if (!yg_expand_expression(x, scope, e->children[0], &base))
+        return false;
+    if (base.kind == YG_TERM_LIST && !list_item(x, scope, e, &base, term, &done))
+        return false;
+    if (done)
+        return true;
+    char found[200];
+    if (base.kind != YG_TERM_LIST && base.kind != YG_TERM_WRITTEN)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, e->origin,
+                       "an index takes part of a tensor or a list, found %s",
+                       yg_term_describe(NULL, &base, found, sizeof found));
+    children[0] = (yg_expression *)yg_written(x, &base, e->children[0]->origin);
+    for (size_t i = 1; children[i - 1] && i < e->count; i++)
+        children[i] = (yg_expression *)expand_subscript(x, scope, e->children[i]);
+    if (!children[e->count - 1])
+        return false;
+    return set_written(
+        x, yg_expression_adopt(x->pool, copy, children, NULL, e->count) ? copy : NULL, term);
+}
+
+bool yg_expand_expression(yg_expander *x, const yg_scope *scope, const yg_expression *e,
+                          yg_term *term) {
+    switch (e->kind) {
+    case YG_EXPRESSION_NUMBER:
+        *term = e->integer ? (yg_term){.kind = YG_TERM_INT, .i = e->whole}
+                           : (yg_term){.kind = YG_TERM_FLOAT, .f = e->number};
+        return true;
+    case YG_EXPRESSION_TEXT:
+        *term = (yg_term){.kind = YG_TERM_TEXT, .text = e->text};
+        return true;
+    case YG_EXPRESSION_NAME:
+        return expand_name(x, scope, e, term);
+    case YG_EXPRESSION_LIST:
+        return expand_list(x, scope, e, term);
+    case YG_EXPRESSION_INDEX:
+        return expand_index(x, scope, e, term);
+    case YG_EXPRESSION_RANGE:
+        return yg_fail(x->error, YG_ERROR_SYNTAX, e->origin,
+                       "a range such as 0:3 stands only in brackets after a tensor");
+    case YG_EXPRESSION_CALL:
+        break;
+    }
+    return e->infix ? expand_infix(x, scope, e, term) : expand_function(x, scope, e, term);
+}
+
+const yg_expression *yg_expand_whole(yg_expander *x, const yg_scope *scope,
+                                     const yg_expression *expression) {
+    yg_term term;
+    return yg_expand_expression(x, scope, expression, &term)
+               ? yg_written(x, &term, expression->origin)
+               : NULL;
+}

@@ -1,0 +1,87 @@
+/*
+ * `input:` of a layer node.
+ */
+#include "../../graph/spelling.h"
+#include "expander.h"
+#include "expression_tree.h"
+
+#include <string.h>
+
+/* Which input of the layer type is meant: by its name, or in order. */
+static bool input_place(const yg_expander *x, const yg_layer_use *use, const yg_input_use *given,
+                        size_t position, size_t *index) {
+    const yg_definition *type = use->definition;
+    *index = position;
+    if (!given->name)
+        return true;
+    for (size_t i = 0; type && i < type->input_count; i++) {
+        *index = i;
+        if (strcmp(type->inputs[i].name, given->name) == 0)
+            return true;
+    }
+    yg_names known = {0};
+    char hint[300];
+    for (size_t i = 0; type && i < type->input_count; i++)
+        if (!yg_names_add(&known, x->pool, type->inputs[i].name))
+            return yg_fail_memory(x->error);
+    return yg_fail(x->error, YG_ERROR_NAME, given->origin, "layer type '%s' has no input '%s'%s",
+                   use->type, given->name,
+                   yg_names_suggest(&known, given->name, hint, sizeof hint));
+}
+
+/* The name that a node without `input:` takes. */
+static bool input_above(const yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
+                        const yg_statement *above, const char **name) {
+    if (above) {
+        *name = above->names[0];
+        return above->name_count == 1 ||
+               yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                       "`input` is needed: the node above gives %zu tensors", above->name_count);
+    }
+    const yg_definition *body = scope->definition;
+    size_t inputs = body ? body->input_count : 0;
+    *name = inputs > 0 ? body->inputs[0].name : NULL;
+    for (size_t i = 0; !body && i < x->model->port_count; i++)
+        if (!x->model->port_specs[i].target)
+            *name = inputs++ == 0 ? x->model->port_specs[i].name : *name;
+    return inputs == 1 || yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                                  "`input` is needed: no node stands above, and there are %zu "
+                                  "inputs",
+                                  inputs);
+}
+
+bool yg_expand_inputs(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
+                      const yg_statement *above, yg_term **inputs, size_t *count) {
+    const size_t expected = use->definition ? use->definition->input_count : 1;
+    yg_input_use implied = {.origin = use->origin};
+    const yg_input_use *given = use->inputs;
+    size_t found = use->input_count;
+    *count = expected;
+    *inputs = yg_pool_take(x->pool, (expected + 1) * sizeof **inputs);
+    if (!*inputs)
+        return yg_fail_memory(x->error);
+    if (use->input_above && expected > 0) {
+        const char *name;
+        if (!input_above(x, scope, use, above, &name))
+            return false;
+        implied.value = yg_expression_new(x->pool, YG_EXPRESSION_NAME, use->origin, name);
+        if (!implied.value)
+            return yg_fail_memory(x->error);
+        given = &implied;
+        found = 1;
+    }
+    if (found != expected)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                       "layer type '%s' takes %zu input%s, %zu found", use->type, expected,
+                       expected == 1 ? "" : "s", found);
+    for (size_t i = 0; i < found; i++) {
+        size_t k = 0;
+        if (!input_place(x, use, &given[i], i, &k))
+            return false;
+        const yg_expression *written = yg_expand_whole(x, scope, given[i].value);
+        if (!written)
+            return false;
+        (*inputs)[k] = (yg_term){.kind = YG_TERM_WRITTEN, .written = written};
+    }
+    return true;
+}

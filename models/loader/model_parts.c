@@ -1,0 +1,53 @@
+/*
+ * A model's parts, for those who use it.
+ */
+#include "syntax.h"
+
+#include <string.h>
+
+const char *yg_model_name(const yg_model *model) {
+    return model->name;
+}
+
+const char *yg_model_doc(const yg_model *model) {
+    return model->doc;
+}
+
+const char *yg_model_path(const yg_model *model) {
+    return model->path;
+}
+
+const yg_value *yg_model_section(const yg_model *model, const char *key) {
+    const yg_value *section = yg_value_get(model->root, key);
+    return !section && model->run_root ? yg_value_get(model->run_root, key) : section;
+}
+
+const char *yg_model_folder(const yg_model *model, const char *key) {
+    const bool here =
+        yg_value_get(model->root, key) || !model->run_root || !yg_value_get(model->run_root, key);
+    return here ? model->folder : model->run_folder;
+}
+
+size_t yg_model_port_count(const yg_model *model) {
+    return model->port_count;
+}
+
+const yg_port *yg_model_port(const yg_model *model, size_t index) {
+    return index < model->port_count ? &model->ports[index] : NULL;
+}
+
+size_t yg_model_find_port(const yg_model *model, const char *name) {
+    for (size_t p = 0; p < model->port_count; p++)
+        if (strcmp(model->ports[p].name, name) == 0)
+            return p;
+    return SIZE_MAX;
+}
+
+size_t yg_model_output_count(const yg_model *model) {
+    return model->body.output_count;
+}
+
+yg_model_output yg_model_get_output(const yg_model *model, size_t index) {
+    const yg_output_spec *output = &model->body.outputs[index];
+    return (yg_model_output){.name = output->name, .units = output->units};
+}

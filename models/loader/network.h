@@ -1,0 +1,26 @@
+/*
+ * A network: the graph of a model for given sizes, and what is what in it.
+ */
+#ifndef YG_MODELS_LOADER_NETWORK_H
+#define YG_MODELS_LOADER_NETWORK_H
+
+#include "../../graph/pool.h"
+#include "../model.h"
+
+struct yg_network {
+    yg_pool *pool;
+    yg_graph *graph;
+    yg_tensor_name *inputs, *targets, *outputs, *metrics;
+    size_t input_count, target_count, output_count, metric_count;
+    yg_network_parameter *parameters;
+    size_t parameter_count;
+    yg_network_layer *layers;
+    size_t layer_count;
+    yg_node loss;
+};
+
+/* An empty one with its graph. NULL on failure. */
+yg_network *yg_network_new(const yg_op_set *ops, const yg_network_options *options,
+                           yg_error *error);
+
+#endif

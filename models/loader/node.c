@@ -1,0 +1,84 @@
+/*
+ * From numbers to nodes of the graph, and from the graph's failures to the user's places.
+ */
+#include "../../graph/number.h"
+#include "../../graph/spelling.h"
+#include "call.h"
+
+#include <math.h>
+
+void yg_builder_at(const yg_builder *builder, yg_origin origin) {
+    yg_graph_at(builder->graph, builder->inner ? builder->place : origin);
+}
+
+bool yg_fail_from_graph(const yg_builder *builder, yg_origin origin) {
+    const yg_error *failure = yg_graph_error(builder->graph);
+    if (!failure)
+        return yg_fail(builder->error, YG_ERROR_INTERNAL, origin,
+                       "a node could not be built, and no reason was given");
+    return yg_fail(builder->error, failure->code, origin, "%s", failure->message);
+}
+
+bool yg_fail_unknown(const yg_builder *builder, const char *name, yg_origin origin) {
+    char hint[500];
+    return yg_fail(builder->error, YG_ERROR_NAME, origin, "unknown name '%s'%s", name,
+                   yg_names_suggest(&builder->names, name, hint, sizeof hint));
+}
+
+bool yg_builder_add(yg_builder *builder, const char *name, yg_term term) {
+    yg_term *grown =
+        yg_pool_grow(builder->pool, builder->terms, builder->names.count, sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(builder->error);
+    builder->terms = grown;
+    builder->terms[builder->names.count] = term;
+    return yg_names_add(&builder->names, builder->pool, name) || yg_fail_memory(builder->error);
+}
+
+const yg_term *yg_builder_find(const yg_builder *builder, const char *name) {
+    const size_t found = yg_names_find(&builder->names, name);
+    return found == YG_NOT_FOUND ? NULL : &builder->terms[found];
+}
+
+/* ----------------------------------------------------------------------------------- numbers -- */
+
+static bool too_large(const yg_builder *builder, const yg_term *term, yg_dtype dtype,
+                      yg_origin origin) {
+    char found[200];
+    return yg_fail(builder->error, YG_ERROR_ARGUMENT, origin, "%s does not fit %s",
+                   yg_term_describe(builder->graph, term, found, sizeof found),
+                   yg_dtype_name(dtype));
+}
+
+static yg_node whole_node(yg_graph *graph, int64_t value, yg_dtype dtype) {
+    yg_type scalar;
+    if (dtype != YG_I64 || !yg_type_make(dtype, 0, NULL, &scalar, NULL))
+        return yg_scalar(graph, dtype, (double)value);
+    return yg_constant(graph, &scalar, &value); /* beyond 2^53 a double would round it */
+}
+
+bool yg_term_to_node(yg_builder *builder, const yg_term *term, yg_dtype dtype, yg_origin origin,
+                     yg_node *node) {
+    switch (term->kind) {
+    case YG_TERM_TENSOR:
+        *node = term->node;
+        return true;
+    case YG_TERM_INT:
+        if (dtype == YG_I32 && (term->i < INT32_MIN || term->i > INT32_MAX))
+            return too_large(builder, term, dtype, origin);
+        *node = whole_node(builder->graph, term->i, dtype);
+        break;
+    case YG_TERM_FLOAT:
+        if (dtype == YG_F32 && isfinite(term->f) && isinf((float)term->f))
+            return too_large(builder, term, dtype, origin);
+        *node = yg_scalar(builder->graph, dtype, term->f);
+        break;
+    case YG_TERM_BOOL:
+        *node = yg_scalar(builder->graph, YG_BOOL, (double)term->i);
+        break;
+    default:
+        *node = YG_NONE;
+        break;
+    }
+    return *node != YG_NONE || yg_fail_from_graph(builder, origin);
+}

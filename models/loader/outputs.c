@@ -1,0 +1,82 @@
+/*
+ * `outputs:` and `metrics:`.
+ */
+#include "outputs.h"
+
+#include "read.h"
+
+#include <string.h>
+
+/* What stands behind an output's name: an expression, or `{value: h, units: y}`. */
+static bool read_output_value(yg_model *model, const yg_value *value, const char *what,
+                              yg_output_spec *spec, yg_error *error) {
+    static const yg_key keys[] = {{"value", true, NULL}, {"units", false, NULL}};
+    const yg_value *expression = value;
+    if (value->kind == YG_MAPPING) {
+        if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error))
+            return false;
+        expression = yg_value_get(value, "value");
+        const yg_value *units = yg_value_get(value, "units");
+        if (units && !yg_value_text(units, "`units`", &spec->units, error))
+            return false;
+        spec->units_origin = units ? units->origin : value->origin;
+    }
+    spec->value = yg_read_expression(model->pool, expression, what, error);
+    return spec->value != NULL;
+}
+
+bool yg_read_outputs(yg_model *model, const yg_value *value, const char *what, bool list_allowed,
+                     yg_output_spec **outputs, size_t *count, yg_error *error) {
+    char found[120];
+    const bool list = list_allowed && value->kind == YG_SEQUENCE;
+    if (!list && value->kind != YG_MAPPING) {
+        return yg_fail(error, YG_ERROR_SYNTAX, value->origin,
+                       "%s: %sa map from name to expression, such as {p: sigmoid(z)}, is expected, "
+                       "found %s",
+                       what, list_allowed ? "a list of names or " : "",
+                       yg_value_describe(value, found, sizeof found));
+    }
+    if (list_allowed && value->count == 0) {
+        return yg_fail(error, YG_ERROR_SYNTAX, value->origin, "%s: names at least one tensor",
+                       what);
+    }
+    yg_names seen = {0};
+    yg_output_spec *specs = yg_pool_take(model->pool, (value->count + 1) * sizeof *specs);
+    if (!specs)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < value->count; i++) {
+        const yg_value *name = list ? value->items[i] : value->keys[i];
+        const char *text;
+        if (!yg_value_text(name, what, &text, error) ||
+            !yg_read_name(name,
+                          list ? "a tensor in the list of outputs (a formula is written in "
+                                 "a map: `outputs: {name: formula}`)"
+                               : "an output",
+                          true, error))
+            return false;
+        if (yg_names_find(&seen, text) != YG_NOT_FOUND) {
+            return yg_fail(error, YG_ERROR_NAME, name->origin, "%s: '%s' stands there twice", what,
+                           text);
+        }
+        if (!yg_names_add(&seen, model->pool, text))
+            return yg_fail_memory(error);
+        specs[i] = (yg_output_spec){.origin = name->origin, .name = text};
+        if (list)
+            specs[i].value = yg_read_expression(model->pool, value->items[i], what, error);
+        if (list ? !specs[i].value
+                 : !read_output_value(model, value->items[i], what, &specs[i], error))
+            return false;
+    }
+    *outputs = specs;
+    *count = value->count;
+    return true;
+}
+
+bool yg_refuse_units(const yg_output_spec *outputs, size_t count, const char *what,
+                     yg_error *error) {
+    for (size_t i = 0; i < count; i++)
+        if (outputs[i].units)
+            return yg_fail(error, YG_ERROR_ARGUMENT, outputs[i].units_origin,
+                           "`units` belongs to an entry of a model's `outputs`; %s has none", what);
+    return true;
+}

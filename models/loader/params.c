@@ -1,0 +1,247 @@
+/*
+ * Parameters and their initialisers, with shapes and settings evaluated.
+ */
+#include "../../graph/number.h"
+#include "../../graph/spelling.h"
+#include "expander.h"
+#include "expression_tree.h"
+#include "foreign.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------ initialisers -- */
+
+static const yg_init_method *find_method(const yg_expander *x, const yg_init_spec *spec) {
+    const char *known[32];
+    char hint[300];
+    const yg_init_method *method = yg_init_find(spec->type);
+    const char *foreign = method ? NULL : yg_foreign_word(spec->type);
+    const size_t count = yg_init_names(known, 32);
+    if (!method && foreign && yg_init_find(foreign))
+        yg_fail(x->error, YG_ERROR_NAME, spec->origin, "unknown initialiser '%s': here it is '%s'",
+                spec->type, foreign);
+    else if (!method)
+        yg_fail(x->error, YG_ERROR_NAME, spec->origin, "unknown initialiser '%s'%s", spec->type,
+                yg_suggest(spec->type, known, count, hint, sizeof hint));
+    return method;
+}
+
+static bool read_number(const yg_expander *x, const yg_init_setting *setting, const yg_term *term,
+                        yg_origin origin, double *value) {
+    char low[YG_NUMBER_TEXT], text[YG_NUMBER_TEXT], found[200];
+    const bool number = term->kind == YG_TERM_INT || term->kind == YG_TERM_FLOAT;
+    const bool wanted = setting->kind == YG_SETTING_NUMBER || setting->kind == YG_SETTING_GAIN;
+    if (!number || !wanted)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, origin, "`%s`: a %s is expected, found %s",
+                       setting->name, wanted ? "number" : "word",
+                       yg_term_describe(x->trial->graph, term, found, sizeof found));
+    *value = term->kind == YG_TERM_INT ? (double)term->i : term->f;
+    if (!isfinite(*value) && (isnan(*value) || !setting->infinite))
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, origin, "`%s` is a finite number, found %s",
+                       setting->name, yg_number_text(*value, text));
+    return *value >= setting->min ||
+           yg_fail(x->error, YG_ERROR_ARGUMENT, origin, "`%s` is at least %s, found %s",
+                   setting->name, yg_number_text(setting->min, low), yg_number_text(*value, text));
+}
+
+static bool read_setting(yg_expander *x, const yg_scope *scope, const yg_init_setting *setting,
+                         const yg_expression *expression, double *value) {
+    yg_term term = {.kind = YG_TERM_TEXT, .text = expression->text};
+    yg_term constant;
+    const bool word = expression->kind == YG_EXPRESSION_NAME &&
+                      !yg_scope_find(scope, expression->text) &&
+                      !yg_constant_of_name(expression->text, &constant);
+    if (!word && (!yg_expand_expression(x, scope, expression, &constant) ||
+                  !yg_value_of(x, &constant, &term)))
+        return false;
+    return setting->kind != YG_SETTING_NUMBER && term.kind == YG_TERM_TEXT
+               ? yg_init_word(setting, term.text, expression->origin, value, x->error)
+               : read_number(x, setting, &term, expression->origin, value);
+}
+
+static bool unknown_setting(const yg_expander *x, const yg_init_method *method,
+                            const yg_init_spec *spec, size_t index) {
+    const char *known[YG_INIT_SETTINGS];
+    size_t count;
+    char hint[200];
+    const yg_init_setting *settings = yg_init_settings(method, &count);
+    for (size_t k = 0; k < count; k++)
+        known[k] = settings[k].name;
+    return yg_fail(x->error, YG_ERROR_ARGUMENT, spec->key_origins[index],
+                   "initialiser '%s' has no setting '%s'%s", yg_init_name(method),
+                   spec->keys[index],
+                   count == 0 ? "; it has none"
+                              : yg_suggest(spec->keys[index], known, count, hint, sizeof hint));
+}
+
+static bool read_settings(yg_expander *x, const yg_scope *scope, const yg_init_spec *spec,
+                          yg_initializer *init) {
+    size_t count;
+    const yg_init_setting *settings = yg_init_settings(init->method, &count);
+    bool given[YG_INIT_SETTINGS] = {false};
+    for (size_t i = 0; i < spec->count; i++) {
+        size_t k = 0;
+        while (k < count && strcmp(settings[k].name, spec->keys[i]) != 0)
+            k++;
+        if (k == count)
+            return unknown_setting(x, init->method, spec, i);
+        if (!read_setting(x, scope, &settings[k], spec->values[i], &init->settings[k]))
+            return false;
+        given[k] = true;
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (!given[k] && settings[k].required)
+            return yg_fail(x->error, YG_ERROR_ARGUMENT, spec->origin,
+                           "initialiser '%s' needs `%s`: {type: %s, %s: …}", spec->type,
+                           settings[k].name, spec->type, settings[k].name);
+        init->settings[k] = given[k] ? init->settings[k] : settings[k].fallback;
+    }
+    return yg_init_check(init, spec->origin, x->error);
+}
+
+const yg_initializer *yg_expand_init(yg_expander *x, const yg_scope *scope,
+                                     const yg_init_spec *spec) {
+    const yg_binding *argument = yg_scope_find(scope, spec->type);
+    if (argument && argument->term.kind == YG_TERM_INIT) {
+        if (spec->count == 0)
+            return argument->term.init;
+        yg_fail(x->error, YG_ERROR_ARGUMENT, spec->key_origins[0],
+                "'%s' is an initialiser that is handed in with its settings; '%s' cannot be "
+                "given here",
+                spec->type, spec->keys[0]);
+        return NULL;
+    }
+    const yg_init_method *method = find_method(x, spec);
+    yg_initializer *init = yg_pool_take(x->pool, sizeof *init);
+    if (!method)
+        return NULL;
+    if (!init) {
+        yg_fail_memory(x->error);
+        return NULL;
+    }
+    init->method = method;
+    return read_settings(x, scope, spec, init) ? init : NULL;
+}
+
+/* -------------------------------------------------------------------------------- parameters -- */
+
+static bool param_type(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
+                       yg_type *type) {
+    int64_t shape[YG_MAX_RANK];
+    yg_error failure = {0};
+    const char *what = yg_pool_format(x->pool, "parameter '%s'", spec->name);
+    if (!what)
+        return yg_fail_memory(x->error);
+    for (size_t d = 0; d < spec->shape.count; d++) {
+        yg_term term, value;
+        if (!yg_expand_expression(x, scope, spec->shape.dims[d], &term) ||
+            !yg_value_of(x, &term, &value) ||
+            !yg_term_is_int(x->trial->graph, &value, what, 1, spec->shape.dims[d]->origin,
+                            &shape[d], x->error))
+            return false;
+    }
+    return yg_type_make(x->trial->dtype, (int)spec->shape.count, shape, type, &failure) ||
+           yg_fail(x->error, failure.code, spec->shape.origin, "%s: %s", what, failure.message);
+}
+
+/* The parameter that `share:` means. */
+static bool shared_param(const yg_expander *x, const char *full, const yg_param_spec *spec,
+                         const yg_type *type) {
+    char here[YG_TYPE_TEXT], there[YG_TYPE_TEXT];
+    if (yg_names_find(&x->flat->param_names, full) == YG_NOT_FOUND)
+        return yg_fail(x->error, YG_ERROR_NAME, spec->origin,
+                       "`share`: there is no parameter '%s' to share", full);
+    const yg_type *other = yg_node_type(x->trial->graph, yg_builder_find(x->trial, full)->node);
+    return yg_type_equal(other, type) ||
+           yg_fail(x->error, YG_ERROR_SHAPE, spec->origin, "`share`: '%s' is %s, needed here is %s",
+                   full, yg_type_text(other, there), yg_type_text(type, here));
+}
+
+static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
+                      const yg_param_spec *spec, const yg_type *type) {
+    yg_flat *flat = x->flat;
+    const yg_initializer *init = yg_expand_init(x, scope, spec->init);
+    yg_node node;
+    if (!init || !yg_initializer_fits(init, type, spec->init->origin, x->error))
+        return false;
+    if (yg_names_find(&flat->param_names, full) != YG_NOT_FOUND)
+        return yg_fail(x->error, YG_ERROR_NAME, spec->origin, "there are two parameters '%s'",
+                       full);
+    /* Those of the model itself are reserved, for they are added in the order of the file. */
+    if (scope->prefix[0] != '\0') {
+        if (yg_names_find(&x->taken, full) != YG_NOT_FOUND)
+            return yg_fail(x->error, YG_ERROR_NAME, spec->origin,
+                           "the parameter '%s' and a node of the model have the same name", full);
+        if (!yg_names_add(&x->taken, x->pool, full))
+            return yg_fail_memory(x->error);
+    }
+    yg_flat_param *grown =
+        yg_pool_grow(x->pool, flat->params, flat->param_names.count, sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(x->error);
+    flat->params = grown;
+    yg_flat_param *param = &flat->params[flat->param_names.count];
+    *param = (yg_flat_param){.origin = x->depth == 0 ? spec->origin : x->place,
+                             .name = full,
+                             .rank = type->rank,
+                             .init = init,
+                             .trainable = spec->trainable};
+    memcpy(param->shape, type->shape, sizeof param->shape);
+    if (__builtin_add_overflow(flat->elements, yg_type_count(type), &flat->elements))
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, spec->origin,
+                       "the model has more than 9223372036854775807 parameters");
+    return yg_build_param(x->trial, param, &node) &&
+           (yg_names_add(&flat->param_names, x->pool, full) || yg_fail_memory(x->error));
+}
+
+/* What `if:` says; nothing: it is wanted. */
+static bool read_condition(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
+                           bool *wanted) {
+    yg_term condition;
+    char found[200];
+    *wanted = true;
+    if (!spec->condition)
+        return true;
+    if (!yg_expand_expression(x, scope, spec->condition, &condition))
+        return false;
+    *wanted = condition.i != 0;
+    if (condition.kind == YG_TERM_BOOL)
+        return true;
+    yg_term value;
+    return yg_value_of(x, &condition, &value) &&
+           yg_fail(x->error, YG_ERROR_ARGUMENT, spec->condition->origin,
+                   "`if` of parameter '%s': true or false, the same in every graph, is "
+                   "expected, found %s",
+                   spec->name, yg_term_describe(x->trial->graph, &value, found, sizeof found));
+}
+
+static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *spec) {
+    const char *full = yg_pool_format(x->pool, "%s%s", scope->parameter_prefix, spec->name);
+    yg_binding binding = {.term = {.kind = YG_TERM_ABSENT}};
+    bool wanted;
+    if (!full)
+        return yg_fail_memory(x->error);
+    if (!read_condition(x, scope, spec, &wanted))
+        return false;
+    if (wanted) {
+        yg_type type;
+        if (!param_type(x, scope, spec, &type) ||
+            !(scope->shared ? shared_param(x, full, spec, &type)
+                            : new_param(x, scope, full, spec, &type)))
+            return false;
+        binding.term = (yg_term){
+            .kind = YG_TERM_WRITTEN,
+            .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, spec->origin, full)};
+        if (!binding.term.written)
+            return yg_fail_memory(x->error);
+    }
+    return yg_scope_add(x, scope, spec->name, spec->origin, binding);
+}
+
+bool yg_expand_params(yg_expander *x, yg_scope *scope, const yg_body *body) {
+    for (size_t i = 0; i < body->param_count; i++)
+        if (!expand_param(x, scope, &body->params[i]))
+            return false;
+    return true;
+}

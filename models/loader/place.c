@@ -1,0 +1,368 @@
+/*
+ * Bodies and the layers in them: a layer type's body is expanded in a scope of its own, with the
+ * node's name before the names of its statements and parameters.
+ */
+#include "expander.h"
+#include "expression_tree.h"
+
+#include <string.h>
+
+/* How deep layers may be placed in one another, those handed in as arguments counted too. */
+#define PLACING_CAP 200
+
+/* One layer (of a repeat, or of layers in a row) to be placed. */
+typedef struct placing {
+    const yg_layer_use *use;
+    const yg_scope *scope; /* of the node: its arguments are written in these names */
+    yg_origin origin;      /* of the node */
+    const char *prefix, *parameter_prefix;
+    bool shared;
+    bool shares_one; /* `share:` of a node without `repeat:`: all copies have its parameters */
+} placing;
+
+/* Inputs or results, as WRITTEN terms. */
+typedef struct term_list {
+    yg_term *terms;
+    size_t count;
+} term_list;
+
+static bool place_use(yg_expander *x, const placing *at, const term_list *inputs,
+                      term_list *results);
+
+/* --------------------------------------------------------------------------- one layer type -- */
+
+static bool expand_outputs(yg_expander *x, const yg_scope *scope, const yg_body *body,
+                           term_list *results) {
+    results->count = body->output_count;
+    results->terms = yg_pool_take(x->pool, body->output_count * sizeof *results->terms);
+    if (!results->terms)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < body->output_count; i++) {
+        const yg_output_spec *output = &body->outputs[i];
+        yg_term *result = &results->terms[i];
+        const yg_expression *written = yg_expand_whole(x, scope, output->value);
+        if (!written)
+            return false;
+        *result = (yg_term){.kind = YG_TERM_WRITTEN, .written = written};
+        if (written->kind != YG_EXPRESSION_NAME &&
+            !yg_emit_one(x, scope->prefix, output->name, written, output->origin, result))
+            return false;
+    }
+    return true;
+}
+
+/* A formula that is an input gets the input's name. */
+static bool bind_inputs(yg_expander *x, const placing *at, yg_scope *scope,
+                        const term_list *inputs) {
+    const yg_definition *type = at->use->definition;
+    for (size_t i = 0; i < type->input_count; i++) {
+        const yg_input_spec *input = &type->inputs[i];
+        yg_binding binding = {.term = inputs->terms[i]};
+        const yg_expression *written = binding.term.written;
+        if (written->kind != YG_EXPRESSION_NAME &&
+            !yg_emit_one(x, scope->prefix, input->name, written, written->origin, &binding.term))
+            return false;
+        if (!yg_expand_pattern(x, scope, input, &binding.term, at->origin) ||
+            !yg_scope_add(x, scope, input->name, input->origin, binding))
+            return false;
+    }
+    return true;
+}
+
+/* The body, inside the frame of its layer. */
+static bool expand_definition(yg_expander *x, const placing *at, yg_scope *scope,
+                              term_list *results) {
+    const yg_body *body = &at->use->definition->body;
+    yg_frame *frame = yg_pool_take(x->pool, sizeof *frame);
+    if (!frame)
+        return yg_fail_memory(x->error);
+    *frame = (yg_frame){.type = at->use->definition->name, .origin = at->origin, .outer = x->frame};
+    x->frame = frame;
+    x->depth++;
+    const bool good = yg_expand_params(x, scope, body) && yg_expand_body(x, scope, body) &&
+                      expand_outputs(x, scope, body, results);
+    x->depth--;
+    x->frame = frame->outer;
+    const yg_frame innermost = {.type = frame->type, .origin = frame->origin};
+    return good || yg_blame(&innermost, x->error);
+}
+
+/* One copy of one layer type. */
+static bool place_definition(yg_expander *x, const placing *at, const term_list *inputs,
+                             term_list *results) {
+    const yg_definition *type = at->use->definition;
+    yg_scope *scope = yg_pool_take(x->pool, sizeof *scope);
+    if (!scope)
+        return yg_fail_memory(x->error);
+    *scope = (yg_scope){.prefix = at->prefix,
+                        .parameter_prefix = at->parameter_prefix,
+                        .shared = at->shared,
+                        .definition = type};
+    if (!yg_count_statement(x, at->origin) || !yg_bind_arguments(x, at->scope, at->use, scope))
+        return false;
+    if (inputs->count != type->input_count)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, at->origin,
+                       "layer type '%s' takes %zu inputs, %zu found", type->name, type->input_count,
+                       inputs->count);
+    return bind_inputs(x, at, scope, inputs) && expand_definition(x, at, scope, results);
+}
+
+/* The prefix of a copy or of one of several layers: "deep." and 2 make "deep.2.". */
+static const char *numbered(yg_expander *x, const char *prefix, int64_t number) {
+    const char *text = yg_pool_format(x->pool, "%s%lld.", prefix, (long long)number);
+    if (!text)
+        yg_fail_memory(x->error);
+    return text;
+}
+
+/* A layer that was handed in as an argument: one, or several in a row. */
+static bool place_argument(yg_expander *x, const placing *at, const term_list *inputs,
+                           term_list *results) {
+    yg_term layer;
+    if (!yg_resolve(x, at->scope, at->use->type, at->use->origin, &layer))
+        return false;
+    *results = *inputs;
+    for (size_t i = 0; i < layer.layer_count; i++) {
+        placing inner = {.use = layer.layers[i],
+                         .scope = layer.scope,
+                         .origin = layer.layers[i]->origin,
+                         .prefix = at->prefix,
+                         .parameter_prefix = at->parameter_prefix,
+                         .shared = at->shared};
+        if (layer.layer_count > 1) {
+            inner.prefix = numbered(x, at->prefix, (int64_t)i);
+            inner.parameter_prefix = numbered(x, at->parameter_prefix, (int64_t)i);
+        }
+        const term_list flow = *results;
+        if (!inner.prefix || !inner.parameter_prefix || !place_use(x, &inner, &flow, results))
+            return false;
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------- several of a layer --
+ */
+
+static bool begin_layer(yg_expander *x, const placing *at, size_t *index) {
+    yg_flat *flat = x->flat;
+    yg_flat_layer *grown = yg_pool_grow(x->pool, flat->layers, flat->layer_count, sizeof *grown);
+    /* Without the dot at its end. */
+    const size_t length = strlen(at->prefix);
+    const char *name = yg_pool_copy(x->pool, at->prefix, length > 0 ? length - 1 : 0);
+    if (!grown || !name)
+        return yg_fail_memory(x->error);
+    flat->layers = grown;
+    *index = flat->layer_count++;
+    flat->layers[*index] = (yg_flat_layer){.name = name,
+                                           .type = at->use->type,
+                                           .param_begin = flat->param_names.count,
+                                           .depth = x->depth,
+                                           .origin = at->origin};
+    return true;
+}
+
+static bool end_layer(yg_expander *x, size_t index, const term_list *results) {
+    yg_flat_layer *layer = &x->flat->layers[index];
+    layer->param_end = x->flat->param_names.count;
+    layer->results = yg_pool_take(x->pool, (results->count + 1) * sizeof *layer->results);
+    if (!layer->results)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < results->count; i++)
+        if (results->terms[i].written->kind == YG_EXPRESSION_NAME)
+            layer->results[layer->result_count++] = results->terms[i].written->text;
+    return true;
+}
+
+static bool place_once(yg_expander *x, const placing *at, const term_list *inputs,
+                       term_list *results) {
+    size_t index = 0;
+    if (!at->use->definition)
+        return place_argument(x, at, inputs, results);
+    if (x->depth > PLACING_CAP)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, at->origin,
+                       "layers stand in one another more than %d deep", PLACING_CAP);
+    return begin_layer(x, at, &index) && place_definition(x, at, inputs, results) &&
+           end_layer(x, index, results);
+}
+
+/* The scope of a copy's arguments: with `repeat: {width: sizes}` a width of its own. */
+static const yg_scope *scope_of_copy(yg_expander *x, const placing *at, const yg_term *item) {
+    yg_scope *scope = yg_pool_take(x->pool, sizeof *scope);
+    if (!scope) {
+        yg_fail_memory(x->error);
+        return NULL;
+    }
+    *scope = *at->scope;
+    scope->names = (yg_names){0};
+    scope->bindings = NULL;
+    scope->outer = at->scope;
+    return yg_scope_add(x, scope, at->use->repeat_name, at->origin, (yg_binding){.term = *item})
+               ? scope
+               : NULL;
+}
+
+static bool place_copies(yg_expander *x, const placing *at, const term_list *inputs,
+                         term_list *results) {
+    int64_t count = 0;
+    const yg_term *items = NULL;
+    if (!yg_expand_repeat(x, at->scope, at->use, &count, &items))
+        return false;
+    if (inputs->count == 0)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, at->use->repeat->origin,
+                       "`repeat`: layer type '%s' has no input, so copies cannot be chained",
+                       at->use->type);
+    yg_layer_use *once = yg_pool_take(x->pool, sizeof *once);
+    term_list flow = {.terms = yg_pool_take(x->pool, inputs->count * sizeof *flow.terms),
+                      .count = inputs->count};
+    if (!once || !flow.terms)
+        return yg_fail_memory(x->error);
+    memcpy(flow.terms, inputs->terms, inputs->count * sizeof *flow.terms);
+    *once = *at->use;
+    once->repeat = NULL;
+    *results = (term_list){.terms = flow.terms, .count = 1};
+    for (int64_t i = 0; i < count; i++) {
+        placing copy = *at;
+        copy.use = once;
+        copy.prefix = numbered(x, at->prefix, i);
+        copy.parameter_prefix =
+            at->shares_one ? at->parameter_prefix : numbered(x, at->parameter_prefix, i);
+        copy.scope = at->use->repeat_name ? scope_of_copy(x, at, &items[i]) : at->scope;
+        if (!copy.prefix || !copy.parameter_prefix || !copy.scope ||
+            !place_once(x, &copy, &flow, results))
+            return false;
+        flow.terms[0] = results->terms[0];
+    }
+    return true;
+}
+
+/* A layer node, or one of the layers handed in as an argument. */
+static bool place_use(yg_expander *x, const placing *at, const term_list *inputs,
+                      term_list *results) {
+    if (!at->use->repeat)
+        return place_once(x, at, inputs, results);
+    size_t index = 0;
+    if (!begin_layer(x, at, &index))
+        return false;
+    x->depth++;
+    const bool placed = place_copies(x, at, inputs, results);
+    x->depth--;
+    return placed && end_layer(x, index, results);
+}
+
+/* --------------------------------------------------------------------------------- statements --
+ */
+
+/* `share: other`: another node of the same body and of the same type. */
+static bool read_share(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
+                       placing *at) {
+    if (!use->share)
+        return true;
+    const yg_binding *other = yg_scope_find(scope, use->share);
+    if (!other) {
+        yg_term term;
+        return yg_resolve(x, scope, use->share, use->origin, &term) &&
+               yg_fail(x->error, YG_ERROR_NAME, use->origin,
+                       "`share`: '%s' is no layer node, so it owns no parameters", use->share);
+    }
+    if (!other->layer)
+        return yg_fail(x->error, YG_ERROR_NAME, use->origin,
+                       "`share`: '%s' is no layer node, so it owns no parameters", use->share);
+    if (other->layer->definition != use->definition || !use->definition)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                       "`share`: '%s' is of layer type '%s', not '%s'", use->share,
+                       other->layer->type, use->type);
+    if (other->layer->repeat && !use->repeat)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                       "`share`: '%s' has `repeat`, so its parameters are those of copies: this "
+                       "node needs `repeat` too",
+                       use->share);
+    at->parameter_prefix = other->parameter_prefix;
+    at->shared = true;
+    at->shares_one = !other->layer->repeat || other->shares_one;
+    return true;
+}
+
+static bool bind_results(yg_expander *x, yg_scope *scope, const yg_statement *statement,
+                         const placing *at, const term_list *results) {
+    if (results->count != statement->name_count)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, statement->origin,
+                       "layer type '%s' gives %zu tensors, %zu names found: write them as "
+                       "`a, b: {type: %s, …}`",
+                       at->use->type, results->count, statement->name_count, at->use->type);
+    for (size_t i = 0; i < results->count; i++) {
+        yg_binding binding = {.term = results->terms[i],
+                              .layer = at->use,
+                              .parameter_prefix = at->parameter_prefix,
+                              .shares_one = at->shares_one};
+        const char *name = statement->names[i];
+        /* Names of the model's own graph stay. */
+        if (x->depth == 0 &&
+            !yg_emit_one(x, "", name, results->terms[i].written, statement->origin, &binding.term))
+            return false;
+        if (!yg_scope_add(x, scope, name, statement->origin, binding))
+            return false;
+    }
+    return true;
+}
+
+static bool expand_layer(yg_expander *x, yg_scope *scope, const yg_statement *statement,
+                         const yg_statement *above) {
+    const yg_layer_use *use = statement->layer;
+    placing at = {.use = use, .scope = scope, .origin = statement->origin, .shared = scope->shared};
+    at.prefix = yg_pool_format(x->pool, "%s%s.", scope->prefix, statement->names[0]);
+    at.parameter_prefix =
+        yg_pool_format(x->pool, "%s%s.", scope->parameter_prefix, statement->names[0]);
+    if (!at.prefix || !at.parameter_prefix)
+        return yg_fail_memory(x->error);
+    term_list inputs, results;
+    return read_share(x, scope, use, &at) &&
+           yg_expand_inputs(x, scope, use, above, &inputs.terms, &inputs.count) &&
+           place_use(x, &at, &inputs, &results) && bind_results(x, scope, statement, &at, &results);
+}
+
+/* An expression of the model's own graph is listed beside the layers. */
+static bool list_expression(yg_expander *x, const yg_statement *statement) {
+    yg_flat *flat = x->flat;
+    yg_flat_layer *grown = yg_pool_grow(x->pool, flat->layers, flat->layer_count, sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(x->error);
+    flat->layers = grown;
+    flat->layers[flat->layer_count++] = (yg_flat_layer){.name = statement->names[0],
+                                                        .type = "",
+                                                        .results = statement->names,
+                                                        .result_count = statement->name_count,
+                                                        .origin = statement->origin};
+    return true;
+}
+
+static bool expand_expression(yg_expander *x, yg_scope *scope, const yg_statement *statement) {
+    yg_term constant, *terms;
+    if (!yg_expand_expression(x, scope, statement->expression, &constant))
+        return false;
+    const yg_expression *written = yg_written(x, &constant, statement->expression->origin);
+    if (!written || !yg_emit(x, scope->prefix, statement->names, statement->name_count, written,
+                             statement->origin, &terms))
+        return false;
+    /* A number stays a number: counts and shapes can be made of it. */
+    if (constant.kind != YG_TERM_WRITTEN)
+        terms[0] = constant;
+    for (size_t i = 0; i < statement->name_count; i++)
+        if (!yg_scope_add(x, scope, statement->names[i], statement->origin,
+                          (yg_binding){.term = terms[i]}))
+            return false;
+    return x->depth > 0 || list_expression(x, statement);
+}
+
+bool yg_expand_body(yg_expander *x, yg_scope *scope, const yg_body *body) {
+    for (size_t i = 0; i < body->statement_count; i++) {
+        const yg_statement *statement = &body->statements[i];
+        const yg_statement *above = i == 0 ? NULL : &body->statements[i - 1];
+        if (x->depth == 0)
+            x->place = statement->origin;
+        if (!yg_count_statement(x, statement->origin) ||
+            !(statement->layer ? expand_layer(x, scope, statement, above)
+                               : expand_expression(x, scope, statement)))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,255 @@
+/*
+ * The expanded model as a model file.
+ */
+#include "../../graph/number.h"
+#include "../../graph/text.h"
+#include "flat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------ writing --
+ */
+
+/* True where plain text would be read as something else than this scalar. */
+static bool needs_quotes(const char *text) {
+    if (text[0] == '\0' || strchr("-?:,[]{}#&*!|>'\"%@` ", text[0]))
+        return true;
+    for (const char *c = text; *c != '\0'; c++) {
+        const unsigned char byte = (unsigned char)*c;
+        if (byte < 0x20 || byte == 0x7f || strchr(",[]{}", *c) ||
+            (*c == ':' && (c[1] == ' ' || c[1] == '\0')) || (*c == ' ' && c[1] == '#') ||
+            (*c == ' ' && c[1] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static void write_scalar(yg_text *text, const char *scalar, bool quoted) {
+    if (!quoted && !needs_quotes(scalar)) {
+        yg_text_add(text, "%s", scalar);
+        return;
+    }
+    yg_text_add(text, "\"");
+    for (const char *c = scalar; *c != '\0'; c++) {
+        const unsigned char byte = (unsigned char)*c;
+        if (byte < 0x20 || byte == 0x7f)
+            yg_text_add(text, "\\x%02x", byte);
+        else
+            yg_text_add(text, byte == '"' || byte == '\\' ? "\\%c" : "%c", *c);
+    }
+    yg_text_add(text, "\"");
+}
+
+/* A value of the file as it is, in flow style. */
+static void write_value(yg_text *text, const yg_value *value) {
+    if (value->kind == YG_SCALAR) {
+        write_scalar(text, value->text, value->quoted);
+        return;
+    }
+    const bool mapping = value->kind == YG_MAPPING;
+    yg_text_add(text, mapping ? "{" : "[");
+    for (size_t i = 0; i < value->count; i++) {
+        yg_text_add(text, i > 0 ? ", " : "");
+        if (mapping) {
+            write_scalar(text, value->keys[i]->text, value->keys[i]->quoted);
+            yg_text_add(text, ": ");
+        }
+        write_value(text, value->items[i]);
+    }
+    yg_text_add(text, mapping ? "}" : "]");
+}
+
+/* `transform` of a data section: the expanded model has no vars, so they are replaced. */
+static bool write_transform(yg_text *text, const yg_model *model, const yg_value *value,
+                            yg_error *error) {
+    yg_text_add(text, "{");
+    for (size_t i = 0; i < value->count; i++) {
+        char *formula = yg_formula_text(model, value->items[i], error);
+        if (!formula)
+            return false;
+        yg_text_add(text, "%s%s: ", i > 0 ? ", " : "", value->keys[i]->text);
+        write_scalar(text, formula, true);
+        free(formula);
+    }
+    yg_text_add(text, "}");
+    return true;
+}
+
+/* A section of the file, an entry a line. */
+static bool write_section(yg_text *text, const yg_model *model, const char *key, yg_error *error) {
+    const yg_value *value = yg_model_section(model, key);
+    if (!value)
+        return true;
+    yg_text_add(text, "%s:", key);
+    if (value->kind != YG_MAPPING || value->count == 0) {
+        yg_text_add(text, " ");
+        write_value(text, value);
+        yg_text_add(text, "\n");
+        return true;
+    }
+    yg_text_add(text, "\n");
+    for (size_t i = 0; i < value->count; i++) {
+        const yg_value *item = value->items[i];
+        yg_text_add(text, "  ");
+        write_scalar(text, value->keys[i]->text, value->keys[i]->quoted);
+        yg_text_add(text, ": ");
+        if (item->kind == YG_MAPPING && strcmp(key, "data") == 0 &&
+            strcmp(value->keys[i]->text, "transform") == 0) {
+            if (!write_transform(text, model, item, error))
+                return false;
+        } else {
+            write_value(text, item);
+        }
+        yg_text_add(text, "\n");
+    }
+    return true;
+}
+
+static bool write_expression(yg_text *text, yg_pool *pool, const yg_expression *expression) {
+    const char *written = yg_expression_text(pool, expression);
+    if (!written)
+        return false;
+    /* Commas and brackets are plain in block style, where an expression does not begin with one. */
+    const bool plain = !strchr("-[\"'", written[0]) && !strstr(written, ": ");
+    if (plain) {
+        yg_text_add(text, "%s\n", written);
+    } else {
+        write_scalar(text, written, true);
+        yg_text_add(text, "\n");
+    }
+    return true;
+}
+
+static bool write_ports(yg_text *text, const yg_model *model, bool targets) {
+    bool first = true;
+    for (size_t i = 0; i < model->port_count; i++) {
+        const yg_port *port = &model->ports[i];
+        if (port->target != targets)
+            continue;
+        yg_text_add(text, "%s  %s: {shape: [", first ? (targets ? "targets:\n" : "inputs:\n") : "",
+                    port->name);
+        first = false;
+        for (int d = 0; d < port->rank; d++) {
+            yg_text_add(text, d > 0 ? ", " : "");
+            if (port->symbols[d])
+                yg_text_add(text, "%s", port->symbols[d]);
+            else
+                yg_text_add(text, "%lld", (long long)port->shape[d]);
+        }
+        yg_text_add(text, "], dtype: %s", yg_dtype_name(port->dtype));
+        if (port->class_names) {
+            yg_text_add(text, ", classes: [");
+            for (int64_t k = 0; k < port->classes; k++) {
+                yg_text_add(text, k > 0 ? ", " : "");
+                write_scalar(text, port->class_names[k], true);
+            }
+            yg_text_add(text, "]");
+        } else if (port->classes > 0) {
+            yg_text_add(text, ", classes: %lld", (long long)port->classes);
+        }
+        yg_text_add(text, "}\n");
+    }
+    return true;
+}
+
+static bool write_params(yg_text *text, yg_pool *pool, const yg_flat *flat) {
+    char shape[YG_TYPE_TEXT];
+    const size_t count = flat->param_names.count;
+    if (count > 0)
+        yg_text_add(text, "params:\n");
+    for (size_t i = 0; i < count; i++) {
+        const yg_flat_param *param = &flat->params[i];
+        const char *init = yg_initializer_text(param->init, pool);
+        yg_type type = {.rank = param->rank};
+        memcpy(type.shape, param->shape, sizeof type.shape);
+        if (!init)
+            return false;
+        yg_text_add(text, "  %s: {shape: %s, init: %s%s}\n", param->name,
+                    yg_shape_text(&type, shape), init,
+                    param->trainable ? "" : ", trainable: false");
+    }
+    return true;
+}
+
+static bool write_graph(yg_text *text, yg_pool *pool, const yg_flat *flat) {
+    bool first = true;
+    for (size_t i = 0; i < flat->statement_count; i++) {
+        const yg_flat_statement *statement = &flat->statements[i];
+        if (statement->required)
+            continue; /* it has no place in a file, and every network of this one keeps it */
+        yg_text_add(text, "%s", first ? "graph:\n" : "");
+        first = false;
+        for (size_t k = 0; k < statement->name_count; k++)
+            yg_text_add(text, "%s%s", k == 0 ? "  " : ", ", statement->names[k]);
+        yg_text_add(text, ": ");
+        if (!write_expression(text, pool, statement->value))
+            return false;
+    }
+    return true;
+}
+
+static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
+                          const yg_output_spec *outputs, size_t count) {
+    bool names_alone = count > 0 && strcmp(key, "outputs") == 0;
+    for (size_t i = 0; i < count; i++) {
+        names_alone = names_alone && !outputs[i].units &&
+                      outputs[i].value->kind == YG_EXPRESSION_NAME &&
+                      strcmp(outputs[i].value->text, outputs[i].name) == 0;
+    }
+    if (names_alone) {
+        for (size_t i = 0; i < count; i++)
+            yg_text_add(text, "%s%s", i == 0 ? "outputs: [" : ", ", outputs[i].name);
+        yg_text_add(text, "]\n");
+        return true;
+    }
+    if (count > 0)
+        yg_text_add(text, "%s:\n", key);
+    for (size_t i = 0; i < count; i++) {
+        yg_text_add(text, outputs[i].units ? "  %s:\n    value: " : "  %s: ", outputs[i].name);
+        if (!write_expression(text, pool, outputs[i].value))
+            return false;
+        if (outputs[i].units)
+            yg_text_add(text, "    units: %s\n", outputs[i].units);
+    }
+    return true;
+}
+
+static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_error *error) {
+    const yg_flat *flat = model->flat;
+    yg_text_add(text, "format: %d\n", YG_FORMAT_VERSION);
+    if (yg_is_name(model->name, false))
+        yg_text_add(text, "name: %s\n", model->name);
+    if (model->doc[0] != '\0') {
+        yg_text_add(text, "doc: ");
+        write_scalar(text, model->doc, true);
+        yg_text_add(text, "\n");
+    }
+    if (!write_ports(text, model, false) || !write_ports(text, model, true) ||
+        !write_params(text, pool, flat) || !write_graph(text, pool, flat) ||
+        !write_outputs(text, pool, "outputs", flat->outputs, model->body.output_count))
+        return false;
+    if (flat->loss) {
+        yg_text_add(text, "loss: ");
+        if (!write_expression(text, pool, flat->loss))
+            return false;
+    }
+    if (!write_outputs(text, pool, "metrics", flat->metrics, model->metric_count))
+        return false;
+    yg_text_add(text, "expect: {parameters: %lld}\n", (long long)flat->elements);
+    return write_section(text, model, "data", error) && write_section(text, model, "train", error);
+}
+
+char *yg_model_expand(const yg_model *model, yg_error *error) {
+    yg_pool *pool = yg_pool_new();
+    yg_text text = {0};
+    const bool written = pool && write_model(&text, model, pool, error);
+    yg_pool_free(pool);
+    char *result = yg_text_take(&text);
+    if (!written || !result) {
+        free(result);
+        yg_fail_memory(error);
+        return NULL;
+    }
+    return result;
+}

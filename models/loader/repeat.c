@@ -1,0 +1,32 @@
+/*
+ * `repeat:` of a layer node.
+ */
+#include "expander.h"
+
+bool yg_expand_repeat(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
+                      int64_t *count, const yg_term **items) {
+    yg_term *term = yg_pool_take(x->pool, sizeof *term);
+    char found[200];
+    yg_term value;
+    if (!term)
+        return yg_fail_memory(x->error);
+    if (!yg_expand_expression(x, scope, use->repeat, term) || !yg_value_of(x, term, &value))
+        return false;
+    const yg_term_kind wanted = use->repeat_name ? YG_TERM_LIST : YG_TERM_INT;
+    if (value.kind != wanted)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->repeat->origin,
+                       "`repeat`: %s is expected, found %s",
+                       wanted == YG_TERM_INT ? "a whole number" : "a list",
+                       yg_term_describe(x->trial->graph, &value, found, sizeof found));
+    *count = wanted == YG_TERM_INT ? value.i : (int64_t)value.count;
+    *items = term->items;
+    if (*count < 0 || *count > YG_REPEAT_CAP)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->repeat->origin,
+                       "`repeat`: 0 to %d copies are possible, found %lld", YG_REPEAT_CAP,
+                       (long long)*count);
+    /* The items of a list may depend on sizes, as long as their number does not. */
+    return term->kind != YG_TERM_WRITTEN ||
+           yg_fail(x->error, YG_ERROR_ARGUMENT, use->repeat->origin,
+                   "`repeat`: the number of copies cannot depend on a symbolic dimension or on "
+                   "`training`");
+}

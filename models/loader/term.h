@@ -1,0 +1,73 @@
+/*
+ * Terms: what an expression stands for.
+ *
+ * Building knows numbers, texts, lists and tensors. Expansion knows numbers, texts and lists too,
+ * and what a layer's argument may be; anything that needs a graph is WRITTEN: an expression in the
+ * names of the expanded model.
+ */
+#ifndef YG_MODELS_LOADER_TERM_H
+#define YG_MODELS_LOADER_TERM_H
+
+#include "../../graph/graph.h"
+#include "expression.h"
+
+typedef struct yg_layer_use yg_layer_use;
+typedef struct yg_scope yg_scope;
+typedef struct yg_initializer yg_initializer;
+
+typedef enum yg_term_kind {
+    YG_TERM_INT,   /* .i */
+    YG_TERM_FLOAT, /* .f */
+    YG_TERM_BOOL,  /* .i */
+    YG_TERM_TEXT,  /* .text */
+    YG_TERM_LIST,  /* .items[0 .. count) */
+
+    /* Of building only. */
+    YG_TERM_TENSOR, /* .node */
+    YG_TERM_WORD,   /* .text: a name of nothing, perhaps a word such as mean */
+
+    /* Of expansion only. */
+    YG_TERM_WRITTEN,  /* .written */
+    YG_TERM_FUNCTION, /* .written: an operator's call that lacks its operand */
+    YG_TERM_INIT,     /* .init */
+    YG_TERM_LAYER,    /* .layers, to be placed with the names of .scope */
+    YG_TERM_ABSENT,   /* a parameter whose `if:` is false */
+} yg_term_kind;
+
+typedef struct yg_term yg_term;
+struct yg_term {
+    yg_term_kind kind;
+    union {
+        int64_t i;
+        double f;
+        yg_node node;
+        const char *text;
+        const yg_expression *written;
+        const yg_initializer *init;
+        struct {
+            yg_term *items;
+            size_t count;
+        };
+        struct {
+            const yg_layer_use *const *layers;
+            size_t layer_count;
+            const yg_scope *scope;
+        };
+    };
+};
+
+/* "the number 3", "a tensor f32[2, 3]": for messages. `graph` is asked for tensors only. Returns
+ * `text`. */
+const char *yg_term_describe(const yg_graph *graph, const yg_term *term, char *text, size_t size);
+
+/* Fails unless it is a whole number of at least `min`. `what` names it in messages. */
+bool yg_term_is_int(const yg_graph *graph, const yg_term *term, const char *what, int64_t min,
+                    yg_origin origin, int64_t *value, yg_error *error);
+
+/* True for the words that no name may be: true, false, pi, inf, nan, training, if, size. */
+bool yg_is_word(const char *name);
+
+/* The value of true, false, pi, inf or nan. */
+bool yg_constant_of_name(const char *name, yg_term *term);
+
+#endif
