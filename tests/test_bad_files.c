@@ -73,7 +73,7 @@ static yg_error read_everything(const char *path) {
     }
     if (model != NULL && error.code == YG_OK && yg_model_section(model, "data") != NULL) {
         yg_data data = {0};
-        if (yg_data_load(model, &data, &error))
+        if (yg_data_load(model, YG_F32, &data, &error))
             yg_data_free(&data);
     }
     yg_model_free(model);

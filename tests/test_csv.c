@@ -104,54 +104,6 @@ Test(csv, wrong_files_are_told_by_line_and_column) {
     cr_expect_not_null(strstr(out, "2:3: a NUL character"), "%s", out);
 }
 
-static const struct {
-    const char *cell;
-    bool number, missing;
-    double value;
-} cells[] = {
-    {"1", true, false, 1},      {"-2.5e-3", true, false, -2.5e-3},
-    {"+4", true, false, 4},     {".5", true, false, 0.5},
-    {"1e400", false, false, 0}, {"0x10", false, false, 0},
-    {"inf", false, false, 0},   {"nan", false, true, 0},
-    {"NA", false, true, 0},     {"n/a", false, true, 0},
-    {"?", false, true, 0},      {"", false, true, 0},
-    {"NULL", false, true, 0},   {"1 2", false, false, 0},
-    {"1,5", false, false, 0},   {"setosa", false, false, 0},
-    {"1e", false, false, 0},    {"--1", false, false, 0},
-    {"True", true, false, 1},   {"false", true, false, 0},
-    {"TRUE", true, false, 1},   {"truth", false, false, 0},
-};
-
-Test(csv, numbers_and_missing_values) {
-    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
-        char text[64];
-        yg_error error = {0};
-        double value = 0;
-        snprintf(text, sizeof text, "x,width\n1,\"%s\"\n", cells[i].cell);
-        FILE *file = file_of(text, strlen(text));
-        yg_csv *csv = yg_csv_open(file, "t.csv", ',', &error);
-        cr_assert_eq(yg_csv_next(csv, &error), YG_CSV_ROW);
-        cr_expect_eq(yg_csv_is_missing(csv, 1), cells[i].missing, "'%s'", cells[i].cell);
-        cr_expect_eq(yg_csv_number(csv, 1, &value, &error), cells[i].number, "'%s'", cells[i].cell);
-        if (cells[i].number) {
-            cr_expect_eq(value, cells[i].value, "'%s'", cells[i].cell);
-        } else {
-            cr_expect_eq(error.line, 2);
-            cr_expect_eq(error.column, 3);
-            cr_expect_not_null(strstr(error.message, "row 1, column 'width'"), "%s", error.message);
-            cr_expect_not_null(strstr(error.message, cells[i].missing ? "missing value"
-                                                     : isdigit((unsigned char)cells[i].cell[0]) &&
-                                                             cells[i].cell[1] == 'e' &&
-                                                             cells[i].cell[2] == '4'
-                                                         ? "is too large a number"
-                                                         : "is not a number"),
-                               "%s", error.message);
-        }
-        yg_csv_close(csv);
-        fclose(file);
-    }
-}
-
 Test(csv, a_column_that_is_not_there_is_told_with_the_nearest) {
     FILE *file = file_of("sepal_length,species\n", 21);
     yg_error error = {0};

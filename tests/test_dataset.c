@@ -27,9 +27,22 @@ static yg_model *model_of(const workspace *w, const char *x, const char *y, cons
     return workspace_model(w, "t.yaml", text);
 }
 
+/* Element `i` of a port, whatever its type. */
+static double at(const yg_dataset *dataset, size_t port, int64_t i) {
+    return yg_element_get(dataset->ports[port].dtype, dataset->ports[port].data, i);
+}
+
+/* Whether a port's first elements are these. */
+static bool same(const yg_dataset *dataset, size_t port, const double *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (at(dataset, port, (int64_t)i) != values[i])
+            return false;
+    return true;
+}
+
 static void load(const yg_model *model, yg_data *data) {
     yg_error error = {0};
-    cr_assert(yg_data_load(model, data, &error), "%s:%d:%d: %s", error.file, error.line,
+    cr_assert(yg_data_load(model, YG_F64, data, &error), "%s:%d:%d: %s", error.file, error.line,
               error.column, error.message);
 }
 
@@ -55,12 +68,12 @@ Test(dataset, columns_by_name_list_and_star) {
             model_of(&w, cases[i].x, "{shape: [B], dtype: i32, classes: 3}", cases[i].section);
         load(model, &data);
         cr_assert_eq(data.train.count, 4);
-        cr_assert_eq((size_t)data.train.widths[0], cases[i].width);
+        cr_assert_eq((size_t)data.train.ports[0].width, cases[i].width);
         for (size_t k = 0; k < cases[i].width; k++)
-            cr_assert_eq(data.train.values[0][k], cases[i].first[k]);
+            cr_assert_eq(at(&data.train, 0, (int64_t)k), cases[i].first[k]);
         /* cat, dog, emu: alphabetical */
         static const double kinds[] = {1, 0, 2, 0};
-        cr_assert_arr_eq(data.train.values[1], kinds, sizeof kinds);
+        cr_assert(same(&data.train, 1, kinds, sizeof kinds / sizeof *kinds));
         cr_assert_eq(data.encoding.ports[1].class_count, 3);
         cr_assert_str_eq(data.encoding.ports[1].classes[2], "emu");
         cr_assert_eq(data.encoding.ports[0].column_count, cases[i].width);
@@ -78,7 +91,7 @@ Test(dataset, classes_in_the_order_that_the_target_lists) {
                                "  train: {csv: t.csv, x: a, y: kind}\n");
     load(model, &data);
     static const double kinds[] = {1, 0, 1};
-    cr_assert_arr_eq(data.train.values[1], kinds, sizeof kinds);
+    cr_assert(same(&data.train, 1, kinds, sizeof kinds / sizeof *kinds));
     cr_assert_str_eq(data.encoding.ports[1].classes[0], "yes");
     yg_data_free(&data);
     yg_model_free(model);
@@ -93,7 +106,7 @@ Test(dataset, labels_that_are_class_indices_stay_what_they_are) {
                                "  train: {csv: t.csv, x: a, y: kind}\n");
     load(model, &data);
     static const double kinds[] = {9, 0, 3};
-    cr_assert_arr_eq(data.train.values[1], kinds, sizeof kinds);
+    cr_assert(same(&data.train, 1, kinds, sizeof kinds / sizeof *kinds));
     cr_assert_eq(data.encoding.ports[1].class_count, 0);
     yg_data_free(&data);
     yg_model_free(model);
@@ -108,9 +121,9 @@ Test(dataset, rows_and_parts_of_their_own) {
                                "  validation: {x: [[7, 8, 9]], y: [[1]]}\n");
     load(model, &data);
     static const double x[] = {1, 2, 3, 4, 5, 6};
-    cr_assert_arr_eq(data.train.values[0], x, sizeof x);
+    cr_assert(same(&data.train, 0, x, sizeof x / sizeof *x));
     cr_assert_eq(data.validation.count, 1);
-    cr_assert_eq(data.validation.values[0][2], 9);
+    cr_assert_eq(at(&data.validation, 0, 2), 9);
     cr_assert_eq(data.test.count, 0);
     cr_assert_eq(data.dim_count, 1);
     cr_assert_eq(data.dims[0].size, 3);
@@ -133,7 +146,7 @@ static void write_classes(const workspace *w) {
 static void count_classes(const yg_dataset *dataset, int counts[3]) {
     memset(counts, 0, 3 * sizeof *counts);
     for (int64_t i = 0; i < dataset->count; i++)
-        counts[(int)dataset->values[1][i]]++;
+        counts[(int)at(dataset, 1, i)]++;
 }
 
 Test(dataset, stratified_splits_keep_the_proportions) {
@@ -156,15 +169,15 @@ Test(dataset, stratified_splits_keep_the_proportions) {
     const yg_dataset *parts[] = {&data.train, &data.validation, &data.test};
     for (size_t p = 0; p < 3; p++)
         for (int64_t i = 0; i < parts[p]->count; i++) {
-            const int x = (int)parts[p]->values[0][i];
+            const int x = (int)at(parts[p], 0, i);
             seen[x]++;
-            cr_assert_eq((int)parts[p]->values[1][i], x < 20 ? 0 : x < 30 ? 1 : 2);
-            cr_assert(i == 0 || x > (int)parts[p]->values[0][i - 1], "the order is kept");
+            cr_assert_eq((int)at(parts[p], 1, i), x < 20 ? 0 : x < 30 ? 1 : 2);
+            cr_assert(i == 0 || x > (int)at(parts[p], 0, i - 1), "the order is kept");
         }
     for (int i = 0; i < 35; i++)
         cr_assert_eq(seen[i], 1);
     load(model, &again);
-    cr_assert_arr_eq(data.test.values[0], again.test.values[0], 7 * sizeof(double));
+    cr_assert_arr_eq(data.test.ports[0].data, again.test.ports[0].data, 7 * sizeof(double));
     yg_data_free(&again);
     yg_model_free(model);
     model = model_of(&w, "[B, 1]", "{shape: [B], dtype: i32, classes: 3}",
@@ -173,7 +186,7 @@ Test(dataset, stratified_splits_keep_the_proportions) {
                      "  test: {from: train, fraction: 0.2, stratify: y}\n"
                      "  seed: 1\n");
     load(model, &again);
-    cr_assert_neq(memcmp(data.test.values[0], again.test.values[0], 7 * sizeof(double)), 0,
+    cr_assert_neq(memcmp(data.test.ports[0].data, again.test.ports[0].data, 7 * sizeof(double)), 0,
                   "another seed draws others");
     yg_data_free(&again);
     yg_data_free(&data);
@@ -214,9 +227,9 @@ Test(dataset, standardisation_is_fitted_on_the_training_part_alone) {
     cr_assert_eq(x->mean[0], 3);
     cr_assert_float_eq(x->deviation[0], deviation, 1e-15);
     cr_assert_eq(x->deviation[1], 1, "a constant column keeps its scale");
-    cr_assert_float_eq(data.train.values[0][0], -2 / deviation, 1e-15);
-    cr_assert_eq(data.test.values[0][0], 0);
-    cr_assert_eq(data.test.values[0][1], 1);
+    cr_assert_float_eq(at(&data.train, 0, 0), -2 / deviation, 1e-15);
+    cr_assert_eq(at(&data.test, 0, 0), 0);
+    cr_assert_eq(at(&data.test, 0, 1), 1);
     yg_data_free(&data);
     yg_model_free(model);
     workspace_remove(&w);
@@ -238,12 +251,12 @@ Test(dataset, a_transform_comes_before_standardisation_and_reaches_every_part) {
     cr_assert_float_eq(x->mean[0], 2, 1e-15); /* of 0, 4, 0, 4 */
     cr_assert_float_eq(x->mean[1], 3, 1e-15); /* of 2, 2, 2, 6 */
     cr_assert_float_eq(x->deviation[0], 2, 1e-15);
-    cr_assert_float_eq(data.train.values[0][0], -1, 1e-15);
-    cr_assert_float_eq(data.test.values[0][0], 0, 1e-15);
-    cr_assert_float_eq(data.test.values[0][1], 1 / x->deviation[1], 1e-15);
+    cr_assert_float_eq(at(&data.train, 0, 0), -1, 1e-15);
+    cr_assert_float_eq(at(&data.test, 0, 0), 0, 1e-15);
+    cr_assert_float_eq(at(&data.test, 0, 1), 1 / x->deviation[1], 1e-15);
     static const double y[] = {1, 1, 2, 6};
-    cr_assert_arr_eq(data.train.values[1], y, sizeof y);
-    cr_assert_eq(data.test.values[1][0], 4);
+    cr_assert(same(&data.train, 1, y, sizeof y / sizeof *y));
+    cr_assert_eq(at(&data.test, 1, 0), 4);
     cr_assert_str_eq(x->formula, "2 * log(x) / log(10)");
     yg_data_free(&data);
     yg_model_free(model);
@@ -265,7 +278,7 @@ Test(dataset, a_transform_of_many_examples_gives_each_its_own) {
                                "  transform: {x: x * x + 1}\n");
     load(model, &data);
     for (int i = 0; i < 3 * COUNT; i++)
-        cr_assert_eq(data.train.values[0][i], (double)i * i + 1, "element %d", i);
+        cr_assert_eq(at(&data.train, 0, i), (double)i * i + 1, "element %d", i);
     yg_data_free(&data);
     yg_model_free(model);
     workspace_remove(&w);
@@ -378,7 +391,7 @@ Test(dataset, what_is_wrong_is_told_with_its_place) {
         char place[400];
         workspace_write(&w, "t.csv", bad[i].csv);
         yg_model *model = model_of(&w, bad[i].x, bad[i].y, bad[i].section);
-        cr_expect_not(yg_data_load(model, &data, &error), "%s", bad[i].section);
+        cr_expect_not(yg_data_load(model, YG_F64, &data, &error), "%s", bad[i].section);
         const char *file = strrchr(error.file, '/') ? strrchr(error.file, '/') + 1 : error.file;
         snprintf(place, sizeof place, "%s:%d:%d", file, error.line, error.column);
         cr_expect_str_eq(place, bad[i].place, "%s%s: %s: %s", bad[i].section, bad[i].csv, place,

@@ -126,7 +126,7 @@ Test(training, learns_xor_and_predicts_it) {
     for (int i = 0; i < 4; i++) {
         double value;
         cr_assert_eq(yg_csv_next(csv, &error), YG_CSV_ROW);
-        cr_assert(yg_csv_number(csv, 0, &value, &error));
+        value = strtod(yg_csv_cell(csv, 0), NULL);
         cr_expect_lt(fabs(value - expected[i]), 0.2, "%g", value);
     }
     yg_csv_close(csv);

@@ -10,7 +10,7 @@
 
 /* The choice of columns, while it is made. */
 typedef struct choice {
-    const yg_source *source;
+    const yg_reading *reading;
     const yg_csv *csv;
     const yg_value *map;
     yg_columns *out;
@@ -54,7 +54,7 @@ static bool add_listed(const choice *c, size_t p, const yg_value *value) {
         char found[80];
         return yg_fail(c->error, YG_ERROR_DATA, value->origin,
                        "'%s' must name columns: one, a list, or \"*\"; found %s",
-                       yg_model_port(c->source->model, p)->name,
+                       yg_model_port(c->reading->model, p)->name,
                        yg_value_describe(value, found, sizeof found));
     }
     for (size_t i = 0; i < value->count; i++) {
@@ -76,7 +76,7 @@ static bool add_rest(const choice *c, size_t p) {
 
 /* As the encoding remembers. */
 static bool add_remembered(const choice *c, size_t p) {
-    const yg_port_encoding *encoding = &c->source->data->encoding.ports[p];
+    const yg_port_encoding *encoding = &c->reading->data->encoding.ports[p];
     for (size_t i = 0; i < encoding->column_count; i++)
         if (!add_named(c, p, encoding->columns[i], yg_csv_cell_origin(c->csv, 0)))
             return false;
@@ -118,14 +118,14 @@ static bool count_elements(const choice *c, const yg_port *port, int64_t *count)
 
 /* For a model that was trained on rows: `x.0`, `x.1`, …, or `x`, or all there is. */
 static bool add_by_default(const choice *c, size_t p) {
-    const yg_port *port = yg_model_port(c->source->model, p);
+    const yg_port *port = yg_model_port(c->reading->model, p);
     const size_t columns = yg_csv_column_count(c->csv);
-    int64_t width = yg_port_width(c->source->data, port), numbered;
+    int64_t width = yg_port_width(c->reading->data, port), numbered;
     if (!count_elements(c, port, &numbered))
         return false;
     const bool alone = yg_csv_find(c->csv, port->name) != SIZE_MAX;
-    if (!numbered && !(alone && width <= 1) && c->source->inputs_only &&
-        input_count(c->source->model) == 1 && (width < 0 || (size_t)width == columns)) {
+    if (!numbered && !(alone && width <= 1) && c->reading->inputs_only &&
+        input_count(c->reading->model) == 1 && (width < 0 || (size_t)width == columns)) {
         for (size_t i = 0; i < columns; i++)
             if (!add(c, p, i))
                 return false;
@@ -157,18 +157,36 @@ static bool remember(const yg_csv *csv, const yg_columns *columns, yg_port_encod
     return true;
 }
 
+/* The columns as the weights remember them must be those that the section names. */
+static bool check_same(const choice *c, size_t p, yg_origin origin) {
+    const yg_port_encoding *encoding = &c->reading->data->encoding.ports[p];
+    const yg_columns *columns = &c->out[p];
+    for (size_t i = 0; i < columns->count || i < encoding->column_count; i++) {
+        const char *is = i < columns->count ? yg_csv_columns(c->csv)[columns->index[i]] : "none";
+        const char *was = i < encoding->column_count ? encoding->columns[i] : "none";
+        if (strcmp(is, was) != 0)
+            return yg_fail(c->error, YG_ERROR_DATA, origin,
+                           "element %zu of '%s' is column '%s' here, but the weights were trained "
+                           "with '%s' there",
+                           i, yg_model_port(c->reading->model, p)->name, is, was);
+    }
+    return true;
+}
+
 static bool choose_port(const choice *c, size_t p) {
-    const yg_port *port = yg_model_port(c->source->model, p);
-    const yg_port_encoding *encoding = &c->source->data->encoding.ports[p];
+    const yg_port *port = yg_model_port(c->reading->model, p);
+    const yg_port_encoding *encoding = &c->reading->data->encoding.ports[p];
     const yg_value *value = c->map ? yg_value_get(c->map, port->name) : NULL;
+    const bool learning = c->reading->training && !c->reading->data->encoding.known;
     if (value && !is_star(value))
-        return add_listed(c, p, value);
-    /* "*" of another part means the training part's columns, in their order. */
-    if (!c->source->training && encoding->column_count)
+        return add_listed(c, p, value) && (!c->reading->training || !encoding->column_count ||
+                                           check_same(c, p, value->origin));
+    /* "*" of what is not learnt from means the columns that were, in their order. */
+    if (!learning && encoding->column_count)
         return add_remembered(c, p);
     if (value)
         return true; /* "*": after the others */
-    if (!c->source->training)
+    if (!c->reading->training)
         return add_by_default(c, p);
     return yg_fail(c->error, YG_ERROR_DATA, c->map ? c->map->origin : port->origin,
                    "no columns for %s '%s'; write `%s:` and a column's name, a list, or \"*\"",
@@ -179,9 +197,9 @@ static bool choose_port(const choice *c, size_t p) {
 static bool choose_rest(const choice *c) {
     const yg_value *star = NULL;
     size_t port = 0;
-    for (size_t p = 0; c->map && p < yg_model_port_count(c->source->model); p++) {
-        const yg_value *value = yg_value_get(c->map, yg_model_port(c->source->model, p)->name);
-        if (!is_star(value) || c->out[p].count || !yg_source_wants(c->source, p))
+    for (size_t p = 0; c->map && p < yg_model_port_count(c->reading->model); p++) {
+        const yg_value *value = yg_value_get(c->map, yg_model_port(c->reading->model, p)->name);
+        if (!is_star(value) || c->out[p].count || !yg_reading_wants(c->reading, p))
             continue;
         if (star)
             return yg_fail(c->error, YG_ERROR_DATA, value->origin,
@@ -211,34 +229,34 @@ static bool fail_star(const yg_csv *csv, const yg_columns *columns, yg_origin or
 }
 
 static bool choose(const choice *c) {
-    const yg_source *source = c->source;
-    const size_t ports = yg_model_port_count(source->model);
+    const yg_reading *reading = c->reading;
+    const size_t ports = yg_model_port_count(reading->model);
     for (size_t p = 0; p < ports; p++)
-        if (yg_source_wants(source, p) && !choose_port(c, p))
+        if (yg_reading_wants(reading, p) && !choose_port(c, p))
             return false;
     if (!choose_rest(c))
         return false;
     for (size_t p = 0; p < ports; p++) {
-        const yg_port *port = yg_model_port(source->model, p);
+        const yg_port *port = yg_model_port(reading->model, p);
         const yg_value *value = c->map ? yg_value_get(c->map, port->name) : NULL;
-        if (!yg_source_wants(source, p))
+        if (!yg_reading_wants(reading, p))
             continue;
-        if (!yg_width_bind(source, port, (int64_t)c->out[p].count,
+        if (!yg_width_bind(reading, port, (int64_t)c->out[p].count,
                            value ? value->origin : yg_csv_cell_origin(c->csv, 0), c->error))
             return is_star(value) && c->out[p].count
                        ? fail_star(c->csv, &c->out[p], value->origin, c->error)
                        : false;
-        if (source->training &&
-            !remember(c->csv, &c->out[p], &source->data->encoding.ports[p], c->error))
+        if (reading->training && !reading->data->encoding.known &&
+            !remember(c->csv, &c->out[p], &reading->data->encoding.ports[p], c->error))
             return false;
     }
     return true;
 }
 
-bool yg_columns_choose(const yg_source *source, const yg_csv *csv, const yg_value *map,
+bool yg_columns_choose(const yg_reading *reading, const yg_csv *csv, const yg_value *map,
                        yg_columns *out, yg_error *error) {
     const choice c = {
-        .source = source,
+        .reading = reading,
         .csv = csv,
         .map = map,
         .out = out,

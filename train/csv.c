@@ -4,16 +4,13 @@
  */
 #include "csv.h"
 
-#include "../graph/number.h"
 #include "../graph/spelling.h"
 #include "../models/loader/names.h"
 #include "input.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static const size_t RECORD_CAP = (size_t)64 << 20; /* bytes of one record */
 
@@ -429,47 +426,4 @@ const char *yg_csv_cell(const yg_csv *csv, size_t column) {
 
 yg_origin yg_csv_cell_origin(const yg_csv *csv, size_t column) {
     return (yg_origin){csv->name, csv->cells[column].line, csv->cells[column].column};
-}
-
-bool yg_csv_is_missing(const yg_csv *csv, size_t column) {
-    static const char *const words[] = {"", "NA", "N/A", "NaN", "null", "?"};
-    const char *text = yg_csv_cell(csv, column);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(text, words[i]) == 0)
-            return true;
-    return false;
-}
-
-/* `true` and `false`, as Python, R and databases write them. */
-static bool is_truth(const char *text, double *value) {
-    *value = strcasecmp(text, "true") == 0;
-    return *value > 0 || strcasecmp(text, "false") == 0;
-}
-
-bool yg_csv_is_number(const yg_csv *csv, size_t column, double *value) {
-    const char *text = yg_csv_cell(csv, column);
-    return yg_number_parse(text, strlen(text), value) != YG_NUMBER_NOT ? isfinite(*value)
-                                                                       : is_truth(text, value);
-}
-
-bool yg_csv_fail_missing(const yg_csv *csv, size_t column, yg_error *error) {
-    const char *text = yg_csv_cell(csv, column);
-    return yg_fail(error, YG_ERROR_DATA, yg_csv_cell_origin(csv, column),
-                   "row %" PRId64 ", column '%s': a missing value (%s%s%s); remove the row or fill "
-                   "it in",
-                   csv->row, csv->columns[column], *text ? "'" : "", *text ? text : "empty",
-                   *text ? "'" : "");
-}
-
-bool yg_csv_number(const yg_csv *csv, size_t column, double *value, yg_error *error) {
-    if (yg_csv_is_number(csv, column, value))
-        return true;
-    if (yg_csv_is_missing(csv, column))
-        return yg_csv_fail_missing(csv, column, error);
-    const char *text = yg_csv_cell(csv, column);
-    return yg_fail(
-        error, YG_ERROR_DATA, yg_csv_cell_origin(csv, column),
-        "row %" PRId64 ", column '%s': '%.60s' is %s", csv->row, csv->columns[column], text,
-        yg_number_parse(text, strlen(text), value) != YG_NUMBER_NOT ? "too large a number for f64"
-                                                                    : "not a number");
 }

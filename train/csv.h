@@ -44,14 +44,5 @@ yg_csv_status yg_csv_next(yg_csv *csv, yg_error *error);
 int64_t yg_csv_row(const yg_csv *csv); /* from 1, the header not counted */
 const char *yg_csv_cell(const yg_csv *csv, size_t column);
 yg_origin yg_csv_cell_origin(const yg_csv *csv, size_t column); /* column in characters */
-/* The cell is empty, NA, N/A, NaN, null or ?, in any case. */
-bool yg_csv_is_missing(const yg_csv *csv, size_t column);
-/* False if the cell is not a finite decimal number, nor true or false in any case, which are 1 and
- * 0; does not depend on the locale. */
-bool yg_csv_is_number(const yg_csv *csv, size_t column, double *value);
-/* The same as an error that names row and column, missing values included. */
-bool yg_csv_number(const yg_csv *csv, size_t column, double *value, yg_error *error);
-/* The failure of a missing value. Always returns false. */
-bool yg_csv_fail_missing(const yg_csv *csv, size_t column, yg_error *error);
 
 #endif

@@ -26,49 +26,13 @@ static bool check_part_keys(const yg_model *model, const yg_value *map, const ch
     return good;
 }
 
-/* `path` from the folder of the file that the section stands in. */
-static char *join(const char *folder, const char *path) {
-    const size_t size = strlen(folder) + strlen(path) + 2;
-    char *joined = malloc(size);
-    if (joined && (path[0] == '/' || !*folder || strcmp(folder, ".") == 0))
-        memcpy(joined, path, strlen(path) + 1);
-    else if (joined)
-        snprintf(joined, size, "%s/%s", folder, path);
-    return joined;
-}
-
-bool yg_read_delimiter(const yg_value *map, char *delimiter, yg_error *error) {
-    const yg_value *value = map ? yg_value_get(map, "delimiter") : NULL;
-    const char *text;
-    *delimiter = ',';
-    if (!value)
-        return true;
-    if (!yg_value_text(value, "`delimiter`", &text, error))
-        return false;
-    if (strcmp(text, "tab") == 0)
-        text = "\t";
-    if (strlen(text) != 1 || strchr("\"\n\r", text[0]) || (unsigned char)text[0] >= 0x80)
-        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                       "`delimiter` is one character, such as \";\", or tab; found '%s'", text);
-    *delimiter = text[0];
-    return true;
-}
-
-/* A part with examples of its own: `csv:` or rows. */
-static bool read_part(const yg_source *source, const yg_value *map, yg_dataset *dataset,
+/* Reads a part with examples of its own. */
+static bool read_part(const yg_reading *reading, const yg_value *map, yg_dataset *dataset,
                       yg_error *error) {
-    const yg_value *csv = yg_value_get(map, "csv");
-    const char *path;
-    char delimiter;
-    if (!csv)
-        return yg_read_rows(source, map, dataset, error);
-    if (!yg_value_text(csv, "`csv`", &path, error) || !yg_read_delimiter(map, &delimiter, error))
-        return false;
-    char *joined = join(yg_model_folder(source->model, "data"), path);
-    if (!joined)
-        return yg_fail_memory(error);
-    const bool good = yg_read_csv(source, joined, csv->origin, delimiter, map, dataset, error);
-    free(joined);
+    const yg_source *source = yg_source_of(map);
+    yg_reader *reader = yg_reader_new(reading, source, source->open(reading, map, error), error);
+    const bool good = reader && yg_reader_all(reader, dataset, error);
+    yg_reader_close(reader);
     return good;
 }
 
@@ -117,7 +81,7 @@ static bool read_split(const yg_model *model, const yg_value *map, yg_split *spl
     return true;
 }
 
-static bool read_held_out(const yg_source *source, const yg_value *section, const char *key,
+static bool read_held_out(const yg_reading *reading, const yg_value *section, const char *key,
                           yg_dataset *dataset, yg_split *split, yg_error *error) {
     static const yg_key keys[] = {{"csv", false, NULL},
                                   {"delimiter", false, NULL},
@@ -128,15 +92,16 @@ static bool read_held_out(const yg_source *source, const yg_value *section, cons
     if (!map)
         return true;
     if (map->kind == YG_MAPPING && yg_value_get(map, "from"))
-        return read_split(source->model, map, split, error);
+        return read_split(reading->model, map, split, error);
     char what[40];
     snprintf(what, sizeof what, "`%s`", key);
-    return check_part_keys(source->model, map, what, keys, sizeof keys / sizeof *keys, error) &&
-           read_part(source, map, dataset, error);
+    return check_part_keys(reading->model, map, what, keys, sizeof keys / sizeof *keys, error) &&
+           read_part(reading, map, dataset, error);
 }
 
-/* Reads `transform: {x: x / 255}` and applies it to every part. */
-static bool transform(const yg_model *model, const yg_value *map, yg_data *data, yg_error *error) {
+/* Notes `transform: {x: x / 255}`. A formula that the weights remember is the model's already. */
+static bool read_transforms(const yg_model *model, const yg_value *map, yg_data *data,
+                            yg_error *error) {
     if (map && !check_part_keys(model, map, "`transform`", NULL, 0, error))
         return false;
     for (size_t p = 0; map && p < data->encoding.count; p++) {
@@ -148,15 +113,12 @@ static bool transform(const yg_model *model, const yg_value *map, yg_data *data,
         if (port->classes)
             return yg_fail(error, YG_ERROR_ARGUMENT, formula->origin,
                            "'%s' holds classes, which are not transformed", port->name);
-        encoding->transform = yg_transform_new(model, data, p, formula, error);
-        encoding->formula = encoding->transform ? yg_formula_text(model, formula, error) : NULL;
+        encoding->formula_value = formula;
         encoding->formula_origin = formula->origin;
-        if (!encoding->formula)
+        if (!encoding->formula && !(encoding->formula = yg_formula_text(model, formula, error)))
             return false;
     }
-    return yg_transform_dataset(model, data, &data->train, 0, error) &&
-           yg_transform_dataset(model, data, &data->validation, 0, error) &&
-           yg_transform_dataset(model, data, &data->test, 0, error);
+    return true;
 }
 
 static bool check_standardized(const yg_model *model, const yg_value *value, size_t p,
@@ -169,30 +131,48 @@ static bool check_standardized(const yg_model *model, const yg_value *value, siz
     return true;
 }
 
-/* Fits on the training part and applies to every part. */
-static bool standardize(const yg_model *model, const yg_value *list, yg_data *data,
-                        yg_error *error) {
-    if (list && list->kind != YG_SEQUENCE) {
+/* Notes `standardize: [x, y]`. */
+static bool read_standardized(const yg_model *model, const yg_value *list, yg_data *data,
+                              yg_error *error) {
+    bool *listed = calloc(data->encoding.count + 1, sizeof *listed);
+    bool good = listed || yg_fail_memory(error);
+    if (good && list && list->kind != YG_SEQUENCE) {
         char found[80];
-        return yg_fail(error, YG_ERROR_ARGUMENT, list->origin,
+        good = yg_fail(error, YG_ERROR_ARGUMENT, list->origin,
                        "`standardize` is a list of inputs and targets, such as [x]; found %s",
                        yg_value_describe(list, found, sizeof found));
     }
-    for (size_t i = 0; list && i < list->count; i++) {
+    for (size_t i = 0; good && list && i < list->count; i++) {
         size_t p;
-        if (!find_port(model, list->items[i], "`standardize`", &p, error) ||
-            !check_standardized(model, list->items[i], p, error))
-            return false;
-        yg_port_encoding *encoding = &data->encoding.ports[p];
-        if (encoding->mean)
-            return yg_fail(error, YG_ERROR_NAME, list->items[i]->origin,
+        good = find_port(model, list->items[i], "`standardize`", &p, error) &&
+               check_standardized(model, list->items[i], p, error);
+        if (good && listed[p])
+            good = yg_fail(error, YG_ERROR_NAME, list->items[i]->origin,
                            "'%s' is listed twice in `standardize`", yg_model_port(model, p)->name);
-        if (!yg_standardize_fit(&data->train, p, encoding, error))
+        if (good)
+            listed[p] = data->encoding.ports[p].standardized = true;
+    }
+    free(listed);
+    return good;
+}
+
+/* Fits on the training part what is not known yet, and applies it to every part. */
+static bool standardize(const yg_reading *reading, yg_error *error) {
+    yg_data *data = reading->data;
+    yg_dataset *const parts[] = {&data->train, &data->validation, &data->test};
+    for (size_t p = 0; p < data->encoding.count; p++) {
+        yg_port_encoding *encoding = &data->encoding.ports[p];
+        if (!encoding->standardized || encoding->mean)
+            continue;
+        if (!yg_standardize_fit(reading, &data->train, p, error))
             return false;
-        yg_dataset *const parts[] = {&data->train, &data->validation, &data->test};
-        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
-            if (parts[k]->count)
-                yg_standardize_apply(encoding, parts[k]->values[p], parts[k]->count);
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+            if (!parts[k]->count)
+                continue;
+            yg_standardize_apply(encoding, parts[k]->ports[p].data, parts[k]->count);
+            if (!yg_dataset_settle(reading, parts[k], p, error))
+                return false;
+        }
     }
     return true;
 }
@@ -210,7 +190,8 @@ static bool check_ports(const yg_model *model, yg_error *error) {
     return true;
 }
 
-static bool load(const yg_model *model, const yg_value *section, yg_data *data, yg_error *error) {
+static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section, yg_data *data,
+                 yg_error *error) {
     static const yg_key keys[] = {
         {"train", true, NULL},
         {"validation", false, NULL},
@@ -231,10 +212,12 @@ static bool load(const yg_model *model, const yg_value *section, yg_data *data, 
     const char *symbol;
     int64_t seed = 0;
     yg_split splits[2] = {{0}};
-    yg_source source = {model, data, true, false};
+    yg_reading reading = {.model = model, .data = data, .dtype = dtype, .training = true};
     if (!yg_value_check_keys(section, "`data`", keys, sizeof keys / sizeof *keys, error) ||
         !yg_batch_symbol(model, &symbol, error) || !check_ports(model, error) ||
-        !yg_encoding_make(model, &data->encoding, error))
+        (!data->encoding.known && !yg_encoding_make(model, &data->encoding, error)) ||
+        !read_transforms(model, yg_value_get(section, "transform"), data, error) ||
+        !read_standardized(model, yg_value_get(section, "standardize"), data, error))
         return false;
     const yg_value *seed_value = yg_value_get(section, "seed");
     const yg_value *train = yg_value_get(section, "train");
@@ -242,24 +225,27 @@ static bool load(const yg_model *model, const yg_value *section, yg_data *data, 
         return false;
     if (!check_part_keys(model, train, "`train`", part_keys, sizeof part_keys / sizeof *part_keys,
                          error) ||
-        !read_part(&source, train, &data->train, error))
+        !read_part(&reading, train, &data->train, error))
         return false;
-    source.training = false;
-    return read_held_out(&source, section, "validation", &data->validation, &splits[0], error) &&
-           read_held_out(&source, section, "test", &data->test, &splits[1], error) &&
-           transform(model, yg_value_get(section, "transform"), data, error) &&
-           yg_split_off(model, &data->train, splits, 2, (uint64_t)seed, error) &&
-           standardize(model, yg_value_get(section, "standardize"), data, error);
+    reading.training = false;
+    return read_held_out(&reading, section, "validation", &data->validation, &splits[0], error) &&
+           read_held_out(&reading, section, "test", &data->test, &splits[1], error) &&
+           yg_split_off(&data->train, splits, 2, (uint64_t)seed, error) &&
+           standardize(&reading, error);
 }
 
-bool yg_data_load(const yg_model *model, yg_data *data, yg_error *error) {
+bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error) {
     const yg_value *section = yg_model_section(model, "data");
-    *data = (yg_data){0};
     if (!section)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(model), 0, 0},
                        "the model has no `data:` section, and no second file gives one");
-    if (load(model, section, data, error))
+    if (load(model, dtype, section, data, error))
         return true;
     yg_data_free(data);
     return false;
+}
+
+bool yg_data_load(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error) {
+    *data = (yg_data){0};
+    return yg_data_load_known(model, dtype, data, error);
 }

@@ -36,30 +36,37 @@ extern "C" {
 typedef struct yg_port_encoding {
     size_t column_count; /* names of the CSV columns, in the order of elements; 0: from rows */
     char **columns;
-    size_t class_count; /* label texts by class index; 0: not labels */
+    size_t class_count; /* label texts by class index; 0: not labels, or indices by themselves */
     char **classes;
     char *formula; /* of `transform`, its vars replaced by their values; NULL: none */
     yg_origin formula_origin;
+    const yg_value *formula_value;  /* as the model file has it; NULL: only the weights have it */
     struct yg_transform *transform; /* that, compiled; NULL until it is first needed */
+    bool standardized;              /* `standardize` lists the port */
     int64_t width;                  /* elements of an example */
-    double *mean;                   /* [width], with deviation; NULL: not standardised */
+    double *mean;                   /* [width], with deviation; NULL: not fitted */
     double *deviation;
 } yg_port_encoding;
 
 typedef struct yg_encoding {
     size_t count; /* as yg_model_port_count() */
     yg_port_encoding *ports;
+    bool known; /* kept with weights: it says all that was learnt from their training data */
 } yg_encoding;
 
 void yg_encoding_free(yg_encoding *encoding); /* what it holds, not the struct */
 
-/* Examples: `values[p]` is port p's, [count, width of p], row-major; NULL
- * for a port that was not asked for. Integers and class indices are exact. */
+/* Examples of one port: [count, width], row-major, of the type that the network's buffer has. */
+typedef struct yg_elements {
+    yg_dtype dtype;
+    int64_t width;
+    void *data; /* NULL: the port was not asked for */
+} yg_elements;
+
 typedef struct yg_dataset {
     int64_t count;
     size_t port_count;
-    int64_t *widths;
-    double **values;
+    yg_elements *ports;
 } yg_dataset;
 
 void yg_dataset_free(yg_dataset *dataset); /* what it holds, not the struct */
@@ -73,9 +80,10 @@ typedef struct yg_data {
     yg_dim *dims;     /* names belong to the model */
 } yg_data;
 
-/* Reads the section, splits, and fits the standardisation on the training part. False on failure;
+/* Reads the section, splits, and fits the standardisation on the training part. Floating-point
+ * elements are kept in `dtype`, YG_F32 or YG_F64, which is to be the network's. False on failure;
  * on success the caller frees with yg_data_free(). A model without `data:` is an error. */
-bool yg_data_load(const yg_model *model, yg_data *data, yg_error *error);
+bool yg_data_load(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error);
 void yg_data_free(yg_data *data); /* what it holds, not the struct */
 
 /* The symbol of the batch dimension: the first one of every port. Fails where ports disagree. */

@@ -27,40 +27,34 @@ static const yg_dataset *choose_split(const yg_data *data, const char *asked, co
 
 /* Reads a CSV file as the weights remember, into data->test. */
 static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const char *path,
-                     const char *csv, yg_data *data, yg_error *error) {
-    const yg_source source = {model, data, false, false};
+                     const char *csv, yg_dtype dtype, yg_data *data, yg_error *error) {
+    const yg_reading reading = {.model = model, .data = data, .dtype = dtype};
     const yg_value *section = yg_model_section(model, "data");
     const bool has_train = section && section->kind == YG_MAPPING;
     const yg_value *train = has_train ? yg_value_get(section, "train") : NULL;
     const char *symbol;
     char delimiter;
-    *data = (yg_data){0};
     if (!yg_read_delimiter(train, &delimiter, error) || !yg_batch_symbol(model, &symbol, error) ||
-        !yg_encoding_load(model, weights, path, &data->encoding, error) ||
-        !yg_read_csv(&source, csv, YG_NOWHERE, delimiter, NULL, &data->test, error) ||
-        !yg_transform_dataset(model, data, &data->test, 0, error))
+        !yg_encoding_load(model, weights, path, &data->encoding, error))
         return false;
-    for (size_t p = 0; p < data->encoding.count; p++) {
-        const yg_port_encoding *port = &data->encoding.ports[p];
-        if (port->mean && port->width != data->test.widths[p])
-            return yg_fail(error, YG_ERROR_SHAPE, (yg_origin){path, 0, 0},
-                           "the weights' standardisation of '%s' is for another number of elements",
-                           yg_model_port(model, p)->name);
-        yg_standardize_apply(port, data->test.values[p], data->test.count);
-    }
-    return true;
+    void *state = yg_csv_source_open(&reading, csv, YG_NOWHERE, delimiter, NULL, error);
+    yg_reader *reader = yg_reader_new(&reading, &yg_source_csv, state, error);
+    const bool good = reader && yg_reader_all(reader, &data->test, error);
+    yg_reader_close(reader);
+    return good;
 }
 
 /* The data to score on, with the part of them in *dataset. */
 static bool read_data(const yg_model *model, const yg_evaluate_options *options,
-                      const yg_tensor_file *weights, const char *path, yg_data *data,
-                      const yg_dataset **dataset, const char **name, yg_error *error) {
+                      const yg_tensor_file *weights, const char *path, yg_dtype dtype,
+                      yg_data *data, const yg_dataset **dataset, const char **name,
+                      yg_error *error) {
     if (options->csv) {
         *name = options->csv;
         *dataset = &data->test;
-        return read_csv(model, weights, path, options->csv, data, error);
+        return read_csv(model, weights, path, options->csv, dtype, data, error);
     }
-    if (!yg_data_load(model, data, error))
+    if (!yg_encoding_read_data(model, weights, path, dtype, data, error))
         return false;
     *dataset = choose_split(data, options->split, name);
     return *dataset ||
@@ -70,17 +64,17 @@ static bool read_data(const yg_model *model, const yg_evaluate_options *options,
 }
 
 static bool score(const yg_model *model, const yg_evaluate_options *options,
-                  const yg_tensor_file *weights, const char *path, const yg_data *data,
-                  const yg_dataset *dataset, yg_scores *scores, yg_error *error) {
+                  const yg_tensor_file *weights, const char *path, yg_dtype dtype,
+                  const yg_data *data, const yg_dataset *dataset, yg_scores *scores,
+                  yg_error *error) {
     yg_tensor_file store = {0};
     const int64_t asked = options->batch_size > 0 ? options->batch_size : 256;
     const int64_t batch = dataset->count < asked ? dataset->count : asked;
     yg_executables executables = {
-        .options = {.model = model, .data = data, .threads = options->threads},
+        .options = {.model = model, .data = data, .dtype = dtype, .threads = options->threads},
         .store = &store,
         .examples = dataset->count};
-    const bool good = yg_settings_dtype(model, options->dtype, &executables.options.dtype, error) &&
-                      yg_executables_plan(&executables, error) &&
+    const bool good = yg_executables_plan(&executables, error) &&
                       yg_weights_initialize(executables.plan.network, 0, &store, error) &&
                       yg_weights_assign(weights, path, store.count, &store, error) &&
                       yg_scores_begin(&executables.plan, scores, error) &&
@@ -97,14 +91,17 @@ bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_s
     yg_data data = {0};
     const yg_dataset *dataset = NULL;
     const char *name = "";
+    yg_dtype dtype;
     if (!options)
         options = &defaults;
     *scores = (yg_scores){0};
     char *path = yg_weights_path(model, options->weights);
-    const bool good = (path || yg_fail_memory(error)) &&
-                      yg_weights_read(model, path, &weights, error) &&
-                      read_data(model, options, &weights, path, &data, &dataset, &name, error) &&
-                      score(model, options, &weights, path, &data, dataset, scores, error);
+    const bool good =
+        (path || yg_fail_memory(error)) &&
+        yg_settings_dtype(model, options->dtype, &dtype, error) &&
+        yg_weights_read(model, path, &weights, error) &&
+        read_data(model, options, &weights, path, dtype, &data, &dataset, &name, error) &&
+        score(model, options, &weights, path, dtype, &data, dataset, scores, error);
     if (!good)
         yg_scores_free(scores);
     else if (split)

@@ -235,27 +235,8 @@ bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_err
     return yg_results_point(executable, error);
 }
 
-static void copy_example(const yg_feed *feed, const double *from, int64_t at) {
-    const int64_t begin = at * feed->width;
-    if (feed->dtype == YG_F32) {
-        float *to = (float *)feed->data + begin;
-        for (int64_t i = 0; i < feed->width; i++)
-            to[i] = (float)from[i];
-    } else {
-        for (int64_t i = 0; i < feed->width; i++)
-            yg_element_set(feed->dtype, feed->data, begin + i, from[i]);
-    }
-}
-
-void yg_executable_fill(const yg_executable *executable, const yg_dataset *dataset,
-                        const int64_t *order, int64_t start) {
-    for (size_t f = 0; f < executable->feed_count; f++) {
-        const yg_feed *feed = &executable->feeds[f];
-        for (int64_t i = 0; feed->data && i < executable->batch; i++) {
-            const int64_t example = order ? order[i] : start + i;
-            copy_example(feed, dataset->values[feed->port] + example * feed->width, i);
-        }
-    }
+void yg_executable_fill(const yg_executable *executable, yg_stream *stream) {
+    yg_stream_next(stream, executable->feeds, executable->feed_count, executable->batch);
 }
 
 bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, yg_error *error) {

@@ -10,6 +10,7 @@
 #include "optimizer.h"
 #include "safetensors.h"
 #include "score_plan.h"
+#include "stream.h"
 
 /* What every executable of a set has in common. */
 typedef struct yg_executable_options {
@@ -30,14 +31,6 @@ typedef struct yg_executable_options {
     const char *const *without;    /* … and its passes that are left out */
     size_t without_count;
 } yg_executable_options;
-
-/* A port's buffer in the program. */
-typedef struct yg_feed {
-    size_t port;
-    yg_dtype dtype;
-    int64_t width;
-    void *data; /* NULL: nothing that is computed needs it */
-} yg_feed;
 
 /* A tensor of the program, for reading after a run. */
 typedef struct yg_result {
@@ -93,9 +86,8 @@ bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_err
  * counts (0 / 0), is no failure: its parts are. */
 bool yg_executable_is_finite(const yg_executable *executable);
 
-/* Copies examples order[0 .. batch) to the inputs; `order` NULL: 0, 1, …, from `start` on. */
-void yg_executable_fill(const yg_executable *executable, const yg_dataset *dataset,
-                        const int64_t *order, int64_t start);
+/* Fills the inputs with the next examples of a stream, as many as the batch holds. */
+void yg_executable_fill(const yg_executable *executable, yg_stream *stream);
 
 /* One run, as yg_program_run(). */
 bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, yg_error *error);

@@ -76,19 +76,18 @@ static bool choose_batch(yg_executables *executables, int64_t examples, int64_t 
     return true;
 }
 
-static bool add_all(yg_executables *executables, const yg_dataset *dataset, int64_t batch_size,
+static bool add_all(yg_executables *executables, yg_stream *stream, int64_t batch_size,
                     yg_totals *totals, yg_error *error) {
-    for (int64_t at = 0; at < dataset->count;) {
-        const int64_t left = dataset->count - at;
+    while (yg_stream_left(stream) > 0) {
+        const int64_t left = yg_stream_left(stream);
         yg_executable *executable =
             yg_executables_get(executables, left < batch_size ? left : batch_size, error);
         if (!executable)
             return false;
-        yg_executable_fill(executable, dataset, NULL, at);
+        yg_executable_fill(executable, stream);
         if (!yg_executable_run(executable, 0, 0, error))
             return false;
         yg_totals_add(&executables->plan, executable, totals);
-        at += executable->batch;
     }
     return true;
 }
@@ -96,12 +95,14 @@ static bool add_all(yg_executables *executables, const yg_dataset *dataset, int6
 bool yg_executables_score(yg_executables *executables, const yg_dataset *dataset,
                           int64_t batch_size, yg_scores *scores, yg_error *error) {
     yg_totals totals = {0};
-    const bool good = yg_executables_plan(executables, error) &&
+    yg_stream *stream = yg_stream_open(dataset, error);
+    const bool good = stream && yg_executables_plan(executables, error) &&
                       choose_batch(executables, dataset->count, &batch_size, error) &&
                       yg_totals_begin(&executables->plan, &totals, error) &&
-                      add_all(executables, dataset, batch_size, &totals, error) &&
+                      add_all(executables, stream, batch_size, &totals, error) &&
                       yg_totals_finish(&executables->options, &executables->plan, &totals,
                                        &executables->heads, scores, error);
     yg_totals_free(&totals);
+    yg_stream_close(stream);
     return good;
 }

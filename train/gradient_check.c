@@ -11,6 +11,7 @@
  * crosses a kink (relu at 0), neither side of it is wrong: an element that fails is tried again
  * with steps 100 and 10,000 times smaller, at a tolerance that grows with the rounding.
  */
+#include "encoding.h"
 #include "executable.h"
 #include "source.h"
 #include "weights.h"
@@ -157,8 +158,9 @@ bool yg_check_gradients(const yg_model *model, const yg_gradients_options *optio
     *checks = (yg_gradient_checks){.random_data = !yg_model_section(model, "data")};
     /* Symbolic dimensions of 3: no other size says more. */
     static const yg_invention invention = {.examples = EXAMPLES, .otherwise = 3};
-    bool good = checks->random_data ? yg_data_invent(model, &invention, &data, error)
-                                    : yg_data_load(model, &data, error);
+    bool good = checks->random_data
+                    ? yg_data_invent(model, YG_F64, &invention, &data, error)
+                    : yg_encoding_load_data(model, options->weights, YG_F64, &data, error);
     const int64_t examples = data.train.count < EXAMPLES ? data.train.count : EXAMPLES;
     const yg_executable_options executable_options = {.model = model,
                                                       .data = &data,
@@ -173,7 +175,8 @@ bool yg_check_gradients(const yg_model *model, const yg_gradients_options *optio
         int64_t order[EXAMPLES]; /* spread evenly: files are often sorted by class */
         for (int64_t i = 0; i < examples; i++)
             order[i] = i * (data.train.count / examples);
-        yg_executable_fill(c.executable, &data.train, order, 0);
+        yg_dataset_copy(&data.train, order, 0, examples, c.executable->feeds,
+                        c.executable->feed_count);
         good = check_all(&c, options->elements > 0 ? options->elements : ELEMENTS, checks);
     }
     if (!good)

@@ -3,6 +3,7 @@
  */
 #include "gradients.h"
 
+#include "encoding.h"
 #include "executable.h"
 #include "settings.h"
 #include "weights.h"
@@ -65,18 +66,22 @@ bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *option
     *gradients = (yg_gradients){0};
     yg_executable_options executable_options = {
         .model = model, .data = &data, .threads = options->threads, .gradients = true};
-    bool good = yg_settings_dtype(model, options->dtype, &executable_options.dtype, error) &&
-                yg_data_load(model, &data, error) &&
-                (executable = yg_executable_new(&executable_options, data.train.count, error)) &&
-                yg_gradients_parameters(model, options, executable, &store, error) &&
-                yg_executable_bind(executable, &store, error);
+    bool good =
+        yg_settings_dtype(model, options->dtype, &executable_options.dtype, error) &&
+        yg_encoding_load_data(model, options->weights, executable_options.dtype, &data, error) &&
+        (executable = yg_executable_new(&executable_options, data.train.count, error)) &&
+        yg_gradients_parameters(model, options, executable, &store, error) &&
+        yg_executable_bind(executable, &store, error);
+    yg_stream *stream = good ? yg_stream_open(&data.train, error) : NULL;
+    good = stream != NULL;
     if (good) {
-        yg_executable_fill(executable, &data.train, NULL, 0);
+        yg_executable_fill(executable, stream);
         good = yg_executable_run(executable, 0, 0, error) &&
                copy_results(executable, gradients, error);
     }
     if (!good)
         yg_gradients_free(gradients);
+    yg_stream_close(stream);
     yg_executable_free(executable);
     yg_tensor_file_free(&store);
     yg_data_free(&data);

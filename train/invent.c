@@ -7,19 +7,19 @@
 #include <string.h>
 
 /* Symbolic dimensions but the batch's. */
-static bool invent_dimensions(const yg_source *source, const yg_invention *invention,
+static bool invent_dimensions(const yg_reading *reading, const yg_invention *invention,
                               yg_error *error) {
-    for (size_t p = 0; p < yg_model_port_count(source->model); p++) {
-        const yg_port *port = yg_model_port(source->model, p);
+    for (size_t p = 0; p < yg_model_port_count(reading->model); p++) {
+        const yg_port *port = yg_model_port(reading->model, p);
         for (int d = 1; d < port->rank; d++) {
             bool known = !port->symbols[d];
-            for (size_t i = 0; !known && i < source->data->dim_count; i++)
-                known = strcmp(source->data->dims[i].name, port->symbols[d]) == 0;
+            for (size_t i = 0; !known && i < reading->data->dim_count; i++)
+                known = strcmp(reading->data->dims[i].name, port->symbols[d]) == 0;
             int64_t size = invention->otherwise;
             for (size_t i = 0; !known && i < invention->dim_count; i++)
                 if (strcmp(invention->dims[i].name, port->symbols[d]) == 0)
                     size = invention->dims[i].size;
-            if (!known && !yg_dimension_bind(source, port, d, size, port->origin, error))
+            if (!known && !yg_dimension_bind(reading, port, d, size, port->origin, error))
                 return false;
         }
     }
@@ -38,22 +38,23 @@ static double invent(const yg_port *port, uint64_t stream, uint64_t index) {
     return yg_random_normal(0, stream, index);
 }
 
-bool yg_data_invent(const yg_model *model, const yg_invention *invention, yg_data *data,
-                    yg_error *error) {
-    const yg_source source = {model, data, true, false};
+bool yg_data_invent(const yg_model *model, yg_dtype dtype, const yg_invention *invention,
+                    yg_data *data, yg_error *error) {
+    const yg_reading reading = {.model = model, .data = data, .dtype = dtype, .training = true};
     const int64_t count = invention->examples;
     const char *symbol;
     if (!yg_batch_symbol(model, &symbol, error) ||
         !yg_encoding_make(model, &data->encoding, error) ||
-        !invent_dimensions(&source, invention, error) ||
-        !yg_dataset_reserve(&source, &data->train, count, error))
+        !invent_dimensions(&reading, invention, error) ||
+        !yg_dataset_reserve(&reading, &data->train, count, error))
         return false;
     data->train.count = count;
     for (size_t p = 0; p < yg_model_port_count(model); p++) {
         const yg_port *port = yg_model_port(model, p);
+        const yg_elements *elements = &data->train.ports[p];
         const uint64_t stream = yg_random_key(port->name);
-        for (int64_t i = 0; i < count * data->train.widths[p]; i++)
-            data->train.values[p][i] = invent(port, stream, (uint64_t)i);
+        for (int64_t i = 0; i < count * elements->width; i++)
+            yg_element_set(elements->dtype, elements->data, i, invent(port, stream, (uint64_t)i));
     }
     return true;
 }

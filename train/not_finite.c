@@ -55,7 +55,6 @@ static bool go_back(const yg_run *run, yg_run *again) {
 /* Steps until one goes wrong, at most to number `last`; then the parameters are as before it. NULL:
  * none did. */
 static yg_executable *repeat(yg_run *again, int64_t last, yg_tensor_file *before) {
-    yg_run_shuffle(again);
     while (again->at.steps <= last && !(again->options->stop && *again->options->stop)) {
         copy_store(&again->store, before);
         yg_executable *executable = yg_run_step(again, NULL);
@@ -70,7 +69,6 @@ static yg_executable *repeat(yg_run *again, int64_t last, yg_tensor_file *before
         if (++again->at.epoch_step == again->epoch_steps) {
             again->at.epoch_step = 0;
             again->at.epochs++;
-            yg_run_shuffle(again);
         }
     }
     return NULL;
@@ -128,12 +126,12 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
                     .result = &result,
                     .settings = run->settings,
                     .data = run->data, /* borrowed */
-                    .order = calloc((size_t)run->data.train.count + 1, sizeof *again.order),
+                    .examples = yg_stream_open_shuffled(&run->data.train, run->settings.seed, NULL),
                     .epoch_steps = run->epoch_steps,
                     .total_steps = run->total_steps};
     result.folder = strdup(run->result->folder);
     yg_executable *executable =
-        result.folder && again.order && go_back(run, &again) && make_store(&again.store, &before)
+        result.folder && again.examples && go_back(run, &again) && make_store(&again.store, &before)
             ? repeat(&again, run->at.steps, &before)
             : NULL;
     if (executable &&

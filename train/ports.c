@@ -1,6 +1,6 @@
 /*
  * Ports as data see them: how many numbers an example of each takes, which symbolic dimensions the
- * data decide, and the memory for it.
+ * data decide, and what was learnt of each.
  */
 #include "source.h"
 
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool yg_source_wants(const yg_source *source, size_t port) {
-    return !source->inputs_only || !yg_model_port(source->model, port)->target;
+bool yg_reading_wants(const yg_reading *reading, size_t port) {
+    return !reading->inputs_only || !yg_model_port(reading->model, port)->target;
 }
 
 bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error) {
@@ -69,9 +69,9 @@ bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int6
     return yg_type_make(dtype, port->rank, shape, type, error);
 }
 
-bool yg_dimension_bind(const yg_source *source, const yg_port *port, int d, int64_t size,
+bool yg_dimension_bind(const yg_reading *reading, const yg_port *port, int d, int64_t size,
                        yg_origin origin, yg_error *error) {
-    yg_data *data = source->data;
+    yg_data *data = reading->data;
     const int64_t known = dimension(data, port, d);
     if (known == size)
         return true;
@@ -88,12 +88,12 @@ bool yg_dimension_bind(const yg_source *source, const yg_port *port, int d, int6
     return true;
 }
 
-bool yg_width_bind(const yg_source *source, const yg_port *port, int64_t width, yg_origin origin,
+bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, yg_origin origin,
                    yg_error *error) {
     int64_t known = 1;
     int unknown = 0; /* the dimension that is to be solved; 0: none */
     for (int d = 1; d < port->rank; d++) {
-        const int64_t size = dimension(source->data, port, d);
+        const int64_t size = dimension(reading->data, port, d);
         if (size < 0 && unknown)
             return yg_fail(error, YG_ERROR_SHAPE, port->origin,
                            "'%s' has two dimensions, %s and %s, that %" PRId64
@@ -107,49 +107,13 @@ bool yg_width_bind(const yg_source *source, const yg_port *port, int64_t width, 
             known *= size;
     }
     if (unknown && known > 0 && width % known == 0)
-        return yg_dimension_bind(source, port, unknown, width / known, origin, error);
+        return yg_dimension_bind(reading, port, unknown, width / known, origin, error);
     if (!unknown && known == width)
         return true;
     return yg_fail(error, YG_ERROR_SHAPE, origin,
                    "'%s' takes %s%" PRId64 " column%s an example; %" PRId64 " %s given", port->name,
                    unknown ? "a multiple of " : "", known, known == 1 ? "" : "s", width,
                    width == 1 ? "is" : "are");
-}
-
-/* ------------------------------------------------------------------------------- datasets ---- */
-
-bool yg_dataset_reserve(const yg_source *source, yg_dataset *dataset, int64_t capacity,
-                        yg_error *error) {
-    const size_t ports = yg_model_port_count(source->model);
-    if (!dataset->values) {
-        dataset->port_count = ports;
-        dataset->values = calloc(ports + 1, sizeof *dataset->values);
-        dataset->widths = calloc(ports + 1, sizeof *dataset->widths);
-        if (!dataset->values || !dataset->widths)
-            return yg_fail_memory(error);
-    }
-    for (size_t p = 0; p < ports; p++) {
-        if (!yg_source_wants(source, p))
-            continue;
-        const int64_t width = yg_port_width(source->data, yg_model_port(source->model, p));
-        if (width < 0 || (width > 0 && capacity > (int64_t)(SIZE_MAX / 16) / width))
-            return yg_fail_memory(error);
-        const size_t count = (size_t)(capacity * width);
-        double *grown = realloc(dataset->values[p], (count + 1) * sizeof *grown);
-        if (!grown)
-            return yg_fail_memory(error);
-        dataset->values[p] = grown;
-        dataset->widths[p] = width;
-    }
-    return true;
-}
-
-void yg_dataset_free(yg_dataset *dataset) {
-    for (size_t p = 0; p < dataset->port_count && dataset->values; p++)
-        free(dataset->values[p]);
-    free(dataset->values);
-    free(dataset->widths);
-    *dataset = (yg_dataset){0};
 }
 
 /* ------------------------------------------------------------------------------- encodings --- */

@@ -17,23 +17,22 @@
 #include <string.h>
 
 /* How the model's outputs are to be read. */
-typedef struct reading {
+typedef struct interpretation {
     size_t label_port;   /* the target whose class is told; SIZE_MAX: none */
     size_t label_output; /* by which output */
     size_t *units;       /* of each output: the port in whose units it is; SIZE_MAX: none */
     char **classes;      /* names of label_port's classes; NULL: told by number */
-} reading;
+} interpretation;
 
 typedef struct prediction {
     const yg_model *model;
-    yg_source source;
     yg_data data;
     yg_dataset batch; /* the rows that are read, at most batch_size */
     int64_t batch_size;
     yg_tensor_file weights, store;
     char *path; /* of the weights */
     yg_executables executables;
-    reading reading;
+    interpretation outputs;
     FILE *out;
     char delimiter;
     int64_t rows;
@@ -72,7 +71,7 @@ static bool has_label(const prediction *p, size_t port) {
 
 /* The first output with a score for each class, or one sigmoid for two. */
 static void find_label(prediction *p, const yg_executable *executable) {
-    reading *r = &p->reading;
+    interpretation *r = &p->outputs;
     r->label_port = only_target(p, has_label);
     if (r->label_port == SIZE_MAX)
         return;
@@ -113,8 +112,8 @@ static bool find_units(const prediction *p, const yg_executable *executable, siz
 
 static bool find_reading(prediction *p, const yg_executable *executable, yg_error *error) {
     find_label(p, executable);
-    p->reading.units = calloc(executable->output_count + 1, sizeof *p->reading.units);
-    if (!p->reading.units)
+    p->outputs.units = calloc(executable->output_count + 1, sizeof *p->outputs.units);
+    if (!p->outputs.units)
         return yg_fail_memory(error);
     for (size_t i = 0; i < executable->output_count; i++) {
         if (!executable->outputs[i].type.rank ||
@@ -122,7 +121,7 @@ static bool find_reading(prediction *p, const yg_executable *executable, yg_erro
             return yg_fail(error, YG_ERROR_SHAPE, executable->outputs[i].origin,
                            "output '%s' has no row for each example, so it is no prediction",
                            executable->outputs[i].name);
-        if (!find_units(p, executable, i, &p->reading.units[i], error))
+        if (!find_units(p, executable, i, &p->outputs.units[i], error))
             return false;
     }
     return true;
@@ -146,37 +145,82 @@ static void write_text(const prediction *p, const char *text) {
     fputc('"', p->out);
 }
 
-static void write_column_name(const prediction *p, const yg_executable *executable, size_t output,
-                              int64_t i) {
-    const reading *r = &p->reading;
-    const int64_t width = output_width(executable, output);
-    char name[300];
-    if (width == 1)
-        snprintf(name, sizeof name, "%s", executable->outputs[output].name);
-    else if (r->label_port != SIZE_MAX && r->label_output == output && r->classes)
-        snprintf(name, sizeof name, "%s.%s", executable->outputs[output].name, r->classes[i]);
-    else
-        snprintf(name, sizeof name, "%s.%lld", executable->outputs[output].name, (long long)i);
-    write_text(p, name);
+/* ---------------------------------------------------------------------------- the header ---- */
+
+/* The columns of the predictions, which must all have different names. */
+typedef struct header {
+    yg_pool *pool;
+    yg_names names;
+    size_t *output; /* that a column belongs to; SIZE_MAX: the label */
+} header;
+
+static const char *element_name(const prediction *p, const yg_executable *executable, size_t output,
+                                int64_t i, yg_pool *pool) {
+    const interpretation *r = &p->outputs;
+    const char *name = executable->outputs[output].name;
+    if (output_width(executable, output) == 1)
+        return name;
+    if (r->label_port != SIZE_MAX && r->label_output == output && r->classes)
+        return yg_pool_format(pool, "%s.%s", name, r->classes[i]);
+    return yg_pool_format(pool, "%s.%lld", name, (long long)i);
 }
 
-static void write_header(const prediction *p, const yg_executable *executable) {
-    const char *separator = "";
-    const char delimiter[] = {p->delimiter, '\0'};
-    for (size_t o = 0; o < executable->output_count; o++)
-        for (int64_t i = 0; i < output_width(executable, o); i++, separator = delimiter) {
-            fputs(separator, p->out);
-            write_column_name(p, executable, o, i);
-        }
-    if (p->reading.label_port != SIZE_MAX) {
-        const yg_port_encoding *encoding = &p->data.encoding.ports[p->reading.label_port];
-        fputs(separator, p->out);
-        write_text(p, encoding->column_count == 1
-                          ? encoding->columns[0]
-                          : yg_model_port(p->model, p->reading.label_port)->name);
+static bool add_column(const prediction *p, const yg_executable *executable, header *h,
+                       const char *name, size_t output, yg_error *error) {
+    if (!name)
+        return yg_fail_memory(error);
+    const size_t same = yg_names_find(&h->names, name);
+    if (same != YG_NOT_FOUND) {
+        const size_t other = h->output[same]; /* the label's column comes last */
+        return yg_fail(
+            error, YG_ERROR_NAME, executable->outputs[other].origin,
+            "two columns of the predictions would be called '%s': output '%s' and %s%s%s; "
+            "rename one in `outputs`",
+            name, executable->outputs[other].name,
+            output == SIZE_MAX ? "the label of '" : "output '",
+            output == SIZE_MAX ? yg_model_port(p->model, p->outputs.label_port)->name
+                               : executable->outputs[output].name,
+            "'");
     }
-    fputc('\n', p->out);
+    size_t *grown = yg_pool_grow(h->pool, h->output, h->names.count, sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(error);
+    h->output = grown;
+    grown[h->names.count] = output;
+    return yg_names_add(&h->names, h->pool, name) || yg_fail_memory(error);
 }
+
+static bool list_columns(const prediction *p, const yg_executable *executable, header *h,
+                         yg_error *error) {
+    for (size_t o = 0; o < executable->output_count; o++)
+        for (int64_t i = 0; i < output_width(executable, o); i++)
+            if (!add_column(p, executable, h, element_name(p, executable, o, i, h->pool), o, error))
+                return false;
+    const size_t label = p->outputs.label_port;
+    if (label == SIZE_MAX)
+        return true;
+    const yg_port_encoding *encoding = &p->data.encoding.ports[label];
+    return add_column(p, executable, h,
+                      encoding->column_count == 1 ? encoding->columns[0]
+                                                  : yg_model_port(p->model, label)->name,
+                      SIZE_MAX, error);
+}
+
+static bool write_header(const prediction *p, const yg_executable *executable, yg_error *error) {
+    header h = {.pool = yg_pool_new()};
+    const bool good = h.pool ? list_columns(p, executable, &h, error) : yg_fail_memory(error);
+    for (size_t i = 0; good && i < h.names.count; i++) {
+        if (i > 0)
+            fputc(p->delimiter, p->out);
+        write_text(p, h.names.names[i]);
+    }
+    if (good)
+        fputc('\n', p->out);
+    yg_pool_free(h.pool);
+    return good;
+}
+
+/* ------------------------------------------------------------------------------- the rows ---- */
 
 /* In float32, the digits that are its own, not those of the double that it became. */
 static void write_number(const prediction *p, yg_dtype dtype, double value) {
@@ -210,32 +254,46 @@ static int64_t best_class(const yg_result *output, int64_t width, int64_t row) {
     return best;
 }
 
+/* Element `index` of an output, element `i` of its example. Whole numbers are exact. */
+static void write_element(const prediction *p, const yg_result *output, size_t units, int64_t index,
+                          int64_t i) {
+    const yg_dtype dtype = output->type.dtype;
+    if (dtype == YG_I64) {
+        fprintf(p->out, "%lld", (long long)((const int64_t *)output->data)[index]);
+        return;
+    }
+    double value = yg_element_get(dtype, output->data, index);
+    if (units != SIZE_MAX) {
+        const yg_port_encoding *encoding = &p->data.encoding.ports[units];
+        value = value * encoding->deviation[i] + encoding->mean[i];
+    }
+    write_number(p, dtype, value);
+}
+
+static void write_label(const prediction *p, const yg_executable *executable, int64_t row) {
+    const interpretation *r = &p->outputs;
+    const yg_result *output = &executable->outputs[r->label_output];
+    const int64_t class = best_class(output, output_width(executable, r->label_output), row);
+    if (r->classes)
+        write_text(p, r->classes[class]);
+    else
+        fprintf(p->out, "%lld", (long long)class);
+}
+
 static void write_row(const prediction *p, const yg_executable *executable, int64_t row) {
-    const reading *r = &p->reading;
     bool first = true;
     for (size_t o = 0; o < executable->output_count; o++) {
-        const yg_result *output = &executable->outputs[o];
         const int64_t width = output_width(executable, o);
         for (int64_t i = 0; i < width; i++, first = false) {
-            double value = yg_element_get(output->type.dtype, output->data, row * width + i);
             if (!first)
                 fputc(p->delimiter, p->out);
-            if (r->units[o] != SIZE_MAX) {
-                const yg_port_encoding *encoding = &p->data.encoding.ports[r->units[o]];
-                value = value * encoding->deviation[i] + encoding->mean[i];
-            }
-            write_number(p, output->type.dtype, value);
+            write_element(p, &executable->outputs[o], p->outputs.units[o], row * width + i, i);
         }
     }
-    if (r->label_port != SIZE_MAX) {
-        const yg_result *output = &executable->outputs[r->label_output];
-        const int64_t class = best_class(output, output_width(executable, r->label_output), row);
+    if (p->outputs.label_port != SIZE_MAX) {
         if (!first)
             fputc(p->delimiter, p->out);
-        if (r->classes)
-            write_text(p, r->classes[class]);
-        else
-            fprintf(p->out, "%lld", (long long)class);
+        write_label(p, executable, row);
     }
     fputc('\n', p->out);
 }
@@ -253,55 +311,52 @@ static bool load_parameters(prediction *p, yg_error *error) {
     const bool good = executable && find_reading(p, executable, error) &&
                       yg_weights_initialize(executable->network, 0, &p->store, error) &&
                       yg_weights_assign(&p->weights, p->path, p->store.count, &p->store, error);
-    if (good)
-        write_header(p, executable);
+    const bool told = good && write_header(p, executable, error);
     yg_executable_free(executable);
-    return good;
+    return told;
 }
 
-static bool run_batch(prediction *p, yg_error *error) {
-    yg_executable *executable = yg_executables_get(&p->executables, p->batch.count, error);
-    if (!executable || !yg_transform_dataset(p->model, &p->data, &p->batch, p->rows, error))
-        return false;
-    for (size_t i = 0; i < p->data.encoding.count; i++)
-        if (p->batch.values[i])
-            yg_standardize_apply(&p->data.encoding.ports[i], p->batch.values[i], p->batch.count);
-    yg_executable_fill(executable, &p->batch, NULL, 0);
-    if (!yg_executable_run(executable, 0, 0, error))
-        return false;
-    for (int64_t row = 0; row < p->batch.count; row++)
-        write_row(p, executable, row);
-    p->rows += p->batch.count;
-    p->batch.count = 0;
-    return !ferror(p->out) || write_failed(p, error);
+static int64_t power_of_two_below(int64_t count) {
+    int64_t power = 1;
+    while (power <= count / 2)
+        power *= 2;
+    return power;
 }
 
-static bool check_widths(const prediction *p, yg_error *error) {
-    for (size_t i = 0; i < p->data.encoding.count; i++) {
-        const yg_port *port = yg_model_port(p->model, i);
-        const yg_port_encoding *encoding = &p->data.encoding.ports[i];
-        if (!port->target && encoding->mean && encoding->width != yg_port_width(&p->data, port))
-            return yg_fail(error, YG_ERROR_SHAPE, (yg_origin){p->path, 0, 0},
-                           "the weights' standardisation of '%s' is for %lld elements; an example "
-                           "has %lld",
-                           port->name, (long long)encoding->width,
-                           (long long)yg_port_width(&p->data, port));
-    }
-    return true;
-}
-
-static bool read_rows(prediction *p, yg_examples *examples, double **at, yg_error *error) {
-    yg_csv_status status = YG_CSV_ROW;
-    while (status == YG_CSV_ROW) {
-        for (size_t i = 0; i < p->data.encoding.count; i++)
-            at[i] = p->batch.values[i] ? p->batch.values[i] + p->batch.count * p->batch.widths[i]
-                                       : NULL;
-        status = yg_examples_next(examples, at, error);
-        p->batch.count += status == YG_CSV_ROW;
-        if (p->batch.count == p->batch_size && !run_batch(p, error))
+/* Answers the rows of p->batch. Where a pipe has paused, their number is anything; then they are
+ * cut into powers of two, so that at most a few programs are compiled however often that happens.
+ */
+static bool run_rows(prediction *p, yg_stream *stream, bool paused, yg_error *error) {
+    yg_stream_seek(stream, 0, 0);
+    while (yg_stream_left(stream) > 0) {
+        const int64_t left = yg_stream_left(stream);
+        yg_executable *executable =
+            yg_executables_get(&p->executables, paused ? power_of_two_below(left) : left, error);
+        if (!executable)
             return false;
+        yg_executable_fill(executable, stream);
+        if (!yg_executable_run(executable, 0, 0, error))
+            return false;
+        for (int64_t row = 0; row < executable->batch; row++)
+            write_row(p, executable, row);
+        p->rows += executable->batch;
     }
-    return status == YG_CSV_END && (!p->batch.count || run_batch(p, error));
+    return (!ferror(p->out) && (!paused || fflush(p->out) == 0)) || write_failed(p, error);
+}
+
+static bool read_rows(prediction *p, yg_reader *reader, yg_error *error) {
+    yg_stream *stream = yg_stream_open(&p->batch, error);
+    bool good = stream != NULL;
+    int64_t count = 1;
+    while (good && count > 0) {
+        p->batch.count = 0;
+        count = yg_reader_next(reader, &p->batch, p->batch_size, error);
+        good = count >= 0;
+        if (count > 0)
+            good = run_rows(p, stream, count < p->batch_size && yg_reader_waits(reader), error);
+    }
+    yg_stream_close(stream);
+    return good;
 }
 
 static bool run(prediction *p, const yg_predict_options *options, FILE *in, const char *name,
@@ -320,14 +375,18 @@ static bool run(prediction *p, const yg_predict_options *options, FILE *in, cons
     char advice[600];
     if (options->note && yg_units_advice(p->model, &p->data.encoding, advice, sizeof advice))
         options->note(options->context, advice);
-    yg_examples *examples = yg_examples_open(&p->source, in, name, p->delimiter, NULL, error);
-    double **at = calloc(p->data.encoding.count + 1, sizeof *at);
-    const bool good = examples && (at || yg_fail_memory(error)) && check_widths(p, error) &&
-                      yg_dataset_reserve(&p->source, &p->batch, p->batch_size, error) &&
-                      load_parameters(p, error) && read_rows(p, examples, at, error) &&
+    const yg_reading reading = {.model = p->model,
+                                .data = &p->data,
+                                .dtype = p->executables.options.dtype,
+                                .inputs_only = true,
+                                .eager = true};
+    yg_reader *reader =
+        yg_reader_new(&reading, &yg_source_csv,
+                      yg_csv_source_new(&reading, in, name, p->delimiter, NULL, error), error);
+    const bool good = reader && yg_dataset_reserve(&reading, &p->batch, p->batch_size, error) &&
+                      load_parameters(p, error) && read_rows(p, reader, error) &&
                       (fflush(p->out) == 0 || write_failed(p, error));
-    free(at);
-    yg_examples_close(examples);
+    yg_reader_close(reader);
     return good;
 }
 
@@ -341,7 +400,6 @@ bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *
                     .out = out,
                     .delimiter = options->delimiter ? options->delimiter : ',',
                     .path = yg_weights_path(model, options->weights)};
-    p.source = (yg_source){.model = model, .data = &p.data, .inputs_only = true};
     const bool good = p.path ? run(&p, options, in, in_name, error) : yg_fail_memory(error);
     if (rows)
         *rows = p.rows;
@@ -350,7 +408,7 @@ bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *
     yg_tensor_file_free(&p.store);
     yg_tensor_file_free(&p.weights);
     yg_data_free(&p.data);
-    free(p.reading.units);
+    free(p.outputs.units);
     free(p.path);
     return good;
 }

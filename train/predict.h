@@ -37,8 +37,10 @@ typedef struct yg_predict_options {
     void *context;
 } yg_predict_options;
 
-/* `in_name` stands for the input in messages ("stdin", a path). Rows before a bad one may have been
- * written. `rows` (may be NULL) counts the predictions. `options` may be NULL. */
+/* Rows are answered when the input pauses, or batch_size of them have come. Of a pipe, nothing may
+ * have been read before. `in_name` stands for the input in messages ("stdin", a path). Rows before
+ * a bad one may have been written. `rows` (may be NULL) counts the predictions. `options` may be
+ * NULL. */
 bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *in,
                 const char *in_name, FILE *out, int64_t *rows, yg_error *error);
 

@@ -33,7 +33,7 @@ typedef struct yg_run {
     yg_tensor_file store;        /* what the programs work on */
     yg_tensor_file best;         /* the best parameters */
     yg_executables train, score; /* programs over the store */
-    int64_t *order;              /* of the training examples, in this epoch */
+    yg_stream *examples;         /* those of the training part, in another order each epoch */
     int64_t epoch_steps;         /* steps an epoch */
     int64_t total_steps;         /* of the whole run */
     yg_run_position at;
@@ -43,15 +43,13 @@ typedef struct yg_run {
     yg_train_progress progress;
 } yg_run;
 
-/* The programs and the tensors that they share, as at the run's start: settings, data, `order` and
- * the numbers of steps are given. (train.c) */
+/* The programs and the tensors that they share, as at the run's start: settings, data, `examples`
+ * and the numbers of steps are given. (train.c) */
 bool yg_run_begin(yg_run *run, yg_error *error);
 
 /* What a run holds, but not its data, which another run may share, nor its result. */
 void yg_run_free(yg_run *run);
 
-/* The order of the examples in the epoch after at.epochs. (step.c) */
-void yg_run_shuffle(yg_run *run);
 /* Computes the step after at.steps, and leaves `at` as it is: progress tells its loss. The program
  * that was run, or NULL on failure. */
 yg_executable *yg_run_step(yg_run *run, yg_error *error);

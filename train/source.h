@@ -1,23 +1,86 @@
 /*
- * Sources: from a CSV file's records or a model file's rows to numbers, port by port. Private to
- * train/.
+ * From what a `data:` section names to examples in memory. Private to train/.
+ *
+ * A *source* knows one kind of place where examples stand, such as a CSV file, and gives them a
+ * chunk at a time; sources.c lists them. A *reader* (reader.c) opens one, transforms and
+ * standardises what it gives, and stores it in the type that the network's buffers have. What
+ * belongs to a port alone (columns, labels, how a value is read) is shared by all sources.
+ *
+ * Sources give floating-point elements as f64, so that a transform or a standardisation sees all
+ * digits, and others in the port's own type.
  */
 #ifndef YG_TRAIN_SOURCE_H
 #define YG_TRAIN_SOURCE_H
 
+#include "../models/loader/names.h"
 #include "csv.h"
 #include "data.h"
 
-/* Where examples are read to, and what is known of them so far. */
-typedef struct yg_source {
+typedef struct yg_labels yg_labels;
+
+/* What examples are read for, and what is known of them so far. */
+typedef struct yg_reading {
     const yg_model *model;
-    yg_data *data;    /* its encoding and dims are learnt from the training part, and then hold */
-    bool training;    /* this is the training part */
-    bool inputs_only; /* targets are not wanted: predict */
+    yg_data *data;     /* its encoding and dims are learnt from the training part, and then hold */
+    yg_dtype dtype;    /* YG_F32 or YG_F64: what float elements are kept in */
+    bool training;     /* this is the training part */
+    bool inputs_only;  /* targets are not wanted: predict */
+    bool eager;        /* give what has arrived, rather than wait until a chunk is full */
+    yg_labels *labels; /* of each port, while it is read (reader.c) */
+} yg_reading;
+
+/* True for the ports that are to be read. */
+bool yg_reading_wants(const yg_reading *reading, size_t port);
+
+/* ---------------------------------------------------------------------------- sources ------- */
+
+typedef struct yg_source {
+    const char *key; /* the key of a part that chooses this source; NULL: none of the others' */
+    /* Opens it and binds the ports' dimensions (yg_width_bind() …). `part` is what the section
+     * says. NULL on failure. */
+    void *(*open)(const yg_reading *reading, const yg_value *part, yg_error *error);
+    /* Fills examples [0 .. limit) of `chunk`, or fewer, and returns how many: 0 at the end, -1 on
+     * failure. */
+    int64_t (*next)(void *state, const yg_reading *reading, const yg_dataset *chunk, int64_t limit,
+                    yg_error *error);
+    /* More examples may come, but have not arrived; NULL: that cannot be. */
+    bool (*waits)(void *state);
+    void (*close)(void *state);
 } yg_source;
 
-/* True for the ports that the source is to read. */
-bool yg_source_wants(const yg_source *source, size_t port);
+extern const yg_source yg_source_csv, yg_source_rows;
+
+/* The source of a part. */
+const yg_source *yg_source_of(const yg_value *part);
+
+/* A CSV file or pipe that is open, for yg_source_csv. `map` names the columns (see data.h); NULL:
+ * as the encoding remembers. `file` stays the caller's; `name` stands for it in messages. */
+void *yg_csv_source_new(const yg_reading *reading, FILE *file, const char *name, char delimiter,
+                        const yg_value *map, yg_error *error);
+/* The same by its path. */
+void *yg_csv_source_open(const yg_reading *reading, const char *path, yg_origin origin,
+                         char delimiter, const yg_value *map, yg_error *error);
+
+/* `delimiter:` of a part; NULL, or a part without: a comma. */
+bool yg_read_delimiter(const yg_value *map, char *delimiter, yg_error *error);
+
+/* ------------------------------------------------------------------------------- readers ---- */
+
+typedef struct yg_reader yg_reader;
+
+/* Takes over a state that source->open() gave. NULL on failure, and where `state` is NULL. */
+yg_reader *yg_reader_new(const yg_reading *reading, const yg_source *source, void *state,
+                         yg_error *error);
+void yg_reader_close(yg_reader *reader); /* NULL is allowed */
+
+/* Appends at most `limit` examples to a dataset that has room for them; see yg_source.next. */
+int64_t yg_reader_next(yg_reader *reader, yg_dataset *to, int64_t limit, yg_error *error);
+
+/* True if more examples may come, but have not arrived. */
+bool yg_reader_waits(const yg_reader *reader);
+
+/* Appends all examples that are left, then decides what labels are. */
+bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error);
 
 /* ------------------------------------------------------------------------------- ports.c ---- */
 
@@ -26,10 +89,10 @@ bool yg_encoding_make(const yg_model *model, yg_encoding *encoding, yg_error *er
 
 /* Takes `size` as the number of port's dimension `d` (not the batch's): fails where it is fixed, or
  * was solved, to another. */
-bool yg_dimension_bind(const yg_source *source, const yg_port *port, int d, int64_t size,
+bool yg_dimension_bind(const yg_reading *reading, const yg_port *port, int d, int64_t size,
                        yg_origin origin, yg_error *error);
 /* The same from the number of elements of an example, as a CSV file's columns give it. */
-bool yg_width_bind(const yg_source *source, const yg_port *port, int64_t width, yg_origin origin,
+bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, yg_origin origin,
                    yg_error *error);
 /* Elements of an example, by what is bound. -1: a dimension is not. */
 int64_t yg_port_width(const yg_data *data, const yg_port *port);
@@ -38,52 +101,71 @@ int64_t yg_port_width(const yg_data *data, const yg_port *port);
 bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int64_t batch,
                   yg_type *type, yg_error *error);
 
-/* A dataset with room for `capacity` examples of the wanted ports; grows one in place. */
-bool yg_dataset_reserve(const yg_source *source, yg_dataset *dataset, int64_t capacity,
+/* ----------------------------------------------------------------------------- dataset.c ---- */
+
+/* Room for `capacity` examples of the wanted ports: makes a dataset, whose elements are in the type
+ * that they are to be kept in, or grows one in place. A port that is to be standardised and is not
+ * fitted yet is held in f64 until yg_dataset_settle(). */
+bool yg_dataset_reserve(const yg_reading *reading, yg_dataset *dataset, int64_t capacity,
                         yg_error *error);
+
+/* Turns a port's f64 elements into `dtype`, in place, and gives back the memory that saves. */
+bool yg_dataset_settle(const yg_reading *reading, yg_dataset *dataset, size_t port,
+                       yg_error *error);
+
+/* Copies doubles to elements `to`[begin ..). Fails on a number that is too large for their type:
+ * `first` is the number of the first example, for the message. */
+bool yg_elements_store(const yg_reading *reading, size_t port, const double *values, int64_t count,
+                       int64_t first, const yg_elements *to, int64_t begin, yg_error *error);
+
+/* The address of an example. */
+void *yg_elements_at(const yg_elements *elements, int64_t example);
+
+/* ------------------------------------------------------------------------------- value.c ---- */
+
+/* Where a value stands, for messages: a CSV cell, or in the model file (`column` NULL). */
+typedef struct yg_place {
+    yg_origin origin;
+    int64_t row;
+    const char *column;
+} yg_place;
+
+/* "row 3, column 'species'", or the port's name. Returns `text`. */
+const char *yg_place_text(const yg_place *place, const yg_port *port, char *text, size_t size);
+
+/* Empty, NA, N/A, NaN, null or ?, in any case. */
+bool yg_text_is_missing(const char *text);
+
+/* Reads a number or a label to element `index` of a port. Whole numbers are exact; what the port's
+ * type does not hold, and what is missing, is a failure. */
+bool yg_value_store(const yg_reading *reading, size_t port, const char *text, const yg_place *place,
+                    const yg_elements *to, int64_t index, yg_error *error);
 
 /* ------------------------------------------------------------------------------ labels.c ---- */
 
 /* One port's column of labels: text to class index. */
-typedef struct yg_labels {
-    const yg_port *port;
+struct yg_labels {
+    const yg_port *port; /* NULL: not a label */
     yg_port_encoding *encoding;
-    bool learning; /* the classes' names are not known yet */
-    size_t count;  /* names seen while learning */
-    char **names;
-} yg_labels;
+    bool learning;    /* the classes' names are not known yet */
+    yg_pool *pool;    /* of the tables */
+    yg_names names;   /* of the classes, by index while they are known, as they are met while not */
+    yg_names numbers; /* those that are numbers, written in one way … */
+    size_t *number_name; /* … and which name each one is */
+};
 
 /* A port whose single element is a class. */
 bool yg_port_is_label(const yg_data *data, const yg_port *port);
-void yg_labels_begin(const yg_source *source, size_t port, yg_labels *labels);
-/* `place` ("row 3, column 'species'") is for messages. */
-bool yg_labels_value(yg_labels *labels, const char *text, const char *place, yg_origin origin,
-                     double *value, yg_error *error);
-/* True if `text` is one of the classes' names. */
-bool yg_labels_known(const yg_labels *labels, const char *text);
-/* After the last example: decides what the labels seen are, and renumbers values[0 .. count). */
-bool yg_labels_finish(yg_labels *labels, double *values, int64_t count, yg_error *error);
+bool yg_labels_begin(const yg_reading *reading, size_t port, yg_labels *labels, yg_error *error);
+/* The class of a text. */
+bool yg_labels_value(yg_labels *labels, const char *text, const yg_place *place, int64_t *value,
+                     yg_error *error);
+/* After the last example: decides what the labels seen are, and renumbers the first `count`. */
+bool yg_labels_finish(yg_labels *labels, const yg_elements *elements, int64_t count,
+                      yg_error *error);
 void yg_labels_end(yg_labels *labels);
 
-/* Whether a number fits a port's element type and classes. */
-bool yg_value_fits(const yg_port *port, double value, const char *place, yg_origin origin,
-                   yg_error *error);
-
-/* ---------------------------------------------------------------------------- examples.c ---- */
-
-/* CSV records as examples. */
-typedef struct yg_examples yg_examples;
-
-/* `map` names the columns (see data.h); NULL: as the encoding remembers. */
-yg_examples *yg_examples_open(const yg_source *source, FILE *file, const char *name, char delimiter,
-                              const yg_value *map, yg_error *error);
-/* Reads the next example to values[p][0 .. width) of each wanted port. */
-yg_csv_status yg_examples_next(yg_examples *examples, double *const *values, yg_error *error);
-/* After the last one: see yg_labels_finish(). */
-bool yg_examples_finish(yg_examples *examples, yg_dataset *dataset, yg_error *error);
-void yg_examples_close(yg_examples *examples);
-
-/* ------------------------------------------------------------------ columns.c, *_source.c ---- */
+/* ----------------------------------------------------------------------------- columns.c ---- */
 
 /* The columns of one port, in the order of its elements. */
 typedef struct yg_columns {
@@ -92,17 +174,8 @@ typedef struct yg_columns {
 } yg_columns;
 
 /* Fills out[p] for each wanted port; the caller frees the `index`es, also after a failure. */
-bool yg_columns_choose(const yg_source *source, const yg_csv *csv, const yg_value *map,
+bool yg_columns_choose(const yg_reading *reading, const yg_csv *csv, const yg_value *map,
                        yg_columns *out, yg_error *error);
-
-/* Reads all examples of a part. `map` is what the section says of it; NULL for a CSV file whose
- * columns the encoding remembers. */
-bool yg_read_csv(const yg_source *source, const char *path, yg_origin origin, char delimiter,
-                 const yg_value *map, yg_dataset *dataset, yg_error *error);
-/* `delimiter:` of a part; NULL, or a part without: a comma. */
-bool yg_read_delimiter(const yg_value *map, char *delimiter, yg_error *error);
-bool yg_read_rows(const yg_source *source, const yg_value *map, yg_dataset *dataset,
-                  yg_error *error);
 
 /* ------------------------------------------------------------------------------ invent.c ---- */
 
@@ -115,11 +188,14 @@ typedef struct yg_invention {
 
 /* Random training examples of every port, the same each time. After a failure too, `data`, which
  * was zero, is freed by yg_data_free(). */
-bool yg_data_invent(const yg_model *model, const yg_invention *invention, yg_data *data,
-                    yg_error *error);
+bool yg_data_invent(const yg_model *model, yg_dtype dtype, const yg_invention *invention,
+                    yg_data *data, yg_error *error);
 
-/* -------------------------------------------------------- split.c, transform.c, standardize.c --
- */
+/* ------------------------------------------------- data.c, split.c, transform.c, standardize.c */
+
+/* yg_data_load() with an encoding that is given in `data`, as of the data that weights were trained
+ * on: nothing is learnt anew, and a section that says otherwise is refused. */
+bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error);
 
 typedef struct yg_split {
     double fraction; /* 0: this part is not split off */
@@ -133,8 +209,8 @@ typedef struct yg_split {
  * of the examples that are left, each class gives in proportion, rounded down, and the classes with
  * the largest remainders (the first, among equals) one more, until that number is reached. The
  * order of the examples is kept. */
-bool yg_split_off(const yg_model *model, yg_dataset *from, const yg_split *parts, size_t count,
-                  uint64_t seed, yg_error *error);
+bool yg_split_off(yg_dataset *from, const yg_split *parts, size_t count, uint64_t seed,
+                  yg_error *error);
 
 /* A formula for a port's elements, compiled. The dimensions must be bound. NULL on failure: what
  * is not elementwise, or changes the shape or the kind of number. The model must outlive it. */
@@ -142,15 +218,15 @@ typedef struct yg_transform yg_transform;
 yg_transform *yg_transform_new(const yg_model *model, const yg_data *data, size_t port,
                                const yg_value *formula, yg_error *error);
 void yg_transform_free(yg_transform *transform); /* NULL is allowed */
-/* Applies the transforms of data's encoding to all examples of `dataset`, in place, compiling them
- * when first needed. A result that is not finite is an error, which counts examples from `before`.
- */
-bool yg_transform_dataset(const yg_model *model, yg_data *data, yg_dataset *dataset, int64_t before,
-                          yg_error *error);
+/* Applies the formula of a port's encoding to the first `count` examples of `elements`, in place,
+ * compiling it when first needed; as sources give them. A result that is not finite is an error,
+ * which counts examples from `before`. */
+bool yg_transform_apply(const yg_reading *reading, size_t port, const yg_elements *elements,
+                        int64_t count, int64_t before, yg_error *error);
 
-/* Learns mean and standard deviation (of the population) of a port's elements; an element that is
- * constant keeps its scale. */
-bool yg_standardize_fit(const yg_dataset *dataset, size_t port, yg_port_encoding *encoding,
+/* Learns mean and standard deviation (of the population) of a port's f64 elements; an element that
+ * is constant keeps its scale. */
+bool yg_standardize_fit(const yg_reading *reading, const yg_dataset *dataset, size_t port,
                         yg_error *error);
 /* (value - mean) / deviation, in place, for examples[0 .. count) of a port. */
 void yg_standardize_apply(const yg_port_encoding *encoding, double *values, int64_t count);

@@ -12,7 +12,7 @@
 
 /* An example and the class that it is drawn with (0 without strata). */
 typedef struct member {
-    double class;
+    int64_t class;
     int64_t index;
 } member;
 
@@ -38,34 +38,37 @@ static void shuffle(member *members, int64_t count, uint64_t seed, uint64_t stre
     }
 }
 
-static double remainder_of(const stratum *s, double fraction) {
-    const double share = fraction * (double)(s->end - s->begin);
-    return share - floor(share);
+/* What a class's share leaves over. */
+typedef struct leftover {
+    double part;
+    size_t stratum;
+} leftover;
+
+static int largest_first(const void *a, const void *b) {
+    const leftover *x = a, *y = b;
+    if (x->part != y->part)
+        return x->part > y->part ? -1 : 1;
+    return x->stratum < y->stratum ? -1 : x->stratum > y->stratum;
 }
 
-/* Which strata give one more, so that the part gets `wanted`. */
-static void spread(stratum *strata, size_t count, double fraction, int64_t wanted) {
+/* Which strata give one more, so that the part gets `wanted`: those that leave most over. */
+static void spread(stratum *strata, size_t count, double fraction, int64_t wanted, leftover *room) {
     for (size_t s = 0; s < count; s++) {
+        const double share = fraction * (double)(strata[s].end - strata[s].begin);
         strata[s].extra = 0;
-        wanted -= (int64_t)floor(fraction * (double)(strata[s].end - strata[s].begin));
+        room[s] = (leftover){share - floor(share), s};
+        wanted -= (int64_t)floor(share);
     }
-    for (; wanted > 0; wanted--) {
-        stratum *best = NULL;
-        for (size_t s = 0; s < count; s++)
-            if (!strata[s].extra &&
-                (!best || remainder_of(&strata[s], fraction) > remainder_of(best, fraction)))
-                best = &strata[s];
-        if (!best)
-            return;
-        best->extra = 1;
-    }
+    qsort(room, count, sizeof *room, largest_first);
+    for (size_t s = 0; s < count && wanted > 0; s++, wanted--)
+        strata[room[s].stratum].extra = 1;
 }
 
 /* Marks a part's examples in `owner`; returns how many. */
 static int64_t draw(const member *members, stratum *strata, size_t count, double fraction,
-                    int64_t total, unsigned char mark, unsigned char *owner) {
+                    int64_t total, unsigned char mark, unsigned char *owner, leftover *room) {
     int64_t drawn = 0;
-    spread(strata, count, fraction, (int64_t)floor(fraction * (double)total + 0.5));
+    spread(strata, count, fraction, (int64_t)floor(fraction * (double)total + 0.5), room);
     for (size_t s = 0; s < count; s++) {
         const int64_t size = strata[s].end - strata[s].begin;
         int64_t share = (int64_t)floor(fraction * (double)size) + strata[s].extra;
@@ -76,33 +79,40 @@ static int64_t draw(const member *members, stratum *strata, size_t count, double
 }
 
 /* Moves what belongs to `mark` to `out`; with out == from, only closes the gaps. */
-static bool gather(const yg_model *model, const yg_dataset *from, const unsigned char *owner,
-                   unsigned char mark, int64_t count, yg_dataset *out, yg_error *error) {
+static bool gather(const yg_dataset *from, const unsigned char *owner, unsigned char mark,
+                   int64_t count, yg_dataset *out, yg_error *error) {
     if (out != from) {
-        out->port_count = from->port_count;
-        out->values = calloc(from->port_count + 1, sizeof *out->values);
-        out->widths = calloc(from->port_count + 1, sizeof *out->widths);
-        if (!out->values || !out->widths)
+        out->ports = calloc(from->port_count + 1, sizeof *out->ports);
+        if (!out->ports)
             return yg_fail_memory(error);
+        out->port_count = from->port_count;
     }
-    for (size_t p = 0; p < yg_model_port_count(model); p++) {
-        const size_t width = (size_t)from->widths[p];
+    for (size_t p = 0; p < from->port_count; p++) {
+        const yg_elements *source = &from->ports[p];
+        const size_t bytes = (size_t)source->width * yg_dtype_size(source->dtype);
         if (out != from) {
-            out->widths[p] = from->widths[p];
-            out->values[p] = calloc((size_t)count * width + 1, sizeof **out->values);
-            if (!out->values[p])
+            out->ports[p] =
+                (yg_elements){source->dtype, source->width, calloc((size_t)count * bytes + 8, 1)};
+            if (!out->ports[p].data)
                 return yg_fail_memory(error);
         }
-        double *to = out->values[p];
+        char *to = out->ports[p].data;
         for (int64_t e = 0; e < from->count; e++) {
             if (owner[e] != mark)
                 continue;
-            memmove(to, from->values[p] + (size_t)e * width, width * sizeof *to);
-            to += width;
+            memmove(to, yg_elements_at(source, e), bytes);
+            to += bytes;
         }
     }
     out->count = out != from ? count : out->count;
     return true;
+}
+
+/* The class of an example: the first element of the port, which is a whole number. */
+static int64_t class_of(const yg_elements *elements, int64_t example) {
+    const void *at = yg_elements_at(elements, example);
+    return elements->dtype == YG_I64 ? *(const int64_t *)at
+                                     : (int64_t)yg_element_get(elements->dtype, at, 0);
 }
 
 static size_t find_strata(const member *members, int64_t count, stratum *strata) {
@@ -116,8 +126,8 @@ static size_t find_strata(const member *members, int64_t count, stratum *strata)
 }
 
 /* One stratification of the examples, from which parts are drawn in turn. */
-static bool split_by(const yg_model *model, yg_dataset *from, const yg_split *parts, size_t count,
-                     uint64_t seed, member *members, stratum *strata, unsigned char *owner,
+static bool split_by(yg_dataset *from, const yg_split *parts, size_t count, uint64_t seed,
+                     member *members, stratum *strata, leftover *room, unsigned char *owner,
                      yg_error *error) {
     const int64_t total = from->count;
     int64_t kept = total;
@@ -131,11 +141,9 @@ static bool split_by(const yg_model *model, yg_dataset *from, const yg_split *pa
         for (int64_t e = 0; e < total; e++) {
             if (owner[e])
                 continue;
-            members[free_count++] =
-                (member){parts[i].stratify == SIZE_MAX
-                             ? 0
-                             : from->values[parts[i].stratify][e * from->widths[parts[i].stratify]],
-                         e};
+            members[free_count++] = (member){
+                parts[i].stratify == SIZE_MAX ? 0 : class_of(&from->ports[parts[i].stratify], e),
+                e};
         }
         qsort(members, (size_t)free_count, sizeof *members, by_class);
         const size_t found = find_strata(members, free_count, strata);
@@ -143,32 +151,34 @@ static bool split_by(const yg_model *model, yg_dataset *from, const yg_split *pa
             shuffle(members + strata[s].begin, strata[s].end - strata[s].begin, seed,
                     yg_random_key("split") + ((uint64_t)i << 32) + s);
         const int64_t drawn = draw(members, strata, found, fraction > 1 ? 1 : fraction, free_count,
-                                   (unsigned char)(i + 1), owner);
+                                   (unsigned char)(i + 1), owner, room);
         kept -= drawn;
         if (!drawn || !kept)
             return yg_fail(error, YG_ERROR_DATA, parts[i].origin,
                            "%s of %" PRId64 " examples: the fraction %g leaves no example %s",
                            drawn ? "all" : "none", total, parts[i].fraction,
                            drawn ? "to train on" : "for this part");
-        if (!gather(model, from, owner, (unsigned char)(i + 1), drawn, parts[i].out, error))
+        if (!gather(from, owner, (unsigned char)(i + 1), drawn, parts[i].out, error))
             return false;
     }
-    const bool good = gather(model, from, owner, 0, kept, from, error);
+    const bool good = gather(from, owner, 0, kept, from, error);
     from->count = kept;
     return good;
 }
 
-bool yg_split_off(const yg_model *model, yg_dataset *from, const yg_split *parts, size_t count,
-                  uint64_t seed, yg_error *error) {
+bool yg_split_off(yg_dataset *from, const yg_split *parts, size_t count, uint64_t seed,
+                  yg_error *error) {
     const size_t examples = (size_t)from->count;
     member *members = calloc(examples + 1, sizeof *members);
     stratum *strata = calloc(examples + 1, sizeof *strata);
+    leftover *room = calloc(examples + 1, sizeof *room);
     unsigned char *owner = calloc(examples + 1, 1);
-    const bool good = members && strata && owner
-                          ? split_by(model, from, parts, count, seed, members, strata, owner, error)
+    const bool good = members && strata && room && owner
+                          ? split_by(from, parts, count, seed, members, strata, room, owner, error)
                           : yg_fail_memory(error);
     free(members);
     free(strata);
+    free(room);
     free(owner);
     return good;
 }

@@ -2,22 +2,7 @@
  * One step of a run: which examples it sees, at what rate, and its program. A function of the seed
  * and of the numbers of epoch and step alone, so that a run can be resumed, and a step repeated.
  */
-#include "../graph/random.h"
 #include "run.h"
-
-/* The order of an epoch's examples: Fisher-Yates over 0, 1, …, by seed and epoch. */
-void yg_run_shuffle(yg_run *run) {
-    const uint64_t stream = yg_random_key("shuffle") + (uint64_t)run->at.epochs;
-    for (int64_t i = 0; i < run->data.train.count; i++)
-        run->order[i] = i;
-    for (int64_t i = run->data.train.count - 1; i > 0; i--) {
-        const uint64_t j =
-            yg_random_below(run->settings.seed, stream, (uint64_t)i, (uint64_t)i + 1);
-        const int64_t swap = run->order[i];
-        run->order[i] = run->order[j];
-        run->order[j] = swap;
-    }
-}
 
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     const int64_t begin = run->at.epoch_step * run->settings.batch_size;
@@ -34,7 +19,8 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
         *executable->lr = lr;
     if (executable->t)
         *executable->t = (double)(run->at.steps + 1);
-    yg_executable_fill(executable, &run->data.train, run->order + begin, 0);
+    yg_stream_seek(run->examples, run->at.epochs, begin);
+    yg_executable_fill(executable, run->examples);
     if (!yg_executable_run(executable, run->settings.seed, (uint64_t)run->at.steps, error))
         return NULL;
     run->progress.loss = yg_result_scalar(&executable->loss);

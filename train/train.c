@@ -127,7 +127,6 @@ static bool stops_early(const yg_run *run) {
 
 static bool loop(yg_run *run, yg_error *error) {
     while (!run_over(run) && !stops_early(run)) {
-        yg_run_shuffle(run);
         while (run->at.epoch_step < run->epoch_steps && !run_over(run)) {
             if (stop_asked(run)) {
                 run->result->interrupted = true;
@@ -161,10 +160,8 @@ static bool plan_steps(yg_run *run, yg_error *error) {
     run->progress.epochs = s->epochs;
     run->progress.steps = run->total_steps;
     run->progress.has_validation = run->data.validation.count > 0;
-    run->order = calloc((size_t)examples + 1, sizeof *run->order);
-    if (!run->order)
-        return yg_fail_memory(error);
-    return yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
+    run->examples = yg_stream_open_shuffled(&run->data.train, s->seed, error);
+    return run->examples && yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
 }
 
 /* What scores are gathered in. A run that is repeated has no result to tell. */
@@ -233,7 +230,7 @@ void yg_run_free(yg_run *run) {
     yg_totals_free(&run->at.totals);
     yg_scores_free(&run->progress.training);
     yg_scores_free(&run->progress.validation);
-    free(run->order);
+    yg_stream_close(run->examples);
 }
 
 bool yg_run_begin(yg_run *run, yg_error *error) {
@@ -249,8 +246,8 @@ static bool prepare(yg_run *run, yg_error *error) {
     if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
         !(r->folder = yg_run_folder_name(run->model, run->options->out, error)) ||
         !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error) ||
-        !yg_data_load(run->model, &run->data, error) || !plan_steps(run, error) ||
-        !yg_run_begin(run, error))
+        !yg_data_load(run->model, run->settings.dtype, &run->data, error) ||
+        !plan_steps(run, error) || !yg_run_begin(run, error))
         return false;
     r->train_examples = run->data.train.count;
     r->validation_examples = run->data.validation.count;

@@ -43,9 +43,9 @@ static bool get_data(const yg_model *model, const yg_training_step_options *opti
                                         .dims = options->dims,
                                         .dim_count = options->dim_count,
                                         .otherwise = OTHER_DIM};
-        return yg_data_invent(model, &invention, data, error);
+        return yg_data_invent(model, step->dtype, &invention, data, error);
     }
-    if (!yg_data_load(model, data, error) || !check_dims(model, options, data, error))
+    if (!yg_data_load(model, step->dtype, data, error) || !check_dims(model, options, data, error))
         return false;
     if (options->batch_size == 0 && step->batch_size > data->train.count)
         step->batch_size = data->train.count;
@@ -104,7 +104,8 @@ static bool fill(const yg_settings *settings, yg_training_step *step, yg_error *
         return yg_fail_memory(error);
     for (int64_t i = 0; i < step->batch_size; i++)
         order[i] = i % train->count;
-    yg_executable_fill(parts->executable, train, order, 0);
+    yg_dataset_copy(train, order, 0, step->batch_size, parts->executable->feeds,
+                    parts->executable->feed_count);
     free(order);
     if (parts->executable->lr)
         *parts->executable->lr = 0;

@@ -132,60 +132,78 @@ yg_transform *yg_transform_new(const yg_model *model, const yg_data *data, size_
 
 /* -------------------------------------------------------------------------------- applying ---- */
 
-/* One run: values[0 .. count), at most as many as the program holds. `first` counts for messages.
- */
-static bool run(yg_transform *transform, const char *name, double *values, int64_t count,
-                int64_t first, int64_t width, yg_error *error) {
-    const yg_formula *f = &transform->formula;
-    void *in = yg_program_data(transform->program, f->input);
-    const void *out = yg_program_data(transform->program, f->output);
-    for (int64_t i = 0; i < count; i++)
-        yg_element_set(transform->type.dtype, in, i, values[i]);
-    if (!yg_program_run(transform->program, 0, 0, error))
+/* A transform at work. */
+typedef struct applying {
+    yg_transform *transform;
+    const char *name; /* of the port */
+    yg_dtype dtype;   /* of the values: what sources give */
+    int64_t width;
+    int64_t before; /* elements before values[0], for messages */
+    yg_error *error;
+} applying;
+
+static bool check_finite(const applying *a, const double *from, double value, int64_t element) {
+    char text[YG_NUMBER_TEXT];
+    return isfinite(value) ||
+           yg_fail(a->error, YG_ERROR_NUMERIC, a->transform->origin,
+                   "the transform of '%s' gives %s for %s (example %" PRId64 ", element %" PRId64
+                   ")",
+                   a->name, isnan(value) ? "no number" : "an infinite value",
+                   yg_number_text(*from, text), element / a->width + 1, element % a->width);
+}
+
+/* One run: values[at .. at + count), at most as many as the program holds. */
+static bool run(const applying *a, void *values, int64_t at, int64_t count) {
+    yg_transform *t = a->transform;
+    const size_t size = yg_dtype_size(a->dtype);
+    char *here = (char *)values + (size_t)at * size;
+    void *in = yg_program_data(t->program, t->formula.input);
+    const void *out = yg_program_data(t->program, t->formula.output);
+    if (in)
+        memcpy(in, here, (size_t)count * size);
+    if (!yg_program_run(t->program, 0, 0, a->error))
         return false;
-    for (int64_t i = 0; i < count; i++) {
-        const double value = yg_element_get(transform->result, out, i);
-        char from[YG_NUMBER_TEXT];
-        if (!isfinite(value))
-            return yg_fail(
-                error, YG_ERROR_NUMERIC, transform->origin,
-                "the transform of '%s' gives %s for %s (example %" PRId64 ", element %" PRId64 ")",
-                name, isnan(value) ? "no number" : "an infinite value",
-                yg_number_text(values[i], from), (first + i) / width + 1, (first + i) % width);
-        values[i] = value;
-    }
+    for (int64_t i = 0; i < count && a->dtype == YG_F64; i++)
+        if (!check_finite(a, (const double *)here + i, yg_element_get(t->result, out, i),
+                          a->before + at + i))
+            return false;
+    if (t->result == a->dtype)
+        memcpy(here, out, (size_t)count * size);
+    else /* truth values become numbers */
+        for (int64_t i = 0; i < count; i++)
+            yg_element_set(a->dtype, here, i, yg_element_get(t->result, out, i));
     return true;
 }
 
-static bool apply(yg_transform *transform, const char *name, double *values, int64_t count,
-                  int64_t first, int64_t width, yg_error *error) {
-    const int64_t room = yg_type_count(&transform->type);
-    for (int64_t i = 0; i < count; i += room)
-        if (!run(transform, name, values + i, count - i < room ? count - i : room, first + i, width,
-                 error))
-            return false;
-    return true;
+/* The formula of a port, compiled when it is first needed. */
+static yg_transform *compiled(const yg_reading *reading, size_t port, yg_error *error) {
+    yg_port_encoding *encoding = &reading->data->encoding.ports[port];
+    const yg_value kept = {.kind = YG_SCALAR,
+                           .quoted = true,
+                           .origin = encoding->formula_origin,
+                           .text = encoding->formula,
+                           .source = encoding->formula};
+    if (!encoding->transform)
+        encoding->transform =
+            yg_transform_new(reading->model, reading->data, port,
+                             encoding->formula_value ? encoding->formula_value : &kept, error);
+    return encoding->transform;
 }
 
-bool yg_transform_dataset(const yg_model *model, yg_data *data, yg_dataset *dataset, int64_t before,
-                          yg_error *error) {
-    for (size_t p = 0; p < data->encoding.count && dataset->values; p++) {
-        yg_port_encoding *encoding = &data->encoding.ports[p];
-        const char *name = yg_model_port(model, p)->name;
-        const int64_t width = dataset->widths[p];
-        if (!encoding->formula || !dataset->values[p] || !dataset->count || !width)
-            continue;
-        if (!encoding->transform) {
-            const yg_value formula = {.kind = YG_SCALAR,
-                                      .quoted = true,
-                                      .origin = encoding->formula_origin,
-                                      .text = encoding->formula,
-                                      .source = encoding->formula};
-            encoding->transform = yg_transform_new(model, data, p, &formula, error);
-        }
-        if (!encoding->transform || !apply(encoding->transform, name, dataset->values[p],
-                                           dataset->count * width, before * width, width, error))
+bool yg_transform_apply(const yg_reading *reading, size_t port, const yg_elements *elements,
+                        int64_t count, int64_t before, yg_error *error) {
+    const int64_t total = count * elements->width;
+    const applying a = {.transform = compiled(reading, port, error),
+                        .name = yg_model_port(reading->model, port)->name,
+                        .dtype = elements->dtype,
+                        .width = elements->width,
+                        .before = before * elements->width,
+                        .error = error};
+    if (!a.transform)
+        return false;
+    const int64_t room = yg_type_count(&a.transform->type);
+    for (int64_t i = 0; i < total; i += room)
+        if (!run(&a, elements->data, i, total - i < room ? total - i : room))
             return false;
-    }
     return true;
 }

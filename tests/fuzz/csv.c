@@ -4,6 +4,7 @@
 #include "train/csv.h"
 
 #include "fuzz.h"
+#include "graph/number.h"
 #include "require.h"
 
 #include <math.h>
@@ -13,12 +14,13 @@ static void read_row(const yg_csv *csv) {
     for (size_t i = 0; i < yg_csv_column_count(csv); i++) {
         require(strlen(yg_csv_cell(csv, i)) < SIZE_MAX, "a cell is text");
         require(yg_csv_cell_origin(csv, i).line > 0, "a cell has a place");
+        const char *text = yg_csv_cell(csv, i);
         double value = NAN;
-        yg_error error = {0};
-        if (yg_csv_number(csv, i, &value, &error))
-            require(isfinite(value), "a number is finite");
-        else
-            require_failure(&error);
+        int64_t whole = 0;
+        const bool number = yg_number_parse(text, strlen(text), &value) != YG_NUMBER_NOT;
+        const yg_whole form = yg_number_integer(text, strlen(text), &whole);
+        require(number == (form != YG_WHOLE_NOT), "a number is one in both ways");
+        require(form != YG_WHOLE_EXACT || value == (double)whole, "a whole number is rounded once");
     }
 }
 

@@ -1,0 +1,181 @@
+/*
+ * Readers: a source's examples, transformed, standardised and stored: see source.h.
+ */
+#include "source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_ELEMENTS = 32 * 1024 };
+
+struct yg_reader {
+    yg_reading reading;
+    const yg_source *source;
+    void *state;
+    size_t port_count;
+    int64_t room;     /* examples of a chunk */
+    int64_t count;    /* examples read so far */
+    yg_dataset chunk; /* what the source fills: for each port its memory, or the dataset's */
+    double **own;     /* memory of a float port's part of a chunk */
+    yg_labels *labels;
+};
+
+void yg_reader_close(yg_reader *reader) {
+    if (!reader)
+        return;
+    if (reader->state)
+        reader->source->close(reader->state);
+    for (size_t p = 0; reader->labels && p < reader->port_count; p++)
+        yg_labels_end(&reader->labels[p]);
+    for (size_t p = 0; reader->own && p < reader->port_count; p++)
+        free(reader->own[p]);
+    free(reader->own);
+    free(reader->labels);
+    free(reader->chunk.ports);
+    free(reader);
+}
+
+static bool make_chunk(yg_reader *reader, yg_error *error) {
+    const yg_reading *reading = &reader->reading;
+    int64_t widest = 1;
+    for (size_t p = 0; p < reader->port_count; p++) {
+        const yg_port *port = yg_model_port(reading->model, p);
+        const int64_t width = yg_port_width(reading->data, port);
+        reader->chunk.ports[p] = (yg_elements){
+            .dtype = yg_dtype_is_float(port->dtype) ? YG_F64 : port->dtype, .width = width};
+        if (yg_reading_wants(reading, p) && width > widest)
+            widest = width;
+    }
+    reader->room = widest < CHUNK_ELEMENTS ? CHUNK_ELEMENTS / widest : 1;
+    for (size_t p = 0; p < reader->port_count; p++) {
+        const yg_elements *elements = &reader->chunk.ports[p];
+        if (!yg_reading_wants(reading, p) || elements->dtype != YG_F64)
+            continue;
+        reader->own[p] = calloc((size_t)(reader->room * elements->width) + 1, sizeof(double));
+        if (!reader->own[p])
+            return yg_fail_memory(error);
+    }
+    return true;
+}
+
+/* What the weights remember must be for as many elements as an example has. */
+static bool check_widths(const yg_reader *reader, yg_error *error) {
+    for (size_t p = 0; p < reader->port_count; p++) {
+        const yg_reading *reading = &reader->reading;
+        const yg_port *port = yg_model_port(reading->model, p);
+        const yg_port_encoding *encoding = &reading->data->encoding.ports[p];
+        const int64_t width = yg_port_width(reading->data, port);
+        if (yg_reading_wants(reading, p) && encoding->mean && encoding->width != width)
+            return yg_fail(error, YG_ERROR_SHAPE, port->origin,
+                           "the weights' standardisation of '%s' is for %lld elements; an example "
+                           "has %lld",
+                           port->name, (long long)encoding->width, (long long)width);
+    }
+    return true;
+}
+
+static bool begin(yg_reader *reader, yg_error *error) {
+    const yg_reading *reading = &reader->reading;
+    const size_t size = reader->port_count + 1;
+    reader->chunk.ports = calloc(size, sizeof *reader->chunk.ports);
+    reader->own = calloc(size, sizeof *reader->own);
+    reader->labels = calloc(size, sizeof *reader->labels);
+    if (!reader->chunk.ports || !reader->own || !reader->labels)
+        return yg_fail_memory(error);
+    for (size_t p = 0; p < reader->port_count; p++)
+        if (yg_reading_wants(reading, p) &&
+            yg_port_is_label(reading->data, yg_model_port(reading->model, p)) &&
+            !yg_labels_begin(reading, p, &reader->labels[p], error))
+            return false;
+    return check_widths(reader, error) && make_chunk(reader, error);
+}
+
+yg_reader *yg_reader_new(const yg_reading *reading, const yg_source *source, void *state,
+                         yg_error *error) {
+    yg_reader *reader = state ? calloc(1, sizeof *reader) : NULL;
+    if (!reader) {
+        if (state) {
+            source->close(state);
+            yg_fail_memory(error);
+        }
+        return NULL;
+    }
+    *reader = (yg_reader){.reading = *reading,
+                          .source = source,
+                          .state = state,
+                          .port_count = yg_model_port_count(reading->model)};
+    if (begin(reader, error)) {
+        reader->reading.labels = reader->labels;
+        return reader;
+    }
+    yg_reader_close(reader);
+    return NULL;
+}
+
+/* Transforms, standardises and stores a port's part of the chunk. */
+static bool take_port(yg_reader *reader, size_t p, int64_t count, const yg_dataset *to,
+                      yg_error *error) {
+    const yg_reading *reading = &reader->reading;
+    const yg_port_encoding *encoding = &reading->data->encoding.ports[p];
+    const yg_elements *elements = &reader->chunk.ports[p];
+    if (encoding->formula && !yg_transform_apply(reading, p, elements, count, reader->count, error))
+        return false;
+    if (elements->dtype != YG_F64)
+        return true; /* it is where it belongs */
+    yg_standardize_apply(encoding, elements->data, count);
+    return yg_elements_store(reading, p, elements->data, count * elements->width, reader->count,
+                             &to->ports[p], to->count * elements->width, error);
+}
+
+/* At most as many examples as a chunk holds. */
+static int64_t next_chunk(yg_reader *reader, yg_dataset *to, int64_t limit, yg_error *error) {
+    for (size_t p = 0; p < reader->port_count; p++)
+        if (yg_reading_wants(&reader->reading, p))
+            reader->chunk.ports[p].data =
+                reader->own[p] ? (void *)reader->own[p] : yg_elements_at(&to->ports[p], to->count);
+    const int64_t count = reader->source->next(reader->state, &reader->reading, &reader->chunk,
+                                               limit < reader->room ? limit : reader->room, error);
+    for (size_t p = 0; p < reader->port_count && count > 0; p++)
+        if (yg_reading_wants(&reader->reading, p) && !take_port(reader, p, count, to, error))
+            return -1;
+    reader->count += count > 0 ? count : 0;
+    to->count += count > 0 ? count : 0;
+    return count;
+}
+
+int64_t yg_reader_next(yg_reader *reader, yg_dataset *to, int64_t limit, yg_error *error) {
+    int64_t total = 0;
+    while (total < limit) {
+        const int64_t asked = limit - total < reader->room ? limit - total : reader->room;
+        const int64_t count = next_chunk(reader, to, asked, error);
+        if (count < 0)
+            return -1;
+        total += count;
+        if (count < asked)
+            break; /* the end, or a pipe that has no more yet */
+    }
+    return total;
+}
+
+bool yg_reader_waits(const yg_reader *reader) {
+    return reader->source->waits && reader->source->waits(reader->state);
+}
+
+bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error) {
+    int64_t capacity = to->count, count = 1;
+    while (count > 0) {
+        if (to->count + reader->room > capacity) {
+            capacity = to->count + to->count / 2 + reader->room;
+            if (!yg_dataset_reserve(&reader->reading, to, capacity, error))
+                return false;
+        }
+        count = next_chunk(reader, to, reader->room, error);
+    }
+    if (count < 0 || !yg_dataset_reserve(&reader->reading, to, to->count, error))
+        return false;
+    for (size_t p = 0; p < reader->port_count; p++)
+        if (reader->labels[p].port &&
+            !yg_labels_finish(&reader->labels[p], &to->ports[p], to->count, error))
+            return false;
+    return true;
+}

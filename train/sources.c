@@ -1,0 +1,13 @@
+/*
+ * The list of sources: a new one is a file and a line here.
+ */
+#include "source.h"
+
+static const yg_source *const sources[] = {&yg_source_csv, &yg_source_rows};
+
+const yg_source *yg_source_of(const yg_value *part) {
+    size_t i = 0;
+    while (sources[i]->key && !yg_value_get(part, sources[i]->key))
+        i++; /* the last one has no key */
+    return sources[i];
+}
