@@ -56,10 +56,9 @@ static bool prepare(yg_compiler *c, subject *s) {
     if (!s->live || !s->matched || !s->uses || !s->user || !s->scratch)
         return yg_fail_memory(c->error);
     memset(s->user, 0xff, size * sizeof *s->user); /* YG_NONE */
-    if (yg_plan_with(c, YG_PASS_DEAD))
-        yg_clone_live(&s->request, s->live);
-    else
-        memset(s->live, true, size);
+    /* Without the pass `dead` too: a reader that nothing needs must not keep a rule from matching,
+     * since a rule may change rounding and a pass may not. */
+    yg_clone_live(&s->request, s->live);
     count_uses(s);
     return true;
 }
