@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,4 +236,43 @@ Test(csv, whole_numbers_are_exact) {
         if (wholes[i].form == YG_WHOLE_EXACT)
             cr_expect_eq(value, wholes[i].value, "'%s'", wholes[i].text);
     }
+}
+
+/* Short decimals are read without strtod(), and to the same bits. */
+Test(csv, short_decimals_are_rounded_once) {
+    uint64_t state = 1;
+    for (int i = 0; i < 200000; i++) {
+        char text[40];
+        double value;
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        const uint64_t digits = (state >> 11) % (uint64_t)pow(10, i % 15 + 1);
+        const int places = (int)((state >> 3) % 15);
+        snprintf(text, sizeof text, "%s%.*f", i % 3 ? "" : "-", places % 14,
+                 (double)digits / pow(10, places));
+        cr_assert_neq(yg_number_parse(text, strlen(text), &value), YG_NUMBER_NOT, "%s", text);
+        cr_assert_eq(value, strtod(text, NULL), "%s", text);
+    }
+}
+
+/* A few steps a column are done at once; a step a pair of columns, 9e10 of them, is never done. */
+Test(csv, a_header_of_many_columns_is_linear, .timeout = 60) {
+    enum { COUNT = 300000 };
+    char *text = malloc((size_t)COUNT * 16), *end = text;
+    cr_assert_not_null(text);
+    for (int i = 0; i < COUNT; i++)
+        end += sprintf(end, "column%d,", i % (COUNT - 1)); /* the last one stands there twice */
+    end[-1] = '\n';
+    FILE *file = fmemopen(text, (size_t)(end - text), "r");
+    yg_error error = {0};
+    yg_csv *csv = yg_csv_open(file, "t.csv", ',', &error);
+    cr_assert_not_null(csv, "%s", error.message);
+    for (size_t i = 1; i < COUNT - 1; i++) {
+        size_t index;
+        cr_assert(yg_csv_choose(csv, yg_csv_columns(csv)[i], YG_NOWHERE, &index, &error));
+        cr_assert_eq(index, i);
+    }
+    cr_expect_not(yg_csv_check_column(csv, COUNT - 1, &error));
+    yg_csv_close(csv);
+    fclose(file);
+    free(text);
 }
