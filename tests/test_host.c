@@ -130,6 +130,7 @@ static char *train_and_predict(const workspace *w, const char *run) {
     const yg_train_options train = {.out = workspace_path(w, run), .threads = 1};
     cr_assert(yg_train(model, &train, &result, &error), "%s", error.message);
     yg_train_result_free(&result);
+    yg_train_result_free(&result);
     char file[64], *text = NULL;
     size_t size = 0;
     snprintf(file, sizeof file, "%s/weights.safetensors", run);

@@ -3,7 +3,9 @@
  * run, so that each build shows that no file whatever makes the library crash.
  */
 #include "fuzz/fuzz.h"
-#include "graph/random.h"
+#include "fuzz/mutate.h"
+#include "train/train.h"
+#include "workspace.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -12,123 +14,24 @@
 
 #define SEED_CAP ((size_t)16 * 1024)
 
-/* What hurts parsers: brackets, marks of YAML, sizes at the edges of their types. */
-static const char *const pieces[] = {
-    "[",
-    "]",
-    "{",
-    "}",
-    "(",
-    ")",
-    "&a ",
-    "*a",
-    ": ",
-    ":",
-    ",",
-    "- ",
-    "\n",
-    "\n  ",
-    "\t",
-    "#",
-    "'",
-    "\"",
-    "|\n",
-    "%",
-    "!!int ",
-    "<<: ",
-    "---\n",
-    "-1",
-    "0",
-    "2147483648",
-    "-9e999",
-    "nan",
-    "1e-400",
-    "9223372036854775807",
-    "\xFF",
-    "\xC3",
-    "\xE2\x80",
-    "\\x00",
-    "repeat: 1000000\n",
-    "[B, 0]",
-    "[99999999, 99999999]",
-    "** ",
-    "@",
-    "x[::-1]",
-    "type: ",
-    "\r",
-    "...",
-    "..",
-    "if(",
-};
-
-/* A sequence of its own for each input, so that any one can be run alone. */
-typedef struct dice {
-    uint64_t seed;
-    uint64_t stream;
-    uint64_t used;
-} dice;
-
-static size_t roll(dice *d, size_t sides) {
-    return (size_t)yg_random_below(d->seed, d->stream, d->used++, sides);
-}
-
-typedef struct input {
-    uint8_t *bytes; /* room for twice the cap and a piece */
-    size_t size;
-} input;
-
-/* Replaces `removed` bytes at `at` by `added` ones. */
-static void splice(input *in, size_t at, size_t removed, const void *bytes, size_t added) {
-    memmove(in->bytes + at + added, in->bytes + at + removed, in->size - at - removed);
-    memcpy(in->bytes + at, bytes, added);
-    in->size = in->size - removed + added;
-}
-
-static void mutate(input *in, dice *d) {
-    const size_t at = roll(d, in->size + 1);
-    const size_t left = in->size - at;
-    switch (roll(d, 6)) {
-    case 0: /* another byte */
-        if (left > 0)
-            in->bytes[at] = (uint8_t)roll(d, 256);
-        return;
-    case 1: /* cut a range */
-        splice(in, at, roll(d, (left < 40 ? left : 40) + 1), "", 0);
-        return;
-    case 2: { /* repeat a range elsewhere */
-        uint8_t copy[200];
-        const size_t length = roll(d, (left < sizeof copy ? left : sizeof copy) + 1);
-        memcpy(copy, in->bytes + at, length);
-        splice(in, roll(d, in->size + 1), 0, copy, length);
-        return;
-    }
-    case 3: /* end early */
-        if (roll(d, 8) == 0)
-            in->size = at;
-        return;
-    default: { /* a piece, in place of some bytes or between them */
-        const char *piece = pieces[roll(d, sizeof pieces / sizeof *pieces)];
-        splice(in, at, roll(d, (left < 4 ? left : 4) + 1), piece, strlen(piece));
-        return;
-    }
-    }
-}
-
-/* Runs `target` over `count` mutants of a seed. */
-static void run(int (*target)(const uint8_t *, size_t), const uint8_t *seed, size_t size,
+/* Runs `target` over `count` mutants of a seed, after the seed itself. */
+static void run(int (*target)(const uint8_t *, size_t), const void *seed, size_t size,
                 uint64_t stream, int count) {
-    input in = {malloc(4 * SEED_CAP), 0};
-    cr_assert_not_null(in.bytes);
     cr_assert(size > 0 && size <= SEED_CAP);
+    target(seed, size);
     for (int i = 0; i < count; i++) {
-        dice d = {(uint64_t)i, stream, 0};
-        memcpy(in.bytes, seed, size);
-        in.size = size;
-        for (size_t k = roll(&d, 6) + 1; k > 0; k--)
-            mutate(&in, &d);
-        target(in.bytes, in.size);
+        /* As large as the input: reading beyond its end is seen. */
+        uint8_t *room = malloc(size + (size_t)MUTATIONS * MUTATION_BYTES);
+        cr_assert_not_null(room);
+        memcpy(room, seed, size);
+        const size_t mutated = mutate(room, size, (uint64_t)i, stream);
+        uint8_t *bytes = malloc(mutated + (mutated == 0));
+        cr_assert_not_null(bytes);
+        memcpy(bytes, room, mutated);
+        free(room);
+        target(bytes, mutated);
+        free(bytes);
     }
-    free(in.bytes);
 }
 
 static const char model[] =
@@ -157,11 +60,11 @@ static const char model[] =
     "  A \"gated\" unit.\n";
 
 Test(mutations, document, .timeout = 60) {
-    run(fuzz_document, (const uint8_t *)model, sizeof model - 1, 0, 10000);
+    run(fuzz_document, model, sizeof model - 1, 0, 10000);
 }
 
 Test(mutations, whole_model, .timeout = 120) {
-    run(fuzz_model, (const uint8_t *)model, sizeof model - 1, 1, 2000);
+    run(fuzz_model, model, sizeof model - 1, 1, 2000);
 }
 
 Test(mutations, expression, .timeout = 60) {
@@ -171,12 +74,12 @@ Test(mutations, expression, .timeout = 60) {
         "split(qkv[:, 0, 1:2:3], 3, dim=-1, mode='mean') @ tok.weight <= blocks.0.up.weight",
     };
     for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
-        run(fuzz_expression, (const uint8_t *)seeds[i], strlen(seeds[i]), i, 5000);
+        run(fuzz_expression, seeds[i], strlen(seeds[i]), i, 5000);
 }
 
 Test(mutations, csv, .timeout = 60) {
     static const char seed[] = "a,b,label\n1,2.5,\"x, \"\"y\"\"\"\r\n-1e-3,NA,z\n,,\n";
-    run(fuzz_csv, (const uint8_t *)seed, sizeof seed - 1, 0, 5000);
+    run(fuzz_csv, seed, sizeof seed - 1, 0, 5000);
 }
 
 Test(mutations, safetensors, .timeout = 60) {
@@ -187,4 +90,49 @@ Test(mutations, safetensors, .timeout = 60) {
     uint8_t seed[8 + sizeof header - 1 + 16] = {sizeof header - 1};
     memcpy(seed + 8, header, sizeof header - 1);
     run(fuzz_safetensors, seed, sizeof seed, 0, 10000);
+}
+
+/* A model whose every part can be trained: labels, dropout, a schedule, standardised columns. */
+static const char whole[] =
+    "format: 1\n"
+    "name: whole\n"
+    "vars: {width: 3}\n"
+    "inputs: {x: [B, 2]}\n"
+    "targets: {y: {shape: [B], dtype: i32, classes: 3}}\n"
+    "params: {scale: {shape: [2], init: 1}}\n"
+    "graph:\n"
+    "  h: {type: linear, input: x * scale, out_features: width, activation: tanh, repeat: 2}\n"
+    "  d: dropout(concat([h, x[:, 1:]], dim=-1), 0.2)\n"
+    "  z: {type: linear, input: d, out_features: 3}\n"
+    "outputs: {p: softmax(z)}\n"
+    "loss: cross_entropy(z, y) + 0.01 * mean(square(scale))\n"
+    "metrics: {accuracy: \"accuracy(z, y)\"}\n"
+    "data:\n"
+    "  train: {x: [[0, 1], [2, 3.5], [-1, 1e3]], y: [0, 1, 2]}\n"
+    "  transform: {x: log(abs(x) + 1)}\n"
+    "  standardize: [x]\n"
+    "train: {batch_size: 2, optimizer: {type: adamw, lr: 0.01}, clip_grad_norm: 1}\n";
+
+Test(mutations, trained_step, .timeout = 240) {
+    run(fuzz_step, whole, sizeof whole - 1, 0, 1500);
+}
+
+/* The header of what training keeps, with columns, classes and standardisation. */
+Test(mutations, weights, .timeout = 120) {
+    const workspace w = workspace_make();
+    yg_error error = {0};
+    yg_train_result result = {0};
+    workspace_write(&w, "rows.csv", "a,b,label\n1,2,x\n3,5,y\n4,4,x\n");
+    yg_model *model = workspace_model(&w, "model.yaml", fuzz_weights_model);
+    const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+    cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+    yg_train_result_free(&result);
+    size_t size = 0;
+    char *file = workspace_read(&w, "run/weights.safetensors", &size);
+    cr_assert(size > 8);
+    const size_t header = (size_t)((uint8_t)file[0] | (uint8_t)file[1] << 8);
+    run(fuzz_weights, file + 8, header, 0, 2500);
+    free(file);
+    yg_model_free(model);
+    workspace_remove(&w);
 }

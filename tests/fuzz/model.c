@@ -9,18 +9,9 @@
 
 #include <unistd.h>
 
-/* yg_model_load() takes a path, because a model names others relative to its own. Not
- * yg_file_write(), which waits for the disk. */
-static void write_file(char *path, const uint8_t *bytes, size_t size) {
-    const int file = mkstemp(path);
-    require(file >= 0, "a temporary file can be made");
-    require(write(file, bytes, size) == (ssize_t)size, "a temporary file can be written");
-    close(file);
-}
-
 int fuzz_model(const uint8_t *bytes, size_t size) {
     char path[] = "/tmp/yamlgrad-fuzz-XXXXXX";
-    write_file(path, bytes, size);
+    fuzz_file(path, bytes, size);
     yg_error error = {0};
     yg_model *model = yg_model_load(path, NULL, &error);
     unlink(path);
