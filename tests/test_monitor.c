@@ -5,7 +5,9 @@
 #include "workspace.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One weight that starts at 0 and goes to 3, by a tenth of what is left: 0.6, 1.08, 1.46, 1.77, …;
@@ -49,8 +51,8 @@ Test(monitor, the_best_epoch_is_by_what_is_monitored) {
         {"monitor: train.loss, mode: min, ", 10, 10},
         {"monitor: validation.near, mode: max, ", 3, 5},
         {"monitor: validation.far, mode: min, ", 3, 5},
-        {"monitor: validation.far, mode: max, ", 1, 3},  /* 0.9, 0.42, 0.04 */
-        {"monitor: train.near, mode: max, ", 4, 6},      /* a step behind */
+        {"monitor: validation.far, mode: max, ", 1, 3}, /* 0.9, 0.42, 0.04 */
+        {"monitor: train.near, mode: max, ", 3, 5}, /* of the weights that the epoch ends with */
         {"monitor: validation.none, mode: max, ", 1, 2}, /* no number is never better */
     };
     const workspace w = workspace_make();
@@ -98,5 +100,127 @@ Test(monitor, what_is_wrong_is_told) {
         cr_expect(error.line >= 19, "%s: line %d", cases[i].monitor, error.line);
         yg_model_free(model);
     }
+    workspace_remove(&w);
+}
+
+/* ------------------------------------------------------------------------- runs in pieces ---- */
+
+/* Training data whose loss falls and rises again, so that what is best, what is waited for and what
+ * it is compared with all matter. */
+static const char pieces_model[] =
+    "format: 1\n"
+    "name: pieces\n"
+    "inputs: {x: [B, 1]}\n"
+    "targets: {y: [B, 1]}\n"
+    "graph:\n"
+    "  h: {type: linear, input: x, out_features: 5, activation: tanh}\n"
+    "  d: {type: dropout, p: 0.3}\n"
+    "  p: {type: linear, out_features: 1}\n"
+    "outputs: [p]\n"
+    "loss: mse(p, y)\n"
+    "data:\n"
+    "  train:\n"
+    "    x: [[1], [2], [3], [4], [5], [6], [7], [8], [9], [10]]\n"
+    "    y: [[1], [0], [1], [0], [1], [0], [1], [0], [1], [0]]\n"
+    "%s"
+    "train:\n"
+    "  steps: 60\n"
+    "  batch_size: 3\n"
+    "  seed: 4\n"
+    "  optimizer: {type: adam, lr: 0.3}\n"
+    "  early_stopping: {patience: %d, min_delta: %s}\n";
+
+static void expect_same(const workspace *w, const char *name, const char *what) {
+    char a[64], b[64];
+    size_t size_a, size_b;
+    snprintf(a, sizeof a, "whole/%s", name);
+    snprintf(b, sizeof b, "parts/%s", name);
+    char *text_a = workspace_read(w, a, &size_a), *text_b = workspace_read(w, b, &size_b);
+    cr_expect(size_a == size_b && memcmp(text_a, text_b, size_a) == 0, "%s: %s", what, name);
+    free(text_a);
+    free(text_b);
+}
+
+/* A run of pieces of any length, within an epoch or at its end, is the run in one piece: what is
+ * best, what is improved on and how long it was not all stand in the checkpoint. */
+Test(monitor, a_run_in_pieces_stops_where_the_whole_one_does) {
+    static const struct {
+        const char *data, *min_delta;
+        int patience;
+    } cases[] = {
+        {"  validation: {from: train, fraction: 0.3}\n", "0", 1},
+        {"  validation: {from: train, fraction: 0.3}\n", "0.02", 2},
+        {"  validation: {from: train, fraction: 0.3}\n", "0.1", 3},
+        {"", "0", 2},
+        {"", "0.05", 3},
+    };
+    static const int pieces[] = {2, 7};
+    const workspace w = workspace_make();
+    char text[2000], whole[256], parts[256];
+    snprintf(whole, sizeof whole, "%s", workspace_path(&w, "whole"));
+    snprintf(parts, sizeof parts, "%s", workspace_path(&w, "parts"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(text, sizeof text, pieces_model, cases[i].data, cases[i].patience,
+                 cases[i].min_delta);
+        yg_model *model = workspace_model(&w, "pieces.yaml", text);
+        yg_error error = {0};
+        yg_train_result result;
+        yg_train_options options = {.out = whole, .threads = 1};
+        cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+        const int64_t steps = result.steps, best = result.best_epoch;
+        cr_expect(result.stopped_early, "case %zu runs to its end", i);
+        yg_train_result_free(&result);
+        for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++) {
+            options = (yg_train_options){.out = parts, .threads = 1, .has_steps = true};
+            for (options.steps = pieces[k]; options.steps < 60; options.steps += pieces[k]) {
+                cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+                yg_train_result_free(&result);
+                options.resume = true;
+            }
+            options.has_steps = false;
+            cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+            char what[60];
+            snprintf(what, sizeof what, "case %zu, pieces of %d", i, pieces[k]);
+            cr_expect_eq(result.steps, steps, "%s: %d steps, not %d", what, (int)result.steps,
+                         (int)steps);
+            cr_expect_eq(result.best_epoch, best, "%s: best %d, not %d", what,
+                         (int)result.best_epoch, (int)best);
+            yg_train_result_free(&result);
+            expect_same(&w, "weights.safetensors", what);
+            expect_same(&w, "checkpoint.safetensors", what);
+            expect_same(&w, "history.csv", what);
+        }
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
+/* The weights that are kept are those that were judged: their loss is the lowest of all epochs'. */
+Test(monitor, without_validation_the_best_weights_have_the_lowest_loss) {
+    const workspace w = workspace_make();
+    char text[2000], out[256], weights[256];
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
+    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
+    snprintf(text, sizeof text, pieces_model, "", 100, "0");
+    yg_model *model = workspace_model(&w, "pieces.yaml", text);
+    double lowest = (double)INFINITY, kept = 0;
+    for (int epochs = 1; epochs <= 12; epochs++) {
+        yg_error error = {0};
+        yg_train_result result;
+        yg_scores scores;
+        const yg_train_options options = {
+            .out = out, .threads = 1, .has_epochs = true, .epochs = epochs, .resume = epochs > 1};
+        cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+        cr_assert(yg_evaluate(model, &(yg_evaluate_options){.weights = weights, .threads = 1},
+                              &scores, NULL, &error));
+        cr_expect_leq(scores.loss, lowest, "epoch %d", epochs);
+        cr_expect(result.best_epoch == epochs || scores.loss == kept, "epoch %d: %g, not %g",
+                  epochs, scores.loss, kept);
+        kept = scores.loss;
+        lowest = fmin(lowest, kept);
+        yg_scores_free(&scores);
+        yg_train_result_free(&result);
+    }
+    yg_model_free(model);
     workspace_remove(&w);
 }

@@ -68,11 +68,10 @@ static bool add_best(const yg_run *run, yg_tensor_file *file, yg_error *error) {
     return true;
 }
 
-static bool save_checkpoint(const yg_run *run, const char *path, yg_error *error) {
+static bool save_checkpoint(yg_run *run, const char *path, yg_error *error) {
     yg_tensor_file file = {0};
-    char *identity = yg_run_identity(run, error);
+    const char *identity = yg_run_identity(run, error);
     bool good = identity && yg_tensor_file_note(&file, "run", identity, error);
-    free(identity);
     for (size_t i = 0; i < run->store.count && good; i++)
         good = yg_tensor_file_add(&file, run->store.tensors[i].name, &run->store.tensors[i].type,
                                   run->store.tensors[i].data, error);
@@ -209,9 +208,8 @@ static bool read_history(const yg_tensor_file *file, const char *path, yg_run *r
 static bool read_checkpoint(const yg_tensor_file *file, const char *path, yg_run *run,
                             yg_error *error) {
     const char *note = yg_metadata_find(file, "run");
-    char *identity = yg_run_identity(run, error);
+    const char *identity = yg_run_identity(run, error);
     const bool same = identity && yg_run_check_identity(note ? note : "", identity, path, error);
-    free(identity);
     if (!same)
         return false;
     for (size_t i = 0; i < run->store.count; i++)

@@ -73,7 +73,7 @@ static bool score(const yg_model *model, const yg_evaluate_options *options,
     yg_executables executables = {
         .options = {.model = model, .data = data, .dtype = dtype, .threads = options->threads},
         .store = &store,
-        .examples = dataset->count};
+        .batch_size = batch};
     const bool good = yg_executables_plan(&executables, error) &&
                       yg_weights_initialize(executables.plan.network, 0, &store, error) &&
                       yg_weights_assign(weights, path, store.count, &store, error) &&

@@ -10,9 +10,9 @@
 static const double WHOLE_BYTES = (double)(1 << 30);
 
 bool yg_executables_plan(yg_executables *executables, yg_error *error) {
-    if (executables->planned || executables->examples == 0)
+    if (executables->planned || executables->batch_size == 0)
         return true;
-    if (!yg_score_plan_make(&executables->options, executables->examples, &executables->plan,
+    if (!yg_score_plan_make(&executables->options, executables->batch_size, &executables->plan,
                             error))
         return false;
     executables->options.plan = &executables->plan;

@@ -8,11 +8,11 @@
 #include "executable.h"
 #include "totals.h"
 
-/* Options, store and examples are the caller's to set; the rest is made when first needed. */
+/* Options, store and batch_size are the caller's to set; the rest is made when first needed. */
 typedef struct yg_executables {
     yg_executable_options options;
     yg_tensor_file *store;
-    int64_t examples;                    /* in all, for the plan of scores; 0: nothing is scored */
+    int64_t batch_size;                  /* of most batches, where scores are asked for; or 0 */
     const struct yg_executables *beside; /* a set that is not run at the same time: its threads are
                                             this one's, too. NULL: none */
     size_t count;

@@ -1,7 +1,11 @@
 /*
  * A run's identity: what it was started with, a line "NAME VALUE" each, kept in its checkpoint so
- * that a run that is resumed is the run that it was. Its length may change, and the learning rate
- * with its schedule.
+ * that a run that is resumed is the run that it was.
+ *
+ * It holds the settings that a step depends on, the model in operators only (so that a layer or an
+ * include that has changed is found), the `data:` section but for its paths, and a digest of the
+ * training examples. What may change: the run's length, the learning rate and its schedule,
+ * `patience` and `min_delta`, the number of threads, and where the files stand.
  */
 #include "../graph/number.h"
 #include "../graph/text.h"
@@ -9,6 +13,7 @@
 #include "run.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +34,108 @@ static void add_optimizer(yg_text *text, const yg_optimizer *optimizer) {
     yg_text_add(text, "\n");
 }
 
-char *yg_run_identity(const yg_run *run, yg_error *error) {
+/* A list of scalars, or a scalar: "NAME [a, b]". Lists of lists are examples, which are told by
+ * their digest. */
+static void add_list(yg_text *text, const char *name, const yg_value *list) {
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i]->kind != YG_SCALAR)
+            return;
+    yg_text_add(text, "%s [", name);
+    for (size_t i = 0; i < list->count; i++)
+        yg_text_add(text, "%s%s", i ? ", " : "", list->items[i]->text);
+    yg_text_add(text, "]\n");
+}
+
+/* The entries of `data:`, at most a mapping deep. Paths may change; transform and standardize stand
+ * with the ports. */
+static void add_data(yg_text *text, const yg_value *section) {
+    for (size_t i = 0; section && section->kind == YG_MAPPING && i < section->count; i++) {
+        const char *key = section->keys[i]->text;
+        const yg_value *value = section->items[i];
+        char name[200];
+        if (strcmp(key, "transform") == 0 || strcmp(key, "standardize") == 0)
+            continue;
+        for (size_t k = 0; value->kind == YG_MAPPING && k < value->count; k++) {
+            snprintf(name, sizeof name, "data.%.90s.%.90s", key, value->keys[k]->text);
+            if (value->items[k]->kind == YG_SCALAR && strcmp(value->keys[k]->text, "csv") != 0)
+                yg_text_add(text, "%s %s\n", name, value->items[k]->text);
+            else if (value->items[k]->kind == YG_SEQUENCE)
+                add_list(text, name, value->items[k]);
+        }
+        snprintf(name, sizeof name, "data.%.90s", key);
+        if (value->kind == YG_SCALAR)
+            yg_text_add(text, "%s %s\n", name, value->text);
+    }
+}
+
+static void add_port(yg_text *text, const yg_port_encoding *port, const char *name) {
+    if (port->formula)
+        yg_text_add(text, "transform.%s %s\n", name, port->formula);
+    if (port->mean)
+        yg_text_add(text, "standardize.%s true\n", name);
+    for (size_t i = 0; i < port->column_count; i++)
+        yg_text_add(text, "columns.%s.%zu %s\n", name, i, port->columns[i]);
+    for (size_t i = 0; i < port->class_count; i++)
+        yg_text_add(text, "classes.%s.%zu %s\n", name, i, port->classes[i]);
+}
+
+/* The sections of an expanded model that say what is computed. */
+static bool is_computed(const char *section, size_t length) {
+    static const char *const names[] = {"inputs",  "targets", "params", "graph",
+                                        "outputs", "loss",    "metrics"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == length && strncmp(section, names[i], length) == 0)
+            return true;
+    return false;
+}
+
+/* The expanded model, line by line: "graph:" and "  h: tanh(z)" become "graph.h tanh(z)". */
+static void add_model(yg_text *text, const char *expanded) {
+    const char *section = "";
+    size_t section_length = 0;
+    for (const char *line = expanded; *line;) {
+        const size_t whole = strcspn(line, "\n"), indent = strspn(line, " ");
+        const size_t key = strcspn(line, ":\n");
+        const char *value = line + key + (line[key] == ':');
+        value += strspn(value, " ");
+        const int rest = value < line + whole ? (int)(line + whole - value) : 0;
+        if (indent == 0) {
+            section = line;
+            section_length = key;
+        }
+        if (is_computed(section, section_length) && rest > 0) {
+            if (indent == 0)
+                yg_text_add(text, "%.*s %.*s\n", (int)key, line, rest, value);
+            else
+                yg_text_add(text, "%.*s.%.*s %.*s\n", (int)section_length, section,
+                            (int)(key - indent), line + indent, rest, value);
+        }
+        line += whole + (line[whole] == '\n');
+    }
+}
+
+/* Of all values of the training examples, in their order and type. */
+static uint64_t digest_of(const yg_dataset *dataset) {
+    uint64_t digest = 14695981039346656037u; /* FNV-1a, of 64 bits at a time */
+    for (size_t p = 0; p < dataset->port_count; p++) {
+        const yg_elements *port = &dataset->ports[p];
+        const size_t bytes =
+            port->data ? (size_t)(dataset->count * port->width) * yg_dtype_size(port->dtype) : 0;
+        for (size_t at = 0; at < bytes; at += sizeof digest) {
+            uint64_t bits = 0;
+            memcpy(&bits, (const char *)port->data + at,
+                   bytes - at < sizeof bits ? bytes - at : sizeof bits);
+            digest = (digest ^ bits) * 1099511628211u;
+            digest ^= digest >> 29;
+        }
+    }
+    return digest;
+}
+
+const char *yg_run_identity(yg_run *run, yg_error *error) {
+    char *expanded = run->identity ? NULL : yg_model_expand(run->model, error);
+    if (!expanded)
+        return run->identity;
     const yg_settings *s = &run->settings;
     yg_text text = {0};
     yg_text_add(&text, "seed %" PRIu64 "\nbatch_size %" PRId64 "\ndtype %s\ndrop_last %s\n",
@@ -40,31 +146,46 @@ char *yg_run_identity(const yg_run *run, yg_error *error) {
                 s->monitor.highest ? "max" : "min");
     yg_text_add(&text, "training_examples %" PRId64 "\nvalidation_examples %" PRId64 "\n",
                 run->data.train.count, run->data.validation.count);
-    for (size_t p = 0; p < run->data.encoding.count; p++) {
-        const yg_port_encoding *port = &run->data.encoding.ports[p];
-        const char *name = yg_model_port(run->model, p)->name;
-        if (port->formula)
-            yg_text_add(&text, "transform.%s %s\n", name, port->formula);
-        if (port->mean)
-            yg_text_add(&text, "standardize.%s true\n", name);
-    }
-    char *identity = yg_text_take(&text);
-    if (!identity)
+    add_data(&text, yg_model_section(run->model, "data"));
+    for (size_t p = 0; p < run->data.encoding.count; p++)
+        add_port(&text, &run->data.encoding.ports[p], yg_model_port(run->model, p)->name);
+    add_model(&text, expanded);
+    free(expanded);
+    yg_text_add(&text, "training_data %016" PRIx64 "\n", digest_of(&run->data.train));
+    run->identity = yg_text_take(&text);
+    if (!run->identity)
         yg_fail_memory(error);
-    return identity;
+    return run->identity;
 }
 
 /* -------------------------------------------------------------------------------- comparing --- */
 
+/* Lines to be looked up by name, mostly in their own order: the search goes on where the last one
+ * ended, and once around. */
+typedef struct lines {
+    const char *text, *at;
+} lines;
+
 /* The value of the line of that name, and its length; NULL: there is none. */
-static const char *find_line(const char *identity, const char *name, size_t length, size_t *size) {
-    for (const char *line = identity; *line;) {
+static const char *find_line(lines *in, const char *name, size_t length, size_t *size) {
+    const char *line = in->at;
+    bool around = false;
+    while (!around || line < in->at) {
+        if (!*line) {
+            around = true;
+            line = in->text;
+            if (line == in->at)
+                break;
+            continue;
+        }
         const size_t whole = strcspn(line, "\n");
+        const char *next = line + whole + (line[whole] == '\n');
         if (whole > length && strncmp(line, name, length) == 0 && line[length] == ' ') {
+            in->at = next;
             *size = whole - length - 1;
             return line + length + 1;
         }
-        line += whole + (line[whole] == '\n');
+        line = next;
     }
     return NULL;
 }
@@ -73,11 +194,12 @@ static const char *find_line(const char *identity, const char *name, size_t leng
  * `is` lacks. */
 static void add_changes(yg_text *text, const char *of, const char *was, const char *is,
                         bool missing) {
+    lines in_was = {was, was}, in_is = {is, is};
     for (const char *line = of; *line;) {
         const size_t whole = strcspn(line, "\n"), length = strcspn(line, " \n");
         size_t was_size = 0, is_size = 0;
-        const char *before = find_line(was, line, length, &was_size);
-        const char *now = find_line(is, line, length, &is_size);
+        const char *before = find_line(&in_was, line, length, &was_size);
+        const char *now = find_line(&in_is, line, length, &is_size);
         const bool same =
             before && now && was_size == is_size && strncmp(before, now, is_size) == 0;
         if (!same && (!missing || !now))

@@ -96,10 +96,7 @@ bool yg_monitor_check(const yg_monitor *monitor, bool has_validation, yg_error *
                    "`monitor: %s`, but `data:` has no `validation`", monitor->name);
 }
 
-double yg_monitor_value(const yg_monitor *monitor, const yg_scores *training,
-                        const yg_scores *validation) {
-    const bool held_out = validation && monitor->part != YG_MONITOR_TRAINING;
-    const yg_scores *scores = held_out ? validation : training;
+double yg_monitor_value(const yg_monitor *monitor, const yg_scores *scores) {
     const double value =
         monitor->metric == SIZE_MAX ? scores->loss : scores->metrics[monitor->metric].value;
     /* A metric that is no number is worse than any that is one. */

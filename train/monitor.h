@@ -33,9 +33,8 @@ bool yg_monitor_read(const yg_model *model, const yg_value *name, const yg_value
                      yg_monitor *monitor, yg_error *error);
 /* Fails if it is of a part that there is not. */
 bool yg_monitor_check(const yg_monitor *monitor, bool has_validation, yg_error *error);
-/* What the epoch is worth: lower is better, so a metric that is to be high is negated. `validation`
- * NULL: there is none. */
-double yg_monitor_value(const yg_monitor *monitor, const yg_scores *training,
-                        const yg_scores *validation);
+/* What scores, of the monitor's part, are worth: lower is better, so a metric that is to be high is
+ * negated. */
+double yg_monitor_value(const yg_monitor *monitor, const yg_scores *scores);
 
 #endif

@@ -38,9 +38,11 @@ typedef struct yg_run {
     int64_t total_steps;         /* of the whole run */
     yg_run_position at;
     yg_history history;
+    char *identity;        /* see identity.c; NULL until it is first needed */
     double started, saved; /* seconds, of a monotonic clock */
     int64_t steps_before;  /* done before this process */
     yg_train_progress progress;
+    yg_scores judged; /* an epoch's end, on the training data, where the best is told by them */
 } yg_run;
 
 /* The programs and the tensors that they share, as at the run's start: settings, data, `examples`
@@ -50,6 +52,8 @@ bool yg_run_begin(yg_run *run, yg_error *error);
 /* What a run holds, but not its data, which another run may share, nor its result. */
 void yg_run_free(yg_run *run);
 
+/* The learning rate of a step, from 0. */
+double yg_run_rate(const yg_run *run, int64_t step);
 /* Computes the step after at.steps, and leaves `at` as it is: progress tells its loss. The program
  * that was run, or NULL on failure. */
 yg_executable *yg_run_step(yg_run *run, yg_error *error);
@@ -59,8 +63,8 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error);
 /* Copies the parameters to `best`. */
 void yg_run_keep_best(yg_run *run);
 
-/* What the run was started with: see identity.c. Freed by the caller; NULL on failure. */
-char *yg_run_identity(const yg_run *run, yg_error *error);
+/* What the run was started with: see identity.c. The run's own; NULL on failure. */
+const char *yg_run_identity(yg_run *run, yg_error *error);
 /* Fails where two differ, and tells in what. `path` is the checkpoint's. */
 bool yg_run_check_identity(const char *was, const char *is, const char *path, yg_error *error);
 

@@ -1,7 +1,7 @@
 /*
  * Cutting scores into parts and heads: see score_plan.h.
  *
- * Two networks of one model are compared node by node, of n examples and of n + 1. Each node is of
+ * Two networks of one model, of different batch sizes, are compared node by node. Each node is of
  * one class:
  *
  *   FIXED   the same for any examples: parameters, constants, what is computed from them
@@ -18,11 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Two sizes to compare: primes, so that neither is a power of two or a number of the model's, for
+ * which a graph may be simplified in another way. */
+enum { FIRST_SIZE = 1009, SECOND_SIZE = 1013 };
+
 typedef enum node_class { FIXED, ROWS, TOTAL, MIXED } node_class;
 
 typedef struct analysis {
-    int64_t examples; /* of the first network; the second one has one more */
-    yg_graph *graph, *other;
+    yg_graph *graph, *other; /* of FIRST_SIZE and SECOND_SIZE examples */
     size_t size;
     uint8_t *classes; /* a node_class each */
     bool *is_part;
@@ -39,8 +42,10 @@ static int batch_axes(const analysis *a, yg_node node, int *axis) {
     for (int d = 0; d < first->rank; d++) {
         if (first->shape[d] == second->shape[d])
             continue;
-        const int64_t each = second->shape[d] - first->shape[d];
-        *axis = first->shape[d] == each * a->examples ? d : -1;
+        const int64_t each = first->shape[d] / FIRST_SIZE;
+        const bool multiple =
+            first->shape[d] == each * FIRST_SIZE && second->shape[d] == each * SECOND_SIZE;
+        *axis = multiple ? d : -1;
         count++;
     }
     return count;
@@ -245,17 +250,9 @@ static bool same_nodes(const yg_graph *a, const yg_graph *b) {
     return true;
 }
 
-static bool analyse(yg_score_plan *plan, int64_t examples, yg_network *other, yg_error *error) {
-    analysis a = {.examples = examples,
-                  .graph = yg_network_graph(plan->network),
-                  .other = yg_network_graph(other)};
+static bool analyse(yg_score_plan *plan, yg_network *other, yg_error *error) {
+    analysis a = {.graph = yg_network_graph(plan->network), .other = yg_network_graph(other)};
     a.size = yg_graph_size(a.graph);
-    if (!same_nodes(a.graph, a.other)) { /* they cannot be compared */
-        for (size_t i = 0; i < plan->count; i++)
-            plan->scores[i].way = YG_SCORE_WHOLE;
-        plan->whole = true;
-        return true;
-    }
     a.classes = calloc(a.size + 1, sizeof *a.classes);
     a.is_part = calloc(a.size + 1, sizeof *a.is_part);
     const bool good = a.classes && a.is_part;
@@ -280,13 +277,29 @@ static bool list_scores(yg_score_plan *plan, yg_error *error) {
     return true;
 }
 
-bool yg_score_plan_make(const yg_executable_options *options, int64_t examples, yg_score_plan *plan,
+/* Every score is as of one batch. */
+static bool plan_whole(const yg_executable_options *options, int64_t batch, yg_score_plan *plan,
+                       yg_error *error) {
+    if (!plan->network)
+        plan->network = yg_executable_network(options, batch, error);
+    if (!plan->network || (!plan->scores && !list_scores(plan, error)))
+        return false;
+    for (size_t i = 0; i < plan->count; i++)
+        plan->scores[i].way = YG_SCORE_WHOLE;
+    plan->whole = true;
+    return true;
+}
+
+bool yg_score_plan_make(const yg_executable_options *options, int64_t batch, yg_score_plan *plan,
                         yg_error *error) {
-    /* Of one example some operators build something else. It needs no plan: one batch is all. */
-    const int64_t count = examples > 2 ? examples : 2;
-    *plan = (yg_score_plan){.network = yg_executable_network(options, count, error)};
-    yg_network *other = plan->network ? yg_executable_network(options, count + 1, error) : NULL;
-    const bool good = other && list_scores(plan, error) && analyse(plan, count, other, error);
+    yg_error unused = {0};
+    *plan = (yg_score_plan){.network = yg_executable_network(options, FIRST_SIZE, &unused)};
+    yg_network *other = plan->network ? yg_executable_network(options, SECOND_SIZE, &unused) : NULL;
+    /* A model that is not built at these sizes, say for pairs of examples, cannot be analysed. */
+    const bool comparable =
+        other && same_nodes(yg_network_graph(plan->network), yg_network_graph(other));
+    const bool good = comparable ? list_scores(plan, error) && analyse(plan, other, error)
+                                 : plan_whole(options, batch, plan, error);
     yg_network_free(other);
     if (!good)
         yg_score_plan_free(plan);
@@ -315,6 +328,16 @@ static bool is_transparent(const yg_op *op) {
     return op->flags & YG_OP_VIEW || op == &yg_op_cast || op == &yg_op_broadcast;
 }
 
+/* What a scalar constant multiplies or divides, in x · c, c · x and x / c; YG_NONE elsewhere. */
+static yg_node scaled_by(const yg_graph *graph, yg_node node, double *factor) {
+    const yg_node *of = yg_node_operands(graph, node);
+    if (yg_node_is_scalar(graph, of[1], factor))
+        return of[0];
+    return yg_node_op(graph, node) == &yg_op_multiply && yg_node_is_scalar(graph, of[0], factor)
+               ? of[1]
+               : YG_NONE;
+}
+
 static bool match(location *l, yg_node from, yg_node to) {
     for (size_t i = 0; i < l->scored->part_count; i++) {
         const size_t part = l->scored->first_part + i;
@@ -334,17 +357,19 @@ static bool match(location *l, yg_node from, yg_node to) {
                 return false;
         return true;
     }
+    double unused;
+    const bool scales = op == &yg_op_multiply || op == &yg_op_divide;
+    const bool found_scales = found == &yg_op_multiply || found == &yg_op_divide;
+    yg_node of = scales ? scaled_by(l->from, from, &unused) : YG_NONE;
+    const yg_node found_of = found_scales ? scaled_by(l->to, to, &unused) : YG_NONE;
+    if (of != YG_NONE && found_of != YG_NONE)
+        return match(l, of, found_of);
     if (is_transparent(op))
         return match(l, yg_node_operand(l->from, from, 0), to);
     if (is_transparent(found))
         return match(l, from, yg_node_operand(l->to, to, 0));
     /* x · 1 and x / 1 are x: a mean over one example. */
-    if (op != &yg_op_multiply && op != &yg_op_divide)
-        return false;
-    for (size_t k = 0; k < 2; k++)
-        if (yg_node_is_scalar(l->from, yg_node_operand(l->from, from, k), NULL))
-            return match(l, yg_node_operand(l->from, from, 1 - k), to);
-    return false;
+    return of != YG_NONE ? match(l, of, to) : found_of != YG_NONE && match(l, from, found_of);
 }
 
 bool yg_score_plan_locate(const yg_score_plan *plan, yg_network *network, yg_node *nodes) {

@@ -47,7 +47,7 @@ typedef struct yg_scored {
 } yg_scored;
 
 typedef struct yg_score_plan {
-    yg_network *network; /* of all examples in one batch: to be looked at, never run */
+    yg_network *network; /* of some batch size: to be looked at, never run */
     size_t count;        /* the loss, then the metrics */
     yg_scored *scores;
     size_t part_count;
@@ -55,13 +55,15 @@ typedef struct yg_score_plan {
     bool whole; /* some score mixes examples */
 } yg_score_plan;
 
-/* For `examples` in all. False on failure; freed by yg_score_plan_free() after success. */
-bool yg_score_plan_make(const struct yg_executable_options *options, int64_t examples,
+/* `batch` is a size that the model is going to be built at. False on failure; freed by
+ * yg_score_plan_free() after success. */
+bool yg_score_plan_make(const struct yg_executable_options *options, int64_t batch,
                         yg_score_plan *plan, yg_error *error);
 void yg_score_plan_free(yg_score_plan *plan); /* what it holds, not the struct */
 
-/* The plan's parts in the network of another batch size: nodes[0 .. part_count). False where that
- * network is built another way, as one of a single example can be. */
+/* The plan's parts in the network of another batch size: nodes[0 .. part_count). The two networks
+ * may differ, since operators are simplified by their sizes and constants: x / 4 is x · 0.25, and a
+ * mean over one example is none. False where they differ by more than that. */
 bool yg_score_plan_locate(const yg_score_plan *plan, yg_network *network, yg_node *nodes);
 
 #endif

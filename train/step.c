@@ -4,6 +4,11 @@
  */
 #include "run.h"
 
+double yg_run_rate(const yg_run *run, int64_t step) {
+    return yg_schedule_rate(&run->settings.schedule, run->settings.optimizer.lr, step,
+                            run->total_steps, run->epoch_steps);
+}
+
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     const int64_t begin = run->at.epoch_step * run->settings.batch_size;
     const int64_t left = run->data.train.count - begin;
@@ -11,8 +16,7 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
         &run->train, left < run->settings.batch_size ? left : run->settings.batch_size, error);
     if (!executable)
         return NULL;
-    const double lr = yg_schedule_rate(&run->settings.schedule, run->settings.optimizer.lr,
-                                       run->at.steps, run->total_steps, run->epoch_steps);
+    const double lr = yg_run_rate(run, run->at.steps);
     run->progress.learning_rate = lr;
     run->progress.epoch = run->at.epochs + 1;
     if (executable->lr)

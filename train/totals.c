@@ -86,6 +86,7 @@ struct yg_head {
 /* Copying heads out of a network. */
 typedef struct copying {
     const yg_score_plan *plan;
+    yg_node *scores, *parts; /* of the plan, in `from` */
     const yg_graph *from;
     yg_graph *graph;
     size_t size;
@@ -139,7 +140,7 @@ static yg_node copy_node(copying *h, yg_node node) {
 static void mark_needed(copying *h) {
     for (size_t i = 0; i < h->plan->count; i++)
         if (h->plan->scores[i].way == YG_SCORE_PARTS)
-            h->needed[h->plan->scores[i].node] = true;
+            h->needed[h->scores[i]] = true;
     for (size_t i = h->size; i-- > 0;)
         for (size_t k = 0; h->needed[i] && h->made[i] == YG_NONE &&
                            k < yg_node_operand_count(h->from, (yg_node)i);
@@ -149,7 +150,7 @@ static void mark_needed(copying *h) {
 
 static bool copy_heads(copying *h, struct yg_head *head, yg_error *error) {
     for (size_t i = 0; i < h->plan->part_count; i++) {
-        const yg_node node = h->plan->parts[i].node;
+        const yg_node node = h->parts[i];
         const yg_type type = in_f64(yg_node_type(h->from, node));
         if (h->made[node] == YG_NONE)
             h->made[node] = yg_input(h->graph, "part", &type);
@@ -162,7 +163,7 @@ static bool copy_heads(copying *h, struct yg_head *head, yg_error *error) {
                                                                : copy_node(h, (yg_node)i);
     for (size_t i = 0; i < h->plan->count; i++)
         head->outputs[i] =
-            h->plan->scores[i].way == YG_SCORE_PARTS ? h->made[h->plan->scores[i].node] : YG_NONE;
+            h->plan->scores[i].way == YG_SCORE_PARTS ? h->made[h->scores[i]] : YG_NONE;
     return !yg_graph_error(h->graph) || yg_fail_as(error, yg_graph_error(h->graph));
 }
 
@@ -187,6 +188,18 @@ static void free_head(struct yg_head *head) {
     free(head->outputs);
 }
 
+/* Where the scores and their parts are in another network. */
+static bool find_scores(copying *h, yg_network *network, yg_error *error) {
+    size_t count;
+    const yg_tensor_name *metrics = yg_network_metrics(network, &count);
+    h->scores[0] = yg_network_loss(network);
+    for (size_t i = 0; i < count; i++)
+        h->scores[i + 1] = metrics[i].node;
+    return yg_score_plan_locate(h->plan, network, h->parts) ||
+           yg_fail(error, YG_ERROR_INTERNAL, YG_NOWHERE,
+                   "the parts of the scores are not found at another batch size");
+}
+
 static bool build_head(const yg_score_plan *plan, yg_network *network, struct yg_head *head,
                        yg_error *error) {
     copying h = {.plan = plan, .from = yg_network_graph(network)};
@@ -194,16 +207,22 @@ static bool build_head(const yg_score_plan *plan, yg_network *network, struct yg
     h.graph = head->graph = yg_graph_new(yg_graph_ops(h.from), YG_GRAPH_F64);
     h.made = malloc((h.size + 1) * sizeof *h.made);
     h.needed = calloc(h.size + 1, sizeof *h.needed);
+    h.scores = calloc(plan->count + 1, sizeof *h.scores);
+    h.parts = calloc(plan->part_count + 1, sizeof *h.parts);
     head->inputs = calloc(plan->part_count + 1, sizeof *head->inputs);
     head->outputs = calloc(plan->count + 1, sizeof *head->outputs);
-    bool good = h.graph && h.made && h.needed && head->inputs && head->outputs;
+    bool good =
+        h.graph && h.made && h.needed && h.scores && h.parts && head->inputs && head->outputs;
     if (!good)
         yg_fail_memory(error);
     for (size_t i = 0; good && i < h.size; i++)
         h.made[i] = YG_NONE;
-    good = good && copy_heads(&h, head, error) && compile_head(plan, head, error);
+    good = good && find_scores(&h, network, error) && copy_heads(&h, head, error) &&
+           compile_head(plan, head, error);
     free(h.made);
     free(h.needed);
+    free(h.scores);
+    free(h.parts);
     if (!good)
         free_head(head);
     return good;

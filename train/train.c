@@ -75,10 +75,26 @@ static bool run_step(yg_run *run, yg_error *error) {
 /* ----------------------------------------------------------------------------------- epochs ----
  */
 
-static void compare(yg_run *run, int64_t epoch) {
-    const yg_scores *validation = run->data.validation.count ? &run->progress.validation : NULL;
-    const double value =
-        yg_monitor_value(&run->settings.monitor, &run->progress.training, validation);
+/* What the epoch is judged by: the scores, of the weights as they are now, on the validation part
+ * or on the training data. The epoch's own loss will not do: each batch of it was scored before the
+ * step that it led to, at weights that are gone. */
+static bool judge(yg_run *run, double *value, yg_error *error) {
+    const yg_monitor *monitor = &run->settings.monitor;
+    const yg_dataset *train = &run->data.train, *validation = &run->data.validation;
+    yg_train_progress *p = &run->progress;
+    const bool held_out = validation->count > 0;
+    if (held_out && !yg_executables_score(&run->score, validation, run->settings.batch_size,
+                                          &p->validation, error))
+        return false;
+    const bool on_training = !held_out || monitor->part == YG_MONITOR_TRAINING;
+    if (on_training &&
+        !yg_executables_score(&run->score, train, run->settings.batch_size, &run->judged, error))
+        return false;
+    *value = yg_monitor_value(monitor, on_training ? &run->judged : &p->validation);
+    return true;
+}
+
+static void compare(yg_run *run, int64_t epoch, double value) {
     yg_run_position *at = &run->at;
     run->progress.best = value < at->best || !at->best_epoch;
     if (run->progress.best) {
@@ -96,27 +112,37 @@ static void compare(yg_run *run, int64_t epoch) {
 }
 
 /* Measures what an epoch came to, whole or cut off by `steps:`. */
-static bool end_epoch(yg_run *run, yg_error *error) {
+static bool measure(yg_run *run, yg_error *error) {
     const int64_t epoch = run->at.epochs + 1;
     yg_train_progress *p = &run->progress;
+    double value;
     if (!yg_totals_finish(&run->train.options, &run->train.plan, &run->at.totals, &run->train.heads,
-                          &p->training, error))
+                          &p->training, error) ||
+        !judge(run, &value, error))
         return false;
     p->loss = p->training.loss;
-    if (run->data.validation.count &&
-        !yg_executables_score(&run->score, &run->data.validation, run->settings.batch_size,
-                              &p->validation, error))
-        return false;
-    compare(run, epoch);
+    compare(run, epoch, value);
     yg_scores_copy(&p->training, &run->result->training);
-    if (!yg_history_add(&run->history, epoch, run->at.steps, p->learning_rate, &p->training,
-                        &p->validation, error))
+    return yg_history_add(&run->history, epoch, run->at.steps, yg_run_rate(run, run->at.steps - 1),
+                          &p->training, &p->validation, error);
+}
+
+static bool end_epoch(yg_run *run, yg_error *error) {
+    if (!measure(run, error))
         return false;
-    if (run->at.epoch_step == run->epoch_steps) {
-        run->at.epochs = epoch;
-        run->at.epoch_step = 0;
-        yg_totals_clear(&run->at.totals);
-    }
+    run->at.epochs++;
+    run->at.epoch_step = 0;
+    yg_totals_clear(&run->at.totals);
+    report(run, true);
+    return true;
+}
+
+/* A run that ends within an epoch. What it came to is told and kept like an epoch's, but the
+ * checkpoint, which has been written, knows nothing of it: a run that goes on is the run that was
+ * not interrupted. */
+static bool end_cut_epoch(yg_run *run, yg_error *error) {
+    if (!measure(run, error) || !yg_run_save_results(run, error))
+        return false;
     report(run, true);
     return true;
 }
@@ -137,7 +163,7 @@ static bool loop(yg_run *run, yg_error *error) {
             if (yg_clock() - run->saved > SAVE_SECONDS && !yg_run_save(run, error))
                 return false;
         }
-        if (!end_epoch(run, error))
+        if (run->at.epoch_step == run->epoch_steps && !end_epoch(run, error))
             return false;
     }
     run->result->stopped_early = !run_over(run);
@@ -170,6 +196,7 @@ static bool make_scores(yg_run *run, yg_error *error) {
     return yg_totals_begin(plan, &run->at.totals, error) &&
            yg_scores_begin(plan, &run->progress.training, error) &&
            yg_scores_begin(plan, &run->progress.validation, error) &&
+           yg_scores_begin(plan, &run->judged, error) &&
            yg_scores_begin(plan, &run->result->training, error) &&
            yg_scores_begin(plan, &run->result->validation, error) &&
            yg_scores_begin(plan, &run->result->test, error) &&
@@ -184,11 +211,9 @@ static bool make_programs(yg_run *run, yg_error *error) {
                                           .data = &run->data,
                                           .dtype = s->dtype,
                                           .threads = run->options->threads};
-    run->train = run->score = (yg_executables){
-        .options = common, .store = &run->store, .examples = run->data.train.count};
+    run->train = run->score =
+        (yg_executables){.options = common, .store = &run->store, .batch_size = s->batch_size};
     run->score.beside = &run->train;
-    run->score.examples =
-        run->data.validation.count > 0 ? run->data.validation.count : run->data.test.count;
     run->train.options.training = true;
     run->train.options.optimizer = &s->optimizer;
     run->train.options.clip_grad_norm = s->clip_grad_norm;
@@ -231,6 +256,8 @@ void yg_run_free(yg_run *run) {
     yg_scores_free(&run->progress.training);
     yg_scores_free(&run->progress.validation);
     yg_stream_close(run->examples);
+    yg_scores_free(&run->judged);
+    free(run->identity);
 }
 
 bool yg_run_begin(yg_run *run, yg_error *error) {
@@ -288,7 +315,12 @@ static bool train(yg_run *run, yg_error *error) {
             yg_run_save_results(run, NULL);
         return false;
     }
-    return yg_run_save(run, error) && (run->result->interrupted || score_best(run, error));
+    if (!yg_run_save(run, error))
+        return false;
+    if (run->result->interrupted)
+        return true;
+    const bool cut = run_over(run) && run->at.epoch_step > 0;
+    return (!cut || end_cut_epoch(run, error)) && score_best(run, error);
 }
 
 bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_result *result,
