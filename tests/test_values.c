@@ -289,3 +289,46 @@ Test(values, that_are_labels_are_texts_unless_they_all_are_indices) {
         workspace_remove(&w);
     }
 }
+
+/* A step for each of 60,000 labels is done at once; one for each pair of them, 4e9, is not. The
+ * names are kept with the weights, looked up by row, and drawn from by class. */
+Test(values, of_many_classes_are_read_and_split_in_linear_time, .timeout = 60) {
+    enum { COUNT = 60000 };
+    const workspace w = workspace_make();
+    char *text = malloc((size_t)COUNT * 24), *end = text;
+    cr_assert_not_null(text);
+    end += sprintf(end, "c,y\n");
+    for (int i = 0; i < COUNT; i++)
+        end += sprintf(end, "%d,l%d\n", i, COUNT - 1 - i);
+    workspace_write(&w, "v.csv", text);
+    free(text);
+    char model_text[600];
+    snprintf(model_text, sizeof model_text,
+             "format: 1\n"
+             "name: v\n"
+             "inputs: {x: [B]}\n"
+             "targets: {y: {shape: [B], dtype: i32, classes: %d}}\n"
+             "graph: {h: x * 2}\n"
+             "outputs: [h]\n"
+             "loss: \"mean(h) + mean(cast(y, float))\"\n"
+             "data:\n"
+             "  train: {csv: v.csv, x: c, y: y}\n"
+             "  test: {from: train, fraction: 0.5, stratify: y}\n",
+             COUNT);
+    yg_model *model = workspace_model(&w, "v.yaml", model_text);
+    yg_data data;
+    yg_error error = {0};
+    cr_assert(yg_data_load(model, YG_F32, &data, &error), "%s", error.message);
+    cr_expect_eq(data.train.count + data.test.count, COUNT);
+    cr_expect_eq(data.test.count, COUNT / 2);
+    const yg_port_encoding *y = &data.encoding.ports[1];
+    cr_assert_eq(y->class_count, COUNT);
+    for (int64_t i = 0; i < data.test.count; i++) {
+        const int x = (int)((const float *)data.test.ports[0].data)[i];
+        const int class = ((const int32_t *)data.test.ports[1].data)[i];
+        cr_assert_eq(atoi(y->classes[class] + 1), COUNT - 1 - x);
+    }
+    yg_data_free(&data);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
