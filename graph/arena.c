@@ -4,8 +4,9 @@
  * Blocks form a list by offset; the free ones are also in lists by size class (powers of two), so
  * that taking and giving cost the same however many blocks there are.
  */
-#include "plan.h"
+#include "arena.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define ALIGN   64

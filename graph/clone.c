@@ -11,10 +11,15 @@ yg_request yg_clone_request(const yg_compiler *c) {
                         .outputs = c->outputs,
                         .output_count = c->output_count,
                         .updates = c->updates,
-                        .update_count = c->update_count};
+                        .update_count = c->update_count,
+                        .keeps_dead = !c->drops_dead};
 }
 
 void yg_clone_live(const yg_request *request, bool *live) {
+    if (request->keeps_dead) {
+        memset(live, true, request->graph->size);
+        return;
+    }
     for (size_t i = 0; i < request->output_count; i++)
         live[request->outputs[i]] = true;
     for (size_t i = 0; i < request->update_count; i++)
@@ -87,7 +92,8 @@ bool yg_clone_end(yg_clone *d) {
                              .outputs = outputs,
                              .output_count = d->from.output_count,
                              .updates = updates,
-                             .update_count = d->from.update_count};
+                             .update_count = d->from.update_count,
+                             .keeps_dead = d->from.keeps_dead};
 #ifdef YG_VERIFY
     if (!yg_graph_verify(d->to, c->error))
         return false;

@@ -17,6 +17,7 @@ typedef struct yg_request {
     size_t output_count;
     const yg_update *updates;
     size_t update_count;
+    bool keeps_dead; /* what nothing needs counts as live */
 } yg_request;
 
 typedef struct yg_clone {

@@ -56,7 +56,7 @@ static bool check_request(yg_compiler *c, bool *updated) {
     return true;
 }
 
-static bool check(yg_compiler *c) {
+bool yg_plan_check(yg_compiler *c) {
     bool *updated = calloc(c->graph->size + 1, sizeof *updated);
     const bool good = updated ? check_request(c, updated) : yg_fail_memory(c->error);
     free(updated);
@@ -64,7 +64,7 @@ static bool check(yg_compiler *c) {
 }
 
 /* What the compiler knows by node; freed when the program is made. */
-static bool allocate_nodes(yg_compiler *c) {
+bool yg_plan_nodes(yg_compiler *c) {
     const size_t size = c->graph->size + 1;
     yg_program *program = c->program;
     c->nodes = malloc(size * sizeof *c->nodes);
@@ -73,7 +73,9 @@ static bool allocate_nodes(yg_compiler *c) {
     if (!c->nodes || !program->storage_of || !program->visible)
         return yg_fail_memory(c->error);
     for (size_t i = 0; i < size; i++)
-        c->nodes[i] = (yg_plan_node){.unit = YG_NO_UNIT,
+        c->nodes[i] = (yg_plan_node){.root = (yg_node)i,
+                                     .overwrites = YG_NONE,
+                                     .unit = YG_NO_UNIT,
                                      .last_unit = YG_NO_UNIT,
                                      .other_unit = YG_NO_UNIT,
                                      .skew_unit = YG_NO_UNIT};
@@ -126,7 +128,7 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
     return true;
 }
 
-static bool plan_units(yg_compiler *c) {
+bool yg_plan_calls(yg_compiler *c) {
     yg_program *program = c->program;
     program->own_seconds =
         yg_pool_take(program->pool, program->unit_count * sizeof *program->own_seconds);
@@ -151,9 +153,9 @@ static bool plan_units(yg_compiler *c) {
     return true;
 }
 
-/* Decides who works on what, before memory for each thread is allocated. */
-static bool plan_threads(yg_compiler *c, const yg_compile_options *options) {
+bool yg_plan_threads(yg_compiler *c) {
     yg_program *program = c->program;
+    const yg_compile_options *options = c->options;
     int threads = options ? options->threads : 0;
     if (threads <= 0)
         threads = yg_threads_available();
@@ -207,7 +209,7 @@ static bool allocate_program(yg_compiler *c) {
             return yg_plan_fail_leaves(c);
     }
     const size_t threads = (size_t)program->threads;
-    program->arena = aligned_zeros((size_t)program->arena_bytes);
+    program->arena = aligned_zeros((size_t)program->arena_bytes + 1); /* never NULL for nothing */
     program->chunks = aligned_zeros((size_t)program->chunk_bytes * threads); /* see plan_chunks() */
     program->registers =
         aligned_zeros(program->register_count * YG_TILE * sizeof(double) * threads);
@@ -229,15 +231,7 @@ static bool allocate_program(yg_compiler *c) {
     return yg_program_resolve(program) || yg_fail_memory(c->error);
 }
 
-/* What runs when, and what with it. */
-static bool plan_order(yg_compiler *c) {
-    if (!yg_plan_units(c))
-        return false;
-    yg_plan_costs(c);
-    return yg_plan_row_loops(c) && yg_plan_stages(c);
-}
-
-static bool verify(const yg_compiler *c) {
+bool yg_plan_check_plan(yg_compiler *c) {
 #ifdef YG_VERIFY
     const yg_request request = yg_clone_request(c);
     return yg_plan_verify(c->program, &request, c->error);
@@ -247,9 +241,8 @@ static bool verify(const yg_compiler *c) {
 #endif
 }
 
-static bool plan_memory(yg_compiler *c) {
-    yg_plan_chunk_buffers(c);
-    return yg_plan_offsets(c) && verify(c);
+bool yg_plan_memory(yg_compiler *c) {
+    return plan_chunks(c) && (c->flags & YG_PROGRAM_NO_MEMORY || allocate_program(c));
 }
 
 yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t output_count,
@@ -282,13 +275,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         .update_count = update_count,
         .error = error,
     };
-    const bool done = yg_plan_choose(&c) && check(&c) && yg_plan_rewrite(&c) &&
-                      (!yg_plan_with(&c, YG_PASS_EARLY_UPDATES) || yg_plan_early_updates(&c)) &&
-                      (!yg_plan_with(&c, YG_PASS_RECOMPUTE) || yg_plan_recompute(&c)) &&
-                      allocate_nodes(&c) && plan_order(&c) && yg_plan_storages(&c) &&
-                      plan_units(&c) && yg_plan_prefetch(&c) && plan_memory(&c) &&
-                      plan_threads(&c, options) && plan_chunks(&c) &&
-                      (c.flags & YG_PROGRAM_NO_MEMORY || allocate_program(&c));
+    const bool done = yg_plan_make(&c);
     if (done) {
         for (size_t i = 0; i < output_count; i++)
             program->visible[yg_program_node(program, outputs[i])] = true;

@@ -76,7 +76,7 @@ static double group_flops(const yg_compiler *c, const yg_unit *unit) {
     return flops;
 }
 
-void yg_plan_costs(yg_compiler *c) {
+bool yg_plan_costs(yg_compiler *c) {
     for (size_t u = 0; u < c->program->unit_count; u++) {
         yg_unit *unit = &c->program->units[u];
         if (unit->kind == YG_UNIT_GROUP) {
@@ -92,4 +92,5 @@ void yg_plan_costs(yg_compiler *c) {
             unit->cost = 2.0 * ELEMENT_COST * (double)yg_type_count(type);
         }
     }
+    return true;
 }

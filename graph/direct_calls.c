@@ -5,7 +5,7 @@
  * A group of one tile becomes a call for each of its loads and steps, and a kernel that threads do
  * not share one call. What is left runs stage by stage (run.c).
  */
-#include "plan.h"
+#include "runtime.h"
 
 #include <stdlib.h>
 

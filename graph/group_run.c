@@ -1,7 +1,7 @@
 /*
  * Running a fused group: its loads and its steps, tile by tile.
  */
-#include "plan.h"
+#include "runtime.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * are the largest, and where in the model file they stand.
  */
 #include "number.h"
-#include "offsets.h"
+#include "plan.h"
 
 #include <stdio.h>
 #include <string.h>

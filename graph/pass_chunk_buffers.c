@@ -28,7 +28,7 @@ static bool may_keep_chunks(const yg_compiler *c, uint32_t s) {
     const yg_storage *storage = &program->storages[s];
     const yg_plan_node *owner = &c->nodes[storage->owner];
     if (storage->constant || storage->offset < 0 || storage->part_of != YG_NO_STORAGE ||
-        owner->lasting || owner->unit != storage->first || owner->last_unit >= YG_NO_UNIT - 1 ||
+        owner->lasting || owner->unit != storage->first || owner->last_unit == YG_NO_UNIT ||
         program->storage_of[storage->owner] != s)
         return false;
     if (storage->last != program->units[storage->first].stage) /* an update copies it at the end */
@@ -72,10 +72,8 @@ static void keep_viewed(yg_program *program) {
     }
 }
 
-void yg_plan_chunk_buffers(yg_compiler *c) {
+bool yg_plan_chunk_buffers(yg_compiler *c) {
     yg_program *program = c->program;
-    if (!yg_plan_with(c, YG_PASS_CHUNK_BUFFERS))
-        return;
     for (uint32_t s = 0; s < program->storage_count; s++)
         program->storages[s].by_chunks = may_keep_chunks(c, s);
     keep_viewed(program);
@@ -93,4 +91,5 @@ void yg_plan_chunk_buffers(yg_compiler *c) {
     }
     for (size_t u = 0; u < program->unit_count && program->chunk_bytes > 0; u++)
         mark_unit(program, &program->units[u]);
+    return true;
 }

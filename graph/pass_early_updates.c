@@ -71,10 +71,7 @@ static bool prepare(order *o, yg_compiler *c) {
     if (!o->live || !o->first || !o->needed || !o->fixed || !o->value || !o->large || !o->cone ||
         !o->root || !o->ready || !o->due || !o->next)
         return yg_fail_memory(c->error);
-    if (yg_plan_with(c, YG_PASS_DEAD))
-        yg_clone_live(&o->request, o->live);
-    else
-        memset(o->live, true, size);
+    yg_clone_live(&o->request, o->live);
     return true;
 }
 

@@ -51,8 +51,8 @@ static uint32_t joinable(const yg_compiler *c, yg_node node) {
     return YG_NO_UNIT;
 }
 
-bool yg_plan_fuse(yg_compiler *c, yg_node node) {
-    const uint32_t joined = yg_plan_with(c, YG_PASS_FUSE) ? joinable(c, node) : YG_NO_UNIT;
+static bool fuse(yg_compiler *c, yg_node node) {
+    const uint32_t joined = joinable(c, node);
     if (joined == YG_NO_UNIT)
         return false;
     yg_unit *unit = &c->program->units[joined];
@@ -61,4 +61,15 @@ bool yg_plan_fuse(yg_compiler *c, yg_node node) {
     unit->step_count++;
     c->nodes[node].unit = joined;
     return true;
+}
+
+bool yg_plan_units_fused(yg_compiler *c) {
+    return yg_plan_units(c, fuse);
+}
+
+/* Then everything is in memory. */
+bool yg_plan_units_apart(yg_compiler *c) {
+    for (yg_node node = 0; node < c->graph->size; node++)
+        c->nodes[node].in_memory |= c->nodes[node].live;
+    return yg_plan_units(c, NULL);
 }

@@ -2,10 +2,10 @@
  * The pass `in_place`: writes results over operands that are not read again.
  *
  * A parameter is written over by its update, which is decided before there are storages. A group's
- * result, or that of a kernel that allows it, takes over the bytes of an operand while offsets in
- * the arena are given out.
+ * result, or that of a kernel that allows it, takes over the bytes of an operand, which is decided
+ * before offsets in the arena are given out.
  */
-#include "offsets.h"
+#include "plan.h"
 
 /* A kernel that may write over its first operand and has the parameter as that one only. */
 static bool writes_over(const yg_compiler *c, yg_node value, yg_node parameter) {
@@ -19,17 +19,29 @@ static bool writes_over(const yg_compiler *c, yg_node value, yg_node parameter) 
     return true;
 }
 
-bool yg_plan_updates_in_place(const yg_compiler *c, const yg_update *update) {
-    const yg_node value = update->value, parameter = update->parameter;
-    const uint32_t unit = c->nodes[value].unit, last = c->nodes[parameter].last_unit;
-    if (!yg_plan_with(c, YG_PASS_IN_PLACE) || c->nodes[value].root != value || unit == YG_NO_UNIT ||
-        c->nodes[value].lasting || c->program->storage_of[value] != YG_NO_STORAGE)
+/* True if the update's value can be written over the parameter: a fused group, or a kernel that
+ * allows it, computes it after everything else has read the parameter, or in step with its last
+ * reading. */
+static bool can_overwrite(const yg_compiler *c, const yg_update *update) {
+    const yg_plan_node *value = &c->nodes[update->value], *parameter = &c->nodes[update->parameter];
+    const uint32_t unit = value->unit, last = parameter->last_unit;
+    if (value->root != update->value || unit == YG_NO_UNIT || value->lasting ||
+        value->overwrites != YG_NONE || parameter->late)
         return false;
+    if (last == YG_NO_UNIT || last < unit)
+        return c->program->units[unit].kind == YG_UNIT_GROUP ||
+               writes_over(c, update->value, update->parameter);
     if (c->program->units[unit].kind != YG_UNIT_GROUP)
-        return writes_over(c, value, parameter) && (last == YG_NO_UNIT || last <= unit);
-    return last == YG_NO_UNIT || last < unit ||
-           (last == unit && c->nodes[parameter].last_reader <= value &&
-            c->nodes[parameter].skew_unit != unit);
+        return last == unit && writes_over(c, update->value, update->parameter);
+    return last == unit && parameter->last_reader <= update->value && parameter->skew_unit != unit;
+}
+
+bool yg_plan_overwrite_parameters(yg_compiler *c) {
+    for (size_t i = 0; i < c->update_count; i++) {
+        if (can_overwrite(c, &c->updates[i]))
+            c->nodes[c->updates[i].value].overwrites = c->updates[i].parameter;
+    }
+    return true;
 }
 
 /* True if nothing in the group needs storage `s` after step `at`, or reads it out of step. */
@@ -66,8 +78,7 @@ static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
 
 /* A storage that step `at` may write over: one that it reads, or that an earlier step of the group
  * has read of the same elements. */
-static uint32_t free_storage(const yg_compiler *c, const yg_lifetimes *lives, uint32_t u,
-                             uint32_t at) {
+static uint32_t free_storage(const yg_compiler *c, uint32_t u, uint32_t at) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
     const yg_place *out = &unit->steps[at].out;
@@ -77,14 +88,19 @@ static uint32_t free_storage(const yg_compiler *c, const yg_lifetimes *lives, ui
             const uint32_t s = step->in[k].storage;
             if (s != YG_NO_STORAGE && step->in[k].advance == out->advance && is_free_for(c, s, u) &&
                 program->storages[s].bytes == program->storages[out->storage].bytes &&
-                lives->block[s] && read_last_at(program, unit, s, at))
+                !program->storages[s].taken_over && read_last_at(program, unit, s, at))
                 return s;
         }
     }
     return YG_NO_STORAGE;
 }
 
-static void take_over(yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
+static void give(yg_program *program, uint32_t from, uint32_t to) {
+    program->storages[to].over = from;
+    program->storages[from].taken_over = true;
+}
+
+static void take_over(yg_compiler *c, uint32_t u) {
     yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
     for (uint32_t i = 0; i < unit->step_count; i++) {
@@ -92,37 +108,39 @@ static void take_over(yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
         if (step->out.storage == YG_NO_STORAGE)
             continue;
         const yg_storage *out = &program->storages[step->out.storage];
-        if (!yg_is_in_arena(out) || out->offset > 0 || out->first != u)
+        if (!yg_is_in_arena(out) || out->over != YG_NO_STORAGE || out->first != u)
             continue;
-        const uint32_t s = free_storage(c, lives, u, i);
+        const uint32_t s = free_storage(c, u, i);
         if (s != YG_NO_STORAGE)
-            yg_lifetimes_give(program, lives, s, step->out.storage);
+            give(program, s, step->out.storage);
     }
 }
 
 /* A kernel that may write over its first operand does so where it is the last to read it. */
-static void take_over_operand(yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
+static void take_over_operand(yg_compiler *c, uint32_t u) {
     yg_program *program = c->program;
     const yg_record *record = &c->graph->records[program->units[u].node];
     yg_storage *out = &program->storages[program->units[u].target];
-    if (!(record->op->flags & YG_OP_IN_PLACE) || !yg_is_in_arena(out) || out->offset > 0)
+    if (!(record->op->flags & YG_OP_IN_PLACE) || !yg_is_in_arena(out) || out->over != YG_NO_STORAGE)
         return;
     const uint32_t s = program->storage_of[record->operands[0]];
-    if (!is_free_for(c, s, u) || program->storages[s].bytes != out->bytes || !lives->block[s])
+    if (!is_free_for(c, s, u) || program->storages[s].bytes != out->bytes ||
+        program->storages[s].taken_over)
         return;
     for (uint32_t k = 1; k < record->operand_count; k++) {
         const uint32_t other = program->storage_of[record->operands[k]];
         if (other == s || program->storages[other].part_of == s)
             return;
     }
-    yg_lifetimes_give(program, lives, s, program->units[u].target);
+    give(program, s, program->units[u].target);
 }
 
-void yg_plan_take_over(yg_compiler *c, yg_lifetimes *lives, uint32_t u) {
-    if (!yg_plan_with(c, YG_PASS_IN_PLACE))
-        return;
-    if (c->program->units[u].kind == YG_UNIT_GROUP)
-        take_over(c, lives, u);
-    else if (c->program->units[u].kind == YG_UNIT_KERNEL)
-        take_over_operand(c, lives, u);
+bool yg_plan_take_over(yg_compiler *c) {
+    for (uint32_t u = 0; u < c->program->unit_count; u++) {
+        if (c->program->units[u].kind == YG_UNIT_GROUP)
+            take_over(c, u);
+        else if (c->program->units[u].kind == YG_UNIT_KERNEL)
+            take_over_operand(c, u);
+    }
+    return true;
 }

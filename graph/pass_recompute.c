@@ -274,6 +274,9 @@ static bool try_round(round *r, bool *better) {
 bool yg_plan_recompute(yg_compiler *c) {
     int64_t share = ROUND_SHARE;
     bool done = true;
+    if (!c->options || !c->options->recompute)
+        return true;
+    c->saves_memory = true;
     for (int i = 0; i < ROUNDS && share <= LEAST_SHARE && done; i++) {
         round r;
         bool better = false;

@@ -196,7 +196,7 @@ static void note_writers(yg_compiler *c) {
         c->program->units[u].after = YG_NO_UNIT;
     for (size_t i = 0; i < c->update_count; i++) {
         const yg_update *update = &c->updates[i];
-        if (!yg_plan_updates_in_place(c, update))
+        if (c->nodes[update->value].overwrites != update->parameter)
             continue;
         const uint32_t writer = c->nodes[update->value].unit;
         const uint32_t reader = c->nodes[update->parameter].last_unit == writer
@@ -213,7 +213,7 @@ bool yg_plan_row_loops(yg_compiler *c) {
     note_writers(c);
     open_row_loop s = {.c = c};
     for (uint32_t u = 0; u < program->unit_count; u++) {
-        const int64_t rows = u > 0 && yg_plan_with(c, YG_PASS_ROW_LOOPS) ? rows_with(&s, u) : 0;
+        const int64_t rows = u > 0 && !c->saves_memory ? rows_with(&s, u) : 0;
         if (rows > 0) {
             s.end = u + 1;
             s.rows = rows;
@@ -224,6 +224,16 @@ bool yg_plan_row_loops(yg_compiler *c) {
         s = (open_row_loop){.c = c, .begin = u, .end = u + 1, .rows = program->units[u].rows};
     }
     return program->unit_count == 0 || close_row_loop(c, &s);
+}
+
+bool yg_plan_no_row_loops(yg_compiler *c) {
+    note_writers(c);
+    for (uint32_t u = 0; u < c->program->unit_count; u++) {
+        const open_row_loop s = {.c = c, .begin = u, .end = u + 1};
+        if (!close_row_loop(c, &s))
+            return false;
+    }
+    return true;
 }
 
 bool yg_plan_add_alone(yg_compiler *c) {

@@ -36,7 +36,7 @@ static bool reads_from(const yg_compiler *c, const yg_row_loop *row_loop, uint32
  * the same time needs its memory at the same time. */
 static bool joins(const yg_compiler *c, const yg_stage *stage, const yg_row_loop *row_loop) {
     const yg_program *program = c->program;
-    return yg_plan_with(c, YG_PASS_STAGES) && is_worth_sharing(c, stage->cost + row_loop->cost) &&
+    return is_worth_sharing(c, stage->cost + row_loop->cost) &&
            !reads_from(c, row_loop, program->row_loops[stage->begin].begin);
 }
 
@@ -70,6 +70,14 @@ bool yg_plan_stages(yg_compiler *c) {
         stage->cost += row_loop->cost;
         for (uint32_t u = row_loop->begin; u < row_loop->end; u++)
             program->units[u].stage = (uint32_t)(program->stage_count - 1);
+    }
+    return true;
+}
+
+bool yg_plan_no_stages(yg_compiler *c) {
+    for (uint32_t s = 0; s < c->program->row_loop_count; s++) {
+        if (!yg_plan_add_stage(c, s))
+            return false;
     }
     return true;
 }

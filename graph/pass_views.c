@@ -16,10 +16,9 @@
 
 /* An output has bytes of its own where an update would write over its operand's, or where they are
  * not aligned as an output's must be. */
-void yg_plan_find_root(yg_compiler *c, yg_node index, int64_t view) {
+static void find_root(yg_compiler *c, yg_node index, int64_t view) {
     yg_plan_node *node = &c->nodes[index];
-    node->root = index;
-    if (view >= 0 && yg_plan_with(c, YG_PASS_VIEWS)) {
+    if (view >= 0) {
         const yg_record *record = &c->graph->records[index];
         const yg_plan_node *operand = &c->nodes[record->operands[0]];
         const int64_t element = (int64_t)yg_dtype_size(record->type->dtype);
@@ -30,6 +29,11 @@ void yg_plan_find_root(yg_compiler *c, yg_node index, int64_t view) {
         }
     }
     c->nodes[node->root].lasting |= node->lasting;
+}
+
+bool yg_plan_views(yg_compiler *c) {
+    c->find_root = find_root;
+    return true;
 }
 
 /* ------------------------------------------------------------------------ joining in place -- */
@@ -89,7 +93,7 @@ static void join(yg_compiler *c, uint32_t u, bool *whole) {
 bool yg_plan_join(yg_compiler *c) {
     yg_program *program = c->program;
     bool *whole = NULL, done = true;
-    for (uint32_t u = 0; yg_plan_with(c, YG_PASS_VIEWS) && u < program->unit_count && done; u++) {
+    for (uint32_t u = 0; u < program->unit_count && done; u++) {
         if (program->units[u].kind != YG_UNIT_KERNEL || !program->units[u].joins)
             continue;
         if (!whole && !(whole = find_wholes(program)))

@@ -1,5 +1,5 @@
 /*
- * The list of passes, and which of them a program is compiled with.
+ * The table of passes (passes.def): for users, and as the way that compiling goes.
  */
 #include "plan.h"
 #include "rewrite.h"
@@ -8,18 +8,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const yg_compile_pass passes[] = {
-#define YG_PASS(name, NAME, doc) {#name, doc},
+typedef struct pass {
+    const char *name; /* NULL: always done */
+    bool (*run)(yg_compiler *compiler);
+    bool (*without)(yg_compiler *compiler); /* instead; NULL: nothing */
+} pass;
+
+static const pass passes[] = {
+#define YG_STEP(run)                     {NULL, run, NULL},
+#define YG_PASS(name, doc, run, without) {#name, run, without},
+#define YG_PART(name, run)               {#name, run, NULL},
 #include "passes.def"
+#undef YG_STEP
 #undef YG_PASS
+#undef YG_PART
 };
 
+/* The same, for users. */
+static const yg_compile_pass listed[] = {
+#define YG_STEP(run)
+#define YG_PASS(name, doc, run, without) {#name, doc},
+#define YG_PART(name, run)
+#include "passes.def"
+#undef YG_STEP
+#undef YG_PASS
+#undef YG_PART
+};
+
+#define PASSES (sizeof listed / sizeof *listed)
+
 const yg_compile_pass *yg_compile_passes(size_t *count) {
-    *count = YG_PASS_COUNT;
-    return passes;
+    *count = PASSES;
+    return listed;
 }
 
-static bool is_left_out(const yg_compile_options *options, const char *name) {
+static bool is_named(const yg_compile_options *options, const char *name) {
     for (size_t i = 0; options && i < options->without_count; i++) {
         if (strcmp(options->without[i], name) == 0)
             return true;
@@ -27,16 +50,21 @@ static bool is_left_out(const yg_compile_options *options, const char *name) {
     return false;
 }
 
+static bool is_left_out(const yg_compiler *c, const char *name) {
+    return is_named(c->options, name) ||
+           (c->flags & YG_PROGRAM_NO_PLAN && strcmp(name, listed[0].name) != 0);
+}
+
 /* Of passes and rules. */
 static bool check_name(yg_compiler *c, const char *name) {
     const yg_op_set *set = c->graph->ops;
-    const size_t count = YG_PASS_COUNT + set->rule_count;
+    const size_t count = PASSES + set->rule_count;
     const char **names = malloc(count * sizeof *names);
     if (!names)
         return yg_fail_memory(c->error);
     bool known = false;
     for (size_t i = 0; i < count; i++) {
-        names[i] = i < YG_PASS_COUNT ? passes[i].name : set->rules[i - YG_PASS_COUNT]->name;
+        names[i] = i < PASSES ? listed[i].name : set->rules[i - PASSES]->name;
         known |= strcmp(names[i], name) == 0;
     }
     char hint[400];
@@ -47,23 +75,27 @@ static bool check_name(yg_compiler *c, const char *name) {
     return known;
 }
 
-bool yg_plan_choose(yg_compiler *c) {
+static bool check_names(yg_compiler *c) {
     for (size_t i = 0; c->options && i < c->options->without_count; i++) {
         if (!check_name(c, c->options->without[i]))
             return false;
     }
-    for (int i = 0; i < YG_PASS_COUNT; i++) {
-        if ((i == YG_PASS_DEAD || !(c->flags & YG_PROGRAM_NO_PLAN)) &&
-            !is_left_out(c->options, passes[i].name))
-            c->passes |= 1u << i;
+    return true;
+}
+
+bool yg_plan_make(yg_compiler *c) {
+    if (!check_names(c))
+        return false;
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+        const pass *p = &passes[i];
+        const bool left_out = p->name && is_left_out(c, p->name);
+        bool (*run)(yg_compiler *) = left_out ? p->without : p->run;
+        if (run && !run(c))
+            return false;
     }
-    /* What runs together needs its memory together, so who asks for less memory has no row loops.
-     */
-    const bool recompute = c->options && c->options->recompute;
-    c->passes &= ~(1u << (recompute ? YG_PASS_ROW_LOOPS : YG_PASS_RECOMPUTE));
     return true;
 }
 
 bool yg_plan_with_rule(const yg_compiler *c, const yg_rule *rule) {
-    return !(c->flags & YG_PROGRAM_NO_PLAN) && !is_left_out(c->options, rule->name);
+    return !is_left_out(c, rule->name);
 }

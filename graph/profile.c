@@ -3,7 +3,7 @@
  */
 #include "profile.h"
 
-#include "plan.h"
+#include "runtime.h"
 
 /* A tensor in memory. */
 typedef struct source {

@@ -3,7 +3,7 @@
  */
 #include "program.h"
 
-#include "plan.h"
+#include "runtime.h"
 #include "threads.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * below a line that says how: the steps of a fused group, the instructions of a row loop, the row
  * loops of a stage.
  */
-#include "plan.h"
+#include "runtime.h"
 #include "text.h"
 
 #include <inttypes.h>

@@ -58,6 +58,7 @@ static bool prepare(yg_compiler *c, subject *s) {
     memset(s->user, 0xff, size * sizeof *s->user); /* YG_NONE */
     /* Without the pass `dead` too: a reader that nothing needs must not keep a rule from matching,
      * since a rule may change rounding and a pass may not. */
+    s->request.keeps_dead = false;
     yg_clone_live(&s->request, s->live);
     count_uses(s);
     return true;

@@ -2,8 +2,8 @@
  * Running: the units in order. Nothing is allocated here.
  */
 #include "clock.h"
-#include "plan.h"
 #include "profile.h"
+#include "runtime.h"
 #include "threads.h"
 
 #include <string.h>

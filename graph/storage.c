@@ -12,6 +12,8 @@ static uint32_t add_storage(yg_compiler *c, yg_storage storage) {
     if (!storages)
         return YG_NO_STORAGE;
     program->storages = storages;
+    storage.over = YG_NO_STORAGE;
+    storage.free_after = YG_NO_UNIT;
     if (storage.shift == 0)
         storage.part_of = YG_NO_STORAGE;
     program->storages[program->storage_count] = storage;
@@ -150,9 +152,9 @@ bool yg_plan_storages(yg_compiler *c) {
     if (!add_leaves(c))
         return false;
     for (size_t i = 0; i < c->update_count; i++) {
-        if (yg_plan_updates_in_place(c, &c->updates[i]))
-            c->program->storage_of[c->updates[i].value] =
-                c->program->storage_of[c->updates[i].parameter];
+        const yg_update *update = &c->updates[i];
+        if (c->nodes[update->value].overwrites == update->parameter)
+            c->program->storage_of[update->value] = c->program->storage_of[update->parameter];
     }
-    return add_results(c) && add_partials(c) && add_copies(c) && yg_plan_join(c);
+    return add_results(c) && add_partials(c) && add_copies(c);
 }

@@ -38,8 +38,8 @@ yg_unit *yg_plan_add_unit(yg_compiler *c) {
     return unit;
 }
 
-static bool place_elementwise(yg_compiler *c, yg_node node) {
-    if (yg_plan_fuse(c, node))
+static bool place_elementwise(yg_compiler *c, yg_node node, bool (*fuse)(yg_compiler *, yg_node)) {
+    if (fuse && fuse(c, node))
         return true;
     yg_unit *unit = yg_plan_add_unit(c);
     if (!unit)
@@ -50,6 +50,11 @@ static bool place_elementwise(yg_compiler *c, yg_node node) {
     unit->count = yg_type_count(c->graph->records[node].type);
     c->nodes[node].unit = (uint32_t)(c->program->unit_count - 1);
     return true;
+}
+
+static void find_root(yg_compiler *c, yg_node node, int64_t view) {
+    if (c->find_root)
+        c->find_root(c, node, view);
 }
 
 static bool add_unit_of(yg_compiler *c, yg_node node, yg_unit_kind kind) {
@@ -65,7 +70,7 @@ static bool add_unit_of(yg_compiler *c, yg_node node, yg_unit_kind kind) {
 
 /* Without the pass `views` a view is a copy. */
 static bool place_view(yg_compiler *c, yg_node node) {
-    yg_plan_find_root(c, node, 0);
+    find_root(c, node, 0);
     if (c->nodes[node].root != node)
         return true;
     if (!add_unit_of(c, node, YG_UNIT_COPY))
@@ -76,7 +81,7 @@ static bool place_view(yg_compiler *c, yg_node node) {
 
 static bool place_kernel(yg_compiler *c, yg_node node) {
     yg_op_plan plan = yg_plan_of_node(c->graph, node, true);
-    yg_plan_find_root(c, node, plan.view);
+    find_root(c, node, plan.view);
     const bool shares = c->nodes[node].root != node;
     if (shares || !add_unit_of(c, node, YG_UNIT_KERNEL)) {
         yg_op_plan_release(&plan);
@@ -86,14 +91,14 @@ static bool place_kernel(yg_compiler *c, yg_node node) {
     return true;
 }
 
-static bool place_node(yg_compiler *c, yg_node node) {
+static bool place_node(yg_compiler *c, yg_node node, bool (*fuse)(yg_compiler *, yg_node)) {
     const yg_record *record = &c->graph->records[node];
     if (record->op->flags & YG_OP_VIEW)
         return place_view(c, node);
     if (!(record->op->flags & (YG_OP_LEAF | YG_OP_ELEMENTWISE)) && !yg_plan_reads_in_place(c, node))
         return place_kernel(c, node);
-    yg_plan_find_root(c, node, -1);
-    return !is_elementwise(record) || place_elementwise(c, node);
+    find_root(c, node, -1);
+    return !is_elementwise(record) || place_elementwise(c, node, fuse);
 }
 
 static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node operand, bool skewed) {
@@ -133,17 +138,15 @@ static void note_reads(yg_compiler *c, yg_node node) {
 static void note_late_reads(yg_compiler *c) {
     for (size_t i = 0; i < c->update_count; i++) {
         const yg_node root = c->nodes[c->updates[i].value].root;
-        if (yg_node_is_parameter(c->graph, root))
-            c->nodes[root].last_unit = YG_NO_UNIT - 1;
+        c->nodes[root].late |= yg_node_is_parameter(c->graph, root);
     }
 }
 
-bool yg_plan_units(yg_compiler *c) {
-    yg_plan_mark_live(c);
+bool yg_plan_units(yg_compiler *c, bool (*fuse)(yg_compiler *, yg_node)) {
     for (yg_node node = 0; node < c->graph->size; node++) {
         if (!c->nodes[node].live)
             continue;
-        if (!place_node(c, node))
+        if (!place_node(c, node, fuse))
             return false;
         note_reads(c, node);
     }

@@ -2,9 +2,9 @@
  * Programs: updates, sharing of memory, threads, what a run may and may not do.
  */
 #include "compiled.h"
-#include "graph/plan.h"
 #include "graph/profile.h"
 #include "graph/random.h"
+#include "graph/runtime.h"
 #include "ops/build.h"
 #include "ops/ops.h"
 
