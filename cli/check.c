@@ -18,7 +18,10 @@ static void print_checks(const yg_gradient_checks *checks) {
         table_add(&table, "%s", check->name);
         table_add(&table, "%lld of %lld", (long long)check->compared, (long long)check->elements);
         table_add(&table, "%.1e", check->worst);
-        table_add(&table, "%s", check->passed ? "agrees" : "DISAGREES");
+        if (!check->passed || check->kinks == 0)
+            table_add(&table, "%s", check->passed ? "agrees" : "DISAGREES");
+        else
+            table_add(&table, "agrees, %lld at a kink", (long long)check->kinks);
     }
     table_print(&table, stdout, 0);
 }
@@ -38,9 +41,10 @@ static json_t *json_of_checks(const yg_gradient_checks *checks) {
     for (size_t i = 0; i < checks->count; i++) {
         const yg_gradient_check *check = &checks->parameters[i];
         json_array_append_new(
-            list, json_pack("{s:s, s:b, s:I, s:I, s:o}", "name", check->name, "passed",
+            list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:o}", "name", check->name, "passed",
                             (int)check->passed, "compared", (json_int_t)check->compared, "elements",
-                            (json_int_t)check->elements, "worst", json_of_number(check->worst)));
+                            (json_int_t)check->elements, "kinks", (json_int_t)check->kinks, "worst",
+                            json_of_number(check->worst)));
     }
     return json_pack("{s:b, s:I, s:b, s:o, s:o}", "passed", (int)checks->passed, "examples",
                      (json_int_t)checks->examples, "random_data", (int)checks->random_data, "loss",
@@ -50,6 +54,9 @@ static json_t *json_of_checks(const yg_gradient_checks *checks) {
 static int show(const command_line *line, const yg_model *model, const yg_gradient_checks *checks) {
     if (option_given(line, "json")) {
         json_print(json_of_checks(checks), YG_F64);
+    } else if (!checks->has_loss) {
+        printf("%s: valid; without a `loss:` there are no gradients to check\n",
+               yg_model_path(model));
     } else {
         print_checks(checks);
         terminal_print(stdout,

@@ -6,9 +6,10 @@
 
 #include <signal.h>
 
-/* From now on SIGINT and SIGTERM, once each, set the flag that is returned instead of ending the
- * process; it holds the signal's number. A closed pipe (SIGPIPE) is no reason to end either. The
- * one piece of process-wide state in yamlgrad: a signal handler can reach nothing else. */
+/* From now on SIGINT, SIGTERM and SIGHUP, once each, set the flag that is returned instead of
+ * ending the process; it holds the signal's number. A closed pipe (SIGPIPE) is no reason to end
+ * either. The one piece of process-wide state in yamlgrad: a signal handler can reach nothing else.
+ */
 const volatile sig_atomic_t *interrupt_watch(void);
 
 #endif

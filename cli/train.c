@@ -104,6 +104,9 @@ static void print_result(const yg_train_result *result, const command_line *line
         print_scores("validation", result->validation_examples, &result->validation);
     if (result->has_test)
         print_scores("test", result->test_examples, &result->test);
+    for (size_t i = 0; i < result->unreached_count; i++)
+        terminal_say("note: the loss does not depend on '%s', which stays as it was",
+                     result->unreached[i]);
     if (result->moved != NULL)
         terminal_say("an earlier run is kept in %s", result->moved);
     terminal_say("results: %s/ (weights.safetensors, history.csv, loss.svg)", result->folder);

@@ -58,6 +58,34 @@ static void free_plan(plan *p) {
     free(p->gradients);
 }
 
+static bool list_unreached(yg_executable *executable, const plan *p, yg_error *error) {
+    const yg_graph *graph = yg_network_graph(executable->network);
+    executable->trainable_count = p->trainable;
+    executable->unreached = calloc(p->trainable + 1, sizeof *executable->unreached);
+    if (!executable->unreached)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < p->trainable; i++)
+        if (p->gradients[i] == YG_NONE)
+            executable->unreached[executable->unreached_count++] =
+                yg_node_name(graph, p->parameters[i]);
+    return true;
+}
+
+bool yg_executable_check_trainable(const yg_executable *executable, const yg_model *model,
+                                   yg_error *error) {
+    const yg_value *loss = yg_model_section(model, "loss");
+    if (executable->unreached_count < executable->trainable_count)
+        return true;
+    const yg_origin origin = loss ? loss->origin : (yg_origin){yg_model_path(model), 0, 0};
+    if (!executable->trainable_count)
+        return yg_fail(error, YG_ERROR_GRADIENT, origin,
+                       "the model has no trainable parameter, so there is nothing to train");
+    return yg_fail(error, YG_ERROR_GRADIENT, origin,
+                   "the loss depends on no trainable parameter by a differentiable path, so there "
+                   "is nothing to train (comparisons, argmax and casts to integers pass no "
+                   "gradient)");
+}
+
 static bool differentiate(const yg_executable_options *options, yg_executable *executable, plan *p,
                           yg_error *error) {
     yg_graph *graph = yg_network_graph(executable->network);
@@ -74,6 +102,8 @@ static bool differentiate(const yg_executable_options *options, yg_executable *e
                  p->gradients))
         return yg_fail_as(error, yg_graph_error(graph));
     executable->backward_end = (yg_node)yg_graph_size(graph);
+    if (!list_unreached(executable, p, error))
+        return false;
     if (!options->optimizer)
         return true;
     if (options->clip_grad_norm > 0 &&
@@ -200,6 +230,7 @@ void yg_executable_free(yg_executable *executable) {
     yg_optimizer_graph_free(&executable->updates);
     free(executable->feeds);
     yg_results_free(executable);
+    free(executable->unreached);
     free(executable);
 }
 

@@ -56,7 +56,11 @@ typedef struct yg_executable {
     yg_result loss;
     size_t metric_count;
     yg_result *metrics;
-    size_t part_count; /* of the plan, or 0 */
+    size_t trainable_count; /* where gradients are computed … */
+    size_t unreached_count; /* … and of those the parameters that the loss does not depend on, or by
+                               no differentiable path */
+    const char **unreached; /* their names, which belong to the network */
+    size_t part_count;      /* of the plan, or 0 */
     yg_result *parts;
     size_t output_count; /* outputs_only: the model's outputs */
     yg_result *outputs;
@@ -85,6 +89,10 @@ bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_err
 /* Whether what the last run came to is finite. A loss that is not, because no example of the batch
  * counts (0 / 0), is no failure: its parts are. */
 bool yg_executable_is_finite(const yg_executable *executable);
+
+/* Fails where there is nothing to train: no trainable parameter, or none that the loss reaches. */
+bool yg_executable_check_trainable(const yg_executable *executable, const yg_model *model,
+                                   yg_error *error);
 
 /* Fills the inputs with the next examples of a stream, as many as the batch holds. */
 void yg_executable_fill(const yg_executable *executable, yg_stream *stream);

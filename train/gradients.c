@@ -71,6 +71,7 @@ bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *option
         yg_encoding_load_data(model, options->weights, executable_options.dtype, &data, error) &&
         (executable = yg_executable_new(&executable_options, data.train.count, error)) &&
         yg_gradients_parameters(model, options, executable, &store, error) &&
+        yg_executable_check_trainable(executable, model, error) &&
         yg_executable_bind(executable, &store, error);
     yg_stream *stream = good ? yg_stream_open(&data.train, error) : NULL;
     good = stream != NULL;

@@ -18,8 +18,8 @@ typedef struct yg_gradients_options {
     bool has_seed;
     yg_dtype dtype; /* as yg_evaluate_options.dtype */
     int threads;    /* 0: all cores */
-    /* yg_check_gradients() only: at most so many elements of each parameter are compared, spread
-     * evenly; 0: 64 */
+    /* yg_check_gradients() only: at most so many elements of each parameter are compared, one drawn
+     * from each of so many equal stretches; 0: 64 */
     int64_t elements;
 } yg_gradients_options;
 
@@ -49,12 +49,15 @@ typedef struct yg_gradient_check {
     double worst;                /* the largest |gradient - difference| / max(1, |difference|) */
     int64_t worst_index;         /* of that element, row-major; -1 if none was compared */
     double gradient, difference; /* there */
-    char file[256];              /* of the parameter's declaration */
+    int64_t kinks; /* elements at a kink: the slopes to both sides differ, and the gradient is one
+                      of them or between them */
+    const char *file; /* of the parameter's declaration; belongs to the model */
     int32_t line, column;
 } yg_gradient_check;
 
 typedef struct yg_gradient_checks {
     bool passed;
+    bool has_loss;
     bool random_data; /* the model has no `data:` with rows to be read; random values were used */
     int64_t examples;
     double loss;
@@ -63,8 +66,10 @@ typedef struct yg_gradient_checks {
 } yg_gradient_checks;
 
 /* Every trainable parameter's gradient against central differences, in float64, dropout off, on at
- * most 8 training examples (random ones for a model without data). True also where gradients
- * disagree: see `passed`. Freed by yg_gradient_checks_free() after success. */
+ * most 8 training examples (random ones for a model without data). The sections `train:` and
+ * `data:` are read first, as training reads them. A model without a loss has no gradients: none is
+ * compared. True also where gradients disagree: see `passed`. Freed by yg_gradient_checks_free()
+ * after success. */
 bool yg_check_gradients(const yg_model *model, const yg_gradients_options *options,
                         yg_gradient_checks *checks, yg_error *error);
 void yg_gradient_checks_free(yg_gradient_checks *checks); /* what it holds, not the struct */

@@ -156,6 +156,17 @@ static bool add_state(yg_update_call *call, const char *parameter, const char *s
     return call->state[k] != YG_NONE;
 }
 
+static bool check_gradient(const yg_graph *graph, yg_node parameter, yg_node gradient,
+                           yg_error *error) {
+    char wanted[YG_TYPE_TEXT], found[YG_TYPE_TEXT];
+    const yg_type *type = yg_node_type(graph, parameter), *other = yg_node_type(graph, gradient);
+    return yg_type_equal(type, other) ||
+           yg_fail(error, YG_ERROR_SHAPE, yg_node_origin(graph, parameter),
+                   "the gradient of '%s' is %s, but the parameter is %s",
+                   yg_node_name(graph, parameter), yg_type_text(other, found),
+                   yg_type_text(type, wanted));
+}
+
 /* One parameter's updates: its own and its state's. */
 static bool build_one(const yg_optimizer *optimizer, yg_graph *graph, yg_node parameter,
                       yg_node gradient, yg_optimizer_graph *out, yg_error *error) {
@@ -190,7 +201,8 @@ bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg
     const yg_origin before = yg_graph_at(graph, optimizer->origin);
     for (size_t i = 0; i < count && good; i++)
         if (gradients[i] != YG_NONE)
-            good = build_one(optimizer, graph, parameters[i], gradients[i], out, error);
+            good = check_gradient(graph, parameters[i], gradients[i], error) &&
+                   build_one(optimizer, graph, parameters[i], gradients[i], out, error);
     yg_graph_at(graph, before);
     if (yg_graph_error(graph))
         good = yg_fail_as(error, yg_graph_error(graph));
@@ -209,23 +221,26 @@ void yg_optimizer_graph_free(yg_optimizer_graph *out) {
 
 /* -------------------------------------------------------------------------------- clipping ---- */
 
+/* In float64: the squares of float32 gradients above 1e19 are infinite in float32. */
 bool yg_clip_grad_norm(yg_graph *graph, yg_node *gradients, size_t count, double max_norm,
                        yg_error *error) {
     yg_node squares = YG_NONE;
     for (size_t i = 0; i < count; i++) {
         if (gradients[i] == YG_NONE)
             continue;
-        const yg_node sum = yg_sum(graph, yg_square(graph, gradients[i]), NULL, 0, false);
+        const yg_node wide = yg_cast(graph, gradients[i], YG_F64);
+        const yg_node sum = yg_sum(graph, yg_square(graph, wide), NULL, 0, false);
         squares = squares == YG_NONE ? sum : yg_add(graph, squares, sum);
     }
     if (squares != YG_NONE) {
-        const yg_dtype dtype = yg_node_type(graph, squares)->dtype;
         const yg_node norm = yg_offset(graph, yg_sqrt(graph, squares), 1e-6);
-        const yg_node ratio = yg_divide(graph, yg_scalar(graph, dtype, max_norm), norm);
-        const yg_node factor = yg_minimum(graph, ratio, yg_scalar(graph, dtype, 1));
+        const yg_node ratio = yg_divide(graph, yg_scalar(graph, YG_F64, max_norm), norm);
+        const yg_node factor = yg_minimum(graph, ratio, yg_scalar(graph, YG_F64, 1));
         for (size_t i = 0; i < count; i++)
-            if (gradients[i] != YG_NONE)
-                gradients[i] = yg_multiply(graph, gradients[i], factor);
+            if (gradients[i] != YG_NONE) {
+                const yg_dtype dtype = yg_node_type(graph, gradients[i])->dtype;
+                gradients[i] = yg_multiply(graph, gradients[i], yg_cast(graph, factor, dtype));
+            }
     }
     return !yg_graph_error(graph) || yg_fail_as(error, yg_graph_error(graph));
 }

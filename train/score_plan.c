@@ -273,6 +273,11 @@ static bool list_scores(yg_score_plan *plan, yg_error *error) {
     plan->count = count + 1;
     plan->scores[0] = (yg_scored){.name = "loss", .node = yg_network_loss(plan->network)};
     for (size_t i = 0; i < count; i++)
+        if (strcmp(metrics[i].name, "loss") == 0)
+            return yg_fail(error, YG_ERROR_NAME, metrics[i].origin,
+                           "a metric cannot be called 'loss': the history and `monitor` have that "
+                           "name for the loss itself");
+    for (size_t i = 0; i < count; i++)
         plan->scores[i + 1] = (yg_scored){.name = metrics[i].name, .node = metrics[i].node};
     return true;
 }

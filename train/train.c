@@ -265,6 +265,19 @@ bool yg_run_begin(yg_run *run, yg_error *error) {
     return make_programs(run, error) && load_weights(run, error);
 }
 
+/* The parameters that stay as they are. */
+static bool tell_unreached(const yg_executable *step, yg_train_result *result, yg_error *error) {
+    result->unreached = calloc(step->unreached_count + 1, sizeof *result->unreached);
+    if (!result->unreached)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < step->unreached_count; i++) {
+        if (!(result->unreached[i] = strdup(step->unreached[i])))
+            return yg_fail_memory(error);
+        result->unreached_count = i + 1;
+    }
+    return true;
+}
+
 static bool prepare(yg_run *run, yg_error *error) {
     yg_train_result *r = run->result;
     if (run->options->resume && run->options->weights)
@@ -287,7 +300,8 @@ static bool prepare(yg_run *run, yg_error *error) {
         const yg_program_stats stats = yg_program_get_stats(step->program);
         run->options->planned(run->options->context, &stats);
     }
-    return step != NULL;
+    return step && yg_executable_check_trainable(step, run->model, error) &&
+           tell_unreached(step, r, error);
 }
 
 /* ------------------------------------------------------------------------------------- end ---- */
@@ -351,6 +365,9 @@ void yg_train_result_free(yg_train_result *result) {
     yg_scores_free(&result->training);
     yg_scores_free(&result->validation);
     yg_scores_free(&result->test);
+    for (size_t i = 0; i < result->unreached_count; i++)
+        free(result->unreached[i]);
+    free(result->unreached);
     free(result->folder);
     free(result->moved);
     *result = (yg_train_result){0};

@@ -72,11 +72,14 @@ typedef struct yg_train_result {
     char *moved;           /* where an older run of that folder went; NULL if there was none */
     int64_t epochs, steps; /* done, earlier parts of a resumed run included */
     int64_t train_examples, validation_examples, test_examples;
-    int64_t parameters; /* trainable elements */
-    bool interrupted;   /* by `stop` */
-    bool stopped_early; /* by `early_stopping` */
-    int64_t best_epoch; /* whose weights are in weights.safetensors */
-    yg_scores training; /* of the last epoch */
+    int64_t parameters;     /* trainable elements */
+    size_t unreached_count; /* trainable parameters that the loss does not reach: they stay as
+                               they are … */
+    char **unreached;       /* … and their names */
+    bool interrupted;       /* by `stop` */
+    bool stopped_early;     /* by `early_stopping` */
+    int64_t best_epoch;     /* whose weights are in weights.safetensors */
+    yg_scores training;     /* of the last epoch */
     bool has_validation, has_test;
     yg_scores validation; /* of the best epoch */
     yg_scores test;       /* of the best weights */
