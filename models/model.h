@@ -32,8 +32,9 @@ void yg_model_free(yg_model *model); /* NULL is allowed */
 const char *yg_model_name(const yg_model *model);
 const char *yg_model_doc(const yg_model *model); /* "" if it has none */
 const char *yg_model_path(const yg_model *model);
-/* A top-level section as it is written; of use for those that the models room does not read itself
- * ("data", "train"). NULL where the file has none. Valid until the model is freed. */
+/* A top-level section, for those that the models room does not read itself: "data" and "train".
+ * Where they have formulas over vars, here are their values, so that a reader knows no vars. NULL
+ * where the file has none. Valid until the model is freed. */
 const yg_value *yg_model_section(const yg_model *model, const char *key);
 /* The folder that relative paths in that section start from: that of the file it stands in. */
 const char *yg_model_folder(const yg_model *model, const char *key);

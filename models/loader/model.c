@@ -9,6 +9,7 @@
 #include "outputs.h"
 #include "ports.h"
 #include "read.h"
+#include "sections.h"
 #include "statements.h"
 #include "units.h"
 #include "used.h"
@@ -263,7 +264,8 @@ static bool load(yg_model *model, const yg_model_options *options, yg_error *err
         return false;
     /* A misspelt name is unknown in one place and leaves another unused: the former tells more. */
     return yg_resolve_ports(model, error) && yg_resolve_units(model, error) &&
-           expand(model, error) && yg_check_names_used(model, error);
+           yg_resolve_sections(model, error) && expand(model, error) &&
+           yg_check_names_used(model, error);
 }
 
 yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_error *error) {

@@ -18,6 +18,10 @@ const char *yg_model_path(const yg_model *model) {
 }
 
 const yg_value *yg_model_section(const yg_model *model, const char *key) {
+    if (model->data && strcmp(key, "data") == 0)
+        return model->data;
+    if (model->train && strcmp(key, "train") == 0)
+        return model->train;
     const yg_value *section = yg_value_get(model->root, key);
     return !section && model->run_root ? yg_value_get(model->run_root, key) : section;
 }

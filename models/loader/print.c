@@ -8,21 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A set of names. */
+typedef struct name_set {
+    yg_pool *pool;
+    yg_names names;
+    bool failed;
+} name_set;
+
 /* ------------------------------------------------------------------------------------ writing --
  */
 
-/* True where plain text would be read as something else than this scalar. */
+/* True where plain text could be read as something else than this scalar: all but numbers and words
+ * of letters, digits and a few signs. In quotes a number would be a text, so those stay plain. */
 static bool needs_quotes(const char *text) {
-    if (text[0] == '\0' || strchr("-?:,[]{}#&*!|>'\"%@` ", text[0]))
-        return true;
-    for (const char *c = text; *c != '\0'; c++) {
-        const unsigned char byte = (unsigned char)*c;
-        if (byte < 0x20 || byte == 0x7f || strchr(",[]{}", *c) ||
-            (*c == ':' && (c[1] == ' ' || c[1] == '\0')) || (*c == ' ' && c[1] == '#') ||
-            (*c == ' ' && c[1] == '\0'))
-            return true;
-    }
-    return false;
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/";
+    const size_t sign = text[0] == '-' ? 1 : 0;
+    return text[sign] == '\0' || text[sign] == '-' || text[strspn(text, plain)] != '\0';
 }
 
 static void write_scalar(yg_text *text, const char *scalar, bool quoted) {
@@ -153,6 +155,12 @@ static bool write_ports(yg_text *text, const yg_model *model, bool targets) {
     return true;
 }
 
+static const char *param_shape(const yg_flat_param *param, char *text) {
+    yg_type type = {.rank = param->rank};
+    memcpy(type.shape, param->shape, sizeof type.shape);
+    return yg_shape_text(&type, text);
+}
+
 static bool write_params(yg_text *text, yg_pool *pool, const yg_flat *flat) {
     char shape[YG_TYPE_TEXT];
     const size_t count = flat->param_names.count;
@@ -161,13 +169,10 @@ static bool write_params(yg_text *text, yg_pool *pool, const yg_flat *flat) {
     for (size_t i = 0; i < count; i++) {
         const yg_flat_param *param = &flat->params[i];
         const char *init = yg_initializer_text(param->init, pool);
-        yg_type type = {.rank = param->rank};
-        memcpy(type.shape, param->shape, sizeof type.shape);
         if (!init)
             return false;
-        yg_text_add(text, "  %s: {shape: %s, init: %s%s}\n", param->name,
-                    yg_shape_text(&type, shape), init,
-                    param->trainable ? "" : ", trainable: false");
+        yg_text_add(text, "  %s: {shape: %s, init: %s%s}\n", param->name, param_shape(param, shape),
+                    init, param->trainable ? "" : ", trainable: false");
     }
     return true;
 }
@@ -215,6 +220,38 @@ static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
     return true;
 }
 
+static void include(void *context, const char *name) {
+    name_set *set = context;
+    set->failed = set->failed || (yg_names_find(&set->names, name) == YG_NOT_FOUND &&
+                                  !yg_names_add(&set->names, set->pool, name));
+}
+
+/* A parameter of a layer's result that nothing uses is kept, so that weights fit. It is named here,
+ * since a file's parameter that nothing names is a mistake. */
+static bool write_expectations(yg_text *text, const yg_model *model, yg_pool *pool) {
+    const yg_flat *flat = model->flat;
+    name_set used = {.pool = pool};
+    char shape[YG_TYPE_TEXT];
+    bool first = true;
+    for (size_t i = 0; i < flat->statement_count; i++)
+        yg_visit_names(flat->statements[i].value, include, &used);
+    for (size_t i = 0; i < model->body.output_count; i++)
+        yg_visit_names(flat->outputs[i].value, include, &used);
+    for (size_t i = 0; i < model->metric_count; i++)
+        yg_visit_names(flat->metrics[i].value, include, &used);
+    yg_visit_names(flat->loss, include, &used);
+    yg_text_add(text, "expect: {parameters: %lld", (long long)flat->elements);
+    for (size_t i = 0; i < flat->param_names.count; i++) {
+        if (yg_names_find(&used.names, flat->params[i].name) != YG_NOT_FOUND)
+            continue;
+        yg_text_add(text, "%s%s: %s", first ? ", shapes: {" : ", ", flat->params[i].name,
+                    param_shape(&flat->params[i], shape));
+        first = false;
+    }
+    yg_text_add(text, first ? "}\n" : "}}\n");
+    return !used.failed;
+}
+
 static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_error *error) {
     const yg_flat *flat = model->flat;
     yg_text_add(text, "format: %d\n", YG_FORMAT_VERSION);
@@ -236,7 +273,8 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_
     }
     if (!write_outputs(text, pool, "metrics", flat->metrics, model->metric_count))
         return false;
-    yg_text_add(text, "expect: {parameters: %lld}\n", (long long)flat->elements);
+    if (!write_expectations(text, model, pool))
+        return false;
     return write_section(text, model, "data", error) && write_section(text, model, "train", error);
 }
 

@@ -202,7 +202,9 @@ struct yg_model {
     yg_output_spec *metrics;
     size_t metric_count;
 
-    yg_flat *flat; /* the expanded model; NULL while it is loaded */
+    yg_flat *flat;                /* the expanded model; NULL while it is loaded */
+    const yg_value *data, *train; /* the sections with vars replaced; NULL: not yet, or none */
+    yg_names section_vars;        /* the vars that they name */
 
     const yg_value *expected_parameters; /* NULL: not said */
     yg_shape_expectation *expected_shapes;

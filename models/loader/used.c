@@ -96,9 +96,12 @@ static bool need(const met *m, const char *kind, const char *name, yg_origin ori
            yg_fail(error, YG_ERROR_NAME, origin, "%s '%s' is never used", kind, name);
 }
 
-static bool need_body(const met *m, const yg_body *body, yg_error *error) {
+/* `expected`: parameters whose shapes `expect:` tells. An expanded model names there those that a
+ * layer has for a result that nothing uses. */
+static bool need_body(const met *m, const met *expected, const yg_body *body, yg_error *error) {
     for (size_t i = 0; i < body->param_count; i++)
-        if (!need(m, "parameter", body->params[i].name, body->params[i].origin, error))
+        if (yg_names_find(&expected->names, body->params[i].name) == YG_NOT_FOUND &&
+            !need(m, "parameter", body->params[i].name, body->params[i].origin, error))
             return false;
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
@@ -132,7 +135,7 @@ static bool check_definition(yg_pool *pool, const yg_definition *type, yg_error 
     for (size_t i = 0; i < type->input_count; i++)
         if (!need(&m, "input", type->inputs[i].name, type->inputs[i].origin, error))
             return false;
-    return need_body(&m, &type->body, error);
+    return need_body(&m, &(met){0}, &type->body, error);
 }
 
 /* A formula of `data: transform` uses vars; the input or target that it is for is not used by it.
@@ -165,14 +168,17 @@ static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
         meet_shape(&m, &model->expected_shapes[i].shape);
     for (size_t i = 0; i < model->var_count; i++)
         yg_visit_names(model->vars[i].value, meet, &m);
-    met transforms = {.pool = pool};
+    met transforms = {.pool = pool}, expected = {.pool = pool};
+    for (size_t i = 0; i < model->expected_shape_count; i++)
+        meet(&expected, model->expected_shapes[i].name);
     if (!meet_transforms(&transforms, model, error))
         return false;
-    if (m.failed || transforms.failed)
+    if (m.failed || transforms.failed || expected.failed)
         return yg_fail_memory(error);
     for (size_t i = 0; i < model->var_count; i++) {
         const yg_var *var = &model->vars[i];
         if (yg_names_find(&transforms.names, var->name) == YG_NOT_FOUND &&
+            yg_names_find(&model->section_vars, var->name) == YG_NOT_FOUND &&
             !need(&m, "var", var->name, var->origin, error))
             return false;
     }
@@ -181,7 +187,7 @@ static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
         if (!need(&m, port->target ? "target" : "input", port->name, port->origin, error))
             return false;
     }
-    return need_body(&m, &model->body, error);
+    return need_body(&m, &expected, &model->body, error);
 }
 
 bool yg_check_names_used(const yg_model *model, yg_error *error) {

@@ -1,0 +1,12 @@
+/*
+ * `data:` and `train:`: read by train/, but written with the model's vars.
+ */
+#ifndef YG_MODELS_LOADER_SECTIONS_H
+#define YG_MODELS_LOADER_SECTIONS_H
+
+#include "syntax.h"
+
+/* Replaces formulas over vars in both sections by their values. */
+bool yg_resolve_sections(yg_model *model, yg_error *error);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * Expansion: what `expand` prints is a model that computes the same, to the bit, and the language's
+ * corners mean what they say.
+ */
+#include "model_text.h"
+#include "same_model.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const yg_dim dims[] = {{"B", 3}, {"T", 4}, {"S", 4}};
+static const yg_network_options options = {
+    .dims = dims, .dim_count = 3, .training = true, .dtype = YG_F32};
+
+static yg_model *load(const char *name, const char *text) {
+    yg_error error = {0};
+    yg_model *model = model_from_text(text, &error);
+    cr_assert_not_null(model, "%s: %d:%d: %s\n%s", name, (int)error.line, (int)error.column,
+                       error.message, text);
+    return model;
+}
+
+#define HEAD "format: 1\ninputs: {x: [B, 4]}\n"
+
+/* Two ways to write the same; `same` may be NULL: then only the expanded model is compared. */
+static const struct {
+    const char *name, *text, *same;
+} cases[] = {
+    {"an mlp whose width is the input's",
+     "format: 1\n"
+     "define:\n"
+     "  block:\n"
+     "    inputs: {x: [B, width]}\n"
+     "    graph:\n"
+     "      m: {type: mlp, input: x, hidden_features: [width, 2 * width], out_features: width}\n"
+     "    outputs: [m]\n"
+     "inputs: {x: [B, 4]}\n"
+     "graph:\n  h: {type: block}\n  k: {type: block, share: h}\n"
+     "outputs: [k]\nloss: mean(k ** 2)\n",
+     NULL},
+    {"copies that share one node",
+     HEAD "graph:\n"
+          "  h: {type: linear, out_features: 4}\n"
+          "  k: {type: linear, share: h, repeat: 2, out_features: 4, activation: tanh}\n"
+          "outputs: [k]\nloss: sum(k)\n",
+     HEAD "graph:\n"
+          "  h: {type: linear, out_features: 4}\n"
+          "  a: {type: linear, share: h, out_features: 4, activation: tanh}\n"
+          "  k: {type: linear, share: h, out_features: 4, activation: tanh}\n"
+          "outputs: [k]\nloss: sum(k)\n"},
+    {"copies that share copies",
+     HEAD "graph:\n"
+          "  h: {type: linear, repeat: 3, out_features: 4}\n"
+          "  k: {type: linear, share: h, repeat: 2, out_features: 4}\n"
+          "  l: {type: linear, share: k, repeat: 2, out_features: 4}\n"
+          "outputs: [l]\nloss: sum(l)\n",
+     NULL},
+    {"infinities",
+     HEAD "vars: {low: -inf}\n"
+          "graph:\n"
+          "  a: clip(x, low, 0.5)\n"
+          "  b: where(x > 0.5, a, inf)\n"
+          "  c: minimum(b, if(low < 0, 0.25, nan))\n"
+          "outputs: [a, b, c]\nloss: sum(c)\nparams: {w: {shape: [1], init: zeros}}\n"
+          "metrics: {m: sum(w)}\n",
+     NULL},
+    {"whole numbers beyond 2^53",
+     "format: 1\nvars: {big: 9007199254740993}\n"
+     "inputs: {x: {shape: [B], dtype: i64}}\n"
+     "outputs:\n"
+     "  a: cast(x + big == 9007199254740993, f32)\n"
+     "  b: cast(x * 0 + 9007199254740993 == x * 0 + 9007199254740992, f32)\n"
+     "  c: cast(x - 9223372036854775807 - 1 < -9223372036854775807, f32)\n",
+     NULL},
+    {"negative zeros and small numbers",
+     HEAD "vars: {zero: -0.0, tiny: 1e-300, least: -9223372036854775807 - 1}\n"
+          "graph:\n  y: x * zero + tiny + 5e-324 * (least // 2 ** 62)\n"
+          "outputs: [y]\n",
+     NULL},
+    {"a node with the name of a layer's part",
+     HEAD "graph:\n"
+          "  h: {type: linear, out_features: 2}\n"
+          "  h.z: h * 2\n"
+          "  h.y: h.z + 1\n"
+          "outputs: [h.y]\nloss: sum(h.y)\n",
+     HEAD "graph:\n  h: {type: linear, out_features: 2}\n  y: h * 2 + 1\n"
+          "outputs: {h.y: y}\nloss: sum(y)\n"},
+    {"results that nothing needs",
+     "format: 1\n"
+     "define:\n"
+     "  two:\n"
+     "    inputs: {x: [B, n]}\n"
+     "    params: {u: {shape: [n], init: ones}, v: {shape: [n], init: ones}}\n"
+     "    graph: {a: x * u, b: x * v, c: tanh(b)}\n"
+     "    outputs: [a, c]\n"
+     "inputs: {x: [B, 4]}\n"
+     "graph:\n  p, q: {type: two, input: x}\n"
+     "outputs: [q]\nloss: sum(q)\n",
+     NULL},
+    {"sizes as arguments, through layers in layers",
+     "format: 1\n"
+     "define:\n"
+     "  inner:\n"
+     "    args: {n: int, f: float, to: ints}\n"
+     "    inputs: {x: [B, T]}\n"
+     "    graph: {y: \"reshape(x[:, :n] * f, to)\"}\n"
+     "    outputs: [y]\n"
+     "  outer:\n"
+     "    args: {n: int, m: int}\n"
+     "    inputs: {x: [B, T]}\n"
+     "    graph:\n"
+     "      y: {type: inner, n: n + n - T, f: n, to: \"[B, m - 1]\"}\n"
+     "    outputs: [y]\n"
+     "inputs: {x: [B, T]}\n"
+     "graph:\n  y: {type: outer, n: T, m: T + 1}\n"
+     "outputs: [y]\n",
+     "format: 1\ninputs: {x: [B, T]}\noutputs:\n  y: x * T\n"},
+    {"conditions on training and on sizes",
+     HEAD "graph:\n"
+          "  a: if(training, x * 2, x)\n"
+          "  b: if(size(x, 0) > 2, dropout(a, 0.5), a)\n"
+          "outputs: [b]\nloss: sum(b)\n",
+     HEAD "graph:\n  a: x * 2\n  b: dropout(a, 0.5)\noutputs: [b]\nloss: sum(b)\n"},
+    {"words that something has the name of",
+     HEAD "params: {sum: {shape: [4], init: ones}, mean: {shape: [4], init: ones}}\n"
+          "graph:\n  y: mse(x * sum, x * mean + 1, reduction=sum) + mse(x, x + 2, sum)\n"
+          "outputs: [y]\nloss: y\n",
+     HEAD "params: {sum: {shape: [4], init: ones}, mean: {shape: [4], init: ones}}\n"
+          "graph:\n  y: mse(x * sum, x * mean + 1, reduction='sum') + mse(x, x + 2, 'sum')\n"
+          "outputs: [y]\nloss: y\n"},
+    {"constants that nodes are made of",
+     HEAD "vars: {n: 2}\n"
+          "graph:\n"
+          "  k: n + 1\n"
+          "  h: {type: linear, input: x, repeat: k - 1, out_features: k + 1}\n"
+          "  s: {type: linear, out_features: \"size(h, -1)\"}\n"
+          "outputs: {h: h, k: k, s: s}\nloss: sum(s)\n",
+     NULL},
+};
+
+Test(expand, computes_the_same, .timeout = 60) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_model *model = load(cases[i].name, cases[i].text);
+        expect_expands(cases[i].name, model, &options);
+        if (cases[i].same) {
+            yg_model *same = load(cases[i].name, cases[i].same);
+            expect_same_model(cases[i].name, model, &options, same, &options, 0);
+            yg_model_free(same);
+        }
+        yg_model_free(model);
+    }
+}
+
+/* ----------------------------------------------------------------------------------- results -- */
+
+/* An output and a loss term that is a parameter, a view, a broadcast, a constant or an input. */
+Test(expand, keeps_results_of_every_kind, .timeout = 60) {
+    static const char *const results[] = {
+        "w",
+        "transpose(w)",
+        "w[0]",
+        "broadcast(w[0], [B, 4])",
+        "x",
+        "x[:, 0]",
+        "2.5",
+        "n",
+        "full([2], 3)",
+        "h.weight",
+        "h",
+        "reshape(x, [-1])",
+        "w + 0",
+        "1 * x",
+        "t",
+    };
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        char text[800];
+        snprintf(text, sizeof text,
+                 "format: 1\nvars: {n: 3}\ninputs: {x: [B, 4]}\ntargets: {t: [B, 4]}\n"
+                 "params: {w: {shape: [2, 4], init: normal}}\n"
+                 "graph:\n  h: {type: linear, out_features: 4}\n"
+                 "  keep: mean(h * t) + mean(w) + n + size(x, 0)\n"
+                 "outputs:\n  keep: keep\n%s%s%s"
+                 "loss: sum(%s * 1.0) + keep\nmetrics:\n  m: mean(%s * 1.0)\n",
+                 strcmp(results[i], "t") == 0 ? "" : "  y: ",
+                 strcmp(results[i], "t") == 0 ? "" : results[i],
+                 strcmp(results[i], "t") == 0 ? "" : "\n", results[i], results[i]);
+        yg_model *model = load(results[i], text);
+        expect_expands(results[i], model, &options);
+        yg_model_free(model);
+    }
+}
+
+/* ------------------------------------------------------------------------------------- names -- */
+
+/* Names that the tool itself uses, YAML's words, operators and layer types. */
+static const char *const names[] = {
+    "best",    "run",       "loss",    "standardize", "format", "weights", "__metadata__",
+    "exp_avg", "x.exp_avg", "metrics", "outputs",     "params", "graph",   "data",
+    "train",   "vars",      "define",  "epoch",       "step",   "lr",      "optimizer",
+    "history", "null",      "yes",     "no",          "on",     "off",     "y",
+    "n",       "_",         "a.0",     "relu",        "matmul", "linear",  "mlp",
+    "type",    "input",     "repeat",  "share",       "shape",  "init",    "zeros",
+    "mean",    "sum",       "e1",      "i32",         "f32",    "float",   "True_",
+    "B2",      "and",       "or",      "lambda",
+};
+
+Test(expand, takes_any_name, .timeout = 60) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char text[900];
+        /* As a node, a layer, a parameter, an output and a metric. */
+        snprintf(text, sizeof text,
+                 "format: 1\ninputs: {input_: [B, 4]}\n"
+                 "params: {p_%s: {shape: [4], init: normal}}\n"
+                 "graph:\n"
+                 "  %s: {type: linear, input: input_, out_features: 4}\n"
+                 "  second: {type: linear, input: %s + p_%s, out_features: 4, share: %s}\n"
+                 "  third: second + mean(%s.weight)\n"
+                 "outputs: {%s: third}\nloss: sum(%s)\nmetrics: {%s: \"sum(%s * 2)\"}\n",
+                 names[i], names[i], names[i], names[i], names[i], names[i], names[i], names[i],
+                 names[i], names[i]);
+        char plain[900];
+        snprintf(plain, sizeof plain,
+                 "format: 1\ninputs: {input_: [B, 4]}\n"
+                 "params: {p_%s: {shape: [4], init: normal}}\n"
+                 "graph:\n"
+                 "  %s: {type: linear, input: input_, out_features: 4}\n"
+                 "  z: (%s + p_%s) @ transpose(%s.weight) + %s.bias + mean(%s.weight)\n"
+                 "outputs: {%s: z}\nloss: sum(%s)\nmetrics: {%s: \"sum(%s * 2)\"}\n",
+                 names[i], names[i], names[i], names[i], names[i], names[i], names[i], names[i],
+                 names[i], names[i], names[i]);
+        yg_model *model = load(names[i], text);
+        expect_expands(names[i], model, &options);
+        yg_model *same = load(names[i], plain);
+        expect_same_model(names[i], model, &options, same, &options, 1e-5);
+        yg_model_free(same);
+        yg_model_free(model);
+    }
+}
+
+/* ---------------------------------------------------------------------------------- sections -- */
+
+/* What the sections hold once vars are replaced; overrides count. */
+Test(expand, replaces_vars_in_sections) {
+    static const char text[] =
+        "format: 1\n"
+        "vars: {n: 4, rate: 0.5, file: \"'a b.csv'\", kind: \"'adam'\", a: 7, fast: true}\n"
+        "inputs: {x: [B, 2]}\n"
+        "targets: {y: [B, 1]}\n"
+        "graph:\n  h: {type: linear, out_features: 1}\n"
+        "outputs: [h]\nloss: mse(h, y)\n"
+        "data:\n"
+        "  train: {csv: file, x: [a, b], y: n}\n"
+        "  validation: {x: [[-1, a], [n / 8, .5]], y: [[\"a\"], [-n]]}\n"
+        "  test: {csv: \"file\", x: [\"1\", \"-2\"], y: \"d(1}.csv\"}\n"
+        "  seed: n - 1\n"
+        "train:\n"
+        "  epochs: n * 2\n"
+        "  drop_last: fast\n"
+        "  clip_grad_norm: 1 / 4\n"
+        "  optimizer: {type: kind, lr: rate / 10, betas: [rate, 1 - 1 / n ** 2]}\n"
+        "  early_stopping: {monitor: n, patience: a}\n";
+    static const char *const expected[] = {
+        "csv: \"a b.csv\", x: [a, b], y: n}",
+        "{x: [[-1, 7], [0.5, .5]], y: [[\"a\"], [-4]]}",
+        "{csv: \"file\", x: [\"1\", \"-2\"], y: \"d(1}.csv\"}",
+        "seed: 3",
+        "epochs: 8",
+        "drop_last: true",
+        "clip_grad_norm: 0.25",
+        "{type: \"adam\", lr: 0.05, betas: [0.5, 0.9375]}",
+        "{monitor: n, patience: 7}",
+    };
+    static const char *const overrides[] = {"n=8", "file='c.csv'"};
+    const yg_model_options given = {.overrides = overrides, .override_count = 2};
+    yg_model *model = load("sections", text);
+    yg_error error = {0};
+    char *expanded = yg_model_expand(model, &error);
+    cr_assert_not_null(expanded, "%s", error.message);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        cr_expect_not_null(strstr(expanded, expected[i]), "%s in\n%s", expected[i], expanded);
+    cr_expect_null(strstr(expanded, "vars"), "%s", expanded);
+    free(expanded);
+    yg_model_free(model);
+    model = model_from_files(text, NULL, 0, &given, &error);
+    cr_assert_not_null(model, "%s", error.message);
+    int64_t epochs = 0;
+    const yg_value *train = yg_model_section(model, "train");
+    cr_expect(yg_value_int(yg_value_get(train, "epochs"), "epochs", 1, 100, &epochs, &error));
+    cr_expect_eq(epochs, 16);
+    const yg_value *data = yg_value_get(yg_model_section(model, "data"), "train");
+    cr_expect_str_eq(yg_value_get(data, "csv")->text, "c.csv");
+    yg_model_free(model);
+}
