@@ -124,7 +124,11 @@ static int train(const command_line *line, const yg_model *model) {
     progress progress;
     progress_start(&progress);
     const bool quiet = option_given(line, "quiet");
+    size_t override_count = 0;
+    const char *const *overrides = option_texts(line, "set", &override_count);
     const yg_train_options options = {
+        .overrides = overrides,
+        .override_count = override_count,
         .out = option_text(line, "out"),
         .has_seed = option_given(line, "seed"),
         .seed = (uint64_t)option_int(line, "seed", 0),

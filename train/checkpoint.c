@@ -97,7 +97,7 @@ static bool save_weights(const yg_run *run, const char *path, yg_error *error) {
 static bool begin_folder(yg_run *run, yg_error *error) {
     return run->folder.begun ||
            (yg_run_folder_begin(&run->folder, &run->result->moved, error) &&
-            yg_model_copy(run->model, run->options->run_path, run->result->folder, error));
+            yg_model_copy(run->model, run->options, run->result->folder, error));
 }
 
 bool yg_run_save_results(yg_run *run, yg_error *error) {

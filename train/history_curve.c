@@ -56,9 +56,10 @@ static axes find_axes(const yg_history *history) {
     }
     if (!(a.high >= a.low)) /* no finite loss at all */
         a.low = a.high = 0;
-    if (!(a.high > a.low)) {
-        a.low -= 0.5;
-        a.high = a.low + 1;
+    if (!(a.high > a.low)) { /* one value: it stands in the middle, however large it is */
+        const double room = 0.5 * fmax(1, fabs(a.low));
+        a.low -= room;
+        a.high += room;
     }
     return a;
 }
@@ -70,7 +71,8 @@ static double x_of(const axes *a, double epoch) {
 
 static double y_of(const axes *a, double loss) {
     const double value = a->logarithmic ? log10(loss) : loss;
-    return TOP + (a->high - value) / (a->high - a->low) * (HEIGHT - TOP - BOTTOM);
+    const double part = (a->high - value) / (a->high - a->low);
+    return TOP + (isfinite(part) ? part : 0.5) * (HEIGHT - TOP - BOTTOM);
 }
 
 /* A number with `digits` decimals, with a point in every locale. */

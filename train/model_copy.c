@@ -1,27 +1,268 @@
 /*
  * The copy of a model: see model_copy.h.
+ *
+ * The places to change are known from the values that were read: each has its line and column. So
+ * the text around them stays as it is.
  */
+#define _XOPEN_SOURCE 700 /* realpath() */
 #include "model_copy.h"
 
 #include "../graph/file.h"
+#include "../graph/number.h"
+#include "../graph/text.h"
 #include "run_folder.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const size_t MODEL_CAP = (size_t)16 << 20;
 
-static bool copy_file(const char *from, const char *folder, const char *name, yg_error *error) {
+/* Text in place of what stands at a value; `length` 0: before it. */
+typedef struct edit {
+    const yg_value *at;
+    bool insert;
+    char *text;
+} edit;
+
+typedef struct copying {
+    const yg_model *model;
+    size_t count;
+    edit *edits;
+    bool failed; /* out of memory */
+} copying;
+
+/* ----------------------------------------------------------------------------- collecting ---- */
+
+/* Takes `text`, which is NULL when out of memory. */
+static void add(copying *c, const yg_value *at, bool insert, char *text) {
+    edit *grown = text ? realloc(c->edits, (c->count + 1) * sizeof *grown) : NULL;
+    if (!grown) {
+        free(text);
+        c->failed = true;
+        return;
+    }
+    c->edits = grown;
+    grown[c->count++] = (edit){at, insert, text};
+}
+
+static void add_path(copying *c, const yg_value *value, const char *section) {
+    if (!value || value->kind != YG_SCALAR || value->text[0] == '/')
+        return;
+    char *folder = realpath(yg_model_folder(c->model, section), NULL);
+    yg_text path = {0};
+    yg_text_add(&path, "\"");
+    for (const char *at = folder ? folder : ""; *at; at++)
+        yg_text_add(&path, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
+    yg_text_add(&path, "/");
+    for (const char *at = value->text; *at; at++)
+        yg_text_add(&path, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
+    yg_text_add(&path, "\"");
+    if (folder)
+        add(c, value, false, yg_text_take(&path));
+    else
+        free(yg_text_take(&path)); /* the folder is gone: the path means nothing any more */
+    free(folder);
+}
+
+static void add_paths(copying *c) {
+    static const char *const parts[] = {"train", "validation", "test"};
+    const yg_value *data = yg_model_section(c->model, "data");
+    const yg_value *include = yg_model_section(c->model, "include");
+    for (size_t i = 0; data && data->kind == YG_MAPPING && i < 3; i++) {
+        const yg_value *part = yg_value_get(data, parts[i]);
+        if (part && part->kind == YG_MAPPING)
+            add_path(c, yg_value_get(part, "csv"), "data");
+    }
+    add_path(c, include, "include");
+    for (size_t i = 0; include && include->kind == YG_SEQUENCE && i < include->count; i++)
+        add_path(c, include->items[i], "include");
+}
+
+/* Sets an entry of a mapping: in place of its value, or before the first entry. */
+static void set(copying *c, const yg_value *mapping, const char *key, const char *value) {
+    const yg_value *old = yg_value_get(mapping, key);
+    yg_text text = {0};
+    if (old) {
+        add(c, old, false, strdup(value));
+        return;
+    }
+    if (!mapping->count)
+        return;
+    /* In a mapping of lines the entry takes a line of its own, indented as the first one is. */
+    const int column = mapping->keys[0]->origin.column;
+    const bool lines =
+        mapping->origin.line == mapping->keys[0]->origin.line && mapping->origin.column == column;
+    if (lines)
+        yg_text_add(&text, "%s: %s\n%*s", key, value, column - 1, "");
+    else
+        yg_text_add(&text, "%s: %s, ", key, value);
+    add(c, mapping->keys[0], true, yg_text_take(&text));
+}
+
+static void set_number(copying *c, const yg_value *mapping, const char *key, double value) {
+    char number[YG_NUMBER_TEXT];
+    set(c, mapping, key, yg_number_text(value, number));
+}
+
+static void set_count(copying *c, const yg_value *mapping, const char *key, int64_t value) {
+    char number[32];
+    snprintf(number, sizeof number, "%" PRId64, value);
+    set(c, mapping, key, number);
+}
+
+/* The run's length is counted in epochs or in steps, as it was asked for last. */
+static void set_length(copying *c, const yg_value *train, const char *key, int64_t value) {
+    static const char *const keys[] = {"epochs", "steps"};
+    for (size_t i = 0; i < train->count; i++)
+        for (size_t k = 0; k < 2; k++)
+            if (strcmp(train->keys[i]->text, keys[k]) == 0 && strcmp(keys[k], key) != 0) {
+                char number[32];
+                snprintf(number, sizeof number, "%" PRId64, value);
+                add(c, train->keys[i], false, strdup(key));
+                add(c, train->items[i], false, strdup(number));
+                return;
+            }
+    set_count(c, train, key, value);
+}
+
+static void add_rate(copying *c, const yg_value *train, double lr) {
+    const yg_value *optimizer = yg_value_get(train, "optimizer");
+    char number[YG_NUMBER_TEXT];
+    yg_text text = {0};
+    if (optimizer && optimizer->kind == YG_MAPPING) {
+        set_number(c, optimizer, "lr", lr);
+    } else if (optimizer) {
+        yg_text_add(&text, "{type: %s, lr: %s}", optimizer->text, yg_number_text(lr, number));
+        add(c, optimizer, false, yg_text_take(&text));
+    }
+}
+
+static void add_settings(copying *c, const yg_train_options *options) {
+    const yg_value *train = yg_model_section(c->model, "train");
+    if (!train || train->kind != YG_MAPPING)
+        return;
+    if (options->has_epochs)
+        set_length(c, train, "epochs", options->epochs);
+    if (options->has_steps)
+        set_length(c, train, "steps", options->steps);
+    if (options->has_batch_size)
+        set_count(c, train, "batch_size", options->batch_size);
+    if (options->has_seed)
+        set_count(c, train, "seed", (int64_t)options->seed);
+    if (options->has_dtype)
+        set(c, train, "dtype", yg_dtype_name(options->dtype));
+    if (options->has_lr)
+        add_rate(c, train, options->lr);
+}
+
+static void add_vars(copying *c, const yg_train_options *options) {
+    const yg_value *vars = yg_model_section(c->model, "vars");
+    for (size_t v = 0; vars && vars->kind == YG_MAPPING && v < vars->count; v++)
+        for (size_t i = options->override_count; i-- > 0;) { /* the last one counts */
+            const char *text = options->overrides[i], *equals = strchr(text, '=');
+            const size_t length = equals ? (size_t)(equals - text) : 0;
+            if (strlen(vars->keys[v]->text) == length &&
+                strncmp(vars->keys[v]->text, text, length) == 0) {
+                add(c, vars->items[v], false, strdup(equals + 1));
+                break;
+            }
+        }
+}
+
+/* --------------------------------------------------------------------------------- writing --- */
+
+/* Where a value begins in the text. Columns count characters. */
+static size_t place_of(const char *text, yg_origin origin) {
+    const char *at = text;
+    for (int line = 1; line < origin.line && *at; line++)
+        at += strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n');
+    for (int column = 1; column < origin.column && *at && *at != '\n'; column++)
+        do
+            at++;
+        while (((unsigned char)*at & 0xC0) == 0x80);
+    return (size_t)(at - text);
+}
+
+/* Where a scalar ends that begins at `begin`; quotes are part of it, and *begin goes to the first.
+ */
+static size_t end_of(const char *text, const yg_value *value, size_t *begin) {
+    if (!value->quoted)
+        return *begin + strlen(value->source);
+    const char quote = text[--*begin];
+    size_t at = *begin + 1;
+    while (text[at] && (text[at] != quote || (quote == '\'' && text[at + 1] == quote)))
+        at += text[at] == '\\' && quote == '"' && text[at + 1] ? 2 : text[at] == quote ? 2 : 1;
+    return at + (text[at] == quote);
+}
+
+typedef struct cut {
+    size_t begin, end;
+    const char *text;
+} cut;
+
+static int by_begin(const void *a, const void *b) {
+    const cut *x = a, *y = b;
+    return x->begin != y->begin ? (x->begin < y->begin ? -1 : 1) : x->end < y->end ? -1 : 1;
+}
+
+/* The text with the edits of its file; freed by the caller, NULL when out of memory. */
+static char *edited(const copying *c, const char *path, const char *text) {
+    cut *cuts = calloc(c->count + 1, sizeof *cuts);
+    yg_text out = {0};
+    size_t count = 0, at = 0;
+    for (size_t i = 0; cuts && i < c->count; i++) {
+        const edit *e = &c->edits[i];
+        if (!e->at->origin.file || strcmp(e->at->origin.file, path) != 0)
+            continue;
+        size_t begin = place_of(text, e->at->origin);
+        const size_t end = e->insert ? begin : end_of(text, e->at, &begin);
+        cuts[count++] = (cut){begin, end, e->text};
+    }
+    if (cuts)
+        qsort(cuts, count, sizeof *cuts, by_begin);
+    for (size_t i = 0; i < count; i++) {
+        yg_text_add(&out, "%.*s%s", (int)(cuts[i].begin - at), text + at, cuts[i].text);
+        at = cuts[i].end;
+    }
+    yg_text_add(&out, "%s", text + at);
+    free(cuts);
+    char *result = yg_text_take(&out);
+    if (!cuts) {
+        free(result);
+        return NULL;
+    }
+    return result;
+}
+
+static bool copy_file(const copying *c, const char *from, const char *folder, const char *name,
+                      yg_error *error) {
     size_t size;
     char *text = yg_file_read(from, MODEL_CAP, &size, error);
     char *path = text ? yg_run_path(folder, name, error) : NULL;
-    const bool good = path && yg_file_write(path, text, size, error);
+    char *copy = path ? edited(c, from, text) : NULL;
+    if (path && !copy)
+        yg_fail_memory(error);
+    const bool good = copy && yg_file_write(path, copy, strlen(copy), error);
+    free(copy);
     free(path);
     free(text);
     return good;
 }
 
-bool yg_model_copy(const yg_model *model, const char *run_path, const char *folder,
+bool yg_model_copy(const yg_model *model, const yg_train_options *options, const char *folder,
                    yg_error *error) {
-    return copy_file(yg_model_path(model), folder, YG_RUN_MODEL, error) &&
-           (!run_path || copy_file(run_path, folder, "run.yaml", error));
+    copying c = {.model = model};
+    add_vars(&c, options);
+    add_paths(&c);
+    add_settings(&c, options);
+    const bool good = c.failed ? yg_fail_memory(error)
+                               : copy_file(&c, yg_model_path(model), folder, YG_RUN_MODEL, error) &&
+                                     (!options->run_path ||
+                                      copy_file(&c, options->run_path, folder, "run.yaml", error));
+    for (size_t i = 0; i < c.count; i++)
+        free(c.edits[i].text);
+    free(c.edits);
+    return good;
 }

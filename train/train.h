@@ -57,7 +57,11 @@ typedef struct yg_train_options {
     int threads; /* 0: all cores */
     bool resume; /* continue from checkpoint.safetensors of the folder; only the run's length
                     and the learning rate with its schedule may be others than they were */
-    const char *weights;  /* start from these instead of initial values; NULL: do not */
+    const char *weights; /* start from these instead of initial values; NULL: do not */
+    /* What the model was loaded with, for the copy that the run keeps: yg_model_options.overrides,
+     * and the second file. */
+    const char *const *overrides;
+    size_t override_count;
     const char *run_path; /* the second file that the model was loaded with, to copy; or NULL */
 
     /* Called once, before the first step, with what the program of a step needs. NULL: not. */

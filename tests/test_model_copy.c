@@ -1,0 +1,95 @@
+/*
+ * The copy of a model that a run keeps: it trains from where it stands to the same bits.
+ */
+#include "train/train.h"
+#include "workspace.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char head[] = "format: 1\n"
+                           "name: copied # näme of a büro\n"
+                           "vars: {width: 3, \"rate\": 0.5}\n"
+                           "inputs: {x: [B, 1]}\n"
+                           "targets: {y: [B, 1]}\n"
+                           "graph:\n"
+                           "  h: {type: linear, input: x, out_features: width}\n"
+                           "  p: {type: linear, out_features: 1}\n"
+                           "outputs: [p]\n"
+                           "loss: rate * mse(p, y)\n";
+
+/* Data and settings in the ways that YAML has to write them; a comment stays where it is. */
+static const char *const tails[] = {
+    "data:\n  train: {csv: sub/d.csv, x: a, y: b}\n  validation: {from: train, fraction: 0.25}\n"
+    "train: {epochs: 2, batch_size: 2, seed: 1, optimizer: {type: adam, lr: 0.01}}\n",
+    "data:\n  train:\n    csv: \"sub/d.csv\" # here\n    x: a\n    y: b\n"
+    "train:\n  # how long\n  epochs: 2\n  batch_size: 2\n  optimizer:\n    type: sgd\n    lr: "
+    "0.001\n",
+    "data: {train: {csv: 'sub/d.csv', x: a, y: b}, test: {csv: sub/d.csv, x: a, y: b}}\n"
+    "train: {steps: 3, optimizer: adam}\n",
+    "train:\n  optimizer: {type: adam}\n  steps: 3\n"
+    "data: {train: {csv: ./sub/d.csv, x: a, y: b}}\n",
+};
+
+static void train(const char *path, yg_train_options options, const char *out,
+                  const char *const *set, size_t set_count) {
+    yg_error error = {0};
+    yg_train_result result;
+    const yg_model_options model_options = {.overrides = set, .override_count = set_count};
+    yg_model *model = yg_model_load(path, &model_options, &error);
+    cr_assert_not_null(model, "%s:%d: %s", path, error.line, error.message);
+    options.out = out;
+    options.threads = 1;
+    options.overrides = set;
+    options.override_count = set_count;
+    cr_assert(yg_train(model, &options, &result, &error), "%s:%d: %s", error.file, error.line,
+              error.message);
+    yg_train_result_free(&result);
+    yg_model_free(model);
+}
+
+Test(model_copy, it_trains_the_same_from_where_it_stands) {
+    static const char *const sets[] = {"width=2", "rate=0.25 * 3", "width=5"};
+    static const yg_train_options options[] = {
+        {0},
+        {.has_epochs = true, .epochs = 3, .has_seed = true, .seed = 9},
+        {.has_steps = true, .steps = 5, .has_lr = true, .lr = 0.0009765625},
+        {.has_batch_size = true, .batch_size = 3, .has_dtype = true, .dtype = YG_F64},
+    };
+    const workspace w = workspace_make();
+    char text[2000], out[256], again[256], model[256], copy[256];
+    cr_assert_eq(mkdir(workspace_path(&w, "sub"), 0777), 0);
+    cr_assert_eq(mkdir(workspace_path(&w, "runs"), 0777), 0);
+    workspace_write(&w, "sub/d.csv", "a,b\n1,2\n2,4\n3,5\n4,9\n5,9\n6,13\n7,15\n8,15\n");
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "m.yaml"));
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "runs/one"));
+    snprintf(again, sizeof again, "%s", workspace_path(&w, "runs/two"));
+    snprintf(copy, sizeof copy, "%s", workspace_path(&w, "runs/one/model.yaml"));
+    for (size_t t = 0; t < sizeof tails / sizeof *tails; t++)
+        for (size_t o = 0; o < sizeof options / sizeof *options; o++)
+            for (size_t set_count = 0; set_count <= 3; set_count += 3) {
+                static const char *const files[] = {"weights.safetensors", "history.csv",
+                                                    "checkpoint.safetensors", "model.yaml"};
+                snprintf(text, sizeof text, "%s%s", head, tails[t]);
+                workspace_write(&w, "m.yaml", text);
+                train(model, options[o], out, sets, set_count);
+                train(copy, (yg_train_options){0}, again, NULL, 0);
+                for (size_t f = 0; f < 4; f++) {
+                    char a[64], b[64];
+                    size_t size_a, size_b;
+                    snprintf(a, sizeof a, "runs/one/%s", files[f]);
+                    snprintf(b, sizeof b, "runs/two/%s", files[f]);
+                    char *x = workspace_read(&w, a, &size_a), *y = workspace_read(&w, b, &size_b);
+                    cr_expect(size_a == size_b && memcmp(x, y, size_a) == 0,
+                              "text %zu, options %zu, %zu sets: %s\n%s", t, o, set_count, files[f],
+                              f == 3 ? x : "");
+                    cr_expect(f != 3 || strstr(x, "# näme of a büro"), "%s", x);
+                    free(x);
+                    free(y);
+                }
+            }
+    workspace_remove(&w);
+}
