@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# Plants deliberate mistakes, one at a time, and tells whether the tests notice: `./dev mutants`.
+# usage: mutants.sh --check                  is every mutant of the table still there to be planted?
+#        mutants.sh [--all] [PATTERN]        plant those whose file or text matches; --all: run every
+#                                            suite for each, not only those that have to catch it
+#
+# tests/mutants.txt is the table. A stanza is
+#
+#     file: graph/grad.c
+#     old: text that occurs exactly once in the file
+#     new: what stands there instead
+#     caught: test_graph test_losses         the tests (of ctest) that have to fail, at least one
+#
+# or, in place of `caught:`, `survives: REASON` for a mistake that changes nothing that can be seen.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+table=$root/tests/mutants.txt
+tree=$root/build/mutants
+seconds=300 # for the suites of one mutant
+
+# ------------------------------------------------------------------------------------- table --
+
+files=() olds=() news=() caughts=() reasons=()
+
+read_table() {
+    local line n=0 at=-1
+    while IFS= read -r line || [ -n "$line" ]; do
+        n=$((n + 1))
+        case $line in
+        '#'* | '') continue ;;
+        'file: '*)
+            at=$((at + 1))
+            files[at]=${line#file: } olds[at]='' news[at]='' caughts[at]='' reasons[at]=''
+            ;;
+        'old: '*) olds[at]=${line#old: } ;;
+        'new: '*) news[at]=${line#new: } ;;
+        'new:') news[at]='' ;;
+        'caught: '*) caughts[at]=${line#caught: } ;;
+        'survives: '*) reasons[at]=${line#survives: } ;;
+        *)
+            echo "tests/mutants.txt:$n: not a line of a stanza: $line"
+            return 1
+            ;;
+        esac
+    done <"$table"
+    [ ${#files[@]} -gt 0 ] || { echo "tests/mutants.txt: no mutant"; return 1; }
+}
+
+# occurrences FILE TEXT
+occurrences() {
+    TEXT=$2 awk 'BEGIN { text = ENVIRON["TEXT"] }
+        { line = $0
+          while ((i = index(line, text)) > 0) { n++; line = substr(line, i + length(text)) } }
+        END { print n + 0 }' "$1"
+}
+
+# Says what is wrong with a mutant of the table; true if nothing is.
+is_good() {
+    local i=$1 count
+    [ -f "$root/${files[i]}" ] || { echo "stale: there is no file ${files[i]}"; return 1; }
+    [ -n "${olds[i]}" ] || { echo "stale: ${files[i]}: no old:"; return 1; }
+    [ "${olds[i]}" != "${news[i]}" ] || { echo "stale: ${files[i]}: nothing changes: ${olds[i]}"; return 1; }
+    [ -n "${caughts[i]}${reasons[i]}" ] || { echo "stale: ${files[i]}: no caught: ${olds[i]}"; return 1; }
+    count=$(occurrences "$root/${files[i]}" "${olds[i]}")
+    [ "$count" -eq 1 ] || { echo "stale: ${files[i]}: occurs $count times: ${olds[i]}"; return 1; }
+}
+
+check() {
+    local i suite bad=0
+    for i in "${!files[@]}"; do
+        is_good "$i" || bad=1
+        for suite in ${caughts[i]}; do
+            case $suite in
+            test_gemm_*) [ -f "$root/tests/test_gemm.c" ] ;;
+            test_*) [ -f "$root/tests/$suite.c" ] ;;
+            *) grep -q "NAME $suite COMMAND" "$root/tests/CMakeLists.txt" ;;
+            esac || { echo "stale: ${files[i]}: there is no suite $suite"; bad=1; }
+        done
+    done
+    echo "${#files[@]} mutants in the table"
+    return $bad
+}
+
+# ---------------------------------------------------------------------------------- planting --
+
+# The targets that a suite needs: a Criterion suite is a program, a shell suite runs the command.
+targets_of() {
+    local suite
+    for suite in "$@"; do
+        case $suite in
+        test_gemm_*) echo test_gemm ;;
+        test_*) echo "$suite" ;;
+        install | add_an_op) echo all ;;
+        *) echo yamlgrad ;;
+        esac
+    done | sort -u
+}
+
+# A copy of the tree, so that a mistake is never planted in the one that people work on. Only what
+# differs is copied: what was built before is not built again.
+copy_tree() {
+    local file
+    mkdir -p "$tree"
+    (cd "$root" && git ls-files --cached --others --exclude-standard) | while IFS= read -r file; do
+        [ -f "$root/$file" ] || continue
+        cmp -s "$root/$file" "$tree/$file" && continue
+        mkdir -p "$tree/$(dirname "$file")"
+        cp -p "$root/$file" "$tree/$file"
+        touch "$tree/$file"
+    done
+    [ -f "$tree/build/release/build.ninja" ] ||
+        (cd "$tree" && cmake --preset release -DBUILD_TESTING=ON >configure.log)
+}
+
+build() { # build SUITE…
+    local targets
+    mapfile -t targets < <(targets_of "$@")
+    [ ${#targets[@]} -gt 0 ] || targets=(all)
+    cmake --build "$tree/build/release" --target "${targets[@]}" >"$tree/build.log" 2>&1
+}
+
+suites_pass() { # suites_pass SUITE…; none: all
+    local pattern
+    pattern=$(printf '|%s' "$@")
+    timeout "$seconds" ctest --test-dir "$tree/build/release" --no-tests=error --stop-on-failure \
+        --parallel "$(nproc)" ${1:+--tests-regex "^(${pattern#|})\$"} >"$tree/test.log" 2>&1
+}
+
+plant() {
+    local i=$1
+    TEXT=${olds[i]} NEW=${news[i]} awk 'BEGIN { text = ENVIRON["TEXT"]; new = ENVIRON["NEW"] }
+        (i = index($0, text)) > 0 { $0 = substr($0, 1, i - 1) new substr($0, i + length(text)) }
+        { print }' "$root/${files[i]}" >"$tree/${files[i]}"
+}
+
+restore() { cp "$root/${files[$1]}" "$tree/${files[$1]}"; }
+
+killed=0 survived=0 explained=0 stale=0
+
+# try I SUITE…
+try() {
+    local i=$1 what="${files[$1]}: ${olds[$1]} → ${news[$1]}"
+    shift
+    plant "$i"
+    if ! build "$@"; then
+        echo "STALE     $what (does not compile)"
+        stale=$((stale + 1))
+    elif ! suites_pass "$@"; then
+        echo "killed    $what ($(sed -n 's/.* - \([a-z_0-9]*\) (.*/\1/p' "$tree/test.log" | paste -sd ' '))"
+        killed=$((killed + 1))
+    elif [ -n "${reasons[i]}" ]; then
+        echo "explained $what (${reasons[i]})"
+        explained=$((explained + 1))
+    else
+        echo "SURVIVED  $what"
+        survived=$((survived + 1))
+    fi
+    restore "$i"
+}
+
+main() {
+    local all=0 pattern='' i suites
+    read_table
+    if [ "${1:-}" = --check ]; then
+        check
+        return
+    fi
+    [ "${1:-}" != --all ] || { all=1; shift; }
+    pattern=${1:-}
+    check
+    copy_tree
+    local chosen=()
+    for i in "${!files[@]}"; do
+        [[ "${files[i]} ${olds[i]} ${caughts[i]}" == *"$pattern"* ]] && chosen+=("$i")
+    done
+    [ ${#chosen[@]} -gt 0 ] || { echo "no mutant matches '$pattern'"; return 2; }
+    # A suite that fails without a mistake would seem to catch every one.
+    suites=()
+    [ "$all" -eq 1 ] || mapfile -t suites < <(for i in "${chosen[@]}"; do tr ' ' '\n' <<<"${caughts[i]}"; done | sed '/^$/d' | sort -u)
+    build "${suites[@]}" || { tail -20 "$tree/build.log"; echo "the tree does not build"; return 1; }
+    seconds=3000 suites_pass "${suites[@]}" || { grep -E '\*\*\*|Failed' "$tree/test.log"; echo "tests fail without a mutant"; return 1; }
+    for i in "${chosen[@]}"; do
+        if [ "$all" -eq 1 ] || [ -z "${caughts[i]}" ]; then
+            try "$i"
+        else
+            # shellcheck disable=SC2086 # a list of names
+            try "$i" ${caughts[i]}
+        fi
+    done
+    echo "$killed killed, $survived survived, $explained survive with a reason, $stale stale"
+    [ "$survived" -eq 0 ] && [ "$stale" -eq 0 ]
+}
+
+main "$@"
