@@ -1,7 +1,7 @@
 /*
  * Constant folding: an operator on constants is run when the graph is built.
  */
-#include "store.h"
+#include "loop_op.h"
 #include "threads.h"
 
 #include <stdlib.h>
@@ -47,9 +47,9 @@ static bool run(const yg_infer *call, const void *const *in, const yg_type *resu
 yg_node yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                 const yg_type *result) {
     const yg_op *op = call->op;
-    /* A broadcast is cheaper kept than stored; a view has no kernel. */
-    if (call->operand_count == 0 || op == graph->ops->broadcast || op->flags & YG_OP_VIEW ||
-        yg_type_count(result) > FOLD_ELEMENTS)
+    /* A broadcast is cheaper kept than stored; a view has no kernel; a loop needs a program. */
+    if (call->operand_count == 0 || yg_loop_of(op) || op == graph->ops->broadcast ||
+        op->flags & YG_OP_VIEW || yg_type_count(result) > FOLD_ELEMENTS)
         return YG_NONE;
     const void *in[YG_MAX_OPERANDS];
     for (size_t k = 0; k < call->operand_count; k++) {

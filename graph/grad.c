@@ -110,10 +110,8 @@ static yg_node seed(yg_graph *graph, yg_node y, yg_node cotangent) {
     return is_along(graph, cotangent, "cotangent", y) ? cotangent : YG_NONE;
 }
 
-/* The cotangents of wrt for several outputs at once: outputs[i] has the cotangent seeds[i], or none
- * (YG_NONE). */
-static bool reverse(yg_graph *graph, const yg_node *outputs, const yg_node *seeds,
-                    size_t output_count, const yg_node *wrt, size_t count, yg_node *out) {
+bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *seeds,
+                        size_t output_count, const yg_node *wrt, size_t count, yg_node *out) {
     yg_node last = 0;
     for (size_t i = 0; i < output_count; i++)
         last = outputs[i] > last ? outputs[i] : last;
@@ -148,7 +146,7 @@ bool yg_grad(yg_graph *graph, yg_node y, yg_node cotangent, const yg_node *wrt, 
             return false;
     }
     const yg_node start = seed(graph, y, cotangent);
-    return start != YG_NONE && reverse(graph, &y, &start, 1, wrt, count, out);
+    return start != YG_NONE && yg_grad_of_several(graph, &y, &start, 1, wrt, count, out);
 }
 
 /* Derivatives along the tangents that there are: targets[0 .. count) with tangents of their types.
@@ -170,7 +168,7 @@ static yg_node forward(yg_graph *graph, yg_node y, const yg_node *targets, const
         pulled[kept++] = pulled[i];
     }
     if (kept > 0)
-        reverse(graph, pulled, along, kept, &probe, 1, &derivative);
+        yg_grad_of_several(graph, pulled, along, kept, &probe, 1, &derivative);
     return graph->error.code ? YG_NONE : derivative;
 }
 

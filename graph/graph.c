@@ -1,7 +1,7 @@
 /*
  * The graph's life, its leaves, and what can be read of it. Building by operators is in build.c.
  */
-#include "store.h"
+#include "loop_op.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,6 +37,7 @@ yg_graph *yg_graph_new(const yg_op_set *ops, unsigned flags) {
 void yg_graph_free(yg_graph *graph) {
     if (!graph)
         return;
+    yg_loop_ops_free(graph->loops);
     yg_pool_free(graph->pool);
     yg_store_free(graph);
 }

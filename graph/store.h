@@ -36,6 +36,7 @@ struct yg_graph {
     yg_origin at;
     const char *files[16];    /* the names that origins point to; most recent first */
     const yg_type *types[16]; /* the last that were not an operand's; most recent first */
+    struct yg_loop_op *loops; /* operators of its own: loop_op.h */
     yg_error error;
 };
 
@@ -52,6 +53,11 @@ yg_node yg_store_append(yg_graph *graph, const yg_record *record);
 
 /* Appends a record, or returns the equal one that exists (`merge`). What it points to is copied. */
 yg_node yg_store_add(yg_graph *graph, const yg_record *record, bool merge);
+
+/* The cotangents of wrt[0..count) for several outputs at once: outputs[i] has the cotangent
+ * seeds[i], or none (YG_NONE). As yg_grad(), in all else. */
+bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *seeds,
+                        size_t output_count, const yg_node *wrt, size_t count, yg_node *out);
 
 /* Evaluates an operator on constants: a constant node, or YG_NONE where that is not possible. */
 yg_node yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands,
