@@ -84,7 +84,8 @@ static void add_escaped(yg_text *text, const char *label) {
         yg_text_add(text, *label == '"' || *label == '\\' ? "\\%c" : "%c", *label);
 }
 
-static void add_dot_node(yg_text *text, const yg_graph *graph, yg_node node) {
+/* `attrs` is room for the text of a node's attributes. */
+static void add_dot_node(yg_text *text, yg_text *attrs, const yg_graph *graph, yg_node node) {
     const yg_record *record = &graph->records[node];
     char type[YG_TYPE_TEXT];
     const bool parameter = yg_node_is_parameter(graph, node);
@@ -99,12 +100,11 @@ static void add_dot_node(yg_text *text, const yg_graph *graph, yg_node node) {
     } else {
         add_escaped(text, record->name[0] && record->op->flags & YG_OP_LEAF ? record->name
                                                                             : record->op->name);
-        yg_text attrs = {0};
-        yg_text_attrs(&attrs, record->op, record->attrs);
-        char *attr_text = yg_text_take(&attrs);
-        if (attr_text)
-            add_escaped(text, attr_text);
-        free(attr_text);
+        attrs->used = 0;
+        yg_text_attrs(attrs, record->op, record->attrs);
+        if (attrs->used > 0)
+            add_escaped(text, attrs->data);
+        text->failed |= attrs->failed; /* a label without its attributes would mislead */
         if (record->name[0] && !(record->op->flags & YG_OP_LEAF)) {
             yg_text_add(text, "\\n");
             add_escaped(text, record->name);
@@ -120,14 +120,15 @@ char *yg_graph_dot(const yg_graph *graph, const yg_node *roots, size_t count) {
     bool *live = mark_live(graph, roots, count);
     if (!live)
         return NULL;
-    yg_text text = {0};
+    yg_text text = {0}, attrs = {0};
     yg_text_add(&text, "digraph model {\n  rankdir=BT;\n"
                        "  node [fontname=\"sans-serif\", fontsize=11];\n");
     for (yg_node node = 0; node < graph->size; node++) {
         if (live[node])
-            add_dot_node(&text, graph, node);
+            add_dot_node(&text, &attrs, graph, node);
     }
     yg_text_add(&text, "}\n");
+    free(attrs.data);
     free(live);
     return yg_text_take(&text);
 }
