@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool compile(network_run *run, yg_error *error) {
+static bool compile(network_run *run, const yg_compile_options *options, yg_error *error) {
     yg_graph *graph = yg_network_graph(run->network);
     const yg_node loss = yg_network_loss(run->network);
     size_t parameter_count, output_count, count = 0;
@@ -33,7 +33,7 @@ static bool compile(network_run *run, yg_error *error) {
         if (run->gradients[i] != YG_NONE)
             wanted[count++] = run->gradients[i];
     if (fine)
-        run->program = yg_compile(graph, wanted, count, NULL, 0, NULL, error);
+        run->program = yg_compile(graph, wanted, count, NULL, 0, options, error);
     free(wrt);
     free(wanted);
     return run->program != NULL;
@@ -41,9 +41,14 @@ static bool compile(network_run *run, yg_error *error) {
 
 bool network_run_open(network_run *run, const yg_model *model, const yg_network_options *options,
                       yg_error *error) {
+    return network_run_compile(run, model, options, NULL, error);
+}
+
+bool network_run_compile(network_run *run, const yg_model *model, const yg_network_options *options,
+                         const yg_compile_options *compiling, yg_error *error) {
     *run = (network_run){0};
     run->network = yg_network_build(model, options, error);
-    return run->network != NULL && compile(run, error);
+    return run->network != NULL && compile(run, compiling, error);
 }
 
 void network_run_close(network_run *run) {

@@ -17,6 +17,9 @@ typedef struct network_run {
  * with *error set; network_run_close() in either case. */
 bool network_run_open(network_run *run, const yg_model *model, const yg_network_options *options,
                       yg_error *error);
+/* The same, compiled in a way of one's own. */
+bool network_run_compile(network_run *run, const yg_model *model, const yg_network_options *options,
+                         const yg_compile_options *compiling, yg_error *error);
 void network_run_close(network_run *run);
 
 /* Initial values of all parameters. */

@@ -13,10 +13,10 @@
 #include <string.h>
 
 static void open_run(const char *name, const yg_model *model, const yg_network_options *options,
-                     network_run *run) {
+                     const yg_compile_options *compiling, network_run *run) {
     yg_error error = {0};
-    const bool good =
-        network_run_open(run, model, options, &error) && network_run_initialize(run, 7, &error);
+    const bool good = network_run_compile(run, model, options, compiling, &error) &&
+                      network_run_initialize(run, 7, &error);
     cr_assert(good, "%s: %s:%d: %s", name, error.file, (int)error.line, error.message);
     network_run_draw(run, 11);
     cr_assert(yg_program_run(run->program, 3, 5, &error), "%s: %s", name, error.message);
@@ -48,12 +48,9 @@ static void compare_list(const char *name, const yg_tensor_name *list, size_t co
         compare(name, list[i].name, a, b, tolerance);
 }
 
-void expect_same_model(const char *name, const yg_model *a, const yg_network_options *a_options,
-                       const yg_model *b, const yg_network_options *b_options, double tolerance) {
-    network_run left, right;
+/* All of both, which are closed. */
+static void compare_runs(const char *name, network_run left, network_run right, double tolerance) {
     size_t count, other;
-    open_run(name, a, a_options, &left);
-    open_run(name, b, b_options, &right);
     const yg_network_parameter *one = yg_network_parameters(left.network, &count);
     const yg_network_parameter *two = yg_network_parameters(right.network, &other);
     cr_assert_eq(count, other, "%s: %zu parameters and %zu", name, count, other);
@@ -75,6 +72,23 @@ void expect_same_model(const char *name, const yg_model *a, const yg_network_opt
     cr_assert_eq(count, other, "%s", name);
     network_run_close(&left);
     network_run_close(&right);
+}
+
+void expect_same_model(const char *name, const yg_model *a, const yg_network_options *a_options,
+                       const yg_model *b, const yg_network_options *b_options, double tolerance) {
+    network_run left, right;
+    open_run(name, a, a_options, NULL, &left);
+    open_run(name, b, b_options, NULL, &right);
+    compare_runs(name, left, right, tolerance);
+}
+
+void expect_same_program(const char *name, const yg_model *model, const yg_network_options *options,
+                         const yg_compile_options *a, const yg_compile_options *b,
+                         double tolerance) {
+    network_run left, right;
+    open_run(name, model, options, a, &left);
+    open_run(name, model, options, b, &right);
+    compare_runs(name, left, right, tolerance);
 }
 
 void expect_expands(const char *name, const yg_model *model, const yg_network_options *options) {

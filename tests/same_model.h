@@ -4,6 +4,7 @@
 #ifndef YG_TESTS_SAME_MODEL_H
 #define YG_TESTS_SAME_MODEL_H
 
+#include "graph/program.h"
 #include "models/model.h"
 
 /* Fails the test, in the name of `name`, unless both have the same parameters and give the same
@@ -11,6 +12,11 @@
  * magnitude of each tensor. Every symbolic dimension is given by the options. */
 void expect_same_model(const char *name, const yg_model *a, const yg_network_options *a_options,
                        const yg_model *b, const yg_network_options *b_options, double tolerance);
+
+/* One model, compiled in two ways. */
+void expect_same_program(const char *name, const yg_model *model, const yg_network_options *options,
+                         const yg_compile_options *a, const yg_compile_options *b,
+                         double tolerance);
 
 /* The model expanded, loaded again, compared to the bit, and expanded once more to the same text.
  */
