@@ -125,30 +125,43 @@ static int print_text(char *text) {
     return STATUS_OK;
 }
 
+/* The gradients of the trainable parameters, all at once: one at a time, each would walk the whole
+ * graph. Appends them to `roots`. */
+static bool add_gradients(const survey *survey, yg_node *roots, size_t *count) {
+    yg_graph *graph = yg_network_graph(survey->network);
+    size_t parameters = 0, wanted = 0;
+    const yg_network_parameter *parameter = yg_network_parameters(survey->network, &parameters);
+    yg_node *wrt = calloc(parameters + 1, sizeof *wrt);
+    yg_node *gradients = calloc(parameters + 1, sizeof *gradients);
+    for (size_t i = 0; wrt && i < parameters; i++)
+        if (parameter[i].trainable)
+            wrt[wanted++] = parameter[i].node;
+    const bool good =
+        wrt && gradients &&
+        yg_grad(graph, yg_network_loss(survey->network), YG_NONE, wrt, wanted, gradients);
+    for (size_t i = 0; good && i < wanted; i++)
+        if (gradients[i] != YG_NONE)
+            roots[(*count)++] = gradients[i];
+    free(wrt);
+    free(gradients);
+    return good;
+}
+
 /* The outputs and the loss; with `gradients`, also those of every trainable parameter. */
 static int print_graph(survey *survey, bool dot, bool gradients) {
     yg_graph *graph = yg_network_graph(survey->network);
     const yg_node loss = yg_network_loss(survey->network);
-    size_t outputs = 0;
-    size_t parameters = 0;
+    size_t outputs = 0, parameters = 0, count = 0;
     const yg_tensor_name *output = yg_network_outputs(survey->network, &outputs);
-    const yg_network_parameter *parameter = yg_network_parameters(survey->network, &parameters);
+    yg_network_parameters(survey->network, &parameters);
     yg_node *roots = calloc(outputs + parameters + 1, sizeof *roots);
-    size_t count = 0;
     for (size_t i = 0; i < outputs && roots; i++)
         roots[count++] = output[i].node;
     if (loss != YG_NONE && roots)
         roots[count++] = loss;
-    for (size_t i = 0; i < parameters && gradients && loss != YG_NONE && roots; i++) {
-        yg_node gradient = YG_NONE;
-        if (!parameter[i].trainable)
-            continue;
-        if (!yg_grad(graph, loss, YG_NONE, &parameter[i].node, 1, &gradient)) {
-            free(roots);
-            return session_fail(yg_graph_error(graph));
-        }
-        if (gradient != YG_NONE)
-            roots[count++] = gradient;
+    if (gradients && loss != YG_NONE && roots && !add_gradients(survey, roots, &count)) {
+        free(roots);
+        return yg_graph_error(graph) ? session_fail(yg_graph_error(graph)) : print_text(NULL);
     }
     const int status = print_text(!roots ? NULL
                                   : dot  ? yg_graph_dot(graph, roots, count)

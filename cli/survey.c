@@ -150,30 +150,61 @@ static double *running_flops(yg_network *network) {
     return total;
 }
 
+/* A row by its output, for sorting. */
+typedef struct place {
+    yg_node output;
+    size_t row;
+} place;
+
+static int compare_places(const void *a, const void *b) {
+    const place *x = a, *y = b;
+    return x->output == y->output ? 0 : x->output < y->output ? -1 : 1;
+}
+
 /* A layer's nodes stand between the layer before it and its own output, since the graph is built
- * from top to bottom. */
+ * from top to bottom. A layer inside it is none before it. `ends[d]` is where the layers of depth d
+ * end so far; there are `depths` of them. */
+static void share_flops(survey *survey, const place *places, size_t count, const double *total,
+                        yg_node *ends, int depths) {
+    for (size_t i = 0, next = 0; i < count; i = next) {
+        while (next < count && places[next].output == places[i].output)
+            next++;
+        for (size_t k = i; k < next; k++) {
+            survey_row *row = &survey->rows[places[k].row];
+            yg_node start = 0;
+            for (int d = 0; d <= row->depth; d++)
+                start = ends[d] > start ? ends[d] : start;
+            row->flops = total[places[k].output + 1] - total[start];
+        }
+        for (size_t k = i; k < next; k++)
+            if (survey->rows[places[k].row].depth < depths)
+                ends[survey->rows[places[k].row].depth] = places[k].output + 1;
+    }
+}
+
 static bool count_flops(survey *survey, yg_error *error) {
-    double *total = running_flops(survey->network);
-    if (!total)
-        return yg_fail_memory(error);
-    survey->forward_flops = total[yg_graph_size(yg_network_graph(survey->network))];
-    size_t ports = 0;
-    size_t targets = 0;
+    size_t ports = 0, targets = 0, count = 0;
+    int depths = 1;
     yg_network_inputs(survey->network, &ports);
     yg_network_targets(survey->network, &targets);
     ports += targets;
-    for (size_t i = ports; i < survey->row_count; i++) {
-        const yg_node output = row_node(survey->network, i);
-        yg_node start = 0;
-        for (size_t j = ports; j < survey->row_count; j++) {
-            const yg_node other = row_node(survey->network, j);
-            if (other < output && other >= start && survey->rows[j].depth <= survey->rows[i].depth)
-                start = other + 1;
-        }
-        survey->rows[i].flops = total[output + 1] - total[start];
+    for (size_t i = ports; i < survey->row_count; i++)
+        depths = survey->rows[i].depth >= depths ? survey->rows[i].depth + 1 : depths;
+    double *total = running_flops(survey->network);
+    place *places = calloc(survey->row_count + 1, sizeof *places);
+    yg_node *ends = calloc((size_t)depths, sizeof *ends);
+    const bool room = total && places && ends;
+    for (size_t i = ports; room && i < survey->row_count; i++)
+        places[count++] = (place){.output = row_node(survey->network, i), .row = i};
+    if (room) {
+        survey->forward_flops = total[yg_graph_size(yg_network_graph(survey->network))];
+        qsort(places, count, sizeof *places, compare_places);
+        share_flops(survey, places, count, total, ends, depths);
     }
     free(total);
-    return true;
+    free(places);
+    free(ends);
+    return room || yg_fail_memory(error);
 }
 
 static void count_parameters(survey *survey) {
