@@ -122,24 +122,26 @@ static void complete_error(yg_graph *graph, const yg_op *op) {
     yg_graph_fail(graph, found.code, "%s: %s", op->name, found.message);
 }
 
-static bool infer(yg_graph *graph, const yg_infer *call, yg_type *result) {
+/* The types of all results. */
+static bool infer(yg_graph *graph, const yg_infer *call, yg_type *results) {
     const yg_op *op = call->op;
     if (!op->infer) {
-        *result = call->operands[call->operand_count - 1];
-    } else if (!op->infer(call, result, &graph->error)) {
+        *results = call->operands[call->operand_count - 1];
+    } else if (!op->infer(call, results, &graph->error)) {
         if (!graph->error.code)
             yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s: the shape rule failed silently", op->name);
         complete_error(graph, op);
         return false;
-    } else {
-        const yg_type *known = find_type(call, result);
+    }
+    for (size_t i = 0; op->infer && i < yg_op_result_count(op); i++) {
+        const yg_type *known = find_type(call, &results[i]);
         if (known)
-            *result = *known;
-        else if (!make_type(graph, op, result))
+            results[i] = *known;
+        else if (!make_type(graph, op, &results[i]))
             return false;
     }
     const yg_dtype key =
-        call->operand_count ? call->operands[call->operand_count - 1].dtype : result->dtype;
+        call->operand_count ? call->operands[call->operand_count - 1].dtype : results->dtype;
     if (!(op->flags & YG_OP_VIEW) && !supports(op, key)) {
         yg_graph_fail(graph, YG_ERROR_DTYPE, "%s does not take %s tensors", op->name,
                       yg_dtype_name(key));
@@ -176,7 +178,7 @@ static yg_node simpler(yg_graph *graph, const yg_infer *call, const yg_node *ope
     if (algebra && node == YG_NONE)
         node = apply_to_scalars(graph, call, operands, result);
     if (node == YG_NONE && !(graph->flags & YG_GRAPH_NO_FOLD))
-        node = yg_fold(graph, call, operands, result);
+        yg_fold(graph, call, operands, result, &node);
     if (node != YG_NONE && !yg_type_equal(graph->records[node].type, result)) {
         char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
         return yg_graph_fail(graph, YG_ERROR_INTERNAL,
@@ -187,21 +189,41 @@ static yg_node simpler(yg_graph *graph, const yg_infer *call, const yg_node *ope
     return node;
 }
 
-static yg_node add_primitive(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
-    yg_type result;
-    if (!infer(graph, call, &result))
-        return YG_NONE;
-    const yg_node node = simpler(graph, call, operands, &result);
-    if (node != YG_NONE || graph->error.code)
-        return node;
+static yg_node add_node(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                        const yg_type *type) {
     const yg_record record = {
         .op = call->op,
-        .type = &result,
+        .type = type,
         .operands = operands,
         .operand_count = (uint32_t)call->operand_count,
         .attrs = call->attrs,
     };
     return yg_store_add(graph, &record, !(call->op->flags & YG_OP_RANDOM));
+}
+
+static size_t add_several(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                          const yg_type *types, yg_node *results) {
+    const size_t count = yg_op_result_count(call->op);
+    const bool folds = !(graph->flags & YG_GRAPH_NO_FOLD) && !(call->op->flags & YG_OP_RANDOM);
+    if (folds && yg_fold(graph, call, operands, types, results))
+        return count;
+    results[0] = add_node(graph, call, operands, &types[0]);
+    for (size_t i = 1; i < count; i++)
+        results[i] = yg_store_add_result(graph, results[0], i, &types[i]);
+    return graph->error.code ? 0 : count;
+}
+
+static size_t add_primitive(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                            yg_node *results) {
+    yg_type types[YG_OP_MAX_RESULTS];
+    if (!infer(graph, call, types))
+        return 0;
+    if (call->op->results > 1)
+        return add_several(graph, call, operands, types, results);
+    results[0] = simpler(graph, call, operands, types);
+    if (results[0] == YG_NONE && !graph->error.code)
+        results[0] = add_node(graph, call, operands, types);
+    return results[0] == YG_NONE ? 0 : 1;
 }
 
 #define MAX_ATTRS 16
@@ -278,8 +300,7 @@ size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size
         const size_t made = op->compose(graph, &call, operands, results);
         return graph->error.code ? 0 : made;
     }
-    results[0] = add_primitive(graph, &call, operands);
-    return results[0] == YG_NONE ? 0 : 1;
+    return add_primitive(graph, &call, operands, results);
 }
 
 yg_node yg_apply(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,

@@ -9,7 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* active[i]: node i depends on a target by a differentiable path. */
+/* Whether a derivative passes through operand k: it is a float, or the first of several results,
+ * which may be of another type than the one that is read. */
+static bool passes(const yg_graph *graph, const yg_record *record, size_t k) {
+    return yg_is_result(record) ||
+           yg_dtype_is_float(graph->records[record->operands[k]].type->dtype);
+}
+
+/* active[i]: node i, or another result of its kernel, depends on a target by a differentiable path.
+ */
 static void mark_active(const yg_graph *graph, yg_node last, const yg_node *wrt, size_t count,
                         bool *active) {
     for (size_t i = 0; i < count; i++) {
@@ -18,10 +26,11 @@ static void mark_active(const yg_graph *graph, yg_node last, const yg_node *wrt,
     }
     for (yg_node node = 0; node <= last; node++) {
         const yg_record *record = &graph->records[node];
-        if (!yg_dtype_is_float(record->type->dtype) || record->op->flags & YG_OP_NON_DIFFERENTIABLE)
+        if (record->op->flags & YG_OP_NON_DIFFERENTIABLE ||
+            (!yg_dtype_is_float(record->type->dtype) && record->op->results < 2))
             continue;
         for (uint32_t k = 0; k < record->operand_count && !active[node]; k++)
-            active[node] = active[record->operands[k]];
+            active[node] = active[record->operands[k]] && passes(graph, record, k);
     }
 }
 
@@ -52,22 +61,35 @@ static void propagate(yg_graph *graph, yg_node node, size_t k, yg_node *cotangen
         return;
     }
     const bool added = op->vjp_add && *total != YG_NONE;
-    const yg_node part = added ? op->vjp_add(graph, node, cotangents[node], k, *total)
-                               : op->vjp(graph, node, cotangents[node], k);
+    const yg_node part = op->results > 1 ? op->vjp_all(graph, node, &cotangents[node], k)
+                         : added         ? op->vjp_add(graph, node, cotangents[node], k, *total)
+                                         : op->vjp(graph, node, cotangents[node], k);
     if (part != YG_NONE && check_type(graph, node, k, part))
         *total = added ? part : sum(graph, *total, part);
+}
+
+/* Whether a cotangent passes on from a node: to one of its results there is one. The results of a
+ * node follow it, so their cotangents do. */
+static bool passes_on(const yg_record *record, const yg_node *cotangents) {
+    if (yg_is_result(record) || record->op->flags & YG_OP_NON_DIFFERENTIABLE)
+        return false; /* a target may be the result of a step: nothing passes on from it */
+    for (size_t i = 0; i < yg_op_result_count(record->op); i++) {
+        if (cotangents[i] != YG_NONE)
+            return true;
+    }
+    return false;
 }
 
 static void sweep(yg_graph *graph, yg_node y, const bool *active, yg_node *cotangents) {
     const yg_origin before = graph->at;
     for (yg_node next = y + 1; next > 0 && !graph->error.code; next--) {
         const yg_node node = next - 1;
-        const unsigned flags = graph->records[node].op->flags;
-        if (cotangents[node] == YG_NONE || !active[node] || flags & YG_OP_NON_DIFFERENTIABLE)
-            continue; /* a target may be the result of a step: nothing passes on from it */
+        if (!active[node] || !passes_on(&graph->records[node], &cotangents[node]))
+            continue;
         graph->at = graph->records[node].origin;
         for (size_t k = 0; k < graph->records[node].operand_count && !graph->error.code; k++) {
-            if (active[graph->records[node].operands[k]])
+            const yg_record *record = &graph->records[node];
+            if (active[record->operands[k]] && passes(graph, record, k))
                 propagate(graph, node, k, cotangents);
         }
     }
@@ -115,12 +137,14 @@ bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *
     yg_node last = 0;
     for (size_t i = 0; i < output_count; i++)
         last = outputs[i] > last ? outputs[i] : last;
-    bool *active = calloc((size_t)last + 1, sizeof *active);
-    yg_node *cotangents = malloc(((size_t)last + 1) * sizeof *cotangents);
+    /* Room for the other results of the last node, too: they have no cotangent. */
+    const size_t room = (size_t)last + YG_OP_MAX_RESULTS;
+    bool *active = calloc(room, sizeof *active);
+    yg_node *cotangents = malloc(room * sizeof *cotangents);
     if (!active || !cotangents) {
         yg_fail_memory(&graph->error);
     } else {
-        memset(cotangents, 0xff, ((size_t)last + 1) * sizeof *cotangents); /* YG_NONE */
+        memset(cotangents, 0xff, room * sizeof *cotangents); /* YG_NONE */
         mark_active(graph, last, wrt, count, active);
         for (size_t i = 0; i < output_count; i++) {
             if (seeds[i] != YG_NONE)

@@ -169,6 +169,10 @@ const yg_attr *yg_node_attrs(const yg_graph *graph, yg_node node) {
     return graph->records[node].attrs;
 }
 
+yg_node yg_node_result(const yg_graph *graph, yg_node node, size_t index) {
+    return index < yg_op_result_count(graph->records[node].op) ? node + (yg_node)index : YG_NONE;
+}
+
 const char *yg_node_name(const yg_graph *graph, yg_node node) {
     return graph->records[node].name;
 }

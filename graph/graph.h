@@ -97,6 +97,8 @@ size_t yg_node_operand_count(const yg_graph *graph, yg_node node);
 const yg_node *yg_node_operands(const yg_graph *graph, yg_node node);
 yg_node yg_node_operand(const yg_graph *graph, yg_node node, size_t k);
 const yg_attr *yg_node_attrs(const yg_graph *graph, yg_node node);
+/* Result `index` of an operator with several results, of which `node` is the first. */
+yg_node yg_node_result(const yg_graph *graph, yg_node node, size_t index);
 const char *yg_node_name(const yg_graph *graph, yg_node node); /* "" if it has none */
 yg_origin yg_node_origin(const yg_graph *graph, yg_node node);
 

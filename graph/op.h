@@ -101,9 +101,11 @@ typedef struct yg_stretch {
 /* What a whole-tensor kernel is given. All buffers are dense and row-major. They do not overlap,
  * except where yg_op_plan.joins or YG_OP_IN_PLACE says so. */
 typedef struct yg_kernel_call {
-    void *out;
+    void *out;         /* the first result's elements */
+    void *const *outs; /* several results (yg_op.results): those of each; NULL for one that nobody
+                          reads, except for the first */
     const void *const *in;
-    const yg_type *out_type;
+    const yg_type *out_type; /* the first result's */
     const yg_type *const *in_types;
     size_t operand_count;
     const yg_attr *attrs;
@@ -183,6 +185,7 @@ typedef struct yg_op_plan {
 /* The operands of one test call, read by yg_at(). */
 typedef struct yg_reference {
     const yg_infer *call;
+    size_t result; /* that an element is asked of */
     const yg_type *out_type;
     const double *const *in;
 } yg_reference;
@@ -225,6 +228,7 @@ enum {
 
 #define YG_MAX_OPERANDS      64 /* of a list operator */
 #define YG_MAX_RESULTS       64 /* of a composite */
+#define YG_OP_MAX_RESULTS    8  /* of a primitive */
 #define YG_OP_NAMED_OPERANDS 4
 
 struct yg_op {
@@ -239,10 +243,13 @@ struct yg_op {
     size_t attr_count;
     unsigned flags;
 
-    /* Primitive: the result's type. NULL for an elementwise operator whose result has its
-     * operands' type. Must reject, with a message that shows the shapes, whatever the kernel does
-     * not handle. */
-    bool (*infer)(const yg_infer *call, yg_type *result, yg_error *error);
+    /* Primitive: how many results its kernel computes at once. Default: 0, which means one. */
+    int results;
+
+    /* Primitive: the result's type, or the types of all results. NULL for an elementwise operator
+     * whose result has its operands' type. Must reject, with a message that shows the shapes,
+     * whatever the kernel does not handle. */
+    bool (*infer)(const yg_infer *call, yg_type *results, yg_error *error);
 
     /* Primitive: kernels by the element type of the LAST operand (of the result where there are no
      * operands); NULL where that type is not supported. */
@@ -255,15 +262,20 @@ struct yg_op {
 
     /* The vector-Jacobian product: the cotangent of operand `k`, built from nodes, given node `y`
      * of this operator and its cotangent `dy` (same type as y). YG_NONE: none passes. It is asked
-     * only for operands of a float type. */
-    yg_node (*vjp)(yg_graph *graph, yg_node y, yg_node dy, size_t k);
+     * only for operands of a float type. An operator with several results is given the cotangents
+     * of all of them: dy[i] is YG_NONE where none reaches result i. At least one does. */
+    union {
+        yg_node (*vjp)(yg_graph *graph, yg_node y, yg_node dy, size_t k);
+        yg_node (*vjp_all)(yg_graph *graph, yg_node y, const yg_node *dy, size_t k);
+    };
     /* Optional, where `vjp` would mostly give zeros: node `sum`, of operand k's type, with the
      * cotangent that `vjp` gives added to it. It is asked where operand k has several cotangents.
      * Without it n slices of a tensor cost n times the tensor's size. */
     yg_node (*vjp_add)(yg_graph *graph, yg_node y, yg_node dy, size_t k, yg_node sum);
 
     /* Peephole rewriting, asked when a node is about to be added: an existing or newly built
-     * equivalent (same type), or YG_NONE to add the node as it is. Must make progress. */
+     * equivalent (same type), or YG_NONE to add the node as it is. Must make progress. An operator
+     * with several results is not asked. */
     yg_node (*simplify)(yg_graph *graph, const yg_infer *call, const yg_node *operands);
 
     /* Composite: builds nodes, writes at most YG_MAX_RESULTS results and returns how many; 0 after
@@ -271,9 +283,9 @@ struct yg_op {
     size_t (*compose)(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results);
 
-    /* The definition, as plainly as it can be written: the result's element at a multi-index, in
-     * double precision. A composite with several results is checked on its first, a random operator
-     * at seed 0 and step 0. */
+    /* The definition, as plainly as it can be written: an element of a result at a multi-index, in
+     * double precision. A composite with several results is checked on its first, a primitive on
+     * each; a random operator at seed 0 and step 0. */
     double (*reference)(const yg_reference *reference, const int64_t *index);
     yg_domain domain[YG_OP_NAMED_OPERANDS];
     const yg_sample *samples; /* at least one */

@@ -60,6 +60,11 @@ static void mark_unit(const yg_program *program, yg_unit *unit) {
         return;
     const yg_record *record = &program->graph->records[unit->node];
     unit->has_chunks = unit->parts.count == 0 && program->storages[unit->target].by_chunks;
+    for (uint32_t i = 1; i < unit->result_count; i++) {
+        const yg_node node = unit->results[i];
+        unit->has_chunks |=
+            node != YG_NONE && program->storages[program->storage_of[node]].by_chunks;
+    }
     for (uint32_t k = 0; k < record->operand_count; k++)
         unit->has_chunks |= program->storages[program->storage_of[record->operands[k]]].by_chunks;
 }

@@ -171,8 +171,10 @@ static void list_candidates(round *r) {
             r->next[l->root[record->operands[k]]] = node;
     }
     for (yg_node node = 0; node < l->at; node++) {
-        if (l->bytes[node] == 0 || l->last[node] == end || r->next[node] == YG_NONE ||
-            r->next[node] == l->at)
+        /* A copy of one result would take a copy of the kernel, and of its other results. */
+        const yg_record *record = &l->graph->records[node];
+        if (yg_is_result(record) || record->op->results > 1 || l->bytes[node] == 0 ||
+            l->last[node] == end || r->next[node] == YG_NONE || r->next[node] == l->at)
             continue;
         const double ratio = ratio_of(r, node);
         if (ratio > 0)

@@ -85,7 +85,24 @@ static void find_made(const yg_program *program, bool *made) {
         if (unit->kind == YG_UNIT_KERNEL ||
             (unit->kind == YG_UNIT_COPY && unit->from != unit->node))
             made[unit->node] = true;
+        for (uint32_t i = 1; i < unit->result_count; i++) {
+            if (unit->results[i] != YG_NONE)
+                made[unit->results[i]] = true;
+        }
     }
+}
+
+/* The node of the same result whose bytes a result's second node shares. */
+static yg_node result_made(const yg_program *program, const yg_addresses *a, yg_node node) {
+    const yg_graph *graph = program->graph;
+    for (yg_node other = graph->records[node].operands[0] + 1; other < node; other++) {
+        const yg_record *record = &graph->records[other];
+        if (a->made[other] && yg_is_result(record) &&
+            record->operands[0] == graph->records[node].operands[0] &&
+            record->attrs[0].i == graph->records[node].attrs[0].i)
+            return other;
+    }
+    return node;
 }
 
 static void find_roots(const yg_program *program, yg_addresses *a) {
@@ -94,6 +111,10 @@ static void find_roots(const yg_program *program, yg_addresses *a) {
         const yg_record *record = &graph->records[node];
         const yg_op *op = record->op;
         a->root[node] = node;
+        if (yg_is_result(record) && !a->made[node]) {
+            a->root[node] = result_made(program, a, node);
+            continue;
+        }
         if (a->made[node] || op->flags & YG_OP_LEAF || !(op->flags & YG_OP_VIEW || op->plan))
             continue;
         const int64_t at = op->flags & YG_OP_VIEW ? 0 : yg_plan_of_node(graph, node, false).view;
@@ -352,6 +373,30 @@ static bool check_overlap(const listing *l, uint32_t k, uint32_t s, yg_access *r
            IS_WRONG(l, "the result lies over operand %" PRIu32 ", which is read meanwhile", k);
 }
 
+/* The results after the first. None shares bytes with an operand. */
+static bool list_other_results(const listing *l) {
+    const yg_unit *unit = l->unit;
+    const yg_record *record = &l->program->graph->records[unit->node];
+    for (uint32_t i = 1; i < unit->result_count; i++) {
+        const yg_node node = unit->results[i];
+        yg_access written = {.writes = true, .in_step = true}, read = {.in_step = true};
+        if (node == YG_NONE)
+            continue;
+        if (!in_storage(l, l->program->storage_of[node], node, node_bytes(l, node), &written))
+            return false;
+        for (uint32_t k = 0; k < record->operand_count; k++) {
+            const yg_node from = record->operands[k];
+            if (!in_storage(l, l->program->storage_of[from], from, node_bytes(l, from), &read))
+                return false;
+            if (read.begin < written.end && written.begin < read.end)
+                return IS_WRONG(l, "result %" PRIu32 " lies over operand %" PRIu32, i, k);
+        }
+        if (!append(l, written))
+            return false;
+    }
+    return true;
+}
+
 static bool list_kernel(const listing *l) {
     const yg_unit *unit = l->unit;
     const yg_record *record = &l->program->graph->records[unit->node];
@@ -382,7 +427,7 @@ static bool list_kernel(const listing *l) {
         if (!append(l, parts))
             return false;
     }
-    return append(l, result);
+    return append(l, result) && list_other_results(l);
 }
 
 static bool list_copy(const listing *l) {

@@ -68,6 +68,11 @@ static void kernel_traffic(const yg_program *program, const yg_unit *unit, traff
     }
     if (!program->storages[unit->target].by_chunks)
         t->written += yg_type_bytes(unit->call.out_type);
+    for (uint32_t i = 1; i < unit->result_count; i++) {
+        const yg_node node = unit->results[i];
+        if (node != YG_NONE && !program->storages[program->storage_of[node]].by_chunks)
+            t->written += yg_type_bytes(yg_node_type(program->graph, node));
+    }
 }
 
 yg_instruction yg_program_instruction(const yg_program *program, size_t index) {

@@ -71,6 +71,11 @@ static void resolve_kernel(const yg_program *program, yg_unit *unit) {
     for (uint32_t k = 0; k < record->operand_count; k++)
         in[k] = storage_data(&program->storages[program->storage_of[record->operands[k]]]);
     unit->call.out = program->storages[unit->target].data;
+    for (uint32_t i = 0; i < unit->result_count; i++) {
+        const yg_node node = unit->results[i];
+        unit->outs[i] = node == YG_NONE ? NULL : program->storages[program->storage_of[node]].data;
+    }
+    unit->call.outs = unit->outs;
     unit->call.scratch = program->scratch;
     if (unit->partial != YG_NO_STORAGE)
         unit->partial_data = program->storages[unit->partial].data;

@@ -91,6 +91,13 @@ static void add_unit(yg_text *text, const yg_program *program, const yg_unit *un
         return;
     }
     add_storage(text, program, unit->target);
+    for (uint32_t i = 1; i < unit->result_count; i++) {
+        yg_text_add(text, ", ");
+        if (unit->results[i] == YG_NONE)
+            yg_text_add(text, "-");
+        else
+            add_storage(text, program, program->storage_of[unit->results[i]]);
+    }
     if (unit->kind == YG_UNIT_COPY) {
         yg_text_add(text, " = copy(");
         add_storage(text, program, unit->source);

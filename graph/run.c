@@ -27,25 +27,29 @@ typedef struct share {
     int64_t first_row; /* of the chunk */
 } share;
 
+/* Where a whole buffer would begin if its chunk in this thread, from `first_row` on, were a part of
+ * it. That is no place to read or write. */
+static void *chunk_of(const worker *w, uint32_t s, int64_t first_row, const void *data) {
+    const yg_storage *storage = &w->program->storages[s];
+    const intptr_t thread = w->thread * w->program->chunk_bytes;
+    return (void *)((intptr_t)data + (storage->by_chunks ? thread - first_row * storage->row : 0));
+}
+
 /* Points a call to its thread's chunk of those buffers of which only that is kept: to where all of
  * the buffer would begin, which is no place to read or write. */
 static void point_to_chunks(const worker *w, const yg_unit *unit, int64_t first_row,
-                            const void *in[], yg_kernel_call *call) {
+                            const void *in[], void *outs[], yg_kernel_call *call) {
     const yg_program *program = w->program;
     const yg_record *record = &program->graph->records[unit->node];
-    const int64_t thread = w->thread * program->chunk_bytes;
-    for (uint32_t k = 0; k <= record->operand_count; k++) {
-        const bool is_result = k == record->operand_count;
-        const uint32_t s = is_result ? unit->target : program->storage_of[record->operands[k]];
-        const yg_storage *storage = &program->storages[s];
-        const intptr_t shift = storage->by_chunks ? thread - first_row * storage->row : 0;
-        const intptr_t from = (intptr_t)(is_result ? call->out : call->in[k]);
-        if (is_result)
-            call->out = (void *)(from + shift);
-        else
-            in[k] = (const void *)(from + shift);
-    }
+    for (uint32_t k = 0; k < record->operand_count; k++)
+        in[k] = chunk_of(w, program->storage_of[record->operands[k]], first_row, call->in[k]);
     call->in = in;
+    call->out = chunk_of(w, unit->target, first_row, call->out);
+    for (uint32_t i = 0; i < unit->result_count; i++)
+        outs[i] = unit->results[i] == YG_NONE ? NULL
+                                              : chunk_of(w, program->storage_of[unit->results[i]],
+                                                         first_row, unit->outs[i]);
+    call->outs = outs;
 }
 
 static bool run_kernel(const worker *w, const yg_unit *unit, const share *share) {
@@ -60,8 +64,9 @@ static bool run_kernel(const worker *w, const yg_unit *unit, const share *share)
     call.prefetch = share->prefetch;
     call.prefetch_count = share->prefetch_count;
     const void *in[YG_MAX_OPERANDS];
+    void *outs[YG_OP_MAX_RESULTS];
     if (unit->has_chunks)
-        point_to_chunks(w, unit, share->first_row, in, &call);
+        point_to_chunks(w, unit, share->first_row, in, outs, &call);
     if (unit->parts.count > 0)
         call.out = unit->partial_data;
     return call.begin >= call.end || unit->kernel(&call, w->error);

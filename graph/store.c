@@ -13,6 +13,32 @@ const yg_op yg_leaf_parameter = {
 const yg_op yg_leaf_constant = {
     .name = "constant", .group = "leaf", .flags = YG_OP_LEAF | YG_OP_INTERNAL};
 
+static const yg_attr_spec result_attrs[] = {
+    {.name = "index",
+     .kind = YG_ATTR_INT,
+     .required = true,
+     .min = 1,
+     .max = YG_OP_MAX_RESULTS - 1,
+     .doc = "which result"},
+};
+
+static void plan_result(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    (void)call;
+    (void)results;
+    plan->flops = 0; /* the operand's kernel computes it */
+}
+
+const yg_op yg_result_op = {
+    .name = "result",
+    .group = "leaf",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attrs = result_attrs,
+    .attr_count = 1,
+    .flags = YG_OP_INTERNAL,
+    .plan = plan_result,
+};
+
 /* FNV-1a over 64-bit words: operands and attributes are few. */
 static uint64_t mix(uint64_t hash, uint64_t word) {
     hash = (hash ^ word) * 0x100000001b3u;
@@ -190,4 +216,13 @@ yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
     if (slot)
         *slot = (yg_slot){record.hash, (uint32_t)graph->size + 1};
     return (yg_node)graph->size++;
+}
+
+yg_node yg_store_add_result(yg_graph *graph, yg_node y, size_t index, const yg_type *type) {
+    if (y == YG_NONE)
+        return YG_NONE;
+    const yg_attr attr = {.i = (int64_t)index};
+    const yg_record record = {
+        .op = &yg_result_op, .type = type, .operands = &y, .operand_count = 1, .attrs = &attr};
+    return yg_store_add(graph, &record, true);
 }

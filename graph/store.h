@@ -43,6 +43,23 @@ struct yg_graph {
 /* The descriptors of leaves. */
 extern const yg_op yg_leaf_input, yg_leaf_parameter, yg_leaf_constant;
 
+/* A primitive with several results is one node for its first result and one "result" node for each
+ * of the others: its operand is the first, its attribute `index` says which result it is. Builders
+ * add them right after the first, so result i of node y is node y + i. The kernel of y computes all
+ * of them; a result node computes nothing. */
+extern const yg_op yg_result_op;
+
+static inline bool yg_is_result(const yg_record *record) {
+    return record->op == &yg_result_op;
+}
+
+static inline size_t yg_op_result_count(const yg_op *op) {
+    return op->results > 1 ? (size_t)op->results : 1;
+}
+
+/* Result `index` > 0 of a node that has just been added or found. */
+yg_node yg_store_add_result(yg_graph *graph, yg_node y, size_t index, const yg_type *type);
+
 /* A graph whose memory is taken from a pool that outlives it, and what frees such a graph. NULL
  * when out of memory. */
 yg_graph *yg_store_new(const yg_op_set *ops, unsigned flags, yg_pool *pool);
@@ -59,8 +76,9 @@ yg_node yg_store_add(yg_graph *graph, const yg_record *record, bool merge);
 bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *seeds,
                         size_t output_count, const yg_node *wrt, size_t count, yg_node *out);
 
-/* Evaluates an operator on constants: a constant node, or YG_NONE where that is not possible. */
-yg_node yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands,
-                const yg_type *result);
+/* Evaluates an operator on constants: a constant node for each result, of these types. False where
+ * that is not possible. */
+bool yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands, const yg_type *types,
+             yg_node *results);
 
 #endif

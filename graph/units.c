@@ -79,6 +79,20 @@ static bool place_view(yg_compiler *c, yg_node node) {
     return true;
 }
 
+static bool list_results(yg_compiler *c, yg_unit *unit) {
+    const size_t count = yg_op_result_count(c->graph->records[unit->node].op);
+    if (count == 1)
+        return true;
+    unit->results = yg_pool_take(c->program->pool, count * sizeof *unit->results);
+    unit->outs = yg_pool_take(c->program->pool, count * sizeof *unit->outs);
+    if (!unit->results || !unit->outs)
+        return yg_fail_memory(c->error);
+    for (size_t i = 0; i < count; i++)
+        unit->results[i] = i == 0 ? unit->node : YG_NONE;
+    unit->result_count = (uint32_t)count;
+    return true;
+}
+
 static bool place_kernel(yg_compiler *c, yg_node node) {
     yg_op_plan plan = yg_plan_of_node(c->graph, node, true);
     find_root(c, node, plan.view);
@@ -87,12 +101,33 @@ static bool place_kernel(yg_compiler *c, yg_node node) {
         yg_op_plan_release(&plan);
         return shares;
     }
-    yg_plan_note(c, &c->program->units[c->nodes[node].unit], &plan);
-    return true;
+    yg_unit *unit = &c->program->units[c->nodes[node].unit];
+    yg_plan_note(c, unit, &plan);
+    return list_results(c, unit);
+}
+
+/* The unit of the first result computes it. Of two nodes for one result the second shares the
+ * bytes of the first. */
+static void place_result(yg_compiler *c, yg_node node) {
+    const yg_record *record = &c->graph->records[node];
+    const uint32_t u = c->nodes[record->operands[0]].unit;
+    yg_node *own = &c->program->units[u].results[record->attrs[0].i];
+    if (*own == YG_NONE) {
+        find_root(c, node, -1);
+        c->nodes[node].unit = u;
+        *own = node;
+        return;
+    }
+    c->nodes[node].root = *own;
+    c->nodes[*own].lasting |= c->nodes[node].lasting;
 }
 
 static bool place_node(yg_compiler *c, yg_node node, bool (*fuse)(yg_compiler *, yg_node)) {
     const yg_record *record = &c->graph->records[node];
+    if (yg_is_result(record)) {
+        place_result(c, node);
+        return true;
+    }
     if (record->op->flags & YG_OP_VIEW)
         return place_view(c, node);
     if (!(record->op->flags & (YG_OP_LEAF | YG_OP_ELEMENTWISE)) && !yg_plan_reads_in_place(c, node))
@@ -123,7 +158,7 @@ static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node ope
  * a group's members are in order, so the last reader noted is the last. */
 static void note_reads(yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
-    if (c->nodes[node].unit == YG_NO_UNIT || c->nodes[node].root != node)
+    if (c->nodes[node].unit == YG_NO_UNIT || c->nodes[node].root != node || yg_is_result(record))
         return;
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const yg_node operand = record->operands[k];

@@ -106,8 +106,12 @@ typedef struct yg_unit {
     const void *partial_in; /* the same, as the only operand of … */
     yg_kernel finish;
 
+    uint32_t result_count; /* of a kernel with several results; 0: one, `node` */
+    yg_node *results;      /* by result: its node, or YG_NONE where nobody reads it */
+    void **outs;           /* resolved: by result */
+
     /* kernel and copy */
-    uint32_t target; /* storage */
+    uint32_t target; /* storage, of the first result */
     uint32_t source; /* of a copy: storage, … */
     yg_node from;    /* … and the node that it holds: a view's operand, or else `node` */
     size_t bytes;    /* of a copy */

@@ -36,6 +36,49 @@ static bool verify_operands(const yg_graph *graph, yg_node node, yg_type *types,
     return true;
 }
 
+/* The types of all results, inferred again. */
+static bool infer_again(const yg_graph *graph, yg_node node, yg_type *results, yg_error *error) {
+    const yg_record *record = &graph->records[node];
+    yg_type types[YG_MAX_OPERANDS];
+    if (!verify_operands(graph, node, types, error) ||
+        !yg_op_check_attrs(record->op, record->attrs, record->origin, error))
+        return false;
+    const yg_infer call = {
+        .op = record->op,
+        .operands = types,
+        .operand_count = record->operand_count,
+        .attrs = record->attrs,
+        .origin = record->origin,
+    };
+    if (record->op->infer)
+        return record->op->infer(&call, results, error);
+    *results = types[record->operand_count - 1];
+    return true;
+}
+
+static bool verify_type(const yg_graph *graph, yg_node node, const yg_type *again,
+                        yg_error *error) {
+    const yg_record *record = &graph->records[node];
+    char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+    return yg_type_equal(again, record->type) ||
+           yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: %s is %s, stored as %s", node,
+                   record->op->name, yg_type_text(again, found),
+                   yg_type_text(record->type, wanted));
+}
+
+/* Another result of its operand's kernel. */
+static bool verify_result(const yg_graph *graph, yg_node node, yg_error *error) {
+    const yg_record *record = &graph->records[node];
+    const yg_node first = record->operands[0];
+    yg_type types[YG_OP_MAX_RESULTS] = {{0}};
+    if (first >= node || record->attrs[0].i < 1 ||
+        record->attrs[0].i >= graph->records[first].op->results)
+        return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: %%%u has no such result",
+                       node, first);
+    return infer_again(graph, first, types, error) &&
+           verify_type(graph, node, &types[record->attrs[0].i], error);
+}
+
 static bool verify_node(const yg_graph *graph, yg_node node, yg_error *error) {
     const yg_record *record = &graph->records[node];
     const yg_op *op = record->op;
@@ -44,29 +87,10 @@ static bool verify_node(const yg_graph *graph, yg_node node, yg_error *error) {
     if (op->compose)
         return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: the composite %s is a node",
                        node, op->name);
-    yg_type types[YG_MAX_OPERANDS];
-    if (!verify_operands(graph, node, types, error) ||
-        !yg_op_check_attrs(op, record->attrs, record->origin, error))
-        return false;
-    const yg_infer call = {
-        .op = op,
-        .operands = types,
-        .operand_count = record->operand_count,
-        .attrs = record->attrs,
-        .origin = record->origin,
-    };
-    yg_type again = {0};
-    if (!op->infer)
-        again = types[record->operand_count - 1];
-    else if (!op->infer(&call, &again, error))
-        return false;
-    if (!yg_type_equal(&again, record->type)) {
-        char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
-        return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: %s is %s, stored as %s",
-                       node, op->name, yg_type_text(&again, found),
-                       yg_type_text(record->type, wanted));
-    }
-    return true;
+    if (yg_is_result(record))
+        return verify_result(graph, node, error);
+    yg_type types[YG_OP_MAX_RESULTS] = {{0}};
+    return infer_again(graph, node, types, error) && verify_type(graph, node, &types[0], error);
 }
 
 bool yg_graph_verify(const yg_graph *graph, yg_error *error) {

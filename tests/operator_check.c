@@ -185,21 +185,22 @@ static bool check_elementwise_shape(const sample_call *call, const yg_type *type
                 yg_shape_text(&shape, wanted));
 }
 
-static bool check_reference(const sample_call *call, const run *r, operator_counts *counts,
-                            char *why) {
-    const yg_type *type = yg_node_type(r->graph, r->results[0]);
+/* Of result number `result`. */
+static bool check_reference(const sample_call *call, const run *r, size_t result,
+                            operator_counts *counts, char *why) {
+    const yg_type *type = yg_node_type(r->graph, r->results[result]);
     if (call->op->flags & YG_OP_ELEMENTWISE && !check_elementwise_shape(call, type, why))
         return false;
-    double *reference = sample_reference(call, type);
+    double *reference = sample_reference(call, result, type);
     if (!reference)
         return fail(why, "out of memory");
     const double tolerance = type->dtype == YG_F32 ? 1e-6 : 1e-12;
     bool good = true;
     for (int64_t i = 0; good && i < yg_type_count(type); i++) {
         counts->values++;
-        if (!sample_close(value_at(r, 0, i), reference[i], tolerance))
-            good = fail(why, "element %lld is %.17g, the reference says %.17g", (long long)i,
-                        value_at(r, 0, i), reference[i]);
+        if (!sample_close(value_at(r, result, i), reference[i], tolerance))
+            good = fail(why, "element %lld of result %zu is %.17g, the reference says %.17g",
+                        (long long)i, result, value_at(r, result, i), reference[i]);
     }
     free(reference);
     return good;
@@ -209,9 +210,10 @@ static bool check_values(const yg_op_set *ops, const yg_op *op, const yg_sample 
                          operator_counts *counts, char *why) {
     sample_call call;
     run r = {0};
-    const bool good =
-        sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why, OPERATOR_CHECK_TEXT) &&
-        run_call(&r, &call, ops, 0, why) && check_reference(&call, &r, counts, why);
+    bool good = sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why, OPERATOR_CHECK_TEXT) &&
+                run_call(&r, &call, ops, 0, why);
+    for (size_t i = 0; good && i < (op->compose ? 1 : r.count); i++)
+        good = check_reference(&call, &r, i, counts, why);
     run_free(&r);
     sample_free(&call);
     return good;

@@ -38,7 +38,9 @@ typedef struct buffer {
 typedef struct subject {
     const sample_call *sample;
     yg_infer infer;
-    yg_type type; /* of the result */
+    yg_type types[YG_OP_MAX_RESULTS], type; /* of all results, of the one that is looked at */
+    size_t result, result_count;
+    buffer others[YG_OP_MAX_RESULTS]; /* where the results go that are not looked at */
     yg_op_plan plan;
     yg_kernel kernel;
     buffer in[YG_SAMPLE_OPERANDS], poisoned[YG_SAMPLE_OPERANDS];
@@ -65,6 +67,8 @@ static void free_subject(subject *s) {
         free(s->in[k].data);
         free(s->poisoned[k].data);
     }
+    for (size_t i = 0; i < s->result_count; i++)
+        free(s->others[i].data);
     free(s->whole.data);
     free(s->out.data);
     free(s->again.data);
@@ -72,28 +76,31 @@ static void free_subject(subject *s) {
     yg_op_plan_release(&s->plan);
 }
 
-/* The result's type, as the builder infers it; false where the operator does not take these. */
-static bool find_type(const yg_op_set *ops, const sample_call *call, yg_type *type) {
+/* The results' types, as the builder infers them, and how many there are; 0 where the operator does
+ * not take these. */
+static size_t find_types(const yg_op_set *ops, const sample_call *call, yg_type *types) {
     yg_graph *graph = yg_graph_new(ops, YG_GRAPH_NO_SIMPLIFY);
     yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
-    const bool good = graph && sample_apply(call, graph, inputs, results) == 1;
-    if (good)
-        *type = *yg_node_type(graph, results[0]);
+    const size_t count = graph ? sample_apply(call, graph, inputs, results) : 0;
+    for (size_t i = 0; i < count && i < YG_OP_MAX_RESULTS; i++)
+        types[i] = *yg_node_type(graph, results[i]);
     yg_graph_free(graph);
-    return good;
+    return count < YG_OP_MAX_RESULTS ? count : YG_OP_MAX_RESULTS;
 }
 
-static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *call,
+static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *call, size_t result,
                          piece_counts *counts, char *why) {
     const yg_op *op = call->op;
-    *s = (subject){.sample = call, .why = why};
+    *s = (subject){.sample = call, .result = result, .why = why};
     s->infer = (yg_infer){
         .op = op, .operands = call->types, .operand_count = call->count, .attrs = call->attrs};
-    if (!find_type(ops, call, &s->type))
+    s->result_count = find_types(ops, call, s->types);
+    if (s->result_count <= result)
         return fail(why, "the result has no type");
+    s->type = s->types[result];
     const yg_dtype key = call->count ? call->types[call->count - 1].dtype : s->type.dtype;
     s->kernel = op->kernel[key];
-    s->plan = yg_op_plan_of(&s->infer, &s->type, true);
+    s->plan = yg_op_plan_of(&s->infer, s->types, true);
     const int64_t scratch = s->plan.scratch_bytes, bytes = yg_type_bytes(&s->type);
     counts->promises_rows |= s->plan.rows > 0;
     counts->promises_parts |= s->plan.parts.count > 0;
@@ -103,6 +110,8 @@ static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *ca
         s->scratch.bytes -= GUARD;
         memset((char *)s->scratch.data + s->scratch.bytes, patterns[0], GUARD);
     }
+    for (size_t i = 0; i < s->result_count && room; i++)
+        room = make_buffer(&s->others[i], yg_type_bytes(&s->types[i]));
     for (size_t k = 0; k < call->count && room; k++) {
         const yg_type *type = &call->types[k];
         room = make_buffer(&s->in[k], yg_type_bytes(type)) &&
@@ -125,9 +134,13 @@ static bool run(subject *s, yg_kernel kernel, const buffer *in, size_t count, bu
         types[k] = &s->sample->types[k];
     if (s->kept != YG_SCRATCH_AGAIN)
         memset(s->scratch.data, 0xff, s->scratch.bytes); /* NaN */
-    const yg_kernel_call call = {.out = out->data,
+    void *outs[YG_OP_MAX_RESULTS];
+    for (size_t i = 0; i < s->result_count; i++)
+        outs[i] = i == s->result ? out->data : s->others[i].data;
+    const yg_kernel_call call = {.out = outs[0],
+                                 .outs = outs,
                                  .in = data,
-                                 .out_type = &s->type,
+                                 .out_type = s->types,
                                  .in_types = types,
                                  .operand_count = s->sample->count,
                                  .attrs = s->sample->attrs,
@@ -488,9 +501,9 @@ static bool check_joins(subject *s, piece_counts *counts) {
 /* --------------------------------------------------------------------------------------- all -- */
 
 static bool check_call(const yg_op_set *ops, const sample_call *call, piece_counts *counts,
-                       bool grown, char *why) {
+                       size_t result, bool grown, char *why) {
     subject s;
-    bool good = make_subject(&s, ops, call, counts, why);
+    bool good = make_subject(&s, ops, call, result, counts, why);
     if (good && s.whole.bytes > 0) {
         if (run(&s, s.kernel, s.in, call->count, &s.whole, 0, s.plan.units))
             good = check_units(&s, counts) && check_rows(&s, counts) && check_parts(&s, counts) &&
@@ -528,12 +541,15 @@ static bool check_grown(const yg_op_set *ops, const yg_op *op, const yg_sample *
     char texts[YG_SAMPLE_OPERANDS][128];
     yg_sample grown;
     sample_call call = {0};
-    yg_type type;
+    yg_type types[YG_OP_MAX_RESULTS];
     if (!grow(sample, growth, texts, &grown))
         return true;
     bool good = sample_draw(&call, op, &grown, real, YG_F32, SEED, why, OPERATOR_CHECK_TEXT);
-    if (good && (growth == 1 || find_type(ops, &call, &type)))
-        good = check_call(ops, &call, counts, growth > 1, why);
+    const size_t count = good ? find_types(ops, &call, types) : 0;
+    if (good && count == 0 && growth == 1)
+        good = fail(why, "the result has no type");
+    for (size_t result = 0; good && result < count; result++)
+        good = check_call(ops, &call, counts, result, growth > 1, why);
     sample_free(&call);
     return good;
 }
@@ -545,7 +561,7 @@ bool piece_check_large(const yg_op_set *ops, const yg_op *op, const yg_sample *s
     *counts = (piece_counts){0};
     const bool good =
         sample_draw(&call, op, sample, real, YG_F32, SEED, why, OPERATOR_CHECK_TEXT) &&
-        (check_call(ops, &call, counts, false, reason) ||
+        (check_call(ops, &call, counts, 0, false, reason) ||
          fail(why, "%s in %s: %.1000s", op->name, yg_dtype_name(real), reason));
     sample_free(&call);
     return good;

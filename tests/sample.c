@@ -159,7 +159,7 @@ static double *stretch(const yg_type *type, const double *values, const yg_type 
     return stretched;
 }
 
-double *sample_reference(const sample_call *call, const yg_type *out) {
+double *sample_reference(const sample_call *call, size_t number, const yg_type *out) {
     const bool elementwise = call->op->flags & YG_OP_ELEMENTWISE;
     const int64_t count = yg_type_count(out);
     double *result = malloc(((size_t)count + 1) * sizeof *result);
@@ -178,7 +178,7 @@ double *sample_reference(const sample_call *call, const yg_type *out) {
     }
     const yg_infer infer = {
         .op = call->op, .operands = types, .operand_count = call->count, .attrs = call->attrs};
-    const yg_reference reference = {.call = &infer, .out_type = out, .in = in};
+    const yg_reference reference = {.call = &infer, .result = number, .out_type = out, .in = in};
     for (int64_t i = 0; complete && i < count; i++) {
         int64_t index[YG_MAX_RANK];
         unravel(out, i, index);

@@ -39,9 +39,9 @@ bool sample_close(double found, double wanted, double tolerance);
 /* Operand k's values in its element type; freed by the caller. NULL when out of memory. */
 void *sample_data(const sample_call *call, size_t k);
 
-/* The reference's value of every element of a result of type `out` (result 0). Elementwise
+/* The reference's value of every element of result number `result`, of type `out`. Elementwise
  * operators see their operands stretched to the result's shape. NULL when out of memory; freed by
  * the caller. */
-double *sample_reference(const sample_call *call, const yg_type *out);
+double *sample_reference(const sample_call *call, size_t result, const yg_type *out);
 
 #endif
