@@ -155,20 +155,17 @@ bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, y
     folder->made = stat(path, &status) != 0;
     if (!yg_file_make_folder(path, error))
         return false;
-    char *lock = yg_run_path(path, lock_name, error);
-    const bool good = lock && take_lock(folder, lock, error) && look(folder, error);
-    free(lock);
-    return good;
+    folder->lock_path = yg_run_path(path, lock_name, error);
+    return folder->lock_path && take_lock(folder, folder->lock_path, error) && look(folder, error);
 }
 
 void yg_run_folder_close(yg_run_folder *folder) {
-    if (folder->lock < 0)
-        return;
-    char *lock = yg_run_path(folder->path, lock_name, NULL);
-    if (lock)
-        unlink(lock);
-    free(lock);
-    close(folder->lock);
+    if (folder->lock >= 0) {
+        unlink(folder->lock_path);
+        close(folder->lock);
+    }
+    free(folder->lock_path);
+    folder->lock_path = NULL;
     folder->lock = -1;
     if (folder->made)
         rmdir(folder->path); /* it fails where there is something in it, as it should */

@@ -23,6 +23,7 @@
 typedef struct yg_run_folder {
     const char *path; /* as it was named, without slashes at the end; the caller's */
     int lock;         /* a file descriptor; -1: none */
+    char *lock_path;
     bool made;        /* it did not exist before */
     bool resumed;     /* it holds this very run: nothing is moved away */
     bool begun;       /* this run has written there */

@@ -1,0 +1,254 @@
+/*
+ * Memory that runs out, disks that fill up, renames that fail and processes that are killed: each
+ * ends in a clean error or a complete file, the last checkpoint stays, and a run that goes on comes
+ * to the same bits.
+ */
+#include "fault_injection.h"
+#include "file_faults.h"
+#include "graph/random.h"
+#include "train/gradients.h"
+#include "train/predict.h"
+#include "train/train.h"
+#include "workspace.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char model_text[] =
+    "format: 1\n"
+    "name: small\n"
+    "inputs: {x: [B, 2]}\n"
+    "targets: {y: {shape: [B], dtype: i32, classes: 2}}\n"
+    "params: {cw: {shape: [2], init: ones, trainable: false}}\n"
+    "graph:\n"
+    "  h: {type: linear, input: x, out_features: 3, activation: tanh}\n"
+    "  z: {type: linear, out_features: 2}\n"
+    "outputs: [z]\n"
+    "loss: cross_entropy(z, y, cw)\n"
+    "metrics: {accuracy: \"accuracy(z, y)\"}\n"
+    "data:\n"
+    "  train: {x: [[0, 0], [0, 1], [1, 0], [1, 1], [2, 1]], y: [0, 1, 1, 0, 1]}\n"
+    "  validation: {from: train, fraction: 0.2}\n"
+    "  standardize: [x]\n"
+    "train: {epochs: 4, batch_size: 2, seed: 1, optimizer: {type: adam, lr: 0.05}}\n";
+
+typedef struct job {
+    workspace w;
+    yg_model *model;
+    char out[256], weights[256];
+} job;
+
+static job make_job(void) {
+    job j = {.w = workspace_make()};
+    j.model = workspace_model(&j.w, "small.yaml", model_text);
+    snprintf(j.out, sizeof j.out, "%s", workspace_path(&j.w, "run"));
+    snprintf(j.weights, sizeof j.weights, "%s", workspace_path(&j.w, "run/weights.safetensors"));
+    return j;
+}
+
+static void end_job(const job *j) {
+    yg_model_free(j->model);
+    workspace_remove(&j->w);
+}
+
+static bool train(const job *j, const char *out, bool resume, int64_t epochs, yg_error *error) {
+    yg_train_result result;
+    const yg_train_options options = {
+        .out = out, .threads = 1, .resume = resume, .has_epochs = epochs > 0, .epochs = epochs};
+    const bool good = yg_train(j->model, &options, &result, error);
+    yg_train_result_free(&result);
+    return good;
+}
+
+static bool gradients(const job *j, yg_error *error) {
+    yg_gradients result;
+    const yg_gradients_options options = {.weights = j->weights, .threads = 1};
+    const bool good = yg_loss_gradients(j->model, &options, &result, error);
+    if (good)
+        yg_gradients_free(&result);
+    return good;
+}
+
+static bool predict(const job *j, yg_error *error) {
+    static const char csv[] = "a,b\n1,2\n0,1\n2,2\n";
+    char *answer = NULL;
+    size_t size;
+    FILE *in = fmemopen((void *)(uintptr_t)csv, strlen(csv), "rb");
+    FILE *out = open_memstream(&answer, &size);
+    if (!out) { /* the fault came here */
+        fclose(in);
+        return yg_fail_memory(error);
+    }
+    const yg_predict_options options = {.weights = j->weights, .threads = 1};
+    const bool good = yg_predict(j->model, &options, in, "in.csv", out, NULL, error);
+    fclose(in);
+    fclose(out);
+    free(answer);
+    return good;
+}
+
+/* No temporary file, and no lock, is left. */
+static void expect_clean(const job *j, const char *what, int64_t n) {
+    DIR *folder = opendir(j->out);
+    for (const struct dirent *entry; folder && (entry = readdir(folder));)
+        cr_expect(!strstr(entry->d_name, ".tmp") && strcmp(entry->d_name, "run.lock") != 0,
+                  "%s %d leaves %s", what, (int)n, entry->d_name);
+    if (folder)
+        closedir(folder);
+}
+
+static void expect_same_run(const job *j, const char *what, int64_t n) {
+    static const char *const files[] = {"weights.safetensors", "checkpoint.safetensors",
+                                        "history.csv"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char a[64], b[64];
+        size_t size_a, size_b;
+        snprintf(a, sizeof a, "whole/%s", files[i]);
+        snprintf(b, sizeof b, "run/%s", files[i]);
+        char *x = workspace_read(&j->w, a, &size_a), *y = workspace_read(&j->w, b, &size_b);
+        cr_expect(size_a == size_b && memcmp(x, y, size_a) == 0, "%s %d: %s differs", what, (int)n,
+                  files[i]);
+        free(x);
+        free(y);
+    }
+}
+
+/* The n-th of `total` faults to try: all of few, a seeded sample of many. */
+static int64_t choose(int64_t i, int64_t tries, int64_t total) {
+    if (total <= tries)
+        return i + 1;
+    const int64_t each = total / tries;
+    return i * each + 1 + (int64_t)yg_random_below(1, 2, (uint64_t)i, (uint64_t)each);
+}
+
+Test(faults, memory_may_run_out_anywhere, .timeout = 120) {
+    enum { TRIES = 120 };
+    static const char *const names[] = {"train", "grad", "predict"};
+    const job j = make_job();
+    yg_error error = {0};
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s", workspace_path(&j.w, "whole"));
+    cr_assert(train(&j, whole, false, 0, &error), "%s", error.message);
+    cr_assert(train(&j, j.out, false, 0, &error), "%s", error.message);
+    for (int what = 0; what < 3; what++) {
+        fault_injection_begin(0);
+        cr_assert(what == 0   ? train(&j, j.out, true, 5, &error)
+                  : what == 1 ? gradients(&j, &error)
+                              : predict(&j, &error),
+                  "%s", error.message);
+        const int64_t total = (int64_t)fault_injection_end().asked;
+        cr_assert_gt(total, 100);
+        for (int64_t i = 0; i < (total < TRIES ? total : TRIES); i++) {
+            const int64_t n = choose(i, TRIES, total);
+            error = (yg_error){0};
+            fault_injection_begin((uint64_t)n);
+            const bool good = what == 0   ? train(&j, j.out, true, 6, &error)
+                              : what == 1 ? gradients(&j, &error)
+                                          : predict(&j, &error);
+            const bool failed = fault_injection_end().failed;
+            cr_expect(good || error.message[0], "%s, allocation %d: no message", names[what],
+                      (int)n);
+            cr_expect(good || failed, "%s, allocation %d: %s", names[what], (int)n, error.message);
+            expect_clean(&j, names[what], n);
+        }
+    }
+    /* After all that, the run goes on as one that never failed. */
+    error = (yg_error){0};
+    cr_assert(train(&j, j.out, true, 8, &error), "%s", error.message);
+    cr_assert(train(&j, whole, true, 8, &error), "%s", error.message);
+    expect_same_run(&j, "allocations", 0);
+    end_job(&j);
+}
+
+Test(faults, disks_fill_up_and_renames_fail, .timeout = 120) {
+    static const fault_kind kinds[] = {FAULT_WRITE, FAULT_SYNC, FAULT_RENAME};
+    static const char *const names[] = {"write", "sync", "rename"};
+    const job j = make_job();
+    yg_error error = {0};
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s", workspace_path(&j.w, "whole"));
+    cr_assert(train(&j, whole, false, 0, &error), "%s", error.message);
+    for (size_t k = 0; k < 3; k++) {
+        int64_t faults = 0;
+        for (int64_t n = 1; n < 100; n++) {
+            error = (yg_error){0};
+            fault_at(FAULT_WRITE, 0);
+            cr_assert(train(&j, j.out, false, 2, &error), "%s", error.message);
+            fault_at(kinds[k], n);
+            const bool good = train(&j, j.out, true, 0, &error);
+            const bool came = fault_came();
+            fault_at(FAULT_WRITE, 0);
+            cr_expect(good == !came, "%s %d: %s", names[k], (int)n, error.message);
+            cr_expect(good || strstr(error.message, "cannot write"), "%s", error.message);
+            expect_clean(&j, names[k], n);
+            error = (yg_error){0};
+            cr_expect(train(&j, j.out, true, 0, &error), "%s", error.message);
+            expect_same_run(&j, names[k], n);
+            if (!came)
+                break;
+            faults++;
+        }
+        cr_expect_geq(faults, 4, "%s: %d faults", names[k], (int)faults);
+    }
+    end_job(&j);
+}
+
+/* A new run over an older one: whichever rename fails, neither is lost. */
+Test(faults, an_older_run_survives_a_failed_move, .timeout = 120) {
+    const job j = make_job();
+    yg_error error = {0};
+    cr_assert(train(&j, j.out, false, 0, &error), "%s", error.message);
+    size_t size;
+    char *before = workspace_read(&j.w, "run/checkpoint.safetensors", &size);
+    for (int64_t n = 1; n <= 5; n++) {
+        error = (yg_error){0};
+        fault_at(FAULT_RENAME, n);
+        cr_expect_not(train(&j, j.out, false, 2, &error));
+        cr_expect(fault_came(), "rename %d", (int)n);
+        fault_at(FAULT_RENAME, 0);
+        size_t now_size;
+        char *now = workspace_read(&j.w, "run/checkpoint.safetensors", &now_size);
+        cr_expect(size == now_size && memcmp(before, now, size) == 0, "rename %d", (int)n);
+        cr_expect_not(workspace_has(&j.w, "run-1"), "rename %d", (int)n);
+        free(now);
+    }
+    free(before);
+    end_job(&j);
+}
+
+/* Killed at each rename of a run that goes on, and of a new one. */
+Test(faults, a_killed_run_goes_on_to_the_same_bits, .timeout = 120) {
+    const job j = make_job();
+    yg_error error = {0};
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s", workspace_path(&j.w, "whole"));
+    cr_assert(train(&j, whole, false, 0, &error), "%s", error.message);
+    bool killed = true;
+    for (int64_t n = 1; killed && n < 50; n++) {
+        cr_assert(train(&j, j.out, false, 2, &error), "%s", error.message);
+        const pid_t child = fork();
+        if (child == 0) {
+            fault_at(FAULT_KILL, n);
+            train(&j, j.out, true, 0, &error);
+            _exit(0);
+        }
+        int status;
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_assert(WIFEXITED(status) &&
+                  (WEXITSTATUS(status) == FAULT_STATUS || WEXITSTATUS(status) == 0));
+        killed = WEXITSTATUS(status) == FAULT_STATUS;
+        cr_expect(killed || n > 4, "only %d renames", (int)n);
+        error = (yg_error){0};
+        cr_expect(train(&j, j.out, true, 0, &error), "killed at %d: %s", (int)n, error.message);
+        expect_clean(&j, "kill", n);
+        expect_same_run(&j, "kill", n);
+        /* And a new run may begin. */
+        cr_expect(train(&j, j.out, false, 1, &error), "killed at %d: %s", (int)n, error.message);
+    }
+    end_job(&j);
+}
