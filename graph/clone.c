@@ -72,7 +72,9 @@ bool yg_clone_copy(yg_clone *d, yg_node node) {
             operands[k] = d->made[record.operands[k]];
         record.operands = operands;
     }
-    d->made[node] = yg_store_append(d->to, &record);
+    const bool mergeable = d->merges && record.hash != 0;
+    d->made[node] =
+        mergeable ? yg_store_append_merged(d->to, &record) : yg_store_append(d->to, &record);
     return yg_clone_note(d, node);
 }
 

@@ -26,6 +26,7 @@ typedef struct yg_clone {
     yg_graph *to;
     yg_node *made;   /* by node of from.graph: what stands for it now, or YG_NONE */
     yg_node *source; /* by node of `to`: the node of from.graph that it was made from */
+    bool merges;     /* equal nodes become one: not where nodes are computed again on purpose */
     size_t noted, source_capacity;
     yg_request result; /* after yg_clone_end() */
 } yg_clone;

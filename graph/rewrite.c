@@ -1,6 +1,6 @@
 /*
- * Rewriting: the rules of a set of operators, one after the other, each over the whole graph. See
- * rewrite.h.
+ * Rewriting: the rules of a set of operators, each over the whole graph, round after round until
+ * none matches. See rewrite.h.
  */
 #include "rewrite.h"
 
@@ -90,13 +90,46 @@ static bool make_equivalent(yg_clone *d, const yg_rule *rule, const yg_rewriting
     return true;
 }
 
+/* True if an operand is no longer what it was: then the node may have become simpler. */
+static bool reads_changed(const subject *s, const yg_record *record) {
+    for (uint32_t k = 0; k < record->operand_count; k++) {
+        if (s->matched[record->operands[k]])
+            return true;
+    }
+    return false;
+}
+
+/* Adds a node anew, through the builder, so that it is simplified and merged like any other: two
+ * permutations of which a rule has made neighbours cancel. */
+static bool rebuild(const subject *s, yg_clone *d, yg_node node) {
+    const yg_record *record = &d->from.graph->records[node];
+    yg_node operands[YG_MAX_OPERANDS];
+    for (uint32_t k = 0; k < record->operand_count; k++)
+        operands[k] = d->made[record->operands[k]];
+    d->to->at = record->origin;
+    const yg_node made =
+        yg_apply(d->to, record->op, operands, record->operand_count, record->attrs);
+    if (!yg_clone_note(d, node))
+        return false;
+    if (!yg_type_equal(d->to->records[made].type, record->type))
+        return yg_fail(d->compiler->error, YG_ERROR_INTERNAL, record->origin,
+                       "%s has another type when it is built again", record->op->name);
+    if (!d->to->records[made].name[0])
+        d->to->records[made].name = record->name;
+    s->matched[node] = d->to->records[made].op != record->op; /* its readers may be simpler too */
+    d->made[node] = made;
+    return true;
+}
+
 static bool copy_graph(const subject *s, const yg_rule *rule, yg_clone *d) {
     const yg_rewriting rewriting = rewriting_of(s);
+    d->merges = true;
     for (yg_node node = 0; node < s->request.graph->size; node++) {
         if (!s->live[node])
             continue;
         if (!(s->matched[node] ? make_equivalent(d, rule, &rewriting, node)
-                               : yg_clone_copy(d, node)))
+              : reads_changed(s, &s->request.graph->records[node]) ? rebuild(s, d, node)
+                                                                   : yg_clone_copy(d, node)))
             return false;
     }
     return yg_clone_end(d) && yg_clone_adopt(d);
@@ -127,7 +160,8 @@ static bool has_candidate(const yg_graph *graph, const yg_rule *rule, bool *pres
     return false;
 }
 
-static bool apply(yg_compiler *c, subject *s, const yg_rule *rule) {
+/* Notes in *any if the rule has matched. */
+static bool apply(yg_compiler *c, subject *s, const yg_rule *rule, bool *any) {
     bool present;
     if (rule->op == s->absent)
         return true;
@@ -142,16 +176,25 @@ static bool apply(yg_compiler *c, subject *s, const yg_rule *rule) {
     yg_clone d;
     const bool done = yg_clone_begin(&d, c, &s->request) && copy_graph(s, rule, &d);
     yg_clone_drop(&d);
+    s->absent = NULL;
+    *any = true;
     return done;
 }
+
+/* Rules go round until none matches, so that each can use what any other has made. A rule makes
+ * progress, so a few rounds are enough; more would be two rules that undo each other. */
+#define ROUNDS 4
 
 bool yg_plan_rewrite(yg_compiler *c) {
     const yg_op_set *set = c->graph->ops;
     subject s = {0};
-    bool done = true;
-    for (size_t i = 0; i < set->rule_count && done; i++) {
-        if (yg_plan_with_rule(c, set->rules[i]))
-            done = apply(c, &s, set->rules[i]);
+    bool done = true, any = true;
+    for (int round = 0; round < ROUNDS && any && done; round++) {
+        any = false;
+        for (size_t i = 0; i < set->rule_count && done; i++) {
+            if (yg_plan_with_rule(c, set->rules[i]))
+                done = apply(c, &s, set->rules[i], &any);
+        }
     }
     release(&s);
     return done;

@@ -2,10 +2,12 @@
  * Rewriting rules: equivalents that can be told only when every user of a node is known, which is
  * when a program is compiled. What can be told from a node's operands alone is yg_op.simplify.
  *
- * Rules come with a set of operators (yg_op_set.rules) and are tried one after the other, in that
- * order. Where one matches, the program is compiled from a copy of the graph, its own, in which
- * `build` has made the equivalents; the caller's graph stays as it is. A rule may change rounding;
- * the passes after it do not change a bit.
+ * Rules come with a set of operators (yg_op_set.rules) and are tried in that order, again and again
+ * until none matches: what one makes another can use, whichever comes first. What reads an
+ * equivalent is built again, so it is simplified, and equal nodes merge. Where one matches, the
+ * program is compiled from a copy of the graph, its own, in which `build` has made the equivalents;
+ * the caller's graph stays as it is. A rule may change rounding; the passes after it do not change
+ * a bit.
  */
 #ifndef YG_GRAPH_REWRITE_H
 #define YG_GRAPH_REWRITE_H

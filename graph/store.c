@@ -143,6 +143,19 @@ yg_node yg_store_append(yg_graph *graph, const yg_record *record) {
     return (yg_node)graph->size++;
 }
 
+yg_node yg_store_append_merged(yg_graph *graph, const yg_record *asked) {
+    if (graph->error.code || !grow(graph))
+        return YG_NONE;
+    yg_record *record = &graph->records[graph->size];
+    *record = *asked;
+    record->hash = record_hash(record);
+    yg_slot *slot = find_slot(graph, record, true);
+    if (slot->index)
+        return slot->index - 1;
+    *slot = (yg_slot){record->hash, (uint32_t)graph->size + 1};
+    return (yg_node)graph->size++;
+}
+
 /* A type that the graph owns: an operand's or a recent one where it is equal. So most equal types
  * are one. */
 static const yg_type *own_type(yg_graph *graph, const yg_type *type, const yg_node *operands,

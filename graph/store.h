@@ -68,6 +68,9 @@ void yg_store_free(yg_graph *graph); /* NULL is allowed */
 /* Appends a record as it is, name and origin too: never merged, nothing of it copied. */
 yg_node yg_store_append(yg_graph *graph, const yg_record *record);
 
+/* The same, or the equal record that exists. */
+yg_node yg_store_append_merged(yg_graph *graph, const yg_record *record);
+
 /* Appends a record, or returns the equal one that exists (`merge`). What it points to is copied. */
 yg_node yg_store_add(yg_graph *graph, const yg_record *record, bool merge);
 

@@ -589,3 +589,74 @@ Test(rewriting, a_wrong_equivalent_is_an_error) {
     cr_expect_str_eq(error.message, "there is no pass 'wrung'; did you mean 'wrong'?");
     yg_graph_free(g);
 }
+
+/* Two rules of which the first matches only what the second makes. They are wrong on purpose: what
+ * they have done shows in the operators. */
+static bool is_exp_of_tanh(const yg_rewriting *r, yg_node node) {
+    return strcmp(yg_node_op(r->graph, node)->name, "exp") == 0 &&
+           strcmp(yg_node_op(r->graph, yg_node_operand(r->graph, node, 0))->name, "tanh") == 0;
+}
+
+static yg_node make_cos(const yg_rewriting *r, yg_graph *to, yg_node node, const yg_node *made) {
+    return yg_cos(to, made[yg_node_operand(r->graph, node, 0)]);
+}
+
+static bool is_sin(const yg_rewriting *r, yg_node node) {
+    return strcmp(yg_node_op(r->graph, node)->name, "sin") == 0;
+}
+
+static yg_node make_tanh(const yg_rewriting *r, yg_graph *to, yg_node node, const yg_node *made) {
+    return yg_tanh(to, made[yg_node_operand(r->graph, node, 0)]);
+}
+
+static yg_node make_permuted(const yg_rewriting *r, yg_graph *to, yg_node node,
+                             const yg_node *made) {
+    return yg_permute(to, made[yg_node_operand(r->graph, node, 0)], (const int64_t[]){1, 0});
+}
+
+Test(rewriting, a_rule_uses_what_a_later_one_makes) {
+    const yg_op_set *all = yg_ops();
+    const yg_rule first = {.name = "exp_of_tanh",
+                           .op = yg_op_find(all, "exp"),
+                           .matches = is_exp_of_tanh,
+                           .build = make_cos};
+    const yg_rule second = {
+        .name = "sin", .op = yg_op_find(all, "sin"), .matches = is_sin, .build = make_tanh};
+    const yg_rule *const rules[] = {&first, &second};
+    yg_op_set set = *all;
+    set.rules = rules;
+    set.rule_count = 2;
+    const yg_type type = matrix(3, 4);
+    yg_graph *g = yg_graph_new(&set, 0);
+    const yg_node x = yg_input(g, "x", &type);
+    /* The tanh that the second rule makes is there already: one is left. */
+    const yg_node y =
+        yg_add(g, yg_add(g, yg_exp(g, yg_sin(g, x)), yg_sin(g, x)), yg_sqrt(g, yg_tanh(g, x)));
+    yg_program *program = compile(g, y, 0, NULL, 0);
+    cr_expect_eq(count_of(program, "cos"), 1);
+    cr_expect_eq(count_of(program, "exp"), 0);
+    cr_expect_eq(count_of(program, "sin"), 0);
+    cr_expect_eq(count_of(program, "tanh"), 1);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
+/* What reads an equivalent is built again: the permutation that a rule makes cancels another. */
+Test(rewriting, permutations_that_a_rule_makes_neighbours_cancel) {
+    const yg_op_set *all = yg_ops();
+    const yg_rule rule = {
+        .name = "sin", .op = yg_op_find(all, "sin"), .matches = is_sin, .build = make_permuted};
+    const yg_rule *const rules[] = {&rule};
+    yg_op_set set = *all;
+    set.rules = rules;
+    set.rule_count = 1;
+    const yg_type type = matrix(3, 3);
+    yg_graph *g = yg_graph_new(&set, 0);
+    const yg_node x = yg_input(g, "x", &type);
+    const yg_node y = yg_exp(g, yg_permute(g, yg_sin(g, x), (const int64_t[]){1, 0}));
+    yg_program *program = compile(g, y, 0, NULL, 0);
+    cr_expect_eq(count_of(program, "permute"), 0);
+    cr_expect_eq(count_of(program, "exp"), 1);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
