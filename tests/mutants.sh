@@ -97,10 +97,13 @@ targets_of() {
 }
 
 # A copy of the tree, so that a mistake is never planted in the one that people work on. Only what
-# differs is copied: what was built before is not built again.
+# differs is copied: what was built before is not built again. What is gone here goes there too.
 copy_tree() {
     local file
     mkdir -p "$tree"
+    (cd "$tree" && find . -path ./build -prune -o -type f -print) | while IFS= read -r file; do
+        [ -f "$root/$file" ] || rm "$tree/$file"
+    done
     (cd "$root" && git ls-files --cached --others --exclude-standard) | while IFS= read -r file; do
         [ -f "$root/$file" ] || continue
         cmp -s "$root/$file" "$tree/$file" && continue
