@@ -7,6 +7,7 @@
 #include "train/predict.h"
 #include "train/safetensors.h"
 #include "train/train.h"
+#include "train/units.h"
 #include "workspace.h"
 
 #include <criterion/criterion.h>
@@ -223,6 +224,42 @@ Test(predict, a_transform_is_the_same_in_training_evaluation_prediction_and_grad
     yg_model_free(bare);
     yg_model_free(other);
     workspace_remove(&w);
+}
+
+/* Told where a target is standardised and no output is in its units, and only there. */
+Test(predict, users_are_told_what_units_outputs_are_in) {
+    static const struct {
+        const char *outputs, *standardize, *note; /* NULL: none */
+    } cases[] = {
+        {"[a]", "[x, y]", "target 'y' is standardised and no output is in its units"},
+        {"{p: a, q: -a}", "[y]", "write `p: {value: …, units: y}`"},
+        {"{p: {value: a, units: y}}", "[x, y]", NULL},
+        {"{p: {value: a, units: y}, q: a}", "[x, y]", NULL},
+        {"{p: {value: a, units: x}}", "[x, y]", "target 'y'"},
+        {"[a]", "[x]", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const workspace w = workspace_make();
+        char text[900], advice[600] = "";
+        snprintf(text, sizeof text,
+                 "format: 1\n"
+                 "name: told\n"
+                 "inputs: {x: [B, 1]}\n"
+                 "targets: {y: [B, 1]}\n"
+                 "graph: {a: {type: linear, input: x, out_features: 1}}\n"
+                 "outputs: %s\n"
+                 "loss: mse(a, y)\n"
+                 "data: {train: {x: [[0], [1]], y: [[1], [2]]}, standardize: %s}\n"
+                 "train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}\n",
+                 cases[i].outputs, cases[i].standardize);
+        yg_model *model = workspace_model(&w, "t.yaml", text);
+        cr_expect_eq(yg_units_advice(model, NULL, advice, sizeof advice), cases[i].note != NULL,
+                     "case %zu: %s", i, advice);
+        if (cases[i].note)
+            cr_expect_not_null(strstr(advice, cases[i].note), "%s", advice);
+        yg_model_free(model);
+        workspace_remove(&w);
+    }
 }
 
 /* ------------------------------------------------------- what weights remember of their data -- */
