@@ -53,6 +53,11 @@ static void rows_to_the_next(example *e) {
     e->outputs[0] = add_rows(e->g, e->h, rows(e->g, e->h, 0, SIDE - 1), 1);
 }
 
+/* The same, of a part that begins further on in h's memory. */
+static void later_rows_to_the_next(example *e) {
+    e->outputs[0] = add_rows(e->g, e->h, rows(e->g, e->h, 1, SIDE - 1), 2);
+}
+
 /* The kernel reads rows of h for the product as it writes them. */
 static void a_product_with_itself(example *e) {
     e->outputs[0] = apply(e->g, "addmm", e->h, e->h, e->b);
@@ -89,6 +94,7 @@ static const struct {
     {"a row for all", a_row_for_all},
     {"a middle row for all", a_middle_row_for_all},
     {"rows to the next", rows_to_the_next},
+    {"later rows to the next", later_rows_to_the_next},
     {"a product with itself", a_product_with_itself},
     {"a product with a part", a_product_with_a_part},
     {"read later", read_later},
