@@ -126,7 +126,7 @@ static int64_t choose(int64_t i, int64_t tries, int64_t total) {
     return i * each + 1 + (int64_t)yg_random_below(1, 2, (uint64_t)i, (uint64_t)each);
 }
 
-Test(faults, memory_may_run_out_anywhere, .timeout = 120) {
+Test(faults, memory_may_run_out_anywhere) {
     enum { TRIES = 120 };
     static const char *const names[] = {"train", "grad", "predict"};
     const job j = make_job();
@@ -165,7 +165,7 @@ Test(faults, memory_may_run_out_anywhere, .timeout = 120) {
     end_job(&j);
 }
 
-Test(faults, disks_fill_up_and_renames_fail, .timeout = 120) {
+Test(faults, disks_fill_up_and_renames_fail) {
     static const fault_kind kinds[] = {FAULT_WRITE, FAULT_SYNC, FAULT_RENAME};
     static const char *const names[] = {"write", "sync", "rename"};
     const job j = make_job();
@@ -199,7 +199,7 @@ Test(faults, disks_fill_up_and_renames_fail, .timeout = 120) {
 }
 
 /* A new run over an older one: whichever rename fails, neither is lost. */
-Test(faults, an_older_run_survives_a_failed_move, .timeout = 120) {
+Test(faults, an_older_run_survives_a_failed_move) {
     const job j = make_job();
     yg_error error = {0};
     cr_assert(train(&j, j.out, false, 0, &error), "%s", error.message);
@@ -222,7 +222,7 @@ Test(faults, an_older_run_survives_a_failed_move, .timeout = 120) {
 }
 
 /* Killed at each rename of a run that goes on, and of a new one. */
-Test(faults, a_killed_run_goes_on_to_the_same_bits, .timeout = 120) {
+Test(faults, a_killed_run_goes_on_to_the_same_bits) {
     const job j = make_job();
     yg_error error = {0};
     char whole[256];
@@ -250,5 +250,42 @@ Test(faults, a_killed_run_goes_on_to_the_same_bits, .timeout = 120) {
         /* And a new run may begin. */
         cr_expect(train(&j, j.out, false, 1, &error), "killed at %d: %s", (int)n, error.message);
     }
+    end_job(&j);
+}
+
+static void end_at_step_7(void *context, const yg_train_progress *progress) {
+    (void)context;
+    if (progress->step == 7 && !progress->epoch_end)
+        _exit(FAULT_STATUS);
+}
+
+/* A run that is killed goes on from its last periodic checkpoint, not from its start. */
+Test(faults, a_run_saves_while_it_goes_on) {
+    const job j = make_job();
+    yg_error error = {0};
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s", workspace_path(&j.w, "whole"));
+    cr_assert(train(&j, whole, false, 0, &error), "%s", error.message);
+    const pid_t child = fork();
+    if (child == 0) {
+        yg_train_result result;
+        const yg_train_options options = {
+            .out = j.out, .threads = 1, .save_seconds = 1e-9, .progress = end_at_step_7};
+        yg_train(j.model, &options, &result, &error);
+        _exit(0);
+    }
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == FAULT_STATUS);
+    cr_assert(workspace_has(&j.w, "run/checkpoint.safetensors"));
+    /* As many steps as were saved are not done again. */
+    yg_train_result result;
+    const yg_train_options options = {
+        .out = j.out, .threads = 1, .resume = true, .has_steps = true, .steps = 1};
+    cr_assert(yg_train(j.model, &options, &result, &error), "%s", error.message);
+    cr_expect_eq(result.steps, 6, "%d steps were saved", (int)result.steps);
+    yg_train_result_free(&result);
+    cr_assert(train(&j, j.out, true, 0, &error), "%s", error.message);
+    expect_same_run(&j, "periodic checkpoint", 0);
     end_job(&j);
 }

@@ -152,6 +152,8 @@ static bool stops_early(const yg_run *run) {
 }
 
 static bool loop(yg_run *run, yg_error *error) {
+    const double asked = run->options->save_seconds;
+    const double save_seconds = asked > 0 ? asked : SAVE_SECONDS;
     while (!run_over(run) && !stops_early(run)) {
         while (run->at.epoch_step < run->epoch_steps && !run_over(run)) {
             if (stop_asked(run)) {
@@ -160,7 +162,7 @@ static bool loop(yg_run *run, yg_error *error) {
             }
             if (!run_step(run, error))
                 return false;
-            if (yg_clock() - run->saved > SAVE_SECONDS && !yg_run_save(run, error))
+            if (yg_clock() - run->saved > save_seconds && !yg_run_save(run, error))
                 return false;
         }
         if (run->at.epoch_step == run->epoch_steps && !end_epoch(run, error))

@@ -54,7 +54,8 @@ typedef struct yg_train_options {
     double lr;
     yg_dtype dtype; /* YG_F32 or YG_F64 */
 
-    int threads; /* 0: all cores */
+    int threads;         /* 0: all cores */
+    double save_seconds; /* between checkpoints of a run that goes on; 0: 20 */
     bool resume; /* continue from checkpoint.safetensors of the folder; only the run's length
                     and the learning rate with its schedule may be others than they were */
     const char *weights; /* start from these instead of initial values; NULL: do not */
