@@ -291,20 +291,27 @@ if command -v script >/dev/null; then
         env TERM=xterm script -qec "$yamlgrad train xor.yaml --out live --epochs 2000" /dev/null
 fi
 
-# SIGINT ends a run after the current step, with everything saved; status 130.
+# A signal ends a run after the current step, with everything saved; the status is 128 and its
+# number. nohup and some hosts start us with SIGHUP ignored, and env brings it back.
 interrupted() {
-    "$yamlgrad" train endless.yaml --out e --seed 7 2>e.err &
+    local signal=$1
+    rm -f e.err
+    env --default-signal=HUP "$yamlgrad" train endless.yaml --out e --seed 7 2>e.err &
     local run=$!
     for _ in $(seq 100); do
         [ -s e.err ] && break
         sleep 0.1
     done
-    kill -INT "$run"
+    kill "-$signal" "$run"
     wait "$run"
 }
 # A background job of a shell without job control ignores SIGINT from its start; env restores it.
 set -m
-expect "Ctrl-C" 130 "" - interrupted
+expect "SIGTERM" 143 "" - interrupted TERM
+expect_true "… keeps the weights" test -s e/weights.safetensors
+expect "SIGHUP" 129 "" - interrupted HUP
+expect_true "… keeps the checkpoint" test -s e/checkpoint.safetensors
+expect "Ctrl-C" 130 "" - interrupted INT
 set +m
 expect_true "… says so" grep -q "^.*interrupted.* after epoch" e.err
 expect_true "… and how to go on" \
