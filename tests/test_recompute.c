@@ -126,6 +126,37 @@ Test(recompute, takes_less_memory_for_the_same_bits) {
     }
 }
 
+/* What waits could be computed again from a parameter. But where that has been updated meanwhile,
+ * its old value would need memory of its own. */
+Test(recompute, not_from_a_parameter_that_is_updated_before) {
+    for (int early = 0; early < 2; early++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_node x = tensor(g, "x", 256, 64), w = tensor(g, "w", 256, 64);
+        const yg_node waiting = yg_exp(g, yg_multiply(g, x, w));
+        yg_node update = early ? yg_scale(g, w, 0.5) : YG_NONE, y = waiting;
+        for (int i = 0; i < 2; i++) /* the peak: softmax writes over nothing */
+            y = yg_softmax(g, y, i);
+        const yg_node wide[] = {y, y, y, y};
+        const yg_node peak = yg_softmax(g, yg_concat(g, wide, 4, 0), 1);
+        const yg_node small = yg_sum(g, yg_square(g, peak), NULL, 0, false);
+        const yg_node out =
+            yg_sum(g, yg_softmax(g, yg_multiply(g, waiting, small), 1), NULL, 0, false);
+        if (!early)
+            update = yg_scale(g, w, 0.5);
+        const yg_update updates[] = {{w, update}};
+        yg_error error = {0};
+        const char *const without[] = {"early_updates"}; /* which would move the late one */
+        const yg_compile_options options = {
+            .threads = 1, .recompute = true, .without = without, .without_count = 1};
+        yg_program *program = yg_compile(g, &out, 1, updates, 1, &options, &error);
+        cr_assert(program, "%s", error.message);
+        cr_expect_eq(yg_program_get_stats(program).recomputed > 0, !early, "early %d: %zu", early,
+                     yg_program_get_stats(program).recomputed);
+        yg_program_free(program);
+        yg_graph_free(g);
+    }
+}
+
 /* ------------------------------------------------------------------------------- in model files --
  */
 
