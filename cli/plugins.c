@@ -33,13 +33,15 @@ static void *open_object(const char *path, yg_error *error) {
 /* The descriptors that an open object holds, NULL on failure. */
 static const yg_op *const *find_ops(void *handle, const char *path, yg_error *error) {
     const yg_op *const *ops = dlsym(handle, YG_PLUGIN_OPS);
-    const size_t *sizes = dlsym(handle, YG_PLUGIN_SIZES);
-    if (!ops || !sizes) {
+    const int *abi = dlsym(handle, YG_PLUGIN_ABI);
+    if (!ops || !abi) {
         fail(path, error, "not a yamlgrad plug-in: it has no YG_PLUGIN(…) (ops/plugin.h)");
         return NULL;
     }
-    if (sizes[0] != sizeof(yg_op) || sizes[1] != sizeof(yg_attr_spec)) {
-        fail(path, error, "built for another version of yamlgrad: compile it again");
+    if (*abi != YG_OP_ABI) {
+        yg_fail(error, YG_ERROR_ARGUMENT, (yg_origin){.file = path},
+                "built for interface %d of yamlgrad, this is %d: compile it again", *abi,
+                YG_OP_ABI);
         return NULL;
     }
     return ops;

@@ -92,8 +92,20 @@ yg_origin yg_graph_at(yg_graph *graph, yg_origin origin) {
 
 /* ----------------------------------------------------------------------------------- leaves -- */
 
+/* A caller may have filled in a type by hand: it is checked before anything is read by it. */
+static bool check_type(yg_graph *graph, const char *what, const yg_type *type, yg_type *checked) {
+    yg_error error = {0};
+    if (yg_type_make(type->dtype, type->rank, type->shape, checked, &error))
+        return true;
+    yg_graph_fail(graph, error.code, "%s: %s", what, error.message);
+    return false;
+}
+
 static yg_node add_leaf(yg_graph *graph, const yg_op *op, const char *name, const yg_type *type) {
-    const yg_record record = {.op = op, .type = type};
+    yg_type checked;
+    if (!check_type(graph, op->name, type, &checked))
+        return YG_NONE;
+    const yg_record record = {.op = op, .type = &checked};
     const yg_node node = yg_store_add(graph, &record, false);
     yg_node_set_name(graph, node, name);
     return node;
@@ -108,19 +120,28 @@ yg_node yg_parameter(yg_graph *graph, const char *name, const yg_type *type) {
 }
 
 yg_node yg_constant(yg_graph *graph, const yg_type *type, const void *data) {
+    yg_type checked;
+    if (!check_type(graph, "constant", type, &checked))
+        return YG_NONE;
     /* Without elements there may be no data; a constant's record has some all the same. */
-    const yg_record record = {.op = &yg_leaf_constant, .type = type, .data = data ? data : ""};
+    const yg_record record = {.op = &yg_leaf_constant, .type = &checked, .data = data ? data : ""};
     return yg_store_add(graph, &record, true);
 }
 
 yg_node yg_scalar(yg_graph *graph, yg_dtype dtype, double value) {
-    const yg_type type = yg_type_scalar(dtype);
+    const yg_type type = {.dtype = dtype};
+    yg_type checked;
     uint64_t bytes = 0;
+    if (!check_type(graph, "scalar", &type, &checked))
+        return YG_NONE;
     yg_element_set(dtype, &bytes, 0, value);
     return yg_constant(graph, &type, &bytes);
 }
 
 yg_node yg_full(yg_graph *graph, const yg_type *type, double value) {
+    yg_type checked;
+    if (!check_type(graph, "full", type, &checked))
+        return YG_NONE;
     const yg_node scalar = yg_scalar(graph, type->dtype, value);
     if (type->rank == 0 || scalar == YG_NONE)
         return scalar;

@@ -54,6 +54,8 @@ bool yg_type_make(yg_dtype dtype, int rank, const int64_t *shape, yg_type *type,
     if (rank < 0 || rank > YG_MAX_RANK)
         return yg_fail(error, YG_ERROR_SHAPE, YG_NOWHERE,
                        "a tensor has at most %d dimensions, not %d", YG_MAX_RANK, rank);
+    if ((unsigned)dtype >= YG_DTYPE_COUNT)
+        return yg_fail(error, YG_ERROR_DTYPE, YG_NOWHERE, "%d is no element type", (int)dtype);
     yg_type made = {.dtype = dtype, .rank = rank};
     for (int i = 0; i < rank; i++) {
         if (shape[i] < 0)

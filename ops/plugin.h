@@ -6,7 +6,7 @@
  *
  * A plug-in is machine code and is trusted as much as the command itself: it comes from the command
  * line, never from a model file. It is built against the headers of the very yamlgrad that loads
- * it, which the two sizes make sure of.
+ * it, which YG_OP_ABI makes sure of.
  */
 #ifndef YG_OPS_PLUGIN_H
 #define YG_OPS_PLUGIN_H
@@ -15,8 +15,8 @@
 
 /* What the command looks up in the shared object: its operators, NULL after the last … */
 #define YG_PLUGIN_OPS "yg_plugin_ops"
-/* … and sizeof (yg_op), sizeof (yg_attr_spec) as the plug-in was compiled with. */
-#define YG_PLUGIN_SIZES "yg_plugin_sizes"
+/* … and YG_OP_ABI as the plug-in was compiled with. */
+#define YG_PLUGIN_ABI "yg_plugin_abi"
 
 /* In C++ a constant is private to its file unless it says otherwise. */
 #ifdef __cplusplus
@@ -27,6 +27,6 @@
 
 #define YG_PLUGIN(...)                                                                             \
     YG_PLUGIN_SYMBOL const yg_op *const yg_plugin_ops[] = {__VA_ARGS__, NULL};                     \
-    YG_PLUGIN_SYMBOL const size_t yg_plugin_sizes[2] = {sizeof(yg_op), sizeof(yg_attr_spec)};
+    YG_PLUGIN_SYMBOL const int yg_plugin_abi = YG_OP_ABI;
 
 #endif

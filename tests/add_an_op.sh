@@ -59,6 +59,12 @@ expect_true "compile a clash" "${compiler[@]}" -fPIC -shared -I "$scratch/prefix
 expect "a name that is taken" 1 "" "^taken.so: error: there is an operator 'sigmoid' already" \
     "$build/yamlgrad" ops --plugin taken.so
 
+sed 's/^YG_PLUGIN(/#undef YG_OP_ABI\n#define YG_OP_ABI 99\nYG_PLUGIN(/' plugin.c >older.c
+expect_true "compile for another interface" "${compiler[@]}" -fPIC -shared \
+    -I "$scratch/prefix/include" older.c -o older.so
+expect "another interface" 1 "" "^older.so: error: built for interface 99 of yamlgrad, this is [0-9]+" \
+    "$build/yamlgrad" ops --plugin older.so
+
 # A wrong derivative is caught.
 sed 's/yg_square(graph, yg_offset(graph, yg_abs(graph, x), 1))/yg_offset(graph, yg_abs(graph, x), 1)/' \
     plugin.c >wrong.c
