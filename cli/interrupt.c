@@ -1,5 +1,5 @@
 /*
- * The signal handler.
+ * The signal handlers.
  */
 #include "interrupt.h"
 
@@ -11,6 +11,16 @@ static void on_signal(int signal) {
     received = signal;
 }
 
+static void ignore(int signal) {
+    struct sigaction action = {.sa_handler = SIG_IGN};
+    sigemptyset(&action.sa_mask);
+    sigaction(signal, &action, NULL);
+}
+
+void interrupt_ignore_file_limit(void) {
+    ignore(SIGXFSZ);
+}
+
 const volatile sig_atomic_t *interrupt_watch(void) {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
     sigemptyset(&action.sa_mask);
@@ -19,8 +29,6 @@ const volatile sig_atomic_t *interrupt_watch(void) {
     struct sigaction before; /* nohup has it ignored: then the terminal may go */
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(SIGHUP, &action, NULL);
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigemptyset(&ignore.sa_mask);
-    sigaction(SIGPIPE, &ignore, NULL);
+    ignore(SIGPIPE);
     return &received;
 }

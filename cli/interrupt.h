@@ -1,10 +1,14 @@
 /*
- * Ctrl-C: the first one asks to stop, the second one kills.
+ * Signals. Ctrl-C: the first one asks to stop, the second one kills.
  */
 #ifndef YG_CLI_INTERRUPT_H
 #define YG_CLI_INTERRUPT_H
 
 #include <signal.h>
+
+/* A file that reaches its largest size (`ulimit -f`) must make a write fail, so that the command can
+ * say so and clean up. Without this call the process would be killed where it stands. */
+void interrupt_ignore_file_limit(void);
 
 /* From now on SIGINT, SIGTERM and SIGHUP, once each, set the flag that is returned instead of
  * ending the process; it holds the signal's number. A closed pipe (SIGPIPE) is no reason to end

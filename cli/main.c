@@ -5,6 +5,7 @@
 #include "../graph/version.h"
 #include "../ops/gemm_library.h"
 #include "commands.h"
+#include "interrupt.h"
 #include "terminal.h"
 
 #include <string.h>
@@ -67,6 +68,7 @@ static int print_command_help(const char *name) {
 }
 
 int main(int argc, char **argv) {
+    interrupt_ignore_file_limit();
     if (argc < 2) {
         print_help(stderr);
         return STATUS_USAGE;
