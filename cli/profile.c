@@ -38,6 +38,8 @@ typedef struct profile {
     const char *source_path;
     char *source;
     size_t source_size;
+    const char *source_line; /* of that file, the line that was asked for last; NULL: none yet */
+    int32_t source_number;   /* … and its number */
 } profile;
 
 /* ------------------------------------------------------------------------------------- texts -- */
@@ -70,11 +72,22 @@ static void source_text(profile *p, const yg_origin *origin, int width, char *te
     if (!p->source_path || strcmp(p->source_path, origin->file) != 0) {
         free(p->source);
         p->source_path = origin->file;
+        p->source_line = NULL;
         p->source = yg_file_read(origin->file, SOURCE_FILE_CAP, &p->source_size, NULL);
     }
     if (!p->source)
         return;
-    const char *line = find_line(p->source, p->source_size, origin->line, &length);
+    /* Lines come in the order of the file. Counting from its beginning each time would be
+     * quadratic. */
+    const bool behind = p->source_line && origin->line >= p->source_number;
+    const char *from = behind ? p->source_line : p->source;
+    const int32_t number = behind ? origin->line - p->source_number + 1 : origin->line;
+    const char *line =
+        find_line(from, p->source_size - (size_t)(from - p->source), number, &length);
+    if (line) {
+        p->source_line = line;
+        p->source_number = origin->line;
+    }
     while (line && length > 0 && *line == ' ') {
         line++;
         length--;
