@@ -1,0 +1,268 @@
+/*
+ * Growth of what a program in C does with a graph: each step of the way, from the first node to the
+ * last run, on graphs of several shapes.
+ */
+#include "graph/profile.h"
+#include "graph/program.h"
+#include "ops/ops.h"
+#include "work.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define GROWTH 2.3
+#define LEAST  4000 /* nodes, of the smallest of three graphs */
+
+/* A graph under construction: of `leaves`, every one is asked for its gradient, updated and bound.
+ */
+typedef struct growing {
+    yg_graph *graph;
+    int n;
+    yg_node *leaves;
+    size_t leaf_count;
+    yg_node *outputs;
+    size_t output_count;
+    yg_node loss;
+} growing;
+
+static yg_type vector(void) {
+    yg_type type;
+    cr_assert(yg_type_make(YG_F32, 1, (const int64_t[]){4}, &type, NULL));
+    return type;
+}
+
+static yg_node leaf(growing *g) {
+    const yg_type type = vector();
+    char name[32];
+    snprintf(name, sizeof name, "w%zu", g->leaf_count);
+    return g->leaves[g->leaf_count++] = yg_parameter(g->graph, name, &type);
+}
+
+static yg_node call(growing *g, const char *op, yg_node a, yg_node b) {
+    return yg_call(g->graph, op, (const yg_node[]){a, b}, b == YG_NONE ? 1 : 2);
+}
+
+/* ---------------------------------------------------------------------------------- the shapes --
+ */
+
+static void chain(growing *g) {
+    yg_node at = leaf(g);
+    for (int i = 0; i < g->n; i++)
+        at = call(g, "sin", at, YG_NONE);
+    g->loss = call(g, "sum", at, YG_NONE);
+}
+
+static void many_leaves(growing *g) {
+    yg_node at = leaf(g);
+    for (int i = 0; i < g->n; i++)
+        at = call(g, "multiply", at, leaf(g));
+    g->loss = call(g, "sum", at, YG_NONE);
+}
+
+static void one_with_many_users(growing *g) {
+    const yg_node w = leaf(g);
+    yg_node sum = w;
+    for (int i = 0; i < g->n; i++) {
+        const yg_node factor = yg_scalar(g->graph, YG_F32, i + 2);
+        sum = call(g, "add", sum, call(g, "sin", call(g, "multiply", w, factor), YG_NONE));
+    }
+    g->loss = call(g, "sum", sum, YG_NONE);
+}
+
+static void many_outputs(growing *g) {
+    const yg_node w = leaf(g);
+    for (int i = 0; i < g->n; i++)
+        g->outputs[g->output_count++] = call(g, "add", w, yg_scalar(g->graph, YG_F32, i + 1));
+    g->loss = call(g, "sum", call(g, "sin", w, YG_NONE), YG_NONE);
+}
+
+/* Each value is read right after it is made, and once more at the very end. */
+static void long_lives(growing *g) {
+    yg_node at = leaf(g), *kept = calloc((size_t)g->n, sizeof *kept);
+    cr_assert(kept);
+    for (int i = 0; i < g->n; i++)
+        kept[i] = at = call(g, "sum", call(g, "multiply", at, leaf(g)), YG_NONE);
+    for (int i = g->n; i-- > 0;)
+        at = call(g, "multiply", at, kept[i]);
+    g->loss = at;
+    free(kept);
+}
+
+static void neighbours(growing *g) {
+    yg_node before = leaf(g), at = leaf(g);
+    for (int i = 0; i < g->n; i++) {
+        const yg_node next = call(g, "add", call(g, "tanh", at, YG_NONE), before);
+        before = at;
+        at = next;
+    }
+    g->loss = call(g, "sum", at, YG_NONE);
+}
+
+typedef struct shape {
+    const char *name;
+    void (*build)(growing *g);
+} shape;
+
+static const shape shapes[] = {
+    {"a chain", chain},
+    {"many leaves", many_leaves},
+    {"one node with many users", one_with_many_users},
+    {"many outputs", many_outputs},
+    {"values that live long", long_lives},
+    {"nodes that read two before", neighbours},
+};
+
+#define SHAPES (sizeof shapes / sizeof *shapes)
+
+/* ------------------------------------------------------------------------------------- the way --
+ */
+
+typedef enum stage {
+    BUILD,
+    DIFFERENTIATE,
+    VERIFY,
+    TEXT,
+    DOT,
+    COMPILE,
+    COMPILE_PLAIN,
+    COMPILE_RECOMPUTING,
+    BIND,
+    RUN,
+    PROFILE,
+    PROGRAM_TEXT,
+    FREE,
+    STAGES
+} stage;
+
+static const char *const stage_names[STAGES] = {
+    [BUILD] = "building",
+    [DIFFERENTIATE] = "differentiating",
+    [VERIFY] = "verifying",
+    [TEXT] = "printing the graph",
+    [DOT] = "printing the graph as DOT",
+    [COMPILE] = "compiling",
+    [COMPILE_PLAIN] = "compiling without passes",
+    [COMPILE_RECOMPUTING] = "compiling with recomputation",
+    [BIND] = "binding",
+    [RUN] = "running",
+    [PROFILE] = "profiling",
+    [PROGRAM_TEXT] = "printing the program",
+    [FREE] = "freeing",
+};
+
+/* The work since the last call. */
+static uint64_t lap(void) {
+    const uint64_t work = work_done();
+    work_reset();
+    return work;
+}
+
+static yg_program *compile(const growing *g, const yg_update *updates, unsigned flags,
+                           bool recompute) {
+    yg_error error = {0};
+    const yg_compile_options options = {.flags = flags, .threads = 1, .recompute = recompute};
+    yg_program *program =
+        yg_compile(g->graph, g->outputs, g->output_count, updates, g->leaf_count, &options, &error);
+    cr_assert(program, "%s", error.message);
+    return program;
+}
+
+/* As `yamlgrad profile` does. */
+static void list_instructions(yg_program *program) {
+    yg_error error = {0};
+    const size_t count = yg_program_get_stats(program).instructions;
+    double *seconds = calloc(count, sizeof *seconds);
+    size_t nodes = 0;
+    cr_assert(seconds);
+    cr_assert(yg_program_run_timed(program, 1, 2, seconds, &error));
+    for (size_t i = 0; i < count; i++) {
+        const yg_instruction instruction = yg_program_instruction(program, i);
+        for (size_t k = 0; k < instruction.node_count; k++, nodes++)
+            cr_assert_not_null(yg_program_instruction_op(program, i, k));
+    }
+    cr_assert_gt(nodes, 0);
+    free(seconds);
+}
+
+static void walk(const shape *shape, int n, uint64_t *work) {
+    yg_error error = {0};
+    growing g = {.n = n, .graph = yg_graph_new(yg_ops(), 0)};
+    g.leaves = calloc((size_t)n + 2, sizeof *g.leaves);
+    g.outputs = calloc((size_t)n + 2, sizeof *g.outputs);
+    yg_node *gradients = calloc((size_t)n + 2, sizeof *gradients);
+    yg_update *updates = calloc((size_t)n + 2, sizeof *updates);
+    _Alignas(64) static char buffers[1 << 24];
+    cr_assert(g.graph && g.leaves && g.outputs && gradients && updates);
+    lap();
+
+    shape->build(&g);
+    g.outputs[g.output_count++] = g.loss;
+    cr_assert(!yg_graph_error(g.graph), "%s", yg_graph_error(g.graph)->message);
+    work[BUILD] = lap();
+
+    cr_assert(yg_grad(g.graph, g.loss, YG_NONE, g.leaves, g.leaf_count, gradients));
+    work[DIFFERENTIATE] = lap();
+
+    for (size_t i = 0; i < g.leaf_count; i++)
+        updates[i] = (yg_update){g.leaves[i], call(&g, "subtract", g.leaves[i], gradients[i])};
+    lap();
+    cr_assert(yg_graph_verify(g.graph, &error));
+    work[VERIFY] = lap();
+    free(yg_graph_text(g.graph, NULL, 0));
+    work[TEXT] = lap();
+    free(yg_graph_dot(g.graph, NULL, 0));
+    work[DOT] = lap();
+
+    yg_program_free(compile(&g, updates, YG_PROGRAM_NO_PLAN, false));
+    work[COMPILE_PLAIN] = lap();
+    yg_program_free(compile(&g, updates, 0, true));
+    work[COMPILE_RECOMPUTING] = lap();
+    yg_program *program = compile(&g, updates, 0, false);
+    work[COMPILE] = lap();
+
+    for (size_t i = 0; i < g.leaf_count && i < sizeof buffers / 64; i++)
+        cr_assert(yg_program_bind(program, g.leaves[i], buffers + 64 * i, &error));
+    work[BIND] = lap();
+    cr_assert(yg_program_run(program, 1, 0, &error)); /* which resolves what was bound */
+    lap();
+    cr_assert(yg_program_run(program, 1, 1, &error));
+    work[RUN] = lap();
+    list_instructions(program);
+    work[PROFILE] = lap();
+    free(yg_program_text(program));
+    work[PROGRAM_TEXT] = lap();
+    yg_program_free(program);
+    yg_graph_free(g.graph);
+    work[FREE] = lap();
+
+    free(g.leaves);
+    free(g.outputs);
+    free(gradients);
+    free(updates);
+}
+
+ParameterizedTestParameters(growth, of_graphs) {
+    static size_t indices[SHAPES];
+    for (size_t i = 0; i < SHAPES; i++)
+        indices[i] = i;
+    return cr_make_param_array(size_t, indices, SHAPES);
+}
+
+ParameterizedTest(size_t *index, growth, of_graphs, .timeout = 100) {
+    const shape *shape = &shapes[*index];
+    uint64_t work[3][STAGES];
+    for (int i = 0; i < 3; i++)
+        walk(shape, LEAST << i, work[i]);
+    for (int k = 0; k < STAGES; k++) {
+        const double first = (double)work[1][k] - (double)work[0][k];
+        const double second = (double)work[2][k] - (double)work[1][k];
+        if (getenv("YG_GROWTH"))
+            fprintf(stderr, "%-28s %-28s %12.0f %12.0f %6.2f\n", shape->name, stage_names[k],
+                    (double)work[2][k], second / (2 * LEAST), second / first);
+        cr_expect(second <= GROWTH * first || second < 1000,
+                  "%s: the work of %s grows by %.0f from %d to %d nodes, by %.0f from there to %d",
+                  shape->name, stage_names[k], first, LEAST, 2 * LEAST, second, 4 * LEAST);
+    }
+}

@@ -1,0 +1,22 @@
+/*
+ * Model files of any size: each has `n` of one thing, and little else.
+ */
+#ifndef YG_TESTS_GROWTH_MODELS_H
+#define YG_TESTS_GROWTH_MODELS_H
+
+#include <stddef.h>
+
+typedef struct growing_model {
+    const char *name; /* what there are n of */
+    /* Writes model.yaml, and what it names, into the working folder. */
+    void (*write)(int n);
+    int usual;            /* of them in a model file that people write */
+    int most;             /* of them: a limit of the format, or of a test's patience; 0: none */
+    int status;           /* that every command ends with */
+    const char *commands; /* that the model is for: see commands.c */
+} growing_model;
+
+extern const growing_model growing_models[];
+extern const size_t growing_model_count;
+
+#endif
