@@ -140,8 +140,9 @@ static bool list_nodes(const yg_executable_options *options, const yg_executable
 
 /* -------------------------------------------------------------------------------- feeds ---- */
 
-static size_t port_of(const yg_model *model, const char *name) {
-    size_t p = 0;
+/* The port of that name, searched for from port `p` on: a network has its inputs and targets in the
+ * order of the model's ports, so that the search for all of them passes each port once. */
+static size_t port_of(const yg_model *model, size_t p, const char *name) {
     while (p < yg_model_port_count(model) && strcmp(yg_model_port(model, p)->name, name) != 0)
         p++;
     return p;
@@ -156,11 +157,13 @@ static bool list_feeds(const yg_executable_options *options, yg_executable *exec
     executable->feeds = calloc(counts[0] + counts[1] + 1, sizeof *executable->feeds);
     if (!executable->feeds)
         return yg_fail_memory(error);
+    size_t port = 0;
     for (size_t l = 0; l < 2; l++)
         for (size_t i = 0; i < counts[l]; i++) {
             const yg_type *type = yg_node_type(graph, lists[l][i].node);
+            port = port_of(options->model, port, lists[l][i].name);
             executable->feeds[executable->feed_count++] = (yg_feed){
-                .port = port_of(options->model, lists[l][i].name),
+                .port = port,
                 .dtype = type->dtype,
                 .width = executable->batch ? yg_type_count(type) / executable->batch : 0,
                 .data = yg_program_data(executable->program, lists[l][i].node),
