@@ -1,10 +1,9 @@
 /*
  * Documents: a YAML file, checked, read into a tree, and owned.
  */
-#include "document.h"
-
 #include "../../graph/file.h"
 #include "../../graph/pool.h"
+#include "reader.h"
 #include "source.h"
 
 #include <stdlib.h>
@@ -65,11 +64,22 @@ const yg_value *yg_document_root(const yg_document *document) {
     return document->root;
 }
 
+size_t yg_value_entry(const yg_value *mapping, const char *key) {
+    size_t begin = 0, end = mapping->count;
+    while (begin < end) {
+        const size_t middle = begin + (end - begin) / 2;
+        const int order = strcmp(mapping->sorted[middle].key->text, key);
+        if (order == 0)
+            return mapping->sorted[middle].entry;
+        if (order < 0)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return SIZE_MAX;
+}
+
 const yg_value *yg_value_get(const yg_value *mapping, const char *key) {
-    if (mapping->kind != YG_MAPPING)
-        return NULL;
-    for (size_t i = 0; i < mapping->count; i++)
-        if (strcmp(mapping->keys[i]->text, key) == 0)
-            return mapping->items[i];
-    return NULL;
+    const size_t entry = mapping->kind == YG_MAPPING ? yg_value_entry(mapping, key) : SIZE_MAX;
+    return entry == SIZE_MAX ? NULL : mapping->items[entry];
 }

@@ -27,6 +27,12 @@ typedef enum yg_kind { YG_SCALAR, YG_SEQUENCE, YG_MAPPING } yg_kind;
 typedef struct yg_value yg_value;
 typedef struct yg_document yg_document;
 
+/* A key of a mapping, and which of its entries is that key's. */
+typedef struct yg_sorted_key {
+    const yg_value *key;
+    size_t entry;
+} yg_sorted_key;
+
 struct yg_value {
     yg_kind kind;
     bool quoted;                  /* a scalar in quotes: never a number or a name */
@@ -40,6 +46,8 @@ struct yg_value {
     size_t count;                 /* sequence: items; mapping: entries */
     const yg_value *const *items; /* sequence: the items; mapping: the values */
     const yg_value *const *keys;  /* mapping: scalars, all different; otherwise NULL */
+    const yg_sorted_key *sorted;  /* mapping: the keys once more, in the order of their texts: for
+                                     yg_value_get() */
 };
 
 /* Reads a file, or `size` bytes of text under a name for messages. NULL on failure. */

@@ -63,34 +63,31 @@ static bool open_frame(yg_reader *r, yg_kind kind, bool flow, const yaml_char_t 
 
 /* For sorting: by text, then in the order of the file. */
 static int compare_keys(const void *a, const void *b) {
-    const yg_value *x = *(const yg_value *const *)a;
-    const yg_value *y = *(const yg_value *const *)b;
-    const int order = strcmp(x->text, y->text);
-    if (order != 0)
-        return order;
-    if (x->origin.line != y->origin.line)
-        return x->origin.line < y->origin.line ? -1 : 1;
-    return x->origin.column < y->origin.column ? -1 : x->origin.column > y->origin.column;
+    const yg_sorted_key *x = a;
+    const yg_sorted_key *y = b;
+    const int order = strcmp(x->key->text, y->key->text);
+    return order != 0 ? order : (x->entry > y->entry) - (x->entry < y->entry);
 }
 
-static bool check_duplicates(yg_reader *r, const yg_value *mapping) {
-    if (mapping->count < 2)
-        return true;
-    const yg_value **sorted = malloc(mapping->count * sizeof *sorted);
+/* Sorts a mapping's keys, which shows those that stand there twice. */
+static bool sort_keys(yg_reader *r, yg_value *mapping) {
+    yg_sorted_key *sorted = yg_pool_take(r->pool, (mapping->count + 1) * sizeof *sorted);
     if (!sorted)
         return yg_fail_memory(r->error);
-    memcpy(sorted, mapping->keys, mapping->count * sizeof *sorted);
-    qsort(sorted, mapping->count, sizeof *sorted, compare_keys);
-    bool unique = true;
-    for (size_t i = 1; i < mapping->count && unique; i++)
-        if (strcmp(sorted[i - 1]->text, sorted[i]->text) == 0)
-            unique = yg_fail(r->error, YG_ERROR_NAME, sorted[i]->origin,
-                             "the key '%.100s' stands a second time; the first is in line %d, "
-                             "column %d",
-                             sorted[i]->text, (int)sorted[i - 1]->origin.line,
-                             (int)sorted[i - 1]->origin.column);
-    free(sorted);
-    return unique;
+    for (size_t i = 0; i < mapping->count; i++)
+        sorted[i] = (yg_sorted_key){mapping->keys[i], i};
+    if (mapping->count > 1)
+        qsort(sorted, mapping->count, sizeof *sorted, compare_keys);
+    mapping->sorted = sorted;
+    for (size_t i = 1; i < mapping->count; i++) {
+        const yg_value *first = sorted[i - 1].key, *second = sorted[i].key;
+        if (strcmp(first->text, second->text) == 0)
+            return yg_fail(r->error, YG_ERROR_NAME, second->origin,
+                           "the key '%.100s' stands a second time; the first is in line %d, "
+                           "column %d",
+                           second->text, (int)first->origin.line, (int)first->origin.column);
+    }
+    return true;
 }
 
 static bool close_frame(yg_reader *r) {
@@ -119,8 +116,7 @@ static bool close_frame(yg_reader *r) {
     r->pending_count = closed.first;
     r->depth--;
     yg_reader_define(r, closed.anchor, value, r->total - closed.before, closed.height + 1);
-    return (!mapping || check_duplicates(r, value)) &&
-           yg_reader_append(r, value, closed.height + 1);
+    return (!mapping || sort_keys(r, value)) && yg_reader_append(r, value, closed.height + 1);
 }
 
 /* --------------------------------------------------------------------------------- events -- */

@@ -3,7 +3,7 @@
  */
 #include "../../graph/number.h"
 #include "../../graph/spelling.h"
-#include "document.h"
+#include "reader.h"
 #include "source.h"
 
 #include <float.h>
@@ -182,13 +182,6 @@ bool yg_value_is_mapping(const yg_value *value, const char *what, yg_error *erro
                      close ? "; a key needs a space after its ':'" : "", error);
 }
 
-static const yg_key *find_key(const yg_key *keys, size_t count, const char *name) {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(keys[i].name, name) == 0)
-            return &keys[i];
-    return NULL;
-}
-
 static bool fail_unknown_key(const yg_value *key, const char *what, const yg_key *keys,
                              size_t count, yg_error *error) {
     const char **names = malloc((count + 1) * sizeof *names);
@@ -205,18 +198,42 @@ static bool fail_unknown_key(const yg_value *key, const char *what, const yg_key
                    suggestion);
 }
 
+/* Fills in which key each entry has; NULL: none of them. A section with a key for each of n inputs
+ * has n entries and n keys, so neither is searched from end to end for the other. */
+static void match_keys(const yg_value *value, const yg_key *keys, size_t count,
+                       const yg_key **key_of) {
+    for (size_t i = count; i-- > 0;) {
+        const size_t entry = yg_value_entry(value, keys[i].name);
+        if (entry != SIZE_MAX)
+            key_of[entry] = &keys[i];
+    }
+}
+
+static bool check_entries(const yg_value *value, const char *what, const yg_key *keys, size_t count,
+                          const yg_key *const *key_of, yg_error *error) {
+    for (size_t i = 0; i < value->count; i++) {
+        const yg_value *found = value->keys[i];
+        if (!key_of[i])
+            return fail_unknown_key(found, what, keys, count, error);
+        if (key_of[i]->hint)
+            return yg_fail(error, YG_ERROR_NAME, found->origin, "%s has no key '%s'; %s", what,
+                           found->text, key_of[i]->hint);
+    }
+    return true;
+}
+
 bool yg_value_check_keys(const yg_value *value, const char *what, const yg_key *keys, size_t count,
                          yg_error *error) {
     if (!yg_value_is_mapping(value, what, error))
         return false;
-    for (size_t i = 0; i < value->count; i++) {
-        const yg_key *key = find_key(keys, count, value->keys[i]->text);
-        if (!key)
-            return fail_unknown_key(value->keys[i], what, keys, count, error);
-        if (key->hint)
-            return yg_fail(error, YG_ERROR_NAME, value->keys[i]->origin, "%s has no key '%s'; %s",
-                           what, key->name, key->hint);
-    }
+    const yg_key **key_of = calloc(value->count + 1, sizeof *key_of);
+    if (!key_of)
+        return yg_fail_memory(error);
+    match_keys(value, keys, count, key_of);
+    const bool known = check_entries(value, what, keys, count, key_of, error);
+    free(key_of);
+    if (!known)
+        return false;
     for (size_t i = 0; i < count; i++)
         if (keys[i].required && !yg_value_get(value, keys[i].name))
             return yg_fail(error, YG_ERROR_ARGUMENT, value->origin, "%s needs the key '%s'", what,

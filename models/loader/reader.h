@@ -72,4 +72,7 @@ bool yg_reader_append(yg_reader *r, const yg_value *value, int height);
 /* Reads a scalar: document_scalar.c. */
 bool yg_reader_scalar(yg_reader *r, const yaml_event_t *event);
 
+/* Which entry of a mapping has that key; SIZE_MAX: none. */
+size_t yg_value_entry(const yg_value *mapping, const char *key);
+
 #endif
