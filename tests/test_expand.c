@@ -293,3 +293,89 @@ Test(expand, replaces_vars_in_sections) {
     cr_expect_str_eq(yg_value_get(data, "csv")->text, "c.csv");
     yg_model_free(model);
 }
+
+/* ------------------------------------------------------------------------------ long and deep --
+ */
+
+/* `head`, then `part` so many times, then `middle`, then `close` as often, then `tail`. */
+static char *repeated(const char *head, const char *part, const char *middle, const char *close,
+                      const char *tail, size_t count) {
+    const size_t size =
+        strlen(head) + strlen(middle) + strlen(tail) + count * (strlen(part) + strlen(close)) + 1;
+    char *text = malloc(size), *end = text;
+    cr_assert_not_null(text);
+    end += sprintf(end, "%s", head);
+    for (size_t i = 0; i < count; i++)
+        end += sprintf(end, "%s", part);
+    end += sprintf(end, "%s", middle);
+    for (size_t i = 0; i < count; i++)
+        end += sprintf(end, "%s", close);
+    sprintf(end, "%s", tail);
+    return text;
+}
+
+/* What is long loads: an operand that was evaluated twice would take 2^count steps. What is deep is
+ * an error, told before the stack is full. */
+Test(expand, loads_what_is_long_and_refuses_what_is_deep, .timeout = 120) {
+    static const char head[] = HEAD "params: {w: {shape: [4], init: ones}}\nloss: sum(w * x)\n"
+                                    "outputs:\n  y: ";
+    static const struct {
+        const char *part, *middle, *close;
+        size_t count;
+        bool loads;
+    } shapes[] = {
+        {"x + ", "w", "", 4000, true},        {"x * w - ", "1", "", 3000, true},
+        {"1 + ", "x", "", 4000, true},        {"(x + ", "w", ")", 150, true},
+        {"tanh(", "x", ")", 150, true},       {"-", "x", "", 150, true},
+        {"", "x", "[0:1]", 150, true},        {"if(size(", "x", ", 0) > 1, x, w)", 60, true},
+        {"(", "x", ")", 20000, false},        {"(", "x", ")", 100000, false},
+        {"-", "x", "", 60000, false},         {"x ** ", "x", "", 20000, false},
+        {"[", "x", "]", 20000, false},        {"tanh(", "x", ")", 10000, false},
+        {"", "x", "[0:1]", 10000, false},     {"x + ", "w", "", 100000, false},
+        {"if(", "x", ", x, w)", 1000, false},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        char *text = repeated(head, shapes[i].part, shapes[i].middle, shapes[i].close, "\n",
+                              shapes[i].count);
+        yg_error error = {0};
+        yg_model *model = model_from_text(text, &error);
+        cr_expect_eq(model != NULL, shapes[i].loads, "%s%s%s %zu times: %s", shapes[i].part,
+                     shapes[i].middle, shapes[i].close, shapes[i].count, error.message);
+        cr_expect(shapes[i].loads || (error.line > 0 && error.code != YG_ERROR_INTERNAL), "%s",
+                  error.message);
+        yg_model_free(model);
+        free(text);
+    }
+}
+
+/* 5,000 layers and 5,000 copies; a text beyond a file's largest size is refused, not printed. */
+Test(expand, takes_many_layers, .timeout = 120) {
+    yg_error error = {0};
+    char *text = malloc(400000);
+    cr_assert_not_null(text);
+    size_t used = (size_t)sprintf(text, HEAD "graph:\n");
+    for (int i = 0; i < 5000; i++)
+        used += (size_t)sprintf(text + used, "  h%d: {type: linear, out_features: 4}\n", i);
+    sprintf(text + used, "outputs: [h4999]\nloss: sum(h4999)\n");
+    yg_model *model = load("many layers", text);
+    size_t count;
+    yg_network *network = yg_network_build(model, &options, &error);
+    cr_assert_not_null(network, "%s", error.message);
+    yg_network_parameters(network, &count);
+    cr_expect_eq(count, 10000);
+    yg_network_free(network);
+    yg_model_free(model);
+    free(text);
+    model = load("many copies", HEAD "graph:\n  h: {type: linear, repeat: 5000, out_features: 4}\n"
+                                     "outputs: [h]\nloss: sum(h)\n");
+    cr_expect_null(yg_model_expand(model, &error));
+    cr_expect_not_null(strstr(error.message, "cannot be written as one file"), "%s", error.message);
+    yg_model_free(model);
+}
+
+/* A model without `graph:` has no statements at all. */
+Test(expand, takes_a_model_without_a_graph) {
+    yg_model *model = load("no graph", "format: 1\ninputs: {x: [B, 4]}\noutputs: [x]\n");
+    expect_expands("no graph", model, &options);
+    yg_model_free(model);
+}

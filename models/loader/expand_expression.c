@@ -218,7 +218,16 @@ static bool expand_if(yg_expander *x, const yg_scope *scope, const yg_expression
                        "if(condition, a, b): the condition is true or false when the graph is "
                        "built, found %s",
                        yg_term_describe(NULL, &condition, found, sizeof found));
-    return expand_call(x, scope, call, NULL, NULL, term);
+    yg_expression *copy = yg_expression_new(x->pool, YG_EXPRESSION_CALL, call->origin, call->text);
+    yg_expression *const children[] = {
+        (yg_expression *)condition.written, /* once: conditions in conditions would double */
+        (yg_expression *)yg_expand_whole(x, scope, call->children[1]),
+        (yg_expression *)yg_expand_whole(x, scope, call->children[2]),
+    };
+    if (!children[1] || !children[2])
+        return false;
+    return set_written(
+        x, copy && yg_expression_adopt(x->pool, copy, children, NULL, 3) ? copy : NULL, term);
 }
 
 /* if(condition, a, b) and size(x, dim). */

@@ -278,16 +278,27 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_
     return write_section(text, model, "data", error) && write_section(text, model, "train", error);
 }
 
+/* That the text can be read again: a model file has a largest size, and many copies of a layer may
+ * go beyond it. */
+static bool check_size(const char *text, yg_error *error) {
+    yg_error failure = {0};
+    yg_document *document = yg_document_parse(text, strlen(text), "the expanded model", &failure);
+    yg_document_free(document);
+    return document ||
+           yg_fail(error, failure.code, YG_NOWHERE,
+                   "the model cannot be written as one file without layers: %s", failure.message);
+}
+
 char *yg_model_expand(const yg_model *model, yg_error *error) {
     yg_pool *pool = yg_pool_new();
     yg_text text = {0};
     const bool written = pool && write_model(&text, model, pool, error);
     yg_pool_free(pool);
     char *result = yg_text_take(&text);
-    if (!written || !result) {
-        free(result);
+    if (!written || !result)
         yg_fail_memory(error);
-        return NULL;
-    }
-    return result;
+    else if (check_size(result, error))
+        return result;
+    free(result);
+    return NULL;
 }

@@ -45,7 +45,8 @@ static void drop_statements(yg_flat *flat, name_set *wanted) {
             yg_visit_names(statement.value, include, wanted);
         flat->statements[--kept] = statement;
     }
-    flat->statements += kept;
+    if (kept > 0) /* a model without `graph:` has no array to move into */
+        flat->statements += kept;
     flat->statement_count -= kept;
 }
 
