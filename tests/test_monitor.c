@@ -224,3 +224,24 @@ Test(monitor, without_validation_the_best_weights_have_the_lowest_loss) {
     yg_model_free(model);
     workspace_remove(&w);
 }
+
+/* What a run came to that ends within an epoch is told and kept like an epoch's. */
+Test(monitor, an_epoch_that_is_cut_off_is_measured) {
+    const workspace w = workspace_make();
+    char text[2000];
+    snprintf(text, sizeof text, pieces_model, "", 100, "0");
+    yg_model *model = workspace_model(&w, "pieces.yaml", text);
+    yg_error error = {0};
+    yg_train_result result;
+    const yg_train_options options = {
+        .out = workspace_path(&w, "run"), .threads = 1, .has_steps = true, .steps = 6};
+    cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+    cr_expect_eq(result.epochs, 1);
+    cr_expect_eq(result.training.examples, 6, "%d", (int)result.training.examples);
+    char *history = workspace_read(&w, "run/history.csv", NULL);
+    cr_expect_not_null(strstr(history, "\n2,6,"), "%s", history);
+    free(history);
+    yg_train_result_free(&result);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
