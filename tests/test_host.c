@@ -324,6 +324,7 @@ Test(host, fork, .timeout = 60) {
     nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     const pid_t child = fork();
     if (child == 0) {
+        alarm(40); /* a child that waits for ever must not outlive the test */
         const double inherited = run_steps(&s, 3);
         free_step(&s);
         const double own = loss_of_steps(2, 6);
