@@ -1,7 +1,8 @@
 /*
  * cumsum: y[…, i, …] = Σ x[…, j, …] over j ≤ i, along dimension `dim`.
  *
- * Integers and truth values are summed as i64. vjp: dx = the same sum of dy from the other end.
+ * Integers and truth values are summed as i64.
+ * vjp: dx[…, i, …] = Σ dy[…, j, …] over j ≥ i.
  */
 #include "build.h"
 #include "registry.h"
@@ -16,7 +17,7 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(dtype, x->rank, x->shape, result, error);
 }
 
-/* The dimensions before `dim` are independent. */
+/* A unit of work is one index into the dimensions before `dim`: those sums are independent. */
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     int dim = 0;
     yg_dimension(call->attrs[0].i, results->rank, &dim);
@@ -25,8 +26,8 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
 
 enum { COLUMNS = 128 };
 
-/* A float is summed in double precision, whose rounding errors do not show in the result however
- * many there are; an integer unsigned, so that an overflow wraps around. */
+/* Floats are summed in double precision, so that rounding errors of a long f32 sum do not pile up.
+ * Integers are summed as unsigned numbers, because signed overflow is undefined in C. */
 #define KERNEL(function, input, total, output)                                                     \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \

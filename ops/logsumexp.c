@@ -1,8 +1,8 @@
 /*
  * logsumexp: y[…] = log Σ exp(x[…, i, …]) over the dimensions `dim`, or over all of them.
  *
- * Computed as m + log Σ exp(x - m) with the largest element m, so that nothing overflows. Where
- * every element is -infinity, and over no elements, it is -infinity.
+ * Computed as m + log Σ exp(x - m), where m is the largest element, so that nothing overflows. The
+ * result is -infinity where every element is, and over no elements.
  * vjp: dx = dy · exp(x - y), the softmax; zero where y is -infinity.
  */
 #include "build.h"
@@ -13,7 +13,7 @@
 
 #include <tgmath.h>
 
-/* The largest element. */
+/* First pass: the largest element. */
 #define REDUCE_START           -INFINITY
 #define REDUCE_MAP(x, base)    (x)
 #define REDUCE_COMBINE(a, b)   ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
@@ -36,7 +36,7 @@
 #undef REDUCE_BASED
 #undef REDUCE_FUNCTIONS
 
-/* log Σ exp(x - base) + base */
+/* Second pass: log Σ exp(x - base) + base, where base is the largest element. */
 #define REDUCE_START           0
 #define REDUCE_MAP(x, base)    exp((x) - (base))
 #define REDUCE_COMBINE(a, b)   ((a) + (b))
@@ -52,17 +52,18 @@
 #define REDUCE_RESULT double
 #include "reduction_kernel.h"
 
-/* Each result is that of neighbours, and so few that their order does not matter to the sum's
- * accuracy: rows, which need not be long to be fast, and are summed in double. */
-static bool has_rows(const yg_reduction *plan) {
-    return plan->inner_reduced && plan->rows == 1 && plan->kept_rank <= 1 &&
-           plan->inner <= REDUCE_BLOCK;
+/* True if each result comes from one contiguous row of at most one block. Then row_softmax.h
+ * computes it: its code is fast for short rows too, and sums in double. It does not add in pairs of
+ * blocks; over so few elements that costs no accuracy. */
+static bool has_rows(const yg_reduction *order) {
+    return order->inner_reduced && order->rows == 1 && order->kept_rank <= 1 &&
+           order->inner <= REDUCE_BLOCK;
 }
 
 #define ROWS(function, real, suffix)                                                               \
-    static void function(const yg_reduction *plan, const real *x, real *out, int64_t begin,        \
+    static void function(const yg_reduction *order, const real *x, real *out, int64_t begin,       \
                          int64_t end) {                                                            \
-        const yg_rows rows = {.count = end, .length = plan->inner, .stride = 1};                   \
+        const yg_rows rows = {.count = end, .length = order->inner, .stride = 1};                  \
         yg_row_group group;                                                                        \
         for (int64_t row = begin; row < end; row += group.count) {                                 \
             real shift[YG_ROW_GROUP];                                                              \
@@ -76,22 +77,22 @@ static bool has_rows(const yg_reduction *plan) {
 ROWS(rows_f32, float, f32)
 ROWS(rows_f64, double, f64)
 
-/* An infinite or NaN maximum is left to exp() and log(), which do the right thing with it;
- * subtracting it would make a NaN of infinity - infinity. */
+/* Where the maximum m is infinite or NaN, 0 takes its place. exp() and log() then give the right
+ * limit, infinity, -infinity or NaN. Subtracting m would give NaN for infinity - infinity. */
 #define KERNEL(function, real, suffix)                                                             \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         yg_reduction here;                                                                         \
-        const yg_reduction *plan = yg_reduction_prepared(call, &here);                             \
+        const yg_reduction *order = yg_reduction_prepared(call, &here);                            \
         real *out = call->out;                                                                     \
-        if (has_rows(plan)) {                                                                      \
-            rows_##suffix(plan, call->in[0], out, call->begin, call->end);                         \
+        if (has_rows(order)) {                                                                     \
+            rows_##suffix(order, call->in[0], out, call->begin, call->end);                        \
             return true;                                                                           \
         }                                                                                          \
-        largest_##suffix(plan, call->in[0], out, call->begin, call->end);                          \
+        largest_##suffix(order, call->in[0], out, call->begin, call->end);                         \
         for (int64_t o = call->begin; o < call->end; o++)                                          \
             out[o] = isfinite(out[o]) ? out[o] : 0;                                                \
-        sum_exp_##suffix(plan, call->in[0], out, call->begin, call->end);                          \
+        sum_exp_##suffix(order, call->in[0], out, call->begin, call->end);                         \
         return true;                                                                               \
     }
 KERNEL(kernel_f32, float, f32)
@@ -110,7 +111,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
 
 static double reference(const yg_reference *r, const int64_t *index) {
     const int64_t count = yg_reduction_count(&r->call->operands[0], &r->call->attrs[0]);
-    double sum = 0; /* the tests' values are small: no care is needed */
+    double sum = 0; /* the tests' values are small: exp() does not overflow */
     for (int64_t i = 0; i < count; i++) {
         int64_t at[YG_MAX_RANK];
         yg_reduction_at(r, index, i, at);

@@ -1,8 +1,8 @@
 /*
  * max: y[…] = the largest x[…, i, …] over the dimensions `dim`, or over all of them.
  *
- * A NaN among them is the result. Over no elements there is none: an error.
- * vjp: dx = dy where x = y, in equal shares where several elements are.
+ * If one of the elements is NaN, the result is NaN. A reduced dimension of size 0 is an error.
+ * vjp: dx = dy where x = y, else 0; elements that tie share dy equally.
  */
 #include "build.h"
 #include "reduction.h"
@@ -15,7 +15,7 @@
 #define REDUCE_BASED           0
 #define REDUCE_FUNCTIONS       0
 
-/* A NaN in b fails the comparison, one in a is asked for: either one is passed on. */
+/* NaN must win. If b is NaN, both tests are false and b is taken; a != a holds if a is NaN. */
 #define REDUCE_COMBINE(a, b) ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
 #define REDUCE_START         -INFINITY
 #define REDUCE_NAME          max_f32

@@ -1,7 +1,6 @@
 /*
- * mean: y[…] = (Σ x[…, i, …]) / n over the dimensions `dim`, n elements each.
- *
- * Over no elements it is NaN.
+ * mean: y[…] = (Σ x[…, i, …]) / n over the dimensions `dim`, or over all of them; n is the number
+ * of elements behind each result. Over no elements the mean is NaN.
  */
 #include "build.h"
 #include "reduction.h"

@@ -7,7 +7,7 @@
 #include "elementwise.h"
 #include "registry.h"
 
-/* A NaN in b fails the comparison, one in a is asked for: either one is passed on. */
+/* NaN must win. If b is NaN, the first test is false and b is taken; a != a holds if a is NaN. */
 YG_BINARY_TILES(minimum, ((a <= b) | (a != a)) ? a : b)
 YG_BINARY_SIGNED_TILES(minimum, a <= b ? a : b)
 

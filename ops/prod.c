@@ -2,8 +2,8 @@
  * prod: y[…] = Π x[…, i, …] over the dimensions `dim`, or over all of them.
  *
  * Integers and truth values are multiplied as i64. The product over no elements is 1.
- * vjp: dx[i] = dy · Π x[j] over j ≠ i, as the product of all before and of all after i: right where
- * elements are zero, unlike dy · y / x.
+ * vjp: dx[i] = dy · Π x[j] over j ≠ i, computed as the product of all elements before i times that
+ * of all elements after i. The shorter dy · y / x would be 0 / 0 where an element is zero.
  */
 #include "build.h"
 #include "reduction.h"
@@ -25,7 +25,7 @@
 #define REDUCE_RESULT double
 #include "reduction_kernel.h"
 
-/* Integers are multiplied unsigned: an overflow wraps around. */
+/* Integers are multiplied as unsigned numbers, because signed overflow is undefined in C. */
 #undef REDUCE_MAP
 #define REDUCE_MAP(x, base) ((uint64_t)(x))
 #define REDUCE_NAME         prod_bool
@@ -47,7 +47,8 @@ YG_REDUCTION_KERNEL(kernel_i64, prod_i64)
 YG_REDUCTION_KERNEL(kernel_f32, prod_f32)
 YG_REDUCTION_KERNEL(kernel_f64, prod_f64)
 
-/* x [m, n] moved by `by` along the rows, backwards if negative; ones come in. */
+/* Shifts each row of x [m, n] by `by` elements, towards the start if negative. Ones fill the gap.
+ */
 static yg_node shift(yg_graph *graph, yg_node x, const int64_t shape[2], int64_t by) {
     const int64_t distance = by < 0 ? -by : by;
     const int64_t start[2] = {0, by < 0 ? distance : 0};
@@ -62,8 +63,8 @@ static yg_node shift(yg_graph *graph, yg_node x, const int64_t shape[2], int64_t
     return yg_apply(graph, &yg_op_pad, &kept, 1, pad);
 }
 
-/* y[:, i] = Π x[:, j] over all j before i (sign 1) or after i (sign -1), for x [m, n]: windows of
- * 1, 2, 4, … neighbours. */
+/* y[:, i] = Π x[:, j] over all j < i (sign 1) or all j > i (sign -1), for x [m, n]. After round r,
+ * y[:, i] is the product of the 2^r nearest neighbours on that side. So log2(n) rounds do. */
 static yg_node product_of_others(yg_graph *graph, yg_node x, const int64_t shape[2], int sign) {
     yg_node y = shift(graph, x, shape, sign);
     for (int64_t window = 1; window < shape[1]; window *= 2)
@@ -83,7 +84,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     if (!yg_reduction_dims(&call, &attrs[0], reduced, NULL))
         return YG_NONE;
 
-    /* x as a matrix [m, n] with the reduced dimensions in its rows. */
+    /* x as a matrix [m, n]: each row holds the n elements behind one element of the result. */
     int64_t order[YG_MAX_RANK], back[YG_MAX_RANK];
     int rank = 0;
     for (int pass = 0; pass < 2; pass++)

@@ -1,5 +1,5 @@
 /*
- * What reductions share. See reduction.h.
+ * The common parts of the reductions. See reduction.h.
  */
 #include "reduction.h"
 
@@ -28,7 +28,8 @@ static bool keeps_dims(const yg_infer *call) {
     return call->attrs[yg_op_attr(call->op, "keepdim")].i != 0;
 }
 
-/* Marks without checking. */
+/* Sets reduced[d] for the dimensions that `dim` names. Ignores entries that x does not have:
+ * yg_reduction_dims() has reported them. */
 static void mark_dims(const yg_type *x, const yg_attr *dim, bool reduced[YG_MAX_RANK]) {
     for (int d = 0; d < YG_MAX_RANK; d++)
         reduced[d] = d < x->rank && dim->count == 0;
@@ -138,7 +139,8 @@ yg_node yg_reduction_simplify_idempotent(yg_graph *graph, const yg_infer *call,
     return YG_NONE;
 }
 
-/* Appends a dimension, or merges it with the one before if that runs on into it. */
+/* Appends a dimension to the lists. With `merge` it joins the last one instead, which it continues
+ * in memory. */
 static void append(int *rank, int64_t *sizes, int64_t *strides, bool merge, int64_t size,
                    int64_t stride) {
     if (merge) {
@@ -157,29 +159,29 @@ yg_reduction yg_reduction_order(const yg_type *x, const yg_attr *dim) {
     int64_t strides[YG_MAX_RANK];
     yg_type_strides(x, strides);
 
-    yg_reduction plan = {.rows = 1, .inner = 1, .inner_reduced = true};
-    int last = -1; /* the dimension before, of those that are not of size 1 */
+    yg_reduction order = {.rows = 1, .inner = 1, .inner_reduced = true};
+    int last = -1; /* the dimension before d, without those of size 1 */
     for (int d = 0; d < x->rank; d++) {
         if (x->shape[d] == 1)
             continue;
         const bool merge = last >= 0 && reduced[last] == reduced[d];
         if (reduced[d])
-            append(&plan.reduced_rank, plan.reduced_size, plan.reduced_stride, merge, x->shape[d],
-                   strides[d]);
+            append(&order.reduced_rank, order.reduced_size, order.reduced_stride, merge,
+                   x->shape[d], strides[d]);
         else
-            append(&plan.kept_rank, plan.kept_size, plan.kept_stride, merge, x->shape[d],
+            append(&order.kept_rank, order.kept_size, order.kept_stride, merge, x->shape[d],
                    strides[d]);
         last = d;
     }
     if (last >= 0) {
-        plan.inner_reduced = reduced[last];
-        plan.inner = reduced[last] ? plan.reduced_size[--plan.reduced_rank]
-                                   : plan.kept_size[--plan.kept_rank];
+        order.inner_reduced = reduced[last];
+        order.inner = reduced[last] ? order.reduced_size[--order.reduced_rank]
+                                    : order.kept_size[--order.kept_rank];
     }
-    for (int d = 0; d < plan.reduced_rank; d++)
-        plan.rows *= plan.reduced_size[d];
-    plan.count = plan.inner_reduced ? plan.rows * plan.inner : plan.rows;
-    return plan;
+    for (int d = 0; d < order.reduced_rank; d++)
+        order.rows *= order.reduced_size[d];
+    order.count = order.inner_reduced ? order.rows * order.inner : order.rows;
+    return order;
 }
 
 void yg_reduction_plan_pieces(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
@@ -197,7 +199,7 @@ void yg_reduction_plan(const yg_infer *call, const yg_type *results, yg_op_plan 
     yg_reduction_plan_pieces(call, results, plan);
     yg_reduction *order = plan->prepare ? malloc(sizeof *order) : NULL;
     if (!order)
-        return; /* the kernel makes its own */
+        return; /* yg_reduction_prepared() then works it out in each call */
     *order = yg_reduction_order(&call->operands[0], &call->attrs[0]);
     plan->prepared = order;
     plan->release = free;

@@ -1,26 +1,46 @@
 /*
- * A reduction's kernel, to be included once for each operator and element type (no include guard).
- * Before it, define
+ * A template for the kernel of a reduction. It has no include guard: include it once for each
+ * operator and element type. Each element y of the result is
  *
- *   REDUCE_NAME             the function to define: bool NAME(const yg_reduction *plan, …)
- *   REDUCE_INPUT            the type of x's elements
- *   REDUCE_RESULT           the type of the result's, in which it is computed
- *   REDUCE_START            the result over no elements
- *   REDUCE_MAP(x, base)     what is combined; `base` is what `out` held before the call at the
- *                           element of the result that x belongs to (a maximum, a mean)
- *   REDUCE_COMBINE(a, b)    associative
- *   REDUCE_FINISH(a, base)  the result
- *   REDUCE_BASED            1 if `base` is used, else 0
- *   REDUCE_FUNCTIONS        1 if REDUCE_MAP or REDUCE_FINISH call functions of <math.h>, whose
- *                           vector form may differ from the scalar one in the last bit: columns
- *                           are then computed in whole blocks of REDUCE_LANES, so that their bits
- *                           do not depend on where a call begins; else 0
+ *   y = FINISH(MAP(x_1) combined with MAP(x_2) combined with …)
  *
- * of which the first three are undefined again at its end, and REDUCE_PARTS where the reduction is
- * to be had in parts too (yg_op_plan.parts); REDUCE_FINISH must leave its operand as it is then.
- * Order: up to REDUCE_BLOCK neighbours are combined over 16 running results, and the blocks in
- * pairs, pairs of pairs and so on. Rounding errors of a sum so grow with the logarithm of the
- * count. The order depends on the shape alone.
+ * over the elements of x that belong to it. Define before the include:
+ *
+ *   REDUCE_NAME             the name of the function that is defined
+ *   REDUCE_INPUT            the type of the elements of x
+ *   REDUCE_RESULT           the type of the elements of the result; all arithmetic is done in it
+ *   REDUCE_START            the result over no elements: 0 for a sum
+ *   REDUCE_MAP(x, base)     turns an element into what is combined
+ *   REDUCE_COMBINE(a, b)    combines two values; must be associative, but for rounding
+ *   REDUCE_FINISH(a, base)  turns the combined value into the result
+ *   REDUCE_BASED            1 if MAP or FINISH use `base`, else 0. `base` is the value that `out`
+ *                           holds before the call, for the same element of the result. So a first
+ *                           call can leave a mean there, and a second call sum the squared
+ *                           deviations from it.
+ *   REDUCE_FUNCTIONS        1 if MAP or FINISH call functions of <math.h>, else 0. The vector form
+ *                           of such a function may differ from the scalar form in the last bit.
+ *                           With 1, columns are computed in whole blocks of REDUCE_LANES; with 0
+ *                           the bits would depend on where a call begins.
+ *   REDUCE_PARTS            optional, without a value: also defines NAME_part and NAME_finish,
+ *                           the two kernels of yg_op_plan.parts. NAME_part may apply FINISH to
+ *                           each part, or not at all. So FINISH(a, base) must be (a), and
+ *                           REDUCE_BASED must be 0.
+ *
+ * NAME, INPUT and RESULT are undefined at the end; the others stay for the next include.
+ *
+ * The order in which elements are combined depends on the shape alone, never on the threads, so the
+ * bits are always the same. It has two levels:
+ *
+ *   Where x is contiguous along a reduced dimension, a block is up to REDUCE_BLOCK neighbours. They
+ *   are combined over REDUCE_LANES running results, side by side, which a compiler vectorises.
+ *   Where x is contiguous along a kept dimension, a block is up to REDUCE_ROWS rows, combined row
+ *   by row, for many columns at a time.
+ *
+ *   Blocks are combined in pairs, then in pairs of pairs, and so on. The rounding error of a sum
+ *   therefore grows with the logarithm of the number of blocks. `level` and `blocks` do this like a
+ *   binary counter: level[l] holds the result of 2^l blocks wherever bit l of `blocks` is set. One
+ *   more block is a carry: it combines with level[0], the result with level[1], up to the first
+ *   level that is free.
  */
 #include "multiversion.h"
 #include "reduction.h"
@@ -31,7 +51,7 @@
 #define REDUCE_JOIN_(a, b) a##b
 #define REDUCE_JOIN(a, b)  REDUCE_JOIN_(a, b)
 
-/* A contiguous run of at most REDUCE_BLOCK elements. */
+/* Combines one block: n ≤ REDUCE_BLOCK neighbours of x. */
 static inline __attribute__((always_inline)) REDUCE_RESULT
 REDUCE_JOIN(REDUCE_NAME, _run)(const REDUCE_INPUT *x, int64_t n, REDUCE_RESULT base) {
     (void)base;
@@ -56,19 +76,19 @@ REDUCE_JOIN(REDUCE_NAME, _run)(const REDUCE_INPUT *x, int64_t n, REDUCE_RESULT b
     return total;
 }
 
-/* One element of the result, where x is contiguous along a reduced dimension. */
+/* Combines all elements that belong to one element of the result, where x is contiguous along a
+ * reduced dimension. Does not apply FINISH. */
 static inline __attribute__((always_inline)) REDUCE_RESULT
-REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *plan, const REDUCE_INPUT *x,
+REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *order, const REDUCE_INPUT *x,
                                 REDUCE_RESULT base) {
-    if (plan->rows == 1 && plan->inner <= REDUCE_BLOCK)
-        return REDUCE_JOIN(REDUCE_NAME, _run)(x, plan->inner, base);
-    /* level[l] holds 2^l blocks wherever bit l of `blocks` is set. */
-    REDUCE_RESULT level[REDUCE_LEVELS];
+    if (order->rows == 1 && order->inner <= REDUCE_BLOCK)
+        return REDUCE_JOIN(REDUCE_NAME, _run)(x, order->inner, base);
+    REDUCE_RESULT level[REDUCE_LEVELS]; /* the binary counter of the opening comment */
     uint64_t blocks = 0;
     int64_t index[YG_MAX_RANK] = {0}, offset = 0;
-    for (int64_t row = 0; row < plan->rows; row++) {
-        for (int64_t i = 0; i < plan->inner; i += REDUCE_BLOCK) {
-            const int64_t rest = plan->inner - i;
+    for (int64_t row = 0; row < order->rows; row++) {
+        for (int64_t i = 0; i < order->inner; i += REDUCE_BLOCK) {
+            const int64_t rest = order->inner - i;
             REDUCE_RESULT value = REDUCE_JOIN(REDUCE_NAME, _run)(
                 x + offset + i, rest < REDUCE_BLOCK ? rest : REDUCE_BLOCK, base);
             int l = 0;
@@ -76,7 +96,7 @@ REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *plan, const REDUCE_INPUT *x,
                 value = REDUCE_COMBINE(level[l], value);
             level[l] = value;
         }
-        offset = yg_strides_next(plan->reduced_rank, plan->reduced_size, plan->reduced_stride,
+        offset = yg_strides_next(order->reduced_rank, order->reduced_size, order->reduced_stride,
                                  index, offset);
     }
     REDUCE_RESULT total = REDUCE_START;
@@ -86,8 +106,8 @@ REDUCE_JOIN(REDUCE_NAME, _runs)(const yg_reduction *plan, const REDUCE_INPUT *x,
     return total;
 }
 
-/* One more block of `width` neighbours joins the blocks before it: level[l] holds 2^l blocks
- * wherever bit l of *blocks is set. Uses up `total`. */
+/* Adds one block to the binary counter of the opening comment, for `width` columns at once. `total`
+ * is the block's result; it is overwritten. */
 static inline __attribute__((always_inline)) void
 REDUCE_JOIN(REDUCE_NAME, _push)(REDUCE_RESULT level[][REDUCE_COLUMNS], uint64_t *blocks,
                                 int64_t width, REDUCE_RESULT *total) {
@@ -99,7 +119,7 @@ REDUCE_JOIN(REDUCE_NAME, _push)(REDUCE_RESULT level[][REDUCE_COLUMNS], uint64_t 
         level[l][j] = total[j];
 }
 
-/* All blocks together. */
+/* Combines all levels of the counter into `total`. */
 static inline __attribute__((always_inline)) void
 REDUCE_JOIN(REDUCE_NAME, _collect)(REDUCE_RESULT level[][REDUCE_COLUMNS], uint64_t blocks,
                                    int64_t width, REDUCE_RESULT *total) {
@@ -112,29 +132,31 @@ REDUCE_JOIN(REDUCE_NAME, _collect)(REDUCE_RESULT level[][REDUCE_COLUMNS], uint64
 }
 
 #if !REDUCE_FUNCTIONS
-/* The same as below for a few columns of one block: column by column. */
+/* The same as _columns below, faster where there are few columns and a single block of rows: goes
+ * down one column after the other. Gives the same bits. */
 static inline __attribute__((always_inline)) void
-REDUCE_JOIN(REDUCE_NAME, _few_columns)(const yg_reduction *plan, const REDUCE_INPUT *x,
+REDUCE_JOIN(REDUCE_NAME, _few_columns)(const yg_reduction *order, const REDUCE_INPUT *x,
                                        int64_t width, REDUCE_RESULT *out) {
-    const int64_t stride = plan->reduced_rank > 0 ? plan->reduced_stride[0] : 0;
+    const int64_t stride = order->reduced_rank > 0 ? order->reduced_stride[0] : 0;
     for (int64_t j = 0; j < width; j++) {
         const REDUCE_RESULT base = REDUCE_BASED ? out[j] : 0;
         (void)base;
         REDUCE_RESULT total = REDUCE_START;
-        for (int64_t row = 0; row < plan->rows; row++)
+        for (int64_t row = 0; row < order->rows; row++)
             total = REDUCE_COMBINE(total, REDUCE_MAP(x[row * stride + j], base));
         out[j] = REDUCE_FINISH(total, base);
     }
 }
 #endif
 
-/* `width` neighbours of the result, where x is contiguous along a kept dimension: row by row. */
+/* Computes out[0 .. width) where x is contiguous along a kept dimension: goes through x row by row,
+ * all columns at a time. width ≤ REDUCE_COLUMNS. */
 static inline __attribute__((always_inline)) void
-REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT *x, int64_t width,
+REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *order, const REDUCE_INPUT *x, int64_t width,
                                    REDUCE_RESULT *out) {
 #if !REDUCE_FUNCTIONS
-    if (width < REDUCE_LANES && plan->rows <= REDUCE_ROWS && plan->reduced_rank <= 1) {
-        REDUCE_JOIN(REDUCE_NAME, _few_columns)(plan, x, width, out);
+    if (width < REDUCE_LANES && order->rows <= REDUCE_ROWS && order->reduced_rank <= 1) {
+        REDUCE_JOIN(REDUCE_NAME, _few_columns)(order, x, width, out);
         return;
     }
 #endif
@@ -149,10 +171,10 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
     int64_t index[YG_MAX_RANK] = {0}, offset = 0;
     for (int64_t j = 0; j < whole; j++)
         total[j] = REDUCE_START;
-    for (int64_t row = 0; row < plan->rows;) {
+    for (int64_t row = 0; row < order->rows;) {
         for (int64_t j = 0; row > 0 && j < whole; j++)
             total[j] = REDUCE_START;
-        const int64_t stop = plan->rows - row < REDUCE_ROWS ? plan->rows : row + REDUCE_ROWS;
+        const int64_t stop = order->rows - row < REDUCE_ROWS ? order->rows : row + REDUCE_ROWS;
         for (; row < stop; row++) {
             const REDUCE_INPUT *from = x + offset;
             if (REDUCE_FUNCTIONS) {
@@ -167,10 +189,10 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
                 for (int64_t j = 0; j < width; j++)
                     total[j] = REDUCE_COMBINE(total[j], REDUCE_MAP(from[j], base[j]));
             }
-            offset = yg_strides_next(plan->reduced_rank, plan->reduced_size, plan->reduced_stride,
-                                     index, offset);
+            offset = yg_strides_next(order->reduced_rank, order->reduced_size,
+                                     order->reduced_stride, index, offset);
         }
-        if (plan->rows <= REDUCE_ROWS) /* one block: its result is the whole */
+        if (order->rows <= REDUCE_ROWS) /* a single block: there is nothing to combine it with */
             break;
         REDUCE_JOIN(REDUCE_NAME, _push)(level, &blocks, width, total);
     }
@@ -185,70 +207,71 @@ REDUCE_JOIN(REDUCE_NAME, _columns)(const yg_reduction *plan, const REDUCE_INPUT 
         out[j] = total[j];
 }
 
-/* Elements [begin, end) of the result. */
-YG_MULTIVERSION static void REDUCE_NAME(const yg_reduction *plan, const REDUCE_INPUT *x,
+/* The kernel: computes out[begin .. end). */
+YG_MULTIVERSION static void REDUCE_NAME(const yg_reduction *order, const REDUCE_INPUT *x,
                                         REDUCE_RESULT *out, int64_t begin, int64_t end) {
     if (begin >= end)
         return;
-    const int64_t inner = plan->inner_reduced ? 1 : plan->inner; /* columns of the result */
+    const int64_t inner = order->inner_reduced ? 1 : order->inner; /* columns of the result */
     int64_t index[YG_MAX_RANK] = {0}, offset = 0, column = 0;
-    if (begin > 0) { /* dividing takes longer than a small reduction */
-        offset = yg_strides_seek(plan->kept_rank, plan->kept_size, plan->kept_stride, index,
+    if (begin > 0) { /* skipped at 0: the divisions take longer than a small reduction */
+        offset = yg_strides_seek(order->kept_rank, order->kept_size, order->kept_stride, index,
                                  begin / inner);
         column = begin % inner;
     }
     for (int64_t o = begin; o < end;) {
-        if (plan->inner_reduced) {
+        if (order->inner_reduced) {
             const REDUCE_RESULT base = REDUCE_BASED ? out[o] : 0;
-            out[o] = REDUCE_FINISH(REDUCE_JOIN(REDUCE_NAME, _runs)(plan, x + offset, base), base);
+            out[o] = REDUCE_FINISH(REDUCE_JOIN(REDUCE_NAME, _runs)(order, x + offset, base), base);
             o++;
             column = 1;
         } else {
             int64_t width = inner - column < REDUCE_COLUMNS ? inner - column : REDUCE_COLUMNS;
             width = end - o < width ? end - o : width;
-            REDUCE_JOIN(REDUCE_NAME, _columns)(plan, x + offset + column, width, out + o);
+            REDUCE_JOIN(REDUCE_NAME, _columns)(order, x + offset + column, width, out + o);
             o += width;
             column += width;
         }
         if (column == inner) {
             column = 0;
-            offset =
-                yg_strides_next(plan->kept_rank, plan->kept_size, plan->kept_stride, index, offset);
+            offset = yg_strides_next(order->kept_rank, order->kept_size, order->kept_stride, index,
+                                     offset);
         }
     }
 }
 
 #ifdef REDUCE_PARTS
 
-/* Parts [begin, end), as yg_reduction_parts() cuts them: blocks of the order above. */
+/* Reduces parts [begin, end) and writes one block's result for each. A part is one block, so the
+ * bits are those of the kernel; yg_reduction_plan_parts() sees to that. */
 YG_MULTIVERSION static void REDUCE_JOIN(REDUCE_NAME,
-                                        _part)(const yg_reduction *plan, const REDUCE_INPUT *x,
+                                        _part)(const yg_reduction *order, const REDUCE_INPUT *x,
                                                REDUCE_RESULT *out, int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end && plan->inner_reduced; part++) {
-        const int64_t at = part * REDUCE_BLOCK, rest = plan->inner - at;
+    for (int64_t part = begin; part < end && order->inner_reduced; part++) {
+        const int64_t at = part * REDUCE_BLOCK, rest = order->inner - at;
         out[part] = REDUCE_JOIN(REDUCE_NAME, _run)(
             x + at, rest < REDUCE_BLOCK ? rest : REDUCE_BLOCK, REDUCE_START);
     }
-    yg_reduction block = *plan;
-    for (int64_t part = begin; part < end && !plan->inner_reduced; part++) {
-        const int64_t row = part * REDUCE_ROWS, rest = plan->rows - row;
+    yg_reduction block = *order;
+    for (int64_t part = begin; part < end && !order->inner_reduced; part++) {
+        const int64_t row = part * REDUCE_ROWS, rest = order->rows - row;
         block.rows = rest < REDUCE_ROWS ? rest : REDUCE_ROWS;
-        for (int64_t j = 0; j < plan->inner; j += REDUCE_COLUMNS) {
-            const int64_t left = plan->inner - j;
+        for (int64_t j = 0; j < order->inner; j += REDUCE_COLUMNS) {
+            const int64_t left = order->inner - j;
             REDUCE_JOIN(REDUCE_NAME, _columns)
-            (&block, x + row * plan->inner + j, left < REDUCE_COLUMNS ? left : REDUCE_COLUMNS,
-             out + part * plan->inner + j);
+            (&block, x + row * order->inner + j, left < REDUCE_COLUMNS ? left : REDUCE_COLUMNS,
+             out + part * order->inner + j);
         }
     }
 }
 
-/* The result of all parts. */
-YG_MULTIVERSION static void REDUCE_JOIN(REDUCE_NAME, _finish)(const yg_reduction *plan,
+/* Combines the results of all parts, x, as the kernel combines its blocks. */
+YG_MULTIVERSION static void REDUCE_JOIN(REDUCE_NAME, _finish)(const yg_reduction *order,
                                                               const REDUCE_RESULT *x,
                                                               REDUCE_RESULT *out) {
-    const int64_t size = plan->inner_reduced ? plan->inner : plan->rows;
-    const int64_t block = plan->inner_reduced ? REDUCE_BLOCK : REDUCE_ROWS;
-    const int64_t columns = plan->inner_reduced ? 1 : plan->inner;
+    const int64_t size = order->inner_reduced ? order->inner : order->rows;
+    const int64_t block = order->inner_reduced ? REDUCE_BLOCK : REDUCE_ROWS;
+    const int64_t columns = order->inner_reduced ? 1 : order->inner;
     const int64_t parts = (size + block - 1) / block;
     REDUCE_RESULT level[REDUCE_ROW_LEVELS][REDUCE_COLUMNS], total[REDUCE_COLUMNS];
     for (int64_t start = 0; start < columns; start += REDUCE_COLUMNS) {

@@ -26,7 +26,7 @@
 #define REDUCE_RESULT double
 #include "reduction_kernel.h"
 
-/* Integers are summed unsigned: an overflow wraps around. */
+/* Integers are summed as unsigned numbers, because signed overflow is undefined in C. */
 #undef REDUCE_MAP
 #define REDUCE_MAP(x, base) ((uint64_t)(x))
 #define REDUCE_NAME         sum_bool
@@ -59,16 +59,16 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_reduction_expand(graph, y, dy);
 }
 
-/* sum(broadcast(z)) = factor · sum(z over the dimensions that were not stretched). YG_NONE where no
- * reduced dimension was stretched. */
+/* sum(broadcast(z)) = factor · sum(z), where the right sum leaves out the stretched dimensions and
+ * the factor is the product of their sizes. YG_NONE if no reduced dimension was stretched. */
 static yg_node sum_of_broadcast(yg_graph *graph, const yg_infer *call, yg_node operand,
                                 const bool *reduced, const yg_type *result) {
     const yg_type *x = &call->operands[0];
     const yg_node z = yg_node_operand(graph, operand, 0);
     const yg_type *from = yg_node_type(graph, z);
-    yg_type full = *x;         /* z with leading ones */
-    yg_type stretched = *x;    /* the result with keepdim, before its own stretched dimensions */
-    int64_t rest[YG_MAX_RANK]; /* dimensions that are still to be summed */
+    yg_type full = *x;         /* z's shape with leading ones, so that it has x's rank */
+    yg_type stretched = *x;    /* the result's shape with keepdim */
+    int64_t rest[YG_MAX_RANK]; /* the reduced dimensions that were not stretched */
     size_t rest_count = 0;
     double factor = 1;
     for (int d = 0; d < x->rank; d++) {
@@ -94,7 +94,7 @@ static yg_node sum_of_broadcast(yg_graph *graph, const yg_infer *call, yg_node o
     return yg_reshape(graph, y, result);
 }
 
-/* sum(sum(z)) = sum(z) over the dimensions of both. */
+/* sum(sum(z)) = sum(z) over the dimensions of both sums. */
 static yg_node sum_of_sum(yg_graph *graph, yg_node operand, const bool *reduced,
                           const yg_type *result) {
     const yg_node z = yg_node_operand(graph, operand, 0);
@@ -106,7 +106,7 @@ static yg_node sum_of_sum(yg_graph *graph, yg_node operand, const bool *reduced,
         return YG_NONE;
     int64_t dims[YG_MAX_RANK];
     size_t count = 0;
-    int outer = 0; /* the dimension of the inner sum's result */
+    int outer = 0; /* counts the dimensions of the inner sum's result */
     for (int d = 0; d < from->rank; d++) {
         const bool there = !both[d] || inner[1].i != 0;
         if (both[d] || reduced[outer])

@@ -2,8 +2,9 @@
  * var: y[…] = Σ (x[…, i, …] - mean)² / (n - correction) over the dimensions `dim`, or over all of
  * them, n elements each.
  *
- * In two passes, the mean first. The divisor is never below 0, as in PyTorch: n ≤ correction gives
- * NaN, or infinity. vjp: dx = dy · 2 · (x - mean) / (n - correction).
+ * Computed in two passes, the mean first. n - correction is taken as 0 if it is negative, as in
+ * PyTorch: the result is then NaN or infinity.
+ * vjp: dx = dy · 2 · (x - mean) / (n - correction).
  */
 #include "build.h"
 #include "reduction.h"
@@ -53,10 +54,10 @@ static double divisor(const yg_type *x, const yg_attr *attrs) {
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         yg_reduction here;                                                                         \
-        const yg_reduction *plan = yg_reduction_prepared(call, &here);                             \
+        const yg_reduction *order = yg_reduction_prepared(call, &here);                            \
         real *out = call->out;                                                                     \
-        mean(plan, call->in[0], out, call->begin, call->end);                                      \
-        deviations(plan, call->in[0], out, call->begin, call->end);                                \
+        mean(order, call->in[0], out, call->begin, call->end);                                     \
+        deviations(order, call->in[0], out, call->begin, call->end);                               \
         const real by = (real)divisor(call->in_types[0], call->attrs);                             \
         for (int64_t o = call->begin; o < call->end; o++)                                          \
             out[o] /= by;                                                                          \
