@@ -1,5 +1,5 @@
 /*
- * Class indices over rows of scores: see class_index.h.
+ * One class index for each row of scores: see class_index.h.
  */
 #include "class_index.h"
 
@@ -62,7 +62,7 @@ yg_node yg_class_column(yg_graph *graph, yg_node rows) {
     if (rows == YG_NONE)
         return YG_NONE;
     yg_type column = *yg_node_type(graph, rows);
-    column.shape[column.rank++] = 1; /* the scores have that rank, so it is allowed */
+    column.shape[column.rank++] = 1; /* not above YG_MAX_RANK: the scores have that rank */
     return yg_reshape(graph, rows, &column);
 }
 
@@ -72,7 +72,8 @@ yg_node yg_class_one_hot(yg_graph *graph, yg_node index, const yg_type *scores,
         return YG_NONE;
     const yg_node zero = yg_scalar(graph, yg_node_type(graph, index)->dtype, 0);
     const yg_node counts = yg_class_counts(graph, index, ignore_index);
-    const yg_node known = yg_where(graph, counts, index, zero); /* one_hot refuses the others */
+    /* one_hot fails on ignore_index, so an ignored row takes class 0 first. */
+    const yg_node known = yg_where(graph, counts, index, zero);
     yg_attr attrs[2] = {{.i = scores->shape[scores->rank - 1]}, {.i = scores->dtype}};
     const yg_node one_hot = yg_apply(graph, &yg_op_one_hot, &known, 1, attrs);
     return yg_multiply(graph, one_hot,

@@ -1,5 +1,10 @@
 /*
- * Losses of class scores: see class_loss.h.
+ * Losses of class scores: see class_loss.h for the formula.
+ *
+ * The loss is built from logits wherever they can be found, because softmax(z) - t is then the
+ * gradient: it neither overflows nor loses its digits. So the operands are unwrapped first (softmax
+ * and log_softmax are taken off), then the classes are moved to the last dimension. Two functions
+ * build the loss of the rows, one for class indices and one for target probabilities.
  */
 #include "class_loss.h"
 
@@ -12,16 +17,17 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* The operands of the losses below, with the classes in the last dimension. */
+/* The operands once they are unwrapped, with the classes in the last dimension. */
 typedef struct operands {
     yg_node scores;
-    bool logits; /* otherwise log-probabilities */
+    bool logits; /* the scores are logits; otherwise log-probabilities */
     yg_node target;
     yg_node weight; /* [C], or YG_NONE */
     int64_t classes;
 } operands;
 
-/* Tells whether the target holds class indices; false in *valid after a failure. */
+/* Whether the target holds class indices; otherwise it holds probabilities. If its type fits
+ * neither, fails in the graph and sets *valid to false. */
 static bool has_indices(yg_graph *graph, const yg_infer *call, int dim, bool *valid) {
     char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
     const yg_type *scores = &call->operands[0], *target = &call->operands[1];
@@ -86,8 +92,8 @@ static yg_node move_last(yg_graph *graph, yg_node x, int dim) {
     return yg_permute(graph, x, order);
 }
 
-/* Logarithms of what was normalised by softmax are taken from its operand, so that the gradient
- * is softmax(z) - t. log_softmax of log-probabilities changes nothing, so this is exact. */
+/* If the scores are log_softmax(z), takes z in their place, as logits. This is exact: the loss of
+ * logits applies log_softmax to them. */
 static void unwrap_log_softmax(yg_graph *graph, int dim, operands *o) {
     if (o->scores == YG_NONE || yg_node_op(graph, o->scores) != &yg_op_log_softmax)
         return;
@@ -99,7 +105,7 @@ static void unwrap_log_softmax(yg_graph *graph, int dim, operands *o) {
     o->logits = true;
 }
 
-/* A row's loss with target probabilities: -sum_c t_c·l_c. */
+/* The loss of each row with target probabilities, [..., C] → [...]: -sum_c t_c·l_c. */
 static yg_node soft_rows(yg_graph *graph, const operands *o, yg_node target) {
     if (o->logits) {
         const yg_node pair[] = {target, o->scores};
@@ -154,8 +160,8 @@ static yg_node index_loss(yg_graph *graph, const operands *o, const yg_class_opt
         const yg_node smoothed = smooth(graph, one_hot, options->label_smoothing, o->classes);
         rows = soft_rows(graph, o, with_weight(graph, smoothed, o->weight));
     }
-    /* Not only their loss but also their cotangent is 0, were it infinite: 1 / 0 rows that count.
-     */
+    /* Ignored rows must have cotangent 0 too. If all rows are ignored, the mean divides by 0 and
+     * the cotangent of `rows` is infinite; multiplying it by 0 would give NaN, `where` gives 0. */
     rows = yg_where(graph, counts, rows, yg_scalar(graph, type.dtype, 0));
     if (options->reduction != YG_REDUCTION_MEAN)
         return yg_loss_reduce(graph, rows, options->reduction);
@@ -163,7 +169,7 @@ static yg_node index_loss(yg_graph *graph, const operands *o, const yg_class_opt
                      yg_sum(graph, row_weight, NULL, 0, false));
 }
 
-/* Whether `node` is what softmax makes along `dim`. */
+/* Whether `node` is a softmax along `dim`. */
 static bool is_softmax(const yg_graph *graph, yg_node node, int dim) {
     int normalised = 0;
     return yg_node_op(graph, node) == &yg_op_softmax &&
@@ -172,8 +178,10 @@ static bool is_softmax(const yg_graph *graph, yg_node node, int dim) {
            normalised == dim;
 }
 
-/* What softmax made is never meant as logits, which would be to normalise twice: given to
- * cross_entropy it is taken for the probabilities that it is, and their logits are used. */
+/* The result of softmax is never meant as logits: softmax would then be applied twice. If
+ * cross_entropy is given softmax(z) along `dim`, takes z in its place. A softmax along another
+ * dimension, or where log-probabilities are expected, is a mistake: fails in the graph and returns
+ * false. */
 static bool unwrap_softmax(yg_graph *graph, const yg_infer *call, int dim, yg_scores kind,
                            yg_node *scores) {
     if (kind == YG_LOGITS && is_softmax(graph, *scores, dim)) {
@@ -222,8 +230,8 @@ yg_node yg_class_loss(yg_graph *graph, const yg_infer *call, const yg_node *give
 
 /* -------------------------------------------------------------------------------- reference -- */
 
-/* The loss of the row at `row` (the scores' index without the class dimension) and what it counts
- * in a mean. */
+/* The loss of the row at the multi-index `row`, which lacks the class dimension. *row_weight is
+ * what the row adds to the divisor of a mean. */
 static double reference_row(const yg_reference *r, const int64_t *row, int dim,
                             const yg_class_options *options, double *row_weight) {
     const yg_type *scores = &r->call->operands[0];

@@ -11,8 +11,8 @@
 
 #include <tgmath.h>
 
-/* The difference is taken before the logarithm of the sum is added, so that a confident and right
- * row keeps its small loss. */
+/* y = (m - z_c) + log sum_j exp(z_j - m), where m is the row's maximum. The difference is taken
+ * first: for a confident and right row it is exactly 0, and the small loss keeps its digits. */
 #define INDEX_CROSS_ENTROPY_KERNEL(function, real, suffix)                                         \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         const yg_rows rows = yg_rows_along(call->in_types[1], -1);                                 \
@@ -37,7 +37,7 @@ INDEX_CROSS_ENTROPY_KERNEL(index_cross_entropy_f32, float, f32)
 INDEX_CROSS_ENTROPY_KERNEL(index_cross_entropy_f64, double, f64)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* an index has no cotangent: k is 1 */
+    (void)k; /* always 1, the logits: class indices are integers and have no cotangent */
     const yg_node slope = yg_apply(graph, &yg_op_softmax_minus_one_hot, yg_node_operands(graph, y),
                                    2, yg_node_attrs(graph, y));
     return yg_multiply(graph, yg_class_column(graph, dy), slope);

@@ -31,7 +31,7 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* an index has no cotangent: k is 1 */
+    (void)k; /* always 1, the scores: class indices are integers and have no cotangent */
     const yg_node *operands = yg_node_operands(graph, y);
     const yg_node one_hot = yg_class_one_hot(graph, operands[0], yg_node_type(graph, operands[1]),
                                              yg_node_attrs(graph, y)[0].i);

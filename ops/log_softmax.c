@@ -9,8 +9,8 @@
 
 #include <tgmath.h>
 
-/* Shifted by the row's maximum, so that exp() cannot overflow and a probability that underflows
- * still has its logarithm. */
+/* The row's maximum is subtracted first. So exp() cannot overflow, and the logarithm is finite even
+ * where the probability itself underflows to 0. */
 #define LOG_SOFTMAX_KERNEL(function, real, suffix)                                                 \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
@@ -36,7 +36,7 @@ LOG_SOFTMAX_KERNEL(log_softmax_f64, double, f64)
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     const int64_t dim = yg_node_attrs(graph, y)[0].i;
-    const size_t dims = yg_node_type(graph, y)->rank > 0; /* a scalar is its own only row */
+    const size_t dims = yg_node_type(graph, y)->rank > 0; /* 0 for a scalar: sum over nothing */
     const yg_node sum = yg_sum(graph, dy, &dim, dims, true);
     return yg_subtract(graph, dy, yg_multiply(graph, yg_exp(graph, y), sum));
 }

@@ -104,8 +104,7 @@ void yg_reduction_plan(const yg_infer *call, const yg_type *results, yg_op_plan 
 void yg_reduction_plan_parts(const yg_infer *call, const yg_type *results, yg_kernel reduce,
                              yg_kernel finish, yg_op_plan *plan);
 
-/* For a kernel: the prepared order of the call. Without one it is worked out and written to *here.
- */
+/* For a kernel: the prepared order of the call. If there is none, works it out into *here. */
 const yg_reduction *yg_reduction_prepared(const yg_kernel_call *call, yg_reduction *here);
 
 /* Stands before a loop that is to be vectorised. clang vectorises without being asked, and with the

@@ -1,5 +1,5 @@
 /*
- * Softmax of a few rows: see row_softmax.h.
+ * Softmax of a few rows: instantiates row_softmax_kernel.h for float and double. See row_softmax.h.
  */
 #include "row_softmax.h"
 
@@ -11,18 +11,19 @@
 
 enum {
     LANES = YG_ROW_GROUP,
-    LONGEST_LANE = 48, /* rows up to this length are cheaper one in each lane … */
-    FEWEST_LANES = 6,  /* … where at least so many lanes are used */
+    LONGEST_LANE = 48, /* the longest row that is computed in a lane */
+    FEWEST_LANES = 6,  /* the smallest group whose rows are computed in lanes */
 };
 
-/* Both ways compute the same bits. */
+/* Whether it is faster to compute the group with one row in each lane than one row after the other.
+ * Both ways give the same bits. */
 static bool is_for_lanes(const yg_row_group *rows) {
     return rows->length <= LONGEST_LANE && rows->count >= FEWEST_LANES;
 }
 
 #define ROW_REAL       float
 #define ROW_NAME(name) name##_f32
-#define ROW_UNDERFLOW  (-104) /* exp() is 0 from here on */
+#define ROW_UNDERFLOW  (-104) /* exp() of this and of anything below is 0 in the type */
 #include "row_softmax_kernel.h"
 
 #define ROW_REAL       double

@@ -1,25 +1,31 @@
 /*
- * The functions of row_softmax.h for one element type, to be included once for each (no include
- * guard). Before it, define
+ * A template for the functions of row_softmax.h. It has no include guard: include it once for each
+ * element type. Define before the include:
  *
  *   ROW_REAL        the type
- *   ROW_NAME(name)  the name for it
- *   ROW_UNDERFLOW   a number whose exponential is 0, as is that of everything below
+ *   ROW_NAME(name)  the name of a function for that type
+ *   ROW_UNDERFLOW   a number such that the exponential of it, and of anything below, is 0
  *
- * all of which are undefined again at its end.
+ * All three are undefined at the end.
  *
- * There are two ways. Short rows are computed one in each lane of the vectors: all of the
- * arithmetic is then vector code, however short they are. Long or few rows are computed one after
- * the other, in blocks of LANES elements, the last one padded. An exponential goes through the same
- * vector code either way, and the terms are added in the same order, so that the bits are the same:
- * those that are LANES apart first, then these sums one after the other.
+ * There are two ways to compute a group of rows:
+ *
+ *   In lanes   Each row has one lane of the vectors. Short rows are computed so: all arithmetic is
+ *              then vector code, however short they are.
+ *   By row     One row after the other, in blocks of LANES elements; the last block is padded.
+ *              Long rows are computed so, and groups of few rows.
+ *
+ * Both ways must give the same bits, because which way a row takes depends on how many rows are in
+ * its group. So both use the same vector code for exp(), and both add in the same order: sum l
+ * takes the terms l, l + LANES, l + 2·LANES, …; then the LANES sums are added one after the other.
  */
 
 #define ROW_INLINE static inline __attribute__((always_inline))
 
-/* In place. What underflows, as padding and masked elements do, is not left to exp(), which
- * computes such lanes one at a time. In loops of their own: in one, gcc sees that the exponential
- * of what took an element's place is not used, and takes that of the element after all. */
+/* x[l] = exp(x[l]). The vector exp() of libmvec falls back to scalar code for lanes that underflow,
+ * and padding and masked elements do. So exp(0) is computed in such a lane, and replaced by 0
+ * afterwards. The three loops must stay apart: in a single loop gcc sees that exp(0) is not used,
+ * and calls exp() of the element itself again. */
 ROW_INLINE void ROW_NAME(exp_lanes)(ROW_REAL x[LANES]) {
     ROW_REAL term[LANES];
 #pragma omp simd
@@ -33,7 +39,8 @@ ROW_INLINE void ROW_NAME(exp_lanes)(ROW_REAL x[LANES]) {
         x[l] = x[l] < ROW_UNDERFLOW ? 0 : term[l];
 }
 
-/* In float one division a row is enough: the quotient is rounded from double. */
+/* divisor() and share() together divide a term by the sum of its row. In float, dividing is slow
+ * and not needed: the product with the inverse is taken in double and then rounded to float. */
 ROW_INLINE double ROW_NAME(divisor)(double sum) {
     return sizeof(ROW_REAL) < sizeof(double) ? 1 / sum : sum;
 }
@@ -43,13 +50,15 @@ ROW_INLINE ROW_REAL ROW_NAME(share)(ROW_REAL term, double divisor) {
                                                         : (double)term / divisor);
 }
 
+/* The shift of a row: see yg_row_log_sum_f32(). */
 ROW_INLINE ROW_REAL ROW_NAME(shift)(ROW_REAL max, bool finite) {
     return finite && isinf(max) ? 0 : max;
 }
 
 /* ------------------------------------------------------------------------ a row in each lane -- */
 
-/* lane[i][l] is element i of row l; unused lanes repeat the first row. */
+/* Loads lane[i][l] = element i of row l. Unused lanes repeat row 0, so that they hold valid
+ * numbers. */
 ROW_INLINE void ROW_NAME(load_lanes)(const yg_row_group *rows, const ROW_REAL *x,
                                      ROW_REAL lane[][LANES]) {
     if (rows->step == 1 && rows->count == LANES) {
@@ -76,7 +85,8 @@ ROW_INLINE void ROW_NAME(store_lanes)(const yg_row_group *rows, ROW_REAL lane[][
             y[l * rows->step + i * rows->stride] = lane[i][l];
 }
 
-/* The terms of the n elements in place, the shifts and the sums. */
+/* Replaces each element by its term exp(x - shift) and writes the shift and the sum of the terms of
+ * each row. n is the length of the rows. */
 ROW_INLINE void ROW_NAME(terms_in_lanes)(ROW_REAL lane[][LANES], int64_t n, bool finite,
                                          ROW_REAL shift[LANES], double sum[LANES]) {
     for (int l = 0; l < LANES; l++) {
@@ -110,16 +120,17 @@ ROW_INLINE void ROW_NAME(terms_in_lanes)(ROW_REAL lane[][LANES], int64_t n, bool
     }
 }
 
-/* ------------------------------------------------------------------------ a row after the other */
+/* ------------------------------------------------------------------------------------ by row -- */
 
-/* The next LANES elements of a row that has `left` more: where they lie if there are so many
- * neighbours, otherwise in `padded`, with -infinity in place of missing ones. */
+/* The next LANES elements of a row; `left` elements of it remain. Returns x itself if LANES
+ * contiguous elements remain. Otherwise copies to `padded`, with -infinity for missing elements:
+ * their terms are 0. */
 ROW_INLINE const ROW_REAL *ROW_NAME(block)(const ROW_REAL *x, int64_t stride, int64_t left,
                                            ROW_REAL padded[LANES]) {
     const int count = left < LANES ? (int)left : LANES;
     if (stride == 1 && count == LANES)
         return x;
-    if (stride == 1) { /* apart, so that it is vectorised, with masks */
+    if (stride == 1) { /* the loop below, but vectorised: with a constant stride it can be */
 #pragma omp simd
         for (int l = 0; l < LANES; l++)
             padded[l] = l < count ? x[l] : (ROW_REAL)-INFINITY;
@@ -148,7 +159,7 @@ ROW_INLINE ROW_REAL ROW_NAME(row_max)(const ROW_REAL *x, int64_t n, int64_t stri
     return max[0];
 }
 
-/* The sum of the terms, which are written to `y` if there is one. */
+/* Returns the sum of the terms exp(x - shift) of a row. Writes them to `y` unless it is NULL. */
 ROW_INLINE double ROW_NAME(row_terms)(const ROW_REAL *x, int64_t n, int64_t stride, ROW_REAL shift,
                                       ROW_REAL *y) {
     double apart[LANES] = {0}, sum = 0;

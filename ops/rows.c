@@ -47,7 +47,8 @@ bool yg_rows_infer(const yg_infer *call, yg_type *result, yg_error *error) {
 void yg_rows_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     const yg_rows rows = yg_rows_along(results, call->attrs[0].i);
     plan->units = rows.count;
-    plan->rows = rows.count / (rows.stride > 0 ? rows.stride : 1); /* the dimensions before `dim` */
+    /* rows for the planner: the product of the dimensions before `dim` */
+    plan->rows = rows.count / (rows.stride > 0 ? rows.stride : 1);
     plan->flops = 5 * (double)yg_type_count(results); /* maximum, difference, exp, sum, quotient */
 }
 

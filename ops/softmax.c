@@ -9,8 +9,8 @@
 
 #include <tgmath.h>
 
-/* Shifted by the row's maximum, so that exp() cannot overflow. NaN spoils its row: whatever the
- * maximum is then, the sum is NaN. */
+/* row_softmax.h subtracts the row's maximum, so that exp() cannot overflow. If an element is NaN,
+ * the sum is NaN whatever the maximum is, and so is the whole row. */
 #define SOFTMAX_KERNEL(function, real, suffix)                                                     \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
@@ -30,7 +30,7 @@ SOFTMAX_KERNEL(softmax_f64, double, f64)
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     const int64_t dim = yg_node_attrs(graph, y)[0].i;
-    const size_t dims = yg_node_type(graph, y)->rank > 0; /* a scalar is its own only row */
+    const size_t dims = yg_node_type(graph, y)->rank > 0; /* 0 for a scalar: sum over nothing */
     const yg_node sum = yg_sum(graph, yg_multiply(graph, dy, y), &dim, dims, true);
     return yg_multiply(graph, y, yg_subtract(graph, dy, sum));
 }

@@ -1,7 +1,7 @@
 /*
  * softmax_minus_one_hot: y_j = softmax(z)_j - [j = c] for each row z of the logits [..., C] and
  * its class c [...]; 0 in an ignored row. The result has the logits' shape. It is the derivative
- * of the cross-entropy, "a - y" of the textbooks.
+ * of the cross-entropy by the logits, which textbooks write as "a - y".
  *
  * vjp: dz = s · (dy - sum(dy · s)) with s = softmax(z), dy taken as 0 in ignored rows.
  */
@@ -37,7 +37,7 @@ SOFTMAX_MINUS_ONE_HOT_KERNEL(softmax_minus_one_hot_f32, float, f32)
 SOFTMAX_MINUS_ONE_HOT_KERNEL(softmax_minus_one_hot_f64, double, f64)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* an index has no cotangent: k is 1 */
+    (void)k; /* always 1, the logits: class indices are integers and have no cotangent */
     const yg_node index = yg_node_operand(graph, y, 0);
     const yg_type *type = yg_node_type(graph, y);
     const yg_node counts =
