@@ -1,9 +1,9 @@
 /*
  * addmm: y[…, i, j] = c[…, i, j] + Σ_k a[…, i, k] · b[…, k, j].
  *
- * A product that is added to what is there: c has the shape of the product of a and b, whose shapes
- * and attributes are those of matmul. The kernel may write over c.
- * vjp: dc = dy, da = dy · bᵀ, db = aᵀ · dy, as of matmul.
+ * A product that is added to c. a, b and the attributes are as in matmul; c has the type of the
+ * product. The kernel may write over c, so adding several products takes a single buffer.
+ * vjp: dc = dy, da = dy · bᵀ, db = aᵀ · dy, as in matmul.
  */
 #include "product.h"
 #include "registry.h"
@@ -51,7 +51,7 @@ static const yg_sample samples[] = {
     {{"f[2, 4]", "f[3, 2]", "f[3, 4]"}, FLAGS(1, 0)},
     {{"f[2, 4]", "f[2, 3]", "f[4, 3]"}, FLAGS(0, 1)},
     {{"f[2, 4]", "f[3, 2]", "f[4, 3]"}, FLAGS(1, 1)},
-    {{"f[31, 19]", "f[31, 23]", "f[23, 19]"}, NULL}, /* over the borders of tiles */
+    {{"f[31, 19]", "f[31, 23]", "f[23, 19]"}, NULL}, /* sizes are not multiples of tiles */
     {{"f[8, 9]", "f[300, 8]", "f[300, 9]"}, FLAGS(1, 0)},
     {{"f[]", "f[3]", "f[3]"}, NULL},
     {{"f[5]", "f[5, 40]", "f[40]"}, NULL},
@@ -66,7 +66,7 @@ static const yg_sample samples[] = {
 const yg_op yg_op_addmm = {
     .name = "addmm",
     .formula = "y[…, i, j] = c[…, i, j] + Σ_k a[…, i, k] · b[…, k, j]",
-    .doc = "A product of matrices, as of matmul, added to c, which has its shape.",
+    .doc = "A product of matrices, as in matmul, added to c, which has its shape.",
     .group = "linear algebra",
     .min_operands = 3,
     .max_operands = 3,

@@ -1,9 +1,9 @@
 /*
  * matmul: y[…, i, j] = Σ_k a[…, i, k] · b[…, k, j].
  *
- * a [batch…, n, k], b [batch…, k, m] → y [batch…, n, m]; batch dimensions broadcast. A vector a is
- * a row, a vector b a column, which the result then lacks, as in NumPy. With transpose_a, a is
- * [batch…, k, n]; with transpose_b, b is [batch…, m, k].
+ * a [batch…, n, k], b [batch…, k, m] → y [batch…, n, m]; batch dimensions broadcast. As in NumPy, a
+ * vector a is one row and a vector b one column; the result does not have that dimension. With
+ * transpose_a, a is [batch…, k, n]; with transpose_b, b is [batch…, m, k].
  * vjp: da = dy · bᵀ, db = aᵀ · dy, summed over the batch dimensions that were broadcast.
  */
 #include "build.h"
@@ -34,7 +34,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_product_vjp(graph, y, dy, 0, k);
 }
 
-/* Whether a node is a permutation that exchanges the last two dimensions only. */
+/* Whether a node is a permutation that exchanges the last two dimensions and moves no other. */
 static bool is_transpose(const yg_graph *graph, yg_node node) {
     if (yg_node_op(graph, node) != &yg_op_permute)
         return false;
@@ -60,7 +60,8 @@ static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *op
     if (is_transpose(graph, operands[1]))
         return yg_matmul(graph, operands[0], yg_node_operand(graph, operands[1], 0), transpose_a,
                          !transpose_b);
-    /* A batch of matrices by one matrix is one long matrix by it; so then is the gradient. */
+    /* A batch of matrices a times a single matrix b is one product: stack the matrices to one long
+     * a. The gradients are then single products too. */
     if (a->rank > 2 && b->rank == 2 && !transpose_a && a->shape[a->rank - 1] > 0) {
         const int64_t depth = a->shape[a->rank - 1];
         const yg_type rows = {
@@ -89,10 +90,10 @@ static const yg_sample samples[] = {
     {{"f[3, 2]", "f[3, 4]"}, FLAGS(1, 0)},
     {{"f[2, 3]", "f[4, 3]"}, FLAGS(0, 1)},
     {{"f[3, 2]", "f[4, 3]"}, FLAGS(1, 1)},
-    {{"f[31, 23]", "f[23, 19]"}, NULL}, /* over the borders of blocks and tiles */
+    {{"f[31, 23]", "f[23, 19]"}, NULL}, /* sizes are not multiples of blocks and tiles */
     {{"f[23, 31]", "f[23, 19]"}, FLAGS(1, 0)},
     {{"f[31, 23]", "f[19, 23]"}, FLAGS(0, 1)},
-    {{"f[8, 300]", "f[300, 9]"}, NULL}, /* over the border of a block of the depth */
+    {{"f[8, 300]", "f[300, 9]"}, NULL}, /* the depth is not a multiple of a block */
     {{"f[3]", "f[3]"}, NULL},
     {{"f[40]", "f[40, 5]"}, NULL},
     {{"f[5, 40]", "f[40]"}, NULL},
@@ -104,9 +105,9 @@ static const yg_sample samples[] = {
     {{"f[3, 4]", "f[2, 4, 2]"}, NULL},
     {{"f[2, 1, 3, 4]", "f[3, 4, 2]"}, NULL},
     {{"f[1, 3, 2]", "f[2, 3, 4]"}, FLAGS(1, 0)},
-    {{"f[130, 90]", "f[90, 200]"}, NULL}, /* several pieces, and a library's where there is one */
+    {{"f[130, 90]", "f[90, 200]"}, NULL}, /* several pieces; by a library if one is installed */
     {{"f[90, 200]", "f[90, 130]"}, FLAGS(1, 0)},
-    {{"f[33, 8]", "f[8, 512]"}, NULL}, /* rows a multiple of a page apart, which are copied */
+    {{"f[33, 8]", "f[8, 512]"}, NULL}, /* rows lie a multiple of a page apart: they are copied */
     {{"f[8, 512]", "f[8, 33]"}, FLAGS(1, 0)},
     {{"f[2, 0]", "f[0, 3]"}, NULL},
     {{"f[0, 2]", "f[2, 3]"}, NULL},

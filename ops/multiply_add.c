@@ -1,8 +1,9 @@
 /*
  * multiply_add: y = a · b + c, elementwise, or c - a · b, or a · b - c.
  *
- * What the rule of that name (rule_multiply_add.c) makes of two steps of a fused group. The product
- * is rounded before it is added, as if it were a node of its own.
+ * The rule multiply_add (rule_multiply_add.c) makes one such node of a product and a sum, which
+ * saves a step of a fused group. The product is rounded before it is added, as if it were a node of
+ * its own: so the rule changes no bit.
  * vjp: da = ±dy · b, db = ±dy · a, dc = ±dy, with the signs of a · b and c.
  */
 #include "multiply_add.h"
@@ -20,8 +21,8 @@ static const char *const forms[] = {
     NULL,
 };
 
-/* Two statements: a compiler may contract an expression to a multiplication and addition that
- * rounds once. */
+/* The product stands in a statement of its own. Within one expression a compiler may fuse
+ * multiplication and addition to one instruction that rounds only once. */
 #define LOOP(expression)                                                                           \
     _Pragma("omp simd") for (size_t i = 0; i < n; i++) {                                           \
         const real product = a[i] * b[i];                                                          \

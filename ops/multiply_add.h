@@ -1,5 +1,6 @@
 /*
- * The forms of multiply_add, as its attribute says them. Private to ops/.
+ * The forms of multiply_add: the values of its attribute, in the order of its choices. Private to
+ * ops/.
  */
 #ifndef YG_OPS_MULTIPLY_ADD_H
 #define YG_OPS_MULTIPLY_ADD_H

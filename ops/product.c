@@ -22,15 +22,16 @@ const yg_attr_spec yg_product_attrs[2] = {
      .doc = "exchange b's last two dimensions before multiplying"},
 };
 
-/* [batch…, n, k] · [batch…, k, m], with vectors made matrices. */
+/* The product [batch…, n, k] · [batch…, k, m]. */
 typedef struct product {
-    int64_t n, k, m;
-    yg_type a, b; /* as stored */
-    int batch_rank;
-    int64_t batch[YG_MAX_RANK];
+    int64_t n, k, m;            /* sizes after transposing */
+    yg_type a, b;               /* types before transposing; a vector is a matrix here */
+    int batch_rank;             /* dimensions of the result before the last two */
+    int64_t batch[YG_MAX_RANK]; /* their sizes, after broadcasting */
 } product;
 
-/* A vector as a matrix: a row on the left, a column on the right. */
+/* The type with a vector turned into a matrix: one row if it is the left operand, else one column.
+ */
 static yg_type as_matrix(const yg_type *type, bool left) {
     yg_type matrix = *type;
     if (type->rank != 1)
@@ -50,6 +51,7 @@ static bool fail(const yg_infer *call, size_t first, yg_code code, const char *w
     return false;
 }
 
+/* Reads shapes and attributes of a call. Fails where the operands do not multiply. */
 static bool read_product(const yg_infer *call, size_t first, product *p, yg_error *error) {
     const yg_type *a = &call->operands[first], *b = &call->operands[first + 1];
     const bool transpose_a = call->attrs[0].i, transpose_b = call->attrs[1].i;
@@ -89,7 +91,7 @@ static bool read_product(const yg_infer *call, size_t first, product *p, yg_erro
     return true;
 }
 
-/* The result with both operands as matrices: the row and column that vectors lack are kept. */
+/* The result's type with vectors as matrices, [batch…, n, m]. */
 static bool full_type(const product *p, yg_type *result, yg_error *error) {
     int64_t shape[YG_MAX_RANK];
     memcpy(shape, p->batch, sizeof shape);
@@ -114,11 +116,13 @@ bool yg_product_infer(const yg_infer *call, size_t first, yg_type *result, yg_er
 /* --------------------------------------------------------------------------------- computation --
  */
 
+/* The number of matrix products in the batch. */
 static int64_t matrices_of(const product *p) {
     return yg_shape_product(p->batch, 0, p->batch_rank);
 }
 
-/* In bands of rows, where it is one product and our own kernel computes it. */
+/* One matrix product of the batch. It may be computed in bands of rows (gemm.h) if the batch has no
+ * other matrix, and if our own kernel computes it. */
 static yg_gemm gemm_of(const product *p, const yg_attr *attrs) {
     yg_gemm gemm = {.rows = p->n, .columns = p->m, .depth = p->k, .c_stride = p->m};
     gemm.a_stride[0] = attrs[0].i ? 1 : p->k;
@@ -131,7 +135,8 @@ static yg_gemm gemm_of(const product *p, const yg_attr *attrs) {
     return gemm;
 }
 
-/* Strides over the batch, in elements; 0 where an operand is repeated. */
+/* The operand's strides over the batch dimensions, in elements. Stride 0 along a dimension that the
+ * operand is broadcast over. */
 static void batch_strides(const product *p, const yg_type *type, int64_t strides[YG_MAX_RANK]) {
     int64_t own[YG_MAX_RANK];
     yg_type_strides(type, own);
@@ -140,18 +145,22 @@ static void batch_strides(const product *p, const yg_type *type, int64_t strides
         strides[d] = d < lead || type->shape[d - lead] == 1 ? 0 : own[d - lead];
 }
 
-/* All that a run needs to know of a product: small ones take less time than finding it out. */
+/* yg_op_plan.prepared: everything that a run needs, worked out once. A small product takes less
+ * time than working it out. */
 typedef struct prepared_product {
     product p;
-    yg_gemm gemm;
-    size_t element;
-    bool transpose_a;
-    int64_t pieces, units;
-    int64_t a_strides[YG_MAX_RANK], b_strides[YG_MAX_RANK];
-    yg_gemm_kernel multiply;  /* ours, … */
-    yg_gemm_library *library; /* … unless a library's beats it */
+    yg_gemm gemm;                   /* one matrix of the batch */
+    size_t element;                 /* bytes of an element */
+    bool transpose_a;               /* the attribute */
+    int64_t pieces;                 /* units of one matrix */
+    int64_t units;                  /* of the whole batch */
+    int64_t a_strides[YG_MAX_RANK]; /* of a over the batch: batch_strides() */
+    int64_t b_strides[YG_MAX_RANK]; /* of b over the batch */
+    yg_gemm_kernel multiply;        /* our own kernel; used if `library` is NULL */
+    yg_gemm_library *library;       /* a library's product, or NULL; owned */
 } prepared_product;
 
+/* Fills in *prepared, with no library open. */
 static bool prepare_product(const yg_infer *call, size_t first, bool add,
                             prepared_product *prepared, yg_error *error) {
     product *p = &prepared->p;
@@ -170,8 +179,10 @@ static bool prepare_product(const yg_infer *call, size_t first, bool add,
     return true;
 }
 
-/* Of a batch the matrices are rows, of one matrix its pieces. An operand that has not all of the
- * batch's dimensions is read by several matrices. */
+/* Fills in the plan's rows, whole, min_rows and prefetches. In a batch, a row (yg_op_plan.rows) is
+ * one matrix. An operand without all of the batch's dimensions is then needed whole, because
+ * several matrices read the same elements of it. A single product has its pieces as rows. Then b is
+ * needed whole, and so is a transposed a: its rows are not contiguous. */
 static void plan_rows(const prepared_product *made, size_t first, yg_op_plan *plan) {
     const product *p = &made->p;
     const int64_t matrices = matrices_of(p), piece_rows = yg_gemm_piece_rows(&made->gemm);
@@ -189,13 +200,13 @@ static void plan_rows(const prepared_product *made, size_t first, yg_op_plan *pl
         plan->rows = p->n / piece_rows;
 }
 
-/* Enough for any part, by our own kernel or by a library. */
+/* Bytes of scratch that are enough for any part, computed by our own kernel or by a library. */
 static int64_t scratch_bytes(const prepared_product *made) {
     const yg_gemm *gemm = &made->gemm;
     const int64_t own = yg_gemm_scratch_bytes(gemm, made->element, yg_gemm_isa_best());
     if (!gemm->by_library)
         return own;
-    int64_t offsets[3]; /* the library gets pieces; the first is the largest */
+    int64_t offsets[3]; /* the library computes one piece a call; the first piece is the largest */
     const yg_gemm piece = yg_gemm_part(gemm, 0, 1, offsets);
     const int64_t library = yg_gemm_library_scratch_bytes(&piece);
     return library > own ? library : own;
@@ -225,7 +236,7 @@ void yg_product_plan(const yg_infer *call, size_t first, bool add, yg_op_plan *p
     plan->release = release;
 }
 
-/* A part's elements of the addend, to where the product will be added to them. */
+/* Copies the part's elements of the addend to the result; the kernel then adds the product. */
 static void copy_addend(const yg_gemm *part, size_t element, char *out, const char *addend) {
     const size_t row = (size_t)part->columns * element, step = (size_t)part->c_stride * element;
     if (row == step) {
@@ -275,7 +286,8 @@ bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, c
     int64_t index[YG_MAX_RANK];
     for (int64_t unit = call->begin; unit < call->end;) {
         const int64_t matrix = unit / prepared->pieces, piece = unit % prepared->pieces;
-        /* A library may round a larger part otherwise, ours does not. */
+        /* Several pieces may be computed as one part by our own kernel: the bits are the same. A
+         * library may round a larger part in another way, so it gets one piece at a time. */
         int64_t count = prepared->library ? 1 : prepared->pieces - piece;
         if (count > call->end - unit)
             count = call->end - unit;

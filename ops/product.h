@@ -1,30 +1,35 @@
 /*
- * What matmul and addmm share: the shapes of a product of matrices, and its computation.
+ * The common code of matmul and addmm: shapes, planning and computation of a product of matrices.
  *
- * In a call's operands the matrices are `first` and `first` + 1; both operators have the attributes
- * transpose_a and transpose_b, in that order. A vector is a row on the left and a column on the
- * right.
+ * Operand `first` of a call is a, [batch…, n, k]; operand `first` + 1 is b, [batch…, k, m]. A
+ * vector a is one row, a vector b one column. Attributes 0 and 1 are transpose_a and transpose_b.
  */
 #ifndef YG_OPS_PRODUCT_H
 #define YG_OPS_PRODUCT_H
 
 #include "../graph/op.h"
 
-/* As the descriptor's functions of these names. With `add` the product is added to the result. */
+/* yg_op.infer: the result's type, [batch…, n, m]. It lacks n if a is a vector, and m if b is one.
+ * Fails on shapes that do not multiply, and on element types other than f32 and f64. */
 bool yg_product_infer(const yg_infer *call, size_t first, yg_type *result, yg_error *error);
+
+/* yg_op.plan. `add` says that the kernel adds the product to an addend, as addmm does. */
 void yg_product_plan(const yg_infer *call, size_t first, bool add, yg_op_plan *plan);
 
-/* Units [call->begin, call->end). Without `prepared`, by our own kernel. With `addend`, a tensor of
- * the result's type or the result itself, the product is added to it. */
+/* yg_kernel: computes units [call->begin, call->end). Each matrix of the batch is cut into the same
+ * number of pieces; unit u is piece u % pieces of matrix u / pieces. `addend` is NULL, or a tensor
+ * of the result's type that the product is added to; it may be call->out. Without call->prepared
+ * the work is prepared here, and our own kernel runs, never a library's. */
 bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, const void *addend,
                     yg_error *error);
 
-/* The cotangent of matrix k, 0 or 1, of node y. */
+/* yg_op.vjp for a (k = 0) or b (k = 1): the cotangent of that operand of node y. */
 yg_node yg_product_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t first, size_t k);
 
-/* Σ_p a[…, row, p] · b[…, p, column], by the definition; `index` is the result's. */
+/* yg_op.reference: Σ_p a[…, row, p] · b[…, p, column] for the element `index` of the result. */
 double yg_product_reference(const yg_reference *reference, size_t first, const int64_t *index);
 
+/* transpose_a, transpose_b */
 extern const yg_attr_spec yg_product_attrs[2];
 
 #endif

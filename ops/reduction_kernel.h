@@ -26,7 +26,8 @@
  *                           each part, or not at all. So FINISH(a, base) must be (a), and
  *                           REDUCE_BASED must be 0.
  *
- * NAME, INPUT and RESULT are undefined at the end; the others stay for the next include.
+ * NAME, INPUT and RESULT are undefined at the end; the others stay for the next include. MAP and
+ * FINISH may use `order`, the yg_reduction that the function is given: a mean divides by its count.
  *
  * The order in which elements are combined depends on the shape alone, never on the threads, so the
  * bits are always the same. It has two levels:

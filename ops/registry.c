@@ -1,5 +1,5 @@
 /*
- * The set of built-in operators, made from ops.def, and the rules that it comes with.
+ * The set of built-in operators, made from ops.def, and their rewriting rules.
  */
 #include "registry.h"
 

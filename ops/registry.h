@@ -1,6 +1,7 @@
 /*
- * The descriptors themselves, for code in this room that asks whether a node is of a certain
- * operator: `yg_node_op(graph, x) == &yg_op_sigmoid`.
+ * Declares the descriptor yg_op_NAME of every built-in operator, for code that asks whether a node
+ * is of a certain operator: `yg_node_op(graph, x) == &yg_op_sigmoid`. Not installed, and not for
+ * graph/, which knows no operator by name.
  */
 #ifndef YG_OPS_REGISTRY_H
 #define YG_OPS_REGISTRY_H

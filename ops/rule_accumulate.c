@@ -1,11 +1,13 @@
 /*
- * accumulate: c + a·b = addmm(c, a, b), which adds the product to c as it is computed, and mostly
- * over it: a sum of products is one buffer and not one for each.
+ * The rule accumulate: c + a·b = addmm(c, a, b).
  *
- * Only where c is in memory anyway. What an elementwise operator computes, or a broadcast
- * stretches, is better added by the fused group that it is in.
+ * The kernel of addmm adds the product to c while it computes it, and can usually write over c. So
+ * a sum of n products needs one buffer, not n.
  *
- * Changes rounding: c is added to the terms of the product and not to their sum.
+ * The rule applies only if c is written to memory anyway: if a whole-tensor kernel computes it. The
+ * result of an elementwise operator or a broadcast is cheaper to add inside its fused group.
+ *
+ * Changes rounding: c is added to the first terms of the product, not to their sum.
  */
 #include "registry.h"
 #include "rules.h"
@@ -16,7 +18,8 @@ static bool is_product(const yg_rewriting *r, yg_node node) {
     return yg_node_op(r->graph, node) == &yg_op_matmul && r->uses[node] == 1;
 }
 
-/* Which operand is the product that is added: the later one of two, so that the other is there. */
+/* Which operand of a sum is the product to merge; -1 if neither is one. If both are, the later
+ * node: the other one is then computed already, and becomes c. */
 static int product_at(const yg_rewriting *r, yg_node node) {
     const yg_node *x = yg_node_operands(r->graph, node);
     if (is_product(r, x[0]) && is_product(r, x[1]))
@@ -24,12 +27,14 @@ static int product_at(const yg_rewriting *r, yg_node node) {
     return is_product(r, x[0]) ? 0 : is_product(r, x[1]) ? 1 : -1;
 }
 
+/* Whether a whole-tensor kernel computes the node. */
 static bool is_in_memory(const yg_rewriting *r, yg_node node) {
     const yg_op *op = yg_node_op(r->graph, node);
     return !(op->flags & (YG_OP_ELEMENTWISE | YG_OP_LEAF | YG_OP_VIEW)) && op != &yg_op_broadcast;
 }
 
-/* What was said of the additions before, in their order, stands in the scratch. */
+/* Nodes are asked in order, and scratch[node] keeps the answer. An addition that matched becomes an
+ * addmm, which is in memory too; so a chain of additions matches one after the other. */
 static bool matches(const yg_rewriting *r, yg_node node) {
     if (yg_node_op(r->graph, node) != &yg_op_add)
         return false;

@@ -1,26 +1,32 @@
 /*
- * fuse_sgd: w - s·(a·b) = addmm(w, -s·a, b), for a scalar s: a step along a gradient that is a
- * matrix product is taken as the product is computed, and mostly over w (YG_OP_IN_PLACE). The
- * gradient itself, as large as w, is never there.
+ * The rule fuse_sgd: w - s·(a·b) = addmm(w, -s·a, b), for a parameter w and a scalar s.
  *
- * The scalar multiplies the smaller operand, where that is smaller than the product.
+ * This is the step of gradient descent where the gradient is a matrix product, as it is for the
+ * weight of a dense layer. addmm subtracts from w while it computes the product, and can usually
+ * write over w (YG_OP_IN_PLACE). The gradient, which is as large as w, is never stored.
  *
- * Changes rounding: the terms of the product are scaled, and w is added to them one by one.
+ * The scalar multiplies a or b, whichever has fewer elements. The rule applies only if that operand
+ * has fewer elements than the product: otherwise scaling it costs more than the step saves.
+ *
+ * Changes rounding: the terms of the product are scaled, not their sum, and w is added to the first
+ * of them.
  */
 #include "build.h"
 #include "registry.h"
 #include "rules.h"
 
-/* The parts of w - s·(a·b), nodes of the graph that is rewritten. */
+/* The parts of w - s·(a·b): nodes of the graph that is being rewritten. */
 typedef struct step {
-    yg_node w, scalar, product;
+    yg_node w;       /* the parameter */
+    yg_node scalar;  /* s before it was broadcast to the product's shape: one element */
+    yg_node product; /* a·b, a matmul */
 } step;
 
 static bool is_product(const yg_rewriting *r, yg_node node) {
     return yg_node_op(r->graph, node) == &yg_op_matmul && r->uses[node] == 1;
 }
 
-/* The scalar that a node is a broadcast of, or YG_NONE. */
+/* If `node` broadcasts a tensor of one element, that tensor; otherwise YG_NONE. */
 static yg_node scalar_of(const yg_graph *graph, yg_node node) {
     if (yg_node_op(graph, node) != &yg_op_broadcast)
         return YG_NONE;
@@ -28,6 +34,8 @@ static yg_node scalar_of(const yg_graph *graph, yg_node node) {
     return yg_type_count(yg_node_type(graph, source)) == 1 ? source : YG_NONE;
 }
 
+/* Whether `node` is such a step; if so, fills in *found. Neither the scaled gradient nor the
+ * product may have another user: it would then be computed anyway. */
 static bool find_step(const yg_rewriting *r, yg_node node, step *found) {
     const yg_graph *graph = r->graph;
     if (yg_node_op(graph, node) != &yg_op_subtract)
@@ -45,7 +53,7 @@ static bool find_step(const yg_rewriting *r, yg_node node, step *found) {
     return false;
 }
 
-/* Which operand of the product has fewer elements. */
+/* The operand of the product that has fewer elements: 0 for a, 1 for b. */
 static size_t smaller_operand(const yg_graph *graph, yg_node product) {
     const yg_node *x = yg_node_operands(graph, product);
     return yg_type_count(yg_node_type(graph, x[1])) < yg_type_count(yg_node_type(graph, x[0]));
@@ -74,6 +82,7 @@ static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg
     return yg_apply(to, &yg_op_addmm, operands, 3, yg_node_attrs(r->graph, s.product));
 }
 
+/* Profiles show the work under the gradient's node: the product is the largest part of it. */
 static yg_node gradient_of(const yg_rewriting *r, yg_node node) {
     step s;
     return find_step(r, node, &s) ? s.product : node;

@@ -1,29 +1,32 @@
 /*
- * sum_of_products: a·b + c·d + … = [a c …] · [b; d; …], one product over the joined inner
- * dimension.
+ * The rule sum_of_products: a·b + c·d + … = [a c …] · [b; d; …], one product whose inner dimension
+ * is the inner dimensions one after the other.
  *
- * The gradient of a weight that several time steps share is such a sum, in which every product is
- * as large as the weight and as deep as the batch.
+ * The gradient of a weight that several time steps share is such a sum. Each of its products is as
+ * large as the weight, but only as deep as the batch (the depth is the inner dimension). One deep
+ * product is faster than many shallow ones, which mostly load and store the result.
  *
- * Changes rounding: the products' terms are added in another order.
+ * Changes rounding: the terms of the products are added in another order.
  */
 #include "build.h"
 #include "registry.h"
 #include "rules.h"
 
-/* The leaves of a tree of additions whose partial sums are seen by nobody else. */
+/* The terms of a sum, a tree of additions. No partial sum inside the tree has another user. */
 typedef struct tree {
-    const yg_node *leaves;
+    const yg_node *leaves; /* the terms, from right to left: see leaf_at(); in the rule's scratch */
     size_t count;
 } tree;
 
+/* Whether the only user of an addition is another addition. */
 static bool is_partial_sum(const yg_rewriting *r, yg_node node) {
     return yg_node_op(r->graph, node) == &yg_op_add && r->uses[node] == 1 &&
            r->user[node] != YG_NONE && yg_node_op(r->graph, r->user[node]) == &yg_op_add;
 }
 
-/* From left to right. The stack grows from one end of the room and the leaves from the other: both
- * together are at most one more than the additions. */
+/* Finds the terms of the sum `root`, from left to right. Both lists share the scratch: the stack
+ * grows from its start, the leaves from its end. They cannot meet, because together they hold at
+ * most one node more than the tree has additions. */
 static tree find_leaves(const yg_rewriting *r, yg_node root) {
     yg_node *stack = r->scratch, *end = r->scratch + yg_graph_size(r->graph), *leaf = end;
     size_t depth = 0;
@@ -41,7 +44,7 @@ static tree find_leaves(const yg_rewriting *r, yg_node root) {
     return (tree){leaf, (size_t)(end - leaf)};
 }
 
-/* The tree's leaf `i`, from left to right. */
+/* Leaf i, counted from the left. */
 static yg_node leaf_at(const tree *t, size_t i) {
     return t->leaves[t->count - 1 - i];
 }
@@ -50,29 +53,31 @@ static bool transposes(const yg_graph *graph, yg_node product, int operand) {
     return yg_node_attrs(graph, product)[operand].i != 0;
 }
 
+/* The inner dimension of a product. */
 static double depth_of(const yg_graph *graph, yg_node product) {
     const yg_type *a = yg_node_type(graph, yg_node_operand(graph, product, 0));
     return (double)a->shape[transposes(graph, product, 0) ? 0 : 1];
 }
 
-/* The dimension along which the operands are joined: the columns of a and the rows of b, or the
- * other way round where they are transposed. */
+/* The dimension along which operand 0 (a) or 1 (b) is joined: the columns of a, the rows of b; for
+ * a transposed operand the other one. */
 static int joined_dim(const yg_graph *graph, yg_node product, int operand) {
     return (operand == 0) != transposes(graph, product, operand) ? 1 : 0;
 }
 
-/* Whether an operand has to be copied to be joined: what is computed is computed where it goes
- * (yg_op_plan.joins) if it goes there in one piece, along the first dimension. */
+/* Whether an operand must be copied to be joined. Joined along dimension 0 it is one stretch of the
+ * joint tensor, and its kernel can write there directly (yg_op_plan.joins). A leaf or a view has no
+ * kernel that could. */
 static bool is_copied(const yg_graph *graph, yg_node product, int operand) {
     const yg_node node = yg_node_operand(graph, product, (size_t)operand);
     return yg_node_op(graph, node)->flags & (YG_OP_LEAF | YG_OP_VIEW) ||
            joined_dim(graph, product, operand) != 0;
 }
 
-/* Elements that joining one more product of depth k to others spares, n × m being the result's
- * shape: by itself its n·m results are written and read again to be added; joined, its k·n and k·m
- * operands are read and written where they have to be copied. So half of
- *     2·n·m - 2·k·n - 2·k·m. */
+/* How many elements of memory traffic it saves to join one more product, n × m and of depth k, to
+ * others; the number is halved. Left alone, its n·m results are written once and read once, to be
+ * added. Joined, operands that must be copied are read and written once more, k·n and k·m elements.
+ * So with both copied: n·m - k·n - k·m. */
 static double gain(const yg_graph *graph, yg_node product) {
     const yg_type *y = yg_node_type(graph, product);
     const double depth = depth_of(graph, product);
@@ -82,15 +87,19 @@ static double gain(const yg_graph *graph, yg_node product) {
     return elements;
 }
 
-/* A product this deep keeps the processor busy by itself; one of fewer terms mostly loads and
- * stores its result. Measured against sums whose products are added as they are computed
- * (accumulate): with joining, 2 to 8 products of 64² to 256² results take 0.82 to 0.96 of the time
- * at depth 8, 0.92 to 1.00 of it at 16, the same at 32; a training step of an Elman network of 64
- * to 256 units over 8 to 32 time steps takes 0.95 to 0.97 of it at depth 16 (its batch), 0.97
- * to 1.01 at 32, 1.03 to 1.09 at 64. */
+/* Products deeper than this are not joined: a deep product keeps the processor busy by itself, a
+ * shallow one mostly loads and stores its result. Measured, as the time with joining over the time
+ * with `accumulate` alone:
+ *
+ *   depth                                          8            16           32           64
+ *   2 to 8 products with 64² to 256² results   0.82 – 0.96  0.92 – 1.00         1.00            –
+ *   training step of an Elman network with
+ *   64 to 256 units, 8 to 32 time steps, and
+ *   a batch of that size                                 –  0.95 – 0.97  0.97 – 1.01  1.03 – 1.09
+ */
 #define JOINED_DEPTH 16
 
-/* A product of two matrices that pays to be joined to others. */
+/* Whether a node is a product of two matrices, not of batches, that is worth joining to others. */
 static bool joins(const yg_rewriting *r, yg_node node) {
     const yg_graph *graph = r->graph;
     return yg_node_op(graph, node) == &yg_op_matmul && r->uses[node] == 1 &&
@@ -99,7 +108,8 @@ static bool joins(const yg_rewriting *r, yg_node node) {
            gain(graph, node) > 0 && depth_of(graph, node) <= JOINED_DEPTH;
 }
 
-/* One product is written and read in any case. */
+/* Whether joining saves memory traffic in total. The result of the joined product must be written
+ * and read once too: `spared` starts at minus that. */
 static bool matches(const yg_rewriting *r, yg_node node) {
     const yg_type *y = yg_node_type(r->graph, node);
     if (yg_node_op(r->graph, node) != &yg_op_add || y->rank != 2 || is_partial_sum(r, node))
@@ -113,7 +123,8 @@ static bool matches(const yg_rewriting *r, yg_node node) {
     return spared > 0;
 }
 
-/* The operands of several products as one, all stored as the first of them is. */
+/* Joins operand 0 or 1 of several products. If the first one is stored transposed, so is the joint
+ * operand; others are permuted to match. */
 static yg_node join(const yg_rewriting *r, yg_graph *to, const yg_node *products, size_t count,
                     int operand, const yg_node *made) {
     const bool transposed = transposes(r->graph, products[0], operand);
@@ -130,6 +141,7 @@ static yg_node plus(yg_graph *to, yg_node sum, yg_node term) {
     return sum == YG_NONE ? term : yg_add(to, sum, term);
 }
 
+/* One product in place of `count`. A single product stays as it is. */
 static yg_node joined(const yg_rewriting *r, yg_graph *to, const yg_node *products, size_t count,
                       const yg_node *made) {
     if (count == 1)

@@ -1,5 +1,6 @@
 /*
- * The rewriting rules that the built-in operators come with, one a file (rule_*.c).
+ * The rewriting rules of the built-in operators. Each rule has its own file, rule_NAME.c. It says
+ * what the rule rewrites, when, and whether rounding changes.
  */
 #ifndef YG_OPS_RULES_H
 #define YG_OPS_RULES_H

@@ -13,7 +13,7 @@
 #define REDUCE_START           0
 #define REDUCE_MAP(x, base)    (x)
 #define REDUCE_COMBINE(a, b)   ((a) + (b))
-#define REDUCE_FINISH(a, base) ((a) / (REDUCE_TYPE)plan->count)
+#define REDUCE_FINISH(a, base) ((a) / (REDUCE_TYPE)order->count)
 #define REDUCE_BASED           0
 #define REDUCE_FUNCTIONS       0
 #define REDUCE_TYPE            float
