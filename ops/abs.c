@@ -1,7 +1,7 @@
 /*
  * abs: y = |x|, elementwise.
  *
- * vjp: dx = dy · sign(x).
+ * vjp: dx = dy · sign(x), which is 0 at x = 0.
  */
 #include "build.h"
 #include "elementwise.h"

@@ -1,8 +1,8 @@
 /*
  * add_to_slice: y = x, with `part` added to the elements x[start + i · step] of each dimension.
  *
- * The cotangents of many slices of one tensor are added up with it: each costs its own size, not
- * that of the tensor, since the kernel may write over x.
+ * The gradient of a tensor with many slices is summed with this operator, one node for each slice.
+ * The kernel may write over x, so a node costs the size of its slice, not that of the tensor.
  * vjp: dx = dy, dpart = dy[start : … : step].
  */
 #include "build.h"
@@ -17,7 +17,7 @@
 enum { X, PART };     /* operands */
 enum { START, STEP }; /* attributes */
 
-/* True if the last element of `count` lies inside a dimension of `size`. */
+/* Whether `count` elements from `start`, `step` apart, lie inside a dimension of `size`. */
 static bool fits(int64_t start, int64_t step, int64_t count, int64_t size) {
     int64_t last;
     return count == 0 || (!__builtin_mul_overflow(count - 1, step, &last) &&
@@ -54,7 +54,8 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->flops = (double)yg_type_count(&call->operands[PART]);
 }
 
-/* Adds the rows of `part`, its last dimension, to where they belong in `out`. */
+/* Copies x to `out`, unless they are one buffer, then adds `part` row by row. A row is `part` along
+ * its last dimension. */
 #define KERNEL(name, real)                                                                         \
     static bool name(const yg_kernel_call *call, yg_error *error) {                                \
         (void)error;                                                                               \
@@ -67,7 +68,7 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
         yg_type_strides(y, strides);                                                               \
         for (int d = 0; d < y->rank; d++) {                                                        \
             offset += call->attrs[START].ints[d] * strides[d];                                     \
-            /* Of a single element the step is never taken, and may be too large. */               \
+            /* The step over a single element may be too large to multiply; it is not needed. */   \
             strides[d] = part->shape[d] > 1 ? strides[d] * call->attrs[STEP].ints[d] : 0;          \
         }                                                                                          \
         const int outer = y->rank > 0 ? y->rank - 1 : 0;                                           \

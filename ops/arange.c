@@ -1,7 +1,7 @@
 /*
  * arange: y[i] = start + i · step, for all values before end. No operands.
  *
- * Read as Python's range: with one number that is the end, and the start is 0.
+ * The numbers are read as in Python's range(): a single number is the end, and the start is 0.
  */
 #include "build.h"
 #include "registry.h"

@@ -1,5 +1,5 @@
 /*
- * What argmax and argmin share. See arg_kernel.h.
+ * The common code of argmax and argmin. See arg_kernel.h.
  */
 #include "arg_kernel.h"
 

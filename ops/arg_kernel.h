@@ -1,5 +1,6 @@
 /*
- * What argmax and argmin share.
+ * The common code of argmax and argmin: attributes, shape rule, samples, and a macro for the
+ * kernels.
  */
 #ifndef YG_OPS_ARG_KERNEL_H
 #define YG_OPS_ARG_KERNEL_H
@@ -10,18 +11,23 @@
 extern const yg_attr_spec yg_arg_attrs[2];
 extern const yg_sample yg_arg_samples[YG_ARG_SAMPLES];
 
-/* x without the one dimension that `dim` names (or all), as i64. */
+/* Shape rule: x's shape without the dimension `dim`, or with size 1 in its place; i64. Fails if
+ * `dim` names more than one dimension, and if the searched dimension is empty. */
 bool yg_arg_infer(const yg_infer *call, yg_type *result, yg_error *error);
 
-/* x as [outer, length, inner], of which the middle is searched. */
+/* x seen as [outer, length, inner]. The kernel searches along `length`; without `dim` that is all
+ * of x. */
 typedef struct yg_arg_box {
-    int64_t length, inner;
+    int64_t length; /* elements that one result is chosen from */
+    int64_t inner;  /* the distance between two of them, in elements */
 } yg_arg_box;
 
 yg_arg_box yg_arg_box_of(const yg_type *x, const yg_attr *dim);
 
-/* A kernel that finds the first element such that no other comes before it: before(a, b) says
- * whether a is strictly to be preferred. Columns are searched side by side, row by row. */
+/* Defines a kernel. before(a, b) must say whether a is strictly better than b. The kernel finds the
+ * first element that no other is better than. If the searched elements are not neighbours
+ * (inner > 1), it searches up to YG_ARG_COLUMNS columns together, row by row, so that it reads
+ * memory in order. */
 #define YG_ARG_COLUMNS 64
 #define YG_ARG_KERNEL(function, type, before)                                                      \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \

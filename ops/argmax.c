@@ -2,8 +2,8 @@
  * argmax: y[…] = the i with the largest x[…, i, …] along dimension `dim`, or the row-major position
  * of the largest of all.
  *
- * The first of equal ones; the first NaN, if there is one. Over no elements there is none: an
- * error.
+ * If several elements are the largest, the first of them. If there is a NaN, the first NaN. An
+ * empty dimension `dim` is an error. No derivative: a step function.
  */
 #include "arg_kernel.h"
 #include "registry.h"

@@ -1,9 +1,9 @@
 /*
  * bce: the binary cross-entropy of probabilities p with targets t of the same shape,
- * -[t·log p + (1 - t)·log(1 - p)], reduced to a scalar (or not: reduction none).
+ * -[t·log p + (1 - t)·log(1 - p)], reduced to a scalar (with reduction none, p's shape stays).
  *
- * A composite: bce_elements, then the reduction. Of p = sigmoid(z) it is computed from z, and its
- * derivative there is sigmoid(z) - t exactly.
+ * A composite: bce_elements, then the reduction. If p = sigmoid(z), the loss is computed from z,
+ * and its derivative by z is exactly sigmoid(z) - t.
  */
 #include "build.h"
 #include "loss.h"

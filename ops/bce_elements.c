@@ -3,9 +3,9 @@
  *
  * vjp: dp = dy · (p - t) / max(p·(1 - p), 1e-12); dt = dy · (log(1 - p) - log p).
  *
- * The two bounds are PyTorch's (binary_cross_entropy): a probability that has been rounded to 0 or
- * 1 has a finite loss and a finite gradient. With p = sigmoid(z) nothing needs to be bounded: the
- * node becomes logistic_loss(z, t), whose derivative is sigmoid(z) - t exactly.
+ * Both bounds are PyTorch's (binary_cross_entropy). They keep the loss and the gradient finite if a
+ * probability was rounded to 0 or 1. If p = sigmoid(z), no bound is needed: the node becomes
+ * logistic_loss(z, t), whose derivative by z is exactly sigmoid(z) - t.
  */
 #include "build.h"
 #include "elementwise.h"

@@ -2,8 +2,9 @@
  * bce_with_logits: the binary cross-entropy of sigmoid(z) with targets t of z's shape,
  * -[w·t·log sigmoid(z) + (1 - t)·log(1 - sigmoid(z))], reduced.
  *
- * A composite. Without the weight of positive targets w it is logistic_loss; with it
- * (1 - t)·z + (1 + (w - 1)·t)·softplus(-z), PyTorch's form, where w broadcasts to z.
+ * A composite. w is an optional weight of the positive targets; it broadcasts to z. Without it the
+ * loss is logistic_loss(z, t). With it, (1 - t)·z + (1 + (w - 1)·t)·softplus(-z), which is
+ * PyTorch's form.
  */
 #include "build.h"
 #include "loss.h"
@@ -25,7 +26,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
                       yg_node *results) {
     if (!yg_loss_check(graph, call))
         return 0;
-    /* Logits come from anywhere but there: the sigmoid of a sigmoid is always a slip. */
+    /* The result of sigmoid is never meant as logits: sigmoid would be applied twice. */
     if (yg_node_op(graph, operands[0]) == &yg_op_sigmoid) {
         yg_graph_fail(graph, YG_ERROR_ARGUMENT,
                       "bce_with_logits takes logits, not what sigmoid makes of them, since sigmoid "
@@ -53,7 +54,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     return 1;
 }
 
-/* The weights of the samples have the logits' last dimensions. */
+/* In the samples the weight has the last dimensions of the logits. */
 static double element(const yg_reference *r, const int64_t *index) {
     const double p = 1 / (1 + exp(-yg_at(r, 0, index))), t = yg_at(r, 1, index);
     double weight = 1;

@@ -1,8 +1,9 @@
 /*
  * broadcast: y[…, i, …] = x[…, 0, …] along the dimensions that are stretched.
  *
- * x's dimensions are matched with `shape` from the last; those of size 1, and those that x lacks,
- * are stretched. vjp: dx = dy summed over the stretched dimensions.
+ * x's dimensions are matched with those of `shape` from the last one. Dimensions of size 1, and
+ * leading ones that x does not have, are stretched: x is repeated along them.
+ * vjp: dx = dy summed over the stretched dimensions.
  */
 #include "build.h"
 #include "copy.h"

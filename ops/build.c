@@ -1,5 +1,5 @@
 /*
- * The typed builders: each applies the operator of its name.
+ * The typed builders: each applies the operator of its name. See build.h.
  */
 #include "build.h"
 

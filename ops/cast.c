@@ -1,16 +1,17 @@
 /*
  * cast: y = x converted to the element type `dtype`, elementwise.
  *
- * A float becomes an integer by dropping its fraction; what does not fit becomes the nearest that
- * does, NaN becomes 0. i64 to i32 keeps the low 32 bits. To bool: whether x is not 0.
+ * Float to integer drops the fraction. A number out of range becomes the nearest integer in range,
+ * and NaN becomes 0. i64 to i32 keeps the low 32 bits. To bool: whether x is not 0.
  *
- * vjp: dx = dy converted back; none through an integer type.
+ * vjp: dx = dy converted back. There is none if either type is an integer type or bool.
  */
 #include "build.h"
 #include "elementwise.h"
 #include "registry.h"
 
-/* C leaves an out-of-range conversion undefined. 2^31 and 2^63 are exact as doubles. */
+/* C leaves a conversion out of range undefined, so the range is checked first. A double holds 2^31
+ * and 2^63 exactly. */
 static int32_t i32_from_float(double x) {
     if (x >= 0x1p31)
         return INT32_MAX;
@@ -23,7 +24,8 @@ static int64_t i64_from_float(double x) {
     return x >= -0x1p63 ? (int64_t)x : isnan(x) ? 0 : INT64_MIN;
 }
 
-/* One tile for each pair; `cast_<from>` looks up the pair by the attribute. */
+/* Defines one tile for each pair of types. The tile cast_<from> calls the one for the type that the
+ * attribute names. */
 #define CASTS(from, type, to_i32, to_i64)                                                          \
     YG_UNARY_TILE(from##_to_bool, type, uint8_t, x != 0)                                           \
     YG_UNARY_TILE(from##_to_i32, type, int32_t, to_i32)                                            \
@@ -47,7 +49,8 @@ CASTS(f64, double, i32_from_float(x), i64_from_float(x))
 static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     const yg_type *x = &call->operands[0];
     const yg_dtype dtype = (yg_dtype)call->attrs[0].i;
-    /* Made again rather than copied: a wider element type may overflow the size in bytes. */
+    /* yg_type_make() and not a copy of the type: with a wider element type the size in bytes may
+     * overflow, which it reports. */
     return yg_type_make(dtype, x->rank, x->shape, result, error);
 }
 

@@ -1,11 +1,11 @@
 /*
- * clamped_log: y = max(log p, -100), elementwise: the logarithm of a probability that may have been
- * rounded to 0.
+ * clamped_log: y = max(log p, -100), elementwise.
  *
  * vjp: dp = dy / max(p, 1e-12).
  *
- * The bounds are those of PyTorch's binary cross-entropy. Of p = softmax(z) nothing needs to be
- * bounded: the node becomes log_softmax(z).
+ * The logarithm of a probability. The bounds keep it and its gradient finite if the probability was
+ * rounded to 0; they are those of PyTorch's binary_cross_entropy. If p = softmax(z), no bound is
+ * needed: the node becomes log_softmax(z).
  */
 #include "build.h"
 #include "elementwise.h"

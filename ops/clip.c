@@ -7,14 +7,15 @@
 #include "elementwise.h"
 #include "registry.h"
 
-/* An integer bound: infer() has made sure that it is whole, or infinite. */
+/* A bound as an integer, kept within [lowest, highest]. infer() has checked that it is a whole
+ * number or infinite. */
 static int64_t whole(double bound, int64_t lowest, int64_t highest) {
     if (bound <= (double)lowest)
         return lowest;
     return bound >= (double)highest ? highest : (int64_t)bound;
 }
 
-/* The upper bound comes last, so that it wins where min > max, as in PyTorch. NaN stays NaN. */
+/* The upper bound is applied last, so that it wins if min > max, as in PyTorch. NaN stays NaN. */
 YG_UNARY_TILES_WITH(clip, const real low = (real)attrs[0].f;
                     const real high = (real)attrs[1].f,
                     (x < low ? low : x) > high ? high : (x < low ? low : x))

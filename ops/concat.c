@@ -1,8 +1,8 @@
 /*
- * concat: y is the operands one after the other along dimension `dim`; the other dimensions are
+ * concat: y holds the operands one after the other along dimension `dim`. All other dimensions are
  * equal.
  *
- * vjp: each operand's is its part of dy.
+ * vjp: the cotangent of an operand is a slice of dy.
  */
 #include "build.h"
 #include "registry.h"
@@ -52,7 +52,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
         const yg_type *x = call->in_types[k];
         const size_t part = (size_t)yg_shape_product(x->shape, dim, x->rank) * element;
         const char *in = call->in[k];
-        const bool there = in == out && outer == 1; /* computed in its place */
+        const bool there = in == out && outer == 1; /* its kernel wrote it to this place already */
         for (int64_t i = 0; part > 0 && i < outer && !there; i++)
             memcpy(out + (size_t)i * row, in + (size_t)i * part, part);
         out += part;
@@ -60,7 +60,8 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     return true;
 }
 
-/* Along the first dimension that is not 1 the operands follow each other in memory too. */
+/* If all dimensions before `dim` are 1, the operands follow each other in memory too. So each can
+ * be computed directly in its place in the result. */
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     int dim = 0;
     yg_dimension(call->attrs[0].i, results->rank, &dim);

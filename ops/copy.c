@@ -1,6 +1,6 @@
 /*
- * Strided copies: dimensions that run on in both buffers are merged first, so that most copies end
- * as a few long memcpy(), a fill, or a blocked transposition.
+ * Strided copies. Neighbouring dimensions are merged first if they are contiguous in both buffers.
+ * Most copies then become a few long memcpy(), a fill, or a transposition in blocks.
  */
 #include "copy.h"
 
@@ -8,11 +8,13 @@
 
 #include <string.h>
 
-/* Side of the square that a transposition works on, by way of a buffer: lines of both tensors are
- * touched once, so that strides of a power of two, whose lines displace each other, do no harm. */
+/* A transposition copies one square of this side at a time, through a small buffer. Each cache line
+ * of either tensor is then touched once only. Otherwise, with a stride of a power of two, the lines
+ * displace each other in the cache before all of their elements are used. */
 enum { TRANSPOSE_BLOCK = 16 };
 
-/* The loops for one element size. `n` elements, or `rows` by `columns` of them. */
+/* Defines the copying loops for one element size: a run of `n` elements, and a transposition of
+ * `rows` by `columns`. */
 #define COPY_LOOPS(element)                                                                        \
     static void copy_run_##element(element *to, int64_t to_stride, const element *from,            \
                                    int64_t from_stride, int64_t n) {                               \
@@ -25,7 +27,7 @@ enum { TRANSPOSE_BLOCK = 16 };
         for (int64_t i = 0; i < n; i++)                                                            \
             to[i * to_stride] = from[i * from_stride];                                             \
     }                                                                                              \
-    /* to[r * to_stride + c] = from[r + c * from_stride], for a block no larger than square */     \
+    /* to[r * to_stride + c] = from[r + c * from_stride], for at most SIDE rows and columns */     \
     static inline void transpose_block_##element(element *to, int64_t to_stride,                   \
                                                  const element *from, int64_t from_stride,         \
                                                  int64_t rows, int64_t columns) {                  \
@@ -83,7 +85,8 @@ static void transpose(size_t element, char *to, int64_t to_stride, const char *f
                            from_stride, rows, columns);
 }
 
-/* Drops dimensions of size 1 and merges neighbours that run on in both buffers. */
+/* The same box without dimensions of size 1, and with neighbouring dimensions merged that are
+ * contiguous in both buffers. Its rank is at least 1. */
 static yg_copy merged(const yg_copy *box) {
     yg_copy out = {0};
     for (int d = 0; d < box->rank; d++) {
@@ -127,8 +130,8 @@ void yg_copy_box(const yg_copy *box, size_t element, void *to, const void *from)
     const int64_t columns = outer.size[inner];
     const int64_t to_stride = outer.to_stride[inner], from_stride = outer.from_stride[inner];
 
-    /* The result is contiguous along the columns, the source along another dimension: the two
-     * make a transposition. */
+    /* If the target is contiguous along the last dimension, and the source along another one, those
+     * two dimensions are a transposition. */
     int64_t rows = 0, row_stride = 0;
     if (to_stride == 1 && from_stride != 1 && from_stride != 0) {
         for (int d = inner; d-- > 0 && rows == 0;) {

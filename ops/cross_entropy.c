@@ -1,12 +1,12 @@
 /*
- * cross_entropy: of rows of logits z with classes c, or with target probabilities t:
- * -w_c · log softmax(z)_c, or -sum_c w_c·t_c · log softmax(z)_c, reduced.
+ * cross_entropy: for each row of logits z with the class c, -w_c · log softmax(z)_c; for a row with
+ * target probabilities t, -sum_c w_c·t_c · log softmax(z)_c. The losses of the rows are reduced.
  *
  * Shapes: logits [..., C] with the classes in the last dimension (attribute dim; PyTorch's
  * [N, C, ...] layout is dim=1); target [...] of i32 or i64, or [..., C] of floats; weight [C].
  *
  * A composite: see class_loss.h for the formula with smoothing, weights and ignored rows. The
- * derivative by the logits is softmax(z) - one_hot(c), one subtraction an element.
+ * derivative of a row by its logits is softmax(z) - one_hot(c).
  */
 #include "build.h"
 #include "class_index.h"

@@ -14,7 +14,9 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return k == 0 ? da : yg_negative(graph, yg_multiply(graph, da, y));
 }
 
-/* A power of two well inside f32's range: multiplying by its inverse gives the same bits. */
+/* Whether multiplying by 1 / divisor gives the same bits as dividing. That holds for powers of two;
+ * they must be well inside the range of f32, so that the inverse neither overflows nor underflows.
+ */
 static bool has_exact_reciprocal(double divisor) {
     int exponent;
     const double fraction = frexp(divisor, &exponent);

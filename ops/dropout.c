@@ -1,6 +1,6 @@
 /*
- * dropout: in a training graph every element of x is set to 0 with probability p, and the others
- * are divided by 1 - p, so that the expectation stays; in any other graph, x itself.
+ * dropout: in a training graph, each element of x is set to 0 with probability p, and the others
+ * are divided by 1 - p, which keeps the expected value. In any other graph the result is x itself.
  *
  * A composite: x · dropout_mask, whose vjp is dy · the same mask.
  */
@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* One more than the stream of the latest mask, so that each has its own, and the first of equal
- * models have equal ones. */
+/* A number for a new mask: one more than that of the latest mask in the graph. So each mask of a
+ * model has its own random numbers, and two equal models have equal ones. */
 static int64_t next_stream(const yg_graph *graph) {
     const int stream = yg_op_attr(&yg_op_dropout_mask, "stream");
     for (size_t i = yg_graph_size(graph); i-- > 0;) {
@@ -46,7 +46,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     return 1;
 }
 
-/* Outside training. */
+/* The tests' graphs do not train: y = x. */
 static double reference(const yg_reference *r, const int64_t *index) {
     return yg_at(r, 0, index);
 }

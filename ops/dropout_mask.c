@@ -1,9 +1,9 @@
 /*
- * dropout_mask: every element is 0 with probability p, otherwise 1 / (1 - p), independently. No
+ * dropout_mask: each element is 0 with probability p, otherwise 1 / (1 - p), independently. No
  * operands; the shape and the element type are attributes.
  *
- * The bits are a function of the run's seed, the step, the attribute `stream` and the element's
- * index, whatever the element type and the number of threads.
+ * Whether an element is dropped depends only on the run's seed, the step, the attribute `stream`
+ * and the element's position. It does not depend on the element type or the number of threads.
  */
 #include "../graph/random.h"
 #include "registry.h"
@@ -11,7 +11,9 @@
 #include <stdint.h>
 
 enum { DTYPE, SHAPE, P, STREAM };
-enum { UNIT = 4096 }; /* elements; a multiple of the four words of one Philox block */
+/* Elements in a unit of work. One call of Philox gives four random words, for four elements; so
+ * this must be a multiple of four. */
+enum { UNIT = 4096 };
 
 static uint64_t mask_key(uint64_t seed, const yg_attr *attrs) {
     uint32_t word[4];
@@ -19,7 +21,8 @@ static uint64_t mask_key(uint64_t seed, const yg_attr *attrs) {
     return (uint64_t)word[0] << 32 | word[1];
 }
 
-/* A word is below `limit` with probability p, to 2^-32. */
+/* An element is dropped if its random 32-bit word is below this limit. The probability of that is
+ * p, rounded to a multiple of 2^-32. */
 static uint64_t drop_limit(double p) {
     return (uint64_t)(p * 0x1p32 + 0.5);
 }
@@ -59,7 +62,7 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
 DROPOUT_MASK_KERNEL(dropout_mask_f32, float)
 DROPOUT_MASK_KERNEL(dropout_mask_f64, double)
 
-/* At seed 0 and step 0, as random operators are tested. */
+/* At seed 0 and step 0, at which the tests run random operators. */
 static double reference(const yg_reference *r, const int64_t *index) {
     int64_t strides[YG_MAX_RANK], i = 0;
     yg_type_strides(r->out_type, strides);

@@ -1,5 +1,5 @@
 /*
- * What elementwise operators share, apart from the kernels' macros.
+ * The common functions and samples of elementwise operators. See elementwise.h.
  */
 #include "elementwise.h"
 

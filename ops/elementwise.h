@@ -1,14 +1,20 @@
 /*
- * What elementwise operators share: tile kernels from one expression, for the element types.
+ * The common code of elementwise operators: macros that make tile kernels (yg_tile) for several
+ * element types from one expression.
  *
- * A tile kernel is written once, as an expression over x (or a and b) of type `real`. Functions of
- * <tgmath.h> pick the type's own version. Literals that are not whole numbers are cast:
- * `(real)0.5`, so that a float kernel computes in float. An expression that reads attributes comes
- * with `setup`: declarations that are evaluated once for each tile.
+ * The expression computes one element from x, or from a and b, of type `real`. Functions of
+ * <tgmath.h> pick the version for that type. Write (real)0.5, not 0.5: a plain literal is a double,
+ * and a float kernel would compute in double. If the expression reads attributes, pass `setup`:
+ * declarations that are evaluated once for each tile.
  *
- * An element's bits do not depend on where in the tensor it stands: what the macros make of an
- * expression is either exact by IEEE 754 (arithmetic, comparisons, sqrt, rounding: "plain" tiles)
- * or goes through the same vector code at each position ("math" tiles).
+ * The bits of an element must not depend on its position in the tensor. Choose the macro so:
+ *
+ *   plain tiles   for operations that IEEE 754 defines to the last bit: + - * /, comparisons,
+ *                 sqrt, rounding
+ *   math tiles    for exp, log, … : their vector form and their scalar form differ in the last
+ *                 bit, so each element goes through the vector form
+ *
+ * An exp() in a plain tile is a silent mistake: the last few elements of a tile get other bits.
  */
 #ifndef YG_OPS_ELEMENTWISE_H
 #define YG_OPS_ELEMENTWISE_H
@@ -30,8 +36,8 @@ extern "C" {
 /* -------------------------------------------------------------------------------- plain tiles --
  */
 
-/* One loop. `omp simd` promises what the contract of yg_tile says: an operand may be the result
- * itself, element for element, and nothing else overlaps. */
+/* A single loop. `omp simd` promises the compiler that no iteration reads what another one writes.
+ * yg_tile guarantees it: `out` is the same buffer as an operand or does not overlap it. */
 #define YG_UNARY_TILE_WITH(function, input, output, setup, expression)                             \
     YG_MULTIVERSION static void function(void *out, const void *const *in, size_t n,               \
                                          const yg_attr *attrs) {                                   \
@@ -63,7 +69,7 @@ extern "C" {
         }                                                                                          \
     }
 
-/* name_f32 and name_f64, float to float */
+/* Defines name_f32 and name_f64, from a float type to the same type. */
 #define YG_UNARY_TILES(name, expression)                                                           \
     YG_UNARY_TILE(name##_f32, float, float, expression)                                            \
     YG_UNARY_TILE(name##_f64, double, double, expression)
@@ -76,8 +82,8 @@ extern "C" {
     YG_BINARY_TILE(name##_f32, float, float, expression)                                           \
     YG_BINARY_TILE(name##_f64, double, double, expression)
 
-/* name_bool, name_i32 and name_i64, integer arithmetic modulo 2^32 and 2^64 (unsigned, where
- * overflow is defined). Bools count as 0 and 1, and give i32: see yg_infer_number(). */
+/* Defines name_bool, name_i32 and name_i64. Arithmetic is unsigned, modulo 2^32 or 2^64, because
+ * signed overflow is undefined in C. Bools count as 0 and 1 and give i32: see yg_infer_number(). */
 #define YG_UNARY_WRAPPING_TILES(name, expression)                                                  \
     YG_UNARY_TILE(name##_bool, uint8_t, uint32_t, expression)                                      \
     YG_UNARY_TILE(name##_i32, uint32_t, uint32_t, expression)                                      \
@@ -88,8 +94,8 @@ extern "C" {
     YG_BINARY_TILE(name##_i32, uint32_t, uint32_t, expression)                                     \
     YG_BINARY_TILE(name##_i64, uint64_t, uint64_t, expression)
 
-/* The same in signed arithmetic, for expressions that cannot overflow. (A unary operator writes its
- * bool tile itself.) */
+/* The same in signed arithmetic, for expressions that cannot overflow. The unary macro defines no
+ * name_bool: the operator's file defines it. */
 #define YG_UNARY_SIGNED_TILES(name, expression)                                                    \
     YG_UNARY_TILE(name##_i32, int32_t, int32_t, expression)                                        \
     YG_UNARY_TILE(name##_i64, int64_t, int64_t, expression)
@@ -99,7 +105,7 @@ extern "C" {
     YG_BINARY_TILE(name##_i32, int32_t, int32_t, expression)                                       \
     YG_BINARY_TILE(name##_i64, int64_t, int64_t, expression)
 
-/* Any element type to bool: see yg_infer_bool(). */
+/* Defines name_bool, …, name_f64, from each element type to bool: see yg_infer_bool(). */
 #define YG_UNARY_TEST_TILES(name, expression)                                                      \
     YG_UNARY_TILE(name##_bool, uint8_t, uint8_t, expression)                                       \
     YG_UNARY_TILE(name##_i32, int32_t, uint8_t, expression)                                        \
@@ -117,10 +123,9 @@ extern "C" {
 /* --------------------------------------------------------------------------------- math tiles --
  */
 
-/* For expressions with exp, log, … A vectorised exp and the scalar one differ in the last bit, so
- * the loop runs in blocks of this many elements, whole vectors on every machine, and the last block
- * is padded in a buffer of its own: each element meets the same code. A function must be called
- * whatever the element is (not in one arm of a condition), or the loop is not vectorised. */
+/* The loop runs in blocks of YG_MATH_BLOCK elements, which are whole vectors on every machine. The
+ * last block is padded in a buffer. So each element goes through the same vector code. Call each
+ * function unconditionally: in one arm of a ?: it keeps the loop from being vectorised. */
 #define YG_MATH_BLOCK 16
 
 #define YG_UNARY_MATH_TILE(function, type, setup, expression)                                      \
@@ -191,7 +196,7 @@ extern "C" {
 /* ------------------------------------------------------------------------- descriptor members --
  */
 
-/* The `tile` member: floats only; every element type. */
+/* Values for the member `tile` of a descriptor: only float types, or every element type. */
 #define YG_FLOAT_TILES(name)                                                                       \
     { [YG_F32] = name##_f32, [YG_F64] = name##_f64 }
 
@@ -201,25 +206,26 @@ extern "C" {
         [YG_F32] = name##_f32, [YG_F64] = name##_f64                                               \
     }
 
-/* Shape rules. Arithmetic: the operands' type, but bools count as the numbers 0 and 1 and give i32.
- * Tests: bool. */
+/* Shape rule of arithmetic: the result has the operands' type, but bool gives i32. */
 bool yg_infer_number(const yg_infer *call, yg_type *result, yg_error *error);
+/* Shape rule of comparisons and other tests: the operands' shape, of bool. */
 bool yg_infer_bool(const yg_infer *call, yg_type *result, yg_error *error);
 
-/* Whether `node` is a constant that holds `value` everywhere. For peephole rules. */
+/* For yg_op.simplify: whether `node` is a constant with all elements equal to `value`. */
 bool yg_is_scalar_value(const yg_graph *graph, yg_node node, double value);
 
-/* The operand of `node` if it is of the unary operator `op`, YG_NONE otherwise. */
+/* For yg_op.simplify: the operand of `node` if that is a node of the unary operator `op`, otherwise
+ * YG_NONE. */
 yg_node yg_operand_if(const yg_graph *graph, yg_node node, const yg_op *op);
 
-/* `x` if it may stand for the result of an arithmetic operator on it, YG_NONE if `x` is bool and
- * the result therefore i32. For identities such as x + 0 = x. */
+/* For yg_op.simplify, for identities such as x + 0 = x. Returns x; but YG_NONE if x is bool, since
+ * arithmetic gives i32 then and x has the wrong type. */
 yg_node yg_number_identity(const yg_graph *graph, yg_node x);
 
-/* Shapes that every elementwise operator is tested on: several tiles, an odd size, a scalar, no
- * elements. */
+/* Samples for the tests of elementwise operators with float operands: several tiles, a size that is
+ * not a multiple of a vector, a scalar, no elements. The binary ones broadcast either operand. */
 extern const yg_sample yg_unary_samples[4];
-extern const yg_sample yg_binary_samples[6]; /* with broadcasting on either side */
+extern const yg_sample yg_binary_samples[6];
 /* The same, then integer and bool operands. */
 extern const yg_sample yg_unary_number_samples[6];
 extern const yg_sample yg_binary_number_samples[10];

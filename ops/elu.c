@@ -7,8 +7,9 @@
 #include "elementwise.h"
 #include "registry.h"
 
-/* max(x, 0) + alpha · (exp(-|x|) - 1) if x < 0: nothing overflows, NaN stays in the first term, and
- * the factor 0 or 1 instead of a condition keeps the loop free of branches. */
+/* max(x, 0) + [x < 0] · alpha · (exp(-|x|) - 1). The exponential cannot overflow. NaN comes through
+ * the first term. [x < 0] is a factor 0 or 1, not a condition: a branch would keep the loop from
+ * being vectorised. */
 YG_UNARY_MATH_TILES_WITH(elu, const real alpha = (real)attrs[0].f,
                          (x < 0 ? 0 : x) + (real)(x < 0) * (alpha * expm1(-fabs(x))))
 
@@ -17,8 +18,9 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     const yg_node x = yg_node_operand(graph, y, 0);
     const yg_node zero = yg_scalar(graph, yg_node_type(graph, y)->dtype, 0);
     const yg_node is_positive = yg_greater(graph, x, zero);
-    /* Not y + alpha, which is lost where y is rounded to -alpha. The exponential must not overflow
-     * where it is not used: its own derivative would be 0 · infinity. */
+    /* The slope for x ≤ 0 is alpha · exp(x). It also equals y + alpha, but that loses its digits if
+     * y is close to -alpha. For x > 0 the exponential is taken of 0: if it overflowed there, the
+     * second derivative would be 0 · infinity, although `where` does not choose it. */
     const yg_node slope = yg_scale(graph, yg_exp(graph, yg_where(graph, is_positive, zero, x)),
                                    yg_node_attrs(graph, y)[0].f);
     return yg_where(graph, is_positive, dy, yg_multiply(graph, dy, slope));

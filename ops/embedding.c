@@ -44,7 +44,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* only weight is of a float type */
+    (void)k; /* always that of weight: the index is an integer tensor and has no cotangent */
     const yg_node operands[] = {yg_node_operand(graph, y, 0), dy};
     const yg_type *weight = yg_node_type(graph, yg_node_operand(graph, y, 1));
     const yg_attr rows = {.i = weight->shape[0]};
@@ -57,7 +57,7 @@ static double reference(const yg_reference *r, const int64_t *index) {
     return yg_at(r, 1, at);
 }
 
-/* Indices are drawn from 0 to 3. */
+/* The tests draw indices from 0 to 3: see `domain`. */
 static const yg_sample samples[] = {
     {{"i[5]", "f[4, 3]"}, NULL}, {{"i[2, 3]", "f[6, 2]"}, NULL}, {{"i[]", "f[4, 3]"}, NULL},
     {{"i[0]", "f[4, 3]"}, NULL}, {{"i[3]", "f[4, 0]"}, NULL},

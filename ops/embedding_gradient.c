@@ -1,8 +1,8 @@
 /*
  * embedding_gradient: y[r, :] = Σ x[i, …, :] over all i, … with index[i, …] = r.
  *
- * index [i, …] of integers, x [i, …, d] → y [rows, d]: the transpose of embedding, added in the
- * order of the index. vjp: dx = embedding(index, dy).
+ * index [i, …] of integers, x [i, …, d] → y [rows, d]. The transpose of embedding. Terms are added
+ * in the order of the index. vjp: dx = embedding(index, dy).
  */
 #include "build.h"
 #include "registry.h"
@@ -46,7 +46,7 @@ ADD_ROWS(kernel_f32, float)
 ADD_ROWS(kernel_f64, double)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* only x is of a float type */
+    (void)k; /* always that of x: the index is an integer tensor and has no cotangent */
     const yg_node operands[] = {yg_node_operand(graph, y, 0), dy};
     return yg_apply(graph, &yg_op_embedding, operands, 2, NULL);
 }
@@ -76,7 +76,7 @@ static const yg_attr_spec attrs[] = {
      .doc = "how many rows the result has"},
 };
 
-/* Indices are drawn from 0 to 3. */
+/* The tests draw indices from 0 to 3: see `domain`. */
 static const yg_sample samples[] = {
     {{"i[5]", "f[5, 3]"}, (const yg_attr[]){{.i = 4}}},
     {{"i[2, 3]", "f[2, 3, 2]"}, (const yg_attr[]){{.i = 5}}},

@@ -1,7 +1,8 @@
 /*
  * expm1: y = exp(x) - 1, elementwise.
  *
- * vjp: dx = dy · exp(x), which keeps its digits where y is rounded to -1.
+ * vjp: dx = dy · exp(x). It also equals dy · (y + 1), but that loses its digits if y is close to
+ * -1.
  */
 #include "build.h"
 #include "elementwise.h"

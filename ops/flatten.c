@@ -1,5 +1,5 @@
 /*
- * flatten: dimensions start_dim to end_dim (both included) become one.
+ * flatten: y is x with dimensions start_dim to end_dim, both included, merged into one.
  */
 #include "build.h"
 #include "registry.h"
@@ -31,7 +31,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
 
 static double reference(const yg_reference *r, const int64_t *index) {
     const yg_type *x = &r->call->operands[0];
-    const int removed = x->rank - r->out_type->rank; /* last - first */
+    const int removed = x->rank - r->out_type->rank; /* end_dim - start_dim */
     const int64_t start = r->call->attrs[0].i;
     const int first = (int)(start < 0 ? start + x->rank : start);
     int64_t at[YG_MAX_RANK] = {0};

@@ -1,8 +1,9 @@
 /*
- * Division that rounds down, as Python's // and % have it, of two numbers. The tiles of
- * floor_divide and remainder, and constants of the model language, all take it from here.
+ * Division of two numbers that rounds down, as in Python's // and %. Both the kernels of
+ * floor_divide and remainder and the constants of the model language use it.
  *
- * floor() of the rounded a / b would be 1 for an a just below b, and 100 for 10 // 0.1.
+ * floor(a / b) alone is wrong, because a / b has been rounded: it gives 1 for an a just below b,
+ * and 100 for 10 // 0.1, which is 99.
  */
 #ifndef YG_OPS_FLOOR_DIVISION_H
 #define YG_OPS_FLOOR_DIVISION_H
@@ -12,11 +13,13 @@
 #include <stdint.h>
 
 typedef struct yg_floor_division {
-    double quotient, rest; /* floor(a / b), and a - quotient · b */
+    double quotient; /* floor(a / b) */
+    double rest;     /* a - quotient · b, with b's sign */
 } yg_floor_division;
 
-/* The steps are those of CPython's float_divmod(). The rest's sign is b's, a zero quotient's is
- * that of a / b. Both are exact, but for a last rounding. */
+/* The steps are those of CPython's float_divmod(). Quotient and rest are the exact values, rounded
+ * once. A zero rest has b's sign; a zero quotient has that of a / b. For b = 0 the quotient is a /
+ * b (infinite or NaN), the rest NaN. */
 static inline yg_floor_division yg_divide_floor(double a, double b) {
     if (b == 0)
         return (yg_floor_division){a / b, NAN};
@@ -30,7 +33,8 @@ static inline yg_floor_division yg_divide_floor(double a, double b) {
                                rest == 0 ? copysign(0, b) : rest};
 }
 
-/* Integers: 0 where b is 0. The lowest integer has no opposite: its quotient by -1 wraps. */
+/* The same for integers. Quotient and rest by 0 are 0. INT64_MIN / -1 does not fit and wraps around
+ * to INT64_MIN. */
 static inline int64_t yg_floor_quotient(int64_t a, int64_t b) {
     if (b == 0)
         return 0;
@@ -41,7 +45,7 @@ static inline int64_t yg_floor_quotient(int64_t a, int64_t b) {
 
 static inline int64_t yg_floor_rest(int64_t a, int64_t b) {
     if (b == 0 || b == -1)
-        return 0; /* % by -1 overflows for the lowest integer */
+        return 0; /* INT64_MIN % -1 traps on x86 */
     const int64_t rest = a % b;
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }

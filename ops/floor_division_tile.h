@@ -1,9 +1,10 @@
 /*
- * The tiles of floor_divide and remainder.
+ * The tile kernels of floor_divide and remainder.
  *
- * Where a / b is not so large that its floor is lost, the quotient k is off by one at most. The
- * sign of the rest a - k·b tells. A vector of such divisions takes little longer than one by
- * fmod(), to which all others are left. Exact results are the same either way.
+ * Unless a / b is very large, k = floor(a / b) is right or 1 too high. The rest a - k·b is exact,
+ * and its sign tells which. A whole vector of such divisions takes little longer than a single one
+ * by yg_divide_floor(), which calls fmod(). Blocks with a very large or infinite number go through
+ * yg_divide_floor(). Both ways give the same results.
  */
 #ifndef YG_OPS_FLOOR_DIVISION_TILE_H
 #define YG_OPS_FLOOR_DIVISION_TILE_H
@@ -13,15 +14,16 @@
 
 #include <string.h>
 
-/* a - k·b for a whole number k: floats have k·b in a double, of which `largest` is the bound for k;
- * doubles need fma(). */
+/* a - k·b, exactly, for a whole number k with |k| < YG_WHOLE_…. If a and b are floats, k·b fits a
+ * double. If they are doubles, fma() keeps all digits of k·b. */
 #define YG_REST_F32(a, k, b) ((a) - (k) * (b))
 #define YG_REST_F64(a, k, b) (fma(-(k), (b), (a)))
 #define YG_WHOLE_F32         0x1p27
 #define YG_WHOLE_F64         0x1p50
 
-/* A tile of `quotient` or `rest`. Results stand aside until it is clear whether they are good,
- * because the tile may work in place. */
+/* Defines a tile that computes `member`, either `quotient` or `rest`. A block's results are written
+ * only when they are final: the tile may work in place, and the second loop reads the operands
+ * again. */
 #define YG_FLOOR_DIVISION_TILE(function, type, TYPE, member)                                       \
     YG_MULTIVERSION static void function(void *out, const void *const *in, size_t n,               \
                                          const yg_attr *attrs) {                                   \

@@ -1,8 +1,9 @@
 /*
  * gather: y[i, j, …] = x[i, …, index[i, j, …], …], with the index in place of dimension `dim`.
  *
- * x and index have one rank; the result has index's shape, which is no larger than x's in the
- * other dimensions. vjp: dx = dy, added up where it was taken from (scatter_add).
+ * x and index have the same number of dimensions. The result has the shape of the index, which must
+ * not be larger than x in the dimensions other than `dim`.
+ * vjp: dx = dy, each element added at the place that y was read from (scatter_add).
  */
 #include "build.h"
 #include "registry.h"
@@ -37,7 +38,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     yg_type_strides(x, strides);
     const int64_t limit = x->rank == 0 ? 1 : x->shape[dim];
     const int64_t stride = x->rank == 0 ? 0 : strides[dim];
-    strides[dim] = 0; /* the index says where along `dim` */
+    strides[dim] = 0; /* the position along `dim` comes from the index */
 
     const size_t element = yg_dtype_size(x->dtype);
     const int64_t count = yg_type_count(index);
@@ -55,7 +56,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* only x is of a float type */
+    (void)k; /* always that of x: the index is an integer tensor and has no cotangent */
     const yg_type *x = yg_node_type(graph, yg_node_operand(graph, y, 0));
     const yg_node operands[] = {dy, yg_node_operand(graph, y, 1)};
     yg_attr attrs[2] = {yg_node_attrs(graph, y)[0], {.count = x->rank}};
@@ -83,7 +84,7 @@ static const yg_attr_spec attrs[] = {
      .doc = "the dimension that the index counts along"},
 };
 
-/* Indices are drawn from 0 to 2. */
+/* The tests draw indices from 0 to 2: see `domain`. */
 static const yg_sample samples[] = {
     {{"f[3]", "i[5]"}, (const yg_attr[]){{.i = 0}}},
     {{"f[3, 4]", "i[2, 4]"}, (const yg_attr[]){{.i = 0}}},

@@ -1,7 +1,7 @@
 /*
- * gelu: y = x · Φ(x), elementwise, Φ the standard normal distribution function
- * (Hendrycks, Gimpel, "Gaussian error linear units", 2016). With approximate=tanh Φ(x) is replaced
- * by (1 + tanh(u)) / 2, u = √(2/π) · (x + 0.044715 x³).
+ * gelu: y = x · Φ(x), elementwise. Φ is the standard normal distribution function
+ * (Hendrycks, Gimpel, "Gaussian error linear units", 2016). With approximate=tanh, Φ(x) is
+ * (1 + tanh(u)) / 2 with u = √(2/π) · (x + 0.044715 x³).
  *
  * vjp: dx = dy · (Φ + x · φ), φ = exp(-x²/2) / √(2π); with approximate=tanh
  *      dx = dy · (Φ + x · (1 - tanh²(u)) / 2 · u'), u' = √(2/π) · (1 + 3 · 0.044715 x²).
@@ -18,12 +18,13 @@ static const double cubic = 0.044715;
 enum { EXACT, TANH };
 static const char *const forms[] = {[EXACT] = "none", [TANH] = "tanh", NULL};
 
-/* The limit at -infinity is 0, not -infinity · 0. */
+/* x, but not below -1e30: at -infinity the product -infinity · Φ would be NaN; the limit is 0. */
 #define BOUNDED (x < -(real)1e30 ? -(real)1e30 : x)
 
-/* Φ(x) = erfc(-x / √2) / 2, which unlike 1 + erf keeps its digits far on the negative side. */
+/* Φ(x) = erfc(-x / √2) / 2. The other form, (1 + erf(x / √2)) / 2, loses all digits for very
+ * negative x, where erf is close to -1. */
 YG_UNARY_MATH_TILES(gelu_exact, (real)0.5 * BOUNDED * erfc(-x * (real)sqrt_half))
-/* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)), which keeps its digits too. */
+/* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)): the right side keeps its digits for the same reason. */
 YG_UNARY_MATH_TILES(gelu_tanh, BOUNDED / (1 + exp((real)(-2 * sqrt_2_over_pi) *
                                                   (x + (real)cubic * x * x * x))))
 
@@ -35,8 +36,8 @@ static void gelu_f64(void *out, const void *const *in, size_t n, const yg_attr *
     (attrs[0].i == TANH ? gelu_tanh_f64 : gelu_exact_f64)(out, in, n, attrs);
 }
 
-/* Beyond, Φ is 0 or 1 in every element type. Within, no square overflows, so that no slope reads
- * infinity · 0. */
+/* For |x| > FAR, Φ is 0 or 1 in every element type. The derivatives are taken of x clipped to
+ * [-FAR, FAR]: no square overflows there, and no slope becomes infinity · 0. */
 #define FAR 100
 
 static yg_node near_zero(yg_graph *graph, yg_node x) {
@@ -44,7 +45,7 @@ static yg_node near_zero(yg_graph *graph, yg_node x) {
     return yg_apply(graph, &yg_op_clip, &x, 1, bounds);
 }
 
-/* Φ + x · dΦ/dx */
+/* dy/dx = Φ + x · dΦ/dx */
 static yg_node exact_derivative(yg_graph *graph, yg_node x) {
     const yg_node scaled = yg_scale(graph, x, -sqrt_half);
     const yg_node cumulative = yg_scale(graph, yg_apply(graph, &yg_op_erfc, &scaled, 1, NULL), 0.5);
@@ -53,8 +54,8 @@ static yg_node exact_derivative(yg_graph *graph, yg_node x) {
     return yg_add(graph, cumulative, yg_multiply(graph, x, density));
 }
 
-/* p + x · dp/dx for p = sigmoid(v), v = 2 √(2/π) · (x + 0.044715 · x³): dp/dx = p · (1 - p) · dv/dx
- */
+/* dy/dx = p + x · dp/dx, with p = sigmoid(v) and v = 2 √(2/π) · (x + 0.044715 · x³). So
+ * dp/dx = p · (1 - p) · dv/dx. */
 static yg_node tanh_derivative(yg_graph *graph, yg_node x) {
     const double slope = 2 * sqrt_2_over_pi;
     const yg_node square = yg_square(graph, x);

@@ -2,8 +2,8 @@
  * huber: with d = p - t, d²/2 where |d| <= delta and delta·(|d| - delta/2) beyond, reduced. The
  * operands have one shape; the result is a scalar, or has that shape (reduction none).
  *
- * A composite: with c = d clamped to [-delta, delta] both branches are c·(d - c/2), whose
- * derivative is c.
+ * A composite. With c = d clamped to [-delta, delta], both cases are c·(d - c/2), and the
+ * derivative by d is c.
  */
 #include "build.h"
 #include "loss.h"

@@ -11,7 +11,8 @@
 
 #include <math.h>
 
-/* t·log t, 0 at t = 0, where neither the value nor the gradient may meet log 0. */
+/* t·log t, and 0 at t = 0. There t is replaced by 1, because log 0 is infinite: 0 · infinity would
+ * make value and gradient NaN. */
 static yg_node entropy_term(yg_graph *graph, yg_node t) {
     if (t == YG_NONE)
         return YG_NONE;

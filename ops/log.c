@@ -14,7 +14,8 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_divide(graph, dy, yg_node_operand(graph, y, 0));
 }
 
-/* A probability that underflows to 0 has a finite logarithm if one looks at what it was made of:
+/* If a probability underflows to 0, its logarithm is -infinity. Computed directly from z it is
+ * finite:
  *   log(softmax(z)) = log_softmax(z)
  *   log(sigmoid(z)) = -softplus(-z)
  *   log(1 - sigmoid(z)) = -softplus(z) */

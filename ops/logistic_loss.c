@@ -1,18 +1,19 @@
 /*
  * logistic_loss: y = log(1 + exp(-|z|)) + |z|·(1 - t if z > 0, else t), elementwise: the binary
- * cross-entropy of sigmoid(z) with the target t, -[t·log sigmoid(z) + (1 - t)·log(1 - sigmoid(z))],
- * without a logarithm of anything that can be 0.
+ * cross-entropy of sigmoid(z) with the target t, -[t·log sigmoid(z) + (1 - t)·log(1 - sigmoid(z))].
+ * Written like this, no logarithm is taken of a number that can be 0.
  *
- * vjp: dz = dy · (sigmoid(z) - t), one subtraction also where the sigmoid saturates; dt = -dy · z.
+ * vjp: dz = dy · (sigmoid(z) - t), which is right also if the sigmoid is rounded to 0 or 1;
+ *      dt = -dy · z.
  */
 #include "build.h"
 #include "elementwise.h"
 #include "registry.h"
 
-/* What the target gives to the side that z is not on. */
+/* The part of the target on the other side of z: 1 - t if z > 0, else t. a is z, b is t. */
 #define WRONG (a > 0 ? 1 - b : b)
 
-/* An infinite z on the right side costs nothing: 0 · infinity is 0 here. */
+/* If WRONG is 0, an infinite z is right and has loss 0. The condition avoids 0 · infinity = NaN. */
 YG_BINARY_MATH_TILES(logistic_loss, (WRONG == 0 ? 0 : WRONG * fabs(a)) + log1p(exp(-fabs(a))))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {

@@ -1,5 +1,5 @@
 /*
- * What losses share: see loss.h.
+ * The common code of losses: see loss.h.
  */
 #include "loss.h"
 

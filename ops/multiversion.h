@@ -1,11 +1,13 @@
 /*
- * Kernels compiled once for each level of x86-64, the best one chosen when the program is loaded.
+ * YG_MULTIVERSION compiles a function several times, once for each level of x86-64. The loader
+ * chooses the best version when the program starts.
  *
  *   YG_MULTIVERSION static void kernel(…) { a plain loop }
  *
- * Nothing but speed may depend on it, so it is left out where the tools cannot do it: other
- * machines, other C libraries, clang (14 knows the attribute but not the levels), and under the
- * sanitizers, which are not ready when the loader asks which version to take (YG_SANITIZE).
+ * Only speed may depend on it, never a bit of the result. So it expands to nothing where it does
+ * not work: other machines, other C libraries, and clang (14 knows the attribute but not the
+ * levels). It is off with sanitizers too (YG_SANITIZE): the loader chooses before they have
+ * started, and the program would crash.
  */
 #ifndef YG_OPS_MULTIVERSION_H
 #define YG_OPS_MULTIVERSION_H

@@ -54,7 +54,7 @@ static const yg_attr_spec attrs[] = {
      .doc = "the element type of the result; with f64 operands it is converted as they need"},
 };
 
-/* Indices are drawn from 0 to 3. */
+/* The tests draw indices from 0 to 3: see `domain`. */
 static const yg_sample samples[] = {
     {{"i[5]"}, (const yg_attr[]){{.i = 4}, {.i = YG_F32}}},
     {{"i[2, 3]"}, (const yg_attr[]){{.i = 6}, {.i = YG_F64}}},

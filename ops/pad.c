@@ -1,6 +1,6 @@
 /*
- * pad: y is x with `before[d]` elements before dimension d, `after[d]` after it and `interior[d]`
- * between any two neighbours, all of them `value`.
+ * pad: y is x with added elements, all of them `value`: along dimension d, before[d] in front,
+ * after[d] at the end, and interior[d] between any two neighbours.
  *
  * y[before + i · (1 + interior)] = x[i]. vjp: dx = dy, sliced.
  */
@@ -47,7 +47,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     const yg_type *x = call->in_types[0], *y = call->out_type;
     const size_t element = yg_dtype_size(y->dtype);
-    uint64_t value = 0; /* room for one element of any type */
+    uint64_t value = 0; /* holds one element of any type */
     yg_element_set(y->dtype, &value, 0, call->attrs[VALUE].f);
     yg_copy_fill(element, call->out, yg_type_count(y), &value);
     if (yg_type_count(x) == 0)
@@ -83,7 +83,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
     (void)graph;
     yg_type result;
-    /* Nothing is added where the shape stays, except around no elements. */
+    /* If the shape stays the same, nothing is added and y is x. */
     if (infer(call, &result, NULL) && yg_shape_equal(&call->operands[0], &result))
         return operands[0];
     return YG_NONE;

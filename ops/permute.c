@@ -10,7 +10,7 @@
 
 #include <inttypes.h>
 
-/* dims with negative entries counted from the end. */
+/* Reads the attribute `dims` and resolves negative entries, which count from the end. */
 static bool read_dims(const yg_infer *call, int64_t dims[YG_MAX_RANK], yg_error *error) {
     const yg_type *x = &call->operands[0];
     const yg_attr *given = &call->attrs[0];
@@ -89,7 +89,7 @@ static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *op
             both[i] = inner->ints[dims[i]];
         return yg_permute(graph, yg_node_operand(graph, operands[0], 0), both);
     }
-    /* Where the dimensions over 1 keep their order, so do the elements. */
+    /* If the dimensions larger than 1 keep their order, so do the elements: a reshape. */
     int64_t last = -1;
     for (int i = 0; i < x->rank; i++) {
         if (x->shape[dims[i]] == 1)

@@ -8,7 +8,7 @@
 #include "elementwise.h"
 #include "registry.h"
 
-/* Squares and multiplies, modulo 2^64. */
+/* base^exponent modulo 2^64, by repeated squaring. */
 static int64_t integer_power(int64_t base, int64_t exponent) {
     if (exponent < 0)
         return base == 1 || base == -1 ? integer_power(base, -(exponent % 2)) : 0;
@@ -24,9 +24,9 @@ static int64_t integer_power(int64_t base, int64_t exponent) {
 YG_BINARY_MATH_TILES(pow, pow(a, b))
 YG_BINARY_SIGNED_TILES(pow, integer_power(a, b))
 
-/* The factor of dy is b · a^(b-1). Where b = 0 that reads 0 · infinity for a = 0, and NaN for a
- * NaN. The exponent is therefore made 0 there, which also keeps the infinity out of the second
- * derivative. */
+/* The factor of dy in da: b · a^(b-1), and 0 where b = 0. Without care, b = 0 gives 0 · infinity
+ * for a = 0, and NaN for a = NaN. So the exponent b - 1 is replaced by 0 there, which also keeps
+ * the infinity out of the second derivative. */
 static yg_node base_factor(yg_graph *graph, yg_node a, yg_node b) {
     const yg_node zero = yg_scalar(graph, yg_node_type(graph, b)->dtype, 0);
     const yg_node no_power = yg_logical_not(graph, yg_greater(graph, yg_abs(graph, a), zero));
@@ -35,8 +35,8 @@ static yg_node base_factor(yg_graph *graph, yg_node a, yg_node b) {
     return yg_multiply(graph, b, yg_pow(graph, a, exponent));
 }
 
-/* The factor of dy is y · log(a), and its limit 0 where log(0) or log(infinity) would make it NaN.
- */
+/* The factor of dy in db: y · log(a). It is 0 where a = 0 and b ≥ 0, and where a is infinite and
+ * b < 0: there the logarithm is infinite and would make the product NaN or infinite. */
 static yg_node exponent_factor(yg_graph *graph, yg_node y, yg_node a, yg_node b) {
     const yg_dtype dtype = yg_node_type(graph, a)->dtype;
     const yg_node zero = yg_scalar(graph, dtype, 0), one = yg_scalar(graph, dtype, 1);

@@ -1,7 +1,7 @@
 /*
  * reshape: y has x's elements in the same row-major order under another shape.
  *
- * One dimension of the new shape may be -1: it follows from the number of elements.
+ * One dimension of the new shape may be -1: its size is worked out from the number of elements.
  * vjp: dx = dy in x's shape.
  */
 #include "build.h"
@@ -22,7 +22,7 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     const yg_type *x = &call->operands[0];
     int64_t shape[YG_MAX_RANK] = {0};
     const int rank = (int)call->attrs[0].count;
-    int open = -1; /* the dimension that is -1 */
+    int open = -1; /* the dimension whose size is given as -1, or -1 if there is none */
     for (int d = 0; d < rank; d++) {
         shape[d] = call->attrs[0].ints[d];
         if (shape[d] != -1)

@@ -1,8 +1,8 @@
 /*
- * scatter_add: y[i, …, index[i, j, …], …] = Σ x[i, j, …], zero elsewhere; the index stands in place
- * of dimension `dim` of a tensor of shape `shape`.
+ * scatter_add: y[i, …, index[i, j, …], …] = Σ x[i, j, …], zero elsewhere. y has the attribute
+ * `shape` as its shape; the index takes the place of dimension `dim`.
  *
- * The transpose of gather, added in row-major order of x. vjp: dx = gather(dy, index).
+ * The transpose of gather. Terms are added in row-major order of x. vjp: dx = gather(dy, index).
  */
 #include "build.h"
 #include "registry.h"
@@ -40,7 +40,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     yg_type_strides(y, strides);
     const int64_t limit = y->rank == 0 ? 1 : y->shape[dim];
     const int64_t stride = y->rank == 0 ? 0 : strides[dim];
-    strides[dim] = 0; /* the index says where along `dim` */
+    strides[dim] = 0; /* the position along `dim` comes from the index */
 
     memset(call->out, 0, (size_t)yg_type_bytes(y));
     const int64_t count = yg_type_count(x);
@@ -60,7 +60,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* only x is of a float type */
+    (void)k; /* always that of x: the index is an integer tensor and has no cotangent */
     const yg_node operands[] = {dy, yg_node_operand(graph, y, 1)};
     return yg_apply(graph, &yg_op_gather, operands, 2, yg_node_attrs(graph, y));
 }
@@ -96,7 +96,7 @@ static const yg_attr_spec attrs[] = {
      .doc = "the shape of the result"},
 };
 
-/* Indices are drawn from 0 to 2. */
+/* The tests draw indices from 0 to 2: see `domain`. */
 static const yg_sample samples[] = {
     {{"f[5]", "i[5]"}, (const yg_attr[]){{.i = 0}, {.count = 1, .ints = {3}}}},
     {{"f[2, 4]", "i[2, 4]"}, (const yg_attr[]){{.i = 0}, {.count = 2, .ints = {3, 5}}}},

@@ -1,5 +1,5 @@
 /*
- * What the operators on shapes and indices share. See shape.h.
+ * Helpers for operators on shapes and indices. See shape.h.
  */
 #include "shape.h"
 

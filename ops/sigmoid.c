@@ -7,7 +7,7 @@
 #include "elementwise.h"
 #include "registry.h"
 
-/* exp() overflows to infinity for very negative x, and 1 / infinity is the right limit: 0. */
+/* For very negative x, exp(-x) overflows to infinity; 1 / infinity = 0 is the right limit. */
 YG_UNARY_MATH_TILES(sigmoid, 1 / (1 + exp(-x)))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {

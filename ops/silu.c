@@ -7,14 +7,14 @@
 #include "elementwise.h"
 #include "registry.h"
 
-/* The limit at -infinity is 0, not -infinity / infinity. */
+/* x is kept above -1e30: -infinity / infinity would be NaN; the limit is 0. */
 YG_UNARY_MATH_TILES(silu, (x < -(real)1e30 ? -(real)1e30 : x) / (1 + exp(-x)))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     const yg_node s = yg_sigmoid(graph, yg_node_operand(graph, y, 0));
     const yg_dtype dtype = yg_node_type(graph, y)->dtype;
-    /* Where y is infinite, 1 - s is 0, and so is their product. */
+    /* If y is infinite, 1 - s is 0 and the product would be NaN; its limit is 0. */
     const yg_node finite = yg_minimum(graph, y, yg_scalar(graph, dtype, 1e30));
     const yg_node rest =
         yg_multiply(graph, finite, yg_subtract(graph, yg_scalar(graph, dtype, 1), s));

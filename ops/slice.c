@@ -1,9 +1,12 @@
 /*
  * slice: y[i, j, …] = x[start[0] + i · step[0], start[1] + j · step[1], …].
  *
- * Dimension d has ⌈(stop[d] - start[d]) / step[d]⌉ elements, or none. start and stop are read as
- * Python does: negative ones count from the end, and both are cut to the dimension.
- * vjp: dx = dy, padded with zeros before, after and between.
+ * Dimension d has ⌈(stop[d] - start[d]) / step[d]⌉ elements, none if that is negative. start and
+ * stop are read as in Python: negative ones count from the end, and both are clamped to the
+ * dimension.
+ *
+ * vjp: dx = dy, padded with zeros before, after and between. If x has several cotangents, dy is
+ * added to their sum instead (add_to_slice), which costs only the size of the slice.
  */
 #include "build.h"
 #include "copy.h"
@@ -22,13 +25,13 @@ static int64_t clamp(int64_t at, int64_t size) {
     return at > size ? size : at;
 }
 
-/* What dimension d is cut to; attributes that are too short leave the rest whole. */
+/* The range of dimension d. Dimensions beyond the end of an attribute are taken whole. */
 static range read_range(const yg_type *x, const yg_attr *attrs, int d) {
     const int64_t size = x->shape[d];
     const int64_t start = d < attrs[0].count ? clamp(attrs[0].ints[d], size) : 0;
     const int64_t stop = d < attrs[1].count ? clamp(attrs[1].ints[d], size) : size;
     const int64_t step = d < attrs[2].count ? attrs[2].ints[d] : 1;
-    /* Written so that a step near INT64_MAX does not overflow. */
+    /* ⌈(stop - start) / step⌉ without the sum stop - start + step, which could overflow. */
     return (range){start, step, stop > start ? (stop - start - 1) / step + 1 : 0};
 }
 
@@ -47,12 +50,14 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(x->dtype, x->rank, shape, result, error);
 }
 
-/* One stretch, if one dimension at most is cut, all before it to one element, and not in steps. */
+/* The slice is one stretch of x, a view, if every step is 1 and only one dimension of more than one
+ * element is cut. All dimensions before it must have one element in the result, and all after it
+ * must be whole. */
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     const yg_type *x = &call->operands[0];
     int64_t strides[YG_MAX_RANK], offset = 0;
     yg_type_strides(x, strides);
-    bool one = true; /* element, in each dimension so far */
+    bool one = true; /* the dimensions so far have one element each in the result */
     for (int d = 0; d < x->rank; d++) {
         const range range = read_range(x, call->attrs, d);
         if ((!one && range.count != x->shape[d]) || (range.count > 1 && range.step != 1))
@@ -77,7 +82,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
         const range range = read_range(x, call->attrs, d);
         offset += range.start * strides[d];
         box.size[d] = range.count;
-        /* Of a single element the step is never taken, and may be too large to multiply with. */
+        /* The step over a single element may be too large to multiply; it is not needed. */
         box.from_stride[d] = range.count > 1 ? range.step * strides[d] : 0;
     }
     yg_copy_box(&box, element, call->out, (const char *)call->in[0] + offset * (int64_t)element);
@@ -99,7 +104,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_apply(graph, &yg_op_pad, &dy, 1, pad);
 }
 
-/* Only the elements that were read have a cotangent to add. */
+/* sum + the cotangent of x: only the elements that the slice reads change. */
 static yg_node vjp_add(yg_graph *graph, yg_node y, yg_node dy, size_t k, yg_node sum) {
     (void)k;
     const yg_type *x = yg_node_type(graph, sum);

@@ -7,7 +7,7 @@
 #include "elementwise.h"
 #include "registry.h"
 
-/* = max(x, 0) + log(1 + exp(-|x|)): the exponential stays in [0, 1]. */
+/* Computed as max(x, 0) + log(1 + exp(-|x|)), where the exponential cannot overflow. */
 YG_UNARY_MATH_TILES(softplus, (x < 0 ? 0 : x) + log1p(exp(-fabs(x))))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {

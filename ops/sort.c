@@ -1,10 +1,10 @@
 /*
- * sort: the elements of each row along dimension `dim`, smallest first (or largest first), and
- * where in the row each of them was.
+ * sort: sorts each row along dimension `dim`, smallest first (or largest first), and tells the
+ * position that each element had in its row.
  *
- * Two results of one kernel, as PyTorch's: values, of x's type, and indices, i64. Equal elements
+ * Two results of one kernel, as in PyTorch: values, of x's type, and indices, i64. Equal elements
  * keep their order. NaN counts as larger than any number.
- * vjp: dx = dy of the values, put back to where they came from (scatter_add).
+ * vjp: dx = dy of the values, each put back to the place it came from (scatter_add).
  */
 #include "build.h"
 #include "registry.h"
@@ -17,7 +17,7 @@
 
 enum { DIM, DESCENDING };    /* attributes */
 enum { VALUES, INDICES };    /* results */
-enum { BYTES_AN_ITEM = 16 }; /* the largest of the kernels' items */
+enum { BYTES_AN_ITEM = 16 }; /* the size of the largest struct …_item of the kernels */
 
 static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
     const yg_type *x = &call->operands[0];
@@ -28,22 +28,23 @@ static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
     return yg_type_make(YG_I64, x->rank, x->shape, &results[INDICES], error);
 }
 
-/* Two lists of items to merge between. */
+/* A unit of work is a row. Its scratch holds two lists of items: merging reads one and writes the
+ * other. */
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     yg_rows_plan(call, results, plan);
     const int64_t length = yg_rows_along(results, call->attrs[DIM].i).length;
     if (__builtin_mul_overflow(length, 2 * BYTES_AN_ITEM, &plan->scratch_bytes))
-        plan->scratch_bytes = INT64_MAX / 2; /* more than there is: a clean failure */
+        plan->scratch_bytes = INT64_MAX / 2; /* cannot be allocated: compiling reports it */
     plan->flops = (double)yg_type_count(results) * log2((double)length + 1);
 }
 
-/* Whether a comes before b, strictly. */
+/* Whether a must stand before b in ascending order. False for equal ones. */
 #define NUMBER_BEFORE(a, b)  ((a) < (b))
 #define FLOAT_BEFORE(a, b)   ((a) < (b) || (isnan(b) && !isnan(a)))
 #define COMES_BEFORE(before) (descending ? before(b, a) : before(a, b))
 
-/* Sorts a row by merging runs of 1, 2, 4, … items, between `from` and `to` in turns. Of equal items
- * the one of the left run goes first. */
+/* Merge sort: pairs of sorted runs of 1, 2, 4, … items are merged from one list into the other, and
+ * back. Of equal items that of the left run goes first, so the sort is stable. */
 #define SORT_KERNEL(function, type, before)                                                        \
     typedef struct function##_item {                                                               \
         type value;                                                                                \
@@ -119,7 +120,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, const yg_node *dy, size_t k) {
     return yg_apply(graph, &yg_op_scatter_add, operands, 2, attrs);
 }
 
-/* The element with as many before it as the index says. */
+/* Finds the element that has exactly index[dim] elements before it. */
 static double reference(const yg_reference *r, const int64_t *index) {
     const yg_type *x = &r->call->operands[0];
     const bool descending = r->call->attrs[DESCENDING].i != 0;

@@ -1,5 +1,5 @@
 /*
- * split: x cut along dimension `dim` into parts, in order: n equal ones, or ones of given sizes.
+ * split: cuts x along dimension `dim` into parts, in order: n equal parts, or parts of given sizes.
  *
  * A composite of slices with as many results as parts.
  */
@@ -9,8 +9,8 @@
 
 #include <inttypes.h>
 
-/* The sizes of the parts: `sections` itself, or one number's equal parts. Returns how many, 0
- * after a failure. */
+/* Writes the sizes of the parts: the attribute `sections` itself, or, if it is a single number,
+ * that many equal parts. Returns how many; 0 after a failure. */
 static size_t part_sizes(yg_graph *graph, const yg_infer *call, int dim,
                          int64_t sizes[YG_MAX_RESULTS]) {
     const yg_type *x = &call->operands[0];
@@ -77,7 +77,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     return parts;
 }
 
-/* The first part starts at 0. */
+/* The tests check the first part: it starts at 0, so an index into it is one into x. */
 static double reference(const yg_reference *r, const int64_t *index) {
     return yg_at(r, 0, index);
 }

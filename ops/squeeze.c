@@ -1,5 +1,5 @@
 /*
- * squeeze: y is x without dimensions of size 1: those in `dim`, or all of them.
+ * squeeze: y is x without its dimensions of size 1, either those that `dim` names or all of them.
  */
 #include "build.h"
 #include "reduction.h"

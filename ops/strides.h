@@ -1,13 +1,15 @@
 /*
- * Walking over a tensor by strides: an odometer, whose last dimension turns fastest.
+ * Walks over a strided tensor in row-major order. `index` works like the wheels of an odometer: the
+ * last dimension turns fastest. size, stride and index have `rank` entries; strides and offsets are
+ * in elements.
  */
 #ifndef YG_OPS_STRIDES_H
 #define YG_OPS_STRIDES_H
 
 #include <stdint.h>
 
-/* Advances `index` by one and returns the offset that belongs to it, given the one before. After
- * the last index it starts again at zero. */
+/* Moves `index` on by one element. Takes the offset of the element before and returns the new one.
+ * After the last element both start again at zero. */
 static inline int64_t yg_strides_next(int rank, const int64_t *size, const int64_t *stride,
                                       int64_t *index, int64_t offset) {
     for (int d = rank; d-- > 0;) {
@@ -20,7 +22,7 @@ static inline int64_t yg_strides_next(int rank, const int64_t *size, const int64
     return offset;
 }
 
-/* Sets `index` to the row-major position `at` and returns its offset. */
+/* Sets `index` to the element at row-major position `at`, and returns its offset. */
 static inline int64_t yg_strides_seek(int rank, const int64_t *size, const int64_t *stride,
                                       int64_t *index, int64_t at) {
     int64_t offset = 0;

@@ -1,9 +1,10 @@
 /*
- * The functions of <math.h>, told to be vectorisable: inside an `omp simd` loop gcc then calls
- * glibc's libmvec (at most 4 units in the last place off, NaN and infinities as in <math.h>), and
- * no -ffast-math is needed. glibc declares as much itself, but only under -ffast-math.
+ * Declares functions of <math.h> again, as vectorisable. Inside an `omp simd` loop gcc then calls
+ * their vector form in glibc's libmvec. Results are off by at most 4 units in the last place; NaN
+ * and infinities are treated as in <math.h>. glibc has such declarations too, but only under
+ * -ffast-math, which would break NaN.
  *
- * Everywhere else (YG_HAVE_LIBMVEC unset, see CMakeLists.txt) they are the plain functions.
+ * Without libmvec (YG_HAVE_LIBMVEC unset, see CMakeLists.txt) the functions are the plain ones.
  * Include this before <tgmath.h>.
  */
 #ifndef YG_OPS_VECTOR_MATH_H
@@ -17,7 +18,7 @@
 extern "C" {
 #endif
 
-/* The parentheses keep a macro of <tgmath.h> from taking the name. */
+/* The name stands in parentheses, because a macro of <tgmath.h> would replace it otherwise. */
 #define YG_VECTOR_UNARY(name)                                                                      \
     _Pragma("omp declare simd notinbranch") double(name)(double x);                                \
     _Pragma("omp declare simd notinbranch") float(name##f)(float x);

@@ -2,8 +2,8 @@
  * where: y = a if condition, else b, elementwise. The condition is bool, a and b have one element
  * type; all three broadcast.
  *
- * vjp: da = dy where condition, else 0; db = 0 where condition, else dy. So a NaN or an infinity on
- * the side that was not chosen does not reach the gradient.
+ * vjp: da = dy where condition, else 0; db = 0 where condition, else dy. So a NaN or an infinity in
+ * the operand that was not chosen does not reach its gradient.
  */
 #include "build.h"
 #include "elementwise.h"
