@@ -1,5 +1,5 @@
 /*
- * A profile folded onto lines.
+ * A profile by lines: see fold.h.
  */
 #include "fold.h"
 

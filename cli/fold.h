@@ -1,5 +1,8 @@
 /*
- * A profile folded onto the lines of the model file.
+ * A profile by lines of the model file.
+ *
+ * The time of an instruction is measured as a whole, but a fused instruction computes nodes of
+ * several lines. Each of its nodes gets an equal part, and a line gets the parts of its nodes.
  */
 #ifndef YG_CLI_FOLD_H
 #define YG_CLI_FOLD_H
@@ -8,24 +11,24 @@
 
 enum { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE, PHASES };
 
-/* What one node costs: an equal part of its instruction. */
+/* What one node costs: an equal part of what its instruction costs. */
 typedef struct node_cost {
     yg_node node;
     yg_origin origin;
-    double seconds, flops, bytes;
+    double seconds, flops, bytes; /* bytes are read or written */
 } node_cost;
 
-/* What the nodes of a line cost: `nodes[first … first + count)`. */
+/* What the nodes of one line cost. They are the fold's nodes[first .. first + count). */
 typedef struct line_cost {
-    yg_origin origin; /* line 0: nodes that no line asked for */
+    yg_origin origin; /* line 0: nodes that stand for no line of the file */
     size_t first, count;
     double seconds, flops, bytes;
     double phase[PHASES]; /* seconds */
 } line_cost;
 
 typedef struct fold {
-    node_cost *nodes; /* by file, line, node */
-    line_cost *lines; /* by file, line */
+    node_cost *nodes; /* sorted by file, line, node */
+    line_cost *lines; /* sorted by file, line */
     size_t node_count, line_count;
     line_cost total; /* of all lines */
 } fold;

@@ -1,8 +1,9 @@
 /*
- * Surveying a model.
+ * Surveying a model: see survey.h.
  *
- * Which dimensions of a result follow a symbol (B, T) is found by experiment: the network is built
- * once more with that symbol one larger, and the shapes are compared.
+ * A shape is shown with symbols ("[B, 3]"), but a built network knows only numbers. So for each
+ * symbol the network is built once more with that symbol one larger. A dimension that grows by k
+ * is k times the symbol.
  */
 #include "survey.h"
 
@@ -126,8 +127,9 @@ static double node_flops(const yg_graph *graph, yg_node node) {
     return yg_op_plan_of(&call, type, false).flops;
 }
 
-/* total[i]: floating-point operations of the live nodes before i. What nothing asks for is not
- * computed, so it costs nothing. Freed by the caller; NULL when out of memory. */
+/* total[i]: floating-point operations of the nodes before i. The difference of two entries is the
+ * cost of the nodes between them. A node that no output and no loss depends on is not computed, so
+ * it costs nothing. Freed by the caller; NULL when out of memory. */
 static double *running_flops(yg_network *network) {
     const yg_graph *graph = yg_network_graph(network);
     const size_t size = yg_graph_size(graph);
@@ -161,9 +163,13 @@ static int compare_places(const void *a, const void *b) {
     return x->output == y->output ? 0 : x->output < y->output ? -1 : 1;
 }
 
-/* A layer's nodes stand between the layer before it and its own output, since the graph is built
- * from top to bottom. A layer inside it is none before it. `ends[d]` is where the layers of depth d
- * end so far; there are `depths` of them. */
+/* The graph is built from top to bottom. So a layer's nodes begin where the layer before it ended
+ * and go up to its own output. The layer before it has the same depth or a smaller one; a layer
+ * inside it has a larger depth, and its nodes belong to both. Layers that share an output, such as
+ * a layer and the last one inside it, are handled together: each begins after the same layers.
+ *
+ * `places` are sorted by output. ends[d], for d < depths: the first node after the last layer of
+ * depth d so far. */
 static void share_flops(survey *survey, const place *places, size_t count, const double *total,
                         yg_node *ends, int depths) {
     for (size_t i = 0, next = 0; i < count; i = next) {
@@ -222,7 +228,7 @@ static void count_parameters(survey *survey) {
 
 /* ------------------------------------------------------------------------------------ shapes -- */
 
-/* "[B, 3]" from the type itself and its types with each symbol one larger. */
+/* Writes "[B, 3]". larger[s] is the type of the same result with symbol s one larger. */
 static void write_shape(const survey *survey, const yg_type *type, const yg_type *larger,
                         char *text) {
     size_t at = (size_t)snprintf(text, SURVEY_SHAPE_TEXT, "[");
@@ -247,7 +253,8 @@ static void write_shape(const survey *survey, const yg_type *type, const yg_type
 static void write_shapes(const yg_model *model, survey *survey) {
     yg_network *larger[SURVEY_DIMS_MAX] = {NULL};
     for (size_t s = 0; s < survey->dim_count; s++) {
-        /* A symbol may be at its limit (a context length): it is then shown as a number. */
+        /* A symbol may be at its limit, such as a context length. Then this fails, and the symbol
+         * is shown as a number. */
         larger[s] = build(model, survey, s, NULL);
     }
     for (size_t i = 0; i < survey->row_count; i++) {

@@ -1,5 +1,6 @@
 /*
- * A survey of a model: what its layers cost, for `yamlgrad show`.
+ * What `yamlgrad show` says of a model: a row for each port and layer, with shape, parameters and
+ * cost.
  */
 #ifndef YG_CLI_SURVEY_H
 #define YG_CLI_SURVEY_H
@@ -16,13 +17,13 @@ typedef struct survey_row {
     const char *type;              /* "input", "linear", "expression" */
     char shape[SURVEY_SHAPE_TEXT]; /* with symbols where a dimension follows one: "[B, 3]" */
     int64_t parameters;
-    double flops; /* of evaluating it once at this batch size */
-    int depth;
+    double flops; /* floating-point operations of the layer, once, for this batch size */
+    int depth;    /* how many layers surround it */
 } survey_row;
 
 typedef struct survey {
-    yg_network *network; /* in evaluation mode, with loss and metrics */
-    yg_dim dims[SURVEY_DIMS_MAX];
+    yg_network *network;          /* built for evaluation, with loss and metrics */
+    yg_dim dims[SURVEY_DIMS_MAX]; /* each symbolic dimension and its size */
     size_t dim_count;
     const char *batch; /* the batch dimension's name; "" for a model without one */
     size_t row_count;
@@ -34,8 +35,9 @@ typedef struct survey {
     unsigned graph_flags;
 } survey;
 
-/* `sizes` gives numbers to symbolic dimensions ("B", 64); one that is missing there gets
- * `otherwise`. `graph_flags`: as those of yg_network_options. */
+/* Surveys a model. `sizes` gives numbers to symbolic dimensions ("B", 64); any other one gets the
+ * size `otherwise`. `graph_flags` are those of yg_network_options. False on failure; freed by
+ * survey_free() after success. */
 bool survey_make(const yg_model *model, const yg_dim *sizes, size_t size_count, int64_t otherwise,
                  yg_dtype dtype, unsigned graph_flags, survey *out, yg_error *error);
 void survey_free(survey *survey);

@@ -25,16 +25,17 @@ static const char *graph_reason(const yg_graph *graph) {
     return error ? error->message : "no result";
 }
 
-/* The call with its gradients, where it has any, as one flat list of outputs. */
+/* A graph of the call and its gradients. `outputs` holds the results, then the gradients. */
 typedef struct whole {
     yg_graph *graph;
-    yg_node inputs[YG_SAMPLE_OPERANDS], cotangent, one;
+    yg_node inputs[YG_SAMPLE_OPERANDS], cotangent, one; /* the last two may be YG_NONE */
     yg_node outputs[2 * (YG_MAX_RESULTS + YG_SAMPLE_OPERANDS)];
     size_t count;
 } whole;
 
-/* The call as it is, or (`between`) with an elementwise operator before each float operand, which
- * multiplies it by an input of ones: so there is a row loop for the operator to be in. */
+/* Applies the operator. With `between`, each float operand is multiplied by an input that holds 1.
+ * That keeps the values and puts an elementwise operator before the tested one, so that both can
+ * run in one row loop. */
 static size_t apply(whole *w, const sample_call *call, bool between) {
     if (!between)
         return sample_apply(call, w->graph, w->inputs, w->outputs);
@@ -52,7 +53,7 @@ static size_t apply(whole *w, const sample_call *call, bool between) {
     return yg_apply_all(w->graph, call->op, operands, call->count, call->attrs, w->outputs);
 }
 
-/* What reads each float output row by row. */
+/* Adds the square of each float output, so that an elementwise operator follows in the row loop. */
 static void add_readers(whole *w) {
     const size_t count = w->count;
     for (size_t o = 0; o < count; o++)
@@ -109,7 +110,7 @@ static yg_program *run_whole(const whole *w, const sample_call *call,
     return program;
 }
 
-/* Equal to `tolerance`; the same bits where that is 0. */
+/* Compares two runs: to `tolerance`, or bit by bit where that is 0. */
 static bool compare_whole(const whole *a, yg_program *run_a, const whole *b, yg_program *run_b,
                           double tolerance, const char *what, operator_counts *counts, char *why) {
     if (!run_a || !run_b)
@@ -170,7 +171,7 @@ static const way ways[] = {
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
-/* Notes what the operator promises of its own node. */
+/* Counts operators that can be cut into units or rows, so that a test sees that some were. */
 static void note_plan(const whole *w, const sample_call *call, operator_counts *counts) {
     const yg_node node = w->outputs[0];
     if (yg_node_op(w->graph, node) != call->op)
@@ -184,7 +185,7 @@ static void note_plan(const whole *w, const sample_call *call, operator_counts *
     counts->has_rows |= plan.rows > 1;
 }
 
-/* Simplification changes the graph, so that only the numbers are the same. */
+/* Simplification changes the graph, so bits may differ: the numbers must agree to a tolerance. */
 static bool check_simplification(const whole *plain, const yg_op_set *ops, const sample_call *call,
                                  unsigned flags, operator_counts *counts, char *why) {
     whole exact = {0};

@@ -1,25 +1,27 @@
 /*
- * Where values stop being finite: see find_nan.h.
+ * Where values stop being finite: see find_nan.h. First the state of every needed value is noted,
+ * then the failure is traced back from the loss or the updates.
  */
 #include "find_nan.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Values that are kept at once, in bytes: so much more memory the search may take. */
+/* A program keeps all of its outputs. So values are computed in groups of about this many bytes,
+ * which is the memory that the search takes beside the executable's. */
 static const int64_t WINDOW = 64 << 20;
 
-/* In the order of how bad it is. */
+/* Later is worse. */
 typedef enum finiteness { FINITE, INFINITE, NOT_A_NUMBER } finiteness;
 
 typedef struct search {
     const yg_executable *executable;
     yg_graph *graph;
-    size_t size;    /* nodes up to the last that is needed */
-    bool *needed;   /* for the loss and the updates */
-    bool *guilty;   /* the failure comes from it */
-    uint8_t *state; /* a finiteness */
-    yg_node *window;
+    size_t size;     /* nodes of the graph, and entries of each array */
+    bool *needed;    /* the loss or an update depends on the node */
+    bool *on_path;   /* not finite, and the failure follows from it through values like it */
+    uint8_t *state;  /* by node: a finiteness */
+    yg_node *window; /* the nodes that are computed together */
     uint64_t seed, step;
 } search;
 
@@ -44,7 +46,7 @@ static void look_at_leaf(const search *s, yg_node node) {
     s->state[node] = (uint8_t)look(yg_node_type(s->graph, node), data);
 }
 
-/* What is needed, and the states of leaves. */
+/* Marks the needed nodes, and notes the states of leaves. */
 static void begin(const search *s) {
     const yg_optimizer_graph *updates = &s->executable->updates;
     s->needed[yg_network_loss(s->executable->network)] = true;
@@ -59,7 +61,7 @@ static void begin(const search *s) {
     }
 }
 
-/* Leaves of the program are those of the executable. */
+/* Lets a program read the inputs and parameters where the executable has them. */
 static bool bind_leaves(const search *s, yg_program *program, yg_error *error) {
     for (size_t i = 0; i < s->size; i++) {
         const yg_node node = (yg_node)i;
@@ -84,7 +86,7 @@ static bool look_at_window(const search *s, size_t count, yg_error *error) {
     return good;
 }
 
-/* The states of all that is computed. */
+/* Notes the states of all nodes that are computed. */
 static bool look_at_all(const search *s, yg_error *error) {
     int64_t bytes = 0;
     size_t count = 0;
@@ -104,24 +106,24 @@ static bool look_at_all(const search *s, yg_error *error) {
     return !count || look_at_window(s, count, error);
 }
 
-/* From what failed back along operands that are not finite either. */
-static void accuse(const search *s) {
+/* Marks what failed, then again and again the operands of marked nodes that are not finite. */
+static void trace_back(const search *s) {
     const yg_optimizer_graph *updates = &s->executable->updates;
     const yg_node loss = yg_network_loss(s->executable->network);
     if (s->state[loss] != FINITE)
-        s->guilty[loss] = true;
+        s->on_path[loss] = true;
     else
         for (size_t i = 0; i < updates->update_count; i++)
-            s->guilty[updates->updates[i].value] = s->state[updates->updates[i].value] != FINITE;
+            s->on_path[updates->updates[i].value] = s->state[updates->updates[i].value] != FINITE;
     for (size_t i = s->size; i-- > 0;)
-        for (size_t k = 0; s->guilty[i] && k < yg_node_operand_count(s->graph, (yg_node)i); k++) {
+        for (size_t k = 0; s->on_path[i] && k < yg_node_operand_count(s->graph, (yg_node)i); k++) {
             const yg_node operand = yg_node_operand(s->graph, (yg_node)i, k);
-            s->guilty[operand] = s->guilty[operand] || s->state[operand] != FINITE;
+            s->on_path[operand] = s->on_path[operand] || s->state[operand] != FINITE;
         }
 }
 
-/* The first that is worse than its operands. */
-static yg_node first_guilty(const search *s, bool constants) {
+/* The first node on a path that is worse than its operands. */
+static yg_node first_on_path(const search *s, bool constants) {
     for (size_t i = 0; i < s->size; i++) {
         const yg_node node = (yg_node)i;
         uint8_t worst = FINITE;
@@ -129,7 +131,8 @@ static yg_node first_guilty(const search *s, bool constants) {
             const uint8_t state = s->state[yg_node_operand(s->graph, node, k)];
             worst = state > worst ? state : worst;
         }
-        if (s->guilty[i] && s->state[i] > worst && (constants || !yg_node_constant(s->graph, node)))
+        if (s->on_path[i] && s->state[i] > worst &&
+            (constants || !yg_node_constant(s->graph, node)))
             return node;
     }
     return YG_NONE;
@@ -139,10 +142,11 @@ static bool find(const search *s, yg_nan_source *source, yg_error *error) {
     begin(s);
     if (!look_at_all(s, error))
         return false;
-    accuse(s);
-    source->node = first_guilty(s, false);
+    trace_back(s);
+    /* An infinite constant is mostly intended, so it is blamed only where nothing else is. */
+    source->node = first_on_path(s, false);
     if (source->node == YG_NONE)
-        source->node = first_guilty(s, true);
+        source->node = first_on_path(s, true);
     source->gradient = s->state[yg_network_loss(s->executable->network)] == FINITE;
     source->nan = source->node != YG_NONE && s->state[source->node] == NOT_A_NUMBER;
     return true;
@@ -156,16 +160,16 @@ bool yg_find_nan(const yg_executable *executable, uint64_t seed, uint64_t step,
                       .graph = graph,
                       .size = size,
                       .needed = calloc(size, sizeof *s.needed),
-                      .guilty = calloc(size, sizeof *s.guilty),
+                      .on_path = calloc(size, sizeof *s.on_path),
                       .state = calloc(size, sizeof *s.state),
                       .window = calloc(size, sizeof *s.window),
                       .seed = seed,
                       .step = step};
     *source = (yg_nan_source){.node = YG_NONE};
-    const bool good = s.needed && s.guilty && s.state && s.window ? find(&s, source, error)
-                                                                  : yg_fail_memory(error);
+    const bool good = s.needed && s.on_path && s.state && s.window ? find(&s, source, error)
+                                                                   : yg_fail_memory(error);
     free(s.needed);
-    free(s.guilty);
+    free(s.on_path);
     free(s.state);
     free(s.window);
     return good;

@@ -1,5 +1,6 @@
 /*
- * The node at which the values of an executable stop being finite. Private to train/.
+ * Finding the operator that first produced an infinity or a NaN, for the message that ends a run.
+ * Private to train/.
  */
 #ifndef YG_TRAIN_FIND_NAN_H
 #define YG_TRAIN_FIND_NAN_H
@@ -7,17 +8,20 @@
 #include "executable.h"
 
 typedef struct yg_nan_source {
-    yg_node node;  /* YG_NONE: all that was asked for is finite */
-    bool nan;      /* not a number; otherwise infinite */
-    bool gradient; /* not in the loss itself, but in the gradients or the updates */
+    yg_node node;  /* YG_NONE: the loss and all updates are finite */
+    bool nan;      /* true: the node's value has a NaN; false: an infinity */
+    bool gradient; /* the loss is finite; the failure is in a gradient or an update */
 } yg_nan_source;
 
-/* Repeats the executable's last run, without its updates: inputs and parameters are to hold what
- * they did before it. Looks at what makes the loss not finite or, where that is finite, a
- * parameter's update: the first node, by number, that is not finite while its operands are (or no
- * number, while they are numbers), and that the failure comes from along values that are not
- * finite. So a mask of infinities that a softmax takes in is none. All values are computed again,
- * some at a time. */
+/* Computes every value of the executable's last step again, a group of nodes at a time, and updates
+ * nothing. The inputs and parameters must hold what they held before that step; `seed` and `step`
+ * are those of that step.
+ *
+ * The search starts at the loss or, if that is finite, at the updates. It goes back along values
+ * that are not finite. The answer is the first node on these paths (the lowest number) that is
+ * worse than all of its operands: infinite while they are finite, or NaN while they are not NaN.
+ * So a mask of infinities that a softmax turns into zeros is not blamed, since no path leads to it.
+ * False on failure. */
 bool yg_find_nan(const yg_executable *executable, uint64_t seed, uint64_t step,
                  yg_nan_source *source, yg_error *error);
 

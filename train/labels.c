@@ -1,13 +1,19 @@
 /*
  * Labels: a column of texts becomes class indices.
  *
- * Names that the model file lists are the classes, in that order. Otherwise the training part
- * decides. If every label is a whole number below `classes`, written in its shortest way (7, not 07
- * or 7.0), it is the index itself. If not, the labels in alphabetical order (of their bytes) are
- * the classes, and there must be as many as the file declares.
+ * Which text is which class is decided in one of three ways:
  *
- * A label is a text: equal bytes, equal class. Two texts for one number, such as 1 and 01, would be
- * two classes, which is seldom meant; unless the model file lists both, that is a failure.
+ *   - The model file lists the classes by name: class i is the i-th name.
+ *   - Every label of the training data is a whole number from 0 to classes - 1 in its shortest form
+ *     (7, not 07 or 7.0): the label is the index.
+ *   - Otherwise the classes are the labels of the training data, sorted by bytes. There must be as
+ *     many of them as the model file declares.
+ *
+ * The second and third way need all training data. So while they are read, a label gets the number
+ * of distinct labels before it; yg_labels_finish() then replaces these numbers by classes.
+ *
+ * Labels are compared as texts: equal bytes are an equal class. So 1 and 01 would be two classes.
+ * That is seldom meant, so it is an error unless the model file lists both.
  */
 #include "../graph/number.h"
 #include "../graph/spelling.h"
@@ -22,7 +28,7 @@ bool yg_port_is_label(const yg_data *data, const yg_port *port) {
     return port->classes > 0 && yg_port_width(data, port) == 1;
 }
 
-/* Fills the table with names that are known: of the model file, or learnt before. */
+/* Fills the table with the names of the model file or, where it lists none, of the encoding. */
 static bool add_known(yg_labels *labels, yg_error *error) {
     const bool listed = labels->port->class_names != NULL;
     const size_t count = listed ? (size_t)labels->port->classes : labels->encoding->class_count;
@@ -55,7 +61,9 @@ void yg_labels_end(yg_labels *labels) {
     *labels = (yg_labels){0};
 }
 
-/* A number written in one way: the shortest. False if the text is none. */
+/* The shortest form of a number, so that 1, 01 and 1.0 compare equal. False if the text is no
+ * number.
+ */
 static bool in_one_way(const char *text, char number[YG_NUMBER_TEXT]) {
     const size_t blanks = strspn(text, " \t");
     size_t length = strlen(text + blanks);
@@ -72,7 +80,7 @@ static bool in_one_way(const char *text, char number[YG_NUMBER_TEXT]) {
     return true;
 }
 
-/* Fails on a label that is the same number as one that was met before. */
+/* Fails on a label that is the same number as an earlier label in another form. */
 static bool learn_number(yg_labels *labels, const char *text, const yg_place *place,
                          yg_error *error) {
     char number[YG_NUMBER_TEXT], where[300];
@@ -96,6 +104,7 @@ static bool learn_number(yg_labels *labels, const char *text, const yg_place *pl
     return yg_names_add(&labels->numbers, labels->pool, copy) || yg_fail_memory(error);
 }
 
+/* A label that has not been seen before: its number is the count of distinct labels so far. */
 static bool learn(yg_labels *labels, const char *text, const yg_place *place, int64_t *value,
                   yg_error *error) {
     char where[300];
@@ -149,6 +158,7 @@ bool yg_labels_value(yg_labels *labels, const char *text, const yg_place *place,
     }
     if (labels->learning)
         return learn(labels, text, place, value, error);
+    /* Nothing is learnt and no name is known: the training data had indices. */
     if (!labels->names.count)
         return is_index(labels, text, value) || fail_index(labels, text, place, error);
     return yg_fail(error, YG_ERROR_DATA, place->origin, "%s: '%.60s' is not a class of '%s'%s",
@@ -160,14 +170,14 @@ bool yg_labels_value(yg_labels *labels, const char *text, const yg_place *place,
 
 typedef struct named {
     const char *name;
-    size_t met; /* as which label */
+    size_t met; /* its place in the order of first appearance */
 } named;
 
 static int by_name(const void *a, const void *b) {
     return strcmp(((const named *)a)->name, ((const named *)b)->name);
 }
 
-/* Elements from the order of appearance to `order`. */
+/* Replaces each element, which is a place in the order of appearance, by the class order[place]. */
 static void renumber(const yg_elements *elements, int64_t count, const int64_t *order) {
     for (int64_t i = 0; i < count; i++) {
         const double met = yg_element_get(elements->dtype, elements->data, i);

@@ -19,7 +19,8 @@
 
 static const char lock_name[] = "run.lock";
 
-/* In the order in which they are moved away: a run can go on as long as its checkpoint is there. */
+/* In the order in which they are moved away. The checkpoint is last: as long as it stands in the
+ * folder, a move that is interrupted leaves a run that can go on. */
 static const char *const own_names[] = {YG_RUN_CURVE, YG_RUN_WEIGHTS, YG_RUN_HISTORY,
                                         YG_RUN_MODEL, "run.yaml",     YG_RUN_CHECKPOINT};
 
@@ -50,7 +51,7 @@ char *yg_run_folder_name(const yg_model *model, const char *out, yg_error *error
 
 /* --------------------------------------------------------------------------------- locking --- */
 
-/* The process that has the lock wrote its number there. */
+/* The message names the process that has the lock, which wrote its number into the file. */
 static bool fail_locked(const char *folder, int lock, yg_error *error) {
     char holder[24] = "";
     const ssize_t length = pread(lock, holder, sizeof holder - 1, 0);
@@ -61,7 +62,8 @@ static bool fail_locked(const char *folder, int lock, yg_error *error) {
                    folder, *holder ? " (process " : "", holder, *holder ? ")" : "");
 }
 
-/* Whether the lock file still is the one of that name: its owner removes it at the end. */
+/* Whether `lock` is still the file of that name. A run removes its lock file when it ends. If that
+ * happens between our open() and flock(), we hold a lock on a file that nobody else can find. */
 static bool is_current(int lock, const char *path) {
     struct stat mine, there;
     return fstat(lock, &mine) == 0 && stat(path, &there) == 0 && mine.st_ino == there.st_ino &&
@@ -110,7 +112,9 @@ static bool is_left_over(const char *name) {
     return false;
 }
 
-/* Looks at one name. *other becomes the first that is not a run's (freed by the caller). */
+/* Looks at one name in the folder. Removes it if it is a temporary file of a killed run. *own
+ * becomes true for a file of a run, *other the first name of any other file (freed by the caller).
+ */
 static bool look_at(const yg_run_folder *folder, const char *name, bool *own, char **other,
                     yg_error *error) {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, lock_name) == 0)
@@ -173,7 +177,9 @@ void yg_run_folder_close(yg_run_folder *folder) {
 
 /* ----------------------------------------------------------------------------- moving away --- */
 
-/* The folder's own place: what a link leads to, and "." by its name. Freed by the caller. */
+/* The path beside which an older run is kept. A link is followed, and "." or ".." is replaced by
+ * the folder's name: otherwise the new folder would stand beside the link or be called ".-1". Freed
+ * by the caller. */
 static char *place_of(const char *path, yg_error *error) {
     struct stat status;
     const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
@@ -186,7 +192,8 @@ static char *place_of(const char *path, yg_error *error) {
     return place;
 }
 
-/* Makes PLACE-1, or that with the next free number. Freed by the caller; NULL on failure. */
+/* Makes the folder PLACE-1, or with the next free number. Its name is freed by the caller; NULL on
+ * failure. */
 static char *make_beside(const char *place, yg_error *error) {
     const size_t size = strlen(place) + 16;
     char *name = malloc(size);
@@ -219,6 +226,7 @@ static bool move_one(const char *from, const char *to, const char *name, yg_erro
     return good;
 }
 
+/* Moves a run's files. Where one cannot be moved, those before it are moved back. */
 static bool move_all(const char *from, const char *to, yg_error *error) {
     size_t done = 0;
     while (done < OWN_NAMES && move_one(from, to, own_names[done], error))

@@ -1,13 +1,13 @@
 /*
- * A run's folder: what stands in it, who may write there, and what becomes of the run before.
+ * The folder of a training run: its file names, its lock, and what happens to an older run in it.
  * Private to train/.
  *
  * A run locks its folder, so that two runs do not write over each other's files. The lock is the
- * system's (flock) on the file run.lock and ends with the process, however that ends: a lock file
- * that is left behind is harmless.
+ * system's (flock) on the file run.lock. It ends with the process, also when that is killed, so a
+ * lock file that is left behind does no harm.
  *
- * An older run in the folder is moved away only when the new run has something to save. A run that
- * fails before that leaves everything as it was.
+ * An older run in the folder is moved away only when the new run saves for the first time. So a run
+ * that fails before then leaves everything as it was.
  */
 #ifndef YG_TRAIN_RUN_FOLDER_H
 #define YG_TRAIN_RUN_FOLDER_H
@@ -21,24 +21,27 @@
 #define YG_RUN_MODEL      "model.yaml"
 
 typedef struct yg_run_folder {
-    const char *path; /* as it was named, without slashes at the end; the caller's */
-    int lock;         /* a file descriptor; -1: none */
-    char *lock_path;
-    bool made;        /* it did not exist before */
-    bool resumed;     /* it holds this very run: nothing is moved away */
-    bool begun;       /* this run has written there */
+    const char *path; /* as the user named it, without slashes at the end; the caller owns it */
+    int lock;         /* a file descriptor; -1: no lock is held */
+    char *lock_path;  /* of run.lock; owned */
+    bool made;        /* the folder did not exist before */
+    bool resumed;     /* this run goes on with the run in the folder: nothing is moved away */
+    bool begun;       /* yg_run_folder_begin() has succeeded: the files there are this run's */
 } yg_run_folder;
 
-/* `out`, or runs/NAME; freed by the caller. NULL on failure. */
+/* The folder of a model's run: `out`, or runs/NAME where that is NULL. Freed by the caller; NULL on
+ * failure. */
 char *yg_run_folder_name(const yg_model *model, const char *out, yg_error *error);
 
-/* Makes the folder, if it is not there, locks it, and removes what a killed run left half written.
- * A new run (not `resumed`) is refused where a run's file names stand among other files. `path`
- * must live as long. Closed by yg_run_folder_close(), also after a failure. */
+/* Makes the folder if it does not exist, locks it, and removes temporary files that a killed run
+ * left there. A new run (not `resumed`) is refused where the folder holds both files of a run and
+ * other files: moving some of a user's files away would be a surprise. `path` must outlive
+ * *folder. False on failure; closed by yg_run_folder_close() in either case. */
 bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, yg_error *error);
 
-/* Before the first file is written: moves an older run's files to a new folder beside this one,
- * whose name *moved becomes (freed by the caller). */
+/* To be called before each save. The first call of a new run moves an older run's files to a new
+ * folder beside this one; *moved becomes that folder's name (freed by the caller), and is left
+ * alone where nothing was moved. False on failure: then all files are where they were. */
 bool yg_run_folder_begin(yg_run_folder *folder, char **moved, yg_error *error);
 
 /* Unlocks. A folder that was made and holds nothing is removed. */

@@ -1,13 +1,15 @@
 /*
  * Cutting scores into parts and heads: see score_plan.h.
  *
- * Two networks of one model, of different batch sizes, are compared node by node. Each node is of
- * one class:
+ * The model is built for two batch sizes, and the two graphs are compared node by node. One pass
+ * over the graph puts each node into a class, from the classes of its operands:
  *
- *   FIXED   the same for any examples: parameters, constants, what is computed from them
- *   ROWS    holds the batch in one dimension, and each example's entry depends on that example
- *   TOTAL   the batch was reduced: a part, or computed from parts and fixed nodes
- *   MIXED   anything else
+ *   FIXED   does not depend on the examples: parameters, constants, what is computed from them
+ *   ROWS    one dimension holds the batch, and the entry of an example depends on that example only
+ *   TOTAL   the batch has been reduced: a part, or computed from parts and fixed nodes
+ *   MIXED   anything else: an entry may depend on several examples
+ *
+ * The class of a score's node says how the score of all examples is computed (choose()).
  */
 #include "score_plan.h"
 
@@ -18,8 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two sizes to compare: primes, so that neither is a power of two or a number of the model's, for
- * which a graph may be simplified in another way. */
+/* The two batch sizes to compare. Building may simplify a graph when a size is a power of two, or
+ * equals a number in the model. Large primes are neither, so the two graphs have the same nodes. */
 enum { FIRST_SIZE = 1009, SECOND_SIZE = 1013 };
 
 typedef enum node_class { FIXED, ROWS, TOTAL, MIXED } node_class;
@@ -33,8 +35,8 @@ typedef struct analysis {
 
 /* ----------------------------------------------------------------------------- dimensions ---- */
 
-/* How many dimensions hold the batch, and one of them; -1 in *axis where a size follows the number
- * of examples in another way than as a multiple: a slice of the batch, say. */
+/* Returns how many dimensions depend on the number of examples. *axis becomes the last of them, or
+ * -1 if its size is not a multiple of the number of examples, as in a slice of the batch. */
 static int batch_axes(const analysis *a, yg_node node, int *axis) {
     const yg_type *first = yg_node_type(a->graph, node), *second = yg_node_type(a->other, node);
     int count = 0;
@@ -51,8 +53,8 @@ static int batch_axes(const analysis *a, yg_node node, int *axis) {
     return count;
 }
 
-/* Whether an operator works along the dimension of its first operand that holds the batch, as a
- * softmax over examples does. */
+/* Whether an operator works along dimension `axis` of its first operand. Where that dimension holds
+ * the batch, examples are mixed, as by a softmax over examples. */
 static bool acts_along(const analysis *a, yg_node node, int axis) {
     const yg_op *op = yg_node_op(a->graph, node);
     const int rank = yg_node_type(a->graph, yg_node_operand(a->graph, node, 0))->rank;
@@ -90,7 +92,7 @@ static node_class class_of_leaf(const analysis *a, yg_node node) {
     return axes == 1 && all_elements_equal(a, node) ? ROWS : MIXED;
 }
 
-/* A node that reads the batch, and fixed nodes. */
+/* The class of a node whose operands are ROWS or FIXED, and at least one is ROWS. */
 static node_class class_of_rows(analysis *a, yg_node node) {
     const yg_op *op = yg_node_op(a->graph, node);
     int axis, from;
@@ -129,13 +131,13 @@ static node_class class_of(analysis *a, yg_node node) {
 
 /* -------------------------------------------------------------------------------- choosing --- */
 
-/* What a scalar constant, or a broadcast of one, multiplies; 1 for any other node. */
+/* Whether the node is a finite scalar constant, or a broadcast of one; *value becomes it. */
 static bool scalar_of(const yg_graph *graph, yg_node node, double *value) {
     return yg_node_is_scalar(graph, node, value) && isfinite(*value);
 }
 
-/* The factor k of a score that is k · sum(x), times the number of elements that are summed: equal
- * in two networks, the score is a mean. */
+/* For a score k · sum(x), *product becomes k times the number of elements of x. A mean has k =
+ * 1 / count, so its product is the same for every batch size. False for any other score. */
 static bool scaled_sum(const analysis *a, const yg_graph *graph, yg_node node, double *product) {
     double factor = 1, value;
     while (!a->is_part[node]) {
@@ -233,7 +235,7 @@ static bool choose(yg_score_plan *plan, const analysis *a, yg_error *error) {
     return good || yg_fail_memory(error);
 }
 
-/* Whether two graphs have the same nodes but for their sizes. */
+/* Whether two graphs have the same operators on the same operands; only sizes may differ. */
 static bool same_nodes(const yg_graph *a, const yg_graph *b) {
     if (yg_graph_size(a) != yg_graph_size(b))
         return false;
@@ -282,7 +284,7 @@ static bool list_scores(yg_score_plan *plan, yg_error *error) {
     return true;
 }
 
-/* Every score is as of one batch. */
+/* Without an analysis, every score is treated as one that mixes examples. */
 static bool plan_whole(const yg_executable_options *options, int64_t batch, yg_score_plan *plan,
                        yg_error *error) {
     if (!plan->network)
@@ -300,7 +302,8 @@ bool yg_score_plan_make(const yg_executable_options *options, int64_t batch, yg_
     yg_error unused = {0};
     *plan = (yg_score_plan){.network = yg_executable_network(options, FIRST_SIZE, &unused)};
     yg_network *other = plan->network ? yg_executable_network(options, SECOND_SIZE, &unused) : NULL;
-    /* A model that is not built at these sizes, say for pairs of examples, cannot be analysed. */
+    /* Some models cannot be built for these sizes: one for pairs of examples needs an even number.
+     */
     const bool comparable =
         other && same_nodes(yg_network_graph(plan->network), yg_network_graph(other));
     const bool good = comparable ? list_scores(plan, error) && analyse(plan, other, error)
@@ -328,12 +331,13 @@ typedef struct location {
     int left; /* steps that may still be taken */
 } location;
 
-/* Operators that a network of a single example may have or lack where others do not. */
+/* Operators that may stand in one network and be missing in the other: for one example, building
+ * drops a reshape or a broadcast that changes nothing. */
 static bool is_transparent(const yg_op *op) {
     return op->flags & YG_OP_VIEW || op == &yg_op_cast || op == &yg_op_broadcast;
 }
 
-/* What a scalar constant multiplies or divides, in x · c, c · x and x / c; YG_NONE elsewhere. */
+/* The operand x of x · c, c · x or x / c, for a scalar constant c; YG_NONE if there is none. */
 static yg_node scaled_by(const yg_graph *graph, yg_node node, double *factor) {
     const yg_node *of = yg_node_operands(graph, node);
     if (yg_node_is_scalar(graph, of[1], factor))
@@ -343,6 +347,9 @@ static yg_node scaled_by(const yg_graph *graph, yg_node node, double *factor) {
                : YG_NONE;
 }
 
+/* Walks from a score down to its parts in both graphs at once, and notes the node `to` for each
+ * part that it meets. Operators that only one graph has are skipped if they cannot change the
+ * result. */
 static bool match(location *l, yg_node from, yg_node to) {
     for (size_t i = 0; i < l->scored->part_count; i++) {
         const size_t part = l->scored->first_part + i;

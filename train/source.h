@@ -143,15 +143,15 @@ bool yg_value_store(const yg_reading *reading, size_t port, const char *text, co
 
 /* ------------------------------------------------------------------------------ labels.c ---- */
 
-/* One port's column of labels: text to class index. */
+/* One port's column of labels while it is read: text to class index. */
 struct yg_labels {
-    const yg_port *port; /* NULL: not a label */
-    yg_port_encoding *encoding;
-    bool learning;    /* the classes' names are not known yet */
-    yg_pool *pool;    /* of the tables */
-    yg_names names;   /* of the classes, by index while they are known, as they are met while not */
-    yg_names numbers; /* those that are numbers, written in one way … */
-    size_t *number_name; /* … and which name each one is */
+    const yg_port *port;        /* NULL: the port is not a label */
+    yg_port_encoding *encoding; /* of the port; its classes are set by yg_labels_finish() */
+    bool learning;       /* the training data are read, and no classes are known from elsewhere */
+    yg_pool *pool;       /* holds the tables */
+    yg_names names;      /* by class index; while learning, in the order of first appearance */
+    yg_names numbers;    /* while learning: labels that are numbers, in their shortest form */
+    size_t *number_name; /* the index in `names` of each entry of `numbers` */
 };
 
 /* A port whose single element is a class. */

@@ -10,12 +10,13 @@
 
 struct yg_stream {
     const yg_dataset *dataset;
-    int64_t *order; /* NULL: as they are */
+    int64_t *order; /* numbers of examples; NULL: the dataset's own order */
     uint64_t seed;
-    int64_t epoch; /* that `order` is of */
+    int64_t epoch; /* `order` is shuffled for this epoch */
     int64_t position;
 };
 
+/* Starts from 0, 1, …: the order must not depend on the epochs that were read before. */
 static void shuffle(yg_stream *stream) {
     const uint64_t key = yg_random_key("shuffle") + (uint64_t)stream->epoch;
     int64_t *order = stream->order;
@@ -73,7 +74,8 @@ int64_t yg_stream_left(const yg_stream *stream) {
     return stream->dataset->count - stream->position;
 }
 
-/* Examples of `size` bytes each. A size that the compiler knows becomes one load and one store. */
+/* Copies examples of `size` bytes each. With a constant size the compiler turns memcpy into one
+ * load and one store, so the two common sizes have a loop of their own. */
 static void gather(char *to, const char *from, const int64_t *order, int64_t count, size_t size) {
     switch (size) {
     case 4:

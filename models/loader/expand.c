@@ -1,5 +1,10 @@
 /*
- * Expanding a whole model.
+ * Expanding a whole model: the order of the steps, and the sizes of the trial.
+ *
+ * Names of the model's own graph are reserved first, because they must not change: a layer's node
+ * gets another name where the two would collide. Then params, statements and results are expanded,
+ * each in the scope of names before it. Errors in shapes are found by building every statement on
+ * trial for one set of sizes.
  */
 #include "build_results.h"
 #include "expander.h"
@@ -15,7 +20,7 @@ static bool reserve(yg_expander *x, const char *name) {
            yg_names_add(&x->taken, x->pool, name) || yg_fail_memory(x->error);
 }
 
-/* Full names of the model's own parameters and nodes never change. */
+/* Reserves the names of the model's own parameters and nodes, which never change. */
 static bool reserve_names(yg_expander *x) {
     const yg_body *body = &x->model->body;
     for (size_t i = 0; i < body->param_count; i++)
@@ -28,7 +33,7 @@ static bool reserve_names(yg_expander *x) {
     return true;
 }
 
-/* A symbolic dimension, an input or a target: known by its own name. */
+/* A symbolic dimension, an input or a target keeps its name in the expanded model. */
 static bool bind_own_name(yg_expander *x, yg_scope *scope, const char *name, yg_origin origin) {
     const yg_binding binding = {
         .term = {.kind = YG_TERM_WRITTEN,
@@ -77,7 +82,7 @@ static bool is_output(const yg_model *model, const char *name) {
     return false;
 }
 
-/* Expected shapes: what they are of, and their dimensions, in full names. */
+/* `expect:` shapes. Checks that the names exist, and expands the dimensions. */
 static bool expand_shapes(yg_expander *x, const yg_scope *scope) {
     const yg_model *model = x->model;
     const size_t count = model->expected_shape_count;
@@ -115,8 +120,7 @@ static bool expand_results(yg_expander *x, const yg_scope *scope) {
     return flat->metrics && expand_shapes(x, scope);
 }
 
-/* ----------------------------------------------------------------------------------- the trial --
- */
+/* ------------------------------------------------------------------------------------ trial --- */
 
 static bool expand(yg_expander *x, yg_network *network) {
     yg_scope *scope = yg_pool_take(x->pool, sizeof *scope);
@@ -132,7 +136,8 @@ static bool expand(yg_expander *x, yg_network *network) {
     return yg_build_results(x->trial, x->model, x->flat, network, false);
 }
 
-/* The sizes to try: the batch is the first dimension of the first input. */
+/* A size for each symbolic dimension. The batch is the first dimension of the first input. The
+ * others are four times as large, so that a model that mixes up the batch and a length fails. */
 static bool trial_dims(const yg_model *model, yg_pool *pool, int64_t batch, yg_dim **dims,
                        size_t *count, yg_error *error) {
     yg_names seen = {0};
@@ -154,7 +159,8 @@ static bool trial_dims(const yg_model *model, yg_pool *pool, int64_t batch, yg_d
     return true;
 }
 
-/* A shape error shows sizes of symbolic dimensions: which ones were tried. */
+/* A shape error shows sizes that the user never wrote. Says which symbol was tried at which size.
+ */
 static void tell_dims(const yg_network_options *options, yg_error *error) {
     for (size_t i = 0; error->code == YG_ERROR_SHAPE && i < options->dim_count; i++) {
         const size_t used = strlen(error->message);
@@ -164,7 +170,7 @@ static void tell_dims(const yg_network_options *options, yg_error *error) {
     }
 }
 
-/* The float type that the model is trained in, so that its numbers are tried in it. */
+/* The float type of training: numbers of the model are checked against the range of that type. */
 static yg_dtype trial_dtype(const yg_model *model) {
     const yg_value *train = yg_model_section(model, "train");
     const yg_value *dtype =

@@ -1,7 +1,11 @@
 /*
- * Expressions of a body, in the names of the expanded model: names of a layer's body become full
- * names, arguments become their values, arithmetic of numbers is done, and of an `if` whose
- * condition is known only the branch that is taken is kept.
+ * Expanding one expression of a body. The result is a constant, or an expression of the expanded
+ * model:
+ *
+ *   - A name of the layer's body becomes its full name; an argument becomes its value.
+ *   - Arithmetic of two numbers is done.
+ *   - Of an `if` with a known condition, only the chosen branch is kept, and only that is expanded.
+ *     So the other branch may be wrong for these arguments.
  */
 #include "arithmetic.h"
 #include "expander.h"
@@ -92,7 +96,7 @@ static bool expand_name(yg_expander *x, const yg_scope *scope, const yg_expressi
         return false;
     if (term->kind != YG_TERM_WRITTEN)
         return true;
-    /* The same at its place here, for messages. */
+    /* A copy whose place is this use of the name, so that messages point here. */
     yg_expression *here = yg_pool_take(x->pool, sizeof *here);
     if (!here)
         return yg_fail_memory(x->error);
@@ -139,8 +143,8 @@ static bool expand_infix(yg_expander *x, const yg_scope *scope, const yg_express
 
 /* ------------------------------------------------------------------------------------- calls -- */
 
-/* Whether a name that stands for nothing may stand as argument `i`, as a word such as mean: the
- * operator reads it. */
+/* Some arguments are words of the operator, not names of the model: `mean` in
+ * mse(a, b, reduction=mean). Whether argument `i` may be such a word if nothing has that name. */
 static bool may_be_word(const yg_op *op, const yg_expression *call, size_t i) {
     const char *keyword = call->keywords ? call->keywords[i] : NULL;
     if (!keyword && (int)i < ((op->flags & YG_OP_LIST) != 0 ? 1 : op->min_operands))
@@ -154,7 +158,7 @@ static bool may_be_word(const yg_op *op, const yg_expression *call, size_t i) {
     return false;
 }
 
-/* Whether argument `i` is a word even if something has that name. */
+/* Whether argument `i` is a word of the operator even if something in the model has that name. */
 static bool is_word(const yg_op *op, const yg_expression *call, size_t i) {
     const char *keyword = call->keywords ? call->keywords[i] : NULL;
     const size_t before = (op->flags & YG_OP_LIST) != 0 ? 1 : (size_t)op->max_operands;
@@ -182,7 +186,8 @@ static const yg_expression *expand_argument(yg_expander *x, const yg_scope *scop
     return yg_expand_whole(x, scope, argument);
 }
 
-/* A call with expanded arguments, and those of `function` after them. */
+/* A call with expanded arguments. `function`, such as leaky_relu(0.1) given as an argument of a
+ * layer, stands for the called name, and its arguments follow the call's; NULL: a plain call. */
 static bool expand_call(yg_expander *x, const yg_scope *scope, const yg_expression *call,
                         const yg_op *op, const yg_expression *function, yg_term *term) {
     const size_t total = call->count + (function ? function->count : 0);
@@ -293,7 +298,7 @@ static const yg_expression *expand_subscript(yg_expander *x, const yg_scope *sco
     return NULL;
 }
 
-/* An item of a list that is known, at an index that is known. */
+/* An item of a list. *done becomes false if the index is not known when expanding. */
 static bool list_item(yg_expander *x, const yg_scope *scope, const yg_expression *e,
                       const yg_term *list, yg_term *term, bool *done) {
     yg_term index;

@@ -1,9 +1,10 @@
 /*
  * Expanding: from what a model file says (syntax.h) to one body without layers (flat.h).
  *
- * What needs no tensor is computed: vars, arguments, conditions. What does becomes an expression in
- * full names, and is built at once in a network on trial: layers need to know the shapes of what
- * they are given.
+ * Anything that needs no tensor is computed: vars, arguments, conditions. Anything that needs a
+ * tensor becomes an expression in full names, such as "h.weight" for the weight of layer h. Each
+ * such statement is also built at once, in a network on trial, because a layer may ask for the
+ * shape of its input.
  */
 #ifndef YG_MODELS_LOADER_EXPANDER_H
 #define YG_MODELS_LOADER_EXPANDER_H
@@ -18,33 +19,35 @@
 /* A name's value in a body. */
 typedef struct yg_binding {
     yg_term term;
-    const yg_layer_use *layer;    /* the layer node that made it; NULL: another thing did */
-    const char *parameter_prefix; /* of that node's parameters */
-    bool shares_one;              /* … which all of its copies have */
+    const yg_layer_use *layer;    /* the layer node of that name; NULL: the name is no layer node */
+    const char *parameter_prefix; /* of the layer's parameters */
+    bool shares_one;              /* all copies of the layer use the same parameters */
 } yg_binding;
 
 /* The names that a body sees. */
 struct yg_scope {
     yg_names names;
     yg_binding *bindings;
-    const yg_scope *outer;        /* of `repeat: {name: …}` only: the scope of the node */
-    const char *prefix;           /* "" or "h.": of the full names of its nodes … */
-    const char *parameter_prefix; /* … and of its parameters, which `share` may make another's */
-    bool shared;                  /* parameters exist already */
-    const yg_definition *definition; /* NULL: the model itself */
+    const yg_scope *outer; /* the scope of a node with `repeat: {name: …}`, whose items this
+                            * scope binds; else NULL */
+    const char *prefix;    /* "" or "h.": begins the full names of the body's nodes */
+    const char *parameter_prefix; /* begins the full names of its parameters; with `share`, those of
+                                   * another layer */
+    bool shared;                  /* the parameters exist already and are not made again */
+    const yg_definition *definition; /* the layer type; NULL: the model itself */
 };
 
 typedef struct yg_expander {
     const yg_model *model;
     yg_pool *pool;
-    yg_flat *flat;     /* NULL: no body is made … */
-    yg_builder *trial; /* … NULL: and none is built on trial */
-    bool constants;    /* only numbers are wanted: operators on tensors are a mistake */
-    yg_names taken;    /* full names that are in use, and those of the model's own graph */
-    const yg_frame *frame;
-    int depth;       /* of layers in one another */
-    yg_origin place; /* of the entry of the model's own graph */
-    size_t statement_count;
+    yg_flat *flat;          /* the result; NULL: only values are wanted, no body is made */
+    yg_builder *trial;      /* builds each statement on trial; NULL: nothing is built */
+    bool constants;         /* only numbers are wanted: a call of an operator is an error */
+    yg_names taken;         /* full names that are in use or reserved */
+    const yg_frame *frame;  /* the layer that is being expanded, for messages */
+    int depth;              /* how many layers surround the current body */
+    yg_origin place;        /* of the entry of the model's own graph that is being expanded */
+    size_t statement_count; /* so far, against YG_STATEMENT_CAP */
     yg_error *error;
 } yg_expander;
 

@@ -1,5 +1,9 @@
 /*
- * The names that a body sees.
+ * Scopes: which names a body sees, and what each one stands for.
+ *
+ * A layer type sees its own arguments, inputs, parameters and nodes, and nothing of the model that
+ * uses it. So a layer means the same wherever it is used. The one exception is a parameter of a
+ * layer node, which is written with a dot ("tok.weight").
  */
 #include "../../graph/spelling.h"
 #include "expander.h"
@@ -38,7 +42,7 @@ static const char *parameter_prefix_of(const yg_scope *scope) {
     return scope->parameter_prefix;
 }
 
-/* A parameter of a layer above: "tok.weight" in the names of the whole network. */
+/* A parameter of a layer node, such as "tok.weight". It becomes its full name. */
 static bool find_parameter(const yg_expander *x, const yg_scope *scope, const char *name,
                            yg_origin origin, yg_term *term) {
     if (!x->flat || !strchr(name, '.'))
@@ -51,7 +55,8 @@ static bool find_parameter(const yg_expander *x, const yg_scope *scope, const ch
     return term->written != NULL;
 }
 
-/* A parameter of that node with another name: "'tok' has no parameter 'wieght'; known: …". */
+/* The error for a layer node that exists and a parameter that does not. Suggests the parameters
+ * that the node has. */
 static bool unknown_parameter(const yg_expander *x, const yg_scope *scope, const char *name,
                               yg_origin origin) {
     yg_names known = {0};
@@ -70,7 +75,7 @@ static bool unknown_parameter(const yg_expander *x, const yg_scope *scope, const
                    yg_names_suggest(&known, dot + 1, hint, sizeof hint));
 }
 
-/* The names of a scope and its outer ones. */
+/* The names of a scope and of those around it, for suggestions. */
 static yg_names visible_names(const yg_expander *x, const yg_scope *scope) {
     yg_names known = {0};
     bool room = true;
