@@ -1,8 +1,9 @@
 /*
- * Offsets in one stretch of memory.
+ * An allocator of offsets: see arena.h.
  *
- * Blocks form a list by offset; the free ones are also in lists by size class (powers of two), so
- * that taking and giving cost the same however many blocks there are.
+ * All blocks form a list in order of their offsets. Free blocks are also in a list of their size
+ * class, a power of two. So taking and giving back take constant time however many blocks there
+ * are.
  */
 #include "arena.h"
 
@@ -11,23 +12,23 @@
 
 #define ALIGN   64
 #define CLASSES 64
-#define LOOKS   16 /* blocks of the request's own class that are looked at before a larger one */
+#define LOOKS   16 /* blocks of the same class that are tried before a larger class */
 
 typedef struct yg_block block;
 
 struct yg_block {
     int64_t offset, bytes;
     bool free;
-    block *before, *after;  /* by offset */
-    block *previous, *next; /* in the free list */
+    block *before, *after;  /* neighbours by offset */
+    block *previous, *next; /* neighbours in the free list of its class */
 };
 
 struct yg_arena {
     yg_pool *pool;
-    block *last; /* by offset */
-    block *free[CLASSES];
-    block *spare; /* block structs to use again */
-    int64_t size;
+    block *last;          /* the block with the highest offset */
+    block *free[CLASSES]; /* class k: free blocks of 2^k to 2^(k + 1) - 1 bytes */
+    block *spare;         /* block structs to use again, linked by `next` */
+    int64_t size;         /* bytes of all blocks */
 };
 
 yg_arena *yg_arena_new(yg_pool *pool) {
@@ -89,7 +90,7 @@ static block *find_free(yg_arena *arena, int64_t bytes) {
     return best;
 }
 
-/* A free block at the end that is grown, or a new one there. */
+/* Makes room at the end: grows the last block if it is free, otherwise adds one. */
 static block *extend(yg_arena *arena, int64_t bytes) {
     block *b = arena->last;
     const bool grows = b && b->free;
@@ -148,7 +149,7 @@ block *yg_arena_take(yg_arena *arena, int64_t bytes) {
     return b;
 }
 
-/* Joins `b` with the block after it. */
+/* Joins `b` with the block after it, whose struct becomes a spare one. */
 static void join(yg_arena *arena, block *b) {
     block *gone = b->after;
     b->bytes += gone->bytes;

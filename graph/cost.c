@@ -46,7 +46,7 @@ void yg_plan_note(yg_compiler *c, yg_unit *unit, const yg_op_plan *plan) {
     unit->flops = plan->flops;
     unit->rows = plan->rows;
     unit->whole = plan->whole;
-    unit->grain = plan->min_rows;
+    unit->min_rows = plan->min_rows;
     unit->parts = plan->parts;
     if (unit->parts.count > 0)
         unit->rows = yg_type_count(c->graph->records[record->operands[0]].type);
@@ -83,7 +83,7 @@ bool yg_plan_costs(yg_compiler *c) {
             unit->flops = group_flops(c, unit);
             unit->cost = STEP_COST * (double)unit->step_count * (double)unit->count;
             unit->rows = unit->count;
-            unit->grain = 1;
+            unit->min_rows = 1;
         } else if (unit->kind == YG_UNIT_KERNEL) {
             cost_kernel(c, unit);
             note_whole_reads(c, (uint32_t)u);

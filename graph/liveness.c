@@ -6,14 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes that are further apart are hardly in one group. */
+/* A value whose last reader is further away than this many nodes is assumed to be in memory: the
+ * two will hardly be in one fused group. */
 #define NEAR YG_GROUP_STEPS
 
 static bool is_elementwise(const yg_record *record) {
     return (record->op->flags & YG_OP_ELEMENTWISE) != 0;
 }
 
-/* What is read by others than elementwise nodes and broadcasts, or from outside: by node. */
+/* By node: whether it must be in memory as a whole tensor, because an output or another operator
+ * than an elementwise one or a broadcast reads it. Freed by the caller; NULL when out of memory. */
 static bool *mark_whole(const yg_request *request, const yg_liveness *l) {
     bool *whole = calloc(l->graph->size + 1, sizeof *whole);
     for (yg_node node = 0; whole && node < l->graph->size; node++) {
@@ -28,6 +30,7 @@ static bool *mark_whole(const yg_request *request, const yg_liveness *l) {
     return whole;
 }
 
+/* Fills in `root`, and lets `last` start at the node itself. */
 static void find_roots(yg_liveness *l, const bool *whole) {
     for (yg_node node = 0; node < l->graph->size; node++) {
         const yg_record *record = &l->graph->records[node];
@@ -60,7 +63,7 @@ static void find_bytes(const yg_request *request, yg_liveness *l, const bool *wh
             !in_registers)
             l->bytes[node] = yg_type_bytes(record->type);
     }
-    /* An elementwise update is written over its parameter. */
+    /* An elementwise update is written over its parameter, so it takes no bytes of its own. */
     for (size_t i = 0; i < request->update_count; i++) {
         const yg_node value = request->updates[i].value;
         if (is_elementwise(&l->graph->records[value]) && !whole[value])
@@ -68,8 +71,9 @@ static void find_bytes(const yg_request *request, yg_liveness *l, const bool *wh
     }
 }
 
-/* An elementwise result, or that of a kernel that allows it for its first operand, takes the place
- * of an operand of its size that is not read again. */
+/* Whether a result is written over an operand that is not read again, and so takes no new bytes. An
+ * elementwise node can do so with any operand of its size, a kernel with the flag YG_OP_IN_PLACE
+ * with its first. */
 static bool takes_over(const yg_liveness *l, yg_node node) {
     const yg_record *record = &l->graph->records[node];
     const uint32_t count = is_elementwise(record)               ? record->operand_count
@@ -83,6 +87,7 @@ static bool takes_over(const yg_liveness *l, yg_node node) {
     return false;
 }
 
+/* Goes through the nodes and adds up what is in memory. */
 static void find_peak(yg_liveness *l) {
     int64_t now = 0;
     for (yg_node node = 0; node < l->graph->size; node++) {
@@ -103,7 +108,7 @@ static void find_peak(yg_liveness *l) {
             if (first)
                 now -= l->bytes[root];
         }
-        if (l->last[node] == node) /* nobody reads it */
+        if (l->last[node] == node) /* it has no reader */
             now -= l->bytes[node];
     }
 }

@@ -1,10 +1,14 @@
 /*
- * Liveness: what a graph keeps in memory at which node, estimated from the graph alone, before it
- * is cut into units. Private to graph/.
+ * Liveness: an estimate of how many bytes a graph holds in memory at each node. It is made from the
+ * graph alone, before there is a plan: pass_recompute.c needs it to decide what to compute again.
+ * Private to graph/.
  *
- * Nodes run in their order, a value is kept from its node to its last reader, views and broadcasts
- * that are read in place are their operand's bytes, and an elementwise value that only elementwise
- * nodes soon after it read stays in registers.
+ * The estimate assumes:
+ * - Nodes run in the order of the graph.
+ * - A value is in memory from its node to its last reader.
+ * - A view, and a broadcast that is read in place, has no bytes of its own.
+ * - An elementwise value stays in registers if all of its readers are elementwise and follow within
+ *   a few nodes: the pass `fuse` will put them into one group.
  */
 #ifndef YG_GRAPH_LIVENESS_H
 #define YG_GRAPH_LIVENESS_H
@@ -12,16 +16,17 @@
 #include "clone.h"
 
 typedef struct yg_liveness {
-    const yg_graph *graph;
-    bool *live;
-    yg_node *root;  /* the node whose bytes it has: itself, or through views */
-    yg_node *last;  /* by root: the last that reads it; the graph's size where it is kept */
-    int64_t *bytes; /* by root: what it takes; 0 for leaves and in registers */
-    int64_t peak;   /* the most bytes at once … */
-    yg_node at;     /* … and the first node at which they are */
+    const yg_graph *graph; /* borrowed */
+    bool *live;            /* by node: an output or an update needs it */
+    yg_node *root;         /* by node: the node whose bytes it shares; itself if it is no view */
+    yg_node *last;         /* by root: its last reader; the graph's size if it is kept to the end */
+    int64_t *bytes;        /* by root: its bytes in memory; 0 for leaves and values in registers */
+    int64_t peak;          /* the most bytes that are in memory at one node */
+    yg_node at;            /* the first node with that many */
 } yg_liveness;
 
-/* False when out of memory, which is said in *error. Freed with yg_liveness_free() in any case. */
+/* Linear in the nodes. False when out of memory, with *error set. Call yg_liveness_free() in any
+ * case. */
 bool yg_liveness_make(const yg_request *request, yg_liveness *out, yg_error *error);
 void yg_liveness_free(yg_liveness *liveness);
 

@@ -1,19 +1,22 @@
 /*
- * Offsets in the arena, by lifetimes: every result in memory gets bytes when its unit has its turn,
- * and gives them back after a stage. Which bytes may serve twice was decided by the passes
- * `in_place` and `reuse` (pass_in_place.c, pass_reuse.c).
+ * Gives every result in memory its offset in the arena. The stages are gone through in running
+ * order: a result takes bytes at the unit that writes it first, and gives them back after the stage
+ * that the pass `reuse` has noted (yg_storage.free_after). A result may also take over the bytes of
+ * another one (yg_storage.over), which the passes `in_place` and `reuse` have decided.
  */
 #include "arena.h"
 #include "plan.h"
 
 #include <string.h>
 
-/* Storages by the unit that makes them, and by the stage after which they are free: lists through
- * arrays. */
+/* Two kinds of linked lists of storages, kept in arrays; YG_NO_STORAGE ends a list. */
 typedef struct lifetimes {
-    uint32_t *made, *dying;           /* by unit, by stage: the first of its list */
-    uint32_t *next_made, *next_dying; /* by storage */
-    yg_block **block;                 /* by storage: NULL, too, when it was taken over */
+    uint32_t *made;       /* by unit: the first storage that it is the first to write */
+    uint32_t *next_made;  /* by storage: the next one in that list */
+    uint32_t *dying;      /* by stage: the first storage that is free after it */
+    uint32_t *next_dying; /* by storage: the next one in that list */
+    yg_block **block;     /* by storage: its bytes; NULL before they are taken, and when another
+                             storage has taken them over */
 } lifetimes;
 
 static bool find_lifetimes(yg_compiler *c, lifetimes *lives) {
@@ -47,6 +50,7 @@ static bool find_lifetimes(yg_compiler *c, lifetimes *lives) {
     return true;
 }
 
+/* Takes bytes for the storages that unit `u` is the first to write. */
 static bool place(yg_compiler *c, yg_arena *arena, lifetimes *lives, uint32_t u) {
     for (uint32_t s = lives->made[u]; s != YG_NO_STORAGE; s = lives->next_made[s]) {
         yg_storage *storage = &c->program->storages[s];
@@ -63,6 +67,7 @@ static bool place(yg_compiler *c, yg_arena *arena, lifetimes *lives, uint32_t u)
     return true;
 }
 
+/* Gives back the bytes that nothing reads after the stage. */
 static void give_back(yg_arena *arena, const lifetimes *lives, uint32_t stage) {
     for (uint32_t s = lives->dying[stage]; s != YG_NO_STORAGE; s = lives->next_dying[s]) {
         if (lives->block[s])

@@ -1,9 +1,9 @@
 /*
- * The pass `chunk_buffers`: of what is read within its row loop only, keeps a chunk of rows.
+ * The pass `chunk_buffers`: a result that only its own row loop reads gets a buffer for one chunk
+ * of rows in each thread, not for all rows. Compilers call this array contraction.
  *
- * Such a result needs memory for one chunk in each thread, not for all of its rows, and that memory
- * stays in the cache: the gradient of a large parameter is never written to main memory. (Array
- * contraction, as compilers call it.)
+ * The next chunk is written over the one before, so the buffer stays in the cache. The gradient of
+ * a large parameter, for one, is never written to main memory.
  */
 #include "plan.h"
 
@@ -11,7 +11,8 @@ static const yg_row_loop *row_loop_of(const yg_program *program, uint32_t unit) 
     return &program->row_loops[program->units[unit].row_loop];
 }
 
-/* True if a group reads it as a broadcast, out of step. */
+/* True if a group of the row loop reads the storage as a broadcast: row r of the group may then
+ * need any row of it, and a chunk does not do. */
 static bool is_stretched(const yg_program *program, const yg_row_loop *row_loop, uint32_t s) {
     for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
         const yg_unit *unit = &program->units[u];
@@ -23,6 +24,8 @@ static bool is_stretched(const yg_program *program, const yg_row_loop *row_loop,
     return false;
 }
 
+/* Whether a chunk is enough: the row loop computes the storage, nothing outside of it reads it, and
+ * every reader needs row r only for row r. */
 static bool may_keep_chunks(const yg_compiler *c, uint32_t s) {
     const yg_program *program = c->program;
     const yg_storage *storage = &program->storages[s];
@@ -48,7 +51,7 @@ static void mark_place(const yg_program *program, yg_place *place) {
         place->by_chunks = program->storages[place->storage].by_chunks;
 }
 
-/* Tells those that read and write it. */
+/* Tells the steps of a group, and a kernel, which of their operands and results are chunks. */
 static void mark_unit(const yg_program *program, yg_unit *unit) {
     for (uint32_t i = 0; i < unit->step_count && unit->kind == YG_UNIT_GROUP; i++) {
         yg_step *step = &unit->steps[i];
@@ -69,7 +72,7 @@ static void mark_unit(const yg_program *program, yg_unit *unit) {
         unit->has_chunks |= program->storages[program->storage_of[record->operands[k]]].by_chunks;
 }
 
-/* Views lie at places of their own in their roots. */
+/* A storage with a view in it keeps all rows: the view lies at a place in the whole. */
 static void keep_viewed(yg_program *program) {
     for (uint32_t s = 0; s < program->storage_count; s++) {
         if (program->storages[s].part_of != YG_NO_STORAGE)

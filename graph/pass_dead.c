@@ -1,5 +1,6 @@
 /*
- * The pass `dead`: leaves out what no output and no update needs. Without it every node is live.
+ * The pass `dead`: leaves out nodes that no output and no update needs. If the pass is left out,
+ * every node is live.
  */
 #include "plan.h"
 
@@ -8,6 +9,7 @@ bool yg_plan_drop_dead(yg_compiler *c) {
     return true;
 }
 
+/* Marks outputs and updates: they are live, and in memory. */
 static void mark_wanted(yg_compiler *c) {
     for (size_t i = 0; i < c->output_count; i++) {
         yg_plan_node *output = &c->nodes[c->outputs[i]];
@@ -20,8 +22,9 @@ static void mark_wanted(yg_compiler *c) {
     }
 }
 
-/* Downwards, users before operands: what is live, and, since it goes the same way, what must be in
- * memory. What a whole-tensor kernel or a view reads or writes is in memory. */
+/* Goes from the last node to the first, so that all users of a node come before it. Marks what is
+ * live, and what must be in memory: everything that a whole-tensor kernel or a view reads or
+ * writes. */
 bool yg_plan_mark_live(yg_compiler *c) {
     mark_wanted(c);
     for (size_t next = c->graph->size; next > 0; next--) {

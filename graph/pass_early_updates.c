@@ -1,36 +1,43 @@
 /*
- * The pass `early_updates`: computes a parameter's update as soon as its gradient is there.
+ * The pass `early_updates`: moves the update of a parameter to right behind its gradient.
  *
- * An optimizer's nodes are appended when all gradients are. In that order every gradient waits in
- * memory for the last one, and is in no cache any more when its update reads it. Here the nodes
- * between a gradient and the update of its parameter, its *cone*, are moved to where the last of
- * what they read is computed, and the last reader of the parameter has run, so that the update can
- * still be written over it.
+ * The graph has all gradients first, then all updates, because an optimizer appends its nodes last.
+ * Run in that order, every gradient waits in memory for the last gradient, and is no longer in the
+ * cache when its update reads it.
  *
- * What such an update reads that is small or a leaf (the learning rate, the number of the step, the
- * optimizer's state) is moved to the beginning. Nodes are only put in another order, so not a bit
- * changes; each step is linear in the nodes.
+ * The nodes between a gradient and the update are called a cone. They belong to that update alone.
+ * A cone is moved up to the earliest place where
+ * - everything that it reads has been computed, and
+ * - all other readers of the parameter have run, so that the update can still be written over the
+ *   parameter.
+ * An update often also reads scalars and leaves: the learning rate, the number of the step, the
+ * optimizer's state. They would hold a cone back, so they are moved to the beginning.
+ *
+ * Only the order of the nodes changes, so no bit changes. Each step below is linear in the nodes.
  */
 #include "clone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A gradient of fewer bytes stays in the cache anyway. */
+/* A cone moves only if its update has at least this many bytes. A smaller gradient stays in the
+ * cache anyway. */
 #define LEAST_BYTES (64 * 1024)
 
 typedef struct order {
     yg_compiler *compiler;
     yg_request request;
-    bool *live, *first;  /* by node: `first` are moved to the beginning … */
-    bool *needed;        /* … if they are `needed` there */
-    bool *fixed;         /* by node: read by something outside of every cone */
-    bool *value;         /* by node: of an update */
-    bool *large;         /* by cone: with an update that is worth moving */
-    yg_node *cone;       /* by node: its cone, named by one of its nodes (see find()); YG_NONE */
-    yg_node *root;       /* by node: through views and broadcasts, what it may be a part of */
-    yg_node *ready;      /* by cone: the last node that must come before it */
-    yg_node *due, *next; /* by node: the first cone's member that follows it, and the one after */
+    bool *live;    /* by node: an output or an update needs it */
+    bool *first;   /* by node: it is moved to the beginning */
+    bool *needed;  /* by node: a member of a cone, or a node in `first`, reads it */
+    bool *fixed;   /* by node: it belongs to no cone, because something outside of cones reads it */
+    bool *value;   /* by node: it is the value of an update */
+    bool *large;   /* by cone: an update in it has LEAST_BYTES or more */
+    yg_node *cone; /* by node: leads to the node that names its cone, see find(); YG_NONE: none */
+    yg_node *root; /* by node: the node whose bytes it may share, through views and broadcasts */
+    yg_node *latest; /* by cone: the last node that must come before it; YG_NONE: there is none */
+    yg_node *due;  /* by node: the first member of a cone that is moved to behind it, or YG_NONE */
+    yg_node *next; /* by member: the next member in that list, or YG_NONE */
 } order;
 
 static void release(order *o) {
@@ -42,7 +49,7 @@ static void release(order *o) {
     free(o->large);
     free(o->cone);
     free(o->root);
-    free(o->ready);
+    free(o->latest);
     free(o->due);
     free(o->next);
 }
@@ -65,11 +72,11 @@ static bool prepare(order *o, yg_compiler *c) {
     o->large = calloc(size, sizeof *o->large);
     o->cone = new_nodes(size);
     o->root = new_nodes(size);
-    o->ready = new_nodes(size);
+    o->latest = new_nodes(size);
     o->due = new_nodes(size);
     o->next = new_nodes(size);
     if (!o->live || !o->first || !o->needed || !o->fixed || !o->value || !o->large || !o->cone ||
-        !o->root || !o->ready || !o->due || !o->next)
+        !o->root || !o->latest || !o->due || !o->next)
         return yg_fail_memory(c->error);
     yg_clone_live(&o->request, o->live);
     return true;
@@ -79,7 +86,8 @@ static const yg_record *record_of(const order *o, yg_node node) {
     return &o->request.graph->records[node];
 }
 
-/* What depends on leaves only and takes next to nothing: elementwise on scalars, and stretched. */
+/* Finds nodes that can be moved to the beginning, because they depend on leaves only, and that cost
+ * next to nothing there: leaves, elementwise nodes of one element, and broadcasts of them. */
 static void find_first(order *o) {
     const yg_op *broadcast = o->request.graph->ops->broadcast;
     for (yg_node node = 0; node < o->request.graph->size; node++) {
@@ -92,7 +100,8 @@ static void find_first(order *o) {
     }
 }
 
-/* Whether a node may be a stretch of a parameter's bytes. Of others nobody needs to know. */
+/* Whether the pass `views` may let a node share bytes of a parameter. Of no other node does this
+ * pass need to know. */
 static bool lies_in_parameter(const order *o, yg_node node) {
     const yg_graph *graph = o->request.graph;
     const yg_record *record = &graph->records[node];
@@ -111,7 +120,8 @@ static void find_roots(order *o) {
     }
 }
 
-/* The cone's name. A name is a member or was one, and leads to a lower one or to itself. */
+/* The node that names the cone of a member. Union-find: `cone` leads from each member to a lower
+ * node of the same cone, and from the lowest one to itself. */
 static yg_node find(order *o, yg_node node) {
     while (o->cone[node] != node) {
         o->cone[node] = o->cone[o->cone[node]];
@@ -120,22 +130,22 @@ static yg_node find(order *o, yg_node node) {
     return node;
 }
 
-/* Makes the cones of two nodes one. */
+/* Merges the cones of two members. */
 static void join(order *o, yg_node node, yg_node user) {
     const yg_node own = find(o, node), other = find(o, user);
     o->cone[own > other ? own : other] = own > other ? other : own;
 }
 
-/* What an update is made of: elementwise nodes, and at last perhaps a kernel that writes over the
- * parameter. */
+/* Whether a node can be a member of a cone: it is elementwise, or it is the update itself, by a
+ * kernel that can write over the parameter. */
 static bool may_move(const order *o, yg_node node) {
     const unsigned flags = record_of(o, node)->op->flags;
     const bool is_update = flags & YG_OP_ELEMENTWISE || (flags & YG_OP_IN_PLACE && o->value[node]);
     return is_update && !o->fixed[node] && !o->first[node];
 }
 
-/* From the updates down: what only updates read, each a cone of its own for now. Users come before
- * operands, so when a node has its turn all of its readers have had theirs. */
+/* Finds the members of cones: nodes that only updates need. Each becomes a cone of its own for now.
+ * Goes from the last node to the first, so that all users of a node are settled before it. */
 static void find_members(order *o) {
     const yg_request *r = &o->request;
     for (size_t i = 0; i < r->output_count; i++)
@@ -166,8 +176,8 @@ static bool is_member(const order *o, yg_node node) {
     return o->live[node] && o->cone[node] != YG_NONE && !o->fixed[node];
 }
 
-/* What members read of each other makes them one cone. What else they have in common, a learning
- * rate stretched to their shape or the input of several layers, does not. */
+/* Merges the cones of members that read each other. Two cones that merely read the same node (the
+ * learning rate, the input of several layers) stay apart. */
 static void find_cones(order *o) {
     for (yg_node node = 0; node < o->request.graph->size; node++) {
         const yg_record *record = record_of(o, node);
@@ -178,15 +188,17 @@ static void find_cones(order *o) {
     }
 }
 
+/* The cone must come after `node`. */
 static void wait_for(order *o, yg_node cone, yg_node node) {
-    if (o->ready[cone] == YG_NONE || o->ready[cone] < node)
-        o->ready[cone] = node;
+    if (o->latest[cone] == YG_NONE || o->latest[cone] < node)
+        o->latest[cone] = node;
 }
 
-/* What each cone waits for: its operands, and the readers of the parameters that it updates. */
-static void find_ready(order *o) {
+/* Fills in `latest` and `large`. A cone waits for what it reads from outside, and for the other
+ * readers of the parameters that it updates. */
+static void find_latest(order *o) {
     const yg_request *r = &o->request;
-    yg_node *updater = o->due; /* by parameter, for now: its cone */
+    yg_node *updater = o->due; /* by parameter: the cone that updates it; `due` is still unused */
     for (size_t i = 0; i < r->update_count; i++) {
         const yg_node value = r->updates[i].value;
         if (!is_member(o, value))
@@ -210,28 +222,29 @@ static void find_ready(order *o) {
         updater[r->updates[i].parameter] = YG_NONE;
 }
 
-/* Lists members behind the nodes that their cones wait for, in order. False if none moves. */
+/* Fills in `due` and `next`: lists the members of each cone, in order, behind the node that the
+ * cone waits for. False if no node moves. */
 static bool find_due(order *o) {
     bool any = false;
     for (size_t next = o->request.graph->size; next > 0; next--) {
         const yg_node node = (yg_node)(next - 1);
         if (!is_member(o, node))
             continue;
-        const yg_node cone = find(o, node), ready = o->ready[cone];
-        /* A cone that waits for another's member stays: that may move itself. */
-        if (!o->large[cone] || ready == YG_NONE || is_member(o, ready)) {
+        const yg_node cone = find(o, node), latest = o->latest[cone];
+        /* A cone that waits for a member of another cone stays: that member may move itself. */
+        if (!o->large[cone] || latest == YG_NONE || is_member(o, latest)) {
             o->cone[node] = YG_NONE;
             continue;
         }
-        o->next[node] = o->due[ready];
-        o->due[ready] = node;
-        any |= node > ready + 1;
+        o->next[node] = o->due[latest];
+        o->due[latest] = node;
+        any |= node > latest + 1;
     }
     return any;
 }
 
-/* Of what could be moved to the beginning, members' operands are, and what those need: anything
- * else would only take memory for longer. */
+/* Leaves in `first` only what cones need, directly or not. Anything else would gain nothing at the
+ * beginning and only take memory for longer. */
 static void keep_first(order *o) {
     for (size_t next = o->request.graph->size; next > 0; next--) {
         const yg_node node = (yg_node)(next - 1);
@@ -269,7 +282,7 @@ bool yg_plan_early_updates(yg_compiler *c) {
         find_roots(&o);
         find_members(&o);
         find_cones(&o);
-        find_ready(&o);
+        find_latest(&o);
         if (find_due(&o)) {
             yg_clone d;
             keep_first(&o);

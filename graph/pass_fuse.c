@@ -1,21 +1,22 @@
 /*
- * The pass `fuse`: runs neighbouring elementwise operators together, a tile at a time.
+ * The pass `fuse`: puts elementwise nodes of one shape into groups. A group runs a tile at a time:
+ * all of its operators on the first tile, then all of them on the next (group.c).
  *
- * An elementwise node joins a recent group of its shape if none of its operands is computed by a
- * later unit: running units in the order of their opening is then right, and no cycle can arise.
- * Without the pass each is a group of its own. group.c lists what a group does in a run.
+ * A node joins a recent group unless one of its operands is computed by a later unit. So units can
+ * run in the order in which they were begun, and no cycle can arise. If the pass is left out, every
+ * elementwise node is a group of its own.
  */
 #include "plan.h"
 
-/* How far back a group is looked for. Further away a node would be computed too early, and its
- * result kept for too long. */
+/* A group is looked for among this many units before the node. In an older one the node would be
+ * computed long before its readers, and its result would take memory meanwhile. */
 #define JOIN_WINDOW 8
 
-/* A result of so many bytes had better not wait in memory for its readers. */
+/* A result of this size should not wait in memory for its readers. */
 #define LARGE_BYTES (64 * 1024)
 
-/* True if a node reads leaves only, of which unit `u` reads none: computed there it would share
- * nothing, and its result would wait for readers that come later. */
+/* True if a node reads only leaves, and unit `u` reads none of these. Computed in that unit it
+ * would share nothing, and a large result would wait there for its readers. */
 static bool shares_nothing(const yg_compiler *c, const yg_record *record, uint32_t u) {
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const yg_node operand = record->operands[k];
@@ -26,12 +27,12 @@ static bool shares_nothing(const yg_compiler *c, const yg_record *record, uint32
     return yg_type_bytes(record->type) >= LARGE_BYTES;
 }
 
-/* The group that an elementwise node can join, or YG_NO_UNIT: the last one of its shape that no
- * operand comes after. A broadcast's source must be whole before any of it is read, so its unit
- * must come before the group. */
+/* The group that an elementwise node joins: the last one of its shape, not before any unit that
+ * computes an operand. The source of a broadcast must be complete before a group reads it, so it
+ * must come from an earlier unit. YG_NO_UNIT if there is no such group. */
 static uint32_t joinable(const yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
-    uint32_t earliest = 0; /* the first unit that may compute the node */
+    uint32_t earliest = 0; /* the first unit that can compute the node */
     for (uint32_t k = 0; k < record->operand_count; k++) {
         yg_node operand = record->operands[k];
         const bool in_place = yg_plan_reads_in_place(c, operand);
@@ -67,7 +68,7 @@ bool yg_plan_units_fused(yg_compiler *c) {
     return yg_plan_units(c, fuse);
 }
 
-/* Then everything is in memory. */
+/* Without the pass every result is in memory. */
 bool yg_plan_units_apart(yg_compiler *c) {
     for (yg_node node = 0; node < c->graph->size; node++)
         c->nodes[node].in_memory |= c->nodes[node].live;

@@ -1,13 +1,15 @@
 /*
- * The pass `in_place`: writes results over operands that are not read again.
+ * The pass `in_place`: writes results over operands that are not read again. It has two parts:
  *
- * A parameter is written over by its update, which is decided before there are storages. A group's
- * result, or that of a kernel that allows it, takes over the bytes of an operand, which is decided
- * before offsets in the arena are given out.
+ * - yg_plan_overwrite_parameters() lets an update write over its parameter. It runs before storages
+ *   are assigned.
+ * - yg_plan_take_over() lets the result of a group, or of a kernel with the flag YG_OP_IN_PLACE,
+ *   take over the bytes of an operand. It runs before offsets in the arena are assigned.
  */
 #include "plan.h"
 
-/* A kernel that may write over its first operand and has the parameter as that one only. */
+/* Whether the kernel that computes the update `value` can write over the parameter: it has the flag
+ * YG_OP_IN_PLACE, and the parameter is its first operand and no other. */
 static bool writes_over(const yg_compiler *c, yg_node value, yg_node parameter) {
     const yg_record *record = &c->graph->records[value];
     if (!(record->op->flags & YG_OP_IN_PLACE) || record->operands[0] != parameter)
@@ -19,9 +21,10 @@ static bool writes_over(const yg_compiler *c, yg_node value, yg_node parameter) 
     return true;
 }
 
-/* True if the update's value can be written over the parameter: a fused group, or a kernel that
- * allows it, computes it after everything else has read the parameter, or in step with its last
- * reading. */
+/* Whether the update's value can be written over the parameter. A fused group, or a kernel that
+ * allows it, must compute the value, and no later unit may read the parameter. If the group itself
+ * is the last to read it, no step after the value's may read it, and none may read it as a
+ * broadcast. */
 static bool can_overwrite(const yg_compiler *c, const yg_update *update) {
     const yg_plan_node *value = &c->nodes[update->value], *parameter = &c->nodes[update->parameter];
     const uint32_t unit = value->unit, last = parameter->last_unit;
@@ -44,7 +47,8 @@ bool yg_plan_overwrite_parameters(yg_compiler *c) {
     return true;
 }
 
-/* True if nothing in the group needs storage `s` after step `at`, or reads it out of step. */
+/* True if no step of the group after `at` reads storage `s`, and no broadcast in the group does: a
+ * broadcast could need an element that has been written over already. */
 static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_t s, uint32_t at) {
     for (uint32_t i = 0; i < unit->load_count; i++) {
         const uint32_t load = unit->loads[i].storage;
@@ -60,8 +64,9 @@ static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_
     return true;
 }
 
-/* True if unit `u` may write over storage `s` row by row: nobody needs it later, or at the same
- * time in another row. What was made in the same row loop is read by rows, and in order. */
+/* True if unit `u` may write over storage `s`, row by row: no unit reads it later, and none can
+ * read another row of it at the same time. A storage that the same row loop has computed is safe:
+ * its units read it row by row, one after the other. */
 static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
@@ -76,8 +81,8 @@ static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
     return other == YG_NO_UNIT || program->units[other].stage < unit->stage;
 }
 
-/* A storage that step `at` may write over: one that it reads, or that an earlier step of the group
- * has read of the same elements. */
+/* A storage that step `at` may write over: it or an earlier step of the group reads it, element by
+ * element. YG_NO_STORAGE if there is none. */
 static uint32_t free_storage(const yg_compiler *c, uint32_t u, uint32_t at) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
@@ -116,7 +121,8 @@ static void take_over(yg_compiler *c, uint32_t u) {
     }
 }
 
-/* A kernel that may write over its first operand does so where it is the last to read it. */
+/* Lets a kernel with the flag YG_OP_IN_PLACE write over its first operand, if it is the last to
+ * read it. */
 static void take_over_operand(yg_compiler *c, uint32_t u) {
     yg_program *program = c->program;
     const yg_record *record = &c->graph->records[program->units[u].node];

@@ -1,12 +1,14 @@
 /*
- * What a kernel of a row loop may fetch ahead (yg_kernel_call.prefetch): what the fused groups
- * after it, in the same rows, read or write of what the row loop has not made itself. A matrix
- * product that makes a gradient has time to bring the parameter and the optimizer's state into the
- * cache.
+ * The pass `prefetch`: lists, for each kernel in a row loop, memory that it may ask the processor
+ * to fetch while it computes (yg_kernel_call.prefetch).
+ *
+ * That is what the fused groups after it read or write in the same rows. Results of the row loop
+ * itself are left out, since they are in the cache already. A matrix product that computes a
+ * gradient, for one, has time to bring the parameter and the optimizer's state into the cache.
  */
 #include "plan.h"
 
-/* True if the row loop makes what lies there, which is in the cache then. */
+/* True if the row loop itself computes what lies at the place: it is in the cache then. */
 static bool is_made_by(const yg_program *program, const yg_row_loop *row_loop,
                        const yg_place *place) {
     const yg_storage *storage = &program->storages[place->storage];
@@ -14,7 +16,7 @@ static bool is_made_by(const yg_program *program, const yg_row_loop *row_loop,
            storage->first < row_loop->end;
 }
 
-/* False if there is no room for it. */
+/* Adds a place that `group` uses to the kernel's list. False if the list is full. */
 static bool note(const yg_program *program, const yg_row_loop *row_loop, const yg_unit *group,
                  const yg_place *place, yg_unit *kernel) {
     if (place->storage == YG_NO_STORAGE || is_made_by(program, row_loop, place))
@@ -30,7 +32,7 @@ static bool note(const yg_program *program, const yg_row_loop *row_loop, const y
     return true;
 }
 
-/* What the kernel fetches all of, the group need not ask for itself. */
+/* Adds all places of a group. If all of them fit the list, the group need not fetch for itself. */
 static void note_group(const yg_program *program, const yg_row_loop *row_loop, yg_unit *group,
                        yg_unit *kernel) {
     bool all = true;
@@ -58,7 +60,8 @@ static bool find_prefetches(yg_compiler *c, const yg_row_loop *row_loop, uint32_
     return true;
 }
 
-/* Behind a kernel that does not fetch, the groups do it for themselves. */
+/* Whether a unit is a kernel that fetches what it is given. After any other unit the groups fetch
+ * for themselves. */
 static bool fetches(const yg_unit *unit) {
     return unit->kind == YG_UNIT_KERNEL && unit->may_prefetch;
 }

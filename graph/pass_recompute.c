@@ -1,17 +1,24 @@
 /*
- * Recomputing: values that only wait at the peak of memory are dropped, and computed again from
- * what is still there just before they are read again. For train's `recompute: true`.
+ * The pass `recompute`: trades time for memory. A value that must wait in memory is dropped, and
+ * computed again just before it is read. Train's `recompute: true` asks for it.
  *
- * Each round looks at the node where memory is highest, and drops the values that are alive there
- * without being read, those first that free the most bytes a floating-point operation of computing
- * them again: first the cheap ones (activations of a value that is kept), then every second of a
- * chain of equal layers, then every second of the rest, which doubles what lies between two kept
- * ones. That a copy needs others that were dropped is part of its price; they are computed with it
- * and kept for their own readers. A round that does not lower the peak is taken back and tried with
- * less. The number of rounds is bounded, and each is linear in the nodes.
+ * It works in rounds. A round:
+ * 1. finds the node where the most memory is in use, the peak (liveness.h);
+ * 2. lists the values that are alive at the peak but not read there: the candidates;
+ * 3. drops those that free the most bytes for each operation of computing them again;
+ * 4. builds the new graph, in which a copy of each dropped value stands before its next reader. If
+ *    the copy needs values that are no longer in memory, they are copied too; that is part of the
+ *    price.
  *
- * A copy has the bits of the original: a random operator's depend on the seed, its attributes and
- * the step only.
+ * If the peak does not fall enough for the time it costs, the new graph is thrown away, and the
+ * next round drops less. The number of rounds is bounded.
+ *
+ * In a network of equal layers, cheap values go first (an activation whose operand is kept). Then
+ * every second layer is dropped, then every second of the rest: the distance between two kept
+ * layers doubles.
+ *
+ * A copy has the bits of the original, a random operator too: its bits depend only on the seed, its
+ * attributes and the step.
  */
 #include "liveness.h"
 
@@ -19,29 +26,29 @@
 #include <string.h>
 
 #define ROUNDS      32
-#define CHAIN_LIMIT 256   /* nodes that one dropped value may take to compute again */
-#define ROUND_SHARE 8     /* a round frees at most this part of the peak */
-#define LEAST_SHARE 128   /* and gives up below this one */
-#define LEAST_FALL  0.005 /* of the peak in a round … */
-#define MOST_PRICE  4.0   /* … and how much more time that may take, both as parts of the whole */
+#define CHAIN_LIMIT 256   /* the most nodes that computing one dropped value again may take */
+#define ROUND_SHARE 8     /* a round frees at most 1/8 of the peak; less after a failed one */
+#define LEAST_SHARE 128   /* below 1/128 of the peak it is not worth trying */
+#define LEAST_FALL  0.005 /* a round must lower the peak by at least this part of it */
+#define MOST_PRICE  4.0   /* lowering the peak by x % may cost at most 4x % more operations */
 
 typedef struct candidate {
     yg_node node;
-    double ratio; /* bytes a floating-point operation */
+    double ratio; /* bytes freed for each floating-point operation: see ratio_of() */
 } candidate;
 
 typedef struct round {
     yg_compiler *compiler;
-    yg_request request;
+    yg_request request; /* the graph as it is before the round */
     yg_liveness lives;
-    yg_node *next;  /* by root: the first that reads it after the peak */
-    yg_node *until; /* by parameter: its update, which is written over it */
-    bool *dropped;  /* by root */
-    bool *remade;   /* by node: made[] is a copy that stays */
-    bool *listed;   /* by node: in `chain` */
-    yg_node *chain; /* nodes to be computed again */
-    size_t chain_count;
-    yg_node *stack;
+    yg_node *next;      /* by root: its first reader after the peak, or YG_NONE */
+    yg_node *until;     /* by parameter: the update that is written over it, or YG_NONE */
+    bool *dropped;      /* by root: it is not kept over the peak */
+    bool *remade;       /* by node: it has been computed again, and the copy is kept */
+    bool *listed;       /* by node: it is in `chain` */
+    yg_node *chain;     /* the nodes that must be computed again for one value */
+    size_t chain_count; /* entries of `chain` */
+    yg_node *stack;     /* scratch, with room for every node */
     candidate *candidates;
     size_t candidate_count, dropped_count;
 } round;
@@ -83,7 +90,8 @@ static bool prepare(round *r, yg_compiler *c) {
 /* ------------------------------------------------------------------------------------- a chain --
  */
 
-/* Whether a node has to be computed again to be read at `when`. */
+/* Whether a node has to be computed again if node `when` is to read it: it was dropped, was never
+ * in memory, or its last reader comes before `when`. */
 static bool is_needed(const round *r, yg_node node, yg_node when) {
     const yg_liveness *l = &r->lives;
     const yg_node root = l->root[node];
@@ -92,8 +100,8 @@ static bool is_needed(const round *r, yg_node node, yg_node when) {
     return r->dropped[root] || l->bytes[root] == 0 || l->last[root] < when;
 }
 
-/* Lists what has to be computed again so that `node` can be read at `when`, itself included. False
- * if that is more than `limit` nodes; end_chain() must follow in any case. */
+/* Fills `chain` with the nodes that have to be computed again so that node `when` can read `node`,
+ * `node` included. False if they are more than `limit`. Call end_chain() in any case. */
 static bool list_chain(round *r, yg_node node, yg_node when, size_t limit) {
     size_t depth = 0;
     r->stack[depth++] = r->chain[r->chain_count++] = node;
@@ -126,7 +134,8 @@ static double flops_of(const yg_graph *graph, yg_node node) {
     return yg_plan_of_node(graph, node, false).flops;
 }
 
-/* Whether the chain reads no parameter after its update: that would need a place of its own. */
+/* Whether every parameter that the chain reads still has its old value at `when`. After its update
+ * it has not, and a copy of the parameter would cost memory again. */
 static bool reads_in_time(const round *r, yg_node when) {
     for (size_t i = 0; i < r->chain_count; i++) {
         const yg_record *record = &r->lives.graph->records[r->chain[i]];
@@ -138,8 +147,8 @@ static bool reads_in_time(const round *r, yg_node when) {
     return true;
 }
 
-/* Bytes that are free at the peak without the value, a floating-point operation of computing it
- * again; 0 where that takes too much. */
+/* The bytes that dropping the value frees at the peak, divided by the floating-point operations of
+ * computing it again. 0 if it cannot be computed again at a reasonable price. */
 static double ratio_of(round *r, yg_node root) {
     double flops = 1;
     const yg_node when = r->next[root];
@@ -160,10 +169,10 @@ static int compare_candidates(const void *a, const void *b) {
     return (x->node > y->node) - (x->node < y->node);
 }
 
-/* What is alive at the peak and not read there, but later. */
+/* Lists the values that are alive at the peak, not read there, but read later; best ratio first. */
 static void list_candidates(round *r) {
     const yg_liveness *l = &r->lives;
-    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): prepare() has made it
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): prepare() has set l->graph
     const yg_node end = (yg_node)l->graph->size;
     for (yg_node node = end; node-- > l->at;) {
         const yg_record *record = &l->graph->records[node];
@@ -171,7 +180,8 @@ static void list_candidates(round *r) {
             r->next[l->root[record->operands[k]]] = node;
     }
     for (yg_node node = 0; node < l->at; node++) {
-        /* A copy of one result would take a copy of the kernel, and of its other results. */
+        /* Operators with several results are left alone: a copy of one result would compute all of
+         * them again. */
         const yg_record *record = &l->graph->records[node];
         if (yg_is_result(record) || record->op->results > 1 || l->bytes[node] == 0 ||
             l->last[node] == end || r->next[node] == YG_NONE || r->next[node] == l->at)
@@ -183,7 +193,8 @@ static void list_candidates(round *r) {
     qsort(r->candidates, r->candidate_count, sizeof *r->candidates, compare_candidates);
 }
 
-/* Drops those of nearly the best ratio, as it is with the ones before dropped. */
+/* Drops candidates with at least 0.6 of the best ratio until `limit` bytes are freed. The ratio is
+ * worked out again for each: it falls if a value that the copy needs has just been dropped. */
 static void choose(round *r, int64_t limit) {
     int64_t freed = 0;
     for (size_t i = 0; i < r->candidate_count; i++) {
@@ -207,8 +218,9 @@ static int compare_nodes(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Computes a dropped operand of the node `when` again. Copies of what was not dropped serve this
- * chain only: kept for another, they would take memory in between. */
+/* Adds copies of a dropped operand of node `when`, and of everything that it needs. A copy of a
+ * dropped value is kept for its later readers. Copies of other nodes serve this chain only: kept
+ * until another chain needs them, they would take memory in between. */
 static bool remake(round *r, yg_clone *d, yg_node operand, yg_node when) {
     bool done = list_chain(r, operand, when, r->lives.graph->size);
     qsort(r->chain, r->chain_count, sizeof *r->chain, compare_nodes);
@@ -227,6 +239,7 @@ static bool remake(round *r, yg_clone *d, yg_node operand, yg_node when) {
     return done;
 }
 
+/* Builds the new graph: every live node, with copies before the readers of dropped values. */
 static bool copy_graph(round *r, yg_clone *d) {
     const yg_liveness *l = &r->lives;
     for (yg_node node = 0; node < l->graph->size; node++) {
@@ -252,13 +265,15 @@ static double total_flops(const yg_liveness *l) {
     return flops;
 }
 
+/* Whether the peak has fallen enough for the operations that were added. */
 static bool is_worth(const yg_liveness *before, const yg_liveness *after) {
     const double fall = 1 - (double)after->peak / (double)before->peak;
     const double price = total_flops(after) / total_flops(before) - 1;
     return fall >= LEAST_FALL && price <= MOST_PRICE * fall;
 }
 
-/* True in *better if that paid, and the compiler goes on with the new graph. */
+/* Builds the new graph and estimates its peak. If it is worth it, sets *better, and the compiler
+ * goes on with the new graph. Returns false only after a failure. */
 static bool try_round(round *r, bool *better) {
     yg_compiler *c = r->compiler;
     yg_clone d;
@@ -288,7 +303,7 @@ bool yg_plan_recompute(yg_compiler *c) {
             choose(&r, r.lives.peak / share);
             done = r.dropped_count == 0 || try_round(&r, &better);
             if (!better && r.dropped_count <= 1)
-                i = ROUNDS; /* there is no less than that */
+                i = ROUNDS; /* it dropped one value at most: there is nothing smaller to try */
         }
         if (!better)
             share *= 2;

@@ -1,23 +1,24 @@
 /*
- * The pass `reuse`: gives memory that is not read again to later results.
+ * The pass `reuse`: lets later results use memory that is not read again.
  *
- * Bytes are given back to the arena after the last stage that reads them. Within a row loop, bytes
- * whose rows are done with are given on row by row, to a result of the same size.
+ * Bytes go back to the arena after the last stage that uses them. Within a row loop a result can
+ * even take over the bytes of another result of the same size that is not read again: row r is free
+ * as soon as its last reader is done with row r.
  */
 #include "plan.h"
 
-#define FREE_ROWS 32
+#define FREE_ROWS 32 /* the most storages that are remembered as free in a row loop */
 
-/* Storages whose rows the rest of a row loop does not need. */
+/* Storages that the rest of a row loop does not read. */
 typedef struct free_rows {
     uint32_t storages[FREE_ROWS];
     uint32_t count;
 } free_rows;
 
-/* True if unit `u` of a row loop is the last to read storage `s`, and all of the row loop read it
- * by rows: then row r is free for later units once `u` is done with it. Other row loops of the
- * stage, which may run at the same time, do not read it: those before are none, those after read
- * later. */
+/* True if row r of storage `s` is free for later units of the row loop once unit `u` is done with
+ * row r. Then `u` is the last unit that reads the storage, and no unit of the row loop needs other
+ * rows of it. Nor does another row loop of the stage read it, which could run at the same time: a
+ * storage that comes from an earlier stage must be read by the first row loop of its stage. */
 static bool frees_rows(const yg_compiler *c, uint32_t s, uint32_t u) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
@@ -33,7 +34,7 @@ static bool frees_rows(const yg_compiler *c, uint32_t s, uint32_t u) {
            (owner->skew_unit == YG_NO_UNIT || program->units[owner->skew_unit].stage < unit->stage);
 }
 
-/* Notes what the units of the row loop after `u` may write over, row by row. */
+/* Adds to `free` the operands of unit `u` that later units of the row loop may write over. */
 static void note_free_rows(const yg_compiler *c, uint32_t u, free_rows *free) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
@@ -51,8 +52,7 @@ static void note_free_rows(const yg_compiler *c, uint32_t u, free_rows *free) {
     }
 }
 
-/* Gives the result `s` of unit `u`, row by row, what was before it in the row loop and has its
- * size. */
+/* Lets the result `s` of unit `u` take over a free storage of the same size. */
 static void take_rows(yg_compiler *c, uint32_t u, uint32_t s, free_rows *free) {
     yg_storage *storages = c->program->storages, *result = &storages[s];
     if (!yg_is_in_arena(result) || result->over != YG_NO_STORAGE || result->first != u ||

@@ -1,18 +1,25 @@
 /*
- * Row loops: neighbouring units that run together, a chunk of rows at a time.
+ * The pass `row_loops`: joins neighbouring units into row loops. A row loop runs a few rows of its
+ * first unit, then the same rows of the next unit, and so on; then the next few rows. What one unit
+ * writes is then still in the cache when the next unit reads it. The few rows are a chunk.
  *
- * A unit joins the row loop before it if it reads what the row loop makes, if its work and theirs
- * fall into a common number of rows, and if row r of the unit needs row r only. A reduction over
- * the rows takes part in its parts, a chunk's at a time, and is finished when all chunks are done;
- * so nothing in the row loop may need its result.
+ * A unit joins the row loop before it if
+ * - it reads a result of that row loop,
+ * - the work of all units can be cut into the same number of rows, and
+ * - row r of the unit needs only row r of those results.
+ *
+ * A reduction over the rows can join too, as the sum of squared errors does: it reduces the parts
+ * of each chunk, and combines them when all chunks are done (yg_parts). So no unit of the same row
+ * loop may need its result.
  */
 #include "plan.h"
 
-/* Bytes of all that a chunk touches: a share of the L2 cache, and not much more than L1. */
+/* A chunk touches about this many bytes: not much more than the L1 cache, well inside L2. */
 #define CHUNK_BYTES (64 * 1024)
-#define LOOP_UNITS  16
-#define FEW_ROWS    8 /* with fewer there is little to share out */
+#define LOOP_UNITS  16 /* the most units in a row loop */
+#define FEW_ROWS    8  /* a unit does not join if that leaves fewer rows to share between threads */
 
+/* The greatest common divisor. */
 static int64_t common(int64_t a, int64_t b) {
     while (b) {
         const int64_t rest = a % b;
@@ -22,8 +29,9 @@ static int64_t common(int64_t a, int64_t b) {
     return a;
 }
 
-/* The largest number of rows for which row r of a broadcast to `target` needs row r of its source
- * only. */
+/* The largest number of rows R such that, with both tensors cut into R rows, row r of a broadcast
+ * from `source` to `target` needs only row r of the source. That is the product of the leading
+ * dimensions that are not stretched. */
 static int64_t broadcast_rows(const yg_type *source, const yg_type *target) {
     int64_t rows = 1;
     for (int i = 0; i < target->rank; i++) {
@@ -36,15 +44,15 @@ static int64_t broadcast_rows(const yg_type *source, const yg_type *target) {
     return rows;
 }
 
-/* Where a row loop that is being made stands. */
+/* A row loop that units may still join. */
 typedef struct open_row_loop {
     const yg_compiler *c;
-    uint32_t begin, end; /* units */
-    int64_t rows;
+    uint32_t begin, end; /* its units [begin, end) */
+    int64_t rows;        /* that all of its units can be cut into; 0: it cannot run by rows */
 } open_row_loop;
 
-/* The rows that are left if a node of `unit` reads `operand`: 0 if the row loop would have to be
- * over before. Notes in *depends if the row loop makes the operand. */
+/* How many of `rows` rows are left if node `reader` joins and reads its operand k; 0 if the row
+ * loop must end first. Sets *depends if the row loop computes the operand. */
 static int64_t rows_after_reading(const open_row_loop *s, yg_node reader, uint32_t k, int64_t rows,
                                   bool *depends) {
     const yg_compiler *c = s->c;
@@ -56,7 +64,7 @@ static int64_t rows_after_reading(const open_row_loop *s, yg_node reader, uint32
     if (in_place)
         operand = c->graph->records[operand].operands[0];
     const uint32_t maker = c->nodes[c->nodes[operand].root].unit;
-    if (maker < s->begin || maker >= s->end) /* not made here: YG_NO_UNIT is beyond the end */
+    if (maker < s->begin || maker >= s->end) /* computed elsewhere; YG_NO_UNIT is above any end */
         return rows;
     *depends = true;
     const yg_unit *from = &c->program->units[maker];
@@ -70,7 +78,7 @@ static int64_t rows_after_reading(const open_row_loop *s, yg_node reader, uint32
     return rows;
 }
 
-/* The rows of the row loop with one more unit, 0 if it cannot join. */
+/* The rows of the row loop if unit `u` joins; 0 if it cannot. */
 static int64_t rows_with(const open_row_loop *s, uint32_t u) {
     const yg_compiler *c = s->c;
     const yg_unit *unit = &c->program->units[u];
@@ -79,8 +87,8 @@ static int64_t rows_with(const open_row_loop *s, uint32_t u) {
     if (unit->after != YG_NO_UNIT && unit->after >= s->begin)
         return 0;
     int64_t rows = common(s->rows, unit->rows);
-    bool depends =
-        c->graph->records[unit->first].operand_count == 0; /* on nobody: random numbers */
+    /* A unit without operands (random numbers) may join whatever the row loop computes. */
+    bool depends = c->graph->records[unit->first].operand_count == 0;
     yg_node node = unit->first;
     for (uint32_t i = 0; i < unit->step_count && rows > 1; i++, node = c->nodes[node].next) {
         for (uint32_t k = 0; k < c->graph->records[node].operand_count && rows > 1; k++)
@@ -92,12 +100,14 @@ static int64_t rows_with(const open_row_loop *s, uint32_t u) {
     return rows;
 }
 
-/* Whole rows of these elements make whole parts: the rows are a multiple of this. */
+/* For a reduction in parts: the smallest number of rows that holds whole parts. A chunk must be a
+ * multiple of it, or a part would be split between two chunks. */
 static int64_t rows_of_parts(const yg_unit *unit, int64_t rows) {
     const int64_t elements = unit->rows / rows; /* of operand 0 in a row */
     return unit->parts.elements / common(unit->parts.elements, elements);
 }
 
+/* Bytes of the results in memory that one row of the row loop writes. */
 static double row_bytes(const open_row_loop *s) {
     const yg_compiler *c = s->c;
     double bytes = 0;
@@ -112,28 +122,30 @@ static double row_bytes(const open_row_loop *s) {
     return bytes / (double)s->rows;
 }
 
-/* The rows of the row loop that a unit wants at a time. */
-static int64_t grain_of(const open_row_loop *s, const yg_unit *unit) {
+/* The smallest number of rows of the row loop that the unit should compute at a time. */
+static int64_t min_rows_of(const open_row_loop *s, const yg_unit *unit) {
     if (unit->parts.count > 0)
         return rows_of_parts(unit, s->rows);
     if (s->c->flags & YG_PROGRAM_SMALL_PIECES)
         return 1;
-    const int64_t own = unit->rows / s->rows; /* of its rows in one of the row loop's */
-    return (unit->grain + own - 1) / own;
+    const int64_t own = unit->rows / s->rows; /* rows of the unit in one row of the row loop */
+    return (unit->min_rows + own - 1) / own;
 }
 
+/* The rows of a chunk: a multiple of what each unit wants at least, about CHUNK_BYTES of results.
+ * All rows if that does not leave two chunks. */
 static int64_t chunk_rows(const open_row_loop *s) {
-    int64_t grain = 1;
+    int64_t least = 1;
     for (uint32_t u = s->begin; u < s->end; u++) {
-        const int64_t rows = grain_of(s, &s->c->program->units[u]);
-        grain = grain / common(grain, rows) * rows;
-        if (grain >= s->rows)
+        const int64_t rows = min_rows_of(s, &s->c->program->units[u]);
+        least = least / common(least, rows) * rows;
+        if (least >= s->rows)
             return s->rows;
     }
     const double room = s->c->flags & YG_PROGRAM_SMALL_PIECES ? 0 : CHUNK_BYTES;
     const double fit = room / (row_bytes(s) + 1);
-    const int64_t chunks = fit > (double)grain ? (int64_t)(fit / (double)grain) : 1;
-    return chunks >= s->rows / grain ? s->rows : chunks * grain;
+    const int64_t chunks = fit > (double)least ? (int64_t)(fit / (double)least) : 1;
+    return chunks >= s->rows / least ? s->rows : chunks * least;
 }
 
 static bool add_row_loop(yg_compiler *c, yg_row_loop row_loop) {
@@ -147,28 +159,31 @@ static bool add_row_loop(yg_compiler *c, yg_row_loop row_loop) {
         program->units[u].row_loop = (uint32_t)program->row_loop_count;
         row_loop.cost += program->units[u].cost;
         if (row_loop.rows == 0)
-            program->units[u].parts.count = 0; /* runs by its own units */
+            program->units[u].parts.count = 0; /* alone it is not reduced in parts */
     }
     program->row_loops[program->row_loop_count++] = row_loop;
     return true;
 }
 
-static int64_t own_grains(const yg_unit *unit) {
+/* The pieces of a unit that runs alone: tiles of a group, units of work of a kernel. */
+static int64_t own_pieces(const yg_unit *unit) {
     if (unit->kind == YG_UNIT_GROUP)
         return (unit->count + YG_TILE - 1) / YG_TILE;
     return unit->kind == YG_UNIT_KERNEL ? unit->work : 1;
 }
 
-/* The pieces of as many rows as the kernel wants at a time. */
+/* Threads share those pieces in multiples of this: as many as make the rows that the kernel should
+ * compute at a time at least. */
 static int64_t own_step(const yg_compiler *c, const yg_unit *unit) {
     if (c->flags & YG_PROGRAM_SMALL_PIECES || unit->kind != YG_UNIT_KERNEL || unit->rows == 0 ||
         unit->parts.count > 0)
         return 1;
-    const int64_t step = unit->work / unit->rows * unit->grain;
+    const int64_t step = unit->work / unit->rows * unit->min_rows;
     return step > 1 ? step : 1;
 }
 
-/* What fits one chunk runs one after the other as it is. */
+/* Adds the row loop to the program. If all rows fit one chunk, chunks gain nothing: each unit then
+ * becomes a row loop of its own. */
 static bool close_row_loop(yg_compiler *c, const open_row_loop *s) {
     const int64_t chunk = s->end - s->begin > 1 ? chunk_rows(s) : s->rows;
     if (chunk < s->rows)
@@ -176,21 +191,21 @@ static bool close_row_loop(yg_compiler *c, const open_row_loop *s) {
                                              .end = s->end,
                                              .rows = s->rows,
                                              .chunk = chunk,
-                                             .grains = (s->rows + chunk - 1) / chunk,
+                                             .pieces = (s->rows + chunk - 1) / chunk,
                                              .step = 1});
     for (uint32_t u = s->begin; u < s->end; u++) {
         const yg_unit *unit = &c->program->units[u];
         if (!add_row_loop(c, (yg_row_loop){.begin = u,
                                            .end = u + 1,
-                                           .grains = own_grains(unit),
+                                           .pieces = own_pieces(unit),
                                            .step = own_step(c, unit)}))
             return false;
     }
     return true;
 }
 
-/* The last unit, other than the writer itself, that reads a parameter which is updated in place.
- * Nothing that reads the parameter may run at the same time as the writer. */
+/* Sets yg_unit.after. If a unit writes over a parameter, no other unit that reads the parameter may
+ * run at the same time: it could read the new value. `after` is the last such reader. */
 static void note_writers(yg_compiler *c) {
     for (size_t u = 0; u < c->program->unit_count; u++)
         c->program->units[u].after = YG_NO_UNIT;

@@ -1,16 +1,20 @@
 /*
- * Stages: neighbouring row loops that do not depend on each other, so that threads meet once for
- * all of them. The updates of small parameters, for one, end up in one stage.
+ * The pass `stages`: joins neighbouring row loops that do not depend on each other into stages.
+ * Threads share the work of a whole stage, and wait for each other only at its end. The updates of
+ * small parameters, for one, end up in one stage.
  */
 #include "plan.h"
 
-/* Below this, waking another thread costs more than it saves: some 20 microseconds of work. */
+/* The least cost that is worth sharing, about 20 microseconds of work. Below that, waking another
+ * thread costs more than it saves. */
 #define SHARED_COST 400e3
 
 static bool is_worth_sharing(const yg_compiler *c, double cost) {
     return cost >= (c->flags & YG_PROGRAM_SMALL_PIECES ? 1 : SHARED_COST);
 }
 
+/* Whether a row loop must wait for a unit between `first_unit` and its own first unit: because it
+ * reads its result, or because it writes over a parameter that the unit reads. */
 static bool reads_from(const yg_compiler *c, const yg_row_loop *row_loop, uint32_t first_unit) {
     for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
         const yg_unit *unit = &c->program->units[u];
@@ -32,8 +36,8 @@ static bool reads_from(const yg_compiler *c, const yg_row_loop *row_loop, uint32
     return false;
 }
 
-/* A stage is worth its while where threads share it, and no larger than it must be: what runs at
- * the same time needs its memory at the same time. */
+/* Whether a row loop joins the stage. Only a stage that threads share gains from it. Without that,
+ * joining would only cost memory: all row loops of a stage need theirs at the same time. */
 static bool joins(const yg_compiler *c, const yg_stage *stage, const yg_row_loop *row_loop) {
     const yg_program *program = c->program;
     return is_worth_sharing(c, stage->cost + row_loop->cost) &&
@@ -87,10 +91,10 @@ bool yg_plan_share(const yg_compiler *c) {
     bool any = false;
     for (size_t b = 0; b < program->stage_count; b++) {
         yg_stage *stage = &program->stages[b];
-        int64_t grains = 0;
+        int64_t pieces = 0;
         for (uint32_t s = stage->begin; s < stage->end; s++)
-            grains += program->row_loops[s].grains;
-        stage->shared = grains > 1 && is_worth_sharing(c, stage->cost);
+            pieces += program->row_loops[s].pieces;
+        stage->shared = pieces > 1 && is_worth_sharing(c, stage->cost);
         any |= stage->shared;
     }
     return any;

@@ -1,21 +1,22 @@
 /*
- * The pass `views`: lets reshapes and whole stretches of a tensor share its memory, in two ways.
+ * The pass `views`: saves copies by letting tensors share memory. It has two parts.
  *
- * Reading where it lies: a reshape, or what is a whole stretch of its operand, has no bytes of its
- * own but some of its operand's, and nothing is computed. Decided node by node while units are cut.
+ * Views: a reshape, or a slice that is one stretch of its operand, becomes a view. It has no bytes
+ * of its own but reads its operand's, and no kernel runs. This is decided node by node, while nodes
+ * are put into units.
  *
- * Joining in place: what an operator such as concat lays side by side is computed where it goes, so
- * that nothing is left to copy. An operand that is read for the last time there, and that has bytes
- * of its own in the arena, gets a stretch of the result's. Decided when storages are known.
+ * Joining in place: the result of concat is its operands side by side (yg_op_plan.joins). An
+ * operand that nothing reads afterwards is computed directly in its place in the result, so that
+ * nothing is left to copy. This is decided when storages are known.
  */
 #include "plan.h"
 
 #include <stdlib.h>
 
-/* ------------------------------------------------------------------- reading where it lies -- */
+/* ----------------------------------------------------------------------------------- views -- */
 
-/* An output has bytes of its own where an update would write over its operand's, or where they are
- * not aligned as an output's must be. */
+/* Makes a node a view of its operand, if it is one stretch of it. But an output must have bytes of
+ * its own if an update writes over its operand, or if it would not be aligned to 64 bytes. */
 static void find_root(yg_compiler *c, yg_node index, int64_t view) {
     yg_plan_node *node = &c->nodes[index];
     if (view >= 0) {
@@ -38,7 +39,8 @@ bool yg_plan_views(yg_compiler *c) {
 
 /* ------------------------------------------------------------------------ joining in place -- */
 
-/* The storages that others are a stretch of. */
+/* By storage: whether another storage is a part of it. Freed by the caller; NULL when out of
+ * memory. */
 static bool *find_wholes(const yg_program *program) {
     bool *whole = calloc(program->storage_count + 1, sizeof *whole);
     for (uint32_t s = 0; whole && s < program->storage_count; s++) {
@@ -52,8 +54,9 @@ static bool in_arena(const yg_storage *storage) {
     return !storage->constant && storage->offset >= 0 && storage->part_of == YG_NO_STORAGE;
 }
 
-/* Whether an operand of unit `u` can lie in the unit's result. Readers before the unit do not mind;
- * one after it would be told nothing of who writes over the result. */
+/* Whether an operand of unit `u` can lie in the unit's result. Units before `u` may read it too,
+ * but none after: the result may be written over then, and the planner would not know of that
+ * reader. */
 static bool can_move(const yg_compiler *c, uint32_t u, yg_node operand) {
     const yg_program *program = c->program;
     const yg_node root = c->nodes[operand].root;
@@ -66,6 +69,7 @@ static bool can_move(const yg_compiler *c, uint32_t u, yg_node operand) {
            storage->last == program->units[u].stage && c->nodes[root].last_unit == u;
 }
 
+/* Moves the operands of unit `u` into its result, where they can. */
 static void join(yg_compiler *c, uint32_t u, bool *whole) {
     yg_program *program = c->program;
     const yg_node node = program->units[u].node;

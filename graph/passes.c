@@ -1,5 +1,6 @@
 /*
- * The table of passes (passes.def): for users, and as the way that compiling goes.
+ * The table of passes, made from passes.def. yg_plan_make() runs it in order; yg_compile_passes()
+ * lists it for users.
  */
 #include "plan.h"
 #include "rewrite.h"
@@ -9,9 +10,9 @@
 #include <string.h>
 
 typedef struct pass {
-    const char *name; /* NULL: always done */
+    const char *name; /* NULL: a step that cannot be left out */
     bool (*run)(yg_compiler *compiler);
-    bool (*without)(yg_compiler *compiler); /* instead; NULL: nothing */
+    bool (*without)(yg_compiler *compiler); /* runs instead if the pass is left out; may be NULL */
 } pass;
 
 static const pass passes[] = {
@@ -24,7 +25,7 @@ static const pass passes[] = {
 #undef YG_PART
 };
 
-/* The same, for users. */
+/* The passes that users can leave out. */
 static const yg_compile_pass listed[] = {
 #define YG_STEP(run)
 #define YG_PASS(name, doc, run, without) {#name, doc},
@@ -55,7 +56,7 @@ static bool is_left_out(const yg_compiler *c, const char *name) {
            (c->flags & YG_PROGRAM_NO_PLAN && strcmp(name, listed[0].name) != 0);
 }
 
-/* Of passes and rules. */
+/* Fails, with the nearest name, unless `name` is that of a pass or a rule. */
 static bool check_name(yg_compiler *c, const char *name) {
     const yg_op_set *set = c->graph->ops;
     const size_t count = PASSES + set->rule_count;

@@ -72,7 +72,7 @@ static bool run_kernel(const worker *w, const yg_unit *unit, const share *share)
     return call.begin >= call.end || unit->kernel(&call, w->error);
 }
 
-/* A unit by its own pieces: [begin, end) of yg_row_loop.grains. */
+/* A unit by its own pieces: [begin, end) of yg_row_loop.pieces. */
 static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int64_t end) {
     if (unit->kind == YG_UNIT_KERNEL)
         return run_kernel(w, unit, &(share){.begin = begin, .end = end});
@@ -128,7 +128,7 @@ static inline double note_time(const worker *w, uint32_t unit, double since) {
     return now;
 }
 
-/* Grains [begin, end) of a row loop. */
+/* Pieces [begin, end) of a row loop. */
 static bool run_row_loop(const worker *w, const yg_row_loop *row_loop, int64_t begin, int64_t end) {
     const yg_unit *units = w->program->units;
     double last = w->seconds ? yg_clock() : 0;
@@ -138,10 +138,10 @@ static bool run_row_loop(const worker *w, const yg_row_loop *row_loop, int64_t b
             note_time(w, row_loop->begin, last);
         return done;
     }
-    for (int64_t grain = begin; grain < end; grain++) {
-        const int64_t row = grain * row_loop->chunk, next = row + row_loop->chunk;
+    for (int64_t piece = begin; piece < end; piece++) {
+        const int64_t row = piece * row_loop->chunk, next = row + row_loop->chunk;
         const int64_t until = next < row_loop->rows ? next : row_loop->rows;
-        const yg_scratch kept = grain == begin ? YG_SCRATCH_FIRST : YG_SCRATCH_AGAIN;
+        const yg_scratch kept = piece == begin ? YG_SCRATCH_FIRST : YG_SCRATCH_AGAIN;
         for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
             if (!run_rows(w, &units[u], row_loop->rows, row, until, kept))
                 return false;
@@ -170,19 +170,19 @@ static bool finish_row_loop(const worker *w, const yg_row_loop *row_loop) {
 }
 
 /* Where thread `thread` begins in a row loop whose stage has cost `before` ahead of it: equal
- * shares of the cost. A grain's bits do not depend on the cuts. */
+ * shares of the cost. A piece's bits do not depend on the cuts. */
 static int64_t cut(const yg_stage *stage, const yg_row_loop *row_loop, double before, int thread,
                    int threads) {
     const double share = stage->cost * thread / threads - before;
     if (thread == threads) /* whatever has been rounded: the last one does the rest */
-        return row_loop->grains;
+        return row_loop->pieces;
     if (share <= 0 || thread == 0)
         return 0;
     if (share >= row_loop->cost)
-        return row_loop->grains;
-    const double steps = share / row_loop->cost * (double)row_loop->grains / (double)row_loop->step;
-    const int64_t grains = (int64_t)(steps + 0.5) * row_loop->step;
-    return grains < row_loop->grains ? grains : row_loop->grains;
+        return row_loop->pieces;
+    const double steps = share / row_loop->cost * (double)row_loop->pieces / (double)row_loop->step;
+    const int64_t pieces = (int64_t)(steps + 0.5) * row_loop->step;
+    return pieces < row_loop->pieces ? pieces : row_loop->pieces;
 }
 
 /* A stage that all threads work on. */
@@ -235,7 +235,7 @@ static bool run_stage(const worker *w, const yg_stage *stage) {
         done = run_shared(program, stage, w->seconds, w->error);
     } else {
         for (uint32_t s = stage->begin; s < stage->end && done; s++)
-            done = run_row_loop(w, &program->row_loops[s], 0, program->row_loops[s].grains);
+            done = run_row_loop(w, &program->row_loops[s], 0, program->row_loops[s].pieces);
     }
     for (uint32_t s = stage->begin; s < stage->end && done; s++) {
         if (program->row_loops[s].rows > 0)

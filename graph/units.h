@@ -74,10 +74,10 @@ typedef struct yg_unit {
     yg_node first; /* a group's first member: the chain goes on in yg_compiler.next */
 
     double flops;
-    double cost;    /* what sharing is decided by: FLOPs, or as many as moving the bytes costs */
-    int64_t rows;   /* that the work falls into at most; 0: not by rows */
-    int64_t grain;  /* of them at a time, at least */
-    uint64_t whole; /* operands of a kernel that every row reads all of: bits */
+    double cost;      /* what sharing is decided by: FLOPs, or as many as moving the bytes costs */
+    int64_t rows;     /* that the work falls into at most; 0: not by rows */
+    int64_t min_rows; /* of them at a time, at least */
+    uint64_t whole;   /* operands of a kernel that every row reads all of: bits */
     uint32_t row_loop, stage; /* that it is in */
     uint32_t after;           /* the last unit that reads a parameter which this one writes over */
 
@@ -124,7 +124,7 @@ typedef struct yg_row_loop {
     int64_t rows;        /* 0: one unit, whose own pieces threads share */
     int64_t chunk;       /* rows at a time */
     int64_t chunk_bytes; /* of results that each thread keeps a chunk of */
-    int64_t grains;      /* what threads share: chunks, or pieces … */
+    int64_t pieces;      /* what threads share: chunks, or pieces … */
     int64_t step;        /* … so many at a time, but for the last */
     double cost;
 } yg_row_loop;

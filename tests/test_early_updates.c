@@ -1,7 +1,7 @@
 /*
- * The pass `early_updates`: an update is computed as soon as its gradient is there and nobody reads
- * the parameter any more, not before, and over the parameter as it would have been at the end; with
- * less memory, and not a bit changes, nor where values are computed again as well.
+ * The pass `early_updates`: an update is computed right after its gradient and after the last
+ * reader of its parameter, not before, and is written over the parameter as before. It takes less
+ * memory, and no bit changes. The same holds together with `recompute`.
  */
 #include "compiled.h"
 #include "ops/build.h"
