@@ -18,40 +18,40 @@ typedef struct yg_model yg_model;
 typedef struct yg_network yg_network;
 
 typedef struct yg_model_options {
-    const char *const *overrides; /* "hidden=8": as --set */
+    const char *const *overrides; /* values of vars, "hidden=8", as --set gives them */
     size_t override_count;
     const char *run_path; /* a second file with `data:` and `train:`; NULL: none */
     const yg_op_set *ops; /* NULL: yg_ops() */
 } yg_model_options;
 
-/* Reads, expands includes and checks a model file: grammar, names, kinds, and that its graph can be
- * built (at batch size 2) with the expected shapes. NULL on failure. `options` may be NULL. */
+/* Reads a model file and the files that it includes, and checks them: grammar, names, kinds, and
+ * that the graph can be built (at batch sizes 2 and 4) with the expected shapes. `options` may be
+ * NULL. NULL on failure; freed by yg_model_free(). */
 yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_error *error);
 void yg_model_free(yg_model *model); /* NULL is allowed */
 
 const char *yg_model_name(const yg_model *model);
 const char *yg_model_doc(const yg_model *model); /* "" if it has none */
 const char *yg_model_path(const yg_model *model);
-/* A top-level section, for those that the models room does not read itself: "data" and "train".
- * Where they have formulas over vars, here are their values, so that a reader knows no vars. NULL
- * where the file has none. Valid until the model is freed. */
+/* The section "data" or "train", which this folder does not read itself. Formulas over vars are
+ * replaced by their values, so a reader needs no vars. NULL: the file has no such section. Belongs
+ * to the model. */
 const yg_value *yg_model_section(const yg_model *model, const char *key);
 /* The folder that relative paths in that section start from: that of the file it stands in. */
 const char *yg_model_folder(const yg_model *model, const char *key);
 
-/* ---------------------------------------------------------------------------- inputs, targets --
- */
+/* ------------------------------------------------------------------------ inputs, targets --- */
 
 /* An input or a target as declared. */
 typedef struct yg_port {
     const char *name;
-    yg_dtype dtype; /* of the file; a float port takes the network's dtype */
+    yg_dtype dtype; /* as declared; in a network, a float port has the network's dtype */
     int rank;
-    int64_t shape[YG_MAX_RANK];       /* -1 for a symbolic dimension … */
-    const char *symbols[YG_MAX_RANK]; /* … and its name; NULL for a fixed one */
+    int64_t shape[YG_MAX_RANK];       /* -1 for a symbolic dimension */
+    const char *symbols[YG_MAX_RANK]; /* the name of a symbolic dimension; NULL for a fixed one */
     int64_t classes;                  /* 0: not declared */
     const char *const *class_names;   /* `classes: [no, yes]`; NULL if only counted */
-    bool target;
+    bool target;                      /* false: an input */
     yg_origin origin;
 } yg_port;
 
@@ -63,7 +63,7 @@ size_t yg_model_find_port(const yg_model *model, const char *name);
 /* An entry of `outputs:` as declared. */
 typedef struct yg_model_output {
     const char *name;
-    const char *units; /* the input or target in whose units it is; NULL: none named */
+    const char *units; /* the input or target that gives its units; NULL: none */
 } yg_model_output;
 
 size_t yg_model_output_count(const yg_model *model);
@@ -78,15 +78,16 @@ typedef struct yg_dim {
 } yg_dim;
 
 typedef struct yg_network_options {
-    const yg_dim *dims; /* every symbolic dimension of the ports needs one, "B" at least */
+    const yg_dim *dims; /* a size for every symbolic dimension of the ports, the batch's too */
     size_t dim_count;
-    bool training;        /* dropout drops */
+    bool training;        /* build for training: dropout drops; false: for evaluation */
     bool outputs_only;    /* leave out targets, loss and metrics, as predict does */
     yg_dtype dtype;       /* YG_F32 or YG_F64: the type of every float tensor */
     unsigned graph_flags; /* YG_GRAPH_NO_ALGEBRA, YG_GRAPH_NO_FOLD, both or 0 */
 } yg_network_options;
 
-/* The graph for these sizes. The model must outlive the network. NULL on failure. */
+/* Builds the graph for these sizes. The model must outlive the network. NULL on failure; freed by
+ * yg_network_free(). */
 yg_network *yg_network_build(const yg_model *model, const yg_network_options *options,
                              yg_error *error);
 void yg_network_free(yg_network *network); /* frees the graph; NULL is allowed */
@@ -96,7 +97,7 @@ yg_graph *yg_network_graph(yg_network *network);
 /* A named tensor of the network. */
 typedef struct yg_tensor_name {
     const char *name;
-    const char *units; /* an output: the input or target in whose units it is; NULL: none named */
+    const char *units; /* of an output: the input or target that gives its units; NULL: none */
     yg_node node;
     yg_origin origin;
 } yg_tensor_name;
@@ -111,7 +112,7 @@ typedef struct yg_network_parameter {
     yg_origin origin;
 } yg_network_parameter;
 
-/* A layer node of the model's own `graph:` (and, for show, each copy of a repeat). */
+/* A layer node, each copy of a `repeat`, or an expression of the model's own `graph:`. */
 typedef struct yg_network_layer {
     const char *name;
     const char *type;   /* "linear"; "" for an expression */
@@ -121,7 +122,8 @@ typedef struct yg_network_layer {
     yg_origin origin;
 } yg_network_layer;
 
-/* Arrays are owned by the network. Ports that the network leaves out are not listed. */
+/* Arrays, which belong to the network; *count becomes their length. With `outputs_only`, targets
+ * and metrics are not listed. */
 const yg_tensor_name *yg_network_inputs(const yg_network *network, size_t *count);
 const yg_tensor_name *yg_network_targets(const yg_network *network, size_t *count);
 const yg_tensor_name *yg_network_outputs(const yg_network *network, size_t *count);
@@ -130,26 +132,27 @@ const yg_network_parameter *yg_network_parameters(const yg_network *network, siz
 const yg_network_layer *yg_network_layers(const yg_network *network, size_t *count);
 yg_node yg_network_loss(const yg_network *network); /* YG_NONE if the model has none */
 
-/* Fills `data` (of the parameter's type) with its initial values for a seed: the same for any batch
- * size, and independent of the other parameters. */
+/* Fills `data`, a buffer of the parameter's type, with its initial values. They depend on the seed
+ * and the parameter's name, and neither on the batch size nor on other parameters. */
 bool yg_network_initialize(const yg_network *network, const yg_network_parameter *parameter,
                            uint64_t seed, void *data, yg_error *error);
 
 /* -------------------------------------------------------------------------------- formulas -- */
 
-/* A graph of its own for an expression over one tensor: what `data: transform` says of a port. */
+/* An expression over one tensor as a graph of its own, for `data: transform`. */
 typedef struct yg_formula {
     yg_graph *graph; /* freed by the owner, with yg_graph_free() */
     yg_node input, output;
 } yg_formula;
 
-/* `expression` is a scalar of a model file, or text from elsewhere in such a struct. It sees the
- * tensor as `name`, an input of `type`, and the model's vars; numbers are float64. */
+/* Builds the graph. `expression` is a scalar of a model file, or another text in such a struct. It
+ * may use the tensor, an input of `type`, under the name `name`, and the model's vars; numbers are
+ * float64. False on failure. */
 bool yg_formula_build(const yg_model *model, const yg_value *expression, const char *name,
                       const yg_type *type, yg_formula *formula, yg_error *error);
 
-/* The expression as text, with vars replaced by their values: what it says does not depend on the
- * model any more. NULL on failure; freed by the caller. */
+/* The expression as text, with vars replaced by their values, so that it means the same without the
+ * model. NULL on failure; freed by the caller. */
 char *yg_formula_text(const yg_model *model, const yg_value *expression, yg_error *error);
 
 /* -------------------------------------------------------------------------------- expanding -- */

@@ -1,5 +1,5 @@
 /*
- * Data: the examples that a model's `data:` section names, in memory, as numbers.
+ * Data: reads the examples of a model's `data:` section into memory, as numbers.
  *
  *     data:
  *       train: {csv: iris.csv, x: "*", y: species}       # or rows: {x: [[0, 0]], y: [[1]]}
@@ -32,7 +32,8 @@
 extern "C" {
 #endif
 
-/* What was learnt of a port from the training data, besides weights: kept with them. */
+/* What the training data say of a port, such as its classes and means. It is kept with the weights,
+ * so that other data are read in the same way. */
 typedef struct yg_port_encoding {
     size_t column_count; /* names of the CSV columns, in the order of elements; 0: from rows */
     char **columns;
@@ -41,17 +42,17 @@ typedef struct yg_port_encoding {
     char *formula; /* of `transform`, its vars replaced by their values; NULL: none */
     yg_origin formula_origin;
     const yg_value *formula_value;  /* as the model file has it; NULL: only the weights have it */
-    struct yg_transform *transform; /* that, compiled; NULL until it is first needed */
+    struct yg_transform *transform; /* the formula, compiled; NULL until it is first needed */
     bool standardized;              /* `standardize` lists the port */
     int64_t width;                  /* elements of an example */
-    double *mean;                   /* [width], with deviation; NULL: not fitted */
-    double *deviation;
+    double *mean;                   /* [width]; NULL: not fitted */
+    double *deviation;              /* [width]; NULL where `mean` is */
 } yg_port_encoding;
 
 typedef struct yg_encoding {
     size_t count; /* as yg_model_port_count() */
     yg_port_encoding *ports;
-    bool known; /* kept with weights: it says all that was learnt from their training data */
+    bool known; /* read from a weights file: complete, and nothing is learnt anew */
 } yg_encoding;
 
 void yg_encoding_free(yg_encoding *encoding); /* what it holds, not the struct */
@@ -76,8 +77,8 @@ typedef struct yg_data {
     yg_dataset validation; /* count 0: none */
     yg_dataset test;       /* count 0: none */
     yg_encoding encoding;
-    size_t dim_count; /* symbolic dimensions but the batch's, solved by the data */
-    yg_dim *dims;     /* names belong to the model */
+    size_t dim_count; /* symbolic dimensions except the batch's; the data decide their sizes */
+    yg_dim *dims;     /* the names belong to the model */
 } yg_data;
 
 /* Reads the section, splits, and fits the standardisation on the training part. Floating-point

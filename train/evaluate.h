@@ -16,11 +16,12 @@ extern "C" {
 typedef struct yg_score {
     const char *name; /* belongs to the model */
     double value;
-    bool of_batches; /* it mixes examples, as x - mean(x) does, and there was no memory for all of
-                        them at once: a mean over batches, so it depends on their size */
+    bool of_batches; /* the value is a mean over batches and depends on their size: the metric mixes
+                        examples, as x - mean(x) does, and one batch would take too much memory */
 } yg_score;
 
-/* Loss and metrics of so many examples, whatever the batches that they were computed in. */
+/* Loss and metrics of a number of examples. They do not depend on the batches that they were
+ * computed in, except where `of_batches` says so. */
 typedef struct yg_scores {
     int64_t examples;
     double loss;
@@ -33,20 +34,20 @@ void yg_scores_free(yg_scores *scores); /* what it holds, not the struct */
 
 typedef struct yg_evaluate_options {
     const char *weights; /* a safetensors file; NULL: runs/NAME/weights.safetensors */
-    const char *split;   /* "train", "validation" or "test"; NULL: test, or validation, or train,
-                            the first that the model has */
-    const char *csv;     /* a CSV file instead of a split, with the columns that the weights file
-                            remembers, targets too, and the delimiter that `data: train` has;
-                            NULL: none */
+    const char *split;   /* "train", "validation" or "test"; NULL: the first that the model has of
+                            test, validation, train */
+    const char *csv;     /* a CSV file instead of a split; NULL: none. It has the columns that the
+                            weights file remembers, those of targets too, and the delimiter of
+                            `data: train`. */
     int64_t batch_size;  /* 0: 256 */
-    yg_dtype dtype;      /* YG_F32 or YG_F64; anything else (0): the model's (`train: dtype`), F32
-                            where that says nothing */
+    yg_dtype dtype;      /* YG_F32 or YG_F64; anything else, such as 0: `train: dtype` of the model,
+                            or YG_F32 without that */
     int threads;         /* 0: all cores */
 } yg_evaluate_options;
 
-/* After success the caller frees with yg_scores_free(). `options` may be NULL. `split` (may be
- * NULL) becomes the name of what was evaluated: a split's, or the CSV's path; static or borrowed
- * from `options`. */
+/* Evaluates. `options` may be NULL. *split becomes the name of the split, or the path of the CSV
+ * file; it is static or belongs to `options`. `split` may be NULL. False on failure; after success
+ * the caller frees `scores` with yg_scores_free(). */
 bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_scores *scores,
                  const char **split, yg_error *error);
 

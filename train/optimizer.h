@@ -1,6 +1,6 @@
 /*
- * Optimizers as graph: the update of each parameter is appended to the graph of the loss, so
- * that a step is one program. The updates are PyTorch's (torch.optim), term by term.
+ * Optimizers. The update of each parameter is appended as nodes to the graph of the loss, so that a
+ * whole training step is one program. The formulas are PyTorch's (torch.optim), term by term.
  */
 #ifndef YG_TRAIN_OPTIMIZER_H
 #define YG_TRAIN_OPTIMIZER_H
@@ -27,37 +27,38 @@ typedef struct yg_optimizer {
     yg_origin origin;                     /* of its nodes */
 } yg_optimizer;
 
-/* Reads the mapping; unknown types and options get the nearest spelling. */
+/* Reads `{type: …, lr: …}`. False on failure; the message for an unknown type or option suggests
+ * the nearest spelling. */
 bool yg_optimizer_read(const yg_value *value, yg_optimizer *optimizer, yg_error *error);
 
 /* `sgd`, `adam` or `adamw` with a learning rate and every other option at its default. */
 bool yg_optimizer_make(const char *type, double lr, yg_optimizer *optimizer, yg_error *error);
 const char *yg_optimizer_name(const yg_optimizer *optimizer);
 
-/* Inputs of the step's program: f64 scalars, whatever the parameters' type, as PyTorch computes
- * its factors in double precision. YG_NONE where the optimizer has no use for one. */
+/* Inputs of the step's program. They are f64 scalars for parameters of any type, because PyTorch
+ * computes its factors in double precision. YG_NONE: the optimizer does not use that input. */
 typedef struct yg_optimizer_inputs {
-    yg_node lr; /* so that a schedule needs no other program */
+    yg_node lr; /* the learning rate: an input, so that a schedule can change it each step */
     yg_node t;  /* the number of the step, from 1 */
 } yg_optimizer_inputs;
 
-/* One state tensor: a parameter of the graph, zero at the start, named "@STATE.PARAMETER": no
- * parameter of a model can be called so. */
+/* One tensor of state. It is a parameter of the graph, zero at the start, named
+ * "@STATE.PARAMETER"; no parameter of a model has an "@" in its name. */
 typedef struct yg_optimizer_state {
     yg_node node;
-    char *name;
+    char *name; /* owned by the yg_optimizer_graph */
 } yg_optimizer_state;
 
 typedef struct yg_optimizer_graph {
     yg_optimizer_inputs inputs;
     size_t update_count;
-    yg_update *updates; /* of parameters and states */
+    yg_update *updates; /* of parameters and states, for yg_compile() */
     size_t state_count;
     yg_optimizer_state *states;
 } yg_optimizer_graph;
 
-/* Appends the updates of parameters[0..count) by gradients[0..count). A gradient of YG_NONE: the
- * parameter stays as it is. Freed by yg_optimizer_graph_free() after success. */
+/* Appends the updates of parameters[0..count) by gradients[0..count). A parameter with the gradient
+ * YG_NONE gets no update. False on failure; freed by yg_optimizer_graph_free() after success. */
 bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg_node *parameters,
                         const yg_node *gradients, size_t count, yg_optimizer_graph *out,
                         yg_error *error);

@@ -2,16 +2,17 @@
  * Prediction: CSV in, CSV out, in batches, so that a pipe of any length takes constant memory.
  *
  * In: a header and rows. Columns are found by the names that the weights file remembers, in any
- * order; others are passed over. A model that was trained on rows remembers none: then `x.0`,
- * `x.1`, … (or `x`, for one element) name the elements of input x, or, for a model with one input,
- * a file with exactly as many columns as it has elements is taken as it stands.
+ * order; other columns are ignored. A model that was trained on rows of its own file remembers no
+ * columns. Then `x.0`, `x.1`, … (or `x`, for one element) name the elements of input x. Or, if the
+ * model has one input, a file with exactly as many columns as that has elements is taken as it is.
  *
- * Out: a column for each element of each output: `a2` for one element, `a2.0`, `a2.1`, … for more,
- * `probability.setosa`, … where the target's classes are as many as the output's elements. Where
- * such an output, or one sigmoid output for two classes, answers a target with classes, a last
- * column, named as the target's column, holds the label of the most probable class. An output that
- * says `units: y` is in the units of y, also where y is standardised (units.h). What is transformed
- * stays so, for a formula is not turned round.
+ * Out: a column for each element of each output. An output a2 gives `a2` for one element, and
+ * `a2.0`, `a2.1`, … for several. Where it has an element for each class of a target, the columns
+ * are named after the classes, as `probability.setosa`. For such an output, and for one sigmoid
+ * output and two classes, a last column holds the label of the most probable class; it has the name
+ * of the target's column. An output that says `units: y` is in the units of y, also where y is
+ * standardised (units.h). A target that was transformed is predicted as transformed, because a
+ * formula is not inverted.
  */
 #ifndef YG_TRAIN_PREDICT_H
 #define YG_TRAIN_PREDICT_H
@@ -32,15 +33,16 @@ typedef struct yg_predict_options {
     yg_dtype dtype;      /* as yg_evaluate_options.dtype */
     int threads;         /* 0: all cores */
     char delimiter;      /* 0: a comma */
-    /* Told what a user should know of the predictions, such as their units; NULL: nobody is. */
+    /* Called with a sentence that the user should read, such as one about units. May be NULL. */
     void (*note)(void *context, const char *text);
     void *context;
 } yg_predict_options;
 
-/* Rows are answered when the input pauses, or batch_size of them have come. Of a pipe, nothing may
- * have been read before. `in_name` stands for the input in messages ("stdin", a path). Rows before
- * a bad one may have been written. `rows` (may be NULL) counts the predictions. `options` may be
- * NULL. */
+/* Predicts all rows of `in` to `out`; both stay the caller's. Rows are answered when batch_size of
+ * them have come, or the input pauses. If `in` is a pipe, nothing may have been read from it
+ * before. `in_name` stands for the input in messages ("stdin", a path). *rows becomes the number of
+ * predictions; `rows` and `options` may be NULL. False on failure: rows before the bad one may have
+ * been written. */
 bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *in,
                 const char *in_name, FILE *out, int64_t *rows, yg_error *error);
 

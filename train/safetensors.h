@@ -20,7 +20,7 @@ extern "C" {
 typedef struct yg_tensor {
     char *name;
     yg_type type;
-    void *data; /* yg_type_bytes() of it, 64-byte aligned */
+    void *data; /* row-major, yg_type_bytes() long, 64-byte aligned; owned by the file */
 } yg_tensor;
 
 typedef struct yg_metadata {
@@ -28,14 +28,15 @@ typedef struct yg_metadata {
     char *value;
 } yg_metadata;
 
-/* All zeros is an empty one; yg_tensor_file_add() and _note() alone add to it. */
+/* The content of a file, in memory. All zeros is an empty one. Only yg_tensor_file_add() and
+ * yg_tensor_file_note() may add to it, since they keep the table of names. */
 typedef struct yg_tensor_file {
     size_t count;
     yg_tensor *tensors; /* in the order of their data */
     size_t metadata_count;
-    yg_metadata *metadata;
-    size_t capacity;   /* of `tensors` */
-    size_t slot_count; /* a hash table of the names: indices into `tensors`, plus 1 */
+    yg_metadata *metadata; /* the entries of "__metadata__" */
+    size_t capacity;       /* of `tensors` */
+    size_t slot_count;     /* a hash table of the names: indices into `tensors`, plus 1 */
     size_t *slots;
 } yg_tensor_file;
 
@@ -49,13 +50,14 @@ bool yg_safetensors_parse(const void *bytes, size_t size, const char *name, yg_t
 bool yg_safetensors_write(const char *path, const yg_tensor_file *file, yg_error *error);
 void yg_tensor_file_free(yg_tensor_file *file); /* what it holds, not the struct */
 
-/* NULL if there is none of that name. */
+/* The tensor, or the entry's value, of that name; NULL if there is none. They belong to the file.
+ */
 const yg_tensor *yg_tensor_find(const yg_tensor_file *file, const char *name);
 const char *yg_metadata_find(const yg_tensor_file *file, const char *key);
 
-/* Adds a tensor (`data` is copied; NULL: zeros) or an entry, for a file to be written. A tensor of
- * a name that is there already is refused, and so is one called "__metadata__", which in a file is
- * the name of the entries. */
+/* Adds a tensor, whose name and `data` are copied (`data` NULL: zeros), or an entry, whose key and
+ * value are copied. False on failure: a tensor of that name exists, or it is "__metadata__", under
+ * which a file keeps its entries. */
 bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *type,
                         const void *data, yg_error *error);
 bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *value, yg_error *error);

@@ -1,21 +1,24 @@
 /*
- * Training: what a model's `train:` section says, done to what its `data:` section names.
+ * Training: trains a model on the data of its `data:` section as its `train:` section says.
  *
- * A run writes into one folder, each file under a temporary name first:
+ * A run writes into one folder. Each file gets a temporary name first and is then renamed, so none
+ * is ever half written:
  *
  *   weights.safetensors     the best weights, with classes, columns and standardisation
  *   checkpoint.safetensors  the last state: weights, optimizer state, counters; for `resume`
  *   history.csv             a line an epoch: losses, metrics, learning rate
  *   loss.svg                the same as a picture
- *   model.yaml, run.yaml    copies of what was trained
+ *   model.yaml, run.yaml    copies of the model's one or two files
  *
- * A folder that holds an older run is renamed first (runs/iris to runs/iris-1, or the next free
- * number), so that no weights are lost. A folder where one of these names stands among files that
- * no run wrote is refused.
+ * The files of an older run in the folder are moved to a new folder beside it (runs/iris-1, or the
+ * next free number) when this run saves for the first time, so that no weights are lost. A folder
+ * where one of these names stands among files that no run wrote is refused. A folder is locked
+ * while a run goes on: a second run there is refused.
  *
- * Best is judged by `early_stopping: monitor` (a loss, or a metric with its `mode`), or else by the
- * validation loss, or by the training loss where there is no validation part. The same seed gives
- * the same bytes, and a resumed run the same as one that was never interrupted.
+ * `early_stopping: monitor` decides which weights are the best: a loss, or a metric with its
+ * `mode`. Without it the validation loss decides, or the training loss where there is no validation
+ * part. The same seed gives the same bytes. A resumed run gives the same bytes as one that was
+ * never interrupted.
  */
 #ifndef YG_TRAIN_TRAIN_H
 #define YG_TRAIN_TRAIN_H
@@ -32,16 +35,17 @@ extern "C" {
 #endif
 
 typedef struct yg_train_progress {
-    bool epoch_end;            /* true: an epoch is over, and validated; false: a step is */
-    int64_t epoch, epochs;     /* from 1; epochs 0: the run is counted in steps */
-    int64_t step, steps;       /* of the whole run, from 1 */
-    double loss;               /* of this step's batch; at an epoch's end its mean */
-    bool has_validation;       /* at an epoch's end: */
-    yg_scores validation;      /* valid if has_validation */
-    yg_scores training;        /* of the epoch's examples, each as it was trained on */
-    double learning_rate;      /* of the step */
-    bool best;                 /* at an epoch's end: the best so far */
-    double seconds, remaining; /* since the start; estimated until the end */
+    bool epoch_end; /* true: an epoch has ended and been validated; false: a step has ended */
+    int64_t epoch, epochs; /* the current one, from 1, of so many; 0: the run is counted in steps */
+    int64_t step, steps;   /* the current one of the whole run, from 1, and their number */
+    double loss;           /* of this step's batch; at an epoch's end, of the epoch's examples */
+    bool has_validation;   /* `validation` is filled in; only at an epoch's end */
+    yg_scores validation;  /* of the validation part */
+    yg_scores training;    /* at an epoch's end: of its examples, each before the step it was in */
+    double learning_rate;  /* of the step */
+    bool best;             /* at an epoch's end: these weights are the best so far */
+    double seconds;        /* since the start */
+    double remaining;      /* seconds until the end, estimated */
 } yg_train_progress;
 
 typedef struct yg_train_options {
@@ -55,35 +59,36 @@ typedef struct yg_train_options {
     yg_dtype dtype; /* YG_F32 or YG_F64 */
 
     int threads;         /* 0: all cores */
-    double save_seconds; /* between checkpoints of a run that goes on; 0: 20 */
-    bool resume; /* continue from checkpoint.safetensors of the folder; only the run's length
-                    and the learning rate with its schedule may be others than they were */
-    const char *weights; /* start from these instead of initial values; NULL: do not */
-    /* What the model was loaded with, for the copy that the run keeps: yg_model_options.overrides,
-     * and the second file. */
-    const char *const *overrides;
+    double save_seconds; /* at least so long between two checkpoints; 0: 20 */
+    bool resume; /* continue from checkpoint.safetensors of the folder. It must be the same run:
+                    only its length, learning rate, schedule, patience and threads may differ. */
+    const char *weights; /* a safetensors file to start from; NULL: initial values */
+    /* The model's own options (yg_model_options), for the copy that the run keeps: */
+    const char *const *overrides; /* as --set */
     size_t override_count;
-    const char *run_path; /* the second file that the model was loaded with, to copy; or NULL */
+    const char *run_path; /* the second file that the model was loaded with; NULL: none */
 
-    /* Called once, before the first step, with what the program of a step needs. NULL: not. */
+    /* Called once, before the first step, with the memory and work of a step. May be NULL. */
     void (*planned)(void *context, const yg_program_stats *step);
-    void (*progress)(void *context, const yg_train_progress *progress); /* NULL: quiet */
-    void *context;
-    const volatile sig_atomic_t *stop; /* nonzero: end after the current step, all saved; or NULL */
+    /* Called after each step and each epoch. May be NULL. */
+    void (*progress)(void *context, const yg_train_progress *progress);
+    void *context; /* for the two above */
+    /* Where this becomes nonzero, the run saves and ends after the current step. May be NULL. */
+    const volatile sig_atomic_t *stop;
 } yg_train_options;
 
 typedef struct yg_train_result {
-    char *folder;
-    char *moved;           /* where an older run of that folder went; NULL if there was none */
+    char *folder;          /* of the run */
+    char *moved;           /* the folder that an older run was moved to; NULL: there was none */
     int64_t epochs, steps; /* done, earlier parts of a resumed run included */
     int64_t train_examples, validation_examples, test_examples;
     int64_t parameters;     /* trainable elements */
     size_t unreached_count; /* trainable parameters that the loss does not reach: they stay as
-                               they are … */
-    char **unreached;       /* … and their names */
+                               they are */
+    char **unreached;       /* the names of these parameters */
     bool interrupted;       /* by `stop` */
     bool stopped_early;     /* by `early_stopping` */
-    int64_t best_epoch;     /* whose weights are in weights.safetensors */
+    int64_t best_epoch;     /* weights.safetensors has its weights */
     yg_scores training;     /* of the last epoch */
     bool has_validation, has_test;
     yg_scores validation; /* of the best epoch */
@@ -91,11 +96,13 @@ typedef struct yg_train_result {
     double seconds;
 } yg_train_result;
 
-/* `options` may be NULL. False on failure: a NaN or infinite loss (YG_ERROR_NUMERIC, naming the
- * step and, at its place in the model, the node that it comes from, for which the run is repeated
- * from its last checkpoint) leaves the files of the epochs before. An interruption is a success.
- * `result` is filled as far as the run came, also on failure: freed by yg_train_result_free(). The
- * names in it belong to the model. */
+/* Trains. `options` may be NULL. False on failure; an interruption by `stop` is a success. A loss
+ * that is not finite fails with YG_ERROR_NUMERIC: the run is repeated from its last checkpoint to
+ * find the node that it comes from, and the message names the step and that node's place in the
+ * model. The files of the epochs before stay.
+ *
+ * `result` is filled in as far as the run came, also on failure: freed by yg_train_result_free() in
+ * either case. Names of metrics in it belong to the model. */
 bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_result *result,
               yg_error *error);
 void yg_train_result_free(yg_train_result *result); /* what it holds, not the struct */

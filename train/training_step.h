@@ -1,6 +1,6 @@
 /*
- * One training step by itself, as a run repeats it: forward, backward and update in one program, to
- * look at and to time.
+ * One training step by itself: forward, backward and update in one program, as a run repeats it.
+ * `show --plan` prints it, and `profile` times it.
  */
 #ifndef YG_TRAIN_TRAINING_STEP_H
 #define YG_TRAIN_TRAINING_STEP_H
@@ -18,17 +18,15 @@ typedef struct yg_training_step_options {
     int64_t batch_size; /* 0: `train: batch_size`, or 32; at most the number of examples */
     yg_dtype dtype;     /* as yg_evaluate_options.dtype */
     int threads;        /* 0: all cores */
-    /* Symbolic dimensions, where no data decide them. One that is missing there has 16. */
+    /* Sizes of symbolic dimensions, for a model without data. A dimension that is not listed has
+     * the size 16. */
     const yg_dim *dims;
     size_t dim_count;
-    /* To be looked at only: no data are read, and `dims` has every
-     * symbolic dimension, the batch's too; batch_size is not used. The program has no memory and
-     * cannot be run. */
+    /* Plan only: no data are read, and the program has no memory and cannot be run. `dims` must
+     * then list every symbolic dimension, the batch's too, and batch_size is not used. */
     bool unfilled;
-    /* What is left out: YG_GRAPH_NO_ALGEBRA and YG_GRAPH_NO_FOLD while the graph is built, and
-     * passes, as yg_compile_options.without, when it is compiled. */
-    unsigned graph_flags;
-    const char *const *without;
+    unsigned graph_flags;       /* YG_GRAPH_NO_ALGEBRA, YG_GRAPH_NO_FOLD, both or 0 */
+    const char *const *without; /* passes to leave out, as yg_compile_options.without */
     size_t without_count;
 } yg_training_step_options;
 
@@ -46,11 +44,13 @@ typedef struct yg_training_step {
     struct yg_training_step_parts *parts;
 } yg_training_step;
 
-/* The step with the optimizer of `train:`; without one the gradients are the program's outputs. The
- * inputs hold the first training examples, over again if the batch is larger, the parameters their
- * initial values; the learning rate is 0, so that they keep them, however often the step is run.
- * `options` NULL: the defaults. A model without a loss is an error. After success the caller frees
- * with yg_training_step_free(); the model must outlive the step. */
+/* Makes the step with the optimizer of `train:`; for a model without one the gradients are the
+ * program's outputs. The inputs hold the first training examples, repeated if the batch is larger.
+ * The parameters hold their initial values. They keep them however often the step is run, because
+ * the learning rate is 0.
+ *
+ * `options` NULL: the defaults. False on failure; a model without a loss is one. After success the
+ * caller frees with yg_training_step_free(). The model must outlive the step. */
 bool yg_training_step_make(const yg_model *model, const yg_training_step_options *options,
                            yg_training_step *step, yg_error *error);
 void yg_training_step_free(yg_training_step *step); /* what it holds, not the struct */

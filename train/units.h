@@ -12,10 +12,19 @@
 
 #pragma GCC visibility push(default)
 
-/* Writes a sentence for the user if a target is standardised and no output is in its units; it says
- * what the outputs are in, and what to write. False where there is nothing to say. `encoding` tells
- * what is standardised; NULL: the model's `data: standardize`. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Advises a user whose model standardises a target and has no output in its units: a sentence says
+ * what the outputs are in, and what to write. True if there is such a target; then the sentence is
+ * in text[0 .. size). `encoding` tells what is standardised; NULL: the model's `data: standardize`.
+ */
 bool yg_units_advice(const yg_model *model, const yg_encoding *encoding, char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
 
 #pragma GCC visibility pop
 
