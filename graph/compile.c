@@ -1,5 +1,6 @@
 /*
- * Compiling: from a graph to a program, one pass after the other.
+ * Compiles a graph to a program: yg_compile() and the steps that are no passes. The order of steps
+ * and passes is in passes.def.
  */
 #include "plan_verify.h"
 #include "threads.h"
@@ -11,8 +12,9 @@ static size_t round_up(size_t bytes) {
     return (bytes + YG_ALIGN - 1) / YG_ALIGN * YG_ALIGN;
 }
 
-/* A buffer that its owner may replace costs nothing until then: calloc's large ones are untouched
- * pages, and `*memory` is what to free. */
+/* Zeroed bytes, 64-byte aligned; *memory is what to free. Large ones come from calloc() as pages
+ * that take no memory until they are touched. So a buffer that the caller replaces by binding
+ * another costs nothing. */
 static void *untouched_zeros(size_t bytes, void **memory) {
     *memory = calloc(1, round_up(bytes) + YG_ALIGN);
     return *memory ? (void *)round_up((uintptr_t)*memory) : NULL;
@@ -26,7 +28,7 @@ static void *aligned_zeros(size_t bytes) {
     return memory;
 }
 
-/* `updated`: by node, to be filled in. */
+/* Checks outputs and updates. Sets updated[node] for each parameter that is updated. */
 static bool check_request(yg_compiler *c, bool *updated) {
     const size_t size = c->graph->size;
     for (size_t i = 0; i < c->output_count; i++) {
@@ -63,7 +65,7 @@ bool yg_plan_check(yg_compiler *c) {
     return good;
 }
 
-/* What the compiler knows by node; freed when the program is made. */
+/* Allocates what the compiler knows of each node. It is freed when the program is done. */
 bool yg_plan_nodes(yg_compiler *c) {
     const size_t size = c->graph->size + 1;
     yg_program *program = c->program;
@@ -86,7 +88,8 @@ bool yg_plan_nodes(yg_compiler *c) {
     return true;
 }
 
-/* The units of a row loop keep what they have in their scratch side by side. */
+/* Where a unit's scratch begins: after that of the units before it in the row loop. They must not
+ * overlap, because each keeps its scratch from one chunk to the next. */
 static size_t scratch_before(const yg_program *program, const yg_unit *unit) {
     const yg_row_loop *row_loop = &program->row_loops[unit->row_loop];
     size_t end = 0;
@@ -142,7 +145,7 @@ bool yg_plan_calls(yg_compiler *c) {
         } else if (unit->kind == YG_UNIT_KERNEL) {
             if (!plan_kernel(c, unit))
                 return false;
-        } else if (unit->source == YG_NO_STORAGE) { /* a view, without a plan */
+        } else if (unit->source == YG_NO_STORAGE) { /* a view that has become a copy */
             const yg_record *record = &c->graph->records[unit->node];
             unit->target = program->storage_of[unit->node];
             unit->source = program->storage_of[unit->from];
@@ -178,7 +181,7 @@ bool yg_plan_threads(yg_compiler *c) {
     return program->pool_of_threads != NULL;
 }
 
-/* Of results that are kept by chunks each thread has its own. */
+/* Adds the chunks of all threads to the program's memory. */
 static bool plan_chunks(yg_compiler *c) {
     yg_program *program = c->program;
     int64_t bytes;
@@ -209,7 +212,7 @@ static bool allocate_program(yg_compiler *c) {
             return yg_plan_fail_leaves(c);
     }
     const size_t threads = (size_t)program->threads;
-    program->arena = aligned_zeros((size_t)program->arena_bytes + 1); /* never NULL for nothing */
+    program->arena = aligned_zeros((size_t)program->arena_bytes + 1); /* never 0 bytes: not NULL */
     program->chunks = aligned_zeros((size_t)program->chunk_bytes * threads); /* see plan_chunks() */
     program->registers =
         aligned_zeros(program->register_count * YG_TILE * sizeof(double) * threads);

@@ -1,6 +1,7 @@
 /*
- * What the planner wants to know of each unit before it decides what runs together: its work, its
- * cost, and into how many rows it falls. All of it depends on shapes only.
+ * Works out, for each unit, its floating-point operations, its cost and into how many rows its work
+ * can be cut. The passes decide by these what runs together. All of them depend on shapes only, so
+ * the plan is the same on every machine.
  */
 #include "plan.h"
 
@@ -23,13 +24,14 @@ yg_op_plan yg_plan_of_node(const yg_graph *graph, yg_node node, bool prepare) {
     return yg_op_plan_of(&call, graph->records[node].type, prepare);
 }
 
-/* An element in memory costs about as much as this many floating-point operations. */
+/* Moving an element from or to memory costs about this many floating-point operations. */
 #define ELEMENT_COST 4
 
-/* A group's step does less for an element than a kernel may, but always goes through L1. */
+/* The same for one element in one step of a group: little arithmetic, but a load and a store in the
+ * L1 cache. */
 #define STEP_COST 6
 
-/* A kernel that reads all of an operand reads it out of step. */
+/* Notes, as skew_unit, the operands of which a kernel reads all elements for each row. */
 static void note_whole_reads(yg_compiler *c, uint32_t u) {
     const yg_unit *unit = &c->program->units[u];
     const yg_record *record = &c->graph->records[unit->node];
@@ -57,7 +59,8 @@ void yg_plan_note(yg_compiler *c, yg_unit *unit, const yg_op_plan *plan) {
     unit->release = plan->release;
 }
 
-/* FLOPs, or what moving the bytes costs where that is more. */
+/* A kernel's cost: its floating-point operations, or moving its operands and result if that costs
+ * more. */
 static void cost_kernel(const yg_compiler *c, yg_unit *unit) {
     const yg_record *record = &c->graph->records[unit->node];
     double touched = (double)yg_type_count(record->type);

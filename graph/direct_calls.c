@@ -1,9 +1,11 @@
 /*
- * direct calls: what a run does, one after the other, with nothing left to decide. Small programs
- * spend their time on deciding.
+ * Lists the direct calls of a program: what a run does, one call after the other, with all
+ * arguments known. A small program would otherwise spend most of its time on finding out what to
+ * call next.
  *
- * A group of one tile becomes a call for each of its loads and steps, and a kernel that threads do
- * not share one call. What is left runs stage by stage (run.c).
+ * A group that fits one tile becomes one call for each of its loads and steps. A kernel that
+ * threads do not share becomes one call. Any other stage stays a single call of run_stage() in
+ * run.c.
  */
 #include "runtime.h"
 
@@ -41,8 +43,9 @@ static size_t round_up(size_t count, size_t element) {
     return (count + line - 1) / line * line;
 }
 
-/* True if the place has room for whole cache lines: registers, and all buffers but the caller's and
- * what begins inside another. */
+/* True if the step may use whole cache lines at the place, beyond the last element: a register, or
+ * a buffer of its own. A buffer of the caller's may end there, and a part of another storage is
+ * followed by other elements. */
 static bool is_roomy(const yg_program *program, const yg_place *place) {
     if (place->storage != YG_NO_STORAGE) {
         const yg_storage *storage = &program->storages[place->storage];
@@ -51,8 +54,9 @@ static bool is_roomy(const yg_program *program, const yg_place *place) {
     return place->advance == 0;
 }
 
-/* The elements that a step of a small group computes: rather whole vectors, whose last elements
- * nobody reads, than the few that are left over one by one. */
+/* How many elements a step of a small group computes. Where all of its places allow it, the count
+ * is rounded up to whole vectors: that is faster than computing the last few elements one by one.
+ * The extra results are never read. */
 static size_t step_count(const yg_program *program, const yg_step *step, size_t count) {
     bool roomy = is_roomy(program, &step->out);
     size_t widest = step->out.advance > 4 ? step->out.advance : 4;
@@ -63,7 +67,7 @@ static size_t step_count(const yg_program *program, const yg_step *step, size_t 
     return roomy ? round_up(count, widest) : count;
 }
 
-/* True if an earlier step makes or reads the same. */
+/* True if a step before `at` reads or writes the storage. */
 static bool met_before(const yg_unit *unit, uint32_t at, uint32_t storage) {
     for (uint32_t i = 0; i < at; i++) {
         const yg_step *step = &unit->steps[i];
@@ -77,7 +81,7 @@ static bool met_before(const yg_unit *unit, uint32_t at, uint32_t storage) {
     return false;
 }
 
-/* Elements [begin, end) of `to` become what `from` is. */
+/* Adds a call that fills elements [begin, end) of `to` with the element at `from`. */
 static void add_fill(char *to, size_t begin, size_t end, const char *from, size_t element,
                      list *l) {
     if (begin < end)
@@ -88,21 +92,21 @@ static void add_fill(char *to, size_t begin, size_t end, const char *from, size_
                                 .count = end - begin});
 }
 
-/* Whether the operator is meant for a part of the numbers only, as log is: beyond, it may be slow.
- */
+/* Whether the operator is defined for a part of the numbers only, as log is. Outside of it the
+ * function may be slow. */
 static bool has_border(const yg_op *op) {
     return op->domain[0].low > -1 && op->domain[0].low < op->domain[0].high;
 }
 
-/* True if nothing lies behind `count` elements of a roomy place in memory: not the rest of what it
- * is the beginning of. */
+/* True if the storage of a place ends after `count` elements, so that the rest of its last cache
+ * line may be written. False for registers. */
 static bool ends_with(const yg_program *program, const yg_place *place, size_t count) {
     return place->storage != YG_NO_STORAGE && is_roomy(program, place) &&
            program->storages[place->storage].bytes == (int64_t)(count * place->advance);
 }
 
-/* So that such operators meet nothing strange behind the last element, the first one is repeated
- * there. */
+/* A step that computes more elements than there are reads whatever lies behind the last one. For
+ * such operators that could be slow, so their operands are padded with their first element. */
 static void add_pads(const yg_program *program, const yg_unit *unit, list *l) {
     const size_t count = (size_t)unit->count;
     bool border = false;
@@ -173,9 +177,10 @@ static void add_stage(const yg_program *program, const yg_stage *stage, list *l)
     }
 }
 
-/* A buffer of the caller's makes no more calls of a program, so none fails but the first. */
+/* Binding a buffer never makes the list longer. So only the first call of this function allocates,
+ * and only it can fail. */
 bool yg_program_list_direct_calls(yg_program *program) {
-    size_t room = 1; /* but for pads */
+    size_t room = 1; /* enough without pads; add() makes more */
     for (size_t u = 0; u < program->unit_count; u++)
         room += 1 + program->units[u].step_count + program->units[u].load_count;
     if (!program->direct_calls &&

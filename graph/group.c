@@ -1,28 +1,31 @@
 /*
- * A fused group's steps: which tile kernel reads and writes where.
+ * Plans a fused group: for each member, which tile kernel runs, and where it reads and writes. A
+ * result that only later members read stays in a register; the register is used again after the
+ * last of them.
  */
 #include "plan.h"
 
 #include <string.h>
 
-/* Registers of one group: those of loads are its own throughout, those of results are used again
- * after their last reader. */
+/* The registers of a group. A load keeps its register for the whole group. A result gives its back
+ * after its last reader. */
 typedef struct registers {
-    uint16_t count;
-    uint16_t free[YG_GROUP_STEPS];
+    uint16_t count;                /* registers in all */
+    uint16_t free[YG_GROUP_STEPS]; /* the first free_count entries are free to use again */
     uint16_t free_count;
 } registers;
 
-#define NO_STEP UINT32_MAX
+#define NO_STEP UINT32_MAX /* ends a list of steps */
 
 typedef struct group {
     yg_compiler *c;
     yg_unit *unit;
     registers registers;
     yg_node members[YG_GROUP_STEPS];
-    uint32_t last_use[YG_GROUP_STEPS]; /* by step: the step that reads its result last */
-    uint32_t dying[YG_GROUP_STEPS]; /* by step: the first of those whose last use it is, and … */
-    uint32_t next_dying[YG_GROUP_STEPS]; /* … the others */
+    uint32_t last_use[YG_GROUP_STEPS];   /* by step: the last step that reads its result */
+    uint32_t dying[YG_GROUP_STEPS];      /* by step: the first in the list of steps whose results it
+                                            is the last to read; NO_STEP: none */
+    uint32_t next_dying[YG_GROUP_STEPS]; /* by step: the next in that list */
     yg_node *load_of;                    /* by load: the broadcast node */
 } group;
 
@@ -39,8 +42,8 @@ static uint16_t element_size(const yg_compiler *c, yg_node node) {
     return (uint16_t)yg_dtype_size(c->graph->records[node].type->dtype);
 }
 
-/* The iteration space of a broadcast with neighbouring dimensions merged where the source is dense
- * in both, or repeats in both. */
+/* Fills in a load's shape and strides. Neighbouring dimensions are merged if the source is dense
+ * along both or stretched along both, so that fewer and longer runs are left. */
 static void collapse(yg_load *load, const yg_type *source, const yg_type *target) {
     int64_t dense[YG_MAX_RANK];
     yg_type_strides(source, dense);
@@ -69,20 +72,22 @@ static const void *constant_of(const yg_compiler *c, yg_node node) {
     return data ? data + c->nodes[node].offset : NULL;
 }
 
-/* A tile of one constant element: filled now, so that no run need do it. */
+/* A tile in which every element is the same constant. It is filled when the program is compiled, so
+ * that no run has to. */
 struct yg_filled {
     struct yg_filled *next;
-    const void *constant;
-    size_t element;
-    char *tile;
+    const void *constant; /* the element */
+    size_t element;       /* its bytes */
+    char *tile;           /* YG_TILE of them */
 };
 
-/* A group that touches more bytes finds them in memory rather than in the L2 cache. */
+/* A group fetches ahead if it touches at least this many bytes: they are then hardly in the L2
+ * cache. */
 #define STREAMED_BYTES (512 * 1024)
-/* Cache lines to ask for during a step, at most: with more they stand in each other's way. */
+/* But not if that is more than this many cache lines in a step: they would wait for each other. */
 #define STEP_LINES 20
 
-/* Constants are looked for among the last few: finding one saves a tile of memory. */
+/* A filled tile is looked for among this many recent ones, so that equal constants share it. */
 #define FILLED_WINDOW 16
 
 static const char *filled_tile(yg_compiler *c, const yg_load *load) {
@@ -105,7 +110,8 @@ static const char *filled_tile(yg_compiler *c, const yg_load *load) {
     return tile;
 }
 
-/* Where a step finds a tile of broadcast `node`: a register, unless the tile is constant. */
+/* Where a step reads a broadcast: from the register of a load, which is added if the group has none
+ * for it; or from a filled tile, if it is one constant element. */
 static bool read_broadcast(group *g, yg_node node, yg_place *place) {
     yg_compiler *c = g->c;
     yg_unit *unit = g->unit;
@@ -133,6 +139,7 @@ static bool read_broadcast(group *g, yg_node node, yg_place *place) {
     return true;
 }
 
+/* Where a step reads an operand. */
 static bool read_place(group *g, yg_node operand, yg_place *place) {
     yg_compiler *c = g->c;
     const yg_node root = c->nodes[operand].root;
@@ -173,7 +180,7 @@ static void list_members(group *g) {
     }
 }
 
-/* At most: a broadcast that several members read is loaded once. */
+/* An upper bound: a broadcast that several members read is loaded once only. */
 static uint32_t count_loads(const group *g) {
     const yg_compiler *c = g->c;
     uint32_t loads = 0;
@@ -232,8 +239,9 @@ static void add_stream(yg_unit *unit, const yg_place *place) {
     unit->streams[unit->stream_count++] = place;
 }
 
-/* What is read and written a tile at a time, where it is worth being asked for ahead: the processor
- * does that as well by itself while memory is all it waits for. */
+/* Lists the places in memory that the group fetches ahead. Leaves the list empty where that gains
+ * nothing: if everything is in the cache, or if the group only waits for memory, since the
+ * processor then fetches as well by itself. */
 static bool list_streams(yg_compiler *c, yg_unit *unit) {
     uint32_t places = unit->step_count;
     int64_t element = 0; /* bytes, in all streams */
@@ -256,7 +264,7 @@ static bool list_streams(yg_compiler *c, yg_unit *unit) {
 }
 
 bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
-    group g; /* large, and filled in as far as it is used */
+    group g; /* not cleared, because it is large: only entries of existing steps are set */
     g.c = c;
     g.unit = unit;
     g.registers.count = g.registers.free_count = 0;

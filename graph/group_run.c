@@ -1,5 +1,5 @@
 /*
- * Running a fused group: its loads and its steps, tile by tile.
+ * Runs a fused group: for each tile, first its loads, then its steps.
  */
 #include "runtime.h"
 
@@ -21,10 +21,11 @@ void yg_fill(void *to, const void *from, size_t element, size_t count) {
     }
 }
 
-/* Below this many elements a run is copied one by one: a call would take longer. */
+/* A run of fewer elements is copied in a loop: calling memcpy() would take longer. */
 #define SHORT_RUN 16
 
-/* One short run, again and again: a bias under each row. */
+/* Repeats one short run, as a bias is repeated for each row. `at` is where in it the
+ * first element lies. */
 static void repeat_run(uint32_t *to, const uint32_t *from, size_t length, size_t at, size_t count) {
     for (size_t i = 0; i < count; i++) {
         to[i] = from[at];
@@ -32,7 +33,7 @@ static void repeat_run(uint32_t *to, const uint32_t *from, size_t length, size_t
     }
 }
 
-/* Run by run along the innermost dimension. */
+/* Writes elements [start, start + count) of a broadcast, in runs along the innermost dimension. */
 static void stretch(const yg_load *load, char *to, int64_t start, int64_t count) {
     int64_t index[YG_MAX_RANK], offset = 0, rest = start;
     const int inner = load->rank - 1;
@@ -73,13 +74,16 @@ void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count) {
         stretch(load, to, start, count);
 }
 
-/* Where a run of a group begins, and how far the registers and chunks of its thread are from those
- * of thread 0. */
+/* What is the same for all tiles of one call. Places are resolved for thread 0; another thread adds
+ * a distance. */
 typedef struct stretch_of_group {
-    int64_t begin;
-    size_t registers, chunks; /* bytes */
+    int64_t begin;    /* the first element */
+    size_t registers; /* bytes from the registers of thread 0 to those of this thread */
+    size_t chunks;    /* the same for chunks */
 } stretch_of_group;
 
+/* Where a step reads or writes the tile that begins at element `start`. A chunk begins at the first
+ * element of the call. */
 static inline char *at_tile(const yg_place *place, int64_t start, const stretch_of_group *of) {
     if (place->by_chunks)
         return place->base + (size_t)place->advance * (size_t)(start - of->begin) + of->chunks;
@@ -95,8 +99,9 @@ static inline char *load_target(char *registers, const yg_load *load) {
     return registers + (size_t)load->target * YG_TILE * sizeof(double);
 }
 
-/* Asks for a step's share of what the tile at `start` reads and writes, so that memory is busy
- * while the tile before is computed. The processor does so by itself only within a page. */
+/* Asks the processor to fetch what the tile at `start` will read and write, so that memory is busy
+ * while the tile before is computed. (By itself it does so only within a page.) Each step asks for
+ * its share of the cache lines. */
 static inline void fetch_ahead(const yg_unit *unit, uint32_t step, int64_t start) {
     for (uint32_t i = 0; i < unit->stream_count; i++) {
         const yg_place *place = unit->streams[i];

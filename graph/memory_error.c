@@ -1,6 +1,6 @@
 /*
- * What to say where memory for a program is not to be had: how much was asked for, which tensors
- * are the largest, and where in the model file they stand.
+ * The error message when there is not enough memory for a program. It says how much was asked for,
+ * which tensors are the largest, and on which lines of the model file they stand.
  */
 #include "number.h"
 #include "plan.h"

@@ -1,193 +1,203 @@
 /*
- * Compiling: what the passes know, and what passes.def lists. Private to graph/. What they make is
- * in units.h and runtime.h.
+ * Compiling: the data that the passes share, and the functions that passes.def lists. Private to
+ * graph/. The plan that they make is described in units.h, the program in runtime.h.
  */
 #ifndef YG_GRAPH_PLAN_H
 #define YG_GRAPH_PLAN_H
 
 #include "runtime.h"
 
-/* What compiling knows of a node. Together, since it is mostly asked together. */
+/* What the passes know of a node. */
 typedef struct yg_plan_node {
-    yg_node root;        /* the node whose storage it shares: itself, or through views */
-    int64_t offset;      /* of it in the root's storage, in bytes */
-    uint32_t unit;       /* YG_NO_UNIT for leaves and for broadcasts that are read in place */
-    yg_node next;        /* the next member of its group */
-    uint32_t step;       /* its step in its group */
-    uint32_t last_unit;  /* of a root: the last unit that reads it, … */
-    yg_node last_reader; /* … the last node there that does, … */
-    uint32_t other_unit; /* … the last unit but that one, … */
-    uint32_t skew_unit; /* … and the last unit that reads other elements of it than it computes */
-    bool live;
-    bool lasting;       /* an output: its storage is not reused */
+    yg_node root;   /* the node whose storage it shares: itself, or a view's operand's root */
+    int64_t offset; /* where it begins in the root's storage, in bytes */
+    uint32_t unit;  /* that computes it; YG_NO_UNIT: a leaf, or a broadcast read in place */
+    yg_node next;   /* of a member of a group: the next member; the last has none */
+    uint32_t step;  /* of a member of a group: its step */
+
+    /* of a root; the units are YG_NO_UNIT if there is none */
+    uint32_t last_unit;  /* the last unit that reads it */
+    yg_node last_reader; /* the last node in that unit that reads it */
+    uint32_t other_unit; /* the last unit before that one that reads it */
+    uint32_t skew_unit;  /* the last unit that, for row r of its work, reads other rows of it too */
+
+    bool live;          /* an output or an update needs it */
+    bool lasting;       /* it is an output, or shares its storage: the bytes are not used again */
     bool updated;       /* a parameter that an update writes */
-    bool late;          /* a parameter that is read when all units have run */
+    bool late;          /* a parameter that is read after all units have run */
     yg_node overwrites; /* of an update: the parameter that it is written over, or YG_NONE */
-    bool in_memory;     /* read by another unit, or from outside */
+    bool in_memory;     /* it needs a storage: another unit reads it, or it is asked for */
 } yg_plan_node;
 
-/* What compiling knows on the way. */
+/* The state of compiling. */
 typedef struct yg_compiler {
     yg_program *program;
-    const yg_graph *graph;
+    const yg_graph *graph; /* the caller's, or the program's own clone of it */
     unsigned flags;
     const yg_compile_options *options; /* or NULL */
-    bool drops_dead;                   /* the pass `dead` is done */
-    /* Finds out whose storage a node shares; NULL: each has its own. Its operands' roots are known.
-     * `view`: where in operand 0 it lies, in elements; -1 for nowhere. */
+    bool drops_dead;                   /* the pass `dead` is not left out */
+    /* Sets root and offset of a node that may share its operand's storage. NULL if the pass `views`
+     * is left out: each node then has its own. The operands' roots must be set before. `view` is
+     * where the node begins in operand 0, in elements; -1 if it is no view. */
     void (*find_root)(struct yg_compiler *compiler, yg_node node, int64_t view);
-    bool saves_memory; /* values are computed again: what runs together would need its memory
-                          together */
+    bool saves_memory; /* the pass `recompute` has run: no row loops, whose units would need their
+                          memory at the same time */
     const yg_node *outputs;
     size_t output_count;
     const yg_update *updates;
     size_t update_count;
     yg_error *error;
-    size_t unit_capacity, row_loop_capacity, stage_capacity, storage_capacity;
-    yg_plan_node *nodes;
-    struct yg_filled *filled; /* group.c */
+    size_t unit_capacity;     /* room of program->units */
+    size_t row_loop_capacity; /* room of program->row_loops */
+    size_t stage_capacity;    /* room of program->stages */
+    size_t storage_capacity;  /* room of program->storages */
+    yg_plan_node *nodes;      /* by node; NULL before yg_plan_nodes() */
+    struct yg_filled *filled; /* tiles of constants: group.c */
 } yg_compiler;
 
-/* Goes through the table of passes. False, too, for a name to leave out that is neither a pass's
- * nor a rule's. */
+/* Runs the table of passes. Fails if the options leave out a name that is neither a pass nor a
+ * rule. */
 bool yg_plan_make(yg_compiler *compiler);
 
-/* Whether a rewriting rule is tried. */
+/* Whether a rewriting rule is tried: false if the options leave it out. */
 bool yg_plan_with_rule(const yg_compiler *compiler, const yg_rule *rule);
 
 /* The shape rule's view of a node; `types` has room for its operands. */
 yg_infer yg_plan_call(const yg_graph *graph, yg_node node, yg_type *types);
 
-/* How a node is computed, as its operator says. yg_op_plan_release() takes it back. */
+/* Asks a node's operator for its plan. With `prepare`, yg_op_plan_release() must follow. */
 yg_op_plan yg_plan_of_node(const yg_graph *graph, yg_node node, bool prepare);
 
-/* Room for one more element behind `count`: the array, or a larger one in its place; NULL, with
- * the array as it was, when out of memory. */
+/* Makes room for one more element after `count`. Returns the array, or a larger one in its place.
+ * NULL when out of memory; the array then stays as it was. */
 void *yg_plan_grow(yg_compiler *compiler, void *array, size_t count, size_t *capacity,
                    size_t element);
 
-/* ------------------------------------- what passes.def lists, in its order; a pass NAME is in
-   pass_NAME.c, and a step in the file that stands behind it -- */
+/* ------------------------------------------------------------------------ steps and passes -- */
+
+/* The functions that passes.def lists, in its order. A pass NAME is in pass_NAME.c; the comment on
+ * a step names its file. Each returns false after a failure. */
 
 /* Checks outputs and updates. compile.c */
 bool yg_plan_check(yg_compiler *compiler);
 
 bool yg_plan_drop_dead(yg_compiler *compiler);
 
-/* Tries the rules. From here on `graph`, `outputs` and `updates` may be the program's own.
- * rewrite.c */
+/* Tries the rewriting rules. Like the two passes below it may replace `graph`, `outputs` and
+ * `updates` by those of a clone. rewrite.c */
 bool yg_plan_rewrite(yg_compiler *compiler);
 
-/* Moves updates to where their gradients are. It may change the same as the rules. */
+/* Moves each large update to right behind its gradient. */
 bool yg_plan_early_updates(yg_compiler *compiler);
 
-/* Trades memory for computing again, if that is asked for. It may change the same as the rules. */
+/* Computes values again to save memory, if yg_compile_options.recompute asks for it. */
 bool yg_plan_recompute(yg_compiler *compiler);
 
-/* From here on there is `nodes`. compile.c */
+/* Allocates `nodes`. `graph` does not change from here on. compile.c */
 bool yg_plan_nodes(yg_compiler *compiler);
 
 /* Marks the nodes that are live, and those that must be in memory. pass_dead.c */
 bool yg_plan_mark_live(yg_compiler *compiler);
 
-/* Lets nodes share their operands' storage: sets `find_root`. */
+/* views: sets `find_root`. */
 bool yg_plan_views(yg_compiler *compiler);
 
-/* Cut the live nodes into units, in running order: neighbours together, or each its own. */
+/* Put the live nodes into units, in running order: elementwise neighbours in one group, or each
+ * node in a unit of its own. */
 bool yg_plan_units_fused(yg_compiler *compiler);
 bool yg_plan_units_apart(yg_compiler *compiler);
 
-/* Finds out what each unit costs and whether it can run by rows. cost.c */
+/* Works out what each unit costs, and into how many rows it can be cut. cost.c */
 bool yg_plan_costs(yg_compiler *compiler);
 
-/* in_place: finds the updates that can be written over their parameters. */
+/* in_place: decides which updates are written over their parameters. */
 bool yg_plan_overwrite_parameters(yg_compiler *compiler);
 
-/* Join neighbouring units to row loops, or leave each alone. */
+/* Join neighbouring units into row loops, or make each unit a row loop. */
 bool yg_plan_row_loops(yg_compiler *compiler);
 bool yg_plan_no_row_loops(yg_compiler *compiler);
 
-/* Join neighbouring row loops to stages, or leave each alone. */
+/* Join neighbouring row loops into stages, or make each row loop a stage. */
 bool yg_plan_stages(yg_compiler *compiler);
 bool yg_plan_no_stages(yg_compiler *compiler);
 
-/* Gives every node in memory a storage; updates that cannot be written in place get copies at the
- * end. storage.c */
+/* Gives every node in memory a storage. Appends copies for updates that are not written in place.
+ * storage.c */
 bool yg_plan_storages(yg_compiler *compiler);
 
-/* views: lets operands lie in the result that they are joined to. */
+/* views: lets operands of concat be computed in their place in the result. */
 bool yg_plan_join(yg_compiler *compiler);
 
-/* Fills in what units call, and with what. compile.c, group.c */
+/* Fills in the calls of kernels and the steps of groups. compile.c, group.c */
 bool yg_plan_calls(yg_compiler *compiler);
 
 /* Lists what kernels of row loops may fetch ahead. */
 bool yg_plan_prefetch(yg_compiler *compiler);
 
-/* Finds results of which a chunk of rows is enough. */
+/* Finds results for which a buffer of one chunk of rows is enough. */
 bool yg_plan_chunk_buffers(yg_compiler *compiler);
 
 /* in_place: lets results take over the bytes of operands. */
 bool yg_plan_take_over(yg_compiler *compiler);
 
-/* Lets results have the bytes of what is not read again. */
+/* Lets results have the bytes of results that are not read again. */
 bool yg_plan_reuse(yg_compiler *compiler);
 
 /* Gives every storage in the arena an offset. offsets.c */
 bool yg_plan_offsets(yg_compiler *compiler);
 
-/* Verifies the plan, in the `dev` build. compile.c */
+/* Verifies the plan (plan_verify.h) in the `dev` build, otherwise does nothing. compile.c */
 bool yg_plan_check_plan(yg_compiler *compiler);
 
-/* Decides who works on what, before memory for each thread is allocated. compile.c */
+/* Decides which stages are shared, and starts threads if one is. compile.c */
 bool yg_plan_threads(yg_compiler *compiler);
 
-/* Allocates what the program owns. compile.c */
+/* Allocates the program's buffers. compile.c */
 bool yg_plan_memory(yg_compiler *compiler);
 
-/* ------------------------------------------------------------- what passes and steps share -- */
+/* --------------------------------------------------------------------------------- helpers -- */
 
-/* True if a node is only a part of its root, so that element i of the one is not element i
- * of the other. */
+/* True if a node is only a part of its root: element i of the node is then not element i of the
+ * root. */
 static inline bool yg_plan_is_part(const yg_compiler *compiler, yg_node node) {
     const yg_node root = compiler->nodes[node].root;
     return root != node && yg_type_count(compiler->graph->records[node].type) !=
                                yg_type_count(compiler->graph->records[root].type);
 }
 
-/* True for a broadcast that only elementwise nodes use, whose groups stretch its operand as they
- * read. */
+/* True for a broadcast that only elementwise nodes read. It is never computed: the groups that read
+ * it load its operand and stretch it (yg_load). */
 static inline bool yg_plan_reads_in_place(const yg_compiler *compiler, yg_node node) {
     return compiler->graph->records[node].op == compiler->graph->ops->broadcast &&
            !compiler->nodes[node].in_memory;
 }
 
-/* Cuts the live nodes into units. `fuse`, if there is one, puts an elementwise node into a group
- * that is there; false if it can join none. */
+/* Puts the live nodes into units. `fuse` puts an elementwise node into an existing group, or
+ * returns false if it can join none. `fuse` NULL: no node joins any. units.c */
 bool yg_plan_units(yg_compiler *compiler, bool (*fuse)(yg_compiler *compiler, yg_node node));
 
 /* Puts the last unit into a row loop and a stage of its own. */
 bool yg_plan_add_alone(yg_compiler *compiler);
 
-/* Makes a stage of one row loop, at the end. */
+/* Appends a stage of one row loop. */
 bool yg_plan_add_stage(yg_compiler *compiler, uint32_t row_loop);
 
-/* memory_error.c: fail for want of memory and name the largest tensors, with their lines: of
- * inputs, parameters and outputs, or of what a run computes (`bytes` in all; 0: the sum of its
- * results). */
+/* Fail with YG_ERROR_MEMORY and a message that names the largest tensors and their lines in the
+ * model file: the largest leaves, or the largest results. `bytes` is how much was asked for; 0: the
+ * sum of the results. Always return false. memory_error.c */
 bool yg_plan_fail_leaves(const yg_compiler *compiler);
 bool yg_plan_fail_arena(const yg_compiler *compiler, double bytes);
 
-/* Decides which stages threads share; false if none. pass_stages.c */
+/* Decides which stages threads share. False if it is none. pass_stages.c */
 bool yg_plan_share(const yg_compiler *compiler);
 
-/* A new unit at the end, or NULL when out of memory. */
+/* Appends a unit. NULL when out of memory. */
 yg_unit *yg_plan_add_unit(yg_compiler *compiler);
 
-/* Notes in a kernel's unit how it is computed. */
+/* Copies a kernel's plan into its unit. */
 void yg_plan_note(yg_compiler *compiler, yg_unit *unit, const yg_op_plan *plan);
 
-/* Fills in the steps and loads of a group, and its registers. */
+/* Fills in the steps and loads of a group, and assigns registers. group.c */
 bool yg_plan_group(yg_compiler *compiler, yg_unit *unit);
 
 #endif

@@ -1,8 +1,10 @@
 /*
- * What the units of a plan read and write, in bytes of one imaginary memory: see plan_verify.h.
+ * Lists what each unit of a plan reads and writes, as bytes of an imaginary memory: see
+ * plan_verify.h.
  *
- * Nothing here trusts what the passes noted on the way. Views are worked out again from the
- * operators, and places from the units that are run.
+ * The verifier must not believe the passes that it checks. So nothing here reads their notes
+ * (yg_plan_node): views are worked out again from the operators, and places from the units that
+ * will be run.
  */
 #include "plan_verify.h"
 
@@ -41,7 +43,7 @@ static bool place_storage(const yg_program *program, yg_addresses *a, uint32_t s
     const yg_storage *storage = &program->storages[s];
     const int64_t bytes = kept_bytes(program, storage);
     if (storage->part_of != YG_NO_STORAGE)
-        return true; /* when all wholes are known */
+        return true; /* place_part() does it, when the storage that it is a part of has its place */
     if (storage->by_chunks) {
         a->of[s] = program->arena_bytes + storage->shift;
         return (storage->shift >= 0 && storage->shift + bytes <= program->chunk_bytes) ||
@@ -92,7 +94,8 @@ static void find_made(const yg_program *program, bool *made) {
     }
 }
 
-/* The node of the same result whose bytes a result's second node shares. */
+/* Two nodes may stand for the same result of a kernel; the second shares the bytes of the first.
+ * Returns the first one, or `node` if there is none before it. */
 static yg_node result_made(const yg_program *program, const yg_addresses *a, yg_node node) {
     const yg_graph *graph = program->graph;
     for (yg_node other = graph->records[node].operands[0] + 1; other < node; other++) {
@@ -163,7 +166,7 @@ void yg_addresses_free(yg_addresses *a) {
 
 /* --------------------------------------------------------------------------------- accesses -- */
 
-/* A list that is being filled in for one unit. */
+/* The list of one unit while it is being made. */
 typedef struct listing {
     const yg_addresses *a;
     const yg_program *program;
@@ -198,7 +201,8 @@ static bool has_storage(const listing *l, uint32_t s, yg_node node) {
            IS_WRONG(l, "%%%" PRIu32 " has no memory to be read from or written to", node);
 }
 
-/* `bytes` of a node in a storage. */
+/* Fills in an access to the first `bytes` bytes of a storage, which hold `node`. Fails if the
+ * storage is too small, or if only a chunk of it is kept and this unit cannot do with that. */
 static bool in_storage(const listing *l, uint32_t s, yg_node node, int64_t bytes, yg_access *out) {
     if (!has_storage(l, s, node))
         return false;
@@ -238,12 +242,13 @@ bool yg_node_bytes(const yg_addresses *a, yg_node node, yg_access *out, yg_error
 
 /* ----------------------------------------------------------------------------------- groups -- */
 
-/* What a register holds is a node, or a load of the group. */
+/* `held` names a load by a number that no node has. */
 static yg_node held_load(uint32_t load) {
     return YG_NONE - 1 - load;
 }
 
-/* The largest number of rows for which row r of a broadcast needs row r of its source only. */
+/* The largest number of rows R such that, with both tensors cut into R rows, row r of a broadcast
+ * needs only row r of its source. */
 static int64_t rows_in_step(const yg_type *source, const yg_type *target) {
     int64_t rows = 1;
     const int missing = target->rank - source->rank;
@@ -266,7 +271,8 @@ static bool read_constant(const listing *l, yg_node node, const void *found) {
            IS_WRONG(l, "%%%" PRIu32 " is read from another constant", node);
 }
 
-/* Operand k of a step is a broadcast without memory of its own. */
+/* Checks a step's operand k, a broadcast that is never computed: a register must hold it as a load
+ * of the group, or a filled tile its constant. */
 static bool read_load(const listing *l, const yg_step *step, uint32_t at, uint32_t k,
                       yg_node node) {
     const yg_graph *graph = l->program->graph;
@@ -330,7 +336,7 @@ static bool list_group(const listing *l) {
             !append(l, access))
             return false;
     }
-    /* The next group must not find this one's values. */
+    /* Registers do not keep values from one group to the next. */
     for (uint32_t i = 0; i < l->unit->load_count; i++)
         l->a->held[l->unit->loads[i].target] = YG_NONE;
     for (uint32_t i = 0; i < l->unit->step_count; i++) {
@@ -342,7 +348,7 @@ static bool list_group(const listing *l) {
 
 /* ---------------------------------------------------------------------------------- kernels -- */
 
-/* Notes which storages lie in the result where the operand that they are goes. */
+/* Notes operands of concat that lie in its result, at the right place. */
 static void note_joined(const listing *l, const yg_access *result) {
     const yg_graph *graph = l->program->graph;
     const yg_record *record = &graph->records[l->unit->node];

@@ -1,17 +1,20 @@
 /*
  * The verifier of plans: see plan_verify.h.
  *
- * Two questions are asked, stage by stage. Do the reads and writes of the stage stand in each
- * other's way, if its row loops run at the same time and the rows of a row loop in any order? And
- * does each read find the node that it needs, if the units run one after the other? When the first
- * answer is no and the second is yes, it is yes for every order.
+ * Each stage is checked in two ways:
+ * 1. Conflicts. The row loops of a stage run at the same time, and the rows of a row loop in any
+ *    order. So no write may touch bytes that another row loop or another row uses.
+ * 2. Replay. The units are gone through one after the other. Each read must find the node that it
+ *    needs in its bytes.
+ * Without conflicts, every order gives what this one order gives. So the two together prove that
+ * each read is right in every order.
  */
 #include "plan_verify.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Who wrote bytes: which bytes of which node, from which address on. */
+/* A write: bytes of `node`, from its byte `offset` on, stand at address `begin` and after. */
 typedef struct event {
     yg_node node;
     int64_t offset, begin;
@@ -21,11 +24,11 @@ typedef struct verifier {
     const yg_program *program;
     yg_error *error;
     yg_addresses addresses;
-    yg_access_list accesses; /* of the stage at hand */
-    yg_access *sorted;       /* the same, by address */
+    yg_access_list accesses; /* of the stage that is checked */
+    yg_access *sorted;       /* the same, sorted by address */
     size_t sorted_capacity;
-    yg_written *written; /* by index of … */
-    event *events;
+    yg_written *written; /* for each byte, the index of the event that wrote it */
+    event *events;       /* all writes so far */
     size_t event_count, event_capacity;
 } verifier;
 
@@ -39,7 +42,7 @@ static void release(verifier *v) {
 
 /* -------------------------------------------------------------------------------- the order -- */
 
-/* Units, row loops and stages cover each other from the first to the last. */
+/* Checks that the stages cover all row loops in order, and the row loops all units. */
 static bool check_order(const verifier *v) {
     const yg_program *p = v->program;
     uint32_t unit = 0, loop = 0;
@@ -66,7 +69,8 @@ static bool check_order(const verifier *v) {
            yg_plan_is_wrong(p, unit, v->error, "no stage runs it");
 }
 
-/* Kernels that keep something in their scratch between the chunks of a row loop. */
+/* Checks that the kernels of a row loop have scratch that does not overlap: they keep it from one
+ * chunk to the next. */
 static bool check_scratch(const verifier *v, const yg_row_loop *loop) {
     const yg_program *p = v->program;
     size_t end = 0;
@@ -84,8 +88,9 @@ static bool check_scratch(const verifier *v, const yg_row_loop *loop) {
     return true;
 }
 
-/* ---------------------------------------------------------- who stands in each other's way -- */
+/* ------------------------------------------------------------------------------- conflicts -- */
 
+/* Sorts by row loop of a chunk, then by address. 0 for the same interval. */
 static int compare_places(const yg_access *x, const yg_access *y) {
     if (x->chunk_of != y->chunk_of)
         return x->chunk_of < y->chunk_of ? -1 : 1;
@@ -100,6 +105,7 @@ static int compare(const void *a, const void *b) {
     return places ? places : (x->unit > y->unit) - (x->unit < y->unit);
 }
 
+/* Reports a conflict. Always returns false. */
 static bool in_the_way(const verifier *v, const yg_access *a, const yg_access *b) {
     const yg_program *p = v->program;
     const bool same = p->units[a->unit].row_loop == p->units[b->unit].row_loop;
@@ -112,7 +118,8 @@ static bool in_the_way(const verifier *v, const yg_access *a, const yg_access *b
                             same ? "other rows of the row loop" : "the same stage");
 }
 
-/* Sorted accesses [begin, end) of one and the same interval. */
+/* Checks the sorted accesses [begin, end), which all touch one interval. If one of them writes, all
+ * must belong to one row loop and touch only row r for row r. */
 static bool check_interval(const verifier *v, size_t begin, size_t end) {
     const yg_access *writer = NULL;
     for (size_t i = begin; i < end; i++)
@@ -128,15 +135,16 @@ static bool check_interval(const verifier *v, size_t begin, size_t end) {
     return true;
 }
 
-/* Different intervals that overlap must all be read only. */
+/* Checks intervals that overlap without being equal: none of them may be written. Of the intervals
+ * before the current one, those that end last are enough to compare with. */
 static bool check_overlaps(const verifier *v, size_t count) {
-    const yg_access *any = NULL, *written = NULL; /* of what is before: what ends last */
+    const yg_access *any = NULL, *written = NULL; /* the access, and the write, that end last */
     for (size_t begin = 0, end; begin < count; begin = end) {
         const yg_access *writer = NULL, *first = &v->sorted[begin];
         for (end = begin; end < count && compare_places(&v->sorted[end], first) == 0; end++)
             writer = v->sorted[end].writes ? &v->sorted[end] : writer;
         if (any && any->chunk_of != first->chunk_of)
-            any = written = NULL; /* no thread is in two row loops at once */
+            any = written = NULL; /* a thread runs one row loop at a time: chunks may overlap */
         if (!check_interval(v, begin, end))
             return false;
         if (written && written->end > first->begin)
@@ -149,8 +157,8 @@ static bool check_overlaps(const verifier *v, size_t count) {
     return true;
 }
 
-/* What a unit does at the end of the stage is in nobody's way, and what lies in the unit's own
- * result is read by none but that unit. */
+/* Checks the stage for conflicts. Two kinds of access cannot conflict and are left out: those at
+ * the end of the stage, and operands that lie in the result of their only reader. */
 static bool check_conflicts(verifier *v) {
     size_t count = 0;
     if (v->sorted_capacity < v->accesses.count) {
@@ -173,6 +181,7 @@ static bool check_conflicts(verifier *v) {
 
 /* --------------------------------------------------------------------------------- replaying -- */
 
+/* Records a write. */
 static bool note_write(verifier *v, yg_node node, int64_t offset, int64_t begin, int64_t end) {
     if (v->event_count == v->event_capacity) {
         const size_t capacity = v->event_capacity ? 2 * v->event_capacity : 64;
@@ -187,6 +196,7 @@ static bool note_write(verifier *v, yg_node node, int64_t offset, int64_t begin,
     return true;
 }
 
+/* Whether the bytes hold the node that the access needs, from the right offset on. */
 static bool holds(const verifier *v, const yg_access *a) {
     const uint32_t by = yg_written_by(v->written, a->begin, a->end);
     if (by >= v->event_count)
@@ -195,6 +205,7 @@ static bool holds(const verifier *v, const yg_access *a) {
     return e->node == a->node && e->offset + (a->begin - e->begin) == a->offset;
 }
 
+/* Checks a read. Reports what the bytes hold instead. */
 static bool read(const verifier *v, const yg_access *a) {
     if (holds(v, a))
         return true;

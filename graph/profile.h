@@ -1,7 +1,7 @@
 /*
- * A program's instructions, one by one: which nodes each computes, what it costs, and how long it
- * takes. Every node has a name and a place in the model file (graph.h), so a profile can be told in
- * the model's own terms.
+ * Profiles: the instructions of a program one by one, with the nodes that each computes, what it
+ * costs, and how long it takes. Nodes have names and lines in the model file (graph.h), so a
+ * profile can speak of the model.
  */
 #ifndef YG_GRAPH_PROFILE_H
 #define YG_GRAPH_PROFILE_H
@@ -16,28 +16,29 @@ extern "C" {
 
 /* What one run of an instruction does. */
 typedef struct yg_instruction {
-    size_t node_count; /* nodes that it computes: several for a fused group */
+    size_t node_count; /* nodes that it computes; several for a fused group */
     double flops;
-    /* Of tensors in memory, each counted once: operands are read whole and results written whole.
-     * What a fused group keeps in registers, or reads again, costs nothing. A kernel that reads a
-     * part of an operand (gather) is charged for all of it. */
+    /* Bytes of tensors in memory that it reads and writes, each tensor counted once. Registers of a
+     * fused group count nothing. A kernel that reads a part of an operand (gather) counts all of
+     * it. */
     int64_t bytes_read, bytes_written;
-    bool shared; /* all threads work on it */
+    bool shared; /* all threads work on it; otherwise the calling thread alone */
 } yg_instruction;
 
-/* `index` is below yg_program_stats.instructions; instructions run in this order. */
+/* Instruction `index` < yg_program_stats.instructions. They run in this order. */
 yg_instruction yg_program_instruction(const yg_program *program, size_t index);
 
-/* The k-th node that an instruction computes, k < node_count, operands before users: a node of the
- * graph that was compiled. Where a rewriting rule made something else of it, this is the node that
- * it was made of; yg_program_instruction_op() tells the operator that is run. */
+/* The k-th node that an instruction computes, k < node_count; operands come before users. It is a
+ * node of the caller's graph. If a rewriting rule has replaced it, this is the node that was
+ * replaced; yg_program_instruction_op() tells the operator that really runs. */
 yg_node yg_program_instruction_node(const yg_program *program, size_t index, size_t k);
 const yg_op *yg_program_instruction_op(const yg_program *program, size_t index, size_t k);
 
-/* yg_program_run(), and adds to seconds[i] the wall time of instruction i; the array has an entry
- * for each. The wall time of what threads share is shared out between its instructions as they
- * took the calling thread's time. A clock is read between instructions, or between their parts,
- * which costs some 20 to 50 ns each time and is part of what is measured. */
+/* As yg_program_run(), and adds the wall time of instruction i to seconds[i]; the array has one
+ * entry for each instruction. If several instructions run together (a row loop, a stage that
+ * threads share), their wall time is divided between them in proportion to the calling thread's
+ * time for each. Reading the clock takes about 20 to 50 ns for each instruction and chunk, which is
+ * part of the result. */
 bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
                           yg_error *error);
 

@@ -1,5 +1,5 @@
 /*
- * A program's buffers: who owns them, who may see them.
+ * A program's buffers: allocating, binding and freeing them, and which of them a caller may see.
  */
 #include "program.h"
 
@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* A leaf's buffer is the program's own until the caller binds another. */
+/* Frees a leaf's buffer if the program owns it: until the caller binds another. */
 static void free_own_data(yg_storage *storage) {
     free(storage->memory);
     storage->memory = NULL;
@@ -67,7 +67,7 @@ static void resolve_group(const yg_program *program, yg_unit *unit) {
 
 static void resolve_kernel(const yg_program *program, yg_unit *unit) {
     const yg_record *record = &program->graph->records[unit->node];
-    const void **in = (const void **)(uintptr_t)unit->call.in; /* made by the compiler */
+    const void **in = (const void **)(uintptr_t)unit->call.in; /* the program's own array */
     for (uint32_t k = 0; k < record->operand_count; k++)
         in[k] = storage_data(&program->storages[program->storage_of[record->operands[k]]]);
     unit->call.out = program->storages[unit->target].data;
@@ -112,7 +112,8 @@ bool yg_program_resolve(yg_program *program) {
     return program->is_resolved;
 }
 
-/* The program's own node, or YG_NONE for one that it does not give out. */
+/* The node of the program's graph that stands for one of the caller's; YG_NONE if the caller may
+ * not see its buffer. */
 static yg_node visible_node(const yg_program *program, yg_node node) {
     const yg_node own = node < program->node_count ? yg_program_node(program, node) : YG_NONE;
     return own != YG_NONE && program->visible[own] && program->arena ? own : YG_NONE;
@@ -125,7 +126,8 @@ void *yg_program_data(yg_program *program, yg_node node) {
     const yg_storage *storage = &program->storages[program->storage_of[own]];
     if (storage->part_of == YG_NO_STORAGE)
         return (void *)(uintptr_t)storage_data(storage);
-    /* What a part points to may be out of date: its whole may have been bound since. */
+    /* The pointer of a part may be out of date: the storage that it lies in may have been bound to
+     * another buffer since. */
     const char *whole = storage_data(&program->storages[storage->part_of]);
     return (void *)(uintptr_t)(whole + storage->shift);
 }

@@ -1,7 +1,7 @@
 /*
- * A program as text, an instruction a line, with its number. What belongs together stands indented
- * below a line that says how: the steps of a fused group, the instructions of a row loop, the row
- * loops of a stage.
+ * A program as text: one instruction in a line, after its number. The steps of a fused group, the
+ * instructions of a row loop and the row loops of a stage are indented below a line that says what
+ * they form.
  */
 #include "runtime.h"
 #include "text.h"
@@ -47,7 +47,7 @@ static void add_node(yg_text *text, const yg_program *program, yg_node node) {
     yg_text_add(text, "\n");
 }
 
-/* A line without a number. Each level is two blanks. */
+/* Starts a line without a number, indented by two blanks for each level. */
 static void start_line(yg_text *text, int level) {
     yg_text_add(text, "       %*s", 2 * level, "");
 }

@@ -1,5 +1,6 @@
 /*
- * Running: the units in order. Nothing is allocated here.
+ * Runs a program: its direct calls in order, and stages through their row loops and units. Nothing
+ * is allocated here.
  */
 #include "clock.h"
 #include "profile.h"
@@ -10,33 +11,35 @@
 
 /* ----------------------------------------------------------------------------------- units -- */
 
-/* What one thread of a run knows. */
+/* One thread of a run. */
 typedef struct worker {
     yg_program *program;
-    int thread;
-    double *seconds; /* by unit, or NULL: nobody asks */
+    int thread;      /* 0 is the calling thread */
+    double *seconds; /* by unit: time is added here; NULL: the run is not timed */
     yg_error *error;
 } worker;
 
-/* Units of work of a kernel, and what it is told about them. */
+/* A part of a kernel's work. */
 typedef struct share {
-    int64_t begin, end;
-    yg_scratch kept;
-    const yg_stretch *prefetch;
-    size_t prefetch_count;
-    int64_t first_row; /* of the chunk */
+    int64_t begin, end;         /* units of work */
+    yg_scratch kept;            /* what the scratch holds */
+    const yg_stretch *prefetch; /* prefetch_count of them */
+    size_t prefetch_count;      /* entries of prefetch */
+    int64_t first_row;          /* the first row of the chunk */
 } share;
 
-/* Where a whole buffer would begin if its chunk in this thread, from `first_row` on, were a part of
- * it. That is no place to read or write. */
+/* Rebases a pointer to a chunked buffer. The buffer holds only the rows of the current chunk, from
+ * `first_row` on. The result is such that row r of the whole tensor lands on row r - first_row of
+ * the chunk. It may lie outside of the buffer itself: never read or write through it directly.
+ * Other buffers are returned as they are. */
 static void *chunk_of(const worker *w, uint32_t s, int64_t first_row, const void *data) {
     const yg_storage *storage = &w->program->storages[s];
     const intptr_t thread = w->thread * w->program->chunk_bytes;
     return (void *)((intptr_t)data + (storage->by_chunks ? thread - first_row * storage->row : 0));
 }
 
-/* Points a call to its thread's chunk of those buffers of which only that is kept: to where all of
- * the buffer would begin, which is no place to read or write. */
+/* Rebases those operands and results of a call that are chunked buffers: see chunk_of(). `in` and
+ * `outs` are room for the new pointers. */
 static void point_to_chunks(const worker *w, const yg_unit *unit, int64_t first_row,
                             const void *in[], void *outs[], yg_kernel_call *call) {
     const yg_program *program = w->program;
@@ -72,7 +75,7 @@ static bool run_kernel(const worker *w, const yg_unit *unit, const share *share)
     return call.begin >= call.end || unit->kernel(&call, w->error);
 }
 
-/* A unit by its own pieces: [begin, end) of yg_row_loop.pieces. */
+/* Runs pieces [begin, end) of a unit that is a row loop by itself. */
 static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int64_t end) {
     if (unit->kind == YG_UNIT_KERNEL)
         return run_kernel(w, unit, &(share){.begin = begin, .end = end});
@@ -85,8 +88,8 @@ static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int6
     return true;
 }
 
-/* A kernel's part in the rows [begin, end) of a row loop. The rows of a reduction's parts are whole
- * but for the last. */
+/* Runs rows [begin, end) of a row loop for a kernel. A reduction reduces the parts that lie in
+ * these rows; the chunks have been chosen so that only the last part of all can be shorter. */
 static bool run_kernel_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin,
                             int64_t end, yg_scratch kept) {
     yg_stretch stretches[YG_MOST_PREFETCHES];
@@ -109,7 +112,7 @@ static bool run_kernel_rows(const worker *w, const yg_unit *unit, int64_t rows, 
     return run_kernel(w, unit, &share);
 }
 
-/* A unit's part in the rows [begin, end) of a row loop. */
+/* Runs rows [begin, end) of a row loop for a unit. */
 static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t begin, int64_t end,
                      yg_scratch kept) {
     if (unit->kind == YG_UNIT_KERNEL)
@@ -121,14 +124,14 @@ static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t
 
 /* ---------------------------------------------------------------------- row loops and stages -- */
 
-/* Tells thread 0's time for a unit, where somebody asks. */
+/* Adds the time since `since` to a unit's time. Returns the time now. */
 static inline double note_time(const worker *w, uint32_t unit, double since) {
     const double now = yg_clock();
     w->seconds[unit] += now - since;
     return now;
 }
 
-/* Pieces [begin, end) of a row loop. */
+/* Runs pieces [begin, end) of a row loop: chunks, or pieces of a single unit. */
 static bool run_row_loop(const worker *w, const yg_row_loop *row_loop, int64_t begin, int64_t end) {
     const yg_unit *units = w->program->units;
     double last = w->seconds ? yg_clock() : 0;
@@ -152,7 +155,7 @@ static bool run_row_loop(const worker *w, const yg_row_loop *row_loop, int64_t b
     return true;
 }
 
-/* Reductions that were fed in parts. */
+/* Finishes the reductions in parts, when all chunks are done. */
 static bool finish_row_loop(const worker *w, const yg_row_loop *row_loop) {
     bool done = true;
     double last = w->seconds ? yg_clock() : 0;
@@ -169,12 +172,13 @@ static bool finish_row_loop(const worker *w, const yg_row_loop *row_loop) {
     return done;
 }
 
-/* Where thread `thread` begins in a row loop whose stage has cost `before` ahead of it: equal
- * shares of the cost. A piece's bits do not depend on the cuts. */
+/* The first piece of a row loop that thread `thread` runs. Threads get equal shares of the stage's
+ * cost; `before` is the cost of the stage's row loops before this one. The bits of a piece do not
+ * depend on the thread that runs it. */
 static int64_t cut(const yg_stage *stage, const yg_row_loop *row_loop, double before, int thread,
                    int threads) {
     const double share = stage->cost * thread / threads - before;
-    if (thread == threads) /* whatever has been rounded: the last one does the rest */
+    if (thread == threads) /* exactly the end, however the shares were rounded */
         return row_loop->pieces;
     if (share <= 0 || thread == 0)
         return 0;
@@ -211,7 +215,8 @@ static void run_share(void *context, int thread) {
     program->failed[thread] = !done;
 }
 
-/* The failure that is reported is that of the earliest work, whatever thread was first. */
+/* Runs a stage in all threads. If several fail, the error of the lowest thread is reported: its
+ * work comes first. So the same run always reports the same error. */
 static bool run_shared(yg_program *program, const yg_stage *stage, double *seconds,
                        yg_error *error) {
     shared_stage shared = {program, stage, seconds};
@@ -274,7 +279,7 @@ static bool is_runnable(yg_program *program, yg_error *error) {
     return yg_program_resolve(program) || yg_fail_memory(error);
 }
 
-/* Returns what ends the run: see yg_float_state_leave(). */
+/* Returns the caller's floating-point state, for yg_float_state_leave(). */
 static unsigned begin_run(yg_program *program, uint64_t seed, uint64_t step) {
     program->seed = seed;
     program->step = step;
@@ -295,7 +300,8 @@ bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error 
     return done;
 }
 
-/* Thread 0 times the units of a stage; the stage's wall time is shared out in their proportion. */
+/* Runs a stage and adds each unit's share of its wall time to seconds[]. The shares are in
+ * proportion to the times that thread 0 took for the units. */
 static bool run_timed(yg_program *program, const yg_stage *stage, double *seconds,
                       yg_error *error) {
     const uint32_t begin = program->row_loops[stage->begin].begin;

@@ -1,5 +1,6 @@
 /*
- * A compiled program: what a run reads, and what it calls. Private to graph/.
+ * A compiled program: the data that a run reads, and the functions that it calls. Private to
+ * graph/.
  */
 #ifndef YG_GRAPH_RUNTIME_H
 #define YG_GRAPH_RUNTIME_H
@@ -10,28 +11,28 @@
 #include "units.h"
 
 typedef enum yg_direct_kind {
-    YG_DIRECT_TILE,
-    YG_DIRECT_LOAD,
-    YG_DIRECT_FILL,
-    YG_DIRECT_KERNEL,
-    YG_DIRECT_STAGE,
+    YG_DIRECT_TILE,   /* one step of a group that fits one tile */
+    YG_DIRECT_LOAD,   /* a load of such a group */
+    YG_DIRECT_FILL,   /* the same, for a single element */
+    YG_DIRECT_KERNEL, /* a kernel that threads do not share */
+    YG_DIRECT_STAGE,  /* any other stage: run.c decides what to call */
 } yg_direct_kind;
 
-/* A call with nothing left to decide: see direct_calls.c. */
+/* A call whose arguments are all known when the program is compiled: see direct_calls.c. */
 typedef struct yg_direct_call {
     yg_direct_kind kind;
     union {
         yg_tile tile;
         const yg_load *load;
-        const void *from; /* of a fill: the element */
+        const void *from; /* of a fill: the element that is repeated */
         yg_kernel kernel;
         const yg_stage *stage;
     };
-    void *out;    /* of all but kernels and stages, … */
-    size_t count; /* … its elements */
+    void *out;    /* of a tile, load or fill: where it writes */
+    size_t count; /* of a tile, load or fill: elements that it writes */
     union {
         const void *const *in; /* of a tile */
-        size_t element;        /* of a fill: bytes */
+        size_t element;        /* of a fill: bytes of an element */
     };
     union {
         const yg_attr *attrs; /* of a tile */
@@ -40,11 +41,11 @@ typedef struct yg_direct_call {
 } yg_direct_call;
 
 struct yg_program {
-    const yg_graph *graph; /* that the units are of */
-    yg_graph *own;         /* the same, where it is a clone of the caller's; otherwise NULL, and
-                              so are … */
-    yg_node *node_of;      /* by node of the caller's: what stands for it in `graph`, or YG_NONE */
-    yg_node *source_of;    /* by node of `graph`: the caller's that it was made from */
+    const yg_graph *graph; /* the graph that was compiled: the caller's, or `own` */
+    yg_graph *own;         /* a clone of the caller's graph, or NULL; owned */
+    yg_node *node_of;      /* of a clone: by node of the caller's graph, the node of `graph` that
+                              stands for it, or YG_NONE */
+    yg_node *source_of;    /* of a clone: by node of `graph`, the caller's that it was made of */
     yg_pool *pool;
     yg_unit *units;
     size_t unit_count;
@@ -52,33 +53,33 @@ struct yg_program {
     size_t row_loop_count;
     yg_stage *stages;
     size_t stage_count;
-    yg_direct_call *direct_calls; /* what a run does */
+    yg_direct_call *direct_calls; /* a run does these, one after the other */
     size_t direct_call_count, direct_call_capacity;
     yg_storage *storages;
     size_t storage_count;
-    uint32_t *storage_of; /* by node; YG_NO_STORAGE where it has none */
-    bool *visible;        /* by node: yg_program_data() gives it out */
-    size_t node_count;    /* the caller's when it was compiled: the graph may have grown since */
-    char *arena;
+    uint32_t *storage_of; /* by node of `graph`; YG_NO_STORAGE if it has none */
+    bool *visible;        /* by node of `graph`: yg_program_data() gives it out */
+    size_t node_count;    /* nodes of the caller's graph when it was compiled; it may grow later */
+    char *arena;          /* results; shared by all threads */
     int64_t arena_bytes;
-    char *chunks; /* of all threads, each has chunk_bytes: results kept by chunks */
-    int64_t chunk_bytes;
-    char *registers; /* of all threads */
-    size_t register_count;
-    char *scratch;
-    size_t scratch_bytes; /* of one thread */
+    char *chunks;          /* results that are kept by chunks: `threads` times chunk_bytes */
+    int64_t chunk_bytes;   /* of one thread */
+    char *registers;       /* `threads` times register_count tiles of doubles */
+    size_t register_count; /* of one thread */
+    char *scratch;         /* `threads` times scratch_bytes */
+    size_t scratch_bytes;  /* of one thread */
     int threads;
-    struct yg_threads *pool_of_threads; /* NULL where no unit is large enough to share */
+    struct yg_threads *pool_of_threads; /* NULL if no stage is worth sharing */
     yg_error *errors;                   /* by thread */
     bool *failed;                       /* by thread */
-    uint64_t seed, step;                /* of the run */
-    bool is_resolved;      /* no buffer was bound since units were pointed at their memory … */
-    size_t resolved_units; /* … which has been done for so many, all times together */
+    uint64_t seed, step;                /* of the current run */
+    bool is_resolved;      /* the resolved pointers are right: no buffer was bound since */
+    size_t resolved_units; /* a count for tests: units that were resolved, over all times */
     double *own_seconds;   /* by unit: scratch of timed runs */
     yg_program_stats stats;
 };
 
-/* Thread 0's. */
+/* The bytes of a register of thread 0. */
 static inline char *yg_program_register(const yg_program *program, uint16_t reg) {
     return program->registers + (size_t)reg * YG_TILE * sizeof(double);
 }
@@ -88,23 +89,23 @@ static inline yg_node yg_program_node(const yg_program *program, yg_node node) {
     return program->node_of ? program->node_of[node] : node;
 }
 
-/* Makes `count` elements of `to` what the one in `from` is. */
+/* Fills `count` elements of `to` with the element at `from`. `element` is its size: 1, 4 or 8. */
 void yg_fill(void *to, const void *from, size_t element, size_t count);
 
-/* Elements [start, start + count) of a broadcast. */
+/* Writes elements [start, start + count) of a broadcast to `to`. */
 void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count);
 
-/* The elements [begin, end) of a group. */
+/* Computes elements [begin, end) of all members of a group, in thread `thread`. */
 void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
                   int thread);
 
-/* Lists the direct calls, when the units are resolved and it is known what threads share. False
- * when out of memory, the first time only. */
+/* Lists the direct calls. The units must be resolved, and it must be known which stages threads
+ * share. False when out of memory, which can happen the first time only. */
 bool yg_program_list_direct_calls(yg_program *program);
 
-/* Points every unit at its memory and lists the direct calls, unless that is done and no buffer was
- * bound since. So binding each of n parameters costs n, not n times the program. False when out of
- * memory, the first time only. */
+/* Fills in the resolved pointers of every unit and lists the direct calls, unless they are still
+ * right. A run calls this, not yg_program_bind(): otherwise binding n parameters would go through
+ * the whole program n times. False when out of memory, which can happen the first time only. */
 bool yg_program_resolve(yg_program *program);
 
 #endif

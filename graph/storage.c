@@ -1,5 +1,6 @@
 /*
- * Storages: which nodes share which bytes, and what an update writes where.
+ * Gives every node in memory a storage, and decides where an update writes: over its parameter, or
+ * to bytes of its own that are copied at the end.
  */
 #include "plan.h"
 
@@ -38,7 +39,7 @@ static bool add_leaves(yg_compiler *c) {
     return true;
 }
 
-/* A view's storage is its root's, or a stretch of it. */
+/* A view has the storage of its root, or a new one that is a part of it. */
 static bool share_storage(yg_compiler *c, yg_node node) {
     const uint32_t whole = c->program->storage_of[c->nodes[node].root];
     const yg_storage part = {.bytes = yg_type_bytes(c->graph->records[node].type),
@@ -68,7 +69,7 @@ static bool add_results(yg_compiler *c) {
         const int64_t bytes = yg_type_bytes(c->graph->records[node].type);
         if (__builtin_add_overflow(program->stats.unplanned_bytes, bytes,
                                    &program->stats.unplanned_bytes))
-            program->stats.unplanned_bytes = INT64_MAX; /* nobody allocates it */
+            program->stats.unplanned_bytes = INT64_MAX; /* only a figure: it is never allocated */
         if (!c->nodes[node].in_memory)
             continue;
         const uint32_t last =
@@ -81,7 +82,7 @@ static bool add_results(yg_compiler *c) {
     return true;
 }
 
-/* What the parts of a reduction at the end of a row loop are reduced to. */
+/* Adds storages for the results of parts, of reductions that run in parts (yg_parts). */
 static bool add_partials(yg_compiler *c) {
     yg_program *program = c->program;
     for (uint32_t u = 0; u < program->unit_count; u++) {
@@ -118,8 +119,9 @@ static bool add_copy(yg_compiler *c, uint32_t target, uint32_t source, yg_node n
     return true;
 }
 
-/* What could not be written in place is copied when everything has run: first parameters that
- * others take over, to a place of their own, so that two parameters can be exchanged. */
+/* Adds copies, after all other units, for updates that are not written over their parameters. If
+ * the value is itself a parameter, it is copied to bytes of its own first, so that two parameters
+ * can be exchanged. */
 static bool add_copies(yg_compiler *c) {
     yg_program *program = c->program;
     uint32_t *sources = malloc((c->update_count + 1) * sizeof *sources);

@@ -1,7 +1,9 @@
 /*
- * Units: which nodes run together, and in which order. One way up the live nodes, whatever the
- * graph. What is live, has bytes of its own and joins a group is decided by the passes `dead`,
- * `views` and `fuse` (pass_dead.c, pass_views.c, pass_fuse.c).
+ * Puts the live nodes into units, in one loop over the nodes. The order of the units is the order
+ * in which they run.
+ *
+ * The passes decide the details: `dead` which nodes are live, `views` which nodes share the bytes
+ * of their operand, `fuse` which elementwise nodes share a unit.
  */
 #include "plan.h"
 
@@ -68,7 +70,8 @@ static bool add_unit_of(yg_compiler *c, yg_node node, yg_unit_kind kind) {
     return true;
 }
 
-/* Without the pass `views` a view is a copy. */
+/* A view needs no unit. If the pass `views` is left out, or the view is an output that needs bytes
+ * of its own, it becomes a copy. */
 static bool place_view(yg_compiler *c, yg_node node) {
     find_root(c, node, 0);
     if (c->nodes[node].root != node)
@@ -106,8 +109,8 @@ static bool place_kernel(yg_compiler *c, yg_node node) {
     return list_results(c, unit);
 }
 
-/* The unit of the first result computes it. Of two nodes for one result the second shares the
- * bytes of the first. */
+/* A further result of a kernel: the unit of the first result computes it. If two nodes stand for
+ * one result, the second shares the bytes of the first. */
 static void place_result(yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
     const uint32_t u = c->nodes[record->operands[0]].unit;
@@ -154,8 +157,9 @@ static void note_read(yg_compiler *c, uint32_t unit, yg_node reader, yg_node ope
         c->nodes[root].last_reader = reader;
 }
 
-/* Which unit reads what last, and what must therefore be in memory. Nodes are visited in order, and
- * a group's members are in order, so the last reader noted is the last. */
+/* Notes a node's reads at the roots of its operands: which unit reads them last, and that they must
+ * be in memory if another unit computes them. Nodes come in order, and so do the members of a
+ * group. So the reader that is noted last is the last reader. */
 static void note_reads(yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
     if (c->nodes[node].unit == YG_NO_UNIT || c->nodes[node].root != node || yg_is_result(record))
@@ -169,7 +173,7 @@ static void note_reads(yg_compiler *c, yg_node node) {
     }
 }
 
-/* A value that is itself a parameter is read when all units have run. */
+/* If the value of an update is itself a parameter, it is copied after all units have run. */
 static void note_late_reads(yg_compiler *c) {
     for (size_t i = 0; i < c->update_count; i++) {
         const yg_node root = c->nodes[c->updates[i].value].root;

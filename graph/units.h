@@ -1,161 +1,176 @@
 /*
- * What a plan is made of: the passes of compiling fill it in, and running goes through it. Private
+ * The parts of a plan. The passes of compiling fill them in, and running goes through them. Private
  * to graph/.
  *
- *   unit      a fused group of elementwise nodes, one whole-tensor kernel, or a copy.
- *   row loop  neighbouring units that run together, a chunk of rows at a time, so that what one
- *             makes is still in the cache when the next one reads it; or one unit.
- *   stage     neighbouring row loops that do not depend on each other: threads share their work in
- *             one go. Stages run in order.
- *   storage   bytes that nodes live in: a leaf's own buffer, or a stretch of the arena. A view
- *             shares its operand's storage.
- *   register  a tile's worth of L1 that a fused group keeps an intermediate result in.
+ *   unit      The smallest piece of a plan: a fused group of elementwise nodes, one whole-tensor
+ *             kernel, or a copy.
+ *   row loop  Neighbouring units that run together, a chunk of rows at a time. What one unit writes
+ *             is then still in the cache when the next one reads it. A unit that runs alone is
+ *             also a row loop, with rows = 0.
+ *   stage     Neighbouring row loops that do not depend on each other. Threads share the work of a
+ *             stage and wait for each other at its end. Stages run in order.
+ *   storage   The bytes of a tensor: a leaf's own buffer, or a part of the arena. A view has the
+ *             storage of its operand.
+ *   register  A tile's worth of memory, meant to stay in the L1 cache, in which a fused group keeps
+ *             an intermediate result. Each thread has its own registers.
+ *
+ * "Resolved" members are pointers that are filled in when the buffers are known, and again when the
+ * caller has bound another buffer.
  */
 #ifndef YG_GRAPH_UNITS_H
 #define YG_GRAPH_UNITS_H
 
 #include "graph.h"
 
-/* Elements of a tile: with f32, eight registers fill half of a 32 KiB L1. */
+/* Elements of a tile. Eight registers of f32 fill half of an L1 cache of 32 KiB. */
 #define YG_TILE            512
-#define YG_ALIGN           64 /* bytes, of buffers */
-#define YG_GROUP_STEPS     64
-#define YG_MAX_THREADS     256
-#define YG_MOST_PREFETCHES 8
+#define YG_ALIGN           64  /* buffers begin at multiples of this many bytes: a cache line */
+#define YG_GROUP_STEPS     64  /* the most steps of a group */
+#define YG_MAX_THREADS     256 /* the most threads of a program */
+#define YG_MOST_PREFETCHES 8   /* the most places that a kernel is told to fetch */
 #define YG_NO_UNIT         UINT32_MAX
 #define YG_NO_STORAGE      UINT32_MAX
 #define YG_NO_REGISTER     UINT16_MAX
 
-/* A group's operand from memory that is not read in step with the result: a broadcast. */
+/* A broadcast that a group reads: each tile of it is loaded into a register. Its dimensions are
+ * merged where possible; shape and strides are what is left. */
 typedef struct yg_load {
-    uint32_t storage;
-    const void *constant; /* instead of a storage */
-    const char *source;   /* resolved */
-    uint16_t target;      /* register */
-    bool uniform;         /* one element everywhere: filled once a run */
-    size_t element;       /* bytes */
-    int rank;             /* of the collapsed iteration space … */
-    int64_t shape[YG_MAX_RANK];
-    int64_t strides[YG_MAX_RANK]; /* … and the source's strides in it, in elements; 0 or dense */
+    uint32_t storage;             /* of the broadcast's operand; YG_NO_STORAGE: a constant */
+    const void *constant;         /* the operand's bytes if it is a constant, otherwise NULL */
+    const char *source;           /* resolved: the operand's bytes */
+    uint16_t target;              /* the register */
+    bool uniform;                 /* one element for the whole result: loaded once a run */
+    size_t element;               /* bytes of an element */
+    int rank;                     /* entries of shape and strides */
+    int64_t shape[YG_MAX_RANK];   /* of the result */
+    int64_t strides[YG_MAX_RANK]; /* of the operand, in elements; 0 along a stretched dimension */
 } yg_load;
 
-/* Where a step reads or writes: memory that moves on with the tile, a register, or a tile that is
- * the same everywhere. */
+/* Where a step of a group reads an operand or writes its result. There are three kinds:
+ * memory    `storage` is one. Element i lies at base + i * advance.
+ * register  `reg` is one, `storage` is YG_NO_STORAGE, and advance is 0.
+ * constant  `constant` is set, and the two others are not. */
 typedef struct yg_place {
-    uint32_t storage;     /* YG_NO_STORAGE: see below */
-    uint16_t reg;         /* YG_NO_REGISTER: constant */
-    uint16_t advance;     /* bytes an element in memory; 0 for a register */
-    bool by_chunks;       /* as the storage */
-    const void *constant; /* dense, or a whole tile of one element */
-    char *base;           /* resolved; for registers that of thread 0 */
+    uint32_t storage;     /* or YG_NO_STORAGE */
+    uint16_t reg;         /* or YG_NO_REGISTER */
+    uint16_t advance;     /* bytes from one element to the next; 0: each tile is the same */
+    bool by_chunks;       /* the storage holds a chunk only: yg_storage.by_chunks */
+    const void *constant; /* a constant's bytes; with advance 0, a tile filled with one element */
+    char *base;           /* resolved: element 0, or the register of thread 0 */
 } yg_place;
 
+/* One member of a group. */
 typedef struct yg_step {
     yg_tile tile;
     const yg_attr *attrs;
     yg_place out;
-    yg_place *in;
-    const void **bases; /* resolved: of `in` */
-    uint32_t operand_count;
+    yg_place *in;           /* by operand */
+    const void **bases;     /* resolved: in[k].base for each operand */
+    uint32_t operand_count; /* entries of in and bases */
     yg_node node;
 } yg_step;
 
-/* What a kernel may fetch ahead: a place that later units of its row loop use, row by row. */
+/* A place that later units of the row loop use, row by row. A kernel may fetch it ahead. */
 typedef struct yg_prefetch {
     const yg_place *place;
-    int64_t row; /* bytes */
+    int64_t row; /* bytes of a row of the row loop there */
 } yg_prefetch;
 
 typedef enum yg_unit_kind { YG_UNIT_GROUP, YG_UNIT_KERNEL, YG_UNIT_COPY } yg_unit_kind;
 
 typedef struct yg_unit {
     yg_unit_kind kind;
-    yg_node node;  /* the kernel's; a group's last; the value that is copied */
-    yg_node first; /* a group's first member: the chain goes on in yg_compiler.next */
+    yg_node node;  /* a kernel's node; a group's last member; the value that is copied */
+    yg_node first; /* a group's first member; yg_plan_node.next leads to the others */
 
-    double flops;
-    double cost;      /* what sharing is decided by: FLOPs, or as many as moving the bytes costs */
-    int64_t rows;     /* that the work falls into at most; 0: not by rows */
-    int64_t min_rows; /* of them at a time, at least */
-    uint64_t whole;   /* operands of a kernel that every row reads all of: bits */
-    uint32_t row_loop, stage; /* that it is in */
-    uint32_t after;           /* the last unit that reads a parameter which this one writes over */
+    double flops;      /* of one run */
+    double cost;       /* in floating-point operations; moving bytes counts as operations too */
+    int64_t rows;      /* the most rows that the work can be cut into; 0: it cannot */
+    int64_t min_rows;  /* fewer rows at a time do not pay: yg_op_plan.min_rows */
+    uint64_t whole;    /* bit k: each row of the kernel reads all of operand k */
+    uint32_t row_loop; /* that it belongs to */
+    uint32_t stage;    /* that it belongs to */
+    uint32_t after;    /* the last unit that reads a parameter which this one writes over: the two
+                          must not run at once. YG_NO_UNIT: none */
 
     /* group */
-    int64_t count; /* elements */
-    yg_load *loads;
-    yg_step *steps; /* one a member */
-    uint32_t load_count, step_count;
-    const yg_place **streams; /* in memory, to be asked for ahead; each storage once */
-    uint32_t stream_count;
+    int64_t count;            /* elements of each member */
+    yg_load *loads;           /* load_count of them */
+    yg_step *steps;           /* step_count of them, one for each member */
+    uint32_t load_count;      /* entries of loads */
+    uint32_t step_count;      /* entries of steps */
+    const yg_place **streams; /* places in memory that the group fetches ahead; each storage once */
+    uint32_t stream_count;    /* entries of streams; 0: the group does not fetch */
 
     /* kernel */
     yg_kernel kernel;
-    yg_kernel_call call;
-    size_t scratch, scratch_end; /* where its scratch lies in a thread's */
-    yg_prefetch *prefetches;
-    uint32_t prefetch_count;
-    bool has_chunks;          /* reads or writes a storage of which only a chunk is kept */
-    bool joins, may_prefetch; /* yg_op_plan.joins, .prefetches */
-    int64_t work;             /* units of work: yg_op_plan.units */
-    int64_t scratch_bytes;    /* that it needs */
-    void (*release)(void *prepared);
-    yg_parts parts;         /* of a reduction that ends a row loop; count 0: any other kernel */
-    uint32_t partial;       /* storage of the parts' results */
-    void *partial_data;     /* resolved */
-    const void *partial_in; /* the same, as the only operand of … */
-    yg_kernel finish;
+    yg_kernel_call call;             /* what is the same in each call */
+    size_t scratch;                  /* where its scratch begins in a thread's scratch memory */
+    size_t scratch_end;              /* where it ends */
+    yg_prefetch *prefetches;         /* prefetch_count of them */
+    uint32_t prefetch_count;         /* entries of prefetches */
+    bool has_chunks;                 /* an operand or result is kept by chunks */
+    bool joins;                      /* yg_op_plan.joins */
+    bool may_prefetch;               /* yg_op_plan.prefetches */
+    int64_t work;                    /* units of work: yg_op_plan.units */
+    int64_t scratch_bytes;           /* yg_op_plan.scratch_bytes */
+    void (*release)(void *prepared); /* yg_op_plan.release */
+    yg_parts parts;                  /* of a reduction in parts in a row loop; count 0: any other */
+    uint32_t partial;                /* the storage of the parts' results */
+    void *partial_data;              /* resolved: its bytes */
+    const void *partial_in;          /* resolved: the same, as operand 0 of parts.finish */
+    yg_kernel finish;                /* parts.finish */
 
     uint32_t result_count; /* of a kernel with several results; 0: one, `node` */
-    yg_node *results;      /* by result: its node, or YG_NONE where nobody reads it */
-    void **outs;           /* resolved: by result */
+    yg_node *results;      /* by result: its node, or YG_NONE if nothing reads it */
+    void **outs;           /* resolved, by result: its bytes */
 
     /* kernel and copy */
-    uint32_t target; /* storage, of the first result */
-    uint32_t source; /* of a copy: storage, … */
-    yg_node from;    /* … and the node that it holds: a view's operand, or else `node` */
-    size_t bytes;    /* of a copy */
-    void *copy_to;   /* resolved */
-    const void *copy_from;
+    uint32_t target;       /* the storage of the first result */
+    uint32_t source;       /* of a copy: the storage that is read */
+    yg_node from;          /* of a copy: the node in it, a view's operand or `node` itself */
+    size_t bytes;          /* of a copy */
+    void *copy_to;         /* resolved, of a copy */
+    const void *copy_from; /* resolved, of a copy */
 } yg_unit;
 
 typedef struct yg_row_loop {
-    uint32_t begin, end; /* units */
-    int64_t rows;        /* 0: one unit, whose own pieces threads share */
+    uint32_t begin, end; /* its units [begin, end) */
+    int64_t rows;        /* 0: a single unit, which does not run by rows */
     int64_t chunk;       /* rows at a time */
-    int64_t chunk_bytes; /* of results that each thread keeps a chunk of */
-    int64_t pieces;      /* what threads share: chunks, or pieces … */
-    int64_t step;        /* … so many at a time, but for the last */
-    double cost;
+    int64_t chunk_bytes; /* for each thread: its chunks of results that are kept by chunks */
+    int64_t pieces;      /* what threads share: chunks, or the unit's own pieces if rows is 0 */
+    int64_t step; /* a thread takes a multiple of this many pieces; the last takes the rest */
+    double cost;  /* of its units */
 } yg_row_loop;
 
 typedef struct yg_stage {
-    uint32_t begin, end; /* row loops */
-    bool shared;         /* all threads work on it */
-    double cost;
+    uint32_t begin, end; /* its row loops [begin, end) */
+    bool shared;         /* all threads work on it; otherwise the calling thread alone */
+    double cost;         /* of its row loops */
 } yg_stage;
 
 typedef struct yg_storage {
-    int64_t bytes;
-    int64_t offset;   /* in the arena; -1: a leaf's own buffer */
-    bool bound;       /* that buffer is the caller's */
-    uint32_t part_of; /* the storage that it is a stretch of, or YG_NO_STORAGE; … */
-    int64_t shift;    /* … from this byte on */
-    bool by_chunks;   /* each thread keeps a chunk of its row loop's rows, `shift` bytes on, … */
-    int64_t row;      /* … each of so many bytes */
-    char *data;       /* resolved */
-    void *memory;     /* of a leaf's own buffer: what to free */
-    const void *constant; /* instead: a constant's bytes */
-    uint32_t over;        /* while offsets are given out: whose bytes it takes over, or
-                             YG_NO_STORAGE */
-    bool taken_over;      /* by another */
+    int64_t bytes;        /* of the whole tensor */
+    int64_t offset;       /* in the arena; -1: it has no bytes of its own there */
+    bool bound;           /* a leaf's buffer is the caller's */
+    uint32_t part_of;     /* the storage that it is a part of, or YG_NO_STORAGE */
+    bool by_chunks;       /* each thread keeps only the rows of its current chunk */
+    int64_t shift;        /* where it begins, in bytes: in `part_of`, or in a thread's chunks */
+    int64_t row;          /* by chunks: bytes of a row of the row loop */
+    char *data;           /* resolved: its first byte */
+    void *memory;         /* of a leaf's buffer that the program owns: what to free */
+    const void *constant; /* the bytes of a constant; NULL for any other storage */
+    uint32_t over;        /* the storage whose bytes it takes over, or YG_NO_STORAGE */
+    bool taken_over;      /* another storage takes over its bytes */
     uint32_t free_after;  /* the stage after which its bytes are free, or YG_NO_UNIT */
     uint32_t first;       /* the unit that writes it first */
-    uint32_t last;        /* the stage that uses it last */
-    yg_node owner;
+    uint32_t last;        /* the last stage that uses it */
+    yg_node owner;        /* the node that it was made for */
 } yg_storage;
 
-/* Before offsets are given out they are 0 there. */
+/* Whether it has bytes of its own in the arena. Before offsets are given out they are 0 there, so
+ * the answer is right then too. */
 static inline bool yg_is_in_arena(const yg_storage *storage) {
     return !storage->constant && storage->offset >= 0;
 }

@@ -1,8 +1,9 @@
 /*
- * Who wrote which bytes last: a segment tree over the places where intervals begin and end.
+ * Which write touched which bytes last: a segment tree. See plan_verify.h.
  *
- * A node of the tree stands for neighbouring pieces of memory and says who wrote them, if it was
- * one writer. Children are looked at only where it was several.
+ * The cuts divide memory into pieces; the leaves of the tree are the pieces. An inner node stands
+ * for all pieces below it. If one write has touched all of them, it holds that write's number, and
+ * its children are not looked at. Otherwise it holds YG_WRITTEN_BY_SEVERAL, and the children know.
  */
 #include "plan_verify.h"
 
@@ -10,10 +11,10 @@
 #include <string.h>
 
 struct yg_written {
-    int64_t *cuts; /* sorted, each once */
-    size_t pieces; /* between two cuts */
-    size_t leaves; /* a power of two, at least `pieces` */
-    uint32_t *by;  /* by node of the tree: the root is 1, the children of i are 2i and 2i + 1 */
+    int64_t *cuts; /* sorted, each once; pieces + 1 of them */
+    size_t pieces; /* piece i is [cuts[i], cuts[i + 1]) */
+    size_t leaves; /* of the tree: a power of two, at least `pieces` */
+    uint32_t *by; /* by node of the tree: its writer. The root is 1, children of i are 2i, 2i + 1 */
 };
 
 static int compare(const void *a, const void *b) {
@@ -55,7 +56,7 @@ void yg_written_free(yg_written *w) {
     free(w);
 }
 
-/* The piece that begins at a cut. */
+/* The index of the piece that begins at `cut`. */
 static size_t piece_at(const yg_written *w, int64_t cut) {
     size_t low = 0, high = w->pieces;
     while (low < high) {
