@@ -90,8 +90,11 @@ static bool make_equivalent(yg_clone *d, const yg_rule *rule, const yg_rewriting
     return true;
 }
 
-/* True if an operand is no longer what it was: then the node may have become simpler. */
-static bool reads_changed(const subject *s, const yg_record *record) {
+/* True if an operand is no longer what it was, so that the node may have become simpler. A kernel
+ * with several results is never asked whether it is simpler: it is copied, results and all. */
+static bool may_be_simpler(const subject *s, const yg_record *record) {
+    if (record->op->results > 1 || yg_is_result(record))
+        return false;
     for (uint32_t k = 0; k < record->operand_count; k++) {
         if (s->matched[record->operands[k]])
             return true;
@@ -128,8 +131,8 @@ static bool copy_graph(const subject *s, const yg_rule *rule, yg_clone *d) {
         if (!s->live[node])
             continue;
         if (!(s->matched[node] ? make_equivalent(d, rule, &rewriting, node)
-              : reads_changed(s, &s->request.graph->records[node]) ? rebuild(s, d, node)
-                                                                   : yg_clone_copy(d, node)))
+              : may_be_simpler(s, &s->request.graph->records[node]) ? rebuild(s, d, node)
+                                                                    : yg_clone_copy(d, node)))
             return false;
     }
     return yg_clone_end(d) && yg_clone_adopt(d);
