@@ -16,7 +16,8 @@ typedef struct resolver {
     yg_expander x;
     yg_scope scope;
     yg_model *model;
-    bool numbers; /* of `train:`, where every text has a key that is_text_key() knows */
+    yg_names ports; /* a port's name to its index */
+    bool numbers;   /* of `train:`, where every text has a key that is_text_key() knows */
 } resolver;
 
 static const yg_value *resolve(resolver *r, const yg_value *value, bool text);
@@ -144,10 +145,8 @@ static bool is_text_key(const char *key) {
 /* Whether what a part of the data gives for `key` is text: columns of a CSV file, names of classes.
  */
 static bool is_text_port(const resolver *r, const yg_value *part, const char *key) {
-    for (size_t i = 0; i < r->model->port_count; i++)
-        if (strcmp(r->model->ports[i].name, key) == 0)
-            return yg_value_get(part, "csv") || r->model->ports[i].class_names;
-    return false;
+    const size_t port = yg_names_find(&r->ports, key);
+    return port != YG_NOT_FOUND && (yg_value_get(part, "csv") || r->model->ports[port].class_names);
 }
 
 static const yg_value *resolve_parts(resolver *r, const yg_value *value, bool text) {
@@ -196,6 +195,9 @@ bool yg_resolve_sections(yg_model *model, yg_error *error) {
     };
     if (!yg_bind_vars(&r.x, &r.scope))
         return false;
+    for (size_t i = 0; i < model->port_count; i++)
+        if (!yg_names_add(&r.ports, model->pool, model->ports[i].name))
+            return yg_fail_memory(error);
     const yg_value *data = yg_model_section(model, "data");
     const yg_value *train = yg_model_section(model, "train");
     const yg_value *new_data = data ? resolve(&r, data, false) : NULL;
