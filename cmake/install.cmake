@@ -9,7 +9,7 @@ install(TARGETS yamlgrad RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # The public headers. What stands beside them in the tree and is not listed is the room's own.
 set(YG_PUBLIC_HEADERS
     graph/error.h graph/type.h graph/op.h graph/graph.h graph/program.h graph/profile.h
-    graph/random.h graph/rewrite.h graph/version.h
+    graph/loop.h graph/random.h graph/rewrite.h graph/version.h
     ops/ops.h ops/build.h ops/plugin.h
     ops/elementwise.h ops/multiversion.h ops/vector_math.h
     models/model.h models/loader/document.h

@@ -6,6 +6,7 @@
 
 #include <yamlgrad/graph/error.h>
 #include <yamlgrad/graph/graph.h>
+#include <yamlgrad/graph/loop.h>
 #include <yamlgrad/graph/op.h>
 #include <yamlgrad/graph/profile.h>
 #include <yamlgrad/graph/program.h>
@@ -24,5 +25,6 @@
 #include <yamlgrad/train/safetensors.h>
 #include <yamlgrad/train/train.h>
 #include <yamlgrad/train/training_step.h>
+#include <yamlgrad/train/units.h>
 
 #endif
