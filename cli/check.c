@@ -55,8 +55,8 @@ static int show(const command_line *line, const yg_model *model, const yg_gradie
     if (option_given(line, "json")) {
         json_print(json_of_checks(checks), YG_F64);
     } else if (!checks->has_loss) {
-        printf("%s: valid; without a `loss:` there are no gradients to check\n",
-               yg_model_path(model));
+        terminal_print(stdout, "%s: valid; without a `loss:` there are no gradients to check\n",
+                       yg_model_path(model));
     } else {
         print_checks(checks);
         terminal_print(stdout,

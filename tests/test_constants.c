@@ -13,7 +13,8 @@
 /* The value of an expression of numbers, added to a tensor of zeros; NULL on failure. */
 static double *evaluate(const char *expression, yg_error *error) {
     char text[400];
-    snprintf(text, sizeof text, "format: 1\ninputs: {x: [B]}\noutputs:\n  y: x + (%s)\n",
+    snprintf(text, sizeof text,
+             "format: 1\ninputs: {x: [B]}\noutputs:\n  y: x + (%s)\ntrain: {dtype: f64}\n",
              expression);
     const yg_dim dim = {"B", 1};
     const yg_network_options options = {.dims = &dim, .dim_count = 1, .dtype = YG_F64};

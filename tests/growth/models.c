@@ -159,10 +159,10 @@ static void split_results(int n) {
     FILE *file = begin_model("");
     fprintf(file,
             "inputs: {x: [B, 2]}\ntargets: {y: [B, 1]}\n"
-            "params: {w: {shape: [2, %d], init: ones}}\ngraph:\n  ",
+            "params: {w: {shape: [2, %d], init: ones}}\ngraph:\n  ? ",
             n);
     list(file, n, ", ", "r%d");
-    fprintf(file, ": split(x @ w, %d, dim=1)\n", n);
+    fprintf(file, "\n  : split(x @ w, %d, dim=1)\n", n);
     sum(file, n, "r%d");
     end_model(file, THE_REST);
 }
@@ -425,9 +425,10 @@ static void results_of_a_layer(int n) {
     list(file, n, "", "      y%d: x + %d\n");
     fputs("    outputs: [", file);
     list(file, n, ", ", "y%d");
-    fputs("]\n" PORTS WEIGHT "graph:\n  h: x @ w\n  ", file);
+    /* YAML allows a key of more than 1,024 characters only after a question mark. */
+    fputs("]\n" PORTS WEIGHT "graph:\n  h: x @ w\n  ? ", file);
     list(file, n, ", ", "r%d");
-    fputs(": {type: t, input: h}\n", file);
+    fputs("\n  : {type: t, input: h}\n", file);
     sum(file, n, "r%d");
     end_model(file, THE_REST);
 }
