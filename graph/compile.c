@@ -94,7 +94,8 @@ static size_t scratch_before(const yg_program *program, const yg_unit *unit) {
     const yg_row_loop *row_loop = &program->row_loops[unit->row_loop];
     size_t end = 0;
     for (const yg_unit *u = &program->units[row_loop->begin]; u < unit; u++)
-        end = u->scratch_end > end ? u->scratch_end : end;
+        end =
+            u->kind == YG_UNIT_KERNEL && u->kernel.scratch_end > end ? u->kernel.scratch_end : end;
     return end;
 }
 
@@ -109,24 +110,26 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
     for (uint32_t k = 0; k < count; k++)
         in_types[k] = c->graph->records[record->operands[k]].type;
     const yg_dtype key = count ? in_types[count - 1]->dtype : record->type->dtype;
-    unit->kernel = unit->parts.count > 0 ? unit->parts.reduce : record->op->kernel[key];
-    unit->finish = unit->parts.finish;
-    unit->target = program->storage_of[unit->node];
-    unit->call = (yg_kernel_call){
+    unit->kernel.run =
+        unit->kernel.parts.count > 0 ? unit->kernel.parts.reduce : record->op->kernel[key];
+    unit->kernel.finish = unit->kernel.parts.finish;
+    unit->kernel.target = program->storage_of[unit->node];
+    unit->kernel.call = (yg_kernel_call){
         .in = in,
         .in_types = in_types,
         .out_type = record->type,
         .operand_count = count,
         .attrs = record->attrs,
-        .end = unit->work,
+        .end = unit->kernel.work,
         .origin = record->origin,
-        .prepared = unit->call.prepared,
+        .prepared = unit->kernel.call.prepared,
     };
-    if (unit->scratch_bytes > 0) {
-        unit->scratch = scratch_before(program, unit);
-        unit->scratch_end = unit->scratch + round_up((size_t)unit->scratch_bytes);
-        if (unit->scratch_end > program->scratch_bytes)
-            program->scratch_bytes = unit->scratch_end;
+    const int64_t scratch = yg_plan_of_unit(c, unit)->scratch_bytes;
+    if (scratch > 0) {
+        unit->kernel.scratch = scratch_before(program, unit);
+        unit->kernel.scratch_end = unit->kernel.scratch + round_up((size_t)scratch);
+        if (unit->kernel.scratch_end > program->scratch_bytes)
+            program->scratch_bytes = unit->kernel.scratch_end;
     }
     return true;
 }
@@ -145,11 +148,11 @@ bool yg_plan_calls(yg_compiler *c) {
         } else if (unit->kind == YG_UNIT_KERNEL) {
             if (!plan_kernel(c, unit))
                 return false;
-        } else if (unit->source == YG_NO_STORAGE) { /* a view that has become a copy */
+        } else if (unit->copy.is_view) { /* a view that has become a copy */
             const yg_record *record = &c->graph->records[unit->node];
-            unit->target = program->storage_of[unit->node];
-            unit->source = program->storage_of[unit->from];
-            unit->bytes = (size_t)yg_type_bytes(record->type);
+            unit->copy.target = program->storage_of[unit->node];
+            unit->copy.source = program->storage_of[unit->copy.from];
+            unit->copy.bytes = (size_t)yg_type_bytes(record->type);
         }
         program->stats.flops += unit->flops;
     }
@@ -287,6 +290,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         program->stats.threads = program->threads;
     }
     free(c.nodes);
+    free(c.units);
     if (!done) {
         yg_program_free(program);
         return NULL;

@@ -37,44 +37,47 @@ static void note_whole_reads(yg_compiler *c, uint32_t u) {
     const yg_record *record = &c->graph->records[unit->node];
     for (uint32_t k = 0; k < record->operand_count; k++) {
         uint32_t *skew = &c->nodes[c->nodes[record->operands[k]].root].skew_unit;
-        if ((unit->rows == 0 || unit->whole >> k & 1) && (*skew == YG_NO_UNIT || *skew < u))
+        if ((c->units[u].rows == 0 || unit->kernel.whole >> k & 1) &&
+            (*skew == YG_NO_UNIT || *skew < u))
             *skew = u;
     }
 }
 
 void yg_plan_note(yg_compiler *c, yg_unit *unit, const yg_op_plan *plan) {
     const yg_record *record = &c->graph->records[unit->node];
-    unit->work = plan->units;
+    yg_plan_unit *known = yg_plan_of_unit(c, unit);
+    unit->kernel.work = plan->units;
     unit->flops = plan->flops;
-    unit->rows = plan->rows;
-    unit->whole = plan->whole;
-    unit->min_rows = plan->min_rows;
-    unit->parts = plan->parts;
-    if (unit->parts.count > 0)
-        unit->rows = yg_type_count(c->graph->records[record->operands[0]].type);
-    unit->scratch_bytes = plan->scratch_bytes;
-    unit->joins = plan->joins;
-    unit->may_prefetch = plan->prefetches;
-    unit->call.prepared = plan->prepared;
-    unit->release = plan->release;
+    known->rows = plan->rows;
+    unit->kernel.whole = plan->whole;
+    known->min_rows = plan->min_rows;
+    unit->kernel.parts = plan->parts;
+    if (unit->kernel.parts.count > 0)
+        known->rows = unit->kernel.reduced =
+            yg_type_count(c->graph->records[record->operands[0]].type);
+    known->scratch_bytes = plan->scratch_bytes;
+    known->joins = plan->joins;
+    known->may_prefetch = plan->prefetches;
+    unit->kernel.call.prepared = plan->prepared;
+    unit->kernel.release = plan->release;
 }
 
 /* A kernel's cost: its floating-point operations, or moving its operands and result if that costs
  * more. */
-static void cost_kernel(const yg_compiler *c, yg_unit *unit) {
+static double kernel_cost(const yg_compiler *c, const yg_unit *unit) {
     const yg_record *record = &c->graph->records[unit->node];
     double touched = (double)yg_type_count(record->type);
     for (uint32_t k = 0; k < record->operand_count; k++)
         touched += (double)yg_type_count(c->graph->records[record->operands[k]].type);
-    unit->cost = unit->flops > ELEMENT_COST * touched ? unit->flops : ELEMENT_COST * touched;
+    return unit->flops > ELEMENT_COST * touched ? unit->flops : ELEMENT_COST * touched;
 }
 
-static double group_flops(const yg_compiler *c, const yg_unit *unit) {
+static double group_flops(const yg_compiler *c, const yg_plan_unit *known, int64_t count) {
     double flops = 0;
-    yg_node node = unit->first;
-    for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
+    yg_node node = known->first;
+    for (uint32_t i = 0; i < known->member_count; i++, node = c->nodes[node].next) {
         const bool has_plan = c->graph->records[node].op->plan != NULL;
-        flops += has_plan ? yg_plan_of_node(c->graph, node, false).flops : (double)unit->count;
+        flops += has_plan ? yg_plan_of_node(c->graph, node, false).flops : (double)count;
     }
     return flops;
 }
@@ -82,17 +85,18 @@ static double group_flops(const yg_compiler *c, const yg_unit *unit) {
 bool yg_plan_costs(yg_compiler *c) {
     for (size_t u = 0; u < c->program->unit_count; u++) {
         yg_unit *unit = &c->program->units[u];
+        yg_plan_unit *known = &c->units[u];
+        const int64_t count = yg_type_count(c->graph->records[unit->node].type);
         if (unit->kind == YG_UNIT_GROUP) {
-            unit->flops = group_flops(c, unit);
-            unit->cost = STEP_COST * (double)unit->step_count * (double)unit->count;
-            unit->rows = unit->count;
-            unit->min_rows = 1;
+            unit->flops = group_flops(c, known, count);
+            known->cost = STEP_COST * (double)known->member_count * (double)count;
+            known->rows = count;
+            known->min_rows = 1;
         } else if (unit->kind == YG_UNIT_KERNEL) {
-            cost_kernel(c, unit);
+            known->cost = kernel_cost(c, unit);
             note_whole_reads(c, (uint32_t)u);
         } else {
-            const yg_type *type = c->graph->records[unit->node].type;
-            unit->cost = 2.0 * ELEMENT_COST * (double)yg_type_count(type);
+            known->cost = 2.0 * ELEMENT_COST * (double)count;
         }
     }
     return true;

@@ -35,7 +35,8 @@ static bool is_simple(const yg_program *program, const yg_row_loop *row_loop) {
     const yg_unit *unit = &program->units[row_loop->begin];
     if (row_loop->rows > 0)
         return false;
-    return unit->kind == YG_UNIT_KERNEL || (unit->kind == YG_UNIT_GROUP && unit->count <= YG_TILE);
+    return unit->kind == YG_UNIT_KERNEL ||
+           (unit->kind == YG_UNIT_GROUP && unit->group.count <= YG_TILE);
 }
 
 static size_t round_up(size_t count, size_t element) {
@@ -70,7 +71,7 @@ static size_t step_count(const yg_program *program, const yg_step *step, size_t 
 /* True if a step before `at` reads or writes the storage. */
 static bool met_before(const yg_unit *unit, uint32_t at, uint32_t storage) {
     for (uint32_t i = 0; i < at; i++) {
-        const yg_step *step = &unit->steps[i];
+        const yg_step *step = &unit->group.steps[i];
         if (step->out.storage == storage)
             return true;
         for (uint32_t k = 0; k < step->operand_count; k++) {
@@ -108,21 +109,21 @@ static bool ends_with(const yg_program *program, const yg_place *place, size_t c
 /* A step that computes more elements than there are reads whatever lies behind the last one. For
  * such operators that could be slow, so their operands are padded with their first element. */
 static void add_pads(const yg_program *program, const yg_unit *unit, list *l) {
-    const size_t count = (size_t)unit->count;
+    const size_t count = (size_t)unit->group.count;
     bool border = false;
-    for (uint32_t i = 0; i < unit->step_count; i++)
-        border |= has_border(yg_node_op(program->graph, unit->steps[i].node));
+    for (uint32_t i = 0; i < unit->group.step_count; i++)
+        border |= has_border(yg_node_op(program->graph, unit->group.steps[i].node));
     if (!border)
         return;
-    for (uint32_t i = 0; i < unit->load_count; i++) {
-        const yg_load *load = &unit->loads[i];
+    for (uint32_t i = 0; i < unit->group.load_count; i++) {
+        const yg_load *load = &unit->group.loads[i];
         char *to = yg_program_register(program, load->target);
         if (!load->uniform)
             add_fill(to, count, round_up(count, load->element), to, load->element, l);
     }
-    for (uint32_t i = 0; i < unit->step_count; i++) {
-        for (uint32_t k = 0; k < unit->steps[i].operand_count; k++) {
-            const yg_place *place = &unit->steps[i].in[k];
+    for (uint32_t i = 0; i < unit->group.step_count; i++) {
+        for (uint32_t k = 0; k < unit->group.steps[i].operand_count; k++) {
+            const yg_place *place = &unit->group.steps[i].in[k];
             if (ends_with(program, place, count) && !met_before(unit, i, place->storage))
                 add_fill(place->base, count, round_up(count, place->advance), place->base,
                          place->advance, l);
@@ -131,9 +132,9 @@ static void add_pads(const yg_program *program, const yg_unit *unit, list *l) {
 }
 
 static void add_loads(const yg_program *program, const yg_unit *unit, list *l) {
-    const size_t count = (size_t)unit->count;
-    for (uint32_t i = 0; i < unit->load_count; i++) {
-        const yg_load *load = &unit->loads[i];
+    const size_t count = (size_t)unit->group.count;
+    for (uint32_t i = 0; i < unit->group.load_count; i++) {
+        const yg_load *load = &unit->group.loads[i];
         char *to = yg_program_register(program, load->target);
         if (load->uniform)
             add_fill(to, 0, round_up(count, load->element), load->source, load->element, l);
@@ -144,16 +145,16 @@ static void add_loads(const yg_program *program, const yg_unit *unit, list *l) {
 }
 
 static void add_group(const yg_program *program, const yg_unit *unit, list *l) {
-    if (unit->count == 0)
+    if (unit->group.count == 0)
         return;
     add_loads(program, unit, l);
     add_pads(program, unit, l);
-    for (uint32_t i = 0; i < unit->step_count; i++) {
-        const yg_step *step = &unit->steps[i];
+    for (uint32_t i = 0; i < unit->group.step_count; i++) {
+        const yg_step *step = &unit->group.steps[i];
         add(l, (yg_direct_call){.kind = YG_DIRECT_TILE,
                                 .tile = step->tile,
                                 .out = step->out.base,
-                                .count = step_count(program, step, (size_t)unit->count),
+                                .count = step_count(program, step, (size_t)unit->group.count),
                                 .in = step->bases,
                                 .attrs = step->attrs});
     }
@@ -171,9 +172,10 @@ static void add_stage(const yg_program *program, const yg_stage *stage, list *l)
         yg_unit *unit = &program->units[program->row_loops[s].begin];
         if (unit->kind == YG_UNIT_GROUP)
             add_group(program, unit, l);
-        else if (unit->work > 0)
-            add(l, (yg_direct_call){
-                       .kind = YG_DIRECT_KERNEL, .kernel = unit->kernel, .call = &unit->call});
+        else if (unit->kernel.work > 0)
+            add(l, (yg_direct_call){.kind = YG_DIRECT_KERNEL,
+                                    .kernel = unit->kernel.run,
+                                    .call = &unit->kernel.call});
     }
 }
 
@@ -181,8 +183,10 @@ static void add_stage(const yg_program *program, const yg_stage *stage, list *l)
  * and only it can fail. */
 bool yg_program_list_direct_calls(yg_program *program) {
     size_t room = 1; /* enough without pads; add() makes more */
-    for (size_t u = 0; u < program->unit_count; u++)
-        room += 1 + program->units[u].step_count + program->units[u].load_count;
+    for (size_t u = 0; u < program->unit_count; u++) {
+        const yg_unit *unit = &program->units[u];
+        room += unit->kind == YG_UNIT_GROUP ? unit->group.step_count + unit->group.load_count : 1;
+    }
     if (!program->direct_calls &&
         (program->direct_calls = malloc(room * sizeof *program->direct_calls)))
         program->direct_call_capacity = room;

@@ -115,9 +115,9 @@ static const char *filled_tile(yg_compiler *c, const yg_load *load) {
 static bool read_broadcast(group *g, yg_node node, yg_place *place) {
     yg_compiler *c = g->c;
     yg_unit *unit = g->unit;
-    for (uint32_t i = 0; i < unit->load_count; i++) {
+    for (uint32_t i = 0; i < unit->group.load_count; i++) {
         if (g->load_of[i] == node) {
-            place->reg = unit->loads[i].target;
+            place->reg = unit->group.loads[i].target;
             return true;
         }
     }
@@ -134,8 +134,8 @@ static bool read_broadcast(group *g, yg_node node, yg_place *place) {
         return place->constant != NULL;
     }
     place->reg = load.target = g->registers.count++;
-    g->load_of[unit->load_count] = node;
-    unit->loads[unit->load_count++] = load;
+    g->load_of[unit->group.load_count] = node;
+    unit->group.loads[unit->group.load_count++] = load;
     return true;
 }
 
@@ -150,7 +150,7 @@ static bool read_place(group *g, yg_node operand, yg_place *place) {
         place->constant = constant_of(c, operand);
         place->advance = element_size(c, operand);
     } else if (is_member(g, root) && !c->nodes[root].in_memory) {
-        place->reg = g->unit->steps[c->nodes[root].step].out.reg;
+        place->reg = g->unit->group.steps[c->nodes[root].step].out.reg;
     } else {
         place->storage = c->program->storage_of[operand];
         place->advance = element_size(c, operand);
@@ -160,8 +160,8 @@ static bool read_place(group *g, yg_node operand, yg_place *place) {
 
 static void list_members(group *g) {
     yg_compiler *c = g->c;
-    yg_node node = g->unit->first;
-    for (uint32_t i = 0; i < g->unit->step_count; i++, node = c->nodes[node].next) {
+    yg_node node = yg_plan_of_unit(c, g->unit)->first;
+    for (uint32_t i = 0; i < g->unit->group.step_count; i++, node = c->nodes[node].next) {
         g->members[i] = node;
         g->last_use[i] = i;
         c->nodes[node].step = i;
@@ -172,9 +172,9 @@ static void list_members(group *g) {
                 g->last_use[c->nodes[root].step] = i;
         }
     }
-    for (uint32_t i = 0; i < g->unit->step_count; i++)
+    for (uint32_t i = 0; i < g->unit->group.step_count; i++)
         g->dying[i] = NO_STEP;
-    for (uint32_t i = g->unit->step_count; i-- > 0;) {
+    for (uint32_t i = g->unit->group.step_count; i-- > 0;) {
         g->next_dying[i] = g->dying[g->last_use[i]];
         g->dying[g->last_use[i]] = i;
     }
@@ -184,7 +184,7 @@ static void list_members(group *g) {
 static uint32_t count_loads(const group *g) {
     const yg_compiler *c = g->c;
     uint32_t loads = 0;
-    for (uint32_t i = 0; i < g->unit->step_count; i++) {
+    for (uint32_t i = 0; i < g->unit->group.step_count; i++) {
         const yg_record *record = &c->graph->records[g->members[i]];
         for (uint32_t k = 0; k < record->operand_count; k++)
             loads += yg_plan_reads_in_place(c, record->operands[k]);
@@ -194,8 +194,8 @@ static uint32_t count_loads(const group *g) {
 
 static void release_registers(group *g, uint32_t at) {
     for (uint32_t i = g->dying[at]; i != NO_STEP; i = g->next_dying[i]) {
-        if (g->unit->steps[i].out.storage == YG_NO_STORAGE)
-            g->registers.free[g->registers.free_count++] = g->unit->steps[i].out.reg;
+        if (g->unit->group.steps[i].out.storage == YG_NO_STORAGE)
+            g->registers.free[g->registers.free_count++] = g->unit->group.steps[i].out.reg;
     }
 }
 
@@ -203,7 +203,7 @@ static bool plan_step(group *g, uint32_t at) {
     yg_compiler *c = g->c;
     const yg_node node = g->members[at];
     const yg_record *record = &c->graph->records[node];
-    yg_step *step = &g->unit->steps[at];
+    yg_step *step = &g->unit->group.steps[at];
     const uint32_t count = record->operand_count;
     step->in = yg_pool_take(c->program->pool, count * (sizeof *step->in + sizeof *step->bases));
     if (!step->in)
@@ -232,54 +232,57 @@ static bool plan_step(group *g, uint32_t at) {
 static void add_stream(yg_unit *unit, const yg_place *place) {
     if (place->storage == YG_NO_STORAGE)
         return;
-    for (uint32_t i = 0; i < unit->stream_count; i++) {
-        if (unit->streams[i]->storage == place->storage)
+    for (uint32_t i = 0; i < unit->group.stream_count; i++) {
+        if (unit->group.streams[i]->storage == place->storage)
             return;
     }
-    unit->streams[unit->stream_count++] = place;
+    unit->group.streams[unit->group.stream_count++] = place;
 }
 
 /* Lists the places in memory that the group fetches ahead. Leaves the list empty where that gains
  * nothing: if everything is in the cache, or if the group only waits for memory, since the
  * processor then fetches as well by itself. */
 static bool list_streams(yg_compiler *c, yg_unit *unit) {
-    uint32_t places = unit->step_count;
+    uint32_t places = unit->group.step_count;
     int64_t element = 0; /* bytes, in all streams */
-    for (uint32_t i = 0; i < unit->step_count; i++)
-        places += unit->steps[i].operand_count;
-    unit->streams = yg_pool_take(c->program->pool, places * sizeof *unit->streams);
-    if (!unit->streams)
+    for (uint32_t i = 0; i < unit->group.step_count; i++)
+        places += unit->group.steps[i].operand_count;
+    unit->group.streams = yg_pool_take(c->program->pool, places * sizeof *unit->group.streams);
+    if (!unit->group.streams)
         return yg_fail_memory(c->error);
-    for (uint32_t i = 0; i < unit->step_count; i++) {
-        for (uint32_t k = 0; k < unit->steps[i].operand_count; k++)
-            add_stream(unit, &unit->steps[i].in[k]);
-        add_stream(unit, &unit->steps[i].out);
+    for (uint32_t i = 0; i < unit->group.step_count; i++) {
+        for (uint32_t k = 0; k < unit->group.steps[i].operand_count; k++)
+            add_stream(unit, &unit->group.steps[i].in[k]);
+        add_stream(unit, &unit->group.steps[i].out);
     }
-    for (uint32_t i = 0; i < unit->stream_count; i++)
-        element += unit->streams[i]->advance;
-    if ((double)unit->count * (double)element < STREAMED_BYTES ||
-        element * YG_TILE > STEP_LINES * YG_ALIGN * (int64_t)unit->step_count)
-        unit->stream_count = 0;
+    for (uint32_t i = 0; i < unit->group.stream_count; i++)
+        element += unit->group.streams[i]->advance;
+    if ((double)unit->group.count * (double)element < STREAMED_BYTES ||
+        element * YG_TILE > STEP_LINES * YG_ALIGN * (int64_t)unit->group.step_count)
+        unit->group.stream_count = 0;
     return true;
 }
 
 bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
     group g; /* not cleared, because it is large: only entries of existing steps are set */
+    unit->group.step_count = yg_plan_of_unit(c, unit)->member_count;
+    unit->group.count = yg_type_count(c->graph->records[unit->node].type);
     g.c = c;
     g.unit = unit;
     g.registers.count = g.registers.free_count = 0;
     list_members(&g);
     const uint32_t loads = count_loads(&g);
-    unit->steps = yg_pool_take(c->program->pool, unit->step_count * sizeof *unit->steps);
-    unit->loads = yg_pool_take(c->program->pool, loads * sizeof *unit->loads);
+    unit->group.steps =
+        yg_pool_take(c->program->pool, unit->group.step_count * sizeof *unit->group.steps);
+    unit->group.loads = yg_pool_take(c->program->pool, loads * sizeof *unit->group.loads);
     g.load_of = yg_pool_take(c->program->pool, loads * sizeof *g.load_of);
-    if (!unit->steps || !unit->loads || !g.load_of)
+    if (!unit->group.steps || !unit->group.loads || !g.load_of)
         return yg_fail_memory(c->error);
-    for (uint32_t i = 0; i < unit->step_count; i++) {
+    for (uint32_t i = 0; i < unit->group.step_count; i++) {
         if (!plan_step(&g, i))
             return false;
     }
     if (g.registers.count > c->program->register_count)
         c->program->register_count = g.registers.count;
-    return unit->count <= YG_TILE || list_streams(c, unit);
+    return unit->group.count <= YG_TILE || list_streams(c, unit);
 }

@@ -103,13 +103,13 @@ static inline char *load_target(char *registers, const yg_load *load) {
  * while the tile before is computed. (By itself it does so only within a page.) Each step asks for
  * its share of the cache lines. */
 static inline void fetch_ahead(const yg_unit *unit, uint32_t step, int64_t start) {
-    for (uint32_t i = 0; i < unit->stream_count; i++) {
-        const yg_place *place = unit->streams[i];
+    for (uint32_t i = 0; i < unit->group.stream_count; i++) {
+        const yg_place *place = unit->group.streams[i];
         if (place->by_chunks)
             continue;
         const uint32_t lines = YG_TILE * place->advance / YG_ALIGN;
         const char *from = place->base + (size_t)place->advance * (size_t)start;
-        for (uint32_t line = step; line < lines; line += unit->step_count)
+        for (uint32_t line = step; line < lines; line += unit->group.step_count)
             __builtin_prefetch(from + (size_t)line * YG_ALIGN);
     }
 }
@@ -123,20 +123,20 @@ void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin,
         .chunks = (size_t)program->chunk_bytes * (size_t)thread,
     };
     const int64_t widest = end - begin < YG_TILE ? end - begin : YG_TILE;
-    for (uint32_t i = 0; i < unit->load_count; i++) {
-        const yg_load *load = &unit->loads[i];
+    for (uint32_t i = 0; i < unit->group.load_count; i++) {
+        const yg_load *load = &unit->group.loads[i];
         if (load->uniform && widest > 0)
             yg_load_run(load, load_target(registers, load), begin, widest);
     }
     for (int64_t start = begin; start < end; start += YG_TILE) {
         const int64_t left = end - start, count = left < YG_TILE ? left : YG_TILE;
-        for (uint32_t i = 0; i < unit->load_count; i++) {
-            const yg_load *load = &unit->loads[i];
+        for (uint32_t i = 0; i < unit->group.load_count; i++) {
+            const yg_load *load = &unit->group.loads[i];
             if (!load->uniform)
                 yg_load_run(load, load_target(registers, load), start, count);
         }
-        for (uint32_t i = 0; i < unit->step_count; i++) {
-            const yg_step *step = &unit->steps[i];
+        for (uint32_t i = 0; i < unit->group.step_count; i++) {
+            const yg_step *step = &unit->group.steps[i];
             const void *in[YG_MAX_OPERANDS];
             for (uint32_t k = 0; k < step->operand_count; k++)
                 in[k] = at_tile(&step->in[k], start, &of);

@@ -48,10 +48,10 @@ static bool find_draws(prepared *p, yg_error *error) {
         d->attrs = malloc(op->attr_count * sizeof *d->attrs);
         if (!d->attrs)
             return yg_fail_memory(error);
-        memcpy(d->attrs, unit->call.attrs, op->attr_count * sizeof *d->attrs);
+        memcpy(d->attrs, unit->kernel.call.attrs, op->attr_count * sizeof *d->attrs);
         d->stream = yg_op_attr(op, "stream");
         d->base = d->attrs[d->stream].i;
-        unit->call.attrs = d->attrs;
+        unit->kernel.call.attrs = d->attrs;
         p->draw_count++;
     }
     return true;

@@ -28,8 +28,8 @@ typedef struct yg_op yg_op;
 typedef struct yg_rule yg_rule; /* rewrite.h */
 
 /* The number of this interface between operators and the library. A plug-in carries the number that
- * it was compiled with; another one is refused. It goes up with every change of what a plug-in sees:
- * tests/test_abi.c tells when. */
+ * it was compiled with; another one is refused. It goes up with every change of what a plug-in
+ * sees: tests/test_abi.c tells when. */
 #define YG_OP_ABI 1
 
 /* A node's index in its graph: an operand's is smaller than its user's. */

@@ -16,12 +16,16 @@ static const yg_row_loop *row_loop_of(const yg_program *program, uint32_t unit) 
 static bool is_stretched(const yg_program *program, const yg_row_loop *row_loop, uint32_t s) {
     for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
         const yg_unit *unit = &program->units[u];
-        for (uint32_t i = 0; i < unit->load_count; i++) {
-            if (unit->loads[i].storage == s)
+        for (uint32_t i = 0; unit->kind == YG_UNIT_GROUP && i < unit->group.load_count; i++) {
+            if (unit->group.loads[i].storage == s)
                 return true;
         }
     }
     return false;
+}
+
+static bool is_in_parts(const yg_unit *unit) {
+    return unit->kind == YG_UNIT_KERNEL && unit->kernel.parts.count > 0;
 }
 
 /* Whether a chunk is enough: the row loop computes the storage, nothing outside of it reads it, and
@@ -38,7 +42,7 @@ static bool may_keep_chunks(const yg_compiler *c, uint32_t s) {
         return false;
     const yg_row_loop *row_loop = row_loop_of(program, storage->first);
     return row_loop->rows > 0 && row_loop->chunk < row_loop->rows &&
-           owner->last_unit < row_loop->end && program->units[storage->first].parts.count == 0 &&
+           owner->last_unit < row_loop->end && !is_in_parts(&program->units[storage->first]) &&
            storage->bytes > 0 && !is_stretched(program, row_loop, s);
 }
 
@@ -53,8 +57,8 @@ static void mark_place(const yg_program *program, yg_place *place) {
 
 /* Tells the steps of a group, and a kernel, which of their operands and results are chunks. */
 static void mark_unit(const yg_program *program, yg_unit *unit) {
-    for (uint32_t i = 0; i < unit->step_count && unit->kind == YG_UNIT_GROUP; i++) {
-        yg_step *step = &unit->steps[i];
+    for (uint32_t i = 0; unit->kind == YG_UNIT_GROUP && i < unit->group.step_count; i++) {
+        yg_step *step = &unit->group.steps[i];
         mark_place(program, &step->out);
         for (uint32_t k = 0; k < step->operand_count; k++)
             mark_place(program, &step->in[k]);
@@ -62,14 +66,16 @@ static void mark_unit(const yg_program *program, yg_unit *unit) {
     if (unit->kind != YG_UNIT_KERNEL)
         return;
     const yg_record *record = &program->graph->records[unit->node];
-    unit->has_chunks = unit->parts.count == 0 && program->storages[unit->target].by_chunks;
-    for (uint32_t i = 1; i < unit->result_count; i++) {
-        const yg_node node = unit->results[i];
-        unit->has_chunks |=
+    unit->kernel.has_chunks =
+        unit->kernel.parts.count == 0 && program->storages[unit->kernel.target].by_chunks;
+    for (uint32_t i = 1; i < unit->kernel.result_count; i++) {
+        const yg_node node = unit->kernel.results[i];
+        unit->kernel.has_chunks |=
             node != YG_NONE && program->storages[program->storage_of[node]].by_chunks;
     }
     for (uint32_t k = 0; k < record->operand_count; k++)
-        unit->has_chunks |= program->storages[program->storage_of[record->operands[k]]].by_chunks;
+        unit->kernel.has_chunks |=
+            program->storages[program->storage_of[record->operands[k]]].by_chunks;
 }
 
 /* A storage with a view in it keeps all rows: the view lies at a place in the whole. */

@@ -45,7 +45,7 @@ static uint32_t joinable(const yg_compiler *c, yg_node node) {
     const uint32_t units = (uint32_t)c->program->unit_count;
     for (uint32_t u = units; u > earliest && units - u < JOIN_WINDOW; u--) {
         const yg_unit *unit = &c->program->units[u - 1];
-        if (unit->kind == YG_UNIT_GROUP && unit->step_count < YG_GROUP_STEPS &&
+        if (unit->kind == YG_UNIT_GROUP && c->units[u - 1].member_count < YG_GROUP_STEPS &&
             yg_shape_equal(c->graph->records[unit->node].type, record->type))
             return u == units || !shares_nothing(c, record, u - 1) ? u - 1 : YG_NO_UNIT;
     }
@@ -59,7 +59,7 @@ static bool fuse(yg_compiler *c, yg_node node) {
     yg_unit *unit = &c->program->units[joined];
     c->nodes[unit->node].next = node;
     unit->node = node;
-    unit->step_count++;
+    c->units[joined].member_count++;
     c->nodes[node].unit = joined;
     return true;
 }

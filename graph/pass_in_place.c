@@ -50,14 +50,14 @@ bool yg_plan_overwrite_parameters(yg_compiler *c) {
 /* True if no step of the group after `at` reads storage `s`, and no broadcast in the group does: a
  * broadcast could need an element that has been written over already. */
 static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_t s, uint32_t at) {
-    for (uint32_t i = 0; i < unit->load_count; i++) {
-        const uint32_t load = unit->loads[i].storage;
+    for (uint32_t i = 0; i < unit->group.load_count; i++) {
+        const uint32_t load = unit->group.loads[i].storage;
         if (load == s || (load != YG_NO_STORAGE && program->storages[load].part_of == s))
             return false;
     }
-    for (uint32_t i = at + 1; i < unit->step_count; i++) {
-        for (uint32_t k = 0; k < unit->steps[i].operand_count; k++) {
-            if (unit->steps[i].in[k].storage == s)
+    for (uint32_t i = at + 1; i < unit->group.step_count; i++) {
+        for (uint32_t k = 0; k < unit->group.steps[i].operand_count; k++) {
+            if (unit->group.steps[i].in[k].storage == s)
                 return false;
         }
     }
@@ -86,9 +86,9 @@ static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
 static uint32_t free_storage(const yg_compiler *c, uint32_t u, uint32_t at) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
-    const yg_place *out = &unit->steps[at].out;
+    const yg_place *out = &unit->group.steps[at].out;
     for (uint32_t i = at + 1; i-- > 0;) {
-        const yg_step *step = &unit->steps[i];
+        const yg_step *step = &unit->group.steps[i];
         for (uint32_t k = 0; k < step->operand_count; k++) {
             const uint32_t s = step->in[k].storage;
             if (s != YG_NO_STORAGE && step->in[k].advance == out->advance && is_free_for(c, s, u) &&
@@ -108,8 +108,8 @@ static void give(yg_program *program, uint32_t from, uint32_t to) {
 static void take_over(yg_compiler *c, uint32_t u) {
     yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
-    for (uint32_t i = 0; i < unit->step_count; i++) {
-        const yg_step *step = &unit->steps[i];
+    for (uint32_t i = 0; i < unit->group.step_count; i++) {
+        const yg_step *step = &unit->group.steps[i];
         if (step->out.storage == YG_NO_STORAGE)
             continue;
         const yg_storage *out = &program->storages[step->out.storage];
@@ -126,7 +126,7 @@ static void take_over(yg_compiler *c, uint32_t u) {
 static void take_over_operand(yg_compiler *c, uint32_t u) {
     yg_program *program = c->program;
     const yg_record *record = &c->graph->records[program->units[u].node];
-    yg_storage *out = &program->storages[program->units[u].target];
+    yg_storage *out = &program->storages[program->units[u].kernel.target];
     if (!(record->op->flags & YG_OP_IN_PLACE) || !yg_is_in_arena(out) || out->over != YG_NO_STORAGE)
         return;
     const uint32_t s = program->storage_of[record->operands[0]];
@@ -138,7 +138,7 @@ static void take_over_operand(yg_compiler *c, uint32_t u) {
         if (other == s || program->storages[other].part_of == s)
             return;
     }
-    give(program, s, program->units[u].target);
+    give(program, s, program->units[u].kernel.target);
 }
 
 bool yg_plan_take_over(yg_compiler *c) {

@@ -21,14 +21,14 @@ static bool note(const yg_program *program, const yg_row_loop *row_loop, const y
                  const yg_place *place, yg_unit *kernel) {
     if (place->storage == YG_NO_STORAGE || is_made_by(program, row_loop, place))
         return true;
-    for (uint32_t i = 0; i < kernel->prefetch_count; i++) {
-        if (kernel->prefetches[i].place->storage == place->storage)
+    for (uint32_t i = 0; i < kernel->kernel.prefetch_count; i++) {
+        if (kernel->kernel.prefetches[i].place->storage == place->storage)
             return true;
     }
-    if (kernel->prefetch_count == YG_MOST_PREFETCHES)
+    if (kernel->kernel.prefetch_count == YG_MOST_PREFETCHES)
         return false;
-    kernel->prefetches[kernel->prefetch_count++] =
-        (yg_prefetch){.place = place, .row = place->advance * (group->count / row_loop->rows)};
+    kernel->kernel.prefetches[kernel->kernel.prefetch_count++] = (yg_prefetch){
+        .place = place, .row = place->advance * (group->group.count / row_loop->rows)};
     return true;
 }
 
@@ -36,22 +36,22 @@ static bool note(const yg_program *program, const yg_row_loop *row_loop, const y
 static void note_group(const yg_program *program, const yg_row_loop *row_loop, yg_unit *group,
                        yg_unit *kernel) {
     bool all = true;
-    for (uint32_t i = 0; i < group->step_count; i++) {
-        const yg_step *step = &group->steps[i];
+    for (uint32_t i = 0; i < group->group.step_count; i++) {
+        const yg_step *step = &group->group.steps[i];
         for (uint32_t k = 0; k < step->operand_count; k++)
             all &= note(program, row_loop, group, &step->in[k], kernel);
         all &= note(program, row_loop, group, &step->out, kernel);
     }
     if (all)
-        group->stream_count = 0;
+        group->group.stream_count = 0;
 }
 
 static bool find_prefetches(yg_compiler *c, const yg_row_loop *row_loop, uint32_t u) {
     yg_program *program = c->program;
     yg_unit *kernel = &program->units[u];
-    kernel->prefetches =
-        yg_pool_take(program->pool, YG_MOST_PREFETCHES * sizeof *kernel->prefetches);
-    if (!kernel->prefetches)
+    kernel->kernel.prefetches =
+        yg_pool_take(program->pool, YG_MOST_PREFETCHES * sizeof *kernel->kernel.prefetches);
+    if (!kernel->kernel.prefetches)
         return yg_fail_memory(c->error);
     for (uint32_t v = u + 1; v < row_loop->end; v++) {
         if (program->units[v].kind == YG_UNIT_GROUP)
@@ -62,8 +62,8 @@ static bool find_prefetches(yg_compiler *c, const yg_row_loop *row_loop, uint32_
 
 /* Whether a unit is a kernel that fetches what it is given. After any other unit the groups fetch
  * for themselves. */
-static bool fetches(const yg_unit *unit) {
-    return unit->kind == YG_UNIT_KERNEL && unit->may_prefetch;
+static bool fetches(const yg_compiler *c, uint32_t u) {
+    return c->program->units[u].kind == YG_UNIT_KERNEL && c->units[u].may_prefetch;
 }
 
 bool yg_plan_prefetch(yg_compiler *c) {
@@ -71,7 +71,7 @@ bool yg_plan_prefetch(yg_compiler *c) {
     for (size_t s = 0; s < program->row_loop_count; s++) {
         const yg_row_loop *row_loop = &program->row_loops[s];
         for (uint32_t u = row_loop->begin; u < row_loop->end && row_loop->rows > 0; u++) {
-            if (fetches(&program->units[u]) && !find_prefetches(c, row_loop, u))
+            if (fetches(c, u) && !find_prefetches(c, row_loop, u))
                 return false;
         }
     }

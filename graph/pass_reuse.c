@@ -37,9 +37,9 @@ static bool frees_rows(const yg_compiler *c, uint32_t s, uint32_t u) {
 /* Adds to `free` the operands of unit `u` that later units of the row loop may write over. */
 static void note_free_rows(const yg_compiler *c, uint32_t u, free_rows *free) {
     const yg_program *program = c->program;
-    const yg_unit *unit = &program->units[u];
-    yg_node node = unit->first;
-    for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
+    const yg_plan_unit *known = &c->units[u];
+    yg_node node = known->first;
+    for (uint32_t i = 0; i < known->member_count; i++, node = c->nodes[node].next) {
         const yg_record *record = &c->graph->records[node];
         for (uint32_t k = 0; k < record->operand_count; k++) {
             const uint32_t s = program->storage_of[c->nodes[record->operands[k]].root];
@@ -73,11 +73,11 @@ static void reuse_rows(yg_compiler *c, const yg_row_loop *row_loop) {
     free_rows free = {.count = 0};
     for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
         const yg_unit *unit = &c->program->units[u];
-        if (unit->kind == YG_UNIT_KERNEL && unit->parts.count == 0)
-            take_rows(c, u, unit->target, &free);
-        for (uint32_t i = 0; unit->kind == YG_UNIT_GROUP && i < unit->step_count; i++) {
-            if (unit->steps[i].out.storage != YG_NO_STORAGE)
-                take_rows(c, u, unit->steps[i].out.storage, &free);
+        if (unit->kind == YG_UNIT_KERNEL && unit->kernel.parts.count == 0)
+            take_rows(c, u, unit->kernel.target, &free);
+        for (uint32_t i = 0; unit->kind == YG_UNIT_GROUP && i < unit->group.step_count; i++) {
+            if (unit->group.steps[i].out.storage != YG_NO_STORAGE)
+                take_rows(c, u, unit->group.steps[i].out.storage, &free);
         }
         note_free_rows(c, u, &free);
     }

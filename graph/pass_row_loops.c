@@ -44,6 +44,10 @@ static int64_t broadcast_rows(const yg_type *source, const yg_type *target) {
     return rows;
 }
 
+static bool is_in_parts(const yg_unit *unit) {
+    return unit->kind == YG_UNIT_KERNEL && unit->kernel.parts.count > 0;
+}
+
 /* A row loop that units may still join. */
 typedef struct open_row_loop {
     const yg_compiler *c;
@@ -68,12 +72,12 @@ static int64_t rows_after_reading(const open_row_loop *s, yg_node reader, uint32
         return rows;
     *depends = true;
     const yg_unit *from = &c->program->units[maker];
-    if (from->parts.count > 0 || yg_plan_is_part(c, operand))
+    if (is_in_parts(from) || yg_plan_is_part(c, operand))
         return 0;
     if (in_place)
         return common(rows, broadcast_rows(c->graph->records[operand].type, target));
     const yg_unit *unit = &c->program->units[c->nodes[reader].unit];
-    if (unit->kind == YG_UNIT_KERNEL && unit->whole >> k & 1)
+    if (unit->kind == YG_UNIT_KERNEL && unit->kernel.whole >> k & 1)
         return 0;
     return rows;
 }
@@ -81,7 +85,7 @@ static int64_t rows_after_reading(const open_row_loop *s, yg_node reader, uint32
 /* The rows of the row loop if unit `u` joins; 0 if it cannot. */
 static int64_t rows_with(const open_row_loop *s, uint32_t u) {
     const yg_compiler *c = s->c;
-    const yg_unit *unit = &c->program->units[u];
+    const yg_plan_unit *unit = &c->units[u];
     if (unit->rows == 0 || s->rows == 0 || s->end - s->begin == LOOP_UNITS)
         return 0;
     if (unit->after != YG_NO_UNIT && unit->after >= s->begin)
@@ -90,7 +94,7 @@ static int64_t rows_with(const open_row_loop *s, uint32_t u) {
     /* A unit without operands (random numbers) may join whatever the row loop computes. */
     bool depends = c->graph->records[unit->first].operand_count == 0;
     yg_node node = unit->first;
-    for (uint32_t i = 0; i < unit->step_count && rows > 1; i++, node = c->nodes[node].next) {
+    for (uint32_t i = 0; i < unit->member_count && rows > 1; i++, node = c->nodes[node].next) {
         for (uint32_t k = 0; k < c->graph->records[node].operand_count && rows > 1; k++)
             rows = rows_after_reading(s, node, k, rows, &depends);
     }
@@ -102,8 +106,8 @@ static int64_t rows_with(const open_row_loop *s, uint32_t u) {
 
 /* For a reduction in parts: the smallest number of rows that holds whole parts. A chunk must be a
  * multiple of it, or a part would be split between two chunks. */
-static int64_t rows_of_parts(const yg_unit *unit, int64_t rows) {
-    const int64_t elements = unit->rows / rows; /* of operand 0 in a row */
+static int64_t rows_of_parts(const yg_kernel_unit *unit, int64_t rows) {
+    const int64_t elements = unit->reduced / rows; /* of operand 0 in a row */
     return unit->parts.elements / common(unit->parts.elements, elements);
 }
 
@@ -112,9 +116,9 @@ static double row_bytes(const open_row_loop *s) {
     const yg_compiler *c = s->c;
     double bytes = 0;
     for (uint32_t u = s->begin; u < s->end; u++) {
-        const yg_unit *unit = &c->program->units[u];
+        const yg_plan_unit *unit = &c->units[u];
         yg_node node = unit->first;
-        for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
+        for (uint32_t i = 0; i < unit->member_count; i++, node = c->nodes[node].next) {
             if (c->nodes[node].in_memory)
                 bytes += (double)yg_type_bytes(c->graph->records[node].type);
         }
@@ -123,13 +127,15 @@ static double row_bytes(const open_row_loop *s) {
 }
 
 /* The smallest number of rows of the row loop that the unit should compute at a time. */
-static int64_t min_rows_of(const open_row_loop *s, const yg_unit *unit) {
-    if (unit->parts.count > 0)
-        return rows_of_parts(unit, s->rows);
+static int64_t min_rows_of(const open_row_loop *s, uint32_t u) {
+    const yg_unit *unit = &s->c->program->units[u];
+    const yg_plan_unit *known = &s->c->units[u];
+    if (is_in_parts(unit))
+        return rows_of_parts(&unit->kernel, s->rows);
     if (s->c->flags & YG_PROGRAM_SMALL_PIECES)
         return 1;
-    const int64_t own = unit->rows / s->rows; /* rows of the unit in one row of the row loop */
-    return (unit->min_rows + own - 1) / own;
+    const int64_t own = known->rows / s->rows; /* rows of the unit in one row of the row loop */
+    return (known->min_rows + own - 1) / own;
 }
 
 /* The rows of a chunk: a multiple of what each unit wants at least, about CHUNK_BYTES of results.
@@ -137,7 +143,7 @@ static int64_t min_rows_of(const open_row_loop *s, const yg_unit *unit) {
 static int64_t chunk_rows(const open_row_loop *s) {
     int64_t least = 1;
     for (uint32_t u = s->begin; u < s->end; u++) {
-        const int64_t rows = min_rows_of(s, &s->c->program->units[u]);
+        const int64_t rows = min_rows_of(s, u);
         least = least / common(least, rows) * rows;
         if (least >= s->rows)
             return s->rows;
@@ -157,28 +163,31 @@ static bool add_row_loop(yg_compiler *c, yg_row_loop row_loop) {
     program->row_loops = row_loops;
     for (uint32_t u = row_loop.begin; u < row_loop.end; u++) {
         program->units[u].row_loop = (uint32_t)program->row_loop_count;
-        row_loop.cost += program->units[u].cost;
-        if (row_loop.rows == 0)
-            program->units[u].parts.count = 0; /* alone it is not reduced in parts */
+        row_loop.cost += c->units[u].cost;
+        if (row_loop.rows == 0 && program->units[u].kind == YG_UNIT_KERNEL)
+            program->units[u].kernel.parts.count = 0; /* alone it is not reduced in parts */
     }
     program->row_loops[program->row_loop_count++] = row_loop;
     return true;
 }
 
 /* The pieces of a unit that runs alone: tiles of a group, units of work of a kernel. */
-static int64_t own_pieces(const yg_unit *unit) {
+static int64_t own_pieces(const yg_compiler *c, uint32_t u) {
+    const yg_unit *unit = &c->program->units[u];
     if (unit->kind == YG_UNIT_GROUP)
-        return (unit->count + YG_TILE - 1) / YG_TILE;
-    return unit->kind == YG_UNIT_KERNEL ? unit->work : 1;
+        return (c->units[u].rows + YG_TILE - 1) / YG_TILE;
+    return unit->kind == YG_UNIT_KERNEL ? unit->kernel.work : 1;
 }
 
 /* Threads share those pieces in multiples of this: as many as make the rows that the kernel should
  * compute at a time at least. */
-static int64_t own_step(const yg_compiler *c, const yg_unit *unit) {
-    if (c->flags & YG_PROGRAM_SMALL_PIECES || unit->kind != YG_UNIT_KERNEL || unit->rows == 0 ||
-        unit->parts.count > 0)
+static int64_t own_step(const yg_compiler *c, uint32_t u) {
+    const yg_unit *unit = &c->program->units[u];
+    const yg_plan_unit *known = &c->units[u];
+    if (c->flags & YG_PROGRAM_SMALL_PIECES || unit->kind != YG_UNIT_KERNEL || known->rows == 0 ||
+        is_in_parts(unit))
         return 1;
-    const int64_t step = unit->work / unit->rows * unit->min_rows;
+    const int64_t step = unit->kernel.work / known->rows * known->min_rows;
     return step > 1 ? step : 1;
 }
 
@@ -194,21 +203,19 @@ static bool close_row_loop(yg_compiler *c, const open_row_loop *s) {
                                              .pieces = (s->rows + chunk - 1) / chunk,
                                              .step = 1});
     for (uint32_t u = s->begin; u < s->end; u++) {
-        const yg_unit *unit = &c->program->units[u];
         if (!add_row_loop(c, (yg_row_loop){.begin = u,
                                            .end = u + 1,
-                                           .pieces = own_pieces(unit),
-                                           .step = own_step(c, unit)}))
+                                           .pieces = own_pieces(c, u),
+                                           .step = own_step(c, u)}))
             return false;
     }
     return true;
 }
 
-/* Sets yg_unit.after. If a unit writes over a parameter, no other unit that reads the parameter may
- * run at the same time: it could read the new value. `after` is the last such reader. */
+/* Sets yg_plan_unit.after. If a unit writes over a parameter, no other unit that reads the
+ * parameter may run at the same time: it could read the new value. `after` is the last such reader.
+ */
 static void note_writers(yg_compiler *c) {
-    for (size_t u = 0; u < c->program->unit_count; u++)
-        c->program->units[u].after = YG_NO_UNIT;
     for (size_t i = 0; i < c->update_count; i++) {
         const yg_update *update = &c->updates[i];
         if (c->nodes[update->value].overwrites != update->parameter)
@@ -217,7 +224,7 @@ static void note_writers(yg_compiler *c) {
         const uint32_t reader = c->nodes[update->parameter].last_unit == writer
                                     ? c->nodes[update->parameter].other_unit
                                     : c->nodes[update->parameter].last_unit;
-        uint32_t *after = &c->program->units[writer].after;
+        uint32_t *after = &c->units[writer].after;
         if (reader != YG_NO_UNIT && (*after == YG_NO_UNIT || *after < reader))
             *after = reader;
     }
@@ -236,7 +243,7 @@ bool yg_plan_row_loops(yg_compiler *c) {
         }
         if (u > 0 && !close_row_loop(c, &s))
             return false;
-        s = (open_row_loop){.c = c, .begin = u, .end = u + 1, .rows = program->units[u].rows};
+        s = (open_row_loop){.c = c, .begin = u, .end = u + 1, .rows = c->units[u].rows};
     }
     return program->unit_count == 0 || close_row_loop(c, &s);
 }
@@ -253,7 +260,6 @@ bool yg_plan_no_row_loops(yg_compiler *c) {
 
 bool yg_plan_add_alone(yg_compiler *c) {
     const uint32_t u = (uint32_t)(c->program->unit_count - 1);
-    c->program->units[u].after = YG_NO_UNIT;
     const open_row_loop s = {.c = c, .begin = u, .end = u + 1};
     return close_row_loop(c, &s) &&
            yg_plan_add_stage(c, (uint32_t)(c->program->row_loop_count - 1));

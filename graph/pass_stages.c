@@ -17,11 +17,11 @@ static bool is_worth_sharing(const yg_compiler *c, double cost) {
  * reads its result, or because it writes over a parameter that the unit reads. */
 static bool reads_from(const yg_compiler *c, const yg_row_loop *row_loop, uint32_t first_unit) {
     for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
-        const yg_unit *unit = &c->program->units[u];
+        const yg_plan_unit *unit = &c->units[u];
         if (unit->after != YG_NO_UNIT && unit->after >= first_unit)
             return true;
         yg_node node = unit->first;
-        for (uint32_t i = 0; i < unit->step_count; i++, node = c->nodes[node].next) {
+        for (uint32_t i = 0; i < unit->member_count; i++, node = c->nodes[node].next) {
             const yg_record *record = &c->graph->records[node];
             for (uint32_t k = 0; k < record->operand_count; k++) {
                 yg_node operand = record->operands[k];

@@ -98,7 +98,7 @@ bool yg_plan_join(yg_compiler *c) {
     yg_program *program = c->program;
     bool *whole = NULL, done = true;
     for (uint32_t u = 0; u < program->unit_count && done; u++) {
-        if (program->units[u].kind != YG_UNIT_KERNEL || !program->units[u].joins)
+        if (program->units[u].kind != YG_UNIT_KERNEL || !c->units[u].joins)
             continue;
         if (!whole && !(whole = find_wholes(program)))
             done = yg_fail_memory(c->error);

@@ -29,6 +29,20 @@ typedef struct yg_plan_node {
     bool in_memory;     /* it needs a storage: another unit reads it, or it is asked for */
 } yg_plan_node;
 
+/* What the passes know of a unit, and a run does not read. */
+typedef struct yg_plan_unit {
+    yg_node first;         /* its first member; yg_plan_node.next leads to the others */
+    uint32_t member_count; /* of a group; 1 in any other unit */
+    uint32_t after;        /* the last unit that reads a parameter which this one writes over: the
+                              two must not run at once. YG_NO_UNIT: none */
+    double cost;           /* in floating-point operations; moving bytes counts as operations too */
+    int64_t rows;          /* the most rows that the work can be cut into; 0: it cannot */
+    int64_t min_rows;      /* fewer rows at a time do not pay: yg_op_plan.min_rows */
+    int64_t scratch_bytes; /* yg_op_plan.scratch_bytes */
+    bool joins;            /* yg_op_plan.joins */
+    bool may_prefetch;     /* yg_op_plan.prefetches */
+} yg_plan_unit;
+
 /* The state of compiling. */
 typedef struct yg_compiler {
     yg_program *program;
@@ -48,10 +62,12 @@ typedef struct yg_compiler {
     size_t update_count;
     yg_error *error;
     size_t unit_capacity;     /* room of program->units */
+    size_t known_capacity;    /* room of units */
     size_t row_loop_capacity; /* room of program->row_loops */
     size_t stage_capacity;    /* room of program->stages */
     size_t storage_capacity;  /* room of program->storages */
     yg_plan_node *nodes;      /* by node; NULL before yg_plan_nodes() */
+    yg_plan_unit *units;      /* by unit of the program */
     struct yg_filled *filled; /* tiles of constants: group.c */
 } yg_compiler;
 
@@ -157,6 +173,11 @@ bool yg_plan_memory(yg_compiler *compiler);
 
 /* --------------------------------------------------------------------------------- helpers -- */
 
+/* What compiling knows of one of the program's units. */
+static inline yg_plan_unit *yg_plan_of_unit(const yg_compiler *compiler, const yg_unit *unit) {
+    return &compiler->units[unit - compiler->program->units];
+}
+
 /* True if a node is only a part of its root: element i of the node is then not element i of the
  * root. */
 static inline bool yg_plan_is_part(const yg_compiler *compiler, yg_node node) {
@@ -191,8 +212,8 @@ bool yg_plan_fail_arena(const yg_compiler *compiler, double bytes);
 /* Decides which stages threads share. False if it is none. pass_stages.c */
 bool yg_plan_share(const yg_compiler *compiler);
 
-/* Appends a unit. NULL when out of memory. */
-yg_unit *yg_plan_add_unit(yg_compiler *compiler);
+/* Appends a unit, which is in no row loop yet. NULL when out of memory. */
+yg_unit *yg_plan_add_unit(yg_compiler *compiler, yg_unit_kind kind, yg_node node);
 
 /* Copies a kernel's plan into its unit. */
 void yg_plan_note(yg_compiler *compiler, yg_unit *unit, const yg_op_plan *plan);

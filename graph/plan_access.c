@@ -82,14 +82,13 @@ static bool place_part(const yg_program *program, yg_addresses *a, uint32_t s, y
 static void find_made(const yg_program *program, bool *made) {
     for (size_t u = 0; u < program->unit_count; u++) {
         const yg_unit *unit = &program->units[u];
-        for (uint32_t i = 0; unit->kind == YG_UNIT_GROUP && i < unit->step_count; i++)
-            made[unit->steps[i].node] = true;
-        if (unit->kind == YG_UNIT_KERNEL ||
-            (unit->kind == YG_UNIT_COPY && unit->from != unit->node))
+        for (uint32_t i = 0; unit->kind == YG_UNIT_GROUP && i < unit->group.step_count; i++)
+            made[unit->group.steps[i].node] = true;
+        if (unit->kind == YG_UNIT_KERNEL || (unit->kind == YG_UNIT_COPY && unit->copy.is_view))
             made[unit->node] = true;
-        for (uint32_t i = 1; i < unit->result_count; i++) {
-            if (unit->results[i] != YG_NONE)
-                made[unit->results[i]] = true;
+        for (uint32_t i = 1; unit->kind == YG_UNIT_KERNEL && i < unit->kernel.result_count; i++) {
+            if (unit->kernel.results[i] != YG_NONE)
+                made[unit->kernel.results[i]] = true;
         }
     }
 }
@@ -284,11 +283,11 @@ static bool read_load(const listing *l, const yg_step *step, uint32_t at, uint32
                        yg_dtype_size(graph->records[source].type->dtype)) == 0) ||
                IS_WRONG(l, "%%%" PRIu32 " is filled in with another constant", node);
     uint32_t i = 0;
-    while (i < l->unit->load_count && l->unit->loads[i].target != place->reg)
+    while (i < l->unit->group.load_count && l->unit->group.loads[i].target != place->reg)
         i++;
-    if (i == l->unit->load_count || l->a->held[place->reg] != held_load(i))
+    if (i == l->unit->group.load_count || l->a->held[place->reg] != held_load(i))
         return IS_WRONG(l, "register %u does not hold the broadcast %%%" PRIu32, place->reg, node);
-    const yg_load *load = &l->unit->loads[i];
+    const yg_load *load = &l->unit->group.loads[i];
     if (load->constant)
         return read_constant(l, source, load->constant);
     const int64_t rows = l->row_loop->rows;
@@ -313,15 +312,15 @@ static bool read_place(const listing *l, const yg_step *step, uint32_t at, uint3
                 l->a->held[place->reg] == l->a->root[node]) ||
                IS_WRONG(l, "register %u does not hold %%%" PRIu32, place->reg, node);
     yg_access access = {.step = at, .in_step = true};
-    return in_storage(l, place->storage, node, l->unit->count * place->advance, &access) &&
+    return in_storage(l, place->storage, node, l->unit->group.count * place->advance, &access) &&
            append(l, access);
 }
 
 static bool list_group(const listing *l) {
-    for (uint32_t i = 0; i < l->unit->load_count; i++)
-        l->a->held[l->unit->loads[i].target] = held_load(i);
-    for (uint32_t i = 0; i < l->unit->step_count; i++) {
-        const yg_step *step = &l->unit->steps[i];
+    for (uint32_t i = 0; i < l->unit->group.load_count; i++)
+        l->a->held[l->unit->group.loads[i].target] = held_load(i);
+    for (uint32_t i = 0; i < l->unit->group.step_count; i++) {
+        const yg_step *step = &l->unit->group.steps[i];
         for (uint32_t k = 0; k < step->operand_count; k++) {
             if (!read_place(l, step, i, k))
                 return false;
@@ -331,17 +330,17 @@ static bool list_group(const listing *l) {
             continue;
         }
         yg_access access = {.step = i, .writes = true, .in_step = true};
-        if (!in_storage(l, step->out.storage, step->node, l->unit->count * step->out.advance,
+        if (!in_storage(l, step->out.storage, step->node, l->unit->group.count * step->out.advance,
                         &access) ||
             !append(l, access))
             return false;
     }
     /* Registers do not keep values from one group to the next. */
-    for (uint32_t i = 0; i < l->unit->load_count; i++)
-        l->a->held[l->unit->loads[i].target] = YG_NONE;
-    for (uint32_t i = 0; i < l->unit->step_count; i++) {
-        if (l->unit->steps[i].out.storage == YG_NO_STORAGE)
-            l->a->held[l->unit->steps[i].out.reg] = YG_NONE;
+    for (uint32_t i = 0; i < l->unit->group.load_count; i++)
+        l->a->held[l->unit->group.loads[i].target] = YG_NONE;
+    for (uint32_t i = 0; i < l->unit->group.step_count; i++) {
+        if (l->unit->group.steps[i].out.storage == YG_NO_STORAGE)
+            l->a->held[l->unit->group.steps[i].out.reg] = YG_NONE;
     }
     return true;
 }
@@ -383,8 +382,8 @@ static bool check_overlap(const listing *l, uint32_t k, uint32_t s, yg_access *r
 static bool list_other_results(const listing *l) {
     const yg_unit *unit = l->unit;
     const yg_record *record = &l->program->graph->records[unit->node];
-    for (uint32_t i = 1; i < unit->result_count; i++) {
-        const yg_node node = unit->results[i];
+    for (uint32_t i = 1; i < unit->kernel.result_count; i++) {
+        const yg_node node = unit->kernel.results[i];
         yg_access written = {.writes = true, .in_step = true}, read = {.in_step = true};
         if (node == YG_NONE)
             continue;
@@ -406,24 +405,25 @@ static bool list_other_results(const listing *l) {
 static bool list_kernel(const listing *l) {
     const yg_unit *unit = l->unit;
     const yg_record *record = &l->program->graph->records[unit->node];
-    const bool by_rows = l->row_loop->rows > 0, in_parts = by_rows && unit->parts.count > 0;
+    const bool by_rows = l->row_loop->rows > 0, in_parts = by_rows && unit->kernel.parts.count > 0;
     yg_access result = {.writes = true, .in_step = true, .at_end = in_parts};
-    if (!in_storage(l, unit->target, unit->node, node_bytes(l, unit->node), &result))
+    if (!in_storage(l, unit->kernel.target, unit->node, node_bytes(l, unit->node), &result))
         return false;
     if (record->op->plan)
         note_joined(l, &result);
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const yg_node node = record->operands[k];
         const uint32_t s = l->program->storage_of[node];
-        yg_access read = {.in_step = by_rows && (in_parts ? k == 0 : !(unit->whole >> k & 1))};
+        yg_access read = {.in_step =
+                              by_rows && (in_parts ? k == 0 : !(unit->kernel.whole >> k & 1))};
         if (!in_storage(l, s, node, node_bytes(l, node), &read) ||
             (!in_parts && !check_overlap(l, k, s, &read, &result)) || !append(l, read))
             return false;
     }
     if (in_parts) {
         yg_access parts = {.writes = true, .in_step = true};
-        if (!in_storage(l, unit->partial, unit->node, unit->parts.count * unit->parts.bytes,
-                        &parts))
+        if (!in_storage(l, unit->kernel.partial, unit->node,
+                        unit->kernel.parts.count * unit->kernel.parts.bytes, &parts))
             return false;
         parts.node = (yg_node)(l->program->graph->size + l->index); /* no node's bytes */
         if (!append(l, parts))
@@ -438,10 +438,10 @@ static bool list_kernel(const listing *l) {
 
 static bool list_copy(const listing *l) {
     const yg_unit *unit = l->unit;
-    const int64_t bytes = (int64_t)unit->bytes;
+    const int64_t bytes = (int64_t)unit->copy.bytes;
     yg_access read = {0}, written = {.writes = true};
-    return in_storage(l, unit->source, unit->from, bytes, &read) && append(l, read) &&
-           in_storage(l, unit->target, unit->node, bytes, &written) && append(l, written);
+    return in_storage(l, unit->copy.source, unit->copy.from, bytes, &read) && append(l, read) &&
+           in_storage(l, unit->copy.target, unit->node, bytes, &written) && append(l, written);
 }
 
 bool yg_list_accesses(const yg_addresses *a, uint32_t index, yg_access_list *list,

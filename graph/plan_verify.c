@@ -76,14 +76,14 @@ static bool check_scratch(const verifier *v, const yg_row_loop *loop) {
     size_t end = 0;
     for (uint32_t u = loop->begin; u < loop->end; u++) {
         const yg_unit *unit = &p->units[u];
-        if (unit->kind != YG_UNIT_KERNEL || unit->scratch_end == 0)
+        if (unit->kind != YG_UNIT_KERNEL || unit->kernel.scratch_end == 0)
             continue;
-        if (unit->scratch < end || unit->scratch_end > p->scratch_bytes)
+        if (unit->kernel.scratch < end || unit->kernel.scratch_end > p->scratch_bytes)
             return yg_plan_is_wrong(p, u, v->error,
                                     "its scratch [%zu, %zu) is another's of the row loop, or "
                                     "beyond its end",
-                                    unit->scratch, unit->scratch_end);
-        end = unit->scratch_end;
+                                    unit->kernel.scratch, unit->kernel.scratch_end);
+        end = unit->kernel.scratch_end;
     }
     return true;
 }

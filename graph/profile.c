@@ -41,20 +41,20 @@ static int64_t load_bytes(const yg_load *load) {
 }
 
 static void group_traffic(const yg_unit *unit, traffic *t) {
-    for (uint32_t i = 0; i < unit->load_count; i++) {
-        const yg_load *load = &unit->loads[i];
+    for (uint32_t i = 0; i < unit->group.load_count; i++) {
+        const yg_load *load = &unit->group.loads[i];
         read_bytes(t, (source){load->storage, load->constant}, load_bytes(load));
     }
-    for (uint32_t i = 0; i < unit->step_count; i++) {
-        const yg_step *step = &unit->steps[i];
+    for (uint32_t i = 0; i < unit->group.step_count; i++) {
+        const yg_step *step = &unit->group.steps[i];
         for (uint32_t k = 0; k < step->operand_count; k++) {
             const yg_place *in = &step->in[k];
             if (in->advance && !in->by_chunks) /* otherwise a register, or in the cache */
-                read_bytes(t, (source){in->storage, in->constant}, unit->count * in->advance);
+                read_bytes(t, (source){in->storage, in->constant}, unit->group.count * in->advance);
         }
         if (step->out.advance && !step->out.by_chunks) {
             touch(t, (source){step->out.storage, NULL});
-            t->written += unit->count * step->out.advance;
+            t->written += unit->group.count * step->out.advance;
         }
     }
 }
@@ -64,12 +64,12 @@ static void kernel_traffic(const yg_program *program, const yg_unit *unit, traff
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const uint32_t storage = program->storage_of[record->operands[k]];
         if (!program->storages[storage].by_chunks)
-            read_bytes(t, (source){storage, NULL}, yg_type_bytes(unit->call.in_types[k]));
+            read_bytes(t, (source){storage, NULL}, yg_type_bytes(unit->kernel.call.in_types[k]));
     }
-    if (!program->storages[unit->target].by_chunks)
-        t->written += yg_type_bytes(unit->call.out_type);
-    for (uint32_t i = 1; i < unit->result_count; i++) {
-        const yg_node node = unit->results[i];
+    if (!program->storages[unit->kernel.target].by_chunks)
+        t->written += yg_type_bytes(unit->kernel.call.out_type);
+    for (uint32_t i = 1; i < unit->kernel.result_count; i++) {
+        const yg_node node = unit->kernel.results[i];
         if (node != YG_NONE && !program->storages[program->storage_of[node]].by_chunks)
             t->written += yg_type_bytes(yg_node_type(program->graph, node));
     }
@@ -85,9 +85,9 @@ yg_instruction yg_program_instruction(const yg_program *program, size_t index) {
     else if (unit->kind == YG_UNIT_KERNEL)
         kernel_traffic(program, unit, &t);
     else
-        t.read = t.written = (int64_t)unit->bytes;
+        t.read = t.written = (int64_t)unit->copy.bytes;
     return (yg_instruction){
-        .node_count = unit->kind == YG_UNIT_GROUP ? unit->step_count : 1,
+        .node_count = unit->kind == YG_UNIT_GROUP ? unit->group.step_count : 1,
         .flops = unit->flops,
         .bytes_read = t.read,
         .bytes_written = t.written,
@@ -97,7 +97,7 @@ yg_instruction yg_program_instruction(const yg_program *program, size_t index) {
 
 static yg_node own_node(const yg_program *program, size_t index, size_t k) {
     const yg_unit *unit = &program->units[index];
-    return unit->kind == YG_UNIT_GROUP ? unit->steps[k].node : unit->node;
+    return unit->kind == YG_UNIT_GROUP ? unit->group.steps[k].node : unit->node;
 }
 
 yg_node yg_program_instruction_node(const yg_program *program, size_t index, size_t k) {

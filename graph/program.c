@@ -20,8 +20,8 @@ void yg_program_free(yg_program *program) {
     yg_threads_free(program->pool_of_threads);
     for (size_t u = 0; u < program->unit_count; u++) {
         const yg_unit *unit = &program->units[u];
-        if (unit->call.prepared)
-            unit->release(unit->call.prepared);
+        if (unit->kind == YG_UNIT_KERNEL && unit->kernel.call.prepared)
+            unit->kernel.release(unit->kernel.call.prepared);
     }
     for (size_t s = 0; s < program->storage_count; s++)
         free_own_data(&program->storages[s]);
@@ -52,13 +52,13 @@ static const char *storage_data(const yg_storage *storage) {
 }
 
 static void resolve_group(const yg_program *program, yg_unit *unit) {
-    for (uint32_t i = 0; i < unit->load_count; i++) {
-        yg_load *load = &unit->loads[i];
+    for (uint32_t i = 0; i < unit->group.load_count; i++) {
+        yg_load *load = &unit->group.loads[i];
         load->source =
             load->constant ? load->constant : storage_data(&program->storages[load->storage]);
     }
-    for (uint32_t i = 0; i < unit->step_count; i++) {
-        yg_step *step = &unit->steps[i];
+    for (uint32_t i = 0; i < unit->group.step_count; i++) {
+        yg_step *step = &unit->group.steps[i];
         step->out.base = place_base(program, &step->out);
         for (uint32_t k = 0; k < step->operand_count; k++)
             step->bases[k] = step->in[k].base = place_base(program, &step->in[k]);
@@ -67,19 +67,20 @@ static void resolve_group(const yg_program *program, yg_unit *unit) {
 
 static void resolve_kernel(const yg_program *program, yg_unit *unit) {
     const yg_record *record = &program->graph->records[unit->node];
-    const void **in = (const void **)(uintptr_t)unit->call.in; /* the program's own array */
+    const void **in = (const void **)(uintptr_t)unit->kernel.call.in; /* the program's own array */
     for (uint32_t k = 0; k < record->operand_count; k++)
         in[k] = storage_data(&program->storages[program->storage_of[record->operands[k]]]);
-    unit->call.out = program->storages[unit->target].data;
-    for (uint32_t i = 0; i < unit->result_count; i++) {
-        const yg_node node = unit->results[i];
-        unit->outs[i] = node == YG_NONE ? NULL : program->storages[program->storage_of[node]].data;
+    unit->kernel.call.out = program->storages[unit->kernel.target].data;
+    for (uint32_t i = 0; i < unit->kernel.result_count; i++) {
+        const yg_node node = unit->kernel.results[i];
+        unit->kernel.outs[i] =
+            node == YG_NONE ? NULL : program->storages[program->storage_of[node]].data;
     }
-    unit->call.outs = unit->outs;
-    unit->call.scratch = program->scratch;
-    if (unit->partial != YG_NO_STORAGE)
-        unit->partial_data = program->storages[unit->partial].data;
-    unit->partial_in = unit->partial_data;
+    unit->kernel.call.outs = unit->kernel.outs;
+    unit->kernel.call.scratch = program->scratch;
+    if (unit->kernel.parts.count > 0)
+        unit->kernel.partial_data = program->storages[unit->kernel.partial].data;
+    unit->kernel.partial_in = unit->kernel.partial_data;
 }
 
 static void resolve(yg_program *program) {
@@ -97,8 +98,8 @@ static void resolve(yg_program *program) {
         } else if (unit->kind == YG_UNIT_KERNEL) {
             resolve_kernel(program, unit);
         } else {
-            unit->copy_to = program->storages[unit->target].data;
-            unit->copy_from = storage_data(&program->storages[unit->source]);
+            unit->copy.target_data = program->storages[unit->copy.target].data;
+            unit->copy.source_data = storage_data(&program->storages[unit->copy.source]);
         }
     }
     program->resolved_units += program->unit_count;

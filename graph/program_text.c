@@ -78,39 +78,40 @@ static void add_step(yg_text *text, const yg_program *program, const yg_step *st
 static void add_unit(yg_text *text, const yg_program *program, const yg_unit *unit, int level) {
     const yg_op *op = yg_node_op(program->graph, unit->node);
     if (unit->kind == YG_UNIT_GROUP) {
-        yg_text_add(text, "fused group of %u over %" PRId64 " elements\n", unit->step_count,
-                    unit->count);
-        for (uint32_t i = 0; i < unit->load_count; i++) {
+        yg_text_add(text, "fused group of %u over %" PRId64 " elements\n", unit->group.step_count,
+                    unit->group.count);
+        for (uint32_t i = 0; i < unit->group.load_count; i++) {
             start_line(text, level + 1);
-            add_load(text, program, &unit->loads[i]);
+            add_load(text, program, &unit->group.loads[i]);
         }
-        for (uint32_t i = 0; i < unit->step_count; i++) {
+        for (uint32_t i = 0; i < unit->group.step_count; i++) {
             start_line(text, level + 1);
-            add_step(text, program, &unit->steps[i]);
+            add_step(text, program, &unit->group.steps[i]);
         }
         return;
     }
-    add_storage(text, program, unit->target);
-    for (uint32_t i = 1; i < unit->result_count; i++) {
+    add_storage(text, program,
+                unit->kind == YG_UNIT_COPY ? unit->copy.target : unit->kernel.target);
+    for (uint32_t i = 1; unit->kind == YG_UNIT_KERNEL && i < unit->kernel.result_count; i++) {
         yg_text_add(text, ", ");
-        if (unit->results[i] == YG_NONE)
+        if (unit->kernel.results[i] == YG_NONE)
             yg_text_add(text, "-");
         else
-            add_storage(text, program, program->storage_of[unit->results[i]]);
+            add_storage(text, program, program->storage_of[unit->kernel.results[i]]);
     }
     if (unit->kind == YG_UNIT_COPY) {
         yg_text_add(text, " = copy(");
-        add_storage(text, program, unit->source);
+        add_storage(text, program, unit->copy.source);
         yg_text_add(text, ")");
     } else {
         yg_text_add(text, " = %s(", op->name);
-        for (size_t k = 0; k < unit->call.operand_count; k++) {
+        for (size_t k = 0; k < unit->kernel.call.operand_count; k++) {
             yg_text_add(text, k ? ", " : "");
             const yg_node operand = yg_node_operand(program->graph, unit->node, k);
             add_storage(text, program, program->storage_of[operand]);
         }
         yg_text_add(text, ")");
-        yg_text_attrs(text, op, unit->call.attrs);
+        yg_text_attrs(text, op, unit->kernel.call.attrs);
     }
     add_node(text, program, unit->node);
 }

@@ -47,32 +47,34 @@ static void point_to_chunks(const worker *w, const yg_unit *unit, int64_t first_
     for (uint32_t k = 0; k < record->operand_count; k++)
         in[k] = chunk_of(w, program->storage_of[record->operands[k]], first_row, call->in[k]);
     call->in = in;
-    call->out = chunk_of(w, unit->target, first_row, call->out);
-    for (uint32_t i = 0; i < unit->result_count; i++)
-        outs[i] = unit->results[i] == YG_NONE ? NULL
-                                              : chunk_of(w, program->storage_of[unit->results[i]],
-                                                         first_row, unit->outs[i]);
+    call->out = chunk_of(w, unit->kernel.target, first_row, call->out);
+    for (uint32_t i = 0; i < unit->kernel.result_count; i++)
+        outs[i] = unit->kernel.results[i] == YG_NONE
+                      ? NULL
+                      : chunk_of(w, program->storage_of[unit->kernel.results[i]], first_row,
+                                 unit->kernel.outs[i]);
     call->outs = outs;
 }
 
 static bool run_kernel(const worker *w, const yg_unit *unit, const share *share) {
     const yg_program *program = w->program;
-    yg_kernel_call call = unit->call;
+    yg_kernel_call call = unit->kernel.call;
     call.begin = share->begin;
     call.end = share->end;
     call.seed = program->seed;
     call.step = program->step;
-    call.scratch = program->scratch + (size_t)w->thread * program->scratch_bytes + unit->scratch;
+    call.scratch =
+        program->scratch + (size_t)w->thread * program->scratch_bytes + unit->kernel.scratch;
     call.kept = share->kept;
     call.prefetch = share->prefetch;
     call.prefetch_count = share->prefetch_count;
     const void *in[YG_MAX_OPERANDS];
     void *outs[YG_OP_MAX_RESULTS];
-    if (unit->has_chunks)
+    if (unit->kernel.has_chunks)
         point_to_chunks(w, unit, share->first_row, in, outs, &call);
-    if (unit->parts.count > 0)
-        call.out = unit->partial_data;
-    return call.begin >= call.end || unit->kernel(&call, w->error);
+    if (unit->kernel.parts.count > 0)
+        call.out = unit->kernel.partial_data;
+    return call.begin >= call.end || unit->kernel.run(&call, w->error);
 }
 
 /* Runs pieces [begin, end) of a unit that is a row loop by itself. */
@@ -80,10 +82,10 @@ static bool run_pieces(const worker *w, const yg_unit *unit, int64_t begin, int6
     if (unit->kind == YG_UNIT_KERNEL)
         return run_kernel(w, unit, &(share){.begin = begin, .end = end});
     if (unit->kind == YG_UNIT_COPY) {
-        memcpy(unit->copy_to, unit->copy_from, begin < end ? unit->bytes : 0);
+        memcpy(unit->copy.target_data, unit->copy.source_data, begin < end ? unit->copy.bytes : 0);
         return true;
     }
-    const int64_t last = end * YG_TILE < unit->count ? end * YG_TILE : unit->count;
+    const int64_t last = end * YG_TILE < unit->group.count ? end * YG_TILE : unit->group.count;
     yg_group_run(w->program, unit, begin * YG_TILE, last, w->thread);
     return true;
 }
@@ -95,19 +97,20 @@ static bool run_kernel_rows(const worker *w, const yg_unit *unit, int64_t rows, 
     yg_stretch stretches[YG_MOST_PREFETCHES];
     share share = {.kept = kept,
                    .prefetch = stretches,
-                   .prefetch_count = unit->prefetch_count,
+                   .prefetch_count = unit->kernel.prefetch_count,
                    .first_row = begin};
-    for (uint32_t i = 0; i < unit->prefetch_count; i++) {
-        const yg_prefetch *of = &unit->prefetches[i];
+    for (uint32_t i = 0; i < unit->kernel.prefetch_count; i++) {
+        const yg_prefetch *of = &unit->kernel.prefetches[i];
         stretches[i] = (yg_stretch){of->place->base + begin * of->row, (end - begin) * of->row};
     }
-    if (unit->parts.count == 0) {
-        share.begin = unit->work / rows * begin;
-        share.end = unit->work / rows * end;
+    if (unit->kernel.parts.count == 0) {
+        share.begin = unit->kernel.work / rows * begin;
+        share.end = unit->kernel.work / rows * end;
     } else {
-        const int64_t elements = unit->rows / rows;
-        share.begin = begin * elements / unit->parts.elements;
-        share.end = end == rows ? unit->parts.count : end * elements / unit->parts.elements;
+        const int64_t elements = unit->kernel.reduced / rows;
+        share.begin = begin * elements / unit->kernel.parts.elements;
+        share.end =
+            end == rows ? unit->kernel.parts.count : end * elements / unit->kernel.parts.elements;
     }
     return run_kernel(w, unit, &share);
 }
@@ -117,7 +120,7 @@ static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t
                      yg_scratch kept) {
     if (unit->kind == YG_UNIT_KERNEL)
         return run_kernel_rows(w, unit, rows, begin, end, kept);
-    const int64_t elements = unit->count / rows;
+    const int64_t elements = unit->group.count / rows;
     yg_group_run(w->program, unit, begin * elements, end * elements, w->thread);
     return true;
 }
@@ -161,11 +164,11 @@ static bool finish_row_loop(const worker *w, const yg_row_loop *row_loop) {
     double last = w->seconds ? yg_clock() : 0;
     for (uint32_t u = row_loop->begin; u < row_loop->end && done; u++) {
         const yg_unit *unit = &w->program->units[u];
-        if (unit->parts.count == 0)
+        if (unit->kind != YG_UNIT_KERNEL || unit->kernel.parts.count == 0)
             continue;
-        yg_kernel_call call = unit->call;
-        call.in = &unit->partial_in;
-        done = unit->finish(&call, w->error);
+        yg_kernel_call call = unit->kernel.call;
+        call.in = &unit->kernel.partial_in;
+        done = unit->kernel.finish(&call, w->error);
         if (w->seconds)
             last = note_time(w, u, last);
     }

@@ -87,27 +87,26 @@ static bool add_partials(yg_compiler *c) {
     yg_program *program = c->program;
     for (uint32_t u = 0; u < program->unit_count; u++) {
         yg_unit *unit = &program->units[u];
-        if (unit->parts.count == 0)
+        if (unit->kind != YG_UNIT_KERNEL || unit->kernel.parts.count == 0)
             continue;
-        const yg_storage storage = {.bytes = unit->parts.count * unit->parts.bytes,
+        const yg_storage storage = {.bytes = unit->kernel.parts.count * unit->kernel.parts.bytes,
                                     .first = u,
                                     .last = unit->stage,
                                     .owner = unit->node};
-        if ((unit->partial = add_storage(c, storage)) == YG_NO_STORAGE)
+        if ((unit->kernel.partial = add_storage(c, storage)) == YG_NO_STORAGE)
             return false;
     }
     return true;
 }
 
 static bool add_copy(yg_compiler *c, uint32_t target, uint32_t source, yg_node node) {
-    yg_unit *unit = yg_plan_add_unit(c);
+    yg_unit *unit = yg_plan_add_unit(c, YG_UNIT_COPY, node);
     if (!unit)
         return false;
-    unit->kind = YG_UNIT_COPY;
-    unit->node = unit->from = node;
-    unit->target = target;
-    unit->source = source;
-    unit->bytes = (size_t)yg_type_bytes(c->graph->records[node].type);
+    unit->copy = (yg_copy){.target = target,
+                           .source = source,
+                           .from = node,
+                           .bytes = (size_t)yg_type_bytes(c->graph->records[node].type)};
     if (!yg_plan_add_alone(c))
         return false;
     const uint32_t stage = (uint32_t)(c->program->stage_count - 1);

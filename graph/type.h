@@ -33,8 +33,9 @@ typedef struct yg_type {
 /* The longest text of yg_type_text(), with its NUL. */
 #define YG_TYPE_TEXT 200
 
-/* Fails (YG_ERROR_DTYPE) on what is no element type, and (YG_ERROR_SHAPE) on a rank over YG_MAX_RANK, a negative dimension, or a size that
- * overflows. `shape` has `rank` entries and may be NULL for rank 0. */
+/* Fails (YG_ERROR_DTYPE) on what is no element type, and (YG_ERROR_SHAPE) on a rank over
+ * YG_MAX_RANK, a negative dimension, or a size that overflows. `shape` has `rank` entries and may
+ * be NULL for rank 0. */
 bool yg_type_make(yg_dtype dtype, int rank, const int64_t *shape, yg_type *type, yg_error *error);
 
 /* A scalar of the given element type. */

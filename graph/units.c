@@ -25,49 +25,41 @@ void *yg_plan_grow(yg_compiler *c, void *array, size_t count, size_t *capacity, 
     return grown;
 }
 
-yg_unit *yg_plan_add_unit(yg_compiler *c) {
+yg_unit *yg_plan_add_unit(yg_compiler *c, yg_unit_kind kind, yg_node node) {
     yg_program *program = c->program;
     yg_unit *units =
         yg_plan_grow(c, program->units, program->unit_count, &c->unit_capacity, sizeof *units);
     if (!units)
         return NULL;
     program->units = units;
+    yg_plan_unit *known =
+        yg_plan_grow(c, c->units, program->unit_count, &c->known_capacity, sizeof *known);
+    if (!known)
+        return NULL;
+    c->units = known;
+    c->units[program->unit_count] =
+        (yg_plan_unit){.first = node, .member_count = 1, .after = YG_NO_UNIT};
     yg_unit *unit = &program->units[program->unit_count++];
-    *unit = (yg_unit){.target = YG_NO_STORAGE,
-                      .source = YG_NO_STORAGE,
-                      .partial = YG_NO_STORAGE,
-                      .node = YG_NONE};
+    *unit = (yg_unit){.kind = kind, .node = node};
     return unit;
+}
+
+static bool add_unit_of(yg_compiler *c, yg_node node, yg_unit_kind kind) {
+    if (!yg_plan_add_unit(c, kind, node))
+        return false;
+    c->nodes[node].unit = (uint32_t)(c->program->unit_count - 1);
+    return true;
 }
 
 static bool place_elementwise(yg_compiler *c, yg_node node, bool (*fuse)(yg_compiler *, yg_node)) {
     if (fuse && fuse(c, node))
         return true;
-    yg_unit *unit = yg_plan_add_unit(c);
-    if (!unit)
-        return false;
-    unit->kind = YG_UNIT_GROUP;
-    unit->first = unit->node = node;
-    unit->step_count = 1;
-    unit->count = yg_type_count(c->graph->records[node].type);
-    c->nodes[node].unit = (uint32_t)(c->program->unit_count - 1);
-    return true;
+    return add_unit_of(c, node, YG_UNIT_GROUP);
 }
 
 static void find_root(yg_compiler *c, yg_node node, int64_t view) {
     if (c->find_root)
         c->find_root(c, node, view);
-}
-
-static bool add_unit_of(yg_compiler *c, yg_node node, yg_unit_kind kind) {
-    yg_unit *unit = yg_plan_add_unit(c);
-    if (!unit)
-        return false;
-    unit->kind = kind;
-    unit->node = unit->first = node;
-    unit->step_count = 1;
-    c->nodes[node].unit = (uint32_t)(c->program->unit_count - 1);
-    return true;
 }
 
 /* A view needs no unit. If the pass `views` is left out, or the view is an output that needs bytes
@@ -78,7 +70,9 @@ static bool place_view(yg_compiler *c, yg_node node) {
         return true;
     if (!add_unit_of(c, node, YG_UNIT_COPY))
         return false;
-    c->program->units[c->nodes[node].unit].from = c->graph->records[node].operands[0];
+    yg_copy *copy = &c->program->units[c->nodes[node].unit].copy;
+    copy->from = c->graph->records[node].operands[0];
+    copy->is_view = true;
     return true;
 }
 
@@ -86,13 +80,13 @@ static bool list_results(yg_compiler *c, yg_unit *unit) {
     const size_t count = yg_op_result_count(c->graph->records[unit->node].op);
     if (count == 1)
         return true;
-    unit->results = yg_pool_take(c->program->pool, count * sizeof *unit->results);
-    unit->outs = yg_pool_take(c->program->pool, count * sizeof *unit->outs);
-    if (!unit->results || !unit->outs)
+    unit->kernel.results = yg_pool_take(c->program->pool, count * sizeof *unit->kernel.results);
+    unit->kernel.outs = yg_pool_take(c->program->pool, count * sizeof *unit->kernel.outs);
+    if (!unit->kernel.results || !unit->kernel.outs)
         return yg_fail_memory(c->error);
     for (size_t i = 0; i < count; i++)
-        unit->results[i] = i == 0 ? unit->node : YG_NONE;
-    unit->result_count = (uint32_t)count;
+        unit->kernel.results[i] = i == 0 ? unit->node : YG_NONE;
+    unit->kernel.result_count = (uint32_t)count;
     return true;
 }
 
@@ -114,7 +108,7 @@ static bool place_kernel(yg_compiler *c, yg_node node) {
 static void place_result(yg_compiler *c, yg_node node) {
     const yg_record *record = &c->graph->records[node];
     const uint32_t u = c->nodes[record->operands[0]].unit;
-    yg_node *own = &c->program->units[u].results[record->attrs[0].i];
+    yg_node *own = &c->program->units[u].kernel.results[record->attrs[0].i];
     if (*own == YG_NONE) {
         find_root(c, node, -1);
         c->nodes[node].unit = u;

@@ -76,24 +76,8 @@ typedef struct yg_prefetch {
     int64_t row; /* bytes of a row of the row loop there */
 } yg_prefetch;
 
-typedef enum yg_unit_kind { YG_UNIT_GROUP, YG_UNIT_KERNEL, YG_UNIT_COPY } yg_unit_kind;
-
-typedef struct yg_unit {
-    yg_unit_kind kind;
-    yg_node node;  /* a kernel's node; a group's last member; the value that is copied */
-    yg_node first; /* a group's first member; yg_plan_node.next leads to the others */
-
-    double flops;      /* of one run */
-    double cost;       /* in floating-point operations; moving bytes counts as operations too */
-    int64_t rows;      /* the most rows that the work can be cut into; 0: it cannot */
-    int64_t min_rows;  /* fewer rows at a time do not pay: yg_op_plan.min_rows */
-    uint64_t whole;    /* bit k: each row of the kernel reads all of operand k */
-    uint32_t row_loop; /* that it belongs to */
-    uint32_t stage;    /* that it belongs to */
-    uint32_t after;    /* the last unit that reads a parameter which this one writes over: the two
-                          must not run at once. YG_NO_UNIT: none */
-
-    /* group */
+/* Elementwise nodes that run together, a tile at a time. */
+typedef struct yg_group {
     int64_t count;            /* elements of each member */
     yg_load *loads;           /* load_count of them */
     yg_step *steps;           /* step_count of them, one for each member */
@@ -101,37 +85,59 @@ typedef struct yg_unit {
     uint32_t step_count;      /* entries of steps */
     const yg_place **streams; /* places in memory that the group fetches ahead; each storage once */
     uint32_t stream_count;    /* entries of streams; 0: the group does not fetch */
+} yg_group;
 
-    /* kernel */
-    yg_kernel kernel;
+/* One operator on whole tensors, or on some rows of them. */
+typedef struct yg_kernel_unit {
+    yg_kernel run;
     yg_kernel_call call;             /* what is the same in each call */
+    uint32_t target;                 /* the storage of the first result */
+    uint32_t result_count;           /* of a kernel with several results; 0: one, yg_unit.node */
+    yg_node *results;                /* by result: its node, or YG_NONE if nothing reads it */
+    void **outs;                     /* resolved, by result: its bytes */
+    int64_t work;                    /* units of work: yg_op_plan.units */
+    uint64_t whole;                  /* bit k: each row of the kernel reads all of operand k */
+    bool has_chunks;                 /* an operand or result is kept by chunks */
     size_t scratch;                  /* where its scratch begins in a thread's scratch memory */
     size_t scratch_end;              /* where it ends */
     yg_prefetch *prefetches;         /* prefetch_count of them */
     uint32_t prefetch_count;         /* entries of prefetches */
-    bool has_chunks;                 /* an operand or result is kept by chunks */
-    bool joins;                      /* yg_op_plan.joins */
-    bool may_prefetch;               /* yg_op_plan.prefetches */
-    int64_t work;                    /* units of work: yg_op_plan.units */
-    int64_t scratch_bytes;           /* yg_op_plan.scratch_bytes */
     void (*release)(void *prepared); /* yg_op_plan.release */
-    yg_parts parts;                  /* of a reduction in parts in a row loop; count 0: any other */
-    uint32_t partial;                /* the storage of the parts' results */
-    void *partial_data;              /* resolved: its bytes */
-    const void *partial_in;          /* resolved: the same, as operand 0 of parts.finish */
-    yg_kernel finish;                /* parts.finish */
 
-    uint32_t result_count; /* of a kernel with several results; 0: one, `node` */
-    yg_node *results;      /* by result: its node, or YG_NONE if nothing reads it */
-    void **outs;           /* resolved, by result: its bytes */
+    /* A reduction in parts in a row loop. In any other kernel parts.count is 0. */
+    yg_parts parts;
+    int64_t reduced;        /* elements of operand 0 */
+    uint32_t partial;       /* the storage of the parts' results */
+    void *partial_data;     /* resolved: its bytes */
+    const void *partial_in; /* resolved: the same, as operand 0 of parts.finish */
+    yg_kernel finish;       /* parts.finish */
+} yg_kernel_unit;
 
-    /* kernel and copy */
-    uint32_t target;       /* the storage of the first result */
-    uint32_t source;       /* of a copy: the storage that is read */
-    yg_node from;          /* of a copy: the node in it, a view's operand or `node` itself */
-    size_t bytes;          /* of a copy */
-    void *copy_to;         /* resolved, of a copy */
-    const void *copy_from; /* resolved, of a copy */
+/* Bytes that are moved as they are. */
+typedef struct yg_copy {
+    uint32_t target;         /* the storage that is written */
+    uint32_t source;         /* the storage that is read */
+    yg_node from;            /* the node in it: the operand of a view, or else yg_unit.node */
+    bool is_view;            /* yg_unit.node is a view of `from`, which the unit computes */
+    size_t bytes;            /* how many */
+    void *target_data;       /* resolved */
+    const void *source_data; /* resolved */
+} yg_copy;
+
+typedef enum yg_unit_kind { YG_UNIT_GROUP, YG_UNIT_KERNEL, YG_UNIT_COPY } yg_unit_kind;
+
+/* A member of the union may be read only when `kind` has been asked. */
+typedef struct yg_unit {
+    yg_unit_kind kind;
+    yg_node node;      /* a kernel's node; a group's last member; the value that is copied */
+    uint32_t row_loop; /* that it belongs to */
+    uint32_t stage;    /* that it belongs to */
+    double flops;      /* of one run */
+    union {
+        yg_group group;
+        yg_kernel_unit kernel;
+        yg_copy copy;
+    };
 } yg_unit;
 
 typedef struct yg_row_loop {

@@ -160,8 +160,8 @@ static yg_unit *unit_of(const subject *s, yg_node node) {
         yg_unit *unit = &s->program->units[u];
         if (unit->node == own(s, node) && unit->kind != YG_UNIT_COPY)
             return unit;
-        for (uint32_t i = 0; unit->kind == YG_UNIT_GROUP && i < unit->step_count; i++) {
-            if (unit->steps[i].node == own(s, node))
+        for (uint32_t i = 0; unit->kind == YG_UNIT_GROUP && i < unit->group.step_count; i++) {
+            if (unit->group.steps[i].node == own(s, node))
                 return unit;
         }
     }
@@ -171,9 +171,9 @@ static yg_unit *unit_of(const subject *s, yg_node node) {
 
 static yg_step *step_of(const subject *s, yg_node node) {
     yg_unit *unit = unit_of(s, node);
-    for (uint32_t i = 0; i < unit->step_count; i++) {
-        if (unit->steps[i].node == own(s, node))
-            return &unit->steps[i];
+    for (uint32_t i = 0; i < unit->group.step_count; i++) {
+        if (unit->group.steps[i].node == own(s, node))
+            return &unit->group.steps[i];
     }
     cr_assert_fail("node %u is no step", node);
     return NULL;
@@ -258,7 +258,7 @@ static void chunks_beyond(subject *s) {
 
 static void every_row_of_a_chunk(subject *s) {
     cr_assert(storage(s, s->a)->by_chunks);
-    unit_of(s, s->b)->whole |= 1;
+    unit_of(s, s->b)->kernel.whole |= 1;
 }
 
 static void chunks_that_are_read_later(subject *s) {
@@ -274,38 +274,38 @@ static void chunks_that_are_read_later(subject *s) {
 /* Every row of b is read while its rows are written. */
 static void other_rows(subject *s) {
     cr_assert_eq(unit_of(s, s->a)->row_loop, unit_of(s, s->b)->row_loop);
-    unit_of(s, s->b)->whole |= 1;
+    unit_of(s, s->b)->kernel.whole |= 1;
 }
 
 static void parts_over_a(subject *s) {
     yg_unit *sum = unit_of(s, s->c);
-    cr_assert_gt(sum->parts.count, 0);
-    s->program->storages[sum->partial].offset = storage(s, s->a)->offset;
-    s->program->arena_bytes += s->program->storages[sum->partial].bytes;
+    cr_assert_gt(sum->kernel.parts.count, 0);
+    s->program->storages[sum->kernel.partial].offset = storage(s, s->a)->offset;
+    s->program->arena_bytes += s->program->storages[sum->kernel.partial].bytes;
 }
 
 static void shared_scratch(subject *s) {
     yg_unit *a = unit_of(s, s->a), *b = unit_of(s, s->b);
     cr_assert_eq(a->row_loop, b->row_loop);
-    cr_assert(a->scratch_end > 0 && b->scratch_end > 0);
-    const size_t bytes = b->scratch_end - b->scratch;
-    b->scratch = a->scratch;
-    b->scratch_end = a->scratch + bytes;
+    cr_assert(a->kernel.scratch_end > 0 && b->kernel.scratch_end > 0);
+    const size_t bytes = b->kernel.scratch_end - b->kernel.scratch;
+    b->kernel.scratch = a->kernel.scratch;
+    b->kernel.scratch_end = a->kernel.scratch + bytes;
 }
 
 static void scratch_beyond(subject *s) {
-    s->program->scratch_bytes = unit_of(s, s->b)->scratch_end - 1;
+    s->program->scratch_bytes = unit_of(s, s->b)->kernel.scratch_end - 1;
 }
 
 /* The new value is written over the parameter at once, and not copied there at the end. */
 static void updated_too_early(subject *s) {
-    unit_of(s, s->a)->target = s->program->storage_of[own(s, s->w)];
+    unit_of(s, s->a)->kernel.target = s->program->storage_of[own(s, s->w)];
     s->program->storage_of[own(s, s->a)] = s->program->storage_of[own(s, s->w)];
 }
 
 /* … by a kernel that reads all of it meanwhile. */
 static void updated_in_place(subject *s) {
-    unit_of(s, s->a)->target = s->program->storage_of[own(s, s->w)];
+    unit_of(s, s->a)->kernel.target = s->program->storage_of[own(s, s->w)];
 }
 
 static void not_updated(subject *s) {
@@ -338,7 +338,7 @@ static void operands_exchanged(subject *s) {
 }
 
 static void another_load(subject *s) {
-    unit_of(s, s->c)->loads[0].storage = s->program->storage_of[own(s, s->x)];
+    unit_of(s, s->c)->group.loads[0].storage = s->program->storage_of[own(s, s->x)];
 }
 
 static void over_what_is_stretched(subject *s) {
