@@ -268,6 +268,43 @@ Test(training, a_checkpoint_of_another_run_is_refused_and_what_differs_is_named)
     workspace_remove(&w);
 }
 
+/* The best weights so far were best on these examples, not on others. */
+Test(training, a_run_goes_on_with_the_validation_examples_that_it_had) {
+    static const char model_text[] = "format: 1\n"
+                                     "inputs: {x: [B, 1]}\n"
+                                     "targets: {y: [B, 1]}\n"
+                                     "graph:\n"
+                                     "  h: {type: linear, input: x, out_features: 1}\n"
+                                     "outputs: [h]\n"
+                                     "loss: mse(h, y)\n"
+                                     "data:\n"
+                                     "  train: {x: [[1], [2]], y: [[2], [4]]}\n"
+                                     "  validation: {csv: v.csv, x: x, y: y}\n"
+                                     "train: {epochs: %d, optimizer: {type: sgd, lr: 0.01}}\n";
+    static const struct {
+        const char *rows;
+        bool goes_on;
+    } cases[] = {{"x,y\n3,6\n", true}, {"x,y\n3,7\n", false}, {"x,y\n4,6\n", false}};
+    const workspace w = workspace_make();
+    char out[256], text[600];
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
+    workspace_write(&w, "v.csv", cases[0].rows);
+    for (int i = -1; i < (int)(sizeof cases / sizeof *cases); i++) {
+        yg_error error = {0};
+        yg_train_result result;
+        snprintf(text, sizeof text, model_text, i + 3);
+        workspace_write(&w, "v.csv", cases[i < 0 ? 0 : i].rows);
+        yg_model *model = workspace_model(&w, "v.yaml", text);
+        const yg_train_options options = {.out = out, .threads = 1, .resume = i >= 0};
+        const bool good = yg_train(model, &options, &result, &error);
+        cr_expect_eq(good, i < 0 || cases[i].goes_on, "case %d: %s", i, error.message);
+        cr_expect(good || strstr(error.message, "\n  validation_data was "), "%s", error.message);
+        yg_train_result_free(&result);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
 Test(training, an_older_run_is_kept_and_strangers_are_not_touched) {
     const workspace w = workspace_make();
     yg_model *model = workspace_model(&w, "xor.yaml", xor_model);

@@ -3,8 +3,9 @@
  * that a run that is resumed is the run that it was.
  *
  * It holds the settings that a step depends on, the model in operators only (so that a layer or an
- * include that has changed is found), the `data:` section but for its paths, and a digest of the
- * training examples. What may change: the run's length, the learning rate and its schedule,
+ * include that has changed is found), the `data:` section but for its paths, and digests of the
+ * training and validation examples: the best weights so far were chosen by their score on the
+ * latter. What may change: the run's length, the learning rate and its schedule,
  * `patience` and `min_delta`, the number of threads, and where the files stand.
  */
 #include "../graph/number.h"
@@ -114,7 +115,7 @@ static void add_model(yg_text *text, const char *expanded) {
     }
 }
 
-/* Of all values of the training examples, in their order and type. */
+/* Of all values of the examples, in their order and type. */
 static uint64_t digest_of(const yg_dataset *dataset) {
     uint64_t digest = 14695981039346656037u; /* FNV-1a, of 64 bits at a time */
     for (size_t p = 0; p < dataset->port_count; p++) {
@@ -151,7 +152,8 @@ const char *yg_run_identity(yg_run *run, yg_error *error) {
         add_port(&text, &run->data.encoding.ports[p], yg_model_port(run->model, p)->name);
     add_model(&text, expanded);
     free(expanded);
-    yg_text_add(&text, "training_data %016" PRIx64 "\n", digest_of(&run->data.train));
+    yg_text_add(&text, "training_data %016" PRIx64 "\nvalidation_data %016" PRIx64 "\n",
+                digest_of(&run->data.train), digest_of(&run->data.validation));
     run->identity = yg_text_take(&text);
     if (!run->identity)
         yg_fail_memory(error);
