@@ -289,6 +289,7 @@ static const struct {
     {"2", "[b, a]", "  standardize: [x]\n",
      "element 0 of 'x' is column 'b' here, but the weights were trained with 'a'"},
     {"[yes, no]", "[a, b]", "  standardize: [x]\n", "class 0 of 'y' is 'yes' here"},
+    {"2", "[a, b]", "  transform: {x: x * 2}\n", "the transform of 'x' is x * 2, but the weights"},
 };
 
 Test(predict, evaluation_reads_data_as_the_weights_remember) {

@@ -136,7 +136,8 @@ static const yg_value *data_entry(const yg_model *model, const char *key) {
     return section && section->kind == YG_MAPPING ? yg_value_get(section, key) : NULL;
 }
 
-/* The weights' formula, which must be the model's if that has one, or else the model's. */
+/* The weights' formula, which must be the model's if that has one. Weights that remember nothing of
+ * their data take the model's. */
 static bool load_formula(const yg_model *model, const yg_tensor_file *file, const char *path,
                          const char *port, yg_port_encoding *out, yg_error *error) {
     const yg_value *map = data_entry(model, "transform");
@@ -150,10 +151,11 @@ static bool load_formula(const yg_model *model, const yg_tensor_file *file, cons
     out->formula_origin = value ? value->origin : (yg_origin){path, 0, 0};
     if (!out->formula)
         return yg_fail_memory(error);
-    return !note || strcmp(out->formula, note) == 0 ||
-           yg_fail(error, YG_ERROR_DATA, out->formula_origin,
+    if (note ? strcmp(out->formula, note) == 0 : !yg_metadata_find(file, "encoding"))
+        return true;
+    return yg_fail(error, YG_ERROR_DATA, out->formula_origin,
                    "the transform of '%s' is %s, but the weights in %s were trained with %s", port,
-                   out->formula, path, note);
+                   out->formula, path, note ? note : "none");
 }
 
 /* Whether `data: standardize` lists a port. */
