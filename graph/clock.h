@@ -4,7 +4,7 @@
 #ifndef YG_GRAPH_CLOCK_H
 #define YG_GRAPH_CLOCK_H
 
-/* Seconds of a clock that never goes back; only differences mean something. */
+/* Seconds of a clock that never goes back. Its zero is arbitrary: use differences only. */
 double yg_clock(void);
 
 #endif

@@ -103,7 +103,8 @@ bool yg_clone_end(yg_clone *d) {
     return true;
 }
 
-/* Maps from and to the caller's graph, by way of the graph before where that was a clone too. */
+/* Makes the program's maps between the caller's graph and the clone. If the clone was made from
+ * another clone, composes its maps with that one's. */
 static bool compose_maps(yg_clone *d) {
     yg_program *program = d->compiler->program;
     yg_node *node_of = program->node_of;

@@ -1,5 +1,5 @@
 /*
- * A graph as text, a node a line, and in Graphviz's language.
+ * A graph as text, one node in a line, and as input for Graphviz (DOT).
  */
 #include "store.h"
 #include "text.h"
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* live[i]: some root needs node i; everything without roots. NULL when out of memory. */
+/* Marks the nodes that some root needs, or all nodes if there are no roots. Freed by the caller;
+ * NULL when out of memory. */
 static bool *mark_live(const yg_graph *graph, const yg_node *roots, size_t count) {
     bool *live = calloc(graph->size + 1, sizeof *live);
     if (!live)
@@ -78,13 +79,13 @@ char *yg_graph_text(const yg_graph *graph, const yg_node *roots, size_t count) {
     return yg_text_take(&text);
 }
 
-/* Quotes and backslashes end a DOT label. */
+/* Adds text to a DOT label, with quotes and backslashes escaped. */
 static void add_escaped(yg_text *text, const char *label) {
     for (; *label; label++)
         yg_text_add(text, *label == '"' || *label == '\\' ? "\\%c" : "%c", *label);
 }
 
-/* `attrs` is room for the text of a node's attributes. */
+/* Adds a node to the DOT text. `attrs` is a scratch text for its attributes. */
 static void add_dot_node(yg_text *text, yg_text *attrs, const yg_graph *graph, yg_node node) {
     const yg_record *record = &graph->records[node];
     char type[YG_TYPE_TEXT];

@@ -15,14 +15,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Ends a text that was cut at `size` bytes before the character that the cut went through. */
+/* A text was cut to `size` bytes, perhaps inside a character of several bytes. Ends it before that
+ * character, so that it stays valid UTF-8. */
 static void trim_cut_character(char *text, size_t size) {
     size_t end = size - 1;
     while (end > 0 && ((unsigned char)text[end - 1] & 0xC0) == 0x80)
         end--;
     if (end > 0 && (unsigned char)text[end - 1] >= 0xC0)
         end--;
-    /* A character that is whole up to the cut keeps its place. */
+    /* If the last character is complete, it stays. */
     const unsigned char lead = (unsigned char)text[end];
     const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
     if (lead < 0xC0 || end + length > size - 1)
@@ -35,7 +36,7 @@ bool yg_fail(yg_error *error, yg_code code, yg_origin origin, const char *format
     error->code = code;
     error->line = origin.line;
     error->column = origin.column;
-    /* Of a path that is too long, the end tells more than the beginning. */
+    /* Of a path that is too long the end is kept: it says more than the beginning. */
     const char *file = origin.file != NULL ? origin.file : "";
     const size_t length = strlen(file);
     if (length < sizeof error->file)

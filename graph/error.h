@@ -1,10 +1,11 @@
 /*
  * Errors: what went wrong, and where in the user's file.
  *
- * A call that can fail takes a `yg_error *` last and returns false or NULL. The caller owns the
- * struct (start it as `yg_error error = {0};`); nothing in it is to be freed. NULL is allowed
- * where the caller does not want to know. The first failure is kept: a later yg_fail() on the same
- * struct changes nothing, so an error can be passed along a chain of calls.
+ * A call that can fail takes a `yg_error *` as its last argument and returns false or NULL. The
+ * caller owns the struct and must clear it first: `yg_error error = {0};`. Nothing in it is to be
+ * freed. NULL may be passed by a caller that does not need the error. The first failure is kept: a
+ * later yg_fail() on the same struct changes nothing. So one struct can be passed along a chain of
+ * calls.
  */
 #ifndef YG_GRAPH_ERROR_H
 #define YG_GRAPH_ERROR_H
@@ -35,15 +36,15 @@ typedef enum yg_code {
 } yg_code;
 
 /* A place in a text file. `line` and `column` count from 1. Line 0 means that no line is known,
- * column 0 the whole line. `file` is borrowed: who keeps an origin says for how long it must live.
- */
+ * column 0 that no column is. `file` is borrowed: a function that keeps an origin says how long it
+ * must live. */
 typedef struct yg_origin {
     const char *file;
     int32_t line;
     int32_t column;
 } yg_origin;
 
-/* An origin that tells no place. */
+/* The origin of an error that has no place in a file. */
 #ifdef __cplusplus
 #define YG_NOWHERE (yg_origin{})
 #else
@@ -54,33 +55,34 @@ typedef struct yg_error {
     yg_code code;
     int32_t line;
     int32_t column;
-    char file[256];     /* "" where no file is to blame */
-    char message[1200]; /* one or more lines, no newline at the end */
+    char file[256];     /* "" if the error has no place in a file */
+    char message[1200]; /* one or more lines, without a newline at the end */
 } yg_error;
 
-/* Records a failure unless `error` already holds one. Always returns false, so that a caller can
- * write `return yg_fail(…);`. `format` is printf's. */
+/* Records a failure unless `error` already holds one. `format` and the arguments are printf's; a
+ * text that is too long is cut. Always returns false, so that a caller can write `return
+ * yg_fail(…);`. */
 bool yg_fail(yg_error *error, yg_code code, yg_origin origin, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The failure of an allocation, which needs no text of its own. Always returns false. */
+/* Records that an allocation failed. Always returns false. */
 bool yg_fail_memory(yg_error *error);
 
-/* Copies the first failure: `to` is left alone if it already holds one. Always returns false. */
+/* Copies a failure, unless `to` already holds one. Always returns false. */
 bool yg_fail_as(yg_error *to, const yg_error *from);
 
 #ifdef __clang_analyzer__
-/* What "always returns false" means, for an analyser that sees one file at a time. */
+/* Tells static analysers, which see one file at a time, that these functions return false. */
 #define yg_fail(...)        (yg_fail(__VA_ARGS__), false)
 #define yg_fail_memory(...) (yg_fail_memory(__VA_ARGS__), false)
 #define yg_fail_as(...)     (yg_fail_as(__VA_ARGS__), false)
 #endif
 
-/* Writes "file:line:column: message" (the parts that are known) to `text`, cut at `size` bytes
- * with the closing NUL. */
+/* Writes "file:line:column: message" to `text`; parts of the place that are not known are left out.
+ * The text is cut to `size` bytes, its NUL included. */
 void yg_error_text(const yg_error *error, char *text, unsigned long size);
 
-/* "shape error", "unknown name", …: one or two words for a code. Static. */
+/* One or two words for a code: "shape error", "unknown name". A static string. */
 const char *yg_code_name(yg_code code);
 
 #ifdef __cplusplus

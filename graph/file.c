@@ -1,5 +1,5 @@
 /*
- * Whole files in, whole files out.
+ * Reading and writing whole files: see file.h.
  */
 #include "file.h"
 
@@ -24,7 +24,7 @@ static bool fail_system(yg_error *error, const char *verb, const char *path, int
 /* Reads to the end of `file`, at most `cap` bytes. `hint` is the expected size, or 0. */
 static char *read_all(int file, const char *path, size_t hint, size_t cap, size_t *size,
                       yg_error *error) {
-    /* One byte past the cap tells a file that is too large from one that just fits. */
+    /* Reads one byte more than `cap`, to tell a file that is too large from one that just fits. */
     size_t room = hint < cap ? hint + 1 : cap + 1;
     if (room < 4096)
         room = 4096;
@@ -104,8 +104,8 @@ static bool write_all(int file, const char *data, size_t size) {
 
 /* ------------------------------------------------------------------------- where to write --- */
 
-/* What follows the last slash replaced by `name`, or `name` if that is absolute. NULL when out of
- * memory; freed by the caller. */
+/* `path` with the part after its last slash replaced by `name`; just `name` if that is absolute.
+ * Freed by the caller; NULL when out of memory. */
 static char *beside(const char *path, const char *name) {
     const char *slash = strrchr(path, '/');
     const size_t kept = name[0] == '/' || !slash ? 0 : (size_t)(slash - path) + 1;
@@ -117,8 +117,8 @@ static char *beside(const char *path, const char *name) {
     return joined;
 }
 
-/* The file that `path` leads to by links, which need not exist. NULL: the system's reason is in
- * errno. Freed by the caller. */
+/* The file that `path` leads to when symbolic links are followed; it need not exist. Freed by the
+ * caller. NULL on failure, with the system's reason in errno. */
 static char *follow_links(const char *path) {
     enum { LINKS = 40, NAME = 4096 };
     char *at = strdup(path), *name = malloc(NAME);
@@ -145,8 +145,8 @@ static char *follow_links(const char *path) {
     return NULL;
 }
 
-/* Whether a path is to be written through: a device, a pipe or a socket is no file that another
- * could take the place of, and nor is what a process has open, by its name in /proc. */
+/* Whether a path must be written to directly, because renaming another file over it would not do: a
+ * device, a pipe, a socket, or a file that a process has open, by its name in /proc. */
 static bool is_written_through(const char *path, const char *target) {
     struct stat status;
     return strncmp(target, "/proc/", strlen("/proc/")) == 0 ||
@@ -154,10 +154,10 @@ static bool is_written_through(const char *path, const char *target) {
            (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode));
 }
 
-/* Opens a new file next to `path`; its name goes to `temporary`, of `room` bytes. */
+/* Creates a new file next to `path` and writes its name to `temporary`, of `room` bytes. */
 static int open_temporary(const char *path, char *temporary, size_t room) {
-    /* Not mkstemp(): its files are readable by their owner only, and asking for the umask would
-     * change it for the whole process. */
+    /* mkstemp() is not used, because only the owner may read its files. They could be given the
+     * usual permissions only by asking for the umask, which changes it for the whole process. */
     for (int attempt = 0; attempt < 1000; attempt++) {
         snprintf(temporary, room, "%s.%ld.%d.tmp", path, (long)getpid(), attempt);
         const int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -192,11 +192,11 @@ static int write_through(const char *path, const void *data, size_t size) {
     return close(file) != 0 && reason == 0 ? errno : reason;
 }
 
-/* The permissions of the file that is replaced are kept, as far as the system lets us. */
+/* Gives the new file the permissions of the file that it replaces, as far as the system allows. */
 static void keep_mode(int file, const char *target) {
     struct stat status;
     if (stat(target, &status) == 0 && fchmod(file, status.st_mode & 07777) != 0)
-        errno = 0; /* the file is whole with other permissions too */
+        errno = 0; /* no failure: the content is right with other permissions too */
 }
 
 static int replace(const char *target, const void *data, size_t size) {
@@ -233,7 +233,7 @@ bool yg_file_write(const char *path, const void *data, size_t size, yg_error *er
 
 /* --------------------------------------------------------------------------------- folders --- */
 
-/* mkdir() for which a folder that exists is a success; 0, or the system's reason. */
+/* mkdir(), but a folder that exists is a success. Returns 0, or the system's reason. */
 static int make_one(const char *path) {
     if (mkdir(path, 0777) == 0)
         return 0;

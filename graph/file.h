@@ -1,5 +1,5 @@
 /*
- * Whole files: read with a cap, written so that a reader never sees half of one.
+ * Whole files: reading one up to a limit, and writing one so that no reader ever sees half of it.
  */
 #ifndef YG_GRAPH_FILE_H
 #define YG_GRAPH_FILE_H
@@ -8,21 +8,22 @@
 
 #include <stddef.h>
 
-/* Reads a file of at most `cap` bytes; the result has a NUL after its last byte, which *size does
- * not count. NULL on failure, with the system's reason in the message. Freed by the caller. */
+/* Reads a file of at most `cap` bytes. The result has a NUL after its last byte, which *size does
+ * not count. Freed by the caller. NULL on failure: the file cannot be read (the message gives the
+ * system's reason), or it is larger. */
 char *yg_file_read(const char *path, size_t cap, size_t *size, yg_error *error);
 
-/* Writes to a temporary name in the same folder, syncs and renames over the file, so that a reader
- * sees the old one or the new one, whole. On failure nothing is left behind and the old file is
- * untouched. A link stays, and the file that it leads to is replaced. What is no regular file, a
- * device or a pipe, is written through. */
+/* Writes a file: writes to a temporary file in the same folder, syncs it and renames it. So a
+ * reader sees either the old file or the new one, complete. On failure the old file is untouched,
+ * and no temporary file is left. If `path` is a symbolic link, the file that it leads to is
+ * replaced. A device, a pipe or a socket is written to directly. */
 bool yg_file_write(const char *path, const void *data, size_t size, yg_error *error);
 
-/* Whether a file's name, without its folder, is one that yg_file_write() gives to the temporary
- * file of `of`: a process that was killed while it wrote leaves it. */
+/* Whether `name`, without a folder, is the name of a temporary file that yg_file_write() makes for
+ * the file `of`. Such a file is left over if the process was killed while it wrote. */
 bool yg_file_is_temporary(const char *name, const char *of);
 
-/* Makes a folder and its parents; one that exists is fine. */
+/* Makes a folder and its parents. It is no failure if they exist. */
 bool yg_file_make_folder(const char *path, yg_error *error);
 
 #endif

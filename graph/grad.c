@@ -9,15 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether a derivative passes through operand k: it is a float, or the first of several results,
- * which may be of another type than the one that is read. */
+/* Whether a derivative passes through operand k. It must be of a float type. But the operand of a
+ * `result` node only stands for the kernel, so its type does not matter. */
 static bool passes(const yg_graph *graph, const yg_record *record, size_t k) {
     return yg_is_result(record) ||
            yg_dtype_is_float(graph->records[record->operands[k]].type->dtype);
 }
 
-/* active[i]: node i, or another result of its kernel, depends on a target by a differentiable path.
- */
+/* Sets active[i] if node i, or another result of the same kernel, depends on a target by a path
+ * that can be differentiated. */
 static void mark_active(const yg_graph *graph, yg_node last, const yg_node *wrt, size_t count,
                         bool *active) {
     for (size_t i = 0; i < count; i++) {
@@ -39,7 +39,7 @@ static yg_node sum(yg_graph *graph, yg_node a, yg_node b) {
     return a == YG_NONE ? b : yg_apply(graph, graph->ops->add, both, 2, NULL);
 }
 
-/* A cotangent must have its operand's type. */
+/* Fails unless a cotangent has the type of its operand: then an operator's vjp is wrong. */
 static bool check_type(yg_graph *graph, yg_node node, size_t k, yg_node cotangent) {
     const yg_record *record = &graph->records[node];
     const yg_type *type = graph->records[record->operands[k]].type;
@@ -103,7 +103,7 @@ static bool is_node(yg_graph *graph, yg_node node, const char *what) {
     return false;
 }
 
-/* True if `given` is a node of the type of `of`. */
+/* Fails unless `given` is a node of the type of `of`. */
 static bool is_along(yg_graph *graph, yg_node given, const char *what, yg_node of) {
     if (!is_node(graph, given, what))
         return false;
@@ -115,7 +115,7 @@ static bool is_along(yg_graph *graph, yg_node given, const char *what, yg_node o
     return !graph->error.code;
 }
 
-/* The cotangent to start from, checked. */
+/* The cotangent of y to start from: the given one, or ones for a scalar y. */
 static yg_node seed(yg_graph *graph, yg_node y, yg_node cotangent) {
     char found[YG_TYPE_TEXT];
     const yg_type *type = graph->records[y].type;
@@ -173,10 +173,10 @@ bool yg_grad(yg_graph *graph, yg_node y, yg_node cotangent, const yg_node *wrt, 
     return start != YG_NONE && yg_grad_of_several(graph, &y, &start, 1, wrt, count, out);
 }
 
-/* Derivatives along the tangents that there are: targets[0 .. count) with tangents of their types.
- * y's cotangent pulled back is linear in that cotangent; its own derivative along the tangents is
- * the forward derivative (Townsend, "A new trick for calculating Jacobian vector products", 2017).
- */
+/* The derivative of y along the tangents of targets[0 .. count). Reverse mode gives the cotangents
+ * of the targets as a linear function of a cotangent v of y. The gradient of their product with the
+ * tangents by v is the derivative (Townsend, "A new trick for calculating Jacobian vector
+ * products", 2017). */
 static yg_node forward(yg_graph *graph, yg_node y, const yg_node *targets, const yg_node *tangents,
                        size_t count, yg_node *pulled) {
     yg_node derivative = YG_NONE;

@@ -1,5 +1,6 @@
 /*
- * The graph's life, its leaves, and what can be read of it. Building by operators is in build.c.
+ * Making and freeing a graph, its leaves, and reading it. Building nodes from operators is in
+ * build.c.
  */
 #include "loop_op.h"
 
@@ -64,8 +65,8 @@ yg_node yg_graph_fail(yg_graph *graph, yg_code code, const char *format, ...) {
     return YG_NONE;
 }
 
-/* The graph's own copy of a file name. Model files are few; a name that no longer fits the list is
- * simply copied again. */
+/* A copy of a file name that the graph owns. The last few names are remembered; an older one is
+ * copied again, which costs little, since a model has few files. */
 static const char *own_file(yg_graph *graph, const char *file) {
     const size_t count = sizeof graph->files / sizeof *graph->files;
     for (size_t i = 0; i < count && graph->files[i]; i++) {
@@ -92,7 +93,7 @@ yg_origin yg_graph_at(yg_graph *graph, yg_origin origin) {
 
 /* ----------------------------------------------------------------------------------- leaves -- */
 
-/* A caller may have filled in a type by hand: it is checked before anything is read by it. */
+/* Checks a type that a caller may have filled in by hand, before anything relies on it. */
 static bool check_type(yg_graph *graph, const char *what, const yg_type *type, yg_type *checked) {
     yg_error error = {0};
     if (yg_type_make(type->dtype, type->rank, type->shape, checked, &error))
@@ -123,7 +124,8 @@ yg_node yg_constant(yg_graph *graph, const yg_type *type, const void *data) {
     yg_type checked;
     if (!check_type(graph, "constant", type, &checked))
         return YG_NONE;
-    /* Without elements there may be no data; a constant's record has some all the same. */
+    /* A constant without elements may come with data == NULL. Its record must not have NULL: that
+     * marks a node that is no constant. */
     const yg_record record = {.op = &yg_leaf_constant, .type = &checked, .data = data ? data : ""};
     return yg_store_add(graph, &record, true);
 }

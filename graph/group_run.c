@@ -24,8 +24,8 @@ void yg_fill(void *to, const void *from, size_t element, size_t count) {
 /* A run of fewer elements is copied in a loop: calling memcpy() would take longer. */
 #define SHORT_RUN 16
 
-/* Repeats one short run, as a bias is repeated for each row. `at` is where in it the
- * first element lies. */
+/* Repeats one short run, as a bias is repeated for each row. `at` is the position in the run of the
+ * first element. */
 static void repeat_run(uint32_t *to, const uint32_t *from, size_t length, size_t at, size_t count) {
     for (size_t i = 0; i < count; i++) {
         to[i] = from[at];

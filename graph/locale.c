@@ -1,5 +1,5 @@
 /*
- * uselocale() is the calling thread's alone, unlike setlocale().
+ * The "C" locale: see locale.h. uselocale() changes only the calling thread, unlike setlocale().
  */
 #include "locale.h"
 

@@ -1,5 +1,5 @@
 /*
- * Building a loop: its operator, and the nodes that take its flat result apart.
+ * Builds a loop: its operator, and the nodes that take its flat result apart.
  */
 #include "loop_op.h"
 #include "program.h"
@@ -10,8 +10,8 @@
 
 /* ------------------------------------------------------------------ stretches of the result -- */
 
-enum { OFFSET, SHAPE };        /* attributes of a stretch */
-enum { PUT_OFFSET, PUT_SIZE }; /* … and of zeros around one */
+enum { OFFSET, SHAPE };        /* attributes of `take`: a part of a flat tensor */
+enum { PUT_OFFSET, PUT_SIZE }; /* attributes of `put`: a flat tensor of zeros around a part */
 
 static bool infer_take(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(call->operands[0].dtype, (int)call->attrs[SHAPE].count,
@@ -24,7 +24,7 @@ static void plan_take(const yg_infer *call, const yg_type *results, yg_op_plan *
     plan->flops = 0;
 }
 
-/* Only where the pass `views` is left out. */
+/* Runs only if the pass `views` is left out: otherwise the result is a view. */
 static bool run_take(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     const size_t element = yg_dtype_size(call->out_type->dtype);
@@ -189,7 +189,8 @@ static bool check_results(yg_graph *graph, const yg_loop_spec *s, yg_dtype dtype
     return true;
 }
 
-/* Numbers of a loop inside a body would be those of its first iteration each time. */
+/* Fails if the body holds a loop with random operators. In each iteration of the outer loop they
+ * would draw the same numbers again. */
 static bool check_random(yg_graph *graph, yg_loop_op *loop) {
     const yg_graph *body = loop->spec.body;
     for (yg_node node = 0; node < body->size; node++) {
@@ -235,7 +236,8 @@ static bool check(yg_graph *graph, yg_loop_op *loop, yg_dtype *dtype) {
            check_results(graph, s, *dtype) && check_random(graph, loop);
 }
 
-/* A stretch of `count` (0: none) times the type, behind *end elements. */
+/* Adds a part after *end elements, and moves *end. Its type gets a first dimension `count`, none if
+ * count is 0. */
 static bool add_part(yg_graph *graph, const yg_type *type, int64_t count, int64_t *end,
                      yg_loop_part *part) {
     const int64_t line = 64 / (int64_t)yg_dtype_size(type->dtype);
@@ -293,7 +295,8 @@ static bool keep_spec(yg_graph *graph, yg_loop_spec *s) {
     return !graph->error.code;
 }
 
-/* A body that cannot be compiled is told now, and not when the whole is. */
+/* Works out the operations of an iteration by compiling the body. So a body that cannot be compiled
+ * is reported here, not when the outer graph is compiled. */
 static bool count_flops(yg_graph *graph, yg_loop_op *loop) {
     const yg_loop_spec *s = &loop->spec;
     const yg_compile_options options = {.flags = YG_PROGRAM_NO_MEMORY, .threads = 1};

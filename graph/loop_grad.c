@@ -1,10 +1,12 @@
 /*
- * The gradient of a loop: a loop in the other direction. For t = T - 1 … 0 its body takes the
- * cotangents of what iteration t has made, and gives those of what the iteration has read:
+ * Builds the gradient of a loop, which is a loop in the other direction. Its body is the gradient
+ * of the loop's body: from the cotangents of the results of iteration t it computes those of the
+ * operands. For t = T - 1, …, 0 it has
  *
- *   carries   the cotangents of the carries, and for each captured float the sum so far
- *   slices    what was carried into the iteration and its cotangent, the slices of the sequences,
- *             the cotangents of the outputs
+ *   carries   the cotangents of the carries, and for each captured float tensor the sum of its
+ *             cotangents so far
+ *   slices    the carries that went into iteration t and their cotangents, the slices of the
+ *             sequences, the cotangents of the outputs
  *   outputs   the cotangents of the slices
  */
 #include "loop_op.h"
@@ -12,15 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The gradient's body while it is built. Its first nodes are those of the loop's body. */
+/* The gradient's body while it is being built. It begins with all nodes of the loop's body. */
 typedef struct builder {
     const yg_loop_op *loop;
     yg_graph *body;
     yg_node *carries, *next, *slices, *outputs; /* of the gradient */
     size_t carry_count, slice_count, output_count;
-    yg_node *results, *seeds; /* of the loop's body: what has cotangents, and those */
+    yg_node *results, *seeds; /* results of the loop's body, and the cotangent of each */
     size_t result_count;
-    yg_node *wrt, *gradients; /* floats that are read, and their cotangents */
+    yg_node *wrt, *gradients; /* float inputs of the loop's body, and the cotangent of each */
     size_t wrt_count;
 } builder;
 
@@ -51,7 +53,7 @@ static yg_node new_input(builder *b, yg_node like, const char *name) {
     return yg_input(b->body, name, yg_node_type(b->loop->spec.body, like));
 }
 
-/* Node `result` of the loop's body has a cotangent, an input of the gradient's. */
+/* Adds an input to the gradient's body: the cotangent of node `result` of the loop's body. */
 static yg_node add_cotangent(builder *b, yg_node result, const char *name) {
     b->results[b->result_count] = result;
     return b->seeds[b->result_count++] = new_input(b, result, name);
@@ -103,7 +105,8 @@ static void add_results(builder *b) {
     }
 }
 
-/* The loop's body once more. Its records are shared: it lives as long. */
+/* Starts the gradient's body with the nodes of the loop's body. Its records are not copied: the
+ * loop's body lives as long. */
 static bool copy_body(builder *b) {
     const yg_graph *from = b->loop->spec.body;
     b->body = yg_graph_new(from->ops, from->flags);
@@ -149,7 +152,7 @@ static yg_node add_node(yg_graph *graph, const yg_loop_op *loop, yg_node y, yg_n
     size_t count = 0;
     for (size_t i = 0; i < s->carry_count; i++)
         operands[count++] = yg_loop_take(graph, dy, &loop->finals[i]);
-    for (size_t k = 0; k < s->captured_count; k++) { /* -0 + x is x for every x, -0 too */
+    for (size_t k = 0; k < s->captured_count; k++) { /* sums start at -0: -0 + x is x for every x */
         if (is_float(s->body, s->captured[k]))
             operands[count++] = yg_full(graph, yg_node_type(s->body, s->captured[k]), -0.0);
     }
@@ -159,13 +162,13 @@ static yg_node add_node(yg_graph *graph, const yg_loop_op *loop, yg_node y, yg_n
         operands[count++] = yg_loop_take(graph, dy, &loop->carried[i]);
     for (size_t i = 0; i < s->carry_count; i++)
         operands[count++] = yg_loop_take(graph, y, &loop->carried[i]);
-    given = graph->records[y].operands; /* the array of records may have moved, this one not */
+    given = graph->records[y].operands; /* read again: the array of records may have moved */
     for (size_t k = s->carry_count; k < graph->records[y].operand_count; k++)
         operands[count++] = given[k];
     return yg_apply(graph, &loop->gradient->op, operands, count, NULL);
 }
 
-/* The place of operand k's cotangent in the gradient's result. */
+/* Where the cotangent of operand k lies in the flat result of the gradient. */
 static const yg_loop_part *part_of(const yg_loop_op *loop, size_t k) {
     const yg_loop_spec *s = &loop->spec;
     size_t at = 0;
@@ -199,7 +202,7 @@ yg_node yg_loop_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
         if (!loop->gradient)
             return YG_NONE;
     }
-    if (loop->in != graph || loop->y != y || loop->dy != dy) { /* one node for all operands */
+    if (loop->in != graph || loop->y != y || loop->dy != dy) { /* the node serves all operands */
         loop->gradient_of = add_node(graph, loop, y, dy);
         loop->in = graph;
         loop->y = y;

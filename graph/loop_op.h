@@ -8,36 +8,39 @@
 #include "loop.h"
 #include "store.h"
 
-/* A stretch of the loop's result, which is one flat tensor: finals, then what was carried into each
- * iteration, then outputs. Stretches begin at multiples of 64 bytes. */
+/* A part of the loop's result. The result is a single flat tensor: the finals, then the carries
+ * that went into each iteration, then the outputs. Each part begins at a multiple of 64 bytes. */
 typedef struct yg_loop_part {
-    int64_t offset; /* elements */
+    int64_t offset; /* in the flat tensor, in elements */
     yg_type type;
 } yg_loop_part;
 
 typedef struct yg_loop_op {
-    yg_op op; /* first: a descriptor is cast to its loop */
+    yg_op op; /* must be the first member: a pointer to it is cast to its loop */
     yg_loop_spec spec;
-    yg_type result;                           /* flat */
-    yg_loop_part *finals, *carried, *outputs; /* by carry, by carry, by output */
-    double flops;                             /* of an iteration */
-    bool is_random;                           /* the body draws numbers */
-    struct yg_loop_op *gradient;              /* built when it is asked for first */
+    yg_type result;              /* the type of the flat result */
+    yg_loop_part *finals;        /* by carry */
+    yg_loop_part *carried;       /* by carry: the carries of all iterations, [T, …] */
+    yg_loop_part *outputs;       /* by output: [T, …] */
+    double flops;                /* of one iteration */
+    bool is_random;              /* the body has random operators */
+    struct yg_loop_op *gradient; /* NULL until it is needed for the first time */
     /* The gradient's node is built once for y and its cotangent in a graph, and is asked for again
      * for each operand. */
     const yg_graph *in;
     yg_node y, dy, gradient_of;
-    struct yg_loop_op *next; /* of the graph's loops */
+    struct yg_loop_op *next; /* the next in the graph's list of loops */
 } yg_loop_op;
 
-/* What has no loop's plan is no loop: NULL. */
+/* The loop that a descriptor belongs to; NULL for the descriptor of any other operator. */
 yg_loop_op *yg_loop_of(const yg_op *op);
 
-/* Makes the operator; the graph frees it. NULL after a failure, which is the graph's. */
+/* Makes the operator of a loop; the graph owns it. NULL after a failure; the graph then has the
+ * error. */
 yg_loop_op *yg_loop_op_new(yg_graph *graph, const yg_loop_spec *spec);
 void yg_loop_ops_free(yg_loop_op *first);
 
-/* A stretch of a flat tensor, without a copy; and zeros but for the stretch. */
+/* A part of a flat tensor. It is a view: nothing is copied. */
 yg_node yg_loop_take(yg_graph *graph, yg_node flat, const yg_loop_part *part);
 
 /* The kernel, and what it needs from one run to the next. */
@@ -45,7 +48,7 @@ bool yg_loop_run(const yg_kernel_call *call, yg_error *error);
 void *yg_loop_prepare(const yg_loop_op *loop, yg_error *error);
 void yg_loop_release(void *prepared);
 
-/* The vector-Jacobian product. */
+/* yg_op.vjp of a loop. */
 yg_node yg_loop_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Running a loop: the body's program, once an iteration. Nothing is allocated here but by
- * yg_loop_prepare(), when the outer program is compiled.
+ * Runs a loop: the program of its body, once for each iteration. Only yg_loop_prepare() allocates;
+ * it runs when the outer program is compiled.
  */
 #include "loop_op.h"
 #include "runtime.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A random operator of the body: its attributes change with the iteration. */
+/* A random operator of the body. Its attribute `stream` changes with each iteration. */
 typedef struct draw {
     yg_attr *attrs;
-    int stream; /* which of them */
+    int stream; /* the index of that attribute */
     int64_t base;
 } draw;
 
@@ -33,7 +33,8 @@ void yg_loop_release(void *made) {
     free(p);
 }
 
-/* Kernels of random operators get attributes of the loop's own. */
+/* Finds the random operators of the body, and gives their kernels copies of the attributes that the
+ * loop can change. */
 static bool find_draws(prepared *p, yg_error *error) {
     yg_program *program = p->program;
     p->draws = calloc(program->unit_count + 1, sizeof *p->draws);
@@ -85,7 +86,7 @@ static size_t bytes_of(const prepared *p, yg_node node) {
     return (size_t)yg_type_bytes(yg_node_type(p->loop->spec.body, node));
 }
 
-/* An input that no result needs has no buffer. */
+/* Copies a value to an input of the body. An input that no result needs has no buffer. */
 static void fill(const prepared *p, yg_node input, const char *from) {
     void *to = yg_program_data(p->program, input);
     if (to)
@@ -100,7 +101,8 @@ static void store(const prepared *p, yg_node result, char *to) {
     memcpy(to, yg_program_data(p->program, result), bytes_of(p, result));
 }
 
-/* Where carry `i` goes: into iteration `t` of those that are collected, or to the end. */
+/* Where carry i is written: to place t of the collected carries, or to the finals after the last
+ * iteration. */
 static char *carry_at(const prepared *p, const yg_kernel_call *call, size_t i, int64_t t) {
     const yg_loop_op *loop = p->loop;
     if (t < 0 || t >= loop->spec.iterations)
@@ -143,7 +145,8 @@ static bool run(const prepared *p, const yg_kernel_call *call, yg_error *error) 
     return true;
 }
 
-/* Between two stretches nothing is read, but by sums of whole cotangents: no garbage there. */
+/* Clears the gaps between the parts of the flat result. Only a sum of whole cotangents reads them,
+ * and it must not meet garbage such as NaN. */
 static void clear_gaps(const yg_loop_op *loop, const yg_kernel_call *call) {
     const size_t parts = 2 * loop->spec.carry_count + loop->spec.output_count;
     const int64_t element = (int64_t)yg_dtype_size(loop->result.dtype);

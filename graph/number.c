@@ -1,6 +1,6 @@
 /*
- * strtod() and printf() do the exact rounding. They would read and write a decimal comma where the
- * host's locale has one, so they run in the "C" locale.
+ * Numbers as text: see number.h. strtod() and printf() do the exact rounding. They run in the "C"
+ * locale, because in another one they may read and write a decimal comma.
  */
 #include "number.h"
 
@@ -51,12 +51,12 @@ static size_t scan(const char *text, size_t length, bool *integer) {
 
 size_t yg_number_span(const char *text) {
     bool integer;
-    return scan(text, SIZE_MAX, &integer); /* the NUL ends it */
+    return scan(text, SIZE_MAX, &integer); /* the NUL ends the number */
 }
 
-/* Digits with a point, at most 15 in all: a whole number and a power of ten that are both exact in
- * a double, so that their quotient is rounded once. That is what most data are made of, and far
- * faster than strtod() in another locale. */
+/* Reads a number of at most 15 digits, perhaps with a point. Its digits as a whole number, and the
+ * power of ten to divide it by, are both exact in a double; so the quotient is rounded only once.
+ * Most numbers in data files are of this form, and strtod() takes far longer. */
 static bool read_short(const char *text, size_t length, double *value) {
     static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
@@ -104,8 +104,8 @@ yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
     return form;
 }
 
-/* Reads a decimal exponent, which ends the text. What is beyond ±1e6 counts as that: no text has so
- * many digits that it would matter. */
+/* Reads a decimal exponent, which ends the text. It is limited to ±1e6: a larger one gives infinity
+ * or 0 all the same. */
 static int64_t read_exponent(const char *text, size_t length) {
     const bool negative = length > 0 && text[0] == '-';
     int64_t exponent = 0;
@@ -115,7 +115,7 @@ static int64_t read_exponent(const char *text, size_t length) {
     return negative ? -exponent : exponent;
 }
 
-/* One more digit; false if the number becomes larger than any int64_t of that sign. */
+/* Appends a digit to a whole number. False if the number then fits no int64_t of that sign. */
 static bool append_digit(uint64_t *sum, int digit, bool negative) {
     const uint64_t limit = (uint64_t)INT64_MAX + negative;
     if (*sum > (limit - (uint64_t)digit) / 10)
@@ -137,8 +137,8 @@ yg_whole yg_number_integer(const char *text, size_t length, int64_t *value) {
     const size_t mantissa = mark ? (size_t)(mark - digits) : span;
     const char *point = memchr(digits, '.', mantissa);
     const size_t whole = point ? (size_t)(point - digits) : mantissa;
-    const size_t count = mantissa - (point != NULL); /* of digits */
-    /* The place of the point among the digits: those behind it have to be zeros. */
+    const size_t count = mantissa - (point != NULL); /* digits, without the point */
+    /* The position of the point among the digits. All digits after it must be zeros. */
     const int64_t exponent = mark ? read_exponent(mark + 1, span - mantissa - 1) : 0;
     const int64_t place = (int64_t)whole + exponent;
     uint64_t sum = 0;

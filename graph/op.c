@@ -1,5 +1,5 @@
 /*
- * What can be said of any operator from its descriptor.
+ * Functions that answer questions about an operator from its descriptor.
  */
 #include "op.h"
 

@@ -1,5 +1,5 @@
 /*
- * A pool is a list of blocks, each used from its start to its end.
+ * A pool is a list of blocks. Memory is taken from the first block, from its start to its end.
  */
 #include "pool.h"
 
@@ -17,7 +17,7 @@ typedef struct block {
 } block;
 
 struct yg_pool {
-    block *first; /* the one being filled */
+    block *first; /* the block that is being filled */
 };
 
 yg_pool *yg_pool_new(void) {
@@ -39,14 +39,14 @@ static size_t round_up(size_t size, size_t align) {
     return (size + align - 1) / align * align;
 }
 
-/* A block with room for `size` bytes, in the pool's list. */
+/* Adds a block with room for `size` bytes to the pool. */
 static block *add_block(yg_pool *pool, size_t size) {
     const size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
     block *b = calloc(1, sizeof *b + room);
     if (!b)
         return NULL;
     b->size = room;
-    if (pool->first && room > BLOCK_SIZE) { /* an own block behind the one being filled */
+    if (pool->first && room > BLOCK_SIZE) { /* goes behind the first block, which is not full yet */
         b->next = pool->first->next;
         pool->first->next = b;
     } else {
@@ -57,13 +57,14 @@ static block *add_block(yg_pool *pool, size_t size) {
 }
 
 void *yg_pool_take(yg_pool *pool, size_t size) {
-    /* No type is aligned to more than its size: a graph mostly takes one or two operands. */
+    /* No type is aligned to more than its size. So small pieces need little alignment, and a graph
+     * mostly takes lists of one or two operands. */
     const size_t align = size <= sizeof(uint64_t) ? sizeof(uint64_t) : alignof(max_align_t);
     if (size > SIZE_MAX / 2)
         return NULL;
     size = round_up(size, align);
     block *b = pool->first;
-    /* Not beyond the block's end: its size is a multiple of both alignments. */
+    /* This cannot pass the end of the block, whose size is a multiple of both alignments. */
     size_t start = b ? round_up(b->used, align) : 0;
     if (!b || b->size - start < size) {
         b = add_block(pool, size);

@@ -1,5 +1,6 @@
 /*
- * Memory that is freed all at once: what a graph, a document or a program holds.
+ * A pool: memory that is taken in small pieces and freed all at once. A graph, a document and a
+ * program have one each.
  */
 #ifndef YG_GRAPH_POOL_H
 #define YG_GRAPH_POOL_H
@@ -9,13 +10,13 @@
 typedef struct yg_pool yg_pool;
 
 yg_pool *yg_pool_new(void);       /* NULL when out of memory */
-void yg_pool_free(yg_pool *pool); /* everything taken from it; NULL is allowed */
+void yg_pool_free(yg_pool *pool); /* frees everything taken from it; NULL is allowed */
 
-/* Zeroed and aligned for any type of that size; addresses stay valid until yg_pool_free(). NULL
- * when out of memory. */
+/* Takes `size` bytes: zeroed, and aligned for any type of that size. The address stays valid until
+ * yg_pool_free(). NULL when out of memory. */
 void *yg_pool_take(yg_pool *pool, size_t size);
 
-/* A NUL-terminated copy of text[0 .. length). */
+/* Takes a copy of text[0 .. length), with a NUL at its end. NULL when out of memory. */
 char *yg_pool_copy(yg_pool *pool, const char *text, size_t length);
 
 #endif

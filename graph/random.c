@@ -37,7 +37,7 @@ static uint64_t join(uint32_t high, uint32_t low) {
     return (uint64_t)high << 32 | low;
 }
 
-/* The upper 53 bits as a fraction: every multiple of 2^-53 in [0, 1). */
+/* The upper 53 bits as a multiple of 2^-53 in [0, 1). */
 static double fraction(uint64_t bits) {
     return (double)(bits >> 11) * 0x1p-53;
 }

@@ -1,6 +1,6 @@
 /*
- * Rewriting: the rules of a set of operators, each over the whole graph, round after round until
- * none matches. See rewrite.h.
+ * Applies rewriting rules: each rule to the whole graph, round after round until none matches. See
+ * rewrite.h.
  */
 #include "rewrite.h"
 
@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The graph that a rule is tried on, and what it is told about it. */
+/* The graph that a rule is tried on, with the arrays of yg_rewriting. */
 typedef struct subject {
     yg_request request;
     bool *live, *matched;
     uint32_t *uses;
     yg_node *user, *scratch;
-    const yg_op *absent; /* no node of it */
+    const yg_op *absent; /* an operator that the graph is known to have no node of, or NULL */
 } subject;
 
 static void release(subject *s) {
@@ -56,8 +56,8 @@ static bool prepare(yg_compiler *c, subject *s) {
     if (!s->live || !s->matched || !s->uses || !s->user || !s->scratch)
         return yg_fail_memory(c->error);
     memset(s->user, 0xff, size * sizeof *s->user); /* YG_NONE */
-    /* Without the pass `dead` too: a reader that nothing needs must not keep a rule from matching,
-     * since a rule may change rounding and a pass may not. */
+    /* Dead nodes do not count as users even if the pass `dead` is left out. Otherwise leaving out a
+     * pass could keep a rule from matching, and so change rounding. */
     s->request.keeps_dead = false;
     yg_clone_live(&s->request, s->live);
     count_uses(s);
@@ -72,7 +72,7 @@ static yg_rewriting rewriting_of(const subject *s) {
                           .scratch = s->scratch};
 }
 
-/* Names and places go over to the equivalent. */
+/* Builds the replacement of a node, and gives it the node's name and place. */
 static bool make_equivalent(yg_clone *d, const yg_rule *rule, const yg_rewriting *rewriting,
                             yg_node node) {
     const yg_record *record = &d->from.graph->records[node];
@@ -90,8 +90,8 @@ static bool make_equivalent(yg_clone *d, const yg_rule *rule, const yg_rewriting
     return true;
 }
 
-/* True if an operand is no longer what it was, so that the node may have become simpler. A kernel
- * with several results is never asked whether it is simpler: it is copied, results and all. */
+/* True if an operand has been replaced, so that the node itself may be simplified. A kernel with
+ * several results is never simplified: it is copied, with all of its results. */
 static bool may_be_simpler(const subject *s, const yg_record *record) {
     if (record->op->results > 1 || yg_is_result(record))
         return false;
@@ -102,8 +102,8 @@ static bool may_be_simpler(const subject *s, const yg_record *record) {
     return false;
 }
 
-/* Adds a node anew, through the builder, so that it is simplified and merged like any other: two
- * permutations of which a rule has made neighbours cancel. */
+/* Adds a node through the builder, so that it is simplified and merged like any other. Two
+ * permutations that a rule has made neighbours, for one, cancel. */
 static bool rebuild(const subject *s, yg_clone *d, yg_node node) {
     const yg_record *record = &d->from.graph->records[node];
     yg_node operands[YG_MAX_OPERANDS];
@@ -119,7 +119,7 @@ static bool rebuild(const subject *s, yg_clone *d, yg_node node) {
                        "%s has another type when it is built again", record->op->name);
     if (!d->to->records[made].name[0])
         d->to->records[made].name = record->name;
-    s->matched[node] = d->to->records[made].op != record->op; /* its readers may be simpler too */
+    s->matched[node] = d->to->records[made].op != record->op; /* then its readers are built again */
     d->made[node] = made;
     return true;
 }
@@ -150,7 +150,8 @@ static bool find_matches(subject *s, const yg_rule *rule) {
     return any;
 }
 
-/* Tells whether there are nodes of the rule's operator, too. */
+/* Whether the rule has to be tried on the graph. Sets *present if it has a node of the rule's
+ * operator. */
 static bool has_candidate(const yg_graph *graph, const yg_rule *rule, bool *present) {
     *present = false;
     for (yg_node node = 0; node < graph->size; node++) {
@@ -163,7 +164,7 @@ static bool has_candidate(const yg_graph *graph, const yg_rule *rule, bool *pres
     return false;
 }
 
-/* Notes in *any if the rule has matched. */
+/* Applies a rule once to the whole graph. Sets *any if it has matched. */
 static bool apply(yg_compiler *c, subject *s, const yg_rule *rule, bool *any) {
     bool present;
     if (rule->op == s->absent)
@@ -184,8 +185,8 @@ static bool apply(yg_compiler *c, subject *s, const yg_rule *rule, bool *any) {
     return done;
 }
 
-/* Rules go round until none matches, so that each can use what any other has made. A rule makes
- * progress, so a few rounds are enough; more would be two rules that undo each other. */
+/* The most rounds. A few are enough, since every rule makes progress; if two rules undid each
+ * other, rounds would never end. */
 #define ROUNDS 4
 
 bool yg_plan_rewrite(yg_compiler *c) {

@@ -1,7 +1,7 @@
 /*
- * "did you mean": Damerau-Levenshtein distance (insertions, deletions, substitutions and swaps of
- * neighbours; the restricted form, which edits no swapped pair again) by the usual table of which
- * three rows are kept.
+ * "did you mean": see spelling.h. The distance of two names is the restricted Damerau-Levenshtein
+ * distance: insertions, deletions, substitutions and swaps of neighbours, where a swapped pair is
+ * not edited again. It is computed by the usual table; only three of its rows are kept.
  */
 #include "spelling.h"
 
@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longer names are compared with nothing: nobody mistypes one. */
+/* Longer names get no suggestion. */
 #define LONGEST 128
 
-/* Folds what a writer easily mixes up. ASCII only, so that no locale changes the answer. */
+/* Makes characters equal that are easily mixed up: upper and lower case, '-' and '_'. ASCII only,
+ * so that the result does not depend on the locale. */
 static char fold(char c) {
     if (c >= 'A' && c <= 'Z')
         return (char)(c - 'A' + 'a');
@@ -54,7 +55,7 @@ const char *yg_nearest(const char *name, const char *const *candidates, size_t c
         if (other > LONGEST || other > length + allowed || length > other + allowed)
             continue;
         const size_t edits = distance(name, length, candidates[i], other);
-        /* Two names that share no character are not near, however short they are. */
+        /* Names without a common character are never near, although short ones differ by little. */
         if (edits < best && edits < (other > length ? other : length)) {
             best = edits;
             nearest = candidates[i];
@@ -75,7 +76,7 @@ const char *yg_suggest(const char *name, const char *const *candidates, size_t c
         snprintf(text, size, "; did you mean '%s'?", nearest);
         return text;
     }
-    /* Room for the closing note: "… and " (with its three bytes), 20 digits, " more", NUL. */
+    /* Keeps room for the closing note: "… and " (8 bytes), 20 digits, " more", NUL. */
     const size_t reserve = 40;
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {

@@ -6,13 +6,14 @@
 
 #include <stddef.h>
 
-/* The candidate with the smallest Damerau-Levenshtein distance to `name` (case is ignored, '-' is
- * '_'), if that is at most a third of its length (and at least 1 is allowed) and the two share a
- * character; NULL otherwise. */
+/* The candidate that is nearest to `name`, by Damerau-Levenshtein distance; case is ignored, and
+ * '-' equals '_'. NULL if none is near: the distance may be at most a third of the name's length
+ * (always at least 1), and the two must share a character. */
 const char *yg_nearest(const char *name, const char *const *candidates, size_t count);
 
-/* Writes "; did you mean 'x'?" if one is near, otherwise "; known: a, b, c" (cut off with "… and 12
- * more" where they do not fit). Returns `text`, cut at `size`. */
+/* Writes the end of an error message: "; did you mean 'x'?" if a candidate is near, otherwise
+ * "; known: a, b, c". A list that does not fit `size` bytes ends with "… and 12 more". Returns
+ * `text`. */
 const char *yg_suggest(const char *name, const char *const *candidates, size_t count, char *text,
                        size_t size);
 

@@ -1,5 +1,5 @@
 /*
- * The append-only node array and its hash table: an equal node is built once.
+ * The node array, which only grows, and a hash table over it: an equal node is never built twice.
  */
 #include "store.h"
 
@@ -25,7 +25,7 @@ static const yg_attr_spec result_attrs[] = {
 static void plan_result(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)call;
     (void)results;
-    plan->flops = 0; /* the operand's kernel computes it */
+    plan->flops = 0; /* the kernel of its operand computes it */
 }
 
 const yg_op yg_result_op = {
@@ -39,7 +39,7 @@ const yg_op yg_result_op = {
     .plan = plan_result,
 };
 
-/* FNV-1a over 64-bit words: operands and attributes are few. */
+/* One step of FNV-1a, over 64-bit words. A record has only few. */
 static uint64_t mix(uint64_t hash, uint64_t word) {
     hash = (hash ^ word) * 0x100000001b3u;
     return hash ^ (hash >> 29);
@@ -57,7 +57,7 @@ static uint64_t mix_bytes(uint64_t hash, const void *data, size_t size) {
     return hash;
 }
 
-/* Not 0, which stands for a record that is not in the table. */
+/* Never 0: that marks a record that is not in the table. */
 static uint32_t record_hash(const yg_record *record) {
     uint64_t hash = mix(0xcbf29ce484222325u, (uint64_t)(uintptr_t)record->op);
     for (uint32_t i = 0; i < record->operand_count; i++)
@@ -66,7 +66,7 @@ static uint32_t record_hash(const yg_record *record) {
         hash = mix_bytes(hash, &record->attrs[i], sizeof(yg_attr));
     if (record->data)
         hash = mix_bytes(hash, record->data, (size_t)yg_type_bytes(record->type));
-    /* MurmurHash3's finaliser: every bit of the sum reaches the low ones that pick a slot. */
+    /* The finaliser of MurmurHash3: every bit affects the low bits, which pick the slot. */
     hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
     hash >>= 32;
     return hash ? (uint32_t)hash : 1;
@@ -85,7 +85,7 @@ static bool record_equal(const yg_record *a, const yg_record *b) {
     return !a->data || memcmp(a->data, b->data, (size_t)yg_type_bytes(a->type)) == 0;
 }
 
-#define LINE 8 /* slots: 64 bytes */
+#define LINE 8 /* slots in a cache line of 64 bytes */
 
 static yg_node newest_operand(const yg_record *record) {
     yg_node newest = 0;
@@ -94,14 +94,16 @@ static yg_node newest_operand(const yg_record *record) {
     return newest;
 }
 
-/* The slot of the equal record (`merge`), or the empty one where this one belongs.
+/* The slot of the equal record, if `merge` is set and there is one; otherwise an empty slot for
+ * this record.
  *
- * The search goes through the line of slots that belongs to the newest operand, then on from the
- * slot that the hash picks. A node's users are mostly built side by side and soon after it, so
- * their line is in the cache, where a slot by the hash alone would not be; and however many users a
- * node has, they crowd no more than a line. */
+ * A record is looked for in two places. First in the cache line of slots that belongs to its newest
+ * operand: a node's users are mostly built one after the other, shortly after the node, so this
+ * line is in the cache. Then from the slot that the hash picks. Looking only there would miss the
+ * cache each time; looking only in the line would be slow for a node with many users. */
 static yg_slot *find_slot(const yg_graph *graph, const yg_record *record, bool merge) {
-    const size_t line = (size_t)newest_operand(record) * 2 / LINE * LINE; /* 2 slots a node */
+    const size_t line =
+        (size_t)newest_operand(record) * 2 / LINE * LINE; /* 2 slots for each node */
     for (size_t probe = 0;; probe++) {
         const size_t near = line + (record->hash + probe) % LINE, far = record->hash + probe;
         yg_slot *slot = &graph->table[(probe < LINE ? near : far) & (graph->table_size - 1)];
@@ -156,8 +158,8 @@ yg_node yg_store_append_merged(yg_graph *graph, const yg_record *asked) {
     return (yg_node)graph->size++;
 }
 
-/* A type that the graph owns: an operand's or a recent one where it is equal. So most equal types
- * are one. */
+/* A copy of the type that the graph owns. If an operand or a recent node has an equal type, theirs
+ * is returned: most equal types are then one object. */
 static const yg_type *own_type(yg_graph *graph, const yg_type *type, const yg_node *operands,
                                size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -181,7 +183,7 @@ static const yg_type *own_type(yg_graph *graph, const yg_type *type, const yg_no
     return copy;
 }
 
-/* Makes what the record points to the graph's own. */
+/* Replaces everything that the record points to by copies that the graph owns. */
 static bool copy_contents(yg_graph *graph, yg_record *record) {
     record->type = own_type(graph, record->type, record->operands, record->operand_count);
     if (!record->type)
@@ -214,7 +216,7 @@ yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
     if (graph->error.code || !grow(graph))
         return YG_NONE;
     yg_record record = *asked;
-    yg_slot *slot = NULL; /* nobody looks for a node that is not to be merged */
+    yg_slot *slot = NULL; /* stays NULL for a node that is not merged: it is not in the table */
     if (merge) {
         record.hash = record_hash(&record);
         slot = find_slot(graph, &record, true);

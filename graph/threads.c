@@ -1,6 +1,7 @@
 /*
- * A pool of threads: workers wait for the next generation of work, first spinning, since the next
- * unit of a program is microseconds away, then asleep.
+ * A pool of threads. Each piece of work has a number, its generation. Workers wait for the next
+ * one: first they spin, since the next stage of a program is mostly microseconds away; then they
+ * sleep.
  */
 #define _GNU_SOURCE /* sched_getaffinity, CPU_COUNT */
 #include "threads.h"
@@ -19,10 +20,10 @@
 #define PAUSE() ((void)0)
 #endif
 
-#define SPINS 4000 /* some 50 microseconds */
+#define SPINS 4000 /* about 50 microseconds */
 
-/* Round to nearest, every exception masked, no exception seen; subnormal results are flushed to
- * zero and subnormal operands read as zero. */
+/* The value of the register MXCSR during a run: round to nearest, all exceptions masked, no
+ * exception flag set, subnormal results and operands taken as zero. */
 #define RUNNING_CSR 0x9FC0
 
 typedef struct worker {
@@ -33,16 +34,16 @@ typedef struct worker {
 
 struct yg_threads {
     int count, started;
-    pid_t process; /* that the workers live in */
-    bool forked;   /* this is a child of it, which has no workers */
-    atomic_int owners;
-    atomic_uint generation; /* of the work that is handed out */
+    pid_t process;          /* that has started the workers */
+    bool forked;            /* this process is a child of it, and has no workers */
+    atomic_int owners;      /* the last one to free the pool ends the workers */
+    atomic_uint generation; /* of the work that was handed out last */
     atomic_int pending;     /* workers that are not done with it */
-    atomic_int sleepers;
-    atomic_bool stop;
-    yg_share share;
-    void *context;
-    pthread_mutex_t lock; /* for sleeping only */
+    atomic_int sleepers;    /* workers that sleep, and must be woken */
+    atomic_bool stop;       /* the workers must end */
+    yg_share share;         /* the work */
+    void *context;          /* its argument */
+    pthread_mutex_t lock;   /* of `wake` only */
     pthread_cond_t wake;
     worker workers[];
 };
@@ -103,8 +104,9 @@ static void *work(void *argument) {
     }
 }
 
-/* The store of the generation and the load of the sleepers are both sequentially consistent, as are
- * their counterparts in wait_for_work(): either the worker sees the work, or we see the sleeper. */
+/* Hands out work. No worker may sleep through it. So the store to `generation` and the load of
+ * `sleepers` are sequentially consistent, and so are their counterparts in wait_for_work(): either
+ * the worker sees the work, or this thread sees the sleeper and wakes it. */
 static void announce(yg_threads *pool) {
     atomic_fetch_add(&pool->generation, 1);
     if (atomic_load(&pool->sleepers) == 0)
@@ -152,7 +154,7 @@ yg_threads *yg_threads_new(int count, yg_error *error) {
 void yg_threads_free(yg_threads *pool) {
     if (!pool || atomic_fetch_sub(&pool->owners, 1) > 1)
         return;
-    if (pool->process != getpid()) { /* nobody to join, and the lock may be held for ever */
+    if (pool->process != getpid()) { /* no workers to join, and the lock may be held forever */
         free(pool);
         return;
     }
@@ -178,7 +180,7 @@ void yg_threads_check_fork(yg_threads *pool) {
     pool->forked = pool->process != getpid();
 }
 
-/* In a fork's child: the same shares, one after the other. */
+/* In a forked child: runs the same shares one after the other. */
 static void run_alone(const yg_threads *pool, yg_share share, void *context) {
     for (int i = 0; i < pool->count; i++)
         share(context, i);

@@ -1,5 +1,5 @@
 /*
- * Element types and shapes.
+ * Element types and shapes: see type.h.
  */
 #include "type.h"
 
@@ -39,15 +39,15 @@ bool yg_dtype_parse(const char *name, yg_dtype *dtype) {
     return false;
 }
 
-/* The element count, with the dimensions that are 0 left out, must fit too: so that strides never
- * overflow. */
+/* Whether the size in bytes fits int64_t, even if dimensions of size 0 are left out of the product.
+ * Otherwise strides could overflow. */
 static bool size_fits(const yg_type *type) {
     int64_t bytes = (int64_t)yg_dtype_size(type->dtype);
     for (int i = 0; i < type->rank; i++) {
         if (type->shape[i] > 0 && __builtin_mul_overflow(bytes, type->shape[i], &bytes))
             return false;
     }
-    return bytes <= INT64_MAX / 2; /* room for rounding up */
+    return bytes <= INT64_MAX / 2; /* so that rounding up to a multiple cannot overflow */
 }
 
 bool yg_type_make(yg_dtype dtype, int rank, const int64_t *shape, yg_type *type, yg_error *error) {
@@ -176,7 +176,7 @@ double yg_element_get(yg_dtype dtype, const void *data, int64_t index) {
     return ((const double *)data)[index];
 }
 
-/* The nearest integer that the type holds; NaN is 0. Conversion out of range is undefined in C. */
+/* The nearest integer in [low, high]; 0 for NaN. C leaves a conversion out of range undefined. */
 static int64_t nearest_integer(double value, int64_t low, int64_t high) {
     if (!(value > (double)low))
         return value == value ? low : 0;

@@ -1,5 +1,5 @@
 /*
- * Element types and shapes: what is known of a tensor before it has a value.
+ * Element types and shapes: everything that is known of a tensor before it has values.
  *
  * Tensors are dense and row-major (the last dimension is contiguous). Rank 0 is a scalar; a
  * dimension may be 0, and the tensor then has no elements. Every size is checked: a yg_type made
@@ -20,7 +20,8 @@ extern "C" {
 
 #define YG_MAX_RANK 8
 
-/* In the order of promotion: an elementwise operator computes in the later type of its operands. */
+/* In the order of promotion: if the operands of an elementwise operator have different types, it
+ * computes in the later one. */
 typedef enum yg_dtype { YG_BOOL, YG_I32, YG_I64, YG_F32, YG_F64 } yg_dtype;
 #define YG_DTYPE_COUNT 5
 
@@ -38,7 +39,7 @@ typedef struct yg_type {
  * be NULL for rank 0. */
 bool yg_type_make(yg_dtype dtype, int rank, const int64_t *shape, yg_type *type, yg_error *error);
 
-/* A scalar of the given element type. */
+/* The type of a scalar, rank 0. */
 yg_type yg_type_scalar(yg_dtype dtype);
 
 int64_t yg_type_count(const yg_type *type); /* elements */
@@ -49,7 +50,7 @@ bool yg_shape_equal(const yg_type *a, const yg_type *b);
 /* The same shape with another element type. */
 yg_type yg_type_with_dtype(const yg_type *type, yg_dtype dtype);
 
-/* Row-major strides in elements: strides[rank - 1] == 1. */
+/* Writes the row-major strides, in elements: strides[rank - 1] is 1. */
 void yg_type_strides(const yg_type *type, int64_t strides[YG_MAX_RANK]);
 
 /* "f32[64, 10]", "i32[]". Returns `text`, which has room for YG_TYPE_TEXT bytes. */
@@ -58,21 +59,23 @@ const char *yg_type_text(const yg_type *type, char *text);
 /* The shape alone: "[64, 10]". Returns `text`. */
 const char *yg_shape_text(const yg_type *type, char *text);
 
-/* NumPy's rule: dimensions are compared from the last; 1 stretches. The element type of `out` is
- * a's. False where the shapes do not fit; `out` is then unspecified. */
+/* Writes the shape that a and b broadcast to, by NumPy's rule: dimensions are compared from the
+ * last one, and a dimension of size 1 is stretched. The element type of `out` is a's. False if the
+ * shapes do not fit; *out is then unspecified. */
 bool yg_shape_broadcast(const yg_type *a, const yg_type *b, yg_type *out);
 
 size_t yg_dtype_size(yg_dtype dtype);
 const char *yg_dtype_name(yg_dtype dtype); /* "f32"; static */
 bool yg_dtype_is_float(yg_dtype dtype);
-/* False for an unknown name. Only the five names are known. */
+/* Finds an element type by its name. False if there is none of that name. */
 bool yg_dtype_parse(const char *name, yg_dtype *dtype);
 
-/* A dimension counted from the end if negative, as Python's: -1 is the last. False when it is
- * outside [-rank, rank). For rank 0, 0 and -1 are accepted as PyTorch does, and give 0. */
+/* Resolves a dimension, which counts from the end if it is negative: -1 is the last. Writes it to
+ * *out, in [0, rank). False if it is outside of [-rank, rank). For rank 0, the dimensions 0 and -1
+ * are accepted, as in PyTorch, and give 0. */
 bool yg_dimension(int64_t dim, int rank, int *out);
 
-/* Reads element `index` (row-major) of `data` as a double, and writes one, rounding to the type.
+/* Read element `index`, row-major, of `data` as a double, and write one, rounded to the type.
  * Integers beyond 2^53 lose bits. */
 double yg_element_get(yg_dtype dtype, const void *data, int64_t index);
 void yg_element_set(yg_dtype dtype, void *data, int64_t index, double value);

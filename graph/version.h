@@ -1,10 +1,10 @@
 /*
- * The version: of the headers that a program is compiled with, and of the library that it runs
- * with.
+ * The version of these headers, with which a program is compiled, and of the library, with which it
+ * runs.
  *
- * Until 1.0 the interface may change with each minor version. The shared library's soname therefore
- * holds both numbers (libyamlgrad.so.0.1), and a program keeps to the version that it was built
- * for.
+ * Until 1.0 the interface may change with each minor version. So the soname of the shared library
+ * holds both numbers (libyamlgrad.so.0.1): a program is never run with another minor version than
+ * it was built for.
  */
 #ifndef YG_GRAPH_VERSION_H
 #define YG_GRAPH_VERSION_H
@@ -29,8 +29,8 @@ extern "C" {
 #define YG_VERSION_JOIN(major, minor, patch) YG_VERSION_QUOTE(major.minor.patch)
 #define YG_VERSION_TEXT                      YG_VERSION_JOIN(YG_VERSION_MAJOR, YG_VERSION_MINOR, YG_VERSION_PATCH)
 
-/* "0.1.0": the version of the library, which can be another than YG_VERSION_TEXT where a program is
- * linked with a shared library that was replaced. Static; never freed. */
+/* The version of the library, such as "0.1.0". It can differ from YG_VERSION_TEXT in the last
+ * number, if the shared library was replaced after the program was built. A static string. */
 const char *yg_version(void);
 
 #ifdef __cplusplus
