@@ -99,7 +99,7 @@ int main(int argc, char **argv) {
     printf("%-20s %8s %8s\n", "ns an element", "f32", "f64");
     for (size_t i = 0; i < set->count; i++) {
         const yg_op *op = set->ops[i];
-        if (!(op->flags & YG_OP_ELEMENTWISE) || op->compose || !is_asked_for(op->name, argc, argv))
+        if (!(op->flags & YG_OP_ELEMENTWISE) || !is_asked_for(op->name, argc, argv))
             continue;
         any = true;
         printf("%-20s", op->name);

@@ -114,7 +114,7 @@ static void print_one(const yg_op *op) {
     terminal_stop(stdout);
     terminal_print(stdout, "\n\n  %s\n\n%s\n", op->formula, op->doc);
     terminal_print(stdout, "\ngroup: %s%s%s\n", op->group,
-                   op->compose ? "; composed of other operators" : "",
+                   yg_op_is_composite(op) ? "; composed of other operators" : "",
                    is_differentiable(op) ? "" : "; not differentiable");
     if (op->attr_count == 0)
         return;
@@ -211,7 +211,7 @@ static json_t *json_of_op(const yg_op *op) {
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:b, s:o, s:o}", "name", op->name,
                      "group", op->group, "formula", op->formula, "doc", op->doc, "min_operands",
                      op->min_operands, "max_operands", op->max_operands, "differentiable",
-                     (int)is_differentiable(op), "composite", (int)(op->compose != NULL),
+                     (int)is_differentiable(op), "composite", (int)yg_op_is_composite(op),
                      "operands", operands, "arguments", attrs);
 }
 

@@ -2,6 +2,7 @@
  * Building: from an operator and its operands to a node, by way of broadcasting, the shape rule,
  * simplification and folding.
  */
+#include "definition.h"
 #include "spelling.h"
 #include "store.h"
 
@@ -140,13 +141,6 @@ static bool infer(yg_graph *graph, const yg_infer *call, yg_type *results) {
         else if (!make_type(graph, op, &results[i]))
             return false;
     }
-    const yg_dtype key =
-        call->operand_count ? call->operands[call->operand_count - 1].dtype : results->dtype;
-    if (!(op->flags & YG_OP_VIEW) && !supports(op, key)) {
-        yg_graph_fail(graph, YG_ERROR_DTYPE, "%s does not take %s tensors", op->name,
-                      yg_dtype_name(key));
-        return false;
-    }
     return true;
 }
 
@@ -213,11 +207,31 @@ static size_t add_several(yg_graph *graph, const yg_infer *call, const yg_node *
     return graph->error.code ? 0 : count;
 }
 
+/* What becomes of a call for whose element type there is no kernel: the definition stands in where
+ * the operator computes with numbers of that kind. */
+static size_t add_definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                             const yg_type *types, yg_dtype dtype, yg_node *results) {
+    const yg_op *op = call->op;
+    bool takes_kind = false;
+    for (int other = 0; other < YG_DTYPE_COUNT; other++)
+        takes_kind = takes_kind || (other != YG_BOOL && supports(op, (yg_dtype)other) &&
+                                    yg_dtype_is_float((yg_dtype)other) == yg_dtype_is_float(dtype));
+    if (op->compose && dtype != YG_BOOL && takes_kind)
+        return yg_definition_build(graph, call, operands, types, results);
+    yg_graph_fail(graph, YG_ERROR_DTYPE, "%s does not take %s tensors", op->name,
+                  yg_dtype_name(dtype));
+    return 0;
+}
+
 static size_t add_primitive(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                             yg_node *results) {
     yg_type types[YG_OP_MAX_RESULTS];
     if (!infer(graph, call, types))
         return 0;
+    const yg_dtype key =
+        call->operand_count ? call->operands[call->operand_count - 1].dtype : types->dtype;
+    if (!(call->op->flags & YG_OP_VIEW) && !supports(call->op, key))
+        return add_definition(graph, call, operands, types, key, results);
     if (call->op->results > 1)
         return add_several(graph, call, operands, types, results);
     results[0] = simpler(graph, call, operands, types);
@@ -282,8 +296,7 @@ size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size
     yg_attr own[MAX_ATTRS];
     if (!copy_attrs(graph, op, attrs, own))
         return 0;
-    if ((op->flags & YG_OP_ELEMENTWISE) && count > 0 && !op->compose &&
-        !align_operands(graph, op, operands, count))
+    if ((op->flags & YG_OP_ELEMENTWISE) && count > 0 && !align_operands(graph, op, operands, count))
         return 0;
 
     yg_type types[YG_MAX_OPERANDS];
@@ -296,7 +309,7 @@ size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size
         .attrs = own,
         .origin = graph->at,
     };
-    if (op->compose) {
+    if (yg_op_is_composite(op)) {
         const size_t made = op->compose(graph, &call, operands, results);
         return graph->error.code ? 0 : made;
     }

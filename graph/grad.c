@@ -4,6 +4,7 @@
  * After Griewank and Walther, "Evaluating Derivatives" (2nd ed., SIAM 2008), chapter 3: the adjoint
  * of a node is complete when all its users, which have larger indices, have been visited.
  */
+#include "definition.h"
 #include "store.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static bool check_type(yg_graph *graph, yg_node node, size_t k, yg_node cotangen
     return false;
 }
 
-/* Adds node's contribution to the cotangent of its operand k. */
+/* Adds node's contribution to the cotangent of its operand k, by the operator's own derivative. */
 static void propagate(yg_graph *graph, yg_node node, size_t k, yg_node *cotangents) {
     const yg_op *op = graph->records[node].op;
     yg_node *total = &cotangents[graph->records[node].operands[k]];
@@ -80,6 +81,44 @@ static bool passes_on(const yg_record *record, const yg_node *cotangents) {
     return false;
 }
 
+/* The same for all operands at once, by the operator's definition. */
+static void propagate_by_definition(yg_graph *graph, yg_node node, const bool *active,
+                                    yg_node *cotangents) {
+    const size_t count = graph->records[node].operand_count;
+    const yg_node *operands = graph->records[node].operands;
+    bool *wanted = malloc(count * sizeof *wanted);
+    yg_node *parts = malloc(count * sizeof *parts);
+    if (!wanted || !parts)
+        yg_fail_memory(&graph->error);
+    bool any = false; /* none: a target whose operands are not asked for */
+    for (size_t k = 0; wanted && k < count; k++) {
+        wanted[k] = active[operands[k]] && passes(graph, &graph->records[node], k);
+        any = any || wanted[k];
+    }
+    if (any && parts && yg_definition_pull_back(graph, node, &cotangents[node], wanted, parts)) {
+        for (size_t k = 0; k < count; k++) {
+            if (parts[k] != YG_NONE && check_type(graph, node, k, parts[k]))
+                cotangents[operands[k]] = sum(graph, cotangents[operands[k]], parts[k]);
+        }
+    }
+    free(wanted);
+    free(parts);
+}
+
+/* Adds node's contributions to the cotangents of its operands. */
+static void propagate_all(yg_graph *graph, yg_node node, const bool *active, yg_node *cotangents) {
+    const yg_op *op = graph->records[node].op;
+    if (!op->vjp && op->compose) {
+        propagate_by_definition(graph, node, active, cotangents);
+        return;
+    }
+    for (size_t k = 0; k < graph->records[node].operand_count && !graph->error.code; k++) {
+        const yg_record *record = &graph->records[node];
+        if (active[record->operands[k]] && passes(graph, record, k))
+            propagate(graph, node, k, cotangents);
+    }
+}
+
 static void sweep(yg_graph *graph, yg_node y, const bool *active, yg_node *cotangents) {
     const yg_origin before = graph->at;
     for (yg_node next = y + 1; next > 0 && !graph->error.code; next--) {
@@ -87,11 +126,7 @@ static void sweep(yg_graph *graph, yg_node y, const bool *active, yg_node *cotan
         if (!active[node] || !passes_on(&graph->records[node], &cotangents[node]))
             continue;
         graph->at = graph->records[node].origin;
-        for (size_t k = 0; k < graph->records[node].operand_count && !graph->error.code; k++) {
-            const yg_record *record = &graph->records[node];
-            if (active[record->operands[k]] && passes(graph, record, k))
-                propagate(graph, node, k, cotangents);
-        }
+        propagate_all(graph, node, active, cotangents);
     }
     graph->at = before;
 }

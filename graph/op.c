@@ -14,6 +14,10 @@ const yg_op *yg_op_find(const yg_op_set *set, const char *name) {
     return NULL;
 }
 
+bool yg_op_is_composite(const yg_op *op) {
+    return op->compose && !op->infer && !(op->flags & YG_OP_ELEMENTWISE);
+}
+
 int yg_op_attr(const yg_op *op, const char *name) {
     for (size_t i = 0; i < op->attr_count; i++) {
         if (strcmp(op->attrs[i].name, name) == 0)

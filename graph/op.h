@@ -5,7 +5,8 @@
  *
  * Two kinds of operator share the struct:
  *
- *   a primitive   is a node of the graph: it has `infer` (its shape rule) and a kernel.
+ *   a primitive   is a node of the graph: it has `infer` (its shape rule) and a kernel. It may also
+ *                 have `compose`: then that is its definition, in plainer operators.
  *   a composite   is a function that builds nodes: it has `compose` and nothing else to run.
  *                 Its gradient follows from its parts.
  *
@@ -268,7 +269,8 @@ struct yg_op {
     /* The vector-Jacobian product: the cotangent of operand `k`, built from nodes, given node `y`
      * of this operator and its cotangent `dy` (same type as y). YG_NONE: none passes. It is asked
      * only for operands of a float type. An operator with several results is given the cotangents
-     * of all of them: dy[i] is YG_NONE where none reaches result i. At least one does. */
+     * of all of them: dy[i] is YG_NONE where none reaches result i. At least one does. NULL: the
+     * derivative is that of the definition, see `compose`. */
     union {
         yg_node (*vjp)(yg_graph *graph, yg_node y, yg_node dy, size_t k);
         yg_node (*vjp_all)(yg_graph *graph, yg_node y, const yg_node *dy, size_t k);
@@ -283,8 +285,15 @@ struct yg_op {
      * with several results is not asked. */
     yg_node (*simplify)(yg_graph *graph, const yg_infer *call, const yg_node *operands);
 
-    /* Composite: builds nodes, writes at most YG_MAX_RESULTS results and returns how many; 0 after
-     * yg_graph_fail(). */
+    /* Builds nodes, writes at most YG_MAX_RESULTS results and returns how many; 0 after
+     * yg_graph_fail(). It is all that a composite is.
+     *
+     * Of a primitive it is an optional definition. Its results, and their derivatives, are those of
+     * the kernel. It must not use the operator itself, nor random ones. It serves three purposes:
+     * - Where `vjp` is NULL the derivative is the definition's.
+     * - The tests compare the kernel and `vjp` with it.
+     * - It is built instead of a node for a float type without a kernel, if another float type has
+     *   one. The same goes for integer types. */
     size_t (*compose)(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results);
 
@@ -311,6 +320,9 @@ typedef struct yg_op_set {
 
 /* NULL if there is none of that name. */
 const yg_op *yg_op_find(const yg_op_set *set, const char *name);
+
+/* Whether an operator is no more than its `compose`. */
+bool yg_op_is_composite(const yg_op *op);
 
 /* The index of an attribute in the schema, or -1. */
 int yg_op_attr(const yg_op *op, const char *name);

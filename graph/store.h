@@ -37,6 +37,7 @@ struct yg_graph {
     const char *files[16];    /* the names that origins point to; most recent first */
     const yg_type *types[16]; /* the last that were not an operand's; most recent first */
     struct yg_loop_op *loops; /* operators of its own: loop_op.h */
+    unsigned depth;           /* the small graph of a definition: 1 more than that which needs it */
     yg_error error;
 };
 

@@ -84,7 +84,7 @@ static bool verify_node(const yg_graph *graph, yg_node node, yg_error *error) {
     const yg_op *op = record->op;
     if (op->flags & YG_OP_LEAF)
         return verify_leaf(record, node, error);
-    if (op->compose)
+    if (yg_op_is_composite(op))
         return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: the composite %s is a node",
                        node, op->name);
     if (yg_is_result(record))

@@ -14,7 +14,7 @@ document=$source/docs/add-an-op.md
 # In the tree: the new file and the registry made from the longer ops.def, before the library.
 cp -r "$source/graph" "$source/ops" .
 fenced "$document" c 1 >ops/softsign.c
-fenced "$document" c 2 >>ops/ops.def
+fenced "$document" c 3 >>ops/ops.def
 fenced "$document" yaml 1 >soft.yaml
 expect "softsign is not known before" 1 "" "soft.yaml:[0-9]+:[0-9]+: error: .*softsign" \
     "$build/yamlgrad" check soft.yaml
@@ -31,12 +31,24 @@ expect "used from YAML, gradients right" 0 "^soft.yaml: valid; 4 gradients" "" \
     ./yamlgrad check soft.yaml
 expect "trains" 0 - - ./yamlgrad train soft.yaml
 
+# The same with the definition in place of the vjp.
+{
+    sed '/^static yg_node vjp/,$d' ops/softsign.c
+    fenced "$document" c 2
+    sed '1,/^}/d; s/\.vjp = vjp/.compose = definition/' ops/softsign.c
+} >defined.c
+mv defined.c ops/softsign.c
+expect_true "compile the definition" "${compiler[@]}" -c ops/softsign.c
+expect_true "link the definition" link
+expect "the definition's gradients are right" 0 "^soft.yaml: valid; 4 gradients" "" \
+    ./yamlgrad check soft.yaml
+
 # As a plug-in, against installed headers.
 expect_true "install" cmake --install "$build" --prefix "$scratch/prefix"
 {
-    fenced "$document" c 3 | sed '/from YG_UNARY_TILES on/,$d'
+    fenced "$document" c 4 | sed '/from YG_UNARY_TILES on/,$d'
     fenced "$document" c 1 | sed -n '/^YG_UNARY_TILES/,$p'
-    fenced "$document" c 3 | sed '1,/from YG_UNARY_TILES on/d'
+    fenced "$document" c 4 | sed '1,/from YG_UNARY_TILES on/d'
 } >plugin.c
 expect_true "compile the plug-in" "${compiler[@]}" -fPIC -shared -I "$scratch/prefix/include" \
     plugin.c -o softsign.so

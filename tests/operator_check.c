@@ -3,6 +3,7 @@
  */
 #include "operator_check.h"
 
+#include "definition_check.h"
 #include "gradient_check.h"
 #include "graph/program.h"
 #include "plan_check.h"
@@ -91,14 +92,15 @@ bool operator_check_descriptor(const yg_op *op, char *why) {
         if (!(op->flags & YG_OP_LIST) && !is_snake_case(op->operand_names[k]))
             return fail(why, "operand %d has no name", k);
     }
-    if (op->compose && (op->infer || op->vjp || op->simplify || has_kernel(op)))
-        return fail(why, "a composite has neither shape rule nor kernel nor derivative");
-    if (!op->compose && !(op->flags & YG_OP_VIEW) && !has_kernel(op))
+    const bool composite = yg_op_is_composite(op);
+    if (composite && (op->vjp || op->simplify || has_kernel(op)))
+        return fail(why, "a composite has neither a kernel nor a derivative");
+    if (!composite && !(op->flags & YG_OP_VIEW) && !has_kernel(op))
         return fail(why, "neither a kernel nor a composite");
-    if (!op->compose && !op->infer && !(op->flags & YG_OP_ELEMENTWISE))
+    if (!composite && !op->infer && !(op->flags & YG_OP_ELEMENTWISE))
         return fail(why, "no shape rule");
     if (!op->compose && !op->vjp && !(op->flags & YG_OP_NON_DIFFERENTIABLE))
-        return fail(why, "neither a vjp nor the flag YG_OP_NON_DIFFERENTIABLE");
+        return fail(why, "no vjp, no definition, and not the flag YG_OP_NON_DIFFERENTIABLE");
     if (op->vjp_add && !op->vjp)
         return fail(why, "a vjp_add without a vjp");
     if (op->vjp && op->flags & YG_OP_NON_DIFFERENTIABLE)
@@ -212,7 +214,7 @@ static bool check_values(const yg_op_set *ops, const yg_op *op, const yg_sample 
     run r = {0};
     bool good = sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why, OPERATOR_CHECK_TEXT) &&
                 run_call(&r, &call, ops, 0, why);
-    for (size_t i = 0; good && i < (op->compose ? 1 : r.count); i++)
+    for (size_t i = 0; good && i < (yg_op_is_composite(op) ? 1 : r.count); i++)
         good = check_reference(&call, &r, i, counts, why);
     run_free(&r);
     sample_free(&call);
@@ -325,6 +327,19 @@ static bool check_gradients(const yg_op_set *ops, const yg_op *op, const yg_samp
     return good;
 }
 
+static bool check_definition(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
+                             operator_counts *counts, char *why) {
+    if (!op->compose || yg_op_is_composite(op))
+        return true;
+    sample_call call;
+    const bool good =
+        sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why, OPERATOR_CHECK_TEXT) &&
+        definition_check(ops, &call, SEED, &counts->defined, &counts->defined_slopes, why,
+                         OPERATOR_CHECK_TEXT);
+    sample_free(&call);
+    return good;
+}
+
 /* -------------------------------------------------------------------------------------- all -- */
 
 bool operator_check_sample(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
@@ -332,6 +347,7 @@ bool operator_check_sample(const yg_op_set *ops, const yg_op *op, const yg_sampl
     return check_values(ops, op, sample, counts, why) &&
            check_narrow(ops, op, sample, counts, why) &&
            check_gradients(ops, op, sample, counts, why) &&
+           check_definition(ops, op, sample, counts, why) &&
            plan_check(ops, op, sample, YG_F64, counts, why) &&
            plan_check(ops, op, sample, YG_F32, counts, why);
 }
@@ -359,6 +375,10 @@ bool operator_check(const yg_op_set *ops, const yg_op *op, operator_counts *coun
         return fail(why, "%s: no sample was shared by threads", op->name);
     if (counts->has_rows && counts->chunked == 0)
         return fail(why, "%s: no sample ran in chunks of rows", op->name);
+    if (op->compose && !yg_op_is_composite(op) &&
+        (counts->defined == 0 ||
+         (counts->defined_slopes == 0 && !(op->flags & YG_OP_NON_DIFFERENTIABLE))))
+        return fail(why, "%s: its definition was not compared", op->name);
     if (counts->gradients == 0 && op->max_operands > 0 && !(op->flags & YG_OP_NON_DIFFERENTIABLE))
         return fail(why, "%s: no sample has a derivative", op->name);
     return true;

@@ -11,12 +11,14 @@
 
 /* What was done, so that a check that did nothing is seen. */
 typedef struct operator_counts {
-    size_t values;    /* elements compared with the reference */
-    size_t narrow;    /* elements compared between f32 and f64 */
-    size_t gradients; /* results whose derivatives were compared with differences, not empty */
-    size_t plans;     /* elements compared between plans */
-    size_t shared;    /* programs that three threads shared … */
-    size_t chunked;   /* … and row loops that ran in several chunks */
+    size_t values;         /* elements compared with the reference */
+    size_t narrow;         /* elements compared between f32 and f64 */
+    size_t gradients;      /* results whose derivatives were compared with differences, not empty */
+    size_t defined;        /* elements compared with the definition … */
+    size_t defined_slopes; /* … and elements of derivatives */
+    size_t plans;          /* elements compared between plans */
+    size_t shared;         /* programs that three threads shared … */
+    size_t chunked;        /* … and row loops that ran in several chunks */
     bool has_units, has_rows; /* some sample's plan has several of them */
 } operator_counts;
 
@@ -28,8 +30,8 @@ bool operator_check_descriptor(const yg_op *op, char *why);
 bool operator_check_arity(const yg_op_set *ops, const yg_op *op, char *why);
 
 /* One sample: result's type, values in f64 against the reference, f32 against f64, first and
- * second derivatives, and the same bits whatever the plan and the threads, the same numbers
- * without simplification. Adds to *counts. */
+ * second derivatives, the definition if there is one, and the same bits whatever the plan and the
+ * threads, the same numbers without simplification. Adds to *counts. */
 bool operator_check_sample(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
                            operator_counts *counts, char *why);
 

@@ -571,7 +571,7 @@ bool piece_check(const yg_op_set *ops, const yg_op *op, piece_counts *counts, ch
     static const yg_dtype reals[] = {YG_F32, YG_F64};
     char reason[OPERATOR_CHECK_TEXT] = "";
     *counts = (piece_counts){0};
-    if (op->compose || op->flags & (YG_OP_ELEMENTWISE | YG_OP_VIEW | YG_OP_LEAF))
+    if (yg_op_is_composite(op) || op->flags & (YG_OP_ELEMENTWISE | YG_OP_VIEW | YG_OP_LEAF))
         return true;
     for (size_t s = 0; s < op->sample_count; s++)
         for (size_t g = 0; g < sizeof growths / sizeof *growths; g++)
