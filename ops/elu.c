@@ -26,6 +26,15 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_where(graph, is_positive, dy, yg_multiply(graph, dy, slope));
 }
 
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const yg_node x = operands[0], zero = yg_scalar(graph, call->operands[0].dtype, 0);
+    const yg_node is_positive = yg_greater(graph, x, zero);
+    const yg_node below = yg_expm1(graph, yg_where(graph, is_positive, zero, x));
+    results[0] = yg_where(graph, is_positive, x, yg_scale(graph, below, call->attrs[0].f));
+    return 1;
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     const double x = yg_at(r, 0, index);
     return x > 0 ? x : r->call->attrs[0].f * expm1(x);
@@ -60,6 +69,7 @@ const yg_op yg_op_elu = {
     .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
     .tile = YG_FLOAT_TILES(elu),
     .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     YG_SAMPLES(samples),
 };

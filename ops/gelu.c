@@ -74,6 +74,22 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
                        approximate ? tanh_derivative(graph, x) : exact_derivative(graph, x));
 }
 
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const yg_node x = operands[0];
+    if (call->attrs[0].i == TANH) {
+        const yg_node cube = yg_multiply(graph, x, yg_square(graph, x));
+        const yg_node u = yg_add(graph, x, yg_scale(graph, cube, cubic));
+        results[0] =
+            yg_multiply(graph, x, yg_sigmoid(graph, yg_scale(graph, u, 2 * sqrt_2_over_pi)));
+    } else {
+        const yg_node scaled = yg_scale(graph, x, -sqrt_half);
+        const yg_node twice = yg_apply(graph, &yg_op_erfc, &scaled, 1, NULL);
+        results[0] = yg_multiply(graph, x, yg_scale(graph, twice, 0.5));
+    }
+    return 1;
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     const double x = yg_at(r, 0, index);
     if (r->call->attrs[0].i == EXACT)
@@ -109,6 +125,7 @@ const yg_op yg_op_gelu = {
     .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
     .tile = YG_FLOAT_TILES(gelu),
     .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {{-3, 3}},
     YG_SAMPLES(samples),

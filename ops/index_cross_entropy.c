@@ -43,6 +43,13 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_multiply(graph, yg_class_column(graph, dy), slope);
 }
 
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const yg_node both[] = {operands[0], yg_log_softmax(graph, operands[1], -1)};
+    results[0] = yg_apply(graph, &yg_op_index_nll, both, 2, call->attrs);
+    return 1;
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     const int rank = r->call->operands[0].rank;
     const int64_t target = yg_class_reference(r, index);
@@ -70,6 +77,7 @@ const yg_op yg_op_index_cross_entropy = {
     .kernel = {[YG_F32] = index_cross_entropy_f32, [YG_F64] = index_cross_entropy_f64},
     .plan = yg_class_plan,
     .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {YG_CLASS_DOMAIN, {-4, 4}},
     .samples = yg_class_samples,

@@ -41,6 +41,15 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_subtract(graph, dy, yg_multiply(graph, yg_exp(graph, y), sum));
 }
 
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const bool has_rows = call->operands[0].rank > 0; /* a scalar is its own only row */
+    const yg_attr attrs[] = {{.count = has_rows, .ints = {call->attrs[0].i}}, {.i = true}};
+    const yg_node total = yg_apply(graph, &yg_op_logsumexp, operands, 1, attrs);
+    results[0] = yg_subtract(graph, operands[0], total);
+    return 1;
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     return yg_at(r, 0, index) - yg_reference_logsumexp(r, 0, index, r->call->attrs[0].i);
 }
@@ -59,6 +68,7 @@ const yg_op yg_op_log_softmax = {
     .kernel = {[YG_F32] = log_softmax_f32, [YG_F64] = log_softmax_f64},
     .plan = yg_rows_plan,
     .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {{-4, 4}},
     .samples = yg_rows_samples,

@@ -23,6 +23,14 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_multiply(graph, dy, yg_subtract(graph, yg_sigmoid(graph, z), target));
 }
 
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    (void)call;
+    const yg_node z = operands[0], target = operands[1];
+    results[0] = yg_subtract(graph, yg_softplus(graph, z), yg_multiply(graph, target, z));
+    return 1;
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     const double p = 1 / (1 + exp(-yg_at(r, 0, index))), t = yg_at(r, 1, index);
     return -t * log(p) - (1 - t) * log(1 - p);
@@ -39,6 +47,7 @@ const yg_op yg_op_logistic_loss = {
     .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY | YG_OP_INTERNAL,
     .tile = YG_FLOAT_TILES(logistic_loss),
     .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {{-6, 6}, {0, 1}},
     YG_SAMPLES(yg_binary_samples),

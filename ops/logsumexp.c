@@ -109,6 +109,27 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_multiply(graph, yg_reduction_expand(graph, y, dy), softmax);
 }
 
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const yg_attr *dim = &call->attrs[0];
+    const yg_node x = operands[0];
+    yg_type type;
+    if (!yg_reduction_infer(call, &type, NULL))
+        return 0;
+    if (yg_reduction_count(&call->operands[0], dim) == 0) {
+        results[0] = yg_full(graph, &type, -INFINITY);
+        return 1;
+    }
+    const yg_node most = yg_max(graph, x, dim->ints, (size_t)dim->count, true);
+    const yg_node infinite =
+        yg_equal(graph, yg_abs(graph, most), yg_scalar(graph, type.dtype, INFINITY));
+    const yg_node base = yg_where(graph, infinite, yg_scalar(graph, type.dtype, 0), most);
+    const yg_node terms = yg_exp(graph, yg_subtract(graph, x, base));
+    const yg_node sum = yg_sum(graph, terms, dim->ints, (size_t)dim->count, true);
+    results[0] = yg_reshape(graph, yg_add(graph, yg_log(graph, sum), base), &type);
+    return 1;
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     const int64_t count = yg_reduction_count(&r->call->operands[0], &r->call->attrs[0]);
     double sum = 0; /* the tests' values are small: exp() does not overflow */
@@ -135,6 +156,7 @@ const yg_op yg_op_logsumexp = {
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
     .plan = yg_reduction_plan,
     .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .samples = yg_reduction_samples,
     .sample_count = YG_REDUCTION_SAMPLES,

@@ -21,6 +21,13 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_multiply(graph, dy, yg_add(graph, s, rest));
 }
 
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    (void)call;
+    results[0] = yg_multiply(graph, operands[0], yg_sigmoid(graph, operands[0]));
+    return 1;
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     const double x = yg_at(r, 0, index);
     return x / (1 + exp(-x));
@@ -37,6 +44,7 @@ const yg_op yg_op_silu = {
     .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY,
     .tile = YG_FLOAT_TILES(silu),
     .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {{-6, 6}},
     YG_SAMPLES(yg_unary_samples),

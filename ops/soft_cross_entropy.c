@@ -66,6 +66,15 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_multiply(graph, column, yg_subtract(graph, expected, target));
 }
 
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    (void)call;
+    const int64_t last = -1;
+    const yg_node terms = yg_multiply(graph, operands[0], yg_log_softmax(graph, operands[1], last));
+    results[0] = yg_negative(graph, yg_sum(graph, terms, &last, 1, false));
+    return 1;
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     const yg_type *type = &r->call->operands[0];
     const int last = type->rank - 1;
@@ -99,6 +108,7 @@ const yg_op yg_op_soft_cross_entropy = {
     .kernel = {[YG_F32] = soft_cross_entropy_f32, [YG_F64] = soft_cross_entropy_f64},
     .plan = plan,
     .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {{0, 1}, {-4, 4}},
     .samples = samples,

@@ -77,6 +77,18 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
                        yg_subtract(graph, x, mean));
 }
 
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const yg_attr *dim = &call->attrs[0];
+    const size_t dims = (size_t)dim->count;
+    const yg_type *type = &call->operands[0];
+    const yg_node mean = yg_mean(graph, operands[0], dim->ints, dims, true);
+    const yg_node squares = yg_square(graph, yg_subtract(graph, operands[0], mean));
+    results[0] = yg_divide(graph, yg_sum(graph, squares, dim->ints, dims, call->attrs[2].i),
+                           yg_scalar(graph, type->dtype, divisor(type, call->attrs)));
+    return 1;
+}
+
 static double reference(const yg_reference *r, const int64_t *index) {
     const yg_type *x = &r->call->operands[0];
     const int64_t count = yg_reduction_count(x, &r->call->attrs[0]);
@@ -132,6 +144,7 @@ const yg_op yg_op_var = {
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
     .plan = yg_reduction_plan,
     .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .samples = samples,
     .sample_count = sizeof samples / sizeof *samples,
