@@ -3,7 +3,7 @@
  *
  * The gradient of a tensor with many slices is summed with this operator, one node for each slice.
  * The kernel may write over x, so a node costs the size of its slice, not that of the tensor.
- * vjp: dx = dy, dpart = dy[start : … : step].
+ * Its definition is x + pad(part); so dx = dy, dpart = dy[start : … : step].
  */
 #include "build.h"
 #include "copy.h"
@@ -91,19 +91,6 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
 KERNEL(kernel_f32, float)
 KERNEL(kernel_f64, double)
 
-static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    if (k == X)
-        return dy;
-    const yg_type *part = yg_node_type(graph, yg_node_operand(graph, y, PART));
-    const yg_attr *attrs = yg_node_attrs(graph, y);
-    int64_t stop[YG_MAX_RANK];
-    for (int d = 0; d < part->rank; d++) {
-        const int64_t count = part->shape[d], start = attrs[START].ints[d];
-        stop[d] = count > 0 ? start + (count - 1) * attrs[STEP].ints[d] + 1 : start;
-    }
-    return yg_slice(graph, dy, attrs[START].ints, stop, attrs[STEP].ints);
-}
-
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
     double value;
     if (yg_type_count(&call->operands[PART]) == 0 ||
@@ -112,6 +99,22 @@ static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *op
     if (yg_type_equal(&call->operands[X], &call->operands[PART]))
         return yg_add(graph, operands[X], operands[PART]);
     return YG_NONE;
+}
+
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const yg_type *x = &call->operands[X], *part = &call->operands[PART];
+    yg_attr attrs[4] = {{.count = x->rank}, {.count = x->rank}, {.f = 0}, {.count = x->rank}};
+    for (int d = 0; d < x->rank; d++) {
+        const int64_t count = part->shape[d], step = call->attrs[STEP].ints[d];
+        const int64_t start = count > 0 ? call->attrs[START].ints[d] : 0;
+        const int64_t end = count > 0 ? start + (count - 1) * step + 1 : 0;
+        attrs[0].ints[d] = start;                    /* before */
+        attrs[1].ints[d] = x->shape[d] - end;        /* after */
+        attrs[3].ints[d] = count > 1 ? step - 1 : 0; /* between */
+    }
+    results[0] = yg_add(graph, operands[X], yg_apply(graph, &yg_op_pad, &operands[PART], 1, attrs));
+    return 1;
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -168,8 +171,8 @@ const yg_op yg_op_add_to_slice = {
     .infer = infer,
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
     .plan = plan,
-    .vjp = vjp,
     .simplify = simplify,
+    .compose = definition,
     .reference = reference,
     .samples = samples,
     .sample_count = sizeof samples / sizeof *samples,

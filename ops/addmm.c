@@ -3,8 +3,9 @@
  *
  * A product that is added to c. a, b and the attributes are as in matmul; c has the type of the
  * product. The kernel may write over c, so adding several products takes a single buffer.
- * vjp: dc = dy, da = dy · bᵀ, db = aᵀ · dy, as in matmul.
+ * Its derivative is that of its definition, matmul and add.
  */
+#include "build.h"
 #include "product.h"
 #include "registry.h"
 
@@ -32,8 +33,11 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     return yg_product_run(call, &yg_op_addmm, A, call->in[C], error);
 }
 
-static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    return k == C ? dy : yg_product_vjp(graph, y, dy, A, k - A);
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const yg_node product = yg_apply(graph, &yg_op_matmul, &operands[A], 2, call->attrs);
+    results[0] = yg_add(graph, operands[C], product);
+    return 1;
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -77,7 +81,7 @@ const yg_op yg_op_addmm = {
     .infer = infer,
     .kernel = {[YG_F32] = kernel, [YG_F64] = kernel},
     .plan = plan,
-    .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .samples = samples,
     .sample_count = sizeof samples / sizeof *samples,

@@ -2,7 +2,7 @@
  * index_nll: y = -l_c for each row l of log-probabilities [..., C] and its class c [...]; 0 for an
  * ignored row. The result has the class indices' shape.
  *
- * vjp: dl = -dy · one_hot(c).
+ * Its definition is -sum(l · one_hot(c)); so dl = -dy · one_hot(c).
  */
 #include "build.h"
 #include "class_index.h"
@@ -30,12 +30,14 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->units = plan->rows = yg_type_count(results);
 }
 
-static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* always 1, the scores: class indices are integers and have no cotangent */
-    const yg_node *operands = yg_node_operands(graph, y);
-    const yg_node one_hot = yg_class_one_hot(graph, operands[0], yg_node_type(graph, operands[1]),
-                                             yg_node_attrs(graph, y)[0].i);
-    return yg_multiply(graph, yg_class_column(graph, yg_negative(graph, dy)), one_hot);
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const yg_node one_hot =
+        yg_class_one_hot(graph, operands[0], &call->operands[1], call->attrs[0].i);
+    const int64_t last = -1;
+    const yg_node chosen = yg_multiply(graph, operands[1], one_hot);
+    results[0] = yg_negative(graph, yg_sum(graph, chosen, &last, 1, false));
+    return 1;
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -61,7 +63,7 @@ const yg_op yg_op_index_nll = {
     .infer = yg_class_infer_rows,
     .kernel = {[YG_F32] = index_nll_f32, [YG_F64] = index_nll_f64},
     .plan = plan,
-    .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {YG_CLASS_DOMAIN, {-4, 0}},
     .samples = yg_class_samples,

@@ -31,7 +31,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
  */
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    return yg_product_vjp(graph, y, dy, 0, k);
+    return yg_product_vjp(graph, y, dy, k);
 }
 
 /* Whether a node is a permutation that exchanges the last two dimensions and moves no other. */

@@ -4,7 +4,7 @@
  * The rule multiply_add (rule_multiply_add.c) makes one such node of a product and a sum, which
  * saves a step of a fused group. The product is rounded before it is added, as if it were a node of
  * its own: so the rule changes no bit.
- * vjp: da = ±dy · b, db = ±dy · a, dc = ±dy, with the signs of a · b and c.
+ * Its derivative is that of its definition, a multiplication and an addition or subtraction.
  */
 #include "multiply_add.h"
 
@@ -55,11 +55,14 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->flops = 2 * (double)yg_type_count(results);
 }
 
-static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    const int64_t form = yg_node_attrs(graph, y)[0].i;
-    if (form == (k == C ? YG_PRODUCT_MINUS_C : YG_C_MINUS_PRODUCT))
-        dy = yg_negative(graph, dy);
-    return k == C ? dy : yg_multiply(graph, dy, yg_node_operand(graph, y, A + B - k));
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const yg_node product = yg_multiply(graph, operands[A], operands[B]), c = operands[C];
+    const int64_t form = call->attrs[0].i;
+    results[0] = form == YG_PRODUCT_PLUS_C    ? yg_add(graph, product, c)
+                 : form == YG_C_MINUS_PRODUCT ? yg_subtract(graph, c, product)
+                                              : yg_subtract(graph, product, c);
+    return 1;
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -102,7 +105,7 @@ const yg_op yg_op_multiply_add = {
     .flags = YG_OP_ELEMENTWISE | YG_OP_FLOAT_ONLY | YG_OP_INTERNAL,
     .tile = YG_FLOAT_TILES(multiply_add),
     .plan = plan,
-    .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     YG_SAMPLES(samples),
 };

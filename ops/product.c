@@ -317,9 +317,8 @@ bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, c
 /* ---------------------------------------------------------------------------------- derivation --
  */
 
-yg_node yg_product_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t first, size_t k) {
-    const yg_node operands[2] = {yg_node_operand(graph, y, first),
-                                 yg_node_operand(graph, y, first + 1)};
+yg_node yg_product_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    const yg_node operands[2] = {yg_node_operand(graph, y, 0), yg_node_operand(graph, y, 1)};
     const yg_type types[2] = {*yg_node_type(graph, operands[0]), *yg_node_type(graph, operands[1])};
     const yg_attr *attrs = yg_node_attrs(graph, y);
     const yg_infer call = {

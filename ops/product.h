@@ -24,7 +24,7 @@ bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, c
                     yg_error *error);
 
 /* yg_op.vjp for a (k = 0) or b (k = 1): the cotangent of that operand of node y. */
-yg_node yg_product_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t first, size_t k);
+yg_node yg_product_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k);
 
 /* yg_op.reference: Σ_p a[…, row, p] · b[…, p, column] for the element `index` of the result. */
 double yg_product_reference(const yg_reference *reference, size_t first, const int64_t *index);

@@ -1,7 +1,8 @@
 /*
  * remainder: y = a - b · floor(a / b), elementwise.
  *
- * vjp: da = dy, db = -dy · floor(a / b).
+ * Its derivative is that of its definition, a - b · floor_divide(a, b): da = dy,
+ * db = -dy · floor(a / b).
  */
 #include "build.h"
 #include "elementwise.h"
@@ -11,12 +12,12 @@
 YG_FLOOR_DIVISION_TILES(remainder, rest)
 YG_BINARY_SIGNED_TILES(remainder, yg_floor_rest(a, b))
 
-static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    if (k == 0)
-        return dy;
-    const yg_node quotient =
-        yg_apply(graph, &yg_op_floor_divide, yg_node_operands(graph, y), 2, NULL);
-    return yg_negative(graph, yg_multiply(graph, dy, quotient));
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    (void)call;
+    const yg_node quotient = yg_apply(graph, &yg_op_floor_divide, operands, 2, NULL);
+    results[0] = yg_subtract(graph, operands[0], yg_multiply(graph, operands[1], quotient));
+    return 1;
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -41,7 +42,7 @@ const yg_op yg_op_remainder = {
     .flags = YG_OP_ELEMENTWISE,
     .infer = yg_infer_number,
     .tile = YG_ALL_TILES(remainder),
-    .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {{-9, 9}, {0.7, 3}},
     YG_SAMPLES(samples),

@@ -1,7 +1,7 @@
 /*
  * softmax: y_i = exp(x_i) / sum_j exp(x_j), along one dimension; the shape is x's.
  *
- * vjp: dx = y · (dy - sum(dy · y)), from the result itself.
+ * Its definition is exp(log_softmax(x)); so dx = dy · y - y · sum(dy · y), from the result itself.
  */
 #include "build.h"
 #include "registry.h"
@@ -27,12 +27,10 @@
 SOFTMAX_KERNEL(softmax_f32, float, f32)
 SOFTMAX_KERNEL(softmax_f64, double, f64)
 
-static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k;
-    const int64_t dim = yg_node_attrs(graph, y)[0].i;
-    const size_t dims = yg_node_type(graph, y)->rank > 0; /* 0 for a scalar: sum over nothing */
-    const yg_node sum = yg_sum(graph, yg_multiply(graph, dy, y), &dim, dims, true);
-    return yg_multiply(graph, y, yg_subtract(graph, dy, sum));
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    results[0] = yg_exp(graph, yg_log_softmax(graph, operands[0], call->attrs[0].i));
+    return 1;
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -53,7 +51,7 @@ const yg_op yg_op_softmax = {
     .infer = yg_rows_infer,
     .kernel = {[YG_F32] = softmax_f32, [YG_F64] = softmax_f64},
     .plan = yg_rows_plan,
-    .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {{-4, 4}},
     .samples = yg_rows_samples,

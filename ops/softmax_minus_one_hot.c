@@ -3,7 +3,8 @@
  * its class c [...]; 0 in an ignored row. The result has the logits' shape. It is the derivative
  * of the cross-entropy by the logits, which textbooks write as "a - y".
  *
- * vjp: dz = s · (dy - sum(dy · s)) with s = softmax(z), dy taken as 0 in ignored rows.
+ * Its definition is softmax(z) - one_hot(c); so dz = s · (dy - sum(dy · s)) with s = softmax(z), dy
+ * taken as 0 in ignored rows.
  */
 #include "build.h"
 #include "class_index.h"
@@ -36,17 +37,14 @@
 SOFTMAX_MINUS_ONE_HOT_KERNEL(softmax_minus_one_hot_f32, float, f32)
 SOFTMAX_MINUS_ONE_HOT_KERNEL(softmax_minus_one_hot_f64, double, f64)
 
-static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* always 1, the logits: class indices are integers and have no cotangent */
-    const yg_node index = yg_node_operand(graph, y, 0);
-    const yg_type *type = yg_node_type(graph, y);
-    const yg_node counts =
-        yg_class_column(graph, yg_class_counts(graph, index, yg_node_attrs(graph, y)[0].i));
-    const yg_node counted = yg_where(graph, counts, dy, yg_scalar(graph, type->dtype, 0));
-    const yg_node probability = yg_softmax(graph, yg_node_operand(graph, y, 1), -1);
-    const int64_t last = -1;
-    const yg_node sum = yg_sum(graph, yg_multiply(graph, counted, probability), &last, 1, true);
-    return yg_multiply(graph, probability, yg_subtract(graph, counted, sum));
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    const int64_t ignored = call->attrs[0].i;
+    const yg_node one_hot = yg_class_one_hot(graph, operands[0], &call->operands[1], ignored);
+    const yg_node counts = yg_class_column(graph, yg_class_counts(graph, operands[0], ignored));
+    const yg_node slope = yg_subtract(graph, yg_softmax(graph, operands[1], -1), one_hot);
+    results[0] = yg_where(graph, counts, slope, yg_scalar(graph, call->operands[1].dtype, 0));
+    return 1;
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -71,7 +69,7 @@ const yg_op yg_op_softmax_minus_one_hot = {
     .infer = yg_class_infer_scores,
     .kernel = {[YG_F32] = softmax_minus_one_hot_f32, [YG_F64] = softmax_minus_one_hot_f64},
     .plan = yg_class_plan,
-    .vjp = vjp,
+    .compose = definition,
     .reference = reference,
     .domain = {YG_CLASS_DOMAIN, {-4, 4}},
     .samples = yg_class_samples,
