@@ -132,7 +132,7 @@ static const struct way {
     {"recomputing", {.recompute = true, .threads = 1}},
 };
 
-Test(allocation, each_failure_is_a_clean_error, .timeout = 300) {
+Test(allocation, each_failure_is_a_clean_error) {
     for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
         passage p;
         fault_injection_begin(0);

@@ -125,7 +125,7 @@ ParameterizedTestParameters(bad_files, message) {
     return cr_make_param_array(size_t, firsts, SHARES);
 }
 
-ParameterizedTest(size_t *first, bad_files, message, .timeout = 60) {
+ParameterizedTest(size_t *first, bad_files, message) {
     static bad_file files[FILE_CAP];
     const size_t count = list_files(files);
     for (size_t i = *first; i < count; i += SHARES)

@@ -264,7 +264,7 @@ static void check(const subject *s, const chunk_case *test, int threads) {
     yg_program_free(some);
 }
 
-Test(chunk_buffers, keeps_a_chunk_of_what_its_row_loop_reads, .timeout = 120) {
+Test(chunk_buffers, keeps_a_chunk_of_what_its_row_loop_reads) {
     for (size_t c = 0; c < CASES; c++)
         for (int wide = 0; wide < 2; wide++) {
             subject s;

@@ -146,7 +146,7 @@ static const struct {
     {"", "&a ", 2, "b", "found '&a b'"},
 };
 
-Test(document, caps_size_depth_and_count, .timeout = 20) {
+Test(document, caps_size_depth_and_count) {
     for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
         char *text = repeat(caps[i].before, caps[i].part, caps[i].count, caps[i].after);
         yg_error error = {0};
@@ -163,7 +163,7 @@ Test(document, caps_size_depth_and_count, .timeout = 20) {
 }
 
 /* Lines of which each is ten aliases of the line above: 10^n values in n short lines. */
-Test(document, counts_what_aliases_stand_for, .timeout = 20) {
+Test(document, counts_what_aliases_stand_for) {
     for (int lines = 4; lines <= 20; lines++) {
         char text[4000] = "a: &a [1,1,1,1,1,1,1,1,1,1]\n";
         for (int i = 1; i < lines; i++) {

@@ -280,7 +280,7 @@ static void check(const subject *s, const update_case *test, int threads) {
     yg_program_free(again);
 }
 
-Test(early_updates, updates_a_parameter_when_its_gradient_is_there, .timeout = 120) {
+Test(early_updates, updates_a_parameter_when_its_gradient_is_there) {
     for (size_t c = 0; c < CASES; c++) {
         subject s = {.g = yg_graph_new(yg_ops(), 0), .batch = BATCH};
         cases[c].build(&s);

@@ -140,7 +140,7 @@ static const struct {
      NULL},
 };
 
-Test(expand, computes_the_same, .timeout = 60) {
+Test(expand, computes_the_same) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         yg_model *model = load(cases[i].name, cases[i].text);
         expect_expands(cases[i].name, model, &options);
@@ -156,7 +156,7 @@ Test(expand, computes_the_same, .timeout = 60) {
 /* ----------------------------------------------------------------------------------- results -- */
 
 /* An output and a loss term that is a parameter, a view, a broadcast, a constant or an input. */
-Test(expand, keeps_results_of_every_kind, .timeout = 60) {
+Test(expand, keeps_results_of_every_kind) {
     static const char *const results[] = {
         "w",
         "transpose(w)",
@@ -206,7 +206,7 @@ static const char *const names[] = {
     "B2",      "and",       "or",      "lambda",
 };
 
-Test(expand, takes_any_name, .timeout = 60) {
+Test(expand, takes_any_name) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char text[900];
         /* As a node, a layer, a parameter, an output and a metric. */
@@ -316,7 +316,7 @@ static char *repeated(const char *head, const char *part, const char *middle, co
 
 /* What is long loads: an operand that was evaluated twice would take 2^count steps. What is deep is
  * an error, told before the stack is full. */
-Test(expand, loads_what_is_long_and_refuses_what_is_deep, .timeout = 120) {
+Test(expand, loads_what_is_long_and_refuses_what_is_deep) {
     static const char head[] = HEAD "params: {w: {shape: [4], init: ones}}\nloss: sum(w * x)\n"
                                     "outputs:\n  y: ";
     static const struct {
@@ -349,7 +349,7 @@ Test(expand, loads_what_is_long_and_refuses_what_is_deep, .timeout = 120) {
 }
 
 /* 5,000 layers and 5,000 copies; a text beyond a file's largest size is refused, not printed. */
-Test(expand, takes_many_layers, .timeout = 120) {
+Test(expand, takes_many_layers) {
     yg_error error = {0};
     char *text = malloc(400000);
     cr_assert_not_null(text);

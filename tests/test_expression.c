@@ -242,12 +242,12 @@ static const struct {
     const char *before, *middle, *after;
     size_t within;
 } deep[] = {
-    {"(", "a", ")", 199},  {"[", "a", "]", 199},   {"f(", "a", ")", 199},   {"-", "a", "", 199},
+    {"(", "a", ")", 199},  {"[", "a", "]", 199},    {"f(", "a", ")", 199}, {"-", "a", "", 199},
     {"x[", "a", "]", 199}, {"a ** ", "a", "", 199}, {"", "x", "[0]", 199},
 };
 
 /* A chain of operators has any length: nothing recurses into it. */
-Test(expression, reads_and_prints_long_chains, .timeout = 20) {
+Test(expression, reads_and_prints_long_chains) {
     static const char *const links[] = {" + a", " - a * b", " * a", " @ a", " // a", " + (a + b)"};
     enum { COUNT = 100000 };
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
@@ -259,8 +259,7 @@ Test(expression, reads_and_prints_long_chains, .timeout = 20) {
             memcpy(text + 1 + k * length, links[i], length + 1);
         yg_pool *pool = yg_pool_new();
         yg_error error = {0};
-        const yg_expression *tree =
-            yg_expression_parse(pool, text, (yg_origin){"a", 1, 1}, &error);
+        const yg_expression *tree = yg_expression_parse(pool, text, (yg_origin){"a", 1, 1}, &error);
         cr_assert_not_null(tree, "a%s…: %s", links[i], error.message);
         const char *printed = yg_expression_text(pool, tree);
         cr_expect(printed && strcmp(printed, text) == 0, "a%s…", links[i]);
@@ -269,7 +268,7 @@ Test(expression, reads_and_prints_long_chains, .timeout = 20) {
     }
 }
 
-Test(expression, caps_depth, .timeout = 20) {
+Test(expression, caps_depth) {
     for (size_t i = 0; i < sizeof deep / sizeof *deep; i++) {
         for (int beyond = 0; beyond < 2; beyond++) {
             const size_t count = beyond ? 20000 : deep[i].within;

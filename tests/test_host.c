@@ -144,7 +144,7 @@ static char *train_and_predict(const workspace *w, const char *run) {
 }
 
 /* Numbers in files, predictions and messages have a point where the host's locale has a comma. */
-Test(host, decimal_comma, .timeout = 60) {
+Test(host, decimal_comma) {
     const workspace w = workspace_make();
     char *expected = train_and_predict(&w, "point");
     set_comma_locale(&w);
@@ -220,7 +220,7 @@ static void read_state(state *s) {
 }
 
 /* Trains, predicts and computes with threads: the process is as it was before. */
-Test(host, process_is_left_as_it_was, .timeout = 60) {
+Test(host, process_is_left_as_it_was) {
     const workspace w = workspace_make();
     state *before = malloc(sizeof *before), *after = malloc(sizeof *after);
     cr_assert(before && after);
@@ -302,7 +302,7 @@ static void *run_in_thread(void *loss) {
 }
 
 /* Programs that are built and run in several threads at once compute what each computes alone. */
-Test(host, programs_in_several_threads, .timeout = 60) {
+Test(host, programs_in_several_threads) {
     const double expected = loss_of_steps(2, 20);
     pthread_t threads[3];
     double losses[3];
@@ -316,7 +316,7 @@ Test(host, programs_in_several_threads, .timeout = 60) {
 
 /* A child of a fork has none of its parent's threads. It computes the same, frees what it got, and
  * may compile programs with threads of its own; the parent goes on too. */
-Test(host, fork, .timeout = 60) {
+Test(host, fork) {
     const double expected = loss_of_steps(2, 6);
     step s = make_step(2);
     run_steps(&s, 3);

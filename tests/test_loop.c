@@ -179,7 +179,7 @@ static double difference(const subject *a, yg_program *one, const subject *b, yg
     return apart / largest;
 }
 
-Test(loop, is_the_unrolled_graph, .timeout = 120) {
+Test(loop, is_the_unrolled_graph) {
     static const loop_case cases[] = {
         {1, false, false}, {2, false, false}, {7, false, false}, {7, true, false},
         {7, false, true},  {7, true, true},   {60, false, true},

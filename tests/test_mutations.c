@@ -59,15 +59,15 @@ static const char model[] =
     "doc: >\n"
     "  A \"gated\" unit.\n";
 
-Test(mutations, document, .timeout = 60) {
+Test(mutations, document) {
     run(fuzz_document, model, sizeof model - 1, 0, 10000);
 }
 
-Test(mutations, whole_model, .timeout = 120) {
+Test(mutations, whole_model) {
     run(fuzz_model, model, sizeof model - 1, 1, 2000);
 }
 
-Test(mutations, expression, .timeout = 60) {
+Test(mutations, expression) {
     static const char *const seeds[] = {
         "matmul(x, transpose(W1)) + b1",
         "if(use_bias, z + bias, -z ** 2 // 3 % [1, 2.5e-3][0])",
@@ -77,12 +77,12 @@ Test(mutations, expression, .timeout = 60) {
         run(fuzz_expression, seeds[i], strlen(seeds[i]), i, 5000);
 }
 
-Test(mutations, csv, .timeout = 60) {
+Test(mutations, csv) {
     static const char seed[] = "a,b,label\n1,2.5,\"x, \"\"y\"\"\"\r\n-1e-3,NA,z\n,,\n";
     run(fuzz_csv, seed, sizeof seed - 1, 0, 5000);
 }
 
-Test(mutations, safetensors, .timeout = 60) {
+Test(mutations, safetensors) {
     static const char header[] =
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]},"
         "\"b\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[8,16]},"
@@ -113,12 +113,12 @@ static const char whole[] =
     "  standardize: [x]\n"
     "train: {batch_size: 2, optimizer: {type: adamw, lr: 0.01}, clip_grad_norm: 1}\n";
 
-Test(mutations, trained_step, .timeout = 240) {
+Test(mutations, trained_step) {
     run(fuzz_step, whole, sizeof whole - 1, 0, 1500);
 }
 
 /* The header of what training keeps, with columns, classes and standardisation. */
-Test(mutations, weights, .timeout = 120) {
+Test(mutations, weights) {
     const workspace w = workspace_make();
     yg_error error = {0};
     yg_train_result result = {0};

@@ -355,7 +355,7 @@ static double difference(const builder *a, yg_program *pa, yg_node na, const bui
     return worst / scale;
 }
 
-Test(random_graphs, seven_ways_agree, .timeout = 300) {
+Test(random_graphs, seven_ways_agree) {
     bool used[256] = {false};
     int smooth = 0, second_order = 0;
     const leaving nothing = {0}, plan = without_passes(), all = {.flags = YG_PROGRAM_NO_PLAN},
@@ -442,7 +442,7 @@ Test(random_graphs, seven_ways_agree, .timeout = 300) {
 #define LARGE_GRAPHS 40
 
 /* With rows enough for row loops of several chunks and for threads to share: the same bits. */
-Test(random_graphs, many_rows_agree, .timeout = 300) {
+Test(random_graphs, many_rows_agree) {
     leaving plan = without_passes();
     plan.threads = 1;
     const leaving one = {.threads = 1}, three = {.threads = 3},

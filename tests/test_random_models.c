@@ -226,7 +226,7 @@ static void check(uint64_t seed) {
     yg_model_free(model);
 }
 
-Test(random_models, agree_in_all_ways, .timeout = 300) {
+Test(random_models, agree_in_all_ways) {
     for (uint64_t seed = 1; seed <= MODELS; seed++)
         check(seed);
 }

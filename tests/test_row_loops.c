@@ -339,7 +339,7 @@ static void expect_same(const subject *s, yg_program *a, yg_program *b, const ch
     }
 }
 
-Test(row_loops, do_not_change_a_bit, .timeout = 120) {
+Test(row_loops, do_not_change_a_bit) {
     static const struct {
         const char *what;
         int threads;

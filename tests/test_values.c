@@ -292,7 +292,7 @@ Test(values, that_are_labels_are_texts_unless_they_all_are_indices) {
 
 /* A step for each of 60,000 labels is done at once; one for each pair of them, 4e9, is not. The
  * names are kept with the weights, looked up by row, and drawn from by class. */
-Test(values, of_many_classes_are_read_and_split_in_linear_time, .timeout = 60) {
+Test(values, of_many_classes_are_read_and_split_in_linear_time) {
     enum { COUNT = 60000 };
     const workspace w = workspace_make();
     char *text = malloc((size_t)COUNT * 24), *end = text;

@@ -250,7 +250,7 @@ ParameterizedTestParameters(growth, of_graphs) {
     return cr_make_param_array(size_t, indices, SHAPES);
 }
 
-ParameterizedTest(size_t *index, growth, of_graphs, .timeout = 100) {
+ParameterizedTest(size_t *index, growth, of_graphs) {
     const shape *shape = &shapes[*index];
     uint64_t work[3][STAGES];
     for (int i = 0; i < 3; i++)

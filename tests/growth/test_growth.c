@@ -120,7 +120,7 @@ ParameterizedTestParameters(growth, at_10_times) {
     return all_models();
 }
 
-ParameterizedTest(size_t *index, growth, at_10_times, .timeout = 200) {
+ParameterizedTest(size_t *index, growth, at_10_times) {
     check(&growing_models[*index], 10);
 }
 
@@ -128,6 +128,6 @@ ParameterizedTestParameters(growth, at_1000_times) {
     return all_models();
 }
 
-ParameterizedTest(size_t *index, growth, at_1000_times, .timeout = 200) {
+ParameterizedTest(size_t *index, growth, at_1000_times) {
     check(&growing_models[*index], 1000);
 }
