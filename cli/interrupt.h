@@ -6,8 +6,8 @@
 
 #include <signal.h>
 
-/* A file that reaches its largest size (`ulimit -f`) must make a write fail, so that the command can
- * say so and clean up. Without this call the process would be killed where it stands. */
+/* A file that reaches its largest size (`ulimit -f`) must make a write fail, so that the command
+ * can say so and clean up. Without this call the process would be killed where it stands. */
 void interrupt_ignore_file_limit(void);
 
 /* From now on SIGINT, SIGTERM and SIGHUP, once each, set the flag that is returned instead of
