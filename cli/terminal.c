@@ -64,7 +64,8 @@ static void put_printable(FILE *to, const char *text, size_t size, bool lines) {
             size < sizeof small / PRINTABLE_GROWTH ? size : sizeof small / PRINTABLE_GROWTH;
         if (piece < size)
             piece -= printable_pending(text, piece);
-        fwrite(small, 1, printable(text, piece, lines, small), to);
+        const size_t written = printable(text, piece, lines, small);
+        fwrite(small, 1, written, to);
         text += piece;
         size -= piece;
     }

@@ -163,8 +163,9 @@ static bool run(const applying *a, void *values, int64_t at, int64_t count) {
         memcpy(in, here, (size_t)count * size);
     if (!yg_program_run(t->program, 0, 0, a->error))
         return false;
+    const double *numbers = values; /* where the element type is f64 */
     for (int64_t i = 0; i < count && a->dtype == YG_F64; i++)
-        if (!check_finite(a, (const double *)here + i, yg_element_get(t->result, out, i),
+        if (!check_finite(a, numbers + at + i, yg_element_get(t->result, out, i),
                           a->before + at + i))
             return false;
     if (t->result == a->dtype)

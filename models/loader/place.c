@@ -314,7 +314,7 @@ static bool expand_layer(yg_expander *x, yg_scope *scope, const yg_statement *st
         yg_pool_format(x->pool, "%s%s.", scope->parameter_prefix, statement->names[0]);
     if (!at.prefix || !at.parameter_prefix)
         return yg_fail_memory(x->error);
-    term_list inputs, results;
+    term_list inputs = {0}, results = {0};
     return read_share(x, scope, use, &at) &&
            yg_expand_inputs(x, scope, use, above, &inputs.terms, &inputs.count) &&
            place_use(x, &at, &inputs, &results) && bind_results(x, scope, statement, &at, &results);
