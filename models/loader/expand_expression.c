@@ -190,7 +190,7 @@ static const yg_expression *expand_argument(yg_expander *x, const yg_scope *scop
  * layer, stands for the called name, and its arguments follow the call's; NULL: a plain call. */
 static bool expand_call(yg_expander *x, const yg_scope *scope, const yg_expression *call,
                         const yg_op *op, const yg_expression *function, yg_term *term) {
-    const size_t total = call->count + (function ? function->count : 0);
+    const size_t own = call->count, total = own + (function ? function->count : 0);
     yg_expression *copy = yg_expression_new(x->pool, YG_EXPRESSION_CALL, call->origin,
                                             function ? function->text : call->text);
     yg_expression **children = yg_pool_take(x->pool, (total + 1) * sizeof *children);
@@ -198,8 +198,8 @@ static bool expand_call(yg_expander *x, const yg_scope *scope, const yg_expressi
     if (!copy || !children || !keywords)
         return yg_fail_memory(x->error);
     for (size_t i = 0; i < total; i++) {
-        const yg_expression *from = i < call->count ? call : function;
-        const size_t k = i < call->count ? i : i - call->count;
+        const yg_expression *from = i < own ? call : function;
+        const size_t k = i < own ? i : i - own;
         keywords[i] = from->keywords ? from->keywords[k] : NULL;
         children[i] = from == function ? from->children[k]
                                        : (yg_expression *)expand_argument(x, scope, op, call, k);
