@@ -147,7 +147,6 @@ static yg_loop_op *build(yg_graph *graph, builder *b) {
 
 static yg_node add_node(yg_graph *graph, const yg_loop_op *loop, yg_node y, yg_node dy) {
     const yg_loop_spec *s = &loop->spec;
-    const yg_node *given = graph->records[y].operands;
     yg_node operands[YG_MAX_OPERANDS];
     size_t count = 0;
     for (size_t i = 0; i < s->carry_count; i++)
@@ -162,7 +161,8 @@ static yg_node add_node(yg_graph *graph, const yg_loop_op *loop, yg_node y, yg_n
         operands[count++] = yg_loop_take(graph, dy, &loop->carried[i]);
     for (size_t i = 0; i < s->carry_count; i++)
         operands[count++] = yg_loop_take(graph, y, &loop->carried[i]);
-    given = graph->records[y].operands; /* read again: the array of records may have moved */
+    /* Read last: applying operators above may have moved the array of records. */
+    const yg_node *given = graph->records[y].operands;
     for (size_t k = s->carry_count; k < graph->records[y].operand_count; k++)
         operands[count++] = given[k];
     return yg_apply(graph, &loop->gradient->op, operands, count, NULL);
