@@ -34,6 +34,24 @@ static const char *const tails[] = {
     "data: {train: {csv: ./sub/d.csv, x: a, y: b}}\n",
 };
 
+/* Values that vars and formulas give, and layer types that stand elsewhere, in each form. */
+static const struct {
+    const char *vars, *tail;
+} others[] = {
+    {", file: \"'sub/d.csv'\", n: 2, lr0: 0.5, kind: \"'f32'\"",
+     "include: [../lib/layers.yaml, {file: ../lib/layers.yaml, as: more}]\n"
+     "data: {train: {csv: file, x: a, y: b}, test: {csv: file, x: a, y: b}}\n"
+     "train: {epochs: n, batch_size: n + 1, seed: 4 * n, dtype: kind, optimizer: {type: sgd, lr: "
+     "lr0 / 500 }}\n"},
+    {", file: '\"sub/d.csv\"', n: 4, which: \"'adam'\"",
+     "include: ./../lib/layers.yaml\n"
+     "data:\n  train:\n    csv: file # here\n    x: a\n    y: b\n"
+     "train:\n  steps: 2 * n - n # some\n  batch_size: n - 2\n  optimizer: which\n"},
+    {", n: 3", "include:\n  file: ../lib/layers.yaml\n"
+               "data: {train: {csv: 'it''s \"ü\".csv', x: a, y: b}}\n"
+               "train: {epochs: n , optimizer: {type: sgd, lr: 1e-3}}\n"},
+};
+
 static void train(const char *path, yg_train_options options, const char *out,
                   const char *const *set, size_t set_count) {
     yg_error error = {0};
@@ -49,6 +67,58 @@ static void train(const char *path, yg_train_options options, const char *out,
               error.message);
     yg_train_result_free(&result);
     yg_model_free(model);
+}
+
+static void expect_same(const workspace *w, const char *name) {
+    char a[64], b[64];
+    size_t size_a, size_b;
+    snprintf(a, sizeof a, "runs/one/%s", name);
+    snprintf(b, sizeof b, "two/%s", name);
+    char *x = workspace_read(w, a, &size_a), *y = workspace_read(w, b, &size_b);
+    cr_expect(size_a == size_b && memcmp(x, y, size_a) == 0, "%s", name);
+    free(x);
+    free(y);
+}
+
+Test(model_copy, vars_formulas_and_includes_stay_what_they_were) {
+    static const char *const sets[] = {"width=2", "file='./sub/d.csv'"};
+    static const yg_train_options options[] = {
+        {0},
+        {.has_epochs = true, .epochs = 3, .has_seed = true, .seed = 9},
+        {.has_steps = true, .steps = 5, .has_lr = true, .lr = 0.0009765625},
+        {.has_batch_size = true, .batch_size = 3, .has_dtype = true, .dtype = YG_F64},
+    };
+    static const char *const folders[] = {"runs", "model", "model/sub", "lib"};
+    static const char *const rows = "a,b\n1,2\n2,4\n3,5\n4,9\n5,9\n";
+    const workspace w = workspace_make();
+    char text[2000], vars[200], out[256], again[256], model[256], copy[256];
+    for (size_t f = 0; f < 4; f++)
+        cr_assert_eq(mkdir(workspace_path(&w, folders[f]), 0777), 0);
+    workspace_write(&w, "model/sub/d.csv", rows);
+    workspace_write(&w, "model/it's \"ü\".csv", rows);
+    workspace_write(&w, "lib/layers.yaml",
+                    "format: 1\ndefine:\n  linear2:\n    inputs: {x: [...]}\n"
+                    "    graph: {y: 2 * x}\n    outputs: [y]\n");
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "model/m.yaml"));
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "runs/one"));
+    snprintf(again, sizeof again, "%s", workspace_path(&w, "two"));
+    snprintf(copy, sizeof copy, "%s", workspace_path(&w, "runs/one/model.yaml"));
+    for (size_t t = 0; t < sizeof others / sizeof *others; t++)
+        for (size_t o = 0; o < sizeof options / sizeof *options; o++)
+            for (size_t set_count = 0; set_count <= (t < 2 ? 2u : 1u); set_count++) {
+                snprintf(vars, sizeof vars, "rate\": 0.5%s}", others[t].vars);
+                const char *at = strstr(head, "rate\": 0.5}");
+                snprintf(text, sizeof text, "%.*s%s%s%s", (int)(at - head), head, vars,
+                         at + strlen("rate\": 0.5}"), others[t].tail);
+                workspace_write(&w, "model/m.yaml", text);
+                train(model, options[o], out, sets, set_count);
+                train(copy, (yg_train_options){0}, again, NULL, 0);
+                expect_same(&w, "weights.safetensors");
+                expect_same(&w, "history.csv");
+                expect_same(&w, "checkpoint.safetensors");
+                expect_same(&w, "model.yaml");
+            }
+    workspace_remove(&w);
 }
 
 Test(model_copy, it_trains_the_same_from_where_it_stands) {

@@ -35,8 +35,15 @@ typedef struct copying {
 
 /* ----------------------------------------------------------------------------- collecting ---- */
 
-/* Takes `text`, which is NULL when out of memory. */
+/* Takes `text`, which is NULL when out of memory. The last text for a value counts. */
 static void add(copying *c, const yg_value *at, bool insert, char *text) {
+    at = at->written ? at->written : at;
+    for (size_t i = 0; text && !insert && i < c->count; i++)
+        if (c->edits[i].at == at && !c->edits[i].insert) {
+            free(c->edits[i].text);
+            c->edits[i].text = text;
+            return;
+        }
     edit *grown = text ? realloc(c->edits, (c->count + 1) * sizeof *grown) : NULL;
     if (!grown) {
         free(text);
@@ -47,23 +54,44 @@ static void add(copying *c, const yg_value *at, bool insert, char *text) {
     grown[c->count++] = (edit){at, insert, text};
 }
 
+/* The value of the var that a text is given by; NULL: it is given by none. */
+static const yg_value *var_of(const copying *c, const yg_value *value) {
+    const yg_value *vars = yg_model_section(c->model, "vars");
+    return value->written && vars ? yg_value_get(vars, value->written->text) : NULL;
+}
+
+/* Another text for a value. Where a var gives it, the var is changed and not its use: a var that
+ * nothing uses any more is an error. */
+static void set_text(copying *c, const yg_value *value, const char *text) {
+    const yg_value *var = var_of(c, value);
+    const char *quote = var ? strchr(text, '\'') ? "\\\"" : "'" : "";
+    yg_text out = {0};
+    yg_text_add(&out, "\"%s", quote);
+    for (const char *at = text; *at; at++)
+        yg_text_add(&out, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
+    yg_text_add(&out, "%s\"", quote);
+    add(c, var ? var : value, false, yg_text_take(&out));
+}
+
 static void add_path(copying *c, const yg_value *value, const char *section) {
     if (!value || value->kind != YG_SCALAR || value->text[0] == '/')
         return;
     char *folder = realpath(yg_model_folder(c->model, section), NULL);
+    if (!folder)
+        return; /* the folder is gone: the path means nothing any more */
     yg_text path = {0};
-    yg_text_add(&path, "\"");
-    for (const char *at = folder ? folder : ""; *at; at++)
-        yg_text_add(&path, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
-    yg_text_add(&path, "/");
-    for (const char *at = value->text; *at; at++)
-        yg_text_add(&path, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
-    yg_text_add(&path, "\"");
-    if (folder)
-        add(c, value, false, yg_text_take(&path));
-    else
-        free(yg_text_take(&path)); /* the folder is gone: the path means nothing any more */
+    yg_text_add(&path, "%s/%s", folder, value->text);
+    char *text = yg_text_take(&path);
+    if (text)
+        set_text(c, value, text);
+    c->failed = c->failed || !text;
+    free(text);
     free(folder);
+}
+
+/* `include` is a path, or a mapping that has one as its `file`. */
+static void add_include(copying *c, const yg_value *value) {
+    add_path(c, value->kind == YG_MAPPING ? yg_value_get(value, "file") : value, "include");
 }
 
 static void add_paths(copying *c) {
@@ -75,9 +103,19 @@ static void add_paths(copying *c) {
         if (part && part->kind == YG_MAPPING)
             add_path(c, yg_value_get(part, "csv"), "data");
     }
-    add_path(c, include, "include");
+    if (include && include->kind != YG_SEQUENCE)
+        add_include(c, include);
     for (size_t i = 0; include && include->kind == YG_SEQUENCE && i < include->count; i++)
-        add_path(c, include->items[i], "include");
+        add_include(c, include->items[i]);
+}
+
+/* Another number for a value. A formula stays beside it, times 0: a var that nothing uses any more
+ * is an error, and its other uses must not change. */
+static void set_value(copying *c, const yg_value *value, const char *number) {
+    yg_text text = {0};
+    yg_text_add(&text, value->written ? "%s + 0 * (%s)" : "%s", number,
+                value->written ? value->written->text : "");
+    add(c, value, false, yg_text_take(&text));
 }
 
 /* Sets an entry of a mapping: in place of its value, or before the first entry. */
@@ -85,7 +123,7 @@ static void set(copying *c, const yg_value *mapping, const char *key, const char
     const yg_value *old = yg_value_get(mapping, key);
     yg_text text = {0};
     if (old) {
-        add(c, old, false, strdup(value));
+        set_value(c, old, value);
         return;
     }
     if (!mapping->count)
@@ -121,7 +159,7 @@ static void set_length(copying *c, const yg_value *train, const char *key, int64
                 char number[32];
                 snprintf(number, sizeof number, "%" PRId64, value);
                 add(c, train->keys[i], false, strdup(key));
-                add(c, train->items[i], false, strdup(number));
+                set_value(c, train->items[i], number);
                 return;
             }
     set_count(c, train, key, value);
@@ -134,7 +172,8 @@ static void add_rate(copying *c, const yg_value *train, double lr) {
     if (optimizer && optimizer->kind == YG_MAPPING) {
         set_number(c, optimizer, "lr", lr);
     } else if (optimizer) {
-        yg_text_add(&text, "{type: %s, lr: %s}", optimizer->text, yg_number_text(lr, number));
+        const yg_value *type = optimizer->written ? optimizer->written : optimizer;
+        yg_text_add(&text, "{type: %s, lr: %s}", type->text, yg_number_text(lr, number));
         add(c, optimizer, false, yg_text_take(&text));
     }
 }
@@ -151,7 +190,10 @@ static void add_settings(copying *c, const yg_train_options *options) {
         set_count(c, train, "batch_size", options->batch_size);
     if (options->has_seed)
         set_count(c, train, "seed", (int64_t)options->seed);
-    if (options->has_dtype)
+    const yg_value *dtype = yg_value_get(train, "dtype");
+    if (options->has_dtype && dtype && dtype->written)
+        set_text(c, dtype, yg_dtype_name(options->dtype));
+    else if (options->has_dtype)
         set(c, train, "dtype", yg_dtype_name(options->dtype));
     if (options->has_lr)
         add_rate(c, train, options->lr);

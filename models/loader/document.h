@@ -36,16 +36,18 @@ typedef struct yg_sorted_key {
 
 struct yg_value {
     yg_kind kind;
-    bool quoted;        /* a scalar in quotes: never a number or a name */
-    yg_origin origin;   /* of its first character, after the quote of a quoted scalar;
-                           `file` lives as long as the document */
-    const char *text;   /* scalar: NUL-terminated UTF-8; otherwise "" */
-    const char *source; /* scalar: the text as it stands in the file from `origin` on, with
-                           line ends and indentation, while `text` is folded into one
-                           line. Expressions are parsed from it, so that messages give
-                           the right line and column. Equal to `text` if that has
-                           escapes. */
-    size_t count;       /* sequence: items; mapping: entries */
+    bool quoted;             /* a scalar in quotes: never a number or a name */
+    yg_origin origin;        /* of its first character, after the quote of a quoted scalar;
+                                `file` lives as long as the document */
+    const char *text;        /* scalar: NUL-terminated UTF-8; otherwise "" */
+    const char *source;      /* scalar: the text as it stands in the file from `origin` on, with
+                                line ends and indentation, while `text` is folded into one
+                                line. Expressions are parsed from it, so that messages give
+                                the right line and column. Equal to `text` if that has
+                                escapes. */
+    const yg_value *written; /* what stands in the file where this is the value of a var or a
+                                formula; otherwise NULL */
+    size_t count;            /* sequence: items; mapping: entries */
     const yg_value *const *items; /* sequence: the items; mapping: the values */
     const yg_value *const *keys;  /* mapping: scalars, all different; otherwise NULL */
     const yg_sorted_key *sorted;  /* mapping: the keys sorted by text, for yg_value_get() */

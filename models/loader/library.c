@@ -217,12 +217,8 @@ static bool read_include(yg_model *model, const yg_value *value, yg_library *lib
     const char *path;
     if (!yg_value_text(file, "`include`", &path, error))
         return false;
-    if (path[0] == '/') {
-        return yg_fail(error, YG_ERROR_ARGUMENT, file->origin,
-                       "`include`: '%s' is no relative path; it starts at the folder of this file",
-                       path);
-    }
-    const char *full = yg_pool_format(model->pool, "%s/%s", library->folder, path);
+    const char *full =
+        path[0] == '/' ? path : yg_pool_format(model->pool, "%s/%s", library->folder, path);
     if (!full)
         return yg_fail_memory(error);
     const yg_library *from = read_library(model, full, file->origin, depth, error);

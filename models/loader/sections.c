@@ -75,6 +75,17 @@ static const yg_value *value_of_term(resolver *r, const yg_term *term, yg_origin
     }
 }
 
+/* The value of what is written at `value`. */
+static const yg_value *value_in_place(resolver *r, const yg_term *term, const yg_value *value) {
+    const yg_value *found = value_of_term(r, term, value->origin);
+    yg_value *copy = found ? new_value(r, found->kind, found->origin, "") : NULL;
+    if (!copy)
+        return NULL;
+    *copy = *found;
+    copy->written = value;
+    return copy;
+}
+
 /* ----------------------------------------------------------------------------------- scalars -- */
 
 /* What a formula names: vars alone, besides constants? */
@@ -105,7 +116,7 @@ static const yg_value *resolve_text(resolver *r, const yg_value *value) {
     if (!var || var->term.kind != YG_TERM_TEXT)
         return value;
     note_used(r, value->text);
-    return value_of_term(r, &var->term, value->origin);
+    return value_in_place(r, &var->term, value);
 }
 
 static const yg_value *resolve_number(resolver *r, const yg_value *value) {
@@ -127,7 +138,7 @@ static const yg_value *resolve_number(resolver *r, const yg_value *value) {
     if (!yg_expand_expression(&r->x, &r->scope, formula, &term))
         return NULL;
     yg_visit_names(formula, note_used, r);
-    return value_of_term(r, &term, value->origin);
+    return value_in_place(r, &term, value);
 }
 
 /* --------------------------------------------------------------------------------- positions -- */
