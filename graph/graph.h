@@ -22,30 +22,31 @@ extern "C" {
 
 enum {
     YG_GRAPH_TRAINING = 1 << 0,   /* dropout drops: see yg_graph_training() */
-    YG_GRAPH_NO_ALGEBRA = 1 << 1, /* add nodes as asked for: no identities, no stable forms */
+    YG_GRAPH_NO_ALGEBRA = 1 << 1, /* yg_op.simplify is not asked: no identities, no stable forms */
     YG_GRAPH_F64 = 1 << 2,        /* an operator that needs floats turns integers into f64
                                      rather than f32 */
     YG_GRAPH_NO_FOLD = 1 << 3,    /* do not evaluate operators on constants */
-    /* Add nodes exactly as asked for; equal nodes are still merged. */
+    /* Nodes are added exactly as asked for. Equal nodes are still merged. */
     YG_GRAPH_NO_SIMPLIFY = YG_GRAPH_NO_ALGEBRA | YG_GRAPH_NO_FOLD,
 };
 
-/* `ops` must outlive the graph. NULL when out of memory. */
+/* An empty graph; `flags` are YG_GRAPH_…. `ops` must outlive the graph. NULL when out of memory. */
 yg_graph *yg_graph_new(const yg_op_set *ops, unsigned flags);
 void yg_graph_free(yg_graph *graph); /* NULL is allowed */
 
 const yg_op_set *yg_graph_ops(const yg_graph *graph);
 bool yg_graph_training(const yg_graph *graph);
 
-/* The first failure, or NULL. */
+/* The first failure of any call on this graph, or NULL. After a failure all builders return
+ * YG_NONE, so it is enough to check once at the end. */
 const yg_error *yg_graph_error(const yg_graph *graph);
 
 /* Records a failure at the current origin, as the builders do. Always returns YG_NONE. */
 yg_node yg_graph_fail(yg_graph *graph, yg_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The place in the model file that nodes are added for from now on; `origin.file` is copied.
- * Returns the one before. */
+/* Sets the place in the model file that new nodes are added for; `origin.file` is copied. Returns
+ * the place before. */
 yg_origin yg_graph_at(yg_graph *graph, yg_origin origin);
 
 /* ----------------------------------------------------------------------------------- leaves -- */
@@ -57,13 +58,14 @@ yg_node yg_input(yg_graph *graph, const char *name, const yg_type *type);
  * buffer, a counter. */
 yg_node yg_parameter(yg_graph *graph, const char *name, const yg_type *type);
 
-/* `data` (yg_type_bytes() of it) is copied. Equal constants are one node. */
+/* A tensor with a fixed value. `data` has yg_type_bytes(type) bytes and is copied. Equal constants
+ * are one node. */
 yg_node yg_constant(yg_graph *graph, const yg_type *type, const void *data);
 
-/* A rank-0 constant, rounded to the element type. */
+/* A constant scalar (rank 0); `value` is rounded to the element type. */
 yg_node yg_scalar(yg_graph *graph, yg_dtype dtype, double value);
 
-/* Every element `value`: a scalar, broadcast. */
+/* A tensor with every element equal to `value`: a broadcast scalar, which takes no memory. */
 yg_node yg_full(yg_graph *graph, const yg_type *type, double value);
 
 /* ----------------------------------------------------------------------------------- building --
@@ -83,7 +85,8 @@ size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *operands, s
  * suggests the nearest. */
 yg_node yg_call(yg_graph *graph, const char *op, const yg_node *operands, size_t count);
 
-/* A name for messages, dumps and profiles; copied. A node's first name stays. */
+/* Gives a node a name, which messages, dumps and profiles show. The text is copied. If the node has
+ * a name already, that one stays. */
 void yg_node_set_name(yg_graph *graph, yg_node node, const char *name);
 
 /* ---------------------------------------------------------------------------------- reading -- */
@@ -97,45 +100,50 @@ size_t yg_node_operand_count(const yg_graph *graph, yg_node node);
 const yg_node *yg_node_operands(const yg_graph *graph, yg_node node);
 yg_node yg_node_operand(const yg_graph *graph, yg_node node, size_t k);
 const yg_attr *yg_node_attrs(const yg_graph *graph, yg_node node);
-/* Result `index` of an operator with several results, of which `node` is the first. */
+/* Result `index` of an operator with several results; `node` is the first of them. */
 yg_node yg_node_result(const yg_graph *graph, yg_node node, size_t index);
 const char *yg_node_name(const yg_graph *graph, yg_node node); /* "" if it has none */
 yg_origin yg_node_origin(const yg_graph *graph, yg_node node);
 
-/* The graph's own leaves. */
+/* Whether a node is a leaf made by yg_input() or yg_parameter(). */
 bool yg_node_is_input(const yg_graph *graph, yg_node node);
 bool yg_node_is_parameter(const yg_graph *graph, yg_node node);
 /* A constant's bytes, or NULL for any other node. */
 const void *yg_node_constant(const yg_graph *graph, yg_node node);
-/* True for a scalar constant, or a broadcast of one; its value in *value (may be NULL). */
+/* Whether a node is a scalar constant, or a broadcast of one. Writes its value to *value, which may
+ * be NULL. */
 bool yg_node_is_scalar(const yg_graph *graph, yg_node node, double *value);
 
 /* ---------------------------------------------------------------------------- differentiating --
  */
 
-/* Reverse mode. Appends the cotangents of wrt[0..count) for the output `y`, given y's cotangent
- * (YG_NONE: ones, and y must be a scalar; otherwise of y's type). out[i] is YG_NONE where y does
- * not depend on wrt[i] by a differentiable path: "no gradient" is a value. A target may be any
- * node, y itself too, and may be repeated; `out` is another array than `wrt`. Every operator's vjp
- * is made of operators that have one, so the result can be differentiated again. False after a
- * failure, which is the graph's too. */
+/* Reverse mode. Appends nodes for the gradient of `y` and writes the cotangents of the targets
+ * wrt[0 .. count) to out[0 .. count).
+ *
+ * `cotangent` is the cotangent of y, of y's type. YG_NONE stands for 1; y must then be a scalar.
+ * out[i] is YG_NONE if y does not depend on wrt[i] by a path that can be differentiated: "no
+ * gradient" is a value, not zeros. A target may be any node, y itself too, and may be repeated.
+ * `out` must not be the array `wrt`. A gradient consists of differentiable operators, so it can be
+ * differentiated again. False after a failure; the graph then has the error. */
 bool yg_grad(yg_graph *graph, yg_node y, yg_node cotangent, const yg_node *wrt, size_t count,
              yg_node *out);
 
-/* Forward mode: the derivative of y (any shape) along tangents[i] (wrt[i]'s type; YG_NONE: wrt[i]
- * stands still) at wrt[i], made by reversing twice. YG_NONE where y depends on none, or after a
- * failure. */
+/* Forward mode: the derivative of y, which may have any shape, when each wrt[i] moves along
+ * tangents[i]. A tangent has the type of its target; YG_NONE means that the target does not move.
+ * It is made by reverse mode applied twice. YG_NONE if y depends on no target that moves, or after
+ * a failure. */
 yg_node yg_jvp(yg_graph *graph, yg_node y, const yg_node *wrt, const yg_node *tangents,
                size_t count);
 
 /* ----------------------------------------------------------------------------------- looking -- */
 
-/* Re-checks every node: operand order, arity, attributes, and that the type inferred again equals
- * the stored one. */
+/* Checks every node again: the order and number of operands, the attributes, and that the shape
+ * rule still gives the stored type. False, with *error set, at the first that is wrong. */
 bool yg_graph_verify(const yg_graph *graph, yg_error *error);
 
-/* As text, a node a line: `%7 = matmul(%2, %5) {transpose_b=true} : f32[64, 10]  # h.z model:9`.
- * With roots, only what they need. NULL when out of memory; freed by the caller. */
+/* The graph as text, one node in a line:
+ *   %7 = matmul(%2, %5) {transpose_b=true} : f32[64, 10]  # h.z model:9
+ * With roots, only the nodes that they need. NULL when out of memory; freed by the caller. */
 char *yg_graph_text(const yg_graph *graph, const yg_node *roots, size_t count);
 
 /* The same in Graphviz's DOT. */

@@ -219,7 +219,7 @@ static bool in_storage(const listing *l, uint32_t s, yg_node node, int64_t bytes
     if (l->program->units[storage->first].row_loop != l->unit->row_loop)
         return IS_WRONG(l, "%%%" PRIu32 " is kept by chunks of another row loop", node);
     return out->in_step ||
-           IS_WRONG(l, "%%%" PRIu32 " is kept by chunks, of which every row is needed", node);
+           IS_WRONG(l, "%%%" PRIu32 " is kept by chunks, but every row is needed", node);
 }
 
 static int64_t node_bytes(const listing *l, yg_node node) {

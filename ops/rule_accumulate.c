@@ -56,7 +56,7 @@ static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg
 
 const yg_rule yg_rule_accumulate = {
     .name = "accumulate",
-    .doc = "adds a matrix product to what is there as it is computed",
+    .doc = "adds a matrix product to another tensor while it is computed",
     .op = &yg_op_matmul,
     .matches = matches,
     .build = build,

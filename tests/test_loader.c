@@ -368,7 +368,7 @@ Test(loader, mistakes_are_told_with_their_place) {
     }
 }
 
-/* A model that would stand for more nodes than memory holds is refused soon. */
+/* A model that would expand to more nodes than memory holds is refused quickly. */
 Test(loader, repeats_of_repeats_are_capped) {
     char text[4000];
     size_t used = (size_t)snprintf(text, sizeof text, HEAD "define:\n");

@@ -374,7 +374,7 @@ static const plant plants[] = {
     {"an operand joined elsewhere", joined, "stages", joined_elsewhere, "the result lies over"},
     {"two results in one chunk", by_rows, NULL, chunks_over_each_other, "operand 0"},
     {"a chunk beyond the chunks", by_rows, NULL, chunks_beyond, "outside of the chunks"},
-    {"every row of a chunk", by_rows, NULL, every_row_of_a_chunk, "of which every row"},
+    {"every row of a chunk", by_rows, NULL, every_row_of_a_chunk, "but every row is needed"},
     {"a chunk read after its row loop", by_rows_and_later, NULL, chunks_that_are_read_later,
      "of another row loop"},
     {"rows that other rows read", by_rows, "chunk_buffers", other_rows,
