@@ -65,8 +65,9 @@ static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_
 }
 
 /* True if unit `u` may write over storage `s`, row by row: no unit reads it later, and none can
- * read another row of it at the same time. A storage that the same row loop has computed is safe:
- * its units read it row by row, one after the other. */
+ * read another row of it at the same time. A storage that the same stage has computed is safe: only
+ * its own row loop reads it, row by row, one unit after the other. A storage that `u` itself writes
+ * first has no bytes yet that another result could take over. */
 static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
@@ -76,7 +77,7 @@ static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
         c->nodes[owner].last_unit != u)
         return false;
     if (program->units[storage->first].stage == unit->stage)
-        return program->units[storage->first].row_loop == unit->row_loop;
+        return true;
     const uint32_t other = c->nodes[owner].other_unit;
     return other == YG_NO_UNIT || program->units[other].stage < unit->stage;
 }
