@@ -61,6 +61,20 @@ Test(random, moments) {
         cr_assert_lt(fabs((double)bins[b] - COUNT / 7.0), 5 * sqrt(COUNT * 6.0 / 49), "bin %d", b);
 }
 
+/* The values themselves, by the formula of Box and Muller: their moments would be the same for many
+ * others, and a network would begin with other weights. */
+Test(random, normal_is_of_its_words) {
+    const double two_pi = 6.283185307179586;
+    for (uint64_t i = 0; i < 100; i++) {
+        uint32_t word[4];
+        yg_philox(8, 9, i, word);
+        const double u = ldexp((double)word[0], -32) + ldexp((double)word[1], -64);
+        const double v = ldexp((double)word[2], -32) + ldexp((double)word[3], -64);
+        const double expected = sqrt(-2 * log1p(-u)) * cos(two_pi * v);
+        cr_expect_float_eq(yg_random_normal(8, 9, i), expected, 1e-9, "element %d", (int)i);
+    }
+}
+
 Test(random, key_stream_and_index_all_matter) {
     const double here = yg_random_uniform(1, 2, 3);
     cr_assert_eq(here, yg_random_uniform(1, 2, 3));

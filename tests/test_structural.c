@@ -60,6 +60,13 @@ static const edge edges[] = {
     {"logsumexp", LAST, 1, 2, {-INF, -INF}, {-INF}, {0, 0}},
     {"logsumexp", LAST, 1, 2, {-INF, 3}, {3}, {0, 1}},
     {"logsumexp", LAST, 2, 2, {0, -INF, -INF, -INF}, {0, -INF}, {1, 0, 0, 0}},
+    {"logsumexp",
+     {{.count = 1, .ints = {0}}},
+     2,
+     2,
+     {0, -INF, -INF, -INF},
+     {0, -INF},
+     {1, 0, 0, 0}},
     /* the divisor is never negative */
     {"var", {{.count = 1, .ints = {-1}}, {.i = 1}}, 1, 1, {3}, {NAN}, {NAN}},
     {"var", {{.count = 1, .ints = {-1}}, {.i = 0}}, 1, 1, {3}, {0}, {0}},
@@ -352,6 +359,7 @@ static const refusal refusals[] = {
     {"unsqueeze", 1, {T(F32, 2, 2, 1)}, {{.i = 3}}, "outside -3..2"},
     {"flatten", 1, {T(F32, 3, 2, 1, 1)}, {{.i = 2}, {.i = 1}}, "comes after end_dim"},
     {"gather", 2, {T(F32, 2, 2, 3), T(I64, 1, 2)}, {{0}}, "index i64[2] does not fit x f32[2, 3]"},
+    {"gather", 2, {T(F32, 2, 2, 3), T(I64, 2, 2, 4)}, {{0}}, "may be larger in dimension 0 only"},
     {"gather", 2, {T(F32, 1, 2), T(F32, 1, 2)}, {{0}}, "index must be i32 or i64"},
     {"embedding",
      2,
@@ -468,4 +476,21 @@ Test(structural, split_makes_all_its_parts) {
         cr_expect_eq(yg_node_type(graph, parts[i])->shape[1], i + 1);
     yg_program_free(program);
     yg_graph_free(graph);
+}
+
+/* Two calls of dropout are two draws, though all that is written of them is the same. */
+Test(structural, each_dropout_draws_for_itself) {
+    yg_graph *g = yg_graph_new(yg_ops(), YG_GRAPH_TRAINING);
+    const yg_type type = make(YG_F32, SHAPE(1000));
+    const yg_node x = yg_full(g, &type, 1);
+    const yg_node drops[] = {yg_call(g, "dropout", &x, 1), yg_call(g, "dropout", &x, 1)};
+    yg_program *program = yg_compile(g, drops, 2, NULL, 0, NULL, NULL);
+    cr_assert(program && yg_program_run(program, 1, 0, NULL));
+    const float *a = yg_program_data(program, drops[0]), *b = yg_program_data(program, drops[1]);
+    int different = 0;
+    for (int i = 0; i < 1000; i++)
+        different += (a[i] > 0) != (b[i] > 0);
+    cr_expect(different > 400 && different < 600, "%d of 1000 elements differ", different);
+    yg_program_free(program);
+    yg_graph_free(g);
 }
