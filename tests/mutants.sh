@@ -17,6 +17,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 table=$root/tests/mutants.txt
 tree=$root/build/mutants
 seconds=300 # for the suites of one mutant
+ninja_built=0
 
 # ------------------------------------------------------------------------------------- table --
 
@@ -119,6 +120,7 @@ copy_tree() {
 
 build() { # build SUITE…
     local targets
+    ninja_built=1
     mapfile -t targets < <(targets_of "$@")
     [ ${#targets[@]} -gt 0 ] || targets=(all)
     cmake --build "$tree/build/release" --target "${targets[@]}" >"$tree/build.log" 2>&1
@@ -127,48 +129,96 @@ build() { # build SUITE…
 suites_pass() { # suites_pass SUITE…; none: all
     local pattern
     pattern=$(printf '|%s' "$@")
-    CRITERION_FAIL_FAST=1 timeout "$seconds" ctest --test-dir "$tree/build/release" --no-tests=error --stop-on-failure \
+    CRITERION_FAIL_FAST=1 YG_FAIL_FAST=1 timeout "$seconds" ctest --test-dir "$tree/build/release" --no-tests=error --stop-on-failure \
         --parallel "$(nproc)" ${1:+--tests-regex "^(${pattern#|})\$"} >"$tree/test.log" 2>&1
 }
 
+# The file is put back with its time, so that nothing of it is built again, unless ninja has built the
+# mistake.
 plant() {
     local i=$1
+    ninja_built=0
+    cp -p "$tree/${files[i]}" "$tree/original"
     TEXT=${olds[i]} NEW=${news[i]} awk 'BEGIN { text = ENVIRON["TEXT"]; new = ENVIRON["NEW"] }
         (i = index($0, text)) > 0 { $0 = substr($0, 1, i - 1) new substr($0, i + length(text)) }
         { print }' "$root/${files[i]}" >"$tree/${files[i]}"
 }
 
-restore() { cp "$root/${files[$1]}" "$tree/${files[$1]}"; }
+restore() {
+    cp -p "$tree/original" "$tree/${files[$1]}"
+    [ "$ninja_built" -eq 0 ] || touch "$tree/${files[$1]}"
+}
+
+# run_command COMMAND: one of ninja's, in its folder.
+run_command() { (cd "$tree/build/release" && eval "$1") >"$tree/build.log" 2>&1; }
+
+# compile FILE: to build/release/mutant.o, not optimised, as ninja would compile it; false for a header
+# and for a file of the command. An archive's member is not linked where an object before it defines the
+# same, so no archive is made again.
+compile() {
+    local object=CMakeFiles/yamlgrad_objects.dir/$1.o command
+    command=$(ninja -C "$tree/build/release" -t commands -s "$object" 2>/dev/null | grep -F -- "-o $object") ||
+        return 1
+    command=${command//"$object"/mutant.o}
+    run_command "${command// -O1 / -O0 }" || return 2
+}
+
+# link SUITE: a program of its own, with the object before the archives.
+link() {
+    local command
+    command=$(ninja -C "$tree/build/release" -t commands -s "tests/$1" | grep -F -- "-o tests/$1 ")
+    run_command "${command/"-o tests/$1 "/"-o tests/mutant mutant.o "}"
+}
+
+# suite_passes SUITE OBJECT: OBJECT is 1 if the mistake is in mutant.o. 2: it does not build.
+suite_passes() {
+    if [ "$2" -eq 1 ] && [[ $1 == test_* && $1 != test_gemm_* ]]; then
+        link "$1" || return 2
+        (cd "$tree/build/release/tests" &&
+            CRITERION_FAIL_FAST=1 timeout "$seconds" ./mutant) >"$tree/test.log" 2>&1 || return 1
+        return 0
+    fi
+    build "$1" || return 2
+    suites_pass "$1" || return 1
+}
 
 killed=0 survived=0 explained=0 stale=0
 
-# notices SUITE…: true if one fails; none: all of them. A suite is built and run only if those before it
-# pass: the first one nearly always knows. 2: the tree does not build.
+# notices I SUITE…: sets `by` to the first suite that fails; none: all of them are run. A suite is built
+# and run only if those before it pass: the first one nearly always knows. 1: none fails; 2: the tree
+# does not build.
 notices() {
-    local suite
+    local suite i=$1 object=0 status=0
+    shift
     if [ $# -eq 0 ]; then
         build || return 2
         suites_pass && return 1
+        by=$(sed -n 's/.* - \([a-z_0-9]*\) (.*/\1/p' "$tree/test.log" | paste -sd ' ')
         return 0
     fi
+    compile "${files[i]}" || status=$?
+    [ "$status" -ne 2 ] || return 2
+    [ "$status" -eq 1 ] || object=1
     for suite in "$@"; do
-        build "$suite" || return 2
-        suites_pass "$suite" || return 0
+        by=$suite status=0
+        suite_passes "$suite" "$object" || status=$?
+        [ "$status" -ne 2 ] || return 2
+        [ "$status" -eq 0 ] || return 0
     done
     return 1
 }
 
 # try I SUITE…
 try() {
-    local i=$1 what="${files[$1]}: ${olds[$1]} → ${news[$1]}" seen=0
+    local i=$1 what="${files[$1]}: ${olds[$1]} → ${news[$1]}" seen=0 by=''
     shift
     plant "$i"
-    notices "$@" || seen=$?
+    notices "$i" "$@" || seen=$?
     if [ "$seen" -eq 2 ]; then
         echo "STALE     $what (does not compile)"
         stale=$((stale + 1))
     elif [ "$seen" -eq 0 ]; then
-        echo "killed    $what ($(sed -n 's/.* - \([a-z_0-9]*\) (.*/\1/p' "$tree/test.log" | paste -sd ' '))"
+        echo "killed    $what ($by)"
         killed=$((killed + 1))
     elif [ -n "${reasons[i]}" ]; then
         echo "explained $what (${reasons[i]})"

@@ -9,12 +9,13 @@ trap 'rm -rf "$scratch"' EXIT
 cases=0
 failures=0
 
-# fail NAME TEXT…: counts a failed case and shows why.
+# fail NAME TEXT…: counts a failed case and shows why. With YG_FAIL_FAST it is the last one.
 fail() {
     failures=$((failures + 1))
     printf 'FAILED: %s\n' "$1"
     shift
     printf '    %s\n' "$@"
+    [ -z "${YG_FAIL_FAST:-}" ] || exit 1
 }
 
 # matches PATTERN FILE: "" asks for an empty file, "-" for nothing; else an extended regular
