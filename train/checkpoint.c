@@ -1,10 +1,11 @@
 /*
  * Checkpoints: everything that a run needs to go on as if it had never stopped.
  *
- * A checkpoint is a safetensors file: the parameters by name, the optimizer's state, the best
- * parameters as "@best.NAME", and the position as "@run.counts" (i64), "@run.values" and
- * "@run.totals" (f64). No name in a model file has an "@", so none of these is a parameter. What
- * the run was started with is a note, so that another run's checkpoint is not taken for it.
+ * A checkpoint is a safetensors file. It holds the parameters by name, the optimizer's state, the
+ * best parameters as "@best.NAME", the position as "@run.counts" (i64), "@run.values" and
+ * "@run.totals" (f64), and the history as "@run.history". No name in a model file has an "@", so
+ * none of these is taken for a parameter. A note holds the run's identity (identity.c), so that a
+ * run does not go on with the checkpoint of another.
  */
 #include "../graph/clock.h"
 #include "../graph/file.h"
@@ -115,7 +116,7 @@ bool yg_run_save_results(yg_run *run, yg_error *error) {
 }
 
 bool yg_run_save(yg_run *run, yg_error *error) {
-    /* Until an epoch was measured, the state of now is the best there is. */
+    /* Before the end of the first epoch no weights have been judged: the current ones are saved. */
     if (!run->at.best_epoch)
         yg_run_keep_best(run);
     char *checkpoint = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);

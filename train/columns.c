@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The choice of columns, while it is made. */
+/* The state of choosing columns. */
 typedef struct choice {
     const yg_reading *reading;
     const yg_csv *csv;
@@ -46,7 +46,7 @@ static bool is_star(const yg_value *value) {
     return value && value->kind == YG_SCALAR && strcmp(value->text, "*") == 0;
 }
 
-/* What the map says for a port, "*" apart: a column or a list of columns. */
+/* Adds a column or a list of columns that the map gives to a port; "*" is add_rest()'s. */
 static bool add_listed(const choice *c, size_t p, const yg_value *value) {
     if (value->kind == YG_SCALAR)
         return add_named(c, p, value->text, value->origin);
@@ -74,7 +74,7 @@ static bool add_rest(const choice *c, size_t p) {
     return true;
 }
 
-/* As the encoding remembers. */
+/* Adds the columns that the encoding remembers. */
 static bool add_remembered(const choice *c, size_t p) {
     const yg_port_encoding *encoding = &c->reading->data->encoding.ports[p];
     for (size_t i = 0; i < encoding->column_count; i++)
@@ -181,7 +181,8 @@ static bool choose_port(const choice *c, size_t p) {
     if (value && !is_star(value))
         return add_listed(c, p, value) && (!c->reading->training || !encoding->column_count ||
                                            check_same(c, p, value->origin));
-    /* "*" of what is not learnt from means the columns that were, in their order. */
+    /* In other data than the training part, "*" stands for the columns of the training part, in
+     * their order. */
     if (!learning && encoding->column_count)
         return add_remembered(c, p);
     if (value)
@@ -193,7 +194,7 @@ static bool choose_port(const choice *c, size_t p) {
                    port->target ? "target" : "input", port->name, port->name);
 }
 
-/* "*" for the one port that says so. */
+/* Gives the columns of "*" to the one port that has it. */
 static bool choose_rest(const choice *c) {
     const yg_value *star = NULL;
     size_t port = 0;

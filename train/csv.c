@@ -15,7 +15,7 @@
 static const size_t RECORD_CAP = (size_t)64 << 20; /* bytes of one record */
 
 typedef struct cell {
-    size_t start; /* in `text` */
+    size_t start; /* its first byte in `text` */
     int32_t line, column;
 } cell;
 
@@ -32,12 +32,12 @@ struct yg_csv {
     bool blank; /* the record is an empty line */
     int64_t row;
     size_t column_count;
-    const char **columns; /* "": without a name */
-    cell *header;         /* where the names stand */
-    yg_pool *pool;        /* of the columns' names, and of … */
-    yg_names names;       /* … the different ones, in the order of their first columns */
-    size_t *first;        /* the first column with names.names[i] … */
-    size_t *second;       /* … and the next one, SIZE_MAX: none */
+    const char **columns; /* their names; "": without a name */
+    cell *header;         /* the places of the names in the file */
+    yg_pool *pool;        /* holds the names and their table */
+    yg_names names;       /* each name once, in the order of first columns */
+    size_t *first;        /* the first column with names.names[i] */
+    size_t *second;       /* the second column with names.names[i]; SIZE_MAX: none */
 };
 
 static yg_origin here(const yg_csv *csv) {
@@ -46,12 +46,12 @@ static yg_origin here(const yg_csv *csv) {
 
 /* --------------------------------------------------------------------------------- characters */
 
-/* The next character, or EOF. Only looked at when it is needed: a pipe may have no more yet. */
+/* The next character, or EOF. It is asked for only when needed, because a pipe may make us wait. */
 static int next(yg_csv *csv) {
     return yg_input_peek(&csv->input);
 }
 
-/* Goes over the next character, which is there. */
+/* Takes the next character; next() has returned one. */
 static void advance(yg_csv *csv) {
     const int c = csv->input.bytes[csv->input.at++];
     if (c == '\n') {
@@ -94,7 +94,8 @@ static bool at_record_end(yg_csv *csv) {
     return c == EOF || c == '\n' || c == '\r';
 }
 
-/* An LF behind a CR is left to the next record: to look for it now could mean to wait. */
+/* After a CR, an LF that may follow is left to the next record: looking for it could mean to wait.
+ */
 static void skip_record_end(yg_csv *csv) {
     csv->after_return = next(csv) == '\r';
     if (next(csv) != EOF)
@@ -260,7 +261,7 @@ static bool keep_header(yg_csv *csv, yg_error *error) {
     return true;
 }
 
-/* How a file begins that is no CSV text, and what to do with it. */
+/* Recognises files that are not CSV text by their first bytes, and says what to do with them. */
 static bool check_start(const yg_csv *csv, yg_error *error) {
     static const struct {
         const char *bytes;

@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a port's elements are kept in. */
+/* The type that a port's elements have in the end: that of the network's buffer. */
 static yg_dtype kept_dtype(const yg_reading *reading, size_t port) {
     const yg_dtype dtype = yg_model_port(reading->model, port)->dtype;
     return yg_dtype_is_float(dtype) ? reading->dtype : dtype;
 }
 
-/* Until a port is fitted, all its digits are needed. */
+/* The type that they are read in: f64 for a port whose mean is not known yet, so that the mean is
+ * computed from all digits. */
 static yg_dtype first_dtype(const yg_reading *reading, size_t port) {
     const yg_port_encoding *encoding = &reading->data->encoding.ports[port];
     return encoding->standardized && !encoding->mean ? YG_F64 : kept_dtype(reading, port);
@@ -63,7 +64,7 @@ void *yg_elements_at(const yg_elements *elements, int64_t example) {
            (size_t)(example * elements->width) * yg_dtype_size(elements->dtype);
 }
 
-/* A number that a float does not hold. */
+/* The error for a number that is too large for a float. */
 static bool fail_large(const yg_reading *reading, size_t port, double value, int64_t element,
                        int64_t first, const yg_elements *elements, yg_error *error) {
     const yg_port_encoding *encoding = &reading->data->encoding.ports[port];
@@ -84,8 +85,8 @@ bool yg_elements_store(const yg_reading *reading, size_t port, const double *val
         memmove((double *)to->data + begin, values, (size_t)count * sizeof *values);
         return true;
     }
-    /* Byte by byte, for `to` may be the memory of `values` itself: a float ends before the double
-     * that it comes from begins, or where it does. */
+    /* `to` may be the memory of `values` itself, so floats are copied as bytes, from the front.
+     * That is safe: float i never reaches beyond the start of double i + 1. */
     unsigned char *out = (unsigned char *)to->data + (size_t)begin * sizeof(float);
     const unsigned char *in = (const unsigned char *)values;
     for (int64_t i = 0; i < count; i++) {

@@ -136,8 +136,8 @@ static const yg_value *data_entry(const yg_model *model, const char *key) {
     return section && section->kind == YG_MAPPING ? yg_value_get(section, key) : NULL;
 }
 
-/* The weights' formula, which must be the model's if that has one. Weights that remember nothing of
- * their data take the model's. */
+/* Takes the formula of the weights file. Where the model has one too, they must be equal. Weights of
+ * another program have no encoding: then the model's formula is taken. */
 static bool load_formula(const yg_model *model, const yg_tensor_file *file, const char *path,
                          const char *port, yg_port_encoding *out, yg_error *error) {
     const yg_value *map = data_entry(model, "transform");
@@ -189,7 +189,7 @@ static bool check_standardization(const yg_model *model, const char *path, const
                name, name);
 }
 
-/* Class indices are those of the classes that the weights were trained with. */
+/* Fails where the model lists other classes than the weights: an index would mean another class. */
 static bool check_classes(const char *path, const yg_port *port, const yg_port_encoding *encoding,
                           yg_error *error) {
     if (!encoding->class_count)

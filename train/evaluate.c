@@ -25,7 +25,8 @@ static const yg_dataset *choose_split(const yg_data *data, const char *asked, co
     return NULL;
 }
 
-/* Reads a CSV file as the weights remember, into data->test. */
+/* Reads a CSV file into data->test, with the columns, classes and means that the weights remember.
+ */
 static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const char *path,
                      const char *csv, yg_dtype dtype, yg_data *data, yg_error *error) {
     const yg_reading reading = {.model = model, .data = data, .dtype = dtype};
@@ -44,7 +45,7 @@ static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const
     return good;
 }
 
-/* The data to score on, with the part of them in *dataset. */
+/* Reads the data to score on; *dataset becomes the chosen part of them. */
 static bool read_data(const yg_model *model, const yg_evaluate_options *options,
                       const yg_tensor_file *weights, const char *path, yg_dtype dtype,
                       yg_data *data, const yg_dataset **dataset, const char **name,

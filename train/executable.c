@@ -44,7 +44,7 @@ yg_network *yg_executable_network(const yg_executable_options *options, int64_t 
     return network;
 }
 
-/* Nodes that the program is to compute, and what becomes of them. */
+/* What the program is to compute. */
 typedef struct plan {
     size_t node_count;
     yg_node *nodes;

@@ -1,6 +1,7 @@
 /*
- * Executables: a network at one batch size, compiled, with its inputs filled from examples and its
- * parameters bound to tensors that executables share. Private to train/.
+ * An executable: a network that is compiled for one batch size. Its inputs are filled from a
+ * stream of examples. Its parameters are bound to tensors that several executables share, so all of
+ * them see the same training. Private to train/.
  */
 #ifndef YG_TRAIN_EXECUTABLE_H
 #define YG_TRAIN_EXECUTABLE_H
@@ -18,17 +19,17 @@ typedef struct yg_executable_options {
     const yg_data *data; /* for its dims */
     yg_dtype dtype;
     int threads;
-    bool training;                 /* dropout drops */
-    bool outputs_only;             /* inputs to outputs: predict */
-    bool gradients;                /* of the loss, as outputs */
+    bool training;                 /* build the network for training: dropout drops */
+    bool outputs_only;             /* compute only the model's outputs, for predict */
+    bool gradients;                /* compute the gradients of the loss as results */
     const yg_optimizer *optimizer; /* NULL: no updates */
     double clip_grad_norm;         /* 0: none */
-    const yg_score_plan *plan;     /* NULL: the parts of scores are not asked for */
+    const yg_score_plan *plan;     /* compute the parts of its scores too; NULL: do not */
     bool recompute;                /* as yg_compile_options.recompute */
-    const yg_program *beside;      /* yg_compile_options.beside */
+    const yg_program *beside;      /* as yg_compile_options.beside */
     unsigned graph_flags;          /* as yg_network_options.graph_flags */
-    unsigned compile_flags;        /* as yg_compile_options.flags … */
-    const char *const *without;    /* … and its passes that are left out */
+    unsigned compile_flags;        /* as yg_compile_options.flags */
+    const char *const *without;    /* passes to leave out, as yg_compile_options.without */
     size_t without_count;
 } yg_executable_options;
 
@@ -37,16 +38,17 @@ typedef struct yg_result {
     const char *name;
     yg_node node; /* YG_NONE: a gradient that does not exist */
     yg_type type;
-    const void *data; /* NULL until yg_executable_bind(), and for a gradient that does not exist */
+    const void *data; /* the value to read; NULL before yg_executable_bind(), and for a gradient
+                         that does not exist */
     yg_origin origin;
-    /* The program's own bytes. `data` is the copy, where there is one: of a parameter, or a view
-     * of one, that the program updates, and that is read as it was before the run. */
-    const void *source;
-    void *copy;
+    const void *source; /* the program's own bytes */
+    void *copy;         /* of `source`, made before each run; then `data` points here. NULL: none.
+                           Needed where the program writes over the result: a parameter, or a view
+                           of one, that it updates. */
 } yg_result;
 
 typedef struct yg_executable {
-    int64_t batch;
+    int64_t batch;             /* examples */
     const yg_score_plan *plan; /* or NULL */
     yg_network *network;
     yg_node forward_end, backward_end; /* where the gradients' nodes begin and end */
@@ -56,10 +58,10 @@ typedef struct yg_executable {
     yg_result loss;
     size_t metric_count;
     yg_result *metrics;
-    size_t trainable_count; /* where gradients are computed … */
-    size_t unreached_count; /* … and of those the parameters that the loss does not depend on, or by
-                               no differentiable path */
-    const char **unreached; /* their names, which belong to the network */
+    size_t trainable_count; /* trainable parameters; 0 where no gradients are computed */
+    size_t unreached_count; /* trainable parameters that the loss does not depend on through
+                               differentiable operators */
+    const char **unreached; /* the names of these, which belong to the network */
     size_t part_count;      /* of the plan, or 0 */
     yg_result *parts;
     size_t output_count; /* outputs_only: the model's outputs */
@@ -67,7 +69,8 @@ typedef struct yg_executable {
     size_t gradient_count; /* gradients: one for each trainable parameter */
     yg_result *gradients;
     yg_optimizer_graph updates;
-    double *lr, *t; /* NULL: the optimizer has no use for it */
+    double *lr; /* input of the program: the learning rate; NULL: it is not used */
+    double *t;  /* input of the program: the number of the step, from 1; NULL: it is not used */
 } yg_executable;
 
 /* The network that an executable of that batch size is made of. NULL on failure; freed by the
@@ -75,22 +78,24 @@ typedef struct yg_executable {
 yg_network *yg_executable_network(const yg_executable_options *options, int64_t batch,
                                   yg_error *error);
 
-/* NULL on failure. `batch` 0: the data's dims have the batch dimension too, and there are no feeds
- * to fill. */
+/* Builds and compiles an executable. `batch` 0: the data's dims give the batch dimension too, and
+ * there are no feeds to fill. NULL on failure; freed by yg_executable_free(). */
 yg_executable *yg_executable_new(const yg_executable_options *options, int64_t batch,
                                  yg_error *error);
 void yg_executable_free(yg_executable *executable); /* NULL is allowed */
 
-/* Binds parameters and optimizer state to store's tensors of the same names. State that the store
- * lacks is added to it, as zeros. Only from then on can results be read: one of them may be a
- * parameter. */
+/* Binds parameters and optimizer state to the store's tensors of the same names. State that the
+ * store lacks is added to it, as zeros. Results can be read only after this call, because one of
+ * them may be a parameter. False on failure. */
 bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_error *error);
 
-/* Whether what the last run came to is finite. A loss that is not, because no example of the batch
- * counts (0 / 0), is no failure: its parts are. */
+/* Whether the last run's loss is finite, or the parts that it is computed from. A batch in which no
+ * example counts, as when all labels are ignored, has the loss 0 / 0: its parts are finite, so that
+ * is no failure. */
 bool yg_executable_is_finite(const yg_executable *executable);
 
-/* Fails where there is nothing to train: no trainable parameter, or none that the loss reaches. */
+/* Fails where there is nothing to train: no trainable parameter, or none that the loss depends on.
+ */
 bool yg_executable_check_trainable(const yg_executable *executable, const yg_model *model,
                                    yg_error *error);
 
@@ -103,7 +108,8 @@ bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, 
 /* The value of a scalar result, at the parameters that the last run read. */
 double yg_result_scalar(const yg_result *result);
 
-/* The parameters that a gradient is asked at: initial values, or the weights given. */
+/* Fills the store with the parameters at which a gradient is asked for: initial values, or the
+ * weights that the options name. */
 bool yg_gradients_parameters(const yg_model *model, const yg_gradients_options *options,
                              const yg_executable *executable, yg_tensor_file *store,
                              yg_error *error);

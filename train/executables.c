@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a batch of all examples may take, so that scores that mix them are exact. */
+/* The most memory for one batch of all examples, which makes scores exact that mix examples. */
 static const double WHOLE_BYTES = (double)(1 << 30);
 
 bool yg_executables_plan(yg_executables *executables, yg_error *error) {
@@ -62,7 +62,7 @@ void yg_executables_free(yg_executables *executables) {
     executables->planned = false;
 }
 
-/* The batch size to score with: all examples where some score mixes them and there is room. */
+/* Chooses the batch size to score with: all examples if a score mixes them and memory allows it. */
 static bool choose_batch(yg_executables *executables, int64_t examples, int64_t *batch_size,
                          yg_error *error) {
     if (!executables->plan.whole || examples <= *batch_size)

@@ -1,6 +1,7 @@
 /*
- * Executables of all batch sizes that some examples fall into, over one set of tensors, and what
- * they score together. Private to train/.
+ * A set of executables of one network, one for each batch size that is needed, over one set of
+ * tensors. The last batch of an epoch may be smaller than the others, and needs a program of its
+ * own. Private to train/.
  */
 #ifndef YG_TRAIN_EXECUTABLES_H
 #define YG_TRAIN_EXECUTABLES_H
@@ -8,27 +9,31 @@
 #include "executable.h"
 #include "totals.h"
 
-/* Options, store and batch_size are the caller's to set; the rest is made when first needed. */
+/* The caller sets `options`, `store`, `batch_size` and `beside`; the rest is made when first
+ * needed. */
 typedef struct yg_executables {
     yg_executable_options options;
     yg_tensor_file *store;
     int64_t batch_size;                  /* of most batches, where scores are asked for; or 0 */
-    const struct yg_executables *beside; /* a set that is not run at the same time: its threads are
-                                            this one's, too. NULL: none */
+    const struct yg_executables *beside; /* a set that never runs at the same time, and so shares
+                                            its threads with this one; NULL: none */
     size_t count;
     yg_executable **executables;
-    bool planned;
+    bool planned; /* `plan` has been made */
     yg_score_plan plan;
     yg_heads heads;
 } yg_executables;
 
-/* Makes the plan of scores, if that has not been done. */
+/* Makes the plan of scores, if that has not been done. False on failure. */
 bool yg_executables_plan(yg_executables *executables, yg_error *error);
+/* The executable for a batch size, compiled when first asked for. Belongs to the set; NULL on
+ * failure. */
 yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, yg_error *error);
-void yg_executables_free(yg_executables *executables);
+void yg_executables_free(yg_executables *executables); /* what it holds, not the struct */
 
-/* Loss and metrics of all examples, in batches; `scores` were made by yg_scores_begin(). Scores
- * that mix examples are computed in one batch, where there is memory for that. */
+/* Computes loss and metrics of all examples, in batches, into `scores`, which yg_scores_begin()
+ * made. Scores that mix examples are computed in one batch, if memory allows it. False on failure.
+ */
 bool yg_executables_score(yg_executables *executables, const yg_dataset *dataset,
                           int64_t batch_size, yg_scores *scores, yg_error *error);
 

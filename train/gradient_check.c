@@ -6,11 +6,14 @@
  *
  *   difference = (loss(p + h) - loss(p - h)) / 2h
  *
- * An element passes if |gradient - difference| <= 1e-6 · max(1, |difference|, |loss|): rounding in
- * the loss alone is worth |loss| · 1e-16 / h = 2e-11 |loss|, truncation h² · f'''/6. Where a step
- * crosses a kink (relu at 0), neither side of it is wrong: an element that fails is tried again
- * with steps 100 and 10,000 times smaller, at a tolerance that grows with the rounding. An element
- * that is at a kink itself has two slopes, and passes with either, or with one between them.
+ * An element passes if |gradient - difference| <= 1e-6 · max(1, |difference|, |loss|). Rounding in
+ * the loss alone makes an error of |loss| · 1e-16 / h = 2e-11 |loss|, truncation one of h² ·
+ * f'''/6.
+ *
+ * A step that crosses a kink, such as relu's at 0, gives a difference that is neither slope. So an
+ * element that fails is tried again with steps 100 and 10,000 times smaller, at a tolerance that
+ * grows with the rounding. An element at a kink itself has two slopes. It passes with either, or
+ * with one between them.
  */
 #include "../graph/random.h"
 #include "encoding.h"
@@ -24,8 +27,8 @@
 #include <string.h>
 
 static const double STEP = 6e-6, TOLERANCE = 1e-6, PRECISION = 2.3e-16;
-/* Of one-sided differences. Rounding is worth 16 · 2e-16 / 6e-8 = 6e-8 of the loss, curvature 6e-8
- * of the second derivative. */
+/* The step of one-sided differences. Rounding makes an error of 16 · 2e-16 / 6e-8 = 6e-8 of the
+ * loss, curvature one of 6e-8 of the second derivative. */
 static const double KINK_STEP = 6e-8;
 enum { EXAMPLES = 8, ELEMENTS = 64, RETRIES = 3 };
 
@@ -100,8 +103,8 @@ static bool check_element(const checker *c, double *value, double gradient, doub
     return true;
 }
 
-/* The element to compare in stretch i of `count`, drawn by the seed: an even step could meet one
- * column of a weight only. */
+/* The element to compare in stretch i of `count`, drawn by the seed. With equal steps between
+ * elements, all of them could lie in one column of a weight. */
 static int64_t draw_element(uint64_t seed, const char *name, int64_t i, int64_t count,
                             int64_t elements) {
     const int64_t each = elements / count, more = elements % count;
@@ -228,7 +231,7 @@ bool yg_check_gradients(const yg_model *model, const yg_gradients_options *optio
     *checks = (yg_gradient_checks){.passed = true,
                                    .random_data = !yg_model_section(model, "data"),
                                    .has_loss = yg_model_section(model, "loss") != NULL};
-    /* Symbolic dimensions of 3: no other size says more. */
+    /* Every symbolic dimension gets the size 3: small, and not 1, which would hide mistakes. */
     static const yg_invention invention = {.examples = EXAMPLES, .otherwise = 3};
     bool good = checks->random_data
                     ? yg_data_invent(model, YG_F64, &invention, &data, error)

@@ -13,7 +13,7 @@ typedef struct yg_history {
     size_t metric_count;
     const char **metrics; /* their names, which belong to the model */
     bool has_validation;
-    size_t width; /* numbers a line */
+    size_t width; /* numbers in a line */
     size_t count, capacity;
     double *lines; /* [count, width] */
 } yg_history;
@@ -24,13 +24,14 @@ bool yg_history_begin(yg_history *history, const yg_scores *scores, bool has_val
                       yg_error *error);
 void yg_history_free(yg_history *history); /* what it holds, not the struct */
 
-/* `validation` NULL: there is none. */
+/* Adds the line of an epoch. `validation` NULL: the run has no validation part. */
 bool yg_history_add(yg_history *history, int64_t epoch, int64_t step, double lr,
                     const yg_scores *training, const yg_scores *validation, yg_error *error);
 
 /* Takes the lines of an earlier part of the run, [count, width], up to `epoch`. */
 bool yg_history_restore(yg_history *history, const double *lines, size_t count, int64_t epoch,
                         yg_error *error);
+/* Writes the lines as CSV. */
 bool yg_history_write(const yg_history *history, const char *path, yg_error *error);
 
 /* Training and validation loss over epochs, as SVG. */

@@ -1,12 +1,12 @@
 /*
- * A run's identity: what it was started with, a line "NAME VALUE" each, kept in its checkpoint so
- * that a run that is resumed is the run that it was.
+ * A run's identity: a text with a line "NAME VALUE" for everything that decides its results. It is
+ * kept in the checkpoint. `--resume` compares it, so that a run never goes on as another one.
  *
- * It holds the settings that a step depends on, the model in operators only (so that a layer or an
- * include that has changed is found), the `data:` section but for its paths, and digests of the
- * training and validation examples: the best weights so far were chosen by their score on the
- * latter. What may change: the run's length, the learning rate and its schedule,
- * `patience` and `min_delta`, the number of threads, and where the files stand.
+ * It holds the settings that a step depends on, the expanded model (so that a change in a layer or
+ * an included file is found), the `data:` section without its paths, and digests of the training
+ * and validation examples. Validation counts because it chose the best weights so far. The run's
+ * length, the learning rate and its schedule, `patience` and `min_delta`, the number of threads and
+ * the places of files are left out: they may change.
  */
 #include "../graph/number.h"
 #include "../graph/text.h"
@@ -35,8 +35,8 @@ static void add_optimizer(yg_text *text, const yg_optimizer *optimizer) {
     yg_text_add(text, "\n");
 }
 
-/* A list of scalars, or a scalar: "NAME [a, b]". Lists of lists are examples, which are told by
- * their digest. */
+/* Adds a scalar or a list of scalars: "NAME [a, b]". Lists of lists are examples, which the digest
+ * stands for. */
 static void add_list(yg_text *text, const char *name, const yg_value *list) {
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i]->kind != YG_SCALAR)
@@ -47,8 +47,8 @@ static void add_list(yg_text *text, const char *name, const yg_value *list) {
     yg_text_add(text, "]\n");
 }
 
-/* The entries of `data:`, at most a mapping deep. Paths may change; transform and standardize stand
- * with the ports. */
+/* Adds the entries of `data:`, which are scalars, lists or mappings of these. Paths are left out.
+ * `transform` and `standardize` are added with the ports. */
 static void add_data(yg_text *text, const yg_value *section) {
     for (size_t i = 0; section && section->kind == YG_MAPPING && i < section->count; i++) {
         const char *key = section->keys[i]->text;
@@ -115,7 +115,7 @@ static void add_model(yg_text *text, const char *expanded) {
     }
 }
 
-/* Of all values of the examples, in their order and type. */
+/* A digest of all values of the examples, in their order and type. */
 static uint64_t digest_of(const yg_dataset *dataset) {
     uint64_t digest = 14695981039346656037u; /* FNV-1a, of 64 bits at a time */
     for (size_t p = 0; p < dataset->port_count; p++) {
@@ -162,8 +162,8 @@ const char *yg_run_identity(yg_run *run, yg_error *error) {
 
 /* -------------------------------------------------------------------------------- comparing --- */
 
-/* Lines to be looked up by name, mostly in their own order: the search goes on where the last one
- * ended, and once around. */
+/* Lines to look up by name. They are mostly asked for in their own order, so a search starts where
+ * the last one ended, and wraps around once. */
 typedef struct lines {
     const char *text, *at;
 } lines;
@@ -192,8 +192,8 @@ static const char *find_line(lines *in, const char *name, size_t length, size_t 
     return NULL;
 }
 
-/* Adds a line for each entry of `of` that the two do not agree on; `missing`: only for those that
- * `is` lacks. */
+/* Adds a line for each entry of `of` whose values in `was` and `is` differ; with `missing`, only
+ * for entries that `is` lacks. */
 static void add_changes(yg_text *text, const char *of, const char *was, const char *is,
                         bool missing) {
     lines in_was = {was, was}, in_is = {is, is};

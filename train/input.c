@@ -13,7 +13,8 @@ enum { ROOM = 64 * 1024 };
 
 bool yg_input_begin(yg_input *input, FILE *file) {
     *input = (yg_input){.file = file, .descriptor = fileno(file)};
-    /* The descriptor of a file stands behind what was read through `file`. A pipe has no place. */
+    /* `file` may have read ahead, so the descriptor's position is beyond ftello(). A pipe has no
+     * position. */
     const off_t place = input->descriptor >= 0 ? ftello(file) : -1;
     if (place >= 0)
         lseek(input->descriptor, place, SEEK_SET);
@@ -26,7 +27,7 @@ void yg_input_end(yg_input *input) {
     *input = (yg_input){0};
 }
 
-/* Reads more behind what is there; waits where nothing has arrived. */
+/* Appends more bytes to those that are not taken yet; waits if none has arrived. */
 static bool read_more(yg_input *input) {
     unsigned char *to = input->bytes + input->end;
     const size_t room = ROOM - input->end;

@@ -1,12 +1,12 @@
 /*
- * Random examples, for a model without data.
+ * Random examples, so that a model without data can be checked and timed.
  */
 #include "../graph/random.h"
 #include "source.h"
 
 #include <string.h>
 
-/* Symbolic dimensions but the batch's. */
+/* Gives every symbolic dimension except the batch's a size. */
 static bool invent_dimensions(const yg_reading *reading, const yg_invention *invention,
                               yg_error *error) {
     for (size_t p = 0; p < yg_model_port_count(reading->model); p++) {
@@ -26,8 +26,8 @@ static bool invent_dimensions(const yg_reading *reading, const yg_invention *inv
     return true;
 }
 
-/* Classes are drawn from all classes; integers without are 0 or 1; a float target lies in (0, 1),
- * where every loss is defined; a float input is normal. */
+/* Draws one element. A class is any of the classes; another integer is 0 or 1. A float target lies
+ * in (0, 1), where every loss is defined. A float input is normally distributed. */
 static double invent(const yg_port *port, uint64_t stream, uint64_t index) {
     if (port->classes)
         return (double)yg_random_below(0, stream, index, (uint64_t)port->classes);

@@ -19,7 +19,7 @@
 
 static const size_t MODEL_CAP = (size_t)16 << 20;
 
-/* Text in place of what stands at a value; `length` 0: before it. */
+/* A change to the file's text at the place of a value: replaces the value, or inserts before it. */
 typedef struct edit {
     const yg_value *at;
     bool insert;
@@ -150,7 +150,7 @@ static void set_count(copying *c, const yg_value *mapping, const char *key, int6
     set(c, mapping, key, number);
 }
 
-/* The run's length is counted in epochs or in steps, as it was asked for last. */
+/* The run's length, in epochs or in steps. Replaces the other one, since only one may be given. */
 static void set_length(copying *c, const yg_value *train, const char *key, int64_t value) {
     static const char *const keys[] = {"epochs", "steps"};
     for (size_t i = 0; i < train->count; i++)

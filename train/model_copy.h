@@ -1,8 +1,9 @@
 /*
- * The copy of a model that a run keeps in its folder. Private to train/.
+ * The copy of a model file that a run keeps in its folder. Private to train/.
  *
- * It is the file as it was written, comments and all, but what the command line put in place of it
- * is written in, and relative paths are made absolute: so it trains the same from where it stands.
+ * The copy trains to the same results from where it is. So options of the command line, such as
+ * --set, are written into it, and relative paths are made absolute. All other text, comments too,
+ * stays as it is.
  */
 #ifndef YG_TRAIN_MODEL_COPY_H
 #define YG_TRAIN_MODEL_COPY_H

@@ -13,7 +13,8 @@
 
 static const char *const parts[] = {"validation", "train"};
 
-/* Choice `i` is PART.LABEL: of the losses, then of the metrics, the validation part's first. */
+/* The text after the dot of choice `i`. Choices are PART.LABEL: those of the loss first, then those
+ * of each metric, and the validation part before the training part. */
 static const char *label_of(const yg_value *metrics, size_t i) {
     return i < 2 ? "loss" : metrics->keys[i / 2 - 1]->text;
 }
@@ -66,7 +67,7 @@ static bool read_name(const yg_model *model, const yg_value *value, yg_monitor *
     return fail_unknown(value, text, metrics, count, error);
 }
 
-/* Whether a metric is to be high or low cannot be told from its name: it has to be said. */
+/* A metric's name does not say whether high or low is better, so `mode` is required. */
 static bool read_mode(const yg_value *mode, yg_monitor *monitor, yg_error *error) {
     static const char *const modes[] = {"min", "max", NULL};
     const bool metric = monitor->metric != SIZE_MAX;
@@ -99,6 +100,6 @@ bool yg_monitor_check(const yg_monitor *monitor, bool has_validation, yg_error *
 double yg_monitor_value(const yg_monitor *monitor, const yg_scores *scores) {
     const double value =
         monitor->metric == SIZE_MAX ? scores->loss : scores->metrics[monitor->metric].value;
-    /* A metric that is no number is worse than any that is one. */
+    /* NaN is worse than any number. */
     return isnan(value) ? (double)INFINITY : monitor->highest ? -value : value;
 }

@@ -1,6 +1,6 @@
 /*
- * Monitors: the one number that an epoch is judged by, for the best weights and for stopping early.
- * Private to train/.
+ * A monitor is the number by which an epoch is judged: for choosing the best weights, and for early
+ * stopping. Private to train/.
  *
  *   early_stopping: {monitor: validation.accuracy, mode: max, patience: 5, min_delta: 0}
  *
@@ -21,20 +21,20 @@ typedef enum yg_monitor_part {
 typedef struct yg_monitor {
     yg_monitor_part part;
     size_t metric;    /* SIZE_MAX: the loss */
-    bool highest;     /* higher is better */
-    const char *name; /* as written, of the model's; "loss" if it was not */
+    bool highest;     /* true: higher is better; false: lower */
+    const char *name; /* as written in the model file; "loss" if nothing was */
     yg_origin origin;
 } yg_monitor;
 
 #define YG_MONITOR_DEFAULT ((yg_monitor){.metric = SIZE_MAX, .name = "loss"})
 
-/* `name` and `mode` may be NULL: not written. */
+/* Reads `monitor:` and `mode:`; NULL for one that is not written. */
 bool yg_monitor_read(const yg_model *model, const yg_value *name, const yg_value *mode,
                      yg_monitor *monitor, yg_error *error);
-/* Fails if it is of a part that there is not. */
+/* Fails if the monitor is a validation score and the data have no validation part. */
 bool yg_monitor_check(const yg_monitor *monitor, bool has_validation, yg_error *error);
-/* What scores, of the monitor's part, are worth: lower is better, so a metric that is to be high is
- * negated. */
+/* The monitored number of some scores, so that lower is always better: a metric with `mode: max` is
+ * negated, and NaN becomes infinity. */
 double yg_monitor_value(const yg_monitor *monitor, const yg_scores *scores);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * The failure of a loss that is not finite, told with the node that it comes from.
+ * The error for a loss that is not finite. It names the step and the node where that begins.
  *
- * A step overwrites the parameters that it was computed from, and a gradient that is not finite
- * shows only a step later. So the run is repeated from its last checkpoint, or from its start, to
- * the step where it goes wrong, whose values are then looked at one by one. That costs as much as
- * what is repeated (checkpoints are seconds apart), once, and only when a run has failed.
+ * When the loss is seen, the cause is gone: a step overwrites the parameters that it was computed
+ * from, and a gradient that is not finite shows only in the next step's loss. So the run is
+ * repeated from its last checkpoint, or from its start, up to the step that goes wrong. find_nan.h
+ * then searches the values of that step. Checkpoints are seconds apart, and only a run that has
+ * failed pays for this.
  */
 #include "find_nan.h"
 #include "run.h"
@@ -42,7 +43,7 @@ static bool make_store(const yg_tensor_file *like, yg_tensor_file *store) {
     return true;
 }
 
-/* The state of the last checkpoint, or of the start. */
+/* Puts `again` into the state of the last checkpoint, or of the start. */
 static bool go_back(const yg_run *run, yg_run *again) {
     const bool own = run->folder.begun || run->options->resume; /* otherwise an older run's */
     char *path = yg_run_path(again->result->folder, YG_RUN_CHECKPOINT, NULL);
@@ -52,8 +53,8 @@ static bool go_back(const yg_run *run, yg_run *again) {
     return good;
 }
 
-/* Steps until one goes wrong, at most to number `last`; then the parameters are as before it. NULL:
- * none did. */
+/* Repeats steps until one goes wrong, at most up to number `last`. Then the parameters are put back
+ * to what they were before that step. NULL: no step went wrong. */
 static yg_executable *repeat(yg_run *again, int64_t last, yg_tensor_file *before) {
     while (again->at.steps <= last && !(again->options->stop && *again->options->stop)) {
         copy_store(&again->store, before);
@@ -138,7 +139,7 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
         yg_find_nan(executable, again.settings.seed, (uint64_t)again.at.steps, &source, NULL) &&
         source.node != YG_NONE)
         tell_source(run, loss, &again, executable, &source, error);
-    else /* no memory for it, say, or the user does not wait: what is known is told all the same */
+    else /* the search failed, or the user stopped it: the message goes without a node */
         tell(run, loss, "", (yg_origin){yg_model_path(run->model), 0, 0}, advice_for(&source, 1),
              error);
     yg_run_free(&again);

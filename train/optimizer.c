@@ -167,7 +167,7 @@ static bool check_gradient(const yg_graph *graph, yg_node parameter, yg_node gra
                    yg_type_text(type, wanted));
 }
 
-/* One parameter's updates: its own and its state's. */
+/* Appends the updates of one parameter and of its state. */
 static bool build_one(const yg_optimizer *optimizer, yg_graph *graph, yg_node parameter,
                       yg_node gradient, yg_optimizer_graph *out, yg_error *error) {
     const char *states[YG_OPTIMIZER_STATES];
@@ -221,7 +221,7 @@ void yg_optimizer_graph_free(yg_optimizer_graph *out) {
 
 /* -------------------------------------------------------------------------------- clipping ---- */
 
-/* In float64: the squares of float32 gradients above 1e19 are infinite in float32. */
+/* The norm is computed in float64: in float32 the square of a gradient above 1e19 is infinite. */
 bool yg_clip_grad_norm(yg_graph *graph, yg_node *gradients, size_t count, double max_norm,
                        yg_error *error) {
     yg_node squares = YG_NONE;

@@ -9,12 +9,13 @@
  *   u = max(u, v) with amsgrad, otherwise v
  *   parameter = parameter - lr / (1 - β1^t) · m / (√u / √(1 - β2^t) + eps)
  *
- * With c = √(1 - β2^t) the last line is, but for rounding,
+ * The last line is computed in another form, which saves each element a division. With
+ * c = √(1 - β2^t) it is, up to rounding,
  *
  *   parameter = parameter - (lr · c / (1 - β1^t)) · (m / (√u + eps · c))
  *
- * which spares each element a division. What stands in parentheses and depends on t and lr only is
- * a scalar, computed in double precision: 1 - 0.999 in float32 has four right digits.
+ * The factors lr · c / (1 - β1^t) and eps · c depend on t and lr only. They are scalars, computed
+ * in double precision, because in float32 the difference 1 - 0.999 has only four right digits.
  */
 #include "../ops/build.h"
 #include "optimizer_update.h"
@@ -57,8 +58,8 @@ typedef struct factors {
     yg_node epsilon; /* eps · c */
 } factors;
 
-/* Made before anything of the parameter's shape: between two of its steps they would tear apart
- * what is computed in one go. */
+/* Scalars are made before any node of the parameter's shape. A scalar between two such nodes would
+ * split the fused group that computes the update. */
 static factors make_factors(yg_update_call *call) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;

@@ -33,12 +33,12 @@ static size_t states(const yg_optimizer *optimizer, const char *names[YG_OPTIMIZ
 /* The scalars of a step, in the parameter's type. */
 typedef struct factors {
     yg_node lr;
-    yg_node undamped; /* 1 - dampening, but 1 at the first step, whose buffer is all zeros; YG_NONE
-                         where nothing is damped */
+    yg_node undamped; /* the factor of g in b: 1 at the first step, then 1 - dampening; YG_NONE
+                         without dampening */
 } factors;
 
-/* Made before anything of the parameter's shape: between two of its steps they would tear apart
- * what is computed in one go. */
+/* Scalars are made before any node of the parameter's shape. A scalar between two such nodes would
+ * split the fused group that computes the update. */
 static factors make_factors(yg_update_call *call) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;

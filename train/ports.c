@@ -1,6 +1,6 @@
 /*
- * Ports as data see them: how many numbers an example of each takes, which symbolic dimensions the
- * data decide, and what was learnt of each.
+ * What data need to know of ports: how many numbers an example takes, and the sizes of symbolic
+ * dimensions, which the data decide.
  */
 #include "source.h"
 

@@ -18,10 +18,10 @@
 
 /* How the model's outputs are to be read. */
 typedef struct interpretation {
-    size_t label_port;   /* the target whose class is told; SIZE_MAX: none */
-    size_t label_output; /* by which output */
-    size_t *units;       /* of each output: the port in whose units it is; SIZE_MAX: none */
-    char **classes;      /* names of label_port's classes; NULL: told by number */
+    size_t label_port;   /* the target whose class is written; SIZE_MAX: none */
+    size_t label_output; /* the output that decides the class */
+    size_t *units;       /* by output: the port that gives its units; SIZE_MAX: none */
+    char **classes;      /* names of label_port's classes; NULL: the class is written as a number */
 } interpretation;
 
 typedef struct prediction {
@@ -69,7 +69,8 @@ static bool has_label(const prediction *p, size_t port) {
     return yg_port_is_label(&p->data, yg_model_port(p->model, port));
 }
 
-/* The first output with a score for each class, or one sigmoid for two. */
+/* Finds the output that decides the label: the first with a score for each class, or with one
+ * sigmoid for two classes. */
 static void find_label(prediction *p, const yg_executable *executable) {
     interpretation *r = &p->outputs;
     r->label_port = only_target(p, has_label);
@@ -91,7 +92,7 @@ static void find_label(prediction *p, const yg_executable *executable) {
     r->label_port = SIZE_MAX;
 }
 
-/* The port in whose units an output is. One that is not standardised has nothing to turn back. */
+/* Finds the port that gives an output's units. A port that is not standardised changes nothing. */
 static bool find_units(const prediction *p, const yg_executable *executable, size_t output,
                        size_t *units, yg_error *error) {
     size_t count;
@@ -222,13 +223,14 @@ static bool write_header(const prediction *p, const yg_executable *executable, y
 
 /* ------------------------------------------------------------------------------- the rows ---- */
 
-/* In float32, the digits that are its own, not those of the double that it became. */
+/* A float32 is written with the fewest digits that give the same float32 back. As a double it would
+ * get digits that mean nothing. */
 static void write_number(const prediction *p, yg_dtype dtype, double value) {
     char text[YG_NUMBER_TEXT];
     double back;
     if (dtype == YG_F32 && value == value)
         for (int digits = 6; digits <= 9; digits++) {
-            /* Rounded to so many digits, it is still the same float: shortest first. */
+            /* Tries more and more digits until reading them gives the same float. */
             char rounded[40];
             snprintf(rounded, sizeof rounded, "%.*e", digits - 1, value);
             for (char *c = rounded; *c; c++)
@@ -323,9 +325,8 @@ static int64_t power_of_two_below(int64_t count) {
     return power;
 }
 
-/* Answers the rows of p->batch. Where a pipe has paused, their number is anything; then they are
- * cut into powers of two, so that at most a few programs are compiled however often that happens.
- */
+/* Answers the rows of p->batch. After a pause of a pipe their number can be anything. Then they are
+ * cut into powers of two. Otherwise each number of rows would need a program of its own. */
 static bool run_rows(prediction *p, yg_stream *stream, bool paused, yg_error *error) {
     yg_stream_seek(stream, 0, 0);
     while (yg_stream_left(stream) > 0) {

@@ -15,7 +15,7 @@ struct yg_reader {
     size_t port_count;
     int64_t room;     /* examples of a chunk */
     int64_t count;    /* examples read so far */
-    yg_dataset chunk; /* what the source fills: for each port its memory, or the dataset's */
+    yg_dataset chunk; /* what the source fills: for each port `own`, or the dataset's own memory */
     double **own;     /* memory of a float port's part of a chunk */
     yg_labels *labels;
 };
@@ -58,7 +58,7 @@ static bool make_chunk(yg_reader *reader, yg_error *error) {
     return true;
 }
 
-/* What the weights remember must be for as many elements as an example has. */
+/* The means of the weights must be for as many elements as an example has. */
 static bool check_widths(const yg_reader *reader, yg_error *error) {
     for (size_t p = 0; p < reader->port_count; p++) {
         const yg_reading *reading = &reader->reading;
@@ -121,7 +121,7 @@ static bool take_port(yg_reader *reader, size_t p, int64_t count, const yg_datas
     if (encoding->formula && !yg_transform_apply(reading, p, elements, count, reader->count, error))
         return false;
     if (elements->dtype != YG_F64)
-        return true; /* it is where it belongs */
+        return true; /* the source has written it to its final place */
     yg_standardize_apply(encoding, elements->data, count);
     return yg_elements_store(reading, p, elements->data, count * elements->width, reader->count,
                              &to->ports[p], to->count * elements->width, error);

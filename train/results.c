@@ -9,8 +9,8 @@
 
 /* --------------------------------------------------------------------------------- listing --- */
 
-/* Where a result lies is told by yg_results_point(), when parameters are bound: a result may be a
- * parameter or a view of one, and binding frees the buffer that the program had for it. */
+/* The address of a result is left to yg_results_point(). A result may be a parameter or a view of
+ * one, and binding parameters frees the buffer that the program had for it. */
 static yg_result result_of(const yg_executable *executable, const char *name, yg_node node,
                            yg_origin origin) {
     return (yg_result){.name = name,

@@ -12,14 +12,14 @@
 
 /* Where a run stands: what a checkpoint holds besides tensors. */
 typedef struct yg_run_position {
-    int64_t epochs;     /* whole ones done */
-    int64_t steps;      /* done, of the whole run */
-    int64_t epoch_step; /* done, of the epoch that is under way */
-    yg_totals totals;   /* of that epoch */
+    int64_t epochs;     /* whole epochs done */
+    int64_t steps;      /* steps done, of the whole run */
+    int64_t epoch_step; /* steps done, of the current epoch */
+    yg_totals totals;   /* of the current epoch */
     int64_t best_epoch; /* 0: none yet */
-    double best;        /* the lowest of yg_monitor_value() */
-    double reference;   /* early stopping: the value to improve on … */
-    int64_t waited;     /* … and for how many epochs it was not */
+    double best;        /* yg_monitor_value() of the best epoch: the lowest */
+    double reference;   /* early stopping: the value to improve on by min_delta */
+    int64_t waited;     /* early stopping: epochs in a row without such an improvement */
 } yg_run_position;
 
 typedef struct yg_run {
@@ -30,10 +30,10 @@ typedef struct yg_run {
     yg_settings settings;
     yg_data data;
     size_t parameter_count;      /* the store's first tensors; its others are optimizer state */
-    yg_tensor_file store;        /* what the programs work on */
+    yg_tensor_file store;        /* the tensors that the programs are bound to */
     yg_tensor_file best;         /* the best parameters */
     yg_executables train, score; /* programs over the store */
-    yg_stream *examples;         /* those of the training part, in another order each epoch */
+    yg_stream *examples;         /* of the training part, shuffled in each epoch */
     int64_t epoch_steps;         /* steps an epoch */
     int64_t total_steps;         /* of the whole run */
     yg_run_position at;
@@ -42,35 +42,37 @@ typedef struct yg_run {
     double started, saved; /* seconds, of a monotonic clock */
     int64_t steps_before;  /* done before this process */
     yg_train_progress progress;
-    yg_scores judged; /* an epoch's end, on the training data, where the best is told by them */
+    yg_scores judged; /* of the training data, at the weights of an epoch's end; used to choose the
+                         best epoch where validation data are not used for that */
 } yg_run;
 
-/* The programs and the tensors that they share, as at the run's start: settings, data, `examples`
- * and the numbers of steps are given. (train.c) */
+/* Makes the programs and their tensors, with the values of the run's start. Settings, data,
+ * `examples` and the numbers of steps have been set before. (train.c) */
 bool yg_run_begin(yg_run *run, yg_error *error);
 
-/* What a run holds, but not its data, which another run may share, nor its result. */
+/* Frees what a run holds, except its data, which another run may share, and its result. */
 void yg_run_free(yg_run *run);
 
-/* The learning rate of a step, from 0. */
+/* The learning rate of a step; steps count from 0. */
 double yg_run_rate(const yg_run *run, int64_t step);
-/* Computes the step after at.steps, and leaves `at` as it is: progress tells its loss. The program
- * that was run, or NULL on failure. */
+/* Computes the step after at.steps and notes its loss in `progress`; `at` does not change. Returns
+ * the executable that was run, or NULL on failure. */
 yg_executable *yg_run_step(yg_run *run, yg_error *error);
-/* The failure of that step's loss, which is not finite. Always returns false. (not_finite.c) */
+/* Fills in the error for a step whose loss is not finite. Always returns false. (not_finite.c) */
 bool yg_run_fail_not_finite(const yg_run *run, yg_error *error);
 
 /* Copies the parameters to `best`. */
 void yg_run_keep_best(yg_run *run);
 
-/* What the run was started with: see identity.c. The run's own; NULL on failure. */
+/* A text of what the run was started with: see identity.c. Belongs to the run; NULL on failure. */
 const char *yg_run_identity(yg_run *run, yg_error *error);
-/* Fails where two differ, and tells in what. `path` is the checkpoint's. */
+/* Fails where two identities differ, and names what differs. `path` is the checkpoint's. */
 bool yg_run_check_identity(const char *was, const char *is, const char *path, yg_error *error);
 
 /* Writes all files of the run's folder. */
 bool yg_run_save(yg_run *run, yg_error *error);
-/* Only weights and history, without the checkpoint: after a failure in mid-step. */
+/* Writes weights and history, but no checkpoint. For a run that has failed or ends within an epoch:
+ * a run that goes on must start from the last checkpoint. */
 bool yg_run_save_results(yg_run *run, yg_error *error);
 /* Reads the folder's checkpoint into a run whose store has all its tensors. */
 bool yg_run_restore(yg_run *run, yg_error *error);

@@ -1,7 +1,7 @@
 /*
- * Reading safetensors. The bytes may come from anywhere, so each length, offset and shape is
- * checked before anything is allocated or copied by it, and the data must be exactly covered: no
- * gap, no overlap, nothing behind the end.
+ * Reading safetensors. A file may come from anywhere and is not trusted. Each length, offset and
+ * shape is checked before it is used to allocate or copy. The tensors must cover the data exactly:
+ * no gap, no overlap, nothing after the last one.
  */
 #include "../graph/file.h"
 #include "safetensors.h"
@@ -26,9 +26,9 @@ enum { PREFIX = 8 };
 static const size_t FILE_CAP = (size_t)1 << 36;
 static const uint64_t HEADER_CAP = 100000000; /* the reference implementation's own limit */
 
-/* What is being read. */
+/* The state of reading. */
 typedef struct reader {
-    const unsigned char *data; /* behind the header */
+    const unsigned char *data; /* after the header */
     uint64_t data_size;
     yg_origin origin;
     yg_error *error;
@@ -120,7 +120,7 @@ static int by_begin(const void *a, const void *b) {
     const entry *x = a, *y = b;
     if (x->begin != y->begin)
         return x->begin < y->begin ? -1 : 1;
-    if (x->end != y->end) /* an empty tensor before the one that starts there */
+    if (x->end != y->end) /* an empty tensor comes before a tensor that starts at the same byte */
         return x->end < y->end ? -1 : 1;
     return strcmp(x->name, y->name);
 }

@@ -21,7 +21,7 @@
 #include "train.h"
 
 typedef struct yg_settings {
-    int64_t epochs, steps; /* one is 0 */
+    int64_t epochs, steps; /* the run's length in one of them; the other is 0 */
     int64_t batch_size;
     uint64_t seed;
     yg_dtype dtype;
@@ -36,16 +36,16 @@ typedef struct yg_settings {
     double min_delta;
 } yg_settings;
 
-/* `options` may be NULL. */
+/* Reads and checks the section. `options` override it; NULL: nothing does. False on failure. */
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,
                       yg_error *error);
 
-/* For a single step, which needs no number of epochs or steps. A model without a `train:` section
- * has no optimizer (its update is NULL), and the defaults. */
+/* The same for a single step, which needs no number of epochs or steps. For a model without a
+ * `train:` section the optimizer's update is NULL, and all else has its default. */
 bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_error *error);
 
-/* Of the `train:` section alone, for who does not train: its dtype where `asked` is none (not a
- * float type), and its seed. A model without that section has f32 and 0. */
+/* For commands that do not train. *dtype becomes `asked` if that is a float type, else `train:
+ * dtype`, else YG_F32. *seed becomes `train: seed`, else 0. */
 bool yg_settings_dtype(const yg_model *model, yg_dtype asked, yg_dtype *dtype, yg_error *error);
 bool yg_settings_seed(const yg_model *model, uint64_t *seed, yg_error *error);
 

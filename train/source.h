@@ -21,11 +21,11 @@ typedef struct yg_labels yg_labels;
 /* What examples are read for, and what is known of them so far. */
 typedef struct yg_reading {
     const yg_model *model;
-    yg_data *data;     /* its encoding and dims are learnt from the training part, and then hold */
-    yg_dtype dtype;    /* YG_F32 or YG_F64: what float elements are kept in */
-    bool training;     /* this is the training part */
-    bool inputs_only;  /* targets are not wanted: predict */
-    bool eager;        /* give what has arrived, rather than wait until a chunk is full */
+    yg_data *data;    /* its encoding and dims are set by the training part, then used for others */
+    yg_dtype dtype;   /* YG_F32 or YG_F64: the type of float elements in memory */
+    bool training;    /* this is the training part */
+    bool inputs_only; /* targets are not read, for predict */
+    bool eager;       /* give the rows that have arrived instead of waiting for a full chunk */
     yg_labels *labels; /* of each port, while it is read (reader.c) */
 } yg_reading;
 
@@ -35,7 +35,7 @@ bool yg_reading_wants(const yg_reading *reading, size_t port);
 /* ---------------------------------------------------------------------------- sources ------- */
 
 typedef struct yg_source {
-    const char *key; /* the key of a part that chooses this source; NULL: none of the others' */
+    const char *key; /* a part with this key is read by this source; NULL: any other part is */
     /* Opens it and binds the ports' dimensions (yg_width_bind() …). `part` is what the section
      * says. NULL on failure. */
     void *(*open)(const yg_reading *reading, const yg_value *part, yg_error *error);
@@ -73,31 +73,32 @@ yg_reader *yg_reader_new(const yg_reading *reading, const yg_source *source, voi
                          yg_error *error);
 void yg_reader_close(yg_reader *reader); /* NULL is allowed */
 
-/* Appends at most `limit` examples to a dataset that has room for them; see yg_source.next. */
+/* Appends at most `limit` examples to a dataset that has room for them, and returns their number; 0
+ * at the end, and -1 on failure, as yg_source.next. */
 int64_t yg_reader_next(yg_reader *reader, yg_dataset *to, int64_t limit, yg_error *error);
 
-/* True if more examples may come, but have not arrived. */
+/* True if a pipe may still give examples, but they have not arrived. */
 bool yg_reader_waits(const yg_reader *reader);
 
-/* Appends all examples that are left, then decides what labels are. */
+/* Appends all remaining examples, then decides which label is which class. */
 bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error);
 
 /* ------------------------------------------------------------------------------- ports.c ---- */
 
-/* Room for one entry a port. */
+/* Makes an encoding with an empty entry for each port. False when out of memory. */
 bool yg_encoding_make(const yg_model *model, yg_encoding *encoding, yg_error *error);
 
-/* Takes `size` as the number of port's dimension `d` (not the batch's): fails where it is fixed, or
- * was solved, to another. */
+/* Notes that dimension `d` of the port (not the batch's) has the size `size`. Fails if the model or
+ * earlier data say another size. */
 bool yg_dimension_bind(const yg_reading *reading, const yg_port *port, int d, int64_t size,
                        yg_origin origin, yg_error *error);
-/* The same from the number of elements of an example, as a CSV file's columns give it. */
+/* The same from the number of elements of an example, which is the number of its CSV columns. */
 bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, yg_origin origin,
                    yg_error *error);
-/* Elements of an example, by what is bound. -1: a dimension is not. */
+/* Elements of an example; -1 if the size of a dimension is not known yet. */
 int64_t yg_port_width(const yg_data *data, const yg_port *port);
 
-/* The type of a batch of a port's examples, by what is bound. */
+/* The type of a batch of a port's examples; all dimensions are known. */
 bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int64_t batch,
                   yg_type *type, yg_error *error);
 
@@ -109,7 +110,8 @@ bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int6
 bool yg_dataset_reserve(const yg_reading *reading, yg_dataset *dataset, int64_t capacity,
                         yg_error *error);
 
-/* Turns a port's f64 elements into `dtype`, in place, and gives back the memory that saves. */
+/* Converts a port's f64 elements to reading->dtype, in place, and frees the memory that this saves.
+ */
 bool yg_dataset_settle(const yg_reading *reading, yg_dataset *dataset, size_t port,
                        yg_error *error);
 
@@ -123,7 +125,7 @@ void *yg_elements_at(const yg_elements *elements, int64_t example);
 
 /* ------------------------------------------------------------------------------- value.c ---- */
 
-/* Where a value stands, for messages: a CSV cell, or in the model file (`column` NULL). */
+/* The place of a value, for messages: a CSV cell, or a value of the model file (`column` NULL). */
 typedef struct yg_place {
     yg_origin origin;
     int64_t row;
@@ -133,11 +135,11 @@ typedef struct yg_place {
 /* "row 3, column 'species'", or the port's name. Returns `text`. */
 const char *yg_place_text(const yg_place *place, const yg_port *port, char *text, size_t size);
 
-/* Empty, NA, N/A, NaN, null or ?, in any case. */
+/* Whether a cell has no value: it is empty, NA, N/A, NaN, null or ?, in upper or lower case. */
 bool yg_text_is_missing(const char *text);
 
-/* Reads a number or a label to element `index` of a port. Whole numbers are exact; what the port's
- * type does not hold, and what is missing, is a failure. */
+/* Reads a number or a label into element `index` of a port. Whole numbers are exact. Fails on a
+ * value that the port's type cannot hold, and on a missing one. */
 bool yg_value_store(const yg_reading *reading, size_t port, const char *text, const yg_place *place,
                     const yg_elements *to, int64_t index, yg_error *error);
 
@@ -154,13 +156,14 @@ struct yg_labels {
     size_t *number_name; /* the index in `names` of each entry of `numbers` */
 };
 
-/* A port whose single element is a class. */
+/* Whether a port is a label: it has classes and one element an example. */
 bool yg_port_is_label(const yg_data *data, const yg_port *port);
 bool yg_labels_begin(const yg_reading *reading, size_t port, yg_labels *labels, yg_error *error);
-/* The class of a text. */
+/* *value becomes the class of a text. While learning it is provisional: see labels.c. */
 bool yg_labels_value(yg_labels *labels, const char *text, const yg_place *place, int64_t *value,
                      yg_error *error);
-/* After the last example: decides what the labels seen are, and renumbers the first `count`. */
+/* To be called after the last example. Decides which label is which class, and replaces the
+ * provisional numbers of the `count` elements that were read. */
 bool yg_labels_finish(yg_labels *labels, const yg_elements *elements, int64_t count,
                       yg_error *error);
 void yg_labels_end(yg_labels *labels);
@@ -181,20 +184,20 @@ bool yg_columns_choose(const yg_reading *reading, const yg_csv *csv, const yg_va
 
 typedef struct yg_invention {
     int64_t examples;
-    const yg_dim *dims; /* symbolic dimensions … */
+    const yg_dim *dims; /* sizes of symbolic dimensions */
     size_t dim_count;
-    int64_t otherwise; /* … and the size of one that is missing there */
+    int64_t otherwise; /* the size of a symbolic dimension that `dims` does not list */
 } yg_invention;
 
-/* Random training examples of every port, the same each time. After a failure too, `data`, which
- * was zero, is freed by yg_data_free(). */
+/* Makes random training examples for every port, the same each time. `data` is all zeros before,
+ * and is freed by yg_data_free() also after a failure. */
 bool yg_data_invent(const yg_model *model, yg_dtype dtype, const yg_invention *invention,
                     yg_data *data, yg_error *error);
 
 /* ------------------------------------------------- data.c, split.c, transform.c, standardize.c */
 
-/* yg_data_load() with an encoding that is given in `data`, as of the data that weights were trained
- * on: nothing is learnt anew, and a section that says otherwise is refused. */
+/* As yg_data_load(), with the encoding that `data` holds already, such as that of a weights file.
+ * Nothing is learnt anew, and a section that says otherwise is refused. */
 bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error);
 
 typedef struct yg_split {
@@ -212,20 +215,21 @@ typedef struct yg_split {
 bool yg_split_off(yg_dataset *from, const yg_split *parts, size_t count, uint64_t seed,
                   yg_error *error);
 
-/* A formula for a port's elements, compiled. The dimensions must be bound. NULL on failure: what
- * is not elementwise, or changes the shape or the kind of number. The model must outlive it. */
+/* A formula for a port's elements, compiled. The port's dimensions must be known. The model must
+ * outlive it. NULL on failure: the formula is not elementwise, or changes the shape or the kind of
+ * number. */
 typedef struct yg_transform yg_transform;
 yg_transform *yg_transform_new(const yg_model *model, const yg_data *data, size_t port,
                                const yg_value *formula, yg_error *error);
 void yg_transform_free(yg_transform *transform); /* NULL is allowed */
-/* Applies the formula of a port's encoding to the first `count` examples of `elements`, in place,
- * compiling it when first needed; as sources give them. A result that is not finite is an error,
- * which counts examples from `before`. */
+/* Applies the formula of a port's encoding, in place, to the first `count` examples of `elements`,
+ * which are of the type that sources give. The formula is compiled when first needed. A result that
+ * is not finite is an error; its message counts examples from `before`. */
 bool yg_transform_apply(const yg_reading *reading, size_t port, const yg_elements *elements,
                         int64_t count, int64_t before, yg_error *error);
 
-/* Learns mean and standard deviation (of the population) of a port's f64 elements; an element that
- * is constant keeps its scale. */
+/* Computes mean and standard deviation (of the population) of a port's f64 elements. An element
+ * that is constant gets the deviation 1, so that it keeps its scale. */
 bool yg_standardize_fit(const yg_reading *reading, const yg_dataset *dataset, size_t port,
                         yg_error *error);
 /* (value - mean) / deviation, in place, for examples[0 .. count) of a port. */

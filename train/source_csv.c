@@ -11,7 +11,7 @@ typedef struct csv_state {
     yg_csv *csv;
     FILE *file; /* NULL: the caller's */
     const char *name;
-    char *path; /* what `name` points to; NULL: the caller's */
+    char *path; /* owned; `name` points to it. NULL: `name` is the caller's */
     size_t port_count;
     yg_columns *columns;
 } csv_state;
@@ -28,7 +28,8 @@ static void close_csv(void *opaque) {
     free(state);
 }
 
-/* Takes over `own`, which may be NULL, and `path`, which `name` may point to. */
+/* Makes the state. Owns `own` (a file, or NULL) and `path` (or NULL) from now on, also after a
+ * failure. */
 static void *make(const yg_reading *reading, FILE *file, FILE *own, const char *name, char *path,
                   char delimiter, const yg_value *map, yg_error *error) {
     csv_state *state = calloc(1, sizeof *state);

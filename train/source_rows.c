@@ -32,10 +32,11 @@ static bool measure(const yg_reading *reading, const yg_port *port, const yg_val
 
 typedef struct rows_state {
     const yg_value *part;
-    int64_t count, at; /* examples, and those given */
+    int64_t count; /* examples */
+    int64_t at;    /* examples given out so far */
 } rows_state;
 
-/* The lists of a port, as long as those of the ports before. */
+/* Checks that a port has as many examples as the ports before it. */
 static bool check_port(const yg_reading *reading, const yg_port *port, rows_state *state,
                        yg_error *error) {
     const yg_value *rows = yg_value_get(state->part, port->name);

@@ -1,6 +1,7 @@
 /*
- * Splits: a part of the examples set aside, drawn by seed, in the proportions of the classes. The
- * rounding is in source.h.
+ * Splits: moves examples of the training part to validation or test. They are drawn by seed, and,
+ * if asked, in the proportions of the classes. yg_split_off() in source.h says how numbers are
+ * rounded.
  */
 #include "../graph/random.h"
 #include "source.h"
@@ -16,10 +17,10 @@ typedef struct member {
     int64_t index;
 } member;
 
-/* A class: members[begin .. end), shuffled; those before `next` are given away. */
+/* A class: members[begin .. end), shuffled. Those before `next` have been drawn. */
 typedef struct stratum {
     int64_t begin, end, next;
-    int64_t extra; /* 1: it gives one more than the floor of its share */
+    int64_t extra; /* 1: its share is rounded up, 0: down */
 } stratum;
 
 static int by_class(const void *a, const void *b) {
@@ -38,7 +39,7 @@ static void shuffle(member *members, int64_t count, uint64_t seed, uint64_t stre
     }
 }
 
-/* What a class's share leaves over. */
+/* The remainder of a class's share after rounding down. */
 typedef struct leftover {
     double part;
     size_t stratum;
@@ -51,7 +52,8 @@ static int largest_first(const void *a, const void *b) {
     return x->stratum < y->stratum ? -1 : x->stratum > y->stratum;
 }
 
-/* Which strata give one more, so that the part gets `wanted`: those that leave most over. */
+/* Chooses the classes whose share is rounded up, so that the part gets `wanted` examples: those
+ * with the largest remainders. */
 static void spread(stratum *strata, size_t count, double fraction, int64_t wanted, leftover *room) {
     for (size_t s = 0; s < count; s++) {
         const double share = fraction * (double)(strata[s].end - strata[s].begin);
@@ -78,7 +80,7 @@ static int64_t draw(const member *members, stratum *strata, size_t count, double
     return drawn;
 }
 
-/* Moves what belongs to `mark` to `out`; with out == from, only closes the gaps. */
+/* Moves the examples whose owner is `mark` to `out`. With out == from, closes the gaps. */
 static bool gather(const yg_dataset *from, const unsigned char *owner, unsigned char mark,
                    int64_t count, yg_dataset *out, yg_error *error) {
     if (out != from) {
@@ -134,7 +136,8 @@ static bool split_by(yg_dataset *from, const yg_split *parts, size_t count, uint
     for (size_t i = 0; i < count; i++) {
         if (parts[i].fraction <= 0)
             continue;
-        /* Only what no earlier part owns can be drawn; shares are of all examples. */
+        /* Drawn from the examples that no earlier part owns, but a fraction is one of all examples.
+         */
         const double rest = (double)kept;
         const double fraction = parts[i].fraction * (double)total / rest;
         int64_t free_count = 0;

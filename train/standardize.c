@@ -38,9 +38,10 @@ static bool take(statistics *s, const yg_dataset *dataset, size_t port, yg_error
     return true;
 }
 
-/* A spread below the distance of neighbouring doubles is the rounding of what wrote the numbers, as
- * of 0.1 + 0.2 beside 0.3, and no scale. The recurrence adds no rounding of its own that grows with
- * the number of examples, so their number does not matter. */
+/* Whether an element counts as constant: its spread is below the distance of neighbouring doubles.
+ * Such a spread is a rounding error of the program that wrote the numbers, as of 0.1 + 0.2 beside
+ * 0.3. Dividing by it would blow that error up to the size of real data. The recurrence's own
+ * rounding does not grow with the number of examples, so the limit does not depend on it. */
 static bool is_constant(double deviation, double mean) {
     return deviation <= DBL_EPSILON * fabs(mean);
 }

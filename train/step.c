@@ -1,6 +1,6 @@
 /*
- * One step of a run: which examples it sees, at what rate, and its program. A function of the seed
- * and of the numbers of epoch and step alone, so that a run can be resumed, and a step repeated.
+ * One step of a run: its examples, its learning rate and its program. They depend only on the seed
+ * and the numbers of the epoch and the step. So a run can be resumed, and a step repeated.
  */
 #include "run.h"
 

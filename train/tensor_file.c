@@ -1,5 +1,5 @@
 /*
- * Named tensors and notes in memory: what a safetensors file holds, before or after its bytes.
+ * The content of a safetensors file in memory: named tensors and notes.
  */
 #include "safetensors.h"
 
@@ -32,8 +32,8 @@ static size_t hash_of(const char *name) {
     return (size_t)(hash ^ hash >> 32);
 }
 
-/* The slot of a name, or the empty one where it would be. There is one: slots are more than
- * names. */
+/* The slot of a name, or the empty slot where it would go. There always is one, because there are
+ * more slots than names. */
 static size_t *slot_of(const yg_tensor_file *file, const char *name) {
     size_t at = hash_of(name) & (file->slot_count - 1);
     while (file->slots[at] && strcmp(file->tensors[file->slots[at] - 1].name, name) != 0)

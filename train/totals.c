@@ -38,6 +38,7 @@ static double smaller(double a, double b) {
     return a < b || isnan(a) ? a : b;
 }
 
+/* `first`: no batch was added before. */
 static void add_part(const yg_score_part *part, const yg_result *result, double examples,
                      bool first, double *to) {
     for (int64_t i = 0; i < part->elements; i++) {
@@ -73,24 +74,24 @@ void yg_totals_add(const yg_score_plan *plan, const yg_executable *executable, y
 
 /* ------------------------------------------------------------------------------------ head --- */
 
-/* The heads of all scores that have one, as one program in float64 with an input for each part.
- * Some of their constants are numbers of examples, so it is for one such number. */
+/* One program in float64 that computes all scores that have a head. It has an input for each part.
+ * Some constants in it are numbers of examples, so there is one program for each number. */
 struct yg_head {
     int64_t examples;
     yg_graph *graph;
     yg_program *program;
     yg_node *inputs;  /* by part */
-    yg_node *outputs; /* by score; YG_NONE: another way */
+    yg_node *outputs; /* by score; YG_NONE: the score has no head */
 };
 
 /* Copying heads out of a network. */
 typedef struct copying {
     const yg_score_plan *plan;
-    yg_node *scores, *parts; /* of the plan, in `from` */
+    yg_node *scores, *parts; /* nodes of `from`, in the order of the plan */
     const yg_graph *from;
     yg_graph *graph;
     size_t size;
-    yg_node *made; /* what stands for each node of `from`: YG_NONE where nothing does */
+    yg_node *made; /* by node of `from`: its copy in `graph`, or YG_NONE */
     bool *needed;
 } copying;
 
@@ -115,7 +116,8 @@ static yg_node copy_constant(copying *h, yg_node node) {
     return copy;
 }
 
-/* The same operator on the nodes that stand for the operands; what is converted becomes f64. */
+/* Copies a node: the same operator on the copies of its operands. A cast to f32 becomes one to f64.
+ */
 static yg_node copy_node(copying *h, yg_node node) {
     const yg_op *op = yg_node_op(h->from, node);
     const size_t count = yg_node_operand_count(h->from, node);
@@ -136,7 +138,8 @@ static yg_node copy_node(copying *h, yg_node node) {
     return copy;
 }
 
-/* What is needed above the parts, which stand for themselves. */
+/* Marks the nodes between the scores and their parts. A part is an input, so nothing below it is
+ * needed. */
 static void mark_needed(copying *h) {
     for (size_t i = 0; i < h->plan->count; i++)
         if (h->plan->scores[i].way == YG_SCORE_PARTS)
@@ -188,7 +191,7 @@ static void free_head(struct yg_head *head) {
     free(head->outputs);
 }
 
-/* Where the scores and their parts are in another network. */
+/* Finds the scores and their parts in a network of another batch size. */
 static bool find_scores(copying *h, yg_network *network, yg_error *error) {
     size_t count;
     const yg_tensor_name *metrics = yg_network_metrics(network, &count);
@@ -228,7 +231,7 @@ static bool build_head(const yg_score_plan *plan, yg_network *network, struct yg
     return good;
 }
 
-/* The head for so many examples, made when first asked for. */
+/* The head for a number of examples, made when first asked for. */
 static struct yg_head *get_head(const yg_executable_options *options, const yg_score_plan *plan,
                                 yg_heads *heads, int64_t examples, yg_error *error) {
     for (size_t i = 0; i < heads->count; i++)

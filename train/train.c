@@ -1,8 +1,6 @@
 /*
- * The training loop: see train.h.
- *
- * A step is one program: forward, backward, update (step.c). A run that goes on from a checkpoint
- * repeats nothing and misses nothing.
+ * The training loop over epochs and steps: see train.h. A step is one program (step.c). A run that
+ * goes on from a checkpoint continues exactly where that was written, within an epoch too.
  */
 #include "train.h"
 
@@ -17,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double SAVE_SECONDS = 20; /* between checkpoints of a long run */
+static const double SAVE_SECONDS = 20; /* between two checkpoints */
 
 void yg_run_keep_best(yg_run *run) {
     for (size_t i = 0; i < run->parameter_count; i++) {
@@ -75,9 +73,9 @@ static bool run_step(yg_run *run, yg_error *error) {
 /* ----------------------------------------------------------------------------------- epochs ----
  */
 
-/* What the epoch is judged by: the scores, of the weights as they are now, on the validation part
- * or on the training data. The epoch's own loss will not do: each batch of it was scored before the
- * step that it led to, at weights that are gone. */
+/* Computes the monitored value of the current weights, on the validation part or on the training
+ * data. The epoch's own loss cannot be used: each of its batches was scored at weights that were
+ * then updated. */
 static bool judge(yg_run *run, double *value, yg_error *error) {
     const yg_monitor *monitor = &run->settings.monitor;
     const yg_dataset *train = &run->data.train, *validation = &run->data.validation;
@@ -111,7 +109,7 @@ static void compare(yg_run *run, int64_t epoch, double value) {
     }
 }
 
-/* Measures what an epoch came to, whole or cut off by `steps:`. */
+/* Computes the scores of an epoch, also of one that `steps:` has cut off, and notes them. */
 static bool measure(yg_run *run, yg_error *error) {
     const int64_t epoch = run->at.epochs + 1;
     yg_train_progress *p = &run->progress;
@@ -137,9 +135,9 @@ static bool end_epoch(yg_run *run, yg_error *error) {
     return true;
 }
 
-/* A run that ends within an epoch. What it came to is told and kept like an epoch's, but the
- * checkpoint, which has been written, knows nothing of it: a run that goes on is the run that was
- * not interrupted. */
+/* Ends a run within an epoch. Its scores and weights are reported and saved like those of a whole
+ * epoch. But the checkpoint, which was written before, does not contain them. So a run that goes on
+ * from it gets the same results as one that was not interrupted. */
 static bool end_cut_epoch(yg_run *run, yg_error *error) {
     if (!measure(run, error) || !yg_run_save_results(run, error))
         return false;
@@ -177,7 +175,8 @@ static bool loop(yg_run *run, yg_error *error) {
 static bool plan_steps(yg_run *run, yg_error *error) {
     const int64_t examples = run->data.train.count;
     yg_settings *s = &run->settings;
-    /* A batch is never larger than the data: no program is compiled for what does not occur. */
+    /* A batch is never larger than the data, so no program is compiled for a size that never
+     * occurs. */
     if (s->batch_size > examples)
         s->batch_size = examples;
     run->epoch_steps = examples / s->batch_size + (!s->drop_last && examples % s->batch_size != 0);
@@ -192,7 +191,8 @@ static bool plan_steps(yg_run *run, yg_error *error) {
     return run->examples && yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
 }
 
-/* What scores are gathered in. A run that is repeated has no result to tell. */
+/* Makes the structs that scores are written to. A run that is only repeated to find a NaN has none
+ * in its result. */
 static bool make_scores(yg_run *run, yg_error *error) {
     const yg_score_plan *plan = &run->train.plan;
     return yg_totals_begin(plan, &run->at.totals, error) &&
@@ -206,7 +206,7 @@ static bool make_scores(yg_run *run, yg_error *error) {
                             error);
 }
 
-/* The programs, and the tensors that they share. */
+/* Makes the programs and the tensors that they share. */
 static bool make_programs(yg_run *run, yg_error *error) {
     const yg_settings *s = &run->settings;
     const yg_executable_options common = {.model = run->model,
@@ -267,7 +267,7 @@ bool yg_run_begin(yg_run *run, yg_error *error) {
     return make_programs(run, error) && load_weights(run, error);
 }
 
-/* The parameters that stay as they are. */
+/* Notes in the result the names of parameters that the loss does not depend on. */
 static bool tell_unreached(const yg_executable *step, yg_train_result *result, yg_error *error) {
     result->unreached = calloc(step->unreached_count + 1, sizeof *result->unreached);
     if (!result->unreached)
@@ -326,7 +326,7 @@ static bool train(yg_run *run, yg_error *error) {
         return false;
     run->started = run->saved = yg_clock();
     if (!loop(run, error)) {
-        /* What was reached before the failure is kept; the failure is what is told. */
+        /* Saves the results of the epochs before the failure. The error is that of the failure. */
         if (run->at.best_epoch)
             yg_run_save_results(run, NULL);
         return false;

@@ -21,7 +21,7 @@ typedef struct yg_training_step_parts {
     yg_executable *executable;
 } yg_training_step_parts;
 
-/* A size that is asked for must not differ from what the data say. */
+/* A size that is asked for must be the one that the data have. */
 static bool check_dims(const yg_model *model, const yg_training_step_options *options,
                        const yg_data *data, yg_error *error) {
     for (size_t i = 0; i < options->dim_count; i++)
@@ -52,7 +52,7 @@ static bool get_data(const yg_model *model, const yg_training_step_options *opti
     return true;
 }
 
-/* The dims that are given stand in for those of data. */
+/* Takes the given dims as if data had decided them. */
 static bool take_dims(const yg_training_step_options *options, yg_training_step *step,
                       yg_error *error) {
     yg_data *data = &step->parts->data;

@@ -1,8 +1,8 @@
 /*
  * `data: transform`: a formula for each element of a port, applied to the data on their way in.
  *
- * A formula is elementwise, so that what becomes of an example does not depend on the others, and
- * it is computed in float64 whatever the network's type, so that all who read data see the same. It
+ * A formula is elementwise, so that the value of an example does not depend on other examples. It
+ * is computed in float64 for every type of network, so that all commands see the same numbers. It
  * is a graph of its own, compiled for a few thousand elements and run until all are done.
  */
 #include "../graph/number.h"
@@ -34,7 +34,7 @@ void yg_transform_free(yg_transform *transform) {
 
 /* ------------------------------------------------------------------------------- compiling ---- */
 
-/* One number for all elements: a constant, or made of such by broadcasting. */
+/* Whether a node has one value for all elements: a constant, or computed from constants. */
 static bool is_uniform(const yg_graph *graph, yg_node node, const bool *uniform) {
     const size_t operands = yg_node_operand_count(graph, node);
     if (yg_node_is_scalar(graph, node, NULL))
@@ -48,7 +48,7 @@ static bool is_uniform(const yg_graph *graph, yg_node node, const bool *uniform)
            yg_node_op(graph, node) == yg_graph_ops(graph)->broadcast;
 }
 
-/* Fails at the first node that makes an element of more than the element itself. */
+/* Fails at the first node that mixes elements. */
 static bool check_elementwise(const yg_formula *formula, const char *name, yg_error *error) {
     const yg_graph *graph = formula->graph;
     const size_t size = (size_t)formula->output + 1;
@@ -78,7 +78,7 @@ static bool check_elementwise(const yg_formula *formula, const char *name, yg_er
     return good;
 }
 
-/* The shape stays; truth values become numbers, and floats those of the port. */
+/* Checks that the formula keeps the shape and the kind of number. Truth values count as numbers. */
 static bool check_result(yg_transform *transform, const yg_port *port, yg_error *error) {
     yg_formula *f = &transform->formula;
     const yg_type *type = yg_node_type(f->graph, f->output);
@@ -102,7 +102,7 @@ static bool compile(yg_transform *transform, const yg_model *model, const yg_dat
                     const yg_port *port, const yg_value *formula, yg_error *error) {
     const yg_dtype dtype = yg_dtype_is_float(port->dtype) ? YG_F64 : port->dtype;
     const int64_t width = yg_port_width(data, port);
-    /* Two examples at least, so that a sum over examples cannot be taken for none. */
+    /* Two examples at least: with one, a sum over examples would not be noticed. */
     const int64_t batch = width > 0 && width < ELEMENTS / 2 ? ELEMENTS / width : 2;
     const yg_compile_options options = {.threads = 1};
     transform->origin = formula->origin;
@@ -132,13 +132,13 @@ yg_transform *yg_transform_new(const yg_model *model, const yg_data *data, size_
 
 /* -------------------------------------------------------------------------------- applying ---- */
 
-/* A transform at work. */
+/* A transform that is being applied. */
 typedef struct applying {
     yg_transform *transform;
     const char *name; /* of the port */
     yg_dtype dtype;   /* of the values: what sources give */
     int64_t width;
-    int64_t before; /* elements before values[0], for messages */
+    int64_t before; /* elements that were read before values[0], for messages */
     yg_error *error;
 } applying;
 

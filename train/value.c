@@ -111,7 +111,8 @@ static bool store_whole(const value *v, const yg_elements *to, int64_t index) {
     return true;
 }
 
-/* What is transformed or standardised may become small enough, and is looked at afterwards. */
+/* Whether a value is checked when it is read. One that is transformed or standardised afterwards
+ * may become small enough for its type, so it is checked later. */
 static bool is_kept_as_read(const value *v, size_t port) {
     const yg_port_encoding *encoding = &v->reading->data->encoding.ports[port];
     return !encoding->formula && !encoding->standardized;

@@ -84,7 +84,7 @@ static bool fail_unknown(const char *name, const char *path, size_t count,
     return false;
 }
 
-/* Fails on a tensor that no parameter, of the store's first `count`, is called like. */
+/* Fails on a tensor whose name none of the store's first `count` tensors, the parameters, has. */
 static bool check_known(const yg_tensor_file *file, const char *path, size_t count,
                         const yg_tensor_file *store, yg_error *error) {
     for (size_t i = 0; i < file->count; i++) {
@@ -96,8 +96,8 @@ static bool check_known(const yg_tensor_file *file, const char *path, size_t cou
     return true;
 }
 
-/* A value that cannot be kept, or is no number to compute with: NaN and infinities are never
- * trained, so they tell of a damaged file. */
+/* The error for a value that does not fit its type, or is NaN or infinite. Training never writes
+ * those, so the file is damaged. */
 static bool fail_value(const yg_tensor *from, const yg_tensor *to, int64_t index, const char *path,
                        yg_error *error) {
     const double value = yg_element_get(from->type.dtype, from->data, index);

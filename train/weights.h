@@ -1,7 +1,6 @@
 /*
- * Weights: a network's parameters by name, and what else a weights file holds. Private to train/.
- *
- * A weights file has a tensor for each parameter, and what encoding.h adds.
+ * Weights files: a tensor for each parameter, by name, and the encoding of the data (encoding.h).
+ * Private to train/.
  */
 #ifndef YG_TRAIN_WEIGHTS_H
 #define YG_TRAIN_WEIGHTS_H
@@ -9,22 +8,22 @@
 #include "data.h"
 #include "safetensors.h"
 
-/* Whether all its values are finite; integers are. */
+/* Whether all values are finite. Integers always are. */
 bool yg_tensor_is_finite(const yg_tensor *tensor);
 
 /* Adds every parameter of the network with its initial value. */
 bool yg_weights_initialize(const yg_network *network, uint64_t seed, yg_tensor_file *store,
                            yg_error *error);
 
-/* Overwrites store's first `count` tensors with those of the same name in `file`, whose path is for
- * messages; float types are converted. Every one must be there, with its shape, and nothing else
- * that a weights file does not hold. */
+/* Overwrites the store's first `count` tensors, the parameters, with those of the same name in
+ * `file`. Float types are converted. Fails where one is missing or has another shape, or where the
+ * file has a tensor that belongs to nothing. `path` is for messages. */
 bool yg_weights_assign(const yg_tensor_file *file, const char *path, size_t count,
                        yg_tensor_file *store, yg_error *error);
 
 /* `weights`, or runs/NAME/weights.safetensors where that is NULL. Freed by the caller. */
 char *yg_weights_path(const yg_model *model, const char *weights);
-/* Reads the file that yg_weights_path() gave; where there is none, the message tells how to come by
+/* Reads the file that yg_weights_path() gave. If it does not exist, the message says how to make
  * one. Freed by the caller after success. */
 bool yg_weights_read(const yg_model *model, const char *path, yg_tensor_file *file,
                      yg_error *error);
