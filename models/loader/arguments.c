@@ -13,8 +13,8 @@
 
 typedef struct argument_site {
     yg_expander *x;
-    const yg_scope *scope; /* whose names the value may use */
-    yg_scope *inner;       /* the layer's */
+    const yg_scope *scope; /* the names that the value may use; for a default, `inner` */
+    yg_scope *inner;       /* the layer's own scope */
     const yg_definition *type;
     const yg_argument_spec *spec;
     const yg_value *value;
@@ -31,7 +31,7 @@ static bool wrong(const argument_site *site, const char *expected, const yg_term
 static bool check_range(const argument_site *site, double value) {
     const yg_argument_spec *spec = site->spec;
     char low[YG_NUMBER_TEXT], high[YG_NUMBER_TEXT], found[YG_NUMBER_TEXT];
-    /* NaN is in no range, but where there is none it is a number as any. */
+    /* NaN lies in no range. It is allowed only where the argument has no range. */
     if ((value >= spec->min && value <= spec->max) || (isinf(spec->min) && isinf(spec->max)))
         return true;
     const bool both = isfinite(spec->min) && isfinite(spec->max);
@@ -45,7 +45,7 @@ static bool check_range(const argument_site *site, double value) {
 
 /* ----------------------------------------------------------------------------------- numbers -- */
 
-/* The value of a number argument is of the kind and in the range that are declared. */
+/* Checks that a number has the kind and the range that the layer type declares. */
 static bool check_value(const argument_site *site, const yg_term *value) {
     switch (site->spec->kind) {
     case YG_ARGUMENT_INT:
@@ -71,8 +71,9 @@ static bool check_value(const argument_site *site, const yg_term *value) {
     return true;
 }
 
-/* A formula that stands for an argument is computed once, in a statement of its own: written out
- * wherever the body names the argument, it would double with every layer in a layer. */
+/* A formula that is given for an argument becomes a statement of its own, so that it is computed
+ * once. If it were written out wherever the body names the argument, the text could double with
+ * every layer inside a layer. */
 static bool name_formula(const argument_site *site, const char *name, yg_term *term) {
     const yg_expression *e = term->written;
     const bool size = e->kind == YG_EXPRESSION_CALL && strcmp(e->text, "size") == 0 &&
@@ -82,7 +83,7 @@ static bool name_formula(const argument_site *site, const char *name, yg_term *t
     return yg_emit_one(site->x, site->inner->prefix, name, e, e->origin, term);
 }
 
-/* A whole number for a float is a fraction. */
+/* A whole number that is given for a float argument becomes a float. */
 static bool as_fraction(const argument_site *site, const yg_term *value, yg_term *term) {
     if (site->spec->kind != YG_ARGUMENT_FLOAT || value->kind != YG_TERM_INT)
         return true;
@@ -115,7 +116,7 @@ static bool read_number(const argument_site *site, const yg_expression *expressi
     return true;
 }
 
-/* Whether a value that is to be true or false is one of YAML's other words for it. */
+/* Whether a text is one of YAML's other words for true and false, such as `yes`. */
 static bool is_other_truth(const argument_site *site, const yg_expression *expression) {
     static const char *const words[] = {"yes", "no", "on", "off"};
     if (site->spec->kind != YG_ARGUMENT_BOOL || expression->kind != YG_EXPRESSION_NAME)
@@ -128,7 +129,8 @@ static bool is_other_truth(const argument_site *site, const yg_expression *expre
 
 /* ------------------------------------------------------------------------------- other kinds -- */
 
-/* A word that names an argument of the node's own layer type passes that one on. */
+/* In a layer's body, `activation: activation` passes on the body's own argument of that name.
+ * Returns it, or NULL if the value is no such name. */
 static const yg_binding *passed_on(const argument_site *site, yg_term_kind kind) {
     const yg_binding *binding = site->value->kind == YG_SCALAR && !site->value->quoted
                                     ? yg_scope_find(site->scope, site->value->text)

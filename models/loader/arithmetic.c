@@ -34,7 +34,7 @@ static bool whole_power(int64_t base, int64_t exponent, int64_t *result) {
     return true;
 }
 
-/* The operations that whole numbers stay whole in; false in *done for the others. */
+/* Operations on two whole numbers whose result is whole; *done becomes false for any other. */
 static bool whole_operation(const yg_expression *operation, int64_t a, int64_t b, int64_t *result,
                             bool *done, yg_error *error) {
     const char *sign = operation->text;
@@ -74,7 +74,7 @@ static double real_operation(const char *sign, double a, double b) {
     }
 }
 
-/* `less`, `equal`: of the two numbers; neither where one is NaN, and `greater` then is not it. */
+/* The result of a comparison sign, given which relations hold. With NaN none of the three does. */
 static bool compare(const char *sign, bool less, bool equal, bool greater) {
     switch (sign[0]) {
     case '<':
@@ -86,7 +86,7 @@ static bool compare(const char *sign, bool less, bool equal, bool greater) {
     }
 }
 
-/* Whole numbers are compared as such: as doubles, those beyond 2^53 would meet. */
+/* Whole numbers are compared as int64_t: as doubles, different ones beyond 2^53 could be equal. */
 static bool compare_numbers(const char *sign, const yg_term *a, const yg_term *b) {
     if (a->kind == YG_TERM_INT && b->kind == YG_TERM_INT)
         return compare(sign, a->i<b->i, a->i == b->i, a->i> b->i);
@@ -98,7 +98,7 @@ static bool is_comparison(const char *sign) {
     return strchr("<>=!", sign[0]) != NULL;
 }
 
-/* What is no number can only be compared, with its own kind. */
+/* Texts and truth values can only be compared, and only with their own kind. */
 static bool other_operation(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
                             const yg_term *b, yg_term *result, yg_error *error) {
     const char *sign = operation->text;
@@ -144,7 +144,7 @@ bool yg_number_operation(const yg_graph *graph, const yg_expression *operation, 
         }
     }
     *result = (yg_term){.kind = YG_TERM_FLOAT, .f = real_operation(sign, x, y)};
-    /* Infinities come from infinities only: from numbers, they are a mistake. */
+    /* An infinity may come from an infinity. From finite numbers it is an overflow, so an error. */
     return isfinite(result->f) || !isfinite(x) || !isfinite(y) ||
            yg_fail(error, YG_ERROR_NUMERIC, operation->origin,
                    "'%s': the result is not a finite number", sign);

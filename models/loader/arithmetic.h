@@ -6,14 +6,15 @@
 
 #include "term.h"
 
-/* "+", "==", … of two numbers; texts and truth values can be compared. `graph` is for messages. */
+/* Applies "+", "==", … to two numbers; texts and truth values can only be compared. `graph` is for
+ * messages. False on failure. */
 bool yg_number_operation(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
                          const yg_term *b, yg_term *result, yg_error *error);
 /* The sign of a number. */
 bool yg_number_negative(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
                         yg_term *result, yg_error *error);
 
-/* An item of a list of numbers, as x[-1]. */
+/* An item of a list; a negative index counts from the end. */
 bool yg_list_item(const yg_term *list, int64_t index, yg_origin origin, yg_term *item,
                   yg_error *error);
 

@@ -1,12 +1,13 @@
 /*
- * From the expanded model to a network: its parameters and statements in order, then outputs, loss
+ * Builds a network from the expanded model: parameters and statements in order, then outputs, loss
  * and metrics.
  */
 #include "build_results.h"
 
 /* -------------------------------------------------------------- without targets: for predict -- */
 
-/* Names that a target is behind. */
+/* The names of values that depend on a target. A network for prediction has no targets, so it
+ * leaves these out. */
 typedef struct taint {
     yg_names names;
     bool found;
@@ -31,7 +32,7 @@ static bool begin_taint(const yg_builder *builder, const yg_model *model, taint 
     return true;
 }
 
-/* Whether a target is behind the statement; its names then have one behind them too. */
+/* Whether a statement depends on a target. If so, its names are added to the taint. */
 static bool is_tainted(const yg_builder *builder, taint *t, const yg_flat_statement *statement) {
     t->found = false;
     if (statement->required) {
@@ -83,7 +84,7 @@ static bool build_statements(yg_builder *builder, const yg_model *model, const y
     return true;
 }
 
-/* Layers for `show`; those whose result this network leaves out are not listed. */
+/* Lists the layers for `show`, except those whose result this network leaves out. */
 static bool list_layers(yg_builder *builder, yg_network *network, const yg_flat *flat) {
     network->layers =
         yg_pool_take(builder->pool, (flat->layer_count + 1) * sizeof *network->layers);

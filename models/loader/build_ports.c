@@ -1,5 +1,5 @@
 /*
- * What a network begins with: symbolic dimensions, inputs and targets.
+ * The beginning of a network: symbolic dimensions, inputs and targets become names of the builder.
  */
 #include "builder.h"
 #include "call.h"
@@ -13,7 +13,7 @@ static const yg_dim *find_dim(const yg_network_options *options, const char *nam
     return NULL;
 }
 
-/* The names of symbolic dimensions become whole numbers. */
+/* Gives the names of a port's symbolic dimensions their sizes. */
 static bool bind_dims(yg_builder *builder, const yg_port *port, const yg_network_options *options) {
     for (int d = 0; d < port->rank; d++) {
         const char *symbol = port->symbols[d];
@@ -21,7 +21,7 @@ static bool bind_dims(yg_builder *builder, const yg_port *port, const yg_network
             continue;
         const yg_dim *dim = find_dim(options, symbol);
         if (!dim && options->outputs_only && port->target)
-            continue; /* only targets, which are left out, have that dimension */
+            continue; /* only targets have that dimension, and they are left out */
         if (!dim || dim->size < 0)
             return yg_fail(builder->error, YG_ERROR_ARGUMENT, port->origin,
                            "the symbolic dimension '%s' of '%s' has no size", symbol, port->name);

@@ -1,5 +1,5 @@
 /*
- * What a network is asked for.
+ * The results of a network: see build_results.h.
  */
 #include "build_results.h"
 

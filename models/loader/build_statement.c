@@ -1,5 +1,5 @@
 /*
- * Parameters and statements of the expanded model, one by one.
+ * Builds one parameter or one statement of the expanded model.
  */
 #include "builder.h"
 #include "call.h"

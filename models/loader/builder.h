@@ -1,5 +1,6 @@
 /*
- * Building: from the expanded model (flat.h) to a graph. It knows no layers.
+ * Building: from the expanded model (flat.h) to a graph for given sizes. It knows no layers. Each
+ * statement is evaluated once, in order, and its value is kept under its name.
  */
 #ifndef YG_MODELS_LOADER_BUILDER_H
 #define YG_MODELS_LOADER_BUILDER_H
@@ -12,12 +13,12 @@ typedef struct yg_builder {
     const yg_op_set *ops;
     yg_graph *graph;
     yg_pool *pool;
-    yg_dtype dtype; /* of floats */
-    bool training;
-    bool inner;      /* the statement is of a layer's body: its nodes come from … */
-    yg_origin place; /* … this entry of the model's own graph */
-    yg_names names;  /* of everything built so far … */
-    yg_term *terms;  /* … and its values */
+    yg_dtype dtype;  /* of all float tensors */
+    bool training;   /* the value of the name `training` */
+    bool inner;      /* the current statement is of a layer's body */
+    yg_origin place; /* inner: the entry of the model's own graph that its nodes come from */
+    yg_names names;  /* of everything that has been built */
+    yg_term *terms;  /* the value of each of `names` */
     yg_error *error;
 } yg_builder;
 
@@ -26,18 +27,19 @@ bool yg_builder_add(yg_builder *builder, const char *name, yg_term term);
 /* The value of a name, or NULL. */
 const yg_term *yg_builder_find(const yg_builder *builder, const char *name);
 
-/* A parameter, a statement or requirement of the expanded model. A failure is told at its own
- * place; yg_blame() adds the layers that it stands in. */
+/* Build a parameter, or a statement or requirement, of the expanded model. The error of a failure
+ * has the place where it is written; yg_blame() adds the layers around it. */
 bool yg_build_param(yg_builder *builder, const yg_flat_param *param, yg_node *node);
 bool yg_build_statement(yg_builder *builder, const yg_flat_statement *statement);
-/* Puts the place of the node first, and the places in the layers' bodies after it. Returns false.
- */
+/* Changes an error in a layer's body: its place becomes that of the layer node in the model's own
+ * graph, and the message gets the places in the bodies. Returns false. */
 bool yg_blame(const yg_frame *frame, yg_error *error);
 
-/* The network of an expanded model for these sizes; with `dtype`, `training` and so on. */
+/* Builds a network of the expanded model. NULL on failure; freed by yg_network_free(). */
 yg_network *yg_network_make(const yg_model *model, const yg_flat *flat,
                             const yg_network_options *options, yg_error *error);
-/* A builder with symbolic dimensions, inputs and targets, that statements can be added to. */
+/* Opens a builder on an empty network: adds symbolic dimensions, inputs and targets. Statements can
+ * then be built in it. False on failure. */
 bool yg_builder_open(yg_builder *builder, const yg_model *model, yg_network *network,
                      const yg_network_options *options, yg_error *error);
 

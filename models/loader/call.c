@@ -2,10 +2,10 @@
  * Calls of operators: arguments are sorted into operands and attributes by the operator's
  * descriptor, checked, and applied.
  *
- * Arguments in order fill the operands, then the attributes as the schema lists them; named ones
- * go by an operand's or attribute's name. An operand that may be left out takes a tensor only: a
- * number in its place is the first attribute. Numbers among tensors are scalars of the tensors'
- * type (a fraction among integers: of the network's float type).
+ * Positional arguments fill the operands, then the attributes in the order of the descriptor. A
+ * named argument goes to the operand or attribute of that name. An optional operand takes a tensor
+ * only: a number in its place is the first attribute. A number among tensors becomes a scalar of
+ * the tensors' type, or of the network's float type if it is a fraction among integers.
  */
 #include "call.h"
 
@@ -74,7 +74,8 @@ static bool wrong_attr(const call_site *site, const yg_attr_spec *spec,
                    yg_term_describe(site->builder->graph, found, text, sizeof text));
 }
 
-/* A word is a text, or a name as it is written, whatever else has that name. */
+/* The word that an argument is: a text in quotes, or a name as it is written, even if something in
+ * the model has that name. NULL: it is none. */
 static const char *word_of(const yg_expression *argument, const yg_term *term) {
     if (argument->kind == YG_EXPRESSION_NAME)
         return argument->text;
@@ -95,7 +96,7 @@ static bool set_word(const call_site *site, const yg_attr_spec *spec, const yg_e
         attr->i = (int64_t)count;
         yg_dtype dtype;
         if (spec->kind == YG_ATTR_DTYPE) {
-            /* There is one float type in a network: the one that it is built for. */
+            /* f32, f64 and float all mean the one float type of the network. */
             const bool named = yg_dtype_parse(word, &dtype);
             attr->i = !named || yg_dtype_is_float(dtype) ? site->builder->dtype : dtype;
         }
@@ -239,8 +240,8 @@ static bool set_keyword(call_site *site, const char *keyword, const yg_expressio
                      : unknown_keyword(site, keyword, argument->origin);
 }
 
-/* Whether an argument in order is an operand: those that must be there are, and one that may be
- * left out is a tensor. */
+/* Whether a positional argument is an operand. The required ones are; an optional one is if it is a
+ * tensor. */
 static bool is_operand(const call_site *site, size_t position, bool operands, const yg_term *term) {
     const bool list = (site->op->flags & YG_OP_LIST) != 0;
     if (position < (list ? 1 : (size_t)site->op->min_operands))
@@ -252,8 +253,8 @@ static bool is_operand(const call_site *site, size_t position, bool operands, co
 static bool sort_arguments(call_site *site) {
     const yg_op *op = site->op;
     const yg_expression *call = site->call;
-    size_t position = 0;  /* among the operands */
-    size_t next_attr = 0; /* among the attributes */
+    size_t position = 0;  /* of the next operand */
+    size_t next_attr = 0; /* the next attribute to fill by position */
     bool operands = true;
     for (size_t i = 0; i < call->count; i++) {
         const yg_expression *argument = call->children[i];
@@ -301,7 +302,7 @@ static bool check_complete(const call_site *site) {
 /* ------------------------------------------------------------------------------------- applying --
  */
 
-/* The type that numbers take among these operands. */
+/* The element type that a number gets among these operands. */
 static yg_dtype number_type(const call_site *site, const yg_term *number) {
     bool found = false;
     yg_dtype widest = YG_BOOL;

@@ -1,5 +1,5 @@
 /*
- * Operators applied to terms.
+ * Applying operators to terms, while a network is built.
  */
 #ifndef YG_MODELS_LOADER_CALL_H
 #define YG_MODELS_LOADER_CALL_H
@@ -20,16 +20,17 @@ typedef struct yg_subscript {
 bool yg_call_index(yg_builder *builder, const yg_expression *expression, const yg_term *base,
                    const yg_subscript *subscripts, yg_term *term);
 
-/* A tensor of a term; `dtype` is a number's. */
+/* *node becomes the term as a tensor; a number becomes a scalar of type `dtype`. False on failure.
+ */
 bool yg_term_to_node(yg_builder *builder, const yg_term *term, yg_dtype dtype, yg_origin origin,
                      yg_node *node);
 
-/* The first failure of the graph, told at `origin`. Returns false. */
+/* Reports the graph's first failure at `origin`. Returns false. */
 bool yg_fail_from_graph(const yg_builder *builder, yg_origin origin);
-/* Where nodes that are added from now on come from. */
+/* Sets the origin of the nodes that are added from now on. */
 void yg_builder_at(const yg_builder *builder, yg_origin origin);
 
-/* A name that nothing has. Always returns false. */
+/* The error for a name that nothing has. Always returns false. */
 bool yg_fail_unknown(const yg_builder *builder, const char *name, yg_origin origin);
 
 #endif

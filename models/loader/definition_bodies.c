@@ -1,5 +1,6 @@
 /*
- * The bodies of layer types, read when all heads are known. No type may hold itself.
+ * Reads the bodies of layer types. All heads are known by then, so a body may use any type. A type
+ * that contains itself, directly or through others, is an error.
  */
 #include "definitions.h"
 #include "outputs.h"
@@ -61,7 +62,7 @@ static bool find_height(yg_definition *definition, int depth, yg_error *error) {
 }
 
 bool yg_finish_definitions(yg_model *model, yg_error *error) {
-    /* Reading a body may bring in built-in types, which join the end of the list. */
+    /* Reading a body may append built-in types that it uses to the list. */
     for (size_t i = 0; i < model->definition_count; i++)
         if (!read_body(model, model->definitions[i], error))
             return false;

@@ -1,6 +1,6 @@
 /*
- * The heads of layer types: arguments and inputs. They are read first, so that nodes of any type
- * can be read against them.
+ * Reads the heads of layer types: arguments and inputs. They are read before any body, because a
+ * layer node is checked against the head of its type.
  */
 #include "definitions.h"
 #include "read.h"

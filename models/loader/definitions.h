@@ -1,15 +1,16 @@
 /*
- * `define:`: layer types.
+ * Reading `define:`, the layer types: first all heads, then all bodies.
  */
 #ifndef YG_MODELS_LOADER_DEFINITIONS_H
 #define YG_MODELS_LOADER_DEFINITIONS_H
 
 #include "syntax.h"
 
-/* The heads (arguments, inputs) of the entries, so that nodes can be read against them. */
+/* Reads the heads (arguments, inputs) of all entries. False on failure. */
 bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *library,
                          yg_error *error);
-/* The bodies of all definitions met so far and of those they need, and that none holds itself. */
+/* Reads the bodies of all definitions so far, and of those that they use. Fails where a type
+ * contains itself. */
 bool yg_finish_definitions(yg_model *model, yg_error *error);
 
 #endif

@@ -68,9 +68,8 @@ const yg_value *yg_value_get(const yg_value *mapping, const char *key);
 const char *yg_value_describe(const yg_value *value, char *text, size_t size);
 
 /* Read a scalar as a number, a flag or a text. False on failure; `what` names the value in the
- * message
- * ("`epochs`"). Numbers are read the same in every locale. They must lie in [min, max], where min
- * == max means any finite number; NaN and infinities are always refused. */
+ * message ("`epochs`"). Numbers are read the same in every locale. They must lie in [min, max];
+ * min == max means any finite number. NaN and infinities are always refused. */
 bool yg_value_int(const yg_value *value, const char *what, int64_t min, int64_t max, int64_t *out,
                   yg_error *error);
 bool yg_value_float(const yg_value *value, const char *what, double min, double max, double *out,

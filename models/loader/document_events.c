@@ -1,9 +1,9 @@
 /*
  * libyaml's events, read into a tree of values.
  *
- * Events and not libyaml's documents, because only here can depth and count be capped while
- * reading: an alias counts as everything that it stands for, so that a few lines of aliases cannot
- * stand for more values than the cap.
+ * libyaml's events are used and not its documents, because depth and count must be capped while
+ * reading. An alias counts as everything that it stands for. Otherwise a few lines of aliases could
+ * stand for more values than memory holds.
  */
 #include "reader.h"
 
@@ -61,7 +61,7 @@ static bool open_frame(yg_reader *r, yg_kind kind, bool flow, const yaml_char_t 
     return true;
 }
 
-/* For sorting: by text, then in the order of the file. */
+/* Compares keys by text, then by their order in the file. */
 static int compare_keys(const void *a, const void *b) {
     const yg_sorted_key *x = a;
     const yg_sorted_key *y = b;
@@ -69,7 +69,7 @@ static int compare_keys(const void *a, const void *b) {
     return order != 0 ? order : (x->entry > y->entry) - (x->entry < y->entry);
 }
 
-/* Sorts a mapping's keys, which shows those that stand there twice. */
+/* Sorts a mapping's keys. A repeated key is then next to its equal, and is an error. */
 static bool sort_keys(yg_reader *r, yg_value *mapping) {
     yg_sorted_key *sorted = yg_pool_take(r->pool, (mapping->count + 1) * sizeof *sorted);
     if (!sorted)

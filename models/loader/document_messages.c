@@ -1,5 +1,5 @@
 /*
- * What libyaml finds wrong, in our words: what stands there, what was expected, what to write.
+ * Translates libyaml's messages. Ours say what was found, what was expected and what to write.
  */
 #include "source.h"
 
@@ -8,10 +8,10 @@
 
 typedef enum place {
     AT_PROBLEM, /* where libyaml stopped */
-    AT_CONTEXT, /* where the part began in which it stopped */
+    AT_CONTEXT, /* where the list, mapping or text began that it could not finish */
 } place;
 
-/* The message is "found <what stands at the place>: <advice>". */
+/* A row of the table of messages: "found <text at the place>: <advice>". */
 typedef struct row {
     const char *problem; /* libyaml's text; NULL: any */
     const char *context; /* how libyaml's context begins; NULL: any */
@@ -94,7 +94,7 @@ static bool find_tab(const yg_source *source, yg_origin *at) {
     return true;
 }
 
-/* A bracket that is not closed, or not by its own kind. */
+/* Reports a bracket that is not closed, or closed by one of another kind. */
 static bool report_bracket(const yg_source *source, yg_origin open, yg_origin stop,
                            yg_error *error) {
     const char bracket = *yg_source_at(source, open);
@@ -123,7 +123,7 @@ static bool report_bracket(const yg_source *source, yg_origin open, yg_origin st
                    yg_source_excerpt(source, stop, found), closing, bracket, (int)open.column);
 }
 
-/* A ':' where the line, or the one above it, has its value already. */
+/* Reports a ':' after a value that is already complete, on its line or the one above. */
 static bool report_second_colon(const yg_source *source, yg_origin stop, yg_error *error) {
     const char *line = yg_source_line(source, stop.line);
     const char *at = yg_source_at(source, stop);
@@ -143,8 +143,8 @@ static bool report_second_colon(const yg_source *source, yg_origin stop, yg_erro
                       error);
 }
 
-/* True where something other than a key, a bracket or the '-' of a list precedes on the line: a
- * value, which has ended there. */
+/* Whether a value ends on the same line before `stop`: something other than a key, a bracket or the
+ * '-' of a list comes before it. */
 static bool follows_value(const yg_source *source, yg_origin stop) {
     const char *line = yg_source_line(source, stop.line);
     const char *at = yg_source_at(source, stop);
@@ -153,7 +153,7 @@ static bool follows_value(const yg_source *source, yg_origin stop) {
     return at > line && !strchr(":-,[{?", at[-1]);
 }
 
-/* Something that is no key, where a mapping expects one. */
+/* Reports a text that is no key where a mapping expects one. */
 static bool report_missing_key(const yg_source *source, yg_origin stop, yg_error *error) {
     const char *at = yg_source_at(source, stop);
     if (*at == ':')
@@ -168,7 +168,7 @@ static bool report_missing_key(const yg_source *source, yg_origin stop, yg_error
                       error);
 }
 
-/* A character that begins no value. */
+/* Reports a character that no value can begin with. */
 static bool report_character(const yg_source *source, yg_origin at, yg_error *error) {
     char found[YG_EXCERPT];
     return yg_fail(error, YG_ERROR_SYNTAX, at,

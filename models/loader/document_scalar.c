@@ -1,12 +1,13 @@
 /*
- * Scalars: their text, where it stands in the file, and the slips that YAML itself lets pass.
+ * Scalars: their text, its place in the file, and common mistakes that YAML itself accepts, such as
+ * a comma in an expression within { }.
  */
 #include "reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Moves a scalar's first byte past its anchor, which libyaml counts in. */
+/* libyaml counts an anchor as part of the scalar. Returns the byte after it. */
 static size_t skip_anchor(const yg_reader *r, size_t offset, yg_origin *origin) {
     const char *text = r->source->text;
     bool comment = false;
@@ -31,8 +32,8 @@ static size_t skip_anchor(const yg_reader *r, size_t offset, yg_origin *origin) 
     return offset;
 }
 
-/* Finds the text of a scalar as it stands in the file: [*start, *end), with *origin the place of
- * its first character. False where escapes make it differ from the scalar's text. */
+/* Finds the scalar's text in the file: bytes [*start, *end); *origin becomes the place of the first
+ * character. False where escapes make it differ from the scalar's text. */
 static bool raw_text(const yg_reader *r, yaml_scalar_style_t style, size_t *start, size_t *end,
                      yg_origin *origin) {
     const char *text = r->source->text;
@@ -64,8 +65,8 @@ static bool raw_text(const yg_reader *r, yaml_scalar_style_t style, size_t *star
     return true;
 }
 
-/* The expression that a comma or bracket of the surrounding [ ] or { } cut, up to where its own
- * brackets are closed; 0 where they are not on this line. */
+/* In [ ] or { } a comma or bracket may have cut an expression in two. The length of the whole
+ * expression, up to where its own brackets are closed; 0 if that is not on this line. */
 static size_t whole_length(const char *text) {
     int depth = 0;
     for (size_t i = 0; text[i] != '\0' && text[i] != '\n' && text[i] != '\r'; i++) {
@@ -79,7 +80,7 @@ static size_t whole_length(const char *text) {
     return 0;
 }
 
-/* `{y: sum(x, axis=1)}` is two entries to YAML, "y: sum(x" and "axis=1)": tell the writer. */
+/* For YAML, `{y: sum(x, axis=1)}` is two entries, "y: sum(x" and "axis=1". Reports that. */
 static bool check_flow_text(yg_reader *r, const yg_value *value) {
     int depth = 0;
     for (const char *c = value->text; *c != '\0' && depth >= 0; c++)
@@ -104,7 +105,8 @@ static bool check_flow_text(yg_reader *r, const yg_value *value) {
                    value->text, quote, whole > 200 ? 200 : (int)whole, text, quote);
 }
 
-/* In a plain text of several lines, a line such as `units:16` was meant to be a key. */
+/* Reports a line such as `units:16` within a plain text of several lines: a key without its space.
+ */
 static bool check_continuation(yg_reader *r, const yg_value *value) {
     int depth = 0;
     yg_origin at = value->origin;
@@ -137,7 +139,7 @@ static bool check_key(yg_reader *r, const yg_value *key) {
     return true;
 }
 
-/* In `{a, b: 1}` the key `a` has no value, and no colon either. */
+/* Reports a key without value and colon, such as `a` in `{a, b: 1}`. */
 static bool check_flow_entry(yg_reader *r, const yg_value *value, size_t start) {
     const yg_value *key = r->pending[r->pending_count - 1];
     if (value->quoted || value->text[0] != '\0')

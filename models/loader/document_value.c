@@ -1,5 +1,6 @@
 /*
- * Values by kind: what a scalar has to be is the schema's word, never a guess from its look.
+ * Reading values as numbers, flags, texts and mappings. The caller says which kind is expected; it
+ * is never guessed from how a scalar looks.
  */
 #include "../../graph/number.h"
 #include "../../graph/spelling.h"
@@ -198,8 +199,8 @@ static bool fail_unknown_key(const yg_value *key, const char *what, const yg_key
                    suggestion);
 }
 
-/* Fills in which key each entry has; NULL: none of them. A section with a key for each of n inputs
- * has n entries and n keys, so neither is searched from end to end for the other. */
+/* Finds the known key of each entry; NULL: it has none. A section can have n entries and n known
+ * keys, one for each input, so no list is searched from end to end for each entry of the other. */
 static void match_keys(const yg_value *value, const yg_key *keys, size_t count,
                        const yg_key **key_of) {
     for (size_t i = count; i-- > 0;) {

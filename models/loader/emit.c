@@ -1,5 +1,5 @@
 /*
- * Statements of the expanded model, as expansion makes them: each is built on trial at once.
+ * Appends statements to the expanded model, and builds each at once in the network on trial.
  */
 #include "expander.h"
 #include "expression_tree.h"
@@ -13,8 +13,8 @@ bool yg_count_statement(yg_expander *x, yg_origin origin) {
                    "the model has more than %d nodes with all its layers", YG_STATEMENT_CAP);
 }
 
-/* The full name, or the first of name_2, name_3, … that is not in use. Those of the model's own
- * graph are reserved, so they never change. */
+/* The full name, or the first of name_2, name_3, … that is not in use. Names of the model's own
+ * graph are reserved, so they never get a number. */
 static const char *full_name(yg_expander *x, const char *prefix, const char *name) {
     if (prefix[0] == '\0')
         return name;

@@ -11,9 +11,10 @@
 
 #include "builder.h"
 
-/* Statements of all copies of all layers: a model beyond that is a mistake, or an attack. */
+/* The most statements of a model, with all copies of all layers. More is a mistake, or an attack.
+ */
 #define YG_STATEMENT_CAP 1000000
-/* Copies of one layer. */
+/* The most copies of one layer. */
 #define YG_REPEAT_CAP 100000
 
 /* A name's value in a body. */
@@ -53,43 +54,45 @@ typedef struct yg_expander {
 
 /* ------------------------------------------------------------------------------------ scopes -- */
 
-/* The binding of a visible name, or NULL. */
+/* The binding of a name that the scope sees, or NULL. */
 const yg_binding *yg_scope_find(const yg_scope *scope, const char *name);
-/* Adds a name; one that is taken is an error at `origin`. */
+/* Adds a name. One that the scope sees already is an error at `origin`. */
 bool yg_scope_add(yg_expander *x, yg_scope *scope, const char *name, yg_origin origin,
                   yg_binding binding);
-/* A name's value: a binding, a constant of the language, or a parameter of a layer above. */
+/* Finds the value of a name: a binding, a constant of the language, or a parameter of a layer node
+ * above. An unknown name is an error at `origin`. */
 bool yg_resolve(yg_expander *x, const yg_scope *scope, const char *name, yg_origin origin,
                 yg_term *term);
-/* `vars:` into a scope. */
+/* Evaluates `vars:` and adds them to a scope. */
 bool yg_bind_vars(yg_expander *x, yg_scope *scope);
 
 /* ------------------------------------------------------------------------------- expressions -- */
 
-/* An expression of a body as a constant, or WRITTEN in full names. */
+/* Expands an expression of a body. *term becomes a constant, or an expression in full names
+ * (YG_TERM_WRITTEN). False on failure. */
 bool yg_expand_expression(yg_expander *x, const yg_scope *scope, const yg_expression *expression,
                           yg_term *term);
-/* The same, always as an expression. NULL on failure. */
+/* The same, but a constant becomes an expression too. NULL on failure. */
 const yg_expression *yg_expand_whole(yg_expander *x, const yg_scope *scope,
                                      const yg_expression *expression);
 /* A term as an expression. NULL on failure. */
 const yg_expression *yg_written(yg_expander *x, const yg_term *term, yg_origin origin);
-/* The value of a term in the network on trial. */
+/* Evaluates a term in the network on trial. False on failure. */
 bool yg_value_of(yg_expander *x, const yg_term *term, yg_term *value);
 /* True for an operator that a model file can call. */
 bool yg_is_function(const yg_op *op);
-/* The names that calls can have, for hints; `one`: of operators of one tensor. NULL when out of
+/* The names of functions, for hints; with `one`, only of operators of one tensor. NULL when out of
  * memory. */
 const char **yg_function_names(const yg_expander *x, bool one, size_t *count);
-/* A call of a name that is no operator. Always returns false. */
+/* The error for a call of a name that is no operator. Always returns false. */
 bool yg_unknown_function(const yg_expander *x, const yg_expression *call);
 
 /* --------------------------------------------------------------------------------- emitting -- */
 
-/* One more statement, against the cap. */
+/* Counts one more statement. Fails beyond YG_STATEMENT_CAP. */
 bool yg_count_statement(yg_expander *x, yg_origin origin);
-/* A statement under the names prefix + names[i], which are changed where they are taken, and built
- * on trial. Its results are bound to (*terms)[i], as names. */
+/* Appends a statement and builds it on trial. Its full names are prefix + names[i], with a number
+ * where that is taken; (*terms)[i] become these names. False on failure. */
 bool yg_emit(yg_expander *x, const char *prefix, const char *const *names, size_t count,
              const yg_expression *value, yg_origin origin, yg_term **terms);
 /* The same for one name. */
@@ -99,37 +102,39 @@ bool yg_emit_requirement(yg_expander *x, const yg_requirement *required, yg_orig
 
 /* ------------------------------------------------------------------------------------- parts -- */
 
-/* `params:` of a body. */
+/* Expands `params:` of a body, or finds them in another layer for `share`. */
 bool yg_expand_params(yg_expander *x, yg_scope *scope, const yg_body *body);
-/* An initialiser with its settings. NULL on failure. */
+/* Evaluates an initialiser and its settings. NULL on failure. */
 const yg_initializer *yg_expand_init(yg_expander *x, const yg_scope *scope,
                                      const yg_init_spec *spec);
-/* The arguments of one layer, from the names of the node's scope, into the layer's. */
+/* Evaluates the arguments of a layer node in the node's scope, and adds them to the layer's. */
 bool yg_bind_arguments(yg_expander *x, const yg_scope *outer, const yg_layer_use *use,
                        yg_scope *scope);
-/* `relu`, or `leaky_relu(0.1)`, as the argument `name` of layer type `type`. */
+/* Reads `relu` or `leaky_relu(0.1)` as the argument `name` of layer type `type`. */
 bool yg_read_function(yg_expander *x, const yg_scope *scope, const yg_expression *written,
                       const char *name, const char *type, yg_term *term);
-/* The inputs of a layer node, in the order that its layer type has. */
+/* Expands the inputs of a layer node, in the order of its layer type. */
 bool yg_expand_inputs(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
                       const yg_statement *above, yg_term **inputs, size_t *count);
-/* What `repeat:` says: how many copies, and the items that a name runs through. */
+/* Evaluates `repeat:`: *count becomes the number of copies. *items become the values of the
+ * repeated name, one for each copy. */
 bool yg_expand_repeat(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
                       int64_t *count, const yg_term **items);
-/* Binds the names in an input's pattern, and emits what they require. `given` is a name. */
+/* Binds the names in an input's pattern, and emits the requirement that its shape fits. `given` is
+ * the input, as a name. */
 bool yg_expand_pattern(yg_expander *x, yg_scope *scope, const yg_input_spec *input,
                        const yg_term *given, yg_origin origin);
 
-/* A body's statements, with all layers in them. */
+/* Expands a body's statements, with all layers in them. */
 bool yg_expand_body(yg_expander *x, yg_scope *scope, const yg_body *body);
 
 /* ------------------------------------------------------------------------------------ models -- */
 
-/* Expands a model and tries it for a batch of `batch`, other symbolic dimensions four times that.
- */
+/* Expands a model into `flat`, and builds it on trial for a batch of `batch` examples; other
+ * symbolic dimensions are four times as large. False on failure. */
 bool yg_expand_model(const yg_model *model, yg_pool *pool, int64_t batch, bool training,
                      yg_flat *flat, yg_error *error);
-/* Drops statements that nothing uses: second results of layers, say. */
+/* Drops statements that no output, loss or metric needs, such as a layer's unused second result. */
 bool yg_prune(const yg_model *model, yg_flat *flat);
 
 #endif

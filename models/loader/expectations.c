@@ -1,5 +1,5 @@
 /*
- * What `expect:` says of a model, against the network.
+ * Checks `expect:` of a model against a network.
  */
 #include "expectations.h"
 
@@ -19,7 +19,7 @@ static bool check_parameters(const yg_builder *builder, const yg_value *expected
                     (long long)flat->elements));
 }
 
-/* What the name stands for: a node or parameter, or else an output. */
+/* The value of a name: a node or a parameter, or else an output. */
 static bool find_term(const yg_builder *builder, const yg_network *network,
                       const yg_shape_expectation *expected, yg_term *term) {
     const yg_term *found = yg_builder_find(builder, expected->name);
@@ -41,7 +41,7 @@ static bool check_shape(yg_builder *builder, const yg_network *network,
     yg_term term;
     char text[200], wanted_text[YG_TYPE_TEXT], found_text[YG_TYPE_TEXT];
     if (!find_term(builder, network, expected, &term))
-        return true; /* a node that nothing needs; expansion knows that there is such a name */
+        return true; /* a node that was dropped because nothing needs it; expansion knew its name */
     if (term.kind != YG_TERM_TENSOR)
         return yg_fail(builder->error, YG_ERROR_SHAPE, expected->origin,
                        "`expect`: '%s' is %s, which has no shape", expected->name,

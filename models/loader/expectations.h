@@ -1,5 +1,5 @@
 /*
- * `expect:` of a model.
+ * Checking `expect:` of a model.
  */
 #ifndef YG_MODELS_LOADER_EXPECTATIONS_H
 #define YG_MODELS_LOADER_EXPECTATIONS_H

@@ -1,5 +1,5 @@
 /*
- * Expressions, by recursive descent: one function for each line of the grammar in the header.
+ * Parses expressions by recursive descent: one function for each line of the grammar in the header.
  */
 #include "expression.h"
 
@@ -22,12 +22,12 @@ typedef struct bracket {
 typedef struct parser {
     yg_pool *pool;
     yg_lexer lexer;
-    yg_token token; /* the one that is looked at */
+    yg_token token; /* the next token, which has not been taken */
     yg_error *error;
     int depth; /* of the recursion */
 } parser;
 
-/* Parts of a call, list or index that are not counted yet. */
+/* The parts of a call, list or index while they are read. */
 typedef struct parts {
     yg_expression **items;
     const char **keywords;
@@ -48,7 +48,7 @@ static bool next(parser *p) {
     return yg_lexer_next(&p->lexer, &p->token, p->error);
 }
 
-/* Python's words for what are functions here. */
+/* Advice for words of Python that are functions here, such as `and`. */
 static const char *advice_for(const yg_token *token) {
     static const struct {
         const char *word;
@@ -137,8 +137,8 @@ static void free_parts(parts *all) {
     free(all->keywords);
 }
 
-/* After a part: true at a comma, which is passed, and false at `close`, which is not; *good tells
- * whether it was one of them. */
+/* After a part: true at a comma, which is taken; false at `close`, which is not. At anything else,
+ * false with an error, and *good becomes false. */
 static bool more_parts(parser *p, const char *close, const bracket *in, bool *good) {
     *good = true;
     if (yg_token_is(&p->token, close))
@@ -151,7 +151,7 @@ static bool more_parts(parser *p, const char *close, const bracket *in, bool *go
     return *good && !yg_token_is(&p->token, close);
 }
 
-/* True where the token is a name and '=' follows it. */
+/* Whether the next token is a name and '=' follows it. */
 static bool at_keyword(const parser *p) {
     yg_lexer ahead = p->lexer;
     yg_token following;
@@ -184,7 +184,7 @@ static bool parse_argument(parser *p, parts *all, const bracket *in) {
     return value && add_part(p, all, value, keyword);
 }
 
-/* What follows a name and '(': the arguments and ')'. */
+/* Parses a call after its name and '(': the arguments and ')'. */
 static yg_expression *parse_call(parser *p, yg_expression *name) {
     const bracket in = {'(', p->token.origin};
     parts all = {0};
@@ -248,7 +248,7 @@ static yg_expression *parse_subscript(parser *p, const bracket *in) {
     return range ? adopt(p, range, &all) : NULL;
 }
 
-/* What follows a value and '['. */
+/* Parses an index after its base and '['. */
 static yg_expression *parse_index(parser *p, yg_expression *base) {
     const bracket in = {'[', p->token.origin};
     parts all = {0};
@@ -267,7 +267,7 @@ static yg_expression *parse_index(parser *p, yg_expression *base) {
     return index;
 }
 
-/* Python's constants are spelt in lower case here. */
+/* Refuses Python's True, False and None, which are spelt in another way here. */
 static bool check_name(parser *p) {
     static const char *const words[][2] = {
         {"True", "true"},
@@ -339,7 +339,7 @@ static yg_expression *parse_atom(parser *p, const bracket *in) {
     case YG_TOKEN_END:
         break;
     }
-    /* Where something else stands, closing the bracket would not help. */
+    /* Something else was found, so closing the bracket would not help. */
     return fail_expected(p, "a number, a name, '(' or '['",
                          p->token.kind == YG_TOKEN_END ? in : NULL);
 }
@@ -386,7 +386,7 @@ static yg_expression *parse_unary(parser *p, const bracket *in) {
     return result;
 }
 
-/* The operators of one precedence, or none. */
+/* Whether the next token is one of these signs, the operators of one precedence. */
 static bool at_sign(const parser *p, const char *const *signs) {
     for (size_t i = 0; signs[i]; i++)
         if (yg_token_is(&p->token, signs[i]))
@@ -434,7 +434,7 @@ static yg_expression *parse_compare(parser *p, const bracket *in) {
     return make_infix(p, &sign, operands, 2);
 }
 
-/* Text after the end of a whole expression. */
+/* The error for text after the end of a whole expression. */
 static yg_expression *fail_rest(parser *p) {
     char found[FOUND];
     yg_token_describe(&p->token, found, sizeof found);

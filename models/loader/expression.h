@@ -21,7 +21,7 @@
 #include <stddef.h>
 
 typedef enum yg_expression_kind {
-    YG_EXPRESSION_NUMBER, /* .number, or .whole where .integer tells that it was written as one */
+    YG_EXPRESSION_NUMBER, /* .number; with .integer, also .whole */
     YG_EXPRESSION_TEXT,   /* 'mean' in quotes: .text */
     YG_EXPRESSION_NAME,   /* .text */
     YG_EXPRESSION_CALL,   /* .text(children…), with keywords; operators are calls of "+", "@", …
@@ -40,27 +40,28 @@ struct yg_expression {
     int64_t whole;
     bool integer;
     bool infix;
-    int depth; /* how far a walk of the tree recurses: see yg_is_chain() */
+    int depth; /* how deep a walk of the tree recurses: see yg_is_chain() */
     size_t count;
     yg_expression **children;
-    const char **keywords; /* CALL: NULL where a child is positional; otherwise NULL */
+    const char **keywords; /* CALL: the name of each named argument, NULL for a positional one; NULL
+                            * if there are no names */
 };
 
-/* A walk of an expression recurses so deep at most. */
+/* The deepest recursion of a walk of an expression. */
 #define YG_EXPRESSION_DEPTH 200
 
 /* True for a binary operator. Its left side may be one again, and so on: `a + b + c + …` is a chain
- * of any length. A walk that recursed into it would overflow the stack, so a walk goes down a chain
- * in a loop, and recurses into the right sides only. */
+ * of any length. Recursing down a chain would overflow the stack. So a walk goes down a chain in a
+ * loop, and recurses only into right sides. */
 bool yg_is_chain(const yg_expression *expression);
 
-/* The operators of the chain that ends in `expression`: first the outermost, the last one with the
- * chain's first operand on its left. NULL when out of memory. */
+/* The operators of the chain whose root is `expression`, from the outermost to the innermost, which
+ * has the chain's first operand on its left. NULL when out of memory. */
 const yg_expression **yg_expression_chain(yg_pool *pool, const yg_expression *expression,
                                           size_t *count);
 
-/* Parses `text`, whose first character stands at `origin`; for a yg_value that is its `source`.
- * NULL on failure. `origin.file` must outlive the pool, which holds the tree. Depth is capped. */
+/* Parses `text`, whose first character stands at `origin`; for a yg_value, pass its `source`. The
+ * tree lives in the pool, and `origin.file` must outlive it. Depth is capped. NULL on failure. */
 yg_expression *yg_expression_parse(yg_pool *pool, const char *text, yg_origin origin,
                                    yg_error *error);
 

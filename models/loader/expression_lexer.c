@@ -1,8 +1,8 @@
 /*
- * The text of an expression, token by token.
+ * Splits the text of an expression into tokens.
  *
- * Columns count characters, as the YAML reader does, and a line's end begins a new line: the text
- * of an expression is passed as it stands in the file.
+ * The text is passed as it stands in the file, so a line's end begins a new line. Columns count
+ * characters, as in the YAML reader.
  */
 #include "../../graph/number.h"
 #include "token.h"
@@ -15,7 +15,7 @@
 static const char *const signs[] = {"**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%",
                                     "@",  "<",  ">",  "=",  "(",  ")",  "[", "]", ",", ":"};
 
-/* What people write who come from elsewhere. */
+/* Advice for signs of other languages, such as "^". */
 static const struct {
     const char *text;
     const char *advice;
@@ -102,7 +102,7 @@ static bool fail_character(const yg_lexer *lexer, yg_error *error) {
                    "found '%.*s', which is no part of an expression", size, lexer->at);
 }
 
-/* Digits, to the last one. False where they do not fit. */
+/* Reads digits as a whole number. False if it does not fit. */
 static bool read_whole(const char *text, size_t length, int64_t *whole) {
     *whole = 0;
     for (size_t i = 0; i < length; i++)

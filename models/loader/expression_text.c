@@ -1,5 +1,5 @@
 /*
- * Expressions as text again, with the brackets that the tree needs and no others.
+ * Writes expressions as text, with only the brackets that the tree needs.
  */
 #include "../../graph/number.h"
 #include "../../graph/text.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How tightly a node binds: the lines of the grammar, from the loosest. */
+/* How tightly a node binds, from the loosest: the lines of the grammar in expression.h. */
 enum { COMPARE = 1, SUM, TERM, UNARY, POWER, POSTFIX };
 
 typedef struct writer {
@@ -32,7 +32,7 @@ static int binding(const yg_expression *e) {
     return strchr("*/%@", e->text[0]) ? TERM : COMPARE;
 }
 
-/* What the left side of an operator binds like at least. */
+/* The loosest binding that the left side of an operator may have without brackets. */
 static int left_of(const yg_expression *e) {
     const int own = binding(e);
     return own == POWER || own == COMPARE ? own + 1 : own;
@@ -40,7 +40,7 @@ static int left_of(const yg_expression *e) {
 
 static void write_expression(writer *w, const yg_expression *e, int loosest);
 
-/* A chain of operators, each in brackets where it binds looser than its place allows. */
+/* Writes a chain of operators. One that binds looser than its place allows is put in brackets. */
 static void write_chain(writer *w, const yg_expression *e) {
     size_t count;
     const yg_expression **chain = yg_expression_chain(w->pool, e, &count);
@@ -48,7 +48,8 @@ static void write_chain(writer *w, const yg_expression *e) {
         w->text.failed = true;
         return;
     }
-    /* Equal signs group to the left, but for "**", and comparisons do not group at all. */
+    /* Operators of one precedence group to the left, except "**". Comparisons do not group at all.
+     */
     for (size_t i = 0; i + 1 < count; i++)
         if (binding(chain[i + 1]) < left_of(chain[i]))
             put(w, "(");
@@ -93,10 +94,10 @@ static void write_number(writer *w, const yg_expression *e) {
     }
     put(w, yg_number_text(e->number, text));
     if (!strpbrk(text, ".e"))
-        put(w, ".0"); /* or it would read as an integer */
+        put(w, ".0"); /* otherwise it would be read as a whole number */
 }
 
-/* start:stop:step, as short as it can be. */
+/* Writes start:stop:step without the parts that are left out. */
 static void write_range(writer *w, const yg_expression *e) {
     if (e->children[0])
         write_expression(w, e->children[0], COMPARE);
@@ -115,7 +116,7 @@ static void write_plain(writer *w, const yg_expression *e) {
         write_number(w, e);
         return;
     case YG_EXPRESSION_TEXT: {
-        /* The text came in one of the quotes, so it does not hold both. */
+        /* The text was written in one kind of quotes, so it cannot contain both. */
         const char *quote = strchr(e->text, '\'') ? "\"" : "'";
         put(w, quote);
         put(w, e->text);
@@ -152,7 +153,7 @@ static void write_plain(writer *w, const yg_expression *e) {
     }
 }
 
-/* In brackets where it binds looser than `loosest`. */
+/* Writes an expression, in brackets if it binds looser than `loosest`. */
 static void write_expression(writer *w, const yg_expression *e, int loosest) {
     const bool brackets = binding(e) < loosest;
     if (brackets)

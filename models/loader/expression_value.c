@@ -1,8 +1,9 @@
 /*
- * Expressions to values: numbers that are known when the graph is built, and tensors as its nodes.
+ * Evaluates expressions while a network is built. The value of an expression is a number, a text or
+ * a list, or a tensor, which is a node of the graph.
  *
- * Every part is evaluated once, before what it is a part of. Only the branch of an `if` that is
- * taken is evaluated.
+ * Each part is evaluated once, before the expression that contains it. Of an `if`, only the chosen
+ * branch is evaluated.
  */
 #include "expression_value.h"
 
@@ -29,7 +30,7 @@ static const char *infix_operator(const yg_expression *call) {
     return call->text;
 }
 
-/* An operator on sides that are known. */
+/* Applies an operator to the values of its sides. */
 static bool apply_infix(yg_builder *builder, const yg_expression *e, const yg_term *sides,
                         yg_term *term) {
     const bool tensor =
@@ -91,7 +92,7 @@ static bool evaluate_if(yg_builder *builder, const yg_expression *call, yg_term 
     return yg_expression_values(builder, call->children[condition.i ? 1 : 2], terms, count);
 }
 
-/* size(x, dim): one of a tensor's sizes, as a number. */
+/* Evaluates size(x, dim): the size of one dimension of a tensor, as a number. */
 static bool evaluate_size(yg_builder *builder, const yg_expression *call, yg_term *term) {
     yg_term tensor;
     int64_t dim;
@@ -117,7 +118,7 @@ static bool evaluate_size(yg_builder *builder, const yg_expression *call, yg_ter
 
 /* ------------------------------------------------------------------------------------- calls -- */
 
-/* An argument: a name of nothing may be a word, such as mean. */
+/* Evaluates an argument. A name that nothing has may be a word of the operator, such as `mean`. */
 static bool evaluate_argument(yg_builder *builder, const yg_expression *e, yg_term *term) {
     yg_term ignored;
     if (e->kind == YG_EXPRESSION_NAME && !yg_builder_find(builder, e->text) &&

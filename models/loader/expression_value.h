@@ -7,13 +7,13 @@
 #include "builder.h"
 
 bool yg_expression_value(yg_builder *builder, const yg_expression *expression, yg_term *term);
-/* With all results of an operator that has several: *terms, in the builder's pool. */
+/* Evaluates an expression to all results of its operator. *terms are in the builder's pool. */
 bool yg_expression_values(yg_builder *builder, const yg_expression *expression, yg_term **terms,
                           size_t *count);
-/* A tensor; numbers become scalars of the network's types. `what` names it in messages. */
+/* Evaluates to a tensor; a number becomes a scalar. `what` names it in messages. */
 bool yg_expression_node(yg_builder *builder, const yg_expression *expression, const char *what,
                         yg_node *node);
-/* A whole number of at least `min`. */
+/* Evaluates to a whole number of at least `min`. */
 bool yg_expression_int(yg_builder *builder, const yg_expression *expression, const char *what,
                        int64_t min, int64_t *value);
 

@@ -1,6 +1,6 @@
 /*
- * Other frameworks' words for layers, functions and their arguments, for hints only: a model file
- * speaks PyTorch's, in snake_case and without its modules.
+ * Other frameworks' names of layers, functions and arguments, for hints only. In a model file the
+ * names are PyTorch's, in snake_case and without modules.
  */
 #include "foreign.h"
 
@@ -96,7 +96,7 @@ static const char *const modules[] = {
 };
 
 const char *yg_foreign_word(const char *word) {
-    /* A module before it says nothing: `nn.Linear`. At most one fits with no dot after it. */
+    /* A module in front, as in `nn.Linear`, is skipped. */
     const char *bare = word;
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
         const size_t length = strlen(modules[i]);

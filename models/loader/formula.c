@@ -1,5 +1,5 @@
 /*
- * Formulas: expressions over one tensor, outside of the network. `data: transform` is made of them.
+ * Formulas: expressions over one tensor, as graphs of their own. `data: transform` uses them.
  */
 #include "expander.h"
 #include "expression_tree.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A formula while it is read: constants and vars, and the one tensor. */
+/* A formula while it is read. Its names are constants, vars and the one tensor. */
 typedef struct formula {
     yg_builder builder;
     yg_expander x;
@@ -17,7 +17,7 @@ typedef struct formula {
     const yg_expression *expression;
 } formula;
 
-/* A word whose value is the network's, which a formula is no part of. */
+/* Finds words such as `training`, whose value only a network has. */
 static void find_foreign(void *context, const char *name) {
     const char **found = context;
     if (strcmp(name, "size") == 0 || strcmp(name, "training") == 0)
@@ -44,7 +44,7 @@ static bool open_formula(const yg_model *model, const yg_value *value, yg_error 
     return f->expression && check_words(f) && yg_bind_vars(&f->x, &f->scope);
 }
 
-/* A name that stands for itself. */
+/* Binds a name to itself, so that it stays as it is. */
 static bool bind_itself(formula *f, const char *name, yg_origin origin) {
     const yg_binding binding = {
         .term = {.kind = YG_TERM_WRITTEN,
@@ -72,7 +72,8 @@ static bool build(formula *f, const char *name, const yg_type *type, yg_origin o
     return written && yg_expression_node(&f->builder, written, name, &out->output);
 }
 
-/* As in training, where no operator is left out: the caller can see that one is random. */
+/* Built as for training, which leaves out no operator. So the caller sees a random one, and can
+ * refuse it. */
 bool yg_formula_build(const yg_model *model, const yg_value *expression, const char *name,
                       const yg_type *type, yg_formula *out, yg_error *error) {
     yg_error failure = {0};
@@ -90,7 +91,7 @@ bool yg_formula_build(const yg_model *model, const yg_value *expression, const c
     return good;
 }
 
-/* Every name that is no var: the tensor's, or one that building will tell. */
+/* Binds every other name to itself: that of the tensor, or one that building will report. */
 static void bind_others(void *context, const char *name) {
     formula *f = context;
     yg_term constant;

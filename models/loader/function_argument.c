@@ -17,8 +17,8 @@ static bool unknown_op(const yg_expander *x, const yg_expression *written, const
                        : "; `yamlgrad ops` lists those that there are");
 }
 
-/* Settings of the operator are evaluated here, since the layer's body does not see the names around
- * the node. Words are read by the operator. */
+/* Evaluates a setting of the operator. That happens here, because the layer's body does not see the
+ * names around the node. A word stays as it is; the operator reads it. */
 static yg_expression *read_setting(yg_expander *x, const yg_scope *scope,
                                    const yg_expression *argument, const char *name,
                                    const char *op) {

@@ -1,5 +1,5 @@
 /*
- * Names that are called and are no operators: what was meant?
+ * Functions by name: which operators can be called, and the message for a name that is none.
  */
 #include "../../graph/spelling.h"
 #include "expander.h"

@@ -1,11 +1,11 @@
 /*
- * x[:, 0]: parts of a tensor, as Python has them.
+ * Indices such as x[:, 0], with Python's meaning, as operators on tensors.
  */
 #include "../../ops/build.h"
 #include "arithmetic.h"
 #include "call.h"
 
-/* A bound of a range, from the end if negative, cut to 0 .. size. */
+/* A bound of a range. A negative one counts from the end; the result is clamped to [0, size]. */
 static bool bound(const yg_builder *builder, const yg_subscript *subscript, size_t which,
                   yg_origin origin, int64_t size, int64_t *value) {
     if (!subscript->given[which])
@@ -21,7 +21,7 @@ static bool bound(const yg_builder *builder, const yg_subscript *subscript, size
 
 typedef struct window {
     int64_t start[YG_MAX_RANK], stop[YG_MAX_RANK], step[YG_MAX_RANK];
-    bool dropped[YG_MAX_RANK]; /* one index: the dimension goes */
+    bool dropped[YG_MAX_RANK]; /* indexed by a number, so the result lacks this dimension */
 } window;
 
 static bool read_range(const yg_builder *builder, const yg_expression *written,

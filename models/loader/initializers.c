@@ -1,5 +1,5 @@
 /*
- * Initialisers: what a parameter holds before training. Names, definitions and defaults are those
+ * Initialisers: the values of parameters before training. Names, definitions and defaults are those
  * of PyTorch's torch.nn.init (https://pytorch.org/docs/stable/nn.init.html); xavier: Glorot and
  * Bengio 2010; kaiming: He et al. 2015; orthogonal: Saxe et al. 2013.
  *
@@ -7,7 +7,7 @@
  * size nor on other parameters. It is computed in double precision and rounded to the parameter's
  * type.
  *
- * fan_in is the product of all dimensions but the first, fan_out the product of all but the second.
+ * fan_in is the product of all dimensions except the first, fan_out of all except the second.
  */
 #include "initializers.h"
 
@@ -95,8 +95,8 @@ static double share_between(const double *settings) {
 #define SMALLEST_SHARE 0.01
 
 static double truncated_normal(const source *from, int64_t index) {
-    /* Each attempt is a stream of its own. At a share of 1 %, 5,000 in vain are less likely than
-     * 10^-21; the clamp only bounds the loop. */
+    /* Each attempt is a stream of its own. At a share of 1 %, 5,000 failures in a row have a
+     * probability below 10^-21, so the value after the loop hardly ever occurs. */
     double value = 0;
     source attempt = *from;
     for (int i = 0; i < 5000; i++) {
@@ -134,8 +134,9 @@ static double kaiming_normal(const source *from, int64_t index) {
     return normal_at(from, 0, kaiming_deviation(from), index);
 }
 
-/* Orthonormal rows (or columns, whichever are fewer): Gram-Schmidt, twice for accuracy, on a
- * normal matrix. It is the Q of the QR decomposition whose R has a positive diagonal. */
+/* Makes rows orthonormal, or columns if these are fewer: Gram-Schmidt on a matrix of normal
+ * numbers, twice for accuracy. The result is the Q of the QR decomposition whose R has a positive
+ * diagonal. */
 static bool orthogonal(const source *from, void *data, yg_error *error) {
     const int64_t rows = from->type->shape[0];
     const int64_t count = yg_type_count(from->type);

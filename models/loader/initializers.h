@@ -1,5 +1,5 @@
 /*
- * Initialisers: what a parameter holds before training.
+ * Initialisers: the values of parameters before training.
  */
 #ifndef YG_MODELS_LOADER_INITIALIZERS_H
 #define YG_MODELS_LOADER_INITIALIZERS_H
@@ -11,7 +11,7 @@
 
 typedef enum yg_setting_kind {
     YG_SETTING_NUMBER,
-    YG_SETTING_GAIN, /* a number, or the nonlinearity that it is of */
+    YG_SETTING_GAIN, /* a number, or the name of a nonlinearity, which has a gain */
     YG_SETTING_MODE,
     YG_SETTING_NONLINEARITY,
 } yg_setting_kind;
@@ -22,7 +22,7 @@ typedef struct yg_init_setting {
     double fallback;
     bool required;
     double min;
-    bool infinite; /* may be an infinity */
+    bool infinite; /* infinities are allowed */
 } yg_init_setting;
 
 typedef struct yg_init_method yg_init_method;
@@ -32,23 +32,25 @@ struct yg_initializer {
     double settings[YG_INIT_SETTINGS];
 };
 
-/* By name; *known gets the names of all, for hints. NULL if there is none. */
+/* The initialiser of that name, or NULL. */
 const yg_init_method *yg_init_find(const char *name);
+/* Writes up to `room` names of initialisers to `known`, for hints; returns how many. */
 size_t yg_init_names(const char **known, size_t room);
 const char *yg_init_name(const yg_init_method *method);
-/* The settings, as many as have names. */
+/* The settings of an initialiser; *count becomes their number. */
 const yg_init_setting *yg_init_settings(const yg_init_method *method, size_t *count);
 
-/* A word in place of a number: a gain's nonlinearity, a mode. Fails with a hint. */
+/* Reads a word that stands for a number: a nonlinearity as a gain, or a mode. Fails with a hint. */
 bool yg_init_word(const yg_init_setting *setting, const char *word, yg_origin origin, double *value,
                   yg_error *error);
-/* That settings fit together … */
+/* Fails if two settings contradict each other. */
 bool yg_init_check(const yg_initializer *init, yg_origin origin, yg_error *error);
-/* … and that they can fill a tensor of this rank. */
+/* Fails if the initialiser cannot fill a tensor of this type, such as xavier a vector. */
 bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_origin origin,
                          yg_error *error);
 bool yg_initializer_equal(const yg_initializer *a, const yg_initializer *b);
 
+/* Fills `data`, of the given type, with the values for a seed and a parameter's name. */
 bool yg_initializer_fill(const yg_initializer *init, const yg_type *type, const char *name,
                          uint64_t seed, void *data, yg_error *error);
 /* "{type: normal, mean: 0, std: 0.5}", in `pool`. NULL when out of memory. */

@@ -1,5 +1,5 @@
 /*
- * `input:` of a layer node.
+ * Expands `input:` of a layer node.
  */
 #include "../../graph/spelling.h"
 #include "expander.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Which input of the layer type is meant: by its name, or in order. */
+/* Finds the input of the layer type that is meant, by its name or by its position. */
 static bool input_place(const yg_expander *x, const yg_layer_use *use, const yg_input_use *given,
                         size_t position, size_t *index) {
     const yg_definition *type = use->definition;
@@ -29,7 +29,7 @@ static bool input_place(const yg_expander *x, const yg_layer_use *use, const yg_
                    yg_names_suggest(&known, given->name, hint, sizeof hint));
 }
 
-/* The name that a node without `input:` takes. */
+/* The input of a node without `input:`: the node above, or the model's only input. */
 static bool input_above(const yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
                         const yg_statement *above, const char **name) {
     if (above) {

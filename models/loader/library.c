@@ -1,6 +1,6 @@
 /*
- * Where layer types come from: the file itself, the files that it includes, and the built-in
- * library, of which only what a model names is read.
+ * Finds layer types: in the file itself, in the files that it includes, and in the built-in
+ * library. A built-in type is read only if a model names it.
  */
 #include "library.h"
 
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* How deep included files may include others. */
+/* The deepest nesting of included files. */
 #define INCLUDE_CAP 16
 
 size_t yg_layer_count(void) {
@@ -178,7 +178,7 @@ static bool take_over(yg_model *model, const yg_library *from, const char *prefi
                       yg_library *library, yg_error *error) {
     for (size_t i = 0; i < from->names.count; i++) {
         if (from->definitions[i]->library != from)
-            continue; /* what that file includes is its own affair */
+            continue; /* types that the file itself includes are not passed on */
         const char *name = from->names.names[i];
         if (prefix)
             name = yg_pool_format(model->pool, "%s.%s", prefix, name);

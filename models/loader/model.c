@@ -1,5 +1,6 @@
 /*
- * Model files: the sections, read, merged with the run file, and checked.
+ * Loading a model: reads the sections of the model file and the run file, expands the model, and
+ * checks it.
  */
 #include "../../graph/spelling.h"
 #include "../../ops/ops.h"
@@ -40,7 +41,7 @@ static const yg_key sections[] = {
     {"scan", false, "`scan` is not available in this version"},
 };
 
-/* … and of a run file. */
+/* The sections of a run file. */
 static const yg_key run_sections[] = {
     {"format", false, NULL},
     {"doc", false, NULL},
@@ -74,7 +75,7 @@ static bool read_vars(yg_model *model, const yg_value *value, yg_error *error) {
     return true;
 }
 
-/* "hidden=8" in place of what the file says. */
+/* Replaces the value of a var by that of "hidden=8". */
 static bool override_var(yg_model *model, const char *text, yg_error *error) {
     const char *equals = strchr(text, '=');
     const yg_origin origin = {.file = "--set", .line = 1, .column = 1};
@@ -217,7 +218,7 @@ static bool read_run_file(yg_model *model, const char *path, yg_error *error) {
 /* ----------------------------------------------------------------------------------- expanding --
  */
 
-/* Parameters may not change their shape with the batch: weights would fit one size only. */
+/* Fails if a parameter's shape depends on the batch: weights would fit one batch size only. */
 static bool same_parameters(const yg_flat *a, const yg_flat *b, yg_error *error) {
     const size_t count = a->param_names.count;
     for (size_t i = 0; i < count && i < b->param_names.count; i++) {
@@ -242,7 +243,8 @@ static bool same_parameters(const yg_flat *a, const yg_flat *b, yg_error *error)
                    "the number of parameters depends on a symbolic dimension");
 }
 
-/* Twice, in training and not, for two batch sizes: both must go, and have the same parameters. */
+/* Expands the model twice, for two batch sizes, once for training and once not. Both must succeed
+ * and have the same parameters. */
 static bool expand(yg_model *model, yg_error *error) {
     yg_pool *pool = yg_pool_new();
     yg_flat second = {0};
@@ -262,7 +264,8 @@ static bool load(yg_model *model, const yg_model_options *options, yg_error *err
         return false;
     if (options && options->run_path && !read_run_file(model, options->run_path, error))
         return false;
-    /* A misspelt name is unknown in one place and leaves another unused: the former tells more. */
+    /* A misspelt name is unknown where it is used, and leaves the right one unused. The first error
+     * says more, so unused names are checked last. */
     return yg_resolve_ports(model, error) && yg_resolve_units(model, error) &&
            yg_resolve_sections(model, error) && expand(model, error) &&
            yg_check_names_used(model, error);

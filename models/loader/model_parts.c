@@ -1,5 +1,5 @@
 /*
- * A model's parts, for those who use it.
+ * The public functions that return parts of a model (model.h).
  */
 #include "syntax.h"
 

@@ -1,6 +1,6 @@
 /*
- * A table from names to indices: scopes, layer types, parameters. Names and memory belong to a
- * pool.
+ * A hash table from names to indices, for scopes, layer types and parameters. Its memory belongs to
+ * a pool.
  */
 #ifndef YG_MODELS_LOADER_NAMES_H
 #define YG_MODELS_LOADER_NAMES_H
@@ -12,26 +12,27 @@
 
 #define YG_NOT_FOUND SIZE_MAX
 
-/* Zeroed: empty. `names[i]` is the name that was added as number i. */
+/* All zeros is an empty table. names[i] is the name that was added as number i. */
 typedef struct yg_names {
     const char **names;
     size_t count;
-    uint32_t *slots; /* index + 1; 0: free. Open addressing, at most half full */
+    uint32_t *slots; /* index + 1, or 0 for a free slot; open addressing, at most half full */
     size_t slot_count;
 } yg_names;
 
 /* The name's index, or YG_NOT_FOUND. */
 size_t yg_names_find(const yg_names *names, const char *name);
 
-/* Adds a name, which is not copied and must not be there yet; its index is the old `count`. False
- * when out of memory. */
+/* Adds a name; its index is the old `count`. The name is not copied, and must not be in the table.
+ * False when out of memory. */
 bool yg_names_add(yg_names *names, yg_pool *pool, const char *name);
 
 /* "; did you mean …?" among them, as yg_suggest(). Returns `text`. */
 const char *yg_names_suggest(const yg_names *names, const char *name, char *text, size_t size);
 
-/* One more element in an array that lives in a pool and has room for the next power of two: moves
- * it where it is full. Returns the array, or NULL when out of memory. */
+/* Makes room for one more element in an array of `count` elements that lives in a pool. Its
+ * capacity is a power of two; a full array is moved. Returns the array, or NULL when out of memory.
+ */
 void *yg_pool_grow(yg_pool *pool, void *array, size_t count, size_t element_size);
 
 /* A copy of a NUL-terminated text, or of a formatted one. NULL when out of memory. */

@@ -1,5 +1,5 @@
 /*
- * Networks, as their users see them.
+ * The public functions on networks (model.h).
  */
 #include "network.h"
 

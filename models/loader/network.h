@@ -1,5 +1,5 @@
 /*
- * A network: the graph of a model for given sizes, and what is what in it.
+ * A network: the graph of a model for given sizes, with its inputs, parameters and results by name.
  */
 #ifndef YG_MODELS_LOADER_NETWORK_H
 #define YG_MODELS_LOADER_NETWORK_H
@@ -19,7 +19,7 @@ struct yg_network {
     yg_node loss;
 };
 
-/* An empty one with its graph. NULL on failure. */
+/* Makes an empty network with an empty graph. NULL on failure. */
 yg_network *yg_network_new(const yg_op_set *ops, const yg_network_options *options,
                            yg_error *error);
 

@@ -1,5 +1,5 @@
 /*
- * From numbers to nodes of the graph, and from the graph's failures to the user's places.
+ * Turns numbers into nodes of the graph, and failures of the graph into errors at the user's lines.
  */
 #include "../../graph/number.h"
 #include "../../graph/spelling.h"
@@ -54,7 +54,7 @@ static yg_node whole_node(yg_graph *graph, int64_t value, yg_dtype dtype) {
     yg_type scalar;
     if (dtype != YG_I64 || !yg_type_make(dtype, 0, NULL, &scalar, NULL))
         return yg_scalar(graph, dtype, (double)value);
-    return yg_constant(graph, &scalar, &value); /* beyond 2^53 a double would round it */
+    return yg_constant(graph, &scalar, &value); /* not by a double, which rounds beyond 2^53 */
 }
 
 bool yg_term_to_node(yg_builder *builder, const yg_term *term, yg_dtype dtype, yg_origin origin,

@@ -1,5 +1,5 @@
 /*
- * `outputs:` and `metrics:`.
+ * Reads `outputs:` and `metrics:`.
  */
 #include "outputs.h"
 
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* What stands behind an output's name: an expression, or `{value: h, units: y}`. */
+/* Reads the value of an output: an expression, or `{value: h, units: y}`. */
 static bool read_output_value(yg_model *model, const yg_value *value, const char *what,
                               yg_output_spec *spec, yg_error *error) {
     static const yg_key keys[] = {{"value", true, NULL}, {"units", false, NULL}};

@@ -1,5 +1,5 @@
 /*
- * Parameters and their initialisers, with shapes and settings evaluated.
+ * Expands parameters: evaluates shapes, initialisers and their settings.
  */
 #include "../../graph/number.h"
 #include "../../graph/spelling.h"
@@ -145,7 +145,7 @@ static bool param_type(yg_expander *x, const yg_scope *scope, const yg_param_spe
            yg_fail(x->error, failure.code, spec->shape.origin, "%s: %s", what, failure.message);
 }
 
-/* The parameter that `share:` means. */
+/* Finds the parameter of another layer that `share:` reuses, and checks that it fits. */
 static bool shared_param(const yg_expander *x, const char *full, const yg_param_spec *spec,
                          const yg_type *type) {
     char here[YG_TYPE_TEXT], there[YG_TYPE_TEXT];
@@ -168,7 +168,7 @@ static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
     if (yg_names_find(&flat->param_names, full) != YG_NOT_FOUND)
         return yg_fail(x->error, YG_ERROR_NAME, spec->origin, "there are two parameters '%s'",
                        full);
-    /* Those of the model itself are reserved, for they are added in the order of the file. */
+    /* Names of the model's own parameters were reserved before. */
     if (scope->prefix[0] != '\0') {
         if (yg_names_find(&x->taken, full) != YG_NOT_FOUND)
             return yg_fail(x->error, YG_ERROR_NAME, spec->origin,
@@ -195,7 +195,7 @@ static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
            (yg_names_add(&flat->param_names, x->pool, full) || yg_fail_memory(x->error));
 }
 
-/* What `if:` says; nothing: it is wanted. */
+/* Evaluates `if:`. Without one the parameter is wanted. */
 static bool read_condition(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
                            bool *wanted) {
     yg_term condition;

@@ -1,9 +1,9 @@
 /*
- * The inputs of layer types: `x: [..., in_features]`.
+ * Expands the input patterns of layer types: `x: [..., in_features]`.
  *
- * A name that has no value yet takes the size that it meets; one that has (an argument, or a name
- * met before in this layer) must equal it; a formula must equal it too. Whether they do is looked
- * at in every network, so it is a requirement of the expanded model.
+ * A name that has no value yet gets the size of its dimension. A name that has one (an argument, or
+ * a name of an earlier pattern of this layer) must equal the size, and so must a formula. That has
+ * to hold in every network, so it becomes a requirement of the expanded model.
  */
 #include "expander.h"
 #include "expression_tree.h"

@@ -1,23 +1,24 @@
 /*
- * Bodies and the layers in them: a layer type's body is expanded in a scope of its own, with the
- * node's name before the names of its statements and parameters.
+ * Expands bodies and the layers in them. A layer type's body is expanded in a scope of its own,
+ * with the node's name in front of the names of its statements and parameters: "h." and "weight"
+ * make "h.weight".
  */
 #include "expander.h"
 #include "expression_tree.h"
 
 #include <string.h>
 
-/* How deep layers may be placed in one another, those handed in as arguments counted too. */
+/* The deepest nesting of layers, including those that are given as arguments. */
 #define PLACING_CAP 200
 
-/* One layer (of a repeat, or of layers in a row) to be placed. */
+/* One layer to expand; a copy of a repeat, or one of several layers in a row, is one. */
 typedef struct placing {
     const yg_layer_use *use;
-    const yg_scope *scope; /* of the node: its arguments are written in these names */
+    const yg_scope *scope; /* of the node; its arguments use the names in it */
     yg_origin origin;      /* of the node */
     const char *prefix, *parameter_prefix;
-    bool shared;
-    bool shares_one; /* `share:` of a node without `repeat:`: all copies have its parameters */
+    bool shared;     /* the parameters exist already (`share:`) */
+    bool shares_one; /* `share:` names a node without `repeat:`: all copies use its parameters */
 } placing;
 
 /* Inputs or results, as WRITTEN terms. */
@@ -51,7 +52,8 @@ static bool expand_outputs(yg_expander *x, const yg_scope *scope, const yg_body 
     return true;
 }
 
-/* A formula that is an input gets the input's name. */
+/* Binds the inputs' names. An input that is a formula becomes a statement under the input's name.
+ */
 static bool bind_inputs(yg_expander *x, const placing *at, yg_scope *scope,
                         const term_list *inputs) {
     const yg_definition *type = at->use->definition;
@@ -69,7 +71,7 @@ static bool bind_inputs(yg_expander *x, const placing *at, yg_scope *scope,
     return true;
 }
 
-/* The body, inside the frame of its layer. */
+/* Expands the body of a layer. Errors in it get the layer's place too. */
 static bool expand_definition(yg_expander *x, const placing *at, yg_scope *scope,
                               term_list *results) {
     const yg_body *body = &at->use->definition->body;
@@ -87,7 +89,7 @@ static bool expand_definition(yg_expander *x, const placing *at, yg_scope *scope
     return good || yg_blame(&innermost, x->error);
 }
 
-/* One copy of one layer type. */
+/* Expands one copy of a layer of a given type. */
 static bool place_definition(yg_expander *x, const placing *at, const term_list *inputs,
                              term_list *results) {
     const yg_definition *type = at->use->definition;
@@ -107,7 +109,7 @@ static bool place_definition(yg_expander *x, const placing *at, const term_list 
     return bind_inputs(x, at, scope, inputs) && expand_definition(x, at, scope, results);
 }
 
-/* The prefix of a copy or of one of several layers: "deep." and 2 make "deep.2.". */
+/* The prefix of a copy, or of one of several layers in a row: "deep." and 2 make "deep.2.". */
 static const char *numbered(yg_expander *x, const char *prefix, int64_t number) {
     const char *text = yg_pool_format(x->pool, "%s%lld.", prefix, (long long)number);
     if (!text)
@@ -115,7 +117,7 @@ static const char *numbered(yg_expander *x, const char *prefix, int64_t number) 
     return text;
 }
 
-/* A layer that was handed in as an argument: one, or several in a row. */
+/* Expands a layer that was given as an argument: one, or several in a row. */
 static bool place_argument(yg_expander *x, const placing *at, const term_list *inputs,
                            term_list *results) {
     yg_term layer;
@@ -185,7 +187,7 @@ static bool place_once(yg_expander *x, const placing *at, const term_list *input
            end_layer(x, index, results);
 }
 
-/* The scope of a copy's arguments: with `repeat: {width: sizes}` a width of its own. */
+/* The scope of a copy's arguments. With `repeat: {width: sizes}` each copy has its own `width`. */
 static const yg_scope *scope_of_copy(yg_expander *x, const placing *at, const yg_term *item) {
     yg_scope *scope = yg_pool_take(x->pool, sizeof *scope);
     if (!scope) {
@@ -235,7 +237,7 @@ static bool place_copies(yg_expander *x, const placing *at, const term_list *inp
     return true;
 }
 
-/* A layer node, or one of the layers handed in as an argument. */
+/* Expands a layer node, or a layer given as an argument, with its `repeat:`. */
 static bool place_use(yg_expander *x, const placing *at, const term_list *inputs,
                       term_list *results) {
     if (!at->use->repeat)
@@ -252,7 +254,7 @@ static bool place_use(yg_expander *x, const placing *at, const term_list *inputs
 /* --------------------------------------------------------------------------------- statements --
  */
 
-/* `share: other`: another node of the same body and of the same type. */
+/* Reads `share: other`, which names another node of the same body and of the same type. */
 static bool read_share(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
                        placing *at) {
     if (!use->share)
@@ -320,7 +322,7 @@ static bool expand_layer(yg_expander *x, yg_scope *scope, const yg_statement *st
            place_use(x, &at, &inputs, &results) && bind_results(x, scope, statement, &at, &results);
 }
 
-/* An expression of the model's own graph is listed beside the layers. */
+/* Lists an expression of the model's own graph beside the layers, for `show`. */
 static bool list_expression(yg_expander *x, const yg_statement *statement) {
     yg_flat *flat = x->flat;
     yg_flat_layer *grown = yg_pool_grow(x->pool, flat->layers, flat->layer_count, sizeof *grown);
@@ -343,7 +345,7 @@ static bool expand_expression(yg_expander *x, yg_scope *scope, const yg_statemen
     if (!written || !yg_emit(x, scope->prefix, statement->names, statement->name_count, written,
                              statement->origin, &terms))
         return false;
-    /* A number stays a number: counts and shapes can be made of it. */
+    /* A number stays a number, so that later counts and shapes can use it. */
     if (constant.kind != YG_TERM_WRITTEN)
         terms[0] = constant;
     for (size_t i = 0; i < statement->name_count; i++)

@@ -1,5 +1,6 @@
 /*
- * The sizes of inputs and targets: numbers and formulas over vars. Any other name is symbolic.
+ * Evaluates the shapes of inputs and targets. A dimension is a number or a formula over vars; any
+ * other name is a symbolic dimension.
  */
 #include "expander.h"
 #include "ports.h"
@@ -12,7 +13,7 @@ static bool read_size(yg_expander *x, const yg_scope *scope, const yg_expression
            yg_term_is_int(NULL, &term, what, min, written->origin, size, x->error);
 }
 
-/* The largest class must be a number of the target's type. */
+/* Fails if the largest class does not fit the target's type. */
 static bool check_classes(const yg_expander *x, const yg_port_spec *spec, int64_t classes) {
     static const int64_t most[YG_DTYPE_COUNT] = {
         [YG_BOOL] = 2,
@@ -28,7 +29,7 @@ static bool check_classes(const yg_expander *x, const yg_port_spec *spec, int64_
                    yg_dtype_name(spec->dtype), (long long)most[spec->dtype], (long long)classes);
 }
 
-/* The type for a batch of one: a size that cannot be is told here, at the file's line. */
+/* Makes the type for a batch of one, so that an impossible size is reported here, at its line. */
 static bool check_type(const yg_expander *x, const yg_port_spec *spec, const yg_port *port) {
     int64_t shape[YG_MAX_RANK];
     yg_type type;

@@ -1,5 +1,5 @@
 /*
- * `inputs:` and `targets:` of a model.
+ * Reads `inputs:` and `targets:` of a model.
  */
 #include "ports.h"
 

@@ -1,5 +1,5 @@
 /*
- * The expanded model as a model file.
+ * Prints the expanded model as a model file, for `expand`.
  */
 #include "../../graph/number.h"
 #include "../../graph/text.h"
@@ -18,8 +18,9 @@ typedef struct name_set {
 /* ------------------------------------------------------------------------------------ writing --
  */
 
-/* True where plain text could be read as something else than this scalar: all but numbers and words
- * of letters, digits and a few signs. In quotes a number would be a text, so those stay plain. */
+/* Whether a scalar must be put in quotes, because as plain text it could be read as something else.
+ * Numbers and words of letters, digits and a few signs need none, and a number must not have them:
+ * in quotes it would be a text. */
 static bool needs_quotes(const char *text) {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/";
@@ -43,7 +44,7 @@ static void write_scalar(yg_text *text, const char *scalar, bool quoted) {
     yg_text_add(text, "\"");
 }
 
-/* A value of the file as it is, in flow style. */
+/* Writes a value of the file, in flow style. */
 static void write_value(yg_text *text, const yg_value *value) {
     if (value->kind == YG_SCALAR) {
         write_scalar(text, value->text, value->quoted);
@@ -62,7 +63,7 @@ static void write_value(yg_text *text, const yg_value *value) {
     yg_text_add(text, mapping ? "}" : "]");
 }
 
-/* `transform` of a data section: the expanded model has no vars, so they are replaced. */
+/* Writes `transform` of a data section. The expanded model has no vars, so they are replaced. */
 static bool write_transform(yg_text *text, const yg_model *model, const yg_value *value,
                             yg_error *error) {
     yg_text_add(text, "{");
@@ -78,7 +79,7 @@ static bool write_transform(yg_text *text, const yg_model *model, const yg_value
     return true;
 }
 
-/* A section of the file, an entry a line. */
+/* Writes a section of the file, one line for each entry. */
 static bool write_section(yg_text *text, const yg_model *model, const char *key, yg_error *error) {
     const yg_value *value = yg_model_section(model, key);
     if (!value)
@@ -182,7 +183,7 @@ static bool write_graph(yg_text *text, yg_pool *pool, const yg_flat *flat) {
     for (size_t i = 0; i < flat->statement_count; i++) {
         const yg_flat_statement *statement = &flat->statements[i];
         if (statement->required)
-            continue; /* it has no place in a file, and every network of this one keeps it */
+            continue; /* a model file cannot express it; only networks of this model check it */
         yg_text_add(text, "%s", first ? "graph:\n" : "");
         first = false;
         for (size_t k = 0; k < statement->name_count; k++)
@@ -226,8 +227,8 @@ static void include(void *context, const char *name) {
                                   !yg_names_add(&set->names, set->pool, name));
 }
 
-/* A parameter of a layer's result that nothing uses is kept, so that weights fit. It is named here,
- * since a file's parameter that nothing names is a mistake. */
+/* A parameter that only an unused result of a layer needs is kept, so that weights fit. In a model
+ * file an unused parameter is an error unless `expect:` names it, so it is named here. */
 static bool write_expectations(yg_text *text, const yg_model *model, yg_pool *pool) {
     const yg_flat *flat = model->flat;
     name_set used = {.pool = pool};
@@ -278,8 +279,8 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_
     return write_section(text, model, "data", error) && write_section(text, model, "train", error);
 }
 
-/* That the text can be read again: a model file has a largest size, and many copies of a layer may
- * go beyond it. */
+/* Fails if the text is larger than a model file may be, as with many copies of a layer: it could
+ * not be read again. */
 static bool check_size(const char *text, yg_error *error) {
     yg_error failure = {0};
     yg_document *document = yg_document_parse(text, strlen(text), "the expanded model", &failure);

@@ -1,5 +1,5 @@
 /*
- * What the expanded model does not need: statements that no output, metric or loss asks for.
+ * Removes statements of the expanded model that no output, loss or metric needs.
  */
 #include "expander.h"
 
@@ -16,7 +16,7 @@ static void include(void *context, const char *name) {
                                   !yg_names_add(&set->names, set->pool, name));
 }
 
-/* All names that a requirement speaks of exist. */
+/* Whether all names of a requirement still exist. */
 typedef struct known {
     const yg_names *names;
     bool all;
@@ -34,7 +34,8 @@ static bool is_wanted(const name_set *wanted, const yg_flat_statement *statement
     return false;
 }
 
-/* Statements from the last one on; requirements stay for now. */
+/* Removes statements whose names nobody wants, from the last one to the first. Keeps requirements.
+ */
 static void drop_statements(yg_flat *flat, name_set *wanted) {
     size_t kept = flat->statement_count;
     for (size_t i = flat->statement_count; i-- > 0;) {
@@ -45,12 +46,12 @@ static void drop_statements(yg_flat *flat, name_set *wanted) {
             yg_visit_names(statement.value, include, wanted);
         flat->statements[--kept] = statement;
     }
-    if (kept > 0) /* a model without `graph:` has no array to move into */
+    if (kept > 0) /* a model without `graph:` has no array */
         flat->statements += kept;
     flat->statement_count -= kept;
 }
 
-/* A requirement of what is left out is left out. */
+/* Removes requirements on tensors that have been removed. */
 static void drop_requirements(yg_flat *flat, name_set *existing) {
     size_t kept = 0;
     for (size_t i = 0; i < flat->statement_count; i++) {

@@ -1,6 +1,6 @@
 /*
- * The small parts that sections are made of: names, expressions, shapes, initialisers, parameters,
- * outputs.
+ * Reads the small parts that sections are made of: names, expressions, shapes, initialisers,
+ * parameters, outputs.
  */
 #include "read.h"
 

@@ -1,20 +1,23 @@
 /*
- * The parts that sections of a model file are made of. All fail with the place of the mistake.
+ * Reading the small parts that sections of a model file are made of. All report the place of a
+ * mistake.
  */
 #ifndef YG_MODELS_LOADER_READ_H
 #define YG_MODELS_LOADER_READ_H
 
 #include "syntax.h"
 
-/* An entry's text as an expression; lists become list expressions. `what` names it. */
+/* Parses an entry's text as an expression; a YAML list becomes a list expression. `what` names the
+ * entry in messages. NULL on failure. */
 const yg_expression *yg_read_expression(yg_pool *pool, const yg_value *value, const char *what,
                                         yg_error *error);
 bool yg_read_shape(yg_pool *pool, const yg_value *value, const char *what, bool ellipsis,
                    yg_shape_spec *shape, yg_error *error);
-/* A name that may be declared: an identifier, not a word of the language. `dots`: as yg_is_name. */
+/* Fails unless a key is a name that may be declared: an identifier, and no word of the language.
+ * `dots`: as in yg_is_name(). */
 bool yg_read_name(const yg_value *key, const char *what, bool dots, yg_error *error);
 
-/* `format: 1` of a file. */
+/* Checks `format: 1` of a file. */
 bool yg_read_format(const yg_value *root, yg_error *error);
 bool yg_read_params(yg_model *model, const yg_value *value, yg_body *body, yg_error *error);
 const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error *error);

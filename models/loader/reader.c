@@ -1,5 +1,5 @@
 /*
- * What the readers of events and of scalars share: open mappings and lists, anchors, places.
+ * State that the readers of events and of scalars share: open mappings and lists, anchors, places.
  */
 #include "reader.h"
 

@@ -14,16 +14,16 @@ typedef struct yg_frame {
     yg_kind kind;
     bool flow; /* written in [ ] or { } */
     yg_origin origin;
-    size_t first;  /* where its parts begin among the pending ones */
-    size_t before; /* values read before it */
-    int height;    /* of the highest of its parts; a scalar's is 0 */
-    size_t anchor; /* of the anchor that names it, counted from 1; 0: none */
+    size_t first;  /* the index of its first part in `pending` */
+    size_t before; /* number of values that were read before it */
+    int height;    /* of the highest of its parts; a scalar has height 0 */
+    size_t anchor; /* the number of its anchor, from 1; 0: none */
 } yg_frame;
 
 typedef struct yg_anchor {
     const char *name;
     const yg_value *value; /* NULL while it is being read */
-    size_t weight;         /* the values that it stands for */
+    size_t weight;         /* how many values it stands for */
     int height;
 } yg_anchor;
 
@@ -34,13 +34,14 @@ typedef struct yg_reader {
     yg_error *error;
     yg_frame frames[YG_DEPTH_CAP];
     int depth;
-    const yg_value **pending; /* the parts of all open frames; of a mapping: key, value, key, … */
+    const yg_value **pending; /* parts of all open frames; those of a mapping: key, value, … */
     size_t pending_count, pending_size;
     yg_anchor anchors[YG_ANCHOR_CAP];
     size_t anchor_count;
-    size_t total;                       /* values so far, aliases expanded */
-    size_t cursor_index, cursor_offset; /* the same place in characters and in bytes */
-    size_t key_end;                     /* the byte after the key that waits for its value */
+    size_t total;         /* values so far; an alias counts as all that it stands for */
+    size_t cursor_index;  /* the place of the last mark, in characters */
+    size_t cursor_offset; /* the same place in bytes */
+    size_t key_end;       /* the byte after the key that waits for its value */
     const yg_value *root;
 } yg_reader;
 
@@ -52,10 +53,10 @@ bool yg_reader_expects_key(yg_reader *r);
 
 yg_origin yg_reader_place(const yg_reader *r, yaml_mark_t mark);
 
-/* The byte that a mark stands for. Marks count characters, and come in rising order. */
+/* The byte offset of a mark. Marks count characters, and must come in rising order. */
 size_t yg_reader_offset(yg_reader *r, yaml_mark_t mark);
 
-/* Counts `weight` more values, up to the cap. */
+/* Counts `weight` more values. Fails beyond YG_VALUE_CAP. */
 bool yg_reader_count(yg_reader *r, size_t weight, yg_origin origin);
 
 /* Notes the anchor `name`, or NULL, for the value that begins at `origin`. *number counts from 1;

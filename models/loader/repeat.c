@@ -1,5 +1,5 @@
 /*
- * `repeat:` of a layer node.
+ * Evaluates `repeat:` of a layer node.
  */
 #include "expander.h"
 

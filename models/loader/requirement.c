@@ -1,5 +1,5 @@
 /*
- * Shapes as layer types declare them, `[..., in_features]`, against a tensor's.
+ * Checks the shape of a tensor against the pattern of a layer type, `[..., in_features]`.
  */
 #include "requirement.h"
 
@@ -18,8 +18,8 @@ int yg_pattern_dimension(const yg_shape_spec *pattern, size_t entry) {
     return entry < ellipsis_of(pattern) ? (int)entry : (int)entry - (int)pattern->count;
 }
 
-/* "[..., in_features=3]": the pattern with the names that have a value, for messages. A name that
- * takes what it meets has one once it is met: before entry `met`. */
+/* Writes the pattern with the values of its names, for messages: "[..., in_features=3]". A name
+ * that gets its value from the tensor has one only in entries before `met`. */
 static void pattern_text(yg_builder *builder, const yg_requirement *required, const yg_type *type,
                          size_t met, char *text, size_t size) {
     const yg_shape_spec *pattern = required->pattern;

@@ -1,9 +1,9 @@
 /*
  * Vars in `data:` and `train:`: `lr: base_lr / 10`.
  *
- * Where a number can stand, so can a formula. Where a text stands (a path, a column, a word), the
- * name of a var that is a text stands for that text; any other text is only itself, so that a
- * column may have the name of a var that is a number.
+ * A number can also be written as a formula. A text (a path, a column, a word) may be the name of a
+ * var that is a text; then it is replaced. Any other text stays as it is, so that a column may have
+ * the name of a var that is a number.
  */
 #include "sections.h"
 
@@ -17,7 +17,7 @@ typedef struct resolver {
     yg_scope scope;
     yg_model *model;
     yg_names ports; /* a port's name to its index */
-    bool numbers;   /* of `train:`, where every text has a key that is_text_key() knows */
+    bool numbers;   /* this is `train:`, where is_text_key() knows every key whose value is a text */
 } resolver;
 
 static const yg_value *resolve(resolver *r, const yg_value *value, bool text);
@@ -88,7 +88,7 @@ static const yg_value *value_in_place(resolver *r, const yg_term *term, const yg
 
 /* ----------------------------------------------------------------------------------- scalars -- */
 
-/* What a formula names: vars alone, besides constants? */
+/* Notes whether a formula names only vars and constants. */
 typedef struct mention {
     resolver *r;
     bool var, other;
@@ -130,7 +130,8 @@ static const yg_value *resolve_number(resolver *r, const yg_value *value) {
     mention m = {.r = r};
     if (formula)
         yg_visit_names(formula, look_at, &m);
-    /* What may be a text, such as 2024-01-02 or a/b, is told by whoever reads the section. */
+    /* In `data:` a text such as 2024-01-02 or a/b looks like a formula. It is left to the code that
+     * reads the section. */
     const bool certain = r->numbers && formula && formula->infix;
     if (!formula || (!certain && (m.other || !m.var)))
         return value;
@@ -153,8 +154,8 @@ static bool is_text_key(const char *key) {
     return false;
 }
 
-/* Whether what a part of the data gives for `key` is text: columns of a CSV file, names of classes.
- */
+/* Whether a part of the data gives texts for the port `key`: columns of a CSV file, or names of
+ * classes. */
 static bool is_text_port(const resolver *r, const yg_value *part, const char *key) {
     const size_t port = yg_names_find(&r->ports, key);
     return port != YG_NOT_FOUND && (yg_value_get(part, "csv") || r->model->ports[port].class_names);

@@ -1,5 +1,5 @@
 /*
- * `data:` and `train:`: read by train/, but written with the model's vars.
+ * Vars in `data:` and `train:`. The folder train/ reads these sections and knows no vars.
  */
 #ifndef YG_MODELS_LOADER_SECTIONS_H
 #define YG_MODELS_LOADER_SECTIONS_H

@@ -11,8 +11,8 @@ size_t yg_character_size(const char *text) {
     return lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
 }
 
-/* The code point at text[0 .. left), or -1 if the bytes are no UTF-8 (overlong forms, surrogates
- * and what lies beyond U+10FFFF are none). */
+/* The code point at text[0 .. left), or -1 if the bytes are not UTF-8. Overlong forms, surrogates
+ * and code points beyond U+10FFFF are not. */
 static int32_t decode(const char *text, size_t left) {
     const unsigned char lead = (unsigned char)text[0];
     if (lead < 0x80)
@@ -31,8 +31,8 @@ static int32_t decode(const char *text, size_t left) {
     return overlong || surrogate || code > 0x10FFFF ? -1 : code;
 }
 
-/* YAML 1.1 takes U+0085, U+2028 and U+2029 for ends of lines, which no editor does: they go with
- * the control characters. */
+/* Control characters are refused. So are U+0085, U+2028 and U+2029: YAML 1.1 takes them for ends of
+ * lines, but no editor does, so line numbers would be wrong. */
 static bool is_allowed(int32_t code) {
     if (code < 0x20)
         return code == '\t' || code == '\n' || code == '\r';

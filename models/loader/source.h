@@ -20,10 +20,10 @@ typedef struct yg_source {
     const char *name; /* for origins */
 } yg_source;
 
-/* Checks that the text is UTF-8 without control characters, as every later step takes it to be. */
+/* Checks that the text is UTF-8 without control characters. Every later step relies on that. */
 bool yg_source_check(const yg_source *source, yg_error *error);
 
-/* The bytes of the character that `text` begins with. */
+/* The number of bytes of the first character of `text`. */
 size_t yg_character_size(const char *text);
 
 /* The place of a libyaml mark, which counts from 0. */
@@ -46,8 +46,8 @@ bool yg_lacks_space(const char *text);
 /* Reads the values of the only document into `pool`. NULL on failure. */
 const yg_value *yg_read_events(yg_pool *pool, const yg_source *source, yg_error *error);
 
-/* Says in our words what libyaml found wrong. `open` is the place of the innermost '[' or '{' that
- * is still open; line 0: none is. Always returns false. */
+/* Reports in our own words what libyaml found wrong. `open` is the place of the innermost '[' or
+ * '{' that is not closed; line 0: there is none. Always returns false. */
 bool yg_report_yaml(const yaml_parser_t *parser, const yg_source *source, yg_origin open,
                     yg_error *error);
 

@@ -1,5 +1,5 @@
 /*
- * `graph:`: its entries, one by one, as expressions or layer nodes.
+ * Reads `graph:`. Each entry is an expression or a layer node.
  */
 #include "statements.h"
 
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* "q, k, v": the names on the left. */
+/* Reads the names on the left of an entry: "q, k, v". */
 static bool read_names(yg_model *model, const yg_value *key, yg_statement *statement,
                        yg_error *error) {
     const char *text = key->text;
@@ -91,7 +91,8 @@ static bool read_repeat(yg_model *model, const yg_value *value, yg_layer_use *us
     return use->repeat != NULL;
 }
 
-/* A layer node; `nested`: an argument of kind layer, which has no `input:` or `share:`. */
+/* Reads a layer node. `nested`: it is an argument of kind layer, which has no `input:` or `share:`.
+ */
 static const yg_layer_use *read_layer_use(yg_model *model, const yg_value *value,
                                           const yg_library *library,
                                           const yg_definition *definition, bool nested,
@@ -102,7 +103,7 @@ static bool read_layers_in_a_row(yg_model *model, const yg_value *value, const y
                                  yg_error *error) {
     const bool list = value->kind == YG_SEQUENCE;
     const size_t count = list ? value->count : 1;
-    /* A name alone passes an argument of kind layer on. */
+    /* A name alone passes on an argument of kind layer. */
     if (value->kind == YG_SCALAR)
         return true;
     argument->layers = yg_pool_take(model->pool, (count + 1) * sizeof *argument->layers);

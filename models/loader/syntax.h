@@ -1,6 +1,6 @@
 /*
- * What a model file says, as structs: made once when it is loaded, and only read after that.
- * Nothing here has a shape or a value yet: expansion (expander.h) gives them.
+ * The content of a model file, as structs. They are made once, when the file is loaded, and do not
+ * change after that. Expressions have no value and no shape yet: expansion (expander.h) finds them.
  */
 #ifndef YG_MODELS_LOADER_SYNTAX_H
 #define YG_MODELS_LOADER_SYNTAX_H
@@ -10,7 +10,7 @@
 #include "names.h"
 
 #define YG_FORMAT_VERSION 1
-/* How deep layer types may stand in one another. */
+/* The deepest nesting of layer types. */
 #define YG_NESTING_CAP 64
 
 typedef struct yg_flat yg_flat;
@@ -18,7 +18,8 @@ typedef struct yg_library yg_library;
 typedef struct yg_definition yg_definition;
 typedef struct yg_layer_use yg_layer_use;
 
-/* `[B, 2 * width]`: an expression a dimension, NULL for `...` (at most one, in patterns only). */
+/* A shape, `[B, 2 * width]`: an expression for each dimension. NULL stands for `...`, which only a
+ * pattern may have, and only once. */
 typedef struct yg_shape_spec {
     yg_origin origin;
     size_t count;
@@ -29,7 +30,7 @@ typedef struct yg_shape_spec {
 typedef struct yg_init_spec {
     yg_origin origin;
     const char *type; /* an initialiser, or an argument of kind init */
-    size_t count;
+    size_t count;     /* of settings */
     const char **keys;
     const yg_origin *key_origins;
     const yg_expression **values;
@@ -40,7 +41,7 @@ typedef struct yg_param_spec {
     const char *name;
     yg_shape_spec shape;
     const yg_init_spec *init;
-    const yg_expression *condition; /* `if:`; NULL: always */
+    const yg_expression *condition; /* `if:`; NULL: the parameter always exists */
     bool trainable;
 } yg_param_spec;
 
@@ -57,7 +58,7 @@ typedef struct yg_port_spec {
     const char *name;
     yg_shape_spec shape;
     yg_dtype dtype;
-    const yg_expression *classes; /* how many; NULL: not given, or by name */
+    const yg_expression *classes; /* their number; NULL: not given, or given by name */
     const char *const *class_names;
     size_t class_name_count;
     bool target;
@@ -74,7 +75,7 @@ typedef enum yg_argument_kind {
     YG_ARGUMENT_LAYER, /* a layer, or a list of layers in a row */
 } yg_argument_kind;
 
-/* What a layer type declares of an argument. */
+/* The declaration of an argument in a layer type. */
 typedef struct yg_argument_spec {
     yg_origin origin;
     const char *name;
@@ -84,7 +85,7 @@ typedef struct yg_argument_spec {
     const yg_value *fallback; /* NULL: required */
 } yg_argument_spec;
 
-/* What a layer node gives for it. */
+/* The value of an argument in a layer node. */
 typedef struct yg_argument {
     const yg_value *value;       /* NULL: left out */
     const yg_layer_use **layers; /* YG_ARGUMENT_LAYER: the layers in a row */
@@ -94,7 +95,7 @@ typedef struct yg_argument {
 /* `input:` of a layer node. */
 typedef struct yg_input_use {
     yg_origin origin;
-    const char *name; /* written as a map; otherwise NULL */
+    const char *name; /* the layer's name of the input, if written as a map; otherwise NULL */
     const yg_expression *value;
 } yg_input_use;
 
@@ -103,12 +104,12 @@ struct yg_layer_use {
     yg_origin origin;
     const char *type;
     const yg_definition *definition; /* NULL: `type` names an argument of kind layer */
-    yg_argument *arguments;          /* as definition->arguments */
-    bool input_above;                /* no `input:` */
+    yg_argument *arguments;          /* one for each of definition->arguments */
+    bool input_above;                /* `input:` is left out */
     yg_input_use *inputs;
     size_t input_count;
     const yg_expression *repeat; /* a count, or a list; NULL: once */
-    const char *repeat_name;     /* `repeat: {name: list}` */
+    const char *repeat_name;     /* the name in `repeat: {name: list}`; otherwise NULL */
     const char *share;           /* the node whose parameters it uses; NULL: its own */
 };
 
@@ -117,8 +118,8 @@ typedef struct yg_statement {
     yg_origin origin;
     const char **names; /* q, k, v */
     size_t name_count;
-    const yg_expression *expression; /* or … */
-    const yg_layer_use *layer;
+    const yg_expression *expression; /* NULL for a layer node */
+    const yg_layer_use *layer;       /* NULL for an expression */
 } yg_statement;
 
 /* An entry of `outputs:` or `metrics:`. */
@@ -126,11 +127,11 @@ typedef struct yg_output_spec {
     yg_origin origin;
     const char *name;
     const yg_expression *value;
-    const char *units; /* `{value: h, units: y}`: NULL: not given */
+    const char *units; /* y in `{value: h, units: y}`; NULL: not given */
     yg_origin units_origin;
 } yg_output_spec;
 
-/* What a model and a layer type have in common. */
+/* The parts that a model and a layer type have in common. */
 typedef struct yg_body {
     yg_param_spec *params;
     size_t param_count;
@@ -144,17 +145,17 @@ struct yg_definition {
     yg_origin origin;
     const char *name;
     const yg_value *value;
-    const yg_library *library; /* what its body may name */
+    const yg_library *library; /* the layer types that its body may use */
     yg_argument_spec *arguments;
     size_t argument_count;
     yg_input_spec *inputs;
     size_t input_count;
     yg_body body;
-    int height; /* of the tree of layer types below it; 0: not known yet, -1: being found */
-    bool used;
+    int height; /* of the tree of layer types in its body; 0: not known yet, -1: being computed */
+    bool used;  /* a layer node has this type */
 };
 
-/* The layer types that the definitions and the graph of one file see, besides the built-in ones. */
+/* The layer types that one file can use, besides the built-in ones. */
 struct yg_library {
     const char *path;
     const char *folder;
@@ -203,10 +204,11 @@ struct yg_model {
     size_t metric_count;
 
     yg_flat *flat;                /* the expanded model; NULL while it is loaded */
-    const yg_value *data, *train; /* the sections with vars replaced; NULL: not yet, or none */
-    yg_names section_vars;        /* the vars that they name */
+    const yg_value *data, *train; /* the sections, with vars replaced by values; NULL: not read yet,
+                                   * or the file has none */
+    yg_names section_vars;        /* the vars that the two sections use */
 
-    const yg_value *expected_parameters; /* NULL: not said */
+    const yg_value *expected_parameters; /* `expect: parameters`; NULL: not given */
     yg_shape_expectation *expected_shapes;
     size_t expected_shape_count;
 };

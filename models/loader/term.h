@@ -1,9 +1,10 @@
 /*
- * Terms: what an expression stands for.
+ * Terms: the values of expressions.
  *
- * Building knows numbers, texts, lists and tensors. Expansion knows numbers, texts and lists too,
- * and what a layer's argument may be; anything that needs a graph is WRITTEN: an expression in the
- * names of the expanded model.
+ * Numbers, texts and lists are terms both when building and when expanding. Building also has
+ * tensors. Expanding has no tensors: anything that needs a graph is YG_TERM_WRITTEN, an expression
+ * in the names of the expanded model. It also has the other values that an argument of a layer can
+ * be.
  */
 #ifndef YG_MODELS_LOADER_TERM_H
 #define YG_MODELS_LOADER_TERM_H
@@ -24,13 +25,13 @@ typedef enum yg_term_kind {
 
     /* Of building only. */
     YG_TERM_TENSOR, /* .node */
-    YG_TERM_WORD,   /* .text: a name of nothing, perhaps a word such as mean */
+    YG_TERM_WORD,   /* .text: a name that nothing has; perhaps a word such as `mean` */
 
     /* Of expansion only. */
     YG_TERM_WRITTEN,  /* .written */
-    YG_TERM_FUNCTION, /* .written: an operator's call that lacks its operand */
+    YG_TERM_FUNCTION, /* .written: a call of an operator without its operand, as leaky_relu(0.1) */
     YG_TERM_INIT,     /* .init */
-    YG_TERM_LAYER,    /* .layers, to be placed with the names of .scope */
+    YG_TERM_LAYER,    /* .layers; their arguments use the names of .scope */
     YG_TERM_ABSENT,   /* a parameter whose `if:` is false */
 } yg_term_kind;
 
@@ -64,7 +65,7 @@ const char *yg_term_describe(const yg_graph *graph, const yg_term *term, char *t
 bool yg_term_is_int(const yg_graph *graph, const yg_term *term, const char *what, int64_t min,
                     yg_origin origin, int64_t *value, yg_error *error);
 
-/* True for the words that no name may be: true, false, pi, inf, nan, training, if, size. */
+/* True for the words that cannot be names: true, false, pi, inf, nan, training, if, size. */
 bool yg_is_word(const char *name);
 
 /* The value of true, false, pi, inf or nan. */

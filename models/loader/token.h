@@ -12,7 +12,7 @@ typedef enum yg_token_kind {
     YG_TOKEN_END,
     YG_TOKEN_NUMBER,
     YG_TOKEN_NAME,
-    YG_TOKEN_TEXT, /* `start` and `length` are those between the quotes */
+    YG_TOKEN_TEXT, /* `start` and `length` give the text between the quotes */
     YG_TOKEN_SIGN, /* an operator or a bracket */
 } yg_token_kind;
 
@@ -22,7 +22,7 @@ typedef struct yg_token {
     size_t length;
     yg_origin origin; /* of its first character */
     double number;
-    int64_t whole; /* where `integer` */
+    int64_t whole; /* the number, if `integer` */
     bool integer;
 } yg_token;
 
@@ -31,7 +31,7 @@ typedef struct yg_lexer {
     yg_origin origin; /* of `at` */
 } yg_lexer;
 
-/* Reads the next token; at the end of the text YG_TOKEN_END, again and again. */
+/* Reads the next token. At the end of the text it is YG_TOKEN_END, however often one asks. */
 bool yg_lexer_next(yg_lexer *lexer, yg_token *token, yg_error *error);
 
 /* True for that operator or bracket. */

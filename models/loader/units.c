@@ -1,9 +1,9 @@
 /*
  * Outputs in the units of an input or target: `outputs: {price: {value: h, units: y}}`.
  *
- * The network sees a standardised target in its deviations from the mean, so an output that was
- * fitted to it is in deviations too. Only the author knows which output that is, so the model says
- * it. Nothing is guessed: a guess would scale probabilities and classes as well.
+ * A network is trained on the standardised values of a target. So an output that is fitted to it is
+ * standardised too, and must be scaled back to be useful. Only the author knows which output that
+ * is, so the model must say it. A guess could scale probabilities and classes as well.
  */
 #include "units.h"
 
@@ -63,7 +63,7 @@ bool yg_check_units(const yg_network *network, yg_error *error) {
         if (node == YG_NONE)
             node = find_node(network->targets, network->target_count, output->units);
         if (node == YG_NONE)
-            continue; /* a network for prediction has no targets; loading has checked it */
+            continue; /* a network for prediction has no targets; this was checked when loading */
         const yg_type *port = yg_node_type(network->graph, node);
         if (!type->rank || type->shape[0] != port->shape[0] ||
             yg_type_count(type) != yg_type_count(port))

@@ -7,9 +7,10 @@
 #include "network.h"
 #include "syntax.h"
 
-/* Whether `units` name inputs and targets that can have them; after yg_resolve_ports(). */
+/* Checks that every `units` names an input or target of floats. To be called after
+ * yg_resolve_ports(). */
 bool yg_resolve_units(const yg_model *model, yg_error *error);
-/* That each output with `units` has the shape for it. */
+/* Checks that each output with `units` has the shape of that input or target. */
 bool yg_check_units(const yg_network *network, yg_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Every declared name is used: a name that nothing uses is a mistake more often than not, such as a
- * layer that was left out of the chain.
+ * Reports declared names that nothing uses. They are mostly mistakes, such as a layer that was left
+ * out of the chain.
  */
 #include "used.h"
 
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* The names in an argument's value, which is text until the layer is placed. */
+/* Visits the names in an argument's value, which is not parsed before the layer is expanded. */
 static void visit_value(yg_pool *pool, const yg_value *value, yg_visit visit, void *context) {
     if (value->kind == YG_SCALAR) {
         yg_visit_names(yg_expression_parse(pool, value->text, value->origin, NULL), visit, context);
@@ -18,7 +18,7 @@ static void visit_value(yg_pool *pool, const yg_value *value, yg_visit visit, vo
         visit_value(pool, value->items[i], visit, context);
 }
 
-/* The names in everything that a layer node says. */
+/* Visits all names in a layer node. */
 static void visit_layer_names(yg_pool *pool, const yg_layer_use *use, yg_visit visit,
                               void *context) {
     visit(context, use->type);
@@ -32,7 +32,7 @@ static void visit_layer_names(yg_pool *pool, const yg_layer_use *use, yg_visit v
             visit_value(pool, use->arguments[i].value, visit, context);
 }
 
-/* Names that were met. Those of a parameter, `tok.weight`, stand for the node too. */
+/* Names that are used. The name of a parameter, `tok.weight`, also counts as use of the node. */
 typedef struct met {
     yg_pool *pool;
     yg_names names;
@@ -96,8 +96,8 @@ static bool need(const met *m, const char *kind, const char *name, yg_origin ori
            yg_fail(error, YG_ERROR_NAME, origin, "%s '%s' is never used", kind, name);
 }
 
-/* `expected`: parameters whose shapes `expect:` tells. An expanded model names there those that a
- * layer has for a result that nothing uses. */
+/* Checks that every parameter and node is used. `expected` are parameters that `expect: shapes`
+ * names, which counts as use: an expanded model lists there the parameters of unused results. */
 static bool need_body(const met *m, const met *expected, const yg_body *body, yg_error *error) {
     for (size_t i = 0; i < body->param_count; i++)
         if (yg_names_find(&expected->names, body->params[i].name) == YG_NOT_FOUND &&
@@ -138,7 +138,8 @@ static bool check_definition(yg_pool *pool, const yg_definition *type, yg_error 
     return need_body(&m, &(met){0}, &type->body, error);
 }
 
-/* A formula of `data: transform` uses vars; the input or target that it is for is not used by it.
+/* Notes the vars that formulas of `data: transform` use. A formula is no use of its own input or
+ * target.
  */
 static bool meet_transforms(met *m, const yg_model *model, yg_error *error) {
     const yg_value *data = yg_model_section(model, "data");

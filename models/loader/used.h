@@ -1,5 +1,5 @@
 /*
- * Every name that is declared is used.
+ * Reporting declared names that nothing uses.
  */
 #ifndef YG_MODELS_LOADER_USED_H
 #define YG_MODELS_LOADER_USED_H

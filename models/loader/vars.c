@@ -1,5 +1,5 @@
 /*
- * `vars:` of a model: named constants.
+ * Evaluates `vars:` of a model, the named constants.
  */
 #include "expander.h"
 
