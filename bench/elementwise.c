@@ -1,7 +1,7 @@
 /*
  * Elementwise operators alone: nanoseconds an element of each tile kernel, f32 and f64, on operands
- * in the L1 cache and in the operator's own domain. What stands far above its neighbours has not
- * been vectorised.
+ * in the L1 cache and in the operator's own domain. An operator that is far slower than similar
+ * ones has not been vectorised.
  *
  *   elementwise [OPERATOR…]
  *

@@ -1,6 +1,6 @@
 /*
- * Matrix products alone: our kernel beside oneDNN and OpenBLAS, on one thread, so that the rule of
- * who computes which (ops/gemm_library.c) is measured and not guessed.
+ * Times matrix products: our kernel beside oneDNN and OpenBLAS, on one thread. The rule for
+ * choosing between them (ops/gemm_library.c) comes from these measurements.
  *
  *   gemm [--cold] [SHAPE…]
  *
@@ -131,7 +131,7 @@ static void forget(volatile char *other) {
         other[i]++;
 }
 
-/* Without a library, our own kernel. */
+/* `library` NULL: our own kernel. */
 static double seconds_of(const job *job, const yg_gemm_library *library, yg_gemm_kernel kernel,
                          long repetitions) {
     forget(job->other);

@@ -1,7 +1,7 @@
 /*
- * Times a whole process, from its start to its end, and tells its peak resident memory; for any
- * subject, ours and the peers'. It is a program of its own, and a small one, since Linux counts
- * what the starting process holds to the peak of the one that it starts.
+ * Times a whole process, from its start to its end, and reports its peak resident memory. It runs
+ * our programs and the peers'. It must be a small program of its own: Linux adds the memory of the
+ * process that starts another to the peak of the started one.
  *
  *   process COMMAND [ARGUMENT…]
  */

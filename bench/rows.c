@@ -19,7 +19,8 @@ static const double ROUND_SECONDS = 0.0005;
 static const int lengths[] = {1, 2, 5, 10, 16, 24, 33, 64, 128, 1024};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
-/* What comes before the operand whose rows are meant: nothing, another one, a class for each. */
+/* The operand before the one with the rows: none, another one with rows, or a class for each row.
+ */
 typedef enum first { NONE, ROWS, CLASSES } first;
 static const struct {
     const char *name;

@@ -1,5 +1,5 @@
 /*
- * yamlgrad check: a model file is valid, and its gradients are right.
+ * yamlgrad check: checks that a model file is valid, and that its gradients are right.
  */
 #include "../train/gradients.h"
 #include "commands.h"

@@ -10,8 +10,8 @@
 
 typedef struct context {
     diff_lines *a, *b;
-    uint64_t *a_hash, *b_hash; /* by line: compared first */
-    uint32_t *down, *up;       /* lengths for beginnings and ends of b: room for b->count + 1 */
+    uint64_t *a_hash, *b_hash; /* by line: hashes, compared before texts */
+    uint32_t *down, *up;       /* by line of b: see measure_down() and measure_up() */
 } context;
 
 /* FNV-1a */
@@ -26,7 +26,8 @@ static bool equal(const context *c, size_t i, size_t j) {
     return c->a_hash[i] == c->b_hash[j] && strcmp(c->a->lines[i], c->b->lines[j]) == 0;
 }
 
-/* down[j]: the length that a[first, last) and b[begin, begin + j) have in common. */
+/* down[j] becomes the length of a longest common subsequence of a[first, last) and
+ * b[begin, begin + j). */
 static void measure_down(const context *c, size_t first, size_t last, size_t begin, size_t end) {
     memset(c->down, 0, (end - begin + 1) * sizeof *c->down);
     for (size_t i = first; i < last; i++) {

@@ -1,5 +1,5 @@
 /*
- * --dim NAME=N.
+ * --dim NAME=N: see dims.h.
  */
 #include "dims.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "T=128" into a yg_dim whose name is cut out of `text`. */
+/* Reads "T=128". The dimension's name is a part of `text`, which is changed. */
 static bool read_dim(char *text, yg_dim *dim) {
     char *equals = strchr(text, '=');
     char *end = NULL;
@@ -20,7 +20,7 @@ static bool read_dim(char *text, yg_dim *dim) {
     return end != equals + 1 && *end == '\0' && dim->size > 0 && dim->size <= INT32_MAX;
 }
 
-/* Whether a port of the model has the symbol. */
+/* Whether a port of the model has a symbolic dimension of that name. */
 static bool has_symbol(const yg_model *model, const char *name) {
     for (size_t i = 0; i < yg_model_port_count(model); i++) {
         const yg_port *port = yg_model_port(model, i);

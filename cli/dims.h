@@ -18,7 +18,7 @@
 typedef struct given_dims {
     size_t count;
     yg_dim dims[DIMS_MAX];
-    char *names[DIMS_MAX]; /* of dims, owned; NULL for a name that is not */
+    char *names[DIMS_MAX]; /* by dimension: its name, if it is owned; otherwise NULL */
 } given_dims;
 
 /* Appends the dimensions of a command that has OPTION_DIM. False after a message; freed by

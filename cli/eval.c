@@ -41,7 +41,7 @@ static int print(const command_line *line, const yg_scores *scores, const char *
 }
 
 static int evaluate(const command_line *line, const yg_model *model) {
-    /* A split by its name, anything else is a file. */
+    /* The name of a split, or else a file. */
     const char *data = option_text(line, "data");
     const bool split_given = data && (strcmp(data, "train") == 0 ||
                                       strcmp(data, "validation") == 0 || strcmp(data, "test") == 0);

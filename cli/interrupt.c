@@ -1,5 +1,5 @@
 /*
- * The signal handlers.
+ * Signals: see interrupt.h.
  */
 #include "interrupt.h"
 
@@ -26,7 +26,7 @@ const volatile sig_atomic_t *interrupt_watch(void) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    struct sigaction before; /* nohup has it ignored: then the terminal may go */
+    struct sigaction before; /* under nohup SIGHUP is ignored, and stays so */
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(SIGHUP, &action, NULL);
     ignore(SIGPIPE);

@@ -20,7 +20,8 @@ static json_t *element(const yg_type *type, const void *data, int64_t index) {
     return yg_dtype_is_float(type->dtype) ? json_of_number(value) : json_integer((json_int_t)value);
 }
 
-/* Depth is at most YG_MAX_RANK. `*index` walks the elements. */
+/* The list for dimension `dim` and those after it. *index is the next element, row-major. The
+ * recursion is at most YG_MAX_RANK deep. */
 static json_t *nested(const yg_type *type, const void *data, int dim, int64_t *index) {
     if (dim == type->rank)
         return element(type, data, (*index)++);
@@ -45,7 +46,8 @@ int json_print(json_t *value, yg_dtype precision) {
         return STATUS_FAILED;
     }
     const size_t digits = precision == YG_F64 ? 17 : 9;
-    /* On a terminal every character beyond ASCII is an escape: some of them drive it. */
+    /* On a terminal all characters beyond ASCII are escaped, because a terminal obeys some of them.
+     */
     const size_t form = isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0;
     json_dumpf(value, stdout, JSON_REAL_PRECISION(digits) | form);
     terminal_print(stdout, "\n");

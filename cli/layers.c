@@ -1,5 +1,5 @@
 /*
- * yamlgrad layers: the layer library, from its own files.
+ * yamlgrad layers: describes the built-in layers, from their own YAML files.
  */
 #include "../graph/spelling.h"
 #include "commands.h"
@@ -23,7 +23,8 @@ static const char *scalar(const yg_value *mapping, const char *key, const char *
     return value && value->kind == YG_SCALAR ? value->text : otherwise;
 }
 
-/* A value in flow style: "[out_features, in_features]". Cut at `size`; returns what it needs. */
+/* Writes a value in flow style: "[out_features, in_features]". Cut at `size`; returns the full
+ * length. */
 static size_t flow_text(const yg_value *value, char *text, size_t size) {
     if (value->kind == YG_SCALAR)
         return (size_t)snprintf(text, size, "%s", value->text);
@@ -41,7 +42,7 @@ static size_t flow_text(const yg_value *value, char *text, size_t size) {
     return at;
 }
 
-/* "min 1, max 8": what an argument's schema says besides its type, default and doc. */
+/* Writes the limits of an argument: "min 1, max 8", or its choices. */
 static const char *limits_text(const yg_value *argument, char *text, size_t size) {
     size_t at = 0;
     text[0] = '\0';

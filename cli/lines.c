@@ -1,5 +1,5 @@
 /*
- * Lines of a file in memory.
+ * Lines of a text in memory: see lines.h.
  */
 #include "lines.h"
 

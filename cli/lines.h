@@ -1,5 +1,5 @@
 /*
- * Lines of a file in memory.
+ * Finding a line of a text in memory.
  */
 #ifndef YG_CLI_LINES_H
 #define YG_CLI_LINES_H

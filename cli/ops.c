@@ -1,5 +1,5 @@
 /*
- * yamlgrad ops: the operators, from their descriptors.
+ * yamlgrad ops: lists and describes the operators, from their descriptors.
  */
 #include "../graph/spelling.h"
 #include "commands.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An upper end from here on (INT64_MAX, DBL_MAX) only says that there is none. */
+/* An upper bound of this size or more (INT64_MAX, DBL_MAX) means that there is none. */
 #define UNBOUNDED 9e18
 
 static const char *const kind_names[] = {
@@ -91,7 +91,7 @@ static const char *range_text(const yg_attr_spec *spec, char *text, size_t size)
     } else if (spec->min < spec->max && spec->max >= UNBOUNDED) {
         snprintf(text, size, "≥ %.6g", spec->min);
     } else if (spec->min < spec->max) {
-        /* A bound of whole numbers is told to its last digit. */
+        /* A bound of whole numbers is printed with all digits. */
         const char *form = spec->kind == YG_ATTR_INT ? "%.0f … %.0f" : "%.6g … %.6g";
         snprintf(text, size, form, spec->min, spec->max);
     }
@@ -135,7 +135,7 @@ static void print_one(const yg_op *op) {
 }
 
 static void print_list(const yg_op_set *set) {
-    /* By group, in the order in which groups first occur. */
+    /* Operators are printed by group. Groups are in the order of their first operators. */
     for (size_t i = 0; i < set->count; i++) {
         const char *group = set->ops[i]->group;
         bool seen = !is_listed(set->ops[i]);

@@ -1,5 +1,5 @@
 /*
- * Command lines over getopt_long().
+ * Command lines, read by getopt_long(): see options.h.
  */
 #include "options.h"
 
@@ -16,13 +16,13 @@
 typedef struct option_value {
     size_t count; /* how many times it was given */
     const char *text;
-    const char **texts; /* OPTION_TEXTS: all of them */
+    const char **texts; /* OPTION_TEXTS: all values, in order */
     int64_t integer;
     double number;
     int choice;
 } option_value;
 
-/* getopt_long() returns this plus the index for an option, so that no letter is met. */
+/* getopt_long() returns this plus the option's index, which is larger than any letter. */
 #define OPTION_BASE 1000
 #define OPTION_HELP (OPTION_BASE - 1)
 #define OPTIONS_MAX 32
@@ -79,7 +79,7 @@ static bool out_of_range(const option_spec *spec, double value) {
     return spec->min < spec->max && !(value >= spec->min && value <= spec->max);
 }
 
-/* "a number from 1 to 64": what an option's value has to be. */
+/* Says what an option's value must be: "a number from 1 to 64". */
 static void say_expected(const option_spec *spec, const char *text) {
     const char *kind = spec->kind == OPTION_INT ? "a whole number" : "a number";
     if (spec->min < spec->max && spec->max < 1e15)
@@ -161,8 +161,8 @@ typedef struct getopt_tables {
 } getopt_tables;
 
 static void make_tables(const command *command, getopt_tables *tables) {
-    /* '+' is left out: options may follow operands. ':' first: a missing argument is told from an
-     * unknown option. */
+    /* There is no '+', so options may follow operands. With ':' at the beginning, getopt_long()
+     * distinguishes a missing argument from an unknown option. */
     size_t at = 0;
     tables->letters[at++] = ':';
     tables->letters[at++] = 'h';
@@ -195,8 +195,8 @@ static size_t option_index(const command *command, int got) {
     return i;
 }
 
-/* getopt_long() could do nothing with `given`: optopt is 0 for an unknown long option, a letter for
- * an unknown short one, an option's value for a flag that was given a value. */
+/* Reports an option that getopt_long() refused. optopt is 0 for an unknown long option, the letter
+ * for an unknown short one, and the option's own value for a flag that was given a value. */
 static int bad_option(const command *command, const char *given) {
     const char letter[3] = {'-', (char)optopt, '\0'};
     if (optopt == 0)
@@ -211,7 +211,7 @@ bool command_line_read(const command *command, int argc, char **argv, command_li
                        int *status) {
     assert(command->option_count <= OPTIONS_MAX);
     *line = (command_line){.program = argv[0], .command = command};
-    argc--; /* getopt_long() starts after the first entry */
+    argc--; /* getopt_long() skips the first entry, which is now the sub-command's name */
     argv++;
     line->values = calloc(command->option_count + 1, sizeof *line->values);
     if (!line->values) {

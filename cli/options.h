@@ -1,6 +1,6 @@
 /*
- * Command lines: a sub-command declares its options in a table, from which reading, --help and
- * error messages follow.
+ * Command lines. A sub-command declares its options in a table. Reading, --help and error messages
+ * are made from that table.
  */
 #ifndef YG_CLI_OPTIONS_H
 #define YG_CLI_OPTIONS_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What the process returns. */
+/* The exit status of the process. */
 enum {
     STATUS_OK = 0,
     STATUS_FAILED = 1,       /* the user's file is wrong, or a check did not pass */
@@ -40,9 +40,9 @@ typedef struct option_spec {
 
 typedef struct command command;
 
-/* What a command line said. */
+/* A command line that has been read. */
 typedef struct command_line {
-    const char *program; /* how yamlgrad was called: for commands that are suggested */
+    const char *program; /* how yamlgrad was called; suggested commands begin with it */
     const command *command;
     size_t operand_count;
     char **operands;
@@ -60,16 +60,16 @@ struct command {
     int (*run)(const command_line *line); /* returns a STATUS_… */
 };
 
-/* Reads argv[2 …] of `program COMMAND …`. Returns true where it should run;
- * otherwise *status is what to return: --help was printed, or an error. Freed by
- * command_line_free() in either case. */
+/* Reads argv[2 …] of `program COMMAND …`. Returns true if the command should run. Otherwise --help
+ * or an error has been printed, and *status is the exit status. Freed by command_line_free() in
+ * either case. */
 bool command_line_read(const command *command, int argc, char **argv, command_line *line,
                        int *status);
 void command_line_free(command_line *line);
 
 void command_help(const command *command, FILE *to);
 
-/* Values by the option's name, which the command's table must have. */
+/* The value of an option, by its name, which must be in the command's table. */
 bool option_given(const command_line *line, const char *name);
 const char *option_text(const command_line *line, const char *name); /* NULL if not given */
 const char *const *option_texts(const command_line *line, const char *name, size_t *count);

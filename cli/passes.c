@@ -1,5 +1,5 @@
 /*
- * The list of passes, and --without.
+ * The list of passes, and --without: see passes.h.
  */
 #include "passes.h"
 
@@ -50,7 +50,7 @@ size_t passes_find(const passes *passes, const char *name) {
     return passes->count;
 }
 
-/* "fuse,reuse" */
+/* Reads "fuse,reuse", and marks these passes as left out. */
 static bool leave_out(passes *passes, const char *text) {
     char *copy = strdup(text);
     if (!copy) {

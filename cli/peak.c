@@ -1,10 +1,10 @@
 /*
- * What this machine can do at best.
+ * Measures what this machine can do at best: see peak.h.
  *
- * Arithmetic: chains of fused multiply-adds that stay in registers, enough of them side by side to
- * hide the latency. Memory: the triad of McCalpin's STREAM, a[i] = b[i] + s · c[i], counted as he
- * does: three elements moved for each i. All threads run a round at once; the fastest of several
- * rounds counts, since what else runs on the machine only ever takes away.
+ * Arithmetic: chains of fused multiply-adds in registers, enough of them side by side to hide the
+ * latency. Memory: the triad of McCalpin's STREAM, a[i] = b[i] + s · c[i], which counts as three
+ * elements moved for each i. All threads run a round at once. The fastest of several rounds counts,
+ * because other programs on the machine can only make a round slower.
  */
 #include "peak.h"
 
@@ -89,7 +89,7 @@ static double triad(double *restrict a, const double *restrict b, const double *
     return 3.0 * sizeof(double) * (double)count;
 }
 
-/* Bytes of all arrays together: several times the last cache. */
+/* Bytes of all arrays together: several times the largest cache. */
 static size_t triad_bytes(void) {
     size_t bytes = TRIAD_LEAST;
 #if defined(_SC_LEVEL3_CACHE_SIZE)
@@ -102,9 +102,9 @@ static size_t triad_bytes(void) {
 
 /* --------------------------------------------------------------------------------- threads -- */
 
-/* What a thread works on, and what it did in this round. */
+/* A thread's arrays, and how much it did in this round. */
 typedef struct worker {
-    double sink; /* results nobody reads */
+    double sink; /* a result that is written so that the compiler keeps the work */
     double done;
     size_t count;  /* elements of an array */
     double *array; /* three of them, one after the other */
@@ -116,7 +116,7 @@ static void share_burst(void *context, int thread) {
     w->done = w->burst(&w->sink);
 }
 
-/* A thread fills its own arrays first, so that they lie near it. */
+/* Each thread fills its own arrays first, so that the system places them in memory near it. */
 static void share_fill(void *context, int thread) {
     worker *w = (worker *)context + thread;
     for (size_t i = 0; i < 3 * w->count; i++)
@@ -128,7 +128,7 @@ static void share_triad(void *context, int thread) {
     w->done = triad(w->array, w->array + w->count, w->array + 2 * w->count, w->count);
 }
 
-/* All threads' rate in the best of the rounds. */
+/* The rate of all threads together in the best round. */
 static double best_rate(yg_threads *pool, yg_share share, worker *workers, int threads) {
     double best = 0;
     for (int round = 0; round < ROUNDS; round++) {

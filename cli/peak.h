@@ -1,5 +1,5 @@
 /*
- * What this machine can do at best: measured, to set a profile beside.
+ * Measures what this machine can do at best, so that `profile` can compare with it.
  */
 #ifndef YG_CLI_PEAK_H
 #define YG_CLI_PEAK_H
@@ -11,8 +11,8 @@ typedef struct peak {
     double bytes; /* bytes a second, read and written, of arrays that no cache holds */
 } peak;
 
-/* Measures with so many threads at once, for YG_F32 or YG_F64, in some tenths of a second. False:
- * out of memory, or threads cannot be started. */
+/* Measures with `threads` threads at once, for YG_F32 or YG_F64. That takes some tenths of a
+ * second. False: out of memory, or threads cannot be started. */
 bool peak_measure(int threads, yg_dtype dtype, peak *out);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Plans before and after passes.
+ * Plans before and after passes: see plan.h.
  */
 #include "plan.h"
 
@@ -70,7 +70,8 @@ static json_t *json_of_passes(const passes *passes, const yg_program_stats *stat
 
 int plan_print_passes(const plan_source *source, bool json) {
     const passes *passes = source->passes;
-    yg_program_stats *stats = calloc(passes->count + 1, sizeof *stats); /* before each, at last */
+    yg_program_stats *stats =
+        calloc(passes->count + 1, sizeof *stats); /* before each pass, and after the last one */
     if (!stats)
         return out_of_memory();
     yg_error error = {0};
@@ -94,7 +95,7 @@ int plan_print_passes(const plan_source *source, bool json) {
 
 /* ---------------------------------------------------------------------------------- one pass -- */
 
-/* A plan's lines, and what of them is compared. */
+/* The lines of a plan, and the keys by which they are compared. */
 typedef struct listing {
     char *text;
     char **lines; /* in `text` */
@@ -111,8 +112,8 @@ static void free_listing(listing *l) {
     free(l->text);
 }
 
-/* Without the instruction's number and the indentation, which change for lines that do not; and
- * without places in memory, if so wanted: "@64" as "@". */
+/* The key of a line leaves out the instruction's number and the indentation, because an insertion
+ * above changes them. Without `places` it also leaves out places in memory: "@64" becomes "@". */
 static char *make_key(const char *line, bool places) {
     line += strspn(line, " ");
     line += strspn(line, "0123456789");
@@ -188,7 +189,7 @@ static bool compare(listing *before, listing *after, bool places) {
            diff_mark(&before->keys, &after->keys);
 }
 
-#define AROUND 3 /* lines that are shown before and after a change */
+#define AROUND 3 /* unchanged lines to show before and after a change */
 
 static void print_line(char sign, const char *line) {
     if (sign != ' ')
@@ -199,8 +200,8 @@ static void print_line(char sign, const char *line) {
     terminal_print(stdout, "\n");
 }
 
-/* Lines [begin, end) that both plans have: those near a change, which is on both sides but for the
- * first and the last lines. */
+/* Prints those of the unchanged lines [begin, end) that are near a change. `first`: no change comes
+ * before them; `last`: none after. */
 static void print_shared(char **lines, size_t begin, size_t end, bool first, bool last) {
     const size_t count = end - begin;
     size_t head = first ? 0 : AROUND, tail = last ? 0 : AROUND;
@@ -249,7 +250,8 @@ static void print_head(char sign, const char *what, const char *name,
     terminal_print(stdout, "\n");
 }
 
-/* Places in memory follow from all else, and are compared only where that is the same. */
+/* Places in memory are compared only if the plans are equal otherwise: one change moves most of
+ * them. */
 static int print_comparison(const char *name, listing *before, listing *after) {
     if (!compare(before, after, false))
         return out_of_memory();

@@ -1,27 +1,28 @@
 /*
- * Plans for people: a training step's instructions, and what each pass makes of them.
+ * Prints the plan of a training step, and what each pass does to it, for `show`.
  */
 #ifndef YG_CLI_PLAN_H
 #define YG_CLI_PLAN_H
 
 #include "passes.h"
 
-/* What plans are made of. */
+/* What a plan is made from. */
 typedef struct plan_source {
     const yg_model *model;
-    yg_training_step_options options; /* but for its passes */
+    yg_training_step_options options; /* its passes are set by plan_make() */
     passes *passes;
 } plan_source;
 
-/* The training step with the passes before `end`, for looking at; what is left out stays so. */
+/* Makes the training step with only the passes before number `end`, and without those that
+ * --without names. It cannot be run. False on failure. */
 bool plan_make(const plan_source *source, size_t end, yg_training_step *step, yg_error *error);
 
-/* Each pass with what it does, and with instructions and memory before and after it: a table, or
- * JSON. These return a STATUS_…, after a message where that is a failure. */
+/* Prints each pass with its effect on instructions and memory: a table, or JSON. Returns a
+ * STATUS_…, after a message if that is a failure. */
 int plan_print_passes(const plan_source *source, bool json);
 
-/* The plans before and after a pass, which those behind it are not in, as one listing: lines with
- * '-' are in the first only, lines with '+' in the second. */
+/* Prints the plans before and after a pass as one listing: lines with '-' are only in the first,
+ * lines with '+' only in the second. Later passes are left out of both. Returns as above. */
 int plan_print_pass(const plan_source *source, size_t pass);
 
 #endif

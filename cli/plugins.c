@@ -1,5 +1,5 @@
 /*
- * Loading plug-ins with dlopen().
+ * Loads plug-ins with dlopen(): see plugins.h.
  */
 #include "plugins.h"
 
@@ -16,7 +16,7 @@ static bool fail(const char *path, yg_error *error, const char *what) {
 }
 
 static void *open_object(const char *path, yg_error *error) {
-    /* A bare name would be searched in the system's library folders. */
+    /* dlopen() looks for a name without '/' in the system's library folders. */
     char local[4096];
     if (snprintf(local, sizeof local, "%s%s", strchr(path, '/') ? "" : "./", path) >=
         (int)sizeof local) {
@@ -30,7 +30,7 @@ static void *open_object(const char *path, yg_error *error) {
     return handle;
 }
 
-/* The descriptors that an open object holds, NULL on failure. */
+/* The descriptors in an open object; NULL on failure. */
 static const yg_op *const *find_ops(void *handle, const char *path, yg_error *error) {
     const yg_op *const *ops = dlsym(handle, YG_PLUGIN_OPS);
     const int *abi = dlsym(handle, YG_PLUGIN_ABI);

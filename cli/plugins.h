@@ -1,13 +1,13 @@
 /*
- * Operators from shared objects: `--plugin FILE.so` (ops/plugin.h says what such a file holds).
+ * Loading operators from shared objects, `--plugin FILE.so`. ops/plugin.h says how one is written.
  */
 #ifndef YG_CLI_PLUGINS_H
 #define YG_CLI_PLUGINS_H
 
 #include "../graph/op.h"
 
-/* The built-in operators and those of plug-ins. The shared objects stay loaded until
- * plugins_close(), since models and graphs point into them. */
+/* The built-in operators and those of plug-ins. Models and graphs point into the shared objects, so
+ * these stay loaded until plugins_close(). */
 typedef struct plugins {
     yg_op_set set;
     const yg_op **ops;

@@ -44,7 +44,8 @@ static int predict_to(const command_line *line, const yg_model *model, FILE *in,
     return STATUS_OK;
 }
 
-/* `-o FILE` is written whole or not at all: the text is gathered, then renamed into place. */
+/* `-o FILE` is written whole or not at all: predictions go to a temporary file, which is then
+ * renamed. */
 static int predict_to_file(const command_line *line, const yg_model *model, FILE *in,
                            const char *path) {
     char *text = NULL;

@@ -1,5 +1,5 @@
 /*
- * UTF-8, a character at a time.
+ * Makes text printable, one UTF-8 character at a time: see printable.h.
  */
 #include "printable.h"
 
@@ -17,8 +17,8 @@ static size_t length_of(unsigned char lead) {
     return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
 }
 
-/* Decodes the character at `text`. Returns its length; 0 if it is not UTF-8: cut off, longer than
- * it has to be, a surrogate, or beyond U+10FFFF. */
+/* Decodes the character at `text`. Returns its length, or 0 if it is not UTF-8: cut off, an
+ * overlong form, a surrogate, or beyond U+10FFFF. */
 static size_t decode(const char *text, size_t size, uint32_t *character) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const size_t length = length_of((unsigned char)text[0]);
@@ -38,13 +38,13 @@ static size_t decode(const char *text, size_t size, uint32_t *character) {
     return length;
 }
 
-/* What a terminal would obey, or what would change how the text around it reads. */
+/* Whether a terminal would obey the character, or it would change how the text around it looks. */
 static bool is_control(uint32_t c) {
     return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x061C || c == 0x200E || c == 0x200F ||
            (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* "\x1B", "\u202E": `digits` hexadecimal digits of a number. */
+/* Writes "\x1B" or "\u202E": `kind`, and `digits` hexadecimal digits of a number. */
 static size_t put_code(char *out, char kind, uint32_t value, int digits) {
     out[0] = '\\';
     out[1] = kind;

@@ -1,14 +1,14 @@
 /*
- * Text from outside made harmless to a terminal: file names, cells of a CSV file, names and `doc:`
+ * Makes text from outside harmless to a terminal: file names, cells of a CSV file, names and `doc:`
  * of a model, labels, names of tensors.
  *
- * A terminal obeys control characters: text that holds them can move the cursor, hide what was
- * printed before, or set the window's title. So they are shown instead:
+ * A terminal obeys control characters. Text with them can move the cursor, hide earlier lines, or
+ * set the window's title. So they are replaced by their codes:
  *
  *   \x1B     C0 controls and DEL; bytes that are not UTF-8
  *   \u009B   C1 controls; marks that turn the direction of writing; line and paragraph separators
  *
- * \n and \t stand for a line's end and a tab where the text has to stay on one line.
+ * Where a text must stay on one line, a line end becomes \n and a tab \t.
  */
 #ifndef YG_CLI_PRINTABLE_H
 #define YG_CLI_PRINTABLE_H
@@ -23,7 +23,8 @@
  * how many were written; there is no NUL. With `lines`, line ends and tabs stay as they are. */
 size_t printable(const char *text, size_t size, bool lines, char *out);
 
-/* Bytes at the end of text[0 .. size) that may be the beginning of a character: 0 to 3. */
+/* How many bytes at the end of text[0 .. size) may be the beginning of a character that continues
+ * later: 0 to 3. */
 size_t printable_pending(const char *text, size_t size);
 
 #endif

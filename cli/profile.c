@@ -21,8 +21,8 @@
 #include <string.h>
 
 #define SOURCE_FILE_CAP (16 * 1024 * 1024)
-#define WIDTH_ELSEWHERE 120 /* of a table that no terminal limits */
-#define OTHER_COLUMNS   84  /* their width in a table with a column of text */
+#define WIDTH_ELSEWHERE 120 /* columns of a table that does not go to a terminal */
+#define OTHER_COLUMNS   84  /* columns of a table that its column of text cannot use */
 #define TEXT_MIN        20
 #define TEXT_MAX        240 /* bytes */
 #define DEFAULT_SECONDS 1
@@ -34,21 +34,20 @@ typedef struct profile {
     stopwatch times;
     fold fold;
     peak peak;
-    /* The file that `source` is of: origins' texts are looked up in order. */
-    const char *source_path;
+    const char *source_path; /* the model file whose text is in `source`; NULL: none yet */
     char *source;
     size_t source_size;
-    const char *source_line; /* of that file, the line that was asked for last; NULL: none yet */
-    int32_t source_number;   /* … and its number */
+    const char *source_line; /* the line of `source` that was asked for last; NULL: none yet */
+    int32_t source_number;   /* the number of that line */
 } profile;
 
 /* ------------------------------------------------------------------------------------- texts -- */
 
-/* The first `width` characters of UTF-8 text, blanks and control characters as one blank each; what
- * is cut off ends in "…". */
+/* Copies the first `width` characters of UTF-8 text. Blanks and control characters become one blank
+ * each. A text that is cut ends in "…". */
 static void copy_cut(const char *from, size_t length, int width, char *to) {
     static const char ellipsis[] = "\xE2\x80\xA6";
-    size_t size = 0, last = 0; /* where the last character of the width begins */
+    size_t size = 0, last = 0; /* last: the byte where the last character that fits begins */
     int characters = 0;
     for (size_t i = 0; i < length && size + sizeof ellipsis + 4 < TEXT_MAX; i++) {
         const unsigned char byte = (unsigned char)from[i];
@@ -63,7 +62,7 @@ static void copy_cut(const char *from, size_t length, int width, char *to) {
     to[size] = '\0';
 }
 
-/* The text of a line of the model file, or "" where it cannot be had. */
+/* The text of a line of the model file; "" if the file cannot be read. */
 static void source_text(profile *p, const yg_origin *origin, int width, char *text) {
     size_t length = 0;
     *text = '\0';
@@ -123,7 +122,7 @@ static void ops_text(const profile *p, size_t index, int width, char *text) {
     copy_cut(all, strlen(all), width, text);
 }
 
-/* The node that an instruction is known by: the last one with a name, or the last. */
+/* The node that stands for an instruction: its last node with a name, or else its last node. */
 static yg_node named_node(const profile *p, size_t index) {
     const size_t count = yg_program_instruction(p->step.program, index).node_count;
     for (size_t k = count; k-- > 0;) {
@@ -152,7 +151,7 @@ static void add_time(table *table, const profile *p, double seconds) {
     table_add(table, "%.1f %%", 100 * ratio(seconds, p->times.seconds));
 }
 
-/* FLOP/s and bytes/s, each with its part of the machine's. */
+/* Adds FLOP/s and bytes/s, each with its part of the machine's peak. */
 static void add_rates(table *table, const profile *p, double seconds, double flops, double bytes) {
     char text[32];
     table_add(table, "%s", text_of_digits(ratio(flops, seconds) * 1e-9, text));

@@ -1,5 +1,5 @@
 /*
- * The progress of a training run on stderr.
+ * Shows the progress of a training run on stderr: see progress.h.
  */
 #include "progress.h"
 
@@ -61,7 +61,7 @@ static void count_text(const yg_train_progress *now, char *text, size_t size) {
         snprintf(text, size, "step %lld/%lld", (long long)now->step, (long long)now->steps);
 }
 
-/* What an epoch's end has to say; kept for the live line until the next. */
+/* Keeps the scores of an epoch's end as text, for the live line until the next epoch ends. */
 static void remember_epoch(progress *progress, const yg_train_progress *now) {
     yg_text text = {0};
     char *scores = text_of_scores(now->has_validation ? &now->validation : &now->training);
@@ -90,7 +90,8 @@ static void draw(progress *progress, const yg_train_progress *now) {
     progress->next_draw = now->seconds + DRAW_INTERVAL;
 }
 
-/* On a terminal that is none, a hundred lines tell the story of any number of epochs. */
+/* Whether an epoch gets a line where stderr is no terminal. About a hundred lines are printed,
+ * however many epochs there are. */
 static bool is_plain_line_due(const yg_train_progress *now) {
     if (now->epochs <= PLAIN_LINES)
         return true;

@@ -1,6 +1,6 @@
 /*
- * A training run as a person watches it: on a terminal one line that is rewritten, elsewhere a
- * plain line for each epoch (at most about a hundred in all).
+ * Shows the progress of a training run. On a terminal one line is rewritten. Elsewhere each epoch
+ * gets a line, but at most about a hundred are printed.
  */
 #ifndef YG_CLI_PROGRESS_H
 #define YG_CLI_PROGRESS_H
@@ -9,9 +9,9 @@
 
 typedef struct progress {
     bool live;
-    double next_draw; /* seconds since the start: the line is not drawn more often than needed */
-    bool drawn;       /* a line stands on the screen that is not ended yet */
-    char *epoch_text; /* what the last epoch came to; NULL before the first ends */
+    double next_draw; /* seconds since the start when the line may be drawn again */
+    bool drawn;       /* a live line is on the screen */
+    char *epoch_text; /* the scores of the last epoch; NULL before the first one ends */
 } progress;
 
 void progress_start(progress *progress);

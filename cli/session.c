@@ -1,5 +1,5 @@
 /*
- * Opening the model of a command line.
+ * Opens the model of a command line: see session.h.
  */
 #include "session.h"
 

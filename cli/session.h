@@ -1,5 +1,5 @@
 /*
- * What every sub-command that opens a model shares: --set, --plugin, the model itself.
+ * Opening a model: the options --set and --plugin, and loading, for all sub-commands that need one.
  */
 #ifndef YG_CLI_SESSION_H
 #define YG_CLI_SESSION_H
@@ -48,7 +48,7 @@ typedef struct session {
 bool session_open(const command_line *line, const char *run_path, session *session);
 void session_close(session *session);
 
-/* Only the operators, for a command that has OPTION_PLUGIN. */
+/* Loads only the operators, for a command that has OPTION_PLUGIN. */
 bool session_open_plugins(const command_line *line, session *session);
 
 /* The choice of OPTION_DTYPE; 0 (which means the model's own) if it was not given. */

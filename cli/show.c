@@ -16,7 +16,7 @@
 
 static const char *const graph_forms[] = {"text", "dot", NULL};
 
-/* What a symbolic dimension that is not the batch's gets where --dim says nothing. */
+/* The size of a symbolic dimension other than the batch's, unless --dim gives it. */
 #define OTHER_DIM 16
 
 /* ------------------------------------------------------------------------------------- table -- */
@@ -125,8 +125,8 @@ static int print_text(char *text) {
     return STATUS_OK;
 }
 
-/* The gradients of the trainable parameters, all at once: one at a time, each would walk the whole
- * graph. Appends them to `roots`. */
+/* Appends the gradients of all trainable parameters to the graph and to `roots`. One call for all
+ * of them walks the graph once; a call for each would walk it as often. */
 static bool add_gradients(const survey *survey, yg_node *roots, size_t *count) {
     yg_graph *graph = yg_network_graph(survey->network);
     size_t parameters = 0, wanted = 0;
@@ -147,7 +147,8 @@ static bool add_gradients(const survey *survey, yg_node *roots, size_t *count) {
     return good;
 }
 
-/* The outputs and the loss; with `gradients`, also those of every trainable parameter. */
+/* Prints the graph of the outputs and the loss. With `gradients`, also the gradients of every
+ * trainable parameter. */
 static int print_graph(survey *survey, bool dot, bool gradients) {
     yg_graph *graph = yg_network_graph(survey->network);
     const yg_node loss = yg_network_loss(survey->network);
@@ -187,7 +188,7 @@ static const char *batch_name(const yg_model *model) {
     return first && first->rank > 0 && first->symbols[0] ? first->symbols[0] : "B";
 }
 
-/* The table, as text or JSON, or the plan. */
+/* Prints the table, as text or JSON, or the plan. */
 static int show_step(const command_line *line, const plan_source *source, const survey *survey) {
     yg_error error = {0};
     yg_training_step step = {0};
@@ -209,7 +210,7 @@ static int show_step(const command_line *line, const plan_source *source, const 
     return status;
 }
 
-/* `pass`: of --pass. */
+/* `pass`: the index of the pass that --pass names. */
 static int show(const command_line *line, const plan_source *source, survey *survey, size_t pass) {
     const bool passes = option_given(line, "passes");
     if (option_given(line, "graph"))
@@ -227,7 +228,7 @@ static int show(const command_line *line, const plan_source *source, survey *sur
     return show_step(line, source, survey);
 }
 
-/* What is printed instead of the table is one thing, and plans and graphs are text. */
+/* Fails if several things are to be printed instead of the table, or a plan or graph as JSON. */
 static bool check_forms(const command_line *line) {
     static const char *const texts[] = {"plan", "pass", "graph"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

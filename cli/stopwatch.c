@@ -1,7 +1,8 @@
 /*
- * Timing a training step.
+ * Times a training step: see stopwatch.h.
  *
- * Plain and timed runs take turns in blocks, so that what else the machine does meets both alike.
+ * Blocks of plain runs and blocks of timed runs take turns, so that other programs on the machine
+ * disturb both alike.
  */
 #include "stopwatch.h"
 
@@ -12,14 +13,14 @@
 #include <stdlib.h>
 
 enum {
-    BLOCKS = 25, /* pairs of blocks that the time is cut into … */
-    KEPT = 256,  /* blocks, the latest, whose median is told */
+    BLOCKS = 25, /* pairs of blocks in the whole time; more if they get longer than LONGEST_BLOCK */
+    KEPT = 256,  /* the median is that of this many blocks, the latest */
     CLOCK_READINGS = 2000,
 };
-static const double LONGEST_BLOCK = 0.1; /* … unless they get too long for Ctrl-C */
-static const double SHOW_AFTER = 1;      /* seconds */
+static const double LONGEST_BLOCK = 0.1; /* seconds: Ctrl-C is noticed between blocks */
+static const double SHOW_AFTER = 1;      /* seconds before progress is shown */
 
-/* Seconds that one reading costs. */
+/* Seconds that one reading of the clock takes. */
 static double clock_cost(void) {
     const double start = yg_clock();
     double now = start;
@@ -57,7 +58,8 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Sums over runs to seconds of a step: less the clock, and in all what a plain step takes. */
+/* Turns the sums over timed runs into seconds of one step. The cost of the clock is subtracted, and
+ * the times are scaled so that they add up to a plain step. */
 static void settle(stopwatch *out, int64_t timed) {
     const double cost = clock_cost() * (double)timed;
     double sum = 0;
@@ -103,7 +105,8 @@ bool stopwatch_run(const yg_training_step *step, double seconds, const volatile 
     out->instruction = calloc(out->instructions + 1, sizeof *out->instruction);
     if (!out->instruction)
         return yg_fail_memory(error);
-    /* The first run touches memory for the first time; the second tells how many fit in a block. */
+    /* The first run is slower, because memory is touched for the first time. The second one tells
+     * how many runs fit into a block. */
     if (!run_block(step, 1, NULL, &first, error) || !run_block(step, 1, NULL, &second, error))
         return false;
     const double block = seconds / (2 * BLOCKS);

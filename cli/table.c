@@ -30,12 +30,12 @@ void table_add(table *table, const char *format, ...) {
         vsnprintf(cell, (size_t)length + 1, format, arguments);
         va_end(arguments);
     }
-    /* A cell is one line, whatever it holds, and as wide as it is shown. */
+    /* A cell is made printable now, so that its width is that of the printed text, on one line. */
     table->cells[table->count++] = cell ? terminal_word(cell) : NULL;
     free(cell);
 }
 
-/* Columns on a screen of UTF-8 text without wide or combining characters. */
+/* The width of UTF-8 text on a screen, if it has no wide or combining characters. */
 static int width_of(const char *text) {
     int width = 0;
     for (; *text != '\0'; text++)
@@ -47,7 +47,7 @@ static const char *cell_text(const table *table, size_t index) {
     return index < table->count && table->cells[index] ? table->cells[index] : "";
 }
 
-/* No blanks at the end of a line. */
+/* Prints a cell, padded to the column's width, except for blanks at the end of a line. */
 static void print_cell(FILE *to, const char *text, int width, char align, bool last) {
     const int pad = width - width_of(text);
     const int before = align == 'r' && *text != '\0' ? pad : 0;

@@ -1,5 +1,5 @@
 /*
- * Tables of text with aligned columns.
+ * Prints tables of text with aligned columns, and numbers for people.
  */
 #ifndef YG_CLI_TABLE_H
 #define YG_CLI_TABLE_H
@@ -28,7 +28,7 @@ void table_print(table *table, FILE *to, int indent);
 const char *text_of_count(double count, char *text);
 const char *text_of_duration(double seconds, char *text);
 
-/* Three digits: "1.23", "12.3", "123", "1,230". */
+/* A number with three digits: "1.23", "12.3", "123", "1,230". */
 const char *text_of_digits(double value, char *text);
 
 #endif

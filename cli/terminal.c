@@ -1,5 +1,5 @@
 /*
- * Everything that is written: styles, text, data, errors with the source line.
+ * Writes everything that the command prints: see terminal.h.
  */
 #define _GNU_SOURCE /* fopencookie */
 #include "terminal.h"
@@ -17,7 +17,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Larger files get no excerpt: reading one again for a message would be out of proportion. */
+/* Errors in larger files are printed without the line: reading so much for a message takes too
+ * long. */
 #define EXCERPT_FILE_CAP (64 * 1024 * 1024)
 #define EXCERPT_MIN      40
 
@@ -59,7 +60,8 @@ int terminal_width(FILE *to) {
 static void put_printable(FILE *to, const char *text, size_t size, bool lines) {
     char small[256];
     while (size > 0) {
-        /* A piece ends where a character does; what ends nowhere is not UTF-8 and ends anywhere. */
+        /* A piece ends at the end of a character, so that none is cut in two. Bytes that are not
+         * UTF-8 may be cut anywhere. */
         size_t piece =
             size < sizeof small / PRINTABLE_GROWTH ? size : sizeof small / PRINTABLE_GROWTH;
         if (piece < size)
@@ -137,7 +139,7 @@ static bool starts_character(char byte) {
     return ((unsigned char)byte & 0xC0) != 0x80;
 }
 
-/* A line that wraps could not be rewritten. */
+/* The line is cut at the terminal's width, because a line that wraps cannot be rewritten. */
 void terminal_rewrite(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -170,13 +172,13 @@ void terminal_data(const char *text) {
         fputs(text, stdout);
 }
 
-/* What was written and does not end a character yet. */
+/* Bytes at the end of a write that begin a character; the next write may complete it. */
 typedef struct tail {
     char bytes[4];
     size_t count;
 } tail;
 
-/* fopencookie()'s writer. A character may come in two writes. */
+/* The writer for fopencookie(). A character may come in two writes. */
 static ssize_t write_printable(void *cookie, const char *text, size_t size) {
     tail *held = cookie;
     char *joined = malloc(held->count + size);
@@ -233,8 +235,9 @@ static int columns_of(const char *text, size_t size) {
     return columns;
 }
 
-/* Prints characters [first, first + count) of a line. Returns the column where character `mark`
- * stands now: escapes are wider than what they stand for. A tab is a blank, as wide as one. */
+/* Prints characters [first, first + count) of a line, made printable. Returns the printed column of
+ * character `mark`: an escape such as \x1B is wider than its character. A tab is printed as one
+ * blank. */
 static int print_window(const char *line, size_t length, int first, int count, int mark) {
     const size_t begin = character_start(line, length, first);
     const size_t end = character_start(line, length, first + count);
@@ -263,7 +266,8 @@ static void print_excerpt(const yg_error *error) {
     size_t length = 0;
     const char *line = find_line(text, size, error->line, &length);
     if (line) {
-        /* A window of a long line (a row of a CSV file), around the column. */
+        /* Of a long line, such as a row of a CSV file, only the part around the column is printed.
+         */
         int room = terminal_width(stderr) - 8;
         if (room < EXCERPT_MIN)
             room = EXCERPT_MIN;
@@ -281,7 +285,7 @@ static void print_excerpt(const yg_error *error) {
     free(text);
 }
 
-/* "file:line:column:", what of it is known. */
+/* Prints "file:line:column:", without the parts that are not known. */
 static void print_place(const yg_error *error) {
     char *file = terminal_word(error->file);
     fputs(file ? file : "?", stderr);
@@ -309,7 +313,7 @@ void terminal_report(const yg_error *error) {
 }
 
 int terminal_finish_output(int status) {
-    /* What failed earlier is a mark on the stream, whose reason was told or is lost. */
+    /* An earlier failure is only a flag of the stream; its errno is lost. */
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;

@@ -20,7 +20,7 @@ static void print_scores(const char *part, int64_t examples, const yg_scores *sc
     free(text);
 }
 
-/* A word of a command, in quotes where a shell would not take it as it is. */
+/* Prints a word of a command, in quotes if a shell needs them. */
 static void print_word(const char *word) {
     const size_t plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                       "0123456789_-+=./,:@%");
@@ -56,7 +56,7 @@ static void print_repeated(const command_line *line, const char *option) {
         print_option(option, texts[i]);
 }
 
-/* The command to go on with, with the options that it needs too. */
+/* Suggests the next command, with the options that it needs. */
 static void print_next(const yg_train_result *result, const command_line *line) {
     static const char *const run_options[] = {"out", "epochs", "steps", "batch-size", "lr", "seed"};
     terminal_print(stderr, "%s ", result->interrupted ? "go on:  " : "next:   ");
@@ -98,7 +98,7 @@ static void print_result(const yg_train_result *result, const command_line *line
                  text_of_seconds(result->seconds, seconds),
                  text_of_count((double)result->parameters, parameters),
                  (long long)result->best_epoch);
-    if (result->training.examples > 0) /* not where no epoch was finished */
+    if (result->training.examples > 0) /* 0: no epoch was finished */
         print_scores("train", result->train_examples, &result->training);
     if (result->has_validation)
         print_scores("validation", result->validation_examples, &result->validation);

@@ -1,5 +1,5 @@
 /*
- * Compiling and running without ifs and buts: what fails, fails the test.
+ * Compiling and running in tests: a failure fails the test.
  */
 #ifndef YG_TESTS_COMPILED_H
 #define YG_TESTS_COMPILED_H
@@ -27,7 +27,7 @@ static inline yg_program *compile(const yg_graph *g, const yg_node *outputs, siz
     return program;
 }
 
-/* Without a pass; NULL: with all. */
+/* Compiles without one pass; `pass` NULL: with all. */
 static inline yg_program *compile_without(const yg_graph *g, const yg_node *outputs,
                                           size_t output_count, const yg_update *updates,
                                           size_t update_count, const char *pass, int threads) {
@@ -40,7 +40,8 @@ static inline yg_program *compile_without(const yg_graph *g, const yg_node *outp
     return program;
 }
 
-/* Random numbers of the node's own, into an input or a parameter that the program has. */
+/* Fills an input or a parameter with random numbers, different for each node. Does nothing if the
+ * program does not have it. */
 static inline void fill_leaf(const yg_graph *g, yg_program *program, yg_node leaf) {
     const yg_type *type = yg_node_type(g, leaf);
     void *values = yg_program_data(program, leaf);

@@ -93,7 +93,7 @@ char *__wrap_strdup(const char *text) {
     return must_fail() ? NULL : count(__real_strdup(text));
 }
 
-/* The text, which the caller frees, counts as one. */
+/* Counts as one allocation: the text, which the caller frees. */
 FILE *__wrap_open_memstream(char **text, size_t *size) {
     return must_fail() ? NULL : count(__real_open_memstream(text, size));
 }

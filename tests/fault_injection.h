@@ -1,9 +1,9 @@
 /*
  * Allocations that fail when a test says so.
  *
- * A suite whose name begins with test_allocation_ is linked so that malloc(), calloc(), realloc(),
- * aligned_alloc(), strdup(), open_memstream() and pthread_create() of the library come by here
- * (see CMakeLists.txt). Allocations inside other libraries do not.
+ * In a suite whose name begins with test_allocation_, the library's calls of malloc(), calloc(),
+ * realloc(), aligned_alloc(), strdup(), open_memstream() and pthread_create() go through this file
+ * (see CMakeLists.txt). Calls inside other libraries do not.
  *
  *   for (uint64_t n = 1;; n++) {
  *       fault_injection_begin(n);
@@ -24,13 +24,13 @@ typedef struct fault_report {
     int64_t left;   /* allocations that have not been freed */
 } fault_report;
 
-/* From now on allocations are counted, and number `failing` (from 1; 0: none) fails. */
+/* Starts to count allocations. Number `failing` (from 1; 0: none) fails. */
 void fault_injection_begin(uint64_t failing);
 
 /* Allocations since the beginning. */
 uint64_t fault_injection_asked(void);
 
-/* No allocation fails or is counted any more. */
+/* Stops counting; no allocation fails any more. Returns what was counted. */
 fault_report fault_injection_end(void);
 
 #endif

@@ -43,7 +43,7 @@ ssize_t __wrap_write(int file, const void *data, size_t size);
 int __wrap_fsync(int file);
 int __wrap_rename(const char *from, const char *to);
 
-/* A disk that fills up takes a part first. */
+/* A full disk takes a part of the bytes first, as a real one does. */
 ssize_t __wrap_write(int file, const void *data, size_t size) {
     if (!fails(FAULT_WRITE, ENOSPC))
         return __real_write(file, data, size);

@@ -1,6 +1,6 @@
 /*
- * Writing that fails, or ends the process, at the n-th time: for the suite test_faults, which is
- * linked so that write(), fsync() and rename() of the library come by here (CMakeLists.txt).
+ * Makes the n-th write fail, or ends the process there. In the suite test_faults, the library's
+ * calls of write(), fsync() and rename() go through this file (see CMakeLists.txt).
  */
 #ifndef YG_TESTS_FILE_FAULTS_H
 #define YG_TESTS_FILE_FAULTS_H
@@ -16,10 +16,10 @@ typedef enum fault_kind {
     FAULT_KINDS,
 } fault_kind;
 
-/* The n-th call from now on (from 1) fails, once. 0: none does. Starts to count anew. */
+/* Starts to count calls of a kind from 1; the n-th one fails, once. 0: none does. */
 void fault_at(fault_kind kind, int64_t n);
 
-/* Whether the fault has come. */
+/* Whether the fault has happened. */
 bool fault_came(void);
 
 /* The status with which FAULT_KILL ends a process. */

@@ -12,16 +12,16 @@
 
 enum { MAX_LEAVES = 16 };
 
-/* Small enough that a random point is hardly ever so near a kink, large enough that the rounding
- * of y, divided by it, stays far below the tolerance. */
+/* The step of differences. It is so small that a random point hardly ever lies that near to a kink,
+ * and so large that the rounding error of y, divided by it, stays far below the tolerance. */
 static const double STEP = 2e-5;
 static const double TOLERANCE = 1e-6;
 static const double ROUNDING = 1e-10;
 
-/* One of the variables that are moved: the f64 leaves, then the cotangent. */
+/* A variable that is moved: an f64 leaf, or the cotangent. */
 typedef struct variable {
     yg_node node;
-    yg_node slope; /* of y, then of the second function; YG_NONE: 0 */
+    yg_node slope; /* derivative of y by it, later of the second function; YG_NONE: 0 */
     int64_t count;
     double *value, *direction;
     yg_node slope2;

@@ -1,5 +1,5 @@
 /*
- * Derivatives against differences: the one checker for gradients of first and second order.
+ * Compares gradients of first and second order with differences. All tests of gradients use this.
  */
 #ifndef YG_TESTS_GRADIENT_CHECK_H
 #define YG_TESTS_GRADIENT_CHECK_H

@@ -1,5 +1,5 @@
 /*
- * A network with its gradients, compiled, filled and read by name: for tests of models.
+ * A network with its gradients, compiled. Tests of models fill and read its tensors by name.
  */
 #ifndef YG_TESTS_NETWORK_RUN_H
 #define YG_TESTS_NETWORK_RUN_H
@@ -17,17 +17,18 @@ typedef struct network_run {
  * with *error set; network_run_close() in either case. */
 bool network_run_open(network_run *run, const yg_model *model, const yg_network_options *options,
                       yg_error *error);
-/* The same, compiled in a way of one's own. */
+/* The same with compile options. */
 bool network_run_compile(network_run *run, const yg_model *model, const yg_network_options *options,
                          const yg_compile_options *compiling, yg_error *error);
 void network_run_close(network_run *run);
 
-/* Initial values of all parameters. */
+/* Fills all parameters with their initial values. */
 bool network_run_initialize(network_run *run, uint64_t seed, yg_error *error);
 
-/* Fills an input, a target or a parameter, rounded to its type. False if there is none. */
+/* Fills an input, a target or a parameter; values are rounded to its type. False if none has the
+ * name. */
 bool network_run_set(network_run *run, const char *name, const double *values);
-/* Inputs and targets from a seed: uniform in (0, 1), integers 0 or 1. */
+/* Fills inputs and targets from a seed: uniform in (0, 1), integers 0 or 1. */
 void network_run_draw(network_run *run, uint64_t seed);
 
 /* The values of an output, "loss", or a gradient ("gradient h.weight"), as doubles; freed by the

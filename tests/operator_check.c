@@ -136,7 +136,7 @@ bool operator_check_arity(const yg_op_set *ops, const yg_op *op, char *why) {
 
 /* ----------------------------------------------------------------------------------- values -- */
 
-/* A call built, compiled and run. */
+/* A call that has been built, compiled and run. */
 typedef struct run {
     yg_graph *graph;
     yg_program *program;
@@ -291,7 +291,7 @@ static bool check_gradient(const yg_op_set *ops, const sample_call *call, size_t
     if (!good)
         fail(why, "%s", graph_reason(graph));
     const yg_type *type = good ? yg_node_type(graph, results[result]) : NULL;
-    bool moved = false; /* an operand that a derivative can be taken by */
+    bool moved = false; /* there is an operand to differentiate by */
     for (size_t k = 0; k < call->count; k++)
         moved = moved || (call->types[k].dtype == YG_F64 && yg_type_count(&call->types[k]) > 0);
     if (good && moved && yg_dtype_is_float(type->dtype)) {

@@ -1,5 +1,6 @@
 /*
- * Everything that can be checked of an operator from its descriptor.
+ * Checks everything about an operator that follows from its descriptor. So a new operator is tested
+ * without any test being written for it.
  */
 #ifndef YG_TESTS_OPERATOR_CHECK_H
 #define YG_TESTS_OPERATOR_CHECK_H
@@ -9,7 +10,7 @@
 #define OPERATOR_CHECK_TEXT 1600
 #define OPERATOR_CHECK_SEED 1 /* of the operands */
 
-/* What was done, so that a check that did nothing is seen. */
+/* Counts of what was compared, so that a test notices a check that compared nothing. */
 typedef struct operator_counts {
     size_t values;         /* elements compared with the reference */
     size_t narrow;         /* elements compared between f32 and f64 */
@@ -22,11 +23,11 @@ typedef struct operator_counts {
     bool has_units, has_rows; /* some sample's plan has several of them */
 } operator_counts;
 
-/* The descriptor alone: names, schema, samples, what a kernel or a derivative needs. False with
- * the reason in `why` (OPERATOR_CHECK_TEXT bytes), as all of these. */
+/* Checks the descriptor alone: names, schema, samples, and what a kernel or a derivative needs.
+ * False with the reason in `why` (OPERATOR_CHECK_TEXT bytes), as for all functions here. */
 bool operator_check_descriptor(const yg_op *op, char *why);
 
-/* Wrong numbers of operands are refused, with a message. */
+/* Checks that wrong numbers of operands are refused with a message. */
 bool operator_check_arity(const yg_op_set *ops, const yg_op *op, char *why);
 
 /* One sample: result's type, values in f64 against the reference, f32 against f64, first and
@@ -35,7 +36,7 @@ bool operator_check_arity(const yg_op_set *ops, const yg_op *op, char *why);
 bool operator_check_sample(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
                            operator_counts *counts, char *why);
 
-/* All of the above, and that each kind of comparison was made that the operator has a part in. */
+/* All of the above. Also fails if a kind of comparison that fits the operator was never made. */
 bool operator_check(const yg_op_set *ops, const yg_op *op, operator_counts *counts, char *why);
 
 #endif

@@ -12,12 +12,13 @@
 
 static const uint64_t SEED = 1;
 
-/* How much larger a sample is made in its first dimension: until a reduction falls into parts. */
+/* By how much a sample is enlarged in its first dimension. The last is enough for a reduction to
+ * have several parts. */
 static const int64_t growths[] = {1, 20, 400};
 
-#define ELEMENTS_MAX 3000 /* of an operand: pieces are many */
-#define ALL_RANGES   12   /* up to so many pieces every range of them is tried */
-#define GUARD        128  /* bytes behind the scratch */
+#define ELEMENTS_MAX 3000 /* of an operand, because every piece is run */
+#define ALL_RANGES   12   /* with at most this many pieces, every range of them is tried */
+#define GUARD        128  /* bytes after the scratch that must not be written */
 
 __attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...) {
     va_list list;
@@ -34,18 +35,19 @@ typedef struct buffer {
     size_t bytes;
 } buffer;
 
-/* One call of a kernel, with what pieces are compared with. */
+/* One call of a kernel, with the results of the whole run, which pieces are compared with. */
 typedef struct subject {
     const sample_call *sample;
     yg_infer infer;
-    yg_type types[YG_OP_MAX_RESULTS], type; /* of all results, of the one that is looked at */
+    yg_type types[YG_OP_MAX_RESULTS]; /* of all results */
+    yg_type type;                     /* of result number `result`, the one that is compared */
     size_t result, result_count;
-    buffer others[YG_OP_MAX_RESULTS]; /* where the results go that are not looked at */
+    buffer others[YG_OP_MAX_RESULTS]; /* for the results that are not compared */
     yg_op_plan plan;
     yg_kernel kernel;
     buffer in[YG_SAMPLE_OPERANDS], poisoned[YG_SAMPLE_OPERANDS];
     buffer whole, out, again;
-    buffer scratch; /* and as many bytes of a pattern behind it as a guard */
+    buffer scratch; /* with GUARD bytes of a pattern after it */
     yg_scratch kept;
     const yg_stretch *prefetch;
     size_t prefetch_count;
@@ -76,8 +78,8 @@ static void free_subject(subject *s) {
     yg_op_plan_release(&s->plan);
 }
 
-/* The results' types, as the builder infers them, and how many there are; 0 where the operator does
- * not take these. */
+/* Finds the types of the results, as the builder infers them. Returns their number, or 0 if the
+ * operator does not take these operands. */
 static size_t find_types(const yg_op_set *ops, const sample_call *call, yg_type *types) {
     yg_graph *graph = yg_graph_new(ops, YG_GRAPH_NO_SIMPLIFY);
     yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
@@ -122,8 +124,9 @@ static bool make_subject(subject *s, const yg_op_set *ops, const sample_call *ca
     return room || fail(why, "out of memory");
 }
 
-/* Runs a kernel, a part's or a finishing one on the units [begin, end). Scratch is what the call
- * before this one has left there, if it is kept, or what any other may have. */
+/* Runs a kernel (the whole, that of a part, or the finishing one) on the units [begin, end). If
+ * scratch is kept, it holds what the call before has left there; otherwise it is filled with NaN.
+ */
 static bool run(subject *s, yg_kernel kernel, const buffer *in, size_t count, buffer *out,
                 int64_t begin, int64_t end) {
     const void *data[YG_SAMPLE_OPERANDS];
@@ -158,7 +161,9 @@ static bool run(subject *s, yg_kernel kernel, const buffer *in, size_t count, bu
 
 /* ------------------------------------------------------------------------------------ poison -- */
 
-/* A value that no result should be made of. A truth value has no third one: it is turned round. */
+/* Writes a value that no result may depend on: NaN, an absurd number, or for a truth value its
+ * opposite.
+ */
 static void poison(const yg_type *type, const buffer *from, buffer *to, int64_t begin,
                    int64_t end) {
     const size_t size = yg_dtype_size(type->dtype);
@@ -176,7 +181,8 @@ static void poison(const yg_type *type, const buffer *from, buffer *to, int64_t 
     }
 }
 
-/* What was written over a pattern: exactly the bytes [begin, end), as they are in `whole`. */
+/* Checks that exactly the bytes [begin, end) were written over a pattern, and equal those of
+ * `whole`. */
 static bool check_written(const buffer *out, unsigned char pattern, const buffer *whole,
                           size_t begin, size_t end, const char *what, char *why) {
     const unsigned char *bytes = out->data, *wanted = whole->data;
@@ -195,8 +201,9 @@ static bool check_written(const buffer *out, unsigned char pattern, const buffer
 
 /* ------------------------------------------------------------------------------------ ranges -- */
 
-/* Calls `check` for ranges of `count` pieces: all of them where they are few; else the single ones
- * at both ends and in the middle, and what lies before, between and behind them. */
+/* Calls `check` for ranges of `count` pieces: for every range if there are few pieces. Otherwise
+ * for single pieces at both ends and in the middle, and for the ranges before, between and after
+ * them. */
 static bool each_range(subject *s, int64_t count, void *context,
                        bool (*check)(subject *, void *, int64_t, int64_t)) {
     if (count <= ALL_RANGES) {
@@ -218,8 +225,9 @@ static bool each_range(subject *s, int64_t count, void *context,
 
 /* ------------------------------------------------------------------------------------- units -- */
 
-/* A range of units writes the bits of the whole run, whatever the range is: what both patterns'
- * runs left alone, the rest must have written, and nothing of it. */
+/* Checks that a range of units writes the bits of the whole run, and no other bytes. Each run
+ * starts from a buffer full of a pattern; two patterns show bytes that happen to equal one of them.
+ * The remaining units must then write exactly the remaining bytes. */
 static bool check_unit_range(subject *s, void *context, int64_t begin, int64_t end) {
     piece_counts *counts = context;
     char what[80];
@@ -239,7 +247,7 @@ static bool check_unit_range(subject *s, void *context, int64_t begin, int64_t e
                         s->out.bytes);
         again[i] = alone ? 0 : 1;
     }
-    /* The other units, with what has been written already marked by a pattern. */
+    /* The other units, after the bytes that are written already have been marked by a pattern. */
     for (int turn = 0; turn < 2; turn++) {
         memset(out, patterns[turn], s->out.bytes);
         if ((begin > 0 && !run(s, s->kernel, s->in, s->sample->count, &s->out, 0, begin)) ||
@@ -259,7 +267,7 @@ static bool check_units(subject *s, piece_counts *counts) {
     return s->plan.units < 2 || each_range(s, s->plan.units, counts, check_unit_range);
 }
 
-/* After all runs: none has written behind its scratch. */
+/* After all runs: checks that none has written beyond its scratch. */
 static bool check_scratch(const subject *s) {
     const unsigned char *guard = (const unsigned char *)s->scratch.data + s->scratch.bytes;
     for (size_t i = 0; i < GUARD; i++) {
@@ -275,7 +283,7 @@ static bool check_scratch(const subject *s) {
 typedef struct row_context {
     piece_counts *counts;
     int64_t rows;
-    uint64_t whole; /* operands that every row reads all of */
+    uint64_t whole; /* a bit for each operand that every row reads as a whole */
 } row_context;
 
 static bool check_row_range(subject *s, void *opaque, int64_t begin, int64_t end) {
@@ -306,8 +314,8 @@ static bool check_row_range(subject *s, void *opaque, int64_t begin, int64_t end
     return true;
 }
 
-/* The rows from `first` on as a thread runs them in a row loop: so many at a time, in order, with
- * scratch that is kept, and told every other time what to prefetch. */
+/* Runs the rows from `first` on as a thread does in a row loop: a given number at a time, in order,
+ * with scratch that is kept. Every other time it is told what to prefetch. */
 static bool check_rows_in_order(subject *s, const row_context *context, int64_t first,
                                 int64_t chunk) {
     const int64_t rows = context->rows, units = s->plan.units / rows;
@@ -337,7 +345,7 @@ static bool check_rows_in_order(subject *s, const row_context *context, int64_t 
                                  s->out.bytes, what, s->why);
 }
 
-/* As many rows at a time as are worth their while, and other numbers of them. */
+/* Checks rows in order: min_rows at a time, and other numbers. */
 static bool check_kept(subject *s, const row_context *context) {
     const int64_t rows = context->rows, least = s->plan.min_rows;
     if (least < 1)
@@ -394,7 +402,8 @@ static bool check_part_range(subject *s, void *opaque, int64_t begin, int64_t en
     return true;
 }
 
-/* All parts, reduced in one go, make the kernel's result; then every range makes its parts. */
+/* Checks that all parts, reduced and finished, give the kernel's result, and that every range of
+ * parts writes its own. */
 static bool check_all_parts(subject *s, part_context *context) {
     memset(s->out.data, patterns[0], s->out.bytes);
     if (!run(s, context->parts.reduce, s->in, 1, &context->all, 0, context->parts.count) ||
@@ -430,8 +439,8 @@ static bool check_parts(subject *s, piece_counts *counts) {
 /* ---------------------------------------------------------------------------------- in place --
  */
 
-/* Over its first operand a kernel writes the bits that it writes elsewhere: in one go, and in two
- * of its units each, the later first. */
+/* Checks that a kernel that writes over its first operand gives the same bits: in one call, and in
+ * two calls with half of the units each, the later half first. */
 static bool check_in_place(subject *s, piece_counts *counts) {
     if (!(s->infer.op->flags & YG_OP_IN_PLACE))
         return true;
@@ -456,7 +465,7 @@ static bool check_in_place(subject *s, piece_counts *counts) {
 /* ----------------------------------------------------------------------------------- in memory --
  */
 
-/* Where the result is said to lie in the first operand, its bits are. */
+/* Checks that the result's bits are in the first operand at the place that the plan says. */
 static bool check_view(subject *s, piece_counts *counts) {
     const int64_t at = s->plan.view;
     if (at < 0)
@@ -470,7 +479,7 @@ static bool check_view(subject *s, piece_counts *counts) {
     return true;
 }
 
-/* With every operand where it goes in the result, the result is the same. */
+/* Checks that the result is the same if every operand is computed at its place in the result. */
 static bool check_joins(subject *s, piece_counts *counts) {
     buffer in[YG_SAMPLE_OPERANDS];
     memset(s->out.data, 0xff, s->out.bytes);
@@ -479,7 +488,8 @@ static bool check_joins(subject *s, piece_counts *counts) {
         in[k] = s->in[k];
         if (offset + in[k].bytes > s->out.bytes)
             return fail(s->why, "operand %zu ends behind the result", k);
-        /* Before anything runs: in a wrong place an operand would be copied over itself. */
+        /* Checked before the run: the kernel would copy an operand at a wrong place over other
+         * bytes. */
         if (memcmp((const char *)s->whole.data + offset, s->in[k].data, in[k].bytes) != 0)
             return fail(s->why, "operand %zu is not where it is said to go", k);
         in[k].data = (char *)s->out.data + offset;
@@ -516,8 +526,8 @@ static bool check_call(const yg_op_set *ops, const sample_call *call, piece_coun
     return good;
 }
 
-/* "f[2, 3]" as "f[80, 3]": what has a first dimension gets `growth` times as much of it. False
- * where that is none, or too large. */
+/* Makes "f[80, 3]" of "f[2, 3]": the first dimension of each operand is multiplied by `growth`.
+ * False if no operand has one, or the result would be too large. */
 static bool grow(const yg_sample *sample, int64_t growth, char (*texts)[128], yg_sample *grown) {
     *grown = *sample;
     for (size_t k = 0; k < YG_SAMPLE_OPERANDS && sample->operands[k]; k++) {
@@ -535,7 +545,7 @@ static bool grow(const yg_sample *sample, int64_t growth, char (*texts)[128], yg
     return true;
 }
 
-/* A grown call that the operator does not take is no call of its. */
+/* Checks an enlarged sample. One that the operator does not take is skipped. */
 static bool check_grown(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
                         int64_t growth, yg_dtype real, piece_counts *counts, char *why) {
     char texts[YG_SAMPLE_OPERANDS][128];

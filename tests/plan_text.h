@@ -1,5 +1,5 @@
 /*
- * What a program's text says of how it runs.
+ * Counts row loops and stages in a program's text.
  */
 #ifndef YG_TESTS_PLAN_TEXT_H
 #define YG_TESTS_PLAN_TEXT_H
@@ -7,9 +7,9 @@
 #include "graph/program.h"
 
 typedef struct plan_shape {
-    int row_loops; /* of several instructions, by rows … */
-    int chunked;   /* … of which so many run in more than one chunk */
-    int stages;    /* of several row loops */
+    int row_loops; /* row loops of several instructions */
+    int chunked;   /* row loops that run in more than one chunk */
+    int stages;    /* stages of several row loops */
 } plan_shape;
 
 plan_shape plan_shape_of(const yg_program *program);

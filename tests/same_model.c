@@ -22,7 +22,7 @@ static void open_run(const char *name, const yg_model *model, const yg_network_o
     cr_assert(yg_program_run(run->program, 3, 5, &error), "%s: %s", name, error.message);
 }
 
-/* One tensor of both; NaN equals NaN. */
+/* Compares one tensor of both; NaN equals NaN. */
 static void compare(const char *name, const char *what, const network_run *a, const network_run *b,
                     double tolerance) {
     size_t count = 0, other = 0;
@@ -48,7 +48,7 @@ static void compare_list(const char *name, const yg_tensor_name *list, size_t co
         compare(name, list[i].name, a, b, tolerance);
 }
 
-/* All of both, which are closed. */
+/* Compares all tensors of both, and closes both. */
 static void compare_runs(const char *name, network_run left, network_run right, double tolerance) {
     size_t count, other;
     const yg_network_parameter *one = yg_network_parameters(left.network, &count);

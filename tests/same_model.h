@@ -1,5 +1,5 @@
 /*
- * Two models that must compute the same: outputs, loss, metrics and gradients.
+ * Checks that two models compute the same outputs, loss, metrics and gradients.
  */
 #ifndef YG_TESTS_SAME_MODEL_H
 #define YG_TESTS_SAME_MODEL_H
@@ -13,13 +13,13 @@
 void expect_same_model(const char *name, const yg_model *a, const yg_network_options *a_options,
                        const yg_model *b, const yg_network_options *b_options, double tolerance);
 
-/* One model, compiled in two ways. */
+/* The same for one model that is compiled in two ways. */
 void expect_same_program(const char *name, const yg_model *model, const yg_network_options *options,
                          const yg_compile_options *a, const yg_compile_options *b,
                          double tolerance);
 
-/* The model expanded, loaded again, compared to the bit, and expanded once more to the same text.
- */
+/* Expands a model, loads the text again, and compares both to the bit. Expanding again must give
+ * the same text. */
 void expect_expands(const char *name, const yg_model *model, const yg_network_options *options);
 
 #endif

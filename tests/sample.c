@@ -31,8 +31,9 @@ bool sample_type(const char *text, yg_dtype real, yg_type *type) {
     return at[1] == '\0' && yg_type_make(dtypes[letter - letters], rank, shape, type, NULL);
 }
 
-/* In a cell of width 1/64, at a quarter of it for even operands and at three quarters for odd
- * ones, a little off at random. */
+/* Draws a value within a cell of width 1/64: near a quarter of the cell for even operands, near
+ * three quarters for odd ones. So values keep clear of multiples of 1/64 and of the other
+ * operands'. */
 static double draw_real(yg_domain domain, size_t k, double u, double v) {
     if (domain.low == 0 && domain.high == 0)
         domain = (yg_domain){-2, 2};
@@ -71,7 +72,7 @@ static double *draw_values(const sample_call *call, size_t k, yg_dtype rounded, 
     return values;
 }
 
-/* The domain of a list's operands is that of the first. */
+/* All operands of a list have the domain of the first. */
 bool sample_draw(sample_call *call, const yg_op *op, const yg_sample *sample, yg_dtype real,
                  yg_dtype rounded, uint64_t seed, char *why, size_t size) {
     *call = (sample_call){.op = op};

@@ -1,6 +1,6 @@
 /*
- * An operator's sample call made concrete: operand types from their text, values drawn from the
- * descriptor's domain.
+ * Makes an operator's sample call concrete: operand types from their text, and values drawn from
+ * the descriptor's domain.
  */
 #ifndef YG_TESTS_SAMPLE_H
 #define YG_TESTS_SAMPLE_H
@@ -29,11 +29,12 @@ void sample_free(sample_call *call);
 /* The operands as inputs of a graph; yg_op results as yg_apply_all() returns them. */
 size_t sample_apply(const sample_call *call, yg_graph *graph, yg_node *inputs, yg_node *results);
 
-/* The operands' values into a program's inputs, those that it has. */
+/* Copies the operands' values to the program's inputs; an input that the program lacks is skipped.
+ */
 void sample_fill(const sample_call *call, const yg_node *inputs, yg_program *program);
 
-/* Whether `found` is `wanted` to the tolerance, relative to the larger of it and 1; NaN and the
- * infinities are only like themselves. */
+/* Whether |found - wanted| is at most the tolerance times max(1, |wanted|). NaN equals only NaN, an
+ * infinity only itself. */
 bool sample_close(double found, double wanted, double tolerance);
 
 /* Operand k's values in its element type; freed by the caller. NULL when out of memory. */

@@ -1,6 +1,6 @@
 /*
- * The pass `chunk_buffers`: of what is read within its row loop only, a chunk of rows is kept for
- * each thread, and of nothing else; not a bit changes.
+ * The pass `chunk_buffers`: of a result that is read only within its row loop, one chunk of rows is
+ * kept for each thread. Any other result is kept whole. No bit changes.
  */
 #include "compiled.h"
 #include "ops/build.h"

@@ -162,7 +162,7 @@ Test(document, caps_size_depth_and_count) {
     }
 }
 
-/* Lines of which each is ten aliases of the line above: 10^n values in n short lines. */
+/* Each line has ten aliases of the line above: 10^n values in n short lines. */
 Test(document, counts_what_aliases_stand_for) {
     for (int lines = 4; lines <= 20; lines++) {
         char text[4000] = "a: &a [1,1,1,1,1,1,1,1,1,1]\n";

@@ -53,8 +53,8 @@ static void update(subject *s, yg_node parameter, yg_node value) {
     s->updates[s->update_count++] = (yg_update){parameter, value};
 }
 
-/* Layers of these widths, weight i in layer i but for `tied`, which is the one before again: their
- * loss and its gradients. */
+/* Builds layers of these widths with their loss and its gradients. Layer i has weight i, except
+ * layer `tied`, which has the weight of the layer before it. */
 static void build_layers(subject *s, const int64_t *widths, int tied) {
     yg_node h = s->x = leaf(s, "x", 0, s->batch, widths[0]);
     s->y = leaf(s, "x", 1, s->batch, widths[LAYERS]);

@@ -20,7 +20,7 @@ typedef enum step_kind {
     DECAYED,   /* (0.5·w) - s·(aᵀ·b): w is not a parameter */
     SEEN,      /* the gradient is an output */
     ELSEWHERE, /* s is no scalar */
-    ITSELF,    /* b is w, of which all is read for each element */
+    ITSELF,    /* b is w, which is read as a whole for each element */
     RANKED,    /* s is of rank 2, and the smaller operand of rank 1 */
     LATER,     /* w is read after its update's nodes */
 } step_kind;

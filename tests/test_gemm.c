@@ -240,8 +240,8 @@ Test(gemm, same_bits_however_it_is_shared) {
             }
 }
 
-/* In bands, so many rows at a time and three times as many in turn, B packed by the first and found
- * again by the others, and told what to prefetch: the bits of the whole. */
+/* Bands of rows give the bits of the whole product. They have `band` rows and three times as many
+ * in turn. The first one packs B, the others use it, and all are told what to prefetch. */
 static void check_bands(const path *path, const shape *shape, int variant, int64_t band) {
     operands o = make_operands(path, shape, variant & 1, variant & 2, variant & 4);
     o.gemm.in_bands = true;

@@ -368,7 +368,7 @@ Test(loader, mistakes_are_told_with_their_place) {
     }
 }
 
-/* A model that would expand to more nodes than memory holds is refused quickly. */
+/* A model that would have more nodes than memory holds is refused before memory is full. */
 Test(loader, repeats_of_repeats_are_capped) {
     char text[4000];
     size_t used = (size_t)snprintf(text, sizeof text, HEAD "define:\n");

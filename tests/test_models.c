@@ -105,7 +105,7 @@ static void compare_expanded(const char *name, const yg_model *model, const char
     if (expanded == NULL)
         fail_with(text, &error);
     cr_expect_null(strstr(text, "type: linear"), "%s", text);
-    /* Another batch than the one that it was expanded with. */
+    /* A batch size that it was not expanded with. */
     network_run a, b;
     open_run(name, model, 5, &a);
     open_run(name, expanded, 5, &b);

@@ -117,7 +117,7 @@ Test(checker, catches_missing_samples) {
     expect_caught(&wrong, "hold no element");
 }
 
-/* Another function than the one that is replaced. */
+/* A simplification to a function that is not the same. */
 static yg_node careless_simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
     (void)call;
     return yg_tanh(graph, operands[0]);

@@ -31,7 +31,7 @@ typedef struct stack_case {
     int64_t batch, width;
     bool drops, residual;
     double memory; /* at most this part of the arena without */
-    double work;   /* at most so many times the operations without */
+    double work;   /* at most this many times the operations without */
 } stack_case;
 
 static const stack_case cases[] = {

@@ -590,8 +590,8 @@ Test(rewriting, a_wrong_equivalent_is_an_error) {
     yg_graph_free(g);
 }
 
-/* Two rules of which the first matches only what the second makes. They are wrong on purpose: what
- * they have done shows in the operators. */
+/* Two rules; the first matches only what the second makes. They are wrong on purpose, so that the
+ * operators show what they have done. */
 static bool is_exp_of_tanh(const yg_rewriting *r, yg_node node) {
     return strcmp(yg_node_op(r->graph, node)->name, "exp") == 0 &&
            strcmp(yg_node_op(r->graph, yg_node_operand(r->graph, node, 0))->name, "tanh") == 0;

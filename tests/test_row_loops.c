@@ -1,6 +1,6 @@
 /*
- * Row loops and batches: what runs a chunk of rows at a time, and what threads share, has the bits
- * of a program that runs each node by itself, whatever depends on what.
+ * Row loops and stages: instructions that run a chunk of rows at a time, and work that threads
+ * share, give the bits of a program that runs each node by itself.
  */
 #include "graph/program.h"
 #include "graph/random.h"

@@ -18,11 +18,11 @@ typedef struct slice_case {
     const char *name;
     int rank;
     int64_t shape[3], shape_by_step[3]; /* x has shape + T · shape_by_step */
-    int64_t start[3], start_by_step[3]; /* the slice starts at start + t · start_by_step … */
-    int64_t size[3];                    /* … has so many elements … */
-    int64_t step_size, steps_size;      /* … step_size + T · steps_size apart in dimension 0 */
-    bool whole;                         /* one step reads all of x too */
-    bool wrap;                          /* t counts modulo half of T: slices are read twice */
+    int64_t start[3], start_by_step[3]; /* the slice starts at start + t · start_by_step */
+    int64_t size[3];                    /* elements of the slice */
+    int64_t step_size, steps_size; /* in dimension 0 they are step_size + T · steps_size apart */
+    bool whole;                    /* one step reads all of x too */
+    bool wrap;                     /* t counts modulo half of T: slices are read twice */
 } slice_case;
 
 static const slice_case cases[] = {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One mutation adds so many bytes at most, and an input gets so many mutations at most. */
+/* The most bytes that one mutation adds, and the most mutations of an input. */
 #define MUTATION_BYTES 200
 #define MUTATIONS      6
 
