@@ -52,8 +52,8 @@ static const struct {
     {"\xEF\xBB\xBF"
      "a,b\n1,2\n",
      "a|b/1|2"},
-    {"a,b\n\n1,2\n\n\n3,4\n\n", "a|b/1|2/3|4"}, /* empty lines are passed over … */
-    {"a\n1\n\n2\n", "a/1//2"},                  /* … but not where they may be a value */
+    {"a,b\n\n1,2\n\n\n3,4\n\n", "a|b/1|2/3|4"}, /* empty lines are skipped */
+    {"a\n1\n\n2\n", "a/1//2"}, /* not where a line is a single value, which may be empty */
     {" a , b\n 1 ,\t2 \n", "a|b/1|2"},
     {"a,b\n\"x, y\",\"say \"\"hi\"\"\"\n", "a|b/x, y|say \"hi\""},
     {"a,b\n\"two\nlines\",\" kept \"\n", "a|b/two\nlines| kept "},

@@ -303,7 +303,7 @@ static void updated_too_early(subject *s) {
     s->program->storage_of[own(s, s->a)] = s->program->storage_of[own(s, s->w)];
 }
 
-/* … by a kernel that reads all of it meanwhile. */
+/* The same, by a kernel that reads all of the parameter meanwhile. */
 static void updated_in_place(subject *s) {
     unit_of(s, s->a)->kernel.target = s->program->storage_of[own(s, s->w)];
 }

@@ -200,7 +200,7 @@ Test(predict, a_transform_is_the_same_in_training_evaluation_prediction_and_grad
     cr_expect_not_null(strstr(answer, "an infinite value for 0 (example 2"), "%s", answer);
     free(answer);
 
-    /* The weights know the formula, so a model that says nothing predicts alike … */
+    /* The weights know the formula, so a model without one predicts alike. */
     char *begin = strstr(text, "data:\n");
     snprintf(begin, sizeof text - (size_t)(begin - text), "expect: {parameters: 2}\n");
     begin = strstr(text, "vars: {scale: 2}\n");
@@ -209,7 +209,7 @@ Test(predict, a_transform_is_the_same_in_training_evaluation_prediction_and_grad
     answer = predict(&w, bare, "p\n1e4\n");
     cr_expect_float_eq(strtod(strchr(answer, '\n') + 1, NULL), 2, 0.05, "%s", answer);
     free(answer);
-    /* … and one that says otherwise is refused. */
+    /* A model with another formula is refused. */
     snprintf(text, sizeof text, transform_model, 3);
     yg_model *other = workspace_model(&w, "other.yaml", text);
     answer = predict(&w, other, "p\n1e4\n");

@@ -55,8 +55,8 @@ Test(program, updates_are_simultaneous) {
         const yg_node r = yg_parameter(g, "r", &type), s = yg_parameter(g, "s", &type);
         const yg_node sum = yg_add(g, r, s);
         const yg_update updates[] = {
-            {p, q},   /* exchanged */
-            {q, p},   /* … */
+            {p, q}, /* p and q are exchanged */
+            {q, p},
             {r, sum}, /* written while s still needs the old r */
             {s, yg_multiply(g, r, yg_scalar(g, YG_F64, 10))},
         };

@@ -31,8 +31,8 @@
 #define POOL      64
 #define MAX_ATTRS 16
 #define ATTEMPTS  8
-#define LIMIT     200   /* elements of a node: operators such as pad and stack make them grow … */
-#define LIMIT_MAX 20000 /* … and of graphs with many rows */
+#define LIMIT     200   /* elements of a node; operators such as pad and stack make them grow */
+#define LIMIT_MAX 20000 /* elements of a node in graphs with many rows */
 
 typedef struct dice {
     uint64_t seed, next;

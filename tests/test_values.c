@@ -36,8 +36,8 @@ static yg_model *model_of(const workspace *w, const char *port, const char *data
 static const struct {
     const char *port, *text;
     yg_dtype network;
-    int64_t whole;       /* of integer ports, and … */
-    double real;         /* … of float ports */
+    int64_t whole;       /* the value in an integer port */
+    double real;         /* the value in a float port */
     const char *failure; /* NULL: none */
 } values[] = {
     {"i64", "9007199254740993", YG_F32, 9007199254740993, 0, NULL},

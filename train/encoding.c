@@ -136,8 +136,8 @@ static const yg_value *data_entry(const yg_model *model, const char *key) {
     return section && section->kind == YG_MAPPING ? yg_value_get(section, key) : NULL;
 }
 
-/* Takes the formula of the weights file. Where the model has one too, they must be equal. Weights of
- * another program have no encoding: then the model's formula is taken. */
+/* Takes the formula of the weights file. Where the model has one too, they must be equal. Weights
+ * of another program have no encoding: then the model's formula is taken. */
 static bool load_formula(const yg_model *model, const yg_tensor_file *file, const char *path,
                          const char *port, yg_port_encoding *out, yg_error *error) {
     const yg_value *map = data_entry(model, "transform");

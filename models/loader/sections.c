@@ -17,7 +17,7 @@ typedef struct resolver {
     yg_scope scope;
     yg_model *model;
     yg_names ports; /* a port's name to its index */
-    bool numbers;   /* this is `train:`, where is_text_key() knows every key whose value is a text */
+    bool numbers; /* this is `train:`, where is_text_key() knows every key whose value is a text */
 } resolver;
 
 static const yg_value *resolve(resolver *r, const yg_value *value, bool text);
