@@ -103,14 +103,6 @@ static void a_view_of_its_own(example *e) {
     e->outputs[0] = yg_sin(e->g, yg_reshape(e->g, root, yg_node_type(e->g, root)));
 }
 
-/* A broadcast reads its source whole, so that the group that makes the source cannot read it. */
-static void a_broadcast_of_its_own(example *e) {
-    const yg_node root = yg_exp(e->g, e->h);
-    yg_attr shape = {.count = 2, .ints = {SIDE, SIDE}};
-    const yg_op *op = yg_op_find(yg_ops(), "broadcast");
-    e->outputs[0] = yg_sin(e->g, yg_apply(e->g, op, &root, 1, &shape));
-}
-
 /* The first half of it has as many bytes in a type of twice the size. But element i of the result
  * lies over elements 2i and 2i + 1. */
 static void half_of_it_in_a_wider_type(example *e) {
@@ -141,7 +133,6 @@ static const struct {
     {"a smaller result", a_smaller_result},
     {"read again in the row loop", read_again_in_the_row_loop},
     {"a view of its own", a_view_of_its_own},
-    {"a broadcast of its own", a_broadcast_of_its_own},
     {"half of it in a wider type", half_of_it_in_a_wider_type},
     {"a view of it is an output", a_view_of_it_is_an_output},
 };
