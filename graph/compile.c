@@ -197,8 +197,7 @@ static void count_parameters(yg_compiler *c) {
     yg_program *program = c->program;
     for (size_t s = 0; s < program->storage_count; s++) {
         const yg_storage *storage = &program->storages[s];
-        if (!storage->constant && storage->offset < 0 &&
-            yg_node_is_parameter(c->graph, storage->owner))
+        if (storage->kind == YG_STORAGE_LEAF && yg_node_is_parameter(c->graph, storage->owner))
             program->stats.parameter_bytes += storage->bytes;
     }
 }
@@ -207,8 +206,7 @@ static bool allocate_program(yg_compiler *c) {
     yg_program *program = c->program;
     for (size_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
-        if (storage->constant || storage->offset >= 0 || storage->part_of != YG_NO_STORAGE ||
-            storage->by_chunks)
+        if (storage->kind != YG_STORAGE_LEAF)
             continue;
         storage->data = untouched_zeros((size_t)storage->bytes, &storage->memory);
         if (!storage->data)
@@ -229,9 +227,9 @@ static bool allocate_program(yg_compiler *c) {
         return yg_plan_fail_arena(c, (double)program->stats.arena_bytes + (double)scratch);
     for (size_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
-        if (storage->by_chunks)
-            storage->data = program->chunks + storage->shift;
-        else if (!storage->constant && storage->offset >= 0)
+        if (storage->kind == YG_STORAGE_CHUNK)
+            storage->data = program->chunks + storage->chunk.shift;
+        else if (storage->kind == YG_STORAGE_ARENA)
             storage->data = program->arena + storage->offset;
     }
     return yg_program_resolve(program) || yg_fail_memory(c->error);
@@ -291,6 +289,7 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
     }
     free(c.nodes);
     free(c.units);
+    free(c.storages);
     if (!done) {
         yg_program_free(program);
         return NULL;

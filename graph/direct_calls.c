@@ -50,7 +50,8 @@ static size_t round_up(size_t count, size_t element) {
 static bool is_roomy(const yg_program *program, const yg_place *place) {
     if (place->storage != YG_NO_STORAGE) {
         const yg_storage *storage = &program->storages[place->storage];
-        return !storage->constant && !storage->bound && storage->part_of == YG_NO_STORAGE;
+        return storage->kind != YG_STORAGE_CONSTANT && storage->kind != YG_STORAGE_PART &&
+               !storage->bound;
     }
     return place->advance == 0;
 }

@@ -23,11 +23,6 @@ static const char *describe(const yg_compiler *c, const yg_storage *storage, cha
     return text;
 }
 
-static bool is_leaf(const yg_storage *storage) {
-    return !storage->constant && storage->offset < 0 && storage->part_of == YG_NO_STORAGE &&
-           !storage->by_chunks;
-}
-
 /* The largest storages of leaves, or of results in the arena, in order; returns how many. */
 static size_t find_largest(const yg_compiler *c, bool leaves, const yg_storage *largest[LARGEST],
                            double *total) {
@@ -35,7 +30,7 @@ static size_t find_largest(const yg_compiler *c, bool leaves, const yg_storage *
     *total = 0;
     for (size_t s = 0; s < c->program->storage_count; s++) {
         const yg_storage *storage = &c->program->storages[s];
-        if (leaves ? !is_leaf(storage) : !yg_is_in_arena(storage))
+        if (storage->kind != (leaves ? YG_STORAGE_LEAF : YG_STORAGE_ARENA))
             continue;
         *total += (double)storage->bytes;
         size_t at = count < LARGEST ? count++ : LARGEST;

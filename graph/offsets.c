@@ -1,8 +1,8 @@
 /*
  * Gives every result in memory its offset in the arena. The stages are gone through in running
  * order: a result takes bytes at the unit that writes it first, and gives them back after the stage
- * that the pass `reuse` has noted (yg_storage.free_after). A result may also take over the bytes of
- * another one (yg_storage.over), which the passes `in_place` and `reuse` have decided.
+ * that the pass `reuse` has noted (yg_plan_storage.free_after). A result may also take over the
+ * bytes of another one (yg_storage.over), which the passes `in_place` and `reuse` have decided.
  */
 #include "arena.h"
 #include "plan.h"
@@ -37,8 +37,8 @@ static bool find_lifetimes(yg_compiler *c, lifetimes *lives) {
     for (size_t b = 0; b < stages; b++)
         lives->dying[b] = YG_NO_STORAGE;
     for (uint32_t s = 0; s < program->storage_count; s++) {
-        const yg_storage *storage = &program->storages[s];
-        if (!yg_is_in_arena(storage))
+        const yg_plan_storage *storage = &c->storages[s];
+        if (program->storages[s].kind != YG_STORAGE_ARENA)
             continue;
         lives->next_made[s] = lives->made[storage->first];
         lives->made[storage->first] = s;
@@ -54,9 +54,10 @@ static bool find_lifetimes(yg_compiler *c, lifetimes *lives) {
 static bool place(yg_compiler *c, yg_arena *arena, lifetimes *lives, uint32_t u) {
     for (uint32_t s = lives->made[u]; s != YG_NO_STORAGE; s = lives->next_made[s]) {
         yg_storage *storage = &c->program->storages[s];
-        if (storage->over != YG_NO_STORAGE) {
-            lives->block[s] = lives->block[storage->over];
-            lives->block[storage->over] = NULL;
+        const uint32_t over = c->storages[s].over;
+        if (over != YG_NO_STORAGE) {
+            lives->block[s] = lives->block[over];
+            lives->block[over] = NULL;
         } else {
             lives->block[s] = yg_arena_take(arena, storage->bytes > 0 ? storage->bytes : 1);
         }

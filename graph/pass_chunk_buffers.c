@@ -33,16 +33,16 @@ static bool is_in_parts(const yg_unit *unit) {
 static bool may_keep_chunks(const yg_compiler *c, uint32_t s) {
     const yg_program *program = c->program;
     const yg_storage *storage = &program->storages[s];
+    const yg_plan_storage *known = &c->storages[s];
     const yg_plan_node *owner = &c->nodes[storage->owner];
-    if (storage->constant || storage->offset < 0 || storage->part_of != YG_NO_STORAGE ||
-        owner->lasting || owner->unit != storage->first || owner->last_unit == YG_NO_UNIT ||
-        program->storage_of[storage->owner] != s)
+    if (storage->kind != YG_STORAGE_ARENA || owner->lasting || owner->unit != known->first ||
+        owner->last_unit == YG_NO_UNIT || program->storage_of[storage->owner] != s)
         return false;
-    if (storage->last != program->units[storage->first].stage) /* an update copies it at the end */
+    if (known->last != program->units[known->first].stage) /* an update copies it at the end */
         return false;
-    const yg_row_loop *row_loop = row_loop_of(program, storage->first);
+    const yg_row_loop *row_loop = row_loop_of(program, known->first);
     return row_loop->rows > 0 && row_loop->chunk < row_loop->rows &&
-           owner->last_unit < row_loop->end && !is_in_parts(&program->units[storage->first]) &&
+           owner->last_unit < row_loop->end && !is_in_parts(&program->units[known->first]) &&
            storage->bytes > 0 && !is_stretched(program, row_loop, s);
 }
 
@@ -50,9 +50,13 @@ static int64_t round_up(int64_t bytes) {
     return (bytes + YG_ALIGN - 1) / YG_ALIGN * YG_ALIGN;
 }
 
+static bool is_chunk(const yg_program *program, uint32_t s) {
+    return program->storages[s].kind == YG_STORAGE_CHUNK;
+}
+
 static void mark_place(const yg_program *program, yg_place *place) {
     if (place->storage != YG_NO_STORAGE)
-        place->by_chunks = program->storages[place->storage].by_chunks;
+        place->by_chunks = is_chunk(program, place->storage);
 }
 
 /* Tells the steps of a group, and a kernel, which of their operands and results are chunks. */
@@ -67,39 +71,40 @@ static void mark_unit(const yg_program *program, yg_unit *unit) {
         return;
     const yg_record *record = &program->graph->records[unit->node];
     unit->kernel.has_chunks =
-        unit->kernel.parts.count == 0 && program->storages[unit->kernel.target].by_chunks;
+        unit->kernel.parts.count == 0 && is_chunk(program, unit->kernel.target);
     for (uint32_t i = 1; i < unit->kernel.result_count; i++) {
         const yg_node node = unit->kernel.results[i];
-        unit->kernel.has_chunks |=
-            node != YG_NONE && program->storages[program->storage_of[node]].by_chunks;
+        unit->kernel.has_chunks |= node != YG_NONE && is_chunk(program, program->storage_of[node]);
     }
     for (uint32_t k = 0; k < record->operand_count; k++)
-        unit->kernel.has_chunks |=
-            program->storages[program->storage_of[record->operands[k]]].by_chunks;
+        unit->kernel.has_chunks |= is_chunk(program, program->storage_of[record->operands[k]]);
 }
 
 /* A storage with a view in it keeps all rows: the view lies at a place in the whole. */
-static void keep_viewed(yg_program *program) {
+static void keep_viewed(yg_compiler *c) {
+    const yg_program *program = c->program;
     for (uint32_t s = 0; s < program->storage_count; s++) {
-        if (program->storages[s].part_of != YG_NO_STORAGE)
-            program->storages[program->storages[s].part_of].by_chunks = false;
+        if (program->storages[s].kind == YG_STORAGE_PART)
+            c->storages[program->storages[s].part.of].keeps_chunk = false;
     }
 }
 
 bool yg_plan_chunk_buffers(yg_compiler *c) {
     yg_program *program = c->program;
     for (uint32_t s = 0; s < program->storage_count; s++)
-        program->storages[s].by_chunks = may_keep_chunks(c, s);
-    keep_viewed(program);
+        c->storages[s].keeps_chunk = may_keep_chunks(c, s);
+    keep_viewed(c);
     for (uint32_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
-        if (!storage->by_chunks)
+        if (!c->storages[s].keeps_chunk)
             continue;
-        yg_row_loop *row_loop = &program->row_loops[program->units[storage->first].row_loop];
-        storage->row = storage->bytes / row_loop->rows;
-        storage->shift = row_loop->chunk_bytes;
-        storage->offset = -1;
-        row_loop->chunk_bytes += round_up(storage->row * row_loop->chunk);
+        const uint32_t index = program->units[c->storages[s].first].row_loop;
+        yg_row_loop *row_loop = &program->row_loops[index];
+        storage->kind = YG_STORAGE_CHUNK;
+        storage->chunk.row_loop = index;
+        storage->chunk.shift = row_loop->chunk_bytes;
+        storage->chunk.row = storage->bytes / row_loop->rows;
+        row_loop->chunk_bytes += round_up(storage->chunk.row * row_loop->chunk);
         if (row_loop->chunk_bytes > program->chunk_bytes)
             program->chunk_bytes = row_loop->chunk_bytes;
     }

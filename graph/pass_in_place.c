@@ -52,7 +52,7 @@ bool yg_plan_overwrite_parameters(yg_compiler *c) {
 static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_t s, uint32_t at) {
     for (uint32_t i = 0; i < unit->group.load_count; i++) {
         const uint32_t load = unit->group.loads[i].storage;
-        if (load == s || (load != YG_NO_STORAGE && program->storages[load].part_of == s))
+        if (load == s || (load != YG_NO_STORAGE && yg_is_part_of(&program->storages[load], s)))
             return false;
     }
     for (uint32_t i = at + 1; i < unit->group.step_count; i++) {
@@ -71,10 +71,10 @@ static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_
 static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
-    const yg_storage *storage = &program->storages[s];
-    const yg_node owner = storage->owner;
-    if (!yg_is_in_arena(storage) || storage->first >= u || storage->last != unit->stage ||
-        c->nodes[owner].last_unit != u)
+    const yg_plan_storage *storage = &c->storages[s];
+    const yg_node owner = program->storages[s].owner;
+    if (program->storages[s].kind != YG_STORAGE_ARENA || storage->first >= u ||
+        storage->last != unit->stage || c->nodes[owner].last_unit != u)
         return false;
     if (program->units[storage->first].stage == unit->stage)
         return true;
@@ -94,16 +94,16 @@ static uint32_t free_storage(const yg_compiler *c, uint32_t u, uint32_t at) {
             const uint32_t s = step->in[k].storage;
             if (s != YG_NO_STORAGE && step->in[k].advance == out->advance && is_free_for(c, s, u) &&
                 program->storages[s].bytes == program->storages[out->storage].bytes &&
-                !program->storages[s].taken_over && read_last_at(program, unit, s, at))
+                !c->storages[s].taken_over && read_last_at(program, unit, s, at))
                 return s;
         }
     }
     return YG_NO_STORAGE;
 }
 
-static void give(yg_program *program, uint32_t from, uint32_t to) {
-    program->storages[to].over = from;
-    program->storages[from].taken_over = true;
+static void give(yg_compiler *c, uint32_t from, uint32_t to) {
+    c->storages[to].over = from;
+    c->storages[from].taken_over = true;
 }
 
 static void take_over(yg_compiler *c, uint32_t u) {
@@ -113,12 +113,13 @@ static void take_over(yg_compiler *c, uint32_t u) {
         const yg_step *step = &unit->group.steps[i];
         if (step->out.storage == YG_NO_STORAGE)
             continue;
-        const yg_storage *out = &program->storages[step->out.storage];
-        if (!yg_is_in_arena(out) || out->over != YG_NO_STORAGE || out->first != u)
+        const yg_plan_storage *out = &c->storages[step->out.storage];
+        if (program->storages[step->out.storage].kind != YG_STORAGE_ARENA ||
+            out->over != YG_NO_STORAGE || out->first != u)
             continue;
         const uint32_t s = free_storage(c, u, i);
         if (s != YG_NO_STORAGE)
-            give(program, s, step->out.storage);
+            give(c, s, step->out.storage);
     }
 }
 
@@ -127,19 +128,21 @@ static void take_over(yg_compiler *c, uint32_t u) {
 static void take_over_operand(yg_compiler *c, uint32_t u) {
     yg_program *program = c->program;
     const yg_record *record = &c->graph->records[program->units[u].node];
-    yg_storage *out = &program->storages[program->units[u].kernel.target];
-    if (!(record->op->flags & YG_OP_IN_PLACE) || !yg_is_in_arena(out) || out->over != YG_NO_STORAGE)
+    const uint32_t target = program->units[u].kernel.target;
+    const yg_storage *out = &program->storages[target];
+    if (!(record->op->flags & YG_OP_IN_PLACE) || out->kind != YG_STORAGE_ARENA ||
+        c->storages[target].over != YG_NO_STORAGE)
         return;
     const uint32_t s = program->storage_of[record->operands[0]];
     if (!is_free_for(c, s, u) || program->storages[s].bytes != out->bytes ||
-        program->storages[s].taken_over)
+        c->storages[s].taken_over)
         return;
     for (uint32_t k = 1; k < record->operand_count; k++) {
         const uint32_t other = program->storage_of[record->operands[k]];
-        if (other == s || program->storages[other].part_of == s)
+        if (other == s || yg_is_part_of(&program->storages[other], s))
             return;
     }
-    give(program, s, program->units[u].kernel.target);
+    give(c, s, program->units[u].kernel.target);
 }
 
 bool yg_plan_take_over(yg_compiler *c) {

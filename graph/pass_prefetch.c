@@ -9,17 +9,16 @@
 #include "plan.h"
 
 /* True if the row loop itself computes what lies at the place: it is in the cache then. */
-static bool is_made_by(const yg_program *program, const yg_row_loop *row_loop,
-                       const yg_place *place) {
-    const yg_storage *storage = &program->storages[place->storage];
-    return !storage->constant && storage->offset >= 0 && storage->first >= row_loop->begin &&
-           storage->first < row_loop->end;
+static bool is_made_by(const yg_compiler *c, const yg_row_loop *row_loop, const yg_place *place) {
+    const uint32_t first = c->storages[place->storage].first;
+    return c->program->storages[place->storage].kind == YG_STORAGE_ARENA &&
+           first >= row_loop->begin && first < row_loop->end;
 }
 
 /* Adds a place that `group` uses to the kernel's list. False if the list is full. */
-static bool note(const yg_program *program, const yg_row_loop *row_loop, const yg_unit *group,
+static bool note(const yg_compiler *c, const yg_row_loop *row_loop, const yg_unit *group,
                  const yg_place *place, yg_unit *kernel) {
-    if (place->storage == YG_NO_STORAGE || is_made_by(program, row_loop, place))
+    if (place->storage == YG_NO_STORAGE || is_made_by(c, row_loop, place))
         return true;
     for (uint32_t i = 0; i < kernel->kernel.prefetch_count; i++) {
         if (kernel->kernel.prefetches[i].place->storage == place->storage)
@@ -33,14 +32,14 @@ static bool note(const yg_program *program, const yg_row_loop *row_loop, const y
 }
 
 /* Adds all places of a group. If all of them fit the list, the group need not fetch for itself. */
-static void note_group(const yg_program *program, const yg_row_loop *row_loop, yg_unit *group,
+static void note_group(const yg_compiler *c, const yg_row_loop *row_loop, yg_unit *group,
                        yg_unit *kernel) {
     bool all = true;
     for (uint32_t i = 0; i < group->group.step_count; i++) {
         const yg_step *step = &group->group.steps[i];
         for (uint32_t k = 0; k < step->operand_count; k++)
-            all &= note(program, row_loop, group, &step->in[k], kernel);
-        all &= note(program, row_loop, group, &step->out, kernel);
+            all &= note(c, row_loop, group, &step->in[k], kernel);
+        all &= note(c, row_loop, group, &step->out, kernel);
     }
     if (all)
         group->group.stream_count = 0;
@@ -55,7 +54,7 @@ static bool find_prefetches(yg_compiler *c, const yg_row_loop *row_loop, uint32_
         return yg_fail_memory(c->error);
     for (uint32_t v = u + 1; v < row_loop->end; v++) {
         if (program->units[v].kind == YG_UNIT_GROUP)
-            note_group(program, row_loop, &program->units[v], kernel);
+            note_group(c, row_loop, &program->units[v], kernel);
     }
     return true;
 }

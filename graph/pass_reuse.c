@@ -22,10 +22,10 @@ typedef struct free_rows {
 static bool frees_rows(const yg_compiler *c, uint32_t s, uint32_t u) {
     const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
-    const yg_storage *storage = &program->storages[s];
-    const yg_plan_node *owner = &c->nodes[storage->owner];
-    if (!yg_is_in_arena(storage) || storage->last != unit->stage || storage->taken_over ||
-        owner->last_unit != u)
+    const yg_plan_storage *storage = &c->storages[s];
+    const yg_plan_node *owner = &c->nodes[program->storages[s].owner];
+    if (program->storages[s].kind != YG_STORAGE_ARENA || storage->last != unit->stage ||
+        storage->taken_over || owner->last_unit != u)
         return false;
     if (program->units[storage->first].stage == unit->stage)
         return program->units[storage->first].row_loop == unit->row_loop &&
@@ -54,16 +54,17 @@ static void note_free_rows(const yg_compiler *c, uint32_t u, free_rows *free) {
 
 /* Lets the result `s` of unit `u` take over a free storage of the same size. */
 static void take_rows(yg_compiler *c, uint32_t u, uint32_t s, free_rows *free) {
-    yg_storage *storages = c->program->storages, *result = &storages[s];
-    if (!yg_is_in_arena(result) || result->over != YG_NO_STORAGE || result->first != u ||
+    const yg_storage *storages = c->program->storages, *result = &storages[s];
+    yg_plan_storage *known = c->storages;
+    if (result->kind != YG_STORAGE_ARENA || known[s].over != YG_NO_STORAGE || known[s].first != u ||
         c->nodes[result->owner].unit != u)
         return;
     for (uint32_t f = 0; f < free->count; f++) {
         const uint32_t from = free->storages[f];
-        if (storages[from].bytes != result->bytes || storages[from].taken_over)
+        if (storages[from].bytes != result->bytes || known[from].taken_over)
             continue;
-        result->over = from;
-        storages[from].taken_over = true;
+        known[s].over = from;
+        known[from].taken_over = true;
         free->storages[f] = free->storages[--free->count];
         return;
     }
@@ -90,6 +91,6 @@ bool yg_plan_reuse(yg_compiler *c) {
             reuse_rows(c, &program->row_loops[l]);
     }
     for (size_t s = 0; s < program->storage_count; s++)
-        program->storages[s].free_after = program->storages[s].last;
+        c->storages[s].free_after = c->storages[s].last;
     return true;
 }

@@ -44,14 +44,14 @@ bool yg_plan_views(yg_compiler *c) {
 static bool *find_wholes(const yg_program *program) {
     bool *whole = calloc(program->storage_count + 1, sizeof *whole);
     for (uint32_t s = 0; whole && s < program->storage_count; s++) {
-        if (program->storages[s].part_of != YG_NO_STORAGE)
-            whole[program->storages[s].part_of] = true;
+        if (program->storages[s].kind == YG_STORAGE_PART)
+            whole[program->storages[s].part.of] = true;
     }
     return whole;
 }
 
 static bool in_arena(const yg_storage *storage) {
-    return !storage->constant && storage->offset >= 0 && storage->part_of == YG_NO_STORAGE;
+    return storage->kind == YG_STORAGE_ARENA;
 }
 
 /* Whether an operand of unit `u` can lie in the unit's result. Units before `u` may read it too,
@@ -66,7 +66,7 @@ static bool can_move(const yg_compiler *c, uint32_t u, yg_node operand) {
     const yg_storage *storage = &program->storages[s];
     return in_arena(storage) && storage->owner == root && storage->bytes > 0 &&
            storage->bytes == yg_type_bytes(c->graph->records[operand].type) &&
-           storage->last == program->units[u].stage && c->nodes[root].last_unit == u;
+           c->storages[s].last == program->units[u].stage && c->nodes[root].last_unit == u;
 }
 
 /* Moves the operands of unit `u` into its result, where they can. */
@@ -84,12 +84,12 @@ static void join(yg_compiler *c, uint32_t u, bool *whole) {
         const uint32_t s = program->storage_of[record->operands[k]];
         if (shift % 64 != 0 || !can_move(c, u, record->operands[k]) || whole[s])
             continue;
-        yg_storage *part = &program->storages[s], *result = &program->storages[target];
-        if (part->first < result->first)
-            result->first = part->first;
-        part->part_of = target;
-        part->shift = shift;
-        part->offset = -1;
+        if (c->storages[s].first < c->storages[target].first)
+            c->storages[target].first = c->storages[s].first;
+        yg_storage *part = &program->storages[s];
+        part->kind = YG_STORAGE_PART;
+        part->part.of = target;
+        part->part.shift = shift;
         whole[target] = true;
     }
 }

@@ -43,6 +43,16 @@ typedef struct yg_plan_unit {
     bool may_prefetch;     /* yg_op_plan.prefetches */
 } yg_plan_unit;
 
+/* What the passes know of a storage, and a run does not read. */
+typedef struct yg_plan_storage {
+    uint32_t first;      /* the unit that writes it first; only of results */
+    uint32_t last;       /* the last stage that uses it; YG_NO_UNIT: it is not free again */
+    uint32_t over;       /* the storage whose bytes it takes over, or YG_NO_STORAGE */
+    bool taken_over;     /* another storage takes over its bytes */
+    uint32_t free_after; /* the stage after which its bytes are free, or YG_NO_UNIT */
+    bool keeps_chunk;    /* a chunk of rows is enough; decided by the pass `chunk_buffers` */
+} yg_plan_storage;
+
 /* The state of compiling. */
 typedef struct yg_compiler {
     yg_program *program;
@@ -61,14 +71,16 @@ typedef struct yg_compiler {
     const yg_update *updates;
     size_t update_count;
     yg_error *error;
-    size_t unit_capacity;     /* room of program->units */
-    size_t known_capacity;    /* room of units */
-    size_t row_loop_capacity; /* room of program->row_loops */
-    size_t stage_capacity;    /* room of program->stages */
-    size_t storage_capacity;  /* room of program->storages */
-    yg_plan_node *nodes;      /* by node; NULL before yg_plan_nodes() */
-    yg_plan_unit *units;      /* by unit of the program */
-    struct yg_filled *filled; /* tiles of constants: group.c */
+    size_t unit_capacity;      /* room of program->units */
+    size_t known_capacity;     /* room of units */
+    size_t row_loop_capacity;  /* room of program->row_loops */
+    size_t stage_capacity;     /* room of program->stages */
+    size_t storage_capacity;   /* room of program->storages */
+    yg_plan_node *nodes;       /* by node; NULL before yg_plan_nodes() */
+    yg_plan_unit *units;       /* by unit of the program */
+    yg_plan_storage *storages; /* by storage of the program */
+    size_t known_storages;     /* room of storages */
+    struct yg_filled *filled;  /* tiles of constants: group.c */
 } yg_compiler;
 
 /* Runs the table of passes. Fails if the options leave out a name that is neither a pass nor a

@@ -33,26 +33,26 @@ bool yg_plan_is_wrong(const yg_program *program, uint32_t unit, yg_error *error,
 /* ------------------------------------------------------------------------------ addresses -- */
 
 static int64_t kept_bytes(const yg_program *program, const yg_storage *storage) {
-    if (!storage->by_chunks)
+    if (storage->kind != YG_STORAGE_CHUNK)
         return storage->bytes;
-    const yg_unit *unit = &program->units[storage->first];
-    return storage->row * program->row_loops[unit->row_loop].chunk;
+    return storage->chunk.row * program->row_loops[storage->chunk.row_loop].chunk;
 }
 
 static bool place_storage(const yg_program *program, yg_addresses *a, uint32_t s, yg_error *error) {
     const yg_storage *storage = &program->storages[s];
     const int64_t bytes = kept_bytes(program, storage);
-    if (storage->part_of != YG_NO_STORAGE)
+    if (storage->kind == YG_STORAGE_PART)
         return true; /* place_part() does it, when the storage that it is a part of has its place */
-    if (storage->by_chunks) {
-        a->of[s] = program->arena_bytes + storage->shift;
-        return (storage->shift >= 0 && storage->shift + bytes <= program->chunk_bytes) ||
+    if (storage->kind == YG_STORAGE_CHUNK) {
+        const int64_t shift = storage->chunk.shift;
+        a->of[s] = program->arena_bytes + shift;
+        return (shift >= 0 && shift + bytes <= program->chunk_bytes) ||
                yg_plan_is_wrong(program, YG_NO_UNIT, error,
                                 "storage %" PRIu32 " lies outside of the chunks", s);
     }
-    if (!storage->constant && storage->offset >= 0) {
+    if (storage->kind == YG_STORAGE_ARENA) {
         a->of[s] = storage->offset;
-        return (storage->offset % YG_ALIGN == 0 &&
+        return (storage->offset >= 0 && storage->offset % YG_ALIGN == 0 &&
                 storage->offset + bytes <= program->arena_bytes) ||
                yg_plan_is_wrong(program, YG_NO_UNIT, error,
                                 "storage %" PRIu32 ", %" PRId64 " bytes at %" PRId64
@@ -66,16 +66,16 @@ static bool place_storage(const yg_program *program, yg_addresses *a, uint32_t s
 
 static bool place_part(const yg_program *program, yg_addresses *a, uint32_t s, yg_error *error) {
     const yg_storage *part = &program->storages[s];
-    if (part->part_of == YG_NO_STORAGE)
+    if (part->kind != YG_STORAGE_PART)
         return true;
-    if (part->part_of >= program->storage_count ||
-        program->storages[part->part_of].part_of != YG_NO_STORAGE ||
-        program->storages[part->part_of].by_chunks || part->shift < 0 ||
-        part->shift + part->bytes > program->storages[part->part_of].bytes)
+    const uint32_t of = part->part.of;
+    const int64_t shift = part->part.shift;
+    if (of >= program->storage_count || program->storages[of].kind == YG_STORAGE_PART ||
+        program->storages[of].kind == YG_STORAGE_CHUNK || shift < 0 ||
+        shift + part->bytes > program->storages[of].bytes)
         return yg_plan_is_wrong(program, YG_NO_UNIT, error,
-                                "storage %" PRIu32 " is no part of storage %" PRIu32, s,
-                                part->part_of);
-    a->of[s] = a->of[part->part_of] + part->shift;
+                                "storage %" PRIu32 " is no part of storage %" PRIu32, s, of);
+    a->of[s] = a->of[of] + shift;
     return true;
 }
 
@@ -210,13 +210,14 @@ static bool in_storage(const listing *l, uint32_t s, yg_node node, int64_t bytes
         return IS_WRONG(l, "%%%" PRIu32 " takes %" PRId64 " bytes of %" PRId64, node, bytes,
                         storage->bytes);
     out->begin = l->a->of[s];
-    out->end = out->begin + (storage->by_chunks ? kept_bytes(l->program, storage) : bytes);
+    out->end =
+        out->begin + (storage->kind == YG_STORAGE_CHUNK ? kept_bytes(l->program, storage) : bytes);
     out->node = l->a->root[node];
     out->offset = l->a->offset[node];
-    out->chunk_of = storage->by_chunks ? l->unit->row_loop : YG_NO_UNIT;
-    if (!storage->by_chunks)
+    out->chunk_of = storage->kind == YG_STORAGE_CHUNK ? l->unit->row_loop : YG_NO_UNIT;
+    if (storage->kind != YG_STORAGE_CHUNK)
         return true;
-    if (l->program->units[storage->first].row_loop != l->unit->row_loop)
+    if (storage->chunk.row_loop != l->unit->row_loop)
         return IS_WRONG(l, "%%%" PRIu32 " is kept by chunks of another row loop", node);
     return out->in_step ||
            IS_WRONG(l, "%%%" PRIu32 " is kept by chunks, but every row is needed", node);
@@ -230,7 +231,7 @@ bool yg_node_bytes(const yg_addresses *a, yg_node node, yg_access *out, yg_error
     const yg_program *program = a->program;
     const uint32_t s = program->storage_of[node];
     *out = (yg_access){.node = a->root[node], .offset = a->offset[node]};
-    if (s >= program->storage_count || program->storages[s].by_chunks)
+    if (s >= program->storage_count || program->storages[s].kind == YG_STORAGE_CHUNK)
         return yg_plan_is_wrong(program, YG_NO_UNIT, error,
                                 "%%%" PRIu32 " %s is asked for and has no memory", node,
                                 yg_node_name(program->graph, node));

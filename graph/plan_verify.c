@@ -261,9 +261,8 @@ static bool note_leaves(verifier *v) {
     const yg_program *p = v->program;
     for (uint32_t s = 0; s < p->storage_count; s++) {
         const yg_storage *storage = &p->storages[s];
-        if (storage->part_of != YG_NO_STORAGE || storage->by_chunks || storage->bytes == 0 ||
-            !(p->graph->records[storage->owner].op->flags & YG_OP_LEAF) ||
-            (!storage->constant && storage->offset >= 0))
+        if ((storage->kind != YG_STORAGE_LEAF && storage->kind != YG_STORAGE_CONSTANT) ||
+            storage->bytes == 0)
             continue;
         const int64_t at = v->addresses.of[s];
         if (!note_write(v, storage->owner, 0, at, at + storage->bytes))
@@ -320,10 +319,11 @@ static bool make_written(verifier *v) {
         return yg_fail_memory(v->error);
     for (size_t s = 0; s < p->storage_count; s++) {
         const yg_storage *storage = &p->storages[s];
-        const int64_t rows =
-            storage->by_chunks ? p->row_loops[p->units[storage->first].row_loop].chunk : 0;
         cuts[count++] = a->of[s];
-        cuts[count++] = a->of[s] + (storage->by_chunks ? storage->row * rows : storage->bytes);
+        cuts[count++] =
+            a->of[s] + (storage->kind == YG_STORAGE_CHUNK
+                            ? storage->chunk.row * p->row_loops[storage->chunk.row_loop].chunk
+                            : storage->bytes);
     }
     for (yg_node node = 0; node < p->graph->size; node++) { /* the beginning of a storage */
         if (p->storage_of[node] < p->storage_count)

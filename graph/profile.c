@@ -63,14 +63,15 @@ static void kernel_traffic(const yg_program *program, const yg_unit *unit, traff
     const yg_record *record = &program->graph->records[unit->node];
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const uint32_t storage = program->storage_of[record->operands[k]];
-        if (!program->storages[storage].by_chunks)
+        if (program->storages[storage].kind != YG_STORAGE_CHUNK)
             read_bytes(t, (source){storage, NULL}, yg_type_bytes(unit->kernel.call.in_types[k]));
     }
-    if (!program->storages[unit->kernel.target].by_chunks)
+    if (program->storages[unit->kernel.target].kind != YG_STORAGE_CHUNK)
         t->written += yg_type_bytes(unit->kernel.call.out_type);
     for (uint32_t i = 1; i < unit->kernel.result_count; i++) {
         const yg_node node = unit->kernel.results[i];
-        if (node != YG_NONE && !program->storages[program->storage_of[node]].by_chunks)
+        if (node != YG_NONE &&
+            program->storages[program->storage_of[node]].kind != YG_STORAGE_CHUNK)
             t->written += yg_type_bytes(yg_node_type(program->graph, node));
     }
 }

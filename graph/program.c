@@ -10,6 +10,8 @@
 
 /* Frees a leaf's buffer if the program owns it: until the caller binds another. */
 static void free_own_data(yg_storage *storage) {
+    if (storage->kind != YG_STORAGE_LEAF)
+        return;
     free(storage->memory);
     storage->memory = NULL;
 }
@@ -48,7 +50,7 @@ static char *place_base(const yg_program *program, const yg_place *place) {
 }
 
 static const char *storage_data(const yg_storage *storage) {
-    return storage->constant ? storage->constant : storage->data;
+    return storage->kind == YG_STORAGE_CONSTANT ? storage->constant : storage->data;
 }
 
 static void resolve_group(const yg_program *program, yg_unit *unit) {
@@ -86,10 +88,10 @@ static void resolve_kernel(const yg_program *program, yg_unit *unit) {
 static void resolve(yg_program *program) {
     for (size_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
-        if (storage->part_of == YG_NO_STORAGE)
+        if (storage->kind != YG_STORAGE_PART)
             continue;
-        const char *whole = storage_data(&program->storages[storage->part_of]);
-        storage->data = (char *)(uintptr_t)whole + storage->shift;
+        const char *whole = storage_data(&program->storages[storage->part.of]);
+        storage->data = (char *)(uintptr_t)whole + storage->part.shift;
     }
     for (size_t u = 0; u < program->unit_count; u++) {
         yg_unit *unit = &program->units[u];
@@ -125,12 +127,12 @@ void *yg_program_data(yg_program *program, yg_node node) {
     if (own == YG_NONE)
         return NULL;
     const yg_storage *storage = &program->storages[program->storage_of[own]];
-    if (storage->part_of == YG_NO_STORAGE)
+    if (storage->kind != YG_STORAGE_PART)
         return (void *)(uintptr_t)storage_data(storage);
     /* The pointer of a part may be out of date: the storage that it lies in may have been bound to
      * another buffer since. */
-    const char *whole = storage_data(&program->storages[storage->part_of]);
-    return (void *)(uintptr_t)(whole + storage->shift);
+    const char *whole = storage_data(&program->storages[storage->part.of]);
+    return (void *)(uintptr_t)(whole + storage->part.shift);
 }
 
 bool yg_program_bind(yg_program *program, yg_node node, void *data, yg_error *error) {

@@ -10,17 +10,23 @@
 
 static void add_storage(yg_text *text, const yg_program *program, uint32_t index) {
     const yg_storage *storage = &program->storages[index];
-    if (storage->part_of != YG_NO_STORAGE) {
-        add_storage(text, program, storage->part_of);
-        yg_text_add(text, "+%" PRId64, storage->shift);
-    } else if (storage->constant) {
-        yg_text_add(text, "constant");
-    } else if (storage->by_chunks) {
-        yg_text_add(text, "chunk@%" PRId64, storage->shift);
-    } else if (storage->offset >= 0) {
-        yg_text_add(text, "@%" PRId64, storage->offset);
-    } else {
+    switch (storage->kind) {
+    case YG_STORAGE_LEAF:
         yg_text_add(text, "%s", yg_node_name(program->graph, storage->owner));
+        break;
+    case YG_STORAGE_CONSTANT:
+        yg_text_add(text, "constant");
+        break;
+    case YG_STORAGE_ARENA:
+        yg_text_add(text, "@%" PRId64, storage->offset);
+        break;
+    case YG_STORAGE_PART:
+        add_storage(text, program, storage->part.of);
+        yg_text_add(text, "+%" PRId64, storage->part.shift);
+        break;
+    case YG_STORAGE_CHUNK:
+        yg_text_add(text, "chunk@%" PRId64, storage->chunk.shift);
+        break;
     }
 }
 

@@ -35,7 +35,9 @@ typedef struct share {
 static void *chunk_of(const worker *w, uint32_t s, int64_t first_row, const void *data) {
     const yg_storage *storage = &w->program->storages[s];
     const intptr_t thread = w->thread * w->program->chunk_bytes;
-    return (void *)((intptr_t)data + (storage->by_chunks ? thread - first_row * storage->row : 0));
+    if (storage->kind != YG_STORAGE_CHUNK)
+        return (void *)(uintptr_t)data;
+    return (void *)((intptr_t)data + thread - first_row * storage->chunk.row);
 }
 
 /* Rebases those operands and results of a call that are chunked buffers: see chunk_of(). `in` and

@@ -6,17 +6,21 @@
 
 #include <stdlib.h>
 
-static uint32_t add_storage(yg_compiler *c, yg_storage storage) {
+/* `first` and `last`: see yg_plan_storage; both are meant for results only. */
+static uint32_t add_storage(yg_compiler *c, yg_storage storage, uint32_t first, uint32_t last) {
     yg_program *program = c->program;
     yg_storage *storages = yg_plan_grow(c, program->storages, program->storage_count,
                                         &c->storage_capacity, sizeof *storages);
     if (!storages)
         return YG_NO_STORAGE;
     program->storages = storages;
-    storage.over = YG_NO_STORAGE;
-    storage.free_after = YG_NO_UNIT;
-    if (storage.shift == 0)
-        storage.part_of = YG_NO_STORAGE;
+    yg_plan_storage *known =
+        yg_plan_grow(c, c->storages, program->storage_count, &c->known_storages, sizeof *known);
+    if (!known)
+        return YG_NO_STORAGE;
+    c->storages = known;
+    c->storages[program->storage_count] = (yg_plan_storage){
+        .first = first, .last = last, .over = YG_NO_STORAGE, .free_after = YG_NO_UNIT};
     program->storages[program->storage_count] = storage;
     return (uint32_t)program->storage_count++;
 }
@@ -29,11 +33,15 @@ static bool add_leaves(yg_compiler *c) {
         if (!(record->op->flags & YG_OP_LEAF))
             continue;
         c->program->visible[node] = !record->data;
-        const yg_storage storage = {.bytes = yg_type_bytes(record->type),
-                                    .offset = -1,
-                                    .constant = record->data,
-                                    .owner = node};
-        if ((c->program->storage_of[node] = add_storage(c, storage)) == YG_NO_STORAGE)
+        yg_storage storage = {.kind = YG_STORAGE_LEAF, .owner = node};
+        storage.bytes = yg_type_bytes(record->type);
+        if (record->data) {
+            storage.kind = YG_STORAGE_CONSTANT;
+            storage.constant = record->data;
+        }
+        const uint32_t s = add_storage(c, storage, YG_NO_UNIT, YG_NO_UNIT);
+        c->program->storage_of[node] = s;
+        if (s == YG_NO_STORAGE)
             return false;
     }
     return true;
@@ -42,14 +50,23 @@ static bool add_leaves(yg_compiler *c) {
 /* A view has the storage of its root, or a new one that is a part of it. */
 static bool share_storage(yg_compiler *c, yg_node node) {
     const uint32_t whole = c->program->storage_of[c->nodes[node].root];
-    const yg_storage part = {.bytes = yg_type_bytes(c->graph->records[node].type),
-                             .offset = -1,
-                             .part_of = whole,
-                             .shift = c->nodes[node].offset,
-                             .owner = node};
     uint32_t *own = &c->program->storage_of[node];
-    *own = part.shift == 0 || whole == YG_NO_STORAGE ? whole : add_storage(c, part);
-    return *own != YG_NO_STORAGE || whole == YG_NO_STORAGE;
+    *own = whole;
+    if (whole == YG_NO_STORAGE || c->nodes[node].offset == 0)
+        return true;
+    const yg_storage part = {.kind = YG_STORAGE_PART,
+                             .owner = node,
+                             .bytes = yg_type_bytes(c->graph->records[node].type),
+                             .part = {.of = whole, .shift = c->nodes[node].offset}};
+    *own = add_storage(c, part, YG_NO_UNIT, YG_NO_UNIT);
+    return *own != YG_NO_STORAGE;
+}
+
+/* Adds a storage in the arena, whose offset is not known yet. */
+static uint32_t add_result(yg_compiler *c, yg_node owner, int64_t bytes, uint32_t first,
+                           uint32_t last) {
+    const yg_storage storage = {.kind = YG_STORAGE_ARENA, .owner = owner, .bytes = bytes};
+    return add_storage(c, storage, first, last);
 }
 
 static bool add_results(yg_compiler *c) {
@@ -72,11 +89,12 @@ static bool add_results(yg_compiler *c) {
             program->stats.unplanned_bytes = INT64_MAX; /* only a figure: it is never allocated */
         if (!c->nodes[node].in_memory)
             continue;
-        const uint32_t last =
-            c->nodes[node].last_unit == YG_NO_UNIT ? unit : c->nodes[node].last_unit;
-        yg_storage storage = {.bytes = bytes, .first = unit, .owner = node};
-        storage.last = c->nodes[node].lasting ? YG_NO_UNIT : program->units[last].stage;
-        if ((program->storage_of[node] = add_storage(c, storage)) == YG_NO_STORAGE)
+        const uint32_t reader = c->nodes[node].last_unit;
+        const uint32_t stage = program->units[reader == YG_NO_UNIT ? unit : reader].stage;
+        const uint32_t s =
+            add_result(c, node, bytes, unit, c->nodes[node].lasting ? YG_NO_UNIT : stage);
+        program->storage_of[node] = s;
+        if (s == YG_NO_STORAGE)
             return false;
     }
     return true;
@@ -89,11 +107,9 @@ static bool add_partials(yg_compiler *c) {
         yg_unit *unit = &program->units[u];
         if (unit->kind != YG_UNIT_KERNEL || unit->kernel.parts.count == 0)
             continue;
-        const yg_storage storage = {.bytes = unit->kernel.parts.count * unit->kernel.parts.bytes,
-                                    .first = u,
-                                    .last = unit->stage,
-                                    .owner = unit->node};
-        if ((unit->kernel.partial = add_storage(c, storage)) == YG_NO_STORAGE)
+        const int64_t bytes = unit->kernel.parts.count * unit->kernel.parts.bytes;
+        unit->kernel.partial = add_result(c, unit->node, bytes, u, unit->stage);
+        if (unit->kernel.partial == YG_NO_STORAGE)
             return false;
     }
     return true;
@@ -110,11 +126,10 @@ static bool add_copy(yg_compiler *c, uint32_t target, uint32_t source, yg_node n
     if (!yg_plan_add_alone(c))
         return false;
     const uint32_t stage = (uint32_t)(c->program->stage_count - 1);
-    yg_storage *from = &c->program->storages[source];
-    if (from->part_of != YG_NO_STORAGE)
-        from = &c->program->storages[from->part_of];
-    if (from->offset >= 0 && from->last < stage)
-        from->last = stage;
+    const yg_storage *from = &c->program->storages[source];
+    const uint32_t whole = from->kind == YG_STORAGE_PART ? from->part.of : source;
+    if (c->program->storages[whole].kind == YG_STORAGE_ARENA && c->storages[whole].last < stage)
+        c->storages[whole].last = stage;
     return true;
 }
 
@@ -132,11 +147,9 @@ static bool add_copies(yg_compiler *c) {
         sources[i] = program->storage_of[value];
         if (!yg_node_is_parameter(c->graph, c->nodes[value].root))
             continue;
-        const yg_storage place = {.bytes = yg_type_bytes(c->graph->records[value].type),
-                                  .first = (uint32_t)program->unit_count,
-                                  .last = (uint32_t)program->stage_count,
-                                  .owner = value};
-        const uint32_t own = add_storage(c, place);
+        const uint32_t own =
+            add_result(c, value, yg_type_bytes(c->graph->records[value].type),
+                       (uint32_t)program->unit_count, (uint32_t)program->stage_count);
         done = own != YG_NO_STORAGE && add_copy(c, own, sources[i], value);
         sources[i] = own;
     }

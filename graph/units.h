@@ -156,29 +156,41 @@ typedef struct yg_stage {
     double cost;         /* of its row loops */
 } yg_stage;
 
+/* Where the bytes of a storage are. */
+typedef enum yg_storage_kind {
+    YG_STORAGE_LEAF,     /* in a buffer of its own: an input or a parameter */
+    YG_STORAGE_CONSTANT, /* in the graph */
+    YG_STORAGE_ARENA,    /* in the arena */
+    YG_STORAGE_PART,     /* in another storage, which is no part itself and not kept by chunks */
+    YG_STORAGE_CHUNK,    /* in each thread's chunks: only the rows of the thread's current chunk */
+} yg_storage_kind;
+
+/* A member of the union may be read only when `kind` has been asked. */
 typedef struct yg_storage {
-    int64_t bytes;        /* of the whole tensor */
-    int64_t offset;       /* in the arena; -1: it has no bytes of its own there */
-    bool bound;           /* a leaf's buffer is the caller's */
-    uint32_t part_of;     /* the storage that it is a part of, or YG_NO_STORAGE */
-    bool by_chunks;       /* each thread keeps only the rows of its current chunk */
-    int64_t shift;        /* where it begins, in bytes: in `part_of`, or in a thread's chunks */
-    int64_t row;          /* by chunks: bytes of a row of the row loop */
-    char *data;           /* resolved: its first byte */
-    void *memory;         /* of a leaf's buffer that the program owns: what to free */
-    const void *constant; /* the bytes of a constant; NULL for any other storage */
-    uint32_t over;        /* the storage whose bytes it takes over, or YG_NO_STORAGE */
-    bool taken_over;      /* another storage takes over its bytes */
-    uint32_t free_after;  /* the stage after which its bytes are free, or YG_NO_UNIT */
-    uint32_t first;       /* the unit that writes it first */
-    uint32_t last;        /* the last stage that uses it */
-    yg_node owner;        /* the node that it was made for */
+    yg_storage_kind kind;
+    bool bound;    /* a leaf's buffer is the caller's */
+    yg_node owner; /* the node that it was made for */
+    int64_t bytes; /* of the whole tensor */
+    char *data;    /* resolved: its first byte; not of a constant */
+    union {
+        void *memory;         /* of a leaf: what to free if the program owns the buffer */
+        const void *constant; /* its bytes */
+        int64_t offset;       /* in the arena */
+        struct {
+            uint32_t of;   /* the other storage */
+            int64_t shift; /* where it begins in it, in bytes */
+        } part;
+        struct {
+            uint32_t row_loop; /* that writes and reads it */
+            int64_t shift;     /* where it begins in a thread's chunks, in bytes */
+            int64_t row;       /* bytes of a row of the row loop */
+        } chunk;
+    };
 } yg_storage;
 
-/* Whether it has bytes of its own in the arena. Before offsets are given out they are 0 there, so
- * the answer is right then too. */
-static inline bool yg_is_in_arena(const yg_storage *storage) {
-    return !storage->constant && storage->offset >= 0;
+/* Whether it is a part of storage `whole`. */
+static inline bool yg_is_part_of(const yg_storage *storage, uint32_t whole) {
+    return storage->kind == YG_STORAGE_PART && storage->part.of == whole;
 }
 
 #endif

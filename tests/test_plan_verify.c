@@ -233,42 +233,44 @@ static void in_one_stage(subject *s) {
 }
 
 static void shifted_too_far(subject *s) {
-    storage(s, s->b)->shift -= 64;
+    storage(s, s->b)->part.shift -= 64;
 }
 
 static void shifted_beyond(subject *s) {
-    storage(s, s->b)->shift += 64;
+    storage(s, s->b)->part.shift += 64;
 }
 
 static void joined_elsewhere(subject *s) {
     yg_storage *part = storage(s, s->a);
-    cr_assert_neq(part->part_of, YG_NO_STORAGE);
-    part->shift += 64;
+    cr_assert_eq(part->kind, YG_STORAGE_PART);
+    part->part.shift += 64;
 }
 
 /* Where the units of a chunk keep their rows. */
 static void chunks_over_each_other(subject *s) {
-    cr_assert(storage(s, s->a)->by_chunks && storage(s, s->b)->by_chunks);
-    storage(s, s->b)->shift = storage(s, s->a)->shift;
+    cr_assert_eq(storage(s, s->a)->kind, YG_STORAGE_CHUNK);
+    cr_assert_eq(storage(s, s->b)->kind, YG_STORAGE_CHUNK);
+    storage(s, s->b)->chunk.shift = storage(s, s->a)->chunk.shift;
 }
 
 static void chunks_beyond(subject *s) {
-    storage(s, s->b)->shift = s->program->chunk_bytes;
+    storage(s, s->b)->chunk.shift = s->program->chunk_bytes;
 }
 
 static void every_row_of_a_chunk(subject *s) {
-    cr_assert(storage(s, s->a)->by_chunks);
+    cr_assert_eq(storage(s, s->a)->kind, YG_STORAGE_CHUNK);
     unit_of(s, s->b)->kernel.whole |= 1;
 }
 
 static void chunks_that_are_read_later(subject *s) {
     yg_storage *a = storage(s, s->a);
-    cr_assert_not(a->by_chunks);
+    cr_assert_eq(a->kind, YG_STORAGE_ARENA);
     const yg_row_loop *loop = row_loop_of(s, s->a);
-    a->by_chunks = true;
-    a->row = a->bytes / loop->rows;
-    a->shift = s->program->chunk_bytes;
-    s->program->chunk_bytes += a->row * loop->chunk;
+    a->kind = YG_STORAGE_CHUNK;
+    a->chunk.row_loop = unit_of(s, s->a)->row_loop;
+    a->chunk.row = a->bytes / loop->rows;
+    a->chunk.shift = s->program->chunk_bytes;
+    s->program->chunk_bytes += a->chunk.row * loop->chunk;
 }
 
 /* Every row of b is read while its rows are written. */
