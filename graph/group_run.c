@@ -91,7 +91,10 @@ static inline char *at_tile(const yg_place *place, int64_t start, const stretch_
            (place->reg == YG_NO_REGISTER ? 0 : of->registers);
 }
 
+/* NULL for a program without registers: C does not define the sum of NULL and 0. */
 static char *register_base(const yg_program *program, int thread) {
+    if (!program->registers)
+        return NULL;
     return program->registers + (size_t)thread * program->register_count * YG_TILE * sizeof(double);
 }
 

@@ -65,8 +65,9 @@ static bool run_kernel(const worker *w, const yg_unit *unit, const share *share)
     call.end = share->end;
     call.seed = program->seed;
     call.step = program->step;
-    call.scratch =
-        program->scratch + (size_t)w->thread * program->scratch_bytes + unit->kernel.scratch;
+    if (program->scratch) /* C does not define the sum of NULL and 0 */
+        call.scratch =
+            program->scratch + (size_t)w->thread * program->scratch_bytes + unit->kernel.scratch;
     call.kept = share->kept;
     call.prefetch = share->prefetch;
     call.prefetch_count = share->prefetch_count;
