@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define BLOCK_SIZE ((size_t)64 * 1024)
-/* Of the first block: most of the cost of a graph of a few nodes would be to zero a large one. */
+/* Of the first block; each next one is twice as large, up to BLOCK_SIZE. To zero a large block
+ * would be most of the cost of a graph of a few nodes. */
 #define FIRST_SIZE ((size_t)4 * 1024)
 
 typedef struct block {
@@ -43,7 +44,8 @@ static size_t round_up(size_t size, size_t align) {
 
 /* Adds a block with room for `size` bytes to the pool. */
 static block *add_block(yg_pool *pool, size_t size) {
-    const size_t usual = pool->first ? BLOCK_SIZE : FIRST_SIZE;
+    const size_t last = pool->first ? pool->first->size : FIRST_SIZE / 2;
+    const size_t usual = last < BLOCK_SIZE / 2 ? 2 * last : BLOCK_SIZE;
     const size_t room = size > usual ? size : usual;
     block *b = calloc(1, sizeof *b + room);
     if (!b)
