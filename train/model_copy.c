@@ -28,7 +28,7 @@ typedef struct edit {
 
 typedef struct copying {
     const yg_model *model;
-    size_t count;
+    size_t count, capacity;
     edit *edits;
     bool failed; /* out of memory */
 } copying;
@@ -37,21 +37,18 @@ typedef struct copying {
 
 /* Takes `text`, which is NULL when out of memory. The last text for a value counts. */
 static void add(copying *c, const yg_value *at, bool insert, char *text) {
-    at = at->written ? at->written : at;
-    for (size_t i = 0; text && !insert && i < c->count; i++)
-        if (c->edits[i].at == at && !c->edits[i].insert) {
-            free(c->edits[i].text);
-            c->edits[i].text = text;
-            return;
-        }
-    edit *grown = text ? realloc(c->edits, (c->count + 1) * sizeof *grown) : NULL;
-    if (!grown) {
+    if (text && c->count == c->capacity) {
+        const size_t capacity = c->capacity ? 2 * c->capacity : 16;
+        edit *grown = realloc(c->edits, capacity * sizeof *grown);
+        c->edits = grown ? grown : c->edits;
+        c->capacity = grown ? capacity : c->capacity;
+    }
+    if (!text || c->count == c->capacity) {
         free(text);
         c->failed = true;
         return;
     }
-    c->edits = grown;
-    grown[c->count++] = (edit){at, insert, text};
+    c->edits[c->count++] = (edit){at->written ? at->written : at, insert, text};
 }
 
 /* The value of the var that a text is given by; NULL: it is given by none. */
@@ -215,11 +212,23 @@ static void add_vars(copying *c, const yg_train_options *options) {
 
 /* --------------------------------------------------------------------------------- writing --- */
 
+/* Where each line of the text begins; freed by the caller, NULL when out of memory. */
+static const char **lines_of(const char *text, int *count) {
+    size_t lines = 1;
+    for (const char *at = text; *at; at++)
+        lines += *at == '\n';
+    const char **begin = malloc(lines * sizeof *begin);
+    *count = 0;
+    for (const char *at = text; begin && at; at = strchr(at, '\n')) {
+        at += *count > 0;
+        begin[(*count)++] = at;
+    }
+    return begin;
+}
+
 /* Where a value begins in the text. Columns count characters. */
-static size_t place_of(const char *text, yg_origin origin) {
-    const char *at = text;
-    for (int line = 1; line < origin.line && *at; line++)
-        at += strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n');
+static size_t place_of(const char *text, const char *const *lines, int count, yg_origin origin) {
+    const char *at = lines[origin.line <= count ? origin.line - 1 : count - 1];
     for (int column = 1; column < origin.column && *at && *at != '\n'; column++)
         do
             at++;
@@ -241,41 +250,56 @@ static size_t end_of(const char *text, const yg_value *value, size_t *begin) {
 
 typedef struct cut {
     size_t begin, end;
-    const char *text;
+    const edit *by;
 } cut;
 
+/* What is inserted comes before what is replaced; the last edit of a value comes last. */
 static int by_begin(const void *a, const void *b) {
     const cut *x = a, *y = b;
-    return x->begin != y->begin ? (x->begin < y->begin ? -1 : 1) : x->end < y->end ? -1 : 1;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    if (x->by->insert != y->by->insert)
+        return x->by->insert ? -1 : 1;
+    return (x->by > y->by) - (x->by < y->by);
+}
+
+/* True where a later edit of the same value follows. */
+static bool is_replaced(const cut *cuts, size_t count, size_t i) {
+    return i + 1 < count && !cuts[i].by->insert && cuts[i + 1].by->at == cuts[i].by->at;
 }
 
 /* The text with the edits of its file; freed by the caller, NULL when out of memory. */
 static char *edited(const copying *c, const char *path, const char *text) {
     cut *cuts = calloc(c->count + 1, sizeof *cuts);
+    int line_count;
+    const char **lines = lines_of(text, &line_count);
     yg_text out = {0};
     size_t count = 0, at = 0;
-    for (size_t i = 0; cuts && i < c->count; i++) {
+    for (size_t i = 0; cuts && lines && i < c->count; i++) {
         const edit *e = &c->edits[i];
         if (!e->at->origin.file || strcmp(e->at->origin.file, path) != 0)
             continue;
-        size_t begin = place_of(text, e->at->origin);
+        size_t begin = place_of(text, lines, line_count, e->at->origin);
         const size_t end = e->insert ? begin : end_of(text, e->at, &begin);
-        cuts[count++] = (cut){begin, end, e->text};
+        cuts[count++] = (cut){begin, end, e};
     }
     if (cuts)
         qsort(cuts, count, sizeof *cuts, by_begin);
     for (size_t i = 0; i < count; i++) {
-        yg_text_add(&out, "%.*s%s", (int)(cuts[i].begin - at), text + at, cuts[i].text);
+        if (is_replaced(cuts, count, i))
+            continue;
+        yg_text_add(&out, "%.*s%s", (int)(cuts[i].begin - at), text + at, cuts[i].by->text);
         at = cuts[i].end;
     }
     yg_text_add(&out, "%s", text + at);
+    const bool good = cuts && lines;
     free(cuts);
+    free(lines);
     char *result = yg_text_take(&out);
-    if (!cuts) {
-        free(result);
-        return NULL;
-    }
-    return result;
+    if (good)
+        return result;
+    free(result);
+    return NULL;
 }
 
 static bool copy_file(const copying *c, const char *from, const char *folder, const char *name,
