@@ -272,9 +272,17 @@ static bool expand_list(yg_expander *x, const yg_scope *scope, const yg_expressi
     term->items = yg_pool_take(x->pool, (e->count + 1) * sizeof *term->items);
     if (!term->items)
         return yg_fail_memory(x->error);
-    for (size_t i = 0; i < e->count; i++)
-        if (!yg_expand_expression(x, scope, e->children[i], &term->items[i]))
+    for (size_t i = 0; i < e->count; i++) {
+        yg_term *item = &term->items[i];
+        if (!yg_expand_expression(x, scope, e->children[i], item))
             return false;
+        term->values += item->kind == YG_TERM_LIST ? item->values + 1 : 1;
+        /* Forty lists, each with the one before twice, stand for 2^40 values. */
+        if (term->values > YG_VALUE_CAP)
+            return yg_fail(x->error, YG_ERROR_SYNTAX, e->origin,
+                           "a list with more than %d values, those of the lists in it counted too",
+                           YG_VALUE_CAP);
+    }
     return true;
 }
 

@@ -48,6 +48,7 @@ struct yg_term {
         struct {
             yg_term *items;
             size_t count;
+            size_t values; /* in the list and all lists in it, while a model is expanded */
         };
         struct {
             const yg_layer_use *const *layers;
