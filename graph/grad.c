@@ -119,7 +119,7 @@ static void propagate_all(yg_graph *graph, yg_node node, const bool *active, yg_
     }
 }
 
-static void sweep(yg_graph *graph, yg_node y, const bool *active, yg_node *cotangents) {
+static void pull_back(yg_graph *graph, yg_node y, const bool *active, yg_node *cotangents) {
     const yg_origin before = graph->at;
     for (yg_node next = y + 1; next > 0 && !graph->error.code; next--) {
         const yg_node node = next - 1;
@@ -185,7 +185,7 @@ bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *
             if (seeds[i] != YG_NONE)
                 cotangents[outputs[i]] = sum(graph, cotangents[outputs[i]], seeds[i]);
         }
-        sweep(graph, last, active, cotangents);
+        pull_back(graph, last, active, cotangents);
         for (size_t i = 0; i < count && !graph->error.code; i++)
             out[i] = wrt[i] <= last ? cotangents[wrt[i]] : YG_NONE;
     }
