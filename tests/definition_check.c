@@ -7,8 +7,6 @@
 #include "graph/random.h"
 #include "ops/build.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Both sides compute in f64; they differ by rounding. */
@@ -31,20 +29,10 @@ typedef struct check {
     side kernel, definition;
     size_t *values, *slopes;
     char *why;
-    size_t size;
 } check;
 
-__attribute__((format(printf, 2, 3))) static bool fail(check *c, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    vsnprintf(c->why, c->size, format, list);
-    va_end(list);
-    return false;
-}
-
 static bool fail_graph(check *c) {
-    const yg_error *error = yg_graph_error(c->graph);
-    return fail(c, "the definition: %s", error ? error->message : "out of memory");
+    return fail(c->why, "the definition: %s", graph_reason(c->graph));
 }
 
 /* The operator's node, and its definition for the node's operands. Returns how many results. */
@@ -123,8 +111,8 @@ static bool same(check *c, yg_program *program, yg_node by_kernel, yg_node by_de
         }
         ++*counted;
         if (!sample_close(value[0], value[1], TOLERANCE))
-            return fail(c, "%s, element %lld: %.17g, the definition says %.17g", what, (long long)i,
-                        value[0], value[1]);
+            return fail(c->why, "%s, element %lld: %.17g, the definition says %.17g", what,
+                        (long long)i, value[0], value[1]);
     }
     return true;
 }
@@ -155,7 +143,7 @@ static bool run(check *c, uint64_t seed) {
     }
     const bool good = program && yg_program_run(program, 0, 0, &error)
                           ? compare(c, program)
-                          : fail(c, "the definition: %s", error.message);
+                          : fail(c->why, "the definition: %s", error.message);
     yg_program_free(program);
     return good;
 }
@@ -176,8 +164,8 @@ static bool check_result(check *c, yg_node made, yg_node defined, uint64_t seed)
 }
 
 bool definition_check(const yg_op_set *ops, const sample_call *call, uint64_t seed, size_t *values,
-                      size_t *slopes, char *why, size_t size) {
-    check c = {.call = call, .values = values, .slopes = slopes, .why = why, .size = size};
+                      size_t *slopes, char *why) {
+    check c = {.call = call, .values = values, .slopes = slopes, .why = why};
     /* Nodes as they are asked for, so that the kernel is not replaced by something simpler. */
     c.graph = yg_graph_new(ops, YG_GRAPH_NO_SIMPLIFY | YG_GRAPH_F64);
     yg_node made[YG_MAX_RESULTS], defined[YG_MAX_RESULTS];

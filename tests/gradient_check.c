@@ -7,7 +7,6 @@
 #include "graph/random.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { MAX_LEAVES = 16 };
@@ -37,18 +36,7 @@ typedef struct check {
     size_t count; /* of variables; the last is the cotangent */
     uint64_t seed, streams;
     char *why;
-    size_t size;
 } check;
-
-static bool fail(check *c, const char *text) {
-    snprintf(c->why, c->size, "%s", text);
-    return false;
-}
-
-static bool fail_error(check *c, const char *what, const yg_error *error) {
-    snprintf(c->why, c->size, "%s: %s", what, error ? error->message : "out of memory");
-    return false;
-}
 
 /* `count` numbers in (-1, 1), none near 0. */
 static double *draw(check *c, int64_t count) {
@@ -70,7 +58,7 @@ static bool add_variable(check *c, yg_node node, const void *data) {
     v->value = draw(c, v->count);
     for (int64_t i = 0; data && v->value && i < v->count; i++)
         v->value[i] = yg_element_get(YG_F64, data, i);
-    return (v->direction && v->value) || fail(c, "out of memory");
+    return (v->direction && v->value) || fail(c->why, "out of memory");
 }
 
 static yg_node call2(yg_graph *graph, const char *op, yg_node a, yg_node b) {
@@ -86,7 +74,7 @@ static bool differentiate(check *c) {
         wrt[i] = c->variables[i].node;
     const size_t leaves = c->count - 1;
     if (!yg_grad(graph, c->y, wrt[leaves], wrt, leaves, out))
-        return fail_error(c, "first order", yg_graph_error(graph));
+        return fail(c->why, "first order: %s", graph_reason(graph));
     c->pulled = YG_NONE;
     for (size_t i = 0; i < leaves; i++) {
         variable *v = &c->variables[i];
@@ -96,17 +84,17 @@ static bool differentiate(check *c) {
         v->probe = yg_input(graph, "probe", yg_node_type(graph, out[i]));
         v->probe_value = draw(c, v->count);
         if (!v->probe_value)
-            return fail(c, "out of memory");
+            return fail(c->why, "out of memory");
         const yg_node product = call2(graph, "multiply", out[i], v->probe);
         const yg_node term = yg_call(graph, "sum", &product, 1);
         c->pulled = c->pulled == YG_NONE ? term : call2(graph, "add", c->pulled, term);
     }
     if (yg_graph_error(graph))
-        return fail_error(c, "first order", yg_graph_error(graph));
+        return fail(c->why, "first order: %s", graph_reason(graph));
     if (c->pulled == YG_NONE)
         return true;
     if (!yg_grad(graph, c->pulled, YG_NONE, wrt, c->count, out))
-        return fail_error(c, "second order", yg_graph_error(graph));
+        return fail(c->why, "second order: %s", graph_reason(graph));
     for (size_t i = 0; i < c->count; i++)
         c->variables[i].slope2 = out[i];
     return true;
@@ -127,7 +115,7 @@ static bool compile(check *c, const gradient_leaf *leaves, size_t count) {
     yg_error error = {0};
     c->program = yg_compile(c->graph, outputs, used, NULL, 0, NULL, &error);
     if (!c->program)
-        return fail_error(c, "compiling", &error);
+        return fail(c->why, "compiling: %s", error.message);
     for (size_t i = 0; i < count; i++) {
         const yg_type *type = yg_node_type(c->graph, leaves[i].node);
         void *data = yg_program_data(c->program, leaves[i].node);
@@ -167,7 +155,7 @@ static bool run_at(check *c, double t, double f[2], double *size) {
     }
     yg_error error = {0};
     if (!yg_program_run(c->program, 0, 0, &error))
-        return fail_error(c, "running", &error);
+        return fail(c->why, "running: %s", error.message);
     const variable *cotangent = &c->variables[c->count - 1];
     double sum = 0;
     const double *y = output(c, c->y);
@@ -187,10 +175,9 @@ static bool compare(check *c, const char *order, double slope, double numeric, d
     const double bound = TOLERANCE * size + ROUNDING * rounding;
     if (fabs(slope - numeric) <= bound) /* false for NaN */
         return true;
-    snprintf(c->why, c->size,
-             "%s order: the derivative is %.12g, the difference quotient %.12g (bound %.3g)", order,
-             slope, numeric, bound);
-    return false;
+    return fail(c->why,
+                "%s order: the derivative is %.12g, the difference quotient %.12g (bound %.3g)",
+                order, slope, numeric, bound);
 }
 
 static bool check_orders(check *c) {
@@ -217,12 +204,12 @@ static bool check_orders(check *c) {
 }
 
 bool gradient_check(yg_graph *graph, yg_node y, const gradient_leaf *leaves, size_t count,
-                    uint64_t seed, char *why, size_t size) {
-    check c = {.graph = graph, .y = y, .seed = seed, .why = why, .size = size};
+                    uint64_t seed, char *why) {
+    check c = {.graph = graph, .y = y, .seed = seed, .why = why};
     if (y == YG_NONE || yg_graph_error(graph))
-        return fail_error(&c, "building", yg_graph_error(graph));
+        return fail(why, "building: %s", graph_reason(graph));
     if (count > MAX_LEAVES)
-        return fail(&c, "more leaves than the checker holds");
+        return fail(why, "more leaves than the checker holds");
     bool good = true;
     for (size_t i = 0; i < count && good; i++) {
         if (yg_node_type(graph, leaves[i].node)->dtype == YG_F64)

@@ -5,6 +5,7 @@
 #define YG_TESTS_GRADIENT_CHECK_H
 
 #include "graph/graph.h"
+#include "why.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +25,8 @@ typedef struct gradient_leaf {
  *   second order   d/dt <u, vjp(x + t·x', c + t·c')>                relative to 1e-6
  * by the five-point rule, whose error is of order t⁴.
  *
- * Returns false with the reason in `why` (cut at `size`) if they differ, or cannot be computed. */
+ * Returns false with the reason in `why` (WHY_SIZE bytes) if they differ, or cannot be computed. */
 bool gradient_check(yg_graph *graph, yg_node y, const gradient_leaf *leaves, size_t count,
-                    uint64_t seed, char *why, size_t size);
+                    uint64_t seed, char *why);
 
 #endif

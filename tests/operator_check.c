@@ -10,25 +10,11 @@
 #include "sample.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const uint64_t SEED = OPERATOR_CHECK_SEED;
-
-__attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    vsnprintf(why, OPERATOR_CHECK_TEXT, format, list);
-    va_end(list);
-    return false;
-}
-
-static const char *graph_reason(const yg_graph *graph) {
-    const yg_error *error = yg_graph_error(graph);
-    return error ? error->message : "no result";
-}
 
 /* ------------------------------------------------------------------------------- descriptor -- */
 
@@ -212,7 +198,7 @@ static bool check_values(const yg_op_set *ops, const yg_op *op, const yg_sample 
                          operator_counts *counts, char *why) {
     sample_call call;
     run r = {0};
-    bool good = sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why, OPERATOR_CHECK_TEXT) &&
+    bool good = sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why) &&
                 run_call(&r, &call, ops, 0, why);
     for (size_t i = 0; good && i < (yg_op_is_composite(op) ? 1 : r.count); i++)
         good = check_reference(&call, &r, i, counts, why);
@@ -243,13 +229,11 @@ static bool check_narrow(const yg_op_set *ops, const yg_op *op, const yg_sample 
                          operator_counts *counts, char *why) {
     sample_call narrow_call, wide_call;
     run narrow = {0}, wide = {0};
-    const bool drawn =
-        sample_draw(&narrow_call, op, sample, YG_F32, YG_F32, SEED, why, OPERATOR_CHECK_TEXT);
-    const bool good =
-        sample_draw(&wide_call, op, sample, YG_F64, YG_F32, SEED, why, OPERATOR_CHECK_TEXT) &&
-        drawn && run_call(&narrow, &narrow_call, ops, 0, why) &&
-        run_call(&wide, &wide_call, ops, YG_GRAPH_F64, why) &&
-        compare_narrow(&narrow, &wide, counts, why);
+    const bool drawn = sample_draw(&narrow_call, op, sample, YG_F32, YG_F32, SEED, why);
+    const bool good = sample_draw(&wide_call, op, sample, YG_F64, YG_F32, SEED, why) && drawn &&
+                      run_call(&narrow, &narrow_call, ops, 0, why) &&
+                      run_call(&wide, &wide_call, ops, YG_GRAPH_F64, why) &&
+                      compare_narrow(&narrow, &wide, counts, why);
     run_free(&narrow);
     run_free(&wide);
     sample_free(&narrow_call);
@@ -298,8 +282,7 @@ static bool check_gradient(const yg_op_set *ops, const sample_call *call, size_t
         if (call->op->flags & YG_OP_NON_DIFFERENTIABLE)
             good = check_no_gradient(graph, results[result], inputs, call->count, why);
         else
-            good = gradient_check(graph, results[result], leaves, call->count, SEED, why,
-                                  OPERATOR_CHECK_TEXT);
+            good = gradient_check(graph, results[result], leaves, call->count, SEED, why);
         yg_error error = {0};
         if (good && !yg_graph_verify(graph, &error))
             good = fail(why, "the verifier, after differentiating: %s", error.message);
@@ -314,12 +297,12 @@ static bool check_gradient(const yg_op_set *ops, const sample_call *call, size_t
 static bool check_gradients(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
                             operator_counts *counts, char *why) {
     sample_call call;
-    bool good = sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why, OPERATOR_CHECK_TEXT);
+    bool good = sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why);
     yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
     yg_graph *graph = yg_graph_new(ops, YG_GRAPH_F64);
     const size_t count = good && graph ? sample_apply(&call, graph, inputs, results) : 0;
     if (good && count == 0)
-        good = fail(why, "cannot be built: %s", graph ? graph_reason(graph) : "out of memory");
+        good = fail(why, "cannot be built: %s", graph_reason(graph));
     for (size_t result = 0; good && result < count; result++)
         good = check_gradient(ops, &call, result, counts, why);
     yg_graph_free(graph);
@@ -333,9 +316,8 @@ static bool check_definition(const yg_op_set *ops, const yg_op *op, const yg_sam
         return true;
     sample_call call;
     const bool good =
-        sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why, OPERATOR_CHECK_TEXT) &&
-        definition_check(ops, &call, SEED, &counts->defined, &counts->defined_slopes, why,
-                         OPERATOR_CHECK_TEXT);
+        sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why) &&
+        definition_check(ops, &call, SEED, &counts->defined, &counts->defined_slopes, why);
     sample_free(&call);
     return good;
 }
@@ -353,7 +335,7 @@ bool operator_check_sample(const yg_op_set *ops, const yg_op *op, const yg_sampl
 }
 
 bool operator_check(const yg_op_set *ops, const yg_op *op, operator_counts *counts, char *why) {
-    char reason[OPERATOR_CHECK_TEXT];
+    char reason[WHY_SIZE];
     *counts = (operator_counts){0};
     if (!operator_check_descriptor(op, reason) || !operator_check_arity(ops, op, reason))
         return fail(why, "%s: %s", op->name ? op->name : "an operator", reason);

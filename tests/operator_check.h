@@ -6,8 +6,8 @@
 #define YG_TESTS_OPERATOR_CHECK_H
 
 #include "graph/graph.h"
+#include "why.h"
 
-#define OPERATOR_CHECK_TEXT 1600
 #define OPERATOR_CHECK_SEED 1 /* of the operands */
 
 /* Counts of what was compared, so that a test notices a check that compared nothing. */
@@ -24,7 +24,7 @@ typedef struct operator_counts {
 } operator_counts;
 
 /* Checks the descriptor alone: names, schema, samples, and what a kernel or a derivative needs.
- * False with the reason in `why` (OPERATOR_CHECK_TEXT bytes), as for all functions here. */
+ * False with the reason in `why` (WHY_SIZE bytes), as for all functions here. */
 bool operator_check_descriptor(const yg_op *op, char *why);
 
 /* Checks that wrong numbers of operands are refused with a message. */

@@ -5,7 +5,6 @@
 
 #include "sample.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +18,6 @@ static const int64_t growths[] = {1, 20, 400};
 #define ELEMENTS_MAX 3000 /* of an operand, because every piece is run */
 #define ALL_RANGES   12   /* with at most this many pieces, every range of them is tried */
 #define GUARD        128  /* bytes after the scratch that must not be written */
-
-__attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    vsnprintf(why, OPERATOR_CHECK_TEXT, format, list);
-    va_end(list);
-    return false;
-}
 
 /* ------------------------------------------------------------------------------------- calls -- */
 
@@ -554,7 +545,7 @@ static bool check_grown(const yg_op_set *ops, const yg_op *op, const yg_sample *
     yg_type types[YG_OP_MAX_RESULTS];
     if (!grow(sample, growth, texts, &grown))
         return true;
-    bool good = sample_draw(&call, op, &grown, real, YG_F32, SEED, why, OPERATOR_CHECK_TEXT);
+    bool good = sample_draw(&call, op, &grown, real, YG_F32, SEED, why);
     const size_t count = good ? find_types(ops, &call, types) : 0;
     if (good && count == 0 && growth == 1)
         good = fail(why, "the result has no type");
@@ -566,20 +557,19 @@ static bool check_grown(const yg_op_set *ops, const yg_op *op, const yg_sample *
 
 bool piece_check_large(const yg_op_set *ops, const yg_op *op, const yg_sample *sample,
                        yg_dtype real, piece_counts *counts, char *why) {
-    char reason[OPERATOR_CHECK_TEXT] = "";
+    char reason[WHY_SIZE] = "";
     sample_call call = {0};
     *counts = (piece_counts){0};
-    const bool good =
-        sample_draw(&call, op, sample, real, YG_F32, SEED, why, OPERATOR_CHECK_TEXT) &&
-        (check_call(ops, &call, counts, 0, false, reason) ||
-         fail(why, "%s in %s: %.1000s", op->name, yg_dtype_name(real), reason));
+    const bool good = sample_draw(&call, op, sample, real, YG_F32, SEED, why) &&
+                      (check_call(ops, &call, counts, 0, false, reason) ||
+                       fail(why, "%s in %s: %.1000s", op->name, yg_dtype_name(real), reason));
     sample_free(&call);
     return good;
 }
 
 bool piece_check(const yg_op_set *ops, const yg_op *op, piece_counts *counts, char *why) {
     static const yg_dtype reals[] = {YG_F32, YG_F64};
-    char reason[OPERATOR_CHECK_TEXT] = "";
+    char reason[WHY_SIZE] = "";
     *counts = (piece_counts){0};
     if (yg_op_is_composite(op) || op->flags & (YG_OP_ELEMENTWISE | YG_OP_VIEW | YG_OP_LEAF))
         return true;

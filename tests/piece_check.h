@@ -22,7 +22,7 @@ typedef struct piece_counts {
  * right to read is NaN or another absurd value. The bits of a piece must be those of the whole run,
  * and nothing else may be written.
  *
- * False with the reason in `why` (OPERATOR_CHECK_TEXT bytes). That includes an operator that
+ * False with the reason in `why` (WHY_SIZE bytes). That includes an operator that
  * promises pieces but has no call with two of them. Composites, views and elementwise operators
  * promise nothing: they pass, and nothing is counted. */
 bool piece_check(const yg_op_set *ops, const yg_op *op, piece_counts *counts, char *why);

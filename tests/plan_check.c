@@ -8,22 +8,7 @@
 #include "plan_text.h"
 #include "sample.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-__attribute__((format(printf, 2, 3))) static bool fail(char *why, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    vsnprintf(why, OPERATOR_CHECK_TEXT, format, list);
-    va_end(list);
-    return false;
-}
-
-static const char *graph_reason(const yg_graph *graph) {
-    const yg_error *error = yg_graph_error(graph);
-    return error ? error->message : "no result";
-}
 
 /* A graph of the call and its gradients. `outputs` holds the results, then the gradients. */
 typedef struct whole {
@@ -66,7 +51,7 @@ static bool build_whole(whole *w, const yg_op_set *ops, const sample_call *call,
     *w = (whole){.cotangent = YG_NONE, .one = YG_NONE};
     w->graph = yg_graph_new(ops, flags);
     if (!w->graph)
-        return fail(why, "out of memory");
+        return fail(why, "%s", graph_reason(NULL));
     w->count = apply(w, call, between);
     if (w->count == 0)
         return fail(why, "cannot be built: %s", graph_reason(w->graph));
@@ -209,8 +194,7 @@ bool plan_check(const yg_op_set *ops, const yg_op *op, const yg_sample *sample, 
     sample_call call;
     whole plain = {0}, between = {0};
     const unsigned flags = real == YG_F64 ? YG_GRAPH_F64 : 0;
-    const bool good = sample_draw(&call, op, sample, real, YG_F32, OPERATOR_CHECK_SEED, why,
-                                  OPERATOR_CHECK_TEXT) &&
+    const bool good = sample_draw(&call, op, sample, real, YG_F32, OPERATOR_CHECK_SEED, why) &&
                       build_whole(&plain, ops, &call, flags, false, why) &&
                       check_ways(&plain, &call, ways, WAYS, counts, why) &&
                       check_simplification(&plain, ops, &call, flags, counts, why) &&

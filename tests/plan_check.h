@@ -11,7 +11,7 @@
 
 /* Checks a sample and its gradients; its float operands have the type `real`, YG_F32 or YG_F64.
  * Adds to *counts what was compared. False if a result differs, with the reason in `why`
- * (OPERATOR_CHECK_TEXT bytes). */
+ * (WHY_SIZE bytes). */
 bool plan_check(const yg_op_set *ops, const yg_op *op, const yg_sample *sample, yg_dtype real,
                 operator_counts *counts, char *why);
 

@@ -6,7 +6,6 @@
 #include "graph/random.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +73,7 @@ static double *draw_values(const sample_call *call, size_t k, yg_dtype rounded, 
 
 /* All operands of a list have the domain of the first. */
 bool sample_draw(sample_call *call, const yg_op *op, const yg_sample *sample, yg_dtype real,
-                 yg_dtype rounded, uint64_t seed, char *why, size_t size) {
+                 yg_dtype rounded, uint64_t seed, char *why) {
     *call = (sample_call){.op = op};
     if (sample->attrs)
         memcpy(call->attrs, sample->attrs, op->attr_count * sizeof *call->attrs);
@@ -83,16 +82,12 @@ bool sample_draw(sample_call *call, const yg_op *op, const yg_sample *sample, yg
     const uint64_t key = seed ^ yg_random_key(op->name);
     while (call->count < YG_SAMPLE_OPERANDS && sample->operands[call->count]) {
         const size_t k = call->count;
-        if (!sample_type(sample->operands[k], real, &call->types[k])) {
-            snprintf(why, size, "'%s' is no type of a sample's operand", sample->operands[k]);
-            return false;
-        }
+        if (!sample_type(sample->operands[k], real, &call->types[k]))
+            return fail(why, "'%s' is no type of a sample's operand", sample->operands[k]);
         call->values[k] = draw_values(call, k, rounded, key);
         call->count++;
-        if (!call->values[k]) {
-            snprintf(why, size, "out of memory");
-            return false;
-        }
+        if (!call->values[k])
+            return fail(why, "out of memory");
     }
     return true;
 }

@@ -6,6 +6,7 @@
 #define YG_TESTS_SAMPLE_H
 
 #include "graph/program.h"
+#include "why.h"
 
 typedef struct sample_call {
     const yg_op *op;
@@ -21,9 +22,9 @@ bool sample_type(const char *text, yg_dtype real, yg_type *type);
 /* Draws the operands; floats are rounded to `rounded` (a float type), whatever `real` is, so that
  * an f32 and an f64 call can have the same. Values keep clear of multiples of 1/64, where
  * operators have their kinks and steps, and of each other's operands. False with the reason in
- * `why`; sample_free() in either case. */
+ * `why` (WHY_SIZE bytes). Call sample_free() in either case. */
 bool sample_draw(sample_call *call, const yg_op *op, const yg_sample *sample, yg_dtype real,
-                 yg_dtype rounded, uint64_t seed, char *why, size_t size);
+                 yg_dtype rounded, uint64_t seed, char *why);
 void sample_free(sample_call *call);
 
 /* The operands as inputs of a graph; yg_op results as yg_apply_all() returns them. */

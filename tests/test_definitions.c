@@ -48,7 +48,7 @@ Test(definitions, are_the_default_derivative) {
     sigmoid.vjp = NULL;
     sigmoid.compose = plain_sigmoid;
     operator_counts counts;
-    char why[OPERATOR_CHECK_TEXT];
+    char why[WHY_SIZE];
     cr_assert(operator_check(yg_ops(), &sigmoid, &counts, why), "%s", why);
     cr_assert_gt(counts.gradients, 0);
     cr_assert_gt(counts.defined, 0);
@@ -218,7 +218,7 @@ Test(definitions, do_not_make_floats_of_integers) {
 
 static void expect_caught(const yg_op *wrong, const char *message) {
     operator_counts counts;
-    char why[OPERATOR_CHECK_TEXT] = "";
+    char why[WHY_SIZE] = "";
     cr_assert_not(operator_check(yg_ops(), wrong, &counts, why), "not caught; expected: %s",
                   message);
     cr_assert_not_null(strstr(why, message), "caught as '%s', expected '%s'", why, message);

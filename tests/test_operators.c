@@ -24,7 +24,7 @@ ParameterizedTestParameters(operators, each) {
 ParameterizedTest(size_t *number, operators, each) {
     const yg_op *op = yg_ops()->ops[*number];
     operator_counts counts;
-    char why[OPERATOR_CHECK_TEXT];
+    char why[WHY_SIZE];
     cr_assert(operator_check(yg_ops(), op, &counts, why), "%s", why);
 }
 
@@ -47,7 +47,7 @@ static const yg_op *find(const char *name) {
 
 static void expect_caught(const yg_op *wrong, const char *message) {
     operator_counts counts;
-    char why[OPERATOR_CHECK_TEXT] = "";
+    char why[WHY_SIZE] = "";
     cr_assert_not(operator_check(yg_ops(), wrong, &counts, why), "not caught; expected: %s",
                   message);
     cr_assert_not_null(strstr(why, message), "caught as '%s', expected '%s'", why, message);

@@ -21,7 +21,7 @@ ParameterizedTestParameters(pieces, each) {
 
 ParameterizedTest(size_t *number, pieces, each) {
     piece_counts counts;
-    char why[OPERATOR_CHECK_TEXT];
+    char why[WHY_SIZE];
     cr_assert(piece_check(yg_ops(), yg_ops()->ops[*number], &counts, why), "%s", why);
 }
 
@@ -67,7 +67,7 @@ ParameterizedTest(size_t *number, pieces, products_in_bands) {
     if (test->dtype == YG_F32 && yg_gemm_library_preferred() != YG_GEMM_LIBRARIES)
         cr_skip_test("on this processor a library computes large products");
     piece_counts counts;
-    char why[OPERATOR_CHECK_TEXT];
+    char why[WHY_SIZE];
     cr_assert(piece_check_large(yg_ops(), find(test->op), &sample, test->dtype, &counts, why), "%s",
               why);
     cr_expect_gt(counts.min_rows, 0, "not in bands");
@@ -77,7 +77,7 @@ ParameterizedTest(size_t *number, pieces, products_in_bands) {
 /* Each kind of piece is there to be checked. */
 Test(pieces, some_operators_promise_each) {
     piece_counts counts;
-    char why[OPERATOR_CHECK_TEXT];
+    char why[WHY_SIZE];
     cr_assert(piece_check(yg_ops(), find("sum"), &counts, why), "%s", why);
     cr_expect_gt(counts.units, 0);
     cr_expect_gt(counts.rows, 0);
@@ -86,7 +86,7 @@ Test(pieces, some_operators_promise_each) {
 
 Test(pieces, some_operator_works_in_place) {
     piece_counts counts;
-    char why[OPERATOR_CHECK_TEXT];
+    char why[WHY_SIZE];
     cr_assert(piece_check(yg_ops(), find("addmm"), &counts, why), "%s", why);
     cr_expect_gt(counts.units, 0);
     cr_expect_gt(counts.in_place, 0);
@@ -94,7 +94,7 @@ Test(pieces, some_operator_works_in_place) {
 
 Test(pieces, some_operators_share_memory) {
     piece_counts counts;
-    char why[OPERATOR_CHECK_TEXT];
+    char why[WHY_SIZE];
     cr_assert(piece_check(yg_ops(), find("slice"), &counts, why), "%s", why);
     cr_expect_gt(counts.views, 0);
     cr_assert(piece_check(yg_ops(), find("concat"), &counts, why), "%s", why);
@@ -103,7 +103,7 @@ Test(pieces, some_operators_share_memory) {
 
 static void expect_caught(const yg_op *wrong, const char *message) {
     piece_counts counts;
-    char why[OPERATOR_CHECK_TEXT] = "";
+    char why[WHY_SIZE] = "";
     cr_assert_not(piece_check(yg_ops(), wrong, &counts, why), "not caught; expected: %s", message);
     cr_assert_not_null(strstr(why, message), "caught as '%s', expected '%s'", why, message);
 }
@@ -223,7 +223,7 @@ Test(piece_checker, catches_scratch_that_is_not_kept) {
                 .samples = pair,
                 .sample_count = 1};
     piece_counts counts;
-    char why[OPERATOR_CHECK_TEXT] = "";
+    char why[WHY_SIZE] = "";
     cr_expect(piece_check(yg_ops(), &op, &counts, why), "%s", why);
     cr_expect_gt(counts.kept, 0);
     op.kernel[YG_F32] = packed_with_row_0;
@@ -251,7 +251,7 @@ Test(piece_checker, catches_an_operand_that_is_read_as_a_whole) {
     expect_caught(&wrong, "rows [1, 2) of 6");
     wrong.plan = second_is_whole;
     piece_counts counts;
-    char why[OPERATOR_CHECK_TEXT] = "";
+    char why[WHY_SIZE] = "";
     cr_expect(piece_check(yg_ops(), &wrong, &counts, why), "%s", why);
     cr_expect_gt(counts.rows, 0);
 }

@@ -90,7 +90,7 @@ static const yg_op trio = {
 
 Test(results, operator_suite) {
     operator_counts counts;
-    char why[OPERATOR_CHECK_TEXT] = "";
+    char why[WHY_SIZE] = "";
     cr_assert(operator_check(yg_ops(), &trio, &counts, why), "%s", why);
     cr_expect_gt(counts.gradients, 2);
     piece_counts pieces;
@@ -209,8 +209,8 @@ Test(results, cotangents_of_all_results_meet) {
         NULL, 0, false);
     double a[] = {0.3, -0.7, 0.9}, b[] = {0.5, 0.4, -0.2};
     const gradient_leaf leaves[] = {{.node = s.a, .data = a}, {.node = s.b, .data = b}};
-    char why[OPERATOR_CHECK_TEXT] = "";
-    cr_expect(gradient_check(s.g, sum, leaves, 2, 1, why, sizeof why), "%s", why);
+    char why[WHY_SIZE] = "";
+    cr_expect(gradient_check(s.g, sum, leaves, 2, 1, why), "%s", why);
 
     yg_node out[3];
     const yg_node wrt[] = {s.a, s.y[SQUARES], s.y[PRODUCT]};

@@ -203,8 +203,8 @@ Test(slices, derivatives_of_any_order) {
         for (int64_t e = 0; e < count; e++)
             values[e] = yg_random_uniform(9, i, (uint64_t)e) * 2 - 1;
         const gradient_leaf leaf = {r.x, values};
-        char why[300] = "";
-        cr_expect(gradient_check(r.g, gradient(&r, r.loss), &leaf, 1, 1, why, sizeof why), "%s: %s",
+        char why[WHY_SIZE] = "";
+        cr_expect(gradient_check(r.g, gradient(&r, r.loss), &leaf, 1, 1, why), "%s: %s",
                   cases[i].name, why);
         free(values);
         yg_graph_free(r.g);
