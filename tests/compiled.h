@@ -4,6 +4,7 @@
 #ifndef YG_TESTS_COMPILED_H
 #define YG_TESTS_COMPILED_H
 
+#include "graph/profile.h"
 #include "graph/program.h"
 #include "graph/random.h"
 
@@ -55,6 +56,18 @@ static inline void expect_same(const yg_graph *g, yg_program *a, yg_program *b, 
     cr_assert(values && others);
     cr_expect_eq(memcmp(values, others, (size_t)yg_type_bytes(yg_node_type(g, node))), 0,
                  "%s: node %u differs", what, node);
+}
+
+/* How many nodes of the program are computed by the operator. */
+static inline int count_of(const yg_program *program, const char *op) {
+    int count = 0;
+    const size_t instructions = yg_program_get_stats(program).instructions;
+    for (size_t i = 0; i < instructions; i++) {
+        const size_t nodes = yg_program_instruction(program, i).node_count;
+        for (size_t k = 0; k < nodes; k++)
+            count += strcmp(yg_program_instruction_op(program, i, k)->name, op) == 0;
+    }
+    return count;
 }
 
 static inline void run(yg_program *program) {

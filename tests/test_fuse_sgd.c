@@ -104,17 +104,6 @@ static void run_filled(const built *b, yg_program *program) {
     run(program);
 }
 
-static int count_of(const yg_program *program, const char *op) {
-    int count = 0;
-    for (size_t i = 0; i < yg_program_get_stats(program).instructions; i++) {
-        for (size_t k = 0; k < yg_program_instruction(program, i).node_count; k++) {
-            const yg_op *found = yg_program_instruction_op(program, i, k);
-            count += found && strcmp(found->name, op) == 0;
-        }
-    }
-    return count;
-}
-
 Test(fuse_sgd, a_step_is_taken_as_the_product_is_computed) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *what = cases[i].what;
