@@ -16,7 +16,15 @@ typedef struct growing_model {
     const char *commands; /* that the model is for: see commands.c */
 } growing_model;
 
-extern const growing_model growing_models[];
-extern const size_t growing_model_count;
+typedef struct growing_list {
+    const growing_model *models;
+    size_t count;
+} growing_list;
+
+extern const growing_list growing_graphs, growing_sections, growing_layers, growing_data;
+
+/* How many there are in all lists, and the one with this number. */
+size_t growing_model_count(void);
+const growing_model *growing_model_at(size_t index);
 
 #endif
