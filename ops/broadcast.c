@@ -28,7 +28,7 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     const yg_type *x = call->in_types[0], *y = call->out_type;
-    yg_copy box = {.rank = y->rank};
+    yg_box box = {.rank = y->rank};
     memcpy(box.size, y->shape, sizeof box.size);
     yg_type_strides(y, box.to_stride);
     int64_t strides[YG_MAX_RANK];

@@ -87,8 +87,8 @@ static void transpose(size_t element, char *to, int64_t to_stride, const char *f
 
 /* The same box without dimensions of size 1, and with neighbouring dimensions merged that are
  * contiguous in both buffers. Its rank is at least 1. */
-static yg_copy merged(const yg_copy *box) {
-    yg_copy out = {0};
+static yg_box merged(const yg_box *box) {
+    yg_box out = {0};
     for (int d = 0; d < box->rank; d++) {
         if (box->size[d] == 1)
             continue;
@@ -112,7 +112,7 @@ static yg_copy merged(const yg_copy *box) {
     return out;
 }
 
-static void drop_dimension(yg_copy *box, int d) {
+static void drop_dimension(yg_box *box, int d) {
     box->rank--;
     for (; d < box->rank; d++) {
         box->size[d] = box->size[d + 1];
@@ -121,11 +121,11 @@ static void drop_dimension(yg_copy *box, int d) {
     }
 }
 
-void yg_copy_box(const yg_copy *box, size_t element, void *to, const void *from) {
+void yg_copy_box(const yg_box *box, size_t element, void *to, const void *from) {
     for (int d = 0; d < box->rank; d++)
         if (box->size[d] == 0)
             return;
-    yg_copy outer = merged(box);
+    yg_box outer = merged(box);
     const int inner = outer.rank - 1;
     const int64_t columns = outer.size[inner];
     const int64_t to_stride = outer.to_stride[inner], from_stride = outer.from_stride[inner];

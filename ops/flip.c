@@ -26,7 +26,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     if (yg_type_count(x) == 0)
         return true;
     const int64_t element = (int64_t)yg_dtype_size(x->dtype);
-    yg_copy box = {.rank = x->rank};
+    yg_box box = {.rank = x->rank};
     memcpy(box.size, x->shape, sizeof box.size);
     yg_type_strides(x, box.to_stride);
     int64_t offset = 0;

@@ -55,7 +55,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
 
     int64_t strides[YG_MAX_RANK], offset = 0;
     yg_type_strides(y, strides);
-    yg_copy box = {.rank = x->rank};
+    yg_box box = {.rank = x->rank};
     yg_type_strides(x, box.from_stride);
     for (int d = 0; d < x->rank; d++) {
         box.size[d] = x->shape[d];

@@ -49,7 +49,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     const yg_type *x = call->in_types[0], *y = call->out_type;
     int64_t strides[YG_MAX_RANK];
     yg_type_strides(x, strides);
-    yg_copy box = {.rank = y->rank};
+    yg_box box = {.rank = y->rank};
     yg_type_strides(y, box.to_stride);
     for (int i = 0; i < y->rank; i++) {
         int d = 0;

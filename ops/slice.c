@@ -76,7 +76,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     const size_t element = yg_dtype_size(y->dtype);
     int64_t strides[YG_MAX_RANK], offset = 0;
     yg_type_strides(x, strides);
-    yg_copy box = {.rank = y->rank};
+    yg_box box = {.rank = y->rank};
     yg_type_strides(y, box.to_stride);
     for (int d = 0; d < y->rank; d++) {
         const range range = read_range(x, call->attrs, d);
