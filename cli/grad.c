@@ -45,21 +45,7 @@ static int run(const command_line *line) {
 }
 
 static const option_spec options[] = {
-    {.name = "weights",
-     .letter = 'w',
-     .kind = OPTION_TEXT,
-     .argument = "FILE",
-     .doc = "at these weights (default: the initial ones)"},
-    {.name = "seed",
-     .kind = OPTION_INT,
-     .argument = "N",
-     .doc = "of the initial weights",
-     .min = 0,
-     .max = 9e15},
-    OPTION_DTYPE,
-    OPTION_THREADS,
-    OPTION_SET,
-    OPTION_PLUGIN,
+    OPTION_AT_WEIGHTS, OPTION_INITIAL_SEED, OPTION_DTYPE, OPTION_THREADS, OPTION_SET, OPTION_PLUGIN,
 };
 
 const command command_grad = {

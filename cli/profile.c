@@ -384,13 +384,7 @@ static int run(const command_line *line) {
 }
 
 static const option_spec options[] = {
-    {.name = "batch",
-     .letter = 'b',
-     .kind = OPTION_INT,
-     .argument = "N",
-     .doc = "the batch size (default: the model's)",
-     .min = 1,
-     .max = 1e9},
+    OPTION_BATCH,
     OPTION_DIM,
     {.name = "seconds",
      .letter = 's',

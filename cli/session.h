@@ -23,6 +23,21 @@
         .name = "weights", .letter = 'w', .kind = OPTION_TEXT, .argument = "FILE",                 \
         .doc = "a safetensors file (default: runs/NAME/weights.safetensors)"                       \
     }
+#define OPTION_AT_WEIGHTS                                                                          \
+    {                                                                                              \
+        .name = "weights", .letter = 'w', .kind = OPTION_TEXT, .argument = "FILE",                 \
+        .doc = "at these weights (default: the initial ones)"                                      \
+    }
+#define OPTION_INITIAL_SEED                                                                        \
+    {                                                                                              \
+        .name = "seed", .kind = OPTION_INT, .argument = "N", .doc = "of the initial weights",      \
+        .min = 0, .max = 9e15                                                                      \
+    }
+#define OPTION_BATCH                                                                               \
+    {                                                                                              \
+        .name = "batch", .letter = 'b', .kind = OPTION_INT, .argument = "N",                       \
+        .doc = "the batch size (default: the model's)", .min = 1, .max = 1e9                       \
+    }
 #define OPTION_DTYPE                                                                               \
     {                                                                                              \
         .name = "dtype", .kind = OPTION_CHOICE, .argument = "f32|f64",                             \
