@@ -33,7 +33,7 @@ typedef struct yg_rule yg_rule; /* rewrite.h */
  * sees: tests/test_abi.c tells when. */
 #define YG_OP_ABI 1
 
-/* A node's index in its graph: an operand's is smaller than its user's. */
+/* A node's index in its graph. The index of an operand is smaller than that of its user. */
 typedef uint32_t yg_node;
 #define YG_NONE UINT32_MAX
 
@@ -43,16 +43,16 @@ typedef enum yg_attr_kind {
     YG_ATTR_INT,    /* .i */
     YG_ATTR_FLOAT,  /* .f */
     YG_ATTR_BOOL,   /* .i is 0 or 1 */
-    YG_ATTR_CHOICE, /* .i is an index into `choices` */
-    YG_ATTR_INTS,   /* .ints[0 .. count): a shape, a permutation, dimensions; a user may write a
-                       single number for a list of one */
+    YG_ATTR_CHOICE, /* .i is an index into yg_attr_spec.choices */
+    YG_ATTR_INTS,   /* .ints[0 .. count): a shape, a permutation, dimensions. In a model file a
+                       single number stands for a list of one */
     YG_ATTR_DTYPE,  /* .i is a yg_dtype */
 } yg_attr_kind;
 
-/* An attribute's value. In a node unused bytes are zero, so that two values are equal if their
- * bytes are; a caller need not see to that. */
+/* An attribute's value. In a node all unused bytes are zero, so that equal values have equal bytes.
+ * The builder clears them; a caller need not. */
 typedef struct yg_attr {
-    int64_t count; /* YG_ATTR_INTS: how many; otherwise 0 */
+    int64_t count; /* YG_ATTR_INTS: entries of ints; otherwise 0 */
     union {
         int64_t i;
         double f;
@@ -63,95 +63,98 @@ typedef struct yg_attr {
 typedef struct yg_attr_spec {
     const char *name;
     yg_attr_kind kind;
-    bool required;    /* no default: `fallback` is not used */
-    yg_attr fallback; /* the default. An empty YG_ATTR_INTS reads "none", which the operator's
-                         `doc` explains ("all dimensions") */
-    double min, max;  /* for numbers and the entries of lists, both inclusive; not checked where
-                         min == max */
-    const char *const *choices; /* YG_ATTR_CHOICE: NULL-terminated */
+    bool required;    /* there is no default; `fallback` is not used */
+    yg_attr fallback; /* the default. An empty list is shown as "none"; `doc` must say what that
+                         means ("all dimensions") */
+    double min, max;  /* bounds of a number, or of each entry of a list, both inclusive. Equal: no
+                         bounds */
+    const char *const *choices; /* YG_ATTR_CHOICE: the names, NULL after the last */
     const char *doc;            /* a phrase, no full stop */
 } yg_attr_spec;
 
 /* -------------------------------------------------------------------------------- shape rule -- */
 
-/* What a shape rule is asked: types of the operands and attributes, checked against the schema. */
+/* A call of an operator, as its shape rule sees it. Number of operands, attributes and their bounds
+ * have been checked. */
 typedef struct yg_infer {
     const yg_op *op;
     const yg_type *operands;
     size_t operand_count;
-    const yg_attr *attrs; /* one for each attr_spec, in that order */
+    const yg_attr *attrs; /* one for each entry of op->attrs, in that order */
     yg_origin origin;     /* for yg_fail() */
 } yg_infer;
 
 /* ----------------------------------------------------------------------------------- kernels -- */
 
-/* out[0..n) from in[k][0..n), element by element. `out` may be in[k] for an operand of the same
- * element size. No allocation, no state, no failure. */
+/* Computes out[0 .. n) from in[k][0 .. n), element by element. `out` may be the same buffer as
+ * in[k] if their elements have the same size; otherwise they do not overlap. Must not allocate,
+ * keep state or fail. */
 typedef void (*yg_tile)(void *out, const void *const *in, size_t n, const yg_attr *attrs);
 
-/* Whether a kernel finds in its scratch what it left there. Where it runs a few rows at a time
- * (yg_op_plan.rows), each thread keeps its scratch until all of its rows are done. */
+/* Whether a kernel's scratch still holds what its last call has left there. If a kernel runs a few
+ * rows at a time (yg_op_plan.rows), each thread keeps its scratch until all of its rows are done.
+ */
 typedef enum yg_scratch {
-    YG_SCRATCH_LOST,  /* no: another kernel may have written over it */
-    YG_SCRATCH_FIRST, /* no, but the next call, with the same operands, will find it as it is left
-                       */
-    YG_SCRATCH_AGAIN, /* yes: the call before this one, with the same operands, left it */
+    YG_SCRATCH_LOST,  /* it holds anything, and is lost after the call */
+    YG_SCRATCH_FIRST, /* it holds anything; the next call, with the same operands, finds it again */
+    YG_SCRATCH_AGAIN, /* it holds what the call before this one, with the same operands, has left */
 } yg_scratch;
 
-/* Memory that is about to be used: see yg_kernel_call.prefetch. */
+/* Memory that will be used soon after a kernel: see yg_kernel_call.prefetch. */
 typedef struct yg_stretch {
     const char *at;
     int64_t bytes;
 } yg_stretch;
 
-/* What a whole-tensor kernel is given. All buffers are dense and row-major. They do not overlap,
- * except where yg_op_plan.joins or YG_OP_IN_PLACE says so. */
+/* The arguments of a whole-tensor kernel. All buffers are dense and row-major. They overlap only if
+ * the operator allows it, by yg_op_plan.joins or YG_OP_IN_PLACE. */
 typedef struct yg_kernel_call {
-    void *out;         /* the first result's elements */
-    void *const *outs; /* several results (yg_op.results): those of each; NULL for one that nobody
-                          reads, except for the first */
+    void *out;         /* the elements of the first result */
+    void *const *outs; /* of an operator with several results: the elements of each. NULL for a
+                          result that is not read, except the first */
     const void *const *in;
     const yg_type *out_type; /* the first result's */
     const yg_type *const *in_types;
     size_t operand_count;
     const yg_attr *attrs;
-    void *prepared;  /* yg_op_plan.prepared, or NULL: the kernel must do without */
-    void *scratch;   /* yg_op_plan.scratch_bytes of it, 64-byte aligned */
+    void *prepared;  /* yg_op_plan.prepared. May be NULL; the kernel must then do without */
+    void *scratch;   /* yg_op_plan.scratch_bytes bytes, 64-byte aligned */
     yg_scratch kept; /* what the scratch holds */
-    /* What the next operators will read and write in the rows of this call, beside its result. A
-     * kernel that computes more than it loads may ask the processor to fetch these meanwhile. If it
-     * fetches all of them, it says so: yg_op_plan.prefetches. */
+    /* Memory that the next operators will read and write in the rows of this call, this call's
+     * result excepted. A kernel that computes more than it loads may ask the processor to fetch it.
+     * A kernel that always fetches all of it must set yg_op_plan.prefetches. */
     const yg_stretch *prefetch;
     size_t prefetch_count;
     int64_t begin, end; /* the units of work to compute: yg_op_plan.units */
-    uint64_t seed;      /* random operators: the run's seed … */
-    uint64_t step;      /* … and the number of the step */
+    uint64_t seed;      /* of the run; for random operators */
+    uint64_t step;      /* the number of the run; for random operators */
     yg_origin origin;   /* for yg_fail() */
 } yg_kernel_call;
 
-/* False, with *error set, only for values that the shapes cannot rule out (a class index out of
- * range). */
+/* Returns false, with *error set, only for a mistake in values, such as a class index out of range.
+ * Everything that types tell must be checked by yg_op.infer. */
 typedef bool (*yg_kernel)(const yg_kernel_call *call, yg_error *error);
 
 /* -------------------------------------------------------------------------------------- plan -- */
 
-/* How a reduction of all rows to one is fed a part of its operand at a time. `reduce` reduces the
- * parts [begin, end) of operand 0 and writes `bytes` for each, one after the other, to `out`.
- * `finish` makes the result from the bytes of all parts, in[0]. Both together must give the bits of
- * the operator's kernel. */
+/* How a reduction over all rows can be computed in parts of operand 0. `reduce` reduces the parts
+ * [begin, end) of operand 0 and writes `bytes` bytes for each, at out + p · bytes for part p.
+ * `finish` computes the result from the bytes of all parts, which are its in[0]. Both together must
+ * give the bits of the operator's kernel; otherwise a pass would change a result. */
 typedef struct yg_parts {
-    int64_t elements; /* of operand 0 in a part: part p has [p · elements, (p + 1) · elements) */
+    int64_t elements; /* in a part: part p has elements [p · elements, (p + 1) · elements) */
     int64_t count;    /* parts; the last may be shorter. 0: the operand cannot be taken in parts */
-    int64_t bytes;    /* of what one part is reduced to */
+    int64_t bytes;    /* of the result of one part */
     yg_kernel reduce, finish;
 } yg_parts;
 
-/* What the compiler wants to know of one call: how its work falls into pieces, which memory it
- * needs, what it costs. An operator is asked once a call when a program is compiled. It changes
- * what differs from the defaults, which are right for every kernel. */
+/* An operator's answers about one call: how its work can be cut, which memory it needs, what it
+ * costs. yg_op.plan is asked once for each call when a program is compiled. It changes the members
+ * that differ from their defaults. The defaults are right for every kernel. */
 typedef struct yg_op_plan {
-    /* Independent units of work that the results split into (rows of a matmul, …), so that threads
-     * can share them. A unit's bits must not depend on the begin and end of a call. Default: 1. */
+    /* The number of independent units of work (rows of a matmul, say), which threads share. The
+     * bits of a unit must not depend on begin and end of the call: they would depend on the number
+     * of threads. Default: 1. */
     int64_t units;
 
     /* Rows are units in groups, so that a result can be used while it is in the cache. `rows` is
@@ -162,25 +165,26 @@ typedef struct yg_op_plan {
      * fall into rows. */
     int64_t rows;
     uint64_t whole;
-    int64_t min_rows; /* fewer rows at a time do not pay; the last ones may be fewer. Default: 1 */
-    bool prefetches;  /* with fewer rows than all, the kernel fetches all of yg_kernel_call.prefetch
-                       */
+    int64_t min_rows; /* fewer rows at a time do not pay; only the last may be fewer. Default: 1 */
+    bool prefetches;  /* whenever the kernel computes fewer rows than all, it fetches all of
+                         yg_kernel_call.prefetch. Default: false */
 
-    int64_t scratch_bytes; /* of yg_kernel_call.scratch. Default: 0 */
+    int64_t scratch_bytes; /* of yg_kernel_call.scratch, for each thread. Default: 0 */
     yg_parts parts;        /* default: none */
 
-    /* Where in operand 0, in elements, the result lies as one stretch, so that it needs neither
-     * memory nor work of its own. Default: -1, nowhere. */
+    /* If the result is one stretch of operand 0: where it begins there, in elements. It then
+     * becomes a view, which takes no memory and no kernel. Default: -1, it is none. */
     int64_t view;
-    /* The result is the operands' elements, one operand after the other. An operand may then be
-     * computed where it goes: the kernel finds that in[k] is that stretch of `out` already. */
+    /* The result holds the elements of all operands, one operand after the other. An operand may
+     * then be computed in its place in the result. The kernel must notice that in[k] already is
+     * that stretch of `out`, and not copy it. Default: false. */
     bool joins;
 
     double flops; /* floating-point operations. Default: one for each element of the first result */
 
-    /* What the kernel needs beyond its operands, made once and read by all threads: a layout, a
-     * library. It is made only where `prepare` is true: the call is going to be run. `release`
-     * takes it back. Default: NULL. */
+    /* Data that the kernel needs beyond its operands, made once and read by all threads: a layout,
+     * a handle of a library. yg_op.plan makes it only if `prepare` is true, since a call is often
+     * only looked at. `release` frees it. Default: NULL. */
     bool prepare;
     void *prepared;
     void (*release)(void *prepared);
@@ -188,25 +192,26 @@ typedef struct yg_op_plan {
 
 /* ----------------------------------------------------------------------------------- testing -- */
 
-/* The operands of one test call, read by yg_at(). */
+/* One call of a test. The operands are read by yg_at(). */
 typedef struct yg_reference {
     const yg_infer *call;
-    size_t result; /* that an element is asked of */
+    size_t result; /* the result that an element is asked of */
     const yg_type *out_type;
     const double *const *in;
 } yg_reference;
 
-/* Operand `k` at a multi-index with as many entries as its rank. */
+/* The element of operand `k` at a multi-index, which has one entry for each of its dimensions. */
 double yg_at(const yg_reference *reference, size_t k, const int64_t *index);
 
-/* The values that an operand may take in tests: uniform in [low, high]; {0, 0} means [-2, 2].
- * For an integer operand both ends are included. */
+/* The values that tests give an operand: uniform in [low, high]. {0, 0} means [-2, 2]. For an
+ * integer operand both ends are included. */
 typedef struct yg_domain {
     double low, high;
 } yg_domain;
 
-/* One call that the tests make. A type is written "f[2, 3]" (f: the float type under test; i: i32;
- * b: bool). Operands up to the first NULL. `attrs` NULL: all defaults. */
+/* One call that the tests make. An operand's type is written as "f[2, 3]": f is the float type
+ * under test, i is i32, b is bool. The operands end at the first NULL. attrs may be NULL: all
+ * defaults. */
 #define YG_SAMPLE_OPERANDS 5
 typedef struct yg_sample {
     const char *operands[YG_SAMPLE_OPERANDS];
@@ -216,20 +221,28 @@ typedef struct yg_sample {
 /* -------------------------------------------------------------------------------- descriptor -- */
 
 enum {
-    YG_OP_ELEMENTWISE = 1 << 0, /* all operands have the result's shape: the builder broadcasts and
-                                   converts them to one element type before `infer` is asked */
-    YG_OP_NON_DIFFERENTIABLE =
-        1 << 1,                 /* no cotangent passes: integer results, steps, comparisons */
-    YG_OP_RANDOM = 1 << 2,      /* never merged with an equal node, never folded */
-    YG_OP_VIEW = 1 << 3,        /* the result is operand 0's bytes under another shape */
-    YG_OP_LIST = 1 << 4,        /* operands are written as one list: concat([a, b]) */
-    YG_OP_FLOAT_ONLY = 1 << 5,  /* an integer operand of an elementwise operator becomes a float */
-    YG_OP_INTERNAL = 1 << 6,    /* made by the builder or by gradients; not a function of the model
-                                   language */
-    YG_OP_LEAF = 1 << 7,        /* inputs, parameters, constants: no operands, no kernel */
-    YG_OP_KEEP_DTYPES = 1 << 8, /* elementwise, but the builder converts no element types (where) */
-    YG_OP_IN_PLACE = 1 << 9, /* the kernel may be given operand 0's bytes, of the result's type, as
-                                the result: it reads them only where it writes */
+    /* It has a tile kernel. Before `infer` is asked, the builder broadcasts all operands to one
+     * shape and converts them to one element type. */
+    YG_OP_ELEMENTWISE = 1 << 0,
+    /* It has no derivative: integer results, step functions, comparisons. */
+    YG_OP_NON_DIFFERENTIABLE = 1 << 1,
+    /* A node of it is never merged with an equal one, and never folded. */
+    YG_OP_RANDOM = 1 << 2,
+    /* The result has operand 0's elements under another shape. */
+    YG_OP_VIEW = 1 << 3,
+    /* A model file writes the operands as one list: concat([a, b]). */
+    YG_OP_LIST = 1 << 4,
+    /* Elementwise: an integer operand is converted to a float. */
+    YG_OP_FLOAT_ONLY = 1 << 5,
+    /* The builder and gradients make it. The model language has no such function. */
+    YG_OP_INTERNAL = 1 << 6,
+    /* An input, a parameter or a constant: no operands, no kernel. */
+    YG_OP_LEAF = 1 << 7,
+    /* Elementwise, but the builder converts no element types: `where`. */
+    YG_OP_KEEP_DTYPES = 1 << 8,
+    /* `out` may be operand 0's buffer; both have the same type. So the kernel may read an element
+     * of operand 0 only before it writes it. */
+    YG_OP_IN_PLACE = 1 << 9,
 };
 
 #define YG_MAX_OPERANDS      64 /* of a list operator */
@@ -252,18 +265,19 @@ struct yg_op {
     /* Primitive: how many results its kernel computes at once. Default: 0, which means one. */
     int results;
 
-    /* Primitive: the result's type, or the types of all results. NULL for an elementwise operator
-     * whose result has its operands' type. Must reject, with a message that shows the shapes,
-     * whatever the kernel does not handle. */
+    /* Primitive: the shape rule. Writes the type of each result. NULL for an elementwise operator
+     * whose result has the type of its operands. It must fail, with a message that shows the
+     * shapes, on everything that the kernel does not handle: the kernel does not check again. */
     bool (*infer)(const yg_infer *call, yg_type *results, yg_error *error);
 
-    /* Primitive: kernels by the element type of the LAST operand (of the result where there are no
-     * operands); NULL where that type is not supported. */
+    /* Primitive: kernels by element type; NULL if the type is not supported. The type is that of
+     * the LAST operand, or of the result if there are no operands. */
     yg_tile tile[YG_DTYPE_COUNT];
     yg_kernel kernel[YG_DTYPE_COUNT];
 
-    /* Optional: changes what differs from the defaults in *plan. It cannot fail: what it could not
-     * make, the kernel does without. Of an elementwise operator only `flops` is looked at. */
+    /* Optional: changes the members of *plan that differ from their defaults. It cannot fail: if it
+     * cannot make plan->prepared, the kernel does without. Of an elementwise operator only `flops`
+     * counts. */
     void (*plan)(const yg_infer *call, const yg_type *results, yg_op_plan *plan);
 
     /* The vector-Jacobian product: the cotangent of operand `k`, built from nodes, given node `y`
@@ -275,14 +289,16 @@ struct yg_op {
         yg_node (*vjp)(yg_graph *graph, yg_node y, yg_node dy, size_t k);
         yg_node (*vjp_all)(yg_graph *graph, yg_node y, const yg_node *dy, size_t k);
     };
-    /* Optional, where `vjp` would mostly give zeros: node `sum`, of operand k's type, with the
-     * cotangent that `vjp` gives added to it. It is asked where operand k has several cotangents.
-     * Without it n slices of a tensor cost n times the tensor's size. */
+    /* Optional, for operators whose `vjp` is mostly zeros, as that of a slice: returns `sum` plus
+     * the cotangent of operand k. `sum` has the type of operand k. It is asked if operand k has
+     * several cotangents. Without it the gradient of n slices of a tensor costs n times the
+     * tensor's size. */
     yg_node (*vjp_add)(yg_graph *graph, yg_node y, yg_node dy, size_t k, yg_node sum);
 
-    /* Peephole rewriting, asked when a node is about to be added: an existing or newly built
-     * equivalent (same type), or YG_NONE to add the node as it is. Must make progress. An operator
-     * with several results is not asked. */
+    /* Optional: simplification. Asked before a node is added; returns an equivalent node of the
+     * same type, existing or new, or YG_NONE to add the node as it is. What it builds must be
+     * simpler: otherwise it is asked again without end. An operator with several results is not
+     * asked. */
     yg_node (*simplify)(yg_graph *graph, const yg_infer *call, const yg_node *operands);
 
     /* Builds nodes, writes at most YG_MAX_RESULTS results and returns how many; 0 after
@@ -297,22 +313,24 @@ struct yg_op {
     size_t (*compose)(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results);
 
-    /* The definition, as plainly as it can be written: an element of a result at a multi-index, in
-     * double precision. A composite with several results is checked on its first, a primitive on
-     * each; a random operator at seed 0 and step 0. */
+    /* For tests: an element of a result at a multi-index, in double precision, written as plainly
+     * as possible. Tests compare all results of a primitive with it, and the first result of a
+     * composite; random operators at seed 0 and step 0. */
     double (*reference)(const yg_reference *reference, const int64_t *index);
     yg_domain domain[YG_OP_NAMED_OPERANDS];
     const yg_sample *samples; /* at least one */
     size_t sample_count;
 };
 
-/* Which operators there are, and which of them the graph itself needs. */
+/* A set of operators, the few operators among them that the graph itself needs, and rewriting
+ * rules.
+ */
 typedef struct yg_op_set {
     const yg_op *const *ops;
     size_t count;
-    const yg_op *add;       /* (a, b): sums cotangents */
-    const yg_op *broadcast; /* attr shape: stretches an operand, NumPy's rule */
-    const yg_op *cast;      /* attr dtype: converts an element type */
+    const yg_op *add;       /* operands (a, b): adds cotangents */
+    const yg_op *broadcast; /* attribute shape: stretches an operand by NumPy's rule */
+    const yg_op *cast;      /* attribute dtype: converts the element type */
     const yg_rule *const
         *rules; /* in the order in which they are tried when a program is compiled */
     size_t rule_count;
