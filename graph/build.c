@@ -1,6 +1,6 @@
 /*
- * Building: from an operator and its operands to a node, by way of broadcasting, the shape rule,
- * simplification and folding.
+ * Adds nodes: checks a call of an operator, broadcasts and converts its operands, asks the shape
+ * rule, tries to simplify or to evaluate it, and otherwise appends a node.
  */
 #include "definition.h"
 #include "spelling.h"
@@ -54,7 +54,7 @@ static void fail_broadcast(yg_graph *graph, const yg_op *op, const yg_node *oper
                   op->name, text);
 }
 
-/* What yg_type_make() says of a type that an operator needs. */
+/* Checks a type that an operator needs: yg_type_make() with the graph's error. */
 static bool make_type(yg_graph *graph, const yg_op *op, yg_type *type) {
     yg_error error = {0};
     if (!yg_type_make(type->dtype, type->rank, type->shape, type, &error))
@@ -62,7 +62,8 @@ static bool make_type(yg_graph *graph, const yg_op *op, yg_type *type) {
     return !graph->error.code;
 }
 
-/* One type for all is the common case, and equal types are mostly one object. */
+/* Whether all operands already have the same type. That is the common case, and quick: equal types
+ * are mostly one object. */
 static bool are_aligned(const yg_graph *graph, const yg_op *op, const yg_node *operands,
                         size_t count) {
     const yg_type *type = graph->records[operands[0]].type;
@@ -105,7 +106,8 @@ static bool supports(const yg_op *op, yg_dtype dtype) {
     return op->flags & YG_OP_ELEMENTWISE ? op->tile[dtype] != NULL : op->kernel[dtype] != NULL;
 }
 
-/* The operands' type that equals `type`, and so is known to be a valid one; or NULL. */
+/* An operand's type that equals `type`, or NULL. It is valid, so `type` need not be checked again.
+ */
 static const yg_type *find_type(const yg_infer *call, const yg_type *type) {
     for (size_t k = call->operand_count; k > 0; k--) {
         if (yg_type_equal(&call->operands[k - 1], type))
@@ -114,7 +116,7 @@ static const yg_type *find_type(const yg_infer *call, const yg_type *type) {
     return NULL;
 }
 
-/* A size that overflows is found where the operator and its line are not known. */
+/* Adds the operator and its line to an error of yg_type_make(), which knows neither. */
 static void complete_error(yg_graph *graph, const yg_op *op) {
     const yg_error found = graph->error;
     if (found.line > 0 || strncmp(found.message, op->name, strlen(op->name)) == 0)
@@ -123,7 +125,7 @@ static void complete_error(yg_graph *graph, const yg_op *op) {
     yg_graph_fail(graph, found.code, "%s: %s", op->name, found.message);
 }
 
-/* The types of all results. */
+/* Asks the shape rule for the types of all results. */
 static bool infer(yg_graph *graph, const yg_infer *call, yg_type *results) {
     const yg_op *op = call->op;
     if (!op->infer) {
@@ -144,7 +146,8 @@ static bool infer(yg_graph *graph, const yg_infer *call, yg_type *results) {
     return true;
 }
 
-/* An elementwise operator on scalars stretched to a shape is a scalar stretched to it. */
+/* If all operands of an elementwise operator are scalars that were broadcast, applies it to the
+ * scalars and broadcasts the result. */
 static yg_node apply_to_scalars(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                                 const yg_type *result) {
     if (!(call->op->flags & YG_OP_ELEMENTWISE) || result->rank == 0)
@@ -160,7 +163,7 @@ static yg_node apply_to_scalars(yg_graph *graph, const yg_infer *call, const yg_
     return apply_broadcast(graph, scalar, result);
 }
 
-/* An equivalent that exists or is simpler to build, or YG_NONE. */
+/* A node to use in place of the call: simplified or evaluated. YG_NONE if there is none. */
 static yg_node simpler(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                        const yg_type *result) {
     const bool algebra = !(graph->flags & YG_GRAPH_NO_ALGEBRA);
@@ -252,8 +255,8 @@ static bool check_required(yg_graph *graph, const yg_op *op) {
     return true;
 }
 
-/* The values asked for, or the defaults, every unused byte zero: then equal values have equal
- * bytes, whatever a caller's initialiser left in the rest of the union. */
+/* Copies the given attributes, or the defaults, and checks them. All unused bytes become zero, so
+ * that equal values have equal bytes. */
 static bool copy_attrs(yg_graph *graph, const yg_op *op, const yg_attr *given, yg_attr *own) {
     if (op->attr_count > MAX_ATTRS) {
         yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s has more than %d attributes", op->name,

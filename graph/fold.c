@@ -1,12 +1,13 @@
 /*
- * Constant folding: an operator on constants is run when the graph is built.
+ * Constant folding: an operator whose operands are all constants is evaluated when it is added.
  */
 #include "loop_op.h"
 #include "threads.h"
 
 #include <stdlib.h>
 
-/* Larger results are cheaper to compute in a run than to keep. */
+/* Results with more elements are not folded: computing them in a run is cheaper than keeping them.
+ */
 #define FOLD_ELEMENTS 1024
 
 static bool run(const yg_infer *call, const void *const *in, const yg_type *types,
@@ -45,7 +46,7 @@ static bool run(const yg_infer *call, const void *const *in, const yg_type *type
     return done;
 }
 
-/* Room for the elements of each result. */
+/* Allocates room for the elements of each result. */
 static bool take_room(const yg_type *types, size_t count, void **outs, yg_error *error) {
     for (size_t i = 0; i < count; i++) {
         outs[i] = aligned_alloc(64, ((size_t)yg_type_bytes(&types[i]) + 127) / 64 * 64);
@@ -80,7 +81,7 @@ bool yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands, con
     void *outs[YG_OP_MAX_RESULTS] = {NULL};
     bool done = take_room(types, count, outs, &graph->error);
     if (done) {
-        const unsigned before = yg_float_state_enter(); /* as in a run: the same bits */
+        const unsigned before = yg_float_state_enter(); /* as in a run, to get the same bits */
         done = run(call, in, types, outs, &graph->error);
         yg_float_state_leave(before);
     }

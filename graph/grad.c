@@ -69,8 +69,8 @@ static void propagate(yg_graph *graph, yg_node node, size_t k, yg_node *cotangen
         *total = added ? part : sum(graph, *total, part);
 }
 
-/* Whether a cotangent passes on from a node: to one of its results there is one. The results of a
- * node follow it, so their cotangents do. */
+/* Whether a node has cotangents to pass on: at least one of its results has one. The results of a
+ * node directly follow it, and so do their cotangents in the array. */
 static bool passes_on(const yg_record *record, const yg_node *cotangents) {
     if (yg_is_result(record) || record->op->flags & YG_OP_NON_DIFFERENTIABLE)
         return false; /* a target may be the result of a step: nothing passes on from it */
@@ -172,7 +172,7 @@ bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *
     yg_node last = 0;
     for (size_t i = 0; i < output_count; i++)
         last = outputs[i] > last ? outputs[i] : last;
-    /* Room for the other results of the last node, too: they have no cotangent. */
+    /* With room for further results of the last node, which have no cotangent. */
     const size_t room = (size_t)last + YG_OP_MAX_RESULTS;
     bool *active = calloc(room, sizeof *active);
     yg_node *cotangents = malloc(room * sizeof *cotangents);

@@ -71,8 +71,9 @@ yg_node yg_full(yg_graph *graph, const yg_type *type, double value);
 /* ----------------------------------------------------------------------------------- building --
  */
 
-/* Applies an operator with one result. `attrs` has op->attr_count entries, or is NULL for the
- * defaults, if none is required. Elementwise operands are broadcast and converted first. */
+/* Applies an operator with one result to operands[0 .. count). `attrs` has op->attr_count entries;
+ * NULL means the defaults, if none is required. The operands of an elementwise operator are
+ * broadcast and converted first. YG_NONE on failure; the graph then has the error. */
 yg_node yg_apply(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
                  const yg_attr *attrs);
 
@@ -81,8 +82,8 @@ yg_node yg_apply(yg_graph *graph, const yg_op *op, const yg_node *operands, size
 size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
                     const yg_attr *attrs, yg_node *results);
 
-/* Finds the operator by name, with the default attributes. An unknown name is an error that
- * suggests the nearest. */
+/* The same for an operator found by its name, with the default attributes. An unknown name is an
+ * error that suggests the nearest known one. */
 yg_node yg_call(yg_graph *graph, const char *op, const yg_node *operands, size_t count);
 
 /* Gives a node a name, which messages, dumps and profiles show. The text is copied. If the node has

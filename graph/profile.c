@@ -1,14 +1,14 @@
 /*
- * What an instruction is and costs: see profile.h. Timing stands in run.c, beside the plain run.
+ * Describes the instructions of a program: see profile.h. The timed run is in run.c.
  */
 #include "profile.h"
 
 #include "runtime.h"
 
-/* A tensor in memory. */
+/* A tensor in memory: either a storage or a constant. */
 typedef struct source {
-    uint32_t storage;     /* or YG_NO_STORAGE for … */
-    const void *constant; /* … a constant */
+    uint32_t storage;     /* or YG_NO_STORAGE */
+    const void *constant; /* or NULL */
 } source;
 
 /* What an instruction touches; the first touch decides whether it is read. */
@@ -32,7 +32,7 @@ static void read_bytes(traffic *t, source from, int64_t bytes) {
         t->read += bytes;
 }
 
-/* A repeated dimension is read once. */
+/* The bytes that a load reads. A stretched dimension is read once. */
 static int64_t load_bytes(const yg_load *load) {
     int64_t elements = 1;
     for (int i = 0; i < load->rank; i++)
@@ -49,7 +49,7 @@ static void group_traffic(const yg_unit *unit, traffic *t) {
         const yg_step *step = &unit->group.steps[i];
         for (uint32_t k = 0; k < step->operand_count; k++) {
             const yg_place *in = &step->in[k];
-            if (in->advance && !in->by_chunks) /* otherwise a register, or in the cache */
+            if (in->advance && !in->by_chunks) /* registers and chunks stay in the cache */
                 read_bytes(t, (source){in->storage, in->constant}, unit->group.count * in->advance);
         }
         if (step->out.advance && !step->out.by_chunks) {

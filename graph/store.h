@@ -1,5 +1,5 @@
 /*
- * The node array itself: private to graph/.
+ * The node array: how a graph stores its nodes. Private to graph/.
  */
 #ifndef YG_GRAPH_STORE_H
 #define YG_GRAPH_STORE_H
@@ -16,13 +16,13 @@ typedef struct yg_record {
     const char *name;
     yg_origin origin;
     uint32_t operand_count;
-    uint32_t hash; /* 0: never merged */
+    uint32_t hash; /* 0: the node is never merged, and is not in the table */
 } yg_record;
 
-/* The hash stands beside the index, so that probing seldom touches a record. */
+/* A slot of the hash table. It holds the hash too, so that a search seldom has to read a record. */
 typedef struct yg_slot {
     uint32_t hash;
-    uint32_t index; /* of the record, plus 1; 0: empty */
+    uint32_t index; /* the record's index plus 1; 0: the slot is empty */
 } yg_slot;
 
 struct yg_graph {
@@ -34,9 +34,9 @@ struct yg_graph {
     yg_slot *table;    /* open addressing */
     size_t table_size; /* a power of two */
     yg_origin at;
-    const char *files[16];    /* the names that origins point to; most recent first */
-    const yg_type *types[16]; /* the last that were not an operand's; most recent first */
-    struct yg_loop_op *loops; /* operators of its own: loop_op.h */
+    const char *files[16];    /* file names that origins point to, the latest first */
+    const yg_type *types[16]; /* types of recent nodes that no operand had, the latest first */
+    struct yg_loop_op *loops; /* the operators of its loops, which it owns: loop_op.h */
     unsigned depth;           /* the small graph of a definition: 1 more than that which needs it */
     yg_error error;
 };
@@ -58,30 +58,32 @@ static inline size_t yg_op_result_count(const yg_op *op) {
     return op->results > 1 ? (size_t)op->results : 1;
 }
 
-/* Result `index` > 0 of a node that has just been added or found. */
+/* Adds the result node `index` > 0 of node y, which has just been added or found. */
 yg_node yg_store_add_result(yg_graph *graph, yg_node y, size_t index, const yg_type *type);
 
-/* A graph whose memory is taken from a pool that outlives it, and what frees such a graph. NULL
- * when out of memory. */
+/* A graph that takes its memory from a pool, which must outlive it. Free it with yg_store_free().
+ * NULL when out of memory. */
 yg_graph *yg_store_new(const yg_op_set *ops, unsigned flags, yg_pool *pool);
 void yg_store_free(yg_graph *graph); /* NULL is allowed */
 
-/* Appends a record as it is, name and origin too: never merged, nothing of it copied. */
+/* Appends a record as it is, name and origin included. It is not merged, and nothing that it points
+ * to is copied. */
 yg_node yg_store_append(yg_graph *graph, const yg_record *record);
 
-/* The same, or the equal record that exists. */
+/* The same, but returns the equal record if there is one. */
 yg_node yg_store_append_merged(yg_graph *graph, const yg_record *record);
 
-/* Appends a record, or returns the equal one that exists (`merge`). What it points to is copied. */
+/* Appends a record; what it points to is copied. With `merge`, returns the equal record if there is
+ * one. */
 yg_node yg_store_add(yg_graph *graph, const yg_record *record, bool merge);
 
-/* The cotangents of wrt[0..count) for several outputs at once: outputs[i] has the cotangent
- * seeds[i], or none (YG_NONE). As yg_grad(), in all else. */
+/* As yg_grad(), for several outputs at once. outputs[i] has the cotangent seeds[i]; YG_NONE: none.
+ */
 bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *seeds,
                         size_t output_count, const yg_node *wrt, size_t count, yg_node *out);
 
-/* Evaluates an operator on constants: a constant node for each result, of these types. False where
- * that is not possible. */
+/* Evaluates an operator on constants and adds a constant node for each result, with these types.
+ * False if it cannot be evaluated now, or after a failure. */
 bool yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands, const yg_type *types,
              yg_node *results);
 

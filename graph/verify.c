@@ -1,5 +1,5 @@
 /*
- * The verifier: every invariant of the node array, checked again.
+ * The verifier of graphs: checks every invariant of the node array again.
  */
 #include "store.h"
 
@@ -36,7 +36,7 @@ static bool verify_operands(const yg_graph *graph, yg_node node, yg_type *types,
     return true;
 }
 
-/* The types of all results, inferred again. */
+/* Asks the shape rule again for the types of all results. */
 static bool infer_again(const yg_graph *graph, yg_node node, yg_type *results, yg_error *error) {
     const yg_record *record = &graph->records[node];
     yg_type types[YG_MAX_OPERANDS];
@@ -66,7 +66,7 @@ static bool verify_type(const yg_graph *graph, yg_node node, const yg_type *agai
                    yg_type_text(record->type, wanted));
 }
 
-/* Another result of its operand's kernel. */
+/* Checks a `result` node: a further result of the kernel of its operand. */
 static bool verify_result(const yg_graph *graph, yg_node node, yg_error *error) {
     const yg_record *record = &graph->records[node];
     const yg_node first = record->operands[0];
