@@ -210,8 +210,8 @@ static size_t add_several(yg_graph *graph, const yg_infer *call, const yg_node *
     return graph->error.code ? 0 : count;
 }
 
-/* What becomes of a call for whose element type there is no kernel: the definition stands in where
- * the operator computes with numbers of that kind. */
+/* Adds a call that has no kernel for its element type. If the operator has a kernel for another
+ * type of the same kind (float or integer), its definition is built instead. Otherwise it fails. */
 static size_t add_definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                              const yg_type *types, yg_dtype dtype, yg_node *results) {
     const yg_op *op = call->op;

@@ -68,7 +68,8 @@ bool yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands, con
              yg_node *results) {
     const yg_op *op = call->op;
     const size_t count = yg_op_result_count(op);
-    /* A broadcast is cheaper kept than stored; a view has no kernel; a loop needs a program. */
+    /* A broadcast is left alone: its elements would take memory and say nothing new. A view has no
+     * kernel. A loop needs a program to run. */
     if (call->operand_count == 0 || yg_loop_of(op) || op == graph->ops->broadcast ||
         op->flags & YG_OP_VIEW || !is_small(types, count))
         return false;

@@ -17,8 +17,8 @@ static bool passes(const yg_graph *graph, const yg_record *record, size_t k) {
            yg_dtype_is_float(graph->records[record->operands[k]].type->dtype);
 }
 
-/* Sets active[i] if node i, or another result of the same kernel, depends on a target by a path
- * that can be differentiated. */
+/* Sets active[i] if node i depends on a target, by operators that have a derivative. A node with
+ * several results is active if any of them is. */
 static void mark_active(const yg_graph *graph, yg_node last, const yg_node *wrt, size_t count,
                         bool *active) {
     for (size_t i = 0; i < count; i++) {
@@ -40,7 +40,8 @@ static yg_node sum(yg_graph *graph, yg_node a, yg_node b) {
     return a == YG_NONE ? b : yg_apply(graph, graph->ops->add, both, 2, NULL);
 }
 
-/* Fails unless a cotangent has the type of its operand: then an operator's vjp is wrong. */
+/* Fails unless a cotangent has the type of its operand. If it has another, the operator's vjp is
+ * wrong. */
 static bool check_type(yg_graph *graph, yg_node node, size_t k, yg_node cotangent) {
     const yg_record *record = &graph->records[node];
     const yg_type *type = graph->records[record->operands[k]].type;
@@ -73,7 +74,7 @@ static void propagate(yg_graph *graph, yg_node node, size_t k, yg_node *cotangen
  * node directly follow it, and so do their cotangents in the array. */
 static bool passes_on(const yg_record *record, const yg_node *cotangents) {
     if (yg_is_result(record) || record->op->flags & YG_OP_NON_DIFFERENTIABLE)
-        return false; /* a target may be the result of a step: nothing passes on from it */
+        return false; /* a target may be such a node itself, and so have a cotangent */
     for (size_t i = 0; i < yg_op_result_count(record->op); i++) {
         if (cotangents[i] != YG_NONE)
             return true;
@@ -81,7 +82,7 @@ static bool passes_on(const yg_record *record, const yg_node *cotangents) {
     return false;
 }
 
-/* The same for all operands at once, by the operator's definition. */
+/* Adds node's contributions to the cotangents of all its operands, by the operator's definition. */
 static void propagate_by_definition(yg_graph *graph, yg_node node, const bool *active,
                                     yg_node *cotangents) {
     const size_t count = graph->records[node].operand_count;
@@ -90,7 +91,7 @@ static void propagate_by_definition(yg_graph *graph, yg_node node, const bool *a
     yg_node *parts = malloc(count * sizeof *parts);
     if (!wanted || !parts)
         yg_fail_memory(&graph->error);
-    bool any = false; /* none: a target whose operands are not asked for */
+    bool any = false; /* stays false for a target whose operands no other target needs */
     for (size_t k = 0; wanted && k < count; k++) {
         wanted[k] = active[operands[k]] && passes(graph, &graph->records[node], k);
         any = any || wanted[k];
@@ -105,7 +106,7 @@ static void propagate_by_definition(yg_graph *graph, yg_node node, const bool *a
     free(parts);
 }
 
-/* Adds node's contributions to the cotangents of its operands. */
+/* The same, by the operator's own derivative if it has one, and else by its definition. */
 static void propagate_all(yg_graph *graph, yg_node node, const bool *active, yg_node *cotangents) {
     const yg_op *op = graph->records[node].op;
     if (!op->vjp && op->compose) {
@@ -119,6 +120,8 @@ static void propagate_all(yg_graph *graph, yg_node node, const bool *active, yg_
     }
 }
 
+/* Walks from y to the first node. When a node's turn comes, all its users have had theirs, so its
+ * cotangent is complete. */
 static void pull_back(yg_graph *graph, yg_node y, const bool *active, yg_node *cotangents) {
     const yg_origin before = graph->at;
     for (yg_node next = y + 1; next > 0 && !graph->error.code; next--) {
@@ -138,7 +141,7 @@ static bool is_node(yg_graph *graph, yg_node node, const char *what) {
     return false;
 }
 
-/* Fails unless `given` is a node of the type of `of`. */
+/* Fails unless `given` is a node with the type of node `of`. */
 static bool is_along(yg_graph *graph, yg_node given, const char *what, yg_node of) {
     if (!is_node(graph, given, what))
         return false;

@@ -11,7 +11,8 @@ typedef struct source {
     const void *constant; /* or NULL */
 } source;
 
-/* What an instruction touches; the first touch decides whether it is read. */
+/* The tensors that an instruction touches. Each is counted once: one that the instruction writes
+ * first is not read from memory later. */
 typedef struct traffic {
     size_t count;
     source touched[YG_GROUP_STEPS * (YG_MAX_OPERANDS + 1) + 1];

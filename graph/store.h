@@ -12,7 +12,7 @@ typedef struct yg_record {
     const yg_type *type;
     const yg_node *operands;
     const yg_attr *attrs;
-    const void *data; /* a constant's bytes */
+    const void *data; /* a constant's bytes; NULL for other nodes */
     const char *name;
     yg_origin origin;
     uint32_t operand_count;
@@ -31,13 +31,13 @@ struct yg_graph {
     yg_pool *pool; /* everything that a record points to */
     yg_record *records;
     size_t size, capacity;
-    yg_slot *table;    /* open addressing */
-    size_t table_size; /* a power of two */
-    yg_origin at;
+    yg_slot *table;           /* of records that may be merged, by hash; open addressing */
+    size_t table_size;        /* slots: a power of two */
+    yg_origin at;             /* the origin of nodes that are added now */
     const char *files[16];    /* file names that origins point to, the latest first */
     const yg_type *types[16]; /* types of recent nodes that no operand had, the latest first */
     struct yg_loop_op *loops; /* the operators of its loops, which it owns: loop_op.h */
-    unsigned depth;           /* the small graph of a definition: 1 more than that which needs it */
+    unsigned depth;           /* definitions that are being built one inside the other */
     yg_error error;
 };
 
