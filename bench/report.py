@@ -13,8 +13,8 @@ from workloads import WORKLOADS, find
 OURS = "yamlgrad"
 SUMMARY = ["workload", "threads", "unit", OURS, "best peer", "its value", "ratio"]
 SUMMARY_NUMBERS = {1, 3, 5, 6}  # columns flush right
-BUSY = 0.7  # a load average before the run from which on its figures are not to be trusted
-# What stands below this line in docs/performance.md was written by hand and is kept.
+BUSY = 0.7  # at this load average before the run, or a higher one, its figures are not trusted
+# Text below this line in docs/performance.md was written by hand. A run keeps it.
 HAND_WRITTEN = "<!-- Below: written by hand, kept by ./dev bench. -->"
 
 
@@ -44,13 +44,13 @@ def rows(results):
 
 
 def speed_ratio(workload, ours, theirs):
-    """How many times better ours is: the median over the rounds, each of which is a pair."""
+    """How many times better ours is: the median of the rounds' ratios."""
     ratio = statistics.median(a / b for a, b in zip(ours["rounds"], theirs["rounds"]))
     return ratio if workload.higher_is_better else 1 / ratio
 
 
 def best_peer(workload, row):
-    """The one with the best median, or None."""
+    """The peer with the best median. None if no peer ran."""
     peers = [result for name, result in row.items() if name != OURS]
     pick = max if workload.higher_is_better else min
     return pick(peers, key=lambda result: result["median"], default=None)
@@ -118,7 +118,7 @@ def vector_units():
 
 
 def compiler(programs):
-    """What built the programs, as CMake remembers it."""
+    """The compiler that built the programs, from CMake's cache."""
     try:
         cache = (programs / "CMakeCache.txt").read_text()
     except OSError:
@@ -128,7 +128,7 @@ def compiler(programs):
 
 
 def markdown(header, lines, right):
-    """A table; the columns whose numbers are in `right` are flush right."""
+    """A table. `right` holds the indices of columns that are flush right."""
     rule = ["--:" if k in right else "---" for k in range(len(header))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *lines])
 
@@ -153,7 +153,7 @@ def everything(table, results, missing):
             )
         lines.append([name, str(threads), find(name).unit, *cells])
     page = markdown(["workload", "threads", "unit", *names], lines, set(range(3, 3 + len(names))))
-    # The same reason for several workloads is said once.
+    # Several workloads with the same reason share a line.
     reasons = {}
     for name, absent in missing.items():
         for subject, why in absent.items():
@@ -167,8 +167,8 @@ def everything(table, results, missing):
 def warning(load):
     if load < BUSY:
         return ""
-    return f"""**Preliminary:** other work was running on the machine (load average {load:.1f} before the run),
-which hurts subjects with several threads most.
+    return f"""**Preliminary:** the machine did other work too (load average {load:.1f} before the run). That
+hurts subjects with several threads most.
 
 """
 
@@ -187,41 +187,45 @@ def page(results, missing, versions, load, programs, path):
 
 Written by `./dev bench`; do not edit above the mark at the end.
 
-yamlgrad beside what one would pick instead, in float32. A ratio above 1 means that yamlgrad is that
-many times better than the best peer measured beside it. Machines differ and are noisy, so the
-ratios count, not the figures; to see yours, run `./dev bench` on a machine that is otherwise idle.
+yamlgrad beside its peers, in float32. A ratio of 2 means that yamlgrad is twice as good as the best
+peer measured beside it. Machines differ, so compare ratios, not times. To measure yours, run
+`./dev bench` on a machine that does nothing else.
 
 {warning(load)}{summary(table)}
 
 ## How it is measured
 
-All subjects of a workload run side by side, each in a process of its own; the runner asks one after
-the other for a round of about 0.2 s, so that whatever disturbs the machine disturbs all of them.
-A value is the median of the rounds. A ratio is the median of the rounds' ratios, each of two
-neighbours in time, so it need not be the ratio of the two values. Before that, all subjects report what they compute (loss and
-gradient norm, or the loss after three real steps), and a run in which they disagree fails. Timed
-steps have learning rate 0, so that values do not drift. Each process is pinned to as many cores as
-it has threads, and thread pools of libraries are set to the same count. PyTorch has its fused
-optimizers, both plain and under `torch.compile`; JAX jits whole steps and donates their buffers;
-NumPy is forward and backward by hand, as in a notebook. KANN and ggml, which are C libraries, are
-run by small programs (`bench/peers/*_peer.c`), with their own matrix products and with OpenBLAS's.
-A thread count does not matter where it is not listed.
+The programs that are compared are called subjects. The subjects of a workload run side by side,
+each in a process of its own. The runner asks one after the other for a round of about 0.2 s, many
+times over, so a disturbance of the machine meets all of them alike. A value is the median of the
+rounds. A ratio is the median of the rounds' ratios. Each of these compares two neighbours in time,
+so the ratio need not be the quotient of the two values.
 
-The peers in Python come from `bench/requirements.txt`, into an environment that `./dev bench` makes,
-or `YG_BENCH_VENV` names one that exists. Those in C are taken along where they are installed:
-`YG_BENCH_KANN` names a folder with `include/kann.h`, `lib/libkann.a` and `lib/libkann_cblas.a` (built
-with `HAVE_CBLAS`), `YG_BENCH_GGML` one that ggml was installed in, as shared libraries and with
-`GGML_BLAS`. ggml's threads are OpenMP's, so OpenBLAS should be the build on OpenMP there: with two
-pools of threads it is several times slower.
+Before the rounds, all subjects report what they compute: loss and gradient norm, or the loss after
+three real steps. If they disagree, the run fails. Timed steps have learning rate 0, so that values
+do not drift. Each process is pinned to as many cores as it has threads, and the thread pools of
+libraries have the same size. Where no thread count is listed, it makes no difference.
+
+PyTorch uses its fused optimizers, plain and under `torch.compile`. JAX jits whole steps and donates
+their buffers. NumPy runs forward and backward code written by hand, as in a notebook. KANN and ggml
+are C libraries. Small programs (`bench/peers/*_peer.c`) run them, with their own matrix products
+and with those of OpenBLAS.
+
+The Python peers come from `bench/requirements.txt`. `./dev bench` makes an environment for them;
+`YG_BENCH_VENV` names another one to use instead. The C peers are measured if they are installed:
+`YG_BENCH_KANN` names a folder with `include/kann.h`, `lib/libkann.a` and `lib/libkann_cblas.a`
+(built with `HAVE_CBLAS`). `YG_BENCH_GGML` names the folder that ggml was installed in, as shared
+libraries and with `GGML_BLAS`. ggml's threads are OpenMP's, so use the OpenMP build of OpenBLAS
+with it: two pools of threads make it several times slower.
 
 {markdown(["workload", "what", "where"], workload_lines, set())}
 
-`./dev bench W2` measures the workloads whose names begin so, `./dev bench --peers KANN,ggml` beside
-these peers only. Every number of the last run is in `build/bench.json`.
+`./dev bench W2` measures the workloads whose names begin with W2. `./dev bench --peers KANN,ggml`
+measures these peers only. Every number of the last run is in `build/bench.json`.
 
 ## Every subject
 
-The median, and the smallest and largest value of a round.
+The median of the rounds, with the smallest and the largest in brackets.
 
 {everything(table, results, missing)}
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Times yamlgrad beside what a user would pick instead, and writes down the result.
+"""Times yamlgrad beside its peers, and writes the tables.
 
-All subjects of a workload run at the same time, each in a process of its own; the runner asks one
-after the other for a round of about 0.2 s, again and again, so that whatever disturbs the machine
-disturbs all of them. They also report what they computed, and the runner compares it.
+All subjects of a workload run at the same time, each in a process of its own. The runner asks one
+after the other for a round of about 0.2 s, many times over, so a disturbance of the machine meets
+all of them alike. The subjects also report what they computed, and the runner compares it.
 
-`./dev bench` builds what this needs, sets up the peers and calls it. The table goes to stdout,
-progress to stderr, every number to build/bench.json, and a run of all workloads and peers to
-docs/performance.md. Only the standard library is used.
+`./dev bench` builds the programs, sets up the peers and calls this script. The table goes to
+stdout, progress to stderr, every number to build/bench.json. A run of all workloads and peers also
+writes docs/performance.md. The script needs the standard library only.
 """
 
 import argparse
@@ -25,18 +25,18 @@ import report
 from workloads import WORKLOADS
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_SECONDS = 900  # a peer may compile for minutes
+READY_SECONDS = 900  # some peers compile for minutes
 ROUND_LIMIT_SECONDS = 60  # for all rounds of a workload, once each subject has MIN_ROUNDS
 MIN_ROUNDS = 3
-SETTLE_SECONDS = 0.05  # until the threads of the subject before no longer spin for more work
-TOLERANCE = 1e-4  # float32 in different orders of summation
+SETTLE_SECONDS = 0.05  # by then the threads of the last subject no longer spin and wait for work
+TOLERANCE = 1e-4  # subjects sum in different orders, in float32
 DEBIAN_PYTHON = "/usr/bin/python3"
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A script of bench/peers, or a program that bench/CMakeLists.txt builds of a C source there
-    where it finds the library."""
+    """A script of bench/peers, or a C program there. bench/CMakeLists.txt builds the program if it
+    finds the library."""
 
     name: str
     needs: str  # the module that must be importable, or the program
@@ -73,7 +73,7 @@ class SubjectError(Exception):
 
 
 class Subject:
-    """A running process that speaks the protocol of bench/peers/protocol.py."""
+    """A running process. It speaks the protocol of bench/peers/protocol.py."""
 
     def __init__(self, name, command, threads):
         environment = dict(os.environ)
@@ -90,7 +90,7 @@ class Subject:
             text=True,
             preexec_fn=lambda: pin_to_cores(threads),
         )
-        # Read beside, or a talkative peer would stop at a full pipe.
+        # A thread reads stderr. Otherwise a peer that prints much would stop at a full pipe.
         self.complaints = []
         threading.Thread(target=self._read_complaints, daemon=True).start()
         try:
@@ -113,7 +113,7 @@ class Subject:
                 try:
                     answer = json.loads(line)
                 except ValueError:
-                    continue  # a library's own words
+                    continue  # printed by a library
                 if "error" in answer:
                     raise SubjectError(answer["error"])
                 return answer
@@ -138,7 +138,7 @@ class Subject:
 
 
 def pin_to_cores(count):
-    """Also for libraries that take as many threads as they see cores."""
+    """Libraries then see so many cores, and start so many threads."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-count:])
 
 
@@ -157,7 +157,7 @@ def yamlgrad_command(workload, threads, programs):
 
 
 def peer_command(peer, runs_it, workload, threads, programs):
-    """`runs_it` is what find_peer() found."""
+    """`runs_it` comes from find_peer()."""
     once = workload.kind == "process"
     if peer.script:
         command = [runs_it, str(ROOT / "bench" / "peers" / peer.script), workload.name]
@@ -172,8 +172,8 @@ def peer_command(peer, runs_it, workload, threads, programs):
 
 
 def find_peer(peer, venv, programs):
-    """What runs it: its program, or an interpreter that has its module, the peers' own
-    environment's, else Debian's. None if it is not installed."""
+    """Its program, or a Python that can import its module: that of the peers' environment, or else
+    Debian's. None if the peer is not installed."""
     if not peer.script:
         program = programs / "bench" / peer.needs
         return str(program) if program.exists() else None
@@ -191,14 +191,14 @@ def find_peer(peer, venv, programs):
 
 
 def start_all(workload, threads, peers, programs, before):
-    """(running subjects, {name: why not}); yamlgrad is the first, and must run. `before` is a
-    folder with the programs of another build, or None."""
+    """Returns the running subjects, and {name: reason} of those that do not run. yamlgrad is the
+    first subject, and must run. `before`: a folder with the programs of another build, or None."""
     commands = [("yamlgrad", yamlgrad_command(workload, threads, programs))]
     if before:
         commands.append(("before", yamlgrad_command(workload, threads, before)))
     for peer, runs_it in peers.items():
         if workload.kind == "process" and peer.variant == "compiled":
-            continue  # nobody compiles for one gradient
+            continue  # compiling takes far longer than one gradient
         commands.append((peer.name, peer_command(peer, runs_it, workload, threads, programs)))
     subjects, missing = [], {}
     for name, command in commands:
@@ -212,7 +212,7 @@ def start_all(workload, threads, peers, programs, before):
 
 
 def disagreements(subjects):
-    """Those whose numbers are not yamlgrad's: (name, theirs, ours)."""
+    """(name, its numbers, ours) for each subject with other numbers than yamlgrad."""
     if not subjects or subjects[0].name != "yamlgrad":
         return []
     ours = subjects[0].check
@@ -229,7 +229,7 @@ def disagreements(subjects):
 
 
 def rounds_of(subjects, rounds):
-    """Alternates between the subjects, starting with another one in each round."""
+    """Asks all subjects in turn. Each round starts with another one."""
     spent = 0.0
     for k in range(rounds):
         if k >= MIN_ROUNDS and spent > ROUND_LIMIT_SECONDS:
@@ -242,7 +242,8 @@ def rounds_of(subjects, rounds):
 
 
 def measure(workload, threads, arguments, peers, versions):
-    """The results of one workload and thread count, and those that disagreed."""
+    """Returns the results for one workload and thread count, the reasons of missing subjects, and
+    the disagreements."""
     subjects, missing = start_all(
         workload, threads, peers, arguments.programs, arguments.before
     )
@@ -274,7 +275,7 @@ def measure(workload, threads, arguments, peers, versions):
 
 
 def chosen_peers(names):
-    """Those whose names begin with one of `names`, or all."""
+    """The peers whose names begin with one of `names`; all if there is none."""
     names = [name.strip().lower() for name in names.split(",")] if names else [""]
     for name in names:
         if not any(peer.name.lower().startswith(name) for peer in PEERS):
@@ -284,7 +285,7 @@ def chosen_peers(names):
 
 
 def chosen_workloads(names):
-    """The workloads that the names mean: a whole name or its beginning, such as W2."""
+    """The workloads whose names begin with one of `names` (W2); all if there is none."""
     for name in names:
         if not any(w.name.lower().startswith(name.lower()) for w in WORKLOADS):
             known = ", ".join(w.name for w in WORKLOADS)
@@ -297,8 +298,8 @@ def main():
     parser = argparse.ArgumentParser(
         description="Times yamlgrad beside its peers.",
         epilog="Environment, read by ./dev bench: YG_BENCH_VENV, a Python environment that has the "
-        "peers; YG_BENCH_KANN and YG_BENCH_GGML, the folders that KANN and ggml are installed in. "
-        "docs/performance.md says what these must hold.",
+        "peers; YG_BENCH_KANN and YG_BENCH_GGML, the folders of KANN and ggml. "
+        "docs/performance.md says what these must contain.",
     )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="default: all")
     parser.add_argument("--peers", metavar="NAMES", default="",
@@ -307,7 +308,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9, help="of each subject (default: 9)")
     parser.add_argument("--before", type=Path, metavar="FOLDER",
                         help="compare with another build of yamlgrad, whose programs are in this "
-                        "folder, instead of peers (but for those that --peers names)")
+                        "folder; peers only if --peers names them")
     parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--venv", type=Path, default=ROOT / "build" / "bench-venv")
     arguments = parser.parse_args()
@@ -327,12 +328,12 @@ def main():
     load = os.getloadavg()[0]
     results, versions, missing, wrong = [], {}, {}, []
     for workload in workloads:
-        # Building a graph is one thread's work.
+        # One thread builds a graph, so the count makes no difference.
         for threads in counts[:1] if workload.kind == "chain" else counts:
             progress(f"== {workload.name}, {threads} thread{'s' if threads > 1 else ''}")
             some, absent, differing = measure(workload, threads, arguments, peers, versions)
             results += some
-            # Each time, so that an interrupted run leaves what it measured.
+            # After each workload, so that an interrupted run leaves its results.
             out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
             missing[workload.name] = absent
             wrong += [(workload.name, threads, *difference) for difference in differing]

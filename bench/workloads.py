@@ -1,7 +1,7 @@
-"""What is measured: the one list that the runner and the peers read.
+"""The list of workloads. The runner and the peers read it.
 
-A workload's model file is what yamlgrad runs; `layers` and `batch` say the same to the peers, and
-the runner compares what they compute, so the two cannot drift apart.
+yamlgrad runs a workload's model file. Peers build the same network from `layers` and `batch`. The
+runner compares what both compute, so the two descriptions cannot drift apart.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ class Workload:
     title: str
     kind: str  # gradient, step, hessian_vector, process, chain
     unit: str
-    scale: float  # a measured second, or a byte, in `unit`; for samples/s: samples a step
-    model: str = ""  # of bench/
+    scale: float  # one second, or one byte, in `unit`; for samples/s: samples in a step
+    model: str = ""  # a file in bench/
     layers: tuple = ()  # widths, input first
     batch: int = 0
     optimizer: str = ""
-    lr: float = 0.0  # of the checked steps; the timed ones use 0
-    nodes: int = 0  # of a chain
-    measure: str = "seconds"  # or bytes: what a process used
+    lr: float = 0.0  # of the steps that are compared; timed steps use 0
+    nodes: int = 0  # of a chain of operators
+    measure: str = "seconds"  # or "bytes": the peak memory of a process
 
     @property
     def higher_is_better(self):

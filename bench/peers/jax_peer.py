@@ -1,4 +1,4 @@
-"""JAX: every workload jitted, the training state donated."""
+"""JAX. Every workload is jitted, and the training state is donated."""
 
 import os
 

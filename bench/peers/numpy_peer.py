@@ -1,4 +1,4 @@
-"""The NumPy notebook: forward and backward derived and written by hand."""
+"""NumPy, as in a notebook: forward and backward code is written by hand."""
 
 import protocol
 
@@ -8,7 +8,7 @@ def sigmoid(z, np):
 
 
 def notebook_gradient(np, parameters, x, y):
-    """Loss and gradients of the 2-3-1 network, as a notebook writes them."""
+    """Loss and gradients of the 2-3-1 network."""
     w1, b1, w2, b2 = parameters
     a1 = sigmoid(x @ w1.T + b1, np)
     a2 = sigmoid(a1 @ w2.T + b2, np)

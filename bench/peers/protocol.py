@@ -1,11 +1,11 @@
-"""What all peers share: the protocol with the runner, the data, and how a round is timed.
+"""Shared by all peers: the protocol with the runner, the data, and the timing of a round.
 
-A peer is a process that prints one JSON line when it is ready, with its version and the numbers
-that all subjects must agree on ("check"), and then for each line "run" on stdin times one round and
-prints {"seconds": per step}. A peer that cannot run a workload prints {"error": why}.
+A peer is a process. When it is ready, it prints one JSON line with its version and with the numbers
+that all subjects must agree on ("check"). For each line "run" on stdin it times one round and
+prints {"seconds": for one step}. A peer that cannot run a workload prints {"error": reason}.
 
-    PEER.py WORKLOAD THREADS [VARIANT]      such a process
-    PEER.py WORKLOAD first_gradient         one gradient, then exit: what the W6 workloads time
+    PEER.py WORKLOAD THREADS [VARIANT]      starts such a process
+    PEER.py WORKLOAD first_gradient         computes one gradient and exits, for the workloads W6
 """
 
 import json
@@ -18,7 +18,7 @@ from workloads import find  # noqa: E402
 
 ROUND_SECONDS = 0.2
 CHECKED_STEPS = 3
-# Numbers of the synthetic tensors, as in bench/step.c.
+# The streams of random numbers that tensors are filled with, as in bench/step.c.
 STREAM_X, STREAM_Y, STREAM_PARAMETERS, STREAM_TANGENTS = 0, 1, 2, 100
 
 
@@ -42,7 +42,7 @@ def uniform(stream, count):
 
 
 def batch_of(workload):
-    """(x, y): y has class numbers, or for a single output 0 and 1 as floats."""
+    """(x, y). y holds class numbers; for a network with one output it holds 0 and 1, as floats."""
     import numpy as np
 
     x = uniform(STREAM_X, workload.batch * workload.layers[0]).astype(np.float32)
@@ -97,7 +97,7 @@ def _seconds(run, steps):
 
 
 def _serve(run):
-    """Finds how many steps fill a round, which warms up too, then times rounds."""
+    """Finds how many steps fill a round, then times rounds. The search also warms up."""
     steps = 1
     elapsed = _seconds(run, steps)
     while elapsed < ROUND_SECONDS / 2:
@@ -110,8 +110,8 @@ def _serve(run):
 
 
 def main(prepare, first_gradient):
-    """prepare(workload, threads, variant) returns (run, check, version): run(steps) does that many
-    steps and ends when they are done."""
+    """prepare(workload, threads, variant) returns (run, check, version). run(steps) computes that
+    many steps and returns when they are complete."""
     workload = find(sys.argv[1])
     if sys.argv[2] == "first_gradient":
         first_gradient()
@@ -123,7 +123,7 @@ def main(prepare, first_gradient):
     except Unsupported as why:
         say(error=str(why))
         return
-    except Exception as why:  # whatever a peer throws is a reason, not the runner's end
+    except Exception as why:  # the runner goes on without this peer
         say(error=f"{type(why).__name__}: {str(why).strip()[:300]}")
         return
     say(ready=True, version=version, check=check)

@@ -1,4 +1,4 @@
-"""tinygrad on its CPU backend, steps captured by TinyJit, with its default kernels (no search)."""
+"""tinygrad on its CPU backend. TinyJit captures the steps. Its kernels are the default ones."""
 
 import os
 
@@ -41,7 +41,7 @@ def prepare(workload, threads, variant):
             loss = loss_of(workload, parameters, x, y).backward()
             return loss.realize(*optimizer.schedule_step())
 
-        # Also the runs that TinyJit looks at before it replays.
+        # TinyJit captures a step during these runs, and only replays after them.
         for _ in range(protocol.CHECKED_STEPS):
             function()
         optimizer.lr.assign(Tensor([0.0], dtype=optimizer.lr.dtype)).realize()

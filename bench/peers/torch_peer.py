@@ -1,11 +1,11 @@
-"""PyTorch at its best setting: one thread pool, fused optimizers, denormals flushed; variants "eager"
-and "compiled" (torch.compile)."""
+"""PyTorch with its fastest settings: one thread pool, fused optimizers, denormals flushed to 0. The
+variants are "eager" and "compiled" (torch.compile)."""
 
 import protocol
 
 
 def network(torch, workload):
-    """The layers with the shared parameters, and the loss as a function of its output."""
+    """The layers with the parameters that all subjects use, the loss function, and the data."""
     from torch import nn
 
     notebook = workload.layers[-1] == 1
@@ -28,7 +28,7 @@ def network(torch, workload):
 
 
 def loss_and_gradient(torch, model, loss_of, x, y):
-    """values -> (gradients, loss), to be compiled as one function."""
+    """A function from values to (gradients, loss), to be compiled as a whole."""
     from torch.func import functional_call, grad_and_value
 
     names = [name for name, _ in model.named_parameters()]
@@ -61,7 +61,7 @@ def prepare_gradient(torch, workload, compiled):
 
 def make_optimizer(torch, workload, parameters):
     kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[workload.optimizer]
-    # One kernel for all parameters where this release has it on a CPU, else one a tensor operation.
+    # Fused: one kernel for all parameters. Not every release has that on a CPU.
     for best in ({"fused": True}, {"foreach": True}):
         try:
             return kind(parameters, lr=workload.lr, **best)
@@ -71,7 +71,7 @@ def make_optimizer(torch, workload, parameters):
 
 
 def compiled_sgd_step(torch, workload, model, gradient):
-    """The whole step compiled; the learning rate is a tensor, or it would be a constant."""
+    """Compiles the whole step. The learning rate is a tensor; a number would become a constant."""
     values = [p.detach() for p in model.parameters()]
     rate = torch.tensor(workload.lr)
 
@@ -86,7 +86,7 @@ def compiled_sgd_step(torch, workload, model, gradient):
 
 
 def compiled_step(torch, workload, model, gradient):
-    """Forward and backward compiled; the fused optimizer is faster than a compiled Adam."""
+    """Compiles forward and backward only: the fused optimizer is faster than a compiled Adam."""
     parameters = list(model.parameters())
     values = [p.detach() for p in parameters]
     optimizer = make_optimizer(torch, workload, parameters)
@@ -185,7 +185,8 @@ def prepare(workload, threads, variant):
     import torch
 
     torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)  # fading moments of weights that rest would slow Adam down
+    # Adam's moments of unused weights fade to denormals, and computing with these is slow.
+    torch.set_flush_denormal(True)
     if variant == "compiled" and not hasattr(torch, "compile"):
         raise protocol.Unsupported(f"PyTorch {torch.__version__} has no torch.compile")
     kinds = {
