@@ -10,7 +10,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-/* What the headers hashed to when YG_OP_ABI was raised last. */
+/* The hash of the headers when YG_OP_ABI was last raised. */
 #define HASH_OF_ABI 0x27068338u
 #define ABI_OF_HASH 1
 
@@ -49,7 +49,7 @@ Test(abi, headers_do_not_change_without_the_number) {
               hash);
 }
 
-/* A type that a caller filled in by hand is checked wherever one is taken. */
+/* A caller can fill in a type by hand. Every function that takes a type checks it. */
 Test(abi, bad_types_are_errors) {
     const yg_type bad[] = {{.dtype = YG_F32, .rank = 20},
                            {.dtype = YG_F32, .rank = -1},

@@ -13,7 +13,7 @@
 
 enum { LEAVES = 4, RESULTS = 8 };
 
-/* One way through the library. Whatever is not NULL is to be freed. */
+/* One way through the library. The caller frees what is not NULL. */
 typedef struct passage {
     yg_graph *graph;
     yg_program *program;
@@ -36,8 +36,8 @@ static yg_node call_with(yg_graph *g, const char *name, const yg_node *operands,
     return yg_apply(g, op, operands, count, attrs);
 }
 
-/* Every family of operators: products, rows, reductions, shapes, indices, losses, random numbers,
- * constants that are folded, and more nodes than the first arrays hold. */
+/* Uses every family of operators: products, rows, reductions, shapes, indices, losses, random
+ * numbers and folded constants. There are more nodes than the first arrays hold. */
 static yg_node build(passage *p) {
     yg_graph *g = p->graph;
     const yg_type matrix = type_of(YG_F32, 2, (int64_t[]){6, 8});

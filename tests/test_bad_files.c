@@ -63,7 +63,7 @@ static size_t list_files(bad_file *files) {
 
 /* ---------------------------------------------------------------------------- the message -- */
 
-/* Reads the model and all that it names; the error, or YG_OK if there was none. */
+/* Reads the model and its files. Returns the error, or YG_OK. */
 static yg_error read_everything(const char *path) {
     yg_error error = {0};
     yg_model *model = yg_model_load(path, NULL, &error);
@@ -80,13 +80,13 @@ static yg_error read_everything(const char *path) {
     return error;
 }
 
-/* Cuts the folder's name out of a text, wherever it stands. */
+/* Removes the folder's name from a text, everywhere. */
 static void strip_folder(char *text) {
     for (char *at; (at = strstr(text, FOLDER)) != NULL;)
         memmove(at, at + strlen(FOLDER), strlen(at + strlen(FOLDER)) + 1);
 }
 
-/* A file that fails does not end the test: those after it are read too. */
+/* A file that fails does not end the test: the next ones are read too. */
 static void check(const bad_file *file) {
     char path[1024], expected_path[1024];
     snprintf(path, sizeof path, FOLDER "%s%s", file->name, file->folder ? "/model.yaml" : ".yaml");
@@ -114,8 +114,8 @@ static void check(const bad_file *file) {
     free(expected);
 }
 
-/* Every SHARES-th file, from each of the first on: a process for each file would cost more than
- * reading it. */
+/* Test k reads file k and every SHARES-th file after it. A process for each file would cost more
+ * than reading the file. */
 #define SHARES 8
 
 ParameterizedTestParameters(bad_files, message) {

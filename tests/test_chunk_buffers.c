@@ -59,7 +59,7 @@ static yg_node first_rows(subject *s, yg_node node, int64_t begin) {
 
 /* ------------------------------------------------------------------------------------ graphs -- */
 
-/* A gradient that is a product, and two updates by it. */
+/* A gradient that is a product, and two updates that use it. */
 static void gradient(subject *s) {
     const yg_node m = yg_add(s->g, yg_scale(s->g, s->m, 0.9), product(s));
     update(s, s->m, m);
@@ -81,7 +81,7 @@ static void chain(subject *s) {
     output(s, row_sums(s, yg_multiply(s->g, k, h)));
 }
 
-/* The row loop ends with a sum of all rows, which is fed in parts. */
+/* The row loop ends with a sum over all rows, which is computed in parts. */
 static void column_sums(subject *s) {
     output(s, yg_sum(s->g, yg_softmax(s->g, s->x, -1), FIRST, 1, false));
 }
@@ -106,7 +106,7 @@ static void read_by_a_later_row_loop(subject *s) {
     output(s, yg_matmul(s->g, h, h, true, false));
 }
 
-/* A view of all of it is read by rows as it is. */
+/* A view of the whole result is read by rows, as the result is. */
 static void viewed_as_a_whole(subject *s) {
     const yg_node h = yg_softmax(s->g, s->x, -1);
     const yg_node deep = reshaped(s, h, 3, (int64_t[]){ROWS, s->columns / 4, 4});
@@ -120,7 +120,7 @@ static void viewed_in_part(subject *s) {
     output(s, row_sums(s, yg_sin(s->g, first_rows(s, h, 3))));
 }
 
-/* A sum for each row is stretched over the row: read out of step. */
+/* A sum for each row is broadcast over the row, so rows of its reader are not rows of the sum. */
 static void stretched(subject *s) {
     const yg_node h = yg_softmax(s->g, s->x, -1);
     const yg_node sums = yg_sum(s->g, yg_multiply(s->g, h, s->y), LAST, 1, true);
@@ -146,8 +146,8 @@ static void a_product_copied_at_the_end(subject *s) {
     output(s, row_sums(s, value));
 }
 
-/* The last nodes join groups of the first row loop when the second one is there: what is kept in a
- * row loop is not listed in one go. */
+/* The last nodes join groups of the first row loop after the second one was made. So the nodes of
+ * the first row loop are not neighbours in the graph. */
 static void two_row_loops_in_turn(subject *s) {
     const int64_t deep[] = {ROWS, s->columns / 4, 4}, flat[] = {ROWS * s->columns};
     const yg_node a = yg_softmax(s->g, s->x, -1);
@@ -216,7 +216,7 @@ static yg_program *compute(const subject *s, const char *without, int threads) {
     return program;
 }
 
-/* How many results of an operator are kept by chunks, or not. */
+/* How many results of an operator are kept by chunks, or how many are not. */
 static int count_results(const char *text, const char *op, bool by_chunks) {
     char wanted[32];
     int count = 0;
@@ -230,7 +230,7 @@ static int count_results(const char *text, const char *op, bool by_chunks) {
     return count;
 }
 
-/* The rule for bands, asked of the operator itself: a library may compute large products. */
+/* Asks the operator itself whether its product runs in bands: a library may compute large ones. */
 static bool runs_in_bands(const subject *s) {
     const yg_op *op = yg_op_find(yg_ops(), "matmul");
     const yg_type types[] = {*yg_node_type(s->g, s->a), *yg_node_type(s->g, s->b)};

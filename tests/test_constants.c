@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value of an expression of numbers, added to a tensor of zeros; NULL on failure. */
+/* Computes an expression of numbers, added to a tensor of zeros. Returns its values; NULL on
+ * failure. */
 static double *evaluate(const char *expression, yg_error *error) {
     char text[400];
     snprintf(text, sizeof text,
@@ -35,7 +36,7 @@ static double *evaluate(const char *expression, yg_error *error) {
     return y;
 }
 
-/* The right column is what Python 3.11 prints. */
+/* The right column holds the results of Python 3.11. */
 static const struct {
     const char *expression;
     double value;

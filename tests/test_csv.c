@@ -20,7 +20,7 @@ static FILE *file_of(const char *text, size_t size) {
     return file;
 }
 
-/* All records as "a|b|c" lines, the header first; or "line:column: message" of the failure. */
+/* All records as lines "a|b|c", the header first. After a failure: "line:column: message". */
 static void read_all(const char *text, size_t size, char delimiter, char *out, size_t room) {
     FILE *file = file_of(text, size);
     yg_error error = {0};
@@ -125,7 +125,7 @@ Test(csv, a_column_that_is_not_there_is_told_with_the_nearest) {
     fclose(file);
 }
 
-/* What is not used may have no name, or one that is there already. */
+/* A column that the model does not use may have no name, or the name of another column. */
 Test(csv, only_columns_that_are_used_need_a_name_of_their_own) {
     FILE *file = file_of(",a,b,a,b,b,c\n", 13);
     yg_error error = {0};
@@ -144,7 +144,8 @@ Test(csv, only_columns_that_are_used_need_a_name_of_their_own) {
     fclose(file);
 }
 
-/* One byte more than the cap is refused, also where it is spread over cells; up to it is read. */
+/* A record of as many bytes as the cap is read. One byte more is refused, in one cell or in
+ * several. */
 Test(csv, a_row_has_a_largest_size) {
     const size_t cap = (size_t)64 << 20;
     char *text = malloc(cap + 8);
@@ -169,7 +170,7 @@ Test(csv, a_row_has_a_largest_size) {
     free(text);
 }
 
-/* A row can be taken when it is there, whatever comes behind it. */
+/* A complete row can be read, even if a mistake follows it. */
 Test(csv, a_pipe_is_read_row_by_row) {
     static const struct {
         const char *write;
@@ -238,7 +239,7 @@ Test(csv, whole_numbers_are_exact) {
     }
 }
 
-/* Short decimals are read without strtod(), and to the same bits. */
+/* Short decimals are read without strtod(). They must have the same bits. */
 Test(csv, short_decimals_are_rounded_once) {
     uint64_t state = 1;
     for (int i = 0; i < 200000; i++) {
@@ -254,8 +255,8 @@ Test(csv, short_decimals_are_rounded_once) {
     }
 }
 
-/* Some doubles need 17 digits. A history or a model that is written with fewer is read back as
- * another number. */
+/* Some doubles need 17 digits. Written with fewer, they are other numbers when they are read again.
+ */
 Test(csv, what_is_written_is_read_back) {
     uint64_t state = 7;
     for (int i = 0; i < 20000; i++) {
@@ -271,7 +272,8 @@ Test(csv, what_is_written_is_read_back) {
     }
 }
 
-/* A few steps a column are done at once; a step a pair of columns, 9e10 of them, is never done. */
+/* A few operations for each column take no time. One for each pair of columns would be 9e10, and
+ * never end. */
 Test(csv, a_header_of_many_columns_is_linear) {
     enum { COUNT = 300000 };
     char *text = malloc((size_t)COUNT * 16), *end = text;

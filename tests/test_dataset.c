@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A model of two inputs' sizes and a target, around a data section. */
+/* A model. The arguments are the shapes of its input and its target, and its data section. */
 static const char head[] = "format: 1\n"
                            "name: t\n"
                            "inputs: {x: %s}\n"
@@ -27,12 +27,12 @@ static yg_model *model_of(const workspace *w, const char *x, const char *y, cons
     return workspace_model(w, "t.yaml", text);
 }
 
-/* Element `i` of a port, whatever its type. */
+/* Element `i` of a port of any type. */
 static double at(const yg_dataset *dataset, size_t port, int64_t i) {
     return yg_element_get(dataset->ports[port].dtype, dataset->ports[port].data, i);
 }
 
-/* Whether a port's first elements are these. */
+/* Checks the first elements of a port. */
 static bool same(const yg_dataset *dataset, size_t port, const double *values, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (at(dataset, port, (int64_t)i) != values[i])
@@ -263,7 +263,7 @@ Test(dataset, a_transform_comes_before_standardisation_and_reaches_every_part) {
     workspace_remove(&w);
 }
 
-/* More elements than one run of the compiled formula holds, and a last run that is not full. */
+/* The compiled formula needs several runs for so many elements, and its last run is not full. */
 Test(dataset, a_transform_of_many_examples_gives_each_its_own) {
     enum { COUNT = 5000 };
     const workspace w = workspace_make();
@@ -286,7 +286,7 @@ Test(dataset, a_transform_of_many_examples_gives_each_its_own) {
 
 #define ROWS "  train: {x: [[1, 2], [3, 4]], y: [[1], [2]]}\n"
 
-/* What is wrong, and where: {x, y, section, csv, "file:line:column: part of the message"}. */
+/* Mistakes: {x, y, section, csv, "file:line:column: part of the message"}. */
 static const struct {
     const char *x, *y, *section, *csv, *place, *message;
 } bad[] = {

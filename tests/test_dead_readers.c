@@ -17,7 +17,7 @@ static bool has_product_in_place(const yg_program *program) {
     return found;
 }
 
-/* c + a · b is one operator where nothing else reads the product. */
+/* c + a · b becomes one operator if nothing else reads the product. */
 Test(dead_readers, keep_no_rule_from_matching) {
     for (int read = 0; read < 2; read++) {
         yg_graph *g = yg_graph_new(yg_ops(), 0);

@@ -62,7 +62,8 @@ static size_t defined_as_exp(yg_graph *graph, const yg_infer *call, const yg_nod
     return 1;
 }
 
-/* exp' is exp: the definition's result is the node that is differentiated, not computed again. */
+/* The derivative of exp is exp: it uses the node itself and does not compute the definition again.
+ */
 Test(definitions, results_stand_for_the_definitions) {
     yg_op fused = copy_of("exp");
     fused.vjp = NULL;
@@ -85,8 +86,8 @@ static size_t defined_as_log(yg_graph *graph, const yg_infer *call, const yg_nod
     return 1;
 }
 
-/* In the caller's graph the definition log(exp(a)) would be built as a, which does not depend on
- * exp(a). */
+/* In the caller's graph the definition log(exp(a)) would be simplified to a. That does not depend
+ * on exp(a), so the derivative would be lost. */
 Test(definitions, are_not_simplified_past_their_operands) {
     yg_op fused = copy_of("log");
     fused.vjp = NULL;
@@ -114,7 +115,7 @@ Test(definitions, are_not_simplified_past_their_operands) {
     yg_graph_free(graph);
 }
 
-/* Operands that are one node, and one that is not wanted. */
+/* Two operands are the same node, and the derivative by another is not asked for. */
 static size_t defined_as_product(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                                  yg_node *results) {
     (void)call;
@@ -151,7 +152,7 @@ Test(definitions, take_equal_operands_and_unwanted_ones) {
     yg_graph_free(graph);
 }
 
-/* A derivative costs what its definition costs, wherever the node stands. */
+/* A derivative costs as much as its definition, however large the graph before the node is. */
 Test(definitions, of_a_long_chain_cost_as_much_each) {
     yg_op fused = copy_of("exp");
     fused.vjp = NULL;
@@ -239,7 +240,7 @@ Test(definitions, of_another_function_are_caught) {
     expect_caught(&wrong, "first order");
 }
 
-/* The value of sigmoid, through which no cotangent passes. */
+/* The value of sigmoid. No cotangent passes through it. */
 static const yg_op *frozen_sigmoid(void) {
     static yg_op frozen;
     frozen = copy_of("sigmoid");
@@ -262,7 +263,7 @@ Test(definitions, with_another_derivative_are_caught) {
     expect_caught(&wrong, "first order, element 0");
 }
 
-/* s · (1 - s), of which no derivative is left */
+/* s · (1 - s), where s has no derivative. */
 static yg_node first_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     const yg_node s = apply(graph, frozen_sigmoid(), yg_node_operand(graph, y, 0));
@@ -316,7 +317,8 @@ static size_t itself(yg_graph *graph, const yg_infer *call, const yg_node *opera
     return 1;
 }
 
-/* Neither the derivative nor the stand-in runs for ever. */
+/* A definition that uses its own operator ends with an error: as a derivative, and in place of a
+ * kernel. */
 Test(definitions, by_themselves_are_errors) {
     by_itself = copy_of("sigmoid");
     by_itself.vjp = NULL;
@@ -349,7 +351,7 @@ static size_t random_definition(yg_graph *graph, const yg_infer *call, const yg_
     return 1;
 }
 
-/* Another mask than the value's would be drawn for the derivative. */
+/* A definition must not be random: the derivative would draw another mask than the value. */
 Test(definitions, that_are_random_are_errors) {
     yg_op wrong = copy_of("relu");
     wrong.vjp = NULL;

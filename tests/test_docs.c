@@ -16,7 +16,8 @@
 
 #define FENCE "\n```yaml\n"
 
-/* The file's name where the line before a block ends in "`NAME`:", else "model.yaml". */
+/* The name of a block's file: NAME if the line before it ends in "`NAME`:", or else "model.yaml".
+ */
 static const char *name_of_block(const char *text, const char *block, char *name, size_t size) {
     const char *end = block;
     while (end > text && end[-1] == '\n')
@@ -32,7 +33,7 @@ static const char *name_of_block(const char *text, const char *block, char *name
     return name;
 }
 
-/* Line of `at` in `text`, from 1. */
+/* The number of the line in which `at` lies, from 1. */
 static int line_of(const char *text, const char *at) {
     int line = 1;
     for (; text < at; text++)
@@ -40,7 +41,8 @@ static int line_of(const char *text, const char *at) {
     return line;
 }
 
-/* First all blocks are written, since a model may come before what it includes; then all load. */
+/* All blocks are written first, because a document may show a model before the file that it
+ * includes. */
 static size_t check_document(const char *document, const char *text) {
     size_t models = 0;
     const workspace w = workspace_make();
@@ -103,7 +105,7 @@ Test(docs, models_load) {
     cr_assert_geq(models, 11);
 }
 
-/* The model of add-a-layer.md: its new layer has the right gradients and learns. */
+/* The model of add-a-layer.md: the gradients of its new layer are right, and it learns. */
 Test(docs, the_new_layer_trains) {
     size_t size;
     yg_error error = {0};

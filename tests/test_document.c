@@ -84,7 +84,8 @@ Test(document, reads_trees_and_places) {
     }
 }
 
-/* What an expression is parsed from: the text as it stands in the file. */
+/* An expression is parsed from the text of the file, with its line breaks. A text with escapes is
+ * parsed as YAML reads it. */
 static const struct {
     const char *text;
     const char *source;
@@ -180,7 +181,7 @@ Test(document, counts_what_aliases_stand_for) {
     }
 }
 
-/* Aliases that stand in each other are as deep as what they stand for. */
+/* An alias counts with the depth of the value that it refers to. */
 Test(document, counts_the_depth_of_aliases) {
     for (int extra = 0; extra < 2; extra++) {
         char text[600] = "";

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A weight of this width takes 100 KiB in f32: enough to be moved. */
+/* A weight of this width takes 100 KiB in f32. That is enough for the pass to move its update. */
 enum { LAYERS = 4, WIDTH = 160, BATCH = 8, NODES = 24 };
 #define WEIGHT (WIDTH * WIDTH * (int64_t)sizeof(float))
 
@@ -53,8 +53,8 @@ static void update(subject *s, yg_node parameter, yg_node value) {
     s->updates[s->update_count++] = (yg_update){parameter, value};
 }
 
-/* Builds layers of these widths with their loss and its gradients. Layer i has weight i, except
- * layer `tied`, which has the weight of the layer before it. */
+/* Builds layers of these widths, a loss and its gradients. Layer i has weight i. Layer `tied` has
+ * the weight of the layer before it. */
 static void build_layers(subject *s, const int64_t *widths, int tied) {
     yg_node h = s->x = leaf(s, "x", 0, s->batch, widths[0]);
     s->y = leaf(s, "x", 1, s->batch, widths[LAYERS]);
@@ -108,13 +108,13 @@ static void sgd(subject *s) {
     optimizer(s, "sgd");
 }
 
-/* Layer 2 has the weight of layer 1, which waits for the backward pass of both. */
+/* Layer 2 has the weight of layer 1. Its update waits for the backward pass of both layers. */
 static void tied(subject *s) {
     build_layers(s, equal, 2);
     step_all(s);
 }
 
-/* Read once more when its gradient has long been there. */
+/* The weight is read once more, long after its gradient is computed. */
 static void read_again(subject *s) {
     build_layers(s, equal, LAYERS);
     output(s, yg_matmul(s->g, s->d[0], s->w[3], false, false));
@@ -152,7 +152,7 @@ static void fetched_value(subject *s) {
     }
 }
 
-/* Weights 1 and 2 go one way, which waits for both of their gradients. */
+/* The update of weights 1 and 2 needs both of their gradients. */
 static void shared(subject *s) {
     build_layers(s, equal, LAYERS);
     const yg_node way = yg_tanh(s->g, yg_add(s->g, s->d[1], s->d[2]));
@@ -175,7 +175,8 @@ static void other_parameters(subject *s) {
     update(s, s->w[2], s->w[1]);
 }
 
-/* What updates do not read stays: a row that is stretched for a product in the last layer. */
+/* A node that no update reads is not moved: a row that is broadcast for a product in the last
+ * layer. */
 static void stretched(subject *s) {
     s->batch = 512;
     build_layers(s, equal, LAYERS);
@@ -235,7 +236,7 @@ static yg_program *compute(const subject *s, const yg_compile_options *options) 
     return program;
 }
 
-/* Where the plan writes over a parameter. */
+/* Where the plan's text writes over a parameter. */
 static long place(const char *text, const char *parameter) {
     char wanted[32];
     snprintf(wanted, sizeof wanted, " %s = ", parameter);

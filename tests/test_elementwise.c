@@ -1,8 +1,6 @@
-/*
- * The edges of elementwise operators: NaN, infinities, zeros, ties and overflows, in values and in
- * gradients, and the identities that the simplifier knows. What PyTorch gives is expected, unless
- * the operator's own text says otherwise; everything ordinary is checked from the descriptors.
- */
+/* The edges of elementwise operators: NaN, infinities, zeros, ties and overflows, in values and in
+ * gradients. Also the identities that the simplifier knows. PyTorch's results are expected, unless
+ * the operator's own text says otherwise. Ordinary values are checked from the descriptors. */
 #include "graph/program.h"
 #include "ops/build.h"
 #include "ops/ops.h"
@@ -180,7 +178,7 @@ Test(elementwise, values_at_the_edges) {
     }
 }
 
-/* What Python's // and % give, to the bit, signs of zeros too; in f32 where operands are floats. */
+/* Python's // and %, to the bit, with the signs of zeros. If the operands are floats, in f32. */
 static const struct {
     double a, b, quotient, rest;
 } divisions[] = {
@@ -339,7 +337,7 @@ static const gradient_case gradient_cases[] = {
     {"clip", {5}, 0, 1},          {"remainder", {7, 2}, 1, -3},
 };
 
-/* d op / d operand[wrt], and that derivative's own derivative in *second. */
+/* Returns the derivative of op by operand[wrt], and writes the second derivative to *second. */
 static double gradient(const gradient_case *c, unsigned flags, double *second) {
     const yg_op *op = yg_op_find(yg_ops(), c->op);
     cr_assert_not_null(op, "%s", c->op);

@@ -25,7 +25,7 @@ typedef struct call {
     const yg_attr *attrs;
 } call;
 
-/* The sample's operator on `dtype`, or false where it takes no such operands. */
+/* Prepares the sample's operator for `dtype`. False if it takes no such operands. */
 static bool make_call(const yg_op *op, const yg_sample *sample, yg_dtype dtype,
                       const yg_attr *attrs, call *made) {
     *made = (call){.op = op, .attrs = attrs};
@@ -54,13 +54,13 @@ static bool make_call(const yg_op *op, const yg_sample *sample, yg_dtype dtype,
     return made->tile != NULL;
 }
 
-/* The k-th operand of case `number`; the cases pair each value with several others. */
+/* The k-th operand of case `number`. The cases pair each value with several others. */
 static double operand_value(size_t number, size_t k) {
     return values[(number + k * (1 + number / VALUE_COUNT)) % VALUE_COUNT];
 }
 
-/* Runs the tile on n elements, `numbers[i]` being element i's case; `shift` elements into the
- * buffers. Returns the result's first element. */
+/* Runs the tile on n elements, which begin `shift` elements into the buffers. Element i is case
+ * numbers[i]. Returns the first element of the result. */
 static const char *run(const call *call, const size_t *numbers, size_t n, size_t shift,
                        char *result) {
     static _Alignas(64) char operands[YG_SAMPLE_OPERANDS][ROOM * WIDEST];

@@ -145,8 +145,8 @@ Test(executables, losses_and_metrics_that_are_leaves) {
     workspace_remove(&w);
 }
 
-/* A metric is of the parameters that the loss was computed from, not of those that the step
- * leaves, also where it is a parameter that the step writes over. */
+/* A metric and the loss are computed from the same parameters: those before the update. That also
+ * holds for a metric that is a parameter, though the step writes over it. */
 Test(executables, a_metric_that_is_a_parameter_is_of_before_the_update) {
     static const char *const metrics[] = {"s",     "squeeze(u[1:])", "1.0 * s",
                                           "s + 0", "reshape(s, [])", "mean(x) * 0 + s"};

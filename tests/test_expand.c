@@ -24,7 +24,8 @@ static yg_model *load(const char *name, const char *text) {
 
 #define HEAD "format: 1\ninputs: {x: [B, 4]}\n"
 
-/* Two ways to write the same; `same` may be NULL: then only the expanded model is compared. */
+/* Two ways to write the same model. If `same` is NULL, the model is compared with its expansion
+ * only. */
 static const struct {
     const char *name, *text, *same;
 } cases[] = {
@@ -155,7 +156,7 @@ Test(expand, computes_the_same) {
 
 /* ----------------------------------------------------------------------------------- results -- */
 
-/* An output and a loss term that is a parameter, a view, a broadcast, a constant or an input. */
+/* Outputs and terms of the loss: a parameter, a view, a broadcast, a constant, an input. */
 Test(expand, keeps_results_of_every_kind) {
     static const char *const results[] = {
         "w",
@@ -194,7 +195,7 @@ Test(expand, keeps_results_of_every_kind) {
 
 /* ------------------------------------------------------------------------------------- names -- */
 
-/* Names that the tool itself uses, YAML's words, operators and layer types. */
+/* Names that mean something elsewhere: to the command, in YAML, as operators and layer types. */
 static const char *const names[] = {
     "best",    "run",       "loss",    "standardize", "format", "weights", "__metadata__",
     "exp_avg", "x.exp_avg", "metrics", "outputs",     "params", "graph",   "data",
@@ -241,7 +242,7 @@ Test(expand, takes_any_name) {
 
 /* ---------------------------------------------------------------------------------- sections -- */
 
-/* What the sections hold once vars are replaced; overrides count. */
+/* The sections after vars are replaced, with overrides. */
 Test(expand, replaces_vars_in_sections) {
     static const char text[] =
         "format: 1\n"
@@ -297,7 +298,7 @@ Test(expand, replaces_vars_in_sections) {
 /* ------------------------------------------------------------------------------ long and deep --
  */
 
-/* `head`, then `part` so many times, then `middle`, then `close` as often, then `tail`. */
+/* Writes `head`, `part` count times, `middle`, `close` count times, and `tail`. */
 static char *repeated(const char *head, const char *part, const char *middle, const char *close,
                       const char *tail, size_t count) {
     const size_t size =
@@ -314,8 +315,8 @@ static char *repeated(const char *head, const char *part, const char *middle, co
     return text;
 }
 
-/* What is long loads: an operand that was evaluated twice would take 2^count steps. What is deep is
- * an error, told before the stack is full. */
+/* A long expression loads: evaluating an operand twice would take 2^count steps. A deep one is an
+ * error, found before the stack is full. */
 Test(expand, loads_what_is_long_and_refuses_what_is_deep) {
     static const char head[] = HEAD "params: {w: {shape: [4], init: ones}}\nloss: sum(w * x)\n"
                                     "outputs:\n  y: ";
@@ -348,7 +349,7 @@ Test(expand, loads_what_is_long_and_refuses_what_is_deep) {
     }
 }
 
-/* 5,000 layers and 5,000 copies; a text beyond a file's largest size is refused, not printed. */
+/* 5,000 layers and 5,000 copies expand. An expansion larger than the largest file is refused. */
 Test(expand, takes_many_layers) {
     yg_error error = {0};
     char *text = malloc(400000);
@@ -373,7 +374,7 @@ Test(expand, takes_many_layers) {
     yg_model_free(model);
 }
 
-/* A model without `graph:` has no statements at all. */
+/* A model without `graph:` has no statements. */
 Test(expand, takes_a_model_without_a_graph) {
     yg_model *model = load("no graph", "format: 1\ninputs: {x: [B, 4]}\noutputs: [x]\n");
     expect_expands("no graph", model, &options);

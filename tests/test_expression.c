@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every operator as a call in brackets, so that the tree is seen: "(+ a (* b c))". */
+/* Writes the tree with each operator in brackets: "(+ a (* b c))". */
 static void dump(const yg_expression *e, char *text, size_t size) {
     size_t used = strlen(text);
     if (e == NULL) {
@@ -237,7 +237,7 @@ Test(expression, says_what_is_wrong) {
     }
 }
 
-/* Deep in every way that the grammar has, just within the cap and far beyond it. */
+/* Nesting in every way that the grammar has, just within the cap and far beyond it. */
 static const struct {
     const char *before, *middle, *after;
     size_t within;
@@ -246,7 +246,7 @@ static const struct {
     {"x[", "a", "]", 199}, {"a ** ", "a", "", 199}, {"", "x", "[0]", 199},
 };
 
-/* A chain of operators has any length: nothing recurses into it. */
+/* A chain of operators may have any length, because no function recurses along it. */
 Test(expression, reads_and_prints_long_chains) {
     static const char *const links[] = {" + a", " - a * b", " * a", " @ a", " // a", " + (a + b)"};
     enum { COUNT = 100000 };
