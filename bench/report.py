@@ -75,6 +75,25 @@ def ratio_text(ratio):
     return "–" if ratio is None else f"{ratio:.2f}"
 
 
+def pass_table(results):
+    """A line for each pass or rule that was left out: how much longer each workload takes then."""
+    table = rows(results)
+    names = [name for name in subject_names(results) if name.startswith("without ")]
+    lines = [["", *(f"{name.split('_')[0]}, {threads}" for name, threads in table)]]
+    for name in names:
+        cells = [
+            ratio_text(speed_ratio(find(key[0]), row[OURS], row[name])) if name in row else "–"
+            for key, row in table.items()
+        ]
+        lines.append([name, *cells])
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) if k else cell.ljust(width)
+                  for k, (cell, width) in enumerate(zip(line, widths)))
+        for line in lines
+    )
+
+
 def terminal_table(results):
     comparisons = [comparison(key, row) for key, row in rows(results).items()]
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 900  # some peers compile for minutes
 ROUND_LIMIT_SECONDS = 60  # for all rounds of a workload, once each subject has MIN_ROUNDS
 MIN_ROUNDS = 3
+ROUND_SECONDS = 0.2
 SETTLE_SECONDS = 0.05  # by then the threads of the last subject no longer spin and wait for work
 TOLERANCE = 1e-4  # subjects sum in different orders, in float32
 DEBIAN_PYTHON = "/usr/bin/python3"
@@ -142,7 +143,8 @@ def pin_to_cores(count):
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-count:])
 
 
-def yamlgrad_command(workload, threads, programs):
+def yamlgrad_command(workload, threads, programs, without=None):
+    """`without` is a pass or a rule of the compiler to leave out; only `step` can."""
     model = str(ROOT / "bench" / workload.model)
     if workload.kind == "process":
         return [
@@ -151,9 +153,21 @@ def yamlgrad_command(workload, threads, programs):
         ]
     if workload.kind == "chain":
         return [str(programs / "bench" / "chain"), str(workload.nodes)]
-    return [
+    command = [
         str(programs / "bench" / "step"), model, workload.kind, str(workload.batch), str(threads),
     ]
+    return [*command, str(ROUND_SECONDS), without] if without else command
+
+
+def pass_names(workload, programs):
+    """The passes and rules that can be left out of the program of a workload."""
+    command = [
+        str(programs / "yamlgrad"), "show", str(ROOT / "bench" / workload.model), "--passes",
+        "--json",
+    ]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    names = [entry["name"] for entry in json.loads(shown)]
+    return [name for name in names if name not in ("algebra", "fold")]  # not the compiler's
 
 
 def peer_command(peer, runs_it, workload, threads, programs):
@@ -190,12 +204,20 @@ def find_peer(peer, venv, programs):
 # ------------------------------------------------------------------------------------ measuring --
 
 
-def start_all(workload, threads, peers, programs, before):
+def start_all(workload, threads, peers, arguments):
     """Returns the running subjects, and {name: reason} of those that do not run. yamlgrad is the
-    first subject, and must run. `before`: a folder with the programs of another build, or None."""
+    first subject, and must run."""
+    programs, before = arguments.programs, arguments.before
     commands = [("yamlgrad", yamlgrad_command(workload, threads, programs))]
     if before:
         commands.append(("before", yamlgrad_command(workload, threads, before)))
+    if arguments.without and workload.model and workload.kind != "process":
+        every = pass_names(workload, programs)
+        for name in every if arguments.without == "all" else arguments.without.split(","):
+            if name not in every:
+                sys.exit(f"bench: no pass is called {name}; known: all, {', '.join(every)}")
+            command = yamlgrad_command(workload, threads, programs, name)
+            commands.append((f"without {name}", command))
     for peer, runs_it in peers.items():
         if workload.kind == "process" and peer.variant == "compiled":
             continue  # compiling takes far longer than one gradient
@@ -244,9 +266,7 @@ def rounds_of(subjects, rounds):
 def measure(workload, threads, arguments, peers, versions):
     """Returns the results for one workload and thread count, the reasons of missing subjects, and
     the disagreements."""
-    subjects, missing = start_all(
-        workload, threads, peers, arguments.programs, arguments.before
-    )
+    subjects, missing = start_all(workload, threads, peers, arguments)
     try:
         wrong = disagreements(subjects)
         rounds_of(subjects, arguments.rounds)
@@ -309,11 +329,15 @@ def main():
     parser.add_argument("--before", type=Path, metavar="FOLDER",
                         help="compare with another build of yamlgrad, whose programs are in this "
                         "folder; peers only if --peers names them")
+    parser.add_argument("--without", metavar="PASSES", default="",
+                        help="compare with programs that are compiled without one of these passes "
+                        "or rules, or `all`, instead of peers: what each of them gains")
     parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--venv", type=Path, default=ROOT / "build" / "bench-venv")
     arguments = parser.parse_args()
     workloads = chosen_workloads(arguments.workloads)
-    wanted = chosen_peers(arguments.peers) if arguments.peers or not arguments.before else []
+    alone = arguments.before or arguments.without  # no peers but those that are named
+    wanted = chosen_peers(arguments.peers) if arguments.peers or not alone else []
     available = len(os.sched_getaffinity(0))
     counts = [n for n in map(int, arguments.threads.split(",")) if 1 <= n <= available]
     if not counts or arguments.rounds < 1:
@@ -339,6 +363,8 @@ def main():
             wrong += [(workload.name, threads, *difference) for difference in differing]
 
     print(report.terminal_table(results))
+    if arguments.without:
+        print(report.pass_table(results))
     progress("wrote build/bench.json")
     for name, threads, subject, theirs, ours in wrong:
         progress(f"bench: {name}, {threads} threads: {subject} has {theirs}, yamlgrad {ours}")
@@ -347,7 +373,7 @@ def main():
         progress(f"bench: yamlgrad did not run {name}: {missing[name]['yamlgrad']}")
     if wrong or failed:
         sys.exit(1)
-    if len(workloads) == len(WORKLOADS) and len(wanted) == len(PEERS) and not arguments.before:
+    if len(workloads) == len(WORKLOADS) and len(wanted) == len(PEERS) and not alone:
         page = ROOT / "docs" / "performance.md"
         page.write_text(report.page(results, missing, versions, load, arguments.programs, page))
         progress("wrote docs/performance.md")

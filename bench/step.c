@@ -2,7 +2,9 @@
  * yamlgrad's side of the workloads that run a model: its gradient, a whole training step, or a
  * Hessian-vector product, compiled once and run again and again on one synthetic batch.
  *
- *   step MODEL gradient|step|hessian_vector BATCH THREADS [ROUND_SECONDS]
+ *   step MODEL gradient|step|hessian_vector BATCH THREADS [ROUND_SECONDS [WITHOUT]]
+ *
+ * WITHOUT is a pass or a rule of the compiler to leave out.
  */
 #include "../graph/version.h"
 #include "../models/model.h"
@@ -110,8 +112,11 @@ static const struct workload *find_workload(const char *name) {
     return NULL;
 }
 
-static bool compile(const struct workload *workload, int threads, job *job, yg_error *error) {
-    const yg_compile_options options = {.threads = threads};
+/* `without` is the name of a pass or a rule, or NULL. */
+static bool compile(const struct workload *workload, int threads, const char *without, job *job,
+                    yg_error *error) {
+    const yg_compile_options options = {
+        .threads = threads, .without = &without, .without_count = without ? 1 : 0};
     if (!yg_grad(job->graph, yg_network_loss(job->network), YG_NONE, job->parameters, job->count,
                  job->gradients) ||
         !workload->add(job, error)) {
@@ -223,18 +228,20 @@ int main(int argc, char **argv) {
     size_t count;
     const struct workload *workload = argc > 2 ? find_workload(argv[2]) : NULL;
     const double round_seconds = argc > 5 ? strtod(argv[5], NULL) : 0.2;
+    const char *without = argc > 6 ? argv[6] : NULL;
 
-    if (argc < 5 || argc > 6 || !workload || !read_count(argv[3], 1, 1 << 20, &batch) ||
+    if (argc < 5 || argc > 7 || !workload || !read_count(argv[3], 1, 1 << 20, &batch) ||
         !read_count(argv[4], 1, 1024, &threads)) {
         fprintf(stderr, "usage: step MODEL gradient|step|hessian_vector BATCH THREADS "
-                        "[ROUND_SECONDS]\n");
+                        "[ROUND_SECONDS [WITHOUT]]\n");
         return 2;
     }
     for (size_t i = 0; i < MAX_PARAMETERS; i++)
         job.tangents[i] = YG_NONE;
     job.updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
     const bool done = open_model(argv[1], batch, &job, &error) &&
-                      compile(workload, (int)threads, &job, &error) && fill_all(&job, &error) &&
+                      compile(workload, (int)threads, without, &job, &error) &&
+                      fill_all(&job, &error) &&
                       check(&job, workload->add == add_step, values, &count, &error) &&
                       serve(yg_version(), values, count, round_seconds, run_once, &job, &error);
     const int status = done ? EXIT_SUCCESS : report_error(&error);
