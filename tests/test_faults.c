@@ -92,7 +92,7 @@ static bool predict(const job *j, yg_error *error) {
     return good;
 }
 
-/* No temporary file, and no lock, is left. */
+/* Checks that no temporary file and no lock is left. */
 static void expect_clean(const job *j, const char *what, int64_t n) {
     DIR *folder = opendir(j->out);
     for (const struct dirent *entry; folder && (entry = readdir(folder));)
@@ -118,7 +118,7 @@ static void expect_same_run(const job *j, const char *what, int64_t n) {
     }
 }
 
-/* The n-th of `total` faults to try: all of few, a seeded sample of many. */
+/* The n-th fault to try: every fault if `total` is small, or else a random sample. */
 static int64_t choose(int64_t i, int64_t tries, int64_t total) {
     if (total <= tries)
         return i + 1;
@@ -198,7 +198,7 @@ Test(faults, disks_fill_up_and_renames_fail) {
     end_job(&j);
 }
 
-/* A new run over an older one: whichever rename fails, neither is lost. */
+/* A new run replaces an older one. Whichever rename fails, neither run is lost. */
 Test(faults, an_older_run_survives_a_failed_move) {
     const job j = make_job();
     yg_error error = {0};
@@ -221,7 +221,7 @@ Test(faults, an_older_run_survives_a_failed_move) {
     end_job(&j);
 }
 
-/* Killed at each rename of a run that goes on, and of a new one. */
+/* The process is killed at each rename, in a run that goes on and in a new one. */
 Test(faults, a_killed_run_goes_on_to_the_same_bits) {
     const job j = make_job();
     yg_error error = {0};

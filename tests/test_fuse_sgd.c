@@ -126,7 +126,7 @@ Test(fuse_sgd, a_step_is_taken_as_the_product_is_computed) {
     }
 }
 
-/* Profiles count the work where the model file has the product. */
+/* A profile counts the work in the line of the product. */
 Test(fuse_sgd, its_work_is_the_products) {
     const built b = build(PLAIN);
     yg_program *program = compile_built(&b, NULL);
@@ -143,7 +143,7 @@ Test(fuse_sgd, its_work_is_the_products) {
     yg_graph_free(b.graph);
 }
 
-/* In place there is no buffer as large as w, but perhaps for what is seen. */
+/* The step is in place: no buffer is as large as w, except for a result that the caller reads. */
 Test(fuse_sgd, the_parameter_is_written_over) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (!cases[i].matches)

@@ -17,7 +17,7 @@ typedef struct shape {
     int64_t rows, columns, depth;
 } shape;
 
-/* Each in all four combinations of transposed operands, stored and added. */
+/* Each shape is tried with all four combinations of transposed operands, stored and added. */
 static const shape shapes[] = {
     {1, 1, 1},       {2, 2, 3},     {2, 3, 2},      {1, 7, 40},     {3, 50, 20}, {40, 1, 30},
     {4, 3, 90},      {5, 5, 41},    {6, 16, 64},    {7, 17, 33},    {8, 15, 12}, {9, 31, 20},
@@ -45,7 +45,7 @@ typedef struct operands {
     void *a, *b, *c, *scratch;
 } operands;
 
-/* In [-1, 1), from the element's number. */
+/* A number in [-1, 1), computed from the element's index. */
 static double number(uint64_t stream, int64_t i) {
     uint64_t x = (uint64_t)i * 0x9E3779B97F4A7C15u + stream * 0xD1B54A32D192ED03u;
     x ^= x >> 32;
@@ -58,7 +58,7 @@ static double get(const void *data, size_t element, int64_t i) {
     return element == sizeof(float) ? ((const float *)data)[i] : ((const double *)data)[i];
 }
 
-/* Of exactly the size: the sanitizer sees the first byte too many. */
+/* The buffer has exactly the size, so the sanitizer sees the first byte beyond it. */
 static void *new_numbers(uint64_t stream, size_t element, int64_t count) {
     void *data = malloc((size_t)count * element + 1);
     cr_assert_not_null(data);
@@ -108,7 +108,7 @@ static void free_operands(operands *o) {
     free(o->scratch);
 }
 
-/* The pieces [begin, end), with the kernel that the whole product has. */
+/* Computes the pieces [begin, end) with the kernel of the whole product. */
 static void multiply(const path *path, const operands *o, void *c, int64_t begin, int64_t end) {
     int64_t at[3];
     const yg_gemm part = yg_gemm_part(&o->gemm, begin, end, at);
@@ -122,7 +122,7 @@ static void multiply(const path *path, const operands *o, void *c, int64_t begin
         yg_gemm_choose(&o->gemm, o->element, path->isa)(&part, a, b, to, o->scratch);
 }
 
-/* An element of C against its definition; what lies between the rows must be as it was. */
+/* Compares each element of C with its definition. Bytes between the rows must not change. */
 static void check_element(const operands *o, int64_t i, int64_t j, const char *what) {
     const yg_gemm *g = &o->gemm;
     const int64_t at = i * g->c_stride + j;
@@ -205,8 +205,8 @@ Test(gemm, by_cblas) {
     check_library(YG_GEMM_CBLAS);
 }
 
-/* A part's bits do not depend on what else is computed with it: whole, piece by piece, or in two
- * parts as two threads share it. */
+/* The bits of a part do not depend on the rest of the call: the whole product, piece by piece, or
+ * two parts for two threads. */
 static void check_parts(const path *path, const shape *shape, int variant) {
     operands o = make_operands(path, shape, variant & 1, variant & 2, variant & 4);
     const int64_t pieces = yg_gemm_pieces(&o.gemm);
@@ -240,8 +240,8 @@ Test(gemm, same_bits_however_it_is_shared) {
             }
 }
 
-/* Bands of rows give the bits of the whole product. They have `band` rows and three times as many
- * in turn. The first one packs B, the others use it, and all are told what to prefetch. */
+/* Bands of rows give the bits of the whole product. They have `band` rows and 3 · `band` rows in
+ * turn. The first band packs B and the others use it. All get memory to prefetch. */
 static void check_bands(const path *path, const shape *shape, int variant, int64_t band) {
     operands o = make_operands(path, shape, variant & 1, variant & 2, variant & 4);
     o.gemm.in_bands = true;

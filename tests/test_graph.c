@@ -29,7 +29,7 @@ static const char *failure(const yg_graph *g) {
     return yg_graph_error(g) ? yg_graph_error(g)->message : "";
 }
 
-/* Small and large takes in turn, over several blocks: what is written must not show up again. */
+/* Takes small and large pieces in turn, over several blocks. No two pieces may overlap. */
 Test(pool, what_is_taken_is_zeroed_aligned_and_apart) {
     yg_pool *pool = yg_pool_new();
     for (size_t i = 0; i < 20000; i++) {
@@ -60,7 +60,7 @@ Test(graph, equal_nodes_are_built_once) {
     yg_graph_free(g);
 }
 
-/* Only the bytes that an attribute's kind gives a meaning count. */
+/* Two attributes are equal if the bytes that their kind uses are equal. */
 Test(graph, what_an_attribute_does_not_use_does_not_tell_nodes_apart) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_node x = matrix(g, "x", 2, 3);
@@ -210,7 +210,7 @@ Test(graph, constants_are_folded_unless_switched_off) {
     yg_graph_free(g);
 }
 
-/* Each of the two by itself: -(-x) is x, and 2 · 3 is a constant. */
+/* Algebra and folding, each without the other: -(-x) is x, and 2 · 3 is a constant. */
 Test(graph, algebra_and_folding_are_switched_off_one_by_one) {
     static const unsigned flags[] = {0, YG_GRAPH_NO_ALGEBRA, YG_GRAPH_NO_FOLD,
                                      YG_GRAPH_NO_SIMPLIFY};
@@ -309,7 +309,7 @@ Test(gradient, a_cotangent_or_tangent_that_is_no_node_is_refused) {
     yg_graph_free(g);
 }
 
-/* "No derivative" can be handed on as a tangent: it adds nothing. */
+/* A tangent may be "no derivative". It adds nothing. */
 Test(gradient, no_tangent_is_none) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_node wrt[2] = {matrix(g, "x", 1, 1), matrix(g, "w", 1, 1)};
@@ -320,7 +320,7 @@ Test(gradient, no_tangent_is_none) {
     yg_graph_free(g);
 }
 
-/* A target that y does not depend on has a tangent that adds nothing, wherever it stands. */
+/* The tangent of a target that y does not depend on adds nothing, first or last in the list. */
 Test(gradient, tangents_of_what_is_not_reached_add_nothing) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_node before = matrix(g, "before", 2, 3), x = matrix(g, "x", 1, 1);
@@ -349,7 +349,7 @@ Test(gradient, adjoints_point_at_the_line_of_their_node) {
     yg_graph_free(g);
 }
 
-/* Only the output's own history is walked: what comes after it, or beside it, costs nothing. */
+/* A gradient visits only nodes before the output. Later nodes cost nothing. */
 Test(gradient, only_what_is_needed_is_built) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_node x = matrix(g, "x", 1, 1), w = matrix(g, "w", 1, 1);
@@ -364,8 +364,8 @@ Test(gradient, only_what_is_needed_is_built) {
     yg_graph_free(g);
 }
 
-/* Leaves are never merged, so nothing tells one from another but its place: a table that keeps them
- * all in one slot would take minutes. */
+/* Leaves are never merged and have equal records. If the table kept them all in one slot, this test
+ * would take minutes. */
 Test(graph, many_leaves_are_added_in_linear_time) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     yg_node last = YG_NONE;
@@ -375,7 +375,7 @@ Test(graph, many_leaves_are_added_in_linear_time) {
     yg_graph_free(g);
 }
 
-/* The users of one node are looked for near each other: they must not crowd there. */
+/* The users of one node have similar hashes. They must not crowd one place of the table. */
 Test(graph, many_users_of_one_node_are_merged_in_linear_time) {
     enum { USERS = 200000 };
     yg_graph *g = yg_graph_new(yg_ops(), 0);
@@ -391,7 +391,7 @@ Test(graph, many_users_of_one_node_are_merged_in_linear_time) {
     yg_graph_free(g);
 }
 
-/* d²/dx² of a chain, without recursion and with a graph that grows by a constant a link. */
+/* d²/dx² of a chain. Nothing recurses, and each link adds the same number of nodes. */
 Test(gradient, long_chains_grow_linearly) {
     size_t sizes[2];
     for (int round = 0; round < 2; round++) {

@@ -183,7 +183,7 @@ Test(host, decimal_comma) {
 
 extern char **environ;
 
-/* What belongs to the process or to the calling thread, and not to the library. */
+/* State of the process and of the calling thread, which the library must not change. */
 typedef struct state {
     struct sigaction actions[65];
     sigset_t blocked;
@@ -219,7 +219,7 @@ static void read_state(state *s) {
     s->files = count_entries("/proc/self/fd");
 }
 
-/* Trains, predicts and computes with threads: the process is as it was before. */
+/* Trains, predicts and computes with threads. The process is then as it was before. */
 Test(host, process_is_left_as_it_was) {
     const workspace w = workspace_make();
     state *before = malloc(sizeof *before), *after = malloc(sizeof *after);
@@ -247,8 +247,8 @@ Test(host, process_is_left_as_it_was) {
     workspace_remove(&w);
 }
 
-/* The host's rounding and its treatment of subnormal numbers neither matter nor change. A host that
- * is told of exceptions is not told of those in a run. */
+/* The host's rounding mode and its treatment of subnormal numbers do not matter, and do not change.
+ * If the host has exceptions of floating point reported, it gets none from a run. */
 Test(host, floating_point) {
     const double expected = loss_of_steps(2, 3);
     step s = make_step(2);
@@ -301,7 +301,7 @@ static void *run_in_thread(void *loss) {
     return NULL;
 }
 
-/* Programs that are built and run in several threads at once compute what each computes alone. */
+/* Several threads build and run programs at once. Each computes the same as alone. */
 Test(host, programs_in_several_threads) {
     const double expected = loss_of_steps(2, 20);
     pthread_t threads[3];
@@ -314,8 +314,8 @@ Test(host, programs_in_several_threads) {
     }
 }
 
-/* A child of a fork has none of its parent's threads. It computes the same, frees what it got, and
- * may compile programs with threads of its own; the parent goes on too. */
+/* A child of a fork has none of its parent's threads. It computes the same, frees the parent's
+ * objects, and may compile programs with threads of its own. The parent goes on too. */
 Test(host, fork) {
     const double expected = loss_of_steps(2, 6);
     step s = make_step(2);

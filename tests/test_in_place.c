@@ -34,31 +34,32 @@ static yg_node add_rows(yg_graph *g, yg_node x, yg_node part, int64_t start) {
     return yg_apply(g, yg_op_find(yg_ops(), "add_to_slice"), operands, 2, attrs);
 }
 
-/* A group reads the first row for every row, and would have overwritten it. */
+/* A group reads the first row again for every row. In place it would have overwritten that row. */
 static void a_row_for_all(example *e) {
     const yg_type *type = yg_node_type(e->g, e->h);
     e->outputs[0] =
         yg_exp(e->g, yg_subtract(e->g, e->h, yg_broadcast(e->g, rows(e->g, e->h, 0, 1), type)));
 }
 
-/* A row in the middle is right for those before it, and wrong for those after it. */
+/* All rows read one row in the middle. In place, rows before it would be right and rows after it
+ * wrong. */
 static void a_middle_row_for_all(example *e) {
     const yg_type *type = yg_node_type(e->g, e->h);
     e->outputs[0] =
         yg_multiply(e->g, yg_broadcast(e->g, rows(e->g, e->h, 7, 8), type), yg_square(e->g, e->h));
 }
 
-/* The kernel adds rows that it has just written. */
+/* In place, the kernel would add rows that it has just written. */
 static void rows_to_the_next(example *e) {
     e->outputs[0] = add_rows(e->g, e->h, rows(e->g, e->h, 0, SIDE - 1), 1);
 }
 
-/* The same, of a part that begins further on in h's memory. */
+/* The same, for a part of h that does not begin where h does. */
 static void later_rows_to_the_next(example *e) {
     e->outputs[0] = add_rows(e->g, e->h, rows(e->g, e->h, 1, SIDE - 1), 2);
 }
 
-/* The kernel reads rows of h for the product as it writes them. */
+/* In place, the kernel would read rows of h for the product while it writes over them. */
 static void a_product_with_itself(example *e) {
     e->outputs[0] = apply(e->g, "addmm", e->h, e->h, e->b);
 }
@@ -96,8 +97,8 @@ static void read_again_in_the_row_loop(example *e) {
     e->count = 2;
 }
 
-/* A view has its operand put into memory, and one group makes both and reads the view. The result
- * cannot take over bytes that its own group has not been given yet. */
+/* The operand of a view must be in memory. Here one group computes both and reads the view. The
+ * result cannot take over bytes that its own group has not been given yet. */
 static void a_view_of_its_own(example *e) {
     const yg_node root = yg_exp(e->g, e->h);
     e->outputs[0] = yg_sin(e->g, yg_reshape(e->g, root, yg_node_type(e->g, root)));
@@ -110,7 +111,7 @@ static void half_of_it_in_a_wider_type(example *e) {
     e->outputs[0] = yg_cast(e->g, rows(e->g, narrow, 0, SIDE / 2), YG_F64);
 }
 
-/* An output that lies in h. */
+/* An output is a part of h. */
 static void a_view_of_it_is_an_output(example *e) {
     const yg_type flat = type_of(YG_F64, 1, (int64_t[]){SIDE * SIDE});
     e->outputs[0] = yg_reshape(e->g, e->h, &flat);
@@ -137,8 +138,9 @@ static const struct {
     {"a view of it is an output", a_view_of_it_is_an_output},
 };
 
-/* Each way has to compute what the last one does. Chunks of rows are left out in one: they give
- * every value of a row loop a place of its own, which hides what is written over too early. */
+/* Each way must give the results of the last one. One way is without chunks of rows: with chunks,
+ * every value of a row loop has its own place, which hides that something is overwritten too early.
+ */
 static const struct {
     unsigned flags;
     const char *without;

@@ -13,7 +13,7 @@
 
 #define COUNT 12000 /* 60 * 40 * 5 */
 
-/* A model of one parameter "w"; `shape` as in the file. */
+/* A model with one parameter "w". `shape` is text of the model file. */
 static yg_model *load(const char *shape, const char *init, yg_error *error) {
     char text[500];
     snprintf(text, sizeof text,
@@ -147,8 +147,8 @@ Test(initializers, orthogonal_is_orthogonal) {
     check_orthogonal("[6, 2, 5]", 6, 10, 1);
 }
 
-/* The same seed gives the same bits for any batch size; another seed other values; f32 is f64
- * rounded. */
+/* The same seed gives the same bits for any batch size. Another seed gives other values. Values in
+ * f32 are those in f64, rounded. */
 Test(initializers, depend_on_the_seed_alone) {
     static const char *const random[] = {"uniform",        "normal",         "truncated_normal",
                                          "xavier_uniform", "kaiming_normal", "orthogonal"};

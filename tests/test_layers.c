@@ -332,7 +332,7 @@ Test(layers, agree_with_operators) {
     }
 }
 
-/* Every layer of the library is placed by a twin above. */
+/* Every layer of the library must be in one of the tables above. */
 Test(layers, every_layer_has_a_twin) {
     cr_assert(yg_layer_count() >= 7);
     for (size_t i = 0; i < yg_layer_count(); i++) {
@@ -348,7 +348,7 @@ Test(layers, every_layer_has_a_twin) {
     cr_expect_null(yg_layer_name(yg_layer_count()));
 }
 
-/* Dropout drops in training: about a share p, and what is kept is divided by 1 - p. */
+/* In training, dropout sets about a share p to zero and divides the rest by 1 - p. */
 Test(layers, dropout_drops_in_training) {
     static const char text[] = HEAD "inputs: {x: [B, 4000]}\n"
                                     "graph: {y: {type: dropout, p: 0.25}}\n"

@@ -50,7 +50,7 @@ static long double density(long double x) {
 static long double logistic(long double x) {
     return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x));
 }
-/* What gelu's cheap form puts into the logistic function. */
+/* The argument of the logistic function in gelu's cheap form. */
 static long double inner(long double x) {
     return TWO_BY_SQRT_PI * SQRT_2 * (x + 0.044715L * x * x * x);
 }
@@ -123,7 +123,7 @@ static const limit_case cases[] = {
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
-/* Relative to itself; what is below the normal numbers is flushed to 0 in a run. */
+/* The error is relative. A run flushes subnormal numbers to 0. */
 static bool agrees(yg_dtype dtype, double found, long double exact, double absolute, double scale) {
     const double epsilon = dtype == YG_F32 ? FLT_EPSILON : DBL_EPSILON;
     const double least = dtype == YG_F32 ? FLT_MIN : DBL_MIN;
@@ -182,7 +182,7 @@ Test(limits, values_and_slopes_of_functions) {
 #define INF  INFINITY
 #define NONE (-12345.0) /* not differentiated */
 
-/* The limits where there is one, and PyTorch's choice where there is none. */
+/* The mathematical limit if there is one, or else PyTorch's value. */
 static const struct pair_case {
     const char *op;
     double a, b, value, slope_a, slope_b;
@@ -256,7 +256,8 @@ Test(limits, values_and_slopes_of_pairs) {
             check_pair(&pairs[i], dtype);
 }
 
-/* A constant exponent becomes sqrt, rsqrt or a product: as the documentation of pow says. */
+/* A constant exponent becomes sqrt, rsqrt or a product. Values must be as the documentation of pow
+ * says. */
 static const struct {
     double x, exponent, value, slope;
 } powers[] = {
@@ -290,7 +291,7 @@ Test(limits, constant_exponents) {
     }
 }
 
-/* As documented: 0 in a run on x86, and nothing of that stays behind in the caller. */
+/* As documented: on x86 a run flushes to 0, and the caller's mode is as before. */
 Test(limits, subnormals) {
     yg_graph *g = yg_graph_new(yg_ops(), YG_GRAPH_F64);
     const yg_type type = yg_type_scalar(YG_F64);

@@ -22,7 +22,7 @@ static yg_model *load(const char *text) {
     return model;
 }
 
-/* Output "y" of a model without parameters, for x = 1, 2, 3, …; freed by the caller. */
+/* The output "y" of a model without parameters, for x = 1, 2, 3, … The caller frees it. */
 static double *output(const char *text, int64_t batch, bool training, yg_dtype dtype,
                       size_t *count) {
     const yg_dim dims[] = {{"B", batch}, {"T", 3}};
@@ -50,7 +50,7 @@ static double *output(const char *text, int64_t batch, bool training, yg_dtype d
 /* --------------------------------------------------------------------------------- expressions --
  */
 
-/* y = expression of x = [[1, 2, 3], [4, 5, 6]], first element. */
+/* The first element of the expression, for x = [[1, 2, 3], [4, 5, 6]]. */
 static const struct {
     const char *expression;
     double first;
@@ -189,7 +189,7 @@ Test(loader, ports_tell_what_is_declared) {
     yg_model_free(model);
 }
 
-/* For prediction, nodes that a target is behind are left out with it. */
+/* For prediction, targets are left out, and so are nodes that depend on them. */
 Test(loader, outputs_without_targets) {
     yg_model *model = load(HEAD "inputs: {x: [B, 2]}\n"
                                 "targets: {t: [B, N]}\n"

@@ -16,7 +16,7 @@
 
 enum { BATCH = 3, WIDTH = 5 };
 
-/* h' = tanh(x w + h v) · mask, y = h' · x; what it reads, and what it makes. */
+/* The cell h' = tanh(x w + h v) · mask, y = h' · x, with its operands and its results. */
 typedef struct cell {
     yg_node h, x, w, v; /* given */
     yg_node next, y;    /* made */
@@ -89,7 +89,7 @@ static yg_node slice_of(subject *s, int64_t t) {
     return yg_reshape(s->g, yg_slice(s->g, s->x, start, stop, step), &row);
 }
 
-/* T rows as one tensor, joined two by two: a list of operands is not that long. */
+/* T rows as one tensor. They are joined two by two, because a list of operands is not that long. */
 static yg_node stacked(subject *s, yg_node *rows, int64_t count) {
     const yg_type one = type_of(YG_F64, 3, (int64_t[]){1, BATCH, WIDTH});
     for (int64_t t = 0; t < count; t++)
@@ -127,7 +127,7 @@ static void output(subject *s, yg_node node) {
     s->outputs[s->output_count++] = node;
 }
 
-/* Values; gradients of a loss; gradients of how long those are. */
+/* Compares values, the gradients of a loss, and the gradients of their squared length. */
 static void make(subject *s, const loop_case *test, void (*build)(subject *, const loop_case *)) {
     const yg_type row = wide(2), square = type_of(YG_F64, 2, (int64_t[]){WIDTH, WIDTH});
     const yg_type rows = type_of(YG_F64, 3, (int64_t[]){test->iterations, BATCH, WIDTH});
@@ -223,7 +223,7 @@ Test(loop, its_plan_does_not_grow) {
     cr_expect_leq(stats[2].arena_bytes, 2 * stats[1].arena_bytes + 4096);
 }
 
-/* What does not fit is an error of the graph. */
+/* A loop whose types do not fit is an error of the graph. */
 Test(loop, rejects_what_does_not_fit) {
     static const struct {
         const char *name, *expected;

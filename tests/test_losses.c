@@ -29,7 +29,7 @@ static yg_node input(yg_graph *graph, yg_type type) {
     return yg_input(graph, "x", &type);
 }
 
-/* An operator by name with one attribute set. */
+/* Applies an operator with one attribute set, both by name. */
 static yg_node apply_with(yg_graph *graph, const char *name, const yg_node *operands, size_t count,
                           const char *attr, yg_attr value) {
     const yg_op *op = yg_op_find(yg_ops(), name);
@@ -59,8 +59,8 @@ static const double LOGITS[] = {0.3, -2.5, 40, -40, 800, -800, 36.7, -1e-9};
 static const double TARGETS[] = {1, 0, 1, 0, 0, 1, 1, 0.5};
 enum { COUNT = sizeof LOGITS / sizeof *LOGITS };
 
-/* The gradient of bce(sigmoid(z), t) is a - t with one rounding, where a - t is not lost: not for
- * a rounded to 1 divided by a·(1 - a) = 0. */
+/* The gradient of bce(sigmoid(z), t) is a - t, rounded once. For large z, a is rounded to 1.
+ * Computed naively the gradient would then divide by a·(1 - a) = 0. */
 Test(losses, bce_of_sigmoid_has_the_hand_derived_gradient) {
     for (int with_logits = 0; with_logits < 2; with_logits++) {
         yg_graph *graph = yg_graph_new(yg_ops(), YG_GRAPH_F64);
@@ -88,12 +88,12 @@ Test(losses, bce_of_sigmoid_has_the_hand_derived_gradient) {
     }
 }
 
-/* Rows of logits whose softmax is anything from even to saturated. */
+/* Rows of logits. Their softmax goes from even to saturated. */
 static const double ROWS[4][3] = {{0.1, -0.4, 2}, {50, 0, -50}, {0, 800, -800}, {1e-9, 0, 0}};
 static const int32_t LABELS[4] = {2, 0, 0, 1};
 
-/* softmax(z) - one_hot(c), to the bit, for logits, for probability made by softmax, for nll of
- * log_softmax, and for softmax in the place of logits. */
+/* The gradient is softmax(z) - one_hot(c), to the bit: for logits, for probabilities from softmax,
+ * for nll of log_softmax, and for softmax used as logits. */
 Test(losses, cross_entropy_has_the_hand_derived_gradient) {
     for (int form = 0; form < 5; form++) {
         yg_graph *graph = yg_graph_new(yg_ops(), YG_GRAPH_F64);
@@ -138,8 +138,8 @@ Test(losses, cross_entropy_has_the_hand_derived_gradient) {
     }
 }
 
-/* A probability that is 0 or 1 and wrong costs 100 and pulls with 1e12, as in PyTorch, whose test
- * fixture cannot say so: its bound is rounded to a float. */
+/* A wrong probability of 0 or 1 costs 100 and has a gradient of 1e12, as in PyTorch. The fixture of
+ * PyTorch cannot show it, because its bound is rounded to a float. */
 Test(losses, bce_is_bounded_where_the_probability_is_rounded) {
     yg_graph *graph = yg_graph_new(yg_ops(), YG_GRAPH_F64);
     const yg_node p = input(graph, type_of(YG_F64, 1, 4));
@@ -263,7 +263,7 @@ Test(losses, refuse_what_does_not_fit) {
     }
 }
 
-/* A class that is not there stops the run and says which target it was. */
+/* A class out of range stops the run. The error names the target. */
 Test(losses, class_out_of_range_is_an_error_of_the_run) {
     const struct {
         const char *attr;
@@ -352,7 +352,7 @@ Test(dropout, keeps_the_expectation_and_drops_at_its_rate) {
     }
 }
 
-/* The mask depends on seed and step alone: not on the run before, the element type, the threads. */
+/* The mask depends on seed and step only, not on earlier runs, the element type or the threads. */
 Test(dropout, is_a_function_of_seed_and_step) {
     dropper a = make_dropper(YG_F64, 0.5, 1), b = make_dropper(YG_F32, 0.5, 3);
     const uint64_t keys[][2] = {{1, 1}, {2, 1}, {1, 2}};

@@ -9,7 +9,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-/* AddressSanitizer would end the process where malloc() returns NULL. */
+/* By default AddressSanitizer ends the process instead of letting malloc() return NULL. */
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void) {
     return "allocator_may_return_null=1";
@@ -82,7 +82,7 @@ Test(memory_errors, name_the_largest_results) {
     yg_graph_free(g);
 }
 
-/* Each of them can be counted in an int64_t, their sum cannot. */
+/* The bytes of each tensor fit an int64_t; their sum does not. */
 Test(memory_errors, of_a_sum_that_overflows) {
     yg_graph *g = yg_graph_new(yg_ops(), YG_GRAPH_F64);
     const yg_type type = type_of(YG_F64, 2, (int64_t[]){INT64_C(1) << 29, INT64_C(1) << 29});
@@ -103,7 +103,7 @@ Test(memory_errors, of_a_sum_that_overflows) {
     yg_graph_free(g);
 }
 
-/* A type that is too large is found by a shape rule, which knows no line. */
+/* A shape rule finds a type that is too large, but does not know the line. */
 Test(memory_errors, of_a_type_tell_operator_and_line) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_node a = yg_input(g, "a", &(yg_type){YG_F32, 2, {INT64_C(1) << 31, 1}});

@@ -21,7 +21,7 @@ static const char head[] = "format: 1\n"
                            "outputs: [p]\n"
                            "loss: rate * mse(p, y)\n";
 
-/* Data and settings in the ways that YAML has to write them; a comment stays where it is. */
+/* Data and settings, in all of YAML's notations. A comment stays in its place. */
 static const char *const tails[] = {
     "data:\n  train: {csv: sub/d.csv, x: a, y: b}\n  validation: {from: train, fraction: 0.25}\n"
     "train: {epochs: 2, batch_size: 2, seed: 1, optimizer: {type: adam, lr: 0.01}}\n",
@@ -34,7 +34,7 @@ static const char *const tails[] = {
     "data: {train: {csv: ./sub/d.csv, x: a, y: b}}\n",
 };
 
-/* Values that vars and formulas give, and layer types that stand elsewhere, in each form. */
+/* Values from vars and formulas, and layer types from other files, in each form. */
 static const struct {
     const char *vars, *tail;
 } others[] = {

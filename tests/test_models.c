@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Model files there must be: a folder that was not found would pass otherwise. */
+/* There must be model files: without this check, a folder that is not found would pass. */
 #define FEWEST 7
 
 static void fail_with(const char *name, const yg_error *error) {
@@ -150,7 +150,7 @@ Test(models, expanded_ones_are_the_same) {
     for_each_model(check_expanded);
 }
 
-/* What the model files do not use: symbolic sizes in bodies, several results, `if`, sharing,
+/* Uses what the model files do not: symbolic sizes in bodies, several results, `if`, sharing,
  * formulas as inputs and outputs, lists, choices, constants of training. */
 static const char all_of_it[] =
     "format: 1\n"

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One weight that starts at 0 and goes to 3, by a tenth of what is left: 0.6, 1.08, 1.46, 1.77, …;
- * `near` is highest at 1.5, so after epoch 3, `far` is its distance, and the loss falls on. */
+/* One weight goes from 0 to 3: 0.6, 1.08, 1.46, 1.77, … The loss falls in every epoch. `near` is
+ * highest at 1.5, that is after epoch 3. `far` is the distance from 1.5. */
 static const char model_text[] = "format: 1\n"
                                  "name: judged\n"
                                  "inputs: {x: [B, 1]}\n"
@@ -105,8 +105,8 @@ Test(monitor, what_is_wrong_is_told) {
 
 /* ------------------------------------------------------------------------- runs in pieces ---- */
 
-/* Training data whose loss falls and rises again, so that what is best, what is waited for and what
- * it is compared with all matter. */
+/* The loss falls and rises again, so the best loss, the epochs waited and the reference all matter.
+ */
 static const char pieces_model[] =
     "format: 1\n"
     "name: pieces\n"
@@ -141,8 +141,8 @@ static void expect_same(const workspace *w, const char *name, const char *what) 
     free(text_b);
 }
 
-/* A run of pieces of any length, within an epoch or at its end, is the run in one piece: what is
- * best, what is improved on and how long it was not all stand in the checkpoint. */
+/* A run can be interrupted anywhere, within an epoch or at its end, and then equals the run in one
+ * piece. For that, the checkpoint must keep the best loss, the reference and the epochs waited. */
 Test(monitor, a_run_in_pieces_stops_where_the_whole_one_does) {
     static const struct {
         const char *data, *min_delta;
@@ -195,7 +195,8 @@ Test(monitor, a_run_in_pieces_stops_where_the_whole_one_does) {
     workspace_remove(&w);
 }
 
-/* The weights that are kept are those that were judged: their loss is the lowest of all epochs'. */
+/* The weights that are kept are those that were measured: their loss is the lowest of all epochs.
+ */
 Test(monitor, without_validation_the_best_weights_have_the_lowest_loss) {
     const workspace w = workspace_make();
     char text[2000], out[256], weights[256];
@@ -225,7 +226,7 @@ Test(monitor, without_validation_the_best_weights_have_the_lowest_loss) {
     workspace_remove(&w);
 }
 
-/* What a run came to that ends within an epoch is told and kept like an epoch's. */
+/* A run that ends within an epoch reports and keeps its result as after an epoch. */
 Test(monitor, an_epoch_that_is_cut_off_is_measured) {
     const workspace w = workspace_make();
     char text[2000];

@@ -14,7 +14,7 @@
 
 #define SEED_CAP ((size_t)16 * 1024)
 
-/* Runs `target` over `count` mutants of a seed, after the seed itself. */
+/* Runs `target` on a seed, and then on `count` mutants of it. */
 static void run(int (*target)(const uint8_t *, size_t), const void *seed, size_t size,
                 uint64_t stream, int count) {
     cr_assert(size > 0 && size <= SEED_CAP);
@@ -92,7 +92,7 @@ Test(mutations, safetensors) {
     run(fuzz_safetensors, seed, sizeof seed, 0, 10000);
 }
 
-/* A model whose every part can be trained: labels, dropout, a schedule, standardised columns. */
+/* A model that can be trained, with labels, dropout, a schedule and standardised columns. */
 static const char whole[] =
     "format: 1\n"
     "name: whole\n"
@@ -117,7 +117,7 @@ Test(mutations, trained_step) {
     run(fuzz_step, whole, sizeof whole - 1, 0, 1500);
 }
 
-/* The header of what training keeps, with columns, classes and standardisation. */
+/* The header of a weights file of training, with columns, classes and standardisation. */
 Test(mutations, weights) {
     const workspace w = workspace_make();
     yg_error error = {0};
