@@ -81,7 +81,7 @@ static void stop_early(void *context, const yg_train_progress *progress) {
     *stop = progress->step >= 8;
 }
 
-/* The search goes back to the checkpoint; what it finds must not depend on that. */
+/* The search starts again from the checkpoint. Its result must not depend on where that is. */
 Test(not_finite, a_resumed_run_fails_with_the_same_words) {
     const workspace w = workspace_make();
     char text[1000], out[256];

@@ -45,7 +45,7 @@ static matrix read_matrix(const json_t *object, const char *key) {
     return m;
 }
 
-/* What the notebook computes: forward and backward. */
+/* The notebook's forward and backward pass. */
 enum { A1, A2, DW1, DB1, DW2, DB2, QUANTITIES };
 static const char *const quantity_names[] = {
     [A1] = "a1", [A2] = "a2", [DW1] = "dW1", [DB1] = "db1", [DW2] = "dW2", [DB2] = "db2"};
@@ -159,8 +159,8 @@ static answer by_hand(const example *e) {
 /* --------------------------------------------------------------------------------- by yamlgrad --
  */
 
-/* A way to get the gradients: by a model file with the names of its parameters, or (path NULL) by a
- * graph that is built by calls. */
+/* A way to get the gradients: from a model file, with the names of its parameters, or (path NULL)
+ * from a graph that calls build. */
 typedef struct way {
     const char *path;
     const char *w1, *b1, *w2, *b2;
@@ -293,8 +293,9 @@ static answer by_way(const example *e, const way *w, yg_dtype dtype, const yg_op
 /* ------------------------------------------------------------------------------------ comparing --
  */
 
-/* True if every quantity that `found` has agrees, relative to the largest magnitude of the tensor
- * (below FLT_MIN: to that, since float32 has no digits there). Otherwise `why` tells the first. */
+/* True if all quantities in `found` agree. Differences are relative to the largest magnitude of the
+ * tensor, but at least to FLT_MIN, since float32 has no digits below. Otherwise `why` names the
+ * first that differs. */
 static bool agrees(const answer *expected, const answer *found, double tolerance, char *why,
                    size_t size) {
     for (size_t q = 0; q < QUANTITIES; q++) {
@@ -370,7 +371,8 @@ Test(notebook, autodiff_agrees_in_float32) {
     check_all_ways(YG_F32, F32_TOLERANCE);
 }
 
-/* Where the sigmoid saturates, the derivative by z2 is a2 - y to the last bit: db2 is its mean. */
+/* If the sigmoid saturates, the derivative by z2 still is a2 - y to the last bit. db2 is its mean.
+ */
 Test(notebook, saturated_error_is_exact) {
     json_t *golden = load_golden();
     const json_t *cases = cases_of(golden);
@@ -392,7 +394,7 @@ Test(notebook, saturated_error_is_exact) {
 /* ------------------------------------------------------------------------- the check can fail --
  */
 
-/* The derivative of the sigmoid with the factor 1 - y forgotten. */
+/* A wrong derivative of the sigmoid: without the factor 1 - y. */
 static yg_node wrong_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     return yg_multiply(graph, dy, y);
@@ -427,7 +429,7 @@ Test(notebook, a_wrong_sigmoid_derivative_is_caught) {
     check_with_sigmoid(wrong_vjp, false);
 }
 
-/* The same set with the right derivative: it is the derivative that was caught. */
+/* The same set with the right derivative passes, so only the derivative was found wrong. */
 Test(notebook, a_copied_sigmoid_is_right) {
     check_with_sigmoid(NULL, true);
 }

@@ -65,7 +65,7 @@ Test(checker, catches_a_wrong_derivative) {
     expect_caught(&wrong, "first order");
 }
 
-/* The value of sigmoid, through which no cotangent passes. */
+/* The value of sigmoid. No cotangent passes through it. */
 static const yg_op *frozen_sigmoid(void) {
     static yg_op frozen;
     frozen = *find("sigmoid");
@@ -75,7 +75,7 @@ static const yg_op *frozen_sigmoid(void) {
     return &frozen;
 }
 
-/* Right by its value, but its own derivative is lost. */
+/* The first derivative is right, but it has no derivative itself. */
 static yg_node once_differentiable_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
     const yg_node x = yg_node_operand(graph, y, 0);
@@ -117,7 +117,7 @@ Test(checker, catches_missing_samples) {
     expect_caught(&wrong, "hold no element");
 }
 
-/* A simplification to a function that is not the same. */
+/* A simplification to another function. */
 static yg_node careless_simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
     (void)call;
     return yg_tanh(graph, operands[0]);

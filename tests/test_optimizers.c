@@ -35,7 +35,7 @@ static void copy(double *to, const json_t *list) {
         to[i] = json_real_value(json_array_get(list, i));
 }
 
-/* One optimizer's step as a program. */
+/* The step of one optimizer, as a program. */
 typedef struct stepper {
     yg_graph *graph;
     yg_program *program;
@@ -116,8 +116,8 @@ Test(optimizers, follow_pytorch) {
     json_decref(fixture);
 }
 
-/* What a parameter's update computes of its size is read and written once: it is not interrupted by
- * the scalars that all of them share, which come first. */
+/* The tensors of a parameter's update are read and written once. The scalars that all updates share
+ * come first, so they do not split the group. */
 Test(optimizers, an_update_is_one_instruction) {
     static const char *const texts[] = {
         "{type: sgd, lr: 0.1}",
@@ -185,7 +185,7 @@ Test(optimizers, a_parameter_without_gradient_has_no_update) {
     yg_graph_free(graph);
 }
 
-/* What is written, and what is answered; "" where it is right. */
+/* Text of a model file, and the expected error; "" if the text is right. */
 static const struct {
     const char *text, *message;
 } written[] = {

@@ -31,7 +31,7 @@ static const yg_op *find(const char *name) {
     return op;
 }
 
-/* Products that run in bands of rows, with the right side packed once. Neither rows nor columns are
+/* Products that run in bands of rows; the right side is packed once. Neither rows nor columns fill
  * whole tiles. */
 typedef struct band_case {
     const char *op;
@@ -74,7 +74,7 @@ ParameterizedTest(size_t *number, pieces, products_in_bands) {
     cr_expect_gt(counts.kept, 3);
 }
 
-/* Each kind of piece is there to be checked. */
+/* Checks that pieces of every kind were compared. */
 Test(pieces, some_operators_promise_each) {
     piece_counts counts;
     char why[WHY_SIZE];
@@ -108,19 +108,19 @@ static void expect_caught(const yg_op *wrong, const char *message) {
     cr_assert_not_null(strstr(why, message), "caught as '%s', expected '%s'", why, message);
 }
 
-/* Whatever the dimension, every leading one is said to be rows. */
+/* A wrong plan: it takes dimension 0 for rows, whatever the kernel reads. */
 static void leading(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     plan->units = yg_type_count(results);
     plan->rows = call->operands[0].rank ? call->operands[0].shape[0] : 1;
 }
 
-/* What softmax plans, with other rows. */
+/* The plan of softmax, but with dimension 0 for rows. */
 static void softmax_by_leading(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     find("softmax")->plan(call, results, plan);
     plan->rows = call->operands[0].rank ? call->operands[0].shape[0] : 1;
 }
 
-/* Along dimension 0 of two: units are columns, as many as there are rows. */
+/* Along dimension 0 of a square matrix units are columns, as many as there are rows. */
 Test(piece_checker, catches_rows_that_read_each_other) {
     static const yg_attr along_0[] = {{.i = 0}};
     static const yg_sample square[] = {{.operands = {"f[6, 6]"}, .attrs = along_0}};
@@ -142,7 +142,7 @@ Test(piece_checker, catches_rows_that_do_not_divide_the_work) {
     expect_caught(&wrong, "rows do not divide");
 }
 
-/* The second operand is read as a whole, which the descriptor leaves unsaid. */
+/* The kernel reads all of the second operand, but the descriptor does not say so. */
 static bool first_of_second(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     const size_t size = yg_dtype_size(call->out_type->dtype);
@@ -167,7 +167,8 @@ static void one_an_element(const yg_infer *call, const yg_type *results, yg_op_p
     plan->units = yg_type_count(results);
 }
 
-/* The second operand's first element, by way of scratch: where it is packed is the test's. */
+/* The kernel packs the second operand's first element into scratch. The test says in which calls.
+ */
 static bool from_scratch(const yg_kernel_call *call, bool packs) {
     const size_t size = yg_dtype_size(call->out_type->dtype);
     if (packs)
@@ -182,13 +183,13 @@ static bool packed_first(const yg_kernel_call *call, yg_error *error) {
     return from_scratch(call, call->kept != YG_SCRATCH_AGAIN);
 }
 
-/* As if row 0 were always among the first. */
+/* Packs only in calls that begin with row 0, as if the first call always did. */
 static bool packed_with_row_0(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     return from_scratch(call, call->kept == YG_SCRATCH_LOST || call->begin == 0);
 }
 
-/* What lies in its way is packed over. */
+/* Destroys what it has packed, though the next call may expect it. */
 static bool packed_beside_rows(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     from_scratch(call, call->kept != YG_SCRATCH_AGAIN);
@@ -256,7 +257,7 @@ Test(piece_checker, catches_an_operand_that_is_read_as_a_whole) {
     cr_expect_gt(counts.rows, 0);
 }
 
-/* All of it, whatever was asked for. */
+/* Computes everything, not only the units that were asked for. */
 static bool greedy(const yg_kernel_call *call, yg_error *error) {
     yg_kernel_call all = *call;
     all.begin = 0;
@@ -274,7 +275,7 @@ Test(piece_checker, catches_units_that_write_more_than_their_own) {
     expect_caught(&wrong, "written by another unit too");
 }
 
-/* Bits that depend on where a range begins. */
+/* The bits depend on the beginning of the range. */
 static bool counting(const yg_kernel_call *call, yg_error *error) {
     if (!find("softmax")->kernel[call->out_type->dtype](call, error))
         return false;
@@ -290,7 +291,7 @@ Test(piece_checker, catches_bits_that_depend_on_the_range) {
     expect_caught(&wrong, "units [0, 1) of 3");
 }
 
-/* What sum plans. */
+/* The plan of sum. */
 static void plan_of_sum(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     find("sum")->plan(call, results, plan);
 }
@@ -335,7 +336,7 @@ Test(piece_checker, catches_parts_that_are_not_the_operand) {
     expect_caught(&wrong, "parts [");
 }
 
-/* From back to front: reads where it has written. */
+/* Works from back to front, and so reads what it has written. */
 static bool reversed(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     const size_t size = yg_dtype_size(call->out_type->dtype);
@@ -373,7 +374,7 @@ Test(piece_checker, catches_a_view_of_something_else) {
     expect_caught(&wrong, "a view ");
 }
 
-/* Along any dimension. */
+/* A wrong plan: it claims that operands lie one after the other along any dimension. */
 static void always_joins(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)call;
     (void)results;

@@ -13,7 +13,7 @@
 
 enum { ROWS = 2048, COLUMNS = 64, NODES = 8 };
 
-/* A model whose plan is spoilt. The nodes are the caller's. */
+/* A graph whose plan the cases spoil. The nodes are the caller's. */
 typedef struct subject {
     yg_graph *g;
     yg_program *program;
@@ -93,8 +93,8 @@ static void joined(subject *s) {
     output(s, whole(s, s->c));
 }
 
-/* a and b are softmaxes of rows: a row loop in which a chunk of each is kept. Its end is a sum of
- * all rows, which is fed in parts. */
+/* a and b are softmaxes of rows, in a row loop that keeps a chunk of each. The row loop ends with a
+ * sum over all rows, which is computed in parts. */
 static void by_rows(subject *s) {
     s->a = named(s, yg_softmax(s->g, s->x, -1), "a");
     s->b = named(s, yg_softmax(s->g, s->a, -1), "b");
@@ -108,7 +108,7 @@ static void by_rows_and_later(subject *s) {
     output(s, whole(s, s->a));
 }
 
-/* Two products in one row loop, each with its packed right side in scratch of its own. */
+/* Two products in one row loop. Each has its packed right side in its own scratch. */
 static void products(subject *s) {
     const yg_node square = yg_matmul(s->g, s->y, s->y, true, false);
     s->a = named(s, yg_matmul(s->g, s->x, square, false, false), "a");
@@ -116,7 +116,7 @@ static void products(subject *s) {
     output(s, yg_softmax(s->g, s->b, -1));
 }
 
-/* The parameter is read once more when its new value is known. */
+/* The parameter is read once more after its new value is computed. */
 static void updated(subject *s) {
     s->a = named(s, whole(s, s->w), "a");
     s->b = named(s, yg_softmax(s->g, yg_multiply(s->g, s->a, s->w), 0), "b");
@@ -124,7 +124,7 @@ static void updated(subject *s) {
     output(s, s->b);
 }
 
-/* Three steps with registers in between. */
+/* Three steps of a group, with results in registers. */
 static void fused(subject *s) {
     s->a = named(s, yg_sin(s->g, s->x), "a");
     s->b = named(s, yg_cos(s->g, s->y), "b");
@@ -132,7 +132,7 @@ static void fused(subject *s) {
     output(s, yg_add(s->g, s->c, s->x));
 }
 
-/* Each row of b is divided by its sum, a: read out of step. */
+/* Each row of b is divided by its sum, a. So b's rows and a's rows do not match. */
 static void stretched(subject *s) {
     s->b = named(s, whole(s, s->x), "b");
     s->a = named(s, yg_sum(s->g, whole(s, s->b), LAST, 1, true), "a");
@@ -154,7 +154,7 @@ static yg_storage *storage(const subject *s, yg_node node) {
     return &s->program->storages[index];
 }
 
-/* The kernel's, or the group's that the node is a step of. */
+/* The unit that computes a node: a kernel, or a group with the node as a step. */
 static yg_unit *unit_of(const subject *s, yg_node node) {
     for (size_t u = 0; u < s->program->unit_count; u++) {
         yg_unit *unit = &s->program->units[u];
@@ -246,7 +246,7 @@ static void joined_elsewhere(subject *s) {
     part->part.shift += 64;
 }
 
-/* Where the units of a chunk keep their rows. */
+/* Wrong places of chunk buffers. */
 static void chunks_over_each_other(subject *s) {
     cr_assert_eq(storage(s, s->a)->kind, YG_STORAGE_CHUNK);
     cr_assert_eq(storage(s, s->b)->kind, YG_STORAGE_CHUNK);
@@ -444,7 +444,7 @@ Test(plan_verify, finds_what_is_planted) {
     }
 }
 
-/* Who wrote bytes, told one by one. */
+/* Compares the written intervals with an array that keeps the writer of each byte. */
 Test(plan_verify, remembers_the_last_writer_of_each_byte) {
     enum { END = 100 };
     int64_t cuts[END + 1];

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Trains into the folder "run"; the loss. */
+/* Trains into the folder "run" and returns the loss. */
 static double train(const workspace *w, const yg_model *model) {
     yg_error error = {0};
     yg_train_result result;
@@ -30,7 +30,8 @@ static double train(const workspace *w, const yg_model *model) {
     return loss;
 }
 
-/* Predicts a CSV text; the answer, or the failure's "line:column: message". Freed by the caller. */
+/* Predicts a CSV text. Returns the predictions, or "line:column: message" of the failure; the
+ * caller frees them. */
 static char *predict(const workspace *w, const yg_model *model, const char *csv) {
     yg_error error = {0};
     char weights[256], *answer = NULL;
@@ -118,8 +119,9 @@ Test(predict, an_output_in_the_units_of_a_target_is_predicted_in_them) {
     workspace_remove(&w);
 }
 
-/* Every output as the model says, and nothing else: of two standardised targets, one element by
- * element; a probability and a truth value stay what they are. */
+/* Every output is in the units that the model names, and no other is changed. There are two
+ * standardised targets, one of them with several elements. A probability and a truth value stay as
+ * they are. */
 Test(predict, only_what_has_units_is_turned_back) {
     const workspace w = workspace_make();
     yg_model *model =
@@ -149,7 +151,7 @@ Test(predict, only_what_has_units_is_turned_back) {
     workspace_remove(&w);
 }
 
-/* y = log10(x) / scale: learnt exactly from the transformed x alone. */
+/* y = log10(x) / scale. Only the transformed x can give it exactly. */
 static const char transform_model[] = "format: 1\n"
                                       "name: transformed\n"
                                       "vars: {scale: %d}\n"
@@ -226,7 +228,7 @@ Test(predict, a_transform_is_the_same_in_training_evaluation_prediction_and_grad
     workspace_remove(&w);
 }
 
-/* Told where a target is standardised and no output is in its units, and only there. */
+/* A hint is given only if a target is standardised and no output is in its units. */
 Test(predict, users_are_told_what_units_outputs_are_in) {
     static const struct {
         const char *outputs, *standardize, *note; /* NULL: none */
@@ -264,7 +266,7 @@ Test(predict, users_are_told_what_units_outputs_are_in) {
 
 /* ------------------------------------------------------- what weights remember of their data -- */
 
-/* Trains on t.csv and evaluates on it as the section says now. */
+/* Trains on t.csv, and evaluates on it with the section as it is now. */
 static const char remembered[] = "format: 1\n"
                                  "name: kept\n"
                                  "inputs: {x: [B, 2]}\n"
@@ -334,7 +336,7 @@ Test(predict, evaluation_reads_data_as_the_weights_remember) {
     workspace_remove(&w);
 }
 
-/* Weights with a tensor or note of a port changed. */
+/* Changes a tensor or a note of a port in the weights. */
 Test(predict, kept_statistics_that_make_no_sense_are_refused) {
     static const struct {
         const char *tensor;
@@ -374,7 +376,8 @@ Test(predict, kept_statistics_that_make_no_sense_are_refused) {
     workspace_remove(&w);
 }
 
-/* A model without anything to learn, so that predictions are exact. `shape` of x, outputs. */
+/* A model without parameters, so that predictions are exact. The arguments are the shape of x and
+ * the outputs. */
 static yg_model *exact_model(const workspace *w, const char *inputs, const char *outputs,
                              const char *rows) {
     char text[900];
@@ -468,7 +471,7 @@ static void *predict_piped(void *opaque) {
     return NULL;
 }
 
-/* Blocks for ever, and so fails, where rows are held back. */
+/* If rows were held back, this would wait for ever, and the suite would be ended. */
 Test(predict, rows_of_a_pipe_are_answered_when_it_pauses) {
     const workspace w = workspace_make();
     piping p = {.model = exact_model(&w, "x: [B]", "  h: h\n", "x: [1]")};

@@ -55,8 +55,9 @@ Test(profile, costs_by_hand) {
     yg_graph_free(g);
 }
 
-/* A parameter that is updated in place is read once and written once; what two steps of a group
- * read is read once. A product and a sum that are one step (multiply_add) are two operations. */
+/* A parameter that is updated in place is read once and written once. A tensor that two steps of a
+ * group read counts once. A product and a sum in one step (multiply_add) count as two operations.
+ */
 Test(profile, memory_is_counted_once) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     yg_type type;
@@ -71,8 +72,8 @@ Test(profile, memory_is_counted_once) {
     yg_graph_free(g);
 }
 
-/* A real step: the instructions add up to the program, their nodes are the graph's, and a timed run
- * is the plain run. */
+/* A real step: the instructions add up to the program, their nodes are nodes of the graph, and a
+ * timed run computes what a plain run does. */
 Test(profile, adds_up_to_the_program) {
     yg_error error = {0};
     yg_model *model = yg_model_load(YG_SOURCE "/models/iris.yaml", NULL, &error);
@@ -120,7 +121,7 @@ Test(profile, adds_up_to_the_program) {
     yg_model_free(model);
 }
 
-/* A batch of any size, with data and without; the size that the model says is the default. */
+/* Batches of any size, with data and without. The default is the model's batch size. */
 Test(profile, steps_of_any_batch) {
     static const char text[] = "format: 1\nname: t\ninputs: {x: [B, T, 2]}\n"
                                "targets: {y: {shape: [B, T], dtype: i32, classes: 3}}\n"

@@ -32,7 +32,7 @@ Test(program, computes) {
     yg_graph_free(g);
 }
 
-/* A pass that does not exist is no silent wish. */
+/* Leaving out a pass that does not exist is an error. */
 Test(program, unknown_pass) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type type = type_of(YG_F64, 1, (int64_t[]){3});
@@ -45,7 +45,7 @@ Test(program, unknown_pass) {
     yg_graph_free(g);
 }
 
-/* Every update sees the values from before the run, in whatever order it is carried out. */
+/* Every update sees the values from before the run, in any order of the updates. */
 Test(program, updates_are_simultaneous) {
     const unsigned flags[] = {0, YG_PROGRAM_NO_PLAN};
     for (size_t f = 0; f < 2; f++) {
@@ -104,7 +104,7 @@ Test(program, bound_buffers_are_used_in_place) {
     yg_graph_free(g);
 }
 
-/* Small groups compute whole cache lines where there is room for them; here there is none. */
+/* Small groups compute whole cache lines if the buffers have room for them. Here they have none. */
 Test(program, nothing_is_written_behind_a_bound_buffer) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type type = type_of(YG_F32, 1, (int64_t[]){5});
@@ -149,7 +149,7 @@ Test(program, a_wrong_request_is_an_error) {
     yg_graph_free(g);
 }
 
-/* A long elementwise chain needs one buffer, or none at all, however long it is. */
+/* An elementwise chain of any length needs one buffer, or none. */
 Test(program, memory_is_used_again) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type type = type_of(YG_F64, 2, (int64_t[]){100, 100});
@@ -183,7 +183,7 @@ Test(program, an_output_that_is_a_leaf_or_a_view_can_be_read) {
     yg_graph_free(g);
 }
 
-/* An output shows what was computed in the run, not what an update made of its operand after. */
+/* An output keeps its value of the run, even if an update changes its operand afterwards. */
 Test(program, an_output_that_is_a_view_of_an_updated_parameter_keeps_its_value) {
     const unsigned flags[] = {0, YG_PROGRAM_NO_PLAN};
     for (size_t f = 0; f < 2; f++) {
@@ -244,7 +244,8 @@ Test(program, nodes_that_came_after_it_are_not_its_own) {
     yg_graph_free(g);
 }
 
-/* Two threads fail in one run, another alone in the next: what it tells is not left from before. */
+/* Two threads fail in one run, another one in the next. The second error is not that of the first
+ * run. */
 Test(program, a_failure_of_one_run_is_not_told_of_the_next) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type scores = type_of(YG_F32, 2, (int64_t[]){60000, 10});
@@ -275,8 +276,8 @@ Test(program, a_failure_of_one_run_is_not_told_of_the_next) {
     yg_graph_free(g);
 }
 
-/* A small network with everything that a plan does: matmuls, broadcasts, fused groups that span
- * tiles, reductions, gradients, updates. */
+/* A small network whose plan has everything: matmuls, broadcasts, fused groups of several tiles,
+ * reductions, gradients, updates. */
 typedef struct network {
     yg_graph *graph;
     yg_node x, y, w, b, v, loss;
@@ -348,7 +349,7 @@ Test(program, plans_and_threads_do_not_change_a_bit) {
 }
 
 #if !defined(__SANITIZE_ADDRESS__)
-/* The C library's allocator with a counter in front. */
+/* The C library's allocator, counted. */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *memory, size_t size);
@@ -410,7 +411,7 @@ static int threads_of_process(void) {
     return count;
 }
 
-/* Programs for several batch sizes need one pool of threads, whichever is freed first. */
+/* Programs for several batch sizes share one pool of threads, and may be freed in any order. */
 Test(program, shares_the_threads_of_another) {
     const int64_t sizes[] = {300, 200};
     yg_graph *g = yg_graph_new(yg_ops(), 0);
@@ -439,7 +440,7 @@ Test(program, shares_the_threads_of_another) {
     yg_graph_free(g);
 }
 
-/* A program to be looked at is planned as any other, but has nothing to be run on. */
+/* A program that is only looked at is planned like any other, but has no memory to run with. */
 Test(program, without_memory_is_planned_only) {
     const network n = make_network(300);
     yg_program *whole = compile(n.graph, &n.loss, 1, n.updates, 3, 0, 3);
@@ -466,7 +467,7 @@ Test(program, without_memory_is_planned_only) {
     yg_graph_free(n.graph);
 }
 
-/* What does not fit into memory can be looked at all the same. */
+/* Even a program that does not fit into memory can be looked at. */
 Test(program, a_plan_larger_than_memory_can_be_looked_at) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type type = type_of(YG_F64, 2, (int64_t[]){(int64_t)1 << 24, (int64_t)1 << 24});
@@ -479,7 +480,8 @@ Test(program, a_plan_larger_than_memory_can_be_looked_at) {
     yg_graph_free(g);
 }
 
-/* Binding resolves nothing by itself, so that a model of n parameters starts in time n. */
+/* Binding one buffer does not resolve the whole program. So a model with n parameters starts in
+ * time n. */
 Test(program, binding_costs_as_much_for_each_parameter) {
     enum { LAYERS = 64, SIZE = 16 };
     const yg_type type = type_of(YG_F64, 1, (int64_t[]){SIZE});

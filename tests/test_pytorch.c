@@ -14,7 +14,7 @@
 
 enum { MAX_ATTRS = 16, TEXT = 600 };
 
-/* The whole file, and where a failing case stands in it. */
+/* The whole file, and the place of a failing case in it. */
 typedef struct context {
     const char *op;
     size_t number;
@@ -110,7 +110,7 @@ static bool close_to(double found, double wanted) {
     return fabs(found - wanted) <= 1e-12 * fmax(1, fabs(wanted));
 }
 
-/* `node` NONE: zeros. */
+/* If `node` is YG_NONE, zeros are expected. */
 static void compare(yg_program *program, const yg_type *type, yg_node node, const json_t *wanted,
                     const char *what, size_t k, const context *c) {
     const int64_t count = yg_type_count(type);

@@ -35,8 +35,8 @@ Test(random, key_is_fnv_1a) {
     cr_assert_eq(yg_random_key("foobar"), 0x85944171f73967e8);
 }
 
-/* The sample mean of n numbers with variance v has a standard deviation of sqrt(v / n); the bounds
- * below are five of them. */
+/* The mean of n numbers with variance v has a standard deviation of sqrt(v / n). The bounds below
+ * are five of these. */
 Test(random, moments) {
     enum { COUNT = 200000, BOUND = 7 };
     double uniform = 0, uniform_square = 0, normal = 0, normal_square = 0;
@@ -61,8 +61,8 @@ Test(random, moments) {
         cr_assert_lt(fabs((double)bins[b] - COUNT / 7.0), 5 * sqrt(COUNT * 6.0 / 49), "bin %d", b);
 }
 
-/* The values themselves, by the formula of Box and Muller: their moments would be the same for many
- * others, and a network would begin with other weights. */
+/* The values themselves, by the formula of Box and Muller. Many other formulas have the same
+ * moments, but would give a network other initial weights. */
 Test(random, normal_is_of_its_words) {
     const double two_pi = 6.283185307179586;
     for (uint64_t i = 0; i < 100; i++) {
@@ -83,7 +83,8 @@ Test(random, key_stream_and_index_all_matter) {
     cr_assert_neq(here, yg_random_uniform(1, 2, 4));
 }
 
-/* A bound of 2^63 takes just the top 63 bits, so that multiply_high() is seen on large factors. */
+/* With a bound of 2^63 the result is the top 63 bits, which shows multiply_high() on large factors.
+ */
 Test(random, below_takes_large_bounds) {
     uint32_t word[4];
     yg_philox(5, 6, 7, word);

@@ -42,8 +42,8 @@ static int64_t roll(dice *d, int64_t bound) {
     return (int64_t)yg_random_below(d->seed, 1, d->next++, (uint64_t)bound);
 }
 
-/* One graph under construction: every decision comes from the dice, none from the element type or
- * the flags, so that the same seed builds the same function in each way. */
+/* A graph under construction. Every decision comes from the dice, none from the element type or the
+ * flags. So the same seed builds the same function in each way. */
 typedef struct builder {
     yg_graph *graph;
     yg_dtype dtype;
@@ -65,7 +65,7 @@ static yg_node new_input(builder *b, const yg_type *type) {
     return node;
 }
 
-/* Into the operator's domain, smoothly: low + (high - low) · sigmoid(x). */
+/* Maps x into the operator's domain: low + (high - low) · sigmoid(x). */
 static yg_node into_domain(builder *b, yg_node x, yg_domain domain) {
     if (domain.low == 0 && domain.high == 0)
         domain = (yg_domain){-2, 2};
@@ -119,7 +119,8 @@ static char letter(const yg_op *op, size_t k) {
     return op->samples[0].operands[at] ? op->samples[0].operands[at][0] : 'f';
 }
 
-/* A constant of the operator's integers or truth values, in the shape of a pool node. */
+/* A constant of integers or truth values in the operator's domain, with the shape of a pool node.
+ */
 static yg_node draw_integers(builder *b, const yg_op *op, size_t k) {
     const yg_node like = b->pool[roll(&b->dice, b->count)];
     yg_type type = *yg_node_type(b->graph, like);
@@ -136,8 +137,8 @@ static yg_node draw_integers(builder *b, const yg_op *op, size_t k) {
     return yg_constant(b->graph, &type, type.dtype == YG_BOOL ? (void *)truths : (void *)integers);
 }
 
-/* Whether the operator takes these: asked of a graph of its own, since failures stick, and run
- * once, since an index may be out of range. */
+/* Whether the operator takes these operands. It is tried in a graph of its own, because a failure
+ * stays in a graph, and run once, because an index may be out of range. */
 static bool accepts(builder *b, const yg_op *op, const yg_node *operands, size_t count,
                     const yg_attr *attrs) {
     yg_graph *trial = yg_graph_new(yg_ops(), YG_GRAPH_NO_SIMPLIFY | YG_GRAPH_TRAINING);
@@ -207,8 +208,8 @@ static yg_node mean_square(builder *b, yg_node x) {
                    false);
 }
 
-/* "No gradient" stands for zeros: the simplifier finds more of them (x - x) than building as asked
- * does, and the results must agree all the same. */
+/* "No gradient" stands for zeros. With the simplifier more gradients are none (x - x) than without,
+ * and the results must still agree. */
 static yg_node or_zeros(builder *b, yg_node gradient, size_t input) {
     if (gradient != YG_NONE)
         return gradient;
@@ -217,8 +218,8 @@ static yg_node or_zeros(builder *b, yg_node gradient, size_t input) {
 
 #define OUTPUTS 16
 
-/* Values, a loss of the last few, its gradients and the gradients of those. `rows`: 0 for shapes of
- * a few elements, else that of most inputs. */
+/* Builds values, a loss of the last few, its gradients, and their gradients. `rows` are the rows of
+ * most inputs; 0: shapes have only a few elements. */
 static int build(builder *b, uint64_t seed, yg_dtype dtype, unsigned flags, int64_t rows,
                  yg_node *outputs) {
     *b = (builder){.dtype = dtype,
@@ -267,7 +268,7 @@ static int build(builder *b, uint64_t seed, yg_dtype dtype, unsigned flags, int6
     return made;
 }
 
-/* What is left out of compiling, mostly. */
+/* How to compile: what to leave out, and what to add. */
 typedef struct leaving {
     unsigned flags;
     const char *names[64];
@@ -276,7 +277,7 @@ typedef struct leaving {
     int threads;    /* 0: two */
 } leaving;
 
-/* Every pass but `dead`; not the rules. */
+/* Lists every pass but `dead`, and no rule. */
 static leaving without_passes(void) {
     leaving out = {0};
     size_t count;
@@ -288,7 +289,7 @@ static leaving without_passes(void) {
     return out;
 }
 
-/* One of the passes and rules, in turn. */
+/* The passes and rules in turn, by seed. */
 static leaving without_one(uint64_t seed, bool *rule) {
     size_t count;
     const yg_compile_pass *passes = yg_compile_passes(&count);
@@ -441,7 +442,8 @@ Test(random_graphs, seven_ways_agree) {
 
 #define LARGE_GRAPHS 40
 
-/* With rows enough for row loops of several chunks and for threads to share: the same bits. */
+/* So many rows that row loops have several chunks and threads share them. The bits must be the
+ * same. */
 Test(random_graphs, many_rows_agree) {
     leaving plan = without_passes();
     plan.threads = 1;
