@@ -16,7 +16,7 @@
 #define MODELS 100
 #define NODES  14
 
-/* A model's text while it is written; all tensors are [B, width], with these widths. */
+/* A model's text while it is written. All tensors are [B, width], and these are their widths. */
 typedef struct draft {
     uint64_t seed, count;
     char text[8000];
@@ -57,7 +57,7 @@ static int add_node(draft *d, int width) {
     return i;
 }
 
-/* An expression of one or two nodes of a width. */
+/* An expression of one or two nodes, with a given width. */
 static void put_expression(draft *d, int at, int depth) {
     static const char *const unary[] = {"tanh(", "sigmoid(", "sin(", "square(", "-(", "softmax("};
     static const char *const binary[] = {" + ", " - ", " * ", " / (2 + square("};
@@ -133,7 +133,7 @@ static void put_layer(draft *d, int at) {
     d->nodes[i].from = width;
 }
 
-/* Another use of an earlier layer's parameters, where something has the width that it takes. */
+/* Uses an earlier layer's parameters again, if some node has the width that the layer takes. */
 static bool put_shared(draft *d) {
     const int i = pick(d, d->node_count);
     for (int k = 0; k < d->node_count && d->nodes[i].layer; k++) {

@@ -126,8 +126,8 @@ Test(recompute, takes_less_memory_for_the_same_bits) {
     }
 }
 
-/* What waits could be computed again from a parameter. But where that has been updated meanwhile,
- * its old value would need memory of its own. */
+/* A value that waits could be computed again from a parameter. But if that has been updated
+ * meanwhile, its old value would need memory of its own. */
 Test(recompute, not_from_a_parameter_that_is_updated_before) {
     for (int early = 0; early < 2; early++) {
         yg_graph *g = yg_graph_new(yg_ops(), 0);
@@ -160,7 +160,8 @@ Test(recompute, not_from_a_parameter_that_is_updated_before) {
 /* ------------------------------------------------------------------------------- in model files --
  */
 
-/* A model that waits: eight layers, and batches that are large beside them. */
+/* A model whose values wait for the backward pass: eight layers, and batches larger than the
+ * layers. */
 static const char model_text[] = "format: 1\n"
                                  "name: tower\n"
                                  "inputs: {x: [B, 3]}\n"

@@ -158,8 +158,8 @@ Test(results, constants_are_folded) {
     yg_graph_free(g);
 }
 
-/* Each choice of results that somebody reads, whatever the plan: what is not read costs no
- * memory. */
+/* Every subset of the results is read, under every plan. A result that is not read costs no memory.
+ */
 Test(results, any_of_them_may_be_unread) {
     const yg_compile_options ways[] = {
         {.threads = 1},
@@ -201,7 +201,7 @@ Test(results, any_of_them_may_be_unread) {
     }
 }
 
-/* Two cotangents meet in one vjp; a result that nothing depends on has none. */
+/* One vjp gets two cotangents. A result that nothing depends on has none. */
 Test(results, cotangents_of_all_results_meet) {
     subject s = start(YG_GRAPH_F64, 3);
     const yg_node sum = yg_sum(
@@ -224,7 +224,7 @@ Test(results, cotangents_of_all_results_meet) {
     yg_graph_free(s.g);
 }
 
-/* A graph of the program's own, with copies of nodes: rules and recomputing. */
+/* The program makes a graph of its own with copies of nodes: for rules, and for recomputing. */
 Test(results, cloned_graphs_compute_the_same) {
     subject s = start(0, 4000);
     yg_node x = s.y[SQUARES];

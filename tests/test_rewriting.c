@@ -25,7 +25,7 @@ static yg_node build_scalar(const yg_rewriting *r, yg_graph *to, yg_node node,
     return yg_scalar(to, YG_F64, 1);
 }
 
-/* A second rule, so that a derived graph is derived from: a + b = b + a. */
+/* A second rule, so that a rewritten graph is rewritten again: a + b = b + a. */
 static bool matches_add(const yg_rewriting *r, yg_node node) {
     return yg_node_op(r->graph, node) == yg_op_find(yg_ops(), "add");
 }
@@ -102,7 +102,8 @@ static bool is_wide(const yg_graph *graph, yg_node node) {
     return yg_type_count(yg_node_type(graph, node)) > 4;
 }
 
-/* A rule may say what a graph must have for it to be tried, which is not asked for another rule. */
+/* A rule may say which nodes make it worth trying. That question is its own: it does not hold
+ * another rule back. */
 Test(rewriting, a_graph_without_a_candidate_stays) {
     const yg_rule any = {.name = "subtraction",
                          .doc = "",
@@ -207,7 +208,8 @@ Test(rewriting, a_rule_uses_what_a_later_one_makes) {
     yg_graph_free(g);
 }
 
-/* What reads an equivalent is built again: the permutation that a rule makes cancels another. */
+/* A node that reads an equivalent is built again. So the permutation that a rule makes cancels
+ * another. */
 Test(rewriting, permutations_that_a_rule_makes_neighbours_cancel) {
     const yg_op_set *all = yg_ops();
     const yg_rule rule = {

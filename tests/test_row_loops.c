@@ -71,7 +71,7 @@ static void row_sums(subject *s) {
     output(s, yg_sum(s->g, yg_multiply(s->g, share, s->y), FIRST, 1, false));
 }
 
-/* Normalised rows, twice: results of rows are broadcast over their rows. */
+/* Normalises rows, twice. A result for each row is broadcast over that row. */
 static void normalised_rows(subject *s) {
     yg_node h = s->x;
     for (int i = 0; i < 2; i++) {
@@ -93,7 +93,7 @@ static void softmax_rows(subject *s) {
     output(s, yg_sum(s->g, b, FIRST, 1, false));
 }
 
-/* Along the rows nothing is by rows: every result needs all of what comes before. */
+/* Operators along dimension 0 do not run by rows: every result needs all rows. */
 static void softmax_columns(subject *s) {
     const yg_node a = yg_softmax(s->g, yg_sin(s->g, s->x), 0);
     const yg_node b = yg_softmax(s->g, yg_multiply(s->g, a, s->y), -1);
@@ -139,8 +139,8 @@ static void losses(subject *s) {
         update(s, wrt[i], yg_subtract(s->g, wrt[i], yg_scale(s->g, slopes[i], 0.5)));
 }
 
-/* p is written over in place, which must wait for those that read all of it: the sum of its rows,
- * the softmax along them, a product. */
+/* p is written over in place. That must wait for the operators that read all of it: the sum over
+ * rows, the softmax along dimension 0, a product. */
 static void updates_after_whole_readers(subject *s) {
     const yg_node next = yg_subtract(s->g, s->p, yg_scale(s->g, s->x, 0.1));
     update(s, s->p, next);
@@ -151,7 +151,8 @@ static void updates_after_whole_readers(subject *s) {
     output(s, yg_sum(s->g, yg_multiply(s->g, s->x, s->q), FIRST, 1, false));
 }
 
-/* p's new value is made in the row loop that reads it by rows, and its old one is broadcast too. */
+/* p's new value is computed in the row loop that reads p by rows. A row of the old p is broadcast
+ * too. */
 static void updates_in_the_row_loop(subject *s) {
     const yg_node rows = yg_sum(s->g, yg_multiply(s->g, s->p, s->x), LAST, 1, true);
     const yg_node next = yg_add(s->g, s->p, yg_multiply(s->g, rows, s->w));
@@ -160,7 +161,8 @@ static void updates_in_the_row_loop(subject *s) {
     update(s, s->q, yg_sum(s->g, yg_multiply(s->g, s->p, s->q), FIRST, 1, false));
 }
 
-/* q's new value depends on nothing that its readers make: only that they read q keeps it back. */
+/* q's new value does not depend on its readers' results. It must wait for them only because they
+ * read q. */
 static void updates_beside_readers(subject *s) {
     const yg_node h = yg_tanh(s->g, yg_multiply(s->g, s->x, s->q));
     update(s, s->q, yg_scale(s->g, s->q, 0.5));
@@ -168,7 +170,7 @@ static void updates_beside_readers(subject *s) {
     output(s, h);
 }
 
-/* Results that live for one step of the row loop, and take over each other's memory. */
+/* Results that are needed for one step of the row loop only. They take over each other's memory. */
 static void long_chains(subject *s) {
     yg_node h = s->x, kept = YG_NONE;
     for (int i = 0; i < 7; i++) {
@@ -187,7 +189,7 @@ static yg_node first_rows(subject *s, int64_t rows) {
     return yg_slice(s->g, s->y, start, stop, step);
 }
 
-/* A product of many rows, and what follows it. */
+/* A product with many rows, and operators on its result. */
 static void tall_products(subject *s) {
     const yg_node a = yg_matmul(s->g, s->x, first_rows(s, 40), false, true);
     const yg_node h = yg_tanh(s->g, yg_scale(s->g, a, 0.1));
@@ -195,8 +197,8 @@ static void tall_products(subject *s) {
     output(s, yg_sum(s->g, yg_square(s->g, h), LAST, 1, false));
 }
 
-/* A batch of products: by rows of one operand, while each needs all of the other, which is made
- * just before. */
+/* A batch of products. They run by rows of one operand, but need all of the other, which is
+ * computed just before. */
 static void batches_of_products(subject *s) {
     const int64_t n = s->rows % 16 == 0 ? 16 : 1, m = s->rows < 64 ? s->rows : 64;
     const yg_type batch = shaped(s, 3, (int64_t[]){s->rows / n, n, s->columns});
@@ -248,8 +250,8 @@ static const graph_case cases[] = {
 
 #define CASES (sizeof cases / sizeof *cases)
 
-/* Rows that divide well, that do not, and a prime number of them; columns that fill tiles, that do
- * not, and one. `chunks`: row loops fall into several. */
+/* Numbers of rows that divide well, badly, and not at all; columns that fill tiles, that do not,
+ * and a single one. `chunks`: row loops have several chunks. */
 static const struct {
     int64_t rows, columns;
     bool chunks;
@@ -377,7 +379,8 @@ Test(row_loops, do_not_change_a_bit) {
     cr_expect_gt(shared, (int)CASES, "%d programs were shared", shared);
 }
 
-/* Nothing runs together, or at once, where that is left out; and a plan says so. */
+/* Without the passes nothing runs in one row loop, or at the same time. The plan's text shows it.
+ */
 Test(row_loops, can_be_left_out) {
     static const char *const names[] = {"row_loops", "stages"};
     for (size_t c = 0; c < CASES; c++)

@@ -63,8 +63,8 @@ static const struct {
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
-/* Every seventh row each: nothing but -infinity, a NaN, an infinity, some masked elements, some
- * that underflow, some whose exponential is denormal. */
+/* Each kind is in every seventh row: only -infinity, a NaN, an infinity, some masked elements, some
+ * that underflow, some with a denormal exponential. */
 static double logit(int r, int i, int n) {
     const double usual = (r * 31 + i * 17) % 97 / 12.0 - 4;
     const bool some = (i + r) % 3 == 0 && n > 1;
@@ -160,7 +160,7 @@ static double log_sum_exp(const double *z, int n) {
     return log(sum) + shift;
 }
 
-/* One row of the whole run against the definition. */
+/* Compares one row of the whole run with the definition. */
 static void check_values(const subject *s, int c, int n, bool columns, int r) {
     const yg_dtype real = s->result.dtype;
     const double epsilon = real == YG_F32 ? FLT_EPSILON : DBL_EPSILON;
@@ -189,7 +189,7 @@ static void check_values(const subject *s, int c, int n, bool columns, int r) {
     }
 }
 
-/* The bytes of row r in both results, NaN being NaN whatever its bits. */
+/* Compares the bytes of row r in both results. All NaNs are equal. */
 static void check_bits(const subject *s, int c, int n, bool columns, int r) {
     const yg_dtype real = s->result.dtype;
     const size_t size = yg_dtype_size(real);

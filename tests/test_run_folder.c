@@ -36,7 +36,7 @@ static yg_model *make_model(const workspace *w, int epochs, const char *lr) {
     return workspace_model(w, "line.yaml", text);
 }
 
-/* Trains into a folder; the error's message is "" after success. */
+/* Trains into a folder. The message of the error is "" after success. */
 static bool train(const yg_model *model, const char *out, bool resume, yg_error *error,
                   char moved[256]) {
     yg_train_result result;
@@ -73,7 +73,7 @@ Test(run_folder, a_run_leaves_its_files_and_nothing_else) {
     workspace_remove(&w);
 }
 
-/* A start that fails has nothing to save, so the run before stays where it is. */
+/* A run that fails at its start has nothing to save. The earlier run stays in its place. */
 Test(run_folder, a_failed_start_moves_nothing) {
     const workspace w = workspace_make();
     char out[256], moved[256];
@@ -137,7 +137,7 @@ Test(run_folder, what_a_killed_run_left_half_written_is_removed) {
     workspace_remove(&w);
 }
 
-/* A link stays a link, and the folder that it leads to is used. */
+/* If the folder is a link, it stays a link, and results go to the folder that it names. */
 Test(run_folder, links_and_the_current_folder) {
     const workspace w = workspace_make();
     char out[256], moved[256], back[512];

@@ -14,7 +14,7 @@
 static const double weight[] = {1.5, -2.25, 3, 4.0e-3, 0, 1.0e30}, bias[] = {0.1, -0.2, 0.3},
                     count[] = {7}, labels[] = {2, 0, -1}, mask[] = {1, 0, 1};
 
-/* What generate_safetensors.py wrote. */
+/* The tensors that generate_safetensors.py has written. */
 static const struct {
     const char *name;
     yg_type type;
@@ -99,7 +99,7 @@ Test(safetensors, every_cut_file_is_refused) {
     free(bytes);
 }
 
-/* A header, how many bytes of data follow, and a part of the message. */
+/* A header, the number of bytes of data, and a part of the message. */
 static const struct {
     const char *header;
     size_t data;

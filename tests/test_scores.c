@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Eleven examples of three classes, the first four without a label (-100). */
+/* Eleven examples of three classes. The first four have no label (-100). */
 static const char form[] =
     "format: 1\n"
     "name: scores\n"
@@ -115,7 +115,7 @@ Test(scores, evaluation_is_the_same_in_any_batches) {
     workspace_remove(&w);
 }
 
-/* At a learning rate of 0 an epoch is an evaluation. */
+/* With a learning rate of 0, an epoch gives the scores of an evaluation. */
 Test(scores, an_epoch_is_the_same_in_any_batches) {
     const workspace w = workspace_make();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -151,7 +151,7 @@ static void expect_same(const workspace *w, const char *a, const char *b, const 
     free(bytes_b);
 }
 
-/* Totals stand in the checkpoint to the bit. */
+/* The checkpoint keeps totals to the bit. */
 Test(scores, an_interrupted_epoch_comes_to_the_same) {
     const workspace w = workspace_make();
     static const size_t chosen[] = {5, 6, 10, 11, 16, 18, 21};

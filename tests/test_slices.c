@@ -13,7 +13,7 @@
 
 enum { MAX_STEPS = 512, WIDTH = 3 };
 
-/* What step t of T reads. Every step of a case reads a slice of the same shape. */
+/* The slice that step t of T reads. All slices of a case have the same shape. */
 typedef struct slice_case {
     const char *name;
     int rank;
@@ -83,7 +83,8 @@ static yg_node gradient(recurrence *r, yg_node y) {
     return out;
 }
 
-/* The FLOPs of a training step, of the gradient of order 2 if asked, and the graph's nodes. */
+/* Returns the FLOPs of a training step, with the gradient's gradient if `order` is 2, and the
+ * graph's nodes in *nodes. */
 static double cost(const slice_case *c, int steps, int order, size_t *nodes) {
     recurrence r = build(c, steps);
     yg_node slope = gradient(&r, r.loss);
@@ -113,7 +114,7 @@ Test(slices, cost_is_linear_in_steps) {
     }
 }
 
-/* A copy of the sum each step would cost as much as padding: the plan adds in its place. */
+/* Copying the sum in each step would cost as much as padding. So the plan adds in place. */
 Test(slices, cotangents_are_added_in_place) {
     for (size_t i = 0; i < CASES; i++) {
         recurrence r = build(&cases[i], 12);
@@ -145,8 +146,8 @@ static bool is_first(const recurrence *r, int t) {
     return true;
 }
 
-/* The gradient as the definition has it: the cotangent of every slice, padded with zeros to all of
- * x, from the last to the first. */
+/* The gradient by its definition: pads the cotangent of every slice with zeros to the size of x,
+ * and adds them, from the last to the first. */
 static yg_node padded_sum(const slice_case *c, recurrence *r) {
     yg_node sum = YG_NONE;
     const yg_type *x = yg_node_type(r->g, r->x);
@@ -194,7 +195,7 @@ Test(slices, same_bits_as_the_padded_sum) {
     }
 }
 
-/* Of the gradient: second and third order, against differences. */
+/* Compares the gradient's derivatives, of order two and three, with differences. */
 Test(slices, derivatives_of_any_order) {
     for (size_t i = 0; i < CASES; i++) {
         recurrence r = build(&cases[i], 6);
@@ -211,7 +212,7 @@ Test(slices, derivatives_of_any_order) {
     }
 }
 
-/* x[i][j]: slices of slices, and one that is read by nobody. */
+/* x[i][j]: slices of slices. One slice is not read. */
 Test(slices, of_slices) {
     enum { SIDE = 4 };
     yg_graph *g = yg_graph_new(yg_ops(), YG_GRAPH_F64);

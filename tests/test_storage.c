@@ -18,7 +18,7 @@ static yg_node cut(yg_graph *g, yg_node x, int64_t start, int64_t stop) {
     return yg_slice(g, x, &start, &stop, &step);
 }
 
-/* A whole stretch of a tensor is read where it lies: no instruction, no bytes. */
+/* A contiguous part of a tensor is read in its place. It needs no instruction and no memory. */
 Test(storage, slices_share_memory) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type type = type_of(YG_F64, 1, (int64_t[]){80});
@@ -54,7 +54,7 @@ static yg_node row_of(yg_graph *g, yg_node x, int64_t row) {
     return yg_slice(g, x, start, stop, step);
 }
 
-/* A parameter cannot be written over in step with a reading that is out of step. */
+/* A parameter cannot be written over row by row while another reader needs other rows of it. */
 Test(storage, update_waits_for_slices) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type type = type_of(YG_F64, 2, (int64_t[]){40, 50});
@@ -70,8 +70,8 @@ Test(storage, update_waits_for_slices) {
     yg_graph_free(g);
 }
 
-/* The unit that writes over the parameter reads a slice of it out of step; so does an earlier unit,
- * for a node that comes later. */
+/* The unit that writes over the parameter also reads a slice of it, in other rows. So does an
+ * earlier unit, for a later node. */
 Test(storage, update_minds_every_slice) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type two = type_of(YG_F64, 2, (int64_t[]){2, 300});
@@ -92,7 +92,7 @@ Test(storage, update_minds_every_slice) {
     yg_graph_free(g);
 }
 
-/* A copy at the end of what threads share in one go is work of one of them. */
+/* One thread makes a copy at the end of a stage that threads share. */
 Test(storage, a_shared_copy_is_done) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
     const yg_type few = type_of(YG_F64, 1, (int64_t[]){300});
@@ -113,8 +113,8 @@ Test(storage, a_shared_copy_is_done) {
     yg_graph_free(g);
 }
 
-/* What is joined is computed where it goes, unless somebody reads it after that, or it is no
- * value of the arena's. Whatever of it is, the values are right. */
+/* An operand of concat is computed in its place in the result, unless it is read later or is not in
+ * the arena. The values are right in every case. */
 Test(storage, joined_values_are_computed_in_place) {
     for (int seen = 0; seen < 2; seen++) {
         yg_graph *g = yg_graph_new(yg_ops(), 0);
@@ -148,8 +148,8 @@ Test(storage, joined_values_are_computed_in_place) {
     }
 }
 
-/* A kernel that may write over its first operand does so only if nobody reads that later, and if it
- * is not another operand too. */
+/* A kernel that may write over its first operand does so only if no later unit reads it, and if no
+ * other operand is the same node. */
 Test(storage, kernels_write_over_what_is_not_read_again) {
     enum { LAST, LATER, OPERAND, PART, INPUT, CASES };
     static const int64_t start[] = {3, 0}, stop[] = {6, 6}, step[] = {1, 1};

@@ -9,7 +9,7 @@
 
 enum { COUNT = 97, WIDTH = 3 };
 
-/* Example e of port 0 is 3e, 3e + 1, 3e + 2 in f32; that of port 1 is 1000 + e in i64. */
+/* Example e is 3e, 3e + 1, 3e + 2 in port 0 (f32), and 1000 + e in port 1 (i64). */
 typedef struct examples {
     float x[COUNT * WIDTH];
     int64_t y[COUNT];
@@ -27,7 +27,7 @@ static void make(examples *e) {
     e->dataset = (yg_dataset){COUNT, 2, e->ports};
 }
 
-/* The next `count` examples' numbers; fails where the two ports do not belong together. */
+/* Reads the numbers of the next `count` examples. The two ports must show the same examples. */
 static void take(yg_stream *stream, int64_t count, int64_t *numbers) {
     float x[COUNT * WIDTH];
     int64_t y[COUNT];

@@ -27,7 +27,7 @@ static yg_type make(yg_dtype dtype, int rank, const int64_t *shape) {
 
 /* ------------------------------------------------------------- values and gradients at edges -- */
 
-/* f64: y = op(x) and the gradient of y's sum. */
+/* Computes y = op(x) and the gradient of y's sum, in f64. */
 typedef struct edge {
     const char *op;
     yg_attr attrs[3];
@@ -122,7 +122,7 @@ Test(structural, edges) {
 /* ------------------------------------------------------------------------------------ kernels --
  */
 
-/* One kernel call on its own. */
+/* A single call of a kernel. */
 typedef struct job {
     const yg_op *op;
     const yg_attr *attrs;
@@ -148,7 +148,7 @@ static void job_start(job *j, const yg_op *op, const yg_attr *attrs) {
     }
 }
 
-/* Computes the result with its units shared in `parts` calls; freed by the caller. */
+/* Computes the result in `parts` calls, which share the units. The caller frees it. */
 static char *job_run(const job *j, int64_t parts) {
     const yg_infer call = {
         .op = j->op, .operands = j->types, .operand_count = j->count, .attrs = j->attrs};
@@ -222,7 +222,7 @@ Test(structural, bits_do_not_depend_on_the_sharing_of_work) {
     }
 }
 
-/* Over the borders of every block, against sums in double precision. */
+/* Compares a product with sums in double precision. The sizes cross the borders of every block. */
 static void check_product(yg_dtype dtype, int64_t n, int64_t k, int64_t m, int flags) {
     const yg_attr attrs[2] = {{.i = flags & 1}, {.i = flags >> 1}};
     job j = {.count = 2};
@@ -255,7 +255,7 @@ Test(structural, products_over_the_borders_of_blocks) {
         }
 }
 
-/* Summed one after the other in f32, a million tenths are off by one in a hundred. */
+/* A million tenths, added one after the other in f32, have an error of one in a hundred. */
 Test(structural, the_error_of_a_sum_does_not_grow_with_its_length) {
     enum { LENGTH = 1 << 20, COLUMNS = 3 };
     const yg_type types[2] = {make(YG_F32, SHAPE(1, LENGTH)), make(YG_F32, SHAPE(LENGTH, COLUMNS))};
@@ -478,7 +478,7 @@ Test(structural, split_makes_all_its_parts) {
     yg_graph_free(graph);
 }
 
-/* Two calls of dropout are two draws, though all that is written of them is the same. */
+/* Two calls of dropout draw twice, even if they are written in the same way. */
 Test(structural, each_dropout_draws_for_itself) {
     yg_graph *g = yg_graph_new(yg_ops(), YG_GRAPH_TRAINING);
     const yg_type type = make(YG_F32, SHAPE(1000));

@@ -14,12 +14,12 @@ static yg_type matrix(int64_t rows, int64_t columns) {
     return type_of(YG_F64, 2, (const int64_t[]){rows, columns});
 }
 
-/* Compiles without the pass or rule `without`; NULL: with all. */
+/* Compiles without the pass or rule `without`. NULL: with all. */
 static yg_program *compile_one(const yg_graph *g, yg_node output, const char *without) {
     return compile_without(g, &output, 1, NULL, 0, without, 1);
 }
 
-/* Without any pass but `dead`, which leaves nothing to planning. */
+/* Compiles with rules, but without any pass except `dead`, so that nothing is planned. */
 static yg_program *compile_unplanned(const yg_graph *g, yg_node output) {
     const char *names[32];
     size_t count, listed = 0;
@@ -35,7 +35,7 @@ static yg_program *compile_unplanned(const yg_graph *g, yg_node output) {
     return program;
 }
 
-/* Every input of the graph gets the same numbers in each program. */
+/* Gives every input the same numbers in each program, and runs. */
 static void run_filled(const yg_graph *g, yg_program *program) {
     for (yg_node node = 0; node < yg_graph_size(g); node++) {
         if (yg_node_is_input(g, node))
@@ -44,7 +44,8 @@ static void run_filled(const yg_graph *g, yg_program *program) {
     run(program);
 }
 
-/* With rules and without: equal to rounding. With rules, planned and not: equal to the bit. */
+/* Results with and without rules must be equal up to rounding. With rules, planned and not, they
+ * must be equal to the bit. */
 static void check_equal(const yg_graph *g, yg_node y, const char *what) {
     yg_program *rewritten = compile_one(g, y, NULL);
     yg_program *unplanned = compile_unplanned(g, y);
@@ -130,7 +131,7 @@ Test(sum_rules, sums_of_products_are_one_product) {
     }
 }
 
-/* What somebody else reads too is still computed: a product, a partial sum. */
+/* A product or partial sum that another node reads too is still computed. */
 Test(sum_rules, sums_that_are_seen_stay) {
     for (int seen = 0; seen < 2; seen++) {
         yg_graph *g = yg_graph_new(yg_ops(), 0);
@@ -146,7 +147,7 @@ Test(sum_rules, sums_that_are_seen_stay) {
     }
 }
 
-/* A graph in the making: sums of whatever, shared, repeated. */
+/* A graph under construction: sums of random terms, shared and repeated. */
 typedef struct sums {
     yg_graph *graph;
     uint64_t seed, draws;
@@ -159,7 +160,7 @@ static int64_t roll(sums *s, int64_t bound) {
     return (int64_t)yg_random_below(s->seed, 3, s->draws++, (uint64_t)bound);
 }
 
-/* One of the last few. */
+/* One of the last few terms. */
 static yg_node draw(sums *s) {
     return s->pool[s->count - 1 - roll(s, s->count < 4 ? s->count : 4)];
 }
@@ -206,7 +207,7 @@ Test(sum_rules, random_sums) {
 /* ---------------------------------------------------------------------------------- accumulate --
  */
 
-/* Two to five products of inputs are `p`; the rest is said case by case. */
+/* Sums with two to five products p of inputs. */
 typedef enum shape_of_sum {
     CHAIN,    /* ((p + p) + p) + … */
     BALANCED, /* (p + p) + (p + p) */
@@ -293,7 +294,7 @@ Test(sum_rules, products_are_added_to_what_is_there) {
     }
 }
 
-/* A chain of them is one buffer, the output's. */
+/* A chain of additions needs one buffer: the output's. */
 Test(sum_rules, a_sum_of_products_is_one_buffer) {
     const char *in_place = "in_place";
     yg_graph *g = yg_graph_new(yg_ops(), 0);
@@ -396,7 +397,7 @@ static const struct {
     {"of a row", OF_STRETCHED, 0, 1},
 };
 
-/* One step where it pays, and the same bits as two. */
+/* The rule matches where it pays. One step has the bits of two. */
 Test(sum_rules, a_product_is_added_in_one_step) {
     const char *rule = "multiply_add";
     for (size_t i = 0; i < 2 * sizeof forms / sizeof *forms; i++) {

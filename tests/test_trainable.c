@@ -100,7 +100,7 @@ Test(trainable, metrics_do_not_take_the_name_of_the_loss) {
     workspace_remove(&w);
 }
 
-/* Gradients of any size are scaled to the norm, whose square float32 may not hold. */
+/* Gradients of any size are scaled to the norm, even if float32 cannot hold the norm's square. */
 Test(trainable, clipping_gives_the_norm_whatever_the_size) {
     static const double sizes[] = {3, 3e10, 3e18, 3e25, 3e36};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -190,7 +190,7 @@ Test(trainable, a_model_without_a_loss_is_valid) {
     workspace_remove(&w);
 }
 
-/* At a kink the gradient is one of two slopes, or between them. */
+/* At a kink the gradient is one of the two slopes, or lies between them. */
 Test(trainable, kinks_are_told_from_wrong_gradients) {
     static const struct {
         const char *loss;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Batches of 3 out of 4, 7 or 10 examples: the last one is partial. */
+/* Batches of 3 examples out of 4, 7 or 10. The last batch is smaller. */
 static const char xor_model[] =
     "format: 1\n"
     "name: xor\n"
@@ -30,7 +30,7 @@ static const char xor_model[] =
     "  train: {x: [[0, 0], [0, 1], [1, 0], [1, 1]], y: [[0], [1], [1], [0]]}\n"
     "train: {epochs: 300, batch_size: 3, seed: 1, optimizer: {type: adam, lr: 0.05}}\n";
 
-/* Ten noisy points of a line, with parts, dropout's randomness, a schedule and momentum. */
+/* Ten noisy points on a line, with a validation part, dropout, a schedule and momentum. */
 static const char line_model[] =
     "format: 1\n"
     "name: line\n"
@@ -57,7 +57,7 @@ static const char line_model[] =
     "  schedule: {type: cosine, warmup_steps: 4}\n"
     "  clip_grad_norm: 5\n";
 
-/* Results are kept, so that a test may look at several; they are freed with the process. */
+/* Results are kept, so that a test may compare several. They live as long as the process. */
 static yg_train_result kept[64];
 
 static yg_train_result train(const yg_model *model, yg_train_options options) {
@@ -156,7 +156,7 @@ Test(training, the_same_seed_gives_the_same_bytes_whatever_the_threads) {
     workspace_remove(&w);
 }
 
-/* Raises the stop flag after so many steps. */
+/* Sets the stop flag after a number of steps. */
 typedef struct stopper {
     volatile sig_atomic_t stop;
     int64_t after;
@@ -206,7 +206,7 @@ Test(training, a_resumed_run_equals_an_uninterrupted_one) {
     workspace_remove(&w);
 }
 
-/* Replaces the one place where `from` stands. */
+/* Replaces `from`, which must occur exactly once. */
 static void replace(char *text, size_t size, const char *from, const char *to) {
     char *at = strstr(text, from), rest[2000];
     cr_assert_not_null(at, "%s", from);
@@ -268,7 +268,7 @@ Test(training, a_checkpoint_of_another_run_is_refused_and_what_differs_is_named)
     workspace_remove(&w);
 }
 
-/* The best weights so far were best on these examples, not on others. */
+/* The best weights were best on these validation examples, not on others. */
 Test(training, a_run_goes_on_with_the_validation_examples_that_it_had) {
     static const char model_text[] = "format: 1\n"
                                      "inputs: {x: [B, 1]}\n"

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A model with one input of a type, and a data section. */
+/* A model with one input of a given type, and a data section. */
 static yg_model *model_of(const workspace *w, const char *port, const char *data) {
     char text[4000];
     snprintf(text, sizeof text,
@@ -32,7 +32,7 @@ static yg_model *model_of(const workspace *w, const char *port, const char *data
 
 /* ------------------------------------------------------------------------------ one value ---- */
 
-/* A cell, or the same text as a row, in a port of a type; kept for a network of f32 or f64. */
+/* A cell, or the same text in a row, for a port of a type, in a network of f32 or f64. */
 static const struct {
     const char *port, *text;
     yg_dtype network;
@@ -121,7 +121,8 @@ Test(values, are_exact_in_the_type_of_their_port_or_refused) {
     }
 }
 
-/* What a transform or a standardisation makes small is no failure; what it leaves large is one. */
+/* A value that a transform or standardisation makes small enough is allowed. One that stays too
+ * large is an error. */
 Test(values, are_looked_at_after_transform_and_standardisation) {
     static const struct {
         const char *section, *failure;
@@ -152,7 +153,7 @@ Test(values, are_looked_at_after_transform_and_standardisation) {
 
 /* ----------------------------------------------------------------------------- statistics ---- */
 
-/* Values made of a base and a step: base + step * (i % period), `count` of them. */
+/* `count` values: base + step * (i % period). */
 static const struct {
     double base, step;
     int period, count;
@@ -290,8 +291,8 @@ Test(values, that_are_labels_are_texts_unless_they_all_are_indices) {
     }
 }
 
-/* A step for each of 60,000 labels is done at once; one for each pair of them, 4e9, is not. The
- * names are kept with the weights, looked up by row, and drawn from by class. */
+/* An operation for each of 60,000 labels takes no time. One for each pair, 4e9, would take minutes.
+ * The names are stored with the weights, found for each row, and used to draw by class. */
 Test(values, of_many_classes_are_read_and_split_in_linear_time) {
     enum { COUNT = 60000 };
     const workspace w = workspace_make();

@@ -46,7 +46,8 @@ static const char layer_form[] =
     "  standardize: [x]\n"
     "train: {epochs: 3, batch_size: 2, seed: 1, optimizer: {type: adam, lr: 0.01}}\n";
 
-/* Trains three epochs, or one and the rest, and tells the scores of a run in `out`. */
+/* Trains three epochs, at once or first one and then two, and writes the scores of a run to `out`.
+ */
 static double train(const yg_model *model, const char *out, bool in_parts) {
     yg_error error = {0};
     yg_train_result result;
@@ -71,7 +72,7 @@ static double train(const yg_model *model, const char *out, bool in_parts) {
     return loss;
 }
 
-/* A name of the user's never means something else to the run. */
+/* A user's name never means something of the run. */
 Test(weights, any_name_trains_as_any_other) {
     static const char *const names[] = {"v",
                                         "w.exp_avg",
