@@ -48,7 +48,8 @@ static size_t list_files(bad_file *files) {
     size_t count = 0;
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         const char *name = entry->d_name;
-        if (name[0] == '.' || ends_with(name, ".expected"))
+        /* Another process may be writing an .expected file, under a temporary name. */
+        if (name[0] == '.' || ends_with(name, ".expected") || ends_with(name, ".tmp"))
             continue;
         cr_assert(count < FILE_CAP && strlen(name) < NAME_SIZE);
         bad_file *file = &files[count++];

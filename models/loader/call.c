@@ -163,7 +163,7 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
 
 static bool is_value(const yg_term *term) {
     return term->kind == YG_TERM_INT || term->kind == YG_TERM_FLOAT || term->kind == YG_TERM_BOOL ||
-           term->kind == YG_TERM_TENSOR;
+           term->kind == YG_TERM_TENSOR || term->kind == YG_TERM_WRITTEN;
 }
 
 static bool set_operand(call_site *site, size_t index, const yg_expression *argument,
@@ -340,17 +340,38 @@ static bool apply(call_site *site, yg_term **results, size_t *count) {
     return true;
 }
 
-bool yg_call_operator(yg_builder *builder, const yg_expression *call, const yg_op *op,
-                      const yg_term *arguments, yg_term **results, size_t *count) {
+static bool sort(yg_builder *builder, const yg_expression *call, const yg_op *op,
+                 const yg_term *arguments, call_site *site) {
     if (op->attr_count > ATTRS_MAX)
         return yg_fail(builder->error, YG_ERROR_INTERNAL, call->origin,
                        "operator '%s' has more than %d attributes", op->name, ATTRS_MAX);
-    call_site site = {.builder = builder, .call = call, .op = op, .arguments = arguments};
-    yg_op_defaults(op, site.attrs);
+    *site = (call_site){.builder = builder, .call = call, .op = op, .arguments = arguments};
+    yg_op_defaults(op, site->attrs);
     for (size_t i = 0; i < op->attr_count; i++)
-        if (op->attrs[i].kind == YG_ATTR_DTYPE && yg_dtype_is_float((yg_dtype)site.attrs[i].i))
-            site.attrs[i].i = builder->dtype;
-    return sort_arguments(&site) && check_complete(&site) &&
-           yg_op_check_attrs(op, site.attrs, call->origin, builder->error) &&
-           apply(&site, results, count);
+        if (op->attrs[i].kind == YG_ATTR_DTYPE && yg_dtype_is_float((yg_dtype)site->attrs[i].i))
+            site->attrs[i].i = builder->dtype;
+    return sort_arguments(site) && check_complete(site) &&
+           yg_op_check_attrs(op, site->attrs, call->origin, builder->error);
+}
+
+bool yg_call_operator(yg_builder *builder, const yg_expression *call, const yg_op *op,
+                      const yg_term *arguments, yg_term **results, size_t *count) {
+    call_site site;
+    return sort(builder, call, op, arguments, &site) && apply(&site, results, count);
+}
+
+bool yg_sort_call(yg_builder *builder, const yg_expression *call, const yg_op *op,
+                  const yg_term *arguments, yg_sorted_call *sorted) {
+    call_site site;
+    if (!sort(builder, call, op, arguments, &site))
+        return false;
+    *sorted = (yg_sorted_call){
+        .operands = yg_pool_take(builder->pool, (site.operand_count + 1) * sizeof *site.operands),
+        .operand_count = site.operand_count,
+        .attrs = yg_pool_take(builder->pool, (op->attr_count + 1) * sizeof *site.attrs)};
+    if (!sorted->operands || !sorted->attrs)
+        return yg_fail_memory(builder->error);
+    memcpy(sorted->operands, site.operands, site.operand_count * sizeof *site.operands);
+    memcpy(sorted->attrs, site.attrs, op->attr_count * sizeof *site.attrs);
+    return true;
 }

@@ -10,6 +10,17 @@
 bool yg_call_operator(yg_builder *builder, const yg_expression *call, const yg_op *op,
                       const yg_term *arguments, yg_term **results, size_t *count);
 
+/* The arguments of a call, sorted into operands and attributes, and checked. An operand may be
+ * YG_TERM_WRITTEN, an attribute has a value. Both arrays are in the builder's pool. */
+typedef struct yg_sorted_call {
+    yg_term *operands;
+    size_t operand_count;
+    yg_attr *attrs;
+} yg_sorted_call;
+
+bool yg_sort_call(yg_builder *builder, const yg_expression *call, const yg_op *op,
+                  const yg_term *arguments, yg_sorted_call *sorted);
+
 /* x[:, 0]: `base` and the subscripts, each a number or three bounds. */
 typedef struct yg_subscript {
     bool range;

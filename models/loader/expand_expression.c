@@ -8,6 +8,7 @@
  *     So the other branch may be wrong for these arguments.
  */
 #include "arithmetic.h"
+#include "call.h"
 #include "expander.h"
 #include "expression_tree.h"
 #include "expression_value.h"
@@ -68,8 +69,8 @@ static bool set_written(const yg_expander *x, const yg_expression *written, yg_t
 
 static bool constants_only(const yg_expander *x, const yg_expression *call) {
     return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin,
-                   "%s(…) works on tensors; here a number is expected, from numbers, vars and "
-                   "+ - * / // %% **",
+                   "%s(…) works on tensors; here a number is expected, from numbers, vars, "
+                   "+ - * / // %% ** and functions of numbers such as cos and maximum",
                    call->text);
 }
 
@@ -169,21 +170,24 @@ static bool is_word(const yg_op *op, const yg_expression *call, size_t i) {
                      (op->attrs[k].kind == YG_ATTR_CHOICE || op->attrs[k].kind == YG_ATTR_DTYPE);
 }
 
+/* Whether argument `i` stays as it is written. */
+static bool stays(const yg_scope *scope, const yg_op *op, const yg_expression *call, size_t i) {
+    const yg_expression *argument = call->children[i];
+    if (argument->kind != YG_EXPRESSION_NAME || !op)
+        return false;
+    const yg_binding *binding = yg_scope_find(scope, argument->text);
+    yg_term constant;
+    const bool text = binding && binding->term.kind == YG_TERM_TEXT;
+    return (!text && is_word(op, call, i)) ||
+           (!binding && !strchr(argument->text, '.') && may_be_word(op, call, i) &&
+            !yg_constant_of_name(argument->text, &constant) &&
+            strcmp(argument->text, "training") != 0);
+}
+
 static const yg_expression *expand_argument(yg_expander *x, const yg_scope *scope, const yg_op *op,
                                             const yg_expression *call, size_t i) {
-    const yg_expression *argument = call->children[i];
-    if (argument->kind == YG_EXPRESSION_NAME && op) {
-        const yg_binding *binding = yg_scope_find(scope, argument->text);
-        yg_term constant;
-        const bool text = binding && binding->term.kind == YG_TERM_TEXT;
-        if (!text && is_word(op, call, i))
-            return argument;
-        if (!binding && !strchr(argument->text, '.') && may_be_word(op, call, i) &&
-            !yg_constant_of_name(argument->text, &constant) &&
-            strcmp(argument->text, "training") != 0)
-            return argument;
-    }
-    return yg_expand_whole(x, scope, argument);
+    return stays(scope, op, call, i) ? call->children[i]
+                                     : yg_expand_whole(x, scope, call->children[i]);
 }
 
 /* A call with expanded arguments. `function`, such as leaky_relu(0.1) given as an argument of a
@@ -208,6 +212,53 @@ static bool expand_call(yg_expander *x, const yg_scope *scope, const yg_expressi
     }
     return set_written(
         x, yg_expression_adopt(x->pool, copy, children, keywords, total) ? copy : NULL, term);
+}
+
+/* A call with arguments that are expanded already: each is expanded once, however deep calls are.
+ */
+static bool written_call(yg_expander *x, const yg_expression *call, const yg_term *arguments,
+                         yg_term *term) {
+    yg_expression *copy = yg_expression_new(x->pool, YG_EXPRESSION_CALL, call->origin, call->text);
+    yg_expression **children = yg_pool_take(x->pool, (call->count + 1) * sizeof *children);
+    if (!copy || !children)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < call->count; i++) {
+        children[i] = arguments[i].kind == YG_TERM_WORD
+                          ? call->children[i]
+                          : (yg_expression *)yg_written(x, &arguments[i], call->origin);
+        if (!children[i])
+            return false;
+    }
+    return set_written(
+        x, yg_expression_adopt(x->pool, copy, children, call->keywords, call->count) ? copy : NULL,
+        term);
+}
+
+/* A call of an operator where only numbers are wanted. It is computed, unless a number is not known
+ * yet; then it is checked as far as it can be, and written. */
+static bool expand_number_call(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                               const yg_op *op, yg_term *term) {
+    yg_builder numbers = {
+        .ops = x->model->ops, .pool = x->pool, .dtype = YG_F64, .error = x->error};
+    yg_sorted_call sorted;
+    bool known = true;
+    if (!yg_is_number_function(op))
+        return constants_only(x, call);
+    yg_term *arguments = yg_pool_take(x->pool, (call->count + 1) * sizeof *arguments);
+    if (!arguments)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < call->count; i++) {
+        if (stays(scope, op, call, i))
+            arguments[i] = (yg_term){.kind = YG_TERM_WORD, .text = call->children[i]->text};
+        else if (!yg_expand_expression(x, scope, call->children[i], &arguments[i]))
+            return false;
+        known = known && arguments[i].kind != YG_TERM_WRITTEN;
+    }
+    if (!yg_sort_call(&numbers, call, op, arguments, &sorted))
+        return false;
+    return known ? yg_number_function(op, sorted.attrs, sorted.operands, sorted.operand_count,
+                                      call->origin, term, x->error)
+                 : written_call(x, call, arguments, term);
 }
 
 static bool expand_if(yg_expander *x, const yg_scope *scope, const yg_expression *call,
@@ -260,7 +311,8 @@ static bool expand_function(yg_expander *x, const yg_scope *scope, const yg_expr
     const yg_op *op = yg_op_find(x->model->ops, name);
     if (!yg_is_function(op))
         return yg_unknown_function(x, call);
-    return x->constants ? constants_only(x, call) : expand_call(x, scope, call, op, function, term);
+    return x->constants ? expand_number_call(x, scope, call, op, term)
+                        : expand_call(x, scope, call, op, function, term);
 }
 
 /* ------------------------------------------------------------------------------- other kinds -- */

@@ -132,7 +132,7 @@ static const yg_value *resolve_number(resolver *r, const yg_value *value) {
         yg_visit_names(formula, look_at, &m);
     /* In `data:` a text such as 2024-01-02 or a/b looks like a formula. It is left to the code that
      * reads the section. */
-    const bool certain = r->numbers && formula && formula->infix;
+    const bool certain = r->numbers && formula && formula->kind == YG_EXPRESSION_CALL;
     if (!formula || (!certain && (m.other || !m.var)))
         return value;
     yg_term term;

@@ -62,7 +62,7 @@ const char *yg_term_describe(const yg_graph *graph, const yg_term *term, char *t
         snprintf(text, size, "a tensor %s", yg_type_text(yg_node_type(graph, term->node), detail));
         break;
     case YG_TERM_WRITTEN:
-        snprintf(text, size, "what depends on a tensor");
+        snprintf(text, size, "a value that only a run knows");
         break;
     case YG_TERM_FUNCTION:
         snprintf(text, size, "the operator '%s'", term->written->text);
