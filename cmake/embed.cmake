@@ -1,4 +1,4 @@
-# Writes OUTPUT: the files FILES (models/layers/NAME.yaml) as the table that
+# Writes OUTPUT: the files FILES (models/FOLDER/NAME.yaml) as the table yg_embedded_FOLDER that
 # models/loader/embedded.h declares, in alphabetical order.
 list(SORT FILES)
 set(table "")
@@ -13,7 +13,7 @@ foreach(file IN LISTS FILES)
     math(EXPR count "${count} + 1")
 endforeach()
 file(WRITE "${OUTPUT}"
-     "/* Made from models/layers/ when yamlgrad is built. */\n"
+     "/* Made from models/${FOLDER}/ when yamlgrad is built. */\n"
      "#include \"models/loader/embedded.h\"\n\n"
-     "const yg_embedded_layer yg_embedded_layers[] = {\n${table}    {0, 0},\n};\n\n"
-     "const size_t yg_embedded_layer_count = ${count};\n")
+     "const yg_embedded_file yg_embedded_${FOLDER}[] = {\n${table}    {0, 0},\n};\n\n"
+     "const size_t yg_embedded_${FOLDER}_count = ${count};\n")

@@ -169,6 +169,13 @@ const char *yg_layer_name(size_t index);
 /* The layer's own YAML text: its doc, arguments and body. NULL if there is none of that name. */
 const char *yg_layer_text(const char *name);
 
+/* ------------------------------------------------------------------------------- schedules -- */
+
+/* The built-in schedules, for `yamlgrad schedules`, in the same way. */
+size_t yg_schedule_count(void);
+const char *yg_schedule_name(size_t index);
+const char *yg_schedule_text(const char *name);
+
 #ifdef __cplusplus
 }
 #endif

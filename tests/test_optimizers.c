@@ -1,10 +1,9 @@
 /*
- * Optimizers, clipping and schedules against PyTorch's, whose trajectories fixtures/optimizers.json
+ * Optimizers and clipping against PyTorch's, whose trajectories fixtures/optimizers.json
  * holds (see generate_optimizers.py); and what a model file may write of them.
  */
 #include "ops/ops.h"
 #include "train/optimizer.h"
-#include "train/schedule.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -137,39 +136,6 @@ Test(optimizers, an_update_is_one_instruction) {
     }
 }
 
-Test(optimizers, schedules_follow_pytorch) {
-    json_t *fixture = load_fixture();
-    size_t index, step, compared = 0;
-    json_t *c, *rate;
-    json_array_foreach(json_object_get(fixture, "schedules"), index, c) {
-        const char *text = json_string_value(json_object_get(c, "schedule"));
-        yg_schedule schedule;
-        yg_error error = {0};
-        yg_document *document = parse(text);
-        cr_assert(yg_schedule_read(yg_document_root(document), &schedule, &error), "%s: %s", text,
-                  error.message);
-        json_array_foreach(json_object_get(c, "rates"), step, rate) {
-            const double value =
-                yg_schedule_rate(&schedule, json_real_value(json_object_get(c, "lr")),
-                                 (int64_t)step, json_integer_value(json_object_get(c, "steps")),
-                                 json_integer_value(json_object_get(c, "epoch_steps")));
-            cr_assert(fabs(value - json_real_value(rate)) <= 1e-14,
-                      "%s, step %zu: %.17g, not %.17g", text, step, value, json_real_value(rate));
-            compared++;
-        }
-        yg_document_free(document);
-    }
-    cr_assert_eq(compared, 100);
-    json_decref(fixture);
-}
-
-Test(optimizers, warm_up_rises_to_the_rate_and_the_schedule_follows) {
-    const yg_schedule schedule = {.type = YG_SCHEDULE_COSINE, .warmup_steps = 4};
-    static const double expected[] = {0.25, 0.5, 0.75, 1, 1, 0.85355339059327378, 0.5};
-    for (int64_t step = 0; step < 7; step++)
-        cr_expect_float_eq(yg_schedule_rate(&schedule, 1, step, 8, 2), expected[step], 1e-15);
-}
-
 Test(optimizers, a_parameter_without_gradient_has_no_update) {
     yg_error error = {0};
     yg_optimizer adam;
@@ -217,32 +183,6 @@ Test(optimizers, what_a_file_may_write) {
         cr_expect_not_null(strstr(error.message, written[i].message), "%s: %s", written[i].text,
                            error.message);
         cr_expect(good || error.line == 1, "%s: no place", written[i].text);
-        yg_document_free(document);
-    }
-}
-
-static const struct {
-    const char *text, *message;
-} schedules[] = {
-    {"{type: cosine, warmup_steps: 10}", ""},
-    {"cosine", ""},
-    {"step", "needs `step_size`"},
-    {"{type: exponential}", "gamma"},
-    {"{type: cosin}", "cosine"},
-    {"{type: cosine, gamma: 0.1}", "gamma"},
-    {"{type: step, step_size: 0}", "`step_size`"},
-    {"{gamma: 0.1}", "has no `type`"},
-};
-
-Test(optimizers, what_a_file_may_write_of_schedules) {
-    for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++) {
-        yg_error error = {0};
-        yg_schedule schedule;
-        yg_document *document = parse(schedules[i].text);
-        const bool good = yg_schedule_read(yg_document_root(document), &schedule, &error);
-        cr_expect_eq(good, !*schedules[i].message, "%s: %s", schedules[i].text, error.message);
-        cr_expect_not_null(strstr(error.message, schedules[i].message), "%s: %s", schedules[i].text,
-                           error.message);
         yg_document_free(document);
     }
 }

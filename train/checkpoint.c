@@ -176,7 +176,7 @@ static bool read_position(const yg_tensor_file *file, const char *path, yg_run *
             "not a checkpoint of a run: '@run.counts', '@run.values' or '@run.totals' is "
             "missing");
     for (size_t i = 0; i < COUNTS; i++)
-        if (counts[i] < 0 || counts[2] > run->epoch_steps)
+        if (counts[i] < 0 || counts[2] > run->rates.epoch_steps)
             return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
                            "the checkpoint's counters make no sense");
     at->epochs = counts[0];

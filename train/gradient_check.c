@@ -191,11 +191,13 @@ static bool check_all(checker *c, int64_t limit, yg_gradient_checks *checks) {
 /* What training would refuse is refused here too. */
 static bool check_settings(const yg_model *model, const yg_data *data, yg_error *error) {
     yg_settings settings;
+    yg_rate_plan rates;
     if (!yg_model_section(model, "train"))
         return true;
     return yg_settings_read_step(model, &settings, error) &&
            (!yg_model_section(model, "data") ||
-            yg_monitor_check(&settings.monitor, data->validation.count > 0, error));
+            (yg_monitor_check(&settings.monitor, data->validation.count > 0, error) &&
+             yg_settings_plan(model, data->train.count, &settings, &rates, error)));
 }
 
 static bool check(checker *c, const yg_model *model, const yg_data *data,

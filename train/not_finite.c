@@ -67,7 +67,7 @@ static yg_executable *repeat(yg_run *again, int64_t last, yg_tensor_file *before
             return executable;
         }
         again->at.steps++;
-        if (++again->at.epoch_step == again->epoch_steps) {
+        if (++again->at.epoch_step == again->rates.epoch_steps) {
             again->at.epoch_step = 0;
             again->at.epochs++;
         }
@@ -128,8 +128,7 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
                     .settings = run->settings,
                     .data = run->data, /* borrowed */
                     .examples = yg_stream_open_shuffled(&run->data.train, run->settings.seed, NULL),
-                    .epoch_steps = run->epoch_steps,
-                    .total_steps = run->total_steps};
+                    .rates = run->rates};
     result.folder = strdup(run->result->folder);
     yg_executable *executable =
         result.folder && again.examples && go_back(run, &again) && make_store(&again.store, &before)

@@ -34,8 +34,7 @@ typedef struct yg_run {
     yg_tensor_file best;         /* the best parameters */
     yg_executables train, score; /* programs over the store */
     yg_stream *examples;         /* of the training part, shuffled in each epoch */
-    int64_t epoch_steps;         /* steps an epoch */
-    int64_t total_steps;         /* of the whole run */
+    yg_rate_plan rates;          /* of the whole run; it also has the numbers of steps */
     yg_run_position at;
     yg_history history;
     char *identity;        /* see identity.c; NULL until it is first needed */
@@ -47,14 +46,12 @@ typedef struct yg_run {
 } yg_run;
 
 /* Makes the programs and their tensors, with the values of the run's start. Settings, data,
- * `examples` and the numbers of steps have been set before. (train.c) */
+ * `examples` and `rates` have been set before. (train.c) */
 bool yg_run_begin(yg_run *run, yg_error *error);
 
 /* Frees what a run holds, except its data, which another run may share, and its result. */
 void yg_run_free(yg_run *run);
 
-/* The learning rate of a step; steps count from 0. */
-double yg_run_rate(const yg_run *run, int64_t step);
 /* Computes the step after at.steps and notes its loss in `progress`; `at` does not change. Returns
  * the executable that was run, or NULL on failure. */
 yg_executable *yg_run_step(yg_run *run, yg_error *error);

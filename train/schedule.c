@@ -1,106 +1,66 @@
 /*
- * Learning rate schedules: see schedule.h.
+ * The learning rate of a step: see schedule.h.
  */
 #include "schedule.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
-static const char *const types[] = {
-    [YG_SCHEDULE_CONSTANT] = "constant",       [YG_SCHEDULE_STEP] = "step",
-    [YG_SCHEDULE_EXPONENTIAL] = "exponential", [YG_SCHEDULE_COSINE] = "cosine",
-    [YG_SCHEDULE_LINEAR] = "linear",           NULL,
-};
+/* How many steps yg_schedule_check() looks at. */
+enum { CHECKED = 1000 };
 
-/* Which of the keys behind `type` each type takes. */
-enum { WARMUP, STEP_SIZE, GAMMA, MIN_LR, END_FACTOR, KEYS };
-
-static const char *const key_names[KEYS] = {
-    [WARMUP] = "warmup_steps", [STEP_SIZE] = "step_size",   [GAMMA] = "gamma",
-    [MIN_LR] = "min_lr",       [END_FACTOR] = "end_factor",
-};
-
-static const struct {
-    bool takes[KEYS], needs[KEYS];
-} uses[] = {
-    [YG_SCHEDULE_CONSTANT] = {.takes = {[WARMUP] = true}},
-    [YG_SCHEDULE_STEP] = {.takes = {[WARMUP] = true, [STEP_SIZE] = true, [GAMMA] = true},
-                          .needs = {[STEP_SIZE] = true}},
-    [YG_SCHEDULE_EXPONENTIAL] = {.takes = {[WARMUP] = true, [GAMMA] = true},
-                                 .needs = {[GAMMA] = true}},
-    [YG_SCHEDULE_COSINE] = {.takes = {[WARMUP] = true, [MIN_LR] = true}},
-    [YG_SCHEDULE_LINEAR] = {.takes = {[WARMUP] = true, [END_FACTOR] = true}},
-};
-
-static bool read_number(const yg_value *mapping, int key, double max, double *out,
-                        yg_error *error) {
-    const yg_value *value = yg_value_get(mapping, key_names[key]);
-    char what[40];
-    snprintf(what, sizeof what, "`%s`", key_names[key]);
-    return !value || yg_value_float(value, what, 0, max, out, error);
+/* `place` is where in the formula. */
+static bool fail_at(const yg_rate_plan *plan, int64_t step, const char *what, yg_origin place,
+                    yg_error *error) {
+    const yg_schedule *s = plan->schedule;
+    return yg_fail(error, YG_ERROR_NUMERIC, s->origin,
+                   "schedule '%s' has no learning rate at step %" PRId64 " of %" PRId64
+                   ": %s\n  in its formula (%s:%d:%d), where step = %" PRId64 ", steps = %" PRId64
+                   ", epoch = %" PRId64,
+                   s->name, step + 1, plan->steps, what, place.file, place.line, place.column,
+                   step - s->warmup_steps, plan->steps - s->warmup_steps,
+                   (step - s->warmup_steps) / plan->epoch_steps);
 }
 
-static bool read_count(const yg_value *mapping, int key, int64_t min, int64_t *out,
-                       yg_error *error) {
-    const yg_value *value = yg_value_get(mapping, key_names[key]);
-    char what[40];
-    snprintf(what, sizeof what, "`%s`", key_names[key]);
-    return !value || yg_value_int(value, what, min, INT64_MAX, out, error);
-}
-
-bool yg_schedule_read(const yg_value *value, yg_schedule *schedule, yg_error *error) {
-    const yg_value *type = value->kind == YG_MAPPING ? yg_value_get(value, "type") : value;
-    yg_key keys[KEYS + 1] = {{"type", true, NULL}};
-    size_t count = 1;
-    int index;
-    char what[40];
-    *schedule = (yg_schedule){.gamma = 0.1};
-    if (!type)
-        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                       "`schedule` has no `type`; known: constant, step, exponential, cosine, "
-                       "linear");
-    if (!yg_value_choice(type, "`schedule`", types, &index, error))
-        return false;
-    schedule->type = (yg_schedule_type)index;
-    for (int k = 0; k < KEYS; k++)
-        if (uses[index].takes[k])
-            keys[count++] = (yg_key){key_names[k], uses[index].needs[k], NULL};
-    snprintf(what, sizeof what, "schedule '%s'", types[index]);
-    if (value->kind != YG_MAPPING)
-        for (int k = 0; k < KEYS; k++)
-            if (uses[index].needs[k])
-                return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                               "%s needs `%s`; write `schedule: {type: %s, %s: …}`", what,
-                               key_names[k], types[index], key_names[k]);
-    if (value->kind != YG_MAPPING)
+bool yg_schedule_rate(const yg_rate_plan *plan, int64_t step, double *rate, yg_error *error) {
+    const yg_schedule *s = plan->schedule;
+    *rate = plan->lr;
+    if (!s)
         return true;
-    return yg_value_check_keys(value, what, keys, count, error) &&
-           read_count(value, WARMUP, 0, &schedule->warmup_steps, error) &&
-           read_count(value, STEP_SIZE, 1, &schedule->step_size, error) &&
-           read_number(value, GAMMA, 1e3, &schedule->gamma, error) &&
-           read_number(value, MIN_LR, 1e10, &schedule->min_lr, error) &&
-           read_number(value, END_FACTOR, 1e3, &schedule->end_factor, error);
+    if (step < s->warmup_steps) {
+        *rate = plan->lr * ((double)step + 1) / (double)s->warmup_steps;
+        return true;
+    }
+    const int64_t i = step - s->warmup_steps;
+    const yg_rate_inputs inputs = {.lr = plan->lr,
+                                   .step = i,
+                                   .steps = plan->steps - s->warmup_steps,
+                                   .epoch = i / plan->epoch_steps};
+    yg_error failure = {0};
+    char what[80];
+    if (!yg_rate_compute(s, &inputs, rate, &failure))
+        return fail_at(plan, step, failure.message,
+                       (yg_origin){failure.file, failure.line, failure.column}, error);
+    if (isfinite(*rate) && *rate >= 0)
+        return true;
+    snprintf(what, sizeof what, "found %g, a finite number of at least 0 is expected", *rate);
+    return fail_at(plan, step, what, s->formula, error);
 }
 
-double yg_schedule_rate(const yg_schedule *schedule, double lr, int64_t step, int64_t steps,
-                        int64_t epoch_steps) {
-    const double pi = 3.14159265358979323846;
-    if (step < schedule->warmup_steps)
-        return lr * ((double)step + 1) / (double)schedule->warmup_steps;
-    const int64_t i = step - schedule->warmup_steps, n = steps - schedule->warmup_steps;
-    const int64_t epoch = i / epoch_steps;
-    const double part = n > 0 ? (double)i / (double)n : 0;
-    switch (schedule->type) {
-    case YG_SCHEDULE_STEP:
-        return lr * pow(schedule->gamma, floor((double)epoch / (double)schedule->step_size));
-    case YG_SCHEDULE_EXPONENTIAL:
-        return lr * pow(schedule->gamma, (double)epoch);
-    case YG_SCHEDULE_COSINE:
-        return schedule->min_lr + (lr - schedule->min_lr) * (1 + cos(pi * part)) / 2;
-    case YG_SCHEDULE_LINEAR:
-        return lr * (1 + (schedule->end_factor - 1) * part);
-    case YG_SCHEDULE_CONSTANT:
-        break;
+bool yg_schedule_check(const yg_rate_plan *plan, yg_error *error) {
+    const int64_t first = plan->schedule ? plan->schedule->warmup_steps : plan->steps;
+    const int64_t last = plan->steps - 1;
+    double rate;
+    for (int64_t i = 0; i < CHECKED && first + i <= last; i++) {
+        /* Places from the first to the last. The product stays in range: the quotient is smaller.
+         */
+        const int64_t between = last - first;
+        const int64_t step = between < CHECKED ? first + i
+                                               : first + between / (CHECKED - 1) * i +
+                                                     between % (CHECKED - 1) * i / (CHECKED - 1);
+        if (!yg_schedule_rate(plan, step, &rate, error))
+            return false;
     }
-    return lr;
+    return true;
 }

@@ -3,6 +3,8 @@
  */
 #include "settings.h"
 
+#include <inttypes.h>
+
 enum { DEFAULT_BATCH_SIZE = 32 };
 
 static const yg_key keys[] = {
@@ -86,9 +88,6 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
     if (settings->epochs && settings->steps)
         return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(section, "steps")->origin,
                        "`train` has both `epochs` and `steps`; leave one out");
-    if ((value = yg_value_get(section, "schedule")) &&
-        !yg_schedule_read(value, &settings->schedule, error))
-        return false;
     if ((value = yg_value_get(section, "early_stopping")) &&
         !read_early_stopping(model, value, settings, error))
         return false;
@@ -131,6 +130,23 @@ static bool override(const yg_train_options *options, yg_settings *settings, yg_
     if (options->has_dtype)
         settings->dtype = options->dtype;
     return true;
+}
+
+bool yg_settings_plan(const yg_model *model, int64_t examples, yg_settings *s, yg_rate_plan *plan,
+                      yg_error *error) {
+    /* So no program is compiled for a batch size that never occurs. */
+    if (s->batch_size > examples)
+        s->batch_size = examples;
+    const bool rest = !s->drop_last && examples % s->batch_size != 0;
+    const int64_t epoch_steps = examples / s->batch_size + rest;
+    if (s->epochs > INT64_MAX / epoch_steps)
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE, "%" PRId64 " epochs are too many",
+                       s->epochs);
+    *plan = (yg_rate_plan){.schedule = yg_model_schedule(model),
+                           .lr = s->optimizer.lr,
+                           .steps = s->steps ? s->steps : s->epochs * epoch_steps,
+                           .epoch_steps = epoch_steps};
+    return yg_schedule_check(plan, error);
 }
 
 bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_error *error) {

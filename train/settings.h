@@ -5,7 +5,7 @@
  *   batch_size: 32         default 32
  *   seed: 0                of initial values, order and dropout; default 0
  *   optimizer: {type: adam, lr: 1e-3}                            required
- *   schedule: {type: cosine, warmup_steps: 200}                  default constant
+ *   schedule: {type: cosine, warmup_steps: 200}                  see schedule.h; default constant
  *   early_stopping: {monitor: validation.loss, patience: 5, min_delta: 0}      see monitor.h
  *   clip_grad_norm: 1.0    default: no clipping
  *   drop_last: false       leave out an epoch's last batch if it is not full
@@ -26,7 +26,6 @@ typedef struct yg_settings {
     uint64_t seed;
     yg_dtype dtype;
     yg_optimizer optimizer;
-    yg_schedule schedule;
     double clip_grad_norm; /* 0: none */
     bool drop_last;
     bool recompute;
@@ -43,6 +42,11 @@ bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg
 /* The same for a single step, which needs no number of epochs or steps. For a model without a
  * `train:` section the optimizer's update is NULL, and all else has its default. */
 bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_error *error);
+
+/* How many steps a run of these settings on `examples` examples has, and their learning rates. A
+ * batch size above `examples` is lowered to it. False if the schedule gives no rate. */
+bool yg_settings_plan(const yg_model *model, int64_t examples, yg_settings *settings,
+                      yg_rate_plan *plan, yg_error *error);
 
 /* For commands that do not train. *dtype becomes `asked` if that is a float type, else `train:
  * dtype`, else YG_F32. *seed becomes `train: seed`, else 0. */

@@ -4,19 +4,14 @@
  */
 #include "run.h"
 
-double yg_run_rate(const yg_run *run, int64_t step) {
-    return yg_schedule_rate(&run->settings.schedule, run->settings.optimizer.lr, step,
-                            run->total_steps, run->epoch_steps);
-}
-
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     const int64_t begin = run->at.epoch_step * run->settings.batch_size;
     const int64_t left = run->data.train.count - begin;
     yg_executable *executable = yg_executables_get(
         &run->train, left < run->settings.batch_size ? left : run->settings.batch_size, error);
-    if (!executable)
+    double lr;
+    if (!executable || !yg_schedule_rate(&run->rates, run->at.steps, &lr, error))
         return NULL;
-    const double lr = yg_run_rate(run, run->at.steps);
     run->progress.learning_rate = lr;
     run->progress.epoch = run->at.epochs + 1;
     if (executable->lr)

@@ -38,7 +38,7 @@ static bool stop_asked(const yg_run *run) {
 }
 
 static bool run_over(const yg_run *run) {
-    return run->at.steps >= run->total_steps;
+    return run->at.steps >= run->rates.steps;
 }
 
 /* ------------------------------------------------------------------------------------ steps ----
@@ -53,7 +53,7 @@ static void report(yg_run *run, bool epoch_end) {
     p->seconds = yg_clock() - run->started;
     const int64_t done = run->at.steps - run->steps_before;
     p->remaining =
-        done > 0 ? p->seconds / (double)done * (double)(run->total_steps - run->at.steps) : 0;
+        done > 0 ? p->seconds / (double)done * (double)(run->rates.steps - run->at.steps) : 0;
     run->options->progress(run->options->context, p);
 }
 
@@ -113,7 +113,7 @@ static void compare(yg_run *run, int64_t epoch, double value) {
 static bool measure(yg_run *run, yg_error *error) {
     const int64_t epoch = run->at.epochs + 1;
     yg_train_progress *p = &run->progress;
-    double value;
+    double value, rate;
     if (!yg_totals_finish(&run->train.options, &run->train.plan, &run->at.totals, &run->train.heads,
                           &p->training, error) ||
         !judge(run, &value, error))
@@ -121,8 +121,9 @@ static bool measure(yg_run *run, yg_error *error) {
     p->loss = p->training.loss;
     compare(run, epoch, value);
     yg_scores_copy(&p->training, &run->result->training);
-    return yg_history_add(&run->history, epoch, run->at.steps, yg_run_rate(run, run->at.steps - 1),
-                          &p->training, &p->validation, error);
+    return yg_schedule_rate(&run->rates, run->at.steps - 1, &rate, error) &&
+           yg_history_add(&run->history, epoch, run->at.steps, rate, &p->training, &p->validation,
+                          error);
 }
 
 static bool end_epoch(yg_run *run, yg_error *error) {
@@ -153,7 +154,7 @@ static bool loop(yg_run *run, yg_error *error) {
     const double asked = run->options->save_seconds;
     const double save_seconds = asked > 0 ? asked : SAVE_SECONDS;
     while (!run_over(run) && !stops_early(run)) {
-        while (run->at.epoch_step < run->epoch_steps && !run_over(run)) {
+        while (run->at.epoch_step < run->rates.epoch_steps && !run_over(run)) {
             if (stop_asked(run)) {
                 run->result->interrupted = true;
                 return true;
@@ -163,7 +164,7 @@ static bool loop(yg_run *run, yg_error *error) {
             if (yg_clock() - run->saved > save_seconds && !yg_run_save(run, error))
                 return false;
         }
-        if (run->at.epoch_step == run->epoch_steps && !end_epoch(run, error))
+        if (run->at.epoch_step == run->rates.epoch_steps && !end_epoch(run, error))
             return false;
     }
     run->result->stopped_early = !run_over(run);
@@ -173,19 +174,11 @@ static bool loop(yg_run *run, yg_error *error) {
 /* ---------------------------------------------------------------------------------- set-up ---- */
 
 static bool plan_steps(yg_run *run, yg_error *error) {
-    const int64_t examples = run->data.train.count;
     yg_settings *s = &run->settings;
-    /* A batch is never larger than the data, so no program is compiled for a size that never
-     * occurs. */
-    if (s->batch_size > examples)
-        s->batch_size = examples;
-    run->epoch_steps = examples / s->batch_size + (!s->drop_last && examples % s->batch_size != 0);
-    if (s->epochs > INT64_MAX / run->epoch_steps)
-        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE, "%" PRId64 " epochs are too many",
-                       s->epochs);
-    run->total_steps = s->steps ? s->steps : s->epochs * run->epoch_steps;
+    if (!yg_settings_plan(run->model, run->data.train.count, s, &run->rates, error))
+        return false;
     run->progress.epochs = s->epochs;
-    run->progress.steps = run->total_steps;
+    run->progress.steps = run->rates.steps;
     run->progress.has_validation = run->data.validation.count > 0;
     run->examples = yg_stream_open_shuffled(&run->data.train, s->seed, error);
     return run->examples && yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);

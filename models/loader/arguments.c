@@ -1,8 +1,9 @@
 /*
- * The arguments of a layer node, read as the layer type declares them.
+ * The arguments of a layer node or a schedule, read as its definition declares them.
  */
 #include "../../graph/number.h"
 #include "../../graph/spelling.h"
+#include "definitions.h"
 #include "expander.h"
 #include "expression_tree.h"
 #include "read.h"
@@ -22,10 +23,11 @@ typedef struct argument_site {
 
 static bool wrong(const argument_site *site, const char *expected, const yg_term *found) {
     char text[200];
-    return yg_fail(site->x->error, YG_ERROR_ARGUMENT, site->value->origin,
-                   "`%s` of layer type '%s': %s is expected, found %s", site->spec->name,
-                   site->type->name, expected,
-                   yg_term_describe(site->x->trial->graph, found, text, sizeof text));
+    return yg_fail(
+        site->x->error, YG_ERROR_ARGUMENT, site->value->origin,
+        "`%s` of %s '%s': %s is expected, found %s", site->spec->name, yg_kind_of(site->type),
+        site->type->name, expected,
+        yg_term_describe(site->x->trial ? site->x->trial->graph : NULL, found, text, sizeof text));
 }
 
 static bool check_range(const argument_site *site, double value) {
@@ -37,8 +39,9 @@ static bool check_range(const argument_site *site, double value) {
     const bool both = isfinite(spec->min) && isfinite(spec->max);
     const char *form = both ? "between" : isfinite(spec->min) ? "at least" : "at most";
     return yg_fail(site->x->error, YG_ERROR_ARGUMENT, site->value->origin,
-                   "`%s` of layer type '%s' is %s %s%s%s, found %s", spec->name, site->type->name,
-                   form, yg_number_text(isfinite(spec->min) ? spec->min : spec->max, low),
+                   "`%s` of %s '%s' is %s %s%s%s, found %s", spec->name, yg_kind_of(site->type),
+                   site->type->name, form,
+                   yg_number_text(isfinite(spec->min) ? spec->min : spec->max, low),
                    both ? " and " : "", both ? yg_number_text(spec->max, high) : "",
                    yg_number_text(value, found));
 }
@@ -152,8 +155,9 @@ static bool read_choice(const argument_site *site, yg_term *term) {
         }
     }
     return yg_fail(site->x->error, YG_ERROR_ARGUMENT, site->value->origin,
-                   "`%s` of layer type '%s' cannot be '%s'%s", site->spec->name, site->type->name,
-                   word, yg_suggest(word, site->spec->choices, count, hint, sizeof hint));
+                   "`%s` of %s '%s' cannot be '%s'%s", site->spec->name, yg_kind_of(site->type),
+                   site->type->name, word,
+                   yg_suggest(word, site->spec->choices, count, hint, sizeof hint));
 }
 
 static bool read_op(const argument_site *site, const yg_expression *expression, yg_term *term) {
@@ -211,7 +215,7 @@ static bool read_argument(const argument_site *site, const yg_argument *argument
         return read_number(site, expression, term);
     char what[160];
     bool none;
-    snprintf(what, sizeof what, "`%.60s` of layer type '%.60s'", site->spec->name,
+    snprintf(what, sizeof what, "`%.60s` of %s '%.60s'", site->spec->name, yg_kind_of(site->type),
              site->type->name);
     return yg_value_bool(site->value, what, &none, site->x->error);
 }

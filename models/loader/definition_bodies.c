@@ -64,7 +64,7 @@ static bool find_height(yg_definition *definition, int depth, yg_error *error) {
 bool yg_finish_definitions(yg_model *model, yg_error *error) {
     /* Reading a body may append built-in types that it uses to the list. */
     for (size_t i = 0; i < model->definition_count; i++)
-        if (!read_body(model, model->definitions[i], error))
+        if (!model->definitions[i]->rate && !read_body(model, model->definitions[i], error))
             return false;
     for (size_t i = 0; i < model->definition_count; i++)
         if (!find_height(model->definitions[i], 0, error))

@@ -1,6 +1,7 @@
 /*
  * Reads the heads of layer types: arguments and inputs. They are read before any body, because a
- * layer node is checked against the head of its type.
+ * layer node is checked against the head of its type. An entry with `rate:` is a schedule: it has
+ * arguments and that formula, and is read here to its end.
  */
 #include "definitions.h"
 #include "read.h"
@@ -10,6 +11,11 @@
 
 static const char *const kinds[] = {"int",  "float", "bool",  "choice", "op",
                                     "init", "ints",  "layer", NULL};
+static const char *const schedule_kinds[] = {"int", "float", "bool", "choice", NULL};
+
+const char *yg_kind_of(const yg_definition *definition) {
+    return definition->rate ? "schedule" : "layer type";
+}
 
 static bool read_limits(const yg_value *value, yg_argument_spec *argument, yg_error *error) {
     const yg_value *min = yg_value_get(value, "min");
@@ -52,22 +58,33 @@ static bool read_choices(yg_model *model, const yg_value *value, yg_argument_spe
     return true;
 }
 
+/* Refuses an argument with the name of a key that every layer node, or every schedule, has. In a
+ * schedule, these are also the numbers that its formula is given. */
+static bool check_argument_name(const yg_value *key, bool schedule, yg_error *error) {
+    static const char *const of_layers[] = {"type", "input", "repeat", "share", NULL};
+    static const char *const of_schedules[] = {"type",  "warmup_steps", "lr", "step",
+                                               "steps", "epoch",        NULL};
+    if (!yg_read_name(key, "an argument", false, error))
+        return false;
+    for (const char *const *taken = schedule ? of_schedules : of_layers; *taken; taken++)
+        if (strcmp(*taken, key->text) == 0)
+            return yg_fail(error, YG_ERROR_NAME, key->origin,
+                           schedule ? "an argument cannot be called '%s': every schedule has that"
+                                    : "an argument cannot be called '%s': every layer node has "
+                                      "that key",
+                           key->text);
+    return true;
+}
+
 static bool read_argument(yg_model *model, const yg_value *key, const yg_value *value,
-                          yg_argument_spec *argument, yg_error *error) {
+                          bool schedule, yg_argument_spec *argument, yg_error *error) {
     static const yg_key keys[] = {
         {"type", true, NULL}, {"default", false, NULL}, {"min", false, NULL},
         {"max", false, NULL}, {"choices", false, NULL}, {"doc", false, NULL},
     };
-    static const char *const taken[] = {"type", "input", "repeat", "share"};
-    if (!yg_read_name(key, "an argument", false, error))
+    const char *const *known = schedule ? schedule_kinds : kinds; /* the first ones are the same */
+    if (!check_argument_name(key, schedule, error))
         return false;
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
-        if (strcmp(taken[i], key->text) == 0) {
-            return yg_fail(error, YG_ERROR_NAME, key->origin,
-                           "an argument cannot be called '%s': every layer node has that key",
-                           key->text);
-        }
-    }
     *argument = (yg_argument_spec){
         .origin = key->origin, .name = key->text, .min = -HUGE_VAL, .max = HUGE_VAL};
     const char *what = yg_pool_format(model->pool, "argument `%s`", key->text);
@@ -75,13 +92,13 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
     if (!what)
         return yg_fail_memory(error);
     if (value->kind == YG_SCALAR) {
-        if (!yg_value_choice(value, what, kinds, &kind, error))
+        if (!yg_value_choice(value, what, known, &kind, error))
             return false;
         argument->kind = (yg_argument_kind)kind;
         return argument->kind != YG_ARGUMENT_CHOICE || read_choices(model, value, argument, error);
     }
     if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error) ||
-        !yg_value_choice(yg_value_get(value, "type"), "`type`", kinds, &kind, error))
+        !yg_value_choice(yg_value_get(value, "type"), "`type`", known, &kind, error))
         return false;
     argument->kind = (yg_argument_kind)kind;
     argument->fallback = yg_value_get(value, "default");
@@ -92,6 +109,65 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
     return read_limits(value, argument, error) && read_choices(model, value, argument, error);
 }
 
+static bool read_arguments(yg_model *model, const yg_value *value, bool schedule,
+                           yg_definition *definition, yg_error *error) {
+    if (value && !yg_value_is_mapping(value, "`args`", error))
+        return false;
+    const size_t count = value ? value->count : 0;
+    definition->arguments = yg_pool_take(model->pool, (count + 1) * sizeof *definition->arguments);
+    if (!definition->arguments)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        if (!read_argument(model, value->keys[i], value->items[i], schedule,
+                           &definition->arguments[i], error))
+            return false;
+        definition->argument_count++;
+    }
+    return true;
+}
+
+static bool read_inputs(yg_model *model, const yg_value *value, yg_definition *definition,
+                        yg_error *error) {
+    if (value && !yg_value_is_mapping(value, "`inputs`", error))
+        return false;
+    const size_t count = value ? value->count : 0;
+    definition->inputs = yg_pool_take(model->pool, (count + 1) * sizeof *definition->inputs);
+    if (!definition->inputs)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        yg_input_spec *input = &definition->inputs[i];
+        *input = (yg_input_spec){.origin = value->keys[i]->origin, .name = value->keys[i]->text};
+        if (!yg_read_name(value->keys[i], "an input", false, error) ||
+            !yg_read_shape(model->pool, value->items[i], "`inputs`", true, &input->shape, error))
+            return false;
+        definition->input_count++;
+    }
+    return true;
+}
+
+static bool read_schedule(yg_model *model, yg_definition *definition, yg_error *error) {
+    static const yg_key keys[] = {
+        {"doc", false, NULL},
+        {"args", false, NULL},
+        {"rate", true, NULL},
+        {"graph", false, "`rate` makes it a schedule; a layer type has `graph` and no `rate`"},
+        {"inputs", false, "`rate` makes it a schedule; a layer type has `inputs` and no `rate`"},
+    };
+    const yg_value *value = definition->value;
+    const char *what = yg_pool_format(model->pool, "schedule `%s`", definition->name);
+    const char *doc;
+    const yg_value *text = yg_value_get(value, "doc");
+    if (!what)
+        return yg_fail_memory(error);
+    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error) ||
+        (text && !yg_value_text(text, "`doc`", &doc, error)) ||
+        !read_arguments(model, yg_value_get(value, "args"), true, definition, error))
+        return false;
+    definition->rate =
+        yg_read_expression(model->pool, yg_value_get(value, "rate"), "`rate`", error);
+    return definition->rate != NULL;
+}
+
 static bool read_head(yg_model *model, yg_definition *definition, yg_error *error) {
     static const yg_key keys[] = {
         {"doc", false, NULL},
@@ -100,46 +176,22 @@ static bool read_head(yg_model *model, yg_definition *definition, yg_error *erro
         {"params", false, NULL},
         {"graph", true, NULL},
         {"outputs", true, NULL},
+        {"rate", false, NULL}, /* here for hints only: an entry with it is a schedule */
         {"state", false, "`state` is not available in this version"},
         {"update", false, "`update` is not available in this version"},
         {"scan", false, "`scan` is not available in this version"},
     };
     const yg_value *value = definition->value;
     const char *what = yg_pool_format(model->pool, "layer type `%s`", definition->name);
+    const char *doc;
     if (!what)
         return yg_fail_memory(error);
     if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error))
         return false;
-    const char *doc;
     const yg_value *text = yg_value_get(value, "doc");
-    const yg_value *arguments = yg_value_get(value, "args");
-    const yg_value *inputs = yg_value_get(value, "inputs");
-    if ((text && !yg_value_text(text, "`doc`", &doc, error)) ||
-        (arguments && !yg_value_is_mapping(arguments, "`args`", error)) ||
-        (inputs && !yg_value_is_mapping(inputs, "`inputs`", error)))
-        return false;
-    const size_t argument_count = arguments ? arguments->count : 0;
-    const size_t input_count = inputs ? inputs->count : 0;
-    definition->arguments =
-        yg_pool_take(model->pool, (argument_count + 1) * sizeof *definition->arguments);
-    definition->inputs = yg_pool_take(model->pool, (input_count + 1) * sizeof *definition->inputs);
-    if (!definition->arguments || !definition->inputs)
-        return yg_fail_memory(error);
-    for (size_t i = 0; i < argument_count; i++) {
-        if (!read_argument(model, arguments->keys[i], arguments->items[i],
-                           &definition->arguments[i], error))
-            return false;
-        definition->argument_count++;
-    }
-    for (size_t i = 0; i < input_count; i++) {
-        yg_input_spec *input = &definition->inputs[i];
-        *input = (yg_input_spec){.origin = inputs->keys[i]->origin, .name = inputs->keys[i]->text};
-        if (!yg_read_name(inputs->keys[i], "an input", false, error) ||
-            !yg_read_shape(model->pool, inputs->items[i], "`inputs`", true, &input->shape, error))
-            return false;
-        definition->input_count++;
-    }
-    return true;
+    return (!text || yg_value_text(text, "`doc`", &doc, error)) &&
+           read_arguments(model, yg_value_get(value, "args"), false, definition, error) &&
+           read_inputs(model, yg_value_get(value, "inputs"), definition, error);
 }
 
 bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *library,
@@ -150,12 +202,14 @@ bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *lib
         return false;
     for (size_t i = 0; i < value->count; i++) {
         const yg_value *key = value->keys[i];
-        if (!yg_read_name(key, "a layer type", false, error))
+        const bool schedule =
+            value->items[i]->kind == YG_MAPPING && yg_value_get(value->items[i], "rate") != NULL;
+        if (!yg_read_name(key, schedule ? "a schedule" : "a layer type", false, error))
             return false;
         if (yg_names_find(&library->names, key->text) != YG_NOT_FOUND) {
             return yg_fail(error, YG_ERROR_NAME, key->origin,
-                           "layer type '%s' is already included; write `as:` there for a prefix",
-                           key->text);
+                           "%s '%s' is already included; write `as:` there for a prefix",
+                           schedule ? "schedule" : "layer type", key->text);
         }
         yg_definition *definition = yg_pool_take(model->pool, sizeof *definition);
         yg_definition **all =
@@ -172,7 +226,7 @@ bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *lib
             return yg_fail_memory(error);
         model->definitions = all;
         model->definitions[model->definition_count++] = definition;
-        if (!read_head(model, definition, error))
+        if (!(schedule ? read_schedule : read_head)(model, definition, error))
             return false;
     }
     return true;

@@ -1,12 +1,17 @@
 /*
- * Reading `define:`, the layer types: first all heads, then all bodies.
+ * Reading `define:`, the layer types and schedules: first all heads, then the bodies of layer
+ * types.
  */
 #ifndef YG_MODELS_LOADER_DEFINITIONS_H
 #define YG_MODELS_LOADER_DEFINITIONS_H
 
 #include "syntax.h"
 
-/* Reads the heads (arguments, inputs) of all entries. False on failure. */
+/* "layer type" or "schedule", for messages. */
+const char *yg_kind_of(const yg_definition *definition);
+
+/* Reads the heads (arguments, inputs) of all entries; a schedule is read whole. False on failure.
+ */
 bool yg_read_definitions(yg_model *model, const yg_value *value, yg_library *library,
                          yg_error *error);
 /* Reads the bodies of all definitions so far, and of those that they use. Fails where a type

@@ -1,6 +1,6 @@
 /*
- * Finds layer types: in the file itself, in the files that it includes, and in the built-in
- * library. A built-in type is read only if a model names it.
+ * Finds layer types and schedules: in the file itself, in the files that it includes, and among the
+ * built-in ones. A built-in one is read only if a model names it.
  */
 #include "library.h"
 
@@ -16,19 +16,47 @@
 /* The deepest nesting of included files. */
 #define INCLUDE_CAP 16
 
+/* The built-in definitions of one kind. */
+typedef struct shelf {
+    const char *folder; /* of models/; also names the file in messages */
+    const char *kind;
+    const yg_embedded_file *files;
+    const size_t *count;
+} shelf;
+
+static const shelf layers = {"layers", "layer type", yg_embedded_layers, &yg_embedded_layers_count};
+static const shelf schedules = {"schedules", "schedule", yg_embedded_schedules,
+                                &yg_embedded_schedules_count};
+
+static const char *text_of(const shelf *from, const char *name) {
+    for (size_t i = 0; i < *from->count; i++)
+        if (strcmp(from->files[i].name, name) == 0)
+            return from->files[i].text;
+    return NULL;
+}
+
 size_t yg_layer_count(void) {
-    return yg_embedded_layer_count;
+    return yg_embedded_layers_count;
 }
 
 const char *yg_layer_name(size_t index) {
-    return index < yg_embedded_layer_count ? yg_embedded_layers[index].name : NULL;
+    return index < yg_embedded_layers_count ? yg_embedded_layers[index].name : NULL;
 }
 
 const char *yg_layer_text(const char *name) {
-    for (size_t i = 0; i < yg_embedded_layer_count; i++)
-        if (strcmp(yg_embedded_layers[i].name, name) == 0)
-            return yg_embedded_layers[i].text;
-    return NULL;
+    return text_of(&layers, name);
+}
+
+size_t yg_schedule_count(void) {
+    return yg_embedded_schedules_count;
+}
+
+const char *yg_schedule_name(size_t index) {
+    return index < yg_embedded_schedules_count ? yg_embedded_schedules[index].name : NULL;
+}
+
+const char *yg_schedule_text(const char *name) {
+    return text_of(&schedules, name);
 }
 
 const char *yg_folder_of(yg_pool *pool, const char *path) {
@@ -59,63 +87,83 @@ const yg_value *yg_model_read(yg_model *model, const char *path, yg_error *error
 
 /* ---------------------------------------------------------------------------------- built in -- */
 
-static bool read_built_in(yg_model *model, const char *name, const char *text, yg_error *error) {
-    const char *path = yg_pool_format(model->pool, "layers/%s.yaml", name);
+static bool read_built_in(yg_model *model, const shelf *from, const char *name, const char *text,
+                          yg_library *built_in, yg_error *error) {
+    const char *path = yg_pool_format(model->pool, "%s/%s.yaml", from->folder, name);
     if (!path)
         return yg_fail_memory(error);
     const yg_value *root = keep(model, yg_document_parse(text, strlen(text), path, error), error);
-    return root &&
-           yg_read_definitions(model, yg_value_get(root, "define"), &model->built_in, error);
+    return root && yg_read_definitions(model, yg_value_get(root, "define"), built_in, error);
 }
 
-static yg_definition *unknown_type(yg_model *model, const yg_library *library, const char *name,
-                                   yg_origin origin, yg_error *error) {
+static bool is_of(const shelf *kind, const yg_definition *definition) {
+    return (definition->rate != NULL) == (kind == &schedules);
+}
+
+static yg_definition *unknown_name(const yg_model *model, const yg_library *library,
+                                   const shelf *from, const char *name, yg_origin origin,
+                                   yg_error *error) {
     const size_t own = library->names.count;
-    const char **known =
-        yg_pool_take(model->pool, (own + yg_embedded_layer_count + 1) * sizeof *known);
+    const char **known = yg_pool_take(model->pool, (own + *from->count + 1) * sizeof *known);
     char hint[400];
     if (!known) {
         yg_fail_memory(error);
         return NULL;
     }
+    size_t count = 0;
     for (size_t i = 0; i < own; i++)
-        known[i] = library->names.names[i];
-    size_t count = own;
-    for (size_t i = 0; i < yg_embedded_layer_count; i++)
-        known[count++] = yg_embedded_layers[i].name;
+        if (is_of(from, library->definitions[i]))
+            known[count++] = library->names.names[i];
+    for (size_t i = 0; i < *from->count; i++)
+        known[count++] = from->files[i].name;
     const char *foreign = yg_foreign_word(name);
-    const char *found_op = yg_op_find(model->ops, name) ? name : NULL;
-    if (!found_op && foreign && yg_op_find(model->ops, foreign))
+    const char *found_op = from == &layers && yg_op_find(model->ops, name) ? name : NULL;
+    if (from == &layers && !found_op && foreign && yg_op_find(model->ops, foreign))
         found_op = foreign;
-    if (foreign && yg_layer_text(foreign)) {
-        yg_fail(error, YG_ERROR_NAME, origin, "unknown layer type '%s': here it is '%s'", name,
+    const shelf *other = from == &layers ? &schedules : &layers;
+    if (foreign && text_of(from, foreign)) {
+        yg_fail(error, YG_ERROR_NAME, origin, "unknown %s '%s': here it is '%s'", from->kind, name,
                 foreign);
     } else if (found_op) {
         yg_fail(error, YG_ERROR_NAME, origin,
                 "'%s' is an operator, not a layer type: write it as a call, `name: %s(…)`", name,
                 found_op);
+    } else if (yg_names_find(&library->names, name) != YG_NOT_FOUND || text_of(other, name)) {
+        yg_fail(error, YG_ERROR_NAME, origin, "'%s' is a %s, not a %s", name, other->kind,
+                from->kind);
     } else {
-        yg_fail(error, YG_ERROR_NAME, origin, "unknown layer type '%s'%s", name,
+        yg_fail(error, YG_ERROR_NAME, origin, "unknown %s '%s'%s", from->kind, name,
                 yg_suggest(name, known, count, hint, sizeof hint));
     }
     return NULL;
 }
 
-yg_definition *yg_find_definition(yg_model *model, const yg_library *library, const char *name,
-                                  yg_origin origin, yg_error *error) {
+static yg_definition *find(yg_model *model, const yg_library *library, const shelf *from,
+                           yg_library *built_in, const char *name, yg_origin origin,
+                           yg_error *error) {
     const size_t own = yg_names_find(&library->names, name);
-    if (own != YG_NOT_FOUND)
+    if (own != YG_NOT_FOUND && is_of(from, library->definitions[own]))
         return library->definitions[own];
-    if (yg_names_find(&model->built_in.names, name) == YG_NOT_FOUND) {
-        const char *text = yg_layer_text(name);
+    if (yg_names_find(&built_in->names, name) == YG_NOT_FOUND) {
+        const char *text = text_of(from, name);
         if (!text)
-            return unknown_type(model, library, name, origin, error);
-        if (!read_built_in(model, name, text, error))
+            return unknown_name(model, library, from, name, origin, error);
+        if (!read_built_in(model, from, name, text, built_in, error))
             return NULL;
     }
-    const size_t found = yg_names_find(&model->built_in.names, name);
-    return found == YG_NOT_FOUND ? unknown_type(model, library, name, origin, error)
-                                 : model->built_in.definitions[found];
+    const size_t found = yg_names_find(&built_in->names, name);
+    return found == YG_NOT_FOUND ? unknown_name(model, library, from, name, origin, error)
+                                 : built_in->definitions[found];
+}
+
+yg_definition *yg_find_layer_type(yg_model *model, const yg_library *library, const char *name,
+                                  yg_origin origin, yg_error *error) {
+    return find(model, library, &layers, &model->built_in, name, origin, error);
+}
+
+yg_definition *yg_find_schedule(yg_model *model, const yg_library *library, const char *name,
+                                yg_origin origin, yg_error *error) {
+    return find(model, library, &schedules, &model->built_in_schedules, name, origin, error);
 }
 
 /* ----------------------------------------------------------------------------------- include -- */
@@ -127,9 +175,9 @@ static const yg_library *read_library(yg_model *model, const char *path, yg_orig
         {"doc", false, NULL},
         {"include", false, NULL},
         {"define", true, NULL},
-        {"vars", false, "an included file holds layer types only, which see no vars"},
-        {"graph", false, "an included file holds layer types only"},
-        {"inputs", false, "an included file holds layer types only"},
+        {"vars", false, "an included file holds layer types and schedules only, which see no vars"},
+        {"graph", false, "an included file holds layer types and schedules only"},
+        {"inputs", false, "an included file holds layer types and schedules only"},
     };
     for (size_t i = 0; i < model->included_count; i++)
         if (strcmp(model->included[i]->path, path) == 0)
@@ -173,12 +221,12 @@ static const yg_library *read_library(yg_model *model, const char *path, yg_orig
     return library;
 }
 
-/* Makes the types that `from`'s own file defines visible in `library`, under a prefix. */
+/* Makes the definitions that `from`'s own file has visible in `library`, under a prefix. */
 static bool take_over(yg_model *model, const yg_library *from, const char *prefix, yg_origin origin,
                       yg_library *library, yg_error *error) {
     for (size_t i = 0; i < from->names.count; i++) {
         if (from->definitions[i]->library != from)
-            continue; /* types that the file itself includes are not passed on */
+            continue; /* those that the file itself includes are not passed on */
         const char *name = from->names.names[i];
         if (prefix)
             name = yg_pool_format(model->pool, "%s.%s", prefix, name);
@@ -188,9 +236,8 @@ static bool take_over(yg_model *model, const yg_library *from, const char *prefi
             return yg_fail_memory(error);
         if (yg_names_find(&library->names, name) != YG_NOT_FOUND) {
             return yg_fail(error, YG_ERROR_NAME, origin,
-                           "layer type '%s' is included twice; give one a prefix: "
-                           "{file: %s, as: other}",
-                           name, from->path);
+                           "%s '%s' is included twice; give one a prefix: {file: %s, as: other}",
+                           yg_kind_of(from->definitions[i]), name, from->path);
         }
         library->definitions = grown;
         library->definitions[library->names.count] = from->definitions[i];

@@ -10,6 +10,7 @@
 #include "outputs.h"
 #include "ports.h"
 #include "read.h"
+#include "schedules.h"
 #include "sections.h"
 #include "statements.h"
 #include "units.h"
@@ -268,6 +269,7 @@ static bool load(yg_model *model, const yg_model_options *options, yg_error *err
      * says more, so unused names are checked last. */
     return yg_resolve_ports(model, error) && yg_resolve_units(model, error) &&
            yg_resolve_sections(model, error) && expand(model, error) &&
+           yg_read_schedule(model, error) &&
            yg_check_names_used(model, error);
 }
 

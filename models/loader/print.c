@@ -4,6 +4,7 @@
 #include "../../graph/number.h"
 #include "../../graph/text.h"
 #include "flat.h"
+#include "rate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,29 @@ static bool write_transform(yg_text *text, const yg_model *model, const yg_value
     return true;
 }
 
+/* Writes `schedule` of the section `train`. The expanded model defines the schedule itself, under
+ * its own name: a prefix that an include gave it is gone. */
+static void write_schedule(yg_text *text, const yg_model *model, const yg_value *value) {
+    yg_text_add(text, "{type: %s", model->schedule->definition->name);
+    for (size_t i = 0; value->kind == YG_MAPPING && i < value->count; i++) {
+        if (strcmp(value->keys[i]->text, "type") == 0)
+            continue;
+        yg_text_add(text, ", %s: ", value->keys[i]->text);
+        write_value(text, value->items[i]);
+    }
+    yg_text_add(text, "}");
+}
+
+/* Writes the schedule that `train` uses, unless it is built in. */
+static void write_definition(yg_text *text, const yg_model *model) {
+    const yg_definition *definition = model->schedule ? model->schedule->definition : NULL;
+    if (!definition || definition->library == &model->built_in_schedules)
+        return;
+    yg_text_add(text, "define:\n  %s: ", definition->name);
+    write_value(text, definition->value);
+    yg_text_add(text, "\n");
+}
+
 /* Writes a section of the file, one line for each entry. */
 static bool write_section(yg_text *text, const yg_model *model, const char *key, yg_error *error) {
     const yg_value *value = yg_model_section(model, key);
@@ -101,6 +125,8 @@ static bool write_section(yg_text *text, const yg_model *model, const char *key,
             strcmp(value->keys[i]->text, "transform") == 0) {
             if (!write_transform(text, model, item, error))
                 return false;
+        } else if (strcmp(key, "train") == 0 && strcmp(value->keys[i]->text, "schedule") == 0) {
+            write_schedule(text, model, item);
         } else {
             write_value(text, item);
         }
@@ -276,6 +302,7 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_
         return false;
     if (!write_expectations(text, model, pool))
         return false;
+    write_definition(text, model);
     return write_section(text, model, "data", error) && write_section(text, model, "train", error);
 }
 

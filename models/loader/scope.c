@@ -6,6 +6,7 @@
  * layer node, which is written with a dot ("tok.weight").
  */
 #include "../../graph/spelling.h"
+#include "definitions.h"
 #include "expander.h"
 #include "expression_tree.h"
 
@@ -99,9 +100,10 @@ static bool unknown_name(const yg_expander *x, const yg_scope *scope, const char
     for (size_t i = 0; scope->definition && i < x->model->var_count; i++)
         if (strcmp(x->model->vars[i].name, name) == 0)
             return yg_fail(x->error, YG_ERROR_NAME, origin,
-                           "'%s' is a var of the model, which a layer type does not see: "
-                           "give the type an argument for it",
-                           name);
+                           "'%s' is a var of the model, which a %s does not see: give the %s an "
+                           "argument for it",
+                           name, yg_kind_of(scope->definition),
+                           scope->definition->rate ? "schedule" : "type");
     if (yg_op_find(x->model->ops, name))
         return yg_fail(x->error, YG_ERROR_NAME, origin,
                        "'%s' is an operator: it is called, as %s(…)", name, name);

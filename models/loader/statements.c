@@ -227,7 +227,7 @@ static const yg_layer_use *read_layer_use(yg_model *model, const yg_value *value
     if (!yg_value_text(type, "`type`", &use->type, error))
         return NULL;
     if (!is_layer_argument(definition, use->type)) {
-        yg_definition *found = yg_find_definition(model, library, use->type, type->origin, error);
+        yg_definition *found = yg_find_layer_type(model, library, use->type, type->origin, error);
         if (!found)
             return NULL;
         found->used = true;

@@ -14,6 +14,7 @@
 #define YG_NESTING_CAP 64
 
 typedef struct yg_flat yg_flat;
+typedef struct yg_schedule yg_schedule;
 typedef struct yg_library yg_library;
 typedef struct yg_definition yg_definition;
 typedef struct yg_layer_use yg_layer_use;
@@ -141,6 +142,7 @@ typedef struct yg_body {
     size_t output_count;
 } yg_body;
 
+/* An entry of `define:`, a layer type or a schedule. */
 struct yg_definition {
     yg_origin origin;
     const char *name;
@@ -148,14 +150,16 @@ struct yg_definition {
     const yg_library *library; /* the layer types that its body may use */
     yg_argument_spec *arguments;
     size_t argument_count;
+    const yg_expression *rate; /* of a schedule, which has nothing of what follows but `used`; NULL:
+                                * a layer type */
     yg_input_spec *inputs;
     size_t input_count;
     yg_body body;
     int height; /* of the tree of layer types in its body; 0: not known yet, -1: being computed */
-    bool used;  /* a layer node has this type */
+    bool used;  /* a layer node, or `schedule:`, has this type */
 };
 
-/* The layer types that one file can use, besides the built-in ones. */
+/* The layer types and schedules that one file can use, besides the built-in ones. */
 struct yg_library {
     const char *path;
     const char *folder;
@@ -189,7 +193,8 @@ struct yg_model {
     yg_var *vars;
     size_t var_count;
     yg_library library;
-    yg_library built_in;
+    yg_library built_in, built_in_schedules; /* those that are used; a layer type and a schedule may
+                                              * have the same name */
     yg_definition **definitions; /* of every file, in the order in which they were met */
     size_t definition_count;
     const yg_library **included; /* by path, to read each file once */
@@ -203,6 +208,7 @@ struct yg_model {
     yg_output_spec *metrics;
     size_t metric_count;
 
+    const yg_schedule *schedule;  /* NULL: the section `train` has none */
     yg_flat *flat;                /* the expanded model; NULL while it is loaded */
     const yg_value *data, *train; /* the sections, with vars replaced by values; NULL: not read yet,
                                    * or the file has none */

@@ -4,6 +4,7 @@
  */
 #include "used.h"
 
+#include "definitions.h"
 #include "read.h"
 
 #include <string.h>
@@ -127,6 +128,7 @@ static bool check_definition(yg_pool *pool, const yg_definition *type, yg_error 
     for (size_t i = 0; i < type->argument_count; i++)
         if (type->arguments[i].fallback)
             visit_value(pool, type->arguments[i].fallback, meet, &m);
+    yg_visit_names(type->rate, meet, &m);
     if (m.failed)
         return yg_fail_memory(error);
     for (size_t i = 0; i < type->argument_count; i++)
@@ -199,8 +201,8 @@ bool yg_check_names_used(const yg_model *model, yg_error *error) {
     for (size_t i = 0; fine && i < model->definition_count; i++) {
         const yg_definition *type = model->definitions[i];
         if (type->library == &model->library && !type->used) {
-            fine = yg_fail(error, YG_ERROR_NAME, type->origin,
-                           "layer type '%s' is defined but never used", type->name);
+            fine = yg_fail(error, YG_ERROR_NAME, type->origin, "%s '%s' is defined but never used",
+                           yg_kind_of(type), type->name);
         }
         fine = fine && check_definition(pool, type, error);
     }

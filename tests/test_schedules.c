@@ -1,0 +1,502 @@
+/*
+ * Schedules: the built-in ones against PyTorch's (fixtures/optimizers.json, see
+ * generate_optimizers.py) and against their closed forms to the last bit; schedules of a user's;
+ * and functions of numbers, which formulas are made of.
+ */
+#include "model_text.h"
+#include "models/loader/arithmetic.h"
+#include "ops/ops.h"
+#include "train/gradients.h"
+#include "train/schedule.h"
+#include "train/settings.h"
+#include "train/train.h"
+#include "workspace.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A model with what stands for the schedule, and with a `define:` section or "". */
+static const char model_form[] = "format: 1\n"
+                                 "%s"
+                                 "inputs: {x: [B, 2]}\n"
+                                 "targets: {y: [B, 1]}\n"
+                                 "graph: {p: {type: linear, input: x, out_features: 1}}\n"
+                                 "outputs: [p]\n"
+                                 "loss: mse(p, y)\n"
+                                 "train:\n"
+                                 "  epochs: 1\n"
+                                 "  optimizer: {type: sgd, lr: 0.1}\n"
+                                 "  schedule: %s\n";
+
+static yg_model *load_with(const char *define, const char *schedule, const model_file *file,
+                           yg_error *error) {
+    char text[4000];
+    const int length = snprintf(text, sizeof text, model_form, define, schedule);
+    cr_assert(length > 0 && (size_t)length < sizeof text);
+    return model_from_files(text, file, file ? 1 : 0, NULL, error);
+}
+
+static yg_model *load(const char *define, const char *schedule) {
+    yg_error error = {0};
+    yg_model *model = load_with(define, schedule, NULL, &error);
+    cr_assert_not_null(model, "%s: %s", schedule, error.message);
+    cr_assert_not_null(yg_model_schedule(model));
+    return model;
+}
+
+static double rate_of(const yg_rate_plan *plan, int64_t step) {
+    yg_error error = {0};
+    double rate;
+    cr_assert(yg_schedule_rate(plan, step, &rate, &error), "step %d: %s", (int)step, error.message);
+    return rate;
+}
+
+/* -------------------------------------------------------------------------------- built in -- */
+
+Test(schedules, follow_pytorch) {
+    json_error_t failure;
+    json_t *fixture = json_load_file(YG_FIXTURES "/optimizers.json", 0, &failure);
+    cr_assert_not_null(fixture, "%s", failure.text);
+    size_t index, step, compared = 0;
+    json_t *c, *rate;
+    json_array_foreach(json_object_get(fixture, "schedules"), index, c) {
+        const char *text = json_string_value(json_object_get(c, "schedule"));
+        yg_model *model = load("", text);
+        const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
+                                   .lr = json_real_value(json_object_get(c, "lr")),
+                                   .steps = json_integer_value(json_object_get(c, "steps")),
+                                   .epoch_steps =
+                                       json_integer_value(json_object_get(c, "epoch_steps"))};
+        json_array_foreach(json_object_get(c, "rates"), step, rate) {
+            const double value = rate_of(&plan, (int64_t)step);
+            cr_assert(fabs(value - json_real_value(rate)) <= 1e-14,
+                      "%s, step %zu: %.17g, not %.17g", text, step, value, json_real_value(rate));
+            compared++;
+        }
+        yg_model_free(model);
+    }
+    cr_assert_eq(compared, 100);
+    json_decref(fixture);
+}
+
+/* The closed forms. `n` steps are left after the warm-up; this is step `i` of them. */
+static double constant(double lr, double i, double n, int64_t epoch) {
+    (void)i, (void)n, (void)epoch;
+    return lr;
+}
+static double step_3(double lr, double i, double n, int64_t epoch) {
+    (void)i, (void)n;
+    return lr * pow(0.7, floor((double)epoch / 3));
+}
+static double step_default(double lr, double i, double n, int64_t epoch) {
+    (void)i, (void)n;
+    return lr * pow(0.1, floor((double)epoch / 2));
+}
+static double exponential(double lr, double i, double n, int64_t epoch) {
+    (void)i, (void)n;
+    return lr * pow(0.93, (double)epoch);
+}
+static double cosine(double lr, double i, double n, int64_t epoch) {
+    (void)epoch;
+    const double min_lr = 0.003;
+    return min_lr + (lr - min_lr) * (1 + cos(3.14159265358979323846 * (i / n))) / 2;
+}
+static double linear(double lr, double i, double n, int64_t epoch) {
+    (void)epoch;
+    return lr * (1 + (0.25 - 1) * (i / n));
+}
+
+static const struct {
+    const char *text;
+    double (*form)(double lr, double i, double n, int64_t epoch);
+} forms[] = {
+    {"constant", constant},
+    {"{type: step, step_size: 3, gamma: 0.7}", step_3},
+    {"{type: step, step_size: 2}", step_default},
+    {"{type: exponential, gamma: 0.93}", exponential},
+    {"{type: cosine, min_lr: 0.003}", cosine},
+    {"{type: linear, end_factor: 0.25}", linear},
+};
+
+Test(schedules, have_the_bits_of_their_closed_forms) {
+    static const int64_t lengths[][2] = {{1, 1}, {7, 2}, {100, 9}, {10007, 313}}; /* steps, epoch */
+    static const double lrs[] = {0.1, 1e-3, 3, 0};
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+        yg_model *model = load("", forms[f].text);
+        for (size_t k = 0; k < 16; k++) {
+            const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
+                                       .lr = lrs[k / 4],
+                                       .steps = lengths[k % 4][0],
+                                       .epoch_steps = lengths[k % 4][1]};
+            for (int64_t i = 0; i < plan.steps; i++) {
+                const double expected =
+                    forms[f].form(plan.lr, (double)i, (double)plan.steps, i / plan.epoch_steps);
+                const double rate = rate_of(&plan, i);
+                cr_assert(memcmp(&rate, &expected, sizeof rate) == 0,
+                          "%s, step %d of %d: %.17g, not %.17g", forms[f].text, (int)i,
+                          (int)plan.steps, rate, expected);
+            }
+        }
+        yg_model_free(model);
+    }
+}
+
+Test(schedules, a_warm_up_rises_to_the_rate_and_the_schedule_follows) {
+    static const double expected[] = {0.25, 0.5, 0.75, 1, 1, 0.85355339059327378, 0.5};
+    yg_model *model = load("", "{type: cosine, warmup_steps: 4}");
+    const yg_rate_plan plan = {
+        .schedule = yg_model_schedule(model), .lr = 1, .steps = 8, .epoch_steps = 2};
+    for (int64_t step = 0; step < 7; step++)
+        cr_expect_float_eq(rate_of(&plan, step), expected[step], 1e-15);
+    yg_model_free(model);
+}
+
+/* Steps and epochs are counted from the warm-up's end. */
+Test(schedules, a_warm_up_is_no_epoch) {
+    static const double expected[] = {1.0 / 3, 2.0 / 3, 1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.125};
+    yg_model *model = load("", "{type: exponential, gamma: 0.5, warmup_steps: 3}");
+    const yg_rate_plan plan = {
+        .schedule = yg_model_schedule(model), .lr = 1, .steps = 10, .epoch_steps = 2};
+    for (int64_t step = 0; step < 10; step++)
+        cr_expect_float_eq(rate_of(&plan, step), expected[step], 1e-15, "step %d: %g", (int)step,
+                           rate_of(&plan, step));
+    yg_model_free(model);
+}
+
+/* A warm-up as long as the run, or longer: the formula, which would divide by 0, is not asked. */
+Test(schedules, a_warm_up_may_take_the_whole_run) {
+    yg_model *model = load("", "{type: cosine, warmup_steps: 8}");
+    for (int64_t steps = 3; steps <= 8; steps++) {
+        const yg_rate_plan plan = {
+            .schedule = yg_model_schedule(model), .lr = 1, .steps = steps, .epoch_steps = 2};
+        yg_error error = {0};
+        cr_expect(yg_schedule_check(&plan, &error), "%s", error.message);
+        cr_expect_float_eq(rate_of(&plan, steps - 1), (double)steps / 8, 1e-15);
+    }
+    yg_model_free(model);
+}
+
+/* Each file of models/schedules/ has a test above, and says what it does. */
+Test(schedules, all_built_in_ones_are_tested) {
+    cr_assert_geq(yg_schedule_count(), 5);
+    for (size_t i = 0; i < yg_schedule_count(); i++) {
+        const char *name = yg_schedule_name(i);
+        bool found = false;
+        for (size_t f = 0; f < sizeof forms / sizeof *forms; f++)
+            found = found || strstr(forms[f].text, name) != NULL;
+        cr_expect(found, "no test uses '%s'", name);
+        cr_expect_not_null(strstr(yg_schedule_text(name), "doc:"), "%s", name);
+    }
+    cr_expect_null(yg_schedule_text("no_such_schedule"));
+    cr_expect_null(yg_schedule_name(yg_schedule_count()));
+}
+
+/* ------------------------------------------------------------------------------ a user's own -- */
+
+/* Formulas, and their value for lr = 0.1 at step 5 of 12, with epochs of 4 steps. */
+static const struct {
+    const char *formula;
+    double value;
+} formulas[] = {
+    {"lr", 0.1},
+    {"step", 5},
+    {"steps", 12},
+    {"epoch", 1},
+    {"a", 2.5},
+    {"n", 3},
+    {"if(fast, 1, 2)", 1},
+    {"if(curve == 'low', 1, 2)", 2},
+    {"if(step < n, 1, if(epoch >= 1, 20, 30))", 20},
+    {"if(step < n, step / (epoch - 1), lr)", 0.1}, /* only the chosen branch is computed */
+    {"if(logical_and(step > 3, step < 6), 7, 8)", 7},
+    {"lr - step - steps + 20 - epoch", 0.1 - 5 - 12 + 20 - 1},
+    {"2 ** -step", 1.0 / 32},
+    {"(-step) % 3", 1},
+    {"step // 2 * 100 + step % 2", 201},
+    {"maximum(step - 100, 4)", 4},
+    {"minimum(a, step / steps)", 5.0 / 12},
+    {"clip(step, min=-1, max=4) + clip(-step, -2)", 2},
+    {"abs(step - steps) + square(n)", 16},
+    {"floor(step / 2) + ceil(step / 2)", 5},
+    {"lr * exp(log(2) * (step % 3))", 0.1 * 4},
+    {"sqrt(step * step) + tanh(0) + round(a + 0.1)", 8},
+    {"9007199254740993 - 9007199254740992", 1}, /* whole numbers stay whole */
+    {"maximum(9007199254740993, step) - 9007199254740992", 1},
+    {"(((((step + 1) * (step + 2)) + 1) * 2) + ((step + 1) + (step + (step + (step + 1)))))", 108},
+    {"pi * 0 + 1", 1},
+};
+
+Test(schedules, of_a_users_own_are_formulas) {
+    for (size_t i = 0; i < sizeof formulas / sizeof *formulas; i++) {
+        char define[1000];
+        snprintf(define, sizeof define,
+                 "define:\n"
+                 "  mine:\n"
+                 "    args:\n"
+                 "      a: {type: float, default: 2.5}\n"
+                 "      n: {type: int, min: 1, default: 3}\n"
+                 "      fast: {type: bool, default: true}\n"
+                 "      curve: {type: choice, choices: [low, high], default: low}\n"
+                 "    rate: %s + 0 * if(fast, a, n) + if(curve == 'low', 0, 0)\n",
+                 formulas[i].formula);
+        yg_model *model = load(define, "{type: mine, curve: high}");
+        const yg_rate_plan plan = {
+            .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 12, .epoch_steps = 4};
+        cr_expect_float_eq(rate_of(&plan, 5), formulas[i].value, 1e-14, "%s: %.17g, not %.17g",
+                           formulas[i].formula, rate_of(&plan, 5), formulas[i].value);
+        yg_model_free(model);
+    }
+}
+
+/* A chain of any length, and a call in a call: no step count may double with each. */
+Test(schedules, of_long_formulas_are_linear, .timeout = 60) {
+    const size_t terms = 7000, calls = 40;
+    char *define = malloc(16 * terms), *at = define;
+    at += sprintf(define, "define:\n  mine:\n    rate: lr");
+    for (size_t i = 0; i < terms; i++)
+        at += sprintf(at, " + step");
+    for (size_t i = 0; i < calls; i++)
+        at += sprintf(at, i ? "abs(" : " + abs(");
+    at += sprintf(at, "step");
+    for (size_t i = 0; i < calls; i++)
+        at += sprintf(at, ")");
+    sprintf(at, "\n");
+    char *text = malloc(strlen(define) + sizeof model_form + 100);
+    sprintf(text, model_form, define, "mine");
+    yg_error error = {0};
+    yg_model *model = model_from_text(text, &error);
+    cr_assert_not_null(model, "%s", error.message);
+    const yg_rate_plan plan = {
+        .schedule = yg_model_schedule(model), .lr = 0, .steps = 10, .epoch_steps = 4};
+    cr_expect_float_eq(rate_of(&plan, 2), 2 * ((double)terms + 1), 1e-9);
+    yg_model_free(model);
+    free(text);
+    free(define);
+}
+
+/* The rules of a layer type: included files, prefixes, a name of one's own before a built-in one.
+ */
+Test(schedules, are_found_as_layer_types_are) {
+    const model_file file = {"mine.yaml", "format: 1\n"
+                                          "define:\n"
+                                          "  cosine: {rate: lr * 3}\n"
+                                          "  other: {args: {a: float}, rate: lr * a}\n"};
+    static const struct {
+        const char *define, *schedule;
+        double rate;
+    } cases[] = {
+        {"include: mine.yaml\n", "cosine", 0.3},
+        {"include: mine.yaml\n", "{type: other, a: 5}", 0.5},
+        {"include: {file: mine.yaml, as: my}\n", "my.cosine", 0.3},
+        {"include: {file: mine.yaml, as: my}\n", "cosine", 0.1},
+        {"define:\n  linear: {rate: lr * 7}\n", "linear", 0.7}, /* the layer `linear` stays */
+        {"vars: {v: 2}\ninclude: mine.yaml\n", "{type: other, a: v * sqrt(4)}", 0.4},
+        {"vars: {v: 2}\ninclude: mine.yaml\n", "{type: other, a: sqrt(4 * v / v)}", 0.2},
+        {"vars: {v: other}\ninclude: mine.yaml\n", "{type: v, a: 3}", 0.3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_error error = {0};
+        char define[300], *quoted = strstr(cases[i].define, "v: other");
+        snprintf(define, sizeof define, "%s", cases[i].define);
+        if (quoted)
+            snprintf(define, sizeof define, "vars: {v: \"'other'\"}\ninclude: mine.yaml\n");
+        yg_model *model = load_with(define, cases[i].schedule, &file, &error);
+        cr_assert_not_null(model, "%zu: %s", i, error.message);
+        const yg_rate_plan plan = {
+            .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 10, .epoch_steps = 5};
+        cr_expect_float_eq(rate_of(&plan, 0), cases[i].rate, 1e-15, "%zu: %g", i,
+                           rate_of(&plan, 0));
+        yg_model_free(model);
+    }
+}
+
+/* The expanded model has the schedule in it, and gives the same rates. */
+Test(schedules, are_part_of_an_expanded_model) {
+    const model_file file = {
+        "mine.yaml", "format: 1\n"
+                     "define:\n"
+                     "  ramp:\n"
+                     "    doc: \"a # sign, and: a colon\"\n"
+                     "    args: {a: {type: float, default: -1, min: -3}, curve: {type: choice, "
+                     "choices: [low, high], default: low}}\n"
+                     "    rate: if(curve == 'high', clip(lr * step, max=5) - a, lr)\n"
+                     "  unused: {rate: lr}\n"};
+    yg_error error = {0};
+    yg_model *model =
+        load_with("vars: {v: 2}\ninclude: {file: mine.yaml, as: my}\n",
+                  "{type: my.ramp, a: -v, curve: high, warmup_steps: 1}", &file, &error);
+    cr_assert_not_null(model, "%s", error.message);
+    char *expanded = yg_model_expand(model, &error);
+    cr_assert_not_null(expanded, "%s", error.message);
+    yg_model *again = model_from_text(expanded, &error);
+    cr_assert_not_null(again, "%s in\n%s", error.message, expanded);
+    cr_expect_null(strstr(expanded, "unused"));
+    yg_rate_plan plan = {
+        .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 10, .epoch_steps = 5};
+    const double rate = rate_of(&plan, 4);
+    cr_expect_float_eq(rate, 2.3, 1e-15);
+    plan.schedule = yg_model_schedule(again);
+    cr_expect_eq(rate_of(&plan, 4), rate);
+    yg_model_free(model);
+    yg_model_free(again);
+    free(expanded);
+}
+
+/* --------------------------------------------------------------------------- wrong formulas -- */
+
+/* A rate that is none is told before a run, or when its step comes. */
+Test(schedules, tell_a_step_that_has_no_rate) {
+    static const struct {
+        const char *formula, *message;
+    } wrong[] = {
+        {"lr - 0.01 * step", "at step 18 of 40: found -0.01, a finite number of at least 0"},
+        {"lr + 0 / (step - 9)", "at step 10 of 40: division by zero"},
+        {"log(step)", "at step 1 of 40: log(…): the result is not a finite number"},
+        {"step ** 100", "at step 3 of 40: '**': the result is too large"},
+        {"lr * nan", "at step 1 of 40: found nan"},
+        {"lr * inf", "at step 1 of 40: found inf"},
+        {"step > 3", "at step 1 of 40: `rate` is a number, found false"},
+        {"if(step, 1, 2)", "the condition is true or false, found the number 0"},
+        {"-lr * 0 - 0.0 * step - 1e-30", "at step 1 of 40: found -1e-30"},
+        {"maximum(step > 1, 3)", "takes numbers or truth values, found both"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char define[300];
+        snprintf(define, sizeof define, "define:\n  mine:\n    rate: %s\n", wrong[i].formula);
+        yg_model *model = load(define, "mine");
+        const yg_rate_plan plan = {
+            .schedule = yg_model_schedule(model), .lr = 0.16, .steps = 40, .epoch_steps = 7};
+        yg_error error = {0};
+        cr_expect_not(yg_schedule_check(&plan, &error), "%s", wrong[i].formula);
+        cr_expect_not_null(strstr(error.message, wrong[i].message), "%s: %s", wrong[i].formula,
+                           error.message);
+        cr_expect_not_null(strstr(error.message, "model.yaml:4:"), "%s: no place in the formula",
+                           error.message);
+        cr_expect_eq(error.line, 13, "%s", error.message);
+        yg_model_free(model);
+    }
+}
+
+/* Where data and the length of a run are known, `check` and `train` look at the steps before they
+ * begin; `train` writes nothing. */
+Test(schedules, are_checked_before_a_run) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(
+        &w, "falling.yaml",
+        "format: 1\n"
+        "define: {falling: {rate: lr - 0.02 * step}}\n"
+        "inputs: {x: [B, 1]}\n"
+        "targets: {y: [B, 1]}\n"
+        "graph: {p: {type: linear, input: x, out_features: 1}}\n"
+        "outputs: [p]\n"
+        "loss: mse(p, y)\n"
+        "data: {train: {x: [[1], [2], [3], [4], [5]], y: [[1], [2], [3], [4], [5]]}}\n"
+        "train: {epochs: 3, batch_size: 2, optimizer: {type: sgd, lr: 0.1}, schedule: falling}\n");
+    yg_error errors[2] = {{0}};
+    yg_train_result result;
+    yg_gradient_checks checks;
+    cr_expect_not(yg_train(model, &(yg_train_options){.out = workspace_path(&w, "run")}, &result,
+                           &errors[0]));
+    cr_expect_not(yg_check_gradients(model, NULL, &checks, &errors[1]));
+    for (int i = 0; i < 2; i++)
+        cr_expect_not_null(strstr(errors[i].message, "at step 7 of 9: found -0.02"), "%s",
+                           errors[i].message);
+    cr_expect_not(workspace_has(&w, "run"));
+    yg_train_result_free(&result);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+/* Of a long run the first and the last step are looked at, and steps on all of its way. */
+Test(schedules, are_looked_at_on_the_whole_way) {
+    static const char *const wrong[] = {"if(step == 0, -1, lr)", "if(step == steps - 1, -1, lr)",
+                                        "if(step > steps - steps // 900, -1, lr)",
+                                        "if(step < steps // 900, -1, lr)",
+                                        "if(abs(step - steps // 3) < steps // 1000, -1, lr)"};
+    static const int64_t lengths[] = {1001, 1999, 2500, 123456, INT64_C(9000000000000000000)};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char define[300];
+        snprintf(define, sizeof define, "define:\n  mine:\n    rate: %s\n", wrong[i]);
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+            yg_model *model = load(define, "{type: mine, warmup_steps: 1}");
+            const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
+                                       .lr = 0.1,
+                                       .steps = lengths[k],
+                                       .epoch_steps = 3};
+            yg_error error = {0};
+            /* A short run has no such stretch of steps. */
+            if (k >= 2 || i <= 1)
+                cr_expect_not(yg_schedule_check(&plan, &error), "%s of %lld", wrong[i],
+                              (long long)lengths[k]);
+            yg_model_free(model);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------------- functions of numbers -- */
+
+/* In vars, and in `data:` and `train:`. */
+Test(schedules, functions_of_numbers_are_known_everywhere) {
+    yg_error error = {0};
+    yg_model *model = model_from_text("format: 1\n"
+                                      "vars: {n: \"maximum(3, 7)\", s: sqrt(2)}\n"
+                                      "inputs: {x: [B, n]}\n"
+                                      "outputs: {y: x * s}\n"
+                                      "train:\n"
+                                      "  epochs: minimum(3, n)\n"
+                                      "  batch_size: abs(-4)\n"
+                                      "  optimizer: {type: sgd, lr: exp(0) / n}\n",
+                                      &error);
+    yg_settings settings;
+    cr_assert_not_null(model, "%s", error.message);
+    cr_assert(yg_settings_read(model, NULL, &settings, &error), "%s", error.message);
+    cr_expect_eq(settings.epochs, 3);
+    cr_expect_eq(settings.batch_size, 4);
+    cr_expect_eq(settings.optimizer.lr, 1.0 / 7);
+    cr_expect_eq(yg_model_port(model, 0)->shape[1], 7);
+    yg_model_free(model);
+}
+
+/* Every operator that is such a function: its kernel agrees with what vars compute. */
+Test(schedules, functions_of_numbers_agree_with_their_operators) {
+    const yg_op_set *set = yg_ops();
+    size_t compared = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const yg_op *op = set->ops[i];
+        if (!yg_is_number_function(op) || op->max_operands > 2)
+            continue;
+        for (int k = 0; k < 12; k++) {
+            const yg_dtype dtype = k < 8 ? YG_F64 : YG_I64;
+            const double x = 0.05 + 0.11 * k, y = 0.9 - 0.07 * k;
+            const yg_term operands[2] = {k < 8 ? (yg_term){.kind = YG_TERM_FLOAT, .f = x}
+                                               : (yg_term){.kind = YG_TERM_INT, .i = k - 9},
+                                         k < 8 ? (yg_term){.kind = YG_TERM_FLOAT, .f = y}
+                                               : (yg_term){.kind = YG_TERM_INT, .i = 11 - k}};
+            yg_attr attrs[16];
+            yg_op_defaults(op, attrs);
+            yg_error error = {0};
+            yg_term result;
+            const bool good = yg_number_function(op, attrs, operands, (size_t)op->max_operands,
+                                                 YG_NOWHERE, &result, &error);
+            yg_graph *graph = yg_graph_new(set, YG_GRAPH_F64);
+            yg_node nodes[2];
+            for (int j = 0; j < 2; j++)
+                nodes[j] = yg_scalar(graph, dtype, k < 8 ? operands[j].f : (double)operands[j].i);
+            const yg_node node = yg_apply(graph, op, nodes, (size_t)op->max_operands, attrs);
+            double value;
+            if (good && node != YG_NONE && yg_node_is_scalar(graph, node, &value) &&
+                isfinite(value)) {
+                const double found = result.kind == YG_TERM_FLOAT ? result.f : (double)result.i;
+                cr_expect(fabs(found - value) <= 4e-16 * (1 + fabs(value)) * 8,
+                          "%s(%g, %g): %.17g, not %.17g", op->name, x, y, found, value);
+                compared++;
+            }
+            yg_graph_free(graph);
+        }
+    }
+    cr_expect_geq(compared, 300);
+}
