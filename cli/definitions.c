@@ -1,8 +1,9 @@
 /*
- * yamlgrad layers: describes the built-in layers, from their own YAML files.
+ * Describes built-in definitions from their own YAML files: see definitions.h.
  */
+#include "definitions.h"
+
 #include "../graph/spelling.h"
-#include "commands.h"
 #include "json.h"
 #include "session.h"
 #include "table.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The definition inside a layer file, `define: {NAME: …}`. NULL if the document has no such form,
+/* The definition inside a file, `define: {NAME: …}`. NULL if the document has no such form,
  * which the library's own tests rule out. */
 static const yg_value *find_definition(const yg_document *document, const char *name) {
     const yg_value *define = yg_value_get(yg_document_root(document), "define");
@@ -86,17 +87,19 @@ static void print_section(const yg_value *definition, const char *key) {
     terminal_print(stdout, "%-9s %s\n", key, text);
 }
 
-static void print_one(const char *name, const yg_value *definition) {
+static void print_one(const shelf *from, const char *name, const yg_value *definition) {
     terminal_start(stdout, STYLE_BOLD);
     terminal_print(stdout, "%s", name);
     terminal_stop(stdout);
     terminal_print(stdout, ": %s\n\n", scalar(definition, "doc", ""));
     print_section(definition, "inputs");
     print_section(definition, "outputs");
+    print_section(definition, "rate");
     const yg_value *args = yg_value_get(definition, "args");
     if (args && args->count > 0)
         print_arguments(args);
-    terminal_print(stdout, "\nIts file, models/layers/%s.yaml:\n\n%s", name, yg_layer_text(name));
+    terminal_print(stdout, "\nIts file, models/%s/%s.yaml:\n\n%s", from->folder, name,
+                   from->text(name));
 }
 
 /* -------------------------------------------------------------------------------------- JSON -- */
@@ -115,7 +118,7 @@ static json_t *json_of_value(const yg_value *value) {
     return out;
 }
 
-static json_t *json_of_layer(const char *name, const yg_value *definition) {
+static json_t *json_of_definition(const char *name, const yg_value *definition) {
     json_t *object = json_of_value(definition);
     json_object_set_new(object, "name", json_string(name));
     return object;
@@ -123,14 +126,14 @@ static json_t *json_of_layer(const char *name, const yg_value *definition) {
 
 /* ----------------------------------------------------------------------------------- command -- */
 
-static yg_document *parse(const char *name, const yg_value **definition) {
-    const char *text = yg_layer_text(name);
+static yg_document *parse(const shelf *from, const char *name, const yg_value **definition) {
+    const char *text = from->text(name);
     yg_error error = {0};
     yg_document *document = yg_document_parse(text, strlen(text), name, &error);
     *definition = document ? find_definition(document, name) : NULL;
     if (!*definition) {
-        yg_fail(&error, YG_ERROR_INTERNAL, YG_NOWHERE, "the layer file of '%s' defines no '%s'",
-                name, name);
+        yg_fail(&error, YG_ERROR_INTERNAL, YG_NOWHERE, "the file of the %s '%s' defines no '%s'",
+                from->kind, name, name);
         session_fail(&error);
         yg_document_free(document);
         return NULL;
@@ -138,19 +141,19 @@ static yg_document *parse(const char *name, const yg_value **definition) {
     return document;
 }
 
-static int show_list(bool json) {
+static int show_list(const shelf *from, bool json) {
     table table = {.columns = 2, .align = "ll"};
     json_t *list = json_array();
-    for (size_t i = 0; i < yg_layer_count(); i++) {
-        const char *name = yg_layer_name(i);
+    for (size_t i = 0; i < from->count(); i++) {
+        const char *name = from->name(i);
         const yg_value *definition = NULL;
-        yg_document *document = parse(name, &definition);
+        yg_document *document = parse(from, name, &definition);
         if (!document) {
             json_decref(list);
             return STATUS_FAILED;
         }
         if (json) {
-            json_array_append_new(list, json_of_layer(name, definition));
+            json_array_append_new(list, json_of_definition(name, definition));
         } else {
             table_add(&table, "%s", name);
             table_add(&table, "%s", scalar(definition, "doc", ""));
@@ -164,47 +167,33 @@ static int show_list(bool json) {
     return STATUS_OK;
 }
 
-static int show_one(const char *name, bool json) {
-    if (!yg_layer_text(name)) {
-        const size_t count = yg_layer_count();
+static int show_one(const shelf *from, const char *name, bool json) {
+    if (!from->text(name)) {
+        const size_t count = from->count();
         const char **names = calloc(count + 1, sizeof *names);
         for (size_t i = 0; i < count && names; i++)
-            names[i] = yg_layer_name(i);
+            names[i] = from->name(i);
         char hint[512];
-        terminal_error("there is no layer '%s'%s", name,
+        terminal_error("there is no %s '%s'%s", from->kind, name,
                        yg_suggest(name, names, names ? count : 0, hint, sizeof hint));
         free(names);
         return STATUS_FAILED;
     }
     const yg_value *definition = NULL;
-    yg_document *document = parse(name, &definition);
+    yg_document *document = parse(from, name, &definition);
     if (!document)
         return STATUS_FAILED;
     int status = STATUS_OK;
     if (json)
-        status = json_print(json_of_layer(name, definition), YG_F64);
+        status = json_print(json_of_definition(name, definition), YG_F64);
     else
-        print_one(name, definition);
+        print_one(from, name, definition);
     yg_document_free(document);
     return status;
 }
 
-static int run(const command_line *line) {
+int definitions_run(const shelf *from, const command_line *line) {
     const bool json = option_given(line, "json");
     const char *name = operand(line, 0);
-    return name ? show_one(name, json) : show_list(json);
+    return name ? show_one(from, name, json) : show_list(from, json);
 }
-
-static const option_spec options[] = {OPTION_JSON};
-
-const command command_layers = {
-    .name = "layers",
-    .operands = "[NAME]",
-    .summary = "list the layer types, or tell about one",
-    .details = "Lists the layers that a model file can use by `type:`, or tells of one what it\n"
-               "computes, its arguments, and the YAML that it is made of.\n",
-    .max_operands = 1,
-    .options = options,
-    .option_count = sizeof options / sizeof *options,
-    .run = run,
-};

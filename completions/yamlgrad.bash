@@ -1,7 +1,7 @@
 # bash completion for yamlgrad
 _yamlgrad() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="train eval predict grad check show profile expand ops layers help"
+    local commands="train eval predict grad check show profile expand ops layers schedules help"
     local command=${COMP_WORDS[1]:-} options="--help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -28,6 +28,7 @@ _yamlgrad() {
     expand) options+=" --set --plugin" ;;
     ops) options+=" --plugin --json" ;;
     layers) options+=" --json" ;;
+    schedules) options+=" --json" ;;
     help)
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
         return
@@ -35,7 +36,7 @@ _yamlgrad() {
     esac
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
-    elif [ "$command" = ops ] || [ "$command" = layers ]; then
+    elif [[ $command == @(ops|layers|schedules) ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(yamlgrad "$command" --json 2>/dev/null |
             grep -o '"name": "[a-z0-9_]*"' | cut -d '"' -f 4)" -- "$current")
     else

@@ -1,5 +1,5 @@
 # fish completion for yamlgrad
-set -l commands train eval predict grad check show profile expand ops layers help
+set -l commands train eval predict grad check show profile expand ops layers schedules help
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -f
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -l version -d "the version"
 complete -c yamlgrad -n __fish_use_subcommand -a train -d "train a model on its data"
@@ -12,6 +12,7 @@ complete -c yamlgrad -n __fish_use_subcommand -a profile -d "where a step's time
 complete -c yamlgrad -n __fish_use_subcommand -a expand -d "the model in operators only"
 complete -c yamlgrad -n __fish_use_subcommand -a ops -d "list the operators"
 complete -c yamlgrad -n __fish_use_subcommand -a layers -d "list the layer types"
+complete -c yamlgrad -n __fish_use_subcommand -a schedules -d "list the learning rate schedules"
 complete -c yamlgrad -n __fish_use_subcommand -a help -d "tell about a command"
 
 function __yamlgrad_option
@@ -22,7 +23,7 @@ __yamlgrad_option "train eval predict grad show profile" -l dtype -x -a "f32 f64
 __yamlgrad_option "train eval predict grad check profile" -l threads -x -d "number of threads"
 __yamlgrad_option "train eval predict grad check show profile expand" -l set -x -d "NAME=VALUE for a var"
 __yamlgrad_option "train eval predict grad check show profile expand ops" -l plugin -r -d "operators of your own"
-__yamlgrad_option "eval check show profile ops layers" -l json -d "print JSON"
+__yamlgrad_option "eval check show profile ops layers schedules" -l json -d "print JSON"
 __yamlgrad_option "train grad check" -l seed -x -d "the same seed gives the same bits"
 __yamlgrad_option "train eval predict" -l batch-size -x -d "examples at a time"
 __yamlgrad_option train -s o -l out -r -d "where the results go"

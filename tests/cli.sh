@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
 yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
-commands=(train eval predict grad check show profile expand ops layers)
+commands=(train eval predict grad check show profile expand ops layers schedules)
 
 # ------------------------------------------------------------------------------- general --
 
@@ -34,7 +34,7 @@ expect "not a choice" 2 "" "dtype has no choice 'f16'" "$yamlgrad" train m.yaml 
 expect "missing operand" 2 "" "yamlgrad train needs MODEL" "$yamlgrad" train
 expect "too many operands" 2 "" "'c' is one argument too many" "$yamlgrad" train a b c
 
-# --------------------------------------------------------------------------- ops, layers --
+# --------------------------------------------------------------------------- ops, layers, schedules --
 
 expect "ops" 0 "^ +sigmoid +y = 1 / \(1 \+ exp" "" "$yamlgrad" ops
 expect "one op" 0 "^gelu\(x, approximate=none\)" "" "$yamlgrad" ops gelu
@@ -47,6 +47,10 @@ expect "layers" 0 "^linear +y = " "" "$yamlgrad" layers
 expect "one layer" 0 "^ +out_features +int +\(required\)" "" "$yamlgrad" layers linear
 expect "unknown layer" 1 "" "no layer 'liner'; did you mean 'linear'" "$yamlgrad" layers liner
 expect "layers as JSON" 0 '"name": "linear"' "" "$yamlgrad" layers --json
+expect "schedules" 0 "^cosine +min_lr \+ " "" "$yamlgrad" schedules
+expect "one schedule" 0 "^rate +lr \* gamma" "" "$yamlgrad" schedules step
+expect "unknown schedule" 1 "" "no schedule 'cosin'; did you mean 'cosine'" "$yamlgrad" schedules cosin
+expect "schedules as JSON" 0 '"name": "linear"' "" "$yamlgrad" schedules --json
 
 # ------------------------------------------------------------------------------- a model --
 

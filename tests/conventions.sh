@@ -23,7 +23,7 @@ work_of() {
     train) echo "xor.yaml --epochs 2 --out again" ;;
     predict) echo "xor.yaml rows.csv" ;;
     profile) echo "xor.yaml --seconds 0" ;;
-    ops | layers) ;;
+    ops | layers | schedules) ;;
     *) echo "xor.yaml" ;;
     esac
 }
@@ -52,7 +52,9 @@ for command in "${commands[@]}"; do
     esac
     # A mistake in a file: 1, nothing on stdout, and its place.
     case $command in
-    ops | layers) expect "$command of none" 1 "" "^yamlgrad: error: there is no " "$yamlgrad" "$command" nothing ;;
+    ops | layers | schedules)
+        expect "$command of none" 1 "" "^yamlgrad: error: there is no " "$yamlgrad" "$command" nothing
+        ;;
     *)
         expect "$command of a wrong file" 1 "" "^wrong\.yaml:[0-9]+:[0-9]+: error: " \
             "$yamlgrad" "$command" wrong.yaml

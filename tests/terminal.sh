@@ -61,6 +61,7 @@ done <<'CASES'
 2 train model.yaml a "$evil"
 1 ops "$evil"
 1 layers "$evil"
+1 schedules "$evil"
 1 check "$escape.yaml"
 1 check type.yaml
 1 show model.yaml --set "$evil=1"

@@ -153,7 +153,6 @@ Test(trainable, a_check_refuses_what_training_refuses) {
         const char *more, *message;
     } cases[] = {
         {", sed: 1", "sed"},
-        {", schedule: cosin", "cosin"},
         {", early_stopping: {patience: 0}", "patience"},
         {", early_stopping: {patience: 1, monitor: validation.loss}", "has no `validation`"},
         {", clip_grad_norm: -1", "clip_grad_norm"},
