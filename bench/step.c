@@ -57,8 +57,7 @@ static bool open_model(const char *path, int64_t batch, job *job, yg_error *erro
     return true;
 }
 
-/* ------------------------------------------------------------------------------ the workloads --
- */
+/* ----------------------------------------------------------------------------- the workloads -- */
 
 static bool add_gradient(job *job, yg_error *error) {
     (void)error; /* failures are the graph's */
@@ -128,8 +127,7 @@ static bool compile(const struct workload *workload, int threads, const char *wi
     return job->program != NULL;
 }
 
-/* ------------------------------------------------------------------------------------- data ----
- */
+/* -------------------------------------------------------------------------------------- data -- */
 
 /* Uniform in (-spread, spread); what the program does not use is left out of it. */
 static void fill(job *job, yg_node node, uint32_t stream, double spread) {
@@ -178,8 +176,7 @@ static bool fill_all(job *job, yg_error *error) {
     return true;
 }
 
-/* ------------------------------------------------------------------------------------ running --
- */
+/* ----------------------------------------------------------------------------------- running -- */
 
 static void set(job *job, yg_node scalar, double value) {
     double *data = scalar == YG_NONE ? NULL : yg_program_data(job->program, scalar);

@@ -132,8 +132,7 @@ void terminal_error(const char *format, ...) {
     fputc('\n', stderr);
 }
 
-/* ------------------------------------------------------------------------------ a living line --
- */
+/* ----------------------------------------------------------------------------- a living line -- */
 
 static bool starts_character(char byte) {
     return ((unsigned char)byte & 0xC0) != 0x80;

@@ -68,8 +68,7 @@ yg_node yg_scalar(yg_graph *graph, yg_dtype dtype, double value);
 /* A tensor with every element equal to `value`: a broadcast scalar, which takes no memory. */
 yg_node yg_full(yg_graph *graph, const yg_type *type, double value);
 
-/* ----------------------------------------------------------------------------------- building --
- */
+/* ---------------------------------------------------------------------------------- building -- */
 
 /* Applies an operator with one result to operands[0 .. count). `attrs` has op->attr_count entries;
  * NULL means the defaults, if none is required. The operands of an elementwise operator are
@@ -115,8 +114,7 @@ const void *yg_node_constant(const yg_graph *graph, yg_node node);
  * be NULL. */
 bool yg_node_is_scalar(const yg_graph *graph, yg_node node, double *value);
 
-/* ---------------------------------------------------------------------------- differentiating --
- */
+/* --------------------------------------------------------------------------- differentiating -- */
 
 /* Reverse mode. Appends nodes for the gradient of `y` and writes the cotangents of the targets
  * wrt[0 .. count) to out[0 .. count).

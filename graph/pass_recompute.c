@@ -87,8 +87,7 @@ static bool prepare(round *r, yg_compiler *c) {
     return yg_liveness_make(&r->request, &r->lives, c->error);
 }
 
-/* ------------------------------------------------------------------------------------- a chain --
- */
+/* ----------------------------------------------------------------------------------- a chain -- */
 
 /* Whether a node has to be computed again if node `when` is to read it: it was dropped, was never
  * in memory, or its last reader comes before `when`. */
@@ -159,8 +158,7 @@ static double ratio_of(round *r, yg_node root) {
     return fits ? (double)r->lives.bytes[root] / flops : 0;
 }
 
-/* ------------------------------------------------------------------------------------- choosing --
- */
+/* ---------------------------------------------------------------------------------- choosing -- */
 
 static int compare_candidates(const void *a, const void *b) {
     const candidate *x = a, *y = b;
@@ -210,8 +208,7 @@ static void choose(round *r, int64_t limit) {
     }
 }
 
-/* ------------------------------------------------------------------------------------ rewriting --
- */
+/* --------------------------------------------------------------------------------- rewriting -- */
 
 static int compare_nodes(const void *a, const void *b) {
     const yg_node x = *(const yg_node *)a, y = *(const yg_node *)b;

@@ -33,8 +33,7 @@
 extern "C" {
 #endif
 
-/* -------------------------------------------------------------------------------- plain tiles --
- */
+/* ------------------------------------------------------------------------------- plain tiles -- */
 
 /* A single loop. `omp simd` promises the compiler that no iteration reads what another one writes.
  * yg_tile guarantees it: `out` is the same buffer as an operand or does not overlap it. */
@@ -120,8 +119,7 @@ extern "C" {
     YG_BINARY_TILE(name##_f32, float, uint8_t, expression)                                         \
     YG_BINARY_TILE(name##_f64, double, uint8_t, expression)
 
-/* --------------------------------------------------------------------------------- math tiles --
- */
+/* -------------------------------------------------------------------------------- math tiles -- */
 
 /* The loop runs in blocks of YG_MATH_BLOCK elements, which are whole vectors on every machine. The
  * last block is padded in a buffer. So each element goes through the same vector code. Call each
@@ -193,8 +191,7 @@ extern "C" {
     YG_BINARY_MATH_TILE(name##_f32, float, expression)                                             \
     YG_BINARY_MATH_TILE(name##_f64, double, expression)
 
-/* ------------------------------------------------------------------------- descriptor members --
- */
+/* ------------------------------------------------------------------------ descriptor members -- */
 
 /* Values for the member `tile` of a descriptor: only float types, or every element type. */
 #define YG_FLOAT_TILES(name)                                                                       \

@@ -176,8 +176,7 @@ void yg_gemm_library_close(yg_gemm_library *library) {
     free(library);
 }
 
-/* ------------------------------------------------------------------------------------- products --
- */
+/* ---------------------------------------------------------------------------------- products -- */
 
 /* The distance between rows of the matrix as it is stored; `across` is its stored row's length. */
 static int64_t leading(const int64_t stride[2], bool transposed, int64_t across) {

@@ -15,8 +15,7 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_product_infer(call, 0, result, error);
 }
 
-/* -------------------------------------------------------------------------------------- kernel --
- */
+/* ------------------------------------------------------------------------------------ kernel -- */
 
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)results;
@@ -27,8 +26,7 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     return yg_product_run(call, &yg_op_matmul, 0, NULL, error);
 }
 
-/* ---------------------------------------------------------------------------------- derivation --
- */
+/* -------------------------------------------------------------------------------- derivation -- */
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_product_vjp(graph, y, dy, k);
@@ -72,8 +70,7 @@ static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *op
     return YG_NONE;
 }
 
-/* --------------------------------------------------------------------------------- description --
- */
+/* ------------------------------------------------------------------------------- description -- */
 
 static double reference(const yg_reference *r, const int64_t *index) {
     return yg_product_reference(r, 0, index);

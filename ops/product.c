@@ -113,8 +113,7 @@ bool yg_product_infer(const yg_infer *call, size_t first, yg_type *result, yg_er
     return yg_type_make(full.dtype, rank, full.shape, result, error);
 }
 
-/* --------------------------------------------------------------------------------- computation --
- */
+/* ------------------------------------------------------------------------------- computation -- */
 
 /* The number of matrix products in the batch. */
 static int64_t matrices_of(const product *p) {
@@ -314,8 +313,7 @@ bool yg_product_run(const yg_kernel_call *call, const yg_op *op, size_t first, c
     return true;
 }
 
-/* ---------------------------------------------------------------------------------- derivation --
- */
+/* -------------------------------------------------------------------------------- derivation -- */
 
 yg_node yg_product_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     const yg_node operands[2] = {yg_node_operand(graph, y, 0), yg_node_operand(graph, y, 1)};

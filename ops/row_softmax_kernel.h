@@ -185,8 +185,7 @@ ROW_INLINE double ROW_NAME(row_terms)(const ROW_REAL *x, int64_t n, int64_t stri
     return sum;
 }
 
-/* ---------------------------------------------------------------------------------- functions --
- */
+/* --------------------------------------------------------------------------------- functions -- */
 
 YG_MULTIVERSION void ROW_NAME(yg_row_softmax)(const yg_row_group *rows, const ROW_REAL *x,
                                               ROW_REAL *y) {

@@ -427,8 +427,7 @@ static bool check_parts(subject *s, piece_counts *counts) {
     return good;
 }
 
-/* ---------------------------------------------------------------------------------- in place --
- */
+/* ---------------------------------------------------------------------------------- in place -- */
 
 /* Checks that a kernel that writes over its first operand gives the same bits: in one call, and in
  * two calls with half of the units each, the later half first. */
@@ -453,8 +452,7 @@ static bool check_in_place(subject *s, piece_counts *counts) {
     return true;
 }
 
-/* ----------------------------------------------------------------------------------- in memory --
- */
+/* --------------------------------------------------------------------------------- in memory -- */
 
 /* Checks that the result's bits are in the first operand at the place that the plan says. */
 static bool check_view(subject *s, piece_counts *counts) {

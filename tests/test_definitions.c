@@ -167,8 +167,7 @@ Test(definitions, of_a_long_chain_cost_as_much_each) {
     yg_graph_free(graph);
 }
 
-/* ----------------------------------------------------------------------- in place of a kernel --
- */
+/* ---------------------------------------------------------------------- in place of a kernel -- */
 
 Test(definitions, stand_in_for_a_missing_kernel) {
     yg_op sigmoid = copy_of("sigmoid");

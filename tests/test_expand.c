@@ -295,8 +295,7 @@ Test(expand, replaces_vars_in_sections) {
     yg_model_free(model);
 }
 
-/* ------------------------------------------------------------------------------ long and deep --
- */
+/* ----------------------------------------------------------------------------- long and deep -- */
 
 /* Writes `head`, `part` count times, `middle`, `close` count times, and `tail`. */
 static char *repeated(const char *head, const char *part, const char *middle, const char *close,

@@ -176,8 +176,7 @@ Test(limits, values_and_slopes_of_functions) {
             check(&cases[i], dtype);
 }
 
-/* ------------------------------------------------------------------------------ of two numbers --
- */
+/* ---------------------------------------------------------------------------- of two numbers -- */
 
 #define INF  INFINITY
 #define NONE (-12345.0) /* not differentiated */

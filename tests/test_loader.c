@@ -47,8 +47,7 @@ static double *output(const char *text, int64_t batch, bool training, yg_dtype d
     return y;
 }
 
-/* --------------------------------------------------------------------------------- expressions --
- */
+/* ------------------------------------------------------------------------------- expressions -- */
 
 /* The first element of the expression, for x = [[1, 2, 3], [4, 5, 6]]. */
 static const struct {
@@ -146,8 +145,7 @@ Test(loader, numbers_take_the_tensors_type) {
     }
 }
 
-/* ------------------------------------------------------------------------------------ sections --
- */
+/* ---------------------------------------------------------------------------------- sections -- */
 
 Test(loader, vars_are_overridden) {
     static const char text[] = HEAD "vars: {n: 2, m: n * 3}\n"
@@ -255,8 +253,7 @@ Test(loader, includes) {
     yg_model_free(model);
 }
 
-/* ------------------------------------------------------------------------------------ mistakes --
- */
+/* ---------------------------------------------------------------------------------- mistakes -- */
 
 static const struct {
     const char *text;

@@ -21,8 +21,7 @@
 #define F64_TOLERANCE 1e-12
 #define F32_TOLERANCE 1e-5
 
-/* ----------------------------------------------------------------------------------- matrices --
- */
+/* ---------------------------------------------------------------------------------- matrices -- */
 
 typedef struct matrix {
     size_t rows, columns;
@@ -90,8 +89,7 @@ static example read_example(const json_t *object) {
     return e;
 }
 
-/* ------------------------------------------------------------------------------------ by hand --
- */
+/* ----------------------------------------------------------------------------------- by hand -- */
 
 static double clipped_sigmoid(double z) {
     return 1 / (1 + exp(-fmin(fmax(z, -500), 500)));
@@ -156,8 +154,7 @@ static answer by_hand(const example *e) {
     return r;
 }
 
-/* --------------------------------------------------------------------------------- by yamlgrad --
- */
+/* ------------------------------------------------------------------------------- by yamlgrad -- */
 
 /* A way to get the gradients: from a model file, with the names of its parameters, or (path NULL)
  * from a graph that calls build. */
@@ -290,8 +287,7 @@ static answer by_way(const example *e, const way *w, yg_dtype dtype, const yg_op
     return w->path == NULL ? by_calls(e, dtype, ops) : by_model(e, w, dtype, ops);
 }
 
-/* ------------------------------------------------------------------------------------ comparing --
- */
+/* --------------------------------------------------------------------------------- comparing -- */
 
 /* True if all quantities in `found` agree. Differences are relative to the largest magnitude of the
  * tensor, but at least to FLT_MIN, since float32 has no digits below. Otherwise `why` names the
@@ -391,8 +387,7 @@ Test(notebook, saturated_error_is_exact) {
     json_decref(golden);
 }
 
-/* ------------------------------------------------------------------------- the check can fail --
- */
+/* ------------------------------------------------------------------------ the check can fail -- */
 
 /* A wrong derivative of the sigmoid: without the factor 1 - y. */
 static yg_node wrong_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {

@@ -192,8 +192,7 @@ static void write_model(draft *d, uint64_t seed) {
     put(d, "\nmetrics:\n  m: l1(mean(v%d, -1), t)\n", d->node_count - 1);
 }
 
-/* --------------------------------------------------------------------------------------- ways --
- */
+/* -------------------------------------------------------------------------------------- ways -- */
 
 static const yg_dim dims[] = {{"B", 5}};
 static const yg_network_options f32 = {

@@ -157,8 +157,7 @@ Test(recompute, not_from_a_parameter_that_is_updated_before) {
     }
 }
 
-/* ------------------------------------------------------------------------------- in model files --
- */
+/* ---------------------------------------------------------------------------- in model files -- */
 
 /* A model whose values wait for the backward pass: eight layers, and batches larger than the
  * layers. */

@@ -204,8 +204,7 @@ Test(sum_rules, random_sums) {
     cr_expect_gt(rewritten, 50, "only %d graphs were rewritten", rewritten);
 }
 
-/* ---------------------------------------------------------------------------------- accumulate --
- */
+/* -------------------------------------------------------------------------------- accumulate -- */
 
 /* Sums with two to five products p of inputs. */
 typedef enum shape_of_sum {
@@ -308,8 +307,7 @@ Test(sum_rules, a_sum_of_products_is_one_buffer) {
     yg_graph_free(g);
 }
 
-/* -------------------------------------------------------------------------------- multiply_add --
- */
+/* ------------------------------------------------------------------------------ multiply_add -- */
 
 /* Sums of products of a, b, c and d, each of several tiles. */
 typedef enum form_of_sum {

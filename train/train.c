@@ -41,8 +41,7 @@ static bool run_over(const yg_run *run) {
     return run->at.steps >= run->rates.steps;
 }
 
-/* ------------------------------------------------------------------------------------ steps ----
- */
+/* ------------------------------------------------------------------------------------- steps -- */
 
 static void report(yg_run *run, bool epoch_end) {
     yg_train_progress *p = &run->progress;
@@ -70,8 +69,7 @@ static bool run_step(yg_run *run, yg_error *error) {
     return true;
 }
 
-/* ----------------------------------------------------------------------------------- epochs ----
- */
+/* ------------------------------------------------------------------------------------ epochs -- */
 
 /* Computes the monitored value of the current weights, on the validation part or on the training
  * data. The epoch's own loss cannot be used: each of its batches was scored at weights that were

@@ -36,8 +36,7 @@ typedef struct job {
     int t;                                          /* and its number, from 1 */
 } job;
 
-/* ----------------------------------------------------------------------------------- building --
- */
+/* ---------------------------------------------------------------------------------- building -- */
 
 /* ggml differentiates softplus, but no sigmoid. */
 static struct ggml_tensor *sigmoid(struct ggml_context *c, struct ggml_tensor *z) {
@@ -154,8 +153,7 @@ static bool fill(job *job, yg_error *error) {
     return true;
 }
 
-/* ------------------------------------------------------------------------------------ running --
- */
+/* ----------------------------------------------------------------------------------- running -- */
 
 static void set_update(job *job) {
     float *values = ggml_get_data_f32(job->update);

@@ -58,8 +58,7 @@ static bool fail_at(const call_site *site, yg_origin origin, const char *what) {
                    signature(site->op, form, sizeof form), what);
 }
 
-/* ---------------------------------------------------------------------------------- attributes --
- */
+/* -------------------------------------------------------------------------------- attributes -- */
 
 static bool wrong_attr(const call_site *site, const yg_attr_spec *spec,
                        const yg_expression *argument, const yg_term *found) {
@@ -158,8 +157,7 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
     }
 }
 
-/* ------------------------------------------------------------------------------------ operands --
- */
+/* ---------------------------------------------------------------------------------- operands -- */
 
 static bool is_value(const yg_term *term) {
     return term->kind == YG_TERM_INT || term->kind == YG_TERM_FLOAT || term->kind == YG_TERM_BOOL ||
@@ -299,8 +297,7 @@ static bool check_complete(const call_site *site) {
     return true;
 }
 
-/* ------------------------------------------------------------------------------------- applying --
- */
+/* ---------------------------------------------------------------------------------- applying -- */
 
 /* The element type that a number gets among these operands. */
 static yg_dtype number_type(const call_site *site, const yg_term *number) {

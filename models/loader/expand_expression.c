@@ -106,8 +106,7 @@ static bool expand_name(yg_expander *x, const yg_scope *scope, const yg_expressi
     return set_written(x, here, term);
 }
 
-/* ---------------------------------------------------------------------------- infix operators --
- */
+/* --------------------------------------------------------------------------- infix operators -- */
 
 static bool expand_operation(yg_expander *x, const yg_expression *e, const yg_term *sides,
                              yg_term *term) {

@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-/* ---------------------------------------------------------------------------- infix operators --
- */
+/* --------------------------------------------------------------------------- infix operators -- */
 
 static const char *infix_operator(const yg_expression *call) {
     static const char *const table[][2] = {
@@ -72,8 +71,7 @@ static bool evaluate_infix(yg_builder *builder, const yg_expression *e, yg_term 
     return true;
 }
 
-/* -------------------------------------------------------------------- functions of the language --
- */
+/* ----------------------------------------------------------------- functions of the language -- */
 
 static bool evaluate_if(yg_builder *builder, const yg_expression *call, yg_term **terms,
                         size_t *count) {

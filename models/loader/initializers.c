@@ -231,8 +231,7 @@ static const yg_init_method methods[] = {
 };
 enum { METHOD_COUNT = sizeof methods / sizeof *methods };
 
-/* ------------------------------------------------------------------------------------ reading --
- */
+/* ----------------------------------------------------------------------------------- reading -- */
 
 const yg_init_method *yg_init_find(const char *name) {
     for (size_t i = 0; i < METHOD_COUNT; i++)
@@ -317,8 +316,7 @@ const char *yg_initializer_text(const yg_initializer *init, yg_pool *pool) {
     return text ? yg_pool_format(pool, "%s}", text) : NULL;
 }
 
-/* ------------------------------------------------------------------------------------ filling --
- */
+/* ----------------------------------------------------------------------------------- filling -- */
 
 bool yg_initializer_fill(const yg_initializer *init, const yg_type *type, const char *name,
                          uint64_t seed, void *data, yg_error *error) {

@@ -192,8 +192,7 @@ static bool read_sections(yg_model *model, const yg_value *root, const yg_model_
            yg_finish_definitions(model, error);
 }
 
-/* ------------------------------------------------------------------------------------ run file --
- */
+/* ---------------------------------------------------------------------------------- run file -- */
 
 static bool read_run_file(yg_model *model, const char *path, yg_error *error) {
     static const char *const own[] = {"data", "train"};
@@ -216,8 +215,7 @@ static bool read_run_file(yg_model *model, const char *path, yg_error *error) {
     return model->run_folder || yg_fail_memory(error);
 }
 
-/* ----------------------------------------------------------------------------------- expanding --
- */
+/* --------------------------------------------------------------------------------- expanding -- */
 
 /* Fails if a parameter's shape depends on the batch: weights would fit one batch size only. */
 static bool same_parameters(const yg_flat *a, const yg_flat *b, yg_error *error) {
@@ -269,8 +267,7 @@ static bool load(yg_model *model, const yg_model_options *options, yg_error *err
      * says more, so unused names are checked last. */
     return yg_resolve_ports(model, error) && yg_resolve_units(model, error) &&
            yg_resolve_sections(model, error) && expand(model, error) &&
-           yg_read_schedule(model, error) &&
-           yg_check_names_used(model, error);
+           yg_read_schedule(model, error) && yg_check_names_used(model, error);
 }
 
 yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_error *error) {

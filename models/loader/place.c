@@ -142,8 +142,7 @@ static bool place_argument(yg_expander *x, const placing *at, const term_list *i
     return true;
 }
 
-/* ------------------------------------------------------------------------- several of a layer --
- */
+/* ------------------------------------------------------------------------ several of a layer -- */
 
 static bool begin_layer(yg_expander *x, const placing *at, size_t *index) {
     yg_flat *flat = x->flat;
@@ -251,8 +250,7 @@ static bool place_use(yg_expander *x, const placing *at, const term_list *inputs
     return placed && end_layer(x, index, results);
 }
 
-/* --------------------------------------------------------------------------------- statements --
- */
+/* -------------------------------------------------------------------------------- statements -- */
 
 /* Reads `share: other`, which names another node of the same body and of the same type. */
 static bool read_share(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,

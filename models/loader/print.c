@@ -16,8 +16,7 @@ typedef struct name_set {
     bool failed;
 } name_set;
 
-/* ------------------------------------------------------------------------------------ writing --
- */
+/* ----------------------------------------------------------------------------------- writing -- */
 
 /* Whether a scalar must be put in quotes, because as plain text it could be read as something else.
  * Numbers and words of letters, digits and a few signs need none, and a number must not have them:

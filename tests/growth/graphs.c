@@ -44,8 +44,7 @@ static yg_node call(growing *g, const char *op, yg_node a, yg_node b) {
     return yg_call(g->graph, op, (const yg_node[]){a, b}, b == YG_NONE ? 1 : 2);
 }
 
-/* ---------------------------------------------------------------------------------- the shapes --
- */
+/* -------------------------------------------------------------------------------- the shapes -- */
 
 static void chain(growing *g) {
     yg_node at = leaf(g);
@@ -116,8 +115,7 @@ static const shape shapes[] = {
 
 #define SHAPES (sizeof shapes / sizeof *shapes)
 
-/* ------------------------------------------------------------------------------------- the way --
- */
+/* ----------------------------------------------------------------------------------- the way -- */
 
 typedef enum stage {
     BUILD,

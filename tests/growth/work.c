@@ -73,8 +73,7 @@ void __sanitizer_cov_trace_pc(void) {
     add(1);
 }
 
-/* ---------------------------------------------------------------------- the C library's loops --
- */
+/* --------------------------------------------------------------------- the C library's loops -- */
 
 /* WRAP(result, name, (parameters), (arguments), bytes): bytes are known before the call. */
 #define WRAP(result, name, parameters, arguments, bytes)                                           \
