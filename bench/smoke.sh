@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs every workload's subject once, on small batches and chains where size does not matter, and
-# looks at what it computes; no timing is judged. The argument is the folder of the programs.
+# Runs the subject of every workload once, on small batches and chains, and checks its results but not
+# its time. The argument is the folder of the programs.
 set -eu
 programs=$1
 models=$(dirname "$0")
 
-# expect WHAT PATTERN COMMAND…: its two lines, when ready and after one round, match PATTERN.
+# expect WHAT PATTERN COMMAND…: its two lines, after its start and after one round, match PATTERN.
 expect() {
     what=$1 pattern=$2
     shift 2
@@ -18,7 +18,7 @@ expect() {
     fi
 }
 
-# Loss and squared norm of the gradient as NumPy has them, by hand: bench/peers/numpy_peer.py.
+# Loss and squared norm of the gradient, from NumPy: bench/peers/numpy_peer.py.
 expect gradient '\[0\.69912[0-9]*, 0\.0014006[0-9]*\]' \
     "$programs/step" "$models/notebook_231.yaml" gradient 2 1 0
 expect "SGD step" '\[[0-9.]+\]' "$programs/step" "$models/mlp_small.yaml" step 2 1 0
@@ -30,13 +30,13 @@ expect "Hessian-vector product" '\[[0-9.]+\]' \
 expect chain '' "$programs/chain" 2000 0
 expect process "" "$programs/process" true
 
-# A figure for each element type.
+# A number for each element type.
 if ! "$programs/elementwise" add | grep -Eq '^add +[0-9.]+ +[0-9.]+$'; then
     echo "bench: elementwise: expected a line for add with two figures" >&2
     exit 1
 fi
 
-# A figure for each length.
+# A number for each length.
 if ! "$programs/rows" softmax | grep -Eq '^softmax +f64( +[0-9.]+){10}$'; then
     echo "bench: rows: expected a line for softmax in f64 with ten figures" >&2
     exit 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Follows docs/add-an-op.md: its operator, added to a copy of ops/ and as a plug-in, is used from its
-# model file.
+# Follows docs/add-an-op.md: adds its operator to a copy of ops/, and as a plug-in, and uses it from the
+# document's model file.
 # usage: add_an_op.sh BUILD-FOLDER SOURCE-FOLDER COMPILER [FLAG…]
 # shellcheck source=tests/shell.bash
 source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
@@ -11,7 +11,7 @@ compiler=("${@:3}" -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wconversion
 cd "$scratch" || exit 1
 document=$source/docs/add-an-op.md
 
-# In the tree: the new file and the registry made from the longer ops.def, before the library.
+# In the tree: the new file, and a registry made from the longer ops.def, are linked before the library.
 cp -r "$source/graph" "$source/ops" .
 fenced "$document" c 1 >ops/softsign.c
 fenced "$document" c 3 >>ops/ops.def
@@ -31,7 +31,7 @@ expect "used from YAML, gradients right" 0 "^soft.yaml: valid; 4 gradients" "" \
     ./yamlgrad check soft.yaml
 expect "trains" 0 - - ./yamlgrad train soft.yaml
 
-# The same with the definition in place of the vjp.
+# The same, with a definition instead of a vjp.
 {
     sed '/^static yg_node vjp/,$d' ops/softsign.c
     fenced "$document" c 2
@@ -58,7 +58,7 @@ expect "plug-in: listed" 0 "^  softsign " "" plugin ops
 expect "plug-in: documented" 0 "^softsign\(x\)" "" plugin ops softsign
 expect "plug-in: trains" 0 - - plugin train soft.yaml --out run
 
-# What is not a plug-in is refused.
+# A file that is no plug-in is refused.
 expect "no such plug-in" 1 "" "^nowhere.so: error: cannot load" "$build/yamlgrad" ops \
     --plugin nowhere.so
 echo 'int nothing;' >nothing.c

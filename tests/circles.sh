@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# No circle among files that call each other: `circles.sh OBJECT…` fails if one of the object files
-# needs, directly or through others, a function that needs it. Files in a circle can only be
-# understood together.
+# Checks that files do not call each other in a circle: files in a circle can only be understood
+# together. `circles.sh OBJECT…` fails if an object file needs, directly or through others, a file that
+# needs it.
 set -euo pipefail
 
 [ $# -gt 0 ] || {

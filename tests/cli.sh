@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The command as a person uses it: what it prints where, what it returns, with pipes and signals.
+# Uses the command as a person does: checks its output, its status, pipes and signals.
 # usage: cli.sh YAMLGRAD SOURCE-FOLDER
 # shellcheck source=tests/shell.bash
 source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
@@ -132,7 +132,7 @@ expect "… folding too" 0 "^- .* = sin\(constant" "" "$yamlgrad" show twice.yam
 expect "… that changes memory only" 0 "^[+] .*@" "" "$yamlgrad" show xor.yaml --pass reuse
 unchanged() { "$yamlgrad" show xor.yaml --pass views | grep -Ec "^[-+] "; }
 expect "… that changes nothing" 1 "^0$" "" unchanged
-# The comparison is of the two plans: what it shows of each is there, and so many lines differ.
+# Each plan of the comparison is the plan that `show` prints, and as many lines differ.
 from_fuse=$("$yamlgrad" show xor.yaml --passes | sed -n '/^fuse /,$p' | cut -d ' ' -f 1 | paste -sd ,)
 "$yamlgrad" show xor.yaml --plan --without "$from_fuse" >plan.before
 "$yamlgrad" show xor.yaml --plan --without "${from_fuse#fuse,}" >plan.after
@@ -160,9 +160,9 @@ expect "show --passes --graph" 2 "" "--graph and --passes do not go together" \
     "$yamlgrad" show xor.yaml --passes --graph
 expect "show --dim of nothing" 2 "" "no symbolic dimension 'Z'" "$yamlgrad" show xor.yaml --dim Z=2
 
-# Nothing of what `profile` measures is asserted, only what must hold of any measurement.
+# A measurement of `profile` may be anything. The cases check only what must hold for all.
 profile=("$yamlgrad" profile xor.yaml --seconds 0.02)
-# It measures the machine first, which takes a while: one run serves several cases.
+# It measures the machine first, which takes a second. So one run serves several cases.
 expect "profile" 0 "" "" sh -c '"$@" >profile.out' - "${profile[@]}"
 expect_true "profile: lines" grep -Eq "^ +7  h: \{type: linear, .* [0-9.]+ %( .*){6}$" profile.out
 expect_true "profile: the whole" grep -Eq "^ +the step +[0-9.]+ [nmµ]?s +100\.0 %" profile.out
@@ -175,7 +175,7 @@ expect "profile --without" 0 "^ +1  broadcast +7 " "" \
 expect "profile --without nothing" 2 "" "there is no pass 'row_lops'; did you mean 'row_loops'" \
     "${profile[@]}" --without row_lops
 expect "profile --json" 0 "" "" sh -c '"$@" --json --instructions --batch 9 >profile.json' - "${profile[@]}"
-# sums KEY… : of each key, over the lines and over the instructions, one sum a line.
+# sums KEY… : for each key its sum over the lines, and its sum over the instructions, each on a line.
 sums() {
     local list key
     for list in '"lines": \[.*\], "instructions"' '"instructions": \[.*\]'; do
@@ -254,7 +254,7 @@ expect "more classes than scores" 1 "" \
     "^classes.yaml:6:7: error: a score for each class is needed; target: index 2 at \\[[01]\\] is outside 0..1" \
     "$yamlgrad" train classes.yaml
 
-# What a step needs is known before the first one, and is what `show` says.
+# The memory of a step is printed before the first step, and is the same as `show` prints.
 "$yamlgrad" train xor.yaml --out memory --steps 1 2>memory.err
 told=$(sed -n "s/^step's memory: //p" memory.err)
 shown=$("$yamlgrad" show xor.yaml | sed -n "s/^step's memory *//p" | sed 's/ ([^)]*)//')
@@ -281,7 +281,7 @@ expect "a reader that goes away" 141 "" "" closed_pipe
 full() { "$yamlgrad" ops >/dev/full; }
 expect "a full disk" 1 "" "cannot write to standard output" full
 
-# A terminal, by script(1): NO_COLOR and TERM=dumb switch colour off.
+# On a terminal, made by script(1), NO_COLOR and TERM=dumb switch colour off.
 on_terminal() { script -qec "$*" /dev/null </dev/null; }
 if command -v script >/dev/null; then
     expect "colour on a terminal" 1 "$(printf '\033')\[1;31merror" - \
@@ -298,8 +298,8 @@ if command -v script >/dev/null; then
         env TERM=xterm script -qec "$yamlgrad train xor.yaml --out live --epochs 2000" /dev/null
 fi
 
-# A signal ends a run after the current step, with everything saved; the status is 128 and its
-# number. nohup and some hosts start us with SIGHUP ignored, and env brings it back.
+# A signal ends a run after the current step, and everything is saved. The status is 128 plus the
+# signal's number. nohup and some hosts start us with SIGHUP ignored; env resets it.
 interrupted() {
     local signal=$1
     rm -f e.err
@@ -312,7 +312,7 @@ interrupted() {
     kill "-$signal" "$run"
     wait "$run"
 }
-# A background job of a shell without job control ignores SIGINT from its start; env restores it.
+# A shell without job control starts a background job with SIGINT ignored; env resets it.
 set -m
 expect "SIGTERM" 143 "" - interrupted TERM
 expect_true "… keeps the weights" test -s e/weights.safetensors
@@ -326,7 +326,7 @@ expect_true "… and how to go on" \
 expect_true "… keeps the weights" test -s e/weights.safetensors
 expect_true "… and the checkpoint" test -s e/checkpoint.safetensors
 
-# What cannot be written is told once, with its reason.
+# A failed write is reported once, with its reason.
 if [ -c /dev/full ]; then
     to_full() { "$yamlgrad" "$@" >/dev/full; }
     expect "a full disk" 1 "" "cannot write to standard output: [^S]" to_full ops
@@ -334,7 +334,7 @@ if [ -c /dev/full ]; then
     expect "… is told once" 1 "^1\$" "" full_lines
 fi
 
-# A limit on the size of files is a disk that is full: it is told, and nothing is left behind.
+# A limit on the size of files acts as a full disk: the error is reported, and no file is left.
 limited() { (ulimit -f 1; "$yamlgrad" "$@"); }
 expect "a limit on files" 1 "" "[Ff]ile too large" limited train xor.yaml --out limited --epochs 2
 expect_true "… leaves no part of one" sh -c '! ls limited 2>/dev/null | grep -q tmp'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What every sub-command keeps to: 0 for success, 1 for a mistake in what was given, 2 for one in the
-# command line, data on stdout, talk on stderr, and no crash when nobody reads or a disk is full.
+# The conventions of every sub-command: status 0 for success, 1 for a mistake in a file, 2 for a mistake
+# in the command line; data on stdout, messages on stderr; no crash if nobody reads or the disk is full.
 # usage: conventions.sh YAMLGRAD SOURCE-FOLDER
 # shellcheck source=tests/shell.bash
 source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
@@ -8,7 +8,7 @@ yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
 
-# The commands are those that help lists: one that is added is tested without an entry here.
+# The commands come from `help`, so a new one is tested without an entry here.
 mapfile -t commands < <("$yamlgrad" help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
 expect_true "help lists commands" test "${#commands[@]}" -ge 10
 
@@ -17,7 +17,7 @@ sed 's/tanh/tahn/' xor.yaml >wrong.yaml
 "$yamlgrad" train xor.yaml --quiet --epochs 2 || fail "train" "it has to work for what follows"
 printf 'x.0,x.1\n0,1\n1,1\n' >rows.csv
 
-# What makes a command do its work here, and print data.
+# Arguments with which a command does its work here and prints data.
 work_of() {
     case $1 in
     train) echo "xor.yaml --epochs 2 --out again" ;;
@@ -30,27 +30,26 @@ work_of() {
 
 closed() { "$yamlgrad" "$@" >&-; }
 to_full() { "$yamlgrad" "$@" >/dev/full; }
-# A reader that ends after a line: the command may be done before it notices, and is told by SIGPIPE
-# or by EPIPE otherwise.
+# The reader ends after a line. The command notices by SIGPIPE or EPIPE, or is complete before that.
 to_head() { { "$yamlgrad" "$@" && echo 0 >status || echo $? >status; } | head -n 1 >/dev/null; }
 no_terminal() { TERM='' "$yamlgrad" "$@" </dev/null; }
 
 for command in "${commands[@]}"; do
     read -ra work <<<"$(work_of "$command")"
-    # --help is data: on stdout, wherever it stands, even beside a mistake.
+    # --help prints data: to stdout, in any place of the command line, even beside a mistake.
     expect "$command --help" 0 "^usage: yamlgrad $command" "" "$yamlgrad" "$command" --help
     expect "$command -h" 0 "^usage: yamlgrad $command" "" "$yamlgrad" "$command" "${work[@]}" -h
     expect "help $command" 0 "^usage: yamlgrad $command" "" "$yamlgrad" help "$command"
-    # A mistake in the command line: 2, nothing on stdout, and where to read on.
+    # A mistake in the command line: status 2, nothing on stdout, and a hint where to read on.
     expect "$command --no-such-option" 2 "" "^try: yamlgrad $command --help" \
         "$yamlgrad" "$command" "${work[@]}" --no-such-option
     expect "$command with five operands" 2 "" "is one argument too many" "$yamlgrad" "$command" a b c d e
-    # It works: its data are on stdout; train has none.
+    # Success: data on stdout. train has none.
     case $command in
     train) expect "$command" 0 "" "^results: " no_terminal "$command" "${work[@]}" ;;
     *) expect "$command" 0 "." - no_terminal "$command" "${work[@]}" ;;
     esac
-    # A mistake in a file: 1, nothing on stdout, and its place.
+    # A mistake in a file: status 1, nothing on stdout, and the place of the mistake.
     case $command in
     ops | layers | schedules)
         expect "$command of none" 1 "" "^yamlgrad: error: there is no " "$yamlgrad" "$command" nothing
@@ -64,7 +63,7 @@ for command in "${commands[@]}"; do
         expect "$command of an empty name" 1 "" "error: " "$yamlgrad" "$command" ''
         ;;
     esac
-    # Nobody reads, or nothing can be written.
+    # The reader is gone, or the disk is full.
     if [ "$command" != train ]; then
         [ ! -c /dev/full ] ||
             expect "$command on a full disk" 1 - "cannot write" to_full "$command" "${work[@]}"
@@ -75,7 +74,7 @@ for command in "${commands[@]}"; do
     fi
     [ ! -c /dev/full ] ||
         expect "$command --help on a full disk" 1 "" "cannot write to standard output" to_full "$command" --help
-    # A near name is suggested.
+    # A similar name is suggested.
     expect "${command}x" 2 "" "unknown command '${command}x'; did you mean '$command'" "$yamlgrad" "${command}x"
 done
 
@@ -96,7 +95,7 @@ for command in "${commands[@]}"; do
         expect_true "$shell: $command" grep -qw -- "$command" "$source/completions/$shell"
     done
 done
-# … and no option that there is not any more.
+# The man page has no option that the command lacks.
 "$yamlgrad" help >all
 for command in "${commands[@]}"; do "$yamlgrad" help "$command"; done >>all
 gone() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What README.md and docs/*.md show is what happens: every command of a ```console block is run, in
-# order, and its output compared. Numbers may differ (they do between processors); a line "…"
-# stands for any lines. A file block after a line that ends in "`NAME`:" becomes that file.
+# Checks the examples of README.md and docs/*.md: runs every command of a ```console block, in order,
+# and compares the output. Numbers may differ, as they do between processors. A line "…" stands for any
+# lines. A file block after a line that ends in "`NAME`:" becomes that file.
 # usage: docs.sh YAMLGRAD SOURCE-FOLDER DOCUMENT…
 # shellcheck source=tests/shell.bash
 source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
@@ -36,7 +36,7 @@ split() {
         NF { previous = $0 }' "$1"
 }
 
-# Numbers as N, so that a loss may differ in its last digits and a time by its length.
+# Replaces numbers by N, since a loss may differ in its last digits, and a time altogether.
 normalise() {
     sed -E 's/-?[0-9][0-9,.]*(e[-+]?[0-9]+)?/N/g; s/ +/ /g; s/ $//' "$1"
 }
@@ -46,7 +46,7 @@ same() {
     awk '
         NR == FNR { expected[++wanted] = $0; next }
         { actual[++got] = $0 }
-        # As a shell matches "*": on a mismatch the last "…" takes one line more.
+        # On a mismatch the last "…" takes one more line, as a shell matches "*".
         END {
             i = j = 1
             while (j <= got) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What `cmake --install` lays down is complete: the program of docs/c-api.md is compiled against it,
-# shared, static and by CMake's find_package, and run.
+# Checks that `cmake --install` is complete: compiles the program of docs/c-api.md against it (shared,
+# static, and by CMake's find_package), and runs it.
 # usage: install.sh BUILD-FOLDER SOURCE-FOLDER COMPILER [FLAG…]
 # shellcheck source=tests/shell.bash
 source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
@@ -34,12 +34,12 @@ links() { # relative links of the installed documents that lead nowhere
 expect "the installed documents' links lead somewhere" 0 "" "" links
 expect "the installed command" 0 "^yamlgrad [0-9]" "" "$prefix/bin/yamlgrad" --version
 
-# Only yg_ names, and only public ones, leave the shared library.
+# The shared library exports only yg_ names, and of these only public ones.
 foreign() { nm -D --defined-only "$library/libyamlgrad.so" | grep -Ev ' (yg_|__odr_asan)'; }
 expect "no foreign symbol is exported" 1 "" - foreign
 hidden() { nm -D --defined-only "$library/libyamlgrad.so" | grep -w yg_document_events; }
 expect "no private symbol is exported" 1 "" - hidden
-# In the static library hidden names meet the host's own when they are linked together.
+# Hidden names of the static library could clash with the host's own, so they begin with yg_ too.
 clashing() { nm --defined-only "$library/libyamlgrad.a" | grep -E ' [A-TV-Z] ' | grep -Ev ' (yg_|__odr_asan|\.L)'; }
 expect "no foreign symbol in the static library" 1 "" - clashing
 if [[ ${compiler[*]} != *sanitize* ]]; then # their bookkeeping is data that changes
@@ -74,7 +74,7 @@ done < <(find "$prefix/include" -name '*.h')
 foreign_macros() { grep -rhoE '^ *# *define +[A-Za-z_0-9]+' "$prefix/include" | grep -Ev 'define +(YG|yg)_'; }
 expect "every macro is named YG_" 1 "" "" foreign_macros
 included() { (cd "$prefix/include/yamlgrad" && find . -name '*.h' | sort | sed 's|^\./|#include <yamlgrad/|; s|$|>|'); }
-# Those are for files of operators and plug-ins, which include what they need.
+# These headers are for operators and plug-ins, which include them by name.
 for header in $(included | grep -Ev 'ops/(elementwise|multiversion|vector_math|plugin)\.h|models/loader' | sed 's/#include //'); do
     expect_true "yamlgrad.h includes $header" grep -q "$header" "$prefix/include/yamlgrad.h"
 done

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Plants deliberate mistakes, one at a time, and tells whether the tests notice: `./dev mutants`.
-# usage: mutants.sh --check                  is every mutant of the table still there to be planted?
-#        mutants.sh [--all] [PATTERN]        plant those whose file or text matches; --all: run every
-#                                            suite for each, not only those that have to catch it
+# usage: mutants.sh --check                  checks only that every mutant of the table can be planted
+#        mutants.sh [--all] [PATTERN]        plants the mutants whose stanza matches. --all: runs every
+#                                            suite for each, not only those that must catch it
 #
 # tests/mutants.txt is the table. A stanza is
 #
 #     file: graph/grad.c
 #     old: text that occurs exactly once in the file
-#     new: what stands there instead
-#     caught: test_graph test_losses         the tests (of ctest) that have to fail, at least one
+#     new: the text that replaces it
+#     caught: test_graph test_losses         tests (of ctest); at least one must fail
 #
-# or, in place of `caught:`, `survives: REASON` for a mistake that changes nothing that can be seen.
+# or, instead of `caught:`, `survives: REASON` for a mistake that has no visible effect.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 table=$root/tests/mutants.txt
@@ -55,7 +55,7 @@ occurrences() {
         END { print n + 0 }' "$1"
 }
 
-# Says what is wrong with a mutant of the table; true if nothing is.
+# Checks that a mutant of the table can be planted. Prints the reason if not.
 is_good() {
     local i=$1 count
     [ -f "$root/${files[i]}" ] || { echo "stale: there is no file ${files[i]}"; return 1; }
@@ -97,8 +97,9 @@ targets_of() {
     done | sort -u
 }
 
-# A copy of the tree, so that a mistake is never planted in the one that people work on. Only what
-# differs is copied: what was built before is not built again. What is gone here goes there too.
+# Makes or updates a copy of the tree, so that a mistake is never planted in the tree that people work
+# on. Only files that differ are copied, so that the others are not built again. Files that are gone
+# here are removed there.
 copy_tree() {
     local file
     mkdir -p "$tree"
@@ -112,7 +113,7 @@ copy_tree() {
         cp -p "$root/$file" "$tree/$file"
         touch "$tree/$file"
     done
-    # As the preset release, but for -O1: a mistake is built in half the time, and is the same mistake.
+    # As the preset release, but with -O1, which builds in half the time.
     [ -f "$tree/build/release/build.ninja" ] ||
         (cd "$tree" && cmake -G Ninja -S . -B build/release -DCMAKE_BUILD_TYPE=Mutants \
             -DCMAKE_C_FLAGS_MUTANTS="-O1 -DNDEBUG" -DBUILD_TESTING=ON >configure.log)
@@ -133,8 +134,8 @@ suites_pass() { # suites_pass SUITE…; none: all
         --parallel "$(nproc)" ${1:+--tests-regex "^(${pattern#|})\$"} >"$tree/test.log" 2>&1
 }
 
-# The file is put back with its time, so that nothing of it is built again, unless ninja has built the
-# mistake.
+# restore() puts the file back with its time, so that it is not built again. But if ninja has built the
+# mistake, it must be.
 plant() {
     local i=$1
     ninja_built=0
@@ -149,12 +150,12 @@ restore() {
     [ "$ninja_built" -eq 0 ] || touch "$tree/${files[$1]}"
 }
 
-# run_command COMMAND: one of ninja's, in its folder.
+# run_command COMMAND: runs one of ninja's commands in its folder.
 run_command() { (cd "$tree/build/release" && eval "$1") >"$tree/build.log" 2>&1; }
 
-# compile FILE: to build/release/mutant.o, not optimised, as ninja would compile it; false for a header
-# and for a file of the command. An archive's member is not linked where an object before it defines the
-# same, so no archive is made again.
+# compile FILE: compiles it to build/release/mutant.o by ninja's command, but without optimisation. False
+# for a header and for a file of the command. No archive is made again: the linker leaves out the
+# archive's member if an object before it defines the same names.
 compile() {
     local object=CMakeFiles/yamlgrad_objects.dir/$1.o command
     command=$(ninja -C "$tree/build/release" -t commands -s "$object" 2>/dev/null | grep -F -- "-o $object") ||
@@ -163,14 +164,14 @@ compile() {
     run_command "${command// -O1 / -O0 }" || return 2
 }
 
-# link SUITE: a program of its own, with the object before the archives.
+# link SUITE: links the suite's program with mutant.o before the archives.
 link() {
     local command
     command=$(ninja -C "$tree/build/release" -t commands -s "tests/$1" | grep -F -- "-o tests/$1 ")
     run_command "${command/"-o tests/$1 "/"-o tests/mutant mutant.o "}"
 }
 
-# suite_passes SUITE OBJECT: OBJECT is 1 if the mistake is in mutant.o. 2: it does not build.
+# suite_passes SUITE OBJECT: OBJECT is 1 if the mistake is in mutant.o. Returns 2 if it does not build.
 suite_passes() {
     if [ "$2" -eq 1 ] && [[ $1 == test_* && $1 != test_gemm_* ]]; then
         link "$1" || return 2
@@ -184,9 +185,9 @@ suite_passes() {
 
 killed=0 survived=0 explained=0 stale=0
 
-# notices I SUITE…: sets `by` to the first suite that fails; none: all of them are run. A suite is built
-# and run only if those before it pass: the first one nearly always knows. 1: none fails; 2: the tree
-# does not build.
+# notices I SUITE…: runs the suites in turn, without names all of them, until one fails; sets `by` to it.
+# The first one fails nearly always, so the others are seldom built. Returns 1 if none fails, 2 if the
+# tree does not build.
 notices() {
     local suite i=$1 object=0 status=0
     shift
@@ -246,7 +247,7 @@ main() {
         [[ "${files[i]} ${olds[i]} ${caughts[i]}" == *"$pattern"* ]] && chosen+=("$i")
     done
     [ ${#chosen[@]} -gt 0 ] || { echo "no mutant matches '$pattern'"; return 2; }
-    # A suite that fails without a mistake would seem to catch every one.
+    # A suite that fails without a mistake would seem to catch every mistake.
     suites=()
     [ "$all" -eq 1 ] || mapfile -t suites < <(for i in "${chosen[@]}"; do tr ' ' '\n' <<<"${caughts[i]}"; done | sed '/^$/d' | sort -u)
     build "${suites[@]}" || { tail -20 "$tree/build.log"; echo "the tree does not build"; return 1; }

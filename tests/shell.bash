@@ -1,5 +1,5 @@
-# What the shell suites share. A suite sources this, calls expect_… for each case, and ends with
-# `finish`. Each runs in a folder of its own, $scratch, that is removed at the end.
+# Helpers of the shell suites. A suite sources this file, calls expect_… for each case, and ends with
+# `finish`. It runs in a folder of its own, $scratch, which is removed at the end.
 # shellcheck shell=bash
 
 set -uo pipefail
@@ -9,7 +9,7 @@ trap 'rm -rf "$scratch"' EXIT
 cases=0
 failures=0
 
-# fail NAME TEXT…: counts a failed case and shows why. With YG_FAIL_FAST it is the last one.
+# fail NAME TEXT…: counts a failed case and shows why. With YG_FAIL_FAST the suite ends there.
 fail() {
     failures=$((failures + 1))
     printf 'FAILED: %s\n' "$1"
@@ -18,8 +18,8 @@ fail() {
     [ -z "${YG_FAIL_FAST:-}" ] || exit 1
 }
 
-# matches PATTERN FILE: "" asks for an empty file, "-" for nothing; else an extended regular
-# expression that a line has to match.
+# matches PATTERN FILE: "" wants an empty file, "-" accepts any. Otherwise PATTERN is an extended
+# regular expression, and a line must match it.
 matches() {
     case $1 in
     "") [ ! -s "$2" ] ;;

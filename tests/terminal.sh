@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What comes from outside cannot drive a terminal: names, cells, paths, labels, docs, whatever holds
-# an escape, are shown, on stdout and stderr, on a terminal and in a file.
+# Text from outside cannot control a terminal: escapes in names, cells, paths, labels and docs are made
+# visible, on stdout and stderr, on a terminal and in a file.
 # usage: terminal.sh YAMLGRAD SOURCE-FOLDER
 # shellcheck source=tests/shell.bash
 source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
@@ -8,12 +8,12 @@ yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
 
-# ESC, BEL, CSI as a C1 character, a byte that is not UTF-8, a mark that turns the line round.
+# ESC, BEL, CSI as a C1 character, a byte that is not UTF-8, a mark that reverses the line.
 escape=$'\033]0;title\007'
 evil=$'e\033[2Jv\xC2\x9Bi\xE2\x80\xAEl'
 raw=$'\033|\007|\xC2[\x80-\x9F]|\xE2\x80[\xA8-\xAE]|\xE2\x81[\xA6-\xA9]'
 
-# harmless FILE: no byte of it drives a terminal.
+# harmless FILE: true if no byte of it controls a terminal.
 harmless() { ! LC_ALL=C grep -Eq "$raw" "$1"; }
 expect_true "the check itself knows plain text" harmless "$source/README.md"
 printf '%s' "$evil" >evil
@@ -42,7 +42,7 @@ cp model.yaml "$evil.yaml"
 printf '\xB0\0\0\0\0\0\0\0{"%s":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}%150s' \
     'n\u001b[2J\u009bm' '' >names.safetensors
 
-# Each line: the status and a command; none of what it prints, to a file, drives a terminal.
+# Each line: a status and a command. Its output, to a file, must be harmless.
 while read -r status command; do
     eval "set -- $command"
     cases=$((cases + 1))
@@ -87,11 +87,11 @@ cp type.yaml $'a\nyamlgrad: error: none.yaml'
 expect "a file name stays on its line" 1 "" '^a\\nyamlgrad: error: none\.yaml:[0-9]+:[0-9]+: error: ' \
     "$yamlgrad" check $'a\nyamlgrad: error: none.yaml'
 
-# Data for programs keep every byte …
+# Data for programs keep every byte.
 labels() { "$yamlgrad" predict model.yaml rows.csv --weights "$evil/weights.safetensors"; }
 expect "CSV into a file is as it is" 0 $'^z\\.b,z\\.e\033\\[2J' "" labels
 
-# … but not on a terminal, by script(1).
+# On a terminal, made by script(1), data are made harmless too.
 if command -v script >/dev/null; then
     # on_terminal NAME COMMAND…: what the command prints on a terminal without colour is harmless.
     on_terminal() {
@@ -107,7 +107,7 @@ if command -v script >/dev/null; then
     on_terminal "expand on a terminal" expand model.yaml
     on_terminal "JSON on a terminal" show model.yaml --json
     on_terminal "an error on a terminal" train cell.yaml
-    # A caret stands below its place also where escapes before it are wider than what they stand for.
+    # The caret is below its place even if escapes before it are wider than the bytes that they show.
     on_terminal "an excerpt" check type.yaml
     narrow() { TERM=xterm script -qec "stty cols 30; $yamlgrad train model.yaml --out n" typed </dev/null >/dev/null; }
     narrow
@@ -119,7 +119,7 @@ else
     echo "skipped: what a terminal gets, for there is no script(1)"
 fi
 
-# One place: no file of cli/ but terminal.c writes text to a stream itself.
+# Only terminal.c writes text to a stream. No other file of cli/ does.
 others() { grep -nE '(^|[^a-z_])(v?f?printf|fputs|fputc|puts|putchar|putc|fwrite|perror) *\(' "$source"/cli/*.c | grep -v '/terminal\.c:'; }
 expect "cli/terminal.c is the only one that prints" 1 "" "" others
 
