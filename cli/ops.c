@@ -205,12 +205,13 @@ static json_t *json_of_op(const yg_op *op) {
     json_t *operands = json_array();
     for (int k = 0; k < YG_OP_NAMED_OPERANDS && op->operand_names[k]; k++)
         json_array_append_new(operands, json_string(op->operand_names[k]));
+    json_t *most = op->max_operands == YG_ANY_COUNT ? json_null() : json_integer(op->max_operands);
     json_t *attrs = json_array();
     for (size_t i = 0; i < op->attr_count; i++)
         json_array_append_new(attrs, json_of_attr(&op->attrs[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:b, s:o, s:o}", "name", op->name,
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:b, s:b, s:o, s:o}", "name", op->name,
                      "group", op->group, "formula", op->formula, "doc", op->doc, "min_operands",
-                     op->min_operands, "max_operands", op->max_operands, "differentiable",
+                     op->min_operands, "max_operands", most, "differentiable",
                      (int)is_differentiable(op), "composite", (int)yg_op_is_composite(op),
                      "operands", operands, "arguments", attrs);
 }

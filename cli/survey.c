@@ -109,13 +109,13 @@ static bool make_rows(survey *survey, yg_error *error) {
 
 /* -------------------------------------------------------------------------------------- cost -- */
 
-static double node_flops(const yg_graph *graph, yg_node node) {
+/* `operands` has room for the types of any node's operands. */
+static double node_flops(const yg_graph *graph, yg_node node, yg_type *operands) {
     const yg_op *op = yg_node_op(graph, node);
     const yg_type *type = yg_node_type(graph, node);
     if ((op->flags & (YG_OP_LEAF | YG_OP_VIEW)) != 0)
         return 0;
     const size_t count = yg_node_operand_count(graph, node);
-    yg_type operands[YG_MAX_OPERANDS];
     for (size_t k = 0; k < count; k++)
         operands[k] = *yg_node_type(graph, yg_node_operand(graph, node, k));
     const yg_infer call = {
@@ -127,6 +127,16 @@ static double node_flops(const yg_graph *graph, yg_node node) {
     return yg_op_plan_of(&call, type, false).flops;
 }
 
+/* Room for the types of any node's operands. NULL when out of memory. */
+static yg_type *room_for_operands(const yg_graph *graph) {
+    size_t most = 1;
+    for (yg_node node = 0; node < yg_graph_size(graph); node++) {
+        const size_t count = yg_node_operand_count(graph, node);
+        most = count > most ? count : most;
+    }
+    return calloc(most, sizeof(yg_type));
+}
+
 /* total[i]: floating-point operations of the nodes before i. The difference of two entries is the
  * cost of the nodes between them. A node that no output and no loss depends on is not computed, so
  * it costs nothing. Freed by the caller; NULL when out of memory. */
@@ -135,9 +145,10 @@ static double *running_flops(yg_network *network) {
     const size_t size = yg_graph_size(graph);
     double *total = calloc(size + 1, sizeof *total);
     bool *live = calloc(size + 1, sizeof *live);
+    yg_type *operands = room_for_operands(graph);
     size_t outputs = 0;
     const yg_tensor_name *output = yg_network_outputs(network, &outputs);
-    if (total && live) {
+    if (total && live && operands) {
         for (size_t i = 0; i < outputs; i++)
             live[output[i].node] = true;
         if (yg_network_loss(network) != YG_NONE)
@@ -146,9 +157,14 @@ static double *running_flops(yg_network *network) {
             for (size_t k = 0; live[i] && k < yg_node_operand_count(graph, (yg_node)i); k++)
                 live[yg_node_operand(graph, (yg_node)i, k)] = true;
         for (size_t i = 0; i < size; i++)
-            total[i + 1] = total[i] + (live[i] ? node_flops(graph, (yg_node)i) : 0);
+            total[i + 1] = total[i] + (live[i] ? node_flops(graph, (yg_node)i, operands) : 0);
+    }
+    if (!live || !operands) {
+        free(total);
+        total = NULL;
     }
     free(live);
+    free(operands);
     return total;
 }
 

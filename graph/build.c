@@ -17,6 +17,9 @@ static bool check_arity(yg_graph *graph, const yg_op *op, size_t count) {
     if (op->min_operands == op->max_operands)
         yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s takes %d operand%s, not %zu", op->name,
                       op->min_operands, op->min_operands == 1 ? "" : "s", count);
+    else if (op->max_operands == YG_ANY_COUNT)
+        yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s takes %d operand%s or more, not %zu", op->name,
+                      op->min_operands, op->min_operands == 1 ? "" : "s", count);
     else
         yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s takes %d to %d operands, not %zu", op->name,
                       op->min_operands, op->max_operands, count);
@@ -152,7 +155,7 @@ static yg_node apply_to_scalars(yg_graph *graph, const yg_infer *call, const yg_
                                 const yg_type *result) {
     if (!(call->op->flags & YG_OP_ELEMENTWISE) || result->rank == 0)
         return YG_NONE;
-    yg_node scalars[YG_MAX_OPERANDS];
+    yg_node scalars[YG_ELEMENTWISE_OPERANDS];
     for (size_t k = 0; k < call->operand_count; k++) {
         if (!yg_node_is_scalar(graph, operands[k], NULL))
             return YG_NONE;
@@ -283,50 +286,121 @@ static bool copy_attrs(yg_graph *graph, const yg_op *op, const yg_attr *given, y
     return true;
 }
 
-size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *given, size_t count,
-                    const yg_attr *attrs, yg_node *results) {
-    if (graph->error.code || !check_arity(graph, op, count))
-        return 0;
-    yg_node operands[YG_MAX_OPERANDS];
+/* A call that is being built: its operands and attributes are copies, which may be converted. */
+typedef struct pending {
+    yg_infer asked;
+    yg_node *operands;
+    yg_type *types;
+    yg_attr attrs[MAX_ATTRS];
+    /* Room for the few operands that most calls have; of more, `many` is what to free. */
+    yg_node few[YG_ELEMENTWISE_OPERANDS];
+    yg_type few_types[YG_ELEMENTWISE_OPERANDS];
+    void *many;
+} pending;
+
+static bool take_room(yg_graph *graph, pending *call, size_t count) {
+    call->operands = call->few;
+    call->types = call->few_types;
+    call->many = NULL;
+    if (count <= YG_ELEMENTWISE_OPERANDS)
+        return true;
+    if (count > SIZE_MAX / (sizeof(yg_type) + sizeof(yg_node)))
+        return yg_fail_memory(&graph->error);
+    call->many = malloc(count * (sizeof(yg_type) + sizeof(yg_node)));
+    if (!call->many)
+        return yg_fail_memory(&graph->error);
+    call->types = call->many;
+    call->operands = (yg_node *)(call->types + count);
+    return true;
+}
+
+static bool copy_operands(yg_graph *graph, const yg_op *op, const yg_node *given, size_t count,
+                          yg_node *operands) {
     for (size_t k = 0; k < count; k++) {
         if (given[k] >= graph->size) {
             yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s: operand %zu is not a node of this graph",
                           op->name, k);
-            return 0;
+            return false;
         }
         operands[k] = given[k];
     }
-    yg_attr own[MAX_ATTRS];
-    if (!copy_attrs(graph, op, attrs, own))
-        return 0;
-    if ((op->flags & YG_OP_ELEMENTWISE) && count > 0 && !align_operands(graph, op, operands, count))
-        return 0;
+    return true;
+}
 
-    yg_type types[YG_MAX_OPERANDS];
+/* Fills in *call from what a caller gave. `call->many` is to be freed, also after a failure. */
+static bool begin_call(yg_graph *graph, const yg_op *op, const yg_node *given, size_t count,
+                       const yg_attr *attrs, pending *call) {
+    call->many = NULL;
+    if (graph->error.code || !check_arity(graph, op, count) || !take_room(graph, call, count) ||
+        !copy_operands(graph, op, given, count, call->operands) ||
+        !copy_attrs(graph, op, attrs, call->attrs))
+        return false;
+    if ((op->flags & YG_OP_ELEMENTWISE) && count > 0 &&
+        !align_operands(graph, op, call->operands, count))
+        return false;
     for (size_t k = 0; k < count; k++)
-        types[k] = *graph->records[operands[k]].type;
-    const yg_infer call = {
+        call->types[k] = *graph->records[call->operands[k]].type;
+    call->asked = (yg_infer){
         .op = op,
-        .operands = types,
+        .operands = call->types,
         .operand_count = count,
-        .attrs = own,
+        .attrs = call->attrs,
         .origin = graph->at,
     };
-    if (yg_op_is_composite(op)) {
-        const size_t made = op->compose(graph, &call, operands, results);
-        return graph->error.code ? 0 : made;
+    return true;
+}
+
+static size_t count_results(const yg_infer *call) {
+    return call->op->result_count ? call->op->result_count(call) : yg_op_result_count(call->op);
+}
+
+static size_t finish_call(yg_graph *graph, const pending *call, yg_node *results, size_t room) {
+    const yg_op *op = call->asked.op;
+    const size_t count = count_results(&call->asked);
+    if (count > room) {
+        yg_graph_fail(graph, YG_ERROR_ARGUMENT,
+                      room == 1 ? "%s has %zu results here, not one"
+                                : "%s has %zu results here, more than the caller has room for",
+                      op->name, count);
+        return 0;
     }
-    return add_primitive(graph, &call, operands, results);
+    if (!yg_op_is_composite(op))
+        return add_primitive(graph, &call->asked, call->operands, results);
+    const size_t made = op->compose(graph, &call->asked, call->operands, results);
+    if (made != count && !graph->error.code)
+        yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s makes %zu results and announces %zu", op->name,
+                      made, count);
+    return graph->error.code ? 0 : made;
+}
+
+size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
+                    const yg_attr *attrs, yg_node *results, size_t room) {
+    pending call;
+    size_t made = 0;
+    if (begin_call(graph, op, operands, count, attrs, &call))
+        made = finish_call(graph, &call, results, room);
+    free(call.many);
+    return made;
+}
+
+size_t yg_result_count(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
+                       const yg_attr *attrs) {
+    if (graph->error.code)
+        return 0;
+    if (!op->result_count)
+        return yg_op_result_count(op);
+    pending call;
+    size_t results = 0;
+    if (begin_call(graph, op, operands, count, attrs, &call))
+        results = count_results(&call.asked);
+    free(call.many);
+    return results;
 }
 
 yg_node yg_apply(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
                  const yg_attr *attrs) {
-    yg_node results[YG_MAX_RESULTS];
-    const size_t made = yg_apply_all(graph, op, operands, count, attrs, results);
-    if (made > 1)
-        return yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s has %zu results here, not one", op->name,
-                             made);
-    return made ? results[0] : YG_NONE;
+    yg_node result;
+    return yg_apply_all(graph, op, operands, count, attrs, &result, 1) ? result : YG_NONE;
 }
 
 yg_node yg_call(yg_graph *graph, const char *name, const yg_node *operands, size_t count) {

@@ -138,7 +138,9 @@ bool yg_plan_calls(yg_compiler *c) {
     yg_program *program = c->program;
     program->own_seconds =
         yg_pool_take(program->pool, program->unit_count * sizeof *program->own_seconds);
-    if (!program->own_seconds)
+    program->touched =
+        yg_pool_take(program->pool, (program->storage_count + 1) * sizeof *program->touched);
+    if (!program->own_seconds || !program->touched)
         return yg_fail_memory(c->error);
     for (size_t u = 0; u < program->unit_count; u++) {
         yg_unit *unit = &program->units[u];

@@ -5,22 +5,8 @@
  */
 #include "plan.h"
 
-yg_infer yg_plan_call(const yg_graph *graph, yg_node node, yg_type *types) {
-    const yg_record *record = &graph->records[node];
-    for (uint32_t k = 0; k < record->operand_count; k++)
-        types[k] = *graph->records[record->operands[k]].type;
-    return (yg_infer){
-        .op = record->op,
-        .operands = types,
-        .operand_count = record->operand_count,
-        .attrs = record->attrs,
-        .origin = record->origin,
-    };
-}
-
 yg_op_plan yg_plan_of_node(const yg_graph *graph, yg_node node, bool prepare) {
-    yg_type types[YG_MAX_OPERANDS];
-    const yg_infer call = yg_plan_call(graph, node, types);
+    const yg_infer call = yg_store_call(graph, node);
     return yg_op_plan_of(&call, graph->records[node].type, prepare);
 }
 

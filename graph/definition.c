@@ -61,7 +61,7 @@ typedef struct definition {
     yg_node *operands;                     /* by operand of y: the input for it */
     yg_node *targets;                      /* those inputs that are wanted … */
     yg_node *slopes;                       /* … and their derivatives */
-    yg_node results[YG_MAX_RESULTS];       /* of the definition */
+    yg_node results[YG_OP_MAX_RESULTS];    /* of the definition */
     yg_node cotangents[YG_OP_MAX_RESULTS]; /* by result: the input for its cotangent, or YG_NONE */
     yg_node *stands_for; /* by node: what it is in the caller's graph, or YG_NONE */
     bool *needed;        /* by node */
@@ -164,7 +164,7 @@ static void mark_needed(definition *d, size_t targets) {
 /* Builds a node of the small graph again in the caller's. Its operands have been. */
 static bool rebuild(definition *d, yg_node node, yg_node *operands) {
     const yg_record *record = &d->graph->records[node];
-    yg_node made[YG_MAX_RESULTS];
+    yg_node made[YG_OP_MAX_RESULTS];
     if (record->op == &yg_leaf_constant) {
         d->stands_for[node] = yg_constant(d->caller, record->type, record->data);
         return !d->caller->error.code;
@@ -176,8 +176,8 @@ static bool rebuild(definition *d, yg_node node, yg_node *operands) {
     }
     for (uint32_t k = 0; k < record->operand_count; k++)
         operands[k] = d->stands_for[record->operands[k]];
-    const size_t count =
-        yg_apply_all(d->caller, record->op, operands, record->operand_count, record->attrs, made);
+    const size_t count = yg_apply_all(d->caller, record->op, operands, record->operand_count,
+                                      record->attrs, made, YG_OP_MAX_RESULTS);
     for (size_t i = 0; i < count; i++)
         d->stands_for[node + i] = made[i];
     return count > 0;

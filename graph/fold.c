@@ -10,17 +10,22 @@
  */
 #define FOLD_ELEMENTS 1024
 
-static bool run(const yg_infer *call, const void *const *in, const yg_type *types,
+/* The operands' data and types: `types` has room for as many as `in`. */
+typedef struct operand_list {
+    const void **in;
+    const yg_type **types;
+} operand_list;
+
+static bool run(const yg_infer *call, const operand_list *operands, const yg_type *types,
                 void *const *outs, yg_error *error) {
     const yg_op *op = call->op;
     const yg_dtype key = call->operands[call->operand_count - 1].dtype;
     if (op->flags & YG_OP_ELEMENTWISE) {
-        op->tile[key](outs[0], in, (size_t)yg_type_count(types), call->attrs);
+        op->tile[key](outs[0], operands->in, (size_t)yg_type_count(types), call->attrs);
         return true;
     }
-    const yg_type *in_types[YG_MAX_OPERANDS];
     for (size_t k = 0; k < call->operand_count; k++)
-        in_types[k] = &call->operands[k];
+        operands->types[k] = &call->operands[k];
     void *scratch = NULL;
     const yg_op_plan plan = yg_op_plan_of(call, types, false);
     if (plan.scratch_bytes > 0) {
@@ -31,9 +36,9 @@ static bool run(const yg_infer *call, const void *const *in, const yg_type *type
     const yg_kernel_call kernel_call = {
         .out = outs[0],
         .outs = outs,
-        .in = in,
+        .in = operands->in,
         .out_type = types,
-        .in_types = in_types,
+        .in_types = operands->types,
         .operand_count = call->operand_count,
         .attrs = call->attrs,
         .scratch = scratch,
@@ -64,26 +69,24 @@ static bool is_small(const yg_type *types, size_t count) {
     return true;
 }
 
-bool yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands, const yg_type *types,
-             yg_node *results) {
-    const yg_op *op = call->op;
-    const size_t count = yg_op_result_count(op);
-    /* A broadcast is left alone: its elements would take memory and say nothing new. A view has no
-     * kernel. A loop needs a program to run. */
-    if (call->operand_count == 0 || yg_loop_of(op) || op == graph->ops->broadcast ||
-        op->flags & YG_OP_VIEW || !is_small(types, count))
-        return false;
-    const void *in[YG_MAX_OPERANDS];
+static bool are_small_constants(const yg_graph *graph, const yg_infer *call,
+                                const yg_node *operands) {
     for (size_t k = 0; k < call->operand_count; k++) {
-        in[k] = graph->records[operands[k]].data;
-        if (!in[k] || !is_small(&call->operands[k], 1))
+        if (!graph->records[operands[k]].data || !is_small(&call->operands[k], 1))
             return false;
     }
+    return true;
+}
+
+/* Runs the operator and makes a constant of each result. */
+static bool fold_into(yg_graph *graph, const yg_infer *call, const operand_list *operands,
+                      const yg_type *types, yg_node *results) {
+    const size_t count = yg_op_result_count(call->op);
     void *outs[YG_OP_MAX_RESULTS] = {NULL};
     bool done = take_room(types, count, outs, &graph->error);
     if (done) {
         const unsigned before = yg_float_state_enter(); /* as in a run, to get the same bits */
-        done = run(call, in, types, outs, &graph->error);
+        done = run(call, operands, types, outs, &graph->error);
         yg_float_state_leave(before);
     }
     for (size_t i = 0; i < count; i++) {
@@ -92,4 +95,23 @@ bool yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands, con
         free(outs[i]);
     }
     return done && !graph->error.code;
+}
+
+bool yg_fold(yg_graph *graph, const yg_infer *call, const yg_node *operands, const yg_type *types,
+             yg_node *results) {
+    const yg_op *op = call->op;
+    /* A broadcast is cheaper kept than stored; a view has no kernel; a loop needs a program. */
+    if (call->operand_count == 0 || yg_loop_of(op) || op == graph->ops->broadcast ||
+        op->flags & YG_OP_VIEW || !is_small(types, yg_op_result_count(op)) ||
+        !are_small_constants(graph, call, operands))
+        return false;
+    const void **in = malloc(2 * call->operand_count * sizeof *in);
+    if (!in)
+        return yg_fail_memory(&graph->error);
+    for (size_t k = 0; k < call->operand_count; k++)
+        in[k] = graph->records[operands[k]].data;
+    const operand_list list = {in, (const yg_type **)(in + call->operand_count)};
+    const bool done = fold_into(graph, call, &list, types, results);
+    free(in);
+    return done;
 }

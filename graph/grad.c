@@ -82,9 +82,20 @@ static bool passes_on(const yg_record *record, const yg_node *cotangents) {
     return false;
 }
 
-/* Adds node's contributions to the cotangents of all its operands, by the operator's definition. */
-static void propagate_by_definition(yg_graph *graph, yg_node node, const bool *active,
-                                    yg_node *cotangents) {
+/* Finds all operands' cotangents at once, by vjp_list or by the operator's definition. wanted[k]
+ * says whether operand k is asked for; `parts` has room for a node an operand. */
+static bool find_parts(yg_graph *graph, yg_node node, const bool *wanted, const yg_node *cotangents,
+                       yg_node *parts) {
+    const yg_op *op = graph->records[node].op;
+    if (!op->vjp_list)
+        return yg_definition_pull_back(graph, node, &cotangents[node], wanted, parts);
+    op->vjp_list(graph, node, cotangents[node], wanted, parts);
+    return !graph->error.code;
+}
+
+/* Adds node's contributions to the cotangents of all its operands at once. */
+static void propagate_at_once(yg_graph *graph, yg_node node, const bool *active,
+                              yg_node *cotangents) {
     const size_t count = graph->records[node].operand_count;
     const yg_node *operands = graph->records[node].operands;
     bool *wanted = malloc(count * sizeof *wanted);
@@ -92,11 +103,12 @@ static void propagate_by_definition(yg_graph *graph, yg_node node, const bool *a
     if (!wanted || !parts)
         yg_fail_memory(&graph->error);
     bool any = false; /* stays false for a target whose operands no other target needs */
-    for (size_t k = 0; wanted && k < count; k++) {
+    for (size_t k = 0; wanted && parts && k < count; k++) {
         wanted[k] = active[operands[k]] && passes(graph, &graph->records[node], k);
+        parts[k] = YG_NONE;
         any = any || wanted[k];
     }
-    if (any && parts && yg_definition_pull_back(graph, node, &cotangents[node], wanted, parts)) {
+    if (any && find_parts(graph, node, wanted, cotangents, parts)) {
         for (size_t k = 0; k < count; k++) {
             if (parts[k] != YG_NONE && check_type(graph, node, k, parts[k]))
                 cotangents[operands[k]] = sum(graph, cotangents[operands[k]], parts[k]);
@@ -109,8 +121,8 @@ static void propagate_by_definition(yg_graph *graph, yg_node node, const bool *a
 /* The same, by the operator's own derivative if it has one, and else by its definition. */
 static void propagate_all(yg_graph *graph, yg_node node, const bool *active, yg_node *cotangents) {
     const yg_op *op = graph->records[node].op;
-    if (!op->vjp && op->compose) {
-        propagate_by_definition(graph, node, active, cotangents);
+    if (op->vjp_list || (!op->vjp && op->compose)) {
+        propagate_at_once(graph, node, active, cotangents);
         return;
     }
     for (size_t k = 0; k < graph->records[node].operand_count && !graph->error.code; k++) {

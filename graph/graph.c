@@ -24,6 +24,7 @@ void yg_store_free(yg_graph *graph) {
         return;
     free(graph->records);
     free(graph->table);
+    free(graph->operand_types);
     free(graph);
 }
 

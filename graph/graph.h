@@ -76,10 +76,15 @@ yg_node yg_full(yg_graph *graph, const yg_type *type, double value);
 yg_node yg_apply(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
                  const yg_attr *attrs);
 
-/* The same for an operator with any number of results; returns how many were written to `results`
- * (room for YG_MAX_RESULTS), 0 on failure. */
+/* The same for an operator with any number of results: writes them to `results`, which has room for
+ * `room`, and returns how many they are; 0 on failure. More than `room` is a failure. */
 size_t yg_apply_all(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
-                    const yg_attr *attrs, yg_node *results);
+                    const yg_attr *attrs, yg_node *results, size_t room);
+
+/* How many results yg_apply_all() of the same arguments has; 0 after a failure. A caller that does
+ * not know asks first, and makes room. Adds nothing to the graph. */
+size_t yg_result_count(yg_graph *graph, const yg_op *op, const yg_node *operands, size_t count,
+                       const yg_attr *attrs);
 
 /* The same for an operator found by its name, with the default attributes. An unknown name is an
  * error that suggests the nearest known one. */

@@ -140,7 +140,7 @@ void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin,
         }
         for (uint32_t i = 0; i < unit->group.step_count; i++) {
             const yg_step *step = &unit->group.steps[i];
-            const void *in[YG_MAX_OPERANDS];
+            const void *in[YG_ELEMENTWISE_OPERANDS];
             for (uint32_t k = 0; k < step->operand_count; k++)
                 in[k] = at_tile(&step->in[k], start, &of);
             if (left >= 2 * YG_TILE)

@@ -87,8 +87,9 @@ static bool takes_over(const yg_liveness *l, yg_node node) {
     return false;
 }
 
-/* Goes through the nodes and adds up what is in memory. */
-static void find_peak(yg_liveness *l) {
+/* Goes through the nodes and adds up what is in memory. `freed` is false for each node; it becomes
+ * true with the value's last reader. A reader may list an operand twice, which is freed once. */
+static void find_peak(yg_liveness *l, bool *freed) {
     int64_t now = 0;
     for (yg_node node = 0; node < l->graph->size; node++) {
         const yg_record *record = &l->graph->records[node];
@@ -102,11 +103,10 @@ static void find_peak(yg_liveness *l) {
         }
         for (uint32_t k = 0; k < record->operand_count; k++) {
             const yg_node root = l->root[record->operands[k]];
-            bool first = l->last[root] == node;
-            for (uint32_t j = 0; j < k && first; j++)
-                first = l->root[record->operands[j]] != root;
-            if (first)
-                now -= l->bytes[root];
+            if (l->last[root] != node || freed[root])
+                continue;
+            now -= l->bytes[root];
+            freed[root] = true;
         }
         if (l->last[node] == node) /* it has no reader */
             now -= l->bytes[node];
@@ -123,15 +123,17 @@ bool yg_liveness_make(const yg_request *request, yg_liveness *l, yg_error *error
     if (!l->live || !l->root || !l->last || !l->bytes)
         return yg_fail_memory(error);
     yg_clone_live(request, l->live);
-    bool *whole = mark_whole(request, l);
-    if (!whole)
-        return yg_fail_memory(error);
-    find_roots(l, whole);
-    find_last(request, l);
-    find_bytes(request, l, whole);
-    find_peak(l);
+    bool *whole = mark_whole(request, l), *freed = calloc(size, sizeof *freed);
+    if (whole && freed) {
+        find_roots(l, whole);
+        find_last(request, l);
+        find_bytes(request, l, whole);
+        find_peak(l, freed);
+    }
+    const bool done = whole && freed;
     free(whole);
-    return true;
+    free(freed);
+    return done || yg_fail_memory(error);
 }
 
 void yg_liveness_free(yg_liveness *l) {

@@ -218,10 +218,9 @@ static bool check(yg_graph *graph, yg_loop_op *loop, yg_dtype *dtype) {
         return false;
     }
     if (s->iterations < 1 || s->carry_count + s->output_count == 0 || operands == 0 ||
-        operands > YG_MAX_OPERANDS) {
+        operands > INT_MAX) {
         yg_graph_fail(graph, YG_ERROR_ARGUMENT,
-                      "a loop has 1 to %d operands, a result and an iteration at least",
-                      YG_MAX_OPERANDS);
+                      "a loop has an operand, a result and an iteration at least");
         return false;
     }
     const yg_node first = s->carry_count ? s->next[0] : s->outputs[0];
@@ -369,7 +368,6 @@ static bool check_operand(yg_graph *graph, const yg_loop_op *loop, yg_node given
 
 bool yg_loop(yg_graph *graph, const yg_loop_spec *spec, const yg_node *starts,
              const yg_node *sequences, const yg_node *captured, yg_node *finals, yg_node *outputs) {
-    yg_node operands[YG_MAX_OPERANDS];
     size_t count = 0;
     if (graph->error.code) {
         yg_graph_free(spec->body);
@@ -381,6 +379,10 @@ bool yg_loop(yg_graph *graph, const yg_loop_spec *spec, const yg_node *starts,
     const yg_node *given[] = {starts, sequences, captured};
     const yg_node *inputs[] = {loop->spec.carries, loop->spec.slices, loop->spec.captured};
     const size_t counts[] = {spec->carry_count, spec->slice_count, spec->captured_count};
+    yg_node *operands =
+        yg_pool_take(graph->pool, (counts[0] + counts[1] + counts[2]) * sizeof *operands);
+    if (!operands)
+        return yg_fail_memory(&graph->error);
     for (int kind = 0; kind < 3; kind++) {
         for (size_t i = 0; i < counts[kind]; i++) {
             if (!check_operand(graph, loop, given[kind][i], inputs[kind][i], kind == 1))

@@ -147,8 +147,13 @@ static yg_loop_op *build(yg_graph *graph, builder *b) {
 
 static yg_node add_node(yg_graph *graph, const yg_loop_op *loop, yg_node y, yg_node dy) {
     const yg_loop_spec *s = &loop->spec;
-    yg_node operands[YG_MAX_OPERANDS];
     size_t count = 0;
+    yg_node *operands =
+        yg_pool_take(graph->pool, (size_t)loop->gradient->op.max_operands * sizeof *operands);
+    if (!operands) {
+        yg_fail_memory(&graph->error);
+        return YG_NONE;
+    }
     for (size_t i = 0; i < s->carry_count; i++)
         operands[count++] = yg_loop_take(graph, dy, &loop->finals[i]);
     for (size_t k = 0; k < s->captured_count; k++) { /* sums start at -0: -0 + x is x for every x */
@@ -168,38 +173,32 @@ static yg_node add_node(yg_graph *graph, const yg_loop_op *loop, yg_node y, yg_n
     return yg_apply(graph, &loop->gradient->op, operands, count, NULL);
 }
 
-/* Where the cotangent of operand k lies in the flat result of the gradient. */
-static const yg_loop_part *part_of(const yg_loop_op *loop, size_t k) {
+/* Finds the place of each operand's cotangent in the gradient's result. */
+static bool find_parts(yg_graph *graph, yg_loop_op *loop) {
     const yg_loop_spec *s = &loop->spec;
-    size_t at = 0;
-    if (k < s->carry_count)
-        return &loop->gradient->finals[k];
-    k -= s->carry_count;
-    if (k < s->slice_count) {
-        for (size_t j = 0; j < k; j++)
-            at += is_float(s->body, s->slices[j]);
-        return &loop->gradient->outputs[at];
-    }
-    k -= s->slice_count;
-    for (size_t j = 0; j < k; j++)
-        at += is_float(s->body, s->captured[j]);
-    return &loop->gradient->finals[s->carry_count + at];
+    const size_t operands = s->carry_count + s->slice_count + s->captured_count;
+    const yg_loop_part *outputs = loop->gradient->outputs;
+    const yg_loop_part *finals = loop->gradient->finals + s->carry_count;
+    const yg_loop_part **part = yg_pool_take(graph->pool, operands * sizeof *loop->parts);
+    if (!part)
+        return yg_fail_memory(&graph->error);
+    loop->parts = part;
+    for (size_t i = 0; i < s->carry_count; i++)
+        *part++ = &loop->gradient->finals[i];
+    for (size_t j = 0; j < s->slice_count; j++)
+        *part++ = is_float(s->body, s->slices[j]) ? outputs++ : NULL;
+    for (size_t k = 0; k < s->captured_count; k++)
+        *part++ = is_float(s->body, s->captured[k]) ? finals++ : NULL;
+    return true;
 }
 
 yg_node yg_loop_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     yg_loop_op *loop = yg_loop_of(graph->records[y].op);
-    const yg_loop_spec *s = &loop->spec;
-    const size_t operands =
-        3 * s->carry_count + s->slice_count + 2 * s->captured_count + s->output_count;
-    if (operands > YG_MAX_OPERANDS)
-        return yg_graph_fail(graph, YG_ERROR_ARGUMENT,
-                             "the gradient of a loop has up to %zu operands, and %d are allowed",
-                             operands, YG_MAX_OPERANDS);
     if (!loop->gradient) {
         builder b = {.loop = loop};
         loop->gradient = build(graph, &b);
         release(&b);
-        if (!loop->gradient)
+        if (!loop->gradient || !find_parts(graph, loop))
             return YG_NONE;
     }
     if (loop->in != graph || loop->y != y || loop->dy != dy) { /* the node serves all operands */
@@ -209,5 +208,5 @@ yg_node yg_loop_vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
         loop->dy = dy;
     }
     return loop->gradient_of == YG_NONE ? YG_NONE
-                                        : yg_loop_take(graph, loop->gradient_of, part_of(loop, k));
+                                        : yg_loop_take(graph, loop->gradient_of, loop->parts[k]);
 }

@@ -25,6 +25,8 @@ typedef struct yg_loop_op {
     double flops;                /* of one iteration */
     bool is_random;              /* the body has random operators */
     struct yg_loop_op *gradient; /* NULL until it is needed for the first time */
+    /* By operand: where its cotangent lies in the gradient's result; NULL if it is no float. */
+    const yg_loop_part **parts;
     /* The gradient's node is built once for y and its cotangent in a graph, and is asked for again
      * for each operand. */
     const yg_graph *in;

@@ -39,6 +39,8 @@ yg_op_plan yg_op_plan_of(const yg_infer *call, const yg_type *results, bool prep
                        .prepare = prepare};
     if (call->op->plan)
         call->op->plan(call, results, &plan);
+    if (call->operand_count > YG_ROW_OPERANDS)
+        plan.rows = 0;
     return plan;
 }
 

@@ -18,6 +18,8 @@
 #include "error.h"
 #include "type.h"
 
+#include <limits.h>
+
 #pragma GCC visibility push(default)
 
 #ifdef __cplusplus
@@ -162,7 +164,8 @@ typedef struct yg_op_plan {
      * of all U compute the elements [r · N/R, (r + 1) · N/R) of each result's N, and read of
      * operand k only the elements [r · N/R, (r + 1) · N/R) of its N, or all of it where bit k of
      * `whole` is set. It must then hold for every divisor of R too. Default: 0, the work does not
-     * fall into rows. */
+     * fall into rows. `whole` has a bit for each of YG_ROW_OPERANDS operands: a call with more does
+     * not fall into rows, whatever stands here. */
     int64_t rows;
     uint64_t whole;
     int64_t min_rows; /* fewer rows at a time do not pay; only the last may be fewer. Default: 1 */
@@ -245,10 +248,11 @@ enum {
     YG_OP_IN_PLACE = 1 << 9,
 };
 
-#define YG_MAX_OPERANDS      64 /* of a list operator */
-#define YG_MAX_RESULTS       64 /* of a composite */
-#define YG_OP_MAX_RESULTS    8  /* of a primitive */
-#define YG_OP_NAMED_OPERANDS 4
+#define YG_ANY_COUNT            INT_MAX /* yg_op.max_operands: no limit but memory */
+#define YG_ELEMENTWISE_OPERANDS 8       /* an elementwise operator takes no more */
+#define YG_ROW_OPERANDS         64      /* see yg_op_plan.rows */
+#define YG_OP_MAX_RESULTS       8       /* of a primitive */
+#define YG_OP_NAMED_OPERANDS    4
 
 struct yg_op {
     const char *name;    /* as in the model language; lower_snake_case */
@@ -256,7 +260,7 @@ struct yg_op {
     const char *doc;     /* one or two sentences: edge cases, what a gradient does at a kink */
     const char *group;   /* "elementwise", "reduction", "linear algebra", "shape", "loss", … */
 
-    int min_operands, max_operands; /* max_operands: YG_MAX_OPERANDS for a list operator */
+    int min_operands, max_operands; /* max_operands: YG_ANY_COUNT for a list operator */
     const char *operand_names[YG_OP_NAMED_OPERANDS]; /* a user may pass them by these names */
     const yg_attr_spec *attrs;
     size_t attr_count;
@@ -294,6 +298,11 @@ struct yg_op {
      * several cotangents. Without it the gradient of n slices of a tensor costs n times the
      * tensor's size. */
     yg_node (*vjp_add)(yg_graph *graph, yg_node y, yg_node dy, size_t k, yg_node sum);
+    /* In place of `vjp`, for an operator with one result and a list of operands: the cotangents of
+     * all operands at once, so that what is counted up along the list is counted once. Writes
+     * cotangents[k] for each k that is asked for (asked[k]) and leaves the others alone. */
+    void (*vjp_list)(yg_graph *graph, yg_node y, yg_node dy, const bool *asked,
+                     yg_node *cotangents);
 
     /* Optional: simplification. Asked before a node is added; returns an equivalent node of the
      * same type, existing or new, or YG_NONE to add the node as it is. What it builds must be
@@ -301,8 +310,13 @@ struct yg_op {
      * asked. */
     yg_node (*simplify)(yg_graph *graph, const yg_infer *call, const yg_node *operands);
 
-    /* Builds nodes, writes at most YG_MAX_RESULTS results and returns how many; 0 after
-     * yg_graph_fail(). It is all that a composite is.
+    /* Composite: how many results a call has. It is asked before `compose`, of a call that may be
+     * wrong: then any number from 1 on will do, since `compose` fails. NULL: always one. */
+    size_t (*result_count)(const yg_infer *call);
+
+    /* Builds nodes, writes the results and returns how many; 0 after yg_graph_fail(). The caller
+     * gives room for `result_count` results, or for a primitive's `results`. It is all that a
+     * composite is.
      *
      * Of a primitive it is an optional definition. Its results, and their derivatives, are those of
      * the kernel. It must not use the operator itself, nor random ones. It serves three purposes:

@@ -26,7 +26,8 @@
 #include <string.h>
 
 #define ROUNDS      32
-#define CHAIN_LIMIT 256   /* the most nodes that computing one dropped value again may take */
+#define CHAIN_LIMIT 256   /* the most nodes that computing one dropped value again may take … */
+#define CHAIN_READS 1024  /* … and the most operands that they may have */
 #define ROUND_SHARE 8     /* a round frees at most 1/8 of the peak; less after a failed one */
 #define LEAST_SHARE 128   /* below 1/128 of the peak it is not worth trying */
 #define LEAST_FALL  0.005 /* a round must lower the peak by at least this part of it */
@@ -100,17 +101,22 @@ static bool is_needed(const round *r, yg_node node, yg_node when) {
 }
 
 /* Fills `chain` with the nodes that have to be computed again so that node `when` can read `node`,
- * `node` included. False if they are more than `limit`. Call end_chain() in any case. */
-static bool list_chain(round *r, yg_node node, yg_node when, size_t limit) {
-    size_t depth = 0;
+ * `node` included. With `limited`, false if they or their operands are too many. Without the limit
+ * on operands, each part of a long list would cost a walk through the whole list. Call end_chain()
+ * in any case. */
+static bool list_chain(round *r, yg_node node, yg_node when, bool limited) {
+    size_t depth = 0, reads = 0;
     r->stack[depth++] = r->chain[r->chain_count++] = node;
     r->listed[node] = true;
     while (depth > 0) {
         const yg_record *record = &r->lives.graph->records[r->stack[--depth]];
+        reads += record->operand_count;
+        if (limited && reads > CHAIN_READS)
+            return false;
         for (uint32_t k = 0; k < record->operand_count; k++) {
             if (!is_needed(r, record->operands[k], when))
                 continue;
-            if (r->chain_count >= limit)
+            if (limited && r->chain_count >= CHAIN_LIMIT)
                 return false;
             r->stack[depth++] = r->chain[r->chain_count++] = record->operands[k];
             r->listed[record->operands[k]] = true;
@@ -151,8 +157,8 @@ static bool reads_in_time(const round *r, yg_node when) {
 static double ratio_of(round *r, yg_node root) {
     double flops = 1;
     const yg_node when = r->next[root];
-    const bool fits = list_chain(r, root, when, CHAIN_LIMIT) && reads_in_time(r, when);
-    for (size_t i = 0; i < r->chain_count; i++)
+    const bool fits = list_chain(r, root, when, true) && reads_in_time(r, when);
+    for (size_t i = 0; fits && i < r->chain_count; i++)
         flops += flops_of(r->lives.graph, r->chain[i]);
     end_chain(r);
     return fits ? (double)r->lives.bytes[root] / flops : 0;
@@ -219,7 +225,7 @@ static int compare_nodes(const void *a, const void *b) {
  * dropped value is kept for its later readers. Copies of other nodes serve this chain only: kept
  * until another chain needs them, they would take memory in between. */
 static bool remake(round *r, yg_clone *d, yg_node operand, yg_node when) {
-    bool done = list_chain(r, operand, when, r->lives.graph->size);
+    bool done = list_chain(r, operand, when, false);
     qsort(r->chain, r->chain_count, sizeof *r->chain, compare_nodes);
     for (size_t i = 0; i < r->chain_count; i++)
         r->stack[i] = d->made[r->chain[i]];

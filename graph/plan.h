@@ -90,9 +90,6 @@ bool yg_plan_make(yg_compiler *compiler);
 /* Whether a rewriting rule is tried: false if the options leave it out. */
 bool yg_plan_with_rule(const yg_compiler *compiler, const yg_rule *rule);
 
-/* The shape rule's view of a node; `types` has room for its operands. */
-yg_infer yg_plan_call(const yg_graph *graph, yg_node node, yg_type *types);
-
 /* Asks a node's operator for its plan. With `prepare`, yg_op_plan_release() must follow. */
 yg_op_plan yg_plan_of_node(const yg_graph *graph, yg_node node, bool prepare);
 

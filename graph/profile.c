@@ -11,11 +11,11 @@ typedef struct source {
     const void *constant; /* or NULL */
 } source;
 
-/* The tensors that an instruction touches. Each is counted once: one that the instruction writes
- * first is not read from memory later. */
+/* The tensors that a group touches. Each is counted once: one that the group writes first is not
+ * read from memory later. */
 typedef struct traffic {
     size_t count;
-    source touched[YG_GROUP_STEPS * (YG_MAX_OPERANDS + 1) + 1];
+    source touched[YG_GROUP_STEPS * (YG_ELEMENTWISE_OPERANDS + 1) + 1];
     int64_t read, written;
 } traffic;
 
@@ -60,13 +60,24 @@ static void group_traffic(const yg_unit *unit, traffic *t) {
     }
 }
 
-static void kernel_traffic(const yg_program *program, const yg_unit *unit, traffic *t) {
+/* A kernel may have any number of operands: each storage is marked when it is met, and the marks
+ * are taken back. */
+static int64_t kernel_reads(const yg_program *program, const yg_unit *unit) {
     const yg_record *record = &program->graph->records[unit->node];
+    int64_t bytes = 0;
     for (uint32_t k = 0; k < record->operand_count; k++) {
         const uint32_t storage = program->storage_of[record->operands[k]];
-        if (program->storages[storage].kind != YG_STORAGE_CHUNK)
-            read_bytes(t, (source){storage, NULL}, yg_type_bytes(unit->kernel.call.in_types[k]));
+        if (program->storages[storage].kind != YG_STORAGE_CHUNK && !program->touched[storage])
+            bytes += yg_type_bytes(unit->kernel.call.in_types[k]);
+        program->touched[storage] = true;
     }
+    for (uint32_t k = 0; k < record->operand_count; k++)
+        program->touched[program->storage_of[record->operands[k]]] = false;
+    return bytes;
+}
+
+static void kernel_traffic(const yg_program *program, const yg_unit *unit, traffic *t) {
+    t->read = kernel_reads(program, unit);
     if (program->storages[unit->kernel.target].kind != YG_STORAGE_CHUNK)
         t->written += yg_type_bytes(unit->kernel.call.out_type);
     for (uint32_t i = 1; i < unit->kernel.result_count; i++) {

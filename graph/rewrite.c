@@ -15,6 +15,7 @@ typedef struct subject {
     bool *live, *matched;
     uint32_t *uses;
     yg_node *user, *scratch;
+    yg_node *operands;   /* room for those of any node */
     const yg_op *absent; /* an operator that the graph is known to have no node of, or NULL */
 } subject;
 
@@ -24,6 +25,7 @@ static void release(subject *s) {
     free(s->uses);
     free(s->user);
     free(s->scratch);
+    free(s->operands);
 }
 
 static void count_uses(subject *s) {
@@ -53,7 +55,8 @@ static bool prepare(yg_compiler *c, subject *s) {
     s->uses = calloc(size, sizeof *s->uses);
     s->user = malloc(size * sizeof *s->user);
     s->scratch = malloc(size * sizeof *s->scratch);
-    if (!s->live || !s->matched || !s->uses || !s->user || !s->scratch)
+    s->operands = malloc((c->graph->operand_room + 1) * sizeof *s->operands);
+    if (!s->live || !s->matched || !s->uses || !s->user || !s->scratch || !s->operands)
         return yg_fail_memory(c->error);
     memset(s->user, 0xff, size * sizeof *s->user); /* YG_NONE */
     /* Dead nodes do not count as users even if the pass `dead` is left out. Otherwise leaving out a
@@ -106,12 +109,11 @@ static bool may_be_simpler(const subject *s, const yg_record *record) {
  * permutations that a rule has made neighbours, for one, cancel. */
 static bool rebuild(const subject *s, yg_clone *d, yg_node node) {
     const yg_record *record = &d->from.graph->records[node];
-    yg_node operands[YG_MAX_OPERANDS];
     for (uint32_t k = 0; k < record->operand_count; k++)
-        operands[k] = d->made[record->operands[k]];
+        s->operands[k] = d->made[record->operands[k]];
     d->to->at = record->origin;
     const yg_node made =
-        yg_apply(d->to, record->op, operands, record->operand_count, record->attrs);
+        yg_apply(d->to, record->op, s->operands, record->operand_count, record->attrs);
     if (!yg_clone_note(d, node))
         return false;
     if (!yg_type_equal(d->to->records[made].type, record->type))

@@ -41,7 +41,8 @@ static void *chunk_of(const worker *w, uint32_t s, int64_t first_row, const void
 }
 
 /* Rebases those operands and results of a call that are chunked buffers: see chunk_of(). `in` and
- * `outs` are room for the new pointers. */
+ * `outs` are room for the new pointers. A kernel that falls into rows has at most
+ * YG_ROW_OPERANDS operands, and no other reads chunks. */
 static void point_to_chunks(const worker *w, const yg_unit *unit, int64_t first_row,
                             const void *in[], void *outs[], yg_kernel_call *call) {
     const yg_program *program = w->program;
@@ -71,7 +72,7 @@ static bool run_kernel(const worker *w, const yg_unit *unit, const share *share)
     call.kept = share->kept;
     call.prefetch = share->prefetch;
     call.prefetch_count = share->prefetch_count;
-    const void *in[YG_MAX_OPERANDS];
+    const void *in[YG_ROW_OPERANDS];
     void *outs[YG_OP_MAX_RESULTS];
     if (unit->kernel.has_chunks)
         point_to_chunks(w, unit, share->first_row, in, outs, &call);

@@ -76,6 +76,7 @@ struct yg_program {
     bool is_resolved;      /* the resolved pointers are right: no buffer was bound since */
     size_t resolved_units; /* a count for tests: units that were resolved, over all times */
     double *own_seconds;   /* by unit: scratch of timed runs */
+    bool *touched;         /* by storage: scratch of profile.c, false between calls */
     yg_program_stats stats;
 };
 

@@ -113,7 +113,24 @@ static yg_slot *find_slot(const yg_graph *graph, const yg_record *record, bool m
     }
 }
 
-static bool grow(yg_graph *graph) {
+/* So that looking at a node needs no memory. */
+static bool grow_operand_types(yg_graph *graph, size_t count) {
+    const size_t room = count < 2 * graph->operand_room ? 2 * graph->operand_room : count;
+    if (room > SIZE_MAX / sizeof *graph->operand_types)
+        return yg_fail_memory(&graph->error);
+    yg_type *types = realloc(graph->operand_types, room * sizeof *types);
+    if (!types)
+        return yg_fail_memory(&graph->error);
+    graph->operand_types = types;
+    graph->operand_room = room;
+    return true;
+}
+
+/* Room for one more record. */
+static bool grow(yg_graph *graph, const yg_record *record) {
+    if (record->operand_count > graph->operand_room &&
+        !grow_operand_types(graph, record->operand_count))
+        return false;
     if (graph->size < graph->capacity)
         return true;
     const size_t capacity = graph->capacity ? graph->capacity * 2 : 64;
@@ -138,7 +155,7 @@ static bool grow(yg_graph *graph) {
 }
 
 yg_node yg_store_append(yg_graph *graph, const yg_record *record) {
-    if (graph->error.code || !grow(graph))
+    if (graph->error.code || !grow(graph, record))
         return YG_NONE;
     graph->records[graph->size] = *record;
     graph->records[graph->size].hash = 0;
@@ -146,7 +163,7 @@ yg_node yg_store_append(yg_graph *graph, const yg_record *record) {
 }
 
 yg_node yg_store_append_merged(yg_graph *graph, const yg_record *asked) {
-    if (graph->error.code || !grow(graph))
+    if (graph->error.code || !grow(graph, asked))
         return YG_NONE;
     yg_record *record = &graph->records[graph->size];
     *record = *asked;
@@ -213,7 +230,7 @@ static bool copy_contents(yg_graph *graph, yg_record *record) {
 }
 
 yg_node yg_store_add(yg_graph *graph, const yg_record *asked, bool merge) {
-    if (graph->error.code || !grow(graph))
+    if (graph->error.code || !grow(graph, asked))
         return YG_NONE;
     yg_record record = *asked;
     yg_slot *slot = NULL; /* stays NULL for a node that is not merged: it is not in the table */
@@ -240,4 +257,17 @@ yg_node yg_store_add_result(yg_graph *graph, yg_node y, size_t index, const yg_t
     const yg_record record = {
         .op = &yg_result_op, .type = type, .operands = &y, .operand_count = 1, .attrs = &attr};
     return yg_store_add(graph, &record, true);
+}
+
+yg_infer yg_store_call(const yg_graph *graph, yg_node node) {
+    const yg_record *record = &graph->records[node];
+    for (uint32_t k = 0; k < record->operand_count; k++)
+        graph->operand_types[k] = *graph->records[record->operands[k]].type;
+    return (yg_infer){
+        .op = record->op,
+        .operands = graph->operand_types,
+        .operand_count = record->operand_count,
+        .attrs = record->attrs,
+        .origin = record->origin,
+    };
 }

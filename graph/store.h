@@ -36,6 +36,8 @@ struct yg_graph {
     yg_origin at;             /* the origin of nodes that are added now */
     const char *files[16];    /* file names that origins point to, the latest first */
     const yg_type *types[16]; /* types of recent nodes that no operand had, the latest first */
+    yg_type *operand_types;   /* room for yg_store_call() */
+    size_t operand_room;      /* of `operand_types`: as many as any node has operands */
     struct yg_loop_op *loops; /* the operators of its loops, which it owns: loop_op.h */
     unsigned depth;           /* definitions that are being built one inside the other */
     yg_error error;
@@ -60,6 +62,10 @@ static inline size_t yg_op_result_count(const yg_op *op) {
 
 /* Adds the result node `index` > 0 of node y, which has just been added or found. */
 yg_node yg_store_add_result(yg_graph *graph, yg_node y, size_t index, const yg_type *type);
+
+/* The shape rule's view of a node, which is no leaf. The operands' types stand in the graph's own
+ * room until the next call of this function for the same graph. */
+yg_infer yg_store_call(const yg_graph *graph, yg_node node);
 
 /* A graph that takes its memory from a pool, which must outlive it. Free it with yg_store_free().
  * NULL when out of memory. */

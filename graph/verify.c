@@ -13,11 +13,12 @@ static bool verify_leaf(const yg_record *record, yg_node node, yg_error *error) 
     return true;
 }
 
-static bool verify_operands(const yg_graph *graph, yg_node node, yg_type *types, yg_error *error) {
+static bool verify_operands(const yg_graph *graph, yg_node node, yg_error *error) {
     const yg_record *record = &graph->records[node];
     const yg_op *op = record->op;
     if (record->operand_count < (uint32_t)op->min_operands ||
-        record->operand_count > (uint32_t)op->max_operands)
+        record->operand_count > (uint32_t)op->max_operands ||
+        record->operand_count > graph->operand_room)
         return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: %s has %u operands", node,
                        op->name, record->operand_count);
     for (uint32_t k = 0; k < record->operand_count; k++) {
@@ -25,12 +26,12 @@ static bool verify_operands(const yg_graph *graph, yg_node node, yg_type *types,
             return yg_fail(error, YG_ERROR_INTERNAL, record->origin,
                            "%%%u: %s uses %%%u, which is not before it", node, op->name,
                            record->operands[k]);
-        types[k] = *graph->records[record->operands[k]].type;
-        if ((op->flags & YG_OP_ELEMENTWISE) && !yg_shape_equal(&types[k], record->type)) {
+        const yg_type *type = graph->records[record->operands[k]].type;
+        if ((op->flags & YG_OP_ELEMENTWISE) && !yg_shape_equal(type, record->type)) {
             char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
             return yg_fail(error, YG_ERROR_INTERNAL, record->origin,
                            "%%%u: elementwise %s has %s from an operand %s", node, op->name,
-                           yg_type_text(record->type, a), yg_type_text(&types[k], b));
+                           yg_type_text(record->type, a), yg_type_text(type, b));
         }
     }
     return true;
@@ -39,20 +40,13 @@ static bool verify_operands(const yg_graph *graph, yg_node node, yg_type *types,
 /* Asks the shape rule again for the types of all results. */
 static bool infer_again(const yg_graph *graph, yg_node node, yg_type *results, yg_error *error) {
     const yg_record *record = &graph->records[node];
-    yg_type types[YG_MAX_OPERANDS];
-    if (!verify_operands(graph, node, types, error) ||
+    if (!verify_operands(graph, node, error) ||
         !yg_op_check_attrs(record->op, record->attrs, record->origin, error))
         return false;
-    const yg_infer call = {
-        .op = record->op,
-        .operands = types,
-        .operand_count = record->operand_count,
-        .attrs = record->attrs,
-        .origin = record->origin,
-    };
+    const yg_infer call = yg_store_call(graph, node);
     if (record->op->infer)
         return record->op->infer(&call, results, error);
-    *results = types[record->operand_count - 1];
+    *results = call.operands[record->operand_count - 1];
     return true;
 }
 

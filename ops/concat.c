@@ -68,7 +68,8 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     plan->joins = yg_shape_product(results->shape, 0, dim) == 1;
 }
 
-static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+static void vjp_list(yg_graph *graph, yg_node y, yg_node dy, const bool *asked,
+                     yg_node *cotangents) {
     const yg_type *type = yg_node_type(graph, y);
     int dim = 0;
     yg_dimension(yg_node_attrs(graph, y)[0].i, type->rank, &dim);
@@ -77,10 +78,13 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
         stop[d] = type->shape[d];
         step[d] = 1;
     }
-    for (size_t i = 0; i < k; i++)
-        start[dim] += yg_node_type(graph, yg_node_operand(graph, y, i))->shape[dim];
-    stop[dim] = start[dim] + yg_node_type(graph, yg_node_operand(graph, y, k))->shape[dim];
-    return yg_slice(graph, dy, start, stop, step);
+    const size_t count = yg_node_operand_count(graph, y);
+    for (size_t k = 0; k < count; k++) {
+        stop[dim] = start[dim] + yg_node_type(graph, yg_node_operand(graph, y, k))->shape[dim];
+        if (asked[k])
+            cotangents[k] = yg_slice(graph, dy, start, stop, step);
+        start[dim] = stop[dim];
+    }
 }
 
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
@@ -123,7 +127,7 @@ const yg_op yg_op_concat = {
     .doc = "Joins tensors of one element type, equal in all other dimensions.",
     .group = "shape",
     .min_operands = 1,
-    .max_operands = YG_MAX_OPERANDS,
+    .max_operands = YG_ANY_COUNT,
     .operand_names = {"parts"},
     .attrs = attrs,
     .attr_count = sizeof attrs / sizeof *attrs,
@@ -135,7 +139,7 @@ const yg_op yg_op_concat = {
                [YG_F32] = kernel,
                [YG_F64] = kernel},
     .plan = plan,
-    .vjp = vjp,
+    .vjp_list = vjp_list,
     .simplify = simplify,
     .reference = reference,
     .samples = samples,

@@ -12,6 +12,8 @@
 #include "registry.h"
 #include "rules.h"
 
+#include <stdlib.h>
+
 /* The terms of a sum, a tree of additions. No partial sum inside the tree has another user. */
 typedef struct tree {
     const yg_node *leaves; /* the terms, from right to left: see leaf_at(); in the rule's scratch */
@@ -126,9 +128,8 @@ static bool matches(const yg_rewriting *r, yg_node node) {
 /* Joins operand 0 or 1 of several products. If the first one is stored transposed, so is the joint
  * operand; others are permuted to match. */
 static yg_node join(const yg_rewriting *r, yg_graph *to, const yg_node *products, size_t count,
-                    int operand, const yg_node *made) {
+                    int operand, const yg_node *made, yg_node *parts) {
     const bool transposed = transposes(r->graph, products[0], operand);
-    yg_node parts[YG_MAX_OPERANDS];
     for (size_t i = 0; i < count; i++) {
         parts[i] = made[yg_node_operand(r->graph, products[i], (size_t)operand)];
         if (transposes(r->graph, products[i], operand) != transposed)
@@ -141,35 +142,35 @@ static yg_node plus(yg_graph *to, yg_node sum, yg_node term) {
     return sum == YG_NONE ? term : yg_add(to, sum, term);
 }
 
-/* One product in place of `count`. A single product stays as it is. */
+/* One product in place of `count`. A single product stays as it is. `parts` has room for as many as
+ * `products`. */
 static yg_node joined(const yg_rewriting *r, yg_graph *to, const yg_node *products, size_t count,
-                      const yg_node *made) {
+                      const yg_node *made, yg_node *parts) {
     if (count == 1)
         return made[products[0]];
-    const yg_node a = join(r, to, products, count, 0, made);
-    const yg_node b = join(r, to, products, count, 1, made);
+    const yg_node a = join(r, to, products, count, 0, made, parts);
+    const yg_node b = join(r, to, products, count, 1, made, parts);
     return yg_matmul(to, a, b, transposes(r->graph, products[0], 0),
                      transposes(r->graph, products[0], 1));
 }
 
 static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg_node *made) {
     const tree t = find_leaves(r, node);
-    yg_node products[YG_MAX_OPERANDS], sum = YG_NONE;
+    yg_node *products = malloc(2 * t.count * sizeof *products), sum = YG_NONE;
     size_t count = 0;
+    if (!products)
+        return yg_graph_fail(to, YG_ERROR_MEMORY, "sum_of_products: out of memory");
     for (size_t i = 0; i < t.count; i++) {
-        if (!joins(r, leaf_at(&t, i)))
-            sum = plus(to, sum, made[leaf_at(&t, i)]);
+        const yg_node leaf = leaf_at(&t, i);
+        if (joins(r, leaf))
+            products[count++] = leaf;
+        else
+            sum = plus(to, sum, made[leaf]);
     }
-    for (size_t i = 0; i < t.count; i++) {
-        if (!joins(r, leaf_at(&t, i)))
-            continue;
-        products[count++] = leaf_at(&t, i);
-        if (count == YG_MAX_OPERANDS) {
-            sum = plus(to, sum, joined(r, to, products, count, made));
-            count = 0;
-        }
-    }
-    return count ? plus(to, sum, joined(r, to, products, count, made)) : sum;
+    if (count > 0)
+        sum = plus(to, sum, joined(r, to, products, count, made, products + t.count));
+    free(products);
+    return sum;
 }
 
 const yg_rule yg_rule_sum_of_products = {

@@ -9,50 +9,60 @@
 
 #include <inttypes.h>
 
-/* Writes the sizes of the parts: the attribute `sections` itself, or, if it is a single number,
- * that many equal parts. Returns how many; 0 after a failure. */
-static size_t part_sizes(yg_graph *graph, const yg_infer *call, int dim,
-                         int64_t sizes[YG_MAX_RESULTS]) {
+/* How many parts there are; 0 where `sections` is neither a number nor a list of sizes. */
+static size_t count_parts(const yg_attr *sections) {
+    if (sections->count != 1)
+        return (size_t)sections->count;
+    return sections->ints[0] > 0 ? (size_t)sections->ints[0] : 0;
+}
+
+/* Of a wrong call, which compose() refuses, 1: a number of parts that does not divide x may be too
+ * large for any memory. */
+static size_t result_count(const yg_infer *call) {
+    const yg_type *x = &call->operands[0];
+    const size_t parts = count_parts(&call->attrs[0]);
+    int dim;
+    if (parts == 0 || !yg_dimension(call->attrs[1].i, x->rank, &dim))
+        return 1;
+    return call->attrs[0].count > 1 || x->shape[dim] % (int64_t)parts == 0 ? parts : 1;
+}
+
+/* Whether sizes that are listed add up to `size`. */
+static bool add_up(const yg_attr *sections, int64_t size) {
+    for (int64_t i = 0; i < sections->count; i++) {
+        if (sections->ints[i] > size)
+            return false;
+        size -= sections->ints[i];
+    }
+    return size == 0;
+}
+
+static bool check_sections(yg_graph *graph, const yg_infer *call, int dim) {
     const yg_type *x = &call->operands[0];
     const yg_attr *sections = &call->attrs[0];
     const int64_t size = x->shape[dim];
+    const int64_t parts = (int64_t)count_parts(sections);
     char text[YG_TYPE_TEXT];
-    if (sections->count > 1) {
-        int64_t sum = 0;
-        bool fits = true;
-        for (int64_t i = 0; i < sections->count; i++) {
-            sizes[i] = sections->ints[i];
-            fits = fits && sizes[i] <= size - sum;
-            sum += fits ? sizes[i] : 0;
-        }
-        if (fits && sum == size)
-            return (size_t)sections->count;
+    if (parts == 0)
+        yg_graph_fail(graph, YG_ERROR_ARGUMENT,
+                      "split: sections must be a number from 1 on, or a list of sizes");
+    else if (sections->count > 1 && !add_up(sections, size))
         yg_graph_fail(graph, YG_ERROR_SHAPE,
                       "split: the sections do not add up to %" PRId64 ", dimension %d of %s", size,
                       dim, yg_type_text(x, text));
-        return 0;
-    }
-    const int64_t parts = sections->count == 1 ? sections->ints[0] : 0;
-    if (parts < 1 || parts > YG_MAX_RESULTS) {
-        yg_graph_fail(graph, YG_ERROR_ARGUMENT,
-                      "split: sections must be a number from 1 to %d, or a list of sizes",
-                      YG_MAX_RESULTS);
-        return 0;
-    }
-    if (size % parts != 0) {
+    else if (sections->count == 1 && size % parts != 0)
         yg_graph_fail(graph, YG_ERROR_SHAPE,
                       "split: dimension %d of %s is not divisible into %" PRId64 " equal parts",
                       dim, yg_type_text(x, text), parts);
-        return 0;
-    }
-    for (int64_t i = 0; i < parts; i++)
-        sizes[i] = size / parts;
-    return (size_t)parts;
+    else
+        return true;
+    return false;
 }
 
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
     const yg_type *x = &call->operands[0];
+    const yg_attr *sections = &call->attrs[0];
     char text[YG_TYPE_TEXT];
     if (x->rank == 0) {
         yg_graph_fail(graph, YG_ERROR_SHAPE, "split: %s has no dimension to split",
@@ -60,17 +70,18 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
         return 0;
     }
     int dim;
-    int64_t sizes[YG_MAX_RESULTS];
-    if (!yg_compose_dim(graph, call, call->attrs[1].i, x->rank, &dim))
+    if (!yg_compose_dim(graph, call, call->attrs[1].i, x->rank, &dim) ||
+        !check_sections(graph, call, dim))
         return 0;
-    const size_t parts = part_sizes(graph, call, dim, sizes);
+    const size_t parts = count_parts(sections);
     int64_t start[YG_MAX_RANK] = {0}, stop[YG_MAX_RANK], step[YG_MAX_RANK];
     for (int d = 0; d < x->rank; d++) {
         stop[d] = x->shape[d];
         step[d] = 1;
     }
     for (size_t i = 0; i < parts; i++) {
-        stop[dim] = start[dim] + sizes[i];
+        const int64_t listed = sections->ints[sections->count > 1 ? i : 0];
+        stop[dim] = start[dim] + (sections->count > 1 ? listed : x->shape[dim] / listed);
         results[i] = yg_slice(graph, operands[0], start, stop, step);
         start[dim] = stop[dim];
     }
@@ -115,6 +126,7 @@ const yg_op yg_op_split = {
     .operand_names = {"x"},
     .attrs = attrs,
     .attr_count = sizeof attrs / sizeof *attrs,
+    .result_count = result_count,
     .compose = compose,
     .reference = reference,
     .samples = samples,

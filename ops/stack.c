@@ -5,6 +5,8 @@
 #include "registry.h"
 #include "shape.h"
 
+#include <stdlib.h>
+
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
     const yg_type *x = &call->operands[0];
@@ -18,11 +20,16 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     int dim;
     if (!yg_compose_dim(graph, call, call->attrs[0].i, x->rank + 1, &dim))
         return 0;
-    yg_node parts[YG_MAX_OPERANDS];
+    yg_node *parts = malloc(call->operand_count * sizeof *parts);
+    if (!parts) {
+        yg_graph_fail(graph, YG_ERROR_MEMORY, "stack: out of memory");
+        return 0;
+    }
     const yg_attr attr = {.i = dim};
     for (size_t k = 0; k < call->operand_count; k++)
         parts[k] = yg_apply(graph, &yg_op_unsqueeze, &operands[k], 1, &attr);
     results[0] = yg_concat(graph, parts, call->operand_count, dim);
+    free(parts);
     return 1;
 }
 
@@ -57,7 +64,7 @@ const yg_op yg_op_stack = {
     .doc = "Joins tensors of one type along a new dimension.",
     .group = "shape",
     .min_operands = 1,
-    .max_operands = YG_MAX_OPERANDS,
+    .max_operands = YG_ANY_COUNT,
     .operand_names = {"parts"},
     .attrs = attrs,
     .attr_count = sizeof attrs / sizeof *attrs,

@@ -168,7 +168,7 @@ bool definition_check(const yg_op_set *ops, const sample_call *call, uint64_t se
     check c = {.call = call, .values = values, .slopes = slopes, .why = why};
     /* Nodes as they are asked for, so that the kernel is not replaced by something simpler. */
     c.graph = yg_graph_new(ops, YG_GRAPH_NO_SIMPLIFY | YG_GRAPH_F64);
-    yg_node made[YG_MAX_RESULTS], defined[YG_MAX_RESULTS];
+    yg_node made[YG_OP_MAX_RESULTS], defined[YG_OP_MAX_RESULTS];
     const size_t count = c.graph ? build(&c, made, defined) : 0;
     bool good = count > 0 || fail_graph(&c);
     for (size_t i = 0; good && i < count; i++)

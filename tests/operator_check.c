@@ -72,24 +72,29 @@ bool operator_check_descriptor(const yg_op *op, char *why) {
     if (!op->formula || !op->formula[0] || !op->doc || !op->doc[0] || !op->group || !op->group[0])
         return fail(why, "formula, doc and group must be there");
     if (op->min_operands < 0 || op->max_operands < op->min_operands ||
-        op->max_operands > YG_MAX_OPERANDS)
+        (op->flags & YG_OP_ELEMENTWISE && op->max_operands > YG_ELEMENTWISE_OPERANDS) ||
+        (op->max_operands == YG_ANY_COUNT) != ((op->flags & YG_OP_LIST) != 0))
         return fail(why, "takes %d to %d operands", op->min_operands, op->max_operands);
     for (int k = 0; k < op->max_operands && k < YG_OP_NAMED_OPERANDS; k++) {
         if (!(op->flags & YG_OP_LIST) && !is_snake_case(op->operand_names[k]))
             return fail(why, "operand %d has no name", k);
     }
     const bool composite = yg_op_is_composite(op);
-    if (composite && (op->vjp || op->simplify || has_kernel(op)))
+    if (composite && (op->vjp || op->vjp_list || op->simplify || has_kernel(op)))
         return fail(why, "a composite has neither a kernel nor a derivative");
     if (!composite && !(op->flags & YG_OP_VIEW) && !has_kernel(op))
         return fail(why, "neither a kernel nor a composite");
     if (!composite && !op->infer && !(op->flags & YG_OP_ELEMENTWISE))
         return fail(why, "no shape rule");
-    if (!op->compose && !op->vjp && !(op->flags & YG_OP_NON_DIFFERENTIABLE))
+    if (!op->compose && !op->vjp && !op->vjp_list && !(op->flags & YG_OP_NON_DIFFERENTIABLE))
         return fail(why, "no vjp, no definition, and not the flag YG_OP_NON_DIFFERENTIABLE");
     if (op->vjp_add && !op->vjp)
         return fail(why, "a vjp_add without a vjp");
-    if (op->vjp && op->flags & YG_OP_NON_DIFFERENTIABLE)
+    if (op->vjp_list && (op->vjp || op->results > 1))
+        return fail(why, "a vjp_list beside a vjp or for several results");
+    if (op->result_count && !composite)
+        return fail(why, "a result_count without a composite");
+    if ((op->vjp || op->vjp_list) && op->flags & YG_OP_NON_DIFFERENTIABLE)
         return fail(why, "both a vjp and the flag YG_OP_NON_DIFFERENTIABLE");
     if (!op->reference)
         return fail(why, "no reference");
@@ -100,16 +105,17 @@ bool operator_check_descriptor(const yg_op *op, char *why) {
 
 bool operator_check_arity(const yg_op_set *ops, const yg_op *op, char *why) {
     const yg_type type = yg_type_scalar(YG_F64);
-    const int wrong[] = {op->min_operands - 1, op->max_operands + 1};
+    const bool limited = op->max_operands < YG_ANY_COUNT;
+    const int wrong[] = {op->min_operands - 1, limited ? op->max_operands + 1 : -1};
     for (int i = 0; i < 2; i++) {
-        if (wrong[i] < 0 || wrong[i] > YG_MAX_OPERANDS)
+        if (wrong[i] < 0 || wrong[i] > SAMPLE_RESULTS)
             continue;
         yg_graph *graph = yg_graph_new(ops, 0);
-        yg_node operands[YG_MAX_OPERANDS], results[YG_MAX_RESULTS];
+        yg_node operands[SAMPLE_RESULTS], results[SAMPLE_RESULTS];
         for (int k = 0; k < wrong[i]; k++)
             operands[k] = yg_input(graph, "operand", &type);
-        const size_t made =
-            yg_apply_all(graph, op, operands, (size_t)wrong[i], op->samples[0].attrs, results);
+        const size_t made = yg_apply_all(graph, op, operands, (size_t)wrong[i],
+                                         op->samples[0].attrs, results, SAMPLE_RESULTS);
         const yg_error *error = yg_graph_error(graph);
         const bool refused =
             made == 0 && error && error->code == YG_ERROR_ARGUMENT && error->message[0];
@@ -126,7 +132,7 @@ bool operator_check_arity(const yg_op_set *ops, const yg_op *op, char *why) {
 typedef struct run {
     yg_graph *graph;
     yg_program *program;
-    yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
+    yg_node inputs[YG_SAMPLE_OPERANDS], results[SAMPLE_RESULTS];
     size_t count; /* of results */
 } run;
 
@@ -264,7 +270,7 @@ static bool check_gradient(const yg_op_set *ops, const sample_call *call, size_t
         return fail(why, "out of memory");
     gradient_leaf leaves[YG_SAMPLE_OPERANDS];
     void *data[YG_SAMPLE_OPERANDS] = {NULL};
-    yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
+    yg_node inputs[YG_SAMPLE_OPERANDS], results[SAMPLE_RESULTS];
     sample_apply(call, graph, inputs, results);
     bool good = yg_graph_error(graph) == NULL;
     for (size_t k = 0; good && k < call->count; k++) {
@@ -298,7 +304,7 @@ static bool check_gradients(const yg_op_set *ops, const yg_op *op, const yg_samp
                             operator_counts *counts, char *why) {
     sample_call call;
     bool good = sample_draw(&call, op, sample, YG_F64, YG_F64, SEED, why);
-    yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
+    yg_node inputs[YG_SAMPLE_OPERANDS], results[SAMPLE_RESULTS];
     yg_graph *graph = yg_graph_new(ops, YG_GRAPH_F64);
     const size_t count = good && graph ? sample_apply(&call, graph, inputs, results) : 0;
     if (good && count == 0)

@@ -73,7 +73,7 @@ static void free_subject(subject *s) {
  * operator does not take these operands. */
 static size_t find_types(const yg_op_set *ops, const sample_call *call, yg_type *types) {
     yg_graph *graph = yg_graph_new(ops, YG_GRAPH_NO_SIMPLIFY);
-    yg_node inputs[YG_SAMPLE_OPERANDS], results[YG_MAX_RESULTS];
+    yg_node inputs[YG_SAMPLE_OPERANDS], results[SAMPLE_RESULTS];
     const size_t count = graph ? sample_apply(call, graph, inputs, results) : 0;
     for (size_t i = 0; i < count && i < YG_OP_MAX_RESULTS; i++)
         types[i] = *yg_node_type(graph, results[i]);

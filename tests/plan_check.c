@@ -14,7 +14,7 @@
 typedef struct whole {
     yg_graph *graph;
     yg_node inputs[YG_SAMPLE_OPERANDS], cotangent, one; /* the last two may be YG_NONE */
-    yg_node outputs[2 * (YG_MAX_RESULTS + YG_SAMPLE_OPERANDS)];
+    yg_node outputs[2 * (SAMPLE_RESULTS + YG_SAMPLE_OPERANDS)];
     size_t count;
 } whole;
 
@@ -35,7 +35,8 @@ static size_t apply(whole *w, const sample_call *call, bool between) {
             w->one = yg_input(w->graph, "one", &scalar);
         operands[k] = yg_multiply(w->graph, w->inputs[k], w->one);
     }
-    return yg_apply_all(w->graph, call->op, operands, call->count, call->attrs, w->outputs);
+    return yg_apply_all(w->graph, call->op, operands, call->count, call->attrs, w->outputs,
+                        SAMPLE_RESULTS);
 }
 
 /* Adds the square of each float output, so that an elementwise operator follows in the row loop. */

@@ -100,7 +100,7 @@ void sample_free(sample_call *call) {
 size_t sample_apply(const sample_call *call, yg_graph *graph, yg_node *inputs, yg_node *results) {
     for (size_t k = 0; k < call->count; k++)
         inputs[k] = yg_input(graph, "operand", &call->types[k]);
-    return yg_apply_all(graph, call->op, inputs, call->count, call->attrs, results);
+    return yg_apply_all(graph, call->op, inputs, call->count, call->attrs, results, SAMPLE_RESULTS);
 }
 
 void sample_fill(const sample_call *call, const yg_node *inputs, yg_program *program) {

@@ -8,6 +8,9 @@
 #include "graph/program.h"
 #include "why.h"
 
+/* A call has no more results. */
+#define SAMPLE_RESULTS 64
+
 typedef struct sample_call {
     const yg_op *op;
     yg_attr attrs[16]; /* one for each of the schema */
@@ -27,7 +30,8 @@ bool sample_draw(sample_call *call, const yg_op *op, const yg_sample *sample, yg
                  yg_dtype rounded, uint64_t seed, char *why);
 void sample_free(sample_call *call);
 
-/* The operands as inputs of a graph; yg_op results as yg_apply_all() returns them. */
+/* The operands as inputs of a graph; results, SAMPLE_RESULTS at most, as yg_apply_all() returns
+ * them. */
 size_t sample_apply(const sample_call *call, yg_graph *graph, yg_node *inputs, yg_node *results);
 
 /* Copies the operands' values to the program's inputs; an input that the program lacks is skipped.

@@ -4,6 +4,7 @@
  */
 #include "graph/program.h"
 #include "ops/ops.h"
+#include "sample.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -159,16 +160,16 @@ static void run_case(const yg_op *op, json_t *entry, unsigned flags, const conte
 
     yg_graph *graph = yg_graph_new(yg_ops(), flags);
     yg_type types[8];
-    yg_node inputs[8], results[YG_MAX_RESULTS], cotangents[YG_MAX_RESULTS], out[8];
+    yg_node inputs[8], results[SAMPLE_RESULTS], cotangents[SAMPLE_RESULTS], out[8];
     for (size_t k = 0; k < count; k++) {
         types[k] = read_type(json_array_get(operands, k), c);
         inputs[k] = yg_input(graph, "operand", &types[k]);
     }
-    const size_t made = yg_apply_all(graph, op, inputs, count, attrs, results);
+    const size_t made = yg_apply_all(graph, op, inputs, count, attrs, results, SAMPLE_RESULTS);
     cr_assert_null(yg_graph_error(graph), "%s: %s", where(c), yg_graph_error(graph)->message);
     cr_assert_eq(made, json_array_size(expected), "%s: %zu results, PyTorch has %zu", where(c),
                  made, json_array_size(expected));
-    yg_node outputs[YG_MAX_RESULTS + 8];
+    yg_node outputs[SAMPLE_RESULTS + 8];
     size_t used = 0;
     for (size_t i = 0; i < made; i++)
         outputs[used++] = results[i];

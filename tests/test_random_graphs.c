@@ -20,6 +20,7 @@
 #include "ops/build.h"
 #include "ops/ops.h"
 #include "plan_text.h"
+#include "sample.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -142,13 +143,13 @@ static yg_node draw_integers(builder *b, const yg_op *op, size_t k) {
 static bool accepts(builder *b, const yg_op *op, const yg_node *operands, size_t count,
                     const yg_attr *attrs) {
     yg_graph *trial = yg_graph_new(yg_ops(), YG_GRAPH_NO_SIMPLIFY | YG_GRAPH_TRAINING);
-    yg_node leaves[YG_MAX_OPERANDS], results[YG_MAX_RESULTS];
+    yg_node leaves[4], results[SAMPLE_RESULTS];
     for (size_t k = 0; k < count; k++) {
         const yg_type *type = yg_node_type(b->graph, operands[k]);
         const void *data = yg_node_constant(b->graph, operands[k]);
         leaves[k] = data ? yg_constant(trial, type, data) : yg_input(trial, "t", type);
     }
-    const size_t made = yg_apply_all(trial, op, leaves, count, attrs, results);
+    const size_t made = yg_apply_all(trial, op, leaves, count, attrs, results, SAMPLE_RESULTS);
     bool fits = made > 0;
     for (size_t i = 0; i < made; i++) {
         const int64_t elements = yg_type_count(yg_node_type(trial, results[i]));
@@ -193,8 +194,9 @@ static void add_random_node(builder *b) {
             attrs[i] = draw_attr(b, &op->attrs[i]);
         if (!accepts(b, op, operands, count, attrs))
             continue;
-        yg_node results[YG_MAX_RESULTS];
-        const size_t made = yg_apply_all(b->graph, op, operands, count, attrs, results);
+        yg_node results[SAMPLE_RESULTS];
+        const size_t made =
+            yg_apply_all(b->graph, op, operands, count, attrs, results, SAMPLE_RESULTS);
         cr_assert_gt(made, 0, "%s: %s", op->name,
                      yg_graph_error(b->graph) ? yg_graph_error(b->graph)->message : "no result");
         b->used[index] = true;

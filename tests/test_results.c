@@ -110,7 +110,7 @@ static subject start(unsigned flags, int64_t count) {
     s.a = yg_input(s.g, "a", &s.type);
     s.b = yg_input(s.g, "b", &s.type);
     const yg_node operands[] = {s.a, s.b};
-    cr_assert_eq(yg_apply_all(s.g, &trio, operands, 2, NULL, s.y), 3);
+    cr_assert_eq(yg_apply_all(s.g, &trio, operands, 2, NULL, s.y, 3), 3);
     return s;
 }
 
@@ -135,7 +135,7 @@ Test(results, equal_calls_are_one_node_each) {
     const size_t size = yg_graph_size(s.g);
     const yg_node operands[] = {s.a, s.b};
     yg_node again[3];
-    cr_assert_eq(yg_apply_all(s.g, &trio, operands, 2, NULL, again), 3);
+    cr_assert_eq(yg_apply_all(s.g, &trio, operands, 2, NULL, again, 3), 3);
     cr_expect_eq(memcmp(again, s.y, sizeof again), 0);
     cr_expect_eq(yg_graph_size(s.g), size);
     for (size_t i = 0; i < 3; i++)
@@ -150,7 +150,7 @@ Test(results, constants_are_folded) {
     const yg_type type = {.dtype = YG_F64, .rank = 1, .shape = {2}};
     const yg_node operands[] = {yg_constant(g, &type, a), yg_constant(g, &type, b)};
     yg_node y[3];
-    cr_assert_eq(yg_apply_all(g, &trio, operands, 2, NULL, y), 3);
+    cr_assert_eq(yg_apply_all(g, &trio, operands, 2, NULL, y, 3), 3);
     const double *product = yg_node_constant(g, y[PRODUCT]), *squares = yg_node_constant(g, y[2]);
     const int32_t *order = yg_node_constant(g, y[ORDER]);
     cr_assert(product && squares && order);
@@ -232,7 +232,7 @@ Test(results, cloned_graphs_compute_the_same) {
     for (size_t i = 0; i < 12; i++) {
         const yg_node operands[] = {x, yg_tanh(s.g, s.y[PRODUCT])};
         yg_node y[3];
-        cr_assert_eq(yg_apply_all(s.g, &trio, operands, 2, NULL, y), 3);
+        cr_assert_eq(yg_apply_all(s.g, &trio, operands, 2, NULL, y, 3), 3);
         kept[i] = yg_tanh(s.g, y[SQUARES]);
         x = yg_add(s.g, kept[i], yg_tanh(s.g, y[PRODUCT]));
     }

@@ -18,15 +18,19 @@
 #include <string.h>
 
 #define ATTRS_MAX 16
+#define FEW       8 /* most calls have no more operands and results; there is room for more */
 
 typedef struct call_site {
     yg_builder *builder;
     const yg_expression *call;
     const yg_op *op;
     const yg_term *arguments; /* the call's, evaluated */
-    yg_term operands[YG_MAX_OPERANDS];
-    bool operand_given[YG_MAX_OPERANDS];
+    yg_term *operands;
+    bool *operand_given;
     size_t operand_count;
+    size_t operand_room;
+    yg_term few[FEW];    /* room for `operands` and … */
+    bool few_given[FEW]; /* … `operand_given`, until there are more */
     yg_attr attrs[ATTRS_MAX];
     bool attr_given[ATTRS_MAX];
 } call_site;
@@ -185,6 +189,25 @@ static bool set_operand(call_site *site, size_t index, const yg_expression *argu
     return true;
 }
 
+/* Room for `count` operands. A list that is given twice is refused with its first tensor. */
+static bool take_operands(call_site *site, size_t count) {
+    if (count <= site->operand_room)
+        return true;
+    yg_pool *pool = site->builder->pool;
+    yg_term *operands = yg_pool_take(pool, count * sizeof *operands);
+    bool *given = yg_pool_take(pool, count * sizeof *given);
+    if (!operands || !given)
+        return yg_fail_memory(site->builder->error);
+    for (size_t i = 0; i < site->operand_count; i++) {
+        operands[i] = site->operands[i];
+        given[i] = site->operand_given[i];
+    }
+    site->operands = operands;
+    site->operand_given = given;
+    site->operand_room = count;
+    return true;
+}
+
 static bool set_operand_list(call_site *site, const yg_expression *argument, const yg_term *term) {
     char what[200];
     if (term->kind == YG_TERM_WORD)
@@ -199,6 +222,8 @@ static bool set_operand_list(call_site *site, const yg_expression *argument, con
                  site->op->max_operands);
         return fail_at(site, argument->origin, what);
     }
+    if (!take_operands(site, term->count))
+        return false;
     for (size_t i = 0; i < term->count; i++)
         if (!set_operand(site, i, argument, &term->items[i]))
             return false;
@@ -299,8 +324,12 @@ static bool check_complete(const call_site *site) {
 
 /* ---------------------------------------------------------------------------------- applying -- */
 
-/* The element type that a number gets among these operands. */
-static yg_dtype number_type(const call_site *site, const yg_term *number) {
+/* The types that whole numbers and fractions take among these operands. */
+typedef struct number_types {
+    yg_dtype whole, fraction;
+} number_types;
+
+static number_types find_number_types(const call_site *site) {
     bool found = false;
     yg_dtype widest = YG_BOOL;
     for (size_t i = 0; i < site->operand_count; i++) {
@@ -311,22 +340,35 @@ static yg_dtype number_type(const call_site *site, const yg_term *number) {
             widest = dtype > widest ? dtype : widest;
         }
     }
-    if (number->kind == YG_TERM_FLOAT && !yg_dtype_is_float(widest))
-        return site->builder->dtype;
-    return found ? widest : YG_I64;
+    return (number_types){
+        .whole = found ? widest : YG_I64,
+        .fraction = yg_dtype_is_float(widest) ? widest : site->builder->dtype,
+    };
 }
 
-static bool apply(call_site *site, yg_term **results, size_t *count) {
-    yg_builder *builder = site->builder;
-    yg_node operands[YG_MAX_OPERANDS];
-    yg_node nodes[YG_MAX_RESULTS];
-    yg_builder_at(builder, site->call->origin);
-    for (size_t i = 0; i < site->operand_count; i++)
-        if (!yg_term_to_node(builder, &site->operands[i], number_type(site, &site->operands[i]),
-                             site->call->origin, &operands[i]))
+/* The operands as nodes. */
+static bool build_operands(const call_site *site, yg_node *nodes) {
+    const number_types types = find_number_types(site);
+    for (size_t i = 0; i < site->operand_count; i++) {
+        const yg_term *operand = &site->operands[i];
+        const yg_dtype dtype = operand->kind == YG_TERM_FLOAT ? types.fraction : types.whole;
+        if (!yg_term_to_node(site->builder, operand, dtype, site->call->origin, &nodes[i]))
             return false;
-    *count =
-        yg_apply_all(builder->graph, site->op, operands, site->operand_count, site->attrs, nodes);
+    }
+    return true;
+}
+
+static bool apply_to(call_site *site, const yg_node *operands, yg_term **results, size_t *count) {
+    yg_builder *builder = site->builder;
+    yg_node few[FEW], *nodes = few;
+    *count = yg_result_count(builder->graph, site->op, operands, site->operand_count, site->attrs);
+    if (*count > FEW && *count <= SIZE_MAX / sizeof *nodes)
+        nodes = yg_pool_take(builder->pool, *count * sizeof *nodes);
+    if (!nodes || *count > SIZE_MAX / sizeof **results)
+        return yg_fail_memory(builder->error);
+    if (*count > 0)
+        *count = yg_apply_all(builder->graph, site->op, operands, site->operand_count, site->attrs,
+                              nodes, *count);
     if (*count == 0 || yg_graph_error(builder->graph))
         return yg_fail_from_graph(builder, site->call->origin);
     *results = yg_pool_take(builder->pool, *count * sizeof **results);
@@ -337,12 +379,32 @@ static bool apply(call_site *site, yg_term **results, size_t *count) {
     return true;
 }
 
+static bool apply(call_site *site, yg_term **results, size_t *count) {
+    yg_builder *builder = site->builder;
+    yg_node few[FEW], *operands = few;
+    if (site->operand_count > FEW)
+        operands = yg_pool_take(builder->pool, site->operand_count * sizeof *operands);
+    if (!operands)
+        return yg_fail_memory(builder->error);
+    yg_builder_at(builder, site->call->origin);
+    return build_operands(site, operands) && apply_to(site, operands, results, count);
+}
+
 static bool sort(yg_builder *builder, const yg_expression *call, const yg_op *op,
                  const yg_term *arguments, call_site *site) {
     if (op->attr_count > ATTRS_MAX)
         return yg_fail(builder->error, YG_ERROR_INTERNAL, call->origin,
                        "operator '%s' has more than %d attributes", op->name, ATTRS_MAX);
-    *site = (call_site){.builder = builder, .call = call, .op = op, .arguments = arguments};
+    *site = (call_site){.builder = builder,
+                        .call = call,
+                        .op = op,
+                        .arguments = arguments,
+                        .operands = site->few,
+                        .operand_given = site->few_given,
+                        .operand_room = FEW};
+    const bool list = (op->flags & YG_OP_LIST) != 0;
+    if (!take_operands(site, (size_t)(list ? op->min_operands : op->max_operands)))
+        return false;
     yg_op_defaults(op, site->attrs);
     for (size_t i = 0; i < op->attr_count; i++)
         if (op->attrs[i].kind == YG_ATTR_DTYPE && yg_dtype_is_float((yg_dtype)site->attrs[i].i))
