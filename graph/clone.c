@@ -96,10 +96,6 @@ bool yg_clone_end(yg_clone *d) {
                              .updates = updates,
                              .update_count = d->from.update_count,
                              .keeps_dead = d->from.keeps_dead};
-#ifdef YG_VERIFY
-    if (!yg_graph_verify(d->to, c->error))
-        return false;
-#endif
     return true;
 }
 
@@ -124,11 +120,23 @@ static bool compose_maps(yg_clone *d) {
     return true;
 }
 
+/* Keeps the sources of the clone's nodes for the verifier. If the pass has adopted a clone before,
+ * they are that clone's nodes, so their own sources take their place. */
+static bool note_sources(yg_before *before, yg_clone *d) {
+    for (size_t i = 0; before->source && i < d->to->size; i++)
+        d->source[i] = before->source[d->source[i]];
+    free(before->source);
+    before->source = d->source;
+    d->source = NULL;
+    return before->source || yg_fail_memory(d->compiler->error);
+}
+
 bool yg_clone_adopt(yg_clone *d) {
     yg_compiler *c = d->compiler;
-    if (!compose_maps(d))
+    if (!compose_maps(d) || (c->before && !note_sources(c->before, d)))
         return false;
-    yg_store_free(c->program->own);
+    if (!c->before || c->before->own != c->program->own)
+        yg_store_free(c->program->own);
     c->program->graph = c->program->own = d->to;
     d->to = NULL;
     c->graph = d->result.graph;

@@ -27,6 +27,14 @@ typedef struct yg_request {
     bool keeps_dead; /* every node counts as live: the pass `dead` is left out */
 } yg_request;
 
+/* The graph before a pass, for the verifier to compare with the pass's clone. */
+typedef struct yg_before {
+    yg_request request;
+    yg_graph *own;   /* the program's clone, if it is request.graph; otherwise NULL */
+    yg_node *source; /* by node of the compiler's graph: the node of request.graph that it was made
+                        from. NULL: the graph is still the same */
+} yg_before;
+
 typedef struct yg_clone {
     yg_compiler *compiler;
     yg_request from;

@@ -237,54 +237,43 @@ static bool allocate_program(yg_compiler *c) {
     return yg_program_resolve(program) || yg_fail_memory(c->error);
 }
 
-bool yg_plan_check_plan(yg_compiler *c) {
-#ifdef YG_VERIFY
-    const yg_request request = yg_clone_request(c);
-    return yg_plan_verify(c->program, &request, c->error);
-#else
-    (void)c;
-    return true;
-#endif
-}
-
 bool yg_plan_memory(yg_compiler *c) {
     return plan_chunks(c) && (c->flags & YG_PROGRAM_NO_MEMORY || allocate_program(c));
 }
 
-yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t output_count,
-                       const yg_update *updates, size_t update_count,
-                       const yg_compile_options *options, yg_error *error) {
-    if (yg_graph_error(graph)) {
-        yg_fail_as(error, yg_graph_error(graph));
+static yg_program *compile(const yg_request *r, const yg_compile_options *options, bool verifies,
+                           const yg_plan_watch *watch, yg_error *error) {
+    if (yg_graph_error(r->graph)) {
+        yg_fail_as(error, yg_graph_error(r->graph));
         return NULL;
     }
-#ifdef YG_VERIFY
-    if (!yg_graph_verify(graph, error))
+    if (verifies && !yg_graph_verify(r->graph, error))
         return NULL;
-#endif
     yg_program *program = calloc(1, sizeof *program);
     if (!program || !(program->pool = yg_pool_new())) {
         free(program);
         yg_fail_memory(error);
         return NULL;
     }
-    program->graph = graph;
-    program->node_count = graph->size;
+    program->graph = r->graph;
+    program->node_count = r->graph->size;
     yg_compiler c = {
         .program = program,
-        .graph = graph,
+        .graph = r->graph,
         .flags = options ? options->flags : 0,
         .options = options,
-        .outputs = outputs,
-        .output_count = output_count,
-        .updates = updates,
-        .update_count = update_count,
+        .outputs = r->outputs,
+        .output_count = r->output_count,
+        .updates = r->updates,
+        .update_count = r->update_count,
         .error = error,
+        .verifies = verifies,
+        .watch = watch,
     };
     const bool done = yg_plan_make(&c);
     if (done) {
-        for (size_t i = 0; i < output_count; i++)
-            program->visible[yg_program_node(program, outputs[i])] = true;
+        for (size_t i = 0; i < r->output_count; i++)
+            program->visible[yg_program_node(program, r->outputs[i])] = true;
         count_parameters(&c);
         program->stats.instructions = program->unit_count;
         program->stats.threads = program->threads;
@@ -297,4 +286,26 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
         return NULL;
     }
     return program;
+}
+
+#ifdef YG_VERIFY
+enum { VERIFIES = true };
+#else
+enum { VERIFIES = false };
+#endif
+
+yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t output_count,
+                       const yg_update *updates, size_t update_count,
+                       const yg_compile_options *options, yg_error *error) {
+    const yg_request request = {.graph = graph,
+                                .outputs = outputs,
+                                .output_count = output_count,
+                                .updates = updates,
+                                .update_count = update_count};
+    return compile(&request, options, VERIFIES, NULL, error);
+}
+
+yg_program *yg_compile_watched(const yg_request *request, const yg_compile_options *options,
+                               const yg_plan_watch *watch, yg_error *error) {
+    return compile(request, options, true, watch, error);
 }

@@ -29,7 +29,6 @@ bool yg_plan_mark_live(yg_compiler *c) {
     mark_wanted(c);
     for (size_t next = c->graph->size; next > 0; next--) {
         yg_plan_node *node = &c->nodes[next - 1];
-        node->live |= !c->drops_dead;
         if (!node->live)
             continue;
         const yg_record *record = &c->graph->records[next - 1];
@@ -42,4 +41,10 @@ bool yg_plan_mark_live(yg_compiler *c) {
         }
     }
     return true;
+}
+
+bool yg_plan_mark_all(yg_compiler *c) {
+    for (size_t i = 0; i < c->graph->size; i++)
+        c->nodes[i].live = true;
+    return yg_plan_mark_live(c);
 }

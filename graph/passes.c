@@ -2,23 +2,37 @@
  * The table of passes, made from passes.def. yg_plan_make() runs it in order; yg_compile_passes()
  * lists it for users.
  */
-#include "plan.h"
+#include "plan_verify.h"
 #include "rewrite.h"
 #include "spelling.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+typedef bool function(yg_compiler *compiler);
+
+/* A function of the table, and its name in messages. Both are NULL where there is none. */
+typedef struct action {
+    function *run;
+    const char *name;
+} action;
+
 typedef struct pass {
     const char *name; /* NULL: a step that cannot be left out */
-    bool (*run)(yg_compiler *compiler);
-    bool (*without)(yg_compiler *compiler); /* runs instead if the pass is left out; may be NULL */
+    action run;
+    action without;   /* runs instead if the pass is left out; may be none */
+    function *verify; /* verifies afterwards; may be NULL */
 } pass;
 
+#define NOTHING                                                                                    \
+    { NULL, NULL }
+#define ACTION(function)                                                                           \
+    { function, #function }
+
 static const pass passes[] = {
-#define YG_STEP(run)                     {NULL, run, NULL},
-#define YG_PASS(name, doc, run, without) {#name, run, without},
-#define YG_PART(name, run)               {#name, run, NULL},
+#define YG_STEP(run, verify)                     {NULL, ACTION(run), NOTHING, verify},
+#define YG_PASS(name, doc, run, without, verify) {#name, ACTION(run), ACTION(without), verify},
+#define YG_PART(name, run, without, verify)      {#name, ACTION(run), ACTION(without), verify},
 #include "passes.def"
 #undef YG_STEP
 #undef YG_PASS
@@ -27,9 +41,9 @@ static const pass passes[] = {
 
 /* The passes that users can leave out. */
 static const yg_compile_pass listed[] = {
-#define YG_STEP(run)
-#define YG_PASS(name, doc, run, without) {#name, doc},
-#define YG_PART(name, run)
+#define YG_STEP(run, verify)
+#define YG_PASS(name, doc, run, without, verify) {#name, doc},
+#define YG_PART(name, run, without, verify)
 #include "passes.def"
 #undef YG_STEP
 #undef YG_PASS
@@ -84,14 +98,42 @@ static bool check_names(yg_compiler *c) {
     return true;
 }
 
+/* Adds to an error of the verifier after which pass it was found. Always returns false. */
+static bool name_pass(yg_error *error, const pass *p, const char *function) {
+    if (!error || error->code != YG_ERROR_INTERNAL)
+        return false;
+    const yg_error found = *error;
+    const yg_origin origin = {.file = found.file, .line = found.line, .column = found.column};
+    *error = (yg_error){0};
+    if (p->name)
+        return yg_fail(error, found.code, origin, "after the pass '%s' (%s): %s", p->name, function,
+                       found.message);
+    return yg_fail(error, found.code, origin, "after %s: %s", function, found.message);
+}
+
+/* Runs a pass and verifies the plan. The graph before the pass is kept until then. */
+static bool run_verified(yg_compiler *c, const pass *p, const action *a) {
+    yg_before before = {.request = yg_clone_request(c), .own = c->program->own};
+    c->before = &before;
+    bool done = a->run(c);
+    if (done && c->watch)
+        c->watch->after(c->watch->context, c, a->name);
+    if (done && p->verify && !p->verify(c))
+        done = name_pass(c->error, p, a->name);
+    c->before = NULL;
+    if (before.own != c->program->own)
+        yg_store_free(before.own);
+    free(before.source);
+    return done;
+}
+
 bool yg_plan_make(yg_compiler *c) {
     if (!check_names(c))
         return false;
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         const pass *p = &passes[i];
-        const bool left_out = p->name && is_left_out(c, p->name);
-        bool (*run)(yg_compiler *) = left_out ? p->without : p->run;
-        if (run && !run(c))
+        const action *a = p->name && is_left_out(c, p->name) ? &p->without : &p->run;
+        if (a->run && !(c->verifies ? run_verified(c, p, a) : a->run(c)))
             return false;
     }
     return true;

@@ -81,6 +81,10 @@ typedef struct yg_compiler {
     yg_plan_storage *storages; /* by storage of the program */
     size_t known_storages;     /* room of storages */
     struct yg_filled *filled;  /* tiles of constants: group.c */
+    bool verifies;             /* the plan is verified after each pass: plan_verify.h */
+    uint64_t verified_layout;  /* then: where storages lay when the plan was replayed last */
+    struct yg_before *before;  /* then: the graph before the pass (clone.h); otherwise NULL */
+    const struct yg_plan_watch *watch; /* or NULL: plan_verify.h */
 } yg_compiler;
 
 /* Runs the table of passes. Fails if the options leave out a name that is neither a pass nor a
@@ -121,8 +125,9 @@ bool yg_plan_recompute(yg_compiler *compiler);
 /* Allocates `nodes`. `graph` does not change from here on. compile.c */
 bool yg_plan_nodes(yg_compiler *compiler);
 
-/* Marks the nodes that are live, and those that must be in memory. pass_dead.c */
+/* Mark the nodes that are live, or all, and those that must be in memory. pass_dead.c */
 bool yg_plan_mark_live(yg_compiler *compiler);
+bool yg_plan_mark_all(yg_compiler *compiler);
 
 /* views: sets `find_root`. */
 bool yg_plan_views(yg_compiler *compiler);
@@ -170,9 +175,6 @@ bool yg_plan_reuse(yg_compiler *compiler);
 
 /* Gives every storage in the arena an offset. offsets.c */
 bool yg_plan_offsets(yg_compiler *compiler);
-
-/* Verifies the plan (plan_verify.h) in the `dev` build, otherwise does nothing. compile.c */
-bool yg_plan_check_plan(yg_compiler *compiler);
 
 /* Decides which stages are shared, and starts threads if one is. compile.c */
 bool yg_plan_threads(yg_compiler *compiler);

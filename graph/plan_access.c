@@ -38,7 +38,31 @@ static int64_t kept_bytes(const yg_program *program, const yg_storage *storage) 
     return storage->chunk.row * program->row_loops[storage->chunk.row_loop].chunk;
 }
 
-static bool place_storage(const yg_program *program, yg_addresses *a, uint32_t s, yg_error *error) {
+/* A storage in the arena that has no offset yet: it has bytes of its own, unless it takes over
+ * those of another storage. */
+static bool place_planned(const yg_program *program, const yg_plan_storage *planned,
+                          yg_addresses *a, uint32_t s, yg_error *error) {
+    uint32_t from = s;
+    for (size_t i = 0; planned[from].over != YG_NO_STORAGE; i++) {
+        const uint32_t over = planned[from].over;
+        if (over >= program->storage_count || i > program->storage_count ||
+            program->storages[over].kind != YG_STORAGE_ARENA ||
+            program->storages[over].bytes < program->storages[s].bytes)
+            return yg_plan_is_wrong(program, YG_NO_UNIT, error,
+                                    "storage %" PRIu32 " cannot take over the bytes of %" PRIu32,
+                                    from, over);
+        from = over;
+    }
+    if (a->of[from] < 0) {
+        a->of[from] = a->end;
+        a->end += program->storages[from].bytes;
+    }
+    a->of[s] = a->of[from];
+    return true;
+}
+
+static bool place_storage(const yg_program *program, const yg_plan_storage *planned,
+                          yg_addresses *a, uint32_t s, yg_error *error) {
     const yg_storage *storage = &program->storages[s];
     const int64_t bytes = kept_bytes(program, storage);
     if (storage->kind == YG_STORAGE_PART)
@@ -50,6 +74,8 @@ static bool place_storage(const yg_program *program, yg_addresses *a, uint32_t s
                yg_plan_is_wrong(program, YG_NO_UNIT, error,
                                 "storage %" PRIu32 " lies outside of the chunks", s);
     }
+    if (storage->kind == YG_STORAGE_ARENA && planned)
+        return place_planned(program, planned, a, s, error);
     if (storage->kind == YG_STORAGE_ARENA) {
         a->of[s] = storage->offset;
         return (storage->offset >= 0 && storage->offset % YG_ALIGN == 0 &&
@@ -128,10 +154,11 @@ static void find_roots(const yg_program *program, yg_addresses *a) {
     }
 }
 
-bool yg_addresses_make(const yg_program *program, yg_addresses *a, yg_error *error) {
+bool yg_addresses_make(const yg_program *program, const yg_plan_storage *planned, yg_addresses *a,
+                       yg_error *error) {
     const size_t nodes = program->graph->size + 1;
     *a = (yg_addresses){.program = program, .end = program->arena_bytes + program->chunk_bytes};
-    a->of = calloc(program->storage_count + 1, sizeof *a->of);
+    a->of = malloc((program->storage_count + 1) * sizeof *a->of);
     a->made = calloc(nodes, sizeof *a->made);
     a->root = calloc(nodes, sizeof *a->root);
     a->offset = calloc(nodes, sizeof *a->offset);
@@ -140,8 +167,9 @@ bool yg_addresses_make(const yg_program *program, yg_addresses *a, yg_error *err
     if (!a->of || !a->made || !a->root || !a->offset || !a->held || !a->joined_in)
         return yg_fail_memory(error);
     memset(a->joined_in, 0xff, (program->storage_count + 1) * sizeof *a->joined_in);
+    memset(a->of, 0xff, (program->storage_count + 1) * sizeof *a->of); /* -1 */
     for (uint32_t s = 0; s < program->storage_count; s++) {
-        if (!place_storage(program, a, s, error))
+        if (!place_storage(program, planned, a, s, error))
             return false;
     }
     for (uint32_t s = 0; s < program->storage_count; s++) {
@@ -247,9 +275,7 @@ static yg_node held_load(uint32_t load) {
     return YG_NONE - 1 - load;
 }
 
-/* The largest number of rows R such that, with both tensors cut into R rows, row r of a broadcast
- * needs only row r of its source. */
-static int64_t rows_in_step(const yg_type *source, const yg_type *target) {
+int64_t yg_rows_in_step(const yg_type *source, const yg_type *target) {
     int64_t rows = 1;
     const int missing = target->rank - source->rank;
     for (int i = 0; i < target->rank; i++) {
@@ -295,9 +321,16 @@ static bool read_load(const listing *l, const yg_step *step, uint32_t at, uint32
     yg_access access = {.step = at};
     access.in_step =
         rows > 0 &&
-        rows_in_step(graph->records[source].type, graph->records[node].type) % rows == 0;
+        yg_rows_in_step(graph->records[source].type, graph->records[node].type) % rows == 0;
     return in_storage(l, load->storage, source, node_bytes(l, source), &access) &&
            append(l, access);
+}
+
+/* The same for a place in memory. It must know whether only a chunk is kept. */
+static bool in_place(const listing *l, const yg_place *place, yg_node node, yg_access *out) {
+    return in_storage(l, place->storage, node, l->unit->group.count * place->advance, out) &&
+           (place->by_chunks == (out->chunk_of != YG_NO_UNIT) ||
+            IS_WRONG(l, "it does not know whether a chunk of %%%" PRIu32 " is kept", node));
 }
 
 static bool read_place(const listing *l, const yg_step *step, uint32_t at, uint32_t k) {
@@ -313,8 +346,7 @@ static bool read_place(const listing *l, const yg_step *step, uint32_t at, uint3
                 l->a->held[place->reg] == l->a->root[node]) ||
                IS_WRONG(l, "register %u does not hold %%%" PRIu32, place->reg, node);
     yg_access access = {.step = at, .in_step = true};
-    return in_storage(l, place->storage, node, l->unit->group.count * place->advance, &access) &&
-           append(l, access);
+    return in_place(l, place, node, &access) && append(l, access);
 }
 
 static bool list_group(const listing *l) {
@@ -331,9 +363,7 @@ static bool list_group(const listing *l) {
             continue;
         }
         yg_access access = {.step = i, .writes = true, .in_step = true};
-        if (!in_storage(l, step->out.storage, step->node, l->unit->group.count * step->out.advance,
-                        &access) ||
-            !append(l, access))
+        if (!in_place(l, &step->out, step->node, &access) || !append(l, access))
             return false;
     }
     /* Registers do not keep values from one group to the next. */

@@ -1,5 +1,5 @@
 /*
- * The verifier of plans: see plan_verify.h.
+ * Verifies which bytes hold which node: see plan_verify.h.
  *
  * Each stage is checked in two ways:
  * 1. Conflicts. The row loops of a stage run at the same time, and the rows of a row loop in any
@@ -42,31 +42,29 @@ static void release(verifier *v) {
 
 /* -------------------------------------------------------------------------------- the order -- */
 
-/* Checks that the stages cover all row loops in order, and the row loops all units. */
-static bool check_order(const verifier *v) {
-    const yg_program *p = v->program;
+bool yg_plan_is_covered(const yg_program *p, yg_error *error) {
     uint32_t unit = 0, loop = 0;
     for (uint32_t b = 0; b < p->stage_count; b++) {
         if (p->stages[b].begin != loop || p->stages[b].end <= loop)
-            return yg_plan_is_wrong(p, YG_NO_UNIT, v->error,
+            return yg_plan_is_wrong(p, YG_NO_UNIT, error,
                                     "stage %" PRIu32 " does not begin where the one before ends",
                                     b);
         for (; loop < p->stages[b].end && loop < p->row_loop_count; loop++) {
             const yg_row_loop *l = &p->row_loops[loop];
             if (l->begin != unit || l->end <= unit || l->end > p->unit_count ||
                 (l->rows == 0 ? l->end != l->begin + 1 : l->chunk < 1 || l->chunk > l->rows))
-                return yg_plan_is_wrong(p, unit, v->error,
+                return yg_plan_is_wrong(p, unit, error,
                                         "row loop %" PRIu32 " is [%" PRIu32 ", %" PRIu32 ")", loop,
                                         l->begin, l->end);
             for (; unit < l->end; unit++) {
                 if (p->units[unit].row_loop != loop || p->units[unit].stage != b)
-                    return yg_plan_is_wrong(p, unit, v->error,
+                    return yg_plan_is_wrong(p, unit, error,
                                             "it is not in the row loop and stage that it names");
             }
         }
     }
     return (unit == p->unit_count && loop == p->row_loop_count) ||
-           yg_plan_is_wrong(p, unit, v->error, "no stage runs it");
+           yg_plan_is_wrong(p, unit, error, "no stage runs it");
 }
 
 /* Checks that the kernels of a row loop have scratch that does not overlap: they keep it from one
@@ -335,10 +333,12 @@ static bool make_written(verifier *v) {
     return v->written || yg_fail_memory(v->error);
 }
 
-bool yg_plan_verify(const yg_program *program, const yg_request *request, yg_error *error) {
+bool yg_plan_verify(const yg_program *program, const yg_request *request,
+                    const yg_plan_storage *planned, yg_error *error) {
     verifier v = {.program = program, .error = error};
-    bool good = check_order(&v) && yg_addresses_make(program, &v.addresses, error) &&
-                make_written(&v) && note_leaves(&v);
+    bool good = yg_plan_is_covered(program, error) &&
+                yg_addresses_make(program, planned, &v.addresses, error) && make_written(&v) &&
+                note_leaves(&v);
     for (size_t b = 0; b < program->stage_count && good; b++)
         good = check_stage(&v, &program->stages[b]);
     good = good && check_results(&v, request);

@@ -403,7 +403,7 @@ static bool verify(subject *s, yg_error *error) {
                                 .output_count = s->output_count,
                                 .updates = s->own_updates,
                                 .update_count = s->update_count};
-    return yg_plan_verify(s->program, &request, error);
+    return yg_plan_verify(s->program, &request, NULL, error);
 }
 
 static void make(subject *s, const plant *p) {
