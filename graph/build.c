@@ -231,7 +231,12 @@ static size_t add_definition(yg_graph *graph, const yg_infer *call, const yg_nod
 
 static size_t add_primitive(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                             yg_node *results) {
-    yg_type types[YG_OP_MAX_RESULTS];
+    yg_type few[YG_OP_MAX_RESULTS], *types = few;
+    const size_t count = yg_op_result_count(call->op);
+    if (count > YG_OP_MAX_RESULTS && !(types = yg_pool_take(graph->pool, count * sizeof *types))) {
+        yg_fail_memory(&graph->error);
+        return 0;
+    }
     if (!infer(graph, call, types))
         return 0;
     const yg_dtype key =

@@ -187,8 +187,9 @@ bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *
     yg_node last = 0;
     for (size_t i = 0; i < output_count; i++)
         last = outputs[i] > last ? outputs[i] : last;
-    /* With room for further results of the last node, which have no cotangent. */
-    const size_t room = (size_t)last + YG_OP_MAX_RESULTS;
+    /* Room for the other results of the last node, too: they have no cotangent, or `last` would be
+     * one of them. */
+    const size_t room = (size_t)last + yg_op_result_count(graph->records[last].op);
     bool *active = calloc(room, sizeof *active);
     yg_node *cotangents = malloc(room * sizeof *cotangents);
     if (!active || !cotangents) {

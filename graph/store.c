@@ -18,7 +18,7 @@ static const yg_attr_spec result_attrs[] = {
      .kind = YG_ATTR_INT,
      .required = true,
      .min = 1,
-     .max = YG_OP_MAX_RESULTS - 1,
+     .max = INT32_MAX,
      .doc = "which result"},
 };
 

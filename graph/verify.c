@@ -3,6 +3,7 @@
  */
 #include "store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool verify_leaf(const yg_record *record, yg_node node, yg_error *error) {
@@ -60,20 +61,46 @@ static bool verify_type(const yg_graph *graph, yg_node node, const yg_type *agai
                    yg_type_text(record->type, wanted));
 }
 
+/* The result types of the kernel that was looked at last. Its result nodes mostly follow it, so
+ * they need not be inferred for each again. */
+typedef struct latest {
+    yg_node first; /* the kernel's node, or YG_NONE */
+    yg_type *types;
+    size_t capacity; /* room of types */
+} latest;
+
+static bool infer_results(const yg_graph *graph, yg_node first, latest *l, yg_error *error) {
+    const size_t count = yg_op_result_count(graph->records[first].op);
+    if (l->first == first)
+        return true;
+    l->first = YG_NONE;
+    if (count > l->capacity) {
+        yg_type *types = realloc(l->types, count * sizeof *types);
+        if (!types)
+            return yg_fail_memory(error);
+        l->types = types;
+        l->capacity = count;
+    }
+    memset(l->types, 0, count * sizeof *l->types);
+    if (!infer_again(graph, first, l->types, error))
+        return false;
+    l->first = first;
+    return true;
+}
+
 /* Checks a `result` node: a further result of the kernel of its operand. */
-static bool verify_result(const yg_graph *graph, yg_node node, yg_error *error) {
+static bool verify_result(const yg_graph *graph, yg_node node, latest *l, yg_error *error) {
     const yg_record *record = &graph->records[node];
     const yg_node first = record->operands[0];
-    yg_type types[YG_OP_MAX_RESULTS] = {{0}};
     if (first >= node || record->attrs[0].i < 1 ||
         record->attrs[0].i >= graph->records[first].op->results)
         return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: %%%u has no such result",
                        node, first);
-    return infer_again(graph, first, types, error) &&
-           verify_type(graph, node, &types[record->attrs[0].i], error);
+    return infer_results(graph, first, l, error) &&
+           verify_type(graph, node, &l->types[record->attrs[0].i], error);
 }
 
-static bool verify_node(const yg_graph *graph, yg_node node, yg_error *error) {
+static bool verify_node(const yg_graph *graph, yg_node node, latest *l, yg_error *error) {
     const yg_record *record = &graph->records[node];
     const yg_op *op = record->op;
     if (op->flags & YG_OP_LEAF)
@@ -82,17 +109,17 @@ static bool verify_node(const yg_graph *graph, yg_node node, yg_error *error) {
         return yg_fail(error, YG_ERROR_INTERNAL, record->origin, "%%%u: the composite %s is a node",
                        node, op->name);
     if (yg_is_result(record))
-        return verify_result(graph, node, error);
-    yg_type types[YG_OP_MAX_RESULTS] = {{0}};
-    return infer_again(graph, node, types, error) && verify_type(graph, node, &types[0], error);
+        return verify_result(graph, node, l, error);
+    return infer_results(graph, node, l, error) && verify_type(graph, node, &l->types[0], error);
 }
 
 bool yg_graph_verify(const yg_graph *graph, yg_error *error) {
     if (graph->error.code)
         return yg_fail_as(error, &graph->error);
-    for (yg_node node = 0; node < graph->size; node++) {
-        if (!verify_node(graph, node, error))
-            return false;
-    }
-    return true;
+    latest l = {.first = YG_NONE};
+    bool good = true;
+    for (yg_node node = 0; node < graph->size && good; node++)
+        good = verify_node(graph, node, &l, error);
+    free(l.types);
+    return good;
 }
