@@ -17,16 +17,6 @@
 
 #include "plan.h"
 
-/* What a program has to compute: the arguments of yg_compile(). */
-typedef struct yg_request {
-    const yg_graph *graph;
-    const yg_node *outputs;
-    size_t output_count;
-    const yg_update *updates;
-    size_t update_count;
-    bool keeps_dead; /* every node counts as live: the pass `dead` is left out */
-} yg_request;
-
 /* The graph before a pass, for the verifier to compare with the pass's clone. */
 typedef struct yg_before {
     yg_request request;

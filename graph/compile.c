@@ -186,11 +186,12 @@ bool yg_plan_threads(yg_compiler *c) {
     return program->pool_of_threads != NULL;
 }
 
-/* Adds the chunks of all threads to the program's memory. */
+/* Adds the chunks of all threads, and the bodies of loops, to the program's memory. */
 static bool plan_chunks(yg_compiler *c) {
     yg_program *program = c->program;
     int64_t bytes;
     return (!__builtin_mul_overflow(program->chunk_bytes, (int64_t)program->threads, &bytes) &&
+            !__builtin_add_overflow(program->body_bytes, bytes, &bytes) &&
             !__builtin_add_overflow(program->arena_bytes, bytes, &program->stats.arena_bytes)) ||
            yg_plan_fail_arena(c, 0);
 }
@@ -241,58 +242,55 @@ bool yg_plan_memory(yg_compiler *c) {
     return plan_chunks(c) && (c->flags & YG_PROGRAM_NO_MEMORY || allocate_program(c));
 }
 
-static yg_program *compile(const yg_request *r, const yg_compile_options *options, bool verifies,
-                           const yg_plan_watch *watch, yg_error *error) {
+#ifdef YG_VERIFY
+enum { VERIFIES = true };
+#else
+enum { VERIFIES = false };
+#endif
+
+/* Fills in what a caller may ask of the program. */
+static void finish(yg_compiler *c, const yg_request *request) {
+    yg_program *program = c->program;
+    for (size_t i = 0; i < request->output_count; i++)
+        program->visible[yg_program_node(program, request->outputs[i])] = true;
+    count_parameters(c);
+    program->stats.instructions = program->unit_count;
+    program->stats.threads = program->threads;
+}
+
+static yg_program *compile(yg_compiler *c, const yg_request *r) {
     if (yg_graph_error(r->graph)) {
-        yg_fail_as(error, yg_graph_error(r->graph));
+        yg_fail_as(c->error, yg_graph_error(r->graph));
         return NULL;
     }
-    if (verifies && !yg_graph_verify(r->graph, error))
+    if (c->verifies && !yg_graph_verify(r->graph, c->error))
         return NULL;
     yg_program *program = calloc(1, sizeof *program);
     if (!program || !(program->pool = yg_pool_new())) {
         free(program);
-        yg_fail_memory(error);
+        yg_fail_memory(c->error);
         return NULL;
     }
-    program->graph = r->graph;
+    program->graph = c->graph = r->graph;
     program->node_count = r->graph->size;
-    yg_compiler c = {
-        .program = program,
-        .graph = r->graph,
-        .flags = options ? options->flags : 0,
-        .options = options,
-        .outputs = r->outputs,
-        .output_count = r->output_count,
-        .updates = r->updates,
-        .update_count = r->update_count,
-        .error = error,
-        .verifies = verifies,
-        .watch = watch,
-    };
-    const bool done = yg_plan_make(&c);
-    if (done) {
-        for (size_t i = 0; i < r->output_count; i++)
-            program->visible[yg_program_node(program, r->outputs[i])] = true;
-        count_parameters(&c);
-        program->stats.instructions = program->unit_count;
-        program->stats.threads = program->threads;
-    }
-    free(c.nodes);
-    free(c.units);
-    free(c.storages);
+    c->program = program;
+    c->flags = c->options ? c->options->flags : 0;
+    c->outputs = r->outputs;
+    c->output_count = r->output_count;
+    c->updates = r->updates;
+    c->update_count = r->update_count;
+    const bool done = yg_plan_make(c);
+    if (done && c->part != YG_COMPILE_GRAPH)
+        finish(c, r);
+    free(c->nodes);
+    free(c->units);
+    free(c->storages);
     if (!done) {
         yg_program_free(program);
         return NULL;
     }
     return program;
 }
-
-#ifdef YG_VERIFY
-enum { VERIFIES = true };
-#else
-enum { VERIFIES = false };
-#endif
 
 yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t output_count,
                        const yg_update *updates, size_t update_count,
@@ -302,10 +300,18 @@ yg_program *yg_compile(const yg_graph *graph, const yg_node *outputs, size_t out
                                 .output_count = output_count,
                                 .updates = updates,
                                 .update_count = update_count};
-    return compile(&request, options, VERIFIES, NULL, error);
+    yg_compiler c = {.options = options, .verifies = VERIFIES, .error = error};
+    return compile(&c, &request);
 }
 
 yg_program *yg_compile_watched(const yg_request *request, const yg_compile_options *options,
                                const yg_plan_watch *watch, yg_error *error) {
-    return compile(request, options, true, watch, error);
+    yg_compiler c = {.options = options, .verifies = true, .watch = watch, .error = error};
+    return compile(&c, request);
+}
+
+yg_program *yg_compile_part(const yg_request *request, const yg_compile_options *options,
+                            yg_compiling part, yg_error *error) {
+    yg_compiler c = {.options = options, .part = part, .verifies = VERIFIES, .error = error};
+    return compile(&c, request);
 }

@@ -1,123 +1,19 @@
 /*
- * Builds a loop: its operator, and the nodes that take its flat result apart.
+ * Builds a loop: checks what a caller gives, makes the operator, and adds its node.
  */
 #include "loop_op.h"
-#include "program.h"
 #include "random.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------ stretches of the result -- */
-
-enum { OFFSET, SHAPE };        /* attributes of `take`: a part of a flat tensor */
-enum { PUT_OFFSET, PUT_SIZE }; /* attributes of `put`: a flat tensor of zeros around a part */
-
-static bool infer_take(const yg_infer *call, yg_type *result, yg_error *error) {
-    return yg_type_make(call->operands[0].dtype, (int)call->attrs[SHAPE].count,
-                        call->attrs[SHAPE].ints, result, error);
-}
-
-static void plan_take(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
-    (void)results;
-    plan->view = call->attrs[OFFSET].i;
-    plan->flops = 0;
-}
-
-/* Runs only if the pass `views` is left out: otherwise the result is a view. */
-static bool run_take(const yg_kernel_call *call, yg_error *error) {
-    (void)error;
-    const size_t element = yg_dtype_size(call->out_type->dtype);
-    const char *from = (const char *)call->in[0] + (size_t)call->attrs[OFFSET].i * element;
-    memcpy(call->out, from, (size_t)yg_type_bytes(call->out_type));
-    return true;
-}
-
-static bool infer_put(const yg_infer *call, yg_type *result, yg_error *error) {
-    return yg_type_make(call->operands[0].dtype, 1, &call->attrs[PUT_SIZE].i, result, error);
-}
-
-static void plan_put(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
-    (void)call;
-    (void)results;
-    plan->flops = 0;
-}
-
-static bool run_put(const yg_kernel_call *call, yg_error *error) {
-    (void)error;
-    const size_t element = yg_dtype_size(call->out_type->dtype);
-    memset(call->out, 0, (size_t)yg_type_bytes(call->out_type));
-    memcpy((char *)call->out + (size_t)call->attrs[PUT_OFFSET].i * element, call->in[0],
-           (size_t)yg_type_bytes(call->in_types[0]));
-    return true;
-}
-
-static yg_node vjp_take(yg_graph *graph, yg_node y, yg_node dy, size_t k);
-static yg_node vjp_put(yg_graph *graph, yg_node y, yg_node dy, size_t k);
-
-static const yg_attr_spec take_attrs[] = {
-    {.name = "offset", .kind = YG_ATTR_INT, .doc = "the first element"},
-    {.name = "shape", .kind = YG_ATTR_INTS, .doc = "the shape"},
-};
-
-static const yg_attr_spec put_attrs[] = {
-    {.name = "offset", .kind = YG_ATTR_INT, .doc = "where the operand begins"},
-    {.name = "size", .kind = YG_ATTR_INT, .doc = "elements of the result"},
-};
-
-static const yg_op take = {
-    .name = "loop_result",
-    .formula = "y = x[offset : offset + n], reshaped",
-    .group = "loop",
-    .min_operands = 1,
-    .max_operands = 1,
-    .attrs = take_attrs,
-    .attr_count = 2,
-    .flags = YG_OP_INTERNAL,
-    .infer = infer_take,
-    .kernel = {[YG_F32] = run_take, [YG_F64] = run_take},
-    .plan = plan_take,
-    .vjp = vjp_take,
-};
-
-static const yg_op put = {
-    .name = "loop_cotangent",
-    .formula = "y = 0, but y[offset : offset + n] = x",
-    .group = "loop",
-    .min_operands = 1,
-    .max_operands = 1,
-    .attrs = put_attrs,
-    .attr_count = 2,
-    .flags = YG_OP_INTERNAL,
-    .infer = infer_put,
-    .kernel = {[YG_F32] = run_put, [YG_F64] = run_put},
-    .plan = plan_put,
-    .vjp = vjp_put,
-};
-
-static yg_node vjp_take(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    const yg_type *flat = yg_node_type(graph, yg_node_operand(graph, y, k));
-    const yg_attr attrs[] = {{.i = yg_node_attrs(graph, y)[OFFSET].i}, {.i = flat->shape[0]}};
-    return yg_apply(graph, &put, &dy, 1, attrs);
-}
-
-yg_node yg_loop_take(yg_graph *graph, yg_node flat, const yg_loop_part *part) {
-    yg_attr attrs[] = {{.i = part->offset}, {.count = part->type.rank}};
-    memcpy(attrs[SHAPE].ints, part->type.shape, sizeof attrs[SHAPE].ints);
-    return yg_apply(graph, &take, &flat, 1, attrs);
-}
-
-static yg_node vjp_put(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    const yg_loop_part part = {yg_node_attrs(graph, y)[PUT_OFFSET].i,
-                               *yg_node_type(graph, yg_node_operand(graph, y, k))};
-    return yg_loop_take(graph, dy, &part);
-}
-
 /* ----------------------------------------------------------------------------- the operator -- */
 
-static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
+static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
     (void)error;
-    *result = yg_loop_of(call->op)->result;
+    const yg_loop_op *loop = yg_loop_of(call->op);
+    memcpy(results, loop->results, loop->result_count * sizeof *results);
     return true;
 }
 
@@ -125,15 +21,169 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     (void)results;
     const yg_loop_op *loop = yg_loop_of(call->op);
     plan->flops = loop->flops * (double)loop->spec.iterations;
-    if (plan->prepare) {
-        plan->prepared = yg_loop_prepare(loop, NULL);
-        plan->release = yg_loop_release;
-    }
 }
 
 yg_loop_op *yg_loop_of(const yg_op *op) {
     return op->plan == plan ? (yg_loop_op *)(uintptr_t)op : NULL;
 }
+
+/* yg_op.vjp of a loop with one result. */
+static yg_node vjp_of_one(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
+    return yg_loop_vjp(graph, y, &dy, k);
+}
+
+static const yg_attr_spec attrs[] = {
+    [YG_LOOP_WITHIN] = {.name = "within",
+                        .kind = YG_ATTR_INTS,
+                        .doc = "what the streams of its random operators pass through"},
+};
+
+bool yg_loop_sequence_type(const yg_type *slice, int64_t iterations, yg_type *type,
+                           yg_error *error) {
+    int64_t shape[YG_MAX_RANK + 1] = {iterations};
+    memcpy(shape + 1, slice->shape, (size_t)slice->rank * sizeof *shape);
+    return yg_type_make(slice->dtype, slice->rank + 1, shape, type, error);
+}
+
+static bool list_results(yg_loop_op *loop, yg_error *error) {
+    const yg_loop_spec *s = &loop->spec;
+    for (size_t i = 0; i < s->carry_count; i++)
+        loop->results[i] = *yg_node_type(s->body, s->next[i]);
+    for (size_t j = 0; j < s->output_count; j++) {
+        if (!yg_loop_sequence_type(yg_node_type(s->body, s->outputs[j]), s->iterations,
+                                   &loop->results[s->carry_count + j], error))
+            return false;
+    }
+    return true;
+}
+
+bool yg_loop_is_short(const yg_loop_op *loop) {
+    if (loop->spec.unroll != YG_UNROLL_SHORT)
+        return loop->spec.unroll == YG_UNROLL_ALWAYS;
+    return (double)loop->spec.iterations * loop->nodes <= YG_UNROLL_NODES;
+}
+
+/* Adds up what the nodes that the results need cost. */
+static bool measure(yg_loop_op *loop, yg_error *error) {
+    const yg_graph *body = loop->spec.body;
+    bool *live = calloc(body->size + 1, sizeof *live);
+    if (!live)
+        return yg_fail_memory(error);
+    yg_clone_live(&(yg_request){.graph = body,
+                                .outputs = loop->spec.next,
+                                .output_count = loop->spec.carry_count + loop->spec.output_count},
+                  live);
+    for (yg_node node = 0; node < body->size; node++) {
+        const yg_record *record = &body->records[node];
+        const yg_loop_op *inner = yg_loop_of(record->op);
+        loop->is_random |= live[node] && (record->op->flags & YG_OP_RANDOM) != 0;
+        if (!live[node] || record->op->flags & YG_OP_LEAF)
+            continue;
+        loop->nodes +=
+            inner && yg_loop_is_short(inner) ? (double)inner->spec.iterations * inner->nodes : 1;
+        if (!(record->op->flags & YG_OP_VIEW))
+            loop->flops += yg_plan_of_node(body, node, false).flops;
+    }
+    free(live);
+    return true;
+}
+
+static const yg_node *keep(yg_node **room, const yg_node *nodes, size_t count) {
+    yg_node *kept = *room;
+    if (count > 0)
+        memcpy(kept, nodes, count * sizeof *kept);
+    *room += count;
+    return kept;
+}
+
+/* Copies the arrays of the spec. `next` and `outputs` are neighbours: together they are all results
+ * of the body. */
+static bool keep_spec(yg_loop_op *loop, const yg_loop_spec *s) {
+    loop->result_count = s->carry_count + s->output_count;
+    const size_t count = 2 * s->carry_count + s->slice_count + s->captured_count + s->output_count;
+    yg_node *room = loop->arrays = malloc((count + 1) * sizeof *room);
+    loop->results = malloc((loop->result_count + 1) * sizeof *loop->results);
+    if (!room || !loop->results)
+        return false;
+    loop->spec = *s;
+    loop->spec.carries = keep(&room, s->carries, s->carry_count);
+    loop->spec.slices = keep(&room, s->slices, s->slice_count);
+    loop->spec.captured = keep(&room, s->captured, s->captured_count);
+    loop->spec.next = keep(&room, s->next, s->carry_count);
+    loop->spec.outputs = keep(&room, s->outputs, s->output_count);
+    return true;
+}
+
+static void describe(yg_loop_op *loop) {
+    const yg_loop_spec *s = &loop->spec;
+    const int operands = (int)(s->carry_count + s->slice_count + s->captured_count);
+    loop->op = (yg_op){
+        .name = "loop",
+        .formula = "carries, y[t] = body(carries, x[t], w)",
+        .group = "loop",
+        .min_operands = operands,
+        .max_operands = operands,
+        .attrs = attrs,
+        .attr_count = sizeof attrs / sizeof *attrs,
+        .flags = YG_OP_INTERNAL | (loop->is_random ? YG_OP_RANDOM : 0),
+        .results = loop->result_count > 1 ? (int)loop->result_count : 0,
+        .infer = infer,
+        .plan = plan,
+    };
+    if (loop->result_count > 1)
+        loop->op.vjp_all = yg_loop_vjp;
+    else
+        loop->op.vjp = vjp_of_one;
+    for (int d = 0; d < YG_DTYPE_COUNT; d++)
+        loop->op.kernel[d] = yg_loop_run;
+}
+
+static void free_loop(yg_loop_op *loop) {
+    yg_loop_gradients_free(loop->gradients);
+    if (loop->owner)
+        yg_graph_free(loop->spec.body);
+    yg_program_free(loop->trimmed);
+    free(loop->arrays);
+    free(loop->results);
+    free(loop);
+}
+
+void yg_loop_ops_free(yg_loop_op *first) {
+    while (first) {
+        yg_loop_op *next = first->next;
+        free_loop(first);
+        first = next;
+    }
+}
+
+yg_loop_op *yg_loop_op_new(yg_graph *owner, const yg_loop_spec *spec, yg_error *error) {
+    yg_loop_op *loop = calloc(1, sizeof *loop);
+    if (!loop) {
+        if (owner)
+            yg_graph_free(spec->body);
+        yg_fail_memory(error);
+        return NULL;
+    }
+    loop->owner = owner;
+    loop->spec.body = spec->body;
+    if (!keep_spec(loop, spec)) {
+        yg_fail_memory(error);
+        free_loop(loop);
+        return NULL;
+    }
+    if (!list_results(loop, error) || !measure(loop, error)) {
+        free_loop(loop);
+        return NULL;
+    }
+    describe(loop);
+    if (owner) {
+        loop->next = owner->loops;
+        owner->loops = loop;
+    }
+    return loop;
+}
+
+/* --------------------------------------------------------------------------- random numbers -- */
 
 int64_t yg_loop_stream(int64_t stream, int64_t t) {
     uint32_t word[4];
@@ -141,77 +191,117 @@ int64_t yg_loop_stream(int64_t stream, int64_t t) {
     return (int64_t)(((uint64_t)word[0] << 32 | word[1]) >> 1);
 }
 
-void yg_loop_ops_free(yg_loop_op *first) {
-    while (first) {
-        yg_loop_op *next = first->next;
-        yg_graph_free(first->spec.body);
-        free(first);
-        first = next;
+void yg_loop_attrs(const yg_record *record, const yg_attr *within, int64_t t, yg_attr *room) {
+    const yg_op *op = record->op;
+    memcpy(room, record->attrs, op->attr_count * sizeof *room);
+    if (yg_loop_of(op)) {
+        yg_attr *inner = &room[YG_LOOP_WITHIN];
+        inner->ints[inner->count++] = t;
+        for (int64_t i = 0; i < within->count; i++)
+            inner->ints[inner->count++] = within->ints[i];
+        return;
     }
+    yg_attr *stream = &room[yg_op_attr(op, "stream")];
+    stream->i = yg_loop_stream(stream->i, t);
+    for (int64_t i = 0; i < within->count; i++)
+        stream->i = yg_loop_stream(stream->i, within->ints[i]);
 }
 
-static bool is_input(const yg_graph *body, yg_node node) {
-    return node < yg_graph_size(body) && yg_node_is_input(body, node);
-}
-
-static bool check_floats(yg_graph *graph, const yg_loop_spec *s, const yg_node *inputs,
-                         size_t count, yg_dtype dtype) {
-    for (size_t i = 0; i < count; i++) {
-        if (!is_input(s->body, inputs[i])) {
-            yg_graph_fail(graph, YG_ERROR_ARGUMENT, "a loop's body has no input for operand %zu",
-                          i);
-            return false;
-        }
-        const yg_dtype own = yg_node_type(s->body, inputs[i])->dtype;
-        if (yg_dtype_is_float(own) && own != dtype) {
-            yg_graph_fail(graph, YG_ERROR_SHAPE, "a loop of %s reads %s", yg_dtype_name(dtype),
-                          yg_dtype_name(own));
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool check_results(yg_graph *graph, const yg_loop_spec *s, yg_dtype dtype) {
-    for (size_t i = 0; i < s->carry_count + s->output_count; i++) {
-        const bool carried = i < s->carry_count;
-        const yg_node node = carried ? s->next[i] : s->outputs[i - s->carry_count];
-        if (node >= yg_graph_size(s->body) || yg_node_type(s->body, node)->dtype != dtype ||
-            (carried &&
-             !yg_type_equal(yg_node_type(s->body, node), yg_node_type(s->body, s->carries[i])))) {
-            yg_graph_fail(graph, YG_ERROR_SHAPE,
-                          carried ? "a loop's carry %zu is of another type after an iteration"
-                                  : "result %zu of a loop is of another element type",
-                          i);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Fails if the body holds a loop with random operators. In each iteration of the outer loop they
- * would draw the same numbers again. */
-static bool check_random(yg_graph *graph, yg_loop_op *loop) {
-    const yg_graph *body = loop->spec.body;
+/* Fails if a random operator of the body has no stream that a loop could change, or if loops are
+ * nested so deep that the attribute `within` would not hold all their iterations. */
+static bool check_random(yg_graph *graph, const yg_graph *body, int64_t *depth) {
     for (yg_node node = 0; node < body->size; node++) {
-        const yg_op *op = body->records[node].op;
-        const yg_loop_op *inner = yg_loop_of(op);
-        if (inner ? inner->is_random : op->flags & YG_OP_RANDOM && yg_op_attr(op, "stream") < 0) {
+        const yg_record *record = &body->records[node];
+        const yg_loop_op *inner = yg_loop_of(record->op);
+        if (!(record->op->flags & YG_OP_RANDOM))
+            continue;
+        if (!inner &&
+            (record->op->flags & YG_OP_ELEMENTWISE || yg_op_attr(record->op, "stream") < 0)) {
             yg_graph_fail(graph, YG_ERROR_ARGUMENT,
                           "%s in a loop's body draws random numbers that cannot be told apart "
                           "by iteration",
-                          op->name);
+                          record->op->name);
             return false;
         }
-        loop->is_random |= !inner && (op->flags & YG_OP_RANDOM) != 0;
+        if (inner && inner->depth + record->attrs[YG_LOOP_WITHIN].count + 1 > *depth)
+            *depth = inner->depth + record->attrs[YG_LOOP_WITHIN].count + 1;
     }
-    if (loop->is_random)
-        loop->op.flags |= YG_OP_RANDOM;
+    if (*depth >= YG_MAX_RANK)
+        yg_graph_fail(graph, YG_ERROR_ARGUMENT,
+                      "loops that draw random numbers are nested too deep");
+    return !graph->error.code;
+}
+
+/* What the streams of a new loop pass through: its number, unless it is the first. */
+static yg_attr number_of(const yg_graph *graph, const yg_loop_op *loop) {
+    int64_t before = 0;
+    for (const yg_loop_op *other = graph->loops; other; other = other->next)
+        before += other != loop && other->is_random && !other->is_gradient;
+    if (!loop->is_random || before == 0)
+        return (yg_attr){0};
+    return (yg_attr){.count = 1, .ints = {-before}};
+}
+
+/* -------------------------------------------------------------------------------- checking -- */
+
+static bool list_inputs(yg_graph *graph, const yg_graph *body, const yg_node *inputs, size_t count,
+                        bool *listed) {
+    for (size_t i = 0; i < count; i++) {
+        const yg_node node = inputs[i];
+        if (node >= body->size || !yg_node_is_input(body, node) || listed[node]) {
+            yg_graph_fail(graph, YG_ERROR_ARGUMENT,
+                          node < body->size && listed[node]
+                              ? "an input of a loop's body is listed twice"
+                              : "a loop's body has no input for operand %zu",
+                          i);
+            return false;
+        }
+        listed[node] = true;
+    }
     return true;
 }
 
-static bool check(yg_graph *graph, yg_loop_op *loop, yg_dtype *dtype) {
-    const yg_loop_spec *s = &loop->spec;
+/* Each input of the body must be listed once: the loop fills in those only. */
+static bool check_inputs(yg_graph *graph, const yg_loop_spec *s) {
+    const yg_graph *body = s->body;
+    bool *listed = calloc(body->size + 1, sizeof *listed);
+    if (!listed)
+        return yg_fail_memory(&graph->error);
+    bool good = list_inputs(graph, body, s->carries, s->carry_count, listed) &&
+                list_inputs(graph, body, s->slices, s->slice_count, listed) &&
+                list_inputs(graph, body, s->captured, s->captured_count, listed);
+    for (yg_node node = 0; good && node < body->size; node++) {
+        const yg_record *record = &body->records[node];
+        good = !(record->op->flags & YG_OP_LEAF) || record->data || listed[node];
+        if (!good)
+            yg_graph_fail(graph, YG_ERROR_ARGUMENT,
+                          "the %s '%s' of a loop's body is no carry, slice or captured tensor",
+                          record->op->name, record->name);
+    }
+    free(listed);
+    return good;
+}
+
+static bool check_results(yg_graph *graph, const yg_loop_spec *s) {
+    const yg_graph *body = s->body;
+    char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
+    for (size_t i = 0; i < s->carry_count; i++) {
+        if (s->next[i] >= body->size)
+            yg_graph_fail(graph, YG_ERROR_ARGUMENT, "a loop's body does not compute carry %zu", i);
+        else if (!yg_type_equal(body->records[s->next[i]].type, body->records[s->carries[i]].type))
+            yg_graph_fail(graph, YG_ERROR_SHAPE,
+                          "a loop's carry %zu is %s, and of another type after an iteration: %s", i,
+                          yg_type_text(body->records[s->carries[i]].type, a),
+                          yg_type_text(body->records[s->next[i]].type, b));
+    }
+    for (size_t j = 0; j < s->output_count && !graph->error.code; j++) {
+        if (s->outputs[j] >= body->size)
+            yg_graph_fail(graph, YG_ERROR_ARGUMENT, "a loop's body does not compute output %zu", j);
+    }
+    return !graph->error.code;
+}
+
+static bool check(yg_graph *graph, const yg_loop_spec *s, int64_t *depth) {
     const size_t operands = s->carry_count + s->slice_count + s->captured_count;
     if (yg_graph_error(s->body)) {
         yg_fail_as(&graph->error, yg_graph_error(s->body));
@@ -223,179 +313,171 @@ static bool check(yg_graph *graph, yg_loop_op *loop, yg_dtype *dtype) {
                       "a loop has an operand, a result and an iteration at least");
         return false;
     }
-    const yg_node first = s->carry_count ? s->next[0] : s->outputs[0];
-    *dtype = first < yg_graph_size(s->body) ? yg_node_type(s->body, first)->dtype : YG_I32;
-    if (!yg_dtype_is_float(*dtype)) {
-        yg_graph_fail(graph, YG_ERROR_SHAPE, "a loop's results are floats");
-        return false;
-    }
-    return check_floats(graph, s, s->carries, s->carry_count, *dtype) &&
-           check_floats(graph, s, s->slices, s->slice_count, *dtype) &&
-           check_floats(graph, s, s->captured, s->captured_count, *dtype) &&
-           check_results(graph, s, *dtype) && check_random(graph, loop);
+    return check_inputs(graph, s) && check_results(graph, s) && check_random(graph, s->body, depth);
 }
 
-/* Adds a part after *end elements, and moves *end. Its type gets a first dimension `count`, none if
- * count is 0. */
-static bool add_part(yg_graph *graph, const yg_type *type, int64_t count, int64_t *end,
-                     yg_loop_part *part) {
-    const int64_t line = 64 / (int64_t)yg_dtype_size(type->dtype);
-    part->offset = *end;
-    part->type = *type;
-    if (count > 0) {
-        int64_t shape[YG_MAX_RANK + 1] = {count};
-        memcpy(shape + 1, type->shape, (size_t)type->rank * sizeof *shape);
-        if (!yg_type_make(type->dtype, type->rank + 1, shape, &part->type, &graph->error))
-            return false;
-    }
-    if (__builtin_add_overflow(*end, yg_type_count(&part->type) + line - 1, end))
-        return yg_fail_memory(&graph->error);
-    *end = *end / line * line;
-    return true;
-}
-
-static bool lay_out(yg_graph *graph, yg_loop_op *loop, yg_dtype dtype) {
-    const yg_loop_spec *s = &loop->spec;
-    int64_t end = 0;
-    loop->finals = yg_pool_take(graph->pool,
-                                (2 * s->carry_count + s->output_count + 1) * sizeof *loop->finals);
-    if (!loop->finals)
-        return yg_fail_memory(&graph->error);
-    loop->carried = loop->finals + s->carry_count;
-    loop->outputs = loop->carried + s->carry_count;
-    for (size_t i = 0; i < 2 * s->carry_count; i++) {
-        const yg_type *type = yg_node_type(s->body, s->carries[i % s->carry_count]);
-        if (!add_part(graph, type, i < s->carry_count ? 0 : s->iterations, &end, &loop->finals[i]))
-            return false;
-    }
-    for (size_t j = 0; j < s->output_count; j++) {
-        if (!add_part(graph, yg_node_type(s->body, s->outputs[j]), s->iterations, &end,
-                      &loop->outputs[j]))
-            return false;
-    }
-    return yg_type_make(dtype, 1, &end, &loop->result, &graph->error);
-}
-
-static const yg_node *keep(yg_graph *graph, const yg_node *nodes, size_t count) {
-    yg_node *copy = yg_pool_take(graph->pool, (count + 1) * sizeof *copy);
-    if (!copy)
-        yg_fail_memory(&graph->error);
-    else if (count > 0)
-        memcpy(copy, nodes, count * sizeof *copy);
-    return copy;
-}
-
-static bool keep_spec(yg_graph *graph, yg_loop_spec *s) {
-    s->carries = keep(graph, s->carries, s->carry_count);
-    s->next = keep(graph, s->next, s->carry_count);
-    s->slices = keep(graph, s->slices, s->slice_count);
-    s->captured = keep(graph, s->captured, s->captured_count);
-    s->outputs = keep(graph, s->outputs, s->output_count);
-    return !graph->error.code;
-}
-
-/* Works out the operations of an iteration by compiling the body. So a body that cannot be compiled
- * is reported here, not when the outer graph is compiled. */
-static bool count_flops(yg_graph *graph, yg_loop_op *loop) {
-    const yg_loop_spec *s = &loop->spec;
-    const yg_compile_options options = {.flags = YG_PROGRAM_NO_MEMORY, .threads = 1};
-    const size_t count = s->carry_count + s->output_count;
-    yg_node *results = malloc(count * sizeof *results);
-    if (!results)
-        return yg_fail_memory(&graph->error);
-    for (size_t i = 0; i < count; i++)
-        results[i] = i < s->carry_count ? s->next[i] : s->outputs[i - s->carry_count];
-    yg_program *program = yg_compile(s->body, results, count, NULL, 0, &options, &graph->error);
-    if (program)
-        loop->flops = yg_program_get_stats(program).flops;
-    yg_program_free(program);
-    free(results);
-    return program != NULL;
-}
-
-yg_loop_op *yg_loop_op_new(yg_graph *graph, const yg_loop_spec *spec) {
-    yg_loop_op *loop = calloc(1, sizeof *loop);
-    yg_dtype dtype = YG_F32;
-    if (!loop) {
-        yg_graph_free(spec->body);
-        yg_fail_memory(&graph->error);
-        return NULL;
-    }
-    loop->spec = *spec;
-    loop->y = loop->dy = YG_NONE;
-    loop->next = graph->loops;
-    graph->loops = loop;
-    loop->op = (yg_op){
-        .name = "loop",
-        .formula = "carries, y[t] = body(carries, x[t], w)",
-        .group = "loop",
-        .min_operands = (int)(spec->carry_count + spec->slice_count + spec->captured_count),
-        .max_operands = (int)(spec->carry_count + spec->slice_count + spec->captured_count),
-        .flags = YG_OP_INTERNAL,
-        .infer = infer,
-        .plan = plan,
-        .vjp = yg_loop_vjp,
-    };
-    for (int d = 0; d < YG_DTYPE_COUNT; d++)
-        loop->op.kernel[d] = yg_loop_run;
-    return keep_spec(graph, &loop->spec) && check(graph, loop, &dtype) &&
-                   lay_out(graph, loop, dtype) && count_flops(graph, loop)
-               ? loop
-               : NULL;
-}
-
-/* -------------------------------------------------------------------------------- the node -- */
-
-static bool check_operand(yg_graph *graph, const yg_loop_op *loop, yg_node given, yg_node input,
+static bool check_operand(yg_graph *graph, const yg_loop_spec *s, yg_node given, yg_node input,
                           bool is_sequence) {
-    const yg_type *wanted = yg_node_type(loop->spec.body, input);
+    const yg_type *slice = yg_node_type(s->body, input);
     const yg_type *found = given < graph->size ? graph->records[given].type : NULL;
-    bool fits = found && found->dtype == wanted->dtype;
-    if (fits && is_sequence) {
-        fits = found->rank == wanted->rank + 1 && found->shape[0] == loop->spec.iterations &&
-               memcmp(found->shape + 1, wanted->shape,
-                      (size_t)wanted->rank * sizeof *wanted->shape) == 0;
-    } else if (fits) {
-        fits = yg_type_equal(found, wanted);
-    }
+    yg_type wanted = *slice;
+    const bool fits =
+        found && (!is_sequence || yg_loop_sequence_type(slice, s->iterations, &wanted, NULL)) &&
+        yg_type_equal(found, &wanted);
     char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
     if (!fits)
         yg_graph_fail(graph, YG_ERROR_SHAPE, "a loop's body reads %s%s, which does not fit %s",
-                      yg_type_text(wanted, a), is_sequence ? " an iteration" : "",
+                      yg_type_text(slice, a), is_sequence ? " an iteration" : "",
                       found ? yg_type_text(found, b) : "what is no node of this graph");
     return fits;
 }
 
-bool yg_loop(yg_graph *graph, const yg_loop_spec *spec, const yg_node *starts,
-             const yg_node *sequences, const yg_node *captured, yg_node *finals, yg_node *outputs) {
-    size_t count = 0;
-    if (graph->error.code) {
-        yg_graph_free(spec->body);
-        return false;
+/* ----------------------------------------------------------------------- what gradients read -- */
+
+void yg_loop_find_varying(const yg_loop_spec *s, bool *varies) {
+    for (size_t i = 0; i < s->carry_count; i++)
+        varies[s->carries[i]] = true;
+    for (size_t j = 0; j < s->slice_count; j++)
+        varies[s->slices[j]] = true;
+    for (yg_node node = 0; node < s->body->size; node++) {
+        const yg_record *record = &s->body->records[node];
+        varies[node] |= (record->op->flags & YG_OP_RANDOM) != 0;
+        for (uint32_t k = 0; k < record->operand_count; k++)
+            varies[node] |= varies[record->operands[k]];
     }
-    const yg_loop_op *loop = yg_loop_op_new(graph, spec);
-    if (!loop)
-        return false;
-    const yg_node *given[] = {starts, sequences, captured};
-    const yg_node *inputs[] = {loop->spec.carries, loop->spec.slices, loop->spec.captured};
-    const size_t counts[] = {spec->carry_count, spec->slice_count, spec->captured_count};
-    yg_node *operands =
-        yg_pool_take(graph->pool, (counts[0] + counts[1] + counts[2]) * sizeof *operands);
-    if (!operands)
-        return yg_fail_memory(&graph->error);
-    for (int kind = 0; kind < 3; kind++) {
-        for (size_t i = 0; i < counts[kind]; i++) {
-            if (!check_operand(graph, loop, given[kind][i], inputs[kind][i], kind == 1))
-                return false;
-            operands[count++] = given[kind][i];
+}
+
+/* Whether the loop can keep a node for its gradients. What is cheap to make again is not kept, nor
+ * is what is the same in each iteration. */
+static bool is_kept(const yg_loop_spec *s, yg_node node, const bool *varies) {
+    const yg_record *record = &s->body->records[node];
+    yg_type type;
+    return varies[node] && !(record->op->flags & (YG_OP_LEAF | YG_OP_VIEW)) &&
+           record->op != s->body->ops->broadcast &&
+           yg_loop_sequence_type(record->type, s->iterations, &type, NULL);
+}
+
+/* Appends to the caller's outputs what only gradients read: carries, then other nodes. */
+static bool list_outputs(const yg_loop_spec *s, yg_node *outputs, size_t *count) {
+    bool *varies = calloc(s->body->size + 1, sizeof *varies);
+    bool *listed = calloc(s->body->size + 1, sizeof *listed);
+    yg_type type;
+    if (varies && listed) {
+        *count = 0;
+        yg_loop_find_varying(s, varies);
+        for (size_t j = 0; j < s->output_count; j++) {
+            outputs[(*count)++] = s->outputs[j];
+            listed[s->outputs[j]] = true;
+        }
+        for (size_t i = 0; i < s->carry_count; i++) {
+            const yg_node node = s->carries[i];
+            if (!listed[node] &&
+                yg_loop_sequence_type(yg_node_type(s->body, node), s->iterations, &type, NULL))
+                outputs[(*count)++] = node;
+        }
+        for (yg_node node = 0; node < s->body->size; node++) {
+            if (!listed[node] && is_kept(s, node, varies))
+                outputs[(*count)++] = node;
         }
     }
-    const yg_node flat = yg_apply(graph, &loop->op, operands, count, NULL);
-    if (flat == YG_NONE)
+    const bool good = varies && listed;
+    free(varies);
+    free(listed);
+    return good;
+}
+
+yg_loop_op *yg_loop_op_with_kept(yg_graph *owner, const yg_loop_spec *spec, yg_error *error) {
+    yg_loop_spec wider = *spec;
+    yg_node *outputs =
+        malloc((spec->output_count + spec->carry_count + spec->body->size + 1) * sizeof *outputs);
+    yg_loop_op *loop = NULL;
+    if (outputs && list_outputs(spec, outputs, &wider.output_count)) {
+        wider.outputs = outputs;
+        loop = yg_loop_op_new(owner, &wider, error);
+    } else {
+        yg_graph_free(spec->body);
+        yg_fail_memory(error);
+    }
+    free(outputs);
+    return loop;
+}
+
+/* -------------------------------------------------------------------------------- the node -- */
+
+bool yg_loop_apply(yg_graph *graph, const yg_loop_op *loop, const yg_node *operands,
+                   const yg_attr *within, yg_node *results) {
+    return yg_apply_all(graph, &loop->op, operands, (size_t)loop->op.min_operands, within, results,
+                        loop->result_count) == loop->result_count;
+}
+
+static bool check_operands(yg_graph *graph, const yg_loop_spec *s, const yg_node *starts,
+                           const yg_node *sequences, const yg_node *captured) {
+    bool good = true;
+    for (size_t i = 0; good && i < s->carry_count; i++)
+        good = check_operand(graph, s, starts[i], s->carries[i], false);
+    for (size_t j = 0; good && j < s->slice_count; j++)
+        good = check_operand(graph, s, sequences[j], s->slices[j], true);
+    for (size_t k = 0; good && k < s->captured_count; k++)
+        good = check_operand(graph, s, captured[k], s->captured[k], false);
+    return good;
+}
+
+/* A loop while it is being built. */
+typedef struct loop_call {
+    yg_loop_spec spec;
+    yg_node *captured; /* what the body captures */
+    yg_node *operands; /* of the node: starts, sequences, captured tensors */
+    yg_node *results;  /* of the node */
+    int64_t depth;     /* yg_loop_op.depth */
+} loop_call;
+
+static bool begin(yg_graph *graph, loop_call *call, const yg_node *starts, const yg_node *sequences,
+                  const yg_node *captured) {
+    yg_loop_spec *s = &call->spec;
+    const size_t before = s->carry_count + s->slice_count, most = s->captured_count + s->body->size;
+    call->captured = malloc((most + 1) * sizeof *call->captured);
+    call->operands = malloc((before + most + 1) * sizeof *call->operands);
+    if (!call->captured || !call->operands)
+        return yg_fail_memory(&graph->error);
+    yg_node *room = call->operands;
+    keep(&room, starts, s->carry_count);
+    keep(&room, sequences, s->slice_count);
+    keep(&room, captured, s->captured_count);
+    room = call->captured;
+    keep(&room, s->captured, s->captured_count);
+    s->captured = call->captured;
+    return yg_loop_hoist(graph, s, call->captured, call->operands + before, &s->captured_count);
+}
+
+/* Takes over the body. */
+static bool add_node(yg_graph *graph, loop_call *call) {
+    yg_loop_op *loop = yg_loop_op_with_kept(graph, &call->spec, &graph->error);
+    if (!loop)
         return false;
-    for (size_t i = 0; i < spec->carry_count; i++)
-        finals[i] = yg_loop_take(graph, flat, &loop->finals[i]);
-    for (size_t j = 0; j < spec->output_count; j++)
-        outputs[j] = yg_loop_take(graph, flat, &loop->outputs[j]);
-    return !graph->error.code;
+    loop->depth = call->depth;
+    call->results = malloc(loop->result_count * sizeof *call->results);
+    if (!call->results)
+        return yg_fail_memory(&graph->error);
+    const yg_attr within = number_of(graph, loop);
+    return yg_loop_apply(graph, loop, call->operands, &within, call->results);
+}
+
+bool yg_loop(yg_graph *graph, const yg_loop_spec *spec, const yg_node *starts,
+             const yg_node *sequences, const yg_node *captured, yg_node *finals, yg_node *outputs) {
+    loop_call call = {.spec = *spec};
+    bool good = !graph->error.code && check(graph, spec, &call.depth) &&
+                check_operands(graph, spec, starts, sequences, captured) &&
+                begin(graph, &call, starts, sequences, captured);
+    if (!good)
+        yg_graph_free(spec->body);
+    else
+        good = add_node(graph, &call);
+    for (size_t i = 0; good && i < spec->carry_count; i++)
+        finals[i] = call.results[i];
+    for (size_t j = 0; good && j < spec->output_count; j++)
+        outputs[j] = call.results[spec->carry_count + j];
+    free(call.captured);
+    free(call.operands);
+    free(call.results);
+    return good;
 }

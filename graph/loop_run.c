@@ -1,40 +1,85 @@
 /*
- * Runs a loop: the program of its body, once for each iteration. Only yg_loop_prepare() allocates;
- * it runs when the outer program is compiled.
+ * Runs a loop: the program of its body, once for each iteration. Only yg_plan_loop_bodies()
+ * allocates; it runs when the outer program is compiled.
+ *
+ * In the body's program a carry is a parameter, and its next value is an update of it. So a carry
+ * stays where it is from iteration to iteration, and is written over in place where that is
+ * possible. The sum of a weight's cotangents, for one, is never copied.
  */
 #include "loop_op.h"
-#include "runtime.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A random operator of the body. Its attribute `stream` changes with each iteration. */
+/* A random operator of the body. Its attributes change with each iteration. */
 typedef struct draw {
-    yg_attr *attrs;
-    int stream; /* the index of that attribute */
-    int64_t base;
+    const yg_record *record;
+    yg_attr *attrs; /* those of this iteration */
 } draw;
 
+/* What a loop's unit keeps from run to run. */
 typedef struct prepared {
     const yg_loop_op *loop;
+    yg_graph *body; /* the loop's, with parameters for carries */
     yg_program *program;
     draw *draws;
     size_t draw_count;
+    /* Buffers of the body's program: by slice, by carry, by output. NULL where it has none. */
+    void **slices, **carries, **outputs;
 } prepared;
 
-void yg_loop_release(void *made) {
+static void release(void *made) {
     prepared *p = made;
     if (!p)
         return;
     yg_program_free(p->program);
+    yg_graph_free(p->body);
     for (size_t i = 0; i < p->draw_count; i++)
         free(p->draws[i].attrs);
     free(p->draws);
+    free(p->slices);
     free(p);
 }
 
-/* Finds the random operators of the body, and gives their kernels copies of the attributes that the
- * loop can change. */
+/* ------------------------------------------------------------------------------- compiling -- */
+
+static bool copy_body(prepared *p, yg_error *error) {
+    const yg_loop_spec *s = &p->loop->spec;
+    p->body = yg_graph_new(s->body->ops, s->body->flags);
+    if (!p->body)
+        return yg_fail_memory(error);
+    for (yg_node node = 0; node < s->body->size; node++)
+        yg_store_append(p->body, &s->body->records[node]);
+    if (p->body->error.code)
+        return yg_fail_as(error, &p->body->error);
+    for (size_t i = 0; i < s->carry_count; i++)
+        p->body->records[s->carries[i]].op = &yg_leaf_parameter;
+    return true;
+}
+
+static bool compile_body(const yg_compiler *c, prepared *p) {
+    const yg_loop_spec *s = &p->loop->spec;
+    yg_compile_options options = c->options ? *c->options : (yg_compile_options){0};
+    yg_update *updates = malloc((s->carry_count + 1) * sizeof *updates);
+    if (!updates)
+        return yg_fail_memory(c->error);
+    for (size_t i = 0; i < s->carry_count; i++)
+        updates[i] = (yg_update){.parameter = s->carries[i], .value = s->next[i]};
+    options.threads = 1;
+    options.beside = NULL;
+    options.recompute = false;
+    p->program = yg_compile_part(&(yg_request){.graph = p->body,
+                                               .outputs = s->outputs,
+                                               .output_count = s->output_count,
+                                               .updates = updates,
+                                               .update_count = s->carry_count},
+                                 &options, YG_COMPILE_PLAN, c->error);
+    free(updates);
+    return p->program != NULL;
+}
+
+/* Finds the random operators of the body, and gives their kernels attributes that the loop can
+ * change. */
 static bool find_draws(prepared *p, yg_error *error) {
     yg_program *program = p->program;
     p->draws = calloc(program->unit_count + 1, sizeof *p->draws);
@@ -42,127 +87,138 @@ static bool find_draws(prepared *p, yg_error *error) {
         return yg_fail_memory(error);
     for (size_t u = 0; u < program->unit_count; u++) {
         yg_unit *unit = &program->units[u];
-        const yg_op *op = yg_node_op(program->graph, unit->node);
-        if (unit->kind != YG_UNIT_KERNEL || !(op->flags & YG_OP_RANDOM) || op->attr_count == 0)
+        const yg_record *record = &program->graph->records[unit->node];
+        if (unit->kind != YG_UNIT_KERNEL || !(record->op->flags & YG_OP_RANDOM))
             continue;
         draw *d = &p->draws[p->draw_count];
-        d->attrs = malloc(op->attr_count * sizeof *d->attrs);
+        d->record = record;
+        d->attrs = malloc((record->op->attr_count + 1) * sizeof *d->attrs);
         if (!d->attrs)
             return yg_fail_memory(error);
-        memcpy(d->attrs, unit->kernel.call.attrs, op->attr_count * sizeof *d->attrs);
-        d->stream = yg_op_attr(op, "stream");
-        d->base = d->attrs[d->stream].i;
         unit->kernel.call.attrs = d->attrs;
         p->draw_count++;
     }
     return true;
 }
 
-void *yg_loop_prepare(const yg_loop_op *loop, yg_error *error) {
-    const yg_loop_spec *s = &loop->spec;
-    const size_t count = s->carry_count + s->output_count;
-    prepared *p = calloc(1, sizeof *p);
-    yg_node *results = malloc(count * sizeof *results);
-    if (!p || !results) {
-        free(p);
-        free(results);
-        yg_fail_memory(error);
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++)
-        results[i] = i < s->carry_count ? s->next[i] : s->outputs[i - s->carry_count];
-    p->loop = loop;
-    const yg_compile_options options = {.threads = 1};
-    p->program = yg_compile(s->body, results, count, NULL, 0, &options, error);
-    free(results);
-    if (!p->program || !find_draws(p, error)) {
-        yg_loop_release(p);
-        return NULL;
-    }
-    return p;
-}
-
-static size_t bytes_of(const prepared *p, yg_node node) {
-    return (size_t)yg_type_bytes(yg_node_type(p->loop->spec.body, node));
-}
-
-/* Copies a value to an input of the body. An input that no result needs has no buffer. */
-static void fill(const prepared *p, yg_node input, const char *from) {
-    void *to = yg_program_data(p->program, input);
-    if (to)
-        memcpy(to, from, bytes_of(p, input));
-}
-
-static char *at(const yg_kernel_call *call, const yg_loop_part *part) {
-    return (char *)call->out + (size_t)part->offset * yg_dtype_size(part->type.dtype);
-}
-
-static void store(const prepared *p, yg_node result, char *to) {
-    memcpy(to, yg_program_data(p->program, result), bytes_of(p, result));
-}
-
-/* Where carry i is written: to place t of the collected carries, or to the finals after the last
- * iteration. */
-static char *carry_at(const prepared *p, const yg_kernel_call *call, size_t i, int64_t t) {
-    const yg_loop_op *loop = p->loop;
-    if (t < 0 || t >= loop->spec.iterations)
-        return at(call, &loop->finals[i]);
-    return at(call, &loop->carried[i]) + (size_t)t * bytes_of(p, loop->spec.carries[i]);
-}
-
-static bool run_iteration(const prepared *p, const yg_kernel_call *call, int64_t t,
-                          yg_error *error) {
+static bool find_buffers(prepared *p, yg_error *error) {
     const yg_loop_spec *s = &p->loop->spec;
-    const int64_t after = s->reversed ? t - 1 : t + 1;
-    for (size_t i = 0; i < s->carry_count; i++)
-        fill(p, s->carries[i], carry_at(p, call, i, t));
+    p->slices = malloc((s->slice_count + s->carry_count + s->output_count + 1) * sizeof *p->slices);
+    if (!p->slices)
+        return yg_fail_memory(error);
+    p->carries = p->slices + s->slice_count;
+    p->outputs = p->carries + s->carry_count;
     for (size_t j = 0; j < s->slice_count; j++)
-        fill(p, s->slices[j],
-             (const char *)call->in[s->carry_count + j] + (size_t)t * bytes_of(p, s->slices[j]));
-    for (size_t d = 0; d < p->draw_count; d++)
-        p->draws[d].attrs[p->draws[d].stream].i = yg_loop_stream(p->draws[d].base, t);
-    if (!yg_program_run(p->program, call->seed, call->step, error))
-        return false;
+        p->slices[j] = yg_program_data(p->program, s->slices[j]);
     for (size_t i = 0; i < s->carry_count; i++)
-        store(p, s->next[i], carry_at(p, call, i, after));
+        p->carries[i] = yg_program_data(p->program, s->carries[i]);
     for (size_t j = 0; j < s->output_count; j++)
-        store(p, s->outputs[j],
-              at(call, &p->loop->outputs[j]) + (size_t)t * bytes_of(p, s->outputs[j]));
+        p->outputs[j] = yg_program_data(p->program, s->outputs[j]);
     return true;
 }
 
-static bool run(const prepared *p, const yg_kernel_call *call, yg_error *error) {
-    const yg_loop_spec *s = &p->loop->spec;
-    const int64_t first = s->reversed ? s->iterations - 1 : 0;
-    for (size_t i = 0; i < s->carry_count; i++)
-        memcpy(carry_at(p, call, i, first), call->in[i], bytes_of(p, s->carries[i]));
-    for (size_t k = 0; k < s->captured_count; k++)
-        fill(p, s->captured[k], call->in[s->carry_count + s->slice_count + k]);
-    for (int64_t n = 0; n < s->iterations; n++) {
-        if (!run_iteration(p, call, s->reversed ? s->iterations - 1 - n : n, error))
+/* Makes what the unit of a loop needs. The body's program is freed with the unit. */
+static bool prepare(const yg_compiler *c, yg_unit *unit, const yg_loop_op *loop) {
+    prepared *p = calloc(1, sizeof *p);
+    if (!p)
+        return yg_fail_memory(c->error);
+    p->loop = loop;
+    unit->kernel.call.prepared = p;
+    unit->kernel.release = release;
+    if (!copy_body(p, c->error) || !compile_body(c, p))
+        return false;
+    c->program->body_bytes += p->program->stats.arena_bytes;
+    return c->flags & YG_PROGRAM_NO_MEMORY ||
+           (find_draws(p, c->error) && find_buffers(p, c->error));
+}
+
+bool yg_plan_loop_bodies(yg_compiler *c) {
+    for (size_t u = 0; u < c->program->unit_count; u++) {
+        yg_unit *unit = &c->program->units[u];
+        const yg_loop_op *loop = yg_loop_of(c->graph->records[unit->node].op);
+        if (unit->kind == YG_UNIT_KERNEL && loop && !prepare(c, unit, loop))
             return false;
     }
     return true;
 }
 
-/* Clears the gaps between the parts of the flat result. Only a sum of whole cotangents reads them,
- * and it must not meet garbage such as NaN. */
-static void clear_gaps(const yg_loop_op *loop, const yg_kernel_call *call) {
-    const size_t parts = 2 * loop->spec.carry_count + loop->spec.output_count;
-    const int64_t element = (int64_t)yg_dtype_size(loop->result.dtype);
-    for (size_t i = 0; i < parts; i++) {
-        const yg_loop_part *part = &loop->finals[i];
-        const int64_t end = part->offset + yg_type_count(&part->type);
-        const int64_t next = i + 1 < parts ? part[1].offset : loop->result.shape[0];
-        memset((char *)call->out + end * element, 0, (size_t)((next - end) * element));
+/* --------------------------------------------------------------------------------- running -- */
+
+static size_t bytes_of(const prepared *p, yg_node node) {
+    return (size_t)yg_type_bytes(p->loop->spec.body->records[node].type);
+}
+
+static void copy(void *to, const void *from, size_t bytes) {
+    if (to && bytes > 0)
+        memcpy(to, from, bytes);
+}
+
+static char *result_at(const yg_kernel_call *call, size_t result) {
+    return call->outs ? call->outs[result] : call->out;
+}
+
+/* Whether an output is a carry as it goes into the iteration. It must be collected before the
+ * iteration writes over it. */
+static bool is_carry(const prepared *p, size_t output) {
+    const yg_node node = p->loop->spec.outputs[output];
+    return yg_node_is_parameter(p->body, node);
+}
+
+static void collect(const prepared *p, const yg_kernel_call *call, int64_t t, bool carries) {
+    const yg_loop_spec *s = &p->loop->spec;
+    for (size_t j = 0; j < s->output_count; j++) {
+        char *to = result_at(call, s->carry_count + j);
+        const size_t bytes = bytes_of(p, s->outputs[j]);
+        if (to && is_carry(p, j) == carries)
+            copy(to + (size_t)t * bytes, p->outputs[j], bytes);
     }
+}
+
+static bool run_iteration(const prepared *p, const yg_kernel_call *call, int64_t t,
+                          yg_error *error) {
+    const yg_loop_spec *s = &p->loop->spec;
+    for (size_t j = 0; j < s->slice_count; j++) {
+        const size_t bytes = bytes_of(p, s->slices[j]);
+        const char *sequence = call->in[s->carry_count + j];
+        copy(p->slices[j], sequence + (size_t)t * bytes, bytes);
+    }
+    for (size_t d = 0; d < p->draw_count; d++)
+        yg_loop_attrs(p->draws[d].record, &call->attrs[YG_LOOP_WITHIN], t, p->draws[d].attrs);
+    collect(p, call, t, true);
+    if (!yg_program_run(p->program, call->seed, call->step, error))
+        return false;
+    collect(p, call, t, false);
+    return true;
+}
+
+/* Points the body at the captured tensors. Mostly they are where they were in the last run. */
+static bool bind_captured(const prepared *p, const yg_kernel_call *call, yg_error *error) {
+    const yg_loop_spec *s = &p->loop->spec;
+    for (size_t k = 0; k < s->captured_count; k++) {
+        const void *given = call->in[s->carry_count + s->slice_count + k];
+        void *own = yg_program_data(p->program, s->captured[k]);
+        if (!own || own == given)
+            continue;
+        if ((uintptr_t)given % YG_ALIGN != 0)
+            copy(own, given, bytes_of(p, s->captured[k]));
+        else if (!yg_program_bind(p->program, s->captured[k], (void *)(uintptr_t)given, error))
+            return false;
+    }
+    return true;
 }
 
 bool yg_loop_run(const yg_kernel_call *call, yg_error *error) {
     const prepared *p = call->prepared;
-    if (!p)
-        return yg_fail(error, YG_ERROR_MEMORY, call->origin,
-                       "there was no memory for the body of a loop");
-    clear_gaps(p->loop, call);
-    return run(p, call, error);
+    const yg_loop_spec *s = &p->loop->spec;
+    if (!bind_captured(p, call, error))
+        return false;
+    for (size_t i = 0; i < s->carry_count; i++)
+        copy(p->carries[i], call->in[i], bytes_of(p, s->carries[i]));
+    for (int64_t n = 0; n < s->iterations; n++) {
+        if (!run_iteration(p, call, s->reversed ? s->iterations - 1 - n : n, error))
+            return false;
+    }
+    for (size_t i = 0; i < s->carry_count; i++)
+        copy(result_at(call, i), p->carries[i], bytes_of(p, s->carries[i]));
+    return true;
 }

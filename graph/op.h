@@ -251,7 +251,7 @@ enum {
 #define YG_ANY_COUNT            INT_MAX /* yg_op.max_operands: no limit but memory */
 #define YG_ELEMENTWISE_OPERANDS 8       /* an elementwise operator takes no more */
 #define YG_ROW_OPERANDS         64      /* see yg_op_plan.rows */
-#define YG_OP_MAX_RESULTS       8       /* of a primitive */
+#define YG_OP_MAX_RESULTS       8       /* of a primitive in a set of operators */
 #define YG_OP_NAMED_OPERANDS    4
 
 struct yg_op {
@@ -345,6 +345,10 @@ typedef struct yg_op_set {
     const yg_op *add;       /* operands (a, b): adds cotangents */
     const yg_op *broadcast; /* attribute shape: stretches an operand by NumPy's rule */
     const yg_op *cast;      /* attribute dtype: converts the element type */
+    /* Loops are unrolled with the next three. NULL: no loop is unrolled. */
+    const yg_op *slice;   /* attributes start, stop: a part of a tensor */
+    const yg_op *concat;  /* attribute dim: several tensors in one */
+    const yg_op *reshape; /* attribute shape: the same elements under another shape */
     const yg_rule *const
         *rules; /* in the order in which they are tried when a program is compiled */
     size_t rule_count;

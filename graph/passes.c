@@ -127,14 +127,23 @@ static bool run_verified(yg_compiler *c, const pass *p, const action *a) {
     return done;
 }
 
+/* Steps that decide what is computed. All steps after them, up to the end, decide how. */
+static bool is_of_graph(const pass *p) {
+    return p->run.run == yg_plan_rewrite || p->run.run == yg_plan_trim_loops;
+}
+
 bool yg_plan_make(yg_compiler *c) {
     if (!check_names(c))
         return false;
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         const pass *p = &passes[i];
         const action *a = p->name && is_left_out(c, p->name) ? &p->without : &p->run;
+        if (is_of_graph(p) && c->part == YG_COMPILE_PLAN)
+            continue;
         if (a->run && !(c->verifies ? run_verified(c, p, a) : a->run(c)))
             return false;
+        if (p->run.run == yg_plan_trim_loops && c->part == YG_COMPILE_GRAPH)
+            break;
     }
     return true;
 }

@@ -7,6 +7,24 @@
 
 #include "runtime.h"
 
+/* What a program has to compute: the arguments of yg_compile(). */
+typedef struct yg_request {
+    const yg_graph *graph;
+    const yg_node *outputs;
+    size_t output_count;
+    const yg_update *updates;
+    size_t update_count;
+    bool keeps_dead; /* every node counts as live: the pass `dead` is left out */
+} yg_request;
+
+/* Which part of compiling is done. The body of a loop is compiled in two parts, since both ways to
+ * run a loop begin with the rewritten body. */
+typedef enum yg_compiling {
+    YG_COMPILE_ALL,
+    YG_COMPILE_GRAPH, /* rewriting only. The program cannot run; its `graph` is the result */
+    YG_COMPILE_PLAN,  /* the graph is taken as it is */
+} yg_compiling;
+
 /* What the passes know of a node. */
 typedef struct yg_plan_node {
     yg_node root;   /* the node whose storage it shares: itself, or a view's operand's root */
@@ -58,6 +76,7 @@ typedef struct yg_compiler {
     yg_program *program;
     const yg_graph *graph; /* the caller's, or the program's own clone of it */
     unsigned flags;
+    yg_compiling part;
     const yg_compile_options *options; /* or NULL */
     bool drops_dead;                   /* the pass `dead` is not left out */
     /* Sets root and offset of a node that may share its operand's storage. NULL if the pass `views`
@@ -86,6 +105,10 @@ typedef struct yg_compiler {
     struct yg_before *before;  /* then: the graph before the pass (clone.h); otherwise NULL */
     const struct yg_plan_watch *watch; /* or NULL: plan_verify.h */
 } yg_compiler;
+
+/* As yg_compile(), in part. */
+yg_program *yg_compile_part(const yg_request *request, const yg_compile_options *options,
+                            yg_compiling part, yg_error *error);
 
 /* Runs the table of passes. Fails if the options leave out a name that is neither a pass nor a
  * rule. */
@@ -116,6 +139,12 @@ bool yg_plan_drop_dead(yg_compiler *compiler);
  * `updates` by those of a clone. rewrite.c */
 bool yg_plan_rewrite(yg_compiler *compiler);
 
+/* Gives each loop an operator of its own without what the program does not read. loop_trim.c */
+bool yg_plan_trim_loops(yg_compiler *compiler);
+
+/* unroll: puts copies of the body in place of short loops. */
+bool yg_plan_unroll(yg_compiler *compiler);
+
 /* Moves each large update to right behind its gradient. */
 bool yg_plan_early_updates(yg_compiler *compiler);
 
@@ -136,6 +165,9 @@ bool yg_plan_views(yg_compiler *compiler);
  * node in a unit of its own. */
 bool yg_plan_units_fused(yg_compiler *compiler);
 bool yg_plan_units_apart(yg_compiler *compiler);
+
+/* Compiles the bodies of the loops that are units. loop_run.c */
+bool yg_plan_loop_bodies(yg_compiler *compiler);
 
 /* Works out what each unit costs, and into how many rows it can be cut. cost.c */
 bool yg_plan_costs(yg_compiler *compiler);

@@ -3,7 +3,7 @@
  */
 #include "program.h"
 
-#include "runtime.h"
+#include "loop_op.h"
 #include "threads.h"
 
 #include <stdlib.h>
@@ -36,6 +36,7 @@ void yg_program_free(yg_program *program) {
     free(program->chunks);
     free(program->registers);
     free(program->scratch);
+    yg_loop_ops_free(program->loops);
     yg_store_free(program->own);
     yg_pool_free(program->pool);
     free(program);

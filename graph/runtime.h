@@ -47,6 +47,8 @@ struct yg_program {
                               stands for it, or YG_NONE */
     yg_node *source_of;    /* of a clone: by node of `graph`, the caller's that it was made of */
     yg_pool *pool;
+    struct yg_loop_op *loops; /* made for this program: loop_trim.c */
+    int64_t body_bytes;       /* memory for the results of loops' bodies */
     yg_unit *units;
     size_t unit_count;
     yg_row_loop *row_loops;

@@ -39,7 +39,8 @@ struct yg_graph {
     yg_type *operand_types;   /* room for yg_store_call() */
     size_t operand_room;      /* of `operand_types`: as many as any node has operands */
     struct yg_loop_op *loops; /* the operators of its loops, which it owns: loop_op.h */
-    unsigned depth;           /* definitions that are being built one inside the other */
+    struct yg_loop_node *latest_gradient; /* of a loop, or NULL: loop_grad.c */
+    unsigned depth; /* definitions that are being built one inside the other */
     yg_error error;
 };
 

@@ -25,6 +25,9 @@ static const yg_op_set built_in = {
     .add = &yg_op_add,
     .broadcast = &yg_op_broadcast,
     .cast = &yg_op_cast,
+    .slice = &yg_op_slice,
+    .concat = &yg_op_concat,
+    .reshape = &yg_op_reshape,
     .rules = rules,
     .rule_count = sizeof rules / sizeof *rules,
 };

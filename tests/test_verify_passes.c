@@ -3,6 +3,7 @@
  * right after one pass, and expects an internal error that names this pass.
  */
 #include "compiled.h"
+#include "graph/loop.h"
 #include "graph/plan_verify.h"
 #include "ops/build.h"
 #include "ops/ops.h"
@@ -58,6 +59,20 @@ static void summed(subject *s) {
     s->d = yg_matmul(s->g, s->x, s->y, true, false);
     s->b = yg_matmul(s->g, s->x, s->d, false, false);
     output(s, yg_add(s->g, s->a, s->b));
+}
+
+/* Two iterations of a softmax; d has another type. */
+static void looped(subject *s) {
+    const yg_type *type = yg_node_type(s->g, s->x);
+    yg_graph *body = yg_graph_new(yg_ops(), 0);
+    const yg_node h = yg_input(body, "h", type), next = yg_softmax(body, h, 0);
+    const yg_loop_spec spec = {
+        .body = body, .carries = &h, .next = &next, .carry_count = 1, .iterations = 2};
+    s->a = whole(s, s->x);
+    cr_assert(yg_loop(s->g, &spec, &s->a, NULL, NULL, &s->b, NULL));
+    s->d = yg_matmul(s->g, s->x, s->y, true, false);
+    output(s, whole(s, s->b));
+    output(s, s->d);
 }
 
 /* b needs every row of a for each of its own. */
@@ -183,8 +198,8 @@ static yg_node *operand(const subject *s, yg_node node, size_t k) {
 }
 
 static void another_output(subject *s) {
-    static yg_node outputs[1];
-    outputs[0] = own(s, s->d);
+    static yg_node outputs[2];
+    outputs[0] = outputs[1] = own(s, s->d);
     s->c->outputs = outputs;
 }
 
@@ -395,6 +410,10 @@ static const plant plants[] = {
     {NULL, "yg_plan_rewrite", summed, another_output, "output 0 has no node of its type"},
     {NULL, "yg_plan_rewrite", summed, read_from_later, "which is not before it"},
     {NULL, "yg_plan_rewrite", read_late, another_parameter, "update 0 has another parameter"},
+    {NULL, "yg_plan_trim_loops", looped, another_output, "output 0 has no node of its type"},
+    {NULL, "yg_plan_trim_loops", looped, read_from_later, "which is not before it"},
+    {"unroll", "yg_plan_unroll", looped, another_output, "output 0 has no node of its type"},
+    {"unroll", "yg_plan_unroll", looped, read_from_later, "which is not before it"},
     {"early_updates", "yg_plan_early_updates", updated_late, another_operand, "is no copy of"},
     {"early_updates", "yg_plan_early_updates", updated_late, computed_again, "computed twice"},
     {"recompute", "yg_plan_recompute", deep, another_layer, "is no copy of"},
