@@ -6,6 +6,7 @@
 #include "fault_injection.h"
 #include "file_faults.h"
 #include "graph/random.h"
+#include "train/encoding.h"
 #include "train/gradients.h"
 #include "train/predict.h"
 #include "train/train.h"
@@ -163,6 +164,65 @@ Test(faults, memory_may_run_out_anywhere) {
     cr_assert(train(&j, whole, true, 8, &error), "%s", error.message);
     expect_same_run(&j, "allocations", 0);
     end_job(&j);
+}
+
+static const char encoded_text[] =
+    "format: 1\n"
+    "name: encoded\n"
+    "inputs: {x: [B, 2]}\n"
+    "targets: {y: {shape: [B], dtype: i32, classes: 2}}\n"
+    "graph: {z: {type: linear, input: x, out_features: 2}}\n"
+    "outputs: [z]\n"
+    "loss: cross_entropy(z, y)\n"
+    "data:\n"
+    "  train: {csv: rows.csv, x: [a, b], y: label}\n"
+    "  transform: {x: x / 2}\n"
+    "  standardize: [x]\n"
+    "train: {epochs: 1, batch_size: 2, seed: 1, optimizer: {type: sgd, lr: 0.1}}\n";
+
+static void expect_whole(const yg_encoding *encoding, int n) {
+    const yg_port_encoding *x = &encoding->ports[0], *y = &encoding->ports[1];
+    cr_expect(x->column_count == 2 && y->column_count == 1, "allocation %d: columns are lost", n);
+    cr_expect(y->class_count == 2, "allocation %d: classes are lost", n);
+    cr_expect(x->formula, "allocation %d: the formula is lost", n);
+    cr_expect(x->mean && x->deviation, "allocation %d: means are lost", n);
+}
+
+/* Without a part of the encoding, predictions would silently be wrong. */
+Test(faults, no_part_of_the_encoding_is_lost) {
+    const workspace w = workspace_make();
+    workspace_write(&w, "rows.csv", "a,b,label\n1,2,no\n2,1,yes\n0,1,no\n");
+    yg_model *model = workspace_model(&w, "encoded.yaml", encoded_text);
+    yg_error error = {0};
+    yg_train_result result;
+    char out[256], path[256];
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
+    snprintf(path, sizeof path, "%s", workspace_path(&w, "run/weights.safetensors"));
+    const yg_train_options options = {.out = out, .threads = 1};
+    cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+    yg_train_result_free(&result);
+    yg_tensor_file file = {0};
+    cr_assert(yg_safetensors_read(path, &file, &error), "%s", error.message);
+    int n = 1;
+    for (;; n++) {
+        yg_encoding encoding;
+        error = (yg_error){0};
+        fault_injection_begin((uint64_t)n);
+        const bool good = yg_encoding_load(model, &file, path, &encoding, &error);
+        const bool failed = fault_injection_end().failed;
+        if (good) {
+            expect_whole(&encoding, n);
+            yg_encoding_free(&encoding);
+        } else {
+            cr_expect_eq(error.code, YG_ERROR_MEMORY, "allocation %d: %s", n, error.message);
+        }
+        if (!failed)
+            break;
+    }
+    cr_expect_gt(n, 15);
+    yg_tensor_file_free(&file);
+    yg_model_free(model);
+    workspace_remove(&w);
 }
 
 Test(faults, disks_fill_up_and_renames_fail) {

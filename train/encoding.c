@@ -80,7 +80,9 @@ bool yg_encoding_save(const yg_model *model, const yg_encoding *encoding, yg_ten
 static bool load_texts(const yg_tensor_file *file, const char *path, const char *prefix,
                        const char *port, char ***texts, size_t *count, yg_error *error) {
     char *key = key_of(prefix, port, "");
-    const char *note = key ? yg_metadata_find(file, key) : NULL;
+    if (!key)
+        return yg_fail_memory(error);
+    const char *note = yg_metadata_find(file, key);
     free(key);
     if (!note)
         return true;
@@ -93,7 +95,11 @@ static bool load_texts(const yg_tensor_file *file, const char *path, const char 
     }
     for (size_t i = 0; i < size && good; i++) {
         const char *text = json_string_value(json_array_get(list, i));
-        good = text && ((*texts)[i] = strdup(text)) != NULL;
+        good = text != NULL;
+        if (good && !((*texts)[i] = strdup(text))) {
+            json_decref(list);
+            return yg_fail_memory(error);
+        }
         *count += good;
     }
     json_decref(list);
@@ -104,7 +110,9 @@ static bool load_texts(const yg_tensor_file *file, const char *path, const char 
 static bool load_numbers(const yg_tensor_file *file, const char *path, const char *port,
                          const char *suffix, int64_t *width, double **values, yg_error *error) {
     char *key = key_of("@standardize/", port, suffix);
-    const yg_tensor *tensor = key ? yg_tensor_find(file, key) : NULL;
+    if (!key)
+        return yg_fail_memory(error);
+    const yg_tensor *tensor = yg_tensor_find(file, key);
     free(key);
     if (!tensor)
         return true;
@@ -143,12 +151,19 @@ static bool load_formula(const yg_model *model, const yg_tensor_file *file, cons
     const yg_value *map = data_entry(model, "transform");
     const yg_value *value = map && map->kind == YG_MAPPING ? yg_value_get(map, port) : NULL;
     char *key = key_of("transform.", port, "");
-    const char *note = key ? yg_metadata_find(file, key) : NULL;
+    if (!key)
+        return yg_fail_memory(error);
+    const char *note = yg_metadata_find(file, key);
     free(key);
-    if (!value && !note)
+    if (value) {
+        out->formula = yg_formula_text(model, value, error);
+        out->formula_origin = value->origin;
+    } else if (note) {
+        out->formula = strdup(note);
+        out->formula_origin = (yg_origin){path, 0, 0};
+    } else {
         return true;
-    out->formula = value ? yg_formula_text(model, value, error) : strdup(note);
-    out->formula_origin = value ? value->origin : (yg_origin){path, 0, 0};
+    }
     if (!out->formula)
         return yg_fail_memory(error);
     if (note ? strcmp(out->formula, note) == 0 : !yg_metadata_find(file, "encoding"))
