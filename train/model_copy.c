@@ -202,7 +202,7 @@ static void add_vars(copying *c, const yg_train_options *options) {
         for (size_t i = options->override_count; i-- > 0;) { /* the last one counts */
             const char *text = options->overrides[i], *equals = strchr(text, '=');
             const size_t length = equals ? (size_t)(equals - text) : 0;
-            if (strlen(vars->keys[v]->text) == length &&
+            if (equals && strlen(vars->keys[v]->text) == length &&
                 strncmp(vars->keys[v]->text, text, length) == 0) {
                 add(c, vars->items[v], false, strdup(equals + 1));
                 break;

@@ -34,10 +34,11 @@ bool yg_results_locate_parts(const yg_score_plan *plan, yg_executable *executabl
     yg_node *nodes = calloc(plan->part_count + 1, sizeof *nodes);
     executable->parts = calloc(plan->part_count + 1, sizeof *executable->parts);
     const bool good = nodes && executable->parts;
-    if (good && yg_score_plan_locate(plan, executable->network, nodes))
+    if (good && yg_score_plan_locate(plan, executable->network, nodes)) {
         executable->part_count = plan->part_count;
-    for (size_t i = 0; i < executable->part_count; i++)
-        executable->parts[i] = result_of(executable, "part", nodes[i], YG_NOWHERE);
+        for (size_t i = 0; i < plan->part_count; i++)
+            executable->parts[i] = result_of(executable, "part", nodes[i], YG_NOWHERE);
+    }
     free(nodes);
     return good || yg_fail_memory(error);
 }

@@ -6,8 +6,9 @@
 static const yg_source *const sources[] = {&yg_source_csv, &yg_source_rows};
 
 const yg_source *yg_source_of(const yg_value *part) {
+    const size_t last = sizeof sources / sizeof *sources - 1; /* it has no key: it takes the rest */
     size_t i = 0;
-    while (sources[i]->key && !yg_value_get(part, sources[i]->key))
-        i++; /* the last one has no key */
+    while (i < last && !yg_value_get(part, sources[i]->key))
+        i++;
     return sources[i];
 }
