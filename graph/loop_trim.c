@@ -202,7 +202,7 @@ static bool is_loop_result(const yg_graph *graph, yg_node node, yg_node *loop, s
 static void note_read(trimmed_graph *g, yg_node node) {
     yg_node loop;
     size_t result;
-    if (is_loop_result(g->clone.from.graph, node, &loop, &result))
+    if (is_loop_result(g->clone.from.graph, node, &loop, &result) && g->places[loop].is_read)
         g->places[loop].is_read[result] = true;
 }
 
@@ -286,7 +286,7 @@ static bool trim_loop(trimmed_graph *g, yg_node node) {
                   .from = &yg_loop_of(record->op)->spec,
                   .error = c->error,
                   .is_read = g->places[node].is_read};
-    yg_node *operands = malloc((record->operand_count + (size_t)1) * sizeof *operands);
+    yg_node *operands = calloc(record->operand_count + (size_t)1, sizeof *operands);
     bool good = operands != NULL || yg_fail_memory(c->error);
     if (good && (good = allocate(&t))) {
         find_reached(&t);
