@@ -42,6 +42,7 @@ typedef struct job {
     workspace w;
     yg_model *model;
     char out[256], weights[256];
+    char answer[4000]; /* of the last call of gradients() or predict() that succeeded */
 } job;
 
 static job make_job(void) {
@@ -66,16 +67,22 @@ static bool train(const job *j, const char *out, bool resume, int64_t epochs, yg
     return good;
 }
 
-static bool gradients(const job *j, yg_error *error) {
+static bool gradients(job *j, yg_error *error) {
     yg_gradients result;
     const yg_gradients_options options = {.weights = j->weights, .threads = 1};
     const bool good = yg_loss_gradients(j->model, &options, &result, error);
-    if (good)
+    if (good) {
+        size_t used = (size_t)snprintf(j->answer, sizeof j->answer, "%.17g", result.loss);
+        for (size_t i = 0; i < result.count; i++)
+            used += (size_t)snprintf(j->answer + used, sizeof j->answer - used, " %s %.9g",
+                                     result.parameters[i].name,
+                                     yg_element_get(YG_F32, result.parameters[i].data, 0));
         yg_gradients_free(&result);
+    }
     return good;
 }
 
-static bool predict(const job *j, yg_error *error) {
+static bool predict(job *j, yg_error *error) {
     static const char csv[] = "a,b\n1,2\n0,1\n2,2\n";
     char *answer = NULL;
     size_t size;
@@ -89,6 +96,8 @@ static bool predict(const job *j, yg_error *error) {
     const bool good = yg_predict(j->model, &options, in, "in.csv", out, NULL, error);
     fclose(in);
     fclose(out);
+    if (good)
+        snprintf(j->answer, sizeof j->answer, "%s", answer);
     free(answer);
     return good;
 }
@@ -128,11 +137,11 @@ static int64_t choose(int64_t i, int64_t tries, int64_t total) {
 }
 
 Test(faults, memory_may_run_out_anywhere) {
-    enum { TRIES = 120 };
+    enum { TRIES = 300 };
     static const char *const names[] = {"train", "grad", "predict"};
-    const job j = make_job();
+    job j = make_job();
     yg_error error = {0};
-    char whole[256];
+    char whole[256], answer[sizeof j.answer];
     snprintf(whole, sizeof whole, "%s", workspace_path(&j.w, "whole"));
     cr_assert(train(&j, whole, false, 0, &error), "%s", error.message);
     cr_assert(train(&j, j.out, false, 0, &error), "%s", error.message);
@@ -144,6 +153,7 @@ Test(faults, memory_may_run_out_anywhere) {
                   "%s", error.message);
         const int64_t total = (int64_t)fault_injection_end().asked;
         cr_assert_gt(total, 100);
+        memcpy(answer, j.answer, sizeof answer);
         for (int64_t i = 0; i < (total < TRIES ? total : TRIES); i++) {
             const int64_t n = choose(i, TRIES, total);
             error = (yg_error){0};
@@ -155,6 +165,8 @@ Test(faults, memory_may_run_out_anywhere) {
             cr_expect(good || error.message[0], "%s, allocation %d: no message", names[what],
                       (int)n);
             cr_expect(good || failed, "%s, allocation %d: %s", names[what], (int)n, error.message);
+            cr_expect(!good || strcmp(j.answer, answer) == 0, "%s, allocation %d: %s", names[what],
+                      (int)n, j.answer);
             expect_clean(&j, names[what], n);
         }
     }
