@@ -70,7 +70,7 @@ bool yg_number_function(const yg_op *op, const yg_attr *attrs, const yg_term *op
                         size_t count, yg_origin origin, yg_term *result, yg_error *error) {
     yg_type types[YG_OP_NAMED_OPERANDS] = {{0}}, type = {0};
     int64_t wholes[YG_OP_NAMED_OPERANDS], out = 0;
-    double numbers[YG_OP_NAMED_OPERANDS];
+    double numbers[YG_OP_NAMED_OPERANDS] = {0};
     const void *in[YG_OP_NAMED_OPERANDS];
     yg_dtype dtype;
     if (count == 0 || count > YG_OP_NAMED_OPERANDS)
