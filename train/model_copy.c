@@ -40,8 +40,10 @@ static void add(copying *c, const yg_value *at, bool insert, char *text) {
     if (text && c->count == c->capacity) {
         const size_t capacity = c->capacity ? 2 * c->capacity : 16;
         edit *grown = realloc(c->edits, capacity * sizeof *grown);
-        c->edits = grown ? grown : c->edits;
-        c->capacity = grown ? capacity : c->capacity;
+        if (grown) {
+            c->edits = grown;
+            c->capacity = capacity;
+        }
     }
     if (!text || c->count == c->capacity) {
         free(text);
