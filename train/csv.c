@@ -388,6 +388,14 @@ bool yg_csv_check_column(const yg_csv *csv, size_t column, yg_error *error) {
                    csv->second[known] + 1, name);
 }
 
+bool yg_csv_allow_stop(yg_csv *csv) {
+    return yg_input_allow_stop(&csv->input);
+}
+
+void yg_csv_stop(const yg_csv *csv) {
+    yg_input_stop(&csv->input);
+}
+
 bool yg_csv_ready(yg_csv *csv) {
     /* The LF of the last line's CR LF is not the next line. */
     for (int i = 0; i < 2; i++) {

@@ -36,6 +36,10 @@ bool yg_csv_check_column(const yg_csv *csv, size_t column, yg_error *error);
 /* True if yg_csv_next() can read a line, or the end, without waiting for the writer of a pipe. */
 bool yg_csv_ready(yg_csv *csv);
 
+/* As yg_input_allow_stop() and yg_input_stop(). */
+bool yg_csv_allow_stop(yg_csv *csv);
+void yg_csv_stop(const yg_csv *csv);
+
 typedef enum yg_csv_status { YG_CSV_ROW, YG_CSV_END, YG_CSV_FAILED } yg_csv_status;
 
 /* Reads the next record, which must have as many cells as the header. */

@@ -4,6 +4,7 @@
 #include "input.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,37 @@ bool yg_input_begin(yg_input *input, FILE *file) {
 
 void yg_input_end(yg_input *input) {
     free(input->bytes);
+    for (int i = 0; input->stoppable && i < 2; i++)
+        close(input->stop[i]);
     *input = (yg_input){0};
+}
+
+bool yg_input_allow_stop(yg_input *input) {
+    if (input->descriptor < 0 || input->stoppable)
+        return true; /* what is in memory is never waited for */
+    if (pipe(input->stop) != 0)
+        return false;
+    for (int i = 0; i < 2; i++)
+        fcntl(input->stop[i], F_SETFD, FD_CLOEXEC);
+    input->stoppable = true;
+    return true;
+}
+
+void yg_input_stop(const yg_input *input) {
+    const char byte = 0;
+    while (input->stoppable && write(input->stop[1], &byte, 1) < 0 && errno == EINTR)
+        continue;
+}
+
+/* Waits for bytes, or for the end of waiting. False in that case, with `failure` set. */
+static bool wait_for_bytes(yg_input *input) {
+    struct pollfd wait[] = {{.fd = input->descriptor, .events = POLLIN},
+                            {.fd = input->stop[0], .events = POLLIN}};
+    while (input->stoppable && poll(wait, 2, -1) < 0 && errno == EINTR)
+        continue;
+    if (input->stoppable && wait[1].revents)
+        input->failure = ECANCELED;
+    return !input->failure;
 }
 
 /* Appends more bytes to those that are not taken yet; waits if none has arrived. */
@@ -38,7 +69,7 @@ static bool read_more(yg_input *input) {
         got = (ssize_t)fread(to, 1, room, input->file);
         if (!got && ferror(input->file))
             input->failure = errno ? errno : EIO;
-    } else {
+    } else if (wait_for_bytes(input)) {
         do
             got = read(input->descriptor, to, room);
         while (got < 0 && errno == EINTR);

@@ -4,9 +4,11 @@
 #include "predict.h"
 
 #include "../graph/number.h"
+#include "../graph/threads.h"
 #include "../ops/registry.h"
 #include "encoding.h"
 #include "executables.h"
+#include "read_ahead.h"
 #include "settings.h"
 #include "source.h"
 #include "units.h"
@@ -27,10 +29,11 @@ typedef struct interpretation {
 typedef struct prediction {
     const yg_model *model;
     yg_data data;
-    yg_dataset batch; /* the rows that are read, at most batch_size */
+    yg_dataset batches[2]; /* rows that are read, at most batch_size in each: see read_ahead.h */
     int64_t batch_size;
     yg_tensor_file weights, store;
-    char *path; /* of the weights */
+    char *path;   /* of the weights */
+    char *header; /* the first line of the predictions */
     yg_executables executables;
     interpretation outputs;
     FILE *out;
@@ -131,19 +134,19 @@ static bool find_reading(prediction *p, const yg_executable *executable, yg_erro
 /* --------------------------------------------------------------------------------- writing ---- */
 
 /* A cell, in quotes where RFC 4180 asks for them. */
-static void write_text(const prediction *p, const char *text) {
-    const char special[] = {p->delimiter, '"', '\n', '\r', ' ', '\t', '\0'};
+static void write_text(FILE *out, char delimiter, const char *text) {
+    const char special[] = {delimiter, '"', '\n', '\r', ' ', '\t', '\0'};
     if (*text && !strpbrk(text, special)) {
-        fputs(text, p->out);
+        fputs(text, out);
         return;
     }
-    fputc('"', p->out);
+    fputc('"', out);
     for (; *text; text++) {
         if (*text == '"')
-            fputc('"', p->out);
-        fputc(*text, p->out);
+            fputc('"', out);
+        fputc(*text, out);
     }
-    fputc('"', p->out);
+    fputc('"', out);
 }
 
 /* ---------------------------------------------------------------------------- the header ---- */
@@ -207,16 +210,21 @@ static bool list_columns(const prediction *p, const yg_executable *executable, h
                       SIZE_MAX, error);
 }
 
-static bool write_header(const prediction *p, const yg_executable *executable, yg_error *error) {
+/* Makes p->header, the text. */
+static bool make_header(prediction *p, const yg_executable *executable, yg_error *error) {
     header h = {.pool = yg_pool_new()};
-    const bool good = h.pool ? list_columns(p, executable, &h, error) : yg_fail_memory(error);
+    size_t size;
+    FILE *text = open_memstream(&p->header, &size);
+    bool good = h.pool && text ? list_columns(p, executable, &h, error) : yg_fail_memory(error);
     for (size_t i = 0; good && i < h.names.count; i++) {
         if (i > 0)
-            fputc(p->delimiter, p->out);
-        write_text(p, h.names.names[i]);
+            fputc(p->delimiter, text);
+        write_text(text, p->delimiter, h.names.names[i]);
     }
-    if (good)
-        fputc('\n', p->out);
+    if (text) {
+        const bool written = !ferror(text);
+        good = fclose(text) == 0 && written ? good : good && yg_fail_memory(error);
+    }
     yg_pool_free(h.pool);
     return good;
 }
@@ -277,7 +285,7 @@ static void write_label(const prediction *p, const yg_executable *executable, in
     const yg_result *output = &executable->outputs[r->label_output];
     const int64_t class = best_class(output, output_width(executable, r->label_output), row);
     if (r->classes)
-        write_text(p, r->classes[class]);
+        write_text(p->out, p->delimiter, r->classes[class]);
     else
         fprintf(p->out, "%lld", (long long)class);
 }
@@ -307,15 +315,15 @@ static bool write_failed(const prediction *p, yg_error *error) {
                    errno && ferror(p->out) ? strerror(errno) : "output failed");
 }
 
-/* Parameters are read once, when the first batch tells the dimensions. */
+/* Loads the parameters and makes the header. The columns of the input have told the dimensions. */
 static bool load_parameters(prediction *p, yg_error *error) {
     yg_executable *executable = yg_executable_new(&p->executables.options, p->batch_size, error);
     const bool good = executable && find_reading(p, executable, error) &&
                       yg_weights_initialize(executable->network, 0, &p->store, error) &&
-                      yg_weights_assign(&p->weights, p->path, p->store.count, &p->store, error);
-    const bool told = good && write_header(p, executable, error);
+                      yg_weights_assign(&p->weights, p->path, p->store.count, &p->store, error) &&
+                      make_header(p, executable, error);
     yg_executable_free(executable);
-    return told;
+    return good;
 }
 
 static int64_t power_of_two_below(int64_t count) {
@@ -325,14 +333,15 @@ static int64_t power_of_two_below(int64_t count) {
     return power;
 }
 
-/* Answers the rows of p->batch. After a pause of a pipe their number can be anything. Then they are
- * cut into powers of two. Otherwise each number of rows would need a program of its own. */
+/* Answers the rows of a stream. Where a pipe has paused, their number can be anything. Then they
+ * are cut into powers of two. Otherwise each number of rows would need a program of its own. */
 static bool run_rows(prediction *p, yg_stream *stream, bool paused, yg_error *error) {
     yg_stream_seek(stream, 0, 0);
     while (yg_stream_left(stream) > 0) {
         const int64_t left = yg_stream_left(stream);
-        yg_executable *executable =
-            yg_executables_get(&p->executables, paused ? power_of_two_below(left) : left, error);
+        yg_executable *executable = yg_executables_get(
+            &p->executables, paused && left < p->batch_size ? power_of_two_below(left) : left,
+            error);
         if (!executable)
             return false;
         yg_executable_fill(executable, stream);
@@ -345,18 +354,30 @@ static bool run_rows(prediction *p, yg_stream *stream, bool paused, yg_error *er
     return (!ferror(p->out) && (!paused || fflush(p->out) == 0)) || write_failed(p, error);
 }
 
-static bool read_rows(prediction *p, yg_reader *reader, yg_error *error) {
-    yg_stream *stream = yg_stream_open(&p->batch, error);
-    bool good = stream != NULL;
-    int64_t count = 1;
-    while (good && count > 0) {
-        p->batch.count = 0;
-        count = yg_reader_next(reader, &p->batch, p->batch_size, error);
-        good = count >= 0;
-        if (count > 0)
-            good = run_rows(p, stream, count < p->batch_size && yg_reader_waits(reader), error);
+/* Answers all rows. The header is written when the first ones have been read: if one of them is
+ * wrong, nothing has been written. */
+static bool answer(prediction *p, yg_read_ahead *ahead, yg_error *error) {
+    yg_stream *streams[2] = {yg_stream_open(&p->batches[0], error),
+                             yg_stream_open(&p->batches[1], error)};
+    yg_batch_read batch = {.count = 1};
+    bool good = streams[0] && streams[1];
+    for (bool first = true; good && batch.count > 0; first = false) {
+        good = yg_read_ahead_next(ahead, &batch, error);
+        if (good && first)
+            fprintf(p->out, "%s\n", p->header);
+        if (good && batch.count > 0)
+            good = run_rows(p, streams[batch.dataset - p->batches], batch.paused, error);
     }
-    yg_stream_close(stream);
+    yg_stream_close(streams[0]);
+    yg_stream_close(streams[1]);
+    return good;
+}
+
+static bool read_rows(prediction *p, yg_reader *reader, int threads, yg_error *error) {
+    const bool threaded = (threads > 0 ? threads : yg_threads_available()) > 1;
+    yg_read_ahead *ahead = yg_read_ahead_new(reader, p->batches, p->batch_size, threaded, error);
+    const bool good = ahead && answer(p, ahead, error);
+    yg_read_ahead_close(ahead);
     return good;
 }
 
@@ -384,8 +405,10 @@ static bool run(prediction *p, const yg_predict_options *options, FILE *in, cons
     yg_reader *reader =
         yg_reader_new(&reading, &yg_source_csv,
                       yg_csv_source_new(&reading, in, name, p->delimiter, NULL, error), error);
-    const bool good = reader && yg_dataset_reserve(&reading, &p->batch, p->batch_size, error) &&
-                      load_parameters(p, error) && read_rows(p, reader, error) &&
+    const bool good = reader &&
+                      yg_dataset_reserve(&reading, &p->batches[0], p->batch_size, error) &&
+                      yg_dataset_reserve(&reading, &p->batches[1], p->batch_size, error) &&
+                      load_parameters(p, error) && read_rows(p, reader, options->threads, error) &&
                       (fflush(p->out) == 0 || write_failed(p, error));
     yg_reader_close(reader);
     return good;
@@ -405,11 +428,13 @@ bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *
     if (rows)
         *rows = p.rows;
     yg_executables_free(&p.executables);
-    yg_dataset_free(&p.batch);
+    yg_dataset_free(&p.batches[0]);
+    yg_dataset_free(&p.batches[1]);
     yg_tensor_file_free(&p.store);
     yg_tensor_file_free(&p.weights);
     yg_data_free(&p.data);
     free(p.outputs.units);
+    free(p.header);
     free(p.path);
     return good;
 }

@@ -161,6 +161,15 @@ bool yg_reader_waits(const yg_reader *reader) {
     return reader->source->waits && reader->source->waits(reader->state);
 }
 
+bool yg_reader_allow_stop(const yg_reader *reader) {
+    return !reader->source->allow_stop || reader->source->allow_stop(reader->state);
+}
+
+void yg_reader_stop(const yg_reader *reader) {
+    if (reader->source->stop)
+        reader->source->stop(reader->state);
+}
+
 bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error) {
     int64_t capacity = to->count, count = 1;
     while (count > 0) {

@@ -45,6 +45,11 @@ typedef struct yg_source {
                     yg_error *error);
     /* More examples may come, but have not arrived; NULL: that cannot be. */
     bool (*waits)(void *state);
+    /* Lets next() be stopped while it waits for a pipe; false if that is impossible. NULL: next()
+     * never waits. */
+    bool (*allow_stop)(void *state);
+    /* Makes next() fail soon, also where it waits. Called from another thread. */
+    void (*stop)(void *state);
     void (*close)(void *state);
 } yg_source;
 
@@ -79,6 +84,11 @@ int64_t yg_reader_next(yg_reader *reader, yg_dataset *to, int64_t limit, yg_erro
 
 /* True if a pipe may still give examples, but they have not arrived. */
 bool yg_reader_waits(const yg_reader *reader);
+
+/* yg_reader_next() may run in one thread and be stopped from another: then it fails soon, also
+ * where it waits for a pipe. Stopping must be allowed before; false if it is impossible. */
+bool yg_reader_allow_stop(const yg_reader *reader);
+void yg_reader_stop(const yg_reader *reader);
 
 /* Appends all remaining examples, then decides which label is which class. */
 bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error);

@@ -165,10 +165,20 @@ static bool waits(void *opaque) {
     return !yg_csv_ready(((csv_state *)opaque)->csv);
 }
 
+static bool allow_stop(void *opaque) {
+    return yg_csv_allow_stop(((csv_state *)opaque)->csv);
+}
+
+static void stop(void *opaque) {
+    yg_csv_stop(((csv_state *)opaque)->csv);
+}
+
 const yg_source yg_source_csv = {
     .key = "csv",
     .open = open_csv,
     .next = next_records,
     .waits = waits,
+    .allow_stop = allow_stop,
+    .stop = stop,
     .close = close_csv,
 };
