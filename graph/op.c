@@ -83,11 +83,12 @@ static bool check_attr(const yg_op *op, const yg_attr_spec *spec, const yg_attr 
     case YG_ATTR_INTS:
         break;
     }
-    if (attr->count < 0 || attr->count > YG_MAX_RANK)
+    if (attr->count < 0 || (attr->count > YG_MAX_RANK && !spec->any_count))
         return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s takes at most %d numbers",
                        op->name, spec->name, YG_MAX_RANK);
+    const int64_t *ints = yg_attr_ints(attr);
     for (int64_t i = 0; i < attr->count; i++) {
-        if (!check_range(op, spec, (double)attr->ints[i], origin, error))
+        if (!check_range(op, spec, (double)ints[i], origin, error))
             return false;
     }
     return true;

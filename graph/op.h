@@ -52,20 +52,31 @@ typedef enum yg_attr_kind {
 } yg_attr_kind;
 
 /* An attribute's value. In a node all unused bytes are zero, so that equal values have equal bytes.
- * The builder clears them; a caller need not. */
+ * The builder clears them; a caller need not.
+ *
+ * A list of more than YG_MAX_RANK entries stands elsewhere, at `many`. A caller gives its own
+ * memory, and may free it after the call. A node has a copy in the memory of its graph. */
 typedef struct yg_attr {
-    int64_t count; /* YG_ATTR_INTS: entries of ints; otherwise 0 */
+    int64_t count; /* YG_ATTR_INTS: entries of the list; otherwise 0 */
     union {
         int64_t i;
         double f;
-        int64_t ints[YG_MAX_RANK];
+        int64_t ints[YG_MAX_RANK]; /* a list of at most YG_MAX_RANK entries */
+        const int64_t *many;       /* a longer list: see yg_attr_spec.any_count */
     };
 } yg_attr;
+
+/* The `count` entries of a list of any length. */
+static inline const int64_t *yg_attr_ints(const yg_attr *attr) {
+    return attr->count > YG_MAX_RANK ? attr->many : attr->ints;
+}
 
 typedef struct yg_attr_spec {
     const char *name;
     yg_attr_kind kind;
     bool required;    /* there is no default; `fallback` is not used */
+    bool any_count;   /* YG_ATTR_INTS: the list may have more than YG_MAX_RANK entries. The operator
+                         must then read it by yg_attr_ints() */
     yg_attr fallback; /* the default. An empty list is shown as "none"; `doc` must say what that
                          means ("all dimensions") */
     double min, max;  /* bounds of a number, or of each entry of a list, both inclusive. Equal: no

@@ -57,13 +57,19 @@ static uint64_t mix_bytes(uint64_t hash, const void *data, size_t size) {
     return hash;
 }
 
+static uint64_t mix_attr(uint64_t hash, const yg_attr *attr) {
+    if (attr->count <= YG_MAX_RANK)
+        return mix_bytes(hash, attr, sizeof *attr);
+    return mix_bytes(hash, attr->many, (size_t)attr->count * sizeof *attr->many);
+}
+
 /* Never 0: that marks a record that is not in the table. */
 static uint32_t record_hash(const yg_record *record) {
     uint64_t hash = mix(0xcbf29ce484222325u, (uint64_t)(uintptr_t)record->op);
     for (uint32_t i = 0; i < record->operand_count; i++)
         hash = mix(hash, record->operands[i]);
     for (size_t i = 0; i < record->op->attr_count; i++)
-        hash = mix_bytes(hash, &record->attrs[i], sizeof(yg_attr));
+        hash = mix_attr(hash, &record->attrs[i]);
     if (record->data)
         hash = mix_bytes(hash, record->data, (size_t)yg_type_bytes(record->type));
     /* The finaliser of MurmurHash3: every bit affects the low bits, which pick the slot. */
@@ -72,14 +78,22 @@ static uint32_t record_hash(const yg_record *record) {
     return hash ? (uint32_t)hash : 1;
 }
 
+static bool attr_equal(const yg_attr *a, const yg_attr *b) {
+    if (a->count <= YG_MAX_RANK || a->count != b->count)
+        return memcmp(a, b, sizeof *a) == 0;
+    return memcmp(a->many, b->many, (size_t)a->count * sizeof *a->many) == 0;
+}
+
 static bool record_equal(const yg_record *a, const yg_record *b) {
     if (a->op != b->op || a->operand_count != b->operand_count)
         return false;
     if (a->operand_count &&
         memcmp(a->operands, b->operands, a->operand_count * sizeof *a->operands) != 0)
         return false;
-    if (a->op->attr_count && memcmp(a->attrs, b->attrs, a->op->attr_count * sizeof *a->attrs) != 0)
-        return false;
+    for (size_t i = 0; i < a->op->attr_count; i++) {
+        if (!attr_equal(&a->attrs[i], &b->attrs[i]))
+            return false;
+    }
     if (!yg_type_equal(a->type, b->type))
         return false;
     return !a->data || memcmp(a->data, b->data, (size_t)yg_type_bytes(a->type)) == 0;
@@ -200,6 +214,22 @@ static const yg_type *own_type(yg_graph *graph, const yg_type *type, const yg_no
     return copy;
 }
 
+/* A copy of the attributes, with their long lists, that the graph owns. NULL when out of memory. */
+static const yg_attr *own_attrs(yg_graph *graph, const yg_attr *attrs, size_t count) {
+    yg_attr *copy = yg_pool_take(graph->pool, count * sizeof *copy);
+    for (size_t i = 0; copy && i < count; i++) {
+        copy[i] = attrs[i];
+        if (attrs[i].count <= YG_MAX_RANK)
+            continue;
+        const size_t bytes = (size_t)attrs[i].count * sizeof *attrs[i].many;
+        int64_t *many = yg_pool_take(graph->pool, bytes);
+        if (!many)
+            return NULL;
+        copy[i].many = memcpy(many, attrs[i].many, bytes);
+    }
+    return copy;
+}
+
 /* Replaces everything that the record points to by copies that the graph owns. */
 static bool copy_contents(yg_graph *graph, yg_record *record) {
     record->type = own_type(graph, record->type, record->operands, record->operand_count);
@@ -213,11 +243,9 @@ static bool copy_contents(yg_graph *graph, yg_record *record) {
         record->operands = memcpy(operands, record->operands, bytes);
     }
     if (record->op->attr_count) {
-        const size_t bytes = record->op->attr_count * sizeof *record->attrs;
-        void *attrs = yg_pool_take(graph->pool, bytes);
-        if (!attrs)
+        record->attrs = own_attrs(graph, record->attrs, record->op->attr_count);
+        if (!record->attrs)
             return yg_fail_memory(&graph->error);
-        record->attrs = memcpy(attrs, record->attrs, bytes);
     }
     if (record->data) {
         const size_t bytes = (size_t)yg_type_bytes(record->type);

@@ -71,7 +71,7 @@ static void add_attr(yg_text *text, const yg_attr_spec *spec, const yg_attr *att
     case YG_ATTR_INTS:
         yg_text_add(text, "[");
         for (int64_t i = 0; i < attr->count; i++)
-            yg_text_add(text, i ? ", %" PRId64 : "%" PRId64, attr->ints[i]);
+            yg_text_add(text, i ? ", %" PRId64 : "%" PRId64, yg_attr_ints(attr)[i]);
         yg_text_add(text, "]");
         return;
     }

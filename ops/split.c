@@ -29,10 +29,11 @@ static size_t result_count(const yg_infer *call) {
 
 /* Whether sizes that are listed add up to `size`. */
 static bool add_up(const yg_attr *sections, int64_t size) {
+    const int64_t *sizes = yg_attr_ints(sections);
     for (int64_t i = 0; i < sections->count; i++) {
-        if (sections->ints[i] > size)
+        if (sizes[i] > size)
             return false;
-        size -= sections->ints[i];
+        size -= sizes[i];
     }
     return size == 0;
 }
@@ -79,8 +80,9 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
         stop[d] = x->shape[d];
         step[d] = 1;
     }
+    const int64_t *sizes = yg_attr_ints(sections);
     for (size_t i = 0; i < parts; i++) {
-        const int64_t listed = sections->ints[sections->count > 1 ? i : 0];
+        const int64_t listed = sizes[sections->count > 1 ? i : 0];
         stop[dim] = start[dim] + (sections->count > 1 ? listed : x->shape[dim] / listed);
         results[i] = yg_slice(graph, operands[0], start, stop, step);
         start[dim] = stop[dim];
@@ -97,6 +99,7 @@ static const yg_attr_spec attrs[] = {
     {.name = "sections",
      .kind = YG_ATTR_INTS,
      .required = true,
+     .any_count = true,
      .max = (double)INT64_MAX,
      .doc = "one number: how many equal parts; a list: the size of each part"},
     {.name = "dim",

@@ -174,6 +174,147 @@ Test(lists, are_the_same_however_they_are_compiled) {
     }
 }
 
+/* Sizes 1, 2, 1, 2, … from memory that the caller frees at once. */
+Test(lists, are_split_by_any_number_of_sizes) {
+    yg_graph *g = yg_graph_new(yg_ops(), YG_GRAPH_F64);
+    int64_t *sizes = calloc(MANY, sizeof *sizes), total = 0;
+    yg_node *parts = calloc(MANY, sizeof *parts);
+    cr_assert(g && sizes && parts);
+    for (int i = 0; i < MANY; i++)
+        total += sizes[i] = 1 + i % 2;
+    yg_type type;
+    cr_assert(yg_type_make(YG_F64, 1, &total, &type, NULL));
+    const yg_node x = yg_input(g, "x", &type);
+    const yg_attr attrs[] = {{.count = MANY, .many = sizes}, {.i = 0}};
+    cr_assert_eq(yg_result_count(g, &yg_op_split, &x, 1, attrs), MANY);
+    cr_assert_eq(yg_apply_all(g, &yg_op_split, &x, 1, attrs, parts, MANY), MANY);
+    free(sizes);
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(yg_node_type(g, parts[i])->shape[0], 1 + i % 2);
+    for (int i = 0; i < MANY / 2; i++) { /* in reverse */
+        const yg_node last = parts[MANY - 1 - i];
+        parts[MANY - 1 - i] = parts[i];
+        parts[i] = last;
+    }
+    const yg_node y = yg_concat(g, parts, MANY, 0);
+    yg_error error = {0};
+    yg_program *program = yg_compile(g, &y, 1, NULL, 0, NULL, &error);
+    cr_assert(program, "%s", error.message);
+    double *in = yg_program_data(program, x);
+    for (int64_t i = 0; i < total; i++)
+        in[i] = (double)i;
+    cr_assert(yg_program_run(program, 0, 0, &error));
+    const double *out = yg_program_data(program, y);
+    for (int64_t i = 0; i < total; i++) /* 14998, 14999, 14997, 14995, 14996, … */
+        cr_assert_eq(out[i], (double)(total - 1 - i + (i % 3 == 0 ? -1 : i % 3 == 1 ? 1 : 0)));
+    yg_program_free(program);
+    yg_graph_free(g);
+    free(parts);
+}
+
+/* Each is refused for what is wrong with it. */
+Test(lists, of_sizes_are_checked) {
+    enum { COUNT = 20 };
+    static const struct {
+        int64_t third;
+        const char *expected;
+    } cases[] = {{2, "the sections do not add up to 20"}, {-1, "sections = -1 is outside 0 to"}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        int64_t sizes[COUNT];
+        for (int i = 0; i < COUNT; i++)
+            sizes[i] = i == 2 ? cases[c].third : 1;
+        yg_type type;
+        cr_assert(yg_type_make(YG_F32, 1, (const int64_t[]){COUNT}, &type, NULL));
+        const yg_node x = yg_input(g, "x", &type);
+        yg_node parts[COUNT];
+        const yg_attr attrs[] = {{.count = COUNT, .many = sizes}, {.i = 0}};
+        cr_expect_eq(yg_apply_all(g, &yg_op_split, &x, 1, attrs, parts, COUNT), 0);
+        cr_expect(strstr(yg_graph_error(g)->message, cases[c].expected), "%s",
+                  yg_graph_error(g)->message);
+        yg_graph_free(g);
+    }
+}
+
+/* y = c[0] + c[1] x + c[2] x² + … */
+static void polynomial(void *out, const void *const *in, size_t n, const yg_attr *attrs) {
+    const int64_t *c = yg_attr_ints(&attrs[0]);
+    const double *x = in[0];
+    double *y = out;
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (int64_t k = attrs[0].count; k-- > 0;)
+            sum = sum * x[i] + (double)c[k];
+        y[i] = sum;
+    }
+}
+
+static const yg_attr_spec polynomial_attrs[] = {
+    {.name = "c", .kind = YG_ATTR_INTS, .required = true, .any_count = true, .doc = "of powers"},
+};
+
+static const yg_op polynomial_op = {
+    .name = "polynomial",
+    .group = "test",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attrs = polynomial_attrs,
+    .attr_count = 1,
+    .flags = YG_OP_ELEMENTWISE | YG_OP_NON_DIFFERENTIABLE,
+    .tile = {[YG_F64] = polynomial},
+};
+
+/* A node has a copy of a long list. Nodes with equal lists are one. */
+Test(lists, of_attributes_belong_to_the_graph) {
+    enum { COUNT = 30 };
+    yg_graph *g = yg_graph_new(yg_ops(), YG_GRAPH_F64);
+    yg_type type;
+    cr_assert(yg_type_make(YG_F64, 1, (const int64_t[]){3}, &type, NULL));
+    const yg_node x = yg_input(g, "x", &type);
+    yg_node y[4];
+    for (int which = 0; which < 4; which++) { /* the third differs, the fourth is shorter */
+        int64_t *c = calloc(COUNT, sizeof *c);
+        for (int k = 0; k < COUNT; k++)
+            c[k] = k % 5 + (which == 2 && k == COUNT - 1);
+        const yg_attr attr = {.count = COUNT - (which == 3), .many = c};
+        y[which] = yg_apply(g, &polynomial_op, &x, 1, &attr);
+        memset(c, 0x55, COUNT * sizeof *c);
+        free(c);
+    }
+    cr_assert_not(yg_graph_error(g));
+    cr_expect_eq(y[0], y[1]);
+    cr_expect_eq(yg_graph_size(g), 4);
+    char *text = yg_graph_text(g, &y[3], 1);
+    cr_expect(strstr(text, "c=[0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, "
+                           "0, 1, 2, 3, 4, 0, 1, 2, 3]"),
+              "%s", text);
+    free(text);
+    yg_error error = {0};
+    yg_program *program = yg_compile(g, y, 4, NULL, 0, NULL, &error);
+    cr_assert(program, "%s", error.message);
+    memcpy(yg_program_data(program, x), (const double[]){0, 1, -1}, 3 * sizeof(double));
+    cr_assert(yg_program_run(program, 0, 0, &error));
+    cr_expect_eq(((double *)yg_program_data(program, y[0]))[1], 60);
+    cr_expect_eq(((double *)yg_program_data(program, y[2]))[1], 61);
+    cr_expect_eq(((double *)yg_program_data(program, y[3]))[1], 56);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
+/* Other lists stay as short as a shape. */
+Test(lists, of_attributes_are_short_where_nothing_else_is_said) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const int64_t dims[YG_MAX_RANK + 1] = {0};
+    yg_type type;
+    cr_assert(yg_type_make(YG_F32, 1, (const int64_t[]){3}, &type, NULL));
+    const yg_node x = yg_input(g, "x", &type);
+    const yg_attr attr = {.count = YG_MAX_RANK + 1, .many = dims};
+    cr_expect_eq(yg_apply(g, yg_op_find(yg_ops(), "permute"), &x, 1, &attr), YG_NONE);
+    cr_expect(strstr(yg_graph_error(g)->message, "takes at most 8 numbers"), "%s",
+              yg_graph_error(g)->message);
+    yg_graph_free(g);
+}
+
 /* Constants: folded, whatever their number. */
 Test(lists, of_constants_are_folded) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
@@ -232,9 +373,9 @@ static const char *name_of(int i, char *text) {
     return text;
 }
 
-/* "a, b, …: split(x, n, dim=1)", the key in the long form that YAML has for keys of more than 1,024
- * characters, then concat and stack of all of them, in reverse. */
-static char *model_of(int n) {
+/* "a, b, …: split(x, n, dim=1)", or with a list of n sizes, the key in the long form that YAML has
+ * for keys of more than 1,024 characters, then concat and stack of all of them, in reverse. */
+static char *model_of(int n, bool sizes) {
     char *text = NULL, name[4];
     size_t size;
     FILE *file = open_memstream(&text, &size);
@@ -245,7 +386,12 @@ static char *model_of(int n) {
             n);
     for (int i = 0; i < n; i++)
         fprintf(file, "%s%s", i ? ", " : "", name_of(i, name));
-    fprintf(file, "\n  : split(x * w, %d, dim=1)\n  p: concat([", n);
+    fputs("\n  : split(x * w, ", file);
+    if (!sizes)
+        fprintf(file, "%d", n);
+    for (int i = 0; sizes && i < n; i++)
+        fputs(i ? ", 1" : "[1", file);
+    fprintf(file, "%s, dim=1)\n  p: concat([", sizes ? "]" : "");
     for (int i = n; i-- > 0;)
         fprintf(file, "%s%s", name_of(i, name), i ? ", " : "], dim=1)\n  q: stack([");
     for (int i = n; i-- > 0;)
@@ -255,8 +401,8 @@ static char *model_of(int n) {
     return text;
 }
 
-Test(lists, are_read_from_model_files, .timeout = 60) {
-    char *text = model_of(MANY);
+static void check_model(bool sizes) {
+    char *text = model_of(MANY, sizes);
     yg_error error = {0};
     yg_model *model = model_from_text(text, &error);
     cr_assert(model, "%s", error.message);
@@ -287,4 +433,9 @@ Test(lists, are_read_from_model_files, .timeout = 60) {
     free(text);
     network_run_close(&run);
     yg_model_free(model);
+}
+
+Test(lists, are_read_from_model_files, .timeout = 60) {
+    check_model(false);
+    check_model(true);
 }

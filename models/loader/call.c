@@ -111,19 +111,35 @@ static bool set_word(const call_site *site, const yg_attr_spec *spec, const yg_e
                    yg_suggest(word, known, count, hint, sizeof hint));
 }
 
+/* Room for the entries of a list, `attr->ints` if they fit there. NULL after a failure. */
+static int64_t *take_ints(const call_site *site, const yg_attr_spec *spec, yg_origin origin,
+                          size_t count, yg_attr *attr) {
+    if (count <= YG_MAX_RANK)
+        return attr->ints;
+    if (!spec->any_count) {
+        yg_fail(site->builder->error, YG_ERROR_ARGUMENT, origin,
+                "%s: `%s` has %zu entries, at most %d are possible", site->op->name, spec->name,
+                count, YG_MAX_RANK);
+        return NULL;
+    }
+    int64_t *many = yg_pool_take(site->builder->pool, count * sizeof *many);
+    if (!many)
+        yg_fail_memory(site->builder->error);
+    attr->many = many;
+    return many;
+}
+
 static bool set_ints(const call_site *site, const yg_attr_spec *spec, const yg_expression *argument,
                      const yg_term *term, yg_attr *attr) {
     const yg_term *items = term->kind == YG_TERM_LIST ? term->items : term;
     const size_t count = term->kind == YG_TERM_LIST ? term->count : 1;
-    if (count > YG_MAX_RANK) {
-        return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
-                       "%s: `%s` has %zu entries, at most %d are possible", site->op->name,
-                       spec->name, count, YG_MAX_RANK);
-    }
+    int64_t *ints = take_ints(site, spec, argument->origin, count, attr);
+    if (!ints)
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (items[i].kind != YG_TERM_INT)
             return wrong_attr(site, spec, argument, &items[i]);
-        attr->ints[i] = items[i].i;
+        ints[i] = items[i].i;
     }
     attr->count = (int64_t)count;
     return true;

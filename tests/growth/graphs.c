@@ -148,10 +148,14 @@ static void split(growing *g) {
 static void split_of_stack(growing *g) {
     yg_node *parts = calloc((size_t)g->n, sizeof *parts);
     cr_assert(parts);
-    for (int i = 0; i < g->n; i++)
+    int64_t *sizes = calloc((size_t)g->n, sizeof *sizes);
+    cr_assert(sizes);
+    for (int i = 0; i < g->n; i++) {
         parts[i] = leaf(g);
+        sizes[i] = 1;
+    }
     const yg_op *ops[] = {yg_op_find(yg_ops(), "stack"), yg_op_find(yg_ops(), "split")};
-    const yg_attr dim = {.i = 1}, attrs[] = {{.count = 1, .ints = {g->n}}, {.i = 1}};
+    const yg_attr dim = {.i = 1}, attrs[] = {{.count = g->n, .many = sizes}, {.i = 1}};
     const yg_node joined = yg_apply(g->graph, ops[0], parts, (size_t)g->n, &dim);
     yg_apply_all(g->graph, ops[1], &joined, 1, attrs, parts, (size_t)g->n);
     yg_node sum = parts[0];
@@ -159,6 +163,7 @@ static void split_of_stack(growing *g) {
         sum = call(g, "add", call(g, "sin", sum, YG_NONE), call(g, "tanh", parts[i], YG_NONE));
     g->loss = call(g, "sum", sum, YG_NONE);
     free(parts);
+    free(sizes);
 }
 
 typedef struct shape {
@@ -187,6 +192,7 @@ static const shape shapes[] = {
 typedef enum stage {
     BUILD,
     DIFFERENTIATE,
+    DIFFERENTIATE_AGAIN,
     VERIFY,
     TEXT,
     DOT,
@@ -204,6 +210,7 @@ typedef enum stage {
 static const char *const stage_names[STAGES] = {
     [BUILD] = "building",
     [DIFFERENTIATE] = "differentiating",
+    [DIFFERENTIATE_AGAIN] = "differentiating twice",
     [VERIFY] = "verifying",
     [TEXT] = "printing the graph",
     [DOT] = "printing the graph as DOT",
@@ -232,6 +239,28 @@ static yg_program *compile(const growing *g, const yg_update *updates, unsigned 
         yg_compile(g->graph, g->outputs, g->output_count, updates, g->leaf_count, &options, &error);
     cr_assert(program, "%s", error.message);
     return program;
+}
+
+/* Second derivatives of the shape: those of the sum of all gradients. */
+static void differentiate_twice(const shape *shape, int n, uint64_t *work) {
+    growing g = {.n = n, .graph = yg_graph_new(yg_ops(), 0)};
+    g.leaves = calloc((size_t)n + 2, sizeof *g.leaves);
+    g.outputs = calloc((size_t)n + 2, sizeof *g.outputs);
+    yg_node *gradients = calloc((size_t)n + 2, sizeof *gradients), sum = YG_NONE;
+    cr_assert(g.graph && g.leaves && g.outputs && gradients);
+    shape->build(&g);
+    cr_assert(yg_grad(g.graph, g.loss, YG_NONE, g.leaves, g.leaf_count, gradients));
+    for (size_t i = 0; i < g.leaf_count; i++)
+        sum = sum == YG_NONE ? gradients[i] : call(&g, "add", sum, gradients[i]);
+    sum = call(&g, "sum", sum, YG_NONE);
+    lap();
+    cr_assert(yg_grad(g.graph, sum, YG_NONE, g.leaves, g.leaf_count, gradients));
+    work[DIFFERENTIATE_AGAIN] = lap();
+    yg_graph_free(g.graph);
+    free(g.leaves);
+    free(g.outputs);
+    free(gradients);
+    lap();
 }
 
 /* As `yamlgrad profile` does. */
@@ -318,8 +347,10 @@ ParameterizedTestParameters(growth, of_graphs) {
 ParameterizedTest(size_t *index, growth, of_graphs) {
     const shape *shape = &shapes[*index];
     uint64_t work[3][STAGES];
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
+        differentiate_twice(shape, LEAST << i, work[i]);
         walk(shape, LEAST << i, work[i]);
+    }
     for (int k = 0; k < STAGES; k++) {
         if (k == COMPILE_PLAIN && shape->takes_passes)
             continue;
