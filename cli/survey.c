@@ -138,8 +138,8 @@ static yg_type *room_for_operands(const yg_graph *graph) {
 }
 
 /* total[i]: floating-point operations of the nodes before i. The difference of two entries is the
- * cost of the nodes between them. A node that no output and no loss depends on is not computed, so
- * it costs nothing. Freed by the caller; NULL when out of memory. */
+ * cost of the nodes between them. A node that no output, no loss and no effect depends on is not
+ * computed, so it costs nothing. Freed by the caller; NULL when out of memory. */
 static double *running_flops(yg_network *network) {
     const yg_graph *graph = yg_network_graph(network);
     const size_t size = yg_graph_size(graph);
@@ -153,6 +153,8 @@ static double *running_flops(yg_network *network) {
             live[output[i].node] = true;
         if (yg_network_loss(network) != YG_NONE)
             live[yg_network_loss(network)] = true;
+        for (size_t i = 0; i < size; i++)
+            live[i] |= (yg_node_op(graph, (yg_node)i)->flags & YG_OP_EFFECTS) != 0;
         for (size_t i = size; i-- > 0;)
             for (size_t k = 0; live[i] && k < yg_node_operand_count(graph, (yg_node)i); k++)
                 live[yg_node_operand(graph, (yg_node)i, k)] = true;

@@ -171,7 +171,7 @@ static yg_node simpler(yg_graph *graph, const yg_infer *call, const yg_node *ope
                        const yg_type *result) {
     const bool algebra = !(graph->flags & YG_GRAPH_NO_ALGEBRA);
     yg_node node = YG_NONE;
-    if (call->op->flags & YG_OP_RANDOM)
+    if (call->op->flags & YG_APART)
         return YG_NONE;
     if (algebra && call->op->simplify)
         node = call->op->simplify(graph, call, operands);
@@ -198,13 +198,13 @@ static yg_node add_node(yg_graph *graph, const yg_infer *call, const yg_node *op
         .operand_count = (uint32_t)call->operand_count,
         .attrs = call->attrs,
     };
-    return yg_store_add(graph, &record, !(call->op->flags & YG_OP_RANDOM));
+    return yg_store_add(graph, &record, !(call->op->flags & YG_APART));
 }
 
 static size_t add_several(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                           const yg_type *types, yg_node *results) {
     const size_t count = yg_op_result_count(call->op);
-    const bool folds = !(graph->flags & YG_GRAPH_NO_FOLD) && !(call->op->flags & YG_OP_RANDOM);
+    const bool folds = !(graph->flags & YG_GRAPH_NO_FOLD) && !(call->op->flags & YG_APART);
     if (folds && yg_fold(graph, call, operands, types, results))
         return count;
     results[0] = add_node(graph, call, operands, &types[0]);
@@ -222,7 +222,7 @@ static size_t add_definition(yg_graph *graph, const yg_infer *call, const yg_nod
     for (int other = 0; other < YG_DTYPE_COUNT; other++)
         takes_kind = takes_kind || (other != YG_BOOL && supports(op, (yg_dtype)other) &&
                                     yg_dtype_is_float((yg_dtype)other) == yg_dtype_is_float(dtype));
-    if (op->compose && dtype != YG_BOOL && takes_kind)
+    if (op->compose && dtype != YG_BOOL && takes_kind && !(op->flags & YG_OP_EFFECTS))
         return yg_definition_build(graph, call, operands, types, results);
     yg_graph_fail(graph, YG_ERROR_DTYPE, "%s does not take %s tensors", op->name,
                   yg_dtype_name(dtype));
@@ -231,6 +231,12 @@ static size_t add_definition(yg_graph *graph, const yg_infer *call, const yg_nod
 
 static size_t add_primitive(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                             yg_node *results) {
+    const unsigned flags = call->op->flags;
+    if (flags & YG_OP_EFFECTS && flags & (YG_OP_ELEMENTWISE | YG_OP_VIEW)) {
+        yg_graph_fail(graph, YG_ERROR_INTERNAL, "%s has effects, but no whole-tensor kernel",
+                      call->op->name);
+        return 0;
+    }
     yg_type few[YG_OP_MAX_RESULTS], *types = few;
     const size_t count = yg_op_result_count(call->op);
     if (count > YG_OP_MAX_RESULTS && !(types = yg_pool_take(graph->pool, count * sizeof *types))) {

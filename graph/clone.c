@@ -26,6 +26,7 @@ void yg_clone_live(const yg_request *request, bool *live) {
         live[request->updates[i].parameter] = live[request->updates[i].value] = true;
     for (size_t next = request->graph->size; next > 0; next--) {
         const yg_record *record = &request->graph->records[next - 1];
+        live[next - 1] |= yg_has_effects(request->graph, (yg_node)(next - 1));
         for (uint32_t k = 0; live[next - 1] && k < record->operand_count; k++)
             live[record->operands[k]] = true;
     }

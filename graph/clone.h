@@ -39,7 +39,8 @@ typedef struct yg_clone {
 /* The request that the compiler works on now: the caller's, or that of the last adopted clone. */
 yg_request yg_clone_request(const yg_compiler *compiler);
 
-/* Sets live[node] for each node that the outputs and updates need. `live` must be zeroed before. */
+/* Sets live[node] for each node that the outputs, the updates and the nodes with effects need,
+ * these included. `live` must be zeroed before. */
 void yg_clone_live(const yg_request *request, bool *live);
 
 /* Starts an empty clone. All functions below that return bool return false after a failure, with

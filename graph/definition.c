@@ -169,7 +169,7 @@ static bool rebuild(definition *d, yg_node node, yg_node *operands) {
         d->stands_for[node] = yg_constant(d->caller, record->type, record->data);
         return !d->caller->error.code;
     }
-    if (record->op->flags & (YG_OP_LEAF | YG_OP_RANDOM)) {
+    if (record->op->flags & (YG_OP_LEAF | YG_APART)) {
         yg_graph_fail(d->caller, YG_ERROR_INTERNAL, "%s: its definition has a node of %s",
                       d->y.op->name, record->op->name);
         return false;

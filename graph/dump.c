@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Marks the nodes that some root needs, or all nodes if there are no roots. Freed by the caller;
- * NULL when out of memory. */
+/* Marks the nodes that some root or some node with effects needs, or all nodes if there are no
+ * roots. Freed by the caller; NULL when out of memory. */
 static bool *mark_live(const yg_graph *graph, const yg_node *roots, size_t count) {
     bool *live = calloc(graph->size + 1, sizeof *live);
     if (!live)
@@ -21,6 +21,7 @@ static bool *mark_live(const yg_graph *graph, const yg_node *roots, size_t count
     }
     for (size_t next = graph->size; next > 0; next--) {
         const yg_record *record = &graph->records[next - 1];
+        live[next - 1] |= yg_has_effects(graph, (yg_node)(next - 1));
         for (uint32_t k = 0; live[next - 1] && k < record->operand_count; k++)
             live[record->operands[k]] = true;
     }
@@ -55,6 +56,8 @@ static void add_node(yg_text *text, const yg_graph *graph, yg_node node) {
         yg_text_add(text, ")");
         yg_text_attrs(text, record->op, record->attrs);
     }
+    if (yg_has_effects(graph, node))
+        yg_text_add(text, " with effects");
     yg_text_add(text, " : %s", yg_type_text(record->type, type));
     if (record->name[0] || record->origin.line)
         yg_text_add(text, "  #");

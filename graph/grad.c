@@ -224,6 +224,20 @@ bool yg_grad(yg_graph *graph, yg_node y, yg_node cotangent, const yg_node *wrt, 
     return start != YG_NONE && yg_grad_of_several(graph, &y, &start, 1, wrt, count, out);
 }
 
+/* Fails if a node from `first` on has effects. A cotangent that is only a probe would be their
+ * operand in each run. */
+static bool check_no_effects(yg_graph *graph, yg_node first) {
+    for (yg_node node = first; node < graph->size; node++) {
+        if (!yg_has_effects(graph, node))
+            continue;
+        yg_graph_fail(graph, YG_ERROR_GRADIENT,
+                      "the gradient has effects (%s): there is no derivative along tangents",
+                      graph->records[node].op->name);
+        return false;
+    }
+    return true;
+}
+
 /* The derivative of y along the tangents of targets[0 .. count). Reverse mode gives the cotangents
  * of the targets as a linear function of a cotangent v of y. The gradient of their product with the
  * tangents by v is the derivative (Townsend, "A new trick for calculating Jacobian vector
@@ -232,7 +246,7 @@ static yg_node forward(yg_graph *graph, yg_node y, const yg_node *targets, const
                        size_t count, yg_node *pulled) {
     yg_node derivative = YG_NONE;
     const yg_node probe = yg_input(graph, "cotangent", graph->records[y].type);
-    if (!yg_grad(graph, y, probe, targets, count, pulled))
+    if (!yg_grad(graph, y, probe, targets, count, pulled) || !check_no_effects(graph, probe))
         return YG_NONE;
     size_t kept = 0;
     yg_node *along = pulled + count;

@@ -134,8 +134,8 @@ bool yg_grad(yg_graph *graph, yg_node y, yg_node cotangent, const yg_node *wrt, 
 
 /* Forward mode: the derivative of y, which may have any shape, when each wrt[i] moves along
  * tangents[i]. A tangent has the type of its target; YG_NONE means that the target does not move.
- * It is made by reverse mode applied twice. YG_NONE if y depends on no target that moves, or after
- * a failure. */
+ * It is made by reverse mode applied twice, so it fails if the gradient of y has effects. YG_NONE
+ * if y depends on no target that moves, or after a failure. */
 yg_node yg_jvp(yg_graph *graph, yg_node y, const yg_node *wrt, const yg_node *tangents,
                size_t count);
 

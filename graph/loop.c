@@ -301,6 +301,19 @@ static bool check_results(yg_graph *graph, const yg_loop_spec *s) {
     return !graph->error.code;
 }
 
+/* Fails if the body has effects. The gradient of a loop may run a part of its body again, so an
+ * effect would be seen twice. */
+static bool check_effects(yg_graph *graph, const yg_graph *body) {
+    for (yg_node node = 0; node < body->size; node++) {
+        if (!yg_has_effects(body, node))
+            continue;
+        yg_graph_fail(graph, YG_ERROR_ARGUMENT, "%s has effects: it cannot be in a loop's body",
+                      body->records[node].op->name);
+        return false;
+    }
+    return true;
+}
+
 static bool check(yg_graph *graph, const yg_loop_spec *s, int64_t *depth) {
     const size_t operands = s->carry_count + s->slice_count + s->captured_count;
     if (yg_graph_error(s->body)) {
@@ -313,7 +326,8 @@ static bool check(yg_graph *graph, const yg_loop_spec *s, int64_t *depth) {
                       "a loop has an operand, a result and an iteration at least");
         return false;
     }
-    return check_inputs(graph, s) && check_results(graph, s) && check_random(graph, s->body, depth);
+    return check_inputs(graph, s) && check_results(graph, s) && check_effects(graph, s->body) &&
+           check_random(graph, s->body, depth);
 }
 
 static bool check_operand(yg_graph *graph, const yg_loop_spec *s, yg_node given, yg_node input,

@@ -41,6 +41,12 @@ yg_op_plan yg_op_plan_of(const yg_infer *call, const yg_type *results, bool prep
         call->op->plan(call, results, &plan);
     if (call->operand_count > YG_ROW_OPERANDS)
         plan.rows = 0;
+    if (call->op->flags & YG_OP_EFFECTS) { /* one call a run, by one thread */
+        plan.units = 1;
+        plan.rows = 0;
+        plan.parts = (yg_parts){0};
+        plan.view = -1;
+    }
     return plan;
 }
 

@@ -257,6 +257,12 @@ enum {
     /* `out` may be operand 0's buffer; both have the same type. So the kernel may read an element
      * of operand 0 only before it writes it. */
     YG_OP_IN_PLACE = 1 << 9,
+    /* It does more than compute its results: it sends or prints something. Each node of it runs
+     * exactly once in each run of each program that is compiled from its graph, also if nothing
+     * reads its results. Nodes with effects run one after the other, in the order of the graph, and
+     * nothing else runs meanwhile. The kernel is called once for all of its work, whatever `plan`
+     * says. Only a primitive with a whole-tensor kernel may have the flag. */
+    YG_OP_EFFECTS = 1 << 10,
 };
 
 #define YG_ANY_COUNT            INT_MAX /* yg_op.max_operands: no limit but memory */

@@ -1,6 +1,6 @@
 /*
- * The pass `dead`: leaves out nodes that no output and no update needs. If the pass is left out,
- * every node is live.
+ * The pass `dead`: leaves out nodes that no output, no update and no node with effects needs. If
+ * the pass is left out, every node is live.
  */
 #include "plan.h"
 
@@ -29,6 +29,7 @@ bool yg_plan_mark_live(yg_compiler *c) {
     mark_wanted(c);
     for (size_t next = c->graph->size; next > 0; next--) {
         yg_plan_node *node = &c->nodes[next - 1];
+        node->live |= yg_has_effects(c->graph, (yg_node)(next - 1));
         if (!node->live)
             continue;
         const yg_record *record = &c->graph->records[next - 1];

@@ -137,11 +137,11 @@ static void join(order *o, yg_node node, yg_node user) {
 }
 
 /* Whether a node can be a member of a cone: it is elementwise, or it is the update itself, by a
- * kernel that can write over the parameter. */
+ * kernel that can write over the parameter. A node with effects stays where it is. */
 static bool may_move(const order *o, yg_node node) {
     const unsigned flags = record_of(o, node)->op->flags;
     const bool is_update = flags & YG_OP_ELEMENTWISE || (flags & YG_OP_IN_PLACE && o->value[node]);
-    return is_update && !o->fixed[node] && !o->first[node];
+    return is_update && !(flags & YG_OP_EFFECTS) && !o->fixed[node] && !o->first[node];
 }
 
 /* Finds the members of cones: nodes that only updates need. Each becomes a cone of its own for now.

@@ -95,7 +95,10 @@ static bool prepare(round *r, yg_compiler *c) {
 static bool is_needed(const round *r, yg_node node, yg_node when) {
     const yg_liveness *l = &r->lives;
     const yg_node root = l->root[node];
-    if (l->graph->records[root].op->flags & YG_OP_LEAF || r->remade[node] || r->listed[node])
+    const yg_record *record = &l->graph->records[root];
+    const yg_node kernel = yg_is_result(record) ? record->operands[0] : root;
+    if (record->op->flags & YG_OP_LEAF || yg_has_effects(l->graph, kernel) || r->remade[node] ||
+        r->listed[node])
         return false;
     return r->dropped[root] || l->bytes[root] == 0 || l->last[root] < when;
 }
@@ -185,10 +188,11 @@ static void list_candidates(round *r) {
     }
     for (yg_node node = 0; node < l->at; node++) {
         /* Operators with several results are left alone: a copy of one result would compute all of
-         * them again. */
+         * them again. A node with effects runs once. */
         const yg_record *record = &l->graph->records[node];
-        if (yg_is_result(record) || record->op->results > 1 || l->bytes[node] == 0 ||
-            l->last[node] == end || r->next[node] == YG_NONE || r->next[node] == l->at)
+        if (yg_is_result(record) || record->op->results > 1 || yg_has_effects(l->graph, node) ||
+            l->bytes[node] == 0 || l->last[node] == end || r->next[node] == YG_NONE ||
+            r->next[node] == l->at)
             continue;
         const double ratio = ratio_of(r, node);
         if (ratio > 0)

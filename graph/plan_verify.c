@@ -333,6 +333,37 @@ static bool make_written(verifier *v) {
     return v->written || yg_fail_memory(v->error);
 }
 
+/* -------------------------------------------------------------------------------- effects -- */
+
+static yg_node next_effect(const yg_graph *graph, yg_node node) {
+    while (node < graph->size && !yg_has_effects(graph, node))
+        node++;
+    return node < graph->size ? node : YG_NONE;
+}
+
+static bool runs_alone(const yg_program *p, const yg_unit *unit) {
+    const yg_stage *stage = &p->stages[unit->stage];
+    return stage->end == stage->begin + 1 && p->row_loops[stage->begin].rows == 0 &&
+           unit->kernel.work == 1;
+}
+
+bool yg_plan_effects_are_right(const yg_program *p, bool has_stages, yg_error *error) {
+    yg_node expected = next_effect(p->graph, 0);
+    for (uint32_t u = 0; u < p->unit_count; u++) {
+        const yg_unit *unit = &p->units[u];
+        if (unit->kind != YG_UNIT_KERNEL || !yg_has_effects(p->graph, unit->node))
+            continue;
+        if (unit->node != expected)
+            return yg_plan_is_wrong(
+                p, u, error, "it has an effect, and that of %%%" PRIu32 " is the next", expected);
+        if (has_stages && !runs_alone(p, unit))
+            return yg_plan_is_wrong(p, u, error, "it has an effect, and does not run alone");
+        expected = next_effect(p->graph, expected + 1);
+    }
+    return expected == YG_NONE ||
+           yg_plan_is_wrong(p, YG_NO_UNIT, error, "no unit has the effect of %%%" PRIu32, expected);
+}
+
 bool yg_plan_verify(const yg_program *program, const yg_request *request,
                     const yg_plan_storage *planned, yg_error *error) {
     verifier v = {.program = program, .error = error};
@@ -341,7 +372,7 @@ bool yg_plan_verify(const yg_program *program, const yg_request *request,
                 note_leaves(&v);
     for (size_t b = 0; b < program->stage_count && good; b++)
         good = check_stage(&v, &program->stages[b]);
-    good = good && check_results(&v, request);
+    good = good && check_results(&v, request) && yg_plan_effects_are_right(program, true, error);
     release(&v);
     return good;
 }

@@ -15,8 +15,9 @@
 /* What passes.def asks after a pass or step. Each returns false with an error (YG_ERROR_INTERNAL)
  * that names nodes and units. */
 
-/* The graph is well-formed, and has a node of the right type for each output and update. After
- * rewriting rules, which may change what is computed. */
+/* The graph is well-formed, and has a node of the right type for each output and update. It has the
+ * nodes with effects that the graph before the pass had, in the same order. After rewriting rules,
+ * which may change what is computed. */
 bool yg_verify_rewritten(yg_compiler *compiler);
 
 /* The same, and every node is a copy of a node of the graph before the pass, with copies of its
@@ -31,7 +32,7 @@ bool yg_verify_live(yg_compiler *compiler);
 
 /* A view lies where it says in bytes that exist. Each live node is computed by exactly one unit.
  * A unit reads only what units before it compute, or earlier members of its group. The readers that
- * are noted for each node are its readers. */
+ * are noted for each node are its readers. Units with effects are in the order of the graph. */
 bool yg_verify_units(yg_compiler *compiler);
 
 /* Each unit has a cost and a number of rows that are possible. The readers that are noted for each
@@ -46,7 +47,7 @@ bool yg_verify_overwrites(yg_compiler *compiler);
 bool yg_verify_row_loops(yg_compiler *compiler);
 
 /* The same, and stages cover the row loops in order. No row loop reads what another one of its
- * stage computes, or a parameter that another one writes. */
+ * stage computes, or a parameter that another one writes. A unit with effects is a stage. */
 bool yg_verify_stages(yg_compiler *compiler);
 
 /* The same, once more, since copies of values to parameters have been appended. Each node that is
@@ -95,6 +96,7 @@ yg_program *yg_compile_watched(const yg_request *request, const yg_compile_optio
  *   - a unit of a row loop writes what another row of the row loop still reads;
  *   - a chunk is read outside of its row loop, or by a unit that needs all rows;
  *   - two kernels of a row loop keep scratch in the same bytes;
+ *   - nodes with effects do not run once each, in order, and alone;
  *   - at the end an output, or a parameter that is updated, does not hold its node.
  *
  * It takes n log n for a plan of n reads and writes. */
@@ -103,6 +105,10 @@ bool yg_plan_verify(const yg_program *program, const yg_request *request,
 
 /* Whether the stages cover all row loops in order, and the row loops all units. */
 bool yg_plan_is_covered(const yg_program *program, yg_error *error);
+
+/* Whether each node with effects of the program's graph is run by one unit, in the order of the
+ * graph. With `has_stages`, also whether these units run alone. */
+bool yg_plan_effects_are_right(const yg_program *program, bool has_stages, yg_error *error);
 
 /* --------------------------------------------------------------- reads of nodes, plan_reads.c --
  */

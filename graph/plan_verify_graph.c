@@ -18,6 +18,25 @@ static bool has_type_of(const yg_compiler *c, yg_node now, yg_node before, const
            IS_WRONG(c, "%s %zu has no node of its type", what, i);
 }
 
+/* Whether the graph has the effects of the graph before the pass, in the same order. */
+static bool effects_are_kept(const yg_compiler *c) {
+    const yg_graph *graph = c->before->request.graph;
+    yg_node before = 0;
+    for (yg_node now = 0; now <= c->graph->size; now++) {
+        if (now < c->graph->size && !yg_has_effects(c->graph, now))
+            continue;
+        while (before < graph->size && !yg_has_effects(graph, before))
+            before++;
+        if (now == c->graph->size)
+            break;
+        if (before >= graph->size || c->before->source[now] != before)
+            return IS_WRONG(c, "the effect of %%%" PRIu32 " comes too early, too late or twice",
+                            now);
+        before++;
+    }
+    return before == graph->size || IS_WRONG(c, "the effect of %%%" PRIu32 " is lost", before);
+}
+
 bool yg_verify_rewritten(yg_compiler *c) {
     const yg_request *r = &c->before->request;
     for (size_t i = 0; i < r->output_count; i++) {
@@ -33,7 +52,7 @@ bool yg_verify_rewritten(yg_compiler *c) {
                    yg_node_name(r->graph, before->parameter)) != 0)
             return IS_WRONG(c, "update %zu has another parameter", i);
     }
-    return c->graph == r->graph || yg_graph_verify(c->graph, c->error);
+    return c->graph == r->graph || (effects_are_kept(c) && yg_graph_verify(c->graph, c->error));
 }
 
 /* Whether node `now` computes what its source does: the same operator on copies of the operands. */

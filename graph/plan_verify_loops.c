@@ -106,5 +106,6 @@ bool yg_verify_row_loops(yg_compiler *c) {
 }
 
 bool yg_verify_stages(yg_compiler *c) {
-    return check_loops(c) && yg_plan_is_covered(c->program, c->error) && check_reads(c, true);
+    return check_loops(c) && yg_plan_is_covered(c->program, c->error) && check_reads(c, true) &&
+           yg_plan_effects_are_right(c->program, true, c->error);
 }

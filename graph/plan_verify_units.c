@@ -187,7 +187,8 @@ bool yg_verify_units(yg_compiler *c) {
     bool *computed = calloc(c->graph->size + 1, sizeof *computed);
     const bool good = computed ? check_members(c, computed) : yg_fail_memory(c->error);
     free(computed);
-    return good && yg_each_read(c, check_read, c) && check_readers(c, false);
+    return good && yg_plan_effects_are_right(c->program, false, c->error) &&
+           yg_each_read(c, check_read, c) && check_readers(c, false);
 }
 
 bool yg_verify_costs(yg_compiler *c) {

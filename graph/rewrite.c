@@ -140,13 +140,15 @@ static bool copy_graph(const subject *s, const yg_rule *rule, yg_clone *d) {
     return yg_clone_end(d) && yg_clone_adopt(d);
 }
 
+/* A node with effects is never replaced: its effect would be lost. */
 static bool find_matches(subject *s, const yg_rule *rule) {
     const yg_rewriting rewriting = rewriting_of(s);
     bool any = false;
     // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a request has a graph
     memset(s->scratch, 0xff, s->request.graph->size * sizeof *s->scratch); /* YG_NONE */
     for (yg_node node = 0; node < s->request.graph->size; node++) {
-        s->matched[node] = s->live[node] && rule->matches(&rewriting, node);
+        s->matched[node] = s->live[node] && !yg_has_effects(s->request.graph, node) &&
+                           rule->matches(&rewriting, node);
         any |= s->matched[node];
     }
     return any;

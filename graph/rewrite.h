@@ -44,8 +44,8 @@ struct yg_rule {
      * node of that operator. */
     bool (*candidate)(const yg_graph *graph, yg_node node);
 
-    /* Whether `build` can replace a node. Asked for every live node, in order, so it must be quick
-     * for most of them. */
+    /* Whether `build` can replace a node. Asked for every live node without effects, in order, so
+     * it must be quick for most of them. */
     bool (*matches)(const yg_rewriting *rewriting, yg_node node);
 
     /* Builds, in the graph `to`, the replacement for a node that matched. It must have the same

@@ -61,6 +61,14 @@ static inline size_t yg_op_result_count(const yg_op *op) {
     return op->results > 1 ? (size_t)op->results : 1;
 }
 
+/* Operators whose equal nodes stay apart, and are never folded: each node is there for itself. */
+#define YG_APART (YG_OP_RANDOM | YG_OP_EFFECTS)
+
+/* Whether a node has effects: YG_OP_EFFECTS. */
+static inline bool yg_has_effects(const yg_graph *graph, yg_node node) {
+    return (graph->records[node].op->flags & YG_OP_EFFECTS) != 0;
+}
+
 /* Adds the result node `index` > 0 of node y, which has just been added or found. */
 yg_node yg_store_add_result(yg_graph *graph, yg_node y, size_t index, const yg_type *type);
 

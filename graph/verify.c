@@ -110,6 +110,10 @@ static bool verify_node(const yg_graph *graph, yg_node node, latest *l, yg_error
                        node, op->name);
     if (yg_is_result(record))
         return verify_result(graph, node, l, error);
+    if (op->flags & YG_OP_EFFECTS && record->hash != 0)
+        return yg_fail(error, YG_ERROR_INTERNAL, record->origin,
+                       "%%%u: %s has effects, but could be merged with an equal node", node,
+                       op->name);
     return infer_results(graph, node, l, error) && verify_type(graph, node, &l->types[0], error);
 }
 

@@ -96,6 +96,9 @@ bool operator_check_descriptor(const yg_op *op, char *why) {
         return fail(why, "a result_count without a composite");
     if ((op->vjp || op->vjp_list) && op->flags & YG_OP_NON_DIFFERENTIABLE)
         return fail(why, "both a vjp and the flag YG_OP_NON_DIFFERENTIABLE");
+    if (op->flags & YG_OP_EFFECTS &&
+        (composite || op->simplify || op->flags & (YG_OP_ELEMENTWISE | YG_OP_VIEW)))
+        return fail(why, "effects, but no whole-tensor kernel, or a simplification");
     if (!op->reference)
         return fail(why, "no reference");
     if (!op->samples || op->sample_count == 0)

@@ -6,6 +6,7 @@
 #include "graph/plan_verify.h"
 #include "ops/build.h"
 #include "ops/ops.h"
+#include "tell.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -138,6 +139,14 @@ static void stretched(subject *s) {
     s->a = named(s, yg_sum(s->g, whole(s, s->b), LAST, 1, true), "a");
     s->c = named(s, yg_divide(s->g, s->b, s->a), "c");
     output(s, whole(s, s->c));
+}
+
+/* Two effects that do not depend on each other, and one that nothing reads. */
+static void with_effects(subject *s) {
+    s->a = named(s, yg_apply(s->g, &tell_op, &s->x, 1, NULL), "a");
+    s->b = named(s, yg_apply(s->g, &tell_op, &s->y, 1, NULL), "b");
+    output(s, yg_add(s->g, s->a, s->b));
+    s->c = named(s, yg_apply(s->g, &tell_op, &s->x, 1, NULL), "c");
 }
 
 /* ---------------------------------------------------------------------------------- mistakes -- */
@@ -322,6 +331,18 @@ static void not_run(subject *s) {
     s->program->stage_count--;
 }
 
+static void last_not_run(subject *s) {
+    yg_program *p = s->program;
+    cr_assert_eq(unit_of(s, s->c), &p->units[p->unit_count - 1]);
+    p->unit_count--;
+    p->row_loop_count--;
+    p->stage_count--;
+}
+
+static void run_in_pieces(subject *s) {
+    unit_of(s, s->b)->kernel.work = 2;
+}
+
 static void run_twice(subject *s) {
     s->program->row_loops[0].end++;
 }
@@ -389,6 +410,10 @@ static const plant plants[] = {
     {"a parameter is not updated", updated, NULL, not_updated, "must hold"},
     {"a unit is not run", residual, NULL, not_run, "no stage runs it"},
     {"a unit is run twice", residual, NULL, run_twice, "row loop 0"},
+    {"effects in another order", with_effects, NULL, swapped, "is the next"},
+    {"an effect in a shared stage", with_effects, NULL, in_one_stage, "does not run alone"},
+    {"an effect in pieces", with_effects, NULL, run_in_pieces, "does not run alone"},
+    {"an effect that is missing", with_effects, NULL, last_not_run, "no unit has the effect of"},
     {"a wrong register", fused, "multiply_add", other_register, "does not hold"},
     {"a register is used again too early", fused, "multiply_add", register_too_early,
      "does not hold"},

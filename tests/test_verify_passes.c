@@ -7,6 +7,7 @@
 #include "graph/plan_verify.h"
 #include "ops/build.h"
 #include "ops/ops.h"
+#include "tell.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -156,6 +157,13 @@ static void fused(subject *s) {
     output(s, yg_add(s->g, s->d, s->x));
 }
 
+/* Effects that do not depend on each other, beside an update that moves. */
+static void with_effects(subject *s) {
+    updated_late(s);
+    s->a = yg_apply(s->g, &tell_op, &s->x, 1, NULL);
+    s->b = yg_apply(s->g, &tell_op, &s->x, 1, NULL);
+}
+
 /* -------------------------------------------------------------------------------- mistakes -- */
 
 static yg_node own(const subject *s, yg_node node) {
@@ -225,6 +233,21 @@ static void computed_again(subject *s) {
     cr_assert_lt(graph->size, graph->capacity);
     s->c->before->source[graph->size] = s->c->before->source[own(s, s->a)];
     yg_store_append(graph, &graph->records[own(s, s->a)]);
+}
+
+static void effects_exchanged(subject *s) {
+    yg_node *source = s->c->before->source;
+    cr_assert(source, "the pass has moved nothing");
+    source[own(s, s->a)] = s->b;
+    source[own(s, s->b)] = s->a;
+}
+
+/* The copy of b is the same operator without effects. */
+static void effect_lost(subject *s) {
+    static yg_op pure;
+    pure = tell_op;
+    pure.flags &= ~(unsigned)YG_OP_EFFECTS;
+    s->c->graph->records[own(s, s->b)].op = &pure;
 }
 
 static void another_layer(subject *s) {
@@ -416,12 +439,15 @@ static const plant plants[] = {
     {"unroll", "yg_plan_unroll", looped, read_from_later, "which is not before it"},
     {"early_updates", "yg_plan_early_updates", updated_late, another_operand, "is no copy of"},
     {"early_updates", "yg_plan_early_updates", updated_late, computed_again, "computed twice"},
+    {"early_updates", "yg_plan_early_updates", with_effects, effects_exchanged, "comes too early"},
+    {"early_updates", "yg_plan_early_updates", with_effects, effect_lost, "is lost"},
     {"recompute", "yg_plan_recompute", deep, another_layer, "is no copy of"},
     {"dead", "yg_plan_mark_live", residual, left_out, "is needed, and left out"},
     {"dead", "yg_plan_mark_live", residual, not_in_memory, "is not kept in memory"},
     {"fuse", "yg_plan_units_fused", viewed, beside_the_view, "views: %"},
     {"fuse", "yg_plan_units_fused", viewed, beyond_the_root, "views: %"},
     {"fuse", "yg_plan_units_fused", residual, units_exchanged, "which runs later"},
+    {"fuse", "yg_plan_units_fused", with_effects, units_exchanged, "is the next"},
     {"fuse", "yg_plan_units_fused", residual, computed_twice, "which it must not"},
     {"fuse", "yg_plan_units_fused", fused, member_lost, "is computed nowhere"},
     {"fuse", "yg_plan_units_fused", residual, reader_forgotten, "noted otherwise"},
@@ -432,6 +458,7 @@ static const plant plants[] = {
     {"row_loops", "yg_plan_row_loops", by_rows, a_part_split, "split between two chunks"},
     {"row_loops", "yg_plan_row_loops", products, one_row_loop, "it reads other rows"},
     {"stages", "yg_plan_stages", residual, one_stage, "another row loop of its stage"},
+    {"stages", "yg_plan_stages", with_effects, one_stage, "does not run alone"},
     {"stages", "yg_plan_stages", updated_late, written_beside_a_reader, "while unit"},
     {NULL, "yg_plan_storages", residual, too_small, "no memory, or too little"},
     {NULL, "yg_plan_storages", residual, free_too_early, "is free after stage"},

@@ -114,6 +114,8 @@ static node_class class_of(analysis *a, yg_node node) {
     int axis;
     if (op->flags & YG_OP_LEAF)
         return class_of_leaf(a, node);
+    if (op->flags & YG_OP_EFFECTS)
+        return MIXED;
     for (size_t k = 0; k < count; k++)
         reads[a->classes[yg_node_operand(a->graph, node, k)]] = true;
     if (reads[MIXED] || (reads[ROWS] && reads[TOTAL]))

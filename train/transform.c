@@ -61,16 +61,18 @@ static bool check_elementwise(const yg_formula *formula, const char *name, yg_er
     }
     for (size_t i = 0; good && i < size; i++) {
         const yg_op *op = yg_node_op(graph, (yg_node)i);
-        const bool random = op->flags & YG_OP_RANDOM;
+        const bool random = op->flags & YG_OP_RANDOM, effects = op->flags & YG_OP_EFFECTS;
         if (!needed[i] || i == formula->input)
             continue;
-        uniform[i] = !random && is_uniform(graph, (yg_node)i, uniform);
-        if (random || (!uniform[i] && !(op->flags & YG_OP_ELEMENTWISE)))
-            good = yg_fail(error, YG_ERROR_ARGUMENT, yg_node_origin(graph, (yg_node)i),
-                           "the transform of '%s' must give each element from that element alone, "
-                           "which '%s' does not%s",
-                           name, op->name,
-                           random ? ": it is random"
+        uniform[i] = !random && !effects && is_uniform(graph, (yg_node)i, uniform);
+        if (random || effects || (!uniform[i] && !(op->flags & YG_OP_ELEMENTWISE)))
+            good =
+                yg_fail(error, YG_ERROR_ARGUMENT, yg_node_origin(graph, (yg_node)i),
+                        "the transform of '%s' must give each element from that element alone, "
+                        "which '%s' does not%s",
+                        name, op->name,
+                        random    ? ": it is random"
+                        : effects ? ": it has effects"
                                   : "; what needs more belongs in `graph:`, or is `standardize`");
     }
     free(needed);
