@@ -6,30 +6,14 @@
 #include "train/gradients.h"
 #include "train/predict.h"
 #include "train/safetensors.h"
-#include "train/train.h"
 #include "train/units.h"
-#include "workspace.h"
+#include "trained.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* Trains into the folder "run" and returns the loss. */
-static double train(const workspace *w, const yg_model *model) {
-    yg_error error = {0};
-    yg_train_result result;
-    cr_assert(yg_train(model, &(yg_train_options){.out = workspace_path(w, "run"), .threads = 1},
-                       &result, &error),
-              "%s: %s", error.file, error.message);
-    const double loss = result.training.loss;
-    yg_train_result_free(&result);
-    return loss;
-}
 
 /* Predicts a CSV text. Returns the predictions, or "line:column: message" of the failure; the
  * caller frees them. */
@@ -377,27 +361,6 @@ Test(predict, kept_statistics_that_make_no_sense_are_refused) {
     workspace_remove(&w);
 }
 
-/* A model without parameters, so that predictions are exact. The arguments are the shape of x and
- * the outputs. */
-static yg_model *exact_model(const workspace *w, const char *inputs, const char *outputs,
-                             const char *rows) {
-    char text[900];
-    snprintf(text, sizeof text,
-             "format: 1\n"
-             "name: exact\n"
-             "inputs: {%s}\n"
-             "params: {w: {shape: [1], init: ones}}\n"
-             "graph: {h: x * w}\n"
-             "outputs:\n%s"
-             "loss: mean(h)\n"
-             "data: {train: {%s}}\n"
-             "train: {epochs: 1, optimizer: {type: sgd, lr: 0}}\n",
-             inputs, outputs, rows);
-    yg_model *model = workspace_model(w, "t.yaml", text);
-    train(w, model);
-    return model;
-}
-
 Test(predict, a_symbolic_size_comes_from_the_columns) {
     static const struct {
         const char *csv, *answer;
@@ -451,203 +414,6 @@ Test(predict, whole_numbers_are_predicted_exactly) {
     char *answer = predict(&w, model, "n,x\n9007199254740993,1\n-9223372036854775808,2\n");
     cr_expect_str_eq(answer, "n,h\n9007199254740993,1\n-9223372036854775808,2\n");
     free(answer);
-    yg_model_free(model);
-    workspace_remove(&w);
-}
-
-/* Predicts from one pipe to another. */
-typedef struct piping {
-    const yg_model *model;
-    yg_predict_options options;
-    char weights[256];
-    FILE *in, *out;
-    bool good;
-} piping;
-
-static void *predict_piped(void *opaque) {
-    piping *p = opaque;
-    yg_error error = {0};
-    p->options.weights = p->weights;
-    p->good = yg_predict(p->model, &p->options, p->in, "pipe", p->out, NULL, &error);
-    fclose(p->out);
-    return NULL;
-}
-
-static void answer_in_pauses(const workspace *w, const yg_model *model, yg_predict_options how) {
-    piping p = {.model = model, .options = how};
-    snprintf(p.weights, sizeof p.weights, "%s", workspace_path(w, "run/weights.safetensors"));
-    int to[2], from[2];
-    cr_assert(pipe(to) == 0 && pipe(from) == 0);
-    p.in = fdopen(to[0], "rb");
-    p.out = fdopen(from[1], "wb");
-    FILE *feed = fdopen(to[1], "wb"), *answers = fdopen(from[0], "rb");
-    pthread_t thread;
-    cr_assert_eq(pthread_create(&thread, NULL, predict_piped, &p), 0);
-    char line[100];
-    fputs("x\r\n", feed);
-    int next = 0, expected = 0;
-    for (int rows = 1; rows <= 5; rows += 2) { /* 1, 3 and 5 at a time */
-        for (int i = 0; i < rows; i++)
-            fprintf(feed, "%d\r\n", next++);
-        fputs("12", feed); /* the beginning of a row */
-        fflush(feed);
-        if (expected == 0)
-            cr_assert_str_eq(fgets(line, sizeof line, answers), "h\n");
-        for (; expected < next; expected++) {
-            char wanted[20];
-            snprintf(wanted, sizeof wanted, "%d\n", expected);
-            cr_assert_not_null(fgets(line, sizeof line, answers));
-            cr_assert_str_eq(line, wanted);
-        }
-        fputs("\r\n", feed);
-        fflush(feed);
-        cr_assert_str_eq(fgets(line, sizeof line, answers), "12\n");
-    }
-    fclose(feed);
-    cr_expect_null(fgets(line, sizeof line, answers));
-    pthread_join(thread, NULL);
-    cr_expect(p.good);
-    fclose(p.in);
-    fclose(answers);
-}
-
-/* If rows were held back, this would wait for ever, and the suite would be ended. In small batches
- * a thread reads ahead. */
-Test(predict, rows_of_a_pipe_are_answered_when_it_pauses) {
-    const workspace w = workspace_make();
-    yg_model *model = exact_model(&w, "x: [B]", "  h: h\n", "x: [1]");
-    for (int64_t batch = 0; batch <= 3; batch++)
-        for (int threads = 1; threads <= 2; threads++)
-            answer_in_pauses(&w, model,
-                             (yg_predict_options){.batch_size = batch, .threads = threads});
-    yg_model_free(model);
-    workspace_remove(&w);
-}
-
-/* -------------------------------------------------------------------------- reading ahead -- */
-
-static int count_threads(void) {
-    int count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    for (const struct dirent *task; tasks && (task = readdir(tasks)) != NULL;)
-        count += task->d_name[0] != '.';
-    if (tasks)
-        closedir(tasks);
-    return count;
-}
-
-/* Rows of three columns, and one cell that is none: of row `wrong`, from 1; 0: none. */
-static char *make_rows(int rows, int wrong) {
-    char *text = malloc((size_t)rows * 60 + 20), *at = text;
-    at += sprintf(at, "x.0,x.1,x.2\n");
-    for (int i = 1; i <= rows; i++)
-        at += i == wrong ? sprintf(at, "%d,two,%d\n", i, i)
-                         : sprintf(at, "%d,%.3f,%g\n", i, i / 7.0, 1e-3 * i * i);
-    return text;
-}
-
-/* The rows are the same, to the bit, in any batches and with any number of threads. */
-Test(predict, reading_ahead_changes_no_bit) {
-    const workspace w = workspace_make();
-    yg_model *model =
-        exact_model(&w, "x: [B, 3]", "  p: h * 0.37\n  q: \"h[:, 1] / 3\"\n", "x: [[1, 2, 3]]");
-    char *csv = make_rows(1000, 0), weights[256], *expected = NULL;
-    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
-    static const int64_t batches[] = {1000, 1001, 7, 1, 250, 256};
-    const int before = count_threads();
-    for (size_t i = 0; i < 12; i++) {
-        const yg_predict_options options = {
-            .weights = weights, .batch_size = batches[i / 2], .threads = i % 2 ? 3 : 1};
-        yg_error error = {0};
-        char *answer;
-        size_t size;
-        int64_t rows;
-        FILE *in = fmemopen(csv, strlen(csv), "rb"), *out = open_memstream(&answer, &size);
-        cr_assert(yg_predict(model, &options, in, "in.csv", out, &rows, &error), "%s",
-                  error.message);
-        fclose(in);
-        fclose(out);
-        cr_expect_eq(rows, 1000);
-        if (!expected)
-            expected = strdup(answer);
-        cr_expect_str_eq(answer, expected, "batches of %d, %d threads", (int)options.batch_size,
-                         options.threads);
-        free(answer);
-    }
-    cr_expect_eq(count_threads(), before);
-    free(expected);
-    free(csv);
-    yg_model_free(model);
-    workspace_remove(&w);
-}
-
-/* A wrong cell is told with its row and column, whoever reads it. Nothing is written, no header
- * either, if it is in the first batch; batches before its own are. */
-Test(predict, a_wrong_row_is_told_wherever_it_is) {
-    const workspace w = workspace_make();
-    yg_model *model = exact_model(&w, "x: [B, 3]", "  p: \"h[:, 0]\"\n", "x: [[1, 2, 3]]");
-    char weights[256], file[256];
-    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
-    static const int wrong[] = {1, 2, 10, 11, 20, 21, 37, 99, 100};
-    const int before = count_threads();
-    for (size_t i = 0; i < 4 * sizeof wrong / sizeof *wrong; i++) {
-        const int row = wrong[i / 4];
-        const yg_predict_options options = {
-            .weights = weights, .batch_size = 10, .threads = i % 2 ? 2 : 1};
-        char *csv = make_rows(100, row), *answer, text[100], *expected = NULL;
-        size_t size, expected_size;
-        yg_error error = {0};
-        snprintf(file, sizeof file, "%s", workspace_path(&w, "in.csv"));
-        workspace_write(&w, "in.csv", csv);
-        FILE *in = i % 4 < 2 ? fopen(file, "rb") : fmemopen(csv, strlen(csv), "rb");
-        FILE *out = open_memstream(&answer, &size);
-        cr_expect_not(yg_predict(model, &options, in, "in.csv", out, NULL, &error));
-        fclose(in);
-        fclose(out);
-        snprintf(text, sizeof text, "row %d, column 'x.1'", row);
-        cr_expect_not_null(strstr(error.message, text), "%s: %s", text, error.message);
-        cr_expect_eq(error.line, row + 1);
-        FILE *kept = open_memstream(&expected, &expected_size);
-        if (row > 10)
-            fputs("p\n", kept);
-        for (int k = 1; k <= (row - 1) / 10 * 10; k++)
-            fprintf(kept, "%d\n", k);
-        fclose(kept);
-        cr_expect_str_eq(answer, expected, "row %d, %d threads", row, options.threads);
-        free(expected);
-        free(answer);
-        free(csv);
-    }
-    cr_expect_eq(count_threads(), before);
-    yg_model_free(model);
-    workspace_remove(&w);
-}
-
-/* A failure to write ends the thread that reads ahead, also where it waits for a pipe that says
- * nothing. Otherwise this would wait for ever. */
-Test(predict, a_thread_that_waits_for_a_pipe_is_ended) {
-    const workspace w = workspace_make();
-    yg_model *model = exact_model(&w, "x: [B]", "  h: h\n", "x: [1]");
-    char weights[256];
-    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
-    const int before = count_threads();
-    for (int rows = 2; rows <= 5; rows++) {
-        int to[2];
-        cr_assert(pipe(to) == 0);
-        FILE *in = fdopen(to[0], "rb"), *out = fopen("/dev/full", "wb");
-        setvbuf(out, NULL, _IONBF, 0);
-        cr_assert_eq(write(to[1], "x\n1\n2\n3\n4\n5\n6\n", 2 + 2 * (size_t)rows), 2 + 2 * rows);
-        yg_error error = {0};
-        cr_expect_not(yg_predict(
-            model, &(yg_predict_options){.weights = weights, .batch_size = 2, .threads = 2}, in,
-            "pipe", out, NULL, &error));
-        cr_expect_not_null(strstr(error.message, "cannot write the predictions"), "%s",
-                           error.message);
-        cr_expect_eq(count_threads(), before);
-        close(to[1]);
-        fclose(in);
-        fclose(out);
-    }
     yg_model_free(model);
     workspace_remove(&w);
 }
