@@ -192,10 +192,19 @@ static const char encoded_text[] =
     "  standardize: [x]\n"
     "train: {epochs: 1, batch_size: 2, seed: 1, optimizer: {type: sgd, lr: 0.1}}\n";
 
+static bool are_there(char *const *texts, size_t count, size_t wanted) {
+    for (size_t i = 0; i < count; i++) {
+        if (!texts[i])
+            return false;
+    }
+    return count == wanted;
+}
+
 static void expect_whole(const yg_encoding *encoding, int n) {
     const yg_port_encoding *x = &encoding->ports[0], *y = &encoding->ports[1];
-    cr_expect(x->column_count == 2 && y->column_count == 1, "allocation %d: columns are lost", n);
-    cr_expect(y->class_count == 2, "allocation %d: classes are lost", n);
+    cr_expect(are_there(x->columns, x->column_count, 2), "allocation %d: columns of x are lost", n);
+    cr_expect(are_there(y->columns, y->column_count, 1), "allocation %d: y's column is lost", n);
+    cr_expect(are_there(y->classes, y->class_count, 2), "allocation %d: classes are lost", n);
     cr_expect(x->formula, "allocation %d: the formula is lost", n);
     cr_expect(x->mean && x->deviation, "allocation %d: means are lost", n);
 }
