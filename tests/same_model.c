@@ -56,7 +56,7 @@ static void compare_runs(const char *name, network_run left, network_run right, 
     cr_assert_eq(count, other, "%s: %zu parameters and %zu", name, count, other);
     const bool loss = yg_network_loss(left.network) != YG_NONE;
     for (size_t i = 0; i < count; i++) {
-        char what[300];
+        char what[8192];
         cr_assert_str_eq(one[i].name, two[i].name, "%s", name);
         cr_assert_eq(one[i].trainable, two[i].trainable, "%s: %s", name, one[i].name);
         snprintf(what, sizeof what, "gradient %s", one[i].name);

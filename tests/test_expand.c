@@ -240,6 +240,29 @@ Test(expand, takes_any_name) {
     }
 }
 
+/* YAML reads a key of more than 1,024 characters only after a question mark. As a port, a
+ * parameter, a node, a layer, an output in units, a metric and in `transform`. */
+Test(expand, takes_keys_of_any_length) {
+    static const char form[] =
+        "format: 1\ninputs:\n  ? x%s\n  : [B, 4]\ntargets: {y: [B, 4]}\n"
+        "params:\n  ? p%s\n  : {shape: [4], init: normal}\n"
+        "graph:\n  ? n%s\n  : x%s + p%s\n  ? l%s\n  : {type: linear, input: n%s, out_features: 4}\n"
+        "outputs:\n  ? o%s\n  : {value: l%s, units: y}\nloss: mse(l%s, y)\n"
+        "metrics:\n  ? m%s\n  : sum(l%s)\n"
+        "data: {transform: {? x%s : x%s * 2, y: y + 1}}\n";
+    static const size_t lengths[] = {10, 245, 255, 1010, 1030, 5000};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        char name[5001], text[sizeof form + 14 * sizeof name];
+        memset(name, 'a', lengths[i]);
+        name[lengths[i]] = '\0';
+        snprintf(text, sizeof text, form, name, name, name, name, name, name, name, name, name,
+                 name, name, name, name, name);
+        yg_model *model = load("a long name", text);
+        expect_expands("a long name", model, &options);
+        yg_model_free(model);
+    }
+}
+
 /* ---------------------------------------------------------------------------------- sections -- */
 
 /* The sections after vars are replaced, with overrides. */

@@ -44,6 +44,42 @@ static void write_scalar(yg_text *text, const char *scalar, bool quoted) {
     yg_text_add(text, "\"");
 }
 
+/* YAML reads a key only up to 1,024 characters, unless a question mark announces it. In quotes, a
+ * character takes up to four. */
+static bool is_long_key(size_t length) {
+    return length > 250;
+}
+
+/* Writes what stands before a key of `length` characters. In block style, `indent` is what a line
+ * of the mapping begins with. In flow style it is NULL. */
+static void begin_key(yg_text *text, const char *indent, size_t length) {
+    yg_text_add(text, "%s%s", indent ? indent : "", is_long_key(length) ? "? " : "");
+}
+
+/* Writes what stands between this key and its value. */
+static void end_key(yg_text *text, const char *indent, size_t length) {
+    if (!is_long_key(length))
+        yg_text_add(text, ": ");
+    else if (indent)
+        yg_text_add(text, "\n%s: ", indent);
+    else
+        yg_text_add(text, " : ");
+}
+
+static void write_name_key(yg_text *text, const char *indent, const char *name) {
+    const size_t length = strlen(name);
+    begin_key(text, indent, length);
+    yg_text_add(text, "%s", name);
+    end_key(text, indent, length);
+}
+
+static void write_scalar_key(yg_text *text, const char *indent, const yg_value *key) {
+    const size_t length = strlen(key->text);
+    begin_key(text, indent, length);
+    write_scalar(text, key->text, key->quoted);
+    end_key(text, indent, length);
+}
+
 /* Writes a value of the file, in flow style. */
 static void write_value(yg_text *text, const yg_value *value) {
     if (value->kind == YG_SCALAR) {
@@ -54,10 +90,8 @@ static void write_value(yg_text *text, const yg_value *value) {
     yg_text_add(text, mapping ? "{" : "[");
     for (size_t i = 0; i < value->count; i++) {
         yg_text_add(text, i > 0 ? ", " : "");
-        if (mapping) {
-            write_scalar(text, value->keys[i]->text, value->keys[i]->quoted);
-            yg_text_add(text, ": ");
-        }
+        if (mapping)
+            write_scalar_key(text, NULL, value->keys[i]);
         write_value(text, value->items[i]);
     }
     yg_text_add(text, mapping ? "}" : "]");
@@ -71,7 +105,8 @@ static bool write_transform(yg_text *text, const yg_model *model, const yg_value
         char *formula = yg_formula_text(model, value->items[i], error);
         if (!formula)
             return false;
-        yg_text_add(text, "%s%s: ", i > 0 ? ", " : "", value->keys[i]->text);
+        yg_text_add(text, i > 0 ? ", " : "");
+        write_name_key(text, NULL, value->keys[i]->text);
         write_scalar(text, formula, true);
         free(formula);
     }
@@ -86,7 +121,8 @@ static void write_schedule(yg_text *text, const yg_model *model, const yg_value 
     for (size_t i = 0; value->kind == YG_MAPPING && i < value->count; i++) {
         if (strcmp(value->keys[i]->text, "type") == 0)
             continue;
-        yg_text_add(text, ", %s: ", value->keys[i]->text);
+        yg_text_add(text, ", ");
+        write_name_key(text, NULL, value->keys[i]->text);
         write_value(text, value->items[i]);
     }
     yg_text_add(text, "}");
@@ -97,7 +133,8 @@ static void write_definition(yg_text *text, const yg_model *model) {
     const yg_definition *definition = model->schedule ? model->schedule->definition : NULL;
     if (!definition || definition->library == &model->built_in_schedules)
         return;
-    yg_text_add(text, "define:\n  %s: ", definition->name);
+    yg_text_add(text, "define:\n");
+    write_name_key(text, "  ", definition->name);
     write_value(text, definition->value);
     yg_text_add(text, "\n");
 }
@@ -117,9 +154,7 @@ static bool write_section(yg_text *text, const yg_model *model, const char *key,
     yg_text_add(text, "\n");
     for (size_t i = 0; i < value->count; i++) {
         const yg_value *item = value->items[i];
-        yg_text_add(text, "  ");
-        write_scalar(text, value->keys[i]->text, value->keys[i]->quoted);
-        yg_text_add(text, ": ");
+        write_scalar_key(text, "  ", value->keys[i]);
         if (item->kind == YG_MAPPING && strcmp(key, "data") == 0 &&
             strcmp(value->keys[i]->text, "transform") == 0) {
             if (!write_transform(text, model, item, error))
@@ -155,8 +190,10 @@ static bool write_ports(yg_text *text, const yg_model *model, bool targets) {
         const yg_port *port = &model->ports[i];
         if (port->target != targets)
             continue;
-        yg_text_add(text, "%s  %s: {shape: [", first ? (targets ? "targets:\n" : "inputs:\n") : "",
-                    port->name);
+        if (first)
+            yg_text_add(text, targets ? "targets:\n" : "inputs:\n");
+        write_name_key(text, "  ", port->name);
+        yg_text_add(text, "{shape: [");
         first = false;
         for (int d = 0; d < port->rank; d++) {
             yg_text_add(text, d > 0 ? ", " : "");
@@ -197,10 +234,21 @@ static bool write_params(yg_text *text, yg_pool *pool, const yg_flat *flat) {
         const char *init = yg_initializer_text(param->init, pool);
         if (!init)
             return false;
-        yg_text_add(text, "  %s: {shape: %s, init: %s%s}\n", param->name, param_shape(param, shape),
-                    init, param->trainable ? "" : ", trainable: false");
+        write_name_key(text, "  ", param->name);
+        yg_text_add(text, "{shape: %s, init: %s%s}\n", param_shape(param, shape), init,
+                    param->trainable ? "" : ", trainable: false");
     }
     return true;
+}
+
+static void write_result_names(yg_text *text, const yg_flat_statement *statement) {
+    size_t length = 0;
+    for (size_t k = 0; k < statement->name_count; k++)
+        length += strlen(statement->names[k]) + 2;
+    begin_key(text, "  ", length);
+    for (size_t k = 0; k < statement->name_count; k++)
+        yg_text_add(text, "%s%s", k > 0 ? ", " : "", statement->names[k]);
+    end_key(text, "  ", length);
 }
 
 static bool write_graph(yg_text *text, yg_pool *pool, const yg_flat *flat) {
@@ -211,9 +259,7 @@ static bool write_graph(yg_text *text, yg_pool *pool, const yg_flat *flat) {
             continue; /* a model file cannot express it; only networks of this model check it */
         yg_text_add(text, "%s", first ? "graph:\n" : "");
         first = false;
-        for (size_t k = 0; k < statement->name_count; k++)
-            yg_text_add(text, "%s%s", k == 0 ? "  " : ", ", statement->names[k]);
-        yg_text_add(text, ": ");
+        write_result_names(text, statement);
         if (!write_expression(text, pool, statement->value))
             return false;
     }
@@ -237,7 +283,8 @@ static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
     if (count > 0)
         yg_text_add(text, "%s:\n", key);
     for (size_t i = 0; i < count; i++) {
-        yg_text_add(text, outputs[i].units ? "  %s:\n    value: " : "  %s: ", outputs[i].name);
+        write_name_key(text, "  ", outputs[i].name);
+        yg_text_add(text, outputs[i].units ? "\n    value: " : "");
         if (!write_expression(text, pool, outputs[i].value))
             return false;
         if (outputs[i].units)
@@ -270,8 +317,9 @@ static bool write_expectations(yg_text *text, const yg_model *model, yg_pool *po
     for (size_t i = 0; i < flat->param_names.count; i++) {
         if (yg_names_find(&used.names, flat->params[i].name) != YG_NOT_FOUND)
             continue;
-        yg_text_add(text, "%s%s: %s", first ? ", shapes: {" : ", ", flat->params[i].name,
-                    param_shape(&flat->params[i], shape));
+        yg_text_add(text, first ? ", shapes: {" : ", ");
+        write_name_key(text, NULL, flat->params[i].name);
+        yg_text_add(text, "%s", param_shape(&flat->params[i], shape));
         first = false;
     }
     yg_text_add(text, first ? "}\n" : "}}\n");
