@@ -8,6 +8,7 @@
 #include "arena.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #define ALIGN   64
@@ -27,6 +28,7 @@ struct yg_arena {
     yg_pool *pool;
     block *last;          /* the block with the highest offset */
     block *free[CLASSES]; /* class k: free blocks of 2^k to 2^(k + 1) - 1 bytes */
+    uint64_t listed;      /* bit k: class k has a free block */
     block *spare;         /* block structs to use again, linked by `next` */
     int64_t size;         /* bytes of all blocks */
 };
@@ -47,7 +49,9 @@ static int size_class(int64_t bytes) {
 }
 
 static void list_add(yg_arena *arena, block *b) {
-    block **head = &arena->free[size_class(b->bytes)];
+    const int class = size_class(b->bytes);
+    block **head = &arena->free[class];
+    arena->listed |= (uint64_t)1 << class;
     b->free = true;
     b->previous = NULL;
     b->next = *head;
@@ -57,10 +61,13 @@ static void list_add(yg_arena *arena, block *b) {
 }
 
 static void list_remove(yg_arena *arena, block *b) {
+    const int class = size_class(b->bytes);
     if (b->previous)
         b->previous->next = b->next;
     else
-        arena->free[size_class(b->bytes)] = b->next;
+        arena->free[class] = b->next;
+    if (!arena->free[class])
+        arena->listed &= ~((uint64_t)1 << class);
     if (b->next)
         b->next->previous = b->previous;
     b->free = false;
@@ -71,7 +78,7 @@ static block *new_block(yg_arena *arena, int64_t offset, int64_t bytes) {
     if (b)
         arena->spare = b->next;
     else
-        b = yg_pool_take(arena->pool, sizeof *b);
+        b = yg_pool_take_unset(arena->pool, sizeof *b);
     if (b)
         *b = (block){.offset = offset, .bytes = bytes};
     return b;
@@ -85,9 +92,10 @@ static block *find_free(yg_arena *arena, int64_t bytes) {
         if (b->bytes >= bytes && (!best || b->bytes < best->bytes))
             best = b;
     }
-    for (int c = own + 1; !best && c < CLASSES; c++)
-        best = arena->free[c];
-    return best;
+    if (best)
+        return best;
+    const uint64_t larger = arena->listed & ~(((uint64_t)2 << own) - 1);
+    return larger ? arena->free[__builtin_ctzll(larger)] : NULL;
 }
 
 /* Makes room at the end: grows the last block if it is free, otherwise adds one. */

@@ -66,7 +66,7 @@ bool yg_clone_copy(yg_clone *d, yg_node node) {
     yg_record record = d->from.graph->records[node];
     if (record.operand_count) {
         yg_node *operands =
-            yg_pool_take(d->compiler->program->pool, record.operand_count * sizeof *operands);
+            yg_pool_take_unset(d->compiler->program->pool, record.operand_count * sizeof *operands);
         if (!operands)
             return yg_fail_memory(d->compiler->error);
         for (uint32_t k = 0; k < record.operand_count; k++)
@@ -82,8 +82,8 @@ bool yg_clone_copy(yg_clone *d, yg_node node) {
 bool yg_clone_end(yg_clone *d) {
     yg_compiler *c = d->compiler;
     yg_pool *pool = c->program->pool;
-    yg_node *outputs = yg_pool_take(pool, d->from.output_count * sizeof *outputs + 1);
-    yg_update *updates = yg_pool_take(pool, d->from.update_count * sizeof *updates + 1);
+    yg_node *outputs = yg_pool_take_unset(pool, d->from.output_count * sizeof *outputs + 1);
+    yg_update *updates = yg_pool_take_unset(pool, d->from.update_count * sizeof *updates + 1);
     if (!outputs || !updates)
         return yg_fail_memory(c->error);
     for (size_t i = 0; i < d->from.output_count; i++)
@@ -105,9 +105,9 @@ bool yg_clone_end(yg_clone *d) {
 static bool compose_maps(yg_clone *d) {
     yg_program *program = d->compiler->program;
     yg_node *node_of = program->node_of;
-    yg_node *source_of = yg_pool_take(program->pool, (d->to->size + 1) * sizeof *source_of);
+    yg_node *source_of = yg_pool_take_unset(program->pool, (d->to->size + 1) * sizeof *source_of);
     if (!node_of)
-        node_of = yg_pool_take(program->pool, (program->node_count + 1) * sizeof *node_of);
+        node_of = yg_pool_take_unset(program->pool, (program->node_count + 1) * sizeof *node_of);
     if (!node_of || !source_of)
         return yg_fail_memory(d->compiler->error);
     for (size_t i = 0; i < d->to->size; i++)

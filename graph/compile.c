@@ -70,7 +70,7 @@ bool yg_plan_nodes(yg_compiler *c) {
     const size_t size = c->graph->size + 1;
     yg_program *program = c->program;
     c->nodes = malloc(size * sizeof *c->nodes);
-    program->storage_of = yg_pool_take(program->pool, size * sizeof(uint32_t));
+    program->storage_of = yg_pool_take_unset(program->pool, size * sizeof(uint32_t));
     program->visible = yg_pool_take(program->pool, size * sizeof(bool));
     if (!c->nodes || !program->storage_of || !program->visible)
         return yg_fail_memory(c->error);
@@ -81,7 +81,6 @@ bool yg_plan_nodes(yg_compiler *c) {
                                      .last_unit = YG_NO_UNIT,
                                      .other_unit = YG_NO_UNIT,
                                      .skew_unit = YG_NO_UNIT};
-    memset(program->visible, 0, size * sizeof(bool));
     memset(program->storage_of, 0xff, size * sizeof(uint32_t)); /* YG_NO_STORAGE */
     for (size_t i = 0; i < c->update_count; i++)
         c->nodes[c->updates[i].parameter].updated = true;
@@ -104,7 +103,7 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
     const yg_record *record = &c->graph->records[unit->node];
     const uint32_t count = record->operand_count;
     const void **in = yg_pool_take(program->pool, (count + 1) * sizeof *in);
-    const yg_type **in_types = yg_pool_take(program->pool, (count + 1) * sizeof *in_types);
+    const yg_type **in_types = yg_pool_take_unset(program->pool, (count + 1) * sizeof *in_types);
     if (!in || !in_types)
         return yg_fail_memory(c->error);
     for (uint32_t k = 0; k < count; k++)

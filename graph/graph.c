@@ -96,7 +96,8 @@ yg_origin yg_graph_at(yg_graph *graph, yg_origin origin) {
 
 /* Checks a type that a caller may have filled in by hand, before anything relies on it. */
 static bool check_type(yg_graph *graph, const char *what, const yg_type *type, yg_type *checked) {
-    yg_error error = {0};
+    yg_error error;
+    error.code = YG_OK; /* the rest is large, and written only by a failure */
     if (yg_type_make(type->dtype, type->rank, type->shape, checked, &error))
         return true;
     yg_graph_fail(graph, error.code, "%s: %s", what, error.message);
@@ -121,14 +122,19 @@ yg_node yg_parameter(yg_graph *graph, const char *name, const yg_type *type) {
     return add_leaf(graph, &yg_leaf_parameter, name, type);
 }
 
+/* `type` has been checked. */
+static yg_node add_constant(yg_graph *graph, const yg_type *type, const void *data) {
+    /* A constant without elements may come with data == NULL. Its record must not have NULL: that
+     * marks a node that is no constant. */
+    const yg_record record = {.op = &yg_leaf_constant, .type = type, .data = data ? data : ""};
+    return yg_store_add(graph, &record, true);
+}
+
 yg_node yg_constant(yg_graph *graph, const yg_type *type, const void *data) {
     yg_type checked;
     if (!check_type(graph, "constant", type, &checked))
         return YG_NONE;
-    /* A constant without elements may come with data == NULL. Its record must not have NULL: that
-     * marks a node that is no constant. */
-    const yg_record record = {.op = &yg_leaf_constant, .type = &checked, .data = data ? data : ""};
-    return yg_store_add(graph, &record, true);
+    return add_constant(graph, &checked, data);
 }
 
 yg_node yg_scalar(yg_graph *graph, yg_dtype dtype, double value) {
@@ -138,7 +144,7 @@ yg_node yg_scalar(yg_graph *graph, yg_dtype dtype, double value) {
     if (!check_type(graph, "scalar", &type, &checked))
         return YG_NONE;
     yg_element_set(dtype, &bytes, 0, value);
-    return yg_constant(graph, &type, &bytes);
+    return add_constant(graph, &checked, &bytes);
 }
 
 yg_node yg_full(yg_graph *graph, const yg_type *type, double value) {

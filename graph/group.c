@@ -27,6 +27,8 @@ typedef struct group {
                                             is the last to read; NO_STEP: none */
     uint32_t next_dying[YG_GROUP_STEPS]; /* by step: the next in that list */
     yg_node *load_of;                    /* by load: the broadcast node */
+    yg_place *places;                    /* for the operands of the next step */
+    const void **bases;                  /* for the same: yg_step.bases */
 } group;
 
 static bool is_member(const group *g, yg_node node) {
@@ -97,8 +99,8 @@ static const char *filled_tile(yg_compiler *c, const yg_load *load) {
             return filled->tile;
     }
     const size_t bytes = YG_TILE * load->element;
-    filled = yg_pool_take(c->program->pool, sizeof *filled);
-    char *memory = yg_pool_take(c->program->pool, bytes + YG_ALIGN);
+    filled = yg_pool_take_unset(c->program->pool, sizeof *filled);
+    char *memory = yg_pool_take_unset(c->program->pool, bytes + YG_ALIGN);
     if (!filled || !memory) {
         yg_fail_memory(c->error);
         return NULL;
@@ -164,7 +166,7 @@ static void list_members(group *g) {
     for (uint32_t i = 0; i < g->unit->group.step_count; i++, node = c->nodes[node].next) {
         g->members[i] = node;
         g->last_use[i] = i;
-        c->nodes[node].step = i;
+        c->nodes[node].step = (uint8_t)i;
         const yg_record *record = &c->graph->records[node];
         for (uint32_t k = 0; k < record->operand_count; k++) {
             const yg_node root = c->nodes[record->operands[k]].root;
@@ -180,16 +182,26 @@ static void list_members(group *g) {
     }
 }
 
-/* An upper bound: a broadcast that several members read is loaded once only. */
-static uint32_t count_loads(const group *g) {
+/* Takes the memory of all lists of the group. The number of loads is an upper bound: a broadcast
+ * that several members read is loaded once only. */
+static bool take_lists(group *g) {
     const yg_compiler *c = g->c;
-    uint32_t loads = 0;
-    for (uint32_t i = 0; i < g->unit->group.step_count; i++) {
+    yg_group *own = &g->unit->group;
+    size_t loads = 0, operands = 0;
+    for (uint32_t i = 0; i < own->step_count; i++) {
         const yg_record *record = &c->graph->records[g->members[i]];
+        operands += record->operand_count;
         for (uint32_t k = 0; k < record->operand_count; k++)
             loads += yg_plan_reads_in_place(c, record->operands[k]);
     }
-    return loads;
+    yg_pool *pool = c->program->pool;
+    own->steps = yg_pool_take_unset(pool, own->step_count * sizeof *own->steps);
+    own->loads = yg_pool_take_unset(pool, loads * sizeof *own->loads);
+    g->load_of = yg_pool_take_unset(pool, loads * sizeof *g->load_of);
+    g->places = yg_pool_take_unset(pool, operands * sizeof *g->places);
+    g->bases = yg_pool_take_unset(pool, operands * sizeof *g->bases);
+    return (own->steps && own->loads && g->load_of && g->places && g->bases) ||
+           yg_fail_memory(c->error);
 }
 
 static void release_registers(group *g, uint32_t at) {
@@ -205,10 +217,10 @@ static bool plan_step(group *g, uint32_t at) {
     const yg_record *record = &c->graph->records[node];
     yg_step *step = &g->unit->group.steps[at];
     const uint32_t count = record->operand_count;
-    step->in = yg_pool_take(c->program->pool, count * (sizeof *step->in + sizeof *step->bases));
-    if (!step->in)
-        return yg_fail_memory(c->error);
-    step->bases = (const void **)(void *)(step->in + count);
+    step->in = g->places;
+    step->bases = g->bases;
+    g->places += count;
+    g->bases += count;
     const yg_dtype key = c->graph->records[record->operands[count - 1]].type->dtype;
     step->tile = record->op->tile[key];
     step->attrs = record->attrs;
@@ -247,7 +259,8 @@ static bool list_streams(yg_compiler *c, yg_unit *unit) {
     int64_t element = 0; /* bytes, in all streams */
     for (uint32_t i = 0; i < unit->group.step_count; i++)
         places += unit->group.steps[i].operand_count;
-    unit->group.streams = yg_pool_take(c->program->pool, places * sizeof *unit->group.streams);
+    unit->group.streams =
+        yg_pool_take_unset(c->program->pool, places * sizeof *unit->group.streams);
     if (!unit->group.streams)
         return yg_fail_memory(c->error);
     for (uint32_t i = 0; i < unit->group.step_count; i++) {
@@ -271,13 +284,8 @@ bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
     g.unit = unit;
     g.registers.count = g.registers.free_count = 0;
     list_members(&g);
-    const uint32_t loads = count_loads(&g);
-    unit->group.steps =
-        yg_pool_take(c->program->pool, unit->group.step_count * sizeof *unit->group.steps);
-    unit->group.loads = yg_pool_take(c->program->pool, loads * sizeof *unit->group.loads);
-    g.load_of = yg_pool_take(c->program->pool, loads * sizeof *g.load_of);
-    if (!unit->group.steps || !unit->group.loads || !g.load_of)
-        return yg_fail_memory(c->error);
+    if (!take_lists(&g))
+        return false;
     for (uint32_t i = 0; i < unit->group.step_count; i++) {
         if (!plan_step(&g, i))
             return false;

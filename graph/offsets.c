@@ -7,7 +7,6 @@
 #include "arena.h"
 #include "plan.h"
 
-#include <string.h>
 
 /* Two kinds of linked lists of storages, kept in arrays; YG_NO_STORAGE ends a list. */
 typedef struct lifetimes {
@@ -24,14 +23,13 @@ static bool find_lifetimes(yg_compiler *c, lifetimes *lives) {
     yg_pool *pool = program->pool;
     const size_t units = program->unit_count + 1, stages = program->stage_count + 1;
     const size_t storages = program->storage_count + 1;
-    lives->made = yg_pool_take(pool, units * sizeof(uint32_t));
-    lives->dying = yg_pool_take(pool, stages * sizeof(uint32_t));
-    lives->next_made = yg_pool_take(pool, storages * sizeof(uint32_t));
-    lives->next_dying = yg_pool_take(pool, storages * sizeof(uint32_t));
+    lives->made = yg_pool_take_unset(pool, units * sizeof(uint32_t));
+    lives->dying = yg_pool_take_unset(pool, stages * sizeof(uint32_t));
+    lives->next_made = yg_pool_take_unset(pool, storages * sizeof(uint32_t));
+    lives->next_dying = yg_pool_take_unset(pool, storages * sizeof(uint32_t));
     lives->block = yg_pool_take(pool, storages * sizeof *lives->block);
     if (!lives->made || !lives->dying || !lives->next_made || !lives->next_dying || !lives->block)
         return yg_fail_memory(c->error);
-    memset(lives->block, 0, storages * sizeof *lives->block);
     for (size_t u = 0; u < units; u++)
         lives->made[u] = YG_NO_STORAGE;
     for (size_t b = 0; b < stages; b++)

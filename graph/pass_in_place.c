@@ -8,6 +8,8 @@
  */
 #include "plan.h"
 
+#include <string.h>
+
 /* Whether the kernel that computes the update `value` can write over the parameter: it has the flag
  * YG_OP_IN_PLACE, and the parameter is its first operand and no other. */
 static bool writes_over(const yg_compiler *c, yg_node value, yg_node parameter) {
@@ -47,23 +49,6 @@ bool yg_plan_overwrite_parameters(yg_compiler *c) {
     return true;
 }
 
-/* True if no step of the group after `at` reads storage `s`, and no broadcast in the group does: a
- * broadcast could need an element that has been written over already. */
-static bool read_last_at(const yg_program *program, const yg_unit *unit, uint32_t s, uint32_t at) {
-    for (uint32_t i = 0; i < unit->group.load_count; i++) {
-        const uint32_t load = unit->group.loads[i].storage;
-        if (load == s || (load != YG_NO_STORAGE && yg_is_part_of(&program->storages[load], s)))
-            return false;
-    }
-    for (uint32_t i = at + 1; i < unit->group.step_count; i++) {
-        for (uint32_t k = 0; k < unit->group.steps[i].operand_count; k++) {
-            if (unit->group.steps[i].in[k].storage == s)
-                return false;
-        }
-    }
-    return true;
-}
-
 /* True if unit `u` may write over storage `s`, row by row: no unit reads it later, and none can
  * read another row of it at the same time. A storage that the same stage has computed is safe: only
  * its own row loop reads it, row by row, one unit after the other. A storage that `u` itself writes
@@ -82,23 +67,50 @@ static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
     return other == YG_NO_UNIT || program->units[other].stage < unit->stage;
 }
 
-/* A storage that step `at` may write over: it or an earlier step of the group reads it, element by
- * element. YG_NO_STORAGE if there is none. */
-static uint32_t free_storage(const yg_compiler *c, uint32_t u, uint32_t at) {
-    const yg_program *program = c->program;
-    const yg_unit *unit = &program->units[u];
-    const yg_place *out = &unit->group.steps[at].out;
-    for (uint32_t i = at + 1; i-- > 0;) {
-        const yg_step *step = &unit->group.steps[i];
-        for (uint32_t k = 0; k < step->operand_count; k++) {
+/* A storage that a group may write over after a step: the step is the last to read it. */
+typedef struct last_read {
+    uint32_t storage;
+    uint32_t step;
+    uint16_t advance;
+} last_read;
+
+#define LAST_READS (2 * YG_GROUP_STEPS) /* more are not looked at */
+
+static bool is_seen(const yg_compiler *c, uint32_t s, uint32_t u) {
+    const bool seen = c->storages[s].seen_by == u;
+    c->storages[s].seen_by = u;
+    return seen;
+}
+
+/* A storage that the group reads as a broadcast may not be written over, nor that of which it is a
+ * part: the broadcast could need an element that has been written over already. */
+static void skip_loads(const yg_compiler *c, uint32_t u) {
+    const yg_group *group = &c->program->units[u].group;
+    for (uint32_t i = 0; i < group->load_count; i++) {
+        const uint32_t s = group->loads[i].storage;
+        if (s == YG_NO_STORAGE)
+            continue;
+        is_seen(c, s, u);
+        if (c->program->storages[s].kind == YG_STORAGE_PART)
+            is_seen(c, c->program->storages[s].part.of, u);
+    }
+}
+
+/* Lists the storages that the group may write over: those that are read last come first. */
+static uint32_t list_last_reads(const yg_compiler *c, uint32_t u, last_read *reads) {
+    const yg_group *group = &c->program->units[u].group;
+    uint32_t count = 0;
+    skip_loads(c, u);
+    for (uint32_t i = group->step_count; i-- > 0;) {
+        const yg_step *step = &group->steps[i];
+        for (uint32_t k = step->operand_count; k-- > 0;) {
             const uint32_t s = step->in[k].storage;
-            if (s != YG_NO_STORAGE && step->in[k].advance == out->advance && is_free_for(c, s, u) &&
-                program->storages[s].bytes == program->storages[out->storage].bytes &&
-                !c->storages[s].taken_over && read_last_at(program, unit, s, at))
-                return s;
+            if (s != YG_NO_STORAGE && !is_seen(c, s, u) && count < LAST_READS &&
+                is_free_for(c, s, u))
+                reads[count++] = (last_read){s, i, step->in[k].advance};
         }
     }
-    return YG_NO_STORAGE;
+    return count;
 }
 
 static void give(yg_compiler *c, uint32_t from, uint32_t to) {
@@ -106,20 +118,33 @@ static void give(yg_compiler *c, uint32_t from, uint32_t to) {
     c->storages[from].taken_over = true;
 }
 
+/* Lets the result of a step take over the storage on the stack that was pushed last and fits. */
+static void take_from(yg_compiler *c, const yg_place *out, last_read *stack, uint32_t *depth) {
+    const yg_storage *storages = c->program->storages;
+    for (uint32_t i = *depth; i-- > 0;) {
+        const uint32_t s = stack[i].storage;
+        if (stack[i].advance != out->advance || storages[s].bytes != storages[out->storage].bytes)
+            continue;
+        give(c, s, out->storage);
+        memmove(stack + i, stack + i + 1, (--*depth - i) * sizeof *stack);
+        return;
+    }
+}
+
+/* Goes through the steps of a group. `stack` holds the storages that no later step reads. */
 static void take_over(yg_compiler *c, uint32_t u) {
-    yg_program *program = c->program;
+    const yg_program *program = c->program;
     const yg_unit *unit = &program->units[u];
-    for (uint32_t i = 0; i < unit->group.step_count; i++) {
-        const yg_step *step = &unit->group.steps[i];
-        if (step->out.storage == YG_NO_STORAGE)
-            continue;
-        const yg_plan_storage *out = &c->storages[step->out.storage];
-        if (program->storages[step->out.storage].kind != YG_STORAGE_ARENA ||
-            out->over != YG_NO_STORAGE || out->first != u)
-            continue;
-        const uint32_t s = free_storage(c, u, i);
-        if (s != YG_NO_STORAGE)
-            give(c, s, step->out.storage);
+    last_read reads[LAST_READS], stack[LAST_READS];
+    uint32_t left = list_last_reads(c, u, reads), depth = 0;
+    for (uint32_t i = 0; i < unit->group.step_count && left + depth > 0; i++) {
+        while (left > 0 && reads[left - 1].step == i)
+            stack[depth++] = reads[--left];
+        const yg_place *out = &unit->group.steps[i].out;
+        if (out->storage != YG_NO_STORAGE &&
+            program->storages[out->storage].kind == YG_STORAGE_ARENA &&
+            c->storages[out->storage].over == YG_NO_STORAGE && c->storages[out->storage].first == u)
+            take_from(c, out, stack, &depth);
     }
 }
 

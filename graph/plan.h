@@ -25,13 +25,14 @@ typedef enum yg_compiling {
     YG_COMPILE_PLAN,  /* the graph is taken as it is */
 } yg_compiling;
 
-/* What the passes know of a node. */
+/* What the passes know of a node. A large graph has many, so the order of the members leaves no
+ * gaps. */
 typedef struct yg_plan_node {
-    yg_node root;   /* the node whose storage it shares: itself, or a view's operand's root */
-    int64_t offset; /* where it begins in the root's storage, in bytes */
-    uint32_t unit;  /* that computes it; YG_NO_UNIT: a leaf, or a broadcast read in place */
-    yg_node next;   /* of a member of a group: the next member; the last has none */
-    uint32_t step;  /* of a member of a group: its step */
+    int64_t offset;     /* where it begins in the root's storage, in bytes */
+    yg_node root;       /* the node whose storage it shares: itself, or a view's operand's root */
+    uint32_t unit;      /* that computes it; YG_NO_UNIT: a leaf, or a broadcast read in place */
+    yg_node next;       /* of a member of a group: the next member; the last has none */
+    yg_node overwrites; /* of an update: the parameter that it is written over, or YG_NONE */
 
     /* of a root; the units are YG_NO_UNIT if there is none */
     uint32_t last_unit;  /* the last unit that reads it */
@@ -39,12 +40,12 @@ typedef struct yg_plan_node {
     uint32_t other_unit; /* the last unit before that one that reads it */
     uint32_t skew_unit;  /* the last unit that, for row r of its work, reads other rows of it too */
 
-    bool live;          /* an output or an update needs it */
-    bool lasting;       /* it is an output, or shares its storage: the bytes are not used again */
-    bool updated;       /* a parameter that an update writes */
-    bool late;          /* a parameter that is read after all units have run */
-    yg_node overwrites; /* of an update: the parameter that it is written over, or YG_NONE */
-    bool in_memory;     /* it needs a storage: another unit reads it, or it is asked for */
+    uint8_t step;   /* of a member of a group: its step, less than YG_GROUP_STEPS */
+    bool live;      /* an output or an update needs it */
+    bool lasting;   /* it is an output, or shares its storage: the bytes are not used again */
+    bool updated;   /* a parameter that an update writes */
+    bool late;      /* a parameter that is read after all units have run */
+    bool in_memory; /* it needs a storage: another unit reads it, or it is asked for */
 } yg_plan_node;
 
 /* What the passes know of a unit, and a run does not read. */
@@ -68,6 +69,7 @@ typedef struct yg_plan_storage {
     uint32_t over;       /* the storage whose bytes it takes over, or YG_NO_STORAGE */
     bool taken_over;     /* another storage takes over its bytes */
     uint32_t free_after; /* the stage after which its bytes are free, or YG_NO_UNIT */
+    uint32_t seen_by;    /* the unit in which `in_place` has met it last */
     bool keeps_chunk;    /* a chunk of rows is enough; decided by the pass `chunk_buffers` */
 } yg_plan_storage;
 

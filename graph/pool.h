@@ -16,6 +16,9 @@ void yg_pool_free(yg_pool *pool); /* frees everything taken from it; NULL is all
  * yg_pool_free(). NULL when out of memory. */
 void *yg_pool_take(yg_pool *pool, size_t size);
 
+/* The same, but the bytes hold anything: for what is filled in at once. */
+void *yg_pool_take_unset(yg_pool *pool, size_t size);
+
 /* Takes a copy of text[0 .. length), with a NUL at its end. NULL when out of memory. */
 char *yg_pool_copy(yg_pool *pool, const char *text, size_t length);
 

@@ -19,8 +19,11 @@ static uint32_t add_storage(yg_compiler *c, yg_storage storage, uint32_t first, 
     if (!known)
         return YG_NO_STORAGE;
     c->storages = known;
-    c->storages[program->storage_count] = (yg_plan_storage){
-        .first = first, .last = last, .over = YG_NO_STORAGE, .free_after = YG_NO_UNIT};
+    c->storages[program->storage_count] = (yg_plan_storage){.first = first,
+                                                            .last = last,
+                                                            .over = YG_NO_STORAGE,
+                                                            .free_after = YG_NO_UNIT,
+                                                            .seen_by = YG_NO_UNIT};
     program->storages[program->storage_count] = storage;
     return (uint32_t)program->storage_count++;
 }

@@ -141,12 +141,7 @@ static bool grow_operand_types(yg_graph *graph, size_t count) {
 }
 
 /* Room for one more record. */
-static bool grow(yg_graph *graph, const yg_record *record) {
-    if (record->operand_count > graph->operand_room &&
-        !grow_operand_types(graph, record->operand_count))
-        return false;
-    if (graph->size < graph->capacity)
-        return true;
+static bool grow_nodes(yg_graph *graph) {
     const size_t capacity = graph->capacity ? graph->capacity * 2 : 64;
     if (capacity >= YG_NONE / 2)
         return yg_fail_memory(&graph->error);
@@ -166,6 +161,13 @@ static bool grow(yg_graph *graph, const yg_record *record) {
             *find_slot(graph, &records[i], false) = (yg_slot){records[i].hash, (uint32_t)i + 1};
     }
     return true;
+}
+
+/* Makes room for one more record. */
+static inline bool grow(yg_graph *graph, const yg_record *record) {
+    return (record->operand_count <= graph->operand_room ||
+            grow_operand_types(graph, record->operand_count)) &&
+           (graph->size < graph->capacity || grow_nodes(graph));
 }
 
 yg_node yg_store_append(yg_graph *graph, const yg_record *record) {
@@ -203,7 +205,7 @@ static const yg_type *own_type(yg_graph *graph, const yg_type *type, const yg_no
         if (yg_type_equal(graph->types[i], type))
             return graph->types[i];
     }
-    yg_type *copy = yg_pool_take(graph->pool, sizeof *copy);
+    yg_type *copy = yg_pool_take_unset(graph->pool, sizeof *copy);
     if (!copy) {
         yg_fail_memory(&graph->error);
         return NULL;
@@ -216,13 +218,13 @@ static const yg_type *own_type(yg_graph *graph, const yg_type *type, const yg_no
 
 /* A copy of the attributes, with their long lists, that the graph owns. NULL when out of memory. */
 static const yg_attr *own_attrs(yg_graph *graph, const yg_attr *attrs, size_t count) {
-    yg_attr *copy = yg_pool_take(graph->pool, count * sizeof *copy);
+    yg_attr *copy = yg_pool_take_unset(graph->pool, count * sizeof *copy);
     for (size_t i = 0; copy && i < count; i++) {
         copy[i] = attrs[i];
         if (attrs[i].count <= YG_MAX_RANK)
             continue;
         const size_t bytes = (size_t)attrs[i].count * sizeof *attrs[i].many;
-        int64_t *many = yg_pool_take(graph->pool, bytes);
+        int64_t *many = yg_pool_take_unset(graph->pool, bytes);
         if (!many)
             return NULL;
         copy[i].many = memcpy(many, attrs[i].many, bytes);
@@ -237,7 +239,7 @@ static bool copy_contents(yg_graph *graph, yg_record *record) {
         return false;
     if (record->operand_count) {
         const size_t bytes = record->operand_count * sizeof *record->operands;
-        void *operands = yg_pool_take(graph->pool, bytes);
+        void *operands = yg_pool_take_unset(graph->pool, bytes);
         if (!operands)
             return yg_fail_memory(&graph->error);
         record->operands = memcpy(operands, record->operands, bytes);
@@ -249,7 +251,7 @@ static bool copy_contents(yg_graph *graph, yg_record *record) {
     }
     if (record->data) {
         const size_t bytes = (size_t)yg_type_bytes(record->type);
-        void *data = yg_pool_take(graph->pool, bytes ? bytes : 1);
+        void *data = yg_pool_take_unset(graph->pool, bytes ? bytes : 1);
         if (!data)
             return yg_fail_memory(&graph->error);
         record->data = memcpy(data, record->data, bytes);
