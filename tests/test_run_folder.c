@@ -3,6 +3,7 @@
  * failure or a kill leaves.
  */
 #include "graph/file.h"
+#include "train/history.h"
 #include "train/train.h"
 #include "workspace.h"
 
@@ -262,5 +263,49 @@ Test(run_folder, files_are_replaced_through_links_and_devices_are_written_to) {
     cr_expect_not_null(strstr(error.message, "No space left"), "%s", error.message);
     cr_expect(yg_file_write("/dev/null", "x", 1, &error));
     cr_expect(stat("/dev/full", &status) == 0 && S_ISCHR(status.st_mode));
+    workspace_remove(&w);
+}
+
+/* The picture of any losses is made of numbers that can be drawn. */
+Test(run_folder, a_curve_holds_for_any_losses) {
+    static const double losses[][3] = {
+        {9.2e15, 9.3e15, 9.1e15},
+        {9007199254740992, 9007199254740992, 9007199254740992},
+        {1e300, 1e-300, 1},
+        {1e308, -1e308, 0},
+        {5e-324, 1e-320, 3e-310},
+        {-1e300, -2e300, -3e300},
+        {1.7e308, 1.7e308, 1.7e308},
+        {1e-310, 2e-310, -1e-310},
+        {0, 0, 0},
+        {1.7e308, -1.7e308, 1e308},
+        {999999.5, 1e6, 1e5},
+    };
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        yg_history history = {0};
+        yg_error error = {0};
+        yg_scores scores = {0};
+        char path[256];
+        snprintf(path, sizeof path, "%s", workspace_path(&w, "loss.svg"));
+        cr_assert(yg_history_begin(&history, &scores, false, &error));
+        for (int epoch = 1; epoch <= 3; epoch++) {
+            scores.loss = losses[i][epoch - 1];
+            cr_assert(yg_history_add(&history, epoch, epoch, 0.1, &scores, NULL, &error));
+        }
+        cr_assert(yg_history_draw(&history, "losses", path, &error), "%s", error.message);
+        char *picture = workspace_read(&w, "loss.svg", NULL);
+        cr_expect(!strstr(picture, "nan") && !strstr(picture, "inf"), "%zu: %s", i, picture);
+        /* No coordinate is longer than four digits before its point. */
+        const char *line = strstr(picture, "<polyline");
+        cr_expect_not_null(line);
+        for (const char *at = line ? strstr(line, "points=\"") + 8 : ""; *at && *at != '"';) {
+            const double coordinate = strtod(at, (char **)&at);
+            cr_expect(coordinate >= 0 && coordinate <= 640, "%zu: %g", i, coordinate);
+            at += strspn(at, " ,\n");
+        }
+        free(picture);
+        yg_history_free(&history);
+    }
     workspace_remove(&w);
 }

@@ -7,6 +7,8 @@
 #include "../graph/file.h"
 #include "history.h"
 
+#include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,8 +60,8 @@ static axes find_axes(const yg_history *history) {
         a.low = a.high = 0;
     if (!(a.high > a.low)) { /* one value: it stands in the middle, however large it is */
         const double room = 0.5 * fmax(1, fabs(a.low));
-        a.low -= room;
-        a.high += room;
+        a.low = fmax(a.low - room, -DBL_MAX);
+        a.high = fmin(a.high + room, DBL_MAX);
     }
     return a;
 }
@@ -71,18 +73,21 @@ static double x_of(const axes *a, double epoch) {
 
 static double y_of(const axes *a, double loss) {
     const double value = a->logarithmic ? log10(loss) : loss;
-    const double part = (a->high - value) / (a->high - a->low);
+    /* In halves: the difference of two large numbers may be too large. */
+    const double part = (a->high / 2 - value / 2) / (a->high / 2 - a->low / 2);
     return TOP + (isfinite(part) ? part : 0.5) * (HEIGHT - TOP - BOTTOM);
 }
 
-/* A number with `digits` decimals, with a point in every locale. */
+/* A number with `digits` decimals, with a point in every locale. It is a coordinate or has few
+ * digits. One that is too large for a whole number of such parts is written as the largest. */
 static void print_decimal(FILE *out, double value, int digits) {
-    long scale = 1;
+    int64_t scale = 1;
     for (int i = 0; i < digits; i++)
         scale *= 10;
-    const long whole = lround(value * (double)scale);
-    fprintf(out, "%s%ld.%0*ld", whole < 0 ? "-" : "", labs(whole) / scale, digits,
-            labs(whole) % scale);
+    const double parts = round(fmin(fabs(value) * (double)scale, 1e15));
+    const int64_t whole = (int64_t)parts;
+    fprintf(out, "%s%" PRId64 ".%0*" PRId64, value < 0 && whole > 0 ? "-" : "", whole / scale,
+            digits, whole % scale);
 }
 
 /* About three digits: 0.0123, 1.23e-08. */
@@ -91,16 +96,19 @@ static void print_loss(FILE *out, double value) {
     if (exponent >= -4 && exponent < 6) {
         print_decimal(out, value, exponent > 2 ? 1 : 2 - (exponent < 0 ? exponent : 0));
     } else {
-        print_decimal(out, value / pow(10, exponent), 2);
+        /* In two parts: 10^-320 is no normal number. */
+        const int half = exponent / 2;
+        print_decimal(out, value / pow(10, half) / pow(10, exponent - half), 2);
         fprintf(out, "e%d", exponent);
     }
 }
 
 static void print_axes(const axes *a, FILE *out) {
     for (int t = 0; t < TICKS; t++) {
-        const double level = a->low + (a->high - a->low) * t / (TICKS - 1);
+        const double share = (double)t / (TICKS - 1);
+        const double level = a->low * (1 - share) + a->high * share;
         const double loss = a->logarithmic ? pow(10, level) : level;
-        const double y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - (double)t / (TICKS - 1));
+        const double y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - share);
         fprintf(out, "<path d=\"M%d %dH%d\" stroke=\"#ddd\"/>\n", LEFT, (int)lround(y),
                 WIDTH - RIGHT);
         fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 6, (int)lround(y) + 4);
