@@ -267,3 +267,44 @@ Test(weights, what_is_no_finite_number_is_refused) {
     yg_model_free(model);
     workspace_remove(&w);
 }
+
+/* By default AddressSanitizer ends the process instead of letting malloc() return NULL. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+    return "allocator_may_return_null=1";
+}
+
+/* A parameter that no memory holds is named with its size and its line, by every command. */
+Test(weights, that_no_memory_holds_are_named) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(&w, "huge.yaml",
+                                      "format: 1\n"
+                                      "inputs: {x: [B, 1]}\n"
+                                      "targets: {y: [B, 1]}\n"
+                                      "params:\n"
+                                      "  w: {shape: [1, 1], init: ones}\n"
+                                      "  table: {shape: [4194304, 8388608], init: zeros}\n"
+                                      "graph:\n  p: x * w + table[0, 0]\n"
+                                      "outputs: [p]\n"
+                                      "loss: mse(p, y)\n"
+                                      "data: {train: {x: [[1], [2]], y: [[1], [2]]}}\n"
+                                      "train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}\n");
+    yg_error errors[2] = {{0}};
+    yg_train_result result;
+    yg_gradients gradients;
+    cr_expect_not(yg_train(model,
+                           &(yg_train_options){.out = workspace_path(&w, "run"), .threads = 1},
+                           &result, &errors[0]));
+    cr_expect_not(yg_loss_gradients(model, NULL, &gradients, &errors[1]));
+    for (int i = 0; i < 2; i++) {
+        cr_expect_eq(errors[i].code, YG_ERROR_MEMORY);
+        cr_expect_eq(errors[i].line, 6, "%d: %s", errors[i].line, errors[i].message);
+        cr_expect_not_null(strstr(errors[i].message, "'table' f32[4194304, 8388608]"), "%s",
+                           errors[i].message);
+        cr_expect_not_null(strstr(errors[i].message, "128.0 TiB"), "%s", errors[i].message);
+    }
+    cr_expect_not(workspace_has(&w, "run"));
+    yg_train_result_free(&result);
+    yg_model_free(model);
+    workspace_remove(&w);
+}

@@ -1,6 +1,7 @@
 /*
  * The content of a safetensors file in memory: named tensors and notes.
  */
+#include "../graph/number.h"
 #include "safetensors.h"
 
 #include <stdlib.h>
@@ -80,9 +81,11 @@ bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *t
         return yg_fail(error, YG_ERROR_NAME, YG_NOWHERE, "there are two tensors called '%s'", name);
     yg_tensor tensor = {strdup(name), *type, aligned_copy(data, yg_type_bytes(type))};
     if (!tensor.name || !tensor.data) {
+        char text[YG_TYPE_TEXT], size[YG_BYTES_TEXT];
         free(tensor.name);
         free(tensor.data);
-        return yg_fail_memory(error);
+        return yg_fail(error, YG_ERROR_MEMORY, YG_NOWHERE, "out of memory: '%s' %s takes %s", name,
+                       yg_type_text(type, text), yg_bytes_text((double)yg_type_bytes(type), size));
     }
     file->tensors[file->count++] = tensor;
     *slot = file->count;

@@ -48,8 +48,10 @@ bool yg_weights_initialize(const yg_network *network, uint64_t seed, yg_tensor_f
             return yg_fail(error, YG_ERROR_NAME, parameters[i].origin,
                            "a parameter cannot be called '__metadata__': in the weights file that "
                            "is the name of the notes");
-        if (!yg_tensor_file_add(store, parameters[i].name, type, NULL, error) ||
-            !yg_network_initialize(network, &parameters[i], seed,
+        yg_error failure = {0};
+        if (!yg_tensor_file_add(store, parameters[i].name, type, NULL, &failure))
+            return yg_fail(error, failure.code, parameters[i].origin, "%s", failure.message);
+        if (!yg_network_initialize(network, &parameters[i], seed,
                                    store->tensors[store->count - 1].data, error))
             return false;
     }
