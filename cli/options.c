@@ -3,13 +3,16 @@
  */
 #include "options.h"
 
+#include "../graph/number.h"
 #include "../graph/spelling.h"
 #include "terminal.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,13 +115,15 @@ static bool read_value(const option_spec *spec, const char *text, option_value *
     }
     case OPTION_INT:
         value->integer = strtoimax(text, &end, 10);
-        if (errno == 0 && end != text && *end == '\0' &&
+        if (errno == 0 && end != text && !isspace((unsigned char)text[0]) && *end == '\0' &&
             !out_of_range(spec, (double)value->integer))
             return true;
         break;
     case OPTION_FLOAT:
-        value->number = strtod(text, &end);
-        if (end != text && *end == '\0' && !out_of_range(spec, value->number))
+        /* As a model file's numbers: no hexadecimal ones, no inf and nan, none that underflows. */
+        if (yg_number_parse(text, strlen(text), &value->number) != YG_NUMBER_NOT &&
+            isfinite(value->number) && !yg_number_is_lost(text, strlen(text), value->number) &&
+            !out_of_range(spec, value->number))
             return true;
         break;
     case OPTION_CHOICE: {

@@ -104,6 +104,13 @@ yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
     return form;
 }
 
+bool yg_number_is_lost(const char *text, size_t length, double value) {
+    for (size_t i = 0; value == 0 && i < length && text[i] != 'e' && text[i] != 'E'; i++)
+        if (text[i] >= '1' && text[i] <= '9')
+            return true;
+    return false;
+}
+
 /* Reads a decimal exponent, which ends the text. It is limited to ±1e6: a larger one gives infinity
  * or 0 all the same. */
 static int64_t read_exponent(const char *text, size_t length) {

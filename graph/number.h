@@ -23,6 +23,10 @@ typedef enum yg_number_form {
  * YG_NUMBER_NOT. */
 yg_number_form yg_number_parse(const char *text, size_t length, double *value);
 
+/* True if the text is a number other than 0 that was read as the `value` 0: it is too small for a
+ * double. Readers refuse it, as they refuse one that is too large. */
+bool yg_number_is_lost(const char *text, size_t length, double value);
+
 typedef enum yg_whole {
     YG_WHOLE_EXACT,    /* *value is the number */
     YG_WHOLE_NOT,      /* the text is no number */

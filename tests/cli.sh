@@ -32,6 +32,11 @@ for number in '' 1x 1.5 0x10 99999999999999999999; do
     expect "not a whole number: '$number'" 2 "" "threads takes a whole number from 1 to 1024, not '$number'" \
         "$yamlgrad" train m.yaml --threads "$number"
 done
+for number in 0x1p-3 1e-400 1e400 inf nan ' 0.1' 0.1x ''; do
+    expect "--lr '$number'" 2 "" "lr takes a number of at least 0, not '$number'" \
+        "$yamlgrad" train m.yaml --lr "$number"
+done
+expect "a whole number with a blank" 2 "" "epochs takes" "$yamlgrad" train m.yaml --epochs ' 3'
 expect "out of range" 2 "" "threads takes a whole number from 1 to 1024, not '0'" \
     "$yamlgrad" train m.yaml --threads 0
 expect "not a choice" 2 "" "dtype has no choice 'f16'" "$yamlgrad" train m.yaml --dtype f16

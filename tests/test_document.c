@@ -278,6 +278,11 @@ static const struct {
     {"-0.1", -1, 1, -0.1, NULL},
     {"123456789012345678", 0, 0, 123456789012345678.0, NULL},
     {"2.2250738585072011e-308", 0, 0, 2.2250738585072011e-308, NULL}, /* a subnormal */
+    {"1e-400", 0, 0, 0,
+     "`x` must be a number; found the text '1e-400', which is too small: the smallest above 0 is "
+     "about 4.9e-324"},
+    {"0e-400", 0, 0, 0, NULL},
+    {"-00.0e-999", 0, 0, -0.0, NULL},
     {"1e999", 0, 0, 0, "`x` must be a number; found the text '1e999', which is too large"},
     {"nan", 0, 0, 0, "`x` must be a number; found the text 'nan'"},
     {".inf", 0, 0, 0, "`x` must be a number; found the text '.inf'"},

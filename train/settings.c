@@ -3,6 +3,7 @@
  */
 #include "settings.h"
 
+#include <float.h>
 #include <inttypes.h>
 
 enum { DEFAULT_BATCH_SIZE = 32 };
@@ -166,6 +167,11 @@ bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg
     if (!read_section(model, section, settings, error) ||
         (options && !override(options, settings, error)))
         return false;
+    const bool f64 = settings->dtype == YG_F64;
+    const double lr = settings->optimizer.lr;
+    if (lr > 0 && lr < (f64 ? DBL_MIN : (double)FLT_MIN))
+        return yg_fail(error, YG_ERROR_ARGUMENT, section->origin,
+                       "the learning rate %g would count as 0 in %s", lr, f64 ? "f64" : "f32");
     return settings->epochs || settings->steps ||
            yg_fail(error, YG_ERROR_ARGUMENT, section->origin,
                    "`train` does not say how long; write `epochs:` or `steps:`");

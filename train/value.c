@@ -4,6 +4,7 @@
 #include "../graph/number.h"
 #include "source.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -131,6 +132,14 @@ static bool store_float(const value *v, size_t port, const yg_elements *to, int6
     if (v->reading->dtype == YG_F32 && !isfinite((float)number) && is_kept_as_read(v, port))
         return fail(v, "is too large a number for f32; `standardize` or `transform` it, or train "
                        "with `dtype: f64`");
+    if (yg_number_is_lost(v->text, strlen(v->text), number))
+        return fail(v, "is too small a number for f64");
+    /* A run would take it for 0: see "inputs, targets" in the model format. */
+    const bool f32 = v->reading->dtype == YG_F32;
+    if (number != 0 && fabs(number) < (f32 ? (double)FLT_MIN : DBL_MIN) && is_kept_as_read(v, port))
+        return fail(v, f32 ? "is too small a number for f32, and would count as 0; `transform` it, "
+                             "or train with `dtype: f64`"
+                           : "is too small a number for f64, and would count as 0; `transform` it");
     ((double *)to->data)[index] = number;
     return true;
 }

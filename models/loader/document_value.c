@@ -118,6 +118,9 @@ bool yg_value_float(const yg_value *value, const char *what, double min, double 
         return fail_kind(value, what, expected, quote_advice(value), error);
     if (!isfinite(number))
         return fail_kind(value, what, expected, ", which is too large", error);
+    if (yg_number_is_lost(value->text, strlen(value->text), number))
+        return fail_kind(value, what, expected,
+                         ", which is too small: the smallest above 0 is about 4.9e-324", error);
     if (ranged && (number < min || number > max))
         return fail_kind(value, what, expected, "", error);
     *out = number;
