@@ -64,6 +64,9 @@ static bool can_move(const yg_compiler *c, uint32_t u, yg_node operand) {
     if (s == YG_NO_STORAGE || s != program->storage_of[root])
         return false;
     const yg_storage *storage = &program->storages[s];
+    const uint32_t other = c->nodes[root].other_unit;
+    if (other != YG_NO_UNIT && program->units[other].stage == program->units[u].stage)
+        return false; /* it reads the operand while the unit writes its result */
     return in_arena(storage) && storage->owner == root && storage->bytes > 0 &&
            storage->bytes == yg_type_bytes(c->graph->records[operand].type) &&
            c->storages[s].last == program->units[u].stage && c->nodes[root].last_unit == u;
