@@ -405,6 +405,8 @@ yg_loop_op *yg_loop_op_with_kept(yg_graph *owner, const yg_loop_spec *spec, yg_e
     yg_node *outputs =
         malloc((spec->output_count + spec->carry_count + spec->body->size + 1) * sizeof *outputs);
     yg_loop_op *loop = NULL;
+    for (size_t i = 0; i < spec->carry_count; i++)
+        spec->body->records[spec->carries[i]].op = &yg_leaf_parameter;
     if (outputs && list_outputs(spec, outputs, &wider.output_count)) {
         wider.outputs = outputs;
         loop = yg_loop_op_new(owner, &wider, error);

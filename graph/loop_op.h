@@ -21,6 +21,8 @@
 
 typedef struct yg_loop_gradient yg_loop_gradient; /* loop_grad.c */
 
+/* In the body of a loop that has been built a carry is a parameter, and its next value is meant to
+ * be its update. So rules can see that a sum may be added to in place. */
 typedef struct yg_loop_op {
     yg_op op;            /* must be the first member: a pointer to it is cast to its loop */
     yg_loop_spec spec;   /* `outputs` are all that are collected, not only the caller's. They stand

@@ -2,9 +2,9 @@
  * Runs a loop: the program of its body, once for each iteration. Only yg_plan_loop_bodies()
  * allocates; it runs when the outer program is compiled.
  *
- * In the body's program a carry is a parameter, and its next value is an update of it. So a carry
- * stays where it is from iteration to iteration, and is written over in place where that is
- * possible. The sum of a weight's cotangents, for one, is never copied.
+ * A carry is a parameter of the body, and its next value is an update of it. So a carry stays where
+ * it is from iteration to iteration, and is written over in place where that is possible. The sum
+ * of a weight's cotangents, for one, is never copied.
  */
 #include "loop_op.h"
 
@@ -20,7 +20,6 @@ typedef struct draw {
 /* What a loop's unit keeps from run to run. */
 typedef struct prepared {
     const yg_loop_op *loop;
-    yg_graph *body; /* the loop's, with parameters for carries */
     yg_program *program;
     draw *draws;
     size_t draw_count;
@@ -33,7 +32,6 @@ static void release(void *made) {
     if (!p)
         return;
     yg_program_free(p->program);
-    yg_graph_free(p->body);
     for (size_t i = 0; i < p->draw_count; i++)
         free(p->draws[i].attrs);
     free(p->draws);
@@ -42,20 +40,6 @@ static void release(void *made) {
 }
 
 /* ------------------------------------------------------------------------------- compiling -- */
-
-static bool copy_body(prepared *p, yg_error *error) {
-    const yg_loop_spec *s = &p->loop->spec;
-    p->body = yg_graph_new(s->body->ops, s->body->flags);
-    if (!p->body)
-        return yg_fail_memory(error);
-    for (yg_node node = 0; node < s->body->size; node++)
-        yg_store_append(p->body, &s->body->records[node]);
-    if (p->body->error.code)
-        return yg_fail_as(error, &p->body->error);
-    for (size_t i = 0; i < s->carry_count; i++)
-        p->body->records[s->carries[i]].op = &yg_leaf_parameter;
-    return true;
-}
 
 static bool compile_body(const yg_compiler *c, prepared *p) {
     const yg_loop_spec *s = &p->loop->spec;
@@ -68,7 +52,7 @@ static bool compile_body(const yg_compiler *c, prepared *p) {
     options.threads = 1;
     options.beside = NULL;
     options.recompute = false;
-    p->program = yg_compile_part(&(yg_request){.graph = p->body,
+    p->program = yg_compile_part(&(yg_request){.graph = s->body,
                                                .outputs = s->outputs,
                                                .output_count = s->output_count,
                                                .updates = updates,
@@ -125,7 +109,7 @@ static bool prepare(const yg_compiler *c, yg_unit *unit, const yg_loop_op *loop)
     p->loop = loop;
     unit->kernel.call.prepared = p;
     unit->kernel.release = release;
-    if (!copy_body(p, c->error) || !compile_body(c, p))
+    if (!compile_body(c, p))
         return false;
     c->program->body_bytes += p->program->stats.arena_bytes;
     return c->flags & YG_PROGRAM_NO_MEMORY ||
@@ -161,7 +145,7 @@ static char *result_at(const yg_kernel_call *call, size_t result) {
  * iteration writes over it. */
 static bool is_carry(const prepared *p, size_t output) {
     const yg_node node = p->loop->spec.outputs[output];
-    return yg_node_is_parameter(p->body, node);
+    return yg_node_is_parameter(p->loop->spec.body, node);
 }
 
 static void collect(const prepared *p, const yg_kernel_call *call, int64_t t, bool carries) {

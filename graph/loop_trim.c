@@ -22,7 +22,9 @@ typedef struct trimming {
     bool *is_read;         /* by result */
     yg_node *carry_of;     /* by node of the body: the index of the carry that it is, or YG_NONE */
     bool *is_carried;      /* by carry */
-    yg_node *wanted;       /* results of the body, next carries first */
+    yg_update *carried;    /* the carries that are left, and their next values */
+    size_t carried_count;  /* entries of carried */
+    yg_node *wanted;       /* the outputs that are left */
     size_t wanted_count;   /* entries of wanted */
     yg_node *nodes;        /* room for the arrays of the new spec */
     yg_program *rewritten; /* the body, with the rules applied */
@@ -33,6 +35,7 @@ static void release(trimming *t) {
     free(t->reached);
     free(t->carry_of);
     free(t->is_carried);
+    free(t->carried);
     free(t->wanted);
     free(t->nodes);
     yg_program_free(t->rewritten);
@@ -46,9 +49,11 @@ static bool allocate(trimming *t) {
     t->reached = calloc(size, sizeof *t->reached);
     t->carry_of = malloc(size * sizeof *t->carry_of);
     t->is_carried = calloc(s->carry_count + 1, sizeof *t->is_carried);
-    t->wanted = malloc((s->carry_count + s->output_count + 1) * sizeof *t->wanted);
+    t->carried = malloc((s->carry_count + 1) * sizeof *t->carried);
+    t->wanted = malloc((s->output_count + 1) * sizeof *t->wanted);
     t->nodes = malloc((nodes + 1) * sizeof *t->nodes);
-    if (!t->stack || !t->reached || !t->carry_of || !t->is_carried || !t->wanted || !t->nodes)
+    if (!t->stack || !t->reached || !t->carry_of || !t->is_carried || !t->carried || !t->wanted ||
+        !t->nodes)
         return yg_fail_memory(t->error);
     memset(t->carry_of, 0xff, size * sizeof *t->carry_of); /* YG_NONE */
     for (size_t i = 0; i < s->carry_count; i++)
@@ -92,28 +97,19 @@ static bool rewrite(trimming *t) {
     const yg_loop_spec *s = t->from;
     for (size_t i = 0; i < s->carry_count; i++) {
         if (t->is_carried[i])
-            t->wanted[t->wanted_count++] = s->next[i];
+            t->carried[t->carried_count++] = (yg_update){s->carries[i], s->next[i]};
     }
     for (size_t j = 0; j < s->output_count; j++) {
         if (t->is_read[s->carry_count + j])
             t->wanted[t->wanted_count++] = s->outputs[j];
     }
-    t->rewritten = yg_compile_part(
-        &(yg_request){.graph = s->body, .outputs = t->wanted, .output_count = t->wanted_count},
-        t->compiler->options, YG_COMPILE_GRAPH, t->error);
+    t->rewritten = yg_compile_part(&(yg_request){.graph = s->body,
+                                                 .outputs = t->wanted,
+                                                 .output_count = t->wanted_count,
+                                                 .updates = t->carried,
+                                                 .update_count = t->carried_count},
+                                   t->compiler->options, YG_COMPILE_GRAPH, t->error);
     return t->rewritten != NULL;
-}
-
-/* The node of the rewritten body for an input. An input that rewriting has done away with is a new
- * one, which nothing reads. */
-static yg_node input_of(trimming *t, yg_node input) {
-    const yg_node node = yg_program_node(t->rewritten, input);
-    if (node != YG_NONE)
-        return node;
-    const yg_node made = yg_store_append(t->rewritten->own, &t->from->body->records[input]);
-    if (made == YG_NONE)
-        yg_fail_memory(t->error);
-    return made;
 }
 
 static const yg_node *take(yg_node **room, const yg_node *end) {
@@ -131,7 +127,7 @@ static yg_loop_spec list_rest(trimming *t, const yg_node *given, yg_node *operan
     yg_node *room = t->nodes, *end = room;
     for (size_t i = 0; i < s->carry_count; i++) {
         if (t->is_carried[i]) {
-            *end++ = input_of(t, s->carries[i]);
+            *end++ = yg_program_node(t->rewritten, s->carries[i]);
             *operands++ = given[i];
         }
     }
@@ -156,11 +152,13 @@ static yg_loop_spec list_rest(trimming *t, const yg_node *given, yg_node *operan
     }
     spec.captured_count = (size_t)(end - room);
     spec.captured = take(&room, end);
-    for (size_t i = 0; i < t->wanted_count; i++)
-        *end++ = yg_program_node(t->rewritten, t->wanted[i]);
-    spec.next = room;
-    spec.outputs = room + spec.carry_count;
-    spec.output_count = t->wanted_count - spec.carry_count;
+    for (size_t i = 0; i < t->carried_count; i++)
+        *end++ = yg_program_node(t->rewritten, t->carried[i].value);
+    spec.next = take(&room, end);
+    for (size_t j = 0; j < t->wanted_count; j++)
+        *end++ = yg_program_node(t->rewritten, t->wanted[j]);
+    spec.outputs = room;
+    spec.output_count = t->wanted_count;
     spec.body = (yg_graph *)(uintptr_t)body; /* the program owns it; the loop only reads it */
     return spec;
 }

@@ -188,7 +188,9 @@ static bool copy_iteration(expansion *e, int64_t t, bool is_first) {
     for (size_t k = 0; k < s->captured_count && is_first; k++)
         e->made[s->captured[k]] = e->clone->made[given[s->carry_count + s->slice_count + k]];
     for (yg_node node = 0; node < body->size && !e->clone->to->error.code; node++) {
-        if (e->needed[node] && !yg_node_is_input(body, node) && (is_first || e->varies[node]))
+        const yg_record *record = &body->records[node];
+        const bool is_given = record->op->flags & YG_OP_LEAF && !record->data;
+        if (e->needed[node] && !is_given && (is_first || e->varies[node]))
             copy_node(e, node, t);
     }
     for (size_t i = 0; i < s->carry_count; i++)

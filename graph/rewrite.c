@@ -12,7 +12,7 @@
 /* The graph that a rule is tried on, with the arrays of yg_rewriting. */
 typedef struct subject {
     yg_request request;
-    bool *live, *matched;
+    bool *live, *matched, *updated;
     uint32_t *uses;
     yg_node *user, *scratch;
     yg_node *operands;   /* room for those of any node */
@@ -22,6 +22,7 @@ typedef struct subject {
 static void release(subject *s) {
     free(s->live);
     free(s->matched);
+    free(s->updated);
     free(s->uses);
     free(s->user);
     free(s->scratch);
@@ -40,6 +41,7 @@ static void count_uses(subject *s) {
     for (size_t i = 0; i < s->request.output_count; i++)
         s->uses[s->request.outputs[i]]++;
     for (size_t i = 0; i < s->request.update_count; i++) {
+        s->updated[s->request.updates[i].parameter] = true;
         s->uses[s->request.updates[i].parameter]++;
         s->uses[s->request.updates[i].value]++;
     }
@@ -52,11 +54,13 @@ static bool prepare(yg_compiler *c, subject *s) {
     s->request = yg_clone_request(c);
     s->live = calloc(size, sizeof *s->live);
     s->matched = calloc(size, sizeof *s->matched);
+    s->updated = calloc(size, sizeof *s->updated);
     s->uses = calloc(size, sizeof *s->uses);
     s->user = malloc(size * sizeof *s->user);
     s->scratch = malloc(size * sizeof *s->scratch);
     s->operands = malloc((c->graph->operand_room + 1) * sizeof *s->operands);
-    if (!s->live || !s->matched || !s->uses || !s->user || !s->scratch || !s->operands)
+    if (!s->live || !s->matched || !s->updated || !s->uses || !s->user || !s->scratch ||
+        !s->operands)
         return yg_fail_memory(c->error);
     memset(s->user, 0xff, size * sizeof *s->user); /* YG_NONE */
     /* Dead nodes do not count as users even if the pass `dead` is left out. Otherwise leaving out a
@@ -72,6 +76,7 @@ static yg_rewriting rewriting_of(const subject *s) {
                           .live = s->live,
                           .uses = s->uses,
                           .user = s->user,
+                          .updated = s->updated,
                           .scratch = s->scratch};
 }
 

@@ -33,6 +33,8 @@ typedef struct yg_rewriting {
     /* A live node that reads it: the only one if uses[node] == 1. YG_NONE if only outputs and
      * updates do. */
     const yg_node *user;
+    /* Whether a parameter has an update. Then both the parameter and the value count one use. */
+    const bool *updated;
     yg_node *scratch; /* for the rule's own use: YG_NONE at first, kept between its calls */
 } yg_rewriting;
 

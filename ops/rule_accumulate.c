@@ -4,8 +4,9 @@
  * The kernel of addmm adds the product to c while it computes it, and can usually write over c. So
  * a sum of n products needs one buffer, not n.
  *
- * The rule applies only if c is written to memory anyway: if a whole-tensor kernel computes it. The
- * result of an elementwise operator or a broadcast is cheaper to add inside its fused group.
+ * The rule applies only if c is in memory anyway, and is not read again: if a whole-tensor kernel
+ * computes it, or if it is a parameter that has an update. The result of an elementwise operator or
+ * a broadcast is cheaper to add inside its fused group.
  *
  * Changes rounding: c is added to the first terms of the product, not to their sum.
  */
@@ -33,6 +34,11 @@ static bool is_in_memory(const yg_rewriting *r, yg_node node) {
     return !(op->flags & (YG_OP_ELEMENTWISE | YG_OP_LEAF | YG_OP_VIEW)) && op != &yg_op_broadcast;
 }
 
+/* Whether the node is a parameter that is read once, and then written over. */
+static bool is_replaced(const yg_rewriting *r, yg_node node) {
+    return yg_node_is_parameter(r->graph, node) && r->updated[node] && r->uses[node] == 2;
+}
+
 /* Nodes are asked in order, and scratch[node] keeps the answer. An addition that matched becomes an
  * addmm, which is in memory too; so a chain of additions matches one after the other. */
 static bool matches(const yg_rewriting *r, yg_node node) {
@@ -40,7 +46,9 @@ static bool matches(const yg_rewriting *r, yg_node node) {
         return false;
     const int at = product_at(r, node);
     const yg_node c = at < 0 ? YG_NONE : yg_node_operand(r->graph, node, (size_t)(1 - at));
-    const bool good = at >= 0 && r->uses[c] == 1 && (r->scratch[c] == YES || is_in_memory(r, c));
+    const bool good =
+        at >= 0 &&
+        (is_replaced(r, c) || (r->uses[c] == 1 && (r->scratch[c] == YES || is_in_memory(r, c))));
     r->scratch[node] = good ? YES : NO;
     return good;
 }

@@ -9,6 +9,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The largest difference of an output, relative to its largest value; 0 only for equal bits. */
@@ -176,6 +177,24 @@ Test(loop, its_plan_does_not_grow) {
                   "%s: %g and %g FLOPs", loop_cells[i].name, stats[1].flops, stats[2].flops);
         cr_expect_leq(stats[2].arena_bytes, 2 * stats[1].arena_bytes, "%s", loop_cells[i].name);
     }
+}
+
+/* The gradient of a weight is one sum, to which each iteration adds its product in place (addmm).
+ * So an unrolled loop does not keep the products of all iterations. An iteration of an LSTM has one
+ * addmm forward, and one backward for each of its two weights. */
+Test(loop, unrolling_adds_to_gradients_in_place) {
+    const int iterations = 10;
+    subject s = loop_subject(&loop_cells[3], iterations, false, UNROLLED, 1);
+    yg_program *program = compile(s.g, s.shown, s.shown_count, NULL, 0, YG_PROGRAM_NO_MEMORY, 1);
+    char *text = yg_program_text(program);
+    cr_assert(text);
+    int found = 0;
+    for (const char *at = text; (at = strstr(at, " = addmm(")) != NULL; at++)
+        found++;
+    cr_expect_eq(found, 3 * iterations, "%s", text);
+    free(text);
+    yg_program_free(program);
+    yg_graph_free(s.g);
 }
 
 /* What nothing reads is not computed and takes no memory: values that only gradients would read,
