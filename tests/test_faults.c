@@ -334,6 +334,59 @@ Test(faults, a_killed_run_goes_on_to_the_same_bits) {
     end_job(&j);
 }
 
+/* A new run is killed at each rename, of which the first ones move the older run away. The next
+ * start finds the older run whole: it goes on, or is moved away whole. */
+Test(faults, a_killed_move_is_taken_back) {
+    const job j = make_job();
+    yg_error error = {0};
+    size_t size;
+    cr_assert(train(&j, j.out, false, 3, &error), "%s", error.message);
+    char *before = workspace_read(&j.w, "run/checkpoint.safetensors", &size);
+    int moves = 0;
+    bool killed = true;
+    for (int64_t n = 1; killed && n < 50; n++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            fault_at(FAULT_KILL, n);
+            train(&j, j.out, false, 2, &error);
+            _exit(0);
+        }
+        int status;
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_assert(WIFEXITED(status));
+        killed = WEXITSTATUS(status) == FAULT_STATUS;
+        const bool moving = workspace_has(&j.w, "run/run.moving");
+        moves += moving;
+        /* While the move is not over, going on goes on with the older run. */
+        if (moving && n % 2 == 0)
+            cr_expect(train(&j, j.out, true, 3, &error), "killed at %d: %s", (int)n, error.message);
+        cr_expect(train(&j, j.out, false, 1, &error), "killed at %d: %s", (int)n, error.message);
+        expect_clean(&j, "kill", n);
+        cr_expect_not(workspace_has(&j.w, "run/run.moving"));
+        if (moving) {
+            size_t now_size;
+            char *now = workspace_read(&j.w, "run-1/checkpoint.safetensors", &now_size);
+            cr_expect(size == now_size && memcmp(before, now, size) == 0, "killed at %d", (int)n);
+            free(now);
+            for (size_t i = 0; i < 4; i++) {
+                static const char *const names[] = {"run-1/weights.safetensors",
+                                                    "run-1/history.csv", "run-1/loss.svg",
+                                                    "run-1/model.yaml"};
+                cr_expect(workspace_has(&j.w, names[i]), "killed at %d: no %s", (int)n, names[i]);
+            }
+        }
+        if (moving || n == 1)
+            cr_expect_not(workspace_has(&j.w, "run-2"), "killed at %d", (int)n);
+        workspace_remove_folder(&j.w, "run");
+        workspace_remove_folder(&j.w, "run-1");
+        workspace_remove_folder(&j.w, "run-2");
+        cr_assert(train(&j, j.out, false, 3, &error), "%s", error.message);
+    }
+    cr_expect_geq(moves, 4);
+    free(before);
+    end_job(&j);
+}
+
 static void end_at_step_7(void *context, const yg_train_progress *progress) {
     (void)context;
     if (progress->step == 7 && !progress->epoch_end)

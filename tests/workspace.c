@@ -44,6 +44,10 @@ void workspace_remove(const workspace *w) {
     remove_tree(w->folder);
 }
 
+void workspace_remove_folder(const workspace *w, const char *name) {
+    remove_tree(workspace_path(w, name));
+}
+
 const char *workspace_path(const workspace *w, const char *name) {
     static char paths[8][256];
     static size_t next;

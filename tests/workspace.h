@@ -12,6 +12,8 @@ typedef struct workspace {
 
 workspace workspace_make(void);
 void workspace_remove(const workspace *w); /* with all that is in it */
+/* Removes a file or folder in it, with all that is in that; it need not exist. */
+void workspace_remove_folder(const workspace *w, const char *name);
 
 /* The path of a file there: valid until the eighth next call. */
 const char *workspace_path(const workspace *w, const char *name);

@@ -18,9 +18,12 @@
 #include <unistd.h>
 
 static const char lock_name[] = "run.lock";
+/* While an older run's files are moved away, this file holds the name of the folder that they go
+ * to. A process that ends within the move leaves it; then the next run in the folder moves the
+ * files back. */
+static const char moving_name[] = "run.moving";
 
-/* In the order in which they are moved away. The checkpoint is last: as long as it stands in the
- * folder, a move that is interrupted leaves a run that can go on. */
+/* In the order in which they are moved away. */
 static const char *const own_names[] = {YG_RUN_CURVE, YG_RUN_WEIGHTS, YG_RUN_HISTORY,
                                         YG_RUN_MODEL, "run.yaml",     YG_RUN_CHECKPOINT};
 
@@ -106,6 +109,8 @@ static bool is_own(const char *name) {
 }
 
 static bool is_left_over(const char *name) {
+    if (yg_file_is_temporary(name, moving_name))
+        return true;
     for (size_t i = 0; i < OWN_NAMES; i++)
         if (yg_file_is_temporary(name, own_names[i]))
             return true;
@@ -153,28 +158,6 @@ static bool look(const yg_run_folder *folder, yg_error *error) {
     return good;
 }
 
-bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, yg_error *error) {
-    struct stat status;
-    *folder = (yg_run_folder){.path = path, .lock = -1, .resumed = resumed};
-    folder->made = stat(path, &status) != 0;
-    if (!yg_file_make_folder(path, error))
-        return false;
-    folder->lock_path = yg_run_path(path, lock_name, error);
-    return folder->lock_path && take_lock(folder, folder->lock_path, error) && look(folder, error);
-}
-
-void yg_run_folder_close(yg_run_folder *folder) {
-    if (folder->lock >= 0) {
-        unlink(folder->lock_path);
-        close(folder->lock);
-    }
-    free(folder->lock_path);
-    folder->lock_path = NULL;
-    folder->lock = -1;
-    if (folder->made)
-        rmdir(folder->path); /* it fails where there is something in it, as it should */
-}
-
 /* ----------------------------------------------------------------------------- moving away --- */
 
 /* The path beside which an older run is kept. A link is followed, and "." or ".." is replaced by
@@ -205,6 +188,10 @@ static char *make_beside(const char *place, yg_error *error) {
         snprintf(name, size, "%s-%d", place, number);
         if (mkdir(name, 0777) == 0)
             return name;
+        /* An empty folder of that name can be taken: a killed run may have left it. */
+        if (errno == EEXIST && rmdir(name) == 0 && mkdir(name, 0777) == 0)
+            return name;
+        errno = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR ? EEXIST : errno;
         if (errno != EEXIST)
             break;
     }
@@ -226,17 +213,84 @@ static bool move_one(const char *from, const char *to, const char *name, yg_erro
     return good;
 }
 
+/* Notes in the folder that its files go to `to`, a folder beside it. */
+static bool note_move(const char *from, const char *to, yg_error *error) {
+    const char *slash = strrchr(to, '/'), *name = slash ? slash + 1 : to;
+    char *path = yg_run_path(from, moving_name, error);
+    const bool good = path && yg_file_write(path, name, strlen(name), error);
+    free(path);
+    return good;
+}
+
+static void forget_move(const char *from) {
+    char *path = yg_run_path(from, moving_name, NULL);
+    if (path)
+        unlink(path);
+    free(path);
+}
+
 /* Moves a run's files. Where one cannot be moved, those before it are moved back. */
 static bool move_all(const char *from, const char *to, yg_error *error) {
     size_t done = 0;
-    while (done < OWN_NAMES && move_one(from, to, own_names[done], error))
-        done++;
-    if (done == OWN_NAMES)
-        return true;
-    while (done-- > 0)
+    bool good = note_move(from, to, error);
+    for (; good && done < OWN_NAMES; done += good)
+        good = move_one(from, to, own_names[done], error);
+    while (!good && done-- > 0)
         move_one(to, from, own_names[done], NULL);
-    rmdir(to);
-    return false;
+    if (!good)
+        rmdir(to);
+    forget_move(from);
+    return good;
+}
+
+/* Whether `name` is one that make_beside() gives: that of `place`, a hyphen and a number. */
+static bool is_beside(const char *place, const char *name) {
+    const char *slash = strrchr(place, '/'), *own = slash ? slash + 1 : place;
+    const size_t length = strlen(own);
+    return strncmp(name, own, length) == 0 && name[length] == '-' && name[length + 1] != '\0' &&
+           name[length + 1 + strspn(name + length + 1, "0123456789")] == '\0';
+}
+
+/* Moves the files that `name`, a folder beside `place`, has back to `path`. A file that `path` has
+ * too was not moved yet, or is of the same run: it stays. */
+static bool move_back(const char *path, const char *place, const char *name, yg_error *error) {
+    const char *slash = strrchr(place, '/');
+    const int folder = slash ? (int)(slash + 1 - place) : 0;
+    const size_t size = strlen(place) + strlen(name) + 2;
+    char *beside = malloc(size);
+    bool good = beside || yg_fail_memory(error);
+    if (good)
+        snprintf(beside, size, "%.*s%s", folder, place, name);
+    for (size_t i = 0; good && i < OWN_NAMES; i++) {
+        struct stat status;
+        char *here = yg_run_path(path, own_names[i], error);
+        good = here && (lstat(here, &status) == 0 || move_one(beside, path, own_names[i], error));
+        free(here);
+    }
+    if (good)
+        rmdir(beside);
+    free(beside);
+    return good;
+}
+
+/* Takes back a move that a process began and did not end. */
+static bool recover(const char *path, yg_error *error) {
+    enum { LARGEST = 4096 };
+    struct stat status;
+    size_t size;
+    char *note = yg_run_path(path, moving_name, error);
+    bool good = note != NULL;
+    if (good && lstat(note, &status) == 0) {
+        char *name = yg_file_read(note, LARGEST, &size, error);
+        char *place = name ? place_of(path, error) : NULL;
+        good = place && (!is_beside(place, name) || move_back(path, place, name, error));
+        if (good)
+            forget_move(path);
+        free(place);
+        free(name);
+    }
+    free(note);
+    return good;
 }
 
 static bool holds_run(const char *path) {
@@ -266,4 +320,29 @@ bool yg_run_folder_begin(yg_run_folder *folder, char **moved, yg_error *error) {
     *moved = beside;
     folder->begun = true;
     return true;
+}
+
+/* ----------------------------------------------------------------------- opening, closing --- */
+
+bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, yg_error *error) {
+    struct stat status;
+    *folder = (yg_run_folder){.path = path, .lock = -1, .resumed = resumed};
+    folder->made = stat(path, &status) != 0;
+    if (!yg_file_make_folder(path, error))
+        return false;
+    folder->lock_path = yg_run_path(path, lock_name, error);
+    return folder->lock_path && take_lock(folder, folder->lock_path, error) &&
+           recover(path, error) && look(folder, error);
+}
+
+void yg_run_folder_close(yg_run_folder *folder) {
+    if (folder->lock >= 0) {
+        unlink(folder->lock_path);
+        close(folder->lock);
+    }
+    free(folder->lock_path);
+    folder->lock_path = NULL;
+    folder->lock = -1;
+    if (folder->made)
+        rmdir(folder->path); /* it fails where there is something in it, as it should */
 }

@@ -7,7 +7,8 @@
  * lock file that is left behind does no harm.
  *
  * An older run in the folder is moved away only when the new run saves for the first time. So a run
- * that fails before then leaves everything as it was.
+ * that fails before then leaves everything as it was. A process that is killed within the move
+ * leaves a note of it, and the next run in the folder takes the move back first.
  */
 #ifndef YG_TRAIN_RUN_FOLDER_H
 #define YG_TRAIN_RUN_FOLDER_H
@@ -33,8 +34,8 @@ typedef struct yg_run_folder {
  * failure. */
 char *yg_run_folder_name(const yg_model *model, const char *out, yg_error *error);
 
-/* Makes the folder if it does not exist, locks it, and removes temporary files that a killed run
- * left there. A new run (not `resumed`) is refused where the folder holds both files of a run and
+/* Makes the folder if it does not exist, locks it, takes back a move that a killed run left half
+ * done, and removes its temporary files. A new run (not `resumed`) is refused where the folder holds both files of a run and
  * other files: moving some of a user's files away would be a surprise. `path` must outlive
  * *folder. False on failure; closed by yg_run_folder_close() in either case. */
 bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, yg_error *error);
