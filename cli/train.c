@@ -155,7 +155,9 @@ static int train(const command_line *line, const yg_model *model) {
     yg_train_result result = {0};
     const bool trained = yg_train(model, &options, &result, &error);
     progress_end(&progress);
-    if (trained && !quiet) {
+    if (trained && result.interrupted && result.steps == 0) {
+        terminal_say("interrupted before the first step");
+    } else if (trained && !quiet) {
         print_result(&result, line);
         print_units(model);
     }

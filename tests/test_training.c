@@ -5,6 +5,7 @@
 #include "train/csv.h"
 #include "train/gradients.h"
 #include "train/predict.h"
+#include "train/source.h"
 #include "train/train.h"
 #include "workspace.h"
 
@@ -486,5 +487,50 @@ Test(training, a_run_counted_in_steps_may_end_in_mid_epoch_and_go_on) {
     cr_assert_eq(lines, 4, "a header and three epochs:\n%s", history);
     free(history);
     yg_model_free(model);
+    workspace_remove(&w);
+}
+
+/* A run that is stopped while its data are read, or before its first step, writes nothing. */
+Test(training, a_stop_before_the_first_step_writes_nothing) {
+    static const volatile sig_atomic_t stop = 1;
+    static const char *const data[] = {
+        "{train: {csv: rows.csv, x: x, y: y}}",
+        "{train: {x: [[1], [2]], y: [[1], [2]]}, validation: {from: train, fraction: 0.5}}"};
+    const workspace w = workspace_make();
+    workspace_write(&w, "rows.csv", "x,y\n1,1\n2,2\n");
+    for (size_t i = 0; i < 4; i++) {
+        char text[1000];
+        snprintf(text, sizeof text,
+                 "format: 1\n"
+                 "inputs: {x: [B, 1]}\n"
+                 "targets: {y: [B, 1]}\n"
+                 "graph: {p: {type: linear, input: x, out_features: 1}}\n"
+                 "outputs: [p]\n"
+                 "loss: mse(p, y)\n"
+                 "data: %s\n"
+                 "train: {epochs: 2, optimizer: {type: sgd, lr: 0.1}}\n",
+                 data[i % 2]);
+        yg_model *model = workspace_model(&w, "stopped.yaml", text);
+        yg_error error = {0};
+        yg_train_result result;
+        yg_data read = {.stop = &stop};
+        cr_expect_not(yg_data_load_known(model, YG_F32, &read, &error));
+        cr_expect_not_null(strstr(error.message, "interrupted"), "%s", error.message);
+        error = (yg_error){0};
+        const yg_train_options options = {
+            .out = workspace_path(&w, "run"), .threads = 1, .stop = &stop};
+        cr_expect(yg_train(model, &options, &result, &error), "%s", error.message);
+        cr_expect(result.interrupted);
+        cr_expect_eq(result.steps, 0);
+        cr_expect_eq(workspace_has(&w, "run"), i >= 2, "case %zu", i);
+        yg_train_result_free(&result);
+        if (i == 1) { /* an older run stays where it is */
+            const yg_train_options whole = {.out = workspace_path(&w, "run"), .threads = 1};
+            cr_assert(yg_train(model, &whole, &result, &error), "%s", error.message);
+            yg_train_result_free(&result);
+        }
+        cr_expect_not(workspace_has(&w, "run-1"));
+        yg_model_free(model);
+    }
     workspace_remove(&w);
 }

@@ -26,6 +26,8 @@
 
 #include "../models/model.h"
 
+#include <signal.h>
+
 #pragma GCC visibility push(default)
 
 #ifdef __cplusplus
@@ -79,6 +81,8 @@ typedef struct yg_data {
     yg_encoding encoding;
     size_t dim_count; /* symbolic dimensions except the batch's; the data decide their sizes */
     yg_dim *dims;     /* the names belong to the model */
+    const volatile sig_atomic_t *stop; /* reading fails soon after it is not 0; NULL: nothing stops
+                                        * it. Of yg_train(): yg_data_load() sets NULL */
 } yg_data;
 
 /* Reads the section, splits, and fits the standardisation on the training part. Floating-point

@@ -129,6 +129,11 @@ static bool take_port(yg_reader *reader, size_t p, int64_t count, const yg_datas
 
 /* At most as many examples as a chunk holds. */
 static int64_t next_chunk(yg_reader *reader, yg_dataset *to, int64_t limit, yg_error *error) {
+    const volatile sig_atomic_t *stop = reader->reading.data->stop;
+    if (stop && *stop) {
+        yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "interrupted while the data were read");
+        return -1;
+    }
     for (size_t p = 0; p < reader->port_count; p++)
         if (yg_reading_wants(&reader->reading, p))
             reader->chunk.ports[p].data =

@@ -7,6 +7,7 @@
 #include "../graph/clock.h"
 #include "run.h"
 #include "run_folder.h"
+#include "source.h"
 #include "weights.h"
 
 #include <inttypes.h>
@@ -271,6 +272,12 @@ static bool tell_unreached(const yg_executable *step, yg_train_result *result, y
     return true;
 }
 
+/* Stops soon if that is asked for: a large file takes long to read. */
+static bool load_data(yg_run *run, yg_error *error) {
+    run->data.stop = run->options->stop;
+    return yg_data_load_known(run->model, run->settings.dtype, &run->data, error);
+}
+
 static bool prepare(yg_run *run, yg_error *error) {
     yg_train_result *r = run->result;
     if (run->options->resume && run->options->weights)
@@ -279,8 +286,7 @@ static bool prepare(yg_run *run, yg_error *error) {
     if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
         !(r->folder = yg_run_folder_name(run->model, run->options->out, error)) ||
         !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error) ||
-        !yg_data_load(run->model, run->settings.dtype, &run->data, error) ||
-        !plan_steps(run, error) || !yg_run_begin(run, error))
+        !load_data(run, error) || !plan_steps(run, error) || !yg_run_begin(run, error))
         return false;
     r->train_examples = run->data.train.count;
     r->validation_examples = run->data.validation.count;
@@ -313,8 +319,12 @@ static bool score_best(yg_run *run, yg_error *error) {
 }
 
 static bool train(yg_run *run, yg_error *error) {
-    if (!prepare(run, error))
-        return false;
+    yg_error failure = {0};
+    if (!prepare(run, &failure)) {
+        /* Nothing has been computed and nothing written. */
+        run->result->interrupted = stop_asked(run);
+        return run->result->interrupted || yg_fail_as(error, &failure);
+    }
     run->started = run->saved = yg_clock();
     if (!loop(run, error)) {
         /* Saves the results of the epochs before the failure. The error is that of the failure. */
@@ -322,6 +332,9 @@ static bool train(yg_run *run, yg_error *error) {
             yg_run_save_results(run, NULL);
         return false;
     }
+    /* Stopped before a step: the folder stays as it was. */
+    if (run->result->interrupted && run->at.steps == run->steps_before)
+        return true;
     if (!yg_run_save(run, error))
         return false;
     if (run->result->interrupted)

@@ -73,7 +73,8 @@ typedef struct yg_train_options {
     /* Called after each step and each epoch. May be NULL. */
     void (*progress)(void *context, const yg_train_progress *progress);
     void *context; /* for the two above */
-    /* Where this becomes nonzero, the run saves and ends after the current step. May be NULL. */
+    /* Where this becomes nonzero, the run saves and ends after the current step. While data are
+     * read and before the first step it ends too, and writes nothing. May be NULL. */
     const volatile sig_atomic_t *stop;
 } yg_train_options;
 
