@@ -45,11 +45,16 @@ typedef struct yg_run {
                          best epoch where validation data are not used for that */
 } yg_run;
 
-/* Makes the programs and their tensors, with the values of the run's start. Settings, data,
- * `examples` and `rates` have been set before. (train.c) */
+/* Reads the settings, opens the folder, loads the data and makes all that a run needs. Where the
+ * run is resumed, reads its checkpoint. (prepare.c) */
+bool yg_run_prepare(yg_run *run, yg_error *error);
+
+/* A part of that: makes the programs and their tensors, with the values of the run's start.
+ * Settings, data, `examples` and `rates` have been set before. (prepare.c) */
 bool yg_run_begin(yg_run *run, yg_error *error);
 
-/* Frees what a run holds, except its data, which another run may share, and its result. */
+/* Frees what a run holds, except its data, which another run may share, and its result.
+ * (prepare.c) */
 void yg_run_free(yg_run *run);
 
 /* Computes the step after at.steps and notes its loss in `progress`; `at` does not change. Returns

@@ -1,0 +1,141 @@
+/*
+ * Setting a run up: its settings, folder, data, programs and tensors, and where it goes on from.
+ */
+#include "run.h"
+#include "source.h"
+#include "weights.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool plan_steps(yg_run *run, yg_error *error) {
+    yg_settings *s = &run->settings;
+    if (!yg_settings_plan(run->model, run->data.train.count, s, &run->rates, error))
+        return false;
+    run->progress.epochs = s->epochs;
+    run->progress.steps = run->rates.steps;
+    run->progress.has_validation = run->data.validation.count > 0;
+    run->examples = yg_stream_open_shuffled(&run->data.train, s->seed, error);
+    return run->examples && yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
+}
+
+/* Makes the structs that scores are written to. A run that is only repeated to find a NaN has none
+ * in its result. */
+static bool make_scores(yg_run *run, yg_error *error) {
+    const yg_score_plan *plan = &run->train.plan;
+    return yg_totals_begin(plan, &run->at.totals, error) &&
+           yg_scores_begin(plan, &run->progress.training, error) &&
+           yg_scores_begin(plan, &run->progress.validation, error) &&
+           yg_scores_begin(plan, &run->judged, error) &&
+           yg_scores_begin(plan, &run->result->training, error) &&
+           yg_scores_begin(plan, &run->result->validation, error) &&
+           yg_scores_begin(plan, &run->result->test, error) &&
+           yg_history_begin(&run->history, &run->progress.training, run->data.validation.count > 0,
+                            error);
+}
+
+/* Makes the programs and the tensors that they share. */
+static bool make_programs(yg_run *run, yg_error *error) {
+    const yg_settings *s = &run->settings;
+    const yg_executable_options common = {.model = run->model,
+                                          .data = &run->data,
+                                          .dtype = s->dtype,
+                                          .threads = run->options->threads};
+    run->train = run->score =
+        (yg_executables){.options = common, .store = &run->store, .batch_size = s->batch_size};
+    run->score.beside = &run->train;
+    run->train.options.training = true;
+    run->train.options.optimizer = &s->optimizer;
+    run->train.options.clip_grad_norm = s->clip_grad_norm;
+    run->train.options.recompute = s->recompute;
+    /* The plan's network gives names, types and initial values. */
+    bool good = yg_executables_plan(&run->train, error) &&
+                yg_weights_initialize(run->train.plan.network, s->seed, &run->store, error) &&
+                make_scores(run, error);
+    run->parameter_count = run->store.count;
+    for (size_t i = 0; i < run->parameter_count && good; i++)
+        good = yg_tensor_file_add(&run->best, run->store.tensors[i].name,
+                                  &run->store.tensors[i].type, NULL, error);
+    size_t count = 0;
+    const yg_network_parameter *p =
+        good ? yg_network_parameters(run->train.plan.network, &count) : NULL;
+    for (size_t i = 0; i < count; i++)
+        run->result->parameters += p[i].trainable ? yg_type_count(&run->store.tensors[i].type) : 0;
+    /* Making a training executable adds the optimizer's state to the store. */
+    return good && yg_executables_get(&run->train, s->batch_size, error);
+}
+
+static bool load_weights(yg_run *run, yg_error *error) {
+    const char *path = run->options->weights;
+    yg_tensor_file file = {0};
+    if (!path)
+        return true;
+    const bool good = yg_safetensors_read(path, &file, error) &&
+                      yg_weights_assign(&file, path, run->parameter_count, &run->store, error);
+    yg_tensor_file_free(&file);
+    return good;
+}
+
+void yg_run_free(yg_run *run) {
+    yg_executables_free(&run->train);
+    yg_executables_free(&run->score);
+    yg_tensor_file_free(&run->store);
+    yg_tensor_file_free(&run->best);
+    yg_history_free(&run->history);
+    yg_totals_free(&run->at.totals);
+    yg_scores_free(&run->progress.training);
+    yg_scores_free(&run->progress.validation);
+    yg_stream_close(run->examples);
+    yg_scores_free(&run->judged);
+    free(run->identity);
+}
+
+bool yg_run_begin(yg_run *run, yg_error *error) {
+    run->at.best = run->at.reference = (double)INFINITY;
+    return make_programs(run, error) && load_weights(run, error);
+}
+
+/* Notes in the result the names of parameters that the loss does not depend on. */
+static bool tell_unreached(const yg_executable *step, yg_train_result *result, yg_error *error) {
+    result->unreached = calloc(step->unreached_count + 1, sizeof *result->unreached);
+    if (!result->unreached)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < step->unreached_count; i++) {
+        if (!(result->unreached[i] = strdup(step->unreached[i])))
+            return yg_fail_memory(error);
+        result->unreached_count = i + 1;
+    }
+    return true;
+}
+
+/* Stops soon if that is asked for: a large file takes long to read. */
+static bool load_data(yg_run *run, yg_error *error) {
+    run->data.stop = run->options->stop;
+    return yg_data_load_known(run->model, run->settings.dtype, &run->data, error);
+}
+
+bool yg_run_prepare(yg_run *run, yg_error *error) {
+    yg_train_result *r = run->result;
+    if (run->options->resume && run->options->weights)
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                       "a run goes on from its checkpoint or starts from given weights, not both");
+    if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
+        !(r->folder = yg_run_folder_name(run->model, run->options->out, error)) ||
+        !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error) ||
+        !load_data(run, error) || !plan_steps(run, error) || !yg_run_begin(run, error))
+        return false;
+    r->train_examples = run->data.train.count;
+    r->validation_examples = run->data.validation.count;
+    r->test_examples = run->data.test.count;
+    if (run->options->resume && !yg_run_restore(run, error))
+        return false;
+    run->steps_before = run->at.steps;
+    const yg_executable *step = yg_executables_get(&run->train, run->settings.batch_size, error);
+    if (step && run->options->planned) {
+        const yg_program_stats stats = yg_program_get_stats(step->program);
+        run->options->planned(run->options->context, &stats);
+    }
+    return step && yg_executable_check_trainable(step, run->model, error) &&
+           tell_unreached(step, r, error);
+}
