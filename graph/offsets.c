@@ -7,7 +7,6 @@
 #include "arena.h"
 #include "plan.h"
 
-
 /* Two kinds of linked lists of storages, kept in arrays; YG_NO_STORAGE ends a list. */
 typedef struct lifetimes {
     uint32_t *made;       /* by unit: the first storage that it is the first to write */

@@ -35,9 +35,10 @@ typedef struct yg_run_folder {
 char *yg_run_folder_name(const yg_model *model, const char *out, yg_error *error);
 
 /* Makes the folder if it does not exist, locks it, takes back a move that a killed run left half
- * done, and removes its temporary files. A new run (not `resumed`) is refused where the folder holds both files of a run and
- * other files: moving some of a user's files away would be a surprise. `path` must outlive
- * *folder. False on failure; closed by yg_run_folder_close() in either case. */
+ * done, and removes its temporary files. A new run (not `resumed`) is refused where the folder
+ * holds both files of a run and other files: moving some of a user's files away would be a
+ * surprise. `path` must outlive *folder. False on failure; closed by yg_run_folder_close() in
+ * either case. */
 bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, yg_error *error);
 
 /* To be called before each save. The first call of a new run moves an older run's files to a new
