@@ -2,6 +2,7 @@
  * Growth of what a program in C does with a graph: each step of the way, from the first node to the
  * last run, on graphs of several shapes.
  */
+#include "graph/loop.h"
 #include "graph/profile.h"
 #include "graph/program.h"
 #include "ops/ops.h"
@@ -166,6 +167,43 @@ static void split_of_stack(growing *g) {
     free(sizes);
 }
 
+/* n / 4 iterations of h = sin(h w) + x. */
+static void loop(growing *g, yg_loop_unroll unroll) {
+    const yg_type row = vector();
+    yg_type rows;
+    cr_assert(yg_type_make(YG_F32, 2, (const int64_t[]){g->n / 4, 4}, &rows, NULL));
+    yg_graph *body = yg_graph_new(yg_ops(), 0);
+    const yg_node h = yg_input(body, "h", &row), x = yg_input(body, "x", &row),
+                  w = yg_input(body, "w", &row);
+    const yg_node product[] = {h, w}, sine = yg_call(body, "multiply", product, 2);
+    const yg_node terms[] = {yg_call(body, "sin", &sine, 1), x};
+    const yg_node next = yg_call(body, "add", terms, 2);
+    const yg_loop_spec spec = {.body = body,
+                               .carries = &h,
+                               .next = &next,
+                               .carry_count = 1,
+                               .slices = &x,
+                               .slice_count = 1,
+                               .captured = &w,
+                               .captured_count = 1,
+                               .outputs = &next,
+                               .output_count = 1,
+                               .iterations = g->n / 4,
+                               .unroll = unroll};
+    const yg_node start = leaf(g), weight = leaf(g), sequence = yg_input(g->graph, "x", &rows);
+    yg_node last, all;
+    cr_assert(yg_loop(g->graph, &spec, &start, &sequence, &weight, &last, &all));
+    g->loss = call(g, "sum", call(g, "sin", all, YG_NONE), YG_NONE);
+}
+
+static void loop_as_a_unit(growing *g) {
+    loop(g, YG_UNROLL_NEVER);
+}
+
+static void unrolled_loop(growing *g) {
+    loop(g, YG_UNROLL_ALWAYS);
+}
+
 typedef struct shape {
     const char *name;
     void (*build)(growing *g);
@@ -174,6 +212,8 @@ typedef struct shape {
 
 static const shape shapes[] = {
     {"a chain", chain},
+    {"a loop as a unit", loop_as_a_unit},
+    {"an unrolled loop", unrolled_loop},
     {"many leaves", many_leaves},
     {"one node with many users", one_with_many_users},
     {"many outputs", many_outputs},
