@@ -179,6 +179,8 @@ bool yg_plan_threads(yg_compiler *c) {
     if (!program->errors || !program->failed)
         return yg_fail_memory(c->error);
     yg_threads *others = options && options->beside ? options->beside->pool_of_threads : NULL;
+    if (!others && c->beside)
+        others = c->beside->pool_of_threads;
     program->pool_of_threads = others && yg_threads_count(others) == threads
                                    ? yg_threads_share(others)
                                    : yg_threads_new(threads, c->error);
@@ -254,7 +256,8 @@ static void finish(yg_compiler *c, const yg_request *request) {
         program->visible[yg_program_node(program, request->outputs[i])] = true;
     count_parameters(c);
     program->stats.instructions = program->unit_count;
-    program->stats.threads = program->threads;
+    program->stats.threads =
+        program->threads > program->body_threads ? program->threads : program->body_threads;
 }
 
 static yg_program *compile(yg_compiler *c, const yg_request *r) {

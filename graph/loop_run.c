@@ -49,8 +49,8 @@ static bool compile_body(const yg_compiler *c, prepared *p) {
         return yg_fail_memory(c->error);
     for (size_t i = 0; i < s->carry_count; i++)
         updates[i] = (yg_update){.parameter = s->carries[i], .value = s->next[i]};
-    options.threads = 1;
-    options.beside = NULL;
+    if (!options.beside || !options.beside->pool_of_threads)
+        options.beside = c->beside;
     options.recompute = false;
     p->program = yg_compile_part(&(yg_request){.graph = s->body,
                                                .outputs = s->outputs,
@@ -101,8 +101,19 @@ static bool find_buffers(prepared *p, yg_error *error) {
     return true;
 }
 
+/* All programs of the loops and around them use the same threads. They can, since a loop whose body
+ * needs them is alone in its stage, and a stage of one call is done by the calling thread. */
+static void share_threads(yg_compiler *c, yg_unit *unit, const yg_program *body) {
+    const int threads = body->threads > body->body_threads ? body->threads : body->body_threads;
+    unit->kernel.is_alone = threads > 1;
+    if (threads > 1 && threads > c->program->body_threads)
+        c->program->body_threads = threads;
+    if (!c->beside && body->pool_of_threads)
+        c->beside = body;
+}
+
 /* Makes what the unit of a loop needs. The body's program is freed with the unit. */
-static bool prepare(const yg_compiler *c, yg_unit *unit, const yg_loop_op *loop) {
+static bool prepare(yg_compiler *c, yg_unit *unit, const yg_loop_op *loop) {
     prepared *p = calloc(1, sizeof *p);
     if (!p)
         return yg_fail_memory(c->error);
@@ -111,6 +122,7 @@ static bool prepare(const yg_compiler *c, yg_unit *unit, const yg_loop_op *loop)
     unit->kernel.release = release;
     if (!compile_body(c, p))
         return false;
+    share_threads(c, unit, p->program);
     c->program->body_bytes += p->program->stats.arena_bytes;
     return c->flags & YG_PROGRAM_NO_MEMORY ||
            (find_draws(p, c->error) && find_buffers(p, c->error));

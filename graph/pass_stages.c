@@ -36,19 +36,21 @@ static bool reads_from(const yg_compiler *c, const yg_row_loop *row_loop, uint32
     return false;
 }
 
-/* Whether a row loop has effects. Then it is a stage by itself: nothing runs beside it. It has one
- * unit only, since its kernel does not fall into rows. */
-static bool has_effects(const yg_compiler *c, const yg_row_loop *row_loop) {
+/* Whether a row loop is a stage by itself, because nothing may run beside it: it has effects, or it
+ * is a loop whose body needs the threads. It has one unit only, since its kernel does not fall into
+ * rows. */
+static bool is_alone(const yg_compiler *c, const yg_row_loop *row_loop) {
     const yg_unit *unit = &c->program->units[row_loop->begin];
-    return unit->kind == YG_UNIT_KERNEL && yg_has_effects(c->graph, unit->node);
+    return unit->kind == YG_UNIT_KERNEL &&
+           (unit->kernel.is_alone || yg_has_effects(c->graph, unit->node));
 }
 
 /* Whether a row loop joins the stage. Only a stage that threads share gains from it. Without that,
  * joining would only cost memory: all row loops of a stage need theirs at the same time. */
 static bool joins(const yg_compiler *c, const yg_stage *stage, const yg_row_loop *row_loop) {
     const yg_program *program = c->program;
-    return is_worth_sharing(c, stage->cost + row_loop->cost) && !has_effects(c, row_loop) &&
-           !has_effects(c, &program->row_loops[stage->begin]) &&
+    return is_worth_sharing(c, stage->cost + row_loop->cost) && !is_alone(c, row_loop) &&
+           !is_alone(c, &program->row_loops[stage->begin]) &&
            !reads_from(c, row_loop, program->row_loops[stage->begin].begin);
 }
 

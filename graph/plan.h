@@ -80,7 +80,8 @@ typedef struct yg_compiler {
     unsigned flags;
     yg_compiling part;
     const yg_compile_options *options; /* or NULL */
-    bool drops_dead;                   /* the pass `dead` is not left out */
+    const yg_program *beside; /* a loop's body whose threads this program uses too, or NULL */
+    bool drops_dead;          /* the pass `dead` is not left out */
     /* Sets root and offset of a node that may share its operand's storage. NULL if the pass `views`
      * is left out: each node then has its own. The operands' roots must be set before. `view` is
      * where the node begins in operand 0, in elements; -1 if it is no view. */

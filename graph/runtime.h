@@ -49,6 +49,7 @@ struct yg_program {
     yg_pool *pool;
     struct yg_loop_op *loops; /* made for this program: loop_trim.c */
     int64_t body_bytes;       /* memory for the results of loops' bodies */
+    int body_threads;         /* the most threads that share the work of a loop's body, or 0 */
     yg_unit *units;
     size_t unit_count;
     yg_row_loop *row_loops;

@@ -97,6 +97,8 @@ typedef struct yg_kernel_unit {
     void **outs;                     /* resolved, by result: its bytes */
     int64_t work;                    /* units of work: yg_op_plan.units */
     uint64_t whole;                  /* bit k: each row of the kernel reads all of operand k */
+    bool is_alone;                   /* a loop whose body shares its work among threads: nothing may
+                                        run beside it */
     bool has_chunks;                 /* an operand or result is kept by chunks */
     size_t scratch;                  /* where its scratch begins in a thread's scratch memory */
     size_t scratch_end;              /* where it ends */

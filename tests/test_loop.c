@@ -218,6 +218,19 @@ Test(loop, leaves_out_what_is_not_read) {
     cr_expect_leq(stats[0].arena_bytes, (int64_t)(2.5 * row), "two outputs are collected");
 }
 
+/* A large body shares its work among threads. Here nothing else does. */
+Test(loop, bodies_use_threads) {
+    for (int threads = 1; threads <= 3; threads += 2) {
+        const yg_compile_options options = {.flags = YG_PROGRAM_SMALL_PIECES, .threads = threads};
+        subject s = loop_subject(&loop_cells[1], 4, false, AS_A_UNIT, 0);
+        yg_program *program = loop_compute(&s, &options);
+        cr_expect_eq(yg_program_get_stats(program).instructions, 1);
+        cr_expect_eq(yg_program_get_stats(program).threads, threads);
+        yg_program_free(program);
+        yg_graph_free(s.g);
+    }
+}
+
 /* How many instructions a loop becomes that is left to the pass, or not. */
 static size_t instructions_of(int64_t iterations, loop_way way) {
     const yg_compile_options options = {.threads = 1};
