@@ -200,6 +200,8 @@ Test(trainable, kinks_are_told_from_wrong_gradients) {
         {"sum(maximum(w, v)) + mse(a, y)", false},
         {"sum(relu(w - 0.5)) + mse(b, y)", false},
         {"mse(a, y) + mse(b, y)", false},
+        /* Equal elements share a gradient, which no difference along one of them shows. */
+        {"min(concat([w, v], dim=1)) * max(concat([w, v], dim=1)) + mse(b, y)", true},
     };
     const workspace w = workspace_make();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
