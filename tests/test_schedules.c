@@ -461,6 +461,40 @@ Test(schedules, functions_of_numbers_are_known_everywhere) {
     yg_model_free(model);
 }
 
+/* Whole numbers do not wrap around, as they do in a tensor. */
+Test(schedules, functions_of_whole_numbers_are_exact_or_fail) {
+    static const struct {
+        const char *formula;
+        bool good;
+    } cases[] = {
+        {"abs(-9223372036854775807)", true},
+        {"abs(-9223372036854775807 - 1)", false},
+        {"multiply(4611686018427387904, 2)", false},
+        {"multiply(-4611686018427387904, 2)", true},
+        {"add(9223372036854775807, 1)", false},
+        {"subtract(9223372036854775807, 1)", true},
+        {"negative(-9223372036854775807 - 1)", false},
+        {"square(3037000500)", false},
+        {"pow(3, 39)", true},
+        {"pow(3, 50)", false},
+        {"remainder(1, 0)", false},
+        {"floor_divide(-7, 2)", true},
+        {"clip(9223372036854775807, min=0)", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[300];
+        yg_error error = {0};
+        snprintf(text, sizeof text,
+                 "format: 1\nvars: {a: \"%s\"}\ninputs: {x: {shape: [B], dtype: i64}}\n"
+                 "outputs: {y: x + a}\n",
+                 cases[i].formula);
+        yg_model *model = model_from_text(text, &error);
+        cr_expect_eq(model != NULL, cases[i].good, "%s: %s", cases[i].formula, error.message);
+        cr_expect(model || strstr(error.message, "64 bits"), "%s", error.message);
+        yg_model_free(model);
+    }
+}
+
 /* Every operator that is such a function: its kernel agrees with what vars compute. */
 Test(schedules, functions_of_numbers_agree_with_their_operators) {
     const yg_op_set *set = yg_ops();

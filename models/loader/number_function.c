@@ -49,21 +49,35 @@ static bool fail_operands(const yg_op *op, yg_origin origin, const char *what, y
     return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s(…) takes %s", op->name, what);
 }
 
+static double reference(const yg_infer *call, const double *numbers, const yg_type *type) {
+    const double *in[YG_OP_NAMED_OPERANDS];
+    for (size_t i = 0; i < call->operand_count; i++)
+        in[i] = &numbers[i];
+    return call->op->reference(&(yg_reference){.call = call, .out_type = type, .in = in},
+                               (const int64_t[]){0});
+}
+
 static bool call_reference(const yg_infer *call, const double *numbers, const yg_type *type,
                            yg_term *result, yg_error *error) {
-    const double *in[YG_OP_NAMED_OPERANDS];
     bool finite = true;
-    for (size_t i = 0; i < call->operand_count; i++) {
-        in[i] = &numbers[i];
+    for (size_t i = 0; i < call->operand_count; i++)
         finite = finite && isfinite(numbers[i]);
-    }
-    const double value = call->op->reference(
-        &(yg_reference){.call = call, .out_type = type, .in = in}, (const int64_t[]){0});
+    const double value = reference(call, numbers, type);
     *result = type->dtype == YG_BOOL ? (yg_term){.kind = YG_TERM_BOOL, .i = value != 0}
                                      : (yg_term){.kind = YG_TERM_FLOAT, .f = value};
     return isfinite(value) || !finite ||
            yg_fail(error, YG_ERROR_NUMERIC, call->origin,
                    "%s(…): the result is not a finite number", call->op->name);
+}
+
+/* In a tensor whole numbers wrap around. Here that is a mistake: then the
+ * kernel's result is far from the definition in double precision. */
+static bool check_whole(const yg_infer *call, const double *numbers, const yg_type *type,
+                        const yg_term *result, yg_error *error) {
+    const double value = reference(call, numbers, type);
+    return fabs(value - (double)result->i) <= 0.25 + 1e-9 * fabs(value) ||
+           yg_fail(error, YG_ERROR_NUMERIC, call->origin,
+                   "%s(…): the result is no whole number of 64 bits", call->op->name);
 }
 
 bool yg_number_function(const yg_op *op, const yg_attr *attrs, const yg_term *operands,
@@ -98,5 +112,5 @@ bool yg_number_function(const yg_op *op, const yg_attr *attrs, const yg_term *op
                              error);
     op->tile[dtype](&out, in, 1, attrs);
     *result = term_of(type.dtype, &out);
-    return true;
+    return check_whole(&call, numbers, &type, result, error);
 }
