@@ -108,19 +108,29 @@ static yg_node newest_operand(const yg_record *record) {
     return newest;
 }
 
+/* The slot that is looked at when a line of slots is full: LINE slots of the line that the hash
+ * picks, then LINE slots of each line a stride further. */
+static size_t far_slot(uint32_t hash, size_t probe) {
+    const size_t stride = hash >> 8 | 1; /* odd, so that it meets every line */
+    return (hash + (probe / LINE - 1) * stride) * LINE + (hash + probe) % LINE;
+}
+
 /* The slot of the equal record, if `merge` is set and there is one; otherwise an empty slot for
  * this record.
  *
- * A record is looked for in two places. First in the cache line of slots that belongs to its newest
- * operand: a node's users are mostly built one after the other, shortly after the node, so this
- * line is in the cache. Then from the slot that the hash picks. Looking only there would miss the
- * cache each time; looking only in the line would be slow for a node with many users. */
+ * A record is looked for a cache line of slots at a time. First in the line that belongs to its
+ * newest operand: a node's users are mostly built one after the other, shortly after the node, so
+ * this line is in the cache. Then in lines that depend on the hash. Looking only there would miss
+ * the cache each time; looking only in the first line would be slow for a node with many users. And
+ * a search must not go on from a full line to the next one: where all nodes have many users, full
+ * lines stand side by side by the thousand. */
 static yg_slot *find_slot(const yg_graph *graph, const yg_record *record, bool merge) {
     const size_t line =
         (size_t)newest_operand(record) * 2 / LINE * LINE; /* 2 slots for each node */
     for (size_t probe = 0;; probe++) {
-        const size_t near = line + (record->hash + probe) % LINE, far = record->hash + probe;
-        yg_slot *slot = &graph->table[(probe < LINE ? near : far) & (graph->table_size - 1)];
+        const size_t at =
+            probe < LINE ? line + (record->hash + probe) % LINE : far_slot(record->hash, probe);
+        yg_slot *slot = &graph->table[at & (graph->table_size - 1)];
         if (!slot->index || (merge && slot->hash == record->hash &&
                              record_equal(&graph->records[slot->index - 1], record)))
             return slot;
