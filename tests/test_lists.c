@@ -61,10 +61,9 @@ static list_graph build(const list_case *c) {
         const yg_type type = matrix(c->dim, c->count / 2 * c->sizes[s]);
         l.leaves[s] = yg_input(g, s ? "b" : "a", &type);
         l.tangents[s] = yg_input(g, s ? "v" : "u", &type);
-        cr_assert_eq(yg_result_count(g, &yg_op_split, &l.leaves[s], 1, attrs), c->count / 2);
-        cr_assert_eq(
-            yg_apply_all(g, &yg_op_split, &l.leaves[s], 1, attrs, half, (size_t)c->count / 2),
-            c->count / 2);
+        const size_t results = (size_t)c->count / 2;
+        cr_assert_eq(yg_result_count(g, &yg_op_split, &l.leaves[s], 1, attrs), results);
+        cr_assert_eq(yg_apply_all(g, &yg_op_split, &l.leaves[s], 1, attrs, half, results), results);
         for (int i = 0; i < c->count / 2; i++)
             parts[2 * i + s] = yg_multiply(g, yg_square(g, half[i]), half[i]);
     }
