@@ -40,8 +40,8 @@ static uint16_t take_register(registers *r) {
     return r->free_count ? r->free[--r->free_count] : r->count++;
 }
 
-static uint16_t element_size(const yg_compiler *c, yg_node node) {
-    return (uint16_t)yg_dtype_size(c->graph->records[node].type->dtype);
+static uint8_t element_size(const yg_compiler *c, yg_node node) {
+    return (uint8_t)yg_dtype_size(c->graph->records[node].type->dtype);
 }
 
 /* Fills in a load's shape and strides. Neighbouring dimensions are merged if the source is dense

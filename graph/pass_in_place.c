@@ -71,7 +71,7 @@ static bool is_free_for(const yg_compiler *c, uint32_t s, uint32_t u) {
 typedef struct last_read {
     uint32_t storage;
     uint32_t step;
-    uint16_t advance;
+    uint8_t advance;
 } last_read;
 
 #define LAST_READS (2 * YG_GROUP_STEPS) /* more are not looked at */

@@ -49,11 +49,12 @@ typedef struct yg_load {
 /* Where a step of a group reads an operand or writes its result. There are three kinds:
  * memory    `storage` is one. Element i lies at base + i * advance.
  * register  `reg` is one, `storage` is YG_NO_STORAGE, and advance is 0.
- * constant  `constant` is set, and the two others are not. */
+ * constant  `constant` is set, and the two others are not.
+ * A large program has many, so the members leave no gaps. */
 typedef struct yg_place {
     uint32_t storage;     /* or YG_NO_STORAGE */
     uint16_t reg;         /* or YG_NO_REGISTER */
-    uint16_t advance;     /* bytes from one element to the next; 0: each tile is the same */
+    uint8_t advance;      /* bytes from one element to the next; 0: each tile is the same */
     bool by_chunks;       /* the storage holds a chunk only: yg_storage.by_chunks */
     const void *constant; /* a constant's bytes; with advance 0, a tile filled with one element */
     char *base;           /* resolved: element 0, or the register of thread 0 */
