@@ -17,14 +17,48 @@ typedef struct draw {
     yg_attr *attrs; /* those of this iteration */
 } draw;
 
+/* A pointer of the body's program into a slice. It is pointed at the sequence in each iteration, so
+ * the slice need not be copied. */
+typedef struct pointer {
+    const void **at;
+    size_t operand; /* of the loop: the sequence */
+    size_t bytes;   /* of a slice */
+    size_t offset;  /* within the slice */
+} pointer;
+
+/* A slice that is pointed at, and where the body's program would keep it. */
+typedef struct range {
+    const char *begin;
+    size_t bytes;
+    size_t operand; /* of the loop: the sequence */
+} range;
+
+/* A tensor that is copied: bytes from or to the body's buffer. */
+typedef struct move {
+    char *buffer;
+    size_t bytes;
+    size_t index; /* of the loop's operand, or of its result */
+} move;
+
+typedef struct move_list {
+    move *items;
+    size_t count;
+} move_list;
+
 /* What a loop's unit keeps from run to run. */
 typedef struct prepared {
     const yg_loop_op *loop;
     yg_program *program;
     draw *draws;
     size_t draw_count;
-    /* Buffers of the body's program: by slice, by carry, by output. NULL where it has none. */
-    void **slices, **carries, **outputs;
+    pointer *pointers;
+    size_t pointer_count;
+    range *ranges; /* by address */
+    size_t range_count;
+    move_list starts, finals; /* once a run */
+    move_list slices;         /* before an iteration: those that are not pointed at */
+    move_list before, after;  /* outputs: carries before an iteration, others after it */
+    move *moves;              /* the room of all lists */
 } prepared;
 
 static void release(void *made) {
@@ -35,7 +69,9 @@ static void release(void *made) {
     for (size_t i = 0; i < p->draw_count; i++)
         free(p->draws[i].attrs);
     free(p->draws);
-    free(p->slices);
+    free(p->pointers);
+    free(p->ranges);
+    free(p->moves);
     free(p);
 }
 
@@ -85,19 +121,129 @@ static bool find_draws(prepared *p, yg_error *error) {
     return true;
 }
 
-static bool find_buffers(prepared *p, yg_error *error) {
+/* Whether an output is a carry as it goes into the iteration. It must be collected before the
+ * iteration writes over it. */
+static bool is_carry(const prepared *p, yg_node output) {
+    return yg_node_is_parameter(p->loop->spec.body, output);
+}
+
+/* Adds a move to the list that is being made, the last one. A tensor that the body does not have,
+ * or that has no elements, is not moved. */
+static void add_move(prepared *p, move_list *list, yg_node node, size_t index) {
+    char *buffer = yg_program_data(p->program, node);
+    const size_t bytes = (size_t)yg_type_bytes(p->loop->spec.body->records[node].type);
+    if (buffer && bytes > 0)
+        list->items[list->count++] = (move){.buffer = buffer, .bytes = bytes, .index = index};
+}
+
+static move_list list_after(const move_list *list) {
+    return (move_list){.items = list->items + list->count};
+}
+
+static bool list_moves(prepared *p, yg_error *error) {
     const yg_loop_spec *s = &p->loop->spec;
-    p->slices = malloc((s->slice_count + s->carry_count + s->output_count + 1) * sizeof *p->slices);
-    if (!p->slices)
+    p->moves =
+        malloc((2 * s->carry_count + s->slice_count + s->output_count + 1) * sizeof *p->moves);
+    if (!p->moves)
         return yg_fail_memory(error);
-    p->carries = p->slices + s->slice_count;
-    p->outputs = p->carries + s->carry_count;
-    for (size_t j = 0; j < s->slice_count; j++)
-        p->slices[j] = yg_program_data(p->program, s->slices[j]);
+    p->starts.items = p->moves;
     for (size_t i = 0; i < s->carry_count; i++)
-        p->carries[i] = yg_program_data(p->program, s->carries[i]);
-    for (size_t j = 0; j < s->output_count; j++)
-        p->outputs[j] = yg_program_data(p->program, s->outputs[j]);
+        add_move(p, &p->starts, s->carries[i], i);
+    p->finals = list_after(&p->starts);
+    for (size_t i = 0; i < s->carry_count; i++)
+        add_move(p, &p->finals, s->carries[i], i);
+    p->before = list_after(&p->finals);
+    for (size_t j = 0; j < s->output_count; j++) {
+        if (is_carry(p, s->outputs[j]))
+            add_move(p, &p->before, s->outputs[j], s->carry_count + j);
+    }
+    p->after = list_after(&p->before);
+    for (size_t j = 0; j < s->output_count; j++) {
+        if (!is_carry(p, s->outputs[j]))
+            add_move(p, &p->after, s->outputs[j], s->carry_count + j);
+    }
+    p->slices = list_after(&p->after);
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------- slices -- */
+
+static int compare_ranges(const void *a, const void *b) {
+    const range *x = a, *y = b;
+    return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+/* Compares an address with a range. */
+static int find_in_range(const void *address, const void *b) {
+    const range *r = b;
+    const uintptr_t at = (uintptr_t)address, begin = (uintptr_t)r->begin;
+    return at < begin ? -1 : at >= begin + r->bytes;
+}
+
+static const range *range_of(const prepared *p, const void *address) {
+    return p->range_count == 0
+               ? NULL
+               : bsearch(address, p->ranges, p->range_count, sizeof *p->ranges, find_in_range);
+}
+
+/* Counts the pointers into slices. Notes them too, once there is room for them. */
+static void see_pointer(void *context, const void **at) {
+    prepared *p = context;
+    const range *r = *at ? range_of(p, *at) : NULL;
+    if (!r)
+        return;
+    if (p->pointers)
+        p->pointers[p->pointer_count] = (pointer){.at = at,
+                                                  .operand = r->operand,
+                                                  .bytes = r->bytes,
+                                                  .offset = (size_t)((const char *)*at - r->begin)};
+    p->pointer_count++;
+}
+
+/* Finds the pointers again after the program has been resolved. They are never more than the first
+ * time: a bound buffer only takes away the calls that pad it. */
+static void find_pointers(prepared *p) {
+    p->pointer_count = 0;
+    yg_program_visit_reads(p->program, see_pointer, p);
+}
+
+/* The body's buffer of a slice that is an output, too, or a part of one, must hold the slice. */
+static bool is_collected(const prepared *p, const char *begin, size_t bytes) {
+    for (size_t i = 0; i < p->after.count; i++) {
+        const uintptr_t at = (uintptr_t)p->after.items[i].buffer;
+        if (at >= (uintptr_t)begin && at < (uintptr_t)begin + bytes)
+            return true;
+    }
+    return false;
+}
+
+static bool point_at_slices(prepared *p, yg_error *error) {
+    const yg_loop_spec *s = &p->loop->spec;
+    yg_program *program = p->program;
+    p->ranges = malloc((s->slice_count + 1) * sizeof *p->ranges);
+    if (!p->ranges)
+        return yg_fail_memory(error);
+    for (size_t j = 0; j < s->slice_count; j++) {
+        const char *own = yg_program_data(program, s->slices[j]);
+        const size_t bytes = (size_t)yg_type_bytes(s->body->records[s->slices[j]].type);
+        if (!own || bytes == 0 || is_collected(p, own, bytes)) {
+            add_move(p, &p->slices, s->slices[j], s->carry_count + j);
+            continue;
+        }
+        p->ranges[p->range_count++] =
+            (range){.begin = own, .bytes = bytes, .operand = s->carry_count + j};
+        /* What follows the slice is the next slice: nothing may be written there. */
+        program->storages[program->storage_of[yg_program_node(program, s->slices[j])]].bound = true;
+    }
+    qsort(p->ranges, p->range_count, sizeof *p->ranges, compare_ranges);
+    program->is_resolved = false;
+    if (!yg_program_resolve(program))
+        return yg_fail_memory(error);
+    find_pointers(p);
+    p->pointers = malloc((p->pointer_count + 1) * sizeof *p->pointers);
+    if (!p->pointers)
+        return yg_fail_memory(error);
+    find_pointers(p);
     return true;
 }
 
@@ -125,7 +271,7 @@ static bool prepare(yg_compiler *c, yg_unit *unit, const yg_loop_op *loop) {
     share_threads(c, unit, p->program);
     c->program->body_bytes += p->program->stats.arena_bytes;
     return c->flags & YG_PROGRAM_NO_MEMORY ||
-           (find_draws(p, c->error) && find_buffers(p, c->error));
+           (find_draws(p, c->error) && list_moves(p, c->error) && point_at_slices(p, c->error));
 }
 
 bool yg_plan_loop_bodies(yg_compiler *c) {
@@ -140,81 +286,72 @@ bool yg_plan_loop_bodies(yg_compiler *c) {
 
 /* --------------------------------------------------------------------------------- running -- */
 
-static size_t bytes_of(const prepared *p, yg_node node) {
-    return (size_t)yg_type_bytes(p->loop->spec.body->records[node].type);
-}
-
-static void copy(void *to, const void *from, size_t bytes) {
-    if (to && bytes > 0)
-        memcpy(to, from, bytes);
-}
-
 static char *result_at(const yg_kernel_call *call, size_t result) {
     return call->outs ? call->outs[result] : call->out;
 }
 
-/* Whether an output is a carry as it goes into the iteration. It must be collected before the
- * iteration writes over it. */
-static bool is_carry(const prepared *p, size_t output) {
-    const yg_node node = p->loop->spec.outputs[output];
-    return yg_node_is_parameter(p->loop->spec.body, node);
+/* Copies slices t to the body's buffers. */
+static void take(const move_list *list, const yg_kernel_call *call, int64_t t) {
+    for (const move *m = list->items; m < list->items + list->count; m++)
+        memcpy(m->buffer, (const char *)call->in[m->index] + (size_t)t * m->bytes, m->bytes);
 }
 
-static void collect(const prepared *p, const yg_kernel_call *call, int64_t t, bool carries) {
-    const yg_loop_spec *s = &p->loop->spec;
-    for (size_t j = 0; j < s->output_count; j++) {
-        char *to = result_at(call, s->carry_count + j);
-        const size_t bytes = bytes_of(p, s->outputs[j]);
-        if (to && is_carry(p, j) == carries)
-            copy(to + (size_t)t * bytes, p->outputs[j], bytes);
+/* Copies the body's buffers to place t of the results. What nothing reads has no place. */
+static void give(const move_list *list, const yg_kernel_call *call, int64_t t) {
+    for (const move *m = list->items; m < list->items + list->count; m++) {
+        char *to = result_at(call, m->index);
+        if (to)
+            memcpy(to + (size_t)t * m->bytes, m->buffer, m->bytes);
     }
 }
 
 static bool run_iteration(const prepared *p, const yg_kernel_call *call, int64_t t,
                           yg_error *error) {
-    const yg_loop_spec *s = &p->loop->spec;
-    for (size_t j = 0; j < s->slice_count; j++) {
-        const size_t bytes = bytes_of(p, s->slices[j]);
-        const char *sequence = call->in[s->carry_count + j];
-        copy(p->slices[j], sequence + (size_t)t * bytes, bytes);
-    }
+    for (const pointer *q = p->pointers; q < p->pointers + p->pointer_count; q++)
+        *q->at = (const char *)call->in[q->operand] + (size_t)t * q->bytes + q->offset;
+    take(&p->slices, call, t);
     for (size_t d = 0; d < p->draw_count; d++)
         yg_loop_attrs(p->draws[d].record, &call->attrs[YG_LOOP_WITHIN], t, p->draws[d].attrs);
-    collect(p, call, t, true);
+    give(&p->before, call, t);
     if (!yg_program_run(p->program, call->seed, call->step, error))
         return false;
-    collect(p, call, t, false);
+    give(&p->after, call, t);
     return true;
 }
 
-/* Points the body at the captured tensors. Mostly they are where they were in the last run. */
-static bool bind_captured(const prepared *p, const yg_kernel_call *call, yg_error *error) {
+/* Points the body at the captured tensors. Mostly they are where they were in the last run. A
+ * tensor that is not aligned is copied; it never is, or always, since offsets are fixed. */
+static bool bind_captured(prepared *p, const yg_kernel_call *call, yg_error *error) {
     const yg_loop_spec *s = &p->loop->spec;
     for (size_t k = 0; k < s->captured_count; k++) {
         const void *given = call->in[s->carry_count + s->slice_count + k];
         void *own = yg_program_data(p->program, s->captured[k]);
-        if (!own || own == given)
+        const size_t bytes = (size_t)yg_type_bytes(s->body->records[s->captured[k]].type);
+        if (!own || own == given || bytes == 0)
             continue;
         if ((uintptr_t)given % YG_ALIGN != 0)
-            copy(own, given, bytes_of(p, s->captured[k]));
+            memcpy(own, given, bytes);
         else if (!yg_program_bind(p->program, s->captured[k], (void *)(uintptr_t)given, error))
             return false;
     }
+    if (p->program->is_resolved)
+        return true;
+    if (!yg_program_resolve(p->program))
+        return yg_fail_memory(error);
+    find_pointers(p);
     return true;
 }
 
 bool yg_loop_run(const yg_kernel_call *call, yg_error *error) {
-    const prepared *p = call->prepared;
+    prepared *p = call->prepared;
     const yg_loop_spec *s = &p->loop->spec;
     if (!bind_captured(p, call, error))
         return false;
-    for (size_t i = 0; i < s->carry_count; i++)
-        copy(p->carries[i], call->in[i], bytes_of(p, s->carries[i]));
+    take(&p->starts, call, 0);
     for (int64_t n = 0; n < s->iterations; n++) {
         if (!run_iteration(p, call, s->reversed ? s->iterations - 1 - n : n, error))
             return false;
     }
-    for (size_t i = 0; i < s->carry_count; i++)
-        copy(result_at(call, i), p->carries[i], bytes_of(p, s->carries[i]));
+    give(&p->finals, call, 0);
     return true;
 }

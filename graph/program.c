@@ -116,6 +116,38 @@ bool yg_program_resolve(yg_program *program) {
     return program->is_resolved;
 }
 
+static void visit_group(yg_group *group, void (*see)(void *, const void **), void *context) {
+    for (uint32_t i = 0; i < group->load_count; i++)
+        see(context, (const void **)&group->loads[i].source);
+    for (uint32_t i = 0; i < group->step_count; i++) {
+        yg_step *step = &group->steps[i];
+        for (uint32_t k = 0; k < step->operand_count; k++) {
+            see(context, &step->bases[k]);
+            see(context, (const void **)&step->in[k].base);
+        }
+    }
+}
+
+void yg_program_visit_reads(yg_program *program, void (*see)(void *context, const void **at),
+                            void *context) {
+    for (size_t u = 0; u < program->unit_count; u++) {
+        yg_unit *unit = &program->units[u];
+        if (unit->kind == YG_UNIT_GROUP) {
+            visit_group(&unit->group, see, context);
+        } else if (unit->kind == YG_UNIT_KERNEL) {
+            const void **in = (const void **)(uintptr_t)unit->kernel.call.in; /* its own array */
+            for (size_t k = 0; k < unit->kernel.call.operand_count; k++)
+                see(context, &in[k]);
+        } else {
+            see(context, &unit->copy.source_data);
+        }
+    }
+    for (size_t i = 0; i < program->direct_call_count; i++) {
+        if (program->direct_calls[i].kind == YG_DIRECT_FILL)
+            see(context, &program->direct_calls[i].from);
+    }
+}
+
 /* The node of the program's graph that stands for one of the caller's; YG_NONE if the caller may
  * not see its buffer. */
 static yg_node visible_node(const yg_program *program, yg_node node) {

@@ -112,4 +112,9 @@ bool yg_program_list_direct_calls(yg_program *program);
  * the whole program n times. False when out of memory, which can happen the first time only. */
 bool yg_program_resolve(yg_program *program);
 
+/* Calls see(context, at) for each resolved pointer *at that a run reads through. A pointer may be
+ * changed there, until the program is resolved the next time. */
+void yg_program_visit_reads(yg_program *program, void (*see)(void *context, const void **at),
+                            void *context);
+
 #endif

@@ -306,6 +306,12 @@ subject loop_subject(const cell *c, int64_t iterations, bool reversed, loop_way 
     return s;
 }
 
+void loop_repeat(subject *s, const cell *c, int64_t iterations) {
+    with_a_loop(s, c, iterations, true, YG_UNROLL_NEVER);
+    for (size_t i = 0; c->carries[i]; i++)
+        s->shown[s->shown_count++] = s->finals[i];
+}
+
 yg_program *loop_compute(const subject *s, const yg_compile_options *options) {
     yg_error error = {0};
     yg_program *program = yg_compile(s->g, s->shown, s->shown_count, NULL, 0, options, &error);

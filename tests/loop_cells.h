@@ -47,6 +47,9 @@ typedef struct subject {
 /* `order`: up to which gradients are made; 0: none. */
 subject loop_subject(const cell *cell, int64_t iterations, bool reversed, loop_way way, int order);
 
+/* Adds the same loop once more, on the same leaves, as one unit that runs backwards. */
+void loop_repeat(subject *subject, const cell *cell, int64_t iterations);
+
 /* Compiles what is shown, fills in all leaves and runs once. */
 yg_program *loop_compute(const subject *subject, const yg_compile_options *options);
 
