@@ -211,16 +211,16 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {"a chain", chain},
-    {"a loop as a unit", loop_as_a_unit},
-    {"an unrolled loop", unrolled_loop},
-    {"many leaves", many_leaves},
-    {"one node with many users", one_with_many_users},
-    {"many outputs", many_outputs},
-    {"values that live long", long_lives},
-    {"nodes that read two before", neighbours},
-    {"operands of concat", concat},
-    {"operands of stack", stack},
+    {"a chain", chain, false},
+    {"a loop as a unit", loop_as_a_unit, false},
+    {"an unrolled loop", unrolled_loop, false},
+    {"many leaves", many_leaves, false},
+    {"one node with many users", one_with_many_users, false},
+    {"many outputs", many_outputs, false},
+    {"values that live long", long_lives, false},
+    {"nodes that read two before", neighbours, false},
+    {"operands of concat", concat, false},
+    {"operands of stack", stack, false},
     {"results of split", split, true},
     {"results of a split of stack", split_of_stack, true},
 };
