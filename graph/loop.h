@@ -21,10 +21,13 @@
  * The order of sums. The cotangent of a captured tensor is a sum over iterations, from the one that
  * runs last to the one that runs first. Within an iteration, the users of the tensor add to the sum
  * one after the other, the last in the body first. So it is one chain of additions, the same that
- * yg_grad() makes of a graph in which a caller has written out the iterations. Two things can
- * still make such a graph differ in the last bits: rewriting rules, which join operators of several
- * iterations, and a carry that several nodes of the body read. The cotangents of those nodes are
- * added to each other first, and then to what reaches the carry from elsewhere.
+ * yg_grad() makes of a graph in which a caller has written out the iterations. Such a graph can
+ * still differ in the last bits, for three reasons:
+ *
+ *   - Rewriting rules may join operators of several iterations there.
+ *   - Several nodes of the body read a carry. Their cotangents are added to each other first, and
+ *     then to what reaches the carry from elsewhere.
+ *   - The body has a loop. What that adds to the cotangent of a tensor is added up first.
  *
  * Random operators in the body draw other numbers in each iteration: see yg_loop_stream().
  */
