@@ -124,7 +124,7 @@ static bool look_nearby(const checker *c, double *value, double gradient, bool *
     bool good = kept || yg_fail_memory(c->error);
     for (size_t t = 0; good && t < c->store.count; t++) {
         const size_t bytes = (size_t)yg_type_bytes(&c->store.tensors[t].type);
-        kept[t] = malloc(bytes + 1);
+        kept[t] = calloc(1, bytes + 1);
         good = kept[t] || yg_fail_memory(c->error);
         if (good && bytes)
             memcpy(kept[t], c->store.tensors[t].data, bytes);
