@@ -30,8 +30,7 @@ static bool writes_over(const yg_compiler *c, yg_node value, yg_node parameter) 
 static bool can_overwrite(const yg_compiler *c, const yg_update *update) {
     const yg_plan_node *value = &c->nodes[update->value], *parameter = &c->nodes[update->parameter];
     const uint32_t unit = value->unit, last = parameter->last_unit;
-    if (value->root != update->value || unit == YG_NO_UNIT || value->lasting ||
-        value->overwrites != YG_NONE || parameter->late)
+    if (unit == YG_NO_UNIT || value->lasting || parameter->late) /* a view has no unit */
         return false;
     if (last == YG_NO_UNIT || last < unit)
         return c->program->units[unit].kind == YG_UNIT_GROUP ||

@@ -150,6 +150,47 @@ static void read_late(subject *s) {
     output(s, whole(s, s->d));
 }
 
+/* Updates that must not be written over w: its old value is needed afterwards, or its rows out of
+ * order. */
+
+/* The new value is an output, too. */
+static void asked_for(subject *s) {
+    s->a = yg_multiply(s->g, s->w, whole(s, s->x));
+    update(s, s->w, s->a);
+    output(s, s->a);
+}
+
+/* Another parameter gets the old value of w. */
+static void passed_on(subject *s) {
+    update(s, yg_parameter(s->g, "v", yg_node_type(s->g, s->w)), s->w);
+    update(s, s->w, yg_multiply(s->g, s->w, whole(s, s->x)));
+}
+
+/* Two parameters get the same value. */
+static void shared_value(subject *s) {
+    s->a = yg_multiply(s->g, s->w, whole(s, s->x));
+    update(s, yg_parameter(s->g, "v", yg_node_type(s->g, s->w)), s->a);
+    update(s, s->w, s->a);
+}
+
+static yg_node rows_of(subject *s, yg_node node, int64_t begin, int64_t end) {
+    return yg_slice(s->g, node, (int64_t[]){begin, 0}, (int64_t[]){end, COLUMNS},
+                    (int64_t[]){1, 1});
+}
+
+/* Every row needs the first one. */
+static void first_row_for_all(subject *s) {
+    const yg_node row = yg_broadcast(s->g, rows_of(s, s->w, 0, 1), yg_node_type(s->g, s->w));
+    update(s, s->w, yg_multiply(s->g, s->w, row));
+}
+
+/* A kernel that can write over w adds each row of w to the next. */
+static void rows_to_the_next(subject *s) {
+    const yg_attr attrs[] = {{.count = 2, .ints = {1, 0}}, {.count = 2, .ints = {1, 1}}};
+    const yg_node operands[] = {s->w, rows_of(s, s->w, 0, ROWS - 1)};
+    update(s, s->w, yg_apply(s->g, yg_op_find(yg_ops(), "add_to_slice"), operands, 2, attrs));
+}
+
 static void fused(subject *s) {
     s->a = yg_sin(s->g, s->x);
     s->b = yg_cos(s->g, s->y);
@@ -528,6 +569,16 @@ Test(verify_passes, names_the_pass_that_made_the_mistake, .timeout = 60) {
         cr_expect_eq(strncmp(error.message, expected, strlen(expected)), 0, "%zu, %s: %s", i,
                      p->function, error.message);
         cr_expect(strstr(error.message, p->expected), "%zu, %s: %s", i, p->function, error.message);
+    }
+}
+
+/* The verifier finds nothing in plans of updates that are hard to place. */
+Test(verify_passes, parameters_are_overwritten_only_where_that_is_right) {
+    static void (*const builds[])(subject *) = {asked_for, passed_on, shared_value,
+                                                first_row_for_all, rows_to_the_next};
+    for (size_t i = 0; i < sizeof builds / sizeof *builds; i++) {
+        const yg_error error = compile_and_spoil(builds[i], NULL);
+        cr_expect_eq(error.code, YG_OK, "%zu: %s", i, error.message);
     }
 }
 
