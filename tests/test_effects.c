@@ -340,6 +340,35 @@ Test(effects, survive_rewriting) {
     }
 }
 
+/* The update could be moved in front of the second effect: nothing reads w after the first. */
+Test(effects, of_updates_do_not_move) {
+    drawing d = {.g = yg_graph_new(yg_ops(), YG_GRAPH_F64), .output_count = 2, .update_count = 1};
+    yg_type type;
+    cr_assert(yg_type_make(YG_F64, 2, (const int64_t[]){128, 128}, &type, NULL));
+    const yg_node x = yg_input(d.g, "x", &type), w = yg_parameter(d.g, "w", &type);
+    const yg_node before = yg_softmax(d.g, w, -1);
+    d.outputs[0] = yg_apply(d.g, &note, &before, 1, &(yg_attr){.i = 1});
+    d.outputs[1] = yg_apply(d.g, &note, &x, 1, &(yg_attr){.i = 2});
+    d.updates[0] = (yg_update){w, yg_apply(d.g, &note, &w, 1, &(yg_attr){.i = 3})};
+    check_ways(&d);
+    yg_graph_free(d.g);
+}
+
+Test(effects, of_constants_are_not_folded) {
+    drawing d = {.g = yg_graph_new(yg_ops(), YG_GRAPH_F64), .output_count = 2};
+    yg_type type;
+    cr_assert(yg_type_make(YG_F64, 1, (const int64_t[]){3}, &type, NULL));
+    const yg_node constant = yg_constant(d.g, &type, (const double[]){1, 2, 3});
+    yg_node results[2];
+    reset_log();
+    d.outputs[0] = yg_apply(d.g, &pure_note, &constant, 1, &(yg_attr){.i = 1});
+    cr_assert_eq(yg_apply_all(d.g, &pair, &constant, 1, &(yg_attr){.i = 2}, results, 2), 2);
+    d.outputs[1] = results[1];
+    cr_expect_eq(seen_count, 0);
+    check_ways(&d);
+    yg_graph_free(d.g);
+}
+
 /* A program for one output runs all effects of the graph. */
 Test(effects, run_whatever_is_asked_for) {
     drawing d = draw(7, 4, false);
@@ -429,6 +458,12 @@ static void expect_error(yg_graph *g, const char *expected) {
     yg_graph_free(g);
 }
 
+static size_t definition_with_note(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                                   yg_node *results) {
+    results[0] = yg_apply(graph, &note, operands, 1, call->attrs);
+    return 1;
+}
+
 static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                          yg_node *results) {
     results[0] = yg_apply(graph, &pure_note, operands, 1, call->attrs);
@@ -460,6 +495,12 @@ Test(effects, are_refused_where_they_would_be_wrong) {
     yg_grad(g, yg_sum(g, y, NULL, 0, false), YG_NONE, &x, 1, &slope);
     cr_expect_not(yg_graph_error(g)); /* its effect is not needed for the derivative */
     yg_graph_free(g);
+
+    g = new_graph(&x, YG_F64);
+    through.compose = definition_with_note;
+    const yg_node z = yg_apply(g, &through, &x, 1, NULL);
+    cr_expect_not(yg_grad(g, yg_sum(g, z, NULL, 0, false), YG_NONE, &x, 1, &slope));
+    expect_error(g, "its definition has a node of note");
 
     g = new_graph(&x, YG_F64);
     cr_expect_eq(yg_jvp(g, yg_apply(g, &note, &x, 1, NULL), &x, &x, 1), YG_NONE);
