@@ -76,8 +76,8 @@ static const struct {
      "  c: cast(x - 9223372036854775807 - 1 < -9223372036854775807, f32)\n",
      NULL},
     {"negative zeros and small numbers",
-     HEAD "vars: {zero: -0.0, tiny: 1e-300, least: -9223372036854775807 - 1}\n"
-          "graph:\n  y: x * zero + tiny + 5e-324 * (least // 2 ** 62)\n"
+     HEAD "vars: {zero: -0.0, tiny: 1e-30, least: -9223372036854775807 - 1}\n"
+          "graph:\n  y: x * zero + tiny + 1e300 * 5e-324 * (least // 2 ** 62)\n"
           "outputs: [y]\n",
      NULL},
     {"a node with the name of a layer's part",

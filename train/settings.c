@@ -3,6 +3,8 @@
  */
 #include "settings.h"
 
+#include "optimizer_update.h"
+
 #include <float.h>
 #include <inttypes.h>
 
@@ -156,6 +158,31 @@ bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_erro
     return !section || read_section(model, section, settings, error);
 }
 
+static bool counts_as_zero(double number, const char *what, const char *name, yg_origin origin,
+                           yg_dtype dtype, yg_error *error) {
+    if (number <= 0 || number >= (dtype == YG_F64 ? DBL_MIN : (double)FLT_MIN))
+        return false;
+    yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s%s %g would count as 0 in %s", what, name, number,
+            yg_dtype_name(dtype));
+    return true;
+}
+
+/* Fails if a number that is not 0 would count as 0 in the run, which would then do without it. */
+static bool check_small(const yg_settings *s, const yg_value *section, yg_error *error) {
+    const yg_optimizer_update *update = s->optimizer.update;
+    const yg_value *clip = yg_value_get(section, "clip_grad_norm");
+    if (counts_as_zero(s->optimizer.lr, "the learning rate", "", section->origin, s->dtype,
+                       error) ||
+        (clip && counts_as_zero(s->clip_grad_norm, "the norm", "", clip->origin, s->dtype, error)))
+        return false;
+    for (size_t i = 0; i < update->option_count; i++)
+        if (update->options[i].name && update->options[i].kind == YG_OPTION_NUMBER &&
+            counts_as_zero(s->optimizer.options[i], "the optimizer's ", update->options[i].name,
+                           s->optimizer.origin, s->dtype, error))
+            return false;
+    return true;
+}
+
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,
                       yg_error *error) {
     const yg_value *section = yg_model_section(model, "train");
@@ -167,11 +194,8 @@ bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg
     if (!read_section(model, section, settings, error) ||
         (options && !override(options, settings, error)))
         return false;
-    const bool f64 = settings->dtype == YG_F64;
-    const double lr = settings->optimizer.lr;
-    if (lr > 0 && lr < (f64 ? DBL_MIN : (double)FLT_MIN))
-        return yg_fail(error, YG_ERROR_ARGUMENT, section->origin,
-                       "the learning rate %g would count as 0 in %s", lr, f64 ? "f64" : "f32");
+    if (!check_small(settings, section, error))
+        return false;
     return settings->epochs || settings->steps ||
            yg_fail(error, YG_ERROR_ARGUMENT, section->origin,
                    "`train` does not say how long; write `epochs:` or `steps:`");

@@ -13,6 +13,7 @@
 #include "../../graph/spelling.h"
 #include "foreign.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,6 +146,28 @@ static bool set_ints(const call_site *site, const yg_attr_spec *spec, const yg_e
     return true;
 }
 
+/* A setting is a double, and a network's own type may be narrower. A number that would become
+ * another one on the way is refused. The largest whole number stands for "no bound", and kernels
+ * clamp to it. */
+static bool set_number(const call_site *site, const yg_attr_spec *spec,
+                       const yg_expression *argument, const yg_term *term, yg_attr *attr) {
+    const yg_builder *builder = site->builder;
+    if (term->kind != YG_TERM_INT && term->kind != YG_TERM_FLOAT)
+        return wrong_attr(site, spec, argument, term);
+    attr->f = term->kind == YG_TERM_INT ? (double)term->i : term->f;
+    if (term->kind == YG_TERM_INT && term->i != INT64_MAX &&
+        (attr->f >= 0x1p63 || (int64_t)attr->f != term->i))
+        return yg_fail(builder->error, YG_ERROR_ARGUMENT, argument->origin,
+                       "%s: `%s` cannot be %" PRId64
+                       ": a setting holds whole numbers exactly up to 9007199254740992 only",
+                       site->op->name, spec->name, term->i);
+    const char *lost = yg_number_lost_in(builder->dtype, attr->f);
+    char number[YG_NUMBER_TEXT];
+    return !lost || yg_fail(builder->error, YG_ERROR_ARGUMENT, argument->origin,
+                            "%s: `%s` cannot be %s: it %s %s", site->op->name, spec->name,
+                            yg_number_text(attr->f, number), lost, yg_dtype_name(builder->dtype));
+}
+
 static bool set_attr(call_site *site, size_t index, const yg_expression *argument,
                      const yg_term *term) {
     const yg_attr_spec *spec = &site->op->attrs[index];
@@ -164,10 +187,7 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
     case YG_ATTR_INTS:
         return set_ints(site, spec, argument, term, attr);
     case YG_ATTR_FLOAT:
-        if (term->kind != YG_TERM_INT && term->kind != YG_TERM_FLOAT)
-            return wrong_attr(site, spec, argument, term);
-        attr->f = term->kind == YG_TERM_INT ? (double)term->i : term->f;
-        return true;
+        return set_number(site, spec, argument, term, attr);
     case YG_ATTR_BOOL:
     default:
         if (term->kind != (spec->kind == YG_ATTR_BOOL ? YG_TERM_BOOL : YG_TERM_INT))

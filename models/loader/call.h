@@ -36,6 +36,10 @@ bool yg_call_index(yg_builder *builder, const yg_expression *expression, const y
 bool yg_term_to_node(yg_builder *builder, const yg_term *term, yg_dtype dtype, yg_origin origin,
                      yg_node *node);
 
+/* Why a number cannot stand for itself in type `dtype`: "does not fit", "would count as 0 in", to
+ * be followed by the type's name. NULL: it can. */
+const char *yg_number_lost_in(yg_dtype dtype, double number);
+
 /* Reports the graph's first failure at `origin`. Returns false. */
 bool yg_fail_from_graph(const yg_builder *builder, yg_origin origin);
 /* Sets the origin of the nodes that are added from now on. */

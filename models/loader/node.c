@@ -5,6 +5,7 @@
 #include "../../graph/spelling.h"
 #include "call.h"
 
+#include <float.h>
 #include <math.h>
 
 void yg_builder_at(const yg_builder *builder, yg_origin origin) {
@@ -42,11 +43,20 @@ const yg_term *yg_builder_find(const yg_builder *builder, const char *name) {
 
 /* ----------------------------------------------------------------------------------- numbers -- */
 
-static bool too_large(const yg_builder *builder, const yg_term *term, yg_dtype dtype,
-                      yg_origin origin) {
+const char *yg_number_lost_in(yg_dtype dtype, double number) {
+    const double smallest = dtype == YG_F32 ? (double)FLT_MIN : DBL_MIN;
+    if (!yg_dtype_is_float(dtype) || !isfinite(number) || number == 0)
+        return NULL;
+    if (dtype == YG_F32 && isinf((float)number))
+        return "does not fit";
+    return fabs(number) < smallest ? "would count as 0 in" : NULL;
+}
+
+static bool fail_lost(const yg_builder *builder, const yg_term *term, const char *lost,
+                      yg_dtype dtype, yg_origin origin) {
     char found[200];
-    return yg_fail(builder->error, YG_ERROR_ARGUMENT, origin, "%s does not fit %s",
-                   yg_term_describe(builder->graph, term, found, sizeof found),
+    return yg_fail(builder->error, YG_ERROR_ARGUMENT, origin, "%s %s %s",
+                   yg_term_describe(builder->graph, term, found, sizeof found), lost,
                    yg_dtype_name(dtype));
 }
 
@@ -59,18 +69,19 @@ static yg_node whole_node(yg_graph *graph, int64_t value, yg_dtype dtype) {
 
 bool yg_term_to_node(yg_builder *builder, const yg_term *term, yg_dtype dtype, yg_origin origin,
                      yg_node *node) {
+    const char *lost;
     switch (term->kind) {
     case YG_TERM_TENSOR:
         *node = term->node;
         return true;
     case YG_TERM_INT:
         if (dtype == YG_I32 && (term->i < INT32_MIN || term->i > INT32_MAX))
-            return too_large(builder, term, dtype, origin);
+            return fail_lost(builder, term, "does not fit", dtype, origin);
         *node = whole_node(builder->graph, term->i, dtype);
         break;
     case YG_TERM_FLOAT:
-        if (dtype == YG_F32 && isfinite(term->f) && isinf((float)term->f))
-            return too_large(builder, term, dtype, origin);
+        if ((lost = yg_number_lost_in(dtype, term->f)))
+            return fail_lost(builder, term, lost, dtype, origin);
         *node = yg_scalar(builder->graph, dtype, term->f);
         break;
     case YG_TERM_BOOL:
