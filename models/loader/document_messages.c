@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { KEY_CAP = 1024 }; /* libyaml's, in bytes */
+
 typedef enum place {
     AT_PROBLEM, /* where libyaml stopped */
     AT_CONTEXT, /* where the list, mapping or text began that it could not finish */
@@ -20,6 +22,10 @@ typedef struct row {
 } row;
 
 static const char lacks_space[] = "a key needs a space after its ':', as in 'name: value'";
+
+static const char key_long[] = "YAML reads a key only up to 1024 characters, and on one line; "
+                               "begin a longer one with '? ', and "
+                               "its value with ': ' on the next line";
 
 static const char value_ended[] = "the value ended before it; put the whole text in quotes";
 
@@ -74,6 +80,16 @@ static const row rows[] = {
     {"did not find expected <document start>", NULL, AT_PROBLEM,
      "the content of the file ended before it; remove it, or the '...' or bracket above"},
 };
+
+/* Whether a ':' that could end a key comes too late in the line that the key begins. */
+static bool is_long(const yg_source *source, yg_origin key) {
+    const char *at = yg_source_at(source, key);
+    const size_t line = strcspn(at, "\r\n");
+    for (size_t i = KEY_CAP; i < line; i++)
+        if (at[i] == ':' && strchr(" \t\r\n", at[i + 1]))
+            return true;
+    return false;
+}
 
 static bool fail_found(const yg_source *source, yg_origin at, const char *advice, yg_error *error) {
     char found[YG_EXCERPT];
@@ -137,6 +153,8 @@ static bool report_second_colon(const yg_source *source, yg_origin stop, yg_erro
     if (stop.line > 1 && yg_lacks_space(yg_source_at(source, above)))
         return fail_found(source, above, lacks_space, error);
     const yg_origin key = {source->name, stop.line, column};
+    if (stop.column - column > KEY_CAP)
+        return fail_found(source, key, key_long, error);
     return fail_found(source, key,
                       "a key is indented deeper than the line above, which has its value already; "
                       "the keys of a mapping begin in one column",
@@ -201,6 +219,8 @@ bool yg_report_yaml(const yaml_parser_t *parser, const yg_source *source, yg_ori
     if (strcmp(problem, "found character that cannot start any token") == 0 &&
         !follows_value(source, stop))
         return report_character(source, stop, error);
+    if (strcmp(problem, "could not find expected ':'") == 0 && is_long(source, began))
+        return fail_found(source, began, key_long, error);
     if (strcmp(problem, "could not find expected ':'") == 0 &&
         yg_lacks_space(yg_source_at(source, began)))
         return fail_found(source, began, lacks_space, error);
