@@ -1,7 +1,9 @@
 /*
  * A pool of threads. Each piece of work has a number, its generation. Workers wait for the next
- * one: first they spin, since the next stage of a program is mostly microseconds away; then they
- * sleep.
+ * one, and the calling thread waits for the workers. Both spin first, since the wait is mostly a
+ * few microseconds; then they sleep. Nobody may spin for long, and nobody may call sched_yield()
+ * while it waits: on a busy machine, the scheduler takes either for work. The thread that waits
+ * then loses its turns, and runs late when the others are done.
  */
 #define _GNU_SOURCE /* sched_getaffinity, CPU_COUNT */
 #include "threads.h"
@@ -20,11 +22,23 @@
 #define PAUSE() ((void)0)
 #endif
 
-#define SPINS 4000 /* about 50 microseconds */
+/* How often a thread looks before it sleeps, about 80 microseconds. */
+#define SPINS 4000
+
+/* A thread that has spun in vain spins half as long the next time, but at least SPINS / FEW. Each
+ * TRIAL-th time it spins as long as it may, since the machine may be less busy by now. */
+#define FEW   64
+#define TRIAL 64
 
 /* The value of the register MXCSR during a run: round to nearest, all exceptions masked, no
  * exception flag set, subnormal results and operands taken as zero. */
 #define RUNNING_CSR 0x9FC0
+
+/* How long a thread spins before it sleeps. */
+typedef struct patience {
+    int spins;
+    unsigned waits; /* counted */
+} patience;
 
 typedef struct worker {
     yg_threads *pool;
@@ -40,11 +54,14 @@ struct yg_threads {
     atomic_uint generation; /* of the work that was handed out last */
     atomic_int pending;     /* workers that are not done with it */
     atomic_int sleepers;    /* workers that sleep, and must be woken */
+    atomic_bool waits;      /* the calling thread sleeps until `pending` is 0 */
     atomic_bool stop;       /* the workers must end */
+    int spins;              /* the most before a thread sleeps: 0 with more threads than cores */
+    patience patience;      /* of the calling thread */
     yg_share share;         /* the work */
     void *context;          /* its argument */
-    pthread_mutex_t lock;   /* of `wake` only */
-    pthread_cond_t wake;
+    pthread_mutex_t lock;   /* of `wake` and `done` only */
+    pthread_cond_t wake, done;
     worker workers[];
 };
 
@@ -74,13 +91,33 @@ void yg_float_state_leave(unsigned before) {
 #endif
 }
 
-static unsigned wait_for_work(yg_threads *pool, unsigned seen) {
-    for (int i = 0; i < SPINS; i++) {
-        const unsigned now = atomic_load_explicit(&pool->generation, memory_order_acquire);
-        if (now != seen)
-            return now;
+static int spins_now(const yg_threads *pool, patience *patience) {
+    return ++patience->waits % TRIAL == 0 ? pool->spins : patience->spins;
+}
+
+static void learn(const yg_threads *pool, patience *patience, bool in_vain) {
+    if (!in_vain)
+        patience->spins = pool->spins;
+    else if (patience->spins > pool->spins / FEW)
+        patience->spins /= 2;
+}
+
+/* Spins until there is new work. False: there is none yet. */
+static bool spin_for_work(yg_threads *pool, unsigned seen, patience *patience) {
+    for (int i = spins_now(pool, patience); i > 0; i--) {
+        if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) {
+            learn(pool, patience, false);
+            return true;
+        }
         PAUSE();
     }
+    learn(pool, patience, true);
+    return false;
+}
+
+static unsigned wait_for_work(yg_threads *pool, unsigned seen, patience *patience) {
+    if (spin_for_work(pool, seen, patience))
+        return atomic_load_explicit(&pool->generation, memory_order_acquire);
     pthread_mutex_lock(&pool->lock);
     atomic_fetch_add(&pool->sleepers, 1);
     unsigned now;
@@ -91,16 +128,51 @@ static unsigned wait_for_work(yg_threads *pool, unsigned seen) {
     return now;
 }
 
+/* Notes that a worker is done. As in announce(), the last one sees that the calling thread waits,
+ * or that thread sees that nothing is pending. */
+static void end_share(yg_threads *pool) {
+    if (atomic_fetch_sub(&pool->pending, 1) > 1 || !atomic_load(&pool->waits))
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_signal(&pool->done);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* Spins until all workers are done. False: they are not yet. */
+static bool spin_for_workers(yg_threads *pool) {
+    for (int i = spins_now(pool, &pool->patience); i > 0; i--) {
+        if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0) {
+            learn(pool, &pool->patience, false);
+            return true;
+        }
+        PAUSE();
+    }
+    learn(pool, &pool->patience, true);
+    return false;
+}
+
+static void wait_for_workers(yg_threads *pool) {
+    if (spin_for_workers(pool))
+        return;
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->waits, true);
+    while (atomic_load(&pool->pending) > 0)
+        pthread_cond_wait(&pool->done, &pool->lock);
+    atomic_store(&pool->waits, false);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 static void *work(void *argument) {
     const worker *self = argument;
     yg_threads *pool = self->pool;
+    patience patience = {.spins = pool->spins};
     yg_float_state_enter();
     for (unsigned seen = 0;;) {
-        seen = wait_for_work(pool, seen);
+        seen = wait_for_work(pool, seen, &patience);
         if (atomic_load(&pool->stop))
             return NULL;
         pool->share(pool->context, self->index);
-        atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_release);
+        end_share(pool);
     }
 }
 
@@ -134,10 +206,13 @@ yg_threads *yg_threads_new(int count, yg_error *error) {
         return NULL;
     }
     pool->count = count;
+    pool->spins = count <= yg_threads_available() ? SPINS : 0;
+    pool->patience.spins = pool->spins;
     pool->process = getpid();
     atomic_init(&pool->owners, 1);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->done, NULL);
     for (int i = 0; i < count - 1; i++) {
         pool->workers[i] = (worker){.pool = pool, .index = i + 1};
         if (!start(&pool->workers[i])) {
@@ -162,6 +237,7 @@ void yg_threads_free(yg_threads *pool) {
     announce(pool);
     for (int i = 0; i < pool->started; i++)
         pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->wake);
     pthread_mutex_destroy(&pool->lock);
     free(pool);
@@ -196,10 +272,5 @@ void yg_threads_run(yg_threads *pool, yg_share share, void *context) {
     atomic_store_explicit(&pool->pending, pool->count - 1, memory_order_relaxed);
     announce(pool);
     share(context, 0);
-    for (int i = 0; atomic_load_explicit(&pool->pending, memory_order_acquire) > 0; i++) {
-        if (i < SPINS)
-            PAUSE();
-        else
-            sched_yield();
-    }
+    wait_for_workers(pool);
 }
