@@ -13,10 +13,12 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Statistics of one example's elements so far. */
 typedef struct statistics {
     double *first, *mean, *squares;
+    double *spread; /* the largest distance from the first value */
 } statistics;
 
 static bool take(statistics *s, const yg_dataset *dataset, size_t port, yg_error *error) {
@@ -25,7 +27,8 @@ static bool take(statistics *s, const yg_dataset *dataset, size_t port, yg_error
     s->first = calloc(width + 1, sizeof *s->first);
     s->mean = calloc(width + 1, sizeof *s->mean);
     s->squares = calloc(width + 1, sizeof *s->squares);
-    if (!s->first || !s->mean || !s->squares)
+    s->spread = calloc(width + 1, sizeof *s->spread);
+    if (!s->first || !s->mean || !s->squares || !s->spread)
         return yg_fail_memory(error);
     for (size_t i = 0; i < width && dataset->count > 0; i++)
         s->first[i] = values[i];
@@ -34,6 +37,7 @@ static bool take(statistics *s, const yg_dataset *dataset, size_t port, yg_error
             const double x = values[i] - s->first[i], d = x - s->mean[i];
             s->mean[i] += d / (double)(e + 1);
             s->squares[i] += d * (x - s->mean[i]);
+            s->spread[i] = fmax(s->spread[i], fabs(x));
         }
     return true;
 }
@@ -46,8 +50,29 @@ static bool is_constant(double deviation, double mean) {
     return deviation <= DBL_EPSILON * fabs(mean);
 }
 
-static bool keep(const statistics *s, double count, yg_port_encoding *encoding, const char *name,
-                 yg_error *error) {
+/* Below this, squares of distances lose digits or become 0, and a deviation would be wrong. */
+#define SPREAD_MIN 1e-145
+
+/* Where the section says that this port is standardised. */
+static yg_origin place_of(const yg_reading *reading, const char *name) {
+    const yg_value *section = yg_model_section(reading->model, "data");
+    const yg_value *list = section ? yg_value_get(section, "standardize") : NULL;
+    for (size_t i = 0; list && list->kind == YG_SEQUENCE && i < list->count; i++)
+        if (list->items[i]->kind == YG_SCALAR && strcmp(list->items[i]->text, name) == 0)
+            return list->items[i]->origin;
+    return YG_NOWHERE;
+}
+
+static bool fail_deviation(const yg_reading *reading, const yg_port_encoding *encoding,
+                           const char *name, size_t i, const char *what, yg_error *error) {
+    const bool column = encoding->column_count > i;
+    return yg_fail(error, YG_ERROR_NUMERIC, place_of(reading, name),
+                   "'%s' cannot be standardised: the deviation of element %zu%s%s is %s", name, i,
+                   column ? ", column " : "", column ? encoding->columns[i] : "", what);
+}
+
+static bool keep(const yg_reading *reading, const statistics *s, double count,
+                 yg_port_encoding *encoding, const char *name, yg_error *error) {
     const size_t width = (size_t)encoding->width;
     encoding->mean = calloc(width + 1, sizeof *encoding->mean);
     encoding->deviation = calloc(width + 1, sizeof *encoding->deviation);
@@ -56,11 +81,11 @@ static bool keep(const statistics *s, double count, yg_port_encoding *encoding, 
     for (size_t i = 0; i < width; i++) {
         const double mean = s->first[i] + s->mean[i], deviation = sqrt(s->squares[i] / count);
         if (!isfinite(mean) || !isfinite(deviation))
-            return yg_fail(error, YG_ERROR_NUMERIC, YG_NOWHERE,
-                           "'%s' cannot be standardised: the deviation of element %zu%s%s is not "
-                           "finite; `transform` it to smaller numbers",
-                           name, i, encoding->column_count > i ? ", column " : "",
-                           encoding->column_count > i ? encoding->columns[i] : "");
+            return fail_deviation(reading, encoding, name, i,
+                                  "not finite; `transform` it to smaller numbers", error);
+        if (s->spread[i] < SPREAD_MIN && !is_constant(s->spread[i], mean))
+            return fail_deviation(reading, encoding, name, i,
+                                  "too small to compute; `transform` it to larger numbers", error);
         encoding->mean[i] = mean;
         encoding->deviation[i] = is_constant(deviation, mean) ? 1 : deviation;
     }
@@ -73,11 +98,12 @@ bool yg_standardize_fit(const yg_reading *reading, const yg_dataset *dataset, si
     statistics s = {0};
     encoding->width = dataset->ports[port].width;
     const bool good =
-        take(&s, dataset, port, error) && keep(&s, (double)dataset->count, encoding,
+        take(&s, dataset, port, error) && keep(reading, &s, (double)dataset->count, encoding,
                                                yg_model_port(reading->model, port)->name, error);
     free(s.first);
     free(s.mean);
     free(s.squares);
+    free(s.spread);
     return good;
 }
 
