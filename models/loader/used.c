@@ -4,40 +4,20 @@
  */
 #include "used.h"
 
+#include "choices.h"
 #include "definitions.h"
 #include "read.h"
 
 #include <string.h>
-
-/* Visits the names in an argument's value, which is not parsed before the layer is expanded. */
-static void visit_value(yg_pool *pool, const yg_value *value, yg_visit visit, void *context) {
-    if (value->kind == YG_SCALAR) {
-        yg_visit_names(yg_expression_parse(pool, value->text, value->origin, NULL), visit, context);
-        return;
-    }
-    for (size_t i = 0; i < value->count; i++)
-        visit_value(pool, value->items[i], visit, context);
-}
-
-/* Visits all names in a layer node. */
-static void visit_layer_names(yg_pool *pool, const yg_layer_use *use, yg_visit visit,
-                              void *context) {
-    visit(context, use->type);
-    if (use->share)
-        visit(context, use->share);
-    yg_visit_names(use->repeat, visit, context);
-    for (size_t i = 0; i < use->input_count; i++)
-        yg_visit_names(use->inputs[i].value, visit, context);
-    for (size_t i = 0; use->definition && i < use->definition->argument_count; i++)
-        if (use->arguments[i].value)
-            visit_value(pool, use->arguments[i].value, visit, context);
-}
 
 /* Names that are used. The name of a parameter, `tok.weight`, also counts as use of the node. */
 typedef struct met {
     yg_pool *pool;
     yg_names names;
     bool failed;
+    const yg_definition *type; /* whose body is visited; NULL: the model's */
+    yg_error *error;           /* of a wrong comparison in it */
+    bool wrong;
 } met;
 
 static void meet(void *context, const char *name) {
@@ -58,29 +38,55 @@ static void meet(void *context, const char *name) {
     }
 }
 
+static void meet_expression(met *m, const yg_expression *expression) {
+    yg_visit_names(expression, meet, m);
+    if (m->type && !m->wrong)
+        m->wrong = !yg_check_choices(m->type, expression, m->error);
+}
+
+/* An argument's value is not parsed before the layer is expanded. */
+static void meet_value(met *m, const yg_value *value) {
+    if (value->kind == YG_SCALAR)
+        meet_expression(m, yg_expression_parse(m->pool, value->text, value->origin, NULL));
+    for (size_t i = 0; value->kind != YG_SCALAR && i < value->count; i++)
+        meet_value(m, value->items[i]);
+}
+
+static void meet_layer(met *m, const yg_layer_use *use) {
+    meet(m, use->type);
+    if (use->share)
+        meet(m, use->share);
+    meet_expression(m, use->repeat);
+    for (size_t i = 0; i < use->input_count; i++)
+        meet_expression(m, use->inputs[i].value);
+    for (size_t i = 0; use->definition && i < use->definition->argument_count; i++)
+        if (use->arguments[i].value)
+            meet_value(m, use->arguments[i].value);
+}
+
 static void meet_shape(met *m, const yg_shape_spec *shape) {
     for (size_t i = 0; i < shape->count; i++)
-        yg_visit_names(shape->dims[i], meet, m);
+        meet_expression(m, shape->dims[i]);
 }
 
 static void meet_init(met *m, const yg_init_spec *init) {
     meet(m, init->type);
     for (size_t i = 0; i < init->count; i++)
-        yg_visit_names(init->values[i], meet, m);
+        meet_expression(m, init->values[i]);
 }
 
 static void meet_body(met *m, const yg_body *body, const char *only_input) {
     for (size_t i = 0; i < body->param_count; i++) {
         meet_shape(m, &body->params[i].shape);
         meet_init(m, body->params[i].init);
-        yg_visit_names(body->params[i].condition, meet, m);
+        meet_expression(m, body->params[i].condition);
     }
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
-        yg_visit_names(statement->expression, meet, m);
+        meet_expression(m, statement->expression);
         if (!statement->layer)
             continue;
-        visit_layer_names(m->pool, statement->layer, meet, m);
+        meet_layer(m, statement->layer);
         if (statement->layer->input_above) {
             const char *above = i > 0 ? body->statements[i - 1].names[0] : only_input;
             if (above)
@@ -88,7 +94,7 @@ static void meet_body(met *m, const yg_body *body, const char *only_input) {
         }
     }
     for (size_t i = 0; i < body->output_count; i++)
-        yg_visit_names(body->outputs[i].value, meet, m);
+        meet_expression(m, body->outputs[i].value);
 }
 
 static bool need(const met *m, const char *kind, const char *name, yg_origin origin,
@@ -121,14 +127,16 @@ static bool need_body(const met *m, const met *expected, const yg_body *body, yg
 }
 
 static bool check_definition(yg_pool *pool, const yg_definition *type, yg_error *error) {
-    met m = {.pool = pool};
+    met m = {.pool = pool, .type = type, .error = error};
     meet_body(&m, &type->body, type->input_count > 0 ? type->inputs[0].name : NULL);
     for (size_t i = 0; i < type->input_count; i++)
         meet_shape(&m, &type->inputs[i].shape);
     for (size_t i = 0; i < type->argument_count; i++)
         if (type->arguments[i].fallback)
-            visit_value(pool, type->arguments[i].fallback, meet, &m);
-    yg_visit_names(type->rate, meet, &m);
+            meet_value(&m, type->arguments[i].fallback);
+    meet_expression(&m, type->rate);
+    if (m.wrong)
+        return false;
     if (m.failed)
         return yg_fail_memory(error);
     for (size_t i = 0; i < type->argument_count; i++)
@@ -152,7 +160,7 @@ static bool meet_transforms(met *m, const yg_model *model, yg_error *error) {
             yg_read_expression(m->pool, transform->items[i], "a formula", error);
         if (!formula)
             return false;
-        yg_visit_names(formula, meet, m);
+        meet_expression(m, formula);
     }
     return true;
 }
@@ -160,17 +168,17 @@ static bool meet_transforms(met *m, const yg_model *model, yg_error *error) {
 static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
     met m = {.pool = pool};
     meet_body(&m, &model->body, model->port_specs[0].name);
-    yg_visit_names(model->loss, meet, &m);
+    meet_expression(&m, model->loss);
     for (size_t i = 0; i < model->metric_count; i++)
-        yg_visit_names(model->metrics[i].value, meet, &m);
+        meet_expression(&m, model->metrics[i].value);
     for (size_t i = 0; i < model->port_count; i++) {
         meet_shape(&m, &model->port_specs[i].shape);
-        yg_visit_names(model->port_specs[i].classes, meet, &m);
+        meet_expression(&m, model->port_specs[i].classes);
     }
     for (size_t i = 0; i < model->expected_shape_count; i++)
         meet_shape(&m, &model->expected_shapes[i].shape);
     for (size_t i = 0; i < model->var_count; i++)
-        yg_visit_names(model->vars[i].value, meet, &m);
+        meet_expression(&m, model->vars[i].value);
     met transforms = {.pool = pool}, expected = {.pool = pool};
     for (size_t i = 0; i < model->expected_shape_count; i++)
         meet(&expected, model->expected_shapes[i].name);
