@@ -351,6 +351,10 @@ bool yg_plan_effects_are_right(const yg_program *p, bool has_stages, yg_error *e
     yg_node expected = next_effect(p->graph, 0);
     for (uint32_t u = 0; u < p->unit_count; u++) {
         const yg_unit *unit = &p->units[u];
+        if (unit->kind == YG_UNIT_KERNEL && unit->kernel.is_alone && has_stages &&
+            !runs_alone(p, unit))
+            return yg_plan_is_wrong(p, u, error,
+                                    "its body uses the threads, and it does not run alone");
         if (unit->kind != YG_UNIT_KERNEL || !yg_has_effects(p->graph, unit->node))
             continue;
         if (unit->node != expected)

@@ -3,6 +3,7 @@
  * in it, and expects an internal error that names the node.
  */
 #include "compiled.h"
+#include "graph/loop.h"
 #include "graph/plan_verify.h"
 #include "ops/build.h"
 #include "ops/ops.h"
@@ -147,6 +148,29 @@ static void with_effects(subject *s) {
     s->b = named(s, yg_apply(s->g, &tell_op, &s->y, 1, NULL), "b");
     output(s, yg_add(s->g, s->a, s->b));
     s->c = named(s, yg_apply(s->g, &tell_op, &s->x, 1, NULL), "c");
+}
+
+static yg_node looped(subject *s, yg_node start) {
+    const yg_type type = *yg_node_type(s->g, start);
+    yg_graph *body = yg_graph_new(yg_ops(), 0);
+    const yg_node carry = yg_input(body, "carry", &type), next = yg_tanh(body, carry);
+    const yg_loop_spec spec = {.body = body,
+                               .carries = &carry,
+                               .next = &next,
+                               .carry_count = 1,
+                               .iterations = 3,
+                               .unroll = YG_UNROLL_NEVER};
+    yg_node last = YG_NONE;
+    yg_loop(s->g, &spec, &start, NULL, NULL, &last, NULL);
+    return last;
+}
+
+/* Two loops that do not depend on each other. Their bodies use the threads. */
+static void with_loops(subject *s) {
+    s->a = looped(s, s->x);
+    s->b = looped(s, s->y);
+    output(s, s->a);
+    output(s, s->b);
 }
 
 /* ---------------------------------------------------------------------------------- mistakes -- */
@@ -413,6 +437,7 @@ static const plant plants[] = {
     {"effects in another order", with_effects, NULL, swapped, "is the next"},
     {"an effect in a shared stage", with_effects, NULL, in_one_stage, "does not run alone"},
     {"an effect in pieces", with_effects, NULL, run_in_pieces, "does not run alone"},
+    {"loops in a shared stage", with_loops, NULL, in_one_stage, "does not run alone"},
     {"an effect that is missing", with_effects, NULL, last_not_run, "no unit has the effect of"},
     {"a wrong register", fused, "multiply_add", other_register, "does not hold"},
     {"a register is used again too early", fused, "multiply_add", register_too_early,
