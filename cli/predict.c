@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool is_stdin(const char *path) {
     return !path || strcmp(path, "-") == 0;
@@ -77,8 +78,30 @@ static int predict_to_stdout(const command_line *line, const yg_model *model, FI
     return terminal_close_data(out) ? status : STATUS_FAILED;
 }
 
+static bool is_same_file(const char *a, const char *b) {
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && S_ISREG(of_a.st_mode) &&
+           of_a.st_ino == of_b.st_ino && of_a.st_dev == of_b.st_dev;
+}
+
+/* Refuses to replace a file that the predictions are made from: it would be lost. */
+static bool check_output(const command_line *line, const char *out) {
+    const char *const sources[] = {operand(line, 0), operand(line, 1),
+                                   option_text(line, "weights")};
+    for (size_t i = 0; out && i < sizeof sources / sizeof *sources; i++)
+        if (sources[i] && is_same_file(sources[i], out)) {
+            terminal_error("the predictions are made from '%s', so they cannot replace it; name "
+                           "another file with --output",
+                           sources[i]);
+            return false;
+        }
+    return true;
+}
+
 static int run(const command_line *line) {
     session session;
+    if (!check_output(line, option_text(line, "output")))
+        return STATUS_FAILED;
     if (!session_open(line, NULL, &session))
         return STATUS_FAILED;
     const char *path = operand(line, 1);

@@ -287,6 +287,13 @@ expect_true "… wrote two rows and a header" test "$(wc -l <out.csv)" -eq 3
 printf 'x.0,x.1\n0,one\n' >bad.csv
 expect "predict: a bad cell" 1 - "bad.csv:2:.*one" "$yamlgrad" predict xor.yaml bad.csv -o none.csv
 expect_true "… leaves no file" test ! -e none.csv
+ln -s rows.csv linked.csv
+cp rows.csv kept.csv
+for made_from in rows.csv ./rows.csv linked.csv xor.yaml runs/xor/weights.safetensors; do
+    expect "predict: -o $made_from" 1 "" "made from" "$yamlgrad" predict xor.yaml rows.csv \
+        -w runs/xor/weights.safetensors -o "$made_from"
+done
+expect_true "… leaves the rows as they are" cmp rows.csv kept.csv
 expect "predict: no such file" 1 "" "cannot open nowhere.csv" "$yamlgrad" predict xor.yaml nowhere.csv
 expect "predict: a long delimiter" 2 "" "one character" "$yamlgrad" predict xor.yaml rows.csv --delimiter ab
 
