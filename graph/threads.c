@@ -22,23 +22,15 @@
 #define PAUSE() ((void)0)
 #endif
 
-/* How often a thread looks before it sleeps, about 80 microseconds. */
-#define SPINS 4000
-
-/* A thread that has spun in vain spins half as long the next time, but at least SPINS / FEW. Each
- * TRIAL-th time it spins as long as it may, since the machine may be less busy by now. */
-#define FEW   64
-#define TRIAL 64
+/* How often a worker looks for work, and the calling thread for the end of it, before it sleeps:
+ * about 80 and 320 microseconds. Waking takes the caller longer than most of its waits, and nothing
+ * goes on without it. */
+#define WORKER_SPINS 4000
+#define CALLER_SPINS 16000
 
 /* The value of the register MXCSR during a run: round to nearest, all exceptions masked, no
  * exception flag set, subnormal results and operands taken as zero. */
 #define RUNNING_CSR 0x9FC0
-
-/* How long a thread spins before it sleeps. */
-typedef struct patience {
-    int spins;
-    unsigned waits; /* counted */
-} patience;
 
 typedef struct worker {
     yg_threads *pool;
@@ -56,8 +48,7 @@ struct yg_threads {
     atomic_int sleepers;    /* workers that sleep, and must be woken */
     atomic_bool waits;      /* the calling thread sleeps until `pending` is 0 */
     atomic_bool stop;       /* the workers must end */
-    int spins;              /* the most before a thread sleeps: 0 with more threads than cores */
-    patience patience;      /* of the calling thread */
+    bool spins;             /* threads spin before they sleep: no more of them than cores */
     yg_share share;         /* the work */
     void *context;          /* its argument */
     pthread_mutex_t lock;   /* of `wake` and `done` only */
@@ -91,32 +82,18 @@ void yg_float_state_leave(unsigned before) {
 #endif
 }
 
-static int spins_now(const yg_threads *pool, patience *patience) {
-    return ++patience->waits % TRIAL == 0 ? pool->spins : patience->spins;
-}
-
-static void learn(const yg_threads *pool, patience *patience, bool in_vain) {
-    if (!in_vain)
-        patience->spins = pool->spins;
-    else if (patience->spins > pool->spins / FEW)
-        patience->spins /= 2;
-}
-
 /* Spins until there is new work. False: there is none yet. */
-static bool spin_for_work(yg_threads *pool, unsigned seen, patience *patience) {
-    for (int i = spins_now(pool, patience); i > 0; i--) {
-        if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) {
-            learn(pool, patience, false);
+static bool spin_for_work(yg_threads *pool, unsigned seen) {
+    for (int i = pool->spins ? WORKER_SPINS : 0; i > 0; i--) {
+        if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen)
             return true;
-        }
         PAUSE();
     }
-    learn(pool, patience, true);
     return false;
 }
 
-static unsigned wait_for_work(yg_threads *pool, unsigned seen, patience *patience) {
-    if (spin_for_work(pool, seen, patience))
+static unsigned wait_for_work(yg_threads *pool, unsigned seen) {
+    if (spin_for_work(pool, seen))
         return atomic_load_explicit(&pool->generation, memory_order_acquire);
     pthread_mutex_lock(&pool->lock);
     atomic_fetch_add(&pool->sleepers, 1);
@@ -140,14 +117,11 @@ static void end_share(yg_threads *pool) {
 
 /* Spins until all workers are done. False: they are not yet. */
 static bool spin_for_workers(yg_threads *pool) {
-    for (int i = spins_now(pool, &pool->patience); i > 0; i--) {
-        if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0) {
-            learn(pool, &pool->patience, false);
+    for (int i = pool->spins ? CALLER_SPINS : 0; i > 0; i--) {
+        if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0)
             return true;
-        }
         PAUSE();
     }
-    learn(pool, &pool->patience, true);
     return false;
 }
 
@@ -165,10 +139,9 @@ static void wait_for_workers(yg_threads *pool) {
 static void *work(void *argument) {
     const worker *self = argument;
     yg_threads *pool = self->pool;
-    patience patience = {.spins = pool->spins};
     yg_float_state_enter();
     for (unsigned seen = 0;;) {
-        seen = wait_for_work(pool, seen, &patience);
+        seen = wait_for_work(pool, seen);
         if (atomic_load(&pool->stop))
             return NULL;
         pool->share(pool->context, self->index);
@@ -206,8 +179,7 @@ yg_threads *yg_threads_new(int count, yg_error *error) {
         return NULL;
     }
     pool->count = count;
-    pool->spins = count <= yg_threads_available() ? SPINS : 0;
-    pool->patience.spins = pool->spins;
+    pool->spins = count <= yg_threads_available();
     pool->process = getpid();
     atomic_init(&pool->owners, 1);
     pthread_mutex_init(&pool->lock, NULL);
