@@ -4,6 +4,7 @@
 #include "../train/predict.h"
 
 #include "../graph/file.h"
+#include "../train/weights.h"
 #include "commands.h"
 #include "session.h"
 #include "terminal.h"
@@ -78,30 +79,41 @@ static int predict_to_stdout(const command_line *line, const yg_model *model, FI
     return terminal_close_data(out) ? status : STATUS_FAILED;
 }
 
-static bool is_same_file(const char *a, const char *b) {
-    struct stat of_a, of_b;
-    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && S_ISREG(of_a.st_mode) &&
-           of_a.st_ino == of_b.st_ino && of_a.st_dev == of_b.st_dev;
+static bool is_same_file(const struct stat *a, const struct stat *b) {
+    return S_ISREG(a->st_mode) && a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
-/* Refuses to replace a file that the predictions are made from: it would be lost. */
-static bool check_output(const command_line *line, const char *out) {
-    const char *const sources[] = {operand(line, 0), operand(line, 1),
-                                   option_text(line, "weights")};
-    for (size_t i = 0; out && i < sizeof sources / sizeof *sources; i++)
-        if (sources[i] && is_same_file(sources[i], out)) {
-            terminal_error("the predictions are made from '%s', so they cannot replace it; name "
-                           "another file with --output",
-                           sources[i]);
-            return false;
-        }
-    return true;
+static bool is_file(const struct stat *out, const char *path) {
+    struct stat other;
+    return stat(path, &other) == 0 && is_same_file(out, &other);
+}
+
+/* Refuses to replace a file that the predictions are made from: it would be lost. Standard input
+ * may be such a file, too. */
+static bool check_output(const command_line *line, const yg_model *model, FILE *in,
+                         const char *path) {
+    struct stat out, rows;
+    const char *source = NULL;
+    if (stat(path, &out) != 0)
+        return true;
+    char *weights = yg_weights_path(model, option_text(line, "weights"));
+    if (is_file(&out, operand(line, 0)))
+        source = operand(line, 0);
+    else if (weights && is_file(&out, weights))
+        source = weights;
+    else if (fstat(fileno(in), &rows) == 0 && is_same_file(&out, &rows))
+        source = path;
+    if (source)
+        terminal_error(
+            "the predictions are made from '%s', so they cannot replace it; name another "
+            "file with --output",
+            source);
+    free(weights);
+    return !source;
 }
 
 static int run(const command_line *line) {
     session session;
-    if (!check_output(line, option_text(line, "output")))
-        return STATUS_FAILED;
     if (!session_open(line, NULL, &session))
         return STATUS_FAILED;
     const char *path = operand(line, 1);
@@ -110,10 +122,10 @@ static int run(const command_line *line) {
     int status = STATUS_FAILED;
     if (!in)
         terminal_error("cannot open %s: %s", path, strerror(errno));
-    else if (out && strcmp(out, "-") != 0)
-        status = predict_to_file(line, session.model, in, out);
-    else
+    else if (!out || strcmp(out, "-") == 0)
         status = predict_to_stdout(line, session.model, in);
+    else if (check_output(line, session.model, in, out))
+        status = predict_to_file(line, session.model, in, out);
     if (in && in != stdin)
         fclose(in);
     session_close(&session);

@@ -291,8 +291,14 @@ ln -s rows.csv linked.csv
 cp rows.csv kept.csv
 for made_from in rows.csv ./rows.csv linked.csv xor.yaml runs/xor/weights.safetensors; do
     expect "predict: -o $made_from" 1 "" "made from" "$yamlgrad" predict xor.yaml rows.csv \
-        -w runs/xor/weights.safetensors -o "$made_from"
+        -o "$made_from"
 done
+cp runs/xor/weights.safetensors given.safetensors
+expect "predict: -o the weights that are given" 1 "" "made from" "$yamlgrad" predict xor.yaml rows.csv \
+    -w given.safetensors -o given.safetensors
+# shellcheck disable=SC2094 # to read and write one file is the mistake
+predict_over_stdin() { "$yamlgrad" predict xor.yaml - -o rows.csv <rows.csv; }
+expect "predict: -o what stdin reads" 1 "" "made from" predict_over_stdin
 expect_true "… leaves the rows as they are" cmp rows.csv kept.csv
 expect "predict: no such file" 1 "" "cannot open nowhere.csv" "$yamlgrad" predict xor.yaml nowhere.csv
 expect "predict: a long delimiter" 2 "" "one character" "$yamlgrad" predict xor.yaml rows.csv --delimiter ab
