@@ -107,8 +107,8 @@ bool yg_plan_verify(const yg_program *program, const yg_request *request,
 bool yg_plan_is_covered(const yg_program *program, yg_error *error);
 
 /* Whether each node with effects of the program's graph is run by one unit, in the order of the
- * graph. With `has_stages`, also whether these units run alone, and so do loops whose bodies use the
- * threads. */
+ * graph. With `has_stages`, also whether these units run alone, and so do loops whose bodies use
+ * the threads. */
 bool yg_plan_effects_are_right(const yg_program *program, bool has_stages, yg_error *error);
 
 /* --------------------------------------------------------------- reads of nodes, plan_reads.c --
