@@ -190,16 +190,17 @@ static bool add_part(yg_score_plan *plan, const analysis *a, yg_node node) {
     return true;
 }
 
-/* The parts of one score. `todo` has room for all nodes; `seen` is all false, and is left so. */
-static bool collect_parts(yg_score_plan *plan, const analysis *a, yg_scored *scored, yg_node *todo,
-                          bool *seen) {
+/* Finds the parts of one score. `worklist` has room for all nodes. `seen` is all false, before and
+ * after the call. */
+static bool collect_parts(yg_score_plan *plan, const analysis *a, yg_scored *scored,
+                          yg_node *worklist, bool *seen) {
     size_t count = 0, at = 0;
     bool good = true;
-    todo[count++] = scored->node;
+    worklist[count++] = scored->node;
     seen[scored->node] = true;
     scored->first_part = plan->part_count;
     for (; at < count && good; at++) {
-        const yg_node node = todo[at];
+        const yg_node node = worklist[at];
         if (a->is_part[node] || (a->classes[node] == FIXED && !yg_node_constant(a->graph, node)))
             good = add_part(plan, a, node);
         for (size_t k = 0; a->classes[node] == TOTAL && !a->is_part[node] &&
@@ -207,32 +208,32 @@ static bool collect_parts(yg_score_plan *plan, const analysis *a, yg_scored *sco
              k++) {
             const yg_node operand = yg_node_operand(a->graph, node, k);
             if (!seen[operand])
-                todo[count++] = operand;
+                worklist[count++] = operand;
             seen[operand] = true;
         }
     }
     for (size_t i = 0; i < count; i++)
-        seen[todo[i]] = false;
+        seen[worklist[i]] = false;
     scored->part_count = plan->part_count - scored->first_part;
     return good;
 }
 
 static bool choose(yg_score_plan *plan, const analysis *a, yg_error *error) {
-    yg_node *todo = calloc(a->size + 1, sizeof *todo);
+    yg_node *worklist = calloc(a->size + 1, sizeof *worklist);
     bool *seen = calloc(a->size + 1, sizeof *seen);
-    bool good = todo && seen;
+    bool good = worklist && seen;
     for (size_t i = 0; i < plan->count && good; i++) {
         yg_scored *scored = &plan->scores[i];
         const node_class class = a->classes[scored->node];
         if (class == TOTAL && !is_mean(a, scored->node)) {
             scored->way = YG_SCORE_PARTS;
-            good = collect_parts(plan, a, scored, todo, seen);
+            good = collect_parts(plan, a, scored, worklist, seen);
         } else {
             scored->way = class == TOTAL || class == FIXED ? YG_SCORE_MEAN : YG_SCORE_WHOLE;
             plan->whole = plan->whole || scored->way == YG_SCORE_WHOLE;
         }
     }
-    free(todo);
+    free(worklist);
     free(seen);
     return good || yg_fail_memory(error);
 }
