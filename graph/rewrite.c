@@ -1,6 +1,6 @@
 /*
- * Applies rewriting rules: each rule to the whole graph, round after round until none matches. See
- * rewrite.h.
+ * Applies rewriting rules: each rule to the whole graph, in rounds until none matches, at most
+ * ROUNDS. See rewrite.h.
  */
 #include "rewrite.h"
 

@@ -3,8 +3,8 @@
  * a program is compiled, because all users of a node are known only then. A replacement that
  * depends on a node's operands alone is made earlier, by yg_op.simplify.
  *
- * Rules belong to a set of operators (yg_op_set.rules). They are tried in that order, round after
- * round, until none matches. So each rule can use what any other has made.
+ * Rules belong to a set of operators (yg_op_set.rules). They are tried in that order, in at most
+ * four rounds, until none matches. So each rule can use what any other has made.
  *
  * If a rule matches, the program is compiled from a clone of the graph in which `build` has made
  * the replacements. The readers of a replacement are built again: they may be simplified, and equal
