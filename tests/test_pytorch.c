@@ -1,12 +1,13 @@
 /*
- * Values and gradients of every public operator against PyTorch's, from
- * tests/fixtures/operators.json (see generate_operators.py there for its form and how it is made).
+ * Values and gradients of every public operator against PyTorch's, from the files of
+ * tests/fixtures/operators (see cases.py there for their form and how they are made).
  */
 #include "graph/program.h"
 #include "ops/ops.h"
 #include "sample.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,8 +16,9 @@
 
 enum { MAX_ATTRS = 16, TEXT = 600 };
 
-/* The whole file, and the place of a failing case in it. */
+/* The place of a failing case. */
 typedef struct context {
+    const char *file;
     const char *op;
     size_t number;
     char operands[TEXT];
@@ -24,16 +26,35 @@ typedef struct context {
 
 static const char *where(const context *c) {
     static char text[2 * TEXT];
-    snprintf(text, sizeof text, "%s, case %zu of the file, operands %s", c->op, c->number,
+    snprintf(text, sizeof text, "%s, case %zu of %s, operands %s", c->op, c->number, c->file,
              c->operands);
     return text;
 }
 
-static json_t *load(void) {
-    json_error_t error;
-    json_t *root = json_load_file(YG_FIXTURES "/operators.json", 0, &error);
-    cr_assert_not_null(root, "operators.json:%d: %s", error.line, error.text);
-    return root;
+typedef void file_function(const char *name, json_t *cases, void *data);
+
+/* Calls `function` with the cases of each file, in no particular order. */
+static void each_file(file_function *function, void *data) {
+    DIR *folder = opendir(YG_FIXTURES "/operators");
+    cr_assert_not_null(folder);
+    size_t files = 0;
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        const char *ending = strrchr(entry->d_name, '.');
+        if (!ending || strcmp(ending, ".json") != 0)
+            continue;
+        char path[sizeof YG_FIXTURES + 300];
+        snprintf(path, sizeof path, YG_FIXTURES "/operators/%s", entry->d_name);
+        json_error_t error;
+        json_t *root = json_load_file(path, 0, &error);
+        cr_assert_not_null(root, "%s:%d: %s", path, error.line, error.text);
+        json_t *cases = json_object_get(root, "cases");
+        cr_assert_gt(json_array_size(cases), 0, "%s has no cases", path);
+        function(entry->d_name, cases, data);
+        json_decref(root);
+        files++;
+    }
+    closedir(folder);
+    cr_assert_gt(files, 0);
 }
 
 static double number(const json_t *value) {
@@ -210,13 +231,12 @@ static void run_case(const yg_op *op, json_t *entry, unsigned flags, const conte
     yg_graph_free(graph);
 }
 
-static void run_file(unsigned flags) {
-    json_t *root = load();
-    json_t *cases = json_object_get(root, "cases"), *entry;
+static void run_file(const char *name, json_t *cases, void *flags) {
+    json_t *entry;
     size_t i;
-    cr_assert_gt(json_array_size(cases), 0);
     json_array_foreach(cases, i, entry) {
-        context c = {.op = json_string_value(json_object_get(entry, "op")), .number = i};
+        context c = {
+            .file = name, .op = json_string_value(json_object_get(entry, "op")), .number = i};
         json_t *operand;
         size_t k;
         json_array_foreach(json_object_get(entry, "operands"), k, operand) {
@@ -227,32 +247,42 @@ static void run_file(unsigned flags) {
                      yg_type_text(&type, text));
         }
         const yg_op *op = yg_op_find(yg_ops(), c.op);
-        cr_assert_not_null(op, "there is no operator %s", c.op);
-        run_case(op, entry, flags, &c);
+        cr_assert_not_null(op, "%s: there is no operator %s", name, c.op);
+        run_case(op, entry, *(unsigned *)flags, &c);
     }
-    json_decref(root);
 }
 
 Test(pytorch, values_and_gradients) {
-    run_file(YG_GRAPH_F64);
+    unsigned flags = YG_GRAPH_F64;
+    each_file(run_file, &flags);
 }
 
 Test(pytorch, values_and_gradients_without_simplification) {
-    run_file(YG_GRAPH_F64 | YG_GRAPH_NO_SIMPLIFY);
+    unsigned flags = YG_GRAPH_F64 | YG_GRAPH_NO_SIMPLIFY;
+    each_file(run_file, &flags);
+}
+
+static void mark(const char *name, json_t *cases, void *found) {
+    (void)name;
+    json_t *entry;
+    size_t i;
+    json_array_foreach(cases, i, entry) {
+        const char *op = json_string_value(json_object_get(entry, "op"));
+        for (size_t k = 0; k < yg_ops()->count; k++) {
+            if (strcmp(yg_ops()->ops[k]->name, op) == 0)
+                ((bool *)found)[k] = true;
+        }
+    }
 }
 
 Test(pytorch, every_public_operator_has_a_case) {
-    json_t *root = load(), *entry;
     const yg_op_set *ops = yg_ops();
-    for (size_t i = 0; i < ops->count; i++) {
-        bool found = ops->ops[i]->flags & YG_OP_INTERNAL;
-        size_t k;
-        json_array_foreach(json_object_get(root, "cases"), k, entry) {
-            if (strcmp(json_string_value(json_object_get(entry, "op")), ops->ops[i]->name) == 0)
-                found = true;
-        }
-        cr_expect(found, "%s has no case in operators.json: see generate_operators.py",
+    bool *found = calloc(ops->count, sizeof *found);
+    cr_assert_not_null(found);
+    each_file(mark, found);
+    for (size_t i = 0; i < ops->count; i++)
+        cr_expect(found[i] || ops->ops[i]->flags & YG_OP_INTERNAL,
+                  "%s has no case in tests/fixtures/operators: see cases.py there",
                   ops->ops[i]->name);
-    }
-    json_decref(root);
+    free(found);
 }
