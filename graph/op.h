@@ -226,7 +226,7 @@ typedef struct yg_domain {
 /* One call that the tests make. An operand's type is written as "f[2, 3]": f is the float type
  * under test, i is i32, b is bool. The operands end at the first NULL. attrs may be NULL: all
  * defaults. */
-#define YG_SAMPLE_OPERANDS 5
+#define YG_SAMPLE_OPERANDS 8
 typedef struct yg_sample {
     const char *operands[YG_SAMPLE_OPERANDS];
     const yg_attr *attrs;
