@@ -29,6 +29,7 @@ static int run(const command_line *line) {
         .seed = (uint64_t)option_int(line, "seed", 0),
         .dtype = session_dtype(line),
         .threads = (int)option_int(line, "threads", 0),
+        .training = option_given(line, "training"),
     };
     yg_error error = {0};
     yg_gradients gradients = {0};
@@ -45,7 +46,15 @@ static int run(const command_line *line) {
 }
 
 static const option_spec options[] = {
-    OPTION_AT_WEIGHTS, OPTION_INITIAL_SEED, OPTION_DTYPE, OPTION_THREADS, OPTION_SET, OPTION_PLUGIN,
+    OPTION_AT_WEIGHTS,
+    OPTION_INITIAL_SEED,
+    {.name = "training",
+     .kind = OPTION_FLAG,
+     .doc = "compute as the first training step does: dropout drops"},
+    OPTION_DTYPE,
+    OPTION_THREADS,
+    OPTION_SET,
+    OPTION_PLUGIN,
 };
 
 const command command_grad = {
@@ -54,8 +63,9 @@ const command command_grad = {
     .summary = "loss and gradients of every parameter, as JSON",
     .details = "Prints one JSON object, {\"loss\": …, \"gradients\": {\"a1.weight\": [[…]]}}: on "
                "the model's\n"
-               "training data as one batch, dropout off. Numbers are exact (17 digits in f64, 9 in "
-               "f32).\n",
+               "training data as one batch. Numbers are exact (17 digits in f64, 9 in f32). The\n"
+               "network computes as in evaluation; with --training, as in the first training "
+               "step.\n",
     .min_operands = 1,
     .max_operands = 2,
     .options = options,

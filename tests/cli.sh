@@ -222,6 +222,7 @@ expect "check --json" 0 '"passed": true' "" "$yamlgrad" check xor.yaml --json
 expect "grad" 0 '^\{"loss": 0\.[0-9]+, "gradients": \{"h.weight": \[\[-?[0-9.e-]+, ' "" \
     "$yamlgrad" grad xor.yaml
 expect "grad in f64" 0 '"loss": 0\.[0-9]{15,}' "" "$yamlgrad" grad xor.yaml --dtype f64
+expect "grad --training" 0 "^\{\"loss\": 0\\.[0-9]+, \"gradients\": " "" "$yamlgrad" grad xor.yaml --training
 
 # ------------------------------------------------------------------- train, eval, predict --
 

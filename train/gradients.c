@@ -11,12 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The seed that the options give, or that training would use. */
+static bool find_seed(const yg_model *model, const yg_gradients_options *options, uint64_t *seed,
+                      yg_error *error) {
+    *seed = options->seed;
+    return options->has_seed || yg_settings_seed(model, seed, error);
+}
+
 bool yg_gradients_parameters(const yg_model *model, const yg_gradients_options *options,
                              const yg_executable *executable, yg_tensor_file *store,
                              yg_error *error) {
-    uint64_t seed = options->seed;
+    uint64_t seed;
     yg_tensor_file file = {0};
-    if ((!options->has_seed && !yg_settings_seed(model, &seed, error)) ||
+    if (!find_seed(model, options, &seed, error) ||
         !yg_weights_initialize(executable->network, seed, store, error))
         return false;
     if (!options->weights)
@@ -61,12 +68,17 @@ bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *option
     yg_data data = {0};
     yg_tensor_file store = {0};
     yg_executable *executable = NULL;
+    uint64_t seed = 0;
     if (!options)
         options = &defaults;
     *gradients = (yg_gradients){0};
-    yg_executable_options executable_options = {
-        .model = model, .data = &data, .threads = options->threads, .gradients = true};
+    yg_executable_options executable_options = {.model = model,
+                                                .data = &data,
+                                                .threads = options->threads,
+                                                .training = options->training,
+                                                .gradients = true};
     bool good =
+        find_seed(model, options, &seed, error) &&
         yg_settings_dtype(model, options->dtype, &executable_options.dtype, error) &&
         yg_encoding_load_data(model, options->weights, executable_options.dtype, &data, error) &&
         (executable = yg_executable_new(&executable_options, data.train.count, error)) &&
@@ -77,7 +89,7 @@ bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *option
     good = stream != NULL;
     if (good) {
         yg_executable_fill(executable, stream);
-        good = yg_executable_run(executable, 0, 0, error) &&
+        good = yg_executable_run(executable, seed, 0, error) &&
                copy_results(executable, gradients, error);
     }
     if (!good)

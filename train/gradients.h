@@ -19,6 +19,9 @@ typedef struct yg_gradients_options {
     bool has_seed;       /* false: `train: seed`, or 0 without that */
     yg_dtype dtype;      /* as yg_evaluate_options.dtype */
     int threads;         /* 0: all cores */
+    /* For yg_loss_gradients(): compute as training step 0 does, with dropout as the seed draws it
+     * and the statistics of the batch. false: as evaluation does. */
+    bool training;
     /* For yg_check_gradients(): the most elements of a parameter to compare; 0: 64. A larger
      * parameter is cut into that number of equal stretches, and one element is drawn from each. */
     int64_t elements;
@@ -37,8 +40,9 @@ typedef struct yg_gradients {
     yg_parameter_gradient *parameters;
 } yg_gradients;
 
-/* Computes the loss and its gradients on the model's training data as one batch, with dropout off.
- * `options` NULL: the defaults. False on failure; freed by yg_gradients_free() after success. */
+/* Computes the loss and its gradients on the model's training data as one batch. Nothing is
+ * updated: a state such as a running mean stays as it is. `options` NULL: the defaults. False on
+ * failure; freed by yg_gradients_free() after success. */
 bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *options,
                        yg_gradients *gradients, yg_error *error);
 void yg_gradients_free(yg_gradients *gradients); /* what it holds, not the struct */
