@@ -47,7 +47,8 @@ typedef enum yg_attr_kind {
     YG_ATTR_BOOL,   /* .i is 0 or 1 */
     YG_ATTR_CHOICE, /* .i is an index into yg_attr_spec.choices */
     YG_ATTR_INTS,   /* .ints[0 .. count): a shape, a permutation, dimensions. In a model file a
-                       single number stands for a list of one */
+                       single number stands for a list of one. With `choices` it may be a word in
+                       place of the list: see yg_attr.is_word */
     YG_ATTR_DTYPE,  /* .i is a yg_dtype */
 } yg_attr_kind;
 
@@ -58,6 +59,8 @@ typedef enum yg_attr_kind {
  * memory, and may free it after the call. A node has a copy in the memory of its graph. */
 typedef struct yg_attr {
     int64_t count; /* YG_ATTR_INTS: entries of the list; otherwise 0 */
+    bool is_word;  /* YG_ATTR_INTS: it is a word in place of a list; .i is then an index into
+                      yg_attr_spec.choices, and `count` is 0 */
     union {
         int64_t i;
         double f;
@@ -81,7 +84,8 @@ typedef struct yg_attr_spec {
                          means ("all dimensions") */
     double min, max;  /* bounds of a number, or of each entry of a list, both inclusive. Equal: no
                          bounds */
-    const char *const *choices; /* YG_ATTR_CHOICE: the names, NULL after the last */
+    const char *const *choices; /* YG_ATTR_CHOICE: the names, NULL after the last. YG_ATTR_INTS: the
+                                   words that it may be instead of a list; NULL: it is a list */
     const char *doc;            /* a phrase, no full stop */
 } yg_attr_spec;
 

@@ -74,7 +74,8 @@ static bool wrong_attr(const call_site *site, const yg_attr_spec *spec,
     };
     char text[200];
     return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
-                   "%s: `%s` is %s, found %s", site->op->name, spec->name, expected[spec->kind],
+                   "%s: `%s` is %s%s, found %s", site->op->name, spec->name, expected[spec->kind],
+                   spec->kind == YG_ATTR_INTS && spec->choices ? " or a word" : "",
                    yg_term_describe(site->builder->graph, found, text, sizeof text));
 }
 
@@ -132,6 +133,10 @@ static int64_t *take_ints(const call_site *site, const yg_attr_spec *spec, yg_or
 
 static bool set_ints(const call_site *site, const yg_attr_spec *spec, const yg_expression *argument,
                      const yg_term *term, yg_attr *attr) {
+    if (spec->choices && (term->kind == YG_TERM_TEXT || term->kind == YG_TERM_WORD)) {
+        attr->is_word = true;
+        return set_word(site, spec, argument, term, attr);
+    }
     const yg_term *items = term->kind == YG_TERM_LIST ? term->items : term;
     const size_t count = term->kind == YG_TERM_LIST ? term->count : 1;
     int64_t *ints = take_ints(site, spec, argument->origin, count, attr);
@@ -181,7 +186,7 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
     memset(attr, 0, sizeof *attr);
     if (spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE)
         return set_word(site, spec, argument, term, attr);
-    if (term->kind == YG_TERM_WORD)
+    if (term->kind == YG_TERM_WORD && !spec->choices)
         return yg_fail_unknown(site->builder, term->text, argument->origin);
     switch (spec->kind) {
     case YG_ATTR_INTS:

@@ -143,30 +143,40 @@ static bool expand_infix(yg_expander *x, const yg_scope *scope, const yg_express
 
 /* ------------------------------------------------------------------------------------- calls -- */
 
+/* The attribute that argument `i` of a call is given to, by its keyword or its position; NULL: it
+ * goes to an operand, or there is none. */
+static const yg_attr_spec *attr_of(const yg_op *op, const yg_expression *call, size_t i) {
+    const char *keyword = call->keywords ? call->keywords[i] : NULL;
+    const size_t before = (op->flags & YG_OP_LIST) != 0 ? 1 : (size_t)op->max_operands;
+    if (!keyword)
+        return i >= before && i - before < op->attr_count ? &op->attrs[i - before] : NULL;
+    const int k = yg_op_attr(op, keyword);
+    return k < 0 ? NULL : &op->attrs[k];
+}
+
+static bool is_always_word(const yg_attr_spec *spec) {
+    return spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE;
+}
+
 /* Some arguments are words of the operator, not names of the model: `mean` in
  * mse(a, b, reduction=mean). Whether argument `i` may be such a word if nothing has that name. */
 static bool may_be_word(const yg_op *op, const yg_expression *call, size_t i) {
-    const char *keyword = call->keywords ? call->keywords[i] : NULL;
-    if (!keyword && (int)i < ((op->flags & YG_OP_LIST) != 0 ? 1 : op->min_operands))
-        return false;
-    for (size_t k = 0; k < op->attr_count; k++) {
-        const yg_attr_spec *spec = &op->attrs[k];
-        const bool word = spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE;
-        if (word && (!keyword || strcmp(spec->name, keyword) == 0))
-            return true;
+    if (call->keywords && call->keywords[i]) {
+        const yg_attr_spec *spec = attr_of(op, call, i);
+        return spec && (is_always_word(spec) || spec->choices);
     }
+    if ((int)i < ((op->flags & YG_OP_LIST) != 0 ? 1 : op->min_operands))
+        return false;
+    for (size_t k = 0; k < op->attr_count; k++)
+        if (is_always_word(&op->attrs[k]) || op->attrs[k].choices)
+            return true;
     return false;
 }
 
 /* Whether argument `i` is a word of the operator even if something in the model has that name. */
 static bool is_word(const yg_op *op, const yg_expression *call, size_t i) {
-    const char *keyword = call->keywords ? call->keywords[i] : NULL;
-    const size_t before = (op->flags & YG_OP_LIST) != 0 ? 1 : (size_t)op->max_operands;
-    const size_t k = i - before;
-    return keyword
-               ? may_be_word(op, call, i)
-               : i >= before && k < op->attr_count &&
-                     (op->attrs[k].kind == YG_ATTR_CHOICE || op->attrs[k].kind == YG_ATTR_DTYPE);
+    const yg_attr_spec *spec = attr_of(op, call, i);
+    return spec && is_always_word(spec);
 }
 
 /* Whether argument `i` stays as it is written. */
