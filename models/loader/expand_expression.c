@@ -295,17 +295,36 @@ static bool expand_if(yg_expander *x, const yg_scope *scope, const yg_expression
         x, copy && yg_expression_adopt(x->pool, copy, children, NULL, 3) ? copy : NULL, term);
 }
 
-/* if(condition, a, b) and size(x, dim). */
+/* given(name): whether an optional input or argument of this layer was given, or a parameter with
+ * `if:` exists. */
+static bool expand_given(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                         yg_term *term) {
+    const yg_expression *name = call->children[0];
+    yg_term ignored;
+    if (name->kind != YG_EXPRESSION_NAME)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, name->origin,
+                       "given(name): the name of an input, argument or parameter is expected");
+    *term = (yg_term){.kind = YG_TERM_BOOL, .i = !yg_absent_name(scope, name)};
+    return !term->i || yg_resolve(x, scope, name->text, name->origin, &ignored);
+}
+
+/* if(condition, a, b), size(x, dim) and given(name). */
 static bool expand_own(yg_expander *x, const yg_scope *scope, const yg_expression *call,
                        yg_term *term) {
     const bool branch = strcmp(call->text, "if") == 0;
+    const bool given = strcmp(call->text, "given") == 0;
     for (size_t i = 0; call->keywords && i < call->count; i++)
         if (call->keywords[i])
             return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin,
                            "%s(…) takes its arguments in order, without names", call->text);
-    if (call->count != (branch ? 3 : 2))
+    if (call->count != (branch ? 3 : given ? 1 : 2))
         return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin, "%s: %zu arguments found",
-                       branch ? "if(condition, a, b)" : "size(x, dim)", call->count);
+                       branch  ? "if(condition, a, b)"
+                       : given ? "given(name)"
+                               : "size(x, dim)",
+                       call->count);
+    if (given)
+        return expand_given(x, scope, call, term);
     return branch ? expand_if(x, scope, call, term) : expand_call(x, scope, call, NULL, NULL, term);
 }
 
@@ -315,7 +334,10 @@ static bool expand_function(yg_expander *x, const yg_scope *scope, const yg_expr
     const yg_expression *function =
         binding && binding->term.kind == YG_TERM_FUNCTION ? binding->term.written : NULL;
     const char *name = function ? function->text : call->text;
-    if (!function && (strcmp(name, "if") == 0 || strcmp(name, "size") == 0))
+    if (binding && binding->term.kind == YG_TERM_ABSENT)
+        return yg_fail_absent(x, name, &binding->term, call->origin);
+    if (!function &&
+        (strcmp(name, "if") == 0 || strcmp(name, "size") == 0 || strcmp(name, "given") == 0))
         return expand_own(x, scope, call, term);
     const yg_op *op = yg_op_find(x->model->ops, name);
     if (!yg_is_function(op))
