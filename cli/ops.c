@@ -17,6 +17,7 @@
 static const char *const kind_names[] = {
     [YG_ATTR_INT] = "int",       [YG_ATTR_FLOAT] = "float", [YG_ATTR_BOOL] = "bool",
     [YG_ATTR_CHOICE] = "choice", [YG_ATTR_INTS] = "ints",   [YG_ATTR_DTYPE] = "dtype",
+    [YG_ATTR_TEXT] = "text",
 };
 
 /* An attribute's value as a user writes it. */
@@ -38,6 +39,9 @@ static const char *value_text(const yg_attr_spec *spec, const yg_attr *value, ch
         break;
     case YG_ATTR_DTYPE:
         snprintf(text, size, "%s", yg_dtype_name((yg_dtype)value->i));
+        break;
+    case YG_ATTR_TEXT:
+        snprintf(text, size, "'%.*s'", (int)value->count, value->count ? value->text : "");
         break;
     case YG_ATTR_INTS:
         if (value->is_word) {
@@ -175,6 +179,8 @@ static json_t *json_of_value(const yg_attr_spec *spec, const yg_attr *value) {
         return json_string(spec->choices[value->i]);
     case YG_ATTR_DTYPE:
         return json_string(yg_dtype_name((yg_dtype)value->i));
+    case YG_ATTR_TEXT:
+        return json_stringn(value->count ? value->text : "", (size_t)value->count);
     case YG_ATTR_INTS:
         if (value->is_word)
             return json_string(spec->choices[value->i]);

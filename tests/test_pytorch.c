@@ -98,6 +98,9 @@ static yg_attr read_attr(const yg_attr_spec *spec, const json_t *value, const co
     } else if (spec->kind == YG_ATTR_INTS && json_is_string(value)) {
         attr.is_word = true;
         attr.i = read_choice(spec, json_string_value(value), c);
+    } else if (spec->kind == YG_ATTR_TEXT) {
+        attr.count = (int64_t)json_string_length(value);
+        attr.text = json_string_value(value);
     } else if (spec->kind == YG_ATTR_CHOICE) {
         attr.i = read_choice(spec, json_string_value(value), c);
     } else if (spec->kind == YG_ATTR_DTYPE) {

@@ -97,6 +97,9 @@ static yg_attr draw_attr(builder *b, const yg_attr_spec *spec) {
     case YG_ATTR_DTYPE:
         attr.i = b->dtype;
         break;
+    case YG_ATTR_TEXT:
+        attr = (yg_attr){.count = 5, .text = "...->"};
+        break;
     case YG_ATTR_INTS:
         if (spec->choices && roll(&b->dice, 2) == 0) {
             while (spec->choices[choices])

@@ -71,6 +71,7 @@ static bool wrong_attr(const call_site *site, const yg_attr_spec *spec,
         [YG_ATTR_INT] = "a whole number",     [YG_ATTR_FLOAT] = "a number",
         [YG_ATTR_BOOL] = "true or false",     [YG_ATTR_CHOICE] = "a word",
         [YG_ATTR_INTS] = "a list of numbers", [YG_ATTR_DTYPE] = "an element type",
+        [YG_ATTR_TEXT] = "a text in quotes",
     };
     char text[200];
     return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
@@ -193,6 +194,11 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
         return set_ints(site, spec, argument, term, attr);
     case YG_ATTR_FLOAT:
         return set_number(site, spec, argument, term, attr);
+    case YG_ATTR_TEXT:
+        if (term->kind != YG_TERM_TEXT)
+            return wrong_attr(site, spec, argument, term);
+        *attr = (yg_attr){.count = (int64_t)strlen(term->text), .text = term->text};
+        return true;
     case YG_ATTR_BOOL:
     default:
         if (term->kind != (spec->kind == YG_ATTR_BOOL ? YG_TERM_BOOL : YG_TERM_INT))
