@@ -34,6 +34,8 @@ typedef struct limit_case {
 
 #define TWO_BY_SQRT_PI 1.128379167095512573896158903121545172L
 #define SQRT_2         1.414213562373095048801688724209698079L
+#define LOG_2          0.693147180559945309417232121458176568L
+#define LOG_10         2.302585092994045684017991454684364208L
 #define SQRT_HALF      0.707106781186547524400844362104849039L
 
 #define FUNCTION(name, expression)                                                                 \
@@ -75,6 +77,16 @@ FUNCTION(abs_slope, (x > 0) - (x < 0))
 FUNCTION(minus_sin, -sinl(x))
 FUNCTION(erf_slope, TWO_BY_SQRT_PI *expl(-x *x))
 FUNCTION(erfc_slope, -TWO_BY_SQRT_PI *expl(-x *x))
+FUNCTION(tan_slope, 1 / cosl(x) / cosl(x))
+FUNCTION(asin_slope, 1 / sqrtl((1 - x) * (1 + x)))
+FUNCTION(acos_slope, -1 / sqrtl((1 - x) * (1 + x)))
+FUNCTION(atan_slope, 1 / (1 + x * x))
+FUNCTION(asinh_slope, 1 / sqrtl(x * x + 1))
+FUNCTION(acosh_slope, x < 1 ? (long double)NAN : 1 / sqrtl((x - 1) * (x + 1)))
+FUNCTION(atanh_slope, 1 / ((1 - x) * (1 + x)))
+FUNCTION(exp2_slope, exp2l(x) * LOG_2)
+FUNCTION(log2_slope, 1 / (x * LOG_2))
+FUNCTION(log10_slope, 1 / (x * LOG_10))
 FUNCTION(tanh_slope, 1 / coshl(x) / coshl(x))
 FUNCTION(logistic_slope, logistic(x) * logistic(-x))
 FUNCTION(softplus, x > 0 ? x + log1pl(expl(-x)) : log1pl(expl(x)))
@@ -108,6 +120,18 @@ static const limit_case cases[] = {
     {"abs", fabsl, abs_slope, 0, false, 1},
     {"sin", sinl, cosl, 0, false, 1},
     {"cos", cosl, minus_sin, 0, false, 1},
+    {"tan", tanl, tan_slope, 0, false, 1},
+    {"asin", asinl, asin_slope, 0, false, 1},
+    {"acos", acosl, acos_slope, 0, false, 1},
+    {"atan", atanl, atan_slope, 0, false, 1},
+    {"sinh", sinhl, coshl, 0, false, 1},
+    {"cosh", coshl, sinhl, 0, false, 1},
+    {"asinh", asinhl, asinh_slope, 0, false, 1},
+    {"acosh", acoshl, acosh_slope, 0, false, 1},
+    {"atanh", atanhl, atanh_slope, 0, false, 1},
+    {"exp2", exp2l, exp2_slope, 0, false, 1},
+    {"log2", log2l, log2_slope, 0, false, 1},
+    {"log10", log10l, log10_slope, 0, false, 1},
     {"erf", erfl, erf_slope, 0, false, 2},
     {"erfc", erfcl, erfc_slope, 0, false, 2},
     {"tanh", tanhl, tanh_slope, 0, true, 1},
