@@ -17,6 +17,7 @@
 static const char *const kind_names[] = {
     [YG_ATTR_INT] = "int",       [YG_ATTR_FLOAT] = "float", [YG_ATTR_BOOL] = "bool",
     [YG_ATTR_CHOICE] = "choice", [YG_ATTR_INTS] = "ints",   [YG_ATTR_DTYPE] = "dtype",
+    [YG_ATTR_TEXT] = "text",
 };
 
 /* An attribute's value as a user writes it. */
@@ -39,7 +40,14 @@ static const char *value_text(const yg_attr_spec *spec, const yg_attr *value, ch
     case YG_ATTR_DTYPE:
         snprintf(text, size, "%s", yg_dtype_name((yg_dtype)value->i));
         break;
+    case YG_ATTR_TEXT:
+        snprintf(text, size, "'%.*s'", (int)value->count, value->count ? value->text : "");
+        break;
     case YG_ATTR_INTS:
+        if (value->is_word) {
+            snprintf(text, size, "%s", spec->choices[value->i]);
+            break;
+        }
         at += (size_t)snprintf(text, size, "[");
         for (int64_t i = 0; i < value->count && at < size; i++)
             at += (size_t)snprintf(text + at, size - at, "%s%lld", i == 0 ? "" : ", ",
@@ -83,18 +91,16 @@ static void print_signature(const yg_op *op, char *text, size_t size) {
 
 static const char *range_text(const yg_attr_spec *spec, char *text, size_t size) {
     text[0] = '\0';
-    if (spec->kind == YG_ATTR_CHOICE) {
-        size_t at = 0;
-        for (size_t i = 0; spec->choices[i] && at < size; i++)
-            at +=
-                (size_t)snprintf(text + at, size - at, "%s%s", i == 0 ? "" : "|", spec->choices[i]);
-    } else if (spec->min < spec->max && spec->max >= UNBOUNDED) {
-        snprintf(text, size, "≥ %.6g", spec->min);
+    size_t at = 0;
+    if (spec->min < spec->max && spec->max >= UNBOUNDED) {
+        at = (size_t)snprintf(text, size, "≥ %.6g", spec->min);
     } else if (spec->min < spec->max) {
         /* A bound of whole numbers is printed with all digits. */
         const char *form = spec->kind == YG_ATTR_INT ? "%.0f … %.0f" : "%.6g … %.6g";
-        snprintf(text, size, form, spec->min, spec->max);
+        at = (size_t)snprintf(text, size, form, spec->min, spec->max);
     }
+    for (size_t i = 0; spec->choices && spec->choices[i] && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s", at == 0 ? "" : "|", spec->choices[i]);
     return text;
 }
 
@@ -173,7 +179,11 @@ static json_t *json_of_value(const yg_attr_spec *spec, const yg_attr *value) {
         return json_string(spec->choices[value->i]);
     case YG_ATTR_DTYPE:
         return json_string(yg_dtype_name((yg_dtype)value->i));
+    case YG_ATTR_TEXT:
+        return json_stringn(value->count ? value->text : "", (size_t)value->count);
     case YG_ATTR_INTS:
+        if (value->is_word)
+            return json_string(spec->choices[value->i]);
         list = json_array();
         for (int64_t i = 0; i < value->count; i++)
             json_array_append_new(list, json_integer(value->ints[i]));
@@ -192,7 +202,7 @@ static json_t *json_of_attr(const yg_attr_spec *spec) {
         if (spec->max < UNBOUNDED)
             json_object_set_new(attr, "max", json_of_number(spec->max));
     }
-    if (spec->kind == YG_ATTR_CHOICE) {
+    if (spec->choices) {
         json_t *choices = json_array();
         for (size_t i = 0; spec->choices[i]; i++)
             json_array_append_new(choices, json_string(spec->choices[i]));

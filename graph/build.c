@@ -285,12 +285,18 @@ static bool copy_attrs(yg_graph *graph, const yg_op *op, const yg_attr *given, y
         return false;
     memset(own, 0, op->attr_count * sizeof *own);
     for (size_t i = 0; i < op->attr_count; i++) {
-        if (op->attrs[i].kind == YG_ATTR_INTS && given[i].count > YG_MAX_RANK) {
+        if (op->attrs[i].kind == YG_ATTR_INTS && given[i].is_word) {
+            own[i].is_word = true;
+            own[i].i = given[i].i;
+        } else if (op->attrs[i].kind == YG_ATTR_INTS && given[i].count > YG_MAX_RANK) {
             own[i].count = given[i].count;
             own[i].many = given[i].many;
         } else if (op->attrs[i].kind == YG_ATTR_INTS) {
             own[i].count = given[i].count;
             memcpy(own[i].ints, given[i].ints, (size_t)given[i].count * sizeof *own[i].ints);
+        } else if (op->attrs[i].kind == YG_ATTR_TEXT) {
+            own[i].count = given[i].count;
+            own[i].text = given[i].text;
         } else if (op->attrs[i].kind == YG_ATTR_FLOAT) {
             own[i].f = given[i].f;
         } else {

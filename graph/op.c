@@ -64,6 +64,16 @@ static bool check_range(const yg_op *op, const yg_attr_spec *spec, double value,
                    spec->name, value, spec->min, spec->max);
 }
 
+static bool check_choice(const yg_op *op, const yg_attr_spec *spec, const yg_attr *attr,
+                         yg_origin origin, yg_error *error) {
+    for (int64_t i = 0; spec->choices && spec->choices[i]; i++) {
+        if (i == attr->i)
+            return true;
+    }
+    return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s has no choice number %" PRId64,
+                   op->name, spec->name, attr->i);
+}
+
 static bool check_attr(const yg_op *op, const yg_attr_spec *spec, const yg_attr *attr,
                        yg_origin origin, yg_error *error) {
     switch (spec->kind) {
@@ -80,13 +90,14 @@ static bool check_attr(const yg_op *op, const yg_attr_spec *spec, const yg_attr 
                yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s is no element type", op->name,
                        spec->name);
     case YG_ATTR_CHOICE:
-        for (int64_t i = 0; spec->choices[i]; i++) {
-            if (i == attr->i)
-                return true;
-        }
-        return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s has no choice number %" PRId64,
-                       op->name, spec->name, attr->i);
+        return check_choice(op, spec, attr, origin, error);
+    case YG_ATTR_TEXT:
+        return (attr->count >= 0 && (attr->text || attr->count == 0)) ||
+               yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s is no text", op->name,
+                       spec->name);
     case YG_ATTR_INTS:
+        if (attr->is_word)
+            return check_choice(op, spec, attr, origin, error);
         break;
     }
     if (attr->count < 0 || (attr->count > YG_MAX_RANK && !spec->any_count))

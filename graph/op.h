@@ -33,7 +33,7 @@ typedef struct yg_rule yg_rule; /* rewrite.h */
 /* The number of this interface between operators and the library. A plug-in carries the number that
  * it was compiled with; another one is refused. It goes up with every change of what a plug-in
  * sees: tests/test_abi.c tells when. */
-#define YG_OP_ABI 1
+#define YG_OP_ABI 2
 
 /* A node's index in its graph. The index of an operand is smaller than that of its user. */
 typedef uint32_t yg_node;
@@ -47,8 +47,10 @@ typedef enum yg_attr_kind {
     YG_ATTR_BOOL,   /* .i is 0 or 1 */
     YG_ATTR_CHOICE, /* .i is an index into yg_attr_spec.choices */
     YG_ATTR_INTS,   /* .ints[0 .. count): a shape, a permutation, dimensions. In a model file a
-                       single number stands for a list of one */
+                       single number stands for a list of one. With `choices` it may be a word in
+                       place of the list: see yg_attr.is_word */
     YG_ATTR_DTYPE,  /* .i is a yg_dtype */
+    YG_ATTR_TEXT,   /* .text[0 .. count), which is not kept: only a composite may have one */
 } yg_attr_kind;
 
 /* An attribute's value. In a node all unused bytes are zero, so that equal values have equal bytes.
@@ -57,12 +59,15 @@ typedef enum yg_attr_kind {
  * A list of more than YG_MAX_RANK entries stands elsewhere, at `many`. A caller gives its own
  * memory, and may free it after the call. A node has a copy in the memory of its graph. */
 typedef struct yg_attr {
-    int64_t count; /* YG_ATTR_INTS: entries of the list; otherwise 0 */
+    int64_t count; /* YG_ATTR_INTS: entries of the list; YG_ATTR_TEXT: bytes; otherwise 0 */
+    bool is_word;  /* YG_ATTR_INTS: it is a word in place of a list; .i is then an index into
+                      yg_attr_spec.choices, and `count` is 0 */
     union {
         int64_t i;
         double f;
         int64_t ints[YG_MAX_RANK]; /* a list of at most YG_MAX_RANK entries */
         const int64_t *many;       /* a longer list: see yg_attr_spec.any_count */
+        const char *text;          /* the caller's; no end mark is needed */
     };
 } yg_attr;
 
@@ -81,7 +86,8 @@ typedef struct yg_attr_spec {
                          means ("all dimensions") */
     double min, max;  /* bounds of a number, or of each entry of a list, both inclusive. Equal: no
                          bounds */
-    const char *const *choices; /* YG_ATTR_CHOICE: the names, NULL after the last */
+    const char *const *choices; /* YG_ATTR_CHOICE: the names, NULL after the last. YG_ATTR_INTS: the
+                                   words that it may be instead of a list; NULL: it is a list */
     const char *doc;            /* a phrase, no full stop */
 } yg_attr_spec;
 

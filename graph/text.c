@@ -68,7 +68,14 @@ static void add_attr(yg_text *text, const yg_attr_spec *spec, const yg_attr *att
     case YG_ATTR_DTYPE:
         yg_text_add(text, "%s", yg_dtype_name((yg_dtype)attr->i));
         return;
+    case YG_ATTR_TEXT:
+        yg_text_add(text, "'%.*s'", (int)attr->count, attr->text);
+        return;
     case YG_ATTR_INTS:
+        if (attr->is_word) {
+            yg_text_add(text, "%s", spec->choices[attr->i]);
+            return;
+        }
         yg_text_add(text, "[");
         for (int64_t i = 0; i < attr->count; i++)
             yg_text_add(text, i ? ", %" PRId64 : "%" PRId64, yg_attr_ints(attr)[i]);

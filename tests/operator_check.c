@@ -41,6 +41,8 @@ static bool check_schema(const yg_op *op, char *why) {
             return fail(why, "attribute %s: its doc is a phrase without a full stop", spec->name);
         if (spec->kind == YG_ATTR_CHOICE && (!spec->choices || !spec->choices[0]))
             return fail(why, "attribute %s: no choices", spec->name);
+        if (spec->kind == YG_ATTR_TEXT && !yg_op_is_composite(op))
+            return fail(why, "attribute %s: a node does not keep a text", spec->name);
         if (yg_op_attr(op, spec->name) != (int)i)
             return fail(why, "attribute %s is there twice", spec->name);
     }

@@ -172,6 +172,27 @@ Test(initializers, depend_on_the_seed_alone) {
     }
 }
 
+/* A row that is 0 changes no other element, whatever fills the tensor. */
+Test(initializers, zero_row) {
+    static const struct {
+        const char *plain, *with_row;
+    } cases[] = {
+        {"normal", "{type: normal, zero_row: 1}"},
+        {"normal", "{type: normal, zero_row: -3}"},
+        {"orthogonal", "{type: orthogonal, zero_row: 1}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t count;
+        double *plain = values("[4, 3]", cases[i].plain, YG_F64, 2, 1, &count);
+        double *with_row = values("[4, 3]", cases[i].with_row, YG_F64, 2, 1, &count);
+        for (size_t k = 0; k < count; k++)
+            cr_expect_eq(with_row[k], k / 3 == 1 ? 0 : plain[k], "%s, element %zu",
+                         cases[i].with_row, k);
+        free(plain);
+        free(with_row);
+    }
+}
+
 static const struct {
     const char *shape, *init, *message;
 } mistakes[] = {
@@ -185,7 +206,15 @@ static const struct {
     {"[3, 2]", "{type: normal, stdd: 1}",
      "initialiser 'normal' has no setting 'stdd'; did you mean 'std'?"},
     {"[3, 2]", "{type: zeros, value: 1}",
-     "initialiser 'zeros' has no setting 'value'; it has none"},
+     "initialiser 'zeros' has no setting 'value'; known: zero_row"},
+    {"[3, 2]", "{type: ones, zero_row: 3}",
+     "`zero_row`: there is no row 3, the parameter's shape is [3, 2]"},
+    {"[3, 2]", "{type: ones, zero_row: -4}",
+     "`zero_row`: there is no row -4, the parameter's shape is [3, 2]"},
+    {"[]", "{type: ones, zero_row: 0}",
+     "`zero_row`: there is no row 0, the parameter's shape is []"},
+    {"[3, 2]", "{type: ones, zero_row: 0.5}",
+     "`zero_row`: a whole number is expected, found the number 0.5 ('//' divides whole numbers)"},
     {"[3, 2]", "{type: normal, std: -1}", "`std` is at least 0, found -1"},
     {"[3, 2]", "{type: uniform, low: 2}", "uniform: `low` is greater than `high`"},
     {"[3, 2]", "{type: kaiming_normal, mode: fan}",

@@ -83,7 +83,7 @@ static yg_type read_type(const json_t *tensor, const context *c) {
 }
 
 static int64_t read_choice(const yg_attr_spec *spec, const char *choice, const context *c) {
-    for (int64_t i = 0; spec->choices[i]; i++) {
+    for (int64_t i = 0; spec->choices && spec->choices[i]; i++) {
         if (strcmp(spec->choices[i], choice) == 0)
             return i;
     }
@@ -95,6 +95,12 @@ static yg_attr read_attr(const yg_attr_spec *spec, const json_t *value, const co
     yg_attr attr = {0};
     if (spec->kind == YG_ATTR_FLOAT) {
         attr.f = number(value);
+    } else if (spec->kind == YG_ATTR_INTS && json_is_string(value)) {
+        attr.is_word = true;
+        attr.i = read_choice(spec, json_string_value(value), c);
+    } else if (spec->kind == YG_ATTR_TEXT) {
+        attr.count = (int64_t)json_string_length(value);
+        attr.text = json_string_value(value);
     } else if (spec->kind == YG_ATTR_CHOICE) {
         attr.i = read_choice(spec, json_string_value(value), c);
     } else if (spec->kind == YG_ATTR_DTYPE) {

@@ -97,7 +97,16 @@ static yg_attr draw_attr(builder *b, const yg_attr_spec *spec) {
     case YG_ATTR_DTYPE:
         attr.i = b->dtype;
         break;
+    case YG_ATTR_TEXT:
+        attr = (yg_attr){.count = 5, .text = "...->"};
+        break;
     case YG_ATTR_INTS:
+        if (spec->choices && roll(&b->dice, 2) == 0) {
+            while (spec->choices[choices])
+                choices++;
+            attr = (yg_attr){.is_word = true, .i = roll(&b->dice, choices)};
+            break;
+        }
         attr = (yg_attr){.count = roll(&b->dice, 4)};
         for (int64_t i = 0; i < attr.count; i++)
             attr.ints[i] = roll(&b->dice, 6) - 1;

@@ -169,11 +169,20 @@ static bool read_op(const argument_site *site, const yg_expression *expression, 
     return true;
 }
 
+/* A default, `{type: uniform, high: 1 / in_features}`, may use sizes of inputs, which are not known
+ * here yet. So it is evaluated where a parameter uses it. */
 static bool read_init(const argument_site *site, yg_term *term) {
     const yg_init_spec *spec = yg_read_init(site->x->pool, site->value, site->x->error);
-    const yg_initializer *init = spec ? yg_expand_init(site->x, site->scope, spec) : NULL;
-    *term = (yg_term){.kind = YG_TERM_INIT, .init = init};
-    return init != NULL;
+    *term = (yg_term){.kind = YG_TERM_INIT};
+    if (!spec)
+        return false;
+    if (site->scope == site->inner && yg_init_find(spec->type)) {
+        term->init_spec = spec;
+        term->init_scope = site->inner;
+        return true;
+    }
+    term->init = yg_expand_init(site->x, site->scope, spec);
+    return term->init != NULL;
 }
 
 static bool read_layer(const argument_site *site, const yg_argument *argument, yg_term *term) {
@@ -220,12 +229,29 @@ static bool read_argument(const argument_site *site, const yg_argument *argument
     return yg_value_bool(site->value, what, &none, site->x->error);
 }
 
+/* Whether the value is the name of an argument or input of this body that is absent. Handed on to
+ * an argument that need not be given, it counts as not given. */
+static bool is_absent(const yg_scope *scope, const yg_argument_spec *spec, const yg_value *value) {
+    const yg_binding *binding =
+        value->kind == YG_SCALAR && !value->quoted ? yg_scope_find(scope, value->text) : NULL;
+    return binding && binding->term.kind == YG_TERM_ABSENT && (spec->fallback || spec->optional);
+}
+
 bool yg_bind_arguments(yg_expander *x, const yg_scope *outer, const yg_layer_use *use,
                        yg_scope *scope) {
     const yg_definition *type = use->definition;
     for (size_t k = 0; k < type->argument_count; k++) {
         const yg_argument_spec *spec = &type->arguments[k];
         const yg_value *given = use->arguments[k].value;
+        if (given && is_absent(outer, spec, given))
+            given = NULL;
+        if (!given && !spec->fallback) {
+            const yg_term absent = {.kind = YG_TERM_ABSENT,
+                                    .text = "the layer node does not give this argument"};
+            if (!yg_scope_add(x, scope, spec->name, spec->origin, (yg_binding){.term = absent}))
+                return false;
+            continue;
+        }
         /* A default may use the arguments before it, and no name of the node. */
         const argument_site site = {.x = x,
                                     .scope = given ? outer : scope,

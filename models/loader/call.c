@@ -71,10 +71,12 @@ static bool wrong_attr(const call_site *site, const yg_attr_spec *spec,
         [YG_ATTR_INT] = "a whole number",     [YG_ATTR_FLOAT] = "a number",
         [YG_ATTR_BOOL] = "true or false",     [YG_ATTR_CHOICE] = "a word",
         [YG_ATTR_INTS] = "a list of numbers", [YG_ATTR_DTYPE] = "an element type",
+        [YG_ATTR_TEXT] = "a text in quotes",
     };
     char text[200];
     return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
-                   "%s: `%s` is %s, found %s", site->op->name, spec->name, expected[spec->kind],
+                   "%s: `%s` is %s%s, found %s", site->op->name, spec->name, expected[spec->kind],
+                   spec->kind == YG_ATTR_INTS && spec->choices ? " or a word" : "",
                    yg_term_describe(site->builder->graph, found, text, sizeof text));
 }
 
@@ -132,6 +134,10 @@ static int64_t *take_ints(const call_site *site, const yg_attr_spec *spec, yg_or
 
 static bool set_ints(const call_site *site, const yg_attr_spec *spec, const yg_expression *argument,
                      const yg_term *term, yg_attr *attr) {
+    if (spec->choices && (term->kind == YG_TERM_TEXT || term->kind == YG_TERM_WORD)) {
+        attr->is_word = true;
+        return set_word(site, spec, argument, term, attr);
+    }
     const yg_term *items = term->kind == YG_TERM_LIST ? term->items : term;
     const size_t count = term->kind == YG_TERM_LIST ? term->count : 1;
     int64_t *ints = take_ints(site, spec, argument->origin, count, attr);
@@ -181,13 +187,18 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
     memset(attr, 0, sizeof *attr);
     if (spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE)
         return set_word(site, spec, argument, term, attr);
-    if (term->kind == YG_TERM_WORD)
+    if (term->kind == YG_TERM_WORD && !spec->choices)
         return yg_fail_unknown(site->builder, term->text, argument->origin);
     switch (spec->kind) {
     case YG_ATTR_INTS:
         return set_ints(site, spec, argument, term, attr);
     case YG_ATTR_FLOAT:
         return set_number(site, spec, argument, term, attr);
+    case YG_ATTR_TEXT:
+        if (term->kind != YG_TERM_TEXT)
+            return wrong_attr(site, spec, argument, term);
+        *attr = (yg_attr){.count = (int64_t)strlen(term->text), .text = term->text};
+        return true;
     case YG_ATTR_BOOL:
     default:
         if (term->kind != (spec->kind == YG_ATTR_BOOL ? YG_TERM_BOOL : YG_TERM_INT))

@@ -58,6 +58,16 @@ static bool read_choices(yg_model *model, const yg_value *value, yg_argument_spe
     return true;
 }
 
+/* `optional: true`. An argument with a default always has a value, so it cannot be absent too. */
+static bool read_optional(const yg_value *value, yg_argument_spec *argument, yg_error *error) {
+    const yg_value *optional = yg_value_get(value, "optional");
+    if (optional && !yg_value_bool(optional, "`optional`", &argument->optional, error))
+        return false;
+    return !argument->optional || !argument->fallback ||
+           yg_fail(error, YG_ERROR_ARGUMENT, optional->origin,
+                   "argument '%s': `optional` and `default` exclude each other", argument->name);
+}
+
 /* Refuses an argument with the name of a key that every layer node, or every schedule, has. In a
  * schedule, these are also the numbers that its formula is given. */
 static bool check_argument_name(const yg_value *key, bool schedule, yg_error *error) {
@@ -79,8 +89,9 @@ static bool check_argument_name(const yg_value *key, bool schedule, yg_error *er
 static bool read_argument(yg_model *model, const yg_value *key, const yg_value *value,
                           bool schedule, yg_argument_spec *argument, yg_error *error) {
     static const yg_key keys[] = {
-        {"type", true, NULL}, {"default", false, NULL}, {"min", false, NULL},
-        {"max", false, NULL}, {"choices", false, NULL}, {"doc", false, NULL},
+        {"type", true, NULL}, {"default", false, NULL}, {"optional", false, NULL},
+        {"min", false, NULL}, {"max", false, NULL},     {"choices", false, NULL},
+        {"doc", false, NULL},
     };
     const char *const *known = schedule ? schedule_kinds : kinds; /* the first ones are the same */
     if (!check_argument_name(key, schedule, error))
@@ -106,7 +117,8 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
         return yg_fail(error, YG_ERROR_ARGUMENT, argument->fallback->origin,
                        "argument '%s': a layer has no default", argument->name);
     }
-    return read_limits(value, argument, error) && read_choices(model, value, argument, error);
+    return read_optional(value, argument, error) && read_limits(value, argument, error) &&
+           read_choices(model, value, argument, error);
 }
 
 static bool read_arguments(yg_model *model, const yg_value *value, bool schedule,
@@ -126,6 +138,24 @@ static bool read_arguments(yg_model *model, const yg_value *value, bool schedule
     return true;
 }
 
+/* Reads `x: [..., features]` or `x: {shape: [..., features], optional: true}`. */
+static bool read_input(yg_model *model, const yg_value *key, const yg_value *value,
+                       yg_input_spec *input, yg_error *error) {
+    static const yg_key keys[] = {{"shape", true, NULL}, {"optional", false, NULL}};
+    *input = (yg_input_spec){.origin = key->origin, .name = key->text};
+    if (!yg_read_name(key, "an input", false, error))
+        return false;
+    if (value->kind == YG_MAPPING) {
+        if (!yg_value_check_keys(value, "an input", keys, sizeof keys / sizeof *keys, error))
+            return false;
+        const yg_value *optional = yg_value_get(value, "optional");
+        if (optional && !yg_value_bool(optional, "`optional`", &input->optional, error))
+            return false;
+        value = yg_value_get(value, "shape");
+    }
+    return yg_read_shape(model->pool, value, "`inputs`", true, &input->shape, error);
+}
+
 static bool read_inputs(yg_model *model, const yg_value *value, yg_definition *definition,
                         yg_error *error) {
     if (value && !yg_value_is_mapping(value, "`inputs`", error))
@@ -135,11 +165,12 @@ static bool read_inputs(yg_model *model, const yg_value *value, yg_definition *d
     if (!definition->inputs)
         return yg_fail_memory(error);
     for (size_t i = 0; i < count; i++) {
-        yg_input_spec *input = &definition->inputs[i];
-        *input = (yg_input_spec){.origin = value->keys[i]->origin, .name = value->keys[i]->text};
-        if (!yg_read_name(value->keys[i], "an input", false, error) ||
-            !yg_read_shape(model->pool, value->items[i], "`inputs`", true, &input->shape, error))
+        if (!read_input(model, value->keys[i], value->items[i], &definition->inputs[i], error))
             return false;
+        if (i > 0 && definition->inputs[i - 1].optional && !definition->inputs[i].optional)
+            return yg_fail(error, YG_ERROR_ARGUMENT, value->keys[i]->origin,
+                           "input '%s': inputs that are not optional come before those that are",
+                           definition->inputs[i].name);
         definition->input_count++;
     }
     return true;

@@ -143,30 +143,40 @@ static bool expand_infix(yg_expander *x, const yg_scope *scope, const yg_express
 
 /* ------------------------------------------------------------------------------------- calls -- */
 
+/* The attribute that argument `i` of a call is given to, by its keyword or its position; NULL: it
+ * goes to an operand, or there is none. */
+static const yg_attr_spec *attr_of(const yg_op *op, const yg_expression *call, size_t i) {
+    const char *keyword = call->keywords ? call->keywords[i] : NULL;
+    const size_t before = (op->flags & YG_OP_LIST) != 0 ? 1 : (size_t)op->max_operands;
+    if (!keyword)
+        return i >= before && i - before < op->attr_count ? &op->attrs[i - before] : NULL;
+    const int k = yg_op_attr(op, keyword);
+    return k < 0 ? NULL : &op->attrs[k];
+}
+
+static bool is_always_word(const yg_attr_spec *spec) {
+    return spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE;
+}
+
 /* Some arguments are words of the operator, not names of the model: `mean` in
  * mse(a, b, reduction=mean). Whether argument `i` may be such a word if nothing has that name. */
 static bool may_be_word(const yg_op *op, const yg_expression *call, size_t i) {
-    const char *keyword = call->keywords ? call->keywords[i] : NULL;
-    if (!keyword && (int)i < ((op->flags & YG_OP_LIST) != 0 ? 1 : op->min_operands))
-        return false;
-    for (size_t k = 0; k < op->attr_count; k++) {
-        const yg_attr_spec *spec = &op->attrs[k];
-        const bool word = spec->kind == YG_ATTR_CHOICE || spec->kind == YG_ATTR_DTYPE;
-        if (word && (!keyword || strcmp(spec->name, keyword) == 0))
-            return true;
+    if (call->keywords && call->keywords[i]) {
+        const yg_attr_spec *spec = attr_of(op, call, i);
+        return spec && (is_always_word(spec) || spec->choices);
     }
+    if ((int)i < ((op->flags & YG_OP_LIST) != 0 ? 1 : op->min_operands))
+        return false;
+    for (size_t k = 0; k < op->attr_count; k++)
+        if (is_always_word(&op->attrs[k]) || op->attrs[k].choices)
+            return true;
     return false;
 }
 
 /* Whether argument `i` is a word of the operator even if something in the model has that name. */
 static bool is_word(const yg_op *op, const yg_expression *call, size_t i) {
-    const char *keyword = call->keywords ? call->keywords[i] : NULL;
-    const size_t before = (op->flags & YG_OP_LIST) != 0 ? 1 : (size_t)op->max_operands;
-    const size_t k = i - before;
-    return keyword
-               ? may_be_word(op, call, i)
-               : i >= before && k < op->attr_count &&
-                     (op->attrs[k].kind == YG_ATTR_CHOICE || op->attrs[k].kind == YG_ATTR_DTYPE);
+    const yg_attr_spec *spec = attr_of(op, call, i);
+    return spec && is_always_word(spec);
 }
 
 /* Whether argument `i` stays as it is written. */
@@ -285,17 +295,36 @@ static bool expand_if(yg_expander *x, const yg_scope *scope, const yg_expression
         x, copy && yg_expression_adopt(x->pool, copy, children, NULL, 3) ? copy : NULL, term);
 }
 
-/* if(condition, a, b) and size(x, dim). */
+/* given(name): whether an optional input or argument of this layer was given, or a parameter with
+ * `if:` exists. */
+static bool expand_given(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                         yg_term *term) {
+    const yg_expression *name = call->children[0];
+    yg_term ignored;
+    if (name->kind != YG_EXPRESSION_NAME)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, name->origin,
+                       "given(name): the name of an input, argument or parameter is expected");
+    *term = (yg_term){.kind = YG_TERM_BOOL, .i = !yg_absent_name(scope, name)};
+    return !term->i || yg_resolve(x, scope, name->text, name->origin, &ignored);
+}
+
+/* if(condition, a, b), size(x, dim) and given(name). */
 static bool expand_own(yg_expander *x, const yg_scope *scope, const yg_expression *call,
                        yg_term *term) {
     const bool branch = strcmp(call->text, "if") == 0;
+    const bool given = strcmp(call->text, "given") == 0;
     for (size_t i = 0; call->keywords && i < call->count; i++)
         if (call->keywords[i])
             return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin,
                            "%s(…) takes its arguments in order, without names", call->text);
-    if (call->count != (branch ? 3 : 2))
+    if (call->count != (branch ? 3 : given ? 1 : 2))
         return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin, "%s: %zu arguments found",
-                       branch ? "if(condition, a, b)" : "size(x, dim)", call->count);
+                       branch  ? "if(condition, a, b)"
+                       : given ? "given(name)"
+                               : "size(x, dim)",
+                       call->count);
+    if (given)
+        return expand_given(x, scope, call, term);
     return branch ? expand_if(x, scope, call, term) : expand_call(x, scope, call, NULL, NULL, term);
 }
 
@@ -305,7 +334,10 @@ static bool expand_function(yg_expander *x, const yg_scope *scope, const yg_expr
     const yg_expression *function =
         binding && binding->term.kind == YG_TERM_FUNCTION ? binding->term.written : NULL;
     const char *name = function ? function->text : call->text;
-    if (!function && (strcmp(name, "if") == 0 || strcmp(name, "size") == 0))
+    if (binding && binding->term.kind == YG_TERM_ABSENT)
+        return yg_fail_absent(x, name, &binding->term, call->origin);
+    if (!function &&
+        (strcmp(name, "if") == 0 || strcmp(name, "size") == 0 || strcmp(name, "given") == 0))
         return expand_own(x, scope, call, term);
     const yg_op *op = yg_op_find(x->model->ops, name);
     if (!yg_is_function(op))

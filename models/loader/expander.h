@@ -63,6 +63,12 @@ bool yg_scope_add(yg_expander *x, yg_scope *scope, const char *name, yg_origin o
  * above. An unknown name is an error at `origin`. */
 bool yg_resolve(yg_expander *x, const yg_scope *scope, const char *name, yg_origin origin,
                 yg_term *term);
+/* The binding of the name that a value consists of, if that is absent; otherwise NULL. Handed on to
+ * something optional, it counts as not given. */
+const yg_binding *yg_absent_name(const yg_scope *scope, const yg_expression *expression);
+/* The error for the use of a name that is absent. Always returns false. */
+bool yg_fail_absent(const yg_expander *x, const char *name, const yg_term *absent,
+                    yg_origin origin);
 /* Evaluates `vars:` and adds them to a scope. */
 bool yg_bind_vars(yg_expander *x, yg_scope *scope);
 
@@ -124,6 +130,9 @@ bool yg_expand_repeat(yg_expander *x, const yg_scope *scope, const yg_layer_use 
  * the input, as a name. */
 bool yg_expand_pattern(yg_expander *x, yg_scope *scope, const yg_input_spec *input,
                        const yg_term *given, yg_origin origin);
+/* Binds an input that is absent, and the names in its pattern that have no value, as absent. */
+bool yg_absent_pattern(yg_expander *x, yg_scope *scope, const yg_input_spec *input,
+                       const yg_term *absent);
 
 /* Expands a body's statements, with all layers in them. */
 bool yg_expand_body(yg_expander *x, yg_scope *scope, const yg_body *body);

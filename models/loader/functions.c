@@ -12,9 +12,10 @@ bool yg_is_function(const yg_op *op) {
 }
 
 const char **yg_function_names(const yg_expander *x, bool one, size_t *count) {
-    static const char *const own[] = {"if", "size"};
+    static const char *const own[] = {"if", "size", "given"};
+    const size_t own_count = sizeof own / sizeof *own;
     const yg_op_set *set = x->model->ops;
-    const char **known = yg_pool_take(x->pool, (set->count + 2) * sizeof *known);
+    const char **known = yg_pool_take(x->pool, (set->count + own_count) * sizeof *known);
     *count = 0;
     if (!known) {
         yg_fail_memory(x->error);
@@ -23,7 +24,7 @@ const char **yg_function_names(const yg_expander *x, bool one, size_t *count) {
     for (size_t i = 0; i < set->count; i++)
         if (yg_is_function(set->ops[i]) && (!one || set->ops[i]->min_operands == 1))
             known[(*count)++] = set->ops[i]->name;
-    for (size_t i = 0; !one && i < 2; i++)
+    for (size_t i = 0; !one && i < own_count; i++)
         known[(*count)++] = own[i];
     return known;
 }

@@ -16,6 +16,7 @@
 #include "../../graph/spelling.h"
 #include "names.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,7 +287,8 @@ bool yg_init_check(const yg_initializer *init, yg_origin origin, yg_error *error
 }
 
 bool yg_initializer_equal(const yg_initializer *a, const yg_initializer *b) {
-    bool equal = a->method == b->method;
+    bool equal =
+        a->method == b->method && a->has_zero_row == b->has_zero_row && a->zero_row == b->zero_row;
     for (size_t k = 0; k < YG_INIT_SETTINGS; k++)
         equal = equal && a->settings[k] == b->settings[k];
     return equal;
@@ -295,10 +297,16 @@ bool yg_initializer_equal(const yg_initializer *a, const yg_initializer *b) {
 bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_origin origin,
                          yg_error *error) {
     char text[YG_TYPE_TEXT];
-    return !init->method->fans || type->rank >= 2 ||
+    if (init->method->fans && type->rank < 2)
+        return yg_fail(error, YG_ERROR_SHAPE, origin,
+                       "initialiser '%s' needs at least two dimensions, the parameter's shape is "
+                       "%s",
+                       init->method->name, yg_shape_text(type, text));
+    const int64_t rows = type->rank > 0 ? type->shape[0] : 0;
+    return !init->has_zero_row || (init->zero_row >= -rows && init->zero_row < rows) ||
            yg_fail(error, YG_ERROR_SHAPE, origin,
-                   "initialiser '%s' needs at least two dimensions, the parameter's shape is %s",
-                   init->method->name, yg_shape_text(type, text));
+                   "`zero_row`: there is no row %" PRId64 ", the parameter's shape is %s",
+                   init->zero_row, yg_shape_text(type, text));
 }
 
 const char *yg_initializer_text(const yg_initializer *init, yg_pool *pool) {
@@ -313,6 +321,8 @@ const char *yg_initializer_text(const yg_initializer *init, yg_pool *pool) {
                                 : yg_number_text(init->settings[k], number);
         text = yg_pool_format(pool, "%s, %s: %s", text, setting->name, value);
     }
+    if (text && init->has_zero_row)
+        text = yg_pool_format(pool, "%s, zero_row: %" PRId64, text, init->zero_row);
     return text ? yg_pool_format(pool, "%s}", text) : NULL;
 }
 
@@ -330,10 +340,14 @@ bool yg_initializer_fill(const yg_initializer *init, const yg_type *type, const 
         from.fan_in *= d == 0 ? 1 : type->shape[d];
         from.fan_out *= d == 1 ? 1 : type->shape[d];
     }
-    if (!init->method->element)
-        return orthogonal(&from, data, error);
     const int64_t count = yg_type_count(type);
-    for (int64_t i = 0; i < count; i++)
+    if (!init->method->element && !orthogonal(&from, data, error))
+        return false;
+    for (int64_t i = 0; init->method->element && i < count; i++)
         yg_element_set(type->dtype, data, i, init->method->element(&from, i));
+    const int64_t width = init->has_zero_row ? count / type->shape[0] : 0;
+    const int64_t row = init->zero_row < 0 ? init->zero_row + type->shape[0] : init->zero_row;
+    for (int64_t i = 0; i < width; i++)
+        yg_element_set(type->dtype, data, row * width + i, 0);
     return true;
 }

@@ -30,6 +30,9 @@ typedef struct yg_init_method yg_init_method;
 struct yg_initializer {
     const yg_init_method *method;
     double settings[YG_INIT_SETTINGS];
+    bool has_zero_row;
+    int64_t
+        zero_row; /* a row of the first dimension that is 0; a negative one counts from the end */
 };
 
 /* The initialiser of that name, or NULL. */

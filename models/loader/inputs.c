@@ -50,6 +50,37 @@ static bool input_above(const yg_expander *x, const yg_scope *scope, const yg_la
                                   inputs);
 }
 
+static bool is_optional(const yg_layer_use *use, size_t index) {
+    return use->definition && use->definition->inputs[index].optional;
+}
+
+static bool wrong_count(const yg_expander *x, const yg_layer_use *use, size_t found) {
+    const size_t most = use->definition ? use->definition->input_count : 1;
+    size_t least = most;
+    while (least > 0 && is_optional(use, least - 1))
+        least--;
+    return least == most
+               ? yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                         "layer type '%s' takes %zu input%s, %zu found", use->type, most,
+                         most == 1 ? "" : "s", found)
+               : yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                         "layer type '%s' takes %zu to %zu inputs, without '%s' %zu; "
+                         "%zu found",
+                         use->type, least, most, use->definition->inputs[least].name, least, found);
+}
+
+/* Expands one input. A name of this body that is absent is handed on as such. */
+static bool expand_input(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
+                         const yg_input_use *given, size_t index, yg_term *input) {
+    if (is_optional(use, index) && yg_absent_name(scope, given->value))
+        return true;
+    const yg_expression *written = yg_expand_whole(x, scope, given->value);
+    if (!written)
+        return false;
+    *input = (yg_term){.kind = YG_TERM_WRITTEN, .written = written};
+    return true;
+}
+
 bool yg_expand_inputs(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
                       const yg_statement *above, yg_term **inputs, size_t *count) {
     const size_t expected = use->definition ? use->definition->input_count : 1;
@@ -60,7 +91,7 @@ bool yg_expand_inputs(yg_expander *x, const yg_scope *scope, const yg_layer_use 
     *inputs = yg_pool_take(x->pool, (expected + 1) * sizeof **inputs);
     if (!*inputs)
         return yg_fail_memory(x->error);
-    if (use->input_above && expected > 0) {
+    if (use->input_above && expected > 0 && !is_optional(use, 0)) {
         const char *name;
         if (!input_above(x, scope, use, above, &name))
             return false;
@@ -70,18 +101,19 @@ bool yg_expand_inputs(yg_expander *x, const yg_scope *scope, const yg_layer_use 
         given = &implied;
         found = 1;
     }
-    if (found != expected)
-        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
-                       "layer type '%s' takes %zu input%s, %zu found", use->type, expected,
-                       expected == 1 ? "" : "s", found);
+    if (found > expected)
+        return wrong_count(x, use, found);
+    for (size_t i = 0; i < expected; i++)
+        (*inputs)[i] =
+            (yg_term){.kind = YG_TERM_ABSENT, .text = "the layer node does not give this input"};
     for (size_t i = 0; i < found; i++) {
         size_t k = 0;
-        if (!input_place(x, use, &given[i], i, &k))
+        if (!input_place(x, use, &given[i], i, &k) ||
+            !expand_input(x, scope, use, &given[i], k, &(*inputs)[k]))
             return false;
-        const yg_expression *written = yg_expand_whole(x, scope, given[i].value);
-        if (!written)
-            return false;
-        (*inputs)[k] = (yg_term){.kind = YG_TERM_WRITTEN, .written = written};
     }
+    for (size_t i = 0; i < expected; i++)
+        if ((*inputs)[i].kind == YG_TERM_ABSENT && !is_optional(use, i))
+            return wrong_count(x, use, found);
     return true;
 }

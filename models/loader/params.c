@@ -62,17 +62,30 @@ static bool read_setting(yg_expander *x, const yg_scope *scope, const yg_init_se
 
 static bool unknown_setting(const yg_expander *x, const yg_init_method *method,
                             const yg_init_spec *spec, size_t index) {
-    const char *known[YG_INIT_SETTINGS];
+    const char *known[YG_INIT_SETTINGS + 1];
     size_t count;
     char hint[200];
     const yg_init_setting *settings = yg_init_settings(method, &count);
     for (size_t k = 0; k < count; k++)
         known[k] = settings[k].name;
+    known[count++] = "zero_row";
     return yg_fail(x->error, YG_ERROR_ARGUMENT, spec->key_origins[index],
                    "initialiser '%s' has no setting '%s'%s", yg_init_name(method),
                    spec->keys[index],
-                   count == 0 ? "; it has none"
-                              : yg_suggest(spec->keys[index], known, count, hint, sizeof hint));
+                   yg_suggest(spec->keys[index], known, count, hint, sizeof hint));
+}
+
+/* Every initialiser has `zero_row: 3`, a row that is 0 instead. An absent argument leaves it out.
+ */
+static bool read_zero_row(yg_expander *x, const yg_scope *scope, const yg_expression *expression,
+                          yg_initializer *init) {
+    yg_term term, value;
+    if (yg_absent_name(scope, expression))
+        return true;
+    init->has_zero_row = true;
+    return yg_expand_expression(x, scope, expression, &term) && yg_value_of(x, &term, &value) &&
+           yg_term_is_int(x->trial->graph, &value, "`zero_row`", INT64_MIN, expression->origin,
+                          &init->zero_row, x->error);
 }
 
 static bool read_settings(yg_expander *x, const yg_scope *scope, const yg_init_spec *spec,
@@ -81,6 +94,11 @@ static bool read_settings(yg_expander *x, const yg_scope *scope, const yg_init_s
     const yg_init_setting *settings = yg_init_settings(init->method, &count);
     bool given[YG_INIT_SETTINGS] = {false};
     for (size_t i = 0; i < spec->count; i++) {
+        if (strcmp(spec->keys[i], "zero_row") == 0) {
+            if (!read_zero_row(x, scope, spec->values[i], init))
+                return false;
+            continue;
+        }
         size_t k = 0;
         while (k < count && strcmp(settings[k].name, spec->keys[i]) != 0)
             k++;
@@ -100,18 +118,8 @@ static bool read_settings(yg_expander *x, const yg_scope *scope, const yg_init_s
     return yg_init_check(init, spec->origin, x->error);
 }
 
-const yg_initializer *yg_expand_init(yg_expander *x, const yg_scope *scope,
-                                     const yg_init_spec *spec) {
-    const yg_binding *argument = yg_scope_find(scope, spec->type);
-    if (argument && argument->term.kind == YG_TERM_INIT) {
-        if (spec->count == 0)
-            return argument->term.init;
-        yg_fail(x->error, YG_ERROR_ARGUMENT, spec->key_origins[0],
-                "'%s' is an initialiser that is handed in with its settings; '%s' cannot be "
-                "given here",
-                spec->type, spec->keys[0]);
-        return NULL;
-    }
+static const yg_initializer *expand_method(yg_expander *x, const yg_scope *scope,
+                                           const yg_init_spec *spec) {
     const yg_init_method *method = find_method(x, spec);
     yg_initializer *init = yg_pool_take(x->pool, sizeof *init);
     if (!method)
@@ -122,6 +130,44 @@ const yg_initializer *yg_expand_init(yg_expander *x, const yg_scope *scope,
     }
     init->method = method;
     return read_settings(x, scope, spec, init) ? init : NULL;
+}
+
+/* An initialiser that was handed in, with a `zero_row` of its own. */
+static const yg_initializer *with_zero_row(yg_expander *x, const yg_scope *scope,
+                                           const yg_init_spec *spec, const yg_initializer *given) {
+    yg_initializer *init = yg_pool_take(x->pool, sizeof *init);
+    if (!init) {
+        yg_fail_memory(x->error);
+        return NULL;
+    }
+    *init = *given;
+    for (size_t i = 0; i < spec->count; i++) {
+        if (strcmp(spec->keys[i], "zero_row") != 0) {
+            yg_fail(x->error, YG_ERROR_ARGUMENT, spec->key_origins[i],
+                    "'%s' is an initialiser that is handed in with its settings; '%s' cannot be "
+                    "given here",
+                    spec->type, spec->keys[i]);
+            return NULL;
+        }
+        if (!read_zero_row(x, scope, spec->values[i], init))
+            return NULL;
+    }
+    return init;
+}
+
+const yg_initializer *yg_expand_init(yg_expander *x, const yg_scope *scope,
+                                     const yg_init_spec *spec) {
+    const yg_binding *argument = yg_scope_find(scope, spec->type);
+    if (argument && argument->term.kind == YG_TERM_ABSENT) {
+        yg_fail_absent(x, spec->type, &argument->term, spec->origin);
+        return NULL;
+    }
+    if (!argument || argument->term.kind != YG_TERM_INIT)
+        return expand_method(x, scope, spec);
+    const yg_term *term = &argument->term;
+    const yg_initializer *given =
+        term->init ? term->init : expand_method(x, term->init_scope, term->init_spec);
+    return !given || spec->count == 0 ? given : with_zero_row(x, scope, spec, given);
 }
 
 /* -------------------------------------------------------------------------------- parameters -- */
@@ -218,7 +264,7 @@ static bool read_condition(yg_expander *x, const yg_scope *scope, const yg_param
 
 static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *spec) {
     const char *full = yg_pool_format(x->pool, "%s%s", scope->parameter_prefix, spec->name);
-    yg_binding binding = {.term = {.kind = YG_TERM_ABSENT}};
+    yg_binding binding = {.term = {.kind = YG_TERM_ABSENT, .text = "its `if` is false"}};
     bool wanted;
     if (!full)
         return yg_fail_memory(x->error);

@@ -52,3 +52,21 @@ bool yg_expand_pattern(yg_expander *x, yg_scope *scope, const yg_input_spec *inp
     }
     return yg_emit_requirement(x, required, origin);
 }
+
+bool yg_absent_pattern(yg_expander *x, yg_scope *scope, const yg_input_spec *input,
+                       const yg_term *absent) {
+    for (size_t i = 0; i < input->shape.count; i++) {
+        const yg_expression *dim = input->shape.dims[i];
+        const char *why = yg_pool_format(x->pool,
+                                         "it is a size of the input '%s', which the layer "
+                                         "node does not give",
+                                         input->name);
+        if (!why)
+            return yg_fail_memory(x->error);
+        if (dim && dim->kind == YG_EXPRESSION_NAME && !yg_scope_find(scope, dim->text) &&
+            !yg_scope_add(x, scope, dim->text, dim->origin,
+                          (yg_binding){.term = {.kind = YG_TERM_ABSENT, .text = why}}))
+            return false;
+    }
+    return yg_scope_add(x, scope, input->name, input->origin, (yg_binding){.term = *absent});
+}

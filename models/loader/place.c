@@ -52,22 +52,32 @@ static bool expand_outputs(yg_expander *x, const yg_scope *scope, const yg_body 
     return true;
 }
 
-/* Binds the inputs' names. An input that is a formula becomes a statement under the input's name.
- */
+/* Binds an input's name, and those in its pattern. An input that is a formula becomes a statement
+ * under the input's name. */
+static bool bind_input(yg_expander *x, const placing *at, yg_scope *scope,
+                       const yg_input_spec *input, const yg_term *given) {
+    yg_binding binding = {.term = *given};
+    const yg_expression *written = given->written;
+    if (written->kind != YG_EXPRESSION_NAME &&
+        !yg_emit_one(x, scope->prefix, input->name, written, written->origin, &binding.term))
+        return false;
+    return yg_expand_pattern(x, scope, input, &binding.term, at->origin) &&
+           yg_scope_add(x, scope, input->name, input->origin, binding);
+}
+
+/* Binds the inputs. Those that are absent come last: a name in the pattern of one is absent too,
+ * unless the pattern of an input that is there gives it a size. */
 static bool bind_inputs(yg_expander *x, const placing *at, yg_scope *scope,
                         const term_list *inputs) {
     const yg_definition *type = at->use->definition;
-    for (size_t i = 0; i < type->input_count; i++) {
-        const yg_input_spec *input = &type->inputs[i];
-        yg_binding binding = {.term = inputs->terms[i]};
-        const yg_expression *written = binding.term.written;
-        if (written->kind != YG_EXPRESSION_NAME &&
-            !yg_emit_one(x, scope->prefix, input->name, written, written->origin, &binding.term))
+    for (size_t i = 0; i < type->input_count; i++)
+        if (inputs->terms[i].kind != YG_TERM_ABSENT &&
+            !bind_input(x, at, scope, &type->inputs[i], &inputs->terms[i]))
             return false;
-        if (!yg_expand_pattern(x, scope, input, &binding.term, at->origin) ||
-            !yg_scope_add(x, scope, input->name, input->origin, binding))
+    for (size_t i = 0; i < type->input_count; i++)
+        if (inputs->terms[i].kind == YG_TERM_ABSENT &&
+            !yg_absent_pattern(x, scope, &type->inputs[i], &inputs->terms[i]))
             return false;
-    }
     return true;
 }
 
@@ -208,7 +218,7 @@ static bool place_copies(yg_expander *x, const placing *at, const term_list *inp
     const yg_term *items = NULL;
     if (!yg_expand_repeat(x, at->scope, at->use, &count, &items))
         return false;
-    if (inputs->count == 0)
+    if (inputs->count == 0 || inputs->terms[0].kind == YG_TERM_ABSENT)
         return yg_fail(x->error, YG_ERROR_ARGUMENT, at->use->repeat->origin,
                        "`repeat`: layer type '%s' has no input, so copies cannot be chained",
                        at->use->type);

@@ -37,6 +37,17 @@ bool yg_scope_add(yg_expander *x, yg_scope *scope, const char *name, yg_origin o
     return yg_names_add(&scope->names, x->pool, name) || yg_fail_memory(x->error);
 }
 
+const yg_binding *yg_absent_name(const yg_scope *scope, const yg_expression *expression) {
+    const yg_binding *binding =
+        expression->kind == YG_EXPRESSION_NAME ? yg_scope_find(scope, expression->text) : NULL;
+    return binding && binding->term.kind == YG_TERM_ABSENT ? binding : NULL;
+}
+
+bool yg_fail_absent(const yg_expander *x, const char *name, const yg_term *absent,
+                    yg_origin origin) {
+    return yg_fail(x->error, YG_ERROR_NAME, origin, "'%s' is not there: %s", name, absent->text);
+}
+
 static const char *parameter_prefix_of(const yg_scope *scope) {
     while (scope->outer)
         scope = scope->outer;
@@ -116,8 +127,7 @@ bool yg_resolve(yg_expander *x, const yg_scope *scope, const char *name, yg_orig
                 yg_term *term) {
     const yg_binding *binding = yg_scope_find(scope, name);
     if (binding && binding->term.kind == YG_TERM_ABSENT)
-        return yg_fail(x->error, YG_ERROR_NAME, origin, "'%s' is not there: its `if` is false",
-                       name);
+        return yg_fail_absent(x, name, &binding->term, origin);
     if (binding) {
         *term = binding->term;
         return true;

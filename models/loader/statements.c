@@ -181,7 +181,8 @@ static bool read_arguments(yg_model *model, const yg_value *value, const yg_libr
             return false;
     }
     for (size_t k = 0; k < known; k++) {
-        if (!use->arguments[k].value && !type->arguments[k].fallback) {
+        if (!use->arguments[k].value && !type->arguments[k].fallback &&
+            !type->arguments[k].optional) {
             return yg_fail(error, YG_ERROR_ARGUMENT, use->origin,
                            "layer type '%s' needs the argument '%s'", type->name,
                            type->arguments[k].name);

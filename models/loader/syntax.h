@@ -51,6 +51,7 @@ typedef struct yg_input_spec {
     yg_origin origin;
     const char *name;
     yg_shape_spec shape;
+    bool optional; /* a node may leave it out */
 } yg_input_spec;
 
 /* An entry of `inputs:` or `targets:` of the model. */
@@ -83,7 +84,8 @@ typedef struct yg_argument_spec {
     yg_argument_kind kind;
     double min, max;          /* -HUGE_VAL, HUGE_VAL: open */
     const char **choices;     /* NULL-terminated */
-    const yg_value *fallback; /* NULL: required */
+    const yg_value *fallback; /* NULL: it has none */
+    bool optional;            /* without a fallback: a node may leave it out; it is then absent */
 } yg_argument_spec;
 
 /* The value of an argument in a layer node. */

@@ -30,9 +30,9 @@ typedef enum yg_term_kind {
     /* Of expansion only. */
     YG_TERM_WRITTEN,  /* .written */
     YG_TERM_FUNCTION, /* .written: a call of an operator without its operand, as leaky_relu(0.1) */
-    YG_TERM_INIT,     /* .init */
+    YG_TERM_INIT,     /* .init; NULL: .init_spec, which uses the names of .init_scope */
     YG_TERM_LAYER,    /* .layers; their arguments use the names of .scope */
-    YG_TERM_ABSENT,   /* a parameter whose `if:` is false */
+    YG_TERM_ABSENT,   /* something optional that is not there; .text: why, as "its `if` is false" */
 } yg_term_kind;
 
 typedef struct yg_term yg_term;
@@ -44,7 +44,11 @@ struct yg_term {
         yg_node node;
         const char *text;
         const yg_expression *written;
-        const yg_initializer *init;
+        struct {
+            const yg_initializer *init;
+            const struct yg_init_spec *init_spec;
+            const yg_scope *init_scope;
+        };
         struct {
             yg_term *items;
             size_t count;

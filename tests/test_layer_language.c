@@ -1,0 +1,141 @@
+/*
+ * What layer types and layer nodes can say, by the operators that they expand to. Each model is
+ * compared with the text of `params:` and `graph:` of its expansion, which is also loaded again.
+ */
+#include "model_text.h"
+#include "same_model.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD "format: 1\nname: m\n"
+
+typedef struct expansion {
+    const char *name;
+    const char *model;
+    const char *expanded; /* the lines from `params:` or `graph:` to `outputs:` */
+} expansion;
+
+/* Adds to its input what it is given, and says what it was not given. */
+#define MASKED                                                                                     \
+    "define:\n"                                                                                    \
+    "  masked:\n"                                                                                  \
+    "    args: {shift: {type: int, optional: true}, f: {type: op, optional: true}}\n"              \
+    "    inputs: {x: [B, t], mask: {shape: [B, t], optional: true}, z: {shape: [B, k], optional: " \
+    "true}}\n"                                                                                     \
+    "    params: {w: {shape: [t], init: ones, if: given(mask)}}\n"                                 \
+    "    graph:\n"                                                                                 \
+    "      y: if(given(mask), x * mask, x) + if(given(shift), shift, 0.5)\n"                       \
+    "      s: if(given(z), sum(z) * k, 1)\n"                                                       \
+    "      r: if(given(f), f(y), y) + s\n"                                                         \
+    "      q: if(given(w), r * w, r)\n"                                                            \
+    "    outputs: [q]\n"
+
+static const expansion expansions[] = {
+    {"PyTorch's initial values",
+     HEAD "inputs: {x: [B, 4], z: [B, 16]}\n"
+          "graph:\n"
+          "  h: {type: linear, input: x, out_features: 2}\n"
+          "  b: {type: bilinear, input: [z, h], out_features: 1}\n"
+          "  c: {type: linear, out_features: 2, init: ones, bias_init: zeros}\n"
+          "  d: {type: mlp, hidden_features: [], out_features: 2, bias_init: ones}\n"
+          "outputs: [d]\n",
+     "params:\n"
+     "  h.weight: {shape: [2, 4], init: {type: uniform, low: -0.5, high: 0.5}}\n"
+     "  h.bias: {shape: [2], init: {type: uniform, low: -0.5, high: 0.5}}\n"
+     "  b.weight: {shape: [1, 16, 2], init: {type: uniform, low: -0.25, high: 0.25}}\n"
+     "  b.bias: {shape: [1], init: {type: uniform, low: -0.25, high: 0.25}}\n"
+     "  c.weight: {shape: [2, 1], init: {type: ones}}\n"
+     "  c.bias: {shape: [2], init: {type: zeros}}\n"
+     "  d.out.weight: {shape: [2, 2], init: {type: uniform, low: -0.7071067811865475, high: "
+     "0.7071067811865475}}\n"
+     "  d.out.bias: {shape: [2], init: {type: ones}}\n"},
+    {"nothing optional is given",
+     HEAD MASKED "inputs: {x: [B, 4]}\n"
+                 "graph: {h: {type: masked, input: x}}\n"
+                 "outputs: [h]\n",
+     "graph:\n"
+     "  h.y: x + 0.5\n"
+     "  h.r: h.y + 1\n"
+     "  h.q: h.r\n"
+     "  h: h.q\n"},
+    {"inputs by position and by name",
+     HEAD MASKED "inputs: {x: [B, 4]}\n"
+                 "graph:\n"
+                 "  h: {type: masked, input: [x, x], shift: 2, f: tanh}\n"
+                 "  g: {type: masked, input: {z: h, x: h}}\n"
+                 "outputs: [g]\n",
+     "params:\n"
+     "  h.w: {shape: [4], init: {type: ones}}\n"
+     "graph:\n"
+     "  h.y: x * x + 2\n"
+     "  h.r: tanh(h.y) + 1\n"
+     "  h.q: h.r * h.w\n"
+     "  h: h.q\n"
+     "  g.y: h + 0.5\n"
+     "  g.s: sum(h) * size(h, 1)\n"
+     "  g.r: g.y + g.s\n"
+     "  g.q: g.r\n"
+     "  g: g.q\n"},
+    {"what is not given is handed on as not given",
+     HEAD MASKED "  outer:\n"
+                 "    args:\n"
+                 "      n: {type: int, optional: true}\n"
+                 "      start: {type: init, optional: true}\n"
+                 "    inputs: {x: [B, t], mask: {shape: [B, t], optional: true}}\n"
+                 "    graph:\n"
+                 "      a: {type: masked, input: {x: x, mask: mask}, shift: n}\n"
+                 "      b: {type: linear, out_features: 1, use_bias: false, init: start}\n"
+                 "    outputs: [b]\n"
+                 "inputs: {x: [B, 4]}\n"
+                 "graph:\n"
+                 "  h: {type: outer, input: x}\n"
+                 "  g: {type: outer, input: [x, x], n: 3, start: zeros}\n"
+                 "outputs: {y: h + g}\n",
+     "params:\n"
+     "  h.b.weight: {shape: [1, 4], init: {type: uniform, low: -0.5, high: 0.5}}\n"
+     "  g.a.w: {shape: [4], init: {type: ones}}\n"
+     "  g.b.weight: {shape: [1, 4], init: {type: zeros}}\n"
+     "graph:\n"
+     "  h.a.y: x + 0.5\n"
+     "  h.a.r: h.a.y + 1\n"
+     "  h.a.q: h.a.r\n"
+     "  h.b.z: matmul(h.a.q, h.b.weight, transpose_b=true)\n"
+     "  h.b.y: identity(h.b.z)\n"
+     "  h: h.b.y\n"
+     "  g.a.y: x * x + 3\n"
+     "  g.a.r: g.a.y + 1\n"
+     "  g.a.q: g.a.r * g.a.w\n"
+     "  g.b.z: matmul(g.a.q, g.b.weight, transpose_b=true)\n"
+     "  g.b.y: identity(g.b.z)\n"
+     "  g: g.b.y\n"},
+};
+
+/* The part of an expanded model that begins with the first line of `expected`. */
+static void expect_part(const expansion *e, const char *text) {
+    char first[20] = "\n";
+    strncat(first, e->expanded, strcspn(e->expanded, "\n"));
+    const char *found = strstr(text, first);
+    cr_assert_not_null(found, "%s:\n%s", e->name, text);
+    cr_expect(strncmp(found + 1, e->expanded, strlen(e->expanded)) == 0,
+              "%s: expected\n%s\nfound\n%s", e->name, e->expanded, found + 1);
+}
+
+Test(layer_language, expands) {
+    for (size_t i = 0; i < sizeof expansions / sizeof *expansions; i++) {
+        const expansion *e = &expansions[i];
+        static const yg_dim dims[] = {{"B", 3}};
+        const yg_network_options options = {.dims = dims, .dim_count = 1, .dtype = YG_F32};
+        yg_error error = {0};
+        yg_model *model = model_from_text(e->model, &error);
+        cr_assert_not_null(model, "%s: %d:%d: %s", e->name, error.line, error.column,
+                           error.message);
+        char *text = yg_model_expand(model, &error);
+        cr_assert_not_null(text, "%s: %s", e->name, error.message);
+        expect_part(e, text);
+        expect_expands(e->name, model, &options);
+        free(text);
+        yg_model_free(model);
+    }
+}
