@@ -35,13 +35,7 @@ static bool begin_taint(const yg_builder *builder, const yg_model *model, taint 
 /* Whether a statement depends on a target. If so, its names are added to the taint. */
 static bool is_tainted(const yg_builder *builder, taint *t, const yg_flat_statement *statement) {
     t->found = false;
-    if (statement->required) {
-        yg_visit_names(statement->required->given, visit_taint, t);
-        for (size_t i = 0; i < statement->required->pattern->count; i++)
-            yg_visit_names(statement->required->dims[i], visit_taint, t);
-        return t->found;
-    }
-    yg_visit_names(statement->value, visit_taint, t);
+    yg_visit_statements(statement, 1, visit_taint, t);
     for (size_t k = 0; t->found && k < statement->name_count; k++)
         if (!yg_names_add(&t->names, builder->pool, statement->names[k]))
             yg_fail_memory(builder->error);

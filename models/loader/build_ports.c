@@ -56,6 +56,7 @@ bool yg_builder_open(yg_builder *builder, const yg_model *model, yg_network *net
                      const yg_network_options *options, yg_error *error) {
     *builder = (yg_builder){.ops = model->ops,
                             .graph = network->graph,
+                            .graph_flags = yg_network_flags(options),
                             .pool = network->pool,
                             .dtype = options->dtype,
                             .training = options->training,

@@ -5,6 +5,7 @@
 #include "call.h"
 #include "expression_value.h"
 #include "requirement.h"
+#include "scan_build.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,9 +38,29 @@ bool yg_build_param(yg_builder *builder, const yg_flat_param *param, yg_node *no
                                              (yg_term){.kind = YG_TERM_TENSOR, .node = *node});
 }
 
+static bool build_scan(yg_builder *builder, const yg_flat_statement *statement) {
+    const yg_flat_scan *scan = statement->scan;
+    yg_scan_building body;
+    bool good = yg_scan_open(builder, scan, statement->origin, &body);
+    for (size_t i = 0; good && i < scan->statement_count; i++) {
+        good = yg_build_statement(&body.inner, &scan->statements[i]);
+        /* A body cannot tell the layers around the scan, which are blamed by the caller. */
+        for (const yg_frame *frame = scan->statements[i].frame;
+             !good && frame && frame != statement->frame; frame = frame->outer) {
+            const yg_frame one = {.type = frame->type, .origin = frame->origin};
+            yg_blame(&one, builder->error);
+        }
+    }
+    good = good && yg_scan_close(&body, statement->names, statement->name_count);
+    yg_scan_drop(&body);
+    return good;
+}
+
 bool yg_build_statement(yg_builder *builder, const yg_flat_statement *statement) {
     builder->inner = statement->frame != NULL;
     builder->place = statement->place;
+    if (statement->scan)
+        return build_scan(builder, statement);
     if (statement->required)
         return yg_check_requirement(builder, statement->required, statement->origin);
     yg_term *results;

@@ -1,6 +1,9 @@
 /*
  * Building: from the expanded model (flat.h) to a graph for given sizes. It knows no layers. Each
  * statement is evaluated once, in order, and its value is kept under its name.
+ *
+ * The body of a scan is a graph of its own. A builder within the builder makes it: what it reads of
+ * the names around it becomes an input of that graph, and is noted as captured.
  */
 #ifndef YG_MODELS_LOADER_BUILDER_H
 #define YG_MODELS_LOADER_BUILDER_H
@@ -9,23 +12,31 @@
 #include "network.h"
 #include "term.h"
 
-typedef struct yg_builder {
+typedef struct yg_builder yg_builder;
+struct yg_builder {
     const yg_op_set *ops;
     yg_graph *graph;
+    unsigned graph_flags; /* of `graph` */
     yg_pool *pool;
-    yg_dtype dtype;  /* of all float tensors */
-    bool training;   /* the value of the name `training` */
-    bool inner;      /* the current statement is of a layer's body */
-    yg_origin place; /* inner: the entry of the model's own graph that its nodes come from */
-    yg_names names;  /* of everything that has been built */
-    yg_term *terms;  /* the value of each of `names` */
+    yg_dtype dtype;    /* of all float tensors */
+    bool training;     /* the value of the name `training` */
+    bool inner;        /* the current statement is of a layer's body */
+    yg_origin place;   /* inner: the entry of the model's own graph that its nodes come from */
+    yg_names names;    /* of everything that has been built */
+    yg_term *terms;    /* the value of each of `names` */
+    yg_builder *outer; /* of a scan's body: the builder around it; otherwise NULL */
+    yg_node *captured; /* inputs of `graph` that stand for tensors around the body */
+    yg_node *given;    /* by entry of `captured`: that tensor, a node of outer->graph */
+    size_t captured_count;
     yg_error *error;
-} yg_builder;
+};
 
 /* Gives a name its value; it must not have one yet. */
 bool yg_builder_add(yg_builder *builder, const char *name, yg_term term);
-/* The value of a name, or NULL. */
+/* The value of a name, or NULL. Names around a scan's body are not among them. */
 const yg_term *yg_builder_find(const yg_builder *builder, const char *name);
+/* The same, with the names around the body of a scan, where a tensor is captured. */
+const yg_term *yg_builder_read(yg_builder *builder, const char *name);
 
 /* Build a parameter, or a statement or requirement, of the expanded model. The error of a failure
  * has the place where it is written; yg_blame() adds the layers around it. */

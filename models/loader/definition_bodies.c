@@ -43,6 +43,16 @@ static bool height_of_use(const yg_layer_use *use, int depth, int *height, yg_er
     return true;
 }
 
+static bool height_of_body(const yg_body *body, int depth, int *height, yg_error *error) {
+    for (size_t i = 0; i < body->statement_count; i++) {
+        const yg_statement *statement = &body->statements[i];
+        if ((statement->layer && !height_of_use(statement->layer, depth, height, error)) ||
+            (statement->scan && !height_of_body(&statement->scan->body, depth, height, error)))
+            return false;
+    }
+    return true;
+}
+
 static bool find_height(yg_definition *definition, int depth, yg_error *error) {
     if (definition->height > 0)
         return true;
@@ -52,11 +62,8 @@ static bool find_height(yg_definition *definition, int depth, yg_error *error) {
     }
     definition->height = -1;
     int height = 0;
-    for (size_t i = 0; i < definition->body.statement_count; i++) {
-        const yg_layer_use *use = definition->body.statements[i].layer;
-        if (use && !height_of_use(use, depth, &height, error))
-            return false;
-    }
+    if (!height_of_body(&definition->body, depth, &height, error))
+        return false;
     definition->height = height + 1;
     return true;
 }

@@ -210,7 +210,7 @@ static bool read_head(yg_model *model, yg_definition *definition, yg_error *erro
         {"rate", false, NULL}, /* here for hints only: an entry with it is a schedule */
         {"state", false, "`state` is not available in this version"},
         {"update", false, "`update` is not available in this version"},
-        {"scan", false, "`scan` is not available in this version"},
+        {"scan", false, "a scan is a node of `graph`: {y: {scan: {x_t: x}, …}}"},
     };
     const yg_value *value = definition->value;
     const char *what = yg_pool_format(model->pool, "layer type `%s`", definition->name);

@@ -18,23 +18,38 @@ bool yg_count_statement(yg_expander *x, yg_origin origin) {
 static const char *full_name(yg_expander *x, const char *prefix, const char *name) {
     if (prefix[0] == '\0')
         return name;
-    const char *full = yg_pool_format(x->pool, "%s%s", prefix, name);
+    /* What `expand` has printed has full names already. */
+    const char *missing = strncmp(name, prefix, strlen(prefix)) == 0 ? "" : prefix;
+    const char *full = yg_pool_format(x->pool, "%s%s", missing, name);
     for (int i = 2; full && yg_names_find(&x->taken, full) != YG_NOT_FOUND; i++)
-        full = yg_pool_format(x->pool, "%s%s_%d", prefix, name, i);
+        full = yg_pool_format(x->pool, "%s%s_%d", missing, name, i);
     return full && yg_names_add(&x->taken, x->pool, full) ? full : NULL;
 }
 
-static bool add(yg_expander *x, yg_flat_statement statement) {
+bool yg_take_name(yg_expander *x, const char *prefix, const char **name, yg_origin origin,
+                  yg_term *term) {
+    *name = full_name(x, prefix, *name);
+    *term = (yg_term){.kind = YG_TERM_WRITTEN};
+    if (*name)
+        term->written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, *name);
+    return term->written || yg_fail_memory(x->error);
+}
+
+static bool append(yg_expander *x, yg_flat_statement statement) {
     yg_flat *flat = x->flat;
-    statement.place = x->place;
-    statement.frame = x->frame;
     yg_flat_statement *grown =
         yg_pool_grow(x->pool, flat->statements, flat->statement_count, sizeof *grown);
     if (!grown)
         return yg_fail_memory(x->error);
     flat->statements = grown;
     flat->statements[flat->statement_count++] = statement;
-    return yg_build_statement(x->trial, &statement);
+    return true;
+}
+
+static bool add(yg_expander *x, yg_flat_statement statement) {
+    statement.place = x->place;
+    statement.frame = x->frame;
+    return append(x, statement) && yg_build_statement(x->trial, &statement);
 }
 
 bool yg_emit(yg_expander *x, const char *prefix, const char *const *names, size_t count,
@@ -44,12 +59,9 @@ bool yg_emit(yg_expander *x, const char *prefix, const char *const *names, size_
     if (!full || !*terms)
         return yg_fail_memory(x->error);
     for (size_t i = 0; i < count; i++) {
-        full[i] = full_name(x, prefix, names[i]);
-        const yg_expression *written =
-            full[i] ? yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, full[i]) : NULL;
-        if (!written)
-            return yg_fail_memory(x->error);
-        (*terms)[i] = (yg_term){.kind = YG_TERM_WRITTEN, .written = written};
+        full[i] = names[i];
+        if (!yg_take_name(x, prefix, &full[i], origin, &(*terms)[i]))
+            return false;
     }
     return add(x, (yg_flat_statement){
                       .origin = origin, .names = full, .name_count = count, .value = value});
@@ -66,4 +78,20 @@ bool yg_emit_one(yg_expander *x, const char *prefix, const char *name, const yg_
 
 bool yg_emit_requirement(yg_expander *x, const yg_requirement *required, yg_origin origin) {
     return add(x, (yg_flat_statement){.origin = origin, .required = required});
+}
+
+bool yg_emit_scan(yg_expander *x, const char *prefix, const char **names, size_t count,
+                  yg_flat_scan *scan, yg_origin origin, yg_term **terms) {
+    *terms = yg_pool_take(x->pool, (count + 1) * sizeof **terms);
+    if (!*terms)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < count; i++)
+        if (!yg_take_name(x, prefix, &names[i], origin, &(*terms)[i]))
+            return false;
+    return append(x, (yg_flat_statement){.origin = origin,
+                                         .place = x->place,
+                                         .frame = x->frame,
+                                         .names = names,
+                                         .name_count = count,
+                                         .scan = scan});
 }

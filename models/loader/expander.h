@@ -23,19 +23,22 @@ typedef struct yg_binding {
     const yg_layer_use *layer;    /* the layer node of that name; NULL: the name is no layer node */
     const char *parameter_prefix; /* of the layer's parameters */
     bool shares_one;              /* all copies of the layer use the same parameters */
+    bool is_carry; /* of a scan, before the body has given it anew: a node may take its name */
 } yg_binding;
 
 /* The names that a body sees. */
 struct yg_scope {
     yg_names names;
     yg_binding *bindings;
-    const yg_scope *outer; /* the scope of a node with `repeat: {name: …}`, whose items this
-                            * scope binds; else NULL */
+    const yg_scope *outer; /* of a node with `repeat: {name: …}`, whose items this scope binds, or
+                            * of a scan's body: the scope around it; else NULL */
     const char *prefix;    /* "" or "h.": begins the full names of the body's nodes */
     const char *parameter_prefix; /* begins the full names of its parameters; with `share`, those of
                                    * another layer */
     bool shared;                  /* the parameters exist already and are not made again */
     const yg_definition *definition; /* the layer type; NULL: the model itself */
+    const yg_scan_use *scan;         /* whose body this is; NULL: no scan's */
+    const yg_flat_scan *flat_scan;   /* what it is expanded to */
 };
 
 typedef struct yg_expander {
@@ -105,6 +108,13 @@ bool yg_emit(yg_expander *x, const char *prefix, const char *const *names, size_
 bool yg_emit_one(yg_expander *x, const char *prefix, const char *name, const yg_expression *value,
                  yg_origin origin, yg_term *term);
 bool yg_emit_requirement(yg_expander *x, const yg_requirement *required, yg_origin origin);
+/* Appends a scan, which the caller builds. names[0 .. count) are replaced by full names, and
+ * (*terms)[i] become these. False on failure. */
+bool yg_emit_scan(yg_expander *x, const char *prefix, const char **names, size_t count,
+                  yg_flat_scan *scan, yg_origin origin, yg_term **terms);
+/* A full name that nothing has, as a term. `name` becomes that name. False on failure. */
+bool yg_take_name(yg_expander *x, const char *prefix, const char **name, yg_origin origin,
+                  yg_term *term);
 
 /* ------------------------------------------------------------------------------------- parts -- */
 

@@ -119,7 +119,7 @@ static bool evaluate_size(yg_builder *builder, const yg_expression *call, yg_ter
 /* Evaluates an argument. A name that nothing has may be a word of the operator, such as `mean`. */
 static bool evaluate_argument(yg_builder *builder, const yg_expression *e, yg_term *term) {
     yg_term ignored;
-    if (e->kind == YG_EXPRESSION_NAME && !yg_builder_find(builder, e->text) &&
+    if (e->kind == YG_EXPRESSION_NAME && !yg_builder_read(builder, e->text) &&
         !yg_constant_of_name(e->text, &ignored) && strcmp(e->text, "training") != 0) {
         *term = (yg_term){.kind = YG_TERM_WORD, .text = e->text};
         return true;
@@ -171,7 +171,7 @@ static bool evaluate_call(yg_builder *builder, const yg_expression *e, yg_term *
 /* ------------------------------------------------------------------------------- other kinds -- */
 
 static bool evaluate_name(yg_builder *builder, const yg_expression *e, yg_term *term) {
-    const yg_term *found = yg_builder_find(builder, e->text);
+    const yg_term *found = yg_builder_read(builder, e->text);
     if (found) {
         *term = *found;
         return true;

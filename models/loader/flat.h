@@ -43,16 +43,51 @@ typedef struct yg_requirement {
     const yg_expression *given; /* the tensor */
 } yg_requirement;
 
-/* One step of the graph: `names: value`, or a requirement. */
-typedef struct yg_flat_statement {
+typedef struct yg_flat_statement yg_flat_statement;
+
+/* A scan. Its body sees all names around it, and slices, carries and statements of its own. */
+typedef struct yg_flat_scan {
+    const char *prefix; /* begins the full names of the body: "y." */
+    const char **slices;             /* names in the body */
+    const yg_expression **sequences; /* by slice: the tensor that is cut */
+    yg_origin *slice_origins;        /* by slice: the entry of `scan:` */
+    size_t slice_count;
+    const char **carries;         /* names in the body, of the values before a step */
+    const yg_expression **starts; /* by carry: the value before the first step */
+    const yg_expression **next;   /* by carry: the value after a step, a formula of the body */
+    yg_origin *carry_origins;     /* by carry: the entry of `carry:` */
+    size_t carry_count;
+    yg_flat_statement *statements; /* one step */
+    size_t statement_count;
+    const yg_expression **collected; /* names of the body */
+    yg_origin *collect_origins;      /* by entry of `collected`: the entry of `collect:` */
+    size_t collected_count;
+    int64_t dim;      /* along which sequences are cut and results are stacked; < 0: from the end */
+    int64_t truncate; /* a cotangent passes so many steps at most; 0: any number */
+    bool reverse;
+    const yg_expression *steps;   /* NULL: not given */
+    const yg_expression *lengths; /* NULL: all examples are as long as the sequences */
+} yg_flat_scan;
+
+/* One step of the graph: `names: value`, a scan, or a requirement. */
+struct yg_flat_statement {
     yg_origin origin;      /* the place where it is written, perhaps in a layer's body */
     yg_origin place;       /* the entry of the model's own graph that it comes from */
     const yg_frame *frame; /* the layer that it belongs to; NULL: the model's own graph */
     const char **names;
     size_t name_count;
-    const yg_expression *value;
-    const yg_requirement *required; /* a requirement has no names and no value; NULL: it is none */
-} yg_flat_statement;
+    const yg_expression *value;     /* of a formula; otherwise NULL */
+    yg_flat_scan *scan;             /* of a scan; otherwise NULL */
+    const yg_requirement *required; /* of a requirement, which has no names; otherwise NULL */
+};
+
+/* Calls `visit` for each name that statements read; names of a scan's body are among them. */
+void yg_visit_statements(const yg_flat_statement *statements, size_t count, yg_visit visit,
+                         void *context);
+/* The same for the names around a scan that it reads outside of its body. */
+void yg_visit_scan(const yg_flat_scan *scan, yg_visit visit, void *context);
+/* The same for the results of a scan's body. */
+void yg_visit_scan_results(const yg_flat_scan *scan, yg_visit visit, void *context);
 
 /* A layer, or an expression of the model's own graph: a line of `show`. */
 typedef struct yg_flat_layer {

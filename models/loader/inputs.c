@@ -39,6 +39,14 @@ static bool input_above(const yg_expander *x, const yg_scope *scope, const yg_la
                        "`input` is needed: the node above gives %zu tensors", above->name_count);
     }
     const yg_definition *body = scope->definition;
+    if (scope->scan) {
+        *name = scope->scan->slice_count > 0 ? scope->scan->slices[0].name : NULL;
+        return scope->scan->slice_count == 1 ||
+               yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                       "`input` is needed: no node stands above in the body of the scan, which "
+                       "has %zu slices",
+                       scope->scan->slice_count);
+    }
     size_t inputs = body ? body->input_count : 0;
     *name = inputs > 0 ? body->inputs[0].name : NULL;
     for (size_t i = 0; !body && i < x->model->port_count; i++)

@@ -39,7 +39,7 @@ static const yg_key sections[] = {
     {"layers", false, "layers are nodes of `graph`, as `h: {type: linear, out_features: 3}`"},
     {"state", false, "`state` is not available in this version"},
     {"update", false, "`update` is not available in this version"},
-    {"scan", false, "`scan` is not available in this version"},
+    {"scan", false, "a scan is a node of `graph`: {y: {scan: {x_t: x}, …}}"},
 };
 
 /* The sections of a run file. */

@@ -5,6 +5,11 @@
 
 #include "initializers.h"
 
+unsigned yg_network_flags(const yg_network_options *options) {
+    return options->graph_flags | (options->training ? YG_GRAPH_TRAINING : 0u) |
+           (options->dtype == YG_F64 ? YG_GRAPH_F64 : 0u);
+}
+
 yg_network *yg_network_new(const yg_op_set *ops, const yg_network_options *options,
                            yg_error *error) {
     if (!yg_dtype_is_float(options->dtype)) {
@@ -20,9 +25,7 @@ yg_network *yg_network_new(const yg_op_set *ops, const yg_network_options *optio
         return NULL;
     }
     *network = (yg_network){.pool = pool, .loss = YG_NONE};
-    const unsigned flags = options->graph_flags | (options->training ? YG_GRAPH_TRAINING : 0u) |
-                           (options->dtype == YG_F64 ? YG_GRAPH_F64 : 0u);
-    network->graph = yg_graph_new(ops, flags);
+    network->graph = yg_graph_new(ops, yg_network_flags(options));
     if (!network->graph) {
         yg_network_free(network);
         yg_fail_memory(error);

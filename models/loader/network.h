@@ -19,6 +19,9 @@ struct yg_network {
     yg_node loss;
 };
 
+/* The flags of a network's graph: YG_GRAPH_…. */
+unsigned yg_network_flags(const yg_network_options *options);
+
 /* Makes an empty network with an empty graph. NULL on failure. */
 yg_network *yg_network_new(const yg_op_set *ops, const yg_network_options *options,
                            yg_error *error);

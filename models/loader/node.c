@@ -41,6 +41,65 @@ const yg_term *yg_builder_find(const yg_builder *builder, const char *name) {
     return found == YG_NOT_FOUND ? NULL : &builder->terms[found];
 }
 
+/* ------------------------------------------------------------------------- around a scan's body --
+ */
+
+/* A node of the body that stands for a node around it. YG_NONE on failure. */
+static yg_node capture(yg_builder *builder, const char *name, yg_node given) {
+    const yg_graph *around = builder->outer->graph;
+    const yg_type *type = yg_node_type(around, given);
+    const void *data = yg_node_constant(around, given);
+    if (data)
+        return yg_constant(builder->graph, type, data);
+    yg_node *captured =
+        yg_pool_grow(builder->pool, builder->captured, builder->captured_count, sizeof *captured);
+    yg_node *nodes =
+        yg_pool_grow(builder->pool, builder->given, builder->captured_count, sizeof *nodes);
+    const yg_node node = captured && nodes ? yg_input(builder->graph, name, type) : YG_NONE;
+    if (node == YG_NONE)
+        return YG_NONE;
+    builder->captured = captured;
+    builder->given = nodes;
+    captured[builder->captured_count] = node;
+    nodes[builder->captured_count++] = given;
+    return node;
+}
+
+/* Replaces the tensors in a term by those that stand for them in the body. */
+static bool capture_term(yg_builder *builder, const char *name, yg_term *term) {
+    if (term->kind == YG_TERM_TENSOR) {
+        term->node = capture(builder, name, term->node);
+        return term->node != YG_NONE;
+    }
+    if (term->kind != YG_TERM_LIST)
+        return true;
+    yg_term *items = yg_pool_take(builder->pool, (term->count + 1) * sizeof *items);
+    if (!items)
+        return false;
+    for (size_t i = 0; i < term->count; i++) {
+        items[i] = term->items[i];
+        if (!capture_term(builder, name, &items[i]))
+            return false;
+    }
+    term->items = items;
+    return true;
+}
+
+const yg_term *yg_builder_read(yg_builder *builder, const char *name) {
+    const yg_term *found = yg_builder_find(builder, name);
+    if (found || !builder->outer)
+        return found;
+    found = yg_builder_read(builder->outer, name);
+    if (!found || (found->kind != YG_TERM_TENSOR && found->kind != YG_TERM_LIST))
+        return found;
+    yg_term term = *found;
+    if (!capture_term(builder, name, &term) || !yg_builder_add(builder, name, term)) {
+        yg_fail_memory(builder->error);
+        return NULL;
+    }
+    return yg_builder_find(builder, name);
+}
+
 /* ----------------------------------------------------------------------------------- numbers -- */
 
 const char *yg_number_lost_in(yg_dtype dtype, double number) {

@@ -198,7 +198,10 @@ static bool shared_param(const yg_expander *x, const char *full, const yg_param_
     if (yg_names_find(&x->flat->param_names, full) == YG_NOT_FOUND)
         return yg_fail(x->error, YG_ERROR_NAME, spec->origin,
                        "`share`: there is no parameter '%s' to share", full);
-    const yg_type *other = yg_node_type(x->trial->graph, yg_builder_find(x->trial, full)->node);
+    const yg_term *found = yg_builder_read(x->trial, full);
+    if (!found)
+        return yg_fail_memory(x->error);
+    const yg_type *other = yg_node_type(x->trial->graph, found->node);
     return yg_type_equal(other, type) ||
            yg_fail(x->error, YG_ERROR_SHAPE, spec->origin, "`share`: '%s' is %s, needed here is %s",
                    full, yg_type_text(other, there), yg_type_text(type, here));
@@ -237,7 +240,10 @@ static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
     if (__builtin_add_overflow(flat->elements, yg_type_count(type), &flat->elements))
         return yg_fail(x->error, YG_ERROR_ARGUMENT, spec->origin,
                        "the model has more than 9223372036854775807 parameters");
-    return yg_build_param(x->trial, param, &node) &&
+    yg_builder *trial = x->trial;
+    while (trial->outer) /* a parameter is no part of a scan's body */
+        trial = trial->outer;
+    return yg_build_param(trial, param, &node) &&
            (yg_names_add(&flat->param_names, x->pool, full) || yg_fail_memory(x->error));
 }
 

@@ -5,6 +5,7 @@
  */
 #include "expander.h"
 #include "expression_tree.h"
+#include "scan_expand.h"
 
 #include <string.h>
 
@@ -349,6 +350,9 @@ static bool expand_expression(yg_expander *x, yg_scope *scope, const yg_statemen
     yg_term constant, *terms;
     if (!yg_expand_expression(x, scope, statement->expression, &constant))
         return false;
+    if (yg_is_next_carry(scope, statement, &constant)) /* it has a name already */
+        return yg_scope_add(x, scope, statement->names[0], statement->origin,
+                            (yg_binding){.term = constant});
     const yg_expression *written = yg_written(x, &constant, statement->expression->origin);
     if (!written || !yg_emit(x, scope->prefix, statement->names, statement->name_count, written,
                              statement->origin, &terms))
@@ -363,6 +367,15 @@ static bool expand_expression(yg_expander *x, yg_scope *scope, const yg_statemen
     return x->depth > 0 || list_expression(x, statement);
 }
 
+static bool expand_scan(yg_expander *x, yg_scope *scope, const yg_statement *statement) {
+    yg_scan_expanding scan;
+    x->depth++;
+    const bool good = yg_scan_begin(x, scope, statement, &scan) &&
+                      yg_expand_body(x, &scan.scope, &statement->scan->body);
+    x->depth--;
+    return yg_scan_end(x, scope, statement, &scan, good);
+}
+
 bool yg_expand_body(yg_expander *x, yg_scope *scope, const yg_body *body) {
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
@@ -370,8 +383,9 @@ bool yg_expand_body(yg_expander *x, yg_scope *scope, const yg_body *body) {
         if (x->depth == 0)
             x->place = statement->origin;
         if (!yg_count_statement(x, statement->origin) ||
-            !(statement->layer ? expand_layer(x, scope, statement, above)
-                               : expand_expression(x, scope, statement)))
+            !(statement->layer  ? expand_layer(x, scope, statement, above)
+              : statement->scan ? expand_scan(x, scope, statement)
+                                : expand_expression(x, scope, statement)))
             return false;
     }
     return true;

@@ -56,12 +56,13 @@ static void begin_key(yg_text *text, const char *indent, size_t length) {
     yg_text_add(text, "%s%s", indent ? indent : "", is_long_key(length) ? "? " : "");
 }
 
-/* Writes what stands between this key and its value. */
-static void end_key(yg_text *text, const char *indent, size_t length) {
+/* Writes what stands between this key and its value. `colon` is ": ", or ":" at the end of a line.
+ */
+static void end_key(yg_text *text, const char *indent, size_t length, const char *colon) {
     if (!is_long_key(length))
-        yg_text_add(text, ": ");
+        yg_text_add(text, "%s", colon);
     else if (indent)
-        yg_text_add(text, "\n%s: ", indent);
+        yg_text_add(text, "\n%s%s", indent, colon);
     else
         yg_text_add(text, " : ");
 }
@@ -70,14 +71,14 @@ static void write_name_key(yg_text *text, const char *indent, const char *name) 
     const size_t length = strlen(name);
     begin_key(text, indent, length);
     yg_text_add(text, "%s", name);
-    end_key(text, indent, length);
+    end_key(text, indent, length, ": ");
 }
 
 static void write_scalar_key(yg_text *text, const char *indent, const yg_value *key) {
     const size_t length = strlen(key->text);
     begin_key(text, indent, length);
     write_scalar(text, key->text, key->quoted);
-    end_key(text, indent, length);
+    end_key(text, indent, length, ": ");
 }
 
 /* Writes a value of the file, in flow style. */
@@ -241,29 +242,108 @@ static bool write_params(yg_text *text, yg_pool *pool, const yg_flat *flat) {
     return true;
 }
 
-static void write_result_names(yg_text *text, const yg_flat_statement *statement) {
+static void write_names_key(yg_text *text, const char *indent, const char *const *names,
+                            size_t count, const char *colon) {
     size_t length = 0;
-    for (size_t k = 0; k < statement->name_count; k++)
-        length += strlen(statement->names[k]) + 2;
-    begin_key(text, "  ", length);
-    for (size_t k = 0; k < statement->name_count; k++)
-        yg_text_add(text, "%s%s", k > 0 ? ", " : "", statement->names[k]);
-    end_key(text, "  ", length);
+    for (size_t k = 0; k < count; k++)
+        length += strlen(names[k]) + 2;
+    begin_key(text, indent, length);
+    for (size_t k = 0; k < count; k++)
+        yg_text_add(text, "%s%s", k > 0 ? ", " : "", names[k]);
+    end_key(text, indent, length, colon);
 }
 
-static bool write_graph(yg_text *text, yg_pool *pool, const yg_flat *flat) {
-    bool first = true;
-    for (size_t i = 0; i < flat->statement_count; i++) {
-        const yg_flat_statement *statement = &flat->statements[i];
-        if (statement->required)
-            continue; /* a model file cannot express it; only networks of this model check it */
-        yg_text_add(text, "%s", first ? "graph:\n" : "");
-        first = false;
-        write_result_names(text, statement);
-        if (!write_expression(text, pool, statement->value))
+/* Writes `key:` with a name and a formula in each line. */
+static bool write_scan_names(yg_text *text, yg_pool *pool, const char *indent, const char *key,
+                             const char *const *names, const yg_expression *const *values,
+                             size_t count) {
+    yg_text_add(text, "%s%s:%s\n", indent, key, count == 0 ? " {}" : "");
+    const char *deeper = yg_pool_format(pool, "%s  ", indent);
+    for (size_t i = 0; deeper && i < count; i++) {
+        write_names_key(text, deeper, &names[i], 1, ": ");
+        if (!write_expression(text, pool, values[i]))
+            return false;
+    }
+    return deeper != NULL;
+}
+
+static bool write_statements(yg_text *text, yg_pool *pool, const char *indent,
+                             const yg_flat_statement *statements, size_t count);
+
+/* Writes one step of a scan. The next carries are given at its end, under the carries' names. */
+static bool write_step(yg_text *text, yg_pool *pool, const char *indent, const yg_flat_scan *scan) {
+    const char *deeper = yg_pool_format(pool, "%s  ", indent);
+    yg_text_add(text, "%sgraph:%s\n", indent,
+                scan->statement_count + scan->carry_count == 0 ? " {}" : "");
+    if (!deeper || !write_statements(text, pool, deeper, scan->statements, scan->statement_count))
+        return false;
+    for (size_t i = 0; i < scan->carry_count; i++) {
+        write_names_key(text, deeper, &scan->carries[i], 1, ": ");
+        if (!write_expression(text, pool, scan->next[i]))
             return false;
     }
     return true;
+}
+
+static bool write_scan_option(yg_text *text, yg_pool *pool, const char *indent, const char *key,
+                              const yg_expression *value) {
+    if (!value)
+        return true;
+    yg_text_add(text, "%s%s: ", indent, key);
+    return write_expression(text, pool, value);
+}
+
+static bool write_scan(yg_text *text, yg_pool *pool, const char *indent, const yg_flat_scan *scan) {
+    yg_text_add(text, "\n");
+    if (!write_scan_names(text, pool, indent, "scan", scan->slices, scan->sequences,
+                          scan->slice_count))
+        return false;
+    yg_text_add(text, "%sdim: %lld\n", indent, (long long)scan->dim);
+    if (!write_scan_option(text, pool, indent, "steps", scan->steps) ||
+        !write_scan_option(text, pool, indent, "lengths", scan->lengths))
+        return false;
+    if (scan->reverse)
+        yg_text_add(text, "%sreverse: true\n", indent);
+    if (scan->truncate > 0)
+        yg_text_add(text, "%struncate: %lld\n", indent, (long long)scan->truncate);
+    if (scan->carry_count > 0 && !write_scan_names(text, pool, indent, "carry", scan->carries,
+                                                   scan->starts, scan->carry_count))
+        return false;
+    if (!write_step(text, pool, indent, scan))
+        return false;
+    yg_text_add(text, scan->collected_count > 0 ? "%scollect: [" : "", indent);
+    for (size_t i = 0; i < scan->collected_count; i++) /* they are names */
+        yg_text_add(text, "%s%s", i > 0 ? ", " : "", scan->collected[i]->text);
+    yg_text_add(text, scan->collected_count > 0 ? "]\n" : "");
+    return true;
+}
+
+static bool write_statements(yg_text *text, yg_pool *pool, const char *indent,
+                             const yg_flat_statement *statements, size_t count) {
+    const char *deeper = yg_pool_format(pool, "%s  ", indent);
+    if (!deeper)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const yg_flat_statement *statement = &statements[i];
+        if (statement->required)
+            continue; /* a model file cannot express it; only networks of this model check it */
+        if (statement->scan)
+            write_names_key(text, indent, statement->names, statement->name_count, ":");
+        else
+            write_names_key(text, indent, statement->names, statement->name_count, ": ");
+        if (statement->scan ? !write_scan(text, pool, deeper, statement->scan)
+                            : !write_expression(text, pool, statement->value))
+            return false;
+    }
+    return true;
+}
+
+static bool write_graph(yg_text *text, yg_pool *pool, const yg_flat *flat) {
+    bool any = false;
+    for (size_t i = 0; i < flat->statement_count; i++)
+        any = any || !flat->statements[i].required;
+    yg_text_add(text, "%s", any ? "graph:\n" : "");
+    return write_statements(text, pool, "  ", flat->statements, flat->statement_count);
 }
 
 static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
@@ -307,7 +387,8 @@ static bool write_expectations(yg_text *text, const yg_model *model, yg_pool *po
     char shape[YG_TYPE_TEXT];
     bool first = true;
     for (size_t i = 0; i < flat->statement_count; i++)
-        yg_visit_names(flat->statements[i].value, include, &used);
+        if (!flat->statements[i].required)
+            yg_visit_statements(&flat->statements[i], 1, include, &used);
     for (size_t i = 0; i < model->body.output_count; i++)
         yg_visit_names(flat->outputs[i].value, include, &used);
     for (size_t i = 0; i < model->metric_count; i++)

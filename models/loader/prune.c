@@ -34,40 +34,65 @@ static bool is_wanted(const name_set *wanted, const yg_flat_statement *statement
     return false;
 }
 
+/* Removes slices that the body does not read. One stays, which tells the number of steps. */
+static void drop_slices(yg_flat_scan *scan, const name_set *wanted) {
+    size_t kept = 0;
+    for (size_t i = 0; i < scan->slice_count; i++) {
+        const bool last = i + 1 == scan->slice_count && kept == 0;
+        if (!last && yg_names_find(&wanted->names, scan->slices[i]) == YG_NOT_FOUND)
+            continue;
+        scan->slices[kept] = scan->slices[i];
+        scan->sequences[kept] = scan->sequences[i];
+        scan->slice_origins[kept++] = scan->slice_origins[i];
+    }
+    scan->slice_count = kept;
+}
+
 /* Removes statements whose names nobody wants, from the last one to the first. Keeps requirements.
  */
-static void drop_statements(yg_flat *flat, name_set *wanted) {
-    size_t kept = flat->statement_count;
-    for (size_t i = flat->statement_count; i-- > 0;) {
-        const yg_flat_statement statement = flat->statements[i];
+static void drop_statements(yg_flat_statement **statements, size_t *count, name_set *wanted) {
+    size_t kept = *count;
+    for (size_t i = *count; i-- > 0;) {
+        const yg_flat_statement statement = (*statements)[i];
+        yg_flat_scan *scan = statement.scan;
         if (!statement.required && !is_wanted(wanted, &statement))
             continue;
+        if (scan) {
+            yg_visit_scan_results(scan, include, wanted);
+            drop_statements(&scan->statements, &scan->statement_count, wanted);
+            drop_slices(scan, wanted);
+            yg_visit_scan(scan, include, wanted);
+        }
         if (!statement.required)
             yg_visit_names(statement.value, include, wanted);
-        flat->statements[--kept] = statement;
+        (*statements)[--kept] = statement;
     }
     if (kept > 0) /* a model without `graph:` has no array */
-        flat->statements += kept;
-    flat->statement_count -= kept;
+        *statements += kept;
+    *count -= kept;
 }
 
 /* Removes requirements on tensors that have been removed. */
-static void drop_requirements(yg_flat *flat, name_set *existing) {
+static void drop_requirements(yg_flat_statement *statements, size_t *count, name_set *existing) {
     size_t kept = 0;
-    for (size_t i = 0; i < flat->statement_count; i++) {
-        const yg_flat_statement statement = flat->statements[i];
-        const yg_requirement *required = statement.required;
+    for (size_t i = 0; i < *count; i++) {
+        const yg_flat_statement statement = statements[i];
+        yg_flat_scan *scan = statement.scan;
         known k = {.names = &existing->names, .all = true};
-        if (required)
-            yg_visit_names(required->given, look_up, &k);
-        for (size_t d = 0; required && d < required->pattern->count; d++)
-            yg_visit_names(required->dims[d], look_up, &k);
+        if (statement.required)
+            yg_visit_statements(&statement, 1, look_up, &k);
+        for (size_t j = 0; scan && j < scan->slice_count; j++)
+            include(existing, scan->slices[j]);
+        for (size_t j = 0; scan && j < scan->carry_count; j++)
+            include(existing, scan->carries[j]);
+        if (scan)
+            drop_requirements(scan->statements, &scan->statement_count, existing);
         for (size_t n = 0; n < statement.name_count; n++)
             include(existing, statement.names[n]);
         if (k.all)
-            flat->statements[kept++] = statement;
+            statements[kept++] = statement;
     }
-    flat->statement_count = kept;
+    *count = kept;
 }
 
 static void want_results(const yg_model *model, const yg_flat *flat, name_set *wanted) {
@@ -95,9 +120,9 @@ bool yg_prune(const yg_model *model, yg_flat *flat) {
     if (!pool)
         return false;
     want_results(model, flat, &wanted);
-    drop_statements(flat, &wanted);
+    drop_statements(&flat->statements, &flat->statement_count, &wanted);
     know_leaves(model, flat, &existing);
-    drop_requirements(flat, &existing);
+    drop_requirements(flat->statements, &flat->statement_count, &existing);
     yg_pool_free(pool);
     return !wanted.failed && !existing.failed;
 }

@@ -24,6 +24,11 @@ const yg_binding *yg_scope_find(const yg_scope *scope, const char *name) {
 
 bool yg_scope_add(yg_expander *x, yg_scope *scope, const char *name, yg_origin origin,
                   yg_binding binding) {
+    const size_t own = yg_names_find(&scope->names, name);
+    if (own != YG_NOT_FOUND && scope->bindings[own].is_carry) {
+        scope->bindings[own] = binding;
+        return true;
+    }
     if (yg_scope_find(scope, name))
         return yg_fail(x->error, YG_ERROR_NAME, origin,
                        "the name '%s' is taken: inputs, targets, vars, arguments, parameters, "
@@ -48,23 +53,20 @@ bool yg_fail_absent(const yg_expander *x, const char *name, const yg_term *absen
     return yg_fail(x->error, YG_ERROR_NAME, origin, "'%s' is not there: %s", name, absent->text);
 }
 
-static const char *parameter_prefix_of(const yg_scope *scope) {
-    while (scope->outer)
-        scope = scope->outer;
-    return scope->parameter_prefix;
-}
-
 /* A parameter of a layer node, such as "tok.weight". It becomes its full name. */
 static bool find_parameter(const yg_expander *x, const yg_scope *scope, const char *name,
                            yg_origin origin, yg_term *term) {
     if (!x->flat || !strchr(name, '.'))
         return false;
-    const char *full = yg_pool_format(x->pool, "%s%s", parameter_prefix_of(scope), name);
-    if (!full || yg_names_find(&x->flat->param_names, full) == YG_NOT_FOUND)
-        return false;
-    *term = (yg_term){.kind = YG_TERM_WRITTEN,
-                      .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, full)};
-    return term->written != NULL;
+    for (; scope; scope = scope->outer) {
+        const char *full = yg_pool_format(x->pool, "%s%s", scope->parameter_prefix, name);
+        if (!full || yg_names_find(&x->flat->param_names, full) == YG_NOT_FOUND)
+            continue;
+        *term = (yg_term){.kind = YG_TERM_WRITTEN,
+                          .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, full)};
+        return term->written != NULL;
+    }
+    return false;
 }
 
 /* The error for a layer node that exists and a parameter that does not. Suggests the parameters
@@ -74,7 +76,7 @@ static bool unknown_parameter(const yg_expander *x, const yg_scope *scope, const
     yg_names known = {0};
     const char *dot = strrchr(name, '.');
     const char *full =
-        yg_pool_format(x->pool, "%s%.*s.", parameter_prefix_of(scope), (int)(dot - name), name);
+        yg_pool_format(x->pool, "%s%.*s.", scope->parameter_prefix, (int)(dot - name), name);
     for (size_t i = 0; full && i < x->flat->param_names.count; i++) {
         const char *parameter = x->flat->param_names.names[i];
         if (strncmp(parameter, full, strlen(full)) == 0 &&

@@ -1,5 +1,5 @@
 /*
- * Reads `graph:`. Each entry is an expression or a layer node.
+ * Reads `graph:`. Each entry is an expression, a layer node or a scan node.
  */
 #include "statements.h"
 
@@ -7,6 +7,7 @@
 #include "foreign.h"
 #include "library.h"
 #include "read.h"
+#include "scan_head.h"
 
 #include <string.h>
 
@@ -249,6 +250,12 @@ static bool read_statement(yg_model *model, const yg_value *key, const yg_value 
     *statement = (yg_statement){.origin = key->origin};
     if (!read_names(model, key, statement, error))
         return false;
+    if (value->kind == YG_MAPPING && yg_value_get(value, "scan")) {
+        yg_scan_use *scan = yg_read_scan_head(model, value, error);
+        statement->scan = scan;
+        return scan && yg_read_graph(model, yg_value_get(value, "graph"), library, definition,
+                                     &scan->body, error);
+    }
     if (value->kind == YG_MAPPING) {
         statement->layer = read_layer_use(model, value, library, definition, false, error);
         return statement->layer != NULL;

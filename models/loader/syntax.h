@@ -18,6 +18,7 @@ typedef struct yg_schedule yg_schedule;
 typedef struct yg_library yg_library;
 typedef struct yg_definition yg_definition;
 typedef struct yg_layer_use yg_layer_use;
+typedef struct yg_scan_use yg_scan_use;
 
 /* A shape, `[B, 2 * width]`: an expression for each dimension. NULL stands for `...`, which only a
  * pattern may have, and only once. */
@@ -121,8 +122,9 @@ typedef struct yg_statement {
     yg_origin origin;
     const char **names; /* q, k, v */
     size_t name_count;
-    const yg_expression *expression; /* NULL for a layer node */
-    const yg_layer_use *layer;       /* NULL for an expression */
+    const yg_expression *expression; /* of an expression; otherwise NULL */
+    const yg_layer_use *layer;       /* of a layer node; otherwise NULL */
+    const yg_scan_use *scan;         /* of a scan node; otherwise NULL */
 } yg_statement;
 
 /* An entry of `outputs:` or `metrics:`. */
@@ -143,6 +145,24 @@ typedef struct yg_body {
     yg_output_spec *outputs;
     size_t output_count;
 } yg_body;
+
+/* A name that a scan's body sees: of a slice with its sequence, or of a carry with its start. */
+typedef struct yg_scan_name {
+    yg_origin origin;
+    const char *name;
+    const yg_expression *value; /* in the names around the scan */
+} yg_scan_name;
+
+/* A scan node: `{scan: {x_t: x}, carry: {h: h_0}, graph: {h: tanh(x_t + h)}, collect: [h]}`. */
+struct yg_scan_use {
+    yg_origin origin;
+    yg_scan_name *slices;
+    size_t slice_count;
+    yg_scan_name *carries;
+    size_t carry_count;
+    yg_body body; /* one step, without params; its outputs are `collect:` */
+    const yg_expression *dim, *steps, *reverse, *lengths, *truncate; /* NULL: not given */
+};
 
 /* An entry of `define:`, a layer type or a schedule. */
 struct yg_definition {

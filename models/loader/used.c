@@ -75,6 +75,21 @@ static void meet_init(met *m, const yg_init_spec *init) {
         meet_expression(m, init->values[i]);
 }
 
+static void meet_body(met *m, const yg_body *body, const char *only_input);
+
+static void meet_scan(met *m, const yg_scan_use *scan) {
+    for (size_t i = 0; i < scan->slice_count; i++)
+        meet_expression(m, scan->slices[i].value);
+    for (size_t i = 0; i < scan->carry_count; i++)
+        meet_expression(m, scan->carries[i].value);
+    meet_expression(m, scan->dim);
+    meet_expression(m, scan->steps);
+    meet_expression(m, scan->reverse);
+    meet_expression(m, scan->lengths);
+    meet_expression(m, scan->truncate);
+    meet_body(m, &scan->body, scan->slice_count > 0 ? scan->slices[0].name : NULL);
+}
+
 static void meet_body(met *m, const yg_body *body, const char *only_input) {
     for (size_t i = 0; i < body->param_count; i++) {
         meet_shape(m, &body->params[i].shape);
@@ -84,6 +99,8 @@ static void meet_body(met *m, const yg_body *body, const char *only_input) {
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
         meet_expression(m, statement->expression);
+        if (statement->scan)
+            meet_scan(m, statement->scan);
         if (!statement->layer)
             continue;
         meet_layer(m, statement->layer);
@@ -101,6 +118,21 @@ static bool need(const met *m, const char *kind, const char *name, yg_origin ori
                  yg_error *error) {
     return yg_names_find(&m->names, name) != YG_NOT_FOUND ||
            yg_fail(error, YG_ERROR_NAME, origin, "%s '%s' is never used", kind, name);
+}
+
+static bool need_body(const met *m, const met *expected, const yg_body *body, yg_error *error);
+
+/* Checks that a scan's slices and the nodes of its body are used. A single slice may only tell the
+ * number of steps. */
+static bool need_scan(const met *m, const yg_scan_use *scan, yg_error *error) {
+    for (size_t i = 0; scan->slice_count > 1 && i < scan->slice_count; i++)
+        if (!need(m, "slice", scan->slices[i].name, scan->slices[i].origin, error))
+            return false;
+    met inner = *m;
+    /* A carry is given anew by a node of its name, which the next step then uses. */
+    for (size_t i = 0; i < scan->carry_count; i++)
+        meet(&inner, scan->carries[i].name);
+    return !inner.failed ? need_body(&inner, &(met){0}, &scan->body, error) : yg_fail_memory(error);
 }
 
 /* Checks that every parameter and node is used. `expected` are parameters that `expect: shapes`
@@ -122,6 +154,8 @@ static bool need_body(const met *m, const met *expected, const yg_body *body, yg
                            "it",
                            statement->names[0]);
         }
+        if (statement->scan && !need_scan(m, statement->scan, error))
+            return false;
     }
     return true;
 }

@@ -1,0 +1,33 @@
+/*
+ * Building a scan: a loop (graph/loop.h) whose body is built statement by statement between
+ * yg_scan_open() and yg_scan_close(), in the builder `inner`.
+ */
+#ifndef YG_MODELS_LOADER_SCAN_BUILD_H
+#define YG_MODELS_LOADER_SCAN_BUILD_H
+
+#include "builder.h"
+
+/* A scan while it is being built. */
+typedef struct yg_scan_building {
+    yg_builder inner; /* its graph is the body */
+    const yg_flat_scan *scan;
+    yg_origin origin;
+    int64_t steps;
+    /* The slices of the scan, and perhaps those that tell which examples go on (`lengths`) and
+     * where cotangents are cut off (`truncate`). Sequences are nodes around the body, with the
+     * steps as their first dimension; slices are inputs of the body. */
+    yg_node *sequences, *slices;
+    size_t slice_count;
+    yg_node goes_on;           /* of the body, bool [B]; YG_NONE: all examples do */
+    yg_node *starts, *carries; /* by carry: a node around the body; an input of the body */
+} yg_scan_building;
+
+/* Begins the body. False on failure. Whatever it returns, yg_scan_drop() must follow. */
+bool yg_scan_open(yg_builder *builder, const yg_flat_scan *scan, yg_origin origin,
+                  yg_scan_building *building);
+/* Ends it: adds the loop, and gives its results their names. False on failure. */
+bool yg_scan_close(yg_scan_building *building, const char *const *names, size_t name_count);
+/* Frees what a scan that could not be finished has left. */
+void yg_scan_drop(yg_scan_building *building);
+
+#endif
