@@ -1,0 +1,62 @@
+/*
+ * avg_pool3d: the average of each window. A composite of average_pooling.
+ */
+#include "pooling.h"
+
+static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                      yg_node *results) {
+    return yg_avg_pool(graph, call, operands, results, 3);
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    return yg_avg_pool_reference(r, index, 3);
+}
+
+static const yg_sample samples[] = {
+    {{"f[1, 2, 4, 5, 3]"},
+     (const yg_attr[]){
+         {.count = 1, .ints = {2}}, {0}, {.count = 1, .ints = {0}}, {.i = 0}, {.i = 1}, {.i = 0}}},
+    {{"f[1, 2, 4, 5, 3]"},
+     (const yg_attr[]){{.count = 3, .ints = {2, 3, 2}},
+                       {.count = 3, .ints = {1, 2, 3}},
+                       {.count = 3, .ints = {1, 1, 1}},
+                       {.i = 1},
+                       {.i = 1},
+                       {.i = 0}}},
+    {{"f[1, 2, 4, 5, 3]"},
+     (const yg_attr[]){{.count = 3, .ints = {2, 3, 2}},
+                       {.count = 3, .ints = {1, 2, 3}},
+                       {.count = 3, .ints = {1, 1, 1}},
+                       {.i = 1},
+                       {.i = 0},
+                       {.i = 0}}},
+    {{"f[2, 4, 5, 3]"},
+     (const yg_attr[]){{.count = 1, .ints = {2}},
+                       {.count = 1, .ints = {1}},
+                       {.count = 1, .ints = {1}},
+                       {.i = 0},
+                       {.i = 0},
+                       {.i = 0}}},
+    {{"f[0, 2, 4, 5, 3]"},
+     (const yg_attr[]){
+         {.count = 1, .ints = {2}}, {0}, {.count = 1, .ints = {0}}, {.i = 0}, {.i = 1}, {.i = 0}}},
+    {{"f[1, 2, 4, 5, 3]"},
+     (const yg_attr[]){
+         {.count = 1, .ints = {2}}, {0}, {.count = 1, .ints = {0}}, {.i = 1}, {.i = 1}, {.i = -5}}},
+};
+
+const yg_op yg_op_avg_pool3d = {
+    .name = "avg_pool3d",
+    .formula = "y = (Σ x) / n over each window, of n elements",
+    .doc = "The average of each window, as PyTorch's avg_pool3d.",
+    .group = "pooling",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .attrs = yg_avg_pool_attrs,
+    .attr_count = YG_AVG_POOL_ATTRS,
+    .compose = compose,
+    .reference = reference,
+    .samples = samples,
+    .sample_count = sizeof samples / sizeof *samples,
+};
