@@ -22,7 +22,7 @@ _yamlgrad() {
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;
     predict) options+=" --weights --output --delimiter --batch-size --dtype --threads --set --plugin" ;;
     grad) options+=" --weights --seed --training --dtype --threads --set --plugin" ;;
-    check) options+=" --weights --seed --elements --threads --set --plugin --json" ;;
+    check) options+=" --weights --seed --training --elements --threads --set --plugin --json" ;;
     show) options+=" --batch --dim --all --graph --gradients --plan --pass --passes --without --dtype --set --plugin --json" ;;
     profile) options+=" --batch --dim --seconds --instructions --without --dtype --threads --set --plugin --json" ;;
     expand) options+=" --set --plugin" ;;

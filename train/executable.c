@@ -35,7 +35,8 @@ yg_network *yg_executable_network(const yg_executable_options *options, int64_t 
     };
     yg_network *network = yg_network_build(options->model, &asked, error);
     free(dims);
-    if (network && !options->outputs_only && yg_network_loss(network) == YG_NONE) {
+    if (network && !options->outputs_only && !options->random_loss &&
+        yg_network_loss(network) == YG_NONE) {
         yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(options->model), 0, 0},
                 "the model has no `loss:`");
         yg_network_free(network);
@@ -98,8 +99,7 @@ static bool differentiate(const yg_executable_options *options, yg_executable *e
     for (size_t i = 0; i < count; i++)
         if (parameters[i].trainable)
             p->parameters[p->trainable++] = parameters[i].node;
-    if (!yg_grad(graph, yg_network_loss(executable->network), YG_NONE, p->parameters, p->trainable,
-                 p->gradients))
+    if (!yg_grad(graph, executable->loss_node, YG_NONE, p->parameters, p->trainable, p->gradients))
         return yg_fail_as(error, yg_graph_error(graph));
     executable->backward_end = (yg_node)yg_graph_size(graph);
     if (!list_unreached(executable, p, error))
@@ -127,7 +127,7 @@ static bool list_nodes(const yg_executable_options *options, const yg_executable
             p->nodes[p->node_count++] = output[i].node;
         return true;
     }
-    p->nodes[p->node_count++] = yg_network_loss(executable->network);
+    p->nodes[p->node_count++] = executable->loss_node;
     for (size_t i = 0; i < metrics; i++)
         p->nodes[p->node_count++] = metric[i].node;
     for (size_t i = 0; i < executable->part_count; i++)
@@ -188,6 +188,11 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
     executable->network = yg_executable_network(options, executable->batch, error);
     if (!executable->network)
         return false;
+    executable->loss_node = yg_network_loss(executable->network);
+    if (executable->loss_node == YG_NONE && options->random_loss &&
+        !yg_random_loss_build(executable->network, &executable->random_loss, &executable->loss_node,
+                              error))
+        return false;
     executable->forward_end = executable->backward_end =
         (yg_node)yg_graph_size(yg_network_graph(executable->network));
     if ((options->plan && !yg_results_locate_parts(options->plan, executable, error)) ||
@@ -202,6 +207,8 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
         !yg_results_list(options, executable, p->gradients, p->trainable, error) ||
         !list_feeds(options, executable, error))
         return false;
+    yg_random_loss_fill(&executable->random_loss, yg_network_graph(executable->network),
+                        executable->program);
     executable->lr = scalar_input(executable, executable->updates.inputs.lr);
     executable->t = scalar_input(executable, executable->updates.inputs.t);
     return true;
@@ -233,6 +240,7 @@ void yg_executable_free(yg_executable *executable) {
     yg_optimizer_graph_free(&executable->updates);
     free(executable->feeds);
     yg_results_free(executable);
+    yg_random_loss_free(&executable->random_loss);
     free(executable->unreached);
     free(executable);
 }
@@ -267,6 +275,10 @@ bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_err
             return false;
     }
     return yg_results_point(executable, error);
+}
+
+yg_origin yg_executable_loss_origin(const yg_executable *executable) {
+    return yg_node_origin(yg_network_graph(executable->network), executable->loss_node);
 }
 
 void yg_executable_fill(const yg_executable *executable, yg_stream *stream) {

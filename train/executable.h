@@ -9,6 +9,7 @@
 #include "evaluate.h"
 #include "gradients.h"
 #include "optimizer.h"
+#include "random_loss.h"
 #include "safetensors.h"
 #include "score_plan.h"
 #include "stream.h"
@@ -22,6 +23,7 @@ typedef struct yg_executable_options {
     bool training;                 /* build the network for training: dropout drops */
     bool outputs_only;             /* compute only the model's outputs, for predict */
     bool gradients;                /* compute the gradients of the loss as results */
+    bool random_loss;              /* a model without a loss gets one: see yg_random_loss_build() */
     const yg_optimizer *optimizer; /* NULL: no updates */
     double clip_grad_norm;         /* 0: none */
     const yg_score_plan *plan;     /* compute the parts of its scores too; NULL: do not */
@@ -55,6 +57,8 @@ typedef struct yg_executable {
     yg_program *program;
     size_t feed_count;
     yg_feed *feeds;
+    yg_node loss_node; /* of the network, or the random loss */
+    yg_random_loss random_loss;
     yg_result loss;
     size_t metric_count;
     yg_result *metrics;
@@ -105,8 +109,15 @@ void yg_executable_fill(const yg_executable *executable, yg_stream *stream);
 /* One run, as yg_program_run(). */
 bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, yg_error *error);
 
+/* Where the model file states the loss. */
+yg_origin yg_executable_loss_origin(const yg_executable *executable);
+
 /* The value of a scalar result, at the parameters that the last run read. */
 double yg_result_scalar(const yg_result *result);
+
+/* The seed that the options give, or that training would use. */
+bool yg_gradients_seed(const yg_model *model, const yg_gradients_options *options, uint64_t *seed,
+                       yg_error *error);
 
 /* Fills the store with the parameters at which a gradient is asked for: initial values, or the
  * weights that the options name. */

@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The seed that the options give, or that training would use. */
-static bool find_seed(const yg_model *model, const yg_gradients_options *options, uint64_t *seed,
-                      yg_error *error) {
+bool yg_gradients_seed(const yg_model *model, const yg_gradients_options *options, uint64_t *seed,
+                       yg_error *error) {
     *seed = options->seed;
     return options->has_seed || yg_settings_seed(model, seed, error);
 }
@@ -23,7 +22,7 @@ bool yg_gradients_parameters(const yg_model *model, const yg_gradients_options *
                              yg_error *error) {
     uint64_t seed;
     yg_tensor_file file = {0};
-    if (!find_seed(model, options, &seed, error) ||
+    if (!yg_gradients_seed(model, options, &seed, error) ||
         !yg_weights_initialize(executable->network, seed, store, error))
         return false;
     if (!options->weights)
@@ -78,7 +77,7 @@ bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *option
                                                 .training = options->training,
                                                 .gradients = true};
     bool good =
-        find_seed(model, options, &seed, error) &&
+        yg_gradients_seed(model, options, &seed, error) &&
         yg_settings_dtype(model, options->dtype, &executable_options.dtype, error) &&
         yg_encoding_load_data(model, options->weights, executable_options.dtype, &data, error) &&
         (executable = yg_executable_new(&executable_options, data.train.count, error)) &&

@@ -19,11 +19,11 @@ typedef struct yg_gradients_options {
     bool has_seed;       /* false: `train: seed`, or 0 without that */
     yg_dtype dtype;      /* as yg_evaluate_options.dtype */
     int threads;         /* 0: all cores */
-    /* For yg_loss_gradients(): compute as training step 0 does, with dropout as the seed draws it
-     * and the statistics of the batch. false: as evaluation does. */
+    /* Compute as training step 0 does, with dropout as the seed draws it and the statistics of the
+     * batch. false: as evaluation does. */
     bool training;
-    /* For yg_check_gradients(): the most elements of a parameter to compare; 0: 64. A larger
-     * parameter is cut into that number of equal stretches, and one element is drawn from each. */
+    /* For yg_check_gradients(): the most elements of a parameter to compare, spread over each of
+     * its dimensions; 0: 64, and fewer in a network of more than 64 parameters. */
     int64_t elements;
 } yg_gradients_options;
 
@@ -50,19 +50,22 @@ void yg_gradients_free(yg_gradients *gradients); /* what it holds, not the struc
 typedef struct yg_gradient_check {
     char *name;
     bool passed;
-    int64_t compared, elements;
+    int64_t compared; /* elements, without those that were left out */
+    int64_t elements;
     double worst;                /* the largest |gradient - difference| / max(1, |difference|) */
     int64_t worst_index;         /* the element of `worst`, row-major; -1: none was compared */
     double gradient, difference; /* of the element of `worst` */
-    int64_t kinks; /* elements at a kink, such as relu's at 0: the slopes to both sides differ, and
-                      the gradient is one of them or lies between them */
+    bool nearby;   /* they are those of a point nearby, because the place itself is a kink */
+    int64_t kinks; /* elements that were left out, because the loss has a kink there, such as relu's
+                      at 0: the slopes to both sides differ. Their gradients were compared at a
+                      point nearby, and agreed. */
     const char *file;     /* of the parameter's declaration; belongs to the model */
     int32_t line, column; /* of the parameter's declaration */
 } yg_gradient_check;
 
 typedef struct yg_gradient_checks {
     bool passed;      /* all parameters passed */
-    bool has_loss;    /* false: there was nothing to compare */
+    bool has_loss;    /* false: the loss is the sum of the outputs times random numbers */
     bool random_data; /* the model has no data that can be read; random values were used */
     int64_t examples;
     double loss;
@@ -70,11 +73,10 @@ typedef struct yg_gradient_checks {
     yg_gradient_check *parameters;
 } yg_gradient_checks;
 
-/* Compares the gradient of every trainable parameter with central differences, in float64, with
- * dropout off, on at most 8 training examples (random ones for a model without data). The sections
- * `train:` and `data:` are read first, as training reads them. For a model without a loss nothing
- * is compared. True also where gradients disagree: see `passed`. Freed by yg_gradient_checks_free()
- * after success. */
+/* Compares the gradient of every trainable parameter with central differences, in float64, on at
+ * most 8 training examples (random ones for a model without data). The sections `train:` and
+ * `data:` are read first, as training reads them. True also where gradients disagree: see `passed`.
+ * Freed by yg_gradient_checks_free() after success. */
 bool yg_check_gradients(const yg_model *model, const yg_gradients_options *options,
                         yg_gradient_checks *checks, yg_error *error);
 void yg_gradient_checks_free(yg_gradient_checks *checks); /* what it holds, not the struct */

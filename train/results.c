@@ -70,8 +70,7 @@ bool yg_results_list(const yg_executable_options *options, yg_executable *execut
         executable->output_count = executable->outputs ? outputs : 0;
         return executable->outputs != NULL;
     }
-    executable->loss =
-        result_of(executable, "loss", yg_network_loss(executable->network), YG_NOWHERE);
+    executable->loss = result_of(executable, "loss", executable->loss_node, YG_NOWHERE);
     executable->metrics = list_named(executable, metric, metrics, error);
     executable->metric_count = executable->metrics ? metrics : 0;
     return executable->metrics &&
