@@ -2,7 +2,7 @@
  * Operators in a shared object of their own, for `yamlgrad --plugin FILE.so`. Such a file holds
  * descriptors and, once:
  *
- *     YG_PLUGIN(&yg_op_softsign, &yg_op_swish)
+ *     YG_PLUGIN(&yg_op_isru, &yg_op_swish)
  *
  * A plug-in is machine code and is trusted as much as the command itself: it comes from the command
  * line, never from a model file. It is built against the headers of the very yamlgrad that loads

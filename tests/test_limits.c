@@ -36,6 +36,8 @@ typedef struct limit_case {
 #define SQRT_2         1.414213562373095048801688724209698079L
 #define LOG_2          0.693147180559945309417232121458176568L
 #define LOG_10         2.302585092994045684017991454684364208L
+#define SELU_SCALE     1.0507009873554804934193349852946L
+#define SELU_ALPHA     1.6732632423543772848170429916717L
 #define SQRT_HALF      0.707106781186547524400844362104849039L
 
 #define FUNCTION(name, expression)                                                                 \
@@ -98,6 +100,15 @@ FUNCTION(elu, x > 0 ? x : expm1l(x))
 FUNCTION(elu_slope, x > 0 ? 1 : expl(x))
 FUNCTION(elu_half, x > 0 ? x : 0.5L * expm1l(x))
 FUNCTION(elu_half_slope, x > 0 ? 1 : 0.5L * expl(x))
+FUNCTION(celu_half, x > 0 ? x : 0.5L * expm1l(2 * x))
+FUNCTION(celu_half_slope, x > 0 ? 1 : expl(2 * x))
+FUNCTION(selu, SELU_SCALE *(x > 0 ? x : SELU_ALPHA * expm1l(x)))
+FUNCTION(selu_slope, SELU_SCALE *(x > 0 ? 1 : SELU_ALPHA * expl(x)))
+FUNCTION(gate, tanhl(softplus(x)))
+FUNCTION(mish, isinf(x) && x < 0 ? 0 : x * gate(x))
+FUNCTION(mish_slope, isinf(x) ? x > 0 : gate(x) + x * (1 - gate(x)) * (1 + gate(x)) * logistic(x))
+FUNCTION(log_logistic, -softplus(-x))
+FUNCTION(log_logistic_slope, logistic(-x))
 FUNCTION(silu, isinf(x) && x < 0 ? 0 : x * logistic(x))
 FUNCTION(silu_slope, isinf(x) ? x > 0 : logistic(x) * (1 + x * logistic(-x)))
 FUNCTION(gelu, isinf(x) && x < 0 ? 0 : x * normal(x))
@@ -136,11 +147,15 @@ static const limit_case cases[] = {
     {"erfc", erfcl, erfc_slope, 0, false, 2},
     {"tanh", tanhl, tanh_slope, 0, true, 1},
     {"sigmoid", logistic, logistic_slope, 0, true, 1},
-    {"softplus", softplus, logistic, 0, false, 1},
+    {"softplus", softplus, logistic, 1, false, 1},
     {"relu", relu, relu_slope, 0, false, 1},
     {"leaky_relu", leaky, leaky_slope, 0.01, false, 1},
     {"elu", elu, elu_slope, 1, false, 1},
     {"elu", elu_half, elu_half_slope, 0.5, false, 1},
+    {"celu", celu_half, celu_half_slope, 0.5, false, 1},
+    {"selu", selu, selu_slope, 0, false, 1},
+    {"mish", mish, mish_slope, 0, false, 1},
+    {"logsigmoid", log_logistic, log_logistic_slope, 0, false, 1},
     {"silu", silu, silu_slope, 0, false, 1},
     {"gelu", gelu, gelu_slope, 0, false, 2},
     {"gelu", gelu_tanh, gelu_tanh_slope, -1, false, 3},

@@ -1,0 +1,34 @@
+/*
+ * softsign: y = x / (1 + |x|), elementwise.
+ *
+ * A composite of plain operators.
+ */
+#include "build.h"
+#include "elementwise.h"
+#include "registry.h"
+
+static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                      yg_node *results) {
+    (void)call;
+    const yg_node size = yg_offset(graph, yg_abs(graph, operands[0]), 1);
+    results[0] = yg_divide(graph, operands[0], size);
+    return 1;
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const double x = yg_at(r, 0, index);
+    return x / (1 + fabs(x));
+}
+
+const yg_op yg_op_softsign = {
+    .name = "softsign",
+    .formula = "y = x / (1 + |x|)",
+    .doc = "Like tanh, with heavier tails; NaN at the infinities, as in PyTorch.",
+    .group = "elementwise",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand_names = {"x"},
+    .compose = compose,
+    .reference = reference,
+    YG_SAMPLES(yg_unary_samples),
+};
