@@ -20,12 +20,13 @@ typedef struct whole {
 
 /* Applies the operator. With `between`, each float operand is multiplied by an input that holds 1.
  * That keeps the values and puts an elementwise operator before the tested one, so that both can
- * run in one row loop. */
+ * run in one row loop. The first operand comes last: it is the one that falls into rows where
+ * others, such as a weight, are needed whole. */
 static size_t apply(whole *w, const sample_call *call, bool between) {
     if (!between)
         return sample_apply(call, w->graph, w->inputs, w->outputs);
     yg_node operands[YG_SAMPLE_OPERANDS];
-    for (size_t k = 0; k < call->count; k++) {
+    for (size_t k = call->count; k-- > 0;) {
         const yg_type *type = &call->types[k];
         const yg_type scalar = yg_type_scalar(type->dtype);
         operands[k] = w->inputs[k] = yg_input(w->graph, "operand", type);
