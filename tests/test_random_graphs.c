@@ -11,7 +11,8 @@
  *   float32, optimised            to single precision
  *
  * An operator takes part by existing: operands are mapped into its declared domain, attributes are
- * drawn from its schema, and what its shape rule refuses is drawn again.
+ * drawn from its schema, and what its shape rule refuses is drawn again. Every other attempt is
+ * shaped like one of its samples.
  */
 #include "graph/profile.h"
 #include "graph/program.h"
@@ -129,22 +130,26 @@ static char letter(const yg_op *op, size_t k) {
     return op->samples[0].operands[at] ? op->samples[0].operands[at][0] : 'f';
 }
 
-/* A constant of integers or truth values in the operator's domain, with the shape of a pool node.
- */
+/* A constant of integers or truth values in the operator's domain. */
+static yg_node integers_of(builder *b, const yg_op *op, size_t k, const yg_type *type) {
+    const yg_domain domain = op->domain[k < YG_OP_NAMED_OPERANDS ? k : 0];
+    int32_t integers[LIMIT_MAX];
+    uint8_t truths[LIMIT_MAX];
+    for (int64_t i = 0; i < yg_type_count(type); i++) {
+        truths[i] = (uint8_t)roll(&b->dice, 2);
+        integers[i] = (int32_t)domain.low + (int32_t)roll(&b->dice, 2);
+    }
+    return yg_constant(b->graph, type, type->dtype == YG_BOOL ? (void *)truths : (void *)integers);
+}
+
+/* The same with the shape of a pool node. */
 static yg_node draw_integers(builder *b, const yg_op *op, size_t k) {
     const yg_node like = b->pool[roll(&b->dice, b->count)];
     yg_type type = *yg_node_type(b->graph, like);
     type.dtype = letter(op, k) == 'b' ? YG_BOOL : YG_I32;
     if (roll(&b->dice, 2) && type.rank > 0)
         type.shape[--type.rank] = 0; /* class indices have one dimension less */
-    const yg_domain domain = op->domain[k < YG_OP_NAMED_OPERANDS ? k : 0];
-    int32_t integers[LIMIT_MAX];
-    uint8_t truths[LIMIT_MAX];
-    for (int64_t i = 0; i < yg_type_count(&type); i++) {
-        truths[i] = (uint8_t)roll(&b->dice, 2);
-        integers[i] = (int32_t)domain.low + (int32_t)roll(&b->dice, 2);
-    }
-    return yg_constant(b->graph, &type, type.dtype == YG_BOOL ? (void *)truths : (void *)integers);
+    return integers_of(b, op, k, &type);
 }
 
 /* Whether the operator takes these operands. It is tried in a graph of its own, because a failure
@@ -181,6 +186,60 @@ static void add_results(builder *b, const yg_op *op, const yg_node *results, siz
     }
 }
 
+/* A node of a sample's type. A float one is made of a random node: its mean, times numbers that
+ * differ. So an operator whose operands need a certain rank takes part too. */
+static yg_node draw_like(builder *b, const yg_op *op, size_t k, const char *text) {
+    yg_type type;
+    cr_assert(sample_type(text, b->dtype, &type), "%s", text);
+    double numbers[LIMIT];
+    float narrow[LIMIT];
+    const int64_t count = yg_type_count(&type);
+    if (count > LIMIT)
+        return YG_NONE;
+    if (!yg_dtype_is_float(type.dtype))
+        return integers_of(b, op, k, &type);
+    for (int64_t i = 0; i < count; i++) {
+        numbers[i] = 0.25 * (double)(1 + roll(&b->dice, 9));
+        narrow[i] = (float)numbers[i];
+    }
+    const yg_node x = yg_mean(b->graph, b->pool[roll(&b->dice, b->count)], NULL, 0, false);
+    const void *data = b->dtype == YG_F32 ? (const void *)narrow : numbers;
+    const yg_node y =
+        yg_multiply(b->graph, yg_constant(b->graph, &type, data), yg_broadcast(b->graph, x, &type));
+    return into_domain(b, y, op->domain[op->flags & YG_OP_LIST ? 0 : k]);
+}
+
+/* Draws operands and attributes of one of the operator's samples. Returns how many operands there
+ * are; 0 if the sample does not suit. */
+static size_t draw_sample(builder *b, const yg_op *op, yg_node *operands, yg_attr *attrs) {
+    const yg_sample *sample = &op->samples[roll(&b->dice, (int64_t)op->sample_count)];
+    size_t count = 0;
+    for (; count < 4 && count < YG_SAMPLE_OPERANDS && sample->operands[count]; count++) {
+        operands[count] = draw_like(b, op, count, sample->operands[count]);
+        if (operands[count] == YG_NONE)
+            return 0;
+    }
+    if (sample->attrs)
+        memcpy(attrs, sample->attrs, op->attr_count * sizeof *attrs);
+    else
+        yg_op_defaults(op, attrs);
+    return count;
+}
+
+/* Draws operands from the pool, and any attributes. Returns how many operands there are. */
+static size_t draw_call(builder *b, const yg_op *op, yg_node *operands, yg_attr *attrs) {
+    const size_t count = op->flags & YG_OP_LIST ? 2 : (size_t)op->min_operands;
+    for (size_t k = 0; k < count; k++) {
+        const yg_node x = b->pool[roll(&b->dice, b->count)];
+        operands[k] = wants_integers(op, k) && letter(op, k) != 'f'
+                          ? draw_integers(b, op, k)
+                          : into_domain(b, x, op->domain[op->flags & YG_OP_LIST ? 0 : k]);
+    }
+    for (size_t i = 0; i < op->attr_count; i++)
+        attrs[i] = draw_attr(b, &op->attrs[i]);
+    return count;
+}
+
 static void add_random_node(builder *b) {
     const yg_op_set *set = yg_graph_ops(b->graph);
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -190,17 +249,11 @@ static void add_random_node(builder *b) {
             continue;
         yg_node operands[4];
         yg_attr attrs[MAX_ATTRS];
-        size_t count = (size_t)op->min_operands;
-        if (op->flags & YG_OP_LIST)
-            count = 2;
-        for (size_t k = 0; k < count; k++) {
-            const yg_node x = b->pool[roll(&b->dice, b->count)];
-            operands[k] = wants_integers(op, k) && letter(op, k) != 'f'
-                              ? draw_integers(b, op, k)
-                              : into_domain(b, x, op->domain[op->flags & YG_OP_LIST ? 0 : k]);
-        }
-        for (size_t i = 0; i < op->attr_count; i++)
-            attrs[i] = draw_attr(b, &op->attrs[i]);
+        const bool like_a_sample = attempt % 2 == 1;
+        const size_t count =
+            like_a_sample ? draw_sample(b, op, operands, attrs) : draw_call(b, op, operands, attrs);
+        if (like_a_sample && count == 0)
+            continue;
         if (!accepts(b, op, operands, count, attrs))
             continue;
         yg_node results[SAMPLE_RESULTS];
