@@ -208,8 +208,8 @@ static bool read_head(yg_model *model, yg_definition *definition, yg_error *erro
         {"graph", true, NULL},
         {"outputs", true, NULL},
         {"rate", false, NULL}, /* here for hints only: an entry with it is a schedule */
-        {"state", false, "`state` is not available in this version"},
-        {"update", false, "`update` is not available in this version"},
+        {"state", false, NULL},
+        {"update", false, NULL},
         {"scan", false, "a scan is a node of `graph`: {y: {scan: {x_t: x}, …}}"},
     };
     const yg_value *value = definition->value;
