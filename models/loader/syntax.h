@@ -94,7 +94,9 @@ typedef struct yg_argument_spec {
     const char *name;
     yg_argument_kind kind;
     double min, max;          /* -HUGE_VAL, HUGE_VAL: open */
-    const char **choices;     /* NULL-terminated */
+    int64_t count;            /* YG_ARGUMENT_INTS: the entries of the list; 0: any number */
+    const char **choices;     /* NULL-terminated. YG_ARGUMENT_INTS: words that may stand in place of
+                                 the list; NULL: there are none */
     const yg_value *fallback; /* NULL: it has none */
     bool optional;            /* without a fallback: a node may leave it out; it is then absent */
 } yg_argument_spec;
