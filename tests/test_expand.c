@@ -131,6 +131,42 @@ static const struct {
      HEAD "params: {sum: {shape: [4], init: ones}, mean: {shape: [4], init: ones}}\n"
           "graph:\n  y: mse(x * sum, x * mean + 1, reduction='sum') + mse(x, x + 2, 'sum')\n"
           "outputs: [y]\nloss: y\n"},
+    {"copies with numbers, names and inputs of their own",
+     "format: 1\n"
+     "define:\n"
+     "  two:\n"
+     "    args: {n: int}\n"
+     "    inputs: {x: [B, m], s: [B]}\n"
+     "    params: {w: {shape: [m, n], init: normal}}\n"
+     "    graph: {y: x @ w, t: \"sum(y, dim=1) * s\"}\n"
+     "    outputs: [y, t]\n"
+     "inputs: {x: [B, 4]}\n"
+     "graph:\n"
+     "  y, t: {type: two, repeat: {i: 3}, input: {x: x, s: \"x[:, i]\"}, n: i + 2,\n"
+     "         names: \"{name}_{i}\"}\n"
+     "outputs: [y]\nloss: sum(y) + sum(stack(t)) + mean(t[1] * w_0[0, 0])\n",
+     HEAD "params:\n"
+          "  w_0: {shape: [4, 2], init: normal}\n"
+          "  w_1: {shape: [2, 3], init: normal}\n"
+          "  w_2: {shape: [3, 4], init: normal}\n"
+          "graph:\n"
+          "  a: x @ w_0\n  b: a @ w_1\n  y: b @ w_2\n"
+          "  s: sum(a, dim=1) * x[:, 0]\n"
+          "  t: sum(b, dim=1) * x[:, 1]\n"
+          "  u: sum(y, dim=1) * x[:, 2]\n"
+          "outputs: [y]\nloss: sum(y) + sum(stack([s, t, u])) + mean(t * w_0[0, 0])\n"},
+    {"nodes that do not exist",
+     HEAD "vars: {deep: false, wide: true}\n"
+          "graph:\n"
+          "  a: {type: linear, input: x, if: deep, out_features: 2}\n"
+          "  b: {type: linear, input: x, if: wide, names: \"{name}_b\", out_features: 4}\n"
+          "  c: if(deep, a, b) * b.bias\n"
+          "outputs: [c]\nloss: sum(c) + sum(weight_b)\n",
+     HEAD "params:\n"
+          "  weight_b: {shape: [4, 4], init: {type: uniform, low: -0.5, high: 0.5}}\n"
+          "  bias_b: {shape: [4], init: {type: uniform, low: -0.5, high: 0.5}}\n"
+          "graph: {c: (x @ transpose(weight_b) + bias_b) * bias_b}\n"
+          "outputs: [c]\nloss: sum(c) + sum(weight_b)\n"},
     {"constants that nodes are made of",
      HEAD "vars: {n: 2}\n"
           "graph:\n"

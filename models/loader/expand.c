@@ -126,11 +126,11 @@ static bool expand(yg_expander *x, yg_network *network) {
     yg_scope *scope = yg_pool_take(x->pool, sizeof *scope);
     if (!scope)
         return yg_fail_memory(x->error);
-    *scope = (yg_scope){.prefix = "", .parameter_prefix = ""};
+    *scope = (yg_scope){.prefix = "", .parameter_prefix = "", .parameter_suffix = ""};
     const yg_body *body = &x->model->body;
     if (!yg_bind_vars(x, scope) || !bind_ports(x, scope) || !reserve_names(x) ||
         !yg_expand_params(x, scope, body) || !yg_expand_body(x, scope, body) ||
-        !yg_expand_updates(x, scope, body) || !expand_results(x, scope))
+        !expand_results(x, scope))
         return false;
     x->trial->inner = false;
     return yg_build_results(x->trial, x->model, x->flat, network, false);

@@ -21,7 +21,8 @@
 typedef struct yg_binding {
     yg_term term;
     const yg_layer_use *layer;    /* the layer node of that name; NULL: the name is no layer node */
-    const char *parameter_prefix; /* of the layer's parameters */
+    const char *parameter_prefix; /* begins the full names of the layer's parameters */
+    const char *parameter_suffix; /* ends them */
     bool shares_one;              /* all copies of the layer use the same parameters */
     bool is_carry; /* of a scan, before the body has given it anew: a node may take its name */
 } yg_binding;
@@ -35,6 +36,7 @@ struct yg_scope {
     const char *prefix;    /* "" or "h.": begins the full names of the body's nodes */
     const char *parameter_prefix; /* begins the full names of its parameters; with `share`, those of
                                    * another layer */
+    const char *parameter_suffix; /* ends them; "" unless a node around has `names:` */
     bool shared;                  /* the parameters exist already and are not made again */
     const yg_definition *definition; /* the layer type; NULL: the model itself */
     const yg_scan_use *scan;         /* whose body this is; NULL: no scan's */
@@ -120,12 +122,9 @@ bool yg_take_name(yg_expander *x, const char *prefix, const char **name, yg_orig
 
 /* Expands `params:` of a body, or finds them in another layer for `share`. */
 bool yg_expand_params(yg_expander *x, yg_scope *scope, const yg_body *body);
-/* Expands `update:` of a body, whose parameters and statements have been expanded. */
-bool yg_expand_updates(yg_expander *x, const yg_scope *scope, const yg_body *body);
-/* Where a body with `share` uses a state that a body above updates, *term becomes the value after
- * that update. */
-bool yg_expand_updated(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
-                       const char *full, yg_term *term);
+/* Evaluates `if:`, a constant. `what` names what has it. NULL: *holds becomes true. */
+bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_expression *condition,
+                         const char *what, bool *holds);
 /* Evaluates an initialiser and its settings. NULL on failure. */
 const yg_initializer *yg_expand_init(yg_expander *x, const yg_scope *scope,
                                      const yg_init_spec *spec);
@@ -139,9 +138,13 @@ bool yg_read_function(yg_expander *x, const yg_scope *scope, const yg_expression
 bool yg_expand_inputs(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
                       const yg_statement *above, yg_term **inputs, size_t *count);
 /* Evaluates `repeat:`: *count becomes the number of copies. *items become the values of the
- * repeated name, one for each copy. */
+ * repeated name, one for each copy: the items of a list, or the copy's number. */
 bool yg_expand_repeat(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
                       int64_t *count, const yg_term **items);
+/* Evaluates `names:` in a scope: what the full names of the node's parameters begin and end with.
+ */
+bool yg_name_parameters(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
+                        const char **prefix, const char **suffix);
 /* Binds the names in an input's pattern, and emits the requirement that its shape fits. `given` is
  * the input, as a name. */
 bool yg_expand_pattern(yg_expander *x, yg_scope *scope, const yg_input_spec *input,

@@ -37,7 +37,7 @@ static bool check_words(const formula *f) {
 static bool open_formula(const yg_model *model, const yg_value *value, yg_error *error,
                          formula *f) {
     *f = (formula){.x = {.model = model, .pool = yg_pool_new(), .error = error},
-                   .scope = {.prefix = "", .parameter_prefix = ""}};
+                   .scope = {.prefix = "", .parameter_prefix = "", .parameter_suffix = ""}};
     if (!f->x.pool)
         return yg_fail_memory(error);
     f->expression = yg_read_expression(f->x.pool, value, "a formula", error);

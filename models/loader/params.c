@@ -176,8 +176,7 @@ static bool param_type(yg_expander *x, const yg_scope *scope, const yg_param_spe
                        yg_type *type) {
     int64_t shape[YG_MAX_RANK];
     yg_error failure = {0};
-    const char *what =
-        yg_pool_format(x->pool, spec->state ? "state '%s'" : "parameter '%s'", spec->name);
+    const char *what = yg_pool_format(x->pool, "parameter '%s'", spec->name);
     if (!what)
         return yg_fail_memory(x->error);
     for (size_t d = 0; d < spec->shape.count; d++) {
@@ -188,8 +187,7 @@ static bool param_type(yg_expander *x, const yg_scope *scope, const yg_param_spe
                             &shape[d], x->error))
             return false;
     }
-    const yg_dtype dtype = yg_dtype_is_float(spec->dtype) ? x->trial->dtype : spec->dtype;
-    return yg_type_make(dtype, (int)spec->shape.count, shape, type, &failure) ||
+    return yg_type_make(x->trial->dtype, (int)spec->shape.count, shape, type, &failure) ||
            yg_fail(x->error, failure.code, spec->shape.origin, "%s: %s", what, failure.message);
 }
 
@@ -237,12 +235,9 @@ static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
                              .name = full,
                              .rank = type->rank,
                              .init = init,
-                             .trainable = spec->trainable,
-                             .state = spec->state,
-                             .dtype = spec->dtype};
+                             .trainable = spec->trainable};
     memcpy(param->shape, type->shape, sizeof param->shape);
-    if (!spec->state &&
-        __builtin_add_overflow(flat->elements, yg_type_count(type), &flat->elements))
+    if (__builtin_add_overflow(flat->elements, yg_type_count(type), &flat->elements))
         return yg_fail(x->error, YG_ERROR_ARGUMENT, spec->origin,
                        "the model has more than 9223372036854775807 parameters");
     yg_builder *trial = x->trial;
@@ -252,34 +247,33 @@ static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
            (yg_names_add(&flat->param_names, x->pool, full) || yg_fail_memory(x->error));
 }
 
-/* Evaluates `if:`. Without one the parameter is wanted. */
-static bool read_condition(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
-                           bool *wanted) {
-    yg_term condition;
+bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_expression *condition,
+                         const char *what, bool *holds) {
+    yg_term term, value;
     char found[200];
-    *wanted = true;
-    if (!spec->condition)
+    *holds = true;
+    if (!condition)
         return true;
-    if (!yg_expand_expression(x, scope, spec->condition, &condition))
+    if (!yg_expand_expression(x, scope, condition, &term))
         return false;
-    *wanted = condition.i != 0;
-    if (condition.kind == YG_TERM_BOOL)
+    *holds = term.i != 0;
+    if (term.kind == YG_TERM_BOOL)
         return true;
-    yg_term value;
-    return yg_value_of(x, &condition, &value) &&
-           yg_fail(x->error, YG_ERROR_ARGUMENT, spec->condition->origin,
-                   "`if` of parameter '%s': true or false, the same in every graph, is "
-                   "expected, found %s",
-                   spec->name, yg_term_describe(x->trial->graph, &value, found, sizeof found));
+    return yg_value_of(x, &term, &value) &&
+           yg_fail(x->error, YG_ERROR_ARGUMENT, condition->origin,
+                   "`if` of %s: true or false, the same in every graph, is expected, found %s",
+                   what, yg_term_describe(x->trial->graph, &value, found, sizeof found));
 }
 
 static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *spec) {
-    const char *full = yg_pool_format(x->pool, "%s%s", scope->parameter_prefix, spec->name);
+    const char *full = yg_pool_format(x->pool, "%s%s%s", scope->parameter_prefix, spec->name,
+                                      scope->parameter_suffix);
     yg_binding binding = {.term = {.kind = YG_TERM_ABSENT, .text = "its `if` is false"}};
+    const char *what = yg_pool_format(x->pool, "parameter '%s'", spec->name);
     bool wanted;
-    if (!full)
+    if (!full || !what)
         return yg_fail_memory(x->error);
-    if (!read_condition(x, scope, spec, &wanted))
+    if (!yg_expand_condition(x, scope, spec->condition, what, &wanted))
         return false;
     if (wanted) {
         yg_type type;
@@ -292,8 +286,6 @@ static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *s
             .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, spec->origin, full)};
         if (!binding.term.written)
             return yg_fail_memory(x->error);
-        if (spec->state && scope->shared && !yg_expand_updated(x, scope, spec, full, &binding.term))
-            return false;
     }
     return yg_scope_add(x, scope, spec->name, spec->origin, binding);
 }

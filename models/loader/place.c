@@ -18,7 +18,10 @@ typedef struct placing {
     const yg_scope *scope; /* of the node; its arguments use the names in it */
     yg_origin origin;      /* of the node */
     const char *prefix, *parameter_prefix;
-    bool shared;     /* the parameters exist already (`share:`) */
+    const char *parameter_suffix;
+    const yg_statement *above; /* the statement before the node */
+    bool copies_have_inputs;   /* each copy of `repeat` expands `input:` in its own scope */
+    bool shared;               /* the parameters exist already (`share:`) */
     bool shares_one; /* `share:` names a node without `repeat:`: all copies use its parameters */
 } placing;
 
@@ -93,7 +96,7 @@ static bool expand_definition(yg_expander *x, const placing *at, yg_scope *scope
     x->frame = frame;
     x->depth++;
     const bool good = yg_expand_params(x, scope, body) && yg_expand_body(x, scope, body) &&
-                      yg_expand_updates(x, scope, body) && expand_outputs(x, scope, body, results);
+                      expand_outputs(x, scope, body, results);
     x->depth--;
     x->frame = frame->outer;
     const yg_frame innermost = {.type = frame->type, .origin = frame->origin};
@@ -109,6 +112,7 @@ static bool place_definition(yg_expander *x, const placing *at, const term_list 
         return yg_fail_memory(x->error);
     *scope = (yg_scope){.prefix = at->prefix,
                         .parameter_prefix = at->parameter_prefix,
+                        .parameter_suffix = at->parameter_suffix,
                         .shared = at->shared,
                         .definition = type};
     if (!yg_count_statement(x, at->origin) || !yg_bind_arguments(x, at->scope, at->use, scope))
@@ -128,6 +132,11 @@ static const char *numbered(yg_expander *x, const char *prefix, int64_t number) 
     return text;
 }
 
+static bool number_parameters(yg_expander *x, placing *copy, int64_t number) {
+    copy->parameter_prefix = numbered(x, copy->parameter_prefix, number);
+    return copy->parameter_prefix != NULL;
+}
+
 /* Expands a layer that was given as an argument: one, or several in a row. */
 static bool place_argument(yg_expander *x, const placing *at, const term_list *inputs,
                            term_list *results) {
@@ -141,6 +150,7 @@ static bool place_argument(yg_expander *x, const placing *at, const term_list *i
                          .origin = layer.layers[i]->origin,
                          .prefix = at->prefix,
                          .parameter_prefix = at->parameter_prefix,
+                         .parameter_suffix = at->parameter_suffix,
                          .shared = at->shared};
         if (layer.layer_count > 1) {
             inner.prefix = numbered(x, at->prefix, (int64_t)i);
@@ -180,7 +190,8 @@ static bool end_layer(yg_expander *x, size_t index, const term_list *results) {
     if (!layer->results)
         return yg_fail_memory(x->error);
     for (size_t i = 0; i < results->count; i++)
-        if (results->terms[i].written->kind == YG_EXPRESSION_NAME)
+        if (results->terms[i].kind == YG_TERM_WRITTEN &&
+            results->terms[i].written->kind == YG_EXPRESSION_NAME)
             layer->results[layer->result_count++] = results->terms[i].written->text;
     return true;
 }
@@ -213,36 +224,92 @@ static const yg_scope *scope_of_copy(yg_expander *x, const placing *at, const yg
                : NULL;
 }
 
-static bool place_copies(yg_expander *x, const placing *at, const term_list *inputs,
+/* The results of copies: the first is that of the last copy, since it flows from copy to copy. Each
+ * other one is a list, with an item for each copy. Without a copy the first is the input. */
+static bool begin_results(yg_expander *x, const placing *at, int64_t count, term_list *results) {
+    const yg_definition *type = at->use->definition;
+    results->count = type ? type->body.output_count : 1;
+    results->terms = yg_pool_take(x->pool, results->count * sizeof *results->terms);
+    if (!results->terms)
+        return yg_fail_memory(x->error);
+    for (size_t k = 1; k < results->count; k++) {
+        results->terms[k] = (yg_term){.kind = YG_TERM_LIST, .values = (size_t)count};
+        results->terms[k].items =
+            yg_pool_take(x->pool, ((size_t)count + 1) * sizeof *results->terms);
+        if (!results->terms[k].items)
+            return yg_fail_memory(x->error);
+    }
+    return true;
+}
+
+/* The inputs of a copy. Where copies have names of their own, inputs may use them. */
+static bool copy_inputs(yg_expander *x, const placing *copy, const term_list *given,
+                        term_list *inputs) {
+    if (copy->copies_have_inputs) {
+        if (!yg_expand_inputs(x, copy->scope, copy->use, copy->above, &inputs->terms,
+                              &inputs->count))
+            return false;
+    } else {
+        inputs->count = given->count;
+        inputs->terms = yg_pool_take(x->pool, (given->count + 1) * sizeof *inputs->terms);
+        if (!inputs->terms)
+            return yg_fail_memory(x->error);
+        memcpy(inputs->terms, given->terms, given->count * sizeof *inputs->terms);
+    }
+    return (inputs->count > 0 && inputs->terms[0].kind != YG_TERM_ABSENT) ||
+           yg_fail(x->error, YG_ERROR_ARGUMENT, copy->use->repeat->origin,
+                   "`repeat`: layer type '%s' has no input, so copies cannot be chained",
+                   copy->use->type);
+}
+
+/* Expands copy `i` in a scope of its own if it has one. */
+static bool place_copy(yg_expander *x, const placing *at, int64_t i, const yg_term *items,
+                       const term_list *given, term_list *results) {
+    placing copy = *at;
+    yg_layer_use *once = yg_pool_take(x->pool, sizeof *once);
+    term_list inputs, made;
+    if (!once)
+        return yg_fail_memory(x->error);
+    *once = *at->use;
+    once->repeat = NULL;
+    once->repeat_name = NULL;
+    copy.prefix = numbered(x, at->prefix, i);
+    copy.scope = at->use->repeat_name ? scope_of_copy(x, at, &items[i]) : at->scope;
+    if (!copy.prefix || !copy.scope)
+        return false;
+    if (at->use->names ? !yg_name_parameters(x, copy.scope, at->use, &copy.parameter_prefix,
+                                             &copy.parameter_suffix)
+                       : !at->shares_one && !number_parameters(x, &copy, i))
+        return false;
+    if (!copy_inputs(x, &copy, given, &inputs))
+        return false;
+    copy.use = once;
+    if (i > 0)
+        inputs.terms[0] = results->terms[0];
+    if (!place_once(x, &copy, &inputs, &made))
+        return false;
+    results->terms[0] = made.terms[0];
+    for (size_t k = 1; k < results->count; k++)
+        results->terms[k].items[results->terms[k].count++] = made.terms[k];
+    return true;
+}
+
+static bool place_copies(yg_expander *x, const placing *at, const term_list *given,
                          term_list *results) {
     int64_t count = 0;
     const yg_term *items = NULL;
     if (!yg_expand_repeat(x, at->scope, at->use, &count, &items))
         return false;
-    if (inputs->count == 0 || inputs->terms[0].kind == YG_TERM_ABSENT)
-        return yg_fail(x->error, YG_ERROR_ARGUMENT, at->use->repeat->origin,
-                       "`repeat`: layer type '%s' has no input, so copies cannot be chained",
-                       at->use->type);
-    yg_layer_use *once = yg_pool_take(x->pool, sizeof *once);
-    term_list flow = {.terms = yg_pool_take(x->pool, inputs->count * sizeof *flow.terms),
-                      .count = inputs->count};
-    if (!once || !flow.terms)
-        return yg_fail_memory(x->error);
-    memcpy(flow.terms, inputs->terms, inputs->count * sizeof *flow.terms);
-    *once = *at->use;
-    once->repeat = NULL;
-    *results = (term_list){.terms = flow.terms, .count = 1};
-    for (int64_t i = 0; i < count; i++) {
-        placing copy = *at;
-        copy.use = once;
-        copy.prefix = numbered(x, at->prefix, i);
-        copy.parameter_prefix =
-            at->shares_one ? at->parameter_prefix : numbered(x, at->parameter_prefix, i);
-        copy.scope = at->use->repeat_name ? scope_of_copy(x, at, &items[i]) : at->scope;
-        if (!copy.prefix || !copy.parameter_prefix || !copy.scope ||
-            !place_once(x, &copy, &flow, results))
+    if (!begin_results(x, at, count, results))
+        return false;
+    for (int64_t i = 0; i < count; i++)
+        if (!place_copy(x, at, i, items, given, results))
             return false;
-        flow.terms[0] = results->terms[0];
+    term_list inputs;
+    if (count == 0) {
+        if (!copy_inputs(x, at, given, &inputs))
+            return false;
+        results->terms[0] = inputs.terms[0];
     }
     return true;
 }
@@ -287,7 +354,13 @@ static bool read_share(yg_expander *x, const yg_scope *scope, const yg_layer_use
                        "`share`: '%s' has `repeat`, so its parameters are those of copies: this "
                        "node needs `repeat` too",
                        use->share);
+    if (other->layer->repeat && other->layer->names)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                       "`share`: the copies of '%s' have `names`, so their parameters cannot be "
+                       "shared",
+                       use->share);
     at->parameter_prefix = other->parameter_prefix;
+    at->parameter_suffix = other->parameter_suffix;
     at->shared = true;
     at->shares_one = !other->layer->repeat || other->shares_one;
     return true;
@@ -295,19 +368,21 @@ static bool read_share(yg_expander *x, const yg_scope *scope, const yg_layer_use
 
 static bool bind_results(yg_expander *x, yg_scope *scope, const yg_statement *statement,
                          const placing *at, const term_list *results) {
-    if (results->count != statement->name_count)
+    const size_t count = statement->name_count;
+    if (count != results->count && (count != 1 || results->count == 0))
         return yg_fail(x->error, YG_ERROR_ARGUMENT, statement->origin,
                        "layer type '%s' gives %zu tensors, %zu names found: write them as "
-                       "`a, b: {type: %s, …}`",
-                       at->use->type, results->count, statement->name_count, at->use->type);
-    for (size_t i = 0; i < results->count; i++) {
+                       "`a, b: {type: %s, …}`, or one name for the first",
+                       at->use->type, results->count, count, at->use->type);
+    for (size_t i = 0; i < count; i++) {
         yg_binding binding = {.term = results->terms[i],
                               .layer = at->use,
                               .parameter_prefix = at->parameter_prefix,
+                              .parameter_suffix = at->parameter_suffix,
                               .shares_one = at->shares_one};
         const char *name = statement->names[i];
-        /* Names of the model's own graph stay. */
-        if (x->depth == 0 &&
+        /* Names of the model's own graph stay. A list of tensors has none. */
+        if (x->depth == 0 && results->terms[i].kind == YG_TERM_WRITTEN &&
             !yg_emit_one(x, "", name, results->terms[i].written, statement->origin, &binding.term))
             return false;
         if (!yg_scope_add(x, scope, name, statement->origin, binding))
@@ -316,18 +391,42 @@ static bool bind_results(yg_expander *x, yg_scope *scope, const yg_statement *st
     return true;
 }
 
+/* A node whose `if:` is false does not exist. */
+static bool skip_layer(yg_expander *x, yg_scope *scope, const yg_statement *statement) {
+    const yg_binding absent = {.term = {.kind = YG_TERM_ABSENT, .text = "its `if` is false"}};
+    for (size_t i = 0; i < statement->name_count; i++)
+        if (!yg_scope_add(x, scope, statement->names[i], statement->origin, absent))
+            return false;
+    return true;
+}
+
 static bool expand_layer(yg_expander *x, yg_scope *scope, const yg_statement *statement,
                          const yg_statement *above) {
     const yg_layer_use *use = statement->layer;
-    placing at = {.use = use, .scope = scope, .origin = statement->origin, .shared = scope->shared};
+    placing at = {.use = use,
+                  .scope = scope,
+                  .origin = statement->origin,
+                  .parameter_suffix = scope->parameter_suffix,
+                  .above = above,
+                  .shared = scope->shared};
+    bool exists;
+    const char *what = yg_pool_format(x->pool, "node '%s'", statement->names[0]);
     at.prefix = yg_pool_format(x->pool, "%s%s.", scope->prefix, statement->names[0]);
     at.parameter_prefix =
         yg_pool_format(x->pool, "%s%s.", scope->parameter_prefix, statement->names[0]);
-    if (!at.prefix || !at.parameter_prefix)
+    if (!what || !at.prefix || !at.parameter_prefix)
         return yg_fail_memory(x->error);
+    if (!yg_expand_condition(x, scope, use->condition, what, &exists))
+        return false;
+    if (!exists)
+        return skip_layer(x, scope, statement);
     term_list inputs = {0}, results = {0};
+    at.copies_have_inputs = use->repeat && use->repeat_name;
     return read_share(x, scope, use, &at) &&
-           yg_expand_inputs(x, scope, use, above, &inputs.terms, &inputs.count) &&
+           (!use->names || use->repeat ||
+            yg_name_parameters(x, scope, use, &at.parameter_prefix, &at.parameter_suffix)) &&
+           (at.copies_have_inputs ||
+            yg_expand_inputs(x, scope, use, above, &inputs.terms, &inputs.count)) &&
            place_use(x, &at, &inputs, &results) && bind_results(x, scope, statement, &at, &results);
 }
 

@@ -69,7 +69,7 @@ static bool resolve_port(yg_expander *x, const yg_scope *scope, const yg_port_sp
 
 bool yg_resolve_ports(yg_model *model, yg_error *error) {
     yg_expander x = {.model = model, .pool = model->pool, .constants = true, .error = error};
-    yg_scope scope = {.prefix = "", .parameter_prefix = ""};
+    yg_scope scope = {.prefix = "", .parameter_prefix = "", .parameter_suffix = ""};
     model->ports = yg_pool_take(model->pool, (model->port_count + 1) * sizeof *model->ports);
     if (!model->ports)
         return yg_fail_memory(error);

@@ -71,7 +71,8 @@ static bool bind_inputs(yg_expander *x, yg_scope *scope, yg_origin origin) {
 static bool make_formula(yg_model *model, const yg_definition *definition, yg_argument *given,
                          yg_schedule *schedule, yg_error *error) {
     yg_expander x = {.model = model, .pool = model->pool, .constants = true, .error = error};
-    yg_scope outer = {.prefix = "", .parameter_prefix = ""}, inputs = outer, inner = outer;
+    yg_scope outer = {.prefix = "", .parameter_prefix = "", .parameter_suffix = ""}, inputs = outer,
+             inner = outer;
     const yg_layer_use use = {.definition = definition, .arguments = given};
     yg_term formula;
     inner.definition = definition;

@@ -53,20 +53,39 @@ bool yg_fail_absent(const yg_expander *x, const char *name, const yg_term *absen
     return yg_fail(x->error, YG_ERROR_NAME, origin, "'%s' is not there: %s", name, absent->text);
 }
 
-/* A parameter of a layer node, such as "tok.weight". It becomes its full name. */
+/* A parameter of this name, or NULL. */
+static const char *known_parameter(const yg_expander *x, const char *prefix, const char *name,
+                                   const char *suffix) {
+    const char *full = yg_pool_format(x->pool, "%s%s%s", prefix, name, suffix);
+    const bool known = full && yg_names_find(&x->flat->param_names, full) != YG_NOT_FOUND;
+    return known ? full : NULL;
+}
+
+/* The full name of a parameter of a layer node, such as "tok.weight", or "weight_l0" of a node with
+ * `names`. A node with `names` or `share` tells itself how its parameters are called. NULL: there
+ * is none. */
+static const char *full_parameter(const yg_expander *x, const yg_scope *scope, const char *name) {
+    const char *full = NULL;
+    for (const yg_scope *s = scope; !full && s; s = s->outer)
+        full = known_parameter(x, s->parameter_prefix, name, s->parameter_suffix);
+    for (const char *dot = strchr(name, '.'); !full && dot; dot = strchr(dot + 1, '.')) {
+        const char *node = yg_pool_copy(x->pool, name, (size_t)(dot - name));
+        const yg_binding *binding = node ? yg_scope_find(scope, node) : NULL;
+        if (binding && binding->layer)
+            full =
+                known_parameter(x, binding->parameter_prefix, dot + 1, binding->parameter_suffix);
+    }
+    return full;
+}
+
 static bool find_parameter(const yg_expander *x, const yg_scope *scope, const char *name,
                            yg_origin origin, yg_term *term) {
-    if (!x->flat || !strchr(name, '.'))
+    const char *full = x->flat ? full_parameter(x, scope, name) : NULL;
+    if (!full)
         return false;
-    for (; scope; scope = scope->outer) {
-        const char *full = yg_pool_format(x->pool, "%s%s", scope->parameter_prefix, name);
-        if (!full || yg_names_find(&x->flat->param_names, full) == YG_NOT_FOUND)
-            continue;
-        *term = (yg_term){.kind = YG_TERM_WRITTEN,
-                          .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, full)};
-        return term->written != NULL;
-    }
-    return false;
+    *term = (yg_term){.kind = YG_TERM_WRITTEN,
+                      .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, full)};
+    return term->written != NULL;
 }
 
 /* The error for a layer node that exists and a parameter that does not. Suggests the parameters

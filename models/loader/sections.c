@@ -202,7 +202,7 @@ static const yg_value *resolve(resolver *r, const yg_value *value, bool text) {
 bool yg_resolve_sections(yg_model *model, yg_error *error) {
     resolver r = {
         .x = {.model = model, .pool = model->pool, .constants = true, .error = error},
-        .scope = {.prefix = "", .parameter_prefix = ""},
+        .scope = {.prefix = "", .parameter_prefix = "", .parameter_suffix = ""},
         .model = model,
     };
     if (!yg_bind_vars(&r.x, &r.scope))

@@ -92,6 +92,30 @@ static bool read_repeat(yg_model *model, const yg_value *value, yg_layer_use *us
     return use->repeat != NULL;
 }
 
+/* `names: "{name}_l{layer}"`: what parameters are called in the body around the node. */
+static bool read_parameter_names(const yg_value *value, yg_layer_use *use, yg_error *error) {
+    if (!value)
+        return true;
+    use->names_origin = value->origin;
+    if (!yg_value_text(value, "`names`", &use->names, error))
+        return false;
+    const char *name = strstr(use->names, "{name}");
+    if (!name || strstr(name + 1, "{name}"))
+        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                       "`names`: a text with one {name} in it is expected, such as "
+                       "\"{name}_l{layer}\", found '%s'",
+                       use->names);
+    return !use->share || yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                                  "`names` cannot stand beside `share`, which uses parameters "
+                                  "that have their names");
+}
+
+static bool read_condition(yg_model *model, const yg_value *value, yg_layer_use *use,
+                           yg_error *error) {
+    use->condition = value ? yg_read_expression(model->pool, value, "`if`", error) : NULL;
+    return !value || use->condition;
+}
+
 /* Reads a layer node. `nested`: it is an argument of kind layer, which has no `input:` or `share:`.
  */
 static const yg_layer_use *read_layer_use(yg_model *model, const yg_value *value,
@@ -122,8 +146,8 @@ static bool read_layers_in_a_row(yg_model *model, const yg_value *value, const y
 
 static bool unknown_argument(yg_model *model, const yg_value *key, const yg_definition *type,
                              yg_error *error) {
-    static const char *const own[] = {"input", "repeat", "share"};
-    const size_t count = type->argument_count + 3;
+    static const char *const own[] = {"input", "repeat", "share", "names", "if"};
+    const size_t count = type->argument_count + sizeof own / sizeof *own;
     const char **known = yg_pool_take(model->pool, count * sizeof *known);
     char hint[400];
     if (!known)
@@ -151,7 +175,7 @@ static const yg_value *key_of(const yg_value *mapping, const char *key) {
 
 static bool read_arguments(yg_model *model, const yg_value *value, const yg_library *library,
                            const yg_definition *definition, yg_layer_use *use, yg_error *error) {
-    static const char *const own[] = {"type", "input", "repeat", "share"};
+    static const char *const own[] = {"type", "input", "repeat", "share", "names", "if"};
     const yg_definition *type = use->definition;
     const size_t known = type ? type->argument_count : 0;
     use->arguments = yg_pool_take(model->pool, (known + 1) * sizeof *use->arguments);
@@ -204,7 +228,7 @@ static const yg_layer_use *read_layer_use(yg_model *model, const yg_value *value
                                           const yg_library *library,
                                           const yg_definition *definition, bool nested,
                                           yg_error *error) {
-    static const char *const outside[] = {"input", "share"};
+    static const char *const outside[] = {"input", "share", "names", "if"};
     if (!yg_value_is_mapping(value, "a layer", error))
         return NULL;
     const yg_value *type = yg_value_get(value, "type");
@@ -237,6 +261,8 @@ static const yg_layer_use *read_layer_use(yg_model *model, const yg_value *value
     }
     const yg_value *share = yg_value_get(value, "share");
     if ((share && !yg_value_text(share, "`share`", &use->share, error)) ||
+        !read_parameter_names(yg_value_get(value, "names"), use, error) ||
+        !read_condition(model, yg_value_get(value, "if"), use, error) ||
         !read_repeat(model, yg_value_get(value, "repeat"), use, error) ||
         !read_inputs(model, yg_value_get(value, "input"), use, error) ||
         !read_arguments(model, value, library, definition, use, error))

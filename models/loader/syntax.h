@@ -38,7 +38,6 @@ typedef struct yg_init_spec {
     const yg_expression **values;
 } yg_init_spec;
 
-/* An entry of `params:` or `state:`. */
 typedef struct yg_param_spec {
     yg_origin origin;
     const char *name;
@@ -46,16 +45,7 @@ typedef struct yg_param_spec {
     const yg_init_spec *init;
     const yg_expression *condition; /* `if:`; NULL: the parameter always exists */
     bool trainable;
-    bool state;
-    yg_dtype dtype; /* as written; a float type becomes the network's */
 } yg_param_spec;
-
-/* An entry of `update:`: what a state becomes after a training step. */
-typedef struct yg_update_spec {
-    yg_origin origin;
-    const char *name;
-    const yg_expression *value;
-} yg_update_spec;
 
 /* A layer type's input: a name and a pattern. */
 typedef struct yg_input_spec {
@@ -94,9 +84,7 @@ typedef struct yg_argument_spec {
     const char *name;
     yg_argument_kind kind;
     double min, max;          /* -HUGE_VAL, HUGE_VAL: open */
-    int64_t count;            /* YG_ARGUMENT_INTS: the entries of the list; 0: any number */
-    const char **choices;     /* NULL-terminated. YG_ARGUMENT_INTS: words that may stand in place of
-                                 the list; NULL: there are none */
+    const char **choices;     /* NULL-terminated */
     const yg_value *fallback; /* NULL: it has none */
     bool optional;            /* without a fallback: a node may leave it out; it is then absent */
 } yg_argument_spec;
@@ -124,9 +112,12 @@ struct yg_layer_use {
     bool input_above;                /* `input:` is left out */
     yg_input_use *inputs;
     size_t input_count;
-    const yg_expression *repeat; /* a count, or a list; NULL: once */
-    const char *repeat_name;     /* the name in `repeat: {name: list}`; otherwise NULL */
-    const char *share;           /* the node whose parameters it uses; NULL: its own */
+    const yg_expression *repeat;    /* a count, or a list; NULL: once */
+    const char *repeat_name;        /* the name in `repeat: {name: …}`; otherwise NULL */
+    const char *share;              /* the node whose parameters it uses; NULL: its own */
+    const yg_expression *condition; /* `if:`; NULL: the node always exists */
+    const char *names;      /* how its parameters are named, "{name}_l{i}"; NULL: after the node */
+    yg_origin names_origin; /* of `names:` */
 };
 
 /* An entry of `graph:`. */
@@ -150,10 +141,8 @@ typedef struct yg_output_spec {
 
 /* The parts that a model and a layer type have in common. */
 typedef struct yg_body {
-    yg_param_spec *params; /* parameters, then state */
+    yg_param_spec *params;
     size_t param_count;
-    yg_update_spec *updates;
-    size_t update_count;
     yg_statement *statements;
     size_t statement_count;
     yg_output_spec *outputs;

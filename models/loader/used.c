@@ -57,6 +57,12 @@ static void meet_layer(met *m, const yg_layer_use *use) {
     if (use->share)
         meet(m, use->share);
     meet_expression(m, use->repeat);
+    meet_expression(m, use->condition);
+    for (const char *c = use->names; c && (c = strchr(c, '{')); c++) {
+        const char *name = yg_pool_copy(m->pool, c + 1, strcspn(c + 1, "}"));
+        if (name)
+            meet(m, name);
+    }
     for (size_t i = 0; i < use->input_count; i++)
         meet_expression(m, use->inputs[i].value);
     for (size_t i = 0; use->definition && i < use->definition->argument_count; i++)
@@ -95,10 +101,6 @@ static void meet_body(met *m, const yg_body *body, const char *only_input) {
         meet_shape(m, &body->params[i].shape);
         meet_init(m, body->params[i].init);
         meet_expression(m, body->params[i].condition);
-    }
-    for (size_t i = 0; i < body->update_count; i++) {
-        meet(m, body->updates[i].name);
-        meet_expression(m, body->updates[i].value);
     }
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
@@ -144,8 +146,7 @@ static bool need_scan(const met *m, const yg_scan_use *scan, yg_error *error) {
 static bool need_body(const met *m, const met *expected, const yg_body *body, yg_error *error) {
     for (size_t i = 0; i < body->param_count; i++)
         if (yg_names_find(&expected->names, body->params[i].name) == YG_NOT_FOUND &&
-            !need(m, body->params[i].state ? "state" : "parameter", body->params[i].name,
-                  body->params[i].origin, error))
+            !need(m, "parameter", body->params[i].name, body->params[i].origin, error))
             return false;
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
