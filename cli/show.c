@@ -54,6 +54,10 @@ static void print_totals(const survey *survey, const yg_program_stats *step) {
     if (survey->trainable != survey->parameters)
         terminal_print(stdout, " (%s trainable)", text_of_count((double)survey->trainable, text));
     terminal_print(stdout, ", %s\n", yg_bytes_text((double)survey->weight_bytes, text));
+    if (survey->state > 0)
+        terminal_print(stdout, "state           %s, %s\n",
+                       text_of_count((double)survey->state, text),
+                       yg_bytes_text((double)survey->state_bytes, more));
     terminal_print(stdout, "forward         %s FLOPs\n",
                    text_of_count(survey->forward_flops, text));
     if (step) {
@@ -96,12 +100,12 @@ static json_t *json_of_survey(const yg_model *model, const survey *survey,
     for (size_t i = 0; i < survey->dim_count; i++)
         json_object_set_new(dims, survey->dims[i].name,
                             json_integer((json_int_t)survey->dims[i].size));
-    json_t *object =
-        json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "name", yg_model_name(model), "doc",
-                  yg_model_doc(model), "dims", dims, "parameters", (json_int_t)survey->parameters,
-                  "trainable", (json_int_t)survey->trainable, "weight_bytes",
-                  (json_int_t)survey->weight_bytes, "forward_flops",
-                  json_of_number(survey->forward_flops), "layers", rows);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "name", yg_model_name(model), "doc",
+        yg_model_doc(model), "dims", dims, "parameters", (json_int_t)survey->parameters,
+        "trainable", (json_int_t)survey->trainable, "weight_bytes",
+        (json_int_t)survey->weight_bytes, "state", (json_int_t)survey->state, "forward_flops",
+        json_of_number(survey->forward_flops), "layers", rows);
     if (step)
         json_object_set_new(
             object, "training_step",

@@ -237,8 +237,8 @@ static void count_parameters(survey *survey) {
     const yg_graph *graph = yg_network_graph(survey->network);
     for (size_t i = 0; i < count; i++) {
         const yg_type *type = yg_node_type(graph, parameter[i].node);
-        survey->parameters += yg_type_count(type);
-        survey->weight_bytes += yg_type_bytes(type);
+        *(parameter[i].state ? &survey->state : &survey->parameters) += yg_type_count(type);
+        *(parameter[i].state ? &survey->state_bytes : &survey->weight_bytes) += yg_type_bytes(type);
         if (parameter[i].trainable)
             survey->trainable += yg_type_count(type);
     }

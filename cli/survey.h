@@ -28,8 +28,8 @@ typedef struct survey {
     const char *batch; /* the batch dimension's name; "" for a model without one */
     size_t row_count;
     survey_row *rows;
-    int64_t parameters, trainable; /* elements */
-    int64_t weight_bytes;
+    int64_t parameters, trainable, state; /* elements; state is no parameter */
+    int64_t weight_bytes, state_bytes;
     double forward_flops;
     yg_dtype dtype;
     unsigned graph_flags;

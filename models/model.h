@@ -110,7 +110,15 @@ typedef struct yg_network_parameter {
     bool trainable;
     const yg_initializer *init;
     yg_origin origin;
+    bool state; /* no parameter, but a state: kept with the weights, never trainable. States come
+                 * after all parameters. */
 } yg_network_parameter;
+
+/* What a state becomes after a training step. */
+typedef struct yg_network_update {
+    yg_node state; /* the node of a parameter */
+    yg_node value; /* of the same type */
+} yg_network_update;
 
 /* A layer node, each copy of a `repeat`, or an expression of the model's own `graph:`. */
 typedef struct yg_network_layer {
@@ -129,6 +137,9 @@ const yg_tensor_name *yg_network_targets(const yg_network *network, size_t *coun
 const yg_tensor_name *yg_network_outputs(const yg_network *network, size_t *count);
 const yg_tensor_name *yg_network_metrics(const yg_network *network, size_t *count);
 const yg_network_parameter *yg_network_parameters(const yg_network *network, size_t *count);
+/* A program that trains hands these to yg_compile() with the optimizer's updates. None in a network
+ * for evaluation, where states do not change. */
+const yg_network_update *yg_network_updates(const yg_network *network, size_t *count);
 const yg_network_layer *yg_network_layers(const yg_network *network, size_t *count);
 yg_node yg_network_loss(const yg_network *network); /* YG_NONE if the model has none */
 

@@ -125,6 +125,99 @@ static const twin twins[] = {
           "outputs: [h]\n"
           "loss: sum(h * h)\n",
      "h.branch.0.weight h.branch.0.bias h.branch.1.weight"},
+    {"conv1d",
+     HEAD "inputs: {x: [B, 2, 7]}\n"
+          "graph: {h: {type: conv1d, out_channels: 4, kernel_size: 3, stride: 2, groups: 2, "
+          "activation: tanh}}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 2, 7]}\n"
+          "params: {w: {shape: [4, 1, 3], init: ones}, b: {shape: [4], init: ones}}\n"
+          "graph:\n"
+          "  h: tanh(conv1d(x, w, b, stride=2, groups=2))\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.weight h.bias"},
+    {"conv2d that keeps the size",
+     HEAD "inputs: {x: [B, 2, 4, 5]}\n"
+          "graph: {h: {type: conv2d, out_channels: 3, kernel_size: [3, 2], padding: same, "
+          "use_bias: false}}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 2, 4, 5]}\n"
+          "params: {w: {shape: [3, 2, 3, 2], init: ones}}\n"
+          "graph:\n"
+          "  h: conv2d(x, w, padding=same)\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.weight"},
+    {"conv3d",
+     HEAD "inputs: {x: [B, 2, 2, 3, 4]}\n"
+          "graph: {h: {type: conv3d, out_channels: 2, kernel_size: 2, padding: [0, 1, 0], "
+          "dilation: [1, 1, 2]}}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 2, 2, 3, 4]}\n"
+          "params: {w: {shape: [2, 2, 2, 2, 2], init: ones}, b: {shape: [2], init: ones}}\n"
+          "graph:\n"
+          "  h: conv3d(x, w, b, padding=[0, 1, 0], dilation=[1, 1, 2])\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.weight h.bias"},
+    {"conv_transpose1d",
+     HEAD "inputs: {x: [B, 2, 5]}\n"
+          "graph: {h: {type: conv_transpose1d, out_channels: 4, kernel_size: 3, stride: 2, "
+          "output_padding: 1, groups: 2}}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 2, 5]}\n"
+          "params: {w: {shape: [2, 2, 3], init: ones}, b: {shape: [4], init: ones}}\n"
+          "graph:\n"
+          "  h: conv_transpose1d(x, w, b, stride=2, output_padding=1, groups=2)\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.weight h.bias"},
+    {"conv_transpose2d",
+     HEAD "inputs: {x: [B, 2, 3, 3]}\n"
+          "graph: {h: {type: conv_transpose2d, out_channels: 3, kernel_size: 2, stride: [2, 1], "
+          "padding: [1, 0], use_bias: false}}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 2, 3, 3]}\n"
+          "params: {w: {shape: [2, 3, 2, 2], init: ones}}\n"
+          "graph:\n"
+          "  h: conv_transpose2d(x, w, stride=[2, 1], padding=[1, 0])\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.weight"},
+    {"conv_transpose3d",
+     HEAD "inputs: {x: [B, 1, 2, 2, 2]}\n"
+          "graph: {h: {type: conv_transpose3d, out_channels: 2, kernel_size: [1, 2, 2], dilation: "
+          "2, activation: relu}}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 1, 2, 2, 2]}\n"
+          "params: {w: {shape: [1, 2, 1, 2, 2], init: ones}, b: {shape: [2], init: ones}}\n"
+          "graph:\n"
+          "  h: relu(conv_transpose3d(x, w, b, dilation=2))\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.weight h.bias"},
+    {"depthwise_separable_conv2d",
+     HEAD "inputs: {x: [B, 2, 4, 4]}\n"
+          "graph: {h: {type: depthwise_separable_conv2d, out_channels: 3, kernel_size: 3, padding: "
+          "1, depth_multiplier: 2}}\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     HEAD "inputs: {x: [B, 2, 4, 4]}\n"
+          "params: {w: {shape: [4, 1, 3, 3], init: ones}, b: {shape: [4], init: ones}, v: {shape: "
+          "[3, 4, 1, 1], init: ones}, c: {shape: [3], init: ones}}\n"
+          "graph:\n"
+          "  z: conv2d(x, w, b, padding=1, groups=2)\n"
+          "  h: conv2d(z, v, c)\n"
+          "outputs: [h]\n"
+          "loss: sum(h * h)\n",
+     "h.depthwise.weight h.depthwise.bias h.pointwise.weight h.pointwise.bias"},
     {"flatten",
      HEAD "inputs: {x: [B, 2, 3]}\n"
           "params: {p: {shape: [6], init: ones}}\n"

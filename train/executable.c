@@ -87,6 +87,20 @@ bool yg_executable_check_trainable(const yg_executable *executable, const yg_mod
                    "gradient)");
 }
 
+/* Appends the updates of the model's own states to those of the optimizer. */
+static bool add_state_updates(yg_executable *executable, yg_error *error) {
+    size_t count;
+    const yg_network_update *states = yg_network_updates(executable->network, &count);
+    yg_optimizer_graph *out = &executable->updates;
+    yg_update *grown = realloc(out->updates, (out->update_count + count + 1) * sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(error);
+    out->updates = grown;
+    for (size_t i = 0; i < count; i++)
+        out->updates[out->update_count++] = (yg_update){states[i].state, states[i].value};
+    return true;
+}
+
 static bool differentiate(const yg_executable_options *options, yg_executable *executable, plan *p,
                           yg_error *error) {
     yg_graph *graph = yg_network_graph(executable->network);
@@ -110,7 +124,8 @@ static bool differentiate(const yg_executable_options *options, yg_executable *e
         !yg_clip_grad_norm(graph, p->gradients, p->trainable, options->clip_grad_norm, error))
         return false;
     return yg_optimizer_build(options->optimizer, graph, p->parameters, p->gradients, p->trainable,
-                              &executable->updates, error);
+                              &executable->updates, error) &&
+           add_state_updates(executable, error);
 }
 
 static bool list_nodes(const yg_executable_options *options, const yg_executable *executable,

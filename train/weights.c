@@ -114,9 +114,42 @@ static bool fail_value(const yg_tensor *from, const yg_tensor *to, int64_t index
                    from->name, value, index, yg_dtype_name(to->type.dtype));
 }
 
+static int64_t whole_at(const yg_tensor *tensor, int64_t index) {
+    switch (tensor->type.dtype) {
+    case YG_BOOL:
+        return ((const bool *)tensor->data)[index];
+    case YG_I32:
+        return ((const int32_t *)tensor->data)[index];
+    default:
+        return ((const int64_t *)tensor->data)[index];
+    }
+}
+
+/* Copies whole numbers exactly, which a double could not. */
+static bool assign_whole(const yg_tensor *from, yg_tensor *to, const char *path, yg_error *error) {
+    const yg_dtype dtype = to->type.dtype;
+    const int64_t low = dtype == YG_BOOL ? 0 : dtype == YG_I32 ? INT32_MIN : INT64_MIN;
+    const int64_t high = dtype == YG_BOOL ? 1 : dtype == YG_I32 ? INT32_MAX : INT64_MAX;
+    const int64_t count = yg_type_count(&to->type);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t value = whole_at(from, i);
+        if (value < low || value > high)
+            return yg_fail(error, YG_ERROR_NUMERIC, (yg_origin){path, 0, 0},
+                           "tensor '%s' holds %" PRId64 " (element %" PRId64 "), which %s cannot",
+                           from->name, value, i, yg_dtype_name(dtype));
+        if (dtype == YG_I64)
+            ((int64_t *)to->data)[i] = value;
+        else
+            yg_element_set(dtype, to->data, i, (double)value);
+    }
+    return true;
+}
+
 /* Copies and converts. */
 static bool assign_values(const yg_tensor *from, yg_tensor *to, const char *path, yg_error *error) {
     const int64_t count = yg_type_count(&to->type);
+    if (!yg_dtype_is_float(to->type.dtype))
+        return assign_whole(from, to, path, error);
     for (int64_t i = 0; i < count; i++) {
         yg_element_set(to->type.dtype, to->data, i,
                        yg_element_get(from->type.dtype, from->data, i));

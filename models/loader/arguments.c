@@ -48,6 +48,33 @@ static bool check_range(const argument_site *site, double value) {
 
 /* ----------------------------------------------------------------------------------- numbers -- */
 
+/* What a list of an argument may be, for messages. */
+static void list_text(const yg_argument_spec *spec, char *text, size_t size) {
+    char list[40];
+    snprintf(list, sizeof list, spec->count > 0 ? "a list of %d" : "a list of whole numbers",
+             (int)spec->count);
+    snprintf(text, size, "%s%s%s%s", spec->count > 0 ? "a whole number" : list,
+             spec->count > 1 ? (spec->choices ? ", " : " or ") : "", spec->count > 1 ? list : "",
+             spec->choices ? " or a word" : "");
+}
+
+/* Where a list is wanted a number stands for a list of as many as are wanted, all alike. */
+static bool as_list(const argument_site *site, yg_term *term, yg_term *value) {
+    const size_t count = site->spec->count > 0 ? (size_t)site->spec->count : 1;
+    if (site->spec->kind != YG_ARGUMENT_INTS || value->kind != YG_TERM_INT)
+        return true;
+    yg_term *terms = yg_pool_take(site->x->pool, 2 * count * sizeof *terms);
+    if (!terms)
+        return yg_fail_memory(site->x->error);
+    for (size_t i = 0; i < count; i++) {
+        terms[i] = *term;
+        terms[count + i] = *value;
+    }
+    *term = (yg_term){.kind = YG_TERM_LIST, .items = terms, .count = count};
+    *value = (yg_term){.kind = YG_TERM_LIST, .items = terms + count, .count = count};
+    return true;
+}
+
 /* Checks that a number has the kind and the range that the layer type declares. */
 static bool check_value(const argument_site *site, const yg_term *value) {
     switch (site->spec->kind) {
@@ -63,11 +90,14 @@ static bool check_value(const argument_site *site, const yg_term *value) {
     default:
         break;
     }
-    if (value->kind != YG_TERM_LIST)
-        return wrong(site, "a list of whole numbers", value);
+    char expected[100];
+    list_text(site->spec, expected, sizeof expected);
+    if (value->kind != YG_TERM_LIST ||
+        (site->spec->count > 0 && value->count != (size_t)site->spec->count))
+        return wrong(site, expected, value);
     for (size_t i = 0; i < value->count; i++) {
         if (value->items[i].kind != YG_TERM_INT)
-            return wrong(site, "a list of whole numbers", &value->items[i]);
+            return wrong(site, expected, &value->items[i]);
         if (!check_range(site, (double)value->items[i].i))
             return false;
     }
@@ -104,8 +134,8 @@ static bool as_fraction(const argument_site *site, const yg_term *value, yg_term
 static bool read_number(const argument_site *site, const yg_expression *expression, yg_term *term) {
     yg_term value;
     if (!yg_expand_expression(site->x, site->scope, expression, term) ||
-        !yg_value_of(site->x, term, &value) || !check_value(site, &value) ||
-        !as_fraction(site, &value, term))
+        !yg_value_of(site->x, term, &value) || !as_list(site, term, &value) ||
+        !check_value(site, &value) || !as_fraction(site, &value, term))
         return false;
     if (term->kind == YG_TERM_WRITTEN)
         return name_formula(site, site->spec->name, term);
@@ -158,6 +188,16 @@ static bool read_choice(const argument_site *site, yg_term *term) {
                    "`%s` of %s '%s' cannot be '%s'%s", site->spec->name, yg_kind_of(site->type),
                    site->type->name, word,
                    yg_suggest(word, site->spec->choices, count, hint, sizeof hint));
+}
+
+/* Whether a word stands where numbers are wanted: `padding: same`. A name of a number goes first.
+ */
+static bool is_word(const argument_site *site, const yg_expression *expression) {
+    if (site->spec->kind != YG_ARGUMENT_INTS || !site->spec->choices)
+        return false;
+    return expression->kind == YG_EXPRESSION_TEXT || passed_on(site, YG_TERM_TEXT) ||
+           (expression->kind == YG_EXPRESSION_NAME && !strchr(expression->text, '.') &&
+            !yg_scope_find(site->scope, expression->text));
 }
 
 static bool read_op(const argument_site *site, const yg_expression *expression, yg_term *term) {
@@ -220,6 +260,8 @@ static bool read_argument(const argument_site *site, const yg_argument *argument
         return false;
     if (site->spec->kind == YG_ARGUMENT_OP)
         return read_op(site, expression, term);
+    if (is_word(site, expression))
+        return read_choice(site, term);
     if (!is_other_truth(site, expression))
         return read_number(site, expression, term);
     char what[160];

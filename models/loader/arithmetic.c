@@ -98,15 +98,19 @@ static bool is_comparison(const char *sign) {
     return strchr("<>=!", sign[0]) != NULL;
 }
 
-/* Texts and truth values can only be compared, and only with their own kind. */
+/* Texts and truth values can only be compared, and only with their own kind. A list that may be a
+ * word instead can be compared with it: no list equals a word. */
 static bool other_operation(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
                             const yg_term *b, yg_term *result, yg_error *error) {
     const char *sign = operation->text;
     const bool equality = sign[0] == '!' || sign[0] == '=';
     char left[120], right[120];
     bool equal = false;
-    if (equality && a->kind == YG_TERM_TEXT && b->kind == YG_TERM_TEXT)
-        equal = strcmp(a->text, b->text) == 0;
+    const bool texts = a->kind == YG_TERM_TEXT && b->kind == YG_TERM_TEXT;
+    const bool one_list = (a->kind == YG_TERM_TEXT && b->kind == YG_TERM_LIST) ||
+                          (a->kind == YG_TERM_LIST && b->kind == YG_TERM_TEXT);
+    if (equality && (texts || one_list))
+        equal = texts && strcmp(a->text, b->text) == 0;
     else if (equality && a->kind == YG_TERM_BOOL && b->kind == YG_TERM_BOOL)
         equal = a->i == b->i;
     else

@@ -44,21 +44,26 @@ static bool is_tainted(const yg_builder *builder, taint *t, const yg_flat_statem
 
 /* ------------------------------------------------------------------------------------- parts -- */
 
+/* Parameters come first, then state: so they have the same order where the model is expanded. */
 static bool build_params(yg_builder *builder, yg_network *network, const yg_flat *flat) {
     const size_t count = flat->param_names.count;
     network->parameters = yg_pool_take(builder->pool, (count + 1) * sizeof *network->parameters);
     if (!network->parameters)
         return yg_fail_memory(builder->error);
-    network->parameter_count = count;
-    for (size_t i = 0; i < count; i++) {
-        const yg_flat_param *param = &flat->params[i];
-        network->parameters[i] = (yg_network_parameter){.name = param->name,
-                                                        .trainable = param->trainable,
-                                                        .init = param->init,
-                                                        .origin = param->origin};
-        if (!yg_build_param(builder, param, &network->parameters[i].node))
-            return false;
-    }
+    for (int states = 0; states < 2; states++)
+        for (size_t i = 0; i < count; i++) {
+            const yg_flat_param *param = &flat->params[i];
+            if (param->state != (states != 0))
+                continue;
+            yg_network_parameter *built = &network->parameters[network->parameter_count++];
+            *built = (yg_network_parameter){.name = param->name,
+                                            .trainable = param->trainable,
+                                            .state = param->state,
+                                            .init = param->init,
+                                            .origin = param->origin};
+            if (!yg_build_param(builder, param, &built->node))
+                return false;
+        }
     return true;
 }
 
@@ -98,8 +103,9 @@ static bool list_layers(yg_builder *builder, yg_network *network, const yg_flat 
                                   .depth = layer->depth,
                                   .origin = layer->origin};
         for (size_t k = layer->param_begin; k < layer->param_end; k++)
-            out->parameters +=
-                yg_type_count(yg_node_type(network->graph, network->parameters[k].node));
+            if (!flat->params[k].state)
+                out->parameters += yg_type_count(yg_node_type(
+                    network->graph, yg_builder_find(builder, flat->params[k].name)->node));
     }
     return true;
 }

@@ -53,6 +53,26 @@ static bool build_metrics(yg_builder *builder, yg_network *network, const yg_out
     return true;
 }
 
+/* Builds what states become. Only a network for training needs it. */
+static bool build_updates(yg_builder *builder, const yg_flat *flat, yg_network *network) {
+    if (!builder->training)
+        return true;
+    network->updates =
+        yg_pool_take(builder->pool, (flat->update_count + 1) * sizeof *network->updates);
+    if (!network->updates)
+        return yg_fail_memory(builder->error);
+    for (size_t i = 0; i < flat->update_count; i++) {
+        const yg_flat_update *update = &flat->updates[i];
+        const yg_flat_param *state = &flat->params[update->param];
+        yg_network_update *built = &network->updates[network->update_count++];
+        built->state = yg_builder_find(builder, state->name)->node;
+        if (!yg_build_update(builder, state, update, &built->value))
+            return yg_blame(update->frame, builder->error);
+    }
+    builder->inner = false;
+    return true;
+}
+
 bool yg_build_results(yg_builder *builder, const yg_model *model, const yg_flat *flat,
                       yg_network *network, bool outputs_only) {
     builder->inner = false;
@@ -60,7 +80,8 @@ bool yg_build_results(yg_builder *builder, const yg_model *model, const yg_flat 
                      &network->output_count) ||
         !yg_check_units(network, builder->error))
         return false;
-    return outputs_only || (build_loss(builder, network, flat->loss) &&
-                            build_metrics(builder, network, flat->metrics, model->metric_count) &&
-                            yg_check_expectations(builder, model, flat, network));
+    return outputs_only ||
+           (build_updates(builder, flat, network) && build_loss(builder, network, flat->loss) &&
+            build_metrics(builder, network, flat->metrics, model->metric_count) &&
+            yg_check_expectations(builder, model, flat, network));
 }

@@ -28,9 +28,10 @@ bool yg_blame(const yg_frame *frame, yg_error *error) {
 bool yg_build_param(yg_builder *builder, const yg_flat_param *param, yg_node *node) {
     yg_type type;
     yg_error failure = {0};
-    if (!yg_type_make(builder->dtype, param->rank, param->shape, &type, &failure))
-        return yg_fail(builder->error, failure.code, param->origin, "parameter '%s': %s",
-                       param->name, failure.message);
+    const yg_dtype dtype = yg_dtype_is_float(param->dtype) ? builder->dtype : param->dtype;
+    if (!yg_type_make(dtype, param->rank, param->shape, &type, &failure))
+        return yg_fail(builder->error, failure.code, param->origin, "%s '%s': %s",
+                       param->state ? "state" : "parameter", param->name, failure.message);
     yg_graph_at(builder->graph, param->origin);
     *node = yg_parameter(builder->graph, param->name, &type);
     return *node == YG_NONE ? yg_fail_from_graph(builder, param->origin)
@@ -86,4 +87,29 @@ bool yg_build_statement(yg_builder *builder, const yg_flat_statement *statement)
             yg_node_set_name(builder->graph, term->node, name);
     }
     return true;
+}
+
+bool yg_build_update(yg_builder *builder, const yg_flat_param *state, const yg_flat_update *update,
+                     yg_node *node) {
+    builder->inner = update->frame != NULL;
+    builder->place = update->place;
+    const yg_type *type = yg_node_type(builder->graph, yg_builder_find(builder, state->name)->node);
+    char found[200], wanted[YG_TYPE_TEXT];
+    yg_term term;
+    if (!yg_expression_value(builder, update->value, &term))
+        return false;
+    const bool number = term.kind == YG_TERM_INT || term.kind == YG_TERM_BOOL ||
+                        (term.kind == YG_TERM_FLOAT && yg_dtype_is_float(type->dtype));
+    if (number || term.kind == YG_TERM_TENSOR) {
+        yg_builder_at(builder, update->origin);
+        if (!yg_term_to_node(builder, &term, type->dtype, update->origin, node))
+            return false;
+        if (yg_type_equal(yg_node_type(builder->graph, *node), type))
+            return true;
+        term = (yg_term){.kind = YG_TERM_TENSOR, .node = *node};
+    }
+    return yg_fail(builder->error, YG_ERROR_SHAPE, update->origin,
+                   "`update`: state '%s' is %s, its new value is %s", state->name,
+                   yg_type_text(type, wanted),
+                   yg_term_describe(builder->graph, &term, found, sizeof found));
 }

@@ -42,6 +42,9 @@ const yg_term *yg_builder_read(yg_builder *builder, const char *name);
  * has the place where it is written; yg_blame() adds the layers around it. */
 bool yg_build_param(yg_builder *builder, const yg_flat_param *param, yg_node *node);
 bool yg_build_statement(yg_builder *builder, const yg_flat_statement *statement);
+/* Builds what a state becomes. */
+bool yg_build_update(yg_builder *builder, const yg_flat_param *state, const yg_flat_update *update,
+                     yg_node *node);
 /* Changes an error in a layer's body: its place becomes that of the layer node in the model's own
  * graph, and the message gets the places in the bodies. Returns false. */
 bool yg_blame(const yg_frame *frame, yg_error *error);

@@ -9,7 +9,7 @@ static const yg_argument_spec *find_choice(const yg_definition *definition,
     if (name->kind != YG_EXPRESSION_NAME)
         return NULL;
     for (size_t i = 0; i < definition->argument_count; i++)
-        if (definition->arguments[i].kind == YG_ARGUMENT_CHOICE &&
+        if (definition->arguments[i].choices &&
             strcmp(definition->arguments[i].name, name->text) == 0)
             return &definition->arguments[i];
     return NULL;

@@ -10,7 +10,7 @@
 static bool read_body(yg_model *model, yg_definition *definition, yg_error *error) {
     const yg_value *value = definition->value;
     yg_body *body = &definition->body;
-    return yg_read_params(model, yg_value_get(value, "params"), body, error) &&
+    return yg_read_params(model, value, body, error) &&
            yg_read_graph(model, yg_value_get(value, "graph"), definition->library, definition, body,
                          error) &&
            yg_read_outputs(model, yg_value_get(value, "outputs"), "`outputs`", true, &body->outputs,

@@ -41,12 +41,15 @@ static bool read_choices(yg_model *model, const yg_value *value, yg_argument_spe
                          yg_error *error) {
     const yg_value *choices = yg_value_get(value, "choices");
     const bool wanted = argument->kind == YG_ARGUMENT_CHOICE;
+    const bool possible = wanted || argument->kind == YG_ARGUMENT_INTS;
     if (!wanted && !choices)
         return true;
-    if (!wanted || !choices || choices->kind != YG_SEQUENCE || choices->count == 0) {
+    if (!possible || !choices || choices->kind != YG_SEQUENCE || choices->count == 0) {
         return yg_fail(error, YG_ERROR_ARGUMENT, (choices ? choices : value)->origin,
-                       wanted ? "argument '%s': a choice needs `choices`, a list of words"
-                              : "argument '%s': `choices` are for `type: choice`",
+                       wanted     ? "argument '%s': a choice needs `choices`, a list of words"
+                       : possible ? "argument '%s': `choices` are a list of words"
+                                  : "argument '%s': `choices` are for `type: choice` and "
+                                    "`type: ints`",
                        argument->name);
     }
     argument->choices = yg_pool_take(model->pool, (choices->count + 1) * sizeof *argument->choices);
@@ -66,6 +69,16 @@ static bool read_optional(const yg_value *value, yg_argument_spec *argument, yg_
     return !argument->optional || !argument->fallback ||
            yg_fail(error, YG_ERROR_ARGUMENT, optional->origin,
                    "argument '%s': `optional` and `default` exclude each other", argument->name);
+}
+
+static bool read_count(const yg_value *value, yg_argument_spec *argument, yg_error *error) {
+    const yg_value *count = yg_value_get(value, "count");
+    if (!count)
+        return true;
+    if (argument->kind != YG_ARGUMENT_INTS)
+        return yg_fail(error, YG_ERROR_ARGUMENT, count->origin,
+                       "argument '%s': `count` is for `type: ints`", argument->name);
+    return yg_value_int(count, "`count`", 1, YG_MAX_RANK, &argument->count, error);
 }
 
 /* Refuses an argument with the name of a key that every layer node, or every schedule, has. In a
@@ -89,9 +102,9 @@ static bool check_argument_name(const yg_value *key, bool schedule, yg_error *er
 static bool read_argument(yg_model *model, const yg_value *key, const yg_value *value,
                           bool schedule, yg_argument_spec *argument, yg_error *error) {
     static const yg_key keys[] = {
-        {"type", true, NULL}, {"default", false, NULL}, {"optional", false, NULL},
-        {"min", false, NULL}, {"max", false, NULL},     {"choices", false, NULL},
-        {"doc", false, NULL},
+        {"type", true, NULL},   {"default", false, NULL}, {"optional", false, NULL},
+        {"min", false, NULL},   {"max", false, NULL},     {"choices", false, NULL},
+        {"count", false, NULL}, {"doc", false, NULL},
     };
     const char *const *known = schedule ? schedule_kinds : kinds; /* the first ones are the same */
     if (!check_argument_name(key, schedule, error))
@@ -118,7 +131,7 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
                        "argument '%s': a layer has no default", argument->name);
     }
     return read_optional(value, argument, error) && read_limits(value, argument, error) &&
-           read_choices(model, value, argument, error);
+           read_count(value, argument, error) && read_choices(model, value, argument, error);
 }
 
 static bool read_arguments(yg_model *model, const yg_value *value, bool schedule,
@@ -208,8 +221,8 @@ static bool read_head(yg_model *model, yg_definition *definition, yg_error *erro
         {"graph", true, NULL},
         {"outputs", true, NULL},
         {"rate", false, NULL}, /* here for hints only: an entry with it is a schedule */
-        {"state", false, "`state` is not available in this version"},
-        {"update", false, "`update` is not available in this version"},
+        {"state", false, NULL},
+        {"update", false, NULL},
         {"scan", false, "a scan is a node of `graph`: {y: {scan: {x_t: x}, …}}"},
     };
     const yg_value *value = definition->value;

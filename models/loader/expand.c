@@ -130,7 +130,7 @@ static bool expand(yg_expander *x, yg_network *network) {
     const yg_body *body = &x->model->body;
     if (!yg_bind_vars(x, scope) || !bind_ports(x, scope) || !reserve_names(x) ||
         !yg_expand_params(x, scope, body) || !yg_expand_body(x, scope, body) ||
-        !expand_results(x, scope))
+        !yg_expand_updates(x, scope, body) || !expand_results(x, scope))
         return false;
     x->trial->inner = false;
     return yg_build_results(x->trial, x->model, x->flat, network, false);

@@ -122,6 +122,12 @@ bool yg_take_name(yg_expander *x, const char *prefix, const char **name, yg_orig
 
 /* Expands `params:` of a body, or finds them in another layer for `share`. */
 bool yg_expand_params(yg_expander *x, yg_scope *scope, const yg_body *body);
+/* Expands `update:` of a body, whose parameters and statements have been expanded. */
+bool yg_expand_updates(yg_expander *x, const yg_scope *scope, const yg_body *body);
+/* Where a body with `share` uses a state that a body above updates, *term becomes the value after
+ * that update. */
+bool yg_expand_updated(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
+                       const char *full, yg_term *term);
 /* Evaluates `if:`, a constant. `what` names what has it. NULL: *holds becomes true. */
 bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_expression *condition,
                          const char *what, bool *holds);

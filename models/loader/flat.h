@@ -23,6 +23,7 @@ struct yg_frame {
     const yg_frame *outer; /* the layer around it; NULL: none */
 };
 
+/* A parameter or a state. */
 typedef struct yg_flat_param {
     yg_origin origin; /* of the entry in `params:`, or of the layer node in the model's own graph */
     const char *name;
@@ -30,7 +31,19 @@ typedef struct yg_flat_param {
     int64_t shape[YG_MAX_RANK];
     const yg_initializer *init;
     bool trainable;
+    bool state;
+    yg_dtype dtype; /* as written; a float type becomes the network's */
+    size_t update;  /* of a state: 1 + its index in yg_flat.updates; 0: it has none */
 } yg_flat_param;
+
+/* What a state becomes after a training step. Only networks for training have it. */
+typedef struct yg_flat_update {
+    yg_origin origin;
+    yg_origin place;       /* as of a statement */
+    const yg_frame *frame; /* as of a statement */
+    size_t param;          /* the state: an index of yg_flat.params */
+    const yg_expression *value;
+} yg_flat_update;
 
 /* What a layer type asks of the shape of an input: `[..., in_features]`. It is checked in every
  * network, because a symbolic dimension can have any size. */
@@ -104,6 +117,8 @@ struct yg_flat {
     yg_pool *pool;
     yg_flat_param *params;
     yg_names param_names; /* params[i].name is name i */
+    yg_flat_update *updates;
+    size_t update_count;
     yg_flat_statement *statements;
     size_t statement_count;
     yg_flat_layer *layers;
@@ -112,7 +127,7 @@ struct yg_flat {
     yg_output_spec *metrics; /* model->metric_count */
     const yg_expression *loss;
     yg_shape_expectation *shapes; /* model->expected_shape_count */
-    int64_t elements;             /* of all parameters */
+    int64_t elements;             /* of all parameters, without state */
 };
 
 #endif

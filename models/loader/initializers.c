@@ -294,9 +294,24 @@ bool yg_initializer_equal(const yg_initializer *a, const yg_initializer *b) {
     return equal;
 }
 
+/* Whether the values are whole numbers that an integer type can hold. */
+static bool is_whole(const yg_initializer *init, yg_dtype dtype) {
+    const double value = init->settings[0];
+    const double limit = dtype == YG_I64 ? 0x1p63 : dtype == YG_I32 ? 0x1p31 : 2;
+    return init->method->element == zeros || init->method->element == ones ||
+           (init->method->element == constant && value == floor(value) && value < limit &&
+            value >= (dtype == YG_BOOL ? 0 : -limit));
+}
+
 bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_origin origin,
                          yg_error *error) {
     char text[YG_TYPE_TEXT];
+    if (!yg_dtype_is_float(type->dtype) && !is_whole(init, type->dtype))
+        return yg_fail(
+            error, YG_ERROR_DTYPE, origin,
+            "a state of %s starts from `zeros`, `ones` or a `constant` whole number that "
+            "it can hold",
+            yg_dtype_name(type->dtype));
     if (init->method->fans && type->rank < 2)
         return yg_fail(error, YG_ERROR_SHAPE, origin,
                        "initialiser '%s' needs at least two dimensions, the parameter's shape is "

@@ -37,8 +37,8 @@ static const yg_key sections[] = {
     {"train", false, NULL},
     {"expect", false, NULL},
     {"layers", false, "layers are nodes of `graph`, as `h: {type: linear, out_features: 3}`"},
-    {"state", false, "`state` is not available in this version"},
-    {"update", false, "`update` is not available in this version"},
+    {"state", false, NULL},
+    {"update", false, NULL},
     {"scan", false, "a scan is a node of `graph`: {y: {scan: {x_t: x}, …}}"},
 };
 
@@ -174,7 +174,7 @@ static bool read_sections(yg_model *model, const yg_value *root, const yg_model_
     if (!yg_read_includes(model, yg_value_get(root, "include"), &model->library, 0, error) ||
         !yg_read_definitions(model, yg_value_get(root, "define"), &model->library, error) ||
         !yg_read_ports(model, yg_value_get(root, "inputs"), yg_value_get(root, "targets"), error) ||
-        !yg_read_params(model, yg_value_get(root, "params"), &model->body, error) ||
+        !yg_read_params(model, root, &model->body, error) ||
         !yg_read_graph(model, yg_value_get(root, "graph"), &model->library, NULL, &model->body,
                        error) ||
         !yg_read_outputs(model, yg_value_get(root, "outputs"), "`outputs`", true,
@@ -228,14 +228,15 @@ static bool same_parameters(const yg_flat *a, const yg_flat *b, yg_error *error)
         memcpy(right.shape, two->shape, sizeof right.shape);
         if (!yg_shape_equal(&left, &right))
             return yg_fail(error, YG_ERROR_SHAPE, one->origin,
-                           "the shape of parameter '%s' depends on a symbolic dimension: %s for "
+                           "the shape of %s '%s' depends on a symbolic dimension: %s for "
                            "one batch size, %s for another",
-                           one->name, yg_shape_text(&left, text), yg_shape_text(&right, text2));
+                           one->state ? "state" : "parameter", one->name,
+                           yg_shape_text(&left, text), yg_shape_text(&right, text2));
         if (!yg_initializer_equal(one->init, two->init))
             return yg_fail(error, YG_ERROR_ARGUMENT, one->origin,
-                           "the initial value of parameter '%s' depends on a symbolic dimension or "
+                           "the initial value of %s '%s' depends on a symbolic dimension or "
                            "on `training`",
-                           one->name);
+                           one->state ? "state" : "parameter", one->name);
     }
     return count == b->param_names.count ||
            yg_fail(error, YG_ERROR_SHAPE, YG_NOWHERE,
@@ -243,14 +244,17 @@ static bool same_parameters(const yg_flat *a, const yg_flat *b, yg_error *error)
 }
 
 /* Expands the model twice, for two batch sizes, once for training and once not. Both must succeed
- * and have the same parameters. */
+ * and have the same parameters. Only training has updates, so a model with state is expanded once
+ * more for that. */
 static bool expand(yg_model *model, yg_error *error) {
     yg_pool *pool = yg_pool_new();
-    yg_flat second = {0};
+    yg_flat second = {0}, third = {0};
     yg_flat *flat = yg_pool_take(model->pool, sizeof *flat);
     const bool good = pool && flat ? yg_expand_model(model, model->pool, 2, true, flat, error) &&
                                          yg_expand_model(model, pool, 4, false, &second, error) &&
-                                         same_parameters(flat, &second, error)
+                                         same_parameters(flat, &second, error) &&
+                                         (flat->update_count == 0 ||
+                                          yg_expand_model(model, pool, 4, true, &third, error))
                                    : yg_fail_memory(error);
     yg_pool_free(pool);
     model->flat = flat;

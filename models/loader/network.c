@@ -70,6 +70,11 @@ const yg_network_parameter *yg_network_parameters(const yg_network *network, siz
     return network->parameters;
 }
 
+const yg_network_update *yg_network_updates(const yg_network *network, size_t *count) {
+    *count = network->update_count;
+    return network->updates;
+}
+
 const yg_network_layer *yg_network_layers(const yg_network *network, size_t *count) {
     *count = network->layer_count;
     return network->layers;

@@ -14,6 +14,8 @@ struct yg_network {
     size_t input_count, target_count, output_count, metric_count;
     yg_network_parameter *parameters;
     size_t parameter_count;
+    yg_network_update *updates;
+    size_t update_count;
     yg_network_layer *layers;
     size_t layer_count;
     yg_node loss;

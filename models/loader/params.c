@@ -176,7 +176,8 @@ static bool param_type(yg_expander *x, const yg_scope *scope, const yg_param_spe
                        yg_type *type) {
     int64_t shape[YG_MAX_RANK];
     yg_error failure = {0};
-    const char *what = yg_pool_format(x->pool, "parameter '%s'", spec->name);
+    const char *what =
+        yg_pool_format(x->pool, spec->state ? "state '%s'" : "parameter '%s'", spec->name);
     if (!what)
         return yg_fail_memory(x->error);
     for (size_t d = 0; d < spec->shape.count; d++) {
@@ -187,7 +188,8 @@ static bool param_type(yg_expander *x, const yg_scope *scope, const yg_param_spe
                             &shape[d], x->error))
             return false;
     }
-    return yg_type_make(x->trial->dtype, (int)spec->shape.count, shape, type, &failure) ||
+    const yg_dtype dtype = yg_dtype_is_float(spec->dtype) ? x->trial->dtype : spec->dtype;
+    return yg_type_make(dtype, (int)spec->shape.count, shape, type, &failure) ||
            yg_fail(x->error, failure.code, spec->shape.origin, "%s: %s", what, failure.message);
 }
 
@@ -235,9 +237,12 @@ static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
                              .name = full,
                              .rank = type->rank,
                              .init = init,
-                             .trainable = spec->trainable};
+                             .trainable = spec->trainable,
+                             .state = spec->state,
+                             .dtype = spec->dtype};
     memcpy(param->shape, type->shape, sizeof param->shape);
-    if (__builtin_add_overflow(flat->elements, yg_type_count(type), &flat->elements))
+    if (!spec->state &&
+        __builtin_add_overflow(flat->elements, yg_type_count(type), &flat->elements))
         return yg_fail(x->error, YG_ERROR_ARGUMENT, spec->origin,
                        "the model has more than 9223372036854775807 parameters");
     yg_builder *trial = x->trial;
@@ -286,6 +291,8 @@ static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *s
             .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, spec->origin, full)};
         if (!binding.term.written)
             return yg_fail_memory(x->error);
+        if (spec->state && scope->shared && !yg_expand_updated(x, scope, spec, full, &binding.term))
+            return false;
     }
     return yg_scope_add(x, scope, spec->name, spec->origin, binding);
 }

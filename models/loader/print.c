@@ -225,19 +225,35 @@ static const char *param_shape(const yg_flat_param *param, char *text) {
     return yg_shape_text(&type, text);
 }
 
-static bool write_params(yg_text *text, yg_pool *pool, const yg_flat *flat) {
+/* Writes `params:`, or `state:`. */
+static bool write_params(yg_text *text, yg_pool *pool, const yg_flat *flat, bool states) {
     char shape[YG_TYPE_TEXT];
-    const size_t count = flat->param_names.count;
-    if (count > 0)
-        yg_text_add(text, "params:\n");
-    for (size_t i = 0; i < count; i++) {
+    bool first = true;
+    for (size_t i = 0; i < flat->param_names.count; i++) {
         const yg_flat_param *param = &flat->params[i];
+        if (param->state != states)
+            continue;
         const char *init = yg_initializer_text(param->init, pool);
         if (!init)
             return false;
+        yg_text_add(text, "%s", !first ? "" : states ? "state:\n" : "params:\n");
+        first = false;
         write_name_key(text, "  ", param->name);
-        yg_text_add(text, "{shape: %s, init: %s%s}\n", param_shape(param, shape), init,
-                    param->trainable ? "" : ", trainable: false");
+        yg_text_add(text, "{shape: %s, init: %s%s", param_shape(param, shape), init,
+                    param->trainable || states ? "" : ", trainable: false");
+        if (!yg_dtype_is_float(param->dtype))
+            yg_text_add(text, ", dtype: %s", yg_dtype_name(param->dtype));
+        yg_text_add(text, "}\n");
+    }
+    return true;
+}
+
+static bool write_updates(yg_text *text, yg_pool *pool, const yg_flat *flat) {
+    for (size_t i = 0; i < flat->update_count; i++) {
+        yg_text_add(text, "%s", i == 0 ? "update:\n" : "");
+        write_name_key(text, "  ", flat->params[flat->updates[i].param].name);
+        if (!write_expression(text, pool, flat->updates[i].value))
+            return false;
     }
     return true;
 }
@@ -394,6 +410,10 @@ static bool write_expectations(yg_text *text, const yg_model *model, yg_pool *po
     for (size_t i = 0; i < model->metric_count; i++)
         yg_visit_names(flat->metrics[i].value, include, &used);
     yg_visit_names(flat->loss, include, &used);
+    for (size_t i = 0; i < flat->update_count; i++) {
+        include(&used, flat->params[flat->updates[i].param].name);
+        yg_visit_names(flat->updates[i].value, include, &used);
+    }
     yg_text_add(text, "expect: {parameters: %lld", (long long)flat->elements);
     for (size_t i = 0; i < flat->param_names.count; i++) {
         if (yg_names_find(&used.names, flat->params[i].name) != YG_NOT_FOUND)
@@ -418,7 +438,8 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_
         yg_text_add(text, "\n");
     }
     if (!write_ports(text, model, false) || !write_ports(text, model, true) ||
-        !write_params(text, pool, flat) || !write_graph(text, pool, flat) ||
+        !write_params(text, pool, flat, false) || !write_params(text, pool, flat, true) ||
+        !write_graph(text, pool, flat) || !write_updates(text, pool, flat) ||
         !write_outputs(text, pool, "outputs", flat->outputs, model->body.output_count))
         return false;
     if (flat->loss) {

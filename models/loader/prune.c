@@ -100,6 +100,8 @@ static void want_results(const yg_model *model, const yg_flat *flat, name_set *w
         yg_visit_names(flat->outputs[i].value, include, wanted);
     for (size_t i = 0; i < model->metric_count; i++)
         yg_visit_names(flat->metrics[i].value, include, wanted);
+    for (size_t i = 0; i < flat->update_count; i++)
+        yg_visit_names(flat->updates[i].value, include, wanted);
     yg_visit_names(flat->loss, include, wanted);
 }
 

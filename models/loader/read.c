@@ -156,25 +156,51 @@ const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error 
     return init;
 }
 
-static bool read_param(yg_model *model, const yg_value *key, const yg_value *value,
+/* Reads `dtype:` of a state. Whole numbers are exact in it, where a float would round. */
+static bool read_dtype(const yg_value *value, yg_dtype *dtype, yg_error *error) {
+    static const char *const names[] = {"f32", "f64", "i32", "i64", "bool", NULL};
+    static const yg_dtype dtypes[] = {YG_F32, YG_F64, YG_I32, YG_I64, YG_BOOL};
+    int index;
+    if (!value)
+        return true;
+    if (!yg_value_choice(value, "`dtype`", names, &index, error))
+        return false;
+    *dtype = dtypes[index];
+    return true;
+}
+
+static bool read_param(yg_model *model, const yg_value *key, const yg_value *value, bool state,
                        yg_param_spec *param, yg_error *error) {
-    static const yg_key keys[] = {
+    static const yg_key of_params[] = {
         {"shape", true, NULL},
         {"init", true, NULL},
         {"trainable", false, NULL},
         {"if", false, NULL},
         {"dtype", false, "parameters have the network's float type"},
     };
-    if (!yg_read_name(key, "a parameter", true, error))
+    static const yg_key of_states[] = {
+        {"shape", true, NULL},
+        {"init", true, NULL},
+        {"dtype", false, NULL},
+        {"if", false, NULL},
+        {"trainable", false, "state is never trained; `update` changes it"},
+    };
+    if (!yg_read_name(key, state ? "a state" : "a parameter", true, error))
         return false;
-    const char *what = yg_pool_format(model->pool, "parameter `%s`", key->text);
+    const char *what =
+        yg_pool_format(model->pool, state ? "state `%s`" : "parameter `%s`", key->text);
     if (!what)
         return yg_fail_memory(error);
-    if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error))
+    if (!yg_value_check_keys(value, what, state ? of_states : of_params, 5, error))
         return false;
-    *param = (yg_param_spec){.origin = key->origin, .name = key->text, .trainable = true};
+    *param = (yg_param_spec){.origin = key->origin,
+                             .name = key->text,
+                             .trainable = !state,
+                             .state = state,
+                             .dtype = YG_F32};
     if (!yg_read_shape(model->pool, yg_value_get(value, "shape"), what, false, &param->shape,
-                       error))
+                       error) ||
+        !read_dtype(yg_value_get(value, "dtype"), &param->dtype, error))
         return false;
     param->init = yg_read_init(model->pool, yg_value_get(value, "init"), error);
     if (!param->init)
@@ -188,18 +214,70 @@ static bool read_param(yg_model *model, const yg_value *key, const yg_value *val
     return !condition || param->condition;
 }
 
-bool yg_read_params(yg_model *model, const yg_value *value, yg_body *body, yg_error *error) {
-    if (!value)
-        return true;
-    if (!yg_value_is_mapping(value, "`params`", error))
-        return false;
-    body->params = yg_pool_take(model->pool, (value->count + 1) * sizeof *body->params);
-    if (!body->params)
-        return yg_fail_memory(error);
-    for (size_t i = 0; i < value->count; i++) {
-        if (!read_param(model, value->keys[i], value->items[i], &body->params[i], error))
+static bool read_param_section(yg_model *model, const yg_value *value, bool state, yg_body *body,
+                               yg_error *error) {
+    for (size_t i = 0; value && i < value->count; i++) {
+        if (!read_param(model, value->keys[i], value->items[i], state,
+                        &body->params[body->param_count], error))
             return false;
         body->param_count++;
     }
     return true;
+}
+
+/* Finds the state that an entry of `update:` changes. */
+static bool check_update(const yg_body *body, yg_pool *pool, const yg_value *key, yg_error *error) {
+    yg_names states = {0};
+    char hint[300];
+    for (size_t i = 0; i < body->param_count; i++) {
+        const yg_param_spec *param = &body->params[i];
+        if (strcmp(param->name, key->text) == 0)
+            return param->state ||
+                   yg_fail(error, YG_ERROR_NAME, key->origin,
+                           "`update`: '%s' is a parameter, which the optimizer changes; only what "
+                           "`state` declares can be updated",
+                           key->text);
+        if (param->state && !yg_names_add(&states, pool, param->name))
+            return yg_fail_memory(error);
+    }
+    return yg_fail(error, YG_ERROR_NAME, key->origin, "`update`: there is no state '%s'%s",
+                   key->text,
+                   states.count == 0 ? "; `state` declares none"
+                                     : yg_names_suggest(&states, key->text, hint, sizeof hint));
+}
+
+static bool read_updates(yg_model *model, const yg_value *value, yg_body *body, yg_error *error) {
+    if (!value)
+        return true;
+    if (!yg_value_is_mapping(value, "`update`", error))
+        return false;
+    body->updates = yg_pool_take(model->pool, (value->count + 1) * sizeof *body->updates);
+    if (!body->updates)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < value->count; i++) {
+        yg_update_spec *update = &body->updates[i];
+        *update = (yg_update_spec){.origin = value->keys[i]->origin, .name = value->keys[i]->text};
+        if (!check_update(body, model->pool, value->keys[i], error))
+            return false;
+        update->value = yg_read_expression(model->pool, value->items[i], update->name, error);
+        if (!update->value)
+            return false;
+        body->update_count++;
+    }
+    return true;
+}
+
+bool yg_read_params(yg_model *model, const yg_value *sections, yg_body *body, yg_error *error) {
+    const yg_value *params = yg_value_get(sections, "params");
+    const yg_value *state = yg_value_get(sections, "state");
+    if ((params && !yg_value_is_mapping(params, "`params`", error)) ||
+        (state && !yg_value_is_mapping(state, "`state`", error)))
+        return false;
+    const size_t count = (params ? params->count : 0) + (state ? state->count : 0);
+    body->params = yg_pool_take(model->pool, (count + 1) * sizeof *body->params);
+    if (!body->params)
+        return yg_fail_memory(error);
+    return read_param_section(model, params, false, body, error) &&
+           read_param_section(model, state, true, body, error) &&
+           read_updates(model, yg_value_get(sections, "update"), body, error);
 }

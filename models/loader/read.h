@@ -19,7 +19,8 @@ bool yg_read_name(const yg_value *key, const char *what, bool dots, yg_error *er
 
 /* Checks `format: 1` of a file. */
 bool yg_read_format(const yg_value *root, yg_error *error);
-bool yg_read_params(yg_model *model, const yg_value *value, yg_body *body, yg_error *error);
+/* Reads the sections `params`, `state` and `update` of `sections`, a model or a layer type. */
+bool yg_read_params(yg_model *model, const yg_value *sections, yg_body *body, yg_error *error);
 const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error *error);
 
 #endif

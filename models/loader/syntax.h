@@ -38,6 +38,7 @@ typedef struct yg_init_spec {
     const yg_expression **values;
 } yg_init_spec;
 
+/* An entry of `params:` or `state:`. */
 typedef struct yg_param_spec {
     yg_origin origin;
     const char *name;
@@ -45,7 +46,16 @@ typedef struct yg_param_spec {
     const yg_init_spec *init;
     const yg_expression *condition; /* `if:`; NULL: the parameter always exists */
     bool trainable;
+    bool state;
+    yg_dtype dtype; /* as written; a float type becomes the network's */
 } yg_param_spec;
+
+/* An entry of `update:`: what a state becomes after a training step. */
+typedef struct yg_update_spec {
+    yg_origin origin;
+    const char *name;
+    const yg_expression *value;
+} yg_update_spec;
 
 /* A layer type's input: a name and a pattern. */
 typedef struct yg_input_spec {
@@ -84,7 +94,9 @@ typedef struct yg_argument_spec {
     const char *name;
     yg_argument_kind kind;
     double min, max;          /* -HUGE_VAL, HUGE_VAL: open */
-    const char **choices;     /* NULL-terminated */
+    int64_t count;            /* YG_ARGUMENT_INTS: the entries of the list; 0: any number */
+    const char **choices;     /* NULL-terminated. YG_ARGUMENT_INTS: words that may stand in place of
+                                 the list; NULL: there are none */
     const yg_value *fallback; /* NULL: it has none */
     bool optional;            /* without a fallback: a node may leave it out; it is then absent */
 } yg_argument_spec;
@@ -141,8 +153,10 @@ typedef struct yg_output_spec {
 
 /* The parts that a model and a layer type have in common. */
 typedef struct yg_body {
-    yg_param_spec *params;
+    yg_param_spec *params; /* parameters, then state */
     size_t param_count;
+    yg_update_spec *updates;
+    size_t update_count;
     yg_statement *statements;
     size_t statement_count;
     yg_output_spec *outputs;

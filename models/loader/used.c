@@ -102,6 +102,10 @@ static void meet_body(met *m, const yg_body *body, const char *only_input) {
         meet_init(m, body->params[i].init);
         meet_expression(m, body->params[i].condition);
     }
+    for (size_t i = 0; i < body->update_count; i++) {
+        meet(m, body->updates[i].name);
+        meet_expression(m, body->updates[i].value);
+    }
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
         meet_expression(m, statement->expression);
@@ -146,7 +150,8 @@ static bool need_scan(const met *m, const yg_scan_use *scan, yg_error *error) {
 static bool need_body(const met *m, const met *expected, const yg_body *body, yg_error *error) {
     for (size_t i = 0; i < body->param_count; i++)
         if (yg_names_find(&expected->names, body->params[i].name) == YG_NOT_FOUND &&
-            !need(m, "parameter", body->params[i].name, body->params[i].origin, error))
+            !need(m, body->params[i].state ? "state" : "parameter", body->params[i].name,
+                  body->params[i].origin, error))
             return false;
     for (size_t i = 0; i < body->statement_count; i++) {
         const yg_statement *statement = &body->statements[i];
