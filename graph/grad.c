@@ -187,9 +187,11 @@ bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *
     yg_node last = 0;
     for (size_t i = 0; i < output_count; i++)
         last = outputs[i] > last ? outputs[i] : last;
-    /* Room for the other results of the last node, too: they have no cotangent, or `last` would be
-     * one of them. */
-    const size_t room = (size_t)last + yg_op_result_count(graph->records[last].op);
+    /* Room for all results of the last operator. `last` may be any of them. The ones behind it have
+     * no cotangent. */
+    const yg_record *end = &graph->records[last];
+    const yg_node first = yg_is_result(end) ? end->operands[0] : last;
+    const size_t room = (size_t)first + yg_op_result_count(graph->records[first].op);
     bool *active = calloc(room, sizeof *active);
     yg_node *cotangents = malloc(room * sizeof *cotangents);
     if (!active || !cotangents) {
