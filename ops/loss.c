@@ -4,6 +4,9 @@
 #include "loss.h"
 
 #include "build.h"
+#include "registry.h"
+
+#include <math.h>
 
 const char *const yg_reductions[] = {
     [YG_REDUCTION_MEAN] = "mean",
@@ -15,23 +18,42 @@ const char *const yg_reductions[] = {
 
 const yg_attr_spec yg_loss_attrs[1] = {YG_REDUCTION_ATTR};
 
-bool yg_loss_check(yg_graph *graph, const yg_infer *call) {
+static bool check_float(yg_graph *graph, const yg_infer *call) {
+    char text[YG_TYPE_TEXT];
+    if (yg_dtype_is_float(call->operands[0].dtype))
+        return true;
+    yg_graph_fail(graph, YG_ERROR_DTYPE, "%s: %s must be a float tensor, not %s", call->op->name,
+                  call->op->operand_names[0], yg_type_text(&call->operands[0], text));
+    return false;
+}
+
+static bool check_shape(yg_graph *graph, const yg_infer *call, size_t k) {
     char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
-    const yg_type *first = &call->operands[0], *second = &call->operands[1];
+    const yg_type *first = &call->operands[0], *other = &call->operands[k];
     const char *const *names = call->op->operand_names;
-    if (!yg_dtype_is_float(first->dtype)) {
-        yg_graph_fail(graph, YG_ERROR_DTYPE, "%s: %s must be a float tensor, not %s",
-                      call->op->name, names[0], yg_type_text(first, a));
-        return false;
-    }
-    if (!yg_shape_equal(first, second)) {
-        yg_graph_fail(graph, YG_ERROR_SHAPE,
-                      "%s: %s is %s but %s is %s; losses need equal shapes (reshape one)",
-                      call->op->name, names[0], yg_type_text(first, a), names[1],
-                      yg_type_text(second, b));
-        return false;
+    if (yg_shape_equal(first, other))
+        return true;
+    yg_graph_fail(
+        graph, YG_ERROR_SHAPE, "%s: %s is %s but %s is %s; losses need equal shapes (reshape one)",
+        call->op->name, names[0], yg_type_text(first, a), names[k], yg_type_text(other, b));
+    return false;
+}
+
+bool yg_loss_check(yg_graph *graph, const yg_infer *call) {
+    return check_float(graph, call) && check_shape(graph, call, 1);
+}
+
+bool yg_loss_check_all(yg_graph *graph, const yg_infer *call) {
+    for (size_t k = 1; k < call->operand_count; k++) {
+        if (!check_float(graph, call) || !check_shape(graph, call, k))
+            return false;
     }
     return true;
+}
+
+yg_node yg_loss_above_zero(yg_graph *graph, yg_node x) {
+    const yg_attr bounds[] = {{.f = 0}, {.f = (double)INFINITY}};
+    return yg_apply(graph, &yg_op_clip, &x, 1, bounds);
 }
 
 yg_node yg_loss_reduce(yg_graph *graph, yg_node elements, int64_t reduction) {
@@ -68,6 +90,17 @@ double yg_loss_reference(const yg_reference *reference, const int64_t *index,
     if (reduction == YG_REDUCTION_MEAN)
         return sum / (double)count;
     return reduction == YG_REDUCTION_SUM ? sum : sum / (double)type->shape[0];
+}
+
+double yg_loss_reference_rows(const yg_reference *reference, const int64_t *index, int64_t rows,
+                              double (*row)(const yg_reference *, int64_t)) {
+    const int64_t reduction = reference->call->attrs[0].i;
+    if (reduction == YG_REDUCTION_NONE)
+        return row(reference, reference->out_type->rank > 0 ? index[0] : 0);
+    double sum = 0;
+    for (int64_t n = 0; n < rows; n++)
+        sum += row(reference, n);
+    return reduction == YG_REDUCTION_SUM ? sum : sum / (double)rows;
 }
 
 static const yg_attr sum[] = {{.i = YG_REDUCTION_SUM}}, none[] = {{.i = YG_REDUCTION_NONE}},

@@ -33,6 +33,12 @@ extern const yg_attr_spec yg_loss_attrs[1];
  * shape. Losses do not broadcast: a [B] against a [B, 1] would silently become [B, B]. */
 bool yg_loss_check(yg_graph *graph, const yg_infer *call);
 
+/* The same for all operands of the call: each has operand 0's shape. */
+bool yg_loss_check_all(yg_graph *graph, const yg_infer *call);
+
+/* max(x, 0), whose gradient passes where x = 0: that of PyTorch's losses with a margin. */
+yg_node yg_loss_above_zero(yg_graph *graph, yg_node x);
+
 /* Reduces `elements` as YG_REDUCTION_… says. The mean over no elements is NaN, as 0 / 0 is. Fails
  * in the graph for BATCHMEAN of a scalar. */
 yg_node yg_loss_reduce(yg_graph *graph, yg_node elements, int64_t reduction);
@@ -41,6 +47,11 @@ yg_node yg_loss_reduce(yg_graph *graph, yg_node elements, int64_t reduction);
  * term, `element`. Attribute 0 must be the reduction. */
 double yg_loss_reference(const yg_reference *reference, const int64_t *index,
                          double (*element)(const yg_reference *, const int64_t *));
+
+/* The same for a loss with `rows` terms: without reduction the result has one dimension, or none.
+ */
+double yg_loss_reference_rows(const yg_reference *reference, const int64_t *index, int64_t rows,
+                              double (*row)(const yg_reference *, int64_t));
 
 /* max(logarithm, -100), but NaN stays NaN. A probability that was rounded to 0 then has a finite
  * loss. The bound is PyTorch's (binary_cross_entropy). */
