@@ -1,5 +1,5 @@
 /*
- * yamlgrad predict: CSV in, CSV out.
+ * yamlgrad predict: CSV or arrays in, CSV or arrays out.
  */
 #include "../train/predict.h"
 
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool is_stdin(const char *path) {
+static bool is_standard(const char *path) {
     return !path || strcmp(path, "-") == 0;
 }
 
@@ -23,8 +23,15 @@ static void tell(void *context, const char *text) {
     terminal_say("note: %s", text);
 }
 
-static int predict_to(const command_line *line, const yg_model *model, FILE *in, FILE *out) {
-    const char *path = operand(line, 1);
+/* Where the rows come from and where the predictions go. */
+typedef struct route {
+    const char *in_path, *out_path; /* NULL or "-": stdin, stdout */
+    FILE *in;                       /* NULL: `in_path` is a file of arrays */
+} route;
+
+/* `out` NULL: the predictions go to arrays. */
+static int predict_to(const command_line *line, const yg_model *model, const route *route,
+                      FILE *out) {
     const char *delimiter = option_text(line, "delimiter");
     if (delimiter && strcmp(delimiter, "\\t") == 0)
         delimiter = "\t";
@@ -38,44 +45,39 @@ static int predict_to(const command_line *line, const yg_model *model, FILE *in,
         .dtype = session_dtype(line),
         .threads = (int)option_int(line, "threads", 0),
         .delimiter = delimiter ? delimiter[0] : '\0',
+        .in_arrays = route->in ? NULL : route->in_path,
+        .out_arrays = out ? NULL : route->out_path,
         .note = tell,
     };
     yg_error error = {0};
-    if (!yg_predict(model, &options, in, is_stdin(path) ? "stdin" : path, out, NULL, &error))
+    if (!yg_predict(model, &options, route->in,
+                    is_standard(route->in_path) ? "stdin" : route->in_path, out, NULL, &error))
         return session_fail(&error);
     return STATUS_OK;
 }
 
-/* `-o FILE` is written whole or not at all: predictions go to a temporary file, which is then
- * renamed. */
-static int predict_to_file(const command_line *line, const yg_model *model, FILE *in,
-                           const char *path) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) {
-        terminal_error("out of memory");
-        return STATUS_FAILED;
-    }
-    int status = predict_to(line, model, in, out);
+/* `-o FILE` is written whole or not at all: predictions wait in a file without a name, and are
+ * copied when all are there. */
+static int predict_to_file(const command_line *line, const yg_model *model, const route *route) {
     yg_error error = {0};
-    if (fclose(out) != 0 && status == STATUS_OK) {
-        terminal_error("out of memory");
-        status = STATUS_FAILED;
-    }
-    if (status == STATUS_OK && !yg_file_write(path, text, size, &error))
+    FILE *out = yg_file_spool(route->out_path, &error);
+    if (!out)
+        return session_fail(&error);
+    int status = predict_to(line, model, route, out);
+    if (status == STATUS_OK &&
+        !yg_file_write_parts(route->out_path, &(yg_file_part){.spool = out}, 1, &error))
         status = session_fail(&error);
-    free(text);
+    fclose(out);
     return status;
 }
 
-static int predict_to_stdout(const command_line *line, const yg_model *model, FILE *in) {
+static int predict_to_stdout(const command_line *line, const yg_model *model, const route *route) {
     FILE *out = terminal_open_data();
     if (!out) {
         terminal_error("out of memory");
         return STATUS_FAILED;
     }
-    const int status = predict_to(line, model, in, out);
+    const int status = predict_to(line, model, route, out);
     return terminal_close_data(out) ? status : STATUS_FAILED;
 }
 
@@ -88,21 +90,27 @@ static bool is_file(const struct stat *out, const char *path) {
     return stat(path, &other) == 0 && is_same_file(out, &other);
 }
 
+/* Whether `out` is the file that the rows are read from. */
+static bool is_input(const route *route, const struct stat *out) {
+    struct stat rows;
+    return route->in ? fstat(fileno(route->in), &rows) == 0 && is_same_file(out, &rows)
+                     : is_file(out, route->in_path);
+}
+
 /* Refuses to replace a file that the predictions are made from: it would be lost. Standard input
  * may be such a file, too. */
-static bool check_output(const command_line *line, const yg_model *model, FILE *in,
-                         const char *path) {
-    struct stat out, rows;
+static bool check_output(const command_line *line, const yg_model *model, const route *route) {
+    struct stat out;
     const char *source = NULL;
-    if (stat(path, &out) != 0)
+    if (stat(route->out_path, &out) != 0)
         return true;
     char *weights = yg_weights_path(model, option_text(line, "weights"));
     if (is_file(&out, operand(line, 0)))
         source = operand(line, 0);
     else if (weights && is_file(&out, weights))
         source = weights;
-    else if (fstat(fileno(in), &rows) == 0 && is_same_file(&out, &rows))
-        source = path;
+    else if (is_input(route, &out))
+        source = route->out_path;
     if (source)
         terminal_error(
             "the predictions are made from '%s', so they cannot replace it; name another "
@@ -112,22 +120,33 @@ static bool check_output(const command_line *line, const yg_model *model, FILE *
     return !source;
 }
 
+static int predict(const command_line *line, const yg_model *model, const route *route) {
+    if (is_standard(route->out_path))
+        return predict_to_stdout(line, model, route);
+    if (!check_output(line, model, route))
+        return STATUS_FAILED;
+    if (yg_predict_is_array_path(route->out_path))
+        return predict_to(line, model, route, NULL);
+    return predict_to_file(line, model, route);
+}
+
 static int run(const command_line *line) {
     session session;
     if (!session_open(line, NULL, &session))
         return STATUS_FAILED;
-    const char *path = operand(line, 1);
-    const char *out = option_text(line, "output");
-    FILE *in = is_stdin(path) ? stdin : fopen(path, "rb");
+    route route = {.in_path = operand(line, 1), .out_path = option_text(line, "output")};
     int status = STATUS_FAILED;
-    if (!in)
-        terminal_error("cannot open %s: %s", path, strerror(errno));
-    else if (!out || strcmp(out, "-") == 0)
-        status = predict_to_stdout(line, session.model, in);
-    else if (check_output(line, session.model, in, out))
-        status = predict_to_file(line, session.model, in, out);
-    if (in && in != stdin)
-        fclose(in);
+    const bool arrays = route.in_path && yg_predict_is_array_path(route.in_path);
+    if (is_standard(route.in_path))
+        route.in = stdin;
+    else if (!arrays)
+        route.in = fopen(route.in_path, "rb");
+    if (!arrays && !route.in)
+        terminal_error("cannot open %s: %s", route.in_path, strerror(errno));
+    else
+        status = predict(line, session.model, &route);
+    if (route.in && route.in != stdin)
+        fclose(route.in);
     session_close(&session);
     return status;
 }
@@ -138,7 +157,7 @@ static const option_spec options[] = {
      .letter = 'o',
      .kind = OPTION_TEXT,
      .argument = "FILE",
-     .doc = "write there instead of to stdout"},
+     .doc = "write there instead of to stdout: CSV, .npy, .npz, .safetensors"},
     {.name = "delimiter",
      .kind = OPTION_TEXT,
      .argument = "C",
@@ -157,11 +176,12 @@ static const option_spec options[] = {
 
 const command command_predict = {
     .name = "predict",
-    .operands = "MODEL [INPUT.csv|-]",
-    .summary = "predict for the rows of a CSV file",
+    .operands = "MODEL [INPUT|-]",
+    .summary = "predict for the rows of a CSV file or of arrays",
     .details =
         "Reads a CSV file (or stdin) with the model's input columns, in any order, and writes\n"
-        "a CSV file with a column for each output.\n",
+        "a CSV file with a column for each output. Files that end in .npy, .npz or .safetensors\n"
+        "hold arrays: one for each input or output, by name; a .npy file holds the only one.\n",
     .min_operands = 1,
     .max_operands = 2,
     .options = options,

@@ -4,7 +4,7 @@ complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -f
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -l version -d "the version"
 complete -c yamlgrad -n __fish_use_subcommand -a train -d "train a model on its data"
 complete -c yamlgrad -n __fish_use_subcommand -a eval -d "loss and metrics of trained weights"
-complete -c yamlgrad -n __fish_use_subcommand -a predict -d "predict for the rows of a CSV file"
+complete -c yamlgrad -n __fish_use_subcommand -a predict -d "predict for CSV rows or arrays"
 complete -c yamlgrad -n __fish_use_subcommand -a grad -d "loss and gradients, as JSON"
 complete -c yamlgrad -n __fish_use_subcommand -a check -d "is the file valid, are its gradients right"
 complete -c yamlgrad -n __fish_use_subcommand -a show -d "layers, shapes, cost; the graph; the plan"

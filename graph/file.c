@@ -102,6 +102,37 @@ static bool write_all(int file, const char *data, size_t size) {
     return true;
 }
 
+/* Copies a spool from its beginning. False with the system's reason in errno. */
+static bool copy_spool(int file, FILE *spool) {
+    enum { PIECE = 1 << 16 };
+    char *piece = malloc(PIECE);
+    bool good = piece && fseek(spool, 0, SEEK_SET) == 0;
+    for (size_t got = 1; good && got > 0;) {
+        got = fread(piece, 1, PIECE, spool);
+        good = !ferror(spool) && write_all(file, piece, got);
+    }
+    const int reason = piece ? errno : ENOMEM;
+    free(piece);
+    errno = reason;
+    return good;
+}
+
+/* What is to be written. */
+typedef struct content {
+    const yg_file_part *parts;
+    size_t count;
+} content;
+
+static bool write_content(int file, const content *content) {
+    for (size_t i = 0; i < content->count; i++) {
+        const yg_file_part *part = &content->parts[i];
+        if ((part->data && !write_all(file, part->data, part->size)) ||
+            (part->spool && !copy_spool(file, part->spool)))
+            return false;
+    }
+    return true;
+}
+
 /* ------------------------------------------------------------------------- where to write --- */
 
 /* `path` with the part after its last slash replaced by `name`; just `name` if that is absolute.
@@ -154,13 +185,14 @@ static bool is_written_through(const char *path, const char *target) {
            (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode));
 }
 
-/* Creates a new file next to `path` and writes its name to `temporary`, of `room` bytes. */
-static int open_temporary(const char *path, char *temporary, size_t room) {
+/* Creates a new file next to `path` and writes its name to `temporary`, of `room` bytes. `access`:
+ * O_WRONLY or O_RDWR. */
+static int open_temporary(const char *path, int access, char *temporary, size_t room) {
     /* mkstemp() is not used, because only the owner may read its files. They could be given the
      * usual permissions only by asking for the umask, which changes it for the whole process. */
     for (int attempt = 0; attempt < 1000; attempt++) {
         snprintf(temporary, room, "%s.%ld.%d.tmp", path, (long)getpid(), attempt);
-        const int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        const int file = open(temporary, access | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file >= 0 || errno != EEXIST)
             return file;
     }
@@ -184,11 +216,11 @@ bool yg_file_is_temporary(const char *name, const char *of) {
 /* --------------------------------------------------------------------------------- writing --- */
 
 /* The system's reason for a failure, or 0. */
-static int write_through(const char *path, const void *data, size_t size) {
+static int write_through(const char *path, const content *content) {
     const int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0)
         return errno;
-    const int reason = write_all(file, data, size) ? 0 : errno;
+    const int reason = write_content(file, content) ? 0 : errno;
     return close(file) != 0 && reason == 0 ? errno : reason;
 }
 
@@ -199,16 +231,16 @@ static void keep_mode(int file, const char *target) {
         errno = 0; /* no failure: the content is right with other permissions too */
 }
 
-static int replace(const char *target, const void *data, size_t size) {
+static int replace(const char *target, const content *content) {
     const size_t room = strlen(target) + 48;
     char *temporary = malloc(room);
     if (!temporary)
         return ENOMEM;
-    const int file = open_temporary(target, temporary, room);
+    const int file = open_temporary(target, O_WRONLY, temporary, room);
     int reason = file < 0 ? errno : 0;
     if (file >= 0) {
         keep_mode(file, target);
-        if (!write_all(file, data, size) || fsync(file) != 0)
+        if (!write_content(file, content) || fsync(file) != 0)
             reason = errno;
         if (close(file) != 0 && reason == 0)
             reason = errno;
@@ -221,14 +253,44 @@ static int replace(const char *target, const void *data, size_t size) {
     return reason;
 }
 
-bool yg_file_write(const char *path, const void *data, size_t size, yg_error *error) {
+bool yg_file_write_parts(const char *path, const yg_file_part *parts, size_t count,
+                         yg_error *error) {
+    const content content = {parts, count};
     char *target = follow_links(path);
     if (!target)
         return fail_system(error, "write", path, errno);
-    const int reason = is_written_through(path, target) ? write_through(path, data, size)
-                                                        : replace(target, data, size);
+    const int reason = is_written_through(path, target) ? write_through(path, &content)
+                                                        : replace(target, &content);
     free(target);
     return reason == 0 || fail_system(error, "write", path, reason);
+}
+
+bool yg_file_write(const char *path, const void *data, size_t size, yg_error *error) {
+    return yg_file_write_parts(path, &(yg_file_part){.data = data, .size = size}, 1, error);
+}
+
+FILE *yg_file_spool(const char *path, yg_error *error) {
+    char *target = follow_links(path);
+    const size_t room = target ? strlen(target) + 48 : 0;
+    char *temporary = target ? malloc(room) : NULL;
+    FILE *spool = NULL;
+    if (temporary && is_written_through(path, target)) {
+        spool = tmpfile();
+    } else if (temporary) {
+        const int file = open_temporary(target, O_RDWR, temporary, room);
+        spool = file >= 0 ? fdopen(file, "w+b") : NULL;
+        const int reason = errno;
+        if (file >= 0)
+            unlink(temporary);
+        if (file >= 0 && !spool)
+            close(file);
+        errno = reason;
+    }
+    if (!spool)
+        fail_system(error, "write", path, target && !temporary ? ENOMEM : errno);
+    free(temporary);
+    free(target);
+    return spool;
 }
 
 /* --------------------------------------------------------------------------------- folders --- */

@@ -304,6 +304,47 @@ expect_true "… leaves the rows as they are" cmp rows.csv kept.csv
 expect "predict: no such file" 1 "" "cannot open nowhere.csv" "$yamlgrad" predict xor.yaml nowhere.csv
 expect "predict: a long delimiter" 2 "" "one character" "$yamlgrad" predict xor.yaml rows.csv --delimiter ab
 
+# Arrays: the ending of a path decides. NumPy, where it is installed, reads what we write.
+expect "predict: CSV to an array" 0 "" "" "$yamlgrad" predict xor.yaml rows.csv -o y.npy
+expect_true "… in NumPy's format" grep -aq "'descr': '<f4', 'fortran_order': False, 'shape': (2, 1)" y.npy
+expect "predict: a pipe to arrays" 0 "" "" sh -c 'cat rows.csv | "$1" predict xor.yaml -o y.npz' - "$yamlgrad"
+expect "predict: an array of another shape" 1 "" "^y.npy: error: 'x' is f32\[2, 1\] here; the model takes f32\[B, 2\]" \
+    "$yamlgrad" predict xor.yaml y.npy
+expect "predict: no array of that name" 1 "" "^y.npz: error: there is no array 'x'; there is p$" \
+    "$yamlgrad" predict xor.yaml y.npz
+expect "predict: arrays that are not there" 1 "" "cannot open 'nowhere.npz'" \
+    "$yamlgrad" predict xor.yaml nowhere.npz
+expect "predict: arrays in a pipe" 1 "" "arrays are read from files only; this is a pipe" \
+    sh -c 'ln -s /dev/stdin in.npy; cat y.npy | "$1" predict xor.yaml in.npy' - "$yamlgrad"
+expect "predict: -o the arrays that are read" 1 "" "made from" "$yamlgrad" predict xor.yaml y.npy -o y.npy
+expect "predict: -o in no folder" 1 "" "cannot write 'nowhere/y.npz'" \
+    "$yamlgrad" predict xor.yaml rows.csv -o nowhere/y.npz
+python=$(for p in python3 /usr/bin/python3; do "$p" -c 'import numpy' 2>/dev/null && echo "$p" && break; done)
+if [ -n "$python" ]; then
+    cat >arrays.py <<'PYTHON'
+import sys
+import numpy
+if sys.argv[1] == "write":
+    x = numpy.array([[0, 1], [1, 1], [1, 0]])
+    numpy.save("in.f4.npy", x.astype("f4"))
+    numpy.save("in.columns.npy", numpy.asfortranarray(x.astype(">i2")))
+    numpy.savez("in.npz", other=numpy.zeros(3), x=x)
+    numpy.savez_compressed("in.small.npz", x=x.astype("f8"))
+else:
+    want = numpy.genfromtxt("want.csv", delimiter=",", skip_header=1, dtype="f4").reshape(3, 1)
+    for path in sys.argv[2:]:
+        found = numpy.load(path)
+        found = found["p"] if path.endswith("npz") else found
+        assert found.dtype == "f4" and numpy.array_equal(found, want), (path, found, want)
+PYTHON
+    expect_true "NumPy writes arrays" "$python" arrays.py write
+    printf 'x.0,x.1\n0,1\n1,1\n1,0\n' | "$yamlgrad" predict xor.yaml -o want.csv
+    for array in in.f4.npy in.columns.npy in.npz in.small.npz; do
+        expect "predict: $array" 0 "" "" "$yamlgrad" predict xor.yaml "$array" -o "out.$array"
+    done
+    expect_true "NumPy reads the predictions" "$python" arrays.py read out.in.*
+fi
+
 # --------------------------------------------------------------------- pipes, colour, Ctrl-C --
 
 closed_pipe() { { sleep 0.3; "$yamlgrad" ops; } | true; }
@@ -381,9 +422,11 @@ expect "no reader, SIGPIPE ignored" 141 "" "" unread ops
 limited() { (ulimit -f 1; "$yamlgrad" "$@"); }
 expect "a limit on files" 1 "" "[Ff]ile too large" limited train xor.yaml --out limited --epochs 2
 expect_true "… leaves no part of one" sh -c '! ls limited 2>/dev/null | grep -q tmp'
-expect "… of predictions" 1 "" "[Ff]ile too large" limited predict xor.yaml many.csv -o limited.csv \
-    --set hidden=4 --weights a/weights.safetensors
-expect_true "… leaves no part of them" test ! -e limited.csv
+for ending in csv npy npz safetensors; do
+    expect "… of predictions in $ending" 1 "" "[Ff]ile too large" limited predict xor.yaml many.csv \
+        -o "limited.$ending" --set hidden=4 --weights a/weights.safetensors
+    expect_true "… leaves no part of them" sh -c '! ls | grep -q "^limited\\."'
+done
 
 profile_interrupted() {
     "$yamlgrad" profile xor.yaml --seconds 1000 >p.out 2>p.err &

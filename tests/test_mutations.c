@@ -92,6 +92,20 @@ Test(mutations, safetensors) {
     run(fuzz_safetensors, seed, sizeof seed, 0, 10000);
 }
 
+Test(mutations, arrays) {
+    static const char *const names[] = {"columns.npy", "columns.npz", "x_deflated.npz"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        uint8_t seed[1024];
+        char path[512];
+        snprintf(path, sizeof path, YG_FIXTURES "/arrays/%s", names[i]);
+        FILE *file = fopen(path, "rb");
+        cr_assert_not_null(file);
+        const size_t size = fread(seed, 1, sizeof seed, file);
+        fclose(file);
+        run(fuzz_arrays, seed, size, i, 2000);
+    }
+}
+
 /* A model that can be trained, with labels, dropout, a schedule and standardised columns. */
 static const char whole[] =
     "format: 1\n"

@@ -1,12 +1,19 @@
 /*
- * Prediction: CSV in, CSV out, in batches, so that a pipe of any length takes constant memory.
+ * Prediction: CSV or arrays in, CSV or arrays out, in batches, so that input of any length takes
+ * constant memory.
  *
- * In: a header and rows. Columns are found by the names that the weights file remembers, in any
+ * Arrays are .npy and .npz files of NumPy, or .safetensors, as the ending of the path says. An
+ * input is the array of its name, a row an example; a .npy file is for the model's only input. The
+ * columns and classes that training kept are not needed. An output is an array, in its own shape
+ * and type; a .npy file is for the model's only output. No label is added. The file is written
+ * whole or not at all.
+ *
+ * CSV in: a header and rows. Columns are found by the names that the weights file remembers, in any
  * order; other columns are ignored. A model that was trained on rows of its own file remembers no
  * columns. Then `x.0`, `x.1`, … (or `x`, for one element) name the elements of input x. Or, if the
  * model has one input, a file with exactly as many columns as that has elements is taken as it is.
  *
- * Out: a column for each element of each output. An output a2 gives `a2` for one element, and
+ * CSV out: a column for each element of each output. An output a2 gives `a2` for one element, and
  * `a2.0`, `a2.1`, … for several. Where it has an element for each class of a target, the columns
  * are named after the classes, as `probability.setosa`. For such an output, and for one sigmoid
  * output and two classes, a last column holds the label of the most probable class; it has the name
@@ -33,6 +40,10 @@ typedef struct yg_predict_options {
     yg_dtype dtype;      /* as yg_evaluate_options.dtype */
     int threads;         /* 0: all cores */
     char delimiter;      /* 0: a comma */
+    /* A file of arrays to read instead of `in`, which may then be NULL; NULL: CSV is read. */
+    const char *in_arrays;
+    /* A file of arrays to write instead of `out`, which may then be NULL; NULL: CSV is written. */
+    const char *out_arrays;
     /* Called with a sentence that the user should read, such as one about units. May be NULL. */
     void (*note)(void *context, const char *text);
     void *context;
@@ -45,6 +56,9 @@ typedef struct yg_predict_options {
  * been written. */
 bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *in,
                 const char *in_name, FILE *out, int64_t *rows, yg_error *error);
+
+/* Whether a path ends as a file of arrays does: .npy, .npz, .safetensors. */
+bool yg_predict_is_array_path(const char *path);
 
 #ifdef __cplusplus
 }

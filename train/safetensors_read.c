@@ -4,7 +4,9 @@
  * no gap, no overlap, nothing after the last one.
  */
 #include "../graph/file.h"
+#include "read_at.h"
 #include "safetensors.h"
+#include "safetensors_stream.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -140,18 +142,27 @@ static bool read_metadata(const reader *in, json_t *notes, yg_tensor_file *file)
     return true;
 }
 
-/* Copies the tensors, in the order of their bytes. */
-static bool copy_tensors(const reader *in, entry *entries, size_t count, yg_tensor_file *file) {
+/* Sorts the entries by their bytes, and checks that they cover the data. */
+static bool check_cover(const reader *in, entry *entries, size_t count) {
     uint64_t at = 0;
     qsort(entries, count, sizeof *entries, by_begin);
     for (size_t i = 0; i < count; i++) {
-        const entry *e = &entries[i];
-        if (e->begin != at)
+        if (entries[i].begin != at)
             return yg_fail(in->error, YG_ERROR_DATA, in->origin,
                            "tensor '%s' starts at byte %" PRIu64 " of the data, but the one before "
                            "it ends at %" PRIu64,
-                           e->name, e->begin, at);
-        at = e->end;
+                           entries[i].name, entries[i].begin, at);
+        at = entries[i].end;
+    }
+    return at == in->data_size ||
+           yg_fail(in->error, YG_ERROR_DATA, in->origin,
+                   "%" PRIu64 " bytes behind the last tensor belong to none", in->data_size - at);
+}
+
+static bool copy_tensors(const reader *in, const entry *entries, size_t count,
+                         yg_tensor_file *file) {
+    for (size_t i = 0; i < count; i++) {
+        const entry *e = &entries[i];
         if (e->type.dtype == YG_BOOL)
             for (uint64_t b = e->begin; b < e->end; b++)
                 if (in->data[b] > 1)
@@ -159,32 +170,70 @@ static bool copy_tensors(const reader *in, entry *entries, size_t count, yg_tens
         if (!yg_tensor_file_add(file, e->name, &e->type, in->data + e->begin, in->error))
             return false;
     }
-    if (at != in->data_size)
-        return yg_fail(in->error, YG_ERROR_DATA, in->origin,
-                       "%" PRIu64 " bytes behind the last tensor belong to none",
-                       in->data_size - at);
     return true;
 }
 
-static bool read_header(const reader *in, json_t *header, yg_tensor_file *file) {
+/* Lists the entries, whose names belong to `header`, in the order of their bytes. Freed by the
+ * caller; NULL on failure. */
+static entry *list_entries(const reader *in, json_t *header, size_t *count) {
     const char *name;
     json_t *value;
-    size_t count = 0;
-    if (!json_is_object(header))
-        return yg_fail(in->error, YG_ERROR_SYNTAX, in->origin, "the header is not a JSON object");
-    if (!read_metadata(in, json_object_get(header, "__metadata__"), file))
-        return false;
-    entry *entries = calloc(json_object_size(header) + 1, sizeof *entries);
-    if (!entries)
-        return yg_fail_memory(in->error);
     bool good = true;
+    *count = 0;
+    entry *entries = calloc(json_object_size(header) + 1, sizeof *entries);
+    if (!entries) {
+        yg_fail_memory(in->error);
+        return NULL;
+    }
     json_object_foreach(header, name, value) {
         if (strcmp(name, "__metadata__") != 0)
-            good = good && read_entry(in, name, value, &entries[count++]);
+            good = good && read_entry(in, name, value, &entries[(*count)++]);
     }
-    good = good && copy_tensors(in, entries, count, file);
+    if (good && check_cover(in, entries, *count))
+        return entries;
+    free(entries);
+    return NULL;
+}
+
+static bool read_header(const reader *in, json_t *header, yg_tensor_file *file) {
+    size_t count;
+    if (!read_metadata(in, json_object_get(header, "__metadata__"), file))
+        return false;
+    entry *entries = list_entries(in, header, &count);
+    const bool good = entries && copy_tensors(in, entries, count, file);
     free(entries);
     return good;
+}
+
+/* Parses the header's text. NULL on failure. */
+static json_t *parse_header(const char *text, uint64_t length, yg_origin origin, yg_error *error) {
+    json_error_t json;
+    json_t *header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &json);
+    if (!header && json.text[0] == '\0') /* no fault of the text */
+        yg_fail_memory(error);
+    else if (!header)
+        yg_fail(error, YG_ERROR_SYNTAX, origin, "the header cannot be read as JSON: %s", json.text);
+    if (!header || json_is_object(header))
+        return header;
+    json_decref(header);
+    yg_fail(error, YG_ERROR_SYNTAX, origin, "the header is not a JSON object");
+    return NULL;
+}
+
+/* Reads the prefix of a file of `size` bytes. */
+static bool read_length(const unsigned char *prefix, uint64_t size, yg_origin origin,
+                        uint64_t *length, yg_error *error) {
+    if (size < PREFIX)
+        return yg_fail(error, YG_ERROR_DATA, origin,
+                       "not a safetensors file: it has %" PRIu64
+                       " bytes, and the header's length alone takes 8",
+                       size);
+    memcpy(length, prefix, PREFIX);
+    return (*length <= HEADER_CAP && *length <= size - PREFIX) ||
+           yg_fail(error, YG_ERROR_DATA, origin,
+                   "not a safetensors file, or cut off: the header should have %" PRIu64
+                   " bytes; %" PRIu64 " follow",
+                   *length, size - PREFIX);
 }
 
 bool yg_safetensors_parse(const void *bytes, size_t size, const char *name, yg_tensor_file *file,
@@ -193,30 +242,44 @@ bool yg_safetensors_parse(const void *bytes, size_t size, const char *name, yg_t
     const yg_origin origin = {name, 0, 0};
     uint64_t length = 0;
     *file = (yg_tensor_file){0};
-    if (size < PREFIX)
-        return yg_fail(error, YG_ERROR_DATA, origin,
-                       "not a safetensors file: it has %zu bytes, and the header's length alone "
-                       "takes 8",
-                       size);
-    memcpy(&length, at, PREFIX);
-    if (length > HEADER_CAP || length > size - PREFIX)
-        return yg_fail(error, YG_ERROR_DATA, origin,
-                       "not a safetensors file, or cut off: the header should have %" PRIu64
-                       " bytes; %zu follow",
-                       length, size - PREFIX);
-    json_error_t json;
-    json_t *header =
-        json_loadb((const char *)at + PREFIX, (size_t)length, JSON_REJECT_DUPLICATES, &json);
-    if (!header && json.text[0] == '\0') /* no fault of the text */
-        return yg_fail_memory(error);
+    if (!read_length(at, size, origin, &length, error))
+        return false;
+    json_t *header = parse_header((const char *)at + PREFIX, length, origin, error);
     if (!header)
-        return yg_fail(error, YG_ERROR_SYNTAX, origin, "the header cannot be read as JSON: %s",
-                       json.text);
+        return false;
     const reader in = {at + PREFIX + length, size - PREFIX - length, origin, error};
     const bool good = read_header(&in, header, file);
     json_decref(header);
     if (!good)
         yg_tensor_file_free(file);
+    return good;
+}
+
+bool yg_safetensors_list(int file, int64_t size, const char *path, yg_safetensors_visit *visit,
+                         void *context, yg_error *error) {
+    const yg_origin origin = {path, 0, 0};
+    unsigned char prefix[PREFIX] = {0};
+    uint64_t length = 0;
+    if ((size >= PREFIX && !yg_read_at(file, 0, prefix, PREFIX, path, error)) ||
+        !read_length(prefix, (uint64_t)size, origin, &length, error))
+        return false;
+    char *text = malloc((size_t)length + 1);
+    if (!text)
+        return yg_fail_memory(error);
+    json_t *header = yg_read_at(file, PREFIX, text, (size_t)length, path, error)
+                         ? parse_header(text, length, origin, error)
+                         : NULL;
+    free(text);
+    const int64_t begin = PREFIX + (int64_t)length;
+    const reader in = {NULL, (uint64_t)(size - begin), origin, error};
+    size_t count = 0;
+    entry *entries = header ? list_entries(&in, header, &count) : NULL;
+    bool good = entries != NULL;
+    for (size_t i = 0; good && i < count; i++)
+        good = visit(context, entries[i].name, &entries[i].type, begin + (int64_t)entries[i].begin,
+                     error);
+    free(entries);
+    json_decref(header);
     return good;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "../graph/file.h"
 #include "safetensors.h"
+#include "safetensors_stream.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -32,13 +33,13 @@ static json_t *describe(const yg_tensor *tensor, int64_t begin) {
 }
 
 /* The tensors in the order of the file. Freed by the caller. */
-static const yg_tensor **in_order(const yg_tensor_file *file) {
-    const yg_tensor **order = calloc(file->count + 1, sizeof *order);
+static const yg_tensor **in_order(const yg_tensor *tensors, size_t tensor_count) {
+    const yg_tensor **order = calloc(tensor_count + 1, sizeof *order);
     size_t count = 0;
     for (size_t size = 8; order && size; size /= 2)
-        for (size_t i = 0; i < file->count; i++)
-            if (yg_dtype_size(file->tensors[i].type.dtype) == size)
-                order[count++] = &file->tensors[i];
+        for (size_t i = 0; i < tensor_count; i++)
+            if (yg_dtype_size(tensors[i].type.dtype) == size)
+                order[count++] = &tensors[i];
     return order;
 }
 
@@ -110,12 +111,41 @@ static unsigned char *make_bytes(const yg_tensor *const *order, size_t count, co
 bool yg_safetensors_write(const char *path, const yg_tensor_file *file, yg_error *error) {
     int64_t data_size = 0;
     size_t size = 0;
-    const yg_tensor **order = in_order(file);
+    const yg_tensor **order = in_order(file->tensors, file->count);
     char *header = order ? make_header(file, order, &data_size) : NULL;
     unsigned char *bytes = header ? make_bytes(order, file->count, header, data_size, &size) : NULL;
     const bool good = bytes ? yg_file_write(path, bytes, size, error) : yg_fail_memory(error);
     free(bytes);
     free(header);
+    free(order);
+    return good;
+}
+
+/* Prefix and header: what stands before the data. Freed by the caller; NULL when out of memory. */
+static char *make_head(const yg_tensor *const *order, size_t count, size_t *size) {
+    int64_t data_size;
+    const yg_tensor_file file = {.count = count};
+    char *header = make_header(&file, order, &data_size);
+    unsigned char *head = header ? make_bytes(order, 0, header, 0, size) : NULL;
+    free(header);
+    return (char *)head;
+}
+
+bool yg_safetensors_write_spools(const char *path, const yg_tensor *tensors, FILE *const *spools,
+                                 size_t count, yg_error *error) {
+    const yg_tensor **order = in_order(tensors, count);
+    yg_file_part *parts = calloc(count + 1, sizeof *parts);
+    size_t size = 0;
+    char *head = order && parts ? make_head(order, count, &size) : NULL;
+    bool good = head || yg_fail_memory(error);
+    if (good) {
+        parts[0] = (yg_file_part){.data = head, .size = size};
+        for (size_t i = 0; i < count; i++)
+            parts[i + 1] = (yg_file_part){.spool = spools[order[i] - tensors]};
+        good = yg_file_write_parts(path, parts, count + 1, error);
+    }
+    free(head);
+    free(parts);
     free(order);
     return good;
 }

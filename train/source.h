@@ -53,7 +53,7 @@ typedef struct yg_source {
     void (*close)(void *state);
 } yg_source;
 
-extern const yg_source yg_source_csv, yg_source_rows;
+extern const yg_source yg_source_csv, yg_source_rows, yg_source_array;
 
 /* The source of a part. */
 const yg_source *yg_source_of(const yg_value *part);
@@ -65,6 +65,9 @@ void *yg_csv_source_new(const yg_reading *reading, FILE *file, const char *name,
 /* The same by its path. */
 void *yg_csv_source_open(const yg_reading *reading, const char *path, yg_origin origin,
                          char delimiter, const yg_value *map, yg_error *error);
+
+/* A file of arrays, for yg_source_array: see array_file.h. NULL on failure. */
+void *yg_array_source_open(const yg_reading *reading, const char *path, yg_error *error);
 
 /* `delimiter:` of a part; NULL, or a part without: a comma. */
 bool yg_read_delimiter(const yg_value *map, char *delimiter, yg_error *error);
@@ -147,6 +150,10 @@ const char *yg_place_text(const yg_place *place, const yg_port *port, char *text
 
 /* Whether a cell has no value: it is empty, NA, N/A, NaN, null or ?, in upper or lower case. */
 bool yg_text_is_missing(const char *text);
+
+/* Whether a port's values are kept as they are read, and so are checked then. One that is transformed
+ * or standardised afterwards may become small enough for its type; it is checked later. */
+bool yg_value_is_kept(const yg_reading *reading, size_t port);
 
 /* Reads a number or a label into element `index` of a port. Whole numbers are exact. Fails on a
  * value that the port's type cannot hold, and on a missing one. */

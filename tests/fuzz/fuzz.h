@@ -21,6 +21,7 @@ int fuzz_model(const uint8_t *bytes, size_t size);
 int fuzz_safetensors(const uint8_t *bytes, size_t size);
 int fuzz_csv(const uint8_t *bytes, size_t size);
 int fuzz_step(const uint8_t *bytes, size_t size);
+int fuzz_arrays(const uint8_t *bytes, size_t size);
 int fuzz_weights(const uint8_t *bytes, size_t size);
 
 /* The model that fuzz_weights() gives its weights to; its data are in rows.csv. */

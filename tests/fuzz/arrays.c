@@ -1,0 +1,54 @@
+/*
+ * Any bytes as a file of arrays, .npy or .npz: rows that can be read, or a message.
+ */
+#include "train/array_file.h"
+
+#include "fuzz.h"
+#include "require.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* Reads the first rows of an array. */
+static void read_rows(yg_array *array) {
+    const yg_array_type *type = yg_array_type_of(array);
+    yg_error error = {0};
+    int64_t row = type->kind.size, elements = 1;
+    for (int d = 1; d < type->rank; d++)
+        elements *= type->shape[d] < 4096 ? type->shape[d] : 4096;
+    if (type->rank == 0 || elements > 4096)
+        return;
+    row *= elements;
+    unsigned char *bytes = malloc((size_t)row + 1);
+    require(bytes != NULL, "there is memory");
+    for (int64_t r = 0; r < type->shape[0] && r < 8; r++) {
+        if (!yg_array_read(array, 1, bytes, &error)) {
+            require_failure(&error);
+            break;
+        }
+        double total = 0;
+        int64_t whole;
+        for (int64_t k = 0; k < elements; k++)
+            total += yg_array_number(&type->kind, bytes, k) +
+                     yg_array_whole(&type->kind, bytes, k, &whole);
+        require(total == total || type->kind.kind == 'f', "integers are numbers");
+    }
+    free(bytes);
+}
+
+int fuzz_arrays(const uint8_t *bytes, size_t size) {
+    char path[] = "/tmp/yamlgrad-fuzz-XXXXXX", named[sizeof path + 4];
+    yg_error error = {0};
+    fuzz_file(path, bytes, size);
+    snprintf(named, sizeof named, "%s.%s", path, size > 0 && bytes[0] == 'P' ? "npz" : "npy");
+    require(rename(path, named) == 0, "a temporary file can be renamed");
+    yg_array_file *file = yg_array_file_open(named, &error);
+    yg_array *array = file ? yg_array_file_find(file, "x", &error) : NULL;
+    if (array)
+        read_rows(array);
+    else
+        require_failure(&error);
+    yg_array_file_close(file);
+    unlink(named);
+    return 0;
+}

@@ -1,0 +1,129 @@
+/*
+ * Decompressing by zlib: see inflate.h.
+ */
+#include "inflate.h"
+
+#include <stdlib.h>
+
+#ifdef YG_ZLIB_SONAME
+#include <dlfcn.h>
+#include <zlib.h>
+
+enum { PIECE = 1 << 15 };
+
+struct yg_inflater {
+    void *handle;
+    __typeof__(inflate) *inflate;
+    __typeof__(inflateEnd) *end;
+    z_stream stream;
+    bool begun; /* `stream` is to be ended */
+    bool ended; /* the compressed data have come to their end */
+    yg_byte_source *source;
+    void *context;
+    const char *name;
+    unsigned char piece[PIECE];
+};
+
+/* POSIX's way from an object pointer to a function pointer. */
+static bool find(void *handle, const char *name, void *function) {
+    *(void **)function = dlsym(handle, name);
+    return *(void **)function != NULL;
+}
+
+yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, const char *name,
+                             yg_error *error) {
+    __typeof__(inflateInit2_) *init;
+    yg_inflater *inflater = calloc(1, sizeof *inflater);
+    if (!inflater) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    inflater->source = source;
+    inflater->context = context;
+    inflater->name = name;
+    inflater->handle = dlopen(YG_ZLIB_SONAME, RTLD_NOW | RTLD_LOCAL);
+    if (!inflater->handle || !find(inflater->handle, "inflateInit2_", &init) ||
+        !find(inflater->handle, "inflate", &inflater->inflate) ||
+        !find(inflater->handle, "inflateEnd", &inflater->end)) {
+        yg_fail(error, YG_ERROR_IO, (yg_origin){name, 0, 0},
+                "it is compressed, and zlib is not installed (Debian's package is zlib1g)");
+    } else if (init(&inflater->stream, -MAX_WBITS, ZLIB_VERSION, (int)sizeof inflater->stream) !=
+               Z_OK) {
+        yg_fail_memory(error);
+    } else {
+        inflater->begun = true;
+        return inflater;
+    }
+    yg_inflater_free(inflater);
+    return NULL;
+}
+
+/* Gets more compressed bytes, if there are none left. */
+static bool refill(yg_inflater *inflater, yg_error *error) {
+    if (inflater->stream.avail_in)
+        return true;
+    const long got = inflater->source(inflater->context, inflater->piece, PIECE, error);
+    if (got < 0)
+        return false;
+    inflater->stream.next_in = inflater->piece;
+    inflater->stream.avail_in = (unsigned)got;
+    return got > 0 || yg_fail(error, YG_ERROR_DATA, (yg_origin){inflater->name, 0, 0},
+                              "the compressed data are cut off");
+}
+
+bool yg_inflater_read(yg_inflater *inflater, void *bytes, size_t size, yg_error *error) {
+    z_stream *stream = &inflater->stream;
+    stream->next_out = bytes;
+    while (size > 0) {
+        const size_t now = size < PIECE ? size : PIECE;
+        if (inflater->ended)
+            return yg_fail(error, YG_ERROR_DATA, (yg_origin){inflater->name, 0, 0},
+                           "the compressed data end too early");
+        if (!refill(inflater, error))
+            return false;
+        stream->avail_out = (unsigned)now;
+        const int status = inflater->inflate(stream, Z_NO_FLUSH);
+        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
+            return yg_fail(error, YG_ERROR_DATA, (yg_origin){inflater->name, 0, 0},
+                           "the compressed data are damaged%s%s", stream->msg ? ": " : "",
+                           stream->msg ? stream->msg : "");
+        inflater->ended = status == Z_STREAM_END;
+        size -= now - stream->avail_out;
+    }
+    return true;
+}
+
+void yg_inflater_free(yg_inflater *inflater) {
+    if (!inflater)
+        return;
+    if (inflater->begun)
+        inflater->end(&inflater->stream);
+    if (inflater->handle)
+        dlclose(inflater->handle);
+    free(inflater);
+}
+
+#else
+
+yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, const char *name,
+                             yg_error *error) {
+    (void)source;
+    (void)context;
+    yg_fail(error, YG_ERROR_IO, (yg_origin){name, 0, 0},
+            "it is compressed, and yamlgrad was built without zlib (Debian's package is "
+            "zlib1g-dev)");
+    return NULL;
+}
+
+bool yg_inflater_read(yg_inflater *inflater, void *bytes, size_t size, yg_error *error) {
+    (void)inflater;
+    (void)bytes;
+    (void)size;
+    return yg_fail_memory(error);
+}
+
+void yg_inflater_free(yg_inflater *inflater) {
+    free(inflater);
+}
+
+#endif

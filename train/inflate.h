@@ -1,0 +1,27 @@
+/*
+ * Decompressing "deflate", the method of zip and gzip, by zlib. Private to train/.
+ *
+ * zlib is opened when it is first needed, and not linked: a program that reads no compressed file
+ * starts without it, and a machine without it reads everything else.
+ */
+#ifndef YG_TRAIN_INFLATE_H
+#define YG_TRAIN_INFLATE_H
+
+#include "../graph/error.h"
+
+#include <stddef.h>
+
+typedef struct yg_inflater yg_inflater;
+
+/* Where an inflater gets compressed bytes: up to `size`; 0 at the end, -1 on failure, whose message
+ * it has recorded. */
+typedef long yg_byte_source(void *context, unsigned char *bytes, size_t size, yg_error *error);
+
+/* NULL on failure: there is no zlib. `name` stands for the file in messages. */
+yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, const char *name,
+                             yg_error *error);
+/* Decompresses exactly `size` bytes. False on failure: the data are damaged, or end before. */
+bool yg_inflater_read(yg_inflater *inflater, void *bytes, size_t size, yg_error *error);
+void yg_inflater_free(yg_inflater *inflater); /* NULL is allowed */
+
+#endif

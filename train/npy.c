@@ -1,0 +1,314 @@
+/*
+ * The headers of .npy files, and their elements: see npy.h.
+ */
+#include "npy.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char MAGIC[] = "\x93NUMPY";
+enum { MAGIC_SIZE = 6 };
+
+/* --------------------------------------------------------------------------- the header ---- */
+
+size_t yg_npy_length(const unsigned char *bytes, size_t size, const char *name, yg_error *error) {
+    const yg_origin origin = {name, 0, 0};
+    if (size < MAGIC_SIZE || memcmp(bytes, MAGIC, MAGIC_SIZE) != 0) {
+        yg_fail(error, YG_ERROR_DATA, origin,
+                "not an array of NumPy: it does not begin with \\x93NUMPY");
+        return 0;
+    }
+    const int version = size > MAGIC_SIZE ? bytes[MAGIC_SIZE] : 0;
+    if (version < 1 || version > 3) {
+        yg_fail(error, YG_ERROR_DATA, origin, "version %d of NumPy's format; known: 1, 2, 3",
+                version);
+        return 0;
+    }
+    const size_t width = version == 1 ? 2 : 4, before = MAGIC_SIZE + 2 + width;
+    size_t length = 0;
+    if (size < before) {
+        yg_fail(error, YG_ERROR_DATA, origin, "the file is cut off in its header");
+        return 0;
+    }
+    for (size_t i = width; i-- > 0;)
+        length = length << 8 | bytes[MAGIC_SIZE + 2 + i];
+    if (length > YG_NPY_HEADER_CAP) {
+        yg_fail(error, YG_ERROR_DATA, origin, "the header has %zu bytes; at most %d are read",
+                length, YG_NPY_HEADER_CAP);
+        return 0;
+    }
+    return before + length;
+}
+
+/* Reading a header's text. */
+typedef struct scanner {
+    const char *at, *end;
+    const char *name;
+    yg_error *error;
+} scanner;
+
+static void skip_blanks(scanner *s) {
+    while (s->at < s->end && isspace((unsigned char)*s->at))
+        s->at++;
+}
+
+static bool fail_header(const scanner *s, const char *what) {
+    return yg_fail(s->error, YG_ERROR_DATA, (yg_origin){s->name, 0, 0},
+                   "the header of the array cannot be read: %s", what);
+}
+
+static bool accept(scanner *s, char c) {
+    skip_blanks(s);
+    if (s->at == s->end || *s->at != c)
+        return false;
+    s->at++;
+    return true;
+}
+
+/* A text in quotes, without escapes; at most `room` - 1 bytes. */
+static bool read_quoted(scanner *s, char *text, size_t room) {
+    const char quote = accept(s, '\'') ? '\'' : accept(s, '"') ? '"' : '\0';
+    size_t length = 0;
+    if (!quote)
+        return fail_header(s, "a text in quotes is expected");
+    for (; s->at < s->end && *s->at != quote; s->at++) {
+        if (length + 1 == room)
+            return fail_header(s, "a text is too long");
+        text[length++] = *s->at;
+    }
+    text[length] = '\0';
+    return accept(s, quote) || fail_header(s, "a text has no end");
+}
+
+static bool read_word(scanner *s, const char *word) {
+    const size_t length = strlen(word);
+    skip_blanks(s);
+    if ((size_t)(s->end - s->at) < length || memcmp(s->at, word, length) != 0)
+        return false;
+    s->at += length;
+    return true;
+}
+
+/* "<f4", "|b1", ">i8", … */
+static bool read_kind(scanner *s, yg_element_kind *kind) {
+    static const struct {
+        char kind;
+        const char *sizes;
+    } known[] = {{'b', "1"}, {'i', "1248"}, {'u', "1248"}, {'f', "248"}};
+    char text[40];
+    if (accept(s, '['))
+        return yg_fail(s->error, YG_ERROR_DTYPE, (yg_origin){s->name, 0, 0},
+                       "the array holds records; only numbers are read");
+    if (!read_quoted(s, text, sizeof text))
+        return false;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strlen(text) == 3 && strchr("<>|=", text[0]) && text[1] == known[i].kind &&
+            strchr(known[i].sizes, text[2])) {
+            *kind = (yg_element_kind){
+                .kind = text[1], .size = text[2] - '0', .swapped = text[0] == '>' && text[2] > '1'};
+            return true;
+        }
+    return yg_fail(s->error, YG_ERROR_DTYPE, (yg_origin){s->name, 0, 0},
+                   "the array holds elements of NumPy's type '%s'; known are bool, integers and "
+                   "floating-point numbers of 16, 32 and 64 bits",
+                   text);
+}
+
+/* "(3, 4)", "(3,)", "()" */
+static bool read_shape(scanner *s, yg_array_type *type) {
+    if (!accept(s, '('))
+        return fail_header(s, "'shape' is no list in parentheses");
+    for (type->rank = 0; !accept(s, ')'); type->rank++) {
+        int64_t size = 0;
+        skip_blanks(s);
+        const char *begin = s->at;
+        if (type->rank == YG_MAX_RANK)
+            return yg_fail(s->error, YG_ERROR_SHAPE, (yg_origin){s->name, 0, 0},
+                           "the array has more than %d dimensions", YG_MAX_RANK);
+        for (; s->at < s->end && isdigit((unsigned char)*s->at); s->at++) {
+            if (size > (INT64_MAX - 9) / 10)
+                return fail_header(s, "a dimension is too large");
+            size = 10 * size + (*s->at - '0');
+        }
+        if (s->at == begin)
+            return fail_header(s, "a dimension is no whole number");
+        type->shape[type->rank] = size;
+        if (!accept(s, ',') && (s->at == s->end || *s->at != ')'))
+            return fail_header(s, "dimensions are separated by commas");
+    }
+    return true;
+}
+
+enum { DESCR = 1, ORDER = 2, SHAPE = 4 };
+
+/* One entry of the dictionary; adds its key to *seen. */
+static bool read_entry(scanner *s, yg_array_type *type, int *seen) {
+    char key[40];
+    if (!read_quoted(s, key, sizeof key))
+        return false;
+    if (!accept(s, ':'))
+        return fail_header(s, "a colon is expected after a key");
+    const int which = strcmp(key, "descr") == 0           ? DESCR
+                      : strcmp(key, "fortran_order") == 0 ? ORDER
+                      : strcmp(key, "shape") == 0         ? SHAPE
+                                                          : 0;
+    if (!which || *seen & which)
+        return fail_header(s, which ? "a key is there twice" : "a key is unknown");
+    *seen |= which;
+    if (which == DESCR)
+        return read_kind(s, &type->kind);
+    if (which == SHAPE)
+        return read_shape(s, type);
+    type->columns_first = read_word(s, "True");
+    return type->columns_first || read_word(s, "False") ||
+           fail_header(s, "'fortran_order' is neither True nor False");
+}
+
+bool yg_npy_parse(const unsigned char *bytes, size_t length, const char *name, yg_array_type *type,
+                  yg_error *error) {
+    const size_t before = bytes[MAGIC_SIZE] == 1 ? 10 : 12;
+    scanner s = {(const char *)bytes + before, (const char *)bytes + length, name, error};
+    int seen = 0;
+    *type = (yg_array_type){0};
+    if (!accept(&s, '{'))
+        return fail_header(&s, "it is no dictionary");
+    while (!accept(&s, '}'))
+        if (!read_entry(&s, type, &seen) ||
+            (!accept(&s, ',') && (s.at == s.end || *s.at != '}') &&
+             !fail_header(&s, "a comma or } is expected after an entry")))
+            return false;
+    if (seen != (DESCR | ORDER | SHAPE))
+        return fail_header(&s, "'descr', 'fortran_order' and 'shape' are needed");
+    type->columns_first = type->columns_first && type->rank > 1;
+    int64_t ignored;
+    return yg_array_bytes(type, name, &ignored, error);
+}
+
+bool yg_array_bytes(const yg_array_type *type, const char *name, int64_t *bytes, yg_error *error) {
+    *bytes = type->kind.size;
+    bool empty = false;
+    for (int d = 0; d < type->rank; d++)
+        empty = empty || type->shape[d] == 0;
+    for (int d = 0; d < type->rank && !empty; d++) {
+        if (*bytes > INT64_MAX / type->shape[d])
+            return yg_fail(error, YG_ERROR_SHAPE, (yg_origin){name, 0, 0},
+                           "the array has more elements than memory can hold");
+        *bytes *= type->shape[d];
+    }
+    if (empty)
+        *bytes = 0;
+    return true;
+}
+
+const char *yg_array_text(const yg_array_type *type, char *text) {
+    yg_type shape = {.rank = type->rank};
+    char sizes[YG_TYPE_TEXT];
+    for (int d = 0; d < type->rank; d++)
+        shape.shape[d] = type->shape[d];
+    yg_shape_text(&shape, sizes);
+    if (type->kind.kind == 'b')
+        snprintf(text, YG_TYPE_TEXT, "bool%.180s", sizes);
+    else
+        snprintf(text, YG_TYPE_TEXT, "%c%d%.180s", type->kind.kind, 8 * type->kind.size, sizes);
+    return text;
+}
+
+/* -------------------------------------------------------------------------- the elements ---- */
+
+/* The bits of an element, as a number of 64 bits. */
+static uint64_t bits_of(const yg_element_kind *kind, const void *bytes, int64_t index) {
+    const unsigned char *at = (const unsigned char *)bytes + index * kind->size;
+    const bool big = (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) != kind->swapped;
+    uint64_t bits = 0;
+    for (int i = 0; i < kind->size; i++)
+        bits |= (uint64_t)at[i] << 8 * (big ? kind->size - 1 - i : i);
+    return bits;
+}
+
+/* IEEE 754's 16 bits: 1 of sign, 5 of exponent, 10 of fraction. */
+static double half(uint64_t bits) {
+    const int exponent = (int)(bits >> 10 & 31);
+    const double fraction = (double)(bits & 1023);
+    const double size = exponent == 31  ? (bits & 1023 ? (double)NAN : (double)INFINITY)
+                        : exponent == 0 ? ldexp(fraction, -24)
+                                        : ldexp(1024 + fraction, exponent - 25);
+    return bits >> 15 & 1 ? -size : size;
+}
+
+/* The bits of a signed number of `size` bytes, as one of 64. */
+static int64_t extended(uint64_t bits, int size) {
+    const uint64_t sign = (uint64_t)1 << (8 * size - 1);
+    const uint64_t wide = (bits ^ sign) - sign;
+    int64_t value;
+    memcpy(&value, &wide, sizeof value);
+    return value;
+}
+
+double yg_array_number(const yg_element_kind *kind, const void *bytes, int64_t index) {
+    if (kind->kind == 'f' && kind->size == 4 && !kind->swapped) {
+        float value;
+        memcpy(&value, (const char *)bytes + index * 4, sizeof value);
+        return value;
+    }
+    const uint64_t bits = bits_of(kind, bytes, index);
+    const uint32_t low = (uint32_t)bits;
+    float narrow;
+    double wide;
+    if (kind->kind != 'f')
+        return kind->kind == 'i' ? (double)extended(bits, kind->size) : (double)bits;
+    memcpy(&narrow, &low, sizeof narrow);
+    memcpy(&wide, &bits, sizeof wide);
+    return kind->size == 2 ? half(bits) : kind->size == 4 ? (double)narrow : wide;
+}
+
+bool yg_array_whole(const yg_element_kind *kind, const void *bytes, int64_t index, int64_t *value) {
+    if (kind->kind == 'f') {
+        const double number = yg_array_number(kind, bytes, index);
+        if (!(number >= -0x1p63 && number < 0x1p63) || number != floor(number))
+            return false;
+        *value = (int64_t)number;
+        return true;
+    }
+    const uint64_t bits = bits_of(kind, bytes, index);
+    if (kind->kind != 'i' && bits > INT64_MAX)
+        return false;
+    *value = kind->kind == 'i' ? extended(bits, kind->size) : (int64_t)bits;
+    return true;
+}
+
+/* ------------------------------------------------------------------------------- writing ---- */
+
+char *yg_npy_header(const yg_type *type, size_t *size) {
+    static const char *const names[YG_DTYPE_COUNT] = {
+        [YG_BOOL] = "|b1", [YG_I32] = "i4", [YG_I64] = "i8", [YG_F32] = "f4", [YG_F64] = "f8"};
+    const char *order = type->dtype == YG_BOOL                      ? ""
+                        : __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? "<"
+                                                                    : ">";
+    char shape[YG_MAX_RANK * 24 + 8] = "", text[400];
+    size_t used = 0;
+    for (int d = 0; d < type->rank; d++)
+        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%" PRId64 "%s", d ? " " : "",
+                                 type->shape[d], d + 1 < type->rank || type->rank == 1 ? "," : "");
+    const size_t length = (size_t)snprintf(
+        text, sizeof text, "{'descr': '%s%s', 'fortran_order': False, 'shape': (%s), }", order,
+        names[type->dtype], shape);
+    /* Blanks and a line break make the data start at a multiple of 64 bytes. */
+    *size = (MAGIC_SIZE + 4 + length + 1 + 63) / 64 * 64;
+    unsigned char *header = malloc(*size);
+    if (!header)
+        return NULL;
+    const size_t follows = *size - MAGIC_SIZE - 4;
+    memset(header, ' ', *size);
+    memcpy(header, MAGIC, MAGIC_SIZE);
+    header[MAGIC_SIZE] = 1;
+    header[MAGIC_SIZE + 1] = 0;
+    header[MAGIC_SIZE + 2] = (unsigned char)(follows & 255);
+    header[MAGIC_SIZE + 3] = (unsigned char)(follows >> 8);
+    memcpy(header + MAGIC_SIZE + 4, text, length);
+    header[*size - 1] = '\n';
+    return (char *)header;
+}

@@ -1,0 +1,216 @@
+/*
+ * Predictions as CSV: see predict.h.
+ */
+#include "../graph/number.h"
+#include "prediction.h"
+#include "source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A cell, in quotes where RFC 4180 asks for them. */
+static void write_text(FILE *out, char delimiter, const char *text) {
+    const char special[] = {delimiter, '"', '\n', '\r', ' ', '\t', '\0'};
+    if (*text && !strpbrk(text, special)) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+/* ---------------------------------------------------------------------------- the header ---- */
+
+/* The columns of the predictions, which must all have different names. */
+typedef struct header {
+    yg_pool *pool;
+    yg_names names;
+    size_t *output; /* that a column belongs to; SIZE_MAX: the label */
+} header;
+
+static const char *element_name(const yg_prediction *p, const yg_executable *executable,
+                                size_t output, int64_t i, yg_pool *pool) {
+    const yg_interpretation *r = &p->outputs;
+    const char *name = executable->outputs[output].name;
+    if (yg_answer_width(executable, output) == 1)
+        return name;
+    if (r->label_port != SIZE_MAX && r->label_output == output && r->classes)
+        return yg_pool_format(pool, "%s.%s", name, r->classes[i]);
+    return yg_pool_format(pool, "%s.%lld", name, (long long)i);
+}
+
+static bool add_column(const yg_prediction *p, const yg_executable *executable, header *h,
+                       const char *name, size_t output, yg_error *error) {
+    if (!name)
+        return yg_fail_memory(error);
+    const size_t same = yg_names_find(&h->names, name);
+    if (same != YG_NOT_FOUND) {
+        const size_t other = h->output[same]; /* the label's column comes last */
+        return yg_fail(
+            error, YG_ERROR_NAME, executable->outputs[other].origin,
+            "two columns of the predictions would be called '%s': output '%s' and %s%s%s; "
+            "rename one in `outputs`",
+            name, executable->outputs[other].name,
+            output == SIZE_MAX ? "the label of '" : "output '",
+            output == SIZE_MAX ? yg_model_port(p->model, p->outputs.label_port)->name
+                               : executable->outputs[output].name,
+            "'");
+    }
+    size_t *grown = yg_pool_grow(h->pool, h->output, h->names.count, sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(error);
+    h->output = grown;
+    grown[h->names.count] = output;
+    return yg_names_add(&h->names, h->pool, name) || yg_fail_memory(error);
+}
+
+static bool list_columns(const yg_prediction *p, const yg_executable *executable, header *h,
+                         yg_error *error) {
+    for (size_t o = 0; o < executable->output_count; o++)
+        for (int64_t i = 0; i < yg_answer_width(executable, o); i++)
+            if (!add_column(p, executable, h, element_name(p, executable, o, i, h->pool), o, error))
+                return false;
+    const size_t label = p->outputs.label_port;
+    if (label == SIZE_MAX)
+        return true;
+    const yg_port_encoding *encoding = &p->data.encoding.ports[label];
+    return add_column(p, executable, h,
+                      encoding->column_count == 1 ? encoding->columns[0]
+                                                  : yg_model_port(p->model, label)->name,
+                      SIZE_MAX, error);
+}
+
+/* Makes p->header, the text. */
+static bool make_header(yg_prediction *p, const yg_executable *executable, yg_error *error) {
+    header h = {.pool = yg_pool_new()};
+    size_t size;
+    FILE *text = open_memstream(&p->header, &size);
+    bool good = h.pool && text ? list_columns(p, executable, &h, error) : yg_fail_memory(error);
+    for (size_t i = 0; good && i < h.names.count; i++) {
+        if (i > 0)
+            fputc(p->delimiter, text);
+        write_text(text, p->delimiter, h.names.names[i]);
+    }
+    if (text) {
+        const bool written = !ferror(text);
+        good = fclose(text) == 0 && written ? good : good && yg_fail_memory(error);
+    }
+    yg_pool_free(h.pool);
+    return good;
+}
+
+/* ------------------------------------------------------------------------------- the rows ---- */
+
+/* A float32 is written with the fewest digits that give the same float32 back. As a double it would
+ * get digits that mean nothing. */
+static void write_number(const yg_prediction *p, yg_dtype dtype, double value) {
+    char text[YG_NUMBER_TEXT];
+    double back;
+    if (dtype == YG_F32 && value == value)
+        for (int digits = 6; digits <= 9; digits++) {
+            /* Tries more and more digits until reading them gives the same float. */
+            char rounded[40];
+            snprintf(rounded, sizeof rounded, "%.*e", digits - 1, value);
+            for (char *c = rounded; *c; c++)
+                *c = *c == ',' ? '.' : *c; /* a locale's decimal comma */
+            if (yg_number_parse(rounded, strlen(rounded), &back) != YG_NUMBER_NOT &&
+                (float)back == (float)value) {
+                fputs(yg_number_text(back, text), p->out);
+                return;
+            }
+        }
+    fputs(yg_number_text(value, text), p->out);
+}
+
+/* The class with the highest score; the first among equals. */
+static int64_t best_class(const yg_result *output, int64_t width, int64_t row) {
+    int64_t best = 0;
+    if (width == 1) /* a sigmoid: the probability of class 1 */
+        return yg_element_get(output->type.dtype, output->data, row) >= 0.5;
+    for (int64_t i = 1; i < width; i++)
+        if (yg_element_get(output->type.dtype, output->data, row * width + i) >
+            yg_element_get(output->type.dtype, output->data, row * width + best))
+            best = i;
+    return best;
+}
+
+/* Element `index` of an output, element `i` of its example. Whole numbers are exact. */
+static void write_element(const yg_prediction *p, const yg_executable *executable, size_t output,
+                          int64_t index, int64_t i) {
+    const yg_dtype dtype = executable->outputs[output].type.dtype;
+    const void *data = executable->outputs[output].data;
+    if (dtype == YG_I64) {
+        fprintf(p->out, "%lld", (long long)((const int64_t *)data)[index]);
+        return;
+    }
+    const double value = yg_element_get(dtype, data, index);
+    write_number(p, dtype, yg_answer_in_units(p, output, i, value));
+}
+
+static void write_label(const yg_prediction *p, const yg_executable *executable, int64_t row) {
+    const yg_interpretation *r = &p->outputs;
+    const yg_result *output = &executable->outputs[r->label_output];
+    const int64_t class = best_class(output, yg_answer_width(executable, r->label_output), row);
+    if (r->classes)
+        write_text(p->out, p->delimiter, r->classes[class]);
+    else
+        fprintf(p->out, "%lld", (long long)class);
+}
+
+static void write_row(const yg_prediction *p, const yg_executable *executable, int64_t row) {
+    bool first = true;
+    for (size_t o = 0; o < executable->output_count; o++) {
+        const int64_t width = yg_answer_width(executable, o);
+        for (int64_t i = 0; i < width; i++, first = false) {
+            if (!first)
+                fputc(p->delimiter, p->out);
+            write_element(p, executable, o, row * width + i, i);
+        }
+    }
+    if (p->outputs.label_port != SIZE_MAX) {
+        if (!first)
+            fputc(p->delimiter, p->out);
+        write_label(p, executable, row);
+    }
+    fputc('\n', p->out);
+}
+
+/* ------------------------------------------------------------------------------ the format ---- */
+
+static bool write_failed(const yg_prediction *p, yg_error *error) {
+    return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot write the predictions: %s",
+                   errno && ferror(p->out) ? strerror(errno) : "output failed");
+}
+
+static void start(yg_prediction *p) {
+    fprintf(p->out, "%s\n", p->header);
+}
+
+static bool write_batch(yg_prediction *p, const yg_executable *executable, yg_error *error) {
+    for (int64_t row = 0; row < executable->batch; row++)
+        write_row(p, executable, row);
+    return !ferror(p->out) || write_failed(p, error);
+}
+
+static bool flush(yg_prediction *p, yg_error *error) {
+    return fflush(p->out) == 0 || write_failed(p, error);
+}
+
+static void free_header(yg_prediction *p) {
+    free(p->header);
+}
+
+const yg_answer_format yg_answers_csv = {
+    .begin = make_header,
+    .start = start,
+    .write = write_batch,
+    .flush = flush,
+    .end = flush,
+    .free = free_header,
+};

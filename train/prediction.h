@@ -1,0 +1,65 @@
+/*
+ * A prediction while it runs, and what writes its answers. Private to train/predict*.c.
+ */
+#ifndef YG_TRAIN_PREDICTION_H
+#define YG_TRAIN_PREDICTION_H
+
+#include "executables.h"
+#include "predict.h"
+
+/* How the model's outputs are to be read. */
+typedef struct yg_interpretation {
+    size_t label_port;   /* the target whose class is written; SIZE_MAX: none */
+    size_t label_output; /* the output that decides the class */
+    size_t *units;       /* by output: the port that gives its units; SIZE_MAX: none */
+    char **classes;      /* names of label_port's classes; NULL: the class is written as a number */
+} yg_interpretation;
+
+typedef struct yg_prediction yg_prediction;
+
+/* A format of answers. Its state is one of the members at the end of yg_prediction. */
+typedef struct yg_answer_format {
+    /* Called once, before any row has been read: `executable` tells the outputs and their types. */
+    bool (*begin)(yg_prediction *p, const yg_executable *executable, yg_error *error);
+    /* Called when the first rows have been read; NULL: nothing is to be done. */
+    void (*start)(yg_prediction *p);
+    /* Writes the answers of a batch, after its run. */
+    bool (*write)(yg_prediction *p, const yg_executable *executable, yg_error *error);
+    /* The input has paused: what was written must reach its reader. NULL: nobody waits. */
+    bool (*flush)(yg_prediction *p, yg_error *error);
+    /* Called after the last row. */
+    bool (*end)(yg_prediction *p, yg_error *error);
+    void (*free)(yg_prediction *p);
+} yg_answer_format;
+
+extern const yg_answer_format yg_answers_csv, yg_answers_array;
+
+struct yg_prediction {
+    const yg_model *model;
+    yg_data data;
+    yg_dataset batches[2]; /* rows that are read, at most batch_size in each: see read_ahead.h */
+    int64_t batch_size;
+    yg_tensor_file weights, store;
+    char *path; /* of the weights */
+    yg_executables executables;
+    yg_interpretation outputs;
+    int64_t rows;
+    const yg_answer_format *format;
+    /* CSV */
+    FILE *out;
+    char delimiter;
+    char *header; /* the first line of the predictions */
+    /* arrays */
+    const char *out_path;
+    size_t spool_count;
+    FILE **spools;      /* by output: the rows so far */
+    yg_tensor *results; /* by output: its name and type; `data` is not used */
+};
+
+/* Elements of an output for each example. */
+int64_t yg_answer_width(const yg_executable *executable, size_t output);
+
+/* Element `i` of an example's output, in the units that it is to be told in. */
+double yg_answer_in_units(const yg_prediction *p, size_t output, int64_t i, double value);
+
+#endif
