@@ -4,6 +4,7 @@
 #include "plan_check.h"
 
 #include "graph/program.h"
+#include "graph/rewrite.h"
 #include "ops/build.h"
 #include "plan_text.h"
 #include "sample.h"
@@ -152,11 +153,32 @@ static bool check_ways(const whole *w, const sample_call *call, const way *ways,
 
 static const way ways[] = {
     {"planned", {.threads = 1}},
-    {"with and without a plan", {.flags = YG_PROGRAM_NO_PLAN, .threads = 1}},
     {"in small pieces", {.flags = YG_PROGRAM_SMALL_PIECES, .threads = 1}},
     {"in small pieces, shared by three threads", {.flags = YG_PROGRAM_SMALL_PIECES, .threads = 3}},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
+
+/* Without a plan there are no rewriting rules, which may change rounding. So the bits are those of
+ * a program that is planned without them. */
+static bool check_unplanned(const whole *w, const yg_op_set *ops, const sample_call *call,
+                            operator_counts *counts, char *why) {
+    enum { MOST_RULES = 32 };
+    const char *rules[MOST_RULES];
+    if (ops->rule_count > MOST_RULES)
+        return fail(why, "there are %zu rules", ops->rule_count);
+    for (size_t i = 0; i < ops->rule_count; i++)
+        rules[i] = ops->rules[i]->name;
+    const yg_compile_options no_plan = {.flags = YG_PROGRAM_NO_PLAN, .threads = 1};
+    const yg_compile_options no_rules = {
+        .threads = 1, .without = rules, .without_count = ops->rule_count};
+    yg_program *planned = run_whole(w, call, &no_rules, why);
+    yg_program *plain = planned ? run_whole(w, call, &no_plan, why) : NULL;
+    const bool good =
+        compare_whole(w, planned, w, plain, 0, "with and without a plan", counts, why);
+    yg_program_free(planned);
+    yg_program_free(plain);
+    return good;
+}
 
 /* Counts operators that can be cut into units or rows, so that a test sees that some were. */
 static void note_plan(const whole *w, const sample_call *call, operator_counts *counts) {
@@ -199,9 +221,11 @@ bool plan_check(const yg_op_set *ops, const yg_op *op, const yg_sample *sample, 
     const bool good = sample_draw(&call, op, sample, real, YG_F32, OPERATOR_CHECK_SEED, why) &&
                       build_whole(&plain, ops, &call, flags, false, why) &&
                       check_ways(&plain, &call, ways, WAYS, counts, why) &&
+                      check_unplanned(&plain, ops, &call, counts, why) &&
                       check_simplification(&plain, ops, &call, flags, counts, why) &&
                       build_whole(&between, ops, &call, flags, true, why) &&
-                      check_ways(&between, &call, ways, WAYS, counts, why);
+                      check_ways(&between, &call, ways, WAYS, counts, why) &&
+                      check_unplanned(&between, ops, &call, counts, why);
     yg_graph_free(plain.graph);
     yg_graph_free(between.graph);
     sample_free(&call);
