@@ -113,7 +113,8 @@ static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *o
         attrs[1].ints[d] = x->shape[d] - end;        /* after */
         attrs[3].ints[d] = count > 1 ? step - 1 : 0; /* between */
     }
-    results[0] = yg_add(graph, operands[X], yg_apply(graph, &yg_op_pad, &operands[PART], 1, attrs));
+    results[0] =
+        yg_add(graph, operands[X], yg_apply(graph, &yg_op_constant_pad, &operands[PART], 1, attrs));
     return 1;
 }
 

@@ -60,7 +60,7 @@ static yg_node shift(yg_graph *graph, yg_node x, const int64_t shape[2], int64_t
         {.f = 1},
         {0},
     };
-    return yg_apply(graph, &yg_op_pad, &kept, 1, pad);
+    return yg_apply(graph, &yg_op_constant_pad, &kept, 1, pad);
 }
 
 /* y[:, i] = Π x[:, j] over all j < i (sign 1) or all j > i (sign -1), for x [m, n]. After round r,

@@ -3,6 +3,9 @@
  */
 #include "shape.h"
 
+#include "build.h"
+#include "registry.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -72,4 +75,41 @@ bool yg_index_read(const yg_kernel_call *call, const char *name, size_t k, int64
     if (*index >= 0 && *index < limit)
         return true;
     return fail_outside(call, name, k, position, limit, *index, error);
+}
+
+yg_node yg_slice_along(yg_graph *graph, yg_node x, int dim, int64_t start, int64_t stop) {
+    if (x == YG_NONE)
+        return YG_NONE;
+    const yg_type *type = yg_node_type(graph, x);
+    int64_t from[YG_MAX_RANK] = {0}, to[YG_MAX_RANK], step[YG_MAX_RANK];
+    for (int d = 0; d < type->rank; d++) {
+        to[d] = type->shape[d];
+        step[d] = 1;
+    }
+    from[dim] = start;
+    to[dim] = stop;
+    return yg_slice(graph, x, from, to, step);
+}
+
+yg_node yg_shift_along(yg_graph *graph, yg_node x, int dim, bool backwards, double fill) {
+    if (x == YG_NONE)
+        return YG_NONE;
+    const yg_type *type = yg_node_type(graph, x);
+    const int64_t size = type->shape[dim];
+    if (size == 0)
+        return x;
+    const yg_node kept = yg_slice_along(graph, x, dim, backwards ? 1 : 0, size - !backwards);
+    yg_attr pad[4] = {{.count = type->rank}, {.count = type->rank}, {.f = fill}, {0}};
+    pad[backwards ? 1 : 0].ints[dim] = 1;
+    return yg_apply(graph, &yg_op_constant_pad, &kept, 1, pad);
+}
+
+yg_node yg_pad_to(yg_graph *graph, yg_node x, const yg_type *shape) {
+    if (x == YG_NONE)
+        return YG_NONE;
+    const yg_type *type = yg_node_type(graph, x);
+    yg_attr pad[4] = {{0}, {.count = type->rank}, {0}, {0}};
+    for (int d = 0; d < type->rank; d++)
+        pad[1].ints[d] = shape->shape[d] - type->shape[d];
+    return yg_apply(graph, &yg_op_constant_pad, &x, 1, pad);
 }

@@ -17,6 +17,16 @@ bool yg_compose_dim(yg_graph *graph, const yg_infer *call, int64_t dim, int rank
 /* The product of shape[from .. to); 1 if that is empty. */
 int64_t yg_shape_product(const int64_t *shape, int from, int to);
 
+/* For composites and gradients. x[…, start : stop, …] along dimension `dim`. */
+yg_node yg_slice_along(yg_graph *graph, yg_node x, int dim, int64_t start, int64_t stop);
+
+/* x moved by one place along dimension `dim`, forwards or backwards. `fill` takes the free place,
+ * and the element at the other end falls out. x has at least one dimension. */
+yg_node yg_shift_along(yg_graph *graph, yg_node x, int dim, bool backwards, double fill);
+
+/* x, with zeros behind it in each dimension up to the sizes of `shape`, which has x's rank. */
+yg_node yg_pad_to(yg_graph *graph, yg_node x, const yg_type *shape);
+
 /* Fails unless operand `k` is of type i32 or i64. */
 bool yg_shape_need_index(const yg_infer *call, size_t k, yg_error *error);
 

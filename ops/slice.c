@@ -101,7 +101,7 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
         pad[1].ints[d] = x->shape[d] - range.start - covered;
         pad[3].ints[d] = between;
     }
-    return yg_apply(graph, &yg_op_pad, &dy, 1, pad);
+    return yg_apply(graph, &yg_op_constant_pad, &dy, 1, pad);
 }
 
 /* sum + the cotangent of x: only the elements that the slice reads change. */

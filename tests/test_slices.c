@@ -166,7 +166,7 @@ static yg_node padded_sum(const slice_case *c, recurrence *r) {
             pad[1].ints[d] = x->shape[d] - start - c->size[d] - (c->size[d] - 1) * between;
             pad[3].ints[d] = between;
         }
-        part = yg_apply(r->g, yg_op_find(yg_ops(), "pad"), &part, 1, pad);
+        part = yg_apply(r->g, yg_op_find(yg_ops(), "constant_pad"), &part, 1, pad);
         sum = sum == YG_NONE ? part : yg_add(r->g, sum, part);
     }
     return sum;
