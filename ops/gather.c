@@ -6,11 +6,9 @@
  * vjp: dx = dy, each element added at the place that y was read from (scatter_add).
  */
 #include "build.h"
+#include "index_walk.h"
+#include "multiversion.h"
 #include "registry.h"
-#include "shape.h"
-#include "strides.h"
-
-#include <string.h>
 
 static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     const yg_type *x = &call->operands[0], *index = &call->operands[1];
@@ -30,38 +28,76 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(x->dtype, index->rank, index->shape, result, error);
 }
 
-static bool kernel(const yg_kernel_call *call, yg_error *error) {
-    const yg_type *x = call->in_types[0], *index = call->in_types[1];
-    int dim = 0;
-    yg_dimension(call->attrs[0].i, x->rank, &dim);
-    int64_t strides[YG_MAX_RANK];
-    yg_type_strides(x, strides);
-    const int64_t limit = x->rank == 0 ? 1 : x->shape[dim];
-    const int64_t stride = x->rank == 0 ? 0 : strides[dim];
-    strides[dim] = 0; /* the position along `dim` comes from the index */
+/* A unit of work is a row of the index. */
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    const yg_index_walk walk =
+        yg_index_walk_of(&call->operands[0], &call->operands[1], call->attrs[0].i);
+    (void)results;
+    plan->units = walk.rows;
+}
 
-    const size_t element = yg_dtype_size(x->dtype);
-    const int64_t count = yg_type_count(index);
-    int64_t at[YG_MAX_RANK] = {0}, offset = 0;
-    char *out = call->out;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t chosen;
-        if (!yg_index_read(call, "gather", 1, i, limit, &chosen, error))
-            return false;
-        memcpy(out + (size_t)i * element,
-               (const char *)call->in[0] + (size_t)(offset + chosen * stride) * element, element);
-        offset = yg_strides_next(index->rank, index->shape, strides, at, offset);
+/* One row: `from` is where it starts in x. */
+#define ROW(name, element, number)                                                                 \
+    YG_MULTIVERSION static void name(const yg_index_walk *walk, element *to, const element *from,  \
+                                     const number *index) {                                        \
+        const int64_t columns = walk->columns, stride = walk->stride, column = walk->column;       \
+        if (stride == 1 && column == 0)                                                            \
+            for (int64_t c = 0; c < columns; c++)                                                  \
+                to[c] = from[index[c]];                                                            \
+        else                                                                                       \
+            for (int64_t c = 0; c < columns; c++)                                                  \
+                to[c] = from[c * column + index[c] * stride];                                      \
     }
-    return true;
+
+#define KERNEL(function, row, element, number)                                                     \
+    ROW(row, element, number)                                                                      \
+    static bool function(const yg_kernel_call *call, const yg_index_walk *walk, yg_error *error) { \
+        const number *index = (const number *)call->in[1] + call->begin * walk->columns;           \
+        element *to = (element *)call->out + call->begin * walk->columns;                          \
+        int64_t at[YG_MAX_RANK] = {0};                                                             \
+        int64_t start = yg_index_walk_seek(walk, at, call->begin);                                 \
+        for (int64_t r = call->begin; r < call->end; r++) {                                        \
+            if (!yg_index_check(call, "gather", 1, r * walk->columns, walk->columns, walk->limit,  \
+                                error))                                                            \
+                return false;                                                                      \
+            row(walk, to, (const element *)call->in[0] + start, index);                            \
+            to += walk->columns;                                                                   \
+            index += walk->columns;                                                                \
+            start = yg_index_walk_next(walk, at, start);                                           \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+KERNEL(gather_1_i32, row_1_i32, uint8_t, int32_t)
+KERNEL(gather_4_i32, row_4_i32, uint32_t, int32_t)
+KERNEL(gather_8_i32, row_8_i32, uint64_t, int32_t)
+KERNEL(gather_1_i64, row_1_i64, uint8_t, int64_t)
+KERNEL(gather_4_i64, row_4_i64, uint32_t, int64_t)
+KERNEL(gather_8_i64, row_8_i64, uint64_t, int64_t)
+
+static bool kernel(const yg_kernel_call *call, yg_error *error) {
+    const yg_index_walk walk =
+        yg_index_walk_of(call->in_types[0], call->in_types[1], call->attrs[0].i);
+    const bool narrow = call->in_types[1]->dtype == YG_I32;
+    switch (yg_dtype_size(call->in_types[0]->dtype)) {
+    case 1:
+        return (narrow ? gather_1_i32 : gather_1_i64)(call, &walk, error);
+    case 4:
+        return (narrow ? gather_4_i32 : gather_4_i64)(call, &walk, error);
+    default:
+        return (narrow ? gather_8_i32 : gather_8_i64)(call, &walk, error);
+    }
+}
+
+/* `sum` plus the cotangent of x: only the elements that were read change. */
+static yg_node vjp_add(yg_graph *graph, yg_node y, yg_node dy, size_t k, yg_node sum) {
+    (void)k; /* always that of x: the index is an integer tensor and has no cotangent */
+    const yg_node operands[] = {sum, yg_node_operand(graph, y, 1), dy};
+    return yg_apply(graph, &yg_op_scatter_add, operands, 3, yg_node_attrs(graph, y));
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* always that of x: the index is an integer tensor and has no cotangent */
-    const yg_type *x = yg_node_type(graph, yg_node_operand(graph, y, 0));
-    const yg_node operands[] = {dy, yg_node_operand(graph, y, 1)};
-    yg_attr attrs[2] = {yg_node_attrs(graph, y)[0], {.count = x->rank}};
-    memcpy(attrs[1].ints, x->shape, sizeof x->shape);
-    return yg_apply(graph, &yg_op_scatter_add, operands, 2, attrs);
+    const yg_node zeros = yg_full(graph, yg_node_type(graph, yg_node_operand(graph, y, 0)), 0);
+    return vjp_add(graph, y, dy, k, zeros);
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -75,21 +111,13 @@ static double reference(const yg_reference *r, const int64_t *index) {
     return yg_at(r, 0, at);
 }
 
-static const yg_attr_spec attrs[] = {
-    {.name = "dim",
-     .kind = YG_ATTR_INT,
-     .required = true,
-     .min = -YG_MAX_RANK,
-     .max = YG_MAX_RANK - 1,
-     .doc = "the dimension that the index counts along"},
-};
-
 /* The tests draw indices from 0 to 2: see `domain`. */
 static const yg_sample samples[] = {
     {{"f[3]", "i[5]"}, (const yg_attr[]){{.i = 0}}},
     {{"f[3, 4]", "i[2, 4]"}, (const yg_attr[]){{.i = 0}}},
     {{"f[2, 3]", "i[2, 6]"}, (const yg_attr[]){{.i = -1}}},
     {{"f[2, 4, 3]", "i[1, 5, 2]"}, (const yg_attr[]){{.i = 1}}},
+    {{"f[3, 4]", "i[40, 4]"}, (const yg_attr[]){{.i = 0}}},
     {{"f[3, 2]", "i[0, 2]"}, (const yg_attr[]){{.i = 0}}},
 };
 
@@ -102,11 +130,13 @@ const yg_op yg_op_gather = {
     .min_operands = 2,
     .max_operands = 2,
     .operand_names = {"x", "index"},
-    .attrs = attrs,
-    .attr_count = sizeof attrs / sizeof *attrs,
+    .attrs = yg_index_walk_dim,
+    .attr_count = 1,
     .infer = infer,
     .kernel = {[YG_I32] = kernel, [YG_I64] = kernel},
+    .plan = plan,
     .vjp = vjp,
+    .vjp_add = vjp_add,
     .reference = reference,
     .domain = {{-2, 2}, {0, 2}},
     .samples = samples,

@@ -1,125 +1,97 @@
 /*
- * scatter_add: y[i, …, index[i, j, …], …] = Σ x[i, j, …], zero elsewhere. y has the attribute
- * `shape` as its shape; the index takes the place of dimension `dim`.
+ * scatter_add: y = x, and y[i, …, index[i, j, …], …] += src[i, j, …] for each element of the index,
+ * which takes the place of dimension `dim`.
  *
- * The transpose of gather. Terms are added in row-major order of x. vjp: dx = gather(dy, index).
+ * The transpose of gather. Terms are added in row-major order of the index. The kernel may write
+ * over x, so a cotangent that is added to another costs the size of the index only.
+ * vjp: dx = dy, dsrc = gather(dy, index), and 0 where the index does not reach.
  */
 #include "build.h"
+#include "index_walk.h"
 #include "registry.h"
-#include "shape.h"
-#include "strides.h"
 
-#include <string.h>
+enum { X, INDEX, SRC };
 
-static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
-    const yg_type *x = &call->operands[0], *index = &call->operands[1];
-    int dim;
-    if (!yg_shape_need_index(call, 1, error) ||
-        !yg_shape_dim(call, call->attrs[0].i, x->rank, &dim, error) ||
-        !yg_type_make(x->dtype, (int)call->attrs[1].count, call->attrs[1].ints, result, error))
-        return false;
-    bool fits = yg_shape_equal(x, index) && result->rank == x->rank;
-    for (int d = 0; fits && d < x->rank; d++)
-        fits = d == dim || x->shape[d] <= result->shape[d];
-    char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT], c[YG_TYPE_TEXT];
-    if (!fits)
-        return yg_fail(error, YG_ERROR_SHAPE, call->origin,
-                       "scatter_add: x %s, index %s and shape %s do not fit together",
-                       yg_type_text(x, a), yg_type_text(index, b), yg_shape_text(result, c));
-    if (!yg_dtype_is_float(x->dtype))
-        return yg_fail(error, YG_ERROR_DTYPE, call->origin, "scatter_add does not take %s tensors",
-                       yg_dtype_name(x->dtype));
-    return true;
-}
-
-static bool kernel(const yg_kernel_call *call, yg_error *error) {
-    const yg_type *x = call->in_types[0], *y = call->out_type;
-    int dim = 0;
-    yg_dimension(call->attrs[0].i, y->rank, &dim);
-    int64_t strides[YG_MAX_RANK];
-    yg_type_strides(y, strides);
-    const int64_t limit = y->rank == 0 ? 1 : y->shape[dim];
-    const int64_t stride = y->rank == 0 ? 0 : strides[dim];
-    strides[dim] = 0; /* the position along `dim` comes from the index */
-
-    memset(call->out, 0, (size_t)yg_type_bytes(y));
-    const int64_t count = yg_type_count(x);
-    int64_t at[YG_MAX_RANK] = {0}, offset = 0;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t chosen;
-        if (!yg_index_read(call, "scatter_add", 1, i, limit, &chosen, error))
-            return false;
-        const int64_t to = offset + chosen * stride;
-        if (y->dtype == YG_F32)
-            ((float *)call->out)[to] += ((const float *)call->in[0])[i];
-        else
-            ((double *)call->out)[to] += ((const double *)call->in[0])[i];
-        offset = yg_strides_next(x->rank, x->shape, strides, at, offset);
+/* Integers are added as unsigned numbers, because signed overflow is undefined in C. */
+#define ROWS(function, element, number)                                                            \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        const yg_scatter_part part = yg_scatter_begin(call);                                       \
+        const yg_index_walk *walk = &part.walk;                                                    \
+        int64_t to_at[YG_MAX_RANK] = {0}, from_at[YG_MAX_RANK] = {0};                              \
+        int64_t start = yg_index_walk_seek(walk, to_at, part.first_row);                           \
+        int64_t from = yg_scatter_seek(&part, from_at);                                            \
+        for (int64_t row = part.first_row; row < part.end_row; row++) {                            \
+            const int64_t first = row * walk->columns;                                             \
+            const number *index = (const number *)call->in[INDEX] + first;                         \
+            const element *src = (const element *)call->in[SRC] + from;                            \
+            element *to = (element *)call->out + start;                                            \
+            if (!yg_index_check(call, "scatter_add", INDEX, first, walk->columns, walk->limit,     \
+                                error))                                                            \
+                return false;                                                                      \
+            for (int64_t c = 0; c < walk->columns; c++)                                            \
+                to[c * walk->column + index[c] * walk->stride] += src[c];                          \
+            start = yg_index_walk_next(walk, to_at, start);                                        \
+            from = yg_strides_next(walk->rank, walk->size, part.src_strides, from_at, from);       \
+        }                                                                                          \
+        return true;                                                                               \
     }
-    return true;
-}
+#define KERNEL(function, element)                                                                  \
+    ROWS(function##_by_i32, element, int32_t)                                                      \
+    ROWS(function##_by_i64, element, int64_t)                                                      \
+    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
+        return (call->in_types[INDEX]->dtype == YG_I32 ? function##_by_i32                         \
+                                                       : function##_by_i64)(call, error);          \
+    }
+KERNEL(kernel_i32, uint32_t)
+KERNEL(kernel_i64, uint64_t)
+KERNEL(kernel_f32, float)
+KERNEL(kernel_f64, double)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    (void)k; /* always that of x: the index is an integer tensor and has no cotangent */
-    const yg_node operands[] = {dy, yg_node_operand(graph, y, 1)};
-    return yg_apply(graph, &yg_op_gather, operands, 2, yg_node_attrs(graph, y));
+    if (k == X)
+        return dy;
+    const yg_node operands[] = {dy, yg_node_operand(graph, y, INDEX)};
+    const yg_node read = yg_apply(graph, &yg_op_gather, operands, 2, yg_node_attrs(graph, y));
+    return yg_pad_to(graph, read, yg_node_type(graph, yg_node_operand(graph, y, SRC)));
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
-    const yg_type *x = &r->call->operands[0];
-    const int64_t given = r->call->attrs[0].i;
-    const int64_t dim = given < 0 ? given + x->rank : given;
-    int64_t at[YG_MAX_RANK];
-    for (int d = 0; d < x->rank; d++) {
+    const yg_type *x = &r->call->operands[X];
+    int dim = 0;
+    yg_dimension(r->call->attrs[0].i, x->rank, &dim);
+    int64_t at[YG_MAX_RANK] = {0};
+    for (int d = 0; d < x->rank; d++)
         at[d] = index[d];
-        if (d != dim && index[d] >= x->shape[d])
-            return 0;
-    }
-    double sum = 0;
-    for (at[dim] = 0; at[dim] < x->shape[dim]; at[dim]++)
-        if ((int64_t)yg_at(r, 1, at) == index[dim])
-            sum += yg_at(r, 0, at);
+    double sum = yg_at(r, X, index);
+    const int64_t length = x->rank == 0 ? 1 : r->call->operands[INDEX].shape[dim];
+    for (at[dim] = 0; at[dim] < length; at[dim]++)
+        if (yg_scatter_meets(r, at, index, dim))
+            sum += yg_at(r, SRC, at);
     return sum;
 }
 
-static const yg_attr_spec attrs[] = {
-    {.name = "dim",
-     .kind = YG_ATTR_INT,
-     .required = true,
-     .min = -YG_MAX_RANK,
-     .max = YG_MAX_RANK - 1,
-     .doc = "the dimension that the index counts along"},
-    {.name = "shape",
-     .kind = YG_ATTR_INTS,
-     .required = true,
-     .max = (double)INT64_MAX,
-     .doc = "the shape of the result"},
-};
-
-/* The tests draw indices from 0 to 2: see `domain`. */
-static const yg_sample samples[] = {
-    {{"f[5]", "i[5]"}, (const yg_attr[]){{.i = 0}, {.count = 1, .ints = {3}}}},
-    {{"f[2, 4]", "i[2, 4]"}, (const yg_attr[]){{.i = 0}, {.count = 2, .ints = {3, 5}}}},
-    {{"f[2, 6]", "i[2, 6]"}, (const yg_attr[]){{.i = -1}, {.count = 2, .ints = {2, 3}}}},
-    {{"f[0, 2]", "i[0, 2]"}, (const yg_attr[]){{.i = 0}, {.count = 2, .ints = {3, 2}}}},
-};
-
 const yg_op yg_op_scatter_add = {
     .name = "scatter_add",
-    .formula = "y[index[i, j], j] += x[i, j] for dim = 0, …",
-    .doc = "Adds x's elements up where the index says: gather's gradient.",
+    .formula =
+        "y = x; y[index[i, j], j] += src[i, j] for dim = 0, y[i, index[i, j]] for dim = 1, …",
+    .doc = "Adds src's elements to those of x that the index names, as torch.scatter_add. An index "
+           "that is not there stops the run.",
     .group = "indexing",
-    .min_operands = 2,
-    .max_operands = 2,
-    .operand_names = {"x", "index"},
-    .attrs = attrs,
-    .attr_count = sizeof attrs / sizeof *attrs,
-    .flags = YG_OP_INTERNAL,
-    .infer = infer,
-    .kernel = {[YG_I32] = kernel, [YG_I64] = kernel},
+    .min_operands = 3,
+    .max_operands = 3,
+    .operand_names = {"x", "index", "src"},
+    .attrs = yg_index_walk_dim,
+    .attr_count = 1,
+    .flags = YG_OP_IN_PLACE,
+    .infer = yg_scatter_infer,
+    .kernel = {[YG_I32] = kernel_i32,
+               [YG_I64] = kernel_i64,
+               [YG_F32] = kernel_f32,
+               [YG_F64] = kernel_f64},
+    .plan = yg_scatter_plan,
     .vjp = vjp,
     .reference = reference,
-    .domain = {{-2, 2}, {0, 2}},
-    .samples = samples,
-    .sample_count = sizeof samples / sizeof *samples,
+    .domain = {{-2, 2}, {0, 2}, {-2, 2}},
+    .samples = yg_scatter_samples,
+    .sample_count = YG_SCATTER_SAMPLES,
 };

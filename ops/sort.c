@@ -13,7 +13,6 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
 enum { DIM, DESCENDING };    /* attributes */
 enum { VALUES, INDICES };    /* results */
@@ -114,10 +113,9 @@ static yg_node vjp(yg_graph *graph, yg_node y, const yg_node *dy, size_t k) {
     const yg_type *x = yg_node_type(graph, y);
     if (x->rank == 0)
         return dy[VALUES];
-    const yg_node operands[] = {dy[VALUES], yg_node_result(graph, y, INDICES)};
-    yg_attr attrs[2] = {yg_node_attrs(graph, y)[DIM], {.count = x->rank}};
-    memcpy(attrs[1].ints, x->shape, sizeof x->shape);
-    return yg_apply(graph, &yg_op_scatter_add, operands, 2, attrs);
+    const yg_node operands[] = {yg_full(graph, x, 0), yg_node_result(graph, y, INDICES),
+                                dy[VALUES]};
+    return yg_apply(graph, &yg_op_scatter_add, operands, 3, &yg_node_attrs(graph, y)[DIM]);
 }
 
 /* Finds the element that has exactly index[dim] elements before it. */
