@@ -296,8 +296,8 @@ Test(structural, arg_takes_the_first_of_equals_and_the_first_nan) {
 typedef struct refusal {
     const char *op;
     int count;
-    yg_type operands[2];
-    yg_attr attrs[4];
+    yg_type operands[3];
+    yg_attr attrs[5];
     const char *message;
 } refusal;
 
@@ -343,8 +343,14 @@ static const refusal refusals[] = {
     {"broadcast", 1, {T(F32, 2, 3, 1)}, {INTS(1, 3)}, "cannot be stretched"},
     {"slice", 1, {T(F32, 1, 3)}, {INTS(2, 0, 0)}, "slice: f32[3] has 1 dimensions, start has 2"},
     {"slice", 1, {T(F32, 1, 3)}, {{0}, {0}, INTS(1, -1)}, "step"},
-    {"pad", 1, {T(F32, 2, 3, 3)}, {INTS(1, 1)}, "before has 1 entries"},
+    {"constant_pad", 1, {T(F32, 2, 3, 3)}, {INTS(1, 1)}, "before has 1 entries"},
+    {"pad", 1, {T(F32, 1, 3)}, {INTS(2, 1, 1)}, "pad: f32[3] has 1 dimensions, before has 2"},
     {"pad", 1, {T(F32, 1, 3)}, {INTS(1, INT64_MAX), INTS(1, 1)}, "too large"},
+    {"pad", 1, {T(F32, 1, 3)}, {INTS(1, -2), INTS(1, -2)}, "cannot be cropped by 2 and 2"},
+    {"pad", 1, {T(F32, 1, 3)}, {INTS(1, 3), {0}, {0}, {0}, {.i = 1}}, "fewer than 3"},
+    {"pad", 1, {T(F32, 1, 3)}, {INTS(1, 4), {0}, {0}, {0}, {.i = 3}}, "at most 3"},
+    {"pad", 1, {T(F32, 1, 0)}, {INTS(1, 1), {0}, {0}, {0}, {.i = 2}}, "no element to repeat"},
+    {"pad", 1, {T(F32, 1, 3)}, {INTS(1, 1), {0}, {.f = 1}, {0}, {.i = 1}}, "constant only"},
     {"concat", 2, {T(F32, 2, 2, 3), T(F32, 2, 2, 4)}, {{0}}, "f32[2, 3] and f32[2, 4] differ"},
     {"concat", 2, {T(F32, 1, 2), T(F64, 1, 2)}, {{0}}, "different element types"},
     {"concat", 2, {T(F32, 0, 0), T(F32, 0, 0)}, {{0}}, "stack makes one"},
@@ -356,6 +362,46 @@ static const refusal refusals[] = {
     {"squeeze", 1, {T(F32, 2, 2, 1)}, {INTS(1, 0)}, "dimension 0 of f32[2, 1] is 2, not 1"},
     {"unsqueeze", 1, {T(F32, 2, 2, 1)}, {{.i = 3}}, "outside -3..2"},
     {"flatten", 1, {T(F32, 3, 2, 1, 1)}, {{.i = 2}, {.i = 1}}, "comes after end_dim"},
+    {"scatter", 3, {T(F32, 1, 3), T(F32, 1, 2), T(F32, 1, 2)}, {{0}}, "f32[2]"},
+    {"scatter", 3, {T(F32, 1, 3), T(I64, 1, 2), T(F64, 1, 2)}, {{0}}, "cast one of them"},
+    {"scatter", 3, {T(F32, 1, 3), T(I64, 1, 4), T(F32, 1, 3)}, {{0}}, "and nowhere than src"},
+    {"scatter_add", 3, {T(F32, 2, 3, 2), T(I64, 1, 2), T(F32, 1, 2)}, {{0}}, "the same rank"},
+    {"scatter_add",
+     3,
+     {T(F32, 2, 3, 2), T(I64, 2, 3, 3), T(F32, 2, 3, 3)},
+     {{0}},
+     "larger than x in dimension 0 only"},
+    {"index_select", 2, {T(F32, 1, 3), T(I64, 2, 2, 2)}, {{0}}, "a vector of indices names"},
+    {"index_select", 2, {T(F32, 1, 3), T(I64, 1, 2)}, {{.i = 1}}, "outside -1..0"},
+    {"index_add", 3, {T(F32, 1, 3), T(I64, 1, 2), T(F32, 1, 3)}, {{0}}, "do not fit"},
+    {"index_add", 3, {T(F32, 1, 3), T(I64, 1, 2), T(I64, 1, 2)}, {{0}}, "cast one of them"},
+    {"segment_sum", 2, {T(F32, 1, 3), T(I64, 1, 2)}, {{.i = 2}}, "as many segment ids, not i64[2]"},
+    {"masked_fill", 2, {T(F32, 1, 3), T(F32, 1, 3)}, {{0}}, "not bool"},
+    {"masked_fill", 2, {T(F32, 1, 3), T(BOOL, 2, 2, 3)}, {{0}}, "does not broadcast to x f32[3]"},
+    {"masked_fill", 2, {T(I64, 1, 3), T(BOOL, 1, 3)}, {{.f = 0.5}}, "cannot hold the value 0.5"},
+    {"topk", 1, {T(F32, 2, 2, 3)}, {{.i = 4}, {.i = -1}, {.i = 1}, {.i = 1}}, "no 4 elements"},
+    {"topk", 1, {T(F32, 0, 0)}, {{.i = 0}, {.i = 0}, {.i = 1}, {.i = 1}}, "k = 1"},
+    {"linear_recurrence", 2, {T(F32, 1, 3), T(F32, 1, 2)}, {{0}}, "two float tensors of one type"},
+    {"roll", 1, {T(F32, 2, 2, 3)}, {INTS(2, 1, 1), INTS(1, 0)}, "2 shifts do not fit 1 dims"},
+    {"roll", 1, {T(F32, 2, 2, 3)}, {INTS(2, 1, 1)}, "2 shifts do not fit 0 dims"},
+    {"tril", 1, {T(F32, 1, 3)}, {{0}}, "tril: f32[3] is not a matrix"},
+    {"triu", 1, {T(F32, 0, 0)}, {{0}}, "triu: f32[] is not a matrix"},
+    {"repeat_interleave", 1, {T(F32, 1, 3)}, {INTS(2, 1, 2)}, "repeats has 2 entries"},
+    {"repeat_interleave", 1, {T(F32, 1, 3)}, {INTS(1, INT64_MAX)}, "too large by repeating"},
+    {"repeat_interleave", 1, {T(F32, 1, 2)}, {INTS(2, INT64_MAX, 9)}, "too many repeats"},
+    {"repeat_interleave", 1, {T(F32, 2, 2, 3)}, {INTS(1, 2), INTS(2, 0, 1)}, "one dimension"},
+    {"tile", 1, {T(F32, 1, 3)}, {INTS(2, INT64_MAX, INT64_MAX)}, "too large by repeating"},
+    {"diagonal", 1, {T(F32, 2, 2, 3)}, {{0}, {.i = 1}, {.i = -1}}, "are both dimension 1"},
+    {"diagonal", 1, {T(F32, 1, 3)}, {{0}, {.i = 0}, {.i = 1}}, "outside -1..0"},
+    {"diag", 1, {T(F32, 3, 2, 2, 2)}, {{0}}, "neither a vector nor a matrix"},
+    {"diag", 1, {T(F32, 1, 2)}, {{.i = INT32_MAX * 9LL}}, "too large"},
+    {"outer", 2, {T(F32, 1, 3), T(F32, 2, 2, 3)}, {{0}}, "two vectors, not f32[3] and f32[2, 3]"},
+    {"norm", 1, {T(I64, 1, 3)}, {{.f = 2}, {0}}, "a float tensor, not i64[3]"},
+    {"norm", 1, {T(F32, 1, 0)}, {{.f = INFINITY}, {0}}, "over no elements"},
+    {"normalize", 1, {T(F32, 1, 3)}, {{.f = 2}, {.i = 1}}, "outside"},
+    {"cosine_similarity", 2, {T(F32, 1, 3), T(F32, 1, 2)}, {{0}}, "do not broadcast"},
+    {"cosine_similarity", 2, {T(F32, 1, 3), T(F32, 1, 3)}, {{.i = 1}}, "with dimension 1"},
+    {"std", 1, {T(I32, 1, 3)}, {{0}, {.i = 1}}, "var does not take i32"},
     {"gather", 2, {T(F32, 2, 2, 3), T(I64, 1, 2)}, {{0}}, "index i64[2] does not fit x f32[2, 3]"},
     {"gather", 2, {T(F32, 2, 2, 3), T(I64, 2, 2, 4)}, {{0}}, "may be larger in dimension 0 only"},
     {"gather", 2, {T(F32, 1, 2), T(F32, 1, 2)}, {{0}}, "index must be i32 or i64"},
@@ -377,7 +423,7 @@ Test(structural, refusals) {
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         const refusal *r = &refusals[i];
         yg_graph *graph = yg_graph_new(yg_ops(), 0);
-        yg_node operands[2], results[64];
+        yg_node operands[3], results[64];
         for (int k = 0; k < r->count; k++)
             operands[k] = yg_input(graph, k ? "b" : "a", &r->operands[k]);
         const yg_op *op = yg_op_find(yg_ops(), r->op);
