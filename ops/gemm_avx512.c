@@ -1,37 +1,5 @@
 /*
  * Packed matrix products with AVX-512F.
  */
-#include "gemm_packed.h"
-
-#ifdef YG_GEMM_X86
-
-#include "gemm_transpose.h"
-
-#include <immintrin.h>
-
-#define GEMM_MULTIPLY_ADD(a, x, sum) _mm512_fmadd_ps(_mm512_set1_ps(a), x, sum)
-#define GEMM_REAL                    float
-#define GEMM_NAME(x)                 x##_f32_avx512
-#define GEMM_BYTES                   YG_GEMM_AVX512_BYTES
-#define GEMM_ROWS                    12 /* by two vectors: 24 of 32 registers */
-#define GEMM_TARGET                  __attribute__((target("avx512f")))
-#define GEMM_TRANSPOSE               transpose_8_floats
-#define GEMM_TRANSPOSED              8
-#define GEMM_TURN                    transpose_4_floats
-#include "gemm_kernel.h"
-
-#undef GEMM_MULTIPLY_ADD
-#define GEMM_MULTIPLY_ADD(a, x, sum) _mm512_fmadd_pd(_mm512_set1_pd(a), x, sum)
-#define GEMM_REAL                    double
-#define GEMM_NAME(x)                 x##_f64_avx512
-#define GEMM_BYTES                   YG_GEMM_AVX512_BYTES
-#define GEMM_ROWS                    12
-#define GEMM_TARGET                  __attribute__((target("avx512f")))
-#define GEMM_TRANSPOSE               transpose_4_doubles
-#define GEMM_TRANSPOSED              4
-#define GEMM_TURN                    transpose_2_doubles
-#include "gemm_kernel.h"
-
-#else
-typedef int yg_gemm_avx512_is_for_x86; /* ISO C forbids an empty file */
-#endif
+#define GEMM_KERNEL "gemm_kernel.h"
+#include "gemm_avx512.h"

@@ -1,39 +1,12 @@
 /*
  * Packed matrix products for one element type and one set of instructions. The file is included
- * once for each and so has no include guard. The scheme is that of Goto and van de Geijn ("Anatomy
- * of high-performance matrix multiplication", ACM Transactions on Mathematical Software 34(3),
- * 2008). Before including it, define
- *
- *   GEMM_REAL                       the element type
- *   GEMM_NAME(x)                    x with a suffix for type and instructions; the result is
- *                                   GEMM_NAME(yg_gemm), declared in gemm_packed.h
- *   GEMM_BYTES                      of a vector
- *   GEMM_ROWS                       the height of a tile of C: 6 or 12, as the vector registers
- *                                   allow. A tile is two vectors wide
- *   GEMM_TARGET                     the attribute that lets the compiler use the instructions
- *   GEMM_MULTIPLY_ADD(a, x, sum)    a · x + sum on vectors x and sum
- *   GEMM_TRANSPOSE                  a function of gemm_transpose.h …
- *   GEMM_TRANSPOSED                 … and the number of rows that it takes
- *   GEMM_TURN                       another, which takes as many rows as 16 bytes have elements
- *
- * All of them except GEMM_MULTIPLY_ADD are undefined at the end of this file.
+ * once for each (GEMM_KERNEL in gemm_avx512.h and its like), and so has no include guard. It
+ * defines GEMM_NAME(yg_gemm), declared in gemm_packed.h. The scheme is that of Goto and van de
+ * Geijn
+ * ("Anatomy of high-performance matrix multiplication", ACM Transactions on Mathematical Software
+ * 34(3), 2008).
  */
-#include <string.h>
-
-typedef GEMM_REAL GEMM_NAME(vector)
-    __attribute__((vector_size(GEMM_BYTES), aligned(sizeof(GEMM_REAL)), may_alias));
-
-enum {
-    GEMM_NAME(LANES) = GEMM_BYTES / (int)sizeof(GEMM_REAL),
-    GEMM_NAME(WIDTH) = 2 * GEMM_NAME(LANES), /* columns of a tile, and of a panel of B */
-    /* Rows of a tile in memory that is transposed: whole groups of 16 bytes. */
-    GEMM_NAME(HEIGHT) =
-        (GEMM_ROWS * (int)sizeof(GEMM_REAL) + 15) / 16 * 16 / (int)sizeof(GEMM_REAL),
-};
-
-#include "gemm_ahead.h"
-#include "gemm_pack.h"
-#include "gemm_tile.h"
+#include "gemm_parts.h"
 
 /* A block of A and its place in C. Element (i, j) of the product goes to c[i · c_stride + j], or
  * with `turned` to c[j · c_stride + i]. */
@@ -205,48 +178,6 @@ GEMM_TARGET static void GEMM_NAME(take_a)(const yg_gemm *gemm, const yg_gemm_blo
         GEMM_NAME(pack_a)(copy, a, gemm->a_stride[1], gemm->rows, gemm->depth);
 }
 
-/* A product that takes less time than the decision how to cut it would. A is read where it lies,
- * and so are full panels of B. */
-GEMM_INLINE GEMM_TARGET void GEMM_NAME(small)(const bool along, const yg_gemm *gemm,
-                                              const GEMM_REAL *a, const GEMM_REAL *b, GEMM_REAL *c,
-                                              GEMM_REAL *panel) {
-    enum { WIDTH = GEMM_NAME(WIDTH) };
-    const int64_t *a_stride = gemm->a_stride, *b_stride = gemm->b_stride;
-    GEMM_REAL tile[GEMM_ROWS * WIDTH] __attribute__((aligned(64)));
-    yg_gemm_ahead nothing = yg_gemm_nothing_ahead;
-    GEMM_NAME(tile_in) in = {.depth = gemm->depth, .ahead = &nothing};
-    for (int64_t j = 0; j < gemm->columns; j += WIDTH) {
-        const int64_t columns = yg_smaller(gemm->columns - j, WIDTH);
-        const bool whole = columns == WIDTH, packs = !whole || b_stride[1] != 1;
-        if (packs)
-            GEMM_NAME(pack_b)(panel, b + j * b_stride[1], b_stride, columns, gemm->depth);
-        in.b = packs ? panel : b + j;
-        in.b_step = packs ? WIDTH : b_stride[0];
-        for (int64_t i = 0, height; i < gemm->rows; i += height) {
-            height = yg_gemm_tile_height(gemm->rows - i, GEMM_ROWS);
-            in.a = a + i * a_stride[0];
-            in.a_step = along ? a_stride[0] : a_stride[1];
-            const GEMM_NAME(tile_out)
-                place = {c + i * gemm->c_stride + j, gemm->c_stride, gemm->add};
-            const GEMM_NAME(tile_out) aside = {tile, WIDTH, false};
-            GEMM_NAME(any_tile)(height, along, &in, whole ? &place : &aside);
-            if (!whole)
-                GEMM_NAME(move_tile)(tile, height, columns, &place);
-        }
-    }
-}
-
-GEMM_TARGET static void GEMM_NAME(small_along)(const yg_gemm *gemm, const GEMM_REAL *a,
-                                               const GEMM_REAL *b, GEMM_REAL *c, GEMM_REAL *panel) {
-    GEMM_NAME(small)(true, gemm, a, b, c, panel);
-}
-
-GEMM_TARGET static void GEMM_NAME(small_across)(const yg_gemm *gemm, const GEMM_REAL *a,
-                                                const GEMM_REAL *b, GEMM_REAL *c,
-                                                GEMM_REAL *panel) {
-    GEMM_NAME(small)(false, gemm, a, b, c, panel);
-}
-
 void GEMM_NAME(yg_gemm)(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch) {
     if (gemm->kept == YG_GEMM_KEPT_NOT && yg_gemm_is_small(gemm)) {
         (gemm->a_stride[1] == 1 ? GEMM_NAME(small_along) : GEMM_NAME(small_across))(gemm, a, b, c,
@@ -290,12 +221,3 @@ void GEMM_NAME(yg_gemm)(const yg_gemm *gemm, const void *a, const void *b, void 
         }
     }
 }
-
-#undef GEMM_REAL
-#undef GEMM_NAME
-#undef GEMM_BYTES
-#undef GEMM_ROWS
-#undef GEMM_TARGET
-#undef GEMM_TRANSPOSE
-#undef GEMM_TRANSPOSED
-#undef GEMM_TURN

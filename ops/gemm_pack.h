@@ -1,14 +1,15 @@
 /*
  * Packing the operands of a matrix product: a copy in the order in which a tile reads it. A part of
- * gemm_kernel.h, which includes it.
+ * gemm_parts.h, which includes it.
  */
 
 /* Copies [rows, depth] elements. Rows are `from_step` apart in the source and `to_step` apart in
  * the copy. memcpy() is slower here: rows are short, and where they begin a page apart its loads
  * wait for its own stores. */
-GEMM_TARGET static void GEMM_NAME(copy_rows)(GEMM_REAL *restrict to, int64_t to_step,
-                                             const GEMM_REAL *restrict from, int64_t from_step,
-                                             int64_t rows, int64_t depth) {
+GEMM_PART GEMM_TARGET static void GEMM_NAME(copy_rows)(GEMM_REAL *restrict to, int64_t to_step,
+                                                       const GEMM_REAL *restrict from,
+                                                       int64_t from_step, int64_t rows,
+                                                       int64_t depth) {
     typedef GEMM_NAME(vector) vector;
     enum { LANES = GEMM_NAME(LANES) };
     for (int64_t i = 0; i < rows; i++, to += to_step, from += from_step) {
@@ -25,8 +26,9 @@ GEMM_TARGET static void GEMM_NAME(copy_rows)(GEMM_REAL *restrict to, int64_t to_
 /* Packs a transposed A: neighbours in memory are neighbours in a column of A, and a step of the
  * depth is `step` elements. The copy has the tiles one after the other, and in a tile one step of
  * the depth after the other. */
-GEMM_TARGET static void GEMM_NAME(pack_a)(GEMM_REAL *restrict to, const GEMM_REAL *restrict from,
-                                          int64_t step, int64_t rows, int64_t depth) {
+GEMM_PART GEMM_TARGET static void GEMM_NAME(pack_a)(GEMM_REAL *restrict to,
+                                                    const GEMM_REAL *restrict from, int64_t step,
+                                                    int64_t rows, int64_t depth) {
     /* Only a few steps at a time. A tile ends within a cache line, and the next tile reads the rest
      * of that line. With many steps, lines that lie a page apart would evict each other before. */
     enum { STEPS = 4 };
@@ -47,8 +49,10 @@ GEMM_TARGET static void GEMM_NAME(pack_a)(GEMM_REAL *restrict to, const GEMM_REA
 
 /* Packs a panel of B row by row, with zeros from column `columns` on. Element (p, j) lies at
  * p · stride[0] + j · stride[1]. One of the two strides is 1. */
-GEMM_TARGET static void GEMM_NAME(pack_b)(GEMM_REAL *restrict to, const GEMM_REAL *restrict from,
-                                          const int64_t stride[2], int64_t columns, int64_t depth) {
+GEMM_PART GEMM_TARGET static void GEMM_NAME(pack_b)(GEMM_REAL *restrict to,
+                                                    const GEMM_REAL *restrict from,
+                                                    const int64_t stride[2], int64_t columns,
+                                                    int64_t depth) {
     enum { WIDTH = GEMM_NAME(WIDTH), LINE = 64 / sizeof(GEMM_REAL), LONG = 16 / sizeof(GEMM_REAL) };
     if (stride[1] == 1 && columns == WIDTH) {
         GEMM_NAME(copy_rows)(to, WIDTH, from, stride[0], depth, WIDTH);

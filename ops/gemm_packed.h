@@ -8,6 +8,7 @@
 #include "gemm.h"
 
 #define GEMM_INLINE static inline __attribute__((always_inline))
+#define GEMM_PART   __attribute__((unused)) /* a kernel need not use every part */
 #define GEMM_UNROLL _Pragma("GCC unroll 16")
 
 /* Bytes of a vector in the kernels of an instruction set. A tile of C is two vectors wide. */

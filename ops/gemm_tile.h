@@ -1,5 +1,5 @@
 /*
- * Tiles of a packed matrix product, a part of gemm_kernel.h, which includes it.
+ * Tiles of a packed matrix product, a part of gemm_parts.h, which includes it.
  */
 
 /* The operands of a tile. With `along` (see below) neighbours in memory are neighbours in a row of
@@ -109,8 +109,9 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(any_tile)(int64_t rows, const bool along,
 
 /* Moves a tile that was computed on its own, WIDTH elements from row to row, to C: [rows, columns]
  * of it, as it is. */
-GEMM_TARGET static void GEMM_NAME(move_tile)(const GEMM_REAL *tile, int64_t rows, int64_t columns,
-                                             const GEMM_NAME(tile_out) * out) {
+GEMM_PART GEMM_TARGET static void GEMM_NAME(move_tile)(const GEMM_REAL *tile, int64_t rows,
+                                                       int64_t columns,
+                                                       const GEMM_NAME(tile_out) * out) {
     for (int64_t i = 0; i < rows; i++, tile += GEMM_NAME(WIDTH)) {
         GEMM_REAL *to = out->c + i * out->stride;
         if (out->add)
@@ -123,8 +124,9 @@ GEMM_TARGET static void GEMM_NAME(move_tile)(const GEMM_REAL *tile, int64_t rows
 }
 
 /* The same, transposed: the tile's columns are rows of C. The tile has HEIGHT rows in memory. */
-GEMM_TARGET static void GEMM_NAME(turn_tile)(const GEMM_REAL *tile, int64_t rows, int64_t columns,
-                                             const GEMM_NAME(tile_out) * out) {
+GEMM_PART GEMM_TARGET static void GEMM_NAME(turn_tile)(const GEMM_REAL *tile, int64_t rows,
+                                                       int64_t columns,
+                                                       const GEMM_NAME(tile_out) * out) {
     enum { WIDTH = GEMM_NAME(WIDTH), HEIGHT = GEMM_NAME(HEIGHT), LONG = 16 / sizeof(GEMM_REAL) };
     GEMM_REAL turned[GEMM_NAME(WIDTH) * HEIGHT] __attribute__((aligned(64)));
     const bool direct = rows == HEIGHT && columns == WIDTH && !out->add;
