@@ -1,36 +1,14 @@
 /*
- * Counter-based random numbers: Philox4x32-10, and distributions made from its bits.
- *
- * Source of the algorithm and its constants: Salmon, Moraes, Dror, Shaw, "Parallel random numbers:
- * as easy as 1, 2, 3", SC 2011, section 4.
+ * Counter-based random numbers: Philox4x32-10 (philox.h), and distributions made from its bits.
  */
 #include "random.h"
 
+#include "philox.h"
+
 #include <math.h>
 
-enum { ROUNDS = 10 };
-
-static const uint32_t MULTIPLIER_0 = 0xD2511F53, MULTIPLIER_1 = 0xCD9E8D57;
-static const uint32_t WEYL_0 = 0x9E3779B9, WEYL_1 = 0xBB67AE85; /* golden ratio, sqrt(3) - 1 */
-
 void yg_philox(uint64_t key, uint64_t high, uint64_t low, uint32_t out[4]) {
-    uint32_t key0 = (uint32_t)key, key1 = (uint32_t)(key >> 32);
-    uint32_t c0 = (uint32_t)low, c1 = (uint32_t)(low >> 32);
-    uint32_t c2 = (uint32_t)high, c3 = (uint32_t)(high >> 32);
-    for (int round = 0; round < ROUNDS; round++) {
-        const uint64_t product0 = (uint64_t)MULTIPLIER_0 * c0;
-        const uint64_t product1 = (uint64_t)MULTIPLIER_1 * c2;
-        c0 = (uint32_t)(product1 >> 32) ^ c1 ^ key0;
-        c1 = (uint32_t)product1;
-        c2 = (uint32_t)(product0 >> 32) ^ c3 ^ key1;
-        c3 = (uint32_t)product0;
-        key0 += WEYL_0;
-        key1 += WEYL_1;
-    }
-    out[0] = c0;
-    out[1] = c1;
-    out[2] = c2;
-    out[3] = c3;
+    yg_philox_words(key, high, low, out);
 }
 
 static uint64_t join(uint32_t high, uint32_t low) {

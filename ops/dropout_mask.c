@@ -6,6 +6,7 @@
  * and the element's position. It does not depend on the element type or the number of threads.
  */
 #include "../graph/random.h"
+#include "dropout_factors.h"
 #include "registry.h"
 
 #include <stdint.h>
@@ -19,16 +20,6 @@ static uint64_t mask_key(uint64_t seed, const yg_attr *attrs) {
     uint32_t word[4];
     yg_philox(seed, yg_random_key("dropout_mask"), (uint64_t)attrs[STREAM].i, word);
     return (uint64_t)word[0] << 32 | word[1];
-}
-
-/* An element is dropped if its random 32-bit word is below this limit. The probability of that is
- * p, rounded to a multiple of 2^-32. */
-static uint64_t drop_limit(double p) {
-    return (uint64_t)(p * 0x1p32 + 0.5);
-}
-
-static double kept_value(double p) {
-    return p < 1 ? 1 / (1 - p) : 0;
 }
 
 static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
@@ -46,8 +37,8 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const uint64_t key = mask_key(call->seed, call->attrs);                                    \
-        const uint64_t limit = drop_limit(call->attrs[P].f);                                       \
-        const real kept = (real)kept_value(call->attrs[P].f);                                      \
+        const uint64_t limit = yg_drop_limit(call->attrs[P].f);                                    \
+        const real kept = (real)yg_kept_value(call->attrs[P].f);                                   \
         const int64_t count = yg_type_count(call->out_type);                                       \
         const int64_t end = call->end * UNIT < count ? call->end * UNIT : count;                   \
         real *y = call->out;                                                                       \
@@ -71,7 +62,7 @@ static double reference(const yg_reference *r, const int64_t *index) {
     uint32_t word[4];
     yg_philox(mask_key(0, r->call->attrs), 0, (uint64_t)i / 4, word);
     const double p = r->call->attrs[P].f;
-    return word[i % 4] * 0x1p-32 < p ? 0 : kept_value(p);
+    return word[i % 4] * 0x1p-32 < p ? 0 : yg_kept_value(p);
 }
 
 static const yg_attr_spec attrs[] = {
