@@ -13,6 +13,7 @@ static const yg_op *const operators[] = {
 };
 
 static const yg_rule *const rules[] = {
+    &yg_rule_remove_anchor,
     &yg_rule_remove_stop_gradient,
     &yg_rule_permutations, /* before those that need neighbours */
     &yg_rule_sum_of_products,

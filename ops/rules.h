@@ -7,6 +7,7 @@
 
 #include "../graph/rewrite.h"
 
+extern const yg_rule yg_rule_remove_anchor;
 extern const yg_rule yg_rule_remove_stop_gradient;
 extern const yg_rule yg_rule_permutations;
 extern const yg_rule yg_rule_sum_of_products;

@@ -117,8 +117,9 @@ yg_network *yg_network_make(const yg_model *model, const yg_flat *flat,
     yg_network *network = yg_network_new(model->ops, options, error);
     if (!network)
         return NULL;
-    if (!yg_builder_open(&builder, model, network, options, &failure) ||
-        !build_params(&builder, network, flat) ||
+    const bool opened = yg_builder_open(&builder, model, network, options, &failure);
+    builder.anchors = &flat->anchors;
+    if (!opened || !build_params(&builder, network, flat) ||
         !build_statements(&builder, model, flat, options->outputs_only) ||
         !yg_build_results(&builder, model, flat, network, options->outputs_only) ||
         !list_layers(&builder, network, flat)) {

@@ -4,6 +4,7 @@
 #include "builder.h"
 #include "call.h"
 #include "expression_value.h"
+#include "gradient.h"
 #include "requirement.h"
 #include "scan_build.h"
 
@@ -81,7 +82,7 @@ bool yg_build_statement(yg_builder *builder, const yg_flat_statement *statement)
             return yg_fail(builder->error, YG_ERROR_ARGUMENT, statement->value->origin,
                            "node '%s': a tensor is expected, found %s", name,
                            yg_term_describe(builder->graph, term, found, sizeof found));
-        if (!yg_builder_add(builder, name, *term))
+        if (!yg_keep_apart(builder, name, &results[i]) || !yg_builder_add(builder, name, *term))
             return false;
         if (term->kind == YG_TERM_TENSOR)
             yg_node_set_name(builder->graph, term->node, name);

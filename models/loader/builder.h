@@ -18,15 +18,18 @@ struct yg_builder {
     yg_graph *graph;
     unsigned graph_flags; /* of `graph` */
     yg_pool *pool;
-    yg_dtype dtype;    /* of all float tensors */
-    bool training;     /* the value of the name `training` */
-    bool inner;        /* the current statement is of a layer's body */
-    yg_origin place;   /* inner: the entry of the model's own graph that its nodes come from */
-    yg_names names;    /* of everything that has been built */
-    yg_term *terms;    /* the value of each of `names` */
-    yg_builder *outer; /* of a scan's body: the builder around it; otherwise NULL */
-    yg_node *captured; /* inputs of `graph` that stand for tensors around the body */
-    yg_node *given;    /* by entry of `captured`: that tensor, a node of outer->graph */
+    yg_dtype dtype;  /* of all float tensors */
+    bool training;   /* the value of the name `training` */
+    bool inner;      /* the current statement is of a layer's body */
+    yg_origin place; /* inner: the entry of the model's own graph that its nodes come from */
+    yg_names names;  /* of everything that has been built */
+    yg_term *terms;  /* the value of each of `names` */
+    const yg_names *anchors; /* nodes to keep apart from what they are computed from, because a
+                              * grad(y, x) asks for them; NULL: not known yet. Then a gradient that
+                              * does not exist is 0. */
+    yg_builder *outer;       /* of a scan's body: the builder around it; otherwise NULL */
+    yg_node *captured;       /* inputs of `graph` that stand for tensors around the body */
+    yg_node *given;          /* by entry of `captured`: that tensor, a node of outer->graph */
     size_t captured_count;
     yg_error *error;
 };

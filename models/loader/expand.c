@@ -202,3 +202,23 @@ bool yg_expand_model(const yg_model *model, yg_pool *pool, int64_t batch, bool t
     tell_dims(&options, &failure);
     return yg_fail_as(error, &failure);
 }
+
+bool yg_try_model(const yg_model *model, const yg_flat *flat, int64_t batch, bool training,
+                  yg_error *error) {
+    yg_error failure = {0};
+    yg_network_options options = {.training = training, .dtype = trial_dtype(model)};
+    yg_dim *dims;
+    yg_pool *pool = yg_pool_new();
+    bool good = pool ? trial_dims(model, pool, batch, &dims, &options.dim_count, &failure)
+                     : yg_fail_memory(&failure);
+    if (good) {
+        options.dims = dims;
+        yg_network *network = yg_network_make(model, flat, &options, &failure);
+        good = network != NULL;
+        if (!good)
+            tell_dims(&options, &failure);
+        yg_network_free(network);
+    }
+    yg_pool_free(pool);
+    return good || yg_fail_as(error, &failure);
+}

@@ -308,11 +308,35 @@ static bool expand_given(yg_expander *x, const yg_scope *scope, const yg_express
     return !term->i || yg_resolve(x, scope, name->text, name->origin, &ignored);
 }
 
-/* if(condition, a, b), size(x, dim) and given(name). */
+/* grad(y, x), which is built like an operator of two tensors. */
+static bool expand_grad(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                        yg_term *term) {
+    if (x->constants)
+        return constants_only(x, call);
+    if (!expand_call(x, scope, call, NULL, NULL, term))
+        return false;
+    const yg_expression *target = term->written->children[1];
+    return target->kind == YG_EXPRESSION_NAME ||
+           yg_fail(
+               x->error, YG_ERROR_ARGUMENT, call->children[1]->origin,
+               "grad(y, x): x is the name of a tensor; give a part of one a node of its own, from "
+               "which y is computed");
+}
+
+/* The functions of the language itself. */
+static bool is_own(const char *name) {
+    static const char *const own[] = {"if", "size", "given", "grad"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(own[i], name) == 0)
+            return true;
+    return false;
+}
+
 static bool expand_own(yg_expander *x, const yg_scope *scope, const yg_expression *call,
                        yg_term *term) {
     const bool branch = strcmp(call->text, "if") == 0;
     const bool given = strcmp(call->text, "given") == 0;
+    const bool grad = strcmp(call->text, "grad") == 0;
     for (size_t i = 0; call->keywords && i < call->count; i++)
         if (call->keywords[i])
             return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin,
@@ -321,10 +345,13 @@ static bool expand_own(yg_expander *x, const yg_scope *scope, const yg_expressio
         return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin, "%s: %zu arguments found",
                        branch  ? "if(condition, a, b)"
                        : given ? "given(name)"
+                       : grad  ? "grad(y, x)"
                                : "size(x, dim)",
                        call->count);
     if (given)
         return expand_given(x, scope, call, term);
+    if (grad)
+        return expand_grad(x, scope, call, term);
     return branch ? expand_if(x, scope, call, term) : expand_call(x, scope, call, NULL, NULL, term);
 }
 
@@ -336,8 +363,7 @@ static bool expand_function(yg_expander *x, const yg_scope *scope, const yg_expr
     const char *name = function ? function->text : call->text;
     if (binding && binding->term.kind == YG_TERM_ABSENT)
         return yg_fail_absent(x, name, &binding->term, call->origin);
-    if (!function &&
-        (strcmp(name, "if") == 0 || strcmp(name, "size") == 0 || strcmp(name, "given") == 0))
+    if (!function && is_own(name))
         return expand_own(x, scope, call, term);
     const yg_op *op = yg_op_find(x->model->ops, name);
     if (!yg_is_function(op))

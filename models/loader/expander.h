@@ -168,6 +168,9 @@ bool yg_expand_body(yg_expander *x, yg_scope *scope, const yg_body *body);
  * symbolic dimensions are four times as large. False on failure. */
 bool yg_expand_model(const yg_model *model, yg_pool *pool, int64_t batch, bool training,
                      yg_flat *flat, yg_error *error);
+/* Builds a network of an expanded model on trial, for that batch. False on failure. */
+bool yg_try_model(const yg_model *model, const yg_flat *flat, int64_t batch, bool training,
+                  yg_error *error);
 /* Drops statements that no output, loss or metric needs, such as a layer's unused second result. */
 bool yg_prune(const yg_model *model, yg_flat *flat);
 

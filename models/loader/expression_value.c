@@ -9,6 +9,7 @@
 
 #include "arithmetic.h"
 #include "call.h"
+#include "gradient.h"
 
 #include <string.h>
 
@@ -155,6 +156,8 @@ static bool evaluate_call(yg_builder *builder, const yg_expression *e, yg_term *
         return evaluate_infix(builder, e, term);
     if (strcmp(e->text, "size") == 0)
         return evaluate_size(builder, e, term);
+    if (strcmp(e->text, "grad") == 0)
+        return yg_build_gradient(builder, e, term);
     if (strcmp(e->text, "if") != 0 && !yg_op_find(builder->ops, e->text))
         return yg_fail_unknown(builder, e->text, e->origin);
     if (!yg_expression_values(builder, e, &terms, &count))

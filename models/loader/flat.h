@@ -60,7 +60,7 @@ typedef struct yg_flat_statement yg_flat_statement;
 
 /* A scan. Its body sees all names around it, and slices, carries and statements of its own. */
 typedef struct yg_flat_scan {
-    const char *prefix; /* begins the full names of the body: "y." */
+    const char *prefix;              /* begins the full names of the body: "y." */
     const char **slices;             /* names in the body */
     const yg_expression **sequences; /* by slice: the tensor that is cut */
     yg_origin *slice_origins;        /* by slice: the entry of `scan:` */
@@ -127,6 +127,7 @@ struct yg_flat {
     yg_output_spec *metrics; /* model->metric_count */
     const yg_expression *loss;
     yg_shape_expectation *shapes; /* model->expected_shape_count */
+    yg_names anchors;             /* nodes with respect to which a grad(y, x) is asked */
     int64_t elements;             /* of all parameters, without state */
 };
 

@@ -6,6 +6,7 @@
 #include "../../ops/ops.h"
 #include "definitions.h"
 #include "expander.h"
+#include "gradient.h"
 #include "library.h"
 #include "outputs.h"
 #include "ports.h"
@@ -243,22 +244,31 @@ static bool same_parameters(const yg_flat *a, const yg_flat *b, yg_error *error)
                    "the number of parameters depends on a symbolic dimension");
 }
 
+/* Only training has updates. And only when all gradients that it asks for are known can a model be
+ * built with them. So a model with either is built again as it will be. */
+static bool try(const yg_model *model, const yg_flat *flat, yg_error *error) {
+    const bool gradients = flat->anchors.count > 0;
+    return (!gradients || yg_try_model(model, flat, 4, false, error)) &&
+           ((!gradients && flat->update_count == 0) || yg_try_model(model, flat, 4, true, error));
+}
+
 /* Expands the model twice, for two batch sizes, once for training and once not. Both must succeed
- * and have the same parameters. Only training has updates, so a model with state is expanded once
- * more for that. */
+ * and have the same parameters. */
 static bool expand(yg_model *model, yg_error *error) {
     yg_pool *pool = yg_pool_new();
-    yg_flat second = {0}, third = {0};
+    yg_flat second = {0};
     yg_flat *flat = yg_pool_take(model->pool, sizeof *flat);
     const bool good = pool && flat ? yg_expand_model(model, model->pool, 2, true, flat, error) &&
                                          yg_expand_model(model, pool, 4, false, &second, error) &&
-                                         same_parameters(flat, &second, error) &&
-                                         (flat->update_count == 0 ||
-                                          yg_expand_model(model, pool, 4, true, &third, error))
+                                         same_parameters(flat, &second, error)
                                    : yg_fail_memory(error);
     yg_pool_free(pool);
     model->flat = flat;
-    return good && (yg_prune(model, flat) || yg_fail_memory(error));
+    if (!good)
+        return false;
+    if (!yg_prune(model, flat) || !yg_find_anchors(flat, model, model->pool))
+        return yg_fail_memory(error);
+    return try(model, flat, error);
 }
 
 static bool load(yg_model *model, const yg_model_options *options, yg_error *error) {

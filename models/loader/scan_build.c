@@ -205,6 +205,7 @@ bool yg_scan_open(yg_builder *builder, const yg_flat_scan *scan, yg_origin origi
                                       .training = builder->training,
                                       .inner = builder->inner,
                                       .place = builder->place,
+                                      .anchors = builder->anchors,
                                       .outer = builder,
                                       .error = builder->error},
                             .scan = scan,
