@@ -172,9 +172,25 @@ const yg_initializer *yg_expand_init(yg_expander *x, const yg_scope *scope,
 
 /* -------------------------------------------------------------------------------- parameters -- */
 
+/* Appends one entry of a shape: a number, or a list, which stands for all of its numbers. */
+static bool append_sizes(const yg_expander *x, const yg_term *value, const char *what,
+                         yg_origin origin, int64_t shape[YG_MAX_RANK], int *rank) {
+    const yg_term *sizes = value->kind == YG_TERM_LIST ? value->items : value;
+    const size_t count = value->kind == YG_TERM_LIST ? value->count : 1;
+    if (count > (size_t)(YG_MAX_RANK - *rank))
+        return yg_fail(x->error, YG_ERROR_SHAPE, origin, "%s: more than %d dimensions", what,
+                       YG_MAX_RANK);
+    for (size_t i = 0; i < count; i++)
+        if (!yg_term_is_int(x->trial->graph, &sizes[i], what, 1, origin, &shape[(*rank)++],
+                            x->error))
+            return false;
+    return true;
+}
+
 static bool param_type(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
                        yg_type *type) {
     int64_t shape[YG_MAX_RANK];
+    int rank = 0;
     yg_error failure = {0};
     const char *what =
         yg_pool_format(x->pool, spec->state ? "state '%s'" : "parameter '%s'", spec->name);
@@ -184,12 +200,11 @@ static bool param_type(yg_expander *x, const yg_scope *scope, const yg_param_spe
         yg_term term, value;
         if (!yg_expand_expression(x, scope, spec->shape.dims[d], &term) ||
             !yg_value_of(x, &term, &value) ||
-            !yg_term_is_int(x->trial->graph, &value, what, 1, spec->shape.dims[d]->origin,
-                            &shape[d], x->error))
+            !append_sizes(x, &value, what, spec->shape.dims[d]->origin, shape, &rank))
             return false;
     }
     const yg_dtype dtype = yg_dtype_is_float(spec->dtype) ? x->trial->dtype : spec->dtype;
-    return yg_type_make(dtype, (int)spec->shape.count, shape, type, &failure) ||
+    return yg_type_make(dtype, rank, shape, type, &failure) ||
            yg_fail(x->error, failure.code, spec->shape.origin, "%s: %s", what, failure.message);
 }
 
