@@ -131,7 +131,9 @@ static bool run(subject *s, yg_kernel kernel, const buffer *in, size_t count, bu
     void *outs[YG_OP_MAX_RESULTS];
     for (size_t i = 0; i < s->result_count; i++)
         outs[i] = i == s->result ? out->data : s->others[i].data;
-    const yg_kernel_call call = {.out = outs[0],
+    /* What is reduced of a part is no result: it goes to `out` whatever result is compared. */
+    const bool part = kernel == s->plan.parts.reduce;
+    const yg_kernel_call call = {.out = part ? out->data : outs[0],
                                  .outs = outs,
                                  .in = data,
                                  .out_type = s->types,
@@ -380,9 +382,12 @@ static bool check_part_range(subject *s, void *opaque, int64_t begin, int64_t en
              (long long)parts->count);
     poison(&s->sample->types[0], &s->in[0], &s->poisoned[0], begin * parts->elements,
            end * parts->elements);
+    buffer in[YG_SAMPLE_OPERANDS]; /* operands after the first are read whole */
+    memcpy(in, s->in, sizeof in);
+    in[0] = s->poisoned[0];
     for (int turn = 0; turn < 2; turn++) {
         memset(context->some.data, patterns[turn], context->some.bytes);
-        if (!run(s, parts->reduce, s->poisoned, 1, &context->some, begin, end))
+        if (!run(s, parts->reduce, in, s->sample->count, &context->some, begin, end))
             return fail(s->why, "%s: reads what is not its own: %s", what, s->error.message);
         if (!check_written(&context->some, patterns[turn], &context->all,
                            (size_t)(begin * parts->bytes), (size_t)(end * parts->bytes), what,
@@ -397,7 +402,8 @@ static bool check_part_range(subject *s, void *opaque, int64_t begin, int64_t en
  * parts writes its own. */
 static bool check_all_parts(subject *s, part_context *context) {
     memset(s->out.data, patterns[0], s->out.bytes);
-    if (!run(s, context->parts.reduce, s->in, 1, &context->all, 0, context->parts.count) ||
+    if (!run(s, context->parts.reduce, s->in, s->sample->count, &context->all, 0,
+             context->parts.count) ||
         !run(s, context->parts.finish, &context->all, 1, &s->out, 0, s->plan.units))
         return fail(s->why, "in parts: %s", s->error.message);
     if (memcmp(s->out.data, s->whole.data, s->out.bytes) != 0)
