@@ -101,11 +101,9 @@ static bool read_list(const yg_infer *call, const char *name, int dims, const yg
     }
     if (given->count != 1 && given->count != dims)
         return yg_fail(error, YG_ERROR_SHAPE, call->origin,
-                       "%s: %s has %" PRId64 " entries; it takes one number%s%s", call->op->name,
-                       name, given->count, dims == 1 ? "" : ", or one for each dimension: ",
-                       dims == 1   ? ""
-                       : dims == 2 ? "2"
-                                   : "3");
+                       "%s: %s has %" PRId64 " entries; it takes one, or one for each of %d "
+                       "dimensions",
+                       call->op->name, name, given->count, dims);
     for (int d = 0; d < dims; d++)
         list->ints[d] = yg_attr_ints(given)[given->count == 1 ? 0 : d];
     return true;
