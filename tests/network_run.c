@@ -11,11 +11,12 @@
 static bool compile(network_run *run, const yg_compile_options *options, yg_error *error) {
     yg_graph *graph = yg_network_graph(run->network);
     const yg_node loss = yg_network_loss(run->network);
-    size_t parameter_count, output_count, count = 0;
+    size_t parameter_count, output_count, update_count, count = 0;
     const yg_network_parameter *parameters = yg_network_parameters(run->network, &parameter_count);
     const yg_tensor_name *outputs = yg_network_outputs(run->network, &output_count);
+    const yg_network_update *updates = yg_network_updates(run->network, &update_count);
     yg_node *wrt = malloc((parameter_count + 1) * sizeof *wrt);
-    yg_node *wanted = malloc((parameter_count + output_count + 1) * sizeof *wanted);
+    yg_node *wanted = malloc((parameter_count + output_count + update_count + 1) * sizeof *wanted);
     run->gradients = malloc((parameter_count + 1) * sizeof *run->gradients);
     bool fine = wrt != NULL && wanted != NULL && run->gradients != NULL;
     for (size_t i = 0; fine && i < parameter_count; i++) {
@@ -32,6 +33,8 @@ static bool compile(network_run *run, const yg_compile_options *options, yg_erro
     for (size_t i = 0; fine && i < parameter_count; i++)
         if (run->gradients[i] != YG_NONE)
             wanted[count++] = run->gradients[i];
+    for (size_t i = 0; fine && i < update_count; i++)
+        wanted[count++] = updates[i].value;
     if (fine)
         run->program = yg_compile(graph, wanted, count, NULL, 0, options, error);
     free(wrt);
@@ -130,9 +133,21 @@ static double *read_node(const network_run *run, const yg_type *type, yg_node no
     return values;
 }
 
+/* What a state becomes. */
+static double *read_update(const network_run *run, yg_node state, size_t *count) {
+    size_t updates;
+    const yg_network_update *update = yg_network_updates(run->network, &updates);
+    for (size_t i = 0; i < updates; i++)
+        if (update[i].state == state)
+            return read_node(run, type_of(run, state), update[i].value, count);
+    return NULL;
+}
+
 double *network_run_get(const network_run *run, const char *name, size_t *count) {
-    static const char prefix[] = "gradient ";
+    static const char prefix[] = "gradient ", update[] = "update ";
     size_t names;
+    if (strncmp(name, update, sizeof update - 1) == 0)
+        return read_update(run, find_leaf(run, name + sizeof update - 1), count);
     if (strncmp(name, prefix, sizeof prefix - 1) == 0) {
         const yg_network_parameter *parameters = yg_network_parameters(run->network, &names);
         for (size_t i = 0; i < names; i++)

@@ -31,7 +31,8 @@ bool network_run_set(network_run *run, const char *name, const double *values);
 /* Fills inputs and targets from a seed: uniform in (0, 1), integers 0 or 1. */
 void network_run_draw(network_run *run, uint64_t seed);
 
-/* The values of an output, "loss", or a gradient ("gradient h.weight"), as doubles; freed by the
+/* The values of an output, "loss", a gradient ("gradient h.weight"), or of what a state becomes
+ * ("update h.running_mean"), as doubles; freed by the
  * caller, NULL if there is none of that name. Zeros for a parameter without a gradient. */
 double *network_run_get(const network_run *run, const char *name, size_t *count);
 

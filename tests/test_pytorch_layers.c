@@ -1,5 +1,6 @@
 /*
- * Layers against PyTorch's: outputs, and gradients of all parameters, from the files of
+ * Layers against PyTorch's: outputs, gradients of all parameters, and
+ * what states become, from the files of
  * tests/fixtures/layers (see cases.py there for their form and how they are made).
  */
 #include "model_text.h"
@@ -21,16 +22,19 @@ static double value(const char *name, size_t i) {
     return 0.9 * sin((double)seed + 0.7 * (double)i);
 }
 
-static void fill(network_run *run, const char *name, yg_node node, const json_t *integers) {
+/* States are greater by 1, so that a variance is positive. */
+static void fill(network_run *run, const char *name, yg_node node, bool state,
+                 const json_t *integers) {
     const size_t count = (size_t)yg_type_count(yg_node_type(yg_network_graph(run->network), node));
     const json_t *numbers = json_object_get(integers, name);
     double *values = malloc((count + 1) * sizeof *values);
     cr_assert_not_null(values);
     cr_assert(!numbers || json_array_size(numbers) == count, "%s", name);
     for (size_t i = 0; i < count; i++)
-        values[i] =
-            numbers ? (double)json_integer_value(json_array_get(numbers, i)) : value(name, i);
-    cr_assert(network_run_set(run, name, values), "%s", name);
+        values[i] = numbers ? (double)json_integer_value(json_array_get(numbers, i))
+                            : value(name, i) + state;
+    /* An evaluation may leave a state unread; it then has no memory. */
+    cr_assert(network_run_set(run, name, values) || state, "%s", name);
     free(values);
 }
 
@@ -38,10 +42,10 @@ static void fill_all(network_run *run, const json_t *integers) {
     size_t count;
     const yg_tensor_name *inputs = yg_network_inputs(run->network, &count);
     for (size_t i = 0; i < count; i++)
-        fill(run, inputs[i].name, inputs[i].node, integers);
+        fill(run, inputs[i].name, inputs[i].node, false, integers);
     const yg_network_parameter *parameters = yg_network_parameters(run->network, &count);
     for (size_t i = 0; i < count; i++)
-        fill(run, parameters[i].name, parameters[i].node, integers);
+        fill(run, parameters[i].name, parameters[i].node, parameters[i].state, integers);
 }
 
 static void expect_near(double found, double expected, const char *name, const char *what) {
@@ -62,10 +66,32 @@ static void check_outputs(const network_run *run, const json_t *expected, const 
     }
 }
 
+/* Compares what states become. */
+static void check_updates(const network_run *run, const json_t *expected, const char *name) {
+    const char *state;
+    json_t *values;
+    size_t updates;
+    yg_network_updates(run->network, &updates);
+    cr_assert_eq(updates, json_object_size(expected), "%s: %zu updates, not %zu", name, updates,
+                 json_object_size(expected));
+    json_object_foreach((json_t *)(uintptr_t)expected, state, values) {
+        char text[300];
+        size_t count;
+        snprintf(text, sizeof text, "update %s", state);
+        double *found = network_run_get(run, text, &count);
+        cr_assert(found && count == json_array_size(values), "%s, %s", name, text);
+        for (size_t i = 0; i < count; i++)
+            expect_near(found[i], json_number_value(json_array_get(values, i)), name, text);
+        free(found);
+    }
+}
+
 /* Compares the gradients of all parameters, by their inner products. */
 static void check_gradients(const network_run *run, const json_t *expected, const char *name) {
     size_t count, elements;
     const yg_network_parameter *parameters = yg_network_parameters(run->network, &count);
+    while (count > 0 && parameters[count - 1].state)
+        count--;
     cr_assert_eq(count, json_object_size(expected), "%s: %zu parameters, not %zu", name, count,
                  json_object_size(expected));
     for (size_t p = 0; p < count; p++) {
@@ -98,14 +124,18 @@ static void check_case(const json_t *one, const yg_compile_options *compiling) {
         cr_assert(count < 4);
         dims[count++] = (yg_dim){dim, json_integer_value(size)};
     }
-    const yg_network_options options = {
-        .dims = dims, .dim_count = count, .training = true, .dtype = YG_F64};
+    const yg_network_options options = {.dims = dims,
+                                        .dim_count = count,
+                                        .training =
+                                            !json_is_true(json_object_get(one, "evaluation")),
+                                        .dtype = YG_F64};
     network_run run;
     cr_assert(network_run_compile(&run, model, &options, compiling, &error), "%s: %s", name,
               error.message);
     fill_all(&run, json_object_get(one, "integers"));
     cr_assert(yg_program_run(run.program, 1, 1, &error), "%s: %s", name, error.message);
     check_outputs(&run, json_object_get(one, "outputs"), name);
+    check_updates(&run, json_object_get(one, "updates"), name);
     check_gradients(&run, json_object_get(one, "gradients"), name);
     network_run_close(&run);
     yg_model_free(model);
