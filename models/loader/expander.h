@@ -20,7 +20,9 @@
 /* A name's value in a body. */
 typedef struct yg_binding {
     yg_term term;
-    const yg_layer_use *layer;    /* the layer node of that name; NULL: the name is no layer node */
+    const yg_layer_use *layer; /* the layer node of that name; NULL: the name is no layer node */
+    const yg_term *results;    /* of the layer node, in the order of its type's outputs */
+    size_t result_count;
     const char *parameter_prefix; /* begins the full names of the layer's parameters */
     const char *parameter_suffix; /* ends them */
     bool shares_one;              /* all copies of the layer use the same parameters */

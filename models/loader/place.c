@@ -330,12 +330,53 @@ static bool place_use(yg_expander *x, const placing *at, const term_list *inputs
 
 /* -------------------------------------------------------------------------------- statements -- */
 
+/* A node shares parameters with one of its own type. Of layers that are given as arguments, the
+ * argument must be the same. */
+static bool may_share(const yg_expander *x, const yg_layer_use *use, const yg_binding *other) {
+    const yg_layer_use *layer = other->layer;
+    const bool same = use->definition ? use->definition == layer->definition
+                                      : !layer->definition && strcmp(use->type, layer->type) == 0;
+    if (!same)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                       "`share`: '%s' is of layer type '%s', not '%s'", use->share, layer->type,
+                       use->type);
+    return !layer->repeat || !layer->names ||
+           yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
+                   "`share`: the copies of '%s' have `names`, so their parameters cannot be "
+                   "shared",
+                   use->share);
+}
+
+/* Reads `share: deep.1`, a copy of a node with `repeat`. False if it is no such name; true with an
+ * error if the copy cannot be shared. */
+static bool share_copy(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
+                       placing *at) {
+    const char *dot = strrchr(use->share, '.');
+    const char *node = dot ? yg_pool_copy(x->pool, use->share, (size_t)(dot - use->share)) : NULL;
+    const yg_binding *other = node ? yg_scope_find(scope, node) : NULL;
+    if (!other || !other->layer || !other->layer->repeat || other->shares_one || dot[1] == '\0' ||
+        strspn(dot + 1, "0123456789") != strlen(dot + 1))
+        return false;
+    at->parameter_prefix = yg_pool_format(x->pool, "%s%s.", other->parameter_prefix, dot + 1);
+    at->parameter_suffix = other->parameter_suffix;
+    at->shared = at->shares_one = true;
+    if (!at->parameter_prefix)
+        yg_fail_memory(x->error);
+    else
+        may_share(x, use, other);
+    return true;
+}
+
 /* Reads `share: other`, which names another node of the same body and of the same type. */
 static bool read_share(yg_expander *x, const yg_scope *scope, const yg_layer_use *use,
                        placing *at) {
     if (!use->share)
         return true;
     const yg_binding *other = yg_scope_find(scope, use->share);
+    if (other && other->term.kind == YG_TERM_ABSENT)
+        return yg_fail_absent(x, use->share, &other->term, use->origin);
+    if (!other && share_copy(x, scope, use, at))
+        return x->error->code == YG_OK;
     if (!other) {
         yg_term term;
         return yg_resolve(x, scope, use->share, use->origin, &term) &&
@@ -345,20 +386,14 @@ static bool read_share(yg_expander *x, const yg_scope *scope, const yg_layer_use
     if (!other->layer)
         return yg_fail(x->error, YG_ERROR_NAME, use->origin,
                        "`share`: '%s' is no layer node, so it owns no parameters", use->share);
-    if (other->layer->definition != use->definition || !use->definition)
-        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
-                       "`share`: '%s' is of layer type '%s', not '%s'", use->share,
-                       other->layer->type, use->type);
+    if (!may_share(x, use, other))
+        return false;
     if (other->layer->repeat && !use->repeat)
-        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
-                       "`share`: '%s' has `repeat`, so its parameters are those of copies: this "
-                       "node needs `repeat` too",
-                       use->share);
-    if (other->layer->repeat && other->layer->names)
-        return yg_fail(x->error, YG_ERROR_ARGUMENT, use->origin,
-                       "`share`: the copies of '%s' have `names`, so their parameters cannot be "
-                       "shared",
-                       use->share);
+        return yg_fail(
+            x->error, YG_ERROR_ARGUMENT, use->origin,
+            "`share`: '%s' has `repeat`, so its parameters are those of copies: name one, "
+            "as %s.0, or write `repeat` here too",
+            use->share, use->share);
     at->parameter_prefix = other->parameter_prefix;
     at->parameter_suffix = other->parameter_suffix;
     at->shared = true;
@@ -377,6 +412,8 @@ static bool bind_results(yg_expander *x, yg_scope *scope, const yg_statement *st
     for (size_t i = 0; i < count; i++) {
         yg_binding binding = {.term = results->terms[i],
                               .layer = at->use,
+                              .results = results->terms,
+                              .result_count = results->count,
                               .parameter_prefix = at->parameter_prefix,
                               .parameter_suffix = at->parameter_suffix,
                               .shares_one = at->shares_one};

@@ -88,11 +88,27 @@ static bool find_parameter(const yg_expander *x, const yg_scope *scope, const ch
     return term->written != NULL;
 }
 
-/* The error for a layer node that exists and a parameter that does not. Suggests the parameters
+/* A result of a layer node by the name that its type gives it, such as "lstm1.h_n". */
+static bool find_result(const yg_scope *scope, yg_pool *pool, const char *name, yg_term *term) {
+    for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
+        const char *node = yg_pool_copy(pool, name, (size_t)(dot - name));
+        const yg_binding *binding = node ? yg_scope_find(scope, node) : NULL;
+        const yg_definition *type = binding && binding->layer ? binding->layer->definition : NULL;
+        for (size_t i = 0; type && i < binding->result_count; i++)
+            if (strcmp(type->body.outputs[i].name, dot + 1) == 0) {
+                *term = binding->results[i];
+                return true;
+            }
+    }
+    return false;
+}
+
+/* The error for a layer node that exists, and a parameter or result that does not. Suggests those
  * that the node has. */
-static bool unknown_parameter(const yg_expander *x, const yg_scope *scope, const char *name,
-                              yg_origin origin) {
+static bool unknown_parameter(const yg_expander *x, const yg_scope *scope, const yg_binding *node,
+                              const char *name, yg_origin origin) {
     yg_names known = {0};
+    const yg_definition *type = node->layer->definition;
     const char *dot = strrchr(name, '.');
     const char *full =
         yg_pool_format(x->pool, "%s%.*s.", scope->parameter_prefix, (int)(dot - name), name);
@@ -102,8 +118,12 @@ static bool unknown_parameter(const yg_expander *x, const yg_scope *scope, const
             !yg_names_add(&known, x->pool, parameter + strlen(full)))
             break;
     }
+    for (size_t i = 0; type && i < node->result_count; i++)
+        if (yg_names_find(&known, type->body.outputs[i].name) == YG_NOT_FOUND &&
+            !yg_names_add(&known, x->pool, type->body.outputs[i].name))
+            break;
     char hint[400];
-    return yg_fail(x->error, YG_ERROR_NAME, origin, "'%.*s' has no parameter '%s'%s",
+    return yg_fail(x->error, YG_ERROR_NAME, origin, "'%.*s' has no parameter or result '%s'%s",
                    (int)(dot - name), name, dot + 1,
                    yg_names_suggest(&known, dot + 1, hint, sizeof hint));
 }
@@ -127,7 +147,7 @@ static bool unknown_name(const yg_expander *x, const yg_scope *scope, const char
         const char *node = yg_pool_copy(x->pool, name, (size_t)(dot - name));
         const yg_binding *binding = node ? yg_scope_find(scope, node) : NULL;
         if (binding && binding->layer)
-            return unknown_parameter(x, scope, name, origin);
+            return unknown_parameter(x, scope, binding, name, origin);
     }
     for (size_t i = 0; scope->definition && i < x->model->var_count; i++)
         if (strcmp(x->model->vars[i].name, name) == 0)
@@ -160,5 +180,6 @@ bool yg_resolve(yg_expander *x, const yg_scope *scope, const char *name, yg_orig
                           .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, name)};
         return term->written || yg_fail_memory(x->error);
     }
-    return find_parameter(x, scope, name, origin, term) || unknown_name(x, scope, name, origin);
+    return find_parameter(x, scope, name, origin, term) ||
+           find_result(scope, x->pool, name, term) || unknown_name(x, scope, name, origin);
 }

@@ -34,7 +34,8 @@ bool yg_expand_updates(yg_expander *x, const yg_scope *scope, const yg_body *bod
         const yg_update_spec *spec = &body->updates[i];
         if (yg_scope_find(scope, spec->name)->term.kind == YG_TERM_ABSENT)
             continue;
-        const char *full = yg_pool_format(x->pool, "%s%s", scope->parameter_prefix, spec->name);
+        const char *full = yg_pool_format(x->pool, "%s%s%s", scope->parameter_prefix, spec->name,
+                                          scope->parameter_suffix);
         if (!full)
             return yg_fail_memory(x->error);
         if (x->trial->outer)
@@ -50,14 +51,20 @@ bool yg_expand_updates(yg_expander *x, const yg_scope *scope, const yg_body *bod
     return true;
 }
 
-/* if(training, VALUE, STATE): only a network for training has updates. */
+/* if(training, stop_gradient(VALUE), STATE): only a network for training has updates, and a state
+ * is a constant to the gradient. */
 static const yg_expression *in_training(yg_pool *pool, const yg_expression *value,
                                         const yg_expression *state, yg_origin origin) {
     yg_expression *call = yg_expression_new(pool, YG_EXPRESSION_CALL, origin, "if");
+    yg_expression *stop = yg_expression_new(pool, YG_EXPRESSION_CALL, origin, "stop_gradient");
+    yg_expression *const stopped[] = {(yg_expression *)value};
     yg_expression *const children[] = {
-        yg_expression_new(pool, YG_EXPRESSION_NAME, origin, "training"), (yg_expression *)value,
+        yg_expression_new(pool, YG_EXPRESSION_NAME, origin, "training"), stop,
         (yg_expression *)state};
-    return call && children[0] && yg_expression_adopt(pool, call, children, NULL, 3) ? call : NULL;
+    return call && stop && children[0] && yg_expression_adopt(pool, stop, stopped, NULL, 1) &&
+                   yg_expression_adopt(pool, call, children, NULL, 3)
+               ? call
+               : NULL;
 }
 
 bool yg_expand_updated(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
