@@ -74,7 +74,6 @@ static const expansion expansions[] = {
      "  a.twice: 2 * x\n"
      "  a.s: sum(a.twice)\n"
      "  a.ratio: a.twice / a.s\n"
-     "  a: a.twice\n"
      "  b.twice: 2 * a.ratio\n"
      "  b.s: sum(b.twice)\n"
      "  b.ratio: b.twice / b.s\n"
