@@ -62,7 +62,7 @@ Test(arrays, every_element_type_is_read_as_numpy_wrote_it) {
         "f2", "f4", "big_i4", "big_i8", "big_u8", "big_f2", "f8", "big_f4", "big_f8"};
     for (size_t a = 0; a < 2; a++) {
         yg_error error = {0};
-        yg_array_file *file = yg_array_file_open(fixture(archives[a]), &error);
+        yg_array_file *file = yg_array_file_open(fixture(archives[a]), YG_NOWHERE, &error);
         cr_assert_not_null(file, "%s", error.message);
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
             const char *dtype = strncmp(names[i], "big_", 4) == 0 ? names[i] + 4 : names[i];
@@ -76,7 +76,7 @@ Test(arrays, either_order_and_version_of_the_header) {
     static const char *const names[] = {"columns.npy", "columns.npz", "version2.npy"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         yg_error error = {0};
-        yg_array_file *file = yg_array_file_open(fixture(names[i]), &error);
+        yg_array_file *file = yg_array_file_open(fixture(names[i]), YG_NOWHERE, &error);
         cr_assert_not_null(file, "%s", error.message);
         check_array(file, "x", "f4");
         yg_array_file_close(file);
@@ -87,7 +87,7 @@ Test(arrays, halves_have_their_extremes) {
     static const double values[] = {0, 0x1p-24, 0x1p-14, 65504};
     yg_error error = {0};
     unsigned char bytes[14];
-    yg_array_file *file = yg_array_file_open(fixture("half.npy"), &error);
+    yg_array_file *file = yg_array_file_open(fixture("half.npy"), YG_NOWHERE, &error);
     yg_array *array = file ? yg_array_file_find(file, "x", &error) : NULL;
     cr_assert_not_null(array, "%s", error.message);
     cr_assert(yg_array_read(array, 7, bytes, &error));
@@ -118,7 +118,7 @@ Test(arrays, what_holds_no_numbers_is_refused) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         yg_error error = {0};
-        yg_array_file *file = yg_array_file_open(fixture(cases[i].file), &error);
+        yg_array_file *file = yg_array_file_open(fixture(cases[i].file), YG_NOWHERE, &error);
         cr_expect(!file || !yg_array_file_find(file, cases[i].name, &error));
         cr_expect_not_null(strstr(error.message, cases[i].message), "%s: %s", cases[i].file,
                            error.message);
@@ -130,7 +130,7 @@ Test(arrays, what_holds_no_numbers_is_refused) {
 
 /* Reads all of a file's array "x" (or the only one). False with a message where that fails. */
 static bool read_all(const char *path, const char *name, yg_error *error) {
-    yg_array_file *file = yg_array_file_open(path, error);
+    yg_array_file *file = yg_array_file_open(path, YG_NOWHERE, error);
     yg_array *array = file ? yg_array_file_find(file, name, error) : NULL;
     bool good = array != NULL;
     if (good) {
@@ -277,7 +277,7 @@ static bool predict(const workspace *w, const yg_model *model, const char *from,
 static double *read_back(const workspace *w, const char *file_name, const char *name,
                          yg_array_type *type) {
     yg_error error = {0};
-    yg_array_file *file = yg_array_file_open(workspace_path(w, file_name), &error);
+    yg_array_file *file = yg_array_file_open(workspace_path(w, file_name), YG_NOWHERE, &error);
     yg_array *array = file ? yg_array_file_find(file, name, &error) : NULL;
     cr_assert_not_null(array, "%s", error.message);
     *type = *yg_array_type_of(array);

@@ -4,6 +4,7 @@
 #include "array_file.h"
 
 #include "array_path.h"
+#include "idx.h"
 #include "inflate.h"
 #include "read_at.h"
 #include "safetensors_stream.h"
@@ -25,6 +26,7 @@ struct yg_array {
     int64_t row;           /* the next one */
     int64_t row_bytes;     /* of one row */
     yg_inflater *inflater; /* NULL: the data are not compressed */
+    bool gzip;             /* the whole file is compressed */
     bool summed;           /* `checksum` is to be that of the whole entry */
     uint32_t sum, checksum;
     int64_t unsummed; /* bytes of the entry that `sum` does not have yet */
@@ -71,11 +73,11 @@ static bool add_place(void *context, const char *name, const yg_type *type, int6
     return true;
 }
 
-static bool open_file(yg_array_file *file, yg_error *error) {
+static bool open_file(yg_array_file *file, yg_origin origin, yg_error *error) {
     struct stat status;
     file->file = open(file->path, O_RDONLY | O_CLOEXEC);
     if (file->file < 0 || fstat(file->file, &status) != 0)
-        return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot open '%s': %s", file->path,
+        return yg_fail(error, YG_ERROR_IO, origin, "cannot open '%s': %s", file->path,
                        strerror(errno));
     if (!S_ISREG(status.st_mode))
         return yg_fail(error, YG_ERROR_IO, origin_of(file),
@@ -92,7 +94,7 @@ static bool open_file(yg_array_file *file, yg_error *error) {
     }
 }
 
-yg_array_file *yg_array_file_open(const char *path, yg_error *error) {
+yg_array_file *yg_array_file_open(const char *path, yg_origin origin, yg_error *error) {
     yg_array_file *file = calloc(1, sizeof *file);
     if (!file || !(file->path = strdup(path))) {
         free(file);
@@ -101,7 +103,7 @@ yg_array_file *yg_array_file_open(const char *path, yg_error *error) {
     }
     file->file = -1;
     file->format = yg_array_format_of(path);
-    if (open_file(file, error))
+    if (open_file(file, origin, error))
         return file;
     yg_array_file_close(file);
     return NULL;
@@ -131,7 +133,7 @@ void yg_array_file_close(yg_array_file *file) {
 }
 
 bool yg_array_file_is_single(const yg_array_file *file) {
-    return file->format == YG_ARRAY_NPY;
+    return file->format == YG_ARRAY_NPY || file->format == YG_ARRAY_IDX;
 }
 
 /* -------------------------------------------------------------------------------- reading --- */
@@ -211,7 +213,8 @@ bool yg_array_read(yg_array *array, int64_t count, void *bytes, yg_error *error)
                                   : !read_bytes(array, bytes, size, error))
         return false;
     array->row += count;
-    return true;
+    return !array->gzip || array->row < array->type.shape[0] ||
+           yg_inflater_finish(array->inflater, error);
 }
 
 /* -------------------------------------------------------------------------------- finding --- */
@@ -274,7 +277,7 @@ static bool open_entry(yg_array *array, const yg_zip_entry *entry, yg_error *err
     array->checksum = entry->checksum;
     array->unsummed = entry->size;
     if (entry->deflated &&
-        !(array->inflater = yg_inflater_new(read_stored, array, file->path, error)))
+        !(array->inflater = yg_inflater_new(read_stored, array, false, file->path, error)))
         return false;
     return read_header(array, entry->size, error);
 }
@@ -293,9 +296,31 @@ static bool open_place(yg_array *array, const place *p, yg_error *error) {
     return measure(array, array->end - array->at, error);
 }
 
-static bool open_single(yg_array *array, yg_error *error) {
+static bool open_npy(yg_array *array, yg_error *error) {
     array->end = array->file->size;
     return read_header(array, array->file->size, error);
+}
+
+static bool open_idx(yg_array *array, yg_error *error) {
+    const char *path = array->file->path;
+    unsigned char bytes[YG_IDX_HEADER_CAP];
+    array->end = array->file->size;
+    array->gzip = yg_path_is_gzip(path);
+    if (array->gzip && !(array->inflater = yg_inflater_new(read_stored, array, true, path, error)))
+        return false;
+    if (!read_bytes(array, bytes, YG_IDX_PREFIX, error))
+        return false;
+    const size_t length = yg_idx_length(bytes, path, error);
+    if (!length || !read_bytes(array, bytes + YG_IDX_PREFIX, length - YG_IDX_PREFIX, error))
+        return false;
+    yg_idx_parse(bytes, &array->type);
+    /* How long compressed data are is known when they have been read. */
+    const int64_t left = array->gzip ? INT64_MAX : array->end - array->at;
+    if (!measure(array, left, error))
+        return false;
+    return array->gzip || array->row_bytes * array->type.shape[0] == left ||
+           yg_fail(error, YG_ERROR_DATA, origin_of(array->file),
+                   "the file goes on after its last element");
 }
 
 /* The name that an entry or tensor has for its users: of an archive, without ".npy". Returns its
@@ -347,8 +372,10 @@ yg_array *yg_array_file_find(yg_array_file *file, const char *name, yg_error *er
         return NULL;
     }
     array->file = file;
-    if (file->format == YG_ARRAY_NPY ? !open_single(array, error)
-                                     : !open_named(array, name, error)) {
+    const bool good = file->format == YG_ARRAY_NPY   ? open_npy(array, error)
+                      : file->format == YG_ARRAY_IDX ? open_idx(array, error)
+                                                     : open_named(array, name, error);
+    if (!good) {
         free_array(array);
         return NULL;
     }

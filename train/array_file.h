@@ -1,5 +1,5 @@
 /*
- * Files of arrays: .npy and .npz of NumPy, and .safetensors. Arrays are read a few rows at a time,
+ * Files of arrays: .npy and .npz of NumPy, .safetensors, and IDX files. Arrays are read a few rows at a time,
  * so that a file of any size takes little memory. Private to train/.
  *
  * A row is what an array has for one index of its first dimension.
@@ -12,14 +12,15 @@
 typedef struct yg_array_file yg_array_file;
 typedef struct yg_array yg_array;
 
-/* NULL on failure. */
-yg_array_file *yg_array_file_open(const char *path, yg_error *error);
+/* `origin` is the place that names the path, for the message that it cannot be opened. NULL on
+ * failure. */
+yg_array_file *yg_array_file_open(const char *path, yg_origin origin, yg_error *error);
 void yg_array_file_close(yg_array_file *file); /* with its arrays; NULL is allowed */
 
-/* Whether the file holds one array without a name: .npy. */
+/* Whether the file holds one array without a name: .npy and IDX. */
 bool yg_array_file_is_single(const yg_array_file *file);
 
-/* The array of that name, at its first row; a .npy file has one only, whatever the name. Each call
+/* The array of that name, at its first row; a .npy or IDX file has one, whatever the name. Each call
  * begins anew. It belongs to the file. NULL on failure, also where there is none of that name. */
 yg_array *yg_array_file_find(yg_array_file *file, const char *name, yg_error *error);
 

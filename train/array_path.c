@@ -5,12 +5,28 @@
 
 #include <string.h>
 
+static bool ends_with(const char *path, const char *ending) {
+    const size_t length = strlen(path), size = strlen(ending);
+    return length >= size && strcmp(path + length - size, ending) == 0;
+}
+
+bool yg_path_is_gzip(const char *path) {
+    return ends_with(path, ".gz");
+}
+
 yg_array_format yg_array_format_of(const char *path) {
-    static const char *const endings[] = {
-        [YG_ARRAY_NPY] = ".npy", [YG_ARRAY_NPZ] = ".npz", [YG_ARRAY_SAFETENSORS] = ".safetensors"};
-    const char *dot = strrchr(path, '.');
-    for (int i = YG_ARRAY_NPY; dot && i <= YG_ARRAY_SAFETENSORS; i++)
-        if (strcmp(dot, endings[i]) == 0)
-            return (yg_array_format)i;
+    static const struct {
+        const char *ending;
+        yg_array_format format;
+    } known[] = {{".npy", YG_ARRAY_NPY},
+                 {".npz", YG_ARRAY_NPZ},
+                 {".idx", YG_ARRAY_IDX},
+                 {".idx.gz", YG_ARRAY_IDX},
+                 {"-ubyte", YG_ARRAY_IDX},
+                 {"-ubyte.gz", YG_ARRAY_IDX},
+                 {".safetensors", YG_ARRAY_SAFETENSORS}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (ends_with(path, known[i].ending))
+            return known[i].format;
     return YG_ARRAY_NONE;
 }

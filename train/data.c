@@ -84,6 +84,7 @@ static bool read_split(const yg_model *model, const yg_value *map, yg_split *spl
 static bool read_held_out(const yg_reading *reading, const yg_value *section, const char *key,
                           yg_dataset *dataset, yg_split *split, yg_error *error) {
     static const yg_key keys[] = {{"csv", false, NULL},
+                                  {"arrays", false, NULL},
                                   {"delimiter", false, NULL},
                                   {"fraction", false, "`fraction` goes with `from: train`"},
                                   {"stratify", false, "`stratify` goes with `from: train`"}};
@@ -206,6 +207,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         {"split", false, "write `validation: {from: train, fraction: 0.2}`"}};
     static const yg_key part_keys[] = {
         {"csv", false, NULL},
+        {"arrays", false, NULL},
         {"delimiter", false, NULL},
         {"from", false, "`train` is what the other parts are taken from"},
         {"fraction", false, "`train` keeps what the other parts leave"}};

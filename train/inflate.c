@@ -30,7 +30,7 @@ static bool find(void *handle, const char *name, void *function) {
     return *(void **)function != NULL;
 }
 
-yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, const char *name,
+yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, bool gzip, const char *name,
                              yg_error *error) {
     __typeof__(inflateInit2_) *init;
     yg_inflater *inflater = calloc(1, sizeof *inflater);
@@ -47,8 +47,8 @@ yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, const char *
         !find(inflater->handle, "inflateEnd", &inflater->end)) {
         yg_fail(error, YG_ERROR_IO, (yg_origin){name, 0, 0},
                 "it is compressed, and zlib is not installed (Debian's package is zlib1g)");
-    } else if (init(&inflater->stream, -MAX_WBITS, ZLIB_VERSION, (int)sizeof inflater->stream) !=
-               Z_OK) {
+    } else if (init(&inflater->stream, gzip ? 16 + MAX_WBITS : -MAX_WBITS, ZLIB_VERSION,
+                    (int)sizeof inflater->stream) != Z_OK) {
         yg_fail_memory(error);
     } else {
         inflater->begun = true;
@@ -71,26 +71,46 @@ static bool refill(yg_inflater *inflater, yg_error *error) {
                               "the compressed data are cut off");
 }
 
-bool yg_inflater_read(yg_inflater *inflater, void *bytes, size_t size, yg_error *error) {
+/* Decompresses up to `size` bytes to stream->next_out, of compressed bytes that are at hand. */
+static bool advance(yg_inflater *inflater, size_t size, size_t *count, yg_error *error) {
     z_stream *stream = &inflater->stream;
-    stream->next_out = bytes;
+    if (!refill(inflater, error))
+        return false;
+    stream->avail_out = (unsigned)size;
+    const int status = inflater->inflate(stream, Z_NO_FLUSH);
+    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){inflater->name, 0, 0},
+                       "the compressed data are damaged%s%s", stream->msg ? ": " : "",
+                       stream->msg ? stream->msg : "");
+    inflater->ended = status == Z_STREAM_END;
+    *count = size - stream->avail_out;
+    return true;
+}
+
+bool yg_inflater_read(yg_inflater *inflater, void *bytes, size_t size, yg_error *error) {
+    inflater->stream.next_out = bytes;
     while (size > 0) {
-        const size_t now = size < PIECE ? size : PIECE;
+        size_t count;
         if (inflater->ended)
             return yg_fail(error, YG_ERROR_DATA, (yg_origin){inflater->name, 0, 0},
                            "the compressed data end too early");
-        if (!refill(inflater, error))
+        if (!advance(inflater, size < PIECE ? size : PIECE, &count, error))
             return false;
-        stream->avail_out = (unsigned)now;
-        const int status = inflater->inflate(stream, Z_NO_FLUSH);
-        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
-            return yg_fail(error, YG_ERROR_DATA, (yg_origin){inflater->name, 0, 0},
-                           "the compressed data are damaged%s%s", stream->msg ? ": " : "",
-                           stream->msg ? stream->msg : "");
-        inflater->ended = status == Z_STREAM_END;
-        size -= now - stream->avail_out;
+        size -= count;
     }
     return true;
+}
+
+bool yg_inflater_finish(yg_inflater *inflater, yg_error *error) {
+    unsigned char byte;
+    size_t count = 0;
+    inflater->stream.next_out = &byte;
+    while (!inflater->ended && count == 0) {
+        if (!advance(inflater, 1, &count, error))
+            return false;
+    }
+    return count == 0 || yg_fail(error, YG_ERROR_DATA, (yg_origin){inflater->name, 0, 0},
+                                 "the compressed data go on after the last element");
 }
 
 void yg_inflater_free(yg_inflater *inflater) {
@@ -105,7 +125,7 @@ void yg_inflater_free(yg_inflater *inflater) {
 
 #else
 
-yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, const char *name,
+yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, bool gzip, const char *name,
                              yg_error *error) {
     (void)source;
     (void)context;
@@ -119,6 +139,11 @@ bool yg_inflater_read(yg_inflater *inflater, void *bytes, size_t size, yg_error 
     (void)inflater;
     (void)bytes;
     (void)size;
+    return yg_fail_memory(error);
+}
+
+bool yg_inflater_finish(yg_inflater *inflater, yg_error *error) {
+    (void)inflater;
     return yg_fail_memory(error);
 }
 

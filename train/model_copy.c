@@ -99,8 +99,12 @@ static void add_paths(copying *c) {
     const yg_value *include = yg_model_section(c->model, "include");
     for (size_t i = 0; data && data->kind == YG_MAPPING && i < 3; i++) {
         const yg_value *part = yg_value_get(data, parts[i]);
-        if (part && part->kind == YG_MAPPING)
+        const bool mapping = part && part->kind == YG_MAPPING;
+        const yg_value *arrays = mapping ? yg_value_get(part, "arrays") : NULL;
+        if (mapping)
             add_path(c, yg_value_get(part, "csv"), "data");
+        for (size_t k = 0; arrays && arrays->kind == YG_MAPPING && k < arrays->count; k++)
+            add_path(c, arrays->items[k], "data");
     }
     if (include && include->kind != YG_SEQUENCE)
         add_include(c, include);

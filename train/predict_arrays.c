@@ -18,6 +18,9 @@
 
 static bool begin(yg_prediction *p, const yg_executable *executable, yg_error *error) {
     const size_t count = executable->output_count;
+    if (yg_array_format_of(p->out_path) == YG_ARRAY_IDX)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){p->out_path, 0, 0},
+                       "IDX files are only read; write a .npy, .npz or .safetensors file");
     if (yg_array_format_of(p->out_path) == YG_ARRAY_NPY && count != 1)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){p->out_path, 0, 0},
                        "a .npy file holds one array, but the model has %zu outputs%s%s%s; write a "

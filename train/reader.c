@@ -83,7 +83,7 @@ static bool begin(yg_reader *reader, yg_error *error) {
     if (!reader->chunk.ports || !reader->own || !reader->labels)
         return yg_fail_memory(error);
     for (size_t p = 0; p < reader->port_count; p++)
-        if (yg_reading_wants(reading, p) &&
+        if (yg_reading_wants(reading, p) && !reader->source->numbers &&
             yg_port_is_label(reading->data, yg_model_port(reading->model, p)) &&
             !yg_labels_begin(reading, p, &reader->labels[p], error))
             return false;

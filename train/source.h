@@ -36,6 +36,7 @@ bool yg_reading_wants(const yg_reading *reading, size_t port);
 
 typedef struct yg_source {
     const char *key; /* a part with this key is read by this source; NULL: any other part is */
+    bool numbers;    /* it gives numbers: a class is its number, and no text is a label */
     /* Opens it and binds the ports' dimensions (yg_width_bind() …). `part` is what the section
      * says. NULL on failure. */
     void *(*open)(const yg_reading *reading, const yg_value *part, yg_error *error);
@@ -58,6 +59,11 @@ extern const yg_source yg_source_csv, yg_source_rows, yg_source_array;
 /* The source of a part. */
 const yg_source *yg_source_of(const yg_value *part);
 
+/* A path in the section, from the folder of the file that the section stands in. `what` names the
+ * value in messages. The caller frees it; NULL on failure. */
+char *yg_source_path(const yg_reading *reading, const yg_value *value, const char *what,
+                     yg_error *error);
+
 /* A CSV file or pipe that is open, for yg_source_csv. `map` names the columns (see data.h); NULL:
  * as the encoding remembers. `file` stays the caller's; `name` stands for it in messages. */
 void *yg_csv_source_new(const yg_reading *reading, FILE *file, const char *name, char delimiter,
@@ -66,7 +72,7 @@ void *yg_csv_source_new(const yg_reading *reading, FILE *file, const char *name,
 void *yg_csv_source_open(const yg_reading *reading, const char *path, yg_origin origin,
                          char delimiter, const yg_value *map, yg_error *error);
 
-/* A file of arrays, for yg_source_array: see array_file.h. NULL on failure. */
+/* A file of arrays for all ports, for yg_source_array: see array_file.h. NULL on failure. */
 void *yg_array_source_open(const yg_reading *reading, const char *path, yg_error *error);
 
 /* `delimiter:` of a part; NULL, or a part without: a comma. */

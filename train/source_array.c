@@ -1,11 +1,12 @@
 /*
- * The source of arrays: each input is an array of a file, by its name, and the examples are the
- * rows.
+ * The source of arrays: `arrays: {image: PATH, y: PATH}` names a file for each input and target,
+ * and `predict` is given one file with all inputs by name. The examples are the rows.
  *
  * A value must fit its port as one of a CSV file must: a fraction is no class, 1e39 is no f32.
  */
 #include "../graph/number.h"
 #include "array_file.h"
+#include "array_path.h"
 #include "source.h"
 
 #include <float.h>
@@ -14,10 +15,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct array_state {
+typedef struct open_file {
     yg_array_file *file;
     char *path;
-    yg_array **arrays; /* by port; NULL: it is not read */
+} open_file;
+
+/* What a port is read from. */
+typedef struct port_array {
+    yg_array *array; /* NULL: the port is not read */
+    const char *path;
+} port_array;
+
+typedef struct array_state {
+    size_t port_count, file_count;
+    open_file *files; /* one for each port, or one for all */
+    port_array *ports;
     int64_t count, at; /* examples, and those that were given out so far */
     void *bytes;       /* of some rows of one array */
     size_t room;
@@ -25,9 +37,12 @@ typedef struct array_state {
 
 static void close_arrays(void *opaque) {
     array_state *state = opaque;
-    yg_array_file_close(state->file);
-    free(state->arrays);
-    free(state->path);
+    for (size_t i = 0; i < state->file_count; i++) {
+        yg_array_file_close(state->files[i].file);
+        free(state->files[i].path);
+    }
+    free(state->files);
+    free(state->ports);
     free(state->bytes);
     free(state);
 }
@@ -49,9 +64,9 @@ static const char *port_text(const yg_port *port, yg_dtype dtype, char *text, si
 }
 
 /* Checks an array's shape, and binds the sizes of the port's dimensions. */
-static bool check_shape(const yg_reading *reading, const array_state *state, const yg_port *port,
+static bool check_shape(const yg_reading *reading, const char *path, const yg_port *port,
                         const yg_array_type *type, yg_error *error) {
-    const yg_origin origin = {state->path, 0, 0};
+    const yg_origin origin = {path, 0, 0};
     char wanted[200], found[YG_TYPE_TEXT];
     bool fits = type->rank == port->rank;
     for (int d = 1; fits && d < port->rank; d++)
@@ -66,45 +81,140 @@ static bool check_shape(const yg_reading *reading, const array_state *state, con
     return true;
 }
 
-static bool find_arrays(const yg_reading *reading, array_state *state, yg_error *error) {
-    const yg_port *first = NULL;
-    for (size_t p = 0; p < yg_model_port_count(reading->model); p++) {
-        const yg_port *port = yg_model_port(reading->model, p);
-        if (!yg_reading_wants(reading, p))
-            continue;
-        if (first && yg_array_file_is_single(state->file))
-            return yg_fail(error, YG_ERROR_DATA, (yg_origin){state->path, 0, 0},
-                           "the model takes several arrays, '%s' and '%s' among them; a .npz or "
-                           ".safetensors file holds them by name",
-                           first->name, port->name);
-        if (!(state->arrays[p] = yg_array_file_find(state->file, port->name, error)) ||
-            !check_shape(reading, state, port, yg_array_type_of(state->arrays[p]), error))
-            return false;
-        const int64_t count = yg_array_type_of(state->arrays[p])->shape[0];
-        if (first && count != state->count)
-            return yg_fail(error, YG_ERROR_SHAPE, (yg_origin){state->path, 0, 0},
-                           "'%s' has %" PRId64 " rows, but '%s' has %" PRId64, port->name, count,
-                           first->name, state->count);
-        state->count = count;
-        first = first ? first : port;
-    }
-    return first || yg_fail(error, YG_ERROR_DATA, (yg_origin){state->path, 0, 0},
-                            "the model takes no input, so it reads no arrays");
-}
-
-void *yg_array_source_open(const yg_reading *reading, const char *path, yg_error *error) {
+static array_state *new_state(const yg_reading *reading, yg_error *error) {
     array_state *state = calloc(1, sizeof *state);
     if (!state) {
         yg_fail_memory(error);
         return NULL;
     }
-    state->arrays = calloc(yg_model_port_count(reading->model) + 1, sizeof *state->arrays);
-    state->path = strdup(path);
-    if (!state->arrays || !state->path)
-        yg_fail_memory(error);
-    else if ((state->file = yg_array_file_open(path, error)) && find_arrays(reading, state, error))
+    state->port_count = yg_model_port_count(reading->model);
+    state->files = calloc(state->port_count + 1, sizeof *state->files);
+    state->ports = calloc(state->port_count + 1, sizeof *state->ports);
+    if (state->files && state->ports)
         return state;
     close_arrays(state);
+    yg_fail_memory(error);
+    return NULL;
+}
+
+/* Opens a file, and notes it in the state. Owns `path` from now on; `origin` is the place that
+ * names it. NULL on failure. */
+static const open_file *add_file(array_state *state, char *path, yg_origin origin,
+                                 yg_error *error) {
+    open_file *file = &state->files[state->file_count];
+    if (!path)
+        return NULL;
+    state->file_count++;
+    file->path = path;
+    file->file = yg_array_file_open(path, origin, error);
+    return file->file ? file : NULL;
+}
+
+/* Finds a port's array, which must have as many rows as that of `first` (NULL: there is none yet).
+ */
+static bool find_array(const yg_reading *reading, array_state *state, size_t p,
+                       const open_file *file, const yg_port *first, yg_error *error) {
+    const yg_port *port = yg_model_port(reading->model, p);
+    yg_array *array = yg_array_file_find(file->file, port->name, error);
+    if (!array || !check_shape(reading, file->path, port, yg_array_type_of(array), error))
+        return false;
+    const int64_t count = yg_array_type_of(array)->shape[0];
+    if (first && count != state->count)
+        return yg_fail(error, YG_ERROR_SHAPE, (yg_origin){file->path, 0, 0},
+                       "'%s' has %" PRId64 " rows, but '%s' has %" PRId64, port->name, count,
+                       first->name, state->count);
+    state->count = count;
+    state->ports[p] = (port_array){array, file->path};
+    return true;
+}
+
+static bool find_arrays(const yg_reading *reading, array_state *state, const open_file *file,
+                        yg_error *error) {
+    const yg_port *first = NULL;
+    for (size_t p = 0; p < state->port_count; p++) {
+        const yg_port *port = yg_model_port(reading->model, p);
+        if (!yg_reading_wants(reading, p))
+            continue;
+        if (first && yg_array_file_is_single(file->file))
+            return yg_fail(error, YG_ERROR_DATA, (yg_origin){file->path, 0, 0},
+                           "the model takes several arrays, '%s' and '%s' among them; a .npz or "
+                           ".safetensors file holds them by name",
+                           first->name, port->name);
+        if (!find_array(reading, state, p, file, first, error))
+            return false;
+        first = first ? first : port;
+    }
+    return first || yg_fail(error, YG_ERROR_DATA, (yg_origin){file->path, 0, 0},
+                            "the model takes no input, so it reads no arrays");
+}
+
+void *yg_array_source_open(const yg_reading *reading, const char *path, yg_error *error) {
+    array_state *state = new_state(reading, error);
+    if (!state)
+        return NULL;
+    char *copy = strdup(path);
+    if (!copy)
+        yg_fail_memory(error);
+    const open_file *file = add_file(state, copy, YG_NOWHERE, error);
+    if (file && find_arrays(reading, state, file, error))
+        return state;
+    close_arrays(state);
+    return NULL;
+}
+
+/* `arrays: {…}` has an entry for each port that is read, and no other. */
+static bool check_entries(const yg_reading *reading, const yg_value *entries, yg_error *error) {
+    const size_t count = yg_model_port_count(reading->model);
+    yg_key *keys = calloc(count + 1, sizeof *keys);
+    if (!keys)
+        return yg_fail_memory(error);
+    for (size_t p = 0; p < count; p++)
+        keys[p] = (yg_key){.name = yg_model_port(reading->model, p)->name};
+    const bool good = yg_value_check_keys(entries, "`arrays`", keys, count, error);
+    free(keys);
+    for (size_t p = 0; good && p < count; p++) {
+        const yg_port *port = yg_model_port(reading->model, p);
+        if (yg_reading_wants(reading, p) && !yg_value_get(entries, port->name))
+            return yg_fail(error, YG_ERROR_DATA, entries->origin, "no file for %s '%s'",
+                           port->target ? "target" : "input", port->name);
+    }
+    return good;
+}
+
+static bool open_entry(const yg_reading *reading, array_state *state, const yg_value *entry,
+                       size_t p, const yg_port *first, yg_error *error) {
+    const yg_port *port = yg_model_port(reading->model, p);
+    char *path = yg_source_path(reading, entry, port->name, error);
+    if (path && yg_array_format_of(path) == YG_ARRAY_NONE) {
+        yg_fail(error, YG_ERROR_DATA, entry->origin,
+                "'%s' is no file of arrays: these end in .npy, .npz, .safetensors, .idx or -ubyte "
+                "(with .gz or without)",
+                path);
+        free(path);
+        return false;
+    }
+    const open_file *file = add_file(state, path, entry->origin, error);
+    return file && find_array(reading, state, p, file, first, error);
+}
+
+static void *open_entries(const yg_reading *reading, const yg_value *part, yg_error *error) {
+    const yg_value *entries = yg_value_get(part, "arrays");
+    array_state *state = new_state(reading, error);
+    const yg_port *first = NULL;
+    bool good = state && check_entries(reading, entries, error);
+    for (size_t p = 0; good && p < state->port_count; p++) {
+        const yg_port *port = yg_model_port(reading->model, p);
+        if (!yg_reading_wants(reading, p))
+            continue;
+        good = open_entry(reading, state, yg_value_get(entries, port->name), p, first, error);
+        first = first ? first : port;
+    }
+    if (good && state->count == 0)
+        good = yg_fail(error, YG_ERROR_DATA, entries->origin, "the files hold no examples");
+    if (good)
+        return state;
+    if (state)
+        close_arrays(state);
     return NULL;
 }
 
@@ -115,6 +225,7 @@ typedef struct storing {
     const yg_reading *reading;
     const array_state *state;
     const yg_port *port;
+    const char *path;
     const yg_array_type *type;
     const yg_elements *to;
     bool kept; /* values are stored as they are read: yg_value_is_kept() */
@@ -136,7 +247,7 @@ static bool refuse(const storing *s, int64_t index, const char *reason) {
         snprintf(value, sizeof value, "%" PRId64, whole);
     else
         yg_number_text(yg_array_number(&s->type->kind, s->state->bytes, index), value);
-    return yg_fail(s->error, YG_ERROR_DATA, (yg_origin){s->state->path, 0, 0},
+    return yg_fail(s->error, YG_ERROR_DATA, (yg_origin){s->path, 0, 0},
                    "element [%s] of '%s' is %s, %s", place, s->port->name, value, reason);
 }
 
@@ -190,7 +301,8 @@ static bool store_port(array_state *state, const yg_reading *reading, size_t p,
     const storing s = {reading,
                        state,
                        yg_model_port(reading->model, p),
-                       yg_array_type_of(state->arrays[p]),
+                       state->ports[p].path,
+                       yg_array_type_of(state->ports[p].array),
                        to,
                        yg_value_is_kept(reading, p),
                        error};
@@ -203,7 +315,7 @@ static bool store_port(array_state *state, const yg_reading *reading, size_t p,
     }
     if (bytes && !state->bytes)
         return yg_fail_memory(error);
-    if (!yg_array_read(state->arrays[p], count, state->bytes, error))
+    if (!yg_array_read(state->ports[p].array, count, state->bytes, error))
         return false;
     const bool is_float = yg_dtype_is_float(s.port->dtype) && !s.port->classes;
     for (int64_t i = 0; i < elements; i++)
@@ -216,14 +328,17 @@ static int64_t next_rows(void *opaque, const yg_reading *reading, const yg_datas
                          int64_t limit, yg_error *error) {
     array_state *state = opaque;
     const int64_t left = state->count - state->at, count = left < limit ? left : limit;
-    for (size_t p = 0; p < yg_model_port_count(reading->model); p++)
-        if (state->arrays[p] && !store_port(state, reading, p, &chunk->ports[p], count, error))
+    for (size_t p = 0; p < state->port_count; p++)
+        if (state->ports[p].array && !store_port(state, reading, p, &chunk->ports[p], count, error))
             return -1;
     state->at += count;
     return count;
 }
 
 const yg_source yg_source_array = {
+    .key = "arrays",
+    .numbers = true,
+    .open = open_entries,
     .next = next_rows,
     .close = close_arrays,
 };

@@ -93,30 +93,16 @@ bool yg_read_delimiter(const yg_value *map, char *delimiter, yg_error *error) {
     return true;
 }
 
-/* `path` from the folder of the file that the section stands in. */
-static char *join(const char *folder, const char *path) {
-    const size_t size = strlen(folder) + strlen(path) + 2;
-    char *joined = malloc(size);
-    if (joined && (path[0] == '/' || !*folder || strcmp(folder, ".") == 0))
-        memcpy(joined, path, strlen(path) + 1);
-    else if (joined)
-        snprintf(joined, size, "%s/%s", folder, path);
-    return joined;
-}
-
 static void *open_csv(const yg_reading *reading, const yg_value *part, yg_error *error) {
     const yg_value *csv = yg_value_get(part, "csv");
-    const char *path;
     char delimiter;
-    if (!yg_value_text(csv, "`csv`", &path, error) || !yg_read_delimiter(part, &delimiter, error))
+    if (!yg_read_delimiter(part, &delimiter, error))
         return NULL;
-    char *joined = join(yg_model_folder(reading->model, "data"), path);
-    if (!joined) {
-        yg_fail_memory(error);
+    char *path = yg_source_path(reading, csv, "csv", error);
+    if (!path)
         return NULL;
-    }
-    void *state = yg_csv_source_open(reading, joined, csv->origin, delimiter, part, error);
-    free(joined);
+    void *state = yg_csv_source_open(reading, path, csv->origin, delimiter, part, error);
+    free(path);
     return state;
 }
 

@@ -43,7 +43,7 @@ static bool check_port(const yg_reading *reading, const yg_port *port, rows_stat
     char found[80];
     if (!rows)
         return yg_fail(error, YG_ERROR_DATA, state->part->origin,
-                       "no rows for %s '%s' (and no `csv:` to read them from)",
+                       "no rows for %s '%s' (and no `csv:` or `arrays:` to read them from)",
                        port->target ? "target" : "input", port->name);
     if (rows->kind != YG_SEQUENCE || !rows->count)
         return yg_fail(

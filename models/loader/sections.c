@@ -146,8 +146,9 @@ static const yg_value *resolve_number(resolver *r, const yg_value *value) {
 
 /* Keys whose values are texts. `transform` holds formulas, which see vars by themselves. */
 static bool is_text_key(const char *key) {
-    static const char *const keys[] = {"csv",       "delimiter", "from", "stratify", "standardize",
-                                       "transform", "type",      "mode", "monitor",  "dtype"};
+    static const char *const keys[] = {"csv",      "arrays",      "delimiter", "from",
+                                       "stratify", "standardize", "transform", "type",
+                                       "mode",     "monitor",     "dtype"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i], key) == 0)
             return true;
