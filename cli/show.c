@@ -4,7 +4,9 @@
 #include "../graph/number.h"
 #include "commands.h"
 #include "dims.h"
+#include "graphviz.h"
 #include "json.h"
+#include "picture.h"
 #include "plan.h"
 #include "session.h"
 #include "survey.h"
@@ -14,7 +16,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static const char *const graph_forms[] = {"text", "dot", NULL};
+static const char *const graph_forms[] = {"text", "dot", "svg", "png", NULL};
+enum { GRAPH_TEXT, GRAPH_DOT };
 
 /* The size of a symbolic dimension other than the batch's, unless --dim gives it. */
 #define OTHER_DIM 16
@@ -151,9 +154,9 @@ static bool add_gradients(const survey *survey, yg_node *roots, size_t *count) {
     return good;
 }
 
-/* Prints the graph of the outputs and the loss. With `gradients`, also the gradients of every
- * trainable parameter. */
-static int print_graph(survey *survey, bool dot, bool gradients) {
+/* The text of the graph of the outputs and the loss, for Graphviz if `dot`. With `gradients`, also
+ * of the gradients of every trainable parameter. Freed by the caller; NULL after a message. */
+static char *graph_text(survey *survey, bool dot, bool gradients) {
     yg_graph *graph = yg_network_graph(survey->network);
     const yg_node loss = yg_network_loss(survey->network);
     size_t outputs = 0, parameters = 0, count = 0;
@@ -164,15 +167,61 @@ static int print_graph(survey *survey, bool dot, bool gradients) {
         roots[count++] = output[i].node;
     if (loss != YG_NONE && roots)
         roots[count++] = loss;
-    if (gradients && loss != YG_NONE && roots && !add_gradients(survey, roots, &count)) {
-        free(roots);
-        return yg_graph_error(graph) ? session_fail(yg_graph_error(graph)) : print_text(NULL);
-    }
-    const int status = print_text(!roots ? NULL
-                                  : dot  ? yg_graph_dot(graph, roots, count)
-                                         : yg_graph_text(graph, roots, count));
+    char *text = NULL;
+    if (gradients && loss != YG_NONE && roots && !add_gradients(survey, roots, &count) &&
+        yg_graph_error(graph))
+        session_fail(yg_graph_error(graph));
+    else if (!roots ||
+             !(text = dot ? yg_graph_dot(graph, roots, count) : yg_graph_text(graph, roots, count)))
+        terminal_error("out of memory");
     free(roots);
+    return text;
+}
+
+/* Writes what Graphviz draws: the layers, or all operators where gradients are asked for, as these
+ * belong to no layer. */
+static bool write_dot(const command_line *line, const yg_model *model, survey *survey, FILE *out) {
+    size_t count = 0;
+    const char *const *opened = option_texts(line, "layer", &count);
+    if (!option_given(line, "gradients"))
+        return picture_write(survey, yg_model_name(model), opened, count, option_given(line, "all"),
+                             out);
+    char *text = graph_text(survey, true, true);
+    if (text)
+        fputs(text, out);
+    free(text);
+    return text != NULL;
+}
+
+static int print_dot(const command_line *line, const yg_model *model, survey *survey) {
+    FILE *out = terminal_open_data();
+    if (!out) {
+        terminal_error("out of memory");
+        return STATUS_FAILED;
+    }
+    const bool good = write_dot(line, model, survey, out);
+    return terminal_close_data(out) && good ? STATUS_OK : STATUS_FAILED;
+}
+
+static int draw(const command_line *line, const yg_model *model, survey *survey, int form) {
+    FILE *text = tmpfile();
+    if (!text) {
+        terminal_error("cannot make a temporary file");
+        return STATUS_FAILED;
+    }
+    const int status = write_dot(line, model, survey, text) ? graphviz_draw(text, graph_forms[form])
+                                                            : STATUS_FAILED;
+    fclose(text);
     return status;
+}
+
+static int print_graph(const command_line *line, const yg_model *model, survey *survey) {
+    const int form = option_choice(line, "graph", GRAPH_TEXT);
+    if (form == GRAPH_TEXT) {
+        char *text = graph_text(survey, false, option_given(line, "gradients"));
+        return text ? print_text(text) : STATUS_FAILED;
+    }
+    return form == GRAPH_DOT ? print_dot(line, model, survey) : draw(line, model, survey, form);
 }
 
 /* ----------------------------------------------------------------------------------- command -- */
@@ -218,8 +267,7 @@ static int show_step(const command_line *line, const plan_source *source, const 
 static int show(const command_line *line, const plan_source *source, survey *survey, size_t pass) {
     const bool passes = option_given(line, "passes");
     if (option_given(line, "graph"))
-        return print_graph(survey, option_choice(line, "graph", 0) == 1,
-                           option_given(line, "gradients"));
+        return print_graph(line, source->model, survey);
     if ((passes || option_given(line, "pass") || option_given(line, "plan")) &&
         yg_network_loss(survey->network) == YG_NONE) {
         terminal_error("this model has no loss, so it has no training step to plan");
@@ -240,6 +288,12 @@ static bool check_forms(const command_line *line) {
             terminal_error("--%s is text: it does not go with --json", texts[i]);
             return false;
         }
+    }
+    if (option_given(line, "layer") && (option_choice(line, "graph", GRAPH_TEXT) == GRAPH_TEXT ||
+                                        option_given(line, "gradients"))) {
+        terminal_error("--layer opens a layer in a picture: it goes with --graph=svg, png or dot, "
+                       "and not with --gradients");
+        return false;
     }
     const bool plan = option_given(line, "plan") || option_given(line, "pass");
     const bool passes = option_given(line, "passes"), graph = option_given(line, "graph");
@@ -302,10 +356,14 @@ static const option_spec options[] = {
     {.name = "all", .letter = 'a', .kind = OPTION_FLAG, .doc = "also the layers inside layers"},
     {.name = "graph",
      .kind = OPTION_CHOICE,
-     .argument = "[=text|dot]",
-     .doc = "the graph instead, as text or for Graphviz",
+     .argument = "[=FORM]",
+     .doc = "the graph as text; or as a picture of the layers: svg, png, dot",
      .choices = graph_forms,
      .optional = true},
+    {.name = "layer",
+     .kind = OPTION_TEXTS,
+     .argument = "NAME",
+     .doc = "in a picture: open that layer, to show what is in it"},
     {.name = "gradients", .kind = OPTION_FLAG, .doc = "with --graph: the derivatives too"},
     {.name = "plan", .kind = OPTION_FLAG, .doc = "the instructions of a training step instead"},
     {.name = "pass",

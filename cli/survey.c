@@ -268,25 +268,43 @@ static void write_shape(const survey *survey, const yg_type *type, const yg_type
         snprintf(text + at, SURVEY_SHAPE_TEXT - at, "]");
 }
 
+/* Whether a node of the larger graph is the same one. Nearly all are: the same statements make the
+ * same nodes, unless a constant of theirs happens to be the size. */
+static bool is_same_node(const yg_graph *graph, const yg_graph *larger, yg_node node) {
+    return node < yg_graph_size(larger) && yg_node_op(larger, node) == yg_node_op(graph, node) &&
+           strcmp(yg_node_name(larger, node), yg_node_name(graph, node)) == 0 &&
+           yg_node_type(larger, node)->rank == yg_node_type(graph, node)->rank;
+}
+
+const char *survey_shape(const survey *survey, yg_node node, char *text) {
+    const yg_graph *graph = yg_network_graph(survey->network);
+    yg_type types[SURVEY_DIMS_MAX];
+    for (size_t s = 0; s < survey->dim_count; s++) {
+        const yg_graph *larger = survey->larger[s] ? yg_network_graph(survey->larger[s]) : NULL;
+        const bool same = larger && is_same_node(graph, larger, node);
+        types[s] = *yg_node_type(same ? larger : graph, node);
+    }
+    write_shape(survey, yg_node_type(graph, node), types, text);
+    return text;
+}
+
 static void write_shapes(const yg_model *model, survey *survey) {
-    yg_network *larger[SURVEY_DIMS_MAX] = {NULL};
     for (size_t s = 0; s < survey->dim_count; s++) {
         /* A symbol may be at its limit, such as a context length. Then this fails, and the symbol
          * is shown as a number. */
-        larger[s] = build(model, survey, s, NULL);
+        survey->larger[s] = build(model, survey, s, NULL);
     }
     for (size_t i = 0; i < survey->row_count; i++) {
         const yg_type *type =
             yg_node_type(yg_network_graph(survey->network), row_node(survey->network, i));
         yg_type types[SURVEY_DIMS_MAX];
         for (size_t s = 0; s < survey->dim_count; s++) {
-            const yg_node node = !larger[s] ? YG_NONE : row_node(larger[s], i);
-            types[s] = node == YG_NONE ? *type : *yg_node_type(yg_network_graph(larger[s]), node);
+            yg_network *larger = survey->larger[s];
+            const yg_node node = !larger ? YG_NONE : row_node(larger, i);
+            types[s] = node == YG_NONE ? *type : *yg_node_type(yg_network_graph(larger), node);
         }
         write_shape(survey, type, types, survey->rows[i].shape);
     }
-    for (size_t s = 0; s < survey->dim_count; s++)
-        yg_network_free(larger[s]);
 }
 
 bool survey_make(const yg_model *model, const yg_dim *sizes, size_t size_count, int64_t otherwise,
@@ -306,6 +324,8 @@ bool survey_make(const yg_model *model, const yg_dim *sizes, size_t size_count, 
 
 void survey_free(survey *survey) {
     free(survey->rows);
+    for (size_t s = 0; s < survey->dim_count; s++)
+        yg_network_free(survey->larger[s]);
     yg_network_free(survey->network);
     *survey = (struct survey){0};
 }

@@ -25,6 +25,8 @@ typedef struct survey {
     yg_network *network;          /* built for evaluation, with loss and metrics */
     yg_dim dims[SURVEY_DIMS_MAX]; /* each symbolic dimension and its size */
     size_t dim_count;
+    yg_network *larger[SURVEY_DIMS_MAX]; /* by dimension: the same with that one larger by 1; NULL:
+                                          * it cannot be */
     const char *batch; /* the batch dimension's name; "" for a model without one */
     size_t row_count;
     survey_row *rows;
@@ -41,5 +43,9 @@ typedef struct survey {
 bool survey_make(const yg_model *model, const yg_dim *sizes, size_t size_count, int64_t otherwise,
                  yg_dtype dtype, unsigned graph_flags, survey *out, yg_error *error);
 void survey_free(survey *survey);
+
+/* The shape of a node of the network, with symbols: "[B, 3]". Returns `text`, which has room for
+ * SURVEY_SHAPE_TEXT bytes. */
+const char *survey_shape(const survey *survey, yg_node node, char *text);
 
 #endif

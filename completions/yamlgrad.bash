@@ -23,7 +23,7 @@ _yamlgrad() {
     predict) options+=" --weights --output --delimiter --batch-size --dtype --threads --set --plugin" ;;
     grad) options+=" --weights --seed --training --dtype --threads --set --plugin" ;;
     check) options+=" --weights --seed --training --elements --threads --set --plugin --json" ;;
-    show) options+=" --batch --dim --all --graph --gradients --plan --pass --passes --without --dtype --set --plugin --json" ;;
+    show) options+=" --batch --dim --all --graph --layer --gradients --plan --pass --passes --without --dtype --set --plugin --json" ;;
     profile) options+=" --batch --dim --seconds --instructions --without --dtype --threads --set --plugin --json" ;;
     expand) options+=" --set --plugin" ;;
     ops) options+=" --plugin --json" ;;

@@ -100,6 +100,13 @@ graph: {w: {type: linear, out_features: 3}, p: "-(-w) * sin(2.0)"}
 outputs: [p]
 loss: mse(p, y)
 MODEL
+cat >copies.yaml <<'MODEL'
+format: 1
+name: copies
+inputs: {x: [B, 2]}
+graph: {h: {type: linear, input: x, out_features: 2, repeat: 3}}
+outputs: [h]
+MODEL
 cat random.yaml - >sequence.yaml <<'MODEL'
 data: {train: {x: [[1, 2, 3]], y: [[0, 0, 0]]}}
 MODEL
@@ -119,6 +126,37 @@ expect "show --json" 0 '"parameters": 17' "" "$yamlgrad" show xor.yaml --json
 expect "show --batch" 0 "^FLOPs and memory at B = 7$" "" "$yamlgrad" show xor.yaml --batch 7
 expect "show --graph" 0 "= matmul\(" "" "$yamlgrad" show xor.yaml --graph
 expect "show --graph=dot" 0 "^digraph" "" "$yamlgrad" show xor.yaml --graph=dot
+# A picture has a box for each layer, and for what is in the layers that are opened.
+expect "a picture: layers with their shapes" 0 'label="h\\nlinear\\n\[B, 4\]\\n12 parameters"' "" \
+    "$yamlgrad" show xor.yaml --graph=dot
+expect "… outputs" 0 'label="p\\noutput\\n\[B, 1\]"' "" "$yamlgrad" show xor.yaml --graph=dot
+operators() { "$yamlgrad" show xor.yaml --graph=dot "$@" | grep -c 'label="\(matmul\|tanh\|add\)'; }
+expect "… no operators" 1 "^0$" "" operators
+expect "… but those of an open layer" 0 "^3$" "" operators --layer h
+expect "… or of all" 0 "^5$" "" operators --all
+expect "… in a frame" 0 '^ +label="h: linear\\n12 parameters";' "" \
+    "$yamlgrad" show xor.yaml --graph=dot --layer h
+expect "… copies of a layer" 0 'label="h\\nlinear × 3\\n\[B, 2\]\\n18 parameters"' "" \
+    "$yamlgrad" show copies.yaml --graph=dot
+expect "… each by itself" 0 'label="1\\nlinear\\n\[B, 2\]\\n6 parameters"' "" \
+    "$yamlgrad" show copies.yaml --graph=dot --layer h
+expect "… one of them" 0 "label=\"weight\\\\n\\[2, 2\\]\"" "" \
+    "$yamlgrad" show copies.yaml --graph=dot --layer h.2
+expect "… gradients have no layers" 0 "multiply" "" "$yamlgrad" show xor.yaml --graph=dot --gradients
+expect "… no such layer" 1 "" "there is no layer 'hh'; did you mean 'h'" \
+    "$yamlgrad" show xor.yaml --graph=dot --layer hh
+for form in "--layer h" "--graph --layer h" "--graph=svg --gradients --layer h"; do
+    # shellcheck disable=SC2086 # several arguments
+    expect "show $form" 2 "" "error: --layer opens a layer in a picture" "$yamlgrad" show xor.yaml $form
+done
+if command -v dot >/dev/null; then
+    expect "show --graph=svg" 0 "^<svg " "" "$yamlgrad" show xor.yaml --graph=svg
+    png() { "$yamlgrad" show xor.yaml --graph=png | head -c 4 | tail -c 3; }
+    expect "show --graph=png" 0 "^PNG$" "" png
+fi
+mkdir empty
+expect "show --graph=svg without Graphviz" 1 "" "there is no program 'dot' .*--graph=dot prints" \
+    env PATH="$PWD/empty" "$yamlgrad" show xor.yaml --graph=svg
 expect "show --plan" 0 "matmul" "" "$yamlgrad" show xor.yaml --plan
 expect "show --passes" 0 "^fuse +[0-9]+ → [0-9]+ +[0-9.]+ K?i?B → .* runs neighbouring" "" \
     "$yamlgrad" show xor.yaml --passes

@@ -48,4 +48,4 @@ terminal_svg() {
 
 # The first model of README.md.
 awk '/^```yaml$/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md >"$scratch/xor.yaml"
-(cd "$scratch" && "$yamlgrad" show xor.yaml --graph=dot) | dot -Tsvg >"$images/xor.svg"
+(cd "$scratch" && "$yamlgrad" show xor.yaml --graph=svg --all) >"$images/xor.svg"
