@@ -41,8 +41,10 @@ bool yg_ctc_check(const yg_infer *call, yg_error *error) {
                        "ctc: blank = %" PRId64 " is no class of log_probs %s", blank,
                        yg_type_text(p, a));
     for (size_t k = 0; k < YG_CTC_LOG_PROBS; k++) {
-        if (!yg_shape_need_index(call, k, error))
-            return false;
+        if (x[k].dtype != YG_I32 && x[k].dtype != YG_I64)
+            return yg_fail(error, YG_ERROR_DTYPE, call->origin,
+                           "ctc: %s must be i32 or i64, not %s", call->op->operand_names[k],
+                           yg_type_text(&x[k], a));
         if (x[k].rank != (k == YG_CTC_TARGETS ? 2 : 1) || x[k].shape[0] != p->shape[1])
             return yg_fail(error, YG_ERROR_SHAPE, call->origin,
                            "ctc: %s is %s; for log_probs %s it is [%" PRId64 "%s]",

@@ -15,7 +15,7 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     const double low = call->attrs[0].f, high = call->attrs[1].f;
     if (!(low <= high))
         return yg_fail(error, YG_ERROR_ARGUMENT, call->origin,
-                       "hardtanh: min_val = %g is not below max_val = %g", low, high);
+                       "hardtanh: min_val = %g is above max_val = %g", low, high);
     *result = call->operands[0];
     return true;
 }
