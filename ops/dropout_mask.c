@@ -8,41 +8,27 @@
 #include "../graph/random.h"
 #include "dropout_factors.h"
 #include "registry.h"
+#include "streams.h"
 
 #include <stdint.h>
 
 enum { DTYPE, SHAPE, P, STREAM };
-/* Elements in a unit of work. One call of Philox gives four random words, for four elements; so
- * this must be a multiple of four. */
-enum { UNIT = 4096 };
-
-static uint64_t mask_key(uint64_t seed, const yg_attr *attrs) {
-    uint32_t word[4];
-    yg_philox(seed, yg_random_key("dropout_mask"), (uint64_t)attrs[STREAM].i, word);
-    return (uint64_t)word[0] << 32 | word[1];
-}
 
 static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make((yg_dtype)call->attrs[DTYPE].i, (int)call->attrs[SHAPE].count,
                         call->attrs[SHAPE].ints, result, error);
 }
 
-static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
-    (void)call;
-    const int64_t count = yg_type_count(results);
-    plan->units = count / UNIT + (count % UNIT != 0);
-}
-
 #define DROPOUT_MASK_KERNEL(function, real)                                                        \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
-        const uint64_t key = mask_key(call->seed, call->attrs);                                    \
+        const uint64_t key = yg_stream_key("dropout_mask", call->seed, call->attrs[STREAM].i);     \
         const uint64_t limit = yg_drop_limit(call->attrs[P].f);                                    \
         const real kept = (real)yg_kept_value(call->attrs[P].f);                                   \
-        const int64_t count = yg_type_count(call->out_type);                                       \
-        const int64_t end = call->end * UNIT < count ? call->end * UNIT : count;                   \
         real *y = call->out;                                                                       \
-        for (int64_t i = call->begin * UNIT; i < end; i += 4) {                                    \
+        int64_t begin, end;                                                                        \
+        yg_random_range(call, &begin, &end);                                                       \
+        for (int64_t i = begin; i < end; i += 4) {                                                 \
             uint32_t word[4];                                                                      \
             yg_philox(key, call->step, (uint64_t)i / 4, word);                                     \
             for (int64_t j = 0; j < 4 && i + j < end; j++)                                         \
@@ -55,12 +41,9 @@ DROPOUT_MASK_KERNEL(dropout_mask_f64, double)
 
 /* At seed 0 and step 0, at which the tests run random operators. */
 static double reference(const yg_reference *r, const int64_t *index) {
-    int64_t strides[YG_MAX_RANK], i = 0;
-    yg_type_strides(r->out_type, strides);
-    for (int d = 0; d < r->out_type->rank; d++)
-        i += index[d] * strides[d];
+    const int64_t i = yg_random_position(r, index);
     uint32_t word[4];
-    yg_philox(mask_key(0, r->call->attrs), 0, (uint64_t)i / 4, word);
+    yg_philox(yg_stream_key("dropout_mask", 0, r->call->attrs[STREAM].i), 0, (uint64_t)i / 4, word);
     const double p = r->call->attrs[P].f;
     return word[i % 4] * 0x1p-32 < p ? 0 : yg_kept_value(p);
 }
@@ -103,7 +86,7 @@ const yg_op yg_op_dropout_mask = {
     .flags = YG_OP_RANDOM | YG_OP_INTERNAL | YG_OP_NON_DIFFERENTIABLE,
     .infer = infer,
     .kernel = {[YG_F32] = dropout_mask_f32, [YG_F64] = dropout_mask_f64},
-    .plan = plan,
+    .plan = yg_random_plan,
     .reference = reference,
     .samples = samples,
     .sample_count = sizeof samples / sizeof *samples,

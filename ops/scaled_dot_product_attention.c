@@ -9,6 +9,7 @@
 #include "attention.h"
 #include "build.h"
 #include "registry.h"
+#include "streams.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -154,22 +155,12 @@ static yg_node mask_of(yg_graph *graph, const yg_infer *call, const yg_node *ope
     return mask->rank == 0 ? yg_reshape(graph, node, &one) : node;
 }
 
-/* A number for a new key: one more than that of the latest key in the graph. So each dropout of a
- * model has its own random numbers, and two equal models have equal ones. */
-static int64_t next_stream(const yg_graph *graph) {
-    for (size_t i = yg_graph_size(graph); i-- > 0;) {
-        if (yg_node_op(graph, (yg_node)i) == &yg_op_random_key)
-            return yg_node_attrs(graph, (yg_node)i)[0].i + 1;
-    }
-    return 0;
-}
-
 static yg_node key_of(yg_graph *graph, bool drops) {
     if (!drops) {
         const yg_type type = {.dtype = YG_I32, .rank = 1, .shape = {2}};
         return yg_full(graph, &type, 0);
     }
-    const yg_attr stream = {.i = next_stream(graph)};
+    const yg_attr stream = {.i = yg_next_stream(graph, &yg_op_random_key)};
     return yg_apply(graph, &yg_op_random_key, NULL, 0, &stream);
 }
 

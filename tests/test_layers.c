@@ -243,6 +243,69 @@ static const twin twins[] = {
           "outputs: [y]\n"
           "loss: sum(y)\n",
      "p"},
+    {"dropout1d when not training",
+     HEAD "inputs: {x: [B, 4, 3]}\n"
+          "params: {p: {shape: [4, 3], init: ones}}\n"
+          "graph: {h: {type: dropout1d, p: 0.9}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 4, 3]}\n"
+          "params: {p: {shape: [4, 3], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"dropout2d when not training",
+     HEAD "inputs: {x: [B, 4, 3, 2]}\n"
+          "params: {p: {shape: [4, 3, 2], init: ones}}\n"
+          "graph: {h: {type: dropout2d, p: 0.9}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 4, 3, 2]}\n"
+          "params: {p: {shape: [4, 3, 2], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"dropout3d when not training",
+     HEAD "inputs: {x: [B, 4, 3, 2, 2]}\n"
+          "params: {p: {shape: [4, 3, 2, 2], init: ones}}\n"
+          "graph: {h: {type: dropout3d, p: 0.9}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 4, 3, 2, 2]}\n"
+          "params: {p: {shape: [4, 3, 2, 2], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"drop_path when not training",
+     HEAD "inputs: {x: [B, 3]}\n"
+          "params: {p: {shape: [3], init: ones}}\n"
+          "graph: {h: {type: drop_path, p: 0.9}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 3]}\n"
+          "params: {p: {shape: [3], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"prelu",
+     HEAD "inputs: {x: [B, 3, 2]}\n"
+          "graph: {a: {type: prelu}, y: {type: prelu, num_parameters: 3, init: 0.5}}\n"
+          "outputs: [y]\n"
+          "loss: sum(y ** 2)\n",
+     HEAD "inputs: {x: [B, 3, 2]}\n"
+          "params:\n"
+          "  w: {shape: [1], init: {type: constant, value: 0.25}}\n"
+          "  v: {shape: [3], init: {type: constant, value: 0.5}}\n"
+          "graph:\n"
+          "  a: where(x > 0, x, w * x)\n"
+          "  y: where(a > 0, a, unsqueeze(v, -1) * a)\n"
+          "outputs: [y]\n"
+          "loss: sum(y ** 2)\n",
+     "a.weight y.weight"},
     {"embedding",
      HEAD "inputs: {x: {shape: [B, T], dtype: i32}}\n"
           "graph: {h: {type: embedding, num_embeddings: 2, embedding_dim: 3}}\n"
@@ -475,31 +538,61 @@ Test(layers, every_layer_is_tested) {
     cr_expect_null(yg_layer_name(yg_layer_count()));
 }
 
-/* In training, dropout sets about a share p to zero and divides the rest by 1 - p. */
-Test(layers, dropout_drops_in_training) {
-    static const char text[] = HEAD "inputs: {x: [B, 4000]}\n"
-                                    "graph: {y: {type: dropout, p: 0.25}}\n"
-                                    "outputs: [y]\n";
+/* Runs a model with one output y in training, of an input of threes. Freed by the caller. */
+static double *run_training(const char *text, size_t input, size_t *count) {
     yg_model *model;
     network_run run;
     yg_error error = {0};
     open_run("dropout", text, YG_F64, true, &model, &run);
-    double *x = malloc(3 * 4000 * sizeof *x);
-    for (size_t i = 0; i < 3 * 4000; i++)
+    double *x = malloc(input * sizeof *x);
+    for (size_t i = 0; i < input; i++)
         x[i] = 3;
     cr_assert(network_run_set(&run, "x", x));
     cr_assert(yg_program_run(run.program, 1, 0, &error));
-    size_t count, dropped = 0;
-    double *y = network_run_get(&run, "y", &count);
-    for (size_t i = 0; i < count; i++) {
-        dropped += y[i] == 0;
-        cr_assert(y[i] == 0 || fabs(y[i] - 4) < 1e-12);
-    }
-    cr_expect(dropped > 2800 && dropped < 3200, "%zu of 12000 are dropped", dropped);
+    double *y = network_run_get(&run, "y", count);
     free(x);
-    free(y);
     network_run_close(&run);
     yg_model_free(model);
+    return y;
+}
+
+/* In training, dropout sets about a share p to zero and divides the rest by 1 - p. Each layer does
+ * what its operator does. */
+Test(layers, dropout_drops_in_training) {
+    static const struct {
+        const char *layer, *operation, *shape;
+        size_t size, units; /* of an example; what is dropped as a whole */
+    } cases[] = {
+        {"dropout", "dropout(x, 0.25)", "4000", 4000, 4000},
+        {"dropout1d", "dropout(x, 0.25, unit=channel)", "2000, 3", 6000, 2000},
+        {"dropout2d", "dropout(x, 0.25, unit=channel)", "2000, 3, 2", 12000, 2000},
+        {"dropout3d", "dropout(x, 0.25, unit=channel)", "2000, 3, 2, 1", 12000, 2000},
+        {"drop_path", "drop_path(x, 0.25)", "4000", 4000, 1},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        char layer[300], operation[300];
+        snprintf(layer, sizeof layer,
+                 HEAD "inputs: {x: [B, %s]}\ngraph: {y: {type: %s, p: 0.25}}\noutputs: [y]\n",
+                 cases[c].shape, cases[c].layer);
+        snprintf(operation, sizeof operation,
+                 HEAD "inputs: {x: [B, %s]}\ngraph:\n  y: %s\noutputs: [y]\n", cases[c].shape,
+                 cases[c].operation);
+        size_t count, dropped = 0, other_count;
+        double *y = run_training(layer, 3 * cases[c].size, &count);
+        double *other = run_training(operation, 3 * cases[c].size, &other_count);
+        cr_assert_eq(count, 3 * cases[c].size);
+        cr_assert_eq(other_count, count);
+        cr_expect_arr_eq(y, other, count * sizeof *y, "%s is not its operator", cases[c].layer);
+        for (size_t i = 0; i < count; i++) {
+            dropped += y[i] == 0;
+            cr_assert(y[i] == 0 || fabs(y[i] - 4) < 1e-12);
+        }
+        const double units = 3 * (double)cases[c].units, share = (double)dropped / (double)count;
+        cr_expect(fabs(share - 0.25) <= 3 * sqrt(0.1875 / units), "%s: %zu of %zu are dropped",
+                  cases[c].layer, dropped, count);
+        free(y);
+        free(other);
+    }
 }
 
 /* What `show` lists: nodes of the graph, the layers in them, copies. */
