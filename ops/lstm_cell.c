@@ -1,0 +1,245 @@
+/*
+ * lstm_cell: one step of a long short-term memory, from the sums that go into its gates.
+ *
+ *     i, f, g, o = σ(x_i), σ(x_f), tanh(x_g), σ(x_o)     x = [x_i, x_f, x_g, x_o]
+ *     c' = f · c + i · g
+ *     h = o · tanh(c')
+ *
+ * The third result has the four gates, for the gradient. One pass in place of ten; the gradient
+ * (lstm_cell_gradient) is one pass too.
+ */
+#include "lstm_cell.h"
+
+#include "build.h"
+#include "multiversion.h"
+#include "registry.h"
+#include "vector_math.h"
+
+#include <tgmath.h>
+
+enum { X, C };             /* operands */
+enum { H, C_NEXT, GATES }; /* results */
+
+/* ------------------------------------------------------------------------------------- shared --
+ */
+
+yg_node yg_lstm_gate_of(yg_graph *graph, yg_node all, yg_lstm_gate gate) {
+    const yg_type *type = yg_node_type(graph, all);
+    int64_t start[YG_MAX_RANK] = {0}, stop[YG_MAX_RANK], step[YG_MAX_RANK];
+    if (all == YG_NONE)
+        return YG_NONE;
+    for (int d = 0; d < type->rank; d++) {
+        stop[d] = type->shape[d];
+        step[d] = 1;
+    }
+    const int64_t length = type->shape[type->rank - 1] / YG_LSTM_GATES;
+    start[type->rank - 1] = gate * length;
+    stop[type->rank - 1] = (gate + 1) * length;
+    return yg_slice(graph, all, start, stop, step);
+}
+
+yg_node yg_lstm_join(yg_graph *graph, const yg_node gates[YG_LSTM_GATES]) {
+    return yg_concat(graph, gates, YG_LSTM_GATES, -1);
+}
+
+bool yg_lstm_fits(const yg_type *all, const yg_type *one) {
+    bool fits = yg_dtype_is_float(all->dtype) && all->dtype == one->dtype && all->rank > 0 &&
+                all->rank == one->rank;
+    for (int d = 0; fits && d < all->rank; d++) {
+        const bool last = d == all->rank - 1;
+        fits = last ? all->shape[d] % YG_LSTM_GATES == 0 &&
+                          all->shape[d] / YG_LSTM_GATES == one->shape[d]
+                    : all->shape[d] == one->shape[d];
+    }
+    return fits;
+}
+
+int64_t yg_lstm_length(const yg_type *state) {
+    return state->shape[state->rank - 1];
+}
+
+void yg_lstm_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    const yg_type *c = &call->operands[C];
+    (void)results;
+    const int64_t length = yg_lstm_length(c);
+    plan->units = plan->rows = length > 0 ? yg_type_count(c) / length : 0;
+    plan->flops = 25 * (double)yg_type_count(c);
+}
+
+/* ---------------------------------------------------------------------------------- the kernel --
+ */
+
+static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
+    const yg_type *x = &call->operands[X], *c = &call->operands[C];
+    char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
+    if (!yg_lstm_fits(x, c))
+        return yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                       "lstm_cell: x [..., 4 n] and c [..., n] of one float type are expected, "
+                       "found %s and %s",
+                       yg_type_text(x, a), yg_type_text(c, b));
+    results[H] = results[C_NEXT] = *c;
+    results[GATES] = *x;
+    return true;
+}
+
+/* `gates` may be NULL, `next` too. The condition is constant in each inlined copy. */
+#define ROW(name, real)                                                                            \
+    static inline __attribute__((always_inline)) void name(                                        \
+        const bool keeps, int64_t n, const real *restrict x, const real *restrict c,               \
+        real *restrict h, real *restrict next, real *restrict gates) {                             \
+        _Pragma("omp simd") for (int64_t j = 0; j < n; j++) {                                      \
+            const real i = 1 / (1 + exp(-x[j])), f = 1 / (1 + exp(-x[n + j]));                     \
+            const real g = tanh(x[2 * n + j]), o = 1 / (1 + exp(-x[3 * n + j]));                   \
+            const real c_next = f * c[j] + i * g;                                                  \
+            h[j] = o * tanh(c_next);                                                               \
+            next[j] = c_next;                                                                      \
+            if (keeps) {                                                                           \
+                gates[j] = i;                                                                      \
+                gates[n + j] = f;                                                                  \
+                gates[2 * n + j] = g;                                                              \
+                gates[3 * n + j] = o;                                                              \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+#define KERNEL(suffix, real)                                                                       \
+    ROW(row_##suffix, real)                                                                        \
+    YG_MULTIVERSION static void rows_##suffix(int64_t begin, int64_t end, int64_t n,               \
+                                              const real *x, const real *c, real *h, real *next,   \
+                                              int64_t next_step, real *gates) {                    \
+        for (int64_t r = begin; r < end; r++) {                                                    \
+            if (gates)                                                                             \
+                row_##suffix(true, n, x + 4 * r * n, c + r * n, h + r * n, next + r * next_step,   \
+                             gates + 4 * r * n);                                                   \
+            else                                                                                   \
+                row_##suffix(false, n, x + 4 * r * n, c + r * n, h + r * n, next + r * next_step,  \
+                             NULL);                                                                \
+        }                                                                                          \
+    }                                                                                              \
+    static bool kernel_##suffix(const yg_kernel_call *call, yg_error *error) {                     \
+        (void)error;                                                                               \
+        const int64_t n = yg_lstm_length(call->out_type);                                          \
+        real *next = (real *)call->outs[C_NEXT];                                                   \
+        /* Without a reader c' goes to one row of scratch. */                                      \
+        rows_##suffix(call->begin, call->end, n, (const real *)call->in[X],                        \
+                      (const real *)call->in[C], (real *)call->outs[H],                            \
+                      next ? next : (real *)call->scratch, next ? n : 0,                           \
+                      (real *)call->outs[GATES]);                                                  \
+        return true;                                                                               \
+    }
+KERNEL(f32, float)
+KERNEL(f64, double)
+
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    const yg_type *c = &call->operands[C];
+    yg_lstm_plan(call, results, plan);
+    if (__builtin_mul_overflow(yg_lstm_length(c), (int64_t)yg_dtype_size(c->dtype),
+                               &plan->scratch_bytes))
+        plan->scratch_bytes = INT64_MAX / 2; /* cannot be allocated: compiling reports it */
+}
+
+/* -------------------------------------------------------------------------------- derivation -- */
+
+static yg_node zero_unless(yg_graph *graph, yg_node dy, const yg_type *type) {
+    return dy != YG_NONE ? dy : yg_full(graph, type, 0);
+}
+
+/* The cotangent of x that comes from the third result. */
+static yg_node from_gates(yg_graph *graph, yg_node gates, yg_node dgates) {
+    const yg_node one = yg_scalar(graph, yg_node_type(graph, gates)->dtype, 1);
+    yg_node slopes[YG_LSTM_GATES];
+    for (yg_lstm_gate k = 0; k < YG_LSTM_GATES; k++) {
+        const yg_node y = yg_lstm_gate_of(graph, gates, k);
+        slopes[k] = k == YG_LSTM_CELL ? yg_subtract(graph, one, yg_square(graph, y))
+                                      : yg_multiply(graph, y, yg_subtract(graph, one, y));
+    }
+    return yg_multiply(graph, dgates, yg_lstm_join(graph, slopes));
+}
+
+static yg_node vjp(yg_graph *graph, yg_node y, const yg_node *dy, size_t k) {
+    const yg_node gates = yg_node_result(graph, y, GATES), next = yg_node_result(graph, y, C_NEXT);
+    const yg_type *type = yg_node_type(graph, y);
+    yg_node cotangents[2] = {YG_NONE, YG_NONE};
+    if (dy[H] != YG_NONE || dy[C_NEXT] != YG_NONE) {
+        const yg_node operands[] = {gates, yg_node_operand(graph, y, C), next,
+                                    zero_unless(graph, dy[H], type),
+                                    zero_unless(graph, dy[C_NEXT], type)};
+        if (yg_apply_all(graph, &yg_op_lstm_cell_gradient, operands, 5, NULL, cotangents, 2) != 2)
+            return YG_NONE;
+    }
+    if (k == X && dy[GATES] != YG_NONE) {
+        const yg_node part = from_gates(graph, gates, dy[GATES]);
+        cotangents[X] = cotangents[X] == YG_NONE ? part : yg_add(graph, cotangents[X], part);
+    }
+    return cotangents[k];
+}
+
+static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         yg_node *results) {
+    (void)call;
+    yg_node gates[YG_LSTM_GATES];
+    for (yg_lstm_gate k = 0; k < YG_LSTM_GATES; k++) {
+        const yg_node x = yg_lstm_gate_of(graph, operands[X], k);
+        gates[k] = k == YG_LSTM_CELL ? yg_tanh(graph, x) : yg_sigmoid(graph, x);
+    }
+    results[C_NEXT] = yg_add(graph, yg_multiply(graph, gates[YG_LSTM_FORGET], operands[C]),
+                             yg_multiply(graph, gates[YG_LSTM_INPUT], gates[YG_LSTM_CELL]));
+    results[H] = yg_multiply(graph, gates[YG_LSTM_OUTPUT], yg_tanh(graph, results[C_NEXT]));
+    results[GATES] = yg_lstm_join(graph, gates);
+    return 3;
+}
+
+/* ------------------------------------------------------------------------------- description -- */
+
+static double gate_at(const yg_reference *r, const int64_t *index, yg_lstm_gate gate) {
+    const yg_type *c = &r->call->operands[C];
+    int64_t at[YG_MAX_RANK];
+    for (int d = 0; d < c->rank; d++)
+        at[d] = index[d];
+    at[c->rank - 1] += gate * yg_lstm_length(c);
+    const double x = yg_at(r, X, at);
+    return gate == YG_LSTM_CELL ? tanh(x) : 1 / (1 + exp(-x));
+}
+
+static double reference(const yg_reference *r, const int64_t *index) {
+    const yg_type *c = &r->call->operands[C];
+    if (r->result == GATES) {
+        int64_t at[YG_MAX_RANK];
+        const int64_t n = yg_lstm_length(c);
+        for (int d = 0; d < c->rank; d++)
+            at[d] = index[d];
+        at[c->rank - 1] %= n;
+        return gate_at(r, at, (yg_lstm_gate)(index[c->rank - 1] / n));
+    }
+    const double next = gate_at(r, index, YG_LSTM_FORGET) * yg_at(r, C, index) +
+                        gate_at(r, index, YG_LSTM_INPUT) * gate_at(r, index, YG_LSTM_CELL);
+    return r->result == C_NEXT ? next : gate_at(r, index, YG_LSTM_OUTPUT) * tanh(next);
+}
+
+static const yg_sample samples[] = {
+    {{"f[3, 8]", "f[3, 2]"}, NULL},        {{"f[4]", "f[1]"}, NULL},
+    {{"f[2, 2, 12]", "f[2, 2, 3]"}, NULL}, {{"f[5, 76]", "f[5, 19]"}, NULL},
+    {{"f[0, 8]", "f[0, 2]"}, NULL},        {{"f[2, 0]", "f[2, 0]"}, NULL},
+};
+
+const yg_op yg_op_lstm_cell = {
+    .name = "lstm_cell",
+    .formula = "c' = σ(x_f) · c + σ(x_i) · tanh(x_g), h = σ(x_o) · tanh(c')",
+    .doc =
+        "One step of an LSTM. x, [..., 4 n], is the sum that goes into the gates, in the order i, "
+        "f, g, o; c, [..., n], is the state. `h, c_next, gates: lstm_cell(x, c)`: the gates are "
+        "the four values i, f, g, o side by side.",
+    .group = "recurrence",
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand_names = {"x", "c"},
+    .results = 3,
+    .infer = infer,
+    .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
+    .plan = plan,
+    .vjp_all = vjp,
+    .compose = definition,
+    .reference = reference,
+    .samples = samples,
+    .sample_count = sizeof samples / sizeof *samples,
+};
