@@ -225,7 +225,8 @@ three real steps. If they disagree, the run fails. Timed steps have learning rat
 do not drift. Each process is pinned to as many cores as it has threads, and the thread pools of
 libraries have the same size. Where no thread count is listed, it makes no difference.
 
-PyTorch uses its fused optimizers, plain and under `torch.compile`. JAX jits whole steps and donates
+PyTorch uses its fused optimizers, plain and under `torch.compile`; images also, and compiled always,
+channels last. ONNX Runtime is measured where nothing is trained. JAX jits whole steps and donates
 their buffers. NumPy runs forward and backward code written by hand, as in a notebook. KANN and ggml
 are C libraries. Small programs (`bench/peers/*_peer.c`) run them, with their own matrix products
 and with those of OpenBLAS.

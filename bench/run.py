@@ -32,6 +32,7 @@ ROUND_SECONDS = 0.2
 SETTLE_SECONDS = 0.05  # by then the threads of the last subject no longer spin and wait for work
 TOLERANCE = 1e-4  # subjects sum in different orders, in float32
 DEBIAN_PYTHON = "/usr/bin/python3"
+ONLY_DENSE = "only its dense networks are written down here"
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,19 @@ class Peer:
 
     @property
     def family(self):
-        return self.name.removesuffix(" compiled").removesuffix(" with BLAS")
+        for variant in (" compiled", " channels last", " with BLAS"):
+            if self.name.endswith(variant):
+                return self.name.removesuffix(variant)
+        return self.name
 
 
 PEERS = [
     Peer("NumPy", "numpy", "numpy_peer.py"),
     Peer("PyTorch", "torch", "torch_peer.py", "eager"),
+    Peer("PyTorch channels last", "torch", "torch_peer.py", "channels_last"),
     Peer("PyTorch compiled", "torch", "torch_peer.py", "compiled"),
     Peer("JAX", "jax", "jax_peer.py"),
+    Peer("ONNX Runtime", "onnxruntime", "onnxruntime_peer.py"),
     Peer("tinygrad", "tinygrad", "tinygrad_peer.py"),
     Peer("KANN", "kann"),
     Peer("KANN with BLAS", "kann_blas"),
@@ -171,11 +177,13 @@ def pass_names(workload, programs):
 
 
 def peer_command(peer, runs_it, workload, threads, programs):
-    """`runs_it` comes from find_peer()."""
+    """`runs_it` comes from find_peer(). Empty if a program has dense networks only."""
     once = workload.kind == "process"
     if peer.script:
         command = [runs_it, str(ROOT / "bench" / "peers" / peer.script), workload.name]
         command += ["first_gradient"] if once else [str(threads), peer.variant]
+    elif workload.network:
+        return []
     else:
         widths = ",".join(map(str, workload.layers))
         kind = "first_gradient" if once else workload.kind
@@ -219,12 +227,17 @@ def start_all(workload, threads, peers, arguments):
             command = yamlgrad_command(workload, threads, programs, name)
             commands.append((f"without {name}", command))
     for peer, runs_it in peers.items():
-        if workload.kind == "process" and peer.variant == "compiled":
+        if workload.kind == "process" and peer.variant not in ("", "eager"):
             continue  # compiling takes far longer than one gradient
+        if peer.variant == "channels_last" and len(workload.x) != 3:
+            continue  # there is no image in it
         commands.append((peer.name, peer_command(peer, runs_it, workload, threads, programs)))
     subjects, missing = [], {}
     for name, command in commands:
         progress(f"   {name}")
+        if not command:
+            missing[name] = ONLY_DENSE
+            continue
         try:
             subjects.append(Subject(name, command, threads))
         except SubjectError as why:

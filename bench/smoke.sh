@@ -23,8 +23,11 @@ expect gradient '\[0\.69912[0-9]*, 0\.0014006[0-9]*\]' \
     "$programs/step" "$models/notebook_231.yaml" gradient 2 1 0
 expect "SGD step" '\[[0-9.]+\]' "$programs/step" "$models/mlp_small.yaml" step 2 1 0
 expect "Adam step" '\[[0-9.]+\]' "$programs/step" "$models/mlp_large.yaml" step 1 1 0
+expect convolutions '\[[0-9.]+\]' "$programs/step" "$models/lenet.yaml" step 2 1 0
+expect recurrence '\[[0-9.]+\]' "$programs/step" "$models/lstm.yaml" step 1 1 0
 expect "without a pass" '\[[0-9.]+\]' \
     "$programs/step" "$models/mlp_small.yaml" step 2 1 0 fuse
+expect inference '\[[0-9.]+\]' "$programs/step" "$models/mlp_small.yaml" inference 2 1 0
 expect "Hessian-vector product" '\[[0-9.]+\]' \
     "$programs/step" "$models/mlp_small.yaml" hessian_vector 2 1 0
 expect chain '' "$programs/chain" 2000 0

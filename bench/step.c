@@ -1,8 +1,9 @@
 /*
- * yamlgrad's side of the workloads that run a model: its gradient, a whole training step, or a
- * Hessian-vector product, compiled once and run again and again on one synthetic batch.
+ * yamlgrad's side of the workloads that run a model: its gradient, a whole training step, its
+ * outputs as in prediction, or a Hessian-vector product, compiled once and run again and again on
+ * one synthetic batch.
  *
- *   step MODEL gradient|step|hessian_vector BATCH THREADS [ROUND_SECONDS [WITHOUT]]
+ *   step MODEL gradient|step|inference|hessian_vector BATCH THREADS [ROUND_SECONDS [WITHOUT]]
  *
  * WITHOUT is a pass or a rule of the compiler to leave out.
  */
@@ -36,10 +37,13 @@ typedef struct job {
     uint64_t step; /* of the run to come, from 1 */
 } job;
 
-static bool open_model(const char *path, int64_t batch, job *job, yg_error *error) {
+static bool open_model(const char *path, int64_t batch, bool inference, job *job, yg_error *error) {
     const yg_dim dim = {.name = "B", .size = batch};
-    const yg_network_options options = {
-        .dims = &dim, .dim_count = 1, .training = true, .dtype = YG_F32};
+    const yg_network_options options = {.dims = &dim,
+                                        .dim_count = 1,
+                                        .training = !inference,
+                                        .outputs_only = inference,
+                                        .dtype = YG_F32};
     job->model = yg_model_load(path, NULL, error);
     if (!job->model)
         return false;
@@ -64,6 +68,17 @@ static bool add_gradient(job *job, yg_error *error) {
     job->outputs[job->output_count++] = yg_network_loss(job->network);
     for (size_t i = 0; i < job->count; i++)
         job->outputs[job->output_count++] = job->gradients[i];
+    return true;
+}
+
+static bool add_outputs(job *job, yg_error *error) {
+    size_t count;
+    const yg_tensor_name *outputs = yg_network_outputs(job->network, &count);
+    if (count > MAX_PARAMETERS)
+        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE, "%s has too many outputs",
+                       yg_model_path(job->model));
+    for (size_t i = 0; i < count; i++)
+        job->outputs[job->output_count++] = outputs[i].node;
     return true;
 }
 
@@ -100,8 +115,11 @@ static bool add_hessian_vector(job *job, yg_error *error) {
 static const struct workload {
     const char *name;
     bool (*add)(job *job, yg_error *error);
-} workloads[] = {
-    {"gradient", add_gradient}, {"step", add_step}, {"hessian_vector", add_hessian_vector}};
+    bool inference;
+} workloads[] = {{"gradient", add_gradient, false},
+                 {"step", add_step, false},
+                 {"inference", add_outputs, true},
+                 {"hessian_vector", add_hessian_vector, false}};
 
 static const struct workload *find_workload(const char *name) {
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
@@ -116,8 +134,8 @@ static bool compile(const struct workload *workload, int threads, const char *wi
                     yg_error *error) {
     const yg_compile_options options = {
         .threads = threads, .without = &without, .without_count = without ? 1 : 0};
-    if (!yg_grad(job->graph, yg_network_loss(job->network), YG_NONE, job->parameters, job->count,
-                 job->gradients) ||
+    if ((!workload->inference && !yg_grad(job->graph, yg_network_loss(job->network), YG_NONE,
+                                          job->parameters, job->count, job->gradients)) ||
         !workload->add(job, error)) {
         const yg_error *failure = yg_graph_error(job->graph);
         return failure ? yg_fail_as(error, failure) : false;
@@ -137,11 +155,20 @@ static void fill(job *job, yg_node node, uint32_t stream, double spread) {
         fill_uniform(data, count, stream, spread);
 }
 
+/* Class numbers of an integer port: those of the target, if it is an input. */
+static int64_t class_count(const yg_model *model, const yg_port *port) {
+    int64_t classes = port->classes;
+    for (size_t i = 0; classes == 0 && i < yg_model_port_count(model); i++)
+        classes = yg_model_port(model, i)->classes;
+    return classes;
+}
+
 /* Inputs in [0, 1), classes, and targets of 0 or 1. */
 static bool fill_port(job *job, const yg_port *port, yg_node node, uint32_t stream,
                       yg_error *error) {
     void *data = yg_program_data(job->program, node);
     const int64_t count = yg_type_count(yg_node_type(job->graph, node));
+    const double classes = (double)class_count(job->model, port);
     if (!data || (port->dtype != YG_F32 && port->dtype != YG_I32))
         return yg_fail(error, YG_ERROR_ARGUMENT, port->origin,
                        "`%s` is unused, or of a type that "
@@ -150,26 +177,33 @@ static bool fill_port(job *job, const yg_port *port, yg_node node, uint32_t stre
     for (int64_t i = 0; i < count; i++) {
         const double u = uniform(stream, i);
         if (port->dtype == YG_I32)
-            ((int32_t *)data)[i] = (int32_t)floor((double)port->classes * u);
+            ((int32_t *)data)[i] = (int32_t)floor(classes * u);
         else
             ((float *)data)[i] = (float)(port->target ? floor(2 * u) : u);
     }
     return true;
 }
 
+/* How many inputs an output has that a weight [out, …] computes; of a vector, its elements. */
+static double fan_in(const yg_type *type) {
+    double fan = type->rank == 1 ? (double)type->shape[0] : 1;
+    for (int d = 1; d < type->rank; d++)
+        fan *= (double)type->shape[d];
+    return fan;
+}
+
 static bool fill_all(job *job, yg_error *error) {
     size_t inputs, targets;
     const yg_tensor_name *input = yg_network_inputs(job->network, &inputs);
     const yg_tensor_name *target = yg_network_targets(job->network, &targets);
-    for (size_t i = 0; i < yg_model_port_count(job->model); i++) {
+    for (size_t i = 0; i < inputs + targets; i++) {
         const yg_node node = i < inputs ? input[i].node : target[i - inputs].node;
         if (!fill_port(job, yg_model_port(job->model, i), node, STREAM_DATA + (uint32_t)i, error))
             return false;
     }
     for (size_t i = 0; i < job->count; i++) {
         const yg_type *type = yg_node_type(job->graph, job->parameters[i]);
-        const double fan = (double)type->shape[type->rank - 1];
-        fill(job, job->parameters[i], STREAM_PARAMETERS + (uint32_t)i, 1 / sqrt(fan));
+        fill(job, job->parameters[i], STREAM_PARAMETERS + (uint32_t)i, 1 / sqrt(fan_in(type)));
         if (job->tangents[i] != YG_NONE)
             fill(job, job->tangents[i], STREAM_TANGENTS + (uint32_t)i, 1);
     }
@@ -229,14 +263,14 @@ int main(int argc, char **argv) {
 
     if (argc < 5 || argc > 7 || !workload || !read_count(argv[3], 1, 1 << 20, &batch) ||
         !read_count(argv[4], 1, 1024, &threads)) {
-        fprintf(stderr, "usage: step MODEL gradient|step|hessian_vector BATCH THREADS "
+        fprintf(stderr, "usage: step MODEL gradient|step|inference|hessian_vector BATCH THREADS "
                         "[ROUND_SECONDS [WITHOUT]]\n");
         return 2;
     }
     for (size_t i = 0; i < MAX_PARAMETERS; i++)
         job.tangents[i] = YG_NONE;
     job.updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
-    const bool done = open_model(argv[1], batch, &job, &error) &&
+    const bool done = open_model(argv[1], batch, workload->inference, &job, &error) &&
                       compile(workload, (int)threads, without, &job, &error) &&
                       fill_all(&job, &error) &&
                       check(&job, workload->add == add_step, values, &count, &error) &&

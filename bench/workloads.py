@@ -11,11 +11,16 @@ from dataclasses import dataclass
 class Workload:
     name: str
     title: str
-    kind: str  # gradient, step, hessian_vector, process, chain
+    kind: str  # gradient, step, inference, hessian_vector, process, chain
     unit: str
     scale: float  # one second, or one byte, in `unit`; for samples/s: samples in a step
     model: str = ""  # a file in bench/
-    layers: tuple = ()  # widths, input first
+    layers: tuple = ()  # of a network of dense layers: widths, input first
+    network: str = ""  # any other network: its name in bench/peers/*_networks.py
+    x: tuple = ()  # of any other network: the shape of one example
+    y: tuple = ()  # the shape of its target
+    classes: int = 0  # of the target, and of integer inputs
+    tokens: bool = False  # x are class numbers
     batch: int = 0
     optimizer: str = ""
     lr: float = 0.0  # of the steps that are compared; timed steps use 0
@@ -39,6 +44,9 @@ MLP_LARGE = dict(
     model="mlp_large.yaml", layers=(784, 1024, 1024, 10), batch=128, optimizer="adam", lr=1e-3
 )
 
+LENET = dict(model="lenet.yaml", network="lenet", x=(1, 28, 28), classes=10)
+LSTM = dict(model="lstm.yaml", network="lstm", x=(64,), y=(64,), classes=96, tokens=True)
+
 WORKLOADS = [
     Workload(
         "W1_notebook_231",
@@ -54,6 +62,26 @@ WORKLOADS = [
         "W2b_mlp_large",
         "training step of an MLP 784-1024-1024-10, batch 128, Adam",
         "step", "samples/s", 128, **MLP_LARGE,
+    ),
+    Workload(
+        "W3_lenet",
+        "training step of LeNet-5 on images of 28 by 28, batch 64, SGD",
+        "step", "ms", 1e3, batch=64, optimizer="sgd", lr=0.05, **LENET,
+    ),
+    Workload(
+        "W3_lenet_inference_1",
+        "LeNet-5 on one image",
+        "inference", "µs", 1e6, batch=1, **LENET,
+    ),
+    Workload(
+        "W3_lenet_inference_64",
+        "LeNet-5 on 64 images",
+        "inference", "ms", 1e3, batch=64, **LENET,
+    ),
+    Workload(
+        "W4_lstm",
+        "training step of an LSTM of 256 over 64 tokens, embedding 256, batch 32, SGD",
+        "step", "ms", 1e3, batch=32, optimizer="sgd", lr=0.1, **LSTM,
     ),
     Workload(
         "W6_first_gradient",

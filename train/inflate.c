@@ -90,7 +90,7 @@ static bool advance(yg_inflater *inflater, size_t size, size_t *count, yg_error 
 bool yg_inflater_read(yg_inflater *inflater, void *bytes, size_t size, yg_error *error) {
     inflater->stream.next_out = bytes;
     while (size > 0) {
-        size_t count;
+        size_t count = 0;
         if (inflater->ended)
             return yg_fail(error, YG_ERROR_DATA, (yg_origin){inflater->name, 0, 0},
                            "the compressed data end too early");

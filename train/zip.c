@@ -177,7 +177,7 @@ static size_t read_entry(const unsigned char *at, size_t left, int64_t file_size
 }
 
 bool yg_zip_list(int file, int64_t size, const char *path, yg_zip *zip, yg_error *error) {
-    directory d;
+    directory d = {0};
     *zip = (yg_zip){0};
     if (!find_directory(file, size, path, &d, error))
         return false;

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+import jax_networks  # noqa: E402
 import protocol  # noqa: E402
 
 
@@ -40,17 +41,22 @@ def adam(jax, parameters, gradients, state, t, lr):
     return updated, moments
 
 
-def prepare_step(jax, workload, parameters, x, y):
-    update = {"sgd": sgd, "adam": adam}[workload.optimizer]
+def adamw(jax, parameters, gradients, state, t, lr):
+    """Loshchilov & Hutter 2019, algorithm 2, with PyTorch's default decay."""
+    parameters = [p * (1 - 0.01 * lr) for p in parameters]
+    return adam(jax, parameters, gradients, state, t, lr)
+
+
+def prepare_step(jax, workload, loss_of, parameters):
+    update = {"sgd": sgd, "adam": adam, "adamw": adamw}[workload.optimizer]
 
     def step(parameters, state, t, lr):
-        loss, gradients = jax.value_and_grad(
-            lambda values: classifier_loss(jax, values, x, y))(parameters)
+        loss, gradients = jax.value_and_grad(loss_of)(parameters)
         return (loss, *update(jax, parameters, gradients, state, t, lr), t + 1)
 
     step = jax.jit(step, donate_argnums=(0, 1, 2))
     state = []
-    if workload.optimizer == "adam":
+    if workload.optimizer.startswith("adam"):
         state = [(jax.numpy.zeros_like(p), jax.numpy.zeros_like(p)) for p in parameters]
     everything = (None, parameters, state, jax.numpy.float32(1))
 
@@ -66,6 +72,24 @@ def prepare_step(jax, workload, parameters, x, y):
     return lambda steps: steps_at(0.0, steps), [float(steps_at(0.0, 1))]
 
 
+def prepare_larger(jax, workload):
+    """A network of jax_networks.py."""
+    shapes, network = jax_networks.NETWORKS[workload.network]
+    x, y = (jax.numpy.asarray(a) for a in protocol.batch_of(workload))
+    parameters = [jax.numpy.asarray(p) for p in protocol.parameters_of(workload, shapes)]
+    if workload.kind == "step":
+        return prepare_step(
+            jax, workload, lambda values: jax_networks.loss(jax, network, values, x, y), parameters)
+    function = jax.jit(lambda values, x: network(jax, values, x))
+
+    def run(steps):
+        for _ in range(steps):
+            result = function(parameters, x)
+        jax.block_until_ready(result)
+
+    return run, [protocol.squared_norm([function(parameters, x)])]
+
+
 def prepare(workload, threads, variant):
     if threads == 1:
         # The runner also pins a single thread to one core.
@@ -76,10 +100,14 @@ def prepare(workload, threads, variant):
         raise protocol.Unsupported("XLA takes minutes and more to compile graphs of this size")
     import jax
 
+    if workload.network:
+        run, check = prepare_larger(jax, workload)
+        return run, check, jax.__version__
     x, y = (jax.numpy.asarray(a) for a in protocol.batch_of(workload))
     parameters = [jax.numpy.asarray(p) for p in protocol.parameters_of(workload)]
     if workload.kind == "step":
-        run, check = prepare_step(jax, workload, parameters, x, y)
+        run, check = prepare_step(
+            jax, workload, lambda values: classifier_loss(jax, values, x, y), parameters)
         return run, check, jax.__version__
 
     if workload.kind == "gradient":

@@ -57,6 +57,7 @@ def adam(np, parameters, gradients, state, t, lr):
 
 
 def prepare(workload, threads, variant):
+    protocol.need_layers(workload)
     import numpy as np
 
     if workload.kind not in ("gradient", "step"):

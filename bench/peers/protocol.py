@@ -41,10 +41,23 @@ def uniform(stream, count):
     return h / 4294967296.0
 
 
+def class_numbers(stream, shape, classes):
+    import numpy as np
+
+    numbers = np.floor(classes * uniform(stream, int(np.prod(shape))))
+    return numbers.astype(np.int32).reshape(shape)
+
+
 def batch_of(workload):
     """(x, y). y holds class numbers; for a network with one output it holds 0 and 1, as floats."""
     import numpy as np
 
+    if workload.network:
+        shape, targets = (workload.batch, *workload.x), (workload.batch, *workload.y)
+        y = class_numbers(STREAM_Y, targets, workload.classes)
+        if workload.tokens:
+            return class_numbers(STREAM_X, shape, workload.classes), y
+        return uniform(STREAM_X, int(np.prod(shape))).astype(np.float32).reshape(shape), y
     x = uniform(STREAM_X, workload.batch * workload.layers[0]).astype(np.float32)
     x = x.reshape(workload.batch, workload.layers[0])
     outputs = workload.layers[-1]
@@ -61,23 +74,36 @@ def parameter_shapes(workload):
     return shapes
 
 
-def _tensors(workload, stream, spread):
+def _tensors(shapes, stream, spread):
     import numpy as np
 
     tensors = []
-    for k, shape in enumerate(parameter_shapes(workload)):
+    for k, shape in enumerate(shapes):
         values = (2 * uniform(stream + k, int(np.prod(shape))) - 1) * spread(shape)
         tensors.append(values.reshape(shape).astype(np.float32))
     return tensors
 
 
-def parameters_of(workload):
-    """Weight [out, in] and bias [out] of each layer."""
-    return _tensors(workload, STREAM_PARAMETERS, lambda shape: shape[-1] ** -0.5)
+def _spread(shape):
+    """One over the root of the number of inputs of an output; of a vector, that of its elements."""
+    import math
+
+    return math.prod(shape[1:] or shape) ** -0.5
+
+
+def parameters_of(workload, shapes=None):
+    """Weight [out, in] and bias [out] of each dense layer, or tensors of the given shapes."""
+    return _tensors(shapes or parameter_shapes(workload), STREAM_PARAMETERS, _spread)
 
 
 def tangents_of(workload):
-    return _tensors(workload, STREAM_TANGENTS, lambda shape: 1.0)
+    return _tensors(parameter_shapes(workload), STREAM_TANGENTS, lambda shape: 1.0)
+
+
+def need_layers(workload):
+    """For peers that know dense networks only."""
+    if workload.network:
+        raise Unsupported("only its dense networks are written down here")
 
 
 def squared_norm(tensors):

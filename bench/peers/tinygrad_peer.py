@@ -20,6 +20,7 @@ def loss_of(workload, parameters, x, y):
 
 
 def prepare(workload, threads, variant):
+    protocol.need_layers(workload)
     if workload.kind == "chain":
         raise protocol.Unsupported("tinygrad takes minutes and more for graphs of this size")
     os.environ["NUM_CPU_THREADS"] = str(threads)

@@ -1,7 +1,9 @@
 """PyTorch with its fastest settings: one thread pool, fused optimizers, denormals flushed to 0. The
-variants are "eager" and "compiled" (torch.compile)."""
+variants are "eager", "channels_last" (eager; for networks of images) and "compiled" (torch.compile;
+images channels last)."""
 
 import protocol
+import torch_networks
 
 
 def network(torch, workload):
@@ -25,6 +27,50 @@ def network(torch, workload):
     if notebook:
         return model, nn.functional.binary_cross_entropy, x, y
     return model, nn.functional.cross_entropy, x, y.long()
+
+
+def image_network(workload):
+    return len(workload.x) == 3
+
+
+def larger_network(torch, workload, variant):
+    """A network of torch_networks.py and its data, in the layout of the variant."""
+    model = torch_networks.build(torch, workload.network)
+    shapes = [tuple(p.shape) for p in model.parameters()]
+    with torch.no_grad():
+        for parameter, values in zip(model.parameters(), protocol.parameters_of(workload, shapes)):
+            parameter.copy_(torch.from_numpy(values))
+    x, y = (torch.from_numpy(a) for a in protocol.batch_of(workload))
+    if image_network(workload) and variant != "eager":
+        model = model.to(memory_format=torch.channels_last)
+        x = x.to(memory_format=torch.channels_last)
+    return model, x, y.long()
+
+
+def prepare_larger_step(torch, workload, variant):
+    model, x, y = larger_network(torch, workload, variant)
+
+    def loss_of(x, y):
+        return torch_networks.cross_entropy(torch, model(x), y)
+
+    step, stop = eager_step(torch, workload, model,
+                            torch.compile(loss_of) if variant == "compiled" else loss_of, x, y)
+    return checked_steps(step, stop)
+
+
+def prepare_inference(torch, workload, variant):
+    model, x, _ = larger_network(torch, workload, variant)
+    model.eval()
+    function = torch.compile(model) if variant == "compiled" else model
+
+    def run(steps):
+        with torch.inference_mode():
+            for _ in range(steps):
+                function(x)
+
+    with torch.inference_mode():
+        y = function(x)
+    return run, [protocol.squared_norm([y.numpy()])]
 
 
 def loss_and_gradient(torch, model, loss_of, x, y):
@@ -60,7 +106,8 @@ def prepare_gradient(torch, workload, compiled):
 
 
 def make_optimizer(torch, workload, parameters):
-    kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[workload.optimizer]
+    kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[
+        workload.optimizer]
     # Fused: one kernel for all parameters. Not every release has that on a CPU.
     for best in ({"fused": True}, {"foreach": True}):
         try:
@@ -103,11 +150,12 @@ def compiled_step(torch, workload, model, gradient):
 
 
 def eager_step(torch, workload, model, loss_of, x, y):
+    """`loss_of` computes the loss from a batch, and the model's parameters get its gradients."""
     optimizer = make_optimizer(torch, workload, model.parameters())
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(model(x), y)
+        loss = loss_of(x, y)
         loss.backward()
         optimizer.step()
         return loss
@@ -123,11 +171,16 @@ def stop_learning(optimizer):
 def prepare_step(torch, workload, compiled):
     model, loss_of, x, y = network(torch, workload)
     if not compiled:
-        step, stop = eager_step(torch, workload, model, loss_of, x, y)
+        step, stop = eager_step(torch, workload, model, lambda x, y: loss_of(model(x), y), x, y)
     else:
         make = compiled_sgd_step if workload.optimizer == "sgd" else compiled_step
         gradient = loss_and_gradient(torch, model, loss_of, x, y)
         step, stop = make(torch, workload, model, gradient)
+    return checked_steps(step, stop)
+
+
+def checked_steps(step, stop):
+    """Some real steps, the loss after them, and the steps that are timed."""
     for _ in range(protocol.CHECKED_STEPS):
         step()
     stop()
@@ -189,6 +242,10 @@ def prepare(workload, threads, variant):
     torch.set_flush_denormal(True)
     if variant == "compiled" and not hasattr(torch, "compile"):
         raise protocol.Unsupported(f"PyTorch {torch.__version__} has no torch.compile")
+    if workload.network:
+        make = prepare_inference if workload.kind == "inference" else prepare_larger_step
+        run, check = make(torch, workload, variant)
+        return run, check, torch.__version__
     kinds = {
         "gradient": prepare_gradient,
         "step": prepare_step,
