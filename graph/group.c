@@ -66,6 +66,9 @@ static void collapse(yg_load *load, const yg_type *source, const yg_type *target
         }
     }
     load->uniform = load->rank == 0 || (load->rank == 1 && load->strides[0] == 0);
+    /* A row that is repeated, as a bias is, is the same in all tiles if whole rows fill a tile. */
+    load->steady = load->uniform || (load->rank == 2 && load->strides[0] == 0 &&
+                                     load->shape[1] > 0 && YG_TILE % load->shape[1] == 0);
 }
 
 /* The bytes of a constant, or of a view of one; NULL for any other node. */

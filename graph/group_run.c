@@ -128,14 +128,14 @@ void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin,
     const int64_t widest = end - begin < YG_TILE ? end - begin : YG_TILE;
     for (uint32_t i = 0; i < unit->group.load_count; i++) {
         const yg_load *load = &unit->group.loads[i];
-        if (load->uniform && widest > 0)
+        if (load->steady && widest > 0)
             yg_load_run(load, load_target(registers, load), begin, widest);
     }
     for (int64_t start = begin; start < end; start += YG_TILE) {
         const int64_t left = end - start, count = left < YG_TILE ? left : YG_TILE;
         for (uint32_t i = 0; i < unit->group.load_count; i++) {
             const yg_load *load = &unit->group.loads[i];
-            if (!load->uniform)
+            if (!load->steady)
                 yg_load_run(load, load_target(registers, load), start, count);
         }
         for (uint32_t i = 0; i < unit->group.step_count; i++) {

@@ -39,7 +39,8 @@ typedef struct yg_load {
     const void *constant;         /* the operand's bytes if it is a constant, otherwise NULL */
     const char *source;           /* resolved: the operand's bytes */
     uint16_t target;              /* the register */
-    bool uniform;                 /* one element for the whole result: loaded once a run */
+    bool uniform;                 /* one element for the whole result */
+    bool steady;                  /* the same for all tiles of a call: loaded once a call */
     size_t element;               /* bytes of an element */
     int rank;                     /* entries of shape and strides */
     int64_t shape[YG_MAX_RANK];   /* of the result */
