@@ -6,6 +6,7 @@
 #include "same_model.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,4 +235,105 @@ Test(layer_language, expands) {
         free(text);
         yg_model_free(model);
     }
+}
+
+static const struct {
+    const char *name;
+    const char *nodes;     /* more of the graph */
+    const char *trainable; /* the section */
+    const char *trained;   /* names of parameters that are trained, each after a blank */
+} frozen[] = {
+    {"all", "", "", " w a.weight a.bias b.out.weight b.out.bias c.0.w c.1.w"},
+    {"a node", "  d: {type: linear, input: c, out_features: 1, trainable: n > 3}\n", "",
+     " w a.weight a.bias b.out.weight b.out.bias c.0.w c.1.w"},
+    {"a formula that is true",
+     "  d: {type: linear, input: c, out_features: 1, use_bias: false, trainable: n == 3}\n", "",
+     " w a.weight a.bias b.out.weight b.out.bias c.0.w c.1.w d.weight"},
+    {"layers in a layer, and a copy",
+     "  d: {type: outer, input: c, k: 2, repeat: {i: 2}, trainable: i > 0}\n", "",
+     " w a.weight a.bias b.out.weight b.out.bias c.0.w c.1.w d.1.h.weight d.1.h.bias d.1.s.w"},
+    {"by an argument", "  d: {type: outer, input: c, k: 1, learn: false}\n", "",
+     " w a.weight a.bias b.out.weight b.out.bias c.0.w c.1.w d.s.w"},
+    {"a layer that is an argument",
+     "  d: {type: residual, input: c, layers: [{type: linear, out_features: 4, trainable: false}, "
+     "{type: scale}]}\n",
+     "", " w a.weight a.bias b.out.weight b.out.bias c.0.w c.1.w d.branch.1.w"},
+    {"a name", "", "trainable: {a.weight: false}\n",
+     " w a.bias b.out.weight b.out.bias c.0.w c.1.w"},
+    {"patterns, of which the last counts", "", "trainable: {\"*\": false, \"*.weight\": n > 2}\n",
+     " a.weight b.out.weight e.h.weight"},
+    {"a pattern in the middle", "", "trainable: {\"b*ias\": false, \"c.*.w\": false}\n",
+     " w a.weight a.bias b.out.weight"},
+    {"a pattern against a node",
+     "  d: {type: linear, input: c, out_features: 1, trainable: false}\n",
+     "trainable: {\"*\": false, \"d.w*t\": true}\n", " d.weight"},
+    {"a parameter of the model", "", "trainable: {w: 1 > 2, \"*.b*\": false}\n",
+     " a.weight b.out.weight c.0.w c.1.w"},
+};
+
+/* What is not trained is told by a truth value beside a parameter, at a node, or by patterns. */
+Test(layer_language, what_is_trained) {
+    for (size_t i = 0; i < sizeof frozen / sizeof *frozen; i++) {
+        static const yg_dim dims[] = {{"B", 3}};
+        const yg_network_options options = {.dims = dims, .dim_count = 1, .dtype = YG_F32};
+        char text[3000], trained[600] = "";
+        yg_error error = {0};
+        snprintf(text, sizeof text,
+                 HEAD "vars: {n: 3}\n"
+                      "define:\n"
+                      "  scale:\n"
+                      "    args: {learn: {type: bool, default: true}}\n"
+                      "    inputs: {x: [B, k]}\n"
+                      "    params: {w: {shape: [k], init: ones, trainable: learn}}\n"
+                      "    state: {s: {shape: [], init: ones}}\n"
+                      "    graph: {y: x * w * s}\n"
+                      "    outputs: [y]\n"
+                      "  outer:\n"
+                      "    args: {k: int, learn: {type: bool, default: true}}\n"
+                      "    inputs: {x: [B, 4]}\n"
+                      "    graph:\n"
+                      "      h: {type: linear, out_features: 4, trainable: learn}\n"
+                      "      s: {type: scale}\n"
+                      "      y: s / k\n"
+                      "    outputs: [y]\n"
+                      "inputs: {x: [B, 4]}\n"
+                      "params:\n"
+                      "  w: {shape: [4], init: ones, trainable: n > 2}\n"
+                      "  v: {shape: [4], init: ones, trainable: n > 3}\n"
+                      "graph:\n"
+                      "  a: {type: linear, input: x * w * v, out_features: 4}\n"
+                      "  b: {type: mlp, hidden_features: [], out_features: 4}\n"
+                      "  c: {type: scale, repeat: 2}\n"
+                      "  e: {type: outer, input: c, k: 1, trainable: false}\n"
+                      "%soutputs: {y: %s + sum(e)}\n%s",
+                 frozen[i].nodes, frozen[i].nodes[0] ? "d" : "c", frozen[i].trainable);
+        yg_model *model = model_from_text(text, &error);
+        cr_assert_not_null(model, "%s: %d:%d: %s", frozen[i].name, error.line, error.column,
+                           error.message);
+        yg_network *network = yg_network_build(model, &options, &error);
+        size_t count;
+        const yg_network_parameter *parameters = yg_network_parameters(network, &count);
+        for (size_t k = 0; k < count; k++)
+            if (parameters[k].trainable) {
+                strcat(trained, " ");
+                strcat(trained, parameters[k].name);
+            }
+        cr_expect_str_eq(trained, frozen[i].trained, "%s:%s", frozen[i].name, trained);
+        expect_expands(frozen[i].name, model, &options);
+        yg_network_free(network);
+        yg_model_free(model);
+    }
+}
+
+/* `expect: parameters` may be a formula over vars. */
+Test(layer_language, expects_formulas) {
+    yg_error error = {0};
+    yg_model *model = model_from_text(HEAD "vars: {n: 3}\n"
+                                           "inputs: {x: [B, n]}\n"
+                                           "graph: {h: {type: linear, out_features: 2}}\n"
+                                           "outputs: [h]\n"
+                                           "expect: {parameters: 2 * n + 2}\n",
+                                      &error);
+    cr_expect_not_null(model, "%s", error.message);
+    yg_model_free(model);
 }

@@ -5,6 +5,7 @@
  */
 #include "definitions.h"
 #include "read.h"
+#include "statements.h"
 
 #include <math.h>
 #include <string.h>
@@ -84,12 +85,11 @@ static bool read_count(const yg_value *value, yg_argument_spec *argument, yg_err
 /* Refuses an argument with the name of a key that every layer node, or every schedule, has. In a
  * schedule, these are also the numbers that its formula is given. */
 static bool check_argument_name(const yg_value *key, bool schedule, yg_error *error) {
-    static const char *const of_layers[] = {"type", "input", "repeat", "share", NULL};
     static const char *const of_schedules[] = {"type",  "warmup_steps", "lr", "step",
                                                "steps", "epoch",        NULL};
     if (!yg_read_name(key, "an argument", false, error))
         return false;
-    for (const char *const *taken = schedule ? of_schedules : of_layers; *taken; taken++)
+    for (const char *const *taken = schedule ? of_schedules : yg_node_keys; *taken; taken++)
         if (strcmp(*taken, key->text) == 0)
             return yg_fail(error, YG_ERROR_NAME, key->origin,
                            schedule ? "an argument cannot be called '%s': every schedule has that"

@@ -82,9 +82,14 @@ static bool is_output(const yg_model *model, const char *name) {
     return false;
 }
 
-/* `expect:` shapes. Checks that the names exist, and expands the dimensions. */
+/* `expect:`. Checks that the names of shapes exist, and expands the dimensions. */
 static bool expand_shapes(yg_expander *x, const yg_scope *scope) {
     const yg_model *model = x->model;
+    if (model->expected_formula) {
+        x->flat->expected_parameters = yg_expand_whole(x, scope, model->expected_formula);
+        if (!x->flat->expected_parameters)
+            return false;
+    }
     const size_t count = model->expected_shape_count;
     x->flat->shapes = yg_pool_take(x->pool, (count + 1) * sizeof *x->flat->shapes);
     if (!x->flat->shapes)
@@ -130,7 +135,8 @@ static bool expand(yg_expander *x, yg_network *network) {
     const yg_body *body = &x->model->body;
     if (!yg_bind_vars(x, scope) || !bind_ports(x, scope) || !reserve_names(x) ||
         !yg_expand_params(x, scope, body) || !yg_expand_body(x, scope, body) ||
-        !yg_expand_updates(x, scope, body) || !expand_results(x, scope))
+        !yg_expand_updates(x, scope, body) || !yg_expand_trainable(x, scope) ||
+        !expand_results(x, scope))
         return false;
     x->trial->inner = false;
     return yg_build_results(x->trial, x->model, x->flat, network, false);

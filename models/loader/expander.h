@@ -40,6 +40,7 @@ struct yg_scope {
                                    * another layer */
     const char *parameter_suffix; /* ends them; "" unless a node around has `names:` */
     bool shared;                  /* the parameters exist already and are not made again */
+    bool frozen;                  /* the parameters are not trained, whatever they say themselves */
     const yg_definition *definition; /* the layer type; NULL: the model itself */
     const yg_scan_use *scan;         /* whose body this is; NULL: no scan's */
     const yg_flat_scan *flat_scan;   /* what it is expanded to */
@@ -130,9 +131,12 @@ bool yg_expand_updates(yg_expander *x, const yg_scope *scope, const yg_body *bod
  * that update. */
 bool yg_expand_updated(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
                        const char *full, yg_term *term);
-/* Evaluates `if:`, a constant. `what` names what has it. NULL: *holds becomes true. */
+/* Evaluates `if:` or `trainable:` (`key`), a constant. `what` names what has it. NULL: *holds
+ * becomes true. */
 bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_expression *condition,
-                         const char *what, bool *holds);
+                         const char *key, const char *what, bool *holds);
+/* Evaluates the model's `trainable:`, once all parameters are there. */
+bool yg_expand_trainable(yg_expander *x, const yg_scope *scope);
 /* Evaluates an initialiser and its settings. NULL on failure. */
 const yg_initializer *yg_expand_init(yg_expander *x, const yg_scope *scope,
                                      const yg_init_spec *spec);

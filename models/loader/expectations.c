@@ -7,12 +7,13 @@
 
 #include <string.h>
 
-static bool check_parameters(const yg_builder *builder, const yg_value *expected,
-                             const yg_flat *flat) {
+static bool check_parameters(yg_builder *builder, const yg_value *expected, const yg_flat *flat) {
     int64_t count;
     if (!expected)
         return true;
-    return yg_value_int(expected, "`parameters`", 0, INT64_MAX, &count, builder->error) &&
+    return (flat->expected_parameters
+                ? yg_expression_int(builder, flat->expected_parameters, "`parameters`", 0, &count)
+                : yg_value_int(expected, "`parameters`", 0, INT64_MAX, &count, builder->error)) &&
            (count == flat->elements ||
             yg_fail(builder->error, YG_ERROR_ARGUMENT, expected->origin,
                     "`expect`: %lld parameters are expected, the model has %lld", (long long)count,

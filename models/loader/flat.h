@@ -126,9 +126,10 @@ struct yg_flat {
     yg_output_spec *outputs; /* model->body.output_count of them */
     yg_output_spec *metrics; /* model->metric_count */
     const yg_expression *loss;
-    yg_shape_expectation *shapes; /* model->expected_shape_count */
-    yg_names anchors;             /* nodes with respect to which a grad(y, x) is asked */
-    int64_t elements;             /* of all parameters, without state */
+    yg_shape_expectation *shapes;             /* model->expected_shape_count */
+    const yg_expression *expected_parameters; /* a formula of `expect:`; NULL: there is none */
+    yg_names anchors; /* nodes with respect to which a grad(y, x) is asked */
+    int64_t elements; /* of all parameters, without state */
 };
 
 #endif

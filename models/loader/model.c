@@ -36,6 +36,7 @@ static const yg_key sections[] = {
     {"metrics", false, NULL},
     {"data", false, NULL},
     {"train", false, NULL},
+    {"trainable", false, NULL},
     {"expect", false, NULL},
     {"layers", false, "layers are nodes of `graph`, as `h: {type: linear, out_features: 3}`"},
     {"state", false, NULL},
@@ -108,6 +109,26 @@ static bool override_var(yg_model *model, const char *text, yg_error *error) {
                               : yg_suggest(name, known, model->var_count, hint, sizeof hint));
 }
 
+static bool read_trainables(yg_model *model, const yg_value *value, yg_error *error) {
+    if (!value)
+        return true;
+    if (!yg_value_is_mapping(value, "`trainable`", error))
+        return false;
+    model->trainables = yg_pool_take(model->pool, (value->count + 1) * sizeof *model->trainables);
+    if (!model->trainables)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < value->count; i++) {
+        const yg_value *key = value->keys[i];
+        yg_trainable_spec *spec = &model->trainables[i];
+        *spec = (yg_trainable_spec){.origin = key->origin, .pattern = key->text};
+        spec->value = yg_read_truth(model->pool, value->items[i], "`trainable`", error);
+        if (!spec->value)
+            return false;
+        model->trainable_count++;
+    }
+    return true;
+}
+
 static bool read_expectations(yg_model *model, const yg_value *value, yg_error *error) {
     static const yg_key keys[] = {{"parameters", false, NULL}, {"shapes", false, NULL}};
     if (!value)
@@ -115,6 +136,12 @@ static bool read_expectations(yg_model *model, const yg_value *value, yg_error *
     if (!yg_value_check_keys(value, "`expect`", keys, 2, error))
         return false;
     model->expected_parameters = yg_value_get(value, "parameters");
+    if (yg_is_formula(model->expected_parameters)) {
+        model->expected_formula =
+            yg_read_expression(model->pool, model->expected_parameters, "`parameters`", error);
+        if (!model->expected_formula)
+            return false;
+    }
     const yg_value *shapes = yg_value_get(value, "shapes");
     if (!shapes)
         return true;
@@ -189,7 +216,8 @@ static bool read_sections(yg_model *model, const yg_value *root, const yg_model_
         if (!model->loss)
             return false;
     }
-    return read_expectations(model, yg_value_get(root, "expect"), error) &&
+    return read_trainables(model, yg_value_get(root, "trainable"), error) &&
+           read_expectations(model, yg_value_get(root, "expect"), error) &&
            yg_finish_definitions(model, error);
 }
 

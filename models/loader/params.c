@@ -228,7 +228,13 @@ static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
                       const yg_param_spec *spec, const yg_type *type) {
     yg_flat *flat = x->flat;
     const yg_initializer *init = yg_expand_init(x, scope, spec->init);
+    const char *what = yg_pool_format(x->pool, "parameter '%s'", spec->name);
     yg_node node;
+    bool trainable;
+    if (!what)
+        return yg_fail_memory(x->error);
+    if (!yg_expand_condition(x, scope, spec->trainable, "trainable", what, &trainable))
+        return false;
     if (!init || !yg_initializer_fits(init, type, spec->init->origin, x->error))
         return false;
     if (yg_names_find(&flat->param_names, full) != YG_NOT_FOUND)
@@ -252,7 +258,7 @@ static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
                              .name = full,
                              .rank = type->rank,
                              .init = init,
-                             .trainable = spec->trainable,
+                             .trainable = trainable && !scope->frozen && !spec->state,
                              .state = spec->state,
                              .dtype = spec->dtype};
     memcpy(param->shape, type->shape, sizeof param->shape);
@@ -268,7 +274,7 @@ static bool new_param(yg_expander *x, const yg_scope *scope, const char *full,
 }
 
 bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_expression *condition,
-                         const char *what, bool *holds) {
+                         const char *key, const char *what, bool *holds) {
     yg_term term, value;
     char found[200];
     *holds = true;
@@ -279,9 +285,14 @@ bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_express
     *holds = term.i != 0;
     if (term.kind == YG_TERM_BOOL)
         return true;
-    return yg_value_of(x, &term, &value) &&
-           yg_fail(x->error, YG_ERROR_ARGUMENT, condition->origin,
-                   "`if` of %s: true or false, the same in every graph, is expected, found %s",
+    if (!yg_value_of(x, &term, &value))
+        return false;
+    if (value.kind == YG_TERM_BOOL)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, condition->origin,
+                       "`%s` of %s cannot depend on a symbolic dimension or on `training`", key,
+                       what);
+    return yg_fail(x->error, YG_ERROR_ARGUMENT, condition->origin,
+                   "`%s` of %s: true or false, the same in every graph, is expected, found %s", key,
                    what, yg_term_describe(x->trial->graph, &value, found, sizeof found));
 }
 
@@ -293,7 +304,7 @@ static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *s
     bool wanted;
     if (!full || !what)
         return yg_fail_memory(x->error);
-    if (!yg_expand_condition(x, scope, spec->condition, what, &wanted))
+    if (!yg_expand_condition(x, scope, spec->condition, "if", what, &wanted))
         return false;
     if (wanted) {
         yg_type type;

@@ -23,6 +23,7 @@ typedef struct placing {
     bool copies_have_inputs;   /* each copy of `repeat` expands `input:` in its own scope */
     bool shared;               /* the parameters exist already (`share:`) */
     bool shares_one; /* `share:` names a node without `repeat:`: all copies use its parameters */
+    bool frozen;     /* the parameters are not trained */
 } placing;
 
 /* Inputs or results, as WRITTEN terms. */
@@ -114,6 +115,7 @@ static bool place_definition(yg_expander *x, const placing *at, const term_list 
                         .parameter_prefix = at->parameter_prefix,
                         .parameter_suffix = at->parameter_suffix,
                         .shared = at->shared,
+                        .frozen = at->frozen,
                         .definition = type};
     if (!yg_count_statement(x, at->origin) || !yg_bind_arguments(x, at->scope, at->use, scope))
         return false;
@@ -151,7 +153,8 @@ static bool place_argument(yg_expander *x, const placing *at, const term_list *i
                          .prefix = at->prefix,
                          .parameter_prefix = at->parameter_prefix,
                          .parameter_suffix = at->parameter_suffix,
-                         .shared = at->shared};
+                         .shared = at->shared,
+                         .frozen = at->frozen};
         if (layer.layer_count > 1) {
             inner.prefix = numbered(x, at->prefix, (int64_t)i);
             inner.parameter_prefix = numbered(x, at->parameter_prefix, (int64_t)i);
@@ -196,15 +199,23 @@ static bool end_layer(yg_expander *x, size_t index, const term_list *results) {
     return true;
 }
 
-static bool place_once(yg_expander *x, const placing *at, const term_list *inputs,
+static bool place_once(yg_expander *x, const placing *node, const term_list *inputs,
                        term_list *results) {
     size_t index = 0;
-    if (!at->use->definition)
-        return place_argument(x, at, inputs, results);
+    placing at = *node;
+    bool trainable;
+    const char *what = yg_pool_format(x->pool, "a layer node of type '%s'", at.use->type);
+    if (!what)
+        return yg_fail_memory(x->error);
+    if (!yg_expand_condition(x, at.scope, at.use->trainable, "trainable", what, &trainable))
+        return false;
+    at.frozen = at.frozen || !trainable;
+    if (!at.use->definition)
+        return place_argument(x, &at, inputs, results);
     if (x->depth > PLACING_CAP)
-        return yg_fail(x->error, YG_ERROR_ARGUMENT, at->origin,
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, at.origin,
                        "layers stand in one another more than %d deep", PLACING_CAP);
-    return begin_layer(x, at, &index) && place_definition(x, at, inputs, results) &&
+    return begin_layer(x, &at, &index) && place_definition(x, &at, inputs, results) &&
            end_layer(x, index, results);
 }
 
@@ -445,7 +456,8 @@ static bool expand_layer(yg_expander *x, yg_scope *scope, const yg_statement *st
                   .origin = statement->origin,
                   .parameter_suffix = scope->parameter_suffix,
                   .above = above,
-                  .shared = scope->shared};
+                  .shared = scope->shared,
+                  .frozen = scope->frozen};
     bool exists;
     const char *what = yg_pool_format(x->pool, "node '%s'", statement->names[0]);
     at.prefix = yg_pool_format(x->pool, "%s%s.", scope->prefix, statement->names[0]);
@@ -453,7 +465,7 @@ static bool expand_layer(yg_expander *x, yg_scope *scope, const yg_statement *st
         yg_pool_format(x->pool, "%s%s.", scope->parameter_prefix, statement->names[0]);
     if (!what || !at.prefix || !at.parameter_prefix)
         return yg_fail_memory(x->error);
-    if (!yg_expand_condition(x, scope, use->condition, what, &exists))
+    if (!yg_expand_condition(x, scope, use->condition, "if", what, &exists))
         return false;
     if (!exists)
         return skip_layer(x, scope, statement);

@@ -4,6 +4,7 @@
  */
 #include "read.h"
 
+#include "../../graph/number.h"
 #include "term.h"
 
 #include <string.h>
@@ -156,6 +157,25 @@ const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error 
     return init;
 }
 
+bool yg_is_formula(const yg_value *value) {
+    double number;
+    return value && value->kind == YG_SCALAR && !value->quoted && value->text[0] != '\0' &&
+           yg_number_parse(value->text, strlen(value->text), &number) == YG_NUMBER_NOT;
+}
+
+/* YAML's other words for true and false are refused, unless something could have such a name. */
+const yg_expression *yg_read_truth(yg_pool *pool, const yg_value *value, const char *what,
+                                   yg_error *error) {
+    static const char *const words[] = {"yes", "no", "on", "off"};
+    bool ignored;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (value->kind == YG_SCALAR && strcmp(value->text, words[i]) == 0) {
+            yg_value_bool(value, what, &ignored, error);
+            return NULL;
+        }
+    return yg_read_expression(pool, value, what, error);
+}
+
 /* Reads `dtype:` of a state. Whole numbers are exact in it, where a float would round. */
 static bool read_dtype(const yg_value *value, yg_dtype *dtype, yg_error *error) {
     static const char *const names[] = {"f32", "f64", "i32", "i64", "bool", NULL};
@@ -193,11 +213,8 @@ static bool read_param(yg_model *model, const yg_value *key, const yg_value *val
         return yg_fail_memory(error);
     if (!yg_value_check_keys(value, what, state ? of_states : of_params, 5, error))
         return false;
-    *param = (yg_param_spec){.origin = key->origin,
-                             .name = key->text,
-                             .trainable = !state,
-                             .state = state,
-                             .dtype = YG_F32};
+    *param =
+        (yg_param_spec){.origin = key->origin, .name = key->text, .state = state, .dtype = YG_F32};
     if (!yg_read_shape(model->pool, yg_value_get(value, "shape"), what, false, &param->shape,
                        error) ||
         !read_dtype(yg_value_get(value, "dtype"), &param->dtype, error))
@@ -206,7 +223,9 @@ static bool read_param(yg_model *model, const yg_value *key, const yg_value *val
     if (!param->init)
         return false;
     const yg_value *trainable = yg_value_get(value, "trainable");
-    if (trainable && !yg_value_bool(trainable, "`trainable`", &param->trainable, error))
+    if (trainable)
+        param->trainable = yg_read_truth(model->pool, trainable, "`trainable`", error);
+    if (trainable && !param->trainable)
         return false;
     const yg_value *condition = yg_value_get(value, "if");
     if (condition)

@@ -17,6 +17,11 @@ bool yg_read_shape(yg_pool *pool, const yg_value *value, const char *what, bool 
  * `dots`: as in yg_is_name(). */
 bool yg_read_name(const yg_value *key, const char *what, bool dots, yg_error *error);
 
+/* True for a scalar that is neither a number nor in quotes. NULL is none. */
+bool yg_is_formula(const yg_value *value);
+/* Reads a truth value: a formula, whose value must not depend on sizes. NULL on failure. */
+const yg_expression *yg_read_truth(yg_pool *pool, const yg_value *value, const char *what,
+                                   yg_error *error);
 /* Checks `format: 1` of a file. */
 bool yg_read_format(const yg_value *root, yg_error *error);
 /* Reads the sections `params`, `state` and `update` of `sections`, a model or a layer type. */

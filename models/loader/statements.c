@@ -11,6 +11,9 @@
 
 #include <string.h>
 
+const char *const yg_node_keys[] = {"type",  "input", "repeat",    "share",
+                                    "names", "if",    "trainable", NULL};
+
 /* Reads the names on the left of an entry: "q, k, v". */
 static bool read_names(yg_model *model, const yg_value *key, yg_statement *statement,
                        yg_error *error) {
@@ -110,6 +113,18 @@ static bool read_parameter_names(const yg_value *value, yg_layer_use *use, yg_er
                                   "that have their names");
 }
 
+static bool read_trainable(yg_model *model, const yg_value *value, yg_layer_use *use,
+                           yg_error *error) {
+    if (!value)
+        return true;
+    use->trainable = yg_read_truth(model->pool, value, "`trainable`", error);
+    return use->trainable &&
+           (!use->share ||
+            yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                    "`trainable` cannot stand beside `share`: the node that owns the "
+                    "parameters says whether they are trained"));
+}
+
 static bool read_condition(yg_model *model, const yg_value *value, yg_layer_use *use,
                            yg_error *error) {
     use->condition = value ? yg_read_expression(model->pool, value, "`if`", error) : NULL;
@@ -146,8 +161,10 @@ static bool read_layers_in_a_row(yg_model *model, const yg_value *value, const y
 
 static bool unknown_argument(yg_model *model, const yg_value *key, const yg_definition *type,
                              yg_error *error) {
-    static const char *const own[] = {"input", "repeat", "share", "names", "if"};
-    const size_t count = type->argument_count + sizeof own / sizeof *own;
+    const char *const *own = yg_node_keys + 1; /* without `type` */
+    size_t count = type->argument_count;
+    for (size_t i = 0; own[i]; i++)
+        count++;
     const char **known = yg_pool_take(model->pool, count * sizeof *known);
     char hint[400];
     if (!known)
@@ -175,7 +192,6 @@ static const yg_value *key_of(const yg_value *mapping, const char *key) {
 
 static bool read_arguments(yg_model *model, const yg_value *value, const yg_library *library,
                            const yg_definition *definition, yg_layer_use *use, yg_error *error) {
-    static const char *const own[] = {"type", "input", "repeat", "share", "names", "if"};
     const yg_definition *type = use->definition;
     const size_t known = type ? type->argument_count : 0;
     use->arguments = yg_pool_take(model->pool, (known + 1) * sizeof *use->arguments);
@@ -184,8 +200,8 @@ static bool read_arguments(yg_model *model, const yg_value *value, const yg_libr
     for (size_t i = 0; i < value->count; i++) {
         const yg_value *key = value->keys[i];
         bool reserved = false;
-        for (size_t k = 0; k < sizeof own / sizeof *own; k++)
-            reserved = reserved || strcmp(own[k], key->text) == 0;
+        for (size_t k = 0; yg_node_keys[k]; k++)
+            reserved = reserved || strcmp(yg_node_keys[k], key->text) == 0;
         if (reserved)
             continue;
         if (!type) {
@@ -263,6 +279,7 @@ static const yg_layer_use *read_layer_use(yg_model *model, const yg_value *value
     if ((share && !yg_value_text(share, "`share`", &use->share, error)) ||
         !read_parameter_names(yg_value_get(value, "names"), use, error) ||
         !read_condition(model, yg_value_get(value, "if"), use, error) ||
+        !read_trainable(model, yg_value_get(value, "trainable"), use, error) ||
         !read_repeat(model, yg_value_get(value, "repeat"), use, error) ||
         !read_inputs(model, yg_value_get(value, "input"), use, error) ||
         !read_arguments(model, value, library, definition, use, error))

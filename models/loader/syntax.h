@@ -45,7 +45,7 @@ typedef struct yg_param_spec {
     yg_shape_spec shape;
     const yg_init_spec *init;
     const yg_expression *condition; /* `if:`; NULL: the parameter always exists */
-    bool trainable;
+    const yg_expression *trainable; /* NULL: it is */
     bool state;
     yg_dtype dtype; /* as written; a float type becomes the network's */
 } yg_param_spec;
@@ -128,6 +128,7 @@ struct yg_layer_use {
     const char *repeat_name;        /* the name in `repeat: {name: …}`; otherwise NULL */
     const char *share;              /* the node whose parameters it uses; NULL: its own */
     const yg_expression *condition; /* `if:`; NULL: the node always exists */
+    const yg_expression *trainable; /* of all its parameters; NULL: they are */
     const char *names;      /* how its parameters are named, "{name}_l{i}"; NULL: after the node */
     yg_origin names_origin; /* of `names:` */
 };
@@ -150,6 +151,13 @@ typedef struct yg_output_spec {
     const char *units; /* y in `{value: h, units: y}`; NULL: not given */
     yg_origin units_origin;
 } yg_output_spec;
+
+/* An entry of `trainable:` of the model: "encoder.*": false. */
+typedef struct yg_trainable_spec {
+    yg_origin origin;
+    const char *pattern; /* of names of parameters; `*` stands for any text */
+    const yg_expression *value;
+} yg_trainable_spec;
 
 /* The parts that a model and a layer type have in common. */
 typedef struct yg_body {
@@ -247,13 +255,17 @@ struct yg_model {
     yg_output_spec *metrics;
     size_t metric_count;
 
+    yg_trainable_spec *trainables;
+    size_t trainable_count;
+
     const yg_schedule *schedule;  /* NULL: the section `train` has none */
     yg_flat *flat;                /* the expanded model; NULL while it is loaded */
     const yg_value *data, *train; /* the sections, with vars replaced by values; NULL: not read yet,
                                    * or the file has none */
     yg_names section_vars;        /* the vars that the two sections use */
 
-    const yg_value *expected_parameters; /* `expect: parameters`; NULL: not given */
+    const yg_value *expected_parameters;   /* `expect: parameters`; NULL: not given */
+    const yg_expression *expected_formula; /* the same, if it is no number; otherwise NULL */
     yg_shape_expectation *expected_shapes;
     size_t expected_shape_count;
 };

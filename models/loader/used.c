@@ -58,6 +58,7 @@ static void meet_layer(met *m, const yg_layer_use *use) {
         meet(m, use->share);
     meet_expression(m, use->repeat);
     meet_expression(m, use->condition);
+    meet_expression(m, use->trainable);
     for (const char *c = use->names; c && (c = strchr(c, '{')); c++) {
         const char *name = yg_pool_copy(m->pool, c + 1, strcspn(c + 1, "}"));
         if (name)
@@ -101,6 +102,7 @@ static void meet_body(met *m, const yg_body *body, const char *only_input) {
         meet_shape(m, &body->params[i].shape);
         meet_init(m, body->params[i].init);
         meet_expression(m, body->params[i].condition);
+        meet_expression(m, body->params[i].trainable);
     }
     for (size_t i = 0; i < body->update_count; i++) {
         meet(m, body->updates[i].name);
@@ -214,6 +216,9 @@ static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
     met m = {.pool = pool};
     meet_body(&m, &model->body, model->port_specs[0].name);
     meet_expression(&m, model->loss);
+    meet_expression(&m, model->expected_formula);
+    for (size_t i = 0; i < model->trainable_count; i++)
+        meet_expression(&m, model->trainables[i].value);
     for (size_t i = 0; i < model->metric_count; i++)
         meet_expression(&m, model->metrics[i].value);
     for (size_t i = 0; i < model->port_count; i++) {
