@@ -5,6 +5,7 @@
  */
 #include "build.h"
 #include "registry.h"
+#include "shape.h"
 
 #include <math.h>
 
@@ -13,6 +14,9 @@ enum { DIM, DESCENDING };
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
     yg_node sorted[2];
+    int dim;
+    if (!yg_compose_dim(graph, call, call->attrs[DIM].i, call->operands[0].rank, &dim))
+        return 0;
     if (yg_apply_all(graph, &yg_op_sort, operands, 1, call->attrs, sorted, 2) == 0)
         return 0;
     results[0] = sorted[1];

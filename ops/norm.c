@@ -63,7 +63,11 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     const norm_call c = {graph, x->dtype, call->attrs[P].f, &call->attrs[DIM],
                          call->attrs[KEEPDIM].i != 0};
     char text[YG_TYPE_TEXT];
-    if (!yg_dtype_is_float(x->dtype))
+    bool reduced[YG_MAX_RANK];
+    yg_error error = {0};
+    if (!yg_reduction_dims(call, c.dim, reduced, &error))
+        yg_graph_fail(graph, error.code, "%s", error.message);
+    else if (!yg_dtype_is_float(x->dtype))
         yg_graph_fail(graph, YG_ERROR_DTYPE, "norm: takes a float tensor, not %s",
                       yg_type_text(x, text));
     else if (isnan(c.p))

@@ -3,6 +3,7 @@
  */
 #include "build.h"
 #include "registry.h"
+#include "shape.h"
 
 #include <math.h>
 
@@ -10,6 +11,9 @@ enum { P, DIM, EPS };
 
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
+    int dim;
+    if (!yg_compose_dim(graph, call, call->attrs[DIM].i, call->operands[0].rank, &dim))
+        return 0;
     const yg_attr norm[] = {
         call->attrs[P], {.count = 1, .ints = {call->attrs[DIM].i}}, {.i = true}};
     const yg_node length = yg_apply(graph, &yg_op_norm, operands, 1, norm);

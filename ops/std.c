@@ -13,6 +13,12 @@
 static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *operands,
                       yg_node *results) {
     const yg_dtype dtype = call->operands[0].dtype;
+    bool reduced[YG_MAX_RANK];
+    yg_error error = {0};
+    if (!yg_reduction_dims(call, &call->attrs[0], reduced, &error)) {
+        yg_graph_fail(graph, error.code, "%s", error.message);
+        return 0;
+    }
     const yg_node var = yg_apply(graph, &yg_op_var, operands, 1, call->attrs);
     if (var == YG_NONE)
         return 0;
