@@ -57,9 +57,10 @@ bool yg_convolution_read(const yg_infer *call, int result, yg_convolution *c, yg
 /* The same for a kernel, whose call has been checked. */
 yg_convolution yg_convolution_of(const yg_kernel_call *call, const yg_op *op, int result);
 
-/* Plans convolution and convolution_data: an image is a unit of work, and a row. */
-void yg_convolution_plan_images(const yg_infer *call, int result, yg_op_plan *plan);
-double yg_convolution_flops(const yg_convolution *c);
+/* yg_op.plan and the kernel. `result` is the tensor that is computed. An image of x or y is a unit
+ * of work and a row; a weight falls into units, but not into rows. */
+void yg_convolution_plan(const yg_infer *call, int result, yg_op_plan *plan);
+void yg_convolution_run(const yg_kernel_call *call, const yg_op *op, int result);
 
 /* Attributes of samples: the size of the result, stride, padding, dilation; with one entry, or with
  * two of each but the stride. */

@@ -7,7 +7,6 @@
  */
 #include "build.h"
 #include "convolution.h"
-#include "convolution_plain.h"
 #include "registry.h"
 
 static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
@@ -17,14 +16,12 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
 
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     (void)results;
-    yg_convolution_plan_images(call, YG_CONVOLUTION_X, plan);
+    yg_convolution_plan(call, YG_CONVOLUTION_X, plan);
 }
 
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
     (void)error;
-    const yg_convolution c = yg_convolution_of(call, &yg_op_convolution_data, YG_CONVOLUTION_X);
-    yg_convolution_plain_x(&c, yg_dtype_size(call->out_type->dtype), call->begin, call->end,
-                           call->in[0], call->in[1], call->out, call->scratch);
+    yg_convolution_run(call, &yg_op_convolution_data, YG_CONVOLUTION_X);
     return true;
 }
 

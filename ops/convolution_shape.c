@@ -143,25 +143,6 @@ yg_convolution yg_convolution_of(const yg_kernel_call *call, const yg_op *op, in
     return c;
 }
 
-double yg_convolution_flops(const yg_convolution *c) {
-    double flops =
-        2 * (double)c->batch * (double)c->groups * (double)c->channels * (double)c->filters;
-    for (int d = 0; d < YG_CONVOLUTION_DIMS; d++)
-        flops *= (double)c->y[d] * (double)c->taps[d];
-    return flops;
-}
-
-void yg_convolution_plan_images(const yg_infer *call, int result, yg_op_plan *plan) {
-    yg_convolution c = {0};
-    yg_type type;
-    if (!yg_convolution_read(call, result, &c, &type, NULL))
-        return;
-    plan->units = plan->rows = c.batch;
-    plan->whole = 1 << 1;
-    plan->scratch_bytes = yg_type_bytes(&call->operands[1]);
-    plan->flops = yg_convolution_flops(&c);
-}
-
 /* -------------------------------------------------------------------------------- reference -- */
 
 /* One product of the definition: adds it if the three positions meet. */

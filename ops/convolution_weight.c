@@ -8,7 +8,6 @@
  */
 #include "build.h"
 #include "convolution.h"
-#include "convolution_plain.h"
 #include "registry.h"
 
 static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
@@ -17,21 +16,13 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
 }
 
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
-    yg_convolution c = {0};
-    yg_type type;
-    if (!yg_convolution_read(call, YG_CONVOLUTION_WEIGHT, &c, &type, NULL))
-        return;
-    plan->scratch_bytes = yg_type_bytes(results);
-    plan->flops = yg_convolution_flops(&c);
+    (void)results;
+    yg_convolution_plan(call, YG_CONVOLUTION_WEIGHT, plan);
 }
 
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
     (void)error;
-    const yg_convolution c =
-        yg_convolution_of(call, &yg_op_convolution_weight, YG_CONVOLUTION_WEIGHT);
-    if (call->begin < call->end)
-        yg_convolution_plain_w(&c, yg_dtype_size(call->out_type->dtype), call->in[0], call->in[1],
-                               call->out, call->scratch);
+    yg_convolution_run(call, &yg_op_convolution_weight, YG_CONVOLUTION_WEIGHT);
     return true;
 }
 

@@ -1,0 +1,561 @@
+/*
+ * Fast convolutions: how a call is cut into passes and units, and how weights are turned into the
+ * order in which the tiles (convolution_tile.h) read them.
+ *
+ * Filters together: a result of few channels, as 6, would leave most of a vector unused. Then
+ * neighbouring pixels are computed as one pixel of more channels, 12. Such a pixel meets more taps,
+ * and each of its halves has zeros as weights for those of the other. Zero times infinity is not
+ * zero, so an image that holds infinities or NaN is computed one pixel at a time.
+ */
+#include "convolution_direct.h"
+
+#include "convolution_isa.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIMS = YG_CONVOLUTION_DIMS, MOST_TOGETHER = 8 };
+
+/* A pass, and where its taps lie in the weight: tap t is tap first + t · by of the weight. */
+typedef struct pass {
+    yg_direct_pass direct;
+    int64_t tap_first[DIMS], tap_by[DIMS];
+} pass;
+
+/* The parts of a weight: units of work, each for one place of the taps. */
+typedef struct weight_plan {
+    bool rows;      /* a unit has all taps of a row; else one tap */
+    int64_t blocks; /* of filters in a group */
+    int64_t block;  /* filters in a block */
+    int64_t places; /* units of a block: rows of taps, or taps */
+    int64_t run;    /* channels that a unit sums for */
+    int64_t unit;   /* elements of the sums of a unit */
+    int64_t before; /* with rows: zeros before each row of a copy of x, in pixels; 0 and … */
+    int64_t row;    /* … pixels of such a row; 0: x is read where it lies */
+} weight_plan;
+
+struct yg_direct {
+    yg_convolution c;
+    int result;
+    size_t element;
+    yg_direct_kernels kernels;
+    pass *passes; /* `plain_count` that compute pixels one by one, then those of together */
+    size_t plain_count, count;
+    int64_t turned; /* elements of all turned weights */
+    int64_t from_image, to_image;
+    weight_plan weight;
+};
+
+static int64_t volume(const int64_t size[DIMS]) {
+    return size[0] * size[1] * size[2];
+}
+
+static int64_t divisor(int64_t a, int64_t b) {
+    while (b) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* From one pixel to the next along each dimension, in elements. */
+static void pixel_strides(const int64_t size[DIMS], int64_t channels, int64_t strides[DIMS]) {
+    strides[2] = channels;
+    strides[1] = strides[2] * size[2];
+    strides[0] = strides[1] * size[1];
+}
+
+yg_direct_kernels yg_direct_choose(size_t element, yg_gemm_isa isa) {
+    const bool f32 = element == sizeof(float);
+#ifdef YG_GEMM_X86
+    if (isa == YG_GEMM_AVX512)
+        return f32 ? yg_direct_f32_avx512() : yg_direct_f64_avx512();
+    if (isa == YG_GEMM_AVX2)
+        return f32 ? yg_direct_f32_avx2() : yg_direct_f64_avx2();
+#endif
+    (void)isa;
+    return f32 ? yg_direct_f32_baseline() : yg_direct_f64_baseline();
+}
+
+/* ---------------------------------------------------------------------------------- passes -- */
+
+/* Sets the positions that meet all taps. */
+static void find_inner(yg_direct_dim *d) {
+    const int64_t end = d->from - (d->taps - 1) * d->tap_step - d->from_start; /* beyond the last */
+    d->first = d->from_start >= 0 ? 0 : (-d->from_start + d->from_step - 1) / d->from_step;
+    d->last = end <= 0 ? 0 : (end + d->from_step - 1) / d->from_step;
+    d->last = yg_smaller(d->last, d->positions);
+    d->first = yg_smaller(d->first, d->positions);
+}
+
+/* A convolution: one pass. */
+static pass forward_pass(const yg_convolution *c) {
+    pass p = {.direct = {.groups = c->groups,
+                         .depth = c->channels,
+                         .width = c->filters,
+                         .together = 1,
+                         .to_group = c->filters}};
+    int64_t from[DIMS], to[DIMS];
+    pixel_strides(c->x, c->channels * c->groups, from);
+    pixel_strides(c->y, c->filters * c->groups, to);
+    for (int d = 0; d < DIMS; d++) {
+        p.direct.dim[d] = (yg_direct_dim){.positions = c->y[d],
+                                          .taps = c->taps[d],
+                                          .from = c->x[d],
+                                          .from_start = -c->padding[d],
+                                          .from_step = c->stride[d],
+                                          .tap_step = c->dilation[d],
+                                          .from_stride = from[d],
+                                          .to_stride = to[d]};
+        p.tap_by[d] = 1;
+        find_inner(&p.direct.dim[d]);
+    }
+    return p;
+}
+
+/* The data of a convolution, at positions first + p · stride. Pixel i of x meets tap t at the pixel
+ * (i + padding - t · dilation) / stride of y, if the division leaves no rest. Those taps are
+ * `apart` from each other. The last comes first, since it meets the first pixel of y. */
+static void data_dim(const yg_convolution *c, int d, int64_t first, pass *p) {
+    const int64_t stride = c->stride[d], dilation = c->dilation[d];
+    const int64_t common = divisor(stride, dilation), apart = stride / common;
+    const int64_t at = first + c->padding[d];
+    int64_t tap = 0;
+    while (tap < apart && (at - tap * dilation) % stride != 0)
+        tap++;
+    yg_direct_dim *dim = &p->direct.dim[d];
+    dim->positions = c->x[d] > first ? (c->x[d] - first - 1) / stride + 1 : 0;
+    dim->taps = tap < apart && tap < c->taps[d] ? (c->taps[d] - 1 - tap) / apart + 1 : 0;
+    dim->from = c->y[d];
+    dim->from_step = 1;
+    dim->tap_step = dilation / common;
+    p->tap_first[d] = tap + (dim->taps - 1) * apart;
+    p->tap_by[d] = -apart;
+    dim->from_start = dim->taps > 0 ? (at - p->tap_first[d] * dilation) / stride : 0;
+    find_inner(dim);
+}
+
+static pass data_pass(const yg_convolution *c, const int64_t first[DIMS]) {
+    pass p = {.direct = {.groups = c->groups,
+                         .depth = c->filters,
+                         .width = c->channels,
+                         .together = 1,
+                         .to_group = c->channels}};
+    int64_t from[DIMS], to[DIMS];
+    pixel_strides(c->y, c->filters * c->groups, from);
+    pixel_strides(c->x, c->channels * c->groups, to);
+    for (int d = 0; d < DIMS; d++) {
+        data_dim(c, d, first[d], &p);
+        p.direct.dim[d].from_stride = from[d];
+        p.direct.dim[d].to_stride = to[d] * c->stride[d];
+        p.direct.to_at += first[d] * to[d];
+    }
+    return p;
+}
+
+/* The share of a tile's work that is useful if `together` pixels are computed as one. */
+static double use_of(const yg_direct_pass *p, int64_t lanes, int64_t together) {
+    const yg_direct_dim *d = &p->dim[2];
+    const int64_t width = together * p->width;
+    const double more = (double)((together - 1) * d->from_step / d->tap_step);
+    return (double)width / (double)yg_round_up(width, lanes) * (double)d->taps /
+           ((double)d->taps + more);
+}
+
+/* How many neighbouring pixels are best computed as one. */
+static int64_t best_together(const yg_direct_pass *p, int64_t lanes) {
+    const yg_direct_dim *d = &p->dim[2];
+    int64_t best = 1;
+    if (p->groups > 1 || p->width >= lanes || d->to_stride != p->width || d->taps == 0 ||
+        d->from_step % d->tap_step != 0)
+        return 1;
+    for (int64_t n = 2; n <= MOST_TOGETHER && n <= d->positions; n++)
+        if (use_of(p, lanes, n) > 1.15 * use_of(p, lanes, best))
+            best = n;
+    return best;
+}
+
+/* Splits a pass into one of pixels that are together, and one of those that are left over. Returns
+ * how many these are; 0: together nothing is gained. */
+static size_t join_pixels(const pass *p, int64_t lanes, pass joined[2]) {
+    const int64_t together = best_together(&p->direct, lanes);
+    if (together == 1)
+        return 0;
+    joined[0] = joined[1] = *p;
+    yg_direct_dim *d = &joined[0].direct.dim[2];
+    const int64_t whole = d->positions / together;
+    d->positions = whole;
+    d->taps += (together - 1) * (d->from_step / d->tap_step);
+    d->from_step *= together;
+    d->to_stride *= together;
+    find_inner(d);
+    joined[0].direct.together = together;
+    joined[0].direct.width *= together;
+    yg_direct_dim *left = &joined[1].direct.dim[2];
+    left->positions -= whole * together;
+    left->from_start += whole * together * left->from_step;
+    joined[1].direct.to_at += whole * together * left->to_stride;
+    find_inner(left);
+    return left->positions > 0 ? 2 : 1;
+}
+
+static int64_t turned_size(const yg_direct_pass *p, int64_t lanes) {
+    int64_t size = p->groups * p->depth * yg_round_up(p->width, lanes);
+    for (int d = 0; d < DIMS; d++)
+        size *= p->dim[d].taps;
+    return size;
+}
+
+static bool add_passes(yg_direct *direct, const pass *passes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        pass *p = &direct->passes[direct->count++];
+        *p = passes[i];
+        p->direct.weights_at = direct->turned;
+        direct->turned += turned_size(&p->direct, direct->kernels.lanes);
+    }
+    return true;
+}
+
+/* Makes the list of passes; `plain_count` passes come first. */
+static bool plan_passes(yg_direct *direct) {
+    const yg_convolution *c = &direct->c;
+    const bool data = direct->result == YG_CONVOLUTION_X;
+    int64_t first[DIMS] = {0}, most = 1;
+    /* More residues than pixels would be empty passes. */
+    int64_t residues[DIMS];
+    for (int d = 0; d < DIMS; d++) {
+        residues[d] = data ? yg_smaller(c->stride[d], c->x[d]) : 1;
+        most *= residues[d];
+    }
+    direct->passes = calloc((size_t)(3 * most), sizeof *direct->passes);
+    if (!direct->passes)
+        return false;
+    for (first[0] = 0; first[0] < residues[0]; first[0]++)
+        for (first[1] = 0; first[1] < residues[1]; first[1]++)
+            for (first[2] = 0; first[2] < residues[2]; first[2]++) {
+                const pass p = data ? data_pass(c, first) : forward_pass(c);
+                add_passes(direct, &p, 1);
+            }
+    direct->plain_count = direct->count;
+    bool any = false;
+    for (size_t i = 0; i < direct->plain_count; i++) {
+        pass joined[2];
+        const size_t count = join_pixels(&direct->passes[i], direct->kernels.lanes, joined);
+        any = any || count > 0;
+        add_passes(direct, count > 0 ? joined : &direct->passes[i], count > 0 ? count : 1);
+    }
+    if (!any)
+        direct->count = direct->plain_count;
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------- weights -- */
+
+/* Whether all pixels of y meet all taps of the last dimension. */
+static bool meets_all(const yg_convolution *c) {
+    return c->padding[2] <= 0 &&
+           (c->y[2] - 1) * c->stride[2] + (c->taps[2] - 1) * c->dilation[2] - c->padding[2] <
+               c->x[2];
+}
+
+static void plan_weight(yg_direct *direct) {
+    const yg_convolution *c = &direct->c;
+    enum { FEW = 8 };
+    weight_plan *w = &direct->weight;
+    const int64_t lanes = direct->kernels.lanes;
+    w->block = 2 * lanes;
+    w->blocks = (c->filters + w->block - 1) / w->block;
+    w->rows = c->channels < FEW && c->groups == 1 && c->dilation[2] == 1;
+    w->places = c->taps[0] * c->taps[1] * (w->rows ? 1 : c->taps[2]);
+    w->run = c->channels * (w->rows ? c->taps[2] : 1);
+    w->unit = w->run * yg_smaller(w->block, yg_round_up(c->filters, lanes));
+    if (w->rows && !meets_all(c)) {
+        w->before = yg_larger(0, c->padding[2]);
+        const int64_t reach =
+            (c->y[2] - 1) * c->stride[2] + c->taps[2] - yg_smaller(0, c->padding[2]);
+        w->row = yg_larger(reach, w->before + c->x[2]);
+    }
+}
+
+/* --------------------------------------------------------------------------------------- calls --
+ */
+
+yg_direct *yg_direct_new(const yg_convolution *c, int result, size_t element, yg_gemm_isa isa) {
+    yg_direct *direct = calloc(1, sizeof *direct);
+    if (!direct)
+        return NULL;
+    direct->c = *c;
+    direct->result = result;
+    direct->element = element;
+    direct->kernels = yg_direct_choose(element, isa);
+    const int64_t x_image = volume(c->x) * c->channels * c->groups;
+    const int64_t y_image = volume(c->y) * c->filters * c->groups;
+    direct->from_image = result == YG_CONVOLUTION_X ? y_image : x_image;
+    direct->to_image = result == YG_CONVOLUTION_X ? x_image : y_image;
+    if (result == YG_CONVOLUTION_WEIGHT) {
+        plan_weight(direct);
+    } else if (!plan_passes(direct)) {
+        free(direct);
+        return NULL;
+    }
+    return direct;
+}
+
+void yg_direct_free(void *direct) {
+    if (direct)
+        free(((yg_direct *)direct)->passes);
+    free(direct);
+}
+
+int64_t yg_direct_units(const yg_direct *direct) {
+    const weight_plan *w = &direct->weight;
+    return direct->result == YG_CONVOLUTION_WEIGHT ? direct->c.groups * w->blocks * w->places
+                                                   : direct->c.batch;
+}
+
+/* Elements of a copy of an image of x with zeros around its rows. */
+static int64_t copy_size(const yg_direct *direct) {
+    const yg_convolution *c = &direct->c;
+    return c->x[0] * c->x[1] * direct->weight.row * c->channels;
+}
+
+int64_t yg_direct_scratch_bytes(const yg_direct *direct) {
+    const int64_t elements = direct->result == YG_CONVOLUTION_WEIGHT
+                                 ? yg_direct_units(direct) * direct->weight.unit + copy_size(direct)
+                                 : direct->turned;
+    return elements * (int64_t)direct->element;
+}
+
+/* Where a tap of a pass lies in the weight. -1: it is beyond, for the pixel `s` of those that are
+ * together. */
+static int64_t tap_of(const yg_direct *direct, const pass *p, const int64_t t[DIMS], int64_t s) {
+    const yg_direct_dim *last = &p->direct.dim[2];
+    const int64_t together = p->direct.together,
+                  apart = last->from_step / together / last->tap_step;
+    int64_t at = 0;
+    for (int d = 0; d < DIMS; d++) {
+        const int64_t own = d == 2 && together > 1 ? t[d] - s * apart : t[d];
+        const int64_t taps =
+            d == 2 && together > 1 ? last->taps - (together - 1) * apart : p->direct.dim[d].taps;
+        if (own < 0 || own >= taps)
+            return -1;
+        at = at * direct->c.taps[d] + p->tap_first[d] + own * p->tap_by[d];
+    }
+    return at;
+}
+
+/* A block of filters at one place of the taps: the channel of the result that each stands for, and
+ * the tap of the weight. -1: its weight is zero. */
+typedef struct block {
+    int64_t size;
+    int64_t channel[2 * YG_GEMM_AVX512_BYTES / sizeof(float)];
+    int64_t tap[2 * YG_GEMM_AVX512_BYTES / sizeof(float)];
+} block;
+
+static void find_block(const yg_direct *direct, const pass *p, const int64_t t[DIMS], int64_t begin,
+                       block *b) {
+    const yg_direct_pass *of = &p->direct;
+    const int64_t lanes = direct->kernels.lanes, own = of->width / of->together;
+    b->size = yg_direct_vectors(of->width, begin, lanes) * lanes;
+    for (int64_t i = 0; i < b->size; i++) {
+        const int64_t at = begin + i;
+        b->channel[i] = at % own;
+        b->tap[i] = at < of->width ? tap_of(direct, p, t, at / own) : -1;
+    }
+}
+
+#define DIRECT(real, suffix)                                                                       \
+    /* Turns a block of the weights of a pass, for one place of the taps. */                       \
+    static void turn_block_##suffix(const yg_direct *direct, const pass *p, int64_t group,         \
+                                    const block *b, const real *weight, real *to) {                \
+        const yg_convolution *c = &direct->c;                                                      \
+        const int64_t taps = volume(c->taps), filter = c->channels * taps;                         \
+        const bool data = direct->result == YG_CONVOLUTION_X;                                      \
+        const int64_t by_depth = data ? filter : taps, by_width = data ? taps : filter;            \
+        weight += group * c->filters * filter;                                                     \
+        for (int64_t k = 0; k < p->direct.depth; k++, to += b->size, weight += by_depth)           \
+            for (int64_t i = 0; i < b->size; i++)                                                  \
+                to[i] = b->tap[i] < 0 ? 0 : weight[b->channel[i] * by_width + b->tap[i]];          \
+    }                                                                                              \
+                                                                                                   \
+    /* Turns the weights of a pass: see yg_direct_kernel. */                                       \
+    static void turn_##suffix(const yg_direct *direct, const pass *p, const real *weight,          \
+                              real *to) {                                                          \
+        const yg_direct_pass *of = &p->direct;                                                     \
+        block b;                                                                                   \
+        for (int64_t g = 0; g < of->groups; g++)                                                   \
+            for (int64_t begin = 0; begin < of->width; begin += b.size) {                          \
+                int64_t t[DIMS];                                                                   \
+                for (t[0] = 0; t[0] < of->dim[0].taps; t[0]++)                                     \
+                    for (t[1] = 0; t[1] < of->dim[1].taps; t[1]++)                                 \
+                        for (t[2] = 0; t[2] < of->dim[2].taps; t[2]++) {                           \
+                            find_block(direct, p, t, begin, &b);                                   \
+                            turn_block_##suffix(direct, p, g, &b, weight, to);                     \
+                            to += of->depth * b.size;                                              \
+                        }                                                                          \
+                b.size = yg_direct_vectors(of->width, begin, direct->kernels.lanes) *              \
+                         direct->kernels.lanes;                                                    \
+            }                                                                                      \
+    }                                                                                              \
+                                                                                                   \
+    static bool is_finite_##suffix(const real *x, int64_t count) {                                 \
+        real sum = 0;                                                                              \
+        _Pragma("omp simd reduction(+ : sum)") for (int64_t i = 0; i < count; i++) sum +=          \
+            x[i] * 0;                                                                              \
+        return sum == 0;                                                                           \
+    }                                                                                              \
+                                                                                                   \
+    static void run_images_##suffix(const yg_direct *direct, int64_t begin, int64_t end,           \
+                                    const real *from, const real *weight, real *to, real *turned,  \
+                                    bool kept) {                                                   \
+        for (size_t i = 0; i < direct->count && !kept; i++)                                        \
+            turn_##suffix(direct, &direct->passes[i], weight,                                      \
+                          turned + direct->passes[i].direct.weights_at);                           \
+        const bool joins = direct->count > direct->plain_count;                                    \
+        for (int64_t n = begin; n < end; n++) {                                                    \
+            const real *image = from + n * direct->from_image;                                     \
+            const bool joined = joins && is_finite_##suffix(image, direct->from_image);            \
+            const size_t last = joined ? direct->count : direct->plain_count;                      \
+            for (size_t i = joined ? direct->plain_count : 0; i < last; i++) {                     \
+                const yg_direct_pass *p = &direct->passes[i].direct;                               \
+                direct->kernels.run(p, image, turned + p->weights_at, to + n * direct->to_image);  \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    /* Copies an image of x, with zeros around its rows. */                                        \
+    static void pad_rows_##suffix(const yg_direct *direct, const real *x, real *to) {              \
+        const yg_convolution *c = &direct->c;                                                      \
+        const weight_plan *w = &direct->weight;                                                    \
+        const int64_t row = w->row * c->channels, before = w->before * c->channels;                \
+        const int64_t own = c->x[2] * c->channels;                                                 \
+        for (int64_t i = 0; i < c->x[0] * c->x[1]; i++, to += row, x += own) {                     \
+            memset(to, 0, (size_t)before * sizeof *to);                                            \
+            memcpy(to + before, x, (size_t)own * sizeof *to);                                      \
+            memset(to + before + own, 0, (size_t)(row - before - own) * sizeof *to);               \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    /* The sums of units over `images` images, added to those that are there. */                   \
+    static void sum_units_##suffix(const yg_direct *direct, int64_t begin, int64_t end,            \
+                                   int64_t images, const real *x, const real *y, real *sums) {     \
+        const weight_plan *w = &direct->weight;                                                    \
+        for (int64_t unit = begin; unit < end; unit++) {                                           \
+            int64_t x_at, y_at;                                                                    \
+            const yg_direct_sum sum = sum_of(direct, unit, images, &x_at, &y_at);                  \
+            direct->kernels.sum(&sum, x + x_at, y + y_at, sums + (unit - begin) * w->unit);        \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    /* Moves the sums of a unit to their places in the weight. */                                  \
+    static void place_##suffix(const yg_direct *direct, int64_t unit, const real *sums,            \
+                               real *weight) {                                                     \
+        const yg_convolution *c = &direct->c;                                                      \
+        const weight_plan *w = &direct->weight;                                                    \
+        const int64_t place = unit % w->places, first = unit / w->places % w->blocks * w->block;   \
+        const int64_t group = unit / w->places / w->blocks, taps = volume(c->taps);                \
+        const int64_t width = yg_smaller(w->block, c->filters - first);                            \
+        const int64_t step =                                                                       \
+            yg_direct_vectors(width, 0, direct->kernels.lanes) * direct->kernels.lanes;            \
+        for (int64_t i = 0; i < width; i++) {                                                      \
+            real *to = weight + (group * c->filters + first + i) * c->channels * taps;             \
+            for (int64_t k = 0; k < w->run; k++) {                                                 \
+                const int64_t tap = w->rows ? place * c->taps[2] + k / c->channels : place;        \
+                to[k % c->channels * taps + tap] = sums[k * step + i];                             \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    static void run_weight_##suffix(const yg_direct *direct, int64_t begin, int64_t end,           \
+                                    const real *x, const real *y, real *weight, real *scratch) {   \
+        const yg_convolution *c = &direct->c;                                                      \
+        const weight_plan *w = &direct->weight;                                                    \
+        real *copy = scratch + yg_direct_units(direct) * w->unit;                                  \
+        memset(scratch, 0, (size_t)((end - begin) * w->unit) * sizeof *scratch);                   \
+        const int64_t images = images_at_once(direct);                                             \
+        for (int64_t n = 0; n < c->batch && volume(c->y) > 0; n += images) {                       \
+            const real *from = x + n * direct->from_image;                                         \
+            if (w->row > 0)                                                                        \
+                pad_rows_##suffix(direct, from, copy);                                             \
+            sum_units_##suffix(direct, begin, end, yg_smaller(images, c->batch - n),               \
+                               w->row > 0 ? copy : from, y + n * direct->to_image, scratch);       \
+        }                                                                                          \
+        for (int64_t unit = begin; unit < end; unit++)                                             \
+            place_##suffix(direct, unit, scratch + (unit - begin) * w->unit, weight);              \
+    }
+
+/* The positions of y that meet tap t of dimension d: [*first, *last). */
+static void meeting_positions(const yg_convolution *c, int d, int64_t t, int64_t *first,
+                              int64_t *last) {
+    const int64_t at = t * c->dilation[d] - c->padding[d], stride = c->stride[d];
+    *first = at >= 0 ? 0 : (-at + stride - 1) / stride;
+    *last = at >= c->x[d] ? 0 : (c->x[d] - at + stride - 1) / stride;
+    *last = yg_smaller(*last, c->y[d]);
+    *first = yg_smaller(*first, *last);
+}
+
+/* What a unit of the weight sums, and where it begins in x (or its copy) and y. */
+static yg_direct_sum sum_of(const yg_direct *direct, int64_t unit, int64_t images, int64_t *x_at,
+                            int64_t *y_at) {
+    const yg_convolution *c = &direct->c;
+    const weight_plan *w = &direct->weight;
+    const int64_t first_filter = unit / w->places % w->blocks * w->block;
+    const int64_t group = unit / w->places / w->blocks;
+    yg_direct_sum sum = {.images = images,
+                         .x_image = direct->from_image,
+                         .y_image = direct->to_image,
+                         .run = w->run,
+                         .width = yg_smaller(w->block, c->filters - first_filter)};
+    int64_t x_size[DIMS] = {c->x[0], c->x[1], w->row > 0 ? w->row : c->x[2]};
+    int64_t x_stride[DIMS], y_stride[DIMS], rest = unit % w->places;
+    pixel_strides(x_size, c->channels * c->groups, x_stride);
+    pixel_strides(c->y, c->filters * c->groups, y_stride);
+    *x_at = group * c->channels;
+    *y_at = group * c->filters + first_filter;
+    for (int d = DIMS; d-- > 0;) {
+        int64_t first = 0, last = c->y[d], at = 0;
+        if (d == 2 && w->rows) {
+            at = w->before - c->padding[d];
+        } else {
+            const int64_t tap = rest % c->taps[d];
+            rest /= c->taps[d];
+            meeting_positions(c, d, tap, &first, &last);
+            at = first * c->stride[d] + tap * c->dilation[d] - c->padding[d];
+        }
+        sum.positions[d] = last - first;
+        sum.x_stride[d] = c->stride[d] * x_stride[d];
+        sum.y_stride[d] = y_stride[d];
+        *x_at += last > first ? at * x_stride[d] : 0;
+        *y_at += first * y_stride[d];
+    }
+    return sum;
+}
+
+/* Images that are summed at once: small ones together, so that sums are stored less often. It
+ * decides the bits, so it follows from the sizes only. */
+static int64_t images_at_once(const yg_direct *direct) {
+    enum { PIXELS = 256, MOST = 8 };
+    const int64_t pixels = volume(direct->c.y);
+    if (direct->weight.row > 0 || pixels == 0)
+        return 1;
+    return yg_larger(1, yg_smaller(MOST, PIXELS / pixels));
+}
+
+DIRECT(float, f32)
+DIRECT(double, f64)
+
+void yg_direct_run(const yg_direct *direct, int64_t begin, int64_t end, const void *a,
+                   const void *b, void *to, void *scratch, bool kept) {
+    const bool f32 = direct->element == sizeof(float);
+    if (begin >= end)
+        return;
+    if (direct->result == YG_CONVOLUTION_WEIGHT && f32)
+        run_weight_f32(direct, begin, end, a, b, to, scratch);
+    else if (direct->result == YG_CONVOLUTION_WEIGHT)
+        run_weight_f64(direct, begin, end, a, b, to, scratch);
+    else if (f32)
+        run_images_f32(direct, begin, end, a, b, to, scratch, kept);
+    else
+        run_images_f64(direct, begin, end, a, b, to, scratch, kept);
+}

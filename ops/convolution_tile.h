@@ -1,0 +1,299 @@
+/*
+ * Tiles of convolutions for one element type and one set of instructions. The file is included once
+ * for each and so has no include guard. Before including it, define
+ *
+ *   TILE_REAL                    the element type
+ *   TILE_NAME(x)                 x with a suffix for type and instructions
+ *   TILE_BYTES                   of a vector
+ *   TILE_PIXELS_1, TILE_PIXELS_2 the most pixels of a tile of one vector, and of two
+ *   TILE_TARGET                  the attribute that lets the compiler use the instructions
+ *   TILE_MULTIPLY_ADD(a, x, sum) a · x + sum for a number a, vectors x and sum
+ *   TILE_LOAD(from, n), TILE_STORE(to, n, x)   a vector of which only n elements are in memory
+ *
+ * TILE_REAL, TILE_NAME, TILE_LOAD and TILE_STORE are undefined at the end of this file.
+ */
+typedef TILE_REAL TILE_NAME(vector)
+    __attribute__((vector_size(TILE_BYTES), aligned(sizeof(TILE_REAL)), may_alias));
+enum { TILE_NAME(LANES) = TILE_BYTES / (int)sizeof(TILE_REAL) };
+
+/* The products of a tile: three loops over stretches, and the length of a stretch. Stretches are
+ * contiguous in both operands. */
+typedef struct TILE_NAME(work) {
+    int64_t count[3];
+    int64_t a_stride[3], b_stride[3]; /* in elements */
+    int64_t length;
+    int64_t a_pixel, c_pixel; /* from one pixel of the tile to the next */
+    int64_t rest;             /* filters of the last vector */
+} TILE_NAME(work);
+
+/* c[i] = Σ a[i, …] · b[…] for `pixels` pixels and `vectors` vectors of filters, both constants
+ * where this is inlined. A base pointer for every third pixel: the processor adds once and twice
+ * the stride by itself, and there are too few registers for a pointer to each pixel. */
+TILE_INLINE TILE_TARGET void TILE_NAME(tile)(const int pixels, const int vectors,
+                                             const TILE_NAME(work) * w, const TILE_REAL *a,
+                                             const TILE_REAL *b, TILE_REAL *c) {
+    typedef TILE_NAME(vector) vector;
+    enum { LANES = TILE_NAME(LANES) };
+    vector sum[TILE_PIXELS_1 > TILE_PIXELS_2 ? TILE_PIXELS_1 : TILE_PIXELS_2][2];
+    TILE_UNROLL for (int i = 0; i < pixels; i++) sum[i][0] = sum[i][1] = (vector){0};
+    const int64_t step = w->a_pixel * (int64_t)sizeof *a;
+    for (int64_t n0 = 0; n0 < w->count[0]; n0++)
+        for (int64_t n1 = 0; n1 < w->count[1]; n1++)
+            for (int64_t n2 = 0; n2 < w->count[2]; n2++) {
+                const TILE_REAL *at =
+                    a + n0 * w->a_stride[0] + n1 * w->a_stride[1] + n2 * w->a_stride[2];
+                const TILE_REAL *of =
+                    b + n0 * w->b_stride[0] + n1 * w->b_stride[1] + n2 * w->b_stride[2];
+                const char *base[(TILE_PIXELS_1 + 2) / 3 + 1];
+                TILE_UNROLL for (int i = 0; i < pixels; i += 3) base[i / 3] =
+                    (const char *)(at + i * w->a_pixel);
+                for (int64_t left = w->length; left > 0; left--) {
+                    const vector b0 = *(const vector *)of;
+                    const vector b1 = vectors == 2 ? *(const vector *)(of + LANES) : b0;
+                    TILE_UNROLL for (int i = 0; i < pixels; i++) {
+                        const TILE_REAL x = *(const TILE_REAL *)(base[i / 3] + (i % 3) * step);
+                        sum[i][0] = TILE_MULTIPLY_ADD(x, b0, sum[i][0]);
+                        if (vectors == 2)
+                            sum[i][1] = TILE_MULTIPLY_ADD(x, b1, sum[i][1]);
+                    }
+                    TILE_UNROLL for (int i = 0; i < pixels; i += 3) base[i / 3] += sizeof *a;
+                    of += vectors * LANES;
+                }
+            }
+    TILE_UNROLL for (int i = 0; i < pixels; i++) {
+        TILE_REAL *to = c + i * w->c_pixel;
+        if (vectors == 2)
+            *(vector *)to = sum[i][0];
+        if (w->rest == LANES)
+            *(vector *)(to + (vectors - 1) * LANES) = sum[i][vectors - 1];
+        else
+            TILE_STORE(to + (vectors - 1) * LANES, w->rest, sum[i][vectors - 1]);
+    }
+}
+
+/* A row of pixels, in tiles of about the same size. */
+TILE_TARGET static void TILE_NAME(row)(int64_t vectors, int64_t pixels, const TILE_NAME(work) * w,
+                                       const TILE_REAL *a, const TILE_REAL *b, TILE_REAL *c) {
+    const int64_t most = vectors == 2 ? TILE_PIXELS_2 : TILE_PIXELS_1;
+    for (int64_t tiles = (pixels + most - 1) / most; tiles > 0; tiles--) {
+        const int64_t count = (pixels + tiles - 1) / tiles;
+        switch (vectors == 2 ? count + TILE_PIXELS_1 : count) {
+#define TILE_ONE(n)                                                                                \
+    case n:                                                                                        \
+        TILE_NAME(tile)(n, 1, w, a, b, c);                                                         \
+        break;
+#define TILE_TWO(n)                                                                                \
+    case TILE_PIXELS_1 + n:                                                                        \
+        TILE_NAME(tile)(n, 2, w, a, b, c);                                                         \
+        break;
+            TILE_CASES_1(TILE_ONE)
+            TILE_CASES_2(TILE_TWO)
+#undef TILE_ONE
+#undef TILE_TWO
+        default:
+            break;
+        }
+        a += count * w->a_pixel;
+        c += count * w->c_pixel;
+        pixels -= count;
+    }
+}
+
+/* The taps [*first, *last) that a position meets. */
+static inline void TILE_NAME(taps)(const yg_direct_dim *d, int64_t position, int64_t *first,
+                                   int64_t *last) {
+    if (position >= d->first && position < d->last) {
+        *first = 0;
+        *last = d->taps;
+        return;
+    }
+    const int64_t at = d->from_start + position * d->from_step;
+    *first = at >= 0 ? 0 : (-at + d->tap_step - 1) / d->tap_step;
+    *last = at >= d->from ? 0 : (d->from - at + d->tap_step - 1) / d->tap_step;
+    *last = *last > d->taps ? d->taps : *last;
+    *first = *first > *last ? *last : *first;
+}
+
+/* A block of filters of a pass, and the part of it that is computed. */
+typedef struct TILE_NAME(block) {
+    const yg_direct_pass *pass;
+    const TILE_REAL *from, *weights;
+    TILE_REAL *to;
+    int64_t vectors, rest;
+} TILE_NAME(block);
+
+/* `count` positions from `position` on, along dimension `along`: all meet the same taps. */
+TILE_TARGET static void TILE_NAME(stretch)(const TILE_NAME(block) * block,
+                                           const int64_t position[3], int along, int64_t count) {
+    const yg_direct_pass *p = block->pass;
+    TILE_NAME(work) w = {.rest = block->rest};
+    const TILE_REAL *a = block->from, *b = block->weights;
+    TILE_REAL *c = block->to;
+    int64_t b_stride = p->depth * block->vectors * TILE_NAME(LANES);
+    for (int d = 3; d-- > 0;) {
+        int64_t first, last;
+        const yg_direct_dim *dim = &p->dim[d];
+        TILE_NAME(taps)(dim, position[d], &first, &last);
+        w.count[d] = last - first;
+        w.a_stride[d] = dim->tap_step * dim->from_stride;
+        w.b_stride[d] = b_stride;
+        a += (dim->from_start + position[d] * dim->from_step + first * dim->tap_step) *
+             dim->from_stride;
+        b += first * b_stride;
+        c += position[d] * dim->to_stride;
+        b_stride *= dim->taps;
+    }
+    w.length = p->depth;
+    if (w.a_stride[2] == p->depth) { /* the taps of a row meet one stretch of the image */
+        w.length *= w.count[2];
+        w.count[2] = 1;
+    }
+    w.a_pixel = p->dim[along].from_step * p->dim[along].from_stride;
+    w.c_pixel = p->dim[along].to_stride;
+    TILE_NAME(row)(block->vectors, count, &w, a, b, c);
+}
+
+/* All columns of the rows [begin, end), which meet the same taps. Columns at the border meet fewer
+ * taps; the rows' pixels in such a column are a stretch. */
+TILE_TARGET static void TILE_NAME(rows)(const TILE_NAME(block) * block, int64_t plane,
+                                        int64_t begin, int64_t end) {
+    const yg_direct_dim *d = &block->pass->dim[2];
+    for (int64_t row = begin; row < end && d->first < d->last; row++)
+        TILE_NAME(stretch)(block, (const int64_t[]){plane, row, d->first}, 2, d->last - d->first);
+    for (int64_t column = 0; column < d->positions; column++) {
+        if (column == d->first && d->first < d->last)
+            column = d->last;
+        if (column < d->positions)
+            TILE_NAME(stretch)(block, (const int64_t[]){plane, begin, column}, 1, end - begin);
+    }
+}
+
+TILE_TARGET static void TILE_NAME(run)(const yg_direct_pass *pass, const void *from,
+                                       const void *weights, void *to) {
+    enum { LANES = TILE_NAME(LANES) };
+    TILE_NAME(block) block = {.pass = pass, .weights = weights};
+    const yg_direct_dim *rows = &pass->dim[1];
+    const int64_t steps = pass->dim[0].taps * pass->dim[1].taps * pass->dim[2].taps * pass->depth;
+    for (int64_t g = 0; g < pass->groups; g++)
+        for (int64_t f = 0; f < pass->width; f += block.vectors * LANES) {
+            block.vectors = yg_direct_vectors(pass->width, f, LANES);
+            const int64_t left = pass->width - f - (block.vectors - 1) * LANES;
+            block.rest = left < LANES ? left : LANES;
+            block.from = (const TILE_REAL *)from + pass->from_at + g * pass->depth;
+            block.to = (TILE_REAL *)to + pass->to_at + g * pass->to_group + f;
+            for (int64_t plane = 0; plane < pass->dim[0].positions; plane++)
+                for (int64_t row = 0; row < rows->positions;) {
+                    const int64_t next =
+                        row == rows->first && rows->first < rows->last ? rows->last : row + 1;
+                    TILE_NAME(rows)(&block, plane, row, next);
+                    row = next;
+                }
+            block.weights += steps * block.vectors * LANES;
+        }
+}
+
+/* ------------------------------------------------------------------------------------ weights --
+ */
+
+/* sum[i] += a[i] · b for `run` numbers i. */
+TILE_INLINE TILE_TARGET void TILE_NAME(add_pixel)(const int run, const int vectors,
+                                                  const TILE_REAL *a, const TILE_REAL *b,
+                                                  int64_t rest, TILE_NAME(vector) (*sum)[2]) {
+    typedef TILE_NAME(vector) vector;
+    enum { LANES = TILE_NAME(LANES) };
+    const TILE_REAL *end = b + (vectors - 1) * LANES;
+    const vector last = (vector)TILE_LOAD(end, rest);
+    vector first = last;
+    if (vectors == 2)
+        first = *(const vector *)b;
+    TILE_UNROLL for (int i = 0; i < run; i++) {
+        sum[i][vectors - 1] = TILE_MULTIPLY_ADD(a[i], last, sum[i][vectors - 1]);
+        if (vectors == 2)
+            sum[i][0] = TILE_MULTIPLY_ADD(a[i], first, sum[i][0]);
+    }
+}
+
+/* sums[i] += Σ x[…, i] · y[…] for `run` numbers i and `vectors` vectors, constants where this is
+ * inlined. Few sums are each kept twice, for even and odd pixels: a single chain of additions waits
+ * for its last result. */
+TILE_INLINE TILE_TARGET void TILE_NAME(sum_tile)(const int run, const int vectors,
+                                                 const yg_direct_sum *s, const TILE_REAL *x,
+                                                 const TILE_REAL *y, int64_t rest,
+                                                 TILE_REAL *sums) {
+    typedef TILE_NAME(vector) vector;
+    enum { LANES = TILE_NAME(LANES), TWICE = 8 };
+    const bool twice = run * vectors <= TWICE;
+    vector sum[TILE_PIXELS_1 > TILE_PIXELS_2 ? TILE_PIXELS_1 : TILE_PIXELS_2][2], odd[TWICE][2];
+    TILE_UNROLL for (int i = 0; i < run; i++) sum[i][0] = sum[i][1] = (vector){0};
+    if (twice)
+        TILE_UNROLL for (int i = 0; i < run; i++) odd[i][0] = odd[i][1] = (vector){0};
+    const int64_t x_step = s->x_stride[2], y_step = s->y_stride[2];
+    for (int64_t n = 0; n < s->images; n++)
+        for (int64_t p0 = 0; p0 < s->positions[0]; p0++)
+            for (int64_t p1 = 0; p1 < s->positions[1]; p1++) {
+                const TILE_REAL *a = x + n * s->x_image + p0 * s->x_stride[0] + p1 * s->x_stride[1];
+                const TILE_REAL *b = y + n * s->y_image + p0 * s->y_stride[0] + p1 * s->y_stride[1];
+                int64_t left = s->positions[2];
+                for (; twice && left > 1; left -= 2) {
+                    TILE_NAME(add_pixel)(run, vectors, a, b, rest, sum);
+                    TILE_NAME(add_pixel)(run, vectors, a + x_step, b + y_step, rest, odd);
+                    a += 2 * x_step;
+                    b += 2 * y_step;
+                }
+                for (; left > 0; left--) {
+                    TILE_NAME(add_pixel)(run, vectors, a, b, rest, sum);
+                    a += x_step;
+                    b += y_step;
+                }
+            }
+    TILE_UNROLL for (int i = 0; i < run; i++) for (int v = 0; v < vectors; v++) {
+        vector *to = (vector *)(sums + (i * vectors + v) * LANES);
+        if (twice)
+            sum[i][v] += odd[i][v];
+        *to += sum[i][v];
+    }
+}
+
+TILE_TARGET static void TILE_NAME(sum)(const yg_direct_sum *s, const void *from_x,
+                                       const void *from_y, void *to) {
+    enum { LANES = TILE_NAME(LANES) };
+    const TILE_REAL *x = from_x, *y = from_y;
+    TILE_REAL *sums = to;
+    const int64_t vectors = yg_direct_vectors(s->width, 0, LANES);
+    const int64_t rest = s->width - (vectors - 1) * LANES;
+    const int64_t most = vectors == 2 ? TILE_PIXELS_2 : TILE_PIXELS_1;
+    int64_t run = s->run;
+    for (int64_t tiles = (run + most - 1) / most; tiles > 0; tiles--) {
+        const int64_t count = (run + tiles - 1) / tiles;
+        switch (vectors == 2 ? count + TILE_PIXELS_1 : count) {
+#define TILE_ONE(n)                                                                                \
+    case n:                                                                                        \
+        TILE_NAME(sum_tile)(n, 1, s, x, y, rest, sums);                                            \
+        break;
+#define TILE_TWO(n)                                                                                \
+    case TILE_PIXELS_1 + n:                                                                        \
+        TILE_NAME(sum_tile)(n, 2, s, x, y, rest, sums);                                            \
+        break;
+            TILE_CASES_1(TILE_ONE)
+            TILE_CASES_2(TILE_TWO)
+#undef TILE_ONE
+#undef TILE_TWO
+        default:
+            break;
+        }
+        x += count;
+        sums += count * vectors * LANES;
+        run -= count;
+    }
+}
+
+yg_direct_kernels TILE_NAME(yg_direct)(void) {
+    return (yg_direct_kernels){
+        .lanes = TILE_NAME(LANES), .run = TILE_NAME(run), .sum = TILE_NAME(sum)};
+}
+
+#undef TILE_REAL
+#undef TILE_NAME
+#undef TILE_LOAD
+#undef TILE_STORE
+#undef TILE_MULTIPLY_ADD
