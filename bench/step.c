@@ -31,6 +31,8 @@ typedef struct job {
     yg_node tangents[MAX_PARAMETERS]; /* of a Hessian-vector product */
     yg_optimizer optimizer;
     yg_optimizer_graph updates;
+    yg_update *all_updates; /* the optimizer's, and of a training step the model's own states' */
+    size_t update_count;
     size_t output_count;
     yg_node outputs[MAX_PARAMETERS + 1];
     yg_program *program;
@@ -129,6 +131,21 @@ static const struct workload *find_workload(const char *name) {
     return NULL;
 }
 
+/* What a run of the program changes: a training step also the model's states. */
+static bool list_updates(const struct workload *workload, job *job, yg_error *error) {
+    size_t count = 0;
+    const yg_network_update *states =
+        workload->add == add_step ? yg_network_updates(job->network, &count) : NULL;
+    job->all_updates = calloc(job->updates.update_count + count + 1, sizeof *job->all_updates);
+    if (!job->all_updates)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < job->updates.update_count; i++)
+        job->all_updates[job->update_count++] = job->updates.updates[i];
+    for (size_t i = 0; i < count; i++)
+        job->all_updates[job->update_count++] = (yg_update){states[i].state, states[i].value};
+    return true;
+}
+
 /* `without` is the name of a pass or a rule, or NULL. */
 static bool compile(const struct workload *workload, int threads, const char *without, job *job,
                     yg_error *error) {
@@ -140,8 +157,10 @@ static bool compile(const struct workload *workload, int threads, const char *wi
         const yg_error *failure = yg_graph_error(job->graph);
         return failure ? yg_fail_as(error, failure) : false;
     }
-    job->program = yg_compile(job->graph, job->outputs, job->output_count, job->updates.updates,
-                              job->updates.update_count, &options, error);
+    if (!list_updates(workload, job, error))
+        return false;
+    job->program = yg_compile(job->graph, job->outputs, job->output_count, job->all_updates,
+                              job->update_count, &options, error);
     return job->program != NULL;
 }
 
@@ -278,6 +297,7 @@ int main(int argc, char **argv) {
     const int status = done ? EXIT_SUCCESS : report_error(&error);
     yg_program_free(job.program);
     yg_optimizer_graph_free(&job.updates);
+    free(job.all_updates);
     yg_network_free(job.network);
     yg_model_free(job.model);
     return status;

@@ -45,6 +45,7 @@ MLP_LARGE = dict(
 )
 
 LENET = dict(model="lenet.yaml", network="lenet", x=(1, 28, 28), classes=10)
+RESNET8 = dict(model="resnet8.yaml", network="resnet8", x=(3, 32, 32), classes=10)
 LSTM = dict(model="lstm.yaml", network="lstm", x=(64,), y=(64,), classes=96, tokens=True)
 
 WORKLOADS = [
@@ -77,6 +78,11 @@ WORKLOADS = [
         "W3_lenet_inference_64",
         "LeNet-5 on 64 images",
         "inference", "ms", 1e3, batch=64, **LENET,
+    ),
+    Workload(
+        "W3b_resnet8",
+        "training step of ResNet-8 with batch norm on images of 3 by 32 by 32, batch 64, SGD",
+        "step", "ms", 1e3, batch=64, optimizer="sgd", lr=0.05, **RESNET8,
     ),
     Workload(
         "W4_lstm",
