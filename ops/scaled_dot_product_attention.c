@@ -25,9 +25,9 @@ static bool check_operands(yg_graph *graph, const yg_infer *call) {
         const yg_type *x = &call->operands[k];
         const int least = call->attrs[ENABLE_GQA].i && call->attrs[NUM_HEADS].i == 0 ? 3 : 2;
         if (!yg_dtype_is_float(x->dtype) || x->dtype != call->operands[QUERY].dtype) {
-            yg_graph_fail(graph, YG_ERROR_DTYPE,
-                          NAME ": %s must be a float tensor of the type of query, not %s",
-                          call->op->operand_names[k], yg_type_text(x, text));
+            yg_graph_fail(graph, YG_ERROR_DTYPE, NAME ": %s must be a tensor of %s, not %s",
+                          call->op->operand_names[k], k == QUERY ? "floats" : "query's float type",
+                          yg_type_text(x, text));
             return false;
         }
         if (x->rank < least) {
