@@ -69,6 +69,11 @@ typedef struct yg_model_output {
 size_t yg_model_output_count(const yg_model *model);
 yg_model_output yg_model_get_output(const yg_model *model, size_t index);
 
+/* The names of the metrics: those of `metrics:`, then those of terms that layers add to the loss.
+ */
+size_t yg_model_metric_count(const yg_model *model);
+const char *yg_model_metric(const yg_model *model, size_t index);
+
 /* --------------------------------------------------------------------------------- networks -- */
 
 /* A symbolic dimension's number. */

@@ -33,7 +33,61 @@ typedef struct expansion {
     "      q: if(given(w), r * w, r)\n"                                                            \
     "    outputs: [q]\n"
 
+/* A layer that adds two terms to the loss, and one that holds it. */
+#define LOSSES                                                                                     \
+    "define:\n"                                                                                    \
+    "  size_of:\n"                                                                                 \
+    "    args: {weight: {type: float, default: 1.0}}\n"                                            \
+    "    inputs: {x: [B, k]}\n"                                                                    \
+    "    params: {w: {shape: [k], init: ones}}\n"                                                  \
+    "    graph: {y: x * w}\n"                                                                      \
+    "    outputs: [y]\n"                                                                           \
+    "    losses: {l1: weight * mean(abs(y)), l2: 0.5}\n"                                           \
+    "  around:\n"                                                                                  \
+    "    inputs: {x: [B, k]}\n"                                                                    \
+    "    graph: {h: {type: size_of}}\n"                                                            \
+    "    outputs: [h]\n"                                                                           \
+    "    losses: {l1: sum(h)}\n"                                                                   \
+    "inputs: {x: [B, 4]}\n"                                                                        \
+    "graph:\n"
+
 static const expansion expansions[] = {
+    {"terms of the loss",
+     HEAD LOSSES "  a: {type: size_of, weight: 2}\n"
+                 "  c: {type: around}\n"
+                 "outputs: [c]\n"
+                 "loss: mean(c) + 0.1 * layer_losses\n"
+                 "metrics: {all: layer_losses}\n",
+     "loss: mean(c) + 0.1 * (a.l1 + 0.5 + c.h.l1 + 0.5 + c.l1)\n"
+     "metrics:\n"
+     "  all: a.l1 + 0.5 + c.h.l1 + 0.5 + c.l1\n"
+     "  l1: a.l1 + c.h.l1 + c.l1\n"
+     "  l2: 1.0\n"},
+    {"terms of copies and of shared layers, and a metric of the same name",
+     HEAD LOSSES "  a: {type: size_of, repeat: 2}\n"
+                 "  b: {type: size_of, share: a.1}\n"
+                 "  c: {type: around, if: 1 > 2}\n"
+                 "outputs:\n"
+                 "  b: if(given(c), c, b)\n"
+                 "loss: if(2 > 1, layer_losses, 0)\n"
+                 "metrics: {l2: mean(b)}\n",
+     "loss: a.0.l1 + 0.5 + a.1.l1 + 0.5 + b.l1 + 0.5\n"
+     "metrics:\n"
+     "  l2: mean(b)\n"
+     "  l1: a.0.l1 + a.1.l1 + b.l1\n"},
+    {"terms that are left out on purpose, and where there is no loss",
+     HEAD LOSSES "  a: {type: around}\n"
+                 "outputs: [a]\n"
+                 "loss: mean(a) + if(1 > 2, layer_losses, 0)\n",
+     "loss: mean(a) + 0\nmetrics:\n  l1: a.h.l1 + a.l1\n  l2: 0.5\nexpect: {parameters: 4}\n"},
+    {"terms where there is no loss",
+     HEAD LOSSES "  a: {type: around}\n"
+                 "outputs: [a]\n",
+     "outputs: [a]\nexpect: {parameters: 4}\n"},
+    {"a node that is called as the sum of terms",
+     HEAD LOSSES "  layer_losses: {type: around}\n"
+                 "outputs: {y: layer_losses}\n",
+     "outputs:\n  y: layer_losses\nexpect: {parameters: 4}\n"},
     {"PyTorch's initial values",
      HEAD "inputs: {x: [B, 4], z: [B, 16]}\n"
           "graph:\n"
@@ -211,7 +265,7 @@ static const expansion expansions[] = {
 
 /* The part of an expanded model that begins with the first line of `expected`. */
 static void expect_part(const expansion *e, const char *text) {
-    char first[20] = "\n";
+    char first[200] = "\n";
     strncat(first, e->expanded, strcspn(e->expanded, "\n"));
     const char *found = strstr(text, first);
     cr_assert_not_null(found, "%s:\n%s", e->name, text);

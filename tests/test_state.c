@@ -285,6 +285,28 @@ Test(state, is_resumed) {
     workspace_remove(&w);
 }
 
+/* Another update is another model. */
+Test(state, of_another_update_is_refused) {
+    const workspace w = workspace_make();
+    yg_model *model = counting(&w, 2, "");
+    yg_error error = {0};
+    yg_train_result result;
+    char text[1500], out[200];
+    train(&w, model);
+    yg_model_free(model);
+    snprintf(text, sizeof text, COUNTING, 3, "");
+    memcpy(strstr(text, "steps + 1"), "steps + 2", 9);
+    model = workspace_model(&w, "other.yaml", text);
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
+    cr_expect_not(yg_train(model, &(yg_train_options){.out = out, .threads = 1, .resume = true},
+                           &result, &error));
+    cr_expect_not_null(strstr(error.message, "update.steps was steps + 1, is steps + 2"), "%s",
+                       error.message);
+    yg_train_result_free(&result);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 /* Whole numbers in a weights file that the state's type cannot hold are refused. */
 Test(state, from_a_file_must_fit) {
     static const struct {

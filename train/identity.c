@@ -82,8 +82,8 @@ static void add_port(yg_text *text, const yg_port_encoding *port, const char *na
 
 /* The sections of an expanded model that say what is computed. */
 static bool is_computed(const char *section, size_t length) {
-    static const char *const names[] = {"inputs",  "targets", "params", "graph",
-                                        "outputs", "loss",    "metrics"};
+    static const char *const names[] = {"inputs", "targets", "params", "state",  "graph",
+                                        "update", "outputs", "loss",   "metrics"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == length && strncmp(section, names[i], length) == 0)
             return true;

@@ -15,17 +15,17 @@ static const char *const parts[] = {"validation", "train"};
 
 /* The text after the dot of choice `i`. Choices are PART.LABEL: those of the loss first, then those
  * of each metric, and the validation part before the training part. */
-static const char *label_of(const yg_value *metrics, size_t i) {
-    return i < 2 ? "loss" : metrics->keys[i / 2 - 1]->text;
+static const char *label_of(const yg_model *model, size_t i) {
+    return i < 2 ? "loss" : yg_model_metric(model, i / 2 - 1);
 }
 
-static bool is_choice(const yg_value *metrics, size_t i, const char *text) {
+static bool is_choice(const yg_model *model, size_t i, const char *text) {
     const size_t length = strlen(parts[i % 2]);
     return strncmp(text, parts[i % 2], length) == 0 && text[length] == '.' &&
-           strcmp(text + length + 1, label_of(metrics, i)) == 0;
+           strcmp(text + length + 1, label_of(model, i)) == 0;
 }
 
-static bool fail_unknown(const yg_value *value, const char *found, const yg_value *metrics,
+static bool fail_unknown(const yg_value *value, const char *found, const yg_model *model,
                          size_t count, yg_error *error) {
     yg_text names = {0}; /* one after the other */
     size_t *at = calloc(count + 1, sizeof *at);
@@ -33,7 +33,7 @@ static bool fail_unknown(const yg_value *value, const char *found, const yg_valu
     char hint[500];
     for (size_t i = 0; at && i < count; i++) {
         at[i] = names.used;
-        yg_text_add(&names, "%s.%s%c", parts[i % 2], label_of(metrics, i), '\0');
+        yg_text_add(&names, "%s.%s%c", parts[i % 2], label_of(model, i), '\0');
     }
     char *text = yg_text_take(&names);
     for (size_t i = 0; at && list && text && i < count; i++)
@@ -51,20 +51,19 @@ static bool fail_unknown(const yg_value *value, const char *found, const yg_valu
 
 static bool read_name(const yg_model *model, const yg_value *value, yg_monitor *monitor,
                       yg_error *error) {
-    const yg_value *metrics = yg_model_section(model, "metrics");
-    const size_t count = 2 * (1 + (metrics ? metrics->count : 0));
+    const size_t count = 2 * (1 + yg_model_metric_count(model));
     const char *text;
     if (!yg_value_text(value, "`monitor`", &text, error))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (is_choice(metrics, i, text)) {
+        if (is_choice(model, i, text)) {
             monitor->part = i % 2 ? YG_MONITOR_TRAINING : YG_MONITOR_VALIDATION;
             monitor->metric = i < 2 ? SIZE_MAX : i / 2 - 1;
             monitor->name = text;
             monitor->origin = value->origin;
             return true;
         }
-    return fail_unknown(value, text, metrics, count, error);
+    return fail_unknown(value, text, model, count, error);
 }
 
 /* A metric's name does not say whether high or low is better, so `mode` is required. */

@@ -82,6 +82,6 @@ bool yg_build_results(yg_builder *builder, const yg_model *model, const yg_flat 
         return false;
     return outputs_only ||
            (build_updates(builder, flat, network) && build_loss(builder, network, flat->loss) &&
-            build_metrics(builder, network, flat->metrics, model->metric_count) &&
+            build_metrics(builder, network, flat->metrics, flat->metric_count) &&
             yg_check_expectations(builder, model, flat, network));
 }

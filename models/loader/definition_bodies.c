@@ -7,6 +7,23 @@
 #include "read.h"
 #include "statements.h"
 
+#include <string.h>
+
+/* Reads `losses: {kl: expression}`. Each name becomes a metric of the model. */
+static bool read_losses(yg_model *model, const yg_value *value, yg_body *body, yg_error *error) {
+    if (!value)
+        return true;
+    if (!yg_read_outputs(model, value, "`losses`", false, &body->losses, &body->loss_count,
+                         error) ||
+        !yg_refuse_units(body->losses, body->loss_count, "a term of the loss", error))
+        return false;
+    for (size_t i = 0; i < body->loss_count; i++)
+        if (strcmp(body->losses[i].name, "loss") == 0)
+            return yg_fail(error, YG_ERROR_NAME, body->losses[i].origin,
+                           "`losses`: a term cannot be called 'loss', which is the model's own");
+    return true;
+}
+
 static bool read_body(yg_model *model, yg_definition *definition, yg_error *error) {
     const yg_value *value = definition->value;
     yg_body *body = &definition->body;
@@ -15,7 +32,8 @@ static bool read_body(yg_model *model, yg_definition *definition, yg_error *erro
                          error) &&
            yg_read_outputs(model, yg_value_get(value, "outputs"), "`outputs`", true, &body->outputs,
                            &body->output_count, error) &&
-           yg_refuse_units(body->outputs, body->output_count, "a layer type", error);
+           yg_refuse_units(body->outputs, body->output_count, "a layer type", error) &&
+           read_losses(model, yg_value_get(value, "losses"), body, error);
 }
 
 /* ------------------------------------------------------------------------------------ cycles -- */

@@ -220,6 +220,8 @@ static bool read_head(yg_model *model, yg_definition *definition, yg_error *erro
         {"params", false, NULL},
         {"graph", true, NULL},
         {"outputs", true, NULL},
+        {"losses", false, NULL},
+        {"loss", false, "a layer type names its terms of the loss: losses: {kl: …}"},
         {"rate", false, NULL}, /* here for hints only: an entry with it is a schedule */
         {"state", false, NULL},
         {"update", false, NULL},

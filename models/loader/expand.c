@@ -118,11 +118,13 @@ static bool expand_results(yg_expander *x, const yg_scope *scope) {
     const yg_model *model = x->model;
     yg_flat *flat = x->flat;
     flat->outputs = expand_outputs(x, scope, model->body.outputs, model->body.output_count);
+    x->results = true;
     flat->loss = flat->outputs && model->loss ? yg_expand_whole(x, scope, model->loss) : NULL;
     if (!flat->outputs || (model->loss && !flat->loss))
         return false;
     flat->metrics = expand_outputs(x, scope, model->metrics, model->metric_count);
-    return flat->metrics && expand_shapes(x, scope);
+    x->results = false;
+    return flat->metrics && yg_check_losses(x) && yg_add_loss_metrics(x) && expand_shapes(x, scope);
 }
 
 /* ------------------------------------------------------------------------------------ trial --- */

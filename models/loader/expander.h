@@ -51,6 +51,7 @@ typedef struct yg_expander {
     yg_pool *pool;
     yg_flat *flat;          /* the result; NULL: only values are wanted, no body is made */
     yg_builder *trial;      /* builds each statement on trial; NULL: nothing is built */
+    bool results;           /* all layers have been expanded: `layer_losses` is known */
     bool constants;         /* only numbers are wanted: a call of an operator is an error */
     yg_names taken;         /* full names that are in use or reserved */
     const yg_frame *frame;  /* the layer that is being expanded, for messages */
@@ -135,6 +136,14 @@ bool yg_expand_updated(yg_expander *x, const yg_scope *scope, const yg_param_spe
  * becomes true. */
 bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_expression *condition,
                          const char *key, const char *what, bool *holds);
+/* Expands `losses:` of a layer type. */
+bool yg_expand_losses(yg_expander *x, const yg_scope *scope, const yg_body *body);
+/* The sum of the terms that all layers add to the loss. NULL on failure. */
+const yg_expression *yg_sum_losses(yg_expander *x, yg_origin origin);
+/* Fails if layers add terms that the model's loss leaves out. */
+bool yg_check_losses(yg_expander *x);
+/* Adds a metric for each name of a term, unless the model has a metric of that name. */
+bool yg_add_loss_metrics(yg_expander *x);
 /* Evaluates the model's `trainable:`, once all parameters are there. */
 bool yg_expand_trainable(yg_expander *x, const yg_scope *scope);
 /* Evaluates an initialiser and its settings. NULL on failure. */

@@ -82,6 +82,15 @@ typedef struct yg_flat_scan {
     const yg_expression *lengths; /* NULL: all examples are as long as the sequences */
 } yg_flat_scan;
 
+/* A term that a layer adds to the loss. */
+typedef struct yg_flat_loss {
+    const char *name; /* in the layer type */
+    yg_origin place;  /* as of a statement */
+    const yg_expression *value;
+    bool known; /* the value is `number`; otherwise a node */
+    double number;
+} yg_flat_loss;
+
 /* One step of the graph: `names: value`, a scan, or a requirement. */
 struct yg_flat_statement {
     yg_origin origin;      /* the place where it is written, perhaps in a layer's body */
@@ -124,7 +133,10 @@ struct yg_flat {
     yg_flat_layer *layers;
     size_t layer_count;
     yg_output_spec *outputs; /* model->body.output_count of them */
-    yg_output_spec *metrics; /* model->metric_count */
+    yg_output_spec *metrics; /* the model's, then a sum for each name of a layer's loss terms */
+    size_t metric_count;
+    yg_flat_loss *losses;
+    size_t loss_count;
     const yg_expression *loss;
     yg_shape_expectation *shapes;             /* model->expected_shape_count */
     const yg_expression *expected_parameters; /* a formula of `expect:`; NULL: there is none */

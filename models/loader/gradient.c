@@ -106,7 +106,7 @@ bool yg_find_anchors(yg_flat *flat, const yg_model *model, yg_pool *pool) {
     search_statements(&s, flat->statements, flat->statement_count);
     for (size_t i = 0; i < model->body.output_count; i++)
         search_expression(&s, flat->outputs[i].value);
-    for (size_t i = 0; i < model->metric_count; i++)
+    for (size_t i = 0; i < flat->metric_count; i++)
         search_expression(&s, flat->metrics[i].value);
     for (size_t i = 0; i < flat->update_count; i++)
         search_expression(&s, flat->updates[i].value);

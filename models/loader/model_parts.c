@@ -1,7 +1,7 @@
 /*
  * The public functions that return parts of a model (model.h).
  */
-#include "syntax.h"
+#include "flat.h"
 
 #include <string.h>
 
@@ -54,4 +54,12 @@ size_t yg_model_output_count(const yg_model *model) {
 yg_model_output yg_model_get_output(const yg_model *model, size_t index) {
     const yg_output_spec *output = &model->body.outputs[index];
     return (yg_model_output){.name = output->name, .units = output->units};
+}
+
+size_t yg_model_metric_count(const yg_model *model) {
+    return model->flat->metric_count;
+}
+
+const char *yg_model_metric(const yg_model *model, size_t index) {
+    return model->flat->metrics[index].name;
 }

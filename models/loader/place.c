@@ -97,7 +97,8 @@ static bool expand_definition(yg_expander *x, const placing *at, yg_scope *scope
     x->frame = frame;
     x->depth++;
     const bool good = yg_expand_params(x, scope, body) && yg_expand_body(x, scope, body) &&
-                      yg_expand_updates(x, scope, body) && expand_outputs(x, scope, body, results);
+                      yg_expand_updates(x, scope, body) && yg_expand_losses(x, scope, body) &&
+                      expand_outputs(x, scope, body, results);
     x->depth--;
     x->frame = frame->outer;
     const yg_frame innermost = {.type = frame->type, .origin = frame->origin};

@@ -407,7 +407,7 @@ static bool write_expectations(yg_text *text, const yg_model *model, yg_pool *po
             yg_visit_statements(&flat->statements[i], 1, include, &used);
     for (size_t i = 0; i < model->body.output_count; i++)
         yg_visit_names(flat->outputs[i].value, include, &used);
-    for (size_t i = 0; i < model->metric_count; i++)
+    for (size_t i = 0; i < flat->metric_count; i++)
         yg_visit_names(flat->metrics[i].value, include, &used);
     yg_visit_names(flat->loss, include, &used);
     for (size_t i = 0; i < flat->update_count; i++) {
@@ -447,7 +447,7 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_
         if (!write_expression(text, pool, flat->loss))
             return false;
     }
-    if (!write_outputs(text, pool, "metrics", flat->metrics, model->metric_count))
+    if (!write_outputs(text, pool, "metrics", flat->metrics, flat->metric_count))
         return false;
     if (!write_expectations(text, model, pool))
         return false;

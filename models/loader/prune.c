@@ -98,7 +98,7 @@ static void drop_requirements(yg_flat_statement *statements, size_t *count, name
 static void want_results(const yg_model *model, const yg_flat *flat, name_set *wanted) {
     for (size_t i = 0; i < model->body.output_count; i++)
         yg_visit_names(flat->outputs[i].value, include, wanted);
-    for (size_t i = 0; i < model->metric_count; i++)
+    for (size_t i = 0; i < flat->metric_count; i++)
         yg_visit_names(flat->metrics[i].value, include, wanted);
     for (size_t i = 0; i < flat->update_count; i++)
         yg_visit_names(flat->updates[i].value, include, wanted);

@@ -103,6 +103,18 @@ static bool find_result(const yg_scope *scope, yg_pool *pool, const char *name, 
     return false;
 }
 
+/* layer_losses, the sum of what layers add to the loss. No word of the language: a node may have
+ * that name, which then comes first. */
+static bool find_losses(yg_expander *x, const char *name, yg_origin origin, yg_term *term) {
+    if (!x->flat || strcmp(name, "layer_losses") != 0)
+        return false;
+    if (!x->results)
+        return yg_fail(x->error, YG_ERROR_NAME, origin,
+                       "'layer_losses' stands in `loss` and `metrics` only");
+    *term = (yg_term){.kind = YG_TERM_WRITTEN, .written = yg_sum_losses(x, origin)};
+    return term->written != NULL;
+}
+
 /* The error for a layer node that exists, and a parameter or result that does not. Suggests those
  * that the node has. */
 static bool unknown_parameter(const yg_expander *x, const yg_scope *scope, const yg_binding *node,
@@ -181,5 +193,6 @@ bool yg_resolve(yg_expander *x, const yg_scope *scope, const char *name, yg_orig
         return term->written || yg_fail_memory(x->error);
     }
     return find_parameter(x, scope, name, origin, term) ||
-           find_result(scope, x->pool, name, term) || unknown_name(x, scope, name, origin);
+           find_result(scope, x->pool, name, term) || find_losses(x, name, origin, term) ||
+           (x->error->code == YG_OK && unknown_name(x, scope, name, origin));
 }

@@ -169,6 +169,8 @@ typedef struct yg_body {
     size_t statement_count;
     yg_output_spec *outputs;
     size_t output_count;
+    yg_output_spec *losses; /* `losses:` of a layer type: terms that it adds to the loss */
+    size_t loss_count;
 } yg_body;
 
 /* A name that a scan's body sees: of a slice with its sequence, or of a carry with its start. */

@@ -124,6 +124,8 @@ static void meet_body(met *m, const yg_body *body, const char *only_input) {
     }
     for (size_t i = 0; i < body->output_count; i++)
         meet_expression(m, body->outputs[i].value);
+    for (size_t i = 0; i < body->loss_count; i++)
+        meet_expression(m, body->losses[i].value);
 }
 
 static bool need(const met *m, const char *kind, const char *name, yg_origin origin,
