@@ -13,12 +13,14 @@
 
 enum { X, WEIGHT, BIAS };
 enum { STRIDE, PADDING };
-enum { CONV_DILATION = 2, CONV_GROUPS };
+enum { CONV_DILATION = 2, CONV_GROUPS, CONV_PADDING_MODE };
 enum { TRANSPOSE_OUTPUT_PADDING = 2, TRANSPOSE_GROUPS, TRANSPOSE_DILATION };
 enum { MOST = YG_CONVOLUTION_DIMS };
 
 static const char *const paddings[] = {"valid", "same", NULL};
 enum { VALID, SAME };
+static const char *const padding_modes[] = {"zeros", "reflect", "replicate", "circular", NULL};
+enum { ZEROS }; /* the others are numbered as in pad */
 
 #define NUMBERS(least, value)                                                                      \
     .kind = YG_ATTR_INTS, .fallback = {.count = 1, .ints = {value}}, .min = (least),               \
@@ -45,6 +47,11 @@ const yg_attr_spec yg_conv_attrs[YG_CONV_ATTRS] = {
                         "size; valid: none"},
     [CONV_DILATION] = DILATION_ATTR,
     [CONV_GROUPS] = GROUPS_ATTR,
+    [CONV_PADDING_MODE] = {.name = "padding_mode",
+                           .kind = YG_ATTR_CHOICE,
+                           .choices = padding_modes,
+                           .doc = "what padding adds: zeros, x mirrored, its edge, or x from the "
+                                  "other end"},
 };
 
 const yg_attr_spec yg_conv_transpose_attrs[YG_CONV_TRANSPOSE_ATTRS] = {
@@ -58,6 +65,8 @@ const yg_attr_spec yg_conv_transpose_attrs[YG_CONV_TRANSPOSE_ATTRS] = {
     [TRANSPOSE_GROUPS] = GROUPS_ATTR,
     [TRANSPOSE_DILATION] = DILATION_ATTR,
 };
+
+enum { YG_PAD_ATTRS = 5 };
 
 /* A call, read. */
 typedef struct conv {
@@ -262,6 +271,17 @@ static bool find_size(conv *c) {
     return true;
 }
 
+/* Pads x with what is not zero. The convolution is then one without padding. */
+static yg_node pad(conv *c, yg_node x, int64_t mode) {
+    yg_attr attrs[YG_PAD_ATTRS];
+    yg_op_defaults(&yg_op_pad, attrs);
+    attrs[yg_op_attr(&yg_op_pad, "before")] = list_of(c, c->before);
+    attrs[yg_op_attr(&yg_op_pad, "after")] = list_of(c, c->after);
+    attrs[yg_op_attr(&yg_op_pad, "mode")].i = mode;
+    memset(c->before, 0, sizeof c->before);
+    return yg_apply(c->graph, &yg_op_pad, &x, 1, attrs);
+}
+
 size_t yg_conv_compose(yg_graph *graph, const yg_infer *call, const yg_node *operands, int dims,
                        yg_node *results) {
     conv c = {.graph = graph, .call = call, .dims = dims, .groups = call->attrs[CONV_GROUPS].i};
@@ -269,7 +289,17 @@ size_t yg_conv_compose(yg_graph *graph, const yg_infer *call, const yg_node *ope
         !check_not_empty(&c) || !read_list(&c, STRIDE, c.stride) ||
         !read_list(&c, CONV_DILATION, c.dilation) || !read_padding(&c) || !find_size(&c))
         return 0;
-    return build(&c, &yg_op_convolution, operands, results);
+    const int64_t mode = call->attrs[CONV_PADDING_MODE].i;
+    if (mode == ZEROS)
+        return build(&c, &yg_op_convolution, operands, results);
+    const yg_node padded = pad(&c, operands[X], mode);
+    if (padded == YG_NONE)
+        return 0;
+    const yg_type type = *yg_node_type(graph, padded);
+    const yg_node others[] = {padded, operands[WEIGHT],
+                              call->operand_count > BIAS ? operands[BIAS] : YG_NONE};
+    c.x = &type;
+    return build(&c, &yg_op_convolution, others, results);
 }
 
 /* ---------------------------------------------------------------------------------- transposed --
@@ -359,7 +389,19 @@ static int64_t meet_in_conv(const yg_reference *r, int i, int64_t position, int6
     const int64_t before = !padding->is_word    ? entry(padding, i)
                            : padding->i == SAME ? span / 2
                                                 : 0;
-    return position * entry(&attrs[STRIDE], i) + tap * dilation - before;
+    const int64_t at = position * entry(&attrs[STRIDE], i) + tap * dilation - before;
+    const yg_type *x = &r->call->operands[X];
+    const int64_t size = x->shape[x->rank - r->call->operands[WEIGHT].rank + 2 + i];
+    switch (attrs[CONV_PADDING_MODE].i) {
+    case 1: /* mirrored, without the edge */
+        return at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at;
+    case 2:
+        return at < 0 ? 0 : at >= size ? size - 1 : at;
+    case 3:
+        return at < 0 ? at + size : at >= size ? at - size : at;
+    default:
+        return at;
+    }
 }
 
 double yg_conv_reference(const yg_reference *r, const int64_t *index) {

@@ -7,7 +7,7 @@
 
 #include "../graph/graph.h"
 
-enum { YG_CONV_ATTRS = 4, YG_CONV_TRANSPOSE_ATTRS = 5 };
+enum { YG_CONV_ATTRS = 5, YG_CONV_TRANSPOSE_ATTRS = 5 };
 extern const yg_attr_spec yg_conv_attrs[YG_CONV_ATTRS];
 extern const yg_attr_spec yg_conv_transpose_attrs[YG_CONV_TRANSPOSE_ATTRS];
 

@@ -83,7 +83,7 @@ static bool is_reduction(const yg_op *op) {
 
 /* Operators with lists that have an entry for each dimension. */
 static bool has_lists(const yg_op *op) {
-    return op == &yg_op_pad || op == &yg_op_slice || op == &yg_op_add_to_slice;
+    return op == &yg_op_constant_pad || op == &yg_op_slice || op == &yg_op_add_to_slice;
 }
 
 /* Operators along one dimension, the attribute `dim`. Along the channels, the last dimension is
@@ -102,7 +102,8 @@ static bool matches(const yg_rewriting *r, yg_node node) {
         return is_permuted(r, yg_node_operand(r->graph, node, 0));
     if (yg_node_type(r->graph, node)->rank < 3 || !suits(r, node))
         return false;
-    if (!(op->flags & YG_OP_ELEMENTWISE) && !has_lists(op) && !has_dimension(op))
+    if (!(op->flags & YG_OP_ELEMENTWISE) && !has_lists(op) && !has_dimension(op) &&
+        op != &yg_op_flip)
         return false;
     r->scratch[node] = node;
     return true;
@@ -213,6 +214,8 @@ static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg
     for (size_t i = 0; i < op->attr_count; i++) {
         if (has_dimension(op) && strcmp(op->attrs[i].name, "dim") == 0)
             turn_dims(&attrs[i], false, rank);
+        else if (op == &yg_op_flip)
+            turn_dims(&attrs[i], true, rank);
         else if (has_lists(op) && op->attrs[i].kind == YG_ATTR_INTS && attrs[i].count == rank)
             turn_list(&attrs[i], rank);
     }

@@ -75,11 +75,17 @@ static yg_node pad_and_slice(images *s, yg_node x) {
     yg_op_defaults(pad, attrs);
     int64_t start[YG_MAX_RANK], stop[YG_MAX_RANK], step[YG_MAX_RANK];
     yg_attr *before = &attrs[yg_op_attr(pad, "before")], *after = &attrs[yg_op_attr(pad, "after")];
-    before->count = after->count = (int64_t)rank;
+    const size_t padded = 1 + (size_t)roll(s, s->type.rank); /* of the last dimensions */
+    before->count = after->count = (int64_t)padded;
     for (size_t i = 0; i < rank; i++) {
-        before->ints[i] = roll(s, 3);
-        after->ints[i] = roll(s, 3);
-        start[i] = roll(s, before->ints[i] + after->ints[i] + 1);
+        int64_t added = 0;
+        if (i >= rank - padded) {
+            const size_t at = i - (rank - padded);
+            before->ints[at] = roll(s, 3);
+            after->ints[at] = roll(s, 3);
+            added = before->ints[at] + after->ints[at];
+        }
+        start[i] = roll(s, added + 1);
         stop[i] = start[i] + s->type.shape[i];
         step[i] = 1;
     }
@@ -103,7 +109,8 @@ static yg_node join(images *s, yg_node a, yg_node b) {
 static yg_node step(images *s) {
     yg_graph *g = s->graph;
     const yg_node x = draw(s);
-    switch (roll(s, 10)) {
+    const yg_attr dims = {.count = 2, .ints = {-1, roll(s, s->type.rank - 1)}};
+    switch (roll(s, 11)) {
     case 0:
         return new_image(s);
     case 1:
@@ -122,6 +129,8 @@ static yg_node step(images *s) {
         return yg_where(g, yg_greater(g, x, draw(s)), yg_sin(g, x), draw(s));
     case 8:
         return yg_sigmoid(g, x);
+    case 9:
+        return yg_apply(g, yg_op_find(yg_ops(), "flip"), &x, 1, &dims);
     default:
         return yg_subtract(g, x, draw(s));
     }
@@ -183,9 +192,11 @@ static yg_node convolve(yg_graph *g, yg_node x, int64_t filters) {
     const yg_type weight = type_of(YG_F64, 4, (const int64_t[]){filters, type->shape[1], 3, 3});
     const yg_node operands[] = {x, yg_input(g, "weight", &weight),
                                 yg_input(g, "bias", &(yg_type){YG_F64, 1, {filters}})};
-    const yg_attr attrs[] = {
-        {.count = 1, .ints = {1}}, {.count = 1, .ints = {1}}, {.count = 1, .ints = {1}}, {.i = 1}};
-    return yg_apply(g, yg_op_find(yg_ops(), "conv2d"), operands, 3, attrs);
+    const yg_op *conv2d = yg_op_find(yg_ops(), "conv2d");
+    yg_attr attrs[16];
+    yg_op_defaults(conv2d, attrs);
+    attrs[yg_op_attr(conv2d, "padding")].ints[0] = 1;
+    return yg_apply(g, conv2d, operands, 3, attrs);
 }
 
 /* One permutation for the input, and one for the output; its cotangent needs none. */
