@@ -5,6 +5,7 @@
 
 #include "../graph/spelling.h"
 #include "json.h"
+#include "markdown.h"
 #include "session.h"
 #include "table.h"
 #include "terminal.h"
@@ -49,12 +50,33 @@ static const char *limits_text(const yg_value *argument, char *text, size_t size
     text[0] = '\0';
     for (size_t i = 0; argument->kind == YG_MAPPING && i < argument->count && at < size; i++) {
         const char *key = argument->keys[i]->text;
-        if (strcmp(key, "type") == 0 || strcmp(key, "default") == 0 || strcmp(key, "doc") == 0)
+        if (strcmp(key, "type") == 0 || strcmp(key, "default") == 0 || strcmp(key, "doc") == 0 ||
+            strcmp(key, "optional") == 0)
             continue;
         at += (size_t)snprintf(text + at, size - at, "%s%s ", at == 0 ? "" : ", ", key);
         if (at < size)
             at += flow_text(argument->items[i], text + at, size - at);
     }
+    return text;
+}
+
+/* An argument may be written as its type alone, `width: int`. */
+static const char *type_text(const yg_value *argument) {
+    return argument->kind == YG_SCALAR ? argument->text : scalar(argument, "type", "");
+}
+
+static const char *doc_text(const yg_value *argument) {
+    return argument->kind == YG_SCALAR ? "" : scalar(argument, "doc", "");
+}
+
+static const char *default_text(const yg_value *argument, char *text, size_t size) {
+    const bool bare = argument->kind == YG_SCALAR;
+    const yg_value *fallback = bare ? NULL : yg_value_get(argument, "default");
+    const bool optional = !bare && strcmp(scalar(argument, "optional", "false"), "true") == 0;
+    if (fallback)
+        flow_text(fallback, text, size);
+    else
+        snprintf(text, size, optional ? "(none)" : "(required)");
     return text;
 }
 
@@ -64,15 +86,11 @@ static void print_arguments(const yg_value *args) {
     char text[256];
     for (size_t i = 0; i < args->count; i++) {
         const yg_value *argument = args->items[i];
-        const bool bare = argument->kind == YG_SCALAR; /* `width: int` */
-        const yg_value *fallback = bare ? NULL : yg_value_get(argument, "default");
         table_add(&table, "%s", args->keys[i]->text);
-        table_add(&table, "%s", bare ? argument->text : scalar(argument, "type", ""));
-        if (fallback)
-            flow_text(fallback, text, sizeof text);
-        table_add(&table, "%s", fallback ? text : "(required)");
+        table_add(&table, "%s", type_text(argument));
+        table_add(&table, "%s", default_text(argument, text, sizeof text));
         table_add(&table, "%s", limits_text(argument, text, sizeof text));
-        table_add(&table, "%s", bare ? "" : scalar(argument, "doc", ""));
+        table_add(&table, "%s", doc_text(argument));
     }
     terminal_print(stdout, "\n");
     table_print(&table, stdout, 2);
@@ -102,6 +120,99 @@ static void print_one(const shelf *from, const char *name, const yg_value *defin
                    from->text(name));
 }
 
+static yg_document *parse(const shelf *from, const char *name, const yg_value **definition) {
+    const char *text = from->text(name);
+    yg_error error = {0};
+    yg_document *document = yg_document_parse(text, strlen(text), name, &error);
+    *definition = document ? find_definition(document, name) : NULL;
+    if (!*definition) {
+        yg_fail(&error, YG_ERROR_INTERNAL, YG_NOWHERE, "the file of the %s '%s' defines no '%s'",
+                from->kind, name, name);
+        session_fail(&error);
+        yg_document_free(document);
+        return NULL;
+    }
+    return document;
+}
+
+/* ---------------------------------------------------------------------------------- Markdown -- */
+
+static void print_shapes(const yg_value *definition, const char *key) {
+    const yg_value *value = yg_value_get(definition, key);
+    char text[1000];
+    if (!value)
+        return;
+    flow_text(value, text, sizeof text);
+    terminal_print(stdout, "    %s: %s\n", key, text);
+}
+
+/* Parameters or states: the name and the shape of each, and when it exists. */
+static void print_tensors(const yg_value *definition, const char *key) {
+    const yg_value *tensors = yg_value_get(definition, key);
+    for (size_t i = 0; tensors && i < tensors->count; i++) {
+        const yg_value *tensor = tensors->items[i];
+        const yg_value *shape = tensor->kind == YG_MAPPING ? yg_value_get(tensor, "shape") : tensor;
+        const yg_value *condition = tensor->kind == YG_MAPPING ? yg_value_get(tensor, "if") : NULL;
+        char text[500] = "", when[200] = "";
+        if (shape)
+            flow_text(shape, text, sizeof text);
+        if (condition)
+            flow_text(condition, when, sizeof when);
+        terminal_print(stdout, "    %s %s: %s%s%s\n", key, tensors->keys[i]->text, text,
+                       condition ? ", if " : "", when);
+    }
+}
+
+static void print_argument_rows(const yg_value *args) {
+    static const char *const heads[] = {"argument", "type", "default", "range", "what"};
+    static const char *const lines[] = {"---", "---", "---", "---", "---"};
+    terminal_print(stdout, "\n");
+    markdown_row(heads, 5);
+    markdown_row(lines, 5);
+    for (size_t i = 0; i < args->count; i++) {
+        char name[80], fallback[300], limits[300];
+        const yg_value *argument = args->items[i];
+        snprintf(name, sizeof name, "`%s`", args->keys[i]->text);
+        const char *const cells[] = {
+            name, type_text(argument), default_text(argument, fallback, sizeof fallback),
+            limits_text(argument, limits, sizeof limits), doc_text(argument)};
+        markdown_row(cells, 5);
+    }
+}
+
+/* One entry of the page. */
+static void print_entry(const char *name, const yg_value *definition) {
+    terminal_print(stdout, "\n## %s\n\n", name);
+    markdown_paragraph(scalar(definition, "doc", ""));
+    terminal_print(stdout, "\n");
+    print_shapes(definition, "inputs");
+    print_tensors(definition, "params");
+    print_tensors(definition, "state");
+    print_shapes(definition, "outputs");
+    const yg_value *args = yg_value_get(definition, "args");
+    if (args && args->count > 0)
+        print_argument_rows(args);
+    const char *example = scalar(definition, "example", NULL);
+    if (example)
+        terminal_print(stdout, "\n```yaml\nformat: 1\n%s```\n", example);
+}
+
+int definitions_page(const shelf *from) {
+    char title[80], command[80];
+    snprintf(title, sizeof title, "Built-in %s", from->folder);
+    snprintf(command, sizeof command, "%s", from->folder);
+    markdown_head(title, command);
+    for (size_t i = 0; i < from->count(); i++) {
+        const yg_value *definition = NULL;
+        yg_document *document = parse(from, from->name(i), &definition);
+        if (!document)
+            return STATUS_FAILED;
+        print_entry(from->name(i), definition);
+        yg_document_free(document);
+    }
+    return STATUS_OK;
+}
+
 /* -------------------------------------------------------------------------------------- JSON -- */
 
 static json_t *json_of_value(const yg_value *value) {
@@ -125,21 +236,6 @@ static json_t *json_of_definition(const char *name, const yg_value *definition) 
 }
 
 /* ----------------------------------------------------------------------------------- command -- */
-
-static yg_document *parse(const shelf *from, const char *name, const yg_value **definition) {
-    const char *text = from->text(name);
-    yg_error error = {0};
-    yg_document *document = yg_document_parse(text, strlen(text), name, &error);
-    *definition = document ? find_definition(document, name) : NULL;
-    if (!*definition) {
-        yg_fail(&error, YG_ERROR_INTERNAL, YG_NOWHERE, "the file of the %s '%s' defines no '%s'",
-                from->kind, name, name);
-        session_fail(&error);
-        yg_document_free(document);
-        return NULL;
-    }
-    return document;
-}
 
 static int show_list(const shelf *from, bool json) {
     table table = {.columns = 2, .align = "ll"};

@@ -19,4 +19,7 @@ typedef struct shelf {
  */
 int definitions_run(const shelf *from, const command_line *line);
 
+/* Prints a page of Markdown that tells about all, with the example of each. Returns the status. */
+int definitions_page(const shelf *from);
+
 #endif

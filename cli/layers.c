@@ -4,13 +4,19 @@
 #include "../models/model.h"
 #include "definitions.h"
 #include "session.h"
+#include "terminal.h"
 
 static int run(const command_line *line) {
     static const shelf layers = {"layer", "layers", yg_layer_count, yg_layer_name, yg_layer_text};
-    return definitions_run(&layers, line);
+    if (!option_given(line, "markdown"))
+        return definitions_run(&layers, line);
+    if (!operand(line, 0))
+        return definitions_page(&layers);
+    terminal_error("--markdown prints the page of all layers: leave out '%s'", operand(line, 0));
+    return STATUS_USAGE;
 }
 
-static const option_spec options[] = {OPTION_JSON};
+static const option_spec options[] = {OPTION_MARKDOWN, OPTION_JSON};
 
 const command command_layers = {
     .name = "layers",

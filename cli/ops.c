@@ -4,6 +4,8 @@
 #include "../graph/spelling.h"
 #include "commands.h"
 #include "json.h"
+#include "op_page.h"
+#include "op_text.h"
 #include "session.h"
 #include "table.h"
 #include "terminal.h"
@@ -11,117 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An upper bound of this size or more (INT64_MAX, DBL_MAX) means that there is none. */
-#define UNBOUNDED 9e18
-
-static const char *const kind_names[] = {
-    [YG_ATTR_INT] = "int",       [YG_ATTR_FLOAT] = "float", [YG_ATTR_BOOL] = "bool",
-    [YG_ATTR_CHOICE] = "choice", [YG_ATTR_INTS] = "ints",   [YG_ATTR_DTYPE] = "dtype",
-    [YG_ATTR_TEXT] = "text",
-};
-
-/* An attribute's value as a user writes it. */
-static const char *value_text(const yg_attr_spec *spec, const yg_attr *value, char *text,
-                              size_t size) {
-    size_t at = 0;
-    switch (spec->kind) {
-    case YG_ATTR_INT:
-        snprintf(text, size, "%lld", (long long)value->i);
-        break;
-    case YG_ATTR_FLOAT:
-        snprintf(text, size, "%.10g", value->f);
-        break;
-    case YG_ATTR_BOOL:
-        snprintf(text, size, "%s", value->i != 0 ? "true" : "false");
-        break;
-    case YG_ATTR_CHOICE:
-        snprintf(text, size, "%s", spec->choices[value->i]);
-        break;
-    case YG_ATTR_DTYPE:
-        snprintf(text, size, "%s", yg_dtype_name((yg_dtype)value->i));
-        break;
-    case YG_ATTR_TEXT:
-        snprintf(text, size, "'%.*s'", (int)value->count, value->count ? value->text : "");
-        break;
-    case YG_ATTR_INTS:
-        if (value->is_word) {
-            snprintf(text, size, "%s", spec->choices[value->i]);
-            break;
-        }
-        at += (size_t)snprintf(text, size, "[");
-        for (int64_t i = 0; i < value->count && at < size; i++)
-            at += (size_t)snprintf(text + at, size - at, "%s%lld", i == 0 ? "" : ", ",
-                                   (long long)value->ints[i]);
-        if (at < size)
-            snprintf(text + at, size - at, "]");
-        break;
-    }
-    return text;
-}
-
-static void print_signature(const yg_op *op, char *text, size_t size) {
-    size_t at = (size_t)snprintf(text, size, "%s(", op->name);
-    const bool list = (op->flags & YG_OP_LIST) != 0;
-    const char *separator = "";
-    for (int k = 0; k < op->max_operands && k < YG_OP_NAMED_OPERANDS && at < size; k++) {
-        const char *name = op->operand_names[k];
-        if (!name)
-            break;
-        const bool optional = k >= op->min_operands;
-        at += (size_t)snprintf(text + at, size - at,
-                               list       ? "%s[%s, …]"
-                               : optional ? "[%s%s]"
-                                          : "%s%s",
-                               separator, name);
-        separator = ", ";
-        if (list)
-            break;
-    }
-    for (size_t i = 0; i < op->attr_count && at < size; i++) {
-        char value[128];
-        const yg_attr_spec *spec = &op->attrs[i];
-        at += (size_t)snprintf(
-            text + at, size - at, "%s%s%s%s", separator, spec->name, spec->required ? "" : "=",
-            spec->required ? "" : value_text(spec, &spec->fallback, value, sizeof value));
-        separator = ", ";
-    }
-    if (at < size)
-        snprintf(text + at, size - at, ")");
-}
-
-static const char *range_text(const yg_attr_spec *spec, char *text, size_t size) {
-    text[0] = '\0';
-    size_t at = 0;
-    if (spec->min < spec->max && spec->max >= UNBOUNDED) {
-        at = (size_t)snprintf(text, size, "≥ %.6g", spec->min);
-    } else if (spec->min < spec->max) {
-        /* A bound of whole numbers is printed with all digits. */
-        const char *form = spec->kind == YG_ATTR_INT ? "%.0f … %.0f" : "%.6g … %.6g";
-        at = (size_t)snprintf(text, size, form, spec->min, spec->max);
-    }
-    for (size_t i = 0; spec->choices && spec->choices[i] && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, "%s%s", at == 0 ? "" : "|", spec->choices[i]);
-    return text;
-}
-
-static bool is_listed(const yg_op *op) {
-    return (op->flags & (YG_OP_INTERNAL | YG_OP_LEAF)) == 0;
-}
-
-static bool is_differentiable(const yg_op *op) {
-    return (op->flags & YG_OP_NON_DIFFERENTIABLE) == 0;
-}
-
 static void print_one(const yg_op *op) {
     char text[512];
-    print_signature(op, text, sizeof text);
     terminal_start(stdout, STYLE_BOLD);
-    terminal_print(stdout, "%s", text);
+    terminal_print(stdout, "%s", op_signature(op, text, sizeof text));
     terminal_stop(stdout);
     terminal_print(stdout, "\n\n  %s\n\n%s\n", op->formula, op->doc);
     terminal_print(stdout, "\ngroup: %s%s%s\n", op->group,
                    yg_op_is_composite(op) ? "; composed of other operators" : "",
-                   is_differentiable(op) ? "" : "; not differentiable");
+                   op_is_differentiable(op) ? "" : "; not differentiable");
     if (op->attr_count == 0)
         return;
     static const char *const headers[] = {"argument", "type", "default", "range", "what"};
@@ -129,11 +29,9 @@ static void print_one(const yg_op *op) {
     for (size_t i = 0; i < op->attr_count; i++) {
         const yg_attr_spec *spec = &op->attrs[i];
         table_add(&table, "%s", spec->name);
-        table_add(&table, "%s", kind_names[spec->kind]);
-        table_add(&table, "%s",
-                  spec->required ? "(required)"
-                                 : value_text(spec, &spec->fallback, text, sizeof text));
-        table_add(&table, "%s", range_text(spec, text, sizeof text));
+        table_add(&table, "%s", op_kind_name(spec->kind));
+        table_add(&table, "%s", op_default_text(spec, text, sizeof text));
+        table_add(&table, "%s", op_range_text(spec, text, sizeof text));
         table_add(&table, "%s", spec->doc ? spec->doc : "");
     }
     terminal_print(stdout, "\n");
@@ -144,9 +42,9 @@ static void print_list(const yg_op_set *set) {
     /* Operators are printed by group. Groups are in the order of their first operators. */
     for (size_t i = 0; i < set->count; i++) {
         const char *group = set->ops[i]->group;
-        bool seen = !is_listed(set->ops[i]);
+        bool seen = !op_is_listed(set->ops[i]);
         for (size_t j = 0; j < i && !seen; j++)
-            seen = is_listed(set->ops[j]) && strcmp(set->ops[j]->group, group) == 0;
+            seen = op_is_listed(set->ops[j]) && strcmp(set->ops[j]->group, group) == 0;
         if (seen)
             continue;
         terminal_start(stdout, STYLE_BOLD);
@@ -155,7 +53,7 @@ static void print_list(const yg_op_set *set) {
         terminal_print(stdout, "\n");
         table table = {.columns = 2, .align = "ll"};
         for (size_t j = i; j < set->count; j++) {
-            if (!is_listed(set->ops[j]) || strcmp(set->ops[j]->group, group) != 0)
+            if (!op_is_listed(set->ops[j]) || strcmp(set->ops[j]->group, group) != 0)
                 continue;
             table_add(&table, "%s", set->ops[j]->name);
             table_add(&table, "%s", set->ops[j]->formula);
@@ -193,13 +91,14 @@ static json_t *json_of_value(const yg_attr_spec *spec, const yg_attr *value) {
 }
 
 static json_t *json_of_attr(const yg_attr_spec *spec) {
-    json_t *attr = json_pack("{s:s, s:s, s:b, s:s?}", "name", spec->name, "type",
-                             kind_names[spec->kind], "required", spec->required, "doc", spec->doc);
+    json_t *attr =
+        json_pack("{s:s, s:s, s:b, s:s?}", "name", spec->name, "type", op_kind_name(spec->kind),
+                  "required", spec->required, "doc", spec->doc);
     if (!spec->required)
         json_object_set_new(attr, "default", json_of_value(spec, &spec->fallback));
     if (spec->min < spec->max) {
         json_object_set_new(attr, "min", json_of_number(spec->min));
-        if (spec->max < UNBOUNDED)
+        if (spec->max < OP_UNBOUNDED)
             json_object_set_new(attr, "max", json_of_number(spec->max));
     }
     if (spec->choices) {
@@ -222,7 +121,7 @@ static json_t *json_of_op(const yg_op *op) {
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:b, s:b, s:o, s:o}", "name", op->name,
                      "group", op->group, "formula", op->formula, "doc", op->doc, "min_operands",
                      op->min_operands, "max_operands", most, "differentiable",
-                     (int)is_differentiable(op), "composite", (int)yg_op_is_composite(op),
+                     (int)op_is_differentiable(op), "composite", (int)yg_op_is_composite(op),
                      "operands", operands, "arguments", attrs);
 }
 
@@ -232,7 +131,7 @@ static int unknown_op(const yg_op_set *set, const char *name) {
     const char **names = malloc((set->count + 1) * sizeof *names);
     size_t count = 0;
     for (size_t i = 0; i < set->count && names; i++)
-        if (is_listed(set->ops[i]))
+        if (op_is_listed(set->ops[i]))
             names[count++] = set->ops[i]->name;
     char hint[512];
     terminal_error("there is no operator '%s'%s", name,
@@ -243,10 +142,17 @@ static int unknown_op(const yg_op_set *set, const char *name) {
 
 static int show(const command_line *line, const yg_op_set *set) {
     const bool json = option_given(line, "json");
+    const bool markdown = option_given(line, "markdown");
     const char *name = operand(line, 0);
+    if (name && markdown) {
+        terminal_error("--markdown prints the page of all operators: leave out '%s'", name);
+        return STATUS_USAGE;
+    }
+    if (markdown)
+        return op_page_print(set);
     if (name) {
         const yg_op *op = yg_op_find(set, name);
-        if (!op || !is_listed(op))
+        if (!op || !op_is_listed(op))
             return unknown_op(set, name);
         if (json)
             return json_print(json_of_op(op), YG_F64);
@@ -259,7 +165,7 @@ static int show(const command_line *line, const yg_op_set *set) {
     }
     json_t *list = json_array();
     for (size_t i = 0; i < set->count; i++)
-        if (is_listed(set->ops[i]))
+        if (op_is_listed(set->ops[i]))
             json_array_append_new(list, json_of_op(set->ops[i]));
     return json_print(list, YG_F64);
 }
@@ -273,7 +179,7 @@ static int run(const command_line *line) {
     return status;
 }
 
-static const option_spec options[] = {OPTION_PLUGIN, OPTION_JSON};
+static const option_spec options[] = {OPTION_PLUGIN, OPTION_MARKDOWN, OPTION_JSON};
 
 const command command_ops = {
     .name = "ops",

@@ -48,6 +48,11 @@
         .name = "threads", .kind = OPTION_INT, .argument = "N",                                    \
         .doc = "use N threads (default: all cores)", .min = 1, .max = 1024                         \
     }
+#define OPTION_MARKDOWN                                                                            \
+    {                                                                                              \
+        .name = "markdown", .kind = OPTION_FLAG,                                                   \
+        .doc = "print the whole reference as Markdown, with an example of each"                    \
+    }
 #define OPTION_JSON                                                                                \
     { .name = "json", .kind = OPTION_FLAG, .doc = "print JSON, for programs" }
 

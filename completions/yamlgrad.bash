@@ -26,8 +26,8 @@ _yamlgrad() {
     show) options+=" --batch --dim --all --graph --layer --gradients --plan --pass --passes --without --dtype --set --plugin --json" ;;
     profile) options+=" --batch --dim --seconds --instructions --without --dtype --threads --set --plugin --json" ;;
     expand) options+=" --set --plugin" ;;
-    ops) options+=" --plugin --json" ;;
-    layers) options+=" --json" ;;
+    ops) options+=" --plugin --markdown --json" ;;
+    layers) options+=" --markdown --json" ;;
     schedules) options+=" --json" ;;
     help)
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")

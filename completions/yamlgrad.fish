@@ -24,6 +24,7 @@ __yamlgrad_option "train eval predict grad check profile" -l threads -x -d "numb
 __yamlgrad_option "train eval predict grad check show profile expand" -l set -x -d "NAME=VALUE for a var"
 __yamlgrad_option "train eval predict grad check show profile expand ops" -l plugin -r -d "operators of your own"
 __yamlgrad_option "eval check show profile ops layers schedules" -l json -d "print JSON"
+__yamlgrad_option "ops layers" -l markdown -d "print the reference"
 __yamlgrad_option "train grad check" -l seed -x -d "the same seed gives the same bits"
 __yamlgrad_option "train eval predict" -l batch-size -x -d "examples at a time"
 __yamlgrad_option train -s o -l out -r -d "where the results go"

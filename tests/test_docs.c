@@ -4,6 +4,7 @@
  * without inputs (libraries and run files) are only written.
  */
 #include "graph/file.h"
+#include "network_run.h"
 #include "train/gradients.h"
 #include "train/train.h"
 #include "workspace.h"
@@ -41,9 +42,12 @@ static int line_of(const char *text, const char *at) {
     return line;
 }
 
+/* What is done with each model of a document; a failure fails the test. `line` is the block's. */
+typedef void model_function(const yg_model *model, const char *document, int line);
+
 /* All blocks are written first, because a document may show a model before the file that it
  * includes. */
-static size_t check_document(const char *document, const char *text) {
+static size_t each_model(const char *document, const char *text, model_function *function) {
     size_t models = 0;
     const workspace w = workspace_make();
     for (int pass = 0; pass < 2; pass++) {
@@ -64,6 +68,8 @@ static size_t check_document(const char *document, const char *text) {
                 yg_model *loaded = yg_model_load(workspace_path(&w, name), NULL, &error);
                 cr_expect_not_null(loaded, "%s:%d: line %d of the block: %s", document,
                                    line_of(text, start), error.line, error.message);
+                if (loaded && function)
+                    function(loaded, document, line_of(text, start));
                 yg_model_free(loaded);
                 models++;
             }
@@ -74,12 +80,12 @@ static size_t check_document(const char *document, const char *text) {
     return models;
 }
 
-static size_t check_file(const char *path) {
+static size_t check_file(const char *path, model_function *function) {
     size_t size;
     yg_error error = {0};
     char *text = yg_file_read(path, 1 << 20, &size, &error);
     cr_assert_not_null(text, "%s", error.message);
-    const size_t models = check_document(path, text);
+    const size_t models = each_model(path, text, function);
     free(text);
     return models;
 }
@@ -97,12 +103,49 @@ Test(docs, models_load) {
         if (strcmp(entry->d_name, "add-an-op.md") == 0)
             continue;
         snprintf(path, sizeof path, "%s/docs/%s", YG_SOURCE, entry->d_name);
-        models += check_file(path);
+        models += check_file(path, NULL);
     }
     closedir(folder);
-    models += check_file(YG_SOURCE "/README.md");
+    models += check_file(YG_SOURCE "/README.md", NULL);
     /* model-format.md has eight, add-a-layer.md three */
     cr_assert_geq(models, 11);
+}
+
+/* Sets every element of the inputs that are whole numbers to 1. */
+static void set_whole_numbers(const network_run *run) {
+    size_t count;
+    const yg_tensor_name *ports = yg_network_inputs(run->network, &count);
+    for (size_t i = 0; i < count; i++) {
+        const yg_type *type = yg_node_type(yg_network_graph(run->network), ports[i].node);
+        void *data = yg_program_data(run->program, ports[i].node);
+        for (int64_t e = 0; data && !yg_dtype_is_float(type->dtype) && e < yg_type_count(type); e++)
+            yg_element_set(type->dtype, data, e, 1);
+    }
+}
+
+/* Runs a model with numbers in (0, 1), and 1 for each whole number: it is in range as an index, a
+ * length or a label. */
+static void run_example(const yg_model *model, const char *document, int line) {
+    static const yg_dim dims[] = {{"B", 2}};
+    const yg_network_options options = {.dims = dims, .dim_count = 1, .dtype = YG_F64};
+    network_run run;
+    yg_error error = {0};
+    const bool opened = network_run_open(&run, model, &options, &error);
+    cr_expect(opened, "%s:%d: %s", document, line, error.message);
+    if (opened) {
+        network_run_draw(&run, 1);
+        set_whole_numbers(&run);
+        const bool good =
+            network_run_initialize(&run, 1, &error) && yg_program_run(run.program, 1, 0, &error);
+        cr_expect(good, "%s:%d: %s", document, line, error.message);
+    }
+    network_run_close(&run);
+}
+
+/* ops.md and layers.md are made from the program itself: tests/reference.sh compares them. */
+Test(docs, examples_of_the_reference_run) {
+    cr_assert_geq(check_file(YG_SOURCE "/docs/ops.md", run_example), 150);
+    cr_assert_geq(check_file(YG_SOURCE "/docs/layers.md", run_example), 40);
 }
 
 /* The model of add-a-layer.md: the gradients of its new layer are right, and it learns. */

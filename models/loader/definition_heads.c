@@ -215,6 +215,7 @@ static bool read_schedule(yg_model *model, yg_definition *definition, yg_error *
 static bool read_head(yg_model *model, yg_definition *definition, yg_error *error) {
     static const yg_key keys[] = {
         {"doc", false, NULL},
+        {"example", false, NULL}, /* a model that uses it, for its page: a text, not read here */
         {"args", false, NULL},
         {"inputs", false, NULL},
         {"params", false, NULL},
@@ -229,13 +230,14 @@ static bool read_head(yg_model *model, yg_definition *definition, yg_error *erro
     };
     const yg_value *value = definition->value;
     const char *what = yg_pool_format(model->pool, "layer type `%s`", definition->name);
-    const char *doc;
+    const char *doc, *example;
     if (!what)
         return yg_fail_memory(error);
     if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error))
         return false;
-    const yg_value *text = yg_value_get(value, "doc");
+    const yg_value *text = yg_value_get(value, "doc"), *shown = yg_value_get(value, "example");
     return (!text || yg_value_text(text, "`doc`", &doc, error)) &&
+           (!shown || yg_value_text(shown, "`example`", &example, error)) &&
            read_arguments(model, yg_value_get(value, "args"), false, definition, error) &&
            read_inputs(model, yg_value_get(value, "inputs"), definition, error);
 }
