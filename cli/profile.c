@@ -228,9 +228,12 @@ static void print_totals(const profile *p) {
                    text_of_count(p->stats.flops, a), p->stats.instructions);
     terminal_print(stdout, "compile time    %s, from the model to the program\n",
                    text_of_duration(p->step.build_seconds, a));
-    terminal_print(stdout, "memory          %s planned + %s of parameters and optimizer state\n",
+    terminal_print(stdout,
+                   "memory          %s planned + %s of parameters and optimizer state + %s of "
+                   "inputs and scratch\n",
                    yg_bytes_text((double)p->stats.arena_bytes, a),
-                   yg_bytes_text((double)p->stats.parameter_bytes, b));
+                   yg_bytes_text((double)p->stats.parameter_bytes, b),
+                   yg_bytes_text((double)p->stats.buffer_bytes, c));
     terminal_print(stdout, "measured peak   %s GFLOP/s, %s GB/s (%s, %d thread%s)\n",
                    text_of_digits(p->peak.flops * 1e-9, a), text_of_digits(p->peak.bytes * 1e-9, b),
                    yg_dtype_name(p->step.dtype), p->stats.threads,

@@ -100,11 +100,13 @@ static bool is_plain_line_due(const yg_train_progress *now) {
 }
 
 void progress_planned(void *context, const yg_program_stats *step) {
-    char arena[32], parameters[32];
+    char arena[32], parameters[32], buffers[32];
     (void)context;
-    terminal_say("step's memory: %s planned + %s of parameters and optimizer state",
+    terminal_say("step's memory: %s planned + %s of parameters and optimizer state + %s of inputs "
+                 "and scratch",
                  yg_bytes_text((double)step->arena_bytes, arena),
-                 yg_bytes_text((double)step->parameter_bytes, parameters));
+                 yg_bytes_text((double)step->parameter_bytes, parameters),
+                 yg_bytes_text((double)step->buffer_bytes, buffers));
 }
 
 void progress_show(void *context, const yg_train_progress *now) {

@@ -72,8 +72,10 @@ static void print_totals(const survey *survey, const yg_program_stats *step) {
             terminal_print(stdout, ", %zu values recomputed", step->recomputed);
         terminal_print(stdout, " (%s without a plan)",
                        yg_bytes_text((double)step->unplanned_bytes, more));
-        terminal_print(stdout, " + %s of parameters and optimizer state\n",
+        terminal_print(stdout, " + %s of parameters and optimizer state",
                        yg_bytes_text((double)step->parameter_bytes, text));
+        terminal_print(stdout, " + %s of inputs and scratch\n",
+                       yg_bytes_text((double)step->buffer_bytes, text));
     }
     print_dims(survey);
 }
@@ -113,9 +115,10 @@ static json_t *json_of_survey(const yg_model *model, const survey *survey,
         json_object_set_new(
             object, "training_step",
             json_pack(
-                "{s:I, s:o, s:I, s:I, s:I, s:I}", "instructions", (json_int_t)step->instructions,
-                "flops", json_of_number(step->flops), "arena_bytes", (json_int_t)step->arena_bytes,
-                "parameter_bytes", (json_int_t)step->parameter_bytes, "unplanned_bytes",
+                "{s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "instructions",
+                (json_int_t)step->instructions, "flops", json_of_number(step->flops), "arena_bytes",
+                (json_int_t)step->arena_bytes, "parameter_bytes", (json_int_t)step->parameter_bytes,
+                "buffer_bytes", (json_int_t)step->buffer_bytes, "unplanned_bytes",
                 (json_int_t)step->unplanned_bytes, "recomputed", (json_int_t)step->recomputed));
     return object;
 }

@@ -197,12 +197,19 @@ static bool plan_chunks(yg_compiler *c) {
            yg_plan_fail_arena(c, 0);
 }
 
-static void count_parameters(yg_compiler *c) {
+/* Counts what is not in the arena. A sum that is too large is found when it is allocated. */
+static void count_leaves(yg_compiler *c) {
     yg_program *program = c->program;
+    const size_t each = program->scratch_bytes + program->register_count * YG_TILE * sizeof(double);
+    program->stats.buffer_bytes = (int64_t)(each * (size_t)program->threads);
     for (size_t s = 0; s < program->storage_count; s++) {
         const yg_storage *storage = &program->storages[s];
-        if (storage->kind == YG_STORAGE_LEAF && yg_node_is_parameter(c->graph, storage->owner))
+        if (storage->kind != YG_STORAGE_LEAF)
+            continue;
+        if (yg_node_is_parameter(c->graph, storage->owner))
             program->stats.parameter_bytes += storage->bytes;
+        else
+            program->stats.buffer_bytes += storage->bytes;
     }
 }
 
@@ -254,7 +261,7 @@ static void finish(yg_compiler *c, const yg_request *request) {
     yg_program *program = c->program;
     for (size_t i = 0; i < request->output_count; i++)
         program->visible[yg_program_node(program, request->outputs[i])] = true;
-    count_parameters(c);
+    count_leaves(c);
     program->stats.instructions = program->unit_count;
     program->stats.threads =
         program->threads > program->body_threads ? program->threads : program->body_threads;

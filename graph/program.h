@@ -104,6 +104,7 @@ typedef struct yg_program_stats {
     int64_t unplanned_bytes; /* what arena_bytes would be with a buffer for each node */
     size_t recomputed;       /* values that are computed again: yg_compile_options.recompute */
     double flops;            /* floating-point operations of one run */
+    int64_t buffer_bytes;    /* inputs, constants, and what kernels of all threads need */
 } yg_program_stats;
 
 yg_program_stats yg_program_get_stats(const yg_program *program);

@@ -20,7 +20,7 @@ bool yg_safetensors_list(int file, int64_t size, const char *path, yg_safetensor
 
 /* As yg_safetensors_write(), where the data of tensors[i] (whose `data` is not used) are all of
  * spools[i]. */
-bool yg_safetensors_write_spools(const char *path, const yg_tensor *tensors, FILE *const *spools,
+bool yg_safetensors_write_spools(const char *path, yg_tensor *tensors, FILE *const *spools,
                                  size_t count, yg_error *error);
 
 #endif

@@ -33,13 +33,13 @@ static json_t *describe(const yg_tensor *tensor, int64_t begin) {
 }
 
 /* The tensors in the order of the file. Freed by the caller. */
-static const yg_tensor **in_order(const yg_tensor *tensors, size_t tensor_count) {
-    const yg_tensor **order = calloc(tensor_count + 1, sizeof *order);
+static const yg_tensor **in_order(const yg_tensor_file *file) {
+    const yg_tensor **order = calloc(file->count + 1, sizeof *order);
     size_t count = 0;
     for (size_t size = 8; order && size; size /= 2)
-        for (size_t i = 0; i < tensor_count; i++)
-            if (yg_dtype_size(tensors[i].type.dtype) == size)
-                order[count++] = &tensors[i];
+        for (size_t i = 0; i < file->count; i++)
+            if (yg_dtype_size(file->tensors[i].type.dtype) == size)
+                order[count++] = &file->tensors[i];
     return order;
 }
 
@@ -58,9 +58,8 @@ static char *text_of(const json_t *value) {
     return text;
 }
 
-/* The header's text and, in *data_size, how many bytes of data it describes. */
-static char *make_header(const yg_tensor_file *file, const yg_tensor *const *order,
-                         int64_t *data_size) {
+/* The header's text. */
+static char *make_header(const yg_tensor_file *file, const yg_tensor *const *order) {
     json_t *header = json_object();
     int64_t at = 0;
     bool good = header != NULL;
@@ -79,73 +78,55 @@ static char *make_header(const yg_tensor_file *file, const yg_tensor *const *ord
     }
     char *text = good ? text_of(header) : NULL;
     json_decref(header);
-    *data_size = at;
     return text;
 }
 
-/* Prefix, header and data in one buffer. Freed by the caller. */
-static unsigned char *make_bytes(const yg_tensor *const *order, size_t count, const char *header,
-                                 int64_t data_size, size_t *size) {
-    const size_t length = strlen(header);
-    const size_t padded = (length + 7) / 8 * 8;
+/* Prefix and header: what stands before the data. *size becomes its length. Freed by the caller;
+ * NULL when out of memory. */
+static char *make_head(const yg_tensor_file *file, const yg_tensor *const *order, size_t *size) {
+    char *header = make_header(file, order);
+    const size_t length = header ? strlen(header) : 0, padded = (length + 7) / 8 * 8;
     const uint64_t prefix = padded;
-    if ((uint64_t)data_size > SIZE_MAX - PREFIX - padded)
-        return NULL;
-    *size = PREFIX + padded + (size_t)data_size;
-    unsigned char *bytes = malloc(*size);
-    if (!bytes)
-        return NULL;
-    memcpy(bytes, &prefix, PREFIX);
-    memset(bytes + PREFIX, ' ', padded);
-    memcpy(bytes + PREFIX, header, length);
-    unsigned char *at = bytes + PREFIX + padded;
-    for (size_t i = 0; i < count; i++) {
-        const size_t of_tensor = (size_t)yg_type_bytes(&order[i]->type);
-        if (of_tensor)
-            memcpy(at, order[i]->data, of_tensor);
-        at += of_tensor;
+    *size = PREFIX + padded;
+    char *head = header ? malloc(*size) : NULL;
+    if (head) {
+        memcpy(head, &prefix, PREFIX);
+        memset(head + PREFIX, ' ', padded);
+        memcpy(head + PREFIX, header, length);
     }
-    return bytes;
-}
-
-bool yg_safetensors_write(const char *path, const yg_tensor_file *file, yg_error *error) {
-    int64_t data_size = 0;
-    size_t size = 0;
-    const yg_tensor **order = in_order(file->tensors, file->count);
-    char *header = order ? make_header(file, order, &data_size) : NULL;
-    unsigned char *bytes = header ? make_bytes(order, file->count, header, data_size, &size) : NULL;
-    const bool good = bytes ? yg_file_write(path, bytes, size, error) : yg_fail_memory(error);
-    free(bytes);
     free(header);
-    free(order);
-    return good;
+    return head;
 }
 
-/* Prefix and header: what stands before the data. Freed by the caller; NULL when out of memory. */
-static char *make_head(const yg_tensor *const *order, size_t count, size_t *size) {
-    int64_t data_size;
-    const yg_tensor_file file = {.count = count};
-    char *header = make_header(&file, order, &data_size);
-    unsigned char *head = header ? make_bytes(order, 0, header, 0, size) : NULL;
-    free(header);
-    return (char *)head;
-}
-
-bool yg_safetensors_write_spools(const char *path, const yg_tensor *tensors, FILE *const *spools,
-                                 size_t count, yg_error *error) {
-    const yg_tensor **order = in_order(tensors, count);
-    yg_file_part *parts = calloc(count + 1, sizeof *parts);
+/* Writes tensors whose data are in memory, or (`spools` not NULL) all of spools[i]. The data are
+ * not copied: a copy would double the memory of a run that saves. */
+static bool write_file(const char *path, const yg_tensor_file *file, FILE *const *spools,
+                       yg_error *error) {
+    const yg_tensor **order = in_order(file);
+    yg_file_part *parts = calloc(file->count + 1, sizeof *parts);
     size_t size = 0;
-    char *head = order && parts ? make_head(order, count, &size) : NULL;
+    char *head = order && parts ? make_head(file, order, &size) : NULL;
     bool good = head || yg_fail_memory(error);
     if (good) {
         parts[0] = (yg_file_part){.data = head, .size = size};
-        for (size_t i = 0; i < count; i++)
-            parts[i + 1] = (yg_file_part){.spool = spools[order[i] - tensors]};
-        good = yg_file_write_parts(path, parts, count + 1, error);
+        for (size_t i = 0; i < file->count; i++)
+            parts[i + 1] = spools ? (yg_file_part){.spool = spools[order[i] - file->tensors]}
+                                  : (yg_file_part){.data = order[i]->data,
+                                                   .size = (size_t)yg_type_bytes(&order[i]->type)};
+        good = yg_file_write_parts(path, parts, file->count + 1, error);
     }
     free(head);
     free(parts);
     free(order);
     return good;
+}
+
+bool yg_safetensors_write(const char *path, const yg_tensor_file *file, yg_error *error) {
+    return write_file(path, file, NULL, error);
+}
+
+bool yg_safetensors_write_spools(const char *path, yg_tensor *tensors, FILE *const *spools,
+                                 size_t count, yg_error *error) {
+    const yg_tensor_file file = {.count = count, .tensors = tensors};
+    return write_file(path, &file, spools, error);
 }
