@@ -66,6 +66,7 @@ static const struct {
     {"1e-30", "1e-30f", NULL},
     {"9007199254740993", "9007199254740993", NULL},
     {"9223372036854775807", "9223372036854775807", NULL},
+    {"-9223372036854775808", "(- (- 9223372036854775807) 1)", "-9223372036854775807 - 1"},
     {"'mean'", "'mean'", NULL},
     {"\"it's\"", "'it's'", NULL},
     {"\"mean\"", "'mean'", "'mean'"},
@@ -219,6 +220,9 @@ static const struct {
     {"1e999", "1:1: the number '1e999' is too large; the largest is about 1.8e308"},
     {"9223372036854775808",
      "1:1: the whole number '9223372036854775808' is too large; the largest is "
+     "9223372036854775807"},
+    {"a - 9223372036854775808",
+     "1:5: the whole number '9223372036854775808' is too large; the largest is "
      "9223372036854775807"},
     {"{a: b}", "1:1: found '{' in an expression; an expression holds no { }; a layer is written "
                "'name: {type: ...}', a list [a, b]"},

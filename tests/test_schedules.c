@@ -534,3 +534,17 @@ Test(schedules, functions_of_numbers_agree_with_their_operators) {
     }
     cr_expect_geq(compared, 300);
 }
+
+/* A rate that float64 holds and float32 does not would be infinite in the step. */
+Test(schedules, a_rate_beyond_the_networks_type_is_refused) {
+    yg_model *model = load("define:\n  mine: {rate: lr * 10.0 ** (20 * step)}\n", "mine");
+    yg_rate_plan plan = {
+        .schedule = yg_model_schedule(model), .lr = 1, .steps = 3, .epoch_steps = 1};
+    yg_error error = {0};
+    cr_expect(yg_schedule_check(&plan, &error), "%s", error.message);
+    plan.largest = 3.4e38;
+    cr_expect_not(yg_schedule_check(&plan, &error));
+    cr_expect_not_null(strstr(error.message, "at step 3 of 3: found 1e+40, which is too large"),
+                       "%s", error.message);
+    yg_model_free(model);
+}

@@ -42,9 +42,11 @@ bool yg_schedule_rate(const yg_rate_plan *plan, int64_t step, double *rate, yg_e
     if (!yg_rate_compute(s, &inputs, rate, &failure))
         return fail_at(plan, step, failure.message,
                        (yg_origin){failure.file, failure.line, failure.column}, error);
-    if (isfinite(*rate) && *rate >= 0)
+    if (isfinite(*rate) && *rate >= 0 && (plan->largest <= 0 || *rate <= plan->largest))
         return true;
-    snprintf(what, sizeof what, "found %g, a finite number of at least 0 is expected", *rate);
+    snprintf(what, sizeof what, "found %g, %s", *rate,
+             isfinite(*rate) && *rate >= 0 ? "which is too large for f32"
+                                           : "a finite number of at least 0 is expected");
     return fail_at(plan, step, what, s->formula, error);
 }
 

@@ -20,9 +20,11 @@ typedef struct yg_rate_plan {
     const yg_schedule *schedule; /* NULL: lr in every step */
     double lr;
     int64_t steps, epoch_steps; /* of the whole run; of an epoch */
+    double largest;             /* that the network's type holds; 0: any */
 } yg_rate_plan;
 
-/* Computes the rate of a step, from 0. False if it is no finite number of at least 0. */
+/* Computes the rate of a step, from 0. False if it is no finite number of at least 0, or too large.
+ */
 bool yg_schedule_rate(const yg_rate_plan *plan, int64_t step, double *rate, yg_error *error);
 
 /* Fails where the rate of a step is wrong. Looks at all steps of a short run; of a longer one, at

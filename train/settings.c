@@ -148,7 +148,8 @@ bool yg_settings_plan(const yg_model *model, int64_t examples, yg_settings *s, y
     *plan = (yg_rate_plan){.schedule = yg_model_schedule(model),
                            .lr = s->optimizer.lr,
                            .steps = s->steps ? s->steps : s->epochs * epoch_steps,
-                           .epoch_steps = epoch_steps};
+                           .epoch_steps = epoch_steps,
+                           .largest = s->dtype == YG_F32 ? (double)FLT_MAX : 0};
     return yg_schedule_check(plan, error);
 }
 

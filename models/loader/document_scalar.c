@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEY_CAP = 1024 }; /* of libyaml: a longer text is no key, unless '? ' says so */
+
 /* libyaml counts an anchor as part of the scalar. Returns the byte after it. */
 static size_t skip_anchor(const yg_reader *r, size_t offset, yg_origin *origin) {
     const char *text = r->source->text;
@@ -66,18 +68,22 @@ static bool raw_text(const yg_reader *r, yaml_scalar_style_t style, size_t *star
 }
 
 /* In [ ] or { } a comma or bracket may have cut an expression in two. The length of the whole
- * expression, up to where its own brackets are closed; 0 if that is not on this line. */
+ * expression, up to where its own brackets are closed and a comma or bracket of YAML's follows; 0
+ * if that is not on this line. */
 static size_t whole_length(const char *text) {
     int depth = 0;
-    for (size_t i = 0; text[i] != '\0' && text[i] != '\n' && text[i] != '\r'; i++) {
+    size_t i = 0;
+    for (; text[i] != '\0' && text[i] != '\n' && text[i] != '\r'; i++) {
         if (strchr("([{", text[i]))
             depth++;
+        else if (depth == 0 && (strchr(",]}", text[i]) || strncmp(text + i, " #", 2) == 0))
+            break;
         else if (strchr(")]}", text[i]) && --depth < 0)
             return 0;
-        if (depth == 0 && text[i] == ')')
-            return i + 1;
     }
-    return 0;
+    while (i > 0 && text[i - 1] == ' ')
+        i--;
+    return depth == 0 ? i : 0;
 }
 
 /* For YAML, `{y: sum(x, axis=1)}` is two entries, "y: sum(x" and "axis=1". Reports that. */
@@ -152,6 +158,10 @@ static bool check_flow_entry(yg_reader *r, const yg_value *value, size_t start) 
                        "found '%.100s'; a key needs a space after its ':', as in '%.*s: %.100s'",
                        key->text, name > 100 ? 100 : name, key->text, key->text + name + 1);
     }
+    if (strlen(key->text) > KEY_CAP)
+        return yg_fail(r->error, YG_ERROR_SYNTAX, key->origin,
+                       "YAML reads a key only up to %d characters; begin a longer one with '? '",
+                       KEY_CAP);
     return yg_fail(r->error, YG_ERROR_SYNTAX, key->origin,
                    "'%.100s' has no value; within { } expected 'name: value'", key->text);
 }

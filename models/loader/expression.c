@@ -318,6 +318,12 @@ static yg_expression *parse_group(parser *p) {
 static yg_expression *parse_atom(parser *p, const bracket *in) {
     switch (p->token.kind) {
     case YG_TOKEN_NUMBER:
+        if (p->token.beyond) {
+            yg_fail(p->error, YG_ERROR_ARGUMENT, p->token.origin,
+                    "the whole number '9223372036854775808' is too large; the largest is "
+                    "9223372036854775807");
+            return NULL;
+        }
         return parse_word(p, YG_EXPRESSION_NUMBER);
     case YG_TOKEN_TEXT:
         return parse_word(p, YG_EXPRESSION_TEXT);
@@ -377,8 +383,14 @@ static yg_expression *parse_unary(parser *p, const bracket *in) {
     yg_expression *result;
     if (yg_token_is(&p->token, "-")) {
         const yg_token sign = p->token;
-        yg_expression *operand = next(p) ? parse_unary(p, in) : NULL;
-        result = operand ? make_infix(p, &sign, &operand, 1) : NULL;
+        if (!next(p)) {
+            result = NULL;
+        } else if (p->token.kind == YG_TOKEN_NUMBER && p->token.beyond) {
+            result = next(p) ? yg_expression_whole(p->pool, INT64_MIN, sign.origin) : NULL;
+        } else {
+            yg_expression *operand = parse_unary(p, in);
+            result = operand ? make_infix(p, &sign, &operand, 1) : NULL;
+        }
     } else {
         result = parse_power(p, in);
     }

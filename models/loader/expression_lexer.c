@@ -134,7 +134,9 @@ static bool read_number(yg_lexer *lexer, size_t length, yg_token *token, yg_erro
         return yg_fail(error, YG_ERROR_ARGUMENT, lexer->origin,
                        "the number '%.*s' is too small; the smallest above 0 is about 4.9e-324",
                        length > 60 ? 60 : (int)length, text);
-    if (token->integer && !read_whole(text, length, &token->whole))
+    static const char beyond[] = "9223372036854775808";
+    token->beyond = length == sizeof beyond - 1 && memcmp(text, beyond, length) == 0;
+    if (token->integer && !token->beyond && !read_whole(text, length, &token->whole))
         return yg_fail(error, YG_ERROR_ARGUMENT, lexer->origin,
                        "the whole number '%.*s' is too large; the largest is 9223372036854775807",
                        length > 60 ? 60 : (int)length, text);

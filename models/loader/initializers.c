@@ -16,6 +16,7 @@
 #include "../../graph/spelling.h"
 #include "names.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -303,6 +304,25 @@ static bool is_whole(const yg_initializer *init, yg_dtype dtype) {
             value >= (dtype == YG_BOOL ? 0 : -limit));
 }
 
+/* Fails if a float type cannot hold a number: it would be infinite, or count as 0 in a run. */
+static bool holds(const yg_init_setting *setting, double value, yg_dtype dtype, yg_origin origin,
+                  yg_error *error) {
+    const bool f32 = dtype == YG_F32;
+    char number[YG_NUMBER_TEXT];
+    if (setting->kind != YG_SETTING_NUMBER || value == 0 || isinf(value))
+        return true;
+    if (f32 && fabs(value) > (double)FLT_MAX)
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin,
+                       "`%s`: %s is too large a number for f32; train with `dtype: f64`",
+                       setting->name, yg_number_text(value, number));
+    if (fabs(value) < (f32 ? (double)FLT_MIN : DBL_MIN))
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin,
+                       "`%s`: %s is too small a number for %s, and would count as 0%s",
+                       setting->name, yg_number_text(value, number), yg_dtype_name(dtype),
+                       f32 ? "; train with `dtype: f64`" : "");
+    return true;
+}
+
 bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_origin origin,
                          yg_error *error) {
     char text[YG_TYPE_TEXT];
@@ -317,6 +337,11 @@ bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_ori
                        "initialiser '%s' needs at least two dimensions, the parameter's shape is "
                        "%s",
                        init->method->name, yg_shape_text(type, text));
+    for (size_t k = 0;
+         yg_dtype_is_float(type->dtype) && k < YG_INIT_SETTINGS && init->method->settings[k].name;
+         k++)
+        if (!holds(&init->method->settings[k], init->settings[k], type->dtype, origin, error))
+            return false;
     const int64_t rows = type->rank > 0 ? type->shape[0] : 0;
     return !init->has_zero_row || (init->zero_row >= -rows && init->zero_row < rows) ||
            yg_fail(error, YG_ERROR_SHAPE, origin,

@@ -24,6 +24,7 @@ typedef struct yg_token {
     double number;
     int64_t whole; /* the number, if `integer` */
     bool integer;
+    bool beyond; /* 9223372036854775808: only with a minus is it a whole number */
 } yg_token;
 
 typedef struct yg_lexer {
