@@ -13,6 +13,68 @@
  * displace each other in the cache before all of their elements are used. */
 enum { TRANSPOSE_BLOCK = 16 };
 
+/* Transposes a square of 16-byte vectors: out[r] has element r of each in[c]. */
+typedef uint32_t four __attribute__((vector_size(16)));
+typedef uint64_t two __attribute__((vector_size(16)));
+
+static inline void turn_uint32_t(four out[4], const four in[4]) {
+    const four a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5);
+    const four b = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
+    const four c = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5);
+    const four d = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
+    out[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    out[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    out[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    out[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
+static inline void turn_uint64_t(two out[2], const two in[2]) {
+    out[0] = __builtin_shufflevector(in[0], in[1], 0, 2);
+    out[1] = __builtin_shufflevector(in[0], in[1], 1, 3);
+}
+
+/* to[r * to_stride + c] = from[r + c * from_stride], for at most TRANSPOSE_BLOCK rows and columns.
+ */
+#define TRANSPOSE_PART(element)                                                                    \
+    static inline void transpose_part_##element(element *to, int64_t to_stride,                    \
+                                                const element *from, int64_t from_stride,          \
+                                                int64_t rows, int64_t columns) {                   \
+        element square[TRANSPOSE_BLOCK][TRANSPOSE_BLOCK];                                          \
+        for (int64_t c = 0; c < columns; c++)                                                      \
+            for (int64_t r = 0; r < rows; r++)                                                     \
+                square[r][c] = from[r + c * from_stride];                                          \
+        for (int64_t r = 0; r < rows; r++)                                                         \
+            memcpy(to + r * to_stride, square[r], (size_t)columns * sizeof *to);                   \
+    }
+TRANSPOSE_PART(uint8_t)
+TRANSPOSE_PART(uint32_t)
+TRANSPOSE_PART(uint64_t)
+
+/* The same for a whole block, in squares of `side` vectors of `side` elements. */
+#define TRANSPOSE_SQUARE(element, vector, side)                                                    \
+    static inline void transpose_square_##element(element *to, int64_t to_stride,                  \
+                                                  const element *from, int64_t from_stride) {      \
+        element square[TRANSPOSE_BLOCK][TRANSPOSE_BLOCK];                                          \
+        for (int64_t c = 0; c < TRANSPOSE_BLOCK; c += side)                                        \
+            for (int64_t r = 0; r < TRANSPOSE_BLOCK; r += side) {                                  \
+                vector in[side], out[side];                                                        \
+                for (int64_t i = 0; i < side; i++)                                                 \
+                    memcpy(&in[i], from + r + (c + i) * from_stride, sizeof in[i]);                \
+                turn_##element(out, in);                                                           \
+                for (int64_t i = 0; i < side; i++)                                                 \
+                    memcpy(&square[r + i][c], &out[i], sizeof out[i]);                             \
+            }                                                                                      \
+        for (int64_t r = 0; r < TRANSPOSE_BLOCK; r++)                                              \
+            memcpy(to + r * to_stride, square[r], sizeof square[r]);                               \
+    }
+TRANSPOSE_SQUARE(uint32_t, four, 4)
+TRANSPOSE_SQUARE(uint64_t, two, 2)
+
+static inline void transpose_square_uint8_t(uint8_t *to, int64_t to_stride, const uint8_t *from,
+                                            int64_t from_stride) {
+    transpose_part_uint8_t(to, to_stride, from, from_stride, TRANSPOSE_BLOCK, TRANSPOSE_BLOCK);
+}
+
 /* Defines the copying loops for one element size: a run of `n` elements, and a transposition of
  * `rows` by `columns`. */
 #define COPY_LOOPS(element)                                                                        \
@@ -24,19 +86,19 @@ enum { TRANSPOSE_BLOCK = 16 };
                 to[i] = value;                                                                     \
             return;                                                                                \
         }                                                                                          \
+        /* With a constant stride the compiler makes vectors. */                                   \
+        if (to_stride == 1 && from_stride == -1) {                                                 \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                to[i] = from[-i];                                                                  \
+            return;                                                                                \
+        }                                                                                          \
+        if (to_stride == 1 && from_stride == 2) {                                                  \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                to[i] = from[2 * i];                                                               \
+            return;                                                                                \
+        }                                                                                          \
         for (int64_t i = 0; i < n; i++)                                                            \
             to[i * to_stride] = from[i * from_stride];                                             \
-    }                                                                                              \
-    /* to[r * to_stride + c] = from[r + c * from_stride], for at most SIDE rows and columns */     \
-    static inline void transpose_block_##element(element *to, int64_t to_stride,                   \
-                                                 const element *from, int64_t from_stride,         \
-                                                 int64_t rows, int64_t columns) {                  \
-        element square[TRANSPOSE_BLOCK][TRANSPOSE_BLOCK];                                          \
-        for (int64_t c = 0; c < columns; c++)                                                      \
-            for (int64_t r = 0; r < rows; r++)                                                     \
-                square[r][c] = from[r + c * from_stride];                                          \
-        for (int64_t r = 0; r < rows; r++)                                                         \
-            memcpy(to + r * to_stride, square[r], (size_t)columns * sizeof *to);                   \
     }                                                                                              \
     static void transpose_##element(element *to, int64_t to_stride, const element *from,           \
                                     int64_t from_stride, int64_t rows, int64_t columns) {          \
@@ -48,9 +110,9 @@ enum { TRANSPOSE_BLOCK = 16 };
                 const int64_t high = rows - r < SIDE ? rows - r : SIDE;                            \
                 const int64_t wide = columns - c < SIDE ? columns - c : SIDE;                      \
                 if (high == SIDE && wide == SIDE)                                                  \
-                    transpose_block_##element(block, to_stride, source, from_stride, SIDE, SIDE);  \
+                    transpose_square_##element(block, to_stride, source, from_stride);             \
                 else                                                                               \
-                    transpose_block_##element(block, to_stride, source, from_stride, high, wide);  \
+                    transpose_part_##element(block, to_stride, source, from_stride, high, wide);   \
             }                                                                                      \
     }
 
