@@ -5,6 +5,7 @@
  * vjp: the cotangent of an operand is a slice of dy.
  */
 #include "build.h"
+#include "copy.h"
 #include "registry.h"
 #include "shape.h"
 
@@ -39,6 +40,21 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(joined.dtype, joined.rank, joined.shape, result, error);
 }
 
+/* Rows of this many elements or fewer are copied column by column: calling memcpy() for each would
+ * cost more than the copy. */
+enum { FEW = 4 };
+
+static void copy_columns(const yg_type *y, const yg_type *x, int dim, char *to, const char *from) {
+    const size_t element = yg_dtype_size(y->dtype);
+    const int64_t columns = yg_shape_product(x->shape, dim, x->rank);
+    const yg_box box = {.rank = 1,
+                        .size = {yg_shape_product(y->shape, 0, dim)},
+                        .to_stride = {yg_shape_product(y->shape, dim, y->rank)},
+                        .from_stride = {columns}};
+    for (int64_t c = 0; c < columns; c++)
+        yg_copy_box(&box, element, to + (size_t)c * element, from + (size_t)c * element);
+}
+
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     const yg_type *y = call->out_type;
@@ -53,8 +69,11 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
         const size_t part = (size_t)yg_shape_product(x->shape, dim, x->rank) * element;
         const char *in = call->in[k];
         const bool there = in == out && outer == 1; /* its kernel wrote it to this place already */
-        for (int64_t i = 0; part > 0 && i < outer && !there; i++)
-            memcpy(out + (size_t)i * row, in + (size_t)i * part, part);
+        if (part / element <= FEW && !there)
+            copy_columns(y, x, dim, out, in);
+        else
+            for (int64_t i = 0; i < outer && !there; i++)
+                memcpy(out + (size_t)i * row, in + (size_t)i * part, part);
         out += part;
     }
     return true;
