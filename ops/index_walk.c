@@ -3,6 +3,8 @@
  */
 #include "index_walk.h"
 
+#include "multiversion.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -28,7 +30,7 @@ yg_index_walk yg_index_walk_of(const yg_type *x, const yg_type *index, int64_t d
 }
 
 #define CHECK(function, type)                                                                      \
-    static bool function(const type *index, int64_t count, int64_t limit) {                        \
+    YG_MULTIVERSION static bool function(const type *index, int64_t count, int64_t limit) {        \
         uint64_t outside = 0;                                                                      \
         for (int64_t i = 0; i < count; i++)                                                        \
             outside |= (uint64_t)((uint64_t)(int64_t)index[i] >= (uint64_t)limit);                 \

@@ -17,8 +17,29 @@
             to[j] += weight * from[j];                                                             \
     }
 
+/* A row of the block where `inner` is 1. With one tap, neighbours mostly go to the same element:
+ * they are added up before it is touched. */
+#define ALONG(name, real)                                                                          \
+    static void name(const yg_resample_block *block, const real *x, real *out) {                   \
+        const int64_t taps = block->taps;                                                          \
+        if (taps > 1) {                                                                            \
+            for (int64_t i = 0; i < block->count; i++)                                             \
+                for (int64_t t = i * taps; t < (i + 1) * taps; t++)                                \
+                    out[block->index[t]] += (real)block->weight[t] * x[i];                         \
+            return;                                                                                \
+        }                                                                                          \
+        for (int64_t i = 0; i < block->count;) {                                                   \
+            const int64_t to = block->index[i];                                                    \
+            real sum = out[to];                                                                    \
+            for (; i < block->count && block->index[i] == to; i++)                                 \
+                sum += x[i];                                                                       \
+            out[to] = sum;                                                                         \
+        }                                                                                          \
+    }
+
 #define KERNEL(function, real)                                                                     \
     ADD(function##_add, real)                                                                      \
+    ALONG(function##_along, real)                                                                  \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const yg_resample_walk walk =                                                              \
@@ -34,8 +55,8 @@
             for (int64_t u = call->begin; u < call->end; u++) {                                    \
                 const real *x = (const real *)call->in[0] + (u * walk.sizes.to + first) * inner;   \
                 real *out = (real *)call->out + u * size;                                          \
-                for (int64_t t = 0; inner == 1 && t < count; t++)                                  \
-                    out[block.index[t]] += (real)block.weight[t] * x[t / taps];                    \
+                if (inner == 1)                                                                    \
+                    function##_along(&block, x, out);                                              \
                 for (int64_t t = 0; inner > 1 && t < count; t++)                                   \
                     function##_add(out + block.index[t] * inner, x + t / taps * inner,             \
                                    (real)block.weight[t], inner);                                  \
