@@ -13,7 +13,7 @@
 static void print_checks(const yg_gradient_checks *checks) {
     static const char *const headers[] = {"parameter", "compared", "worst difference", "result"};
     table table = {.columns = 4, .headers = headers, .align = "lrrl"};
-    int64_t kinks = 0;
+    int64_t kinks = 0, stopped = 0;
     for (size_t i = 0; i < checks->count; i++) {
         const yg_gradient_check *check = &checks->parameters[i];
         table_add(&table, "%s", check->name);
@@ -23,11 +23,13 @@ static void print_checks(const yg_gradient_checks *checks) {
         else
             table_add(&table, "%s", "");
         const char *result = check->passed ? "agrees" : "DISAGREES";
-        if (check->kinks == 0)
+        if (check->kinks + check->stopped == 0)
             table_add(&table, "%s", result);
         else
-            table_add(&table, "%s; %lld left out", result, (long long)check->kinks);
+            table_add(&table, "%s; %lld left out", result,
+                      (long long)(check->kinks + check->stopped));
         kinks += check->kinks;
+        stopped += check->stopped;
     }
     table_print(&table, stdout, 0);
     if (kinks > 0)
@@ -35,6 +37,12 @@ static void print_checks(const yg_gradient_checks *checks) {
                        "%lld left out: the loss has a kink there, as relu has at 0, so that no "
                        "difference can\ntell. At a point nearby the gradient agrees.\n",
                        (long long)kinks);
+    if (stopped > 0)
+        terminal_print(stdout,
+                       "%lld left out: what they change passes a stop_gradient, or a truncated "
+                       "scan, and\ndifferences have the part of the derivative that is stopped "
+                       "there.\n",
+                       (long long)stopped);
 }
 
 static void report(const yg_gradient_check *check) {
@@ -53,10 +61,11 @@ static json_t *json_of_checks(const yg_gradient_checks *checks) {
     for (size_t i = 0; i < checks->count; i++) {
         const yg_gradient_check *check = &checks->parameters[i];
         json_array_append_new(
-            list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:o}", "name", check->name, "passed",
-                            (int)check->passed, "compared", (json_int_t)check->compared, "elements",
-                            (json_int_t)check->elements, "kinks", (json_int_t)check->kinks, "worst",
-                            json_of_number(check->worst)));
+            list,
+            json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:o}", "name", check->name, "passed",
+                      (int)check->passed, "compared", (json_int_t)check->compared, "elements",
+                      (json_int_t)check->elements, "kinks", (json_int_t)check->kinks, "stopped",
+                      (json_int_t)check->stopped, "worst", json_of_number(check->worst)));
     }
     return json_pack("{s:b, s:I, s:b, s:b, s:o, s:o}", "passed", (int)checks->passed, "examples",
                      (json_int_t)checks->examples, "random_data", (int)checks->random_data,

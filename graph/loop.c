@@ -478,6 +478,11 @@ static bool add_node(yg_graph *graph, loop_call *call) {
     return yg_loop_apply(graph, loop, call->operands, &within, call->results);
 }
 
+const yg_graph *yg_loop_body(const yg_op *op) {
+    const yg_loop_op *loop = yg_loop_of(op);
+    return loop ? loop->spec.body : NULL;
+}
+
 bool yg_loop(yg_graph *graph, const yg_loop_spec *spec, const yg_node *starts,
              const yg_node *sequences, const yg_node *captured, yg_node *finals, yg_node *outputs) {
     loop_call call = {.spec = *spec};

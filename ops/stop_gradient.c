@@ -33,8 +33,8 @@ static const yg_sample samples[] = {
 const yg_op yg_op_stop_gradient = {
     .name = "stop_gradient",
     .formula = "y = x, a constant to the gradient",
-    .doc = "x itself, but no gradient passes through it (PyTorch's detach). `check` must then find "
-           "the gradient of what lies before it wrong: it is meant to be.",
+    .doc = "x itself, but no gradient passes through it (PyTorch's detach). `check` leaves out the "
+           "gradients that it changes.",
     .group = "shape",
     .min_operands = 1,
     .max_operands = 1,

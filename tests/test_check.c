@@ -183,6 +183,34 @@ Test(check, right_gradients_at_kinks_pass) {
     workspace_remove(&w);
 }
 
+/* Differences have what a stop_gradient stops. What does not pass one is checked as always. */
+Test(check, what_a_stop_gradient_hides_is_left_out) {
+    static const struct {
+        const char *loss;
+        bool passed;
+        int64_t stopped;
+    } cases[] = {
+        {LOSS("sum(o + stop_gradient(square(o) - o)) + sum(square(c))"), true, 3},
+        {LOSS("sum(stop_gradient(exp(o)) * square(c + 1))"), true, 3},
+        {LOSS("sum(stop_gradient(exp(o)) + twice_relu(c + 1))"), false, 3},
+        {LOSS("sum(stop_gradient(x @ transpose(w))) + sum(square(o))"), true, 6},
+    };
+    const workspace w = workspace_make();
+    garden g;
+    make_garden(&g);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_gradient_checks checks = check(&w, &g, cases[i].loss, NULL);
+        int64_t stopped = 0;
+        for (size_t p = 0; p < checks.count; p++)
+            stopped += checks.parameters[p].stopped;
+        cr_expect_eq(checks.passed, cases[i].passed, "%s", cases[i].loss);
+        cr_expect_eq(stopped, cases[i].stopped, "%s: %d", cases[i].loss, (int)stopped);
+        yg_gradient_checks_free(&checks);
+    }
+    free(g.list);
+    workspace_remove(&w);
+}
+
 Test(check, wrong_gradients_are_found_at_kinks_and_away) {
     static const struct {
         const char *loss, *parameter; /* that disagrees */

@@ -7,6 +7,7 @@
  *
  *   it agrees here, and is not wrong nearby             it is right
  *   it disagrees at a kink, and is not wrong nearby     it is left out: no difference can tell
+ *   it disagrees before a stop_gradient (stopped.h)     it is left out, too
  *   anything else                                       it is wrong
  *
  * A model without a loss gets one: its outputs times random numbers.
@@ -17,6 +18,7 @@
 #include "settings.h"
 #include "source.h"
 #include "spread.h"
+#include "stopped.h"
 #include "suspects.h"
 #include "weights.h"
 
@@ -90,7 +92,12 @@ static bool check_parameter(checker *c, size_t parameter, int64_t limit, yg_grad
 }
 
 /* Decides what a suspect is: see the top of the file. */
-static void judge(const yg_suspect *s, yg_gradient_check *check) {
+static void judge(const yg_suspect *s, bool stopped, yg_gradient_check *check) {
+    const bool wrong = !s->here.agrees || s->wrong;
+    if (stopped && wrong && isfinite(s->gradient)) {
+        check->stopped++;
+        return;
+    }
     if (!s->here.agrees && !s->wrong && s->kink) {
         check->kinks++;
         return;
@@ -130,6 +137,25 @@ static bool run_here(checker *c, yg_gradient_checks *checks) {
     return true;
 }
 
+static bool judge_all(checker *c, yg_gradient_checks *checks) {
+    yg_graph *graph = yg_network_graph(c->gradients->network);
+    size_t count, trainable = 0;
+    const yg_network_parameter *parameters = yg_network_parameters(c->gradients->network, &count);
+    bool *stopped = yg_stopped_nodes(graph, c->gradients->forward_end);
+    bool *by_gradient = calloc(count + 1, sizeof *by_gradient);
+    for (size_t i = 0; stopped && by_gradient && i < count; i++)
+        if (parameters[i].trainable)
+            by_gradient[trainable++] = stopped[parameters[i].node];
+    for (size_t i = 0; stopped && by_gradient && i < c->suspects.count; i++) {
+        const yg_suspect *s = &c->suspects.list[i];
+        judge(s, by_gradient[s->parameter], &checks->parameters[s->parameter]);
+    }
+    const bool good = stopped && by_gradient;
+    free(stopped);
+    free(by_gradient);
+    return good || yg_fail_memory(c->error);
+}
+
 static bool check_all(checker *c, int64_t limit, yg_gradient_checks *checks) {
     const size_t count = c->gradients->gradient_count;
     checks->parameters = calloc(count + 1, sizeof *checks->parameters);
@@ -143,8 +169,7 @@ static bool check_all(checker *c, int64_t limit, yg_gradient_checks *checks) {
         good = check_parameter(c, i, limit, &checks->parameters[i]);
     }
     good = good && yg_suspects_examine(&c->suspects, &c->probe, c->gradients, &c->store, c->error);
-    for (size_t i = 0; good && i < c->suspects.count; i++)
-        judge(&c->suspects.list[i], &checks->parameters[c->suspects.list[i].parameter]);
+    good = good && judge_all(c, checks);
     checks->passed = true;
     for (size_t i = 0; good && i < count; i++)
         checks->passed = checks->passed && checks->parameters[i].passed;

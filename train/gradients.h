@@ -59,7 +59,9 @@ typedef struct yg_gradient_check {
     int64_t kinks; /* elements that were left out, because the loss has a kink there, such as relu's
                       at 0: the slopes to both sides differ. Their gradients were compared at a
                       point nearby, and agreed. */
-    const char *file;     /* of the parameter's declaration; belongs to the model */
+    int64_t stopped;  /* elements that were left out, because they lie before a stop_gradient, and
+                         differences have the part of the derivative that it stops */
+    const char *file; /* of the parameter's declaration; belongs to the model */
     int32_t line, column; /* of the parameter's declaration */
 } yg_gradient_check;
 
