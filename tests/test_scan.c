@@ -176,6 +176,39 @@ static const struct {
           "  h: stack([h1, h1 + 0.5 * tanh(h1 @ w)], 1)\n"
           "  z: sum(x)\n"
           "outputs: [h, z]\n" TAIL},
+    {"gradients through two steps at most",
+     HEAD "graph:\n"
+          "  h, last:\n"
+          "    scan: {x_t: x}\n"
+          "    carry: {h: \"h_0 * w[0]\"}\n"
+          "    truncate: 2\n"
+          "    graph: {h: tanh(x_t + h @ w)}\n"
+          "    collect: [h]\n"
+          "outputs: [h, last]\n" TAIL,
+     HEAD "graph:\n"
+          "  h1: tanh(x[:, 0] + (h_0 * w[0]) @ w)\n"
+          "  h2: tanh(x[:, 1] + h1 @ w)\n"
+          "  h3: tanh(x[:, 2] + stop_gradient(h2) @ w)\n"
+          "  last: tanh(x[:, 3] + h3 @ w)\n"
+          "  h: stack([h1, h2, h3, last], 1)\n"
+          "outputs: [h, last]\n" TAIL},
+    {"gradients through three steps at most, from the last step to the first",
+     HEAD "graph:\n"
+          "  h, last:\n"
+          "    scan: {x_t: x}\n"
+          "    carry: {h: h_0}\n"
+          "    truncate: 3\n"
+          "    reverse: true\n"
+          "    graph: {h: tanh(x_t + h @ w)}\n"
+          "    collect: [h]\n"
+          "outputs: [h, last]\n" TAIL,
+     HEAD "graph:\n"
+          "  h4: tanh(x[:, 3] + h_0 @ w)\n"
+          "  h3: tanh(x[:, 2] + h4 @ w)\n"
+          "  h2: tanh(x[:, 1] + h3 @ w)\n"
+          "  last: tanh(x[:, 0] + stop_gradient(h2) @ w)\n"
+          "  h: stack([last, h2, h3, h4], 1)\n"
+          "outputs: [h, last]\n" TAIL},
     {"lengths",
      "format: 1\nvars: {n: 3}\ninputs: {x: [B, 4, n], h_0: [B, n]}\n"
      "params: {w: {shape: [n, n], init: normal}}\n"
