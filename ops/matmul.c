@@ -46,6 +46,75 @@ static bool is_transpose(const yg_graph *graph, yg_node node) {
     return rank >= 2;
 }
 
+/* ------------------------------------------------------------------------- rows of a table -- */
+
+/* The shape of all dimensions but the last. */
+static yg_type without_last(const yg_type *type) {
+    yg_type rest = *type;
+    rest.rank--;
+    rest.shape[rest.rank] = 0;
+    return rest;
+}
+
+/* Whether a node only moves rows, and leaves each as it is. */
+static bool moves_rows(const yg_graph *graph, yg_node node) {
+    const yg_type *type = yg_node_type(graph, node);
+    const yg_op *op = yg_node_op(graph, node);
+    if (type->rank == 0 || (op != &yg_op_reshape && op != &yg_op_permute))
+        return false;
+    const int last = type->rank - 1;
+    if (op == &yg_op_permute) {
+        const int64_t d = yg_node_attrs(graph, node)[0].ints[last];
+        return d == last || d == -1;
+    }
+    const yg_type *from = yg_node_type(graph, yg_node_operand(graph, node, 0));
+    return from->rank > 0 && from->shape[from->rank - 1] == type->shape[last];
+}
+
+/* The embedding whose rows a node has, perhaps in another order; YG_NONE if it has others. */
+static yg_node embedding_of(const yg_graph *graph, yg_node node) {
+    while (moves_rows(graph, node))
+        node = yg_node_operand(graph, node, 0);
+    return yg_node_op(graph, node) == &yg_op_embedding ? node : YG_NONE;
+}
+
+/* The indices of the rows that a node has, whose embedding is known. */
+static yg_node index_of(yg_graph *graph, yg_node node) {
+    if (yg_node_op(graph, node) == &yg_op_embedding)
+        return yg_node_operand(graph, node, 0);
+    const yg_type rows = without_last(yg_node_type(graph, node));
+    const yg_attr order = yg_node_attrs(graph, node)[0];
+    const bool permutes = yg_node_op(graph, node) == &yg_op_permute;
+    const yg_node index = index_of(graph, yg_node_operand(graph, node, 0));
+    int64_t dims[YG_MAX_RANK] = {0};
+    for (int d = 0; permutes && d < rows.rank; d++)
+        dims[d] = order.ints[d] < 0 ? order.ints[d] + rows.rank + 1 : order.ints[d];
+    return permutes ? yg_permute(graph, index, dims) : yg_reshape(graph, index, &rows);
+}
+
+enum {
+    OFTEN = 2,       /* how often a row of the table is read at least, on average */
+    LEAST_DEPTH = 8, /* a shallower product costs no more than reading its result */
+};
+
+/* Rows of a table times a matrix are rows of the product. If there are fewer rows in the table than
+ * are read, that product is smaller, and so are those of its gradient: an embedding of 96
+ * characters, say, at 64 steps of 32 texts. */
+static yg_node product_of_table(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
+    const yg_type *a = &call->operands[0];
+    const yg_node rows = a->rank > 1 ? embedding_of(graph, operands[0]) : YG_NONE;
+    if (rows == YG_NONE || call->operands[1].rank != 2 || call->attrs[0].i)
+        return YG_NONE;
+    const yg_node table = yg_node_operand(graph, rows, 1);
+    const yg_type *type = yg_node_type(graph, table);
+    const yg_type read = without_last(a);
+    if (type->shape[1] < LEAST_DEPTH || yg_type_count(&read) / OFTEN < type->shape[0])
+        return YG_NONE;
+    const yg_node product = yg_matmul(graph, table, operands[1], false, call->attrs[1].i != 0);
+    const yg_node parts[] = {index_of(graph, operands[0]), product};
+    return yg_apply(graph, &yg_op_embedding, parts, 2, NULL);
+}
+
 static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *operands) {
     const yg_type *a = &call->operands[0], *b = &call->operands[1];
     const bool transpose_a = call->attrs[0].i, transpose_b = call->attrs[1].i;
@@ -58,6 +127,9 @@ static yg_node simplify(yg_graph *graph, const yg_infer *call, const yg_node *op
     if (is_transpose(graph, operands[1]))
         return yg_matmul(graph, operands[0], yg_node_operand(graph, operands[1], 0), transpose_a,
                          !transpose_b);
+    const yg_node looked_up = product_of_table(graph, call, operands);
+    if (looked_up != YG_NONE)
+        return looked_up;
     /* A batch of matrices a times a single matrix b is one product: stack the matrices to one long
      * a. The gradients are then single products too. */
     if (a->rank > 2 && b->rank == 2 && !transpose_a && a->shape[a->rank - 1] > 0) {
