@@ -427,7 +427,7 @@ static void write_results(const picture *p) {
         write_thing(p, result_thing(p, i + 1),
                     "shape=ellipse, style=filled, fillcolor=\"#f3dcf5\"");
         write_escaped(p, output[i].name);
-        fprintf(p->out, "\\noutput\\n%s\"];\n", survey_shape(p->survey, output[i].node, shape));
+        fprintf(p->out, "\\noutput\\n%s\"];\n", survey_output_shape(p->survey, i, shape));
     }
     if (yg_network_loss(p->survey->network) != YG_NONE) {
         write_thing(p, result_thing(p, 0), "shape=ellipse, style=filled, fillcolor=\"#f8d7d3\"");

@@ -288,6 +288,20 @@ const char *survey_shape(const survey *survey, yg_node node, char *text) {
     return text;
 }
 
+const char *survey_output_shape(const survey *survey, size_t index, char *text) {
+    size_t count;
+    const yg_tensor_name *outputs = yg_network_outputs(survey->network, &count);
+    const yg_type *type = yg_node_type(yg_network_graph(survey->network), outputs[index].node);
+    yg_type types[SURVEY_DIMS_MAX];
+    for (size_t s = 0; s < survey->dim_count; s++) {
+        yg_network *larger = survey->larger[s];
+        const yg_tensor_name *same = larger ? yg_network_outputs(larger, &count) : NULL;
+        types[s] = same ? *yg_node_type(yg_network_graph(larger), same[index].node) : *type;
+    }
+    write_shape(survey, type, types, text);
+    return text;
+}
+
 static void write_shapes(const yg_model *model, survey *survey) {
     for (size_t s = 0; s < survey->dim_count; s++) {
         /* A symbol may be at its limit, such as a context length. Then this fails, and the symbol

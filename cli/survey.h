@@ -47,5 +47,7 @@ void survey_free(survey *survey);
 /* The shape of a node of the network, with symbols: "[B, 3]". Returns `text`, which has room for
  * SURVEY_SHAPE_TEXT bytes. */
 const char *survey_shape(const survey *survey, yg_node node, char *text);
+/* The same of an output, by its index. */
+const char *survey_output_shape(const survey *survey, size_t index, char *text);
 
 #endif

@@ -73,10 +73,13 @@ static bool fail_large(const yg_reading *reading, size_t port, double value, int
     char column[220] = "";
     if (within < (int64_t)encoding->column_count)
         snprintf(column, sizeof column, ", column '%.200s'", encoding->columns[within]);
-    return yg_fail(error, YG_ERROR_DATA, YG_NOWHERE,
+    const char *name = yg_model_port(reading->model, port)->name;
+    return yg_fail(error, YG_ERROR_DATA,
+                   encoding->formula ? encoding->formula_origin
+                                     : yg_standardize_place(reading, name),
                    "'%s': element %" PRId64 " of row %" PRId64
                    "%s is %g after transform and standardisation, too large a number for f32",
-                   yg_model_port(reading->model, port)->name, within, example, column, value);
+                   name, within, example, column, value);
 }
 
 bool yg_elements_store(const yg_reading *reading, size_t port, const double *values, int64_t count,

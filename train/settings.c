@@ -142,9 +142,16 @@ bool yg_settings_plan(const yg_model *model, int64_t examples, yg_settings *s, y
         s->batch_size = examples;
     const bool rest = !s->drop_last && examples % s->batch_size != 0;
     const int64_t epoch_steps = examples / s->batch_size + rest;
-    if (s->epochs > INT64_MAX / epoch_steps)
-        return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE, "%" PRId64 " epochs are too many",
-                       s->epochs);
+    if (s->epochs > INT64_MAX / epoch_steps) {
+        const yg_value *section = yg_model_section(model, "train");
+        const yg_value *epochs = section ? yg_value_get(section, "epochs") : NULL;
+        int64_t written;
+        const bool own = epochs && yg_value_int(epochs, "`epochs`", 0, 0, &written, NULL) &&
+                         written == s->epochs; /* not from --epochs */
+        return yg_fail(error, YG_ERROR_ARGUMENT, own ? epochs->origin : YG_NOWHERE,
+                       "%" PRId64 " epochs of %" PRId64 " steps are too many", s->epochs,
+                       epoch_steps);
+    }
     *plan = (yg_rate_plan){.schedule = yg_model_schedule(model),
                            .lr = s->optimizer.lr,
                            .steps = s->steps ? s->steps : s->epochs * epoch_steps,

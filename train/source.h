@@ -251,6 +251,8 @@ void yg_transform_free(yg_transform *transform); /* NULL is allowed */
 bool yg_transform_apply(const yg_reading *reading, size_t port, const yg_elements *elements,
                         int64_t count, int64_t before, yg_error *error);
 
+/* Where the section says that a port is standardised; YG_NOWHERE: it does not. */
+yg_origin yg_standardize_place(const yg_reading *reading, const char *port);
 /* Computes mean and standard deviation (of the population) of a port's f64 elements. An element
  * that is constant gets the deviation 1, so that it keeps its scale. */
 bool yg_standardize_fit(const yg_reading *reading, const yg_dataset *dataset, size_t port,

@@ -53,8 +53,7 @@ static bool is_constant(double deviation, double mean) {
 /* Below this, squares of distances lose digits or become 0, and a deviation would be wrong. */
 #define SPREAD_MIN 1e-145
 
-/* Where the section says that this port is standardised. */
-static yg_origin place_of(const yg_reading *reading, const char *name) {
+yg_origin yg_standardize_place(const yg_reading *reading, const char *name) {
     const yg_value *section = yg_model_section(reading->model, "data");
     const yg_value *list = section ? yg_value_get(section, "standardize") : NULL;
     for (size_t i = 0; list && list->kind == YG_SEQUENCE && i < list->count; i++)
@@ -66,7 +65,7 @@ static yg_origin place_of(const yg_reading *reading, const char *name) {
 static bool fail_deviation(const yg_reading *reading, const yg_port_encoding *encoding,
                            const char *name, size_t i, const char *what, yg_error *error) {
     const bool column = encoding->column_count > i;
-    return yg_fail(error, YG_ERROR_NUMERIC, place_of(reading, name),
+    return yg_fail(error, YG_ERROR_NUMERIC, yg_standardize_place(reading, name),
                    "'%s' cannot be standardised: the deviation of element %zu%s%s is %s", name, i,
                    column ? ", column " : "", column ? encoding->columns[i] : "", what);
 }
