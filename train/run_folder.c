@@ -175,32 +175,6 @@ static char *place_of(const char *path, yg_error *error) {
     return place;
 }
 
-/* Makes the folder PLACE-1, or with the next free number. Its name is freed by the caller; NULL on
- * failure. */
-static char *make_beside(const char *place, yg_error *error) {
-    const size_t size = strlen(place) + 16;
-    char *name = malloc(size);
-    if (!name) {
-        yg_fail_memory(error);
-        return NULL;
-    }
-    for (int number = 1; number < 1000000; number++) {
-        snprintf(name, size, "%s-%d", place, number);
-        if (mkdir(name, 0777) == 0)
-            return name;
-        /* An empty folder of that name can be taken: a killed run may have left it. */
-        if (errno == EEXIST && rmdir(name) == 0 && mkdir(name, 0777) == 0)
-            return name;
-        errno = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR ? EEXIST : errno;
-        if (errno != EEXIST)
-            break;
-    }
-    yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot keep the older run of '%s' in '%s': %s", place,
-            name, strerror(errno));
-    free(name);
-    return NULL;
-}
-
 /* Moves a file of that name, if there is one. */
 static bool move_one(const char *from, const char *to, const char *name, yg_error *error) {
     char *old = yg_run_path(from, name, error), *new = yg_run_path(to, name, error);
@@ -229,10 +203,42 @@ static void forget_move(const char *from) {
     free(path);
 }
 
-/* Moves a run's files. Where one cannot be moved, those before it are moved back. */
+/* Makes the folder PLACE-1, or with the next free number, for the files of `from`. The move is
+ * noted before the folder is there: where the process is killed between the two, the next run finds
+ * the note and nothing is left over. Its name is freed by the caller; NULL on failure. */
+static char *make_beside(const char *from, const char *place, yg_error *error) {
+    const size_t size = strlen(place) + 16;
+    char *name = malloc(size);
+    int reason = EEXIST;
+    if (!name) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    for (int number = 1; number < 1000000 && reason == EEXIST; number++) {
+        struct stat status;
+        snprintf(name, size, "%s-%d", place, number);
+        if (lstat(name, &status) == 0 && rmdir(name) != 0)
+            continue; /* taken; an empty folder is not */
+        if (!note_move(from, name, error)) {
+            free(name);
+            return NULL;
+        }
+        if (mkdir(name, 0777) == 0)
+            return name;
+        reason = errno;
+    }
+    forget_move(from);
+    yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot keep the older run of '%s' in '%s': %s", place,
+            name, strerror(reason));
+    free(name);
+    return NULL;
+}
+
+/* Moves a run's files, when make_beside() has noted it. Where one cannot be moved, those before it
+ * are moved back. */
 static bool move_all(const char *from, const char *to, yg_error *error) {
     size_t done = 0;
-    bool good = note_move(from, to, error);
+    bool good = true;
     for (; good && done < OWN_NAMES; done += good)
         good = move_one(from, to, own_names[done], error);
     while (!good && done-- > 0)
@@ -311,7 +317,7 @@ bool yg_run_folder_begin(yg_run_folder *folder, char **moved, yg_error *error) {
         return true;
     }
     char *place = place_of(folder->path, error);
-    char *beside = place ? make_beside(place, error) : NULL;
+    char *beside = place ? make_beside(folder->path, place, error) : NULL;
     free(place);
     if (!beside || !move_all(folder->path, beside, error)) {
         free(beside);
