@@ -51,7 +51,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     const yg_node target = yg_cast(graph, operands[2], dtype);
     const yg_node zero = yg_scalar(graph, dtype, 0), one = yg_scalar(graph, dtype, 1);
     const yg_node cos = cosine(graph, operands[0], b);
-    const yg_node excess = yg_loss_above_zero(graph, yg_offset(graph, cos, -call->attrs[1].f));
+    const yg_node excess = yg_relu(graph, yg_offset(graph, cos, -call->attrs[1].f));
     const yg_node is_near = yg_equal(graph, target, one);
     const yg_node is_far = yg_equal(graph, target, yg_scalar(graph, dtype, -1));
     const yg_node elements = yg_where(graph, is_near, yg_subtract(graph, one, cos),

@@ -23,7 +23,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     const yg_node is_far = yg_not_equal(graph, target, yg_scalar(graph, dtype, 1));
     const yg_node is_near = yg_not_equal(graph, target, yg_scalar(graph, dtype, -1));
     const yg_node elements = yg_add(graph, yg_where(graph, is_near, x, zero),
-                                    yg_where(graph, is_far, yg_loss_above_zero(graph, gap), zero));
+                                    yg_where(graph, is_far, yg_relu(graph, gap), zero));
     results[0] = yg_loss_reduce(graph, elements, call->attrs[0].i);
     return results[0] != YG_NONE;
 }

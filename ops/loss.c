@@ -4,9 +4,6 @@
 #include "loss.h"
 
 #include "build.h"
-#include "registry.h"
-
-#include <math.h>
 
 const char *const yg_reductions[] = {
     [YG_REDUCTION_MEAN] = "mean",
@@ -49,11 +46,6 @@ bool yg_loss_check_all(yg_graph *graph, const yg_infer *call) {
             return false;
     }
     return true;
-}
-
-yg_node yg_loss_above_zero(yg_graph *graph, yg_node x) {
-    const yg_attr bounds[] = {{.f = 0}, {.f = (double)INFINITY}};
-    return yg_apply(graph, &yg_op_clip, &x, 1, bounds);
 }
 
 yg_node yg_loss_reduce(yg_graph *graph, yg_node elements, int64_t reduction) {

@@ -36,9 +36,6 @@ bool yg_loss_check(yg_graph *graph, const yg_infer *call);
 /* The same for all operands of the call: each has operand 0's shape. */
 bool yg_loss_check_all(yg_graph *graph, const yg_infer *call);
 
-/* max(x, 0), whose gradient passes where x = 0: that of PyTorch's losses with a margin. */
-yg_node yg_loss_above_zero(yg_graph *graph, yg_node x);
-
 /* Reduces `elements` as YG_REDUCTION_… says. The mean over no elements is NaN, as 0 / 0 is. Fails
  * in the graph for BATCHMEAN of a scalar. */
 yg_node yg_loss_reduce(yg_graph *graph, yg_node elements, int64_t reduction);

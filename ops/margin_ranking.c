@@ -18,7 +18,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     const yg_node target = yg_cast(graph, operands[2], call->operands[0].dtype);
     const yg_node lead = yg_multiply(graph, target, yg_subtract(graph, operands[0], operands[1]));
     const yg_node elements =
-        yg_loss_above_zero(graph, yg_offset(graph, yg_negative(graph, lead), call->attrs[1].f));
+        yg_relu(graph, yg_offset(graph, yg_negative(graph, lead), call->attrs[1].f));
     results[0] = yg_loss_reduce(graph, elements, call->attrs[0].i);
     return results[0] != YG_NONE;
 }

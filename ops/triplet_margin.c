@@ -74,7 +74,7 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     if (attrs[SWAP].i)
         far = yg_minimum(graph, far, distance(graph, attrs, operands[1], operands[2]));
     const yg_node lead = yg_offset(graph, yg_subtract(graph, near, far), attrs[MARGIN].f);
-    results[0] = yg_loss_reduce(graph, yg_loss_above_zero(graph, lead), attrs[REDUCTION].i);
+    results[0] = yg_loss_reduce(graph, yg_relu(graph, lead), attrs[REDUCTION].i);
     return results[0] != YG_NONE;
 }
 

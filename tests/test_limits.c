@@ -264,6 +264,11 @@ static const struct pair_case {
     {"maximum", INF, -INF, INF, 1, 0},
     {"minimum", -0.0, 0, 0, 0.5, 0.5},
     {"remainder", 5, INF, 5, 1, 0},
+    {"atan2", 0, 0, 0, 0, 0},
+    {"atan2", 1, 0, 1.57079632679489661923, 0, -1},
+    {"hinge", 1, 1, 0, 0, 0},
+    {"smooth_l1", 1, 0, 0.5, 1, -1},
+    {"smooth_l1", INF, 0, INF, 1, -1},
 };
 
 static void check_pair(const struct pair_case *c, yg_dtype dtype) {
