@@ -280,10 +280,11 @@ FILE *yg_file_spool(const char *path, yg_error *error) {
         const int file = open_temporary(target, O_RDWR, temporary, room);
         spool = file >= 0 ? fdopen(file, "w+b") : NULL;
         const int reason = errno;
-        if (file >= 0)
-            unlink(temporary);
-        if (file >= 0 && !spool)
-            close(file);
+        if (file >= 0) {
+            (void)unlink(temporary);
+            if (!spool)
+                close(file);
+        }
         errno = reason;
     }
     if (!spool)

@@ -127,14 +127,16 @@ static bool store_float(const value *v, size_t port, const yg_elements *to, int6
     }
     if (!isfinite(number))
         return fail(v, "is too large a number for f64");
-    if (v->reading->dtype == YG_F32 && !isfinite((float)number) && yg_value_is_kept(v->reading, port))
+    if (v->reading->dtype == YG_F32 && !isfinite((float)number) &&
+        yg_value_is_kept(v->reading, port))
         return fail(v, "is too large a number for f32; `standardize` or `transform` it, or train "
                        "with `dtype: f64`");
     if (yg_number_is_lost(v->text, strlen(v->text), number))
         return fail(v, "is too small a number for f64");
     /* A run would take it for 0: see "inputs, targets" in the model format. */
     const bool f32 = v->reading->dtype == YG_F32;
-    if (number != 0 && fabs(number) < (f32 ? (double)FLT_MIN : DBL_MIN) && yg_value_is_kept(v->reading, port))
+    if (number != 0 && fabs(number) < (f32 ? (double)FLT_MIN : DBL_MIN) &&
+        yg_value_is_kept(v->reading, port))
         return fail(v, f32 ? "is too small a number for f32, and would count as 0; `transform` it, "
                              "or train with `dtype: f64`"
                            : "is too small a number for f64, and would count as 0; `transform` it");
