@@ -518,6 +518,45 @@ Test(structural, an_index_outside_stops_the_run) {
     expect_outside("one_hot", 0, 4, (yg_attr){.i = 4}, "index 4 at [1, 0] is outside 0..3");
 }
 
+/* x of 3 rows, and an index of 2 as operand 1, of which the last element is 3, or -1. */
+static void expect_row_outside(const char *op, const yg_type *index, const yg_attr *attrs,
+                               int64_t row) {
+    const yg_type x = make(YG_F32, SHAPE(3, 2)), src = make(YG_F32, SHAPE(2, 2));
+    const bool segments = strcmp(op, "segment_sum") == 0;
+    yg_graph *graph = yg_graph_new(yg_ops(), 0);
+    const yg_node operands[] = {yg_input(graph, "x", segments ? &src : &x),
+                                yg_input(graph, "index", index), yg_input(graph, "src", &src)};
+    const yg_op *of = yg_op_find(yg_ops(), op);
+    const yg_node y = yg_apply(graph, of, operands, (size_t)of->min_operands, attrs);
+    yg_error error = {0};
+    yg_program *program = yg_compile(graph, &y, 1, NULL, 0, NULL, &error);
+    cr_assert_not_null(program, "%s: %s", op, error.message);
+    const int64_t last = yg_type_count(index) - 1;
+    yg_element_set(index->dtype, yg_program_data(program, operands[1]), last, (double)row);
+    char message[64];
+    snprintf(message, sizeof message, "index %d at [%s] is outside 0..2", (int)row,
+             index->rank == 1 ? "1" : "1, 1");
+    cr_expect_not(yg_program_run(program, 1, 0, &error), "%s accepts index %d", op, (int)row);
+    cr_expect(strstr(error.message, message), "%s: '%s', expected '%s'", op, error.message,
+              message);
+    yg_program_free(program);
+    yg_graph_free(graph);
+}
+
+Test(structural, a_row_outside_stops_the_run) {
+    static const char *const by_element[] = {"gather", "scatter", "scatter_add"};
+    static const char *const by_row[] = {"index_select", "index_add", "segment_sum"};
+    const yg_attr dim[] = {{.i = 0}, {.i = 0}}, segments[] = {{.i = 3}, {.i = 0}};
+    for (int wide = 0; wide < 2; wide++)
+        for (int i = 0; i < 3; i++)
+            for (int64_t row = -1; row <= 3; row += 4) {
+                const yg_dtype dtype = wide ? YG_I64 : YG_I32;
+                const yg_type element = make(dtype, SHAPE(2, 2)), line = make(dtype, SHAPE(2));
+                expect_row_outside(by_element[i], &element, dim, row);
+                expect_row_outside(by_row[i], &line, i == 2 ? segments : dim, row);
+            }
+}
+
 /* ---------------------------------------------------------------------------- simplification -- */
 
 Test(structural, simplifications) {
