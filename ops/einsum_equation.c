@@ -13,7 +13,7 @@ typedef struct written {
     int count; /* letters */
     uint8_t label[YG_MAX_RANK];
     int64_t place[YG_MAX_RANK]; /* of each letter in the equation, from 0 */
-    int dots; /* before how many letters '...' stands fewer than; NO_DOTS: nowhere */
+    int dots;                   /* how many letters come before '...'; NO_DOTS: there is none */
 } written;
 
 typedef struct reader {
