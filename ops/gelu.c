@@ -3,16 +3,16 @@
  * (Hendrycks, Gimpel, "Gaussian error linear units", 2016). With approximate=tanh, Φ(x) is
  * (1 + tanh(u)) / 2 with u = √(2/π) · (x + 0.044715 x³).
  *
- * vjp: dx = dy · (Φ + x · φ), φ = exp(-x²/2) / √(2π); with approximate=tanh
+ * vjp: gelu_gradient; with approximate=tanh
  *      dx = dy · (Φ + x · (1 - tanh²(u)) / 2 · u'), u' = √(2/π) · (1 + 3 · 0.044715 x²).
  */
 #include "build.h"
 #include "elementwise.h"
+#include "normal_cdf.h"
 #include "registry.h"
 
-static const double sqrt_half = 0.70710678118654752440;        /* √(1/2) */
-static const double sqrt_2_over_pi = 0.79788456080286535588;   /* √(2/π) */
-static const double inverse_sqrt_2pi = 0.39894228040143267794; /* 1 / √(2π) */
+static const double sqrt_half = 0.70710678118654752440;      /* √(1/2) */
+static const double sqrt_2_over_pi = 0.79788456080286535588; /* √(2/π) */
 static const double cubic = 0.044715;
 
 enum { EXACT, TANH };
@@ -23,7 +23,8 @@ static const char *const forms[] = {[EXACT] = "none", [TANH] = "tanh", NULL};
 
 /* Φ(x) = erfc(-x / √2) / 2. The other form, (1 + erf(x / √2)) / 2, loses all digits for very
  * negative x, where erf is close to -1. */
-YG_UNARY_MATH_TILES(gelu_exact, (real)0.5 * BOUNDED * erfc(-x * (real)sqrt_half))
+YG_UNARY_MATH_TILE(gelu_exact_f32, float, (void)0, BOUNDED *yg_normal_cdf(x))
+YG_UNARY_MATH_TILE(gelu_exact_f64, double, (void)0, 0.5 * BOUNDED * erfc(-x * sqrt_half))
 /* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)): the right side keeps its digits for the same reason. */
 YG_UNARY_MATH_TILES(gelu_tanh, BOUNDED / (1 + exp((real)(-2 * sqrt_2_over_pi) *
                                                   (x + (real)cubic * x * x * x))))
@@ -36,22 +37,13 @@ static void gelu_f64(void *out, const void *const *in, size_t n, const yg_attr *
     (attrs[0].i == TANH ? gelu_tanh_f64 : gelu_exact_f64)(out, in, n, attrs);
 }
 
-/* For |x| > FAR, Φ is 0 or 1 in every element type. The derivatives are taken of x clipped to
+/* For |x| > FAR, Φ is 0 or 1 in every element type. The derivative is taken of x clipped to
  * [-FAR, FAR]: no square overflows there, and no slope becomes infinity · 0. */
 #define FAR 100
 
 static yg_node near_zero(yg_graph *graph, yg_node x) {
     const yg_attr bounds[] = {{.f = -FAR}, {.f = FAR}};
     return yg_apply(graph, &yg_op_clip, &x, 1, bounds);
-}
-
-/* dy/dx = Φ + x · dΦ/dx */
-static yg_node exact_derivative(yg_graph *graph, yg_node x) {
-    const yg_node scaled = yg_scale(graph, x, -sqrt_half);
-    const yg_node cumulative = yg_scale(graph, yg_apply(graph, &yg_op_erfc, &scaled, 1, NULL), 0.5);
-    const yg_node bell = yg_exp(graph, yg_scale(graph, yg_square(graph, x), -0.5));
-    const yg_node density = yg_scale(graph, bell, inverse_sqrt_2pi);
-    return yg_add(graph, cumulative, yg_multiply(graph, x, density));
 }
 
 /* dy/dx = p + x · dp/dx, with p = sigmoid(v) and v = 2 √(2/π) · (x + 0.044715 · x³). So
@@ -68,10 +60,10 @@ static yg_node tanh_derivative(yg_graph *graph, yg_node x) {
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
-    const yg_node x = near_zero(graph, yg_node_operand(graph, y, k));
-    const bool approximate = yg_node_attrs(graph, y)[0].i == TANH;
-    return yg_multiply(graph, dy,
-                       approximate ? tanh_derivative(graph, x) : exact_derivative(graph, x));
+    const yg_node x = yg_node_operand(graph, y, k);
+    if (yg_node_attrs(graph, y)[0].i == TANH)
+        return yg_multiply(graph, dy, tanh_derivative(graph, near_zero(graph, x)));
+    return yg_apply(graph, &yg_op_gelu_gradient, (const yg_node[]){dy, x}, 2, NULL);
 }
 
 static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *operands,
