@@ -98,9 +98,15 @@ static void know(yg_graph *graph, yg_node y, known_call *known) {
  * from the cotangent of each of its weights. */
 static yg_node delta_of(yg_graph *graph, const known_call *known, yg_node y, yg_node dy,
                         yg_node dlogsumexp) {
-    yg_node products = yg_multiply(graph, dy, y);
-    products = yg_attention_split_queries(graph, &known->call, products);
-    const yg_node delta = yg_sum(graph, products, (const int64_t[]){-1}, 1, false);
+    yg_attention a;
+    yg_attention_read(&known->call, &a, NULL); /* the shape rule has checked it */
+    const yg_type apart = {.rank = 4, .shape = {a.batches, a.queries, a.heads, a.value_size}};
+    yg_type rows = {.rank = a.rank - 1};
+    memcpy(rows.shape, a.shape, sizeof rows.shape);
+    const yg_node products = yg_reshape(graph, yg_multiply(graph, dy, y), &apart);
+    yg_node delta = yg_sum(graph, products, (const int64_t[]){-1}, 1, false);
+    delta = yg_permute(graph, delta, (const int64_t[]){0, 2, 1});
+    delta = yg_reshape(graph, delta, &rows);
     return dlogsumexp == YG_NONE ? delta : yg_subtract(graph, delta, dlogsumexp);
 }
 
