@@ -25,6 +25,7 @@ expect "SGD step" '\[[0-9.]+\]' "$programs/step" "$models/mlp_small.yaml" step 2
 expect "Adam step" '\[[0-9.]+\]' "$programs/step" "$models/mlp_large.yaml" step 1 1 0
 expect convolutions '\[[0-9.]+\]' "$programs/step" "$models/lenet.yaml" step 2 1 0
 expect "batch normalisation" '\[[0-9.]+\]' "$programs/step" "$models/resnet8.yaml" step 2 1 0
+expect transformer '\[[0-9.]+\]' "$programs/step" "$models/gpt.yaml" step 1 1 0
 expect recurrence '\[[0-9.]+\]' "$programs/step" "$models/lstm.yaml" step 1 1 0
 expect "without a pass" '\[[0-9.]+\]' \
     "$programs/step" "$models/mlp_small.yaml" step 2 1 0 fuse

@@ -47,6 +47,7 @@ MLP_LARGE = dict(
 LENET = dict(model="lenet.yaml", network="lenet", x=(1, 28, 28), classes=10)
 RESNET8 = dict(model="resnet8.yaml", network="resnet8", x=(3, 32, 32), classes=10)
 LSTM = dict(model="lstm.yaml", network="lstm", x=(64,), y=(64,), classes=96, tokens=True)
+GPT = dict(model="gpt.yaml", network="gpt", x=(128,), y=(128,), classes=96, tokens=True)
 
 WORKLOADS = [
     Workload(
@@ -88,6 +89,11 @@ WORKLOADS = [
         "W4_lstm",
         "training step of an LSTM of 256 over 64 tokens, embedding 256, batch 32, SGD",
         "step", "ms", 1e3, batch=32, optimizer="sgd", lr=0.1, **LSTM,
+    ),
+    Workload(
+        "W5_gpt",
+        "training step of a GPT of 4 blocks, 128 wide, context 128, batch 8, AdamW",
+        "step", "ms", 1e3, batch=8, optimizer="adamw", lr=1e-3, **GPT,
     ),
     Workload(
         "W6_first_gradient",

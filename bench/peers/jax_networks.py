@@ -106,17 +106,15 @@ def _gpt(jax, p, x):
     p = iter(p)
     h = next(p)[x] + next(p)
     for _ in range(4):
-        qkv, qkv_bias, out, out_bias, wide, wide_bias, narrow, narrow_bias, *norms = (
-            next(p) for _ in range(12))
-        h = h + _attention(jax, _layer_norm(jax, h, *norms[:2]), qkv, qkv_bias, out, out_bias)
-        m = jax.nn.gelu(_dense(_layer_norm(jax, h, *norms[2:]), wide, wide_bias), approximate=False)
-        h = h + _dense(m, narrow, narrow_bias)
+        h = h + _attention(jax, _layer_norm(jax, h, next(p), next(p)), *(next(p) for _ in range(4)))
+        m = _dense(_layer_norm(jax, h, next(p), next(p)), next(p), next(p))
+        h = h + _dense(jax.nn.gelu(m, approximate=False), next(p), next(p))
     return _layer_norm(jax, h, next(p), next(p)) @ next(p).T
 
 
 GPT = [(96, 128), (128, 128),
-       *4 * [(384, 128), (384,), (128, 128), (128,), (512, 128), (512,), (128, 512), (128,),
-             (128,), (128,), (128,), (128,)],
+       *4 * [(128,), (128,), (384, 128), (384,), (128, 128), (128,),
+             (128,), (128,), (512, 128), (512,), (128, 512), (128,)],
        (128,), (128,), (96, 128)]
 
 NETWORKS = {

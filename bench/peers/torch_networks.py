@@ -70,11 +70,11 @@ def _gpt(torch):
     class Block(nn.Module):
         def __init__(self):
             super().__init__()
+            self.norm1 = nn.LayerNorm(width)
             self.attention = Attention()
+            self.norm2 = nn.LayerNorm(width)
             self.wide = nn.Linear(width, 4 * width)
             self.narrow = nn.Linear(4 * width, width)
-            self.norm1 = nn.LayerNorm(width)
-            self.norm2 = nn.LayerNorm(width)
 
         def forward(self, x):
             x = x + self.attention(self.norm1(x))
