@@ -93,7 +93,8 @@ Test(mutations, safetensors) {
 }
 
 Test(mutations, arrays) {
-    static const char *const names[] = {"columns.npy", "columns.npz", "x_deflated.npz"};
+    static const char *const names[] = {"columns.npy", "columns.npz", "x_deflated.npz", "x.idx",
+                                        "x.idx.gz"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         uint8_t seed[1024];
         char path[512];

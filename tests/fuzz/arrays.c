@@ -1,10 +1,9 @@
 /*
- * Any bytes as a file of arrays, .npy or .npz: rows that can be read, or a message.
+ * Any bytes as a file of arrays, .npy, .npz or IDX: rows that can be read, or a message.
  */
-#include "train/array_file.h"
-
 #include "fuzz.h"
 #include "require.h"
+#include "train/array_file.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -37,12 +36,17 @@ static void read_rows(yg_array *array) {
 }
 
 int fuzz_arrays(const uint8_t *bytes, size_t size) {
-    char path[] = "/tmp/yamlgrad-fuzz-XXXXXX", named[sizeof path + 4];
+    char path[] = "/tmp/yamlgrad-fuzz-XXXXXX", named[sizeof path + 8];
     yg_error error = {0};
     fuzz_file(path, bytes, size);
-    snprintf(named, sizeof named, "%s.%s", path, size > 0 && bytes[0] == 'P' ? "npz" : "npy");
+    const char *ending = size == 0          ? "npy"
+                         : bytes[0] == 'P'  ? "npz"
+                         : bytes[0] == 0x1F ? "idx.gz"
+                         : bytes[0] == 0    ? "idx"
+                                            : "npy";
+    snprintf(named, sizeof named, "%s.%s", path, ending);
     require(rename(path, named) == 0, "a temporary file can be renamed");
-    yg_array_file *file = yg_array_file_open(named, &error);
+    yg_array_file *file = yg_array_file_open(named, YG_NOWHERE, &error);
     yg_array *array = file ? yg_array_file_find(file, "x", &error) : NULL;
     if (array)
         read_rows(array);
