@@ -18,14 +18,14 @@ static bool passes(const yg_graph *graph, const yg_record *record, size_t k) {
 }
 
 /* Sets active[i] if node i depends on a target, by operators that have a derivative. A node with
- * several results is active if any of them is. */
-static void mark_active(const yg_graph *graph, yg_node last, const yg_node *wrt, size_t count,
-                        bool *active) {
+ * several results is active if any of them is. No node before the first target, `first`, is. */
+static void mark_active(const yg_graph *graph, yg_node first, yg_node last, const yg_node *wrt,
+                        size_t count, bool *active) {
     for (size_t i = 0; i < count; i++) {
         if (wrt[i] <= last && yg_dtype_is_float(graph->records[wrt[i]].type->dtype))
             active[wrt[i]] = true;
     }
-    for (yg_node node = 0; node <= last; node++) {
+    for (yg_node node = first; node <= last; node++) {
         const yg_record *record = &graph->records[node];
         if (record->op->flags & YG_OP_NON_DIFFERENTIABLE ||
             (!yg_dtype_is_float(record->type->dtype) && record->op->results < 2))
@@ -132,11 +132,12 @@ static void propagate_all(yg_graph *graph, yg_node node, const bool *active, yg_
     }
 }
 
-/* Walks from y to the first node. When a node's turn comes, all its users have had theirs, so its
+/* Walks from y to the first target. When a node's turn comes, all its users have had theirs, so its
  * cotangent is complete. */
-static void pull_back(yg_graph *graph, yg_node y, const bool *active, yg_node *cotangents) {
+static void pull_back(yg_graph *graph, yg_node first, yg_node y, const bool *active,
+                      yg_node *cotangents) {
     const yg_origin before = graph->at;
-    for (yg_node next = y + 1; next > 0 && !graph->error.code; next--) {
+    for (yg_node next = y + 1; next > first && !graph->error.code; next--) {
         const yg_node node = next - 1;
         if (!active[node] || !passes_on(&graph->records[node], &cotangents[node]))
             continue;
@@ -184,9 +185,11 @@ static yg_node seed(yg_graph *graph, yg_node y, yg_node cotangent) {
 
 bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *seeds,
                         size_t output_count, const yg_node *wrt, size_t count, yg_node *out) {
-    yg_node last = 0;
+    yg_node last = 0, begin = YG_NONE; /* begin: the first target */
     for (size_t i = 0; i < output_count; i++)
         last = outputs[i] > last ? outputs[i] : last;
+    for (size_t i = 0; i < count; i++)
+        begin = wrt[i] < begin ? wrt[i] : begin;
     /* Room for all results of the last operator. `last` may be any of them. The ones behind it have
      * no cotangent. */
     const yg_record *end = &graph->records[last];
@@ -197,13 +200,16 @@ bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *
     if (!active || !cotangents) {
         yg_fail_memory(&graph->error);
     } else {
-        memset(cotangents, 0xff, room * sizeof *cotangents); /* YG_NONE */
-        mark_active(graph, last, wrt, count, active);
+        /* What lies before the first target is neither written nor read: many gradients of a few
+         * nodes each must not cost the whole graph each. */
+        if (begin < room)
+            memset(cotangents + begin, 0xff, (room - begin) * sizeof *cotangents); /* YG_NONE */
+        mark_active(graph, begin, last, wrt, count, active);
         for (size_t i = 0; i < output_count; i++) {
-            if (seeds[i] != YG_NONE)
+            if (seeds[i] != YG_NONE && outputs[i] >= begin)
                 cotangents[outputs[i]] = sum(graph, cotangents[outputs[i]], seeds[i]);
         }
-        pull_back(graph, last, active, cotangents);
+        pull_back(graph, begin, last, active, cotangents);
         for (size_t i = 0; i < count && !graph->error.code; i++)
             out[i] = wrt[i] <= last ? cotangents[wrt[i]] : YG_NONE;
     }

@@ -25,8 +25,8 @@ struct yg_builder {
     yg_names names;  /* of everything that has been built */
     yg_term *terms;  /* the value of each of `names` */
     const yg_names *anchors; /* nodes to keep apart from what they are computed from, because a
-                              * grad(y, x) asks for them; NULL: not known yet. Then a gradient that
-                              * does not exist is 0. */
+                              * grad(y, x) asks for them; NULL: not known yet. Then a gradient is
+                              * only a tensor of its type, 0. */
     yg_builder *outer;       /* of a scan's body: the builder around it; otherwise NULL */
     yg_node *captured;       /* inputs of `graph` that stand for tensors around the body */
     yg_node *given;          /* by entry of `captured`: that tensor, a node of outer->graph */

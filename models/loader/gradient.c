@@ -39,16 +39,18 @@ bool yg_build_gradient(yg_builder *builder, const yg_expression *call, yg_term *
         !float_tensor(builder, call->children[1], "`x` of grad(y, x)", &x))
         return false;
     yg_builder_at(builder, call->origin);
-    const yg_node total = yg_sum(graph, y, NULL, 0, false);
-    if (total == YG_NONE || !yg_grad(graph, total, YG_NONE, &x, 1, &gradient))
-        return yg_fail_from_graph(builder, call->origin);
-    if (gradient == YG_NONE && builder->anchors)
-        return yg_fail(builder->error, YG_ERROR_GRADIENT, call->origin,
-                       "grad(y, x): y does not depend on '%s' by operators that have a "
-                       "derivative",
-                       call->children[1]->text);
-    if (gradient == YG_NONE)
+    if (!builder->anchors) {
         gradient = yg_full(graph, yg_node_type(graph, x), 0);
+    } else {
+        const yg_node total = yg_sum(graph, y, NULL, 0, false);
+        if (total == YG_NONE || !yg_grad(graph, total, YG_NONE, &x, 1, &gradient))
+            return yg_fail_from_graph(builder, call->origin);
+        if (gradient == YG_NONE)
+            return yg_fail(builder->error, YG_ERROR_GRADIENT, call->origin,
+                           "grad(y, x): y does not depend on '%s' by operators that have a "
+                           "derivative",
+                           call->children[1]->text);
+    }
     *term = (yg_term){.kind = YG_TERM_TENSOR, .node = gradient};
     return gradient != YG_NONE || yg_fail_from_graph(builder, call->origin);
 }
