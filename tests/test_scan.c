@@ -345,3 +345,82 @@ Test(scan, draws_anew_in_each_step) {
     cr_expect(changes > 600 && changes < 940, "%zu changes", changes);
     free(y);
 }
+
+/* -------------------------------------------------------------------------------- products -- */
+
+/* Whether the graph around all scans multiplies by a parameter, whose name this is. */
+static bool multiplies_by(const yg_model *model, const char *parameter) {
+    yg_error error = {0};
+    yg_network *network = yg_network_build(model, &options, &error);
+    cr_assert_not_null(network, "%s", error.message);
+    const yg_graph *graph = yg_network_graph(network);
+    bool found = false;
+    for (yg_node node = 0; node < yg_graph_size(graph); node++) {
+        for (size_t k = 0; k < yg_node_operand_count(graph, node); k++)
+            found = found ||
+                    (strcmp(yg_node_op(graph, node)->name, "matmul") == 0 &&
+                     strcmp(yg_node_name(graph, yg_node_operand(graph, node, k)), parameter) == 0);
+    }
+    yg_network_free(network);
+    return found;
+}
+
+/* A product of a slice with a tensor from around the body is computed once, for all steps. */
+Test(scan, multiplies_all_steps_at_once) {
+    static const char *const text =
+        "format: 1\ninputs: {x: [B, T, 3], h_0: [B, 3]}\n"
+        "params:\n"
+        "  u: {shape: [2, 2], init: normal}\n"
+        "  v: {shape: [3, 3], init: normal}\n"
+        "  w: {shape: [3, 3], init: normal}\n"
+        "graph:\n"
+        "  y, z:\n"
+        "    scan: {x_t: x}\n"
+        "    carry: {h: h_0}\n"
+        "    graph:\n"
+        "      in: {type: linear, input: x_t, out_features: 2, use_bias: false}\n"
+        "      again: in @ u\n"
+        "      s:\n"
+        "        scan: {r: \"stack([x_t, 2 * x_t], 1)\"}\n"
+        "        graph: {q: r @ v}\n"
+        "        collect: [q]\n"
+        "      h: tanh(h @ w) + sum(again) * s[:, 1]\n"
+        "    collect: {y: h, z: transpose(w) @ transpose(x_t)}\n"
+        "    dim: 1\n"
+        "outputs: [y, z]\nloss: sum(y) + sum(sin(z))\n";
+    yg_model *model = load("products", text);
+    cr_expect(multiplies_by(model, "y.in.weight"), "of a layer");
+    cr_expect(multiplies_by(model, "u"), "of a product");
+    cr_expect_not(multiplies_by(model, "v"), "of what the body computes");
+    expect_expands("products", model, &options);
+    yg_network_options plain = options;
+    plain.graph_flags = YG_GRAPH_NO_SIMPLIFY;
+    expect_same_model("products", model, &options, model, &plain, 1e-13);
+    yg_model_free(model);
+}
+
+/* ---------------------------------------------------------------------------------- growth -- */
+
+/* A loop's plan does not grow with its steps, and its memory grows as they do. */
+Test(scan, grows_linearly) {
+    size_t instructions[3];
+    double bytes[3];
+    for (size_t i = 0; i < 3; i++) {
+        const yg_dim sizes[] = {{"B", 2}, {"T", (int64_t)1000 << i}};
+        const yg_network_options one = {
+            .dims = sizes, .dim_count = 2, .training = true, .dtype = YG_F32};
+        yg_model *model = load("growth", ANY_LENGTH);
+        network_run run;
+        yg_error error = {0};
+        cr_assert(network_run_open(&run, model, &one, &error), "%s", error.message);
+        const yg_program_stats stats = yg_program_get_stats(run.program);
+        instructions[i] = stats.instructions;
+        bytes[i] = (double)stats.arena_bytes;
+        network_run_close(&run);
+        yg_model_free(model);
+    }
+    cr_expect(instructions[0] == instructions[1] && instructions[1] == instructions[2]);
+    cr_expect(bytes[2] - bytes[1] < 2.1 * (bytes[1] - bytes[0]), "%g, %g, %g bytes", bytes[0],
+              bytes[1], bytes[2]);
+    cr_expect(bytes[0] < 1000.0 * 2 * 3 * 4 * 12, "%g bytes for 1,000 steps", bytes[0]);
+}

@@ -31,11 +31,17 @@ struct yg_builder {
     yg_node *captured;       /* inputs of `graph` that stand for tensors around the body */
     yg_node *given;          /* by entry of `captured`: that tensor, a node of outer->graph */
     size_t captured_count;
+    yg_node *slices;    /* inputs of `graph` that are another slice in each step */
+    yg_node *sequences; /* by slice: the slices of all steps, a node of outer->graph */
+    size_t slice_count;
     yg_error *error;
 };
 
 /* Gives a name its value; it must not have one yet. */
 bool yg_builder_add(yg_builder *builder, const char *name, yg_term term);
+/* Adds an input to the body of a scan: a slice of `sequence`, a node of outer->graph whose first
+ * dimension is the steps. YG_NONE on failure. */
+yg_node yg_builder_cut(yg_builder *builder, yg_node sequence, const char *name);
 /* The value of a name, or NULL. Names around a scan's body are not among them. */
 const yg_term *yg_builder_find(const yg_builder *builder, const char *name);
 /* The same, with the names around the body of a scan, where a tensor is captured. */

@@ -12,6 +12,7 @@
 #include "../../graph/number.h"
 #include "../../graph/spelling.h"
 #include "foreign.h"
+#include "lift.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -418,6 +419,11 @@ static bool apply_to(call_site *site, const yg_node *operands, yg_term **results
                               nodes, *count);
     if (*count == 0 || yg_graph_error(builder->graph))
         return yg_fail_from_graph(builder, site->call->origin);
+    if (builder->outer) {
+        nodes[0] = yg_lift_product(builder, nodes[0]);
+        if (nodes[0] == YG_NONE)
+            return yg_fail_from_graph(builder->outer, site->call->origin);
+    }
     *results = yg_pool_take(builder->pool, *count * sizeof **results);
     if (!*results)
         return yg_fail_memory(builder->error);

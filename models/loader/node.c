@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 void yg_builder_at(const yg_builder *builder, yg_origin origin) {
     yg_graph_at(builder->graph, builder->inner ? builder->place : origin);
@@ -63,6 +64,25 @@ static yg_node capture(yg_builder *builder, const char *name, yg_node given) {
     captured[builder->captured_count] = node;
     nodes[builder->captured_count++] = given;
     return node;
+}
+
+yg_node yg_builder_cut(yg_builder *builder, yg_node sequence, const char *name) {
+    const size_t count = builder->slice_count;
+    yg_node *slices = yg_pool_grow(builder->pool, builder->slices, count, sizeof *slices);
+    yg_node *sequences = yg_pool_grow(builder->pool, builder->sequences, count, sizeof *sequences);
+    if (!slices || !sequences || sequence == YG_NONE)
+        return YG_NONE;
+    yg_type type = *yg_node_type(builder->outer->graph, sequence);
+    type.rank--;
+    memmove(type.shape, type.shape + 1, (size_t)type.rank * sizeof *type.shape);
+    type.shape[type.rank] = 0;
+    builder->slices = slices;
+    builder->sequences = sequences;
+    const yg_node slice = yg_input(builder->graph, name, &type);
+    slices[count] = slice;
+    sequences[count] = sequence;
+    builder->slice_count += slice != YG_NONE;
+    return slice;
 }
 
 /* Replaces the tensors in a term by those that stand for them in the body. */

@@ -43,14 +43,6 @@ static yg_node move_dim(yg_graph *graph, yg_node x, int from, int to) {
     return yg_permute(graph, x, order);
 }
 
-static yg_type type_without(const yg_type *type, int dim) {
-    yg_type slice = *type;
-    memmove(slice.shape + dim, slice.shape + dim + 1,
-            (size_t)(type->rank - dim - 1) * sizeof *slice.shape);
-    slice.shape[--slice.rank] = 0;
-    return slice;
-}
-
 /* ---------------------------------------------------------------------------------- opening -- */
 
 /* Notes how many steps the scan has, and that `what` agrees. */
@@ -64,13 +56,9 @@ static bool agree(yg_scan_building *b, int64_t steps, const char *what, yg_origi
 
 /* Cuts a sequence whose first dimension is the steps. */
 static bool add_slice(yg_scan_building *b, yg_node sequence, const char *name, yg_node *slice) {
-    yg_builder *around = b->inner.outer;
     if (sequence == YG_NONE)
-        return yg_fail_from_graph(around, b->origin);
-    const yg_type type = type_without(yg_node_type(around->graph, sequence), 0);
-    *slice = yg_input(b->inner.graph, name, &type);
-    b->sequences[b->slice_count] = sequence;
-    b->slices[b->slice_count++] = *slice;
+        return yg_fail_from_graph(b->inner.outer, b->origin);
+    *slice = yg_builder_cut(&b->inner, sequence, name);
     return *slice != YG_NONE || yg_fail_from_graph(&b->inner, b->origin);
 }
 
@@ -166,15 +154,11 @@ static bool begin_carry(yg_scan_building *b, size_t i, yg_node cuts) {
 
 static bool take_room(yg_scan_building *b) {
     yg_pool *pool = b->inner.pool;
-    const size_t slices = (b->scan->slice_count + 2) * sizeof(yg_node);
     const size_t carries = (b->scan->carry_count + 1) * sizeof(yg_node);
-    b->sequences = yg_pool_take(pool, slices);
-    b->slices = yg_pool_take(pool, slices);
     b->starts = yg_pool_take(pool, carries);
     b->carries = yg_pool_take(pool, carries);
     b->inner.graph = yg_graph_new(b->inner.ops, b->inner.graph_flags);
-    return (b->sequences && b->slices && b->starts && b->carries && b->inner.graph) ||
-           yg_fail_memory(b->inner.error);
+    return (b->starts && b->carries && b->inner.graph) || yg_fail_memory(b->inner.error);
 }
 
 static bool cut(yg_scan_building *b) {
@@ -306,8 +290,8 @@ static bool add_loop(yg_scan_building *b, const yg_node *next, const yg_node *ou
                                .carries = b->carries,
                                .next = next,
                                .carry_count = b->scan->carry_count,
-                               .slices = b->slices,
-                               .slice_count = b->slice_count,
+                               .slices = b->inner.slices,
+                               .slice_count = b->inner.slice_count,
                                .captured = b->inner.captured,
                                .captured_count = b->inner.captured_count,
                                .outputs = outputs,
@@ -316,7 +300,7 @@ static bool add_loop(yg_scan_building *b, const yg_node *next, const yg_node *ou
                                .reversed = b->scan->reverse};
     yg_builder_at(around, b->origin);
     b->inner.graph = NULL; /* the graph around it owns it now */
-    return yg_loop(around->graph, &spec, b->starts, b->sequences, b->inner.given, finals,
+    return yg_loop(around->graph, &spec, b->starts, b->inner.sequences, b->inner.given, finals,
                    stacked) ||
            yg_fail_from_graph(around, b->origin);
 }

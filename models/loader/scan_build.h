@@ -13,11 +13,6 @@ typedef struct yg_scan_building {
     const yg_flat_scan *scan;
     yg_origin origin;
     int64_t steps;
-    /* The slices of the scan, and perhaps those that tell which examples go on (`lengths`) and
-     * where cotangents are cut off (`truncate`). Sequences are nodes around the body, with the
-     * steps as their first dimension; slices are inputs of the body. */
-    yg_node *sequences, *slices;
-    size_t slice_count;
     yg_node goes_on;           /* of the body, bool [B]; YG_NONE: all examples do */
     yg_node *starts, *carries; /* by carry: a node around the body; an input of the body */
 } yg_scan_building;
