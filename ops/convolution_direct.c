@@ -2,6 +2,9 @@
  * Fast convolutions: how a call is cut into passes and units, and how weights are turned into the
  * order in which the tiles (convolution_tile.h) read them.
  *
+ * Data of few channels: a pixel of y is multiplied with the weights of a whole row of taps, and the
+ * products are added to the pixels of x that the taps meet. A vector holds taps and channels.
+ *
  * Filters together: a result of few channels, as 6, would leave most of a vector unused. Then
  * neighbouring pixels are computed as one pixel of more channels, 12. Such a pixel meets more taps,
  * and each of its halves has zeros as weights for those of the other. Zero times infinity is not
@@ -10,6 +13,8 @@
 #include "convolution_direct.h"
 
 #include "convolution_isa.h"
+#include "convolution_sums.h"
+#include "multiversion.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,19 +25,8 @@ enum { DIMS = YG_CONVOLUTION_DIMS, MOST_TOGETHER = 8 };
 typedef struct pass {
     yg_direct_pass direct;
     int64_t tap_first[DIMS], tap_by[DIMS];
+    int64_t first[DIMS]; /* data: the pixel of x that position 0 is */
 } pass;
-
-/* The parts of a weight: units of work, each for one place of the taps. */
-typedef struct weight_plan {
-    bool rows;      /* a unit has all taps of a row; else one tap */
-    int64_t blocks; /* of filters in a group */
-    int64_t block;  /* filters in a block */
-    int64_t places; /* units of a block: rows of taps, or taps */
-    int64_t run;    /* channels that a unit sums for */
-    int64_t unit;   /* elements of the sums of a unit */
-    int64_t before; /* with rows: zeros before each row of a copy of x, in pixels; 0 and … */
-    int64_t row;    /* … pixels of such a row; 0: x is read where it lies */
-} weight_plan;
 
 struct yg_direct {
     yg_convolution c;
@@ -41,9 +35,11 @@ struct yg_direct {
     yg_direct_kernels kernels;
     pass *passes; /* `plain_count` that compute pixels one by one, then those of together */
     size_t plain_count, count;
-    int64_t turned; /* elements of all turned weights */
+    bool spreads;     /* data of few channels: passes write products, see spread_pass() */
+    int64_t products; /* elements of the products of the largest pass */
+    int64_t turned;   /* elements of all turned weights */
     int64_t from_image, to_image;
-    weight_plan weight;
+    yg_convolution_sums sums; /* of convolution_weight */
 };
 
 static int64_t volume(const int64_t size[DIMS]) {
@@ -150,7 +146,38 @@ static pass data_pass(const yg_convolution *c, const int64_t first[DIMS]) {
         p.direct.dim[d].from_stride = from[d];
         p.direct.dim[d].to_stride = to[d] * c->stride[d];
         p.direct.to_at += first[d] * to[d];
+        p.first[d] = first[d];
     }
+    return p;
+}
+
+/* Whether the data are computed by spread_pass(): there are several taps in a row, and channels do
+ * not fill a vector. */
+static bool suits_spreading(const yg_direct *direct) {
+    const yg_convolution *c = &direct->c;
+    return direct->result == YG_CONVOLUTION_X && c->groups == 1 && c->taps[2] > 1 &&
+           c->dilation[2] == 1 && c->channels < direct->kernels.lanes;
+}
+
+/* The products of the pixels of y with a whole row of taps, for the rows of x that a data pass
+ * computes: [rows, pixels of y, taps of the row, channels]. The pixels of y are the columns of the
+ * pass, and each meets one tap. */
+static pass spread_pass(const yg_convolution *c, const int64_t first[DIMS]) {
+    pass p = data_pass(c, first);
+    yg_direct_dim *dim = p.direct.dim;
+    p.direct.width = c->taps[2] * c->channels;
+    p.direct.to_at = 0;
+    p.tap_first[2] = p.tap_by[2] = 0;
+    dim[2] = (yg_direct_dim){.positions = c->y[2],
+                             .taps = 1,
+                             .from = c->y[2],
+                             .from_step = 1,
+                             .tap_step = 1,
+                             .from_stride = dim[2].from_stride,
+                             .to_stride = p.direct.width};
+    dim[1].to_stride = dim[2].to_stride * c->y[2];
+    dim[0].to_stride = dim[1].to_stride * dim[1].positions;
+    find_inner(&dim[2]);
     return p;
 }
 
@@ -224,8 +251,10 @@ static bool plan_passes(yg_direct *direct) {
     int64_t first[DIMS] = {0}, most = 1;
     /* More residues than pixels would be empty passes. */
     int64_t residues[DIMS];
+    direct->spreads = suits_spreading(direct);
     for (int d = 0; d < DIMS; d++) {
-        residues[d] = data ? yg_smaller(c->stride[d], c->x[d]) : 1;
+        const bool cut = data && !(d == 2 && direct->spreads);
+        residues[d] = cut ? yg_smaller(c->stride[d], c->x[d]) : 1;
         most *= residues[d];
     }
     direct->passes = calloc((size_t)(3 * most), sizeof *direct->passes);
@@ -234,10 +263,16 @@ static bool plan_passes(yg_direct *direct) {
     for (first[0] = 0; first[0] < residues[0]; first[0]++)
         for (first[1] = 0; first[1] < residues[1]; first[1]++)
             for (first[2] = 0; first[2] < residues[2]; first[2]++) {
-                const pass p = data ? data_pass(c, first) : forward_pass(c);
+                const pass p = direct->spreads ? spread_pass(c, first)
+                               : data          ? data_pass(c, first)
+                                               : forward_pass(c);
+                const yg_direct_dim *dim = p.direct.dim;
+                direct->products = yg_larger(direct->products, dim[0].positions * dim[0].to_stride);
                 add_passes(direct, &p, 1);
             }
     direct->plain_count = direct->count;
+    if (direct->spreads)
+        return true;
     bool any = false;
     for (size_t i = 0; i < direct->plain_count; i++) {
         pass joined[2];
@@ -250,36 +285,7 @@ static bool plan_passes(yg_direct *direct) {
     return true;
 }
 
-/* ---------------------------------------------------------------------------------- weights -- */
-
-/* Whether all pixels of y meet all taps of the last dimension. */
-static bool meets_all(const yg_convolution *c) {
-    return c->padding[2] <= 0 &&
-           (c->y[2] - 1) * c->stride[2] + (c->taps[2] - 1) * c->dilation[2] - c->padding[2] <
-               c->x[2];
-}
-
-static void plan_weight(yg_direct *direct) {
-    const yg_convolution *c = &direct->c;
-    enum { FEW = 8 };
-    weight_plan *w = &direct->weight;
-    const int64_t lanes = direct->kernels.lanes;
-    w->block = 2 * lanes;
-    w->blocks = (c->filters + w->block - 1) / w->block;
-    w->rows = c->channels < FEW && c->groups == 1 && c->dilation[2] == 1;
-    w->places = c->taps[0] * c->taps[1] * (w->rows ? 1 : c->taps[2]);
-    w->run = c->channels * (w->rows ? c->taps[2] : 1);
-    w->unit = w->run * yg_smaller(w->block, yg_round_up(c->filters, lanes));
-    if (w->rows && !meets_all(c)) {
-        w->before = yg_larger(0, c->padding[2]);
-        const int64_t reach =
-            (c->y[2] - 1) * c->stride[2] + c->taps[2] - yg_smaller(0, c->padding[2]);
-        w->row = yg_larger(reach, w->before + c->x[2]);
-    }
-}
-
-/* --------------------------------------------------------------------------------------- calls --
- */
+/* ----------------------------------------------------------------------------------- calls -- */
 
 yg_direct *yg_direct_new(const yg_convolution *c, int result, size_t element, yg_gemm_isa isa) {
     yg_direct *direct = calloc(1, sizeof *direct);
@@ -294,7 +300,7 @@ yg_direct *yg_direct_new(const yg_convolution *c, int result, size_t element, yg
     direct->from_image = result == YG_CONVOLUTION_X ? y_image : x_image;
     direct->to_image = result == YG_CONVOLUTION_X ? x_image : y_image;
     if (result == YG_CONVOLUTION_WEIGHT) {
-        plan_weight(direct);
+        direct->sums = yg_convolution_sums_of(c, direct->kernels);
     } else if (!plan_passes(direct)) {
         free(direct);
         return NULL;
@@ -309,21 +315,14 @@ void yg_direct_free(void *direct) {
 }
 
 int64_t yg_direct_units(const yg_direct *direct) {
-    const weight_plan *w = &direct->weight;
-    return direct->result == YG_CONVOLUTION_WEIGHT ? direct->c.groups * w->blocks * w->places
+    return direct->result == YG_CONVOLUTION_WEIGHT ? yg_convolution_sums_units(&direct->sums)
                                                    : direct->c.batch;
-}
-
-/* Elements of a copy of an image of x with zeros around its rows. */
-static int64_t copy_size(const yg_direct *direct) {
-    const yg_convolution *c = &direct->c;
-    return c->x[0] * c->x[1] * direct->weight.row * c->channels;
 }
 
 int64_t yg_direct_scratch_bytes(const yg_direct *direct) {
     const int64_t elements = direct->result == YG_CONVOLUTION_WEIGHT
-                                 ? yg_direct_units(direct) * direct->weight.unit + copy_size(direct)
-                                 : direct->turned;
+                                 ? yg_convolution_sums_scratch(&direct->sums)
+                                 : direct->turned + (direct->spreads ? direct->products : 0);
     return elements * (int64_t)direct->element;
 }
 
@@ -359,9 +358,14 @@ static void find_block(const yg_direct *direct, const pass *p, const int64_t t[D
     const int64_t lanes = direct->kernels.lanes, own = of->width / of->together;
     b->size = yg_direct_vectors(of->width, begin, lanes) * lanes;
     for (int64_t i = 0; i < b->size; i++) {
-        const int64_t at = begin + i;
-        b->channel[i] = at % own;
-        b->tap[i] = at < of->width ? tap_of(direct, p, t, at / own) : -1;
+        const int64_t at = begin + i, channels = direct->c.channels;
+        b->channel[i] = at % (direct->spreads ? channels : own);
+        if (at >= of->width)
+            b->tap[i] = -1;
+        else if (direct->spreads)
+            b->tap[i] = tap_of(direct, p, t, 0) + at / channels;
+        else
+            b->tap[i] = tap_of(direct, p, t, at / own);
     }
 }
 
@@ -406,6 +410,37 @@ static void find_block(const yg_direct *direct, const pass *p, const int64_t t[D
         return sum == 0;                                                                           \
     }                                                                                              \
                                                                                                    \
+    /* Adds the products of a row of y to a row of x. Neighbouring pixels of y meet the same       \
+     * pixels of x: one after the other, each addition would wait for the last. So `apart` pixels  \
+     * lie between one and the next. */                                                            \
+    YG_MULTIVERSION static void spread_row_##suffix(const yg_convolution *c, int64_t apart,        \
+                                                    const real *products, real *x) {               \
+        const int64_t width = c->taps[2] * c->channels, row = c->x[2] * c->channels;               \
+        for (int64_t r = 0; r < apart; r++)                                                        \
+            for (int64_t o = r; o < c->y[2]; o += apart) {                                         \
+                const int64_t at = (o * c->stride[2] - c->padding[2]) * c->channels;               \
+                const int64_t begin = at < 0 ? -at : 0, end = at + width > row ? row - at : width; \
+                const real *from = products + o * width;                                           \
+                _Pragma("omp simd") for (int64_t i = begin; i < end; i++) x[at + i] += from[i];    \
+            }                                                                                      \
+    }                                                                                              \
+                                                                                                   \
+    static void spread_##suffix(const yg_direct *direct, const pass *p, const real *products,      \
+                                real *x) {                                                         \
+        const yg_convolution *c = &direct->c;                                                      \
+        const int64_t apart = (c->taps[2] - 1) / c->stride[2] + 1;                                 \
+        const int64_t row = c->x[2] * c->channels;                                                 \
+        for (int64_t p0 = 0; p0 < p->direct.dim[0].positions; p0++)                                \
+            for (int64_t p1 = 0; p1 < p->direct.dim[1].positions; p1++) {                          \
+                const int64_t i0 = p->first[0] + p0 * c->stride[0];                                \
+                const int64_t i1 = p->first[1] + p1 * c->stride[1];                                \
+                real *to = x + (i0 * c->x[1] + i1) * row;                                          \
+                memset(to, 0, (size_t)row * sizeof *to);                                           \
+                spread_row_##suffix(c, apart, products, to);                                       \
+                products += p->direct.dim[1].to_stride;                                            \
+            }                                                                                      \
+    }                                                                                              \
+                                                                                                   \
     static void run_images_##suffix(const yg_direct *direct, int64_t begin, int64_t end,           \
                                     const real *from, const real *weight, real *to, real *turned,  \
                                     bool kept) {                                                   \
@@ -419,129 +454,14 @@ static void find_block(const yg_direct *direct, const pass *p, const int64_t t[D
             const size_t last = joined ? direct->count : direct->plain_count;                      \
             for (size_t i = joined ? direct->plain_count : 0; i < last; i++) {                     \
                 const yg_direct_pass *p = &direct->passes[i].direct;                               \
-                direct->kernels.run(p, image, turned + p->weights_at, to + n * direct->to_image);  \
+                real *result = to + n * direct->to_image, *products = turned + direct->turned;     \
+                direct->kernels.run(p, image, turned + p->weights_at,                              \
+                                    direct->spreads ? products : result);                          \
+                if (direct->spreads)                                                               \
+                    spread_##suffix(direct, &direct->passes[i], products, result);                 \
             }                                                                                      \
         }                                                                                          \
-    }                                                                                              \
-                                                                                                   \
-    /* Copies an image of x, with zeros around its rows. */                                        \
-    static void pad_rows_##suffix(const yg_direct *direct, const real *x, real *to) {              \
-        const yg_convolution *c = &direct->c;                                                      \
-        const weight_plan *w = &direct->weight;                                                    \
-        const int64_t row = w->row * c->channels, before = w->before * c->channels;                \
-        const int64_t own = c->x[2] * c->channels;                                                 \
-        for (int64_t i = 0; i < c->x[0] * c->x[1]; i++, to += row, x += own) {                     \
-            memset(to, 0, (size_t)before * sizeof *to);                                            \
-            memcpy(to + before, x, (size_t)own * sizeof *to);                                      \
-            memset(to + before + own, 0, (size_t)(row - before - own) * sizeof *to);               \
-        }                                                                                          \
-    }                                                                                              \
-                                                                                                   \
-    /* The sums of units over `images` images, added to those that are there. */                   \
-    static void sum_units_##suffix(const yg_direct *direct, int64_t begin, int64_t end,            \
-                                   int64_t images, const real *x, const real *y, real *sums) {     \
-        const weight_plan *w = &direct->weight;                                                    \
-        for (int64_t unit = begin; unit < end; unit++) {                                           \
-            int64_t x_at, y_at;                                                                    \
-            const yg_direct_sum sum = sum_of(direct, unit, images, &x_at, &y_at);                  \
-            direct->kernels.sum(&sum, x + x_at, y + y_at, sums + (unit - begin) * w->unit);        \
-        }                                                                                          \
-    }                                                                                              \
-                                                                                                   \
-    /* Moves the sums of a unit to their places in the weight. */                                  \
-    static void place_##suffix(const yg_direct *direct, int64_t unit, const real *sums,            \
-                               real *weight) {                                                     \
-        const yg_convolution *c = &direct->c;                                                      \
-        const weight_plan *w = &direct->weight;                                                    \
-        const int64_t place = unit % w->places, first = unit / w->places % w->blocks * w->block;   \
-        const int64_t group = unit / w->places / w->blocks, taps = volume(c->taps);                \
-        const int64_t width = yg_smaller(w->block, c->filters - first);                            \
-        const int64_t step =                                                                       \
-            yg_direct_vectors(width, 0, direct->kernels.lanes) * direct->kernels.lanes;            \
-        for (int64_t i = 0; i < width; i++) {                                                      \
-            real *to = weight + (group * c->filters + first + i) * c->channels * taps;             \
-            for (int64_t k = 0; k < w->run; k++) {                                                 \
-                const int64_t tap = w->rows ? place * c->taps[2] + k / c->channels : place;        \
-                to[k % c->channels * taps + tap] = sums[k * step + i];                             \
-            }                                                                                      \
-        }                                                                                          \
-    }                                                                                              \
-                                                                                                   \
-    static void run_weight_##suffix(const yg_direct *direct, int64_t begin, int64_t end,           \
-                                    const real *x, const real *y, real *weight, real *scratch) {   \
-        const yg_convolution *c = &direct->c;                                                      \
-        const weight_plan *w = &direct->weight;                                                    \
-        real *copy = scratch + yg_direct_units(direct) * w->unit;                                  \
-        memset(scratch, 0, (size_t)((end - begin) * w->unit) * sizeof *scratch);                   \
-        const int64_t images = images_at_once(direct);                                             \
-        for (int64_t n = 0; n < c->batch && volume(c->y) > 0; n += images) {                       \
-            const real *from = x + n * direct->from_image;                                         \
-            if (w->row > 0)                                                                        \
-                pad_rows_##suffix(direct, from, copy);                                             \
-            sum_units_##suffix(direct, begin, end, yg_smaller(images, c->batch - n),               \
-                               w->row > 0 ? copy : from, y + n * direct->to_image, scratch);       \
-        }                                                                                          \
-        for (int64_t unit = begin; unit < end; unit++)                                             \
-            place_##suffix(direct, unit, scratch + (unit - begin) * w->unit, weight);              \
     }
-
-/* The positions of y that meet tap t of dimension d: [*first, *last). */
-static void meeting_positions(const yg_convolution *c, int d, int64_t t, int64_t *first,
-                              int64_t *last) {
-    const int64_t at = t * c->dilation[d] - c->padding[d], stride = c->stride[d];
-    *first = at >= 0 ? 0 : (-at + stride - 1) / stride;
-    *last = at >= c->x[d] ? 0 : (c->x[d] - at + stride - 1) / stride;
-    *last = yg_smaller(*last, c->y[d]);
-    *first = yg_smaller(*first, *last);
-}
-
-/* What a unit of the weight sums, and where it begins in x (or its copy) and y. */
-static yg_direct_sum sum_of(const yg_direct *direct, int64_t unit, int64_t images, int64_t *x_at,
-                            int64_t *y_at) {
-    const yg_convolution *c = &direct->c;
-    const weight_plan *w = &direct->weight;
-    const int64_t first_filter = unit / w->places % w->blocks * w->block;
-    const int64_t group = unit / w->places / w->blocks;
-    yg_direct_sum sum = {.images = images,
-                         .x_image = direct->from_image,
-                         .y_image = direct->to_image,
-                         .run = w->run,
-                         .width = yg_smaller(w->block, c->filters - first_filter)};
-    int64_t x_size[DIMS] = {c->x[0], c->x[1], w->row > 0 ? w->row : c->x[2]};
-    int64_t x_stride[DIMS], y_stride[DIMS], rest = unit % w->places;
-    pixel_strides(x_size, c->channels * c->groups, x_stride);
-    pixel_strides(c->y, c->filters * c->groups, y_stride);
-    *x_at = group * c->channels;
-    *y_at = group * c->filters + first_filter;
-    for (int d = DIMS; d-- > 0;) {
-        int64_t first = 0, last = c->y[d], at = 0;
-        if (d == 2 && w->rows) {
-            at = w->before - c->padding[d];
-        } else {
-            const int64_t tap = rest % c->taps[d];
-            rest /= c->taps[d];
-            meeting_positions(c, d, tap, &first, &last);
-            at = first * c->stride[d] + tap * c->dilation[d] - c->padding[d];
-        }
-        sum.positions[d] = last - first;
-        sum.x_stride[d] = c->stride[d] * x_stride[d];
-        sum.y_stride[d] = y_stride[d];
-        *x_at += last > first ? at * x_stride[d] : 0;
-        *y_at += first * y_stride[d];
-    }
-    return sum;
-}
-
-/* Images that are summed at once: small ones together, so that sums are stored less often. It
- * decides the bits, so it follows from the sizes only. */
-static int64_t images_at_once(const yg_direct *direct) {
-    enum { PIXELS = 256, MOST = 8 };
-    const int64_t pixels = volume(direct->c.y);
-    if (direct->weight.row > 0 || pixels == 0)
-        return 1;
-    return yg_larger(1, yg_smaller(MOST, PIXELS / pixels));
-}
-
 DIRECT(float, f32)
 DIRECT(double, f64)
 
@@ -550,10 +470,8 @@ void yg_direct_run(const yg_direct *direct, int64_t begin, int64_t end, const vo
     const bool f32 = direct->element == sizeof(float);
     if (begin >= end)
         return;
-    if (direct->result == YG_CONVOLUTION_WEIGHT && f32)
-        run_weight_f32(direct, begin, end, a, b, to, scratch);
-    else if (direct->result == YG_CONVOLUTION_WEIGHT)
-        run_weight_f64(direct, begin, end, a, b, to, scratch);
+    if (direct->result == YG_CONVOLUTION_WEIGHT)
+        yg_convolution_sums_run(&direct->sums, direct->element, begin, end, a, b, to, scratch);
     else if (f32)
         run_images_f32(direct, begin, end, a, b, to, scratch, kept);
     else

@@ -1,0 +1,210 @@
+/*
+ * convolution_weight by tiles: see convolution_sums.h.
+ *
+ * With few channels a tile of one tap would have too few sums to keep the processor busy. It then
+ * has all taps of a row, which meet neighbouring pixels of x. At the border some of those lie
+ * outside of x; so the rows of x are copied, with zeros around them.
+ *
+ * With few filters most of a vector would be unused. Then neighbouring pixels of y are one pixel of
+ * more filters, which meets more taps. The sum of a tap is then the sum of several: for each of
+ * these pixels, the one that it meets with that tap. The other sums are not used.
+ */
+#include "convolution_sums.h"
+
+#include "convolution_isa.h"
+
+#include <string.h>
+
+enum { DIMS = YG_CONVOLUTION_DIMS };
+
+static int64_t volume(const int64_t size[DIMS]) {
+    return size[0] * size[1] * size[2];
+}
+
+/* From one pixel to the next along each dimension, in elements. */
+static void pixel_strides(const int64_t size[DIMS], int64_t channels, int64_t strides[DIMS]) {
+    strides[2] = channels;
+    strides[1] = strides[2] * size[2];
+    strides[0] = strides[1] * size[1];
+}
+
+/* Whether all pixels of y meet all taps of the last dimension. */
+static bool meets_all(const yg_convolution *c) {
+    return c->padding[2] <= 0 &&
+           (c->y[2] - 1) * c->stride[2] + (c->taps[2] - 1) * c->dilation[2] - c->padding[2] <
+               c->x[2];
+}
+
+/* The share of a tile's work that is useful if `together` pixels are computed as one. */
+static double use_of(const yg_convolution *c, int64_t lanes, int64_t together) {
+    return (double)(together * c->filters) / (double)yg_round_up(together * c->filters, lanes) *
+           (double)c->taps[2] / (double)(c->taps[2] + (together - 1) * c->stride[2]);
+}
+
+static int64_t best_together(const yg_convolution *c, int64_t lanes) {
+    int64_t best = 1;
+    for (int64_t n = 2; n * c->filters <= lanes; n++)
+        if (c->y[2] > 0 && c->y[2] % n == 0 && use_of(c, lanes, n) > 1.15 * use_of(c, lanes, best))
+            best = n;
+    return best;
+}
+
+yg_convolution_sums yg_convolution_sums_of(const yg_convolution *c, yg_direct_kernels kernels) {
+    enum { FEW = 8 };
+    const int64_t lanes = kernels.lanes;
+    yg_convolution_sums s = {.c = *c, .kernels = kernels, .block = 2 * lanes};
+    s.blocks = (c->filters + s.block - 1) / s.block;
+    s.rows = c->channels < FEW && c->groups == 1 && c->dilation[2] == 1;
+    s.together = s.rows && c->filters > 0 ? best_together(c, lanes) : 1;
+    s.places = c->taps[0] * c->taps[1] * (s.rows ? 1 : c->taps[2]);
+    s.run = c->channels * (s.rows ? c->taps[2] + (s.together - 1) * c->stride[2] : 1);
+    s.unit = s.run * yg_smaller(s.block, yg_round_up(s.together * c->filters, lanes));
+    if (s.rows && !meets_all(c)) {
+        s.before = yg_larger(0, c->padding[2]);
+        const int64_t reach =
+            (c->y[2] - 1) * c->stride[2] + c->taps[2] - yg_smaller(0, c->padding[2]);
+        s.row = yg_larger(reach, s.before + c->x[2]);
+    }
+    return s;
+}
+
+int64_t yg_convolution_sums_units(const yg_convolution_sums *s) {
+    return s->c.groups * s->blocks * s->places;
+}
+
+int64_t yg_convolution_sums_scratch(const yg_convolution_sums *s) {
+    return yg_convolution_sums_units(s) * s->unit + s->c.x[0] * s->c.x[1] * s->row * s->c.channels;
+}
+
+/* The positions of y that meet tap t of dimension d: [*first, *last). */
+static void meeting_positions(const yg_convolution *c, int d, int64_t t, int64_t *first,
+                              int64_t *last) {
+    const int64_t at = t * c->dilation[d] - c->padding[d], stride = c->stride[d];
+    *first = at >= 0 ? 0 : (-at + stride - 1) / stride;
+    *last = at >= c->x[d] ? 0 : (c->x[d] - at + stride - 1) / stride;
+    *last = yg_smaller(*last, c->y[d]);
+    *first = yg_smaller(*first, *last);
+}
+
+/* The first filter of a unit, in its group. */
+static int64_t first_filter(const yg_convolution_sums *s, int64_t unit) {
+    return unit / s->places % s->blocks * s->block;
+}
+
+static int64_t group_of(const yg_convolution_sums *s, int64_t unit) {
+    return unit / s->places / s->blocks;
+}
+
+/* What a unit sums, and where it begins in x (or its copy) and y. */
+static yg_direct_sum sum_of(const yg_convolution_sums *s, int64_t unit, int64_t images,
+                            int64_t *x_at, int64_t *y_at) {
+    const yg_convolution *c = &s->c;
+    const int64_t filter = first_filter(s, unit), group = group_of(s, unit);
+    yg_direct_sum sum = {.images = images,
+                         .x_image = volume(c->x) * c->channels * c->groups,
+                         .y_image = volume(c->y) * c->filters * c->groups,
+                         .run = s->run,
+                         .width = yg_smaller(s->block, s->together * c->filters - filter)};
+    const int64_t x_size[DIMS] = {c->x[0], c->x[1], s->row > 0 ? s->row : c->x[2]};
+    int64_t x_stride[DIMS], y_stride[DIMS], rest = unit % s->places;
+    pixel_strides(x_size, c->channels * c->groups, x_stride);
+    pixel_strides(c->y, c->filters * c->groups, y_stride);
+    *x_at = group * c->channels;
+    *y_at = group * c->filters + filter;
+    for (int d = DIMS; d-- > 0;) {
+        int64_t first = 0, last = c->y[d], at = s->before - c->padding[d];
+        if (d < 2 || !s->rows) {
+            const int64_t tap = rest % c->taps[d];
+            rest /= c->taps[d];
+            meeting_positions(c, d, tap, &first, &last);
+            at = first * c->stride[d] + tap * c->dilation[d] - c->padding[d];
+        }
+        const int64_t together = d == 2 ? s->together : 1;
+        sum.positions[d] = (last - first) / together;
+        sum.x_stride[d] = c->stride[d] * x_stride[d] * together;
+        sum.y_stride[d] = y_stride[d] * together;
+        *x_at += last > first ? at * x_stride[d] : 0;
+        *y_at += first * y_stride[d];
+    }
+    return sum;
+}
+
+/* Images that are summed at once: small ones together, so that sums are stored less often. It
+ * decides the bits, so it follows from the sizes only. */
+static int64_t images_at_once(const yg_convolution_sums *s) {
+    enum { PIXELS = 256, MOST = 8 };
+    const int64_t pixels = volume(s->c.y);
+    if (s->row > 0 || pixels == 0)
+        return 1;
+    return yg_larger(1, yg_smaller(MOST, PIXELS / pixels));
+}
+
+#define SUMS(real, suffix)                                                                         \
+    /* Copies an image of x, with zeros around its rows. */                                        \
+    static void pad_rows_##suffix(const yg_convolution_sums *s, const real *x, real *to) {         \
+        const yg_convolution *c = &s->c;                                                           \
+        const int64_t row = s->row * c->channels, before = s->before * c->channels;                \
+        const int64_t own = c->x[2] * c->channels;                                                 \
+        for (int64_t i = 0; i < c->x[0] * c->x[1]; i++, to += row, x += own) {                     \
+            memset(to, 0, (size_t)before * sizeof *to);                                            \
+            memcpy(to + before, x, (size_t)own * sizeof *to);                                      \
+            memset(to + before + own, 0, (size_t)(row - before - own) * sizeof *to);               \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    /* Moves the sums of a unit to their places in the weight. */                                  \
+    static void place_##suffix(const yg_convolution_sums *s, int64_t unit, const real *sums,       \
+                               real *weight) {                                                     \
+        const yg_convolution *c = &s->c;                                                           \
+        const int64_t place = unit % s->places, first = first_filter(s, unit);                     \
+        const int64_t taps = volume(c->taps), width = yg_smaller(s->block, c->filters - first);    \
+        const int64_t lanes = s->kernels.lanes, all = s->together * c->filters - first;            \
+        const int64_t step = yg_direct_vectors(yg_smaller(s->block, all), 0, lanes) * lanes;       \
+        const int64_t row = s->rows ? c->taps[2] : 1; /* taps of the unit */                       \
+        for (int64_t i = 0; i < width; i++) {                                                      \
+            const int64_t filter = group_of(s, unit) * c->filters + first + i;                     \
+            real *to = weight + filter * c->channels * taps + place * row;                         \
+            for (int64_t t = 0; t < row; t++)                                                      \
+                for (int64_t k = 0; k < c->channels; k++) {                                        \
+                    real sum = sums[(t * c->channels + k) * step + i];                             \
+                    for (int64_t n = 1; n < s->together; n++)                                      \
+                        sum += sums[((t + n * c->stride[2]) * c->channels + k) * step +            \
+                                    n * c->filters + i];                                           \
+                    to[k * taps + t] = sum;                                                        \
+                }                                                                                  \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    static void run_##suffix(const yg_convolution_sums *s, int64_t begin, int64_t end,             \
+                             const real *x, const real *y, real *weight, real *scratch) {          \
+        const yg_convolution *c = &s->c;                                                           \
+        real *copy = scratch + yg_convolution_sums_units(s) * s->unit;                             \
+        memset(scratch, 0, (size_t)((end - begin) * s->unit) * sizeof *scratch);                   \
+        const int64_t images = images_at_once(s);                                                  \
+        for (int64_t n = 0; n < c->batch && volume(c->y) > 0; n += images) {                       \
+            const real *from_x = x + n * volume(c->x) * c->channels * c->groups;                   \
+            const real *from_y = y + n * volume(c->y) * c->filters * c->groups;                    \
+            if (s->row > 0)                                                                        \
+                pad_rows_##suffix(s, from_x, copy);                                                \
+            for (int64_t unit = begin; unit < end; unit++) {                                       \
+                int64_t x_at, y_at;                                                                \
+                const yg_direct_sum sum =                                                          \
+                    sum_of(s, unit, yg_smaller(images, c->batch - n), &x_at, &y_at);               \
+                s->kernels.sum(&sum, (s->row > 0 ? copy : from_x) + x_at, from_y + y_at,           \
+                               scratch + (unit - begin) * s->unit);                                \
+            }                                                                                      \
+        }                                                                                          \
+        for (int64_t unit = begin; unit < end; unit++)                                             \
+            place_##suffix(s, unit, scratch + (unit - begin) * s->unit, weight);                   \
+    }
+SUMS(float, f32)
+SUMS(double, f64)
+
+void yg_convolution_sums_run(const yg_convolution_sums *sums, size_t element, int64_t begin,
+                             int64_t end, const void *x, const void *y, void *weight,
+                             void *scratch) {
+    if (element == sizeof(float))
+        run_f32(sums, begin, end, x, y, weight, scratch);
+    else
+        run_f64(sums, begin, end, x, y, weight, scratch);
+}

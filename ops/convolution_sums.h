@@ -1,0 +1,34 @@
+/*
+ * convolution_weight by tiles: the sums for some taps and filters stay in registers over all pixels
+ * of an image.
+ */
+#ifndef YG_OPS_CONVOLUTION_SUMS_H
+#define YG_OPS_CONVOLUTION_SUMS_H
+
+#include "convolution_direct.h"
+
+/* How the weight falls into units of work. A unit has a block of filters, and one tap or all taps
+ * of a row. */
+typedef struct yg_convolution_sums {
+    yg_convolution c;
+    yg_direct_kernels kernels;
+    bool rows;        /* a unit has all taps of a row; else one tap */
+    int64_t block;    /* filters in a block */
+    int64_t blocks;   /* of filters in a group */
+    int64_t places;   /* units of a block: rows of taps, or taps */
+    int64_t together; /* pixels of y that are computed as one, of more filters and taps */
+    int64_t run;      /* taps and channels that a unit sums for */
+    int64_t unit;     /* elements of the sums of a unit */
+    int64_t before;   /* with rows: zeros before each row of a copy of x, in pixels; 0 and … */
+    int64_t row;      /* … pixels of such a row; 0: x is read where it lies */
+} yg_convolution_sums;
+
+yg_convolution_sums yg_convolution_sums_of(const yg_convolution *c, yg_direct_kernels kernels);
+int64_t yg_convolution_sums_units(const yg_convolution_sums *sums);
+int64_t yg_convolution_sums_scratch(const yg_convolution_sums *sums); /* in elements */
+/* Units [begin, end) of the weight; `element` is 4 (f32) or 8 (f64) bytes. */
+void yg_convolution_sums_run(const yg_convolution_sums *sums, size_t element, int64_t begin,
+                             int64_t end, const void *x, const void *y, void *weight,
+                             void *scratch);
+
+#endif
