@@ -213,9 +213,12 @@ static size_t build(const conv *c, const yg_op *primitive, const yg_node *operan
         [YG_CONVOLUTION_DILATION] = list_of(c, c->dilation),
         [YG_CONVOLUTION_GROUPS] = {.i = c->groups},
     };
-    yg_node y = yg_apply(graph, primitive,
-                         (const yg_node[]){move_channels(c, x, true), operands[WEIGHT]}, 2, attrs);
-    if (c->call->operand_count > BIAS)
+    const bool has_bias = c->call->operand_count > BIAS;
+    const bool takes_bias = has_bias && primitive->max_operands > BIAS;
+    const yg_node given[] = {move_channels(c, x, true), operands[WEIGHT],
+                             has_bias ? operands[BIAS] : YG_NONE};
+    yg_node y = yg_apply(graph, primitive, given, takes_bias ? 3 : 2, attrs);
+    if (has_bias && !takes_bias)
         y = yg_add(graph, y, operands[BIAS]);
     y = move_channels(c, y, false);
     if (!c->batched && y != YG_NONE) {

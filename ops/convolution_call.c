@@ -33,7 +33,7 @@ void yg_convolution_plan(const yg_infer *call, int result, yg_op_plan *plan) {
     plan->scratch_bytes = yg_type_bytes(result == WEIGHT ? &type : &call->operands[1]);
     if (result != WEIGHT) {
         plan->units = plan->rows = c.batch;
-        plan->whole = 1 << 1; /* the weight */
+        plan->whole = 1 << 1 | 1 << 2; /* the weight, the bias */
     }
     if (!direct)
         return;
@@ -51,9 +51,10 @@ void yg_convolution_plan(const yg_infer *call, int result, yg_op_plan *plan) {
 /* Without memory for the tiles, plain loops compute all units in the first. */
 void yg_convolution_run(const yg_kernel_call *call, const yg_op *op, int result) {
     const size_t element = yg_dtype_size(call->out_type->dtype);
+    const void *bias = call->operand_count > 2 ? call->in[2] : NULL;
     if (call->prepared) {
-        yg_direct_run(call->prepared, call->begin, call->end, call->in[0], call->in[1], call->out,
-                      call->scratch, call->kept == YG_SCRATCH_AGAIN);
+        yg_direct_run(call->prepared, call->begin, call->end, call->in[0], call->in[1], bias,
+                      call->out, call->scratch, call->kept == YG_SCRATCH_AGAIN);
         return;
     }
     const yg_convolution c = yg_convolution_of(call, op, result);
@@ -63,6 +64,6 @@ void yg_convolution_run(const yg_kernel_call *call, const yg_op *op, int result)
         yg_convolution_plain_x(&c, element, call->begin, call->end, call->in[0], call->in[1],
                                call->out, call->scratch);
     else if (result != WEIGHT)
-        yg_convolution_plain_y(&c, element, call->begin, call->end, call->in[0], call->in[1],
+        yg_convolution_plain_y(&c, element, call->begin, call->end, call->in[0], call->in[1], bias,
                                call->out, call->scratch);
 }

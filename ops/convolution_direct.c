@@ -228,10 +228,10 @@ static size_t join_pixels(const pass *p, int64_t lanes, pass joined[2]) {
 }
 
 static int64_t turned_size(const yg_direct_pass *p, int64_t lanes) {
-    int64_t size = p->groups * p->depth * yg_round_up(p->width, lanes);
+    int64_t steps = p->depth;
     for (int d = 0; d < DIMS; d++)
-        size *= p->dim[d].taps;
-    return size;
+        steps *= p->dim[d].taps;
+    return p->groups * (steps + 1) * yg_round_up(p->width, lanes);
 }
 
 static bool add_passes(yg_direct *direct, const pass *passes, size_t count) {
@@ -385,8 +385,9 @@ static void find_block(const yg_direct *direct, const pass *p, const int64_t t[D
                                                                                                    \
     /* Turns the weights of a pass: see yg_direct_kernel. */                                       \
     static void turn_##suffix(const yg_direct *direct, const pass *p, const real *weight,          \
-                              real *to) {                                                          \
+                              const real *bias, real *to) {                                        \
         const yg_direct_pass *of = &p->direct;                                                     \
+        const int64_t lanes = direct->kernels.lanes;                                               \
         block b;                                                                                   \
         for (int64_t g = 0; g < of->groups; g++)                                                   \
             for (int64_t begin = 0; begin < of->width; begin += b.size) {                          \
@@ -398,8 +399,10 @@ static void find_block(const yg_direct *direct, const pass *p, const int64_t t[D
                             turn_block_##suffix(direct, p, g, &b, weight, to);                     \
                             to += of->depth * b.size;                                              \
                         }                                                                          \
-                b.size = yg_direct_vectors(of->width, begin, direct->kernels.lanes) *              \
-                         direct->kernels.lanes;                                                    \
+                b.size = yg_direct_vectors(of->width, begin, lanes) * lanes;                       \
+                const int64_t own = of->width / of->together;                                      \
+                for (int64_t i = begin; i < begin + b.size; i++)                                   \
+                    *to++ = bias && i < of->width ? bias[g * own + i % own] : 0;                   \
             }                                                                                      \
     }                                                                                              \
                                                                                                    \
@@ -442,10 +445,10 @@ static void find_block(const yg_direct *direct, const pass *p, const int64_t t[D
     }                                                                                              \
                                                                                                    \
     static void run_images_##suffix(const yg_direct *direct, int64_t begin, int64_t end,           \
-                                    const real *from, const real *weight, real *to, real *turned,  \
-                                    bool kept) {                                                   \
+                                    const real *from, const real *weight, const real *bias,        \
+                                    real *to, real *turned, bool kept) {                           \
         for (size_t i = 0; i < direct->count && !kept; i++)                                        \
-            turn_##suffix(direct, &direct->passes[i], weight,                                      \
+            turn_##suffix(direct, &direct->passes[i], weight, bias,                                \
                           turned + direct->passes[i].direct.weights_at);                           \
         const bool joins = direct->count > direct->plain_count;                                    \
         for (int64_t n = begin; n < end; n++) {                                                    \
@@ -466,14 +469,14 @@ DIRECT(float, f32)
 DIRECT(double, f64)
 
 void yg_direct_run(const yg_direct *direct, int64_t begin, int64_t end, const void *a,
-                   const void *b, void *to, void *scratch, bool kept) {
+                   const void *b, const void *bias, void *to, void *scratch, bool kept) {
     const bool f32 = direct->element == sizeof(float);
     if (begin >= end)
         return;
     if (direct->result == YG_CONVOLUTION_WEIGHT)
         yg_convolution_sums_run(&direct->sums, direct->element, begin, end, a, b, to, scratch);
     else if (f32)
-        run_images_f32(direct, begin, end, a, b, to, scratch, kept);
+        run_images_f32(direct, begin, end, a, b, bias, to, scratch, kept);
     else
-        run_images_f64(direct, begin, end, a, b, to, scratch, kept);
+        run_images_f64(direct, begin, end, a, b, bias, to, scratch, kept);
 }

@@ -41,8 +41,9 @@ static inline int64_t yg_direct_vectors(int64_t width, int64_t at, int64_t lanes
     return width - at > lanes ? 2 : 1;
 }
 
-/* Computes all pixels of a pass for one image. `weights` are those of the pass, turned:
- * [group, block of filters, taps…, channel, filters of the block], filled up with zeros. */
+/* Computes all pixels of a pass for one image. `weights` are those of the pass, turned: for each
+ * group and block of filters [taps…, channel, filters of the block], then what is added to each
+ * pixel, [filters of the block]; filled up with zeros. */
 typedef void (*yg_direct_kernel)(const yg_direct_pass *pass, const void *from, const void *weights,
                                  void *to);
 
@@ -77,9 +78,9 @@ yg_direct *yg_direct_new(const yg_convolution *c, int result, size_t element, yg
 void yg_direct_free(void *direct);
 int64_t yg_direct_units(const yg_direct *direct);
 int64_t yg_direct_scratch_bytes(const yg_direct *direct);
-/* Units [begin, end): images of x or y, or parts of the weight. `kept`: the scratch holds the
- * turned weights of a call before this one. */
+/* Units [begin, end): images of x or y, or parts of the weight. `bias`, of y, may be NULL. `kept`:
+ * the scratch holds the turned weights of a call before this one. */
 void yg_direct_run(const yg_direct *direct, int64_t begin, int64_t end, const void *a,
-                   const void *b, void *to, void *scratch, bool kept);
+                   const void *b, const void *bias, void *to, void *scratch, bool kept);
 
 #endif

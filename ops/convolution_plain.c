@@ -106,11 +106,12 @@ static int64_t volume(const int64_t size[3]) {
     }                                                                                              \
                                                                                                    \
     static void y_##suffix(const yg_convolution *c, int64_t begin, int64_t end, const real *x,     \
-                           const real *w, real *y) {                                               \
+                           const real *w, const real *bias, real *y) {                             \
         const int64_t channels = c->channels * c->groups, filters = c->filters * c->groups;        \
         const int64_t size = c->channels * c->filters, taps = volume(c->taps);                     \
-        memset(y + begin * volume(c->y) * filters, 0,                                              \
-               (size_t)((end - begin) * volume(c->y) * filters) * sizeof *y);                      \
+        for (int64_t i = begin * volume(c->y); i < end * volume(c->y); i++)                        \
+            for (int64_t f = 0; f < filters; f++)                                                  \
+                y[i * filters + f] = bias ? bias[f] : 0;                                           \
         for (int64_t n = begin; n < end; n++) {                                                    \
             meetings m = {.c = c};                                                                 \
             do                                                                                     \
@@ -169,15 +170,16 @@ PLAIN(float, f32)
 PLAIN(double, f64)
 
 void yg_convolution_plain_y(const yg_convolution *c, size_t element, int64_t begin, int64_t end,
-                            const void *x, const void *weight, void *y, void *scratch) {
+                            const void *x, const void *weight, const void *bias, void *y,
+                            void *scratch) {
     if (volume(c->y) == 0 || end <= begin)
         return;
     if (element == sizeof(float)) {
         turn_f32(c, (float *)(uintptr_t)weight, scratch, true, false);
-        y_f32(c, begin, end, x, scratch, y);
+        y_f32(c, begin, end, x, scratch, bias, y);
     } else {
         turn_f64(c, (double *)(uintptr_t)weight, scratch, true, false);
-        y_f64(c, begin, end, x, scratch, y);
+        y_f64(c, begin, end, x, scratch, bias, y);
     }
 }
 

@@ -24,6 +24,7 @@ typedef struct TILE_NAME(work) {
     int64_t length;
     int64_t a_pixel, c_pixel; /* from one pixel of the tile to the next */
     int64_t rest;             /* filters of the last vector */
+    const TILE_REAL *bias;    /* added to each pixel */
 } TILE_NAME(work);
 
 /* c[i] = Σ a[i, …] · b[…] for `pixels` pixels and `vectors` vectors of filters, both constants
@@ -62,6 +63,8 @@ TILE_INLINE TILE_TARGET void TILE_NAME(tile)(const int pixels, const int vectors
             }
     TILE_UNROLL for (int i = 0; i < pixels; i++) {
         TILE_REAL *to = c + i * w->c_pixel;
+        for (int v = 0; v < vectors; v++)
+            sum[i][v] += *(const vector *)(w->bias + v * LANES);
         if (vectors == 2)
             *(vector *)to = sum[i][0];
         if (w->rest == LANES)
@@ -117,7 +120,7 @@ static inline void TILE_NAME(taps)(const yg_direct_dim *d, int64_t position, int
 /* A block of filters of a pass, and the part of it that is computed. */
 typedef struct TILE_NAME(block) {
     const yg_direct_pass *pass;
-    const TILE_REAL *from, *weights;
+    const TILE_REAL *from, *weights, *bias;
     TILE_REAL *to;
     int64_t vectors, rest;
 } TILE_NAME(block);
@@ -126,7 +129,7 @@ typedef struct TILE_NAME(block) {
 TILE_TARGET static void TILE_NAME(stretch)(const TILE_NAME(block) * block,
                                            const int64_t position[3], int along, int64_t count) {
     const yg_direct_pass *p = block->pass;
-    TILE_NAME(work) w = {.rest = block->rest};
+    TILE_NAME(work) w = {.rest = block->rest, .bias = block->bias};
     const TILE_REAL *a = block->from, *b = block->weights;
     TILE_REAL *c = block->to;
     int64_t b_stride = p->depth * block->vectors * TILE_NAME(LANES);
@@ -179,6 +182,7 @@ TILE_TARGET static void TILE_NAME(run)(const yg_direct_pass *pass, const void *f
             block.vectors = yg_direct_vectors(pass->width, f, LANES);
             const int64_t left = pass->width - f - (block.vectors - 1) * LANES;
             block.rest = left < LANES ? left : LANES;
+            block.bias = block.weights + steps * block.vectors * LANES;
             block.from = (const TILE_REAL *)from + pass->from_at + g * pass->depth;
             block.to = (TILE_REAL *)to + pass->to_at + g * pass->to_group + f;
             for (int64_t plane = 0; plane < pass->dim[0].positions; plane++)
@@ -188,7 +192,7 @@ TILE_TARGET static void TILE_NAME(run)(const yg_direct_pass *pass, const void *f
                     TILE_NAME(rows)(&block, plane, row, next);
                     row = next;
                 }
-            block.weights += steps * block.vectors * LANES;
+            block.weights = block.bias + block.vectors * LANES;
         }
 }
 

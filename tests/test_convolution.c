@@ -56,7 +56,8 @@ typedef struct subject {
     yg_convolution c;
     size_t element;
     int64_t counts[3]; /* elements of x, y and the weight */
-    guarded tensors[3];
+    guarded tensors[3], bias;
+    bool has_bias;
     double *sums, *sizes; /* of each element of the result: its sum, and that of absolute values */
 } subject;
 
@@ -75,11 +76,16 @@ static void make(subject *s, const yg_convolution *c, size_t element, uint64_t s
             set(s->tensors[t].data, element, i,
                 yg_random_uniform(seed, (uint64_t)t, (uint64_t)i) - 0.5);
     }
+    s->has_bias = seed % 3 == 0;
+    s->bias = new_guarded((size_t)(c->groups * c->filters) * element);
+    for (int64_t f = 0; f < c->groups * c->filters; f++)
+        set(s->bias.data, element, f, yg_random_uniform(seed, 9, (uint64_t)f) - 0.5);
 }
 
 static void release(subject *s) {
     for (int t = 0; t < 3; t++)
         free_guarded(&s->tensors[t]);
+    free_guarded(&s->bias);
 }
 
 /* Goes through all products of the definition, and adds them where they belong in the result. */
@@ -89,6 +95,10 @@ static void define(subject *s, int result) {
     s->sizes = calloc((size_t)s->counts[result] + 1, sizeof *s->sizes);
     cr_assert(s->sums && s->sizes);
     const int64_t taps = volume(c->taps), pixels = volume(c->y);
+    for (int64_t i = 0; result == Y && s->has_bias && i < s->counts[Y]; i++) {
+        s->sums[i] = get(s->bias.data, s->element, i % (c->groups * c->filters));
+        s->sizes[i] = fabs(s->sums[i]);
+    }
     for (int64_t n = 0; n < c->batch; n++)
         for (int64_t p = 0; p < pixels; p++)
             for (int64_t t = 0; t < taps; t++) {
@@ -145,8 +155,9 @@ static void run_shares(subject *s, int result, yg_gemm_isa isa, bool kept) {
     const int64_t units = yg_direct_units(direct), half = (units + 1) / 2;
     const void *a = s->tensors[first].data, *b = s->tensors[second].data;
     void *to = s->tensors[result].data;
-    yg_direct_run(direct, 0, half, a, b, to, scratch.data, false);
-    yg_direct_run(direct, half, units, a, b, to, scratch.data, kept);
+    const void *bias = result == Y && s->has_bias ? s->bias.data : NULL;
+    yg_direct_run(direct, 0, half, a, b, bias, to, scratch.data, false);
+    yg_direct_run(direct, half, units, a, b, bias, to, scratch.data, kept);
     free_guarded(&scratch);
     yg_direct_free(direct);
 }
