@@ -199,6 +199,29 @@ static yg_node convolve(yg_graph *g, yg_node x, int64_t filters) {
     return yg_apply(g, conv2d, operands, 3, attrs);
 }
 
+/* The gradient of a bias of few channels is summed in rows: to the same value. */
+Test(permutations, narrow_sums_are_the_same_sums) {
+    static const int64_t shapes[][3] = {{64, 100, 6}, {50, 96, 1}, {32, 36, 15}, {41, 97, 3}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_type type = type_of(YG_F64, 3, shapes[i]);
+        const yg_node x = yg_input(g, "x", &type);
+        const yg_node y = yg_sum(g, yg_tanh(g, x), (const int64_t[]){1, 0}, 2, false);
+        yg_program *with = compile_without(g, &y, 1, NULL, 0, NULL, 1);
+        yg_program *without = compile_without(g, &y, 1, NULL, 0, "narrow_sums", 1);
+        fill_leaf(g, with, x);
+        fill_leaf(g, without, x);
+        run(with);
+        run(without);
+        expect_close(g, with, without, y, i);
+        const int sums = shapes[i][0] % 2 ? 1 : 2; /* an odd number of pixels is left alone */
+        cr_expect_eq(count_of(with, "sum"), sums, "case %zu: %d sums", i, count_of(with, "sum"));
+        yg_program_free(with);
+        yg_program_free(without);
+        yg_graph_free(g);
+    }
+}
+
 /* One permutation for the input, and one for the output; its cotangent needs none. */
 Test(permutations, a_network_is_computed_channels_last) {
     yg_graph *g = yg_graph_new(yg_ops(), 0);
