@@ -67,6 +67,12 @@ static int64_t volume(const int64_t size[3]) {
     return size[0] * size[1] * size[2];
 }
 
+/* With one channel and one filter in each group vectors go along the groups, and the turned weight
+ * is [tap, group]. */
+static bool is_depthwise(const yg_convolution *c) {
+    return c->channels == 1 && c->filters == 1;
+}
+
 #define PLAIN(real, suffix)                                                                        \
     /* Between weight[group, filter, channel, tap] and [group, tap, …]. `filters_last` says      \
      * whether that ends in filters or in channels; `back` writes the weight. */                   \
@@ -77,9 +83,12 @@ static int64_t volume(const int64_t size[3]) {
             for (int64_t f = 0; f < c->filters; f++)                                               \
                 for (int64_t k = 0; k < c->channels; k++)                                          \
                     for (int64_t t = 0; t < taps; t++, weight++) {                                 \
-                        real *to = turned + g * size +                                             \
-                                   (filters_last ? (t * c->channels + k) * c->filters + f          \
-                                                 : (t * c->filters + f) * c->channels + k);        \
+                        real *to =                                                                 \
+                            is_depthwise(c)                                                        \
+                                ? turned + t * c->groups + g                                       \
+                                : turned + g * size +                                              \
+                                      (filters_last ? (t * c->channels + k) * c->filters + f       \
+                                                    : (t * c->filters + f) * c->channels + k);     \
                         if (back)                                                                  \
                             *weight = *to;                                                         \
                         else                                                                       \
@@ -105,6 +114,12 @@ static int64_t volume(const int64_t size[3]) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
+    /* to[i] += a[i] * b[i] */                                                                     \
+    YG_MULTIVERSION static void multiply_##suffix(int64_t n, const real *a, const real *b,         \
+                                                  real *to) {                                      \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) to[i] += a[i] * b[i];                  \
+    }                                                                                              \
+                                                                                                   \
     static void y_##suffix(const yg_convolution *c, int64_t begin, int64_t end, const real *x,     \
                            const real *w, const real *bias, real *y) {                             \
         const int64_t channels = c->channels * c->groups, filters = c->filters * c->groups;        \
@@ -119,9 +134,12 @@ static int64_t volume(const int64_t size[3]) {
                     const meeting at = here(&m);                                                   \
                     const real *from = x + (n * volume(c->x) + at.x) * channels;                   \
                     real *to = y + (n * volume(c->y) + at.y) * filters;                            \
-                    for (int64_t g = 0; g < c->groups; g++)                                        \
-                        add_##suffix(c->channels, c->filters, from + g * c->channels,              \
-                                     w + (g * taps + at.tap) * size, to + g * c->filters);         \
+                    if (is_depthwise(c))                                                           \
+                        multiply_##suffix(c->groups, from, w + at.tap * c->groups, to);            \
+                    else                                                                           \
+                        for (int64_t g = 0; g < c->groups; g++)                                    \
+                            add_##suffix(c->channels, c->filters, from + g * c->channels,          \
+                                         w + (g * taps + at.tap) * size, to + g * c->filters);     \
                 }                                                                                  \
             while (next_pixel(&m));                                                                \
         }                                                                                          \
@@ -140,9 +158,12 @@ static int64_t volume(const int64_t size[3]) {
                     const meeting at = here(&m);                                                   \
                     const real *from = y + (n * volume(c->y) + at.y) * filters;                    \
                     real *to = x + (n * volume(c->x) + at.x) * channels;                           \
-                    for (int64_t g = 0; g < c->groups; g++)                                        \
-                        add_##suffix(c->filters, c->channels, from + g * c->filters,               \
-                                     w + (g * taps + at.tap) * size, to + g * c->channels);        \
+                    if (is_depthwise(c))                                                           \
+                        multiply_##suffix(c->groups, from, w + at.tap * c->groups, to);            \
+                    else                                                                           \
+                        for (int64_t g = 0; g < c->groups; g++)                                    \
+                            add_##suffix(c->filters, c->channels, from + g * c->filters,           \
+                                         w + (g * taps + at.tap) * size, to + g * c->channels);    \
                 }                                                                                  \
             while (next_pixel(&m));                                                                \
         }                                                                                          \
@@ -159,9 +180,12 @@ static int64_t volume(const int64_t size[3]) {
                     const meeting at = here(&m);                                                   \
                     const real *a = x + (n * volume(c->x) + at.x) * channels;                      \
                     const real *b = y + (n * volume(c->y) + at.y) * filters;                       \
-                    for (int64_t g = 0; g < c->groups; g++)                                        \
-                        outer_##suffix(c->channels, c->filters, a + g * c->channels,               \
-                                       b + g * c->filters, w + (g * taps + at.tap) * size);        \
+                    if (is_depthwise(c))                                                           \
+                        multiply_##suffix(c->groups, a, b, w + at.tap * c->groups);                \
+                    else                                                                           \
+                        for (int64_t g = 0; g < c->groups; g++)                                    \
+                            outer_##suffix(c->channels, c->filters, a + g * c->channels,           \
+                                           b + g * c->filters, w + (g * taps + at.tap) * size);    \
                 }                                                                                  \
             while (next_pixel(&m));                                                                \
         }                                                                                          \

@@ -1,11 +1,12 @@
 /*
- * Convolutions by tiles, with each set of instructions and both element types, against the
- * definition in double precision. Operands end at a page that cannot be read, results at one that
- * cannot be written. A set of instructions that the processor lacks is skipped by name.
+ * Convolutions by tiles, with each set of instructions and both element types, and by plain loops,
+ * against the definition in double precision. Operands end at a page that cannot be read, results
+ * at one that cannot be written. A set of instructions that the processor lacks is skipped by name.
  */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
 #include "../ops/convolution_direct.h"
+#include "../ops/convolution_plain.h"
 #include "graph/random.h"
 
 #include <criterion/criterion.h>
@@ -143,6 +144,25 @@ static const char *describe(const subject *s, int result, char *text, size_t siz
     return text;
 }
 
+/* Computes the result by plain loops, images in two shares. */
+static void run_plain(subject *s, int result) {
+    const yg_convolution *c = &s->c;
+    const void *bias = s->has_bias ? s->bias.data : NULL;
+    guarded scratch = new_guarded((size_t)s->counts[WEIGHT] * s->element);
+    memset(s->tensors[result].data, 0xff, (size_t)s->counts[result] * s->element);
+    void *x = s->tensors[X].data, *y = s->tensors[Y].data, *weight = s->tensors[WEIGHT].data;
+    if (result == WEIGHT)
+        yg_convolution_plain_w(c, s->element, x, y, weight, scratch.data);
+    for (int64_t i = 0; i < 2; i++) {
+        const int64_t begin = i * (c->batch / 2), end = i == 0 ? c->batch / 2 : c->batch;
+        if (result == Y)
+            yg_convolution_plain_y(c, s->element, begin, end, x, weight, bias, y, scratch.data);
+        else if (result == X)
+            yg_convolution_plain_x(c, s->element, begin, end, y, weight, x, scratch.data);
+    }
+    free_guarded(&scratch);
+}
+
 /* Computes the result in two shares, as two threads would, into memory that holds NaN. The second
  * share uses the scratch of the first where it may. */
 static void run_shares(subject *s, int result, yg_gemm_isa isa, bool kept) {
@@ -168,7 +188,10 @@ static void check(subject *s, int result, yg_gemm_isa isa) {
     guarded own = new_guarded(bytes);
     memcpy(own.data, s->tensors[result].data, bytes);
     define(s, result);
-    run_shares(s, result, isa, result != WEIGHT);
+    if (isa == YG_GEMM_ISAS)
+        run_plain(s, result);
+    else
+        run_shares(s, result, isa, result != WEIGHT);
     const double epsilon = s->element == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
     const double terms = (double)(s->counts[X] + s->counts[Y] + s->counts[WEIGHT]);
     for (int64_t i = 0; i < s->counts[result]; i++) {
@@ -220,18 +243,31 @@ static yg_convolution random_call(uint64_t seed) {
     return c;
 }
 
-static void check_isa(yg_gemm_isa isa, const char *name) {
-    if (!yg_gemm_isa_available(isa))
-        cr_skip_test("this processor does not have %s", name);
+/* isa = YG_GEMM_ISAS: plain loops. */
+static void check_calls(yg_gemm_isa isa) {
     enum { CALLS = 300 };
     for (uint64_t seed = 0; seed < CALLS; seed++) {
-        const yg_convolution c = random_call(seed);
+        yg_convolution c = random_call(seed);
+        if (isa == YG_GEMM_ISAS && seed % 3 == 0) { /* depthwise */
+            c.groups = 1 + (int64_t)(seed % 23);
+            c.channels = c.filters = 1;
+        }
         subject s;
         make(&s, &c, seed % 2 ? sizeof(float) : sizeof(double), seed);
         for (int result = 0; result < 3; result++)
             check(&s, result, isa);
         release(&s);
     }
+}
+
+static void check_isa(yg_gemm_isa isa, const char *name) {
+    if (!yg_gemm_isa_available(isa))
+        cr_skip_test("this processor does not have %s", name);
+    check_calls(isa);
+}
+
+Test(convolution, by_plain_loops) {
+    check_calls(YG_GEMM_ISAS);
 }
 
 Test(convolution, with_baseline_instructions) {
