@@ -11,6 +11,7 @@
 #include "interrupt.h"
 #include "json.h"
 #include "lines.h"
+#include "memory.h"
 #include "passes.h"
 #include "peak.h"
 #include "session.h"
@@ -220,7 +221,7 @@ static void print_instructions(const profile *p) {
 }
 
 static void print_totals(const profile *p) {
-    char a[32], b[32], c[32];
+    char a[32], b[32], c[32], memory[MEMORY_TEXT];
     terminal_print(stdout, "\ntime a step     %s (median; %s steps), %s examples/s\n",
                    text_of_duration(p->times.seconds, a), text_of_count((double)p->times.steps, b),
                    text_of_count(ratio((double)p->step.batch_size, p->times.seconds), c));
@@ -228,12 +229,8 @@ static void print_totals(const profile *p) {
                    text_of_count(p->stats.flops, a), p->stats.instructions);
     terminal_print(stdout, "compile time    %s, from the model to the program\n",
                    text_of_duration(p->step.build_seconds, a));
-    terminal_print(stdout,
-                   "memory          %s planned + %s of parameters and optimizer state + %s of "
-                   "inputs and scratch\n",
-                   yg_bytes_text((double)p->stats.arena_bytes, a),
-                   yg_bytes_text((double)p->stats.parameter_bytes, b),
-                   yg_bytes_text((double)p->stats.buffer_bytes, c));
+    terminal_print(stdout, "memory          %s planned + %s\n",
+                   yg_bytes_text((double)p->stats.arena_bytes, a), memory_text(&p->stats, memory));
     terminal_print(stdout, "measured peak   %s GFLOP/s, %s GB/s (%s, %d thread%s)\n",
                    text_of_digits(p->peak.flops * 1e-9, a), text_of_digits(p->peak.bytes * 1e-9, b),
                    yg_dtype_name(p->step.dtype), p->stats.threads,

@@ -5,6 +5,7 @@
 
 #include "../graph/number.h"
 #include "../graph/text.h"
+#include "memory.h"
 #include "table.h"
 #include "terminal.h"
 
@@ -100,13 +101,10 @@ static bool is_plain_line_due(const yg_train_progress *now) {
 }
 
 void progress_planned(void *context, const yg_program_stats *step) {
-    char arena[32], parameters[32], buffers[32];
+    char arena[32], memory[MEMORY_TEXT];
     (void)context;
-    terminal_say("step's memory: %s planned + %s of parameters and optimizer state + %s of inputs "
-                 "and scratch",
-                 yg_bytes_text((double)step->arena_bytes, arena),
-                 yg_bytes_text((double)step->parameter_bytes, parameters),
-                 yg_bytes_text((double)step->buffer_bytes, buffers));
+    terminal_say("step's memory: %s planned + %s", yg_bytes_text((double)step->arena_bytes, arena),
+                 memory_text(step, memory));
 }
 
 void progress_show(void *context, const yg_train_progress *now) {

@@ -2,10 +2,12 @@
  * yamlgrad show: a model's layers, shapes, parameters, cost; its graph; its plan.
  */
 #include "../graph/number.h"
+#include "../ops/gemm_library.h"
 #include "commands.h"
 #include "dims.h"
 #include "graphviz.h"
 #include "json.h"
+#include "memory.h"
 #include "picture.h"
 #include "plan.h"
 #include "session.h"
@@ -53,6 +55,7 @@ static void print_dims(const survey *survey) {
 static void print_totals(const survey *survey, const yg_program_stats *step) {
     char text[32];
     char more[32];
+    char memory[MEMORY_TEXT];
     terminal_print(stdout, "\nparameters      %s", text_of_count((double)survey->parameters, text));
     if (survey->trainable != survey->parameters)
         terminal_print(stdout, " (%s trainable)", text_of_count((double)survey->trainable, text));
@@ -72,10 +75,7 @@ static void print_totals(const survey *survey, const yg_program_stats *step) {
             terminal_print(stdout, ", %zu values recomputed", step->recomputed);
         terminal_print(stdout, " (%s without a plan)",
                        yg_bytes_text((double)step->unplanned_bytes, more));
-        terminal_print(stdout, " + %s of parameters and optimizer state",
-                       yg_bytes_text((double)step->parameter_bytes, text));
-        terminal_print(stdout, " + %s of inputs and scratch\n",
-                       yg_bytes_text((double)step->buffer_bytes, text));
+        terminal_print(stdout, " + %s\n", memory_text(step, memory));
     }
     print_dims(survey);
 }
@@ -115,10 +115,11 @@ static json_t *json_of_survey(const yg_model *model, const survey *survey,
         json_object_set_new(
             object, "training_step",
             json_pack(
-                "{s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "instructions",
+                "{s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "instructions",
                 (json_int_t)step->instructions, "flops", json_of_number(step->flops), "arena_bytes",
                 (json_int_t)step->arena_bytes, "parameter_bytes", (json_int_t)step->parameter_bytes,
-                "buffer_bytes", (json_int_t)step->buffer_bytes, "unplanned_bytes",
+                "buffer_bytes", (json_int_t)step->buffer_bytes, "library_bytes",
+                (json_int_t)yg_gemm_library_resident_bytes(), "unplanned_bytes",
                 (json_int_t)step->unplanned_bytes, "recomputed", (json_int_t)step->recomputed));
     return object;
 }

@@ -5,6 +5,7 @@
  * Our threads share a product's pieces, so each call must keep to its thread: two pools of threads
  * on the same cores slow each other down.
  */
+#define _GNU_SOURCE /* RTLD_NOLOAD */
 #include "gemm_library.h"
 
 #if defined(__x86_64__) && defined(__clang__)
@@ -174,6 +175,22 @@ void yg_gemm_library_close(yg_gemm_library *library) {
     if (library && library->handle)
         dlclose(library->handle);
     free(library);
+}
+
+int64_t yg_gemm_library_resident_bytes(void) {
+#ifdef RTLD_NOLOAD
+    static const int64_t resident[YG_GEMM_LIBRARIES] = {[YG_GEMM_DNNL] = (int64_t)14 << 20};
+    const yg_gemm_library_kind kind = yg_gemm_library_preferred();
+    if (!yg_gemm_library_built(kind))
+        return 0;
+    void *handle = dlopen(libraries[kind].soname, RTLD_NOLOAD | RTLD_LAZY);
+    if (!handle)
+        return 0;
+    dlclose(handle);
+    return resident[kind];
+#else
+    return 0;
+#endif
 }
 
 /* ---------------------------------------------------------------------------------- products -- */

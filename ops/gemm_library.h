@@ -39,6 +39,10 @@ bool yg_gemm_library_fits(const yg_gemm *gemm);
 yg_gemm_library *yg_gemm_library_open(yg_gemm_library_kind kind);
 void yg_gemm_library_close(yg_gemm_library *library); /* NULL is allowed */
 
+/* What the preferred library itself takes in memory, if a program of this process has opened it
+ * now: its data, the code that it makes, its buffers. 0 otherwise. A measurement, not a promise. */
+int64_t yg_gemm_library_resident_bytes(void);
+
 /* Bytes of scratch that yg_gemm_library_f32() needs. */
 int64_t yg_gemm_library_scratch_bytes(const yg_gemm *gemm);
 

@@ -1,0 +1,15 @@
+/*
+ * What a training step takes in memory, as text.
+ */
+#ifndef YG_CLI_MEMORY_H
+#define YG_CLI_MEMORY_H
+
+#include "../graph/program.h"
+
+enum { MEMORY_TEXT = 200 };
+
+/* "804 B of parameters and optimizer state + 3 KiB of inputs and scratch", and what the library of
+ * matrix products takes, if a program has opened it: all but what is planned. Returns `text`. */
+const char *memory_text(const yg_program_stats *step, char text[MEMORY_TEXT]);
+
+#endif
