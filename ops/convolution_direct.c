@@ -355,17 +355,20 @@ typedef struct block {
 static void find_block(const yg_direct *direct, const pass *p, const int64_t t[DIMS], int64_t begin,
                        block *b) {
     const yg_direct_pass *of = &p->direct;
-    const int64_t lanes = direct->kernels.lanes, own = of->width / of->together;
+    const int64_t lanes = direct->kernels.lanes;
+    /* Channels that have one tap: those of a pixel, or of one tap of a row. */
+    const int64_t own = direct->spreads ? direct->c.channels : of->width / of->together;
+    int64_t channel = begin % own, part = begin / own;
+    int64_t tap = tap_of(direct, p, t, direct->spreads ? 0 : part) + (direct->spreads ? part : 0);
     b->size = yg_direct_vectors(of->width, begin, lanes) * lanes;
     for (int64_t i = 0; i < b->size; i++) {
-        const int64_t at = begin + i, channels = direct->c.channels;
-        b->channel[i] = at % (direct->spreads ? channels : own);
-        if (at >= of->width)
-            b->tap[i] = -1;
-        else if (direct->spreads)
-            b->tap[i] = tap_of(direct, p, t, 0) + at / channels;
-        else
-            b->tap[i] = tap_of(direct, p, t, at / own);
+        b->channel[i] = channel;
+        b->tap[i] = begin + i < of->width ? tap : -1;
+        if (++channel < own)
+            continue;
+        channel = 0;
+        part++;
+        tap = direct->spreads ? tap + 1 : tap_of(direct, p, t, part);
     }
 }
 
