@@ -7,19 +7,18 @@
 #include "elementwise.h"
 #include "registry.h"
 
-/* x, but not above 25, where tanh(softplus(x)) is 1 in every element type and eˣ does not overflow
- */
-#define CAPPED (x < 25 ? x : 25)
 /* x, but not below -1e30: at -infinity the product -infinity · 0 would be NaN; the limit is 0. */
 #define BOUNDED (x < -(real)1e30 ? -(real)1e30 : x)
-/* tanh(softplus(x)) = n / (n + 2) with n = eˣ · (eˣ + 2): one exponential instead of three. */
-#define PRODUCT(e) ((e) * ((e) + 2))
+/* tanh(softplus(x)) = n / (n + 2) with n = eˣ · (eˣ + 2): one exponential instead of three
+ * functions. From 1e9 on, e changes nothing: the quotient is 1 in every element type. There it is
+ * capped, since infinity / infinity would be NaN. (A cap of x instead would be a branch around the
+ * exponential, and the loop would not be vectorised.) */
+#define E (exp(x) > (real)1e9 ? (real)1e9 : exp(x))
 
-YG_UNARY_MATH_TILES(mish, BOUNDED *(PRODUCT(exp(CAPPED)) / (PRODUCT(exp(CAPPED)) + 2)))
+YG_UNARY_MATH_TILES(mish, BOUNDED *(E *(E + 2) / (E * (E + 2) + 2)))
 
-/* For |x| > FAR the slope is 0 or 1 in every element type. The derivatives are taken of x clipped
- * to
- * [-FAR, FAR], so that none of them is infinity · 0. */
+/* For |x| > FAR the slope is 0 or 1 in every element type. The derivatives are taken of x
+ * clipped to [-FAR, FAR], so that none of them is infinity · 0. */
 #define FAR 800
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {

@@ -33,13 +33,17 @@ static double fraction(uint32_t high, uint32_t low) {
     return (double)(((uint64_t)high << 32 | low) >> 11) * 0x1p-53;
 }
 
-/* u and v become a pair of normal numbers. 1 - u is above 0, so that its logarithm is finite. */
+/* u and v become a pair of normal numbers. 1 - u is above 0, so that its logarithm is finite. Two
+ * loops: in one the compiler would call a function for both sine and cosine, which has no vector
+ * form. */
 YG_MULTIVERSION static void make_normal(double u[PAIRS], double v[PAIRS]) {
+    double radius[PAIRS], angle[PAIRS];
     _Pragma("omp simd") for (int i = 0; i < PAIRS; i++) {
-        const double radius = sqrt(-2 * log(1 - u[i])), angle = two_pi * v[i];
-        u[i] = radius * cos(angle);
-        v[i] = radius * sin(angle);
+        radius[i] = sqrt(-2 * log(1 - u[i]));
+        angle[i] = two_pi * v[i];
+        u[i] = radius[i] * cos(angle[i]);
     }
+    _Pragma("omp simd") for (int i = 0; i < PAIRS; i++) v[i] = radius[i] * sin(angle[i]);
 }
 
 static float uniform_f32(double u) {
