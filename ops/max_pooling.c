@@ -29,26 +29,12 @@ static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
            yg_pooling_type(call, YG_I32, YG_POOLING_OUTPUT, &results[PIXELS], error);
 }
 
-/* With few channels the kernel has two tables of a row of windows. */
-static bool has_tables(const yg_pooling *p) {
-    return p->channels < LANES && !p->dim[2].adaptive;
-}
-
-static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
-    const yg_pooling p = yg_pooling_of(call->attrs, &call->operands[0]);
-    yg_pooling_plan_windows(call, results, plan);
-    if (has_tables(&p))
-        plan->scratch_bytes = 2 * p.dim[2].output * p.channels * (int64_t)sizeof(int32_t);
-}
-
 #define KERNEL(function, real, suffix)                                                             \
     static bool function(const yg_kernel_call *call, yg_error *error) {                            \
         (void)error;                                                                               \
         const yg_pooling p = yg_pooling_of(call->attrs, call->in_types[0]);                        \
         max_rows_##suffix(&p, (const real *)call->in[0], (real *)call->outs[VALUES],               \
-                          (int32_t *)call->outs[PIXELS],                                           \
-                          has_tables(&p) ? (int32_t *)call->scratch : NULL, call->begin,           \
-                          call->end);                                                              \
+                          (int32_t *)call->outs[PIXELS], call->begin, call->end);                  \
         return true;                                                                               \
     }
 KERNEL(kernel_f32, float, f32)
@@ -93,7 +79,7 @@ const yg_op yg_op_max_pooling = {
     .results = 2,
     .infer = infer,
     .kernel = {[YG_F32] = kernel_f32, [YG_F64] = kernel_f64},
-    .plan = plan,
+    .plan = yg_pooling_plan_windows,
     .vjp_all = vjp,
     .reference = reference,
     .samples = samples,

@@ -7,153 +7,142 @@
  *
  * Both are undefined at the end.
  *
- * Images are channels last. There are two ways through a row of windows:
- *
- *   By pixel    for each window, LANES channels at a time. Neighbours in memory are in one vector.
- *   Along       with fewer than LANES channels, several windows at a time: lane l is the channel
- *               j % channels of the window j / channels. Their elements are gathered, which needs
- *               windows of one shape. Those that reach into the padding are done by pixel.
- *
- * Both give the same bits.
+ * Images are channels last. For each window, LANES channels are computed at a time. Fewer channels
+ * than LANES are computed together with the first ones of the next pixel, where it has some: what
+ * is too much is written over when the next window's turn comes.
  */
 
 #define POOL_INLINE static inline __attribute__((always_inline))
 
-/* The running maximum of some lanes. */
-typedef struct POOL_NAME(best) {
-    POOL_REAL value[LANES];
-    int32_t pixel[LANES];
-} POOL_NAME(best);
+/* A window in the memory of an image: the elements from `first` on, along three dimensions. Numbers
+ * are of pixels. */
+typedef struct POOL_NAME(place) {
+    int64_t first, count[3], step[3];
+} POOL_NAME(place);
 
-/* A NaN replaces what is there, as any larger value does: of several, the last is found. */
-#define POOL_TAKE(best, l, candidate, at)                                                          \
-    {                                                                                              \
-        const POOL_REAL found = (candidate);                                                       \
-        const bool better = found > (best).value[l] || found != found;                             \
-        (best).value[l] = better ? found : (best).value[l];                                        \
-        (best).pixel[l] = better ? (at) : (best).pixel[l];                                         \
-    }
-
-POOL_INLINE void POOL_NAME(store)(const POOL_NAME(best) * best, int count, POOL_REAL *y,
-                                  int32_t *pixels) {
-    if (count == LANES) {
-        memcpy(y, best->value, sizeof best->value);
-        if (pixels)
-            memcpy(pixels, best->pixel, sizeof best->pixel);
-        return;
-    }
-    for (int l = 0; l < count; l++)
-        y[l] = best->value[l];
-    for (int l = 0; pixels && l < count; l++)
-        pixels[l] = best->pixel[l];
-}
-
-/* One window, all channels. */
-POOL_INLINE void POOL_NAME(max_of_window)(const yg_pooling *p, const yg_window window[3],
-                                          const POOL_REAL *x, POOL_REAL *y, int32_t *pixels) {
-    const int64_t columns = p->dim[2].input, rows = p->dim[1].input;
-    for (int64_t c = 0; c < p->channels; c += LANES) {
-        const int count = p->channels - c < LANES ? (int)(p->channels - c) : LANES;
-        const bool empty = yg_window_count(&window[0]) == 0 || yg_window_count(&window[1]) == 0 ||
-                           yg_window_count(&window[2]) == 0;
-        const int32_t first =
-            empty
-                ? -1
-                : (int32_t)((window[0].start * rows + window[1].start) * columns + window[2].start);
-        POOL_NAME(best) best;
-        for (int l = 0; l < LANES; l++) {
-            best.value[l] = -(POOL_REAL)INFINITY;
-            best.pixel[l] = first;
-        }
-        for (int64_t i = window[0].start; i < window[0].end; i += window[0].step)
-            for (int64_t j = window[1].start; j < window[1].end; j += window[1].step)
-                for (int64_t k = window[2].start; k < window[2].end; k += window[2].step) {
-                    const int64_t pixel = (i * rows + j) * columns + k;
-                    const POOL_REAL *from = x + pixel * p->channels + c;
-                    if (count == LANES) {
+/* LANES channels of `windows` windows, which are `stride` pixels apart. `pixels` may be NULL. A NaN
+ * replaces what is there, as a larger value does: of several, the last is found. */
+POOL_INLINE void POOL_NAME(max_of_windows)(const POOL_NAME(place) * at, int64_t stride,
+                                           int64_t windows, int64_t channels, const POOL_REAL *x,
+                                           POOL_REAL *y, int32_t *pixels) {
+    const bool empty = at->count[0] <= 0 || at->count[1] <= 0 || at->count[2] <= 0;
+    const int64_t n0 = at->count[0], n1 = at->count[1], n2 = at->count[2];
+    const int64_t step0 = at->step[0], step1 = at->step[1], step2 = at->step[2];
+    for (int64_t w = 0; w < windows; w++) {
+        const int64_t start = at->first + w * stride;
+        const int32_t first = empty ? -1 : (int32_t)start;
+        POOL_REAL best[LANES];
+        int32_t taken[LANES];
 #pragma omp simd
-                        for (int l = 0; l < LANES; l++)
-                            POOL_TAKE(best, l, from[l], (int32_t)pixel)
-                    } else {
-                        for (int l = 0; l < count; l++)
-                            POOL_TAKE(best, l, from[l], (int32_t)pixel)
+        for (int l = 0; l < LANES; l++) {
+            best[l] = -(POOL_REAL)INFINITY;
+            taken[l] = first;
+        }
+        for (int64_t i = 0; i < n0; i++)
+            for (int64_t j = 0; j < n1; j++) {
+                int64_t pixel = start + i * step0 + j * step1;
+                for (int64_t k = 0; k < n2; k++, pixel += step2) {
+                    const POOL_REAL *from = x + pixel * channels;
+#pragma omp simd
+                    for (int l = 0; l < LANES; l++) {
+                        const bool better = from[l] > best[l] || from[l] != from[l];
+                        best[l] = better ? from[l] : best[l];
+                        taken[l] = better ? (int32_t)pixel : taken[l];
                     }
                 }
-        POOL_NAME(store)(&best, count, y + c, pixels ? pixels + c : NULL);
+            }
+        memcpy(y + w * channels, best, sizeof best);
+        if (pixels)
+            memcpy(pixels + w * channels, taken, sizeof taken);
     }
 }
 
-/* Elements [begin, end) of a row of windows, at least LANES of them, all of windows of full size.
- * The last block overlaps the one before it. column[j] is the first column of the window of element
- * j. */
-POOL_INLINE void POOL_NAME(max_along)(const yg_pooling *p, const yg_window window[3],
-                                      const int32_t *column, const int32_t *channel, int64_t begin,
-                                      int64_t end, const POOL_REAL *x, POOL_REAL *y,
-                                      int32_t *pixels) {
-    const yg_pooling_dim *last = &p->dim[2];
-    const int32_t channels = (int32_t)p->channels;
-    const bool empty = yg_window_count(&window[0]) == 0 || yg_window_count(&window[1]) == 0;
-    const int32_t first =
-        (int32_t)((window[0].start * p->dim[1].input + window[1].start) * last->input);
-    for (int64_t at = begin; at < end; at += LANES) {
-        const int64_t j = at + LANES <= end ? at : end - LANES;
-        POOL_NAME(best) best;
-#pragma omp simd
-        for (int l = 0; l < LANES; l++) {
-            best.value[l] = -(POOL_REAL)INFINITY;
-            best.pixel[l] = empty ? -1 : first + column[j + l];
+/* One channel of one window. */
+POOL_INLINE void POOL_NAME(max_of_one)(const POOL_NAME(place) * at, int64_t channels,
+                                       const POOL_REAL *x, POOL_REAL *y, int32_t *pixels) {
+    const bool empty = at->count[0] <= 0 || at->count[1] <= 0 || at->count[2] <= 0;
+    POOL_REAL best = -(POOL_REAL)INFINITY;
+    int64_t taken = empty ? -1 : at->first;
+    for (int64_t i = 0; i < at->count[0]; i++)
+        for (int64_t j = 0; j < at->count[1]; j++) {
+            int64_t pixel = at->first + i * at->step[0] + j * at->step[1];
+            for (int64_t k = 0; k < at->count[2]; k++, pixel += at->step[2]) {
+                const POOL_REAL found = x[pixel * channels];
+                const bool better = found > best || found != found;
+                best = better ? found : best;
+                taken = better ? pixel : taken;
+            }
         }
-        for (int64_t d = window[0].start; d < window[0].end; d += window[0].step)
-            for (int64_t h = window[1].start; h < window[1].end; h += window[1].step)
-                for (int64_t k = 0; k < last->kernel; k++) {
-                    const int32_t row =
-                        (int32_t)((d * p->dim[1].input + h) * last->input + k * last->dilation);
-                    const POOL_REAL *from = x + (int64_t)row * channels;
-#pragma omp simd
-                    for (int l = 0; l < LANES; l++)
-                        POOL_TAKE(best, l, from[column[j + l] * channels + channel[j + l]],
-                                  row + column[j + l])
-                }
-        POOL_NAME(store)(&best, LANES, y + j, pixels ? pixels + j : NULL);
-    }
+    *y = best;
+    if (pixels)
+        *pixels = (int32_t)taken;
 }
 
-/* Rows of windows [begin, end): of all images, along the last dimension. `columns` has room for two
- * numbers for each element of a row; NULL: there is none. */
+/* The part of a window along one dimension, in pixels that are `size` apart. */
+POOL_INLINE void POOL_NAME(set_window)(POOL_NAME(place) * at, int d, const yg_pooling_dim *dim,
+                                       int64_t which, int64_t size) {
+    const yg_window window = yg_pooling_window(dim, which);
+    at->count[d] = yg_window_count(&window);
+    at->step[d] = window.step * size;
+    at->first += window.start * size;
+}
+
+/* How many windows from window `from` on can be computed at once, LANES channels at a time: 0 if
+ * none. They must be alike. What is read beyond the channels of their last pixels, and written
+ * beyond those of their results, must lie in the image and in what the call computes. `end` is the
+ * last pixel of the first window, `writable` how many elements come from its result on. */
+POOL_INLINE int64_t POOL_NAME(whole_windows)(const yg_pooling *p, int64_t from, int64_t end,
+                                             int64_t image, int64_t writable) {
+    const yg_pooling_dim *dim = &p->dim[2];
+    const int64_t blocks = p->channels > LANES ? p->channels : LANES;
+    const int64_t readable = image - end * p->channels;
+    if (readable < blocks || writable < blocks)
+        return 0;
+    if (from != dim->inner_begin || from >= dim->inner_end)
+        return 1;
+    const int64_t by_reading = (readable - blocks) / (p->channels * dim->stride) + 1;
+    const int64_t by_writing = (writable - blocks) / p->channels + 1;
+    const int64_t most = by_reading < by_writing ? by_reading : by_writing;
+    return most < dim->inner_end - from ? most : dim->inner_end - from;
+}
+
+/* Rows of windows [begin, end): of all images, along the last dimension. */
 YG_MULTIVERSION static void POOL_NAME(max_rows)(const yg_pooling *p, const POOL_REAL *x,
-                                                POOL_REAL *y, int32_t *pixels, int32_t *columns,
-                                                int64_t begin, int64_t end) {
-    const yg_pooling_dim *last = &p->dim[2];
-    const int64_t width = last->output * p->channels, image = yg_pooling_pixels(p) * p->channels;
-    const int64_t inner = last->inner_end - last->inner_begin;
-    const bool along = columns && inner * p->channels >= LANES;
-    for (int64_t j = 0; along && j < width; j++) {
-        columns[j] = (int32_t)(j / p->channels * last->stride - last->padding);
-        columns[width + j] = (int32_t)(j % p->channels);
-    }
+                                                POOL_REAL *y, int32_t *pixels, int64_t begin,
+                                                int64_t end) {
+    const yg_pooling_dim *dim = p->dim;
+    const int64_t channels = p->channels, width = dim[2].output * channels;
+    const int64_t image = yg_pooling_pixels(p) * channels;
     for (int64_t row = begin; row < end; row++) {
-        const int64_t i = row / p->dim[1].output % p->dim[0].output, j = row % p->dim[1].output;
-        const POOL_REAL *from = x + row / (p->dim[0].output * p->dim[1].output) * image;
-        yg_window window[3] = {yg_pooling_window(&p->dim[0], i), yg_pooling_window(&p->dim[1], j)};
-        POOL_REAL *to = y + row * width;
-        int32_t *to_pixels = pixels ? pixels + row * width : NULL;
-        for (int64_t k = 0; k < last->output; k++) {
-            if (along && k == last->inner_begin)
-                k = last->inner_end;
-            if (k == last->output)
-                break;
-            window[2] = yg_pooling_window(last, k);
-            POOL_NAME(max_of_window)
-            (p, window, from, to + k * p->channels, to_pixels ? to_pixels + k * p->channels : NULL);
+        const POOL_REAL *from = x + row / (dim[0].output * dim[1].output) * image;
+        POOL_NAME(place) at = {0};
+        POOL_NAME(set_window)
+        (&at, 0, &dim[0], row / dim[1].output % dim[0].output, dim[1].input * dim[2].input);
+        POOL_NAME(set_window)(&at, 1, &dim[1], row % dim[1].output, dim[2].input);
+        const int64_t start = at.first;
+        const int64_t last = (at.count[0] - 1) * at.step[0] + (at.count[1] - 1) * at.step[1];
+        for (int64_t k = 0; k < dim[2].output;) {
+            at.first = start;
+            POOL_NAME(set_window)(&at, 2, &dim[2], k, 1);
+            const int64_t end_pixel = at.first + last + (at.count[2] - 1) * at.step[2];
+            const int64_t o = row * width + k * channels;
+            const int64_t windows = POOL_NAME(whole_windows)(p, k, end_pixel, image,
+                                                             (end - row) * width - k * channels);
+            for (int64_t c = 0; windows > 0 && c < channels; c += LANES) {
+                /* The last channels are computed together with some before them. */
+                const int64_t first = c > 0 && channels - c < LANES ? channels - LANES : c;
+                POOL_NAME(max_of_windows)
+                (&at, dim[2].stride, windows, channels, from + first, y + o + first,
+                 pixels ? pixels + o + first : NULL);
+            }
+            for (int64_t c = 0; windows == 0 && c < channels; c++)
+                POOL_NAME(max_of_one)
+            (&at, channels, from + c, y + o + c, pixels ? pixels + o + c : NULL);
+            k += windows > 0 ? windows : 1;
         }
-        if (along)
-            POOL_NAME(max_along)
-        (p, window, columns, columns + width, last->inner_begin * p->channels,
-         last->inner_end * p->channels, from, to, to_pixels);
     }
 }
 
 #undef POOL_REAL
 #undef POOL_NAME
 #undef POOL_INLINE
-#undef POOL_TAKE

@@ -231,9 +231,15 @@ static yg_node apply(yg_graph *graph, const yg_infer *call, const yg_op *op, yg_
     return to_channels_first(graph, &type, results[0], dims);
 }
 
+/* max(relu(x)) = relu(max(x)), to the bit, and so are the derivatives: with a maximum above 0 the
+ * same pixel has it, otherwise no pixel gets anything. So relu runs on the few elements that are
+ * left. */
 size_t yg_max_pool(yg_graph *graph, const yg_infer *call, const yg_node *operands, yg_node *results,
                    int dims) {
-    results[0] = apply(graph, call, &yg_op_max_pooling, operands[0], dims);
+    const bool after_relu = yg_node_op(graph, operands[0]) == &yg_op_relu;
+    const yg_node x = after_relu ? yg_node_operand(graph, operands[0], 0) : operands[0];
+    const yg_node y = apply(graph, call, &yg_op_max_pooling, x, dims);
+    results[0] = after_relu ? yg_relu(graph, y) : y;
     return results[0] != YG_NONE;
 }
 
