@@ -4,8 +4,8 @@
  * arguments and that formula, and is read here to its end.
  */
 #include "definitions.h"
+#include "node_keys.h"
 #include "read.h"
-#include "statements.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,10 +13,6 @@
 static const char *const kinds[] = {"int",  "float", "bool",  "choice", "op",
                                     "init", "ints",  "layer", NULL};
 static const char *const schedule_kinds[] = {"int", "float", "bool", "choice", NULL};
-
-const char *yg_kind_of(const yg_definition *definition) {
-    return definition->rate ? "schedule" : "layer type";
-}
 
 static bool read_limits(const yg_value *value, yg_argument_spec *argument, yg_error *error) {
     const yg_value *min = yg_value_get(value, "min");

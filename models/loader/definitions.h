@@ -8,7 +8,9 @@
 #include "syntax.h"
 
 /* "layer type" or "schedule", for messages. */
-const char *yg_kind_of(const yg_definition *definition);
+static inline const char *yg_kind_of(const yg_definition *definition) {
+    return definition->rate ? "schedule" : "layer type";
+}
 
 /* Reads the heads (arguments, inputs) of all entries; a schedule is read whole. False on failure.
  */

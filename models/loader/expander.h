@@ -138,6 +138,8 @@ bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_express
                          const char *key, const char *what, bool *holds);
 /* Expands `losses:` of a layer type. */
 bool yg_expand_losses(yg_expander *x, const yg_scope *scope, const yg_body *body);
+/* Notes that a term of the loss is a number, which is known. */
+bool yg_loss_is_number(yg_expander *x, yg_flat_loss *loss, double number, yg_origin origin);
 /* The sum of the terms that all layers add to the loss. NULL on failure. */
 const yg_expression *yg_sum_losses(yg_expander *x, yg_origin origin);
 /* Fails if layers add terms that the model's loss leaves out. */

@@ -149,6 +149,13 @@ bool yg_expression_values(yg_builder *builder, const yg_expression *e, yg_term *
     return yg_call_operator(builder, e, op, arguments, terms, count);
 }
 
+static bool evaluate_gradient(yg_builder *builder, const yg_expression *e, yg_term *term) {
+    yg_node y, x;
+    return yg_expression_node(builder, e->children[0], "`y` of grad(y, x)", &y) &&
+           yg_expression_node(builder, e->children[1], "`x` of grad(y, x)", &x) &&
+           yg_build_gradient(builder, e, y, x, term);
+}
+
 static bool evaluate_call(yg_builder *builder, const yg_expression *e, yg_term *term) {
     yg_term *terms;
     size_t count;
@@ -157,7 +164,7 @@ static bool evaluate_call(yg_builder *builder, const yg_expression *e, yg_term *
     if (strcmp(e->text, "size") == 0)
         return evaluate_size(builder, e, term);
     if (strcmp(e->text, "grad") == 0)
-        return yg_build_gradient(builder, e, term);
+        return evaluate_gradient(builder, e, term);
     if (strcmp(e->text, "if") != 0 && !yg_op_find(builder->ops, e->text))
         return yg_fail_unknown(builder, e->text, e->origin);
     if (!yg_expression_values(builder, e, &terms, &count))

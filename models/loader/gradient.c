@@ -10,7 +10,6 @@
 
 #include "../../ops/build.h"
 #include "call.h"
-#include "expression_value.h"
 
 #include <string.h>
 
@@ -20,23 +19,22 @@ static bool is_gradient(const yg_expression *e) {
 
 /* --------------------------------------------------------------------------------- building -- */
 
-static bool float_tensor(yg_builder *builder, const yg_expression *e, const char *what,
-                         yg_node *node) {
+static bool need_float(const yg_builder *builder, const yg_expression *e, const char *what,
+                       yg_node node) {
     char found[YG_TYPE_TEXT];
-    if (!yg_expression_node(builder, e, what, node))
-        return false;
-    const yg_type *type = yg_node_type(builder->graph, *node);
+    const yg_type *type = yg_node_type(builder->graph, node);
     return yg_dtype_is_float(type->dtype) ||
            yg_fail(builder->error, YG_ERROR_DTYPE, e->origin,
                    "%s: a tensor of a float type is expected, found %s", what,
                    yg_type_text(type, found));
 }
 
-bool yg_build_gradient(yg_builder *builder, const yg_expression *call, yg_term *term) {
+bool yg_build_gradient(yg_builder *builder, const yg_expression *call, yg_node y, yg_node x,
+                       yg_term *term) {
     yg_graph *graph = builder->graph;
-    yg_node y, x, gradient;
-    if (!float_tensor(builder, call->children[0], "`y` of grad(y, x)", &y) ||
-        !float_tensor(builder, call->children[1], "`x` of grad(y, x)", &x))
+    yg_node gradient;
+    if (!need_float(builder, call->children[0], "`y` of grad(y, x)", y) ||
+        !need_float(builder, call->children[1], "`x` of grad(y, x)", x))
         return false;
     yg_builder_at(builder, call->origin);
     if (!builder->anchors) {

@@ -6,8 +6,9 @@
 
 #include "builder.h"
 
-/* Evaluates a call of grad. False on failure. */
-bool yg_build_gradient(yg_builder *builder, const yg_expression *call, yg_term *term);
+/* The result of `call`, a call of grad whose arguments are y and x. False on failure. */
+bool yg_build_gradient(yg_builder *builder, const yg_expression *call, yg_node y, yg_node x,
+                       yg_term *term);
 /* Where a gradient is asked with respect to the node `name`, *term becomes a node that the builder
  * does not simplify past. */
 bool yg_keep_apart(const yg_builder *builder, const char *name, yg_term *term);

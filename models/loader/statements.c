@@ -6,13 +6,11 @@
 #include "../../graph/spelling.h"
 #include "foreign.h"
 #include "library.h"
+#include "node_keys.h"
 #include "read.h"
 #include "scan_head.h"
 
 #include <string.h>
-
-const char *const yg_node_keys[] = {"type",  "input", "repeat",    "share",
-                                    "names", "if",    "trainable", NULL};
 
 /* Reads the names on the left of an entry: "q, k, v". */
 static bool read_names(yg_model *model, const yg_value *key, yg_statement *statement,

@@ -6,9 +6,6 @@
 
 #include "syntax.h"
 
-/* The keys that every layer node has, so that no argument can be called so. They end with NULL. */
-extern const char *const yg_node_keys[];
-
 /* Reads the entries. `library` and `definition` (NULL: the model's own graph) say which names
  * `type:` can have. */
 bool yg_read_graph(yg_model *model, const yg_value *value, const yg_library *library,
