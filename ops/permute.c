@@ -44,6 +44,12 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(x->dtype, x->rank, shape, result, error);
 }
 
+/* A unit of work is one index into the result's first dimension. */
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    (void)call;
+    plan->units = results->rank > 0 ? results->shape[0] : 1;
+}
+
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
     (void)error;
     const yg_type *x = call->in_types[0], *y = call->out_type;
@@ -57,7 +63,14 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
         box.size[i] = y->shape[i];
         box.from_stride[i] = strides[d];
     }
-    yg_copy_box(&box, yg_dtype_size(y->dtype), call->out, call->in[0]);
+    if (y->rank == 0) {
+        yg_copy_box(&box, yg_dtype_size(y->dtype), call->out, call->in[0]);
+        return true;
+    }
+    const int64_t element = (int64_t)yg_dtype_size(y->dtype), first = call->begin * element;
+    box.size[0] = call->end - call->begin;
+    yg_copy_box(&box, (size_t)element, (char *)call->out + first * box.to_stride[0],
+                (const char *)call->in[0] + first * box.from_stride[0]);
     return true;
 }
 
@@ -150,6 +163,7 @@ const yg_op yg_op_permute = {
                [YG_I64] = kernel,
                [YG_F32] = kernel,
                [YG_F64] = kernel},
+    .plan = plan,
     .vjp = vjp,
     .simplify = simplify,
     .reference = reference,
