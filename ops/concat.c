@@ -44,13 +44,10 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
  * cost more than the copy. */
 enum { FEW = 4 };
 
-static void copy_columns(const yg_type *y, const yg_type *x, int dim, char *to, const char *from) {
-    const size_t element = yg_dtype_size(y->dtype);
-    const int64_t columns = yg_shape_product(x->shape, dim, x->rank);
-    const yg_box box = {.rank = 1,
-                        .size = {yg_shape_product(y->shape, 0, dim)},
-                        .to_stride = {yg_shape_product(y->shape, dim, y->rank)},
-                        .from_stride = {columns}};
+/* `rows` rows of `columns` elements, to rows of `width`. */
+static void copy_columns(size_t element, char *to, int64_t width, const char *from, int64_t columns,
+                         int64_t rows) {
+    const yg_box box = {.rank = 1, .size = {rows}, .to_stride = {width}, .from_stride = {columns}};
     for (int64_t c = 0; c < columns; c++)
         yg_copy_box(&box, element, to + (size_t)c * element, from + (size_t)c * element);
 }
@@ -60,31 +57,33 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     const yg_type *y = call->out_type;
     int dim = 0;
     yg_dimension(call->attrs[0].i, y->rank, &dim);
-    const int64_t outer = yg_shape_product(y->shape, 0, dim);
-    const size_t element = yg_dtype_size(y->dtype);
-    const size_t row = (size_t)yg_shape_product(y->shape, dim, y->rank) * element;
-    char *out = call->out;
+    const int64_t outer = yg_shape_product(y->shape, 0, dim), rows = call->end - call->begin;
+    const int64_t width = yg_shape_product(y->shape, dim, y->rank);
+    const size_t element = yg_dtype_size(y->dtype), row = (size_t)width * element;
+    char *out = (char *)call->out + (size_t)call->begin * row;
     for (size_t k = 0; k < call->operand_count; k++) {
         const yg_type *x = call->in_types[k];
-        const size_t part = (size_t)yg_shape_product(x->shape, dim, x->rank) * element;
-        const char *in = call->in[k];
+        const int64_t columns = yg_shape_product(x->shape, dim, x->rank);
+        const size_t part = (size_t)columns * element;
+        const char *in = (const char *)call->in[k] + (size_t)call->begin * part;
         const bool there = in == out && outer == 1; /* its kernel wrote it to this place already */
-        if (part / element <= FEW && !there)
-            copy_columns(y, x, dim, out, in);
+        if (columns <= FEW && !there)
+            copy_columns(element, out, width, in, columns, rows);
         else
-            for (int64_t i = 0; i < outer && !there; i++)
+            for (int64_t i = 0; i < rows && !there; i++)
                 memcpy(out + (size_t)i * row, in + (size_t)i * part, part);
         out += part;
     }
     return true;
 }
 
-/* If all dimensions before `dim` are 1, the operands follow each other in memory too. So each can
- * be computed directly in its place in the result. */
+/* A unit of work is one index into the dimensions before `dim`. If all of those are 1, the operands
+ * follow each other in memory too. So each can be computed directly in its place in the result. */
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     int dim = 0;
     yg_dimension(call->attrs[0].i, results->rank, &dim);
-    plan->joins = yg_shape_product(results->shape, 0, dim) == 1;
+    plan->units = yg_shape_product(results->shape, 0, dim);
+    plan->joins = plan->units == 1;
 }
 
 static void vjp_list(yg_graph *graph, yg_node y, yg_node dy, const bool *asked,
