@@ -101,15 +101,15 @@ void yg_ctc_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
 static lattice lay_out(const yg_kernel_call *call) {
     lattice l = {.count = state_count(call->in_types[YG_CTC_TARGETS])};
     l.stride = l.count + 2 * MARGIN;
-    double *row = call->scratch;
+    l.label = call->scratch;
+    double *row = (double *)call->scratch + l.stride;
     double **const rows[] = {&l.skip, &l.emission, &l.beta, &l.ahead, &l.nothing};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++, row += l.stride) {
         *rows[i] = row + MARGIN;
         for (int64_t s = -MARGIN; s < l.count + MARGIN; s++)
             (*rows[i])[s] = rows[i] == &l.nothing ? 0 : (double)-INFINITY;
     }
-    l.label = (int64_t *)row;
-    l.alpha = row + l.stride + MARGIN;
+    l.alpha = row + MARGIN;
     return l;
 }
 

@@ -15,7 +15,7 @@ done
 for file in "$source"/models/layers/*.yaml; do
     name=$(basename "$file" .yaml)
     expect_true "$name has an example" grep -q "^    example: |" "$file"
-    expect_true "$name is in its example" grep -q "type: $name[,}]" "$file"
+    expect_true "$name is in its example" grep -q "type: ${name}[,}]" "$file"
 done
 
 finish
