@@ -1,5 +1,6 @@
 /*
- * Products of matrices that fit the caches and need not be cut, a part of gemm_parts.h, which includes it.
+ * Products of matrices that fit the caches and need not be cut, a part of gemm_parts.h, which
+ * includes it.
  */
 
 /* A product that takes less time than the decision how to cut it would. A is read where it lies,
