@@ -147,7 +147,7 @@ const command command_check = {
         "Reads the model, and compares the gradient of every parameter with central differences\n"
         "in float64. Where one disagrees, its line in the file is shown, and the status is 1.\n"
         "A large parameter is compared in a sample of its elements, by default 64, and fewer if\n"
-        "there are more than 64 parameters. Elements at a kink of the loss are left out.\n",
+        "there are more than 16 parameters. Elements at a kink of the loss are left out.\n",
     .min_operands = 1,
     .max_operands = 2,
     .options = options,

@@ -28,7 +28,7 @@
 
 /* Without `--elements`: at most ELEMENTS of a parameter. The cost is a few forward passes an
  * element, so a model of many parameters gets fewer of each: about IN_ALL, but at least FEWEST. */
-enum { EXAMPLES = 8, ELEMENTS = 64, IN_ALL = 4096, FEWEST = 8 };
+enum { EXAMPLES = 8, ELEMENTS = 64, IN_ALL = 1024, FEWEST = 4 };
 
 typedef struct checker {
     yg_executable *gradients; /* computes loss and gradients */

@@ -23,7 +23,7 @@ typedef struct yg_gradients_options {
      * batch. false: as evaluation does. */
     bool training;
     /* For yg_check_gradients(): the most elements of a parameter to compare, spread over each of
-     * its dimensions; 0: 64, and fewer in a network of more than 64 parameters. */
+     * its dimensions; 0: 64, and fewer in a network of more than 16 parameters. */
     int64_t elements;
 } yg_gradients_options;
 
