@@ -109,9 +109,9 @@ bool yg_convolution_read(const yg_infer *call, int result, yg_convolution *c, yg
     if (types[X] && types[Y] && types[X]->shape[0] != types[Y]->shape[0])
         return fail(call, "the batches differ", error);
     c->batch = (types[X] ? types[X] : types[Y])->shape[0];
-    const int64_t channels =
-        types[X] ? types[X]->shape[rank + 1] : types[WEIGHT]->shape[1] * groups;
-    const int64_t filters = types[Y] ? types[Y]->shape[rank + 1] : types[WEIGHT]->shape[0];
+    const yg_type *a = &call->operands[0], *b = &call->operands[1];
+    const int64_t channels = result == X ? b->shape[1] * groups : a->shape[rank + 1];
+    const int64_t filters = result == Y ? b->shape[0] : (result == X ? a : b)->shape[rank + 1];
     c->channels = channels / groups;
     c->filters = filters / groups;
     if (channels % groups != 0 || filters % groups != 0)
@@ -148,8 +148,7 @@ yg_convolution yg_convolution_of(const yg_kernel_call *call, const yg_op *op, in
 /* One product of the definition: adds it if the three positions meet. */
 static double product(const yg_reference *r, int result, const yg_convolution *c, int rank,
                       const int64_t at[3][YG_MAX_RANK]) {
-    for (int i = 0; i < rank; i++) {
-        const int d = YG_CONVOLUTION_DIMS - rank + i;
+    for (int d = YG_CONVOLUTION_DIMS - rank, i = 0; d < YG_CONVOLUTION_DIMS; d++, i++) {
         if (at[X][1 + i] !=
             at[Y][1 + i] * c->stride[d] + at[WEIGHT][2 + i] * c->dilation[d] - c->padding[d])
             return 0;
