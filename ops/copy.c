@@ -100,9 +100,31 @@ static inline void transpose_square_uint8_t(uint8_t *to, int64_t to_stride, cons
         for (int64_t i = 0; i < n; i++)                                                            \
             to[i * to_stride] = from[i * from_stride];                                             \
     }                                                                                              \
+    /* Few columns, as the colours of a picture. Their number is a constant where this is inlined: \
+     * a row is then a few moves, not a call of memcpy(). */                                               \
+    static inline void transpose_narrow_##element(element *to, int64_t to_stride,                  \
+                                                  const element *from, int64_t from_stride,        \
+                                                  int64_t rows, const int64_t columns) {           \
+        for (int64_t r = 0; r < rows; r++)                                                         \
+            for (int64_t c = 0; c < columns; c++)                                                  \
+                to[r * to_stride + c] = from[r + c * from_stride];                                 \
+    }                                                                                              \
     static void transpose_##element(element *to, int64_t to_stride, const element *from,           \
                                     int64_t from_stride, int64_t rows, int64_t columns) {          \
         enum { SIDE = TRANSPOSE_BLOCK };                                                           \
+        switch (columns) {                                                                         \
+        case 2:                                                                                    \
+            transpose_narrow_##element(to, to_stride, from, from_stride, rows, 2);                 \
+            return;                                                                                \
+        case 3:                                                                                    \
+            transpose_narrow_##element(to, to_stride, from, from_stride, rows, 3);                 \
+            return;                                                                                \
+        case 4:                                                                                    \
+            transpose_narrow_##element(to, to_stride, from, from_stride, rows, 4);                 \
+            return;                                                                                \
+        default:                                                                                   \
+            break;                                                                                 \
+        }                                                                                          \
         for (int64_t r = 0; r < rows; r += SIDE)                                                   \
             for (int64_t c = 0; c < columns; c += SIDE) {                                          \
                 element *block = to + r * to_stride + c;                                           \
