@@ -244,39 +244,53 @@ static bool read_param_section(yg_model *model, const yg_value *value, bool stat
     return true;
 }
 
-/* Finds the state that an entry of `update:` changes. */
-static bool check_update(const yg_body *body, yg_pool *pool, const yg_value *key, yg_error *error) {
-    yg_names states = {0};
-    char hint[300];
+/* Names of parameters and states, to find those of `update:` in. */
+typedef struct declared {
+    yg_names all, states;
+} declared;
+
+static bool list_declared(const yg_body *body, yg_pool *pool, declared *names) {
     for (size_t i = 0; i < body->param_count; i++) {
-        const yg_param_spec *param = &body->params[i];
-        if (strcmp(param->name, key->text) == 0)
-            return param->state ||
-                   yg_fail(error, YG_ERROR_NAME, key->origin,
-                           "`update`: '%s' is a parameter, which the optimizer changes; only what "
-                           "`state` declares can be updated",
-                           key->text);
-        if (param->state && !yg_names_add(&states, pool, param->name))
-            return yg_fail_memory(error);
+        const char *name = body->params[i].name;
+        /* One that is declared twice is refused later. */
+        if (yg_names_find(&names->all, name) != YG_NOT_FOUND)
+            continue;
+        if (!yg_names_add(&names->all, pool, name) ||
+            (body->params[i].state && !yg_names_add(&names->states, pool, name)))
+            return false;
     }
-    return yg_fail(error, YG_ERROR_NAME, key->origin, "`update`: there is no state '%s'%s",
-                   key->text,
-                   states.count == 0 ? "; `state` declares none"
-                                     : yg_names_suggest(&states, key->text, hint, sizeof hint));
+    return true;
+}
+
+/* Fails unless an entry of `update:` has the name of a state. */
+static bool check_update(const declared *names, const yg_value *key, yg_error *error) {
+    char hint[300];
+    if (yg_names_find(&names->states, key->text) != YG_NOT_FOUND)
+        return true;
+    if (yg_names_find(&names->all, key->text) != YG_NOT_FOUND)
+        return yg_fail(error, YG_ERROR_NAME, key->origin,
+                       "`update`: '%s' is a parameter, which the optimizer changes; only what "
+                       "`state` declares can be updated",
+                       key->text);
+    return yg_fail(
+        error, YG_ERROR_NAME, key->origin, "`update`: there is no state '%s'%s", key->text,
+        names->states.count == 0 ? "; `state` declares none"
+                                 : yg_names_suggest(&names->states, key->text, hint, sizeof hint));
 }
 
 static bool read_updates(yg_model *model, const yg_value *value, yg_body *body, yg_error *error) {
+    declared names = {0};
     if (!value)
         return true;
     if (!yg_value_is_mapping(value, "`update`", error))
         return false;
     body->updates = yg_pool_take(model->pool, (value->count + 1) * sizeof *body->updates);
-    if (!body->updates)
+    if (!body->updates || !list_declared(body, model->pool, &names))
         return yg_fail_memory(error);
     for (size_t i = 0; i < value->count; i++) {
         yg_update_spec *update = &body->updates[i];
         *update = (yg_update_spec){.origin = value->keys[i]->origin, .name = value->keys[i]->text};
-        if (!check_update(body, model->pool, value->keys[i], error))
+        if (!check_update(&names, value->keys[i], error))
             return false;
         update->value = yg_read_expression(model->pool, value->items[i], update->name, error);
         if (!update->value)
