@@ -10,8 +10,8 @@
 #include "terminal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,36 +52,32 @@ static int fail_run(int status) {
     return STATUS_FAILED;
 }
 
-static int print_picture(FILE *picture) {
-    char piece[1 << 14];
-    FILE *out = terminal_open_data();
-    if (!out || fseek(picture, 0, SEEK_SET) != 0) {
-        terminal_error("out of memory");
-        return STATUS_FAILED;
-    }
-    for (size_t got = 1; got > 0;) {
-        got = fread(piece, 1, sizeof piece, picture);
-        fwrite(piece, 1, got, out);
-    }
-    return terminal_close_data(out) ? STATUS_OK : STATUS_FAILED;
+/* Puts the text where dot reads it. */
+static bool give_text(FILE *file, const char *text) {
+    return dprintf(fileno(file), "%s", text) >= 0 && lseek(fileno(file), 0, SEEK_SET) == 0;
 }
 
-int graphviz_draw(FILE *text, const char *form) {
-    FILE *picture = tmpfile();
-    if (strcmp(form, "png") == 0 && isatty(STDOUT_FILENO)) {
-        terminal_error("a terminal cannot show a PNG file; redirect it: --graph=png > model.png");
-        if (picture)
-            fclose(picture);
-        return STATUS_USAGE;
-    }
-    if (!picture || fflush(text) != 0 || lseek(fileno(text), 0, SEEK_SET) != 0) {
+static int draw(const char *text, const char *form, FILE *in, FILE *out) {
+    if (!in || !out || !give_text(in, text)) {
         terminal_error("cannot make a temporary file: %s", strerror(errno));
-        if (picture)
-            fclose(picture);
         return STATUS_FAILED;
     }
-    const int status = run_dot(text, picture, form);
-    const int answer = status == 0 ? print_picture(picture) : fail_run(status);
-    fclose(picture);
-    return answer;
+    const int status = run_dot(in, out, form);
+    if (status != 0)
+        return fail_run(status);
+    return terminal_copy(out) ? STATUS_OK : STATUS_FAILED;
+}
+
+int graphviz_draw(const char *text, const char *form) {
+    if (strcmp(form, "png") == 0 && isatty(STDOUT_FILENO)) {
+        terminal_error("a terminal cannot show a PNG file; redirect it: --graph=png > model.png");
+        return STATUS_USAGE;
+    }
+    FILE *in = tmpfile(), *out = tmpfile();
+    const int status = draw(text, form, in, out);
+    if (in)
+        fclose(in);
+    if (out)
+        fclose(out);
+    return status;
 }

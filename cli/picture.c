@@ -8,6 +8,7 @@
 #include "picture.h"
 
 #include "../graph/spelling.h"
+#include "../graph/text.h"
 #include "table.h"
 #include "terminal.h"
 
@@ -48,7 +49,7 @@ typedef struct picture {
     bool *live;
     edge *edges;
     size_t edge_count, edge_room;
-    FILE *out;
+    yg_text *out;
 } picture;
 
 /* ---------------------------------------------------------------------------------- boxes ---- */
@@ -329,20 +330,20 @@ static int by_ends(const void *a, const void *b) {
 static void write_escaped(const picture *p, const char *text) {
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
-            fputc('\\', p->out);
-        fputc(*text, p->out);
+            yg_text_add(p->out, "\\");
+        yg_text_add(p->out, "%c", *text);
     }
 }
 
 static void write_thing(const picture *p, size_t thing, const char *style) {
-    fprintf(p->out, "  t%zu [%s, label=\"", thing, style);
+    yg_text_add(p->out, "  t%zu [%s, label=\"", thing, style);
 }
 
 static void write_count(const picture *p, int64_t parameters) {
     char text[32];
     if (parameters > 0)
-        fprintf(p->out, "\\n%s parameter%s", text_of_count((double)parameters, text),
-                parameters == 1 ? "" : "s");
+        yg_text_add(p->out, "\\n%s parameter%s", text_of_count((double)parameters, text),
+                    parameters == 1 ? "" : "s");
 }
 
 static void write_box(const picture *p, size_t index) {
@@ -354,14 +355,14 @@ static void write_box(const picture *p, size_t index) {
                       : "shape=box, style=\"rounded,filled\", fillcolor=\"#f4f4f4\"");
     write_escaped(p, short_name(p, b->name, b->parent));
     if (layer) {
-        fputs("\\n", p->out);
+        yg_text_add(p->out, "\\n");
         write_escaped(p, row->type);
         if (b->inside > 1 && b->numbered == b->inside) /* copies, made by `repeat` */
-            fprintf(p->out, " × %zu", b->inside);
+            yg_text_add(p->out, " × %zu", b->inside);
     }
-    fprintf(p->out, "\\n%s", row->shape);
+    yg_text_add(p->out, "\\n%s", row->shape);
     write_count(p, row->parameters);
-    fputs("\"];\n", p->out);
+    yg_text_add(p->out, "\"];\n");
 }
 
 /* A node of the graph that is drawn by itself: of an open layer, or a leaf. */
@@ -376,9 +377,9 @@ static void write_node(const picture *p, size_t node) {
     if (!leaf)
         write_escaped(p, yg_node_op(p->graph, (yg_node)node)->name);
     if (!leaf && name[0])
-        fputs("\\n", p->out);
+        yg_text_add(p->out, "\\n");
     write_escaped(p, short_name(p, name, p->owner[node]));
-    fprintf(p->out, "\\n%s\"];\n", survey_shape(p->survey, (yg_node)node, shape));
+    yg_text_add(p->out, "\\n%s\"];\n", survey_shape(p->survey, (yg_node)node, shape));
 }
 
 /* Whether a node has a place of its own in the picture. */
@@ -392,19 +393,19 @@ static void write_inside(const picture *p, size_t parent);
 /* Writes an open box: a frame. Layers lie in layers as deep as the loader allows. */
 static void write_frame(const picture *p, size_t index) {
     const box *b = &p->boxes[index];
-    fprintf(p->out,
-            "  subgraph cluster%zu {\n  style=filled; color=\"#7a9cc0\"; "
-            "fillcolor=\"#eef5fc\";\n  label=\"",
-            index);
+    yg_text_add(p->out,
+                "  subgraph cluster%zu {\n  style=filled; color=\"#7a9cc0\"; "
+                "fillcolor=\"#eef5fc\";\n  label=\"",
+                index);
     write_escaped(p, short_name(p, b->name, b->parent));
     if (b->layer->type[0]) {
-        fputs(": ", p->out);
+        yg_text_add(p->out, ": ");
         write_escaped(p, b->layer->type);
     }
     write_count(p, p->survey->rows[b->row].parameters);
-    fputs("\";\n", p->out);
+    yg_text_add(p->out, "\";\n");
     write_inside(p, index);
-    fputs("  }\n", p->out);
+    yg_text_add(p->out, "  }\n");
 }
 
 /* Writes what is directly in an open box; p->count: in the model itself. */
@@ -427,39 +428,40 @@ static void write_results(const picture *p) {
         write_thing(p, result_thing(p, i + 1),
                     "shape=ellipse, style=filled, fillcolor=\"#f3dcf5\"");
         write_escaped(p, output[i].name);
-        fprintf(p->out, "\\noutput\\n%s\"];\n", survey_output_shape(p->survey, i, shape));
+        yg_text_add(p->out, "\\noutput\\n%s\"];\n", survey_output_shape(p->survey, i, shape));
     }
     if (yg_network_loss(p->survey->network) != YG_NONE) {
         write_thing(p, result_thing(p, 0), "shape=ellipse, style=filled, fillcolor=\"#f8d7d3\"");
-        fputs("loss\"];\n", p->out);
+        yg_text_add(p->out, "loss\"];\n");
     }
 }
 
 static void write_picture(picture *p, const char *title) {
-    fputs("digraph model {\n  rankdir=TB; labelloc=t; fontname=\"sans-serif\"; ranksep=0.3;\n"
-          "  node [fontname=\"sans-serif\", fontsize=11];\n  label=\"",
-          p->out);
+    yg_text_add(p->out, "digraph model {\n  rankdir=TB; labelloc=t; fontname=\"sans-serif\"; "
+                        "ranksep=0.3;\n  node [fontname=\"sans-serif\", fontsize=11];\n"
+                        "  label=\"");
     write_escaped(p, title);
-    fputs("\";\n", p->out);
+    yg_text_add(p->out, "\";\n");
     write_inside(p, p->count);
     write_results(p);
     qsort(p->edges, p->edge_count, sizeof *p->edges, by_ends);
     for (size_t i = 0; i < p->edge_count; i++)
         if (i == 0 || by_ends(&p->edges[i - 1], &p->edges[i]) != 0)
-            fprintf(p->out, "  t%zu -> t%zu;\n", p->edges[i].from, p->edges[i].to);
-    fputs("}\n", p->out);
+            yg_text_add(p->out, "  t%zu -> t%zu;\n", p->edges[i].from, p->edges[i].to);
+    yg_text_add(p->out, "}\n");
 }
 
-bool picture_write(const survey *survey, const char *title, const char *const *opened, size_t count,
-                   bool all, FILE *out) {
-    picture p = {.survey = survey, .graph = yg_network_graph(survey->network), .out = out};
+char *picture_text(const survey *survey, const char *title, const char *const *opened, size_t count,
+                   bool all) {
+    yg_text text = {0};
+    picture p = {.survey = survey, .graph = yg_network_graph(survey->network), .out = &text};
     p.size = yg_graph_size(p.graph);
     p.owner = calloc(p.size + 1, sizeof *p.owner);
     p.result = calloc(p.size + 1, sizeof *p.result);
     p.next = calloc(p.size + 1, sizeof *p.next);
     p.live = calloc(p.size + 1, sizeof *p.live);
     bool memory = p.owner && p.result && p.next && p.live && make_boxes(&p);
-    bool good = memory && open_boxes(&p, opened, count, all);
+    const bool good = memory && open_boxes(&p, opened, count, all);
     if (good) {
         mark_live(&p);
         find_results(&p);
@@ -468,7 +470,8 @@ bool picture_write(const survey *survey, const char *title, const char *const *o
     }
     if (good && memory)
         write_picture(&p, title);
-    if (!memory)
+    char *taken = good && memory ? yg_text_take(&text) : NULL;
+    if (!memory || (good && !taken))
         terminal_error("out of memory");
     free(p.boxes);
     free(p.sorted);
@@ -477,5 +480,5 @@ bool picture_write(const survey *survey, const char *title, const char *const *o
     free(p.next);
     free(p.live);
     free(p.edges);
-    return good && memory;
+    return taken;
 }

@@ -182,50 +182,27 @@ static char *graph_text(survey *survey, bool dot, bool gradients) {
     return text;
 }
 
-/* Writes what Graphviz draws: the layers, or all operators where gradients are asked for, as these
- * belong to no layer. */
-static bool write_dot(const command_line *line, const yg_model *model, survey *survey, FILE *out) {
+/* What Graphviz draws: the layers, or all operators where gradients are asked for, as these belong
+ * to no layer. Freed by the caller; NULL after a message. */
+static char *dot_text(const command_line *line, const yg_model *model, survey *survey) {
     size_t count = 0;
     const char *const *opened = option_texts(line, "layer", &count);
-    if (!option_given(line, "gradients"))
-        return picture_write(survey, yg_model_name(model), opened, count, option_given(line, "all"),
-                             out);
-    char *text = graph_text(survey, true, true);
-    if (text)
-        fputs(text, out);
-    free(text);
-    return text != NULL;
-}
-
-static int print_dot(const command_line *line, const yg_model *model, survey *survey) {
-    FILE *out = terminal_open_data();
-    if (!out) {
-        terminal_error("out of memory");
-        return STATUS_FAILED;
-    }
-    const bool good = write_dot(line, model, survey, out);
-    return terminal_close_data(out) && good ? STATUS_OK : STATUS_FAILED;
-}
-
-static int draw(const command_line *line, const yg_model *model, survey *survey, int form) {
-    FILE *text = tmpfile();
-    if (!text) {
-        terminal_error("cannot make a temporary file");
-        return STATUS_FAILED;
-    }
-    const int status = write_dot(line, model, survey, text) ? graphviz_draw(text, graph_forms[form])
-                                                            : STATUS_FAILED;
-    fclose(text);
-    return status;
+    return option_given(line, "gradients") ? graph_text(survey, true, true)
+                                           : picture_text(survey, yg_model_name(model), opened,
+                                                          count, option_given(line, "all"));
 }
 
 static int print_graph(const command_line *line, const yg_model *model, survey *survey) {
     const int form = option_choice(line, "graph", GRAPH_TEXT);
-    if (form == GRAPH_TEXT) {
-        char *text = graph_text(survey, false, option_given(line, "gradients"));
-        return text ? print_text(text) : STATUS_FAILED;
-    }
-    return form == GRAPH_DOT ? print_dot(line, model, survey) : draw(line, model, survey, form);
+    char *text = form == GRAPH_TEXT ? graph_text(survey, false, option_given(line, "gradients"))
+                                    : dot_text(line, model, survey);
+    if (!text)
+        return STATUS_FAILED;
+    if (form == GRAPH_TEXT || form == GRAPH_DOT)
+        return print_text(text);
+    const int status = graphviz_draw(text, graph_forms[form]);
+    free(text);
+    return status;
 }
 
 /* ----------------------------------------------------------------------------------- command -- */

@@ -215,6 +215,20 @@ bool terminal_close_data(FILE *data) {
     return data == stdout || fclose(data) == 0;
 }
 
+bool terminal_copy(FILE *from) {
+    char piece[1 << 14];
+    FILE *data = terminal_open_data();
+    if (!data || fseek(from, 0, SEEK_SET) != 0) {
+        terminal_error("out of memory");
+        return data && terminal_close_data(data) && false;
+    }
+    for (size_t got = 1; got > 0;) {
+        got = fread(piece, 1, sizeof piece, from);
+        fwrite(piece, 1, got, data);
+    }
+    return terminal_close_data(data);
+}
+
 /* ---------------------------------------------------------------------------------- excerpts -- */
 
 /* The byte where character number `wanted` (from 0) of a line of UTF-8 starts. */

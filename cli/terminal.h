@@ -41,6 +41,11 @@ void terminal_data(const char *text);
 FILE *terminal_open_data(void);
 bool terminal_close_data(FILE *data);
 
+/* Copies all of a file to stdout as terminal_data() prints. False if not everything could be
+ * written.
+ */
+bool terminal_copy(FILE *from);
+
 /* Write a line on stderr in place of the one before, cut at the terminal's width; and remove it.
  * May be called only if terminal_is_live(stderr). */
 void terminal_rewrite(const char *format, ...) __attribute__((format(printf, 1, 2)));
