@@ -304,7 +304,7 @@ static const struct {
           "graph:\n  h: {type: embedding, num_embeddings: 3, embedding_dim: 2}\n"
           "outputs: [h]\n",
      "model.yaml:4:3: embedding: index must be i32 or i64, not f32[2, 2]\n"
-     "  in layer type 'embedding' (layers/embedding.yaml:13:10)"},
+     "  in layer type 'embedding' (layers/embedding.yaml:17:13)"},
     {HEAD "define:\n"
           "  a: {graph: {y: {type: b}}, outputs: [y]}\n"
           "  b: {graph: {y: {type: a}}, outputs: [y]}\n"

@@ -46,9 +46,6 @@ static const struct {
     {"20", "where(h > 0, h, log(0 * y))",
      "mean(square(softmax(concat([s, y], dim=1), dim=1))) + mean(exp(h * h))", "0.1", 10, 66,
      "the loss is infinite at step 1", "begins at step 1: a node (exp, ", "`standardize`"},
-    /* A weight that is not finite from the start. */
-    {"1e39", "h + 0", "mean(square(s - y))", "0.1", 5, 10, "at step 1", "'w' (parameter, ",
-     "another `init`"},
 };
 
 Test(not_finite, the_first_node_that_is_not_finite_is_named_with_its_place) {
