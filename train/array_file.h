@@ -1,6 +1,6 @@
 /*
- * Files of arrays: .npy and .npz of NumPy, .safetensors, and IDX files. Arrays are read a few rows at a time,
- * so that a file of any size takes little memory. Private to train/.
+ * Files of arrays: .npy and .npz of NumPy, .safetensors, and IDX files. Arrays are read a few rows
+ * at a time, so that a file of any size takes little memory. Private to train/.
  *
  * A row is what an array has for one index of its first dimension.
  */
@@ -20,8 +20,9 @@ void yg_array_file_close(yg_array_file *file); /* with its arrays; NULL is allow
 /* Whether the file holds one array without a name: .npy and IDX. */
 bool yg_array_file_is_single(const yg_array_file *file);
 
-/* The array of that name, at its first row; a .npy or IDX file has one, whatever the name. Each call
- * begins anew. It belongs to the file. NULL on failure, also where there is none of that name. */
+/* The array of that name, at its first row; a .npy or IDX file has one, whatever the name. Each
+ * call begins anew. It belongs to the file. NULL on failure, also where there is none of that name.
+ */
 yg_array *yg_array_file_find(yg_array_file *file, const char *name, yg_error *error);
 
 const yg_array_type *yg_array_type_of(const yg_array *array);

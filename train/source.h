@@ -157,8 +157,9 @@ const char *yg_place_text(const yg_place *place, const yg_port *port, char *text
 /* Whether a cell has no value: it is empty, NA, N/A, NaN, null or ?, in upper or lower case. */
 bool yg_text_is_missing(const char *text);
 
-/* Whether a port's values are kept as they are read, and so are checked then. One that is transformed
- * or standardised afterwards may become small enough for its type; it is checked later. */
+/* Whether a port's values are kept as they are read, and so are checked then. One that is
+ * transformed or standardised afterwards may become small enough for its type; it is checked later.
+ */
 bool yg_value_is_kept(const yg_reading *reading, size_t port);
 
 /* Reads a number or a label into element `index` of a port. Whole numbers are exact. Fails on a
