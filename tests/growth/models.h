@@ -21,7 +21,8 @@ typedef struct growing_list {
     size_t count;
 } growing_list;
 
-extern const growing_list growing_graphs, growing_sections, growing_layers, growing_data;
+extern const growing_list growing_graphs, growing_sections, growing_layers, growing_data,
+    growing_language;
 
 /* How many there are in all lists, and the one with this number. */
 size_t growing_model_count(void);
