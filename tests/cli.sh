@@ -151,7 +151,7 @@ for form in "--layer h" "--graph --layer h" "--graph=svg --gradients --layer h";
 done
 if command -v dot >/dev/null; then
     expect "show --graph=svg" 0 "^<svg " "" "$yamlgrad" show xor.yaml --graph=svg
-    png() { "$yamlgrad" show xor.yaml --graph=png | head -c 4 | tail -c 3; }
+    png() { "$yamlgrad" show xor.yaml --graph=png >xor.png && head -c 4 xor.png | tail -c 3; }
     expect "show --graph=png" 0 "^PNG$" "" png
 fi
 mkdir empty
