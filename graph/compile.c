@@ -4,28 +4,13 @@
  */
 #include "plan_verify.h"
 #include "threads.h"
+#include "zeros.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static size_t round_up(size_t bytes) {
     return (bytes + YG_ALIGN - 1) / YG_ALIGN * YG_ALIGN;
-}
-
-/* Zeroed bytes, 64-byte aligned; *memory is what to free. Large ones come from calloc() as pages
- * that take no memory until they are touched. So a buffer that the caller replaces by binding
- * another costs nothing. */
-static void *untouched_zeros(size_t bytes, void **memory) {
-    *memory = calloc(1, round_up(bytes) + YG_ALIGN);
-    return *memory ? (void *)round_up((uintptr_t)*memory) : NULL;
-}
-
-static void *aligned_zeros(size_t bytes) {
-    const size_t rounded = round_up(bytes);
-    void *memory = rounded ? aligned_alloc(YG_ALIGN, rounded) : NULL;
-    if (memory)
-        memset(memory, 0, rounded);
-    return memory;
 }
 
 /* Checks outputs and updates. Sets updated[node] for each parameter that is updated. */
@@ -219,19 +204,18 @@ static bool allocate_program(yg_compiler *c) {
         yg_storage *storage = &program->storages[s];
         if (storage->kind != YG_STORAGE_LEAF)
             continue;
-        storage->data = untouched_zeros((size_t)storage->bytes, &storage->memory);
+        storage->data = yg_zeros_untouched((size_t)storage->bytes, &storage->memory);
         if (!storage->data)
             return yg_plan_fail_leaves(c);
     }
     const size_t threads = (size_t)program->threads;
-    program->arena = aligned_zeros((size_t)program->arena_bytes + 1); /* never 0 bytes: not NULL */
-    program->chunks = aligned_zeros((size_t)program->chunk_bytes * threads); /* see plan_chunks() */
-    program->registers =
-        aligned_zeros(program->register_count * YG_TILE * sizeof(double) * threads);
+    program->arena = yg_zeros((size_t)program->arena_bytes + 1); /* never 0 bytes: not NULL */
+    program->chunks = yg_zeros((size_t)program->chunk_bytes * threads); /* see plan_chunks() */
+    program->registers = yg_zeros(program->register_count * YG_TILE * sizeof(double) * threads);
     size_t scratch;
     if (__builtin_mul_overflow(program->scratch_bytes, threads, &scratch))
         return yg_fail_memory(c->error);
-    program->scratch = aligned_zeros(scratch);
+    program->scratch = yg_zeros(scratch);
     if (!program->arena || (program->chunk_bytes && !program->chunks) ||
         (program->register_count && !program->registers) ||
         (program->scratch_bytes && !program->scratch))

@@ -1,0 +1,44 @@
+/*
+ * Memory for the tensors of a program: see zeros.h.
+ *
+ * The processor keeps the addresses of some thousand pages. A program whose tensors fill more pages
+ * of 4 KiB looks addresses up again in each step, in tables that may lie in memory themselves. On
+ * Linux pages of 2 MiB can be had. By default the system gives them to those who ask only. It may
+ * refuse, and then all is as before.
+ */
+#define _DEFAULT_SOURCE /* madvise() */
+#include "zeros.h"
+
+#include "units.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* From how many bytes on huge pages are asked for: the last one may be used in part only. */
+#define HUGE_PAGE ((size_t)2 << 20)
+#define MANY      (4 * HUGE_PAGE)
+
+static size_t round_up(size_t bytes) {
+    return (bytes + YG_ALIGN - 1) / YG_ALIGN * YG_ALIGN;
+}
+
+void *yg_zeros_untouched(size_t bytes, void **memory) {
+    *memory = calloc(1, round_up(bytes) + YG_ALIGN);
+    return *memory ? (void *)round_up((uintptr_t)*memory) : NULL;
+}
+
+void *yg_zeros(size_t bytes) {
+    const size_t rounded = round_up(bytes);
+    const size_t align = rounded < MANY ? YG_ALIGN : HUGE_PAGE;
+    void *memory = NULL;
+    if (rounded == 0 || posix_memalign(&memory, align, rounded) != 0)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (align == HUGE_PAGE)
+        (void)madvise(memory, rounded / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+    memset(memory, 0, rounded);
+    return memory;
+}
