@@ -344,65 +344,83 @@ static int64_t tap_of(const yg_direct *direct, const pass *p, const int64_t t[DI
     return at;
 }
 
-/* A block of filters at one place of the taps: the channel of the result that each stands for, and
- * the tap of the weight. -1: its weight is zero. */
+/* Lanes of a block that have one tap: the channels of one of the pixels that are together, or of
+ * one tap of a row. */
+typedef struct lanes {
+    int64_t first, count; /* in the block */
+    int64_t channel;      /* of the first lane, in the result */
+    int64_t part;         /* which of those pixels, or taps */
+} lanes;
+
+/* A block of filters of a pass, from channel `begin` on. */
 typedef struct block {
-    int64_t size;
-    int64_t channel[2 * YG_GEMM_AVX512_BYTES / sizeof(float)];
-    int64_t tap[2 * YG_GEMM_AVX512_BYTES / sizeof(float)];
+    int64_t size, part_count;
+    bool full; /* all lanes have a tap at each place */
+    lanes parts[2 * YG_GEMM_AVX512_BYTES / sizeof(float)];
 } block;
 
-static void find_block(const yg_direct *direct, const pass *p, const int64_t t[DIMS], int64_t begin,
-                       block *b) {
-    const yg_direct_pass *of = &p->direct;
-    const int64_t lanes = direct->kernels.lanes;
-    /* Channels that have one tap: those of a pixel, or of one tap of a row. */
+static void find_block(const yg_direct *direct, const yg_direct_pass *of, int64_t begin, block *b) {
     const int64_t own = direct->spreads ? direct->c.channels : of->width / of->together;
-    int64_t channel = begin % own, part = begin / own;
-    int64_t tap = tap_of(direct, p, t, direct->spreads ? 0 : part) + (direct->spreads ? part : 0);
-    b->size = yg_direct_vectors(of->width, begin, lanes) * lanes;
-    for (int64_t i = 0; i < b->size; i++) {
-        b->channel[i] = channel;
-        b->tap[i] = begin + i < of->width ? tap : -1;
-        if (++channel < own)
-            continue;
-        channel = 0;
-        part++;
-        tap = direct->spreads ? tap + 1 : tap_of(direct, p, t, part);
+    b->size = yg_direct_vectors(of->width, begin, direct->kernels.lanes) * direct->kernels.lanes;
+    b->part_count = 0;
+    const int64_t end = yg_smaller(begin + b->size, of->width);
+    for (int64_t at = begin; at < end;) {
+        const int64_t channel = at % own, count = yg_smaller(own - channel, end - at);
+        b->parts[b->part_count++] = (lanes){at - begin, count, channel, at / own};
+        at += count;
     }
+    b->full = of->together == 1 && end - begin == b->size;
+}
+
+/* The tap of the weight that lanes have at a place of the taps of a pass. -1: theirs is zero. */
+static int64_t tap_of_lanes(const yg_direct *direct, const pass *p, const int64_t t[DIMS],
+                            const lanes *l) {
+    return direct->spreads ? tap_of(direct, p, t, 0) + l->part : tap_of(direct, p, t, l->part);
 }
 
 #define DIRECT(real, suffix)                                                                       \
-    /* Turns a block of the weights of a pass, for one place of the taps. */                       \
-    static void turn_block_##suffix(const yg_direct *direct, const pass *p, int64_t group,         \
+    /* Turns a block of the weights of a pass, for one place of the taps. What no lane has is      \
+     * zero. */                                                                                    \
+    static void turn_block_##suffix(const yg_direct *direct, const pass *p, const int64_t t[DIMS], \
                                     const block *b, const real *weight, real *to) {                \
         const yg_convolution *c = &direct->c;                                                      \
         const int64_t taps = volume(c->taps), filter = c->channels * taps;                         \
         const bool data = direct->result == YG_CONVOLUTION_X;                                      \
         const int64_t by_depth = data ? filter : taps, by_width = data ? taps : filter;            \
-        weight += group * c->filters * filter;                                                     \
-        for (int64_t k = 0; k < p->direct.depth; k++, to += b->size, weight += by_depth)           \
-            for (int64_t i = 0; i < b->size; i++)                                                  \
-                to[i] = b->tap[i] < 0 ? 0 : weight[b->channel[i] * by_width + b->tap[i]];          \
+        const int64_t depth = p->direct.depth, size = b->size;                                     \
+        if (!b->full)                                                                              \
+            memset(to, 0, (size_t)(depth * size) * sizeof *to);                                    \
+        for (int64_t i = 0; i < b->part_count; i++) {                                              \
+            const lanes *l = &b->parts[i];                                                         \
+            const int64_t tap = tap_of_lanes(direct, p, t, l);                                     \
+            if (tap < 0)                                                                           \
+                continue;                                                                          \
+            const real *from = weight + l->channel * by_width + tap;                               \
+            const int64_t count = l->count;                                                        \
+            real *lane = to + l->first;                                                            \
+            for (int64_t k = 0; k < depth; k++, lane += size, from += by_depth)                    \
+                for (int64_t n = 0; n < count; n++)                                                \
+                    lane[n] = from[n * by_width];                                                  \
+        }                                                                                          \
     }                                                                                              \
                                                                                                    \
     /* Turns the weights of a pass: see yg_direct_kernel. */                                       \
     static void turn_##suffix(const yg_direct *direct, const pass *p, const real *weight,          \
-                              const real *bias, real *to) {                                        \
+                              const real *bias, real *turned) {                                    \
         const yg_direct_pass *of = &p->direct;                                                     \
-        const int64_t lanes = direct->kernels.lanes;                                               \
+        real *to = turned + of->weights_at;                                                        \
+        const int64_t group = direct->c.filters * direct->c.channels * volume(direct->c.taps);     \
         block b;                                                                                   \
-        for (int64_t g = 0; g < of->groups; g++)                                                   \
+        for (int64_t g = 0; g < of->groups; g++, weight += group)                                  \
             for (int64_t begin = 0; begin < of->width; begin += b.size) {                          \
                 int64_t t[DIMS];                                                                   \
+                find_block(direct, of, begin, &b);                                                 \
                 for (t[0] = 0; t[0] < of->dim[0].taps; t[0]++)                                     \
                     for (t[1] = 0; t[1] < of->dim[1].taps; t[1]++)                                 \
                         for (t[2] = 0; t[2] < of->dim[2].taps; t[2]++) {                           \
-                            find_block(direct, p, t, begin, &b);                                   \
-                            turn_block_##suffix(direct, p, g, &b, weight, to);                     \
+                            turn_block_##suffix(direct, p, t, &b, weight, to);                     \
                             to += of->depth * b.size;                                              \
                         }                                                                          \
-                b.size = yg_direct_vectors(of->width, begin, lanes) * lanes;                       \
                 const int64_t own = of->width / of->together;                                      \
                 for (int64_t i = begin; i < begin + b.size; i++)                                   \
                     *to++ = bias && i < of->width ? bias[g * own + i % own] : 0;                   \
@@ -450,14 +468,17 @@ static void find_block(const yg_direct *direct, const pass *p, const int64_t t[D
     static void run_images_##suffix(const yg_direct *direct, int64_t begin, int64_t end,           \
                                     const real *from, const real *weight, const real *bias,        \
                                     real *to, real *turned, bool kept) {                           \
-        for (size_t i = 0; i < direct->count && !kept; i++)                                        \
-            turn_##suffix(direct, &direct->passes[i], weight, bias,                                \
-                          turned + direct->passes[i].direct.weights_at);                           \
         const bool joins = direct->count > direct->plain_count;                                    \
+        bool has_plain = !joins; /* rarely needed beside the others, and then turned late */       \
+        for (size_t i = joins ? direct->plain_count : 0; i < direct->count && !kept; i++)          \
+            turn_##suffix(direct, &direct->passes[i], weight, bias, turned);                       \
         for (int64_t n = begin; n < end; n++) {                                                    \
             const real *image = from + n * direct->from_image;                                     \
             const bool joined = joins && is_finite_##suffix(image, direct->from_image);            \
             const size_t last = joined ? direct->count : direct->plain_count;                      \
+            for (size_t i = 0; i < last && !joined && !has_plain; i++)                             \
+                turn_##suffix(direct, &direct->passes[i], weight, bias, turned);                   \
+            has_plain = has_plain || !joined;                                                      \
             for (size_t i = joined ? direct->plain_count : 0; i < last; i++) {                     \
                 const yg_direct_pass *p = &direct->passes[i].direct;                               \
                 real *result = to + n * direct->to_image, *products = turned + direct->turned;     \
