@@ -20,11 +20,62 @@ typedef struct POOL_NAME(place) {
     int64_t first, count[3], step[3];
 } POOL_NAME(place);
 
+/* LANES channels of `windows` windows of `count` pixels, which are `stride` pixels apart. The first
+ * one has the pixels in at[]. `count`, and whether `pixels` is NULL, are known where this is
+ * inlined: the maxima of all lanes then stay in registers. */
+POOL_INLINE void POOL_NAME(max_of_lists)(const int count, const int64_t *at, int64_t stride,
+                                         int64_t windows, int64_t channels, const POOL_REAL *x,
+                                         POOL_REAL *y, int32_t *pixels) {
+    for (int64_t w = 0; w < windows; w++) {
+        const POOL_REAL *from = x + w * stride * channels;
+        const int32_t start = (int32_t)(w * stride);
+#pragma omp simd
+        for (int l = 0; l < LANES; l++) {
+            POOL_REAL best = -(POOL_REAL)INFINITY;
+            int32_t taken = (int32_t)at[0];
+#pragma GCC unroll 9
+            for (int i = 0; i < count; i++) {
+                const POOL_REAL found = from[at[i] * channels + l];
+                const bool better = found > best || found != found;
+                best = better ? found : best;
+                taken = better ? (int32_t)at[i] : taken;
+            }
+            y[w * channels + l] = best;
+            if (pixels)
+                pixels[w * channels + l] = start + taken;
+        }
+    }
+}
+
+/* The usual sizes of a window, 2 by 2 and 3 by 3. false: this one is none of them. */
+POOL_INLINE bool POOL_NAME(max_of_usual)(const POOL_NAME(place) * at, int64_t stride,
+                                         int64_t windows, int64_t channels, const POOL_REAL *x,
+                                         POOL_REAL *y, int32_t *pixels) {
+    enum { MOST = 9 };
+    int64_t list[MOST];
+    const int64_t *n = at->count;
+    if (n[0] != 1 || n[1] != n[2] || (n[1] != 2 && n[1] != 3))
+        return false;
+    for (int64_t i = 0; i < n[1] * n[2]; i++)
+        list[i] = at->first + i / n[2] * at->step[1] + i % n[2] * at->step[2];
+    if (n[1] == 2 && pixels)
+        POOL_NAME(max_of_lists)(4, list, stride, windows, channels, x, y, pixels);
+    else if (n[1] == 2)
+        POOL_NAME(max_of_lists)(4, list, stride, windows, channels, x, y, NULL);
+    else if (pixels)
+        POOL_NAME(max_of_lists)(9, list, stride, windows, channels, x, y, pixels);
+    else
+        POOL_NAME(max_of_lists)(9, list, stride, windows, channels, x, y, NULL);
+    return true;
+}
+
 /* LANES channels of `windows` windows, which are `stride` pixels apart. `pixels` may be NULL. A NaN
  * replaces what is there, as a larger value does: of several, the last is found. */
 POOL_INLINE void POOL_NAME(max_of_windows)(const POOL_NAME(place) * at, int64_t stride,
                                            int64_t windows, int64_t channels, const POOL_REAL *x,
                                            POOL_REAL *y, int32_t *pixels) {
+    if (POOL_NAME(max_of_usual)(at, stride, windows, channels, x, y, pixels))
+        return;
     const bool empty = at->count[0] <= 0 || at->count[1] <= 0 || at->count[2] <= 0;
     const int64_t n0 = at->count[0], n1 = at->count[1], n2 = at->count[2];
     const int64_t step0 = at->step[0], step1 = at->step[1], step2 = at->step[2];
