@@ -69,12 +69,14 @@ static void check_sound(const char *name, const yg_model *model) {
     cr_assert_not_null(loss, "%s", name);
     cr_expect(isfinite(loss[0]) && loss[0] > 0, "%s: the loss is %g", name, loss[0]);
     free(loss);
-    /* Every parameter has a gradient somewhere. */
+    /* Every parameter that is trained has a gradient somewhere. */
     const yg_network_parameter *parameters = yg_network_parameters(run.network, &count);
     for (size_t i = 0; i < count; i++) {
         char what[200];
         size_t elements;
         double largest = 0;
+        if (!parameters[i].trainable)
+            continue;
         snprintf(what, sizeof what, "gradient %s", parameters[i].name);
         double *gradient = network_run_get(&run, what, &elements);
         for (size_t k = 0; k < elements; k++)
