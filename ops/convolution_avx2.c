@@ -28,6 +28,7 @@ TILE_INLINE TILE_TARGET __m256i mask_64(int64_t n) {
 #define TILE_MULTIPLY_ADD(a, x, sum) _mm256_fmadd_ps(_mm256_set1_ps(a), x, sum)
 #define TILE_LOAD(from, n)           _mm256_maskload_ps(from, mask_32(n))
 #define TILE_STORE(to, n, x)         _mm256_maskstore_ps(to, mask_32(n), x)
+#define TILE_REUSES                  0
 #include "convolution_tile.h"
 
 /* Fewer sizes of tiles for the rarer element type: each is code. */

@@ -35,6 +35,7 @@ PARTIAL(double, f64)
 #define TILE_NAME(x)         x##_f32_baseline
 #define TILE_LOAD(from, n)   load_f32(from, n)
 #define TILE_STORE(to, n, x) store_f32(to, n, x)
+#define TILE_REUSES          0
 #include "convolution_tile.h"
 
 /* Rounded twice: see above. */

@@ -8,7 +8,7 @@
 #include "gemm_packed.h"
 
 #define TILE_INLINE static inline __attribute__((always_inline))
-#define TILE_UNROLL _Pragma("GCC unroll 16")
+#define TILE_UNROLL _Pragma("GCC unroll 24")
 
 #define TILE_UP_TO_6(X)  X(1) X(2) X(3) X(4) X(5) X(6)
 #define TILE_UP_TO_8(X)  TILE_UP_TO_6(X) X(7) X(8)

@@ -8,6 +8,7 @@
  *   TILE_PIXELS_1, TILE_PIXELS_2 the most pixels of a tile of one vector, and of two
  *   TILE_TARGET                  the attribute that lets the compiler use the instructions
  *   TILE_MULTIPLY_ADD(a, x, sum) a · x + sum for a number a, vectors x and sum
+ *   TILE_REUSES                  whether tiles that read a pixel once for all of its taps are made
  *   TILE_LOAD(from, n), TILE_STORE(to, n, x)   a vector of which only n elements are in memory
  *
  * TILE_REAL, TILE_NAME, TILE_LOAD and TILE_STORE are undefined at the end of this file.
@@ -22,6 +23,7 @@ typedef struct TILE_NAME(work) {
     int64_t count[3];
     int64_t a_stride[3], b_stride[3]; /* in elements */
     int64_t length;
+    int64_t taps; /* of a row, in a tile that reads a pixel once for all of them; else 0 */
     int64_t a_pixel, c_pixel; /* from one pixel of the tile to the next */
     int64_t rest;             /* filters of the last vector */
     const TILE_REAL *bias;    /* added to each pixel */
@@ -74,6 +76,58 @@ TILE_INLINE TILE_TARGET void TILE_NAME(tile)(const int pixels, const int vectors
     }
 }
 
+/* The same for one vector and neighbouring pixels, each of which meets `taps` neighbours: an
+ * element of the image is read once and multiplied with the weights of all taps, for as many
+ * pixels. Else a tile of one vector reads an element for each product, and the processor cannot
+ * read so fast. */
+TILE_INLINE TILE_TARGET void TILE_NAME(row_tile)(const int pixels, const int taps,
+                                                 const TILE_NAME(work) * w, const TILE_REAL *a,
+                                                 const TILE_REAL *b, TILE_REAL *c) {
+    typedef TILE_NAME(vector) vector;
+    enum { LANES = TILE_NAME(LANES), MOST_TAPS = 5 };
+    vector sum[TILE_PIXELS_1];
+    TILE_UNROLL for (int i = 0; i < pixels; i++) sum[i] = (vector){0};
+    const int64_t step = w->a_pixel * (int64_t)sizeof *a;
+    for (int64_t n0 = 0; n0 < w->count[0]; n0++)
+        for (int64_t n1 = 0; n1 < w->count[1]; n1++) {
+            const TILE_REAL *at = a + n0 * w->a_stride[0] + n1 * w->a_stride[1];
+            const TILE_REAL *of = b + n0 * w->b_stride[0] + n1 * w->b_stride[1];
+            const char *base[(TILE_PIXELS_1 + MOST_TAPS + 1) / 3];
+            TILE_UNROLL for (int i = 0; i < pixels + taps - 1; i += 3) base[i / 3] =
+                (const char *)(at + i * w->a_pixel);
+            for (int64_t left = w->length; left > 0; left--) {
+                vector weight[MOST_TAPS];
+                TILE_UNROLL for (int t = 0; t < taps; t++) weight[t] =
+                    *(const vector *)(of + t * w->b_stride[2]);
+                TILE_UNROLL for (int i = 0; i < pixels + taps - 1; i++) {
+                    const TILE_REAL x = *(const TILE_REAL *)(base[i / 3] + (i % 3) * step);
+                    TILE_UNROLL for (int t = 0; t < taps; t++) if (i >= t && i - t < pixels)
+                        sum[i - t] = TILE_MULTIPLY_ADD(x, weight[t], sum[i - t]);
+                }
+                TILE_UNROLL for (int i = 0; i < pixels + taps - 1; i += 3) base[i / 3] += sizeof *a;
+                of += LANES;
+            }
+        }
+    TILE_UNROLL for (int i = 0; i < pixels; i++) {
+        sum[i] += *(const vector *)w->bias;
+        if (w->rest == LANES)
+            *(vector *)(c + i * w->c_pixel) = sum[i];
+        else
+            TILE_STORE(c + i * w->c_pixel, w->rest, sum[i]);
+    }
+}
+
+/* `pixels` pixels of one vector. */
+TILE_INLINE TILE_TARGET void TILE_NAME(one)(const int pixels, const TILE_NAME(work) * w,
+                                            const TILE_REAL *a, const TILE_REAL *b, TILE_REAL *c) {
+    if (TILE_REUSES && w->taps == 3)
+        TILE_NAME(row_tile)(pixels, 3, w, a, b, c);
+    else if (TILE_REUSES && w->taps == 5)
+        TILE_NAME(row_tile)(pixels, 5, w, a, b, c);
+    else
+        TILE_NAME(tile)(pixels, 1, w, a, b, c);
+}
+
 /* A row of pixels, in tiles of about the same size. */
 TILE_TARGET static void TILE_NAME(row)(int64_t vectors, int64_t pixels, const TILE_NAME(work) * w,
                                        const TILE_REAL *a, const TILE_REAL *b, TILE_REAL *c) {
@@ -83,7 +137,7 @@ TILE_TARGET static void TILE_NAME(row)(int64_t vectors, int64_t pixels, const TI
         switch (vectors == 2 ? count + TILE_PIXELS_1 : count) {
 #define TILE_ONE(n)                                                                                \
     case n:                                                                                        \
-        TILE_NAME(tile)(n, 1, w, a, b, c);                                                         \
+        TILE_NAME(one)(n, w, a, b, c);                                                             \
         break;
 #define TILE_TWO(n)                                                                                \
     case TILE_PIXELS_1 + n:                                                                        \
@@ -147,12 +201,15 @@ TILE_TARGET static void TILE_NAME(stretch)(const TILE_NAME(block) * block,
         b_stride *= dim->taps;
     }
     w.length = p->depth;
-    if (w.a_stride[2] == p->depth) { /* the taps of a row meet one stretch of the image */
+    w.a_pixel = p->dim[along].from_step * p->dim[along].from_stride;
+    w.c_pixel = p->dim[along].to_stride;
+    const bool neighbours = along == 2 && w.a_stride[2] == w.a_pixel;
+    if (TILE_REUSES && neighbours && block->vectors == 1 && (w.count[2] == 3 || w.count[2] == 5)) {
+        w.taps = w.count[2];
+    } else if (w.a_stride[2] == p->depth) { /* the taps of a row meet one stretch of the image */
         w.length *= w.count[2];
         w.count[2] = 1;
     }
-    w.a_pixel = p->dim[along].from_step * p->dim[along].from_stride;
-    w.c_pixel = p->dim[along].to_stride;
     TILE_NAME(row)(block->vectors, count, &w, a, b, c);
 }
 
