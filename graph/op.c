@@ -93,8 +93,7 @@ static bool check_attr(const yg_op *op, const yg_attr_spec *spec, const yg_attr 
         return check_choice(op, spec, attr, origin, error);
     case YG_ATTR_TEXT:
         return (attr->count >= 0 && (attr->text || attr->count == 0)) ||
-               yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s is no text", op->name,
-                       spec->name);
+               yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s is no text", op->name, spec->name);
     case YG_ATTR_INTS:
         if (attr->is_word)
             return check_choice(op, spec, attr, origin, error);

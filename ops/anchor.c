@@ -1,8 +1,8 @@
 /*
  * anchor: y = x, as a node of its own. A model file's grad(y, x) needs x to stay where it is: the
  * builder would otherwise simplify past it, and y would no longer depend on it. log(softmax(z)),
- * for one, becomes a function of z. The rule remove_anchor takes anchors out again when a program is
- * compiled, after all gradients have been built.
+ * for one, becomes a function of z. The rule remove_anchor takes anchors out again when a program
+ * is compiled, after all gradients have been built.
  *
  * vjp: dx = dy
  */

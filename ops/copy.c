@@ -101,7 +101,7 @@ static inline void transpose_square_uint8_t(uint8_t *to, int64_t to_stride, cons
             to[i * to_stride] = from[i * from_stride];                                             \
     }                                                                                              \
     /* Few columns, as the colours of a picture. Their number is a constant where this is inlined: \
-     * a row is then a few moves, not a call of memcpy(). */                                               \
+     * a row is then a few moves, not a call of memcpy(). */                                       \
     static inline void transpose_narrow_##element(element *to, int64_t to_stride,                  \
                                                   const element *from, int64_t from_stride,        \
                                                   int64_t rows, const int64_t columns) {           \

@@ -65,8 +65,8 @@ static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     return yg_multiply(graph, dy, yg_apply(graph, &yg_op_polygamma, &x, 1, &order));
 }
 
-/* The same recurrence over more steps, after which four terms of the series are enough. Thousands of
- * steps would need fewer terms, but their rounding adds up. */
+/* The same recurrence over more steps, after which four terms of the series are enough. Thousands
+ * of steps would need fewer terms, but their rounding adds up. */
 static double reference(const yg_reference *r, const int64_t *index) {
     enum { STEPS = 40 };
     const double x = yg_at(r, 0, index), z = x + STEPS, w = 1 / (z * z);

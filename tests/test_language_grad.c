@@ -133,7 +133,8 @@ static void check_case(const gradient_case *c, bool training) {
     static const yg_dim dims[] = {{"B", B}};
     static const double weight[] = {1.5, 0.5};
     char text[2500];
-    snprintf(text, sizeof text, HEAD "%soutputs: {g: g, rest: used + sum(x) + sum(z) + sum(w)}\n", c->graph);
+    snprintf(text, sizeof text, HEAD "%soutputs: {g: g, rest: used + sum(x) + sum(z) + sum(w)}\n",
+             c->graph);
     const yg_network_options options = {
         .dims = dims, .dim_count = 1, .training = training, .dtype = YG_F64};
     double x[2 * B], z[2 * B];
