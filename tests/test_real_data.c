@@ -1,6 +1,7 @@
 /*
  * The shipped models on the shipped data: what they reach on examples they never saw, for five
- * seeds of training on the split that the file draws, and for five other splits.
+ * seeds of training on the split that the file draws, and for five other splits. And the network
+ * that solves a differential equation, for a fiftieth of its training.
  */
 #include "train/train.h"
 #include "workspace.h"
@@ -96,4 +97,28 @@ Test(real_data, five_splits) {
         cr_expect_geq(mean, models[m].accuracy, "%s: mean %g", models[m].file, mean);
         workspace_remove(&w);
     }
+}
+
+/* With a wrong term in the equation, as without u u_x, the error stays above 0.6. */
+Test(real_data, a_differential_equation) {
+    const char *const overrides[] = {"points=200"};
+    const yg_model_options options = {.overrides = overrides, .override_count = 1};
+    const workspace w = workspace_make();
+    yg_error error = {0};
+    yg_model *model = yg_model_load(YG_SOURCE "/models/burgers.yaml", &options, &error);
+    cr_assert_not_null(model, "%s", error.message);
+    const yg_train_options training = {.out = workspace_path(&w, "run"),
+                                       .has_seed = true,
+                                       .seed = 1,
+                                       .has_epochs = true,
+                                       .epochs = 20,
+                                       .threads = 1};
+    yg_train_result result;
+    cr_assert(yg_train(model, &training, &result, &error), "%s", error.message);
+    cr_assert_str_eq(result.test.metrics[0].name, "relative_error");
+    cr_assert_eq(result.test.examples, 1280);
+    cr_expect_lt(result.test.metrics[0].value, 0.5, "%g", result.test.metrics[0].value);
+    yg_train_result_free(&result);
+    yg_model_free(model);
+    workspace_remove(&w);
 }
