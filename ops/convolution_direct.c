@@ -35,6 +35,7 @@ struct yg_direct {
     yg_direct_kernels kernels;
     pass *passes; /* `plain_count` that compute pixels one by one, then those of together */
     size_t plain_count, count;
+    bool has_gaps;    /* some passes have no taps: their pixels are zero */
     bool spreads;     /* data of few channels: passes write products, see spread_pass() */
     int64_t products; /* elements of the products of the largest pass */
     int64_t turned;   /* elements of all turned weights */
@@ -234,6 +235,12 @@ static int64_t turned_size(const yg_direct_pass *p, int64_t lanes) {
     return p->groups * (steps + 1) * yg_round_up(p->width, lanes);
 }
 
+/* Whether the pixels of a pass meet no tap, as most pixels of the data of a convolution of size 1
+ * with stride 2. */
+static bool is_empty(const yg_direct_pass *p) {
+    return p->dim[0].taps == 0 || p->dim[1].taps == 0 || p->dim[2].taps == 0;
+}
+
 static bool add_passes(yg_direct *direct, const pass *passes, size_t count) {
     for (size_t i = 0; i < count; i++) {
         pass *p = &direct->passes[direct->count++];
@@ -268,6 +275,7 @@ static bool plan_passes(yg_direct *direct) {
                                                : forward_pass(c);
                 const yg_direct_dim *dim = p.direct.dim;
                 direct->products = yg_larger(direct->products, dim[0].positions * dim[0].to_stride);
+                direct->has_gaps = direct->has_gaps || (!direct->spreads && is_empty(&p.direct));
                 add_passes(direct, &p, 1);
             }
     direct->plain_count = direct->count;
@@ -479,9 +487,13 @@ static int64_t tap_of_lanes(const yg_direct *direct, const pass *p, const int64_
             for (size_t i = 0; i < last && !joined && !has_plain; i++)                             \
                 turn_##suffix(direct, &direct->passes[i], weight, bias, turned);                   \
             has_plain = has_plain || !joined;                                                      \
+            real *result = to + n * direct->to_image, *products = turned + direct->turned;         \
+            if (direct->has_gaps)                                                                  \
+                memset(result, 0, (size_t)direct->to_image * sizeof *result);                      \
             for (size_t i = joined ? direct->plain_count : 0; i < last; i++) {                     \
                 const yg_direct_pass *p = &direct->passes[i].direct;                               \
-                real *result = to + n * direct->to_image, *products = turned + direct->turned;     \
+                if (direct->has_gaps && is_empty(p))                                               \
+                    continue;                                                                      \
                 direct->kernels.run(p, image, turned + p->weights_at,                              \
                                     direct->spreads ? products : result);                          \
                 if (direct->spreads)                                                               \
