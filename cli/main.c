@@ -40,7 +40,7 @@ static void print_help(FILE *to) {
                    "\n"
                    "commands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        terminal_print(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+        terminal_print(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
     terminal_print(to,
                    "\n`yamlgrad help COMMAND` tells more of one; `yamlgrad --version` tells the "
                    "version.\n");
