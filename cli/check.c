@@ -27,7 +27,7 @@ static void print_checks(const yg_gradient_checks *checks) {
             table_add(&table, "%s", result);
         else
             table_add(&table, "%s; %lld left out", result,
-                      (long long)(check->kinks + check->stopped));
+                      (long long)check->kinks + (long long)check->stopped);
         kinks += check->kinks;
         stopped += check->stopped;
     }

@@ -207,6 +207,7 @@ bool yg_grad_of_several(yg_graph *graph, const yg_node *outputs, const yg_node *
         mark_active(graph, begin, last, wrt, count, active);
         for (size_t i = 0; i < output_count; i++) {
             if (seeds[i] != YG_NONE && outputs[i] >= begin)
+                // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): set from `begin` on
                 cotangents[outputs[i]] = sum(graph, cotangents[outputs[i]], seeds[i]);
         }
         pull_back(graph, begin, last, active, cotangents);

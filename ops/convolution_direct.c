@@ -186,9 +186,9 @@ static pass spread_pass(const yg_convolution *c, const int64_t first[DIMS]) {
 static double use_of(const yg_direct_pass *p, int64_t lanes, int64_t together) {
     const yg_direct_dim *d = &p->dim[2];
     const int64_t width = together * p->width;
-    const double more = (double)((together - 1) * d->from_step / d->tap_step);
+    const int64_t more = (together - 1) * d->from_step / d->tap_step; /* taps */
     return (double)width / (double)yg_round_up(width, lanes) * (double)d->taps /
-           ((double)d->taps + more);
+           (double)(d->taps + more);
 }
 
 /* How many neighbouring pixels are best computed as one. */

@@ -327,10 +327,12 @@ static bool write_scan(yg_text *text, yg_pool *pool, const char *indent, const y
         return false;
     if (!write_step(text, pool, indent, scan))
         return false;
-    yg_text_add(text, scan->collected_count > 0 ? "%scollect: [" : "", indent);
-    for (size_t i = 0; i < scan->collected_count; i++) /* they are names */
-        yg_text_add(text, "%s%s", i > 0 ? ", " : "", scan->collected[i]->text);
-    yg_text_add(text, scan->collected_count > 0 ? "]\n" : "");
+    for (size_t i = 0; i < scan->collected_count; i++) { /* they are names */
+        if (i == 0)
+            yg_text_add(text, "%scollect: [", indent);
+        yg_text_add(text, "%s%s%s", i > 0 ? ", " : "", scan->collected[i]->text,
+                    i + 1 == scan->collected_count ? "]\n" : "");
+    }
     return true;
 }
 
