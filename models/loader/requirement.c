@@ -32,7 +32,9 @@ static void pattern_text(yg_builder *builder, const yg_requirement *required, co
         if (!dim || dim->kind != YG_EXPRESSION_NAME || used >= size)
             continue;
         const int d = yg_pattern_dimension(pattern, i);
-        int64_t number = required->dims[i] ? 0 : type->shape[d < 0 ? d + type->rank : d];
+        int64_t number = 0;
+        if (!required->dims[i] && i < met) /* the tensor has as many dimensions as the pattern */
+            number = type->shape[d < 0 ? d + type->rank : d];
         if (required->dims[i]
                 ? yg_expression_int(builder, required->dims[i], "", INT64_MIN, &number)
                 : i < met)

@@ -13,8 +13,8 @@ static void read_rows(yg_array *array) {
     const yg_array_type *type = yg_array_type_of(array);
     yg_error error = {0};
     int64_t row = type->kind.size, elements = 1;
-    for (int d = 1; d < type->rank; d++)
-        elements *= type->shape[d] < 4096 ? type->shape[d] : 4096;
+    for (int d = 1; d < type->rank && elements <= 4096; d++)
+        elements *= type->shape[d] < 4096 ? type->shape[d] : 4097;
     if (type->rank == 0 || elements > 4096)
         return;
     row *= elements;
