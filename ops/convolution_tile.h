@@ -54,7 +54,8 @@ TILE_INLINE TILE_TARGET void TILE_NAME(tile)(const int pixels, const int vectors
                     const vector b0 = *(const vector *)of;
                     const vector b1 = vectors == 2 ? *(const vector *)(of + LANES) : b0;
                     TILE_UNROLL for (int i = 0; i < pixels; i++) {
-                        const TILE_REAL x = *(const TILE_REAL *)(base[i / 3] + (i % 3) * step);
+                        const TILE_REAL x =
+                            *(const TILE_REAL *)(const void *)(base[i / 3] + (i % 3) * step);
                         sum[i][0] = TILE_MULTIPLY_ADD(x, b0, sum[i][0]);
                         if (vectors == 2)
                             sum[i][1] = TILE_MULTIPLY_ADD(x, b1, sum[i][1]);
@@ -100,7 +101,8 @@ TILE_INLINE TILE_TARGET void TILE_NAME(row_tile)(const int pixels, const int tap
                 TILE_UNROLL for (int t = 0; t < taps; t++) weight[t] =
                     *(const vector *)(of + t * w->b_stride[2]);
                 TILE_UNROLL for (int i = 0; i < pixels + taps - 1; i++) {
-                    const TILE_REAL x = *(const TILE_REAL *)(base[i / 3] + (i % 3) * step);
+                    const TILE_REAL x =
+                        *(const TILE_REAL *)(const void *)(base[i / 3] + (i % 3) * step);
                     TILE_UNROLL for (int t = 0; t < taps; t++) if (i >= t && i - t < pixels)
                         sum[i - t] = TILE_MULTIPLY_ADD(x, weight[t], sum[i - t]);
                 }
@@ -203,8 +205,8 @@ TILE_TARGET static void TILE_NAME(stretch)(const TILE_NAME(block) * block,
     w.length = p->depth;
     w.a_pixel = p->dim[along].from_step * p->dim[along].from_stride;
     w.c_pixel = p->dim[along].to_stride;
-    const bool neighbours = along == 2 && w.a_stride[2] == w.a_pixel;
-    if (TILE_REUSES && neighbours && block->vectors == 1 && (w.count[2] == 3 || w.count[2] == 5)) {
+    if (TILE_REUSES && along == 2 && w.a_stride[2] == w.a_pixel && /* neighbouring pixels */
+        block->vectors == 1 && (w.count[2] == 3 || w.count[2] == 5)) {
         w.taps = w.count[2];
     } else if (w.a_stride[2] == p->depth) { /* the taps of a row meet one stretch of the image */
         w.length *= w.count[2];

@@ -139,7 +139,6 @@ GEMM_PART GEMM_TARGET static void GEMM_NAME(turn_tile)(const GEMM_REAL *tile, in
         for (int64_t i = 0; i < rows; i++) {
             GEMM_REAL *element = out->c + j * out->stride + i;
             /* Filled above, by way of `to`. */
-            // cppcheck-suppress uninitvar
             const GEMM_REAL from = turned[j * HEIGHT + i];
             *element = out->add ? *element + from : from;
         }

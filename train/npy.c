@@ -268,7 +268,8 @@ double yg_array_number(const yg_element_kind *kind, const void *bytes, int64_t i
 bool yg_array_whole(const yg_element_kind *kind, const void *bytes, int64_t index, int64_t *value) {
     if (kind->kind == 'f') {
         const double number = yg_array_number(kind, bytes, index);
-        if (!(number >= -0x1p63 && number < 0x1p63) || number != floor(number))
+        const double limit = 9223372036854775808.0; /* 2^63 */
+        if (!(number >= -limit && number < limit) || number != floor(number))
             return false;
         *value = (int64_t)number;
         return true;

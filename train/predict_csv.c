@@ -51,6 +51,7 @@ static bool add_column(const yg_prediction *p, const yg_executable *executable, 
         return yg_fail_memory(error);
     const size_t same = yg_names_find(&h->names, name);
     if (same != YG_NOT_FOUND) {
+        // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it has an entry for each name
         const size_t other = h->output[same]; /* the label's column comes last */
         return yg_fail(
             error, YG_ERROR_NAME, executable->outputs[other].origin,

@@ -109,10 +109,13 @@ static bool write_file(const char *path, const yg_tensor_file *file, FILE *const
     bool good = head || yg_fail_memory(error);
     if (good) {
         parts[0] = (yg_file_part){.data = head, .size = size};
-        for (size_t i = 0; i < file->count; i++)
-            parts[i + 1] = spools ? (yg_file_part){.spool = spools[order[i] - file->tensors]}
-                                  : (yg_file_part){.data = order[i]->data,
-                                                   .size = (size_t)yg_type_bytes(&order[i]->type)};
+        for (size_t i = 0; i < file->count; i++) {
+            if (spools)
+                parts[i + 1].spool = spools[order[i] - file->tensors];
+            else
+                parts[i + 1] = (yg_file_part){.data = order[i]->data,
+                                              .size = (size_t)yg_type_bytes(&order[i]->type)};
+        }
         good = yg_file_write_parts(path, parts, file->count + 1, error);
     }
     free(head);
