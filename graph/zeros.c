@@ -20,20 +20,21 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 #define MANY      (4 * HUGE_PAGE)
 
-static size_t round_up(size_t bytes) {
-    return (bytes + YG_ALIGN - 1) / YG_ALIGN * YG_ALIGN;
+static size_t round_up(size_t bytes, size_t unit) {
+    return (bytes + unit - 1) / unit * unit;
 }
 
 void *yg_zeros_untouched(size_t bytes, void **memory) {
-    *memory = calloc(1, round_up(bytes) + YG_ALIGN);
-    return *memory ? (void *)round_up((uintptr_t)*memory) : NULL;
+    *memory = calloc(1, round_up(bytes, YG_ALIGN) + YG_ALIGN);
+    return *memory ? (void *)round_up((uintptr_t)*memory, YG_ALIGN) : NULL;
 }
 
 void *yg_zeros(size_t bytes) {
-    const size_t rounded = round_up(bytes);
+    const size_t rounded = round_up(bytes, YG_ALIGN);
     const size_t align = rounded < MANY ? YG_ALIGN : HUGE_PAGE;
-    void *memory = NULL;
-    if (rounded == 0 || posix_memalign(&memory, align, rounded) != 0)
+    const size_t whole = round_up(bytes, align); /* what lies behind the tensors is never touched */
+    void *memory = rounded > 0 && whole >= bytes ? aligned_alloc(align, whole) : NULL;
+    if (!memory)
         return NULL;
 #ifdef MADV_HUGEPAGE
     if (align == HUGE_PAGE)
