@@ -64,7 +64,7 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const named *)a)->name, ((const named *)b)->name);
 }
 
-/* The box of that name, of which the first `length` bytes count; NONE if there is none. */
+/* The box whose name is the first `length` bytes of `name`; NONE if there is none. */
 static size_t find_box(const picture *p, const char *name, size_t length) {
     size_t low = 0, high = p->count;
     while (low < high) {

@@ -1,5 +1,5 @@
 /*
- * chunk: cuts x along dimension `dim` into parts of one size, of which the last may be smaller.
+ * chunk: cuts x along dimension `dim` into parts of one size. The last may be smaller.
  *
  * A composite of slices with as many results as parts. The size is that of `chunks` parts, rounded
  * up, so there may be fewer parts, as in PyTorch.

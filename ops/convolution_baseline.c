@@ -14,7 +14,7 @@
 /* Rounded twice: not every processor has the fused form. */
 #define TILE_MULTIPLY_ADD(a, x, sum) ((sum) + (a) * (x))
 
-/* A vector of which only n elements are in memory. */
+/* A vector; only n elements are in memory. */
 #define PARTIAL(real, suffix)                                                                      \
     typedef real partial_##suffix                                                                  \
         __attribute__((vector_size(TILE_BYTES), aligned(sizeof(real)), may_alias));                \

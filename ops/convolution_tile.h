@@ -9,7 +9,7 @@
  *   TILE_TARGET                  the attribute that lets the compiler use the instructions
  *   TILE_MULTIPLY_ADD(a, x, sum) a · x + sum for a number a, vectors x and sum
  *   TILE_REUSES                  whether tiles that read a pixel once for all of its taps are made
- *   TILE_LOAD(from, n), TILE_STORE(to, n, x)   a vector of which only n elements are in memory
+ *   TILE_LOAD(from, n), TILE_STORE(to, n, x)   a vector; only n elements are in memory
  *
  * TILE_REAL, TILE_NAME, TILE_LOAD and TILE_STORE are undefined at the end of this file.
  */

@@ -70,7 +70,7 @@ POOL_INLINE bool POOL_NAME(max_of_usual)(const POOL_NAME(place) * at, int64_t st
 }
 
 /* LANES channels of `windows` windows, which are `stride` pixels apart. `pixels` may be NULL. A NaN
- * replaces what is there, as a larger value does: of several, the last is found. */
+ * replaces the largest so far, as a larger value does. So the last of several is found. */
 POOL_INLINE void POOL_NAME(max_of_windows)(const POOL_NAME(place) * at, int64_t stride,
                                            int64_t windows, int64_t channels, const POOL_REAL *x,
                                            POOL_REAL *y, int32_t *pixels) {

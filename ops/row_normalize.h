@@ -27,8 +27,8 @@ yg_node yg_as_column(yg_graph *graph, yg_node x);
 yg_node yg_normalize_last(yg_graph *graph, yg_node x, yg_node weight, yg_node bias, int dims,
                           bool centered, double eps);
 
-/* For a composite with the operands x, weight, bias, of which the last ones may be left out: the
- * operand k, or YG_NONE. */
+/* For a composite with the operands x, weight, bias. The last ones may be left out. Operand k, or
+ * YG_NONE if it is left out. */
 static inline yg_node yg_optional_operand(const yg_infer *call, const yg_node *operands, size_t k) {
     return k < call->operand_count ? operands[k] : YG_NONE;
 }

@@ -27,7 +27,7 @@ static yg_node max_pool(yg_graph *graph, yg_node x, int64_t kernel, int64_t stri
     return yg_apply(graph, &yg_op_max_pool2d, &x, 1, attrs);
 }
 
-/* Random numbers of which one in eight is 0. */
+/* Random numbers. One in eight is 0. */
 static void fill(yg_program *program, yg_node x, int64_t count) {
     float *data = yg_program_data(program, x);
     for (int64_t i = 0; i < count; i++) {

@@ -320,7 +320,7 @@ Test(structural, an_index_outside_stops_the_run) {
     expect_outside("one_hot", 0, 4, (yg_attr){.i = 4}, "index 4 at [1, 0] is outside 0..3");
 }
 
-/* x of 3 rows, and an index of 2 as operand 1, of which the last element is 3, or -1. */
+/* x of 3 rows, and an index of 2 as operand 1. Its last element is 3, or -1. */
 static void expect_row_outside(const char *op, const yg_type *index, const yg_attr *attrs,
                                int64_t row) {
     const yg_type x = make(YG_F32, SHAPE(3, 2)), src = make(YG_F32, SHAPE(2, 2));

@@ -29,8 +29,8 @@ enum { POINTS = sizeof DISTANCES / sizeof *DISTANCES, ENOUGH = 4 };
 /* Points around a joint kink: far beyond the step of yg_probe_slope(). */
 static const double AROUND = 1e-6;
 enum { AROUND_POINTS = 16 };
-/* A gradient at a kink mixes slopes, of which the sides may show only a part. One that is this many
- * times steeper than both sides is no such mixture. */
+/* A gradient at a kink mixes slopes. The two sides may show only a part of these. A gradient that
+ * is this many times steeper than both sides is no such mixture. */
 static const double STEEPER = 4;
 
 bool yg_suspects_add(yg_suspects *suspects, const yg_suspect *suspect, yg_error *error) {
