@@ -17,12 +17,12 @@
 #include <yamlgrad/models/model.h>
 #include <yamlgrad/ops/build.h>
 #include <yamlgrad/ops/ops.h>
-#include <yamlgrad/train/data.h>
+#include <yamlgrad/data/data.h>
 #include <yamlgrad/train/evaluate.h>
 #include <yamlgrad/train/gradients.h>
 #include <yamlgrad/train/optimizer.h>
 #include <yamlgrad/train/predict.h>
-#include <yamlgrad/train/safetensors.h>
+#include <yamlgrad/data/safetensors.h>
 #include <yamlgrad/train/train.h>
 #include <yamlgrad/train/training_step.h>
 #include <yamlgrad/train/units.h>

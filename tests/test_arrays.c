@@ -2,10 +2,10 @@
  * Files of arrays: NumPy's are read as NumPy wrote them, ours round, damaged ones refused; and
  * predictions from arrays to arrays.
  */
-#include "train/array_file.h"
+#include "data/array_file.h"
+#include "data/safetensors.h"
+#include "data/zip.h"
 #include "train/predict.h"
-#include "train/safetensors.h"
-#include "train/zip.h"
 #include "trained.h"
 
 #include <criterion/criterion.h>

@@ -9,9 +9,9 @@
  *
  * writes the .expected files anew, to be read through as a user would before they are committed.
  */
+#include "data/data.h"
 #include "graph/file.h"
 #include "models/model.h"
-#include "train/data.h"
 #include "train/settings.h"
 
 #include <criterion/criterion.h>

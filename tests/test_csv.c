@@ -1,8 +1,8 @@
 /*
  * CSV: records and cells with their places, and files that are wrong.
  */
+#include "data/csv.h"
 #include "graph/number.h"
-#include "train/csv.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>

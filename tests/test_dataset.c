@@ -1,7 +1,7 @@
 /*
  * The `data:` section: columns, labels, rows, splits, standardisation, and what is wrong.
  */
-#include "train/data.h"
+#include "data/data.h"
 #include "workspace.h"
 
 #include <criterion/criterion.h>

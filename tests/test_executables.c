@@ -3,9 +3,9 @@
  * parameters, inputs and constants. Programs share the parameters' buffers, which are not the ones
  * that a program is compiled with.
  */
+#include "data/safetensors.h"
 #include "train/gradients.h"
 #include "train/predict.h"
-#include "train/safetensors.h"
 #include "train/train.h"
 #include "workspace.h"
 

@@ -3,10 +3,10 @@
  * ends in a clean error or a complete file, the last checkpoint stays, and a run that goes on comes
  * to the same bits.
  */
+#include "data/encoding.h"
 #include "fault_injection.h"
 #include "file_faults.h"
 #include "graph/random.h"
-#include "train/encoding.h"
 #include "train/gradients.h"
 #include "train/predict.h"
 #include "train/train.h"

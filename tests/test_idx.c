@@ -2,7 +2,7 @@
  * The source `arrays:` with IDX files: every element type, with and without gzip, and what is wrong
  * with them.
  */
-#include "train/data.h"
+#include "data/data.h"
 #include "workspace.h"
 
 #include <criterion/criterion.h>

@@ -2,10 +2,10 @@
  * Prediction and evaluation: columns, labels and units of what is written, and that data are read
  * as the weights remember.
  */
+#include "data/safetensors.h"
 #include "train/evaluate.h"
 #include "train/gradients.h"
 #include "train/predict.h"
-#include "train/safetensors.h"
 #include "train/units.h"
 #include "trained.h"
 

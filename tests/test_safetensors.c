@@ -2,8 +2,8 @@
  * safetensors: a file that Python's library wrote, our own files read back, and bytes that are not
  * to be trusted.
  */
+#include "data/safetensors.h"
 #include "graph/file.h"
-#include "train/safetensors.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -2,10 +2,10 @@
  * `state:` and `update:`: tensors that are kept with the weights and change by a formula after each
  * training step.
  */
+#include "data/safetensors.h"
 #include "same_model.h"
 #include "train/evaluate.h"
 #include "train/gradients.h"
-#include "train/safetensors.h"
 #include "trained.h"
 
 #include <signal.h>

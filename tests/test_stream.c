@@ -1,8 +1,8 @@
 /*
  * Streams: the order of examples in each epoch, places in it, and what is copied.
  */
+#include "data/stream.h"
 #include "graph/random.h"
-#include "train/stream.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

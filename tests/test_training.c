@@ -2,10 +2,10 @@
  * Training: that it learns, that it repeats itself to the bit, and that nothing is lost when it is
  * interrupted or fails.
  */
-#include "train/csv.h"
+#include "data/csv.h"
+#include "data/source.h"
 #include "train/gradients.h"
 #include "train/predict.h"
-#include "train/source.h"
 #include "train/train.h"
 #include "workspace.h"
 

@@ -2,8 +2,8 @@
  * Values of examples: what a cell or a row's number becomes in a port's type, at the limits of the
  * types, and what is refused; statistics that standardise them; labels.
  */
+#include "data/data.h"
 #include "graph/number.h"
-#include "train/data.h"
 #include "workspace.h"
 
 #include <criterion/criterion.h>

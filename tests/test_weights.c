@@ -1,9 +1,9 @@
 /*
  * Weights and checkpoints: names that a model may give, and values that a file may hold.
  */
+#include "data/safetensors.h"
 #include "train/gradients.h"
 #include "train/predict.h"
-#include "train/safetensors.h"
 #include "train/train.h"
 #include "workspace.h"
 

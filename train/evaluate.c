@@ -3,10 +3,10 @@
  */
 #include "evaluate.h"
 
-#include "encoding.h"
+#include "../data/encoding.h"
+#include "../data/source.h"
 #include "executables.h"
 #include "settings.h"
-#include "source.h"
 #include "weights.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef YG_TRAIN_EVALUATE_H
 #define YG_TRAIN_EVALUATE_H
 
-#include "data.h"
+#include "../data/data.h"
 
 #pragma GCC visibility push(default)
 

@@ -6,13 +6,13 @@
 #ifndef YG_TRAIN_EXECUTABLE_H
 #define YG_TRAIN_EXECUTABLE_H
 
+#include "../data/safetensors.h"
+#include "../data/stream.h"
 #include "evaluate.h"
 #include "gradients.h"
 #include "optimizer.h"
 #include "random_loss.h"
-#include "safetensors.h"
 #include "score_plan.h"
-#include "stream.h"
 
 /* What every executable of a set has in common. */
 typedef struct yg_executable_options {

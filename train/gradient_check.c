@@ -12,11 +12,11 @@
  *
  * A model without a loss gets one: its outputs times random numbers.
  */
+#include "../data/encoding.h"
+#include "../data/source.h"
 #include "../graph/random.h"
-#include "encoding.h"
 #include "executable.h"
 #include "settings.h"
-#include "source.h"
 #include "spread.h"
 #include "stopped.h"
 #include "suspects.h"

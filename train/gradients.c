@@ -3,7 +3,7 @@
  */
 #include "gradients.h"
 
-#include "encoding.h"
+#include "../data/encoding.h"
 #include "executable.h"
 #include "settings.h"
 #include "weights.h"

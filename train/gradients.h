@@ -5,7 +5,7 @@
 #ifndef YG_TRAIN_GRADIENTS_H
 #define YG_TRAIN_GRADIENTS_H
 
-#include "data.h"
+#include "../data/data.h"
 
 #pragma GCC visibility push(default)
 

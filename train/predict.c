@@ -3,14 +3,14 @@
  */
 #include "predict.h"
 
+#include "../data/array_path.h"
+#include "../data/encoding.h"
+#include "../data/read_ahead.h"
+#include "../data/source.h"
 #include "../graph/threads.h"
 #include "../ops/registry.h"
-#include "array_path.h"
-#include "encoding.h"
 #include "prediction.h"
-#include "read_ahead.h"
 #include "settings.h"
-#include "source.h"
 #include "units.h"
 #include "weights.h"
 

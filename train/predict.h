@@ -24,7 +24,7 @@
 #ifndef YG_TRAIN_PREDICT_H
 #define YG_TRAIN_PREDICT_H
 
-#include "data.h"
+#include "../data/data.h"
 
 #include <stdio.h>
 

@@ -5,12 +5,12 @@
  * rows of each output wait in a spool, a file without a name. At the end the spools are copied
  * behind their heads.
  */
+#include "../data/array_path.h"
+#include "../data/npy.h"
+#include "../data/safetensors_stream.h"
+#include "../data/zip.h"
 #include "../graph/file.h"
-#include "array_path.h"
-#include "npy.h"
 #include "prediction.h"
-#include "safetensors_stream.h"
-#include "zip.h"
 
 #include <errno.h>
 #include <stdlib.h>

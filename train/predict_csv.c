@@ -1,9 +1,9 @@
 /*
  * Predictions as CSV: see predict.h.
  */
+#include "../data/source.h"
 #include "../graph/number.h"
 #include "prediction.h"
-#include "source.h"
 
 #include <errno.h>
 #include <stdlib.h>

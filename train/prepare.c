@@ -1,8 +1,8 @@
 /*
  * Setting a run up: its settings, folder, data, programs and tensors, and where it goes on from.
  */
+#include "../data/source.h"
 #include "run.h"
-#include "source.h"
 #include "weights.h"
 
 #include <math.h>

@@ -3,10 +3,10 @@
  */
 #include "training_step.h"
 
+#include "../data/source.h"
 #include "../graph/clock.h"
 #include "executable.h"
 #include "settings.h"
-#include "source.h"
 #include "weights.h"
 
 #include <inttypes.h>

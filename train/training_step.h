@@ -5,8 +5,8 @@
 #ifndef YG_TRAIN_TRAINING_STEP_H
 #define YG_TRAIN_TRAINING_STEP_H
 
+#include "../data/data.h"
 #include "../graph/program.h"
-#include "data.h"
 
 #pragma GCC visibility push(default)
 

@@ -8,7 +8,7 @@
 #ifndef YG_TRAIN_UNITS_H
 #define YG_TRAIN_UNITS_H
 
-#include "data.h"
+#include "../data/data.h"
 
 #pragma GCC visibility push(default)
 

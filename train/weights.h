@@ -5,8 +5,8 @@
 #ifndef YG_TRAIN_WEIGHTS_H
 #define YG_TRAIN_WEIGHTS_H
 
-#include "data.h"
-#include "safetensors.h"
+#include "../data/data.h"
+#include "../data/safetensors.h"
 
 /* Whether all values are finite. Integers always are. */
 bool yg_tensor_is_finite(const yg_tensor *tensor);

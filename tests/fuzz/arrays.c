@@ -1,9 +1,9 @@
 /*
  * Any bytes as a file of arrays, .npy, .npz or IDX: rows that can be read, or a message.
  */
+#include "data/array_file.h"
 #include "fuzz.h"
 #include "require.h"
-#include "train/array_file.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /*
  * Any bytes as a CSV file: records with a cell for each column, or a message.
  */
-#include "train/csv.h"
+#include "data/csv.h"
 
 #include "fuzz.h"
 #include "graph/number.h"

@@ -1,7 +1,7 @@
 /*
  * Any bytes as a safetensors file: tensors whose every element can be read, or a message.
  */
-#include "train/safetensors.h"
+#include "data/safetensors.h"
 
 #include "fuzz.h"
 #include "require.h"

@@ -1,8 +1,8 @@
 /*
- * The formats of arrays, told by the ending of a path. Private to train/.
+ * The formats of arrays, told by the ending of a path. Private to the library.
  */
-#ifndef YG_TRAIN_ARRAY_PATH_H
-#define YG_TRAIN_ARRAY_PATH_H
+#ifndef YG_DATA_ARRAY_PATH_H
+#define YG_DATA_ARRAY_PATH_H
 
 #include <stdbool.h>
 

@@ -5,8 +5,8 @@
  * byte order mark is passed over. Blanks around an unquoted cell do not belong to it. Empty lines
  * are passed over where the header has more than one column.
  */
-#ifndef YG_TRAIN_CSV_H
-#define YG_TRAIN_CSV_H
+#ifndef YG_DATA_CSV_H
+#define YG_DATA_CSV_H
 
 #include "../graph/error.h"
 

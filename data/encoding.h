@@ -1,6 +1,6 @@
 /*
  * The encoding of the data (yg_encoding) in a weights file. It says how each port was read in
- * training, so that other data are read in the same way. Private to train/.
+ * training, so that other data are read in the same way. Private to the library.
  *
  *   tensors  "@standardize/PORT/mean" and "@standardize/PORT/deviation" (f64). No parameter can
  *            have such a name.
@@ -8,8 +8,8 @@
  *            "classes.PORT" and "columns.PORT": JSON lists of texts.
  *            "transform.PORT": a formula.
  */
-#ifndef YG_TRAIN_ENCODING_H
-#define YG_TRAIN_ENCODING_H
+#ifndef YG_DATA_ENCODING_H
+#define YG_DATA_ENCODING_H
 
 #include "data.h"
 #include "safetensors.h"

@@ -1,8 +1,8 @@
 /*
- * Reading pieces of a file that is too large to hold in memory. Private to train/.
+ * Reading pieces of a file that is too large to hold in memory. Private to the library.
  */
-#ifndef YG_TRAIN_READ_AT_H
-#define YG_TRAIN_READ_AT_H
+#ifndef YG_DATA_READ_AT_H
+#define YG_DATA_READ_AT_H
 
 #include "../graph/error.h"
 

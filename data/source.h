@@ -1,5 +1,5 @@
 /*
- * From what a `data:` section names to examples in memory. Private to train/.
+ * From what a `data:` section names to examples in memory. Private to the library.
  *
  * A *source* knows one kind of place where examples stand, such as a CSV file, and gives them a
  * chunk at a time; sources.c lists them. A *reader* (reader.c) opens one, transforms and
@@ -9,8 +9,8 @@
  * Sources give floating-point elements as f64, so that a transform or a standardisation sees all
  * digits, and others in the port's own type.
  */
-#ifndef YG_TRAIN_SOURCE_H
-#define YG_TRAIN_SOURCE_H
+#ifndef YG_DATA_SOURCE_H
+#define YG_DATA_SOURCE_H
 
 #include "../models/loader/names.h"
 #include "csv.h"

@@ -6,8 +6,8 @@
  * and "__metadata__" to a map of strings; the data, row-major and little endian, without gaps.
  * A file is not trusted: every length, offset and shape is checked before use.
  */
-#ifndef YG_TRAIN_SAFETENSORS_H
-#define YG_TRAIN_SAFETENSORS_H
+#ifndef YG_DATA_SAFETENSORS_H
+#define YG_DATA_SAFETENSORS_H
 
 #include "../graph/type.h"
 

@@ -1,12 +1,12 @@
 /*
  * Bytes from a file or a pipe, with a way to see whether more can be read without waiting. Private
- * to train/.
+ * to the library.
  *
  * The writer of a pipe may pause within a table. A reader of rows must see that, so that it can
  * answer the rows that have arrived before it waits for the next one.
  */
-#ifndef YG_TRAIN_INPUT_H
-#define YG_TRAIN_INPUT_H
+#ifndef YG_DATA_INPUT_H
+#define YG_DATA_INPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
 /*
  * NumPy's format of one array: a magic number, a header that is a Python dictionary, the data.
- * Private to train/.
+ * Private to the library.
  *
  * The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. A header is
  * not trusted: each length and size is checked before use.
  */
-#ifndef YG_TRAIN_NPY_H
-#define YG_TRAIN_NPY_H
+#ifndef YG_DATA_NPY_H
+#define YG_DATA_NPY_H
 
 #include "../graph/type.h"
 

@@ -1,11 +1,12 @@
 /*
- * The container of .npz files: zip, with entries that are stored or deflated. Private to train/.
+ * The container of .npz files: zip, with entries that are stored or deflated. Private to the
+ * library.
  *
  * The format: PKWARE's APPNOTE.TXT. An archive is not trusted: each length and offset is checked
  * before use.
  */
-#ifndef YG_TRAIN_ZIP_H
-#define YG_TRAIN_ZIP_H
+#ifndef YG_DATA_ZIP_H
+#define YG_DATA_ZIP_H
 
 #include "../graph/error.h"
 

@@ -1,11 +1,11 @@
 /*
  * IDX, the format of MNIST and its successors: a header with the element type and the dimensions,
- * then all elements, the last dimension fastest, big-endian. Private to train/.
+ * then all elements, the last dimension fastest, big-endian. Private to the library.
  *
  * The format: "THE IDX FILE FORMAT", http://yann.lecun.com/exdb/mnist/. A header is not trusted.
  */
-#ifndef YG_TRAIN_IDX_H
-#define YG_TRAIN_IDX_H
+#ifndef YG_DATA_IDX_H
+#define YG_DATA_IDX_H
 
 #include "npy.h"
 

@@ -1,8 +1,8 @@
 /*
- * safetensors files that are not held in memory. Private to train/.
+ * safetensors files that are not held in memory. Private to the library.
  */
-#ifndef YG_TRAIN_SAFETENSORS_STREAM_H
-#define YG_TRAIN_SAFETENSORS_STREAM_H
+#ifndef YG_DATA_SAFETENSORS_STREAM_H
+#define YG_DATA_SAFETENSORS_STREAM_H
 
 #include "safetensors.h"
 

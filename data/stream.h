@@ -1,5 +1,6 @@
 /*
- * Streams: examples in the order in which a run reads them, a batch at a time. Private to train/.
+ * Streams: examples in the order in which a run reads them, a batch at a time. Private to the
+ * library.
  *
  * Training, evaluation, prediction and `grad` read examples through a stream only. So the storage
  * behind it can change without them; today all examples are in memory.
@@ -8,8 +9,8 @@
  * program, and is closed. The order depends on seed and epoch only. So a run that is resumed, or a
  * step that is repeated, reads the same examples.
  */
-#ifndef YG_TRAIN_STREAM_H
-#define YG_TRAIN_STREAM_H
+#ifndef YG_DATA_STREAM_H
+#define YG_DATA_STREAM_H
 
 #include "data.h"
 

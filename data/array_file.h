@@ -1,11 +1,11 @@
 /*
  * Files of arrays: .npy and .npz of NumPy, .safetensors, and IDX files. Arrays are read a few rows
- * at a time, so that a file of any size takes little memory. Private to train/.
+ * at a time, so that a file of any size takes little memory. Private to the library.
  *
  * A row is what an array has for one index of its first dimension.
  */
-#ifndef YG_TRAIN_ARRAY_FILE_H
-#define YG_TRAIN_ARRAY_FILE_H
+#ifndef YG_DATA_ARRAY_FILE_H
+#define YG_DATA_ARRAY_FILE_H
 
 #include "npy.h"
 

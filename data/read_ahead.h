@@ -1,6 +1,6 @@
 /*
- * Reading ahead: while one batch of examples is used, a thread reads the next one. Private to
- * train/.
+ * Reading ahead: while one batch of examples is used, a thread reads the next one. Private to the
+ * library.
  *
  * It is worth its thread where a source computes, as when CSV is parsed: then parsing and the run
  * of a network happen at the same time. The examples, their order and the batches are the same as
@@ -9,8 +9,8 @@
  * The first batch is read on the calling thread. Only if it is full, and so probably not the last,
  * is a thread started.
  */
-#ifndef YG_TRAIN_READ_AHEAD_H
-#define YG_TRAIN_READ_AHEAD_H
+#ifndef YG_DATA_READ_AHEAD_H
+#define YG_DATA_READ_AHEAD_H
 
 #include "source.h"
 

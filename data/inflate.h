@@ -1,11 +1,11 @@
 /*
- * Decompressing "deflate", the method of zip and gzip, by zlib. Private to train/.
+ * Decompressing "deflate", the method of zip and gzip, by zlib. Private to the library.
  *
  * zlib is opened when it is first needed, and not linked: a program that reads no compressed file
  * starts without it, and a machine without it reads everything else.
  */
-#ifndef YG_TRAIN_INFLATE_H
-#define YG_TRAIN_INFLATE_H
+#ifndef YG_DATA_INFLATE_H
+#define YG_DATA_INFLATE_H
 
 #include "../graph/error.h"
 

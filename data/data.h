@@ -21,8 +21,8 @@
  * The splits do not depend on the training seed, so that `eval` sees the same test examples as
  * `train` did: `seed:` of the section (default 0) draws them.
  */
-#ifndef YG_TRAIN_DATA_H
-#define YG_TRAIN_DATA_H
+#ifndef YG_DATA_DATA_H
+#define YG_DATA_DATA_H
 
 #include "../models/model.h"
 
