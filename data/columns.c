@@ -1,5 +1,5 @@
 /*
- * Which columns of a CSV file belong to which port: see data.h.
+ * Which columns of a table belong to which port: see data.h.
  */
 #include "../graph/number.h"
 #include "source.h"
@@ -11,7 +11,7 @@
 /* The state of choosing columns. */
 typedef struct choice {
     const yg_reading *reading;
-    const yg_csv *csv;
+    const yg_table *table;
     const yg_value *map;
     yg_columns *out;
     size_t *user; /* of each column of the file: 1 + the port that it was given to last; 0: none */
@@ -35,7 +35,7 @@ static bool add(const choice *c, size_t p, size_t index) {
 
 static bool add_named(const choice *c, size_t p, const char *name, yg_origin origin) {
     size_t index;
-    if (!yg_csv_choose(c->csv, name, origin, &index, c->error))
+    if (!yg_table_choose(c->table, name, origin, &index, c->error))
         return false;
     if (c->user[index] == p + 1)
         return yg_fail(c->error, YG_ERROR_NAME, origin, "column '%s' is listed twice", name);
@@ -68,8 +68,8 @@ static bool add_listed(const choice *c, size_t p, const yg_value *value) {
 
 /* "*": every column that no port of the map names. */
 static bool add_rest(const choice *c, size_t p) {
-    for (size_t i = 0; i < yg_csv_column_count(c->csv); i++)
-        if (!c->user[i] && (!yg_csv_check_column(c->csv, i, c->error) || !add(c, p, i)))
+    for (size_t i = 0; i < c->table->column_count; i++)
+        if (!c->user[i] && (!yg_table_check_column(c->table, i, c->error) || !add(c, p, i)))
             return false;
     return true;
 }
@@ -78,7 +78,7 @@ static bool add_rest(const choice *c, size_t p) {
 static bool add_remembered(const choice *c, size_t p) {
     const yg_port_encoding *encoding = &c->reading->data->encoding.ports[p];
     for (size_t i = 0; i < encoding->column_count; i++)
-        if (!add_named(c, p, encoding->columns[i], yg_csv_cell_origin(c->csv, 0)))
+        if (!add_named(c, p, encoding->columns[i], yg_table_heading(c->table, 0)))
             return false;
     return true;
 }
@@ -95,8 +95,8 @@ static size_t input_count(const yg_model *model) {
 static bool count_elements(const choice *c, const yg_port *port, int64_t *count) {
     const size_t length = strlen(port->name);
     int64_t largest = -1;
-    for (size_t i = 0; i < yg_csv_column_count(c->csv); i++) {
-        const char *name = yg_csv_columns(c->csv)[i];
+    for (size_t i = 0; i < c->table->column_count; i++) {
+        const char *name = c->table->columns[i];
         int64_t number;
         if (strncmp(name, port->name, length) == 0 && name[length] == '.' &&
             yg_number_integer(name + length + 1, strlen(name + length + 1), &number) ==
@@ -108,10 +108,10 @@ static bool count_elements(const choice *c, const yg_port *port, int64_t *count)
     for (bool there = true; there && *count <= largest; *count += there) {
         char name[256];
         snprintf(name, sizeof name, "%s.%lld", port->name, (long long)*count);
-        there = yg_csv_find(c->csv, name) != SIZE_MAX;
+        there = yg_table_find(c->table, name) != SIZE_MAX;
     }
     return *count > largest ||
-           yg_fail(c->error, YG_ERROR_DATA, yg_csv_cell_origin(c->csv, 0),
+           yg_fail(c->error, YG_ERROR_DATA, yg_table_heading(c->table, 0),
                    "there is a column '%s.%lld', but none '%s.%lld'", port->name,
                    (long long)largest, port->name, (long long)*count);
 }
@@ -119,11 +119,11 @@ static bool count_elements(const choice *c, const yg_port *port, int64_t *count)
 /* For a model that was trained on rows: `x.0`, `x.1`, …, or `x`, or all there is. */
 static bool add_by_default(const choice *c, size_t p) {
     const yg_port *port = yg_model_port(c->reading->model, p);
-    const size_t columns = yg_csv_column_count(c->csv);
+    const size_t columns = c->table->column_count;
     int64_t width = yg_port_width(c->reading->data, port), numbered;
     if (!count_elements(c, port, &numbered))
         return false;
-    const bool alone = yg_csv_find(c->csv, port->name) != SIZE_MAX;
+    const bool alone = yg_table_find(c->table, port->name) != SIZE_MAX;
     if (!numbered && !(alone && width <= 1) && c->reading->inputs_only &&
         input_count(c->reading->model) == 1 && (width < 0 || (size_t)width == columns)) {
         for (size_t i = 0; i < columns; i++)
@@ -132,24 +132,24 @@ static bool add_by_default(const choice *c, size_t p) {
         return true;
     }
     if (!numbered && (width < 0 || width == 1))
-        return add_named(c, p, port->name, yg_csv_cell_origin(c->csv, 0));
+        return add_named(c, p, port->name, yg_table_heading(c->table, 0));
     for (int64_t i = 0; i < (width < 0 ? numbered : width); i++) {
         char name[256];
         snprintf(name, sizeof name, "%s.%lld", port->name, (long long)i);
-        if (!add_named(c, p, name, yg_csv_cell_origin(c->csv, 0)))
+        if (!add_named(c, p, name, yg_table_heading(c->table, 0)))
             return false;
     }
     return true;
 }
 
 /* Keeps the names that the training part was read by. */
-static bool remember(const yg_csv *csv, const yg_columns *columns, yg_port_encoding *encoding,
+static bool remember(const yg_table *table, const yg_columns *columns, yg_port_encoding *encoding,
                      yg_error *error) {
     encoding->columns = calloc(columns->count + 1, sizeof *encoding->columns);
     if (!encoding->columns)
         return yg_fail_memory(error);
     for (size_t i = 0; i < columns->count; i++) {
-        encoding->columns[i] = strdup(yg_csv_columns(csv)[columns->index[i]]);
+        encoding->columns[i] = strdup(table->columns[columns->index[i]]);
         if (!encoding->columns[i])
             return yg_fail_memory(error);
         encoding->column_count++;
@@ -162,7 +162,7 @@ static bool check_same(const choice *c, size_t p, yg_origin origin) {
     const yg_port_encoding *encoding = &c->reading->data->encoding.ports[p];
     const yg_columns *columns = &c->out[p];
     for (size_t i = 0; i < columns->count || i < encoding->column_count; i++) {
-        const char *is = i < columns->count ? yg_csv_columns(c->csv)[columns->index[i]] : "none";
+        const char *is = i < columns->count ? c->table->columns[columns->index[i]] : "none";
         const char *was = i < encoding->column_count ? encoding->columns[i] : "none";
         if (strcmp(is, was) != 0)
             return yg_fail(c->error, YG_ERROR_DATA, origin,
@@ -212,13 +212,13 @@ static bool choose_rest(const choice *c) {
 }
 
 /* After a failure: adds which columns "*" came to, as many as fit. */
-static bool fail_star(const yg_csv *csv, const yg_columns *columns, yg_origin origin,
+static bool fail_star(const yg_table *table, const yg_columns *columns, yg_origin origin,
                       yg_error *error) {
     const yg_error first = *error;
     char names[300] = "";
     size_t used = 0, shown = 0;
     for (; shown < columns->count; shown++) {
-        const char *name = yg_csv_columns(csv)[columns->index[shown]];
+        const char *name = table->columns[columns->index[shown]];
         if (used + strlen(name) + 3 > sizeof names)
             break;
         used +=
@@ -243,25 +243,25 @@ static bool choose(const choice *c) {
         if (!yg_reading_wants(reading, p))
             continue;
         if (!yg_width_bind(reading, port, (int64_t)c->out[p].count,
-                           value ? value->origin : yg_csv_cell_origin(c->csv, 0), c->error))
+                           value ? value->origin : yg_table_heading(c->table, 0), c->error))
             return is_star(value) && c->out[p].count
-                       ? fail_star(c->csv, &c->out[p], value->origin, c->error)
+                       ? fail_star(c->table, &c->out[p], value->origin, c->error)
                        : false;
         if (reading->training && !reading->data->encoding.known &&
-            !remember(c->csv, &c->out[p], &reading->data->encoding.ports[p], c->error))
+            !remember(c->table, &c->out[p], &reading->data->encoding.ports[p], c->error))
             return false;
     }
     return true;
 }
 
-bool yg_columns_choose(const yg_reading *reading, const yg_csv *csv, const yg_value *map,
+bool yg_columns_choose(const yg_reading *reading, const yg_table *table, const yg_value *map,
                        yg_columns *out, yg_error *error) {
     const choice c = {
         .reading = reading,
-        .csv = csv,
+        .table = table,
         .map = map,
         .out = out,
-        .user = calloc(yg_csv_column_count(csv) + 1, sizeof *c.user),
+        .user = calloc(table->column_count + 1, sizeof *c.user),
         .error = error,
     };
     const bool good = c.user ? choose(&c) : yg_fail_memory(error);

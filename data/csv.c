@@ -371,19 +371,19 @@ bool yg_csv_choose(const yg_csv *csv, const char *column, yg_origin origin, size
                               : yg_csv_check_column(csv, *index, error);
 }
 
-static yg_origin header_origin(const yg_csv *csv, size_t column) {
+yg_origin yg_csv_heading(const yg_csv *csv, size_t column) {
     return (yg_origin){csv->name, csv->header[column].line, csv->header[column].column};
 }
 
 bool yg_csv_check_column(const yg_csv *csv, size_t column, yg_error *error) {
     const char *name = csv->columns[column];
     if (!*name)
-        return yg_fail(error, YG_ERROR_DATA, header_origin(csv, column),
+        return yg_fail(error, YG_ERROR_DATA, yg_csv_heading(csv, column),
                        "column %zu has no name; the first line must name every column that is used",
                        column + 1);
     const size_t known = yg_names_find(&csv->names, name);
     return csv->second[known] == SIZE_MAX ||
-           yg_fail(error, YG_ERROR_NAME, header_origin(csv, csv->second[known]),
+           yg_fail(error, YG_ERROR_NAME, yg_csv_heading(csv, csv->second[known]),
                    "columns %zu and %zu have the same name, '%s'", csv->first[known] + 1,
                    csv->second[known] + 1, name);
 }

@@ -30,6 +30,8 @@ size_t yg_csv_find(const yg_csv *csv, const char *column);
  * there are several. */
 bool yg_csv_choose(const yg_csv *csv, const char *column, yg_origin origin, size_t *index,
                    yg_error *error);
+/* Where a column's name stands. */
+yg_origin yg_csv_heading(const yg_csv *csv, size_t column);
 /* Fails where the column has no name, or another one has the same. */
 bool yg_csv_check_column(const yg_csv *csv, size_t column, yg_error *error);
 

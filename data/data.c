@@ -10,18 +10,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A mapping's known keys: some of its own, and one for each port. */
-static bool check_part_keys(const yg_model *model, const yg_value *map, const char *what,
+/* Checks the keys of a mapping that has an entry for each port, and perhaps `own` ones. */
+static bool check_port_keys(const yg_model *model, const yg_value *map, const char *what,
                             const yg_key *own, size_t own_count, yg_error *error) {
     const size_t ports = yg_model_port_count(model);
     yg_key *keys = calloc(own_count + ports + 1, sizeof *keys);
     if (!keys)
         return yg_fail_memory(error);
-    if (own_count)
-        memcpy(keys, own, own_count * sizeof *keys);
+    for (size_t i = 0; i < own_count; i++)
+        keys[i] = own[i];
     for (size_t p = 0; p < ports; p++)
         keys[own_count + p] = (yg_key){.name = yg_model_port(model, p)->name};
     const bool good = yg_value_check_keys(map, what, keys, own_count + ports, error);
+    free(keys);
+    return good;
+}
+
+/* Checks the keys of a part with examples of its own: where they stand, what the kind of table
+ * takes, and the ports. `refused` says what is wrong with some others. */
+static bool check_part_keys(const yg_model *model, const yg_value *map, const char *what,
+                            const yg_key *refused, size_t refused_count, yg_error *error) {
+    const yg_table_kind *const *kinds = yg_table_kinds();
+    const yg_table_kind *kind = yg_table_kind_of(map);
+    size_t count = 0, room = refused_count + 1 + (kind ? kind->key_count : 0);
+    for (size_t i = 0; kinds[i]; i++)
+        room++;
+    yg_key *keys = calloc(room + 1, sizeof *keys);
+    if (!keys)
+        return yg_fail_memory(error);
+    for (size_t i = 0; kinds[i]; i++)
+        keys[count++] = (yg_key){.name = kinds[i]->key};
+    keys[count++] = (yg_key){.name = "arrays"};
+    for (size_t i = 0; kind && i < kind->key_count; i++)
+        keys[count++] = kind->keys[i];
+    for (size_t i = 0; i < refused_count; i++)
+        keys[count++] = refused[i];
+    const bool good = check_port_keys(model, map, what, keys, count, error);
     free(keys);
     return good;
 }
@@ -83,10 +107,7 @@ static bool read_split(const yg_model *model, const yg_value *map, yg_split *spl
 
 static bool read_held_out(const yg_reading *reading, const yg_value *section, const char *key,
                           yg_dataset *dataset, yg_split *split, yg_error *error) {
-    static const yg_key keys[] = {{"csv", false, NULL},
-                                  {"arrays", false, NULL},
-                                  {"delimiter", false, NULL},
-                                  {"fraction", false, "`fraction` goes with `from: train`"},
+    static const yg_key keys[] = {{"fraction", false, "`fraction` goes with `from: train`"},
                                   {"stratify", false, "`stratify` goes with `from: train`"}};
     const yg_value *map = yg_value_get(section, key);
     split->out = dataset;
@@ -103,7 +124,7 @@ static bool read_held_out(const yg_reading *reading, const yg_value *section, co
 /* Notes `transform: {x: x / 255}`. A formula that the weights remember is the model's already. */
 static bool read_transforms(const yg_model *model, const yg_value *map, yg_data *data,
                             yg_error *error) {
-    if (map && !check_part_keys(model, map, "`transform`", NULL, 0, error))
+    if (map && !check_port_keys(model, map, "`transform`", NULL, 0, error))
         return false;
     for (size_t p = 0; map && p < data->encoding.count; p++) {
         const yg_port *port = yg_model_port(model, p);
@@ -206,9 +227,6 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         {"valid", false, "it is `validation` here"},
         {"split", false, "write `validation: {from: train, fraction: 0.2}`"}};
     static const yg_key part_keys[] = {
-        {"csv", false, NULL},
-        {"arrays", false, NULL},
-        {"delimiter", false, NULL},
         {"from", false, "`train` is what the other parts are taken from"},
         {"fraction", false, "`train` keeps what the other parts leave"}};
     const char *symbol;
@@ -245,6 +263,15 @@ bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg
         return true;
     yg_data_free(data);
     return false;
+}
+
+void yg_data_free(yg_data *data) {
+    yg_dataset_free(&data->train);
+    yg_dataset_free(&data->validation);
+    yg_dataset_free(&data->test);
+    yg_encoding_free(&data->encoding);
+    free(data->dims);
+    *data = (yg_data){0};
 }
 
 bool yg_data_load(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error) {

@@ -13,8 +13,8 @@
 #define YG_DATA_SOURCE_H
 
 #include "../models/loader/names.h"
-#include "csv.h"
 #include "data.h"
+#include "table.h"
 
 typedef struct yg_labels yg_labels;
 
@@ -35,8 +35,7 @@ bool yg_reading_wants(const yg_reading *reading, size_t port);
 /* ---------------------------------------------------------------------------- sources ------- */
 
 typedef struct yg_source {
-    const char *key; /* a part with this key is read by this source; NULL: any other part is */
-    bool numbers;    /* it gives numbers: a class is its number, and no text is a label */
+    bool numbers; /* it gives numbers: a class is its number, and no text is a label */
     /* Opens it and binds the ports' dimensions (yg_width_bind() …). `part` is what the section
      * says. NULL on failure. */
     void *(*open)(const yg_reading *reading, const yg_value *part, yg_error *error);
@@ -54,7 +53,7 @@ typedef struct yg_source {
     void (*close)(void *state);
 } yg_source;
 
-extern const yg_source yg_source_csv, yg_source_rows, yg_source_array;
+extern const yg_source yg_source_table, yg_source_rows, yg_source_array;
 
 /* The source of a part. */
 const yg_source *yg_source_of(const yg_value *part);
@@ -64,19 +63,13 @@ const yg_source *yg_source_of(const yg_value *part);
 char *yg_source_path(const yg_reading *reading, const yg_value *value, const char *what,
                      yg_error *error);
 
-/* A CSV file or pipe that is open, for yg_source_csv. `map` names the columns (see data.h); NULL:
- * as the encoding remembers. `file` stays the caller's; `name` stands for it in messages. */
-void *yg_csv_source_new(const yg_reading *reading, FILE *file, const char *name, char delimiter,
-                        const yg_value *map, yg_error *error);
-/* The same by its path. */
-void *yg_csv_source_open(const yg_reading *reading, const char *path, yg_origin origin,
-                         char delimiter, const yg_value *map, yg_error *error);
+/* A table, for yg_source_table. `map` names the columns (see data.h); NULL: as the encoding
+ * remembers. A request without a name is named after its path. NULL on failure. */
+void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
+                          const yg_table_request *request, const yg_value *map, yg_error *error);
 
 /* A file of arrays for all ports, for yg_source_array: see array_file.h. NULL on failure. */
 void *yg_array_source_open(const yg_reading *reading, const char *path, yg_error *error);
-
-/* `delimiter:` of a part; NULL, or a part without: a comma. */
-bool yg_read_delimiter(const yg_value *map, char *delimiter, yg_error *error);
 
 /* ------------------------------------------------------------------------------- readers ---- */
 
@@ -102,10 +95,12 @@ void yg_reader_stop(const yg_reader *reader);
 /* Appends all remaining examples, then decides which label is which class. */
 bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error);
 
-/* ------------------------------------------------------------------------------- ports.c ---- */
+/* ---------------------------------------------------------------------------- encoding.c ---- */
 
 /* Makes an encoding with an empty entry for each port. False when out of memory. */
 bool yg_encoding_make(const yg_model *model, yg_encoding *encoding, yg_error *error);
+
+/* ------------------------------------------------------------------------------- ports.c ---- */
 
 /* Notes that dimension `d` of the port (not the batch's) has the size `size`. Fails if the model or
  * earlier data say another size. */
@@ -142,17 +137,12 @@ bool yg_elements_store(const yg_reading *reading, size_t port, const double *val
 /* The address of an example. */
 void *yg_elements_at(const yg_elements *elements, int64_t example);
 
-/* ------------------------------------------------------------------------------- value.c ---- */
-
-/* The place of a value, for messages: a CSV cell, or a value of the model file (`column` NULL). */
-typedef struct yg_place {
-    yg_origin origin;
-    int64_t row;
-    const char *column;
-} yg_place;
+/* ------------------------------------------------------------------------------- place.c ---- */
 
 /* "row 3, column 'species'", or the port's name. Returns `text`. */
 const char *yg_place_text(const yg_place *place, const yg_port *port, char *text, size_t size);
+
+/* ------------------------------------------------------------------------------- value.c ---- */
 
 /* Whether a cell has no value: it is empty, NA, N/A, NaN, null or ?, in upper or lower case. */
 bool yg_text_is_missing(const char *text);
@@ -201,7 +191,7 @@ typedef struct yg_columns {
 } yg_columns;
 
 /* Fills out[p] for each wanted port; the caller frees the `index`es, also after a failure. */
-bool yg_columns_choose(const yg_reading *reading, const yg_csv *csv, const yg_value *map,
+bool yg_columns_choose(const yg_reading *reading, const yg_table *table, const yg_value *map,
                        yg_columns *out, yg_error *error);
 
 /* ------------------------------------------------------------------------------ invent.c ---- */

@@ -10,14 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-const char *yg_place_text(const yg_place *place, const yg_port *port, char *text, size_t size) {
-    if (place->column)
-        snprintf(text, size, "row %" PRId64 ", column '%.200s'", place->row, place->column);
-    else
-        snprintf(text, size, "'%.150s'", port->name);
-    return text;
-}
-
 bool yg_text_is_missing(const char *text) {
     static const char *const words[] = {"", "NA", "N/A", "NaN", "null", "?"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

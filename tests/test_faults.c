@@ -3,7 +3,7 @@
  * ends in a clean error or a complete file, the last checkpoint stays, and a run that goes on comes
  * to the same bits.
  */
-#include "data/encoding.h"
+#include "data/encoding_file.h"
 #include "fault_injection.h"
 #include "file_faults.h"
 #include "graph/random.h"

@@ -7,7 +7,7 @@
  * none of these is taken for a parameter. A note holds the run's identity (identity.c), so that a
  * run does not go on with the checkpoint of another.
  */
-#include "../data/encoding.h"
+#include "../data/encoding_file.h"
 #include "../graph/clock.h"
 #include "../graph/file.h"
 #include "model_copy.h"

@@ -3,7 +3,7 @@
  */
 #include "evaluate.h"
 
-#include "../data/encoding.h"
+#include "../data/encoding_file.h"
 #include "../data/source.h"
 #include "executables.h"
 #include "settings.h"
@@ -34,12 +34,12 @@ static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const
     const bool has_train = section && section->kind == YG_MAPPING;
     const yg_value *train = has_train ? yg_value_get(section, "train") : NULL;
     const char *symbol;
-    char delimiter;
-    if (!yg_read_delimiter(train, &delimiter, error) || !yg_batch_symbol(model, &symbol, error) ||
+    if (!yg_batch_symbol(model, &symbol, error) ||
         !yg_encoding_load(model, weights, path, &data->encoding, error))
         return false;
-    void *state = yg_csv_source_open(&reading, csv, YG_NOWHERE, delimiter, NULL, error);
-    yg_reader *reader = yg_reader_new(&reading, &yg_source_csv, state, error);
+    const yg_table_request request = {.path = csv, .part = train};
+    void *state = yg_table_source_new(&reading, &yg_table_csv, &request, NULL, error);
+    yg_reader *reader = yg_reader_new(&reading, &yg_source_table, state, error);
     const bool good = reader && yg_reader_all(reader, &data->test, error);
     yg_reader_close(reader);
     return good;

@@ -12,7 +12,7 @@
  *
  * A model without a loss gets one: its outputs times random numbers.
  */
-#include "../data/encoding.h"
+#include "../data/encoding_file.h"
 #include "../data/source.h"
 #include "../graph/random.h"
 #include "executable.h"

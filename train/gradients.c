@@ -3,7 +3,7 @@
  */
 #include "gradients.h"
 
-#include "../data/encoding.h"
+#include "../data/encoding_file.h"
 #include "executable.h"
 #include "settings.h"
 #include "weights.h"

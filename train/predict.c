@@ -4,7 +4,7 @@
 #include "predict.h"
 
 #include "../data/array_path.h"
-#include "../data/encoding.h"
+#include "../data/encoding_file.h"
 #include "../data/read_ahead.h"
 #include "../data/source.h"
 #include "../graph/threads.h"
@@ -190,8 +190,9 @@ static yg_reader *open_reader(const yg_prediction *p, const yg_reading *reading,
     if (options->in_arrays)
         return yg_reader_new(reading, &yg_source_array,
                              yg_array_source_open(reading, options->in_arrays, error), error);
-    return yg_reader_new(reading, &yg_source_csv,
-                         yg_csv_source_new(reading, in, name, p->delimiter, NULL, error), error);
+    const yg_table_request request = {.file = in, .name = name, .delimiter = p->delimiter};
+    return yg_reader_new(reading, &yg_source_table,
+                         yg_table_source_new(reading, &yg_table_csv, &request, NULL, error), error);
 }
 
 static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, const char *name,

@@ -8,8 +8,8 @@
  *            "classes.PORT" and "columns.PORT": JSON lists of texts.
  *            "transform.PORT": a formula.
  */
-#ifndef YG_DATA_ENCODING_H
-#define YG_DATA_ENCODING_H
+#ifndef YG_DATA_ENCODING_FILE_H
+#define YG_DATA_ENCODING_FILE_H
 
 #include "data.h"
 #include "safetensors.h"

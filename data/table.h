@@ -1,0 +1,160 @@
+/*
+ * Tables: records of named columns, in order. Private to the library.
+ *
+ * A *kind* of table reads one sort of place, such as a CSV file; tables.c lists the kinds. A kind
+ * gives a record's cells as they stand there. What a cell means is decided by the columns of the
+ * ports that read it: see column.h.
+ *
+ * A kind is used through the functions yg_table_*, which look up columns and count records for all
+ * kinds alike.
+ */
+#ifndef YG_DATA_TABLE_H
+#define YG_DATA_TABLE_H
+
+#include "../models/loader/document.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* --------------------------------------------------------------------------------- records --- */
+
+typedef enum yg_cell_kind {
+    YG_CELL_NONE,   /* no value, as NULL in SQL and null in JSON. An empty text is a text */
+    YG_CELL_TEXT,   /* `text`, of `size` bytes */
+    YG_CELL_WHOLE,  /* `whole` */
+    YG_CELL_NUMBER, /* `number` */
+} yg_cell_kind;
+
+typedef struct yg_cell {
+    yg_cell_kind kind;
+    uint32_t size; /* bytes of `text`, which is UTF-8 and has no NUL, neither in it nor behind it */
+    union {
+        const char *text;
+        int64_t whole;
+        double number;
+    };
+} yg_cell;
+
+/* Some records, valid until the next call on their table. */
+typedef struct yg_records {
+    int64_t count;
+    const yg_cell *cells; /* [count, columns of the table]: all cells of a record side by side */
+} yg_records;
+
+/* Where a record begins, to go there again. A kind gives meaning to all but `record`. */
+typedef struct yg_mark {
+    int64_t file;   /* of several files: which one */
+    int64_t offset; /* in bytes */
+    int64_t record; /* records before it in the whole table */
+    int64_t line;   /* in the file, from 1; 0: the kind has no lines */
+    int64_t row;    /* records before it in its file */
+} yg_mark;
+
+/* The place of a value, for messages. */
+typedef struct yg_place {
+    yg_origin origin;   /* in the file; column in characters */
+    int64_t row;        /* the record's number in its file, from 1 */
+    const char *column; /* the column's name; NULL: a value of the model file */
+} yg_place;
+
+/* ----------------------------------------------------------------------------------- kinds --- */
+
+typedef struct yg_table yg_table;
+
+typedef struct yg_table_request {
+    const char *path; /* of the file */
+    FILE *file;       /* an open file or pipe to be read instead; stays the caller's. NULL: `path`
+                         is opened */
+    const char *name; /* stands for the file in messages; outlives the table */
+    yg_origin origin; /* the place that names the path, for the message that it cannot be opened */
+    const yg_value *part; /* has the keys of the kind; NULL: none */
+    char delimiter;       /* goes before that of `part`; 0: none was asked for */
+} yg_table_request;
+
+typedef struct yg_table_kind {
+    const char *key;    /* of a part that names its file, as `csv` */
+    const yg_key *keys; /* further keys of such a part, as `delimiter` */
+    size_t key_count;
+    const char *const
+        *suffixes; /* of paths that are files of this kind, as ".csv"; ends with NULL */
+    /* Opens it and reads the columns' names. NULL on failure. */
+    yg_table *(*open)(const yg_table_request *request, yg_error *error);
+    /* Reads the next records: at least one, at most `limit`, otherwise as many as is convenient.
+     * Returns their number; 0 at the end, -1 on failure. A record that is wrong fails the call that
+     * would begin with it: the records before it are given first. With `eager`, the call waits for
+     * the first record only, and gives what has arrived. */
+    int64_t (*next)(yg_table *table, int64_t limit, bool eager, yg_records *records,
+                    yg_error *error);
+    /* The place of a cell of the last records: of cells[record * columns + column]. `column` of the
+     * place need not be set. It is asked for when an error is told, so it may take its time. */
+    yg_place (*place)(const yg_table *table, int64_t record, size_t column);
+    /* Where a column's name stands; NULL: nowhere. */
+    yg_origin (*heading)(const yg_table *table, size_t column);
+    /* Why a name may be missing among the columns, as "…; is ',' the right delimiter?": returns
+     * `text`, or NULL if nothing is suspicious. NULL: nothing ever is. */
+    const char *(*advice)(const yg_table *table, char *text, size_t size);
+    /* Where the next record begins. False where it cannot be gone to again, as in a pipe. NULL: it
+     * never can. */
+    bool (*tell)(yg_table *table, yg_mark *mark);
+    /* Goes to a mark of this table, or of another one that was opened on the same files. */
+    bool (*seek)(yg_table *table, const yg_mark *mark, yg_error *error);
+    /* More records may come, but have not arrived. NULL: that cannot be. */
+    bool (*waits)(yg_table *table);
+    /* Lets next() be stopped while it waits for a pipe; false if that is impossible. NULL: next()
+     * never waits. */
+    bool (*allow_stop)(yg_table *table);
+    /* Makes next() fail soon, also where it waits. Called from another thread. */
+    void (*stop)(yg_table *table);
+    void (*close)(yg_table *table);
+} yg_table_kind;
+
+/* The state of a kind begins with it. The kind sets the first four members when it opens. */
+struct yg_table {
+    const yg_table_kind *kind;
+    const char *name; /* of the file, for messages */
+    size_t column_count;
+    /* Names of the columns. One may be "", and several may be equal: that is an error only where
+     * such a column is used. */
+    const char *const *columns;
+    struct yg_table_names *names; /* of tables.c */
+};
+
+extern const yg_table_kind yg_table_csv;
+
+/* ------------------------------------------------------------------------------ tables.c ----- */
+
+/* The kind of a part, by its keys; NULL: the part is no table. */
+const yg_table_kind *yg_table_kind_of(const yg_value *part);
+/* All kinds; ends with NULL. */
+const yg_table_kind *const *yg_table_kinds(void);
+
+/* ------------------------------------------------------------------------------- table.c ----- */
+
+yg_table *yg_table_open(const yg_table_kind *kind, const yg_table_request *request,
+                        yg_error *error);
+void yg_table_close(yg_table *table); /* NULL is allowed */
+
+/* As the functions of a kind. */
+int64_t yg_table_next(yg_table *table, int64_t limit, bool eager, yg_records *records,
+                      yg_error *error);
+bool yg_table_tell(yg_table *table, yg_mark *mark);
+bool yg_table_seek(yg_table *table, const yg_mark *mark, yg_error *error);
+bool yg_table_waits(yg_table *table);
+bool yg_table_allow_stop(yg_table *table);
+void yg_table_stop(yg_table *table);
+
+/* The place of a cell of the last records, with the column's name. */
+yg_place yg_table_place(const yg_table *table, int64_t record, size_t column);
+/* Where a column's name stands: the name of the file at least. */
+yg_origin yg_table_heading(const yg_table *table, size_t column);
+
+/* The first column of that name, or SIZE_MAX. */
+size_t yg_table_find(const yg_table *table, const char *column);
+/* Finds the only column of that name. Fails if there is none, suggesting the nearest name, or if
+ * there are several. `origin` is the place that asks for it. */
+bool yg_table_choose(const yg_table *table, const char *column, yg_origin origin, size_t *index,
+                     yg_error *error);
+/* Fails where the column has no name, or another one has the same. */
+bool yg_table_check_column(const yg_table *table, size_t column, yg_error *error);
+
+#endif
