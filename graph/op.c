@@ -3,6 +3,8 @@
  */
 #include "op.h"
 
+#include "number.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -60,8 +62,12 @@ static bool check_range(const yg_op *op, const yg_attr_spec *spec, double value,
                         yg_error *error) {
     if (spec->min == spec->max || (value >= spec->min && value <= spec->max))
         return true;
-    return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s = %g is outside %g to %g", op->name,
-                   spec->name, value, spec->min, spec->max);
+    const bool low = value < spec->min;
+    char limit[YG_NUMBER_TEXT], found[YG_NUMBER_TEXT];
+    return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s is at %s %s, found %s", op->name,
+                   spec->name, low ? "least" : "most",
+                   yg_number_text(low ? spec->min : spec->max, limit),
+                   yg_number_text(value, found));
 }
 
 static bool check_choice(const yg_op *op, const yg_attr_spec *spec, const yg_attr *attr,

@@ -217,7 +217,7 @@ Test(lists, of_sizes_are_checked) {
     static const struct {
         int64_t third;
         const char *expected;
-    } cases[] = {{2, "the sections do not add up to 20"}, {-1, "sections = -1 is outside 0 to"}};
+    } cases[] = {{2, "the sections do not add up to 20"}, {-1, "sections is at least 0, found -1"}};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         yg_graph *g = yg_graph_new(yg_ops(), 0);
         int64_t sizes[COUNT];
