@@ -143,6 +143,56 @@ static const expansion expansions[] = {
      "  deep.0.twice: 2 * e\n"
      "  deep.0.s: sum(deep.0.twice)\n"
      "  deep.1.twice: 2 * deep.0.twice\n"},
+    {"nodes, parameters and copies that sizes decide",
+     HEAD "define:\n"
+          "  block:\n"
+          "    args: {n: int}\n"
+          "    inputs: {x: [B, k]}\n"
+          "    params: {w: {shape: [n], init: ones, if: n > k, trainable: k > 4}}\n"
+          "    graph:\n"
+          "      a: {type: linear, out_features: n, use_bias: false, init: ones}\n"
+          "      b: {type: linear, input: x, if: n != k, out_features: n, use_bias: false, init: "
+          "ones}\n"
+          "      c: if(n > k, a * w, a) + if(n != k, b, x)\n"
+          "      d: if(n == k, -c, if(given(b), b + c, c))\n"
+          "    outputs: [d]\n"
+          "inputs: {x: [B, 4]}\n"
+          "graph:\n"
+          "  g: {type: block, repeat: {n: [4, 5, 2]}, n: n}\n"
+          "  h: {type: block, repeat: \"size(g, 1) - 1\", n: 2}\n"
+          "outputs: [h]\n",
+     "params:\n"
+     "  g.0.a.weight: {shape: [4, 4], init: {type: ones}}\n"
+     "  g.1.w: {shape: [5], init: {type: ones}, trainable: false}\n"
+     "  g.1.a.weight: {shape: [5, 4], init: {type: ones}}\n"
+     "  g.1.b.weight: {shape: [5, 4], init: {type: ones}}\n"
+     "  g.2.a.weight: {shape: [2, 5], init: {type: ones}}\n"
+     "  g.2.b.weight: {shape: [2, 5], init: {type: ones}}\n"
+     "  h.0.a.weight: {shape: [2, 2], init: {type: ones}}\n"
+     "graph:\n"
+     "  g.0.a.z: matmul(x, g.0.a.weight, transpose_b=true)\n"
+     "  g.0.a.y: identity(g.0.a.z)\n"
+     "  g.0.c: g.0.a.y + x\n"
+     "  g.0.d: if(4 == size(x, 1), -g.0.c, g.0.c)\n"
+     "  g.1.a.z: matmul(g.0.d, g.1.a.weight, transpose_b=true)\n"
+     "  g.1.a.y: identity(g.1.a.z)\n"
+     "  g.1.b.z: matmul(g.0.d, g.1.b.weight, transpose_b=true)\n"
+     "  g.1.b.y: identity(g.1.b.z)\n"
+     "  g.1.c: if(5 > size(g.0.d, 1), g.1.a.y * g.1.w, g.1.a.y) + if(5 != size(g.0.d, 1), g.1.b.y, "
+     "g.0.d)\n"
+     "  g.1.d: if(5 == size(g.0.d, 1), -g.1.c, g.1.b.y + g.1.c)\n"
+     "  g.2.a.z: matmul(g.1.d, g.2.a.weight, transpose_b=true)\n"
+     "  g.2.a.y: identity(g.2.a.z)\n"
+     "  g.2.b.z: matmul(g.1.d, g.2.b.weight, transpose_b=true)\n"
+     "  g.2.b.y: identity(g.2.b.z)\n"
+     "  g.2.c: g.2.a.y + if(2 != size(g.1.d, 1), g.2.b.y, g.1.d)\n"
+     "  g.2.d: if(2 == size(g.1.d, 1), -g.2.c, g.2.b.y + g.2.c)\n"
+     "  g: g.2.d\n"
+     "  h.0.a.z: matmul(g, h.0.a.weight, transpose_b=true)\n"
+     "  h.0.a.y: identity(h.0.a.z)\n"
+     "  h.0.c: h.0.a.y + g\n"
+     "  h.0.d: if(2 == size(g, 1), -h.0.c, h.0.c)\n"
+     "  h: h.0.d\n"},
     {"parameters of one copy, and of layers that are arguments",
      HEAD
      "define:\n"
@@ -389,5 +439,34 @@ Test(layer_language, expects_formulas) {
                                            "expect: {parameters: 2 * n + 2}\n",
                                       &error);
     cr_expect_not_null(model, "%s", error.message);
+    yg_model_free(model);
+}
+
+/* What sizes decide is decided when a model is loaded. A graph for which it would be otherwise is
+ * an error, also where the size is only known by a node's name, which `expand` leaves out. */
+Test(layer_language, checks_what_sizes_decided) {
+    const char *text = HEAD "inputs: {x: [B, T, 4]}\n"
+                            "graph:\n"
+                            "  t: size(x, 1)\n"
+                            "  h: {type: linear, input: x, out_features: 4}\n"
+                            "  k: {type: linear, out_features: 4, if: t > 3}\n"
+                            "outputs: [k]\n";
+    yg_error error = {0};
+    yg_model *model = model_from_text(text, &error);
+    cr_assert_not_null(model, "%s", error.message);
+    for (int64_t length = 2; length < 6; length++) {
+        const yg_dim dims[] = {{"B", 1}, {"T", length}};
+        const yg_network_options options = {.dims = dims, .dim_count = 2, .dtype = YG_F32};
+        yg_network *network = yg_network_build(model, &options, &error);
+        cr_expect_eq(network != NULL, length > 3, "T = %d", (int)length);
+        yg_network_free(network);
+    }
+    cr_expect_str_eq(error.message, "`if` of node 'k' cannot depend on a symbolic dimension or on "
+                                    "`training`");
+    cr_expect_eq(error.line, 7);
+    char *expanded = yg_model_expand(model, &error);
+    cr_assert_not_null(expanded);
+    cr_expect_null(strstr(expanded, "  t: "), "%s", expanded);
+    free(expanded);
     yg_model_free(model);
 }

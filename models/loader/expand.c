@@ -48,7 +48,9 @@ static bool bind_ports(yg_expander *x, yg_scope *scope) {
         const yg_port *port = &model->ports[i];
         for (int d = 0; d < port->rank; d++)
             if (port->symbols[d] && !yg_scope_find(scope, port->symbols[d]) &&
-                !bind_own_name(x, scope, port->symbols[d], port->origin))
+                !(bind_own_name(x, scope, port->symbols[d], port->origin) &&
+                  (yg_names_add(&x->symbols, x->pool, port->symbols[d]) ||
+                   yg_fail_memory(x->error))))
                 return false;
     }
     for (size_t i = 0; i < model->port_count; i++)
@@ -187,7 +189,7 @@ static yg_dtype trial_dtype(const yg_model *model) {
 }
 
 bool yg_expand_model(const yg_model *model, yg_pool *pool, int64_t batch, bool training,
-                     yg_flat *flat, yg_error *error) {
+                     const yg_flat *first, yg_flat *flat, yg_error *error) {
     yg_error failure = {0};
     yg_network_options options = {.training = training, .dtype = trial_dtype(model)};
     yg_dim *dims;
@@ -198,8 +200,12 @@ bool yg_expand_model(const yg_model *model, yg_pool *pool, int64_t batch, bool t
     if (!network)
         return false;
     yg_builder trial;
-    yg_expander x = {
-        .model = model, .pool = pool, .flat = flat, .trial = &trial, .error = &failure};
+    yg_expander x = {.model = model,
+                     .pool = pool,
+                     .flat = flat,
+                     .first = first,
+                     .trial = &trial,
+                     .error = &failure};
     const bool good =
         yg_builder_open(&trial, model, network, &options, &failure) && expand(&x, network);
     yg_network_free(network);

@@ -270,6 +270,36 @@ static bool expand_number_call(yg_expander *x, const yg_scope *scope, const yg_e
                  : written_call(x, call, arguments, term);
 }
 
+/* Expands a branch of an `if` whose condition only a network knows. *absent becomes true if the
+ * branch reads a name that is absent, so that it cannot be built. */
+static const yg_expression *expand_branch(yg_expander *x, const yg_scope *scope,
+                                          const yg_expression *branch, bool *absent) {
+    x->met_absent = false;
+    const yg_expression *written = yg_expand_whole(x, scope, branch);
+    *absent = !written && x->met_absent && x->trial;
+    if (*absent)
+        *x->error = (yg_error){0};
+    x->met_absent = false;
+    return written;
+}
+
+/* An `if` with a branch that reads a name that is absent: `if(n != m, shortcut, x)` beside a node
+ * `shortcut` with `if: n != m`. The condition must be the same in all networks. */
+static bool expand_only_branch(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                               const yg_term *condition, yg_term *term) {
+    char found[200];
+    yg_term value;
+    if (!yg_expand_fixed(x, condition, "the condition of an `if` with a node that is not there",
+                         call->children[0]->origin, &value))
+        return false;
+    if (value.kind != YG_TERM_BOOL)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, call->children[0]->origin,
+                       "if(condition, a, b): the condition is true or false when the graph is "
+                       "built, found %s",
+                       yg_term_describe(x->trial->graph, &value, found, sizeof found));
+    return yg_expand_expression(x, scope, call->children[value.i ? 1 : 2], term);
+}
+
 static bool expand_if(yg_expander *x, const yg_scope *scope, const yg_expression *call,
                       yg_term *term) {
     yg_term condition;
@@ -283,14 +313,19 @@ static bool expand_if(yg_expander *x, const yg_scope *scope, const yg_expression
                        "if(condition, a, b): the condition is true or false when the graph is "
                        "built, found %s",
                        yg_term_describe(NULL, &condition, found, sizeof found));
+    const yg_expression *branches[2];
+    bool absent[2];
+    for (size_t i = 0; i < 2; i++) {
+        branches[i] = expand_branch(x, scope, call->children[1 + i], &absent[i]);
+        if (!branches[i] && !absent[i])
+            return false;
+    }
+    if (absent[0] || absent[1])
+        return expand_only_branch(x, scope, call, &condition, term);
     yg_expression *copy = yg_expression_new(x->pool, YG_EXPRESSION_CALL, call->origin, call->text);
     yg_expression *const children[] = {
         (yg_expression *)condition.written, /* once: conditions in conditions would double */
-        (yg_expression *)yg_expand_whole(x, scope, call->children[1]),
-        (yg_expression *)yg_expand_whole(x, scope, call->children[2]),
-    };
-    if (!children[1] || !children[2])
-        return false;
+        (yg_expression *)branches[0], (yg_expression *)branches[1]};
     return set_written(
         x, copy && yg_expression_adopt(x->pool, copy, children, NULL, 3) ? copy : NULL, term);
 }

@@ -49,14 +49,17 @@ struct yg_scope {
 typedef struct yg_expander {
     const yg_model *model;
     yg_pool *pool;
-    yg_flat *flat;          /* the result; NULL: only values are wanted, no body is made */
-    yg_builder *trial;      /* builds each statement on trial; NULL: nothing is built */
-    bool results;           /* all layers have been expanded: `layer_losses` is known */
-    bool constants;         /* only numbers are wanted: a call of an operator is an error */
-    yg_names taken;         /* full names that are in use or reserved */
-    const yg_frame *frame;  /* the layer that is being expanded, for messages */
-    int depth;              /* how many layers surround the current body */
-    yg_origin place;        /* of the entry of the model's own graph that is being expanded */
+    yg_flat *flat;         /* the result; NULL: only values are wanted, no body is made */
+    const yg_flat *first;  /* the same model, expanded for another batch; NULL: this is the first */
+    yg_builder *trial;     /* builds each statement on trial; NULL: nothing is built */
+    bool results;          /* all layers have been expanded: `layer_losses` is known */
+    bool met_absent;       /* the error is the use of a name that is absent */
+    bool constants;        /* only numbers are wanted: a call of an operator is an error */
+    yg_names symbols;      /* the symbolic dimensions */
+    yg_names taken;        /* full names that are in use or reserved */
+    const yg_frame *frame; /* the layer that is being expanded, for messages */
+    int depth;             /* how many layers surround the current body */
+    yg_origin place;       /* of the entry of the model's own graph that is being expanded */
     size_t statement_count; /* so far, against YG_STATEMENT_CAP */
     yg_error *error;
 } yg_expander;
@@ -76,8 +79,7 @@ bool yg_resolve(yg_expander *x, const yg_scope *scope, const char *name, yg_orig
  * something optional, it counts as not given. */
 const yg_binding *yg_absent_name(const yg_scope *scope, const yg_expression *expression);
 /* The error for the use of a name that is absent. Always returns false. */
-bool yg_fail_absent(const yg_expander *x, const char *name, const yg_term *absent,
-                    yg_origin origin);
+bool yg_fail_absent(yg_expander *x, const char *name, const yg_term *absent, yg_origin origin);
 /* Evaluates `vars:` and adds them to a scope. */
 bool yg_bind_vars(yg_expander *x, yg_scope *scope);
 
@@ -136,6 +138,10 @@ bool yg_expand_updated(yg_expander *x, const yg_scope *scope, const yg_param_spe
  * becomes true. */
 bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_expression *condition,
                          const char *key, const char *what, bool *holds);
+/* Evaluates a number or truth value that decides what the expanded model is. If it was computed
+ * from sizes, all networks must have the same: they will check it. `what` names it in messages. */
+bool yg_expand_fixed(yg_expander *x, const yg_term *term, const char *what, yg_origin origin,
+                     yg_term *value);
 /* Expands `losses:` of a layer type. */
 bool yg_expand_losses(yg_expander *x, const yg_scope *scope, const yg_body *body);
 /* Notes that a term of the loss is a number, which is known. */
@@ -182,9 +188,10 @@ bool yg_expand_body(yg_expander *x, yg_scope *scope, const yg_body *body);
 /* ------------------------------------------------------------------------------------ models -- */
 
 /* Expands a model into `flat`, and builds it on trial for a batch of `batch` examples; other
- * symbolic dimensions are four times as large. False on failure. */
+ * symbolic dimensions are four times as large. `first` is the same model expanded for another
+ * batch, or NULL. False on failure. */
 bool yg_expand_model(const yg_model *model, yg_pool *pool, int64_t batch, bool training,
-                     yg_flat *flat, yg_error *error);
+                     const yg_flat *first, yg_flat *flat, yg_error *error);
 /* Builds a network of an expanded model on trial, for that batch. False on failure. */
 bool yg_try_model(const yg_model *model, const yg_flat *flat, int64_t batch, bool training,
                   yg_error *error);

@@ -27,7 +27,7 @@ void yg_visit_statements(const yg_flat_statement *statements, size_t count, yg_v
         yg_visit_names(statements[i].value, visit, context);
         if (required) {
             yg_visit_names(required->given, visit, context);
-            for (size_t d = 0; d < required->pattern->count; d++)
+            for (size_t d = 0; required->pattern && d < required->pattern->count; d++)
                 yg_visit_names(required->dims[d], visit, context);
         }
         if (scan) {

@@ -45,15 +45,18 @@ typedef struct yg_flat_update {
     const yg_expression *value;
 } yg_flat_update;
 
-/* What a layer type asks of the shape of an input: `[..., in_features]`. It is checked in every
- * network, because a symbolic dimension can have any size. */
+/* What must hold in every network, because a symbolic dimension can have any size: that an input
+ * has the shape that its layer type asks for, `[..., in_features]`; or, without a pattern, that a
+ * value is what it was when the model was expanded (fixed.c). */
 typedef struct yg_requirement {
     const char *type;             /* the layer type */
     const char *input;            /* the input's name in the body */
-    const yg_shape_spec *pattern; /* as written */
+    const yg_shape_spec *pattern; /* as written; NULL: a value is required */
     const yg_expression **dims; /* by entry of the pattern: the expected size, in full names; NULL:
                                  * any size */
-    const yg_expression *given; /* the tensor */
+    const yg_expression *given; /* the tensor, or what has the value */
+    const char *what;           /* has the value: "`if` of node 'h'"; NULL with a pattern */
+    int64_t value;              /* a whole number, or 0 or 1 for a truth value */
 } yg_requirement;
 
 typedef struct yg_flat_statement yg_flat_statement;
@@ -101,6 +104,7 @@ struct yg_flat_statement {
     const yg_expression *value;     /* of a formula; otherwise NULL */
     yg_flat_scan *scan;             /* of a scan; otherwise NULL */
     const yg_requirement *required; /* of a requirement, which has no names; otherwise NULL */
+    bool hidden;                    /* only a requirement needs it: `expand` does not print it */
 };
 
 /* Calls `visit` for each name that statements read; names of a scan's body are among them. */
@@ -140,6 +144,8 @@ struct yg_flat {
     const yg_expression *loss;
     yg_shape_expectation *shapes;             /* model->expected_shape_count */
     const yg_expression *expected_parameters; /* a formula of `expect:`; NULL: there is none */
+    int64_t *fixed; /* values that sizes decide, in the order of expansion: see fixed.c */
+    size_t fixed_count;
     yg_names anchors; /* nodes with respect to which a grad(y, x) is asked */
     int64_t elements; /* of all parameters, without state */
 };

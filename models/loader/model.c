@@ -286,10 +286,11 @@ static bool expand(yg_model *model, yg_error *error) {
     yg_pool *pool = yg_pool_new();
     yg_flat second = {0};
     yg_flat *flat = yg_pool_take(model->pool, sizeof *flat);
-    const bool good = pool && flat ? yg_expand_model(model, model->pool, 2, true, flat, error) &&
-                                         yg_expand_model(model, pool, 4, false, &second, error) &&
-                                         same_parameters(flat, &second, error)
-                                   : yg_fail_memory(error);
+    const bool good = pool && flat
+                          ? yg_expand_model(model, model->pool, 2, true, NULL, flat, error) &&
+                                yg_expand_model(model, pool, 4, false, flat, &second, error) &&
+                                same_parameters(flat, &second, error)
+                          : yg_fail_memory(error);
     yg_pool_free(pool);
     model->flat = flat;
     if (!good)

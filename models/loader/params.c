@@ -280,20 +280,17 @@ bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_express
     *holds = true;
     if (!condition)
         return true;
-    if (!yg_expand_expression(x, scope, condition, &term))
+    const char *name = yg_pool_format(x->pool, "`%s` of %s", key, what);
+    if (!name)
+        return yg_fail_memory(x->error);
+    if (!yg_expand_expression(x, scope, condition, &term) ||
+        !yg_expand_fixed(x, &term, name, condition->origin, &value))
         return false;
-    *holds = term.i != 0;
-    if (term.kind == YG_TERM_BOOL)
-        return true;
-    if (!yg_value_of(x, &term, &value))
-        return false;
-    if (value.kind == YG_TERM_BOOL)
-        return yg_fail(x->error, YG_ERROR_ARGUMENT, condition->origin,
-                       "`%s` of %s cannot depend on a symbolic dimension or on `training`", key,
-                       what);
-    return yg_fail(x->error, YG_ERROR_ARGUMENT, condition->origin,
-                   "`%s` of %s: true or false, the same in every graph, is expected, found %s", key,
-                   what, yg_term_describe(x->trial->graph, &value, found, sizeof found));
+    *holds = value.i != 0;
+    return value.kind == YG_TERM_BOOL ||
+           yg_fail(x->error, YG_ERROR_ARGUMENT, condition->origin,
+                   "%s: true or false, the same in every graph, is expected, found %s", name,
+                   yg_term_describe(x->trial->graph, &value, found, sizeof found));
 }
 
 static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *spec) {

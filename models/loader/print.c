@@ -343,7 +343,7 @@ static bool write_statements(yg_text *text, yg_pool *pool, const char *indent,
         return false;
     for (size_t i = 0; i < count; i++) {
         const yg_flat_statement *statement = &statements[i];
-        if (statement->required)
+        if (statement->required || statement->hidden)
             continue; /* a model file cannot express it; only networks of this model check it */
         if (statement->scan)
             write_names_key(text, indent, statement->names, statement->name_count, ":");
@@ -359,7 +359,7 @@ static bool write_statements(yg_text *text, yg_pool *pool, const char *indent,
 static bool write_graph(yg_text *text, yg_pool *pool, const yg_flat *flat) {
     bool any = false;
     for (size_t i = 0; i < flat->statement_count; i++)
-        any = any || !flat->statements[i].required;
+        any = any || !(flat->statements[i].required || flat->statements[i].hidden);
     yg_text_add(text, "%s", any ? "graph:\n" : "");
     return write_statements(text, pool, "  ", flat->statements, flat->statement_count);
 }
@@ -405,7 +405,7 @@ static bool write_expectations(yg_text *text, const yg_model *model, yg_pool *po
     char shape[YG_TYPE_TEXT];
     bool first = true;
     for (size_t i = 0; i < flat->statement_count; i++)
-        if (!flat->statements[i].required)
+        if (!flat->statements[i].required && !flat->statements[i].hidden)
             yg_visit_statements(&flat->statements[i], 1, include, &used);
     for (size_t i = 0; i < model->body.output_count; i++)
         yg_visit_names(flat->outputs[i].value, include, &used);

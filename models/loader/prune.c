@@ -48,23 +48,26 @@ static void drop_slices(yg_flat_scan *scan, const name_set *wanted) {
     scan->slice_count = kept;
 }
 
-/* Removes statements whose names nobody wants, from the last one to the first. Keeps requirements.
- */
-static void drop_statements(yg_flat_statement **statements, size_t *count, name_set *wanted) {
+/* Removes statements whose names nobody wants, from the last one to the first. Keeps requirements,
+ * and hides what only the value of one needs, such as `n: size(x, 1)`. */
+static void drop_statements(yg_flat_statement **statements, size_t *count, name_set *wanted,
+                            name_set *checked) {
     size_t kept = *count;
     for (size_t i = *count; i-- > 0;) {
-        const yg_flat_statement statement = (*statements)[i];
+        yg_flat_statement statement = (*statements)[i];
         yg_flat_scan *scan = statement.scan;
-        if (!statement.required && !is_wanted(wanted, &statement))
+        statement.hidden = statement.value && !is_wanted(wanted, &statement);
+        if (!statement.required && !is_wanted(statement.hidden ? checked : wanted, &statement))
             continue;
+        if (statement.required && !statement.required->pattern)
+            yg_visit_names(statement.required->given, include, checked);
         if (scan) {
             yg_visit_scan_results(scan, include, wanted);
-            drop_statements(&scan->statements, &scan->statement_count, wanted);
+            drop_statements(&scan->statements, &scan->statement_count, wanted, checked);
             drop_slices(scan, wanted);
             yg_visit_scan(scan, include, wanted);
         }
-        if (!statement.required)
-            yg_visit_names(statement.value, include, wanted);
+        yg_visit_names(statement.value, include, statement.hidden ? checked : wanted);
         (*statements)[--kept] = statement;
     }
     if (kept > 0) /* a model without `graph:` has no array */
@@ -118,13 +121,13 @@ static void know_leaves(const yg_model *model, const yg_flat *flat, name_set *ex
 
 bool yg_prune(const yg_model *model, yg_flat *flat) {
     yg_pool *pool = yg_pool_new();
-    name_set wanted = {.pool = pool}, existing = {.pool = pool};
+    name_set wanted = {.pool = pool}, checked = {.pool = pool}, existing = {.pool = pool};
     if (!pool)
         return false;
     want_results(model, flat, &wanted);
-    drop_statements(&flat->statements, &flat->statement_count, &wanted);
+    drop_statements(&flat->statements, &flat->statement_count, &wanted, &checked);
     know_leaves(model, flat, &existing);
     drop_requirements(flat->statements, &flat->statement_count, &existing);
     yg_pool_free(pool);
-    return !wanted.failed && !existing.failed;
+    return !wanted.failed && !checked.failed && !existing.failed;
 }

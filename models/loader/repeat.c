@@ -19,7 +19,8 @@ bool yg_expand_repeat(yg_expander *x, const yg_scope *scope, const yg_layer_use 
     yg_term value;
     if (!term)
         return yg_fail_memory(x->error);
-    if (!yg_expand_expression(x, scope, use->repeat, term) || !yg_value_of(x, term, &value))
+    if (!yg_expand_expression(x, scope, use->repeat, term) ||
+        !yg_expand_fixed(x, term, "`repeat`: the number of copies", use->repeat->origin, &value))
         return false;
     const bool counts = value.kind == YG_TERM_INT;
     if (!counts && !(use->repeat_name && value.kind == YG_TERM_LIST))
@@ -33,11 +34,6 @@ bool yg_expand_repeat(yg_expander *x, const yg_scope *scope, const yg_layer_use 
         return yg_fail(x->error, YG_ERROR_ARGUMENT, use->repeat->origin,
                        "`repeat`: 0 to %d copies are possible, found %lld", YG_REPEAT_CAP,
                        (long long)*count);
-    if (counts && use->repeat_name && !number_copies(x, *count, items))
-        return false;
-    /* The items of a list may depend on sizes, as long as their number does not. */
-    return term->kind != YG_TERM_WRITTEN ||
-           yg_fail(x->error, YG_ERROR_ARGUMENT, use->repeat->origin,
-                   "`repeat`: the number of copies cannot depend on a symbolic dimension or on "
-                   "`training`");
+    /* The items of a list may depend on sizes in any way, their number may not. */
+    return !counts || !use->repeat_name || number_copies(x, *count, items);
 }

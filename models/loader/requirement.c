@@ -53,7 +53,20 @@ static bool mismatch(yg_builder *builder, const yg_requirement *required, const 
                    required->input, pattern, yg_type_text(type, found), detail);
 }
 
+bool yg_fail_depends(yg_error *error, const char *what, yg_origin origin) {
+    return yg_fail(error, YG_ERROR_ARGUMENT, origin,
+                   "%s cannot depend on a symbolic dimension or on `training`", what);
+}
+
+static bool check_value(yg_builder *builder, const yg_requirement *required, yg_origin origin) {
+    yg_term value;
+    return yg_expression_value(builder, required->given, &value) &&
+           (value.i == required->value || yg_fail_depends(builder->error, required->what, origin));
+}
+
 bool yg_check_requirement(yg_builder *builder, const yg_requirement *required, yg_origin origin) {
+    if (!required->pattern)
+        return check_value(builder, required, origin);
     yg_node given;
     if (!yg_expression_node(builder, required->given, "`input`", &given))
         return false;

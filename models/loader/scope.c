@@ -48,8 +48,8 @@ const yg_binding *yg_absent_name(const yg_scope *scope, const yg_expression *exp
     return binding && binding->term.kind == YG_TERM_ABSENT ? binding : NULL;
 }
 
-bool yg_fail_absent(const yg_expander *x, const char *name, const yg_term *absent,
-                    yg_origin origin) {
+bool yg_fail_absent(yg_expander *x, const char *name, const yg_term *absent, yg_origin origin) {
+    x->met_absent = true;
     return yg_fail(x->error, YG_ERROR_NAME, origin, "'%s' is not there: %s", name, absent->text);
 }
 
