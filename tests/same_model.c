@@ -48,6 +48,14 @@ static void compare_list(const char *name, const yg_tensor_name *list, size_t co
         compare(name, list[i].name, a, b, tolerance);
 }
 
+/* Whether there is an update of that name. */
+static bool is_updated(const network_run *run, const char *what) {
+    size_t count;
+    double *values = network_run_get(run, what, &count);
+    free(values);
+    return values != NULL;
+}
+
 /* Compares all tensors of both, and closes both. */
 static void compare_runs(const char *name, network_run left, network_run right, double tolerance) {
     size_t count, other;
@@ -61,6 +69,9 @@ static void compare_runs(const char *name, network_run left, network_run right, 
         cr_assert_eq(one[i].trainable, two[i].trainable, "%s: %s", name, one[i].name);
         snprintf(what, sizeof what, "gradient %s", one[i].name);
         if (loss && one[i].trainable)
+            compare(name, what, &left, &right, tolerance);
+        snprintf(what, sizeof what, "update %s", one[i].name);
+        if (is_updated(&left, what) || is_updated(&right, what))
             compare(name, what, &left, &right, tolerance);
     }
     const yg_tensor_name *list = yg_network_outputs(left.network, &count);

@@ -24,7 +24,23 @@ static yg_model *load(const char *name, const char *text) {
     "format: 1\nvars: {n: 3}\n"                                                                    \
     "inputs: {x: [B, 4, n], h_0: [B, n]}\n"                                                        \
     "params: {w: {shape: [n, n], init: normal}}\n"
-#define TAIL "loss: mean(h ** 2) + sum(h * h)\n"
+#define LOSS "loss: mean(h ** 2) + sum(h * h)"
+#define TAIL LOSS "\n"
+
+/* A layer that follows the mean of its input, and adds a term to the loss. */
+#define FOLLOW                                                                                     \
+    "define:\n"                                                                                    \
+    "  follow:\n"                                                                                  \
+    "    inputs: {x: [B, n]}\n"                                                                    \
+    "    params: {w: {shape: [n], init: normal}}\n"                                                \
+    "    state:\n"                                                                                 \
+    "      center: {shape: [n], init: zeros}\n"                                                    \
+    "      uses: {shape: [], init: zeros, dtype: i64}\n"                                           \
+    "      seen: {shape: [], init: zeros, dtype: bool}\n"                                          \
+    "    graph: {y: \"x * w - center * cast(uses + 1, float) + where(seen, 1.0, 2.0)\"}\n"         \
+    "    update: {center: \"0.5 * center + mean(x, dim=0)\", uses: uses + 1, seen: true}\n"        \
+    "    outputs: [y]\n"                                                                           \
+    "    losses: {energy: mean(y ** 2)}\n"
 
 /* A scan over four steps, and the same steps written out. */
 static const struct {
@@ -257,6 +273,97 @@ static const struct {
           "  h: concat([z, concat([1 + stack([b1, b2], 1), z[:, :2]], 1),\n"
           "             1 + stack([a1, a2, a3, a4], 1)], 0)\n"
           "outputs: [h, last]\n" TAIL},
+    {"a layer with a state that is used twice in a step",
+     FOLLOW HEAD "graph:\n"
+                 "  h:\n"
+                 "    scan: {x_t: x}\n"
+                 "    carry: {h: h_0}\n"
+                 "    graph:\n"
+                 "      f: {type: follow, input: x_t + h @ w}\n"
+                 "      h: tanh(f)\n"
+                 "      g: {type: follow, input: h * h, share: f}\n"
+                 "    collect: {y: h + g}\n"
+                 "  by: grad(h, x)\n"
+                 "outputs: [h]\n" LOSS " + layer_losses + sum(by ** 2)\n",
+     FOLLOW HEAD "graph:\n"
+                 "  h.f: {type: follow, input: \"x[:, 0] + h_0 @ w\"}\n"
+                 "  a1: tanh(h.f)\n"
+                 "  g1: {type: follow, input: a1 * a1, share: h.f}\n"
+                 "  f2: {type: follow, input: \"x[:, 1] + a1 @ w\", share: h.f}\n"
+                 "  a2: tanh(f2)\n"
+                 "  g2: {type: follow, input: a2 * a2, share: h.f}\n"
+                 "  f3: {type: follow, input: \"x[:, 2] + a2 @ w\", share: h.f}\n"
+                 "  a3: tanh(f3)\n"
+                 "  g3: {type: follow, input: a3 * a3, share: h.f}\n"
+                 "  f4: {type: follow, input: \"x[:, 3] + a3 @ w\", share: h.f}\n"
+                 "  a4: tanh(f4)\n"
+                 "  g4: {type: follow, input: a4 * a4, share: h.f}\n"
+                 "  h: stack([a1 + g1, a2 + g2, a3 + g3, a4 + g4], 1)\n"
+                 "  by: grad(h, x)\n"
+                 "outputs: [h]\n" LOSS " + layer_losses + sum(by ** 2)\n"},
+    {"a state and a loss of a scan in a scan, below another use",
+     FOLLOW HEAD "graph:\n"
+                 "  h.y.f: {type: follow, input: \"h_0[:, :1]\"}\n"
+                 "  h, last:\n"
+                 "    scan: {x_t: \"x[:, :2]\"}\n"
+                 "    carry: {h: h_0}\n"
+                 "    graph:\n"
+                 "      y:\n"
+                 "        scan: {v: x_t}\n"
+                 "        graph: {f: {type: follow, input: \"unsqueeze(v, 1)\", share: h.y.f}}\n"
+                 "        collect: {f: \"f[:, 0]\"}\n"
+                 "      e: {type: follow, input: \"y[:, :1]\", share: h.y.f}\n"
+                 "      h: h * y + e\n"
+                 "    collect: [h]\n"
+                 "  k: {type: follow, input: \"(last @ w)[:, :1]\", share: h.y.f}\n"
+                 "outputs: [h, k]\n" LOSS " + layer_losses\n",
+     FOLLOW HEAD "graph:\n"
+                 "  h.y.f: {type: follow, input: \"h_0[:, :1]\"}\n"
+                 "  a0: {type: follow, input: \"x[:, 0, :1]\", share: h.y.f}\n"
+                 "  a1: {type: follow, input: \"x[:, 0, 1:2]\", share: h.y.f}\n"
+                 "  a2: {type: follow, input: \"x[:, 0, 2:]\", share: h.y.f}\n"
+                 "  a: {type: follow, input: a0, share: h.y.f}\n"
+                 "  h1: h_0 * concat([a0, a1, a2], 1) + a\n"
+                 "  b0: {type: follow, input: \"x[:, 1, :1]\", share: h.y.f}\n"
+                 "  b1: {type: follow, input: \"x[:, 1, 1:2]\", share: h.y.f}\n"
+                 "  b2: {type: follow, input: \"x[:, 1, 2:]\", share: h.y.f}\n"
+                 "  b: {type: follow, input: b0, share: h.y.f}\n"
+                 "  last: h1 * concat([b0, b1, b2], 1) + b\n"
+                 "  h: stack([h1, last], 1)\n"
+                 "  k: {type: follow, input: \"(last @ w)[:, :1]\", share: h.y.f}\n"
+                 "outputs: [h, k]\n" LOSS " + layer_losses\n"},
+    {"neither lengths nor truncate concerns a state, a loss, or a carry that says so",
+     FOLLOW HEAD "graph:\n"
+                 "  h, last, n_last, c:\n"
+                 "    scan: {x_t: x}\n"
+                 "    carry:\n"
+                 "      h: h_0\n"
+                 "      k: {value: 0.0, lengths: false}\n"
+                 "      c: {value: \"0 * h_0[0]\", lengths: 1 > 2, truncate: false}\n"
+                 "    lengths: 2 * arange(B)\n"
+                 "    truncate: 2\n"
+                 "    graph:\n"
+                 "      h: {type: follow, input: x_t + h @ w}\n"
+                 "      k: k + sum(h)\n"
+                 "      c: c + sin(h[-1])\n"
+                 "    collect: [h]\n"
+                 "outputs: [h, last, n_last, c]\n" LOSS " + layer_losses + sum(c) + n_last ** 2\n",
+     FOLLOW HEAD "graph:\n"
+                 "  m: unsqueeze(2 * arange(B), 1)\n"
+                 "  h.h: {type: follow, input: \"x[:, 0] + h_0 @ w\"}\n"
+                 "  h1: where(m > 0, h.h, h_0)\n"
+                 "  f2: {type: follow, input: \"x[:, 1] + h1 @ w\", share: h.h}\n"
+                 "  h2: where(m > 1, f2, h1)\n"
+                 "  s: stop_gradient(h2)\n"
+                 "  f3: {type: follow, input: \"x[:, 2] + s @ w\", share: h.h}\n"
+                 "  h3: where(m > 2, f3, h2)\n"
+                 "  f4: {type: follow, input: \"x[:, 3] + h3 @ w\", share: h.h}\n"
+                 "  last: where(m > 3, f4, h3)\n"
+                 "  n_last: stop_gradient(sum(h.h) + sum(f2)) + sum(f3) + sum(f4)\n"
+                 "  c: sin(h.h[-1]) + sin(f2[-1]) + sin(f3[-1]) + sin(f4[-1])\n"
+                 "  h: stack([where(m > 0, h.h, 0), where(m > 1, f2, 0), where(m > 2, f3, 0),\n"
+                 "            where(m > 3, f4, 0)], 1)\n"
+                 "outputs: [h, last, n_last, c]\n" LOSS " + layer_losses + sum(c) + n_last ** 2\n"},
 };
 
 static const yg_dim dims[] = {{"B", 3}, {"T", 4}};

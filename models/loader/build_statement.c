@@ -94,7 +94,11 @@ bool yg_build_update(yg_builder *builder, const yg_flat_param *state, const yg_f
                      yg_node *node) {
     builder->inner = update->frame != NULL;
     builder->place = update->place;
-    const yg_type *type = yg_node_type(builder->graph, yg_builder_find(builder, state->name)->node);
+    const yg_builder *outermost = builder; /* a state is no part of a scan's body */
+    while (outermost->outer)
+        outermost = outermost->outer;
+    const yg_term *leaf = yg_builder_find(outermost, state->name);
+    const yg_type *type = yg_node_type(outermost->graph, leaf->node);
     char found[200], wanted[YG_TYPE_TEXT];
     yg_term term;
     if (!yg_expression_value(builder, update->value, &term))

@@ -80,14 +80,8 @@ bool yg_emit_requirement(yg_expander *x, const yg_requirement *required, yg_orig
     return add(x, (yg_flat_statement){.origin = origin, .required = required});
 }
 
-bool yg_emit_scan(yg_expander *x, const char *prefix, const char **names, size_t count,
-                  yg_flat_scan *scan, yg_origin origin, yg_term **terms) {
-    *terms = yg_pool_take(x->pool, (count + 1) * sizeof **terms);
-    if (!*terms)
-        return yg_fail_memory(x->error);
-    for (size_t i = 0; i < count; i++)
-        if (!yg_take_name(x, prefix, &names[i], origin, &(*terms)[i]))
-            return false;
+bool yg_emit_scan(yg_expander *x, const char **names, size_t count, yg_flat_scan *scan,
+                  yg_origin origin) {
     return append(x, (yg_flat_statement){.origin = origin,
                                          .place = x->place,
                                          .frame = x->frame,

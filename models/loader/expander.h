@@ -46,21 +46,24 @@ struct yg_scope {
     const yg_flat_scan *flat_scan;   /* what it is expanded to */
 };
 
+typedef struct yg_scan_expanding yg_scan_expanding;
+
 typedef struct yg_expander {
     const yg_model *model;
     yg_pool *pool;
-    yg_flat *flat;         /* the result; NULL: only values are wanted, no body is made */
-    const yg_flat *first;  /* the same model, expanded for another batch; NULL: this is the first */
-    yg_builder *trial;     /* builds each statement on trial; NULL: nothing is built */
-    bool results;          /* all layers have been expanded: `layer_losses` is known */
-    bool met_absent;       /* the error is the use of a name that is absent */
-    bool constants;        /* only numbers are wanted: a call of an operator is an error */
-    yg_names symbols;      /* the symbolic dimensions */
-    yg_names taken;        /* full names that are in use or reserved */
-    const yg_frame *frame; /* the layer that is being expanded, for messages */
-    int depth;             /* how many layers surround the current body */
-    yg_origin place;       /* of the entry of the model's own graph that is being expanded */
-    size_t statement_count; /* so far, against YG_STATEMENT_CAP */
+    yg_flat *flat;        /* the result; NULL: only values are wanted, no body is made */
+    const yg_flat *first; /* the same model, expanded for another batch; NULL: this is the first */
+    yg_builder *trial;    /* builds each statement on trial; NULL: nothing is built */
+    bool results;         /* all layers have been expanded: `layer_losses` is known */
+    bool met_absent;      /* the error is the use of a name that is absent */
+    bool constants;       /* only numbers are wanted: a call of an operator is an error */
+    yg_scan_expanding *scan; /* the innermost one whose body is being expanded; NULL: none */
+    yg_names symbols;        /* the symbolic dimensions */
+    yg_names taken;          /* full names that are in use or reserved */
+    const yg_frame *frame;   /* the layer that is being expanded, for messages */
+    int depth;               /* how many layers surround the current body */
+    yg_origin place;         /* of the entry of the model's own graph that is being expanded */
+    size_t statement_count;  /* so far, against YG_STATEMENT_CAP */
     yg_error *error;
 } yg_expander;
 
@@ -116,10 +119,9 @@ bool yg_emit(yg_expander *x, const char *prefix, const char *const *names, size_
 bool yg_emit_one(yg_expander *x, const char *prefix, const char *name, const yg_expression *value,
                  yg_origin origin, yg_term *term);
 bool yg_emit_requirement(yg_expander *x, const yg_requirement *required, yg_origin origin);
-/* Appends a scan, which the caller builds. names[0 .. count) are replaced by full names, and
- * (*terms)[i] become these. False on failure. */
-bool yg_emit_scan(yg_expander *x, const char *prefix, const char **names, size_t count,
-                  yg_flat_scan *scan, yg_origin origin, yg_term **terms);
+/* Appends a scan, which the caller builds, under full names. False on failure. */
+bool yg_emit_scan(yg_expander *x, const char **names, size_t count, yg_flat_scan *scan,
+                  yg_origin origin);
 /* A full name that nothing has, as a term. `name` becomes that name. False on failure. */
 bool yg_take_name(yg_expander *x, const char *prefix, const char **name, yg_origin origin,
                   yg_term *term);

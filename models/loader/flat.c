@@ -7,14 +7,14 @@ void yg_visit_scan(const yg_flat_scan *scan, yg_visit visit, void *context) {
     for (size_t i = 0; i < scan->slice_count; i++)
         yg_visit_names(scan->sequences[i], visit, context);
     for (size_t i = 0; i < scan->carry_count; i++)
-        yg_visit_names(scan->starts[i], visit, context);
+        yg_visit_names(scan->carries[i].start, visit, context);
     yg_visit_names(scan->steps, visit, context);
     yg_visit_names(scan->lengths, visit, context);
 }
 
 void yg_visit_scan_results(const yg_flat_scan *scan, yg_visit visit, void *context) {
     for (size_t i = 0; i < scan->carry_count; i++)
-        yg_visit_names(scan->next[i], visit, context);
+        yg_visit_names(scan->carries[i].next, visit, context);
     for (size_t i = 0; i < scan->collected_count; i++)
         yg_visit_names(scan->collected[i], visit, context);
 }

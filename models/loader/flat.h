@@ -61,6 +61,16 @@ typedef struct yg_requirement {
 
 typedef struct yg_flat_statement yg_flat_statement;
 
+/* A tensor that a scan carries from step to step. */
+typedef struct yg_flat_carry {
+    yg_origin origin;           /* the entry of `carry:` */
+    const char *name;           /* in the body, of the value before a step */
+    const yg_expression *start; /* the value before the first step */
+    const yg_expression *next;  /* the value after a step, a formula of the body */
+    bool no_lengths;            /* it changes in each step, whatever `lengths` says */
+    bool no_truncate;           /* its cotangent passes all steps, whatever `truncate` says */
+} yg_flat_carry;
+
 /* A scan. Its body sees all names around it, and slices, carries and statements of its own. */
 typedef struct yg_flat_scan {
     const char *prefix;              /* begins the full names of the body: "y." */
@@ -68,10 +78,7 @@ typedef struct yg_flat_scan {
     const yg_expression **sequences; /* by slice: the tensor that is cut */
     yg_origin *slice_origins;        /* by slice: the entry of `scan:` */
     size_t slice_count;
-    const char **carries;         /* names in the body, of the values before a step */
-    const yg_expression **starts; /* by carry: the value before the first step */
-    const yg_expression **next;   /* by carry: the value after a step, a formula of the body */
-    yg_origin *carry_origins;     /* by carry: the entry of `carry:` */
+    yg_flat_carry *carries;
     size_t carry_count;
     yg_flat_statement *statements; /* one step */
     size_t statement_count;

@@ -91,8 +91,8 @@ static void search_statements(search *s, const yg_flat_statement *statements, si
             continue;
         search_statements(s, scan->statements, scan->statement_count);
         for (size_t k = 0; k < scan->carry_count; k++) {
-            search_expression(s, scan->starts[k]);
-            search_expression(s, scan->next[k]);
+            search_expression(s, scan->carries[k].start);
+            search_expression(s, scan->carries[k].next);
         }
         for (size_t k = 0; k < scan->slice_count; k++)
             search_expression(s, scan->sequences[k]);

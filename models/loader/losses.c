@@ -4,7 +4,7 @@
  * Each placing of the layer adds its own terms. The model's loss includes the sum of all of them
  * under the name layer_losses: see loss_sum.c.
  */
-#include "expander.h"
+#include "scan_carries.h"
 
 static bool fail_kind(const yg_expander *x, const yg_output_spec *spec, const yg_term *term,
                       bool many) {
@@ -38,20 +38,8 @@ static bool expand_term(yg_expander *x, const yg_scope *scope, const yg_output_s
 }
 
 static bool expand_loss(yg_expander *x, const yg_scope *scope, const yg_output_spec *spec) {
-    yg_flat *flat = x->flat;
-    yg_flat_loss *grown = yg_pool_grow(x->pool, flat->losses, flat->loss_count, sizeof *grown);
-    if (!grown)
-        return yg_fail_memory(x->error);
-    flat->losses = grown;
-    if (x->trial->outer)
-        return yg_fail(
-            x->error, YG_ERROR_ARGUMENT, spec->origin,
-            "`losses`: a layer in the body of a scan cannot add '%s' to the loss; collect "
-            "it instead",
-            spec->name);
-    yg_flat_loss *loss = &flat->losses[flat->loss_count++];
-    *loss = (yg_flat_loss){.name = spec->name, .place = x->place};
-    return expand_term(x, scope, spec, loss);
+    yg_flat_loss loss = {.name = spec->name, .place = x->place};
+    return expand_term(x, scope, spec, &loss) && yg_add_loss(x, &loss, spec->origin);
 }
 
 bool yg_expand_losses(yg_expander *x, const yg_scope *scope, const yg_body *body) {

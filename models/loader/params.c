@@ -3,9 +3,9 @@
  */
 #include "../../graph/number.h"
 #include "../../graph/spelling.h"
-#include "expander.h"
 #include "expression_tree.h"
 #include "foreign.h"
+#include "scan_carries.h"
 
 #include <math.h>
 #include <string.h>
@@ -293,7 +293,16 @@ bool yg_expand_condition(yg_expander *x, const yg_scope *scope, const yg_express
                    yg_term_describe(x->trial->graph, &value, found, sizeof found));
 }
 
-static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *spec) {
+/* The value of a state that the body updates, where the body uses it. */
+static bool updated_state(yg_expander *x, const yg_scope *scope, const yg_param_spec *spec,
+                          const char *full, yg_term *term) {
+    if (x->scan)
+        return yg_carry_state(x, yg_names_find(&x->flat->param_names, full), spec->origin, term);
+    return !scope->shared || yg_expand_updated(x, scope, spec, full, term);
+}
+
+static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *spec,
+                         const yg_names *updated) {
     const char *full = yg_pool_format(x->pool, "%s%s%s", scope->parameter_prefix, spec->name,
                                       scope->parameter_suffix);
     yg_binding binding = {.term = {.kind = YG_TERM_ABSENT, .text = "its `if` is false"}};
@@ -314,15 +323,20 @@ static bool expand_param(yg_expander *x, yg_scope *scope, const yg_param_spec *s
             .written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, spec->origin, full)};
         if (!binding.term.written)
             return yg_fail_memory(x->error);
-        if (spec->state && scope->shared && !yg_expand_updated(x, scope, spec, full, &binding.term))
+        if (spec->state && yg_names_find(updated, spec->name) != YG_NOT_FOUND &&
+            !updated_state(x, scope, spec, full, &binding.term))
             return false;
     }
     return yg_scope_add(x, scope, spec->name, spec->origin, binding);
 }
 
 bool yg_expand_params(yg_expander *x, yg_scope *scope, const yg_body *body) {
+    yg_names updated = {0};
+    for (size_t i = 0; i < body->update_count; i++)
+        if (!yg_names_add(&updated, x->pool, body->updates[i].name))
+            return yg_fail_memory(x->error);
     for (size_t i = 0; i < body->param_count; i++)
-        if (!expand_param(x, scope, &body->params[i]))
+        if (!expand_param(x, scope, &body->params[i], &updated))
             return false;
     return true;
 }

@@ -269,15 +269,14 @@ static void write_names_key(yg_text *text, const char *indent, const char *const
     end_key(text, indent, length, colon);
 }
 
-/* Writes `key:` with a name and a formula in each line. */
-static bool write_scan_names(yg_text *text, yg_pool *pool, const char *indent, const char *key,
-                             const char *const *names, const yg_expression *const *values,
-                             size_t count) {
-    yg_text_add(text, "%s%s:%s\n", indent, key, count == 0 ? " {}" : "");
+/* Writes `scan:`. */
+static bool write_slices(yg_text *text, yg_pool *pool, const char *indent,
+                         const yg_flat_scan *scan) {
+    yg_text_add(text, "%sscan:%s\n", indent, scan->slice_count == 0 ? " {}" : "");
     const char *deeper = yg_pool_format(pool, "%s  ", indent);
-    for (size_t i = 0; deeper && i < count; i++) {
-        write_names_key(text, deeper, &names[i], 1, ": ");
-        if (!write_expression(text, pool, values[i]))
+    for (size_t i = 0; deeper && i < scan->slice_count; i++) {
+        write_names_key(text, deeper, &scan->slices[i], 1, ": ");
+        if (!write_expression(text, pool, scan->sequences[i]))
             return false;
     }
     return deeper != NULL;
@@ -294,11 +293,34 @@ static bool write_step(yg_text *text, yg_pool *pool, const char *indent, const y
     if (!deeper || !write_statements(text, pool, deeper, scan->statements, scan->statement_count))
         return false;
     for (size_t i = 0; i < scan->carry_count; i++) {
-        write_names_key(text, deeper, &scan->carries[i], 1, ": ");
-        if (!write_expression(text, pool, scan->next[i]))
+        write_names_key(text, deeper, &scan->carries[i].name, 1, ": ");
+        if (!write_expression(text, pool, scan->carries[i].next))
             return false;
     }
     return true;
+}
+
+/* Writes `carry:`. A carry that `lengths` or `truncate` leaves alone is a map. */
+static bool write_carries(yg_text *text, yg_pool *pool, const char *indent,
+                          const yg_flat_scan *scan) {
+    const char *deeper = yg_pool_format(pool, "%s  ", indent);
+    yg_text_add(text, "%scarry:\n", indent);
+    for (size_t i = 0; deeper && i < scan->carry_count; i++) {
+        const yg_flat_carry *carry = &scan->carries[i];
+        const bool no_lengths = carry->no_lengths && scan->lengths;
+        const bool no_truncate = carry->no_truncate && scan->truncate > 0;
+        const bool map = no_lengths || no_truncate;
+        write_names_key(text, deeper, &carry->name, 1, map ? ":" : ": ");
+        if (map)
+            yg_text_add(text, "\n%s  value: ", deeper);
+        if (!write_expression(text, pool, carry->start))
+            return false;
+        if (no_lengths)
+            yg_text_add(text, "%s  lengths: false\n", deeper);
+        if (no_truncate)
+            yg_text_add(text, "%s  truncate: false\n", deeper);
+    }
+    return deeper != NULL;
 }
 
 static bool write_scan_option(yg_text *text, yg_pool *pool, const char *indent, const char *key,
@@ -311,8 +333,7 @@ static bool write_scan_option(yg_text *text, yg_pool *pool, const char *indent, 
 
 static bool write_scan(yg_text *text, yg_pool *pool, const char *indent, const yg_flat_scan *scan) {
     yg_text_add(text, "\n");
-    if (!write_scan_names(text, pool, indent, "scan", scan->slices, scan->sequences,
-                          scan->slice_count))
+    if (!write_slices(text, pool, indent, scan))
         return false;
     yg_text_add(text, "%sdim: %lld\n", indent, (long long)scan->dim);
     if (!write_scan_option(text, pool, indent, "steps", scan->steps) ||
@@ -322,8 +343,7 @@ static bool write_scan(yg_text *text, yg_pool *pool, const char *indent, const y
         yg_text_add(text, "%sreverse: true\n", indent);
     if (scan->truncate > 0)
         yg_text_add(text, "%struncate: %lld\n", indent, (long long)scan->truncate);
-    if (scan->carry_count > 0 && !write_scan_names(text, pool, indent, "carry", scan->carries,
-                                                   scan->starts, scan->carry_count))
+    if (scan->carry_count > 0 && !write_carries(text, pool, indent, scan))
         return false;
     if (!write_step(text, pool, indent, scan))
         return false;

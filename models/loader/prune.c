@@ -87,7 +87,7 @@ static void drop_requirements(yg_flat_statement *statements, size_t *count, name
         for (size_t j = 0; scan && j < scan->slice_count; j++)
             include(existing, scan->slices[j]);
         for (size_t j = 0; scan && j < scan->carry_count; j++)
-            include(existing, scan->carries[j]);
+            include(existing, scan->carries[j].name);
         if (scan)
             drop_requirements(scan->statements, &scan->statement_count, existing);
         for (size_t n = 0; n < statement.name_count; n++)

@@ -117,7 +117,7 @@ static bool cut_lengths(yg_scan_building *b) {
 }
 
 /* Makes the slice that tells before which steps cotangents are cut off: sequence [steps]. */
-static bool cut_cotangents(yg_scan_building *b, yg_node *cuts) {
+static bool cut_cotangents(yg_scan_building *b) {
     yg_builder *around = b->inner.outer;
     const int64_t every = b->scan->truncate;
     yg_type type;
@@ -131,34 +131,38 @@ static bool cut_cotangents(yg_scan_building *b, yg_node *cuts) {
     yg_builder_at(around, b->origin);
     const yg_node sequence = yg_constant(around->graph, &type, flags);
     free(flags);
-    return add_slice(b, sequence, "cut", cuts);
-}
-
-static bool begin_carry(yg_scan_building *b, size_t i, yg_node cuts) {
-    yg_builder *around = b->inner.outer;
-    const yg_flat_scan *scan = b->scan;
-    char what[200];
-    snprintf(what, sizeof what, "the start of carry '%.150s'", own_name(b, scan->carries[i]));
-    if (!yg_expression_node(around, scan->starts[i], what, &b->starts[i]))
-        return false;
-    const yg_type *type = yg_node_type(around->graph, b->starts[i]);
-    yg_graph *body = b->inner.graph;
-    yg_graph_at(body, scan->carry_origins[i]);
-    yg_node carry = b->carries[i] = yg_input(body, scan->carries[i], type);
-    if (cuts != YG_NONE && yg_dtype_is_float(type->dtype))
-        carry = yg_where(body, cuts, yg_call(body, "stop_gradient", &carry, 1), carry);
-    return (carry != YG_NONE || yg_fail_from_graph(&b->inner, b->origin)) &&
-           yg_builder_add(&b->inner, scan->carries[i],
-                          (yg_term){.kind = YG_TERM_TENSOR, .node = carry});
+    return add_slice(b, sequence, "cut", &b->cut);
 }
 
 static bool take_room(yg_scan_building *b) {
     yg_pool *pool = b->inner.pool;
-    const size_t carries = (b->scan->carry_count + 1) * sizeof(yg_node);
-    b->starts = yg_pool_take(pool, carries);
-    b->carries = yg_pool_take(pool, carries);
-    b->inner.graph = yg_graph_new(b->inner.ops, b->inner.graph_flags);
-    return (b->starts && b->carries && b->inner.graph) || yg_fail_memory(b->inner.error);
+    const size_t count = b->carry_count;
+    yg_node *starts = yg_pool_grow(pool, b->starts, count, sizeof *starts);
+    yg_node *carries = yg_pool_grow(pool, b->carries, count, sizeof *carries);
+    if (!starts || !carries)
+        return yg_fail_memory(b->inner.error);
+    b->starts = starts;
+    b->carries = carries;
+    return true;
+}
+
+bool yg_scan_add_carry(yg_scan_building *b) {
+    yg_builder *around = b->inner.outer;
+    const size_t i = b->carry_count;
+    const yg_flat_carry *carry = &b->scan->carries[i];
+    char what[200];
+    snprintf(what, sizeof what, "the start of carry '%.150s'", own_name(b, carry->name));
+    if (!take_room(b) || !yg_expression_node(around, carry->start, what, &b->starts[i]))
+        return false;
+    const yg_type *type = yg_node_type(around->graph, b->starts[i]);
+    yg_graph *body = b->inner.graph;
+    yg_graph_at(body, carry->origin);
+    yg_node node = b->carries[i] = yg_input(body, carry->name, type);
+    if (b->cut != YG_NONE && !carry->no_truncate && yg_dtype_is_float(type->dtype))
+        node = yg_where(body, b->cut, yg_call(body, "stop_gradient", &node, 1), node);
+    b->carry_count++;
+    return (node != YG_NONE || yg_fail_from_graph(&b->inner, b->origin)) &&
+           yg_builder_add(&b->inner, carry->name, (yg_term){.kind = YG_TERM_TENSOR, .node = node});
 }
 
 static bool cut(yg_scan_building *b) {
@@ -181,7 +185,6 @@ static bool cut(yg_scan_building *b) {
 bool yg_scan_open(yg_builder *builder, const yg_flat_scan *scan, yg_origin origin,
                   yg_scan_building *building) {
     yg_scan_building *b = building;
-    yg_node cuts = YG_NONE;
     *b = (yg_scan_building){.inner = {.ops = builder->ops,
                                       .graph_flags = builder->graph_flags,
                                       .pool = builder->pool,
@@ -195,12 +198,15 @@ bool yg_scan_open(yg_builder *builder, const yg_flat_scan *scan, yg_origin origi
                             .scan = scan,
                             .origin = origin,
                             .steps = -1,
-                            .goes_on = YG_NONE};
-    if (!take_room(b) || !cut(b) || (scan->lengths && !cut_lengths(b)) ||
-        (scan->truncate > 0 && !cut_cotangents(b, &cuts)))
+                            .goes_on = YG_NONE,
+                            .cut = YG_NONE};
+    b->inner.graph = yg_graph_new(b->inner.ops, b->inner.graph_flags);
+    if (!b->inner.graph)
+        return yg_fail_memory(b->inner.error);
+    if (!cut(b) || (scan->lengths && !cut_lengths(b)) || (scan->truncate > 0 && !cut_cotangents(b)))
         return false;
     for (size_t i = 0; i < scan->carry_count; i++)
-        if (!begin_carry(b, i, cuts))
+        if (!yg_scan_add_carry(b))
             return false;
     return true;
 }
@@ -234,19 +240,25 @@ static bool while_it_goes_on(yg_scan_building *b, const char *what, yg_origin or
 }
 
 static bool end_carry(yg_scan_building *b, size_t i, yg_node *next) {
-    const yg_flat_scan *scan = b->scan;
-    const yg_origin origin = scan->carry_origins[i];
+    const yg_flat_carry *carry = &b->scan->carries[i];
+    yg_term term;
     char what[200], before[YG_TYPE_TEXT], after[YG_TYPE_TEXT];
-    snprintf(what, sizeof what, "carry '%.150s'", own_name(b, scan->carries[i]));
-    if (!yg_expression_node(&b->inner, scan->next[i], what, next))
-        return false;
+    snprintf(what, sizeof what, "carry '%.150s'", own_name(b, carry->name));
     const yg_type *begins = yg_node_type(b->inner.graph, b->carries[i]);
+    if (!yg_expression_value(&b->inner, carry->next, &term))
+        return false;
+    const bool number = term.kind == YG_TERM_INT || term.kind == YG_TERM_BOOL ||
+                        (term.kind == YG_TERM_FLOAT && yg_dtype_is_float(begins->dtype));
+    /* A number takes the type of the carry. */
+    if (number ? !yg_term_to_node(&b->inner, &term, begins->dtype, carry->next->origin, next)
+               : !yg_expression_node(&b->inner, carry->next, what, next))
+        return false;
     const yg_type *ends = yg_node_type(b->inner.graph, *next);
     if (!yg_type_equal(begins, ends))
-        return yg_fail(b->inner.error, YG_ERROR_SHAPE, origin,
+        return yg_fail(b->inner.error, YG_ERROR_SHAPE, carry->origin,
                        "%s begins as %s, and is %s after a step", what,
                        yg_type_text(begins, before), yg_type_text(ends, after));
-    return while_it_goes_on(b, what, origin, b->carries[i], next);
+    return carry->no_lengths || while_it_goes_on(b, what, carry->origin, b->carries[i], next);
 }
 
 static bool end_result(yg_scan_building *b, size_t i, yg_node *result) {

@@ -7,6 +7,7 @@
 #include "scan_expand.h"
 
 #include "expression_tree.h"
+#include "scan_carries.h"
 
 #include <string.h>
 
@@ -68,24 +69,48 @@ static bool read_options(yg_expander *x, const yg_scope *scope, const yg_scan_us
 
 /* ------------------------------------------------------------------------------------- names -- */
 
-/* Expands `scan:` or `carry:`: values in the names around the scan, and names in its body. */
-static bool read_names(yg_expander *x, const yg_scope *scope, const yg_scan_name *given,
-                       size_t count, bool is_carry, yg_scope *body, const char ***names,
-                       const yg_expression ***values, yg_origin **origins) {
-    *names = yg_pool_take(x->pool, (count + 1) * sizeof **names);
-    *values = yg_pool_take(x->pool, (count + 1) * sizeof **values);
-    *origins = yg_pool_take(x->pool, (count + 1) * sizeof **origins);
-    if (!*names || !*values || !*origins)
+/* Expands an entry of `scan:` or `carry:`: a value in the names around the scan, and a name in its
+ * body. */
+static bool expand_name(yg_expander *x, const yg_scope *scope, const yg_scan_name *given,
+                        bool is_carry, yg_scope *body, const char **name,
+                        const yg_expression **value) {
+    yg_binding binding = {.is_carry = is_carry};
+    *name = given->name;
+    *value = yg_expand_whole(x, scope, given->value);
+    return *value && yg_take_name(x, body->prefix, name, given->origin, &binding.term) &&
+           yg_scope_add(x, body, given->name, given->origin, binding);
+}
+
+static bool expand_slices(yg_expander *x, const yg_scope *scope, const yg_scan_use *use,
+                          yg_scope *body, yg_flat_scan *flat) {
+    const size_t count = flat->slice_count = use->slice_count;
+    flat->slices = yg_pool_take(x->pool, (count + 1) * sizeof *flat->slices);
+    flat->sequences = yg_pool_take(x->pool, (count + 1) * sizeof *flat->sequences);
+    flat->slice_origins = yg_pool_take(x->pool, (count + 1) * sizeof *flat->slice_origins);
+    if (!flat->slices || !flat->sequences || !flat->slice_origins)
         return yg_fail_memory(x->error);
     for (size_t i = 0; i < count; i++) {
-        yg_binding binding = {.is_carry = is_carry};
-        (*origins)[i] = given[i].origin;
-        (*names)[i] = given[i].name;
-        (*values)[i] = yg_expand_whole(x, scope, given[i].value);
-        if (!(*values)[i] ||
-            !yg_take_name(x, body->prefix, &(*names)[i], given[i].origin, &binding.term) ||
-            !yg_scope_add(x, body, given[i].name, given[i].origin, binding))
+        flat->slice_origins[i] = use->slices[i].origin;
+        if (!expand_name(x, scope, &use->slices[i], false, body, &flat->slices[i],
+                         &flat->sequences[i]))
             return false;
+    }
+    return true;
+}
+
+static bool expand_carries(yg_expander *x, const yg_scope *scope, const yg_scan_use *use,
+                           yg_scope *body, yg_flat_scan *flat) {
+    for (size_t i = 0; i < use->carry_count; i++) {
+        const yg_scan_name *given = &use->carries[i];
+        bool lengths = true, truncate = true;
+        yg_flat_carry *carry = yg_scan_new_carry(x, flat);
+        if (!carry || !expand_name(x, scope, given, true, body, &carry->name, &carry->start) ||
+            !read_bool(x, scope, given->lengths, "lengths", &lengths) ||
+            !read_bool(x, scope, given->truncate, "truncate", &truncate))
+            return false;
+        carry->origin = given->origin;
+        carry->no_lengths = !lengths;
+        carry->no_truncate = !truncate;
     }
     return true;
 }
@@ -100,6 +125,7 @@ bool yg_scan_begin(yg_expander *x, const yg_scope *scope, const yg_statement *st
         .statements = flat->statements,
         .statement_count = flat->statement_count,
         .trial = x->trial,
+        .around = x->scan,
         .param_begin = flat->param_names.count,
     };
     yg_scope *body = &scan->scope;
@@ -117,29 +143,22 @@ bool yg_scan_begin(yg_expander *x, const yg_scope *scope, const yg_statement *st
         return yg_fail_memory(x->error);
     yg_flat_scan *to = scan->flat;
     to->prefix = body->prefix;
-    to->slice_count = use->slice_count;
-    to->carry_count = use->carry_count;
-    if (!read_options(x, scope, use, to) ||
-        !read_names(x, scope, use->slices, use->slice_count, false, body, &to->slices,
-                    &to->sequences, &to->slice_origins) ||
-        !read_names(x, scope, use->carries, use->carry_count, true, body, &to->carries, &to->starts,
-                    &to->carry_origins))
+    if (!read_options(x, scope, use, to) || !expand_slices(x, scope, use, body, to) ||
+        !expand_carries(x, scope, use, body, to))
         return false;
     flat->statements = NULL;
     flat->statement_count = 0;
     const bool good = yg_scan_open(x->trial, to, statement->origin, &scan->building);
     x->trial = &scan->building.inner;
+    x->scan = scan;
     return good;
 }
 
 /* ----------------------------------------------------------------------------------- results -- */
 
 static bool end_carries(yg_expander *x, const yg_scan_use *use, yg_scan_expanding *scan) {
-    yg_flat_scan *flat = scan->flat;
-    flat->next = yg_pool_take(x->pool, (flat->carry_count + 1) * sizeof *flat->next);
-    if (!flat->next)
-        return yg_fail_memory(x->error);
-    for (size_t i = 0; i < flat->carry_count; i++) {
+    for (size_t i = 0; i < use->carry_count; i++) {
+        yg_flat_carry *flat = &scan->flat->carries[i];
         const yg_scan_name *carry = &use->carries[i];
         const yg_binding *binding = yg_scope_find(&scan->scope, carry->name);
         if (binding->is_carry)
@@ -148,11 +167,11 @@ static bool end_carries(yg_expander *x, const yg_scan_use *use, yg_scan_expandin
                 "carry '%s' is not given anew: the scan's `graph` needs a node '%s', its "
                 "value after a step",
                 carry->name, carry->name);
-        flat->next[i] = yg_written(x, &binding->term, carry->origin);
-        if (!flat->next[i])
+        flat->next = yg_written(x, &binding->term, carry->origin);
+        if (!flat->next)
             return false;
     }
-    return true;
+    return yg_scan_end_added(x, scan);
 }
 
 static bool end_results(yg_expander *x, const yg_body *body, yg_scan_expanding *scan) {
@@ -181,7 +200,7 @@ static bool end_results(yg_expander *x, const yg_body *body, yg_scan_expanding *
 
 static bool check_name_count(const yg_expander *x, const yg_statement *statement,
                              const yg_flat_scan *flat) {
-    const size_t results = flat->collected_count, carries = flat->carry_count;
+    const size_t results = flat->collected_count, carries = statement->scan->carry_count;
     const size_t found = statement->name_count;
     return (results > 0 && found == results) || found == results + carries ||
            yg_fail(x->error, YG_ERROR_ARGUMENT, statement->origin,
@@ -209,18 +228,38 @@ static bool list_scan(yg_expander *x, const yg_statement *statement,
     return true;
 }
 
+/* The full names of the results: those that the node gives, and then, if expansion has added
+ * carries, one for each further carry. */
+static bool name_results(yg_expander *x, const yg_scope *scope, const yg_statement *statement,
+                         const yg_scan_expanding *scan, const char ***names, yg_term **terms,
+                         size_t *count) {
+    const yg_flat_scan *flat = scan->flat;
+    const size_t results = flat->collected_count, given = statement->name_count;
+    *count = scan->added_count == 0 ? given : results + flat->carry_count;
+    *names = yg_pool_take(x->pool, (*count + 1) * sizeof **names);
+    *terms = yg_pool_take(x->pool, (*count + 1) * sizeof **terms);
+    if (!*names || !*terms)
+        return yg_fail_memory(x->error);
+    for (size_t i = 0; i < *count; i++) {
+        (*names)[i] = i < given ? statement->names[i] : flat->carries[i - results].name;
+        if (!yg_take_name(x, i < given ? scope->prefix : scan->scope.prefix, &(*names)[i],
+                          statement->origin, &(*terms)[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool add_scan(yg_expander *x, yg_scope *scope, const yg_statement *statement,
                      yg_scan_expanding *scan) {
+    const char **names;
     yg_term *terms;
-    const size_t count = statement->name_count;
-    const char **names = yg_pool_take(x->pool, (count + 1) * sizeof *names);
-    if (!names)
-        return yg_fail_memory(x->error);
-    memcpy(names, statement->names, count * sizeof *names);
-    if (!yg_emit_scan(x, scope->prefix, names, count, scan->flat, statement->origin, &terms) ||
-        !yg_scan_close(&scan->building, names, count))
+    size_t count;
+    if (!name_results(x, scope, statement, scan, &names, &terms, &count) ||
+        !yg_emit_scan(x, names, count, scan->flat, statement->origin) ||
+        !yg_scan_close(&scan->building, names, count) ||
+        !yg_scan_hand_on(x, scan, terms + scan->flat->collected_count))
         return false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < statement->name_count; i++)
         if (!yg_scope_add(x, scope, statement->names[i], statement->origin,
                           (yg_binding){.term = terms[i]}))
             return false;
@@ -239,6 +278,7 @@ bool yg_scan_end(yg_expander *x, yg_scope *scope, const yg_statement *statement,
         flat->statements = scan->statements;
         flat->statement_count = scan->statement_count;
         x->trial = scan->trial;
+        x->scan = scan->around;
     }
     good = good && add_scan(x, scope, statement, scan);
     yg_scan_drop(&scan->building);
@@ -253,7 +293,7 @@ bool yg_is_next_carry(const yg_scope *scope, const yg_statement *statement, cons
     if (!binding || !binding->is_carry)
         return false;
     for (size_t i = 0; i < scope->flat_scan->carry_count; i++)
-        if (strcmp(scope->flat_scan->carries[i], value->written->text) == 0)
+        if (strcmp(scope->flat_scan->carries[i].name, value->written->text) == 0)
             return false;
     return true;
 }

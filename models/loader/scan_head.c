@@ -6,9 +6,32 @@
 #include "outputs.h"
 #include "read.h"
 
+/* Reads the value of a name; that of a carry can be a map, `{value: 0, lengths: false}`. */
+static bool read_value(yg_model *model, const yg_value *value, bool is_carry, yg_scan_name *name,
+                       yg_error *error) {
+    static const yg_key keys[] = {
+        {"value", true, NULL}, {"lengths", false, NULL}, {"truncate", false, NULL}};
+    const yg_value *start = value;
+    if (is_carry && value->kind == YG_MAPPING) {
+        if (!yg_value_check_keys(value, "a carry", keys, sizeof keys / sizeof *keys, error))
+            return false;
+        start = yg_value_get(value, "value");
+        const yg_value *lengths = yg_value_get(value, "lengths");
+        const yg_value *truncate = yg_value_get(value, "truncate");
+        if (lengths)
+            name->lengths = yg_read_truth(model->pool, lengths, "`lengths` of a carry", error);
+        if (truncate)
+            name->truncate = yg_read_truth(model->pool, truncate, "`truncate` of a carry", error);
+        if ((lengths && !name->lengths) || (truncate && !name->truncate))
+            return false;
+    }
+    name->value = yg_read_expression(model->pool, start, name->name, error);
+    return name->value != NULL;
+}
+
 /* `scan: {x_t: x}` or `carry: {h: h_0}`. */
-static bool read_names(yg_model *model, const yg_value *value, const char *key, const char *what,
-                       yg_scan_name **names, size_t *count, yg_error *error) {
+static bool read_names(yg_model *model, const yg_value *value, bool is_carry, yg_scan_name **names,
+                       size_t *count, yg_error *error) {
     char found[120];
     *count = 0;
     if (!value)
@@ -17,7 +40,8 @@ static bool read_names(yg_model *model, const yg_value *value, const char *key, 
         return yg_fail(error, YG_ERROR_SYNTAX, value->origin,
                        "`%s`: a map from a name in the body to a tensor, such as %s, is expected, "
                        "found %s",
-                       key, what, yg_value_describe(value, found, sizeof found));
+                       is_carry ? "carry" : "scan", is_carry ? "{h: h_0}" : "{x_t: x}",
+                       yg_value_describe(value, found, sizeof found));
     }
     *names = yg_pool_take(model->pool, (value->count + 1) * sizeof **names);
     if (!*names)
@@ -25,10 +49,8 @@ static bool read_names(yg_model *model, const yg_value *value, const char *key, 
     for (size_t i = 0; i < value->count; i++) {
         yg_scan_name *name = &(*names)[i];
         *name = (yg_scan_name){.origin = value->keys[i]->origin, .name = value->keys[i]->text};
-        if (!yg_read_name(value->keys[i], "a tensor in the body of a scan", true, error))
-            return false;
-        name->value = yg_read_expression(model->pool, value->items[i], name->name, error);
-        if (!name->value)
+        if (!yg_read_name(value->keys[i], "a tensor in the body of a scan", true, error) ||
+            !read_value(model, value->items[i], is_carry, name, error))
             return false;
         (*count)++;
     }
@@ -70,8 +92,8 @@ yg_scan_use *yg_read_scan_head(yg_model *model, const yg_value *value, yg_error 
         {"outputs", false, "a scan has `collect`"},
         {"repeat", false, "a scan has `steps`"},
         {"state", false, "`state` belongs to the layer type or to the model around the scan"},
-        {"update", false, "an update is made once a training step, outside of a scan"},
-        {"loss", false, "a loss term is computed outside of a scan"},
+        {"update", false, "`update` belongs to the layer type or to the model around the scan"},
+        {"loss", false, "`losses` belongs to a layer type; a layer of it may stand in the scan"},
     };
     yg_scan_use *scan = yg_pool_take(model->pool, sizeof *scan);
     if (!scan) {
@@ -82,16 +104,14 @@ yg_scan_use *yg_read_scan_head(yg_model *model, const yg_value *value, yg_error 
         return NULL;
     const yg_value *slices = yg_value_get(value, "scan"), *carries = yg_value_get(value, "carry");
     *scan = (yg_scan_use){.origin = slices->origin};
-    const bool good =
-        read_names(model, slices, "scan", "{x_t: x}", &scan->slices, &scan->slice_count, error) &&
-        read_names(model, carries, "carry", "{h: h_0}", &scan->carries, &scan->carry_count,
-                   error) &&
-        read_collect(model, yg_value_get(value, "collect"), &scan->body, error) &&
-        read_option(model, value, "dim", &scan->dim, error) &&
-        read_option(model, value, "steps", &scan->steps, error) &&
-        read_option(model, value, "reverse", &scan->reverse, error) &&
-        read_option(model, value, "lengths", &scan->lengths, error) &&
-        read_option(model, value, "truncate", &scan->truncate, error);
+    const bool good = read_names(model, slices, false, &scan->slices, &scan->slice_count, error) &&
+                      read_names(model, carries, true, &scan->carries, &scan->carry_count, error) &&
+                      read_collect(model, yg_value_get(value, "collect"), &scan->body, error) &&
+                      read_option(model, value, "dim", &scan->dim, error) &&
+                      read_option(model, value, "steps", &scan->steps, error) &&
+                      read_option(model, value, "reverse", &scan->reverse, error) &&
+                      read_option(model, value, "lengths", &scan->lengths, error) &&
+                      read_option(model, value, "truncate", &scan->truncate, error);
     if (!good)
         return NULL;
     if (scan->body.output_count + scan->carry_count == 0) {

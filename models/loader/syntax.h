@@ -177,7 +177,8 @@ typedef struct yg_body {
 typedef struct yg_scan_name {
     yg_origin origin;
     const char *name;
-    const yg_expression *value; /* in the names around the scan */
+    const yg_expression *value;              /* in the names around the scan */
+    const yg_expression *lengths, *truncate; /* of a carry: whether they concern it; NULL: yes */
 } yg_scan_name;
 
 /* A scan node: `{scan: {x_t: x}, carry: {h: h_0}, graph: {h: tanh(x_t + h)}, collect: [h]}`. */

@@ -84,11 +84,17 @@ static void meet_init(met *m, const yg_init_spec *init) {
 
 static void meet_body(met *m, const yg_body *body, const char *only_input);
 
+static void meet_carry(met *m, const yg_scan_name *carry) {
+    meet_expression(m, carry->value);
+    meet_expression(m, carry->lengths);
+    meet_expression(m, carry->truncate);
+}
+
 static void meet_scan(met *m, const yg_scan_use *scan) {
     for (size_t i = 0; i < scan->slice_count; i++)
         meet_expression(m, scan->slices[i].value);
     for (size_t i = 0; i < scan->carry_count; i++)
-        meet_expression(m, scan->carries[i].value);
+        meet_carry(m, &scan->carries[i]);
     meet_expression(m, scan->dim);
     meet_expression(m, scan->steps);
     meet_expression(m, scan->reverse);
