@@ -142,21 +142,6 @@ static bool add_by_default(const choice *c, size_t p) {
     return true;
 }
 
-/* Keeps the names that the training part was read by. */
-static bool remember(const yg_table *table, const yg_columns *columns, yg_port_encoding *encoding,
-                     yg_error *error) {
-    encoding->columns = calloc(columns->count + 1, sizeof *encoding->columns);
-    if (!encoding->columns)
-        return yg_fail_memory(error);
-    for (size_t i = 0; i < columns->count; i++) {
-        encoding->columns[i] = strdup(table->columns[columns->index[i]]);
-        if (!encoding->columns[i])
-            return yg_fail_memory(error);
-        encoding->column_count++;
-    }
-    return true;
-}
-
 /* The columns as the weights remember them must be those that the section names. */
 static bool check_same(const choice *c, size_t p, yg_origin origin) {
     const yg_port_encoding *encoding = &c->reading->data->encoding.ports[p];
@@ -211,47 +196,13 @@ static bool choose_rest(const choice *c) {
     return !star || add_rest(c, port);
 }
 
-/* After a failure: adds which columns "*" came to, as many as fit. */
-static bool fail_star(const yg_table *table, const yg_columns *columns, yg_origin origin,
-                      yg_error *error) {
-    const yg_error first = *error;
-    char names[300] = "";
-    size_t used = 0, shown = 0;
-    for (; shown < columns->count; shown++) {
-        const char *name = table->columns[columns->index[shown]];
-        if (used + strlen(name) + 3 > sizeof names)
-            break;
-        used +=
-            (size_t)snprintf(names + used, sizeof names - used, "%s%s", shown ? ", " : "", name);
-    }
-    *error = (yg_error){0};
-    return yg_fail(error, first.code, origin, "%s: \"*\" is %s%s", first.message, names,
-                   shown < columns->count ? ", …" : "");
-}
-
 static bool choose(const choice *c) {
     const yg_reading *reading = c->reading;
     const size_t ports = yg_model_port_count(reading->model);
     for (size_t p = 0; p < ports; p++)
         if (yg_reading_wants(reading, p) && !choose_port(c, p))
             return false;
-    if (!choose_rest(c))
-        return false;
-    for (size_t p = 0; p < ports; p++) {
-        const yg_port *port = yg_model_port(reading->model, p);
-        const yg_value *value = c->map ? yg_value_get(c->map, port->name) : NULL;
-        if (!yg_reading_wants(reading, p))
-            continue;
-        if (!yg_width_bind(reading, port, (int64_t)c->out[p].count,
-                           value ? value->origin : yg_table_heading(c->table, 0), c->error))
-            return is_star(value) && c->out[p].count
-                       ? fail_star(c->table, &c->out[p], value->origin, c->error)
-                       : false;
-        if (reading->training && !reading->data->encoding.known &&
-            !remember(c->table, &c->out[p], &reading->data->encoding.ports[p], c->error))
-            return false;
-    }
-    return true;
+    return choose_rest(c);
 }
 
 bool yg_columns_choose(const yg_reading *reading, const yg_table *table, const yg_value *map,

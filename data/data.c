@@ -212,6 +212,16 @@ static bool check_ports(const yg_model *model, yg_error *error) {
     return true;
 }
 
+/* `columns: {sex: {kind: category}}`: the entries are read with the columns. */
+static bool check_columns(const yg_value *section, yg_error *error) {
+    const yg_value *columns = yg_value_get(section, "columns");
+    return !columns ||
+           (yg_value_is_mapping(columns, "`columns`", error) &&
+            (yg_table_kind_of(yg_value_get(section, "train")) ||
+             yg_fail(error, YG_ERROR_DATA, columns->origin,
+                     "`columns` is for the columns of a table, but the part `train` names none")));
+}
+
 static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section, yg_data *data,
                  yg_error *error) {
     static const yg_key keys[] = {
@@ -220,6 +230,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         {"test", false, NULL},
         {"transform", false, NULL},
         {"standardize", false, NULL},
+        {"columns", false, NULL},
         {"seed", false, NULL},
         {"standardise", false, "it is spelt `standardize` here"},
         {"normalize", false, "it is `standardize: [x]` here"},
@@ -234,7 +245,8 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
     yg_split splits[2] = {{0}};
     yg_reading reading = {.model = model, .data = data, .dtype = dtype, .training = true};
     if (!yg_value_check_keys(section, "`data`", keys, sizeof keys / sizeof *keys, error) ||
-        !yg_batch_symbol(model, &symbol, error) || !check_ports(model, error) ||
+        !check_columns(section, error) || !yg_batch_symbol(model, &symbol, error) ||
+        !check_ports(model, error) ||
         (!data->encoding.known && !yg_encoding_make(model, &data->encoding, error)) ||
         !read_transforms(model, yg_value_get(section, "transform"), data, error) ||
         !read_standardized(model, yg_value_get(section, "standardize"), data, error))

@@ -39,6 +39,7 @@ extern "C" {
 typedef struct yg_port_encoding {
     size_t column_count; /* names of the CSV columns, in the order of elements; 0: from rows */
     char **columns;
+    struct yg_column **encoders; /* how each of `columns` becomes elements; NULL: by default */
     size_t class_count; /* label texts by class index; 0: not labels, or indices by themselves */
     char **classes;
     char *formula; /* of `transform`, its vars replaced by their values; NULL: none */

@@ -1,7 +1,7 @@
 /*
  * What the training data say of each port, in memory: see data.h.
  */
-#include "source.h"
+#include "column.h"
 
 #include <stdlib.h>
 
@@ -20,6 +20,9 @@ bool yg_encoding_make(const yg_model *model, yg_encoding *encoding, yg_error *er
 void yg_encoding_free(yg_encoding *encoding) {
     for (size_t p = 0; p < encoding->count && encoding->ports; p++) {
         yg_port_encoding *port = &encoding->ports[p];
+        for (size_t i = 0; port->encoders && i < port->column_count; i++)
+            yg_column_free(port->encoders[i]);
+        free(port->encoders);
         free_texts(port->columns, port->column_count);
         free_texts(port->classes, port->class_count);
         free(port->formula);

@@ -3,9 +3,8 @@
  */
 #include "encoding_file.h"
 
-#include "source.h"
+#include "column.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +57,29 @@ static bool save_formula(const char *port, const char *formula, yg_tensor_file *
     return good;
 }
 
+/* How the columns of a port are encoded, where any of them has options. */
+static bool save_columns(const char *name, const yg_port_encoding *port, yg_tensor_file *file,
+                         yg_error *error) {
+    json_t *list = json_array();
+    bool good = list || yg_fail_memory(error), any = false;
+    for (size_t i = 0; good && port->encoders && i < port->column_count; i++) {
+        json_t *json;
+        good = yg_column_save(port->encoders[i], &json) &&
+               json_array_append_new(list, json ? json : json_null()) == 0;
+        any = any || (good && json);
+        if (!good)
+            yg_fail_memory(error);
+    }
+    char *key = good && any ? key_of("encoding.", name, "") : NULL;
+    char *text = key ? json_dumps(list, JSON_COMPACT) : NULL;
+    if (good && any)
+        good = text ? yg_tensor_file_note(file, key, text, error) : yg_fail_memory(error);
+    json_decref(list);
+    free(text);
+    free(key);
+    return good;
+}
+
 bool yg_encoding_save(const yg_model *model, const yg_encoding *encoding, yg_tensor_file *file,
                       yg_error *error) {
     if (!yg_tensor_file_note(file, "encoding", "1", error))
@@ -67,6 +89,7 @@ bool yg_encoding_save(const yg_model *model, const yg_encoding *encoding, yg_ten
         const char *name = yg_model_port(model, p)->name;
         if (!save_texts("classes.", name, port->classes, port->class_count, file, error) ||
             !save_texts("columns.", name, port->columns, port->column_count, file, error) ||
+            !save_columns(name, port, file, error) ||
             !save_formula(name, port->formula, file, error))
             return false;
         if (port->mean &&
@@ -136,6 +159,59 @@ static bool load_numbers(const yg_tensor_file *file, const char *path, const cha
     }
     *width = count;
     return true;
+}
+
+/* Takes back what save_columns() kept of a port: `list` has an entry for each column. */
+static bool take_columns(const yg_model *model, yg_encoding *encoding, size_t p, const json_t *list,
+                         const char *path, yg_error *error) {
+    yg_port_encoding *port = &encoding->ports[p];
+    if (json_array_size(list) != port->column_count)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
+                       "the notes 'encoding.%s' and 'columns.%s' are of different columns",
+                       yg_model_port(model, p)->name, yg_model_port(model, p)->name);
+    port->encoders = calloc(port->column_count + 1, sizeof(yg_column *));
+    if (!port->encoders)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < port->column_count; i++) {
+        const yg_column_request request = {.model = model,
+                                           .encoding = encoding,
+                                           .port = p,
+                                           .name = port->columns[i],
+                                           .alone = port->column_count == 1};
+        const json_t *json = json_array_get(list, i);
+        port->encoders[i] = json_is_null(json) ? yg_column_new(&request, NULL, error)
+                                               : yg_column_load(&request, json, path, error);
+        if (!port->encoders[i])
+            return false;
+    }
+    return true;
+}
+
+/* Fails where the model asks for other options of columns than the weights remember. */
+static bool check_columns(const yg_model *model, yg_encoding *encoding, size_t p, const char *path,
+                          yg_error *error) {
+    const yg_port_encoding *port = &encoding->ports[p];
+    for (size_t i = 0; encoding->known && i < port->column_count; i++) {
+        const yg_column_request request = {
+            .model = model, .encoding = encoding, .port = p, .name = port->columns[i]};
+        if (!yg_column_check_options(port->encoders ? port->encoders[i] : NULL, &request, path,
+                                     error))
+            return false;
+    }
+    return true;
+}
+
+static bool load_columns(const yg_model *model, const yg_tensor_file *file, const char *path,
+                         yg_encoding *encoding, size_t p, yg_error *error) {
+    char *key = key_of("encoding.", yg_model_port(model, p)->name, "");
+    if (!key)
+        return yg_fail_memory(error);
+    const char *note = yg_metadata_find(file, key);
+    free(key);
+    json_t *list = note ? json_loads(note, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    const bool good = !note || take_columns(model, encoding, p, list, path, error);
+    json_decref(list);
+    return good && check_columns(model, encoding, p, path, error);
 }
 
 /* What the model's `data:` says under a key; NULL: nothing. */
@@ -245,7 +321,8 @@ bool yg_encoding_load(const yg_model *model, const yg_tensor_file *file, const c
     encoding->count = yg_model_port_count(model);
     encoding->known = yg_metadata_find(file, "encoding") != NULL;
     for (size_t p = 0; p < encoding->count; p++)
-        if (!load_port(model, file, path, yg_model_port(model, p), &encoding->ports[p], error)) {
+        if (!load_port(model, file, path, yg_model_port(model, p), &encoding->ports[p], error) ||
+            !load_columns(model, file, path, encoding, p, error)) {
             yg_encoding_free(encoding);
             return false;
         }

@@ -6,7 +6,9 @@
  *            have such a name.
  *   notes    "encoding", "1": the file holds the whole encoding.
  *            "classes.PORT" and "columns.PORT": JSON lists of texts.
- *            "transform.PORT": a formula.
+ *            "encoding.PORT": a JSON list with an entry for each of columns.PORT: null, or an
+ * object with the column's kind, its options, and what was learnt (column.h). Not there where no
+ * column has options. "transform.PORT": a formula.
  */
 #ifndef YG_DATA_ENCODING_FILE_H
 #define YG_DATA_ENCODING_FILE_H

@@ -115,3 +115,12 @@ bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width
                    unknown ? "a multiple of " : "", known, known == 1 ? "" : "s", width,
                    width == 1 ? "is" : "are");
 }
+
+bool yg_port_is_label(const yg_data *data, const yg_port *port) {
+    return port->classes > 0 && yg_port_width(data, port) == 1;
+}
+
+bool yg_value_is_kept(const yg_reading *reading, size_t port) {
+    const yg_port_encoding *encoding = &reading->data->encoding.ports[port];
+    return !encoding->formula && !encoding->standardized;
+}

@@ -17,7 +17,6 @@ struct yg_reader {
     int64_t count;    /* examples read so far */
     yg_dataset chunk; /* what the source fills: for each port `own`, or the dataset's own memory */
     double **own;     /* memory of a float port's part of a chunk */
-    yg_labels *labels;
 };
 
 void yg_reader_close(yg_reader *reader) {
@@ -25,12 +24,9 @@ void yg_reader_close(yg_reader *reader) {
         return;
     if (reader->state)
         reader->source->close(reader->state);
-    for (size_t p = 0; reader->labels && p < reader->port_count; p++)
-        yg_labels_end(&reader->labels[p]);
     for (size_t p = 0; reader->own && p < reader->port_count; p++)
         free(reader->own[p]);
     free(reader->own);
-    free(reader->labels);
     free(reader->chunk.ports);
     free(reader);
 }
@@ -75,18 +71,11 @@ static bool check_widths(const yg_reader *reader, yg_error *error) {
 }
 
 static bool begin(yg_reader *reader, yg_error *error) {
-    const yg_reading *reading = &reader->reading;
     const size_t size = reader->port_count + 1;
     reader->chunk.ports = calloc(size, sizeof *reader->chunk.ports);
     reader->own = calloc(size, sizeof *reader->own);
-    reader->labels = calloc(size, sizeof *reader->labels);
-    if (!reader->chunk.ports || !reader->own || !reader->labels)
+    if (!reader->chunk.ports || !reader->own)
         return yg_fail_memory(error);
-    for (size_t p = 0; p < reader->port_count; p++)
-        if (yg_reading_wants(reading, p) && !reader->source->numbers &&
-            yg_port_is_label(reading->data, yg_model_port(reading->model, p)) &&
-            !yg_labels_begin(reading, p, &reader->labels[p], error))
-            return false;
     return check_widths(reader, error) && make_chunk(reader, error);
 }
 
@@ -104,10 +93,8 @@ yg_reader *yg_reader_new(const yg_reading *reading, const yg_source *source, voi
                           .source = source,
                           .state = state,
                           .port_count = yg_model_port_count(reading->model)};
-    if (begin(reader, error)) {
-        reader->reading.labels = reader->labels;
+    if (begin(reader, error))
         return reader;
-    }
     yg_reader_close(reader);
     return NULL;
 }
@@ -187,9 +174,6 @@ bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error) {
     }
     if (count < 0 || !yg_dataset_reserve(&reader->reading, to, to->count, error))
         return false;
-    for (size_t p = 0; p < reader->port_count; p++)
-        if (reader->labels[p].port &&
-            !yg_labels_finish(&reader->labels[p], &to->ports[p], to->count, error))
-            return false;
-    return true;
+    return !reader->source->finish ||
+           reader->source->finish(reader->state, &reader->reading, to, error);
 }

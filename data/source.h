@@ -16,8 +16,6 @@
 #include "data.h"
 #include "table.h"
 
-typedef struct yg_labels yg_labels;
-
 /* What examples are read for, and what is known of them so far. */
 typedef struct yg_reading {
     const yg_model *model;
@@ -26,7 +24,6 @@ typedef struct yg_reading {
     bool training;    /* this is the training part */
     bool inputs_only; /* targets are not read, for predict */
     bool eager;       /* give the rows that have arrived instead of waiting for a full chunk */
-    yg_labels *labels; /* of each port, while it is read (reader.c) */
 } yg_reading;
 
 /* True for the ports that are to be read. */
@@ -35,7 +32,6 @@ bool yg_reading_wants(const yg_reading *reading, size_t port);
 /* ---------------------------------------------------------------------------- sources ------- */
 
 typedef struct yg_source {
-    bool numbers; /* it gives numbers: a class is its number, and no text is a label */
     /* Opens it and binds the ports' dimensions (yg_width_bind() …). `part` is what the section
      * says. NULL on failure. */
     void *(*open)(const yg_reading *reading, const yg_value *part, yg_error *error);
@@ -43,6 +39,10 @@ typedef struct yg_source {
      * failure. */
     int64_t (*next)(void *state, const yg_reading *reading, const yg_dataset *chunk, int64_t limit,
                     yg_error *error);
+    /* Called when the training examples are all in `dataset`: decides what is left open until then.
+     * NULL: nothing is. */
+    bool (*finish)(void *state, const yg_reading *reading, const yg_dataset *dataset,
+                   yg_error *error);
     /* More examples may come, but have not arrived; NULL: that cannot be. */
     bool (*waits)(void *state);
     /* Lets next() be stopped while it waits for a pipe; false if that is impossible. NULL: next()
@@ -112,6 +112,14 @@ bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width
 /* Elements of an example; -1 if the size of a dimension is not known yet. */
 int64_t yg_port_width(const yg_data *data, const yg_port *port);
 
+/* Whether a port is a label: it has classes and one element an example. */
+bool yg_port_is_label(const yg_data *data, const yg_port *port);
+
+/* Whether a port's values are kept as they are read, and so are checked then. One that is
+ * transformed or standardised afterwards may become small enough for its type; it is checked later.
+ */
+bool yg_value_is_kept(const yg_reading *reading, size_t port);
+
 /* The type of a batch of a port's examples; all dimensions are known. */
 bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int64_t batch,
                   yg_type *type, yg_error *error);
@@ -142,57 +150,34 @@ void *yg_elements_at(const yg_elements *elements, int64_t example);
 /* "row 3, column 'species'", or the port's name. Returns `text`. */
 const char *yg_place_text(const yg_place *place, const yg_port *port, char *text, size_t size);
 
-/* ------------------------------------------------------------------------------- value.c ---- */
-
-/* Whether a cell has no value: it is empty, NA, N/A, NaN, null or ?, in upper or lower case. */
-bool yg_text_is_missing(const char *text);
-
-/* Whether a port's values are kept as they are read, and so are checked then. One that is
- * transformed or standardised afterwards may become small enough for its type; it is checked later.
- */
-bool yg_value_is_kept(const yg_reading *reading, size_t port);
-
-/* Reads a number or a label into element `index` of a port. Whole numbers are exact. Fails on a
- * value that the port's type cannot hold, and on a missing one. */
-bool yg_value_store(const yg_reading *reading, size_t port, const char *text, const yg_place *place,
-                    const yg_elements *to, int64_t index, yg_error *error);
-
-/* ------------------------------------------------------------------------------ labels.c ---- */
-
-/* One port's column of labels while it is read: text to class index. */
-struct yg_labels {
-    const yg_port *port;        /* NULL: the port is not a label */
-    yg_port_encoding *encoding; /* of the port; its classes are set by yg_labels_finish() */
-    bool learning;       /* the training data are read, and no classes are known from elsewhere */
-    yg_pool *pool;       /* holds the tables */
-    yg_names names;      /* by class index; while learning, in the order of first appearance */
-    yg_names numbers;    /* while learning: labels that are numbers, in their shortest form */
-    size_t *number_name; /* the index in `names` of each entry of `numbers` */
-};
-
-/* Whether a port is a label: it has classes and one element an example. */
-bool yg_port_is_label(const yg_data *data, const yg_port *port);
-bool yg_labels_begin(const yg_reading *reading, size_t port, yg_labels *labels, yg_error *error);
-/* *value becomes the class of a text. While learning it is provisional: see labels.c. */
-bool yg_labels_value(yg_labels *labels, const char *text, const yg_place *place, int64_t *value,
-                     yg_error *error);
-/* To be called after the last example. Decides which label is which class, and replaces the
- * provisional numbers of the `count` elements that were read. */
-bool yg_labels_finish(yg_labels *labels, const yg_elements *elements, int64_t count,
-                      yg_error *error);
-void yg_labels_end(yg_labels *labels);
-
-/* ----------------------------------------------------------------------------- columns.c ---- */
+/* ---------------------------------------------------------------------------- columns.c ------ */
 
 /* The columns of one port, in the order of its elements. */
 typedef struct yg_columns {
     size_t count, capacity;
-    size_t *index;
+    size_t *index;              /* of each column in the table */
+    struct yg_column **columns; /* how each is encoded: see column.h */
+    bool owned;                 /* `columns` belong to this struct; otherwise to the encoding */
+    int64_t *at;                /* the first element of each */
 } yg_columns;
 
-/* Fills out[p] for each wanted port; the caller frees the `index`es, also after a failure. */
+/* Fills out[p].index for each wanted port. */
 bool yg_columns_choose(const yg_reading *reading, const yg_table *table, const yg_value *map,
                        yg_columns *out, yg_error *error);
+
+/* ----------------------------------------------------------------------- port_columns.c ------ */
+
+/* After that: makes columns[p].columns. *learns becomes true if some must learn from the training
+ * part before yg_columns_bind(). */
+bool yg_columns_make(const yg_reading *reading, const yg_table *table, yg_columns *columns,
+                     bool *learns, yg_error *error);
+/* After that: binds the ports' dimensions. Those of a training part then belong to the encoding. */
+bool yg_columns_bind(const yg_reading *reading, const yg_table *table, const yg_value *map,
+                     yg_columns *columns, yg_error *error);
+/* See yg_source.finish. */
+bool yg_columns_finish(const yg_reading *reading, const yg_columns *columns,
+                       const yg_dataset *dataset, yg_error *error);
+void yg_columns_free(yg_columns *columns); /* what it holds, not the struct */
 
 /* ------------------------------------------------------------------------------ invent.c ---- */
 

@@ -336,7 +336,6 @@ static int64_t next_rows(void *opaque, const yg_reading *reading, const yg_datas
 }
 
 const yg_source yg_source_array = {
-    .numbers = true,
     .open = open_entries,
     .next = next_rows,
     .close = close_arrays,

@@ -1,30 +1,154 @@
 /*
  * The source of tables: the records of a file as examples, by the columns of each port.
  */
-#include "source.h"
+#include "column.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* Records that are encoded together, one column after the other: their cells stay in the cache. */
+enum { TILE = 64, LEARNT_AT_ONCE = 1024 };
 
 typedef struct table_state {
     yg_table *table;
+    const yg_table_kind *kind;
+    yg_table_request request;
     char *path; /* owned; the table's name points to it. NULL: the name is the caller's */
     size_t port_count;
     yg_columns *columns;
     int64_t count; /* records so far */
-    char *text;    /* a cell's, with a NUL */
-    size_t room;
 } table_state;
 
 static void close_table(void *opaque) {
     table_state *state = opaque;
     for (size_t p = 0; state->columns && p < state->port_count; p++)
-        free(state->columns[p].index);
+        yg_columns_free(&state->columns[p]);
     free(state->columns);
     yg_table_close(state->table);
     free(state->path);
-    free(state->text);
     free(state);
+}
+
+/* ----------------------------------------------------------------------------------- faults -- */
+
+/* A cell that was refused: in record `record` of those that the table gave last. */
+typedef struct refusal {
+    const yg_records *records;
+    int64_t record;
+    size_t port, entry; /* state->columns[port].columns[entry] */
+} refusal;
+
+/* Counts the records from the refused one on whose cell in that column has the same fault. Returns
+ * false if a later record cannot be read at all. */
+static bool count_faults(table_state *state, const refusal *r, int fault, int64_t *same,
+                         int64_t *total) {
+    yg_records records = *r->records;
+    yg_column *column = state->columns[r->port].columns[r->entry];
+    const size_t index = state->columns[r->port].index[r->entry];
+    yg_error error = {0};
+    int64_t at = r->record;
+    while (records.count > 0) {
+        for (; at < records.count; at++, ++*total) {
+            const yg_cell *cell = &records.cells[(size_t)at * state->table->column_count + index];
+            *same += column->kind->check(column, cell) == fault;
+        }
+        at = 0;
+        records.count = yg_table_next(state->table, LEARNT_AT_ONCE, false, &records, &error);
+    }
+    return records.count == 0;
+}
+
+/* Fails for a refused cell. Of data that are read as a whole, it tells how many rows have the
+ * fault.
+ */
+static bool refuse(table_state *state, const yg_reading *reading, const refusal *r,
+                   yg_error *error) {
+    yg_column *column = state->columns[r->port].columns[r->entry];
+    const size_t index = state->columns[r->port].index[r->entry];
+    const yg_place place = yg_table_place(state->table, r->record, index);
+    yg_error first = {0};
+    int fault;
+    int64_t same = 0, total = state->count + r->record;
+    yg_column_refuse(column,
+                     &r->records->cells[(size_t)r->record * state->table->column_count + index],
+                     &place, &fault, &first);
+    if (reading->inputs_only || fault == YG_FAULT_NONE || fault >= YG_FAULT_ALONE)
+        return yg_fail_as(error, &first);
+    const bool all = count_faults(state, r, fault, &same, &total);
+    if (same < 2)
+        return yg_fail_as(error, &first);
+    return yg_fail(error, first.code, place.origin,
+                   "%s (the first of %s%" PRId64 " such rows among %" PRId64 ")", first.message,
+                   all ? "" : "at least ", same, total);
+}
+
+/* --------------------------------------------------------------------------------- learning -- */
+
+static bool learn_records(table_state *state, const yg_reading *reading, const yg_records *records,
+                          yg_error *error) {
+    refusal first = {.records = records, .record = records->count};
+    for (size_t p = 0; p < state->port_count; p++)
+        for (size_t i = 0; i < state->columns[p].count; i++) {
+            yg_column *column = state->columns[p].columns[i];
+            const yg_cells cells = {records->cells + state->columns[p].index[i],
+                                    state->table->column_count, first.record};
+            if (!column->learning || !column->kind->learns)
+                continue;
+            const int64_t good = column->kind->learn(column, &cells);
+            if (good < first.record)
+                first = (refusal){records, good, p, i};
+        }
+    return first.record == records->count || refuse(state, reading, &first, error);
+}
+
+/* A file can be read twice, a pipe cannot. */
+static bool check_file(const table_state *state, yg_error *error) {
+    struct stat status;
+    return (state->request.path && stat(state->request.path, &status) == 0 &&
+            !S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode) && !S_ISSOCK(status.st_mode)) ||
+           yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},
+                   "it can be read once only, but some columns are to be learnt from all rows "
+                   "first; write it to a file");
+}
+
+/* Reads all records for the columns that must learn, then opens the table again. */
+static bool learn(table_state *state, const yg_reading *reading, yg_error *error) {
+    yg_records records = {.count = 1};
+    if (!check_file(state, error))
+        return false;
+    while (records.count > 0) {
+        records.count = yg_table_next(state->table, LEARNT_AT_ONCE, false, &records, error);
+        if (records.count < 0 ||
+            (records.count > 0 && !learn_records(state, reading, &records, error)))
+            return false;
+        state->count += records.count;
+    }
+    state->count = 0;
+    for (size_t p = 0; p < state->port_count; p++)
+        for (size_t i = 0; i < state->columns[p].count; i++) {
+            yg_column *column = state->columns[p].columns[i];
+            if (column->learning && column->kind->learns && !column->kind->settle(column, error))
+                return false;
+        }
+    yg_table_close(state->table);
+    state->table = yg_table_open(state->kind, &state->request, error);
+    return state->table != NULL;
+}
+
+/* ---------------------------------------------------------------------------------- opening -- */
+
+static bool begin(table_state *state, const yg_reading *reading, const yg_value *map,
+                  yg_error *error) {
+    bool learns;
+    if (!state->columns || !state->request.name)
+        return yg_fail_memory(error);
+    state->table = yg_table_open(state->kind, &state->request, error);
+    return state->table && yg_columns_choose(reading, state->table, map, state->columns, error) &&
+           yg_columns_make(reading, state->table, state->columns, &learns, error) &&
+           (!learns || learn(state, reading, error)) &&
+           yg_columns_bind(reading, state->table, map, state->columns, error);
 }
 
 void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
@@ -34,16 +158,16 @@ void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
         yg_fail_memory(error);
         return NULL;
     }
-    yg_table_request own = *request;
-    state->port_count = yg_model_port_count(reading->model);
+    *state = (table_state){.kind = kind,
+                           .request = *request,
+                           .path = request->path ? strdup(request->path) : NULL,
+                           .port_count = yg_model_port_count(reading->model)};
     state->columns = calloc(state->port_count + 1, sizeof *state->columns);
-    if (!own.name)
-        own.name = state->path = strdup(request->path);
-    if (!state->columns || !own.name)
-        yg_fail_memory(error);
-    else
-        state->table = yg_table_open(kind, &own, error);
-    if (state->table && yg_columns_choose(reading, state->table, map, state->columns, error))
+    if (request->path)
+        state->request.path = state->path;
+    if (!request->name)
+        state->request.name = state->path;
+    if (begin(state, reading, map, error))
         return state;
     close_table(state);
     return NULL;
@@ -61,38 +185,37 @@ static void *open_table(const yg_reading *reading, const yg_value *part, yg_erro
     return state;
 }
 
-/* A cell's text with a NUL behind it; NULL when out of memory. */
-static const char *text_of(table_state *state, const yg_cell *cell) {
-    if (cell->size >= state->room) {
-        const size_t room = 2 * (size_t)cell->size + 100;
-        char *grown = realloc(state->text, room);
-        if (!grown)
-            return NULL;
-        state->text = grown;
-        state->room = room;
-    }
-    memcpy(state->text, cell->text, cell->size);
-    state->text[cell->size] = '\0';
-    return state->text;
-}
+/* ---------------------------------------------------------------------------------- reading -- */
 
-/* Stores record number `record` of the table's last records as example `row` of a chunk. */
-static bool read_record(table_state *state, const yg_reading *reading, const yg_records *records,
-                        int64_t record, const yg_dataset *chunk, int64_t row, yg_error *error) {
-    const yg_cell *cells = records->cells + (size_t)record * state->table->column_count;
+/* Encodes records begin .. begin + count as examples from `row` on. */
+static bool encode(table_state *state, const yg_reading *reading, const yg_records *records,
+                   int64_t begin, int64_t count, const yg_dataset *chunk, int64_t row,
+                   yg_error *error) {
+    const size_t stride = state->table->column_count;
+    refusal first = {.records = records, .record = begin + count};
     for (size_t p = 0; p < state->port_count; p++) {
         const yg_columns *columns = &state->columns[p];
         const yg_elements *to = &chunk->ports[p];
         for (size_t i = 0; i < columns->count; i++) {
-            const size_t column = columns->index[i];
-            const yg_place place = yg_table_place(state->table, record, column);
-            const char *text = text_of(state, &cells[column]);
-            if (!text)
-                return yg_fail_memory(error);
-            if (!yg_value_store(reading, p, text, &place, to, row * to->width + (int64_t)i, error))
-                return false;
+            const yg_cells cells = {records->cells + (size_t)begin * stride + columns->index[i],
+                                    stride, first.record - begin};
+            const int64_t good =
+                yg_column_encode(columns->columns[i], &cells, to, row * to->width + columns->at[i]);
+            if (good < cells.count)
+                first = (refusal){records, begin + good, p, i};
         }
     }
+    return first.record == begin + count || refuse(state, reading, &first, error);
+}
+
+static bool encode_all(table_state *state, const yg_reading *reading, const yg_records *records,
+                       const yg_dataset *chunk, int64_t row, yg_error *error) {
+    for (int64_t i = 0; i < records->count; i += TILE) {
+        const int64_t left = records->count - i;
+        if (!encode(state, reading, records, i, left < TILE ? left : TILE, chunk, row + i, error))
+            return false;
+    }
+    state->count += records->count;
     return true;
 }
 
@@ -100,28 +223,27 @@ static int64_t next_examples(void *opaque, const yg_reading *reading, const yg_d
                              int64_t limit, yg_error *error) {
     table_state *state = opaque;
     int64_t count = 0;
-    while (count < limit) {
-        yg_records records;
-        if (count > 0 && reading->eager && yg_table_waits(state->table))
-            break;
-        const int64_t got =
-            yg_table_next(state->table, limit - count, reading->eager, &records, error);
-        if (got < 0)
+    yg_records records = {.count = 1};
+    while (count < limit && !(count > 0 && reading->eager && yg_table_waits(state->table))) {
+        records.count = yg_table_next(state->table, limit - count, reading->eager, &records, error);
+        if (records.count < 0 ||
+            (records.count > 0 && !encode_all(state, reading, &records, chunk, count, error)))
             return -1;
-        if (got == 0)
+        if (records.count == 0)
             break;
-        for (int64_t i = 0; i < got; i++)
-            if (!read_record(state, reading, &records, i, chunk, count + i, error))
-                return -1;
-        count += got;
+        count += records.count;
     }
-    state->count += count;
     if (!state->count && !reading->inputs_only) {
         yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},
                 "the file has column names, but no rows");
         return -1;
     }
     return count;
+}
+
+static bool finish(void *opaque, const yg_reading *reading, const yg_dataset *dataset,
+                   yg_error *error) {
+    return yg_columns_finish(reading, ((const table_state *)opaque)->columns, dataset, error);
 }
 
 static bool waits(void *opaque) {
@@ -139,6 +261,7 @@ static void stop(void *opaque) {
 const yg_source yg_source_table = {
     .open = open_table,
     .next = next_examples,
+    .finish = finish,
     .waits = waits,
     .allow_stop = allow_stop,
     .stop = stop,

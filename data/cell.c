@@ -1,0 +1,49 @@
+/*
+ * Cells of tables, as messages and labels need them: see column.h.
+ */
+#include "../graph/number.h"
+#include "column.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+const char *yg_cell_text(const yg_cell *cell, char *text, size_t size) {
+    char number[YG_NUMBER_TEXT];
+    switch (cell->kind) {
+    case YG_CELL_TEXT:
+        snprintf(text, size, "%.*s", cell->size < size ? (int)cell->size : (int)size, cell->text);
+        break;
+    case YG_CELL_WHOLE:
+        snprintf(text, size, "%" PRId64, cell->whole);
+        break;
+    case YG_CELL_NUMBER:
+        snprintf(text, size, "%s", yg_number_text(cell->number, number));
+        break;
+    default:
+        snprintf(text, size, "%s", "");
+    }
+    return text;
+}
+
+bool yg_cell_is_missing(const yg_cell *cell) {
+    static const char *const words[] = {"", "NA", "N/A", "NaN", "null", "?"};
+    if (cell->kind != YG_CELL_TEXT)
+        return cell->kind == YG_CELL_NONE ||
+               (cell->kind == YG_CELL_NUMBER && cell->number != cell->number);
+    for (size_t i = 0; cell->size <= 4 && i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == cell->size && strncasecmp(cell->text, words[i], cell->size) == 0)
+            return true;
+    return false;
+}
+
+bool yg_column_refuse_missing(const yg_column *column, const yg_cell *cell, const yg_place *place,
+                              yg_error *error) {
+    char where[300], text[20];
+    yg_cell_text(cell, text, sizeof text);
+    return yg_fail(error, YG_ERROR_DATA, place->origin,
+                   "%s: a missing value (%s%s%s); remove the row or fill it in",
+                   yg_place_text(place, column->port, where, sizeof where), *text ? "'" : "",
+                   *text ? text : "empty", *text ? "'" : "");
+}

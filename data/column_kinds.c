@@ -1,0 +1,10 @@
+/*
+ * The list of kinds of columns: a new one is a file and a line here.
+ */
+#include "column.h"
+
+static const yg_column_kind *const kinds[] = {&yg_column_number, &yg_column_label, NULL};
+
+const yg_column_kind *const *yg_column_kinds(void) {
+    return kinds;
+}
