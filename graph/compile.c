@@ -198,8 +198,20 @@ static void count_leaves(yg_compiler *c) {
     }
 }
 
+/* Gives the program memory: another one's, if that is large enough, or its own. NULL for 0 bytes,
+ * and if memory runs out. */
+static char *take_memory(yg_memory *others, size_t bytes, yg_memory **memory) {
+    *memory = others ? yg_memory_share(others, bytes) : NULL;
+    if (!*memory)
+        *memory = yg_memory_new(bytes);
+    return *memory ? yg_memory_data(*memory) : NULL;
+}
+
 static bool allocate_program(yg_compiler *c) {
+    static const yg_program none = {0};
     yg_program *program = c->program;
+    const bool shares = c->options && c->options->beside && c->options->shares_memory;
+    const yg_program *beside = shares ? c->options->beside : &none;
     for (size_t s = 0; s < program->storage_count; s++) {
         yg_storage *storage = &program->storages[s];
         if (storage->kind != YG_STORAGE_LEAF)
@@ -209,13 +221,15 @@ static bool allocate_program(yg_compiler *c) {
             return yg_plan_fail_leaves(c);
     }
     const size_t threads = (size_t)program->threads;
-    program->arena = yg_zeros((size_t)program->arena_bytes + 1); /* never 0 bytes: not NULL */
-    program->chunks = yg_zeros((size_t)program->chunk_bytes * threads); /* see plan_chunks() */
+    program->arena = take_memory(beside->arena_memory, (size_t)program->arena_bytes + 1,
+                                 &program->arena_memory); /* never 0 bytes: not NULL */
+    program->chunks = take_memory(beside->chunk_memory, (size_t)program->chunk_bytes * threads,
+                                  &program->chunk_memory); /* see plan_chunks() */
     program->registers = yg_zeros(program->register_count * YG_TILE * sizeof(double) * threads);
     size_t scratch;
     if (__builtin_mul_overflow(program->scratch_bytes, threads, &scratch))
         return yg_fail_memory(c->error);
-    program->scratch = yg_zeros(scratch);
+    program->scratch = take_memory(beside->scratch_memory, scratch, &program->scratch_memory);
     if (!program->arena || (program->chunk_bytes && !program->chunks) ||
         (program->register_count && !program->registers) ||
         (program->scratch_bytes && !program->scratch))

@@ -87,6 +87,7 @@ static bool compile_body(const yg_compiler *c, prepared *p) {
         updates[i] = (yg_update){.parameter = s->carries[i], .value = s->next[i]};
     if (!options.beside || !options.beside->pool_of_threads)
         options.beside = c->beside;
+    options.shares_memory = false; /* the program around it may use that already */
     options.recompute = false;
     p->program = yg_compile_part(&(yg_request){.graph = s->body,
                                                .outputs = s->outputs,

@@ -5,6 +5,7 @@
 
 #include "loop_op.h"
 #include "threads.h"
+#include "zeros.h"
 
 #include <stdlib.h>
 
@@ -32,10 +33,10 @@ void yg_program_free(yg_program *program) {
     free(program->row_loops);
     free(program->stages);
     free(program->direct_calls);
-    free(program->arena);
-    free(program->chunks);
+    yg_memory_free(program->arena_memory);
+    yg_memory_free(program->chunk_memory);
+    yg_memory_free(program->scratch_memory);
     free(program->registers);
-    free(program->scratch);
     yg_loop_ops_free(program->loops);
     yg_store_free(program->own);
     yg_pool_free(program->pool);

@@ -49,6 +49,10 @@ typedef struct yg_compile_options {
     /* A program whose threads this one uses too, for instance the same model for another batch
      * size. The two must then not run at the same time. NULL: threads of its own. */
     const yg_program *beside;
+    /* The other program's memory for results is used too, if it is large enough. Then each program
+     * writes over the results of the other: an output is valid until the next run of either, and
+     * is not zero before the first. */
+    bool shares_memory;
     /* Computes values again instead of keeping them, where that saves the most memory for the time.
      * No bit of the results changes. The pass `row_loops` is then left out, since it needs more
      * memory. */

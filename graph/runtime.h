@@ -78,8 +78,10 @@ struct yg_program {
     uint64_t seed, step;                /* of the current run */
     bool is_resolved;      /* the resolved pointers are right: no buffer was bound since */
     size_t resolved_units; /* a count for tests: units that were resolved, over all times */
-    double *own_seconds;   /* by unit: scratch of timed runs */
-    bool *touched;         /* by storage: scratch of profile.c, false between calls */
+    struct yg_memory *arena_memory, *chunk_memory, *scratch_memory; /* perhaps another program's
+                                                                       too; NULL: none */
+    double *own_seconds; /* by unit: scratch of timed runs */
+    bool *touched;       /* by storage: scratch of profile.c, false between calls */
     yg_program_stats stats;
 };
 

@@ -11,6 +11,7 @@
 
 #include "units.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,4 +43,41 @@ void *yg_zeros(size_t bytes) {
 #endif
     memset(memory, 0, rounded);
     return memory;
+}
+
+struct yg_memory {
+    atomic_int owners;
+    size_t bytes;
+    char *data;
+};
+
+yg_memory *yg_memory_new(size_t bytes) {
+    char *data = yg_zeros(bytes);
+    yg_memory *memory = data ? malloc(sizeof *memory) : NULL;
+    if (!memory) {
+        free(data);
+        return NULL;
+    }
+    atomic_init(&memory->owners, 1);
+    memory->bytes = bytes;
+    memory->data = data;
+    return memory;
+}
+
+yg_memory *yg_memory_share(yg_memory *memory, size_t bytes) {
+    if (memory->bytes < bytes || bytes == 0)
+        return NULL;
+    atomic_fetch_add(&memory->owners, 1);
+    return memory;
+}
+
+void yg_memory_free(yg_memory *memory) {
+    if (!memory || atomic_fetch_sub(&memory->owners, 1) > 1)
+        return;
+    free(memory->data);
+    free(memory);
+}
+
+char *yg_memory_data(const yg_memory *memory) {
+    return memory->data;
 }

@@ -15,4 +15,15 @@ void *yg_zeros(size_t bytes);
  * another costs nothing. */
 void *yg_zeros_untouched(size_t bytes, void **memory);
 
+/* Memory that several programs use in turn. */
+typedef struct yg_memory yg_memory;
+
+/* The bytes of yg_zeros(), with one owner. NULL for 0 bytes, and if memory runs out. */
+yg_memory *yg_memory_new(size_t bytes);
+/* Adds an owner to memory of at least so many bytes and returns it. NULL if it has fewer. Each
+ * owner must free it. What it holds is what the others have written. */
+yg_memory *yg_memory_share(yg_memory *memory, size_t bytes);
+void yg_memory_free(yg_memory *memory); /* NULL is allowed */
+char *yg_memory_data(const yg_memory *memory);
+
 #endif

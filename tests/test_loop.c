@@ -242,6 +242,28 @@ Test(loop, bodies_use_threads) {
     }
 }
 
+/* Where a program uses the memory of another one, the bodies of its loops do not: they run while it
+ * is in use. */
+Test(loop, bodies_have_memory_of_their_own) {
+    for (size_t i = 0; i < loop_cell_count; i++) {
+        const cell *c = &loop_cells[i];
+        yg_compile_options options = {.flags = YG_PROGRAM_SMALL_PIECES, .threads = 3};
+        subject longer = loop_subject(c, 9, false, AS_A_UNIT, 1);
+        subject s = loop_subject(c, 6, false, AS_A_UNIT, 1);
+        yg_program *large = loop_compute(&longer, &options), *own = loop_compute(&s, &options);
+        options.beside = large;
+        options.shares_memory = true;
+        yg_program *program = loop_compute(&s, &options);
+        cr_expect_eq(program->arena, large->arena, "%s", c->name);
+        expect_equal(&s, own, &s, program, s.shown_count, 0, c->name, "in another's memory");
+        yg_program_free(large);
+        yg_program_free(own);
+        yg_program_free(program);
+        yg_graph_free(longer.g);
+        yg_graph_free(s.g);
+    }
+}
+
 /* Loops that share one pool of threads are never in one stage, even if they do not depend on each
  * other. Those of one thread are. */
 Test(loop, bodies_with_threads_run_alone) {

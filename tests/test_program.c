@@ -440,6 +440,39 @@ Test(program, shares_the_threads_of_another) {
     yg_graph_free(g);
 }
 
+/* A program for another batch size works in the memory of the first if that is large enough, and is
+ * right in whatever the first has left there. Both may be freed in any order. */
+Test(program, shares_the_memory_of_another) {
+    const int64_t sizes[] = {200, 100, 300, 200};
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    yg_program *programs[4] = {NULL};
+    yg_node x[4], y[4];
+    yg_error error = {0};
+    for (int i = 0; i < 4; i++) {
+        const yg_type type = type_of(YG_F64, 2, (int64_t[]){sizes[i], 1000});
+        x[i] = yg_input(g, "x", &type);
+        const yg_node exp = yg_call(g, "exp", &x[i], 1);
+        y[i] = yg_sum(g, yg_add(g, exp, exp), NULL, 0, false);
+        const yg_compile_options options = {
+            .threads = 3, .beside = i ? programs[0] : NULL, .shares_memory = i != 3};
+        programs[i] = yg_compile(g, (yg_node[]){y[i], exp}, 2, NULL, 0, &options, &error);
+        cr_assert(programs[i], "%s", error.message);
+    }
+    cr_expect_eq(programs[1]->arena, programs[0]->arena, "a smaller one");
+    cr_expect_neq(programs[2]->arena, programs[0]->arena, "a larger one");
+    cr_expect_neq(programs[3]->arena, programs[0]->arena, "one that does not ask for it");
+    for (int i = 0; i < 4; i++) {
+        run(programs[i]);
+        cr_expect_float_eq(*data(programs[i], y[i]), 2e3 * (double)sizes[i], 1e-6);
+    }
+    yg_program_free(programs[0]);
+    run(programs[1]);
+    cr_expect_float_eq(*data(programs[1], y[1]), 200e3, 1e-6);
+    for (int i = 1; i < 4; i++)
+        yg_program_free(programs[i]);
+    yg_graph_free(g);
+}
+
 /* A program that is only looked at is planned like any other, but has no memory to run with. */
 Test(program, without_memory_is_planned_only) {
     const network n = make_network(300);

@@ -41,4 +41,20 @@ Test(zeros, are_zero_and_aligned) {
 
 Test(zeros, no_bytes_are_no_memory) {
     cr_expect(yg_zeros(0) == NULL);
+    cr_expect(yg_memory_new(0) == NULL);
+}
+
+/* AddressSanitizer tells of memory that is freed too early, too often or never. */
+Test(zeros, memory_lives_as_long_as_an_owner) {
+    yg_memory *memory = yg_memory_new(100);
+    cr_assert(memory);
+    char *bytes = yg_memory_data(memory);
+    check(bytes, 100);
+    cr_expect(yg_memory_share(memory, 101) == NULL, "too few");
+    cr_expect(yg_memory_share(memory, 0) == NULL, "none asked for");
+    cr_assert(yg_memory_share(memory, 100) == memory);
+    yg_memory_free(memory);
+    memset(bytes, 1, 100);
+    yg_memory_free(memory);
+    yg_memory_free(NULL);
 }
