@@ -198,6 +198,7 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
                                         .without = options->without,
                                         .without_count = options->without_count,
                                         .beside = options->beside,
+                                        .shares_memory = true,
                                         .recompute = options->recompute};
     executable->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
     executable->network = yg_executable_network(options, executable->batch, error);

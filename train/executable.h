@@ -28,7 +28,7 @@ typedef struct yg_executable_options {
     double clip_grad_norm;         /* 0: none */
     const yg_score_plan *plan;     /* compute the parts of its scores too; NULL: do not */
     bool recompute;                /* as yg_compile_options.recompute */
-    const yg_program *beside;      /* as yg_compile_options.beside */
+    const yg_program *beside;      /* as yg_compile_options.beside; its memory is used too */
     unsigned graph_flags;          /* as yg_network_options.graph_flags */
     unsigned compile_flags;        /* as yg_compile_options.flags */
     const char *const *without;    /* passes to leave out, as yg_compile_options.without */

@@ -20,10 +20,33 @@ bool yg_executables_plan(yg_executables *executables, yg_error *error) {
     return true;
 }
 
-static const yg_program *neighbour(const yg_executables *executables) {
+/* The executable whose threads and memory another one of the set uses too; NULL: there is none. */
+static const yg_executable *neighbour(const yg_executables *executables) {
     if (executables->count == 0 && executables->beside)
         executables = executables->beside;
-    return executables->count > 0 ? executables->executables[0]->program : NULL;
+    return executables->count > 0 ? executables->executables[0] : NULL;
+}
+
+/* Points inputs and targets at those of another executable, which has room for as many examples.
+ * They are filled before each run, so they need not be kept. To be called before
+ * yg_executable_bind(), which finds the results: an input may be one. */
+static bool share_feeds(const yg_executable *with, yg_executable *executable, yg_error *error) {
+    size_t counts[2];
+    const yg_tensor_name *lists[2] = {yg_network_inputs(executable->network, &counts[0]),
+                                      yg_network_targets(executable->network, &counts[1])};
+    if (with->batch < executable->batch || with->feed_count != executable->feed_count)
+        return true;
+    for (size_t i = 0; i < executable->feed_count; i++) {
+        yg_feed *feed = &executable->feeds[i];
+        const bool is_target = i >= counts[0];
+        const yg_node node = lists[is_target][is_target ? i - counts[0] : i].node;
+        if (!feed->data || !with->feeds[i].data || feed->width != with->feeds[i].width)
+            continue;
+        if (!yg_program_bind(executable->program, node, with->feeds[i].data, error))
+            return false;
+        feed->data = with->feeds[i].data;
+    }
+    return true;
 }
 
 yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, yg_error *error) {
@@ -39,11 +62,13 @@ yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, yg
         return NULL;
     }
     executables->executables = grown;
-    executables->options.beside = neighbour(executables);
+    const yg_executable *first = neighbour(executables);
+    executables->options.beside = first ? first->program : NULL;
     yg_executable *executable = yg_executable_new(&executables->options, batch, error);
     if (!executable)
         return NULL;
-    if (!yg_executable_bind(executable, executables->store, error)) {
+    if ((first && !share_feeds(first, executable, error)) ||
+        !yg_executable_bind(executable, executables->store, error)) {
         yg_executable_free(executable);
         return NULL;
     }

@@ -16,7 +16,7 @@ typedef struct yg_executables {
     yg_tensor_file *store;
     int64_t batch_size;                  /* of most batches, where scores are asked for; or 0 */
     const struct yg_executables *beside; /* a set that never runs at the same time, and so shares
-                                            its threads with this one; NULL: none */
+                                            threads and memory with this one; NULL: none */
     size_t count;
     yg_executable **executables;
     bool planned; /* `plan` has been made */
