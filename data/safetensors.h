@@ -21,6 +21,7 @@ typedef struct yg_tensor {
     char *name;
     yg_type type;
     void *data; /* row-major, yg_type_bytes() long, 64-byte aligned; owned by the file */
+    bool lent;  /* by yg_tensor_file_lend(): `data` is the lender's */
 } yg_tensor;
 
 typedef struct yg_metadata {
@@ -60,6 +61,9 @@ const char *yg_metadata_find(const yg_tensor_file *file, const char *key);
  * which a file keeps its entries. */
 bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *type,
                         const void *data, yg_error *error);
+/* The same, but `data` is not copied: it must outlive the file. For writing large tensors. */
+bool yg_tensor_file_lend(yg_tensor_file *file, const char *name, const yg_type *type, void *data,
+                         yg_error *error);
 bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *value, yg_error *error);
 
 #ifdef __cplusplus

@@ -68,8 +68,9 @@ static bool reserve(yg_tensor_file *file) {
     return true;
 }
 
-bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *type,
-                        const void *data, yg_error *error) {
+/* Adds a tensor. Its data stay the caller's after a failure. */
+static bool add(yg_tensor_file *file, const char *name, const yg_type *type, void *data, bool lent,
+                yg_error *error) {
     if (strcmp(name, "__metadata__") == 0)
         return yg_fail(error, YG_ERROR_NAME, YG_NOWHERE,
                        "a tensor cannot be called '__metadata__': in safetensors that is the name "
@@ -79,17 +80,32 @@ bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *t
     size_t *slot = slot_of(file, name);
     if (*slot)
         return yg_fail(error, YG_ERROR_NAME, YG_NOWHERE, "there are two tensors called '%s'", name);
-    yg_tensor tensor = {strdup(name), *type, aligned_copy(data, yg_type_bytes(type))};
-    if (!tensor.name || !tensor.data) {
+    char *copy = strdup(name);
+    if (!copy)
+        return yg_fail_memory(error);
+    file->tensors[file->count++] =
+        (yg_tensor){.name = copy, .type = *type, .data = data, .lent = lent};
+    *slot = file->count;
+    return true;
+}
+
+bool yg_tensor_file_add(yg_tensor_file *file, const char *name, const yg_type *type,
+                        const void *data, yg_error *error) {
+    void *copy = aligned_copy(data, yg_type_bytes(type));
+    if (!copy) {
         char text[YG_TYPE_TEXT], size[YG_BYTES_TEXT];
-        free(tensor.name);
-        free(tensor.data);
         return yg_fail(error, YG_ERROR_MEMORY, YG_NOWHERE, "out of memory: '%s' %s takes %s", name,
                        yg_type_text(type, text), yg_bytes_text((double)yg_type_bytes(type), size));
     }
-    file->tensors[file->count++] = tensor;
-    *slot = file->count;
-    return true;
+    const bool good = add(file, name, type, copy, false, error);
+    if (!good)
+        free(copy);
+    return good;
+}
+
+bool yg_tensor_file_lend(yg_tensor_file *file, const char *name, const yg_type *type, void *data,
+                         yg_error *error) {
+    return add(file, name, type, data, true, error);
 }
 
 bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *value,
@@ -127,7 +143,8 @@ void yg_tensor_file_free(yg_tensor_file *file) {
         return;
     for (size_t i = 0; i < file->count; i++) {
         free(file->tensors[i].name);
-        free(file->tensors[i].data);
+        if (!file->tensors[i].lent)
+            free(file->tensors[i].data);
     }
     for (size_t i = 0; i < file->metadata_count; i++) {
         free(file->metadata[i].key);

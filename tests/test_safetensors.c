@@ -166,3 +166,26 @@ Test(safetensors, a_header_longer_than_the_file_is_refused) {
         cr_expect_not_null(strstr(error.message, "not a safetensors file"));
     }
 }
+
+/* Tensors that are lent are written like copies, and stay the lender's. */
+Test(safetensors, lent_tensors) {
+    yg_error error = {0};
+    yg_tensor_file file = {0}, again = {0};
+    float values[] = {1, 2, 3};
+    const int64_t count = 3;
+    yg_type type;
+    cr_assert(yg_type_make(YG_F32, 1, &count, &type, &error));
+    cr_assert(yg_tensor_file_lend(&file, "a", &type, values, &error), "%s", error.message);
+    cr_expect_not(yg_tensor_file_lend(&file, "a", &type, values, &error));
+    cr_expect_str_eq(error.message, "there are two tensors called 'a'");
+    cr_expect_eq(yg_tensor_find(&file, "a")->data, values, "no copy");
+    values[1] = 5;
+    char path[] = "/tmp/yamlgrad-safetensors-XXXXXX";
+    close(mkstemp(path));
+    cr_assert(yg_safetensors_write(path, &file, &error), "%s", error.message);
+    yg_tensor_file_free(&file);
+    cr_assert(yg_safetensors_read(path, &again, &error), "%s", error.message);
+    cr_expect_arr_eq(yg_tensor_find(&again, "a")->data, values, sizeof values);
+    yg_tensor_file_free(&again);
+    unlink(path);
+}

@@ -61,7 +61,7 @@ static bool add_best(const yg_run *run, yg_tensor_file *file, yg_error *error) {
         if (!name)
             return yg_fail_memory(error);
         snprintf(name, size, "@best.%s", tensor->name);
-        const bool good = yg_tensor_file_add(file, name, &tensor->type, tensor->data, error);
+        const bool good = yg_tensor_file_lend(file, name, &tensor->type, tensor->data, error);
         free(name);
         if (!good)
             return false;
@@ -69,13 +69,14 @@ static bool add_best(const yg_run *run, yg_tensor_file *file, yg_error *error) {
     return true;
 }
 
+/* Tensors are lent to the file: copies would take as much memory again. */
 static bool save_checkpoint(yg_run *run, const char *path, yg_error *error) {
     yg_tensor_file file = {0};
     const char *identity = yg_run_identity(run, error);
     bool good = identity && yg_tensor_file_note(&file, "run", identity, error);
     for (size_t i = 0; i < run->store.count && good; i++)
-        good = yg_tensor_file_add(&file, run->store.tensors[i].name, &run->store.tensors[i].type,
-                                  run->store.tensors[i].data, error);
+        good = yg_tensor_file_lend(&file, run->store.tensors[i].name, &run->store.tensors[i].type,
+                                   run->store.tensors[i].data, error);
     good = good && add_best(run, &file, error) && add_position(run, &file, error) &&
            add_history(run, &file, error) && yg_safetensors_write(path, &file, error);
     yg_tensor_file_free(&file);
@@ -86,8 +87,8 @@ static bool save_weights(const yg_run *run, const char *path, yg_error *error) {
     yg_tensor_file file = {0};
     bool good = true;
     for (size_t i = 0; i < run->parameter_count && good; i++)
-        good = yg_tensor_file_add(&file, run->best.tensors[i].name, &run->best.tensors[i].type,
-                                  run->best.tensors[i].data, error);
+        good = yg_tensor_file_lend(&file, run->best.tensors[i].name, &run->best.tensors[i].type,
+                                   run->best.tensors[i].data, error);
     good = good && yg_encoding_save(run->model, &run->data.encoding, &file, error) &&
            yg_safetensors_write(path, &file, error);
     yg_tensor_file_free(&file);
