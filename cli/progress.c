@@ -100,11 +100,12 @@ static bool is_plain_line_due(const yg_train_progress *now) {
     return now->epoch == 1 || now->epoch == now->epochs || now->epoch % every == 0;
 }
 
-void progress_planned(void *context, const yg_program_stats *step) {
-    char arena[32], memory[MEMORY_TEXT];
+void progress_planned(void *context, const yg_program_stats *step, int64_t best_bytes) {
+    char arena[YG_BYTES_TEXT], memory[MEMORY_TEXT], best[YG_BYTES_TEXT];
     (void)context;
-    terminal_say("step's memory: %s planned + %s", yg_bytes_text((double)step->arena_bytes, arena),
-                 memory_text(step, memory));
+    terminal_say("step's memory: %s planned + %s; best weights: %s",
+                 yg_bytes_text((double)step->arena_bytes, arena), memory_text(step, memory),
+                 yg_bytes_text((double)best_bytes, best));
 }
 
 void progress_show(void *context, const yg_train_progress *now) {

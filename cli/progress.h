@@ -17,7 +17,7 @@ typedef struct progress {
 void progress_start(progress *progress);
 
 /* yg_train_options.planned */
-void progress_planned(void *context, const yg_program_stats *step);
+void progress_planned(void *context, const yg_program_stats *step, int64_t best_bytes);
 
 /* yg_train_options.progress; the context is a `progress`. */
 void progress_show(void *context, const yg_train_progress *now);

@@ -309,11 +309,12 @@ expect "more classes than scores" 1 "" \
     "^classes.yaml:6:7: error: a score for each class is needed; target: index 2 at \\[[01]\\] is outside 0..1" \
     "$yamlgrad" train classes.yaml
 
-# The memory of a step is printed before the first step, and is the same as `show` prints.
+# The memory of a step is printed before the first step, and is the same as `show` prints. The run
+# keeps the best weights beside it.
 "$yamlgrad" train xor.yaml --out memory --steps 1 2>memory.err
 told=$(sed -n "s/^step's memory: //p" memory.err)
 shown=$("$yamlgrad" show xor.yaml | sed -n "s/^step's memory *//p" | sed 's/ ([^)]*)//')
-expect_true "train: memory" test "$told" = "$shown"
+expect_true "train: memory" test "$told" = "$shown; best weights: 68 B"
 expect_true "… before the first step" sh -c 'head -1 memory.err | grep -q planned'
 
 printf 'x.0,x.1\n0,1\n1,1\n' >rows.csv

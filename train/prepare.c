@@ -115,6 +115,15 @@ static bool load_data(yg_run *run, yg_error *error) {
     return yg_data_load_known(run->model, run->settings.dtype, &run->data, error);
 }
 
+/* Tells the host what the run takes in memory, now that all is allocated. */
+static void tell_memory(const yg_run *run, const yg_executable *step) {
+    const yg_program_stats stats = yg_program_get_stats(step->program);
+    int64_t best_bytes = 0;
+    for (size_t i = 0; i < run->best.count; i++)
+        best_bytes += yg_type_bytes(&run->best.tensors[i].type);
+    run->options->planned(run->options->context, &stats, best_bytes);
+}
+
 bool yg_run_prepare(yg_run *run, yg_error *error) {
     yg_train_result *r = run->result;
     if (run->options->resume && run->options->weights)
@@ -132,10 +141,8 @@ bool yg_run_prepare(yg_run *run, yg_error *error) {
         return false;
     run->steps_before = run->at.steps;
     const yg_executable *step = yg_executables_get(&run->train, run->settings.batch_size, error);
-    if (step && run->options->planned) {
-        const yg_program_stats stats = yg_program_get_stats(step->program);
-        run->options->planned(run->options->context, &stats);
-    }
+    if (step && run->options->planned)
+        tell_memory(run, step);
     return step && yg_executable_check_trainable(step, run->model, error) &&
            tell_unreached(step, r, error);
 }

@@ -54,9 +54,12 @@ static int batch_axes(const analysis *a, yg_node node, int *axis) {
 }
 
 /* Whether an operator works along dimension `axis` of its first operand. Where that dimension holds
- * the batch, examples are mixed, as by a softmax over examples. */
+ * the batch, examples are mixed, as by a softmax over examples. The `dims` of a permutation name
+ * all dimensions, but it only puts them in another order. */
 static bool acts_along(const analysis *a, yg_node node, int axis) {
     const yg_op *op = yg_node_op(a->graph, node);
+    if (op == &yg_op_permute)
+        return false;
     const int rank = yg_node_type(a->graph, yg_node_operand(a->graph, node, 0))->rank;
     for (size_t i = 0; i < op->attr_count; i++) {
         const yg_attr *attr = &yg_node_attrs(a->graph, node)[i];

@@ -68,8 +68,9 @@ typedef struct yg_train_options {
     size_t override_count;
     const char *run_path; /* the second file that the model was loaded with; NULL: none */
 
-    /* Called once, before the first step, with the memory and work of a step. May be NULL. */
-    void (*planned)(void *context, const yg_program_stats *step);
+    /* Called once, before the first step, with the memory and work of a step, and the bytes of the
+     * best weights, which a run keeps beside it. May be NULL. */
+    void (*planned)(void *context, const yg_program_stats *step, int64_t best_bytes);
     /* Called after each step and each epoch. May be NULL. */
     void (*progress)(void *context, const yg_train_progress *progress);
     void *context; /* for the two above */
