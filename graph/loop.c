@@ -478,9 +478,9 @@ static bool add_node(yg_graph *graph, loop_call *call) {
     return yg_loop_apply(graph, loop, call->operands, &within, call->results);
 }
 
-const yg_graph *yg_loop_body(const yg_op *op) {
+const yg_loop_spec *yg_loop_spec_of(const yg_op *op) {
     const yg_loop_op *loop = yg_loop_of(op);
-    return loop ? loop->spec.body : NULL;
+    return loop ? &loop->spec : NULL;
 }
 
 bool yg_loop(yg_graph *graph, const yg_loop_spec *spec, const yg_node *starts,

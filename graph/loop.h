@@ -78,8 +78,9 @@ typedef struct yg_loop_spec {
 bool yg_loop(yg_graph *graph, const yg_loop_spec *spec, const yg_node *starts,
              const yg_node *sequences, const yg_node *captured, yg_node *finals, yg_node *outputs);
 
-/* The body of a loop, by the operator of its node; NULL for any other operator. */
-const yg_graph *yg_loop_body(const yg_op *op);
+/* The loop that an operator is; NULL for any other operator. In its body carries are parameters,
+ * and `outputs` are all that are collected, for gradients too. */
+const yg_loop_spec *yg_loop_spec_of(const yg_op *op);
 
 /* A random operator draws numbers by its attribute `stream`. In iteration t of a loop its stream is
  * yg_loop_stream(stream, t); t is the index of the slice, whichever direction the loop runs in. In

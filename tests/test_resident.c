@@ -28,8 +28,26 @@ static const char pictures[] =
     "loss: cross_entropy(f, y)\n"
     "metrics: {accuracy: \"accuracy(f, y)\"}\n";
 
+static const char steps[] =
+    "format: 1\n"
+    "inputs: {x: [B, 20, 3]}\n"
+    "targets: {y: {shape: [B], dtype: i32, classes: 4}}\n"
+    "graph:\n"
+    "  a: {type: lstm, input: x, hidden_size: 4}\n"
+    "  all, last, count:\n"
+    "    scan: {x_t: a}\n"
+    "    carry: {h: \"0 * a[:, 0]\", n: 0.0}\n"
+    "    graph:\n"
+    "      g: {type: linear, input: \"concat([x_t, h], dim=1)\", out_features: 4}\n"
+    "      h: tanh(g + n)\n"
+    "      n: n + 1\n"
+    "    collect: [h]\n"
+    "outputs: [last]\n"
+    "loss: cross_entropy(last + all[:, 3], y)\n"
+    "metrics: {accuracy: \"accuracy(last, y)\"}\n";
+
 /* Where a score mixes examples, all of them are one batch, which may take a gigabyte. */
-Test(resident, permutations_mix_no_examples) {
+Test(resident, few_operators_mix_examples) {
     static const struct {
         const char *text, *from, *to;
         bool whole;
@@ -37,6 +55,12 @@ Test(resident, permutations_mix_no_examples) {
         {pictures, "", "", false},
         {pictures, "permute(d, [3, 0, 2, 1])", "permute(d - mean(d, dim=0), [3, 0, 2, 1])", true},
         {pictures, "permute(d, [3, 0, 2, 1])", "permute(flip(d, 0), [3, 0, 2, 1])", true},
+        {steps, "", "", false},
+        {steps, "tanh(g + n)", "tanh(g + n + mean(h))", true},
+        {steps, "n: n + 1", "n: n + mean(x_t)", true},
+        {steps, "tanh(g + n)", "tanh(softmax(g, dim=0))", true},
+        {steps, "{x_t: a}", "{x_t: a}\n    reverse: true", false},
+        {steps, "{x_t: a}", "{x_t: \"a - mean(a, dim=0)\"}", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const workspace w = workspace_make();

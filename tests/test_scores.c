@@ -22,7 +22,12 @@ static const char form[] =
     "graph:\n"
     "  z: {type: linear, input: x, out_features: 3}\n"
     "  weight: cw * stack([1.0 * cw[0], 9.0 * cw[1], 4.0 * cw[2]])\n"
-    "outputs: [z]\n"
+    "  run:\n"
+    "    scan: {z_t: z}\n"
+    "    carry: {h: \"0 * z[:, 0]\"}\n"
+    "    graph: {h: tanh(z_t + h)}\n"
+    "    collect: [h]\n"
+    "outputs: [z, run]\n"
     "loss: %s\n"
     "metrics: {plain: mean(square(z - t)), other: sum(weight) + sum(1.0 * y)%s}\n"
     "data:\n"
@@ -59,7 +64,9 @@ static const struct {
     {"mean(sum(square(z - t), dim=0) / (1 + sum(abs(t), dim=0)))", false}, /* by column */
     {"mean(max(abs(z - t), dim=1))", false},
     {"sum(z * t) / sum(t)", false},
+    {"sqrt(mse(run, t))", false},
     {"mean(square(z - mean(z, dim=0)))", true},
+    {"mean(run * mean(run, dim=0))", true},
     {"mean(softmax(z, dim=0) * t)", true},
     {"mean(cumsum(z, dim=0) * t)", true},
     {"mean(square(z @ transpose(z)))", true},

@@ -1,138 +1,16 @@
 /*
- * Cutting scores into parts and heads: see score_plan.h.
- *
- * The model is built for two batch sizes, and the two graphs are compared node by node. One pass
- * over the graph puts each node into a class, from the classes of its operands:
- *
- *   FIXED   does not depend on the examples: parameters, constants, what is computed from them
- *   ROWS    one dimension holds the batch, and the entry of an example depends on that example only
- *   TOTAL   the batch has been reduced: a part, or computed from parts and fixed nodes
- *   MIXED   anything else: an entry may depend on several examples
- *
- * The class of a score's node says how the score of all examples is computed (choose()).
+ * Cutting scores into parts and heads: see score_plan.h. The class of a score's node
+ * (score_classes.h) says how the score of all examples is computed.
  */
 #include "score_plan.h"
 
 #include "../ops/registry.h"
 #include "executable.h"
+#include "score_classes.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The two batch sizes to compare. Building may simplify a graph when a size is a power of two, or
- * equals a number in the model. Large primes are neither, so the two graphs have the same nodes. */
-enum { FIRST_SIZE = 1009, SECOND_SIZE = 1013 };
-
-typedef enum node_class { FIXED, ROWS, TOTAL, MIXED } node_class;
-
-typedef struct analysis {
-    yg_graph *graph, *other; /* of FIRST_SIZE and SECOND_SIZE examples */
-    size_t size;
-    uint8_t *classes; /* a node_class each */
-    bool *is_part;
-} analysis;
-
-/* ----------------------------------------------------------------------------- dimensions ---- */
-
-/* Returns how many dimensions depend on the number of examples. *axis becomes the last of them, or
- * -1 if its size is not a multiple of the number of examples, as in a slice of the batch. */
-static int batch_axes(const analysis *a, yg_node node, int *axis) {
-    const yg_type *first = yg_node_type(a->graph, node), *second = yg_node_type(a->other, node);
-    int count = 0;
-    *axis = 0;
-    for (int d = 0; d < first->rank; d++) {
-        if (first->shape[d] == second->shape[d])
-            continue;
-        const int64_t each = first->shape[d] / FIRST_SIZE;
-        const bool multiple =
-            first->shape[d] == each * FIRST_SIZE && second->shape[d] == each * SECOND_SIZE;
-        *axis = multiple ? d : -1;
-        count++;
-    }
-    return count;
-}
-
-/* Whether an operator works along dimension `axis` of its first operand. Where that dimension holds
- * the batch, examples are mixed, as by a softmax over examples. The `dims` of a permutation name
- * all dimensions, but it only puts them in another order. */
-static bool acts_along(const analysis *a, yg_node node, int axis) {
-    const yg_op *op = yg_node_op(a->graph, node);
-    if (op == &yg_op_permute)
-        return false;
-    const int rank = yg_node_type(a->graph, yg_node_operand(a->graph, node, 0))->rank;
-    for (size_t i = 0; i < op->attr_count; i++) {
-        const yg_attr *attr = &yg_node_attrs(a->graph, node)[i];
-        if (strcmp(op->attrs[i].name, "dim") != 0 && strcmp(op->attrs[i].name, "dims") != 0)
-            continue;
-        const bool list = op->attrs[i].kind == YG_ATTR_INTS;
-        const int64_t count = list ? attr->count : 1;
-        for (int64_t k = 0; k < count; k++) {
-            const int64_t dim = list ? attr->ints[k] : attr->i;
-            if ((dim < 0 ? dim + rank : dim) == axis)
-                return true;
-        }
-    }
-    return false;
-}
-
-/* ----------------------------------------------------------------------------- classifying --- */
-
-static bool all_elements_equal(const analysis *a, yg_node node) {
-    const yg_type *type = yg_node_type(a->graph, node);
-    const size_t size = yg_dtype_size(type->dtype), bytes = (size_t)yg_type_bytes(type);
-    const char *data = yg_node_constant(a->graph, node);
-    return data && (bytes <= size || memcmp(data, data + size, bytes - size) == 0);
-}
-
-static node_class class_of_leaf(const analysis *a, yg_node node) {
-    int axis;
-    const int axes = batch_axes(a, node, &axis);
-    if (yg_node_is_input(a->graph, node))
-        return axes == 1 && axis >= 0 ? ROWS : MIXED;
-    if (axes == 0)
-        return FIXED;
-    return axes == 1 && all_elements_equal(a, node) ? ROWS : MIXED;
-}
-
-/* The class of a node whose operands are ROWS or FIXED, and at least one is ROWS. */
-static node_class class_of_rows(analysis *a, yg_node node) {
-    const yg_op *op = yg_node_op(a->graph, node);
-    int axis, from;
-    const int axes = batch_axes(a, node, &axis);
-    if (axes == 0) {
-        a->is_part[node] = op == &yg_op_sum || op == &yg_op_max || op == &yg_op_min;
-        return a->is_part[node] ? TOTAL : MIXED;
-    }
-    if (axes > 1 || axis < 0)
-        return MIXED;
-    const yg_node operand = yg_node_operand(a->graph, node, 0);
-    return batch_axes(a, operand, &from) == 1 && acts_along(a, node, from) ? MIXED : ROWS;
-}
-
-static node_class class_of(analysis *a, yg_node node) {
-    const yg_op *op = yg_node_op(a->graph, node);
-    const size_t count = yg_node_operand_count(a->graph, node);
-    bool reads[MIXED + 1] = {false};
-    int axis;
-    if (op->flags & YG_OP_LEAF)
-        return class_of_leaf(a, node);
-    if (op->flags & YG_OP_EFFECTS)
-        return MIXED;
-    for (size_t k = 0; k < count; k++)
-        reads[a->classes[yg_node_operand(a->graph, node, k)]] = true;
-    if (reads[MIXED] || (reads[ROWS] && reads[TOTAL]))
-        return MIXED;
-    if (reads[ROWS])
-        return class_of_rows(a, node);
-    const int axes = batch_axes(a, node, &axis);
-    if (reads[TOTAL])
-        return axes ? MIXED : TOTAL;
-    if (axes == 0)
-        return op->flags & YG_OP_RANDOM ? MIXED : FIXED;
-    const bool same_rows = op == &yg_op_broadcast || op->flags & YG_OP_RANDOM;
-    return axes == 1 && same_rows ? ROWS : MIXED;
-}
 
 /* -------------------------------------------------------------------------------- choosing --- */
 
@@ -143,7 +21,8 @@ static bool scalar_of(const yg_graph *graph, yg_node node, double *value) {
 
 /* For a score k · sum(x), *product becomes k times the number of elements of x. A mean has k =
  * 1 / count, so its product is the same for every batch size. False for any other score. */
-static bool scaled_sum(const analysis *a, const yg_graph *graph, yg_node node, double *product) {
+static bool scaled_sum(const yg_score_classes *a, const yg_graph *graph, yg_node node,
+                       double *product) {
     double factor = 1, value;
     while (!a->is_part[node]) {
         const yg_op *op = yg_node_op(graph, node);
@@ -170,13 +49,13 @@ static bool scaled_sum(const analysis *a, const yg_graph *graph, yg_node node, d
     return true;
 }
 
-static bool is_mean(const analysis *a, yg_node node) {
+static bool is_mean(const yg_score_classes *a, yg_node node) {
     double first, second;
     return scaled_sum(a, a->graph, node, &first) && scaled_sum(a, a->other, node, &second) &&
            fabs(first - second) <= 1e-5 * fabs(first);
 }
 
-static bool add_part(yg_score_plan *plan, const analysis *a, yg_node node) {
+static bool add_part(yg_score_plan *plan, const yg_score_classes *a, yg_node node) {
     const yg_op *op = yg_node_op(a->graph, node);
     yg_score_part *grown = realloc(plan->parts, (plan->part_count + 1) * sizeof *grown);
     if (!grown)
@@ -195,7 +74,7 @@ static bool add_part(yg_score_plan *plan, const analysis *a, yg_node node) {
 
 /* Finds the parts of one score. `worklist` has room for all nodes. `seen` is all false, before and
  * after the call. */
-static bool collect_parts(yg_score_plan *plan, const analysis *a, yg_scored *scored,
+static bool collect_parts(yg_score_plan *plan, const yg_score_classes *a, yg_scored *scored,
                           yg_node *worklist, bool *seen) {
     size_t count = 0, at = 0;
     bool good = true;
@@ -204,9 +83,10 @@ static bool collect_parts(yg_score_plan *plan, const analysis *a, yg_scored *sco
     scored->first_part = plan->part_count;
     for (; at < count && good; at++) {
         const yg_node node = worklist[at];
-        if (a->is_part[node] || (a->classes[node] == FIXED && !yg_node_constant(a->graph, node)))
+        if (a->is_part[node] ||
+            (a->classes[node] == YG_CLASS_FIXED && !yg_node_constant(a->graph, node)))
             good = add_part(plan, a, node);
-        for (size_t k = 0; a->classes[node] == TOTAL && !a->is_part[node] &&
+        for (size_t k = 0; a->classes[node] == YG_CLASS_TOTAL && !a->is_part[node] &&
                            k < yg_node_operand_count(a->graph, node);
              k++) {
             const yg_node operand = yg_node_operand(a->graph, node, k);
@@ -221,18 +101,19 @@ static bool collect_parts(yg_score_plan *plan, const analysis *a, yg_scored *sco
     return good;
 }
 
-static bool choose(yg_score_plan *plan, const analysis *a, yg_error *error) {
+static bool choose(yg_score_plan *plan, const yg_score_classes *a, yg_error *error) {
     yg_node *worklist = calloc(a->size + 1, sizeof *worklist);
     bool *seen = calloc(a->size + 1, sizeof *seen);
     bool good = worklist && seen;
     for (size_t i = 0; i < plan->count && good; i++) {
         yg_scored *scored = &plan->scores[i];
-        const node_class class = a->classes[scored->node];
-        if (class == TOTAL && !is_mean(a, scored->node)) {
+        const yg_score_class class = a->classes[scored->node];
+        if (class == YG_CLASS_TOTAL && !is_mean(a, scored->node)) {
             scored->way = YG_SCORE_PARTS;
             good = collect_parts(plan, a, scored, worklist, seen);
         } else {
-            scored->way = class == TOTAL || class == FIXED ? YG_SCORE_MEAN : YG_SCORE_WHOLE;
+            scored->way =
+                class == YG_CLASS_TOTAL || class == YG_CLASS_FIXED ? YG_SCORE_MEAN : YG_SCORE_WHOLE;
             plan->whole = plan->whole || scored->way == YG_SCORE_WHOLE;
         }
     }
@@ -241,35 +122,13 @@ static bool choose(yg_score_plan *plan, const analysis *a, yg_error *error) {
     return good || yg_fail_memory(error);
 }
 
-/* Whether two graphs have the same operators on the same operands; only sizes may differ. */
-static bool same_nodes(const yg_graph *a, const yg_graph *b) {
-    if (yg_graph_size(a) != yg_graph_size(b))
-        return false;
-    for (size_t i = 0; i < yg_graph_size(a); i++) {
-        const yg_node node = (yg_node)i;
-        const size_t count = yg_node_operand_count(a, node);
-        if (yg_node_op(a, node) != yg_node_op(b, node) ||
-            yg_node_type(a, node)->rank != yg_node_type(b, node)->rank ||
-            count != yg_node_operand_count(b, node) ||
-            (count && memcmp(yg_node_operands(a, node), yg_node_operands(b, node),
-                             count * sizeof(yg_node)) != 0))
-            return false;
-    }
-    return true;
-}
-
 static bool analyse(yg_score_plan *plan, yg_network *other, yg_error *error) {
-    analysis a = {.graph = yg_network_graph(plan->network), .other = yg_network_graph(other)};
-    a.size = yg_graph_size(a.graph);
-    a.classes = calloc(a.size + 1, sizeof *a.classes);
-    a.is_part = calloc(a.size + 1, sizeof *a.is_part);
-    const bool good = a.classes && a.is_part;
-    for (size_t i = 0; i < a.size && good; i++)
-        a.classes[i] = (uint8_t)class_of(&a, (yg_node)i);
-    const bool chosen = good ? choose(plan, &a, error) : yg_fail_memory(error);
-    free(a.classes);
-    free(a.is_part);
-    return chosen;
+    yg_score_classes classes;
+    const bool good = yg_score_classes_make(yg_network_graph(plan->network),
+                                            yg_network_graph(other), &classes, error) &&
+                      choose(plan, &classes, error);
+    yg_score_classes_free(&classes);
+    return good;
 }
 
 static bool list_scores(yg_score_plan *plan, yg_error *error) {
@@ -306,12 +165,13 @@ static bool plan_whole(const yg_executable_options *options, int64_t batch, yg_s
 bool yg_score_plan_make(const yg_executable_options *options, int64_t batch, yg_score_plan *plan,
                         yg_error *error) {
     yg_error unused = {0};
-    *plan = (yg_score_plan){.network = yg_executable_network(options, FIRST_SIZE, &unused)};
-    yg_network *other = plan->network ? yg_executable_network(options, SECOND_SIZE, &unused) : NULL;
+    *plan = (yg_score_plan){.network = yg_executable_network(options, YG_FIRST_SIZE, &unused)};
+    yg_network *other =
+        plan->network ? yg_executable_network(options, YG_SECOND_SIZE, &unused) : NULL;
     /* Some models cannot be built for these sizes: one for pairs of examples needs an even number.
      */
     const bool comparable =
-        other && same_nodes(yg_network_graph(plan->network), yg_network_graph(other));
+        other && yg_same_nodes(yg_network_graph(plan->network), yg_network_graph(other));
     const bool good = comparable ? list_scores(plan, error) && analyse(plan, other, error)
                                  : plan_whole(options, batch, plan, error);
     yg_network_free(other);
@@ -395,7 +255,7 @@ bool yg_score_plan_locate(const yg_score_plan *plan, yg_network *network, yg_nod
                   .from = yg_network_graph(plan->network),
                   .to = yg_network_graph(network),
                   .nodes = nodes};
-    if (same_nodes(l.from, l.to)) {
+    if (yg_same_nodes(l.from, l.to)) {
         for (size_t i = 0; i < plan->part_count; i++)
             nodes[i] = plan->parts[i].node;
         return true;

@@ -13,7 +13,8 @@
 static bool stops(const yg_graph *graph, yg_node node) {
     if (yg_node_op(graph, node) == &yg_op_stop_gradient)
         return true;
-    const yg_graph *body = yg_loop_body(yg_node_op(graph, node));
+    const yg_loop_spec *loop = yg_loop_spec_of(yg_node_op(graph, node));
+    const yg_graph *body = loop ? loop->body : NULL;
     for (yg_node i = 0; body && i < yg_graph_size(body); i++)
         if (stops(body, i))
             return true;
