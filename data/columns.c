@@ -66,6 +66,47 @@ static bool add_listed(const choice *c, size_t p, const yg_value *value) {
     return true;
 }
 
+/* The mark of a column that `exclude:` names. */
+static const size_t EXCLUDED = SIZE_MAX;
+
+/* Marks the columns of a name, which several may have, or none of them a name. */
+static bool exclude_name(const choice *c, const char *name, yg_origin origin) {
+    size_t first = yg_table_find(c->table, name);
+    for (size_t i = 0; !*name && first == SIZE_MAX && i < c->table->column_count; i++)
+        first = *c->table->columns[i] ? SIZE_MAX : i;
+    if (first == SIZE_MAX && !*name)
+        return yg_fail(c->error, YG_ERROR_NAME, origin, "%s has no column without a name",
+                       c->table->name);
+    if (first == SIZE_MAX)
+        return yg_table_choose(c->table, name, origin, &first, c->error);
+    if (c->user[first] == EXCLUDED)
+        return yg_fail(c->error, YG_ERROR_NAME, origin, "column '%s' is excluded twice", name);
+    if (c->user[first])
+        return yg_fail(c->error, YG_ERROR_NAME, origin,
+                       "column '%s' is excluded, but '%s' reads it", name,
+                       yg_model_port(c->reading->model, c->user[first] - 1)->name);
+    const bool alone = *name && yg_table_check_column(c->table, first, NULL);
+    for (size_t i = first; i < (alone ? first + 1 : c->table->column_count); i++)
+        if (strcmp(c->table->columns[i], name) == 0)
+            c->user[i] = EXCLUDED;
+    return true;
+}
+
+static bool exclude(const choice *c) {
+    const yg_value *value = c->map ? yg_value_get(c->map, "exclude") : NULL;
+    const char *name;
+    if (!value)
+        return true;
+    if (value->kind != YG_SEQUENCE)
+        return yg_value_text(value, "`exclude`", &name, c->error) &&
+               exclude_name(c, name, value->origin);
+    for (size_t i = 0; i < value->count; i++)
+        if (!yg_value_text(value->items[i], "a column's name", &name, c->error) ||
+            !exclude_name(c, name, value->items[i]->origin))
+            return false;
+    return true;
+}
+
 /* "*": every column that no port of the map names. */
 static bool add_rest(const choice *c, size_t p) {
     for (size_t i = 0; i < c->table->column_count; i++)
@@ -179,21 +220,28 @@ static bool choose_port(const choice *c, size_t p) {
                    port->target ? "target" : "input", port->name, port->name);
 }
 
-/* Gives the columns of "*" to the one port that has it. */
+/* Gives the columns of "*" to the one port that has it. In other data than the training part they
+ * are known already. */
 static bool choose_rest(const choice *c) {
+    const yg_value *excluded = c->map ? yg_value_get(c->map, "exclude") : NULL;
     const yg_value *star = NULL;
     size_t port = 0;
+    bool known = false;
     for (size_t p = 0; c->map && p < yg_model_port_count(c->reading->model); p++) {
         const yg_value *value = yg_value_get(c->map, yg_model_port(c->reading->model, p)->name);
-        if (!is_star(value) || c->out[p].count || !yg_reading_wants(c->reading, p))
+        if (!is_star(value) || !yg_reading_wants(c->reading, p))
             continue;
         if (star)
             return yg_fail(c->error, YG_ERROR_DATA, value->origin,
                            "\"*\" can stand for one input or target only");
-        star = value;
+        known = known || c->out[p].count;
+        star = c->out[p].count ? NULL : value;
         port = p;
     }
-    return !star || add_rest(c, port);
+    if (excluded && !star && !known)
+        return yg_fail(c->error, YG_ERROR_ARGUMENT, excluded->origin,
+                       "`exclude` says what \"*\" leaves out, but no input or target is \"*\"");
+    return !star || (exclude(c) && add_rest(c, port));
 }
 
 static bool choose(const choice *c) {

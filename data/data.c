@@ -26,26 +26,59 @@ static bool check_port_keys(const yg_model *model, const yg_value *map, const ch
     return good;
 }
 
+/* Fails where a part names its files in two ways, or in one that says not how to read them. */
+static bool check_files(const yg_value *map, const char *what, yg_error *error) {
+    const yg_table_kind *const *kinds = yg_table_kinds();
+    const yg_value *file = yg_value_get(map, "file");
+    const char *first = file ? "file" : yg_value_get(map, "arrays") ? "arrays" : NULL;
+    char endings[300] = "";
+    if (file && yg_value_get(map, "arrays"))
+        return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(map, "arrays")->origin,
+                       "%s has both `file` and `arrays`", what);
+    for (size_t i = 0; kinds[i]; i++) {
+        const yg_value *value = yg_value_get(map, kinds[i]->key);
+        if (value && first)
+            return yg_fail(error, YG_ERROR_ARGUMENT, value->origin, "%s has both `%s` and `%s`",
+                           what, first, kinds[i]->key);
+        first = value ? kinds[i]->key : first;
+        for (size_t k = 0; kinds[i]->suffixes && kinds[i]->suffixes[k]; k++)
+            snprintf(endings + strlen(endings), sizeof endings - strlen(endings), "%s, ",
+                     kinds[i]->suffixes[k]);
+    }
+    if (!file || yg_table_kind_of(map) || yg_source_of(map) == &yg_source_array)
+        return true;
+    char found[80];
+    return yg_fail(error, YG_ERROR_ARGUMENT, file->origin,
+                   "the end of a name tells how `file` is read (%s.npy, .npz, .safetensors, .idx), "
+                   "but not that of %s; write `%s:` in place of `file:` for example",
+                   endings, yg_value_describe(file, found, sizeof found), kinds[0]->key);
+}
+
 /* Checks the keys of a part with examples of its own: where they stand, what the kind of table
  * takes, and the ports. `refused` says what is wrong with some others. */
 static bool check_part_keys(const yg_model *model, const yg_value *map, const char *what,
                             const yg_key *refused, size_t refused_count, yg_error *error) {
     const yg_table_kind *const *kinds = yg_table_kinds();
     const yg_table_kind *kind = yg_table_kind_of(map);
-    size_t count = 0, room = refused_count + 1 + (kind ? kind->key_count : 0);
+    size_t count = 0, room = refused_count + 3 + (kind ? kind->key_count : 0);
     for (size_t i = 0; kinds[i]; i++)
         room++;
-    yg_key *keys = calloc(room + 1, sizeof *keys);
+    yg_key *keys = calloc(room, sizeof *keys);
     if (!keys)
         return yg_fail_memory(error);
     for (size_t i = 0; kinds[i]; i++)
         keys[count++] = (yg_key){.name = kinds[i]->key};
+    keys[count++] = (yg_key){.name = "file"};
     keys[count++] = (yg_key){.name = "arrays"};
+    keys[count++] = kind ? (yg_key){.name = "exclude"}
+                         : (yg_key){.name = "exclude",
+                                    .hint = "it names columns of a table, which this part has not"};
     for (size_t i = 0; kind && i < kind->key_count; i++)
         keys[count++] = kind->keys[i];
     for (size_t i = 0; i < refused_count; i++)
         keys[count++] = refused[i];
-    const bool good = check_port_keys(model, map, what, keys, count, error);
+    const bool good =
+        check_port_keys(model, map, what, keys, count, error) && check_files(map, what, error);
     free(keys);
     return good;
 }

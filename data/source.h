@@ -63,6 +63,12 @@ const yg_source *yg_source_of(const yg_value *part);
 char *yg_source_path(const yg_reading *reading, const yg_value *value, const char *what,
                      yg_error *error);
 
+/* The paths of one or several files: a path, a pattern such as "data/x*.csv", or a list of these.
+ * Freed by yg_paths_free(), also after a failure. */
+bool yg_source_paths(const yg_reading *reading, const yg_value *value, const char *what,
+                     yg_paths *paths, yg_error *error);
+void yg_paths_free(yg_paths *paths); /* what it holds, not the struct */
+
 /* A table, for yg_source_table. `map` names the columns (see data.h); NULL: as the encoding
  * remembers. A request without a name is named after its path. NULL on failure. */
 void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,

@@ -197,8 +197,18 @@ static bool open_entry(const yg_reading *reading, array_state *state, const yg_v
     return file && find_array(reading, state, p, file, first, error);
 }
 
+/* `file: PATH`, with all arrays by name. */
+static void *open_single(const yg_reading *reading, const yg_value *file, yg_error *error) {
+    char *path = yg_source_path(reading, file, "file", error);
+    void *state = path ? yg_array_source_open(reading, path, error) : NULL;
+    free(path);
+    return state;
+}
+
 static void *open_entries(const yg_reading *reading, const yg_value *part, yg_error *error) {
     const yg_value *entries = yg_value_get(part, "arrays");
+    if (!entries)
+        return open_single(reading, yg_value_get(part, "file"), error);
     array_state *state = new_state(reading, error);
     const yg_port *first = NULL;
     bool good = state && check_entries(reading, entries, error);

@@ -15,9 +15,10 @@ typedef struct table_state {
     yg_table *table;
     const yg_table_kind *kind;
     yg_table_request request;
-    char *path; /* owned; the table's name points to it. NULL: the name is the caller's */
+    yg_paths paths; /* of the files; none: request.file is read */
     size_t port_count;
     yg_columns *columns;
+    bool *used;    /* of the table's columns: one of `columns` reads it */
     int64_t count; /* records so far */
 } table_state;
 
@@ -26,8 +27,9 @@ static void close_table(void *opaque) {
     for (size_t p = 0; state->columns && p < state->port_count; p++)
         yg_columns_free(&state->columns[p]);
     free(state->columns);
+    free(state->used);
     yg_table_close(state->table);
-    free(state->path);
+    yg_paths_free(&state->paths);
     free(state);
 }
 
@@ -104,20 +106,45 @@ static bool learn_records(table_state *state, const yg_reading *reading, const y
 }
 
 /* A file can be read twice, a pipe cannot. */
-static bool check_file(const table_state *state, yg_error *error) {
-    struct stat status;
-    return (state->request.path && stat(state->request.path, &status) == 0 &&
-            !S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode) && !S_ISSOCK(status.st_mode)) ||
-           yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},
-                   "it can be read once only, but some columns are to be learnt from all rows "
-                   "first; write it to a file");
+static bool can_be_read_again(const table_state *state) {
+    bool can = state->paths.count > 0;
+    for (size_t i = 0; can && i < state->paths.count; i++) {
+        struct stat status;
+        can = stat(state->paths.items[i], &status) == 0 && !S_ISFIFO(status.st_mode) &&
+              !S_ISCHR(status.st_mode) && !S_ISSOCK(status.st_mode);
+    }
+    return can;
+}
+
+static bool open_files(table_state *state, yg_error *error) {
+    yg_table_close(state->table);
+    state->table = state->paths.count
+                       ? yg_table_open_files(state->kind, &state->request, &state->paths, error)
+                       : yg_table_open(state->kind, &state->request, error);
+    if (state->table)
+        state->table->used = state->used;
+    return state->table != NULL;
+}
+
+/* Tells the table which columns will be looked at. */
+static bool note_used(table_state *state, yg_error *error) {
+    state->used = calloc(state->table->column_count + 1, sizeof *state->used);
+    if (!state->used)
+        return yg_fail_memory(error);
+    for (size_t p = 0; p < state->port_count; p++)
+        for (size_t i = 0; i < state->columns[p].count; i++)
+            state->used[state->columns[p].index[i]] = true;
+    state->table->used = state->used;
+    return true;
 }
 
 /* Reads all records for the columns that must learn, then opens the table again. */
 static bool learn(table_state *state, const yg_reading *reading, yg_error *error) {
     yg_records records = {.count = 1};
-    if (!check_file(state, error))
-        return false;
+    if (!can_be_read_again(state))
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},
+                       "it can be read once only, but some columns are to be learnt from all rows "
+                       "first; write it to a file");
     while (records.count > 0) {
         records.count = yg_table_next(state->table, LEARNT_AT_ONCE, false, &records, error);
         if (records.count < 0 ||
@@ -132,9 +159,7 @@ static bool learn(table_state *state, const yg_reading *reading, yg_error *error
             if (column->learning && column->kind->learns && !column->kind->settle(column, error))
                 return false;
         }
-    yg_table_close(state->table);
-    state->table = yg_table_open(state->kind, &state->request, error);
-    return state->table != NULL;
+    return open_files(state, error);
 }
 
 /* ---------------------------------------------------------------------------------- opening -- */
@@ -142,47 +167,58 @@ static bool learn(table_state *state, const yg_reading *reading, yg_error *error
 static bool begin(table_state *state, const yg_reading *reading, const yg_value *map,
                   yg_error *error) {
     bool learns;
-    if (!state->columns || !state->request.name)
-        return yg_fail_memory(error);
-    state->table = yg_table_open(state->kind, &state->request, error);
-    return state->table && yg_columns_choose(reading, state->table, map, state->columns, error) &&
+    return open_files(state, error) &&
+           yg_columns_choose(reading, state->table, map, state->columns, error) &&
+           note_used(state, error) &&
            yg_columns_make(reading, state->table, state->columns, &learns, error) &&
            (!learns || learn(state, reading, error)) &&
            yg_columns_bind(reading, state->table, map, state->columns, error);
 }
 
-void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
-                          const yg_table_request *request, const yg_value *map, yg_error *error) {
+/* The state takes over the paths, also after a failure. */
+static void *make(const yg_reading *reading, const yg_table_kind *kind,
+                  const yg_table_request *request, yg_paths paths, const yg_value *map,
+                  yg_error *error) {
     table_state *state = calloc(1, sizeof *state);
     if (!state) {
+        yg_paths_free(&paths);
         yg_fail_memory(error);
         return NULL;
     }
     *state = (table_state){.kind = kind,
                            .request = *request,
-                           .path = request->path ? strdup(request->path) : NULL,
+                           .paths = paths,
                            .port_count = yg_model_port_count(reading->model)};
     state->columns = calloc(state->port_count + 1, sizeof *state->columns);
-    if (request->path)
-        state->request.path = state->path;
-    if (!request->name)
-        state->request.name = state->path;
-    if (begin(state, reading, map, error))
+    if (state->columns ? begin(state, reading, map, error) : yg_fail_memory(error))
         return state;
     close_table(state);
     return NULL;
 }
 
+void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
+                          const yg_table_request *request, const yg_value *map, yg_error *error) {
+    yg_paths paths = {0};
+    if (request->path) {
+        paths.items = calloc(1, sizeof *paths.items);
+        if (!paths.items || !(paths.items[paths.count++] = strdup(request->path))) {
+            free(paths.items);
+            yg_fail_memory(error);
+            return NULL;
+        }
+    }
+    return make(reading, kind, request, paths, map, error);
+}
+
 static void *open_table(const yg_reading *reading, const yg_value *part, yg_error *error) {
     const yg_table_kind *kind = yg_table_kind_of(part);
-    const yg_value *value = yg_value_get(part, kind->key);
-    char *path = yg_source_path(reading, value, kind->key, error);
-    if (!path)
-        return NULL;
-    const yg_table_request request = {.path = path, .origin = value->origin, .part = part};
-    void *state = yg_table_source_new(reading, kind, &request, part, error);
-    free(path);
-    return state;
+    const yg_value *files = yg_table_files(part);
+    const yg_table_request request = {.origin = files->origin, .part = part};
+    yg_paths paths;
+    if (yg_source_paths(reading, files, kind->key, &paths, error))
+        return make(reading, kind, &request, paths, part, error);
+    yg_paths_free(&paths);
+    return NULL;
 }
 
 /* ---------------------------------------------------------------------------------- reading -- */

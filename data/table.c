@@ -28,7 +28,7 @@ static bool add_name(struct yg_table_names *names, size_t column, const char *na
     return yg_names_add(&names->names, names->pool, name);
 }
 
-static bool index_names(yg_table *table) {
+static bool fill_names(yg_table *table) {
     yg_pool *pool = yg_pool_new();
     struct yg_table_names *names = pool ? yg_pool_take(pool, sizeof *names) : NULL;
     const size_t size = (table->column_count + 1) * sizeof *names->first;
@@ -45,13 +45,16 @@ static bool index_names(yg_table *table) {
     return good;
 }
 
+bool yg_table_index(yg_table *table, yg_error *error) {
+    return fill_names(table) || yg_fail_memory(error);
+}
+
 yg_table *yg_table_open(const yg_table_kind *kind, const yg_table_request *request,
                         yg_error *error) {
     yg_table *table = kind->open(request, error);
-    if (!table || index_names(table))
+    if (!table || yg_table_index(table, error))
         return table;
     yg_table_close(table);
-    yg_fail_memory(error);
     return NULL;
 }
 
@@ -126,9 +129,11 @@ bool yg_table_choose(const yg_table *table, const char *column, yg_origin origin
 bool yg_table_check_column(const yg_table *table, size_t column, yg_error *error) {
     const char *name = table->columns[column];
     if (!*name)
-        return yg_fail(error, YG_ERROR_DATA, yg_table_heading(table, column),
-                       "column %zu has no name; the first line must name every column that is used",
-                       column + 1);
+        return yg_fail(
+            error, YG_ERROR_DATA, yg_table_heading(table, column),
+            "column %zu has no name; name every column that is used, or leave those without "
+            "a name out of \"*\": `exclude: [\"\"]`",
+            column + 1);
     const size_t known = yg_names_find(&table->names->names, name);
     const size_t first = table->names->first[known], second = table->names->second[known];
     return second == SIZE_MAX ||

@@ -116,15 +116,24 @@ struct yg_table {
     /* Names of the columns. One may be "", and several may be equal: that is an error only where
      * such a column is used. */
     const char *const *columns;
-    struct yg_table_names *names; /* of tables.c */
+    const bool
+        *used; /* [column_count]: whose cells will be looked at; the others may hold anything.
+                * NULL: all of them. Set by the reader of the table, whose memory it is */
+    struct yg_table_names *names; /* of table.c */
 };
 
 extern const yg_table_kind yg_table_csv;
 
 /* ------------------------------------------------------------------------------ tables.c ----- */
 
-/* The kind of a part, by its keys; NULL: the part is no table. */
+/* The kind of a part, by its keys, or by the name of its file where that is under `file:`. NULL:
+ * the part is no table, or NULL itself. */
 const yg_table_kind *yg_table_kind_of(const yg_value *part);
+/* The kind of a file by the end of its name, ".gz" not counted; NULL: it is no table. */
+const yg_table_kind *yg_table_kind_of_path(const char *path);
+/* What a part that is a table says of its files: a path, a pattern, or a list of these. NULL: the
+ * part names none. */
+const yg_value *yg_table_files(const yg_value *part);
 /* All kinds; ends with NULL. */
 const yg_table_kind *const *yg_table_kinds(void);
 
@@ -133,6 +142,9 @@ const yg_table_kind *const *yg_table_kinds(void);
 yg_table *yg_table_open(const yg_table_kind *kind, const yg_table_request *request,
                         yg_error *error);
 void yg_table_close(yg_table *table); /* NULL is allowed */
+
+/* For a kind that opens others: what yg_table_open() does after kind->open(). */
+bool yg_table_index(yg_table *table, yg_error *error);
 
 /* As the functions of a kind. */
 int64_t yg_table_next(yg_table *table, int64_t limit, bool eager, yg_records *records,
@@ -156,5 +168,17 @@ bool yg_table_choose(const yg_table *table, const char *column, yg_origin origin
                      yg_error *error);
 /* Fails where the column has no name, or another one has the same. */
 bool yg_table_check_column(const yg_table *table, size_t column, yg_error *error);
+
+/* ------------------------------------------------------------------------- table_files.c ----- */
+
+typedef struct yg_paths {
+    size_t count;
+    char **items;
+} yg_paths;
+
+/* Several files of a kind as one table, or the only one. The paths, one at least, must outlive the
+ * table; `path` of the request is not used. */
+yg_table *yg_table_open_files(const yg_table_kind *kind, const yg_table_request *request,
+                              const yg_paths *paths, yg_error *error);
 
 #endif

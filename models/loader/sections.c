@@ -144,22 +144,38 @@ static const yg_value *resolve_number(resolver *r, const yg_value *value) {
 
 /* --------------------------------------------------------------------------------- positions -- */
 
-/* Keys whose values are texts. `transform` holds formulas, which see vars by themselves. */
-static bool is_text_key(const char *key) {
-    static const char *const keys[] = {"csv",      "arrays",      "delimiter", "from",
-                                       "stratify", "standardize", "transform", "type",
-                                       "mode",     "monitor",     "dtype"};
+/* Keys of a part of the data that name files of tables. */
+static bool is_file_key(const char *key) {
+    static const char *const keys[] = {"file", "csv", "jsonl", "sqlite", "images", "text"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i], key) == 0)
             return true;
     return false;
 }
 
-/* Whether a part of the data gives texts for the port `key`: columns of a CSV file, or names of
+static bool is_table(const yg_value *part) {
+    for (size_t i = 0; i < part->count; i++)
+        if (is_file_key(part->keys[i]->text))
+            return true;
+    return false;
+}
+
+/* Keys whose values are texts. `transform` holds formulas, which see vars by themselves. */
+static bool is_text_key(const char *key) {
+    static const char *const keys[] = {"arrays",    "exclude", "query", "delimiter", "decimal",
+                                       "thousands", "kind",    "from",  "stratify",  "standardize",
+                                       "transform", "type",    "mode",  "monitor",   "dtype"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(keys[i], key) == 0)
+            return true;
+    return is_file_key(key);
+}
+
+/* Whether a part of the data gives texts for the port `key`: columns of a table, or names of
  * classes. */
 static bool is_text_port(const resolver *r, const yg_value *part, const char *key) {
     const size_t port = yg_names_find(&r->ports, key);
-    return port != YG_NOT_FOUND && (yg_value_get(part, "csv") || r->model->ports[port].class_names);
+    return port != YG_NOT_FOUND && (is_table(part) || r->model->ports[port].class_names);
 }
 
 static const yg_value *resolve_parts(resolver *r, const yg_value *value, bool text) {

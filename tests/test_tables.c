@@ -1,0 +1,203 @@
+/*
+ * Parts that are tables: which files they name, which columns they take, and what is wrong with
+ * that.
+ */
+#include "data/data.h"
+#include "graph/number.h"
+#include "workspace.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct {
+    const char *name, *text;
+} files[] = {
+    {"a1.csv", "id,u,v,y\n7,1,2,0\n8,3,4,1\n"},
+    {"a2.csv", "y,v,u,id,more\n0,6,5,9,x\n"}, /* other columns, in another order */
+    {"a10.csv", "id,u,v,y\n10,7,8,1\n"},      /* "a10" is before "a2", by bytes */
+    {"b1.csv", "id,u,y\n7,1,0\n"},            /* has no v */
+    {"b2.csv", "id,u,v,y\n11,1,NA,0\n11,2,NA,0\n"},
+    {"c.csv", "id,u,v,y\n"}, /* no rows */
+    {"d[1].csv", "id,u,v,y\n1,10,20,0\n"},
+    {"e.csv", ",u,v,y,u\n1,10,20,0,1\n"}, /* no name; u twice */
+    {"f.csv", ",u,v,y,\n1,10,20,0,1\n"},  /* two without a name */
+    {"g.tsv", "u,v,y\n1,2,0\n"},
+    {"h.data", "u,v,y\n1,2,0\n"},
+};
+
+/* The values of x, and then of y: "1 2 3 4|0 1"; or "file:line:column: message". */
+static const struct {
+    const char *part, *result;
+} parts[] = {
+    /* Several files. */
+    {"{csv: a1.csv, x: [u, v], y: y}", "1 2 3 4|0 1"},
+    {"{csv: [a1.csv], x: [u, v], y: y}", "1 2 3 4|0 1"},
+    {"{csv: [a1.csv, a2.csv], x: [u, v], y: y}", "1 2 3 4 5 6|0 1 0"},
+    {"{csv: [a2.csv, a1.csv], x: [u, v], y: y}", "5 6 1 2 3 4|0 0 1"},
+    {"{csv: \"a*.csv\", x: [u, v], y: y}", "1 2 3 4 7 8 5 6|0 1 1 0"},
+    {"{csv: \"a?.csv\", x: [u, v], y: y}", "1 2 3 4 5 6|0 1 0"},
+    {"{csv: [c.csv, \"a[12].csv\", c.csv], x: [u, v], y: y}", "1 2 3 4 5 6|0 1 0"},
+    {"{csv: \"d[1].csv\", x: [u, v], y: y}", "10 20|0"}, /* the file of that name */
+    {"{csv: [a1.csv, a2.csv], x: \"*\", y: y, exclude: id}", "1 2 3 4 5 6|0 1 0"},
+    {"{csv: [a2.csv, a1.csv], x: \"*\", y: y, exclude: [id, more]}", "6 5 2 1 4 3|0 0 1"},
+    {"{csv: [], x: u, y: y}", "t.yaml:8:16: `csv` names no file"},
+    {"{csv: [a1.csv, [a2.csv]], x: u, y: y}", "t.yaml:8:25: `csv` must be a text"},
+    {"{csv: \"z*.csv\", x: u, y: y}", "t.yaml:8:17: no file matches 'z*.csv'"},
+    {"{csv: [a1.csv, z.csv], x: [u, v], y: y}", "t.yaml:8:16: cannot open"},
+    {"{csv: [a1.csv, b1.csv], x: [u, v], y: y}", "b1.csv:0:0: "},
+    {"{csv: [a1.csv, b1.csv], x: [u, v], y: y}", "b1.csv has no column 'v'; known: id, u, y"},
+    {"{csv: [a1.csv, b2.csv], x: [u, v], y: y}",
+     "b2.csv:2:6: row 1, column 'v': a missing value ('NA'); remove the row or fill it in (the "
+     "first of 2 such rows among 4)"},
+    {"{csv: [c.csv, c.csv], x: [u, v], y: y}", "c.csv:0:0: the file has column names, but no rows"},
+    /* The kind by the end of the name. */
+    {"{file: a1.csv, x: [u, v], y: y}", "1 2 3 4|0 1"},
+    {"{file: [a1.csv, a2.csv], x: [u, v], y: y}", "1 2 3 4 5 6|0 1 0"},
+    {"{file: \"a*.csv\", x: [u, v], y: y, delimiter: \",\"}", "1 2 3 4 7 8 5 6|0 1 1 0"},
+    {"{file: g.tsv, x: [u, v], y: y, delimiter: \",\"}", "1 2|0"},
+    {"{csv: h.data, x: [u, v], y: y}", "1 2|0"},
+    {"{file: h.data, x: [u, v], y: y}", "t.yaml:8:17: the end of a name tells how `file` is read "
+                                        "(.csv, "},
+    {"{file: a1.csv, csv: a1.csv, x: [u, v], y: y}",
+     "t.yaml:8:30: `train` has both `file` and `csv`"},
+    {"{csv: a1.csv, arrays: {x: a.npy}, x: [u, v], y: y}",
+     "t.yaml:8:16: `train` has both `arrays` and `csv`"},
+    {"{file: no.npz}", "no.npz"},
+    /* Columns. */
+    {"{csv: a1.csv, x: \"*\", y: y, exclude: [id]}", "1 2 3 4|0 1"},
+    {"{csv: a1.csv, x: \"*\", y: y, exclude: [id, v, u]}",
+     "t.yaml:8:28: 'x' takes 2 columns an example; 0 are given"},
+    {"{csv: a1.csv, x: \"*\", y: y, exclude: [idd]}", "t.yaml:8:48: "},
+    {"{csv: a1.csv, x: \"*\", y: y, exclude: [idd]}", "no column 'idd'; did you mean 'id'?"},
+    {"{csv: a1.csv, x: \"*\", y: y, exclude: [id, id]}",
+     "t.yaml:8:52: column 'id' is excluded twice"},
+    {"{csv: a1.csv, x: \"*\", y: y, exclude: [y]}",
+     "t.yaml:8:48: column 'y' is excluded, but 'y' reads it"},
+    {"{csv: a1.csv, x: [u, v], y: y, exclude: [id]}",
+     "t.yaml:8:50: `exclude` says what \"*\" leaves out, but no input or target is \"*\""},
+    {"{csv: a1.csv, x: \"*\", y: y, exclude: {id: 1}}", "t.yaml:8:47: `exclude` must be a text"},
+    {"{x: [[1, 2]], y: [0], exclude: id}", "it names columns of a table, which this part has not"},
+    {"{csv: e.csv, x: \"*\", y: y, exclude: [\"\", u, v]}",
+     "'x' takes 2 columns an example; 0 are given"},
+    {"{csv: f.csv, x: \"*\", y: y, exclude: \"\"}", "10 20|0"},
+    {"{csv: f.csv, x: \"*\", y: y}", "f.csv:1:1: column 1 has no name; name every column that is "
+                                     "used, or leave those without a name out of \"*\": `exclude: "
+                                     "[\"\"]`"},
+    {"{csv: a1.csv, x: \"*\", y: y, exclude: \"\"}", "a1.csv has no column without a name"},
+};
+
+static void describe(const yg_dataset *dataset, char *text, size_t size) {
+    char number[YG_NUMBER_TEXT];
+    text[0] = '\0';
+    for (size_t p = 0; p < dataset->port_count; p++)
+        for (int64_t i = 0; i < dataset->count * dataset->ports[p].width; i++)
+            snprintf(
+                text + strlen(text), size - strlen(text), "%s%s",
+                i   ? " "
+                : p ? "|"
+                    : "",
+                yg_number_text(yg_element_get(dataset->ports[p].dtype, dataset->ports[p].data, i),
+                               number));
+}
+
+/* Loads the data of a model whose training part is that. */
+static void load(const workspace *w, const char *part, char *result, size_t size) {
+    char text[1000];
+    yg_data data;
+    yg_error error = {0};
+    snprintf(text, sizeof text,
+             "format: 1\n"
+             "inputs: {x: [B, 2]}\n"
+             "targets: {y: [B]}\n"
+             "graph: {h: mean(x) + mean(y)}\n"
+             "outputs: [x]\n"
+             "loss: h\n"
+             "data:\n"
+             "  train: %s\n",
+             part);
+    yg_model *model = workspace_model(w, "t.yaml", text);
+    if (yg_data_load(model, YG_F32, &data, &error)) {
+        describe(&data.train, result, size);
+        yg_data_free(&data);
+    } else {
+        const char *slash = strrchr(error.file, '/');
+        snprintf(result, size, "%s:%d:%d: %s", slash ? slash + 1 : error.file, error.line,
+                 error.column, error.message);
+    }
+    yg_model_free(model);
+}
+
+Test(tables, name_files_and_columns) {
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        workspace_write(&w, files[i].name, files[i].text);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char result[1500];
+        load(&w, parts[i].part, result, sizeof result);
+        cr_expect_not_null(strstr(result, parts[i].result), "%s\ngave %s\nnot  %s", parts[i].part,
+                           result, parts[i].result);
+    }
+    workspace_remove(&w);
+}
+
+/* The characters of patterns mean nothing in the folder of the model file. */
+Test(tables, are_found_in_a_folder_of_any_name) {
+    const workspace w = workspace_make();
+    char folder[100], path[200], text[300];
+    snprintf(folder, sizeof folder, "%s/a[b]*", w.folder);
+    cr_assert_eq(mkdir(folder, 0700), 0);
+    workspace_write(&w, "a[b]*/a1.csv", files[0].text);
+    workspace_write(&w, "a[b]*/m.yaml",
+                    "format: 1\n"
+                    "inputs: {x: [B, 2]}\n"
+                    "graph: {h: mean(x)}\n"
+                    "outputs: [x]\n"
+                    "loss: h\n"
+                    "data: {train: {csv: \"a*.csv\", x: [u, v]}}\n");
+    snprintf(path, sizeof path, "%s/m.yaml", folder);
+    yg_error error = {0};
+    yg_data data;
+    yg_model *model = yg_model_load(path, NULL, &error);
+    cr_assert_not_null(model, "%s", error.message);
+    cr_assert(yg_data_load(model, YG_F32, &data, &error), "%s", error.message);
+    describe(&data.train, text, sizeof text);
+    cr_expect_str_eq(text, "1 2 3 4");
+    yg_data_free(&data);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+/* In other parts "*" stands for the columns of the training part, whatever else the file has. */
+Test(tables, of_other_parts_need_not_exclude_again) {
+    const workspace w = workspace_make();
+    char text[1000], result[300];
+    workspace_write(&w, "a1.csv", files[0].text);
+    workspace_write(&w, "a2.csv", files[1].text);
+    static const char *const tests[] = {"{csv: a2.csv, x: \"*\", y: y}", "{csv: a2.csv}",
+                                        "{file: a2.csv, x: \"*\", y: y, exclude: [id, more]}"};
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        yg_error error = {0};
+        yg_data data;
+        snprintf(text, sizeof text,
+                 "format: 1\n"
+                 "inputs: {x: [B, 2]}\n"
+                 "targets: {y: [B]}\n"
+                 "graph: {h: mean(x) + mean(y)}\n"
+                 "outputs: [x]\n"
+                 "loss: h\n"
+                 "data:\n"
+                 "  train: {csv: a1.csv, x: \"*\", y: y, exclude: id}\n"
+                 "  test: %s\n",
+                 tests[i]);
+        yg_model *model = workspace_model(&w, "t.yaml", text);
+        cr_assert(yg_data_load(model, YG_F32, &data, &error), "%s", error.message);
+        describe(&data.test, result, sizeof result);
+        cr_expect_str_eq(result, "5 6|0", "%s: %s", tests[i], result);
+        yg_data_free(&data);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
