@@ -85,11 +85,12 @@ static bool check_part_keys(const yg_model *model, const yg_value *map, const ch
 
 /* Reads a part with examples of its own. */
 static bool read_part(const yg_reading *reading, const yg_value *map, yg_dataset *dataset,
-                      yg_error *error) {
+                      yg_part *part, yg_error *error) {
     const yg_source *source = yg_source_of(map);
     yg_reader *reader = yg_reader_new(reading, source, source->open(reading, map, error), error);
     const bool good = reader && yg_reader_all(reader, dataset, error);
     yg_reader_close(reader);
+    *part = (yg_part){.count = good ? dataset->count : 0, .dataset = dataset};
     return good;
 }
 
@@ -139,11 +140,11 @@ static bool read_split(const yg_model *model, const yg_value *map, yg_split *spl
 }
 
 static bool read_held_out(const yg_reading *reading, const yg_value *section, const char *key,
-                          yg_dataset *dataset, yg_split *split, yg_error *error) {
+                          yg_dataset *dataset, yg_part *part, yg_split *split, yg_error *error) {
     static const yg_key keys[] = {{"fraction", false, "`fraction` goes with `from: train`"},
                                   {"stratify", false, "`stratify` goes with `from: train`"}};
     const yg_value *map = yg_value_get(section, key);
-    split->out = dataset;
+    split->out = part;
     if (!map)
         return true;
     if (map->kind == YG_MAPPING && yg_value_get(map, "from"))
@@ -151,7 +152,7 @@ static bool read_held_out(const yg_reading *reading, const yg_value *section, co
     char what[40];
     snprintf(what, sizeof what, "`%s`", key);
     return check_part_keys(reading->model, map, what, keys, sizeof keys / sizeof *keys, error) &&
-           read_part(reading, map, dataset, error);
+           read_part(reading, map, dataset, part, error);
 }
 
 /* Notes `transform: {x: x / 255}`. A formula that the weights remember is the model's already. */
@@ -211,23 +212,18 @@ static bool read_standardized(const yg_model *model, const yg_value *list, yg_da
     return good;
 }
 
-/* Fits on the training part what is not known yet, and applies it to every part. */
+/* Fits on the training part what is not known yet, and applies it to all that is held. */
 static bool standardize(const yg_reading *reading, yg_error *error) {
     yg_data *data = reading->data;
-    yg_dataset *const parts[] = {&data->train, &data->validation, &data->test};
     for (size_t p = 0; p < data->encoding.count; p++) {
-        yg_port_encoding *encoding = &data->encoding.ports[p];
+        const yg_port_encoding *encoding = &data->encoding.ports[p];
         if (!encoding->standardized || encoding->mean)
             continue;
         if (!yg_standardize_fit(reading, &data->train, p, error))
             return false;
-        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-            if (!parts[k]->count)
-                continue;
-            yg_standardize_apply(encoding, parts[k]->ports[p].data, parts[k]->count);
-            if (!yg_dataset_settle(reading, parts[k], p, error))
+        for (size_t k = 0; k < sizeof data->held / sizeof *data->held; k++)
+            if (data->held[k].count && !yg_dataset_settle(reading, &data->held[k], p, error))
                 return false;
-        }
     }
     return true;
 }
@@ -290,11 +286,13 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         return false;
     if (!check_part_keys(model, train, "`train`", part_keys, sizeof part_keys / sizeof *part_keys,
                          error) ||
-        !read_part(&reading, train, &data->train, error))
+        !read_part(&reading, train, &data->held[0], &data->train, error))
         return false;
     reading.training = false;
-    return read_held_out(&reading, section, "validation", &data->validation, &splits[0], error) &&
-           read_held_out(&reading, section, "test", &data->test, &splits[1], error) &&
+    return read_held_out(&reading, section, "validation", &data->held[1], &data->validation,
+                         &splits[0], error) &&
+           read_held_out(&reading, section, "test", &data->held[2], &data->test, &splits[1],
+                         error) &&
            yg_split_off(&data->train, splits, 2, (uint64_t)seed, error) &&
            standardize(&reading, error);
 }
@@ -311,9 +309,11 @@ bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg
 }
 
 void yg_data_free(yg_data *data) {
-    yg_dataset_free(&data->train);
-    yg_dataset_free(&data->validation);
-    yg_dataset_free(&data->test);
+    free(data->train.members);
+    free(data->validation.members);
+    free(data->test.members);
+    for (size_t i = 0; i < sizeof data->held / sizeof *data->held; i++)
+        yg_dataset_free(&data->held[i]);
     yg_encoding_free(&data->encoding);
     free(data->dims);
     *data = (yg_data){0};

@@ -60,11 +60,14 @@ typedef struct yg_encoding {
 
 void yg_encoding_free(yg_encoding *encoding); /* what it holds, not the struct */
 
-/* Examples of one port: [count, width], row-major, of the type that the network's buffer has. */
+/* Examples of one port: [count, width], row-major. */
 typedef struct yg_elements {
-    yg_dtype dtype;
+    yg_dtype dtype; /* of the network's buffer, once all has been read */
     int64_t width;
     void *data; /* NULL: the port was not asked for */
+    /* NULL: `data` are numbers of the type `dtype`. Otherwise they are in the smaller type of their
+     * file, and the decoder makes `dtype` of them. Belongs to the dataset. */
+    struct yg_decoder *decoder;
 } yg_elements;
 
 typedef struct yg_dataset {
@@ -75,10 +78,18 @@ typedef struct yg_dataset {
 
 void yg_dataset_free(yg_dataset *dataset); /* what it holds, not the struct */
 
+/* A part: some examples of a dataset, in an order of its own. */
+typedef struct yg_part {
+    int64_t count;             /* 0: the section has no such part */
+    const yg_dataset *dataset; /* belongs to yg_data */
+    int64_t *members;          /* [count]: numbers of examples in the dataset; NULL: all of them */
+} yg_part;
+
+/* It must stay where it was loaded, because its parts point to what it holds. */
 typedef struct yg_data {
-    yg_dataset train;
-    yg_dataset validation; /* count 0: none */
-    yg_dataset test;       /* count 0: none */
+    yg_part train, validation, test;
+    yg_dataset held[3]; /* what the parts are taken from. A part that is split off has none of its
+                         * own */
     yg_encoding encoding;
     size_t dim_count; /* symbolic dimensions except the batch's; the data decide their sizes */
     yg_dim *dims;     /* the names belong to the model */
@@ -91,6 +102,10 @@ typedef struct yg_data {
  * on success the caller frees with yg_data_free(). A model without `data:` is an error. */
 bool yg_data_load(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error);
 void yg_data_free(yg_data *data); /* what it holds, not the struct */
+
+/* Copies elements of examples first .. first + count of a part, in its order, to `to`, as numbers
+ * of the port's `dtype`. */
+void yg_part_read(const yg_part *part, size_t port, int64_t first, int64_t count, void *to);
 
 /* The symbol of the batch dimension: the first one of every port. Fails where ports disagree. */
 bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error);

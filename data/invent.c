@@ -46,12 +46,13 @@ bool yg_data_invent(const yg_model *model, yg_dtype dtype, const yg_invention *i
     if (!yg_batch_symbol(model, &symbol, error) ||
         !yg_encoding_make(model, &data->encoding, error) ||
         !invent_dimensions(&reading, invention, error) ||
-        !yg_dataset_reserve(&reading, &data->train, count, error))
+        !yg_dataset_reserve(&reading, &data->held[0], count, error))
         return false;
-    data->train.count = count;
+    data->held[0].count = count;
+    data->train = (yg_part){count, &data->held[0], NULL};
     for (size_t p = 0; p < yg_model_port_count(model); p++) {
         const yg_port *port = yg_model_port(model, p);
-        const yg_elements *elements = &data->train.ports[p];
+        const yg_elements *elements = &data->held[0].ports[p];
         const uint64_t stream = yg_random_key(port->name);
         for (int64_t i = 0; i < count * elements->width; i++)
             yg_element_set(elements->dtype, elements->data, i, invent(port, stream, (uint64_t)i));

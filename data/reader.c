@@ -1,7 +1,7 @@
 /*
  * Readers: a source's examples, transformed, standardised and stored: see source.h.
  */
-#include "source.h"
+#include "decoder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +105,8 @@ static bool take_port(yg_reader *reader, size_t p, int64_t count, const yg_datas
     const yg_reading *reading = &reader->reading;
     const yg_port_encoding *encoding = &reading->data->encoding.ports[p];
     const yg_elements *elements = &reader->chunk.ports[p];
+    if (elements->decoder)
+        return true; /* it applies the formula */
     if (encoding->formula && !yg_transform_apply(reading, p, elements, count, reader->count, error))
         return false;
     if (elements->dtype != YG_F64)
@@ -162,18 +164,52 @@ void yg_reader_stop(const yg_reader *reader) {
         reader->source->stop(reader->state);
 }
 
+/* Lets ports be held in the type of their file, where that is smaller. */
+static bool hold(yg_reader *reader, yg_dataset *to, yg_error *error) {
+    const yg_reading *reading = &reader->reading;
+    for (size_t p = 0; reader->source->kind && p < reader->port_count; p++) {
+        const yg_element_kind *kind =
+            yg_reading_wants(reading, p) ? reader->source->kind(reader->state, p) : NULL;
+        yg_elements *chunk = &reader->chunk.ports[p];
+        if (!kind || !yg_decoder_fits(reading, p, kind))
+            continue;
+        yg_decoder *decoder = yg_decoder_new(reading, p, kind, error);
+        if (!decoder)
+            return false;
+        free(reader->own[p]);
+        reader->own[p] = NULL;
+        chunk->decoder = decoder;
+        to->ports[p] = (yg_elements){decoder->dtype, chunk->width, NULL, decoder};
+    }
+    return true;
+}
+
+static bool make_room(const yg_reader *reader, const yg_dataset *to, int64_t *capacity) {
+    const int64_t needed = to->count + reader->room;
+    if (needed <= *capacity)
+        return false;
+    const int64_t known =
+        reader->source->count ? reader->source->count(reader->state) + reader->room : 0;
+    *capacity = known > needed ? known : needed + to->count / 2;
+    return true;
+}
+
 bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error) {
-    int64_t capacity = to->count, count = 1;
+    int64_t capacity = 0, count = 1;
+    if (!yg_dataset_begin(&reader->reading, to, error) || !hold(reader, to, error))
+        return false;
     while (count > 0) {
-        if (to->count + reader->room > capacity) {
-            capacity = to->count + to->count / 2 + reader->room;
-            if (!yg_dataset_reserve(&reader->reading, to, capacity, error))
-                return false;
-        }
+        if (make_room(reader, to, &capacity) &&
+            !yg_dataset_reserve(&reader->reading, to, capacity, error))
+            return false;
         count = next_chunk(reader, to, reader->room, error);
     }
     if (count < 0 || !yg_dataset_reserve(&reader->reading, to, to->count, error))
         return false;
+    for (size_t p = 0; p < reader->port_count; p++)
+        if (to->ports[p].decoder && to->ports[p].decoder->mean &&
+            !yg_decoder_settle(&reader->reading, to, p, error))
+            return false;
     return !reader->source->finish ||
            reader->source->finish(reader->state, &reader->reading, to, error);
 }

@@ -14,6 +14,7 @@
 
 #include "../models/loader/names.h"
 #include "data.h"
+#include "npy.h"
 #include "table.h"
 
 /* What examples are read for, and what is known of them so far. */
@@ -43,6 +44,11 @@ typedef struct yg_source {
      * NULL: nothing is. */
     bool (*finish)(void *state, const yg_reading *reading, const yg_dataset *dataset,
                    yg_error *error);
+    /* How many examples it has; NULL: that is known only at the end. */
+    int64_t (*count)(const void *state);
+    /* The type that a port's elements have in the file. next() gives them in it where the chunk has
+     * a decoder for the port. NULL: of no port. */
+    const yg_element_kind *(*kind)(const void *state, size_t port);
     /* More examples may come, but have not arrived; NULL: that cannot be. */
     bool (*waits)(void *state);
     /* Lets next() be stopped while it waits for a pipe; false if that is impossible. NULL: next()
@@ -98,7 +104,8 @@ bool yg_reader_waits(const yg_reader *reader);
 bool yg_reader_allow_stop(const yg_reader *reader);
 void yg_reader_stop(const yg_reader *reader);
 
-/* Appends all remaining examples, then decides which label is which class. */
+/* Reads all examples into a new dataset, then decides which label is which class. Ports may be held
+ * in the type of their file: see decoder.h. */
 bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error);
 
 /* ---------------------------------------------------------------------------- encoding.c ---- */
@@ -132,14 +139,17 @@ bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int6
 
 /* ----------------------------------------------------------------------------- dataset.c ---- */
 
+/* Makes a dataset of no examples. */
+bool yg_dataset_begin(const yg_reading *reading, yg_dataset *dataset, yg_error *error);
+
 /* Room for `capacity` examples of the wanted ports: makes a dataset, whose elements are in the type
  * that they are to be kept in, or grows one in place. A port that is to be standardised and is not
  * fitted yet is held in f64 until yg_dataset_settle(). */
 bool yg_dataset_reserve(const yg_reading *reading, yg_dataset *dataset, int64_t capacity,
                         yg_error *error);
 
-/* Converts a port's f64 elements to reading->dtype, in place, and frees the memory that this saves.
- */
+/* Standardises a port that was waiting for its mean. Its f64 elements are converted to
+ * reading->dtype, in place, and the memory that this saves is freed. */
 bool yg_dataset_settle(const yg_reading *reading, yg_dataset *dataset, size_t port,
                        yg_error *error);
 
@@ -147,6 +157,11 @@ bool yg_dataset_settle(const yg_reading *reading, yg_dataset *dataset, size_t po
  * `first` is the number of the first example, for the message. */
 bool yg_elements_store(const yg_reading *reading, size_t port, const double *values, int64_t count,
                        int64_t first, const yg_elements *to, int64_t begin, yg_error *error);
+
+/* Says that a number is too large for f32. `element` counts from the first one of example 0. Always
+ * returns false. */
+bool yg_elements_fail_large(const yg_reading *reading, size_t port, int64_t width, double value,
+                            int64_t element, yg_error *error);
 
 /* The address of an example. */
 void *yg_elements_at(const yg_elements *elements, int64_t example);
@@ -209,15 +224,15 @@ typedef struct yg_split {
     double fraction; /* 0: this part is not split off */
     size_t stratify; /* a port; SIZE_MAX: none */
     yg_origin origin;
-    yg_dataset *out;
+    yg_part *out;
 } yg_split;
 
-/* Moves examples of `from` to parts[0 .. count), one part after the other, drawn by seed. A part
- * gets floor(fraction · n + 1/2) of the n examples that `from` has before the first. Stratified:
- * of the examples that are left, each class gives in proportion, rounded down, and the classes with
- * the largest remainders (the first, among equals) one more, until that number is reached. The
- * order of the examples is kept. */
-bool yg_split_off(yg_dataset *from, const yg_split *parts, size_t count, uint64_t seed,
+/* Takes examples of `from`, which has all of its dataset, to parts[0 .. count), one part after the
+ * other, drawn by seed. A part gets floor(fraction · n + 1/2) of the n examples that `from` has
+ * before the first. Stratified: of the examples that are left, each class gives in proportion,
+ * rounded down, and the classes with the largest remainders (the first, among equals) one more,
+ * until that number is reached. The order of the examples is kept. */
+bool yg_split_off(yg_part *from, const yg_split *parts, size_t count, uint64_t seed,
                   yg_error *error);
 
 /* A formula for a port's elements, compiled. The port's dimensions must be known. The model must
@@ -232,12 +247,20 @@ void yg_transform_free(yg_transform *transform); /* NULL is allowed */
  * is not finite is an error; its message counts examples from `before`. */
 bool yg_transform_apply(const yg_reading *reading, size_t port, const yg_elements *elements,
                         int64_t count, int64_t before, yg_error *error);
+/* The same for any `count` values, and results need not be finite. */
+bool yg_transform_values(const yg_reading *reading, size_t port, void *values, int64_t count,
+                         yg_error *error);
+/* Says that the formula gives `value`, which is not finite, for `from`. `element` counts all
+ * elements of the port that were read before. Always returns false. */
+bool yg_transform_fail(const yg_reading *reading, size_t port, double from, double value,
+                       int64_t element, yg_error *error);
 
 /* Where the section says that a port is standardised; YG_NOWHERE: it does not. */
 yg_origin yg_standardize_place(const yg_reading *reading, const char *port);
-/* Computes mean and standard deviation (of the population) of a port's f64 elements. An element
- * that is constant gets the deviation 1, so that it keeps its scale. */
-bool yg_standardize_fit(const yg_reading *reading, const yg_dataset *dataset, size_t port,
+/* Computes mean and standard deviation (of the population) of a part's elements of a port, which
+ * are f64 or have a decoder. An element that is constant gets the deviation 1, so that it keeps its
+ * scale. */
+bool yg_standardize_fit(const yg_reading *reading, const yg_part *part, size_t port,
                         yg_error *error);
 /* (value - mean) / deviation, in place, for examples[0 .. count) of a port. */
 void yg_standardize_apply(const yg_port_encoding *encoding, double *values, int64_t count);

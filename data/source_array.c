@@ -7,7 +7,7 @@
 #include "../graph/number.h"
 #include "array_file.h"
 #include "array_path.h"
-#include "source.h"
+#include "decoder.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -24,6 +24,7 @@ typedef struct open_file {
 typedef struct port_array {
     yg_array *array; /* NULL: the port is not read */
     const char *path;
+    bool *seen; /* by value: it has been checked. Of a port with a decoder that has tables */
 } port_array;
 
 typedef struct array_state {
@@ -41,6 +42,8 @@ static void close_arrays(void *opaque) {
         yg_array_file_close(state->files[i].file);
         free(state->files[i].path);
     }
+    for (size_t p = 0; state->ports && p < state->port_count; p++)
+        free(state->ports[p].seen);
     free(state->files);
     free(state->ports);
     free(state->bytes);
@@ -124,7 +127,7 @@ static bool find_array(const yg_reading *reading, array_state *state, size_t p,
                        "'%s' has %" PRId64 " rows, but '%s' has %" PRId64, port->name, count,
                        first->name, state->count);
     state->count = count;
-    state->ports[p] = (port_array){array, file->path};
+    state->ports[p] = (port_array){array, file->path, NULL};
     return true;
 }
 
@@ -233,12 +236,13 @@ static void *open_entries(const yg_reading *reading, const yg_value *part, yg_er
 /* One port's part of a chunk, being stored. */
 typedef struct storing {
     const yg_reading *reading;
-    const array_state *state;
+    array_state *state;
     const yg_port *port;
     const char *path;
     const yg_array_type *type;
     const yg_elements *to;
-    bool kept; /* values are stored as they are read: yg_value_is_kept() */
+    const void *bytes; /* as the file has them */
+    bool kept;         /* values are stored as they are read: yg_value_is_kept() */
     yg_error *error;
 } storing;
 
@@ -253,69 +257,121 @@ static bool refuse(const storing *s, int64_t index, const char *reason) {
     for (int d = 0; d < s->type->rank; d++)
         used += (size_t)snprintf(place + used, sizeof place - used, "%s%" PRId64, d ? ", " : "",
                                  indices[d]);
-    if (yg_array_whole(&s->type->kind, s->state->bytes, index, &whole))
+    if (yg_array_whole(&s->type->kind, s->bytes, index, &whole))
         snprintf(value, sizeof value, "%" PRId64, whole);
     else
-        yg_number_text(yg_array_number(&s->type->kind, s->state->bytes, index), value);
+        yg_number_text(yg_array_number(&s->type->kind, s->bytes, index), value);
     return yg_fail(s->error, YG_ERROR_DATA, (yg_origin){s->path, 0, 0},
                    "element [%s] of '%s' is %s, %s", place, s->port->name, value, reason);
 }
 
-static bool store_float(const storing *s, int64_t index) {
+static bool get_float(const storing *s, int64_t index, double *number) {
     const bool f32 = s->reading->dtype == YG_F32;
-    const double number = yg_array_number(&s->type->kind, s->state->bytes, index);
-    if (!isfinite(number))
+    *number = yg_array_number(&s->type->kind, s->bytes, index);
+    if (!isfinite(*number))
         return refuse(s, index, "which is no number to compute with");
-    if (s->kept && f32 && !isfinite((float)number))
+    if (s->kept && f32 && !isfinite((float)*number))
         return refuse(s, index, "too large a number for f32; use --dtype f64");
-    if (s->kept && number != 0 && fabs(number) < (f32 ? (double)FLT_MIN : DBL_MIN))
+    if (s->kept && *number != 0 && fabs(*number) < (f32 ? (double)FLT_MIN : DBL_MIN))
         return refuse(s, index,
                       f32 ? "too small a number for f32, and would count as 0"
                           : "too small a number for f64, and would count as 0");
-    ((double *)s->to->data)[index] = number;
     return true;
 }
 
-static bool store_whole(const storing *s, int64_t index) {
-    int64_t number;
+static bool get_whole(const storing *s, int64_t index, int64_t *number) {
     char reason[120];
-    if (!yg_array_whole(&s->type->kind, s->state->bytes, index, &number))
+    if (!yg_array_whole(&s->type->kind, s->bytes, index, number))
         return refuse(s, index, "which is not a whole number that fits");
-    if (s->port->classes && (number < 0 || number >= s->port->classes)) {
+    if (s->port->classes && (*number < 0 || *number >= s->port->classes)) {
         snprintf(reason, sizeof reason, "outside 0 to %" PRId64 ", the classes",
                  s->port->classes - 1);
         return refuse(s, index, reason);
     }
+    if (s->to->dtype == YG_BOOL && *number != 0 && *number != 1)
+        return refuse(s, index, "neither 0 nor 1");
+    if (s->to->dtype == YG_I32 && (*number < INT32_MIN || *number > INT32_MAX))
+        return refuse(s, index, "too large for i32; declare `dtype: i64`");
+    return true;
+}
+
+static bool is_float(const storing *s) {
+    return yg_dtype_is_float(s->port->dtype) && !s->port->classes;
+}
+
+static bool store(const storing *s, int64_t index) {
+    double number;
+    int64_t whole;
+    if (is_float(s)) {
+        if (!get_float(s, index, &number))
+            return false;
+        ((double *)s->to->data)[index] = number;
+        return true;
+    }
+    if (!get_whole(s, index, &whole))
+        return false;
     switch (s->to->dtype) {
     case YG_BOOL:
-        if (number != 0 && number != 1)
-            return refuse(s, index, "neither 0 nor 1");
-        ((unsigned char *)s->to->data)[index] = (unsigned char)number;
+        ((unsigned char *)s->to->data)[index] = (unsigned char)whole;
         break;
     case YG_I32:
-        if (number < INT32_MIN || number > INT32_MAX)
-            return refuse(s, index, "too large for i32; declare `dtype: i64`");
-        ((int32_t *)s->to->data)[index] = (int32_t)number;
+        ((int32_t *)s->to->data)[index] = (int32_t)whole;
         break;
     case YG_I64:
-        ((int64_t *)s->to->data)[index] = number;
+        ((int64_t *)s->to->data)[index] = whole;
         break;
     default:
-        ((double *)s->to->data)[index] = (double)number; /* two classes, on a float port */
+        ((double *)s->to->data)[index] = (double)whole; /* two classes, on a float port */
+    }
+    return true;
+}
+
+static bool check(const storing *s, int64_t index) {
+    double number;
+    int64_t whole;
+    return is_float(s) ? get_float(s, index, &number) : get_whole(s, index, &whole);
+}
+
+/* Reads rows of one port to where they are held, as they stand. Each value that occurs is checked
+ * when it is first met; elements that have no table are all checked. */
+static bool hold_port(storing *s, size_t p, int64_t count) {
+    const yg_decoder *decoder = s->to->decoder;
+    port_array *port = &s->state->ports[p];
+    const int64_t elements = count * s->to->width;
+    s->bytes = s->to->data;
+    if (decoder->value_count && !port->seen &&
+        !(port->seen = calloc(decoder->value_count, sizeof *port->seen)))
+        return yg_fail_memory(s->error);
+    if (!yg_array_read(port->array, count, s->to->data, s->error))
+        return false;
+    for (int64_t i = 0; i < elements; i++) {
+        const size_t value = port->seen ? yg_decoder_value(decoder, s->bytes, i) : 0;
+        if (port->seen && port->seen[value])
+            continue;
+        if (!check(s, i))
+            return false;
+        if (!port->seen)
+            continue;
+        port->seen[value] = true;
+        if (!yg_decoder_check(decoder, s->reading, p, value, s->state->at * s->to->width + i,
+                              s->error))
+            return false;
     }
     return true;
 }
 
 static bool store_port(array_state *state, const yg_reading *reading, size_t p,
                        const yg_elements *to, int64_t count, yg_error *error) {
-    const storing s = {reading,
-                       state,
-                       yg_model_port(reading->model, p),
-                       state->ports[p].path,
-                       yg_array_type_of(state->ports[p].array),
-                       to,
-                       yg_value_is_kept(reading, p),
-                       error};
+    storing s = {.reading = reading,
+                 .state = state,
+                 .port = yg_model_port(reading->model, p),
+                 .path = state->ports[p].path,
+                 .type = yg_array_type_of(state->ports[p].array),
+                 .to = to,
+                 .kept = yg_value_is_kept(reading, p),
+                 .error = error};
+    if (to->decoder)
+        return hold_port(&s, p, count);
     const int64_t elements = count * to->width;
     const size_t bytes = (size_t)elements * (size_t)s.type->kind.size;
     if (bytes > state->room) {
@@ -327,9 +383,9 @@ static bool store_port(array_state *state, const yg_reading *reading, size_t p,
         return yg_fail_memory(error);
     if (!yg_array_read(state->ports[p].array, count, state->bytes, error))
         return false;
-    const bool is_float = yg_dtype_is_float(s.port->dtype) && !s.port->classes;
+    s.bytes = state->bytes;
     for (int64_t i = 0; i < elements; i++)
-        if (!(is_float ? store_float(&s, i) : store_whole(&s, i)))
+        if (!store(&s, i))
             return false;
     return true;
 }
@@ -345,8 +401,19 @@ static int64_t next_rows(void *opaque, const yg_reading *reading, const yg_datas
     return count;
 }
 
+static int64_t count_rows(const void *opaque) {
+    return ((const array_state *)opaque)->count;
+}
+
+static const yg_element_kind *kind_of(const void *opaque, size_t port) {
+    const yg_array *array = ((const array_state *)opaque)->ports[port].array;
+    return array ? &yg_array_type_of(array)->kind : NULL;
+}
+
 const yg_source yg_source_array = {
     .open = open_entries,
+    .count = count_rows,
+    .kind = kind_of,
     .next = next_rows,
     .close = close_arrays,
 };

@@ -1,45 +1,62 @@
 /*
- * Splits: moves examples of the training part to validation or test. They are drawn by seed, and,
- * if asked, in the proportions of the classes. yg_split_off() in source.h says how numbers are
- * rounded.
+ * Splits: see split.h, and yg_split_off() in source.h.
  */
+#include "split.h"
+
 #include "../graph/random.h"
-#include "source.h"
+#include "decoder.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An example and the class that it is drawn with (0 without strata). */
-typedef struct member {
-    int64_t class;
-    int64_t index;
-} member;
+/* --------------------------------------------------------------------------------- owners ---- */
 
-/* A class: members[begin .. end), shuffled. Those before `next` have been drawn. */
+bool yg_owners_make(int64_t count, yg_owners *owners, yg_error *error) {
+    *owners = (yg_owners){count, calloc((size_t)count / 4 + 1, 1)};
+    return owners->bits || yg_fail_memory(error);
+}
+
+void yg_owners_free(yg_owners *owners) {
+    free(owners->bits);
+    *owners = (yg_owners){0};
+}
+
+int yg_owners_get(const yg_owners *owners, int64_t example) {
+    return owners->bits[example / 4] >> 2 * (example % 4) & 3;
+}
+
+void yg_owners_set(yg_owners *owners, int64_t example, int owner) {
+    const int shift = 2 * (int)(example % 4);
+    uint8_t *bits = &owners->bits[example / 4];
+    *bits = (uint8_t)((*bits & ~(3 << shift)) | owner << shift);
+}
+
+int64_t *yg_owners_list(const yg_owners *owners, int owner, int64_t *count, yg_error *error) {
+    int64_t found = 0;
+    for (int64_t e = 0; e < owners->count; e++)
+        found += yg_owners_get(owners, e) == owner;
+    int64_t *list = calloc((size_t)found + 1, sizeof *list);
+    *count = 0;
+    if (!list)
+        yg_fail_memory(error);
+    for (int64_t e = 0; list && e < owners->count; e++)
+        if (yg_owners_get(owners, e) == owner)
+            list[(*count)++] = e;
+    return list;
+}
+
+/* -------------------------------------------------------------------------------- drawing ---- */
+
+/* The examples of one key, of those that can still be drawn. */
 typedef struct stratum {
-    int64_t begin, end, next;
-    int64_t extra; /* 1: its share is rounded up, 0: down */
+    int64_t size;
+    int64_t left;   /* of them, those that are still to come */
+    int64_t wanted; /* how many of those are to be drawn */
 } stratum;
 
-static int by_class(const void *a, const void *b) {
-    const member *x = a, *y = b;
-    if (x->class != y->class)
-        return x->class < y->class ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static void shuffle(member *members, int64_t count, uint64_t seed, uint64_t stream) {
-    for (int64_t i = count - 1; i > 0; i--) {
-        const uint64_t j = yg_random_below(seed, stream, (uint64_t)i, (uint64_t)i + 1);
-        const member swap = members[i];
-        members[i] = members[j];
-        members[j] = swap;
-    }
-}
-
-/* The remainder of a class's share after rounding down. */
+/* What is left of a stratum's share after rounding down. */
 typedef struct leftover {
     double part;
     size_t stratum;
@@ -52,136 +69,110 @@ static int largest_first(const void *a, const void *b) {
     return x->stratum < y->stratum ? -1 : x->stratum > y->stratum;
 }
 
-/* Chooses the classes whose share is rounded up, so that the part gets `wanted` examples: those
- * with the largest remainders. */
-static void spread(stratum *strata, size_t count, double fraction, int64_t wanted, leftover *room) {
+/* Shares `wanted` among the strata. `room` holds one for each stratum. */
+static void share(stratum *strata, size_t count, int64_t total, int64_t wanted, leftover *room) {
+    int64_t missing = wanted;
     for (size_t s = 0; s < count; s++) {
-        const double share = fraction * (double)(strata[s].end - strata[s].begin);
-        strata[s].extra = 0;
+        const double share = (double)wanted / (double)total * (double)strata[s].size;
+        strata[s].left = strata[s].size;
+        strata[s].wanted = (int64_t)floor(share);
         room[s] = (leftover){share - floor(share), s};
-        wanted -= (int64_t)floor(share);
+        missing -= strata[s].wanted;
     }
     qsort(room, count, sizeof *room, largest_first);
-    for (size_t s = 0; s < count && wanted > 0; s++, wanted--)
-        strata[room[s].stratum].extra = 1;
+    for (size_t s = 0; s < count && missing > 0; s++, missing--)
+        strata[room[s].stratum].wanted++;
 }
 
-/* Marks a part's examples in `owner`; returns how many. */
-static int64_t draw(const member *members, stratum *strata, size_t count, double fraction,
-                    int64_t total, unsigned char mark, unsigned char *owner, leftover *room) {
-    int64_t drawn = 0;
-    spread(strata, count, fraction, (int64_t)floor(fraction * (double)total + 0.5), room);
-    for (size_t s = 0; s < count; s++) {
-        const int64_t size = strata[s].end - strata[s].begin;
-        int64_t share = (int64_t)floor(fraction * (double)size) + strata[s].extra;
-        for (; share > 0 && strata[s].next < strata[s].end; share--, drawn++)
-            owner[members[strata[s].next++].index] = mark;
-    }
-    return drawn;
+static size_t stratum_of(const yg_keys *strata, int64_t example) {
+    return strata ? yg_keys_get(strata, example) : 0;
 }
 
-/* Moves the examples whose owner is `mark` to `out`. With out == from, closes the gaps. */
-static bool gather(const yg_dataset *from, const unsigned char *owner, unsigned char mark,
-                   int64_t count, yg_dataset *out, yg_error *error) {
-    if (out != from) {
-        out->ports = calloc(from->port_count + 1, sizeof *out->ports);
-        if (!out->ports)
-            return yg_fail_memory(error);
-        out->port_count = from->port_count;
-    }
-    for (size_t p = 0; p < from->port_count; p++) {
-        const yg_elements *source = &from->ports[p];
-        const size_t bytes = (size_t)source->width * yg_dtype_size(source->dtype);
-        if (out != from) {
-            out->ports[p] =
-                (yg_elements){source->dtype, source->width, calloc((size_t)count * bytes + 8, 1)};
-            if (!out->ports[p].data)
-                return yg_fail_memory(error);
+bool yg_owners_draw(yg_owners *owners, int owner, int64_t wanted, const yg_keys *strata,
+                    uint64_t seed, yg_error *error) {
+    const size_t count = strata ? strata->names.count : 1;
+    const uint64_t key = yg_random_key("split") + (uint64_t)owner;
+    stratum *all = calloc(count + 1, sizeof *all);
+    leftover *room = calloc(count + 1, sizeof *room);
+    int64_t total = 0;
+    for (int64_t e = 0; all && room && e < owners->count; e++)
+        if (!yg_owners_get(owners, e)) {
+            all[stratum_of(strata, e)].size++;
+            total++;
         }
-        char *to = out->ports[p].data;
-        for (int64_t e = 0; e < from->count; e++) {
-            if (owner[e] != mark)
-                continue;
-            memmove(to, yg_elements_at(source, e), bytes);
-            to += bytes;
+    const bool good = (all && room) || yg_fail_memory(error);
+    if (good && total > 0)
+        share(all, count, total, wanted < total ? wanted : total, room);
+    for (int64_t e = 0; good && e < owners->count; e++) {
+        if (yg_owners_get(owners, e))
+            continue;
+        stratum *of = &all[stratum_of(strata, e)];
+        if (of->wanted > 0 &&
+            (int64_t)yg_random_below(seed, key, (uint64_t)e, (uint64_t)of->left) < of->wanted) {
+            yg_owners_set(owners, e, owner);
+            of->wanted--;
         }
+        of->left--;
     }
-    out->count = out != from ? count : out->count;
-    return true;
+    free(all);
+    free(room);
+    return good;
 }
+
+/* --------------------------------------------------------------------------------- parts ----- */
 
 /* The class of an example: the first element of the port, which is a whole number. */
 static int64_t class_of(const yg_elements *elements, int64_t example) {
     const void *at = yg_elements_at(elements, example);
+    if (elements->decoder && elements->decoder->table) {
+        const size_t value = yg_decoder_value(elements->decoder, at, 0);
+        at = (const char *)elements->decoder->table + value * yg_dtype_size(elements->dtype);
+    }
     return elements->dtype == YG_I64 ? *(const int64_t *)at
                                      : (int64_t)yg_element_get(elements->dtype, at, 0);
 }
 
-static size_t find_strata(const member *members, int64_t count, stratum *strata) {
-    size_t found = 0;
-    for (int64_t i = 0; i < count; i++) {
-        if (i == 0 || members[i].class != members[i - 1].class)
-            strata[found++] = (stratum){.begin = i, .next = i};
-        strata[found - 1].end = i + 1;
-    }
-    return found;
+static bool class_keys(const yg_dataset *dataset, size_t port, yg_keys *keys, yg_error *error) {
+    for (int64_t e = 0; e < dataset->count; e++)
+        if (!yg_keys_add_whole(keys, class_of(&dataset->ports[port], e)))
+            return yg_fail_memory(error);
+    return true;
 }
 
-/* One stratification of the examples, from which parts are drawn in turn. */
-static bool split_by(yg_dataset *from, const yg_split *parts, size_t count, uint64_t seed,
-                     member *members, stratum *strata, leftover *room, unsigned char *owner,
-                     yg_error *error) {
-    const int64_t total = from->count;
-    int64_t kept = total;
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].fraction <= 0)
-            continue;
-        /* Drawn from the examples that no earlier part owns, but a fraction is one of all examples.
-         */
-        const double rest = (double)kept;
-        const double fraction = parts[i].fraction * (double)total / rest;
-        int64_t free_count = 0;
-        for (int64_t e = 0; e < total; e++) {
-            if (owner[e])
-                continue;
-            members[free_count++] = (member){
-                parts[i].stratify == SIZE_MAX ? 0 : class_of(&from->ports[parts[i].stratify], e),
-                e};
-        }
-        qsort(members, (size_t)free_count, sizeof *members, by_class);
-        const size_t found = find_strata(members, free_count, strata);
-        for (size_t s = 0; s < found; s++)
-            shuffle(members + strata[s].begin, strata[s].end - strata[s].begin, seed,
-                    yg_random_key("split") + ((uint64_t)i << 32) + s);
-        const int64_t drawn = draw(members, strata, found, fraction > 1 ? 1 : fraction, free_count,
-                                   (unsigned char)(i + 1), owner, room);
-        kept -= drawn;
-        if (!drawn || !kept)
-            return yg_fail(error, YG_ERROR_DATA, parts[i].origin,
-                           "%s of %" PRId64 " examples: the fraction %g leaves no example %s",
-                           drawn ? "all" : "none", total, parts[i].fraction,
-                           drawn ? "to train on" : "for this part");
-        if (!gather(from, owner, (unsigned char)(i + 1), drawn, parts[i].out, error))
-            return false;
-    }
-    const bool good = gather(from, owner, 0, kept, from, error);
-    from->count = kept;
+static bool split_one(yg_part *from, const yg_split *split, int owner, uint64_t seed,
+                      yg_owners *owners, yg_error *error) {
+    const int64_t total = owners->count, kept = from->count;
+    const int64_t wanted = (int64_t)floor(split->fraction * (double)total + 0.5);
+    yg_keys keys = {0};
+    const bool stratified = split->stratify != SIZE_MAX;
+    bool good = (!stratified || class_keys(from->dataset, split->stratify, &keys, error)) &&
+                yg_owners_draw(owners, owner, wanted, stratified ? &keys : NULL, seed, error);
+    yg_keys_free(&keys);
+    if (good && (wanted <= 0 || wanted >= kept))
+        good = yg_fail(error, YG_ERROR_DATA, split->origin,
+                       "%s of %" PRId64 " examples: the fraction %g leaves no example %s",
+                       wanted > 0 ? "all" : "none", total, split->fraction,
+                       wanted > 0 ? "to train on" : "for this part");
+    split->out->dataset = from->dataset;
+    good = good &&
+           (split->out->members = yg_owners_list(owners, owner, &split->out->count, error)) != NULL;
+    from->count -= split->out->count;
     return good;
 }
 
-bool yg_split_off(yg_dataset *from, const yg_split *parts, size_t count, uint64_t seed,
+bool yg_split_off(yg_part *from, const yg_split *parts, size_t count, uint64_t seed,
                   yg_error *error) {
-    const size_t examples = (size_t)from->count;
-    member *members = calloc(examples + 1, sizeof *members);
-    stratum *strata = calloc(examples + 1, sizeof *strata);
-    leftover *room = calloc(examples + 1, sizeof *room);
-    unsigned char *owner = calloc(examples + 1, 1);
-    const bool good = members && strata && room && owner
-                          ? split_by(from, parts, count, seed, members, strata, room, owner, error)
-                          : yg_fail_memory(error);
-    free(members);
-    free(strata);
-    free(room);
-    free(owner);
+    yg_owners owners = {0};
+    bool good = true, any = false;
+    for (size_t i = 0; i < count; i++)
+        any = any || parts[i].fraction > 0;
+    if (!any)
+        return true;
+    good = yg_owners_make(from->count, &owners, error);
+    for (size_t i = 0; good && i < count; i++)
+        good =
+            parts[i].fraction <= 0 || split_one(from, &parts[i], (int)i + 1, seed, &owners, error);
+    good = good && (from->members = yg_owners_list(&owners, 0, &from->count, error)) != NULL;
+    yg_owners_free(&owners);
     return good;
 }

@@ -8,7 +8,7 @@
  *
  *   d = x - first - m;  m += d / n;  squares += d · (x - first - m)
  */
-#include "source.h"
+#include "decoder.h"
 
 #include <float.h>
 #include <math.h>
@@ -19,26 +19,37 @@
 typedef struct statistics {
     double *first, *mean, *squares;
     double *spread; /* the largest distance from the first value */
+    double *row;    /* an example that had to be decoded */
 } statistics;
 
-static bool take(statistics *s, const yg_dataset *dataset, size_t port, yg_error *error) {
-    const size_t width = (size_t)dataset->ports[port].width;
-    const double *values = dataset->ports[port].data;
+/* Takes an example in; `count` examples were taken before. */
+static void take(statistics *s, const double *values, size_t width, double count) {
+    for (size_t i = 0; i < width; i++) {
+        if (count == 0)
+            s->first[i] = values[i];
+        const double x = values[i] - s->first[i], d = x - s->mean[i];
+        s->mean[i] += d / (count + 1);
+        s->squares[i] += d * (x - s->mean[i]);
+        s->spread[i] = fmax(s->spread[i], fabs(x));
+    }
+}
+
+static bool take_all(statistics *s, const yg_part *part, size_t port, yg_error *error) {
+    const yg_elements *elements = &part->dataset->ports[port];
+    const size_t width = (size_t)elements->width;
     s->first = calloc(width + 1, sizeof *s->first);
     s->mean = calloc(width + 1, sizeof *s->mean);
     s->squares = calloc(width + 1, sizeof *s->squares);
     s->spread = calloc(width + 1, sizeof *s->spread);
-    if (!s->first || !s->mean || !s->squares || !s->spread)
+    s->row = calloc(width + 1, sizeof *s->row);
+    if (!s->first || !s->mean || !s->squares || !s->spread || !s->row)
         return yg_fail_memory(error);
-    for (size_t i = 0; i < width && dataset->count > 0; i++)
-        s->first[i] = values[i];
-    for (int64_t e = 0; e < dataset->count; e++, values += width)
-        for (size_t i = 0; i < width; i++) {
-            const double x = values[i] - s->first[i], d = x - s->mean[i];
-            s->mean[i] += d / (double)(e + 1);
-            s->squares[i] += d * (x - s->mean[i]);
-            s->spread[i] = fmax(s->spread[i], fabs(x));
-        }
+    for (int64_t e = 0; e < part->count; e++) {
+        const void *at = yg_elements_at(elements, part->members ? part->members[e] : e);
+        if (elements->decoder)
+            yg_decode_numbers(elements->decoder, at, 1, s->row);
+        take(s, elements->decoder ? s->row : at, width, (double)e);
+    }
     return true;
 }
 
@@ -52,15 +63,6 @@ static bool is_constant(double deviation, double mean) {
 
 /* Below this, squares of distances lose digits or become 0, and a deviation would be wrong. */
 #define SPREAD_MIN 1e-145
-
-yg_origin yg_standardize_place(const yg_reading *reading, const char *name) {
-    const yg_value *section = yg_model_section(reading->model, "data");
-    const yg_value *list = section ? yg_value_get(section, "standardize") : NULL;
-    for (size_t i = 0; list && list->kind == YG_SEQUENCE && i < list->count; i++)
-        if (list->items[i]->kind == YG_SCALAR && strcmp(list->items[i]->text, name) == 0)
-            return list->items[i]->origin;
-    return YG_NOWHERE;
-}
 
 static bool fail_deviation(const yg_reading *reading, const yg_port_encoding *encoding,
                            const char *name, size_t i, const char *what, yg_error *error) {
@@ -91,18 +93,19 @@ static bool keep(const yg_reading *reading, const statistics *s, double count,
     return true;
 }
 
-bool yg_standardize_fit(const yg_reading *reading, const yg_dataset *dataset, size_t port,
+bool yg_standardize_fit(const yg_reading *reading, const yg_part *part, size_t port,
                         yg_error *error) {
     yg_port_encoding *encoding = &reading->data->encoding.ports[port];
     statistics s = {0};
-    encoding->width = dataset->ports[port].width;
+    encoding->width = part->dataset->ports[port].width;
     const bool good =
-        take(&s, dataset, port, error) && keep(reading, &s, (double)dataset->count, encoding,
-                                               yg_model_port(reading->model, port)->name, error);
+        take_all(&s, part, port, error) && keep(reading, &s, (double)part->count, encoding,
+                                                yg_model_port(reading->model, port)->name, error);
     free(s.first);
     free(s.mean);
     free(s.squares);
     free(s.spread);
+    free(s.row);
     return good;
 }
 

@@ -2,8 +2,8 @@
  * Streams: examples in the order in which a run reads them, a batch at a time. Private to the
  * library.
  *
- * Training, evaluation, prediction and `grad` read examples through a stream only. So the storage
- * behind it can change without them; today all examples are in memory.
+ * Training, evaluation and `grad` read examples through a stream only. So the storage behind it can
+ * change without them.
  *
  * A stream is opened, goes to an epoch and a position, copies the next examples to the buffers of a
  * program, and is closed. The order depends on seed and epoch only. So a run that is resumed, or a
@@ -24,11 +24,11 @@ typedef struct yg_feed {
     void *data; /* belongs to the program; NULL: the program does not read this port */
 } yg_feed;
 
-/* A stream over a dataset in the dataset's order, at the first example of epoch 0. The dataset must
- * outlive it. NULL on failure. */
-yg_stream *yg_stream_open(const yg_dataset *dataset, yg_error *error);
+/* A stream over a part in the part's order, at the first example of epoch 0. The part must outlive
+ * it. NULL on failure. */
+yg_stream *yg_stream_open(const yg_part *part, yg_error *error);
 /* A stream that shuffles (Fisher-Yates) for each epoch; the order depends on seed and epoch. */
-yg_stream *yg_stream_open_shuffled(const yg_dataset *dataset, uint64_t seed, yg_error *error);
+yg_stream *yg_stream_open_shuffled(const yg_part *part, uint64_t seed, yg_error *error);
 void yg_stream_close(yg_stream *stream); /* NULL is allowed */
 
 /* Goes to an example: number `position` in the order of that epoch, from 0 to the number of
@@ -36,12 +36,16 @@ void yg_stream_close(yg_stream *stream); /* NULL is allowed */
 void yg_stream_seek(yg_stream *stream, int64_t epoch, int64_t position);
 /* How many examples of the epoch come after the position. */
 int64_t yg_stream_left(const yg_stream *stream);
-/* Copies the next `count` examples to the feeds and goes on. At least `count` must be left. */
-void yg_stream_next(yg_stream *stream, const yg_feed *feeds, size_t feed_count, int64_t count);
+/* Copies the next `count` examples to the feeds, from their row `row` on, and goes on. At least
+ * `count` must be left. False on failure, when a file can no longer be read. */
+bool yg_stream_next(yg_stream *stream, const yg_feed *feeds, size_t feed_count, int64_t row,
+                    int64_t count, yg_error *error);
 
-/* Copies `count` examples of a dataset to the feeds: those with the numbers in `order`, or, where
- * `order` is NULL, those from number `start` on. */
-void yg_dataset_copy(const yg_dataset *dataset, const int64_t *order, int64_t start, int64_t count,
-                     const yg_feed *feeds, size_t feed_count);
+/* A digest of all values of a part's examples, in their order, as they are held. */
+uint64_t yg_part_digest(const yg_part *part);
+
+/* Copies examples first .. first + count of a dataset without decoders to the feeds. */
+void yg_dataset_copy(const yg_dataset *dataset, int64_t first, int64_t count, const yg_feed *feeds,
+                     size_t feed_count);
 
 #endif

@@ -141,17 +141,17 @@ typedef struct applying {
     yg_dtype dtype;   /* of the values: what sources give */
     int64_t width;
     int64_t before; /* elements that were read before values[0], for messages */
+    bool checked;   /* a result that is not finite is an error */
     yg_error *error;
 } applying;
 
-static bool check_finite(const applying *a, const double *from, double value, int64_t element) {
+static bool fail_not_finite(const applying *a, double from, double value, int64_t element) {
     char text[YG_NUMBER_TEXT];
-    return isfinite(value) ||
-           yg_fail(a->error, YG_ERROR_NUMERIC, a->transform->origin,
+    return yg_fail(a->error, YG_ERROR_NUMERIC, a->transform->origin,
                    "the transform of '%s' gives %s for %s (example %" PRId64 ", element %" PRId64
                    ")",
                    a->name, isnan(value) ? "no number" : "an infinite value",
-                   yg_number_text(*from, text), element / a->width + 1, element % a->width);
+                   yg_number_text(from, text), element / a->width + 1, element % a->width);
 }
 
 /* One run: values[at .. at + count), at most as many as the program holds. */
@@ -166,10 +166,11 @@ static bool run(const applying *a, void *values, int64_t at, int64_t count) {
     if (!yg_program_run(t->program, 0, 0, a->error))
         return false;
     const double *numbers = values; /* where the element type is f64 */
-    for (int64_t i = 0; i < count && a->dtype == YG_F64; i++)
-        if (!check_finite(a, numbers + at + i, yg_element_get(t->result, out, i),
-                          a->before + at + i))
-            return false;
+    for (int64_t i = 0; i < count && a->checked && a->dtype == YG_F64; i++) {
+        const double value = yg_element_get(t->result, out, i);
+        if (!isfinite(value))
+            return fail_not_finite(a, numbers[at + i], value, a->before + at + i);
+    }
     if (t->result == a->dtype)
         memcpy(here, out, (size_t)count * size);
     else /* truth values become numbers */
@@ -193,20 +194,39 @@ static yg_transform *compiled(const yg_reading *reading, size_t port, yg_error *
     return encoding->transform;
 }
 
-bool yg_transform_apply(const yg_reading *reading, size_t port, const yg_elements *elements,
-                        int64_t count, int64_t before, yg_error *error) {
-    const int64_t total = count * elements->width;
-    const applying a = {.transform = compiled(reading, port, error),
-                        .name = yg_model_port(reading->model, port)->name,
-                        .dtype = elements->dtype,
-                        .width = elements->width,
-                        .before = before * elements->width,
-                        .error = error};
-    if (!a.transform)
-        return false;
-    const int64_t room = yg_type_count(&a.transform->type);
+static applying begin(const yg_reading *reading, size_t port, yg_error *error) {
+    const yg_port *of = yg_model_port(reading->model, port);
+    return (applying){.transform = compiled(reading, port, error),
+                      .name = of->name,
+                      .dtype = yg_dtype_is_float(of->dtype) ? YG_F64 : of->dtype,
+                      .width = yg_port_width(reading->data, of),
+                      .error = error};
+}
+
+static bool apply(const applying *a, void *values, int64_t total) {
+    const int64_t room = yg_type_count(&a->transform->type);
     for (int64_t i = 0; i < total; i += room)
-        if (!run(&a, elements->data, i, total - i < room ? total - i : room))
+        if (!run(a, values, i, total - i < room ? total - i : room))
             return false;
     return true;
+}
+
+bool yg_transform_apply(const yg_reading *reading, size_t port, const yg_elements *elements,
+                        int64_t count, int64_t before, yg_error *error) {
+    applying a = begin(reading, port, error);
+    a.before = before * a.width;
+    a.checked = true;
+    return a.transform && apply(&a, elements->data, count * a.width);
+}
+
+bool yg_transform_values(const yg_reading *reading, size_t port, void *values, int64_t count,
+                         yg_error *error) {
+    const applying a = begin(reading, port, error);
+    return a.transform && apply(&a, values, count);
+}
+
+bool yg_transform_fail(const yg_reading *reading, size_t port, double from, double value,
+                       int64_t element, yg_error *error) {
+    const applying a = begin(reading, port, error);
+    return a.transform && fail_not_finite(&a, from, value, element);
 }

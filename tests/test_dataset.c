@@ -28,14 +28,17 @@ static yg_model *model_of(const workspace *w, const char *x, const char *y, cons
 }
 
 /* Element `i` of a port of any type. */
-static double at(const yg_dataset *dataset, size_t port, int64_t i) {
-    return yg_element_get(dataset->ports[port].dtype, dataset->ports[port].data, i);
+static double at(const yg_part *part, size_t port, int64_t i) {
+    const yg_elements *elements = &part->dataset->ports[port];
+    double row[8];
+    yg_part_read(part, port, i / elements->width, 1, row);
+    return yg_element_get(elements->dtype, row, i % elements->width);
 }
 
 /* Checks the first elements of a port. */
-static bool same(const yg_dataset *dataset, size_t port, const double *values, size_t count) {
+static bool same(const yg_part *part, size_t port, const double *values, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (at(dataset, port, (int64_t)i) != values[i])
+        if (at(part, port, (int64_t)i) != values[i])
             return false;
     return true;
 }
@@ -68,7 +71,7 @@ Test(dataset, columns_by_name_list_and_star) {
             model_of(&w, cases[i].x, "{shape: [B], dtype: i32, classes: 3}", cases[i].section);
         load(model, &data);
         cr_assert_eq(data.train.count, 4);
-        cr_assert_eq((size_t)data.train.ports[0].width, cases[i].width);
+        cr_assert_eq((size_t)data.train.dataset->ports[0].width, cases[i].width);
         for (size_t k = 0; k < cases[i].width; k++)
             cr_assert_eq(at(&data.train, 0, (int64_t)k), cases[i].first[k]);
         /* cat, dog, emu: alphabetical */
@@ -143,10 +146,10 @@ static void write_classes(const workspace *w) {
     workspace_write(w, "t.csv", text);
 }
 
-static void count_classes(const yg_dataset *dataset, int counts[3]) {
+static void count_classes(const yg_part *part, int counts[3]) {
     memset(counts, 0, 3 * sizeof *counts);
-    for (int64_t i = 0; i < dataset->count; i++)
-        counts[(int)at(dataset, 1, i)]++;
+    for (int64_t i = 0; i < part->count; i++)
+        counts[(int)at(part, 1, i)]++;
 }
 
 Test(dataset, stratified_splits_keep_the_proportions) {
@@ -166,7 +169,7 @@ Test(dataset, stratified_splits_keep_the_proportions) {
     cr_assert(counts[0] == 4 && counts[1] == 2 && counts[2] == 1);
     count_classes(&data.test, counts);
     cr_assert(counts[0] == 4 && counts[1] == 2 && counts[2] == 1);
-    const yg_dataset *parts[] = {&data.train, &data.validation, &data.test};
+    const yg_part *parts[] = {&data.train, &data.validation, &data.test};
     for (size_t p = 0; p < 3; p++)
         for (int64_t i = 0; i < parts[p]->count; i++) {
             const int x = (int)at(parts[p], 0, i);
@@ -177,7 +180,7 @@ Test(dataset, stratified_splits_keep_the_proportions) {
     for (int i = 0; i < 35; i++)
         cr_assert_eq(seen[i], 1);
     load(model, &again);
-    cr_assert_arr_eq(data.test.ports[0].data, again.test.ports[0].data, 7 * sizeof(double));
+    cr_assert_arr_eq(data.test.members, again.test.members, 7 * sizeof(int64_t));
     yg_data_free(&again);
     yg_model_free(model);
     model = model_of(&w, "[B, 1]", "{shape: [B], dtype: i32, classes: 3}",
@@ -186,7 +189,7 @@ Test(dataset, stratified_splits_keep_the_proportions) {
                      "  test: {from: train, fraction: 0.2, stratify: y}\n"
                      "  seed: 1\n");
     load(model, &again);
-    cr_assert_neq(memcmp(data.test.ports[0].data, again.test.ports[0].data, 7 * sizeof(double)), 0,
+    cr_assert_neq(memcmp(data.test.members, again.test.members, 7 * sizeof(int64_t)), 0,
                   "another seed draws others");
     yg_data_free(&again);
     yg_data_free(&data);

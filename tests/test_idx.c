@@ -81,13 +81,16 @@ Test(idx, every_element_type) {
         cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s: %s", files[i].name,
                   error.message);
         cr_assert_eq(data.train.count, 3);
-        const yg_elements *x = &data.train.ports[0], *y = &data.train.ports[1];
+        const yg_elements *x = &data.train.dataset->ports[0];
+        double numbers[6];
+        int32_t classes[3];
+        yg_part_read(&data.train, 0, 0, 3, numbers);
+        yg_part_read(&data.train, 1, 0, 3, classes);
         for (int64_t k = 0; k < 3 * x->width; k++)
-            cr_expect_eq(yg_element_get(x->dtype, x->data, k), files[i].values[k], "%s: element %d",
+            cr_expect_eq(yg_element_get(x->dtype, numbers, k), files[i].values[k], "%s: element %d",
                          files[i].name, (int)k);
-        static const double labels[] = {1, 0, 2};
-        for (int64_t k = 0; k < 3; k++)
-            cr_expect_eq(yg_element_get(y->dtype, y->data, k), labels[k]);
+        static const int32_t labels[] = {1, 0, 2};
+        cr_expect_arr_eq(classes, labels, sizeof labels);
         yg_data_free(&data);
         yg_model_free(model);
     }
@@ -106,17 +109,11 @@ Test(idx, are_transformed_and_split) {
     cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s", error.message);
     cr_assert_eq(data.train.count, 2);
     cr_assert_eq(data.validation.count, 1);
-    const yg_elements *x = &data.train.ports[0];
-    double largest = 0;
-    for (int64_t k = 0; k < 4; k++)
-        largest = yg_element_get(x->dtype, x->data, k) > largest
-                      ? yg_element_get(x->dtype, x->data, k)
-                      : largest;
-    const yg_elements *held = &data.validation.ports[0];
-    for (int64_t k = 0; k < 2; k++)
-        largest = yg_element_get(held->dtype, held->data, k) > largest
-                      ? yg_element_get(held->dtype, held->data, k)
-                      : largest;
+    double numbers[6], largest = 0;
+    yg_part_read(&data.train, 0, 0, 2, numbers);
+    yg_part_read(&data.validation, 0, 0, 1, numbers + 4);
+    for (int64_t k = 0; k < 6; k++)
+        largest = numbers[k] > largest ? numbers[k] : largest;
     cr_assert_eq(largest, 1);
     yg_data_free(&data);
     yg_model_free(model);
@@ -142,9 +139,10 @@ Test(idx, compressed_files) {
             cr_skip_test("there is no zlib");
         if (size == sizeof compressed) {
             cr_assert(good, "%s", error.message);
+            double numbers[6];
+            yg_part_read(&data.train, 0, 0, 3, numbers);
             for (int64_t k = 0; k < 6; k++)
-                cr_expect_eq(yg_element_get(YG_F64, data.train.ports[0].data, k),
-                             files[0].values[k]);
+                cr_expect_eq(numbers[k], files[0].values[k]);
             yg_data_free(&data);
         } else {
             cr_expect_not(good, "%zu bytes are enough", size);

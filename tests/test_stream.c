@@ -15,6 +15,7 @@ typedef struct examples {
     int64_t y[COUNT];
     yg_elements ports[2];
     yg_dataset dataset;
+    yg_part part;
 } examples;
 
 static void make(examples *e) {
@@ -22,9 +23,10 @@ static void make(examples *e) {
         e->x[i] = (float)i;
     for (int i = 0; i < COUNT; i++)
         e->y[i] = 1000 + i;
-    e->ports[0] = (yg_elements){YG_F32, WIDTH, e->x};
-    e->ports[1] = (yg_elements){YG_I64, 1, e->y};
+    e->ports[0] = (yg_elements){YG_F32, WIDTH, e->x, NULL};
+    e->ports[1] = (yg_elements){YG_I64, 1, e->y, NULL};
     e->dataset = (yg_dataset){COUNT, 2, e->ports};
+    e->part = (yg_part){COUNT, &e->dataset, NULL};
 }
 
 /* Reads the numbers of the next `count` examples. The two ports must show the same examples. */
@@ -32,7 +34,8 @@ static void take(yg_stream *stream, int64_t count, int64_t *numbers) {
     float x[COUNT * WIDTH];
     int64_t y[COUNT];
     const yg_feed feeds[] = {{1, YG_I64, 1, y}, {0, YG_F32, WIDTH, x}, {0, YG_F32, WIDTH, NULL}};
-    yg_stream_next(stream, feeds, sizeof feeds / sizeof *feeds, count);
+    yg_error error = {0};
+    cr_assert(yg_stream_next(stream, feeds, sizeof feeds / sizeof *feeds, 0, count, &error));
     for (int64_t i = 0; i < count; i++) {
         numbers[i] = y[i] - 1000;
         for (int k = 0; k < WIDTH; k++)
@@ -59,7 +62,7 @@ Test(stream, an_epoch_has_an_order_of_its_own_whatever_came_before) {
     yg_error error = {0};
     int64_t numbers[COUNT], order[COUNT], before[COUNT] = {0};
     make(&e);
-    yg_stream *stream = yg_stream_open_shuffled(&e.dataset, 5, &error);
+    yg_stream *stream = yg_stream_open_shuffled(&e.part, 5, &error);
     cr_assert_not_null(stream);
     for (size_t i = 0; i < sizeof epochs / sizeof *epochs; i++) {
         yg_stream_seek(stream, epochs[i], 0);
@@ -79,8 +82,8 @@ Test(stream, batches_go_on_where_the_last_one_ended_or_from_any_place) {
     int64_t numbers[COUNT], order[COUNT];
     make(&e);
     for (int shuffled = 0; shuffled <= 1; shuffled++) {
-        yg_stream *stream = shuffled ? yg_stream_open_shuffled(&e.dataset, 5, &error)
-                                     : yg_stream_open(&e.dataset, &error);
+        yg_stream *stream = shuffled ? yg_stream_open_shuffled(&e.part, 5, &error)
+                                     : yg_stream_open(&e.part, &error);
         cr_assert_not_null(stream);
         if (shuffled)
             expected_order(5, 0, order);

@@ -84,7 +84,7 @@ static const struct {
 };
 
 static void check_value(size_t i, bool csv, const yg_data *data) {
-    const yg_elements *x = &data->train.ports[0];
+    const yg_elements *x = &data->train.dataset->ports[0];
     const char *how = csv ? "cell" : "row";
     cr_expect_eq(data->train.count, 2, "%s %s", how, values[i].text);
     if (strcmp(values[i].port, "f32") == 0) {
@@ -194,10 +194,10 @@ Test(values, are_standardised_by_their_spread_however_large_they_are) {
         cr_expect(fabs(deviation / columns[i].deviation - 1) < 1e-3, "%g by %g: %.17g, not %g",
                   columns[i].base, columns[i].step, deviation, columns[i].deviation);
         for (int64_t k = 0; k < data.train.count; k++) {
-            const float x = ((const float *)data.train.ports[0].data)[k];
+            const float x = ((const float *)data.train.dataset->ports[0].data)[k];
             cr_assert(fabsf(x) < 10, "%g", (double)x);
         }
-        cr_expect_eq(data.train.ports[0].dtype, YG_F32);
+        cr_expect_eq(data.train.dataset->ports[0].dtype, YG_F32);
         yg_data_free(&data);
         yg_model_free(model);
         workspace_remove(&w);
@@ -283,8 +283,8 @@ Test(values, that_are_labels_are_texts_unless_they_all_are_indices) {
         if (good) {
             const yg_port_encoding *x = &data.encoding.ports[1];
             for (int k = 0; labels[i].expected[k] >= 0; k++)
-                cr_expect_eq(((const int64_t *)data.train.ports[1].data)[k], labels[i].expected[k],
-                             "case %zu, row %d", i, k + 1);
+                cr_expect_eq(((const int64_t *)data.train.dataset->ports[1].data)[k],
+                             labels[i].expected[k], "case %zu, row %d", i, k + 1);
             for (size_t k = 0; k < x->class_count; k++)
                 snprintf(names + strlen(names), sizeof names - strlen(names), "%s ", x->classes[k]);
             cr_expect_str_eq(names, labels[i].names);
@@ -332,9 +332,11 @@ Test(values, of_many_classes_are_read_and_split_in_linear_time) {
     const yg_port_encoding *y = &data.encoding.ports[1];
     cr_assert_eq(y->class_count, COUNT);
     for (int64_t i = 0; i < data.test.count; i++) {
-        const int x = (int)((const float *)data.test.ports[0].data)[i];
-        const int class = ((const int32_t *)data.test.ports[1].data)[i];
-        cr_assert_eq(atoi(y->classes[class] + 1), COUNT - 1 - x);
+        float x;
+        int32_t class;
+        yg_part_read(&data.test, 0, i, 1, &x);
+        yg_part_read(&data.test, 1, i, 1, &class);
+        cr_assert_eq(atoi(y->classes[class] + 1), COUNT - 1 - (int)x);
     }
     yg_data_free(&data);
     yg_model_free(model);

@@ -12,15 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const yg_dataset *choose_split(const yg_data *data, const char *asked, const char **name) {
+static const yg_part *choose_split(const yg_data *data, const char *asked, const char **name) {
     const struct {
         const char *name;
-        const yg_dataset *dataset;
+        const yg_part *part;
     } parts[] = {{"test", &data->test}, {"validation", &data->validation}, {"train", &data->train}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (parts[i].dataset->count && (!asked || strcmp(asked, parts[i].name) == 0)) {
+        if (parts[i].part->count && (!asked || strcmp(asked, parts[i].name) == 0)) {
             *name = parts[i].name;
-            return parts[i].dataset;
+            return parts[i].part;
         }
     return NULL;
 }
@@ -40,25 +40,25 @@ static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const
     const yg_table_request request = {.path = csv, .part = train};
     void *state = yg_table_source_new(&reading, &yg_table_csv, &request, NULL, error);
     yg_reader *reader = yg_reader_new(&reading, &yg_source_table, state, error);
-    const bool good = reader && yg_reader_all(reader, &data->test, error);
+    const bool good = reader && yg_reader_all(reader, &data->held[2], error);
+    data->test = (yg_part){.count = good ? data->held[2].count : 0, .dataset = &data->held[2]};
     yg_reader_close(reader);
     return good;
 }
 
-/* Reads the data to score on; *dataset becomes the chosen part of them. */
+/* Reads the data to score on; *part becomes the chosen one. */
 static bool read_data(const yg_model *model, const yg_evaluate_options *options,
                       const yg_tensor_file *weights, const char *path, yg_dtype dtype,
-                      yg_data *data, const yg_dataset **dataset, const char **name,
-                      yg_error *error) {
+                      yg_data *data, const yg_part **part, const char **name, yg_error *error) {
     if (options->csv) {
         *name = options->csv;
-        *dataset = &data->test;
+        *part = &data->test;
         return read_csv(model, weights, path, options->csv, dtype, data, error);
     }
     if (!yg_encoding_read_data(model, weights, path, dtype, data, error))
         return false;
-    *dataset = choose_split(data, options->split, name);
-    return *dataset ||
+    *part = choose_split(data, options->split, name);
+    return *part ||
            yg_fail(error, YG_ERROR_ARGUMENT, (yg_origin){yg_model_path(model), 0, 0},
                    "the model's data have no part '%s'; they have train%s%s", options->split,
                    data->validation.count ? ", validation" : "", data->test.count ? ", test" : "");
@@ -66,11 +66,10 @@ static bool read_data(const yg_model *model, const yg_evaluate_options *options,
 
 static bool score(const yg_model *model, const yg_evaluate_options *options,
                   const yg_tensor_file *weights, const char *path, yg_dtype dtype,
-                  const yg_data *data, const yg_dataset *dataset, yg_scores *scores,
-                  yg_error *error) {
+                  const yg_data *data, const yg_part *part, yg_scores *scores, yg_error *error) {
     yg_tensor_file store = {0};
     const int64_t asked = options->batch_size > 0 ? options->batch_size : 256;
-    const int64_t batch = dataset->count < asked ? dataset->count : asked;
+    const int64_t batch = part->count < asked ? part->count : asked;
     yg_executables executables = {
         .options = {.model = model, .data = data, .dtype = dtype, .threads = options->threads},
         .store = &store,
@@ -79,7 +78,7 @@ static bool score(const yg_model *model, const yg_evaluate_options *options,
                       yg_weights_initialize(executables.plan.network, 0, &store, error) &&
                       yg_weights_assign(weights, path, store.count, &store, error) &&
                       yg_scores_begin(&executables.plan, scores, error) &&
-                      yg_executables_score(&executables, dataset, batch, scores, error);
+                      yg_executables_score(&executables, part, batch, scores, error);
     yg_executables_free(&executables);
     yg_tensor_file_free(&store);
     return good;
@@ -90,7 +89,7 @@ bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_s
     static const yg_evaluate_options defaults = {0};
     yg_tensor_file weights = {0};
     yg_data data = {0};
-    const yg_dataset *dataset = NULL;
+    const yg_part *part = NULL;
     const char *name = "";
     yg_dtype dtype;
     if (!options)
@@ -101,8 +100,8 @@ bool yg_evaluate(const yg_model *model, const yg_evaluate_options *options, yg_s
         (path || yg_fail_memory(error)) &&
         yg_settings_dtype(model, options->dtype, &dtype, error) &&
         yg_weights_read(model, path, &weights, error) &&
-        read_data(model, options, &weights, path, dtype, &data, &dataset, &name, error) &&
-        score(model, options, &weights, path, dtype, &data, dataset, scores, error);
+        read_data(model, options, &weights, path, dtype, &data, &part, &name, error) &&
+        score(model, options, &weights, path, dtype, &data, part, scores, error);
     if (!good)
         yg_scores_free(scores);
     else if (split)

@@ -297,8 +297,9 @@ yg_origin yg_executable_loss_origin(const yg_executable *executable) {
     return yg_node_origin(yg_network_graph(executable->network), executable->loss_node);
 }
 
-void yg_executable_fill(const yg_executable *executable, yg_stream *stream) {
-    yg_stream_next(stream, executable->feeds, executable->feed_count, executable->batch);
+bool yg_executable_fill(const yg_executable *executable, yg_stream *stream, yg_error *error) {
+    return yg_stream_next(stream, executable->feeds, executable->feed_count, 0, executable->batch,
+                          error);
 }
 
 bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, yg_error *error) {

@@ -104,7 +104,7 @@ bool yg_executable_check_trainable(const yg_executable *executable, const yg_mod
                                    yg_error *error);
 
 /* Fills the inputs with the next examples of a stream, as many as the batch holds. */
-void yg_executable_fill(const yg_executable *executable, yg_stream *stream);
+bool yg_executable_fill(const yg_executable *executable, yg_stream *stream, yg_error *error);
 
 /* One run, as yg_program_run(). */
 bool yg_executable_run(yg_executable *executable, uint64_t seed, uint64_t step, yg_error *error);

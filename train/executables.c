@@ -109,20 +109,20 @@ static bool add_all(yg_executables *executables, yg_stream *stream, int64_t batc
             yg_executables_get(executables, left < batch_size ? left : batch_size, error);
         if (!executable)
             return false;
-        yg_executable_fill(executable, stream);
-        if (!yg_executable_run(executable, 0, 0, error))
+        if (!yg_executable_fill(executable, stream, error) ||
+            !yg_executable_run(executable, 0, 0, error))
             return false;
         yg_totals_add(&executables->plan, executable, totals);
     }
     return true;
 }
 
-bool yg_executables_score(yg_executables *executables, const yg_dataset *dataset,
-                          int64_t batch_size, yg_scores *scores, yg_error *error) {
+bool yg_executables_score(yg_executables *executables, const yg_part *part, int64_t batch_size,
+                          yg_scores *scores, yg_error *error) {
     yg_totals totals = {0};
-    yg_stream *stream = yg_stream_open(dataset, error);
+    yg_stream *stream = yg_stream_open(part, error);
     const bool good = stream && yg_executables_plan(executables, error) &&
-                      choose_batch(executables, dataset->count, &batch_size, error) &&
+                      choose_batch(executables, part->count, &batch_size, error) &&
                       yg_totals_begin(&executables->plan, &totals, error) &&
                       add_all(executables, stream, batch_size, &totals, error) &&
                       yg_totals_finish(&executables->options, &executables->plan, &totals,

@@ -34,7 +34,7 @@ void yg_executables_free(yg_executables *executables); /* what it holds, not the
 /* Computes loss and metrics of all examples, in batches, into `scores`, which yg_scores_begin()
  * made. Scores that mix examples are computed in one batch, if memory allows it. False on failure.
  */
-bool yg_executables_score(yg_executables *executables, const yg_dataset *dataset,
-                          int64_t batch_size, yg_scores *scores, yg_error *error);
+bool yg_executables_score(yg_executables *executables, const yg_part *part, int64_t batch_size,
+                          yg_scores *scores, yg_error *error);
 
 #endif

@@ -194,13 +194,18 @@ static bool check_settings(const yg_model *model, const yg_data *data, yg_error 
 static yg_executable *make_executable(checker *c, const yg_executable_options *options,
                                       const yg_data *data, int64_t examples) {
     yg_executable *executable = yg_executable_new(options, examples, c->error);
-    if (!executable)
-        return NULL;
-    int64_t order[EXAMPLES]; /* spread evenly: files are often sorted by class */
-    for (int64_t i = 0; i < examples; i++)
-        order[i] = i * (data->train.count / examples);
-    yg_dataset_copy(&data->train, order, 0, examples, executable->feeds, executable->feed_count);
-    return executable;
+    yg_stream *stream = executable ? yg_stream_open(&data->train, c->error) : NULL;
+    bool good = stream != NULL;
+    for (int64_t i = 0; good && i < examples; i++) {
+        /* Spread evenly: files are often sorted by class. */
+        yg_stream_seek(stream, 0, i * (data->train.count / examples));
+        good = yg_stream_next(stream, executable->feeds, executable->feed_count, i, 1, c->error);
+    }
+    yg_stream_close(stream);
+    if (good)
+        return executable;
+    yg_executable_free(executable);
+    return NULL;
 }
 
 static bool check(checker *c, const yg_model *model, const yg_data *data,

@@ -87,8 +87,8 @@ bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *option
     yg_stream *stream = good ? yg_stream_open(&data.train, error) : NULL;
     good = stream != NULL;
     if (good) {
-        yg_executable_fill(executable, stream);
-        good = yg_executable_run(executable, seed, 0, error) &&
+        good = yg_executable_fill(executable, stream, error) &&
+               yg_executable_run(executable, seed, 0, error) &&
                copy_results(executable, gradients, error);
     }
     if (!good)

@@ -115,24 +115,6 @@ static void add_model(yg_text *text, const char *expanded) {
     }
 }
 
-/* A digest of all values of the examples, in their order and type. */
-static uint64_t digest_of(const yg_dataset *dataset) {
-    uint64_t digest = 14695981039346656037u; /* FNV-1a, of 64 bits at a time */
-    for (size_t p = 0; p < dataset->port_count; p++) {
-        const yg_elements *port = &dataset->ports[p];
-        const size_t bytes =
-            port->data ? (size_t)(dataset->count * port->width) * yg_dtype_size(port->dtype) : 0;
-        for (size_t at = 0; at < bytes; at += sizeof digest) {
-            uint64_t bits = 0;
-            memcpy(&bits, (const char *)port->data + at,
-                   bytes - at < sizeof bits ? bytes - at : sizeof bits);
-            digest = (digest ^ bits) * 1099511628211u;
-            digest ^= digest >> 29;
-        }
-    }
-    return digest;
-}
-
 const char *yg_run_identity(yg_run *run, yg_error *error) {
     char *expanded = run->identity ? NULL : yg_model_expand(run->model, error);
     if (!expanded)
@@ -153,7 +135,7 @@ const char *yg_run_identity(yg_run *run, yg_error *error) {
     add_model(&text, expanded);
     free(expanded);
     yg_text_add(&text, "training_data %016" PRIx64 "\nvalidation_data %016" PRIx64 "\n",
-                digest_of(&run->data.train), digest_of(&run->data.validation));
+                yg_part_digest(&run->data.train), yg_part_digest(&run->data.validation));
     run->identity = yg_text_take(&text);
     if (!run->identity)
         yg_fail_memory(error);

@@ -137,42 +137,38 @@ static int64_t power_of_two_below(int64_t count) {
     return power;
 }
 
-/* Answers the rows of a stream. Where a pipe has paused, their number can be anything. Then they
+/* Answers the rows of a dataset. Where a pipe has paused, their number can be anything. Then they
  * are cut into powers of two. Otherwise each number of rows would need a program of its own. */
-static bool run_rows(yg_prediction *p, yg_stream *stream, bool paused, yg_error *error) {
-    yg_stream_seek(stream, 0, 0);
-    while (yg_stream_left(stream) > 0) {
-        const int64_t left = yg_stream_left(stream);
+static bool run_rows(yg_prediction *p, const yg_dataset *dataset, bool paused, yg_error *error) {
+    for (int64_t left = dataset->count; left > 0;) {
         yg_executable *executable = yg_executables_get(
             &p->executables, paused && left < p->batch_size ? power_of_two_below(left) : left,
             error);
         if (!executable)
             return false;
-        yg_executable_fill(executable, stream);
+        yg_dataset_copy(dataset, dataset->count - left, executable->batch, executable->feeds,
+                        executable->feed_count);
         if (!yg_executable_run(executable, 0, 0, error))
             return false;
         if (!p->format->write(p, executable, error))
             return false;
         p->rows += executable->batch;
+        left -= executable->batch;
     }
     return !paused || !p->format->flush || p->format->flush(p, error);
 }
 
 /* Answers all rows. If one of the first ones is wrong, nothing has been written. */
 static bool answer(yg_prediction *p, yg_read_ahead *ahead, yg_error *error) {
-    yg_stream *streams[2] = {yg_stream_open(&p->batches[0], error),
-                             yg_stream_open(&p->batches[1], error)};
     yg_batch_read batch = {.count = 1};
-    bool good = streams[0] && streams[1];
+    bool good = true;
     for (bool first = true; good && batch.count > 0; first = false) {
         good = yg_read_ahead_next(ahead, &batch, error);
         if (good && first && p->format->start)
             p->format->start(p);
         if (good && batch.count > 0)
-            good = run_rows(p, streams[batch.dataset - p->batches], batch.paused, error);
+            good = run_rows(p, batch.dataset, batch.paused, error);
     }
-    yg_stream_close(streams[0]);
-    yg_stream_close(streams[1]);
     return good;
 }
 

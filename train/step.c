@@ -19,8 +19,8 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     if (executable->t)
         *executable->t = (double)(run->at.steps + 1);
     yg_stream_seek(run->examples, run->at.epochs, begin);
-    yg_executable_fill(executable, run->examples);
-    if (!yg_executable_run(executable, run->settings.seed, (uint64_t)run->at.steps, error))
+    if (!yg_executable_fill(executable, run->examples, error) ||
+        !yg_executable_run(executable, run->settings.seed, (uint64_t)run->at.steps, error))
         return NULL;
     run->progress.loss = yg_result_scalar(&executable->loss);
     return executable;

@@ -72,7 +72,7 @@ static bool run_step(yg_run *run, yg_error *error) {
  * then updated. */
 static bool judge(yg_run *run, double *value, yg_error *error) {
     const yg_monitor *monitor = &run->settings.monitor;
-    const yg_dataset *train = &run->data.train, *validation = &run->data.validation;
+    const yg_part *train = &run->data.train, *validation = &run->data.validation;
     yg_train_progress *p = &run->progress;
     const bool held_out = validation->count > 0;
     if (held_out && !yg_executables_score(&run->score, validation, run->settings.batch_size,

@@ -96,17 +96,26 @@ static bool build(const yg_model *model, const yg_settings *settings,
     return true;
 }
 
+/* Fills the inputs with the first training examples, again and again until the batch is full. */
+static bool fill_inputs(const yg_training_step_parts *parts, int64_t batch, yg_error *error) {
+    const yg_executable *executable = parts->executable;
+    yg_stream *stream = yg_stream_open(&parts->data.train, error);
+    bool good = stream != NULL;
+    for (int64_t row = 0; good && row < batch;) {
+        const int64_t left = batch - row;
+        yg_stream_seek(stream, 0, 0);
+        const int64_t count = yg_stream_left(stream) < left ? yg_stream_left(stream) : left;
+        good = yg_stream_next(stream, executable->feeds, executable->feed_count, row, count, error);
+        row += count;
+    }
+    yg_stream_close(stream);
+    return good;
+}
+
 static bool fill(const yg_settings *settings, yg_training_step *step, yg_error *error) {
     yg_training_step_parts *parts = step->parts;
-    const yg_dataset *train = &parts->data.train;
-    int64_t *order = calloc((size_t)step->batch_size, sizeof *order);
-    if (!order)
-        return yg_fail_memory(error);
-    for (int64_t i = 0; i < step->batch_size; i++)
-        order[i] = i % train->count;
-    yg_dataset_copy(train, order, 0, step->batch_size, parts->executable->feeds,
-                    parts->executable->feed_count);
-    free(order);
+    if (!fill_inputs(parts, step->batch_size, error))
+        return false;
     if (parts->executable->lr)
         *parts->executable->lr = 0;
     if (parts->executable->t)

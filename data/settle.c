@@ -1,0 +1,75 @@
+/*
+ * Settling a port that waited for its mean: see yg_dataset_settle() in source.h.
+ */
+#include "decoder.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* Whether no number that the tables hold can become too large by standardisation. */
+static bool is_small(const yg_decoder *decoder) {
+    double largest = decoder->value_count ? 0 : FLT_MAX;
+    for (size_t i = 0; i < decoder->value_count; i++)
+        if (isfinite(decoder->numbers[i]))
+            largest = fmax(largest, fabs(decoder->numbers[i]));
+    for (int64_t i = 0; i < decoder->width; i++)
+        if (!((largest + fabs(decoder->mean[i])) / decoder->deviation[i] < 0.5 * (double)FLT_MAX))
+            return false;
+    return true;
+}
+
+/* Computes each example, and fails at the first element that is too large for f32. */
+static bool check_all(const yg_decoder *decoder, const yg_reading *reading,
+                      const yg_dataset *dataset, size_t port, yg_error *error) {
+    const yg_elements *elements = &dataset->ports[port];
+    double *row = calloc((size_t)decoder->width + 1, sizeof *row);
+    bool good = row || yg_fail_memory(error);
+    for (int64_t e = 0; good && e < dataset->count; e++) {
+        yg_decode_numbers(decoder, yg_elements_at(elements, e), 1, row);
+        yg_standardize_apply(&reading->data->encoding.ports[port], row, 1);
+        for (int64_t i = 0; good && i < decoder->width; i++)
+            good = isfinite((float)row[i]) ||
+                   yg_elements_fail_large(reading, port, decoder->width, row[i],
+                                          e * decoder->width + i, error);
+    }
+    free(row);
+    return good;
+}
+
+bool yg_decoder_settle(const yg_reading *reading, yg_dataset *dataset, size_t port,
+                       yg_error *error) {
+    const yg_port_encoding *encoding = &reading->data->encoding.ports[port];
+    yg_elements *elements = &dataset->ports[port];
+    yg_decoder *decoder = elements->decoder;
+    decoder->mean = encoding->mean;
+    decoder->deviation = encoding->deviation;
+    if (decoder->dtype == YG_F32 && !is_small(decoder) &&
+        !check_all(decoder, reading, dataset, port, error))
+        return false;
+    if ((size_t)decoder->kind.size == yg_dtype_size(decoder->dtype)) {
+        yg_decode(decoder, elements->data, dataset->count, elements->data);
+        elements->decoder = NULL;
+        yg_decoder_free(decoder);
+    }
+    return true;
+}
+
+bool yg_dataset_settle(const yg_reading *reading, yg_dataset *dataset, size_t port,
+                       yg_error *error) {
+    yg_elements *elements = &dataset->ports[port];
+    if (elements->decoder)
+        return yg_decoder_settle(reading, dataset, port, error);
+    const yg_elements kept = {reading->dtype, elements->width, elements->data, NULL};
+    const int64_t count = dataset->count * elements->width;
+    yg_standardize_apply(&reading->data->encoding.ports[port], elements->data, dataset->count);
+    if (kept.dtype == elements->dtype)
+        return true;
+    if (!yg_elements_store(reading, port, elements->data, count, 0, &kept, 0, error))
+        return false;
+    *elements = kept;
+    void *smaller = realloc(kept.data, (size_t)count * yg_dtype_size(kept.dtype) + 8);
+    if (smaller)
+        elements->data = smaller;
+    return true;
+}

@@ -1,0 +1,35 @@
+/*
+ * Which part each example of the training data belongs to. Private to the library.
+ *
+ * It takes two bits an example, and one pass to draw: selection sampling takes an example with the
+ * probability (still wanted) / (still to come), and so ends with the number that is wanted.
+ */
+#ifndef YG_DATA_SPLIT_H
+#define YG_DATA_SPLIT_H
+
+#include "keys.h"
+#include "source.h"
+
+/* The owner of an example: 0 for the part that the others are taken from, or 1 to 3. */
+typedef struct yg_owners {
+    int64_t count;
+    uint8_t *bits; /* two of each example; all zeros in the beginning */
+} yg_owners;
+
+bool yg_owners_make(int64_t count, yg_owners *owners, yg_error *error);
+void yg_owners_free(yg_owners *owners); /* what it holds, not the struct */
+int yg_owners_get(const yg_owners *owners, int64_t example);
+void yg_owners_set(yg_owners *owners, int64_t example, int owner);
+
+/* Gives `wanted` of the examples that the owner 0 still has to another one. They are drawn by seed.
+ * With `strata`, the keys of all examples, each key gives in proportion to its examples, rounded
+ * down. The keys with the largest remainders (the first, among equals) give one more, until that
+ * number is reached. False when out of memory. */
+bool yg_owners_draw(yg_owners *owners, int owner, int64_t wanted, const yg_keys *strata,
+                    uint64_t seed, yg_error *error);
+
+/* The numbers of an owner's examples, and how many they are. Freed by the caller; NULL when out of
+ * memory. */
+int64_t *yg_owners_list(const yg_owners *owners, int owner, int64_t *count, yg_error *error);
+
+#endif
