@@ -1,9 +1,10 @@
 /*
- * Numbers as text: see number.h. strtod() and printf() do the exact rounding. They run in the "C"
- * locale, because in another one they may read and write a decimal comma.
+ * Numbers as text: see number.h. Where decimal.c cannot round, strtod() does, and printf() writes.
+ * They run in the "C" locale, because in another one they may read and write a decimal comma.
  */
 #include "number.h"
 
+#include "decimal.h"
 #include "locale.h"
 
 #include <math.h>
@@ -12,88 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-/* The length of the number in text[0 .. length), and whether it has only digits. */
-static size_t scan(const char *text, size_t length, bool *integer) {
-    size_t end = 0;
-    size_t digits = 0;
-    *integer = true;
-    for (; end < length && is_digit(text[end]); end++)
-        digits++;
-    if (end < length && text[end] == '.') {
-        size_t after = end + 1;
-        for (; after < length && is_digit(text[after]); after++)
-            digits++;
-        if (digits > 0) {
-            end = after;
-            *integer = false;
-        }
-    }
-    if (digits == 0)
-        return 0;
-    if (end < length && (text[end] == 'e' || text[end] == 'E')) {
-        size_t after = end + 1;
-        if (after < length && (text[after] == '+' || text[after] == '-'))
-            after++;
-        const size_t first = after;
-        while (after < length && is_digit(text[after]))
-            after++;
-        if (after > first) {
-            end = after;
-            *integer = false;
-        }
-    }
-    return end;
-}
-
 size_t yg_number_span(const char *text) {
-    bool integer;
-    return scan(text, SIZE_MAX, &integer); /* the NUL ends the number */
+    yg_decimal decimal;
+    return yg_decimal_read(text, strspn(text, "0123456789.eE+-"), &decimal) ? decimal.length : 0;
 }
 
-/* Reads a number of at most 15 digits, perhaps with a point. Its digits as a whole number, and the
- * power of ten to divide it by, are both exact in a double; so the quotient is rounded only once.
- * Most numbers in data files are of this form, and strtod() takes far longer. */
-static bool read_short(const char *text, size_t length, double *value) {
-    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    const char *point = memchr(text, '.', length);
-    if (!point || length > 16 || memchr(text, 'e', length) || memchr(text, 'E', length))
-        return false;
-    double sum = 0;
-    for (size_t i = 0; i < length; i++)
-        if (text + i != point)
-            sum = 10 * sum + (text[i] - '0');
-    *value = sum / powers[length - 1 - (size_t)(point - text)];
-    return true;
+/* Reads all of text[0 .. length), whose first `sign` bytes are its sign. */
+static bool read_all(const char *text, size_t sign, size_t length, yg_decimal *decimal) {
+    return yg_decimal_read(text + sign, length - sign, decimal) && sign + decimal->length == length;
 }
 
-yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
-    const size_t sign = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
-    bool integer;
-    const size_t digits = scan(text + sign, length - sign, &integer);
-    if (digits == 0 || sign + digits != length)
-        return YG_NUMBER_NOT;
-    const yg_number_form form = integer ? YG_NUMBER_INTEGER : YG_NUMBER_REAL;
-    /* Up to 15 digits are exact in a double and need no rounding. */
-    if (integer && digits <= 15) {
-        double sum = 0;
-        for (size_t i = sign; i < length; i++)
-            sum = 10 * sum + (text[i] - '0');
-        *value = text[0] == '-' ? -sum : sum;
-        return form;
-    }
-    if (!integer && read_short(text + sign, digits, value)) {
-        *value = text[0] == '-' ? -*value : *value;
-        return form;
-    }
+static size_t sign_of(const char *text, size_t length) {
+    return length > 0 && (text[0] == '+' || text[0] == '-');
+}
+
+/* What needs numbers of any length. False when out of memory. */
+static bool round_long(const char *text, size_t length, double *value) {
     char small[64];
     char *copy = length < sizeof small ? small : malloc(length + 1);
-    if (copy == NULL)
-        return YG_NUMBER_NOT;
+    if (!copy)
+        return false;
     memcpy(copy, text, length);
     copy[length] = '\0';
     const yg_locale locale = yg_locale_enter();
@@ -101,7 +40,17 @@ yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
     yg_locale_leave(locale);
     if (copy != small)
         free(copy);
-    return form;
+    return true;
+}
+
+yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
+    const size_t sign = sign_of(text, length);
+    yg_decimal decimal;
+    if (!read_all(text, sign, length, &decimal) ||
+        (!yg_decimal_round(&decimal, value) && !round_long(text + sign, length - sign, value)))
+        return YG_NUMBER_NOT;
+    *value = sign && text[0] == '-' ? -*value : *value;
+    return decimal.integer ? YG_NUMBER_INTEGER : YG_NUMBER_REAL;
 }
 
 bool yg_number_is_lost(const char *text, size_t length, double value) {
@@ -111,54 +60,28 @@ bool yg_number_is_lost(const char *text, size_t length, double value) {
     return false;
 }
 
-/* Reads a decimal exponent, which ends the text. It is limited to ±1e6: a larger one gives infinity
- * or 0 all the same. */
-static int64_t read_exponent(const char *text, size_t length) {
-    const bool negative = length > 0 && text[0] == '-';
-    int64_t exponent = 0;
-    for (size_t i = negative || (length > 0 && text[0] == '+'); i < length; i++)
-        if (exponent < 1000000)
-            exponent = 10 * exponent + (text[i] - '0');
-    return negative ? -exponent : exponent;
-}
-
-/* Appends a digit to a whole number. False if the number then fits no int64_t of that sign. */
-static bool append_digit(uint64_t *sum, int digit, bool negative) {
-    const uint64_t limit = (uint64_t)INT64_MAX + negative;
-    if (*sum > (limit - (uint64_t)digit) / 10)
-        return false;
-    *sum = 10 * *sum + (uint64_t)digit;
-    return true;
-}
-
 yg_whole yg_number_integer(const char *text, size_t length, int64_t *value) {
-    const bool negative = length > 0 && text[0] == '-';
-    const size_t sign = negative || (length > 0 && text[0] == '+');
-    bool integer;
-    const size_t span = scan(text + sign, length - sign, &integer);
-    if (!span || sign + span != length)
+    const size_t sign = sign_of(text, length);
+    const bool negative = sign && text[0] == '-';
+    const uint64_t limit = (uint64_t)INT64_MAX + negative;
+    yg_decimal decimal;
+    if (!read_all(text, sign, length, &decimal))
         return YG_WHOLE_NOT;
-    const char *digits = text + sign, *mark = memchr(digits, 'e', span);
-    if (!mark)
-        mark = memchr(digits, 'E', span);
-    const size_t mantissa = mark ? (size_t)(mark - digits) : span;
-    const char *point = memchr(digits, '.', mantissa);
-    const size_t whole = point ? (size_t)(point - digits) : mantissa;
-    const size_t count = mantissa - (point != NULL); /* digits, without the point */
-    /* The position of the point among the digits. All digits after it must be zeros. */
-    const int64_t exponent = mark ? read_exponent(mark + 1, span - mantissa - 1) : 0;
-    const int64_t place = (int64_t)whole + exponent;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        const int digit = digits[i + (i >= whole)] - '0';
-        if ((int64_t)i >= place && digit)
-            return YG_WHOLE_FRACTION;
-        if ((int64_t)i < place && !append_digit(&sum, digit, negative))
-            return YG_WHOLE_LARGE;
+    uint64_t sum = decimal.digits;
+    bool fraction = decimal.more;
+    for (int64_t i = decimal.exponent; sum && i < 0; i++) {
+        fraction = fraction || sum % 10;
+        sum /= 10;
     }
-    for (int64_t i = (int64_t)count; sum && i < place; i++)
-        if (!append_digit(&sum, 0, negative))
+    for (int64_t i = decimal.exponent; sum && i > 0; i--) {
+        if (sum > limit / 10)
             return YG_WHOLE_LARGE;
+        sum *= 10;
+    }
+    if (sum > limit)
+        return YG_WHOLE_LARGE;
+    if (fraction)
+        return YG_WHOLE_FRACTION;
     *value = negative ? (int64_t)(0 - sum) : (int64_t)sum;
     return YG_WHOLE_EXACT;
 }

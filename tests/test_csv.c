@@ -2,11 +2,8 @@
  * CSV: records and cells with their places, and files that are wrong.
  */
 #include "data/csv.h"
-#include "graph/number.h"
 
 #include <criterion/criterion.h>
-#include <ctype.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,77 +196,6 @@ Test(csv, a_pipe_is_read_row_by_row) {
     cr_expect_eq(yg_csv_next(csv, &error), YG_CSV_END);
     yg_csv_close(csv);
     fclose(file);
-}
-
-static const struct {
-    const char *text;
-    yg_whole form;
-    int64_t value;
-} wholes[] = {
-    {"9007199254740993", YG_WHOLE_EXACT, 9007199254740993},
-    {"-9223372036854775808", YG_WHOLE_EXACT, INT64_MIN},
-    {"9223372036854775807", YG_WHOLE_EXACT, INT64_MAX},
-    {"9223372036854775808", YG_WHOLE_LARGE, 0},
-    {"-9223372036854775809", YG_WHOLE_LARGE, 0},
-    {"9007199254740993.000", YG_WHOLE_EXACT, 9007199254740993},
-    {"90071992547409930e-1", YG_WHOLE_EXACT, 9007199254740993},
-    {"1.5e1", YG_WHOLE_EXACT, 15},
-    {"+1E3", YG_WHOLE_EXACT, 1000},
-    {"-0", YG_WHOLE_EXACT, 0},
-    {"0e999999999999", YG_WHOLE_EXACT, 0},
-    {"1e19", YG_WHOLE_LARGE, 0},
-    {"1e999999999999", YG_WHOLE_LARGE, 0},
-    {"1.5", YG_WHOLE_FRACTION, 0},
-    {"1e-1", YG_WHOLE_FRACTION, 0},
-    {".5", YG_WHOLE_FRACTION, 0},
-    {"15.e-1", YG_WHOLE_FRACTION, 0},
-    {"1e", YG_WHOLE_NOT, 0},
-    {"", YG_WHOLE_NOT, 0},
-    {" 1", YG_WHOLE_NOT, 0},
-    {"0x1", YG_WHOLE_NOT, 0},
-};
-
-Test(csv, whole_numbers_are_exact) {
-    for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++) {
-        int64_t value = 0;
-        cr_expect_eq(yg_number_integer(wholes[i].text, strlen(wholes[i].text), &value),
-                     wholes[i].form, "'%s'", wholes[i].text);
-        if (wholes[i].form == YG_WHOLE_EXACT)
-            cr_expect_eq(value, wholes[i].value, "'%s'", wholes[i].text);
-    }
-}
-
-/* Short decimals are read without strtod(). They must have the same bits. */
-Test(csv, short_decimals_are_rounded_once) {
-    uint64_t state = 1;
-    for (int i = 0; i < 200000; i++) {
-        char text[40];
-        double value;
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        const uint64_t digits = (state >> 11) % (uint64_t)pow(10, i % 15 + 1);
-        const int places = (int)((state >> 3) % 15);
-        snprintf(text, sizeof text, "%s%.*f", i % 3 ? "" : "-", places % 14,
-                 (double)digits / pow(10, places));
-        cr_assert_neq(yg_number_parse(text, strlen(text), &value), YG_NUMBER_NOT, "%s", text);
-        cr_assert_eq(value, strtod(text, NULL), "%s", text);
-    }
-}
-
-/* Some doubles need 17 digits. Written with fewer, they are other numbers when they are read again.
- */
-Test(csv, what_is_written_is_read_back) {
-    uint64_t state = 7;
-    for (int i = 0; i < 20000; i++) {
-        char text[YG_NUMBER_TEXT];
-        double number, value;
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        memcpy(&number, &state, sizeof number);
-        if (!isfinite(number))
-            continue;
-        yg_number_text(number, text);
-        cr_assert_neq(yg_number_parse(text, strlen(text), &value), YG_NUMBER_NOT, "%s", text);
-        cr_assert_eq(value, number, "%s is not %.17g", text, number);
-    }
 }
 
 /* A few operations for each column take no time. One for each pair of columns would be 9e10, and

@@ -1,0 +1,206 @@
+/*
+ * Decimal numbers from text to the nearest double: see decimal.h.
+ *
+ * strtod() works with whole numbers of any length, and takes a locale. Nearly every number in a
+ * data file can be rounded with 128 bits of a power of five instead. This is the idea of Eisel and
+ * Lemire
+ * ("Number parsing at a gigabyte per second", 2021), stated here as an interval: what was cut off
+ * the power bounds the true number from both sides, and a result counts only if both bounds round
+ * to it.
+ */
+#include "decimal.h"
+
+#include "powers_of_five.h"
+
+#include <float.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------- digits */
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+
+/* Eight bytes are eight digits if each high half is 3, and is still 3 after 6 is added. */
+static bool are_eight_digits(uint64_t eight) {
+    const uint64_t high = 0xF0F0F0F0F0F0F0F0;
+    return ((eight & high) | (((eight + 0x0606060606060606) & high) >> 4)) == 0x3333333333333333;
+}
+
+/* Adds neighbours pair by pair: digits to numbers of two digits, these to four, these to eight. The
+ * first digit is in the lowest byte. */
+static uint64_t eight_digits(uint64_t eight) {
+    eight -= 0x3030303030303030;
+    eight = (10 * eight + (eight >> 8)) & 0x00FF00FF00FF00FF;
+    eight = (100 * eight + (eight >> 16)) & 0x0000FFFF0000FFFF;
+    return (10000 * eight + (eight >> 32)) & 0xFFFFFFFF;
+}
+
+static const char *take_eights(const char *text, const char *end, uint64_t *sum) {
+    uint64_t eight;
+    for (; end - text >= 8; text += 8) {
+        memcpy(&eight, text, sizeof eight);
+        if (!are_eight_digits(eight))
+            break;
+        *sum = 100000000 * *sum + eight_digits(eight);
+    }
+    return text;
+}
+
+#else
+
+static const char *take_eights(const char *text, const char *end, uint64_t *sum) {
+    (void)end;
+    (void)sum;
+    return text;
+}
+
+#endif
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/* Appends digits to *sum, which may overflow, and returns where they end. */
+static const char *take_digits(const char *text, const char *end, uint64_t *sum) {
+    text = take_eights(text, end, sum);
+    for (; text < end && is_digit(*text); text++)
+        *sum = 10 * *sum + (uint64_t)(*text - '0');
+    return text;
+}
+
+/* Reads "e-5" at `text`, if that is there, and returns where it ends. An exponent is limited to
+ * ±1e6: a larger one gives infinity or 0 all the same. */
+static const char *take_exponent(const char *text, const char *end, yg_decimal *decimal) {
+    if (text == end || (*text != 'e' && *text != 'E'))
+        return text;
+    const char *digit = text + 1;
+    const bool negative = digit < end && *digit == '-';
+    if (digit < end && (*digit == '-' || *digit == '+'))
+        digit++;
+    if (digit == end || !is_digit(*digit))
+        return text;
+    int64_t exponent = 0;
+    for (; digit < end && is_digit(*digit); digit++)
+        if (exponent < 1000000)
+            exponent = 10 * exponent + (*digit - '0');
+    decimal->exponent += negative ? -exponent : exponent;
+    decimal->integer = false;
+    return digit;
+}
+
+/* Reads the digits again, where there may be more than fit. `point` and `end` are where the whole
+ * digits and all digits end. */
+static void read_long(const char *text, const char *point, const char *end, yg_decimal *decimal) {
+    int count = 0; /* digits in decimal->digits, leading zeros not counted */
+    decimal->digits = 0;
+    for (const char *at = text; at < end; at++) {
+        if (*at == '.')
+            continue;
+        if (count == YG_DECIMAL_DIGITS) {
+            decimal->more = decimal->more || *at != '0';
+            decimal->exponent += at < point;
+            continue;
+        }
+        decimal->digits = 10 * decimal->digits + (uint64_t)(*at - '0');
+        count += decimal->digits != 0;
+        decimal->exponent -= at > point;
+    }
+}
+
+bool yg_decimal_read(const char *text, size_t length, yg_decimal *decimal) {
+    const char *end = text + length;
+    *decimal = (yg_decimal){.integer = true};
+    const char *point = take_digits(text, end, &decimal->digits), *last = point;
+    size_t count = (size_t)(point - text);
+    if (point < end && *point == '.') {
+        last = take_digits(point + 1, end, &decimal->digits);
+        count += (size_t)(last - point) - 1;
+        decimal->exponent = point + 1 - last;
+        decimal->integer = false;
+    }
+    if (count == 0)
+        return false;
+    if (count > YG_DECIMAL_DIGITS) {
+        decimal->exponent = 0;
+        read_long(text, point, last, decimal);
+    }
+    decimal->length = (size_t)(take_exponent(last, end, decimal) - text);
+    return true;
+}
+
+/* ----------------------------------------------------------------------------------- rounding */
+
+/* Whole numbers up to 2^53 and powers of ten up to 10^22 are doubles. So their product or quotient
+ * is rounded once. */
+static bool round_exact(const yg_decimal *decimal, double *value) {
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    enum { LARGEST = sizeof powers / sizeof *powers - 1 };
+    if (FLT_EVAL_METHOD != 0 || decimal->more || decimal->digits > (uint64_t)1 << 53 ||
+        decimal->exponent < -LARGEST || decimal->exponent > LARGEST)
+        return false;
+    const double digits = (double)decimal->digits;
+    *value = decimal->exponent < 0 ? digits / powers[-decimal->exponent]
+                                   : digits * powers[decimal->exponent];
+    return true;
+}
+
+#ifdef __SIZEOF_INT128__
+
+__extension__ typedef unsigned __int128 wide;
+
+/* Rounds digits · 10^exponent, digits > 0, without what was cut off. The product of the digits,
+ * shifted to 64 bits, and of 128 bits of 5^exponent has 192 bits. Its first 128 bits are `top`; the
+ * true product is at least that, and less than top + 2. Of `top` the first 53 bits are the
+ * result's, and `rest` decides how to round. */
+static bool round_product(uint64_t digits, int64_t exponent, uint64_t *bits) {
+    if (exponent < -POWER_OF_FIVE_LIMIT || exponent > POWER_OF_FIVE_LIMIT)
+        return false;
+    const uint64_t *power = powers_of_five[POWER_OF_FIVE_LIMIT + exponent];
+    const int zeros = __builtin_clzll(digits);
+    digits <<= zeros;
+    const wide low = (wide)digits * power[1];
+    const wide top = (wide)digits * power[0] + (uint64_t)(low >> 64);
+    const int shift = (uint64_t)(top >> 127) ? 75 : 74; /* bits of `rest` */
+    const wide rest = top & (((wide)1 << shift) - 1), half = (wide)1 << (shift - 1);
+    uint64_t mantissa = (uint64_t)(top >> shift);
+    if (exponent >= 0 && exponent <= 55) { /* 5^55 has 128 bits: nothing was cut off */
+        const bool tie = rest == half && (uint64_t)low == 0;
+        mantissa += tie ? mantissa & 1 : rest >= half;
+    } else {
+        if (rest <= half && rest + 2 > half)
+            return false;
+        mantissa += rest > half;
+    }
+    /* The product is floor(log2(5^exponent)) in the range of the table. */
+    const int64_t log2 = (exponent * 152170) >> 16;
+    const int64_t place =
+        shift + 64 + log2 - 127 + exponent - zeros; /* of the mantissa's last bit */
+    /* A mantissa of 2^53 carries into the exponent, as it has to. */
+    *bits = mantissa - ((uint64_t)1 << 52) + ((uint64_t)(place + 52 + 1023) << 52);
+    return true;
+}
+
+bool yg_decimal_round(const yg_decimal *decimal, double *value) {
+    uint64_t bits, above;
+    if (round_exact(decimal, value))
+        return true;
+    *value = 0;
+    if (decimal->digits == 0)
+        return true;
+    if (!round_product(decimal->digits, decimal->exponent, &bits))
+        return false;
+    if (decimal->more &&
+        (!round_product(decimal->digits + 1, decimal->exponent, &above) || above != bits))
+        return false;
+    memcpy(value, &bits, sizeof bits);
+    return true;
+}
+
+#else
+
+bool yg_decimal_round(const yg_decimal *decimal, double *value) {
+    return round_exact(decimal, value);
+}
+
+#endif
