@@ -1,265 +1,114 @@
 /*
- * CSV, read record by record: see csv.h. A record's cells are collected as NUL-terminated texts in
- * one growing buffer, so that a file of any length takes the memory of its longest record.
+ * CSV, read record by record: see csv.h. A block of the file is read at once. Its records are found
+ * by csv_scan.c where they stand; an unfinished one waits for the next block. So a file of any
+ * length takes the memory of a block, or of its longest record.
  */
 #include "csv.h"
 
-#include "../graph/spelling.h"
-#include "../models/loader/names.h"
+#include "../graph/pool.h"
+#include "csv_decimal.h"
+#include "csv_scan.h"
 #include "input.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t RECORD_CAP = (size_t)64 << 20; /* bytes of one record */
-
-typedef struct cell {
-    size_t start; /* its first byte in `text` */
-    int32_t line, column;
-} cell;
+_Static_assert((int)YG_INPUT_SLACK >= (int)YG_CSV_SLACK, "a scan looks behind the last byte");
 
 struct yg_csv {
     yg_input input;
+    yg_csv_scan scan; /* of input.bytes */
+    yg_csv_format format;
     const char *name;
-    char delimiter;
-    int32_t line, column;    /* of the next character */
-    bool after_return;       /* a record ended in CR: an LF that follows belongs to it */
-    char *text;              /* the record's cells, each with its NUL */
-    size_t length, capacity; /* of text */
-    cell *cells;
-    size_t cell_count, cell_capacity;
-    bool blank; /* the record is an empty line */
-    int64_t row;
+    int64_t rows;     /* before the records that were given last */
+    int64_t given;    /* records */
+    bool pending;     /* the first record has been scanned, to see how many columns there are */
+    yg_error failure; /* of the record behind those that were given last; code YG_OK: none */
     size_t column_count;
     const char **columns; /* their names; "": without a name */
-    cell *header;         /* the places of the names in the file */
-    yg_pool *pool;        /* holds the names and their table */
-    yg_names names;       /* each name once, in the order of first columns */
-    size_t *first;        /* the first column with names.names[i] */
-    size_t *second;       /* the second column with names.names[i]; SIZE_MAX: none */
+    yg_origin *headings;  /* the places of the names in the file */
+    yg_pool *pool;        /* holds the names */
 };
 
-static yg_origin here(const yg_csv *csv) {
-    return (yg_origin){csv->name, csv->line, csv->column};
+/* -------------------------------------------------------------------------------- blocks ----- */
+
+/* Reads more bytes behind the unfinished record. False at the end, and after a failure. */
+static bool read_more(yg_csv *csv) {
+    const size_t from = csv->input.at = csv->scan.record;
+    const bool more = yg_input_more(&csv->input);
+    yg_csv_scan_moved(&csv->scan, csv->input.bytes, from);
+    csv->scan.end = csv->input.end;
+    csv->scan.last = !more;
+    return more;
 }
 
-/* --------------------------------------------------------------------------------- characters */
-
-/* The next character, or EOF. It is asked for only when needed, because a pipe may make us wait. */
-static int next(yg_csv *csv) {
-    return yg_input_peek(&csv->input);
-}
-
-/* Takes the next character; next() has returned one. */
-static void advance(yg_csv *csv) {
-    const int c = csv->input.bytes[csv->input.at++];
-    if (c == '\n') {
-        csv->line += csv->line < INT32_MAX;
-        csv->column = 1;
-    } else if ((c & 0xC0) != 0x80) { /* not inside a UTF-8 character */
-        csv->column += csv->column < INT32_MAX;
-    }
-}
-
-static bool put(yg_csv *csv, char c, yg_error *error) {
-    if (csv->length == csv->capacity) {
-        if (csv->capacity >= RECORD_CAP)
-            return yg_fail(error, YG_ERROR_DATA, here(csv),
-                           "a row of more than %zu MiB; is a closing quote missing?",
-                           RECORD_CAP >> 20);
-        const size_t capacity = csv->capacity ? 2 * csv->capacity : 1024;
-        char *text = realloc(csv->text, capacity);
-        if (!text)
-            return yg_fail_memory(error);
-        csv->text = text;
-        csv->capacity = capacity;
-    }
-    csv->text[csv->length++] = c;
-    return true;
-}
-
-static bool take(yg_csv *csv, yg_error *error) {
-    const int c = next(csv);
-    if (c == '\0')
-        return yg_fail(error, YG_ERROR_DATA, here(csv), "a NUL character: this is not a text file");
-    if (!put(csv, (char)c, error))
-        return false;
-    advance(csv);
-    return true;
-}
-
-static bool at_record_end(yg_csv *csv) {
-    const int c = next(csv);
-    return c == EOF || c == '\n' || c == '\r';
-}
-
-/* After a CR, an LF that may follow is left to the next record: looking for it could mean to wait.
- */
-static void skip_record_end(yg_csv *csv) {
-    csv->after_return = next(csv) == '\r';
-    if (next(csv) != EOF)
-        advance(csv);
-}
-
-static void finish_line_end(yg_csv *csv) {
-    if (csv->after_return && next(csv) == '\n')
-        advance(csv);
-    csv->after_return = false;
-}
-
-/* A byte that RFC 3629 does not allow at its place makes the text not UTF-8. */
-static bool is_utf8(const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
-    while (*s) {
-        const unsigned lead = *s++;
-        unsigned more = 0, low = 0x80, high = 0xBF;
-        if (lead < 0x80)
-            continue;
-        if (lead >= 0xC2 && lead <= 0xDF)
-            more = 1;
-        else if (lead >= 0xE0 && lead <= 0xEF)
-            more = 2;
-        else if (lead >= 0xF0 && lead <= 0xF4)
-            more = 3;
-        else
-            return false;
-        low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : low;
-        high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : high;
-        for (; more; more--, s++, low = 0x80, high = 0xBF)
-            if (*s < low || *s > high)
-                return false;
-    }
-    return true;
-}
-
-/* ------------------------------------------------------------------------------------ records */
-
-static bool begin_cell(yg_csv *csv, yg_error *error) {
-    if (csv->cell_count == csv->cell_capacity) {
-        const size_t capacity = csv->cell_capacity ? 2 * csv->cell_capacity : 32;
-        cell *cells = realloc(csv->cells, capacity * sizeof *cells);
-        if (!cells)
-            return yg_fail_memory(error);
-        csv->cells = cells;
-        csv->cell_capacity = capacity;
-    }
-    csv->cells[csv->cell_count++] = (cell){csv->length, csv->line, csv->column};
-    return true;
-}
-
-static bool is_blank(const yg_csv *csv, int c) {
-    return (c == ' ' || c == '\t') && c != csv->delimiter;
-}
-
-static bool read_quoted(yg_csv *csv, yg_error *error) {
-    const yg_origin start = here(csv);
-    advance(csv);
+/* Scans up to `limit` records: at least one, if there is no fault before it and no end. */
+static bool scan_records(yg_csv *csv, size_t limit, yg_error *error) {
+    yg_csv_scan *scan = &csv->scan;
     for (;;) {
-        if (next(csv) == EOF)
-            return yg_fail(error, YG_ERROR_DATA, start, "this quote is never closed");
-        if (next(csv) == '"') {
-            advance(csv);
-            if (next(csv) != '"')
-                break;
-        }
-        if (!take(csv, error))
-            return false;
+        yg_csv_scan_run(scan, limit);
+        if (scan->count || scan->fault || scan->last)
+            return true;
+        if (!read_more(csv) && csv->input.failure.code)
+            return yg_fail_as(error, &csv->input.failure);
     }
-    while (is_blank(csv, next(csv)))
-        advance(csv);
-    if (!at_record_end(csv) && next(csv) != csv->delimiter)
-        return yg_fail(error, YG_ERROR_DATA, here(csv),
+}
+
+/* The LF of a CR LF belongs to the line before it. Passes over it, if it is there already. */
+static void finish_line_end(yg_csv *csv) {
+    yg_csv_scan *scan = &csv->scan;
+    if (!scan->returned || scan->record == scan->end)
+        return;
+    if (scan->bytes[scan->record] == '\n')
+        scan->at = scan->cell = ++scan->record;
+    scan->returned = false;
+}
+
+static yg_origin origin_of(const yg_csv *csv, const yg_csv_place *place) {
+    return (yg_origin){csv->name, place->line < INT32_MAX ? (int32_t)place->line : INT32_MAX,
+                       place->column < INT32_MAX ? (int32_t)place->column : INT32_MAX};
+}
+
+/* Says what is wrong with the record that the scan stands at. Always returns false. */
+static bool fail_record(const yg_csv *csv, yg_error *error) {
+    const yg_csv_scan *scan = &csv->scan;
+    yg_csv_place place = {scan->record, scan->line, 1};
+    if (scan->fault == YG_CSV_CELL_COUNT)
+        place.column = 0;
+    else
+        yg_csv_scan_walk(scan, &place, scan->place);
+    const yg_origin origin = origin_of(csv, &place);
+    switch (scan->fault) {
+    case YG_CSV_GOOD:
+    case YG_CSV_MEMORY:
+        break;
+    case YG_CSV_NUL:
+        return yg_fail(error, YG_ERROR_DATA, origin, "a NUL character: this is not a text file");
+    case YG_CSV_NOT_UTF8:
+        return yg_fail(error, YG_ERROR_DATA, origin,
+                       "this cell is not UTF-8 text; convert the file (iconv -t UTF-8)");
+    case YG_CSV_UNCLOSED:
+        return yg_fail(error, YG_ERROR_DATA, origin, "this quote is never closed");
+    case YG_CSV_TEXT:
+        return yg_fail(error, YG_ERROR_DATA, origin,
                        "text behind the closing quote; expected '%c' or the line's end (a quote "
                        "inside a quoted cell is written twice)",
-                       csv->delimiter);
-    return true;
-}
-
-static bool read_cell(yg_csv *csv, yg_error *error) {
-    while (is_blank(csv, next(csv)))
-        advance(csv);
-    if (!begin_cell(csv, error))
-        return false;
-    const size_t start = csv->length;
-    if (next(csv) == '"') {
-        if (!read_quoted(csv, error))
-            return false;
-    } else {
-        while (!at_record_end(csv) && next(csv) != csv->delimiter)
-            if (!take(csv, error))
-                return false;
-        while (csv->length > start && is_blank(csv, csv->text[csv->length - 1]))
-            csv->length--;
+                       scan->delimiter);
+    case YG_CSV_TOO_LONG:
+        return yg_fail(error, YG_ERROR_DATA, origin,
+                       "a row of more than %zu MiB; is a closing quote missing?",
+                       YG_CSV_RECORD_CAP >> 20);
+    case YG_CSV_CELL_COUNT:
+        return yg_fail(error, YG_ERROR_DATA, origin,
+                       "row %" PRId64 " has %zu cells; %s %zu columns", csv->rows + 1, scan->found,
+                       csv->format.headless ? "the first row has" : "the header names",
+                       csv->column_count);
     }
-    if (!put(csv, '\0', error))
-        return false;
-    const cell *now = &csv->cells[csv->cell_count - 1];
-    return is_utf8(csv->text + start) ||
-           yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, now->line, now->column},
-                   "this cell is not UTF-8 text; convert the file (iconv -t UTF-8)");
+    return yg_fail_memory(error);
 }
 
-static yg_csv_status read_record(yg_csv *csv, yg_error *error) {
-    csv->length = csv->cell_count = 0;
-    finish_line_end(csv);
-    const bool ended = next(csv) == EOF;
-    if (csv->input.failure) {
-        yg_fail(error, YG_ERROR_IO, (yg_origin){csv->name, 0, 0}, "cannot be read: %s",
-                strerror(csv->input.failure));
-        return YG_CSV_FAILED;
-    }
-    if (ended)
-        return YG_CSV_END;
-    csv->blank = at_record_end(csv);
-    for (;;) {
-        if (!read_cell(csv, error))
-            return YG_CSV_FAILED;
-        if (next(csv) != csv->delimiter)
-            break;
-        advance(csv);
-    }
-    skip_record_end(csv);
-    return YG_CSV_ROW;
-}
-
-/* ------------------------------------------------------------------------------------- header */
-
-/* One more column: its name, and which column had it first. */
-static bool keep_column(yg_csv *csv, size_t column, const char *name, yg_error *error) {
-    const char *copy = yg_pool_text(csv->pool, name);
-    if (!copy)
-        return yg_fail_memory(error);
-    csv->columns[column] = copy;
-    csv->header[column] = csv->cells[column];
-    csv->column_count++;
-    if (!*name)
-        return true;
-    const size_t known = yg_names_find(&csv->names, name);
-    if (known != YG_NOT_FOUND) {
-        if (csv->second[known] == SIZE_MAX)
-            csv->second[known] = column;
-        return true;
-    }
-    csv->first[csv->names.count] = column;
-    csv->second[csv->names.count] = SIZE_MAX;
-    return yg_names_add(&csv->names, csv->pool, copy) || yg_fail_memory(error);
-}
-
-static bool keep_header(yg_csv *csv, yg_error *error) {
-    const size_t size = csv->cell_count + 1;
-    csv->pool = yg_pool_new();
-    csv->columns = csv->pool ? yg_pool_take(csv->pool, size * sizeof *csv->columns) : NULL;
-    csv->header = csv->pool ? yg_pool_take(csv->pool, size * sizeof *csv->header) : NULL;
-    csv->first = csv->pool ? yg_pool_take(csv->pool, size * sizeof *csv->first) : NULL;
-    csv->second = csv->pool ? yg_pool_take(csv->pool, size * sizeof *csv->second) : NULL;
-    if (!csv->columns || !csv->header || !csv->first || !csv->second)
-        return yg_fail_memory(error);
-    for (size_t i = 0; i < csv->cell_count; i++)
-        if (!keep_column(csv, i, yg_csv_cell(csv, i), error))
-            return false;
-    return true;
-}
+/* -------------------------------------------------------------------------------- header ----- */
 
 /* Recognises files that are not CSV text by their first bytes, and says what to do with them. */
 static bool check_start(const yg_csv *csv, yg_error *error) {
@@ -268,7 +117,6 @@ static bool check_start(const yg_csv *csv, yg_error *error) {
         size_t length;
         const char *what;
     } kinds[] = {
-        {"\x1F\x8B", 2, "it is compressed (gzip); unpack it first: gunzip -k FILE"},
         {"\x28\xB5\x2F\xFD", 4, "it is compressed (zstd); unpack it first: unzstd FILE"},
         {"\xFD"
          "7zXZ",
@@ -280,8 +128,8 @@ static bool check_start(const yg_csv *csv, yg_error *error) {
         {"\xFE\xFF", 2, "it is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 FILE"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (csv->input.end >= kinds[i].length &&
-            memcmp(csv->input.bytes, kinds[i].bytes, kinds[i].length) == 0)
+        if (csv->scan.end >= kinds[i].length &&
+            memcmp(csv->scan.bytes, kinds[i].bytes, kinds[i].length) == 0)
             return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, 0, 0},
                            "this is not a CSV file: %s", kinds[i].what);
     return true;
@@ -290,39 +138,91 @@ static bool check_start(const yg_csv *csv, yg_error *error) {
 /* Passes over the byte order mark, EF BB BF. Nothing else starts so and is kept. */
 static bool skip_mark(yg_csv *csv, yg_error *error) {
     static const unsigned char mark[] = {0xEF, 0xBB, 0xBF};
-    if (next(csv) != mark[0])
+    yg_csv_scan *scan = &csv->scan;
+    if (scan->end == 0 || scan->bytes[0] != mark[0])
         return true;
-    for (size_t i = 0; i < sizeof mark; i++, csv->input.at++)
-        if (next(csv) != mark[i])
-            return yg_fail(error, YG_ERROR_DATA, here(csv),
+    while (scan->end < sizeof mark && read_more(csv))
+        continue;
+    for (size_t i = 0; i < sizeof mark; i++)
+        if (i >= scan->end || scan->bytes[i] != mark[i])
+            return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, 1, 1},
                            "the file does not start as UTF-8 text does");
+    scan->at = scan->record = scan->cell = sizeof mark;
+    return true;
+}
+
+/* The name of a column, as the format or the first record says. NULL when out of memory. */
+static const char *name_of(yg_csv *csv, size_t column) {
+    const yg_csv_format *format = &csv->format;
+    const yg_cell *cell = &csv->scan.cells[column];
+    char number[24];
+    if (!format->headless)
+        return yg_pool_copy(csv->pool, cell->text, cell->size);
+    if (format->names)
+        return yg_pool_copy(csv->pool, format->names[column], strlen(format->names[column]));
+    const int size = snprintf(number, sizeof number, "%zu", column + 1);
+    return yg_pool_copy(csv->pool, number, (size_t)size);
+}
+
+/* Where a cell of the scan begins: a quoted one with its quote. */
+static size_t beginning(const yg_csv *csv, const yg_cell *cell, size_t record) {
+    const size_t at = (size_t)((const unsigned char *)cell->text - csv->scan.bytes);
+    return at > record && csv->scan.bytes[at - 1] == '"' ? at - 1 : at;
+}
+
+/* Takes the columns from the first record. */
+static bool keep_columns(yg_csv *csv, yg_error *error) {
+    const size_t count = csv->scan.cell_count;
+    const size_t start = csv->scan.lines[0].start;
+    yg_csv_place place = {start, csv->scan.lines[0].line, 1};
+    if (csv->format.names && csv->format.name_count != count)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, (int32_t)place.line, 0},
+                       "row 1 has %zu cells; `header` names %zu columns", count,
+                       csv->format.name_count);
+    csv->pool = yg_pool_new();
+    csv->columns = csv->pool ? yg_pool_take(csv->pool, count * sizeof *csv->columns) : NULL;
+    csv->headings = csv->pool ? yg_pool_take(csv->pool, count * sizeof *csv->headings) : NULL;
+    if (!csv->columns || !csv->headings)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        csv->columns[i] = name_of(csv, i);
+        if (!csv->columns[i])
+            return yg_fail_memory(error);
+        yg_csv_scan_walk(&csv->scan, &place, beginning(csv, &csv->scan.cells[i], start));
+        csv->headings[i] = origin_of(csv, &place);
+    }
+    csv->column_count = csv->scan.columns = count;
     return true;
 }
 
 static bool read_header(yg_csv *csv, yg_error *error) {
-    next(csv);
-    if (!check_start(csv, error) || !skip_mark(csv, error))
+    if (!read_more(csv) && csv->input.failure.code)
+        return yg_fail_as(error, &csv->input.failure);
+    if (!check_start(csv, error) || !skip_mark(csv, error) || !scan_records(csv, 1, error))
         return false;
-    yg_csv_status status;
-    do
-        status = read_record(csv, error);
-    while (status == YG_CSV_ROW && csv->blank);
-    if (status == YG_CSV_FAILED)
-        return false;
-    if (status == YG_CSV_END)
+    if (csv->scan.fault)
+        return fail_record(csv, error);
+    if (csv->scan.count == 0)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, 0, 0},
                        "the file is empty; expected a line of column names, then rows");
-    return keep_header(csv, error);
+    csv->pending = csv->format.headless;
+    return keep_columns(csv, error);
 }
 
-yg_csv *yg_csv_open(FILE *file, const char *name, char delimiter, yg_error *error) {
+yg_csv *yg_csv_open(FILE *file, const char *name, const yg_csv_format *format, yg_error *error) {
     yg_csv *csv = calloc(1, sizeof *csv);
     if (!csv) {
         yg_fail_memory(error);
         return NULL;
     }
-    *csv = (yg_csv){.name = name, .delimiter = delimiter, .line = 1, .column = 1};
-    if (yg_input_begin(&csv->input, file) ? read_header(csv, error) : yg_fail_memory(error))
+    csv->name = name;
+    csv->format = *format;
+    csv->scan.delimiter = format->delimiter;
+    csv->scan.comment = format->comment;
+    csv->scan.line = 1;
+    const bool begun = yg_input_begin(&csv->input, file, name);
+    csv->scan.bytes = csv->input.bytes;
+    if (begun ? read_header(csv, error) : yg_fail_memory(error))
         return csv;
     yg_csv_close(csv);
     return NULL;
@@ -332,13 +232,10 @@ void yg_csv_close(yg_csv *csv) {
     if (!csv)
         return;
     yg_input_end(&csv->input);
+    yg_csv_scan_free(&csv->scan);
     yg_pool_free(csv->pool);
-    free(csv->cells);
-    free(csv->text);
     free(csv);
 }
-
-/* ------------------------------------------------------------------------------------ reading */
 
 size_t yg_csv_column_count(const yg_csv *csv) {
     return csv->column_count;
@@ -348,44 +245,113 @@ const char *const *yg_csv_columns(const yg_csv *csv) {
     return csv->columns;
 }
 
-size_t yg_csv_find(const yg_csv *csv, const char *column) {
-    const size_t found = yg_names_find(&csv->names, column);
-    return found == YG_NOT_FOUND ? SIZE_MAX : csv->first[found];
-}
-
-static bool fail_column(const yg_csv *csv, const char *column, yg_origin origin, yg_error *error) {
-    char hint[400];
-    if (csv->column_count == 1 && strpbrk(csv->columns[0], ";\t|,"))
-        return yg_fail(error, YG_ERROR_NAME, origin,
-                       "%s has no column '%s': its first line holds one name, '%s'; is '%c' the "
-                       "right delimiter?",
-                       csv->name, column, csv->columns[0], csv->delimiter);
-    return yg_fail(error, YG_ERROR_NAME, origin, "%s has no column '%s'%s", csv->name, column,
-                   yg_names_suggest(&csv->names, column, hint, sizeof hint));
-}
-
-bool yg_csv_choose(const yg_csv *csv, const char *column, yg_origin origin, size_t *index,
-                   yg_error *error) {
-    *index = yg_csv_find(csv, column);
-    return *index == SIZE_MAX ? fail_column(csv, column, origin, error)
-                              : yg_csv_check_column(csv, *index, error);
-}
-
 yg_origin yg_csv_heading(const yg_csv *csv, size_t column) {
-    return (yg_origin){csv->name, csv->header[column].line, csv->header[column].column};
+    return csv->headings[column];
 }
 
-bool yg_csv_check_column(const yg_csv *csv, size_t column, yg_error *error) {
-    const char *name = csv->columns[column];
-    if (!*name)
-        return yg_fail(error, YG_ERROR_DATA, yg_csv_heading(csv, column),
-                       "column %zu has no name; the first line must name every column that is used",
-                       column + 1);
-    const size_t known = yg_names_find(&csv->names, name);
-    return csv->second[known] == SIZE_MAX ||
-           yg_fail(error, YG_ERROR_NAME, yg_csv_heading(csv, csv->second[known]),
-                   "columns %zu and %zu have the same name, '%s'", csv->first[known] + 1,
-                   csv->second[known] + 1, name);
+/* ------------------------------------------------------------------------------- reading ----- */
+
+/* Makes the numbers of the records that were scanned plain. Keeps those before the first that has a
+ * number in another form; csv->failure is for that one. */
+static void convert_numbers(yg_csv *csv) {
+    const yg_csv_marks *marks = &csv->format.marks;
+    yg_csv_scan *scan = &csv->scan;
+    size_t good = 0;
+    while (good < scan->cell_count && yg_csv_decimal_check(&scan->cells[good], marks))
+        good++;
+    if (good < scan->cell_count) {
+        const yg_cell *cell = &scan->cells[good];
+        scan->count = good / csv->column_count;
+        const yg_place place = yg_csv_place_of(csv, scan->count, good % csv->column_count);
+        yg_fail(&csv->failure, YG_ERROR_DATA, place.origin,
+                "row %" PRId64 ", column '%.200s': '%.*s' has a point, but `decimal` is \"%c\"; "
+                "`thousands: \".\"` is for points between groups of three digits",
+                place.row, csv->columns[good % csv->column_count],
+                cell->size < 60 ? (int)cell->size : 60, cell->text, marks->decimal);
+    }
+    for (size_t i = 0; i < scan->count * csv->column_count; i++)
+        yg_csv_decimal(&scan->cells[i], marks);
+}
+
+/* Scans the next records, or says why there are none. */
+static bool read_records(yg_csv *csv, int64_t limit, yg_error *error) {
+    yg_csv_scan *scan = &csv->scan;
+    csv->rows += csv->given;
+    csv->given = 0;
+    yg_csv_scan_clear(scan);
+    if (!scan_records(csv, (size_t)limit, error))
+        return false;
+    if (scan->fault && !scan->count)
+        return fail_record(csv, error);
+    yg_csv_scan_rewind(scan);
+    return true;
+}
+
+int64_t yg_csv_next(yg_csv *csv, int64_t limit, yg_records *records, yg_error *error) {
+    const yg_csv_marks *marks = &csv->format.marks;
+    if (!csv->failure.code) {
+        if (!csv->pending && !read_records(csv, limit, error))
+            return -1;
+        csv->pending = false;
+        if (marks->thousands || marks->decimal != '.')
+            convert_numbers(csv);
+        csv->given = (int64_t)csv->scan.count;
+        *records = (yg_records){csv->given, csv->scan.cells};
+        if (csv->given || !csv->failure.code)
+            return csv->given;
+    }
+    yg_fail_as(error, &csv->failure);
+    return -1;
+}
+
+yg_place yg_csv_place_of(const yg_csv *csv, size_t record, size_t column) {
+    const yg_csv_line *from = &csv->scan.lines[record];
+    yg_csv_place place = {from->start, from->line, 1};
+    yg_csv_scan_walk(
+        &csv->scan, &place,
+        beginning(csv, &csv->scan.cells[record * csv->column_count + column], from->start));
+    return (yg_place){.origin = origin_of(csv, &place),
+                      .row = csv->rows + (int64_t)record + 1,
+                      .column = csv->columns[column]};
+}
+
+bool yg_csv_tell(yg_csv *csv, yg_mark *mark) {
+    yg_csv_scan *scan = &csv->scan;
+    int64_t at;
+    csv->input.at = 0;
+    if (!yg_input_tell(&csv->input, &at))
+        return false;
+    if (scan->returned && scan->record == scan->end)
+        read_more(csv); /* a failure is told by the next read */
+    finish_line_end(csv);
+    const yg_csv_line from =
+        csv->pending ? scan->lines[0] : (yg_csv_line){scan->record, scan->line};
+    const int64_t row = csv->rows + csv->given;
+    yg_input_tell(&csv->input, &at);
+    *mark = (yg_mark){.offset = at - (int64_t)csv->input.at + (int64_t)from.start,
+                      .record = row,
+                      .row = row,
+                      .line = from.line};
+    return true;
+}
+
+bool yg_csv_seek(yg_csv *csv, const yg_mark *mark, yg_error *error) {
+    yg_csv_scan *scan = &csv->scan;
+    csv->input.at = scan->record;
+    if (!yg_input_seek(&csv->input, mark->offset, error))
+        return false;
+    yg_csv_scan_clear(scan);
+    scan->bytes = csv->input.bytes;
+    scan->end = csv->input.end;
+    scan->record = csv->input.at;
+    scan->line = mark->line;
+    scan->last = scan->returned = false;
+    yg_csv_scan_rewind(scan);
+    csv->rows = mark->row;
+    csv->given = 0;
+    csv->pending = false;
+    csv->failure.code = YG_OK;
+    return true;
 }
 
 bool yg_csv_allow_stop(yg_csv *csv) {
@@ -397,42 +363,18 @@ void yg_csv_stop(const yg_csv *csv) {
 }
 
 bool yg_csv_ready(yg_csv *csv) {
+    yg_csv_scan *scan = &csv->scan;
     /* The LF of the last line's CR LF is not the next line. */
-    for (int i = 0; i < 2; i++) {
-        if (csv->input.at < csv->input.end)
-            finish_line_end(csv);
-        if (!yg_input_line_ready(&csv->input))
+    for (int i = 0; i < 2 && !csv->pending && !csv->failure.code; i++) {
+        finish_line_end(csv);
+        const size_t from = csv->input.at = scan->record;
+        const bool ready = yg_input_line_ready(&csv->input);
+        yg_csv_scan_moved(scan, csv->input.bytes, from - csv->input.at);
+        scan->end = csv->input.end;
+        if (!ready)
             return false;
-        if (!csv->after_return)
+        if (!scan->returned)
             return true;
     }
     return true;
-}
-
-yg_csv_status yg_csv_next(yg_csv *csv, yg_error *error) {
-    yg_csv_status status;
-    do
-        status = read_record(csv, error);
-    while (status == YG_CSV_ROW && csv->blank && csv->column_count > 1);
-    if (status != YG_CSV_ROW)
-        return status;
-    csv->row++;
-    if (csv->cell_count == csv->column_count)
-        return YG_CSV_ROW;
-    yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, csv->cells[0].line, 0},
-            "row %" PRId64 " has %zu cells; the header names %zu columns", csv->row,
-            csv->cell_count, csv->column_count);
-    return YG_CSV_FAILED;
-}
-
-int64_t yg_csv_row(const yg_csv *csv) {
-    return csv->row;
-}
-
-const char *yg_csv_cell(const yg_csv *csv, size_t column) {
-    return csv->text + csv->cells[column].start;
-}
-
-yg_origin yg_csv_cell_origin(const yg_csv *csv, size_t column) {
-    return (yg_origin){csv->name, csv->cells[column].line, csv->cells[column].column};
 }

@@ -3,18 +3,16 @@
  */
 #include "inflate.h"
 
+#include "zlib_calls.h"
+
 #include <stdlib.h>
 
 #ifdef YG_ZLIB_SONAME
-#include <dlfcn.h>
-#include <zlib.h>
 
 enum { PIECE = 1 << 15 };
 
 struct yg_inflater {
-    void *handle;
-    __typeof__(inflate) *inflate;
-    __typeof__(inflateEnd) *end;
+    yg_zlib zlib;
     z_stream stream;
     bool begun; /* `stream` is to be ended */
     bool ended; /* the compressed data have come to their end */
@@ -24,15 +22,8 @@ struct yg_inflater {
     unsigned char piece[PIECE];
 };
 
-/* POSIX's way from an object pointer to a function pointer. */
-static bool find(void *handle, const char *name, void *function) {
-    *(void **)function = dlsym(handle, name);
-    return *(void **)function != NULL;
-}
-
 yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, bool gzip, const char *name,
                              yg_error *error) {
-    __typeof__(inflateInit2_) *init;
     yg_inflater *inflater = calloc(1, sizeof *inflater);
     if (!inflater) {
         yg_fail_memory(error);
@@ -41,18 +32,12 @@ yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, bool gzip, c
     inflater->source = source;
     inflater->context = context;
     inflater->name = name;
-    inflater->handle = dlopen(YG_ZLIB_SONAME, RTLD_NOW | RTLD_LOCAL);
-    if (!inflater->handle || !find(inflater->handle, "inflateInit2_", &init) ||
-        !find(inflater->handle, "inflate", &inflater->inflate) ||
-        !find(inflater->handle, "inflateEnd", &inflater->end)) {
-        yg_fail(error, YG_ERROR_IO, (yg_origin){name, 0, 0},
-                "it is compressed, and zlib is not installed (Debian's package is zlib1g)");
-    } else if (init(&inflater->stream, gzip ? 16 + MAX_WBITS : -MAX_WBITS, ZLIB_VERSION,
-                    (int)sizeof inflater->stream) != Z_OK) {
+    if (yg_zlib_open(&inflater->zlib, name, error)) {
+        inflater->begun = inflater->zlib.init(&inflater->stream, gzip ? 16 + MAX_WBITS : -MAX_WBITS,
+                                              ZLIB_VERSION, (int)sizeof inflater->stream) == Z_OK;
+        if (inflater->begun)
+            return inflater;
         yg_fail_memory(error);
-    } else {
-        inflater->begun = true;
-        return inflater;
     }
     yg_inflater_free(inflater);
     return NULL;
@@ -77,7 +62,7 @@ static bool advance(yg_inflater *inflater, size_t size, size_t *count, yg_error 
     if (!refill(inflater, error))
         return false;
     stream->avail_out = (unsigned)size;
-    const int status = inflater->inflate(stream, Z_NO_FLUSH);
+    const int status = inflater->zlib.inflate(stream, Z_NO_FLUSH);
     if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){inflater->name, 0, 0},
                        "the compressed data are damaged%s%s", stream->msg ? ": " : "",
@@ -117,9 +102,8 @@ void yg_inflater_free(yg_inflater *inflater) {
     if (!inflater)
         return;
     if (inflater->begun)
-        inflater->end(&inflater->stream);
-    if (inflater->handle)
-        dlclose(inflater->handle);
+        inflater->zlib.end(&inflater->stream);
+    yg_zlib_close(&inflater->zlib);
     free(inflater);
 }
 
@@ -129,9 +113,7 @@ yg_inflater *yg_inflater_new(yg_byte_source *source, void *context, bool gzip, c
                              yg_error *error) {
     (void)source;
     (void)context;
-    yg_fail(error, YG_ERROR_IO, (yg_origin){name, 0, 0},
-            "it is compressed, and yamlgrad was built without zlib (Debian's package is "
-            "zlib1g-dev)");
+    yg_zlib_fail(name, error);
     return NULL;
 }
 

@@ -1,8 +1,6 @@
 /*
- * Decompressing "deflate", the method of zip and gzip, by zlib. Private to the library.
- *
- * zlib is opened when it is first needed, and not linked: a program that reads no compressed file
- * starts without it, and a machine without it reads everything else.
+ * Decompressing "deflate", the method of zip and gzip, by zlib: data of a known size, once. (gzip.h
+ * is for texts of any size, and goes back in them.) Private to the library.
  */
 #ifndef YG_DATA_INFLATE_H
 #define YG_DATA_INFLATE_H

@@ -1,7 +1,9 @@
 /*
- * Bytes from a file or a pipe: see input.h.
+ * Bytes from a file, a pipe, memory or gzip data: see input.h.
  */
 #include "input.h"
+
+#include "gzip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,25 +12,31 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROOM = 64 * 1024 };
+/* A block that is read at once. Block, cells and results together stay in a core's own cache. */
+enum { BLOCK = 512 * 1024 };
 
-bool yg_input_begin(yg_input *input, FILE *file) {
-    *input = (yg_input){.file = file, .descriptor = fileno(file)};
+bool yg_input_begin(yg_input *input, FILE *file, const char *name) {
+    *input = (yg_input){.file = file, .name = name, .descriptor = fileno(file)};
     /* `file` may have read ahead, so the descriptor's position is beyond ftello(). A pipe has no
      * position. */
-    const off_t place = input->descriptor >= 0 ? ftello(file) : -1;
-    if (place >= 0)
+    const off_t place = ftello(file);
+    if (place >= 0 && input->descriptor >= 0)
         lseek(input->descriptor, place, SEEK_SET);
-    input->bytes = malloc(ROOM);
+    input->offset = place >= 0 ? place : 0;
+    input->bytes = malloc(BLOCK + YG_INPUT_SLACK);
+    input->room = BLOCK;
     return input->bytes != NULL;
 }
 
 void yg_input_end(yg_input *input) {
+    yg_gzip_free(input->gzip);
     free(input->bytes);
     for (int i = 0; input->stoppable && i < 2; i++)
         close(input->stop[i]);
     *input = (yg_input){0};
 }
+
+/* ------------------------------------------------------------------------------- waiting ----- */
 
 bool yg_input_allow_stop(yg_input *input) {
     if (input->descriptor < 0 || input->stoppable)
@@ -47,48 +55,135 @@ void yg_input_stop(const yg_input *input) {
         continue;
 }
 
-/* Waits for bytes, or for the end of waiting. False in that case, with `failure` set. */
+static bool fail(const yg_input *input, yg_error *error, int reason) {
+    return yg_fail(error, YG_ERROR_IO, (yg_origin){input->name, 0, 0}, "cannot be read: %s",
+                   strerror(reason));
+}
+
+/* Waits for bytes, or for the end of waiting. False in that case. */
 static bool wait_for_bytes(yg_input *input) {
     struct pollfd wait[] = {{.fd = input->descriptor, .events = POLLIN},
                             {.fd = input->stop[0], .events = POLLIN}};
     while (input->stoppable && poll(wait, 2, -1) < 0 && errno == EINTR)
         continue;
-    if (input->stoppable && wait[1].revents)
-        input->failure = ECANCELED;
-    return !input->failure;
-}
-
-/* Appends more bytes to those that are not taken yet; waits if none has arrived. */
-static bool read_more(yg_input *input) {
-    unsigned char *to = input->bytes + input->end;
-    const size_t room = ROOM - input->end;
-    ssize_t got = 0;
-    if (input->ended)
-        return false;
-    if (input->descriptor < 0) {
-        got = (ssize_t)fread(to, 1, room, input->file);
-        if (!got && ferror(input->file))
-            input->failure = errno ? errno : EIO;
-    } else if (wait_for_bytes(input)) {
-        do
-            got = read(input->descriptor, to, room);
-        while (got < 0 && errno == EINTR);
-        if (got < 0)
-            input->failure = errno;
-    }
-    input->ended = got <= 0;
-    input->end += got > 0 ? (size_t)got : 0;
-    return got > 0;
-}
-
-bool yg_input_refill(yg_input *input) {
-    input->at = input->end = 0;
-    return read_more(input);
+    return !input->stoppable || !wait[1].revents;
 }
 
 static bool has_arrived(const yg_input *input) {
     struct pollfd wait = {.fd = input->descriptor, .events = POLLIN};
-    return input->descriptor < 0 || poll(&wait, 1, 0) != 0;
+    return input->descriptor < 0 || (input->gzip && yg_gzip_has_more(input->gzip)) ||
+           poll(&wait, 1, 0) != 0;
+}
+
+/* ------------------------------------------------------------------------------- reading ----- */
+
+/* Reads up to `room` bytes of the file as they are; waits if none has arrived. */
+static long read_stored(void *context, unsigned char *to, size_t room, yg_error *error) {
+    yg_input *input = context;
+    ssize_t got;
+    if (input->descriptor < 0) {
+        errno = 0;
+        got = (ssize_t)fread(to, 1, room, input->file);
+        if (got || !ferror(input->file))
+            return got;
+    } else {
+        if (!wait_for_bytes(input)) {
+            fail(input, error, ECANCELED);
+            return -1;
+        }
+        do
+            got = read(input->descriptor, to, room);
+        while (got < 0 && errno == EINTR);
+        if (got >= 0)
+            return got;
+    }
+    fail(input, error, errno ? errno : EIO);
+    return -1;
+}
+
+static bool seek_stored(void *context, int64_t place, yg_error *error) {
+    yg_input *input = context;
+    const bool good = input->descriptor < 0
+                          ? fseeko(input->file, (off_t)place, SEEK_SET) == 0
+                          : lseek(input->descriptor, (off_t)place, SEEK_SET) == (off_t)place;
+    return good || fail(input, error, errno);
+}
+
+static bool can_seek(const yg_input *input) {
+    return input->descriptor < 0 ? ftello(input->file) >= 0
+                                 : lseek(input->descriptor, 0, SEEK_CUR) >= 0;
+}
+
+/* Reads the first bytes, and sees whether they are gzip's. */
+static bool look_at_beginning(yg_input *input) {
+    static const unsigned char mark[] = {0x1F, 0x8B};
+    long got = 1;
+    while (got > 0 && input->end < sizeof mark && memcmp(input->bytes, mark, input->end) == 0) {
+        got = read_stored(input, input->bytes + input->end, YG_GZIP_PIECE - input->end,
+                          &input->failure);
+        if (got < 0)
+            return false;
+        input->end += (size_t)got;
+    }
+    input->begun = true;
+    input->ended = got == 0;
+    if (input->end < sizeof mark || memcmp(input->bytes, mark, sizeof mark) != 0)
+        return true;
+    const yg_gzip_file file = {.read = read_stored,
+                               .seek = can_seek(input) ? seek_stored : NULL,
+                               .context = input,
+                               .begin = input->offset,
+                               .name = input->name};
+    input->gzip = yg_gzip_new(&file, input->bytes, input->end, &input->failure);
+    input->offset = 0;
+    input->end = 0;
+    input->ended = false;
+    return input->gzip != NULL;
+}
+
+/* Appends what can be read at once: perhaps nothing. False at the end, and after a failure. */
+static bool append(yg_input *input) {
+    if (input->ended || input->failure.code)
+        return false;
+    if (!input->begun) {
+        if (!look_at_beginning(input))
+            return false;
+        if (!input->gzip)
+            return input->end > 0;
+    }
+    unsigned char *to = input->bytes + input->end;
+    const size_t room = input->room - input->end;
+    const long got = input->gzip
+                         ? yg_gzip_read(input->gzip, to, room, &input->ended, &input->failure)
+                         : read_stored(input, to, room, &input->failure);
+    if (got < 0)
+        return false;
+    input->ended = input->ended || (got == 0 && !input->gzip);
+    input->end += (size_t)got;
+    return got > 0 || !input->ended;
+}
+
+static void move_to_beginning(yg_input *input) {
+    memmove(input->bytes, input->bytes + input->at, input->end - input->at);
+    input->offset += (int64_t)input->at;
+    input->end -= input->at;
+    input->at = 0;
+}
+
+bool yg_input_more(yg_input *input) {
+    move_to_beginning(input);
+    if (input->end == input->room) {
+        unsigned char *bytes = realloc(input->bytes, 2 * input->room + YG_INPUT_SLACK);
+        if (!bytes)
+            return yg_fail_memory(&input->failure);
+        input->bytes = bytes;
+        input->room *= 2;
+    }
+    const size_t before = input->end;
+    while (append(input))
+        if (input->end > before)
+            return true;
+    return input->end > before;
 }
 
 bool yg_input_line_ready(yg_input *input) {
@@ -98,14 +193,45 @@ bool yg_input_line_ready(yg_input *input) {
             memchr(input->bytes + searched, '\n', input->end - searched) != NULL)
             return true;
         searched = input->end;
-        if (input->ended || (input->at == 0 && input->end == ROOM))
+        if (input->ended || input->failure.code || (input->at == 0 && input->end == input->room))
             return true; /* a line longer than the buffer is not held back for its end */
         if (!has_arrived(input))
             return false;
-        memmove(input->bytes, input->bytes + input->at, input->end - input->at);
-        input->end -= input->at;
         searched -= input->at;
-        input->at = 0;
-        read_more(input);
+        move_to_beginning(input);
+        append(input);
     }
+}
+
+/* -------------------------------------------------------------------------------- places ----- */
+
+bool yg_input_tell(const yg_input *input, int64_t *offset) {
+    *offset = input->offset + (int64_t)input->at;
+    return can_seek(input);
+}
+
+/* Reads on, up to `offset`. */
+static bool skip_to(yg_input *input, int64_t offset, yg_error *error) {
+    while (offset > input->offset + (int64_t)input->end) {
+        input->at = input->end;
+        if (!yg_input_more(input))
+            return input->failure.code
+                       ? yg_fail_as(error, &input->failure)
+                       : yg_fail(error, YG_ERROR_DATA, (yg_origin){input->name, 0, 0},
+                                 "it has become shorter since it was read before");
+    }
+    input->at = (size_t)(offset - input->offset);
+    return true;
+}
+
+bool yg_input_seek(yg_input *input, int64_t offset, yg_error *error) {
+    if (offset == input->offset + (int64_t)input->at)
+        return true;
+    input->at = input->end = 0;
+    input->ended = false;
+    input->failure.code = YG_OK;
+    input->offset = offset;
+    if (input->gzip)
+        return yg_gzip_seek(input->gzip, &input->offset, error) && skip_to(input, offset, error);
+    return seek_stored(input, offset, error);
 }

@@ -1,5 +1,5 @@
 /*
- * The table `csv: PATH`: a CSV file with a header, see csv.h.
+ * The table `csv: PATH`: a CSV file, see csv.h, and the keys that say how it is written.
  */
 #include "csv.h"
 #include "table.h"
@@ -12,13 +12,8 @@ typedef struct csv_table {
     yg_table table;
     yg_csv *csv;
     FILE *own; /* NULL: the file is the caller's */
-    char delimiter;
-    int64_t room;     /* records that there are cells and places for */
-    yg_cell *cells;   /* [room, columns] */
-    yg_place *places; /* as `cells` */
-    char *text;       /* of the cells */
-    size_t used, capacity;
-    yg_error failure; /* of the record behind those that were given last; its code is YG_OK: none */
+    yg_csv_format format;
+    const char **names; /* owned; of the format */
 } csv_table;
 
 static void close_csv(yg_table *table) {
@@ -26,40 +21,119 @@ static void close_csv(yg_table *table) {
     yg_csv_close(state->csv);
     if (state->own)
         fclose(state->own);
-    free(state->cells);
-    free(state->places);
-    free(state->text);
+    free(state->names);
     free(state);
 }
 
-/* The delimiter that the part asks for: a comma without. */
-static bool read_delimiter(const yg_value *part, char *delimiter, yg_error *error) {
-    const yg_value *value = part ? yg_value_get(part, "delimiter") : NULL;
+/* --------------------------------------------------------------------------------- keys ------ */
+
+/* A key whose value is one ASCII character. *character stays as it is where the part lacks it. */
+static bool read_character(const yg_value *part, const char *key, const char *what, char *character,
+                           yg_error *error) {
+    const yg_value *value = part ? yg_value_get(part, key) : NULL;
     const char *text;
-    *delimiter = ',';
     if (!value)
         return true;
-    if (!yg_value_text(value, "`delimiter`", &text, error))
+    if (!yg_value_text(value, what, &text, error))
         return false;
     if (strcmp(text, "tab") == 0)
         text = "\t";
     if (strlen(text) != 1 || strchr("\"\n\r", text[0]) || (unsigned char)text[0] >= 0x80)
         return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                       "`delimiter` is one character, such as \";\", or tab; found '%s'", text);
-    *delimiter = text[0];
+                       "%s is one character, such as \";\", or tab; found '%s'", what, text);
+    *character = text[0];
     return true;
 }
 
-static bool begin(csv_table *state, const yg_table_request *request, yg_error *error) {
-    FILE *file = request->file;
-    if (!read_delimiter(request->part, &state->delimiter, error))
+/* A key whose value is one of a few characters. */
+static bool choose_character(const yg_value *part, const char *key, const char *what,
+                             const char *allowed, const char *shown, char *character,
+                             yg_error *error) {
+    const yg_value *value = part ? yg_value_get(part, key) : NULL;
+    const char *text;
+    if (!value)
+        return true;
+    if (!yg_value_text(value, what, &text, error))
+        return false;
+    if (strlen(text) != 1 || !strchr(allowed, text[0]))
+        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin, "%s is %s; found '%s'", what, shown,
+                       text);
+    *character = text[0];
+    return true;
+}
+
+static bool read_marks(const yg_value *part, yg_csv_marks *marks, yg_error *error) {
+    marks->decimal = '.';
+    if (!choose_character(part, "decimal", "`decimal`", ".,", "\",\" or \".\"", &marks->decimal,
+                          error) ||
+        !choose_character(part, "thousands", "`thousands`", ".,_' ",
+                          "one of \".\", \",\", \"_\", \"'\" and \" \"", &marks->thousands, error))
+        return false;
+    return marks->thousands != marks->decimal ||
+           yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(part, "thousands")->origin,
+                   "`decimal` and `thousands` must differ; both are \"%c\"%s", marks->decimal,
+                   yg_value_get(part, "decimal") ? "" : " (`decimal` is that without saying so)");
+}
+
+/* `header: false`, or the names of the columns of a file without a header. */
+static bool read_header_key(const yg_value *part, csv_table *state, yg_error *error) {
+    const yg_value *value = part ? yg_value_get(part, "header") : NULL;
+    bool header = true;
+    char found[80];
+    if (!value)
+        return true;
+    if (value->kind == YG_SCALAR && yg_value_bool(value, "`header`", &header, NULL)) {
+        state->format.headless = !header;
+        return true;
+    }
+    if (value->kind != YG_SEQUENCE || value->count == 0)
+        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                       "`header` is false, or the names of all columns, where the file has none; "
+                       "found %s",
+                       yg_value_describe(value, found, sizeof found));
+    state->names = calloc(value->count, sizeof *state->names);
+    if (!state->names)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < value->count; i++)
+        if (!yg_value_text(value->items[i], "a column's name", &state->names[i], error))
+            return false;
+    state->format.headless = true;
+    state->format.names = state->names;
+    state->format.name_count = value->count;
+    return true;
+}
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t length = strlen(text), size = strlen(end);
+    return length >= size && strcmp(text + length - size, end) == 0;
+}
+
+static bool read_format(csv_table *state, const yg_table_request *request, yg_error *error) {
+    yg_csv_format *format = &state->format;
+    const char *path = request->path ? request->path : "";
+    format->delimiter = ends_with(path, ".tsv") || ends_with(path, ".tsv.gz") ? '\t' : ',';
+    if (!read_character(request->part, "delimiter", "`delimiter`", &format->delimiter, error) ||
+        !read_character(request->part, "comment", "`comment`", &format->comment, error) ||
+        !read_marks(request->part, &format->marks, error) ||
+        !read_header_key(request->part, state, error))
         return false;
     if (request->delimiter)
-        state->delimiter = request->delimiter;
+        format->delimiter = request->delimiter;
+    return format->comment != format->delimiter ||
+           yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(request->part, "comment")->origin,
+                   "`comment` is the delimiter, \"%c\"", format->comment);
+}
+
+/* --------------------------------------------------------------------------------- kind ------ */
+
+static bool begin(csv_table *state, const yg_table_request *request, yg_error *error) {
+    FILE *file = request->file;
+    if (!read_format(state, request, error))
+        return false;
     if (!file && !(file = state->own = fopen(request->path, "rb")))
         return yg_fail(error, YG_ERROR_IO, request->origin, "cannot open '%s': %s", request->path,
                        strerror(errno));
-    state->csv = yg_csv_open(file, request->name, state->delimiter, error);
+    state->csv = yg_csv_open(file, request->name, &state->format, error);
     if (!state->csv)
         return false;
     state->table.column_count = yg_csv_column_count(state->csv);
@@ -81,109 +155,62 @@ static yg_table *open_csv(const yg_table_request *request, yg_error *error) {
     return NULL;
 }
 
-/* Makes room for one more record. */
-static bool grow(csv_table *state, int64_t count) {
-    const size_t columns = state->table.column_count;
-    if (count < state->room)
-        return true;
-    const size_t room = state->room ? 2 * (size_t)state->room : 8;
-    if (room > SIZE_MAX / sizeof(yg_place) / columns)
-        return false;
-    yg_cell *cells = realloc(state->cells, room * columns * sizeof *cells);
-    state->cells = cells ? cells : state->cells;
-    yg_place *places = cells ? realloc(state->places, room * columns * sizeof *places) : NULL;
-    state->places = places ? places : state->places;
-    state->room = places ? (int64_t)room : state->room;
-    return places != NULL;
+static yg_csv *csv_of(const yg_table *table) {
+    return ((const csv_table *)table)->csv;
 }
 
-/* Copies the text of a cell; its offset stands for its address until all are there. */
-static bool keep_text(csv_table *state, yg_cell *cell, const char *text) {
-    const size_t size = strlen(text);
-    if (size > state->capacity - state->used) {
-        const size_t capacity = 2 * state->capacity + size + 1024;
-        char *grown = realloc(state->text, capacity);
-        if (!grown)
-            return false;
-        state->text = grown;
-        state->capacity = capacity;
-    }
-    memcpy(state->text + state->used, text, size);
-    *cell = (yg_cell){.kind = YG_CELL_TEXT, .size = (uint32_t)size, .whole = (int64_t)state->used};
-    state->used += size;
-    return true;
-}
-
-static bool keep_record(csv_table *state, int64_t count) {
-    const size_t columns = state->table.column_count;
-    if (!grow(state, count))
-        return false;
-    for (size_t c = 0; c < columns; c++) {
-        const size_t at = (size_t)count * columns + c;
-        state->places[at] =
-            (yg_place){.origin = yg_csv_cell_origin(state->csv, c), .row = yg_csv_row(state->csv)};
-        if (!keep_text(state, &state->cells[at], yg_csv_cell(state->csv, c)))
-            return false;
-    }
-    return true;
-}
-
+/* A call gives what one block of the file has, and waits for the first record only: `eager` makes
+ * no difference. */
 static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_records *records,
                             yg_error *error) {
-    csv_table *state = (csv_table *)table;
-    int64_t count = 0;
-    state->used = 0;
-    while (count < limit && !state->failure.code) {
-        if (count > 0 && (state->used > 1 << 20 || (eager && !yg_csv_ready(state->csv))))
-            break;
-        const yg_csv_status status = yg_csv_next(state->csv, &state->failure);
-        if (status == YG_CSV_END)
-            break;
-        if (status == YG_CSV_ROW && !keep_record(state, count))
-            yg_fail_memory(&state->failure);
-        count += !state->failure.code;
-    }
-    for (size_t i = 0; i < (size_t)count * table->column_count; i++)
-        state->cells[i].text = state->text + state->cells[i].whole;
-    if (!count && state->failure.code) {
-        yg_fail_as(error, &state->failure);
-        return -1;
-    }
-    *records = (yg_records){count, state->cells};
-    return count;
+    (void)eager;
+    return yg_csv_next(csv_of(table), limit, records, error);
 }
 
 static yg_place place(const yg_table *table, int64_t record, size_t column) {
-    return ((const csv_table *)table)->places[(size_t)record * table->column_count + column];
+    return yg_csv_place_of(csv_of(table), (size_t)record, column);
 }
 
 static yg_origin heading(const yg_table *table, size_t column) {
-    return yg_csv_heading(((const csv_table *)table)->csv, column);
+    return yg_csv_heading(csv_of(table), column);
 }
 
 static const char *advice(const yg_table *table, char *text, size_t size) {
+    const yg_csv_format *format = &((const csv_table *)table)->format;
+    if (format->headless && !format->names)
+        return ": `header: false` calls the columns 1, 2, …";
     if (table->column_count != 1 || !strpbrk(table->columns[0], ";\t|,"))
         return NULL;
     snprintf(text, size, ": its first line holds one name, '%s'; is '%c' the right delimiter?",
-             table->columns[0], ((const csv_table *)table)->delimiter);
+             table->columns[0], format->delimiter);
     return text;
 }
 
+static bool tell(yg_table *table, yg_mark *mark) {
+    return yg_csv_tell(csv_of(table), mark);
+}
+
+static bool seek(yg_table *table, const yg_mark *mark, yg_error *error) {
+    return yg_csv_seek(csv_of(table), mark, error);
+}
+
 static bool waits(yg_table *table) {
-    const csv_table *state = (csv_table *)table;
-    return !state->failure.code && !yg_csv_ready(state->csv);
+    return !yg_csv_ready(csv_of(table));
 }
 
 static bool allow_stop(yg_table *table) {
-    return yg_csv_allow_stop(((csv_table *)table)->csv);
+    return yg_csv_allow_stop(csv_of(table));
 }
 
 static void stop(yg_table *table) {
-    yg_csv_stop(((csv_table *)table)->csv);
+    yg_csv_stop(csv_of(table));
 }
 
-static const yg_key keys[] = {{"delimiter", false, NULL}};
-static const char *const suffixes[] = {".csv", ".tsv", NULL};
+static const yg_key keys[] = {
+    {"delimiter", false, NULL}, {"decimal", false, NULL}, {"thousands", false, NULL},
+    {"header", false, NULL},    {"comment", false, NULL},
+};
+static const char *const suffixes[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz", NULL};
 
 const yg_table_kind yg_table_csv = {
     .key = "csv",
@@ -195,6 +222,8 @@ const yg_table_kind yg_table_csv = {
     .place = place,
     .heading = heading,
     .advice = advice,
+    .tell = tell,
+    .seek = seek,
     .waits = waits,
     .allow_stop = allow_stop,
     .stop = stop,

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const yg_csv_format plain = {.delimiter = ',', .marks.decimal = '.'};
+
 /* Opens text as a file. */
 static FILE *file_of(const char *text, size_t size) {
     FILE *file = tmpfile();
@@ -17,25 +19,60 @@ static FILE *file_of(const char *text, size_t size) {
     return file;
 }
 
-/* All records as lines "a|b|c", the header first. After a failure: "line:column: message". */
-static void read_all(const char *text, size_t size, char delimiter, char *out, size_t room) {
-    FILE *file = file_of(text, size);
-    yg_error error = {0};
-    yg_csv *csv = yg_csv_open(file, "t.csv", delimiter, &error);
-    yg_csv_status status = YG_CSV_FAILED;
-    out[0] = '\0';
-    for (size_t c = 0; csv && c < yg_csv_column_count(csv); c++)
-        snprintf(out + strlen(out), room - strlen(out), "%s%s", c ? "|" : "",
-                 yg_csv_columns(csv)[c]);
-    while (csv && (status = yg_csv_next(csv, &error)) == YG_CSV_ROW) {
-        for (size_t c = 0; c < yg_csv_column_count(csv); c++)
-            snprintf(out + strlen(out), room - strlen(out), "%s%s", c ? "|" : "/",
-                     yg_csv_cell(csv, c));
+/* A table of CSV text; `part` has its keys, as YAML. */
+typedef struct open_table {
+    FILE *file;
+    yg_document *part;
+    yg_table *table;
+} open_table;
+
+static open_table open_text(const char *part, const char *text, size_t size, yg_error *error) {
+    open_table t = {.file = file_of(text, size)};
+    if (*part) {
+        t.part = yg_document_parse(part, strlen(part), "part.yaml", error);
+        cr_assert_not_null(t.part, "%s", error->message);
     }
-    if (status == YG_CSV_FAILED)
+    t.table = yg_table_open(&yg_table_csv,
+                            &(yg_table_request){
+                                .file = t.file,
+                                .name = "t.csv",
+                                .part = t.part ? yg_document_root(t.part) : NULL,
+                            },
+                            error);
+    return t;
+}
+
+static void close_text(const open_table *t) {
+    yg_table_close(t->table);
+    yg_document_free(t->part);
+    fclose(t->file);
+}
+
+/* Appends all records, from where the table is, as "/a|b|c". */
+static int64_t append_records(yg_table *table, int64_t limit, char *out, size_t room,
+                              yg_error *error) {
+    yg_records records;
+    int64_t got;
+    while ((got = yg_table_next(table, limit, false, &records, error)) > 0) {
+        cr_assert_leq(got, limit);
+        for (size_t i = 0; i < (size_t)got * table->column_count; i++)
+            snprintf(out + strlen(out), room - strlen(out), "%s%.*s",
+                     i % table->column_count ? "|" : "/", (int)records.cells[i].size,
+                     records.cells[i].text);
+    }
+    return got;
+}
+
+/* All records as lines "a|b|c", the header first. After a failure: "line:column: message". */
+static void read_all(const char *part, const char *text, size_t size, char *out, size_t room) {
+    yg_error error = {0};
+    const open_table t = open_text(part, text, size, &error);
+    out[0] = '\0';
+    for (size_t c = 0; t.table && c < t.table->column_count; c++)
+        snprintf(out + strlen(out), room - strlen(out), "%s%s", c ? "|" : "", t.table->columns[c]);
+    if (!t.table || append_records(t.table, 1000, out, room, &error) < 0)
         snprintf(out, room, "%d:%d: %s", error.line, error.column, error.message);
-    yg_csv_close(csv);
-    fclose(file);
+    close_text(&t);
 }
 
 static const struct {
@@ -64,13 +101,73 @@ static const struct {
 Test(csv, records) {
     char out[300];
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        read_all(files[i].text, strlen(files[i].text), ',', out, sizeof out);
+        read_all("", files[i].text, strlen(files[i].text), out, sizeof out);
         cr_expect_str_eq(out, files[i].records, "%s\ngave %s", files[i].text, out);
     }
-    read_all("a;b\n1,5;2\n", 10, ';', out, sizeof out);
-    cr_expect_str_eq(out, "a|b/1,5|2");
-    read_all("a\tb\n1\t\n", 7, '\t', out, sizeof out); /* a tab is no blank then */
-    cr_expect_str_eq(out, "a|b/1|");
+}
+
+/* Keys of the part, a file, and its records. */
+static const struct {
+    const char *part, *text, *records;
+} written[] = {
+    {"delimiter: \";\"", "a;b\n1,5;2\n", "a|b/1,5|2"},
+    {"delimiter: tab", "a\tb\n1\t\n \t2\n", "a|b/1|/|2"}, /* a tab is no blank then */
+    {"{delimiter: \";\", decimal: \",\"}", "a;b\n1,5;-,5e3\n1;x, y\n", "a|b/1.5|-.5e3/1|x, y"},
+    {"{delimiter: \";\", decimal: \",\", thousands: \".\"}",
+     "a;b\n1.234,5;1.234.567\n01.02.2020;\"12.345,\"\n", "a|b/1234.5|1234567/01.02.2020|12345."},
+    {"thousands: \"'\"", "a,b\n1'000.5,1'00\n", "a|b/1000.5|1'00"},
+    {"thousands: _", "a,b\n1_000_000,_1\n", "a|b/1000000|_1"},
+    {"thousands: \" \"",
+     "a,b\n1 000,12\xC2\xA0"
+     "345\xE2\x80\xAF"
+     "678.5\n",
+     "a|b/1000|12345678.5"},
+    {"thousands: \",\"", "a,b\n\"1,234\",\"12,34\"\n", "a|b/1234|12,34"},
+    {"header: false", "1,2\n3,4\n", "1|2/1|2/3|4"},
+    {"header: false", "\n\n\"x\"\"y\",2\n3,4", "1|2/x\"y|2/3|4"},
+    {"header: true", "a,b\n3,4\n", "a|b/3|4"},
+    {"header: [x, y]", "1,2\n3,4\n", "x|y/1|2/3|4"},
+    {"comment: \"#\"", "# \"made\n#by,hand\na,b\n#\n1,#2\n# 3,4\n\"#5\",6\n#", "a|b/1|#2/#5|6"},
+};
+
+Test(csv, keys_say_how_a_file_is_written) {
+    char out[300];
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        read_all(written[i].part, written[i].text, strlen(written[i].text), out, sizeof out);
+        cr_expect_str_eq(out, written[i].records, "%s\n%s\ngave %s", written[i].part,
+                         written[i].text, out);
+    }
+}
+
+static const struct {
+    const char *part, *text, *message;
+} badly_written[] = {
+    {"delimiter: ab", "a\n", "1:12: `delimiter` is one character, such as \";\", or tab; found"},
+    {"comment: \"//\"", "a\n", "1:11: `comment` is one character"},
+    {"comment: \",\"", "a\n", "1:11: `comment` is the delimiter, \",\""},
+    {"decimal: x", "a\n", "1:10: `decimal` is \",\" or \".\"; found 'x'"},
+    {"thousands: \".\"", "a\n",
+     "1:13: `decimal` and `thousands` must differ; both are \".\" (`dec"},
+    {"header: 3", "a\n", "1:9: `header` is false, or the names of all columns"},
+    {"header: []", "a\n", "1:9: `header` is false, or the names of all columns"},
+    {"header: [a, [b]]", "1,2\n", "1:13: a column's name"},
+    {"header: [a, b]", "1,2,3\n", "1:0: row 1 has 3 cells; `header` names 2 columns"},
+    {"header: false", "1,2\n3\n", "2:0: row 2 has 1 cells; the first row has 2 columns"},
+    {"{decimal: \",\", delimiter: \";\"}", "a;b\n1;2\n\"3,5\"; 1.234\n5;6\n",
+     "3:8: row 2, column 'b': '1.234' has a point, but `decimal` is \",\"; `thousands: \".\"`"},
+    {"{decimal: \",\", delimiter: \";\", thousands: \".\"}", "a;b\n1.000;1.5\n",
+     "2:7: row 1, column 'b': '1.5' has a point"},
+};
+
+Test(csv, wrong_keys_and_numbers_in_another_form) {
+    char out[1300];
+    for (size_t i = 0; i < sizeof badly_written / sizeof *badly_written; i++) {
+        const char *message = badly_written[i].message;
+        read_all(badly_written[i].part, badly_written[i].text, strlen(badly_written[i].text), out,
+                 sizeof out);
+        cr_expect_eq(strncmp(out, message, strlen(message)), 0, "%s\n%s\ngave %s",
+                     badly_written[i].part, badly_written[i].text, out);
+    }
 }
 
 static const struct {
@@ -78,7 +175,7 @@ static const struct {
 } bad[] = {
     {"", "0:0: the file is empty"},
     {"\n\n", "0:0: the file is empty"},
-    {"\x1F\x8B\x08\n", "0:0: this is not a CSV file: it is compressed (gzip); unpack it first"},
+    {"\x1F\x8B\x08\n", "0:0: the compressed data are cut off"},
     {"PK\x03\x04", "0:0: this is not a CSV file: it is a zip archive"},
     {"\xFF\xFE"
      "a\n",
@@ -87,6 +184,14 @@ static const struct {
     {"a,b\n1,2,3\n", "2:0: row 1 has 3 cells"},
     {"a,b\n1,\"2\n3,4\n", "2:3: this quote is never closed"},
     {"a,b\n1,\"2\"x\n", "2:6: text behind the closing quote"},
+    {"a,b\n1,\"2\" \"x\"\n", "2:7: text behind the closing quote"},
+    {"a,b\n\"\n\"\"é\",\"2\n3,4\n", "3:6: this quote is never closed"},
+    {"a,b\r1,2\r3\r", "3:0: row 2 has 1 cells"},
+    {"a,b\r\n\r\n1,2\r\n\r\n3\r\n", "5:0: row 2 has 1 cells"},
+    {"a,b\n\"x\ny\",2\n3\n", "4:0: row 2 has 1 cells"},
+    {"a,b\n\xE9,2,3\n", "2:1: this cell is not UTF-8"}, /* the first fault of a row is told */
+    {"a,b\n \"\xE9\",\"2\"3\n", "2:2: this cell is not UTF-8"},
+    {"a,b\n1,\xC3\n", "2:3: this cell is not UTF-8"},
     {"a,b\né,\xE9\n", "2:3: this cell is not UTF-8"},
     {"\xEFxyz", "1:1: the file does not start as UTF-8"},
 };
@@ -94,51 +199,72 @@ static const struct {
 Test(csv, wrong_files_are_told_by_line_and_column) {
     char out[1300];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        read_all(bad[i].text, strlen(bad[i].text), ',', out, sizeof out);
+        read_all("", bad[i].text, strlen(bad[i].text), out, sizeof out);
         cr_expect_eq(strncmp(out, bad[i].message, strlen(bad[i].message)), 0, "%s\ngave %s",
                      bad[i].text, out);
     }
-    read_all("a,b\n1,\0\n", 9, ',', out, sizeof out);
+    read_all("", "a,b\n1,\0\n", 9, out, sizeof out);
     cr_expect_not_null(strstr(out, "2:3: a NUL character"), "%s", out);
+    read_all("", "a,b\n1,\"\"x\0\n", 12, out, sizeof out);
+    cr_expect_not_null(strstr(out, "2:5: text behind the closing quote"), "%s", out);
 }
 
 Test(csv, a_column_that_is_not_there_is_told_with_the_nearest) {
-    FILE *file = file_of("sepal_length,species\n", 21);
-    yg_error error = {0};
-    yg_csv *csv = yg_csv_open(file, "iris.csv", ',', &error);
-    cr_assert_eq(yg_csv_find(csv, "species"), 1);
-    cr_assert_eq(yg_csv_find(csv, "sepcies"), SIZE_MAX);
-    size_t index;
-    cr_assert_not(yg_csv_choose(csv, "sepcies", YG_NOWHERE, &index, &error));
-    cr_expect_str_eq(error.message, "iris.csv has no column 'sepcies'; did you mean 'species'?");
-    yg_csv_close(csv);
-    fclose(file);
-    file = file_of("a;b\n", 4);
-    csv = yg_csv_open(file, "t.csv", ',', &error);
-    error = (yg_error){0};
-    yg_csv_choose(csv, "a", YG_NOWHERE, &index, &error);
-    cr_expect_not_null(strstr(error.message, "is ',' the right delimiter?"), "%s", error.message);
-    yg_csv_close(csv);
-    fclose(file);
+    static const struct {
+        const char *part, *text, *column, *message;
+    } looked_up[] = {
+        {"", "sepal_length,species\n", "sepcies",
+         "t.csv has no column 'sepcies'; did you mean 'species'?"},
+        {"", "a;b\n", "a",
+         "t.csv has no column 'a': its first line holds one name, 'a;b'; is ',' the right "
+         "delimiter?"},
+        {"header: false", "1,2\n", "a",
+         "t.csv has no column 'a': `header: false` calls the columns 1, 2, …"},
+    };
+    for (size_t i = 0; i < sizeof looked_up / sizeof *looked_up; i++) {
+        yg_error error = {0};
+        size_t index;
+        const open_table t =
+            open_text(looked_up[i].part, looked_up[i].text, strlen(looked_up[i].text), &error);
+        cr_assert_not(yg_table_choose(t.table, looked_up[i].column, YG_NOWHERE, &index, &error));
+        cr_expect_str_eq(error.message, looked_up[i].message);
+        close_text(&t);
+    }
 }
 
 /* A column that the model does not use may have no name, or the name of another column. */
 Test(csv, only_columns_that_are_used_need_a_name_of_their_own) {
-    FILE *file = file_of(",a,b,a,b,b,c\n", 13);
     yg_error error = {0};
     size_t index;
-    yg_csv *csv = yg_csv_open(file, "t.csv", ',', &error);
-    cr_assert_not_null(csv, "%s", error.message);
-    cr_expect(yg_csv_choose(csv, "c", YG_NOWHERE, &index, &error));
+    const open_table t = open_text("", ",a,b,a,b,b,c\n", 13, &error);
+    cr_assert_not_null(t.table, "%s", error.message);
+    cr_expect(yg_table_choose(t.table, "c", YG_NOWHERE, &index, &error));
     cr_expect_eq(index, 6);
-    cr_expect_not(yg_csv_choose(csv, "b", YG_NOWHERE, &index, &error));
+    cr_expect_not(yg_table_choose(t.table, "b", YG_NOWHERE, &index, &error));
     cr_expect_str_eq(error.message, "columns 3 and 5 have the same name, 'b'");
     cr_expect_eq(error.column, 8);
     error = (yg_error){0};
-    cr_expect_not(yg_csv_check_column(csv, 0, &error));
+    cr_expect_not(yg_table_check_column(t.table, 0, &error));
     cr_expect_eq(strncmp(error.message, "column 1 has no name", 20), 0, "%s", error.message);
-    yg_csv_close(csv);
-    fclose(file);
+    close_text(&t);
+}
+
+/* A cell's place is worked out when it is asked for: also behind cells that were written anew. */
+Test(csv, a_cell_has_a_place) {
+    static const char text[] = "a,b,c\n1,2,3\n\"é\"\"\n\"\"\", \"1,5\" ,é 7\n";
+    static const int places[][2] = {{2, 1}, {2, 3}, {2, 5}, {3, 1}, {4, 6}, {4, 13}};
+    yg_error error = {0};
+    yg_records records;
+    const open_table t = open_text("decimal: \",\"", text, sizeof text - 1, &error);
+    cr_assert_eq(yg_table_next(t.table, 10, false, &records, &error), 2, "%s", error.message);
+    for (int i = 0; i < 6; i++) {
+        const yg_place place = yg_table_place(t.table, i / 3, (size_t)i % 3);
+        cr_expect_eq(place.origin.line, places[i][0], "cell %d is in line %d", i,
+                     place.origin.line);
+        cr_expect_eq(place.origin.column, places[i][1], "cell %d is at %d", i, place.origin.column);
+        cr_expect_eq(place.row, i / 3 + 1);
+    }
+    close_text(&t);
 }
 
 /* A record of as many bytes as the cap is read. One byte more is refused, in one cell or in
@@ -149,15 +275,14 @@ Test(csv, a_row_has_a_largest_size) {
     cr_assert_not_null(text);
     for (int over = 0; over <= 1; over++) {
         yg_error error = {0};
+        yg_records records;
         memset(text, 'x', cap + 8);
         memcpy(text, "a,b\n", 4);
         text[4 + cap / 2] = ',';
-        /* Cells are kept with a NUL each: `cap` bytes with both. */
-        const size_t size = 4 + cap - 1 + (size_t)over;
-        FILE *file = fmemopen(text, size, "r");
-        yg_csv *csv = yg_csv_open(file, "t.csv", ',', &error);
+        FILE *file = fmemopen(text, 4 + cap - 1 + (size_t)over, "r");
+        yg_csv *csv = yg_csv_open(file, "t.csv", &plain, &error);
         cr_assert_not_null(csv);
-        cr_expect_eq(yg_csv_next(csv, &error), over ? YG_CSV_FAILED : YG_CSV_ROW, "%d: %s", over,
+        cr_expect_eq(yg_csv_next(csv, 1, &records, &error), over ? -1 : 1, "%d: %s", over,
                      error.message);
         if (over)
             cr_expect_not_null(strstr(error.message, "more than 64 MiB"), "%s", error.message);
@@ -177,23 +302,33 @@ Test(csv, a_pipe_is_read_row_by_row) {
     cr_assert_eq(pipe(ends), 0);
     FILE *file = fdopen(ends[0], "rb");
     yg_error error = {0};
+    yg_records records;
     yg_csv *csv = NULL;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         const size_t length = strlen(steps[i].write);
         cr_assert_eq(write(ends[1], steps[i].write, length), (ssize_t)length);
         if (!csv)
-            csv = yg_csv_open(file, "pipe", ',', &error);
+            csv = yg_csv_open(file, "pipe", &plain, &error);
         cr_assert_eq(yg_csv_ready(csv), steps[i].ready, "step %zu", i);
         if (steps[i].ready)
-            cr_assert_eq(yg_csv_next(csv, &error), YG_CSV_ROW);
+            cr_assert_eq(yg_csv_next(csv, 1, &records, &error), 1);
     }
+    yg_mark mark;
+    cr_assert_not(yg_csv_tell(csv, &mark), "a pipe has no places");
     cr_assert(yg_csv_ready(csv));
-    cr_assert_eq(yg_csv_next(csv, &error), YG_CSV_ROW);
-    cr_expect_str_eq(yg_csv_cell(csv, 1), "6");
+    cr_assert_eq(yg_csv_next(csv, 10, &records, &error), 1);
+    cr_expect_eq(records.cells[1].text[0], '6');
     cr_expect_not(yg_csv_ready(csv));
+    cr_assert_eq(write(ends[1], "7,8\r9,", 6), 6);
+    cr_assert_eq(yg_csv_next(csv, 10, &records, &error), 1, "a CR ends a row");
+    cr_assert_eq(write(ends[1], "\x01\n10,", 5), 5);
+    cr_assert_eq(yg_csv_next(csv, 10, &records, &error), 1);
+    cr_expect_eq(records.cells[1].text[0], 1);
     close(ends[1]);
     cr_expect(yg_csv_ready(csv), "the end is there");
-    cr_expect_eq(yg_csv_next(csv, &error), YG_CSV_END);
+    cr_assert_eq(yg_csv_next(csv, 10, &records, &error), 1);
+    cr_expect_eq(records.cells[1].size, 0);
+    cr_expect_eq(yg_csv_next(csv, 10, &records, &error), 0);
     yg_csv_close(csv);
     fclose(file);
 }
@@ -209,15 +344,16 @@ Test(csv, a_header_of_many_columns_is_linear) {
     end[-1] = '\n';
     FILE *file = fmemopen(text, (size_t)(end - text), "r");
     yg_error error = {0};
-    yg_csv *csv = yg_csv_open(file, "t.csv", ',', &error);
-    cr_assert_not_null(csv, "%s", error.message);
+    yg_table *table =
+        yg_table_open(&yg_table_csv, &(yg_table_request){.file = file, .name = "t.csv"}, &error);
+    cr_assert_not_null(table, "%s", error.message);
     for (size_t i = 1; i < COUNT - 1; i++) {
         size_t index;
-        cr_assert(yg_csv_choose(csv, yg_csv_columns(csv)[i], YG_NOWHERE, &index, &error));
+        cr_assert(yg_table_choose(table, table->columns[i], YG_NOWHERE, &index, &error));
         cr_assert_eq(index, i);
     }
-    cr_expect_not(yg_csv_check_column(csv, COUNT - 1, &error));
-    yg_csv_close(csv);
+    cr_expect_not(yg_table_check_column(table, COUNT - 1, &error));
+    yg_table_close(table);
     fclose(file);
     free(text);
 }
