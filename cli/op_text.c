@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 static const char *const kind_names[] = {
-    [YG_ATTR_INT] = "int",       [YG_ATTR_FLOAT] = "float", [YG_ATTR_BOOL] = "bool",
-    [YG_ATTR_CHOICE] = "choice", [YG_ATTR_INTS] = "ints",   [YG_ATTR_DTYPE] = "dtype",
-    [YG_ATTR_TEXT] = "text",
+    [YG_ATTR_INT] = "int",       [YG_ATTR_FLOAT] = "float",   [YG_ATTR_BOOL] = "bool",
+    [YG_ATTR_CHOICE] = "choice", [YG_ATTR_INTS] = "ints",     [YG_ATTR_DTYPE] = "dtype",
+    [YG_ATTR_TEXT] = "text",     [YG_ATTR_FLOATS] = "floats",
 };
 
 const char *op_kind_name(yg_attr_kind kind) {
@@ -45,6 +45,14 @@ const char *op_value_text(const yg_attr_spec *spec, const yg_attr *value, char *
         for (int64_t i = 0; i < value->count && at < size; i++)
             at += (size_t)snprintf(text + at, size - at, "%s%lld", i == 0 ? "" : ", ",
                                    (long long)value->ints[i]);
+        if (at < size)
+            snprintf(text + at, size - at, "]");
+        break;
+    case YG_ATTR_FLOATS:
+        at += (size_t)snprintf(text, size, "[");
+        for (int64_t i = 0; i < value->count && at < size; i++)
+            at += (size_t)snprintf(text + at, size - at, "%s%.10g", i == 0 ? "" : ", ",
+                                   value->floats[i]);
         if (at < size)
             snprintf(text + at, size - at, "]");
         break;

@@ -86,6 +86,11 @@ static json_t *json_of_value(const yg_attr_spec *spec, const yg_attr *value) {
         for (int64_t i = 0; i < value->count; i++)
             json_array_append_new(list, json_integer(value->ints[i]));
         break;
+    case YG_ATTR_FLOATS:
+        list = json_array();
+        for (int64_t i = 0; i < value->count; i++)
+            json_array_append_new(list, json_of_number(value->floats[i]));
+        break;
     }
     return list;
 }

@@ -294,6 +294,9 @@ static bool copy_attrs(yg_graph *graph, const yg_op *op, const yg_attr *given, y
         } else if (op->attrs[i].kind == YG_ATTR_INTS) {
             own[i].count = given[i].count;
             memcpy(own[i].ints, given[i].ints, (size_t)given[i].count * sizeof *own[i].ints);
+        } else if (op->attrs[i].kind == YG_ATTR_FLOATS) {
+            own[i].count = given[i].count;
+            memcpy(own[i].floats, given[i].floats, (size_t)given[i].count * sizeof *own[i].floats);
         } else if (op->attrs[i].kind == YG_ATTR_TEXT) {
             own[i].count = given[i].count;
             own[i].text = given[i].text;

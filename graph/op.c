@@ -80,6 +80,20 @@ static bool check_choice(const yg_op *op, const yg_attr_spec *spec, const yg_att
                    op->name, spec->name, attr->i);
 }
 
+static bool check_list(const yg_op *op, const yg_attr_spec *spec, const yg_attr *attr,
+                       yg_origin origin, yg_error *error) {
+    const bool floats = spec->kind == YG_ATTR_FLOATS;
+    if (attr->count < 0 || (attr->count > YG_MAX_RANK && (floats || !spec->any_count)))
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s takes at most %d numbers",
+                       op->name, spec->name, YG_MAX_RANK);
+    for (int64_t i = 0; i < attr->count; i++) {
+        const double entry = floats ? attr->floats[i] : (double)yg_attr_ints(attr)[i];
+        if (!check_range(op, spec, entry, origin, error))
+            return false;
+    }
+    return true;
+}
+
 static bool check_attr(const yg_op *op, const yg_attr_spec *spec, const yg_attr *attr,
                        yg_origin origin, yg_error *error) {
     switch (spec->kind) {
@@ -101,17 +115,10 @@ static bool check_attr(const yg_op *op, const yg_attr_spec *spec, const yg_attr 
         return (attr->count >= 0 && (attr->text || attr->count == 0)) ||
                yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s is no text", op->name, spec->name);
     case YG_ATTR_INTS:
-        if (attr->is_word)
-            return check_choice(op, spec, attr, origin, error);
-        break;
-    }
-    if (attr->count < 0 || (attr->count > YG_MAX_RANK && !spec->any_count))
-        return yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s: %s takes at most %d numbers",
-                       op->name, spec->name, YG_MAX_RANK);
-    const int64_t *ints = yg_attr_ints(attr);
-    for (int64_t i = 0; i < attr->count; i++) {
-        if (!check_range(op, spec, (double)ints[i], origin, error))
-            return false;
+        return attr->is_word ? check_choice(op, spec, attr, origin, error)
+                             : check_list(op, spec, attr, origin, error);
+    case YG_ATTR_FLOATS:
+        return check_list(op, spec, attr, origin, error);
     }
     return true;
 }

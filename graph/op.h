@@ -51,6 +51,8 @@ typedef enum yg_attr_kind {
                        place of the list: see yg_attr.is_word */
     YG_ATTR_DTYPE,  /* .i is a yg_dtype */
     YG_ATTR_TEXT,   /* .text[0 .. count), which is not kept: only a composite may have one */
+    YG_ATTR_FLOATS, /* .floats[0 .. count): at most YG_MAX_RANK numbers. In a model file a single
+                       number stands for a list of one */
 } yg_attr_kind;
 
 /* An attribute's value. In a node all unused bytes are zero, so that equal values have equal bytes.
@@ -59,7 +61,8 @@ typedef enum yg_attr_kind {
  * A list of more than YG_MAX_RANK entries stands elsewhere, at `many`. A caller gives its own
  * memory, and may free it after the call. A node has a copy in the memory of its graph. */
 typedef struct yg_attr {
-    int64_t count; /* YG_ATTR_INTS: entries of the list; YG_ATTR_TEXT: bytes; otherwise 0 */
+    int64_t count; /* YG_ATTR_INTS, YG_ATTR_FLOATS: entries of the list; YG_ATTR_TEXT: bytes;
+                      otherwise 0 */
     bool is_word;  /* YG_ATTR_INTS: it is a word in place of a list; .i is then an index into
                       yg_attr_spec.choices, and `count` is 0 */
     union {
@@ -68,6 +71,7 @@ typedef struct yg_attr {
         int64_t ints[YG_MAX_RANK]; /* a list of at most YG_MAX_RANK entries */
         const int64_t *many;       /* a longer list: see yg_attr_spec.any_count */
         const char *text;          /* the caller's; no end mark is needed */
+        double floats[YG_MAX_RANK];
     };
 } yg_attr;
 

@@ -81,6 +81,12 @@ static void add_attr(yg_text *text, const yg_attr_spec *spec, const yg_attr *att
             yg_text_add(text, i ? ", %" PRId64 : "%" PRId64, yg_attr_ints(attr)[i]);
         yg_text_add(text, "]");
         return;
+    case YG_ATTR_FLOATS:
+        yg_text_add(text, "[");
+        for (int64_t i = 0; i < attr->count; i++)
+            yg_text_add(text, i ? ", %.9g" : "%.9g", attr->floats[i]);
+        yg_text_add(text, "]");
+        return;
     }
 }
 

@@ -109,6 +109,10 @@ static yg_attr read_attr(const yg_attr_spec *spec, const json_t *value, const co
         attr.i = json_is_true(value);
     } else if (spec->kind == YG_ATTR_INT) {
         attr.i = json_integer_value(value);
+    } else if (spec->kind == YG_ATTR_FLOATS) {
+        attr.count = json_is_array(value) ? (int64_t)json_array_size(value) : 1;
+        for (size_t i = 0; i < (size_t)attr.count; i++)
+            attr.floats[i] = number(json_is_array(value) ? json_array_get(value, i) : value);
     } else if (json_is_array(value)) {
         attr.count = (int64_t)json_array_size(value);
         for (size_t i = 0; i < json_array_size(value); i++)
@@ -163,15 +167,19 @@ static void fill(yg_program *program, yg_node node, const yg_type *type, const j
         yg_element_set(type->dtype, data, i, number(json_array_get(values, (size_t)i)));
 }
 
-/* The scalar <c0, y0> + <c1, y1> + … with new inputs for the cotangents c. */
+/* The scalar <c0, y0> + <c1, y1> + … with new inputs for the cotangents c. A result of whole numbers
+ * has none. */
 static yg_node total(yg_graph *graph, const yg_node *results, size_t count, yg_node *cotangents) {
     yg_node sum = YG_NONE;
     for (size_t i = 0; i < count; i++) {
+        cotangents[i] = YG_NONE;
+        if (!yg_dtype_is_float(yg_node_type(graph, results[i])->dtype))
+            continue;
         cotangents[i] = yg_input(graph, "cotangent", yg_node_type(graph, results[i]));
         const yg_node pair[] = {results[i], cotangents[i]};
         const yg_node product = yg_call(graph, "multiply", pair, 2);
         const yg_node terms[] = {sum, yg_call(graph, "sum", &product, 1)};
-        sum = i == 0 ? terms[1] : yg_call(graph, "add", terms, 2);
+        sum = sum == YG_NONE ? terms[1] : yg_call(graph, "add", terms, 2);
     }
     return sum;
 }
@@ -216,7 +224,8 @@ static void run_case(const yg_op *op, json_t *entry, unsigned flags, const conte
     for (size_t k = 0; k < count; k++)
         fill(program, inputs[k], &types[k], json_object_get(json_array_get(operands, k), "data"));
     for (size_t i = 0; slopes && i < made; i++)
-        fill(program, cotangents[i], yg_node_type(graph, results[i]),
+        if (cotangents[i] != YG_NONE)
+            fill(program, cotangents[i], yg_node_type(graph, results[i]),
              json_array_get(json_object_get(entry, "cotangents"), i));
     cr_assert(yg_program_run(program, 0, 0, &error), "%s: %s", where(c), error.message);
 

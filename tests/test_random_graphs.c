@@ -114,6 +114,11 @@ static yg_attr draw_attr(builder *b, const yg_attr_spec *spec) {
         for (int64_t i = 0; i < attr.count; i++)
             attr.ints[i] = roll(&b->dice, 6) - 1;
         break;
+    case YG_ATTR_FLOATS:
+        attr = (yg_attr){.count = roll(&b->dice, 4)};
+        for (int64_t i = 0; i < attr.count; i++)
+            attr.floats[i] = 0.5 * (double)(1 + roll(&b->dice, 4));
+        break;
     }
     return attr;
 }

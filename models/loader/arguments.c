@@ -51,9 +51,12 @@ static bool check_range(const argument_site *site, double value) {
 /* What a list of an argument may be, for messages. */
 static void list_text(const yg_argument_spec *spec, char *text, size_t size) {
     char list[40];
-    snprintf(list, sizeof list, spec->count > 0 ? "a list of %d" : "a list of whole numbers",
-             (int)spec->count);
-    snprintf(text, size, "%s%s%s%s", spec->count > 0 ? "a whole number" : list,
+    const char *one = spec->kind == YG_ARGUMENT_FLOATS ? "a number" : "a whole number";
+    if (spec->count > 0)
+        snprintf(list, sizeof list, "a list of %d", (int)spec->count);
+    else
+        snprintf(list, sizeof list, "a list of %ss", one + 2);
+    snprintf(text, size, "%s%s%s%s", spec->count > 0 ? one : list,
              spec->count > 1 ? (spec->choices ? ", " : " or ") : "", spec->count > 1 ? list : "",
              spec->choices ? " or a word" : "");
 }
@@ -61,7 +64,9 @@ static void list_text(const yg_argument_spec *spec, char *text, size_t size) {
 /* Where a list is wanted a number stands for a list of as many as are wanted, all alike. */
 static bool as_list(const argument_site *site, yg_term *term, yg_term *value) {
     const size_t count = site->spec->count > 0 ? (size_t)site->spec->count : 1;
-    if (site->spec->kind != YG_ARGUMENT_INTS || value->kind != YG_TERM_INT)
+    const bool number = value->kind == YG_TERM_INT ||
+                        (site->spec->kind == YG_ARGUMENT_FLOATS && value->kind == YG_TERM_FLOAT);
+    if ((site->spec->kind != YG_ARGUMENT_INTS && site->spec->kind != YG_ARGUMENT_FLOATS) || !number)
         return true;
     yg_term *terms = yg_pool_take(site->x->pool, 2 * count * sizeof *terms);
     if (!terms)
@@ -73,6 +78,16 @@ static bool as_list(const argument_site *site, yg_term *term, yg_term *value) {
     *term = (yg_term){.kind = YG_TERM_LIST, .items = terms, .count = count};
     *value = (yg_term){.kind = YG_TERM_LIST, .items = terms + count, .count = count};
     return true;
+}
+
+/* Checks an entry of a list. Null stands for -1, so it may stand where -1 may. */
+static bool check_entry(const argument_site *site, const yg_term *entry, const char *expected) {
+    const bool floats = site->spec->kind == YG_ARGUMENT_FLOATS;
+    if (entry->kind == YG_TERM_NULL && !floats && site->spec->min <= -1)
+        return true;
+    if (entry->kind != YG_TERM_INT && (entry->kind != YG_TERM_FLOAT || !floats))
+        return wrong(site, expected, entry);
+    return check_range(site, entry->kind == YG_TERM_INT ? (double)entry->i : entry->f);
 }
 
 /* Checks that a number has the kind and the range that the layer type declares. */
@@ -96,9 +111,7 @@ static bool check_value(const argument_site *site, const yg_term *value) {
         (site->spec->count > 0 && value->count != (size_t)site->spec->count))
         return wrong(site, expected, value);
     for (size_t i = 0; i < value->count; i++) {
-        if (value->items[i].kind != YG_TERM_INT)
-            return wrong(site, expected, &value->items[i]);
-        if (!check_range(site, (double)value->items[i].i))
+        if (!check_entry(site, &value->items[i], expected))
             return false;
     }
     return true;

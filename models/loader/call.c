@@ -72,7 +72,7 @@ static bool wrong_attr(const call_site *site, const yg_attr_spec *spec,
         [YG_ATTR_INT] = "a whole number",     [YG_ATTR_FLOAT] = "a number",
         [YG_ATTR_BOOL] = "true or false",     [YG_ATTR_CHOICE] = "a word",
         [YG_ATTR_INTS] = "a list of numbers", [YG_ATTR_DTYPE] = "an element type",
-        [YG_ATTR_TEXT] = "a text in quotes",
+        [YG_ATTR_TEXT] = "a text in quotes",  [YG_ATTR_FLOATS] = "a list of numbers",
     };
     char text[200];
     return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
@@ -145,9 +145,10 @@ static bool set_ints(const call_site *site, const yg_attr_spec *spec, const yg_e
     if (!ints)
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (items[i].kind != YG_TERM_INT)
+        const bool open = items[i].kind == YG_TERM_NULL && spec->min <= -1 && spec->max > -1;
+        if (items[i].kind != YG_TERM_INT && !open)
             return wrong_attr(site, spec, argument, &items[i]);
-        ints[i] = items[i].i;
+        ints[i] = open ? -1 : items[i].i;
     }
     attr->count = (int64_t)count;
     return true;
@@ -156,23 +157,38 @@ static bool set_ints(const call_site *site, const yg_attr_spec *spec, const yg_e
 /* A setting is a double, and a network's own type may be narrower. A number that would become
  * another one on the way is refused. The largest whole number stands for "no bound", and kernels
  * clamp to it. */
-static bool set_number(const call_site *site, const yg_attr_spec *spec,
-                       const yg_expression *argument, const yg_term *term, yg_attr *attr) {
+static bool read_fraction(const call_site *site, const yg_attr_spec *spec,
+                          const yg_expression *argument, const yg_term *term, double *fraction) {
     const yg_builder *builder = site->builder;
     if (term->kind != YG_TERM_INT && term->kind != YG_TERM_FLOAT)
         return wrong_attr(site, spec, argument, term);
-    attr->f = term->kind == YG_TERM_INT ? (double)term->i : term->f;
+    *fraction = term->kind == YG_TERM_INT ? (double)term->i : term->f;
     if (term->kind == YG_TERM_INT && term->i != INT64_MAX &&
-        (attr->f >= 0x1p63 || (int64_t)attr->f != term->i))
+        (*fraction >= 0x1p63 || (int64_t)*fraction != term->i))
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, argument->origin,
                        "%s: `%s` cannot be %" PRId64
                        ": a setting holds whole numbers exactly up to 9007199254740992 only",
                        site->op->name, spec->name, term->i);
-    const char *lost = yg_number_lost_in(builder->dtype, attr->f);
+    const char *lost = yg_number_lost_in(builder->dtype, *fraction);
     char number[YG_NUMBER_TEXT];
     return !lost || yg_fail(builder->error, YG_ERROR_ARGUMENT, argument->origin,
                             "%s: `%s` cannot be %s: it %s %s", site->op->name, spec->name,
-                            yg_number_text(attr->f, number), lost, yg_dtype_name(builder->dtype));
+                            yg_number_text(*fraction, number), lost, yg_dtype_name(builder->dtype));
+}
+
+static bool set_floats(const call_site *site, const yg_attr_spec *spec,
+                       const yg_expression *argument, const yg_term *term, yg_attr *attr) {
+    const yg_term *items = term->kind == YG_TERM_LIST ? term->items : term;
+    const size_t count = term->kind == YG_TERM_LIST ? term->count : 1;
+    if (count > YG_MAX_RANK)
+        return yg_fail(site->builder->error, YG_ERROR_ARGUMENT, argument->origin,
+                       "%s: `%s` has %zu entries, at most %d are possible", site->op->name,
+                       spec->name, count, YG_MAX_RANK);
+    for (size_t i = 0; i < count; i++)
+        if (!read_fraction(site, spec, argument, &items[i], &attr->floats[i]))
+            return false;
+    attr->count = (int64_t)count;
+    return true;
 }
 
 static bool set_attr(call_site *site, size_t index, const yg_expression *argument,
@@ -194,7 +210,9 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
     case YG_ATTR_INTS:
         return set_ints(site, spec, argument, term, attr);
     case YG_ATTR_FLOAT:
-        return set_number(site, spec, argument, term, attr);
+        return read_fraction(site, spec, argument, term, &attr->f);
+    case YG_ATTR_FLOATS:
+        return set_floats(site, spec, argument, term, attr);
     case YG_ATTR_TEXT:
         if (term->kind != YG_TERM_TEXT)
             return wrong_attr(site, spec, argument, term);

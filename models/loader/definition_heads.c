@@ -11,17 +11,17 @@
 #include <string.h>
 
 static const char *const kinds[] = {"int",  "float", "bool",  "choice", "op",
-                                    "init", "ints",  "layer", NULL};
+                                    "init", "ints",  "layer", "floats", NULL};
 static const char *const schedule_kinds[] = {"int", "float", "bool", "choice", NULL};
 
 static bool read_limits(const yg_value *value, yg_argument_spec *argument, yg_error *error) {
     const yg_value *min = yg_value_get(value, "min");
     const yg_value *max = yg_value_get(value, "max");
     const bool numeric = argument->kind == YG_ARGUMENT_INT || argument->kind == YG_ARGUMENT_FLOAT ||
-                         argument->kind == YG_ARGUMENT_INTS;
+                         argument->kind == YG_ARGUMENT_INTS || argument->kind == YG_ARGUMENT_FLOATS;
     if (!numeric && (min || max)) {
         return yg_fail(error, YG_ERROR_ARGUMENT, (min ? min : max)->origin,
-                       "argument '%s': `min` and `max` are for int, float and ints",
+                       "argument '%s': `min` and `max` are for int, float, ints and floats",
                        argument->name);
     }
     if ((min && !yg_value_float(min, "`min`", 0, 0, &argument->min, error)) ||
@@ -72,9 +72,10 @@ static bool read_count(const yg_value *value, yg_argument_spec *argument, yg_err
     const yg_value *count = yg_value_get(value, "count");
     if (!count)
         return true;
-    if (argument->kind != YG_ARGUMENT_INTS)
+    if (argument->kind != YG_ARGUMENT_INTS && argument->kind != YG_ARGUMENT_FLOATS)
         return yg_fail(error, YG_ERROR_ARGUMENT, count->origin,
-                       "argument '%s': `count` is for `type: ints`", argument->name);
+                       "argument '%s': `count` is for `type: ints` and `type: floats`",
+                       argument->name);
     return yg_value_int(count, "`count`", 1, YG_MAX_RANK, &argument->count, error);
 }
 

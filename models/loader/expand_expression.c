@@ -44,6 +44,9 @@ const yg_expression *yg_written(yg_expander *x, const yg_term *term, yg_origin o
         written =
             yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, term->i ? "true" : "false");
         break;
+    case YG_TERM_NULL:
+        written = yg_expression_new(x->pool, YG_EXPRESSION_NAME, origin, "null");
+        break;
     case YG_TERM_TEXT:
         written = yg_expression_new(x->pool, YG_EXPRESSION_TEXT, origin, term->text);
         break;

@@ -82,10 +82,11 @@ typedef enum yg_argument_kind {
     YG_ARGUMENT_FLOAT,
     YG_ARGUMENT_BOOL,
     YG_ARGUMENT_CHOICE,
-    YG_ARGUMENT_OP,    /* an operator of one operand, perhaps with arguments: leaky_relu(0.1) */
-    YG_ARGUMENT_INIT,  /* an initialiser */
-    YG_ARGUMENT_INTS,  /* a list of whole numbers */
-    YG_ARGUMENT_LAYER, /* a layer, or a list of layers in a row */
+    YG_ARGUMENT_OP,     /* an operator of one operand, perhaps with arguments: leaky_relu(0.1) */
+    YG_ARGUMENT_INIT,   /* an initialiser */
+    YG_ARGUMENT_INTS,   /* a list of whole numbers */
+    YG_ARGUMENT_LAYER,  /* a layer, or a list of layers in a row */
+    YG_ARGUMENT_FLOATS, /* a list of numbers */
 } yg_argument_kind;
 
 /* The declaration of an argument in a layer type. */
@@ -94,7 +95,7 @@ typedef struct yg_argument_spec {
     const char *name;
     yg_argument_kind kind;
     double min, max;          /* -HUGE_VAL, HUGE_VAL: open */
-    int64_t count;            /* YG_ARGUMENT_INTS: the entries of the list; 0: any number */
+    int64_t count;            /* of a list: its entries; 0: any number */
     const char **choices;     /* NULL-terminated. YG_ARGUMENT_INTS: words that may stand in place of
                                  the list; NULL: there are none */
     const yg_value *fallback; /* NULL: it has none */

@@ -15,6 +15,7 @@ static const struct {
 } constants[] = {
     {"true", {.kind = YG_TERM_BOOL, .i = 1}},
     {"false", {.kind = YG_TERM_BOOL, .i = 0}},
+    {"null", {.kind = YG_TERM_NULL}},
     {"pi", {.kind = YG_TERM_FLOAT, .f = 3.14159265358979323846}},
     {"inf", {.kind = YG_TERM_FLOAT, .f = (double)INFINITY}},
     {"nan", {.kind = YG_TERM_FLOAT, .f = (double)NAN}},
@@ -54,6 +55,9 @@ const char *yg_term_describe(const yg_graph *graph, const yg_term *term, char *t
     case YG_TERM_TEXT:
     case YG_TERM_WORD:
         snprintf(text, size, "the text '%s'", term->text);
+        break;
+    case YG_TERM_NULL:
+        snprintf(text, size, "null");
         break;
     case YG_TERM_LIST:
         snprintf(text, size, "a list of %zu", term->count);

@@ -21,6 +21,7 @@ typedef enum yg_term_kind {
     YG_TERM_FLOAT, /* .f */
     YG_TERM_BOOL,  /* .i */
     YG_TERM_TEXT,  /* .text */
+    YG_TERM_NULL,  /* null: an entry of a list that is left open */
     YG_TERM_LIST,  /* .items[0 .. count) */
 
     /* Of building only. */
@@ -70,10 +71,10 @@ const char *yg_term_describe(const yg_graph *graph, const yg_term *term, char *t
 bool yg_term_is_int(const yg_graph *graph, const yg_term *term, const char *what, int64_t min,
                     yg_origin origin, int64_t *value, yg_error *error);
 
-/* True for the words that cannot be names: true, false, pi, inf, nan, training, if, size. */
+/* True for the words that cannot be names: true, false, null, pi, inf, nan, training, if, size. */
 bool yg_is_word(const char *name);
 
-/* The value of true, false, pi, inf or nan. */
+/* The value of true, false, null, pi, inf or nan. */
 bool yg_constant_of_name(const char *name, yg_term *term);
 
 #endif
