@@ -1,6 +1,7 @@
 /*
  * linear_recurrence: y[i] = a[i] · y[i - 1] + b[i] along dimension `dim`, with y[-1] = 0. With
- * `reverse` it runs from the last element to the first: y[i] = a[i] · y[i + 1] + b[i].
+ * `reverse` it runs from the last element to the first: y[i] = a[i] · y[i + 1] + b[i]. Where a is 0
+ * it starts anew: not even an infinity or a NaN before it counts.
  *
  * A running sum where a is 1; an average that forgets where a is a decay. Its gradient is another
  * recurrence, which runs the other way, so it costs linear time:
@@ -58,8 +59,8 @@ enum { COLUMNS = 128 };
                     const real *b = (const real *)call->in[B] + at;                                \
                     real *out = (real *)call->out + at;                                            \
                     for (int64_t j = 0; j < width; j++) {                                          \
-                        state[j] =                                                                 \
-                            step == 0 ? (double)b[j] : (double)a[j] * state[j] + (double)b[j];     \
+                        const bool starts = step == 0 || a[j] == 0;                                \
+                        state[j] = starts ? (double)b[j] : (double)a[j] * state[j] + (double)b[j]; \
                         out[j] = (real)state[j];                                                   \
                     }                                                                              \
                 }                                                                                  \
@@ -98,7 +99,8 @@ static double reference(const yg_reference *r, const int64_t *index) {
     const int64_t steps = reverse ? a->shape[dim] - index[dim] : index[dim] + 1;
     for (int64_t step = 0; step < steps; step++) {
         at[dim] = reverse ? a->shape[dim] - 1 - step : step;
-        state = (step == 0 ? 0 : yg_at(r, A, at) * state) + yg_at(r, B, at);
+        const bool starts = step == 0 || yg_at(r, A, at) == 0;
+        state = (starts ? 0 : yg_at(r, A, at) * state) + yg_at(r, B, at);
     }
     return state;
 }
@@ -131,7 +133,9 @@ const yg_op yg_op_linear_recurrence = {
     .formula = "y[i] = a[i] · y[i - 1] + b[i], y[-1] = 0, along dim",
     .doc =
         "Runs along a dimension: a sum where a is 1, an average that forgets where a is a decay, "
-        "a linear state space where a is learnt. The gradient takes linear time too.",
+        "a linear state space where a is learnt. Where a is 0 it starts anew, whatever came "
+        "before. "
+        "The gradient takes linear time too.",
     .group = "reduction",
     .min_operands = 2,
     .max_operands = 2,

@@ -9,42 +9,15 @@
  * element counts if its own position is found where it points.
  */
 #include "build.h"
-#include "index_walk.h"
 #include "registry.h"
+#include "scatter_kernel.h"
 
 enum { X, INDEX, SRC };
 
-#define ROWS(function, element, number)                                                            \
-    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        const yg_scatter_part part = yg_scatter_begin(call);                                       \
-        const yg_index_walk *walk = &part.walk;                                                    \
-        int64_t to_at[YG_MAX_RANK] = {0}, from_at[YG_MAX_RANK] = {0};                              \
-        int64_t start = yg_index_walk_seek(walk, to_at, part.first_row);                           \
-        int64_t from = yg_scatter_seek(&part, from_at);                                            \
-        for (int64_t row = part.first_row; row < part.end_row; row++) {                            \
-            const int64_t first = row * walk->columns;                                             \
-            const number *index = (const number *)call->in[INDEX] + first;                         \
-            const element *src = (const element *)call->in[SRC] + from;                            \
-            element *to = (element *)call->out + start;                                            \
-            if (!yg_index_check(call, "scatter", INDEX, first, walk->columns, walk->limit, error)) \
-                return false;                                                                      \
-            for (int64_t c = 0; c < walk->columns; c++)                                            \
-                to[c * walk->column + index[c] * walk->stride] = src[c];                           \
-            start = yg_index_walk_next(walk, to_at, start);                                        \
-            from = yg_strides_next(walk->rank, walk->size, part.src_strides, from_at, from);       \
-        }                                                                                          \
-        return true;                                                                               \
-    }
-#define KERNEL(function, element)                                                                  \
-    ROWS(function##_by_i32, element, int32_t)                                                      \
-    ROWS(function##_by_i64, element, int64_t)                                                      \
-    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        return (call->in_types[INDEX]->dtype == YG_I32 ? function##_by_i32                         \
-                                                       : function##_by_i64)(call, error);          \
-    }
-KERNEL(kernel_1, uint8_t)
-KERNEL(kernel_4, uint32_t)
-KERNEL(kernel_8, uint64_t)
+#define PUT(to, from) (to) = (from)
+YG_SCATTER_KERNEL(kernel_1, "scatter", uint8_t, PUT)
+YG_SCATTER_KERNEL(kernel_4, "scatter", uint32_t, PUT)
+YG_SCATTER_KERNEL(kernel_8, "scatter", uint64_t, PUT)
 
 /* src's cotangent, in the shape of the index. */
 static yg_node slope_of_src(yg_graph *graph, yg_node y, yg_node dy) {

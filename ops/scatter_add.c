@@ -7,45 +7,17 @@
  * vjp: dx = dy, dsrc = gather(dy, index), and 0 where the index does not reach.
  */
 #include "build.h"
-#include "index_walk.h"
 #include "registry.h"
+#include "scatter_kernel.h"
 
 enum { X, INDEX, SRC };
 
 /* Integers are added as unsigned numbers, because signed overflow is undefined in C. */
-#define ROWS(function, element, number)                                                            \
-    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        const yg_scatter_part part = yg_scatter_begin(call);                                       \
-        const yg_index_walk *walk = &part.walk;                                                    \
-        int64_t to_at[YG_MAX_RANK] = {0}, from_at[YG_MAX_RANK] = {0};                              \
-        int64_t start = yg_index_walk_seek(walk, to_at, part.first_row);                           \
-        int64_t from = yg_scatter_seek(&part, from_at);                                            \
-        for (int64_t row = part.first_row; row < part.end_row; row++) {                            \
-            const int64_t first = row * walk->columns;                                             \
-            const number *index = (const number *)call->in[INDEX] + first;                         \
-            const element *src = (const element *)call->in[SRC] + from;                            \
-            element *to = (element *)call->out + start;                                            \
-            if (!yg_index_check(call, "scatter_add", INDEX, first, walk->columns, walk->limit,     \
-                                error))                                                            \
-                return false;                                                                      \
-            for (int64_t c = 0; c < walk->columns; c++)                                            \
-                to[c * walk->column + index[c] * walk->stride] += src[c];                          \
-            start = yg_index_walk_next(walk, to_at, start);                                        \
-            from = yg_strides_next(walk->rank, walk->size, part.src_strides, from_at, from);       \
-        }                                                                                          \
-        return true;                                                                               \
-    }
-#define KERNEL(function, element)                                                                  \
-    ROWS(function##_by_i32, element, int32_t)                                                      \
-    ROWS(function##_by_i64, element, int64_t)                                                      \
-    static bool function(const yg_kernel_call *call, yg_error *error) {                            \
-        return (call->in_types[INDEX]->dtype == YG_I32 ? function##_by_i32                         \
-                                                       : function##_by_i64)(call, error);          \
-    }
-KERNEL(kernel_i32, uint32_t)
-KERNEL(kernel_i64, uint64_t)
-KERNEL(kernel_f32, float)
-KERNEL(kernel_f64, double)
+#define ADD(to, from) (to) += (from)
+YG_SCATTER_KERNEL(kernel_i32, "scatter_add", uint32_t, ADD)
+YG_SCATTER_KERNEL(kernel_i64, "scatter_add", uint64_t, ADD)
+YG_SCATTER_KERNEL(kernel_f32, "scatter_add", float, ADD)
+YG_SCATTER_KERNEL(kernel_f64, "scatter_add", double, ADD)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     if (k == X)
