@@ -14,10 +14,10 @@ static double reference(const yg_reference *r, const int64_t *index) {
 }
 
 static const yg_sample samples[] = {
-    {{"f[2, 3, 7]"}, (const yg_attr[]){{.count = 1, .ints = {2}}}},
-    {{"f[3, 7]"}, (const yg_attr[]){{.count = 1, .ints = {2}}}},
-    {{"f[2, 3, 7]"}, (const yg_attr[]){{.count = 1, .ints = {4}}}},
-    {{"f[0, 3, 7]"}, (const yg_attr[]){{.count = 1, .ints = {1}}}},
+    {{"f[2, 3, 7]"}, (const yg_attr[]){{.count = 1, .ints = {2}}, {.i = 0}}},
+    {{"f[3, 7]"}, (const yg_attr[]){{.count = 1, .ints = {2}}, {.i = 0}}},
+    {{"f[2, 3, 7]"}, (const yg_attr[]){{.count = 1, .ints = {4}}, {.i = 0}}},
+    {{"f[0, 3, 7]"}, (const yg_attr[]){{.count = 1, .ints = {1}}, {.i = 1}}},
 };
 
 const yg_op yg_op_adaptive_max_pool1d = {
@@ -31,7 +31,8 @@ const yg_op yg_op_adaptive_max_pool1d = {
     .max_operands = 1,
     .operand_names = {"x"},
     .attrs = yg_adaptive_pool_attrs,
-    .attr_count = 1,
+    .attr_count = YG_ADAPTIVE_MAX_POOL_ATTRS,
+    .result_count = yg_max_pool_results,
     .compose = compose,
     .reference = reference,
     .samples = samples,

@@ -14,10 +14,10 @@ static double reference(const yg_reference *r, const int64_t *index) {
 }
 
 static const yg_sample samples[] = {
-    {{"f[1, 2, 4, 5, 3]"}, (const yg_attr[]){{.count = 1, .ints = {2}}}},
-    {{"f[2, 4, 5, 3]"}, (const yg_attr[]){{.count = 3, .ints = {2, 4, 3}}}},
-    {{"f[1, 2, 4, 5, 3]"}, (const yg_attr[]){{.count = 3, .ints = {4, 7, 3}}}},
-    {{"f[0, 2, 4, 5, 3]"}, (const yg_attr[]){{.count = 1, .ints = {1}}}},
+    {{"f[1, 2, 4, 5, 3]"}, (const yg_attr[]){{.count = 1, .ints = {2}}, {.i = 0}}},
+    {{"f[2, 4, 5, 3]"}, (const yg_attr[]){{.count = 3, .ints = {2, 4, 3}}, {.i = 0}}},
+    {{"f[1, 2, 4, 5, 3]"}, (const yg_attr[]){{.count = 3, .ints = {4, 7, 3}}, {.i = 0}}},
+    {{"f[0, 2, 4, 5, 3]"}, (const yg_attr[]){{.count = 1, .ints = {1}}, {.i = 1}}},
 };
 
 const yg_op yg_op_adaptive_max_pool3d = {
@@ -31,7 +31,8 @@ const yg_op yg_op_adaptive_max_pool3d = {
     .max_operands = 1,
     .operand_names = {"x"},
     .attrs = yg_adaptive_pool_attrs,
-    .attr_count = 1,
+    .attr_count = YG_ADAPTIVE_MAX_POOL_ATTRS,
+    .result_count = yg_max_pool_results,
     .compose = compose,
     .reference = reference,
     .samples = samples,

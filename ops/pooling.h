@@ -94,12 +94,18 @@ void yg_pooling_plan_images(const yg_infer *call, const yg_type *results, yg_op_
 /* ------------------------------------------------------------------------- public operators -- */
 
 /* The attributes of the public operators. */
-enum { YG_MAX_POOL_ATTRS = 5, YG_AVG_POOL_ATTRS = 6, YG_LP_POOL_ATTRS = 4 };
+enum {
+    YG_MAX_POOL_ATTRS = 6,
+    YG_AVG_POOL_ATTRS = 6,
+    YG_LP_POOL_ATTRS = 4,
+    YG_ADAPTIVE_MAX_POOL_ATTRS = 2
+};
 extern const yg_attr_spec yg_max_pool_attrs[YG_MAX_POOL_ATTRS];
 /* avg_pool1d has all but the last of these, as PyTorch's. */
 extern const yg_attr_spec yg_avg_pool_attrs[YG_AVG_POOL_ATTRS];
 extern const yg_attr_spec yg_lp_pool_attrs[YG_LP_POOL_ATTRS];
-extern const yg_attr_spec yg_adaptive_pool_attrs[1];
+/* adaptive_avg_pool has the first of these only. */
+extern const yg_attr_spec yg_adaptive_pool_attrs[YG_ADAPTIVE_MAX_POOL_ATTRS];
 
 /* Reads the attributes of a public operator, which are found by their names, and checks them and
  * the operand. Writes the attributes of the primitive. */
@@ -109,6 +115,8 @@ bool yg_pooling_read(const yg_infer *call, int dims, yg_attr attrs[YG_POOLING_AT
 /* The composites: yg_op.compose, for `dims` dimensions of space. */
 size_t yg_max_pool(yg_graph *graph, const yg_infer *call, const yg_node *operands, yg_node *results,
                    int dims);
+/* With `return_indices` it has two results. */
+size_t yg_max_pool_results(const yg_infer *call);
 size_t yg_avg_pool(yg_graph *graph, const yg_infer *call, const yg_node *operands, yg_node *results,
                    int dims);
 size_t yg_lp_pool(yg_graph *graph, const yg_infer *call, const yg_node *operands, yg_node *results,

@@ -25,6 +25,12 @@
         .doc = "the last window may reach past the end, if it starts before it"                    \
     }
 
+#define RETURN_INDICES                                                                             \
+    {                                                                                              \
+        .name = "return_indices", .kind = YG_ATTR_BOOL,                                            \
+        .doc = "a second result tells where in the image the elements are, as max_unpool wants it" \
+    }
+
 const yg_attr_spec yg_max_pool_attrs[YG_MAX_POOL_ATTRS] = {
     KERNEL_SIZE,
     STRIDE,
@@ -38,6 +44,7 @@ const yg_attr_spec yg_max_pool_attrs[YG_MAX_POOL_ATTRS] = {
      .min = 1,
      .doc = "from one element of a window to the next"},
     CEIL_MODE,
+    RETURN_INDICES,
 };
 
 const yg_attr_spec yg_avg_pool_attrs[YG_AVG_POOL_ATTRS] = {
@@ -71,12 +78,14 @@ const yg_attr_spec yg_lp_pool_attrs[YG_LP_POOL_ATTRS] = {
     CEIL_MODE,
 };
 
-const yg_attr_spec yg_adaptive_pool_attrs[1] = {
+const yg_attr_spec yg_adaptive_pool_attrs[YG_ADAPTIVE_MAX_POOL_ATTRS] = {
     {.name = "output_size",
      SIZES,
      .required = true,
-     .min = 1,
-     .doc = "the number of windows: a number for all dimensions, or one for each"},
+     .min = -1,
+     .doc = "the number of windows: a number for all dimensions, or one for each; null or -1: as "
+            "many as x has elements there"},
+    RETURN_INDICES,
 };
 
 static const yg_attr *find(const yg_infer *call, const char *name) {
@@ -133,6 +142,21 @@ static bool check_operand(const yg_infer *call, int dims, yg_attr *input, yg_err
     return true;
 }
 
+/* The numbers of windows that are given; a size of x for -1. */
+static bool check_windows(const yg_infer *call, yg_attr *attrs, yg_error *error) {
+    yg_attr *output = &attrs[YG_POOLING_OUTPUT];
+    for (int64_t d = 0; d < output->count; d++) {
+        if (output->ints[d] == 0)
+            return yg_fail(error, YG_ERROR_ARGUMENT, call->origin,
+                           "%s: output_size has an entry 0; it must be at least 1, or null for the "
+                           "size of x",
+                           call->op->name);
+        if (output->ints[d] == -1)
+            output->ints[d] = attrs[YG_POOLING_INPUT].ints[d];
+    }
+    return true;
+}
+
 /* How many windows there are along dimension d. */
 static bool count_windows(const yg_infer *call, yg_attr *attrs, int d, yg_error *error) {
     const int64_t kernel = attrs[YG_POOLING_KERNEL].ints[d];
@@ -145,6 +169,11 @@ static bool count_windows(const yg_infer *call, yg_attr *attrs, int d, yg_error 
         return yg_fail(error, YG_ERROR_ARGUMENT, call->origin,
                        "%s: padding %" PRId64 " is more than half of kernel_size %" PRId64,
                        call->op->name, padding, kernel);
+    /* PyTorch's avg_pool3d, and lp_pool3d which calls it, do not let padding make up for that. */
+    if (attrs[YG_POOLING_INPUT].count == 3 && !find(call, "dilation") && input < kernel)
+        return yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                       "%s: size %" PRId64 " of %s is smaller than kernel_size %" PRId64,
+                       call->op->name, input, yg_type_text(&call->operands[0], text), kernel);
     const int64_t room = input + 2 * padding - dilation * (kernel - 1) - 1;
     const bool ceil_mode = is_set(call, "ceil_mode");
     int64_t count = room + (ceil_mode ? stride - 1 : 0) < 0
@@ -181,7 +210,7 @@ bool yg_pooling_read(const yg_infer *call, int dims, yg_attr attrs[YG_POOLING_AT
     attrs[YG_POOLING_DIVISOR].i = divisor ? divisor->i : 0;
     attrs[YG_POOLING_ADAPTIVE].i = find(call, "output_size") != NULL;
     if (attrs[YG_POOLING_ADAPTIVE].i)
-        return true;
+        return check_windows(call, attrs, error);
     for (int d = 0; d < dims; d++)
         if (!count_windows(call, attrs, d, error))
             return false;
@@ -217,36 +246,54 @@ static yg_node to_channels_first(yg_graph *graph, const yg_type *x, yg_node node
     return yg_reshape(graph, node, &image);
 }
 
-/* Applies a primitive to x, an operand of the call, or a node of its type. */
-static yg_node apply(yg_graph *graph, const yg_infer *call, const yg_op *op, yg_node x, int dims) {
+/* Applies a primitive to x, an operand of the call, or a node of its type. `results` has room for
+ * YG_OP_MAX_RESULTS. */
+static bool apply(yg_graph *graph, const yg_infer *call, const yg_op *op, yg_node x, int dims,
+                  yg_node *results) {
     yg_attr attrs[YG_POOLING_ATTRS];
     yg_error error = {0};
-    if (!yg_pooling_read(call, dims, attrs, &error))
-        return yg_graph_fail(graph, error.code, "%s", error.message);
+    if (!yg_pooling_read(call, dims, attrs, &error)) {
+        yg_graph_fail(graph, error.code, "%s", error.message);
+        return false;
+    }
     const yg_type type = call->operands[0];
     const yg_node pixels = to_channels_last(graph, &type, x, dims);
-    yg_node results[YG_OP_MAX_RESULTS];
-    if (yg_apply_all(graph, op, &pixels, 1, attrs, results, YG_OP_MAX_RESULTS) == 0)
-        return YG_NONE;
-    return to_channels_first(graph, &type, results[0], dims);
+    const size_t count = yg_apply_all(graph, op, &pixels, 1, attrs, results, YG_OP_MAX_RESULTS);
+    for (size_t i = 0; i < count; i++)
+        results[i] = to_channels_first(graph, &type, results[i], dims);
+    return count > 0 && results[count - 1] != YG_NONE;
+}
+
+size_t yg_max_pool_results(const yg_infer *call) {
+    return is_set(call, "return_indices") ? 2 : 1;
 }
 
 /* max(relu(x)) = relu(max(x)), to the bit, and so are the derivatives: with a maximum above 0 the
  * same pixel has it, otherwise no pixel gets anything. So relu runs on the few elements that are
- * left. */
+ * left. But where the maximum is is another question: of a window without positive elements, relu
+ * makes all of them equal, and the first counts. */
 size_t yg_max_pool(yg_graph *graph, const yg_infer *call, const yg_node *operands, yg_node *results,
                    int dims) {
-    const bool after_relu = yg_node_op(graph, operands[0]) == &yg_op_relu;
+    yg_node both[YG_OP_MAX_RESULTS];
+    const bool indices = is_set(call, "return_indices");
+    const bool after_relu = !indices && yg_node_op(graph, operands[0]) == &yg_op_relu;
     const yg_node x = after_relu ? yg_node_operand(graph, operands[0], 0) : operands[0];
-    const yg_node y = apply(graph, call, &yg_op_max_pooling, x, dims);
-    results[0] = after_relu ? yg_relu(graph, y) : y;
-    return results[0] != YG_NONE;
+    if (!apply(graph, call, &yg_op_max_pooling, x, dims, both))
+        return 0;
+    results[0] = after_relu ? yg_relu(graph, both[0]) : both[0];
+    if (!indices)
+        return results[0] != YG_NONE;
+    results[1] = yg_cast(graph, both[1], YG_I64);
+    return results[1] == YG_NONE ? 0 : 2;
 }
 
 size_t yg_avg_pool(yg_graph *graph, const yg_infer *call, const yg_node *operands, yg_node *results,
                    int dims) {
-    results[0] = apply(graph, call, &yg_op_average_pooling, operands[0], dims);
-    return results[0] != YG_NONE;
+    yg_node result[YG_OP_MAX_RESULTS];
+    if (!apply(graph, call, &yg_op_average_pooling, operands[0], dims, result))
+        return 0;
+    results[0] = result[0];
+    return 1;
 }
 
 /* PyTorch's: the p-th root of the sum of p-th powers, where a sum is taken as the average times the
@@ -265,8 +312,10 @@ size_t yg_lp_pool(yg_graph *graph, const yg_infer *call, const yg_node *operands
     for (int d = 0; d < dims; d++)
         size *= (double)attrs[YG_POOLING_KERNEL].ints[d];
     const yg_node powers = yg_pow(graph, operands[0], yg_scalar(graph, dtype, norm));
-    const yg_node average = apply(graph, call, &yg_op_average_pooling, powers, dims);
-    const yg_node sum = yg_scale(graph, average, size);
+    yg_node average[YG_OP_MAX_RESULTS];
+    if (!apply(graph, call, &yg_op_average_pooling, powers, dims, average))
+        return 0;
+    const yg_node sum = yg_scale(graph, average[0], size);
     results[0] = yg_pow(graph, sum, yg_scalar(graph, dtype, 1 / norm));
     return results[0] != YG_NONE;
 }

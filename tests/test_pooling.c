@@ -5,6 +5,7 @@
 #include "graph/random.h"
 #include "ops/build.h"
 #include "ops/ops.h"
+#include "ops/pooling.h"
 #include "ops/registry.h"
 
 #include <criterion/criterion.h>
@@ -19,7 +20,7 @@ static yg_node input(yg_graph *graph, int rank, const int64_t *shape) {
 
 static yg_node max_pool(yg_graph *graph, yg_node x, int64_t kernel, int64_t stride,
                         int64_t padding) {
-    yg_attr attrs[5];
+    yg_attr attrs[YG_MAX_POOL_ATTRS];
     yg_op_defaults(&yg_op_max_pool2d, attrs);
     const int64_t values[] = {kernel, stride, padding};
     for (int i = 0; i < 3; i++)
@@ -78,6 +79,7 @@ Test(pooling, a_window_without_pixels) {
                              {.count = 1, .ints = {1}},
                              {.count = 1, .ints = {1}},
                              {.count = 1, .ints = {4}},
+                             {0},
                              {0}};
     const yg_node y = yg_apply(graph, &yg_op_max_pool1d, &x, 1, attrs);
     yg_node outputs[] = {y, YG_NONE};
