@@ -23,6 +23,13 @@
             for (int64_t i = 0; i < block->count; i++)                                             \
                 to[i] = (real)weight[2 * i] * x[index[2 * i]] +                                    \
                         (real)weight[2 * i + 1] * x[index[2 * i + 1]];                             \
+        else if (block->taps != 4)                                                                 \
+            for (int64_t i = 0; i < block->count; i++) {                                           \
+                real sum = 0;                                                                      \
+                for (int64_t t = i * block->taps; t < (i + 1) * block->taps; t++)                  \
+                    sum += (real)weight[t] * x[index[t]];                                          \
+                to[i] = sum;                                                                       \
+            }                                                                                      \
         else                                                                                       \
             for (int64_t i = 0; i < block->count; i++)                                             \
                 to[i] = (real)weight[4 * i] * x[index[4 * i]] +                                    \
@@ -47,6 +54,14 @@
         if (block->taps == 2) {                                                                    \
             for (int64_t j = 0; j < inner; j++)                                                    \
                 to[j] = u * a[j] + v * b[j];                                                       \
+            return;                                                                                \
+        }                                                                                          \
+        if (block->taps != 4) {                                                                    \
+            for (int64_t j = 0; j < inner; j++)                                                    \
+                to[j] = u * a[j] + v * b[j];                                                       \
+            for (int t = 2; t < block->taps; t++)                                                  \
+                for (int64_t j = 0; j < inner; j++)                                                \
+                    to[j] += (real)weight[t] * x[index[t] * inner + j];                            \
             return;                                                                                \
         }                                                                                          \
         const real *c = x + index[2] * inner, *d = x + index[3] * inner;                           \
@@ -125,6 +140,8 @@ static const yg_sample samples[] = {
     {{"f[2, 3]"}, CALL(1, 70, YG_RESAMPLE_CUBIC, 0, 0)},
     {{"f[3, 2]"}, CALL(0, 5, YG_RESAMPLE_CUBIC, 1, 0)},
     {{"f[3, 2]"}, CALL(0, 1, YG_RESAMPLE_LINEAR, 1, 0)},
+    {{"f[2, 9, 3]"}, CALL(1, 4, YG_RESAMPLE_LINEAR_SMOOTH, 0, 0)},
+    {{"f[2, 150]"}, CALL(1, 3, YG_RESAMPLE_CUBIC_SMOOTH, 0, 0)},
     {{"f[0, 2]"}, CALL(1, 3, YG_RESAMPLE_LINEAR, 0, 0)},
 };
 

@@ -109,6 +109,8 @@ static const yg_sample samples[] = {
     {{"f[2, 7, 3]"}, CALL(1, 4, YG_RESAMPLE_LINEAR, 1, 0)},
     {{"f[2, 70]"}, CALL(1, 3, YG_RESAMPLE_CUBIC, 0, 0)},
     {{"f[5, 2]"}, CALL(0, 3, YG_RESAMPLE_CUBIC, 1, 0)},
+    {{"f[2, 4, 3]"}, CALL(1, 9, YG_RESAMPLE_LINEAR_SMOOTH, 0, 0)},
+    {{"f[2, 3]"}, CALL(1, 40, YG_RESAMPLE_CUBIC_SMOOTH, 0, 0)},
     {{"f[0, 3]"}, CALL(1, 2, YG_RESAMPLE_LINEAR, 0, 0)},
 };
 

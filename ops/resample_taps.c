@@ -3,6 +3,7 @@
  */
 #include "resample_taps.h"
 
+#include "registry.h"
 #include "shape.h"
 
 #include <inttypes.h>
@@ -13,6 +14,12 @@ static double step_of(const yg_resample_sizes *s) {
     if (s->align_corners)
         return s->to > 1 ? (double)(s->from - 1) / (double)(s->to - 1) : 0;
     return s->scale > 0 ? 1 / s->scale : (double)s->from / (double)s->to;
+}
+
+/* The same for nearest. PyTorch does not look at the scale where it repeats each element once or
+ * twice. */
+static double plain_step(const yg_resample_sizes *s) {
+    return s->to == s->from ? 1 : s->to == 2 * s->from ? 0.5 : step_of(s);
 }
 
 static int64_t clamp(int64_t at, int64_t size) {
@@ -55,26 +62,82 @@ static void cubic(const yg_resample_sizes *s, double at, int64_t *index, double 
     weight[3] = far_weight(2 - past);
 }
 
+/* How far the filter of a smooth mode reaches to either side in x. */
+static double reach(const yg_resample_sizes *s) {
+    const double step = step_of(s), size = s->mode == YG_RESAMPLE_CUBIC_SMOOTH ? 2 : 1;
+    return step >= 1 ? size * step : size;
+}
+
+/* A triangle, or Keys' kernel with a = -0.5, at a distance of `at`. */
+static double filter(int64_t mode, double at) {
+    const double distance = fabs(at), a = -0.5;
+    if (mode == YG_RESAMPLE_LINEAR_SMOOTH)
+        return distance < 1 ? 1 - distance : 0;
+    if (distance < 1)
+        return ((a + 2) * distance - (a + 3)) * distance * distance + 1;
+    return distance < 2 ? (((distance - 5) * distance + 8) * distance - 4) * a : 0;
+}
+
+/* All taps in reach, with weights that add up to 1. A filter is as wide as the step. Taps that are
+ * left over have the weight 0. */
+static void smooth(const yg_resample_sizes *s, int64_t o, int64_t taps, int64_t *index,
+                   double *weight) {
+    const double step = step_of(s), width = fmax(step, 1);
+    const double centre = step * ((double)o + 0.5), wide = reach(s);
+    int64_t first = (int64_t)(centre - wide + 0.5), end = (int64_t)(centre + wide + 0.5);
+    first = first < 0 ? 0 : first;
+    end = end > s->from ? s->from : end;
+    const int64_t count = end - first > taps ? taps : end - first;
+    double sum = 0;
+    for (int64_t t = 0; t < taps; t++) {
+        index[t] = clamp(first + (t < count ? t : count - 1), s->from);
+        weight[t] = t < count ? filter(s->mode, ((double)(first + t) - centre + 0.5) / width) : 0;
+        sum += weight[t];
+    }
+    for (int64_t t = 0; t < taps && sum != 0; t++)
+        weight[t] /= sum;
+}
+
+int64_t yg_resample_taps(const yg_resample_sizes *sizes) {
+    switch (sizes->mode) {
+    case YG_RESAMPLE_LINEAR:
+        return 2;
+    case YG_RESAMPLE_CUBIC:
+        return 4;
+    case YG_RESAMPLE_LINEAR_SMOOTH:
+    case YG_RESAMPLE_CUBIC_SMOOTH: {
+        const double most = 2 * ceil(reach(sizes)) + 1;
+        return most < (double)sizes->from ? (int64_t)most : sizes->from;
+    }
+    default:
+        return 1;
+    }
+}
+
 void yg_resample_block_at(const yg_resample_sizes *sizes, int64_t first, yg_resample_block *block) {
     const double step = step_of(sizes);
     const int64_t rest = sizes->to - first;
     const bool same = sizes->from == sizes->to && sizes->mode == YG_RESAMPLE_LINEAR;
     block->first = first;
-    block->count = rest < YG_RESAMPLE_BLOCK ? rest : YG_RESAMPLE_BLOCK;
-    block->taps = sizes->mode == YG_RESAMPLE_CUBIC ? 4 : sizes->mode == YG_RESAMPLE_LINEAR ? 2 : 1;
+    block->taps = (int)yg_resample_taps(sizes);
+    const int64_t room = YG_RESAMPLE_ENTRIES / block->taps;
+    const int64_t most = room < YG_RESAMPLE_BLOCK ? room : YG_RESAMPLE_BLOCK;
+    block->count = rest < most ? rest : most;
     for (int64_t i = 0; i < block->count; i++) {
         int64_t *index = block->index + i * block->taps;
         double *weight = block->weight + i * block->taps;
         const double o = (double)(first + i);
         const double centre = sizes->align_corners ? step * o : step * (o + 0.5) - 0.5;
         if (sizes->mode == YG_RESAMPLE_NEAREST)
-            nearest(sizes, step * o, index, weight);
+            nearest(sizes, plain_step(sizes) * o, index, weight);
         else if (sizes->mode == YG_RESAMPLE_NEAREST_EXACT)
             nearest(sizes, centre + 0.5, index, weight);
         else if (sizes->mode == YG_RESAMPLE_LINEAR)
             linear(sizes, same ? o : centre, index, weight);
-        else
+        else if (sizes->mode == YG_RESAMPLE_CUBIC)
             cubic(sizes, centre, index, weight);
+        else
+            smooth(sizes, first + i, block->taps, index, weight);
     }
 }
 
@@ -94,6 +157,15 @@ bool yg_resample_infer(const yg_infer *call, yg_type *result, yg_error *error) {
                        dim, yg_type_text(x, text));
     *result = *x;
     result->shape[dim] = size;
+    /* The gradient's x is the result of resample. */
+    const bool back = call->op == &yg_op_resample_gradient;
+    const yg_resample_walk walk = yg_resample_walk_of(x, result, call->attrs, back);
+    if (yg_resample_taps(&walk.sizes) > YG_RESAMPLE_ENTRIES)
+        return yg_fail(error, YG_ERROR_SHAPE, call->origin,
+                       "interpolate: an element of the result would be an average of %" PRId64
+                       " elements of dimension %d of %s; more than %d are not possible",
+                       yg_resample_taps(&walk.sizes), dim, yg_type_text(x, text),
+                       YG_RESAMPLE_ENTRIES);
     return yg_type_make(x->dtype, x->rank, result->shape, result, error);
 }
 
@@ -118,7 +190,8 @@ yg_resample_walk yg_resample_walk_of(const yg_type *x, const yg_type *y, const y
     };
 }
 
-static const char *const modes[] = {"nearest", "nearest-exact", "linear", "cubic", NULL};
+static const char *const modes[] = {"nearest",       "nearest-exact", "linear", "cubic",
+                                    "linear-smooth", "cubic-smooth",  NULL};
 
 const yg_attr_spec yg_resample_attrs[YG_RESAMPLE_ATTRS] = {
     [YG_RESAMPLE_DIM] = {.name = "dim",

@@ -18,9 +18,17 @@ enum {
 };
 extern const yg_attr_spec yg_resample_attrs[YG_RESAMPLE_ATTRS];
 
-enum { YG_RESAMPLE_NEAREST, YG_RESAMPLE_NEAREST_EXACT, YG_RESAMPLE_LINEAR, YG_RESAMPLE_CUBIC };
+/* The last two average over all elements that an element of a smaller result stands for. */
+enum {
+    YG_RESAMPLE_NEAREST,
+    YG_RESAMPLE_NEAREST_EXACT,
+    YG_RESAMPLE_LINEAR,
+    YG_RESAMPLE_CUBIC,
+    YG_RESAMPLE_LINEAR_SMOOTH,
+    YG_RESAMPLE_CUBIC_SMOOTH,
+};
 
-enum { YG_RESAMPLE_TAPS = 4, YG_RESAMPLE_BLOCK = 64 };
+enum { YG_RESAMPLE_BLOCK = 64, YG_RESAMPLE_ENTRIES = 1024 };
 
 /* Element o of `to` elements, interpolated from `from` elements. */
 typedef struct yg_resample_sizes {
@@ -34,11 +42,14 @@ typedef struct yg_resample_sizes {
 typedef struct yg_resample_block {
     int64_t first, count; /* elements */
     int taps;             /* of an element */
-    int64_t index[YG_RESAMPLE_BLOCK * YG_RESAMPLE_TAPS];
-    double weight[YG_RESAMPLE_BLOCK * YG_RESAMPLE_TAPS];
+    int64_t index[YG_RESAMPLE_ENTRIES];
+    double weight[YG_RESAMPLE_ENTRIES];
 } yg_resample_block;
 
-/* The taps of the elements from `first` on, at most YG_RESAMPLE_BLOCK. */
+/* How many taps an element has. A shape rule refuses more than YG_RESAMPLE_ENTRIES. */
+int64_t yg_resample_taps(const yg_resample_sizes *sizes);
+
+/* The taps of the elements from `first` on, at most YG_RESAMPLE_BLOCK elements. */
 void yg_resample_block_at(const yg_resample_sizes *sizes, int64_t first, yg_resample_block *block);
 
 /* For the two operators: the shape rule, and the plan. A unit of work is one index into the
