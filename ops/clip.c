@@ -1,7 +1,7 @@
 /*
  * clip: y = min(max(x, min), max), elementwise.
  *
- * vjp: dx = dy where min ≤ x ≤ max, else 0.
+ * vjp: dx = dy where min < x < max, else 0: none at a bound, as in PyTorch 2.15.
  */
 #include "build.h"
 #include "elementwise.h"
@@ -44,14 +44,20 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return true;
 }
 
+/* Cuts the cotangent off where x is at a bound or beyond it. An infinite bound is none. */
+static yg_node within(yg_graph *graph, yg_node x, yg_node dx, double bound, bool is_min) {
+    const yg_dtype dtype = yg_node_type(graph, x)->dtype;
+    if (isinf(bound))
+        return dx;
+    const yg_node limit = yg_scalar(graph, dtype, bound);
+    const yg_node inside = is_min ? yg_greater(graph, x, limit) : yg_less(graph, x, limit);
+    return yg_where(graph, inside, dx, yg_scalar(graph, dtype, 0));
+}
+
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     const yg_node x = yg_node_operand(graph, y, k);
     const yg_attr *bounds = yg_node_attrs(graph, y);
-    const yg_dtype dtype = yg_node_type(graph, y)->dtype;
-    const yg_node inside =
-        yg_logical_and(graph, yg_greater_equal(graph, x, yg_scalar(graph, dtype, bounds[0].f)),
-                       yg_less_equal(graph, x, yg_scalar(graph, dtype, bounds[1].f)));
-    return yg_where(graph, inside, dy, yg_scalar(graph, dtype, 0));
+    return within(graph, x, within(graph, x, dy, bounds[0].f, true), bounds[1].f, false);
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
@@ -80,8 +86,9 @@ static const yg_sample samples[] = {
 const yg_op yg_op_clip = {
     .name = "clip",
     .formula = "y = min(max(x, min), max)",
-    .doc = "Keeps values between two bounds; NaN stays NaN. The gradient passes inside and at the "
-           "bounds. Where min > max everything becomes max. Integers need whole bounds.",
+    .doc = "Keeps values between two bounds; NaN stays NaN. The gradient passes between them, "
+           "not at a bound or beyond. Where min > max everything becomes max. Integers need whole "
+           "bounds. For bounds that are tensors see clamp.",
     .group = "elementwise",
     .min_operands = 1,
     .max_operands = 1,

@@ -1,7 +1,7 @@
 /*
  * hardtanh: y = min(max(x, min_val), max_val), elementwise.
  *
- * vjp: dx = dy where min_val < x < max_val, else 0. (clip passes dy at the bounds too.)
+ * vjp: dx = dy where min_val < x < max_val, else 0.
  */
 #include "build.h"
 #include "elementwise.h"
