@@ -6,6 +6,7 @@
  * eps, and the gradient passes as if it were not: otherwise a variance below eps could never grow
  * again.
  */
+#include "bounded.h"
 #include "build.h"
 #include "loss.h"
 #include "registry.h"
@@ -49,8 +50,9 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
                       yg_node *results) {
     if (!yg_loss_check(graph, call))
         return 0;
+    const yg_node given = yg_bounded(graph, operands[2], 0, (double)INFINITY, YG_BOUNDED_VARIANCE);
     const yg_node variance =
-        at_least(graph, shaped_variance(graph, call, operands[2]), call->attrs[EPS].f);
+        at_least(graph, shaped_variance(graph, call, given), call->attrs[EPS].f);
     const yg_node square = yg_square(graph, yg_subtract(graph, operands[0], operands[1]));
     const yg_node misfit = yg_divide(graph, square, variance);
     yg_node elements = yg_scale(graph, yg_add(graph, yg_log(graph, variance), misfit), 0.5);
@@ -104,7 +106,7 @@ const yg_op yg_op_gaussian_nll = {
     .name = "gaussian_nll",
     .formula = "l = (log v + (p - t)²/v) / 2",
     .doc = "The log-likelihood of numbers whose uncertainty is predicted too. `full` adds "
-           "log(2π)/2. Variances below eps count as eps.",
+           "log(2π)/2. Variances below eps count as eps; a negative one stops the run.",
     .group = "loss",
     .min_operands = 3,
     .max_operands = 3,

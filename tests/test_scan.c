@@ -229,7 +229,7 @@ static const struct {
      "format: 1\nvars: {n: 3}\ninputs: {x: [B, 4, n], h_0: [B, n]}\n"
      "params: {w: {shape: [n, n], init: normal}}\n"
      "graph:\n"
-     "  long: 2 * arange(B)\n"
+     "  long: maximum(2 * arange(B), 1)\n"
      "  h, last:\n"
      "    scan: {x_t: x}\n"
      "    carry: {h: h_0}\n"
@@ -245,8 +245,10 @@ static const struct {
           "  b1: tanh(x[1:2, 0] + h_0[1:2] @ w)\n"
           "  b2: tanh(x[1:2, 1] + b1 @ w)\n"
           "  z: 0 * x[:1]\n"
-          "  last: concat([h_0[:1], b2, a4], 0)\n"
-          "  h: concat([z, concat([1 + stack([b1, b2], 1), z[:, :2]], 1),\n"
+          "  c1: tanh(x[:1, 0] + h_0[:1] @ w)\n"
+          "  last: concat([c1, b2, a4], 0)\n"
+          "  h: concat([concat([1 + stack([c1], 1), z[:, :3]], 1),\n"
+          "             concat([1 + stack([b1, b2], 1), z[:, :2]], 1),\n"
           "             1 + stack([a1, a2, a3, a4], 1)], 0)\n"
           "outputs: [h, last]\n" TAIL},
     {"lengths, from the last step to the first",
@@ -257,7 +259,7 @@ static const struct {
      "    scan: {x_t: x}\n"
      "    carry: {h: h_0}\n"
      "    reverse: true\n"
-     "    lengths: \"cast(2 * arange(B), i32)\"\n"
+     "    lengths: \"cast(maximum(2 * arange(B), 1), i32)\"\n"
      "    graph: {h: tanh(x_t + h @ w)}\n"
      "    collect: {h: h + 1}\n"
      "outputs: [h, last]\n" TAIL,
@@ -269,8 +271,10 @@ static const struct {
           "  b2: tanh(x[1:2, 1] + h_0[1:2] @ w)\n"
           "  b1: tanh(x[1:2, 0] + b2 @ w)\n"
           "  z: 0 * x[:1]\n"
-          "  last: concat([h_0[:1], b1, a1], 0)\n"
-          "  h: concat([z, concat([1 + stack([b1, b2], 1), z[:, :2]], 1),\n"
+          "  c1: tanh(x[:1, 0] + h_0[:1] @ w)\n"
+          "  last: concat([c1, b1, a1], 0)\n"
+          "  h: concat([concat([1 + stack([c1], 1), z[:, :3]], 1),\n"
+          "             concat([1 + stack([b1, b2], 1), z[:, :2]], 1),\n"
           "             1 + stack([a1, a2, a3, a4], 1)], 0)\n"
           "outputs: [h, last]\n" TAIL},
     {"a layer with a state that is used twice in a step",
@@ -340,7 +344,7 @@ static const struct {
                  "      h: h_0\n"
                  "      k: {value: 0.0, lengths: false}\n"
                  "      c: {value: \"0 * h_0[0]\", lengths: 1 > 2, truncate: false}\n"
-                 "    lengths: 2 * arange(B)\n"
+                 "    lengths: maximum(2 * arange(B), 1)\n"
                  "    truncate: 2\n"
                  "    graph:\n"
                  "      h: {type: follow, input: x_t + h @ w}\n"
@@ -349,7 +353,7 @@ static const struct {
                  "    collect: [h]\n"
                  "outputs: [h, last, n_last, c]\n" LOSS " + layer_losses + sum(c) + n_last ** 2\n",
      FOLLOW HEAD "graph:\n"
-                 "  m: unsqueeze(2 * arange(B), 1)\n"
+                 "  m: unsqueeze(maximum(2 * arange(B), 1), 1)\n"
                  "  h.h: {type: follow, input: \"x[:, 0] + h_0 @ w\"}\n"
                  "  h1: where(m > 0, h.h, h_0)\n"
                  "  f2: {type: follow, input: \"x[:, 1] + h1 @ w\", share: h.h}\n"

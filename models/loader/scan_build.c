@@ -5,11 +5,13 @@
  * once before the loop, and what is collected is transposed once behind it.
  *
  * With `lengths`, a step beyond an example's length leaves the example's carry as it is, and gives
- * zeros. With `truncate: k`, the carries that go into steps k, 2k, … have no cotangent.
+ * zeros. A length that is not between 1 and the number of steps stops the run. With `truncate: k`,
+ * the carries that go into steps k, 2k, … have no cotangent.
  */
 #include "scan_build.h"
 
 #include "../../graph/loop.h"
+#include "../../ops/bounded.h"
 #include "../../ops/build.h"
 #include "call.h"
 #include "expression_value.h"
@@ -110,6 +112,7 @@ static bool cut_lengths(yg_scan_building *b) {
     for (int64_t t = 0; t < b->steps; t++)
         numbers[t] = t;
     yg_builder_at(around, b->origin);
+    lengths = yg_bounded(around->graph, lengths, 1, (double)b->steps, YG_BOUNDED_LENGTHS);
     const yg_node number = yg_constant(around->graph, &steps, numbers);
     free(numbers);
     const yg_node goes_on = yg_less(around->graph, number, yg_cast(around->graph, lengths, YG_I64));
