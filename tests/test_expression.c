@@ -211,7 +211,9 @@ static const struct {
     {"a if c else b",
      "1:3: found 'if'; write if(condition, a, b), or where(condition, a, b) for tensors"},
     {"f(True)", "1:3: found 'True'; write true"},
-    {"None", "1:1: found 'None'; write none, or for a size that may vary a name, such as B"},
+    {"None", "1:1: found 'None'; write none; for a new dimension unsqueeze(x, dim), and for a size "
+             "that may vary a name, such as B"},
+    {"not a", "1:1: found 'not'; write logical_not(a)"},
     {"a ^ 2", "1:3: found '^' in an expression; a power is written '**'"},
     {"é × b", "1:1: found 'é', which is no part of an expression"},
     {"a × b", "1:3: found '×' in an expression; write '*', or '@' for a matrix product"},

@@ -272,7 +272,8 @@ static bool check_name(parser *p) {
     static const char *const words[][2] = {
         {"True", "true"},
         {"False", "false"},
-        {"None", "none, or for a size that may vary a name, such as B"}};
+        {"None", "none; for a new dimension unsqueeze(x, dim), and for a size that may vary a "
+                 "name, such as B"}};
     for (size_t i = 0; i < 3; i++)
         if (p->token.length == strlen(words[i][0]) &&
             memcmp(p->token.start, words[i][0], p->token.length) == 0)
@@ -288,6 +289,11 @@ static yg_expression *parse_word(parser *p, yg_expression_kind kind) {
     yg_expression *node = make(p, kind, token.origin);
     if (!node || !next(p))
         return NULL;
+    if (kind == YG_EXPRESSION_NAME && p->token.kind == YG_TOKEN_NAME && token.length == 3 &&
+        memcmp(token.start, "not", 3) == 0) {
+        yg_fail(p->error, YG_ERROR_SYNTAX, token.origin, "found 'not'; write logical_not(a)");
+        return NULL;
+    }
     node->number = token.number;
     node->whole = token.whole;
     node->integer = token.integer;

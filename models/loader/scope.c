@@ -171,6 +171,10 @@ static bool unknown_name(const yg_expander *x, const yg_scope *scope, const char
     if (yg_op_find(x->model->ops, name))
         return yg_fail(x->error, YG_ERROR_NAME, origin,
                        "'%s' is an operator: it is called, as %s(…)", name, name);
+    if (dot && (strcmp(dot, ".shape") == 0 || strcmp(dot, ".T") == 0))
+        return yg_fail(x->error, YG_ERROR_NAME, origin, "unknown name '%s'; write %s(%.*s%s)", name,
+                       dot[1] == 'T' ? "transpose" : "size", (int)(dot - name), name,
+                       dot[1] == 'T' ? "" : ", dim");
     const yg_names known = visible_names(x, scope);
     return yg_fail(x->error, YG_ERROR_NAME, origin, "unknown name '%s'%s", name,
                    yg_names_suggest(&known, name, hint, sizeof hint));
