@@ -420,6 +420,47 @@ Test(training, early_stopping_waits_and_the_best_weights_are_kept) {
     workspace_remove(&w);
 }
 
+/* The first epoch has the best score. */
+Test(training, keeps_the_best_or_the_last_weights) {
+    const workspace w = workspace_make();
+    static const char *const keeps[] = {"", "  keep: best\n", "  keep: last\n"};
+    double scores[3];
+    for (int i = 0; i < 3; i++) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "format: 1\n"
+                 "name: keeps\n"
+                 "inputs: {x: [B, 1]}\n"
+                 "targets: {y: [B, 1]}\n"
+                 "params: {w: {shape: [1], init: zeros}}\n"
+                 "graph:\n"
+                 "  a: x * w\n"
+                 "outputs: [a]\n"
+                 "loss: mean(square(a - y))\n"
+                 "data:\n"
+                 "  train: {x: [[1], [2]], y: [[3], [6]]}\n"
+                 "  validation: {x: [[1], [2]], y: [[-9], [-9]]}\n"
+                 "train:\n"
+                 "  epochs: 6\n"
+                 "%s"
+                 "  optimizer: {type: sgd, lr: 0.05}\n",
+                 keeps[i]);
+        yg_model *model = workspace_model(&w, "t.yaml", text);
+        yg_train_options options = {.out = workspace_path(&w, "run")};
+        const yg_train_result result = train(model, options);
+        cr_expect_eq(result.best_epoch, i == 2 ? 6 : 1, "epoch %d", (int)result.best_epoch);
+        scores[i] = result.validation.loss;
+        options.resume = true;
+        const yg_train_result again = train(model, options);
+        cr_expect_eq(again.best_epoch, result.best_epoch);
+        cr_expect_eq(again.validation.loss, result.validation.loss);
+        yg_model_free(model);
+    }
+    cr_expect_eq(scores[0], scores[1]);
+    cr_expect_gt(scores[2], scores[1]);
+    workspace_remove(&w);
+}
+
 Test(training, weights_to_start_from_must_fit) {
     const workspace w = workspace_make();
     yg_model *model = workspace_model(&w, "xor.yaml", xor_model);

@@ -127,6 +127,8 @@ const char *yg_run_identity(yg_run *run, yg_error *error) {
     add_number(&text, "clip_grad_norm", s->clip_grad_norm);
     yg_text_add(&text, "monitor %s\nmode %s\n", s->monitor.name,
                 s->monitor.highest ? "max" : "min");
+    if (s->keeps_last)
+        yg_text_add(&text, "keep last\n");
     yg_text_add(&text, "training_examples %" PRId64 "\nvalidation_examples %" PRId64 "\n",
                 run->data.train.count, run->data.validation.count);
     add_data(&text, yg_model_section(run->model, "data"));

@@ -20,6 +20,7 @@ static const yg_key keys[] = {
     {"early_stopping", false, NULL},
     {"clip_grad_norm", false, NULL},
     {"drop_last", false, NULL},
+    {"keep", false, NULL},
     {"recompute", false, NULL},
     {"dtype", false, NULL},
     {"lr", false, "`lr` belongs to the optimizer: `optimizer: {type: adam, lr: 1e-3}`"},
@@ -75,6 +76,18 @@ static bool read_early_stopping(const yg_model *model, const yg_value *value, yg
            (!delta || yg_value_float(delta, "`min_delta`", 0, 1e300, &settings->min_delta, error));
 }
 
+/* `keep: last` is for losses that do not tell which weights are best, as those of two networks that
+ * work against each other. */
+static bool read_keep(const yg_value *section, yg_settings *settings, yg_error *error) {
+    static const char *const names[] = {"best", "last", NULL};
+    const yg_value *value = yg_value_get(section, "keep");
+    int index = 0;
+    if (value && !yg_value_choice(value, "`keep`", names, &index, error))
+        return false;
+    settings->keeps_last = index == 1;
+    return true;
+}
+
 static bool read_section(const yg_model *model, const yg_value *section, yg_settings *settings,
                          yg_error *error) {
     const yg_value *value;
@@ -84,7 +97,7 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
         !read_count(section, "steps", "`steps`", 1, &settings->steps, error) ||
         !read_count(section, "batch_size", "`batch_size`", 1, &settings->batch_size, error) ||
         !read_count(section, "seed", "`seed`", 0, &seed, error) ||
-        !read_dtype(section, &settings->dtype, error) ||
+        !read_dtype(section, &settings->dtype, error) || !read_keep(section, settings, error) ||
         !yg_optimizer_read(yg_value_get(section, "optimizer"), &settings->optimizer, error))
         return false;
     settings->seed = (uint64_t)seed;

@@ -9,6 +9,7 @@
  *   early_stopping: {monitor: validation.loss, patience: 5, min_delta: 0}      see monitor.h
  *   clip_grad_norm: 1.0    default: no clipping
  *   drop_last: false       leave out an epoch's last batch if it is not full
+ *   keep: best             the weights of the best epoch, or `last`: those of the last one
  *   recompute: false       trade computing values again for memory
  *   dtype: f32             or f64
  */
@@ -29,6 +30,7 @@ typedef struct yg_settings {
     double clip_grad_norm; /* 0: none */
     bool drop_last;
     bool recompute;
+    bool keeps_last;
     bool stops_early;
     yg_monitor monitor;
     int64_t patience;

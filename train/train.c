@@ -88,7 +88,7 @@ static bool judge(yg_run *run, double *value, yg_error *error) {
 
 static void compare(yg_run *run, int64_t epoch, double value) {
     yg_run_position *at = &run->at;
-    run->progress.best = value < at->best || !at->best_epoch;
+    run->progress.best = value < at->best || !at->best_epoch || run->settings.keeps_last;
     if (run->progress.best) {
         at->best = value;
         at->best_epoch = epoch;
