@@ -22,7 +22,8 @@ static void print_checks(const yg_gradient_checks *checks) {
             table_add(&table, "%.1e", check->worst);
         else
             table_add(&table, "%s", "");
-        const char *result = check->passed ? "agrees" : "DISAGREES";
+        const bool none = check->compared == 0 && check->elements > 0;
+        const char *result = !check->passed ? "DISAGREES" : none ? "not compared" : "agrees";
         if (check->kinks + check->stopped == 0)
             table_add(&table, "%s", result);
         else

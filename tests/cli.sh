@@ -256,6 +256,16 @@ expect "expand" 0 "matmul\(x, h.weight" "" "$yamlgrad" expand xor.yaml
 "$yamlgrad" expand xor.yaml >expanded.yaml
 expect "what expand prints is a model" 0 "valid; 4 gradients checked" "" "$yamlgrad" check expanded.yaml
 expect "check" 0 "^xor.yaml: valid; 4 gradients checked" "" "$yamlgrad" check xor.yaml
+cat >stopped.yaml <<'MODEL'
+format: 1
+inputs: {x: [B, 1]}
+params: {w: {shape: [1], init: ones}, v: {shape: [1], init: ones}}
+graph: {h: x * w * stop_gradient(w) * v}
+outputs: [h]
+loss: mean(h)
+data: {train: {x: [[1], [2]]}}
+MODEL
+expect "check: nothing to compare" 0 "^w +0 of 1 +not compared; 1 left out$" "" "$yamlgrad" check stopped.yaml
 expect "check --json" 0 '"passed": true' "" "$yamlgrad" check xor.yaml --json
 expect "grad" 0 '^\{"loss": 0\.[0-9]+, "gradients": \{"h.weight": \[\[-?[0-9.e-]+, ' "" \
     "$yamlgrad" grad xor.yaml
