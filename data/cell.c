@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,6 +26,21 @@ const char *yg_cell_text(const yg_cell *cell, char *text, size_t size) {
         snprintf(text, size, "%s", "");
     }
     return text;
+}
+
+const char *yg_cell_string(const yg_cell *cell, yg_cell_room *room) {
+    const size_t size = (cell->kind == YG_CELL_TEXT ? cell->size : YG_NUMBER_TEXT) + (size_t)1;
+    if (size > room->size) {
+        char *grown = realloc(room->text, 2 * size);
+        if (!grown)
+            return NULL;
+        *room = (yg_cell_room){grown, 2 * size};
+    }
+    if (cell->kind != YG_CELL_TEXT)
+        return yg_cell_text(cell, room->text, room->size);
+    memcpy(room->text, cell->text, cell->size);
+    room->text[cell->size] = '\0';
+    return room->text;
 }
 
 bool yg_cell_is_missing(const yg_cell *cell) {

@@ -91,7 +91,8 @@ struct yg_column {
     bool learning;  /* these are the training data, and nothing is known of them yet */
 };
 
-extern const yg_column_kind yg_column_number, yg_column_label;
+extern const yg_column_kind yg_column_number, yg_column_label, yg_column_category,
+    yg_column_boolean, yg_column_date;
 
 /* All kinds; ends with NULL. */
 const yg_column_kind *const *yg_column_kinds(void);
@@ -150,6 +151,16 @@ yg_column *yg_column_load(const yg_column_request *request, const json_t *json, 
 
 /* A cell as text, for messages and labels: text[0 .. size). Returns `text`. */
 const char *yg_cell_text(const yg_cell *cell, char *text, size_t size);
+
+/* Memory for the text of one cell; all zeros is none. The owner frees `text`. */
+typedef struct yg_cell_room {
+    char *text;
+    size_t size;
+} yg_cell_room;
+
+/* All of a cell's text with a NUL behind it, in room->text, which grows as is needed. NULL when out
+ * of memory. */
+const char *yg_cell_string(const yg_cell *cell, yg_cell_room *room);
 /* Whether a cell has no value: NULL, or a text that is empty, NA, N/A, NaN, null or ?, in upper or
  * lower case. */
 bool yg_cell_is_missing(const yg_cell *cell);

@@ -4,17 +4,36 @@
  * The options of a column are kept as JSON. JSON is YAML, so they are read back as the mapping that
  * the model file had, and a kind has one way to read its options.
  */
+#include "../graph/number.h"
 #include "column.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A scalar as JSON: one without quotes stays a number or a truth value, so that it is read back as
+ * such. */
+static json_t *json_of_scalar(const yg_value *value) {
+    const size_t size = strlen(value->text);
+    int64_t whole;
+    double real;
+    if (value->quoted)
+        return json_string(value->text);
+    if (strcmp(value->text, "true") == 0 || strcmp(value->text, "false") == 0)
+        return json_boolean(value->text[0] == 't');
+    if (yg_number_integer(value->text, size, &whole) == YG_WHOLE_EXACT)
+        return json_integer(whole);
+    if (yg_number_parse(value->text, size, &real) != YG_NUMBER_NOT && isfinite(real))
+        return json_real(real);
+    return json_string(value->text);
+}
 
 /* A value of a model file as JSON. NULL when out of memory. Nesting is limited where the file is
  * read. */
 static json_t *json_of(const yg_value *value) {
     if (value->kind == YG_SCALAR)
-        return json_string(value->text);
+        return json_of_scalar(value);
     json_t *json = value->kind == YG_SEQUENCE ? json_array() : json_object();
     bool good = json != NULL;
     for (size_t i = 0; good && i < value->count; i++) {

@@ -38,8 +38,7 @@ typedef struct label_column {
     yg_names names;      /* by class index; while learning, in the order of first appearance */
     yg_names numbers;    /* while learning: labels that are numbers, in their shortest form */
     size_t *number_name; /* the index in `names` of each entry of `numbers` */
-    char *text;          /* of a cell, with a NUL */
-    size_t room;
+    yg_cell_room room;
 } label_column;
 
 static bool configure(yg_column *column, yg_error *error) {
@@ -60,7 +59,7 @@ static void forget(yg_column *column) {
 
 static void free_labels(yg_column *column) {
     forget(column);
-    free(((label_column *)column)->text);
+    free(((label_column *)column)->room.text);
 }
 
 /* Fills the table with the names of the model file or, where it lists none, of the encoding. */
@@ -168,26 +167,9 @@ static bool learn_label(label_column *labels, const char *text) {
     return copy && yg_names_add(&labels->names, labels->pool, copy);
 }
 
-/* A cell's text with a NUL behind it; NULL when out of memory. */
-static const char *text_of(label_column *labels, const yg_cell *cell) {
-    const size_t size = (cell->kind == YG_CELL_TEXT ? cell->size : YG_NUMBER_TEXT) + (size_t)1;
-    if (size > labels->room) {
-        char *grown = realloc(labels->text, 2 * size);
-        if (!grown)
-            return NULL;
-        labels->text = grown;
-        labels->room = 2 * size;
-    }
-    if (cell->kind != YG_CELL_TEXT)
-        return yg_cell_text(cell, labels->text, labels->room);
-    memcpy(labels->text, cell->text, cell->size);
-    labels->text[cell->size] = '\0';
-    return labels->text;
-}
-
 /* The class of a cell. False if it has none, and when out of memory. */
 static bool encode(label_column *labels, const yg_cell *cell, int64_t *value) {
-    const char *text = text_of(labels, cell);
+    const char *text = yg_cell_string(cell, &labels->room);
     if (!text || find_class(labels, cell, text, value) != YG_FAULT_NONE)
         return false;
     return !labels->column.learning || (size_t)*value < labels->names.count ||
@@ -215,7 +197,7 @@ static int64_t encode_wholes(yg_column *column, const yg_cells *cells, int64_t *
 
 static int check(yg_column *column, const yg_cell *cell) {
     label_column *labels = (label_column *)column;
-    const char *text = text_of(labels, cell);
+    const char *text = yg_cell_string(cell, &labels->room);
     int64_t value;
     return text ? find_class(labels, cell, text, &value) : YG_FAULT_NONE;
 }
@@ -242,7 +224,7 @@ static bool refuse(const yg_column *column, const yg_cell *cell, int fault, cons
                    yg_error *error) {
     const label_column *labels = (const label_column *)column;
     const yg_port *port = column->port;
-    const char *text = labels->text; /* check() has left it there */
+    const char *text = labels->room.text; /* check() has left it there */
     char where[300], hint[400];
     int64_t number;
     if (fault == YG_FAULT_MISSING)

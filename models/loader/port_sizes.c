@@ -25,7 +25,7 @@ static bool check_classes(const yg_expander *x, const yg_port_spec *spec, int64_
     return classes <= most[spec->dtype] ||
            yg_fail(x->error, YG_ERROR_ARGUMENT,
                    spec->classes ? spec->classes->origin : spec->origin,
-                   "`classes`: a target of type %s has at most %lld classes, found %lld",
+                   "`classes`: %s holds at most %lld classes, found %lld",
                    yg_dtype_name(spec->dtype), (long long)most[spec->dtype], (long long)classes);
 }
 

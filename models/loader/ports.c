@@ -52,12 +52,7 @@ static bool read_classes(yg_model *model, const yg_value *value, yg_port_spec *p
 
 static bool read_port(yg_model *model, const yg_value *key, const yg_value *value, bool target,
                       yg_port_spec *port, yg_error *error) {
-    static const yg_key input_keys[] = {
-        {"shape", true, NULL},
-        {"dtype", false, NULL},
-        {"classes", false, "`classes` belongs to a target"},
-    };
-    static const yg_key target_keys[] = {
+    static const yg_key keys[] = {
         {"shape", true, NULL}, {"dtype", false, NULL}, {"classes", false, NULL}};
     const char *kind = target ? "target" : "input";
     const char *what = yg_pool_format(model->pool, "%s `%s`", kind, key->text);
@@ -69,7 +64,7 @@ static bool read_port(yg_model *model, const yg_value *key, const yg_value *valu
         (yg_port_spec){.origin = key->origin, .name = key->text, .dtype = YG_F32, .target = target};
     if (value->kind != YG_MAPPING)
         return yg_read_shape(model->pool, value, what, false, &port->shape, error);
-    if (!yg_value_check_keys(value, what, target ? target_keys : input_keys, 3, error) ||
+    if (!yg_value_check_keys(value, what, keys, 3, error) ||
         !yg_read_shape(model->pool, yg_value_get(value, "shape"), what, false, &port->shape, error))
         return false;
     const yg_value *dtype = yg_value_get(value, "dtype");

@@ -1,0 +1,192 @@
+/*
+ * The kinds of columns: what cells become, and what is wrong with those that become nothing. Also
+ * after the columns have been written to weights and read back.
+ */
+#include "data/column.h"
+#include "data/encoding_file.h"
+#include "workspace.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A column `c` with options, for an input x, and what its elements become: the values of all
+ * examples as texts with blanks between, or the end of a message. */
+static const struct {
+    const char *type, *options, *cells, *expected;
+} cases[] = {
+    /* category: one-hot, in the order of bytes */
+    {"[B, K]", "{kind: category}", "b a b c", "0 1 0, 1 0 0, 0 1 0, 0 0 1"},
+    {"[B, K]", "category", "b a", "0 1, 1 0"},
+    {"[B, K]", "{kind: category, values: [c, b, a]}", "b a", "0 1 0, 0 0 1"},
+    {"[B, K]", "{kind: category, values: [\"1\", \"01\"]}", "01 1", "0 1, 1 0"},
+    {"[B, K]", "{kind: category, values: [a, b], unseen: true}", "a z b", "1 0, 0 0, 0 1"},
+    {"[B, K]", "{kind: category, unseen: true, min_count: 2}", "a b a c b z",
+     "1 0 0, 0 1 0, 1 0 0, 0 0 1, 0 1 0, 0 0 1"},
+    {"[B, K]", "{kind: category, unseen: true, min_count: 9}", "a b", "1, 1"},
+    /* category: indices */
+    {"{shape: [B], dtype: i32}", "{kind: category}", "b a b c", "1, 0, 1, 2"},
+    {"{shape: [B], dtype: i64}", "{kind: category, values: [b, a], unseen: true}", "a q b",
+     "1, 2, 0"},
+    {"{shape: [B], dtype: i32, classes: 3}", "{kind: category, unseen: true}", "b a", "1, 0"},
+    {"{shape: [B], dtype: i32, classes: 2}", "{kind: category, unseen: true}", "b a",
+     "column 'c' has 2 values and a place for others, but 'x' has 2 classes"},
+    {"[B, K]", "{kind: category, values: [low, high]}", "low hihg high hgih",
+     "row 2, column 'c': 'hihg' is not one of the values listed; did you mean 'high'?; `unseen: "
+     "true` has a place for others (the first of 2 such rows among 4)"},
+    {"[B, K]", "{kind: category}", "a NA b", "row 2, column 'c': a missing value ('NA')"},
+    {"[B, K]", "{kind: category, values: []}", "a", "`values` is a list of texts"},
+    {"[B, K]", "{kind: category, values: [a, a]}", "a", "'a' stands in `values` twice"},
+    {"[B, K]", "{kind: category, min_count: 2}", "a", "rare values need a place"},
+    {"[B, K]", "{kind: category, unseen: yes}", "a", "`unseen`"},
+    {"[B, K]", "{kind: category, unseeen: true}", "a", "did you mean 'unseen'?"},
+    {"[B, 3]", "{kind: category}", "a b", "'x' takes 3 columns an example; 2 are given"},
+    {"{shape: [B], dtype: bool}", "category", "a b", "'x' holds truth values"},
+    /* boolean */
+    {"[B]", "boolean", "true FALSE yes No 1 0 t f on off Y n",
+     "1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0"},
+    {"{shape: [B], dtype: bool}", "boolean", "yes no", "1, 0"},
+    {"{shape: [B], dtype: i32, classes: 2}", "{kind: boolean, values: [dead, alive]}", "alive dead",
+     "1, 0"},
+    {"[B]", "{kind: boolean, values: [dead, alive]}", "alive Dead",
+     "row 2, column 'c': 'Dead' is neither 'dead' nor 'alive'"},
+    {"[B]", "boolean", "yes maybe",
+     "row 2, column 'c': 'maybe' is neither yes nor no; `values: [no, yes]` names other texts"},
+    {"[B]", "boolean", "yes ?", "row 2, column 'c': a missing value ('?')"},
+    {"[B]", "{kind: boolean, values: [a]}", "a", "`values` names the text for 0"},
+    {"[B]", "{kind: boolean, values: [a, a]}", "a", "both of `values` are 'a'"},
+    /* date */
+    {"[B, K]", "date", "2024-02-29 20230101 1999/12/31", "2024 2 29 3, 2023 1 1 6, 1999 12 31 4"},
+    {"[B, K]", "{kind: date, parts: [quarter, week, day_of_year]}", "2021-01-03 2020-12-31",
+     "1 53 3, 4 53 366"},
+    {"[B, K]", "{kind: date, parts: [hour, minute, second]}", "2024-01-01T13:05:59.25 2024-01-01",
+     "13 5 59.25, 0 0 0"},
+    {"[B]", "{kind: date, age: 1970-01-01}", "1970-01-02 1969-12-31T12:00 2000-03-01",
+     "1, -0.5, 11017"},
+    {"[B]", "{kind: date, age: 1970-01-01}", "1970-01-01T06:00:00+06:00 1970-01-01T00:00Z", "0, 0"},
+    {"[B, 2]", "{kind: date, cyclic: [day]}", "2024-01-01T06:00 2024-01-01T12:00", "1 0, 0 -1"},
+    {"[B, 2]", "{kind: date, cyclic: [year]}", "2023-01-01 2024-01-01", "0 1, 0 1"},
+    {"[B, K]", "{kind: date, parts: [year, month, day], format: \"%d.%m.%Y\"}",
+     "29.2.2024 01.12.1999", "2024 2 29, 1999 12 1"},
+    {"[B, K]", "{kind: date, parts: [month, day, hour], format: \"%b-%d-%y;%I%p\"}",
+     "Feb-03-68;12AM december-31-69;1pm", "2 3 0, 12 31 13"},
+    {"[B, K]", "{kind: date, parts: [year, day_of_year], format: \"%Y.%j\"}", "2024.366 2023.1",
+     "2024 366, 2023 1"},
+    {"[B, K]", "{kind: date, parts: [year, month, day, hour], format: \"%s\"}", "0 951782400.5 -1",
+     "1970 1 1 0, 2000 2 29 0, 1969 12 31 23"},
+    {"[B, K]", "date", "2023-02-29",
+     "row 1, column 'c': '2023-02-29' is not a date as 2024-02-29 or 2024-02-29T13:05:59"},
+    {"[B, K]", "date", "2023-01-01 01.02.2023 02.02.2023",
+     "`format:` tells another form, as \"%d.%m.%Y\", or \"%s\" for seconds since 1970 (the first "
+     "of 2 such rows among 3)"},
+    {"[B, K]", "{kind: date, format: \"%d.%m.%Y\"}", "1.1.2023 31.4.2023",
+     "row 2, column 'c': '31.4.2023' is not a date of the form '%d.%m.%Y'"},
+    {"[B, K]", "{kind: date, format: \"%Q\"}", "1", "`format` has the conversion '%Q'"},
+    {"[B, K]", "{kind: date, format: \"%d%\"}", "1", "`format` has the conversion '%'"},
+    {"[B, K]", "{kind: date, format: iso}", "1", "`format` describes a date"},
+    {"[B, K]", "{kind: date, format: \"%s\"}", "9e15",
+     "row 1, column 'c': '9e15' seconds since 1970 lie outside the years 1 to 9999"},
+    {"[B, K]", "{kind: date, parts: [yaer]}", "2024-01-01", "did you mean 'year'?"},
+    {"[B, K]", "{kind: date, parts: [year, year]}", "2024-01-01", "'year' stands in `parts` twice"},
+    {"[B, K]", "{kind: date, parts: []}", "2024-01-01", "would give no element"},
+    {"[B, K]", "{kind: date, age: today}", "2024-01-01", "`age` is the date from which"},
+    {"{shape: [B], dtype: i32}", "date", "2024-01-01", "but 'x' holds whole numbers"},
+};
+
+static yg_model *make_model(const workspace *w, const char *type, const char *options) {
+    char text[2000];
+    snprintf(text, sizeof text,
+             "format: 1\n"
+             "name: c\n"
+             "inputs: {x: %s}\n"
+             "targets: {y: [B]}\n"
+             "graph: {h: \"mean(y) + 0 * mean(cast(x, float))\"}\n"
+             "outputs: [x]\n"
+             "loss: h\n"
+             "data:\n"
+             "  train: {csv: c.csv, x: c, y: y}\n"
+             "  columns: {c: %s}\n",
+             type, options);
+    return workspace_model(w, "c.yaml", text);
+}
+
+/* A file with the cells, which have blanks between them, as the column c. */
+static void write_cells(const workspace *w, const char *cells) {
+    char text[2000] = "c,y\n", copy[1000];
+    snprintf(copy, sizeof copy, "%s", cells);
+    for (char *cell = strtok(copy, " "); cell; cell = strtok(NULL, " "))
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s,0\n", cell);
+    workspace_write(w, "c.csv", text);
+}
+
+/* "1 0, 0 1": all elements of the port x. */
+static void write_elements(const yg_data *data, char *text, size_t size) {
+    const yg_elements *x = &data->train.dataset->ports[0];
+    char *elements = calloc((size_t)(data->train.count * x->width) + 1, 8);
+    size_t used = 0;
+    yg_part_read(&data->train, 0, 0, data->train.count, elements);
+    text[0] = '\0';
+    for (int64_t i = 0; i < data->train.count * x->width && used < size; i++) {
+        const double value = yg_element_get(x->dtype, elements, i);
+        used += (size_t)snprintf(text + used, size - used, "%s%.12g",
+                                 !i             ? ""
+                                 : i % x->width ? " "
+                                                : ", ",
+                                 value < 1e-12 && value > -1e-12 ? 0 : value);
+    }
+    free(elements);
+}
+
+Test(column_kinds, make_elements_of_cells) {
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char what[700], text[1200];
+        yg_data data;
+        yg_error error = {0};
+        snprintf(what, sizeof what, "%s %s: %s", cases[i].type, cases[i].options, cases[i].cells);
+        write_cells(&w, cases[i].cells);
+        yg_model *model = make_model(&w, cases[i].type, cases[i].options);
+        if (yg_data_load(model, YG_F64, &data, &error)) {
+            write_elements(&data, text, sizeof text);
+            cr_expect_str_eq(text, cases[i].expected, "%s\ngave %s\nnot  %s", what, text,
+                             cases[i].expected);
+            yg_data_free(&data);
+        } else {
+            cr_expect_not_null(strstr(error.message, cases[i].expected), "%s\ngave %s\nnot  %s",
+                               what, error.message, cases[i].expected);
+            cr_expect(error.file && error.line > 0, "%s: %s has no place", what, error.message);
+        }
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
+/* What was learnt is kept: other data, with weights that remember, become the same elements. */
+Test(column_kinds, are_read_back_from_weights) {
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char first[1200], again[1200];
+        yg_data data, other;
+        yg_tensor_file file = {0};
+        yg_error error = {0};
+        write_cells(&w, cases[i].cells);
+        yg_model *model = make_model(&w, cases[i].type, cases[i].options);
+        if (yg_data_load(model, YG_F64, &data, &error)) {
+            write_elements(&data, first, sizeof first);
+            cr_assert(yg_encoding_save(model, &data.encoding, &file, &error), "%s", error.message);
+            other = (yg_data){0};
+            cr_assert(yg_encoding_load(model, &file, "w", &other.encoding, &error), "%s: %s",
+                      cases[i].options, error.message);
+            cr_assert(yg_data_load_known(model, YG_F64, &other, &error), "%s: %s", cases[i].options,
+                      error.message);
+            write_elements(&other, again, sizeof again);
+            cr_expect_str_eq(first, again, "%s: %s", cases[i].options, again);
+            yg_data_free(&other);
+            yg_data_free(&data);
+            yg_tensor_file_free(&file);
+        }
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
