@@ -21,6 +21,11 @@ typedef struct GEMM_NAME(tile_out) {
     bool add;
 } GEMM_NAME(tile_out);
 
+/* Hides from the compiler where a pointer comes from. With `along` there is one for each three rows
+ * of A. The compiler would use one for all and keep ten distances instead, for which it has no
+ * registers left: the loop then loads some of them, and takes 5 % longer. */
+#define GEMM_OPAQUE(pointer) __asm__("" : "+r"(pointer))
+
 /* c (+)= a · b for a tile of C that stays in registers while it runs over the depth: `rows` high
  * and one or two vectors wide. `kept` is NULL or gets b, two vectors wide, packed: the loop has
  * time to store it, and packing costs nothing. `rows`, `vectors`, `along` and whether there is
@@ -31,8 +36,14 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(tile)(const int rows, const int vectors, 
                                              const GEMM_NAME(tile_out) * out) {
     typedef GEMM_NAME(vector) vector;
     enum { LANES = GEMM_NAME(LANES) };
-    const GEMM_REAL *a = in->a, *b = in->b;
-    const int64_t a_step = in->a_step, b_step = in->b_step;
+    const int64_t a_step = in->a_step, b_step = in->b_step, two_steps = 2 * a_step;
+    const int pointers = along ? (rows + 2) / 3 : 1;
+    const GEMM_REAL *a[(GEMM_ROWS + 2) / 3], *b = in->b;
+    for (int k = 0; k < pointers; k++) {
+        a[k] = in->a + 3 * k * a_step;
+        if (along)
+            GEMM_OPAQUE(a[k]);
+    }
     yg_gemm_ahead *ahead = in->ahead;
     vector sum[GEMM_ROWS][2];
     GEMM_UNROLL for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vector){0};
@@ -60,12 +71,17 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(tile)(const int rows, const int vectors, 
                 __builtin_prefetch(b + 2 * LANES, 0, 2); /* of the next panel */
             }
             GEMM_UNROLL for (int i = 0; i < rows; i++) {
-                const GEMM_REAL x = a[along ? i * a_step : i];
+                const GEMM_REAL *row = along ? a[i / 3] : a[0] + i;
+                const GEMM_REAL x = along ? row[i % 3 == 2 ? two_steps : i % 3 * a_step] : *row;
                 sum[i][0] = GEMM_MULTIPLY_ADD(x, b0, sum[i][0]);
                 if (vectors == 2)
                     sum[i][1] = GEMM_MULTIPLY_ADD(x, b1, sum[i][1]);
             }
-            a += along ? 1 : a_step;
+            for (int k = 0; k < pointers; k++) {
+                a[k] += along ? 1 : a_step;
+                if (along)
+                    GEMM_OPAQUE(a[k]);
+            }
             b += b_step;
         } while (--steps > 0);
     }
@@ -106,6 +122,7 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(any_tile)(int64_t rows, const bool along,
     }
 #undef GEMM_CASE
 }
+#undef GEMM_OPAQUE
 
 /* Moves a tile that was computed on its own, WIDTH elements from row to row, to C: [rows, columns]
  * of it, as it is. */
