@@ -11,17 +11,21 @@
 /* Sizes of blocks. bench/gemm measured these as the fastest. */
 typedef struct caches {
     int64_t line;     /* bytes of a row of A in a block, which sets the depth of a block */
+    int64_t across;   /* the same, if A is transposed and B is not */
     int64_t a;        /* bytes of A in a block: they stay in L2 beside one panel of B */
     int64_t columns;  /* columns of B in a block: they stay in L3 */
     int64_t beside;   /* a B of at most so many bytes stays in L2 instead, and A is read … */
     int64_t few_rows; /* … so many rows at a time */
     int64_t far;      /* operands of more bytes than this are prefetched */
     int64_t l2;       /* a result of at most so many bytes is still in L2 when it is read */
+    bool fetches;     /* tiles prefetch what they read (AHEAD in gemm_tile.h): a transposed A is
+                         read where it lies, and B packed as it is read, also if they are far */
 } caches;
 
 /* On a Zen 3: 32 KiB of L1, 512 KiB of L2. */
 static const caches narrow = {
     .line = 1600,
+    .across = 1600,
     .a = 230400,
     .columns = 512,
     .beside = 300000,
@@ -33,12 +37,14 @@ static const caches narrow = {
 /* Processors with vectors of 64 bytes have 1 MiB of L2 and more; on a Zen 4. */
 static const caches wide = {
     .line = 4096,
+    .across = 512,
     .a = 600000,
     .columns = 512,
     .beside = 600000,
     .few_rows = 24,
     .far = 500000,
     .l2 = 500000,
+    .fetches = true,
 };
 
 enum {
@@ -88,8 +94,13 @@ static int64_t most_rows(const format *f, int64_t depth) {
     return f->caches->a / (depth * f->element) / WHOLE_TILES * WHOLE_TILES;
 }
 
-static int64_t block_depth(const format *f, int64_t depth) {
-    return equal_blocks(depth, f->caches->line / f->element, 8);
+/* Where both operands lie across the depth, as in the gradient of a weight, A is read where it
+ * lies: one cache line for each step of the depth. A panel of B of few steps leaves room in L1 for
+ * these lines. */
+static int64_t block_depth(const format *f, const yg_gemm *gemm) {
+    const bool across = gemm->a_stride[1] != 1 && gemm->b_stride[1] == 1;
+    const int64_t line = across ? f->caches->across : f->caches->line;
+    return equal_blocks(gemm->depth, line / f->element, 8);
 }
 
 /* The distance between rows of a copy of A. One cache line more than the row keeps it from being a
@@ -100,7 +111,7 @@ static int64_t copy_step(int64_t depth, int64_t element) {
 
 static yg_gemm_blocks unturned_blocks(const yg_gemm *gemm, const format *f) {
     const int64_t element = f->element, width = f->width;
-    yg_gemm_blocks blocks = {.depth = block_depth(f, gemm->depth)};
+    yg_gemm_blocks blocks = {.depth = block_depth(f, gemm)};
     blocks.a_step = copy_step(blocks.depth, element);
     blocks.rows = equal_blocks(gemm->rows, most_rows(f, blocks.depth), WHOLE_TILES);
     if (gemm->rows > blocks.rows && blocks.depth * gemm->columns * element <= f->caches->beside)
@@ -108,12 +119,16 @@ static yg_gemm_blocks unturned_blocks(const yg_gemm *gemm, const format *f) {
     blocks.keeps_panels = gemm->rows > blocks.rows;
     blocks.columns = blocks.keeps_panels ? equal_blocks(gemm->columns, f->caches->columns, width)
                                          : yg_round_up(gemm->columns, width);
-    blocks.copies_a = gemm->a_stride[1] != 1 || gemm->columns >= COPY_COLUMNS ||
+    blocks.copies_a = gemm->columns >= COPY_COLUMNS ||
                       (gemm->columns >= 4 * width && gemm->a_stride[0] * element % ALIASED == 0);
+    if (gemm->a_stride[1] != 1)
+        blocks.copies_a = !f->caches->fetches || gemm->a_stride[1] * element % PAGE == 0;
     blocks.packs_b = gemm->b_stride[1] != 1 || gemm->rows >= PACK_ROWS ||
                      gemm->b_stride[0] * element % PAGE == 0;
     const int64_t b_bytes = gemm->depth * gemm->columns * element;
     blocks.b_is_near = b_bytes <= f->caches->far;
+    blocks.packs_as_read =
+        blocks.b_is_near || (f->caches->fetches && gemm->b_stride[0] * element % PAGE != 0);
     blocks.is_large =
         gemm->depth >= FETCHED_DEPTH &&
         b_bytes + gemm->rows * (gemm->depth + gemm->columns) * element > f->caches->far;
@@ -133,7 +148,7 @@ yg_gemm_blocks yg_gemm_blocks_of(const yg_gemm *gemm, int64_t element, int64_t w
     const yg_gemm turned = yg_gemm_turned(gemm);
     const bool keeps = gemm->kept != YG_GEMM_KEPT_NOT;
     const double moving =
-        TURNING * (double)gemm->rows * (double)gemm->columns / (double)block_depth(&f, gemm->depth);
+        TURNING * (double)gemm->rows * (double)gemm->columns / (double)block_depth(&f, gemm);
     if (keeps || effort(&turned, width) + moving >= effort(gemm, width)) {
         yg_gemm_blocks blocks = unturned_blocks(gemm, &f);
         if (keeps) {
@@ -162,7 +177,7 @@ int64_t yg_gemm_band_rows(void) {
 
 /* Scratch for any part of the product, as C = A · B. */
 static int64_t unturned_scratch(const yg_gemm *gemm, const format *f) {
-    const int64_t depth = block_depth(f, gemm->depth), most = most_rows(f, depth);
+    const int64_t depth = block_depth(f, gemm), most = most_rows(f, depth);
     const int64_t rows = yg_smaller(yg_round_up(gemm->rows, WHOLE_TILES), most);
     const int64_t columns = yg_round_up(gemm->columns, f->width);
     const int64_t panels =
@@ -172,7 +187,7 @@ static int64_t unturned_scratch(const yg_gemm *gemm, const format *f) {
 
 /* Scratch for bands: all of B, and the rows of A of one part. */
 static int64_t band_scratch(const yg_gemm *gemm, const format *f) {
-    const int64_t depth = block_depth(f, gemm->depth);
+    const int64_t depth = block_depth(f, gemm);
     const int64_t rows = yg_smaller(yg_round_up(gemm->rows, WHOLE_TILES), most_rows(f, depth));
     return (yg_round_up(gemm->columns, f->width) * gemm->depth +
             rows * copy_step(depth, f->element)) *

@@ -13,7 +13,8 @@
 typedef struct GEMM_NAME(work) {
     int64_t rows, depth;
     const GEMM_REAL *a;
-    int64_t a_step;
+    int64_t a_row;  /* elements from row to row */
+    int64_t a_step; /* as in tile_in; 0 if A is packed: then it is the height of each tile */
     GEMM_REAL *c;
     int64_t c_stride;
     bool turned, add;
@@ -73,8 +74,8 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(panel)(const bool along, const GEMM_NAME(
         in.ahead = &share;
     for (int64_t i = 0, height; i < work->rows; i += height) {
         height = yg_gemm_tile_height(work->rows - i, GEMM_ROWS);
-        in.a = work->a + i * (along ? work->a_step : work->depth);
-        in.a_step = along ? work->a_step : height;
+        in.a = work->a + i * work->a_row;
+        in.a_step = work->a_step > 0 ? work->a_step : height;
         const int64_t at = work->turned ? j * work->c_stride + i : i * work->c_stride + j;
         const GEMM_NAME(tile_out) place = {work->c + at, work->c_stride, work->add};
         if (kept) { /* the caller saw that this tile has full height and goes to C directly */
@@ -116,8 +117,12 @@ GEMM_TARGET static void GEMM_NAME(block)(const yg_gemm *gemm, const yg_gemm_bloc
                                          GEMM_REAL *packed, bool is_packed, yg_gemm_ahead *ahead) {
     enum { WIDTH = GEMM_NAME(WIDTH) };
     const int64_t depth = work->depth, *stride = gemm->b_stride;
-    const int64_t tiles = (work->rows + GEMM_ROWS - 1) / GEMM_ROWS;
     const int64_t buffers = blocks->keeps_panels ? INT64_MAX : 2;
+    /* Whether the first tile packs a panel of full width while it reads it. The other tiles then
+     * share the packing of the next panel. */
+    const bool keeps = !is_packed && blocks->packs_as_read && !work->turned && stride[1] == 1 &&
+                       work->rows >= 2 * GEMM_ROWS;
+    const int64_t tiles = (work->rows + GEMM_ROWS - 1) / GEMM_ROWS - keeps;
     GEMM_NAME(coming)
     next = {.stride = stride, .share = (depth + 16 * tiles - 1) / (16 * tiles) * 16};
     for (int64_t j = 0; j < gemm->columns; j += WIDTH) {
@@ -126,17 +131,18 @@ GEMM_TARGET static void GEMM_NAME(block)(const yg_gemm *gemm, const yg_gemm_bloc
         GEMM_REAL *panel = packed + n % buffers * WIDTH * depth, *kept = NULL;
         const bool whole = columns == WIDTH && stride[1] == 1;
         bool as_it_lies = whole && !blocks->packs_b;
-        if (whole && !is_packed && blocks->b_is_near && !work->turned &&
-            work->rows >= 2 * GEMM_ROWS) {
+        if (whole && keeps) {
             as_it_lies = true;
             kept = panel;
         } else if (!as_it_lies && !is_packed && !next.to) {
             GEMM_NAME(pack_b)(panel, from, stride, columns, depth);
         }
+        const int64_t after = yg_smaller(gemm->columns - j - WIDTH, WIDTH);
         next.to = NULL;
-        if (j + WIDTH < gemm->columns && !is_packed && !blocks->b_is_near && blocks->packs_b) {
+        if (after > 0 && !is_packed && !blocks->b_is_near && blocks->packs_b &&
+            !(keeps && after == WIDTH)) {
             next.from = b + (j + WIDTH) * stride[1];
-            next.columns = yg_smaller(gemm->columns - j - WIDTH, WIDTH);
+            next.columns = after;
             next.to = packed + (n + 1) % buffers * WIDTH * depth;
             next.done = 0;
         }
@@ -169,13 +175,17 @@ GEMM_TARGET static void GEMM_NAME(take_a)(const yg_gemm *gemm, const yg_gemm_blo
                                           const GEMM_REAL *a, GEMM_REAL *copy,
                                           GEMM_NAME(work) * work) {
     work->a = blocks->copies_a ? copy : a;
-    work->a_step = blocks->copies_a ? blocks->a_step : gemm->a_stride[0];
-    if (!blocks->copies_a)
-        return;
-    if (gemm->a_stride[1] == 1)
-        GEMM_NAME(copy_rows)(copy, blocks->a_step, a, gemm->a_stride[0], gemm->rows, gemm->depth);
-    else
-        GEMM_NAME(pack_a)(copy, a, gemm->a_stride[1], gemm->rows, gemm->depth);
+    if (gemm->a_stride[1] == 1) {
+        work->a_row = work->a_step = blocks->copies_a ? blocks->a_step : gemm->a_stride[0];
+        if (blocks->copies_a)
+            GEMM_NAME(copy_rows)
+        (copy, blocks->a_step, a, gemm->a_stride[0], gemm->rows, gemm->depth);
+    } else {
+        work->a_row = blocks->copies_a ? gemm->depth : 1;
+        work->a_step = blocks->copies_a ? 0 : gemm->a_stride[1];
+        if (blocks->copies_a)
+            GEMM_NAME(pack_a)(copy, a, gemm->a_stride[1], gemm->rows, gemm->depth);
+    }
 }
 
 void GEMM_NAME(yg_gemm)(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch) {

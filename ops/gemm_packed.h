@@ -29,6 +29,7 @@ typedef struct yg_gemm_blocks {
     bool keeps_panels;      /* the next block of A reads the packed panels of B again */
     bool copies_a, packs_b; /* false: the operand is read where it lies */
     bool b_is_near;         /* B is in the cache: no need to prefetch it */
+    bool packs_as_read;     /* B, if its rows are contiguous, is packed by the tiles that read it */
     bool is_large;          /* the operands are larger than the cache */
     bool turned; /* Cᵀ = Bᵀ · Aᵀ is computed; the other members describe that product */
 } yg_gemm_blocks;

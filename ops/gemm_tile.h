@@ -35,7 +35,9 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(tile)(const int rows, const int vectors, 
                                              GEMM_REAL *restrict kept,
                                              const GEMM_NAME(tile_out) * out) {
     typedef GEMM_NAME(vector) vector;
-    enum { LANES = GEMM_NAME(LANES) };
+    /* Rows of B, and of a transposed A, are prefetched so many steps before they are read: about as
+     * long as the L3 cache takes. */
+    enum { LANES = GEMM_NAME(LANES), AHEAD = GEMM_BYTES == YG_GEMM_AVX512_BYTES ? 24 : 0 };
     const int64_t a_step = in->a_step, b_step = in->b_step, two_steps = 2 * a_step;
     const int pointers = along ? (rows + 2) / 3 : 1;
     const GEMM_REAL *a[(GEMM_ROWS + 2) / 3], *b = in->b;
@@ -69,7 +71,14 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(tile)(const int rows, const int vectors, 
                 to[1] = b1;
                 kept += 2 * LANES;
                 __builtin_prefetch(b + 2 * LANES, 0, 2); /* of the next panel */
+                if (AHEAD > 0) {
+                    __builtin_prefetch(b + AHEAD * b_step, 0, 3);
+                    __builtin_prefetch(b + AHEAD * b_step + LANES, 0, 3);
+                }
             }
+            if (!along && AHEAD > 0)
+                __builtin_prefetch(a[0] + AHEAD * a_step, 0, 3);
+
             GEMM_UNROLL for (int i = 0; i < rows; i++) {
                 const GEMM_REAL *row = along ? a[i / 3] : a[0] + i;
                 const GEMM_REAL x = along ? row[i % 3 == 2 ? two_steps : i % 3 * a_step] : *row;
