@@ -119,7 +119,7 @@ static void data_dim(const yg_convolution *c, int d, int64_t first, pass *p) {
     const int64_t common = divisor(stride, dilation), apart = stride / common;
     const int64_t at = first + c->padding[d];
     int64_t tap = 0;
-    while (tap < apart && (at - tap * dilation) % stride != 0)
+    while (tap < apart && tap < c->taps[d] && (at - tap * dilation) % stride != 0)
         tap++;
     yg_direct_dim *dim = &p->direct.dim[d];
     dim->positions = c->x[d] > first ? (c->x[d] - first - 1) / stride + 1 : 0;
@@ -251,36 +251,59 @@ static bool add_passes(yg_direct *direct, const pass *passes, size_t count) {
     return true;
 }
 
-/* Makes the list of passes; `plain_count` passes come first. */
-static bool plan_passes(yg_direct *direct) {
+static int by_size(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Lists the first pixels of passes over a dimension of the data: the residues of pixels that meet a
+ * tap. There are no more of them than taps, however large the stride. Returns their number, or -1
+ * when out of memory. */
+static int64_t list_residues(const yg_convolution *c, int d, int64_t **residues) {
+    const int64_t stride = c->stride[d];
+    int64_t count = 0, kept = 0;
+    *residues = calloc((size_t)c->taps[d] + 1, sizeof **residues);
+    if (!*residues)
+        return -1;
+    for (int64_t tap = 0; tap < c->taps[d]; tap++) {
+        const int64_t rest = (tap * c->dilation[d] - c->padding[d]) % stride;
+        (*residues)[count++] = rest < 0 ? rest + stride : rest;
+    }
+    qsort(*residues, (size_t)count, sizeof **residues, by_size);
+    for (int64_t i = 0; i < count; i++)
+        if ((*residues)[i] < c->x[d] && (kept == 0 || (*residues)[kept - 1] != (*residues)[i]))
+            (*residues)[kept++] = (*residues)[i];
+    return kept;
+}
+
+/* Makes a pass for each combination of the first pixels. */
+static bool list_passes(yg_direct *direct, int64_t *const residues[DIMS],
+                        const int64_t counts[DIMS]) {
     const yg_convolution *c = &direct->c;
     const bool data = direct->result == YG_CONVOLUTION_X;
-    int64_t first[DIMS] = {0}, most = 1;
-    /* More residues than pixels would be empty passes. */
-    int64_t residues[DIMS];
-    direct->spreads = suits_spreading(direct);
-    for (int d = 0; d < DIMS; d++) {
-        const bool cut = data && !(d == 2 && direct->spreads);
-        residues[d] = cut ? yg_smaller(c->stride[d], c->x[d]) : 1;
-        most *= residues[d];
-    }
-    direct->passes = calloc((size_t)(3 * most), sizeof *direct->passes);
+    /* Once as it is, and once more as at most two of pixels that are together. */
+    direct->passes =
+        calloc((size_t)(3 * counts[0] * counts[1] * counts[2] + 1), sizeof *direct->passes);
     if (!direct->passes)
         return false;
-    for (first[0] = 0; first[0] < residues[0]; first[0]++)
-        for (first[1] = 0; first[1] < residues[1]; first[1]++)
-            for (first[2] = 0; first[2] < residues[2]; first[2]++) {
+    for (int64_t i = 0; i < counts[0]; i++)
+        for (int64_t j = 0; j < counts[1]; j++)
+            for (int64_t k = 0; k < counts[2]; k++) {
+                const int64_t first[DIMS] = {residues[0][i], residues[1][j], residues[2][k]};
                 const pass p = direct->spreads ? spread_pass(c, first)
                                : data          ? data_pass(c, first)
                                                : forward_pass(c);
                 const yg_direct_dim *dim = p.direct.dim;
                 direct->products = yg_larger(direct->products, dim[0].positions * dim[0].to_stride);
-                direct->has_gaps = direct->has_gaps || (!direct->spreads && is_empty(&p.direct));
+                direct->has_gaps = direct->has_gaps || is_empty(&p.direct);
                 add_passes(direct, &p, 1);
             }
     direct->plain_count = direct->count;
-    if (direct->spreads)
-        return true;
+    return true;
+}
+
+/* Adds passes of pixels that are together, if that is faster for any pass. */
+static void add_joined_passes(yg_direct *direct) {
     bool any = false;
     for (size_t i = 0; i < direct->plain_count; i++) {
         pass joined[2];
@@ -290,7 +313,29 @@ static bool plan_passes(yg_direct *direct) {
     }
     if (!any)
         direct->count = direct->plain_count;
-    return true;
+}
+
+/* Makes the list of passes; `plain_count` passes come first. */
+static bool plan_passes(yg_direct *direct) {
+    const yg_convolution *c = &direct->c;
+    const bool data = direct->result == YG_CONVOLUTION_X;
+    int64_t none = 0, *residues[DIMS] = {&none, &none, &none}, counts[DIMS] = {1, 1, 1};
+    bool good = true;
+    direct->spreads = suits_spreading(direct);
+    for (int d = 0; d < DIMS && data; d++) {
+        if (d == 2 && direct->spreads)
+            continue;
+        counts[d] = list_residues(c, d, &residues[d]);
+        good = good && counts[d] >= 0;
+        direct->has_gaps = direct->has_gaps || counts[d] < yg_smaller(c->stride[d], c->x[d]);
+    }
+    good = good && list_passes(direct, residues, counts);
+    for (int d = 0; d < DIMS; d++)
+        if (residues[d] != &none)
+            free(residues[d]);
+    if (good && !direct->spreads)
+        add_joined_passes(direct);
+    return good;
 }
 
 /* ----------------------------------------------------------------------------------- calls -- */

@@ -124,6 +124,10 @@ expect "--set" 0 "^h +linear +\[B, 8\] +24 " "" "$yamlgrad" show xor.yaml --set 
 expect "--set of nothing" 1 "" "hiden" "$yamlgrad" show xor.yaml --set hiden=8
 expect "show --json" 0 '"parameters": 17' "" "$yamlgrad" show xor.yaml --json
 expect "show --batch" 0 "^FLOPs and memory at B = 7$" "" "$yamlgrad" show xor.yaml --batch 7
+printf '%s\n' 'format: 1' 'inputs: {x: [B, 3, 4, 4]}' 'graph:' \
+    '  h: {type: conv_transpose2d, out_channels: 8, kernel_size: 2, stride: 1000000}' 'outputs: [h]' >stride.yaml
+expect "show: a stride that no program could run is planned at once" 0 '\[B, 8, 3000002, 3000002\]' "" \
+    timeout 20 "$yamlgrad" show stride.yaml
 expect "show --graph" 0 "= matmul\(" "" "$yamlgrad" show xor.yaml --graph
 expect "show --graph=dot" 0 "^digraph" "" "$yamlgrad" show xor.yaml --graph=dot
 # A picture has a box for each layer, and for what is in the layers that are opened.
