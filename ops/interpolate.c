@@ -96,8 +96,9 @@ static int64_t result_size(const yg_infer *call, int i) {
     return size >= 1 && size < 9e18 ? (int64_t)size : 0;
 }
 
-/* How resample goes along spatial dimension `i`. As in PyTorch, antialiasing does not touch a
- * dimension that keeps its size, whatever the scale is. */
+/* How resample goes along spatial dimension `i`. As in PyTorch, the scale does not count where
+ * antialiasing keeps a size, nor where nearest repeats each element of an image once or twice. (Of
+ * sequences and volumes it does count there. PyTorch's gradient of them is as if it did not.) */
 static yg_resample_sizes sizes_of(const yg_infer *call, int i) {
     const yg_attr *attrs = call->attrs;
     yg_resample_sizes sizes = {
@@ -107,6 +108,9 @@ static yg_resample_sizes sizes_of(const yg_infer *call, int i) {
         .align_corners = attrs[ALIGN_CORNERS].i != 0,
         .scale = attrs[RECOMPUTE_SCALE_FACTOR].i ? 0 : scale_of(call, i),
     };
+    const bool repeats = sizes.to == sizes.from || sizes.to == 2 * sizes.from;
+    if (attrs[MODE].i == NEAREST && call->operands[0].rank == 4 && repeats)
+        sizes.scale = 0;
     if (attrs[ANTIALIAS].i) {
         sizes.mode =
             attrs[MODE].i == BICUBIC ? YG_RESAMPLE_CUBIC_SMOOTH : YG_RESAMPLE_LINEAR_SMOOTH;

@@ -16,12 +16,6 @@ static double step_of(const yg_resample_sizes *s) {
     return s->scale > 0 ? 1 / s->scale : (double)s->from / (double)s->to;
 }
 
-/* The same for nearest. PyTorch does not look at the scale where it repeats each element once or
- * twice. */
-static double plain_step(const yg_resample_sizes *s) {
-    return s->to == s->from ? 1 : s->to == 2 * s->from ? 0.5 : step_of(s);
-}
-
 static int64_t clamp(int64_t at, int64_t size) {
     return at < 0 ? 0 : at >= size ? size - 1 : at;
 }
@@ -129,7 +123,7 @@ void yg_resample_block_at(const yg_resample_sizes *sizes, int64_t first, yg_resa
         const double o = (double)(first + i);
         const double centre = sizes->align_corners ? step * o : step * (o + 0.5) - 0.5;
         if (sizes->mode == YG_RESAMPLE_NEAREST)
-            nearest(sizes, plain_step(sizes) * o, index, weight);
+            nearest(sizes, step * o, index, weight);
         else if (sizes->mode == YG_RESAMPLE_NEAREST_EXACT)
             nearest(sizes, centre + 0.5, index, weight);
         else if (sizes->mode == YG_RESAMPLE_LINEAR)
