@@ -109,10 +109,12 @@ static bool supports(const yg_op *op, yg_dtype dtype) {
     return op->flags & YG_OP_ELEMENTWISE ? op->tile[dtype] != NULL : op->kernel[dtype] != NULL;
 }
 
-/* An operand's type that equals `type`, or NULL. It is valid, so `type` need not be checked again.
- */
+/* The type of one of the last operands that equals `type`, or NULL. It is valid, so `type` need not
+ * be checked again. Checking costs about as much as looking at this many operands. */
 static const yg_type *find_type(const yg_infer *call, const yg_type *type) {
-    for (size_t k = call->operand_count; k > 0; k--) {
+    enum { LOOKED_AT = 8 };
+    const size_t count = call->operand_count;
+    for (size_t k = count; k > 0 && k + LOOKED_AT > count; k--) {
         if (yg_type_equal(&call->operands[k - 1], type))
             return &call->operands[k - 1];
     }

@@ -201,11 +201,13 @@ yg_node yg_store_append_merged(yg_graph *graph, const yg_record *asked) {
     return (yg_node)graph->size++;
 }
 
-/* A copy of the type that the graph owns. If an operand or a recent node has an equal type, theirs
- * is returned: most equal types are then one object. */
+/* A copy of the type that the graph owns. If one of the first operands or a recent node has an
+ * equal type, theirs is returned: most equal types are then one object. Each of a loop's thousands
+ * of results would otherwise look at each of its thousands of operands. */
 static const yg_type *own_type(yg_graph *graph, const yg_type *type, const yg_node *operands,
                                size_t count) {
-    for (size_t i = 0; i < count; i++) {
+    enum { LOOKED_AT = 8 };
+    for (size_t i = 0; i < count && i < LOOKED_AT; i++) {
         const yg_type *operand = graph->records[operands[i]].type;
         if (yg_type_equal(operand, type))
             return operand;
