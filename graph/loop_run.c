@@ -208,26 +208,50 @@ static void find_pointers(prepared *p) {
     yg_program_visit_reads(p->program, see_pointer, p);
 }
 
-/* The body's buffer of a slice that is an output, too, or a part of one, must hold the slice. */
-static bool is_collected(const prepared *p, const char *begin, size_t bytes) {
-    for (size_t i = 0; i < p->after.count; i++) {
-        const uintptr_t at = (uintptr_t)p->after.items[i].buffer;
-        if (at >= (uintptr_t)begin && at < (uintptr_t)begin + bytes)
-            return true;
-    }
-    return false;
+static int compare_addresses(const void *a, const void *b) {
+    const uintptr_t x = *(const uintptr_t *)a, y = *(const uintptr_t *)b;
+    return (x > y) - (x < y);
 }
 
-static bool point_at_slices(prepared *p, yg_error *error) {
+/* Where the body's outputs lie, in order. NULL when out of memory. */
+static uintptr_t *list_collected(const prepared *p) {
+    uintptr_t *collected = malloc((p->after.count + 1) * sizeof *collected);
+    if (!collected)
+        return NULL;
+    for (size_t i = 0; i < p->after.count; i++)
+        collected[i] = (uintptr_t)p->after.items[i].buffer;
+    qsort(collected, p->after.count, sizeof *collected, compare_addresses);
+    return collected;
+}
+
+/* The body's buffer of a slice that is an output, too, or a part of one, must hold the slice. */
+static bool is_collected(const uintptr_t *collected, size_t count, const char *begin,
+                         size_t bytes) {
+    size_t first = 0, end = count; /* the first output that lies at `begin` or behind */
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        if (collected[middle] < (uintptr_t)begin)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first < count && collected[first] < (uintptr_t)begin + bytes;
+}
+
+/* Finds the slices that are pointed at, and binds the body's buffers of them. */
+static bool list_ranges(prepared *p, yg_error *error) {
     const yg_loop_spec *s = &p->loop->spec;
     yg_program *program = p->program;
+    uintptr_t *collected = list_collected(p);
     p->ranges = malloc((s->slice_count + 1) * sizeof *p->ranges);
-    if (!p->ranges)
+    if (!p->ranges || !collected) {
+        free(collected);
         return yg_fail_memory(error);
+    }
     for (size_t j = 0; j < s->slice_count; j++) {
         const char *own = yg_program_data(program, s->slices[j]);
         const size_t bytes = (size_t)yg_type_bytes(s->body->records[s->slices[j]].type);
-        if (!own || bytes == 0 || is_collected(p, own, bytes)) {
+        if (!own || bytes == 0 || is_collected(collected, p->after.count, own, bytes)) {
             add_move(p, &p->slices, s->slices[j], s->carry_count + j);
             continue;
         }
@@ -236,7 +260,15 @@ static bool point_at_slices(prepared *p, yg_error *error) {
         /* What follows the slice is the next slice: nothing may be written there. */
         program->storages[program->storage_of[yg_program_node(program, s->slices[j])]].bound = true;
     }
+    free(collected);
     qsort(p->ranges, p->range_count, sizeof *p->ranges, compare_ranges);
+    return true;
+}
+
+static bool point_at_slices(prepared *p, yg_error *error) {
+    yg_program *program = p->program;
+    if (!list_ranges(p, error))
+        return false;
     program->is_resolved = false;
     if (!yg_program_resolve(program))
         return yg_fail_memory(error);
