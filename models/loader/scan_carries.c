@@ -163,7 +163,9 @@ bool yg_add_loss(yg_expander *x, const yg_flat_loss *loss, yg_origin origin) {
     yg_flat_loss *kept = yg_pool_take(x->pool, sizeof *kept);
     if (!zero || !kept)
         return yg_fail_memory(x->error);
-    yg_added_carry *sum = add_carry(x, x->scan, NULL, loss->name, zero, origin);
+    /* The name of the term begins with the layer's, so it is seldom taken. */
+    const char *name = loss->value->kind == YG_EXPRESSION_NAME ? loss->value->text : loss->name;
+    yg_added_carry *sum = add_carry(x, x->scan, NULL, name, zero, origin);
     if (!sum)
         return false;
     *kept = *loss;
@@ -182,7 +184,7 @@ static bool add_up(yg_expander *x, const yg_scan_expanding *scan, const yg_added
         yg_expression_infix(x->pool, "+", added->now, added->loss->value, added->origin);
     if (!sum)
         return yg_fail_memory(x->error);
-    if (!yg_emit_one(x, scan->scope.prefix, added->loss->name, sum, added->origin, &term))
+    if (!yg_emit_one(x, scan->scope.prefix, added->now->text, sum, added->origin, &term))
         return false;
     *next = term.written;
     return true;
