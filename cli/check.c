@@ -136,6 +136,7 @@ static const option_spec options[] = {
      .doc = "compute as the first training step does: dropout drops"},
     OPTION_THREADS,
     OPTION_SET,
+    OPTION_DATA,
     OPTION_PLUGIN,
     OPTION_JSON,
 };

@@ -7,6 +7,7 @@
 #include "session.h"
 #include "terminal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *json_of_scores(const yg_scores *scores, const char *split) {
@@ -40,9 +41,8 @@ static int print(const command_line *line, const yg_scores *scores, const char *
     return STATUS_OK;
 }
 
-static int evaluate(const command_line *line, const yg_model *model) {
-    /* The name of a split, or else a file. */
-    const char *data = option_text(line, "data");
+/* `--data` is given with the name of a split, or a file, to evaluate on; `data` is that. */
+static int evaluate(const command_line *line, const yg_model *model, const char *data) {
     const bool split_given = data && (strcmp(data, "train") == 0 ||
                                       strcmp(data, "validation") == 0 || strcmp(data, "test") == 0);
     const yg_evaluate_options options = {
@@ -63,6 +63,13 @@ static int evaluate(const command_line *line, const yg_model *model) {
     return status;
 }
 
+/* Whether a value of --data is NAME=FILE. A path with '=' in it can be given as ./a=b.csv. */
+static bool names_file(const char *text) {
+    const size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "0123456789_.");
+    return name > 0 && text[0] != '.' && text[name] == '=';
+}
+
 static int run(const command_line *line) {
     session session;
     const char *run_path = operand(line, 1);
@@ -72,10 +79,24 @@ static int run(const command_line *line) {
                        run_path);
         return STATUS_USAGE;
     }
-    if (!session_open(line, run_path, &session))
+    size_t count = 0, given = 0;
+    const char *const *texts = option_texts(line, "data", &given);
+    const char **files = calloc(given + 1, sizeof *files), *data = NULL;
+    if (!files) {
+        terminal_error("out of memory");
         return STATUS_FAILED;
-    const int status = evaluate(line, session.model);
-    session_close(&session);
+    }
+    for (size_t i = 0; i < given; i++)
+        if (names_file(texts[i]))
+            files[count++] = texts[i];
+        else
+            data = texts[i];
+    int status = STATUS_FAILED;
+    if (session_open_on(line, run_path, files, count, &session)) {
+        status = evaluate(line, session.model, data);
+        session_close(&session);
+    }
+    free(files);
     return status;
 }
 
@@ -83,9 +104,10 @@ static const option_spec options[] = {
     OPTION_WEIGHTS,
     {.name = "data",
      .letter = 'd',
-     .kind = OPTION_TEXT,
+     .kind = OPTION_TEXTS,
      .argument = "PART|FILE",
-     .doc = "train, validation, test, or a CSV file (default: test, if there is one)"},
+     .doc = "train, validation, test, or a table to evaluate on (default: test, if there is one); "
+            "or NAME=FILE: another file for a part, or for an input in arrays (repeatable)"},
     {.name = "batch-size",
      .kind = OPTION_INT,
      .argument = "N",
@@ -103,9 +125,8 @@ const command command_eval = {
     .name = "eval",
     .operands = "MODEL [RUN.yaml]",
     .summary = "loss and metrics of trained weights",
-    .details =
-        "Evaluates trained weights on a part of the model's data, or on a CSV file with the\n"
-        "columns that the model was trained on.\n",
+    .details = "Evaluates trained weights on a part of the model's data, or on a table with the\n"
+               "columns that the model was trained on.\n",
     .min_operands = 1,
     .max_operands = 2,
     .options = options,

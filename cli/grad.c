@@ -54,6 +54,7 @@ static const option_spec options[] = {
     OPTION_DTYPE,
     OPTION_THREADS,
     OPTION_SET,
+    OPTION_DATA,
     OPTION_PLUGIN,
 };
 

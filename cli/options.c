@@ -284,6 +284,13 @@ const char *option_text(const command_line *line, const char *name) {
     return find(line, name)->text;
 }
 
+bool option_known(const command_line *line, const char *name) {
+    for (size_t i = 0; i < line->command->option_count; i++)
+        if (strcmp(line->command->options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 const char *const *option_texts(const command_line *line, const char *name, size_t *count) {
     const option_value *value = find(line, name);
     *count = value->count;

@@ -72,6 +72,8 @@ void command_help(const command *command, FILE *to);
 /* The value of an option, by its name, which must be in the command's table. */
 bool option_given(const command_line *line, const char *name);
 const char *option_text(const command_line *line, const char *name); /* NULL if not given */
+/* Whether the command has such an option, given or not. */
+bool option_known(const command_line *line, const char *name);
 const char *const *option_texts(const command_line *line, const char *name, size_t *count);
 int64_t option_int(const command_line *line, const char *name, int64_t otherwise);
 double option_float(const command_line *line, const char *name, double otherwise);

@@ -161,7 +161,8 @@ static const option_spec options[] = {
     {.name = "delimiter",
      .kind = OPTION_TEXT,
      .argument = "C",
-     .doc = "what separates columns (default: a comma)"},
+     .doc =
+         "what separates columns (default: that of the training data to read, a comma to write)"},
     {.name = "batch-size",
      .kind = OPTION_INT,
      .argument = "N",

@@ -25,6 +25,14 @@ bool session_open_plugins(const command_line *line, session *session) {
 }
 
 bool session_open(const command_line *line, const char *run_path, session *session) {
+    size_t count = 0;
+    const char *const *data =
+        option_known(line, "data") ? option_texts(line, "data", &count) : NULL;
+    return session_open_on(line, run_path, data, count, session);
+}
+
+bool session_open_on(const command_line *line, const char *run_path, const char *const *data,
+                     size_t data_count, session *session) {
     if (!session_open_plugins(line, session))
         return false;
     yg_error error = {0};
@@ -33,6 +41,8 @@ bool session_open(const command_line *line, const char *run_path, session *sessi
     const yg_model_options options = {
         .overrides = overrides,
         .override_count = count,
+        .data = data,
+        .data_count = data_count,
         .run_path = run_path,
         .ops = &session->plugins.set,
     };

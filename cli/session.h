@@ -13,6 +13,11 @@
         .name = "set", .kind = OPTION_TEXTS, .argument = "NAME=VALUE",                             \
         .doc = "another value for one of the model's `vars` (repeatable)"                          \
     }
+#define OPTION_DATA                                                                                \
+    {                                                                                              \
+        .name = "data", .kind = OPTION_TEXTS, .argument = "NAME=FILE",                             \
+        .doc = "another file for a part of the data, or for an input in arrays (repeatable)"       \
+    }
 #define OPTION_PLUGIN                                                                              \
     {                                                                                              \
         .name = "plugin", .kind = OPTION_TEXTS, .argument = "FILE.so",                             \
@@ -63,9 +68,12 @@ typedef struct session {
     yg_model *model;
 } session;
 
-/* Loads operand 0 of a command that has OPTION_SET and OPTION_PLUGIN, with `run_path` as its second
- * file (NULL: none). On failure the error has been reported. */
+/* Loads operand 0 of a command that has OPTION_SET and OPTION_PLUGIN, and perhaps OPTION_DATA, with
+ * `run_path` as its second file (NULL: none). On failure the error has been reported. */
 bool session_open(const command_line *line, const char *run_path, session *session);
+/* The same with other values of OPTION_DATA than those on the command line. */
+bool session_open_on(const command_line *line, const char *run_path, const char *const *data,
+                     size_t data_count, session *session);
 void session_close(session *session);
 
 /* Loads only the operators, for a command that has OPTION_PLUGIN. */

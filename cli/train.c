@@ -79,6 +79,7 @@ static void print_next(const yg_train_result *result, const command_line *line) 
     }
     print_given(line, "dtype");
     print_repeated(line, "set");
+    print_repeated(line, "data");
     print_repeated(line, "plugin");
     terminal_print(stderr, "\n");
 }
@@ -222,6 +223,7 @@ static const option_spec options[] = {
     OPTION_DTYPE,
     OPTION_THREADS,
     OPTION_SET,
+    OPTION_DATA,
     OPTION_PLUGIN,
     {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .doc = "say nothing but errors"},
 };

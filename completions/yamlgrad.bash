@@ -18,11 +18,11 @@ _yamlgrad() {
         ;;
     esac
     case $command in
-    train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --plugin --quiet" ;;
+    train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --quiet" ;;
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;
     predict) options+=" --weights --output --delimiter --batch-size --dtype --threads --set --plugin" ;;
-    grad) options+=" --weights --seed --training --dtype --threads --set --plugin" ;;
-    check) options+=" --weights --seed --training --elements --threads --set --plugin --json" ;;
+    grad) options+=" --weights --seed --training --dtype --threads --set --data --plugin" ;;
+    check) options+=" --weights --seed --training --elements --threads --set --data --plugin --json" ;;
     show) options+=" --batch --dim --all --graph --layer --gradients --plan --pass --passes --without --dtype --set --plugin --json" ;;
     profile) options+=" --batch --dim --seconds --instructions --without --dtype --threads --set --plugin --json" ;;
     expand) options+=" --set --plugin" ;;

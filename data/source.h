@@ -69,6 +69,10 @@ const yg_source *yg_source_of(const yg_value *part);
 char *yg_source_path(const yg_reading *reading, const yg_value *value, const char *what,
                      yg_error *error);
 
+/* The training part, if it is a table of that kind: another file is read as that was, with its
+ * delimiter for example. NULL: it is none. */
+const yg_value *yg_table_training_part(const yg_model *model, const yg_table_kind *kind);
+
 /* The paths of one or several files: a path, a pattern such as "data/x*.csv", or a list of these.
  * Freed by yg_paths_free(), also after a failure. */
 bool yg_source_paths(const yg_reading *reading, const yg_value *value, const char *what,

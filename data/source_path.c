@@ -51,6 +51,13 @@ char *yg_source_path(const yg_reading *reading, const yg_value *value, const cha
     return joined;
 }
 
+const yg_value *yg_table_training_part(const yg_model *model, const yg_table_kind *kind) {
+    const yg_value *section = yg_model_section(model, "data");
+    const yg_value *train =
+        section && section->kind == YG_MAPPING ? yg_value_get(section, "train") : NULL;
+    return train && yg_table_kind_of(train) == kind ? train : NULL;
+}
+
 /* --------------------------------------------------------------------------------- patterns -- */
 
 /* Appends a path, which is owned from now on; NULL: there was no memory for it. */

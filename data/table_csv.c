@@ -108,10 +108,25 @@ static bool ends_with(const char *text, const char *end) {
     return length >= size && strcmp(text + length - size, end) == 0;
 }
 
+static bool is_tsv(const char *path) {
+    return ends_with(path, ".tsv") || ends_with(path, ".tsv.gz");
+}
+
+/* Whether the file has tabs between its cells: by its name, or, where that tells nothing, as that
+ * of standard input, by the name of the file that `part` is of. */
+static bool has_tabs(const yg_table_request *request) {
+    const char *path = request->path ? request->path : request->name;
+    const yg_value *file = request->part ? yg_value_get(request->part, "file") : NULL;
+    if (request->part && !file)
+        file = yg_value_get(request->part, "csv");
+    if (file && file->kind == YG_SEQUENCE && file->count)
+        file = file->items[0];
+    return is_tsv(path) || (!strchr(path, '.') && file && is_tsv(file->text));
+}
+
 static bool read_format(csv_table *state, const yg_table_request *request, yg_error *error) {
     yg_csv_format *format = &state->format;
-    const char *path = request->path ? request->path : "";
-    format->delimiter = ends_with(path, ".tsv") || ends_with(path, ".tsv.gz") ? '\t' : ',';
+    format->delimiter = has_tabs(request) ? '\t' : ',';
     if (!read_character(request->part, "delimiter", "`delimiter`", &format->delimiter, error) ||
         !read_character(request->part, "comment", "`comment`", &format->comment, error) ||
         !read_marks(request->part, &format->marks, error) ||

@@ -20,6 +20,12 @@ typedef struct yg_network yg_network;
 typedef struct yg_model_options {
     const char *const *overrides; /* values of vars, "hidden=8", as --set gives them */
     size_t override_count;
+    /* Other files than those that `data:` names, "train=more.csv", as --data gives them: NAME=PATH.
+     * NAME is a part (train, validation, test), which is made if there is none. Or it is an input
+     * or target, for its file in `arrays:` of the training part, or of another one as "test.x".
+     * Such paths start from the current folder. */
+    const char *const *data;
+    size_t data_count;
     const char *run_path; /* a second file with `data:` and `train:`; NULL: none */
     const yg_op_set *ops; /* NULL: yg_ops() */
 } yg_model_options;

@@ -307,6 +307,17 @@ expect "eval" 0 "^accuracy +1$" "" "$yamlgrad" eval xor.yaml
 expect "eval of a CSV file as the run file" 2 "" "'rows.csv' is not a run file.*--data rows.csv" \
     "$yamlgrad" eval xor.yaml rows.csv
 expect "eval --json" 0 '"metrics": \{"accuracy": 1\.0\}' "" "$yamlgrad" eval xor.yaml --json
+printf 'x.1,x.0,y\n0,0,0\n1,0,1\n' >xy.csv
+expect "eval --data FILE" 0 "^examples  2$" "" "$yamlgrad" eval xor.yaml --data xy.csv
+expect "eval --data NAME=FILE" 0 "^data      test$" "" "$yamlgrad" eval xor.yaml --data test=xy.csv
+expect "… and the part to evaluate on" 0 "^data      train$" "" \
+    "$yamlgrad" eval xor.yaml --data test=xy.csv --data train
+expect "eval --data of an unknown part" 1 "" "'tset' is no part .*did you mean 'test'" \
+    "$yamlgrad" eval xor.yaml --data tset=xy.csv
+expect "train --data" 1 "" "--data none.csv: the form is NAME=PATH" \
+    "$yamlgrad" train xor.yaml --data none.csv
+expect "train --data NAME=FILE" 0 "" "^  test .*2 examples" \
+    "$yamlgrad" train xor.yaml --data test=xy.csv --out e --epochs 1
 expect "eval of a part that is not there" 1 "" "test" "$yamlgrad" eval xor.yaml --data test
 
 cat >classes.yaml <<'MODEL'

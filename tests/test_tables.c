@@ -89,18 +89,23 @@ static const struct {
     {"{csv: a1.csv, x: \"*\", y: y, exclude: \"\"}", "a1.csv has no column without a name"},
 };
 
-static void describe(const yg_dataset *dataset, char *text, size_t size) {
+/* All elements of a part, port by port. */
+static void describe(const yg_part *part, char *text, size_t size) {
     char number[YG_NUMBER_TEXT];
     text[0] = '\0';
-    for (size_t p = 0; p < dataset->port_count; p++)
-        for (int64_t i = 0; i < dataset->count * dataset->ports[p].width; i++)
-            snprintf(
-                text + strlen(text), size - strlen(text), "%s%s",
-                i   ? " "
-                : p ? "|"
-                    : "",
-                yg_number_text(yg_element_get(dataset->ports[p].dtype, dataset->ports[p].data, i),
-                               number));
+    for (size_t p = 0; part->count && p < part->dataset->port_count; p++) {
+        const int64_t count = part->count * part->dataset->ports[p].width;
+        float *values = calloc((size_t)count + 1, sizeof *values); /* all ports are f32 */
+        cr_assert_not_null(values);
+        yg_part_read(part, p, 0, part->count, values);
+        for (int64_t i = 0; i < count; i++)
+            snprintf(text + strlen(text), size - strlen(text), "%s%s",
+                     i   ? " "
+                     : p ? "|"
+                         : "",
+                     yg_number_text((double)values[i], number));
+        free(values);
+    }
 }
 
 /* Loads the data of a model whose training part is that. */
@@ -139,6 +144,73 @@ Test(tables, name_files_and_columns) {
         load(&w, parts[i].part, result, sizeof result);
         cr_expect_not_null(strstr(result, parts[i].result), "%s\ngave %s\nnot  %s", parts[i].part,
                            result, parts[i].result);
+    }
+    workspace_remove(&w);
+}
+
+/* The values of `--data`, and the examples of each part, or the message. "@" is the folder. */
+static const struct {
+    const char *data[3];
+    const char *result;
+} given[] = {
+    {{NULL}, "1 2 3 4|0 1; ; "},
+    {{"train=@/a2.csv"}, "5 6|0; ; "},
+    {{"test=@/a2.csv"}, "1 2 3 4|0 1; ; 5 6|0"},
+    {{"test=@/a2.csv", "validation=@/a10.csv"}, "1 2 3 4|0 1; 7 8|1; 5 6|0"},
+    {{"test=@/a2.csv", "test=@/a10.csv"}, "1 2 3 4|0 1; ; 7 8|1"},
+    {{"train=@/a?.csv"}, "1 2 3 4 5 6|0 1 0; ; "},
+    {{"train=@/none.csv"}, "--data:0:0: cannot open"},
+    {{"test=@/h.data"}, "--data:0:0: the end of a name tells how `file` is read"},
+    {{"train=@/h.data"}, "1 2|0; ; "}, /* it stands in for a CSV file */
+    {{"tset=@/a2.csv"}, "'tset' is no part of the data, input or target; did you mean 'test'?"},
+    {{"x=@/a.npy"}, "the part `train` has no `arrays:` that name a file for 'x'"},
+    {{"test.x=@/a.npy"}, "the part `test` has no `arrays:` that name a file for 'x'"},
+    {{"test.z=@/a.npy"}, "'test.z' is no part of the data"},
+    {{"@/a2.csv"}, "the form is NAME=PATH"},
+    {{"train="}, "the form is NAME=PATH"},
+};
+
+Test(tables, are_replaced_by_files_that_are_given_with_the_model) {
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        workspace_write(&w, files[i].name, files[i].text);
+    workspace_write(&w, "t.yaml",
+                    "format: 1\n"
+                    "inputs: {x: [B, 2]}\n"
+                    "targets: {y: [B]}\n"
+                    "graph: {h: mean(x) + mean(y)}\n"
+                    "outputs: [x]\n"
+                    "loss: h\n"
+                    "data: {train: {csv: a1.csv, x: [u, v], y: y}}\n");
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        char texts[3][300], result[1500], part[300];
+        const char *values[3];
+        yg_error error = {0};
+        yg_data data;
+        size_t count = 0;
+        for (; count < 3 && given[i].data[count]; count++) {
+            const char *text = given[i].data[count], *at = strchr(text, '@');
+            snprintf(texts[count], sizeof texts[count], "%.*s%s%s",
+                     (int)(at ? at - text : (ptrdiff_t)strlen(text)), text, at ? w.folder : "",
+                     at ? at + 1 : "");
+            values[count] = texts[count];
+        }
+        const yg_model_options options = {.data = values, .data_count = count};
+        yg_model *model = yg_model_load(workspace_path(&w, "t.yaml"), &options, &error);
+        if (model && yg_data_load(model, YG_F32, &data, &error)) {
+            describe(&data.train, result, sizeof result);
+            describe(&data.validation, part, sizeof part);
+            snprintf(result + strlen(result), sizeof result - strlen(result), "; %s; ", part);
+            describe(&data.test, part, sizeof part);
+            snprintf(result + strlen(result), sizeof result - strlen(result), "%s", part);
+            yg_data_free(&data);
+        } else {
+            snprintf(result, sizeof result, "%s:%d:%d: %s", error.file, error.line, error.column,
+                     error.message);
+        }
+        cr_expect_not_null(strstr(result, given[i].result), "%s\ngave %s\nnot  %s",
+                           count ? texts[0] : "nothing", result, given[i].result);
+        yg_model_free(model);
     }
     workspace_remove(&w);
 }

@@ -30,15 +30,14 @@ static const yg_part *choose_split(const yg_data *data, const char *asked, const
 static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const char *path,
                      const char *csv, yg_dtype dtype, yg_data *data, yg_error *error) {
     const yg_reading reading = {.model = model, .data = data, .dtype = dtype};
-    const yg_value *section = yg_model_section(model, "data");
-    const bool has_train = section && section->kind == YG_MAPPING;
-    const yg_value *train = has_train ? yg_value_get(section, "train") : NULL;
+    const yg_table_kind *kind = yg_table_kind_of_path(csv);
     const char *symbol;
     if (!yg_batch_symbol(model, &symbol, error) ||
         !yg_encoding_load(model, weights, path, &data->encoding, error))
         return false;
-    const yg_table_request request = {.path = csv, .part = train};
-    void *state = yg_table_source_new(&reading, &yg_table_csv, &request, NULL, error);
+    kind = kind ? kind : &yg_table_csv;
+    const yg_table_request request = {.path = csv, .part = yg_table_training_part(model, kind)};
+    void *state = yg_table_source_new(&reading, kind, &request, NULL, error);
     yg_reader *reader = yg_reader_new(&reading, &yg_source_table, state, error);
     const bool good = reader && yg_reader_all(reader, &data->held[2], error);
     data->test = (yg_part){.count = good ? data->held[2].count : 0, .dataset = &data->held[2]};

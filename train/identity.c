@@ -8,6 +8,7 @@
  * length, the learning rate and its schedule, `patience` and `min_delta`, the number of threads and
  * the places of files are left out: they may change.
  */
+#include "../data/table.h"
 #include "../graph/number.h"
 #include "../graph/text.h"
 #include "optimizer_update.h"
@@ -47,6 +48,20 @@ static void add_list(yg_text *text, const char *name, const yg_value *list) {
     yg_text_add(text, "]\n");
 }
 
+/* Adds the options of a column: a kind, or a mapping. */
+static void add_column(yg_text *text, const char *name, const yg_value *options) {
+    char option[200];
+    if (options->kind == YG_SCALAR)
+        yg_text_add(text, "%s.kind %s\n", name, options->text);
+    for (size_t i = 0; options->kind == YG_MAPPING && i < options->count; i++) {
+        snprintf(option, sizeof option, "%s.%.60s", name, options->keys[i]->text);
+        if (options->items[i]->kind == YG_SCALAR)
+            yg_text_add(text, "%s %s\n", option, options->items[i]->text);
+        else if (options->items[i]->kind == YG_SEQUENCE)
+            add_list(text, option, options->items[i]);
+    }
+}
+
 /* Adds the entries of `data:`, which are scalars, lists or mappings of these. Paths are left out.
  * `transform` and `standardize` are added with the ports. */
 static void add_data(yg_text *text, const yg_value *section) {
@@ -56,9 +71,14 @@ static void add_data(yg_text *text, const yg_value *section) {
         char name[200];
         if (strcmp(key, "transform") == 0 || strcmp(key, "standardize") == 0)
             continue;
+        const yg_value *files = yg_table_files(value);
         for (size_t k = 0; value->kind == YG_MAPPING && k < value->count; k++) {
             snprintf(name, sizeof name, "data.%.90s.%.90s", key, value->keys[k]->text);
-            if (value->items[k]->kind == YG_SCALAR && strcmp(value->keys[k]->text, "csv") != 0)
+            if (strcmp(key, "columns") == 0)
+                add_column(text, name, value->items[k]);
+            else if (value->items[k] == files)
+                continue;
+            else if (value->items[k]->kind == YG_SCALAR)
                 yg_text_add(text, "%s %s\n", name, value->items[k]->text);
             else if (value->items[k]->kind == YG_SEQUENCE)
                 add_list(text, name, value->items[k]);

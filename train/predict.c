@@ -186,9 +186,14 @@ static yg_reader *open_reader(const yg_prediction *p, const yg_reading *reading,
     if (options->in_arrays)
         return yg_reader_new(reading, &yg_source_array,
                              yg_array_source_open(reading, options->in_arrays, error), error);
-    const yg_table_request request = {.file = in, .name = name, .delimiter = p->delimiter};
+    const yg_table_kind *kind = yg_table_kind_of_path(name);
+    kind = kind ? kind : &yg_table_csv;
+    const yg_table_request request = {.file = in,
+                                      .name = name,
+                                      .part = yg_table_training_part(p->model, kind),
+                                      .delimiter = options->delimiter};
     return yg_reader_new(reading, &yg_source_table,
-                         yg_table_source_new(reading, &yg_table_csv, &request, NULL, error), error);
+                         yg_table_source_new(reading, kind, &request, NULL, error), error);
 }
 
 static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, const char *name,

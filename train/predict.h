@@ -39,7 +39,8 @@ typedef struct yg_predict_options {
     int64_t batch_size;  /* 0: 256 */
     yg_dtype dtype;      /* as yg_evaluate_options.dtype */
     int threads;         /* 0: all cores */
-    char delimiter;      /* 0: a comma */
+    char delimiter;      /* 0: rows are read with that of the training part, and written with a comma
+                          */
     /* A file of arrays to read instead of `in`, which may then be NULL; NULL: CSV is read. */
     const char *in_arrays;
     /* A file of arrays to write instead of `out`, which may then be NULL; NULL: CSV is written. */

@@ -4,6 +4,7 @@
  */
 #include "../../graph/spelling.h"
 #include "../../ops/ops.h"
+#include "data_paths.h"
 #include "definitions.h"
 #include "expander.h"
 #include "gradient.h"
@@ -309,8 +310,10 @@ static bool load(yg_model *model, const yg_model_options *options, yg_error *err
     /* A misspelt name is unknown where it is used, and leaves the right one unused. The first error
      * says more, so unused names are checked last. */
     return yg_resolve_ports(model, error) && yg_resolve_units(model, error) &&
-           yg_resolve_sections(model, error) && expand(model, error) &&
-           yg_read_schedule(model, error) && yg_check_names_used(model, error);
+           yg_resolve_sections(model, error) &&
+           (!options || yg_replace_data_paths(model, options->data, options->data_count, error)) &&
+           expand(model, error) && yg_read_schedule(model, error) &&
+           yg_check_names_used(model, error);
 }
 
 yg_model *yg_model_load(const char *path, const yg_model_options *options, yg_error *error) {

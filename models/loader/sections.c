@@ -144,8 +144,7 @@ static const yg_value *resolve_number(resolver *r, const yg_value *value) {
 
 /* --------------------------------------------------------------------------------- positions -- */
 
-/* Keys of a part of the data that name files of tables. */
-static bool is_file_key(const char *key) {
+bool yg_is_file_key(const char *key) {
     static const char *const keys[] = {"file", "csv", "jsonl", "sqlite", "images", "text"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i], key) == 0)
@@ -155,20 +154,21 @@ static bool is_file_key(const char *key) {
 
 static bool is_table(const yg_value *part) {
     for (size_t i = 0; i < part->count; i++)
-        if (is_file_key(part->keys[i]->text))
+        if (yg_is_file_key(part->keys[i]->text))
             return true;
     return false;
 }
 
 /* Keys whose values are texts. `transform` holds formulas, which see vars by themselves. */
 static bool is_text_key(const char *key) {
-    static const char *const keys[] = {"arrays",    "exclude", "query", "delimiter", "decimal",
-                                       "thousands", "kind",    "from",  "stratify",  "standardize",
-                                       "transform", "type",    "mode",  "monitor",   "dtype"};
+    static const char *const keys[] = {
+        "arrays",    "exclude",   "query", "delimiter", "decimal",  "header",
+        "comment",   "thousands", "kind",  "from",      "stratify", "standardize",
+        "transform", "type",      "mode",  "monitor",   "dtype"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i], key) == 0)
             return true;
-    return is_file_key(key);
+    return yg_is_file_key(key);
 }
 
 /* Whether a part of the data gives texts for the port `key`: columns of a table, or names of

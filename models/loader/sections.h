@@ -9,4 +9,7 @@
 /* Replaces formulas over vars in both sections by their values. */
 bool yg_resolve_sections(yg_model *model, yg_error *error);
 
+/* Whether a key of a part of the data names files of a table. */
+bool yg_is_file_key(const char *key);
+
 #endif
