@@ -133,10 +133,10 @@ static bool has_amx(void) {
 
 /* Our own kernel is as fast as oneDNN 2.6.3 on the products of networks, or faster, on a Zen 3 with
  * AVX2 and a Zen 4 with AVX-512, and faster than OpenBLAS 0.3.21 (docs/performance.md has the
- * figures); and what comes after a product runs in step with it. On a Xeon with AMX only the
- * libraries were measured, and on processors whose vectors are not ours they know more: there they
- * get what is large enough for their calls' fixed cost, some 100 to 300 ns, to be lost. The rule
- * looks at the processor and the shape only, never at a clock: the same bits at each run. */
+ * figures); and what comes after a product runs in step with it. On other processors a library gets
+ * what is large enough for its calls' fixed cost, some 100 to 300 ns, to be lost: it knows vectors
+ * that are not ours, and on a Xeon with AMX it is faster on shallow products. The rule looks at the
+ * processor and the shape only, never at a clock: the same bits at each run. */
 yg_gemm_library_kind yg_gemm_library_preferred(void) {
     yg_gemm_library_kind kind = YG_GEMM_DNNL;
     if (yg_gemm_isa_best() >= YG_GEMM_AVX2 && !has_amx())
@@ -146,10 +146,17 @@ yg_gemm_library_kind yg_gemm_library_preferred(void) {
     return kind;
 }
 
+/* A product of at least this depth, and of so many rows and columns, is faster by our own kernel
+ * with AVX-512 than by oneDNN on every processor that was measured, if one operand is transposed
+ * and they are in no near cache. */
+enum { DEEP = 512, WIDE = 96 };
+
 bool yg_gemm_library_suits(const yg_gemm *g) {
     const double work = (double)g->rows * (double)g->columns * (double)g->depth;
+    const bool transposed = g->a_stride[1] != 1 || g->b_stride[1] != 1;
+    const bool deep = transposed && g->depth >= DEEP && g->rows >= WIDE && g->columns >= WIDE;
     return work >= 32 * 32 * 32 && yg_gemm_library_preferred() != YG_GEMM_LIBRARIES &&
-           yg_gemm_library_fits(g);
+           yg_gemm_library_fits(g) && !(deep && yg_gemm_isa_best() == YG_GEMM_AVX512);
 }
 
 /* CBLAS counts in int. */
