@@ -5,6 +5,7 @@
 #include "column.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,29 @@ bool yg_cell_is_missing(const yg_cell *cell) {
         if (strlen(words[i]) == cell->size && strncasecmp(cell->text, words[i], cell->size) == 0)
             return true;
     return false;
+}
+
+bool yg_cell_truth(const yg_cell *cell, int64_t *value) {
+    if (cell->kind != YG_CELL_TEXT)
+        return false;
+    *value = cell->size == 4 && strncasecmp(cell->text, "true", 4) == 0;
+    return *value || (cell->size == 5 && strncasecmp(cell->text, "false", 5) == 0);
+}
+
+bool yg_cell_number(const yg_cell *cell, double *number) {
+    int64_t truth;
+    if (cell->kind == YG_CELL_WHOLE)
+        *number = (double)cell->whole;
+    else if (cell->kind == YG_CELL_NUMBER)
+        *number = cell->number;
+    else if (cell->kind != YG_CELL_TEXT)
+        return false;
+    else if (yg_number_parse(cell->text, cell->size, number) == YG_NUMBER_NOT) {
+        if (!yg_cell_truth(cell, &truth))
+            return false;
+        *number = (double)truth;
+    }
+    return isfinite(*number);
 }
 
 bool yg_column_refuse_missing(const yg_column *column, const yg_cell *cell, const yg_place *place,

@@ -3,6 +3,7 @@
  */
 #include "column.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,10 @@ static bool check_options(const yg_column *column, yg_error *error) {
     char what[300];
     if (!column->options || column->options->kind != YG_MAPPING)
         return true;
+    for (size_t i = 0; i < YG_MISSING_KEYS; i++)
+        keys[count++] = yg_missing_keys[i];
+    for (size_t i = 0; i < YG_SCALE_KEYS; i++)
+        keys[count++] = yg_scale_keys[i];
     for (size_t i = 0; i < column->kind->key_count && count < sizeof keys / sizeof *keys; i++)
         keys[count++] = column->kind->keys[i];
     snprintf(what, sizeof what, "column '%.200s' (%s)", column->name, column->kind->name);
@@ -67,7 +72,8 @@ yg_column *yg_column_new(const yg_column_request *request, const yg_value *optio
     column->name = request->name ? strdup(request->name) : NULL;
     if (request->name && !column->name)
         yg_fail_memory(error);
-    else if (check_options(column, error) && (!kind->configure || kind->configure(column, error)))
+    else if (check_options(column, error) && (!kind->configure || kind->configure(column, error)) &&
+             yg_missing_configure(column, error) && yg_scale_configure(column, error))
         return column;
     yg_column_free(column);
     return NULL;
@@ -78,6 +84,8 @@ void yg_column_free(yg_column *column) {
         return;
     if (column->kind->free)
         column->kind->free(column);
+    yg_missing_free(column);
+    yg_scale_free(column);
     yg_document_free(column->document);
     free(column->name);
     free(column);
@@ -87,13 +95,18 @@ void yg_column_free(yg_column *column) {
 
 bool yg_column_begin(yg_column *column, const yg_reading *reading, size_t port, yg_error *error) {
     column->dtype = reading->dtype;
-    column->kept = yg_value_is_kept(reading, port);
+    column->kept = yg_value_is_kept(reading, port) && !column->scale;
     column->learning = reading->training && !reading->data->encoding.known;
     return !column->kind->begin || column->kind->begin(column, error);
 }
 
-int64_t yg_column_width(const yg_column *column) {
+/* Elements that the kind gives: all but the indicator. */
+static int64_t own_width(const yg_column *column) {
     return column->kind->width ? column->kind->width(column) : 1;
+}
+
+int64_t yg_column_width(const yg_column *column) {
+    return own_width(column) + yg_missing_indicates(column);
 }
 
 /* Stores whole numbers, which fit the type: the kind has seen to that. */
@@ -115,13 +128,14 @@ static void store_wholes(const int64_t *values, int64_t count, int64_t width, co
         }
 }
 
-int64_t yg_column_encode(yg_column *column, const yg_cells *cells, const yg_elements *to,
-                         int64_t at) {
+/* Encodes cells by the kind alone. */
+static int64_t encode_cells(yg_column *column, const yg_cells *cells, const yg_elements *to,
+                            int64_t at) {
     int64_t tile[TILE];
     if (to->dtype == YG_F64)
         return column->kind->encode_floats(column, cells, (double *)to->data + at,
                                            (size_t)to->width);
-    const int64_t width = yg_column_width(column);
+    const int64_t width = own_width(column);
     if (width > TILE)
         return 0; /* no kind gives so many whole numbers */
     const int64_t room = width > 0 ? TILE / width : TILE;
@@ -136,18 +150,170 @@ int64_t yg_column_encode(yg_column *column, const yg_cells *cells, const yg_elem
     return cells->count;
 }
 
+/* The same with what stands for missing cells, which has an element of its own if it is indicated.
+ */
+static int64_t encode_filled(yg_column *column, const yg_cells *cells, const yg_elements *to,
+                             int64_t at) {
+    const yg_cell *filling = yg_missing_cell(column);
+    const int64_t indicator = at + own_width(column), indicates = yg_missing_indicates(column);
+    int64_t done = 0;
+    for (int64_t i = 0; indicates && i < cells->count; i++)
+        yg_element_set(to->dtype, to->data, indicator + i * to->width, 0);
+    while (done < cells->count) {
+        const yg_cells rest = {yg_cell_at(cells, done), cells->stride, cells->count - done};
+        const yg_cells one = {filling, 0, 1};
+        done += encode_cells(column, &rest, to, at + done * to->width);
+        if (done == cells->count || !filling || !yg_cell_is_missing(yg_cell_at(cells, done)) ||
+            encode_cells(column, &one, to, at + done * to->width) == 0)
+            break;
+        if (indicates)
+            yg_element_set(to->dtype, to->data, indicator + done * to->width, 1);
+        done++;
+    }
+    return done;
+}
+
+int64_t yg_column_encode(yg_column *column, const yg_cells *cells, const yg_elements *to,
+                         int64_t at) {
+    const int64_t count = column->missing ? encode_filled(column, cells, to, at)
+                                          : encode_cells(column, cells, to, at);
+    for (int64_t i = 0; column->scale && i < count; i++) {
+        double *number = (double *)to->data + at + i * to->width;
+        *number = yg_scale_apply(column, *number);
+        if (!isfinite(*number))
+            return i;
+    }
+    return count;
+}
+
+/* The scale has no number for a cell that the kind encodes. */
+static bool refuse_scale(const yg_column *column, const yg_cell *cell, const yg_place *place,
+                         yg_error *error) {
+    char where[300], value[61];
+    yg_cell_text(cell, value, sizeof value);
+    return yg_fail(
+        error, YG_ERROR_DATA, place->origin,
+        "%s: '%s' has no place on the scale '%s'; log takes numbers above 0, log1p above "
+        "-1",
+        yg_place_text(place, column->port, where, sizeof where), value,
+        yg_value_get(column->options, "scale")->text);
+}
+
+/* What stands for a missing cell is no value of the column. */
+static bool refuse_filling(const yg_column *column, const yg_cell *filling, yg_error *error) {
+    char text[61];
+    yg_cell_text(filling, text, sizeof text);
+    return yg_fail(error, YG_ERROR_DATA, yg_value_get(column->options, "missing")->origin,
+                   "'%s' cannot stand for the missing cells of column '%s': it is no %s there; "
+                   "`missing` is mean, median, most_frequent, drop or a value",
+                   text, column->name, column->kind->name);
+}
+
 bool yg_column_refuse(yg_column *column, const yg_cell *cell, const yg_place *place, int *fault,
                       yg_error *error) {
     const int found = column->kind->check(column, cell);
+    const yg_cell *filling = yg_missing_cell(column);
+    double number;
     if (fault)
-        *fault = found;
-    return found == YG_FAULT_NONE ? yg_fail_memory(error)
-                                  : column->kind->refuse(column, cell, found, place, error);
+        *fault = found == YG_FAULT_MISSING && filling ? YG_FAULT_ALONE : found;
+    if (found == YG_FAULT_MISSING && filling)
+        return refuse_filling(column, filling, error);
+    if (found != YG_FAULT_NONE)
+        return column->kind->refuse(column, cell, found, place, error);
+    if (column->scale && yg_cell_number(cell, &number))
+        return refuse_scale(column, cell, place, error);
+    return yg_fail_memory(error);
+}
+
+/* --------------------------------------------------------------------------------- learning -- */
+
+bool yg_column_learns(const yg_column *column) {
+    return column->kind->learns || yg_missing_learns(column) || yg_scale_learns(column);
+}
+
+/* Takes in cells that have a value. */
+static int64_t learn_cells(yg_column *column, const yg_cells *cells) {
+    const bool missing = yg_missing_learns(column), scale = yg_scale_learns(column);
+    const int64_t count = column->kind->learns ? column->kind->learn(column, cells) : cells->count;
+    for (int64_t i = 0; (missing || scale) && i < count; i++)
+        if ((missing && !yg_missing_learn(column, yg_cell_at(cells, i))) ||
+            (scale && !yg_scale_learn(column, yg_cell_at(cells, i))))
+            return i;
+    return count;
+}
+
+int64_t yg_column_learn(yg_column *column, const yg_cells *cells) {
+    const yg_cell *filling = yg_missing_cell(column);
+    int64_t done = 0;
+    while (done < cells->count) {
+        int64_t count = 0;
+        while (done + count < cells->count && !yg_cell_is_missing(yg_cell_at(cells, done + count)))
+            count++;
+        const yg_cells some = {yg_cell_at(cells, done), cells->stride, count};
+        const int64_t good = count ? learn_cells(column, &some) : 0;
+        done += good;
+        if (good < count || done == cells->count)
+            break;
+        /* A value that the options name is one of the column's. */
+        const yg_cells one = {filling, 0, 1};
+        if (filling ? column->kind->learns && column->kind->learn(column, &one) == 0
+                    : !column->missing)
+            break;
+        done++;
+    }
+    return done;
+}
+
+bool yg_column_settle(yg_column *column, yg_error *error) {
+    return (!column->kind->learns || column->kind->settle(column, error)) &&
+           (!yg_missing_learns(column) || yg_missing_settle(column, error)) &&
+           (!yg_scale_learns(column) || yg_scale_settle(column, error));
+}
+
+/* ------------------------------------------------------------------------------------ units -- */
+
+/* The column that gives element `i` of an example, if it has a scale. */
+static const yg_column *scaled(const yg_port_encoding *encoding, int64_t i) {
+    for (size_t c = 0; encoding->encoders && c < encoding->column_count && i >= 0; c++) {
+        const yg_column *column = encoding->encoders[c];
+        const int64_t width = column ? yg_column_width(column) : 1;
+        if (i < width)
+            return column && column->scale && i < own_width(column) ? column : NULL;
+        i -= width;
+    }
+    return NULL;
+}
+
+double yg_encoding_in_units(const yg_port_encoding *encoding, int64_t i, double value) {
+    const double number =
+        encoding->mean ? value * encoding->deviation[i] + encoding->mean[i] : value;
+    const yg_column *column = scaled(encoding, i);
+    return column ? yg_scale_invert(column, number) : number;
+}
+
+int64_t yg_encoding_width(const yg_port_encoding *encoding) {
+    int64_t width = 0;
+    for (size_t c = 0; c < encoding->column_count; c++)
+        width += encoding->encoders && encoding->encoders[c]
+                     ? yg_column_width(encoding->encoders[c])
+                     : 1;
+    return encoding->mean ? encoding->width : width;
+}
+
+bool yg_encoding_has_units(const yg_port_encoding *encoding) {
+    bool has = encoding->mean != NULL;
+    for (size_t c = 0; !has && encoding->encoders && c < encoding->column_count; c++)
+        has = encoding->encoders[c] && encoding->encoders[c]->scale;
+    return has;
 }
 
 /* ------------------------------------------------------------------------------------ names -- */
 
 const char *yg_column_element(const yg_column *column, int64_t i, char *text, size_t size) {
+    if (i >= own_width(column)) {
+        snprintf(text, size, "%s is missing", column->name);
+        return text;
+    }
     if (column->kind->element)
         return column->kind->element(column, i, text, size);
     snprintf(text, size, "%s", column->name ? column->name : "");

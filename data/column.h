@@ -89,6 +89,9 @@ struct yg_column {
     yg_dtype dtype; /* the network's floating-point type */
     bool kept;      /* values are stored as they are read, so they must fit: yg_value_is_kept() */
     bool learning;  /* these are the training data, and nothing is known of them yet */
+    /* What all kinds have in common: */
+    struct yg_missing *missing; /* what becomes of missing cells; NULL: they are errors */
+    struct yg_scale *scale;     /* a function of the numbers; NULL: none */
 };
 
 extern const yg_column_kind yg_column_number, yg_column_label, yg_column_category,
@@ -115,6 +118,13 @@ yg_column *yg_column_new(const yg_column_request *request, const yg_value *optio
                          yg_error *error);
 void yg_column_free(yg_column *column); /* NULL is allowed */
 
+/* An element of a port as a number in the units of its column, for one that the network gives. */
+double yg_encoding_in_units(const yg_port_encoding *encoding, int64_t i, double value);
+/* Whether that differs from what the network gives. */
+bool yg_encoding_has_units(const yg_port_encoding *encoding);
+/* How many elements of an example have units: all that the columns or the mean are known of. */
+int64_t yg_encoding_width(const yg_port_encoding *encoding);
+
 /* What the section says under `columns:` of a column; NULL: nothing. The entry "*" is for columns
  * of inputs that have none of their own. */
 const yg_value *yg_column_options(const yg_column_request *request);
@@ -123,6 +133,14 @@ const yg_value *yg_column_options(const yg_column_request *request);
 bool yg_column_begin(yg_column *column, const yg_reading *reading, size_t port, yg_error *error);
 
 int64_t yg_column_width(const yg_column *column);
+
+/* Whether the column must see the training part before it can encode a cell. */
+bool yg_column_learns(const yg_column *column);
+/* Takes in cells of the training part. Returns the number of cells before the first that is
+ * refused. */
+int64_t yg_column_learn(yg_column *column, const yg_cells *cells);
+/* All has been learnt. */
+bool yg_column_settle(yg_column *column, yg_error *error);
 
 /* Encodes cells as elements to[at], to[at + to->width], … Returns the number of cells before the
  * first that is refused. */
@@ -161,11 +179,49 @@ typedef struct yg_cell_room {
 /* All of a cell's text with a NUL behind it, in room->text, which grows as is needed. NULL when out
  * of memory. */
 const char *yg_cell_string(const yg_cell *cell, yg_cell_room *room);
+/* `true` and `false`, as Python, R and databases write them: 1 and 0. */
+bool yg_cell_truth(const yg_cell *cell, int64_t *value);
+/* A cell as a finite number. False if it is none. */
+bool yg_cell_number(const yg_cell *cell, double *number);
 /* Whether a cell has no value: NULL, or a text that is empty, NA, N/A, NaN, null or ?, in upper or
  * lower case. */
 bool yg_cell_is_missing(const yg_cell *cell);
 /* "PLACE: a missing value …" Always returns false. */
 bool yg_column_refuse_missing(const yg_column *column, const yg_cell *cell, const yg_place *place,
                               yg_error *error);
+
+/* ------------------------------------------------------------------------- column_missing.c -- */
+
+enum { YG_MISSING_KEYS = 2, YG_SCALE_KEYS = 1 };
+extern const yg_key yg_missing_keys[YG_MISSING_KEYS];
+
+/* Reads the options. `learns`, `learn` and `settle` are as of a kind; only a column that learns is
+ * given cells, and none that is missing. */
+bool yg_missing_configure(yg_column *column, yg_error *error);
+bool yg_missing_learns(const yg_column *column);
+bool yg_missing_learn(yg_column *column, const yg_cell *cell); /* false when out of memory */
+bool yg_missing_settle(yg_column *column, yg_error *error);
+/* The cell that stands for a missing one; NULL: none does, or it is not known yet. */
+const yg_cell *yg_missing_cell(const yg_column *column);
+bool yg_missing_drops(const yg_column *column);     /* rows without a value are left out */
+bool yg_missing_indicates(const yg_column *column); /* one more element says what was missing */
+json_t *yg_missing_save(const yg_column *column);   /* of a column with `missing` */
+bool yg_missing_load(yg_column *column, const json_t *json);
+void yg_missing_free(yg_column *column);
+
+/* --------------------------------------------------------------------------- column_scale.c -- */
+
+extern const yg_key yg_scale_keys[YG_SCALE_KEYS];
+
+bool yg_scale_configure(yg_column *column, yg_error *error);
+bool yg_scale_learns(const yg_column *column);
+bool yg_scale_learn(yg_column *column, const yg_cell *cell); /* false when out of memory */
+bool yg_scale_settle(yg_column *column, yg_error *error);
+/* The function and its inverse, of a column with a scale. They may give NaN or an infinity. */
+double yg_scale_apply(const yg_column *column, double number);
+double yg_scale_invert(const yg_column *column, double number);
+json_t *yg_scale_save(const yg_column *column);
+bool yg_scale_load(yg_column *column, const json_t *json);
+void yg_scale_free(yg_column *column);
 
 #endif

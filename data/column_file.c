@@ -63,7 +63,17 @@ bool yg_column_save(const yg_column *column, json_t **json) {
     /* json_pack() takes both over, also when it fails. */
     *json = json_pack("{s: s, s: o, s: o}", "kind", column->kind->name, "options", options,
                       "learnt", learnt);
-    return *json != NULL;
+    return *json &&
+           (!column->missing ||
+            json_object_set_new(*json, "missing", yg_missing_save(column)) == 0) &&
+           (!column->scale || json_object_set_new(*json, "scale", yg_scale_save(column)) == 0);
+}
+
+/* Takes back what was learnt. */
+static bool load_learnt(yg_column *column, const json_t *json) {
+    return (!column->kind->load || column->kind->load(column, json_object_get(json, "learnt"))) &&
+           (!column->missing || yg_missing_load(column, json_object_get(json, "missing"))) &&
+           (!column->scale || yg_scale_load(column, json_object_get(json, "scale")));
 }
 
 static yg_column *fail_format(const char *path, const char *name, yg_error *error) {
@@ -89,7 +99,7 @@ yg_column *yg_column_load(const yg_column_request *request, const json_t *json, 
         return NULL;
     }
     column->document = document;
-    if (!column->kind->load || column->kind->load(column, learnt))
+    if (load_learnt(column, json))
         return column;
     yg_column_free(column);
     return fail_format(path, request->name, error);

@@ -12,7 +12,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     FAULT_NOT_NUMBER = YG_FAULT_OWN,
@@ -26,14 +25,6 @@ enum {
     FAULT_LOST,
     FAULT_SMALL,
 };
-
-/* `true` and `false`, as Python, R and databases write them. */
-static bool is_truth(const yg_cell *cell, int64_t *value) {
-    if (cell->kind != YG_CELL_TEXT)
-        return false;
-    *value = cell->size == 4 && strncasecmp(cell->text, "true", 4) == 0;
-    return *value || (cell->size == 5 && strncasecmp(cell->text, "false", 5) == 0);
-}
 
 static int not_a_number(const yg_cell *cell) {
     return yg_cell_is_missing(cell) ? YG_FAULT_MISSING : FAULT_NOT_NUMBER;
@@ -70,7 +61,7 @@ static int read_float(const limits *limits, const yg_cell *cell, double *number)
     else if (cell->kind != YG_CELL_TEXT)
         return YG_FAULT_MISSING;
     else if (yg_number_parse(cell->text, cell->size, number) == YG_NUMBER_NOT) {
-        if (!is_truth(cell, &truth))
+        if (!yg_cell_truth(cell, &truth))
             return not_a_number(cell);
         *number = (double)truth;
     }
@@ -120,7 +111,7 @@ static int read_whole(const yg_cell *cell, int64_t *number) {
     case YG_WHOLE_LARGE:
         return FAULT_LARGE_I64;
     default:
-        return is_truth(cell, number) ? YG_FAULT_NONE : not_a_number(cell);
+        return yg_cell_truth(cell, number) ? YG_FAULT_NONE : not_a_number(cell);
     }
 }
 

@@ -69,7 +69,7 @@ bool yg_columns_make(const yg_reading *reading, const yg_table *table, yg_column
             yg_column *column = columns[p].columns[i];
             if (!yg_column_begin(column, reading, p, error))
                 return false;
-            *learns = *learns || (column->learning && column->kind->learns);
+            *learns = *learns || (column->learning && yg_column_learns(column));
         }
     }
     return true;

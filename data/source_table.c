@@ -88,21 +88,39 @@ static bool refuse(table_state *state, const yg_reading *reading, const refusal 
 
 /* --------------------------------------------------------------------------------- learning -- */
 
+/* How many records from `begin` on are used: up to the first that is dropped because a cell is
+ * missing. */
+static int64_t count_used(const table_state *state, const yg_records *records, int64_t begin) {
+    int64_t end = records->count;
+    for (size_t p = 0; p < state->port_count; p++)
+        for (size_t i = 0; i < state->columns[p].count; i++) {
+            const yg_cell *cells = records->cells + state->columns[p].index[i];
+            if (!yg_missing_drops(state->columns[p].columns[i]))
+                continue;
+            for (int64_t r = begin; r < end; r++)
+                if (yg_cell_is_missing(&cells[(size_t)r * state->table->column_count]))
+                    end = r;
+        }
+    return end - begin;
+}
+
 static bool learn_records(table_state *state, const yg_reading *reading, const yg_records *records,
-                          yg_error *error) {
-    refusal first = {.records = records, .record = records->count};
+                          int64_t begin, int64_t count, yg_error *error) {
+    refusal first = {.records = records, .record = begin + count};
     for (size_t p = 0; p < state->port_count; p++)
         for (size_t i = 0; i < state->columns[p].count; i++) {
             yg_column *column = state->columns[p].columns[i];
-            const yg_cells cells = {records->cells + state->columns[p].index[i],
-                                    state->table->column_count, first.record};
-            if (!column->learning || !column->kind->learns)
+            const size_t stride = state->table->column_count;
+            const yg_cells cells = {records->cells + (size_t)begin * stride +
+                                        state->columns[p].index[i],
+                                    stride, first.record - begin};
+            if (!column->learning || !yg_column_learns(column))
                 continue;
-            const int64_t good = column->kind->learn(column, &cells);
-            if (good < first.record)
-                first = (refusal){records, good, p, i};
+            const int64_t good = yg_column_learn(column, &cells);
+            if (good < cells.count)
+                first = (refusal){records, begin + good, p, i};
         }
-    return first.record == records->count || refuse(state, reading, &first, error);
+    return first.record == begin + count || refuse(state, reading, &first, error);
 }
 
 /* A file can be read twice, a pipe cannot. */
@@ -147,16 +165,21 @@ static bool learn(table_state *state, const yg_reading *reading, yg_error *error
                        "first; write it to a file");
     while (records.count > 0) {
         records.count = yg_table_next(state->table, LEARNT_AT_ONCE, false, &records, error);
-        if (records.count < 0 ||
-            (records.count > 0 && !learn_records(state, reading, &records, error)))
+        if (records.count < 0)
             return false;
+        for (int64_t i = 0; i < records.count; i++) {
+            const int64_t used = count_used(state, &records, i);
+            if (!learn_records(state, reading, &records, i, used, error))
+                return false;
+            i += used;
+        }
         state->count += records.count;
     }
     state->count = 0;
     for (size_t p = 0; p < state->port_count; p++)
         for (size_t i = 0; i < state->columns[p].count; i++) {
             yg_column *column = state->columns[p].columns[i];
-            if (column->learning && column->kind->learns && !column->kind->settle(column, error))
+            if (column->learning && yg_column_learns(column) && !yg_column_settle(column, error))
                 return false;
         }
     return open_files(state, error);
@@ -244,15 +267,24 @@ static bool encode(table_state *state, const yg_reading *reading, const yg_recor
     return first.record == begin + count || refuse(state, reading, &first, error);
 }
 
-static bool encode_all(table_state *state, const yg_reading *reading, const yg_records *records,
-                       const yg_dataset *chunk, int64_t row, yg_error *error) {
-    for (int64_t i = 0; i < records->count; i += TILE) {
-        const int64_t left = records->count - i;
-        if (!encode(state, reading, records, i, left < TILE ? left : TILE, chunk, row + i, error))
-            return false;
+/* The same for all records that are not dropped. Nothing is dropped where an answer is expected for
+ * each. Returns the number of examples, or -1. */
+static int64_t encode_all(table_state *state, const yg_reading *reading, const yg_records *records,
+                          const yg_dataset *chunk, int64_t row, yg_error *error) {
+    const int64_t begin = row;
+    for (int64_t i = 0; i < records->count; i++) {
+        const int64_t used =
+            reading->inputs_only ? records->count - i : count_used(state, records, i);
+        for (int64_t k = 0; k < used; k += TILE) {
+            const int64_t count = used - k < TILE ? used - k : TILE;
+            if (!encode(state, reading, records, i + k, count, chunk, row + k, error))
+                return -1;
+        }
+        row += used;
+        i += used;
     }
     state->count += records->count;
-    return true;
+    return row - begin;
 }
 
 static int64_t next_examples(void *opaque, const yg_reading *reading, const yg_dataset *chunk,
@@ -262,12 +294,14 @@ static int64_t next_examples(void *opaque, const yg_reading *reading, const yg_d
     yg_records records = {.count = 1};
     while (count < limit && !(count > 0 && reading->eager && yg_table_waits(state->table))) {
         records.count = yg_table_next(state->table, limit - count, reading->eager, &records, error);
-        if (records.count < 0 ||
-            (records.count > 0 && !encode_all(state, reading, &records, chunk, count, error)))
+        if (records.count < 0)
             return -1;
         if (records.count == 0)
             break;
-        count += records.count;
+        const int64_t used = encode_all(state, reading, &records, chunk, count, error);
+        if (used < 0)
+            return -1;
+        count += used;
     }
     if (!state->count && !reading->inputs_only) {
         yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},

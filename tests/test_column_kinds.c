@@ -92,6 +92,47 @@ static const struct {
     {"[B, K]", "{kind: date, parts: []}", "2024-01-01", "would give no element"},
     {"[B, K]", "{kind: date, age: today}", "2024-01-01", "`age` is the date from which"},
     {"{shape: [B], dtype: i32}", "date", "2024-01-01", "but 'x' holds whole numbers"},
+    /* missing cells */
+    {"[B]", "{missing: mean}", "1 NA 5 ? 3", "1, 3, 5, 3, 3"},
+    {"[B]", "{missing: median}", "1 NA 50 3", "1, 3, 50, 3"},
+    {"[B]", "{missing: median}", "1 4 NA 3 50", "1, 4, 3.5, 3, 50"},
+    {"[B]", "{missing: most_frequent}", "2 2 NA 1 1 7", "2, 2, 1, 1, 1, 7"},
+    {"[B]", "{missing: 0}", "1 NA", "1, 0"},
+    {"[B]", "{missing: drop}", "1 NA 2 ? null 3 NaN", "1, 2, 3"},
+    {"[B]", "{missing: drop}", "NA 1", "1"},
+    {"[B, 2]", "{missing: mean, indicator: true}", "1 NA 5", "1 0, 3 1, 5 0"},
+    {"[B, K]", "{kind: category, missing: most_frequent}", "b a NA b", "0 1, 1 0, 0 1, 0 1"},
+    {"[B, K]", "{kind: category, missing: none, indicator: true}", "b NA",
+     "1 0 0, 0 1 1"}, /* `none` is a value like the others */
+    {"[B, K]", "{kind: date, missing: 2000-01-01}", "2024-02-29 NA", "2024 2 29 3, 2000 1 1 5"},
+    {"[B]", "{kind: boolean, missing: \"no\"}", "yes NA", "1, 0"},
+    {"{shape: [B], dtype: i64}", "{missing: most_frequent}", "9007199254740993 NA",
+     "9.00719925474e+15, 9.00719925474e+15"},
+    {"[B]", "{missing: mean}", "NA ?", "column 'c' has no value in any row of the training part"},
+    {"[B]", "{missing: maen}", "1 NA",
+     "'maen' cannot stand for the missing cells of column 'c': it is no number there"},
+    {"[B]", "{missing: NA}", "1", "'NA' is a missing value itself"},
+    {"[B]", "{missing: mean, indicator: 1}", "1 NA", "`indicator`"},
+    {"[B]", "{indicator: true}", "1", "write `missing:` beside it"},
+    {"[B]", "{missing: drop, indicator: true}", "1", "there is nothing to indicate"},
+    {"[B, K]", "{kind: category, missing: mean}", "a NA", "`missing: mean` is for numbers"},
+    {"{shape: [B], dtype: i32}", "{missing: median}", "1 NA", "'x' holds whole numbers"},
+    {"[B]", "{missing: mean}", "1 a NA b",
+     "row 2, column 'c': 'a' is not a number (the first of 2 such rows among 4)"},
+    /* scales */
+    {"[B]", "{scale: standard}", "1 3", "-1, 1"},
+    {"[B]", "{scale: standard}", "2 2", "0, 0"},
+    {"[B]", "{scale: minmax}", "5 1 3", "1, 0, 0.5"},
+    {"[B]", "{scale: robust}", "1 2 3 4 50", "-1, -0.5, 0, 0.5, 23.5"},
+    {"[B]", "{scale: quantile}", "10 20 40 20 80", "0, 0.375, 0.75, 0.375, 1"},
+    {"[B]", "{scale: log}", "1 2.718281828459045", "0, 1"},
+    {"[B]", "{scale: log1p}", "0 1.718281828459045", "0, 1"},
+    {"[B, 2]", "{scale: standard, missing: mean, indicator: true}", "1 NA 3", "-1 0, 0 1, 1 0"},
+    {"[B]", "{scale: log}", "1 0 2 -1",
+     "row 2, column 'c': '0' has no place on the scale 'log'; log takes numbers above 0"},
+    {"[B]", "{scale: logg}", "1", "did you mean 'log'?"},
+    {"[B, K]", "{kind: category, scale: log}", "a", "`scale` is for floating-point numbers"},
+    {"{shape: [B], dtype: i32}", "{scale: log}", "1", "`scale` is for floating-point numbers"},
 };
 
 static yg_model *make_model(const workspace *w, const char *type, const char *options) {
@@ -186,6 +227,36 @@ Test(column_kinds, are_read_back_from_weights) {
             yg_data_free(&data);
             yg_tensor_file_free(&file);
         }
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
+/* The inverse of each scale gives the cells back. */
+Test(column_kinds, scales_have_an_inverse) {
+    static const char *const scales[] = {"standard", "minmax", "robust",
+                                         "quantile", "log",    "log1p"};
+    static const double cells[] = {3, 0.5, 7.25, 1e-3, 40, 3.5};
+    enum { COUNT = sizeof cells / sizeof *cells };
+    const workspace w = workspace_make();
+    write_cells(&w, "3 0.5 7.25 1e-3 40 3.5");
+    for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
+        char options[60];
+        double numbers[COUNT];
+        yg_data data;
+        yg_error error = {0};
+        snprintf(options, sizeof options, "{scale: %s}", scales[i]);
+        yg_model *model = make_model(&w, "[B]", options);
+        cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s", error.message);
+        const yg_port_encoding *x = &data.encoding.ports[0];
+        yg_part_read(&data.train, 0, 0, COUNT, numbers);
+        cr_expect(yg_encoding_has_units(x) && yg_encoding_width(x) == 1);
+        for (int k = 0; k < COUNT; k++) {
+            cr_expect_neq(numbers[k], cells[k], "%s: %g is scaled", scales[i], cells[k]);
+            cr_expect_float_eq(yg_encoding_in_units(x, 0, numbers[k]), cells[k], 1e-13 * cells[k],
+                               "%s: %g", scales[i], cells[k]);
+        }
+        yg_data_free(&data);
         yg_model_free(model);
     }
     workspace_remove(&w);

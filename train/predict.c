@@ -4,6 +4,7 @@
 #include "predict.h"
 
 #include "../data/array_path.h"
+#include "../data/column.h"
 #include "../data/encoding_file.h"
 #include "../data/read_ahead.h"
 #include "../data/source.h"
@@ -28,8 +29,7 @@ double yg_answer_in_units(const yg_prediction *p, size_t output, int64_t i, doub
     const size_t units = p->outputs.units[output];
     if (units == SIZE_MAX)
         return value;
-    const yg_port_encoding *encoding = &p->data.encoding.ports[units];
-    return value * encoding->deviation[i] + encoding->mean[i];
+    return yg_encoding_in_units(&p->data.encoding.ports[units], i, value);
 }
 
 static bool is_sigmoid(const yg_executable *executable, size_t output) {
@@ -88,16 +88,16 @@ static bool find_units(const yg_prediction *p, const yg_executable *executable, 
     *units = name ? yg_model_find_port(p->model, name) : SIZE_MAX;
     if (*units == SIZE_MAX)
         return true;
-    const yg_port_encoding *encoding = &p->data.encoding.ports[*units];
-    if (!encoding->mean)
+    if (!yg_encoding_has_units(&p->data.encoding.ports[*units]))
         *units = SIZE_MAX;
-    return *units == SIZE_MAX || yg_answer_width(executable, output) == encoding->width ||
+    const int64_t width =
+        *units == SIZE_MAX ? 0 : yg_encoding_width(&p->data.encoding.ports[*units]);
+    return *units == SIZE_MAX || yg_answer_width(executable, output) == width ||
            yg_fail(error, YG_ERROR_SHAPE, (yg_origin){p->path, 0, 0},
-                   "output '%s' is in the units of '%s', but has %lld elements an example; the "
-                   "weights' standardisation of '%s' is for %lld",
+                   "output '%s' is in the units of '%s', but has %lld elements an example; an "
+                   "example of '%s' has %lld",
                    executable->outputs[output].name, name,
-                   (long long)yg_answer_width(executable, output), name,
-                   (long long)encoding->width);
+                   (long long)yg_answer_width(executable, output), name, (long long)width);
 }
 
 static bool find_reading(yg_prediction *p, const yg_executable *executable, yg_error *error) {

@@ -3,12 +3,14 @@
  */
 #include "units.h"
 
+#include "../data/column.h"
+
 #include <stdio.h>
 #include <string.h>
 
 static bool is_standardized(const yg_model *model, const yg_encoding *encoding, size_t port) {
     if (encoding)
-        return encoding->ports[port].mean != NULL;
+        return yg_encoding_has_units(&encoding->ports[port]);
     const yg_value *data = yg_model_section(model, "data");
     const yg_value *list =
         data && data->kind == YG_MAPPING ? yg_value_get(data, "standardize") : NULL;

@@ -1,0 +1,61 @@
+/*
+ * A sample of many numbers: see number_sample.h. The choice is Vitter's algorithm R: the n-th
+ * number takes the place of a random one among those that are kept, with a probability of limit /
+ * n.
+ */
+#include "number_sample.h"
+
+#include "../graph/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void yg_number_sample_free(yg_number_sample *sample) {
+    free(sample->numbers);
+    *sample = (yg_number_sample){0};
+}
+
+static bool make_room(yg_number_sample *sample) {
+    if (sample->count < sample->room)
+        return true;
+    const int64_t room = sample->room ? 2 * sample->room : 1024;
+    double *grown = realloc(sample->numbers, (size_t)room * sizeof *grown);
+    if (!grown)
+        return false;
+    sample->numbers = grown;
+    sample->room = room;
+    return true;
+}
+
+bool yg_number_sample_add(yg_number_sample *sample, double number) {
+    sample->met++;
+    sample->sorted = false;
+    if (sample->count < YG_SAMPLE_LIMIT) {
+        if (!make_room(sample))
+            return false;
+        sample->numbers[sample->count++] = number;
+        return true;
+    }
+    const uint64_t place =
+        yg_random_below(0, yg_random_key("sample"), (uint64_t)sample->met, (uint64_t)sample->met);
+    if (place < YG_SAMPLE_LIMIT)
+        sample->numbers[place] = number;
+    return true;
+}
+
+static int by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double yg_number_sample_quantile(yg_number_sample *sample, double part) {
+    if (!sample->sorted)
+        qsort(sample->numbers, (size_t)sample->count, sizeof *sample->numbers, by_size);
+    sample->sorted = true;
+    const double at = part * (double)(sample->count - 1);
+    const int64_t below = (int64_t)floor(at);
+    const int64_t above = below + 1 < sample->count ? below + 1 : below;
+    const double rest = at - (double)below;
+    const double low = sample->numbers[below], high = sample->numbers[above];
+    return rest > 0 ? low + (high - low) * rest : low;
+}
