@@ -159,7 +159,7 @@ static void expect_told(const char *network, const char *width, int64_t batch, i
     cr_assert(forget_peak());
     m.before = status_bytes("VmHWM:");
     cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
-    const double data = 4.0 * pixels * examples;
+    const double data = (double)pixels * examples; /* kept as bytes */
     const double grown = status_bytes("VmHWM:") - m.before - data;
     yg_train_result_free(&result);
     yg_model_free(model);
