@@ -26,11 +26,15 @@ static bool invent_dimensions(const yg_reading *reading, const yg_invention *inv
     return true;
 }
 
-/* Draws one element. A class is any of the classes; another integer is 0 or 1. A float target lies
- * in (0, 1), where every loss is defined. A float input is normally distributed. */
+/* Draws one element. A class is any of the classes; another integer is 0 or 1. But the one integer
+ * of an example's input is 1: it may be a length, and no sequence has the length 0. A float target
+ * lies in (0, 1), where every loss is defined. A float input is normally distributed. */
 static double invent(const yg_port *port, uint64_t stream, uint64_t index) {
     if (port->classes)
         return (double)yg_random_below(0, stream, index, (uint64_t)port->classes);
+    const bool integer = port->dtype == YG_I32 || port->dtype == YG_I64;
+    if (integer && port->rank == 1 && !port->target)
+        return 1;
     if (!yg_dtype_is_float(port->dtype))
         return (double)yg_random_below(0, stream, index, 2);
     if (port->target)

@@ -299,6 +299,22 @@ Test(check, outputs_without_gradients_and_models_without_parameters_are_valid) {
     workspace_remove(&w);
 }
 
+/* Without data, examples are made up. A length must then be one that its sequence has. */
+Test(check, lengths_that_are_made_up_fit) {
+    const workspace w = workspace_make();
+    yg_model *model = workspace_model(
+        &w, "m.yaml",
+        "format: 1\ninputs: {x: [B, 4, 2], n: {shape: [B], dtype: i32}}\n"
+        "graph: {h: {type: rnn, input: {x: x, lengths: n}, hidden_size: 2}}\noutputs: [h]\n");
+    yg_error error = {0};
+    yg_gradient_checks checks;
+    cr_assert(yg_check_gradients(model, NULL, &checks, &error), "%s", error.message);
+    cr_expect(checks.passed);
+    yg_gradient_checks_free(&checks);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 Test(check, training_mode_drops_the_same_elements_each_time) {
     const workspace w = workspace_make();
     const yg_gradients_options options = {.training = true, .has_seed = true, .seed = 3};
