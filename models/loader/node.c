@@ -14,7 +14,12 @@ void yg_builder_at(const yg_builder *builder, yg_origin origin) {
 }
 
 bool yg_fail_from_graph(const yg_builder *builder, yg_origin origin) {
-    const yg_error *failure = yg_graph_error(builder->graph);
+    /* A product that was lifted out of a scan's body may have failed around it. */
+    const yg_error *failure = NULL;
+    for (const yg_builder *b = builder; b && !failure; b = b->outer)
+        failure = yg_graph_error(b->graph);
+    if (!failure && builder->error->code == YG_ERROR_MEMORY)
+        return false;
     if (!failure)
         return yg_fail(builder->error, YG_ERROR_INTERNAL, origin,
                        "a node could not be built, and no reason was given");
@@ -56,7 +61,11 @@ static yg_node capture(yg_builder *builder, const char *name, yg_node given) {
         yg_pool_grow(builder->pool, builder->captured, builder->captured_count, sizeof *captured);
     yg_node *nodes =
         yg_pool_grow(builder->pool, builder->given, builder->captured_count, sizeof *nodes);
-    const yg_node node = captured && nodes ? yg_input(builder->graph, name, type) : YG_NONE;
+    if (!captured || !nodes) {
+        yg_fail_memory(builder->error);
+        return YG_NONE;
+    }
+    const yg_node node = yg_input(builder->graph, name, type);
     if (node == YG_NONE)
         return YG_NONE;
     builder->captured = captured;
@@ -70,6 +79,8 @@ yg_node yg_builder_cut(yg_builder *builder, yg_node sequence, const char *name) 
     const size_t count = builder->slice_count;
     yg_node *slices = yg_pool_grow(builder->pool, builder->slices, count, sizeof *slices);
     yg_node *sequences = yg_pool_grow(builder->pool, builder->sequences, count, sizeof *sequences);
+    if (!slices || !sequences)
+        yg_fail_memory(builder->error);
     if (!slices || !sequences || sequence == YG_NONE)
         return YG_NONE;
     yg_type type = *yg_node_type(builder->outer->graph, sequence);
