@@ -139,16 +139,29 @@ static bool read_split(const yg_model *model, const yg_value *map, yg_split *spl
     return true;
 }
 
+static bool is_split(const yg_value *map) {
+    return map && map->kind == YG_MAPPING && yg_value_get(map, "from");
+}
+
+static bool read_splits(const yg_model *model, const yg_value *section, yg_data *data,
+                        yg_split splits[2], yg_error *error) {
+    const yg_value *validation = yg_value_get(section, "validation");
+    const yg_value *test = yg_value_get(section, "test");
+    splits[0].out = &data->validation;
+    splits[1].out = &data->test;
+    return (!is_split(validation) || read_split(model, validation, &splits[0], error)) &&
+           (!is_split(test) || read_split(model, test, &splits[1], error));
+}
+
 static bool read_held_out(const yg_reading *reading, const yg_value *section, const char *key,
-                          yg_dataset *dataset, yg_part *part, yg_split *split, yg_error *error) {
+                          yg_dataset *dataset, yg_part *part, yg_error *error) {
     static const yg_key keys[] = {{"fraction", false, "`fraction` goes with `from: train`"},
                                   {"stratify", false, "`stratify` goes with `from: train`"}};
     const yg_value *map = yg_value_get(section, key);
-    split->out = part;
     if (!map)
         return true;
-    if (map->kind == YG_MAPPING && yg_value_get(map, "from"))
-        return read_split(reading->model, map, split, error);
+    if (is_split(map))
+        return true;
     char what[40];
     snprintf(what, sizeof what, "`%s`", key);
     return check_part_keys(reading->model, map, what, keys, sizeof keys / sizeof *keys, error) &&
@@ -286,13 +299,17 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         return false;
     if (!check_part_keys(model, train, "`train`", part_keys, sizeof part_keys / sizeof *part_keys,
                          error) ||
-        !read_part(&reading, train, &data->held[0], &data->train, error))
+        !read_splits(model, section, data, splits, error))
+        return false;
+    reading.splits = splits;
+    reading.split_count = 2;
+    reading.seed = (uint64_t)seed;
+    if (!read_part(&reading, train, &data->held[0], &data->train, error))
         return false;
     reading.training = false;
     return read_held_out(&reading, section, "validation", &data->held[1], &data->validation,
-                         &splits[0], error) &&
-           read_held_out(&reading, section, "test", &data->held[2], &data->test, &splits[1],
                          error) &&
+           read_held_out(&reading, section, "test", &data->held[2], &data->test, error) &&
            yg_split_off(&data->train, splits, 2, (uint64_t)seed, error) &&
            standardize(&reading, error);
 }

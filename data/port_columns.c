@@ -149,6 +149,29 @@ bool yg_columns_bind(const yg_reading *reading, const yg_table *table, const yg_
     return true;
 }
 
+/* Whether a record is dropped, by one of the columns of a port. */
+static bool is_dropped(const yg_columns *columns, const yg_cell *cells) {
+    for (size_t i = 0; i < columns->count; i++)
+        if (yg_missing_drops(columns->columns[i]) && yg_cell_is_missing(&cells[columns->index[i]]))
+            return true;
+    return false;
+}
+
+int64_t yg_columns_used(const yg_columns *columns, size_t port_count, const yg_table *table,
+                        const yg_records *records, int64_t begin) {
+    bool drops = false;
+    for (size_t p = 0; p < port_count; p++)
+        for (size_t i = 0; i < columns[p].count && !drops; i++)
+            drops = yg_missing_drops(columns[p].columns[i]);
+    if (!drops)
+        return records->count - begin;
+    int64_t end = begin;
+    for (bool used = true; used && end < records->count; end += used)
+        for (size_t p = 0; p < port_count && used; p++)
+            used = !is_dropped(&columns[p], records->cells + (size_t)end * table->column_count);
+    return end - begin;
+}
+
 bool yg_columns_finish(const yg_reading *reading, const yg_columns *columns,
                        const yg_dataset *dataset, yg_error *error) {
     for (size_t p = 0; p < yg_model_port_count(reading->model); p++)

@@ -24,7 +24,10 @@ typedef struct yg_reading {
     yg_dtype dtype;   /* YG_F32 or YG_F64: the type of float elements in memory */
     bool training;    /* this is the training part */
     bool inputs_only; /* targets are not read, for predict */
-    bool eager;       /* give the rows that have arrived instead of waiting for a full chunk */
+    const struct yg_split *splits; /* parts that will be taken from the training part */
+    size_t split_count;
+    uint64_t seed; /* they are drawn by it */
+    bool eager;    /* give the rows that have arrived instead of waiting for a full chunk */
 } yg_reading;
 
 /* True for the ports that are to be read. */
@@ -199,6 +202,10 @@ bool yg_columns_make(const yg_reading *reading, const yg_table *table, yg_column
 /* After that: binds the ports' dimensions. Those of a training part then belong to the encoding. */
 bool yg_columns_bind(const yg_reading *reading, const yg_table *table, const yg_value *map,
                      yg_columns *columns, yg_error *error);
+/* How many records from `begin` on are used: up to the first that is dropped because a cell is
+ * missing. */
+int64_t yg_columns_used(const yg_columns *columns, size_t port_count, const yg_table *table,
+                        const yg_records *records, int64_t begin);
 /* See yg_source.finish. */
 bool yg_columns_finish(const yg_reading *reading, const yg_columns *columns,
                        const yg_dataset *dataset, yg_error *error);

@@ -2,6 +2,7 @@
  * The source of tables: the records of a file as examples, by the columns of each port.
  */
 #include "column.h"
+#include "split.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -88,24 +89,9 @@ static bool refuse(table_state *state, const yg_reading *reading, const refusal 
 
 /* --------------------------------------------------------------------------------- learning -- */
 
-/* How many records from `begin` on are used: up to the first that is dropped because a cell is
- * missing. */
-static int64_t count_used(const table_state *state, const yg_records *records, int64_t begin) {
-    int64_t end = records->count;
-    for (size_t p = 0; p < state->port_count; p++)
-        for (size_t i = 0; i < state->columns[p].count; i++) {
-            const yg_cell *cells = records->cells + state->columns[p].index[i];
-            if (!yg_missing_drops(state->columns[p].columns[i]))
-                continue;
-            for (int64_t r = begin; r < end; r++)
-                if (yg_cell_is_missing(&cells[(size_t)r * state->table->column_count]))
-                    end = r;
-        }
-    return end - begin;
-}
-
-static bool learn_records(table_state *state, const yg_reading *reading, const yg_records *records,
-                          int64_t begin, int64_t count, yg_error *error) {
+/* Learns from records begin .. begin + count. */
+static bool learn_some(table_state *state, const yg_reading *reading, const yg_records *records,
+                       int64_t begin, int64_t count, yg_error *error) {
     refusal first = {.records = records, .record = begin + count};
     for (size_t p = 0; p < state->port_count; p++)
         for (size_t i = 0; i < state->columns[p].count; i++) {
@@ -121,6 +107,26 @@ static bool learn_records(table_state *state, const yg_reading *reading, const y
                 first = (refusal){records, begin + good, p, i};
         }
     return first.record == begin + count || refuse(state, reading, &first, error);
+}
+
+/* Learns from those of the records that stay in the training part. They are its examples from
+ * number state->count on. */
+static bool learn_records(table_state *state, const yg_reading *reading, const yg_records *records,
+                          int64_t begin, int64_t count, const yg_owners *owners, yg_error *error) {
+    if (owners->bits && state->count + count > owners->count)
+        return yg_fail(error, YG_ERROR_IO, (yg_origin){state->table->name, 0, 0},
+                       "the file has grown while it was read");
+    for (int64_t i = 0; i < count; i++) {
+        int64_t some = 0;
+        while (i + some < count &&
+               (!owners->bits || !yg_owners_get(owners, state->count + i + some)))
+            some++;
+        if (some > 0 && !learn_some(state, reading, records, begin + i, some, error))
+            return false;
+        i += some; /* the one after them belongs to another part */
+    }
+    state->count += count;
+    return true;
 }
 
 /* A file can be read twice, a pipe cannot. */
@@ -156,24 +162,20 @@ static bool note_used(table_state *state, yg_error *error) {
     return true;
 }
 
-/* Reads all records for the columns that must learn, then opens the table again. */
-static bool learn(table_state *state, const yg_reading *reading, yg_error *error) {
+static bool learn_all(table_state *state, const yg_reading *reading, const yg_owners *owners,
+                      yg_error *error) {
     yg_records records = {.count = 1};
-    if (!can_be_read_again(state))
-        return yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},
-                       "it can be read once only, but some columns are to be learnt from all rows "
-                       "first; write it to a file");
     while (records.count > 0) {
         records.count = yg_table_next(state->table, LEARNT_AT_ONCE, false, &records, error);
         if (records.count < 0)
             return false;
         for (int64_t i = 0; i < records.count; i++) {
-            const int64_t used = count_used(state, &records, i);
-            if (!learn_records(state, reading, &records, i, used, error))
+            const int64_t used =
+                yg_columns_used(state->columns, state->port_count, state->table, &records, i);
+            if (!learn_records(state, reading, &records, i, used, owners, error))
                 return false;
             i += used;
         }
-        state->count += records.count;
     }
     state->count = 0;
     for (size_t p = 0; p < state->port_count; p++)
@@ -182,7 +184,24 @@ static bool learn(table_state *state, const yg_reading *reading, yg_error *error
             if (column->learning && yg_column_learns(column) && !yg_column_settle(column, error))
                 return false;
         }
-    return open_files(state, error);
+    return true;
+}
+
+/* Reads the table for the columns that must learn, then opens it again. */
+static bool learn(table_state *state, const yg_reading *reading, yg_error *error) {
+    yg_owners owners = {0};
+    bool split = false;
+    if (!can_be_read_again(state))
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},
+                       "it can be read once only, but some columns are to be learnt from all rows "
+                       "first; write it to a file");
+    for (size_t s = 0; s < reading->split_count; s++)
+        split = split || reading->splits[s].fraction > 0;
+    bool good = !split || (yg_records_draw(reading, state->table, state->columns, &owners, error) &&
+                           open_files(state, error));
+    good = good && learn_all(state, reading, &owners, error) && open_files(state, error);
+    yg_owners_free(&owners);
+    return good;
 }
 
 /* ---------------------------------------------------------------------------------- opening -- */
@@ -274,7 +293,9 @@ static int64_t encode_all(table_state *state, const yg_reading *reading, const y
     const int64_t begin = row;
     for (int64_t i = 0; i < records->count; i++) {
         const int64_t used =
-            reading->inputs_only ? records->count - i : count_used(state, records, i);
+            reading->inputs_only
+                ? records->count - i
+                : yg_columns_used(state->columns, state->port_count, state->table, records, i);
         for (int64_t k = 0; k < used; k += TILE) {
             const int64_t count = used - k < TILE ? used - k : TILE;
             if (!encode(state, reading, records, i + k, count, chunk, row + k, error))

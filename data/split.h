@@ -28,6 +28,11 @@ void yg_owners_set(yg_owners *owners, int64_t example, int owner);
 bool yg_owners_draw(yg_owners *owners, int owner, int64_t wanted, const yg_keys *strata,
                     uint64_t seed, yg_error *error);
 
+/* The owners of a training table's records, by the splits of the reading: reads all of the table.
+ * Freed by yg_owners_free(), also after a failure. (draw.c) */
+bool yg_records_draw(const yg_reading *reading, yg_table *table, const yg_columns *columns,
+                     yg_owners *owners, yg_error *error);
+
 /* The numbers of an owner's examples, and how many they are. Freed by the caller; NULL when out of
  * memory. */
 int64_t *yg_owners_list(const yg_owners *owners, int owner, int64_t *count, yg_error *error);

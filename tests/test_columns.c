@@ -148,6 +148,98 @@ Test(columns, have_options_that_are_checked) {
     workspace_remove(&w);
 }
 
+/* --------------------------------------------------------------------------------- learning -- */
+
+/* Each row has a category of its own. So a training example has an element that is 1, and an
+ * example of another part, whose category was not learnt, has none. */
+static const struct {
+    const char *y, *parts;
+    int64_t validation, test;
+} learnt[] = {
+    {"[B]", "  test: {from: train, fraction: 0.25}\n", 0, 50},
+    {"[B]",
+     "  validation: {from: train, fraction: 0.2}\n  test: {from: train, fraction: 0.3}\n"
+     "  seed: 5\n",
+     40, 60},
+    {"{shape: [B], dtype: i32}", "  test: {from: train, fraction: 0.1, stratify: y}\n", 0, 20},
+    {"{shape: [B], dtype: i32, classes: 4}",
+     "  validation: {from: train, fraction: 0.35, stratify: y}\n"
+     "  test: {from: train, fraction: 0.1, stratify: y}\n",
+     70, 20},
+    {"{shape: [B], classes: [\"0\", \"1\", \"2\", \"3\"], dtype: i64}",
+     "  validation: {from: train, fraction: 0.11, stratify: y}\n", 22, 0},
+};
+
+static void check_sums(const yg_part *part, float sum, size_t i) {
+    for (int64_t e = 0; e < part->count; e++) {
+        float row[200], total = 0;
+        const int64_t width = part->dataset->ports[0].width;
+        yg_part_read(part, 0, e, 1, row);
+        for (int64_t k = 0; k < width; k++)
+            total += row[k];
+        cr_assert_eq(total, sum, "case %zu, example %d: %g", i, (int)e, (double)total);
+    }
+}
+
+Test(columns, learn_from_the_training_part_alone) {
+    enum { COUNT = 200 };
+    const workspace w = workspace_make();
+    char text[COUNT * 12] = "c,y\n", section[600];
+    for (int i = 0; i < COUNT; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "v%d,%d\n", i, i % 7 % 4);
+    workspace_write(&w, "c.csv", text);
+    for (size_t i = 0; i < sizeof learnt / sizeof *learnt; i++) {
+        yg_data data;
+        yg_error error = {0};
+        snprintf(section, sizeof section,
+                 "  train: {csv: c.csv, x: c, y: y}\n"
+                 "  columns: {c: {kind: category, unseen: true}}\n%s",
+                 learnt[i].parts);
+        yg_model *model = model_of(&w, "[B, T]", learnt[i].y, section);
+        cr_assert(yg_data_load(model, YG_F32, &data, &error), "%zu: %s", i, error.message);
+        cr_expect_eq(data.validation.count, learnt[i].validation);
+        cr_expect_eq(data.test.count, learnt[i].test);
+        cr_expect_eq(data.train.count, COUNT - learnt[i].validation - learnt[i].test);
+        cr_expect_eq(data.train.dataset->ports[0].width, data.train.count, "case %zu", i);
+        check_sums(&data.train, 1, i);
+        check_sums(&data.validation, 0, i);
+        check_sums(&data.test, 0, i);
+        yg_data_free(&data);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
+/* Rows that are dropped count for nothing: neither for the sizes of the parts nor for what is
+ * learnt.
+ */
+Test(columns, learn_nothing_from_rows_that_are_dropped) {
+    enum { COUNT = 200 };
+    const workspace w = workspace_make();
+    char text[COUNT * 12] = "c,y\n";
+    for (int i = 0; i < COUNT; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text),
+                 i % 10 == 3 ? "v%d,\n" : "v%d,1\n", i);
+    workspace_write(&w, "c.csv", text);
+    yg_data data;
+    yg_error error = {0};
+    yg_model *model = model_of(&w, "[B, T]", "[B]",
+                               "  train: {csv: c.csv, x: c, y: y}\n"
+                               "  test: {from: train, fraction: 0.5}\n"
+                               "  columns:\n"
+                               "    c: {kind: category, unseen: true}\n"
+                               "    y: {missing: drop}\n");
+    cr_assert(yg_data_load(model, YG_F32, &data, &error), "%s", error.message);
+    cr_expect_eq(data.test.count, 90);
+    cr_expect_eq(data.train.count, 90);
+    cr_expect_eq(data.train.dataset->ports[0].width, 90);
+    check_sums(&data.train, 1, 0);
+    check_sums(&data.test, 0, 0);
+    yg_data_free(&data);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 /* ---------------------------------------------------------------------------------- weights -- */
 
 /* The section that the weights are read with, after training with `columns: {a: {kind: number}}`.
