@@ -89,7 +89,7 @@ static void put_expression(draft *d, int at, int depth) {
 }
 
 static void put_layer(draft *d, int at) {
-    const int width = d->nodes[at].width, kind = pick(d, 9);
+    const int width = d->nodes[at].width, kind = pick(d, 10);
     const char *input = d->nodes[at].name;
     const int out = 1 + pick(d, 5);
     int i;
@@ -133,6 +133,17 @@ static void put_layer(draft *d, int at) {
     case 5:
         i = add_node(d, width);
         put(d, "{type: dropout, input: %s, p: 0.25}\n", input);
+        break;
+    case 8: /* a scan with two carries, perhaps reversed or truncated, with layers in its body */
+        i = d->node_count;
+        put(d,
+            "  w%d: {scan: {s: \"stack([%s, tanh(%s), %s * 0.5], 1)\"}, carry: {c: %s, e: 0.0}, "
+            "reverse: n == %d, truncate: %d, graph: {l: {type: linear, input: s + c, out_features: "
+            "%d, activation: tanh}, m: {type: block, input: l, factor: 1}, c: l + m / 4, "
+            "e: e + mean(m)}, collect: {o: c * e}}\n",
+            i, input, input, input, input, 2 + pick(d, 2), 1 + pick(d, 4), width);
+        add_node(d, width);
+        put(d, "mean(w%d, dim=1)\n", i);
         break;
     default:
         i = add_node(d, out);
@@ -221,6 +232,8 @@ static const yg_network_options plain = {.dims = dims,
 
 static const yg_compile_options one_thread = {.threads = 1};
 static const yg_compile_options three_threads = {.threads = 3, .flags = YG_PROGRAM_SMALL_PIECES};
+static const yg_compile_options loops = {
+    .threads = 1, .without = (const char *const[]){"unroll"}, .without_count = 1};
 static const yg_compile_options unplanned = {.threads = 1, .flags = YG_PROGRAM_NO_PLAN};
 
 static void check(uint64_t seed) {
@@ -242,6 +255,7 @@ static void check(uint64_t seed) {
     const yg_compile_options no_rules = {
         .threads = 1, .without = names, .without_count = ops->rule_count};
     expect_same_program(d.text, model, &f64, &no_rules, &unplanned, 0);
+    expect_same_program(d.text, model, &f64, &one_thread, &loops, 0);
     expect_same_program(d.text, model, &f64, &one_thread, &unplanned, 1e-12);
     expect_same_model(d.text, model, &f64, model, &plain, 1e-9);
     expect_same_model(d.text, model, &f64, model, &f32, 2e-3);
