@@ -1,5 +1,5 @@
 /*
- * Decimal numbers from text to the nearest double: see decimal.h.
+ * Decimal numbers from text: see number.h, and decimal.h for the parts.
  *
  * strtod() works with whole numbers of any length, and takes a locale. Nearly every number in a
  * data file can be rounded with 128 bits of a power of five instead. This is the idea of Eisel and
@@ -10,9 +10,12 @@
  */
 #include "decimal.h"
 
+#include "locale.h"
+#include "number.h"
 #include "powers_of_five.h"
 
 #include <float.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------- digits */
@@ -45,9 +48,34 @@ static const char *take_eights(const char *text, const char *end, uint64_t *sum)
     return text;
 }
 
+/* If text[0 .. end) are fewer than eight digits, takes them at once, so that their number costs no
+ * wrong guess of the processor. Bytes from `begin` on can be read; those before `text` become
+ * zeros. */
+static const char *take_rest(const char *begin, const char *text, const char *end, uint64_t *sum) {
+    static const uint32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    const size_t size = (size_t)(end - text);
+    uint64_t eight;
+    if (size == 0 || size >= 8 || end - begin < 8)
+        return text;
+    const uint64_t before = ~(uint64_t)0 >> (8 * size);
+    memcpy(&eight, end - 8, sizeof eight);
+    eight = (eight & ~before) | (0x3030303030303030 & before);
+    if (!are_eight_digits(eight))
+        return text;
+    *sum = powers[size] * *sum + eight_digits(eight);
+    return end;
+}
+
 #else
 
 static const char *take_eights(const char *text, const char *end, uint64_t *sum) {
+    (void)end;
+    (void)sum;
+    return text;
+}
+
+static const char *take_rest(const char *begin, const char *text, const char *end, uint64_t *sum) {
+    (void)begin;
     (void)end;
     (void)sum;
     return text;
@@ -59,12 +87,25 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* Appends digits to *sum, which may overflow, and returns where they end. */
-static const char *take_digits(const char *text, const char *end, uint64_t *sum) {
-    text = take_eights(text, end, sum);
+/* Appends digits to *sum, which may overflow, and returns where they end. `begin` is where the
+ * number begins. */
+static const char *take_digits(const char *begin, const char *text, const char *end,
+                               uint64_t *sum) {
+    text = take_rest(begin, take_eights(text, end, sum), end, sum);
     for (; text < end && is_digit(*text); text++)
         *sum = 10 * *sum + (uint64_t)(*text - '0');
     return text;
+}
+
+/* The digits before a point are few, in most data. */
+static const char *take_whole(const char *text, const char *end, uint64_t *sum) {
+    const char *at = text;
+    for (; at < end && is_digit(*at); at++) {
+        if (at - text == 4)
+            return take_digits(text, at, end, sum);
+        *sum = 10 * *sum + (uint64_t)(*at - '0');
+    }
+    return at;
 }
 
 /* Reads "e-5" at `text`, if that is there, and returns where it ends. An exponent is limited to
@@ -109,10 +150,10 @@ static void read_long(const char *text, const char *point, const char *end, yg_d
 bool yg_decimal_read(const char *text, size_t length, yg_decimal *decimal) {
     const char *end = text + length;
     *decimal = (yg_decimal){.integer = true};
-    const char *point = take_digits(text, end, &decimal->digits), *last = point;
+    const char *point = take_whole(text, end, &decimal->digits), *last = point;
     size_t count = (size_t)(point - text);
     if (point < end && *point == '.') {
-        last = take_digits(point + 1, end, &decimal->digits);
+        last = take_digits(text, point + 1, end, &decimal->digits);
         count += (size_t)(last - point) - 1;
         decimal->exponent = point + 1 - last;
         decimal->integer = false;
@@ -204,3 +245,72 @@ bool yg_decimal_round(const yg_decimal *decimal, double *value) {
 }
 
 #endif
+
+/* ------------------------------------------------------------------------------------ numbers */
+
+size_t yg_number_span(const char *text) {
+    yg_decimal decimal;
+    return yg_decimal_read(text, strspn(text, "0123456789.eE+-"), &decimal) ? decimal.length : 0;
+}
+
+/* Reads all of text[0 .. length), whose first `sign` bytes are its sign. */
+static bool read_all(const char *text, size_t sign, size_t length, yg_decimal *decimal) {
+    return yg_decimal_read(text + sign, length - sign, decimal) && sign + decimal->length == length;
+}
+
+/* What needs numbers of any length. False when out of memory. */
+static bool round_long(const char *text, size_t length, double *value) {
+    char small[64];
+    char *copy = length < sizeof small ? small : malloc(length + 1);
+    if (!copy)
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    const yg_locale locale = yg_locale_enter();
+    *value = strtod(copy, NULL);
+    yg_locale_leave(locale);
+    if (copy != small)
+        free(copy);
+    return true;
+}
+
+yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
+    /* Factors, because a branch on the sign would be a guess of the processor. */
+    static const double factors[] = {1, -1};
+    if (length == 0)
+        return YG_NUMBER_NOT;
+    const bool negative = text[0] == '-';
+    const size_t sign = (size_t)(negative | (text[0] == '+'));
+    yg_decimal decimal;
+    if (!read_all(text, sign, length, &decimal) ||
+        (!yg_decimal_round(&decimal, value) && !round_long(text + sign, length - sign, value)))
+        return YG_NUMBER_NOT;
+    *value *= factors[negative];
+    return decimal.integer ? YG_NUMBER_INTEGER : YG_NUMBER_REAL;
+}
+
+yg_whole yg_number_integer(const char *text, size_t length, int64_t *value) {
+    const bool negative = length > 0 && text[0] == '-';
+    const size_t sign = negative || (length > 0 && text[0] == '+');
+    const uint64_t limit = (uint64_t)INT64_MAX + negative;
+    yg_decimal decimal;
+    if (!read_all(text, sign, length, &decimal))
+        return YG_WHOLE_NOT;
+    uint64_t sum = decimal.digits;
+    bool fraction = decimal.more;
+    for (int64_t i = decimal.exponent; sum && i < 0; i++) {
+        fraction = fraction || sum % 10;
+        sum /= 10;
+    }
+    for (int64_t i = decimal.exponent; sum && i > 0; i--) {
+        if (sum > limit / 10)
+            return YG_WHOLE_LARGE;
+        sum *= 10;
+    }
+    if (sum > limit)
+        return YG_WHOLE_LARGE;
+    if (fraction)
+        return YG_WHOLE_FRACTION;
+    *value = negative ? (int64_t)(0 - sum) : (int64_t)sum;
+    return YG_WHOLE_EXACT;
+}
