@@ -200,7 +200,7 @@ def page(results, missing, versions, load, programs, path):
     if path.exists() and HAND_WRITTEN in path.read_text():
         kept = path.read_text().split(HAND_WRITTEN, 1)[1]
     workload_lines = [
-        [w.name, w.title, f"`bench/{w.model}`" if w.model else "`bench/chain.c`"] for w in WORKLOADS
+        [w.name, w.title, f"`bench/{w.model or w.kind + '.c'}`"] for w in WORKLOADS
     ]
     return f"""# Performance
 

@@ -33,6 +33,7 @@ SETTLE_SECONDS = 0.05  # by then the threads of the last subject no longer spin 
 TOLERANCE = 1e-4  # subjects sum in different orders, in float32
 DEBIAN_PYTHON = "/usr/bin/python3"
 ONLY_DENSE = "only its dense networks are written down here"
+READS_TABLES = ["pandas"]  # peers of the workloads that read a table, and of no others
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ PEERS = [
     Peer("JAX", "jax", "jax_peer.py"),
     Peer("ONNX Runtime", "onnxruntime", "onnxruntime_peer.py"),
     Peer("tinygrad", "tinygrad", "tinygrad_peer.py"),
+    Peer("pandas", "pandas", "pandas_peer.py"),
     Peer("KANN", "kann"),
     Peer("KANN with BLAS", "kann_blas"),
     Peer("ggml", "ggml"),
@@ -159,6 +161,9 @@ def yamlgrad_command(workload, threads, programs, without=None):
         ]
     if workload.kind == "chain":
         return [str(programs / "bench" / "chain"), str(workload.nodes)]
+    if workload.kind == "csv":
+        sizes = (workload.rows, workload.columns, threads)
+        return [str(programs / "bench" / "csv"), *map(str, sizes)]
     command = [
         str(programs / "bench" / "step"), model, workload.kind, str(workload.batch), str(threads),
     ]
@@ -227,6 +232,8 @@ def start_all(workload, threads, peers, arguments):
             command = yamlgrad_command(workload, threads, programs, name)
             commands.append((f"without {name}", command))
     for peer, runs_it in peers.items():
+        if (workload.kind == "csv") != (peer.name in READS_TABLES):
+            continue
         if workload.kind == "process" and peer.variant not in ("", "eager"):
             continue  # compiling takes far longer than one gradient
         if peer.variant == "channels_last" and len(workload.x) != 3:

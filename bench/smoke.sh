@@ -33,6 +33,7 @@ expect inference '\[[0-9.]+\]' "$programs/step" "$models/mlp_small.yaml" inferen
 expect "Hessian-vector product" '\[[0-9.]+\]' \
     "$programs/step" "$models/mlp_small.yaml" hessian_vector 2 1 0
 expect chain '' "$programs/chain" 2000 0
+expect "CSV file" '\[100, 145\.36[0-9]*\]' "$programs/csv" 100 3 2 0
 expect process "" "$programs/process" true
 
 # A number for each element type.

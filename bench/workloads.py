@@ -11,9 +11,9 @@ from dataclasses import dataclass
 class Workload:
     name: str
     title: str
-    kind: str  # gradient, step, inference, hessian_vector, process, chain
+    kind: str  # gradient, step, inference, hessian_vector, process, chain, csv
     unit: str
-    scale: float  # one second, or one byte, in `unit`; for samples/s: samples in a step
+    scale: float  # one second, or one byte, in `unit`; for samples/s and rows/s: those of a step
     model: str = ""  # a file in bench/
     layers: tuple = ()  # of a network of dense layers: widths, input first
     network: str = ""  # any other network: its name in bench/peers/*_networks.py
@@ -25,11 +25,13 @@ class Workload:
     optimizer: str = ""
     lr: float = 0.0  # of the steps that are compared; timed steps use 0
     nodes: int = 0  # of a chain of operators
+    rows: int = 0  # of a CSV file
+    columns: int = 0
     measure: str = "seconds"  # or "bytes": the peak memory of a process
 
     @property
     def higher_is_better(self):
-        return self.unit == "samples/s"
+        return self.unit in ("samples/s", "rows/s")
 
     def value(self, sample):
         """One sample in the workload's unit."""
@@ -119,6 +121,11 @@ WORKLOADS = [
         "W8_chain_100k",
         "the same with 100,000, to see that the time is linear",
         "chain", "s", 1, nodes=100_000,
+    ),
+    Workload(
+        "W9_csv",
+        "read a CSV file of 31 columns of 17 digits, 20 MB, into memory",
+        "csv", "rows/s", 35_000, rows=35_000, columns=31,
     ),
 ]
 

@@ -128,6 +128,10 @@ static void store_wholes(const int64_t *values, int64_t count, int64_t width, co
         }
 }
 
+bool yg_column_can_share(const yg_column *column) {
+    return column->kind->shared;
+}
+
 /* Encodes cells by the kind alone. */
 static int64_t encode_cells(yg_column *column, const yg_cells *cells, const yg_elements *to,
                             int64_t at) {

@@ -40,6 +40,7 @@ typedef struct yg_column_kind {
     size_t key_count;
     size_t size; /* of its state, which begins with yg_column and is all zeros at first */
     bool texts;  /* a text in quotes, in the rows of a model file, is a value */
+    bool shared; /* encoding a cell changes nothing else, so threads may share the cells */
     bool learns; /* it must see the training examples before it can encode one */
 
     /* Reads column->options and checks that the port can hold what it gives. NULL: it takes none.
@@ -142,6 +143,8 @@ int64_t yg_column_learn(yg_column *column, const yg_cells *cells);
 /* All has been learnt. */
 bool yg_column_settle(yg_column *column, yg_error *error);
 
+/* Whether several threads may encode cells of the column at the same time. */
+bool yg_column_can_share(const yg_column *column);
 /* Encodes cells as elements to[at], to[at + to->width], … Returns the number of cells before the
  * first that is refused. */
 int64_t yg_column_encode(yg_column *column, const yg_cells *cells, const yg_elements *to,

@@ -222,6 +222,7 @@ static bool refuse(const yg_column *column, const yg_cell *cell, int fault, cons
 const yg_column_kind yg_column_number = {
     .name = "number",
     .size = sizeof(yg_column),
+    .shared = true,
     .encode_floats = encode_floating,
     .encode_wholes = encode_wholes,
     .check = check,

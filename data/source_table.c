@@ -3,14 +3,14 @@
  */
 #include "column.h"
 #include "split.h"
+#include "table_encode.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* Records that are encoded together, one column after the other: their cells stay in the cache. */
-enum { TILE = 64, LEARNT_AT_ONCE = 1024 };
+enum { LEARNT_AT_ONCE = 1024, THREADS_FROM = 64 * 1024 /* cells */ };
 
 typedef struct table_state {
     yg_table *table;
@@ -19,8 +19,9 @@ typedef struct table_state {
     yg_paths paths; /* of the files; none: request.file is read */
     size_t port_count;
     yg_columns *columns;
-    bool *used;    /* of the table's columns: one of `columns` reads it */
-    int64_t count; /* records so far */
+    bool *used;          /* of the table's columns: one of `columns` reads it */
+    int64_t count;       /* records so far */
+    yg_threads *threads; /* NULL: not started */
 } table_state;
 
 static void close_table(void *opaque) {
@@ -29,6 +30,7 @@ static void close_table(void *opaque) {
         yg_columns_free(&state->columns[p]);
     free(state->columns);
     free(state->used);
+    yg_threads_free(state->threads);
     yg_table_close(state->table);
     yg_paths_free(&state->paths);
     free(state);
@@ -36,18 +38,11 @@ static void close_table(void *opaque) {
 
 /* ----------------------------------------------------------------------------------- faults -- */
 
-/* A cell that was refused: in record `record` of those that the table gave last. */
-typedef struct refusal {
-    const yg_records *records;
-    int64_t record;
-    size_t port, entry; /* state->columns[port].columns[entry] */
-} refusal;
-
 /* Counts the records from the refused one on whose cell in that column has the same fault. Returns
  * false if a later record cannot be read at all. */
-static bool count_faults(table_state *state, const refusal *r, int fault, int64_t *same,
-                         int64_t *total) {
-    yg_records records = *r->records;
+static bool count_faults(table_state *state, const yg_records *first, const yg_refusal *r,
+                         int fault, int64_t *same, int64_t *total) {
+    yg_records records = *first;
     yg_column *column = state->columns[r->port].columns[r->entry];
     const size_t index = state->columns[r->port].index[r->entry];
     yg_error error = {0};
@@ -66,8 +61,8 @@ static bool count_faults(table_state *state, const refusal *r, int fault, int64_
 /* Fails for a refused cell. Of data that are read as a whole, it tells how many rows have the
  * fault.
  */
-static bool refuse(table_state *state, const yg_reading *reading, const refusal *r,
-                   yg_error *error) {
+static bool refuse(table_state *state, const yg_reading *reading, const yg_records *records,
+                   const yg_refusal *r, yg_error *error) {
     yg_column *column = state->columns[r->port].columns[r->entry];
     const size_t index = state->columns[r->port].index[r->entry];
     const yg_place place = yg_table_place(state->table, r->record, index);
@@ -75,11 +70,11 @@ static bool refuse(table_state *state, const yg_reading *reading, const refusal 
     int fault;
     int64_t same = 0, total = state->count + r->record;
     yg_column_refuse(column,
-                     &r->records->cells[(size_t)r->record * state->table->column_count + index],
+                     &records->cells[(size_t)r->record * state->table->column_count + index],
                      &place, &fault, &first);
     if (reading->inputs_only || fault == YG_FAULT_NONE || fault >= YG_FAULT_ALONE)
         return yg_fail_as(error, &first);
-    const bool all = count_faults(state, r, fault, &same, &total);
+    const bool all = count_faults(state, records, r, fault, &same, &total);
     if (same < 2)
         return yg_fail_as(error, &first);
     return yg_fail(error, first.code, place.origin,
@@ -92,7 +87,7 @@ static bool refuse(table_state *state, const yg_reading *reading, const refusal 
 /* Learns from records begin .. begin + count. */
 static bool learn_some(table_state *state, const yg_reading *reading, const yg_records *records,
                        int64_t begin, int64_t count, yg_error *error) {
-    refusal first = {.records = records, .record = begin + count};
+    yg_refusal first = {.record = begin + count};
     for (size_t p = 0; p < state->port_count; p++)
         for (size_t i = 0; i < state->columns[p].count; i++) {
             yg_column *column = state->columns[p].columns[i];
@@ -104,9 +99,9 @@ static bool learn_some(table_state *state, const yg_reading *reading, const yg_r
                 continue;
             const int64_t good = yg_column_learn(column, &cells);
             if (good < cells.count)
-                first = (refusal){records, begin + good, p, i};
+                first = (yg_refusal){begin + good, p, i};
         }
-    return first.record == begin + count || refuse(state, reading, &first, error);
+    return first.record == begin + count || refuse(state, reading, records, &first, error);
 }
 
 /* Learns from those of the records that stay in the training part. They are its examples from
@@ -265,41 +260,33 @@ static void *open_table(const yg_reading *reading, const yg_value *part, yg_erro
 
 /* ---------------------------------------------------------------------------------- reading -- */
 
-/* Encodes records begin .. begin + count as examples from `row` on. */
-static bool encode(table_state *state, const yg_reading *reading, const yg_records *records,
-                   int64_t begin, int64_t count, const yg_dataset *chunk, int64_t row,
-                   yg_error *error) {
-    const size_t stride = state->table->column_count;
-    refusal first = {.records = records, .record = begin + count};
-    for (size_t p = 0; p < state->port_count; p++) {
-        const yg_columns *columns = &state->columns[p];
-        const yg_elements *to = &chunk->ports[p];
-        for (size_t i = 0; i < columns->count; i++) {
-            const yg_cells cells = {records->cells + (size_t)begin * stride + columns->index[i],
-                                    stride, first.record - begin};
-            const int64_t good =
-                yg_column_encode(columns->columns[i], &cells, to, row * to->width + columns->at[i]);
-            if (good < cells.count)
-                first = (refusal){records, begin + good, p, i};
-        }
-    }
-    return first.record == begin + count || refuse(state, reading, &first, error);
+/* Threads are worth starting for a table that is not small. */
+static void start_threads(table_state *state, const yg_reading *reading) {
+    const int count = reading->data->threads;
+    if (count > 1 && !state->threads &&
+        state->count > THREADS_FROM / (int64_t)state->table->column_count)
+        state->threads = yg_threads_new(count, NULL); /* without them it takes longer */
 }
 
-/* The same for all records that are not dropped. Nothing is dropped where an answer is expected for
+/* Encodes all records that are not dropped. Nothing is dropped where an answer is expected for
  * each. Returns the number of examples, or -1. */
 static int64_t encode_all(table_state *state, const yg_reading *reading, const yg_records *records,
                           const yg_dataset *chunk, int64_t row, yg_error *error) {
+    start_threads(state, reading);
+    const yg_table_encoder encoder = {state->columns, state->port_count, state->table->column_count,
+                                      state->threads};
     const int64_t begin = row;
     for (int64_t i = 0; i < records->count; i++) {
         const int64_t used =
             reading->inputs_only
                 ? records->count - i
                 : yg_columns_used(state->columns, state->port_count, state->table, records, i);
-        for (int64_t k = 0; k < used; k += TILE) {
-            const int64_t count = used - k < TILE ? used - k : TILE;
-            if (!encode(state, reading, records, i + k, count, chunk, row + k, error))
-                return -1;
+        const yg_records some = {used, records->cells + (size_t)i * encoder.stride};
+        yg_refusal first;
+        if (!yg_table_encode(&encoder, &some, chunk, row, &first)) {
+            first.record += i;
+            refuse(state, reading, records, &first, error);
+            return -1;
         }
         row += used;
         i += used;

@@ -2,6 +2,7 @@
  * Setting a run up: its settings, folder, data, programs and tensors, and where it goes on from.
  */
 #include "../data/source.h"
+#include "../graph/threads.h"
 #include "run.h"
 #include "weights.h"
 
@@ -111,6 +112,8 @@ static bool tell_unreached(const yg_executable *step, yg_train_result *result, y
 
 /* Stops soon if that is asked for: a large file takes long to read. */
 static bool load_data(yg_run *run, yg_error *error) {
+    const int threads = run->options->threads;
+    run->data.threads = threads > 0 ? threads : yg_threads_available();
     run->data.stop = run->options->stop;
     return yg_data_load_known(run->model, run->settings.dtype, &run->data, error);
 }
