@@ -83,7 +83,9 @@ bool yg_column_refuse_missing(const yg_column *column, const yg_cell *cell, cons
     char where[300], text[20];
     yg_cell_text(cell, text, sizeof text);
     return yg_fail(error, YG_ERROR_DATA, place->origin,
-                   "%s: a missing value (%s%s%s); remove the row or fill it in",
+                   "%s: a missing value (%s%s%s); fill it in, or say what becomes of it: `columns: "
+                   "{%.100s: {missing: …}}`",
                    yg_place_text(place, column->port, where, sizeof where), *text ? "'" : "",
-                   *text ? text : "empty", *text ? "'" : "");
+                   *text ? text : "empty", *text ? "'" : "",
+                   column->name ? column->name : column->port->name);
 }

@@ -70,8 +70,7 @@ static bool match_columns(files_table *state, yg_error *error) {
     for (size_t i = 0; i < state->table.column_count; i++)
         if (state->table.used && !state->table.used[i])
             state->from[i] = 0;
-        else if (!yg_table_choose(state->open, state->names[i],
-                                  (yg_origin){state->open->name, 0, 0}, &state->from[i], error))
+        else if (!yg_table_choose(state->open, state->names[i], YG_NOWHERE, &state->from[i], error))
             return false;
     return true;
 }

@@ -46,16 +46,19 @@ static const struct {
     const char *x, *y, *csv, *message;
 } faults[] = {
     {"[B]", "[B]", "x,y\n1,1\n,1\n3,1\n",
-     "c.csv:3:1: row 2, column 'x': a missing value (empty); remove the row or fill it in"},
+     "c.csv:3:1: row 2, column 'x': a missing value (empty); fill it in, or say what becomes of "
+     "it: `columns: {x: {missing: …}}`"},
     {"[B]", "[B]", "x,y\n1,1\n,1\n3,1\nNA,1\n4,1\n?,1\n",
-     "c.csv:3:1: row 2, column 'x': a missing value (empty); remove the row or fill it in (the "
+     "c.csv:3:1: row 2, column 'x': a missing value (empty); fill it in, or say what becomes of "
+     "it: `columns: {x: {missing: …}}` (the "
      "first of 3 such rows among 6)"},
     /* Other faults, and the same fault in another column, do not count. */
     {"[B]", "[B]", "x,y\n1,1\na,1\n3,\nNA,1\nb,1\n",
      "c.csv:3:1: row 2, column 'x': 'a' is not a number (the first of 2 such rows among 5)"},
     /* The first in the file, not the first of the first column. */
     {"[B]", "[B]", "x,y\n1,1\n1,\na,1\nb,\n",
-     "c.csv:3:3: row 2, column 'y': a missing value (empty); remove the row or fill it in (the "
+     "c.csv:3:3: row 2, column 'y': a missing value (empty); fill it in, or say what becomes of "
+     "it: `columns: {y: {missing: …}}` (the "
      "first of 2 such rows among 4)"},
     /* Where both cells of a row are wrong, the input's is told. */
     {"[B]", "[B]", "x,y\n1,1\na,b\n", "c.csv:3:1: row 2, column 'x': 'a' is not a number"},
@@ -72,7 +75,8 @@ static const struct {
      "c.csv:4:3: row 3, column 'y': 'w' is label number 3; 'y' has 2 classes (the others: 'u', …)"},
     /* A row that cannot be read ends the counting. */
     {"[B]", "[B]", "x,y\n1,1\n,1\n,1\n,1,1\n,1\n",
-     "c.csv:3:1: row 2, column 'x': a missing value (empty); remove the row or fill it in (the "
+     "c.csv:3:1: row 2, column 'x': a missing value (empty); fill it in, or say what becomes of "
+     "it: `columns: {x: {missing: …}}` (the "
      "first of at least 2 such rows among 3)"},
 };
 

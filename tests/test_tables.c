@@ -3,6 +3,7 @@
  * that.
  */
 #include "data/data.h"
+#include "data/table.h"
 #include "graph/number.h"
 #include "workspace.h"
 
@@ -47,10 +48,11 @@ static const struct {
     {"{csv: [a1.csv, [a2.csv]], x: u, y: y}", "t.yaml:8:25: `csv` must be a text"},
     {"{csv: \"z*.csv\", x: u, y: y}", "t.yaml:8:17: no file matches 'z*.csv'"},
     {"{csv: [a1.csv, z.csv], x: [u, v], y: y}", "t.yaml:8:16: cannot open"},
-    {"{csv: [a1.csv, b1.csv], x: [u, v], y: y}", "b1.csv:0:0: "},
+    {"{csv: [a1.csv, b1.csv], x: [u, v], y: y}", ":0:0: "},
     {"{csv: [a1.csv, b1.csv], x: [u, v], y: y}", "b1.csv has no column 'v'; known: id, u, y"},
     {"{csv: [a1.csv, b2.csv], x: [u, v], y: y}",
-     "b2.csv:2:6: row 1, column 'v': a missing value ('NA'); remove the row or fill it in (the "
+     "b2.csv:2:6: row 1, column 'v': a missing value ('NA'); fill it in, or say what becomes of "
+     "it: `columns: {v: {missing: …}}` (the "
      "first of 2 such rows among 4)"},
     {"{csv: [c.csv, c.csv], x: [u, v], y: y}", "c.csv:0:0: the file has column names, but no rows"},
     /* The kind by the end of the name. */
@@ -270,6 +272,81 @@ Test(tables, of_other_parts_need_not_exclude_again) {
         cr_expect_str_eq(result, "5 6|0", "%s: %s", tests[i], result);
         yg_data_free(&data);
         yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
+/* ----------------------------------------------------------------------------------- marks -- */
+
+/* "FILE:LINE:COLUMN row N: a|b|c" of one record, the cells in the order of the columns. */
+static void describe_record(const yg_table *table, const yg_records *records, int64_t record,
+                            char *text, size_t size) {
+    const yg_place place = yg_table_place(table, record, table->column_count - 1);
+    const char *slash = strrchr(place.origin.file, '/');
+    snprintf(text, size, "%s:%d:%d row %d:", slash ? slash + 1 : place.origin.file,
+             place.origin.line, place.origin.column, (int)place.row);
+    for (size_t c = 0; c < table->column_count; c++) {
+        const yg_cell *cell = &records->cells[(size_t)record * table->column_count + c];
+        cr_assert_eq(cell->kind, YG_CELL_TEXT);
+        snprintf(text + strlen(text), size - strlen(text), "%s%.*s", c ? "|" : " ", (int)cell->size,
+                 cell->text);
+    }
+}
+
+/* Each record of one file or several can be gone back to, in any order, and is the same with the
+ * same place: also behind quotes, empty lines, and where one file ends and the next begins. */
+Test(tables, can_be_read_from_any_record) {
+    enum { MOST = 400 };
+    static const char *const texts[] = {
+        "a,b,c\n1,2,3\n\"4\n4\",5,\"6,\"\"6\"\n\n7,8,9\n",
+        "c,b,a\r\n30,20,10\r\n\r\n33,22,11\r\n",
+        "a,b,c\n",
+        "b,a,x,c\n200,100,no,300\n",
+    };
+    static const size_t counts[] = {1, 2, 5};
+    const workspace w = workspace_make();
+    char names[5][200], *items[5], large[20000] = "a,b,c\n";
+    for (int i = 0; i < 300; i++)
+        snprintf(large + strlen(large), sizeof large - strlen(large), "%d,\"x%d\ny\",%d\n", i, i,
+                 i * i);
+    for (size_t i = 0; i < 5; i++) {
+        snprintf(names[i], sizeof names[i], "%d.csv", (int)i);
+        workspace_write(&w, names[i], i < 4 ? texts[i] : large);
+        snprintf(names[i], sizeof names[i], "%s/%d.csv", w.folder, (int)i);
+        items[i] = names[i];
+    }
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+        const yg_paths paths = {counts[k], items};
+        const yg_table_request request = {0};
+        static char first[MOST][200];
+        static yg_mark marks[MOST];
+        char again[200];
+        yg_error error = {0};
+        yg_records records;
+        int64_t count = 0;
+        yg_table *table = yg_table_open_files(&yg_table_csv, &request, &paths, &error);
+        cr_assert_not_null(table, "%s", error.message);
+        for (bool more = true; more; count += more) {
+            cr_assert(count < MOST && yg_table_tell(table, &marks[count]));
+            cr_assert_eq(marks[count].record, count);
+            more = yg_table_next(table, 1, false, &records, &error) == 1;
+            if (more)
+                describe_record(table, &records, 0, first[count], sizeof first[count]);
+        }
+        cr_assert_eq(error.code, YG_OK, "%s", error.message);
+        cr_assert_eq(count, k == 0 ? 3 : k == 1 ? 5 : 306);
+        for (int64_t i = 0; i < 3 * count; i++) {
+            const int64_t to = (i * 7919 + i / count) % count;
+            const int64_t limit = 1 + i % 5;
+            cr_assert(yg_table_seek(table, &marks[to], &error), "%s", error.message);
+            const int64_t got = yg_table_next(table, limit, false, &records, &error);
+            cr_assert(got >= 1 && got <= limit, "%s", error.message);
+            for (int64_t r = 0; r < got; r++) {
+                describe_record(table, &records, r, again, sizeof again);
+                cr_assert_str_eq(again, first[to + r]);
+            }
+        }
+        yg_table_close(table);
     }
     workspace_remove(&w);
 }
