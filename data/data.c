@@ -3,6 +3,8 @@
  */
 #include "data.h"
 
+#include "../graph/number.h"
+#include "owners.h"
 #include "source.h"
 
 #include <inttypes.h>
@@ -264,6 +266,33 @@ static bool check_columns(const yg_value *section, yg_error *error) {
                      "`columns` is for the columns of a table, but the part `train` names none")));
 }
 
+/* `memory: 64 MB`, or a number of bytes. */
+static bool read_memory(const yg_value *value, int64_t *bytes, yg_error *error) {
+    static const struct {
+        const char *name;
+        double bytes;
+    } units[] = {{"", 1},     {"B", 1},      {"KB", 1e3},      {"MB", 1e6},
+                 {"GB", 1e9}, {"KiB", 1024}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
+    const char *text;
+    double number;
+    if (!value)
+        return true;
+    if (!yg_value_text(value, "`memory`", &text, error))
+        return false;
+    const size_t digits = yg_number_span(text), blanks = strspn(text + digits, " ");
+    for (size_t i = 0; i < sizeof units / sizeof *units && digits; i++)
+        if (strcmp(text + digits + blanks, units[i].name) == 0 &&
+            yg_number_parse(text, digits, &number) != YG_NUMBER_NOT &&
+            number * units[i].bytes >= 1 && number * units[i].bytes < 9e18) {
+            *bytes = (int64_t)(number * units[i].bytes);
+            return true;
+        }
+    return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                   "`memory` is a number of bytes, or one with KB, MB, GB, KiB, MiB or GiB, as in "
+                   "500 MB; found '%.60s'",
+                   text);
+}
+
 static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section, yg_data *data,
                  yg_error *error) {
     static const yg_key keys[] = {
@@ -274,6 +303,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         {"standardize", false, NULL},
         {"columns", false, NULL},
         {"seed", false, NULL},
+        {"memory", false, NULL},
         {"standardise", false, "it is spelt `standardize` here"},
         {"normalize", false, "it is `standardize: [x]` here"},
         {"val", false, "it is `validation` here"},
@@ -285,13 +315,15 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
     const char *symbol;
     int64_t seed = 0;
     yg_split splits[2] = {{0}};
-    yg_reading reading = {.model = model, .data = data, .dtype = dtype, .training = true};
+    yg_reading reading = {
+        .model = model, .data = data, .dtype = dtype, .training = true, .memory = (int64_t)1 << 30};
     if (!yg_value_check_keys(section, "`data`", keys, sizeof keys / sizeof *keys, error) ||
         !check_columns(section, error) || !yg_batch_symbol(model, &symbol, error) ||
         !check_ports(model, error) ||
         (!data->encoding.known && !yg_encoding_make(model, &data->encoding, error)) ||
         !read_transforms(model, yg_value_get(section, "transform"), data, error) ||
-        !read_standardized(model, yg_value_get(section, "standardize"), data, error))
+        !read_standardized(model, yg_value_get(section, "standardize"), data, error) ||
+        !read_memory(yg_value_get(section, "memory"), &reading.memory, error))
         return false;
     const yg_value *seed_value = yg_value_get(section, "seed");
     const yg_value *train = yg_value_get(section, "train");
@@ -310,8 +342,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
     return read_held_out(&reading, section, "validation", &data->held[1], &data->validation,
                          error) &&
            read_held_out(&reading, section, "test", &data->held[2], &data->test, error) &&
-           yg_split_off(&data->train, splits, 2, (uint64_t)seed, error) &&
-           standardize(&reading, error);
+           yg_split_off(data, splits, 2, (uint64_t)seed, error) && standardize(&reading, error);
 }
 
 bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error) {
@@ -331,6 +362,9 @@ void yg_data_free(yg_data *data) {
     free(data->test.members);
     for (size_t i = 0; i < sizeof data->held / sizeof *data->held; i++)
         yg_dataset_free(&data->held[i]);
+    if (data->owners)
+        yg_owners_free(data->owners);
+    free(data->owners);
     yg_encoding_free(&data->encoding);
     free(data->dims);
     *data = (yg_data){0};

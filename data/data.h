@@ -74,15 +74,20 @@ typedef struct yg_dataset {
     int64_t count;
     size_t port_count;
     yg_elements *ports;
+    struct yg_spool *spool; /* NULL: all is in memory. Otherwise `data` of the ports are NULL, and
+                             * the elements are in a file: see spool.h */
 } yg_dataset;
 
 void yg_dataset_free(yg_dataset *dataset); /* what it holds, not the struct */
 
-/* A part: some examples of a dataset, in an order of its own. */
+/* A part: some examples of a dataset. */
 typedef struct yg_part {
     int64_t count;             /* 0: the section has no such part */
     const yg_dataset *dataset; /* belongs to yg_data */
-    int64_t *members;          /* [count]: numbers of examples in the dataset; NULL: all of them */
+    int64_t *members; /* [count]: numbers of examples in the dataset; NULL: all of them, or,
+                       * of a dataset in a file, those of `owner` */
+    const struct yg_owners *owners; /* NULL: there is no other owner. Belongs to yg_data */
+    int owner;
 } yg_part;
 
 /* It must stay where it was loaded, because its parts point to what it holds. */
@@ -90,6 +95,7 @@ typedef struct yg_data {
     yg_part train, validation, test;
     yg_dataset held[3]; /* what the parts are taken from. A part that is split off has none of its
                          * own */
+    struct yg_owners *owners; /* of examples in a file; NULL: not needed */
     yg_encoding encoding;
     size_t dim_count; /* symbolic dimensions except the batch's; the data decide their sizes */
     yg_dim *dims;     /* the names belong to the model */
@@ -106,7 +112,8 @@ void yg_data_free(yg_data *data); /* what it holds, not the struct */
 
 /* Copies elements of examples first .. first + count of a part, in its order, to `to`, as numbers
  * of the port's `dtype`. */
-void yg_part_read(const yg_part *part, size_t port, int64_t first, int64_t count, void *to);
+bool yg_part_read(const yg_part *part, size_t port, int64_t first, int64_t count, void *to,
+                  yg_error *error);
 
 /* The symbol of the batch dimension: the first one of every port. Fails where ports disagree. */
 bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error);

@@ -2,6 +2,8 @@
  * Examples in memory, each port in a type of its own: see source.h.
  */
 #include "decoder.h"
+#include "digest.h"
+#include "spool.h"
 #include "stream.h"
 
 #include <inttypes.h>
@@ -63,28 +65,20 @@ void yg_dataset_free(yg_dataset *dataset) {
         yg_decoder_free(dataset->ports[p].decoder);
     }
     free(dataset->ports);
+    yg_spool_free(dataset->spool);
     *dataset = (yg_dataset){0};
 }
 
-/* FNV-1a, of 64 bits at a time. */
-static uint64_t digest_bytes(uint64_t digest, const char *bytes, size_t count) {
-    for (size_t at = 0; at < count; at += sizeof digest) {
-        uint64_t bits = 0;
-        memcpy(&bits, bytes + at, count - at < sizeof bits ? count - at : sizeof bits);
-        digest = (digest ^ bits) * 1099511628211u;
-        digest ^= digest >> 29;
-    }
-    return digest;
-}
-
 uint64_t yg_part_digest(const yg_part *part) {
-    uint64_t digest = 14695981039346656037u;
+    uint64_t digest = YG_DIGEST_BEGIN;
+    if (part->count > 0 && part->dataset->spool)
+        return part->dataset->spool->digest;
     for (size_t p = 0; part->count > 0 && p < part->dataset->port_count; p++) {
         const yg_elements *elements = &part->dataset->ports[p];
         const size_t size = (size_t)elements->width * yg_elements_size(elements);
         for (int64_t e = 0; elements->data && e < part->count; e++) {
             const int64_t example = part->members ? part->members[e] : e;
-            digest = digest_bytes(digest, yg_elements_at(elements, example), size);
+            digest = yg_digest(digest, yg_elements_at(elements, example), size);
         }
     }
     return digest;

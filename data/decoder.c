@@ -177,8 +177,10 @@ YG_MULTIVERSION static void scale_f64(const double *numbers, const double *mean,
 static void get_numbers(const yg_decoder *decoder, const void *bytes, int64_t count, double *to) {
     if (decoder->value_count)
         look_up(decoder, bytes, decoder->numbers, sizeof(double), count, to);
-    else
+    else if (decoder->kind.size == 4)
         widen(bytes, count, to);
+    else
+        memcpy(to, bytes, (size_t)count * sizeof *to);
 }
 
 void yg_decode_numbers(const yg_decoder *decoder, const void *bytes, int64_t count, double *to) {
@@ -212,7 +214,7 @@ void yg_decode(const yg_decoder *decoder, const void *bytes, int64_t count, void
                           (char *)to + (size_t)(e * decoder->width) * size);
     else if (decoder->value_count)
         look_up(decoder, bytes, decoder->table, size, total, to);
-    else if (decoder->dtype == YG_F64)
+    else if (decoder->kind.size == 4 && decoder->dtype == YG_F64)
         widen(bytes, total, to);
     else
         memcpy(to, bytes, (size_t)total * size);

@@ -21,7 +21,8 @@ typedef struct yg_decoder {
     yg_element_kind kind; /* of the elements that are held */
     yg_dtype dtype;       /* of the numbers that they become */
     int64_t width;
-    size_t value_count; /* entries of the tables; 0: there is none, the elements are f32 */
+    size_t value_count; /* entries of the tables; 0: there is none, the elements are f32, or f64
+                         * that are to be standardised */
     double *numbers;    /* what each value is after the formula; NULL where the port is no float */
     void *table;        /* the same as `dtype` */
     const double *mean; /* [width]; NULL: not standardised. They belong to the encoding */

@@ -6,7 +6,7 @@
  * parts.
  */
 #include "column.h"
-#include "split.h"
+#include "owners.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -53,7 +53,7 @@ bool yg_data_invent(const yg_model *model, yg_dtype dtype, const yg_invention *i
         !yg_dataset_reserve(&reading, &data->held[0], count, error))
         return false;
     data->held[0].count = count;
-    data->train = (yg_part){count, &data->held[0], NULL};
+    data->train = (yg_part){.count = count, .dataset = &data->held[0]};
     for (size_t p = 0; p < yg_model_port_count(model); p++) {
         const yg_port *port = yg_model_port(model, p);
         const yg_elements *elements = &data->held[0].ports[p];

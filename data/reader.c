@@ -164,8 +164,7 @@ void yg_reader_stop(const yg_reader *reader) {
         reader->source->stop(reader->state);
 }
 
-/* Lets ports be held in the type of their file, where that is smaller. */
-static bool hold(yg_reader *reader, yg_dataset *to, yg_error *error) {
+bool yg_reader_hold(yg_reader *reader, yg_dataset *to, yg_error *error) {
     const yg_reading *reading = &reader->reading;
     for (size_t p = 0; reader->source->kind && p < reader->port_count; p++) {
         const yg_element_kind *kind =
@@ -184,32 +183,19 @@ static bool hold(yg_reader *reader, yg_dataset *to, yg_error *error) {
     return true;
 }
 
-static bool make_room(const yg_reader *reader, const yg_dataset *to, int64_t *capacity) {
-    const int64_t needed = to->count + reader->room;
-    if (needed <= *capacity)
-        return false;
-    const int64_t known =
-        reader->source->count ? reader->source->count(reader->state) + reader->room : 0;
-    *capacity = known > needed ? known : needed + to->count / 2;
-    return true;
+int64_t yg_reader_room(const yg_reader *reader) {
+    return reader->room;
 }
 
-bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error) {
-    int64_t capacity = 0, count = 1;
-    if (!yg_dataset_begin(&reader->reading, to, error) || !hold(reader, to, error))
-        return false;
-    while (count > 0) {
-        if (make_room(reader, to, &capacity) &&
-            !yg_dataset_reserve(&reader->reading, to, capacity, error))
-            return false;
-        count = next_chunk(reader, to, reader->room, error);
-    }
-    if (count < 0 || !yg_dataset_reserve(&reader->reading, to, to->count, error))
-        return false;
-    for (size_t p = 0; p < reader->port_count; p++)
-        if (to->ports[p].decoder && to->ports[p].decoder->mean &&
-            !yg_decoder_settle(&reader->reading, to, p, error))
-            return false;
+int64_t yg_reader_total(const yg_reader *reader) {
+    return reader->source->count ? reader->source->count(reader->state) : -1;
+}
+
+const yg_reading *yg_reader_reading(const yg_reader *reader) {
+    return &reader->reading;
+}
+
+bool yg_reader_finish(yg_reader *reader, const yg_dataset *dataset, yg_error *error) {
     return !reader->source->finish ||
-           reader->source->finish(reader->state, &reader->reading, to, error);
+           reader->source->finish(reader->state, &reader->reading, dataset, error);
 }

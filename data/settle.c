@@ -2,6 +2,7 @@
  * Settling a port that waited for its mean: see yg_dataset_settle() in source.h.
  */
 #include "decoder.h"
+#include "spool.h"
 
 #include <float.h>
 #include <math.h>
@@ -22,11 +23,17 @@ static bool is_small(const yg_decoder *decoder) {
 /* Computes each example, and fails at the first element that is too large for f32. */
 static bool check_all(const yg_decoder *decoder, const yg_reading *reading,
                       const yg_dataset *dataset, size_t port, yg_error *error) {
-    const yg_elements *elements = &dataset->ports[port];
+    const yg_part all = {.count = dataset->count, .dataset = dataset};
+    yg_rows rows = {.part = &all, .port = port};
     double *row = calloc((size_t)decoder->width + 1, sizeof *row);
     bool good = row || yg_fail_memory(error);
     for (int64_t e = 0; good && e < dataset->count; e++) {
-        yg_decode_numbers(decoder, yg_elements_at(elements, e), 1, row);
+        const void *at = yg_rows_next(&rows, error);
+        if (!at) {
+            good = false;
+            break;
+        }
+        yg_decode_numbers(decoder, at, 1, row);
         yg_standardize_apply(&reading->data->encoding.ports[port], row, 1);
         for (int64_t i = 0; good && i < decoder->width; i++)
             good = isfinite((float)row[i]) ||
@@ -34,6 +41,7 @@ static bool check_all(const yg_decoder *decoder, const yg_reading *reading,
                                           e * decoder->width + i, error);
     }
     free(row);
+    yg_rows_free(&rows);
     return good;
 }
 
@@ -47,7 +55,7 @@ bool yg_decoder_settle(const yg_reading *reading, yg_dataset *dataset, size_t po
     if (decoder->dtype == YG_F32 && !is_small(decoder) &&
         !check_all(decoder, reading, dataset, port, error))
         return false;
-    if ((size_t)decoder->kind.size == yg_dtype_size(decoder->dtype)) {
+    if (!dataset->spool && (size_t)decoder->kind.size == yg_dtype_size(decoder->dtype)) {
         yg_decode(decoder, elements->data, dataset->count, elements->data);
         elements->decoder = NULL;
         yg_decoder_free(decoder);

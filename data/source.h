@@ -26,8 +26,9 @@ typedef struct yg_reading {
     bool inputs_only; /* targets are not read, for predict */
     const struct yg_split *splits; /* parts that will be taken from the training part */
     size_t split_count;
-    uint64_t seed; /* they are drawn by it */
-    bool eager;    /* give the rows that have arrived instead of waiting for a full chunk */
+    uint64_t seed;  /* they are drawn by it */
+    int64_t memory; /* bytes that examples may take; what is more goes to a file. 0: any number */
+    bool eager;     /* give the rows that have arrived instead of waiting for a full chunk */
 } yg_reading;
 
 /* True for the ports that are to be read. */
@@ -111,8 +112,17 @@ bool yg_reader_waits(const yg_reader *reader);
 bool yg_reader_allow_stop(const yg_reader *reader);
 void yg_reader_stop(const yg_reader *reader);
 
+/* For yg_reader_all(). How many examples a chunk holds; how many the source has, or -1. */
+int64_t yg_reader_room(const yg_reader *reader);
+int64_t yg_reader_total(const yg_reader *reader);
+const yg_reading *yg_reader_reading(const yg_reader *reader);
+/* Lets ports of an empty dataset be held in the type of their file, where that is smaller. */
+bool yg_reader_hold(yg_reader *reader, yg_dataset *to, yg_error *error);
+/* As yg_source.finish. */
+bool yg_reader_finish(yg_reader *reader, const yg_dataset *dataset, yg_error *error);
+
 /* Reads all examples into a new dataset, then decides which label is which class. Ports may be held
- * in the type of their file: see decoder.h. */
+ * in the type of their file (decoder.h), and the examples in a file (spool.h). (read_all.c) */
 bool yg_reader_all(yg_reader *reader, yg_dataset *to, yg_error *error);
 
 /* ---------------------------------------------------------------------------- encoding.c ---- */
@@ -144,7 +154,7 @@ bool yg_value_is_kept(const yg_reading *reading, size_t port);
 bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int64_t batch,
                   yg_type *type, yg_error *error);
 
-/* ----------------------------------------------------------------------------- dataset.c ---- */
+/* ------------------------------------------------------ dataset.c, elements.c, settle.c ----- */
 
 /* Makes a dataset of no examples. */
 bool yg_dataset_begin(const yg_reading *reading, yg_dataset *dataset, yg_error *error);
@@ -238,12 +248,12 @@ typedef struct yg_split {
     yg_part *out;
 } yg_split;
 
-/* Takes examples of `from`, which has all of its dataset, to parts[0 .. count), one part after the
- * other, drawn by seed. A part gets floor(fraction · n + 1/2) of the n examples that `from` has
- * before the first. Stratified: of the examples that are left, each class gives in proportion,
- * rounded down, and the classes with the largest remainders (the first, among equals) one more,
- * until that number is reached. The order of the examples is kept. */
-bool yg_split_off(yg_part *from, const yg_split *parts, size_t count, uint64_t seed,
+/* Takes examples of the training part, which has all of its dataset, to parts[0 .. count), one part
+ * after the other, drawn by seed. A part gets floor(fraction · n + 1/2) of its n examples.
+ * Stratified: of the examples that are left, each class gives in proportion, rounded down, and the
+ * classes with the largest remainders (the first, among equals) one more, until that number is
+ * reached. The order of the examples is kept. */
+bool yg_split_off(yg_data *data, const yg_split *parts, size_t count, uint64_t seed,
                   yg_error *error);
 
 /* A formula for a port's elements, compiled. The port's dimensions must be known. The model must

@@ -2,7 +2,7 @@
  * The source of tables: the records of a file as examples, by the columns of each port.
  */
 #include "column.h"
-#include "split.h"
+#include "owners.h"
 #include "table_encode.h"
 
 #include <inttypes.h>

@@ -9,6 +9,7 @@
  *   d = x - first - m;  m += d / n;  squares += d · (x - first - m)
  */
 #include "decoder.h"
+#include "spool.h"
 
 #include <float.h>
 #include <math.h>
@@ -44,13 +45,18 @@ static bool take_all(statistics *s, const yg_part *part, size_t port, yg_error *
     s->row = calloc(width + 1, sizeof *s->row);
     if (!s->first || !s->mean || !s->squares || !s->spread || !s->row)
         return yg_fail_memory(error);
-    for (int64_t e = 0; e < part->count; e++) {
-        const void *at = yg_elements_at(elements, part->members ? part->members[e] : e);
-        if (elements->decoder)
+    yg_rows rows = {.part = part, .port = port};
+    bool good = true;
+    for (int64_t e = 0; good && e < part->count; e++) {
+        const void *at = yg_rows_next(&rows, error);
+        good = at != NULL;
+        if (good && elements->decoder)
             yg_decode_numbers(elements->decoder, at, 1, s->row);
-        take(s, elements->decoder ? s->row : at, width, (double)e);
+        if (good)
+            take(s, elements->decoder ? s->row : at, width, (double)e);
     }
-    return true;
+    yg_rows_free(&rows);
+    return good;
 }
 
 /* Whether an element counts as constant: its spread is below the distance of neighbouring doubles.

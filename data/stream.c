@@ -1,24 +1,25 @@
 /*
- * Streams over examples in memory: see stream.h.
+ * Streams: see stream.h. Over examples in memory they are here, over those in a file in window.h.
  */
 #include "stream.h"
 
 #include "../graph/random.h"
-#include "decoder.h"
+#include "fill.h"
+#include "spool.h"
+#include "window.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-enum { SCRATCH = 32 * 1024 };
 
 struct yg_stream {
     const yg_part *part;
-    int64_t *order; /* numbers of examples in the dataset; NULL: the part's own order */
+    int64_t epoch, position;
+    /* In memory: */
+    int64_t *order; /* numbers of examples in the dataset, shuffled for the epoch; NULL: the part's
+                       own order */
     uint64_t seed;
-    int64_t epoch; /* `order` is shuffled for this epoch */
-    int64_t position;
-    char *scratch; /* examples that wait for their decoder; NULL: there is no decoder */
-    size_t room;
+    yg_fill_scratch scratch;
+    /* In a file: */
+    yg_windows *windows;
 };
 
 /* Starts from 0, 1, …: the order must not depend on the epochs that were read before. */
@@ -36,55 +37,53 @@ static void shuffle(yg_stream *stream) {
     }
 }
 
-/* The scratch holds one example at least. */
-static bool make_scratch(yg_stream *stream, yg_error *error) {
-    const yg_dataset *dataset = stream->part->dataset;
-    for (size_t p = 0; p < dataset->port_count; p++) {
-        const yg_elements *elements = &dataset->ports[p];
-        const size_t size = (size_t)elements->width * yg_elements_size(elements);
-        if (elements->decoder && size > stream->room)
-            stream->room = size;
-        if (elements->decoder && stream->room < SCRATCH)
-            stream->room = SCRATCH;
+static bool begin(yg_stream *stream, const uint64_t *seed, bool threaded, yg_error *error) {
+    const yg_part *part = stream->part;
+    if (part->dataset->spool) {
+        stream->windows = yg_windows_open(part, seed, threaded, error);
+        return stream->windows != NULL;
     }
-    if (stream->room)
-        stream->scratch = malloc(stream->room);
-    return !stream->room || stream->scratch || yg_fail_memory(error);
+    if (!yg_fill_scratch_make(part->dataset, &stream->scratch, error))
+        return false;
+    if (!seed)
+        return true;
+    stream->seed = *seed;
+    stream->order = calloc((size_t)part->count + 1, sizeof *stream->order);
+    if (!stream->order)
+        return yg_fail_memory(error);
+    shuffle(stream);
+    return true;
 }
 
-yg_stream *yg_stream_open(const yg_part *part, yg_error *error) {
+static yg_stream *open_stream(const yg_part *part, const uint64_t *seed, bool threaded,
+                              yg_error *error) {
     yg_stream *stream = calloc(1, sizeof *stream);
     if (!stream) {
         yg_fail_memory(error);
         return NULL;
     }
     stream->part = part;
-    if (make_scratch(stream, error))
+    if (begin(stream, seed, threaded, error))
         return stream;
     yg_stream_close(stream);
     return NULL;
 }
 
-yg_stream *yg_stream_open_shuffled(const yg_part *part, uint64_t seed, yg_error *error) {
-    yg_stream *stream = yg_stream_open(part, error);
-    if (!stream)
-        return NULL;
-    stream->seed = seed;
-    stream->order = calloc((size_t)part->count + 1, sizeof *stream->order);
-    if (stream->order) {
-        shuffle(stream);
-        return stream;
-    }
-    yg_stream_close(stream);
-    yg_fail_memory(error);
-    return NULL;
+yg_stream *yg_stream_open(const yg_part *part, yg_error *error) {
+    return open_stream(part, NULL, false, error);
+}
+
+yg_stream *yg_stream_open_shuffled(const yg_part *part, uint64_t seed, bool threaded,
+                                   yg_error *error) {
+    return open_stream(part, &seed, threaded, error);
 }
 
 void yg_stream_close(yg_stream *stream) {
     if (!stream)
         return;
+    yg_windows_close(stream->windows);
+    yg_fill_scratch_free(&stream->scratch);
     free(stream->order);
-    free(stream->scratch);
     free(stream);
 }
 
@@ -101,75 +100,16 @@ int64_t yg_stream_left(const yg_stream *stream) {
     return stream->part->count - stream->position;
 }
 
-/* Copies examples of `size` bytes each. With a constant size the compiler turns memcpy into one
- * load and one store, so the common sizes have a loop of their own. */
-static void gather(char *to, const char *from, const int64_t *order, int64_t count, size_t size) {
-    switch (size) {
-    case 1:
-        for (int64_t i = 0; i < count; i++)
-            to[i] = from[order[i]];
-        break;
-    case 4:
-        for (int64_t i = 0; i < count; i++)
-            memcpy(to + 4 * i, from + 4 * order[i], 4);
-        break;
-    case 8:
-        for (int64_t i = 0; i < count; i++)
-            memcpy(to + 8 * i, from + 8 * order[i], 8);
-        break;
-    default:
-        for (int64_t i = 0; i < count; i++)
-            memcpy(to + size * (size_t)i, from + size * (size_t)order[i], size);
-    }
-}
-
-/* Examples of a dataset: those with the numbers in `order`, or, where it is NULL, those from number
- * `first` on. */
-typedef struct chosen {
-    const int64_t *order;
-    int64_t first, count;
-} chosen;
-
-/* As many as the scratch holds are put beside each other there, then decoded. */
-static void decode(const yg_elements *elements, const chosen *c, char *scratch, size_t room,
-                   char *to) {
-    const size_t size = (size_t)elements->width * yg_elements_size(elements);
-    const size_t decoded = (size_t)elements->width * yg_dtype_size(elements->dtype);
-    const int64_t limit = (int64_t)(room / size);
-    if (!c->order) {
-        yg_decode(elements->decoder, yg_elements_at(elements, c->first), c->count, to);
-        return;
-    }
-    for (int64_t at = 0; at < c->count; at += limit) {
-        const int64_t count = c->count - at < limit ? c->count - at : limit;
-        gather(scratch, elements->data, c->order + at, count, size);
-        yg_decode(elements->decoder, scratch, count, to + (size_t)at * decoded);
-    }
-}
-
-static void copy(const yg_elements *elements, const chosen *c, char *scratch, size_t room,
-                 char *to) {
-    const size_t size = (size_t)elements->width * yg_elements_size(elements);
-    if (!size || !to)
-        return;
-    if (elements->decoder)
-        decode(elements, c, scratch, room, to);
-    else if (c->order)
-        gather(to, elements->data, c->order, c->count, size);
-    else
-        memcpy(to, (const char *)elements->data + size * (size_t)c->first, size * (size_t)c->count);
-}
-
 bool yg_stream_next(yg_stream *stream, const yg_feed *feeds, size_t feed_count, int64_t row,
                     int64_t count, yg_error *error) {
     const int64_t *order = stream->order ? stream->order : stream->part->members;
-    const chosen c = {order ? order + stream->position : NULL, stream->position, count};
-    (void)error; /* nothing can fail in memory */
-    for (size_t f = 0; f < feed_count; f++) {
-        const yg_elements *elements = &stream->part->dataset->ports[feeds[f].port];
-        char *to = feeds[f].data;
-        copy(elements, &c, stream->scratch, stream->room,
-             to ? to + (size_t)(row * elements->width) * yg_dtype_size(elements->dtype) : NULL);
+    if (stream->windows) {
+        if (!yg_windows_read(stream->windows, stream->epoch, stream->position, feeds, feed_count,
+                             row, count, error))
+            return false;
+    } else {
+        const yg_chosen chosen = {order ? order + stream->position : NULL, stream->position, count};
+        yg_fill_feeds(stream->part->dataset, &chosen, &stream->scratch, feeds, feed_count, row);
     }
     stream->position += count;
     return true;
@@ -177,16 +117,20 @@ bool yg_stream_next(yg_stream *stream, const yg_feed *feeds, size_t feed_count, 
 
 void yg_dataset_copy(const yg_dataset *dataset, int64_t first, int64_t count, const yg_feed *feeds,
                      size_t feed_count) {
-    const chosen c = {NULL, first, count};
-    for (size_t f = 0; f < feed_count; f++)
-        copy(&dataset->ports[feeds[f].port], &c, NULL, 0, feeds[f].data);
+    const yg_chosen chosen = {NULL, first, count};
+    const yg_fill_scratch none = {0};
+    yg_fill_feeds(dataset, &chosen, &none, feeds, feed_count, 0);
 }
 
-void yg_part_read(const yg_part *part, size_t port, int64_t first, int64_t count, void *to) {
+bool yg_part_read(const yg_part *part, size_t port, int64_t first, int64_t count, void *to,
+                  yg_error *error) {
     const yg_elements *elements = &part->dataset->ports[port];
-    const size_t size = (size_t)elements->width * yg_dtype_size(elements->dtype);
-    for (int64_t i = 0; i < count; i++) {
-        const chosen c = {NULL, part->members ? part->members[first + i] : first + i, 1};
-        copy(elements, &c, NULL, 0, (char *)to + (size_t)i * size);
-    }
+    const yg_feed feed = {port, elements->dtype, elements->width, to};
+    yg_stream *stream = yg_stream_open(part, error);
+    if (!stream)
+        return false;
+    yg_stream_seek(stream, 0, first);
+    const bool good = yg_stream_next(stream, &feed, 1, 0, count, error);
+    yg_stream_close(stream);
+    return good;
 }

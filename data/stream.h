@@ -27,8 +27,11 @@ typedef struct yg_feed {
 /* A stream over a part in the part's order, at the first example of epoch 0. The part must outlive
  * it. NULL on failure. */
 yg_stream *yg_stream_open(const yg_part *part, yg_error *error);
-/* A stream that shuffles (Fisher-Yates) for each epoch; the order depends on seed and epoch. */
-yg_stream *yg_stream_open_shuffled(const yg_part *part, uint64_t seed, yg_error *error);
+/* A stream that shuffles for each epoch; the order depends on seed and epoch. In memory it is
+ * Fisher-Yates' of all examples; for those in a file see window.h. With `threaded`, a thread may
+ * read ahead in the file. */
+yg_stream *yg_stream_open_shuffled(const yg_part *part, uint64_t seed, bool threaded,
+                                   yg_error *error);
 void yg_stream_close(yg_stream *stream); /* NULL is allowed */
 
 /* Goes to an example: number `position` in the order of that epoch, from 0 to the number of
@@ -41,7 +44,8 @@ int64_t yg_stream_left(const yg_stream *stream);
 bool yg_stream_next(yg_stream *stream, const yg_feed *feeds, size_t feed_count, int64_t row,
                     int64_t count, yg_error *error);
 
-/* A digest of all values of a part's examples, in their order, as they are held. */
+/* A digest of all values of a part's examples, in their order, as they are held; of those in a
+ * file, of all examples of the dataset. */
 uint64_t yg_part_digest(const yg_part *part);
 
 /* Copies examples first .. first + count of a dataset without decoders to the feeds. */

@@ -31,7 +31,7 @@ static yg_model *model_of(const workspace *w, const char *x, const char *y, cons
 static double at(const yg_part *part, size_t port, int64_t i) {
     const yg_elements *elements = &part->dataset->ports[port];
     double row[8];
-    yg_part_read(part, port, i / elements->width, 1, row);
+    yg_part_read(part, port, i / elements->width, 1, row, NULL);
     return yg_element_get(elements->dtype, row, i % elements->width);
 }
 

@@ -109,7 +109,7 @@ static void check_part(const yg_part *part, yg_dtype dtype, const double *expect
     int32_t id[7];
     yg_error error = {0};
     const yg_feed feeds[] = {{0, dtype, WIDTH, x}, {1, YG_I32, 1, id}};
-    yg_stream *stream = yg_stream_open_shuffled(part, 3, &error);
+    yg_stream *stream = yg_stream_open_shuffled(part, 3, false, &error);
     cr_assert_not_null(stream);
     while (yg_stream_left(stream) > 0) {
         const int64_t count = yg_stream_left(stream) < 7 ? yg_stream_left(stream) : 7;
@@ -233,7 +233,7 @@ Test(decoder, a_formula_is_asked_only_for_values_that_occur) {
     yg_model *model = model_of(&w, "log(x - 5)", false);
     cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s", error.message);
     double row[WIDTH];
-    yg_part_read(&data.train, 0, 0, 1, row);
+    yg_part_read(&data.train, 0, 0, 1, row, NULL);
     cr_expect_eq(row[0], log(2));
     yg_data_free(&data);
     yg_model_free(model);

@@ -84,8 +84,8 @@ Test(idx, every_element_type) {
         const yg_elements *x = &data.train.dataset->ports[0];
         double numbers[6];
         int32_t classes[3];
-        yg_part_read(&data.train, 0, 0, 3, numbers);
-        yg_part_read(&data.train, 1, 0, 3, classes);
+        yg_part_read(&data.train, 0, 0, 3, numbers, NULL);
+        yg_part_read(&data.train, 1, 0, 3, classes, NULL);
         for (int64_t k = 0; k < 3 * x->width; k++)
             cr_expect_eq(yg_element_get(x->dtype, numbers, k), files[i].values[k], "%s: element %d",
                          files[i].name, (int)k);
@@ -110,8 +110,8 @@ Test(idx, are_transformed_and_split) {
     cr_assert_eq(data.train.count, 2);
     cr_assert_eq(data.validation.count, 1);
     double numbers[6], largest = 0;
-    yg_part_read(&data.train, 0, 0, 2, numbers);
-    yg_part_read(&data.validation, 0, 0, 1, numbers + 4);
+    yg_part_read(&data.train, 0, 0, 2, numbers, NULL);
+    yg_part_read(&data.validation, 0, 0, 1, numbers + 4, NULL);
     for (int64_t k = 0; k < 6; k++)
         largest = numbers[k] > largest ? numbers[k] : largest;
     cr_assert_eq(largest, 1);
@@ -140,7 +140,7 @@ Test(idx, compressed_files) {
         if (size == sizeof compressed) {
             cr_assert(good, "%s", error.message);
             double numbers[6];
-            yg_part_read(&data.train, 0, 0, 3, numbers);
+            yg_part_read(&data.train, 0, 0, 3, numbers, NULL);
             for (int64_t k = 0; k < 6; k++)
                 cr_expect_eq(numbers[k], files[0].values[k]);
             yg_data_free(&data);

@@ -25,8 +25,8 @@ static void make(examples *e) {
         e->y[i] = 1000 + i;
     e->ports[0] = (yg_elements){YG_F32, WIDTH, e->x, NULL};
     e->ports[1] = (yg_elements){YG_I64, 1, e->y, NULL};
-    e->dataset = (yg_dataset){COUNT, 2, e->ports};
-    e->part = (yg_part){COUNT, &e->dataset, NULL};
+    e->dataset = (yg_dataset){.count = COUNT, .port_count = 2, .ports = e->ports};
+    e->part = (yg_part){.count = COUNT, .dataset = &e->dataset};
 }
 
 /* Reads the numbers of the next `count` examples. The two ports must show the same examples. */
@@ -62,7 +62,7 @@ Test(stream, an_epoch_has_an_order_of_its_own_whatever_came_before) {
     yg_error error = {0};
     int64_t numbers[COUNT], order[COUNT], before[COUNT] = {0};
     make(&e);
-    yg_stream *stream = yg_stream_open_shuffled(&e.part, 5, &error);
+    yg_stream *stream = yg_stream_open_shuffled(&e.part, 5, false, &error);
     cr_assert_not_null(stream);
     for (size_t i = 0; i < sizeof epochs / sizeof *epochs; i++) {
         yg_stream_seek(stream, epochs[i], 0);
@@ -82,7 +82,7 @@ Test(stream, batches_go_on_where_the_last_one_ended_or_from_any_place) {
     int64_t numbers[COUNT], order[COUNT];
     make(&e);
     for (int shuffled = 0; shuffled <= 1; shuffled++) {
-        yg_stream *stream = shuffled ? yg_stream_open_shuffled(&e.part, 5, &error)
+        yg_stream *stream = shuffled ? yg_stream_open_shuffled(&e.part, 5, false, &error)
                                      : yg_stream_open(&e.part, &error);
         cr_assert_not_null(stream);
         if (shuffled)

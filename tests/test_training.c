@@ -172,9 +172,9 @@ static void stop_after(void *context, const yg_train_progress *progress) {
         s->stop = 1;
 }
 
-Test(training, a_resumed_run_equals_an_uninterrupted_one) {
+static void check_resumed(const char *text) {
     const workspace w = workspace_make();
-    yg_model *model = workspace_model(&w, "line.yaml", line_model);
+    yg_model *model = workspace_model(&w, "line.yaml", text);
     const yg_train_result whole =
         train(model, (yg_train_options){.out = workspace_path(&w, "whole")});
     cr_assert_eq(whole.steps, 36); /* 7 examples in 3 steps, 12 times */
@@ -210,12 +210,32 @@ Test(training, a_resumed_run_equals_an_uninterrupted_one) {
     workspace_remove(&w);
 }
 
+Test(training, a_resumed_run_equals_an_uninterrupted_one) {
+    check_resumed(line_model);
+}
+
 /* Replaces `from`, which must occur exactly once. */
 static void replace(char *text, size_t size, const char *from, const char *to) {
     char *at = strstr(text, from), rest[2000];
     cr_assert_not_null(at, "%s", from);
     snprintf(rest, sizeof rest, "%s", at + strlen(from));
     snprintf(at, size - (size_t)(at - text), "%s%s", to, rest);
+}
+
+/* The examples are in a file, an example a block, and a thread reads ahead in it. */
+Test(training, from_a_file_is_the_same_with_threads_and_after_an_interruption) {
+    const workspace w = workspace_make();
+    char text[2000];
+    snprintf(text, sizeof text, "%s", line_model);
+    replace(text, sizeof text, "  standardize: [x]\n", "  standardize: [x]\n  memory: 1\n");
+    check_resumed(text);
+    yg_model *model = workspace_model(&w, "line.yaml", text);
+    train(model, (yg_train_options){.out = workspace_path(&w, "a")});
+    train(model, (yg_train_options){.out = workspace_path(&w, "b"), .threads = 2});
+    expect_same(&w, "a/weights.safetensors", "b/weights.safetensors");
+    expect_same(&w, "a/history.csv", "b/history.csv");
+    yg_model_free(model);
+    workspace_remove(&w);
 }
 
 Test(training, a_checkpoint_of_another_run_is_refused_and_what_differs_is_named) {

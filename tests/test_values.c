@@ -334,8 +334,8 @@ Test(values, of_many_classes_are_read_and_split_in_linear_time) {
     for (int64_t i = 0; i < data.test.count; i++) {
         float x;
         int32_t class;
-        yg_part_read(&data.test, 0, i, 1, &x);
-        yg_part_read(&data.test, 1, i, 1, &class);
+        yg_part_read(&data.test, 0, i, 1, &x, NULL);
+        yg_part_read(&data.test, 1, i, 1, &class, NULL);
         cr_assert_eq(atoi(y->classes[class] + 1), COUNT - 1 - (int)x);
     }
     yg_data_free(&data);

@@ -127,7 +127,8 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
                     .result = &result,
                     .settings = run->settings,
                     .data = run->data, /* borrowed */
-                    .examples = yg_stream_open_shuffled(&run->data.train, run->settings.seed, NULL),
+                    .examples =
+                        yg_stream_open_shuffled(&run->data.train, run->settings.seed, false, NULL),
                     .rates = run->rates};
     result.folder = strdup(run->result->folder);
     yg_executable *executable =

@@ -17,7 +17,9 @@ static bool plan_steps(yg_run *run, yg_error *error) {
     run->progress.epochs = s->epochs;
     run->progress.steps = run->rates.steps;
     run->progress.has_validation = run->data.validation.count > 0;
-    run->examples = yg_stream_open_shuffled(&run->data.train, s->seed, error);
+    const int threads = run->options->threads;
+    run->examples = yg_stream_open_shuffled(
+        &run->data.train, s->seed, (threads > 0 ? threads : yg_threads_available()) > 1, error);
     return run->examples && yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
 }
 

@@ -4,8 +4,8 @@
  * It takes two bits an example, and one pass to draw: selection sampling takes an example with the
  * probability (still wanted) / (still to come), and so ends with the number that is wanted.
  */
-#ifndef YG_DATA_SPLIT_H
-#define YG_DATA_SPLIT_H
+#ifndef YG_DATA_OWNERS_H
+#define YG_DATA_OWNERS_H
 
 #include "keys.h"
 #include "source.h"
@@ -33,6 +33,7 @@ bool yg_owners_draw(yg_owners *owners, int owner, int64_t wanted, const yg_keys 
 bool yg_records_draw(const yg_reading *reading, yg_table *table, const yg_columns *columns,
                      yg_owners *owners, yg_error *error);
 
+int64_t yg_owners_count(const yg_owners *owners, int owner);
 /* The numbers of an owner's examples, and how many they are. Freed by the caller; NULL when out of
  * memory. */
 int64_t *yg_owners_list(const yg_owners *owners, int owner, int64_t *count, yg_error *error);

@@ -1,0 +1,91 @@
+/*
+ * Filling buffers with examples: see fill.h.
+ */
+#include "fill.h"
+
+#include "decoder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCRATCH = 32 * 1024 };
+
+bool yg_fill_scratch_make(const yg_dataset *dataset, yg_fill_scratch *scratch, yg_error *error) {
+    for (size_t p = 0; p < dataset->port_count; p++) {
+        const yg_elements *elements = &dataset->ports[p];
+        const size_t size = (size_t)elements->width * yg_elements_size(elements);
+        if (elements->decoder && scratch->size < SCRATCH)
+            scratch->size = SCRATCH;
+        if (elements->decoder && scratch->size < size)
+            scratch->size = size;
+    }
+    if (scratch->size)
+        scratch->bytes = malloc(scratch->size);
+    return !scratch->size || scratch->bytes || yg_fail_memory(error);
+}
+
+void yg_fill_scratch_free(yg_fill_scratch *scratch) {
+    free(scratch->bytes);
+    *scratch = (yg_fill_scratch){0};
+}
+
+/* Copies examples of `size` bytes each. With a constant size the compiler turns memcpy into one
+ * load and one store, so the common sizes have a loop of their own. */
+static void gather(char *to, const char *from, const int64_t *order, int64_t count, size_t size) {
+    switch (size) {
+    case 1:
+        for (int64_t i = 0; i < count; i++)
+            to[i] = from[order[i]];
+        break;
+    case 4:
+        for (int64_t i = 0; i < count; i++)
+            memcpy(to + 4 * i, from + 4 * order[i], 4);
+        break;
+    case 8:
+        for (int64_t i = 0; i < count; i++)
+            memcpy(to + 8 * i, from + 8 * order[i], 8);
+        break;
+    default:
+        for (int64_t i = 0; i < count; i++)
+            memcpy(to + size * (size_t)i, from + size * (size_t)order[i], size);
+    }
+}
+
+/* As many as the scratch holds are put beside each other there, then decoded. */
+static void decode(const yg_elements *elements, const yg_chosen *c, const yg_fill_scratch *scratch,
+                   char *to) {
+    const size_t size = (size_t)elements->width * yg_elements_size(elements);
+    const size_t decoded = (size_t)elements->width * yg_dtype_size(elements->dtype);
+    const int64_t limit = (int64_t)(scratch->size / size);
+    for (int64_t at = 0; at < c->count; at += limit) {
+        const int64_t count = c->count - at < limit ? c->count - at : limit;
+        gather(scratch->bytes, elements->data, c->order + at, count, size);
+        yg_decode(elements->decoder, scratch->bytes, count, to + (size_t)at * decoded);
+    }
+}
+
+void yg_fill_port(const yg_elements *elements, const yg_chosen *c, const yg_fill_scratch *scratch,
+                  void *to) {
+    const size_t size = (size_t)elements->width * yg_elements_size(elements);
+    if (!size || !to)
+        return;
+    if (elements->decoder && c->order)
+        decode(elements, c, scratch, to);
+    else if (elements->decoder)
+        yg_decode(elements->decoder, yg_elements_at(elements, c->first), c->count, to);
+    else if (c->order)
+        gather(to, elements->data, c->order, c->count, size);
+    else
+        memcpy(to, (const char *)elements->data + size * (size_t)c->first, size * (size_t)c->count);
+}
+
+void yg_fill_feeds(const yg_dataset *dataset, const yg_chosen *chosen,
+                   const yg_fill_scratch *scratch, const yg_feed *feeds, size_t feed_count,
+                   int64_t row) {
+    for (size_t f = 0; f < feed_count; f++) {
+        const yg_elements *elements = &dataset->ports[feeds[f].port];
+        const size_t skipped = (size_t)(row * elements->width) * yg_dtype_size(elements->dtype);
+        yg_fill_port(elements, chosen, scratch,
+                     feeds[f].data ? (char *)feeds[f].data + skipped : NULL);
+    }
+}

@@ -1,0 +1,42 @@
+/*
+ * Walking over the examples of a part: see spool.h.
+ */
+#include "decoder.h"
+#include "owners.h"
+#include "spool.h"
+
+#include <stdlib.h>
+
+enum { BUFFER = 256 * 1024 };
+
+/* Reads the rows from number `first` on, as many as the buffer holds. */
+static bool load(yg_rows *rows, int64_t first, yg_error *error) {
+    const yg_dataset *dataset = rows->part->dataset;
+    const yg_elements *elements = &dataset->ports[rows->port];
+    const size_t row = (size_t)elements->width * yg_elements_size(elements);
+    const int64_t room = row && row < BUFFER ? (int64_t)(BUFFER / row) : 1;
+    if (!rows->buffer && !(rows->buffer = malloc((size_t)room * row + 1)))
+        return yg_fail_memory(error);
+    rows->first = first;
+    rows->count = dataset->count - first < room ? dataset->count - first : room;
+    return yg_spool_read(dataset, rows->port, first, rows->count, rows->buffer, error);
+}
+
+const void *yg_rows_next(yg_rows *rows, yg_error *error) {
+    const yg_part *part = rows->part;
+    const yg_elements *elements = &part->dataset->ports[rows->port];
+    int64_t example = rows->at++;
+    if (!part->dataset->spool)
+        return yg_elements_at(elements, part->members ? part->members[example] : example);
+    while (part->owners && yg_owners_get(part->owners, example) != part->owner)
+        example = rows->at++;
+    if ((!rows->buffer || example >= rows->first + rows->count) && !load(rows, example, error))
+        return NULL;
+    const size_t row = (size_t)elements->width * yg_elements_size(elements);
+    return rows->buffer + (size_t)(example - rows->first) * row;
+}
+
+void yg_rows_free(yg_rows *rows) {
+    free(rows->buffer);
+    *rows = (yg_rows){0};
+}

@@ -1,0 +1,140 @@
+/*
+ * Spools: see spool.h.
+ */
+#include "spool.h"
+
+#include "decoder.h"
+#include "digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *folder_of_files(void) {
+    const char *folder = getenv("TMPDIR");
+    return folder && *folder ? folder : "/var/tmp";
+}
+
+static bool fail_write(yg_error *error) {
+    return yg_fail(
+        error, YG_ERROR_IO, YG_NOWHERE,
+        "the data are larger than `memory:` of the section `data`, and cannot be kept in "
+        "a file in %s: %s; set TMPDIR to a folder with more room",
+        folder_of_files(), strerror(errno));
+}
+
+/* A new file without a name; -1 on failure. */
+static int make_file(yg_error *error) {
+    static const char name[] = "yamlgrad-XXXXXX";
+    const char *folder = folder_of_files();
+    char *path = malloc(strlen(folder) + sizeof name + 1);
+    if (!path) {
+        yg_fail_memory(error);
+        return -1;
+    }
+    sprintf(path, "%s/%s", folder, name);
+    const int file = mkstemp(path);
+    if (file < 0) {
+        fail_write(error);
+    } else {
+        unlink(path);
+        fcntl(file, F_SETFD, FD_CLOEXEC);
+    }
+    free(path);
+    return file;
+}
+
+yg_spool *yg_spool_new(const yg_dataset *dataset, int64_t memory, yg_error *error) {
+    yg_spool *spool = calloc(1, sizeof *spool);
+    int *files = calloc(dataset->port_count + 1, sizeof *files);
+    if (!spool || !files) {
+        free(spool);
+        free(files);
+        yg_fail_memory(error);
+        return NULL;
+    }
+    *spool = (yg_spool){dataset->port_count, files, memory, YG_DIGEST_BEGIN};
+    for (size_t p = 0; p < spool->port_count; p++)
+        files[p] = -1;
+    for (size_t p = 0; p < spool->port_count; p++)
+        if (dataset->ports[p].data && (files[p] = make_file(error)) < 0) {
+            yg_spool_free(spool);
+            return NULL;
+        }
+    return spool;
+}
+
+void yg_spool_free(yg_spool *spool) {
+    if (!spool)
+        return;
+    for (size_t p = 0; p < spool->port_count; p++)
+        if (spool->files[p] >= 0)
+            close(spool->files[p]);
+    free(spool->files);
+    free(spool);
+}
+
+static bool write_at(int file, const char *bytes, size_t size, int64_t offset, yg_error *error) {
+    while (size > 0) {
+        const ssize_t written = pwrite(file, bytes, size, offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return fail_write(error);
+        bytes += written;
+        size -= (size_t)written;
+        offset += written;
+    }
+    return true;
+}
+
+static size_t row_bytes(const yg_elements *elements) {
+    return (size_t)elements->width * yg_elements_size(elements);
+}
+
+bool yg_spool_append(yg_spool *spool, const yg_dataset *dataset, int64_t count, int64_t before,
+                     yg_error *error) {
+    for (size_t p = 0; p < spool->port_count; p++) {
+        const yg_elements *elements = &dataset->ports[p];
+        const size_t row = row_bytes(elements);
+        if (spool->files[p] < 0)
+            continue;
+        for (int64_t e = 0; e < count; e++)
+            spool->digest = yg_digest(spool->digest, yg_elements_at(elements, e), row);
+        if (!write_at(spool->files[p], elements->data, row * (size_t)count, before * (int64_t)row,
+                      error))
+            return false;
+    }
+    return true;
+}
+
+bool yg_spool_replace(const yg_dataset *dataset, size_t port, int64_t first, int64_t count,
+                      const void *from, yg_error *error) {
+    const size_t row = row_bytes(&dataset->ports[port]);
+    return write_at(dataset->spool->files[port], from, row * (size_t)count, first * (int64_t)row,
+                    error);
+}
+
+bool yg_spool_read(const yg_dataset *dataset, size_t port, int64_t first, int64_t count, void *to,
+                   yg_error *error) {
+    const size_t row = row_bytes(&dataset->ports[port]);
+    size_t left = row * (size_t)count;
+    int64_t offset = first * (int64_t)row;
+    char *at = to;
+    while (left > 0) {
+        const ssize_t got = pread(dataset->spool->files[port], at, left, offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
+                           "the data that are kept in a file in %s can no longer be read: %s",
+                           folder_of_files(), got ? strerror(errno) : "it was cut off");
+        at += got;
+        left -= (size_t)got;
+        offset += got;
+    }
+    return true;
+}

@@ -1,0 +1,391 @@
+/*
+ * Windows over a dataset in a file: see window.h.
+ *
+ * A window is known by its epoch and its number there. Two windows are in memory: one that examples
+ * are taken from, and one that the thread fills meanwhile. Each has a plan of its own, which is the
+ * order of its epoch. What the thread fails to read is read again when it is needed, so an error is
+ * told in its place.
+ */
+#include "window.h"
+
+#include "../graph/random.h"
+#include "decoder.h"
+#include "fill.h"
+#include "owners.h"
+#include "spool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_BYTES = 1 << 20, WINDOW_BLOCKS = 16 };
+
+/* The order of an epoch. */
+typedef struct plan {
+    int64_t epoch; /* -1: none yet */
+    int64_t *blocks;
+    int64_t *begins; /* [windows + 1]: the number in the epoch of a window's first example */
+} plan;
+
+/* Examples in memory. */
+typedef struct window {
+    int64_t epoch, number; /* -1: nothing has been read */
+    plan plan;
+    yg_dataset dataset;
+    int64_t *order; /* of the dataset's examples */
+} window;
+
+struct yg_windows {
+    const yg_part *part;
+    uint64_t seed;
+    bool shuffled;
+    int64_t block_rows, block_count; /* examples of a block; blocks of the dataset */
+    int64_t window_blocks, window_count;
+    int64_t *counts; /* by block: examples of the part */
+    plan plan;       /* of the epoch that examples are taken from */
+    window windows[2];
+    const window *current; /* examples are taken from it; NULL: none yet */
+    char *buffer;          /* a port's rows of a block, before those of other parts are left out */
+    yg_fill_scratch scratch;
+
+    bool threaded; /* a thread may be started */
+    bool running;  /* it has been */
+    pthread_t thread;
+    /* Shared with the thread, under the lock. While `wanted` is set, that window and `buffer`
+     * belong to the thread. */
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    window *wanted; /* NULL: the thread has nothing to do */
+    int64_t wanted_epoch, wanted_number;
+    bool stop; /* the thread is to end */
+};
+
+/* --------------------------------------------------------------------------------- sizes ----- */
+
+static size_t row_bytes(const yg_elements *elements) {
+    return (size_t)elements->width * yg_elements_size(elements);
+}
+
+static bool is_read(const yg_windows *w, size_t port) {
+    return w->part->dataset->spool->files[port] >= 0;
+}
+
+/* A shuffled stream has two windows of a quarter of the memory. The rest is for the streams that
+ * are open beside it, which read validation data for example. */
+static void choose_sizes(yg_windows *w) {
+    const yg_dataset *dataset = w->part->dataset;
+    const int64_t memory = dataset->spool->memory / 4;
+    const int64_t limit =
+        memory / WINDOW_BLOCKS < BLOCK_BYTES ? memory / WINDOW_BLOCKS : BLOCK_BYTES;
+    int64_t row = 1;
+    for (size_t p = 0; p < dataset->port_count; p++)
+        if (is_read(w, p))
+            row += (int64_t)row_bytes(&dataset->ports[p]);
+    w->block_rows = limit > row ? limit / row : 1;
+    w->block_count = (dataset->count + w->block_rows - 1) / w->block_rows;
+    w->window_blocks = w->shuffled ? memory / (w->block_rows * row) : 1;
+    if (w->window_blocks < 1)
+        w->window_blocks = 1;
+    if (w->window_blocks > w->block_count)
+        w->window_blocks = w->block_count;
+    w->window_count =
+        w->block_count ? (w->block_count + w->window_blocks - 1) / w->window_blocks : 0;
+}
+
+static bool is_member(const yg_part *part, int64_t example) {
+    return !part->owners || yg_owners_get(part->owners, example) == part->owner;
+}
+
+static bool count_members(yg_windows *w, yg_error *error) {
+    w->counts = calloc((size_t)w->block_count + 1, sizeof *w->counts);
+    if (!w->counts)
+        return yg_fail_memory(error);
+    for (int64_t e = 0; e < w->part->dataset->count; e++)
+        w->counts[e / w->block_rows] += is_member(w->part, e);
+    return true;
+}
+
+static bool make_plan_room(const yg_windows *w, plan *plan) {
+    plan->epoch = -1;
+    plan->blocks = calloc((size_t)w->block_count + 1, sizeof *plan->blocks);
+    plan->begins = calloc((size_t)w->window_count + 2, sizeof *plan->begins);
+    return plan->blocks && plan->begins;
+}
+
+static void free_plan(plan *plan) {
+    free(plan->blocks);
+    free(plan->begins);
+}
+
+static bool make_window(const yg_windows *w, window *window, yg_error *error) {
+    const yg_dataset *dataset = w->part->dataset;
+    const int64_t rows = w->block_rows * w->window_blocks;
+    const int64_t room = rows < dataset->count ? rows : dataset->count;
+    window->dataset.ports = calloc(dataset->port_count + 1, sizeof *window->dataset.ports);
+    window->order = calloc((size_t)room + 1, sizeof *window->order);
+    if (!window->dataset.ports || !window->order || !make_plan_room(w, &window->plan))
+        return yg_fail_memory(error);
+    window->dataset.port_count = dataset->port_count;
+    for (size_t p = 0; p < dataset->port_count; p++) {
+        window->dataset.ports[p] = dataset->ports[p];
+        if (is_read(w, p) && !(window->dataset.ports[p].data =
+                                   malloc((size_t)room * row_bytes(&dataset->ports[p]) + 8)))
+            return yg_fail_memory(error);
+    }
+    return true;
+}
+
+static void free_window(window *window) {
+    for (size_t p = 0; window->dataset.ports && p < window->dataset.port_count; p++)
+        free(window->dataset.ports[p].data); /* the decoders belong to the part's dataset */
+    free(window->dataset.ports);
+    free(window->order);
+    free_plan(&window->plan);
+}
+
+/* -------------------------------------------------------------------------------- the order -- */
+
+static void shuffle(int64_t *numbers, int64_t count, uint64_t seed, uint64_t key) {
+    for (int64_t i = count - 1; i > 0; i--) {
+        const uint64_t j = yg_random_below(seed, key, (uint64_t)i, (uint64_t)i + 1);
+        const int64_t swap = numbers[i];
+        numbers[i] = numbers[j];
+        numbers[j] = swap;
+    }
+}
+
+static void make_plan(const yg_windows *w, int64_t epoch, plan *plan) {
+    if (plan->epoch == epoch)
+        return;
+    plan->epoch = epoch;
+    for (int64_t b = 0; b < w->block_count; b++)
+        plan->blocks[b] = b;
+    if (w->shuffled)
+        shuffle(plan->blocks, w->block_count, w->seed, yg_random_key("blocks") + (uint64_t)epoch);
+    int64_t sum = 0;
+    for (int64_t b = 0; b < w->block_count; b++) {
+        if (b % w->window_blocks == 0)
+            plan->begins[b / w->window_blocks] = sum;
+        sum += w->counts[plan->blocks[b]];
+    }
+    plan->begins[w->window_count] = sum;
+}
+
+/* The last window that begins at `position` or before, and is not empty. */
+static int64_t find_window(const yg_windows *w, int64_t position) {
+    int64_t low = 0, high = w->window_count;
+    while (high - low > 1) {
+        const int64_t middle = low + (high - low) / 2;
+        if (w->plan.begins[middle] <= position)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* ------------------------------------------------------------------------------- reading ----- */
+
+/* Appends the part's examples of a block to a window. */
+static bool read_block(yg_windows *w, int64_t block, window *window, yg_error *error) {
+    const yg_dataset *dataset = w->part->dataset;
+    const int64_t first = block * w->block_rows, left = dataset->count - first;
+    const int64_t count = left < w->block_rows ? left : w->block_rows;
+    const bool whole = w->counts[block] == count;
+    if (!w->counts[block])
+        return true;
+    for (size_t p = 0; p < dataset->port_count; p++) {
+        const size_t row = row_bytes(&dataset->ports[p]);
+        if (!is_read(w, p))
+            continue;
+        char *to = yg_elements_at(&window->dataset.ports[p], window->dataset.count);
+        if (!yg_spool_read(dataset, p, first, count, whole ? to : w->buffer, error))
+            return false;
+        for (int64_t e = 0; !whole && e < count; e++)
+            if (is_member(w->part, first + e)) {
+                memcpy(to, w->buffer + (size_t)e * row, row);
+                to += row;
+            }
+    }
+    window->dataset.count += w->counts[block];
+    return true;
+}
+
+static bool read_window(yg_windows *w, int64_t epoch, int64_t number, window *window,
+                        yg_error *error) {
+    make_plan(w, epoch, &window->plan);
+    const int64_t begin = number * w->window_blocks;
+    const int64_t end =
+        begin + w->window_blocks < w->block_count ? begin + w->window_blocks : w->block_count;
+    window->number = -1;
+    window->dataset.count = 0;
+    for (int64_t b = begin; b < end; b++)
+        if (!read_block(w, window->plan.blocks[b], window, error))
+            return false;
+    for (int64_t i = 0; i < window->dataset.count; i++)
+        window->order[i] = i;
+    if (w->shuffled)
+        shuffle(window->order, window->dataset.count, w->seed,
+                yg_random_key("window") + ((uint64_t)epoch << 24) + (uint64_t)number);
+    window->epoch = epoch;
+    window->number = number;
+    return true;
+}
+
+/* ----------------------------------------------------------------------------- the thread ---- */
+
+static void *run(void *opaque) {
+    yg_windows *w = opaque;
+    pthread_mutex_lock(&w->lock);
+    while (!w->stop) {
+        if (!w->wanted) {
+            pthread_cond_wait(&w->change, &w->lock);
+            continue;
+        }
+        window *window = w->wanted;
+        const int64_t epoch = w->wanted_epoch, number = w->wanted_number;
+        pthread_mutex_unlock(&w->lock);
+        read_window(w, epoch, number, window, NULL);
+        pthread_mutex_lock(&w->lock);
+        w->wanted = NULL;
+        pthread_cond_broadcast(&w->change);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+/* Starts the thread with all signals blocked, so that a host's handlers run in the host's threads.
+ * Without a thread everything works too. */
+static void start(yg_windows *w) {
+    sigset_t all, before;
+    w->threaded = false;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    w->running = pthread_create(&w->thread, NULL, run, w) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Lets the thread read the window after `now` into the other one. */
+static void read_ahead(yg_windows *w, const window *now) {
+    if (w->threaded)
+        start(w);
+    if (!w->running)
+        return;
+    const bool last = now->number + 1 == w->window_count;
+    pthread_mutex_lock(&w->lock);
+    w->wanted = &w->windows[now == w->windows];
+    w->wanted_epoch = now->epoch + last;
+    w->wanted_number = last ? 0 : now->number + 1;
+    pthread_cond_broadcast(&w->change);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* Waits until the thread has nothing to do: then all belongs to the caller. */
+static void wait_for_thread(yg_windows *w) {
+    pthread_mutex_lock(&w->lock);
+    while (w->wanted)
+        pthread_cond_wait(&w->change, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* --------------------------------------------------------------------------- the interface --- */
+
+static bool open_windows(yg_windows *w, yg_error *error) {
+    const yg_dataset *dataset = w->part->dataset;
+    size_t widest = 1;
+    w->windows[0].number = w->windows[1].number = -1;
+    choose_sizes(w);
+    for (size_t p = 0; p < dataset->port_count; p++)
+        if (is_read(w, p) && row_bytes(&dataset->ports[p]) > widest)
+            widest = row_bytes(&dataset->ports[p]);
+    w->buffer = malloc((size_t)w->block_rows * widest + 1);
+    if (!make_plan_room(w, &w->plan) || !w->buffer)
+        return yg_fail_memory(error);
+    return count_members(w, error) && make_window(w, &w->windows[0], error) &&
+           (!w->threaded || make_window(w, &w->windows[1], error)) &&
+           yg_fill_scratch_make(dataset, &w->scratch, error);
+}
+
+yg_windows *yg_windows_open(const yg_part *part, const uint64_t *seed, bool threaded,
+                            yg_error *error) {
+    yg_windows *w = calloc(1, sizeof *w);
+    if (!w) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    w->part = part;
+    w->seed = seed ? *seed : 0;
+    w->shuffled = seed != NULL;
+    w->threaded = threaded;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->change, NULL);
+    if (open_windows(w, error))
+        return w;
+    yg_windows_close(w);
+    return NULL;
+}
+
+void yg_windows_close(yg_windows *w) {
+    if (!w)
+        return;
+    if (w->running) {
+        pthread_mutex_lock(&w->lock);
+        w->stop = true;
+        pthread_cond_broadcast(&w->change);
+        pthread_mutex_unlock(&w->lock);
+        pthread_join(w->thread, NULL);
+    }
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->change);
+    free_window(&w->windows[0]);
+    free_window(&w->windows[1]);
+    yg_fill_scratch_free(&w->scratch);
+    free_plan(&w->plan);
+    free(w->counts);
+    free(w->buffer);
+    free(w);
+}
+
+static window *find_loaded(yg_windows *w, int64_t epoch, int64_t number) {
+    for (size_t i = 0; i < 2; i++)
+        if (w->windows[i].number == number && w->windows[i].epoch == epoch)
+            return &w->windows[i];
+    return NULL;
+}
+
+/* Makes the window of an example the current one. */
+static bool go_to(yg_windows *w, int64_t epoch, int64_t position, yg_error *error) {
+    make_plan(w, epoch, &w->plan);
+    const int64_t number = find_window(w, position);
+    if (w->current && w->current->epoch == epoch && w->current->number == number)
+        return true;
+    wait_for_thread(w);
+    window *found = find_loaded(w, epoch, number);
+    w->current = NULL;
+    if (!found) {
+        found = &w->windows[0];
+        if (!read_window(w, epoch, number, found, error))
+            return false;
+    }
+    w->current = found;
+    read_ahead(w, found);
+    return true;
+}
+
+bool yg_windows_read(yg_windows *w, int64_t epoch, int64_t position, const yg_feed *feeds,
+                     size_t feed_count, int64_t row, int64_t count, yg_error *error) {
+    while (count > 0) {
+        if (!go_to(w, epoch, position, error))
+            return false;
+        const window *window = w->current;
+        const int64_t at = position - w->plan.begins[window->number];
+        const int64_t left = window->dataset.count - at;
+        const yg_chosen chosen = {window->order + at, 0, left < count ? left : count};
+        yg_fill_feeds(&window->dataset, &chosen, &w->scratch, feeds, feed_count, row);
+        position += chosen.count;
+        row += chosen.count;
+        count -= chosen.count;
+    }
+    return true;
+}
