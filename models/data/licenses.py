@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes licenses_train.npy and licenses_validation.npy beside this file, for models/char_lstm.yaml.
+"""Writes licenses_train.npy and licenses_validation.npy beside this file, for models/char_lstm.yaml
+and models/char_gpt.yaml.
 
     /usr/bin/python3 models/data/licenses.py
 
