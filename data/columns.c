@@ -174,7 +174,8 @@ static bool add_by_default(const choice *c, size_t p) {
     }
     if (!numbered && (width < 0 || width == 1))
         return add_named(c, p, port->name, yg_table_heading(c->table, 0));
-    for (int64_t i = 0; i < (width < 0 ? numbered : width); i++) {
+    /* One too many is told by yg_width_bind(), one too few here. */
+    for (int64_t i = 0; i < (width < numbered ? numbered : width); i++) {
         char name[256];
         snprintf(name, sizeof name, "%s.%lld", port->name, (long long)i);
         if (!add_named(c, p, name, yg_table_heading(c->table, 0)))

@@ -209,6 +209,59 @@ static void expect_whole(const yg_encoding *encoding, int n) {
     cr_expect(x->mean && x->deviation, "allocation %d: means are lost", n);
 }
 
+static const char tables_text[] =
+    "format: 1\n"
+    "name: tables\n"
+    "inputs: {x: [B, T]}\n"
+    "targets: {y: {shape: [B], dtype: i32, classes: 2}}\n"
+    "graph: {h: \"mean(x) + 0 * mean(cast(y, float))\"}\n"
+    "outputs: [x]\n"
+    "loss: h\n"
+    "data:\n"
+    "  train: {csv: \"rows?.csv\", x: \"*\", y: label, exclude: [id]}\n"
+    "  test: {from: train, fraction: 0.25, stratify: y}\n"
+    "  columns:\n"
+    "    a: {kind: category, unseen: true}\n"
+    "    b: {kind: number, missing: mean}\n"
+    "  standardize: [x]\n";
+
+/* Several files with other columns, columns that learn, splits: loaded as a whole or not at all. */
+Test(faults, tables_are_read_or_it_is_told_that_memory_ran_out) {
+    const workspace w = workspace_make();
+    workspace_write(&w, "rows1.csv", "id,a,b,label\n1,u,1,no\n2,v,,yes\n3,u,3,no\n4,w,2,no\n");
+    workspace_write(&w, "rows2.csv", "label,more,b,a\nyes,1,4,u\nno,1,5,v\nyes,1,7,v\nno,1,,u\n");
+    yg_model *model = workspace_model(&w, "tables.yaml", tables_text);
+    bool failed = true, known = false;
+    float whole[24];
+    for (int n = 1; failed; n++) {
+        yg_data data;
+        yg_error error = {0};
+        fault_injection_begin((uint64_t)n);
+        const bool good = yg_data_load(model, YG_F32, &data, &error);
+        float x[24] = {0}; /* 6 examples of 4 elements: 2 categories seen at least, unseen, b */
+        if (good) {
+            cr_expect_eq(data.train.count, 6);
+            cr_expect_eq(data.test.count, 2);
+            cr_assert_leq(data.train.dataset->ports[0].width, 4);
+            yg_part_read(&data.train, 0, 0, 6, x);
+            yg_data_free(&data);
+        }
+        const fault_report report = fault_injection_end();
+        failed = report.failed;
+        cr_expect_eq(report.left, 0, "allocation %d: %d are not freed", n, (int)report.left);
+        cr_expect(good || (failed && error.code == YG_ERROR_MEMORY), "allocation %d: %s", n,
+                  error.message);
+        /* Where the library can do without, the examples are the same. */
+        if (good && !known)
+            memcpy(whole, x, sizeof whole);
+        cr_expect(!good || memcmp(whole, x, sizeof whole) == 0, "allocation %d: other examples", n);
+        known = known || good;
+    }
+    cr_expect(known);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 /* Without a part of the encoding, predictions would silently be wrong. */
 Test(faults, no_part_of_the_encoding_is_lost) {
     const workspace w = workspace_make();

@@ -385,6 +385,45 @@ Test(predict, a_symbolic_size_comes_from_the_columns) {
     workspace_remove(&w);
 }
 
+/* The same in evaluation, and for parts that are files beside a training part that is rows. */
+Test(predict, a_symbolic_size_of_other_parts_is_checked_by_the_columns) {
+    static const struct {
+        const char *csv, *failure; /* NULL: none */
+    } cases[] = {
+        {"x.1,x.0,y\n2,1,5\n4,3,6\n", NULL},
+        {"x.0,x.1,x.2,y\n1,2,3,5\n", "'x' takes 2 columns an example; 3 are given"},
+        {"x.0,x.2,y\n1,2,3\n", "there is a column 'x.2', but none 'x.1'"},
+    };
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_error error = {0};
+        yg_data data;
+        workspace_write(&w, "t.csv", cases[i].csv);
+        yg_model *model = workspace_model(&w, "t.yaml",
+                                          "format: 1\n"
+                                          "inputs: {x: [B, T]}\n"
+                                          "targets: {y: [B]}\n"
+                                          "graph: {h: mean(x) + mean(y)}\n"
+                                          "outputs: [x]\n"
+                                          "loss: h\n"
+                                          "data:\n"
+                                          "  train: {x: [[1, 2], [3, 4]], y: [5, 6]}\n"
+                                          "  test: {csv: t.csv}\n");
+        const bool good = yg_data_load(model, YG_F32, &data, &error);
+        cr_expect_eq(good, !cases[i].failure, "%s: %s", cases[i].csv, error.message);
+        if (good) {
+            float x[4];
+            yg_part_read(&data.test, 0, 0, 2, x);
+            cr_expect(x[0] == 1 && x[1] == 2 && x[2] == 3 && x[3] == 4);
+            yg_data_free(&data);
+        } else if (cases[i].failure) {
+            cr_expect_not_null(strstr(error.message, cases[i].failure), "%s", error.message);
+        }
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
 Test(predict, predictions_have_columns_of_different_names) {
     static const struct {
         const char *outputs, *answer;
