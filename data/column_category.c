@@ -274,6 +274,10 @@ static const yg_key keys[] = {
     {"handle_unknown", false, "write `unseen: true`"},
 };
 
+static bool known(const yg_column *column) {
+    return ((const category_column *)column)->listed;
+}
+
 const yg_column_kind yg_column_category = {
     .name = "category",
     .keys = keys,
@@ -284,6 +288,7 @@ const yg_column_kind yg_column_category = {
     .configure = configure,
     .learn = learn,
     .settle = settle,
+    .known = known,
     .width = width,
     .encode_floats = encode_floats,
     .encode_wholes = encode_wholes,

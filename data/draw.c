@@ -13,43 +13,51 @@
 
 enum { AT_ONCE = 1024 };
 
-/* The keys that a stratified split of a table draws by, while they are collected. */
-typedef struct collecting {
-    const yg_reading *reading;
-    const yg_columns *columns; /* of each port */
-    yg_keys *keys;             /* of each split; empty where it is not stratified */
-    yg_cell_room room;
-    yg_error *error;
-} collecting;
-
-/* The key of a cell. A cell that will be refused has any: reading the examples fails later. */
-static bool add_key(collecting *c, yg_keys *keys, yg_column *column, const yg_cell *cell) {
+/* The key of a cell: the whole number that it becomes. One that will be refused has any: reading
+ * the examples fails later. */
+static int64_t key_of(yg_column *column, const yg_cell *cell) {
     const yg_cells one = {cell, 1, 1};
-    int64_t whole = 0;
-    const yg_elements to = {.dtype = YG_I64, .width = 1, .data = &whole};
-    if (yg_column_learns(column)) {
-        const char *text = yg_cell_string(cell, &c->room);
-        return text && yg_keys_add(keys, text);
-    }
     double real = 0;
-    if (column->kind->encode_wholes && !yg_dtype_is_float(column->port->dtype))
-        yg_column_encode(column, &one, &to, 0);
-    else if (column->kind->encode_floats(column, &one, &real, 1) == 1)
+    int64_t whole = 0;
+    if (!yg_dtype_is_float(column->port->dtype))
+        yg_column_encode(column, &one, &(yg_elements){.dtype = YG_I64, .width = 1, .data = &whole},
+                         0);
+    else if (yg_column_encode(column, &one,
+                              &(yg_elements){.dtype = YG_F64, .width = 1, .data = &real}, 0) == 1)
         whole = (int64_t)real;
-    return yg_keys_add_whole(keys, whole);
+    return whole;
 }
 
-static bool add_keys(collecting *c, const yg_table *table, const yg_records *records, int64_t begin,
-                     int64_t count) {
-    for (size_t s = 0; s < c->reading->split_count; s++) {
-        const yg_split *split = &c->reading->splits[s];
-        if (split->fraction <= 0 || split->stratify == SIZE_MAX)
-            continue;
-        const yg_columns *columns = &c->columns[split->stratify];
-        for (int64_t r = begin; columns->count && r < begin + count; r++)
-            if (!add_key(c, &c->keys[s], columns->columns[0],
-                         &records->cells[(size_t)r * table->column_count + columns->index[0]]))
-                return yg_fail_memory(c->error);
+static bool add_keys(const yg_split *split, const yg_columns *columns, const yg_table *table,
+                     const yg_records *records, int64_t begin, int64_t count, yg_keys *keys,
+                     yg_error *error) {
+    if (!columns->count)
+        return true;
+    yg_column *column = columns->columns[0];
+    if (yg_missing_learns(column) || yg_scale_learns(column) ||
+        (column->kind->learns && !(column->kind->known && column->kind->known(column))))
+        return yg_fail(error, YG_ERROR_ARGUMENT, split->origin,
+                       "`stratify` needs values that are known before the examples are split, but "
+                       "those of column '%s' are learnt from the training part",
+                       column->name);
+    for (int64_t r = begin; r < begin + count; r++)
+        if (!yg_keys_add_whole(
+                keys, key_of(column,
+                             &records->cells[(size_t)r * table->column_count + columns->index[0]])))
+            return yg_fail_memory(error);
+    return true;
+}
+
+/* Adds the keys of some records to those of each stratified split. */
+static bool add_all(const yg_reading *reading, const yg_columns *columns, const yg_table *table,
+                    const yg_records *records, int64_t begin, int64_t count, yg_keys *keys,
+                    yg_error *error) {
+    for (size_t s = 0; s < reading->split_count; s++) {
+        const yg_split *split = &reading->splits[s];
+        if (split->fraction > 0 && split->stratify != SIZE_MAX &&
+            !add_keys(split, &columns[split->stratify], table, records, begin, count, &keys[s],
+                      error))
+            return false;
     }
     return true;
 }
@@ -68,28 +76,24 @@ static bool draw(const yg_reading *reading, const yg_keys *keys, yg_owners *owne
 
 bool yg_records_draw(const yg_reading *reading, yg_table *table, const yg_columns *columns,
                      yg_owners *owners, yg_error *error) {
-    collecting c = {.reading = reading,
-                    .columns = columns,
-                    .keys = calloc(reading->split_count + 1, sizeof *c.keys),
-                    .error = error};
+    yg_keys *keys = calloc(reading->split_count + 1, sizeof *keys);
     yg_records records = {.count = 1};
     int64_t total = 0;
-    bool good = c.keys || yg_fail_memory(error);
+    bool good = keys || yg_fail_memory(error);
     while (good && records.count > 0) {
         records.count = yg_table_next(table, AT_ONCE, false, &records, error);
         good = records.count >= 0;
         for (int64_t i = 0; good && i < records.count; i++) {
             const int64_t used =
                 yg_columns_used(columns, yg_model_port_count(reading->model), table, &records, i);
-            good = add_keys(&c, table, &records, i, used);
+            good = add_all(reading, columns, table, &records, i, used, keys, error);
             total += used;
             i += used;
         }
     }
-    good = good && yg_owners_make(total, owners, error) && draw(reading, c.keys, owners, error);
-    for (size_t s = 0; c.keys && s < reading->split_count; s++)
-        yg_keys_free(&c.keys[s]);
-    free(c.keys);
-    free(c.room.text);
+    good = good && yg_owners_make(total, owners, error) && draw(reading, keys, owners, error);
+    for (size_t s = 0; keys && s < reading->split_count; s++)
+        yg_keys_free(&keys[s]);
+    free(keys);
     return good;
 }

@@ -166,7 +166,7 @@ static void write_elements(const yg_data *data, char *text, size_t size) {
     const yg_elements *x = &data->train.dataset->ports[0];
     char *elements = calloc((size_t)(data->train.count * x->width) + 1, 8);
     size_t used = 0;
-    yg_part_read(&data->train, 0, 0, data->train.count, elements);
+    yg_part_read(&data->train, 0, 0, data->train.count, elements, NULL);
     text[0] = '\0';
     for (int64_t i = 0; i < data->train.count * x->width && used < size; i++) {
         const double value = yg_element_get(x->dtype, elements, i);
@@ -249,12 +249,12 @@ Test(column_kinds, scales_have_an_inverse) {
         yg_model *model = make_model(&w, "[B]", options);
         cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s", error.message);
         const yg_port_encoding *x = &data.encoding.ports[0];
-        yg_part_read(&data.train, 0, 0, COUNT, numbers);
+        yg_part_read(&data.train, 0, 0, COUNT, numbers, NULL);
         cr_expect(yg_encoding_has_units(x) && yg_encoding_width(x) == 1);
         for (int k = 0; k < COUNT; k++) {
             cr_expect_neq(numbers[k], cells[k], "%s: %g is scaled", scales[i], cells[k]);
-            cr_expect_float_eq(yg_encoding_in_units(x, 0, numbers[k]), cells[k], 1e-13,
-                               "%s: %g", scales[i], cells[k]);
+            cr_expect_float_eq(yg_encoding_in_units(x, 0, numbers[k]), cells[k], 1e-13, "%s: %g",
+                               scales[i], cells[k]);
         }
         yg_data_free(&data);
         yg_model_free(model);

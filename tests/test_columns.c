@@ -133,6 +133,14 @@ static const struct {
     {TRAIN "  columns: {a: label}\n", "c.yaml:10:16: column 'a': a label is the class of an input "
                                       "or target with `classes`, which 'x' has not"},
     {TRAIN "  columns: {a: [number]}\n", "c.yaml:10:16: "},
+    {"  train: {csv: c.csv, x: [a, b], y: k}\n  columns: {k: {kind: category}}\n"
+     "  test: {from: train, fraction: 0.5, stratify: y}\n",
+     "c.yaml:11:9: `stratify` needs values that are known before the examples are split, but those "
+     "of column 'k' are learnt"},
+    {"  train: {csv: c.csv, x: [a, b], y: k}\n"
+     "  columns: {k: {kind: category, values: [u, v]}, a: {missing: mean}}\n"
+     "  test: {from: train, fraction: 0.5, stratify: y}\n",
+     ""},
     {"  train: {x: [[1, 2]], y: [u]}\n  columns: {a: number}\n",
      "c.yaml:10:12: `columns` is for the columns of a table"},
 };
@@ -178,7 +186,7 @@ static void check_sums(const yg_part *part, float sum, size_t i) {
     for (int64_t e = 0; e < part->count; e++) {
         float row[200], total = 0;
         const int64_t width = part->dataset->ports[0].width;
-        yg_part_read(part, 0, e, 1, row);
+        yg_part_read(part, 0, e, 1, row, NULL);
         for (int64_t k = 0; k < width; k++)
             total += row[k];
         cr_assert_eq(total, sum, "case %zu, example %d: %g", i, (int)e, (double)total);

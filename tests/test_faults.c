@@ -237,13 +237,13 @@ Test(faults, tables_are_read_or_it_is_told_that_memory_ran_out) {
         yg_data data;
         yg_error error = {0};
         fault_injection_begin((uint64_t)n);
-        const bool good = yg_data_load(model, YG_F32, &data, &error);
+        bool good = yg_data_load(model, YG_F32, &data, &error);
         float x[24] = {0}; /* 6 examples of 4 elements: 2 categories seen at least, unseen, b */
         if (good) {
             cr_expect_eq(data.train.count, 6);
             cr_expect_eq(data.test.count, 2);
             cr_assert_leq(data.train.dataset->ports[0].width, 4);
-            yg_part_read(&data.train, 0, 0, 6, x);
+            good = yg_part_read(&data.train, 0, 0, 6, x, &error);
             yg_data_free(&data);
         }
         const fault_report report = fault_injection_end();

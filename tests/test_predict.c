@@ -413,7 +413,7 @@ Test(predict, a_symbolic_size_of_other_parts_is_checked_by_the_columns) {
         cr_expect_eq(good, !cases[i].failure, "%s: %s", cases[i].csv, error.message);
         if (good) {
             float x[4];
-            yg_part_read(&data.test, 0, 0, 2, x);
+            yg_part_read(&data.test, 0, 0, 2, x, NULL);
             cr_expect(x[0] == 1 && x[1] == 2 && x[2] == 3 && x[3] == 4);
             yg_data_free(&data);
         } else if (cases[i].failure) {

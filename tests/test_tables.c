@@ -99,7 +99,7 @@ static void describe(const yg_part *part, char *text, size_t size) {
         const int64_t count = part->count * part->dataset->ports[p].width;
         float *values = calloc((size_t)count + 1, sizeof *values); /* all ports are f32 */
         cr_assert_not_null(values);
-        yg_part_read(part, p, 0, part->count, values);
+        yg_part_read(part, p, 0, part->count, values, NULL);
         for (int64_t i = 0; i < count; i++)
             snprintf(text + strlen(text), size - strlen(text), "%s%s",
                      i   ? " "
