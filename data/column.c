@@ -87,6 +87,7 @@ void yg_column_free(yg_column *column) {
     yg_missing_free(column);
     yg_scale_free(column);
     yg_document_free(column->document);
+    free(column->wholes);
     free(column->name);
     free(column);
 }
@@ -132,6 +133,16 @@ bool yg_column_can_share(const yg_column *column) {
     return column->kind->shared;
 }
 
+/* Room for the whole numbers of some cells: `tile`, or the column's own if one cell has more. NULL
+ * when out of memory. */
+static int64_t *room_for(yg_column *column, int64_t *tile, int64_t width) {
+    if (width <= TILE)
+        return tile;
+    if (!column->wholes)
+        column->wholes = calloc((size_t)width, sizeof *column->wholes);
+    return column->wholes;
+}
+
 /* Encodes cells by the kind alone. */
 static int64_t encode_cells(yg_column *column, const yg_cells *cells, const yg_elements *to,
                             int64_t at) {
@@ -140,18 +151,17 @@ static int64_t encode_cells(yg_column *column, const yg_cells *cells, const yg_e
         return column->kind->encode_floats(column, cells, (double *)to->data + at,
                                            (size_t)to->width);
     const int64_t width = own_width(column);
-    if (width > TILE)
-        return 0; /* no kind gives so many whole numbers */
-    const int64_t room = width > 0 ? TILE / width : TILE;
-    for (int64_t begin = 0; begin < cells->count; begin += room) {
+    const int64_t room = width > 0 && width < TILE ? TILE / width : 1;
+    int64_t *wholes = room_for(column, tile, width);
+    for (int64_t begin = 0; wholes && begin < cells->count; begin += room) {
         const int64_t left = cells->count - begin;
         const yg_cells some = {yg_cell_at(cells, begin), cells->stride, left < room ? left : room};
-        const int64_t good = column->kind->encode_wholes(column, &some, tile, (size_t)width);
-        store_wholes(tile, good, width, to, at + begin * to->width);
+        const int64_t good = column->kind->encode_wholes(column, &some, wholes, (size_t)width);
+        store_wholes(wholes, good, width, to, at + begin * to->width);
         if (good < some.count)
             return begin + good;
     }
-    return cells->count;
+    return wholes ? cells->count : 0;
 }
 
 /* The same with what stands for missing cells, which has an element of its own if it is indicated.
@@ -231,14 +241,18 @@ bool yg_column_refuse(yg_column *column, const yg_cell *cell, const yg_place *pl
 
 /* --------------------------------------------------------------------------------- learning -- */
 
+static bool kind_learns(const yg_column *column) {
+    return column->kind->learns && column->kind->learns(column);
+}
+
 bool yg_column_learns(const yg_column *column) {
-    return column->kind->learns || yg_missing_learns(column) || yg_scale_learns(column);
+    return kind_learns(column) || yg_missing_learns(column) || yg_scale_learns(column);
 }
 
 /* Takes in cells that have a value. */
 static int64_t learn_cells(yg_column *column, const yg_cells *cells) {
     const bool missing = yg_missing_learns(column), scale = yg_scale_learns(column);
-    const int64_t count = column->kind->learns ? column->kind->learn(column, cells) : cells->count;
+    const int64_t count = kind_learns(column) ? column->kind->learn(column, cells) : cells->count;
     for (int64_t i = 0; (missing || scale) && i < count; i++)
         if ((missing && !yg_missing_learn(column, yg_cell_at(cells, i))) ||
             (scale && !yg_scale_learn(column, yg_cell_at(cells, i))))
@@ -260,7 +274,7 @@ int64_t yg_column_learn(yg_column *column, const yg_cells *cells) {
             break;
         /* A value that the options name is one of the column's. */
         const yg_cells one = {filling, 0, 1};
-        if (filling ? column->kind->learns && column->kind->learn(column, &one) == 0
+        if (filling ? kind_learns(column) && column->kind->learn(column, &one) == 0
                     : !column->missing)
             break;
         done++;
@@ -269,7 +283,7 @@ int64_t yg_column_learn(yg_column *column, const yg_cells *cells) {
 }
 
 bool yg_column_settle(yg_column *column, yg_error *error) {
-    return (!column->kind->learns || column->kind->settle(column, error)) &&
+    return (!kind_learns(column) || column->kind->settle(column, error)) &&
            (!yg_missing_learns(column) || yg_missing_settle(column, error)) &&
            (!yg_scale_learns(column) || yg_scale_settle(column, error));
 }

@@ -41,7 +41,8 @@ typedef struct yg_column_kind {
     size_t size; /* of its state, which begins with yg_column and is all zeros at first */
     bool texts;  /* a text in quotes, in the rows of a model file, is a value */
     bool shared; /* encoding a cell changes nothing else, so threads may share the cells */
-    bool learns; /* it must see the training examples before it can encode one */
+    /* Whether the column must see the training part before it can encode a cell. NULL: no. */
+    bool (*learns)(const yg_column *column);
 
     /* Reads column->options and checks that the port can hold what it gives. NULL: it takes none.
      */
@@ -49,10 +50,10 @@ typedef struct yg_column_kind {
     /* Called before a source is read, when the last three members are set. NULL: nothing is to be
      * done. */
     bool (*begin)(yg_column *column, yg_error *error);
-    /* Only of a kind that learns: takes in cells of the training part. Returns the number of cells
-     * before the first that it refuses. */
+    /* Only of a column that learns: takes in cells of the training part. Returns the number of
+     * cells before the first that it refuses. */
     int64_t (*learn)(yg_column *column, const yg_cells *cells);
-    /* The same kinds: all has been learnt. */
+    /* The same columns: all has been learnt. */
     bool (*settle)(yg_column *column, yg_error *error);
     /* The same kinds: whether it can encode before it has learnt, as options tell what is to be
      * learnt. NULL: never. */
@@ -96,10 +97,11 @@ struct yg_column {
     /* What all kinds have in common: */
     struct yg_missing *missing; /* what becomes of missing cells; NULL: they are errors */
     struct yg_scale *scale;     /* a function of the numbers; NULL: none */
+    int64_t *wholes; /* owned: room for a cell of many whole numbers; NULL: not needed yet */
 };
 
 extern const yg_column_kind yg_column_number, yg_column_label, yg_column_category,
-    yg_column_boolean, yg_column_date;
+    yg_column_boolean, yg_column_date, yg_column_text;
 
 /* All kinds; ends with NULL. */
 const yg_column_kind *const *yg_column_kinds(void);

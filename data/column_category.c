@@ -10,8 +10,8 @@
  * all zeros. A place that no training example uses teaches the network nothing. So `min_count` lets
  * values that are rarer share that place, which then has an element of its own.
  */
-#include "../models/loader/names.h"
 #include "column.h"
+#include "text_counts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ typedef struct category_column {
     int64_t least; /* a rarer value is not one of the values */
     yg_pool *pool; /* holds the table */
     yg_names names;
-    int64_t *counts; /* while learning: how often each of `names` was met */
+    yg_text_counts met; /* while learning */
     yg_cell_room room;
 } category_column;
 
@@ -40,6 +40,17 @@ static void free_category(yg_column *column) {
 }
 
 /* -------------------------------------------------------------------------------- options ---- */
+
+/* An index must be a class of the port, if it has classes. */
+static bool check_classes(const category_column *c, yg_error *error) {
+    const yg_port *port = c->column.port;
+    const size_t places = c->names.count + c->unseen;
+    return !port->classes || (int64_t)places <= port->classes ||
+           yg_fail(error, YG_ERROR_DATA, port->origin,
+                   "column '%s' has %zu values%s, but '%s' has %" PRId64 " classes", c->column.name,
+                   c->names.count, c->unseen ? " and a place for others" : "", port->name,
+                   port->classes);
+}
 
 static bool add(category_column *c, const char *name) {
     const char *copy = yg_pool_text(c->pool, name);
@@ -63,7 +74,7 @@ static bool read_values(category_column *c, const yg_value *values, yg_error *er
             return yg_fail_memory(error);
     }
     c->listed = c->settled = true;
-    return true;
+    return check_classes(c, error);
 }
 
 static bool read_options(category_column *c, const yg_value *options, yg_error *error) {
@@ -100,26 +111,16 @@ static bool configure(yg_column *column, yg_error *error) {
 
 /* ------------------------------------------------------------------------------- learning ---- */
 
-static bool count_value(category_column *c, const char *text) {
-    const size_t known = yg_names_find(&c->names, text);
-    if (known != YG_NOT_FOUND) {
-        c->counts[known]++;
-        return true;
-    }
-    int64_t *grown = yg_pool_grow(c->pool, c->counts, c->names.count, sizeof *grown);
-    if (!grown)
-        return false;
-    c->counts = grown;
-    grown[c->names.count] = 1;
-    return add(c, text);
+static bool learns(const yg_column *column) {
+    return !((const category_column *)column)->settled;
 }
 
 static int64_t learn(yg_column *column, const yg_cells *cells) {
     category_column *c = (category_column *)column;
-    for (int64_t i = 0; i < cells->count && !c->settled; i++) {
+    for (int64_t i = 0; i < cells->count; i++) {
         const yg_cell *cell = yg_cell_at(cells, i);
         const char *text = yg_cell_is_missing(cell) ? NULL : yg_cell_string(cell, &c->room);
-        if (!text || !count_value(c, text))
+        if (!text || !yg_text_counts_add(&c->met, c->pool, text))
             return i;
     }
     return cells->count;
@@ -129,30 +130,17 @@ static int by_bytes(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* An index must be a class of the port, if it has classes. */
-static bool check_classes(const category_column *c, yg_error *error) {
-    const yg_port *port = c->column.port;
-    const size_t places = c->names.count + c->unseen;
-    return !port->classes || (int64_t)places <= port->classes ||
-           yg_fail(error, YG_ERROR_DATA, port->origin,
-                   "column '%s' has %zu values%s, but '%s' has %" PRId64 " classes", c->column.name,
-                   c->names.count, c->unseen ? " and a place for others" : "", port->name,
-                   port->classes);
-}
-
 static bool settle(yg_column *column, yg_error *error) {
     category_column *c = (category_column *)column;
-    if (c->settled)
-        return check_classes(c, error);
-    const char **sorted = calloc(c->names.count + 1, sizeof *sorted);
+    const size_t met = c->met.names.count;
+    const char **sorted = calloc(met + 1, sizeof *sorted);
     size_t kept = 0;
     if (!sorted)
         return yg_fail_memory(error);
-    for (size_t i = 0; i < c->names.count; i++)
-        if (c->counts[i] >= c->least)
-            sorted[kept++] = c->names.names[i];
+    for (size_t i = 0; i < met; i++)
+        if (c->met.counts[i] >= c->least)
+            sorted[kept++] = c->met.names.names[i];
     qsort(sorted, kept, sizeof *sorted, by_bytes);
-    c->names = (yg_names){0};
     bool good = true;
     for (size_t i = 0; good && i < kept; i++)
         good = yg_names_add(&c->names, c->pool, sorted[i]) || yg_fail_memory(error);
@@ -284,7 +272,7 @@ const yg_column_kind yg_column_category = {
     .key_count = sizeof keys / sizeof *keys,
     .size = sizeof(category_column),
     .texts = true,
-    .learns = true,
+    .learns = learns,
     .configure = configure,
     .learn = learn,
     .settle = settle,

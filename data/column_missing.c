@@ -9,9 +9,9 @@
  * `indicator: true` adds an element behind those of the kind: 1 where the cell is missing.
  */
 #include "../graph/number.h"
-#include "../models/loader/names.h"
 #include "column.h"
 #include "number_sample.h"
+#include "text_counts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,8 +30,7 @@ struct yg_missing {
     double mean;
     yg_number_sample sample;
     yg_pool *pool;
-    yg_names names;  /* of all texts */
-    int64_t *counts; /* of each of them */
+    yg_text_counts met;
     yg_cell_room room;
 };
 
@@ -133,18 +132,7 @@ const yg_cell *yg_missing_cell(const yg_column *column) {
 
 static bool count_text(struct yg_missing *m, const yg_cell *cell) {
     const char *text = yg_cell_string(cell, &m->room);
-    const size_t known = text ? yg_names_find(&m->names, text) : YG_NOT_FOUND;
-    if (known != YG_NOT_FOUND) {
-        m->counts[known]++;
-        return true;
-    }
-    int64_t *grown = yg_pool_grow(m->pool, m->counts, m->names.count, sizeof *grown);
-    const char *copy = text && grown ? yg_pool_text(m->pool, text) : NULL;
-    if (!copy)
-        return false;
-    m->counts = grown;
-    grown[m->names.count] = 1;
-    return yg_names_add(&m->names, m->pool, copy);
+    return text && yg_text_counts_add(&m->met, m->pool, text);
 }
 
 bool yg_missing_learn(yg_column *column, const yg_cell *cell) {
@@ -159,13 +147,15 @@ bool yg_missing_learn(yg_column *column, const yg_cell *cell) {
     return m->way != MEDIAN || yg_number_sample_add(&m->sample, number);
 }
 
-static size_t most_frequent(const struct yg_missing *m) {
+/* Of several, the first in the order of bytes. */
+static const char *most_frequent(const yg_text_counts *met) {
     size_t best = 0;
-    for (size_t i = 1; i < m->names.count; i++)
-        if (m->counts[i] > m->counts[best] || (m->counts[i] == m->counts[best] &&
-                                               strcmp(m->names.names[i], m->names.names[best]) < 0))
+    for (size_t i = 1; i < met->names.count; i++)
+        if (met->counts[i] > met->counts[best] ||
+            (met->counts[i] == met->counts[best] &&
+             strcmp(met->names.names[i], met->names.names[best]) < 0))
             best = i;
-    return best;
+    return met->names.names[best];
 }
 
 bool yg_missing_settle(yg_column *column, yg_error *error) {
@@ -175,7 +165,7 @@ bool yg_missing_settle(yg_column *column, yg_error *error) {
                        "column '%s' has no value in any row of the training part; `exclude` it",
                        column->name);
     if (m->way == MOST_FREQUENT)
-        return set_text(m, m->names.names[most_frequent(m)], error);
+        return set_text(m, most_frequent(&m->met), error);
     const double number = m->way == MEAN ? m->mean : yg_number_sample_quantile(&m->sample, 0.5);
     if (!isfinite(number))
         return yg_fail(error, YG_ERROR_NUMERIC, column->options->origin,
