@@ -3,6 +3,7 @@
  * that.
  */
 #include "data/data.h"
+#include "data/safetensors.h"
 #include "data/table.h"
 #include "graph/number.h"
 #include "workspace.h"
@@ -271,6 +272,81 @@ Test(tables, of_other_parts_need_not_exclude_again) {
         describe(&data.test, result, sizeof result);
         cr_expect_str_eq(result, "5 6|0", "%s: %s", tests[i], result);
         yg_data_free(&data);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
+/* Writes a file with x, [2, 2], and y, [2], which count from `first`. */
+static void write_arrays(const workspace *w, const char *name, float first) {
+    const float x[] = {first, first + 1, first + 2, first + 3}, y[] = {first + 4, first + 5};
+    yg_tensor_file file = {0};
+    yg_error error = {0};
+    yg_type x_type, y_type;
+    cr_assert(yg_type_make(YG_F32, 2, (int64_t[]){2, 2}, &x_type, &error));
+    cr_assert(yg_type_make(YG_F32, 1, (int64_t[]){2}, &y_type, &error));
+    cr_assert(yg_tensor_file_add(&file, "x", &x_type, x, &error));
+    cr_assert(yg_tensor_file_add(&file, "y", &y_type, y, &error));
+    cr_assert(yg_safetensors_write(workspace_path(w, name), &file, &error), "%s", error.message);
+    yg_tensor_file_free(&file);
+}
+
+/* A section, a value of `--data` (NULL: none), and train; test. */
+static const struct {
+    const char *section, *data, *result;
+} arrays[] = {
+    {"  train: {file: a.safetensors}\n", NULL, "0 1 2 3|4 5; "},
+    {"  train: {file: a.safetensors}\n", "train=@/b.safetensors", "10 11 12 13|14 15; "},
+    {"  train: {file: a.safetensors}\n", "test=@/b.safetensors", "0 1 2 3|4 5; 10 11 12 13|14 15"},
+    {"  train: {file: a.safetensors}\n", "x=@/b.safetensors", "has no `arrays:`"},
+    {"  train: {arrays: {x: a.safetensors, y: a.safetensors}}\n", "x=@/b.safetensors",
+     "10 11 12 13|4 5; "},
+    {"  train: {arrays: {x: a.safetensors, y: a.safetensors}}\n"
+     "  test: {arrays: {x: a.safetensors, y: b.safetensors}}\n",
+     "test.x=@/b.safetensors", "0 1 2 3|4 5; 10 11 12 13|14 15"},
+    {"  train: {arrays: {x: a.safetensors, y: a.safetensors}}\n", "train=@/b.safetensors",
+     "10 11 12 13|14 15; "},
+    {"  train: {arrays: {x: a.safetensors, y: a.safetensors}}\n", "test=@/a1.csv",
+     "has no column 'x.0'"},
+};
+
+Test(tables, are_arrays_where_the_name_of_the_file_says_so) {
+    const workspace w = workspace_make();
+    write_arrays(&w, "a.safetensors", 0);
+    write_arrays(&w, "b.safetensors", 10);
+    workspace_write(&w, "a1.csv", files[0].text);
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        char text[800], value[300], result[1500], test[300];
+        const char *values[] = {value}, *given_text = arrays[i].data;
+        const char *at = given_text ? strchr(given_text, '@') : NULL;
+        yg_error error = {0};
+        yg_data data;
+        if (at)
+            snprintf(value, sizeof value, "%.*s%s%s", (int)(at - given_text), given_text, w.folder,
+                     at + 1);
+        snprintf(text, sizeof text,
+                 "format: 1\n"
+                 "inputs: {x: [B, 2]}\n"
+                 "targets: {y: [B]}\n"
+                 "graph: {h: mean(x) + mean(y)}\n"
+                 "outputs: [x]\n"
+                 "loss: h\n"
+                 "data:\n%s",
+                 arrays[i].section);
+        workspace_write(&w, "t.yaml", text);
+        const yg_model_options options = {.data = values, .data_count = at ? 1 : 0};
+        yg_model *model = yg_model_load(workspace_path(&w, "t.yaml"), &options, &error);
+        snprintf(result, sizeof result, "%s", error.message);
+        if (model && yg_data_load(model, YG_F32, &data, &error)) {
+            describe(&data.train, result, sizeof result);
+            describe(&data.test, test, sizeof test);
+            snprintf(result + strlen(result), sizeof result - strlen(result), "; %s", test);
+            yg_data_free(&data);
+        } else {
+            snprintf(result, sizeof result, "%s", error.message);
+        }
+        cr_expect_not_null(strstr(result, arrays[i].result), "%s%s\ngave %s\nnot  %s",
+                           arrays[i].section, at ? value : "", result, arrays[i].result);
         yg_model_free(model);
     }
     workspace_remove(&w);
