@@ -251,13 +251,14 @@ yg_origin yg_csv_heading(const yg_csv *csv, size_t column) {
 
 /* ------------------------------------------------------------------------------- reading ----- */
 
-/* Makes the numbers of the records that were scanned plain. Keeps those before the first that has a
- * number in another form; csv->failure is for that one. */
-static void convert_numbers(yg_csv *csv) {
+/* Makes the numbers of the records that were scanned plain, in the columns that are used. Keeps
+ * those before the first that has a number in another form; csv->failure is for that one. */
+static void convert_numbers(yg_csv *csv, const bool *used) {
     const yg_csv_marks *marks = &csv->format.marks;
     yg_csv_scan *scan = &csv->scan;
     size_t good = 0;
-    while (good < scan->cell_count && yg_csv_decimal_check(&scan->cells[good], marks))
+    while (good < scan->cell_count && ((used && !used[good % csv->column_count]) ||
+                                       yg_csv_decimal_check(&scan->cells[good], marks)))
         good++;
     if (good < scan->cell_count) {
         const yg_cell *cell = &scan->cells[good];
@@ -270,7 +271,8 @@ static void convert_numbers(yg_csv *csv) {
                 cell->size < 60 ? (int)cell->size : 60, cell->text, marks->decimal);
     }
     for (size_t i = 0; i < scan->count * csv->column_count; i++)
-        yg_csv_decimal(&scan->cells[i], marks);
+        if (!used || used[i % csv->column_count])
+            yg_csv_decimal(&scan->cells[i], marks);
 }
 
 /* Scans the next records, or says why there are none. */
@@ -287,14 +289,15 @@ static bool read_records(yg_csv *csv, int64_t limit, yg_error *error) {
     return true;
 }
 
-int64_t yg_csv_next(yg_csv *csv, int64_t limit, yg_records *records, yg_error *error) {
+int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_records *records,
+                    yg_error *error) {
     const yg_csv_marks *marks = &csv->format.marks;
     if (!csv->failure.code) {
         if (!csv->pending && !read_records(csv, limit, error))
             return -1;
         csv->pending = false;
         if (marks->thousands || marks->decimal != '.')
-            convert_numbers(csv);
+            convert_numbers(csv, used);
         csv->given = (int64_t)csv->scan.count;
         *records = (yg_records){csv->given, csv->scan.cells};
         if (csv->given || !csv->failure.code)

@@ -179,7 +179,7 @@ static yg_csv *csv_of(const yg_table *table) {
 static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_records *records,
                             yg_error *error) {
     (void)eager;
-    return yg_csv_next(csv_of(table), limit, records, error);
+    return yg_csv_next(csv_of(table), limit, table->used, records, error);
 }
 
 static yg_place place(const yg_table *table, int64_t record, size_t column) {
