@@ -50,7 +50,7 @@ static void write_model(FILE *file, long columns) {
             "graph:\n"
             "  h: {type: linear, input: x, out_features: 1}\n"
             "outputs: [h]\n"
-            "loss: mse_loss(h, y)\n"
+            "loss: mse(h, y)\n"
             "data: {train: {csv: table.csv, x: \"*\", y: c0}}\n",
             columns - 1);
 }

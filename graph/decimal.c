@@ -37,7 +37,7 @@ static uint64_t eight_digits(uint64_t eight) {
     return (10000 * eight + (eight >> 32)) & 0xFFFFFFFF;
 }
 
-static const char *take_eights(const char *text, const char *end, uint64_t *sum) {
+static inline const char *take_eights(const char *text, const char *end, uint64_t *sum) {
     uint64_t eight;
     for (; end - text >= 8; text += 8) {
         memcpy(&eight, text, sizeof eight);
@@ -51,7 +51,8 @@ static const char *take_eights(const char *text, const char *end, uint64_t *sum)
 /* If text[0 .. end) are fewer than eight digits, takes them at once, so that their number costs no
  * wrong guess of the processor. Bytes from `begin` on can be read; those before `text` become
  * zeros. */
-static const char *take_rest(const char *begin, const char *text, const char *end, uint64_t *sum) {
+static inline const char *take_rest(const char *begin, const char *text, const char *end,
+                                    uint64_t *sum) {
     static const uint32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     const size_t size = (size_t)(end - text);
     uint64_t eight;
@@ -68,13 +69,14 @@ static const char *take_rest(const char *begin, const char *text, const char *en
 
 #else
 
-static const char *take_eights(const char *text, const char *end, uint64_t *sum) {
+static inline const char *take_eights(const char *text, const char *end, uint64_t *sum) {
     (void)end;
     (void)sum;
     return text;
 }
 
-static const char *take_rest(const char *begin, const char *text, const char *end, uint64_t *sum) {
+static inline const char *take_rest(const char *begin, const char *text, const char *end,
+                                    uint64_t *sum) {
     (void)begin;
     (void)end;
     (void)sum;
@@ -89,8 +91,8 @@ static bool is_digit(char c) {
 
 /* Appends digits to *sum, which may overflow, and returns where they end. `begin` is where the
  * number begins. */
-static const char *take_digits(const char *begin, const char *text, const char *end,
-                               uint64_t *sum) {
+static inline const char *take_digits(const char *begin, const char *text, const char *end,
+                                      uint64_t *sum) {
     text = take_rest(begin, take_eights(text, end, sum), end, sum);
     for (; text < end && is_digit(*text); text++)
         *sum = 10 * *sum + (uint64_t)(*text - '0');
@@ -147,32 +149,40 @@ static void read_long(const char *text, const char *point, const char *end, yg_d
     }
 }
 
-bool yg_decimal_read(const char *text, size_t length, yg_decimal *decimal) {
+static inline bool read_decimal(const char *text, size_t length, yg_decimal *decimal) {
     const char *end = text + length;
+    uint64_t digits = 0;
     *decimal = (yg_decimal){.integer = true};
-    const char *point = take_whole(text, end, &decimal->digits), *last = point;
+    const char *point = take_whole(text, end, &digits), *last = point;
     size_t count = (size_t)(point - text);
     if (point < end && *point == '.') {
-        last = take_digits(text, point + 1, end, &decimal->digits);
+        last = take_digits(text, point + 1, end, &digits);
         count += (size_t)(last - point) - 1;
         decimal->exponent = point + 1 - last;
         decimal->integer = false;
     }
     if (count == 0)
         return false;
+    decimal->digits = digits;
     if (count > YG_DECIMAL_DIGITS) {
         decimal->exponent = 0;
         read_long(text, point, last, decimal);
     }
-    decimal->length = (size_t)(take_exponent(last, end, decimal) - text);
+    if (last < end)
+        last = take_exponent(last, end, decimal);
+    decimal->length = (size_t)(last - text);
     return true;
+}
+
+bool yg_decimal_read(const char *text, size_t length, yg_decimal *decimal) {
+    return read_decimal(text, length, decimal);
 }
 
 /* ----------------------------------------------------------------------------------- rounding */
 
 /* Whole numbers up to 2^53 and powers of ten up to 10^22 are doubles. So their product or quotient
  * is rounded once. */
-static bool round_exact(const yg_decimal *decimal, double *value) {
+static inline bool round_exact(const yg_decimal *decimal, double *value) {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -191,38 +201,41 @@ static bool round_exact(const yg_decimal *decimal, double *value) {
 __extension__ typedef unsigned __int128 wide;
 
 /* Rounds digits · 10^exponent, digits > 0, without what was cut off. The product of the digits,
- * shifted to 64 bits, and of 128 bits of 5^exponent has 192 bits. Its first 128 bits are `top`; the
- * true product is at least that, and less than top + 2. Of `top` the first 53 bits are the
- * result's, and `rest` decides how to round. */
-static bool round_product(uint64_t digits, int64_t exponent, uint64_t *bits) {
+ * shifted to 64 bits, and of 128 bits of 5^exponent has 192 bits. `high` and `low` are its first
+ * 128, shifted so that the first bit is 1. The true product is at least that, and larger by less
+ * than 4 units of `low`. The first 53 bits are the result's; the others decide how to round. */
+static inline bool round_product(uint64_t digits, int64_t exponent, uint64_t *bits) {
+    enum { REST = 64 - 53 };
+    const uint64_t half = (uint64_t)1 << (REST - 1);
     if (exponent < -POWER_OF_FIVE_LIMIT || exponent > POWER_OF_FIVE_LIMIT)
         return false;
     const uint64_t *power = powers_of_five[POWER_OF_FIVE_LIMIT + exponent];
     const int zeros = __builtin_clzll(digits);
     digits <<= zeros;
-    const wide low = (wide)digits * power[1];
-    const wide top = (wide)digits * power[0] + (uint64_t)(low >> 64);
-    const int shift = (uint64_t)(top >> 127) ? 75 : 74; /* bits of `rest` */
-    const wide rest = top & (((wide)1 << shift) - 1), half = (wide)1 << (shift - 1);
-    uint64_t mantissa = (uint64_t)(top >> shift);
+    const wide behind = (wide)digits * power[1];
+    const wide top = (wide)digits * power[0] + (uint64_t)(behind >> 64);
+    uint64_t high = (uint64_t)(top >> 64), low = (uint64_t)top;
+    const int shift = !(high >> 63); /* no branch: it would be a guess of the processor */
+    high = high << shift | low >> 1 >> (63 - shift);
+    low <<= shift;
+    const uint64_t rest = high & (2 * half - 1);
+    uint64_t up = rest >= half;
     if (exponent >= 0 && exponent <= 55) { /* 5^55 has 128 bits: nothing was cut off */
-        const bool tie = rest == half && (uint64_t)low == 0;
-        mantissa += tie ? mantissa & 1 : rest >= half;
-    } else {
-        if (rest <= half && rest + 2 > half)
-            return false;
-        mantissa += rest > half;
+        const bool tie = rest == half && low == 0 && (uint64_t)behind == 0;
+        up = tie ? high >> REST & 1 : up;
+    } else if ((rest == half && low == 0) || (rest == half - 1 && low > UINT64_MAX - 4)) {
+        return false;
     }
+    const uint64_t mantissa = (high >> REST) + up;
     /* The product is floor(log2(5^exponent)) in the range of the table. */
     const int64_t log2 = (exponent * 152170) >> 16;
-    const int64_t place =
-        shift + 64 + log2 - 127 + exponent - zeros; /* of the mantissa's last bit */
+    const int64_t place = REST + 128 + log2 - 127 + exponent - zeros - shift; /* of the last bit */
     /* A mantissa of 2^53 carries into the exponent, as it has to. */
     *bits = mantissa - ((uint64_t)1 << 52) + ((uint64_t)(place + 52 + 1023) << 52);
     return true;
 }
 
-bool yg_decimal_round(const yg_decimal *decimal, double *value) {
+static inline bool round_decimal(const yg_decimal *decimal, double *value) {
     uint64_t bits, above;
     if (round_exact(decimal, value))
         return true;
@@ -240,11 +253,15 @@ bool yg_decimal_round(const yg_decimal *decimal, double *value) {
 
 #else
 
-bool yg_decimal_round(const yg_decimal *decimal, double *value) {
+static bool round_decimal(const yg_decimal *decimal, double *value) {
     return round_exact(decimal, value);
 }
 
 #endif
+
+bool yg_decimal_round(const yg_decimal *decimal, double *value) {
+    return round_decimal(decimal, value);
+}
 
 /* ------------------------------------------------------------------------------------ numbers */
 
@@ -254,8 +271,8 @@ size_t yg_number_span(const char *text) {
 }
 
 /* Reads all of text[0 .. length), whose first `sign` bytes are its sign. */
-static bool read_all(const char *text, size_t sign, size_t length, yg_decimal *decimal) {
-    return yg_decimal_read(text + sign, length - sign, decimal) && sign + decimal->length == length;
+static inline bool read_all(const char *text, size_t sign, size_t length, yg_decimal *decimal) {
+    return read_decimal(text + sign, length - sign, decimal) && sign + decimal->length == length;
 }
 
 /* What needs numbers of any length. False when out of memory. */
@@ -283,7 +300,7 @@ yg_number_form yg_number_parse(const char *text, size_t length, double *value) {
     const size_t sign = (size_t)(negative | (text[0] == '+'));
     yg_decimal decimal;
     if (!read_all(text, sign, length, &decimal) ||
-        (!yg_decimal_round(&decimal, value) && !round_long(text + sign, length - sign, value)))
+        (!round_decimal(&decimal, value) && !round_long(text + sign, length - sign, value)))
         return YG_NUMBER_NOT;
     *value *= factors[negative];
     return decimal.integer ? YG_NUMBER_INTEGER : YG_NUMBER_REAL;
