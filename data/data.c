@@ -110,35 +110,78 @@ static bool find_port(const yg_model *model, const yg_value *value, const char *
                    "%s names no input or target: '%s' (the first one is '%s')", what, name, names);
 }
 
-/* `{from: train, fraction: 0.15, stratify: y}` */
-static bool read_split(const yg_model *model, const yg_value *map, yg_split *split,
-                       yg_error *error) {
-    static const yg_key keys[] = {
-        {"from", true, NULL}, {"fraction", true, NULL}, {"stratify", false, NULL}};
-    static const char *const sources[] = {"train", NULL};
-    const yg_value *stratify = yg_value_get(map, "stratify");
-    int source;
-    split->stratify = SIZE_MAX;
-    split->origin = map->origin;
-    if (!yg_value_check_keys(map, "a part that is split off", keys, 3, error) ||
-        !yg_value_choice(yg_value_get(map, "from"), "`from`", sources, &source, error) ||
-        !yg_value_float(yg_value_get(map, "fraction"), "`fraction`", 0, 1, &split->fraction, error))
+/* The fraction of a part, which all rules need except the one by a value. */
+static bool read_fraction(const yg_value *map, yg_split *split, yg_error *error) {
+    const yg_value *fraction = yg_value_get(map, "fraction");
+    if (!fraction)
+        return yg_fail(error, YG_ERROR_ARGUMENT, map->origin,
+                       "a part that is split off needs `fraction`, or `column` and `equals`");
+    if (!yg_value_float(fraction, "`fraction`", 0, 1, &split->fraction, error))
         return false;
-    if (split->fraction <= 0 || split->fraction >= 1)
-        return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(map, "fraction")->origin,
-                       "`fraction` must lie between 0 and 1, neither included; found %g",
-                       split->fraction);
-    if (!stratify)
-        return true;
+    return (split->fraction > 0 && split->fraction < 1) ||
+           yg_fail(error, YG_ERROR_ARGUMENT, fraction->origin,
+                   "`fraction` must lie between 0 and 1, neither included; found %g",
+                   split->fraction);
+}
+
+static bool read_stratify(const yg_model *model, const yg_value *stratify, yg_split *split,
+                          yg_error *error) {
     if (!find_port(model, stratify, "`stratify`", &split->stratify, error))
         return false;
     const yg_port *port = yg_model_port(model, split->stratify);
-    if (!port->classes && yg_dtype_is_float(port->dtype))
-        return yg_fail(error, YG_ERROR_ARGUMENT, stratify->origin,
-                       "`stratify` needs classes, which '%s' has not; declare `classes:` there, or "
-                       "leave `stratify` out",
-                       port->name);
-    return true;
+    return port->classes || !yg_dtype_is_float(port->dtype) ||
+           yg_fail(error, YG_ERROR_ARGUMENT, stratify->origin,
+                   "`stratify` needs classes, which '%s' has not; declare `classes:` there, or "
+                   "leave `stratify` out",
+                   port->name);
+}
+
+/* `{from: train, fraction: 0.15, stratify: y}`, or with another rule in place of `stratify`. */
+static bool read_split(const yg_model *model, const yg_value *map, yg_split *split,
+                       yg_error *error) {
+    static const yg_key keys[] = {{"from", true, NULL},      {"fraction", false, NULL},
+                                  {"stratify", false, NULL}, {"group", false, NULL},
+                                  {"time", false, NULL},     {"column", false, NULL},
+                                  {"equals", false, NULL}};
+    static const struct {
+        const char *key;
+        yg_split_rule rule;
+    } rules[] = {{"stratify", YG_SPLIT_RANDOM},
+                 {"group", YG_SPLIT_GROUP},
+                 {"time", YG_SPLIT_TIME},
+                 {"column", YG_SPLIT_EQUAL}};
+    static const char *const sources[] = {"train", NULL};
+    const yg_value *named = NULL;
+    int source;
+    *split = (yg_split){.rule = YG_SPLIT_RANDOM,
+                        .stratify = SIZE_MAX,
+                        .equals = yg_value_get(map, "equals"),
+                        .origin = map->origin,
+                        .out = split->out};
+    if (!yg_value_check_keys(map, "a part that is split off", keys, sizeof keys / sizeof *keys,
+                             error) ||
+        !yg_value_choice(yg_value_get(map, "from"), "`from`", sources, &source, error))
+        return false;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const yg_value *value = yg_value_get(map, rules[i].key);
+        if (value && named)
+            return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                           "a part is split off by one rule: one of `stratify`, `group`, `time` "
+                           "and `column`");
+        if (value)
+            split->rule = rules[i].rule;
+        named = value ? value : named;
+    }
+    const bool by_value = split->rule == YG_SPLIT_EQUAL;
+    if (by_value != (split->equals != NULL) || (by_value && yg_value_get(map, "fraction")))
+        return yg_fail(error, YG_ERROR_ARGUMENT, map->origin,
+                       "`column` and `equals` go together, and without `fraction`");
+    if (!by_value && !read_fraction(map, split, error))
+        return false;
+    if (split->rule == YG_SPLIT_RANDOM)
+        return !named || read_stratify(model, named, split, error);
+    split->column_origin = named->origin;
+    return yg_value_text(named, "the column of a split", &split->column, error);
 }
 
 static bool is_split(const yg_value *map) {

@@ -3,7 +3,7 @@
  * them, because what is learnt must come from that part alone.
  *
  * yg_split_off() draws again once the examples are there, from the same numbers and so the same
- * parts.
+ * parts; but not where a rule needs a column, which the examples need not have.
  */
 #include "column.h"
 #include "owners.h"
@@ -48,13 +48,30 @@ static bool add_keys(const yg_split *split, const yg_columns *columns, const yg_
     return true;
 }
 
-/* Adds the keys of some records to those of each stratified split. */
+/* The same for a split that goes by a column. */
+static bool add_texts(const yg_split *split, const yg_table *table, const yg_records *records,
+                      int64_t begin, int64_t count, yg_keys *keys, yg_error *error) {
+    const size_t column = yg_table_find(table, split->column);
+    yg_cell_room room = {0};
+    bool good = true;
+    for (int64_t r = begin; good && r < begin + count; r++) {
+        const char *text =
+            yg_cell_string(&records->cells[(size_t)r * table->column_count + column], &room);
+        good = (text && yg_keys_add(keys, text)) || yg_fail_memory(error);
+    }
+    free(room.text);
+    return good;
+}
+
+/* Adds the keys of some records to those of each split that has keys. */
 static bool add_all(const yg_reading *reading, const yg_columns *columns, const yg_table *table,
                     const yg_records *records, int64_t begin, int64_t count, yg_keys *keys,
                     yg_error *error) {
     for (size_t s = 0; s < reading->split_count; s++) {
         const yg_split *split = &reading->splits[s];
-        if (split->fraction > 0 && split->stratify != SIZE_MAX &&
+        if (split->column && !add_texts(split, table, records, begin, count, &keys[s], error))
+            return false;
+        if (split->rule == YG_SPLIT_RANDOM && split->stratify != SIZE_MAX &&
             !add_keys(split, &columns[split->stratify], table, records, begin, count, &keys[s],
                       error))
             return false;
@@ -62,15 +79,62 @@ static bool add_all(const yg_reading *reading, const yg_columns *columns, const 
     return true;
 }
 
+static bool take_last(const yg_split *split, int owner, int64_t wanted, const yg_keys *keys,
+                      yg_owners *owners, yg_error *error) {
+    const char *wrong;
+    if (!yg_owners_take_last(owners, owner, wanted, keys, &wrong, error))
+        return false;
+    return !wrong || yg_fail(error, YG_ERROR_DATA, split->column_origin,
+                             "column '%s' has '%.60s'; `time` needs numbers, or dates such as "
+                             "2024-01-31, in all rows",
+                             split->column, wrong);
+}
+
+static bool take_equal(const yg_split *split, int owner, const yg_keys *keys, yg_owners *owners,
+                       yg_error *error) {
+    const bool list = split->equals->kind == YG_SEQUENCE;
+    const size_t count = list ? split->equals->count : 1;
+    const char **texts = calloc(count + 1, sizeof *texts);
+    bool good = texts || yg_fail_memory(error);
+    for (size_t i = 0; good && i < count; i++)
+        good = yg_value_text(list ? split->equals->items[i] : split->equals, "`equals`", &texts[i],
+                             error);
+    good = good && yg_owners_take_equal(owners, owner, keys, texts, count, error);
+    free(texts);
+    return good;
+}
+
+static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, yg_owners *owners,
+                     yg_error *error) {
+    const yg_split *split = &reading->splits[s];
+    const int owner = (int)s + 1;
+    const int64_t wanted = (int64_t)floor(split->fraction * (double)owners->count + 0.5);
+    switch (split->rule) {
+    case YG_SPLIT_EQUAL:
+        return take_equal(split, owner, &keys[s], owners, error);
+    case YG_SPLIT_TIME:
+        return take_last(split, owner, wanted, &keys[s], owners, error);
+    case YG_SPLIT_GROUP:
+        return yg_owners_draw_groups(owners, owner, wanted, &keys[s], reading->seed, error);
+    default:
+        return yg_owners_draw(owners, owner, wanted, keys[s].count ? &keys[s] : NULL, reading->seed,
+                              error);
+    }
+}
+
+/* First what is given, then what is drawn. The test part comes before the validation part where
+ * both go by time, so that its examples are the last of all. */
 static bool draw(const yg_reading *reading, const yg_keys *keys, yg_owners *owners,
                  yg_error *error) {
-    for (size_t s = 0; s < reading->split_count; s++) {
-        const double fraction = reading->splits[s].fraction;
-        const int64_t wanted = (int64_t)floor(fraction * (double)owners->count + 0.5);
-        if (fraction > 0 && !yg_owners_draw(owners, (int)s + 1, wanted,
-                                            keys[s].count ? &keys[s] : NULL, reading->seed, error))
-            return false;
-    }
+    static const yg_split_rule rules[] = {YG_SPLIT_EQUAL, YG_SPLIT_TIME, YG_SPLIT_GROUP,
+                                          YG_SPLIT_RANDOM};
+    const size_t count = reading->split_count;
+    for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
+        for (size_t i = 0; i < count; i++) {
+            const size_t s = rules[r] == YG_SPLIT_TIME ? count - 1 - i : i;
+            if (reading->splits[s].rule == rules[r] && !draw_one(reading, s, keys, owners, error))
+                return false;
+        }
     return true;
 }
 

@@ -33,6 +33,19 @@ bool yg_owners_draw(yg_owners *owners, int owner, int64_t wanted, const yg_keys 
 bool yg_records_draw(const yg_reading *reading, yg_table *table, const yg_columns *columns,
                      yg_owners *owners, yg_error *error);
 
+/* The same with whole keys: they are taken in random order, each if it brings the number nearer to
+ * `wanted`. */
+bool yg_owners_draw_groups(yg_owners *owners, int owner, int64_t wanted, const yg_keys *groups,
+                           uint64_t seed, yg_error *error);
+/* The same with the last examples in the order of their keys, which are numbers or dates such as
+ * 2024-01-31; among equal keys, the last in the file. *wrong becomes the first key that is neither,
+ * or NULL; then nothing has been given. */
+bool yg_owners_take_last(yg_owners *owners, int owner, int64_t wanted, const yg_keys *times,
+                         const char **wrong, yg_error *error);
+/* Gives all examples with one of the keys `texts`. */
+bool yg_owners_take_equal(yg_owners *owners, int owner, const yg_keys *keys,
+                          const char *const *texts, size_t count, yg_error *error);
+
 int64_t yg_owners_count(const yg_owners *owners, int owner);
 /* The numbers of an owner's examples, and how many they are. Freed by the caller; NULL when out of
  * memory. */

@@ -241,15 +241,28 @@ bool yg_data_invent(const yg_model *model, yg_dtype dtype, const yg_invention *i
  * Nothing is learnt anew, and a section that says otherwise is refused. */
 bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error);
 
+typedef enum yg_split_rule {
+    YG_SPLIT_NONE,   /* this part is not split off */
+    YG_SPLIT_RANDOM, /* examples drawn by seed, perhaps stratified */
+    YG_SPLIT_GROUP,  /* whole groups drawn by seed */
+    YG_SPLIT_TIME,   /* the last examples by a column */
+    YG_SPLIT_EQUAL,  /* those whose column has a given value */
+} yg_split_rule;
+
 typedef struct yg_split {
-    double fraction; /* 0: this part is not split off */
-    size_t stratify; /* a port; SIZE_MAX: none */
+    yg_split_rule rule;
+    double fraction;    /* of all examples */
+    size_t stratify;    /* a port; SIZE_MAX: none */
+    const char *column; /* of a table; NULL: the rule needs none */
+    yg_origin column_origin;
+    const yg_value *equals; /* a value, or a list of them */
     yg_origin origin;
     yg_part *out;
 } yg_split;
 
 /* Takes examples of the training part, which has all of its dataset, to parts[0 .. count), one part
- * after the other, drawn by seed. A part gets floor(fraction · n + 1/2) of its n examples.
+ * after the other, drawn by seed. Where a rule needs a column, the source of the table has drawn
+ * already (data->owners). A part gets floor(fraction · n + 1/2) of its n examples.
  * Stratified: of the examples that are left, each class gives in proportion, rounded down, and the
  * classes with the largest remainders (the first, among equals) one more, until that number is
  * reached. The order of the examples is kept. */

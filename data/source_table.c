@@ -146,13 +146,22 @@ static bool open_files(table_state *state, yg_error *error) {
 }
 
 /* Tells the table which columns will be looked at. */
-static bool note_used(table_state *state, yg_error *error) {
+static bool note_used(table_state *state, const yg_reading *reading, yg_error *error) {
     state->used = calloc(state->table->column_count + 1, sizeof *state->used);
     if (!state->used)
         return yg_fail_memory(error);
     for (size_t p = 0; p < state->port_count; p++)
         for (size_t i = 0; i < state->columns[p].count; i++)
             state->used[state->columns[p].index[i]] = true;
+    for (size_t s = 0; s < (reading->training ? reading->split_count : 0); s++) {
+        const yg_split *split = &reading->splits[s];
+        size_t index;
+        if (!split->column)
+            continue;
+        if (!yg_table_choose(state->table, split->column, split->column_origin, &index, error))
+            return false;
+        state->used[index] = true;
+    }
     state->table->used = state->used;
     return true;
 }
@@ -182,21 +191,35 @@ static bool learn_all(table_state *state, const yg_reading *reading, const yg_ow
     return true;
 }
 
-/* Reads the table for the columns that must learn, then opens it again. */
+/* Whether a part of the training data is found by a column. */
+static bool goes_by_column(const yg_reading *reading) {
+    for (size_t s = 0; reading->training && s < reading->split_count; s++)
+        if (reading->splits[s].column)
+            return true;
+    return false;
+}
+
+/* Reads the table for the columns that must learn, and for splits, then opens it again. */
 static bool learn(table_state *state, const yg_reading *reading, yg_error *error) {
     yg_owners owners = {0};
     bool split = false;
     if (!can_be_read_again(state))
-        return yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},
-                       "it can be read once only, but some columns are to be learnt from all rows "
-                       "first; write it to a file");
+        return yg_fail(
+            error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},
+            "it can be read once only, but columns are to be learnt, or parts split off, from "
+            "all rows first; write it to a file");
     for (size_t s = 0; s < reading->split_count; s++)
-        split = split || reading->splits[s].fraction > 0;
+        split = split || reading->splits[s].rule != YG_SPLIT_NONE;
     bool good = !split || (yg_records_draw(reading, state->table, state->columns, &owners, error) &&
                            open_files(state, error));
     good = good && learn_all(state, reading, &owners, error) && open_files(state, error);
+    if (good && goes_by_column(reading) &&
+        (reading->data->owners = calloc(1, sizeof *reading->data->owners))) {
+        *reading->data->owners = owners;
+        return true;
+    }
     yg_owners_free(&owners);
-    return good;
+    return good && (!goes_by_column(reading) || yg_fail_memory(error));
 }
 
 /* ---------------------------------------------------------------------------------- opening -- */
@@ -206,9 +229,9 @@ static bool begin(table_state *state, const yg_reading *reading, const yg_value 
     bool learns;
     return open_files(state, error) &&
            yg_columns_choose(reading, state->table, map, state->columns, error) &&
-           note_used(state, error) &&
+           note_used(state, reading, error) &&
            yg_columns_make(reading, state->table, state->columns, &learns, error) &&
-           (!learns || learn(state, reading, error)) &&
+           ((!learns && !goes_by_column(reading)) || learn(state, reading, error)) &&
            yg_columns_bind(reading, state->table, map, state->columns, error);
 }
 

@@ -64,20 +64,42 @@ static bool split_one(const yg_dataset *dataset, const yg_split *split, int owne
     return good;
 }
 
+/* Lists a part that the source has drawn. */
+static bool take_drawn(const yg_dataset *dataset, const yg_split *split, int owner, int64_t *kept,
+                       const yg_owners *owners, yg_error *error) {
+    if (!list(dataset, owners, owner, split->out, error))
+        return false;
+    *kept -= split->out->count;
+    return (split->out->count > 0 && *kept > 0) ||
+           yg_fail(error, YG_ERROR_DATA, split->origin, "%s of %" PRId64 " examples %s",
+                   split->out->count ? "all" : "none", owners->count,
+                   split->out->count ? "belong to this part, and none is left to train on"
+                                     : "belongs to this part");
+}
+
 bool yg_split_off(yg_data *data, const yg_split *parts, size_t count, uint64_t seed,
                   yg_error *error) {
     const yg_dataset *dataset = data->train.dataset;
     int64_t kept = dataset->count;
+    const bool drawn = data->owners != NULL;
     bool good = true, any = false;
     for (size_t i = 0; i < count; i++)
-        any = any || parts[i].fraction > 0;
+        any = any || parts[i].rule != YG_SPLIT_NONE;
     if (!any)
         return true;
-    if (!(data->owners = calloc(1, sizeof *data->owners)))
-        return yg_fail_memory(error);
-    good = yg_owners_make(dataset->count, data->owners, error);
-    for (size_t i = 0; good && i < count; i++)
-        good = parts[i].fraction <= 0 ||
-               split_one(dataset, &parts[i], (int)i + 1, seed, &kept, data->owners, error);
+    if (!drawn) {
+        if (!(data->owners = calloc(1, sizeof *data->owners)))
+            return yg_fail_memory(error);
+        good = yg_owners_make(dataset->count, data->owners, error);
+    }
+    for (size_t i = 0; good && i < count; i++) {
+        if (parts[i].rule == YG_SPLIT_NONE)
+            continue;
+        if (!drawn && parts[i].column)
+            return yg_fail(error, YG_ERROR_DATA, parts[i].column_origin,
+                           "only a table has a column '%s'", parts[i].column);
+        good = drawn ? take_drawn(dataset, &parts[i], (int)i + 1, &kept, data->owners, error)
+                     : split_one(dataset, &parts[i], (int)i + 1, seed, &kept, data->owners, error);
+    }
     return good && list(dataset, data->owners, 0, &data->train, error);
 }
