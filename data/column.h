@@ -55,9 +55,6 @@ typedef struct yg_column_kind {
     int64_t (*learn)(yg_column *column, const yg_cells *cells);
     /* The same columns: all has been learnt. */
     bool (*settle)(yg_column *column, yg_error *error);
-    /* The same kinds: whether it can encode before it has learnt, as options tell what is to be
-     * learnt. NULL: never. */
-    bool (*known)(const yg_column *column);
     /* How many elements of the port it gives, known once it is settled. NULL: 1. */
     int64_t (*width)(const yg_column *column);
     /* Encodes cells: cell i to to[i * stride …]. Floats are for ports of floating-point numbers,

@@ -262,10 +262,6 @@ static const yg_key keys[] = {
     {"handle_unknown", false, "write `unseen: true`"},
 };
 
-static bool known(const yg_column *column) {
-    return ((const category_column *)column)->listed;
-}
-
 const yg_column_kind yg_column_category = {
     .name = "category",
     .keys = keys,
@@ -276,7 +272,6 @@ const yg_column_kind yg_column_category = {
     .configure = configure,
     .learn = learn,
     .settle = settle,
-    .known = known,
     .width = width,
     .encode_floats = encode_floats,
     .encode_wholes = encode_wholes,

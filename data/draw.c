@@ -8,6 +8,7 @@
 #include "column.h"
 #include "owners.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -34,12 +35,15 @@ static bool add_keys(const yg_split *split, const yg_columns *columns, const yg_
     if (!columns->count)
         return true;
     yg_column *column = columns->columns[0];
-    if (yg_missing_learns(column) || yg_scale_learns(column) ||
-        (column->kind->learns && !(column->kind->known && column->kind->known(column))))
+    if (yg_column_learns(column))
         return yg_fail(error, YG_ERROR_ARGUMENT, split->origin,
                        "`stratify` needs values that are known before the examples are split, but "
                        "those of column '%s' are learnt from the training part",
                        column->name);
+    if (yg_column_width(column) != 1)
+        return yg_fail(error, YG_ERROR_ARGUMENT, split->origin,
+                       "`stratify` needs one element an example, but column '%s' gives %" PRId64,
+                       column->name, yg_column_width(column));
     for (int64_t r = begin; r < begin + count; r++)
         if (!yg_keys_add_whole(
                 keys, key_of(column,

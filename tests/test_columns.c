@@ -141,6 +141,11 @@ static const struct {
      "  columns: {k: {kind: category, values: [u, v]}, a: {missing: mean}}\n"
      "  test: {from: train, fraction: 0.5, stratify: y}\n",
      ""},
+    {"  train: {csv: c.csv, x: [a, b], y: k}\n"
+     "  columns: {k: {kind: category, values: [u, v], missing: u, indicator: true}, "
+     "a: {missing: mean}}\n"
+     "  test: {from: train, fraction: 0.5, stratify: y}\n",
+     "c.yaml:11:9: `stratify` needs one element an example, but column 'k' gives 2"},
     {"  train: {x: [[1, 2]], y: [u]}\n  columns: {a: number}\n",
      "c.yaml:10:12: `columns` is for the columns of a table"},
 };
