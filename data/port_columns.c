@@ -4,6 +4,7 @@
  */
 #include "column.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,22 +93,27 @@ static bool remember(const yg_table *table, yg_columns *columns, yg_port_encodin
     return true;
 }
 
-/* After a failure: adds which columns "*" came to, as many as fit. */
-static bool fail_star(const yg_table *table, const yg_columns *columns, yg_origin origin,
-                      yg_error *error) {
+/* After a failure: adds which columns there are, as many as fit, and how many elements each gives.
+ */
+static bool fail_columns(const yg_table *table, const yg_columns *columns, bool star,
+                         yg_origin origin, yg_error *error) {
     const yg_error first = *error;
     char names[300] = "";
     size_t used = 0, shown = 0;
     for (; shown < columns->count; shown++) {
         const char *name = table->columns[columns->index[shown]];
-        if (used + strlen(name) + 3 > sizeof names)
+        const int64_t width = yg_column_width(columns->columns[shown]);
+        char elements[40] = "";
+        if (width != 1)
+            snprintf(elements, sizeof elements, " (%" PRId64 ")", width);
+        if (used + strlen(name) + strlen(elements) + 3 > sizeof names)
             break;
-        used +=
-            (size_t)snprintf(names + used, sizeof names - used, "%s%s", shown ? ", " : "", name);
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s%s", shown ? ", " : "",
+                                 name, elements);
     }
     *error = (yg_error){0};
-    return yg_fail(error, first.code, origin, "%s: \"*\" is %s%s", first.message, names,
-                   shown < columns->count ? ", …" : "");
+    return yg_fail(error, first.code, origin, "%s: %s%s%s", first.message, star ? "\"*\" is " : "",
+                   names, shown < columns->count ? ", …" : "");
 }
 
 /* Where the elements of each column begin, and how many there are. */
@@ -126,24 +132,31 @@ static bool place_elements(yg_columns *columns, int64_t *width, yg_error *error)
     return true;
 }
 
+/* Binds the dimensions of a port to what its columns give. */
+static bool bind_port(const yg_reading *reading, const yg_table *table, size_t p,
+                      const yg_value *value, yg_columns *columns, yg_error *error) {
+    const yg_port *port = yg_model_port(reading->model, p);
+    const yg_origin origin = value ? value->origin : yg_table_heading(table, 0);
+    const bool star = value && value->kind == YG_SCALAR && strcmp(value->text, "*") == 0;
+    int64_t width;
+    if (!place_elements(columns, &width, error))
+        return false;
+    const bool plain = width == (int64_t)columns->count;
+    return yg_width_bind(reading, port, width, plain ? "column" : "number", origin, error) ||
+           (columns->count && (star || !plain) &&
+            fail_columns(table, columns, star, origin, error));
+}
+
 bool yg_columns_bind(const yg_reading *reading, const yg_table *table, const yg_value *map,
                      yg_columns *columns, yg_error *error) {
     for (size_t p = 0; p < yg_model_port_count(reading->model); p++) {
-        const yg_port *port = yg_model_port(reading->model, p);
-        const yg_value *value = map ? yg_value_get(map, port->name) : NULL;
-        int64_t width;
+        const yg_value *value =
+            map ? yg_value_get(map, yg_model_port(reading->model, p)->name) : NULL;
         if (!yg_reading_wants(reading, p))
             continue;
-        if (!place_elements(&columns[p], &width, error))
-            return false;
-        if (!yg_width_bind(reading, port, width, value ? value->origin : yg_table_heading(table, 0),
-                           error))
-            return value && value->kind == YG_SCALAR && strcmp(value->text, "*") == 0 &&
-                           columns[p].count
-                       ? fail_star(table, &columns[p], value->origin, error)
-                       : false;
-        if (reading->training && !reading->data->encoding.known &&
-            !remember(table, &columns[p], &reading->data->encoding.ports[p], error))
+        if (!bind_port(reading, table, p, value, &columns[p], error) ||
+            (reading->training && !reading->data->encoding.known &&
+             !remember(table, &columns[p], &reading->data->encoding.ports[p], error)))
             return false;
     }
     return true;

@@ -88,8 +88,8 @@ bool yg_dimension_bind(const yg_reading *reading, const yg_port *port, int d, in
     return true;
 }
 
-bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, yg_origin origin,
-                   yg_error *error) {
+bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, const char *what,
+                   yg_origin origin, yg_error *error) {
     int64_t known = 1;
     int unknown = 0; /* the dimension that is to be solved; 0: none */
     for (int d = 1; d < port->rank; d++) {
@@ -97,8 +97,8 @@ bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width
         if (size < 0 && unknown)
             return yg_fail(error, YG_ERROR_SHAPE, port->origin,
                            "'%s' has two dimensions, %s and %s, that %" PRId64
-                           " columns cannot decide; write numbers",
-                           port->name, port->symbols[unknown], port->symbols[d], width);
+                           " %ss cannot decide; write numbers",
+                           port->name, port->symbols[unknown], port->symbols[d], width, what);
         if (size < 0)
             unknown = d;
         else if (size > 0 && known > INT64_MAX / size)
@@ -111,8 +111,8 @@ bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width
     if (!unknown && known == width)
         return true;
     return yg_fail(error, YG_ERROR_SHAPE, origin,
-                   "'%s' takes %s%" PRId64 " column%s an example; %" PRId64 " %s given", port->name,
-                   unknown ? "a multiple of " : "", known, known == 1 ? "" : "s", width,
+                   "'%s' takes %s%" PRId64 " %s%s an example; %" PRId64 " %s given", port->name,
+                   unknown ? "a multiple of " : "", known, what, known == 1 ? "" : "s", width,
                    width == 1 ? "is" : "are");
 }
 

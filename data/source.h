@@ -136,9 +136,10 @@ bool yg_encoding_make(const yg_model *model, yg_encoding *encoding, yg_error *er
  * earlier data say another size. */
 bool yg_dimension_bind(const yg_reading *reading, const yg_port *port, int d, int64_t size,
                        yg_origin origin, yg_error *error);
-/* The same from the number of elements of an example, which is the number of its CSV columns. */
-bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, yg_origin origin,
-                   yg_error *error);
+/* The same from the number of elements of an example; `what` names one in messages: "column" where
+ * each is a column of a table. */
+bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, const char *what,
+                   yg_origin origin, yg_error *error);
 /* Elements of an example; -1 if the size of a dimension is not known yet. */
 int64_t yg_port_width(const yg_data *data, const yg_port *port);
 
