@@ -60,7 +60,7 @@ bool yg_dataset_reserve(const yg_reading *reading, yg_dataset *dataset, int64_t 
 }
 
 void yg_dataset_free(yg_dataset *dataset) {
-    for (size_t p = 0; p < dataset->port_count; p++) {
+    for (size_t p = 0; dataset->ports && p < dataset->port_count; p++) {
         free(dataset->ports[p].data);
         yg_decoder_free(dataset->ports[p].decoder);
     }

@@ -79,7 +79,8 @@ static void make_elements(size_t k, unsigned char *bytes, double *numbers) {
     }
 }
 
-static yg_model *model_of(const workspace *w, const char *formula, bool standardized) {
+static yg_model *model_of(const workspace *w, const char *formula, bool standardized,
+                          bool spooled) {
     char text[800], transform[120] = "";
     if (formula)
         snprintf(transform, sizeof transform, "  transform: {x: \"%s\"}\n", formula);
@@ -92,8 +93,9 @@ static yg_model *model_of(const workspace *w, const char *formula, bool standard
              "loss: s\n"
              "data:\n"
              "  train: {arrays: {x: x.npy, id: id.npy}}\n"
-             "  validation: {from: train, fraction: 0.3}\n%s%s",
-             transform, standardized ? "  standardize: [x]\n" : "");
+             "  validation: {from: train, fraction: 0.3}\n%s%s%s",
+             transform, standardized ? "  standardize: [x]\n" : "",
+             spooled ? "  memory: 100\n" : "");
     return workspace_model(w, "m.yaml", text);
 }
 
@@ -127,24 +129,27 @@ static void check_part(const yg_part *part, yg_dtype dtype, const double *expect
     yg_stream_close(stream);
 }
 
-static void check_kind(const workspace *w, size_t k, size_t f, bool standardized, yg_dtype dtype) {
+static void check_kind(const workspace *w, size_t k, size_t f, bool standardized, yg_dtype dtype,
+                       bool spooled) {
     unsigned char bytes[COUNT * WIDTH * 8];
     double numbers[COUNT * WIDTH];
     bool met[COUNT] = {false};
     char what[100];
     yg_data data;
     yg_error error = {0};
-    snprintf(what, sizeof what, "%s as %s, %s%s", kinds[k].descr, yg_dtype_name(dtype),
-             formulas[f].formula ? "transformed" : "", standardized ? "standardised" : "");
+    snprintf(what, sizeof what, "%s as %s, %s%s%s", kinds[k].descr, yg_dtype_name(dtype),
+             formulas[f].formula ? "transformed" : "", standardized ? "standardised" : "",
+             spooled ? ", in a file" : "");
     make_elements(k, bytes, numbers);
     write_npy(w, "x.npy", kinds[k].descr, WIDTH, bytes,
               (size_t)(COUNT * WIDTH) * (size_t)kinds[k].kind.size);
-    yg_model *model = model_of(w, formulas[f].formula, standardized);
+    yg_model *model = model_of(w, formulas[f].formula, standardized, spooled);
     cr_assert(yg_data_load(model, dtype, &data, &error), "%s: %s", what, error.message);
     const bool held = dtype == YG_F32
                           ? kinds[k].held_f32
                           : kinds[k].held_f64 && !(kinds[k].kind.size == 4 && formulas[f].formula);
-    cr_expect_eq(data.train.dataset->ports[0].decoder != NULL, held, "%s", what);
+    cr_assert_eq(data.train.dataset->spool != NULL, spooled);
+    cr_expect(spooled || (data.train.dataset->ports[0].decoder != NULL) == held, "%s", what);
     const yg_port_encoding *x = &data.encoding.ports[0];
     for (int64_t i = 0; i < COUNT * WIDTH; i++) {
         numbers[i] = formulas[f].apply(numbers[i]);
@@ -174,10 +179,11 @@ Test(decoder, gives_the_bits_of_computing_all_at_once) {
     write_npy(&w, "id.npy", "|u1", 0, ids, sizeof ids);
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         for (size_t f = 0; f < 2; f++)
-            for (int s = 0; s < 2; s++) {
-                check_kind(&w, k, f, s, YG_F32);
-                check_kind(&w, k, f, s, YG_F64);
-            }
+            for (int s = 0; s < 2; s++)
+                for (int spooled = 0; spooled < 2; spooled++) {
+                    check_kind(&w, k, f, s, YG_F32, spooled);
+                    check_kind(&w, k, f, s, YG_F64, spooled);
+                }
     workspace_remove(&w);
 }
 
@@ -212,7 +218,7 @@ Test(decoder, a_value_that_no_network_can_read_is_refused_at_its_first_place) {
             memcpy(bytes + e * wrong[i].size, wrong[i].element, (size_t)wrong[i].size);
         write_npy(&w, "x.npy", wrong[i].descr, WIDTH, bytes,
                   (size_t)(COUNT * WIDTH * wrong[i].size));
-        yg_model *model = model_of(&w, wrong[i].formula, wrong[i].standardized);
+        yg_model *model = model_of(&w, wrong[i].formula, wrong[i].standardized, i % 2);
         cr_expect_not(yg_data_load(model, YG_F32, &data, &error), "case %zu", i);
         cr_expect_not_null(strstr(error.message, wrong[i].message), "case %zu: %s", i,
                            error.message);
@@ -230,7 +236,7 @@ Test(decoder, a_formula_is_asked_only_for_values_that_occur) {
     memset(bytes, 7, sizeof bytes);
     write_npy(&w, "id.npy", "|u1", 0, ids, sizeof ids);
     write_npy(&w, "x.npy", "|u1", WIDTH, bytes, sizeof bytes);
-    yg_model *model = model_of(&w, "log(x - 5)", false);
+    yg_model *model = model_of(&w, "log(x - 5)", false, false);
     cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s", error.message);
     double row[WIDTH];
     yg_part_read(&data.train, 0, 0, 1, row, NULL);
@@ -250,7 +256,7 @@ Test(decoder, a_value_that_standardisation_leaves_too_large_is_refused) {
     char message[100];
     write_npy(&w, "id.npy", "|u1", 0, ids, sizeof ids);
     write_npy(&w, "x.npy", "|u1", WIDTH, bytes, sizeof bytes);
-    yg_model *model = model_of(&w, "exp(x * 20)", true);
+    yg_model *model = model_of(&w, "exp(x * 20)", true, false);
     cr_assert(yg_data_load(model, YG_F32, &data, &error), "%s", error.message);
     const int64_t held_out = data.validation.members[0];
     yg_data_free(&data);
