@@ -7,6 +7,7 @@
 #include "interrupt.h"
 #include "progress.h"
 #include "session.h"
+#include "shell_word.h"
 #include "table.h"
 #include "terminal.h"
 
@@ -20,23 +21,10 @@ static void print_scores(const char *part, int64_t examples, const yg_scores *sc
     free(text);
 }
 
-/* Prints a word of a command, in quotes if a shell needs them. */
 static void print_word(const char *word) {
-    const size_t plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      "0123456789_-+=./,:@%");
-    if (*word != '\0' && word[plain] == '\0') {
-        terminal_print(stderr, "%s", word);
-        return;
-    }
-    terminal_print(stderr, "'");
-    for (;;) {
-        const size_t length = strcspn(word, "'");
-        terminal_print(stderr, "%.*s'", (int)length, word);
-        if (word[length] == '\0')
-            return;
-        terminal_print(stderr, "\\''");
-        word += length + 1;
-    }
+    char *text = shell_word(word);
+    terminal_print(stderr, "%s", text ? text : word);
+    free(text);
 }
 
 static void print_option(const char *option, const char *text) {
