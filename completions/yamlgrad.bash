@@ -1,7 +1,7 @@
 # bash completion for yamlgrad
 _yamlgrad() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="train eval predict grad check show profile expand ops layers schedules help"
+    local commands="new train eval predict grad check show profile expand ops layers schedules help"
     local command=${COMP_WORDS[1]:-} options="--help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -12,12 +12,17 @@ _yamlgrad() {
         mapfile -t COMPREPLY < <(compgen -W "f32 f64" -- "$current")
         return
         ;;
+    --task)
+        mapfile -t COMPREPLY < <(compgen -W "classification regression" -- "$current")
+        return
+        ;;
     --data | -d)
         mapfile -t COMPREPLY < <(compgen -W "train validation test" -f -- "$current")
         return
         ;;
     esac
     case $command in
+    new) options+=" --target --task --exclude --output --force" ;;
     train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --quiet" ;;
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;
     predict) options+=" --weights --output --delimiter --batch-size --dtype --threads --set --plugin" ;;

@@ -1,7 +1,8 @@
 # fish completion for yamlgrad
-set -l commands train eval predict grad check show profile expand ops layers schedules help
+set -l commands new train eval predict grad check show profile expand ops layers schedules help
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -f
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -l version -d "the version"
+complete -c yamlgrad -n __fish_use_subcommand -a new -d "a model file for a table"
 complete -c yamlgrad -n __fish_use_subcommand -a train -d "train a model on its data"
 complete -c yamlgrad -n __fish_use_subcommand -a eval -d "loss and metrics of trained weights"
 complete -c yamlgrad -n __fish_use_subcommand -a predict -d "predict for CSV rows or arrays"
@@ -27,6 +28,10 @@ __yamlgrad_option "eval check show profile ops layers schedules" -l json -d "pri
 __yamlgrad_option "ops layers" -l markdown -d "print the reference"
 __yamlgrad_option "train grad check" -l seed -x -d "the same seed gives the same bits"
 __yamlgrad_option "train eval predict" -l batch-size -x -d "examples at a time"
+__yamlgrad_option new -s t -l target -x -d "what is to be predicted"
+__yamlgrad_option new -l task -x -a "classification regression" -d "what it is"
+__yamlgrad_option new -s x -l exclude -x -d "leave a column out"
+__yamlgrad_option new -l force -d "replace the file"
 __yamlgrad_option train -s o -l out -r -d "where the results go"
 __yamlgrad_option train -l epochs -x -d "passes over the training data"
 __yamlgrad_option train -l steps -x -d "batches, instead of epochs"
@@ -35,7 +40,7 @@ __yamlgrad_option train -l resume -d "go on with the run in the folder"
 __yamlgrad_option train -s q -l quiet -d "say nothing but errors"
 __yamlgrad_option eval -s d -l data -r -a "train validation test" -d "part of the data, or a file"
 __yamlgrad_option "train grad check" -l data -r -d "NAME=FILE for a part of the data"
-__yamlgrad_option predict -s o -l output -r -d "write there"
+__yamlgrad_option "new predict" -s o -l output -r -d "write there"
 __yamlgrad_option predict -l delimiter -x -d "what separates columns"
 __yamlgrad_option "grad check" -l training -d "compute as a training step does"
 __yamlgrad_option check -l elements -x -d "compare at most so many elements"

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
 yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
-commands=(train eval predict grad check show profile expand ops layers schedules)
+commands=(new train eval predict grad check show profile expand ops layers schedules)
 
 # ------------------------------------------------------------------------------- general --
 
@@ -512,6 +512,80 @@ set -m
 expect "Ctrl-C in a profile" 130 "" - profile_interrupted
 set +m
 expect_true "… shows what was measured" grep -q "^time a step " p.out
+
+# -------------------------------------------------------------------------------- new --
+
+# A table with gaps, odd names, an index without a name, dates, and columns that tell nothing.
+awk 'BEGIN {
+    srand(7)
+    print ",rowid,study,species,\"island, home\",bill (mm),mass: g,hidden,when,comments"
+    for (i = 0; i < 120; i++) {
+        s = i % 3
+        printf "%d,%d,PAL,%s,%s,%s,%d,%s,%d-11-%02d,%s\n", i, i + 1, \
+            s == 0 ? "A: x" : s == 1 ? "hidden" : "\"c, d\"", i % 5 ? "Dream" : "Biscoe", \
+            i % 17 ? 30 + 6 * s + rand() : "NA", 3000 + 900 * s + 200 * rand(), \
+            i % 2 ? "yes" : "no", 2007 + i % 3, 1 + i % 28, i % 9 ? "" : "note " i
+    }
+}' >birds.csv
+expect "new" 0 "" "^birds.yaml: the class of 'species', one of 3, from 5 columns, in 120 rows$" \
+    "$yamlgrad" new birds.csv --target species -o birds.yaml
+expect "new: what to do next" 0 "" "^next:   .*yamlgrad train again.yaml$" \
+    "$yamlgrad" new birds.csv --target species -o again.yaml
+for reason in "'': it has no name" "'rowid': it counts the rows" "'study': it is the same in every row" \
+    "'comments': text: 14 values differ in 14 rows"; do
+    expect "new: without $reason" 0 - "^  without $reason" "$yamlgrad" new birds.csv --target species
+done
+expect "new: a category" 0 '^    "island, home": \{kind: category, values: \[Biscoe, Dream\], unseen: true\}$' - \
+    "$yamlgrad" new birds.csv --target species
+expect "new: gaps" 0 '^    "bill \(mm\)": \{kind: number, missing: median, indicator: true\}$' - \
+    "$yamlgrad" new birds.csv --target species
+expect "new: yes and no" 0 '^    "hidden": \{kind: boolean\}$' - "$yamlgrad" new birds.csv --target species
+expect "new: dates" 0 '^    when: \{kind: date, age: 2007-11-01, cyclic: \[year, week\]\}$' - \
+    "$yamlgrad" new birds.csv --target species
+expect "new: a file is not replaced" 1 "" "'birds.yaml' exists; --force replaces it" \
+    "$yamlgrad" new birds.csv --target species -o birds.yaml
+expect "new: unless it is asked for" 0 "" - "$yamlgrad" new birds.csv --target species -o birds.yaml --force
+expect "new: without a target" 1 "" "which column is to be predicted.*species" "$yamlgrad" new birds.csv
+expect "new: a target that is none" 1 "" "no column 'specie'; did you mean 'species'" \
+    "$yamlgrad" new birds.csv --target specie
+expect "new: one value" 1 "" "column 'study' has one value only" "$yamlgrad" new birds.csv --target study
+expect "new: text as a number" 1 "" "'species' cannot be learnt as a number: 'A: x' is none" \
+    "$yamlgrad" new birds.csv --target species --task regression
+expect "new: no table" 1 "" "'birds.yaml' is no table, by its name; tables end in .csv" \
+    "$yamlgrad" new birds.yaml --target species
+expect "new: --exclude" 0 - "without 'when': left out as --exclude says" \
+    "$yamlgrad" new birds.csv --target species --exclude when
+expect "new: a number" 0 '^targets: \{mass_g: \[B\]\}$' - "$yamlgrad" new birds.csv --target "mass: g"
+expect "new: the model is right" 0 "valid; 4 gradients checked" "" "$yamlgrad" check birds.yaml
+expect "new: it trains" 0 "" "^  test +loss 0.* accuracy (1|0.9[0-9]*)  " "$yamlgrad" train birds.yaml
+expect "new: it evaluates" 0 "^accuracy +(1|0.9)" "" "$yamlgrad" eval birds.yaml
+# The raw file without the target's column: quoted cells keep their commas here.
+sed -E 's/^([^,]*,[^,]*,[^,]*),("[^"]*"|[^,]*)/\1/' birds.csv >raw.csv
+expect "new: the raw file has no target" 0 '^,rowid,study,"island' "" cat raw.csv
+expect "new: predicts from the raw file" 0 '^"probability.A: x","probability.c, d",probability.hidden,species$' "" \
+    "$yamlgrad" predict birds.yaml raw.csv
+right() { "$yamlgrad" predict birds.yaml raw.csv | grep -c ',"A: x"$'; }
+expect "new: and they are right" 0 "^ *(39|40|41)$" "" right
+# A table as it is written elsewhere: another delimiter, decimal commas, dates, one column the same.
+awk 'BEGIN {
+    print "Zeit;Temp;Stadt;Anzahl"
+    for (i = 0; i < 200; i++)
+        printf "%02d.%02d.%d 1%d:30;%d,%d;Ulm;%d\n", 1 + i % 28, 1 + i % 12, 2020 + i % 3, i % 9, i % 31, i % 10, 5 * (i % 31) + i % 4
+}' >rents.csv
+expect "new: numbers with commas" 0 '^    decimal: ","$' - "$yamlgrad" new rents.csv --target Anzahl
+expect "new: a delimiter" 0 '^    delimiter: ";"$' - "$yamlgrad" new rents.csv --target Anzahl
+expect "new: dates in another form" 0 'Zeit: \{kind: date, format: "%d.%m.%Y %H:%M", age: 2020-01-01, cyclic: \[year, week, day\]\}$' - \
+    "$yamlgrad" new rents.csv --target Anzahl
+mkdir -p models/new
+expect "new: into another folder" 0 "" - "$yamlgrad" new rents.csv --target Anzahl -o models/new/rents.yaml
+expect "new: the path starts there" 0 '^    csv: "../../rents.csv"$' "" cat models/new/rents.yaml
+expect "new: a regression trains" 0 "" "^  test +loss 0.0[0-9]* " "$yamlgrad" train models/new/rents.yaml
+cut -d ';' -f 1-3 rents.csv >raw_rents.csv
+expect "new: and predicts in units" 0 "^Anzahl$" "" "$yamlgrad" predict models/new/rents.yaml raw_rents.csv
+largest() { "$yamlgrad" predict models/new/rents.yaml raw_rents.csv | sort -g | tail -1; }
+expect "new: as large as they are" 0 "^1[3-6][0-9]\." "" largest
+printf '5,2.5,0\n6,3.5,1\n9,1.5,0\n1,7,1\n5,2,0\n6,7,1\n' >headless.csv
+expect "new: a table without a header" 0 '^    header: false' - "$yamlgrad" new headless.csv --target 3
 
 # ------------------------------------------------- what --help says, the man page says too --
 

@@ -16,10 +16,13 @@ cp "$source/models/xor.yaml" .
 sed 's/tanh/tahn/' xor.yaml >wrong.yaml
 "$yamlgrad" train xor.yaml --quiet --epochs 2 || fail "train" "it has to work for what follows"
 printf 'x.0,x.1\n0,1\n1,1\n' >rows.csv
+printf 'a,b\n1,2.5\n7,3\n2,8\n9,1\n' >table.csv
+printf 'a,b\n1,2\n3,4,5\n' >wrong.csv
 
 # Arguments with which a command does its work here and prints data.
 work_of() {
     case $1 in
+    new) echo "table.csv --target b" ;;
     train) echo "xor.yaml --epochs 2 --out again" ;;
     predict) echo "xor.yaml rows.csv" ;;
     profile) echo "xor.yaml --seconds 0" ;;
@@ -51,6 +54,13 @@ for command in "${commands[@]}"; do
     esac
     # A mistake in a file: status 1, nothing on stdout, and the place of the mistake.
     case $command in
+    new)
+        expect "new of a wrong file" 1 "" "^wrong\.csv:3: error: " "$yamlgrad" new wrong.csv
+        expect "new of no file" 1 "" "error: .*none\.csv" "$yamlgrad" new none.csv
+        expect "new of a folder" 1 "" "error: " "$yamlgrad" new .
+        expect "new of nothing" 2 "" "yamlgrad new needs TABLE" "$yamlgrad" new
+        expect "new of an empty name" 1 "" "error: " "$yamlgrad" new ''
+        ;;
     ops | layers | schedules)
         expect "$command of none" 1 "" "^yamlgrad: error: there is no " "$yamlgrad" "$command" nothing
         ;;
@@ -78,7 +88,7 @@ for command in "${commands[@]}"; do
     expect "${command}x" 2 "" "unknown command '${command}x'; did you mean '$command'" "$yamlgrad" "${command}x"
 done
 
-expect "no near name: all of them" 2 "" "unknown command 'zzzzzzzz'; known: train, " "$yamlgrad" zzzzzzzz
+expect "no near name: all of them" 2 "" "unknown command 'zzzzzzzz'; known: new, train, " "$yamlgrad" zzzzzzzz
 expect "an empty command" 2 "" "unknown command ''" "$yamlgrad" ''
 expect "--version on a full disk" 1 "" "cannot write" to_full --version
 expect "predict -o -" 0 "^[0-9.]+$" "" "$yamlgrad" predict xor.yaml rows.csv -o -

@@ -1,0 +1,356 @@
+/*
+ * What each column of a table is, and which network fits: see draft.h.
+ */
+#include "draft.h"
+
+#include "../graph/number.h"
+#include "../graph/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    VALUES_MAX = 60,   /* of a category */
+    CLASSES_MAX = 200, /* of a target */
+};
+
+void draft_free(draft *draft) {
+    for (size_t i = 0; draft->columns && i < draft->summary->count; i++) {
+        free(draft->columns[i].reason);
+        free(draft->columns[i].values);
+    }
+    free(draft->columns);
+    draft->columns = NULL;
+}
+
+static bool leave_out(draft_column *column, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool leave_out(draft_column *column, const char *format, ...) {
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    column->kind = DRAFT_LEFT_OUT;
+    column->reason = strdup(text);
+    return column->reason != NULL;
+}
+
+/* --------------------------------------------------------------------------------- values ---- */
+
+static bool all_whole(const yg_column_summary *summary, int64_t present) {
+    return summary->wholes == present;
+}
+
+typedef struct sorted_value {
+    const char *text;
+    double number; /* NaN: order by text */
+    size_t index;
+} sorted_value;
+
+static int in_order(const void *a, const void *b) {
+    const sorted_value *x = a, *y = b;
+    if (x->number != y->number && !isnan(x->number))
+        return x->number < y->number ? -1 : 1;
+    return strcmp(x->text, y->text);
+}
+
+/* The values that occur `least` times at least, in order: numbers by size, texts by their bytes. */
+static bool choose_values(draft_column *column, int64_t present, int64_t least) {
+    const yg_column_summary *summary = column->summary;
+    sorted_value *sorted = calloc(summary->values.count + 1, sizeof *sorted);
+    column->values = calloc(summary->values.count + 1, sizeof *column->values);
+    for (size_t i = 0; sorted && column->values && i < summary->values.count; i++) {
+        const char *text = summary->values.names[i];
+        double number = NAN;
+        if (summary->numbers == present)
+            yg_number_parse(text, strlen(text), &number);
+        if (summary->counts[i] >= least)
+            sorted[column->value_count++] = (sorted_value){text, number, i};
+    }
+    if (sorted && column->values) {
+        qsort(sorted, column->value_count, sizeof *sorted, in_order);
+        for (size_t i = 0; i < column->value_count; i++)
+            column->values[i] = sorted[i].index;
+    }
+    const bool good = sorted && column->values;
+    free(sorted);
+    return good;
+}
+
+/* A category whose rare values have no place of their own. Texts that hardly repeat are none. */
+static bool try_category(draft_column *column, int64_t present, bool *fits) {
+    const yg_column_summary *summary = column->summary;
+    const int64_t least = present / 200 > 2 ? present / 200 : 2;
+    int64_t covered = 0;
+    if (!choose_values(column, present, least))
+        return false;
+    for (size_t i = 0; i < column->value_count; i++)
+        covered += summary->counts[column->values[i]];
+    *fits = column->value_count > 0 && column->value_count <= VALUES_MAX &&
+            (int64_t)column->value_count * 3 <= present && covered * 2 >= present;
+    if (*fits) {
+        column->kind = DRAFT_CATEGORY;
+        column->width = (int64_t)column->value_count;
+    }
+    return true;
+}
+
+/* -------------------------------------------------------------------------------- columns ---- */
+
+/* Whether a name says that the column only identifies rows. */
+static bool names_rows(const char *name) {
+    static const char *const words[] = {"id",       "index", "uuid", "guid", "rowid",
+                                        "rownames", "row",   "key",  "no",   "nr"};
+    const size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(name, words[i]) == 0)
+            return true;
+    return (length > 3 && strchr("_ -.", name[length - 3]) &&
+            strcasecmp(name + length - 2, "id") == 0) ||
+           (length > 2 && strcmp(name + length - 2, "Id") == 0) ||
+           (length > 2 && strcmp(name + length - 2, "ID") == 0);
+}
+
+/* Whether nearly all values differ, as those of an identifier. */
+static bool all_differ(const yg_column_summary *summary, int64_t present) {
+    return present > 4 && (summary->many ? present < 4 * (int64_t)summary->values.count
+                                         : (int64_t)summary->values.count * 10 > present * 9);
+}
+
+/* The first value that is no number. */
+static const char *odd_value(const yg_column_summary *summary) {
+    double number;
+    for (size_t i = 0; i < summary->values.count; i++) {
+        const char *text = summary->values.names[i];
+        if (yg_number_parse(text, strlen(text), &number) == YG_NUMBER_NOT)
+            return text;
+    }
+    return "others";
+}
+
+static void make_number(draft_column *column, double rows) {
+    const yg_column_summary *summary = column->summary;
+    column->kind = DRAFT_NUMBER;
+    column->width = 1;
+    column->logarithmic =
+        summary->least >= 0 && summary->most > 20 && yg_summary_skewness(summary) > 2;
+    column->indicated = (double)summary->missing >= 0.01 * rows;
+}
+
+static void make_date(draft_column *column, double rows) {
+    const yg_column_summary *summary = column->summary;
+    const double days = summary->latest - summary->earliest;
+    column->kind = DRAFT_DATE;
+    column->by_year = days >= 180;
+    column->by_week = days >= 14;
+    column->by_day = summary->timed;
+    column->width = 1 + 2 * (column->by_year + column->by_week + column->by_day);
+    column->indicated = (double)summary->missing >= 0.01 * rows;
+}
+
+/* Eight digits are a date only where every cell is one. */
+static bool is_date(const yg_column_summary *summary, int64_t present) {
+    return yg_summary_form_of(summary) != SIZE_MAX &&
+           (summary->numbers < present || (summary->least >= 19000101 && summary->most < 21000101));
+}
+
+static bool judge_text(draft_column *column, int64_t present) {
+    const yg_column_summary *summary = column->summary;
+    bool fits = false;
+    if (!try_category(column, present, &fits))
+        return false;
+    if (fits)
+        return true;
+    if (summary->numbers * 2 > present)
+        return leave_out(column,
+                         "%" PRId64 " of its %" PRId64 " cells are numbers, but '%.60s' is not",
+                         summary->numbers, present, odd_value(summary));
+    if (summary->words > 3 * present)
+        return leave_out(column, "sentences; a column of kind text reads them");
+    return leave_out(column, "text: %s%zu values differ in %" PRId64 " rows",
+                     summary->many ? "more than " : "", summary->values.count, present);
+}
+
+static bool judge(const yg_table *table, const yg_summary *all, size_t index,
+                  draft_column *column) {
+    const yg_column_summary *summary = column->summary;
+    const int64_t present = yg_summary_present(all, summary);
+    if (!*summary->name)
+        return leave_out(column, "it has no name, as the index that pandas writes");
+    if (!yg_table_check_column(table, index, NULL))
+        return leave_out(column, "several columns have this name");
+    if (present == 0)
+        return leave_out(column, "it is empty");
+    if (summary->values.count == 1 && !summary->many && !summary->missing)
+        return leave_out(column, "it is the same in every row");
+    if (all_whole(summary, present) && summary->rising && present > 4 &&
+        (summary->least == 0 || summary->least == 1))
+        return leave_out(column, "it counts the rows");
+    if (names_rows(summary->name) && all_differ(summary, present) &&
+        (summary->numbers < present || all_whole(summary, present)))
+        return leave_out(column, "it identifies the rows");
+    if (is_date(summary, present))
+        make_date(column, (double)all->rows);
+    else if (summary->numbers == present)
+        make_number(column, (double)all->rows);
+    else if (summary->truths + summary->wholes == present && summary->values.count == 2) {
+        column->kind = DRAFT_BOOLEAN;
+        column->width = 1;
+        column->indicated = (double)summary->missing >= 0.01 * (double)all->rows;
+    } else if (!judge_text(column, present))
+        return false;
+    else
+        column->indicated = (double)summary->missing >= 0.01 * (double)all->rows;
+    column->width += column->indicated;
+    return true;
+}
+
+/* --------------------------------------------------------------------------------- target ---- */
+
+static bool find_target(const yg_table *table, const draft_request *request, size_t *target,
+                        yg_error *error) {
+    static const char *const usual[] = {"target", "label", "class", "y"};
+    const yg_origin origin = {table->name, 0, 0};
+    if (request->target)
+        return yg_table_choose(table, request->target, origin, target, error);
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if ((*target = yg_table_find(table, usual[i])) != SIZE_MAX)
+            return yg_table_check_column(table, *target, error);
+    yg_text names = {0};
+    for (size_t i = 0; i < table->column_count && i < 30; i++)
+        yg_text_add(&names, "%s%.60s", i ? ", " : "", table->columns[i]);
+    char *list = yg_text_take(&names);
+    yg_fail(error, YG_ERROR_NAME, origin,
+            "which column is to be predicted? Write --target and one of: %s%s", list ? list : "",
+            table->column_count > 30 ? ", …" : "");
+    free(list);
+    return false;
+}
+
+/* Numbers that are classes: two of them, or 0, 1, 2, … and each often. */
+static bool numbers_are_classes(const yg_column_summary *summary, int64_t present) {
+    const size_t count = summary->values.count;
+    return !summary->many && (count == 2 || (all_whole(summary, present) &&
+                                             (summary->least == 0 || summary->least == 1) &&
+                                             (double)count == summary->most - summary->least + 1 &&
+                                             count <= 20 && present >= 10 * (int64_t)count));
+}
+
+static bool judge_target(draft *draft, draft_task task, const char *table, yg_error *error) {
+    draft_column *column = &draft->columns[draft->target];
+    const yg_column_summary *summary = column->summary;
+    const yg_origin origin = {table, 0, 0};
+    const int64_t present = yg_summary_present(draft->summary, summary);
+    const bool numbers = summary->numbers == present;
+    column->kind = DRAFT_TARGET;
+    draft->rows = present;
+    if (present < 2 || (summary->values.count < 2 && !summary->many))
+        return yg_fail(error, YG_ERROR_DATA, origin,
+                       "column '%s' has %s, so there is nothing to learn", summary->name,
+                       present ? "one value only" : "no value");
+    if (task == DRAFT_REGRESSION && !numbers)
+        return yg_fail(error, YG_ERROR_DATA, origin,
+                       "column '%s' cannot be learnt as a number: '%.60s' is none", summary->name,
+                       odd_value(summary));
+    if (task == DRAFT_ANY)
+        task = numbers && !numbers_are_classes(summary, present) ? DRAFT_REGRESSION
+                                                                 : DRAFT_CLASSIFICATION;
+    draft->task = task;
+    if (task == DRAFT_REGRESSION) {
+        column->logarithmic = summary->least > 0 && summary->most > 10 * summary->least &&
+                              yg_summary_skewness(summary) > 1.5;
+        return true;
+    }
+    if (summary->many || summary->values.count > CLASSES_MAX ||
+        (int64_t)summary->values.count * 2 > present)
+        return yg_fail(
+            error, YG_ERROR_DATA, origin,
+            "column '%s' has %s%zu different values in %" PRId64 " rows, too many to be classes",
+            summary->name, summary->many ? "more than " : "", summary->values.count, present);
+    return choose_values(column, present, 1) || yg_fail_memory(error);
+}
+
+/* -------------------------------------------------------------------------------- network ---- */
+
+/* Small data: a small network, much regularisation, many epochs. Large data: the other way round.
+ */
+static void choose_network(draft *draft) {
+    static const struct {
+        int64_t rows, hidden;
+        int layers;
+        int64_t batch_size, epochs, patience;
+        double dropout, rate, weight_decay;
+    } sizes[] = {
+        {1000, 16, 1, 16, 200, 30, 0.1, 0.003, 0.1},
+        {10000, 32, 2, 32, 150, 20, 0.1, 0.002, 0.05},
+        {100000, 64, 2, 128, 60, 10, 0.1, 0.002, 0.01},
+        {INT64_MAX, 128, 2, 512, 20, 5, 0.05, 0.002, 0.01},
+    };
+    size_t s = 0;
+    while (draft->rows >= sizes[s].rows)
+        s++;
+    draft->hidden = sizes[s].hidden;
+    draft->layers = sizes[s].layers;
+    draft->batch_size = sizes[s].batch_size;
+    draft->epochs = sizes[s].epochs;
+    draft->patience = sizes[s].patience;
+    draft->dropout = sizes[s].dropout;
+    draft->rate = sizes[s].rate;
+    draft->weight_decay = sizes[s].weight_decay;
+    draft->validation = draft->rows >= 100000 ? 0.1 : draft->rows >= 20 ? 0.15 : 0;
+    draft->test = draft->rows >= 100000 ? 0.1 : draft->rows >= 40 ? 0.2 : 0;
+}
+
+static bool exclude(const yg_table *table, const draft_request *request, draft *draft,
+                    yg_error *error) {
+    for (size_t i = 0; i < request->excluded_count; i++) {
+        size_t column;
+        if (!yg_table_choose(table, request->excluded[i], (yg_origin){table->name, 0, 0}, &column,
+                             error))
+            return false;
+        if (column == draft->target)
+            return yg_fail(error, YG_ERROR_ARGUMENT, (yg_origin){table->name, 0, 0},
+                           "column '%s' is the target, so it cannot be left out",
+                           request->excluded[i]);
+        if (!draft->columns[column].reason &&
+            !leave_out(&draft->columns[column], "left out as --exclude says"))
+            return yg_fail_memory(error);
+    }
+    return true;
+}
+
+bool draft_make(const yg_table *table, const yg_summary *summary, const draft_request *request,
+                draft *draft, yg_error *error) {
+    *draft = (struct draft){.summary = summary,
+                            .columns = calloc(summary->count + 1, sizeof *draft->columns)};
+    if (!draft->columns)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < summary->count; i++)
+        draft->columns[i].summary = &summary->columns[i];
+    if (!find_target(table, request, &draft->target, error) ||
+        !judge_target(draft, request->task, table->name, error) ||
+        !exclude(table, request, draft, error))
+        return false;
+    for (size_t i = 0; i < summary->count; i++) {
+        draft_column *column = &draft->columns[i];
+        if (i == draft->target || column->reason)
+            continue;
+        if (!judge(table, summary, i, column))
+            return yg_fail_memory(error);
+        draft->width += column->kind == DRAFT_LEFT_OUT ? 0 : column->width;
+    }
+    if (!draft->width)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){table->name, 0, 0},
+                       "no column is left to predict '%s' from: the others are empty, constant, or "
+                       "only identify rows",
+                       summary->columns[draft->target].name);
+    choose_network(draft);
+    return true;
+}

@@ -1,0 +1,77 @@
+/*
+ * The model that `yamlgrad new` proposes for a table: what each column is, and how large a network
+ * fits the number of rows. The file draft_text.c writes it down.
+ */
+#ifndef YG_CLI_DRAFT_H
+#define YG_CLI_DRAFT_H
+
+#include "../data/summary.h"
+
+typedef enum draft_kind {
+    DRAFT_LEFT_OUT,
+    DRAFT_TARGET,
+    DRAFT_NUMBER,
+    DRAFT_CATEGORY,
+    DRAFT_BOOLEAN,
+    DRAFT_DATE,
+} draft_kind;
+
+typedef struct draft_column {
+    const yg_column_summary *summary;
+    draft_kind kind;
+    char *reason;       /* why it is left out; owned; NULL for other kinds */
+    size_t *values;     /* of a category and of classes: numbers of summary->values; owned */
+    size_t value_count; /* others have no place of their own */
+    bool logarithmic;   /* numbers are spread over orders of magnitude */
+    bool indicated;     /* cells without a value are common, and get an element */
+    bool by_year, by_week, by_day; /* dates: which cycles they go through */
+    int64_t width;                 /* elements that it gives */
+} draft_column;
+
+typedef enum draft_task { DRAFT_ANY, DRAFT_CLASSIFICATION, DRAFT_REGRESSION } draft_task;
+
+typedef struct draft {
+    const yg_summary *summary;
+    draft_column *columns; /* [summary->count] */
+    size_t target;
+    draft_task task;
+    int64_t rows;  /* with a target */
+    int64_t width; /* elements of all input columns */
+    /* The network and how it is trained: */
+    int64_t hidden, batch_size, epochs, patience;
+    int layers;
+    double dropout, rate, weight_decay;
+    double validation, test; /* fractions; 0: no such part */
+} draft;
+
+/* What the user asks for. */
+typedef struct draft_request {
+    const char *target;          /* NULL: the column called target, label, class or y */
+    draft_task task;             /* DRAFT_ANY: by the target's values */
+    const char *const *excluded; /* columns */
+    size_t excluded_count;
+} draft_request;
+
+/* Decides. `table` is the one that was summarised. False on failure; freed by draft_free() in
+ * either case. */
+bool draft_make(const yg_table *table, const yg_summary *summary, const draft_request *request,
+                draft *draft, yg_error *error);
+void draft_free(draft *draft); /* what it holds, not the struct */
+
+/* How the table is read, as keys of the model file. */
+typedef struct draft_source {
+    const char *command; /* how the file was made, for its first line */
+    const char *name;    /* of the model */
+    const char *path;    /* of the table, from the model file's folder */
+    const char *key;     /* of its kind, as `csv` */
+    const char *keys;    /* further keys, each "NAME: VALUE\n"; "": none */
+} draft_source;
+
+/* The text of the model file; freed by the caller. NULL when out of memory. */
+char *draft_text(const draft *draft, const draft_source *source);
+
+/* An identifier made of a name, as `body_mass_g` of "body mass (g)"; `otherwise` if nothing is
+ * left of it. Returns `text`. */
+const char *draft_identifier(const char *name, const char *otherwise, char *text, size_t size);
+
+#endif

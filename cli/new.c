@@ -1,0 +1,337 @@
+/*
+ * yamlgrad new: a model file for a table.
+ */
+#define _XOPEN_SOURCE 700 /* realpath() */
+
+#include "../data/table.h"
+#include "../graph/file.h"
+#include "../graph/text.h"
+#include "commands.h"
+#include "draft.h"
+#include "session.h"
+#include "shell_word.h"
+#include "terminal.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A table, and the keys of the model file that say how it is read. */
+typedef struct raw_table {
+    const char *path;
+    const yg_table_kind *kind;
+    char keys[200];        /* lines of a part, such as `delimiter: ";"` */
+    yg_document *document; /* of these lines */
+    yg_table *table;
+    yg_summary summary;
+} raw_table;
+
+static void close_table(raw_table *raw) {
+    yg_summary_free(&raw->summary);
+    yg_table_close(raw->table);
+    yg_document_free(raw->document);
+    raw->table = NULL;
+    raw->document = NULL;
+}
+
+static void add_key(raw_table *raw, const char *format, const char *value) {
+    const size_t used = strlen(raw->keys);
+    snprintf(raw->keys + used, sizeof raw->keys - used, format, value);
+}
+
+static bool open_table(raw_table *raw, yg_error *error) {
+    close_table(raw);
+    if (*raw->keys &&
+        !(raw->document = yg_document_parse(raw->keys, strlen(raw->keys), raw->path, error)))
+        return false;
+    const yg_table_request request = {.path = raw->path,
+                                      .name = raw->path,
+                                      .part =
+                                          raw->document ? yg_document_root(raw->document) : NULL};
+    raw->table = yg_table_open(raw->kind, &request, error);
+    return raw->table != NULL;
+}
+
+static bool takes_key(const raw_table *raw, const char *key) {
+    for (size_t i = 0; i < raw->kind->key_count; i++)
+        if (strcmp(raw->kind->keys[i].name, key) == 0)
+            return true;
+    return false;
+}
+
+/* ------------------------------------------------------------------- how it is written ------- */
+
+static size_t count_of(const char *text, char c) {
+    size_t count = 0;
+    for (; *text; text++)
+        count += *text == c;
+    return count;
+}
+
+/* A single name with other delimiters in it is several names. */
+static bool guess_delimiter(raw_table *raw, yg_error *error) {
+    static const char *const others[] = {";", "\t", "|"};
+    const char *best = NULL;
+    size_t most = 0;
+    if (raw->table->column_count != 1 || !takes_key(raw, "delimiter"))
+        return true;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const size_t count = count_of(raw->table->columns[0], others[i][0]);
+        if (count > most) {
+            most = count;
+            best = others[i];
+        }
+    }
+    if (!best)
+        return true;
+    add_key(raw, "    delimiter: \"%s\"\n", *best == '\t' ? "\\t" : best);
+    return open_table(raw, error);
+}
+
+/* A first line of numbers only is no header. */
+static bool guess_header(raw_table *raw, yg_error *error) {
+    bool numbers = takes_key(raw, "header");
+    for (size_t i = 0; numbers && i < raw->table->column_count; i++) {
+        const char *name = raw->table->columns[i];
+        const size_t plain = strspn(name, "0123456789+-.eE");
+        numbers = plain && !name[plain];
+    }
+    if (!numbers)
+        return true;
+    add_key(raw, "%s", "    header: false  # the columns are called 1, 2, …\n");
+    return open_table(raw, error);
+}
+
+static bool summarize(raw_table *raw, yg_error *error) {
+    return yg_summarize(raw->table, &raw->summary, error);
+}
+
+/* Columns of numbers such as 1,5 or 1,234,567: these commas mean something. */
+static bool guess_marks(raw_table *raw, yg_error *error) {
+    bool decimal = false, thousands = false;
+    for (size_t i = 0; i < raw->summary.count; i++) {
+        const yg_column_summary *column = &raw->summary.columns[i];
+        const int64_t present = yg_summary_present(&raw->summary, column);
+        const bool grouped = column->groups && column->groups + column->numbers == present;
+        decimal =
+            decimal || (column->commas && column->commas + column->numbers == present && !grouped);
+        thousands = thousands || grouped;
+    }
+    if ((!decimal && !thousands) || !takes_key(raw, "decimal"))
+        return true;
+    add_key(raw, decimal ? "    decimal: \"%s\"\n" : "    thousands: \"%s\"\n", ",");
+    return open_table(raw, error) && summarize(raw, error);
+}
+
+static bool find_kind(raw_table *raw) {
+    raw->kind = yg_table_kind_of_path(raw->path);
+    if (raw->kind)
+        return true;
+    yg_text endings = {0};
+    for (const yg_table_kind *const *kind = yg_table_kinds(); *kind; kind++)
+        for (size_t i = 0; (*kind)->suffixes && (*kind)->suffixes[i]; i++)
+            yg_text_add(&endings, "%s%s", endings.used ? ", " : "", (*kind)->suffixes[i]);
+    char *list = yg_text_take(&endings);
+    terminal_error("'%s' is no table, by its name; tables end in %s", raw->path, list ? list : "");
+    free(list);
+    return false;
+}
+
+static bool read_table(raw_table *raw, yg_error *error) {
+    return open_table(raw, error) && guess_delimiter(raw, error) && guess_header(raw, error) &&
+           summarize(raw, error) && guess_marks(raw, error);
+}
+
+/* ------------------------------------------------------------------------- where it goes ----- */
+
+/* The folder of a path, absolute. False if it does not exist. */
+static bool folder_of(const char *path, char *folder) {
+    const char *slash = strrchr(path, '/');
+    char *copy = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    const bool found = copy && realpath(copy, folder);
+    free(copy);
+    return found;
+}
+
+/* The path of the table as it is seen from the folder of the model file; freed by the caller. */
+static char *path_from(const char *model, const char *path) {
+    char from[PATH_MAX], to[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    yg_text text = {0};
+    if (path[0] == '/' || !model || !folder_of(model, from) || !folder_of(path, to)) {
+        yg_text_add(&text, "%s", path);
+        return yg_text_take(&text);
+    }
+    size_t same = 0;
+    for (size_t i = 0;; i++) {
+        if ((from[i] == '/' || !from[i]) && (to[i] == '/' || !to[i]))
+            same = i;
+        if (from[i] != to[i] || !from[i])
+            break;
+    }
+    for (size_t i = same; from[i]; i++)
+        if (from[i] == '/' && from[i + 1])
+            yg_text_add(&text, "../");
+    const char *rest = to + same + (to[same] == '/');
+    yg_text_add(&text, "%s%s%s", rest, *rest ? "/" : "", slash ? slash + 1 : path);
+    return yg_text_take(&text);
+}
+
+/* The model's name: that of its file, or of the table. */
+static void model_name(const char *path, char *name, size_t size) {
+    const char *slash = strrchr(path, '/');
+    char *stem = strdup(slash ? slash + 1 : path);
+    if (stem)
+        stem[strcspn(stem, ".")] = '\0';
+    draft_identifier(stem ? stem : "", "model", name, size);
+    free(stem);
+}
+
+static char *command_text(const command_line *line) {
+    static const char *const options[] = {"target", "task", "output"};
+    yg_text text = {0};
+    char *word = shell_word(operand(line, 0));
+    yg_text_add(&text, "yamlgrad new %s", word ? word : "");
+    free(word);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (!option_given(line, options[i]))
+            continue;
+        word = shell_word(strcmp(options[i], "task") == 0
+                              ? line->command->options[1].choices[option_choice(line, "task", 0)]
+                              : option_text(line, options[i]));
+        yg_text_add(&text, " --%s %s", options[i], word ? word : "");
+        free(word);
+    }
+    return yg_text_take(&text);
+}
+
+/* ------------------------------------------------------------------------------- the command - */
+
+static void print_summary(const draft *draft, const char *path) {
+    size_t used = 0, left = 0;
+    for (size_t i = 0; i < draft->summary->count; i++) {
+        left += draft->columns[i].kind == DRAFT_LEFT_OUT;
+        used += draft->columns[i].kind != DRAFT_LEFT_OUT && i != draft->target;
+    }
+    const draft_column *target = &draft->columns[draft->target];
+    const char *columns = used == 1 ? "column" : "columns";
+    terminal_start(stderr, STYLE_BOLD);
+    terminal_print(stderr, "%s", path ? path : "stdout");
+    terminal_stop(stderr);
+    if (draft->task == DRAFT_CLASSIFICATION)
+        terminal_say(": the class of '%s', one of %zu, from %zu %s, in %" PRId64 " rows",
+                     target->summary->name, target->value_count, used, columns, draft->rows);
+    else
+        terminal_say(": the number '%s', from %zu %s, in %" PRId64 " rows", target->summary->name,
+                     used, columns, draft->rows);
+    for (size_t i = 0; i < draft->summary->count; i++)
+        if (draft->columns[i].kind == DRAFT_LEFT_OUT)
+            terminal_say("  without '%s': %s", draft->columns[i].summary->name,
+                         draft->columns[i].reason);
+}
+
+static int write_model(const command_line *line, const char *text) {
+    const char *path = option_text(line, "output");
+    yg_error error = {0};
+    if (!path) {
+        terminal_data(text);
+        return STATUS_OK;
+    }
+    if (!yg_file_write(path, text, strlen(text), &error))
+        return session_fail(&error);
+    char *word = shell_word(path);
+    terminal_say("next:   %s train %s", line->program, word ? word : path);
+    free(word);
+    return STATUS_OK;
+}
+
+static int write_draft(const command_line *line, const raw_table *raw, const draft *draft) {
+    const char *output = option_text(line, "output");
+    char name[64];
+    model_name(output ? output : raw->path, name, sizeof name);
+    char *command = command_text(line), *path = path_from(output, raw->path), *text = NULL;
+    int status = STATUS_FAILED;
+    if (command && path)
+        text = draft_text(draft, &(draft_source){.command = command,
+                                                 .name = name,
+                                                 .path = path,
+                                                 .key = raw->kind->key,
+                                                 .keys = raw->keys});
+    if (text) {
+        print_summary(draft, output);
+        status = write_model(line, text);
+    } else
+        terminal_error("out of memory");
+    free(command);
+    free(path);
+    free(text);
+    return status;
+}
+
+static int run(const command_line *line) {
+    const char *output = option_text(line, "output");
+    raw_table raw = {.path = operand(line, 0)};
+    if (output && access(output, F_OK) == 0 && !option_given(line, "force")) {
+        terminal_error("'%s' exists; --force replaces it", output);
+        return STATUS_FAILED;
+    }
+    if (!find_kind(&raw))
+        return STATUS_FAILED;
+    draft_request request = {.target = option_text(line, "target")};
+    request.excluded = option_texts(line, "exclude", &request.excluded_count);
+    if (option_given(line, "task"))
+        request.task = option_choice(line, "task", 0) ? DRAFT_REGRESSION : DRAFT_CLASSIFICATION;
+    yg_error error = {0};
+    draft draft = {0};
+    int status;
+    if (read_table(&raw, &error) && draft_make(raw.table, &raw.summary, &request, &draft, &error))
+        status = write_draft(line, &raw, &draft);
+    else
+        status = session_fail(&error);
+    draft_free(&draft);
+    close_table(&raw);
+    return status;
+}
+
+static const char *const tasks[] = {"classification", "regression", NULL};
+
+static const option_spec options[] = {
+    {.name = "target",
+     .letter = 't',
+     .kind = OPTION_TEXT,
+     .argument = "COLUMN",
+     .doc = "what is to be predicted (default: target, label, class or y)"},
+    {.name = "task",
+     .kind = OPTION_CHOICE,
+     .argument = "classification|regression",
+     .doc = "predict a class or a number (default: by the target's values)",
+     .choices = tasks},
+    {.name = "exclude",
+     .letter = 'x',
+     .kind = OPTION_TEXTS,
+     .argument = "COLUMN",
+     .doc = "leave this column out (repeatable)"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .argument = "FILE",
+     .doc = "write the model there (default: stdout)"},
+    {.name = "force", .kind = OPTION_FLAG, .doc = "replace the file if there is one"},
+};
+
+const command command_new = {
+    .name = "new",
+    .operands = "TABLE",
+    .summary = "a model file for a table",
+    .details =
+        "Reads all of a table and writes a model file that learns one column from the others:\n"
+        "what each column holds, gaps, dates, categories, and columns that tell nothing, with the\n"
+        "reason in a comment. The file is a beginning; change it as you like.\n",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = run,
+};
