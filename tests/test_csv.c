@@ -249,6 +249,29 @@ Test(csv, only_columns_that_are_used_need_a_name_of_their_own) {
     close_text(&t);
 }
 
+/* A file's name says its delimiter, unless a key does. */
+Test(csv, tsv_files_have_tabs) {
+    static const struct {
+        const char *name;
+        char delimiter;
+        const char *column;
+    } named[] = {
+        {"t.csv", 0, "a;b\tc"}, {"t.tsv", 0, "a;b"}, {"t.tsv.gz", 0, "a;b"}, {"t.tsv", ';', "a"}};
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        yg_error error = {0};
+        FILE *file = file_of("a;b\tc\n", 6);
+        yg_table *table =
+            yg_table_open(&yg_table_csv,
+                          &(yg_table_request){
+                              .file = file, .name = named[i].name, .delimiter = named[i].delimiter},
+                          &error);
+        cr_assert_not_null(table, "%s", error.message);
+        cr_expect_str_eq(table->columns[0], named[i].column);
+        yg_table_close(table);
+        fclose(file);
+    }
+}
+
 /* A version such as 1.5 is no number in a column that nobody reads. */
 Test(csv, only_columns_that_are_used_need_numbers_in_one_form) {
     static const char text[] = "a,version\n\"1,5\",2.5\n";
