@@ -318,6 +318,24 @@ expect "train --data" 1 "" "--data none.csv: the form is NAME=PATH" \
     "$yamlgrad" train xor.yaml --data none.csv
 expect "train --data NAME=FILE" 0 "" "^  test .*2 examples" \
     "$yamlgrad" train xor.yaml --data test=xy.csv --out e --epochs 1
+cat >table.yaml <<'MODEL'
+format: 1
+inputs: {x: [B, 2]}
+targets: {y: [B, 1]}
+graph: {h: {type: linear, out_features: 1}}
+outputs: [h]
+loss: mse(h, y)
+data:
+  train: {csv: xy.csv, x: [x.0, x.1], y: y}
+train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}
+MODEL
+expect "train on a table" 0 "" "^trained after epoch 1" "$yamlgrad" train table.yaml
+mv xy.csv moved.csv
+expect "go on when the table has moved" 0 "" "^trained after epoch 2" \
+    "$yamlgrad" train table.yaml --data train=moved.csv --resume --epochs 2
+sed 's/^train:/  columns: {x.0: number}\n&/' table.yaml >options.yaml
+expect "but not with other options of columns" 1 "" "data.columns.x.0.kind was not set, is number" \
+    "$yamlgrad" train options.yaml --data train=moved.csv --out runs/table --resume --epochs 3
 expect "eval of a part that is not there" 1 "" "test" "$yamlgrad" eval xor.yaml --data test
 
 cat >classes.yaml <<'MODEL'
