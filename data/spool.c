@@ -30,12 +30,13 @@ static bool fail_write(yg_error *error) {
 static int make_file(yg_error *error) {
     static const char name[] = "yamlgrad-XXXXXX";
     const char *folder = folder_of_files();
-    char *path = malloc(strlen(folder) + sizeof name + 1);
+    const size_t size = strlen(folder) + sizeof name + 1;
+    char *path = malloc(size);
     if (!path) {
         yg_fail_memory(error);
         return -1;
     }
-    sprintf(path, "%s/%s", folder, name);
+    snprintf(path, size, "%s/%s", folder, name);
     const int file = mkstemp(path);
     if (file < 0) {
         fail_write(error);
