@@ -33,8 +33,29 @@ static bool add(const choice *c, size_t p, size_t index) {
     return true;
 }
 
+/* Adds the columns NAME.0, NAME.1, … of a list called NAME; *count is how many there are. */
+static bool add_list(const choice *c, size_t p, const char *name, yg_origin origin, size_t *count) {
+    for (*count = 0;; ++*count) {
+        char element[300];
+        snprintf(element, sizeof element, "%.270s.%zu", name, *count);
+        const size_t index = yg_table_find(c->table, element);
+        if (index == SIZE_MAX)
+            return true;
+        if (!yg_table_check_column(c->table, index, c->error))
+            return false;
+        if (c->user[index] == p + 1)
+            return yg_fail(c->error, YG_ERROR_NAME, origin, "column '%s' is listed twice", element);
+        if (!add(c, p, index))
+            return false;
+    }
+}
+
 static bool add_named(const choice *c, size_t p, const char *name, yg_origin origin) {
-    size_t index;
+    size_t index, count = 0;
+    if (*name && yg_table_find(c->table, name) == SIZE_MAX && !add_list(c, p, name, origin, &count))
+        return false;
+    if (count > 0)
+        return true;
     if (!yg_table_choose(c->table, name, origin, &index, c->error))
         return false;
     if (c->user[index] == p + 1)
