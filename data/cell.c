@@ -15,6 +15,7 @@ const char *yg_cell_text(const yg_cell *cell, char *text, size_t size) {
     char number[YG_NUMBER_TEXT];
     switch (cell->kind) {
     case YG_CELL_TEXT:
+    case YG_CELL_LITERAL:
         snprintf(text, size, "%.*s", cell->size < size ? (int)cell->size : (int)size, cell->text);
         break;
     case YG_CELL_WHOLE:
@@ -30,14 +31,14 @@ const char *yg_cell_text(const yg_cell *cell, char *text, size_t size) {
 }
 
 const char *yg_cell_string(const yg_cell *cell, yg_cell_room *room) {
-    const size_t size = (cell->kind == YG_CELL_TEXT ? cell->size : YG_NUMBER_TEXT) + (size_t)1;
+    const size_t size = (yg_cell_is_text(cell) ? cell->size : YG_NUMBER_TEXT) + (size_t)1;
     if (size > room->size) {
         char *grown = realloc(room->text, 2 * size);
         if (!grown)
             return NULL;
         *room = (yg_cell_room){grown, 2 * size};
     }
-    if (cell->kind != YG_CELL_TEXT)
+    if (!yg_cell_is_text(cell))
         return yg_cell_text(cell, room->text, room->size);
     memcpy(room->text, cell->text, cell->size);
     room->text[cell->size] = '\0';
@@ -56,7 +57,7 @@ bool yg_cell_is_missing(const yg_cell *cell) {
 }
 
 bool yg_cell_truth(const yg_cell *cell, int64_t *value) {
-    if (cell->kind != YG_CELL_TEXT)
+    if (!yg_cell_is_text(cell))
         return false;
     *value = cell->size == 4 && strncasecmp(cell->text, "true", 4) == 0;
     return *value || (cell->size == 5 && strncasecmp(cell->text, "false", 5) == 0);
@@ -68,7 +69,7 @@ bool yg_cell_number(const yg_cell *cell, double *number) {
         *number = (double)cell->whole;
     else if (cell->kind == YG_CELL_NUMBER)
         *number = cell->number;
-    else if (cell->kind != YG_CELL_TEXT)
+    else if (!yg_cell_is_text(cell))
         return false;
     else if (yg_number_parse(cell->text, cell->size, number) == YG_NUMBER_NOT) {
         if (!yg_cell_truth(cell, &truth))

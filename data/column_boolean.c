@@ -69,7 +69,7 @@ static int read_text(const boolean_column *b, const yg_cell *cell, int64_t *valu
 
 static int read_cell(const boolean_column *b, const yg_cell *cell, int64_t *value) {
     char text[YG_NUMBER_TEXT];
-    if (cell->kind == YG_CELL_TEXT)
+    if (yg_cell_is_text(cell))
         return read_text(b, cell, value);
     if (yg_cell_is_missing(cell))
         return YG_FAULT_MISSING;

@@ -189,10 +189,10 @@ static int read_cell(const date_column *d, const yg_cell *cell, yg_date *date) {
     double seconds;
     if (yg_cell_is_missing(cell))
         return YG_FAULT_MISSING;
-    if (cell->kind == YG_CELL_TEXT && d->format && !d->from_seconds)
+    if (yg_cell_is_text(cell) && d->format && !d->from_seconds)
         return yg_date_parse_format(cell->text, cell->size, d->format, date) ? YG_FAULT_NONE
                                                                              : FAULT_NOT_DATE;
-    if (cell->kind == YG_CELL_TEXT && !d->format)
+    if (yg_cell_is_text(cell) && !d->format)
         return yg_date_parse(cell->text, cell->size, date) ? YG_FAULT_NONE : FAULT_NOT_DATE;
     if (!d->from_seconds)
         return FAULT_NOT_DATE;

@@ -58,7 +58,7 @@ static int read_float(const limits *limits, const yg_cell *cell, double *number)
         *number = (double)cell->whole;
     else if (cell->kind == YG_CELL_NUMBER && cell->number == cell->number)
         *number = cell->number;
-    else if (cell->kind != YG_CELL_TEXT)
+    else if (!yg_cell_is_text(cell))
         return YG_FAULT_MISSING;
     else if (yg_number_parse(cell->text, cell->size, number) == YG_NUMBER_NOT) {
         if (!yg_cell_truth(cell, &truth))
@@ -69,7 +69,7 @@ static int read_float(const limits *limits, const yg_cell *cell, double *number)
         return YG_FAULT_NONE;
     if (!isfinite(*number))
         return FAULT_LARGE_F64;
-    if (cell->kind == YG_CELL_TEXT && yg_number_is_lost(cell->text, cell->size, *number))
+    if (yg_cell_is_text(cell) && yg_number_is_lost(cell->text, cell->size, *number))
         return FAULT_LOST;
     if (!limits->kept || *number == 0)
         return YG_FAULT_NONE;
@@ -101,7 +101,7 @@ static int read_whole(const yg_cell *cell, int64_t *number) {
         *number = (int64_t)cell->number;
         return YG_FAULT_NONE;
     }
-    if (cell->kind != YG_CELL_TEXT)
+    if (!yg_cell_is_text(cell))
         return YG_FAULT_MISSING;
     switch (yg_number_integer(cell->text, cell->size, number)) {
     case YG_WHOLE_EXACT:

@@ -23,6 +23,8 @@ typedef enum yg_cell_kind {
     YG_CELL_TEXT,   /* `text`, of `size` bytes */
     YG_CELL_WHOLE,  /* `whole` */
     YG_CELL_NUMBER, /* `number` */
+    /* As TEXT, and a value whatever it says: "", "NA" and "?" are not missing. */
+    YG_CELL_LITERAL,
 } yg_cell_kind;
 
 typedef struct yg_cell {
@@ -34,6 +36,10 @@ typedef struct yg_cell {
         double number;
     };
 } yg_cell;
+
+static inline bool yg_cell_is_text(const yg_cell *cell) {
+    return cell->kind == YG_CELL_TEXT || cell->kind == YG_CELL_LITERAL;
+}
 
 /* Some records, valid until the next call on their table. */
 typedef struct yg_records {
@@ -77,6 +83,7 @@ typedef struct yg_table_kind {
     size_t key_count;
     const char *const
         *suffixes; /* of paths that are files of this kind, as ".csv"; ends with NULL */
+    bool by_path;  /* it is opened by its path only, so it can be no pipe: a folder, a database */
     /* Opens it and reads the columns' names. NULL on failure. */
     yg_table *(*open)(const yg_table_request *request, yg_error *error);
     /* Reads the next records: at least one, at most `limit`, otherwise as many as is convenient.
@@ -122,7 +129,8 @@ struct yg_table {
     struct yg_table_names *names; /* of table.c */
 };
 
-extern const yg_table_kind yg_table_csv;
+extern const yg_table_kind yg_table_csv, yg_table_jsonl, yg_table_text, yg_table_images,
+    yg_table_sqlite;
 
 /* ------------------------------------------------------------------------------ tables.c ----- */
 

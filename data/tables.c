@@ -6,7 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const yg_table_kind *const kinds[] = {&yg_table_csv, NULL};
+static const yg_table_kind *const kinds[] = {&yg_table_csv,    &yg_table_jsonl,  &yg_table_text,
+                                             &yg_table_images, &yg_table_sqlite, NULL};
 
 const yg_table_kind *const *yg_table_kinds(void) {
     return kinds;

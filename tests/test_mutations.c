@@ -89,6 +89,30 @@ Test(mutations, csv) {
     run(fuzz_csv, packed, sizeof packed, 1, 2000);
 }
 
+Test(mutations, jsonl) {
+    static const char seed[] = "{\"a\":1,\"b\":[2.5,null],\"c\":{\"d\":\"\\u00e9\"}}\r\n\n"
+                               "{\"b\":[-1e3,4],\"c\":{\"d\":\"NA\"},\"a\":true}\n";
+    run(fuzz_jsonl, seed, sizeof seed - 1, 0, 5000);
+}
+
+Test(mutations, text) {
+    static const char *const seeds[] = {"one two\r\n\n\xC3\xA9t\xC3\xA9 ?\n", "a b\xE2\x82\xAC c"};
+    for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
+        run(fuzz_text, seeds[i], strlen(seeds[i]), i, 3000);
+}
+
+Test(mutations, sqlite) {
+    size_t size;
+    char *seed = NULL;
+    FILE *file = fopen(YG_SOURCE "/tests/fuzz/corpus/sqlite/rows", "rb");
+    cr_assert_not_null(file);
+    cr_assert_not_null(seed = malloc(SEED_CAP));
+    size = fread(seed, 1, SEED_CAP, file);
+    fclose(file);
+    run(fuzz_sqlite, seed, size, 0, 500);
+    free(seed);
+}
+
 Test(mutations, safetensors) {
     static const char header[] =
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]},"
