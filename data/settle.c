@@ -55,7 +55,9 @@ bool yg_decoder_settle(const yg_reading *reading, yg_dataset *dataset, size_t po
     if (decoder->dtype == YG_F32 && !is_small(decoder) &&
         !check_all(decoder, reading, dataset, port, error))
         return false;
-    if (!dataset->spool && (size_t)decoder->kind.size == yg_dtype_size(decoder->dtype)) {
+    if (dataset->spool && (size_t)decoder->kind.size >= yg_dtype_size(decoder->dtype))
+        return yg_spool_decode(dataset, port, error);
+    if ((size_t)decoder->kind.size == yg_dtype_size(decoder->dtype)) {
         yg_decode(decoder, elements->data, dataset->count, elements->data);
         elements->decoder = NULL;
         yg_decoder_free(decoder);

@@ -139,3 +139,32 @@ bool yg_spool_read(const yg_dataset *dataset, size_t port, int64_t first, int64_
     }
     return true;
 }
+
+/* The numbers of an example never reach beyond its old elements, so the file is written over from
+ * its beginning. */
+bool yg_spool_decode(yg_dataset *dataset, size_t port, yg_error *error) {
+    enum { ROOM = 256 * 1024 };
+    yg_elements *elements = &dataset->ports[port];
+    const size_t from = row_bytes(elements);
+    const size_t to = (size_t)elements->width * yg_dtype_size(elements->dtype);
+    const int64_t room = from && from < ROOM ? (int64_t)(ROOM / from) : 1;
+    const int file = dataset->spool->files[port];
+    char *bytes = malloc((size_t)room * from + 1), *numbers = malloc((size_t)room * to + 1);
+    bool good = (bytes && numbers) || yg_fail_memory(error);
+    for (int64_t at = 0; good && at < dataset->count; at += room) {
+        const int64_t count = dataset->count - at < room ? dataset->count - at : room;
+        good = yg_spool_read(dataset, port, at, count, bytes, error);
+        if (good)
+            yg_decode(elements->decoder, bytes, count, numbers);
+        good = good && write_at(file, numbers, (size_t)count * to, at * (int64_t)to, error);
+    }
+    free(bytes);
+    free(numbers);
+    if (!good)
+        return false;
+    if (ftruncate(file, dataset->count * (int64_t)to) != 0)
+        return fail_write(error);
+    yg_decoder_free(elements->decoder);
+    elements->decoder = NULL;
+    return true;
+}

@@ -34,6 +34,10 @@ bool yg_spool_read(const yg_dataset *dataset, size_t port, int64_t first, int64_
 bool yg_spool_replace(const yg_dataset *dataset, size_t port, int64_t first, int64_t count,
                       const void *from, yg_error *error);
 
+/* Replaces all elements of a port by the numbers that they become, which must not be larger, and
+ * frees their decoder. */
+bool yg_spool_decode(yg_dataset *dataset, size_t port, yg_error *error);
+
 /* ------------------------------------------------------------------------------- rows.c ------ */
 
 /* One port's elements of the examples of a part, in order, in memory or not. All zeros besides

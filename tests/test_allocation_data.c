@@ -103,7 +103,7 @@ Test(allocation_data, a_file_that_is_cut_off_fails_where_it_is_read) {
         yg_stream *stream = yg_stream_open(&data.train, &error);
         /* The last example is no longer there. */
         cr_assert_eq(
-            ftruncate(data.train.dataset->spool->files[0], (COUNT - 1) * 2 * (off_t)sizeof(double)),
+            ftruncate(data.train.dataset->spool->files[0], (COUNT - 1) * 2 * (off_t)sizeof(float)),
             0);
         while (yg_stream_left(stream) > 0 && yg_stream_next(stream, &feed, 1, 0, 1, &error))
             read++;
