@@ -17,7 +17,7 @@
 _Static_assert((int)YG_INPUT_SLACK >= (int)YG_CSV_SLACK, "a scan looks behind the last byte");
 
 struct yg_csv {
-    yg_input input;
+    yg_byte_input input;
     yg_csv_scan scan; /* of input.bytes */
     yg_csv_format format;
     const char *name;

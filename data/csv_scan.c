@@ -217,8 +217,6 @@ static bool end_record(yg_csv_scan *scan, size_t end) {
         return true;
     if (!end_cell(scan, end))
         return false;
-    if (end - scan->record >= YG_CSV_RECORD_CAP)
-        return fail(scan, YG_CSV_TOO_LONG, scan->record + YG_CSV_RECORD_CAP - 1);
     const size_t cells = scan->cell_count - scan->first_cell;
     if (scan->wide && find_wrong_text(scan))
         return false;

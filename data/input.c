@@ -15,8 +15,8 @@
 /* A block that is read at once. Block, cells and results together stay in a core's own cache. */
 enum { BLOCK = 512 * 1024 };
 
-bool yg_input_begin(yg_input *input, FILE *file, const char *name) {
-    *input = (yg_input){.file = file, .name = name, .descriptor = fileno(file)};
+bool yg_input_begin(yg_byte_input *input, FILE *file, const char *name) {
+    *input = (yg_byte_input){.file = file, .name = name, .descriptor = fileno(file)};
     /* `file` may have read ahead, so the descriptor's position is beyond ftello(). A pipe has no
      * position. */
     const off_t place = ftello(file);
@@ -28,17 +28,17 @@ bool yg_input_begin(yg_input *input, FILE *file, const char *name) {
     return input->bytes != NULL;
 }
 
-void yg_input_end(yg_input *input) {
+void yg_input_end(yg_byte_input *input) {
     yg_gzip_free(input->gzip);
     free(input->bytes);
     for (int i = 0; input->stoppable && i < 2; i++)
         close(input->stop[i]);
-    *input = (yg_input){0};
+    *input = (yg_byte_input){0};
 }
 
 /* ------------------------------------------------------------------------------- waiting ----- */
 
-bool yg_input_allow_stop(yg_input *input) {
+bool yg_input_allow_stop(yg_byte_input *input) {
     if (input->descriptor < 0 || input->stoppable)
         return true; /* what is in memory is never waited for */
     if (pipe(input->stop) != 0)
@@ -49,19 +49,19 @@ bool yg_input_allow_stop(yg_input *input) {
     return true;
 }
 
-void yg_input_stop(const yg_input *input) {
+void yg_input_stop(const yg_byte_input *input) {
     const char byte = 0;
     while (input->stoppable && write(input->stop[1], &byte, 1) < 0 && errno == EINTR)
         continue;
 }
 
-static bool fail(const yg_input *input, yg_error *error, int reason) {
+static bool fail(const yg_byte_input *input, yg_error *error, int reason) {
     return yg_fail(error, YG_ERROR_IO, (yg_origin){input->name, 0, 0}, "cannot be read: %s",
                    strerror(reason));
 }
 
 /* Waits for bytes, or for the end of waiting. False in that case. */
-static bool wait_for_bytes(yg_input *input) {
+static bool wait_for_bytes(yg_byte_input *input) {
     struct pollfd wait[] = {{.fd = input->descriptor, .events = POLLIN},
                             {.fd = input->stop[0], .events = POLLIN}};
     while (input->stoppable && poll(wait, 2, -1) < 0 && errno == EINTR)
@@ -69,7 +69,7 @@ static bool wait_for_bytes(yg_input *input) {
     return !input->stoppable || !wait[1].revents;
 }
 
-static bool has_arrived(const yg_input *input) {
+static bool has_arrived(const yg_byte_input *input) {
     struct pollfd wait = {.fd = input->descriptor, .events = POLLIN};
     return input->descriptor < 0 || (input->gzip && yg_gzip_has_more(input->gzip)) ||
            poll(&wait, 1, 0) != 0;
@@ -79,7 +79,7 @@ static bool has_arrived(const yg_input *input) {
 
 /* Reads up to `room` bytes of the file as they are; waits if none has arrived. */
 static long read_stored(void *context, unsigned char *to, size_t room, yg_error *error) {
-    yg_input *input = context;
+    yg_byte_input *input = context;
     ssize_t got;
     if (input->descriptor < 0) {
         errno = 0;
@@ -102,20 +102,20 @@ static long read_stored(void *context, unsigned char *to, size_t room, yg_error 
 }
 
 static bool seek_stored(void *context, int64_t place, yg_error *error) {
-    yg_input *input = context;
+    yg_byte_input *input = context;
     const bool good = input->descriptor < 0
                           ? fseeko(input->file, (off_t)place, SEEK_SET) == 0
                           : lseek(input->descriptor, (off_t)place, SEEK_SET) == (off_t)place;
     return good || fail(input, error, errno);
 }
 
-static bool can_seek(const yg_input *input) {
+static bool can_seek(const yg_byte_input *input) {
     return input->descriptor < 0 ? ftello(input->file) >= 0
                                  : lseek(input->descriptor, 0, SEEK_CUR) >= 0;
 }
 
 /* Reads the first bytes, and sees whether they are gzip's. */
-static bool look_at_beginning(yg_input *input) {
+static bool look_at_beginning(yg_byte_input *input) {
     static const unsigned char mark[] = {0x1F, 0x8B};
     long got = 1;
     while (got > 0 && input->end < sizeof mark && memcmp(input->bytes, mark, input->end) == 0) {
@@ -142,7 +142,7 @@ static bool look_at_beginning(yg_input *input) {
 }
 
 /* Appends what can be read at once: perhaps nothing. False at the end, and after a failure. */
-static bool append(yg_input *input) {
+static bool append(yg_byte_input *input) {
     if (input->ended || input->failure.code)
         return false;
     if (!input->begun) {
@@ -163,14 +163,14 @@ static bool append(yg_input *input) {
     return got > 0 || !input->ended;
 }
 
-static void move_to_beginning(yg_input *input) {
+static void move_to_beginning(yg_byte_input *input) {
     memmove(input->bytes, input->bytes + input->at, input->end - input->at);
     input->offset += (int64_t)input->at;
     input->end -= input->at;
     input->at = 0;
 }
 
-bool yg_input_more(yg_input *input) {
+bool yg_input_more(yg_byte_input *input) {
     move_to_beginning(input);
     if (input->end == input->room) {
         unsigned char *bytes = realloc(input->bytes, 2 * input->room + YG_INPUT_SLACK);
@@ -186,7 +186,7 @@ bool yg_input_more(yg_input *input) {
     return input->end > before;
 }
 
-bool yg_input_line_ready(yg_input *input) {
+bool yg_input_line_ready(yg_byte_input *input) {
     size_t searched = input->at;
     for (;;) {
         if (searched < input->end &&
@@ -205,13 +205,13 @@ bool yg_input_line_ready(yg_input *input) {
 
 /* -------------------------------------------------------------------------------- places ----- */
 
-bool yg_input_tell(const yg_input *input, int64_t *offset) {
+bool yg_input_tell(const yg_byte_input *input, int64_t *offset) {
     *offset = input->offset + (int64_t)input->at;
     return can_seek(input);
 }
 
 /* Reads on, up to `offset`. */
-static bool skip_to(yg_input *input, int64_t offset, yg_error *error) {
+static bool skip_to(yg_byte_input *input, int64_t offset, yg_error *error) {
     while (offset > input->offset + (int64_t)input->end) {
         input->at = input->end;
         if (!yg_input_more(input))
@@ -224,7 +224,7 @@ static bool skip_to(yg_input *input, int64_t offset, yg_error *error) {
     return true;
 }
 
-bool yg_input_seek(yg_input *input, int64_t offset, yg_error *error) {
+bool yg_input_seek(yg_byte_input *input, int64_t offset, yg_error *error) {
     if (offset == input->offset + (int64_t)input->at)
         return true;
     input->at = input->end = 0;

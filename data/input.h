@@ -22,7 +22,7 @@
 
 typedef struct yg_gzip yg_gzip;
 
-typedef struct yg_input {
+typedef struct yg_byte_input {
     FILE *file;
     const char *name;
     int descriptor; /* of the file; -1: it has none (fmemopen), and is read through `file` */
@@ -35,28 +35,28 @@ typedef struct yg_input {
     yg_error failure;  /* of a read; its code is YG_OK: none */
     bool stoppable;
     int stop[2]; /* stoppable: a pipe; a byte in it ends all waiting */
-} yg_input;
+} yg_byte_input;
 
 /* Begins at the position of `file`. If it is a pipe, nothing may have been read through `file`
  * before, because bytes in its buffer would be lost. `name` stands for it in messages and must
  * outlive the input. False when out of memory. */
-bool yg_input_begin(yg_input *input, FILE *file, const char *name);
-void yg_input_end(yg_input *input); /* the file stays the caller's */
+bool yg_input_begin(yg_byte_input *input, FILE *file, const char *name);
+void yg_input_end(yg_byte_input *input); /* the file stays the caller's */
 
 /* From here on yg_input_stop() may be called in another thread. It ends the waiting for bytes, now
  * and later: reads fail. False if no pipe can be made. */
-bool yg_input_allow_stop(yg_input *input);
-void yg_input_stop(const yg_input *input);
+bool yg_input_allow_stop(yg_byte_input *input);
+void yg_input_stop(const yg_byte_input *input);
 
 /* Moves bytes[at .. end) to the beginning of `bytes`, and reads more behind them. Waits until there
  * are some. `bytes` grows if it is full. False at the end, and after a failure: see `failure`. */
-bool yg_input_more(yg_input *input);
+bool yg_input_more(yg_byte_input *input);
 
 /* True if a whole line behind bytes[at], or the end, can be taken without waiting. */
-bool yg_input_line_ready(yg_input *input);
+bool yg_input_line_ready(yg_byte_input *input);
 
 /* Where bytes[at] is in the data; false where that place cannot be gone to again, as in a pipe. */
-bool yg_input_tell(const yg_input *input, int64_t *offset);
-bool yg_input_seek(yg_input *input, int64_t offset, yg_error *error);
+bool yg_input_tell(const yg_byte_input *input, int64_t *offset);
+bool yg_input_seek(yg_byte_input *input, int64_t offset, yg_error *error);
 
 #endif
