@@ -17,7 +17,7 @@ enum { RECORDS = 256, CELLS = 1 << 16 };
 
 typedef struct jsonl_table {
     yg_table table;
-    yg_input input;
+    yg_byte_input input;
     FILE *own; /* NULL: the file is the caller's */
     yg_json_columns columns;
     int64_t line; /* of the text at input.at, from 1 */
@@ -53,7 +53,7 @@ static yg_origin origin_of(const jsonl_table *state, int64_t line, int column) {
 }
 
 /* The end of the line that begins at `at`; NULL: it has not been read to its end. */
-static const unsigned char *line_end(const yg_input *input, size_t at) {
+static const unsigned char *line_end(const yg_byte_input *input, size_t at) {
     return at < input->end ? memchr(input->bytes + at, '\n', input->end - at) : NULL;
 }
 
@@ -97,7 +97,7 @@ static json_t *parse(const jsonl_table *state, const unsigned char *text, size_t
 
 /* Takes the blank lines that are at hand. */
 static void skip_blank_lines(jsonl_table *state) {
-    yg_input *input = &state->input;
+    yg_byte_input *input = &state->input;
     for (const unsigned char *end; (end = line_end(input, input->at)); state->line++) {
         const size_t size = (size_t)(end - (input->bytes + input->at));
         if (!is_blank(input->bytes + input->at, size))
@@ -109,7 +109,7 @@ static void skip_blank_lines(jsonl_table *state) {
 /* Takes blank lines, and makes sure that a whole line, or the last one, can be read. Its size is 0
  * at the end of the file. */
 static bool find_line(jsonl_table *state, size_t *size, yg_error *error) {
-    yg_input *input = &state->input;
+    yg_byte_input *input = &state->input;
     for (;;) {
         const unsigned char *end = line_end(input, input->at);
         bool last = false;
@@ -132,7 +132,7 @@ static bool find_line(jsonl_table *state, size_t *size, yg_error *error) {
 
 /* ---------------------------------------------------------------------------------- columns -- */
 
-static void skip_mark(yg_input *input) {
+static void skip_mark(yg_byte_input *input) {
     static const unsigned char mark[] = {0xEF, 0xBB, 0xBF};
     while (input->end - input->at < sizeof mark && yg_input_more(input))
         continue;
@@ -144,7 +144,7 @@ static void skip_mark(yg_input *input) {
 /* Learns from the lines that are at hand; one behind the first that is wrong is told when its turn
  * comes. */
 static bool learn_columns(jsonl_table *state, yg_error *error) {
-    const yg_input *input = &state->input;
+    const yg_byte_input *input = &state->input;
     int64_t line = state->line;
     size_t at = input->at, size;
     for (const unsigned char *end; at < input->end; at += size + 1, line++) {
@@ -223,7 +223,7 @@ static bool make_room(jsonl_table *state, int64_t count, yg_error *error) {
 
 /* Takes the line of `size` bytes at input.at as the next record. A wrong one stays there. */
 static bool take_record(jsonl_table *state, size_t size, yg_error *error) {
-    yg_input *input = &state->input;
+    yg_byte_input *input = &state->input;
     json_t *object = parse(state, input->bytes + input->at, size, state->line, error);
     if (!object)
         return false;

@@ -18,7 +18,7 @@ static const char *const units[] = {"line", "word", "char", "byte", NULL};
 
 typedef struct text_table {
     yg_table table;
-    yg_input input;
+    yg_byte_input input;
     FILE *own; /* NULL: the file is the caller's */
     int unit;
     const char *column;
@@ -113,7 +113,7 @@ static found find_char(const unsigned char *text, size_t size, bool last, piece 
 }
 
 static found find_piece(const text_table *state, piece *out) {
-    const yg_input *input = &state->input;
+    const yg_byte_input *input = &state->input;
     const unsigned char *text = input->bytes + input->at;
     const size_t size = input->end - input->at;
     const bool last = input->ended || input->failure.code != YG_OK;
@@ -148,7 +148,7 @@ static yg_origin origin_of(const text_table *state, int64_t line) {
 
 /* The next record, from the bytes at hand. False where it is wrong; it stays there. */
 static bool take_record(text_table *state, const piece *p, yg_error *error) {
-    yg_input *input = &state->input;
+    yg_byte_input *input = &state->input;
     const unsigned char *text = input->bytes + input->at + p->begin;
     const int64_t line = state->line + count_lines(input->bytes + input->at, p->begin);
     yg_cell *cell = &state->cells[state->given];
@@ -176,7 +176,7 @@ static bool take_record(text_table *state, const piece *p, yg_error *error) {
 static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_records *records,
                             yg_error *error) {
     text_table *state = (text_table *)table;
-    yg_input *input = &state->input;
+    yg_byte_input *input = &state->input;
     const int64_t most = limit < RECORDS ? limit : RECORDS;
     found found;
     piece p;
