@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
 yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
-commands=(new train eval predict grad check show profile expand ops layers schedules)
+commands=(new data train eval predict grad check show profile expand ops layers schedules)
 
 # ------------------------------------------------------------------------------- general --
 
@@ -604,6 +604,37 @@ largest() { "$yamlgrad" predict models/new/rents.yaml raw_rents.csv | sort -g | 
 expect "new: as large as they are" 0 "^1[3-6][0-9]\." "" largest
 printf '5,2.5,0\n6,3.5,1\n9,1.5,0\n1,7,1\n5,2,0\n6,7,1\n' >headless.csv
 expect "new: a table without a header" 0 '^    header: false' - "$yamlgrad" new headless.csv --target 3
+
+# ------------------------------------------------------------------------------- data --
+
+expect "data: parts" 0 "^validation +18$" "" "$yamlgrad" data birds.yaml
+expect "data: columns, gaps, and what reads them" 0 "^bill \(mm\) +numbers +11[0-9] +30\..* +4[23]\..* +8 +x$" "" \
+    "$yamlgrad" data birds.yaml
+expect "data: a column that nothing reads" 0 "^study +text +1$" "" "$yamlgrad" data birds.yaml
+expect "data: dates" 0 "^when +dates +84 +2007-11-01 +2009-11-28 +x$" "" "$yamlgrad" data birds.yaml
+expect "data: classes by part" 0 "^c, d +26 +6 +8$" "" "$yamlgrad" data birds.yaml
+expect "data: elements as they are fed" 0 "^bill \(mm\) +-1\.[0-9]+ +0 +1\.[0-9]+ +1$" "" \
+    "$yamlgrad" data birds.yaml
+expect "data: examples" 0 "^example +1 +2$" "" "$yamlgrad" data birds.yaml --examples 2
+expect "data: their classes" 0 "^species( +(A: x|hidden|c, d)){3}$" "" "$yamlgrad" data birds.yaml
+no_examples() { "$yamlgrad" data birds.yaml --examples 0 | grep "^example "; }
+expect "data: no examples" 1 "" "" no_examples
+expect "data: rows of the model" 0 "^x.0 +0 +0.5 +1 +0.5$" "" "$yamlgrad" data xor.yaml
+expect "data --json" 0 '"parts": \{"train": 78, "validation": 18, "test": 24\}, "rows": 120' "" \
+    "$yamlgrad" data birds.yaml --json
+expect "data --json: a column" 0 '"name": "study", "cells": "text", "different": 1, "more": false, "missing": 0, "read_by": null' "" \
+    "$yamlgrad" data birds.yaml --json
+expect "data: too many examples" 2 "" "examples takes a whole number from 0 to 10, not '11'" \
+    "$yamlgrad" data birds.yaml --examples 11
+expect "data: without a section" 1 "" "the model has no .data:. section" "$yamlgrad" data bare.yaml
+expect "data --html" 0 "" "^written: birds.html$" "$yamlgrad" data birds.yaml --html birds.html
+expect "data --html: a bar for each class" 0 ">hidden</text><rect .*>26</text>" "" cat birds.html
+expect "data --html: names are text" 0 "<h3>island, home</h3>" "" cat birds.html
+printf '<b>,y\n<i>1</i>,0\n<i>2</i>,1\n<i>1</i>,1\n<i>2</i>,0\n<i>1</i>,1\n<i>2</i>,0\n' >tags.csv
+"$yamlgrad" new tags.csv -o tags.yaml 2>err && "$yamlgrad" data tags.yaml --html tags.html 2>err
+expect "data --html: tags are text" 0 "&lt;i>1&lt;/i>" "" cat tags.html
+expect "data --html: and no tags" 1 "" "" grep -E '<[bi]>' tags.html
+expect "data --html: nothing is fetched, nothing runs" 1 "" "" grep -E 'http|src=|<script|url\(|@import' birds.html
 
 # ------------------------------------------------- what --help says, the man page says too --
 

@@ -88,7 +88,7 @@ for command in "${commands[@]}"; do
     expect "${command}x" 2 "" "unknown command '${command}x'; did you mean '$command'" "$yamlgrad" "${command}x"
 done
 
-expect "no near name: all of them" 2 "" "unknown command 'zzzzzzzz'; known: new, train, " "$yamlgrad" zzzzzzzz
+expect "no near name: all of them" 2 "" "unknown command 'zzzzzzzz'; known: new, data, train, " "$yamlgrad" zzzzzzzz
 expect "an empty command" 2 "" "unknown command ''" "$yamlgrad" ''
 expect "--version on a full disk" 1 "" "cannot write" to_full --version
 expect "predict -o -" 0 "^[0-9.]+$" "" "$yamlgrad" predict xor.yaml rows.csv -o -

@@ -1,0 +1,331 @@
+/*
+ * yamlgrad data: what a model is fed with.
+ */
+#include "../data/date.h"
+#include "../graph/file.h"
+#include "commands.h"
+#include "data_view.h"
+#include "json.h"
+#include "session.h"
+#include "table.h"
+#include "terminal.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXAMPLES_MAX = 10, CLASSES_SHOWN = 50 };
+
+/* ----------------------------------------------------------------------------- for people ---- */
+
+static void print_parts(const data_view *view) {
+    static const char *const headers[] = {"part", "examples"};
+    table table = {.columns = 2, .headers = headers, .align = "lr"};
+    for (size_t i = 0; i < VIEW_PARTS; i++) {
+        char text[32];
+        if (!view->parts[i]->count)
+            continue;
+        table_add(&table, "%s", view_part_names[i]);
+        table_add(&table, "%s", text_of_count((double)view->parts[i]->count, text));
+    }
+    table_print(&table, stdout, 0);
+}
+
+static const char *day_text(double days, char *text, size_t size) {
+    yg_date date = {0};
+    yg_date_from_seconds(floor(days) * 86400, &date);
+    snprintf(text, size, "%04d-%02d-%02d", date.year, date.month, date.day);
+    return text;
+}
+
+static void add_range(table *table, const yg_summary *summary, const yg_column_summary *column) {
+    const int64_t present = yg_summary_present(summary, column);
+    char least[32], most[32];
+    if (view_is_date(summary, column)) {
+        table_add(table, "%s", day_text(column->earliest, least, sizeof least));
+        table_add(table, "%s", "");
+        table_add(table, "%s", day_text(column->latest, most, sizeof most));
+    } else if (present && column->numbers == present) {
+        table_add(table, "%.5g", column->least);
+        table_add(table, "%.5g", column->mean);
+        table_add(table, "%.5g", column->most);
+    } else
+        for (int i = 0; i < 3; i++)
+            table_add(table, "%s", "");
+}
+
+static void print_columns(const data_view *view) {
+    static const char *const headers[] = {"column", "cells", "different", "least",
+                                          "mean",   "most",  "missing",   "read by"};
+    table table = {.columns = 8, .headers = headers, .align = "llrrrrrl"};
+    char text[60];
+    for (size_t i = 0; i < view->summary.count; i++) {
+        const yg_column_summary *column = &view->summary.columns[i];
+        const yg_port *reader = view_reader(view, column->name);
+        table_add(&table, "%s", column->name);
+        table_add(&table, "%s", view_cells(&view->summary, column, text, sizeof text));
+        table_add(&table, "%s%zu", column->many ? ">" : "", column->values.count);
+        add_range(&table, &view->summary, column);
+        if (column->missing)
+            table_add(&table, "%" PRId64, column->missing);
+        else
+            table_add(&table, "%s", "");
+        table_add(&table, "%s", reader ? reader->name : "");
+    }
+    terminal_print(stdout, "\n%s, %" PRId64 " rows\n", view->table->name, view->summary.rows);
+    table_print(&table, stdout, 0);
+}
+
+static void print_classes(const data_view *view, const view_port *port) {
+    static const char *const headers[] = {"class", "train", "validation", "test"};
+    table table = {.columns = 4, .headers = headers, .align = "lrrr"};
+    char name[32];
+    for (int64_t i = 0; i < port->class_count && i < CLASSES_SHOWN; i++) {
+        table_add(&table, "%s", view_class_name(port, i, name, sizeof name));
+        for (size_t part = 0; part < VIEW_PARTS; part++)
+            if (view->parts[part]->count)
+                table_add(&table, "%" PRId64, port->classes[(int64_t)part * port->class_count + i]);
+            else
+                table_add(&table, "%s", "");
+    }
+    table_print(&table, stdout, 0);
+    if (port->class_count > CLASSES_SHOWN)
+        terminal_print(stdout, "and %" PRId64 " more classes\n", port->class_count - CLASSES_SHOWN);
+}
+
+static void print_numbers(const view_port *port) {
+    static const char *const headers[] = {"element", "least", "mean", "most", "deviation"};
+    table table = {.columns = 5, .headers = headers, .align = "lrrrr"};
+    char name[300];
+    for (size_t i = 0; i < port->group_count; i++) {
+        const view_numbers *numbers = &port->groups[i];
+        if (port->group_count == 1 && port->width > 1)
+            table_add(&table, "all %" PRId64, port->width);
+        else
+            table_add(&table, "%s", view_element_name(port, (int64_t)i, name, sizeof name));
+        table_add(&table, "%.4g", numbers->least);
+        table_add(&table, "%.4g", fabs(numbers->mean) < 5e-7 ? 0 : numbers->mean);
+        table_add(&table, "%.4g", numbers->most);
+        table_add(&table, "%.4g", view_deviation(numbers));
+    }
+    table_print(&table, stdout, 0);
+}
+
+static void print_port(const data_view *view, const view_port *port) {
+    terminal_print(stdout, "\n");
+    terminal_start(stdout, STYLE_BOLD);
+    terminal_print(stdout, "%s", port->port->name);
+    terminal_stop(stdout);
+    terminal_print(stdout, ", %s: %s, %" PRId64 " %s an example%s\n",
+                   port->port->target ? "a target" : "an input", yg_dtype_name(port->dtype),
+                   port->width, port->width == 1 ? "element" : "elements",
+                   port->encoding->standardized ? ", standardised"
+                   : port->encoding->formula    ? ", transformed"
+                                                : "");
+    if (port->class_count)
+        print_classes(view, port);
+    else
+        print_numbers(port);
+}
+
+/* Examples side by side: a row for each element. */
+static bool print_examples(const data_view *view, int64_t count, yg_error *error) {
+    static const char *const headers[EXAMPLES_MAX + 1] = {"example", "1", "2", "3", "4", "5",
+                                                          "6",       "7", "8", "9", "10"};
+    if (count > view->parts[0]->count)
+        count = view->parts[0]->count;
+    table table = {.columns = (size_t)count + 1, .headers = headers, .align = "lrrrrrrrrrr"};
+    bool good = true;
+    for (size_t p = 0; good && p < view->port_count; p++) {
+        const view_port *port = &view->ports[p];
+        const int64_t shown = port->width < VIEW_ELEMENTS_MAX ? port->width : VIEW_ELEMENTS_MAX;
+        double *values = calloc((size_t)(port->width * count) + 1, sizeof *values);
+        good = values || yg_fail_memory(error);
+        for (int64_t e = 0; good && e < count; e++)
+            good = view_example(view, 0, p, e, values + e * port->width, error);
+        for (int64_t i = 0; good && i < shown; i++) {
+            char name[300];
+            table_add(&table, "%s", view_element_name(port, i, name, sizeof name));
+            for (int64_t e = 0; e < count; e++) {
+                const double value = values[e * port->width + i];
+                if (port->class_count)
+                    table_add(&table, "%s",
+                              view_class_name(port, (int64_t)value, name, sizeof name));
+                else
+                    table_add(&table, "%.4g", value);
+            }
+        }
+        free(values);
+    }
+    terminal_print(stdout, "\nexamples of the training part, as they are fed\n");
+    table_print(&table, stdout, 0);
+    return good;
+}
+
+/* ---------------------------------------------------------------------------- for programs --- */
+
+static json_t *json_of_columns(const data_view *view) {
+    json_t *list = json_array();
+    char text[60];
+    for (size_t i = 0; i < view->summary.count; i++) {
+        const yg_column_summary *column = &view->summary.columns[i];
+        const yg_port *reader = view_reader(view, column->name);
+        const bool numbers =
+            column->numbers && column->numbers == yg_summary_present(&view->summary, column);
+        json_t *entry =
+            json_pack("{s:s, s:s, s:I, s:b, s:I, s:s?}", "name", column->name, "cells",
+                      view_cells(&view->summary, column, text, sizeof text), "different",
+                      (json_int_t)column->values.count, "more", (int)column->many, "missing",
+                      (json_int_t)column->missing, "read_by", reader ? reader->name : NULL);
+        if (numbers)
+            json_object_update_new(entry, json_pack("{s:o, s:o, s:o, s:o}", "least",
+                                                    json_of_number(column->least), "mean",
+                                                    json_of_number(column->mean), "most",
+                                                    json_of_number(column->most), "deviation",
+                                                    json_of_number(yg_summary_deviation(column))));
+        json_array_append_new(list, entry);
+    }
+    return list;
+}
+
+static json_t *json_of_classes(const view_port *port) {
+    json_t *list = json_array();
+    for (int64_t i = 0; i < port->class_count; i++) {
+        char name[32];
+        json_t *entry = json_pack("{s:s}", "class", view_class_name(port, i, name, sizeof name));
+        for (size_t part = 0; part < VIEW_PARTS; part++)
+            json_object_set_new(
+                entry, view_part_names[part],
+                json_integer((json_int_t)port->classes[(int64_t)part * port->class_count + i]));
+        json_array_append_new(list, entry);
+    }
+    return list;
+}
+
+static json_t *json_of_elements(const view_port *port) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < port->group_count; i++) {
+        const view_numbers *numbers = &port->groups[i];
+        char name[300] = "*";
+        if (port->group_count > 1 || port->width == 1)
+            view_element_name(port, (int64_t)i, name, sizeof name);
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", name, "least",
+                                              json_of_number(numbers->least), "mean",
+                                              json_of_number(numbers->mean), "most",
+                                              json_of_number(numbers->most), "deviation",
+                                              json_of_number(view_deviation(numbers))));
+    }
+    return list;
+}
+
+static json_t *json_of_examples(const data_view *view, const view_port *port, size_t p,
+                                int64_t count) {
+    json_t *list = json_array();
+    double *values = calloc((size_t)port->width + 1, sizeof *values);
+    for (int64_t e = 0; values && e < count && e < view->parts[0]->count; e++) {
+        json_t *example = json_array();
+        if (!view_example(view, 0, p, e, values, NULL))
+            break;
+        for (int64_t i = 0; i < port->width; i++)
+            json_array_append_new(example, json_of_number(values[i]));
+        json_array_append_new(list, example);
+    }
+    free(values);
+    return list;
+}
+
+static json_t *json_of_view(const data_view *view, int64_t examples) {
+    json_t *parts = json_object(), *ports = json_array();
+    for (size_t i = 0; i < VIEW_PARTS; i++)
+        json_object_set_new(parts, view_part_names[i],
+                            json_integer((json_int_t)view->parts[i]->count));
+    for (size_t p = 0; p < view->port_count; p++) {
+        const view_port *port = &view->ports[p];
+        json_array_append_new(
+            ports, json_pack("{s:s, s:b, s:s, s:I, s:o, s:o, s:o}", "name", port->port->name,
+                             "target", (int)port->port->target, "dtype", yg_dtype_name(port->dtype),
+                             "width", (json_int_t)port->width, "elements", json_of_elements(port),
+                             "classes", json_of_classes(port), "examples",
+                             json_of_examples(view, port, p, examples)));
+    }
+    return json_pack("{s:o, s:I, s:o, s:o}", "parts", parts, "rows", (json_int_t)view->summary.rows,
+                     "columns", json_of_columns(view), "ports", ports);
+}
+
+/* ------------------------------------------------------------------------------- the command - */
+
+static int write_page(const data_view *view, const char *path) {
+    char *page = data_page(view);
+    yg_error error = {0};
+    const bool good =
+        page ? yg_file_write(path, page, strlen(page), &error) : yg_fail_memory(&error);
+    free(page);
+    if (!good)
+        return session_fail(&error);
+    terminal_say("written: %s", path);
+    return STATUS_OK;
+}
+
+static int show(const command_line *line, const data_view *view) {
+    const int64_t examples = option_int(line, "examples", 3);
+    yg_error error = {0};
+    if (option_given(line, "html"))
+        return write_page(view, option_text(line, "html"));
+    if (option_given(line, "json"))
+        return json_print(json_of_view(view, examples), YG_F32);
+    print_parts(view);
+    if (view->table)
+        print_columns(view);
+    for (size_t p = 0; p < view->port_count; p++)
+        print_port(view, &view->ports[p]);
+    return examples == 0 || print_examples(view, examples, &error) ? STATUS_OK
+                                                                   : session_fail(&error);
+}
+
+static int run(const command_line *line) {
+    session session;
+    if (!session_open(line, operand(line, 1), &session))
+        return STATUS_FAILED;
+    yg_error error = {0};
+    data_view view = {0};
+    const int status =
+        data_view_make(session.model, &view, &error) ? show(line, &view) : session_fail(&error);
+    data_view_free(&view);
+    session_close(&session);
+    return status;
+}
+
+static const option_spec options[] = {
+    {.name = "examples",
+     .letter = 'n',
+     .kind = OPTION_INT,
+     .argument = "N",
+     .doc = "show the first N examples (default: 3)",
+     .min = 0,
+     .max = EXAMPLES_MAX},
+    {.name = "html",
+     .kind = OPTION_TEXT,
+     .argument = "FILE",
+     .doc = "write a page with a histogram of each column"},
+    OPTION_SET,
+    OPTION_DATA,
+    OPTION_PLUGIN,
+    OPTION_JSON,
+};
+
+const command command_data = {
+    .name = "data",
+    .operands = "MODEL [RUN.yaml]",
+    .summary = "what the data hold, and what will be fed",
+    .details =
+        "Reads the model's data and shows the parts, the columns of the training table as they\n"
+        "stand there, and the elements of each input and target as the network gets them. The "
+        "page\n"
+        "of --html needs no network and no script.\n",
+    .min_operands = 1,
+    .max_operands = 2,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = run,
+};

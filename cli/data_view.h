@@ -1,0 +1,77 @@
+/*
+ * What a model's data hold, for `yamlgrad data`: the columns of the training table as they stand
+ * there, and the examples as the network is fed with them.
+ */
+#ifndef YG_CLI_DATA_VIEW_H
+#define YG_CLI_DATA_VIEW_H
+
+#include "../data/data.h"
+#include "../data/source.h"
+#include "../data/summary.h"
+
+/* A port with more elements an example is described as a whole. */
+enum { VIEW_ELEMENTS_MAX = 64, VIEW_PARTS = 3, VIEW_BINS = 30 };
+
+extern const char *const view_part_names[VIEW_PARTS]; /* "train", … */
+
+/* Numbers of the training part, as they are fed. */
+typedef struct view_numbers {
+    int64_t count;
+    double least, most, mean, squares; /* the sum of (x - mean)² */
+} view_numbers;
+
+typedef struct view_port {
+    const yg_port *port;
+    const yg_port_encoding *encoding;
+    yg_dtype dtype;
+    int64_t width;        /* elements an example */
+    size_t group_count;   /* `width`, or 1 for all elements together; 0: the port has classes */
+    view_numbers *groups; /* [group_count]; owned */
+    int64_t class_count;  /* 0: it has no classes */
+    int64_t *classes;     /* [VIEW_PARTS, class_count]: examples; owned */
+} view_port;
+
+typedef struct data_view {
+    const yg_model *model;
+    yg_data data;
+    const yg_part *parts[VIEW_PARTS];
+    size_t port_count;
+    view_port *ports;
+    yg_paths paths;     /* of the training table */
+    yg_table *table;    /* NULL: the training part is no table */
+    yg_summary summary; /* of `table` */
+} data_view;
+
+/* Reads all. `model` must outlive the view. False on failure; freed by data_view_free() in either
+ * case. */
+bool data_view_make(const yg_model *model, data_view *view, yg_error *error);
+void data_view_free(data_view *view); /* what it holds, not the struct */
+
+/* "benign": the text of a class. Returns `text`, or a text of the model. */
+const char *view_class_name(const view_port *port, int64_t index, char *text, size_t size);
+/* The name of an element, as "sex=male" or "image.3". Returns `text`. */
+const char *view_element_name(const view_port *port, int64_t index, char *text, size_t size);
+double view_deviation(const view_numbers *numbers);
+/* The port that reads a column of the table; NULL: none does. */
+const yg_port *view_reader(const data_view *view, const char *column);
+
+/* Values of one example of a part: width elements of a port, as numbers. The room is the
+ * caller's. */
+bool view_example(const data_view *view, size_t part, size_t port, int64_t example, double *values,
+                  yg_error *error);
+
+/* What the cells of a column are: "numbers", "dates", "3 values". Returns `text`. */
+const char *view_cells(const yg_summary *summary, const yg_column_summary *column, char *text,
+                       size_t size);
+
+/* How often a column's numbers or dates fall in each of VIEW_BINS intervals of the same width, from
+ * *least to *most. False where it has neither. */
+bool view_histogram(const yg_summary *summary, const yg_column_summary *column,
+                    int64_t bins[VIEW_BINS], double *least, double *most);
+/* Whether view_histogram() counts days since 1970. */
+bool view_is_date(const yg_summary *summary, const yg_column_summary *column);
+
+/* The page of `--html`; freed by the caller. NULL when out of memory. */
+char *data_page(const data_view *view);
+
+#endif
