@@ -236,7 +236,7 @@ static const char *const names[] = {
     "best",    "run",       "loss",    "standardize", "format", "weights", "__metadata__",
     "exp_avg", "x.exp_avg", "metrics", "outputs",     "params", "graph",   "data",
     "train",   "vars",      "define",  "epoch",       "step",   "lr",      "optimizer",
-    "history", "null",      "yes",     "no",          "on",     "off",     "y",
+    "history", "nil",       "yes",     "no",          "on",     "off",     "y",
     "n",       "_",         "a.0",     "relu",        "matmul", "linear",  "mlp",
     "type",    "input",     "repeat",  "share",       "shape",  "init",    "zeros",
     "mean",    "sum",       "e1",      "i32",         "f32",    "float",   "True_",

@@ -20,7 +20,7 @@ static const struct {
     int64_t test_examples;
 } models[] = {
     {"iris.yaml", 0.95, 30},
-    {"breast_cancer.yaml", 0.96, 114},
+    {"breast_cancer.yaml", 0.94, 114},
 };
 
 static double test_accuracy(const workspace *w, const yg_model *model, uint64_t seed,

@@ -13,7 +13,7 @@ typedef struct refusal {
     const char *op;
     int count;
     yg_type operands[3];
-    yg_attr attrs[5];
+    yg_attr attrs[8];
     const char *message;
 } refusal;
 
@@ -24,6 +24,10 @@ typedef struct refusal {
 #define INTS(n, ...)                                                                               \
     {                                                                                              \
         .count = n, .ints = { __VA_ARGS__ }                                                        \
+    }
+#define FLOATS(n, ...)                                                                             \
+    {                                                                                              \
+        .count = n, .floats = { __VA_ARGS__ }                                                      \
     }
 #define TEXT(text_)                                                                                \
     { .count = sizeof(text_) - 1, .text = text_ }
@@ -144,7 +148,11 @@ static const refusal refusals[] = {
     {"einsum", 1, {T(BOOL, 1, 2)}, {TEXT("i")}, "numbers of one element type"},
     {"interpolate", 1, {T(F32, 2, 2, 3)}, {INTS(1, 3)}, "one to three spatial dimensions"},
     {"interpolate", 1, {T(F32, 3, 1, 1, 3)}, {{0}}, "either size or scale_factor"},
-    {"interpolate", 1, {T(F32, 3, 1, 1, 3)}, {INTS(1, 3), {.f = 2}}, "either size or scale_factor"},
+    {"interpolate",
+     1,
+     {T(F32, 3, 1, 1, 3)},
+     {INTS(1, 3), FLOATS(1, 2)},
+     "either size or scale_factor"},
     {"interpolate", 1, {T(F32, 3, 1, 1, 3)}, {INTS(2, 3, 3)}, "size has 2 entries"},
     {"interpolate",
      1,
@@ -156,7 +164,7 @@ static const refusal refusals[] = {
      {T(F32, 3, 1, 1, 3)},
      {INTS(1, 3), {0}, {0}, {.i = 1}},
      "other than nearest"},
-    {"interpolate", 1, {T(F32, 3, 1, 1, 3)}, {{0}, {.f = 0.1}}, "would have no element"},
+    {"interpolate", 1, {T(F32, 3, 1, 1, 3)}, {{0}, FLOATS(1, 0.1)}, "would have no element"},
     {"interpolate", 1, {T(F32, 3, 1, 1, 0)}, {INTS(1, 3)}, "there is nothing in dimension 2"},
     {"interpolate", 1, {T(I64, 3, 1, 1, 3)}, {INTS(1, 3)}, "resample takes a float tensor"},
     {"pixel_shuffle", 1, {T(F32, 3, 6, 2, 2)}, {{.i = 2}}, "no multiple of 2²"},
