@@ -143,10 +143,18 @@ static int64_t *room_for(yg_column *column, int64_t *tile, int64_t width) {
     return column->wholes;
 }
 
+const yg_element_kind *yg_column_held(const yg_column *column) {
+    return column->scale || yg_missing_indicates(column) ? NULL : column->kind->held;
+}
+
 /* Encodes cells by the kind alone. */
 static int64_t encode_cells(yg_column *column, const yg_cells *cells, const yg_elements *to,
                             int64_t at) {
     int64_t tile[TILE];
+    if (to->decoder)
+        return column->kind->encode_held(
+            column, cells, (char *)to->data + (size_t)at * (size_t)column->kind->held->size,
+            (size_t)to->width);
     if (to->dtype == YG_F64)
         return column->kind->encode_floats(column, cells, (double *)to->data + at,
                                            (size_t)to->width);

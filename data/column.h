@@ -39,6 +39,9 @@ typedef struct yg_column_kind {
     const yg_key *keys; /* of its options, besides those that all kinds have */
     size_t key_count;
     size_t size; /* of its state, which begins with yg_column and is all zeros at first */
+    /* The type that its elements may be held in, smaller than a number's: see decoder.h. NULL: it
+     * gives numbers only. */
+    const yg_element_kind *held;
     bool texts;  /* a text in quotes, in the rows of a model file, is a value */
     bool shared; /* encoding a cell changes nothing else, so threads may share the cells */
     /* Whether the column must see the training part before it can encode a cell. NULL: no. */
@@ -62,6 +65,8 @@ typedef struct yg_column_kind {
      * that it refuses. */
     int64_t (*encode_floats)(yg_column *column, const yg_cells *cells, double *to, size_t stride);
     int64_t (*encode_wholes)(yg_column *column, const yg_cells *cells, int64_t *to, size_t stride);
+    /* The same in the type `held`; the stride counts elements. */
+    int64_t (*encode_held)(yg_column *column, const yg_cells *cells, void *to, size_t stride);
     /* Why a cell would be refused; YG_FAULT_NONE: it would not, or there is no memory. */
     int (*check)(yg_column *column, const yg_cell *cell);
     /* Tells that, for the cell that check() has just seen. Always returns false. */
@@ -88,9 +93,10 @@ struct yg_column {
     const yg_value *options;    /* a mapping of the model file or of `document`; NULL: none */
     yg_document *document;      /* owned: options that the weights remember; NULL: none */
     /* While a source is read: */
-    yg_dtype dtype; /* the network's floating-point type */
-    bool kept;      /* values are stored as they are read, so they must fit: yg_value_is_kept() */
-    bool learning;  /* these are the training data, and nothing is known of them yet */
+    yg_dtype dtype;   /* the network's floating-point type */
+    bool kept;        /* values are stored as they are read, so they must fit: yg_value_is_kept() */
+    bool learning;    /* these are the training data, and nothing is known of them yet */
+    const char *base; /* as yg_table.base, never NULL while cells are encoded */
     /* What all kinds have in common: */
     struct yg_missing *missing; /* what becomes of missing cells; NULL: they are errors */
     struct yg_scale *scale;     /* a function of the numbers; NULL: none */
@@ -98,7 +104,7 @@ struct yg_column {
 };
 
 extern const yg_column_kind yg_column_number, yg_column_label, yg_column_category,
-    yg_column_boolean, yg_column_date, yg_column_text;
+    yg_column_boolean, yg_column_date, yg_column_text, yg_column_image;
 
 /* All kinds; ends with NULL. */
 const yg_column_kind *const *yg_column_kinds(void);
@@ -147,6 +153,8 @@ bool yg_column_settle(yg_column *column, yg_error *error);
 
 /* Whether several threads may encode cells of the column at the same time. */
 bool yg_column_can_share(const yg_column *column);
+/* The type that its elements may be held in; NULL: numbers only. */
+const yg_element_kind *yg_column_held(const yg_column *column);
 /* Encodes cells as elements to[at], to[at + to->width], … Returns the number of cells before the
  * first that is refused. */
 int64_t yg_column_encode(yg_column *column, const yg_cells *cells, const yg_elements *to,

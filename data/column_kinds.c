@@ -10,6 +10,7 @@ static const yg_column_kind *const kinds[] = {
     &yg_column_boolean,
     &yg_column_date,
     &yg_column_text,
+    &yg_column_image,
     NULL,
 };
 

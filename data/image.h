@@ -41,7 +41,8 @@ bool yg_image_convert(yg_image *image, int channels, const char *name, yg_error 
 
 /* `from`, of another size, in `to`: bilinear. A picture that shrinks is smoothed before: each pixel
  * is the mean of those that it covers, weighted by a triangle. The numbers are those of Pillow's
- * Image.resize with BILINEAR. `room` is memory to work in. */
+ * Image.resize with BILINEAR, up to 1: rows may be shortened before columns or after. `room` is
+ * memory to work in. */
 bool yg_image_resize(const yg_image *from, int64_t height, int64_t width, yg_image *to,
                      yg_image *room, const char *name, yg_error *error);
 

@@ -134,10 +134,19 @@ static bool read_picture(decoding *d) {
     return true;
 }
 
+/* Whether it came to an end without a jump. */
+static bool comes_back(decoding *d, bool *good) {
+    if (setjmp(d->jump))
+        return false;
+    *good = read_picture(d);
+    return true;
+}
+
 static bool catch_errors(decoding *d) {
     char message[JMSG_LENGTH_MAX];
-    if (setjmp(d->jump) == 0)
-        return read_picture(d);
+    bool good;
+    if (comes_back(d, &good))
+        return good;
     d->manager.format_message((j_common_ptr)&d->state, message);
     return yg_fail(d->error, YG_ERROR_DATA, (yg_origin){d->name, 0, 0},
                    "the JPEG file is damaged or cut off (%s)", message);

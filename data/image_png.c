@@ -134,9 +134,18 @@ static bool read_picture(decoding *d) {
     return true;
 }
 
+/* Whether it came to an end without a jump. */
+static bool comes_back(decoding *d, bool *good) {
+    if (setjmp(d->jump))
+        return false;
+    *good = read_picture(d);
+    return true;
+}
+
 static bool catch_errors(decoding *d) {
-    if (setjmp(d->jump) == 0)
-        return read_picture(d);
+    bool good;
+    if (comes_back(d, &good))
+        return good;
     return yg_fail(d->error, YG_ERROR_DATA, (yg_origin){d->name, 0, 0},
                    "the PNG file is damaged or cut off (%s)", d->message);
 }

@@ -2,6 +2,7 @@
  * The source of tables: the records of a file as examples, by the columns of each port.
  */
 #include "column.h"
+#include "decoder.h"
 #include "owners.h"
 #include "table_encode.h"
 
@@ -21,6 +22,8 @@ typedef struct table_state {
     yg_columns *columns;
     bool *used;          /* of the table's columns: one of `columns` reads it */
     int64_t count;       /* records so far */
+    int64_t examples;    /* those of them that were not dropped */
+    bool (*seen)[256];   /* by port and byte: it has been checked. Of ports that hold bytes */
     yg_threads *threads; /* NULL: not started */
 } table_state;
 
@@ -30,10 +33,19 @@ static void close_table(void *opaque) {
         yg_columns_free(&state->columns[p]);
     free(state->columns);
     free(state->used);
+    free(state->seen);
     yg_threads_free(state->threads);
     yg_table_close(state->table);
     yg_paths_free(&state->paths);
     free(state);
+}
+
+/* Says where the paths of the table's last records start from. */
+static void note_base(const table_state *state) {
+    for (size_t p = 0; p < state->port_count; p++)
+        for (size_t i = 0; i < state->columns[p].count; i++)
+            state->columns[p].columns[i]->base =
+                state->table->base ? state->table->base : state->table->name;
 }
 
 /* ----------------------------------------------------------------------------------- faults -- */
@@ -54,6 +66,7 @@ static bool count_faults(table_state *state, const yg_records *first, const yg_r
         }
         at = 0;
         records.count = yg_table_next(state->table, LEARNT_AT_ONCE, false, &records, &error);
+        note_base(state);
     }
     return records.count == 0;
 }
@@ -291,11 +304,34 @@ static void start_threads(table_state *state, const yg_reading *reading) {
         state->threads = yg_threads_new(count, NULL); /* without them it takes longer */
 }
 
+/* Checks each byte that occurs in what is held as bytes, when it is first met. */
+static bool check_held(table_state *state, const yg_reading *reading, const yg_dataset *chunk,
+                       int64_t row, int64_t count, yg_error *error) {
+    for (size_t p = 0; p < state->port_count; p++) {
+        const yg_elements *elements = &chunk->ports[p];
+        const uint8_t *bytes = elements->decoder ? yg_elements_at(elements, row) : NULL;
+        if (!bytes)
+            continue;
+        if (!state->seen && !(state->seen = calloc(state->port_count, sizeof *state->seen)))
+            return yg_fail_memory(error);
+        for (int64_t i = 0; i < count * elements->width; i++) {
+            const uint8_t value = bytes[i];
+            if (!state->seen[p][value] &&
+                !yg_decoder_check(elements->decoder, reading, p, value,
+                                  state->examples * elements->width + i, error))
+                return false;
+            state->seen[p][value] = true;
+        }
+    }
+    return true;
+}
+
 /* Encodes all records that are not dropped. Nothing is dropped where an answer is expected for
  * each. Returns the number of examples, or -1. */
 static int64_t encode_all(table_state *state, const yg_reading *reading, const yg_records *records,
                           const yg_dataset *chunk, int64_t row, yg_error *error) {
     start_threads(state, reading);
+    note_base(state);
     const yg_table_encoder encoder = {state->columns, state->port_count, state->table->column_count,
                                       state->threads};
     const int64_t begin = row;
@@ -315,6 +351,9 @@ static int64_t encode_all(table_state *state, const yg_reading *reading, const y
         i += used;
     }
     state->count += records->count;
+    if (!check_held(state, reading, chunk, begin, row - begin, error))
+        return -1;
+    state->examples += row - begin;
     return row - begin;
 }
 
@@ -342,6 +381,11 @@ static int64_t next_examples(void *opaque, const yg_reading *reading, const yg_d
     return count;
 }
 
+static const yg_element_kind *kind_of(const void *opaque, size_t port) {
+    const yg_columns *columns = &((const table_state *)opaque)->columns[port];
+    return columns->count == 1 ? yg_column_held(columns->columns[0]) : NULL;
+}
+
 static bool finish(void *opaque, const yg_reading *reading, const yg_dataset *dataset,
                    yg_error *error) {
     return yg_columns_finish(reading, ((const table_state *)opaque)->columns, dataset, error);
@@ -361,6 +405,7 @@ static void stop(void *opaque) {
 
 const yg_source yg_source_table = {
     .open = open_table,
+    .kind = kind_of,
     .next = next_examples,
     .finish = finish,
     .waits = waits,

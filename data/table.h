@@ -127,6 +127,9 @@ struct yg_table {
         *used; /* [column_count]: whose cells will be looked at; the others may hold anything.
                 * NULL: all of them. Set by the reader of the table, whose memory it is */
     struct yg_table_names *names; /* of table.c */
+    /* Paths in cells start at the folder of this file. "": at the current folder. NULL: at that of
+     * `name`. */
+    const char *base;
 };
 
 extern const yg_table_kind yg_table_csv, yg_table_jsonl, yg_table_text, yg_table_images,

@@ -81,6 +81,8 @@ static bool open_file(files_table *state, size_t at, yg_error *error) {
     request.path = request.name = state->paths->items[at];
     state->at = at;
     state->open = yg_table_open(state->kind, &request, error);
+    if (state->open)
+        state->table.base = state->open->base ? state->open->base : state->open->name;
     return state->open && (state->names ? match_columns(state, error) : keep_columns(state, error));
 }
 
