@@ -7,6 +7,8 @@
 #include "workspace.h"
 
 #include <criterion/criterion.h>
+#include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +43,7 @@ static const struct {
     {"[B, K]", "{kind: category, min_count: 2}", "a", "rare values need a place"},
     {"[B, K]", "{kind: category, unseen: yes}", "a", "`unseen`"},
     {"[B, K]", "{kind: category, unseeen: true}", "a", "did you mean 'unseen'?"},
-    {"[B, 3]", "{kind: category}", "a b", "'x' takes 3 columns an example; 2 are given"},
+    {"[B, 3]", "{kind: category}", "a b", "'x' takes 3 numbers an example; 2 are given: c (2)"},
     {"{shape: [B], dtype: bool}", "category", "a b", "'x' holds truth values"},
     /* boolean */
     {"[B]", "boolean", "true FALSE yes No 1 0 t f on off Y n",
@@ -120,7 +122,7 @@ static const struct {
     {"{shape: [B, L], dtype: i32, classes: 257}", "{kind: text, tokens: byte}", "a",
      "column 'c' has 258 indices, but 'x' has 257 classes"},
     {"{shape: [B, 4], dtype: i32}", "{kind: text, length: 3}", "a",
-     "'x' takes 4 columns an example; 3 are given"},
+     "'x' takes 4 numbers an example; 3 are given: c (3)"},
     {"[B, L]", "text", "a", "need an input of i32 or i64, but 'x' holds f"},
     {"{shape: [B, L], dtype: bool}", "text", "a", "but 'x' holds bool"},
     {"{shape: [B, L], dtype: i32}", "{kind: text, tokens: words}", "a", "did you mean 'word'?"},
@@ -270,6 +272,57 @@ Test(column_kinds, are_read_back_from_weights) {
         }
         yg_model_free(model);
     }
+    workspace_remove(&w);
+}
+
+/* A case of fixtures/columns.json as a file and a model. */
+static yg_model *make_fixture(const workspace *w, const json_t *fixture) {
+    const json_t *cells = json_object_get(fixture, "cells"), *cell;
+    char text[4000] = "c,y\n";
+    size_t i;
+    json_array_foreach(cells, i, cell) snprintf(text + strlen(text), sizeof text - strlen(text),
+                                                "%s,0\n", json_string_value(cell));
+    workspace_write(w, "c.csv", text);
+    return make_model(w, json_string_value(json_object_get(fixture, "port")),
+                      json_string_value(json_object_get(fixture, "options")));
+}
+
+static void compare_rows(const json_t *rows, const yg_data *data, const char *what) {
+    const yg_elements *x = &data->train.dataset->ports[0];
+    char *elements = calloc((size_t)(data->train.count * x->width) + 1, 8);
+    cr_assert_eq(data->train.count, (int64_t)json_array_size(rows), "%s", what);
+    cr_assert_eq(x->width, (int64_t)json_array_size(json_array_get(rows, 0)), "%s", what);
+    cr_assert(yg_part_read(&data->train, 0, 0, data->train.count, elements, NULL));
+    for (int64_t i = 0; i < data->train.count * x->width; i++) {
+        const json_t *row = json_array_get(rows, (size_t)(i / x->width));
+        const double expected = json_number_value(json_array_get(row, (size_t)(i % x->width)));
+        const double value = yg_element_get(x->dtype, elements, i);
+        cr_expect(fabs(value - expected) <= 1e-9 * (1 + fabs(expected)),
+                  "%s: element %d of row %d is %.12g, not %.12g", what, (int)(i % x->width),
+                  (int)(i / x->width), value, expected);
+    }
+    free(elements);
+}
+
+/* Random columns become what scikit-learn and pandas make of them. */
+Test(column_kinds, agree_with_scikit_learn_and_pandas) {
+    const workspace w = workspace_make();
+    json_t *fixtures = json_load_file(YG_FIXTURES "/columns.json", 0, NULL), *fixture;
+    size_t i;
+    cr_assert_geq(json_array_size(fixtures), 25);
+    json_array_foreach(fixtures, i, fixture) {
+        char what[300];
+        yg_data data;
+        yg_error error = {0};
+        yg_model *model = make_fixture(&w, fixture);
+        snprintf(what, sizeof what, "case %d, %s", (int)i,
+                 json_string_value(json_object_get(fixture, "options")));
+        cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s: %s", what, error.message);
+        compare_rows(json_object_get(fixture, "elements"), &data, what);
+        yg_data_free(&data);
+        yg_model_free(model);
+    }
+    json_decref(fixtures);
     workspace_remove(&w);
 }
 
