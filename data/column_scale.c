@@ -99,8 +99,10 @@ static bool settle_quantiles(struct yg_scale *s) {
     s->quantile_count = s->sample.count < QUANTILES ? s->sample.count : QUANTILES;
     s->quantiles = calloc((size_t)s->quantile_count + 1, sizeof *s->quantiles);
     for (int64_t i = 0; s->quantiles && i < s->quantile_count; i++)
-        s->quantiles[i] = yg_number_sample_quantile(
-            &s->sample, s->quantile_count > 1 ? (double)i / (double)(s->quantile_count - 1) : 0);
+        /* The product comes first, so that a rank that is a whole number is exact. */
+        s->quantiles[i] = yg_number_sample_at(&s->sample, i ? (double)(i * (s->sample.count - 1)) /
+                                                                  (double)(s->quantile_count - 1)
+                                                            : 0);
     return s->quantiles != NULL;
 }
 
@@ -141,13 +143,13 @@ bool yg_scale_settle(yg_column *column, yg_error *error) {
 
 /* ------------------------------------------------------------------------------- applying ---- */
 
-/* The last quantile that is not above x. x is not below all of them. */
-static int64_t find_quantile(const struct yg_scale *s, double x) {
+/* How many quantiles are below x, or with `equal` not above it. */
+static int64_t count_quantiles(const struct yg_scale *s, double x, bool equal) {
     int64_t low = 0, high = s->quantile_count;
-    while (high - low > 1) {
+    while (low < high) {
         const int64_t middle = low + (high - low) / 2;
-        if (s->quantiles[middle] <= x)
-            low = middle;
+        if (s->quantiles[middle] < x || (equal && s->quantiles[middle] == x))
+            low = middle + 1;
         else
             high = middle;
     }
@@ -161,11 +163,8 @@ static double part_below(const struct yg_scale *s, double x) {
         return 0;
     if (x >= s->quantiles[s->quantile_count - 1])
         return 1;
-    const int64_t last = find_quantile(s, x);
-    int64_t first = last;
-    while (first > 0 && s->quantiles[first - 1] == s->quantiles[last])
-        first--;
-    if (s->quantiles[last] == x)
+    const int64_t first = count_quantiles(s, x, false), last = count_quantiles(s, x, true) - 1;
+    if (first <= last)
         return (double)(first + last) / 2 / steps;
     const double low = s->quantiles[last], high = s->quantiles[last + 1];
     return ((double)last + (x - low) / (high - low)) / steps;

@@ -48,14 +48,17 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-double yg_number_sample_quantile(yg_number_sample *sample, double part) {
+double yg_number_sample_at(yg_number_sample *sample, double rank) {
     if (!sample->sorted)
         qsort(sample->numbers, (size_t)sample->count, sizeof *sample->numbers, by_size);
     sample->sorted = true;
-    const double at = part * (double)(sample->count - 1);
-    const int64_t below = (int64_t)floor(at);
+    const int64_t below = (int64_t)floor(rank);
     const int64_t above = below + 1 < sample->count ? below + 1 : below;
-    const double rest = at - (double)below;
+    const double rest = rank - (double)below;
     const double low = sample->numbers[below], high = sample->numbers[above];
     return rest > 0 ? low + (high - low) * rest : low;
+}
+
+double yg_number_sample_quantile(yg_number_sample *sample, double part) {
+    return yg_number_sample_at(sample, part * (double)(sample->count - 1));
 }
