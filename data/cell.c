@@ -24,6 +24,9 @@ const char *yg_cell_text(const yg_cell *cell, char *text, size_t size) {
     case YG_CELL_NUMBER:
         snprintf(text, size, "%s", yg_number_text(cell->number, number));
         break;
+    case YG_CELL_BYTES:
+        snprintf(text, size, "%s", "(a picture)");
+        break;
     default:
         snprintf(text, size, "%s", "");
     }

@@ -204,10 +204,10 @@ static const yg_image *picture_of(image_column *c, const yg_cell *cell, int *fau
     int64_t height, width;
     const yg_image *picture = &c->image;
     c->error = (yg_error){0};
-    *fault = yg_cell_is_missing(cell) ? YG_FAULT_MISSING
-             : !yg_cell_is_text(cell) ? FAULT_KIND
-             : !get_picture(c, cell)  ? FAULT_FILE
-                                      : YG_FAULT_NONE;
+    *fault = yg_cell_is_missing(cell)                                ? YG_FAULT_MISSING
+             : !yg_cell_is_text(cell) && cell->kind != YG_CELL_BYTES ? FAULT_KIND
+             : !get_picture(c, cell)                                 ? FAULT_FILE
+                                                                     : YG_FAULT_NONE;
     if (*fault != YG_FAULT_NONE)
         return NULL;
     target_size(c, &height, &width);

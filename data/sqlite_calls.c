@@ -35,6 +35,7 @@ static const struct {
     {"sqlite3_column_double", offsetof(yg_sqlite, column_double)},
     {"sqlite3_column_text", offsetof(yg_sqlite, column_text)},
     {"sqlite3_column_bytes", offsetof(yg_sqlite, column_bytes)},
+    {"sqlite3_column_blob", offsetof(yg_sqlite, column_blob)},
 };
 
 bool yg_sqlite_open(yg_sqlite *sqlite, const char *name, yg_error *error) {

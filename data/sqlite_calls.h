@@ -31,6 +31,7 @@ typedef struct yg_sqlite {
     __typeof__(sqlite3_column_double) *column_double;
     __typeof__(sqlite3_column_text) *column_text;
     __typeof__(sqlite3_column_bytes) *column_bytes;
+    __typeof__(sqlite3_column_blob) *column_blob;
 } yg_sqlite;
 
 /* `name` stands for the database in messages. */

@@ -20,6 +20,7 @@ enum { RECORDS = 1024, DEPTH = 32 };
 
 typedef struct images_table {
     yg_table table;
+    char *base;   /* the folder, with a slash behind it, or the only file */
     char **paths; /* from the folder, "cat/001.png", sorted by bytes */
     size_t count, room;
     size_t at; /* the next one */
@@ -32,6 +33,7 @@ static void close_images(yg_table *table) {
     for (size_t i = 0; i < state->count; i++)
         free(state->paths[i]);
     free(state->paths);
+    free(state->base);
     free(state);
 }
 
@@ -134,6 +136,11 @@ static bool begin(images_table *state, const yg_table_request *request, yg_error
     if (stat(request->path, &status) != 0)
         return yg_fail(error, YG_ERROR_IO, request->origin, "cannot open '%s': %s", request->path,
                        strerror(errno));
+    state->base = calloc(length + 2, 1);
+    if (!state->base)
+        return yg_fail_memory(error);
+    memcpy(state->base, request->path, length);
+    state->table.base = state->base;
     if (!S_ISDIR(status.st_mode)) {
         const char *name = strrchr(request->path, '/');
         return is_image(request->path)
@@ -146,6 +153,7 @@ static bool begin(images_table *state, const yg_table_request *request, yg_error
     memcpy(s.full, request->path, length + 1);
     if (length && s.full[length - 1] != '/')
         memcpy(s.full + length++, "/", 2);
+    memcpy(state->base, s.full, length);
     s.prefix = length;
     if (!search_folder(&s, length, 0))
         return false;

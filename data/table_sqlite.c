@@ -6,6 +6,7 @@
  * read again from the first one on.
  */
 #include "csv_scan.h"
+#include "image.h"
 #include "sqlite_calls.h"
 #include "table.h"
 
@@ -276,7 +277,23 @@ static bool fail_cell(const sqlite_table *state, size_t column, const char *what
                    state->row + state->given + 1, state->names[column], what);
 }
 
-/* Copies a text. The cell gets its place, since `texts` may be moved. */
+/* Copies bytes. The cell gets their place, since `texts` may be moved. */
+static bool keep_bytes(sqlite_table *state, yg_cell_kind kind, const void *bytes, size_t size,
+                       yg_cell *cell, yg_error *error) {
+    if (state->text_size + size >= state->text_room) {
+        const size_t room = 2 * (state->text_size + size) + 1000;
+        char *grown = realloc(state->texts, room);
+        if (!grown)
+            return yg_fail_memory(error);
+        state->texts = grown;
+        state->text_room = room;
+    }
+    memcpy(state->texts + state->text_size, bytes, size);
+    *cell = (yg_cell){.kind = kind, .size = (uint32_t)size, .whole = (int64_t)state->text_size};
+    state->text_size += size;
+    return true;
+}
+
 static bool keep_text(sqlite_table *state, int index, yg_cell *cell, yg_error *error) {
     const unsigned char *text = state->calls.column_text(state->rows, index);
     const size_t size = (size_t)state->calls.column_bytes(state->rows, index);
@@ -287,19 +304,19 @@ static bool keep_text(sqlite_table *state, int index, yg_cell *cell, yg_error *e
         return fail_cell(state, column, "a text with a NUL byte", error);
     if (!yg_is_utf8((const char *)text, size))
         return fail_cell(state, column, "a text that is not UTF-8", error);
-    if (state->text_size + size >= state->text_room) {
-        const size_t room = 2 * (state->text_size + size) + 1000;
-        char *grown = realloc(state->texts, room);
-        if (!grown)
-            return yg_fail_memory(error);
-        state->texts = grown;
-        state->text_room = room;
-    }
-    memcpy(state->texts + state->text_size, text, size);
-    *cell =
-        (yg_cell){.kind = YG_CELL_TEXT, .size = (uint32_t)size, .whole = (int64_t)state->text_size};
-    state->text_size += size;
-    return true;
+    return keep_bytes(state, YG_CELL_TEXT, text, size, cell, error);
+}
+
+/* Of BLOBs, only pictures are read. */
+static bool keep_blob(sqlite_table *state, int index, yg_cell *cell, yg_error *error) {
+    const void *blob = state->calls.column_blob(state->rows, index);
+    const size_t size = (size_t)state->calls.column_bytes(state->rows, index);
+    if (!blob || !yg_image_is_encoded(blob, size))
+        return fail_cell(state, (size_t)(index - state->by_rowid),
+                         "a BLOB that is no PNG or JPEG file; a column that is read has numbers, "
+                         "texts or pictures",
+                         error);
+    return keep_bytes(state, YG_CELL_BYTES, blob, size, cell, error);
 }
 
 static bool keep_cell(sqlite_table *state, size_t column, yg_cell *cell, yg_error *error) {
@@ -320,8 +337,7 @@ static bool keep_cell(sqlite_table *state, size_t column, yg_cell *cell, yg_erro
     case SQLITE_TEXT:
         return keep_text(state, index, cell, error);
     case SQLITE_BLOB:
-        return fail_cell(state, column, "a BLOB; a column that is read has numbers and texts",
-                         error);
+        return keep_blob(state, index, cell, error);
     default:
         *cell = (yg_cell){.kind = YG_CELL_NONE};
         return true;
@@ -364,7 +380,7 @@ static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_recor
         return -1;
     }
     for (int64_t i = 0; i < state->given * (int64_t)table->column_count; i++)
-        if (state->cells[i].kind == YG_CELL_TEXT)
+        if (state->cells[i].kind == YG_CELL_TEXT || state->cells[i].kind == YG_CELL_BYTES)
             state->cells[i].text = state->texts + state->cells[i].whole;
     state->row += state->given;
     *records = (yg_records){state->given, state->cells};

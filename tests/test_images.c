@@ -3,6 +3,7 @@
  * with files; and the same pictures from several sources, which give the same weights.
  */
 #include "data/data.h"
+#include "database.h"
 #include "train/train.h"
 #include "workspace.h"
 
@@ -275,6 +276,28 @@ static void write_sources(const workspace *w) {
     write_npy(w, "y.npy", "", 1);
 }
 
+/* The same as a table of a database, with the files in it. */
+static void write_database(const workspace *w) {
+    char *sql = malloc(COUNT * 1000), *end = sql;
+    cr_assert_not_null(sql);
+    end += sprintf(end, "CREATE TABLE t (picture, class);");
+    for (int i = 0; i < COUNT; i++) {
+        const char *class = names[i * CLASSES / COUNT];
+        char path[100];
+        size_t size;
+        snprintf(path, sizeof path, "pictures/%s/%02d.png", class, i);
+        char *bytes = workspace_read(w, path, &size);
+        cr_assert_lt(size, 400);
+        end += sprintf(end, "INSERT INTO t VALUES (x'");
+        for (size_t k = 0; k < size; k++)
+            end += sprintf(end, "%02x", (unsigned char)bytes[k]);
+        end += sprintf(end, "', '%s');", class);
+        free(bytes);
+    }
+    database_make(workspace_path(w, "t.db"), sql);
+    free(sql);
+}
+
 /* Trains on a source and returns the parameters' bytes, `*size` of them. */
 static char *train_on(const workspace *w, const char *part, size_t *size) {
     char text[2000], out[300];
@@ -320,13 +343,20 @@ Test(images, every_source_gives_the_same_weights) {
         "{arrays: {x: x.idx, y: y.npy}}",
         "{csv: pixels.csv, x: \"*\", y: class}",
         "{csv: paths.csv, x: picture, y: class}\n  columns: {picture: {kind: image}}",
+        "{images: pictures, x: image, y: class}\n  columns: {image: image}",
+        "{images: pictures/, x: image, y: class}\n  columns: {image: image}",
+        "{sqlite: t.db, x: picture, y: class}\n  columns: {picture: image}",
     };
     const workspace w = workspace_make();
     size_t size, first_size;
     write_sources(&w);
+    if (database_can_be_made())
+        write_database(&w);
     char *first = train_on(&w, parts[0], &first_size);
     cr_assert_gt(first_size, 1000);
     for (size_t i = 1; i < sizeof parts / sizeof *parts; i++) {
+        if (strstr(parts[i], "sqlite") && !database_can_be_made())
+            continue;
         char *weights = train_on(&w, parts[i], &size);
         cr_expect(size == first_size && memcmp(first, weights, size) == 0, "%s", parts[i]);
         free(weights);
