@@ -233,16 +233,21 @@ static bool refuse_filling(const yg_column *column, const yg_cell *filling, yg_e
 
 bool yg_column_refuse(yg_column *column, const yg_cell *cell, const yg_place *place, int *fault,
                       yg_error *error) {
-    const int found = column->kind->check(column, cell);
     const yg_cell *filling = yg_missing_cell(column);
+    int found = column->kind->check(column, cell);
+    const bool filled = found == YG_FAULT_MISSING && filling;
     double number;
+    if (filled) {
+        cell = filling;
+        found = column->kind->check(column, cell);
+    }
     if (fault)
-        *fault = found == YG_FAULT_MISSING && filling ? YG_FAULT_ALONE : found;
-    if (found == YG_FAULT_MISSING && filling)
-        return refuse_filling(column, filling, error);
+        *fault = filled ? YG_FAULT_ALONE : found;
     if (found != YG_FAULT_NONE)
-        return column->kind->refuse(column, cell, found, place, error);
-    if (column->scale && yg_cell_number(cell, &number))
+        return filled ? refuse_filling(column, cell, error)
+                      : column->kind->refuse(column, cell, found, place, error);
+    if (column->scale && !yg_scale_learns(column) && yg_cell_number(cell, &number) &&
+        !isfinite(yg_scale_apply(column, number)))
         return refuse_scale(column, cell, place, error);
     return yg_fail_memory(error);
 }

@@ -80,8 +80,9 @@ typedef struct yg_column_kind {
     /* What was learnt, to be kept with the weights: an object, or NULL when out of memory. NULL in
      * place of the function: nothing. */
     json_t *(*save)(const yg_column *column);
-    /* Takes that back. False if it is not what save() gives, or when out of memory. */
-    bool (*load)(yg_column *column, const json_t *learnt);
+    /* Takes that back. False if it is not what save() gives, which the caller tells, or when out of
+     * memory, which it tells itself. */
+    bool (*load)(yg_column *column, const json_t *learnt, yg_error *error);
     void (*free)(yg_column *column); /* what its state holds; NULL: nothing */
 } yg_column_kind;
 
@@ -219,7 +220,7 @@ const yg_cell *yg_missing_cell(const yg_column *column);
 bool yg_missing_drops(const yg_column *column);     /* rows without a value are left out */
 bool yg_missing_indicates(const yg_column *column); /* one more element says what was missing */
 json_t *yg_missing_save(const yg_column *column);   /* of a column with `missing` */
-bool yg_missing_load(yg_column *column, const json_t *json);
+bool yg_missing_load(yg_column *column, const json_t *json, yg_error *error);
 void yg_missing_free(yg_column *column);
 
 /* --------------------------------------------------------------------------- column_scale.c -- */
@@ -234,7 +235,7 @@ bool yg_scale_settle(yg_column *column, yg_error *error);
 double yg_scale_apply(const yg_column *column, double number);
 double yg_scale_invert(const yg_column *column, double number);
 json_t *yg_scale_save(const yg_column *column);
-bool yg_scale_load(yg_column *column, const json_t *json);
+bool yg_scale_load(yg_column *column, const json_t *json, yg_error *error);
 void yg_scale_free(yg_column *column);
 
 #endif

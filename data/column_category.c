@@ -240,14 +240,15 @@ static json_t *save(const yg_column *column) {
     return NULL;
 }
 
-static bool load(yg_column *column, const json_t *learnt) {
+static bool load(yg_column *column, const json_t *learnt, yg_error *error) {
     category_column *c = (category_column *)column;
     const json_t *values = json_object_get(learnt, "values");
     bool good = json_is_array(values);
     c->names = (yg_names){0};
     for (size_t i = 0; good && i < json_array_size(values); i++) {
         const char *text = json_string_value(json_array_get(values, i));
-        good = text && yg_names_find(&c->names, text) == YG_NOT_FOUND && add(c, text);
+        good = text && yg_names_find(&c->names, text) == YG_NOT_FOUND &&
+               (add(c, text) || yg_fail_memory(error));
     }
     c->settled = good;
     return good;

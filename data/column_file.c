@@ -69,11 +69,12 @@ bool yg_column_save(const yg_column *column, json_t **json) {
            (!column->scale || json_object_set_new(*json, "scale", yg_scale_save(column)) == 0);
 }
 
-/* Takes back what was learnt. */
-static bool load_learnt(yg_column *column, const json_t *json) {
-    return (!column->kind->load || column->kind->load(column, json_object_get(json, "learnt"))) &&
-           (!column->missing || yg_missing_load(column, json_object_get(json, "missing"))) &&
-           (!column->scale || yg_scale_load(column, json_object_get(json, "scale")));
+/* Takes back what was learnt; see `load` of a kind. */
+static bool load_learnt(yg_column *column, const json_t *json, yg_error *error) {
+    return (!column->kind->load ||
+            column->kind->load(column, json_object_get(json, "learnt"), error)) &&
+           (!column->missing || yg_missing_load(column, json_object_get(json, "missing"), error)) &&
+           (!column->scale || yg_scale_load(column, json_object_get(json, "scale"), error));
 }
 
 static yg_column *fail_format(const char *path, const char *name, yg_error *error) {
@@ -99,7 +100,7 @@ yg_column *yg_column_load(const yg_column_request *request, const json_t *json, 
         return NULL;
     }
     column->document = document;
-    if (load_learnt(column, json))
+    if (load_learnt(column, json, error))
         return column;
     yg_column_free(column);
     return fail_format(path, request->name, error);

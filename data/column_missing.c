@@ -184,12 +184,12 @@ json_t *yg_missing_save(const yg_column *column) {
     return cell->kind == YG_CELL_NUMBER ? json_real(cell->number) : json_string(cell->text);
 }
 
-bool yg_missing_load(yg_column *column, const json_t *json) {
+bool yg_missing_load(yg_column *column, const json_t *json, yg_error *error) {
     struct yg_missing *m = column->missing;
     if (m->settled || m->way == DROP)
         return true;
     if (m->way == MOST_FREQUENT)
-        return json_is_string(json) && set_text(m, json_string_value(json), NULL);
+        return json_is_string(json) && set_text(m, json_string_value(json), error);
     m->cell = (yg_cell){.kind = YG_CELL_NUMBER, .number = json_number_value(json)};
     m->settled = json_is_number(json);
     return m->settled;

@@ -221,14 +221,16 @@ json_t *yg_scale_save(const yg_column *column) {
                      quantiles);
 }
 
-bool yg_scale_load(yg_column *column, const json_t *json) {
+bool yg_scale_load(yg_column *column, const json_t *json, yg_error *error) {
     struct yg_scale *s = column->scale;
     const json_t *quantiles = json_object_get(json, "quantiles");
     s->center = json_number_value(json_object_get(json, "center"));
     s->spread = json_number_value(json_object_get(json, "spread"));
     s->quantile_count = (int64_t)json_array_size(quantiles);
     s->quantiles = calloc((size_t)s->quantile_count + 1, sizeof *s->quantiles);
-    bool good = s->quantiles && s->spread > 0 && (s->way != QUANTILE || s->quantile_count > 0);
+    if (!s->quantiles)
+        return yg_fail_memory(error);
+    bool good = s->spread > 0 && (s->way != QUANTILE || s->quantile_count > 0);
     for (int64_t i = 0; good && i < s->quantile_count; i++) {
         s->quantiles[i] = json_number_value(json_array_get(quantiles, (size_t)i));
         good = i == 0 || s->quantiles[i] >= s->quantiles[i - 1];

@@ -249,7 +249,7 @@ static json_t *save(const yg_column *column) {
     return NULL;
 }
 
-static bool load(yg_column *column, const json_t *learnt) {
+static bool load(yg_column *column, const json_t *learnt, yg_error *error) {
     text_column *t = (text_column *)column;
     const json_t *tokens = json_object_get(learnt, "tokens");
     const int64_t length = json_integer_value(json_object_get(learnt, "length"));
@@ -257,10 +257,9 @@ static bool load(yg_column *column, const json_t *learnt) {
                 (!t->vocabulary || (int64_t)json_array_size(tokens) <= t->vocabulary - FIRST);
     for (size_t i = 0; good && i < json_array_size(tokens); i++) {
         const char *text = json_string_value(json_array_get(tokens, i));
-        const char *copy = text && yg_names_find(&t->names, text) == YG_NOT_FOUND
-                               ? yg_pool_text(t->pool, text)
-                               : NULL;
-        good = copy && yg_names_add(&t->names, t->pool, copy);
+        good = text && yg_names_find(&t->names, text) == YG_NOT_FOUND;
+        const char *copy = good ? yg_pool_text(t->pool, text) : NULL;
+        good = good && ((copy && yg_names_add(&t->names, t->pool, copy)) || yg_fail_memory(error));
     }
     t->length = length;
     t->settled = good;

@@ -179,6 +179,8 @@ static const struct {
     {"[B, 2]", "{scale: standard, missing: mean, indicator: true}", "1 NA 3", "-1 0, 0 1, 1 0"},
     {"[B]", "{scale: log}", "1 0 2 -1",
      "row 2, column 'c': '0' has no place on the scale 'log'; log takes numbers above 0"},
+    {"[B]", "{scale: log, missing: 0}", "1 NA 2",
+     "row 2, column 'c': '0' has no place on the scale 'log'"},
     {"[B]", "{scale: logg}", "1", "did you mean 'log'?"},
     {"[B, K]", "{kind: category, scale: log}", "a", "`scale` is for floating-point numbers"},
     {"{shape: [B], dtype: i32}", "{scale: log}", "1", "`scale` is for floating-point numbers"},
