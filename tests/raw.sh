@@ -69,4 +69,36 @@ within "messages: wrong kinds" "$(paste -d, <(cut -d, -f1 "$models/data/messages
 expect "messages: words that were never met" 0 ",(ham|spam)$" "" "$yamlgrad" predict "$models/messages.yaml" \
     --weights messages/weights.safetensors - < <(printf 'message\nxyzzy plugh\n')
 
+# ------------------------------------------------------------------------------------- units --
+
+# The output is the input, whose columns have the scales of the targets: what goes in comes out again, in
+# units, though each target has a scale of its own and one of them was standardised besides.
+cat >units.yaml <<'END'
+format: 1
+inputs: {x: [B, 3]}
+targets: {y: [B, 3]}
+graph:
+  h: {type: linear, out_features: 3, init: zeros}
+outputs: {out: {value: x + 0 * h, units: y}}
+loss: mse(h, y)
+data:
+  train: {csv: units.csv, x: [a, b, c], y: [price, area, rooms]}
+  columns:
+    a: {scale: log}
+    b: {scale: quantile}
+    c: {scale: minmax, missing: median}
+    price: {scale: log}
+    area: {scale: quantile}
+    rooms: {scale: minmax, missing: median}
+  standardize: [x, y]
+train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}
+END
+printf 'a,b,c,price,area,rooms\n' >units.csv
+printf '%s,%s,%s,%s,%s,%s\n' 1000 30 2 1000 30 2 50 70 "" 50 70 "" 7000 40 8 7000 40 8 300 90 5 300 90 5 >>units.csv
+expect "units: train" 0 "" "" "$yamlgrad" train units.yaml --quiet --dtype f64 --out units
+expect "units: of each target" 0 "^(50|49\.99999[0-9]*|50\.00000[0-9]*),70,5$" "" "$yamlgrad" predict units.yaml --dtype f64 \
+    --weights units/weights.safetensors units.csv
+expect "units: of a row without targets" 0 "^(300|299\.99999[0-9]*|300\.00000[0-9]*),60,8$" "" "$yamlgrad" predict \
+    units.yaml --dtype f64 --weights units/weights.safetensors - < <(printf 'c,b,a\n8,60,300\n')
+
 finish
