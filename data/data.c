@@ -188,6 +188,26 @@ static bool is_split(const yg_value *map) {
     return map && map->kind == YG_MAPPING && yg_value_get(map, "from");
 }
 
+/* The fold of `yg_data.fold` in place of the test part: stratified or by group where that, or else
+ * the validation part, is. */
+static bool read_fold(const yg_value *test, const yg_data *data, yg_split splits[2],
+                      yg_error *error) {
+    yg_split *split = &splits[1];
+    if (!is_split(test)) {
+        const bool same = splits[0].rule == YG_SPLIT_RANDOM || splits[0].rule == YG_SPLIT_GROUP;
+        yg_part *out = split->out;
+        *split = same ? splits[0] : (yg_split){.rule = YG_SPLIT_RANDOM, .stratify = SIZE_MAX};
+        split->out = out;
+    }
+    split->fraction = 1 / (double)data->folds;
+    split->fold = data->fold;
+    split->folds = data->folds;
+    return split->rule == YG_SPLIT_RANDOM || split->rule == YG_SPLIT_GROUP ||
+           yg_fail(error, YG_ERROR_ARGUMENT, split->origin,
+                   "folds are drawn at random or by group, but this part goes by %s",
+                   split->rule == YG_SPLIT_TIME ? "time" : "the value of a column");
+}
+
 static bool read_splits(const yg_model *model, const yg_value *section, yg_data *data,
                         yg_split splits[2], yg_error *error) {
     const yg_value *validation = yg_value_get(section, "validation");
@@ -195,7 +215,8 @@ static bool read_splits(const yg_model *model, const yg_value *section, yg_data 
     splits[0].out = &data->validation;
     splits[1].out = &data->test;
     return (!is_split(validation) || read_split(model, validation, &splits[0], error)) &&
-           (!is_split(test) || read_split(model, test, &splits[1], error));
+           (!is_split(test) || read_split(model, test, &splits[1], error)) &&
+           (!data->folds || read_fold(test, data, splits, error));
 }
 
 static bool read_held_out(const yg_reading *reading, const yg_value *section, const char *key,
@@ -384,7 +405,8 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
     reading.training = false;
     return read_held_out(&reading, section, "validation", &data->held[1], &data->validation,
                          error) &&
-           read_held_out(&reading, section, "test", &data->held[2], &data->test, error) &&
+           (data->folds ||
+            read_held_out(&reading, section, "test", &data->held[2], &data->test, error)) &&
            yg_split_off(data, splits, 2, (uint64_t)seed, error) && standardize(&reading, error);
 }
 

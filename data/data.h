@@ -99,7 +99,10 @@ typedef struct yg_data {
     yg_encoding encoding;
     size_t dim_count; /* symbolic dimensions except the batch's; the data decide their sizes */
     yg_dim *dims;     /* the names belong to the model */
-    int threads;      /* that may read a table; 0: one. Of yg_train(): yg_data_load() sets 0 */
+    /* folds > 0: the test part is fold number `fold`, from 0, of so many folds of the training
+     * part, whatever the section says of it. Of yg_train(): yg_data_load() sets 0 */
+    int64_t fold, folds;
+    int threads; /* that may read a table; 0: one. Of yg_train(): yg_data_load() sets 0 */
     const volatile sig_atomic_t *stop; /* reading fails soon after it is not 0; NULL: nothing stops
                                         * it. Of yg_train(): yg_data_load() sets NULL */
 } yg_data;

@@ -113,6 +113,10 @@ static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, y
     const yg_split *split = &reading->splits[s];
     const int owner = (int)s + 1;
     const int64_t wanted = (int64_t)floor(split->fraction * (double)owners->count + 0.5);
+    const yg_fold fold = {split->fold, split->folds, keys[s].count ? &keys[s] : NULL,
+                          split->rule == YG_SPLIT_GROUP};
+    if (split->folds)
+        return yg_owners_draw_fold(owners, owner, &fold, reading->seed, error);
     switch (split->rule) {
     case YG_SPLIT_EQUAL:
         return take_equal(split, owner, &keys[s], owners, error);
@@ -126,17 +130,21 @@ static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, y
     }
 }
 
-/* First what is given, then what is drawn. The test part comes before the validation part where
- * both go by time, so that its examples are the last of all. */
+/* First a fold, then what is given, then what is drawn. The test part comes before the validation
+ * part where both go by time, so that its examples are the last of all. */
 static bool draw(const yg_reading *reading, const yg_keys *keys, yg_owners *owners,
                  yg_error *error) {
     static const yg_split_rule rules[] = {YG_SPLIT_EQUAL, YG_SPLIT_TIME, YG_SPLIT_GROUP,
                                           YG_SPLIT_RANDOM};
     const size_t count = reading->split_count;
+    for (size_t s = 0; s < count; s++)
+        if (reading->splits[s].folds && !draw_one(reading, s, keys, owners, error))
+            return false;
     for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
         for (size_t i = 0; i < count; i++) {
             const size_t s = rules[r] == YG_SPLIT_TIME ? count - 1 - i : i;
-            if (reading->splits[s].rule == rules[r] && !draw_one(reading, s, keys, owners, error))
+            if (reading->splits[s].rule == rules[r] && !reading->splits[s].folds &&
+                !draw_one(reading, s, keys, owners, error))
                 return false;
         }
     return true;

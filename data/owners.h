@@ -46,6 +46,19 @@ bool yg_owners_take_last(yg_owners *owners, int owner, int64_t wanted, const yg_
 bool yg_owners_take_equal(yg_owners *owners, int owner, const yg_keys *keys,
                           const char *const *texts, size_t count, yg_error *error);
 
+typedef struct yg_fold {
+    int64_t number, count; /* number `number`, from 0, of so many */
+    const yg_keys *keys;   /* strata or groups of all examples; NULL: neither */
+    bool groups;           /* `keys` are groups, which stay whole */
+} yg_fold;
+
+/* Gives a fold of all examples, none of which may have been given before. The folds of one seed
+ * have no example in common, and together all. Their sizes differ by at most 1; those of groups by
+ * more. It draws the folds before it, too, because each takes from what those leave.
+ * (owners_fold.c) */
+bool yg_owners_draw_fold(yg_owners *owners, int owner, const yg_fold *fold, uint64_t seed,
+                         yg_error *error);
+
 int64_t yg_owners_count(const yg_owners *owners, int owner);
 /* The numbers of an owner's examples, and how many they are. Freed by the caller; NULL when out of
  * memory. */

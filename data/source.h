@@ -258,6 +258,8 @@ typedef struct yg_split {
     yg_origin column_origin;
     const yg_value *equals; /* a value, or a list of them */
     yg_origin origin;
+    int64_t fold, folds; /* folds > 0: the part is fold number `fold`, from 0, of so many, in place
+                          * of a fraction. The rule is RANDOM or GROUP */
     yg_part *out;
 } yg_split;
 
@@ -266,7 +268,7 @@ typedef struct yg_split {
  * already (data->owners). A part gets floor(fraction · n + 1/2) of its n examples.
  * Stratified: of the examples that are left, each class gives in proportion, rounded down, and the
  * classes with the largest remainders (the first, among equals) one more, until that number is
- * reached. The order of the examples is kept. */
+ * reached. A fold is drawn before all other parts. The order of the examples is kept. */
 bool yg_split_off(yg_data *data, const yg_split *parts, size_t count, uint64_t seed,
                   yg_error *error);
 

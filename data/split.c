@@ -45,16 +45,30 @@ static bool list(const yg_dataset *dataset, const yg_owners *owners, int owner, 
     return part->members != NULL;
 }
 
+static bool fail_fold(const yg_split *split, int64_t total, yg_error *error) {
+    return yg_fail(error, YG_ERROR_DATA, split->origin,
+                   "fold %" PRId64 " of %" PRId64 " gets no example: there are %" PRId64
+                   " examples%s; take fewer folds",
+                   split->fold + 1, split->folds, total,
+                   split->rule == YG_SPLIT_GROUP ? " in too few groups" : "");
+}
+
 static bool split_one(const yg_dataset *dataset, const yg_split *split, int owner, uint64_t seed,
                       int64_t *kept, yg_owners *owners, yg_error *error) {
     const int64_t total = owners->count;
-    const int64_t wanted = (int64_t)floor(split->fraction * (double)total + 0.5);
+    int64_t wanted = (int64_t)floor(split->fraction * (double)total + 0.5);
     yg_keys keys = {0};
     const bool stratified = split->stratify != SIZE_MAX;
+    const yg_fold fold = {split->fold, split->folds, stratified ? &keys : NULL, false};
     bool good = (!stratified || class_keys(dataset, split->stratify, &keys, error)) &&
-                yg_owners_draw(owners, owner, wanted, stratified ? &keys : NULL, seed, error);
+                (split->folds ? yg_owners_draw_fold(owners, owner, &fold, seed, error)
+                              : yg_owners_draw(owners, owner, wanted, fold.keys, seed, error));
     yg_keys_free(&keys);
-    if (good && (wanted <= 0 || wanted >= *kept))
+    if (good && split->folds)
+        wanted = yg_owners_count(owners, owner);
+    if (good && split->folds && wanted <= 0)
+        good = fail_fold(split, total, error);
+    else if (good && (wanted <= 0 || wanted >= *kept))
         good = yg_fail(error, YG_ERROR_DATA, split->origin,
                        "%s of %" PRId64 " examples: the fraction %g leaves no example %s",
                        wanted > 0 ? "all" : "none", total, split->fraction,
@@ -70,6 +84,8 @@ static bool take_drawn(const yg_dataset *dataset, const yg_split *split, int own
     if (!list(dataset, owners, owner, split->out, error))
         return false;
     *kept -= split->out->count;
+    if (split->folds && !split->out->count)
+        return fail_fold(split, owners->count, error);
     return (split->out->count > 0 && *kept > 0) ||
            yg_fail(error, YG_ERROR_DATA, split->origin, "%s of %" PRId64 " examples %s",
                    split->out->count ? "all" : "none", owners->count,
@@ -92,8 +108,9 @@ bool yg_split_off(yg_data *data, const yg_split *parts, size_t count, uint64_t s
             return yg_fail_memory(error);
         good = yg_owners_make(dataset->count, data->owners, error);
     }
-    for (size_t i = 0; good && i < count; i++) {
-        if (parts[i].rule == YG_SPLIT_NONE)
+    for (size_t k = 0; good && k < 2 * count; k++) { /* folds first */
+        const size_t i = k % count;
+        if (parts[i].rule == YG_SPLIT_NONE || (k < count) != (parts[i].folds > 0))
             continue;
         if (!drawn && parts[i].column)
             return yg_fail(error, YG_ERROR_DATA, parts[i].column_origin,

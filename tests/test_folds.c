@@ -1,0 +1,119 @@
+/*
+ * Folds of cross-validation: for any number of examples, classes and groups, each example is in one
+ * fold, and the folds are alike.
+ */
+#include "data/owners.h"
+#include "graph/random.h"
+
+#include <criterion/criterion.h>
+
+/* Number 0 … 2; class 0 is much the most frequent. */
+static int64_t class_of(int64_t example) {
+    return (int64_t)yg_random_below(3, 1, (uint64_t)example, 10) / 7 + (example % 19 == 0);
+}
+
+static void make_keys(int64_t count, int64_t (*key)(int64_t), yg_keys *keys) {
+    for (int64_t e = 0; e < count; e++)
+        cr_assert(yg_keys_add_whole(keys, key(e)));
+}
+
+/* Draws all folds; by_fold[e] becomes the one that example e is in. Checks that it is one. */
+static void draw_all(int64_t count, int64_t folds, const yg_keys *keys, bool groups, uint64_t seed,
+                     int64_t *by_fold) {
+    for (int64_t e = 0; e < count; e++)
+        by_fold[e] = -1;
+    for (int64_t f = 0; f < folds; f++) {
+        yg_owners owners;
+        yg_error error = {0};
+        cr_assert(yg_owners_make(count, &owners, &error));
+        const yg_fold fold = {f, folds, keys, groups};
+        cr_assert(yg_owners_draw_fold(&owners, 2, &fold, seed, &error), "%s", error.message);
+        for (int64_t e = 0; e < count; e++) {
+            const int owner = yg_owners_get(&owners, e);
+            cr_assert(owner == 0 || owner == 2, "example %d has owner %d", (int)e, owner);
+            cr_assert(owner == 0 || by_fold[e] < 0, "example %d is in folds %d and %d", (int)e,
+                      (int)by_fold[e], (int)f);
+            by_fold[e] = owner == 2 ? f : by_fold[e];
+        }
+        yg_owners_free(&owners);
+    }
+    for (int64_t e = 0; e < count; e++)
+        cr_assert(by_fold[e] >= 0, "example %d is in no fold", (int)e);
+}
+
+static const struct {
+    int64_t count, folds;
+} sizes[] = {{2, 2}, {7, 3}, {10, 10}, {100, 5}, {101, 7}, {1000, 13}};
+
+enum { SIZES = sizeof sizes / sizeof *sizes, LARGEST = 1000 };
+
+Test(folds, of_examples_are_of_one_size) {
+    for (size_t s = 0; s < SIZES; s++) {
+        int64_t by_fold[LARGEST], members[LARGEST] = {0};
+        draw_all(sizes[s].count, sizes[s].folds, NULL, false, s, by_fold);
+        for (int64_t e = 0; e < sizes[s].count; e++)
+            members[by_fold[e]]++;
+        for (int64_t f = 0; f < sizes[s].folds; f++) {
+            const int64_t least = sizes[s].count / sizes[s].folds;
+            cr_assert(members[f] == least || members[f] == least + 1, "fold %d has %d of %d",
+                      (int)f, (int)members[f], (int)sizes[s].count);
+        }
+    }
+}
+
+Test(folds, of_classes_have_each_in_proportion) {
+    for (size_t s = 3; s < SIZES; s++) {
+        int64_t by_fold[LARGEST], members[LARGEST][3] = {{0}}, total[3] = {0};
+        yg_keys keys = {0};
+        make_keys(sizes[s].count, class_of, &keys);
+        draw_all(sizes[s].count, sizes[s].folds, &keys, false, s, by_fold);
+        for (int64_t e = 0; e < sizes[s].count; e++) {
+            members[by_fold[e]][class_of(e)]++;
+            total[class_of(e)]++;
+        }
+        for (int64_t f = 0; f < sizes[s].folds; f++)
+            for (int c = 0; c < 3; c++) {
+                const double share = (double)total[c] / (double)sizes[s].folds;
+                cr_assert((double)members[f][c] > share - 2 && (double)members[f][c] < share + 2,
+                          "fold %d has %d of class %d, not %g", (int)f, (int)members[f][c], c,
+                          share);
+            }
+        yg_keys_free(&keys);
+    }
+}
+
+static int64_t group_of(int64_t example) {
+    return (int64_t)yg_random_below(5, 1, (uint64_t)example, 40);
+}
+
+Test(folds, of_groups_keep_them_whole) {
+    int64_t by_fold[LARGEST], of_group[40], members[5] = {0};
+    yg_keys keys = {0};
+    make_keys(LARGEST, group_of, &keys);
+    draw_all(LARGEST, 5, &keys, true, 9, by_fold);
+    for (int i = 0; i < 40; i++)
+        of_group[i] = -1;
+    for (int64_t e = 0; e < LARGEST; e++) {
+        int64_t *fold = &of_group[group_of(e)];
+        *fold = *fold < 0 ? by_fold[e] : *fold;
+        cr_assert(*fold == by_fold[e], "group %d is in two folds", (int)group_of(e));
+        members[by_fold[e]]++;
+    }
+    for (int f = 0; f < 5; f++)
+        cr_assert(members[f] > 100 && members[f] < 300, "fold %d has %d of 1000 examples", f,
+                  (int)members[f]);
+    yg_keys_free(&keys);
+}
+
+Test(folds, depend_on_the_seed) {
+    int64_t first[100], again[100], other[100];
+    int same = 0;
+    draw_all(100, 5, NULL, false, 1, first);
+    draw_all(100, 5, NULL, false, 1, again);
+    draw_all(100, 5, NULL, false, 2, other);
+    for (int e = 0; e < 100; e++) {
+        cr_assert(first[e] == again[e], "example %d", e);
+        same += first[e] == other[e];
+    }
+    cr_assert(same < 50, "%d of 100 examples are in the same fold", same);
+}
