@@ -117,6 +117,8 @@ static bool load_data(yg_run *run, yg_error *error) {
     const int threads = run->options->threads;
     run->data.threads = threads > 0 ? threads : yg_threads_available();
     run->data.stop = run->options->stop;
+    run->data.fold = run->options->fold;
+    run->data.folds = run->options->folds;
     return yg_data_load_known(run->model, run->settings.dtype, &run->data, error);
 }
 

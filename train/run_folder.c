@@ -108,6 +108,15 @@ static bool is_own(const char *name) {
     return false;
 }
 
+/* The runs of cross-validation, `fold-1` and so on, and older ones, `fold-1-1`, stand in the folder
+ * of the model's own run. */
+static bool is_fold(const char *name) {
+    static const char start[] = "fold-";
+    const size_t size = sizeof start - 1;
+    return strncmp(name, start, size) == 0 && name[size] &&
+           name[size + strspn(name + size, "0123456789-")] == '\0';
+}
+
 static bool is_left_over(const char *name) {
     if (yg_file_is_temporary(name, moving_name))
         return true;
@@ -123,6 +132,8 @@ static bool is_left_over(const char *name) {
 static bool look_at(const yg_run_folder *folder, const char *name, bool *own, char **other,
                     yg_error *error) {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, lock_name) == 0)
+        return true;
+    if (is_fold(name))
         return true;
     if (is_left_over(name)) {
         char *path = yg_run_path(folder->path, name, error);

@@ -58,6 +58,11 @@ typedef struct yg_train_options {
     double lr;
     yg_dtype dtype; /* YG_F32 or YG_F64 */
 
+    /* folds > 0: the test part is fold number `fold`, from 0, of so many folds of the training
+     * part. What the model says of its test part tells only whether they are stratified or by
+     * group. */
+    int64_t fold, folds;
+
     int threads;         /* 0: all cores */
     double save_seconds; /* at least so long between two checkpoints; 0: 20 */
     bool resume; /* continue from checkpoint.safetensors of the folder. It must be the same run:
