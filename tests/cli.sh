@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
 yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
-commands=(new data train eval predict grad check show profile expand ops layers schedules)
+commands=(new data train eval cv predict grad check show profile expand ops layers schedules)
 
 # ------------------------------------------------------------------------------- general --
 
@@ -635,6 +635,54 @@ printf '<b>,y\n<i>1</i>,0\n<i>2</i>,1\n<i>1</i>,1\n<i>2</i>,0\n<i>1</i>,1\n<i>2<
 expect "data --html: tags are text" 0 "&lt;i>1&lt;/i>" "" cat tags.html
 expect "data --html: and no tags" 1 "" "" grep -E '<[bi]>' tags.html
 expect "data --html: nothing is fetched, nothing runs" 1 "" "" grep -E 'http|src=|<script|url\(|@import' birds.html
+
+# ------------------------------------------------------------------------------- cv --
+
+expect "cv" 0 "^mean +[0-9.e-]+ +(1|0\.9)" "^fold 3/3  loss 0" "$yamlgrad" cv birds.yaml --folds 3
+expect "cv: a fold has a third of the rows" 0 "^3 +40 +[0-9]+ +[0-9.e-]+ +(1|0\.9)" "" \
+    "$yamlgrad" cv birds.yaml --folds 3 --quiet
+expect "cv: its runs are kept" 0 "" "" test -f runs/birds/fold-3/weights.safetensors
+"$yamlgrad" cv birds.yaml -k 3 -q --json >first.json
+"$yamlgrad" cv birds.yaml -k 3 -q --json --threads 1 --out elsewhere >second.json
+expect "cv: the same each time" 0 "" "" cmp first.json second.json
+expect "cv --json" 0 '^\{"folds": \[\{"fold": 1, "examples": 40, "best_epoch": [0-9]+, "loss": ' "" cat first.json
+expect "cv --json: means" 0 '"mean": \{"loss": [0-9.e-]+, "accuracy": [0-9.]+\}, "deviation": \{"loss": ' "" cat first.json
+expect "cv: beside it the model trains" 0 "" "" "$yamlgrad" train birds.yaml --quiet
+expect "cv: again in the same folder" 0 "" "" "$yamlgrad" train birds.yaml --quiet
+expect "cv: more folds than rows" 1 - "fold 1 of 5 gets no example: there are 4 examples; take fewer folds" \
+    "$yamlgrad" cv xor.yaml --epochs 1 --out xor_folds
+expect "cv: one fold" 2 "" "folds takes a whole number from 2 to 1000, not '1'" "$yamlgrad" cv xor.yaml -k 1
+awk 'BEGIN { print "shop,a,y"; for (i = 0; i < 60; i++) print i % 6 "," i % 7 "," i % 7 + 1 }' >shops.csv
+cat >shops.yaml <<'MODEL'
+format: 1
+inputs: {x: [B, 1]}
+targets: {y: [B, 1]}
+graph: {p: {type: linear, input: x, out_features: 1}}
+outputs: [p]
+loss: mse(p, y)
+data:
+  train: {csv: shops.csv, x: a, y: y}
+  validation: {from: train, fraction: 0.2, group: shop}
+train: {epochs: 2, optimizer: {type: adam, lr: 0.01}}
+MODEL
+expect "cv: groups stay whole" 0 "^2 +20 +" "" "$yamlgrad" cv shops.yaml --folds 3 --quiet
+expect "cv: more folds than groups" 1 - "fold 7 of 7 gets no example: there are 60 examples in too few groups" \
+    "$yamlgrad" cv shops.yaml --folds 7 --quiet
+sed 's/validation/test/; s/group: shop/time: a/' shops.yaml >times.yaml
+expect "cv: not by time" 1 "" "times.yaml:9:9: error: folds are drawn at random or by group, but this part goes by time" \
+    "$yamlgrad" cv times.yaml
+# Ctrl-C prints what is done.
+interrupted_cv() {
+    "$yamlgrad" cv endless.yaml --folds 2 --out endless_folds &
+    local process=$!
+    for _ in {1..600}; do
+        [ ! -f endless_folds/fold-1/checkpoint.safetensors ] || break
+        sleep 0.1
+    done
+    kill -INT $process
+    wait $process
+}
+expect "cv: interrupted" 130 "" "^interrupted: 0 of 2 folds are done$" interrupted_cv
 
 # ------------------------------------------------- what --help says, the man page says too --
 

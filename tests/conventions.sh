@@ -24,6 +24,7 @@ work_of() {
     case $1 in
     new) echo "table.csv --target b" ;;
     train) echo "xor.yaml --epochs 2 --out again" ;;
+    cv) echo "xor.yaml --folds 2 --epochs 2 --out folds" ;;
     predict) echo "xor.yaml rows.csv" ;;
     profile) echo "xor.yaml --seconds 0" ;;
     ops | layers | schedules) ;;
