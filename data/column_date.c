@@ -185,17 +185,21 @@ static void encode_date(const date_column *d, const yg_date *date, double *to) {
         *to = yg_date_moment(date) - d->origin;
 }
 
+static bool parse(const date_column *d, const char *text, size_t size, yg_date *date) {
+    return d->format ? yg_date_parse_format(text, size, d->format, date)
+                     : yg_date_parse(text, size, date);
+}
+
 static int read_cell(const date_column *d, const yg_cell *cell, yg_date *date) {
+    char digits[YG_NUMBER_TEXT]; /* of a number that is a date, as 20240229 */
     double seconds;
     if (yg_cell_is_missing(cell))
         return YG_FAULT_MISSING;
-    if (yg_cell_is_text(cell) && d->format && !d->from_seconds)
-        return yg_date_parse_format(cell->text, cell->size, d->format, date) ? YG_FAULT_NONE
-                                                                             : FAULT_NOT_DATE;
-    if (yg_cell_is_text(cell) && !d->format)
-        return yg_date_parse(cell->text, cell->size, date) ? YG_FAULT_NONE : FAULT_NOT_DATE;
-    if (!d->from_seconds)
-        return FAULT_NOT_DATE;
+    if (!d->from_seconds) {
+        const bool text = yg_cell_is_text(cell);
+        const char *at = text ? cell->text : yg_cell_text(cell, digits, sizeof digits);
+        return parse(d, at, text ? cell->size : strlen(at), date) ? YG_FAULT_NONE : FAULT_NOT_DATE;
+    }
     if (cell->kind == YG_CELL_WHOLE)
         seconds = (double)cell->whole;
     else if (cell->kind == YG_CELL_NUMBER)

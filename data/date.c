@@ -90,7 +90,7 @@ bool yg_date_from_seconds(double seconds, yg_date *date) {
     int left = (int)(days - days_of_years(year));
     for (; left >= yg_date_month_days(year, month); month++)
         left -= yg_date_month_days(year, month);
-    rest = rest < 86400 ? rest : 0;
+    rest = rest < 86400 ? rest : nextafter(86400, 0); /* the difference was rounded up */
     *date = (yg_date){.year = year, .month = month, .day = left + 1, .has_time = 1};
     date->hour = (int)(rest / 3600);
     date->minute = (int)((rest - date->hour * 3600) / 60);

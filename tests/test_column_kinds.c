@@ -77,6 +77,8 @@ static const struct {
      "2024 366, 2023 1"},
     {"[B, K]", "{kind: date, parts: [year, month, day, hour], format: \"%s\"}", "0 951782400.5 -1",
      "1970 1 1 0, 2000 2 29 0, 1969 12 31 23"},
+    {"[B, 4]", "{kind: date, parts: [year, month, day, hour], format: \"%s\"}", "-1e-12",
+     "1969 12 31 23"}, /* beside 86400, so small a number is lost */
     {"[B, K]", "date", "2023-02-29",
      "row 1, column 'c': '2023-02-29' is not a date as 2024-02-29 or 2024-02-29T13:05:59"},
     {"[B, K]", "date", "2023-01-01 01.02.2023 02.02.2023",
@@ -186,7 +188,8 @@ static const struct {
     {"{shape: [B], dtype: i32}", "{scale: log}", "1", "`scale` is for floating-point numbers"},
 };
 
-static yg_model *make_model(const workspace *w, const char *type, const char *options) {
+static yg_model *make_model_of(const workspace *w, const char *file, const char *type,
+                               const char *options) {
     char text[2000];
     snprintf(text, sizeof text,
              "format: 1\n"
@@ -197,10 +200,14 @@ static yg_model *make_model(const workspace *w, const char *type, const char *op
              "outputs: [x]\n"
              "loss: h\n"
              "data:\n"
-             "  train: {csv: c.csv, x: c, y: y}\n"
+             "  train: {file: %s, x: c, y: y}\n"
              "  columns: {c: %s}\n",
-             type, options);
+             type, file, options);
     return workspace_model(w, "c.yaml", text);
+}
+
+static yg_model *make_model(const workspace *w, const char *type, const char *options) {
+    return make_model_of(w, "c.csv", type, options);
 }
 
 /* A file with the cells, which have blanks between them, as the column c. */
@@ -278,6 +285,51 @@ Test(column_kinds, are_read_back_from_weights) {
             yg_data_free(&data);
             yg_tensor_file_free(&file);
         }
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
+/* A table of JSON has numbers and texts. Both are read alike. */
+static const struct {
+    const char *type, *options, *cells[2], *expected;
+} typed[] = {
+    {"[B, K]", "{kind: date}", {"20240229", "\"20240301\""}, "2024 2 29 3, 2024 3 1 4"},
+    {"[B, 1]",
+     "{kind: date, parts: [day], format: \"%d%m%Y\"}",
+     {"29022024", "\"01032024\""},
+     "29, 1"},
+    {"[B, 1]", "{kind: date, parts: [year], format: \"%s\"}", {"0", "\"1e9\""}, "1970, 2001"},
+    {"[B, K]", "category", {"1", "\"1\""}, "1, 1"},
+    {"[B]", "boolean", {"1", "\"no\""}, "1, 0"},
+    {"[B]", "boolean", {"true", "false"}, "1, 0"},
+    {"[B]", "{missing: mean}", {"null", "\"3\""}, "3, 3"},
+    {"[B]", "{missing: most_frequent}", {"7", "null"}, "7, 7"},
+    {"{shape: [B, L], dtype: i32}", "text", {"\"a b\"", "12"}, "3 4, 2 0"},
+    {"[B, 1]",
+     "{kind: date, parts: [day]}",
+     {"2.5", "1"},
+     "row 1, column 'c': '2.5' is not a date"},
+};
+
+Test(column_kinds, read_numbers_and_texts_alike) {
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
+        char text[1200];
+        yg_data data;
+        yg_error error = {0};
+        snprintf(text, sizeof text, "{\"c\": %s, \"y\": 0}\n{\"c\": %s, \"y\": 1}\n",
+                 typed[i].cells[0], typed[i].cells[1]);
+        workspace_write(&w, "c.jsonl", text);
+        yg_model *model = make_model_of(&w, "c.jsonl", typed[i].type, typed[i].options);
+        if (yg_data_load(model, YG_F64, &data, &error)) {
+            write_elements(&data, text, sizeof text);
+            yg_data_free(&data);
+        } else
+            snprintf(text, sizeof text, "%s", error.message);
+        cr_expect_eq(strncmp(text, typed[i].expected, strlen(typed[i].expected)), 0,
+                     "%s: %s\ngave %s\nnot  %s", typed[i].options, typed[i].cells[0], text,
+                     typed[i].expected);
         yg_model_free(model);
     }
     workspace_remove(&w);
