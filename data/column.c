@@ -231,25 +231,38 @@ static bool refuse_filling(const yg_column *column, const yg_cell *filling, yg_e
                    text, column->name, column->kind->name);
 }
 
+/* What is encoded for a cell: the cell itself, or what stands for a missing one. */
+static const yg_cell *encoded_cell(yg_column *column, const yg_cell *cell) {
+    const yg_cell *filling = yg_missing_cell(column);
+    return filling && column->kind->check(column, cell) == YG_FAULT_MISSING ? filling : cell;
+}
+
+static bool has_no_place(const yg_column *column, const yg_cell *cell) {
+    double number;
+    return column->scale && !yg_scale_learns(column) && yg_cell_number(cell, &number) &&
+           !isfinite(yg_scale_apply(column, number));
+}
+
+int yg_column_check(yg_column *column, const yg_cell *cell) {
+    const yg_cell *encoded = encoded_cell(column, cell);
+    const int fault = column->kind->check(column, encoded);
+    if (fault != YG_FAULT_NONE)
+        return encoded == cell ? fault : YG_FAULT_ALONE;
+    return has_no_place(column, encoded) ? YG_FAULT_SCALE : YG_FAULT_NONE;
+}
+
 bool yg_column_refuse(yg_column *column, const yg_cell *cell, const yg_place *place, int *fault,
                       yg_error *error) {
-    const yg_cell *filling = yg_missing_cell(column);
-    int found = column->kind->check(column, cell);
-    const bool filled = found == YG_FAULT_MISSING && filling;
-    double number;
-    if (filled) {
-        cell = filling;
-        found = column->kind->check(column, cell);
-    }
+    const int found = yg_column_check(column, cell);
+    const yg_cell *encoded = encoded_cell(column, cell);
     if (fault)
-        *fault = filled ? YG_FAULT_ALONE : found;
-    if (found != YG_FAULT_NONE)
-        return filled ? refuse_filling(column, cell, error)
-                      : column->kind->refuse(column, cell, found, place, error);
-    if (column->scale && !yg_scale_learns(column) && yg_cell_number(cell, &number) &&
-        !isfinite(yg_scale_apply(column, number)))
-        return refuse_scale(column, cell, place, error);
-    return yg_fail_memory(error);
+        *fault = found;
+    if (found == YG_FAULT_NONE)
+        return yg_fail_memory(error);
+    if (found == YG_FAULT_SCALE)
+        return refuse_scale(column, encoded, place, error);
+    return encoded == cell ? column->kind->refuse(column, cell, found, place, error)
+                           : refuse_filling(column, encoded, error);
 }
 
 /* --------------------------------------------------------------------------------- learning -- */

@@ -30,7 +30,13 @@ static inline const yg_cell *yg_cell_at(const yg_cells *cells, int64_t i) {
 /* What is wrong with a cell. A kind has more of its own, from YG_FAULT_OWN on. Those from
  * YG_FAULT_ALONE on depend on the cells before; it makes no sense to count the cells that have
  * them. */
-enum { YG_FAULT_NONE = 0, YG_FAULT_MISSING = 1, YG_FAULT_OWN = 2, YG_FAULT_ALONE = 100 };
+enum {
+    YG_FAULT_NONE = 0,
+    YG_FAULT_MISSING,
+    YG_FAULT_SCALE, /* the column's scale has no number for it */
+    YG_FAULT_OWN,
+    YG_FAULT_ALONE = 100,
+};
 
 typedef struct yg_column yg_column;
 
@@ -160,6 +166,8 @@ const yg_element_kind *yg_column_held(const yg_column *column);
  * first that is refused. */
 int64_t yg_column_encode(yg_column *column, const yg_cells *cells, const yg_elements *to,
                          int64_t at);
+/* Why a cell would be refused; YG_FAULT_NONE: it would not, or there is no memory. */
+int yg_column_check(yg_column *column, const yg_cell *cell);
 /* Fails for a cell that was refused; *fault, which may be NULL, becomes the reason. */
 bool yg_column_refuse(yg_column *column, const yg_cell *cell, const yg_place *place, int *fault,
                       yg_error *error);

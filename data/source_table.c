@@ -62,7 +62,7 @@ static bool count_faults(table_state *state, const yg_records *first, const yg_r
     while (records.count > 0) {
         for (; at < records.count; at++, ++*total) {
             const yg_cell *cell = &records.cells[(size_t)at * state->table->column_count + index];
-            *same += column->kind->check(column, cell) == fault;
+            *same += yg_column_check(column, cell) == fault;
         }
         at = 0;
         records.count = yg_table_next(state->table, LEARNT_AT_ONCE, false, &records, &error);

@@ -180,7 +180,8 @@ static const struct {
     {"[B]", "{scale: log1p}", "0 1.718281828459045", "0, 1"},
     {"[B, 2]", "{scale: standard, missing: mean, indicator: true}", "1 NA 3", "-1 0, 0 1, 1 0"},
     {"[B]", "{scale: log}", "1 0 2 -1",
-     "row 2, column 'c': '0' has no place on the scale 'log'; log takes numbers above 0"},
+     "row 2, column 'c': '0' has no place on the scale 'log'; log takes numbers above 0, log1p "
+     "above -1 (the first of 2 such rows among 4)"},
     {"[B]", "{scale: log, missing: 0}", "1 NA 2",
      "row 2, column 'c': '0' has no place on the scale 'log'"},
     {"[B]", "{scale: logg}", "1", "did you mean 'log'?"},
