@@ -291,6 +291,103 @@ static const twin twins[] = {
           "outputs: [y]\n"
           "loss: sum(y)\n",
      "p"},
+    {"random_flip when not training",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {h: {type: random_flip, p: 1}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"random_crop when not training",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {h: {type: random_crop, padding: 1}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"random_affine when not training",
+     HEAD
+     "inputs: {x: [B, 2, 3, 4]}\n"
+     "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+     "graph: {h: {type: random_affine, degrees: 20, translate: 0.1, scale: [0.5, 2]}, y: h * p}\n"
+     "outputs: [y]\n"
+     "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"random_rotate when not training",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {h: {type: random_rotate, degrees: 20}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"random_brightness when not training",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {h: {type: random_brightness, amount: 0.5}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"random_contrast when not training",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {h: {type: random_contrast, amount: 0.5}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"cutout when not training",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {h: {type: cutout, length: 2}, y: h * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3, 4]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"mixup when not training",
+     HEAD "inputs: {x: [B, 2, 3, 4], t: [B, 3]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {\"m, s\": {type: mixup, input: {x: x, target: t}}, y: m * p}\n"
+          "outputs: [y, s]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3, 4], t: [B, 3]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {y: x * p, s: t * 1}\n"
+          "outputs: [y, s]\n"
+          "loss: sum(y)\n",
+     "p"},
     {"prelu",
      HEAD "inputs: {x: [B, 3, 2]}\n"
           "graph: {a: {type: prelu}, y: {type: prelu, num_parameters: 3, init: 0.5}}\n"
