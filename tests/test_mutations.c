@@ -101,6 +101,21 @@ Test(mutations, text) {
         run(fuzz_text, seeds[i], strlen(seeds[i]), i, 3000);
 }
 
+Test(mutations, image) {
+    static const char *const names[] = {"palette_transparent.png", "interlaced.png",
+                                        "colour_alpha.png", "grey.jpg", "progressive.jpg"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[400];
+        uint8_t seed[2000];
+        snprintf(path, sizeof path, YG_FIXTURES "/images/%s", names[i]);
+        FILE *file = fopen(path, "rb");
+        cr_assert_not_null(file);
+        const size_t size = fread(seed, 1, sizeof seed, file);
+        fclose(file);
+        run(fuzz_image, seed, size, i, 600);
+    }
+}
+
 Test(mutations, sqlite) {
     size_t size;
     char *seed = NULL;
