@@ -105,6 +105,8 @@ static const struct {
     {"{shape: [B, L], dtype: i32}", "{kind: text, min_count: 2}", "b\u00a0a\u00a0b c",
      "2 1 2, 1 0 0"},
     {"{shape: [B, L], dtype: i32}", "{kind: text, lower: true}", "B\u00a0a b\u00a0É", "2 3, 2 4"},
+    {"{shape: [B, L], dtype: i32}", "{kind: text, lower: true}", "A\u00a0Z\u00a0@\u00a0[ a\u00a0z",
+     "2 3 4 5, 2 3 0 0"},
     {"{shape: [B, L], dtype: i32}", "{kind: text, tokens: char}", "aba \u00e9a", "2 3 2, 4 2 0"},
     {"{shape: [B, L], dtype: i32}", "{kind: text, tokens: byte}", "a\u00e9 A",
      "99 197 171, 67 0 0"},
