@@ -308,6 +308,17 @@ static void choose_network(draft *draft) {
     draft->test = draft->rows >= 100000 ? 0.1 : draft->rows >= 40 ? 0.2 : 0;
 }
 
+/* Pictures: two or three convolutions, each followed by a pooling. */
+static void choose_convolutions(draft *draft) {
+    draft->layers = draft->pictures.height >= 32 && draft->pictures.width >= 32 ? 3 : 2;
+    draft->hidden = 64;
+    draft->dropout = 0.2;
+    draft->rate = 0.001;
+    draft->batch_size = draft->rows < 10000 ? 32 : 64;
+    draft->epochs = draft->rows < 10000 ? 60 : 20;
+    draft->patience = draft->rows < 10000 ? 10 : 4;
+}
+
 static bool exclude(const yg_table *table, const draft_request *request, draft *draft,
                     yg_error *error) {
     for (size_t i = 0; i < request->excluded_count; i++) {
@@ -342,7 +353,11 @@ bool draft_make(const yg_table *table, const yg_summary *summary, const draft_re
         draft_column *column = &draft->columns[i];
         if (i == draft->target || column->reason)
             continue;
-        if (!judge(table, summary, i, column))
+        if (request->pictures.channels && strcmp(column->summary->name, "image") == 0) {
+            column->kind = DRAFT_IMAGE;
+            column->width =
+                request->pictures.height * request->pictures.width * request->pictures.channels;
+        } else if (!judge(table, summary, i, column))
             return yg_fail_memory(error);
         draft->width += column->kind == DRAFT_LEFT_OUT ? 0 : column->width;
     }
@@ -352,5 +367,8 @@ bool draft_make(const yg_table *table, const yg_summary *summary, const draft_re
                        "only identify rows",
                        summary->columns[draft->target].name);
     choose_network(draft);
+    draft->pictures = request->pictures;
+    if (draft->pictures.channels)
+        choose_convolutions(draft);
     return true;
 }

@@ -14,7 +14,15 @@ typedef enum draft_kind {
     DRAFT_CATEGORY,
     DRAFT_BOOLEAN,
     DRAFT_DATE,
+    DRAFT_IMAGE,
 } draft_kind;
+
+/* What the pictures of a folder are made to: all zeros where there are none. */
+typedef struct draft_pictures {
+    int64_t height, width;
+    int channels; /* 1 or 3 */
+    bool resized; /* they differ in size, or are large */
+} draft_pictures;
 
 typedef struct draft_column {
     const yg_column_summary *summary;
@@ -35,6 +43,7 @@ typedef struct draft {
     draft_column *columns; /* [summary->count] */
     size_t target;
     draft_task task;
+    draft_pictures pictures;
     int64_t rows;  /* with a target */
     int64_t width; /* elements of all input columns */
     /* The network and how it is trained: */
@@ -50,6 +59,7 @@ typedef struct draft_request {
     draft_task task;             /* DRAFT_ANY: by the target's values */
     const char *const *excluded; /* columns */
     size_t excluded_count;
+    draft_pictures pictures; /* of the column `image`, if there are */
 } draft_request;
 
 /* Decides. `table` is the one that was summarised. False on failure; freed by draft_free() in

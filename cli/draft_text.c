@@ -73,6 +73,16 @@ const char *draft_identifier(const char *name, const char *otherwise, char *text
 /* The name of the target's port: it must not be that of anything else in the file. */
 static void port_name(const draft *draft, char *text, size_t size) {
     static const char *const taken[] = {"x",
+                                        "image",
+                                        "h",
+                                        "kept",
+                                        "p0",
+                                        "p1",
+                                        "p2",
+                                        "p3",
+                                        "c1",
+                                        "c2",
+                                        "c3",
                                         "h1",
                                         "h2",
                                         "kept1",
@@ -121,6 +131,9 @@ static void add_description(yg_text *text, const draft_column *column) {
     case DRAFT_CATEGORY:
         yg_text_add(text, "%zu values: ", column->value_count);
         add_counts(text, column);
+        break;
+    case DRAFT_IMAGE:
+        yg_text_add(text, "pictures");
         break;
     case DRAFT_BOOLEAN:
         yg_text_add(text, "yes or no");
@@ -228,6 +241,9 @@ static void add_options(yg_text *text, const draft_column *column, draft_task ta
         yg_text_add(text, "], unseen: true");
         add_missing(text, column, "most_frequent");
         break;
+    case DRAFT_IMAGE:
+        yg_text_add(text, "image");
+        break;
     case DRAFT_BOOLEAN:
         yg_text_add(text, "boolean");
         add_missing(text, column, "most_frequent");
@@ -291,8 +307,13 @@ static void add_excluded(yg_text *text, const draft *draft) {
 static void add_ports(yg_text *text, const draft *draft, const char *port) {
     yg_text_add(text, "vars: {hidden: %" PRId64 ", drop_rate: %g}\n", draft->hidden,
                 draft->dropout);
-    yg_text_add(text, "inputs: {x: [B, %" PRId64 "]}  # so many elements the columns give\n",
-                draft->width);
+    const draft_pictures *pictures = &draft->pictures;
+    if (pictures->channels)
+        yg_text_add(text, "inputs: {image: [B, %s%" PRId64 ", %" PRId64 "]}\n",
+                    pictures->channels == 3 ? "3, " : "", pictures->height, pictures->width);
+    else
+        yg_text_add(text, "inputs: {x: [B, %" PRId64 "]}  # so many elements the columns give\n",
+                    draft->width);
     if (draft->task == DRAFT_REGRESSION) {
         yg_text_add(text, "targets: {%s: [B]}\n", port);
         return;
@@ -302,12 +323,37 @@ static void add_ports(yg_text *text, const draft *draft, const char *port) {
     yg_text_add(text, "]}\n");
 }
 
+/* Convolutions up to a row of numbers for each picture, `kept`. */
+static void add_convolutions(yg_text *text, const draft *draft) {
+    char from[20] = "image";
+    if (draft->pictures.channels == 1) {
+        yg_text_add(text, "  p0: unsqueeze(image, 1)\n");
+        snprintf(from, sizeof from, "p0");
+    }
+    for (int i = 1; i <= draft->layers; i++) {
+        yg_text_add(text,
+                    "  c%d: {type: conv2d, input: %s, out_channels: %d, kernel_size: 3, padding: "
+                    "1, activation: relu}\n"
+                    "  p%d: {type: max_pool2d, kernel_size: 2}\n",
+                    i, from, 8 << i, i);
+        snprintf(from, sizeof from, "p%d", i);
+    }
+    yg_text_add(text,
+                "  h: {type: linear, input: \"flatten(%s, 1)\", out_features: hidden, activation: "
+                "relu}\n  kept: dropout(h, drop_rate)\n",
+                from);
+}
+
 static void add_graph(yg_text *text, const draft *draft, const char *port) {
     const bool numbers = draft->task == DRAFT_REGRESSION;
     const char *last = "x";
     char name[20];
     yg_text_add(text, "graph:\n");
-    for (int i = 1; i <= draft->layers; i++) {
+    if (draft->pictures.channels) {
+        add_convolutions(text, draft);
+        last = "kept";
+    }
+    for (int i = 1; i <= draft->layers && !draft->pictures.channels; i++) {
         yg_text_add(text,
                     "  h%d: {type: linear, input: %s, out_features: hidden, activation: relu}\n"
                     "  kept%d: dropout(h%d, drop_rate)\n",
@@ -338,10 +384,13 @@ static void add_data(yg_text *text, const draft *draft, const draft_source *sour
     const bool classes = draft->task == DRAFT_CLASSIFICATION;
     yg_text_add(text, "data:\n  train:\n    %s: ", source->key);
     add_scalar(text, source->path);
-    yg_text_add(text,
-                "\n%s    x: \"*\"  # all columns but the target and those under `exclude`\n    "
-                "%s: ",
-                source->keys, port);
+    if (draft->pictures.channels)
+        yg_text_add(text, "\n    image: image\n    %s: ", port);
+    else
+        yg_text_add(text,
+                    "\n%s    x: \"*\"  # all columns but the target and those under `exclude`\n"
+                    "    %s: ",
+                    source->keys, port);
     add_scalar(text, draft->summary->columns[draft->target].name);
     yg_text_add(text, "\n");
     add_excluded(text, draft);
@@ -351,6 +400,15 @@ static void add_data(yg_text *text, const draft *draft, const draft_source *sour
     if (draft->test > 0)
         yg_text_add(text, "  test: {from: train, fraction: %g%s%s}\n", draft->test,
                     classes ? ", stratify: " : "", classes ? port : "");
+    if (draft->pictures.channels) {
+        yg_text_add(text, "  columns:\n    image: {kind: image");
+        if (draft->pictures.resized)
+            yg_text_add(text, ", resize: [%" PRId64 ", %" PRId64 "]", draft->pictures.height,
+                        draft->pictures.width);
+        yg_text_add(text,
+                    "}\n  transform: {image: image / 255 - 0.5}\n  seed: 0  # of the splits\n");
+        return;
+    }
     add_column_options(text, draft);
     yg_text_add(text, "  standardize: [x%s%s]\n  seed: 0  # of the splits\n", classes ? "" : ", ",
                 classes ? "" : port);

@@ -3,6 +3,7 @@
  */
 #define _XOPEN_SOURCE 700 /* realpath() */
 
+#include "../data/image.h"
 #include "../data/table.h"
 #include "../graph/file.h"
 #include "../graph/text.h"
@@ -16,6 +17,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A table, and the keys of the model file that say how it is read. */
@@ -126,7 +128,10 @@ static bool guess_marks(raw_table *raw, yg_error *error) {
 }
 
 static bool find_kind(raw_table *raw) {
+    struct stat status;
     raw->kind = yg_table_kind_of_path(raw->path);
+    if (!raw->kind && stat(raw->path, &status) == 0 && S_ISDIR(status.st_mode))
+        raw->kind = &yg_table_images;
     if (raw->kind)
         return true;
     yg_text endings = {0};
@@ -139,9 +144,62 @@ static bool find_kind(raw_table *raw) {
     return false;
 }
 
+/* --table: a database has several. */
+static bool choose_table(const command_line *line, raw_table *raw) {
+    const char *name = option_text(line, "table");
+    if (!name)
+        return true;
+    if (!takes_key(raw, "table") || strpbrk(name, "\"\\") || strlen(name) > 100) {
+        terminal_error(takes_key(raw, "table") ? "--table: '%s' cannot be written in a model file"
+                                               : "--table is for a database; '%s' is none",
+                       takes_key(raw, "table") ? name : raw->path);
+        return false;
+    }
+    add_key(raw, "    table: \"%s\"\n", name);
+    return true;
+}
+
 static bool read_table(raw_table *raw, yg_error *error) {
     return open_table(raw, error) && guess_delimiter(raw, error) && guess_header(raw, error) &&
            summarize(raw, error) && guess_marks(raw, error);
+}
+
+/* ------------------------------------------------------------------------------ pictures ----- */
+
+/* Looks at one picture, the first or a later one. */
+static void add_picture(const yg_image *image, bool first, draft_pictures *pictures) {
+    const int channels = image->channels > 2 ? 3 : 1;
+    if (first)
+        *pictures = (draft_pictures){image->height, image->width, channels, false};
+    pictures->resized =
+        pictures->resized || image->height != pictures->height || image->width != pictures->width;
+    pictures->channels = channels > pictures->channels ? channels : pictures->channels;
+}
+
+/* Finds a size for the pictures of a folder, from the first ones. Large ones are made smaller. */
+static bool look_at_pictures(const raw_table *raw, draft_pictures *pictures, yg_error *error) {
+    enum { LOOKED_AT = 100, LARGE = 96, SMALL_SIDE = 32, LARGE_SIDE = 64 };
+    const yg_names *paths = &raw->summary.columns[0].values;
+    yg_image_decoder *decoder = yg_image_decoder_new(error);
+    yg_image image = {0};
+    bool good = decoder != NULL;
+    for (size_t i = 0; good && i < paths->count && i < LOOKED_AT; i++) {
+        yg_text path = {0};
+        yg_text_add(&path, "%s/%s", raw->path, paths->names[i]);
+        char *text = yg_text_take(&path);
+        good = text ? yg_image_read(decoder, text, &image, error) : yg_fail_memory(error);
+        if (good)
+            add_picture(&image, i == 0, pictures);
+        free(text);
+    }
+    yg_image_free(&image);
+    yg_image_decoder_free(decoder);
+    if (pictures->resized || pictures->height > LARGE || pictures->width > LARGE) {
+        const bool large = pictures->height >= LARGE_SIDE && pictures->width >= LARGE_SIDE;
+        pictures->resized = true;
+        pictures->height = pictures->width = large ? LARGE_SIDE : SMALL_SIDE;
+    }
+    return good;
 }
 
 /* ------------------------------------------------------------------------- where it goes ----- */
@@ -277,7 +335,7 @@ static int run(const command_line *line) {
         terminal_error("'%s' exists; --force replaces it", output);
         return STATUS_FAILED;
     }
-    if (!find_kind(&raw))
+    if (!find_kind(&raw) || !choose_table(line, &raw))
         return STATUS_FAILED;
     draft_request request = {.target = option_text(line, "target")};
     request.excluded = option_texts(line, "exclude", &request.excluded_count);
@@ -286,7 +344,9 @@ static int run(const command_line *line) {
     yg_error error = {0};
     draft draft = {0};
     int status;
-    if (read_table(&raw, &error) && draft_make(raw.table, &raw.summary, &request, &draft, &error))
+    if (read_table(&raw, &error) &&
+        (raw.kind != &yg_table_images || look_at_pictures(&raw, &request.pictures, &error)) &&
+        draft_make(raw.table, &raw.summary, &request, &draft, &error))
         status = write_draft(line, &raw, &draft);
     else
         status = session_fail(&error);
@@ -308,6 +368,10 @@ static const option_spec options[] = {
      .argument = "classification|regression",
      .doc = "predict a class or a number (default: by the target's values)",
      .choices = tasks},
+    {.name = "table",
+     .kind = OPTION_TEXT,
+     .argument = "NAME",
+     .doc = "of a database that has several tables"},
     {.name = "exclude",
      .letter = 'x',
      .kind = OPTION_TEXTS,

@@ -22,7 +22,7 @@ _yamlgrad() {
         ;;
     esac
     case $command in
-    new) options+=" --target --task --exclude --output --force" ;;
+    new) options+=" --target --task --table --exclude --output --force" ;;
     data) options+=" --examples --html --set --data --plugin --json" ;;
     train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --quiet" ;;
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;

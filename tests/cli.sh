@@ -605,6 +605,22 @@ expect "new: as large as they are" 0 "^1[3-6][0-9]\." "" largest
 printf '5,2.5,0\n6,3.5,1\n9,1.5,0\n1,7,1\n5,2,0\n6,7,1\n' >headless.csv
 expect "new: a table without a header" 0 '^    header: false' - "$yamlgrad" new headless.csv --target 3
 
+# A folder of pictures: class = folder. Two pictures, and copies of them.
+mkdir -p pictures/bars pictures/rows
+for i in {1..20}; do
+    base64 -d >pictures/bars/$i.png <<<iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAEklEQVR42mM4cYKBAYQZKGMAAJ11GQHBbRjEAAAAAElFTkSuQmCC
+    base64 -d >pictures/rows/$i.png <<<iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAEklEQVR42mM4AQUMcAYmIEINAGWEGQHVwqAgAAAAAElFTkSuQmCC
+done
+expect "new: a folder of pictures" 0 "" "^pictures.yaml: the class of 'class', one of 2, from 1 column, in 40 rows$" \
+    "$yamlgrad" new pictures -o pictures.yaml
+expect "new: their size" 0 '^inputs: \{image: \[B, 8, 8\]\}$' "" cat pictures.yaml
+expect "new: pictures are learnt" 0 "" "^  test +loss .* accuracy 1  \(8 examples\)$" "$yamlgrad" train pictures.yaml
+expect "data: pictures" 0 '^image\[0, 2\] +-0.5 ' "" "$yamlgrad" data pictures.yaml
+for i in {1..30}; do echo "{\"a\": $((i * 7 % 30)), \"n\": {\"b\": 1.$i}, \"y\": \"$((i % 2))s\"}"; done >objects.jsonl
+expect "new: JSON Lines" 0 "^#   n.b +numbers from 1.1 to 1.9" - "$yamlgrad" new objects.jsonl
+expect "new: --table of no database" 1 "" "table is for a database; 'birds.csv' is none" \
+    "$yamlgrad" new birds.csv --target species --table x
+
 # ------------------------------------------------------------------------------- data --
 
 expect "data: parts" 0 "^validation +18$" "" "$yamlgrad" data birds.yaml
