@@ -101,4 +101,25 @@ expect "units: of each target" 0 "^(50|49\.99999[0-9]*|50\.00000[0-9]*),70,5$" "
 expect "units: of a row without targets" 0 "^(300|299\.99999[0-9]*|300\.00000[0-9]*),60,8$" "" "$yamlgrad" predict \
     units.yaml --dtype f64 --weights units/weights.safetensors - < <(printf 'c,b,a\n8,60,300\n')
 
+# ------------------------------------------------------------------------------------- pipes --
+
+# A category whose values are listed learns nothing, so its rows are read once. The other one must see all.
+cat >pipe.yaml <<'END'
+format: 1
+inputs: {x: [B, 2]}
+targets: {y: [B]}
+graph: {h: {type: linear, input: x, out_features: 1}, z: "squeeze(h, dim=-1)"}
+outputs: [z]
+loss: mse(z, y)
+data:
+  train: {csv: none.csv, x: c, y: y}
+  columns: {c: {kind: category, values: [u, v]}}
+train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}
+END
+expect "pipe: listed values" 0 "" "\(2 examples\)" "$yamlgrad" train pipe.yaml --out pipe \
+    --data train=<(printf 'c,y\nu,1\nv,2\n')
+sed -i 's/{kind: category.*\]}/category/' pipe.yaml
+expect "pipe: values that are learnt" 1 "" "read once only" "$yamlgrad" train pipe.yaml --out pipe \
+    --data train=<(printf 'c,y\nu,1\nv,2\n')
+
 finish
