@@ -87,21 +87,41 @@ static int64_t group_of(int64_t example) {
 }
 
 Test(folds, of_groups_keep_them_whole) {
-    int64_t by_fold[LARGEST], of_group[40], members[5] = {0};
     yg_keys keys = {0};
     make_keys(LARGEST, group_of, &keys);
-    draw_all(LARGEST, 5, &keys, true, 9, by_fold);
-    for (int i = 0; i < 40; i++)
-        of_group[i] = -1;
-    for (int64_t e = 0; e < LARGEST; e++) {
-        int64_t *fold = &of_group[group_of(e)];
-        *fold = *fold < 0 ? by_fold[e] : *fold;
-        cr_assert(*fold == by_fold[e], "group %d is in two folds", (int)group_of(e));
-        members[by_fold[e]]++;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        int64_t by_fold[LARGEST], of_group[40], members[5] = {0};
+        draw_all(LARGEST, 5, &keys, true, seed, by_fold);
+        for (int i = 0; i < 40; i++)
+            of_group[i] = -1;
+        for (int64_t e = 0; e < LARGEST; e++) {
+            int64_t *fold = &of_group[group_of(e)];
+            *fold = *fold < 0 ? by_fold[e] : *fold;
+            cr_assert(*fold == by_fold[e], "group %d is in two folds", (int)group_of(e));
+            members[by_fold[e]]++;
+        }
+        for (int f = 0; f < 5; f++)
+            cr_assert(members[f] > 100 && members[f] < 300, "fold %d has %d of 1000 examples", f,
+                      (int)members[f]);
     }
-    for (int f = 0; f < 5; f++)
-        cr_assert(members[f] > 100 && members[f] < 300, "fold %d has %d of 1000 examples", f,
-                  (int)members[f]);
+    yg_keys_free(&keys);
+}
+
+/* Seven groups; the first is so large that only the last fold takes it, because it gets the rest.
+ */
+static int64_t uneven_group_of(int64_t example) {
+    return example < 500 ? 0 : 1 + example % 6;
+}
+
+Test(folds, of_few_groups_leave_out_no_example) {
+    yg_keys keys = {0};
+    make_keys(LARGEST, uneven_group_of, &keys);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        int64_t by_fold[LARGEST];
+        draw_all(LARGEST, 5, &keys, true, seed, by_fold);
+        for (int64_t e = 0; e < 500; e++)
+            cr_assert(by_fold[e] == by_fold[0], "example %d", (int)e);
+    }
     yg_keys_free(&keys);
 }
 
