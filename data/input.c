@@ -225,6 +225,9 @@ static bool skip_to(yg_byte_input *input, int64_t offset, yg_error *error) {
 }
 
 bool yg_input_seek(yg_byte_input *input, int64_t offset, yg_error *error) {
+    /* Only the first bytes of the file tell whether they are gzip's. */
+    if (!input->begun && !input->failure.code && !look_at_beginning(input))
+        return yg_fail_as(error, &input->failure);
     if (offset == input->offset + (int64_t)input->at)
         return true;
     input->at = input->end = 0;

@@ -35,6 +35,7 @@ typedef struct sqlite_table {
     yg_cell *cells; /* [RECORDS, columns] */
     char *texts;
     size_t text_size, text_room;
+    yg_error failure; /* of the record behind them; its code is YG_OK: none */
 } sqlite_table;
 
 static void close_sqlite(yg_table *table) {
@@ -233,6 +234,7 @@ static bool keep_columns(sqlite_table *state, yg_error *error) {
 static bool rewind_rows(sqlite_table *state, yg_error *error) {
     state->calls.reset(state->rows);
     state->ended = false;
+    state->failure.code = YG_OK;
     return !state->by_rowid || state->calls.bind_int64(state->rows, 1, state->rowid) == SQLITE_OK ||
            fail(state, origin_of(state), "it cannot be read", error);
 }
@@ -347,11 +349,15 @@ static bool keep_cell(sqlite_table *state, size_t column, yg_cell *cell, yg_erro
 /* Reads the row that the statement stands on. */
 static bool take_record(sqlite_table *state, yg_error *error) {
     const size_t columns = state->table.column_count;
+    const int64_t rowid = state->by_rowid ? state->calls.column_int64(state->rows, 0) : 0;
+    if (state->by_rowid && rowid <= state->rowid)
+        return yg_fail(error, YG_ERROR_DATA, origin_of(state),
+                       "the database is damaged: row %" PRId64 " has no rowid above those before",
+                       state->row + state->given + 1);
     for (size_t i = 0; i < columns; i++)
         if (!keep_cell(state, i, &state->cells[(size_t)state->given * columns + i], error))
             return false;
-    if (state->by_rowid)
-        state->rowid = state->calls.column_int64(state->rows, 0);
+    state->rowid = rowid;
     state->given++;
     return true;
 }
@@ -369,14 +375,15 @@ static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_recor
                             yg_error *error) {
     sqlite_table *state = (sqlite_table *)table;
     const int64_t most = limit < RECORDS ? limit : RECORDS;
-    yg_error wrong = {0};
     (void)eager;
     state->given = 0;
     state->text_size = 0;
-    while (state->given < most && step(state, &wrong) && take_record(state, &wrong))
+    /* A failure behind some records is told by the call that would begin with it. */
+    while (state->failure.code == YG_OK && state->given < most && step(state, &state->failure) &&
+           take_record(state, &state->failure))
         continue;
-    if (wrong.code != YG_OK && state->given == 0) {
-        yg_fail_as(error, &wrong);
+    if (state->failure.code != YG_OK && state->given == 0) {
+        yg_fail_as(error, &state->failure);
         return -1;
     }
     for (int64_t i = 0; i < state->given * (int64_t)table->column_count; i++)
@@ -384,13 +391,7 @@ static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_recor
             state->cells[i].text = state->texts + state->cells[i].whole;
     state->row += state->given;
     *records = (yg_records){state->given, state->cells};
-    /* The call that begins with the wrong record will fail. */
-    if (wrong.code != YG_OK &&
-        !yg_table_seek(table,
-                       &(yg_mark){.offset = state->rowid, .record = state->row, .row = state->row},
-                       error))
-        return -1;
-    return records->count;
+    return state->given;
 }
 
 static yg_place place(const yg_table *table, int64_t record, size_t column) {

@@ -84,6 +84,8 @@ static const sample texts[] = {
     {"  \n ", "unit: word", "word"},
     {"", "unit: word", "word"},
     {"", "unit: char", "char"},
+    {"a\x1F\xC2\x8B\n", "unit: char", "char/\"a\"/\"\x1F\"/\"\xC2\x8B\"/\"\n\""},
+    {"a\x1F\x8B\x08", "unit: byte", "byte/97/31/139/8"}, /* not gzip's, though they look so */
     {"a?\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", "unit: char",
      "char/\"a\"/\"?\"/\"\n\"/\"\xC3\xA9\"/\"\xE2\x82\xAC\"/\"\xF0\x9F\x98\x80\""},
     {"a\xFF\n", "unit: byte", "byte/97/255/10"},
@@ -122,6 +124,8 @@ static const sample databases[] = {
     {"CREATE TABLE t (a); INSERT INTO t VALUES (9223372036854775807), (-9223372036854775808);", "",
      "a/9223372036854775807/-9223372036854775808"},
     {"CREATE TABLE t (a);", "", "a"},
+    {"CREATE TABLE t (a); INSERT INTO t VALUES (x'89504e470d0a1a0a00'), (x'ffd8ff');", "",
+     "a/picture of 9/picture of 3"},
     {ROWS, "query: select a as c; -- b", "!1:8: the query cannot be run"},
     /* Wrong. */
     {"CREATE TABLE t (a); DROP TABLE t;", "", "!0:0: the database has no table"},
@@ -140,7 +144,7 @@ static const sample databases[] = {
     {ROWS, "query: create table z (a)", "!1:8: the query gives no rows"},
     {ROWS, "query: 'attach \"/dev/null\" as z'", "!1:9: the query gives no rows"},
     {"CREATE TABLE t (a); INSERT INTO t VALUES (1), (x'00ff');", "",
-     "a/1!0:0: row 2, column 'a': a BLOB"},
+     "a/1!0:0: row 2, column 'a': a BLOB that is no PNG or JPEG file"},
     {"CREATE TABLE t (a); INSERT INTO t VALUES (1), (CAST(x'ff' AS TEXT));", "",
      "a/1!0:0: row 2, column 'a': a text that is not UTF-8"},
     {"CREATE TABLE t (a); INSERT INTO t VALUES (1), (CAST(x'610062' AS TEXT));", "",
@@ -175,6 +179,9 @@ static void append_cell(const yg_cell *cell, char *out) {
         break;
     case YG_CELL_WHOLE:
         snprintf(out + used, room, "%" PRId64, cell->whole);
+        break;
+    case YG_CELL_BYTES:
+        snprintf(out + used, room, "picture of %u", (unsigned)cell->size);
         break;
     case YG_CELL_NUMBER:
         snprintf(out + used, room, "~%s", yg_number_text(cell->number, number));

@@ -50,6 +50,8 @@ static uint64_t mix(uint64_t sum, uint64_t value) {
 
 static uint64_t digest_cell(uint64_t sum, const yg_cell *cell) {
     sum = mix(sum, cell->kind);
+    if (cell->kind == YG_CELL_BYTES)
+        return mix(sum, cell->size);
     if (!yg_cell_is_text(cell))
         return cell->kind == YG_CELL_NONE ? sum : mix(sum, (uint64_t)cell->whole);
     require(cell->size == 0 || memchr(cell->text, 0, cell->size) == NULL, "a cell is text");
