@@ -26,7 +26,10 @@ static void tell(void *context, const char *text) {
 /* Where the rows come from and where the predictions go. */
 typedef struct route {
     const char *in_path, *out_path; /* NULL or "-": stdin, stdout */
-    FILE *in;                       /* NULL: `in_path` is a file of arrays */
+    FILE *in;                       /* stdin; NULL: files are read */
+    bool arrays;                    /* `in_path` is a file of arrays */
+    const char *const *files;       /* tables */
+    size_t file_count;
 } route;
 
 /* `out` NULL: the predictions go to arrays. */
@@ -39,13 +42,19 @@ static int predict_to(const command_line *line, const yg_model *model, const rou
         terminal_error("--delimiter takes one character (\\t for a tab), not '%s'", delimiter);
         return STATUS_USAGE;
     }
+    size_t keep_count = 0;
+    const char *const *keep = option_texts(line, "keep", &keep_count);
     const yg_predict_options options = {
         .weights = option_text(line, "weights"),
         .batch_size = option_int(line, "batch-size", 0),
         .dtype = session_dtype(line),
         .threads = (int)option_int(line, "threads", 0),
         .delimiter = delimiter ? delimiter[0] : '\0',
-        .in_arrays = route->in ? NULL : route->in_path,
+        .in_arrays = route->arrays ? route->in_path : NULL,
+        .files = route->files,
+        .file_count = route->file_count,
+        .keep = keep,
+        .keep_count = keep_count,
         .out_arrays = out ? NULL : route->out_path,
         .note = tell,
     };
@@ -93,8 +102,11 @@ static bool is_file(const struct stat *out, const char *path) {
 /* Whether `out` is the file that the rows are read from. */
 static bool is_input(const route *route, const struct stat *out) {
     struct stat rows;
-    return route->in ? fstat(fileno(route->in), &rows) == 0 && is_same_file(out, &rows)
-                     : is_file(out, route->in_path);
+    bool is = route->in ? fstat(fileno(route->in), &rows) == 0 && is_same_file(out, &rows)
+                        : is_file(out, route->in_path);
+    for (size_t i = 0; i < route->file_count; i++)
+        is = is || is_file(out, route->files[i]);
+    return is;
 }
 
 /* Refuses to replace a file that the predictions are made from: it would be lost. Standard input
@@ -134,19 +146,17 @@ static int run(const command_line *line) {
     session session;
     if (!session_open(line, NULL, &session))
         return STATUS_FAILED;
+    const size_t count = line->operand_count - 1;
     route route = {.in_path = operand(line, 1), .out_path = option_text(line, "output")};
     int status = STATUS_FAILED;
-    const bool arrays = route.in_path && yg_predict_is_array_path(route.in_path);
-    if (is_standard(route.in_path))
+    route.arrays = count == 1 && yg_predict_is_array_path(route.in_path);
+    if (is_standard(route.in_path) && count < 2)
         route.in = stdin;
-    else if (!arrays)
-        route.in = fopen(route.in_path, "rb");
-    if (!arrays && !route.in)
-        terminal_error("cannot open %s: %s", route.in_path, strerror(errno));
-    else
-        status = predict(line, session.model, &route);
-    if (route.in && route.in != stdin)
-        fclose(route.in);
+    else if (!route.arrays) {
+        route.files = (const char *const *)(line->operands + 1);
+        route.file_count = count;
+    }
+    status = predict(line, session.model, &route);
     session_close(&session);
     return status;
 }
@@ -169,6 +179,10 @@ static const option_spec options[] = {
      .doc = "rows at a time (default: 256)",
      .min = 1,
      .max = 1e9},
+    {.name = "keep",
+     .kind = OPTION_TEXTS,
+     .argument = "COLUMN",
+     .doc = "write this column of the input before the predictions; \"*\": all (repeatable)"},
     OPTION_DTYPE,
     OPTION_THREADS,
     OPTION_SET,
@@ -177,14 +191,16 @@ static const option_spec options[] = {
 
 const command command_predict = {
     .name = "predict",
-    .operands = "MODEL [INPUT|-]",
-    .summary = "predict for the rows of a CSV file or of arrays",
+    .operands = "MODEL [INPUT…|-]",
+    .summary = "predict for the rows of tables, images or arrays",
     .details =
-        "Reads a CSV file (or stdin) with the model's input columns, in any order, and writes\n"
-        "a CSV file with a column for each output. Files that end in .npy, .npz or .safetensors\n"
+        "Reads tables with the model's input columns, in any order, and writes CSV with a column\n"
+        "for each output. A table is a CSV, JSON Lines or SQLite file, or images: files or a\n"
+        "folder. Without INPUT, stdin is read: a table of the kind of the training data. Files "
+        "that end in .npy, .npz or .safetensors\n"
         "hold arrays: one for each input or output, by name; a .npy file holds the only one.\n",
     .min_operands = 1,
-    .max_operands = 2,
+    .max_operands = SIZE_MAX,
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = run,

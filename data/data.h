@@ -76,6 +76,7 @@ typedef struct yg_dataset {
     yg_elements *ports;
     struct yg_spool *spool; /* NULL: all is in memory. Otherwise `data` of the ports are NULL, and
                              * the elements are in a file: see spool.h */
+    struct yg_kept *kept;   /* texts that are carried along, of yg_reading.keep; NULL: none */
 } yg_dataset;
 
 void yg_dataset_free(yg_dataset *dataset); /* what it holds, not the struct */

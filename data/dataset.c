@@ -3,6 +3,7 @@
  */
 #include "decoder.h"
 #include "digest.h"
+#include "keep.h"
 #include "spool.h"
 #include "stream.h"
 
@@ -66,6 +67,7 @@ void yg_dataset_free(yg_dataset *dataset) {
     }
     free(dataset->ports);
     yg_spool_free(dataset->spool);
+    yg_kept_free(dataset->kept);
     *dataset = (yg_dataset){0};
 }
 

@@ -127,6 +127,9 @@ static int64_t next_chunk(yg_reader *reader, yg_dataset *to, int64_t limit, yg_e
         if (yg_reading_wants(&reader->reading, p))
             reader->chunk.ports[p].data =
                 reader->own[p] ? (void *)reader->own[p] : yg_elements_at(&to->ports[p], to->count);
+    reader->chunk.kept = to->kept;
+    if (to->kept && !to->count)
+        to->kept->size = 0;
     const int64_t count = reader->source->next(reader->state, &reader->reading, &reader->chunk,
                                                limit < reader->room ? limit : reader->room, error);
     for (size_t p = 0; p < reader->port_count && count > 0; p++)

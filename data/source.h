@@ -14,6 +14,7 @@
 
 #include "../models/loader/names.h"
 #include "data.h"
+#include "keep.h"
 #include "npy.h"
 #include "table.h"
 
@@ -29,6 +30,8 @@ typedef struct yg_reading {
     uint64_t seed;  /* they are drawn by it */
     int64_t memory; /* bytes that examples may take; what is more goes to a file. 0: any number */
     bool eager;     /* give the rows that have arrived instead of waiting for a full chunk */
+    yg_keep *keep;  /* columns whose texts are carried along, for predict; NULL: none. A chunk has
+                       `kept` then */
 } yg_reading;
 
 /* True for the ports that are to be read. */
@@ -87,6 +90,12 @@ void yg_paths_free(yg_paths *paths); /* what it holds, not the struct */
  * remembers. A request without a name is named after its path. NULL on failure. */
 void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
                           const yg_table_request *request, const yg_value *map, yg_error *error);
+
+/* The same from files that somebody names beside the model, or from request->file. The kind is told
+ * by the end of the name, otherwise it is that of the training part, or CSV. A folder has images.
+ * All files must be of one kind. NULL on failure. */
+void *yg_table_source_of(const yg_reading *reading, const yg_table_request *request,
+                         const char *const *files, size_t count, yg_error *error);
 
 /* A file of arrays for all ports, for yg_source_array: see array_file.h. NULL on failure. */
 void *yg_array_source_open(const yg_reading *reading, const char *path, yg_error *error);

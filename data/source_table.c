@@ -175,6 +175,8 @@ static bool note_used(table_state *state, const yg_reading *reading, yg_error *e
             return false;
         state->used[index] = true;
     }
+    for (size_t i = 0; reading->keep && i < reading->keep->count; i++)
+        state->used[reading->keep->index[i]] = true;
     state->table->used = state->used;
     return true;
 }
@@ -241,6 +243,7 @@ static bool begin(table_state *state, const yg_reading *reading, const yg_value 
                   yg_error *error) {
     bool learns;
     return open_files(state, error) &&
+           (!reading->keep || yg_keep_choose(reading->keep, state->table, error)) &&
            yg_columns_choose(reading, state->table, map, state->columns, error) &&
            note_used(state, reading, error) &&
            yg_columns_make(reading, state->table, state->columns, &learns, error) &&
@@ -281,6 +284,65 @@ void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
         }
     }
     return make(reading, kind, request, paths, map, error);
+}
+
+/* What kind of table a file is that somebody names beside the model. `open`: it is only open, and
+ * may be a pipe. */
+static const yg_table_kind *kind_of_file(const yg_model *model, const char *path, bool open) {
+    const yg_table_kind *kind = yg_table_kind_of_path(path);
+    const yg_value *section = yg_model_section(model, "data");
+    const yg_value *train =
+        section && section->kind == YG_MAPPING ? yg_value_get(section, "train") : NULL;
+    const yg_table_kind *trained = train ? yg_table_kind_of(train) : NULL;
+    struct stat status;
+    if (!open && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return &yg_table_images;
+    if (kind == &yg_table_text && trained != kind)
+        kind = NULL; /* the end .txt tells little */
+    if (!kind)
+        kind = trained && !(open && trained->by_path) ? trained : &yg_table_csv;
+    return kind;
+}
+
+/* Several files must be of one kind, or their rows cannot be one table. */
+static bool check_kinds(const yg_model *model, const yg_table_kind *kind, const char *const *files,
+                        size_t count, yg_error *error) {
+    for (size_t i = 1; i < count; i++) {
+        const yg_table_kind *other = kind_of_file(model, files[i], false);
+        if (other != kind)
+            return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                           "'%s' is read as %s, but '%s' as %s; give files of one kind", files[0],
+                           kind->key, files[i], other->key);
+    }
+    return true;
+}
+
+void *yg_table_source_of(const yg_reading *reading, const yg_table_request *request,
+                         const char *const *files, size_t count, yg_error *error) {
+    yg_table_request own = *request;
+    yg_paths paths = {0};
+    const char *first = request->file ? request->name : files[0];
+    const yg_table_kind *kind = kind_of_file(reading->model, first, request->file != NULL);
+    own.part = yg_table_training_part(reading->model, kind);
+    if (request->file && kind->by_path) {
+        yg_fail(error, YG_ERROR_IO, (yg_origin){first, 0, 0},
+                "%s are read by their path, not from a pipe", kind->key);
+        return NULL;
+    }
+    if (request->file)
+        return make(reading, kind, &own, paths, NULL, error);
+    bool good = check_kinds(reading->model, kind, files, count, error);
+    if (good && !(paths.items = calloc(count + 1, sizeof *paths.items)))
+        good = yg_fail_memory(error);
+    for (size_t i = 0; good && i < count; i++)
+        if ((paths.items[i] = strdup(files[i])))
+            paths.count++;
+        else
+            good = yg_fail_memory(error);
+    if (good)
+        return make(reading, kind, &own, paths, NULL, error);
+    yg_paths_free(&paths);
+    return NULL;
 }
 
 static void *open_table(const yg_reading *reading, const yg_value *part, yg_error *error) {
@@ -349,6 +411,11 @@ static int64_t encode_all(table_state *state, const yg_reading *reading, const y
         }
         row += used;
         i += used;
+    }
+    if (chunk->kept &&
+        !yg_kept_add(chunk->kept, reading->keep, records, state->table->column_count)) {
+        yg_fail_memory(error);
+        return -1;
     }
     state->count += records->count;
     if (!check_held(state, reading, chunk, begin, row - begin, error))

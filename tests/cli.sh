@@ -383,7 +383,11 @@ expect "predict: -o the weights that are given" 1 "" "made from" "$yamlgrad" pre
 predict_over_stdin() { "$yamlgrad" predict xor.yaml - -o rows.csv <rows.csv; }
 expect "predict: -o what stdin reads" 1 "" "made from" predict_over_stdin
 expect_true "… leaves the rows as they are" cmp rows.csv kept.csv
-expect "predict: no such file" 1 "" "cannot open nowhere.csv" "$yamlgrad" predict xor.yaml nowhere.csv
+expect "predict: no such file" 1 "" "cannot open 'nowhere.csv'" "$yamlgrad" predict xor.yaml nowhere.csv
+expect "predict: no such column to keep" 1 "" "^--keep: error: rows.csv has no column 'idd'" \
+    "$yamlgrad" predict xor.yaml rows.csv --keep idd
+expect "predict: files of two kinds" 1 "" "'rows.csv' is read as csv, but 'rows.jsonl' as jsonl" \
+    "$yamlgrad" predict xor.yaml rows.csv rows.jsonl
 expect "predict: a long delimiter" 2 "" "one character" "$yamlgrad" predict xor.yaml rows.csv --delimiter ab
 
 # Arrays: the ending of a path decides. NumPy, where it is installed, reads what we write.

@@ -35,6 +35,87 @@ static char *predict(const workspace *w, const yg_model *model, const char *csv)
     return answer;
 }
 
+/* What is predicted for rows of a table, with columns that are kept. */
+static char *predict_files(const workspace *w, const yg_model *model, const char *const *files,
+                           size_t file_count, const char *const *keep, size_t keep_count) {
+    yg_error error = {0};
+    char weights[256], *answer = NULL;
+    size_t size;
+    snprintf(weights, sizeof weights, "%s", workspace_path(w, "run/weights.safetensors"));
+    FILE *out = open_memstream(&answer, &size);
+    if (!yg_predict(model,
+                    &(yg_predict_options){.weights = weights,
+                                          .batch_size = 2,
+                                          .files = files,
+                                          .file_count = file_count,
+                                          .keep = keep,
+                                          .keep_count = keep_count},
+                    NULL, NULL, out, NULL, &error)) {
+        rewind(out);
+        fprintf(out, "%s:%d:%d: %s", error.file, error.line, error.column, error.message);
+    }
+    fclose(out);
+    return answer;
+}
+
+static const struct {
+    const char *files[2], *keep[2], *result;
+} kept[] = {
+    {{"a.csv"}, {NULL}, "h\n3\n7\n11\n"},
+    {{"a.jsonl"}, {NULL}, "h\n3\n7\n11\n"},
+    {{"a.csv"}, {"id"}, "id,h\n\"x, \"\"y\"\"\",3\n1.50,7\n,11\n"},
+    {{"a.jsonl"}, {"id"}, "id,h\nx,3\n1.5,7\n,11\n"},
+    {{"a.csv"}, {"b", "id"}, "b,id,h\n2,\"x, \"\"y\"\"\",3\n4,1.50,7\n6,,11\n"},
+    {{"a.csv"}, {"b", "b"}, "b,h\n2,3\n4,7\n6,11\n"},
+    {{"a.csv"}, {"a", "*"}, "a,id,b,h\n1,\"x, \"\"y\"\"\",2,3\n3,1.50,4,7\n5,,6,11\n"},
+    {{"a.csv", "b.csv"}, {"id"}, "id,h\n\"x, \"\"y\"\"\",3\n1.50,7\n,11\nz,15\n"},
+    {{"a.csv", "a.jsonl"}, {NULL}, "give files of one kind"},
+    {{"a.csv"}, {"idd"}, "has no column 'idd'; did you mean 'id'?"},
+    {{"c.csv"}, {"h"}, "--keep:0:0: column 'h' has the name of a prediction"},
+    {{"none.csv"}, {NULL}, "cannot open"},
+};
+
+Test(predict, tables_of_each_kind_and_columns_that_are_kept) {
+    const workspace w = workspace_make();
+    workspace_write(&w, "t.csv", "a,b,y\n1,2,3\n3,4,7\n");
+    workspace_write(&w, "a.csv", "id,a,b\n\"x, \"\"y\"\"\",1,2\n1.50,3,4\n,5,6\n");
+    workspace_write(&w, "b.csv", "b,a,id\n8,7,z\n");
+    workspace_write(&w, "c.csv", "h,a,b\n0,1,2\n");
+    workspace_write(&w, "a.jsonl",
+                    "{\"id\":\"x\",\"a\":1,\"b\":2}\n{\"id\":1.5,\"a\":3,\"b\":4}\n"
+                    "{\"b\":6,\"a\":5,\"id\":null}\n");
+    yg_model *model = workspace_model(&w, "t.yaml",
+                                      "format: 1\n"
+                                      "name: sums\n"
+                                      "inputs: {x: [B, 2]}\n"
+                                      "targets: {y: [B]}\n"
+                                      "params: {p: {shape: [1], init: zeros}}\n"
+                                      "graph: {h: \"sum(x, dim=-1)\"}\n"
+                                      "outputs: [h]\n"
+                                      "loss: mean((h - y) ** 2) + sum(p ** 2)\n"
+                                      "data: {train: {csv: t.csv, x: [a, b], y: y}}\n"
+                                      "train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}\n");
+    train(&w, model);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        char paths[2][200];
+        const char *files[2];
+        size_t count = 0, keep = 0;
+        for (; count < 2 && kept[i].files[count]; count++) {
+            snprintf(paths[count], sizeof paths[count], "%s",
+                     workspace_path(&w, kept[i].files[count]));
+            files[count] = paths[count];
+        }
+        while (keep < 2 && kept[i].keep[keep])
+            keep++;
+        char *answer = predict_files(&w, model, files, count, kept[i].keep, keep);
+        cr_expect_not_null(strstr(answer, kept[i].result), "gave %s\nnot  %s", answer,
+                           kept[i].result);
+        free(answer);
+    }
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 Test(predict, predictions_find_their_columns_and_tell_the_class) {
     const workspace w = workspace_make();
     workspace_write(&w, "t.csv",

@@ -3,6 +3,7 @@
  */
 #include "evaluate.h"
 
+#include "../data/array_path.h"
 #include "../data/encoding_file.h"
 #include "../data/source.h"
 #include "executables.h"
@@ -25,20 +26,22 @@ static const yg_part *choose_split(const yg_data *data, const char *asked, const
     return NULL;
 }
 
-/* Reads a CSV file into data->test, with the columns, classes and means that the weights remember.
+/* Reads a table or a file of arrays into data->test, with the columns, classes and means that the
+ * weights remember.
  */
 static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const char *path,
                      const char *csv, yg_dtype dtype, yg_data *data, yg_error *error) {
     const yg_reading reading = {.model = model, .data = data, .dtype = dtype};
-    const yg_table_kind *kind = yg_table_kind_of_path(csv);
     const char *symbol;
     if (!yg_batch_symbol(model, &symbol, error) ||
         !yg_encoding_load(model, weights, path, &data->encoding, error))
         return false;
-    kind = kind ? kind : &yg_table_csv;
-    const yg_table_request request = {.path = csv, .part = yg_table_training_part(model, kind)};
-    void *state = yg_table_source_new(&reading, kind, &request, NULL, error);
-    yg_reader *reader = yg_reader_new(&reading, &yg_source_table, state, error);
+    const yg_table_request request = {0};
+    const bool arrays = yg_array_format_of(csv) != YG_ARRAY_NONE;
+    void *state = arrays ? yg_array_source_open(&reading, csv, error)
+                         : yg_table_source_of(&reading, &request, &csv, 1, error);
+    yg_reader *reader =
+        yg_reader_new(&reading, arrays ? &yg_source_array : &yg_source_table, state, error);
     const bool good = reader && yg_reader_all(reader, &data->held[2], error);
     data->test = (yg_part){.count = good ? data->held[2].count : 0, .dataset = &data->held[2]};
     yg_reader_close(reader);

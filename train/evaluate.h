@@ -36,7 +36,8 @@ typedef struct yg_evaluate_options {
     const char *weights; /* a safetensors file; NULL: runs/NAME/weights.safetensors */
     const char *split;   /* "train", "validation" or "test"; NULL: the first that the model has of
                             test, validation, train */
-    const char *csv;     /* a CSV file instead of a split; NULL: none. It has the columns that the
+    const char *csv;     /* a table, such as a CSV file, or a file of arrays, instead of a split;
+                            NULL: none. A table has the columns that the
                             weights file remembers, those of targets too, and the delimiter of
                             `data: train`. */
     int64_t batch_size;  /* 0: 256 */

@@ -148,6 +148,7 @@ static bool run_rows(yg_prediction *p, const yg_dataset *dataset, bool paused, y
             return false;
         yg_dataset_copy(dataset, dataset->count - left, executable->batch, executable->feeds,
                         executable->feed_count);
+        p->kept = left == dataset->count && dataset->kept ? dataset->kept->texts : p->kept;
         if (!yg_executable_run(executable, 0, 0, error))
             return false;
         if (!p->format->write(p, executable, error))
@@ -180,20 +181,36 @@ static bool read_rows(yg_prediction *p, yg_reader *reader, int threads, yg_error
     return good;
 }
 
-static yg_reader *open_reader(const yg_prediction *p, const yg_reading *reading,
-                              const yg_predict_options *options, FILE *in, const char *name,
-                              yg_error *error) {
+static yg_reader *open_reader(const yg_reading *reading, const yg_predict_options *options,
+                              FILE *in, const char *name, yg_error *error) {
+    if (options->out_arrays && options->keep_count) {
+        yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                "--keep writes columns of CSV; a file of arrays has none");
+        return NULL;
+    }
+    if (options->in_arrays && options->keep_count) {
+        yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                "a file of arrays has no columns that --keep could write");
+        return NULL;
+    }
     if (options->in_arrays)
         return yg_reader_new(reading, &yg_source_array,
                              yg_array_source_open(reading, options->in_arrays, error), error);
-    const yg_table_kind *kind = yg_table_kind_of_path(name);
-    kind = kind ? kind : &yg_table_csv;
-    const yg_table_request request = {.file = in,
-                                      .name = name,
-                                      .part = yg_table_training_part(p->model, kind),
-                                      .delimiter = options->delimiter};
-    return yg_reader_new(reading, &yg_source_table,
-                         yg_table_source_new(reading, kind, &request, NULL, error), error);
+    const bool files = options->file_count > 0;
+    const yg_table_request request = {
+        .file = files ? NULL : in, .name = files ? NULL : name, .delimiter = options->delimiter};
+    return yg_reader_new(
+        reading, &yg_source_table,
+        yg_table_source_of(reading, &request, options->files, options->file_count, error), error);
+}
+
+/* Batches with room for the texts that are kept. */
+static bool make_batches(yg_prediction *p, const yg_reading *reading, yg_error *error) {
+    for (int i = 0; i < 2; i++)
+        if (!yg_dataset_reserve(reading, &p->batches[i], p->batch_size, error) ||
+            (reading->keep && !(p->batches[i].kept = calloc(1, sizeof *p->batches[i].kept))))
+            return yg_fail_memory(error); /* changes no failure that was told */
+    return true;
 }
 
 static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, const char *name,
@@ -216,13 +233,11 @@ static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, c
                                 .data = &p->data,
                                 .dtype = p->executables.options.dtype,
                                 .inputs_only = true,
-                                .eager = true};
-    yg_reader *reader = open_reader(p, &reading, options, in, name, error);
-    const bool good = reader &&
-                      yg_dataset_reserve(&reading, &p->batches[0], p->batch_size, error) &&
-                      yg_dataset_reserve(&reading, &p->batches[1], p->batch_size, error) &&
-                      load_parameters(p, error) && read_rows(p, reader, options->threads, error) &&
-                      p->format->end(p, error);
+                                .eager = true,
+                                .keep = p->keep.asked_count ? &p->keep : NULL};
+    yg_reader *reader = open_reader(&reading, options, in, name, error);
+    const bool good = reader && make_batches(p, &reading, error) && load_parameters(p, error) &&
+                      read_rows(p, reader, options->threads, error) && p->format->end(p, error);
     yg_reader_close(reader);
     return good;
 }
@@ -235,6 +250,7 @@ bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *
     yg_prediction p = {.model = model,
                        .batch_size = options->batch_size > 0 ? options->batch_size : 256,
                        .format = options->out_arrays ? &yg_answers_array : &yg_answers_csv,
+                       .keep = {.asked = options->keep, .asked_count = options->keep_count},
                        .out = out,
                        .out_path = options->out_arrays,
                        .delimiter = options->delimiter ? options->delimiter : ',',
@@ -248,6 +264,7 @@ bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *
     yg_tensor_file_free(&p.store);
     yg_tensor_file_free(&p.weights);
     yg_data_free(&p.data);
+    yg_keep_free(&p.keep);
     free(p.outputs.units);
     p.format->free(&p);
     free(p.path);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A cell, in quotes where RFC 4180 asks for them. */
+/* A cell, in quotes where RFC 4180 asks for them. An empty one gets them too. */
 static void write_text(FILE *out, char delimiter, const char *text) {
     const char special[] = {delimiter, '"', '\n', '\r', ' ', '\t', '\0'};
     if (*text && !strpbrk(text, special)) {
@@ -71,6 +71,17 @@ static bool add_column(const yg_prediction *p, const yg_executable *executable, 
     return yg_names_add(&h->names, h->pool, name) || yg_fail_memory(error);
 }
 
+/* A column that is kept must be no prediction's, or a reader would take the wrong one. */
+static bool check_kept(const yg_prediction *p, const header *h, yg_error *error) {
+    for (size_t i = 0; i < p->keep.count; i++)
+        if (yg_names_find(&h->names, p->keep.names[i]) != YG_NOT_FOUND)
+            return yg_fail(error, YG_ERROR_NAME, (yg_origin){"--keep", 0, 0},
+                           "column '%s' has the name of a prediction; list the columns to keep "
+                           "without it, or rename it",
+                           p->keep.names[i]);
+    return true;
+}
+
 static bool list_columns(const yg_prediction *p, const yg_executable *executable, header *h,
                          yg_error *error) {
     for (size_t o = 0; o < executable->output_count; o++)
@@ -92,7 +103,12 @@ static bool make_header(yg_prediction *p, const yg_executable *executable, yg_er
     header h = {.pool = yg_pool_new()};
     size_t size;
     FILE *text = open_memstream(&p->header, &size);
-    bool good = h.pool && text ? list_columns(p, executable, &h, error) : yg_fail_memory(error);
+    bool good = h.pool && text ? list_columns(p, executable, &h, error) && check_kept(p, &h, error)
+                               : yg_fail_memory(error);
+    for (size_t i = 0; good && i < p->keep.count; i++) {
+        write_text(text, p->delimiter, p->keep.names[i]);
+        fputc(p->delimiter, text);
+    }
     for (size_t i = 0; good && i < h.names.count; i++) {
         if (i > 0)
             fputc(p->delimiter, text);
@@ -164,8 +180,19 @@ static void write_label(const yg_prediction *p, const yg_executable *executable,
         fprintf(p->out, "%lld", (long long)class);
 }
 
-static void write_row(const yg_prediction *p, const yg_executable *executable, int64_t row) {
+/* Writes the texts that are kept of a row. */
+static void write_kept(yg_prediction *p) {
+    for (size_t i = 0; p->kept && i < p->keep.count; i++) {
+        if (*p->kept)
+            write_text(p->out, p->delimiter, p->kept);
+        fputc(p->delimiter, p->out);
+        p->kept += strlen(p->kept) + 1;
+    }
+}
+
+static void write_row(yg_prediction *p, const yg_executable *executable, int64_t row) {
     bool first = true;
+    write_kept(p);
     for (size_t o = 0; o < executable->output_count; o++) {
         const int64_t width = yg_answer_width(executable, o);
         for (int64_t i = 0; i < width; i++, first = false) {

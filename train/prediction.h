@@ -4,6 +4,7 @@
 #ifndef YG_TRAIN_PREDICTION_H
 #define YG_TRAIN_PREDICTION_H
 
+#include "../data/keep.h"
 #include "executables.h"
 #include "predict.h"
 
@@ -45,6 +46,8 @@ struct yg_prediction {
     yg_interpretation outputs;
     int64_t rows;
     const yg_answer_format *format;
+    yg_keep keep;     /* columns that are written before the predictions */
+    const char *kept; /* texts of the rows to be written next; NULL: nothing is kept */
     /* CSV */
     FILE *out;
     char delimiter;

@@ -1,0 +1,84 @@
+/*
+ * Columns that are carried along: see keep.h.
+ */
+#include "keep.h"
+
+#include "column.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The place that asks for the columns. */
+static const yg_origin ASKED = {"--keep", 0, 0};
+
+static bool add(yg_keep *keep, const yg_table *table, size_t index) {
+    for (size_t i = 0; i < keep->count; i++)
+        if (keep->index[i] == index)
+            return true;
+    keep->index[keep->count] = index;
+    keep->names[keep->count] = strdup(table->columns[index]);
+    return keep->names[keep->count++] != NULL;
+}
+
+bool yg_keep_choose(yg_keep *keep, const yg_table *table, yg_error *error) {
+    keep->index = calloc(table->column_count + 1, sizeof *keep->index);
+    keep->names = calloc(table->column_count + 1, sizeof *keep->names);
+    if (!keep->index || !keep->names)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < keep->asked_count; i++) {
+        const bool all = strcmp(keep->asked[i], "*") == 0;
+        size_t index;
+        if (!all && !yg_table_choose(table, keep->asked[i], ASKED, &index, error))
+            return false;
+        if (!all && !add(keep, table, index))
+            return yg_fail_memory(error);
+        for (size_t c = 0; all && c < table->column_count; c++)
+            if (!add(keep, table, c))
+                return yg_fail_memory(error);
+    }
+    return true;
+}
+
+void yg_keep_free(yg_keep *keep) {
+    for (size_t i = 0; i < keep->count; i++)
+        free(keep->names[i]);
+    free(keep->names);
+    free(keep->index);
+    *keep = (yg_keep){0};
+}
+
+/* Adds text[0 .. size) and a NUL. */
+static bool add_text(yg_kept *kept, const char *text, size_t size) {
+    if (kept->room - kept->size <= size) {
+        const size_t room = 2 * (kept->size + size) + 1000;
+        char *grown = realloc(kept->texts, room);
+        if (!grown)
+            return false;
+        kept->texts = grown;
+        kept->room = room;
+    }
+    if (size)
+        memcpy(kept->texts + kept->size, text, size);
+    kept->size += size;
+    kept->texts[kept->size++] = '\0';
+    return true;
+}
+
+bool yg_kept_add(yg_kept *kept, const yg_keep *keep, const yg_records *records, size_t stride) {
+    for (size_t r = 0; r < (size_t)records->count; r++)
+        for (size_t i = 0; i < keep->count; i++) {
+            const yg_cell *cell = &records->cells[r * stride + keep->index[i]];
+            char number[64];
+            const bool text = yg_cell_is_text(cell);
+            const char *shown = text ? cell->text : yg_cell_text(cell, number, sizeof number);
+            if (!add_text(kept, shown, text ? cell->size : strlen(shown)))
+                return false;
+        }
+    return true;
+}
+
+void yg_kept_free(yg_kept *kept) {
+    if (kept)
+        free(kept->texts);
+    free(kept);
+}
