@@ -267,11 +267,30 @@ static int write_page(const data_view *view, const char *path) {
     return STATUS_OK;
 }
 
+static int write_pictures(const data_view *view, const char *path) {
+    const view_port *rows = NULL;
+    size_t size = 0;
+    char name[32];
+    yg_error error = {0};
+    char *picture = data_pictures(view, &rows, &size, &error);
+    const bool good = picture && yg_file_write(path, picture, size, &error);
+    free(picture);
+    if (!good)
+        return session_fail(&error);
+    for (int64_t i = 0; rows && i < rows->class_count && i < CLASSES_SHOWN; i++)
+        terminal_print(stdout, "row %" PRId64 ": %s\n", i + 1,
+                       view_class_name(rows, i, name, sizeof name));
+    terminal_say("written: %s", path);
+    return STATUS_OK;
+}
+
 static int show(const command_line *line, const data_view *view) {
     const int64_t examples = option_int(line, "examples", 3);
     yg_error error = {0};
     if (option_given(line, "html"))
         return write_page(view, option_text(line, "html"));
+    if (option_given(line, "pictures"))
+        return write_pictures(view, option_text(line, "pictures"));
     if (option_given(line, "json"))
         return json_print(json_of_view(view, examples), YG_F32);
     print_parts(view);
@@ -308,6 +327,10 @@ static const option_spec options[] = {
      .kind = OPTION_TEXT,
      .argument = "FILE",
      .doc = "write a page with a histogram of each column"},
+    {.name = "pictures",
+     .kind = OPTION_TEXT,
+     .argument = "FILE",
+     .doc = "write a PNG file of images as they are fed, a row for each class"},
     OPTION_SET,
     OPTION_DATA,
     OPTION_PLUGIN,

@@ -71,6 +71,11 @@ bool view_histogram(const yg_summary *summary, const yg_column_summary *column,
 /* Whether view_histogram() counts days since 1970. */
 bool view_is_date(const yg_summary *summary, const yg_column_summary *column);
 
+/* The picture of `--pictures`: examples of the training part side by side, as they are fed. Those
+ * of a class are a row; *rows becomes the port that has the classes, or NULL where examples come in
+ * their order. Freed by the caller; NULL on failure. */
+char *data_pictures(const data_view *view, const view_port **rows, size_t *size, yg_error *error);
+
 /* The page of `--html`; freed by the caller. NULL when out of memory. */
 char *data_page(const data_view *view);
 

@@ -648,6 +648,21 @@ expect "data: too many examples" 2 "" "examples takes a whole number from 0 to 1
     "$yamlgrad" data birds.yaml --examples 11
 expect "data: without a section" 1 "" "the model has no .data:. section" "$yamlgrad" data bare.yaml
 expect "data --html" 0 "" "^written: birds.html$" "$yamlgrad" data birds.yaml --html birds.html
+cat >spots.yaml <<'END'
+format: 1
+inputs: {x: [B, 2, 2]}
+targets: {y: {shape: [B], dtype: i32, classes: [dark, light]}}
+graph: {h: {type: linear, input: "flatten(x, 1)", out_features: 2}}
+outputs: [h]
+loss: cross_entropy(h, y)
+data: {train: {x: [[[0, 0], [0, 1]], [[1, 1], [1, 0]]], y: [dark, light]}}
+END
+expect "data --pictures" 0 "^row 2: light$" "^written: spots.png$" \
+    "$yamlgrad" data spots.yaml --pictures spots.png
+letters() { head -c 4 spots.png | tail -c 3; }
+expect "data --pictures: a PNG file" 0 "^PNG$" "" letters
+expect "data --pictures: of what is no image" 1 "" "no input is images" \
+    "$yamlgrad" data birds.yaml --pictures birds.png
 expect "data --html: a bar for each class" 0 ">hidden</text><rect .*>26</text>" "" cat birds.html
 expect "data --html: names are text" 0 "<h3>island, home</h3>" "" cat birds.html
 printf '<b>,y\n<i>1</i>,0\n<i>2</i>,1\n<i>1</i>,1\n<i>2</i>,0\n<i>1</i>,1\n<i>2</i>,0\n' >tags.csv

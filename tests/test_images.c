@@ -3,6 +3,7 @@
  * with files; and the same pictures from several sources, which give the same weights.
  */
 #include "data/data.h"
+#include "data/image.h"
 #include "database.h"
 #include "train/train.h"
 #include "workspace.h"
@@ -80,6 +81,31 @@ Test(images, have_the_pixels_that_pillow_reads) {
     json_array_foreach(cases, i, c) run_case(&w, c);
     json_decref(cases);
     workspace_remove(&w);
+}
+
+/* What is written is read back, also where it takes several blocks. */
+Test(images, are_written_as_they_are) {
+    static const int sizes[][3] = {{1, 1, 1}, {5, 3, 3}, {300, 401, 1}, {200, 250, 3}};
+    yg_error error = {0};
+    yg_image_decoder *decoder = yg_image_decoder_new(&error);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        yg_image image = {0}, again = {0};
+        size_t size = 0;
+        cr_assert(yg_image_reserve(&image, sizes[i][0], sizes[i][1], sizes[i][2], "made", &error));
+        const size_t count = (size_t)(sizes[i][0] * sizes[i][1] * sizes[i][2]);
+        for (size_t k = 0; k < count; k++)
+            image.pixels[k] = (uint8_t)(k * k % 253);
+        char *bytes = yg_image_encode(&image, &size);
+        cr_assert(bytes && yg_image_decode(decoder, bytes, size, "again", &again, &error), "%s",
+                  error.message);
+        cr_expect(again.height == image.height && again.width == image.width &&
+                  again.channels == image.channels);
+        cr_expect_arr_eq(again.pixels, image.pixels, count);
+        free(bytes);
+        yg_image_free(&image);
+        yg_image_free(&again);
+    }
+    yg_image_decoder_free(decoder);
 }
 
 /* --------------------------------------------------------------------------------- mistakes -- */
