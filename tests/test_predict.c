@@ -69,6 +69,7 @@ static const struct {
     {{"a.csv"}, {"b", "b"}, "b,h\n2,3\n4,7\n6,11\n"},
     {{"a.csv"}, {"a", "*"}, "a,id,b,h\n1,\"x, \"\"y\"\"\",2,3\n3,1.50,4,7\n5,,6,11\n"},
     {{"a.csv", "b.csv"}, {"id"}, "id,h\n\"x, \"\"y\"\"\",3\n1.50,7\n,11\nz,15\n"},
+    {{"a.csv", "a.csv"}, {"b"}, "b,h\n2,3\n4,7\n6,11\n2,3\n4,7\n6,11\n"},
     {{"a.csv", "a.jsonl"}, {NULL}, "give files of one kind"},
     {{"a.csv"}, {"idd"}, "has no column 'idd'; did you mean 'id'?"},
     {{"c.csv"}, {"h"}, "--keep:0:0: column 'h' has the name of a prediction"},
