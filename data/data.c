@@ -5,6 +5,7 @@
 
 #include "../graph/number.h"
 #include "owners.h"
+#include "series.h"
 #include "source.h"
 
 #include <inttypes.h>
@@ -89,7 +90,12 @@ static bool check_part_keys(const yg_model *model, const yg_value *map, const ch
 static bool read_part(const yg_reading *reading, const yg_value *map, yg_dataset *dataset,
                       yg_part *part, yg_error *error) {
     const yg_source *source = yg_source_of(map);
-    yg_reader *reader = yg_reader_new(reading, source, source->open(reading, map, error), error);
+    yg_reading own = *reading;
+    own.runs = &reading->data->runs[dataset - reading->data->held];
+    if (reading->data->series.length && source != &yg_source_table)
+        return yg_fail(error, YG_ERROR_DATA, map->origin,
+                       "`windows` go over the rows of a table, but this part is none");
+    yg_reader *reader = yg_reader_new(&own, source, source->open(&own, map, error), error);
     const bool good = reader && yg_reader_all(reader, dataset, error);
     yg_reader_close(reader);
     *part = (yg_part){.count = good ? dataset->count : 0, .dataset = dataset};
@@ -208,6 +214,15 @@ static bool read_fold(const yg_value *test, const yg_data *data, yg_split splits
                    split->rule == YG_SPLIT_TIME ? "time" : "the value of a column");
 }
 
+/* Neighbouring windows share rows, so windows drawn at random would be known from the training. */
+static bool check_rule(const yg_data *data, const yg_split *split, yg_error *error) {
+    return !data->series.length || split->rule != YG_SPLIT_RANDOM ||
+           yg_fail(error, YG_ERROR_ARGUMENT,
+                   split->origin.line ? split->origin : data->series.origin,
+                   "windows that are drawn at random would share rows with those of the training "
+                   "part; split them off by `time`, `group` or `column`");
+}
+
 static bool read_splits(const yg_model *model, const yg_value *section, yg_data *data,
                         yg_split splits[2], yg_error *error) {
     const yg_value *validation = yg_value_get(section, "validation");
@@ -216,7 +231,8 @@ static bool read_splits(const yg_model *model, const yg_value *section, yg_data 
     splits[1].out = &data->test;
     return (!is_split(validation) || read_split(model, validation, &splits[0], error)) &&
            (!is_split(test) || read_split(model, test, &splits[1], error)) &&
-           (!data->folds || read_fold(test, data, splits, error));
+           (!data->folds || read_fold(test, data, splits, error)) &&
+           check_rule(data, &splits[0], error) && check_rule(data, &splits[1], error);
 }
 
 static bool read_held_out(const yg_reading *reading, const yg_value *section, const char *key,
@@ -368,6 +384,8 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         {"columns", false, NULL},
         {"seed", false, NULL},
         {"memory", false, NULL},
+        {"windows", false, NULL},
+        {"window", false, "it is `windows` here"},
         {"standardise", false, "it is spelt `standardize` here"},
         {"normalize", false, "it is `standardize: [x]` here"},
         {"val", false, "it is `validation` here"},
@@ -382,8 +400,8 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
     yg_reading reading = {
         .model = model, .data = data, .dtype = dtype, .training = true, .memory = (int64_t)1 << 30};
     if (!yg_value_check_keys(section, "`data`", keys, sizeof keys / sizeof *keys, error) ||
-        !check_columns(section, error) || !yg_batch_symbol(model, &symbol, error) ||
-        !check_ports(model, error) ||
+        !check_columns(section, error) || !yg_series_read(model, &data->series, error) ||
+        !yg_batch_symbol(model, &symbol, error) || !check_ports(model, error) ||
         (!data->encoding.known && !yg_encoding_make(model, &data->encoding, error)) ||
         !read_transforms(model, yg_value_get(section, "transform"), data, error) ||
         !read_standardized(model, yg_value_get(section, "standardize"), data, error) ||
@@ -407,7 +425,8 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
                          error) &&
            (data->folds ||
             read_held_out(&reading, section, "test", &data->held[2], &data->test, error)) &&
-           yg_split_off(data, splits, 2, (uint64_t)seed, error) && standardize(&reading, error);
+           yg_split_off(data, splits, 2, (uint64_t)seed, error) && standardize(&reading, error) &&
+           yg_series_apply(&reading, NULL, error);
 }
 
 bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error) {
@@ -427,6 +446,8 @@ void yg_data_free(yg_data *data) {
     free(data->test.members);
     for (size_t i = 0; i < sizeof data->held / sizeof *data->held; i++)
         yg_dataset_free(&data->held[i]);
+    for (size_t i = 0; i < sizeof data->runs / sizeof *data->runs; i++)
+        free(data->runs[i].begins);
     if (data->owners)
         yg_owners_free(data->owners);
     free(data->owners);

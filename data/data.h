@@ -8,6 +8,7 @@
  *       transform: {x: x / 255}
  *       standardize: [x]
  *       seed: 0                                           # of the splits
+ *       windows: {length: 24, horizon: 1}                 # over a series of rows: see series.h
  *
  * An example of port p is yg_port.shape without its first dimension, which is the batch: a port of
  * shape [B, 30] takes 30 columns of a CSV file, one of shape [B] takes one. A port is given a
@@ -68,15 +69,21 @@ typedef struct yg_elements {
     /* NULL: `data` are numbers of the type `dtype`. Otherwise they are in the smaller type of their
      * file, and the decoder makes `dtype` of them. Belongs to the dataset. */
     struct yg_decoder *decoder;
+    /* Of windows over a series (series.h), whose examples overlap: an example begins a row of `row`
+     * elements after the one before, and the first one begins at row `lead`. 0: examples follow
+     * each other. */
+    int64_t row, lead;
 } yg_elements;
 
 typedef struct yg_dataset {
     int64_t count;
     size_t port_count;
     yg_elements *ports;
-    struct yg_spool *spool; /* NULL: all is in memory. Otherwise `data` of the ports are NULL, and
-                             * the elements are in a file: see spool.h */
-    struct yg_kept *kept;   /* texts that are carried along, of yg_reading.keep; NULL: none */
+    struct yg_spool *spool;   /* NULL: all is in memory. Otherwise `data` of the ports are NULL, and
+                               * the elements are in a file: see spool.h */
+    struct yg_kept *kept;     /* texts that are carried along, of yg_reading.keep; NULL: none */
+    struct yg_owners *starts; /* rows at which a window over a series begins; NULL: an example is
+                               * one row */
 } yg_dataset;
 
 void yg_dataset_free(yg_dataset *dataset); /* what it holds, not the struct */
@@ -87,15 +94,33 @@ typedef struct yg_part {
     const yg_dataset *dataset; /* belongs to yg_data */
     int64_t *members; /* [count]: numbers of examples in the dataset; NULL: all of them, or,
                        * of a dataset in a file, those of `owner` */
-    const struct yg_owners *owners; /* NULL: there is no other owner. Belongs to yg_data */
+    const struct yg_owners *owners; /* NULL: there is no other owner. Belongs to yg_data, or to the
+                                     * dataset */
     int owner;
 } yg_part;
+
+/* `windows` of the section: an example is several rows of a table. See series.h. */
+typedef struct yg_series {
+    int64_t length;  /* rows of an input; 0: an example is one row, and the rest is not set */
+    int64_t horizon; /* rows after them, for targets */
+    int64_t stride;  /* rows from one window to the next */
+    const char *by;  /* the column of groups; NULL: none */
+    yg_origin origin, by_origin;
+} yg_series;
+
+/* Where runs of rows begin that belong together, besides the one at row 0. */
+typedef struct yg_runs {
+    int64_t count, capacity;
+    int64_t *begins;
+} yg_runs;
 
 /* It must stay where it was loaded, because its parts point to what it holds. */
 typedef struct yg_data {
     yg_part train, validation, test;
     yg_dataset held[3]; /* what the parts are taken from. A part that is split off has none of its
                          * own */
+    yg_runs runs[3];    /* of the rows of `held`, where there are windows */
+    yg_series series;
     struct yg_owners *owners; /* of examples in a file; NULL: not needed */
     yg_encoding encoding;
     size_t dim_count; /* symbolic dimensions except the batch's; the data decide their sizes */

@@ -4,6 +4,7 @@
 #include "decoder.h"
 #include "digest.h"
 #include "keep.h"
+#include "owners.h"
 #include "spool.h"
 #include "stream.h"
 
@@ -68,13 +69,19 @@ void yg_dataset_free(yg_dataset *dataset) {
     free(dataset->ports);
     yg_spool_free(dataset->spool);
     yg_kept_free(dataset->kept);
+    if (dataset->starts)
+        yg_owners_free(dataset->starts);
+    free(dataset->starts);
     *dataset = (yg_dataset){0};
 }
 
 uint64_t yg_part_digest(const yg_part *part) {
     uint64_t digest = YG_DIGEST_BEGIN;
+    const yg_owners *starts = part->count > 0 ? part->dataset->starts : NULL;
     if (part->count > 0 && part->dataset->spool)
-        return part->dataset->spool->digest;
+        return starts ? yg_digest(part->dataset->spool->digest, starts->bits,
+                                  (size_t)starts->count / 4 + 1)
+                      : part->dataset->spool->digest;
     for (size_t p = 0; part->count > 0 && p < part->dataset->port_count; p++) {
         const yg_elements *elements = &part->dataset->ports[p];
         const size_t size = (size_t)elements->width * yg_elements_size(elements);

@@ -13,9 +13,14 @@ size_t yg_elements_size(const yg_elements *elements) {
                              : yg_dtype_size(elements->dtype);
 }
 
+int64_t yg_elements_row(const yg_elements *elements) {
+    return elements->row ? elements->row : elements->width;
+}
+
 void *yg_elements_at(const yg_elements *elements, int64_t example) {
     return (char *)elements->data +
-           (size_t)(example * elements->width) * yg_elements_size(elements);
+           (size_t)((example + elements->lead) * yg_elements_row(elements)) *
+               yg_elements_size(elements);
 }
 
 yg_origin yg_standardize_place(const yg_reading *reading, const char *name) {

@@ -64,12 +64,27 @@ static void decode(const yg_elements *elements, const yg_chosen *c, const yg_fil
     }
 }
 
+/* Examples that overlap are copied one after the other. */
+static void fill_windows(const yg_elements *elements, const yg_chosen *c, char *to) {
+    const yg_decoder *decoder = elements->decoder;
+    const size_t size = (size_t)elements->width * yg_dtype_size(elements->dtype);
+    for (int64_t i = 0; i < c->count; i++, to += size) {
+        const void *at = yg_elements_at(elements, c->order ? c->order[i] : c->first + i);
+        if (decoder)
+            yg_decode(decoder, at, elements->width / decoder->width, to);
+        else
+            memcpy(to, at, size);
+    }
+}
+
 void yg_fill_port(const yg_elements *elements, const yg_chosen *c, const yg_fill_scratch *scratch,
                   void *to) {
     const size_t size = (size_t)elements->width * yg_elements_size(elements);
     if (!size || !to)
         return;
-    if (elements->decoder && c->order)
+    if (elements->row)
+        fill_windows(elements, c, to);
+    else if (elements->decoder && c->order)
         decode(elements, c, scratch, to);
     else if (elements->decoder)
         yg_decode(elements->decoder, yg_elements_at(elements, c->first), c->count, to);

@@ -77,6 +77,23 @@ bool yg_kept_add(yg_kept *kept, const yg_keep *keep, const yg_records *records, 
     return true;
 }
 
+void yg_kept_select(yg_kept *kept, size_t texts, const int64_t *numbers, int64_t count,
+                    int64_t after) {
+    const char *from = kept->texts, *const end = from + kept->size;
+    char *to = kept->texts;
+    for (int64_t example = 0, chosen = 0; chosen < count && from < end; example++) {
+        const char *begin = from;
+        for (size_t i = 0; i < texts; i++)
+            from += strlen(from) + 1;
+        if (numbers[chosen] + after != example)
+            continue;
+        memmove(to, begin, (size_t)(from - begin));
+        to += from - begin;
+        chosen++;
+    }
+    kept->size = (size_t)(to - kept->texts);
+}
+
 void yg_kept_free(yg_kept *kept) {
     if (kept)
         free(kept->texts);

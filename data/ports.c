@@ -50,9 +50,14 @@ static int64_t dimension(const yg_data *data, const yg_port *port, int d) {
     return port->symbols[d] ? find_dim(data, port->symbols[d]) : port->shape[d];
 }
 
+/* The first dimension of a row: behind the batch's, and behind that of a window's rows. */
+static int row_dimension(const yg_data *data, const yg_port *port) {
+    return data->series.length && port->rank > 1 ? 2 : 1;
+}
+
 int64_t yg_port_width(const yg_data *data, const yg_port *port) {
     int64_t width = 1;
-    for (int d = 1; d < port->rank; d++) {
+    for (int d = row_dimension(data, port); d < port->rank; d++) {
         const int64_t size = dimension(data, port, d);
         if (size < 0 || (size > 0 && width > INT64_MAX / size))
             return -1;
@@ -88,11 +93,33 @@ bool yg_dimension_bind(const yg_reading *reading, const yg_port *port, int d, in
     return true;
 }
 
+void yg_port_rows(const yg_series *series, const yg_port *port, int64_t *lead, int64_t *span) {
+    const int64_t all = port->target ? series->horizon : series->length;
+    *span = port->rank > 1 ? all : 1;
+    *lead = (port->target ? series->length : 0) + all - *span;
+}
+
+/* The dimension of a window's rows. */
+static bool bind_rows(const yg_reading *reading, const yg_port *port, yg_error *error) {
+    int64_t lead, span;
+    yg_port_rows(&reading->data->series, port, &lead, &span);
+    const int64_t known = dimension(reading->data, port, 1);
+    if (known < 0 || known == span)
+        return yg_dimension_bind(reading, port, 1, span, port->origin, error);
+    return yg_fail(error, YG_ERROR_SHAPE, port->origin,
+                   "dimension 1 of '%s' is %" PRId64 ", but `windows` has `%s: %" PRId64
+                   "`: these rows are the first dimension after the batch's",
+                   port->name, known, port->target ? "horizon" : "length", span);
+}
+
 bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, const char *what,
                    yg_origin origin, yg_error *error) {
     int64_t known = 1;
     int unknown = 0; /* the dimension that is to be solved; 0: none */
-    for (int d = 1; d < port->rank; d++) {
+    const int first = row_dimension(reading->data, port);
+    if (first > 1 && !bind_rows(reading, port, error))
+        return false;
+    for (int d = first; d < port->rank; d++) {
         const int64_t size = dimension(reading->data, port, d);
         if (size < 0 && unknown)
             return yg_fail(error, YG_ERROR_SHAPE, port->origin,
@@ -111,9 +138,9 @@ bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width
     if (!unknown && known == width)
         return true;
     return yg_fail(error, YG_ERROR_SHAPE, origin,
-                   "'%s' takes %s%" PRId64 " %s%s an example; %" PRId64 " %s given", port->name,
-                   unknown ? "a multiple of " : "", known, what, known == 1 ? "" : "s", width,
-                   width == 1 ? "is" : "are");
+                   "'%s' takes %s%" PRId64 " %s%s %s; %" PRId64 " %s given", port->name,
+                   unknown ? "a multiple of " : "", known, what, known == 1 ? "" : "s",
+                   first > 1 ? "a row" : "an example", width, width == 1 ? "is" : "are");
 }
 
 bool yg_port_is_label(const yg_data *data, const yg_port *port) {

@@ -2,6 +2,7 @@
  * Reading all examples of a source, into memory or, where they are too large for it, into a file.
  */
 #include "decoder.h"
+#include "keep.h"
 #include "spool.h"
 
 #include <stdlib.h>
@@ -146,9 +147,14 @@ static bool is_too_large(const collecting *c, int64_t count) {
     return c->reading->memory > 0 && bytes_of(c->to, count) > c->reading->memory;
 }
 
+static bool begin_kept(const collecting *c) {
+    return !c->reading->keep || (c->to->kept = calloc(1, sizeof *c->to->kept)) ||
+           yg_fail_memory(c->error);
+}
+
 static bool collect(collecting *c) {
     int64_t count = 1;
-    if (!yg_dataset_begin(c->reading, c->to, c->error) ||
+    if (!yg_dataset_begin(c->reading, c->to, c->error) || !begin_kept(c) ||
         !yg_reader_hold(c->reader, c->to, c->error) || !reserve(c, yg_reader_room(c->reader)))
         return false;
     /* Where the number of examples is known, memory is not filled in vain. */

@@ -181,7 +181,8 @@ bool yg_reader_hold(yg_reader *reader, yg_dataset *to, yg_error *error) {
         free(reader->own[p]);
         reader->own[p] = NULL;
         chunk->decoder = decoder;
-        to->ports[p] = (yg_elements){decoder->dtype, chunk->width, NULL, decoder};
+        to->ports[p] =
+            (yg_elements){.dtype = decoder->dtype, .width = chunk->width, .decoder = decoder};
     }
     return true;
 }

@@ -70,7 +70,8 @@ bool yg_dataset_settle(const yg_reading *reading, yg_dataset *dataset, size_t po
     yg_elements *elements = &dataset->ports[port];
     if (elements->decoder)
         return yg_decoder_settle(reading, dataset, port, error);
-    const yg_elements kept = {reading->dtype, elements->width, elements->data, NULL};
+    const yg_elements kept = {
+        .dtype = reading->dtype, .width = elements->width, .data = elements->data};
     const int64_t count = dataset->count * elements->width;
     yg_standardize_apply(&reading->data->encoding.ports[port], elements->data, dataset->count);
     if (kept.dtype == elements->dtype)

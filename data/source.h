@@ -29,6 +29,7 @@ typedef struct yg_reading {
     size_t split_count;
     uint64_t seed;  /* they are drawn by it */
     int64_t memory; /* bytes that examples may take; what is more goes to a file. 0: any number */
+    yg_runs *runs;  /* becomes where runs of rows begin; NULL: nobody asks */
     bool eager;     /* give the rows that have arrived instead of waiting for a full chunk */
     yg_keep *keep;  /* columns whose texts are carried along, for predict; NULL: none. A chunk has
                        `kept` then */
@@ -149,8 +150,14 @@ bool yg_dimension_bind(const yg_reading *reading, const yg_port *port, int d, in
  * each is a column of a table. */
 bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, const char *what,
                    yg_origin origin, yg_error *error);
-/* Elements of an example; -1 if the size of a dimension is not known yet. */
+/* Elements of an example; -1 if the size of a dimension is not known yet. Of windows over a series,
+ * those of a row. */
 int64_t yg_port_width(const yg_data *data, const yg_port *port);
+
+/* The rows that a port takes of a window: `span` of them, from row `lead` on. An input takes all
+ * that are known, or the last of them if its shape is [B]. A target takes the `horizon` rows after
+ * them, or the last of these. */
+void yg_port_rows(const yg_series *series, const yg_port *port, int64_t *lead, int64_t *span);
 
 /* Whether a port is a label: it has classes and one element an example. */
 bool yg_port_is_label(const yg_data *data, const yg_port *port);
@@ -190,6 +197,8 @@ bool yg_elements_store(const yg_reading *reading, size_t port, const double *val
 bool yg_elements_fail_large(const yg_reading *reading, size_t port, int64_t width, double value,
                             int64_t element, yg_error *error);
 
+/* The elements that examples are apart. */
+int64_t yg_elements_row(const yg_elements *elements);
 /* The address of an example. */
 void *yg_elements_at(const yg_elements *elements, int64_t example);
 

@@ -4,6 +4,7 @@
 #include "column.h"
 #include "decoder.h"
 #include "owners.h"
+#include "series.h"
 #include "table_encode.h"
 
 #include <inttypes.h>
@@ -23,6 +24,7 @@ typedef struct table_state {
     bool *used;          /* of the table's columns: one of `columns` reads it */
     int64_t count;       /* records so far */
     int64_t examples;    /* those of them that were not dropped */
+    yg_run_finder runs;  /* of windows over a series */
     bool (*seen)[256];   /* by port and byte: it has been checked. Of ports that hold bytes */
     yg_threads *threads; /* NULL: not started */
 } table_state;
@@ -34,6 +36,7 @@ static void close_table(void *opaque) {
     free(state->columns);
     free(state->used);
     free(state->seen);
+    yg_run_finder_free(&state->runs);
     yg_threads_free(state->threads);
     yg_table_close(state->table);
     yg_paths_free(&state->paths);
@@ -177,6 +180,14 @@ static bool note_used(table_state *state, const yg_reading *reading, yg_error *e
     }
     for (size_t i = 0; reading->keep && i < reading->keep->count; i++)
         state->used[reading->keep->index[i]] = true;
+    const yg_series *series = &reading->data->series;
+    state->runs.column = SIZE_MAX;
+    if (series->length && series->by) {
+        if (!yg_table_choose(state->table, series->by, series->by_origin, &state->runs.column,
+                             error))
+            return false;
+        state->used[state->runs.column] = true;
+    }
     state->table->used = state->used;
     return true;
 }
@@ -389,7 +400,7 @@ static bool check_held(table_state *state, const yg_reading *reading, const yg_d
 }
 
 /* Encodes all records that are not dropped. Nothing is dropped where an answer is expected for
- * each. Returns the number of examples, or -1. */
+ * each record. Returns the number of examples, or -1. */
 static int64_t encode_all(table_state *state, const yg_reading *reading, const yg_records *records,
                           const yg_dataset *chunk, int64_t row, yg_error *error) {
     start_threads(state, reading);
@@ -399,7 +410,7 @@ static int64_t encode_all(table_state *state, const yg_reading *reading, const y
     const int64_t begin = row;
     for (int64_t i = 0; i < records->count; i++) {
         const int64_t used =
-            reading->inputs_only
+            reading->inputs_only && !reading->data->series.length
                 ? records->count - i
                 : yg_columns_used(state->columns, state->port_count, state->table, records, i);
         const yg_records some = {used, records->cells + (size_t)i * encoder.stride};
@@ -409,13 +420,18 @@ static int64_t encode_all(table_state *state, const yg_reading *reading, const y
             refuse(state, reading, records, &first, error);
             return -1;
         }
+        if (chunk->kept &&
+            !yg_kept_add(chunk->kept, reading->keep, &some, state->table->column_count)) {
+            yg_fail_memory(error);
+            return -1;
+        }
+        if (reading->runs &&
+            !yg_run_finder_add(&state->runs, state->table, records, i, used,
+                               state->examples + row - begin, reading->runs, error))
+            return -1;
         row += used;
         i += used;
-    }
-    if (chunk->kept &&
-        !yg_kept_add(chunk->kept, reading->keep, records, state->table->column_count)) {
-        yg_fail_memory(error);
-        return -1;
+        state->runs.broken = state->runs.broken || i < records->count; /* one was dropped */
     }
     state->count += records->count;
     if (!check_held(state, reading, chunk, begin, row - begin, error))

@@ -93,7 +93,7 @@ static bool write_at(int file, const char *bytes, size_t size, int64_t offset, y
 }
 
 static size_t row_bytes(const yg_elements *elements) {
-    return (size_t)elements->width * yg_elements_size(elements);
+    return (size_t)yg_elements_row(elements) * yg_elements_size(elements);
 }
 
 bool yg_spool_append(yg_spool *spool, const yg_dataset *dataset, int64_t count, int64_t before,

@@ -103,7 +103,10 @@ static bool check_result(yg_transform *transform, const yg_port *port, yg_error 
 static bool compile(yg_transform *transform, const yg_model *model, const yg_data *data,
                     const yg_port *port, const yg_value *formula, yg_error *error) {
     const yg_dtype dtype = yg_dtype_is_float(port->dtype) ? YG_F64 : port->dtype;
-    const int64_t width = yg_port_width(data, port);
+    yg_type one;
+    if (!yg_port_type(data, port, dtype, 1, &one, error))
+        return false;
+    const int64_t width = yg_type_count(&one);
     /* Two examples at least: with one, a sum over examples would not be noticed. */
     const int64_t batch = width > 0 && width < ELEMENTS / 2 ? ELEMENTS / width : 2;
     const yg_compile_options options = {.threads = 1};

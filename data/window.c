@@ -33,7 +33,8 @@ typedef struct window {
     int64_t epoch, number; /* -1: nothing has been read */
     plan plan;
     yg_dataset dataset;
-    int64_t *order; /* of the dataset's examples */
+    int64_t *order; /* of the part's examples in the dataset */
+    int64_t count;  /* how many there are */
 } window;
 
 struct yg_windows {
@@ -46,14 +47,14 @@ struct yg_windows {
     plan plan;       /* of the epoch that examples are taken from */
     window windows[2];
     const window *current; /* examples are taken from it; NULL: none yet */
-    char *buffer;          /* a port's rows of a block, before those of other parts are left out */
+    int64_t beyond;        /* rows after a block that its last examples take */
     yg_fill_scratch scratch;
 
     bool threaded; /* a thread may be started */
     bool running;  /* it has been */
     pthread_t thread;
-    /* Shared with the thread, under the lock. While `wanted` is set, that window and `buffer`
-     * belong to the thread. */
+    /* Shared with the thread, under the lock. While `wanted` is set, that window belongs to the
+     * thread. */
     pthread_mutex_t lock;
     pthread_cond_t change;
     window *wanted; /* NULL: the thread has nothing to do */
@@ -64,7 +65,7 @@ struct yg_windows {
 /* --------------------------------------------------------------------------------- sizes ----- */
 
 static size_t row_bytes(const yg_elements *elements) {
-    return (size_t)elements->width * yg_elements_size(elements);
+    return (size_t)yg_elements_row(elements) * yg_elements_size(elements);
 }
 
 static bool is_read(const yg_windows *w, size_t port) {
@@ -120,8 +121,9 @@ static void free_plan(plan *plan) {
 
 static bool make_window(const yg_windows *w, window *window, yg_error *error) {
     const yg_dataset *dataset = w->part->dataset;
-    const int64_t rows = w->block_rows * w->window_blocks;
-    const int64_t room = rows < dataset->count ? rows : dataset->count;
+    const int64_t examples = w->block_rows * w->window_blocks;
+    const int64_t room = examples < dataset->count ? examples : dataset->count;
+    const int64_t rows = room + w->window_blocks * w->beyond;
     window->dataset.ports = calloc(dataset->port_count + 1, sizeof *window->dataset.ports);
     window->order = calloc((size_t)room + 1, sizeof *window->order);
     if (!window->dataset.ports || !window->order || !make_plan_room(w, &window->plan))
@@ -130,7 +132,7 @@ static bool make_window(const yg_windows *w, window *window, yg_error *error) {
     for (size_t p = 0; p < dataset->port_count; p++) {
         window->dataset.ports[p] = dataset->ports[p];
         if (is_read(w, p) && !(window->dataset.ports[p].data =
-                                   malloc((size_t)room * row_bytes(&dataset->ports[p]) + 8)))
+                                   malloc((size_t)rows * row_bytes(&dataset->ports[p]) + 8)))
             return yg_fail_memory(error);
     }
     return true;
@@ -187,28 +189,25 @@ static int64_t find_window(const yg_windows *w, int64_t position) {
 
 /* ------------------------------------------------------------------------------- reading ----- */
 
-/* Appends the part's examples of a block to a window. */
-static bool read_block(yg_windows *w, int64_t block, window *window, yg_error *error) {
+/* Appends a block, and the rows behind it that its last examples take, to a window. The part's
+ * examples in it are appended to the order. */
+static bool read_block(const yg_windows *w, int64_t block, window *window, yg_error *error) {
     const yg_dataset *dataset = w->part->dataset;
     const int64_t first = block * w->block_rows, left = dataset->count - first;
     const int64_t count = left < w->block_rows ? left : w->block_rows;
-    const bool whole = w->counts[block] == count;
+    const int64_t rows = left < count + w->beyond ? left : count + w->beyond;
     if (!w->counts[block])
         return true;
     for (size_t p = 0; p < dataset->port_count; p++) {
-        const size_t row = row_bytes(&dataset->ports[p]);
-        if (!is_read(w, p))
-            continue;
-        char *to = yg_elements_at(&window->dataset.ports[p], window->dataset.count);
-        if (!yg_spool_read(dataset, p, first, count, whole ? to : w->buffer, error))
+        const size_t before = (size_t)window->dataset.count * row_bytes(&dataset->ports[p]);
+        if (is_read(w, p) && !yg_spool_read(dataset, p, first, rows,
+                                            (char *)window->dataset.ports[p].data + before, error))
             return false;
-        for (int64_t e = 0; !whole && e < count; e++)
-            if (is_member(w->part, first + e)) {
-                memcpy(to, w->buffer + (size_t)e * row, row);
-                to += row;
-            }
     }
-    window->dataset.count += w->counts[block];
+    for (int64_t e = 0; e < count; e++)
+        if (is_member(w->part, first + e))
+            window->order[window->count++] = window->dataset.count + e;
+    window->dataset.count += rows;
     return true;
 }
 
@@ -219,14 +218,12 @@ static bool read_window(yg_windows *w, int64_t epoch, int64_t number, window *wi
     const int64_t end =
         begin + w->window_blocks < w->block_count ? begin + w->window_blocks : w->block_count;
     window->number = -1;
-    window->dataset.count = 0;
+    window->dataset.count = window->count = 0;
     for (int64_t b = begin; b < end; b++)
         if (!read_block(w, window->plan.blocks[b], window, error))
             return false;
-    for (int64_t i = 0; i < window->dataset.count; i++)
-        window->order[i] = i;
     if (w->shuffled)
-        shuffle(window->order, window->dataset.count, w->seed,
+        shuffle(window->order, window->count, w->seed,
                 yg_random_key("window") + ((uint64_t)epoch << 24) + (uint64_t)number);
     window->epoch = epoch;
     window->number = number;
@@ -293,14 +290,14 @@ static void wait_for_thread(yg_windows *w) {
 
 static bool open_windows(yg_windows *w, yg_error *error) {
     const yg_dataset *dataset = w->part->dataset;
-    size_t widest = 1;
     w->windows[0].number = w->windows[1].number = -1;
     choose_sizes(w);
-    for (size_t p = 0; p < dataset->port_count; p++)
-        if (is_read(w, p) && row_bytes(&dataset->ports[p]) > widest)
-            widest = row_bytes(&dataset->ports[p]);
-    w->buffer = malloc((size_t)w->block_rows * widest + 1);
-    if (!make_plan_room(w, &w->plan) || !w->buffer)
+    for (size_t p = 0; p < dataset->port_count; p++) {
+        const yg_elements *e = &dataset->ports[p];
+        const int64_t last = is_read(w, p) && e->row ? e->lead + e->width / e->row - 1 : 0;
+        w->beyond = last > w->beyond ? last : w->beyond;
+    }
+    if (!make_plan_room(w, &w->plan))
         return yg_fail_memory(error);
     return count_members(w, error) && make_window(w, &w->windows[0], error) &&
            (!w->threaded || make_window(w, &w->windows[1], error)) &&
@@ -343,7 +340,6 @@ void yg_windows_close(yg_windows *w) {
     yg_fill_scratch_free(&w->scratch);
     free_plan(&w->plan);
     free(w->counts);
-    free(w->buffer);
     free(w);
 }
 
@@ -380,7 +376,7 @@ bool yg_windows_read(yg_windows *w, int64_t epoch, int64_t position, const yg_fe
             return false;
         const window *window = w->current;
         const int64_t at = position - w->plan.begins[window->number];
-        const int64_t left = window->dataset.count - at;
+        const int64_t left = window->count - at;
         const yg_chosen chosen = {window->order + at, 0, left < count ? left : count};
         yg_fill_feeds(&window->dataset, &chosen, &w->scratch, feeds, feed_count, row);
         position += chosen.count;

@@ -5,7 +5,7 @@
 
 #include "../data/array_path.h"
 #include "../data/encoding_file.h"
-#include "../data/source.h"
+#include "../data/series.h"
 #include "executables.h"
 #include "settings.h"
 #include "weights.h"
@@ -31,13 +31,17 @@ static const yg_part *choose_split(const yg_data *data, const char *asked, const
  */
 static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const char *path,
                      const char *csv, yg_dtype dtype, yg_data *data, yg_error *error) {
-    const yg_reading reading = {.model = model, .data = data, .dtype = dtype};
+    const yg_reading reading = {
+        .model = model, .data = data, .dtype = dtype, .runs = &data->runs[2]};
     const char *symbol;
-    if (!yg_batch_symbol(model, &symbol, error) ||
+    if (!yg_batch_symbol(model, &symbol, error) || !yg_series_read(model, &data->series, error) ||
         !yg_encoding_load(model, weights, path, &data->encoding, error))
         return false;
     const yg_table_request request = {0};
     const bool arrays = yg_array_format_of(csv) != YG_ARRAY_NONE;
+    if (arrays && data->series.length)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv, 0, 0},
+                       "the model reads windows over the rows of a table, and this is none");
     void *state = arrays ? yg_array_source_open(&reading, csv, error)
                          : yg_table_source_of(&reading, &request, &csv, 1, error);
     yg_reader *reader =
@@ -45,7 +49,7 @@ static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const
     const bool good = reader && yg_reader_all(reader, &data->held[2], error);
     data->test = (yg_part){.count = good ? data->held[2].count : 0, .dataset = &data->held[2]};
     yg_reader_close(reader);
-    return good;
+    return good && yg_series_apply(&reading, csv, error);
 }
 
 /* Reads the data to score on; *part becomes the chosen one. */

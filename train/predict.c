@@ -7,7 +7,8 @@
 #include "../data/column.h"
 #include "../data/encoding_file.h"
 #include "../data/read_ahead.h"
-#include "../data/source.h"
+#include "../data/series.h"
+#include "../data/stream.h"
 #include "../graph/threads.h"
 #include "../ops/registry.h"
 #include "prediction.h"
@@ -29,7 +30,9 @@ double yg_answer_in_units(const yg_prediction *p, size_t output, int64_t i, doub
     const size_t units = p->outputs.units[output];
     if (units == SIZE_MAX)
         return value;
-    return yg_encoding_in_units(&p->data.encoding.ports[units], i, value);
+    const yg_port_encoding *encoding = &p->data.encoding.ports[units];
+    const int64_t width = yg_encoding_width(encoding);
+    return yg_encoding_in_units(encoding, p->data.series.length ? i % width : i, value);
 }
 
 static bool is_sigmoid(const yg_executable *executable, size_t output) {
@@ -92,7 +95,9 @@ static bool find_units(const yg_prediction *p, const yg_executable *executable, 
         *units = SIZE_MAX;
     const int64_t width =
         *units == SIZE_MAX ? 0 : yg_encoding_width(&p->data.encoding.ports[*units]);
-    return *units == SIZE_MAX || yg_answer_width(executable, output) == width ||
+    const int64_t answer = yg_answer_width(executable, output);
+    return *units == SIZE_MAX || answer == width ||
+           (p->data.series.length && width > 0 && answer % width == 0) ||
            yg_fail(error, YG_ERROR_SHAPE, (yg_origin){p->path, 0, 0},
                    "output '%s' is in the units of '%s', but has %lld elements an example; an "
                    "example of '%s' has %lld",
@@ -193,6 +198,11 @@ static yg_reader *open_reader(const yg_reading *reading, const yg_predict_option
                 "a file of arrays has no columns that --keep could write");
         return NULL;
     }
+    if (options->in_arrays && reading->data->series.length) {
+        yg_fail(error, YG_ERROR_DATA, (yg_origin){options->in_arrays, 0, 0},
+                "the model reads windows over the rows of a table, and this is none");
+        return NULL;
+    }
     if (options->in_arrays)
         return yg_reader_new(reading, &yg_source_array,
                              yg_array_source_open(reading, options->in_arrays, error), error);
@@ -213,6 +223,43 @@ static bool make_batches(yg_prediction *p, const yg_reading *reading, yg_error *
     return true;
 }
 
+/* Answers all windows over a series. It is read first: the next window needs rows of this one. What
+ * is kept of a window is that of its last row. */
+static bool answer_windows(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
+                           const char *name, yg_error *error) {
+    if (!yg_reader_all(reader, &p->data.held[2], error))
+        return false;
+    p->data.test = (yg_part){.count = p->data.held[2].count, .dataset = &p->data.held[2]};
+    if (!yg_series_apply(reading, name, error))
+        return false;
+    yg_kept *kept = p->data.held[2].kept;
+    if (kept) {
+        yg_kept_select(kept, p->keep.count, p->data.test.members, p->data.test.count,
+                       p->data.series.length - 1);
+        p->kept = kept->texts;
+    }
+    yg_stream *stream = yg_stream_open(&p->data.test, error);
+    if (stream && p->format->start)
+        p->format->start(p);
+    bool good = stream != NULL;
+    while (good && yg_stream_left(stream) > 0) {
+        const int64_t left = yg_stream_left(stream);
+        yg_executable *executable =
+            yg_executables_get(&p->executables, left < p->batch_size ? left : p->batch_size, error);
+        good = executable && yg_executable_fill(executable, stream, error) &&
+               yg_executable_run(executable, 0, 0, error) && p->format->write(p, executable, error);
+        p->rows += good ? executable->batch : 0;
+    }
+    yg_stream_close(stream);
+    return good;
+}
+
+/* Answers all rows, while they arrive. */
+static bool answer_rows(yg_prediction *p, const yg_reading *reading, yg_reader *reader, int threads,
+                        yg_error *error) {
+    return make_batches(p, reading, error) && read_rows(p, reader, threads, error);
+}
+
 static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, const char *name,
                 yg_error *error) {
     const char *symbol;
@@ -222,6 +269,7 @@ static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, c
                                                   .outputs_only = true},
                                       .store = &p->store};
     if (!yg_batch_symbol(p->model, &symbol, error) ||
+        !yg_series_read(p->model, &p->data.series, error) ||
         !yg_settings_dtype(p->model, options->dtype, &p->executables.options.dtype, error) ||
         !yg_weights_read(p->model, p->path, &p->weights, error) ||
         !yg_encoding_load(p->model, &p->weights, p->path, &p->data.encoding, error))
@@ -233,11 +281,15 @@ static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, c
                                 .data = &p->data,
                                 .dtype = p->executables.options.dtype,
                                 .inputs_only = true,
-                                .eager = true,
+                                .runs = &p->data.runs[2],
+                                .eager = !p->data.series.length,
                                 .keep = p->keep.asked_count ? &p->keep : NULL};
     yg_reader *reader = open_reader(&reading, options, in, name, error);
-    const bool good = reader && make_batches(p, &reading, error) && load_parameters(p, error) &&
-                      read_rows(p, reader, options->threads, error) && p->format->end(p, error);
+    const bool good =
+        reader && load_parameters(p, error) &&
+        (p->data.series.length ? answer_windows(p, &reading, reader, name, error)
+                               : answer_rows(p, &reading, reader, options->threads, error)) &&
+        p->format->end(p, error);
     yg_reader_close(reader);
     return good;
 }
