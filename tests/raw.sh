@@ -59,6 +59,33 @@ within "co2: distance in ppm" "$(mean_distance ppm co2.out)" 2225 0.7
 expect "co2: a date of another form" 1 "" "'1999-01-01' is not a date of the form '%Y%m%d'" "$yamlgrad" predict \
     "$models/co2.yaml" --weights co2/weights.safetensors - < <(printf 'date\n1999-01-01\n')
 
+# ----------------------------------------------------------------------------------- windows --
+
+# The week in 13 weeks is 2.93 ppm from the last one known, and 0.65 from what the seasonal difference of the
+# year before tells. Windows do not go over gaps.
+train co2_forecast --epochs 30
+expect "co2_forecast: predict" 0 "" "" "$yamlgrad" predict "$models/co2_forecast.yaml" --weights \
+    co2_forecast/weights.safetensors --keep date --output co2_forecast.out "$models/data/co2.csv"
+within "co2_forecast: distance in ppm" "$(awk -F, 'FNR == 1 { next } NR == FNR { row[$1] = ++n; ppm[n] = $2; next }
+    { at = row[$1] + 13 } at > n * 0.8 && ppm[at] != "" { d = $2 - ppm[at]; sum += d < 0 ? -d : d; count++ }
+    END { print count, sum / count }' "$models/data/co2.csv" co2_forecast.out)" 457 0.56
+
+# The model of docs/model-format.md. Sales repeat every 7 days, and each shop has a level of its own.
+awk '/^```yaml$/ { text = ""; inside = 1; next } /^```$/ { if (inside && text ~ /\nname: shops\n/) printf "%s", text; inside = 0 }
+    inside { text = text $0 "\n" }' "$2/docs/model-format.md" >shops.yaml
+awk 'BEGIN { print "shop,day,price,sold"; for (s = 1; s <= 3; s++) for (d = 1; d <= 60; d++)
+    printf "shop%d,%d,%d,%d\n", s, d, d % 3, 20 * s + (d * 3) % 7 }' >shops.csv
+expect "shops: train" 0 "" "\(84 examples\)" "$yamlgrad" train shops.yaml --out shops
+expect "shops: eval of another file" 0 "^examples +120$" "" "$yamlgrad" eval shops.yaml --data shops.csv \
+    --weights shops/weights.safetensors
+cut -d, -f1-4 shops.csv | awk -F, 'NR == 1 || $2 <= 15' >first.csv
+expect "shops: all windows, and the row that each ends with" 0 "" "" "$yamlgrad" predict shops.yaml --weights \
+    shops/weights.safetensors --keep shop --keep day --output shops.out first.csv
+expect_true "shops: two windows a shop" test "$(cut -d, -f1,2 shops.out | tr '\n' ' ')" = \
+    "shop,day shop1,14 shop1,15 shop2,14 shop2,15 shop3,14 shop3,15 "
+expect "shops: too few rows" 1 "" "stdin: error: it has no window: a window takes 14 rows .* has 3$" "$yamlgrad" \
+    predict shops.yaml --weights shops/weights.safetensors - < <(head -4 shops.csv)
+
 # ------------------------------------------------------------------------------------- texts --
 
 # Six of seven messages are no spam. No message has a line break, so a line is a row.

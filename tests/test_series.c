@@ -3,6 +3,8 @@
  * and from a file.
  */
 #include "data/stream.h"
+#include "train/predict.h"
+#include "train/train.h"
 #include "workspace.h"
 
 #include <criterion/criterion.h>
@@ -302,4 +304,73 @@ Test(series, other_windows_have_another_digest) {
         cr_expect_neq(digests[0], digests[2]);
     }
     workspace_remove(&w);
+}
+
+/* ----------------------------------------------------------------------- the whole command --- */
+
+static const char sums[] = "format: 1\n"
+                           "inputs: {x: [B, 4]}\n"
+                           "targets: {y: [B, 2]}\n"
+                           "graph:\n"
+                           "  h: {type: linear, input: x, out_features: 2}\n"
+                           "outputs: {h: {value: h, units: y}}\n"
+                           "loss: mse(h, y)\n"
+                           "data:\n"
+                           "  train: {csv: t.csv, x: v, y: v}\n"
+                           "  validation: {from: train, fraction: 0.3, time: id}\n"
+                           "  windows: {length: 4, horizon: 2, by: shop}\n"
+                           "  columns: {v: {missing: drop}}\n"
+                           "  standardize: [x, y]\n%s"
+                           "train: {epochs: 4, batch_size: 8, optimizer: {type: sgd, lr: 0.05}}\n";
+
+typedef struct stopper {
+    volatile sig_atomic_t stop;
+    int64_t after;
+} stopper;
+
+static void stop_after(void *context, const yg_train_progress *progress) {
+    stopper *s = context;
+    if (!progress->epoch_end && progress->step == s->after)
+        s->stop = 1;
+}
+
+static void expect_same(const workspace *w, const char *a, const char *b) {
+    size_t sizes[2];
+    char *x = workspace_read(w, a, &sizes[0]), *y = workspace_read(w, b, &sizes[1]);
+    cr_expect(sizes[0] == sizes[1] && memcmp(x, y, sizes[0]) == 0, "%s, %s", a, b);
+    free(x);
+    free(y);
+}
+
+Test(series, a_resumed_run_equals_an_uninterrupted_one) {
+    static const char *const memories[] = {"", "  memory: 1500\n"};
+    const series_case c = {.gaps = {20}};
+    for (int m = 0; m < 2; m++) {
+        const workspace w = workspace_make();
+        char text[1000];
+        yg_train_result result = {0};
+        yg_error error = {0};
+        write_rows(&w, &c);
+        snprintf(text, sizeof text, sums, memories[m]);
+        yg_model *model = workspace_model(&w, "m.yaml", text);
+        yg_train_options whole = {.out = workspace_path(&w, "whole"), .threads = 2};
+        cr_assert(yg_train(model, &whole, &result, &error), "%s", error.message);
+        yg_train_result_free(&result);
+        stopper s = {0, 6};
+        yg_train_options part = {.out = workspace_path(&w, "part"),
+                                 .threads = 1,
+                                 .progress = stop_after,
+                                 .context = &s,
+                                 .stop = &s.stop};
+        cr_assert(yg_train(model, &part, &result, &error), "%s", error.message);
+        cr_assert(result.interrupted);
+        yg_train_result_free(&result);
+        yg_train_options rest = {.out = part.out, .threads = 1, .resume = true};
+        cr_assert(yg_train(model, &rest, &result, &error), "%s", error.message);
+        yg_train_result_free(&result);
+        expect_same(&w, "whole/weights.safetensors", "part/weights.safetensors");
+        expect_same(&w, "whole/history.csv", "part/history.csv");
+        yg_model_free(model);
+        workspace_remove(&w);
+    }
 }
