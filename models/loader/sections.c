@@ -173,19 +173,19 @@ static bool is_text_key(const char *key) {
 
 /* Whether a part of the data gives texts for the port `key`: columns of a table, or names of
  * classes. */
-static bool is_text_port(const resolver *r, const yg_value *part, const char *key) {
+static bool is_text_port(const resolver *r, bool table, const char *key) {
     const size_t port = yg_names_find(&r->ports, key);
-    return port != YG_NOT_FOUND && (is_table(part) || r->model->ports[port].class_names);
+    return port != YG_NOT_FOUND && (table || r->model->ports[port].class_names);
 }
 
 static const yg_value *resolve_parts(resolver *r, const yg_value *value, bool text) {
-    const bool mapping = value->kind == YG_MAPPING;
+    const bool mapping = value->kind == YG_MAPPING, table = mapping && is_table(value);
     const yg_value **items = NULL;
     for (size_t i = 0; i < value->count; i++) {
         const char *key = mapping ? value->keys[i]->text : "";
         const yg_value *item =
             resolve(r, value->items[i],
-                    text || (mapping && (is_text_key(key) || is_text_port(r, value, key))));
+                    text || (mapping && (is_text_key(key) || is_text_port(r, table, key))));
         if (!item)
             return NULL;
         if (item == value->items[i])
