@@ -13,13 +13,13 @@
 
 enum { COUNT = 40 };
 
-static yg_model *model_of(const workspace *w, const char *more) {
+static yg_model *model_of(const workspace *w, const char *columns, const char *more) {
     char text[1000];
     FILE *file = fopen(workspace_path(w, "t.csv"), "w");
     cr_assert_not_null(file);
-    fputs("a,b,who,kind\n", file);
+    fputs("a,b,who,half,kind\n", file);
     for (int i = 0; i < COUNT; i++)
-        fprintf(file, "%d,%d.5,%d,%s\n", i, i * 7 % 10, i % 9, i % 3 ? "cat" : "dog");
+        fprintf(file, "%d,%d.5,%d,%d,%s\n", i, i * 7 % 10, i % 9, i / 20, i % 3 ? "cat" : "dog");
     fclose(file);
     snprintf(text, sizeof text,
              "format: 1\n"
@@ -29,10 +29,10 @@ static yg_model *model_of(const workspace *w, const char *more) {
              "outputs: [s]\n"
              "loss: s\n"
              "data:\n"
-             "  train: {csv: t.csv, x: [a, b], y: kind}\n"
+             "  train: {csv: t.csv, x: %s, y: kind}\n"
              "  standardize: [x]\n"
              "  transform: {x: x / 2}\n%s",
-             more);
+             columns, more);
     return workspace_model(w, "t.yaml", text);
 }
 
@@ -59,30 +59,35 @@ static bool use(const yg_model *model, yg_error *error) {
 }
 
 Test(allocation_data, any_allocation_may_fail) {
-    static const char *const sections[] = {
-        "  validation: {from: train, fraction: 0.2, stratify: y}\n",
-        "  validation: {from: train, fraction: 0.2, group: who}\n  memory: 200\n",
-        "  validation: {from: train, fraction: 0.2, time: a}\n"
-        "  test: {from: train, column: who, equals: [1, 2]}\n",
+    /* Of windows, both elements of x are rows of one column. */
+    static const struct {
+        const char *columns, *section;
+    } cases[] = {
+        {"[a, b]", "  validation: {from: train, fraction: 0.2, stratify: y}\n"},
+        {"[a, b]", "  validation: {from: train, fraction: 0.2, group: who}\n  memory: 200\n"},
+        {"[a, b]", "  validation: {from: train, fraction: 0.2, time: a}\n"
+                   "  test: {from: train, column: who, equals: [1, 2]}\n"},
+        {"a", "  validation: {from: train, fraction: 0.2, time: a}\n  windows: {length: 2}\n"},
+        {"a", "  windows: {length: 2, by: half}\n  memory: 200\n"},
     };
     const workspace w = workspace_make();
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-        yg_model *model = model_of(&w, sections[i]);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_model *model = model_of(&w, cases[i].columns, cases[i].section);
         uint64_t n = 1;
         for (;; n++) {
             yg_error error = {0};
             fault_injection_begin(n);
             const bool good = use(model, &error);
             const fault_report report = fault_injection_end();
-            cr_assert_eq(report.left, 0, "%sallocation %d: %d are left", sections[i], (int)n,
+            cr_assert_eq(report.left, 0, "%sallocation %d: %d are left", cases[i].section, (int)n,
                          (int)report.left);
             if (!report.failed) {
                 cr_assert(good, "%s", error.message);
                 break;
             }
             /* Without a thread it goes on; everything else is an error. */
-            cr_expect(good || error.code == YG_ERROR_MEMORY, "%sallocation %d: %s", sections[i],
-                      (int)n, error.message);
+            cr_expect(good || error.code == YG_ERROR_MEMORY, "%sallocation %d: %s",
+                      cases[i].section, (int)n, error.message);
         }
         cr_expect_gt(n, 50);
         yg_model_free(model);
@@ -94,7 +99,7 @@ Test(allocation_data, a_file_that_is_cut_off_fails_where_it_is_read) {
     const workspace w = workspace_make();
     float x[1][2];
     const yg_feed feed = {0, YG_F32, 2, x};
-    yg_model *model = model_of(&w, "  memory: 200\n");
+    yg_model *model = model_of(&w, "[a, b]", "  memory: 200\n");
     for (int threaded = 0; threaded < 2; threaded++) {
         yg_data data;
         yg_error error = {0};
