@@ -51,6 +51,11 @@ static bool check_options(const yg_column *column, yg_error *error) {
     return yg_value_check_keys(column->options, what, keys, count, error);
 }
 
+static bool has_windows(const yg_model *model) {
+    const yg_value *section = yg_model_section(model, "data");
+    return section && section->kind == YG_MAPPING && yg_value_get(section, "windows");
+}
+
 yg_column *yg_column_new(const yg_column_request *request, const yg_value *options,
                          yg_error *error) {
     const yg_port *port = yg_model_port(request->model, request->port);
@@ -67,6 +72,7 @@ yg_column *yg_column_new(const yg_column_request *request, const yg_value *optio
     }
     column->kind = kind;
     column->port = port;
+    column->first = has_windows(request->model) && port->rank > 1 ? 2 : 1;
     column->encoding = &request->encoding->ports[request->port];
     column->options = options;
     column->name = request->name ? strdup(request->name) : NULL;

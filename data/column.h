@@ -95,6 +95,8 @@ typedef struct yg_column_kind {
 struct yg_column {
     const yg_column_kind *kind;
     const yg_port *port;
+    int first; /* the first dimension of a cell: behind the batch, and behind the rows of a window
+                */
     yg_port_encoding *encoding; /* of the port */
     char *name;                 /* owned; NULL: no column, but rows of the model file */
     const yg_value *options;    /* a mapping of the model file or of `document`; NULL: none */

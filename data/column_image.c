@@ -66,16 +66,17 @@ static bool fail_shape(const image_column *c, yg_error *error) {
 /* What the input's shape says; a size that is a letter becomes 0. */
 static bool read_shape(image_column *c, yg_error *error) {
     const yg_port *port = c->column.port;
-    int height = 1;
+    const int first = c->column.first, rank = port->rank - first;
+    int height = first;
     c->channels = 1;
-    if (port->rank == 4) {
-        c->channels_last = !is_channels(port, 1);
-        height = c->channels_last ? 1 : 2;
-        const int d = c->channels_last ? 3 : 1;
+    if (rank == 3) {
+        c->channels_last = !is_channels(port, first);
+        height = c->channels_last ? first : first + 1;
+        const int d = c->channels_last ? first + 2 : first;
         if (!is_channels(port, d))
             return fail_shape(c, error);
         c->channels = (int)port->shape[d];
-    } else if (port->rank != 3)
+    } else if (rank != 2)
         return fail_shape(c, error);
     c->height = port->symbols[height] ? 0 : port->shape[height];
     c->width = port->symbols[height + 1] ? 0 : port->shape[height + 1];

@@ -19,7 +19,7 @@ typedef struct series_case {
     bool grouped;         /* `by: shop` */
     int gaps[4];          /* rows without a value, which are dropped; 0: no more */
     const char *held_out; /* lines of the section */
-    int validation, test; /* so many rows are the last ones; those of shop 1 are validation: -1 */
+    int validation, test; /* so many rows are the last ones; -1: those of shop 1, or of shop 2 */
 } series_case;
 
 #define BY_TIME                                                                                    \
@@ -56,6 +56,14 @@ static const series_case cases[] = {
      .stride = 1,
      .validation = -1,
      .held_out = "  validation: {from: train, column: shop, equals: shop1}\n"},
+    /* Rows of the test part come before those of the validation part. */
+    {.length = 5,
+     .horizon = 1,
+     .stride = 1,
+     .validation = 19,
+     .test = -1,
+     .held_out = "  validation: {from: train, fraction: 0.32, time: id}\n"
+                 "  test: {from: train, column: shop, equals: shop2}\n"},
 };
 
 /* Shop 2 has 10 rows only. */
@@ -122,11 +130,14 @@ static plain_rows rows_of(const series_case *c) {
         rows.id[rows.count] = r;
         rows.run[rows.count++] = run;
     }
-    for (int i = 0; i < rows.count; i++)
-        rows.owner[i] = i >= rows.count - c->test                                        ? 2
-                        : c->validation > 0 && i >= rows.count - c->test - c->validation ? 1
-                        : c->validation < 0 && shop_of(rows.id[i]) == 1                  ? 1
-                                                                                         : 0;
+    const int test = rows.count - (c->test > 0 ? c->test : 0);
+    const int validation = test - (c->validation > 0 ? c->validation : 0);
+    for (int i = 0; i < rows.count; i++) {
+        const int shop = shop_of(rows.id[i]);
+        rows.owner[i] = i >= test || (c->test < 0 && shop == 2)               ? 2
+                        : i >= validation || (c->validation < 0 && shop == 1) ? 1
+                                                                              : 0;
+    }
     return rows;
 }
 
@@ -373,4 +384,65 @@ Test(series, a_resumed_run_equals_an_uninterrupted_one) {
         yg_model_free(model);
         workspace_remove(&w);
     }
+}
+
+/* ------------------------------------------------------------------------------ pictures ----- */
+
+enum { FRAMES = 4, PIXELS = 6 * 7 };
+
+static void load_frames(const workspace *w, const char *shape, const char *section, yg_data *data,
+                        yg_model **model) {
+    yg_error error = {0};
+    char text[1000];
+    snprintf(text, sizeof text,
+             "format: 1\n"
+             "inputs: {x: %s}\n"
+             "targets: {y: [B]}\n"
+             "graph: {s: mean(x) + mean(y)}\n"
+             "outputs: [s]\n"
+             "loss: s\n"
+             "data:\n"
+             "  train: {csv: f.csv, x: picture, y: id}\n"
+             "  columns: {picture: {kind: image, resize: [6, 7]}}\n"
+             "  transform: {x: x / 255}\n"
+             "  standardize: [x]\n%s",
+             shape, section);
+    *model = workspace_model(w, "f.yaml", text);
+    cr_assert(yg_data_load(*model, YG_F32, data, &error), "%s%s", section, error.message);
+}
+
+/* Pictures are held as bytes, and become numbers when a batch is filled. */
+Test(series, pictures_are_frames) {
+    static const char *const files[FRAMES] = {"grey.png", "bits.png", "grey.jpg", "deep.png"};
+    static const char *const memories[] = {"", "  memory: 100\n"};
+    const workspace w = workspace_make();
+    FILE *file = fopen(workspace_path(&w, "f.csv"), "w");
+    fputs("picture,id\n", file);
+    for (int i = 0; i < FRAMES; i++)
+        fprintf(file, "%s/tests/fixtures/images/%s,%d\n", YG_SOURCE, files[i], i);
+    fclose(file);
+    yg_data single;
+    yg_model *one;
+    static float frames[FRAMES][PIXELS], window[2][PIXELS];
+    load_frames(&w, "[B, 6, 7]", "", &single, &one);
+    cr_assert(yg_part_read(&single.train, 0, 0, FRAMES, frames, NULL));
+    cr_assert_neq(memcmp(frames[0], frames[1], sizeof frames[0]), 0);
+    for (int m = 0; m < 2; m++) {
+        yg_data data;
+        yg_model *model;
+        char section[100];
+        snprintf(section, sizeof section, "  windows: {length: 2}\n%s", memories[m]);
+        load_frames(&w, "[B, 2, 6, 7]", section, &data, &model);
+        cr_assert_eq(data.train.count, FRAMES - 2);
+        cr_assert_not_null(data.train.dataset->ports[0].decoder);
+        for (int i = 0; i < FRAMES - 2; i++) {
+            cr_assert(yg_part_read(&data.train, 0, i, 1, window, NULL));
+            cr_expect_eq(memcmp(window, frames[i], sizeof window), 0, "%d", i);
+        }
+        yg_data_free(&data);
+        yg_model_free(model);
+    }
+    yg_data_free(&single);
+    yg_model_free(one);
+    workspace_remove(&w);
 }
