@@ -85,7 +85,7 @@ static void choose_sizes(yg_windows *w) {
             row += (int64_t)row_bytes(&dataset->ports[p]);
     w->block_rows = limit > row ? limit / row : 1;
     w->block_count = (dataset->count + w->block_rows - 1) / w->block_rows;
-    w->window_blocks = w->shuffled ? memory / (w->block_rows * row) : 1;
+    w->window_blocks = w->shuffled ? memory / ((w->block_rows + w->beyond) * row) : 1;
     if (w->window_blocks < 1)
         w->window_blocks = 1;
     if (w->window_blocks > w->block_count)
@@ -291,12 +291,12 @@ static void wait_for_thread(yg_windows *w) {
 static bool open_windows(yg_windows *w, yg_error *error) {
     const yg_dataset *dataset = w->part->dataset;
     w->windows[0].number = w->windows[1].number = -1;
-    choose_sizes(w);
     for (size_t p = 0; p < dataset->port_count; p++) {
         const yg_elements *e = &dataset->ports[p];
         const int64_t last = is_read(w, p) && e->row ? e->lead + e->width / e->row - 1 : 0;
         w->beyond = last > w->beyond ? last : w->beyond;
     }
+    choose_sizes(w);
     if (!make_plan_room(w, &w->plan))
         return yg_fail_memory(error);
     return count_members(w, error) && make_window(w, &w->windows[0], error) &&
