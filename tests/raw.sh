@@ -83,6 +83,24 @@ expect "shops: all windows, and the row that each ends with" 0 "" "" "$yamlgrad"
     shops/weights.safetensors --keep shop --keep day --output shops.out first.csv
 expect_true "shops: two windows a shop" test "$(cut -d, -f1,2 shops.out | tr '\n' ' ')" = \
     "shop,day shop1,14 shop1,15 shop2,14 shop2,15 shop3,14 shop3,15 "
+cat >trend.yaml <<'END'
+format: 1
+inputs: {x: [B, 3]}
+targets: {trend: {shape: [B], dtype: i32, classes: [down, up]}, both: {shape: [B, 2], dtype: i32, classes: [down, up]}}
+graph:
+  p: {type: linear, input: x, out_features: 2}
+  q: {type: linear, input: x, out_features: 4}
+outputs: {p: "softmax(p, dim=-1)"}
+loss: cross_entropy(p, trend) + cross_entropy(reshape(q, [-1, 2, 2]), both)
+data:
+  train: {csv: trend.csv, x: v, trend: trend, both: trend}
+  windows: {length: 3, horizon: 2}
+train: {epochs: 60, batch_size: 8, optimizer: {type: adam, lr: 0.1}}
+END
+awk 'BEGIN { print "t,v,trend"; for (t = 0; t < 40; t++) printf "%d,%d,%s\n", t, t % 2, t % 2 ? "up" : "down" }' >trend.csv
+expect "trend: train" 0 "" "" "$yamlgrad" train trend.yaml --quiet --out trend
+expect "trend: the class of the last row of a horizon" 0 "^38,[^,]*,[^,]*,down$" "" "$yamlgrad" predict trend.yaml \
+    --keep t --weights trend/weights.safetensors trend.csv
 expect "shops: too few rows" 1 "" "stdin: error: it has no window: a window takes 14 rows .* has 3$" "$yamlgrad" \
     predict shops.yaml --weights shops/weights.safetensors - < <(head -4 shops.csv)
 

@@ -57,7 +57,11 @@ static size_t only_target(const yg_prediction *p,
 }
 
 static bool has_label(const yg_prediction *p, size_t port) {
-    return yg_port_is_label(&p->data, yg_model_port(p->model, port));
+    const yg_port *target = yg_model_port(p->model, port);
+    int64_t lead, span = 1;
+    if (p->data.series.length)
+        yg_port_rows(&p->data.series, target, &lead, &span);
+    return span == 1 && yg_port_is_label(&p->data, target);
 }
 
 /* Finds the output that decides the label: the first with a score for each class, or with one
