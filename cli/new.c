@@ -268,11 +268,9 @@ static char *command_text(const command_line *line) {
 /* ------------------------------------------------------------------------------- the command - */
 
 static void print_summary(const draft *draft, const char *path) {
-    size_t used = 0, left = 0;
-    for (size_t i = 0; i < draft->summary->count; i++) {
-        left += draft->columns[i].kind == DRAFT_LEFT_OUT;
+    size_t used = 0;
+    for (size_t i = 0; i < draft->summary->count; i++)
         used += draft->columns[i].kind != DRAFT_LEFT_OUT && i != draft->target;
-    }
     const draft_column *target = &draft->columns[draft->target];
     const char *columns = used == 1 ? "column" : "columns";
     terminal_start(stderr, STYLE_BOLD);

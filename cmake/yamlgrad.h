@@ -4,6 +4,8 @@
 #ifndef YG_YAMLGRAD_H
 #define YG_YAMLGRAD_H
 
+#include <yamlgrad/data/data.h>
+#include <yamlgrad/data/safetensors.h>
 #include <yamlgrad/graph/error.h>
 #include <yamlgrad/graph/graph.h>
 #include <yamlgrad/graph/loop.h>
@@ -17,12 +19,10 @@
 #include <yamlgrad/models/model.h>
 #include <yamlgrad/ops/build.h>
 #include <yamlgrad/ops/ops.h>
-#include <yamlgrad/data/data.h>
 #include <yamlgrad/train/evaluate.h>
 #include <yamlgrad/train/gradients.h>
 #include <yamlgrad/train/optimizer.h>
 #include <yamlgrad/train/predict.h>
-#include <yamlgrad/data/safetensors.h>
 #include <yamlgrad/train/train.h>
 #include <yamlgrad/train/training_step.h>
 #include <yamlgrad/train/units.h>

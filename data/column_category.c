@@ -84,7 +84,7 @@ static bool read_options(category_column *c, const yg_value *options, yg_error *
     if ((unseen && !yg_value_bool(unseen, "`unseen`", &c->unseen, error)) ||
         (least && !yg_value_int(least, "`min_count`", 1, INT64_MAX, &c->least, error)))
         return false;
-    c->shared = c->least > 1;
+    c->shared = least && c->least > 1;
     if (c->shared && !c->unseen)
         return yg_fail(error, YG_ERROR_ARGUMENT, least->origin,
                        "rare values need a place; write `unseen: true` beside `min_count`");

@@ -137,7 +137,7 @@ static double part_of(const yg_date *date, int part) {
     case 0:
         return date->year;
     case 1:
-        return (date->month + 2) / 3;
+        return ceil(date->month / 3.0);
     case 2:
         return date->month;
     case 3:

@@ -124,9 +124,10 @@ static bool read_options(image_column *c, const yg_value *options, const yg_valu
         (channels && !yg_value_int(channels, "`channels`", 1, 3, &count, error)))
         return false;
     c->crop = crop != NULL;
-    return count == c->channels || yg_fail(error, YG_ERROR_SHAPE, channels->origin,
-                                           "`channels: %" PRId64 "`, but '%s' has %d", count,
-                                           c->column.port->name, c->channels);
+    return !channels || count == c->channels ||
+           yg_fail(error, YG_ERROR_SHAPE, channels->origin,
+                   "`channels: %" PRId64 "`, but '%s' has %d", count, c->column.port->name,
+                   c->channels);
 }
 
 static bool configure(yg_column *column, yg_error *error) {

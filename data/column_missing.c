@@ -107,7 +107,7 @@ bool yg_missing_configure(yg_column *column, yg_error *error) {
         return false;
     if (indicator && !yg_value_bool(indicator, "`indicator`", &column->missing->indicator, error))
         return false;
-    return !column->missing->indicator || column->missing->way != DROP ||
+    return !indicator || !column->missing->indicator || column->missing->way != DROP ||
            yg_fail(error, YG_ERROR_ARGUMENT, indicator->origin,
                    "rows with a missing cell are dropped, so there is nothing to indicate");
 }

@@ -54,7 +54,7 @@ static bool check_files(const yg_value *map, const char *what, yg_error *error) 
     return yg_fail(error, YG_ERROR_ARGUMENT, file->origin,
                    "the end of a name tells how `file` is read (%s.npy, .npz, .safetensors, .idx), "
                    "but not that of %s; write `%s:` in place of `file:` for example",
-                   endings, yg_value_describe(file, found, sizeof found), kinds[0]->key);
+                   endings, yg_value_describe(file, found, sizeof found), yg_table_csv.key);
 }
 
 /* Checks the keys of a part with examples of its own: where they stand, what the kind of table

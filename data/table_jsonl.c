@@ -297,14 +297,14 @@ static bool seek(yg_table *table, const yg_mark *mark, yg_error *error) {
 
 static bool waits(yg_table *table) {
     jsonl_table *state = (jsonl_table *)table;
-    for (size_t at = SIZE_MAX; at != state->input.at;) {
+    size_t at;
+    do { /* until the line that is ready is no blank one */
         skip_blank_lines(state);
-        at = state->input.at;
         if (!yg_input_line_ready(&state->input))
             return true;
-        at = state->input.at; /* it may have been moved */
+        at = state->input.at;
         skip_blank_lines(state);
-    }
+    } while (at != state->input.at);
     return false;
 }
 

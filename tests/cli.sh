@@ -612,8 +612,8 @@ expect "new: a table without a header" 0 '^    header: false' - "$yamlgrad" new 
 # A folder of pictures: class = folder. Two pictures, and copies of them.
 mkdir -p pictures/bars pictures/rows
 for i in {1..20}; do
-    base64 -d >pictures/bars/$i.png <<<iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAEklEQVR42mM4cYKBAYQZKGMAAJ11GQHBbRjEAAAAAElFTkSuQmCC
-    base64 -d >pictures/rows/$i.png <<<iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAEklEQVR42mM4AQUMcAYmIEINAGWEGQHVwqAgAAAAAElFTkSuQmCC
+    base64 -d >"pictures/bars/$i.png" <<<iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAEklEQVR42mM4cYKBAYQZKGMAAJ11GQHBbRjEAAAAAElFTkSuQmCC
+    base64 -d >"pictures/rows/$i.png" <<<iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAEklEQVR42mM4AQUMcAYmIEINAGWEGQHVwqAgAAAAAElFTkSuQmCC
 done
 expect "new: a folder of pictures" 0 "" "^pictures.yaml: the class of 'class', one of 2, from 1 column, in 40 rows$" \
     "$yamlgrad" new pictures -o pictures.yaml

@@ -167,8 +167,8 @@ static void fill(yg_program *program, yg_node node, const yg_type *type, const j
         yg_element_set(type->dtype, data, i, number(json_array_get(values, (size_t)i)));
 }
 
-/* The scalar <c0, y0> + <c1, y1> + … with new inputs for the cotangents c. A result of whole numbers
- * has none. */
+/* The scalar <c0, y0> + <c1, y1> + … with new inputs for the cotangents c. A result of whole
+ * numbers has none. */
 static yg_node total(yg_graph *graph, const yg_node *results, size_t count, yg_node *cotangents) {
     yg_node sum = YG_NONE;
     for (size_t i = 0; i < count; i++) {
@@ -226,7 +226,7 @@ static void run_case(const yg_op *op, json_t *entry, unsigned flags, const conte
     for (size_t i = 0; slopes && i < made; i++)
         if (cotangents[i] != YG_NONE)
             fill(program, cotangents[i], yg_node_type(graph, results[i]),
-             json_array_get(json_object_get(entry, "cotangents"), i));
+                 json_array_get(json_object_get(entry, "cotangents"), i));
     cr_assert(yg_program_run(program, 0, 0, &error), "%s: %s", where(c), error.message);
 
     for (size_t i = 0; i < made; i++) {

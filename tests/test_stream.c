@@ -23,8 +23,8 @@ static void make(examples *e) {
         e->x[i] = (float)i;
     for (int i = 0; i < COUNT; i++)
         e->y[i] = 1000 + i;
-    e->ports[0] = (yg_elements){YG_F32, WIDTH, e->x, NULL};
-    e->ports[1] = (yg_elements){YG_I64, 1, e->y, NULL};
+    e->ports[0] = (yg_elements){.dtype = YG_F32, .width = WIDTH, .data = e->x};
+    e->ports[1] = (yg_elements){.dtype = YG_I64, .width = 1, .data = e->y};
     e->dataset = (yg_dataset){.count = COUNT, .port_count = 2, .ports = e->ports};
     e->part = (yg_part){.count = COUNT, .dataset = &e->dataset};
 }

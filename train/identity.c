@@ -36,56 +36,63 @@ static void add_optimizer(yg_text *text, const yg_optimizer *optimizer) {
     yg_text_add(text, "\n");
 }
 
-/* Adds a scalar or a list of scalars: "NAME [a, b]". Lists of lists are examples, which the digest
+/* Whether a value is a scalar or a list of scalars. Lists of lists are examples, which the digest
  * stands for. */
-static void add_list(yg_text *text, const char *name, const yg_value *list) {
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i]->kind != YG_SCALAR)
-            return;
-    yg_text_add(text, "%s [", name);
-    for (size_t i = 0; i < list->count; i++)
-        yg_text_add(text, "%s%s", i ? ", " : "", list->items[i]->text);
+static bool is_plain(const yg_value *value) {
+    for (size_t i = 0; value->kind == YG_SEQUENCE && i < value->count; i++)
+        if (value->items[i]->kind != YG_SCALAR)
+            return false;
+    return value->kind != YG_MAPPING;
+}
+
+/* Ends a line with such a value: " a" or " [a, b]". */
+static void add_plain(yg_text *text, const yg_value *value) {
+    if (value->kind == YG_SCALAR) {
+        yg_text_add(text, " %s\n", value->text);
+        return;
+    }
+    yg_text_add(text, " [");
+    for (size_t i = 0; i < value->count; i++)
+        yg_text_add(text, "%s%s", i ? ", " : "", value->items[i]->text);
     yg_text_add(text, "]\n");
 }
 
 /* Adds the options of a column: a kind, or a mapping. */
 static void add_column(yg_text *text, const char *name, const yg_value *options) {
-    char option[200];
     if (options->kind == YG_SCALAR)
-        yg_text_add(text, "%s.kind %s\n", name, options->text);
-    for (size_t i = 0; options->kind == YG_MAPPING && i < options->count; i++) {
-        snprintf(option, sizeof option, "%s.%.60s", name, options->keys[i]->text);
-        if (options->items[i]->kind == YG_SCALAR)
-            yg_text_add(text, "%s %s\n", option, options->items[i]->text);
-        else if (options->items[i]->kind == YG_SEQUENCE)
-            add_list(text, option, options->items[i]);
+        yg_text_add(text, "data.columns.%s.kind %s\n", name, options->text);
+    for (size_t i = 0; options->kind == YG_MAPPING && i < options->count; i++)
+        if (is_plain(options->items[i])) {
+            yg_text_add(text, "data.columns.%s.%s", name, options->keys[i]->text);
+            add_plain(text, options->items[i]);
+        }
+}
+
+/* Adds an entry of `data:` that is a mapping. Paths are left out. */
+static void add_mapping(yg_text *text, const char *key, const yg_value *map) {
+    const yg_value *files = yg_table_files(map);
+    for (size_t i = 0; i < map->count; i++) {
+        if (strcmp(key, "columns") == 0) {
+            add_column(text, map->keys[i]->text, map->items[i]);
+        } else if (map->items[i] != files && is_plain(map->items[i])) {
+            yg_text_add(text, "data.%s.%s", key, map->keys[i]->text);
+            add_plain(text, map->items[i]);
+        }
     }
 }
 
-/* Adds the entries of `data:`, which are scalars, lists or mappings of these. Paths are left out.
- * `transform` and `standardize` are added with the ports. */
+/* Adds the entries of `data:`, which are scalars, lists or mappings of these. `transform` and
+ * `standardize` are added with the ports. */
 static void add_data(yg_text *text, const yg_value *section) {
     for (size_t i = 0; section && section->kind == YG_MAPPING && i < section->count; i++) {
         const char *key = section->keys[i]->text;
         const yg_value *value = section->items[i];
-        char name[200];
         if (strcmp(key, "transform") == 0 || strcmp(key, "standardize") == 0)
             continue;
-        const yg_value *files = yg_table_files(value);
-        for (size_t k = 0; value->kind == YG_MAPPING && k < value->count; k++) {
-            snprintf(name, sizeof name, "data.%.90s.%.90s", key, value->keys[k]->text);
-            if (strcmp(key, "columns") == 0)
-                add_column(text, name, value->items[k]);
-            else if (value->items[k] == files)
-                continue;
-            else if (value->items[k]->kind == YG_SCALAR)
-                yg_text_add(text, "%s %s\n", name, value->items[k]->text);
-            else if (value->items[k]->kind == YG_SEQUENCE)
-                add_list(text, name, value->items[k]);
-        }
-        snprintf(name, sizeof name, "data.%.90s", key);
+        if (value->kind == YG_MAPPING)
+            add_mapping(text, key, value);
         if (value->kind == YG_SCALAR)
-            yg_text_add(text, "%s %s\n", name, value->text);
+            yg_text_add(text, "data.%s %s\n", key, value->text);
     }
 }
 
