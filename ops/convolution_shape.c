@@ -108,6 +108,7 @@ bool yg_convolution_read(const yg_infer *call, int result, yg_convolution *c, yg
     read_sizes(call, rank, types, c);
     if (types[X] && types[Y] && types[X]->shape[0] != types[Y]->shape[0])
         return fail(call, "the batches differ", error);
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): only types[result] is NULL
     c->batch = types[result == X ? Y : X]->shape[0];
     const yg_type *a = &call->operands[0], *b = &call->operands[1];
     const int64_t channels = result == X ? b->shape[1] * groups : a->shape[rank + 1];

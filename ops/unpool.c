@@ -97,7 +97,8 @@ size_t yg_unpool(yg_graph *graph, const yg_infer *call, const yg_node *operands,
     yg_type image = *x, row = *x, rows = *x; /* the result, and x and it with one row an image */
     const int lead = x->rank - dims;
     yg_error error = {0};
-    row.rank = rows.rank = (int8_t)(lead + 1);
+    row.rank = lead + 1;
+    rows.rank = lead + 1;
     for (int d = 0; d < dims; d++)
         if (!image_size(graph, call, x->shape[lead + d], kernel[d],
                         stride[d] > 0 ? stride[d] : kernel[d], padding[d], given[d],

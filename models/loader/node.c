@@ -15,8 +15,8 @@ void yg_builder_at(const yg_builder *builder, yg_origin origin) {
 
 bool yg_fail_from_graph(const yg_builder *builder, yg_origin origin) {
     /* A product that was lifted out of a scan's body may have failed around it. */
-    const yg_error *failure = NULL;
-    for (const yg_builder *b = builder; b && !failure; b = b->outer)
+    const yg_error *failure = yg_graph_error(builder->graph);
+    for (const yg_builder *b = builder->outer; b && !failure; b = b->outer)
         failure = yg_graph_error(b->graph);
     if (!failure && builder->error->code == YG_ERROR_MEMORY)
         return false;
