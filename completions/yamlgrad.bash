@@ -27,7 +27,7 @@ _yamlgrad() {
     train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --quiet" ;;
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;
     cv) options+=" --folds --out --epochs --seed --dtype --threads --set --data --plugin --json --quiet" ;;
-    predict) options+=" --weights --output --delimiter --batch-size --dtype --threads --set --plugin" ;;
+    predict) options+=" --weights --output --keep --delimiter --batch-size --dtype --threads --set --plugin" ;;
     grad) options+=" --weights --seed --training --dtype --threads --set --data --plugin" ;;
     check) options+=" --weights --seed --training --elements --threads --set --data --plugin --json" ;;
     show) options+=" --batch --dim --all --graph --layer --gradients --plan --pass --passes --without --dtype --set --plugin --json" ;;

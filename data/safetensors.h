@@ -39,6 +39,8 @@ typedef struct yg_tensor_file {
     size_t capacity;       /* of `tensors` */
     size_t slot_count;     /* a hash table of the names: indices into `tensors`, plus 1 */
     size_t *slots;
+    size_t note_slot_count; /* the same of the keys of `metadata` */
+    size_t *note_slots;
 } yg_tensor_file;
 
 /* Reads BOOL, I32, I64, F32 and F64. False on failure, which names the tensor to blame. On success

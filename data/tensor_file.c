@@ -108,9 +108,35 @@ bool yg_tensor_file_lend(yg_tensor_file *file, const char *name, const yg_type *
     return add(file, name, type, data, true, error);
 }
 
+/* ----------------------------------------------------------------------------------- notes --- */
+
+/* As slot_of(), for the key of a note. */
+static size_t *note_slot_of(const yg_tensor_file *file, const char *key) {
+    size_t at = hash_of(key) & (file->note_slot_count - 1);
+    while (file->note_slots[at] && strcmp(file->metadata[file->note_slots[at] - 1].key, key) != 0)
+        at = (at + 1) & (file->note_slot_count - 1);
+    return &file->note_slots[at];
+}
+
+/* Makes slots for one more note. */
+static bool reserve_note(yg_tensor_file *file) {
+    if (file->note_slot_count >= 2 * (file->metadata_count + 1))
+        return true;
+    const size_t slot_count = file->note_slot_count ? 2 * file->note_slot_count : 32;
+    size_t *slots = calloc(slot_count, sizeof *slots);
+    if (!slots)
+        return false;
+    free(file->note_slots);
+    file->note_slots = slots;
+    file->note_slot_count = slot_count;
+    for (size_t i = file->metadata_count; i-- > 0;)
+        *note_slot_of(file, file->metadata[i].key) = i + 1; /* of equal keys, the first */
+    return true;
+}
+
 bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *value,
                          yg_error *error) {
-    if (file->metadata_count >= SIZE_MAX / sizeof *file->metadata - 1)
+    if (file->metadata_count >= SIZE_MAX / sizeof *file->metadata - 1 || !reserve_note(file))
         return yg_fail_memory(error);
     yg_metadata *grown = realloc(file->metadata, (file->metadata_count + 1) * sizeof *grown);
     if (!grown)
@@ -122,7 +148,10 @@ bool yg_tensor_file_note(yg_tensor_file *file, const char *key, const char *valu
         free(note.value);
         return yg_fail_memory(error);
     }
+    size_t *slot = note_slot_of(file, key);
     grown[file->metadata_count++] = note;
+    if (!*slot)
+        *slot = file->metadata_count;
     return true;
 }
 
@@ -132,10 +161,8 @@ const yg_tensor *yg_tensor_find(const yg_tensor_file *file, const char *name) {
 }
 
 const char *yg_metadata_find(const yg_tensor_file *file, const char *key) {
-    for (size_t i = 0; i < file->metadata_count; i++)
-        if (strcmp(file->metadata[i].key, key) == 0)
-            return file->metadata[i].value;
-    return NULL;
+    const size_t index = file->note_slot_count ? *note_slot_of(file, key) : 0;
+    return index ? file->metadata[index - 1].value : NULL;
 }
 
 void yg_tensor_file_free(yg_tensor_file *file) {
@@ -153,5 +180,6 @@ void yg_tensor_file_free(yg_tensor_file *file) {
     free(file->tensors);
     free(file->slots);
     free(file->metadata);
+    free(file->note_slots);
     *file = (yg_tensor_file){0};
 }

@@ -118,6 +118,8 @@ static void class_names(int n) {
     fputs("]\n" LABELLED "data:\n  train: {csv: train.csv, x: c0, y: y}\n", file);
     end_file(file);
     write_table(n, 1, true);
+    /* Predictions of many rows would be of numbers with more digits, as more steps train them. */
+    write_question(1, "c%d");
 }
 
 static void strata(int n) {
