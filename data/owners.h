@@ -52,9 +52,9 @@ typedef struct yg_fold {
     bool groups;           /* `keys` are groups, which stay whole */
 } yg_fold;
 
-/* Gives a fold of all examples. No example may have been given before. The folds of one seed have no
- * example in common, and together they have all. Their sizes differ by at most 1; those of groups by
- * more. Each fold takes from what the folds before it leave, so those are drawn too.
+/* Gives a fold of all examples. No example may have been given before. The folds of one seed have
+ * no example in common, and together they have all. Their sizes differ by at most 1; those of
+ * groups by more. Each fold takes from what the folds before it leave, so those are drawn too.
  * (owners_fold.c) */
 bool yg_owners_draw_fold(yg_owners *owners, int owner, const yg_fold *fold, uint64_t seed,
                          yg_error *error);
