@@ -148,11 +148,14 @@ static void add_description(yg_text *text, const draft_column *column) {
         if (column->value_count) {
             yg_text_add(text, "to be predicted; %zu classes: ", column->value_count);
             add_counts(text, column);
-        } else
-            yg_text_add(text, "%s%s from %.6g to %.6g",
+        } else {
+            const bool whole = summary->numbers == summary->wholes;
+            const int digits = whole ? 15 : 6;
+            yg_text_add(text, "%s%s from %.*g to %.*g",
                         column->kind == DRAFT_TARGET ? "to be predicted; " : "",
-                        summary->numbers == summary->wholes ? "whole numbers" : "numbers",
-                        summary->least, summary->most);
+                        whole ? "whole numbers" : "numbers", digits, summary->least, digits,
+                        summary->most);
+        }
     }
     if (summary->missing && column->kind != DRAFT_LEFT_OUT)
         yg_text_add(text, "; %" PRId64 " missing", summary->missing);

@@ -595,6 +595,9 @@ awk 'BEGIN {
         printf "%02d.%02d.%d 1%d:30;%d,%d;Ulm;%d\n", 1 + i % 28, 1 + i % 12, 2020 + i % 3, i % 9, i % 31, i % 10, 5 * (i % 31) + i % 4
 }' >rents.csv
 expect "new: numbers with commas" 0 '^    decimal: ","$' - "$yamlgrad" new rents.csv --target Anzahl
+printf 'price,y\n1250000,1\n3558074,2\n600294,5\n9900001,7\n' >prices.csv
+expect "new: whole numbers with all digits" 0 "^#   price +whole numbers from 600294 to 9900001" - \
+    "$yamlgrad" new prices.csv --target y
 expect "new: a delimiter" 0 '^    delimiter: ";"$' - "$yamlgrad" new rents.csv --target Anzahl
 expect "new: dates in another form" 0 'Zeit: \{kind: date, format: "%d.%m.%Y %H:%M", age: 2020-01-01, cyclic: \[year, week, day\]\}$' - \
     "$yamlgrad" new rents.csv --target Anzahl
