@@ -4,13 +4,11 @@
 #include "predict.h"
 
 #include "../data/array_path.h"
-#include "../data/column.h"
 #include "../data/encoding_file.h"
 #include "../data/read_ahead.h"
 #include "../data/series.h"
 #include "../data/stream.h"
 #include "../graph/threads.h"
-#include "../ops/registry.h"
 #include "prediction.h"
 #include "settings.h"
 #include "units.h"
@@ -19,122 +17,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --------------------------------------------------------------------------------- reading ---- */
-
-int64_t yg_answer_width(const yg_executable *executable, size_t output) {
-    return executable->batch ? yg_type_count(&executable->outputs[output].type) / executable->batch
-                             : 0;
-}
-
-double yg_answer_in_units(const yg_prediction *p, size_t output, int64_t i, double value) {
-    const size_t units = p->outputs.units[output];
-    if (units == SIZE_MAX)
-        return value;
-    const yg_port_encoding *encoding = &p->data.encoding.ports[units];
-    const int64_t width = yg_encoding_width(encoding);
-    return yg_encoding_in_units(encoding, p->data.series.length ? i % width : i, value);
-}
-
-static bool is_sigmoid(const yg_executable *executable, size_t output) {
-    size_t count;
-    const yg_tensor_name *outputs = yg_network_outputs(executable->network, &count);
-    return yg_node_op(yg_network_graph(executable->network), outputs[output].node) ==
-           &yg_op_sigmoid;
-}
-
-/* The one target that `wanted` holds for; SIZE_MAX if none or several do. */
-static size_t only_target(const yg_prediction *p,
-                          bool (*wanted)(const yg_prediction *p, size_t port)) {
-    size_t found = SIZE_MAX;
-    for (size_t i = 0; i < yg_model_port_count(p->model); i++) {
-        if (!yg_model_port(p->model, i)->target || !wanted(p, i))
-            continue;
-        if (found != SIZE_MAX)
-            return SIZE_MAX;
-        found = i;
-    }
-    return found;
-}
-
-static bool has_label(const yg_prediction *p, size_t port) {
-    const yg_port *target = yg_model_port(p->model, port);
-    int64_t lead, span = 1;
-    if (p->data.series.length)
-        yg_port_rows(&p->data.series, target, &lead, &span);
-    return span == 1 && yg_port_is_label(&p->data, target);
-}
-
-/* Finds the output that decides the label: the first with a score for each class, or with one
- * sigmoid for two classes. */
-static void find_label(yg_prediction *p, const yg_executable *executable) {
-    yg_interpretation *r = &p->outputs;
-    r->label_port = only_target(p, has_label);
-    if (r->label_port == SIZE_MAX)
-        return;
-    const int64_t classes = yg_model_port(p->model, r->label_port)->classes;
-    r->classes = p->data.encoding.ports[r->label_port].classes;
-    if (!r->classes)
-        r->classes = (char **)yg_model_port(p->model, r->label_port)->class_names;
-    for (size_t i = 0; i < executable->output_count; i++) {
-        const bool scores =
-            executable->outputs[i].type.rank == 2 && yg_answer_width(executable, i) == classes;
-        if ((scores && classes > 1) ||
-            (classes == 2 && yg_answer_width(executable, i) == 1 && is_sigmoid(executable, i))) {
-            r->label_output = i;
-            return;
-        }
-    }
-    r->label_port = SIZE_MAX;
-}
-
-/* Finds the port that gives an output's units. A port that is not standardised changes nothing. */
-static bool find_units(const yg_prediction *p, const yg_executable *executable, size_t output,
-                       size_t *units, yg_error *error) {
-    size_t count;
-    const char *name = yg_network_outputs(executable->network, &count)[output].units;
-    *units = name ? yg_model_find_port(p->model, name) : SIZE_MAX;
-    if (*units == SIZE_MAX)
-        return true;
-    if (!yg_encoding_has_units(&p->data.encoding.ports[*units]))
-        *units = SIZE_MAX;
-    const int64_t width =
-        *units == SIZE_MAX ? 0 : yg_encoding_width(&p->data.encoding.ports[*units]);
-    const int64_t answer = yg_answer_width(executable, output);
-    return *units == SIZE_MAX || answer == width ||
-           (p->data.series.length && width > 0 && answer % width == 0) ||
-           yg_fail(error, YG_ERROR_SHAPE, (yg_origin){p->path, 0, 0},
-                   "output '%s' is in the units of '%s', but has %lld elements an example; an "
-                   "example of '%s' has %lld",
-                   executable->outputs[output].name, name,
-                   (long long)yg_answer_width(executable, output), name, (long long)width);
-}
-
-static bool find_reading(yg_prediction *p, const yg_executable *executable, yg_error *error) {
-    find_label(p, executable);
-    p->outputs.units = calloc(executable->output_count + 1, sizeof *p->outputs.units);
-    if (!p->outputs.units)
-        return yg_fail_memory(error);
-    for (size_t i = 0; i < executable->output_count; i++) {
-        if (!executable->outputs[i].type.rank ||
-            executable->outputs[i].type.shape[0] != executable->batch)
-            return yg_fail(error, YG_ERROR_SHAPE, executable->outputs[i].origin,
-                           "output '%s' has no row for each example, so it is no prediction",
-                           executable->outputs[i].name);
-        if (!find_units(p, executable, i, &p->outputs.units[i], error))
-            return false;
-    }
-    return true;
-}
-
 /* --------------------------------------------------------------------------------- running ---- */
 
 /* Loads the parameters and begins the answers. The input has told the dimensions. */
 static bool load_parameters(yg_prediction *p, yg_error *error) {
     yg_executable *executable = yg_executable_new(&p->executables.options, p->batch_size, error);
-    const bool good = executable && find_reading(p, executable, error) &&
-                      yg_weights_initialize(executable->network, 0, &p->store, error) &&
-                      yg_weights_assign(&p->weights, p->path, p->store.count, &p->store, error) &&
-                      p->format->begin(p, executable, error);
+    const bool good =
+        executable &&
+        yg_interpretation_make(p->model, &p->data, executable, p->path, &p->outputs, error) &&
+        yg_weights_initialize(executable->network, 0, &p->store, error) &&
+        yg_weights_assign(&p->weights, p->path, p->store.count, &p->store, error) &&
+        p->format->begin(p, executable, error);
     yg_executable_free(executable);
     return good;
 }
@@ -321,7 +214,7 @@ bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *
     yg_tensor_file_free(&p.weights);
     yg_data_free(&p.data);
     yg_keep_free(&p.keep);
-    free(p.outputs.units);
+    yg_interpretation_free(&p.outputs);
     p.format->free(&p);
     free(p.path);
     return good;

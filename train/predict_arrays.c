@@ -56,7 +56,7 @@ static bool write_in_units(const yg_prediction *p, const yg_result *output, size
     for (int64_t i = 0; good && i < yg_type_count(&output->type); i++) {
         double element; /* of either floating-point type */
         const double value = yg_element_get(dtype, output->data, i);
-        yg_element_set(dtype, &element, 0, yg_answer_in_units(p, o, i % width, value));
+        yg_element_set(dtype, &element, 0, yg_answer_in_units(&p->outputs, o, i % width, value));
         good = fwrite(&element, yg_dtype_size(dtype), 1, p->spools[o]) == 1;
     }
     return good;

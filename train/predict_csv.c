@@ -145,18 +145,6 @@ static void write_number(const yg_prediction *p, yg_dtype dtype, double value) {
     fputs(yg_number_text(value, text), p->out);
 }
 
-/* The class with the highest score; the first among equals. */
-static int64_t best_class(const yg_result *output, int64_t width, int64_t row) {
-    int64_t best = 0;
-    if (width == 1) /* a sigmoid: the probability of class 1 */
-        return yg_element_get(output->type.dtype, output->data, row) >= 0.5;
-    for (int64_t i = 1; i < width; i++)
-        if (yg_element_get(output->type.dtype, output->data, row * width + i) >
-            yg_element_get(output->type.dtype, output->data, row * width + best))
-            best = i;
-    return best;
-}
-
 /* Element `index` of an output, element `i` of its example. Whole numbers are exact. */
 static void write_element(const yg_prediction *p, const yg_executable *executable, size_t output,
                           int64_t index, int64_t i) {
@@ -167,13 +155,14 @@ static void write_element(const yg_prediction *p, const yg_executable *executabl
         return;
     }
     const double value = yg_element_get(dtype, data, index);
-    write_number(p, dtype, yg_answer_in_units(p, output, i, value));
+    write_number(p, dtype, yg_answer_in_units(&p->outputs, output, i, value));
 }
 
 static void write_label(const yg_prediction *p, const yg_executable *executable, int64_t row) {
     const yg_interpretation *r = &p->outputs;
     const yg_result *output = &executable->outputs[r->label_output];
-    const int64_t class = best_class(output, yg_answer_width(executable, r->label_output), row);
+    const int64_t width = yg_answer_width(executable, r->label_output);
+    const int64_t class = yg_answer_class(output->type.dtype, output->data, row * width, width);
     if (r->classes)
         write_text(p->out, p->delimiter, r->classes[class]);
     else

@@ -6,15 +6,8 @@
 
 #include "../data/keep.h"
 #include "executables.h"
+#include "interpretation.h"
 #include "predict.h"
-
-/* How the model's outputs are to be read. */
-typedef struct yg_interpretation {
-    size_t label_port;   /* the target whose class is written; SIZE_MAX: none */
-    size_t label_output; /* the output that decides the class */
-    size_t *units;       /* by output: the port that gives its units; SIZE_MAX: none */
-    char **classes;      /* names of label_port's classes; NULL: the class is written as a number */
-} yg_interpretation;
 
 typedef struct yg_prediction yg_prediction;
 
@@ -58,11 +51,5 @@ struct yg_prediction {
     FILE **spools;      /* by output: the rows so far */
     yg_tensor *results; /* by output: its name and type; `data` is not used */
 };
-
-/* Elements of an output for each example. */
-int64_t yg_answer_width(const yg_executable *executable, size_t output);
-
-/* Element `i` of an example's output, in the units that it is to be told in. */
-double yg_answer_in_units(const yg_prediction *p, size_t output, int64_t i, double value);
 
 #endif

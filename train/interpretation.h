@@ -1,0 +1,39 @@
+/*
+ * How the outputs of a network are to be read: in which units, and which of them decides a label.
+ * Private to train/.
+ */
+#ifndef YG_TRAIN_INTERPRETATION_H
+#define YG_TRAIN_INTERPRETATION_H
+
+#include "executable.h"
+
+typedef struct yg_interpretation {
+    const yg_model *model;
+    const yg_data *data; /* its encoding gives units and classes */
+    size_t label_port;   /* the target whose class is told; SIZE_MAX: none */
+    size_t label_output; /* the output that decides the class */
+    size_t *units;       /* by output: the port that gives its units; SIZE_MAX: none */
+    char **classes;      /* names of label_port's classes; NULL: the class is told as a number */
+} yg_interpretation;
+
+/* Interprets the outputs of a network that was built with `outputs_only`. `path` stands for the
+ * weights in messages. False where an output has no row for each example, or where its units do not
+ * fit. Freed by yg_interpretation_free() in either case. */
+bool yg_interpretation_make(const yg_model *model, const yg_data *data,
+                            const yg_executable *executable, const char *path,
+                            yg_interpretation *out, yg_error *error);
+void yg_interpretation_free(yg_interpretation *interpretation); /* what it holds, not the struct */
+
+/* Elements of an output for each example. */
+int64_t yg_answer_width(const yg_executable *executable, size_t output);
+
+/* Element `i` of an example's output, in the units that it is to be told in. */
+double yg_answer_in_units(const yg_interpretation *interpretation, size_t output, int64_t i,
+                          double value);
+
+/* The class that `width` scores tell: that of the highest, or the first among equals. A single one
+ * is the probability of class 1. `scores` has elements of `dtype`; the example's first one is
+ * number `first`. */
+int64_t yg_answer_class(yg_dtype dtype, const void *scores, int64_t first, int64_t width);
+
+#endif
