@@ -3,6 +3,8 @@
  *
  * The class is the name of the folder in FOLDER that has the file, at any depth. A file in FOLDER
  * itself has none. FOLDER may be a file: then it is the only record. Nothing is decoded here.
+ *
+ * The order is that of the files' names, whatever folder each is in: see by_name().
  */
 #include "csv_scan.h"
 #include "table.h"
@@ -21,7 +23,7 @@ enum { RECORDS = 1024, DEPTH = 32 };
 typedef struct images_table {
     yg_table table;
     char *base;   /* the folder, with a slash behind it, or the only file */
-    char **paths; /* from the folder, "cat/001.png", sorted by bytes */
+    char **paths; /* from the folder, "cat/001.png", in their order */
     size_t count, room;
     size_t at; /* the next one */
     int64_t given;
@@ -123,8 +125,45 @@ static bool search_folder(search *s, size_t length, int depth) {
     return good;
 }
 
-static int by_bytes(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+static const char *name_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static size_t digits_of(const char *text) {
+    return strspn(text, "0123456789");
+}
+
+/* Compares names. Where both have digits, the smaller number comes first: 2.png before 10.png. */
+static int compare_names(const char *a, const char *b) {
+    while (*a && *b) {
+        size_t of_a = digits_of(a), of_b = digits_of(b);
+        if (of_a && of_b) {
+            for (; of_a > 1 && *a == '0'; of_a--)
+                a++;
+            for (; of_b > 1 && *b == '0'; of_b--)
+                b++;
+            const int order = of_a == of_b ? memcmp(a, b, of_a) : of_a < of_b ? -1 : 1;
+            if (order)
+                return order;
+            a += of_a;
+            b += of_b;
+        } else if (*a == *b) {
+            a++;
+            b++;
+        } else
+            break;
+    }
+    return (unsigned char)*a - (unsigned char)*b;
+}
+
+/* By the file's name, so that pictures that are numbered through keep their order, whatever class
+ * each has. Sorted by folder, a batch that is not shuffled would have one class only. Among equal
+ * names by the bytes of the path. */
+static int by_name(const void *a, const void *b) {
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    const int order = compare_names(name_of(x), name_of(y));
+    return order ? order : strcmp(x, y);
 }
 
 /* ---------------------------------------------------------------------------------- opening -- */
@@ -158,7 +197,7 @@ static bool begin(images_table *state, const yg_table_request *request, yg_error
     if (!search_folder(&s, length, 0))
         return false;
     if (state->count)
-        qsort(state->paths, state->count, sizeof *state->paths, by_bytes);
+        qsort(state->paths, state->count, sizeof *state->paths, by_name);
     return state->count > 0 || yg_fail(error, YG_ERROR_DATA, (yg_origin){request->name, 0, 0},
                                        "the folder has no image (" ENDINGS ")");
 }

@@ -4,6 +4,7 @@
  */
 #include "data/data.h"
 #include "data/image.h"
+#include "data/table.h"
 #include "database.h"
 #include "train/train.h"
 #include "workspace.h"
@@ -257,6 +258,11 @@ static void write_png(const char *path, int picture) {
 
 static const char *const names[CLASSES] = {"bag", "boot", "coat"};
 
+/* Neighbours have different classes, so a folder that is read class by class has another order. */
+static int class_of(int picture) {
+    return picture % CLASSES;
+}
+
 static void write_npy(const workspace *w, const char *name, const char *shape, int width) {
     char head[128];
     snprintf(head, sizeof head, "{'descr': '|u1', 'fortran_order': False, 'shape': (%d,%s), }",
@@ -267,11 +273,11 @@ static void write_npy(const workspace *w, const char *name, const char *shape, i
     fprintf(file, "%-117s\n", head);
     for (int i = 0; i < COUNT; i++)
         for (int k = 0; k < width; k++)
-            fputc(width == 1 ? i * CLASSES / COUNT : pixel_of(i, k), file);
+            fputc(width == 1 ? class_of(i) : pixel_of(i, k), file);
     cr_assert_eq(fclose(file), 0);
 }
 
-/* The same pictures in every form. In each, those of a class stand together. */
+/* The same pictures in every form. */
 static void write_sources(const workspace *w) {
     FILE *paths = fopen(workspace_path(w, "paths.csv"), "w");
     FILE *pixels = fopen(workspace_path(w, "pixels.csv"), "w");
@@ -284,11 +290,11 @@ static void write_sources(const workspace *w) {
         fprintf(pixels, ",p%d", k);
     mkdir(workspace_path(w, "pictures"), 0700);
     for (int i = 0; i < COUNT; i++) {
-        const char *class = names[i * CLASSES / COUNT];
+        const char *class = names[class_of(i)];
         char path[100];
         snprintf(path, sizeof path, "pictures/%s", class);
         mkdir(workspace_path(w, path), 0700);
-        snprintf(path, sizeof path, "pictures/%s/%02d.png", class, i);
+        snprintf(path, sizeof path, "pictures/%s/%d.png", class, i);
         write_png(workspace_path(w, path), i);
         fprintf(paths, "%s,%s\n", path, class);
         fprintf(pixels, "\n%s", class);
@@ -308,10 +314,10 @@ static void write_database(const workspace *w) {
     cr_assert_not_null(sql);
     end += sprintf(end, "CREATE TABLE t (picture, class);");
     for (int i = 0; i < COUNT; i++) {
-        const char *class = names[i * CLASSES / COUNT];
+        const char *class = names[class_of(i)];
         char path[100];
         size_t size;
-        snprintf(path, sizeof path, "pictures/%s/%02d.png", class, i);
+        snprintf(path, sizeof path, "pictures/%s/%d.png", class, i);
         char *bytes = workspace_read(w, path, &size);
         cr_assert_lt(size, 400);
         end += sprintf(end, "INSERT INTO t VALUES (x'");
@@ -388,5 +394,33 @@ Test(images, every_source_gives_the_same_weights) {
         free(weights);
     }
     free(first);
+    workspace_remove(&w);
+}
+
+/* The rows of a folder are in the order of the names, and numbers in them count. */
+Test(images, a_folder_is_read_in_the_order_of_the_names) {
+    static const char *const paths[] = {"b/1.png",   "a/2.png",   "b/02.png",  "a/10.png",
+                                        "b/10a.png", "a/x9y.png", "b/x10.png", "y.png"};
+    enum { PATHS = sizeof paths / sizeof *paths };
+    const workspace w = workspace_make();
+    yg_error error = {0};
+    yg_records records;
+    mkdir(workspace_path(&w, "f"), 0700);
+    mkdir(workspace_path(&w, "f/a"), 0700);
+    mkdir(workspace_path(&w, "f/b"), 0700);
+    for (int i = PATHS; i-- > 0;) {
+        char path[50];
+        snprintf(path, sizeof path, "f/%s", paths[i]);
+        write_png(workspace_path(&w, path), i);
+    }
+    char folder[300];
+    snprintf(folder, sizeof folder, "%s", workspace_path(&w, "f"));
+    const yg_table_request request = {.path = folder, .name = folder};
+    yg_table *table = yg_table_open(&yg_table_images, &request, &error);
+    cr_assert(table, "%s", error.message);
+    cr_assert_eq(yg_table_next(table, 100, false, &records, &error), PATHS);
+    for (size_t i = 0; i < PATHS; i++)
+        cr_expect_str_eq(records.cells[2 * i].text, paths[i]);
+    yg_table_close(table);
     workspace_remove(&w);
 }
