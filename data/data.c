@@ -102,139 +102,6 @@ static bool read_part(const yg_reading *reading, const yg_value *map, yg_dataset
     return good;
 }
 
-static bool find_port(const yg_model *model, const yg_value *value, const char *what, size_t *port,
-                      yg_error *error) {
-    const char *name, *names = "";
-    if (!yg_value_text(value, what, &name, error))
-        return false;
-    for (*port = 0; *port < yg_model_port_count(model); ++*port)
-        if (strcmp(yg_model_port(model, *port)->name, name) == 0)
-            return true;
-    if (yg_model_port_count(model))
-        names = yg_model_port(model, 0)->name;
-    return yg_fail(error, YG_ERROR_NAME, value->origin,
-                   "%s names no input or target: '%s' (the first one is '%s')", what, name, names);
-}
-
-/* The fraction of a part, which all rules need except the one by a value. */
-static bool read_fraction(const yg_value *map, yg_split *split, yg_error *error) {
-    const yg_value *fraction = yg_value_get(map, "fraction");
-    if (!fraction)
-        return yg_fail(error, YG_ERROR_ARGUMENT, map->origin,
-                       "a part that is split off needs `fraction`, or `column` and `equals`");
-    if (!yg_value_float(fraction, "`fraction`", 0, 1, &split->fraction, error))
-        return false;
-    return (split->fraction > 0 && split->fraction < 1) ||
-           yg_fail(error, YG_ERROR_ARGUMENT, fraction->origin,
-                   "`fraction` must lie between 0 and 1, neither included; found %g",
-                   split->fraction);
-}
-
-static bool read_stratify(const yg_model *model, const yg_value *stratify, yg_split *split,
-                          yg_error *error) {
-    if (!find_port(model, stratify, "`stratify`", &split->stratify, error))
-        return false;
-    const yg_port *port = yg_model_port(model, split->stratify);
-    return port->classes || !yg_dtype_is_float(port->dtype) ||
-           yg_fail(error, YG_ERROR_ARGUMENT, stratify->origin,
-                   "`stratify` needs classes, which '%s' has not; declare `classes:` there, or "
-                   "leave `stratify` out",
-                   port->name);
-}
-
-/* `{from: train, fraction: 0.15, stratify: y}`, or with another rule in place of `stratify`. */
-static bool read_split(const yg_model *model, const yg_value *map, yg_split *split,
-                       yg_error *error) {
-    static const yg_key keys[] = {{"from", true, NULL},      {"fraction", false, NULL},
-                                  {"stratify", false, NULL}, {"group", false, NULL},
-                                  {"time", false, NULL},     {"column", false, NULL},
-                                  {"equals", false, NULL}};
-    static const struct {
-        const char *key;
-        yg_split_rule rule;
-    } rules[] = {{"stratify", YG_SPLIT_RANDOM},
-                 {"group", YG_SPLIT_GROUP},
-                 {"time", YG_SPLIT_TIME},
-                 {"column", YG_SPLIT_EQUAL}};
-    static const char *const sources[] = {"train", NULL};
-    const yg_value *named = NULL;
-    int source;
-    *split = (yg_split){.rule = YG_SPLIT_RANDOM,
-                        .stratify = SIZE_MAX,
-                        .equals = yg_value_get(map, "equals"),
-                        .origin = map->origin,
-                        .out = split->out};
-    if (!yg_value_check_keys(map, "a part that is split off", keys, sizeof keys / sizeof *keys,
-                             error) ||
-        !yg_value_choice(yg_value_get(map, "from"), "`from`", sources, &source, error))
-        return false;
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        const yg_value *value = yg_value_get(map, rules[i].key);
-        if (value && named)
-            return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                           "a part is split off by one rule: one of `stratify`, `group`, `time` "
-                           "and `column`");
-        if (value)
-            split->rule = rules[i].rule;
-        named = value ? value : named;
-    }
-    const bool by_value = split->rule == YG_SPLIT_EQUAL;
-    if (by_value != (split->equals != NULL) || (by_value && yg_value_get(map, "fraction")))
-        return yg_fail(error, YG_ERROR_ARGUMENT, map->origin,
-                       "`column` and `equals` go together, and without `fraction`");
-    if (!by_value && !read_fraction(map, split, error))
-        return false;
-    if (split->rule == YG_SPLIT_RANDOM)
-        return !named || read_stratify(model, named, split, error);
-    split->column_origin = named->origin;
-    return yg_value_text(named, "the column of a split", &split->column, error);
-}
-
-static bool is_split(const yg_value *map) {
-    return map && map->kind == YG_MAPPING && yg_value_get(map, "from");
-}
-
-/* The fold of `yg_data.fold` in place of the test part: stratified or by group where that, or else
- * the validation part, is. */
-static bool read_fold(const yg_value *test, const yg_data *data, yg_split splits[2],
-                      yg_error *error) {
-    yg_split *split = &splits[1];
-    if (!is_split(test)) {
-        const bool same = splits[0].rule == YG_SPLIT_RANDOM || splits[0].rule == YG_SPLIT_GROUP;
-        yg_part *out = split->out;
-        *split = same ? splits[0] : (yg_split){.rule = YG_SPLIT_RANDOM, .stratify = SIZE_MAX};
-        split->out = out;
-    }
-    split->fraction = 1 / (double)data->folds;
-    split->fold = data->fold;
-    split->folds = data->folds;
-    return split->rule == YG_SPLIT_RANDOM || split->rule == YG_SPLIT_GROUP ||
-           yg_fail(error, YG_ERROR_ARGUMENT, split->origin,
-                   "folds are drawn at random or by group, but this part goes by %s",
-                   split->rule == YG_SPLIT_TIME ? "time" : "the value of a column");
-}
-
-/* Neighbouring windows share rows, so windows drawn at random would be known from the training. */
-static bool check_rule(const yg_data *data, const yg_split *split, yg_error *error) {
-    return !data->series.length || split->rule != YG_SPLIT_RANDOM ||
-           yg_fail(error, YG_ERROR_ARGUMENT,
-                   split->origin.line ? split->origin : data->series.origin,
-                   "windows that are drawn at random would share rows with those of the training "
-                   "part; split them off by `time`, `group` or `column`");
-}
-
-static bool read_splits(const yg_model *model, const yg_value *section, yg_data *data,
-                        yg_split splits[2], yg_error *error) {
-    const yg_value *validation = yg_value_get(section, "validation");
-    const yg_value *test = yg_value_get(section, "test");
-    splits[0].out = &data->validation;
-    splits[1].out = &data->test;
-    return (!is_split(validation) || read_split(model, validation, &splits[0], error)) &&
-           (!is_split(test) || read_split(model, test, &splits[1], error)) &&
-           (!data->folds || read_fold(test, data, splits, error)) &&
-           check_rule(data, &splits[0], error) && check_rule(data, &splits[1], error);
-}
-
 static bool read_held_out(const yg_reading *reading, const yg_value *section, const char *key,
                           yg_dataset *dataset, yg_part *part, yg_error *error) {
     static const yg_key keys[] = {{"fraction", false, "`fraction` goes with `from: train`"},
@@ -242,7 +109,7 @@ static bool read_held_out(const yg_reading *reading, const yg_value *section, co
     const yg_value *map = yg_value_get(section, key);
     if (!map)
         return true;
-    if (is_split(map))
+    if (yg_split_is(map))
         return true;
     char what[40];
     snprintf(what, sizeof what, "`%s`", key);
@@ -295,7 +162,7 @@ static bool read_standardized(const yg_model *model, const yg_value *list, yg_da
     }
     for (size_t i = 0; good && list && i < list->count; i++) {
         size_t p;
-        good = find_port(model, list->items[i], "`standardize`", &p, error) &&
+        good = yg_port_find(model, list->items[i], "`standardize`", &p, error) &&
                check_standardized(model, list->items[i], p, error);
         if (good && listed[p])
             good = yg_fail(error, YG_ERROR_NAME, list->items[i]->origin,
@@ -413,7 +280,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         return false;
     if (!check_part_keys(model, train, "`train`", part_keys, sizeof part_keys / sizeof *part_keys,
                          error) ||
-        !read_splits(model, section, data, splits, error))
+        !yg_splits_read(model, section, data, splits, error))
         return false;
     reading.splits = splits;
     reading.split_count = 2;

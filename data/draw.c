@@ -67,6 +67,14 @@ static bool add_texts(const yg_split *split, const yg_table *table, const yg_rec
     return good;
 }
 
+/* The same for a split that goes by files. */
+static bool add_files(const yg_table *table, int64_t count, yg_keys *keys, yg_error *error) {
+    for (int64_t r = 0; r < count; r++)
+        if (!yg_keys_add(keys, yg_table_file(table)))
+            return yg_fail_memory(error);
+    return true;
+}
+
 /* Adds the keys of some records to those of each split that has keys. */
 static bool add_all(const yg_reading *reading, const yg_columns *columns, const yg_table *table,
                     const yg_records *records, int64_t begin, int64_t count, yg_keys *keys,
@@ -74,6 +82,8 @@ static bool add_all(const yg_reading *reading, const yg_columns *columns, const 
     for (size_t s = 0; s < reading->split_count; s++) {
         const yg_split *split = &reading->splits[s];
         if (split->column && !add_texts(split, table, records, begin, count, &keys[s], error))
+            return false;
+        if (split->by_file && !add_files(table, count, &keys[s], error))
             return false;
         if (split->rule == YG_SPLIT_RANDOM && split->stratify != SIZE_MAX &&
             !add_keys(split, &columns[split->stratify], table, records, begin, count, &keys[s],
@@ -108,6 +118,23 @@ static bool take_equal(const yg_split *split, int owner, const yg_keys *keys, yg
     return good;
 }
 
+/* Gives the examples of the files that the split names. Each must be one of the training part. */
+static bool take_files(const yg_reading *reading, const yg_split *split, int owner,
+                       const yg_keys *keys, yg_owners *owners, yg_error *error) {
+    yg_paths paths = {0};
+    bool good = yg_source_paths(reading, split->equals, "file", &paths, error);
+    for (size_t i = 0; good && i < paths.count; i++)
+        good = yg_names_find(&keys->names, paths.items[i]) != YG_NOT_FOUND ||
+               yg_fail(error, YG_ERROR_DATA, split->column_origin,
+                       "'%s' is not a file of the training part with examples, so nothing can be "
+                       "taken from it; the first one is '%s'",
+                       paths.items[i], keys->names.count ? keys->names.names[0] : "");
+    good = good && yg_owners_take_equal(owners, owner, keys, (const char *const *)paths.items,
+                                        paths.count, error);
+    yg_paths_free(&paths);
+    return good;
+}
+
 static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, yg_owners *owners,
                      yg_error *error) {
     const yg_split *split = &reading->splits[s];
@@ -119,7 +146,8 @@ static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, y
         return yg_owners_draw_fold(owners, owner, &fold, reading->seed, error);
     switch (split->rule) {
     case YG_SPLIT_EQUAL:
-        return take_equal(split, owner, &keys[s], owners, error);
+        return split->by_file ? take_files(reading, split, owner, &keys[s], owners, error)
+                              : take_equal(split, owner, &keys[s], owners, error);
     case YG_SPLIT_TIME:
         return take_last(split, owner, wanted, &keys[s], owners, error);
     case YG_SPLIT_GROUP:

@@ -263,9 +263,9 @@ bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg
 typedef enum yg_split_rule {
     YG_SPLIT_NONE,   /* this part is not split off */
     YG_SPLIT_RANDOM, /* examples drawn by seed, perhaps stratified */
-    YG_SPLIT_GROUP,  /* whole groups drawn by seed */
+    YG_SPLIT_GROUP,  /* whole groups, or files, drawn by seed */
     YG_SPLIT_TIME,   /* the last examples by a column */
-    YG_SPLIT_EQUAL,  /* those whose column has a given value */
+    YG_SPLIT_EQUAL,  /* those whose column has a given value, or those of given files */
 } yg_split_rule;
 
 typedef struct yg_split {
@@ -273,17 +273,29 @@ typedef struct yg_split {
     double fraction;    /* of all examples */
     size_t stratify;    /* a port; SIZE_MAX: none */
     const char *column; /* of a table; NULL: the rule needs none */
+    bool by_file;       /* in place of a column, the file that has an example */
     yg_origin column_origin;
-    const yg_value *equals; /* a value, or a list of them */
+    const yg_value *equals; /* a value, or a list of them; with `by_file`, files or patterns */
     yg_origin origin;
     int64_t fold, folds; /* folds > 0: the part is fold number `fold`, from 0, of so many, in place
                           * of a fraction. The rule is RANDOM or GROUP */
     yg_part *out;
 } yg_split;
 
+/* Whether an entry of the section is a part that is split off, as `{from: train, …}`. NULL is none.
+ * (split_read.c) */
+bool yg_split_is(const yg_value *map);
+/* Reads the parts `validation` and `test`, as far as they are split off, and the fold that stands
+ * in for `test` where data->folds says so. `splits` are all zeros before. (split_read.c) */
+bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *data,
+                    yg_split splits[2], yg_error *error);
+/* The port that `value` names; `what` stands for the value in messages. (split_read.c) */
+bool yg_port_find(const yg_model *model, const yg_value *value, const char *what, size_t *port,
+                  yg_error *error);
+
 /* Takes examples of the training part, which has all of its dataset, to parts[0 .. count), one part
- * after the other, drawn by seed. Where a rule needs a column, the source of the table has drawn
- * already (data->owners). A part gets floor(fraction · n + 1/2) of its n examples.
+ * after the other, drawn by seed. Where a rule needs a column or files, the source of the table has
+ * drawn already (data->owners). A part gets floor(fraction · n + 1/2) of its n examples.
  * Stratified: of the examples that are left, each class gives in proportion, rounded down, and the
  * classes with the largest remainders (the first, among equals) one more, until that number is
  * reached. A fold is drawn before all other parts. The order of the examples is kept. */

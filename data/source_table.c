@@ -217,10 +217,10 @@ static bool learn_all(table_state *state, const yg_reading *reading, const yg_ow
     return true;
 }
 
-/* Whether a part of the training data is found by a column. */
-static bool goes_by_column(const yg_reading *reading) {
+/* Whether a part of the training data is found by a column or by files. */
+static bool goes_by_table(const yg_reading *reading) {
     for (size_t s = 0; reading->training && s < reading->split_count; s++)
-        if (reading->splits[s].column)
+        if (reading->splits[s].column || reading->splits[s].by_file)
             return true;
     return false;
 }
@@ -239,13 +239,13 @@ static bool learn(table_state *state, const yg_reading *reading, yg_error *error
     bool good = !split || (yg_records_draw(reading, state->table, state->columns, &owners, error) &&
                            open_files(state, error));
     good = good && learn_all(state, reading, &owners, error) && open_files(state, error);
-    if (good && goes_by_column(reading) &&
+    if (good && goes_by_table(reading) &&
         (reading->data->owners = calloc(1, sizeof *reading->data->owners))) {
         *reading->data->owners = owners;
         return true;
     }
     yg_owners_free(&owners);
-    return good && (!goes_by_column(reading) || yg_fail_memory(error));
+    return good && (!goes_by_table(reading) || yg_fail_memory(error));
 }
 
 /* ---------------------------------------------------------------------------------- opening -- */
@@ -258,7 +258,7 @@ static bool begin(table_state *state, const yg_reading *reading, const yg_value 
            yg_columns_choose(reading, state->table, map, state->columns, error) &&
            note_used(state, reading, error) &&
            yg_columns_make(reading, state->table, state->columns, &learns, error) &&
-           ((!learns && !goes_by_column(reading)) || learn(state, reading, error)) &&
+           ((!learns && !goes_by_table(reading)) || learn(state, reading, error)) &&
            yg_columns_bind(reading, state->table, map, state->columns, error);
 }
 

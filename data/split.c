@@ -50,7 +50,9 @@ static bool fail_fold(const yg_split *split, int64_t total, yg_error *error) {
                    "fold %" PRId64 " of %" PRId64 " gets no example: there are %" PRId64
                    " examples%s; take fewer folds",
                    split->fold + 1, split->folds, total,
-                   split->rule == YG_SPLIT_GROUP ? " in too few groups" : "");
+                   split->rule != YG_SPLIT_GROUP ? ""
+                   : split->by_file              ? " in too few files"
+                                                 : " in too few groups");
 }
 
 static bool split_one(const yg_dataset *dataset, const yg_split *split, int owner, uint64_t seed,
@@ -112,6 +114,9 @@ bool yg_split_off(yg_data *data, const yg_split *parts, size_t count, uint64_t s
         const size_t i = k % count;
         if (parts[i].rule == YG_SPLIT_NONE || (k < count) != (parts[i].folds > 0))
             continue;
+        if (!drawn && parts[i].by_file)
+            return yg_fail(error, YG_ERROR_DATA, parts[i].column_origin,
+                           "only a table consists of files that can be told apart");
         if (!drawn && parts[i].column)
             return yg_fail(error, YG_ERROR_DATA, parts[i].column_origin,
                            "only a table has a column '%s'", parts[i].column);

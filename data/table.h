@@ -188,6 +188,9 @@ typedef struct yg_paths {
     char **items;
 } yg_paths;
 
+/* The path of the file that has the last records: one of the paths, or the table's name. */
+const char *yg_table_file(const yg_table *table);
+
 /* Several files of a kind as one table, or the only one. The paths, one at least, must outlive the
  * table; `path` of the request is not used. */
 yg_table *yg_table_open_files(const yg_table_kind *kind, const yg_table_request *request,

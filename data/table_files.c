@@ -167,6 +167,11 @@ static bool waits(yg_table *table) {
     return state->open && yg_table_waits(state->open);
 }
 
+const char *yg_table_file(const yg_table *table) {
+    const files_table *state = (const files_table *)table;
+    return table->kind->next == next_records ? state->paths->items[state->at] : table->name;
+}
+
 yg_table *yg_table_open_files(const yg_table_kind *kind, const yg_table_request *request,
                               const yg_paths *paths, yg_error *error) {
     yg_table_request own = *request;

@@ -1,7 +1,7 @@
 /*
  * Parts that are split off by a column of the table: by group, by time, by value.
  */
-#include "data/data.h"
+#include "data/source.h"
 #include "workspace.h"
 
 #include <criterion/criterion.h>
@@ -138,9 +138,110 @@ Test(split, by_value_and_the_rest_by_chance) {
     workspace_remove(&w);
 }
 
+/* ------------------------------------------------------------------------------- by file ----- */
+
+enum { FILES = 5 };
+
+/* The same rows in files of 12: t0.csv, … */
+static void write_files(const workspace *w) {
+    for (int f = 0; f < FILES; f++) {
+        char name[20];
+        snprintf(name, sizeof name, "t%d.csv", f);
+        FILE *file = fopen(workspace_path(w, name), "w");
+        cr_assert_not_null(file);
+        fputs("x,y\n", file);
+        for (int i = 0; i < COUNT / FILES; i++)
+            fprintf(file, "%d,0\n", f * COUNT / FILES + i);
+        fclose(file);
+    }
+}
+
+/* Loads parts of these files, in memory and from a file; `fold` of `folds` where there are some.
+ * parts[f] becomes the part of each file: all of its rows must be in one. */
+static void load_files(const workspace *w, const char *section, int64_t fold, int64_t folds,
+                       char parts[FILES + 1]) {
+    for (int i = 0; i < 2; i++) {
+        yg_data data = {.fold = fold, .folds = folds};
+        yg_error error = {0};
+        char text[900], rows[COUNT + 1];
+        snprintf(text, sizeof text,
+                 "format: 1\ninputs: {x: [B]}\ntargets: {y: [B]}\ngraph: {s: mean(x) + mean(y)}\n"
+                 "outputs: [s]\nloss: s\ndata:\n  train: {csv: \"t?.csv\", x: x, y: y}\n%s%s",
+                 section, i ? "  memory: 100\n" : "");
+        yg_model *model = workspace_model(w, "m.yaml", text);
+        cr_assert(yg_data_load_known(model, YG_F64, &data, &error), "%s: %s", section,
+                  error.message);
+        cr_assert_eq(data.train.dataset->spool != NULL, i == 1);
+        parts_of(&data, rows);
+        for (int row = 0; row < COUNT; row++)
+            cr_assert_eq(rows[row], rows[row / (COUNT / FILES) * (COUNT / FILES)], "%s", rows);
+        for (int f = 0; f < FILES; f++) {
+            cr_assert(i == 0 || parts[f] == rows[f * COUNT / FILES], "%s: %s", parts, rows);
+            parts[f] = rows[f * COUNT / FILES];
+        }
+        parts[FILES] = '\0';
+        yg_data_free(&data);
+        yg_model_free(model);
+    }
+}
+
+Test(split, by_file) {
+    const workspace w = workspace_make();
+    char parts[FILES + 1];
+    write_files(&w);
+    load_files(&w,
+               "  validation: {from: train, file: t3.csv}\n"
+               "  test: {from: train, file: [t0.csv, \"t[2].csv\"]}\n",
+               0, 0, parts);
+    cr_expect_str_eq(parts, "stsvt");
+    load_files(&w, "  test: {from: train, fraction: 0.4, whole_files: true}\n", 0, 0, parts);
+    cr_expect_eq(count_of(parts, 's'), 2, "%s", parts);
+    load_files(&w, "  test: {from: train, fraction: 0.4, whole_files: true}\n  seed: 3\n", 0, 0,
+               parts);
+    cr_expect_eq(count_of(parts, 's'), 2, "%s", parts);
+    workspace_remove(&w);
+}
+
+Test(split, a_fold_of_files_has_them_whole_and_each_is_in_one) {
+    const workspace w = workspace_make();
+    int held_out[FILES] = {0};
+    write_files(&w);
+    for (int fold = 0; fold < 3; fold++) {
+        char parts[FILES + 1];
+        load_files(&w, "  validation: {from: train, fraction: 0.2, whole_files: true}\n", fold, 3,
+                   parts);
+        cr_expect_eq(count_of(parts, 'v'), 1, "%s", parts);
+        for (int f = 0; f < FILES; f++)
+            held_out[f] += parts[f] == 's';
+    }
+    for (int f = 0; f < FILES; f++)
+        cr_expect_eq(held_out[f], 1, "t%d.csv is in %d folds", f, held_out[f]);
+    workspace_remove(&w);
+}
+
+/* `whole_files: false` is as if it were not there. */
+Test(split, files_need_not_stay_whole) {
+    const workspace w = workspace_make();
+    char parts[COUNT + 1], same[COUNT + 1];
+    write_rows(&w);
+    load(&w, "  test: {from: train, fraction: 0.4, whole_files: false}\n", parts);
+    load(&w, "  test: {from: train, fraction: 0.4}\n", same);
+    cr_expect_str_eq(parts, same);
+    workspace_remove(&w);
+}
+
 static const struct {
     const char *section, *place, *message;
 } bad[] = {
+    {"{from: train, file: u.csv}", "9:29", "u.csv' is not a file of the training part"},
+    {"{from: train, file: \"u*.csv\"}", "9:30", "no file matches"},
+    {"{from: train, file: t.csv, fraction: 0.1}", "9:46", "so `fraction` says nothing"},
+    {"{from: train, file: t.csv, equals: a}", "9:44", "`equals` goes with `column`"},
+    {"{from: train, file: t.csv, whole_files: true}", "9:49", "by one rule"},
+    {"{from: train, fraction: 0.2, whole_files: maybe}", "9:51", "true or false"},
+    {"{from: train, whole_files: true}", "9:9", "needs `fraction`"},
+    {"{from: train, files: t.csv}", "9:23", "it is `file` here"},
+    {"{from: train, fraction: 0.5, whole_files: true}", "9:9", "of 60 examples belong"},
     {"{from: train, fraction: 0.2, group: wo}", "9:45", "did you mean 'who'"},
     {"{from: train, fraction: 0.2, group: who, time: day}", "9:56", "by one rule"},
     {"{from: train, fraction: 0.2, time: who}", "9:44", "column 'who' has 'g0'"},
@@ -170,6 +271,22 @@ Test(split, what_is_wrong_is_told_with_its_place) {
         cr_expect_not_null(strstr(error.message, bad[i].message), "%s: %s", section, error.message);
         yg_model_free(model);
     }
+    workspace_remove(&w);
+}
+
+Test(split, examples_of_the_model_file_are_in_no_other_file) {
+    const workspace w = workspace_make();
+    yg_data data;
+    yg_error error = {0};
+    yg_model *model = workspace_model(
+        &w, "rows.yaml",
+        "format: 1\ninputs: {x: [B]}\ntargets: {y: [B]}\ngraph: {s: mean(x) + mean(y)}\n"
+        "outputs: [s]\nloss: s\ndata:\n  train: {x: [1, 2], y: [1, 2]}\n"
+        "  test: {from: train, fraction: 0.5, whole_files: true}\n");
+    cr_expect_not(yg_data_load(model, YG_F64, &data, &error));
+    cr_expect_not_null(strstr(error.message, "only a table consists of files"), "%s",
+                       error.message);
+    yg_model_free(model);
     workspace_remove(&w);
 }
 

@@ -1,0 +1,173 @@
+/*
+ * What the `data:` section says of parts that are split off: see yg_splits_read() in source.h.
+ */
+#include "source.h"
+
+#include <string.h>
+
+bool yg_port_find(const yg_model *model, const yg_value *value, const char *what, size_t *port,
+                  yg_error *error) {
+    const char *name, *names = "";
+    if (!yg_value_text(value, what, &name, error))
+        return false;
+    for (*port = 0; *port < yg_model_port_count(model); ++*port)
+        if (strcmp(yg_model_port(model, *port)->name, name) == 0)
+            return true;
+    if (yg_model_port_count(model))
+        names = yg_model_port(model, 0)->name;
+    return yg_fail(error, YG_ERROR_NAME, value->origin,
+                   "%s names no input or target: '%s' (the first one is '%s')", what, name, names);
+}
+
+/* The fraction of a part, which all rules need except the one by a value. */
+static bool read_fraction(const yg_value *map, yg_split *split, yg_error *error) {
+    const yg_value *fraction = yg_value_get(map, "fraction");
+    if (!fraction)
+        return yg_fail(
+            error, YG_ERROR_ARGUMENT, map->origin,
+            "a part that is split off needs `fraction`, or `column` and `equals`, or `file`");
+    if (!yg_value_float(fraction, "`fraction`", 0, 1, &split->fraction, error))
+        return false;
+    return (split->fraction > 0 && split->fraction < 1) ||
+           yg_fail(error, YG_ERROR_ARGUMENT, fraction->origin,
+                   "`fraction` must lie between 0 and 1, neither included; found %g",
+                   split->fraction);
+}
+
+static bool read_stratify(const yg_model *model, const yg_value *stratify, yg_split *split,
+                          yg_error *error) {
+    if (!yg_port_find(model, stratify, "`stratify`", &split->stratify, error))
+        return false;
+    const yg_port *port = yg_model_port(model, split->stratify);
+    return port->classes || !yg_dtype_is_float(port->dtype) ||
+           yg_fail(error, YG_ERROR_ARGUMENT, stratify->origin,
+                   "`stratify` needs classes, which '%s' has not; declare `classes:` there, or "
+                   "leave `stratify` out",
+                   port->name);
+}
+
+/* `file: b.csv` and `whole_files: true`; *unused becomes one that says false, or NULL. */
+static bool read_files(const yg_value *map, yg_split *split, const yg_value **unused,
+                       yg_error *error) {
+    const yg_value *file = yg_value_get(map, "file"), *whole = yg_value_get(map, "whole_files");
+    if (whole && !yg_value_bool(whole, "`whole_files`", &split->by_file, error))
+        return false;
+    *unused = split->by_file ? NULL : whole;
+    split->by_file = split->by_file || file;
+    if (file && split->equals)
+        return yg_fail(error, YG_ERROR_ARGUMENT, split->equals->origin,
+                       "`equals` goes with `column`; `file` names the files itself");
+    if (file)
+        split->equals = file;
+    return true;
+}
+
+/* A part by a value or by files needs no fraction: it takes all that have them. */
+static bool check_value(const yg_value *map, const yg_split *split, yg_error *error) {
+    const bool by_value = split->rule == YG_SPLIT_EQUAL;
+    const yg_value *fraction = yg_value_get(map, "fraction");
+    if (by_value && split->by_file && fraction)
+        return yg_fail(error, YG_ERROR_ARGUMENT, fraction->origin,
+                       "`file` takes all examples of its files, so `fraction` says nothing; with "
+                       "`whole_files: true` in place of `file`, files are drawn");
+    return (by_value == (split->equals != NULL) && !(by_value && fraction)) ||
+           yg_fail(error, YG_ERROR_ARGUMENT, map->origin,
+                   "`column` and `equals` go together, and without `fraction`");
+}
+
+/* `{from: train, fraction: 0.15, stratify: y}`, or with another rule in place of `stratify`. */
+static bool read_split(const yg_model *model, const yg_value *map, yg_split *split,
+                       yg_error *error) {
+    static const yg_key keys[] = {{"from", true, NULL},
+                                  {"fraction", false, NULL},
+                                  {"stratify", false, NULL},
+                                  {"group", false, NULL},
+                                  {"time", false, NULL},
+                                  {"column", false, NULL},
+                                  {"equals", false, NULL},
+                                  {"file", false, NULL},
+                                  {"whole_files", false, NULL},
+                                  {"files", false, "it is `file` here, or `whole_files: true`"}};
+    static const struct {
+        const char *key;
+        yg_split_rule rule;
+    } rules[] = {{"stratify", YG_SPLIT_RANDOM}, {"group", YG_SPLIT_GROUP},
+                 {"time", YG_SPLIT_TIME},       {"column", YG_SPLIT_EQUAL},
+                 {"file", YG_SPLIT_EQUAL},      {"whole_files", YG_SPLIT_GROUP}};
+    static const char *const sources[] = {"train", NULL};
+    const yg_value *named = NULL, *unused;
+    int source;
+    *split = (yg_split){.rule = YG_SPLIT_RANDOM,
+                        .stratify = SIZE_MAX,
+                        .equals = yg_value_get(map, "equals"),
+                        .origin = map->origin,
+                        .out = split->out};
+    if (!yg_value_check_keys(map, "a part that is split off", keys, sizeof keys / sizeof *keys,
+                             error) ||
+        !yg_value_choice(yg_value_get(map, "from"), "`from`", sources, &source, error) ||
+        !read_files(map, split, &unused, error))
+        return false;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const yg_value *value = yg_value_get(map, rules[i].key);
+        if (!value || value == unused)
+            continue;
+        if (named)
+            return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                           "a part is split off by one rule: one of `stratify`, `group`, `time`, "
+                           "`column`, `file` and `whole_files`");
+        split->rule = rules[i].rule;
+        named = value;
+    }
+    if (!check_value(map, split, error) ||
+        (split->rule != YG_SPLIT_EQUAL && !read_fraction(map, split, error)))
+        return false;
+    if (split->rule == YG_SPLIT_RANDOM)
+        return !named || read_stratify(model, named, split, error);
+    split->column_origin = named->origin;
+    return split->by_file || yg_value_text(named, "the column of a split", &split->column, error);
+}
+
+bool yg_split_is(const yg_value *map) {
+    return map && map->kind == YG_MAPPING && yg_value_get(map, "from");
+}
+
+/* The fold of `yg_data.fold` in place of the test part: stratified or by group where that, or else
+ * the validation part, is. */
+static bool read_fold(const yg_value *test, const yg_data *data, yg_split splits[2],
+                      yg_error *error) {
+    yg_split *split = &splits[1];
+    if (!yg_split_is(test)) {
+        const bool same = splits[0].rule == YG_SPLIT_RANDOM || splits[0].rule == YG_SPLIT_GROUP;
+        yg_part *out = split->out;
+        *split = same ? splits[0] : (yg_split){.rule = YG_SPLIT_RANDOM, .stratify = SIZE_MAX};
+        split->out = out;
+    }
+    split->fraction = 1 / (double)data->folds;
+    split->fold = data->fold;
+    split->folds = data->folds;
+    return split->rule == YG_SPLIT_RANDOM || split->rule == YG_SPLIT_GROUP ||
+           yg_fail(error, YG_ERROR_ARGUMENT, split->origin,
+                   "folds are drawn at random or by group, but this part goes by %s",
+                   split->rule == YG_SPLIT_TIME ? "time" : "the value of a column");
+}
+
+/* Neighbouring windows share rows, so windows drawn at random would be known from the training. */
+static bool check_rule(const yg_data *data, const yg_split *split, yg_error *error) {
+    return !data->series.length || split->rule != YG_SPLIT_RANDOM ||
+           yg_fail(error, YG_ERROR_ARGUMENT,
+                   split->origin.line ? split->origin : data->series.origin,
+                   "windows that are drawn at random would share rows with those of the training "
+                   "part; split them off by `time`, `group`, `column` or `file`");
+}
+
+bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *data,
+                    yg_split splits[2], yg_error *error) {
+    const yg_value *validation = yg_value_get(section, "validation");
+    const yg_value *test = yg_value_get(section, "test");
+    splits[0].out = &data->validation;
+    splits[1].out = &data->test;
+    return (!yg_split_is(validation) || read_split(model, validation, &splits[0], error)) &&
+           (!yg_split_is(test) || read_split(model, test, &splits[1], error)) &&
+           (!data->folds || read_fold(test, data, splits, error)) &&
+           check_rule(data, &splits[0], error) && check_rule(data, &splits[1], error);
+}
