@@ -6,12 +6,14 @@
 #include "commands.h"
 #include "data_view.h"
 #include "json.h"
+#include "memory.h"
 #include "session.h"
 #include "table.h"
 #include "terminal.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -310,6 +312,11 @@ static int run(const command_line *line) {
     data_view view = {0};
     const int status =
         data_view_make(session.model, &view, &error) ? show(line, &view) : session_fail(&error);
+    char memory[MEMORY_TEXT];
+    const char *peak = memory_peak_text(memory);
+    fflush(stdout); /* what was shown comes first */
+    if (status == STATUS_OK && peak)
+        terminal_say("peak memory: %s", peak);
     data_view_free(&view);
     session_close(&session);
     return status;

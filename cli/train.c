@@ -5,6 +5,7 @@
 #include "../train/units.h"
 #include "commands.h"
 #include "interrupt.h"
+#include "memory.h"
 #include "progress.h"
 #include "session.h"
 #include "shell_word.h"
@@ -75,6 +76,8 @@ static void print_next(const yg_train_result *result, const command_line *line) 
 static void print_result(const yg_train_result *result, const command_line *line) {
     char seconds[32];
     char parameters[32];
+    char memory[MEMORY_TEXT];
+    const char *peak = memory_peak_text(memory);
     terminal_start(stderr, STYLE_BOLD);
     terminal_print(stderr, "%s",
                    result->interrupted              ? "interrupted"
@@ -82,11 +85,11 @@ static void print_result(const yg_train_result *result, const command_line *line
                    : result->stopped_early          ? "stopped early"
                                                     : "trained");
     terminal_stop(stderr);
-    terminal_say(" after epoch %lld, %lld steps, %s; %s parameters; best epoch %lld",
+    terminal_say(" after epoch %lld, %lld steps, %s; %s parameters; best epoch %lld%s%s",
                  (long long)result->epochs, (long long)result->steps,
                  text_of_seconds(result->seconds, seconds),
                  text_of_count((double)result->parameters, parameters),
-                 (long long)result->best_epoch);
+                 (long long)result->best_epoch, peak ? "; peak memory " : "", peak ? peak : "");
     if (result->training.examples > 0) /* 0: no epoch was finished */
         print_scores("train", result->train_examples, &result->training);
     if (result->has_validation)

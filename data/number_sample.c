@@ -28,9 +28,10 @@ static bool make_room(yg_number_sample *sample) {
 }
 
 bool yg_number_sample_add(yg_number_sample *sample, double number) {
+    const int64_t limit = sample->limit ? sample->limit : YG_SAMPLE_LIMIT;
     sample->met++;
     sample->sorted = false;
-    if (sample->count < YG_SAMPLE_LIMIT) {
+    if (sample->count < limit) {
         if (!make_room(sample))
             return false;
         sample->numbers[sample->count++] = number;
@@ -38,7 +39,7 @@ bool yg_number_sample_add(yg_number_sample *sample, double number) {
     }
     const uint64_t place =
         yg_random_below(0, yg_random_key("sample"), (uint64_t)sample->met, (uint64_t)sample->met);
-    if (place < YG_SAMPLE_LIMIT)
+    if (place < (uint64_t)limit)
         sample->numbers[place] = number;
     return true;
 }

@@ -15,7 +15,8 @@ enum { YG_SAMPLE_LIMIT = 1000000 };
 
 /* All zeros is an empty sample. */
 typedef struct yg_number_sample {
-    int64_t met; /* numbers so far */
+    int64_t limit; /* so many are kept at most; 0: YG_SAMPLE_LIMIT */
+    int64_t met;   /* numbers so far */
     int64_t count, room;
     double *numbers; /* [count]; owned */
     bool sorted;

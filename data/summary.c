@@ -12,6 +12,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Numbers of each column that its histogram is drawn from: 512 KiB. */
+enum { SAMPLE_LIMIT = 1 << 16 };
+
 /* Where a date fits several, the first is meant. So 1/2/2024 is a day of January. */
 static const char *const forms[] = {
     "",
@@ -194,7 +197,8 @@ static bool begin(const yg_table *table, yg_summary *summary) {
         summary->columns[i] = (yg_column_summary){.name = table->columns[i],
                                                   .forms = (UINT64_C(1) << FORMS) - 1,
                                                   .earliest = NAN,
-                                                  .latest = NAN};
+                                                  .latest = NAN,
+                                                  .sample = {.limit = SAMPLE_LIMIT}};
     return true;
 }
 
