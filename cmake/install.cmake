@@ -13,7 +13,8 @@ set(YG_PUBLIC_HEADERS
     ops/ops.h ops/build.h ops/plugin.h
     ops/elementwise.h ops/multiversion.h ops/vector_math.h
     models/model.h models/loader/document.h
-    data/data.h train/evaluate.h train/gradients.h train/optimizer.h train/predict.h
+    data/cell.h data/data.h train/evaluate.h train/gradients.h train/optimizer.h train/predict.h
+    train/predictor.h
     data/safetensors.h train/training_step.h train/train.h train/units.h)
 foreach(header IN LISTS YG_PUBLIC_HEADERS)
     get_filename_component(folder ${header} DIRECTORY)

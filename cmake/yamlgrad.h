@@ -4,6 +4,7 @@
 #ifndef YG_YAMLGRAD_H
 #define YG_YAMLGRAD_H
 
+#include <yamlgrad/data/cell.h>
 #include <yamlgrad/data/data.h>
 #include <yamlgrad/data/safetensors.h>
 #include <yamlgrad/graph/error.h>
@@ -23,6 +24,7 @@
 #include <yamlgrad/train/gradients.h>
 #include <yamlgrad/train/optimizer.h>
 #include <yamlgrad/train/predict.h>
+#include <yamlgrad/train/predictor.h>
 #include <yamlgrad/train/train.h>
 #include <yamlgrad/train/training_step.h>
 #include <yamlgrad/train/units.h>

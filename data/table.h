@@ -12,35 +12,12 @@
 #define YG_DATA_TABLE_H
 
 #include "../models/loader/document.h"
+#include "cell.h"
 
 #include <stdint.h>
 #include <stdio.h>
 
 /* --------------------------------------------------------------------------------- records --- */
-
-typedef enum yg_cell_kind {
-    YG_CELL_NONE,   /* no value, as NULL in SQL and null in JSON. An empty text is a text */
-    YG_CELL_TEXT,   /* `text`, of `size` bytes */
-    YG_CELL_WHOLE,  /* `whole` */
-    YG_CELL_NUMBER, /* `number` */
-    /* As TEXT, and a value whatever it says: "", "NA" and "?" are not missing. */
-    YG_CELL_LITERAL,
-    YG_CELL_BYTES, /* `size` bytes at `text` that are no text: an encoded picture */
-} yg_cell_kind;
-
-typedef struct yg_cell {
-    yg_cell_kind kind;
-    uint32_t size; /* bytes of `text`, which is UTF-8 and has no NUL, neither in it nor behind it */
-    union {
-        const char *text;
-        int64_t whole;
-        double number;
-    };
-} yg_cell;
-
-static inline bool yg_cell_is_text(const yg_cell *cell) {
-    return cell->kind == YG_CELL_TEXT || cell->kind == YG_CELL_LITERAL;
-}
 
 /* Some records, valid until the next call on their table. */
 typedef struct yg_records {
@@ -74,8 +51,10 @@ typedef struct yg_table_request {
                          is opened */
     const char *name; /* stands for the file in messages; outlives the table */
     yg_origin origin; /* the place that names the path, for the message that it cannot be opened */
-    const yg_value *part; /* has the keys of the kind; NULL: none */
-    char delimiter;       /* goes before that of `part`; 0: none was asked for */
+    const yg_value *part;        /* has the keys of the kind; NULL: none */
+    char delimiter;              /* goes before that of `part`; 0: none was asked for */
+    struct yg_cell_table *cells; /* of the kind yg_table_cells: the columns and records; NULL: of
+                                  * any other */
 } yg_table_request;
 
 typedef struct yg_table_kind {
@@ -133,6 +112,15 @@ struct yg_table {
     const char *base;
 };
 
+/* Records that the caller sets, each time before it asks for the next ones. No file is of this
+ * kind. (table_cells.c) */
+typedef struct yg_cell_table {
+    size_t column_count;
+    const char *const *columns; /* names */
+    yg_records given;           /* the next records; none: the end. Taken once */
+} yg_cell_table;
+
+extern const yg_table_kind yg_table_cells;
 extern const yg_table_kind yg_table_csv, yg_table_jsonl, yg_table_text, yg_table_images,
     yg_table_sqlite;
 

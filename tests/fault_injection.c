@@ -56,6 +56,7 @@ void *__real_realloc(void *memory, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 char *__real_strdup(const char *text);
 FILE *__real_open_memstream(char **text, size_t *size);
+char *__real_json_dumps(const void *json, size_t flags);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument);
 void __real_free(void *memory);
@@ -66,6 +67,7 @@ void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
 FILE *__wrap_open_memstream(char **text, size_t *size);
+char *__wrap_json_dumps(const void *json, size_t flags);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument);
 void __wrap_free(void *memory);
@@ -96,6 +98,11 @@ char *__wrap_strdup(const char *text) {
 /* Counts as one allocation: the text, which the caller frees. */
 FILE *__wrap_open_memstream(char **text, size_t *size) {
     return must_fail() ? NULL : count(__real_open_memstream(text, size));
+}
+
+/* The caller frees the text. What else jansson allocates, it frees itself. */
+char *__wrap_json_dumps(const void *json, size_t flags) {
+    return must_fail() ? NULL : count(__real_json_dumps(json, flags));
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,

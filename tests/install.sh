@@ -82,20 +82,24 @@ done
 # --------------------------------------------------------------- the programs of docs/c-api.md --
 
 fenced "$source/docs/c-api.md" c 1 >xor.c
-fenced "$source/docs/c-api.md" c 2 >infer.c
+fenced "$source/docs/c-api.md" c 2 >ask.c
 read -ra cflags <<<"$(pkg-config --cflags yamlgrad)"
 read -ra shared <<<"$(pkg-config --libs yamlgrad)"
 read -ra static <<<"$(pkg-config --static --libs yamlgrad)"
 expect_true "compile, shared" "${compiler[@]}" "${warnings[@]}" "${cflags[@]}" xor.c "${shared[@]}" \
     "-Wl,-rpath,$library" -o xor-shared
 expect "run, shared" 0 "^0 xor 1 = (0\.9|1\.0)" "" ./xor-shared "$source/models/xor.yaml"
-expect_true "compile, inference" "${compiler[@]}" "${warnings[@]}" "${cflags[@]}" infer.c "${shared[@]}" \
-    "-Wl,-rpath,$library" -o infer-shared
-infer() { printf '0 0\n1 0\n' | "$@"; }
-expect "run, inference" 0 "^(0\.9|1\.0)" "" \
-    infer ./infer-shared "$source/models/xor.yaml" xor.safetensors
-expect "run, weights of another model" 1 "" "the weights do not fit: .*weight" \
-    infer ./infer-shared "$source/models/iris.yaml" xor.safetensors
+expect_true "compile, prediction" "${compiler[@]}" "${warnings[@]}" "${cflags[@]}" ask.c "${shared[@]}" \
+    "-Wl,-rpath,$library" -o ask
+ask() { printf '%s\n' "${@:2}" | ./ask "$source/models/$1.yaml" "$1.safetensors"; }
+expect "run, prediction" 0 "^(0\.9|1\.0)" "" ask xor "0 0" "1 0"
+expect "run, too few values" 1 "" "2 values are expected, found 1" ask xor "0"
+expect_true "train iris" "$prefix/bin/yamlgrad" train "$source/models/iris.yaml" --quiet --out iris
+cp iris/weights.safetensors iris.safetensors
+expect "run, a class" 0 "^[01]\.[0-9]{3} [01]\.[0-9]{3} [01]\.[0-9]{3} setosa" "" \
+    ask iris "5.1 3.5 1.4 0.2"
+cp iris.safetensors xor.safetensors
+expect "run, weights of another model" 1 "" "xor\.safetensors" ask xor "0 0"
 if [[ ${compiler[*]} != *sanitize* ]]; then # the sanitizers cannot be linked statically
     expect_true "compile, static" "${compiler[@]}" "${warnings[@]}" "${cflags[@]}" xor.c \
         "${static[@]}" -static -o xor-static
