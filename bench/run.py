@@ -34,6 +34,7 @@ TOLERANCE = 1e-4  # subjects sum in different orders, in float32
 DEBIAN_PYTHON = "/usr/bin/python3"
 ONLY_DENSE = "only its dense networks are written down here"
 READS_TABLES = ["pandas"]  # peers of the workloads that read a table, and of no others
+PREDICTS = ["ONNX Runtime"]  # peers of predictors
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,9 @@ def yamlgrad_command(workload, threads, programs, without=None):
     if workload.kind == "csv":
         sizes = (workload.rows, workload.columns, threads)
         return [str(programs / "bench" / "csv"), *map(str, sizes)]
+    if workload.kind == "predictor":
+        way = "row" if workload.standardized else "tensor"
+        return [str(programs / "bench" / "predictor"), model, way]
     command = [
         str(programs / "bench" / "step"), model, workload.kind, str(workload.batch), str(threads),
     ]
@@ -224,7 +228,7 @@ def start_all(workload, threads, peers, arguments):
     commands = [("yamlgrad", yamlgrad_command(workload, threads, programs))]
     if before:
         commands.append(("before", yamlgrad_command(workload, threads, before)))
-    if arguments.without and workload.model and workload.kind != "process":
+    if arguments.without and workload.model and workload.kind not in ("process", "predictor"):
         every = pass_names(workload, programs)
         for name in every if arguments.without == "all" else arguments.without.split(","):
             if name not in every:
@@ -233,6 +237,8 @@ def start_all(workload, threads, peers, arguments):
             commands.append((f"without {name}", command))
     for peer, runs_it in peers.items():
         if (workload.kind == "csv") != (peer.name in READS_TABLES):
+            continue
+        if workload.kind == "predictor" and peer.name not in PREDICTS:
             continue
         if workload.kind == "process" and peer.variant not in ("", "eager"):
             continue  # compiling takes far longer than one gradient
@@ -356,8 +362,8 @@ def main():
     parser.add_argument("--venv", type=Path, default=ROOT / "build" / "bench-venv")
     arguments = parser.parse_args()
     workloads = chosen_workloads(arguments.workloads)
-    alone = arguments.before or arguments.without  # no peers but those that are named
-    wanted = chosen_peers(arguments.peers) if arguments.peers or not alone else []
+    own = arguments.before or arguments.without  # no peers but those that are named
+    wanted = chosen_peers(arguments.peers) if arguments.peers or not own else []
     available = len(os.sched_getaffinity(0))
     counts = [n for n in map(int, arguments.threads.split(",")) if 1 <= n <= available]
     if not counts or arguments.rounds < 1:
@@ -372,8 +378,9 @@ def main():
     load = os.getloadavg()[0]
     results, versions, missing, wrong = [], {}, {}, []
     for workload in workloads:
-        # One thread builds a graph, so the count makes no difference.
-        for threads in counts[:1] if workload.kind == "chain" else counts:
+        # One thread builds a graph, or answers for one example.
+        alone = workload.kind in ("chain", "predictor")
+        for threads in counts[:1] if alone else counts:
             progress(f"== {workload.name}, {threads} thread{'s' if threads > 1 else ''}")
             some, absent, differing = measure(workload, threads, arguments, peers, versions)
             results += some
@@ -393,7 +400,7 @@ def main():
         progress(f"bench: yamlgrad did not run {name}: {missing[name]['yamlgrad']}")
     if wrong or failed:
         sys.exit(1)
-    if len(workloads) == len(WORKLOADS) and len(wanted) == len(PEERS) and not alone:
+    if len(workloads) == len(WORKLOADS) and len(wanted) == len(PEERS) and not own:
         page = ROOT / "docs" / "performance.md"
         page.write_text(report.page(results, missing, versions, load, arguments.programs, page))
         progress("wrote docs/performance.md")

@@ -34,6 +34,9 @@ expect "Hessian-vector product" '\[[0-9.]+\]' \
     "$programs/step" "$models/mlp_small.yaml" hessian_vector 2 1 0
 expect chain '' "$programs/chain" 2000 0
 expect "CSV file" '\[100, 145\.36[0-9]*\]' "$programs/csv" 100 3 2 0
+# The squared output, from NumPy.
+expect "predictor of tensors" '\[0\.[0-9]+\]' "$programs/predictor" "$models/notebook_231.yaml" tensor 0
+expect "predictor of rows" '\[0\.[0-9]+\]' "$programs/predictor" "$models/breast_cancer.yaml" row 0
 expect process "" "$programs/process" true
 
 # A number for each element type.

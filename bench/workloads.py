@@ -11,7 +11,7 @@ from dataclasses import dataclass
 class Workload:
     name: str
     title: str
-    kind: str  # gradient, step, inference, hessian_vector, process, chain, csv
+    kind: str  # gradient, step, inference, hessian_vector, process, chain, csv, predictor
     unit: str
     scale: float  # one second, or one byte, in `unit`; for samples/s and rows/s: those of a step
     model: str = ""  # a file in bench/
@@ -26,6 +26,7 @@ class Workload:
     lr: float = 0.0  # of the steps that are compared; timed steps use 0
     nodes: int = 0  # of a chain of operators
     rows: int = 0  # of a CSV file
+    standardized: bool = False  # of a predictor: it is given rows of a table
     columns: int = 0
     measure: str = "seconds"  # or "bytes": the peak memory of a process
 
@@ -126,6 +127,17 @@ WORKLOADS = [
         "W9_csv",
         "read a CSV file of 31 columns of 17 digits, 20 MB, into memory",
         "csv", "rows/s", 35_000, rows=35_000, columns=31,
+    ),
+    Workload(
+        "P1_predictor_231",
+        "ask a predictor of W1's network for one example, a tensor of two numbers",
+        "predictor", "µs", 1e6, model="notebook_231.yaml", layers=(2, 3, 1), batch=1,
+    ),
+    Workload(
+        "P2_predictor_row",
+        "ask a predictor for one row of a table: 30 columns, standardised, 30-16-1",
+        "predictor", "µs", 1e6, model="breast_cancer.yaml", layers=(30, 16, 1), batch=1,
+        standardized=True,
     ),
 ]
 

@@ -36,9 +36,52 @@ def lenet_model(workload):
     return model.SerializeToString()
 
 
+MEAN, DEVIATION = 0.5, 0.25  # of each column, as in bench/predictor.c
+
+
+def dense_model(workload):
+    """Two dense layers. The first has a relu in the network of a table, which is standardised."""
+    import numpy as np
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    weights = [numpy_helper.from_array(values, f"p{k}")
+               for k, values in enumerate(protocol.parameters_of(workload))]
+    nodes, last = [], "x"
+
+    def add(kind, *operands, **attributes):
+        nonlocal last
+        name = f"h{len(nodes)}"
+        nodes.append(helper.make_node(kind, [last, *operands], [name], **attributes))
+        last = name
+
+    if workload.standardized:
+        for name, value in (("mean", MEAN), ("deviation", DEVIATION)):
+            column = np.full(workload.layers[0], value, np.float32)
+            weights.append(numpy_helper.from_array(column, name))
+        add("Sub", "mean")
+        add("Div", "deviation")
+    for layer in (0, 1):
+        add("Gemm", f"p{2 * layer}", f"p{2 * layer + 1}", transB=1)
+        add("Relu" if workload.standardized and layer == 0 else "Sigmoid")
+    shapes = [(workload.batch, workload.layers[0]), (workload.batch, workload.layers[-1])]
+    graph = helper.make_graph(
+        nodes, "dense", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shapes[0])],
+        [helper.make_tensor_value_info(last, TensorProto.FLOAT, shapes[1])], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    checker.check_model(model)
+    return model.SerializeToString()
+
+
+def model_of(workload):
+    if workload.kind == "predictor":
+        return dense_model(workload)
+    if workload.kind == "inference" and workload.network == "lenet":
+        return lenet_model(workload)
+    raise protocol.Unsupported("it is compared in inference only")
+
+
 def prepare(workload, threads, variant):
-    if workload.kind != "inference" or workload.network != "lenet":
-        raise protocol.Unsupported("it is compared in inference only")
+    model = model_of(workload)
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -46,7 +89,7 @@ def prepare(workload, threads, variant):
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     session = onnxruntime.InferenceSession(
-        lenet_model(workload), options, providers=["CPUExecutionProvider"])
+        model, options, providers=["CPUExecutionProvider"])
     x, _ = protocol.batch_of(workload)
     # The input and the output stay in place, so that only the network is timed.
     binding = session.io_binding()
