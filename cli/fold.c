@@ -3,8 +3,6 @@
  */
 #include "fold.h"
 
-#include "../graph/profile.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +26,7 @@ static int phase_of(const yg_training_step *step, yg_node node) {
 static void add(line_cost *line, const node_cost *node, int phase) {
     line->count++;
     line->seconds += node->seconds;
+    line->idle += node->idle;
     line->flops += node->flops;
     line->bytes += node->bytes;
     line->phase[phase] += node->seconds;
@@ -42,7 +41,8 @@ static void list_nodes(const yg_training_step *step, const stopwatch *times, fol
             out->nodes[out->node_count++] = (node_cost){
                 .node = node,
                 .origin = yg_node_origin(step->graph, node),
-                .seconds = times->instruction[i] * part,
+                .seconds = times->instruction[i].seconds * part,
+                .idle = times->instruction[i].idle * part,
                 .flops = instruction.flops * part,
                 .bytes = (double)(instruction.bytes_read + instruction.bytes_written) * part,
             };

@@ -15,14 +15,14 @@ enum { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE, PHASES };
 typedef struct node_cost {
     yg_node node;
     yg_origin origin;
-    double seconds, flops, bytes; /* bytes are read or written */
+    double seconds, idle, flops, bytes; /* yg_time; bytes are read or written */
 } node_cost;
 
 /* What the nodes of one line cost. They are the fold's nodes[first .. first + count). */
 typedef struct line_cost {
     yg_origin origin; /* line 0: nodes that stand for no line of the file */
     size_t first, count;
-    double seconds, flops, bytes;
+    double seconds, idle, flops, bytes;
     double phase[PHASES]; /* seconds */
 } line_cost;
 

@@ -171,11 +171,17 @@ static void add_phases(table *table, const line_cost *line) {
     }
 }
 
+/* How much of the threads' time passes without work, in percent. */
+static void add_idle(table *table, const profile *p, double idle, double seconds) {
+    table_add(table, "%.0f %%", 100 * ratio(idle, seconds * p->stats.threads));
+}
+
 static void print_lines(profile *p) {
-    static const char *const headers[] = {"line",    "source", "time",   "share",
-                                          "forward", "back",   "update", "GFLOP/s",
-                                          "of peak", "GB/s",   "of peak"};
-    table table = {.columns = 11, .headers = headers, .align = "rlrrrrrrrrr"};
+    static const char *const headers[] = {"line",    "source", "time",    "share",
+                                          "forward", "back",   "update",  "GFLOP/s",
+                                          "of peak", "GB/s",   "of peak", "idle"};
+    const bool shared = p->stats.threads > 1;
+    table table = {.columns = shared ? 12 : 11, .headers = headers, .align = "rlrrrrrrrrrr"};
     const int width = text_width();
     for (size_t i = 0; i <= p->fold.line_count; i++) {
         const bool last = i == p->fold.line_count;
@@ -190,20 +196,34 @@ static void print_lines(profile *p) {
         add_time(&table, p, line->seconds);
         add_phases(&table, line);
         add_rates(&table, p, line->seconds, line->flops, line->bytes);
+        if (shared)
+            add_idle(&table, p, line->idle, line->seconds);
     }
     table_print(&table, stdout, 0);
 }
 
+/* Adds the stage of an instruction, the pieces in which threads share it, and their idle time. An
+ * instruction that the calling thread runs alone is one piece. */
+static void add_sharing(table *table, const profile *p, size_t index, const yg_instruction *of) {
+    const yg_time *time = &p->times.instruction[index];
+    char text[32];
+    table_add(table, "%zu", of->stage);
+    table_add(table, "%s", text_of_count(of->shared ? (double)of->pieces : 1, text));
+    add_idle(table, p, time->idle, time->seconds);
+}
+
 static void print_instructions(const profile *p) {
     static const char *const headers[] = {"",      "operators", "line",    "name", "time",
-                                          "share", "GFLOP/s",   "of peak", "GB/s", "of peak"};
-    table table = {.columns = 10, .headers = headers, .align = "rlrlrrrrrr"};
+                                          "share", "GFLOP/s",   "of peak", "GB/s", "of peak",
+                                          "stage", "pieces",    "idle"};
+    const bool shared = p->stats.threads > 1;
+    table table = {.columns = shared ? 13 : 10, .headers = headers, .align = "rlrlrrrrrrrrr"};
     const int width = text_width();
     for (size_t i = 0; i < p->times.instructions; i++) {
         const yg_instruction instruction = yg_program_instruction(p->step.program, i);
         const yg_node node = named_node(p, i);
         const yg_origin origin = yg_node_origin(p->step.graph, node);
-        const double seconds = p->times.instruction[i];
+        const double seconds = p->times.instruction[i].seconds;
         char place[64], text[TEXT_MAX];
         table_add(&table, "%zu", i);
         ops_text(p, i, width, text);
@@ -216,6 +236,8 @@ static void print_instructions(const profile *p) {
         add_time(&table, p, seconds);
         add_rates(&table, p, seconds, instruction.flops,
                   (double)(instruction.bytes_read + instruction.bytes_written));
+        if (shared)
+            add_sharing(&table, p, i, &instruction);
     }
     table_print(&table, stdout, 0);
 }
@@ -269,13 +291,14 @@ static json_t *json_of_lines(profile *p) {
         char text[TEXT_MAX];
         source_text(p, &line->origin, TEXT_MAX, text);
         json_array_append_new(
-            list, json_pack("{s:s?, s:i, s:s, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "file",
-                            line->origin.file, "line", (int)line->origin.line, "source", text,
-                            "names", json_of_names(p, line), "seconds", line->seconds, "share",
-                            ratio(line->seconds, p->times.seconds), "forward_seconds",
-                            line->phase[PHASE_FORWARD], "backward_seconds",
-                            line->phase[PHASE_BACKWARD], "update_seconds",
-                            line->phase[PHASE_UPDATE], "flops", line->flops, "bytes", line->bytes));
+            list,
+            json_pack("{s:s?, s:i, s:s, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "file",
+                      line->origin.file, "line", (int)line->origin.line, "source", text, "names",
+                      json_of_names(p, line), "seconds", line->seconds, "share",
+                      ratio(line->seconds, p->times.seconds), "forward_seconds",
+                      line->phase[PHASE_FORWARD], "backward_seconds", line->phase[PHASE_BACKWARD],
+                      "update_seconds", line->phase[PHASE_UPDATE], "idle_seconds", line->idle,
+                      "flops", line->flops, "bytes", line->bytes));
     }
     return list;
 }
@@ -292,13 +315,16 @@ static json_t *json_of_instructions(const profile *p) {
             json_array_append_new(ops, json_string(op->name));
         }
         json_array_append_new(
-            list, json_pack("{s:o, s:s?, s:i, s:s, s:f, s:f, s:f, s:I, s:I, s:b}", "operators", ops,
-                            "file", origin.file, "line", (int)origin.line, "name",
-                            yg_node_name(p->step.graph, node), "seconds", p->times.instruction[i],
-                            "share", ratio(p->times.instruction[i], p->times.seconds), "flops",
-                            instruction.flops, "bytes_read", (json_int_t)instruction.bytes_read,
-                            "bytes_written", (json_int_t)instruction.bytes_written, "shared",
-                            (int)instruction.shared));
+            list,
+            json_pack("{s:o, s:s?, s:i, s:s, s:f, s:f, s:f, s:I, s:I, s:b, s:I, s:I, s:f}",
+                      "operators", ops, "file", origin.file, "line", (int)origin.line, "name",
+                      yg_node_name(p->step.graph, node), "seconds", p->times.instruction[i].seconds,
+                      "share", ratio(p->times.instruction[i].seconds, p->times.seconds), "flops",
+                      instruction.flops, "bytes_read", (json_int_t)instruction.bytes_read,
+                      "bytes_written", (json_int_t)instruction.bytes_written, "shared",
+                      (int)instruction.shared, "stage", (json_int_t)instruction.stage, "pieces",
+                      (json_int_t)instruction.pieces, "idle_seconds",
+                      p->times.instruction[i].idle));
     }
     return list;
 }

@@ -7,7 +7,6 @@
 #include "stopwatch.h"
 
 #include "../graph/clock.h"
-#include "../graph/profile.h"
 #include "terminal.h"
 
 #include <stdlib.h>
@@ -29,7 +28,7 @@ static double clock_cost(void) {
     return (now - start) / CLOCK_READINGS;
 }
 
-static bool run_block(const yg_training_step *step, int64_t count, double *instruction,
+static bool run_block(const yg_training_step *step, int64_t count, yg_time *instruction,
                       double *seconds, yg_error *error) {
     const double start = yg_clock();
     for (int64_t i = 0; i < count; i++) {
@@ -64,13 +63,16 @@ static void settle(stopwatch *out, int64_t timed) {
     const double cost = clock_cost() * (double)timed;
     double sum = 0;
     for (size_t i = 0; i < out->instructions; i++) {
-        const double own = out->instruction[i] - cost;
-        out->instruction[i] = own > 0 ? own : 0;
-        sum += out->instruction[i];
+        const double own = out->instruction[i].seconds - cost;
+        sum += own > 0 ? own : 0;
     }
-    for (size_t i = 0; i < out->instructions; i++)
-        out->instruction[i] = sum > 0 ? out->instruction[i] / sum * out->seconds
-                                      : out->seconds / (double)out->instructions;
+    for (size_t i = 0; i < out->instructions; i++) {
+        yg_time *time = &out->instruction[i];
+        const double measured = time->seconds, own = measured - cost;
+        time->seconds = sum > 0 ? (own > 0 ? own : 0) / sum * out->seconds
+                                : out->seconds / (double)out->instructions;
+        time->idle *= measured > 0 ? time->seconds / measured : 0;
+    }
 }
 
 static bool run_blocks(const yg_training_step *step, double limit, int64_t count,

@@ -4,14 +4,15 @@
 #ifndef YG_CLI_STOPWATCH_H
 #define YG_CLI_STOPWATCH_H
 
+#include "../graph/profile.h"
 #include "../train/training_step.h"
 
 #include <signal.h>
 
 typedef struct stopwatch {
-    double seconds;      /* of a step */
-    int64_t steps;       /* plain runs that were timed */
-    double *instruction; /* seconds of each instruction of a step; their sum is `seconds` */
+    double seconds;       /* of a step */
+    int64_t steps;        /* plain runs that were timed */
+    yg_time *instruction; /* of each instruction of a step; the sum of their seconds is `seconds` */
     size_t instructions;
     bool interrupted; /* *stop was set before the time was over */
 } stopwatch;

@@ -120,11 +120,9 @@ static bool plan_kernel(yg_compiler *c, yg_unit *unit) {
 
 bool yg_plan_calls(yg_compiler *c) {
     yg_program *program = c->program;
-    program->own_seconds =
-        yg_pool_take(program->pool, program->unit_count * sizeof *program->own_seconds);
     program->touched =
         yg_pool_take(program->pool, (program->storage_count + 1) * sizeof *program->touched);
-    if (!program->own_seconds || !program->touched)
+    if (!program->touched)
         return yg_fail_memory(c->error);
     for (size_t u = 0; u < program->unit_count; u++) {
         yg_unit *unit = &program->units[u];
@@ -207,6 +205,23 @@ static char *take_memory(yg_memory *others, size_t bytes, yg_memory **memory) {
     return *memory ? yg_memory_data(*memory) : NULL;
 }
 
+/* The units of a stage, as run.c counts them. */
+static size_t units_of(const yg_program *program, const yg_stage *stage) {
+    return program->row_loops[stage->end - 1].end - program->row_loops[stage->begin].begin;
+}
+
+static bool allocate_times(yg_program *program) {
+    size_t most = 0;
+    for (size_t b = 0; b < program->stage_count; b++) {
+        const yg_stage *stage = &program->stages[b];
+        const size_t threads = stage->shared ? (size_t)program->threads : 1;
+        const size_t count = units_of(program, stage) * threads;
+        most = count > most ? count : most;
+    }
+    program->own_seconds = yg_pool_take(program->pool, most * sizeof *program->own_seconds);
+    return program->own_seconds != NULL;
+}
+
 static bool allocate_program(yg_compiler *c) {
     static const yg_program none = {0};
     yg_program *program = c->program;
@@ -241,7 +256,7 @@ static bool allocate_program(yg_compiler *c) {
         else if (storage->kind == YG_STORAGE_ARENA)
             storage->data = program->arena + storage->offset;
     }
-    return yg_program_resolve(program) || yg_fail_memory(c->error);
+    return (allocate_times(program) && yg_program_resolve(program)) || yg_fail_memory(c->error);
 }
 
 bool yg_plan_memory(yg_compiler *c) {

@@ -105,6 +105,8 @@ yg_instruction yg_program_instruction(const yg_program *program, size_t index) {
         .bytes_read = t.read,
         .bytes_written = t.written,
         .shared = program->stages[unit->stage].shared,
+        .stage = unit->stage,
+        .pieces = program->row_loops[unit->row_loop].pieces,
     };
 }
 

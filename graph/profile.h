@@ -22,8 +22,18 @@ typedef struct yg_instruction {
      * fused group count nothing. A kernel that reads a part of an operand (gather) counts all of
      * it. */
     int64_t bytes_read, bytes_written;
-    bool shared; /* all threads work on it; otherwise the calling thread alone */
+    bool shared;    /* all threads work on it; otherwise the calling thread alone */
+    size_t stage;   /* threads meet at the end of a stage; neighbours can have the same one */
+    int64_t pieces; /* of its work, as threads share it; those of the row loop that it is in */
 } yg_instruction;
+
+/* What an instruction has taken. */
+typedef struct yg_time {
+    double seconds; /* wall time */
+    double idle;    /* seconds that threads had nothing to do, summed over the threads. 0 for a loop
+                       whose body threads share: nothing is known of its iterations. 0 with one
+                       thread. */
+} yg_time;
 
 /* Instruction `index` < yg_program_stats.instructions. They run in this order. */
 yg_instruction yg_program_instruction(const yg_program *program, size_t index);
@@ -34,12 +44,11 @@ yg_instruction yg_program_instruction(const yg_program *program, size_t index);
 yg_node yg_program_instruction_node(const yg_program *program, size_t index, size_t k);
 const yg_op *yg_program_instruction_op(const yg_program *program, size_t index, size_t k);
 
-/* As yg_program_run(), and adds the wall time of instruction i to seconds[i]; the array has one
- * entry for each instruction. If several instructions run together (a row loop, a stage that
- * threads share), their wall time is divided between them in proportion to the calling thread's
- * time for each. Reading the clock takes about 20 to 50 ns for each instruction and chunk, which is
- * part of the result. */
-bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
+/* As yg_program_run(), and adds to times[i] what instruction i takes; the array has one entry for
+ * each instruction. If several instructions run together (a row loop, a stage that threads share),
+ * the time of all is divided between them in proportion to the threads' time for each. Reading the
+ * clock takes about 20 to 50 ns for each instruction and chunk, which is part of the result. */
+bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, yg_time *times,
                           yg_error *error);
 
 #ifdef __cplusplus

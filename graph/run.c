@@ -15,7 +15,7 @@
 typedef struct worker {
     yg_program *program;
     int thread;      /* 0 is the calling thread */
-    double *seconds; /* by unit: time is added here; NULL: the run is not timed */
+    double *seconds; /* by unit of the stage: time is added here; NULL: the run is not timed */
     yg_error *error;
 } worker;
 
@@ -133,8 +133,10 @@ static bool run_rows(const worker *w, const yg_unit *unit, int64_t rows, int64_t
 
 /* Adds the time since `since` to a unit's time. Returns the time now. */
 static inline double note_time(const worker *w, uint32_t unit, double since) {
+    const yg_program *program = w->program;
+    const yg_stage *stage = &program->stages[program->units[unit].stage];
     const double now = yg_clock();
-    w->seconds[unit] += now - since;
+    w->seconds[unit - program->row_loops[stage->begin].begin] += now - since;
     return now;
 }
 
@@ -196,18 +198,23 @@ static int64_t cut(const yg_stage *stage, const yg_row_loop *row_loop, double be
     return pieces < row_loop->pieces ? pieces : row_loop->pieces;
 }
 
+static uint32_t unit_count(const yg_program *program, const yg_stage *stage) {
+    return program->row_loops[stage->end - 1].end - program->row_loops[stage->begin].begin;
+}
+
 /* A stage that all threads work on. */
 typedef struct shared_stage {
     yg_program *program;
     const yg_stage *stage;
-    double *seconds;
+    double *seconds; /* by thread and unit; NULL: the run is not timed */
 } shared_stage;
 
 static void run_share(void *context, int thread) {
     const shared_stage *shared = context;
     yg_program *program = shared->program;
     const yg_stage *stage = shared->stage;
-    const worker w = {program, thread, thread == 0 ? shared->seconds : NULL,
+    const size_t first = (size_t)thread * unit_count(program, stage);
+    const worker w = {program, thread, shared->seconds ? shared->seconds + first : NULL,
                       &program->errors[thread]};
     double before = 0;
     bool done = true;
@@ -307,33 +314,40 @@ bool yg_program_run(yg_program *program, uint64_t seed, uint64_t step, yg_error 
     return done;
 }
 
-/* Runs a stage and adds each unit's share of its wall time to seconds[]. The shares are in
- * proportion to the times that thread 0 took for the units. */
-static bool run_timed(yg_program *program, const yg_stage *stage, double *seconds,
-                      yg_error *error) {
-    const uint32_t begin = program->row_loops[stage->begin].begin;
-    const uint32_t end = program->row_loops[stage->end - 1].end;
+/* Runs a stage and adds to each unit's time. Wall time and idle time of the stage are divided among
+ * its units in proportion to the threads' time for each. */
+static bool run_timed(yg_program *program, const yg_stage *stage, yg_time *times, yg_error *error) {
+    const uint32_t count = unit_count(program, stage);
+    const uint32_t threads = stage->shared ? (uint32_t)program->threads : 1;
+    const yg_unit *first = &program->units[program->row_loops[stage->begin].begin];
+    const bool alone = first->kind == YG_UNIT_KERNEL && first->kernel.is_alone;
     double *own = program->own_seconds, sum = 0;
-    memset(own + begin, 0, (end - begin) * sizeof *own);
+    memset(own, 0, (size_t)count * threads * sizeof *own);
     const worker w = {program, 0, own, error};
     const double start = yg_clock();
     const bool done = run_stage(&w, stage);
     const double wall = yg_clock() - start;
-    for (uint32_t u = begin; u < end; u++)
-        sum += own[u];
-    for (uint32_t u = begin; u < end; u++)
-        seconds[u] += sum > 0 ? wall * own[u] / sum : wall / (end - begin);
+    for (uint32_t i = count; i < count * threads; i++)
+        own[i % count] += own[i];
+    for (uint32_t i = 0; i < count; i++)
+        sum += own[i];
+    const double idle = alone || program->threads == 1 ? 0 : program->threads * wall - sum;
+    for (uint32_t i = 0; i < count; i++) {
+        const double part = sum > 0 ? own[i] / sum : 1.0 / count;
+        times[first - program->units + i].seconds += part * wall;
+        times[first - program->units + i].idle += part * (idle > 0 ? idle : 0);
+    }
     return done;
 }
 
-bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, double *seconds,
+bool yg_program_run_timed(yg_program *program, uint64_t seed, uint64_t step, yg_time *times,
                           yg_error *error) {
     if (!is_runnable(program, error))
         return false;
     const unsigned before = begin_run(program, seed, step);
     bool done = true;
     for (size_t b = 0; b < program->stage_count && done; b++)
-        done = run_timed(program, &program->stages[b], seconds, error);
+        done = run_timed(program, &program->stages[b], times, error);
     yg_float_state_leave(before);
     return done;
 }

@@ -80,7 +80,8 @@ struct yg_program {
     size_t resolved_units; /* a count for tests: units that were resolved, over all times */
     struct yg_memory *arena_memory, *chunk_memory, *scratch_memory; /* perhaps another program's
                                                                        too; NULL: none */
-    double *own_seconds; /* by unit: scratch of timed runs */
+    double *own_seconds; /* scratch of timed runs: what each thread takes for the units of a stage,
+                            one thread after the other */
     bool *touched;       /* by storage: scratch of profile.c, false between calls */
     yg_program_stats stats;
 };

@@ -225,6 +225,8 @@ expect_true "profile: totals" grep -Eq "^time a step +[0-9.]+ [nmµ]?s \(median;
 expect "profile: the machine" 0 "^measured peak +[0-9.,]+ GFLOP/s, [0-9.,]+ GB/s \(f64, 1 thread\)$" "" \
     "${profile[@]}" --dtype f64
 expect "profile --instructions" 0 "^ 0  matmul +7  h\.z " "" "${profile[@]}" --instructions
+expect_true "profile: of one thread, nothing of idle time" sh -c '! grep -q idle profile.out'
+expect "profile --threads 2" 0 "stage +pieces +idle$" "" "${profile[@]}" --instructions --threads 2 --batch 100000
 expect "profile --without" 0 "^ +1  broadcast +7 " "" \
     "${profile[@]}" --instructions --without fuse,row_loops
 expect "profile --without nothing" 2 "" "there is no pass 'row_lops'; did you mean 'row_loops'" \

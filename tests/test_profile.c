@@ -82,7 +82,8 @@ Test(profile, adds_up_to_the_program) {
     cr_assert(yg_training_step_make(model, NULL, &step, &error), "%s", error.message);
     cr_assert(yg_training_step_make(model, NULL, &other, &error), "%s", error.message);
     const yg_program_stats stats = yg_program_get_stats(step.program);
-    double *seconds = calloc(stats.instructions, sizeof *seconds), flops = 0;
+    yg_time *times = calloc(stats.instructions, sizeof *times);
+    double flops = 0;
     cr_assert_gt(stats.instructions, 10);
     cr_assert_lt(step.forward_end, step.backward_end);
     cr_assert_lt(step.backward_end, yg_graph_size(step.graph));
@@ -99,11 +100,11 @@ Test(profile, adds_up_to_the_program) {
     }
     cr_expect_eq(flops, stats.flops);
     for (int run = 0; run < 20; run++) {
-        cr_assert(yg_program_run_timed(step.program, step.seed, 0, seconds, &error));
+        cr_assert(yg_program_run_timed(step.program, step.seed, 0, times, &error));
         cr_assert(yg_program_run(other.program, other.seed, 0, &error));
     }
     for (size_t i = 0; i < stats.instructions; i++)
-        cr_expect_gt(seconds[i], 0, "instruction %zu", i);
+        cr_expect_gt(times[i].seconds, 0, "instruction %zu", i);
     size_t compared = 0;
     for (yg_node node = 0; node < yg_graph_size(step.graph); node++) {
         if (!yg_node_is_parameter(step.graph, node) || !yg_program_data(step.program, node))
@@ -115,10 +116,47 @@ Test(profile, adds_up_to_the_program) {
         compared++;
     }
     cr_expect_gt(compared, 4);
-    free(seconds);
+    free(times);
     yg_training_step_free(&step);
     yg_training_step_free(&other);
     yg_model_free(model);
+}
+
+/* Two threads share a large product. The sum of three numbers after it is a stage of one thread:
+ * the other one has nothing to do for as long. */
+Test(profile, threads_that_wait) {
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    yg_error error = {0};
+    yg_type type;
+    cr_assert(yg_type_make(YG_F32, 2, (int64_t[]){240, 240}, &type, NULL));
+    const yg_node x = yg_input(g, "x", &type);
+    const yg_node y = yg_sum(g, yg_matmul(g, x, x, false, false), NULL, 0, false);
+    const yg_node z = yg_call(g, "exp", (yg_node[]){y}, 1);
+    for (int threads = 1; threads <= 2; threads++) {
+        const yg_compile_options options = {.threads = threads};
+        yg_program *program = yg_compile(g, &z, 1, NULL, 0, &options, &error);
+        cr_assert(program, "%s", error.message);
+        const size_t count = yg_program_get_stats(program).instructions;
+        yg_time times[8] = {0};
+        cr_assert(count > 1 && count <= 8);
+        cr_assert(yg_program_run_timed(program, 1, 0, times, &error));
+        const yg_instruction product = yg_program_instruction(program, 0);
+        const yg_instruction last = yg_program_instruction(program, count - 1);
+        cr_expect_eq(product.shared, threads == 2);
+        cr_expect_gt(product.pieces, 1);
+        cr_expect_eq(product.stage, 0);
+        cr_expect_eq(last.shared, false);
+        cr_expect_eq(last.stage, count - 1);
+        for (size_t i = 0; i < count; i++) {
+            const double idle = times[i].idle, seconds = times[i].seconds;
+            cr_expect(threads == 1 ? idle == 0 : idle >= 0 && idle <= 2 * seconds, "%zu: %g of %g",
+                      i, idle, seconds);
+        }
+        if (threads == 2)
+            cr_expect_geq(times[count - 1].idle, 0.999 * times[count - 1].seconds);
+        yg_program_free(program);
+    }
+    yg_graph_free(g);
 }
 
 /* Batches of any size, with data and without. The default is the model's batch size. */

@@ -481,7 +481,7 @@ Test(program, without_memory_is_planned_only) {
     const yg_program_stats a = yg_program_get_stats(whole), b = yg_program_get_stats(bare);
     char *text_a = yg_program_text(whole), *text_b = yg_program_text(bare);
     _Alignas(64) double buffer[300 * 37];
-    double seconds[100] = {0};
+    yg_time times[100] = {0};
     yg_error error = {0};
     cr_expect_str_eq(text_a, text_b);
     cr_expect(a.instructions == b.instructions && a.threads == b.threads &&
@@ -492,7 +492,7 @@ Test(program, without_memory_is_planned_only) {
     cr_expect_not(yg_program_bind(bare, n.x, buffer, NULL));
     cr_expect_not(yg_program_run(bare, 1, 0, &error));
     cr_expect(strstr(error.message, "without memory"), "%s", error.message);
-    cr_expect_not(yg_program_run_timed(bare, 1, 0, seconds, NULL));
+    cr_expect_not(yg_program_run_timed(bare, 1, 0, times, NULL));
     free(text_a);
     free(text_b);
     yg_program_free(whole);

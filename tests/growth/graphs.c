@@ -307,17 +307,17 @@ static void differentiate_twice(const shape *shape, int n, uint64_t *work) {
 static void list_instructions(yg_program *program) {
     yg_error error = {0};
     const size_t count = yg_program_get_stats(program).instructions;
-    double *seconds = calloc(count, sizeof *seconds);
+    yg_time *times = calloc(count, sizeof *times);
     size_t nodes = 0;
-    cr_assert(seconds);
-    cr_assert(yg_program_run_timed(program, 1, 2, seconds, &error));
+    cr_assert(times);
+    cr_assert(yg_program_run_timed(program, 1, 2, times, &error));
     for (size_t i = 0; i < count; i++) {
         const yg_instruction instruction = yg_program_instruction(program, i);
         for (size_t k = 0; k < instruction.node_count; k++, nodes++)
             cr_assert_not_null(yg_program_instruction_op(program, i, k));
     }
     cr_assert_gt(nodes, 0);
-    free(seconds);
+    free(times);
 }
 
 static void walk(const shape *shape, int n, uint64_t *work) {
