@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { AT_ONCE = 1024 };
 
@@ -75,12 +76,63 @@ static bool add_files(const yg_table *table, int64_t count, yg_keys *keys, yg_er
     return true;
 }
 
+/* Where a window may begin, for a split that takes whole windows: in the first row of a group, in
+ * the first one behind a row that was dropped, and `stride` rows after the last one. All zeros in
+ * the beginning. */
+typedef struct window_starts {
+    int64_t windows, rows; /* so far; rows since the last one began */
+    bool broken;           /* a row was dropped */
+    yg_cell_room recent, room;
+} window_starts;
+
+static void free_starts(window_starts *starts) {
+    free(starts->recent.text);
+    free(starts->room.text);
+}
+
+/* Notes the group of a record: *other becomes whether it differs from that of the one before. */
+static bool note_group(window_starts *starts, const yg_cell *cell, bool *other) {
+    if (!yg_cell_string(cell, &starts->room))
+        return false;
+    *other = !starts->recent.text || strcmp(starts->recent.text, starts->room.text) != 0;
+    const yg_cell_room before = starts->recent;
+    starts->recent = starts->room;
+    starts->room = before;
+    return true;
+}
+
+/* The key of a row is the number of the window that it would belong to. */
+static bool add_windows(const yg_reading *reading, const yg_table *table, const yg_records *records,
+                        int64_t begin, int64_t count, window_starts *starts, yg_keys *keys,
+                        yg_error *error) {
+    const yg_series *series = &reading->data->series;
+    const size_t by = series->by ? yg_table_find(table, series->by) : SIZE_MAX;
+    for (int64_t r = begin; r < begin + count; r++) {
+        const yg_cell *cells = &records->cells[(size_t)r * table->column_count];
+        bool other = false;
+        if (by != SIZE_MAX && !note_group(starts, &cells[by], &other))
+            return yg_fail_memory(error);
+        if (other || starts->broken || starts->rows == series->stride) {
+            starts->windows++;
+            starts->rows = 0;
+        }
+        starts->broken = false;
+        starts->rows++;
+        if (!yg_keys_add_whole(keys, starts->windows))
+            return yg_fail_memory(error);
+    }
+    return true;
+}
+
 /* Adds the keys of some records to those of each split that has keys. */
 static bool add_all(const yg_reading *reading, const yg_columns *columns, const yg_table *table,
-                    const yg_records *records, int64_t begin, int64_t count, yg_keys *keys,
-                    yg_error *error) {
+                    const yg_records *records, int64_t begin, int64_t count, window_starts *starts,
+                    yg_keys *keys, yg_error *error) {
     for (size_t s = 0; s < reading->split_count; s++) {
         const yg_split *split = &reading->splits[s];
+        if (split->rule == YG_SPLIT_WINDOWS &&
+            !add_windows(reading, table, records, begin, count, &starts[s], &keys[s], error))
+            return false;
         if (split->column && !add_texts(split, table, records, begin, count, &keys[s], error))
             return false;
         if (split->by_file && !add_files(table, count, &keys[s], error))
@@ -141,7 +193,7 @@ static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, y
     const int owner = (int)s + 1;
     const int64_t wanted = (int64_t)floor(split->fraction * (double)owners->count + 0.5);
     const yg_fold fold = {split->fold, split->folds, keys[s].count ? &keys[s] : NULL,
-                          split->rule == YG_SPLIT_GROUP};
+                          split->rule == YG_SPLIT_GROUP || split->rule == YG_SPLIT_WINDOWS};
     if (split->folds)
         return yg_owners_draw_fold(owners, owner, &fold, reading->seed, error);
     switch (split->rule) {
@@ -151,6 +203,7 @@ static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, y
     case YG_SPLIT_TIME:
         return take_last(split, owner, wanted, &keys[s], owners, error);
     case YG_SPLIT_GROUP:
+    case YG_SPLIT_WINDOWS:
         return yg_owners_draw_groups(owners, owner, wanted, &keys[s], reading->seed, error);
     default:
         return yg_owners_draw(owners, owner, wanted, keys[s].count ? &keys[s] : NULL, reading->seed,
@@ -163,7 +216,7 @@ static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, y
 static bool draw(const yg_reading *reading, const yg_keys *keys, yg_owners *owners,
                  yg_error *error) {
     static const yg_split_rule rules[] = {YG_SPLIT_EQUAL, YG_SPLIT_TIME, YG_SPLIT_GROUP,
-                                          YG_SPLIT_RANDOM};
+                                          YG_SPLIT_WINDOWS, YG_SPLIT_RANDOM};
     const size_t count = reading->split_count;
     for (size_t s = 0; s < count; s++)
         if (reading->splits[s].folds && !draw_one(reading, s, keys, owners, error))
@@ -181,23 +234,29 @@ static bool draw(const yg_reading *reading, const yg_keys *keys, yg_owners *owne
 bool yg_records_draw(const yg_reading *reading, yg_table *table, const yg_columns *columns,
                      yg_owners *owners, yg_error *error) {
     yg_keys *keys = calloc(reading->split_count + 1, sizeof *keys);
+    window_starts *starts = calloc(reading->split_count + 1, sizeof *starts);
     yg_records records = {.count = 1};
     int64_t total = 0;
-    bool good = keys || yg_fail_memory(error);
+    bool good = (keys && starts) || yg_fail_memory(error);
     while (good && records.count > 0) {
         records.count = yg_table_next(table, AT_ONCE, false, &records, error);
         good = records.count >= 0;
         for (int64_t i = 0; good && i < records.count; i++) {
             const int64_t used =
                 yg_columns_used(columns, yg_model_port_count(reading->model), table, &records, i);
-            good = add_all(reading, columns, table, &records, i, used, keys, error);
+            good = add_all(reading, columns, table, &records, i, used, starts, keys, error);
             total += used;
             i += used;
+            for (size_t s = 0; good && i < records.count && s < reading->split_count; s++)
+                starts[s].broken = true;
         }
     }
     good = good && yg_owners_make(total, owners, error) && draw(reading, keys, owners, error);
     for (size_t s = 0; keys && s < reading->split_count; s++)
         yg_keys_free(&keys[s]);
+    for (size_t s = 0; starts && s < reading->split_count; s++)
+        free_starts(&starts[s]);
+    free(starts);
     free(keys);
     return good;
 }

@@ -261,11 +261,12 @@ bool yg_data_invent(const yg_model *model, yg_dtype dtype, const yg_invention *i
 bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error);
 
 typedef enum yg_split_rule {
-    YG_SPLIT_NONE,   /* this part is not split off */
-    YG_SPLIT_RANDOM, /* examples drawn by seed, perhaps stratified */
-    YG_SPLIT_GROUP,  /* whole groups, or files, drawn by seed */
-    YG_SPLIT_TIME,   /* the last examples by a column */
-    YG_SPLIT_EQUAL,  /* those whose column has a given value, or those of given files */
+    YG_SPLIT_NONE,    /* this part is not split off */
+    YG_SPLIT_RANDOM,  /* examples drawn by seed, perhaps stratified */
+    YG_SPLIT_WINDOWS, /* whole windows drawn by seed: they share no row */
+    YG_SPLIT_GROUP,   /* whole groups, or files, drawn by seed */
+    YG_SPLIT_TIME,    /* the last examples by a column */
+    YG_SPLIT_EQUAL,   /* those whose column has a given value, or those of given files */
 } yg_split_rule;
 
 typedef struct yg_split {
@@ -278,7 +279,7 @@ typedef struct yg_split {
     const yg_value *equals; /* a value, or a list of them; with `by_file`, files or patterns */
     yg_origin origin;
     int64_t fold, folds; /* folds > 0: the part is fold number `fold`, from 0, of so many, in place
-                          * of a fraction. The rule is RANDOM or GROUP */
+                          * of a fraction. The rule is RANDOM, WINDOWS or GROUP */
     yg_part *out;
 } yg_split;
 
@@ -293,8 +294,11 @@ bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *dat
 bool yg_port_find(const yg_model *model, const yg_value *value, const char *what, size_t *port,
                   yg_error *error);
 
+/* Whether a rule needs the records of a table: the examples do not tell which belong together. */
+bool yg_split_needs_table(const yg_split *split);
+
 /* Takes examples of the training part, which has all of its dataset, to parts[0 .. count), one part
- * after the other, drawn by seed. Where a rule needs a column or files, the source of the table has
+ * after the other, drawn by seed. Where a rule needs the table, the source of the table has
  * drawn already (data->owners). A part gets floor(fraction · n + 1/2) of its n examples.
  * Stratified: of the examples that are left, each class gives in proportion, rounded down, and the
  * classes with the largest remainders (the first, among equals) one more, until that number is

@@ -217,10 +217,10 @@ static bool learn_all(table_state *state, const yg_reading *reading, const yg_ow
     return true;
 }
 
-/* Whether a part of the training data is found by a column or by files. */
+/* Whether the records of the training data tell which part they belong to. */
 static bool goes_by_table(const yg_reading *reading) {
     for (size_t s = 0; reading->training && s < reading->split_count; s++)
-        if (reading->splits[s].column || reading->splits[s].by_file)
+        if (yg_split_needs_table(&reading->splits[s]))
             return true;
     return false;
 }

@@ -95,6 +95,10 @@ static bool take_drawn(const yg_dataset *dataset, const yg_split *split, int own
                                      : "belongs to this part");
 }
 
+bool yg_split_needs_table(const yg_split *split) {
+    return split->column || split->by_file || split->rule == YG_SPLIT_WINDOWS;
+}
+
 bool yg_split_off(yg_data *data, const yg_split *parts, size_t count, uint64_t seed,
                   yg_error *error) {
     const yg_dataset *dataset = data->train.dataset;

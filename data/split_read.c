@@ -3,6 +3,7 @@
  */
 #include "source.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 bool yg_port_find(const yg_model *model, const yg_value *value, const char *what, size_t *port,
@@ -151,13 +152,29 @@ static bool read_fold(const yg_value *test, const yg_data *data, yg_split splits
                    split->rule == YG_SPLIT_TIME ? "time" : "the value of a column");
 }
 
-/* Neighbouring windows share rows, so windows drawn at random would be known from the training. */
-static bool check_rule(const yg_data *data, const yg_split *split, yg_error *error) {
-    return !data->series.length || split->rule != YG_SPLIT_RANDOM ||
-           yg_fail(error, YG_ERROR_ARGUMENT,
-                   split->origin.line ? split->origin : data->series.origin,
+/* Neighbouring windows that share rows must not be drawn at random: what is held out would be known
+ * from the training. Those that share none are drawn as they are. */
+static bool check_rule(const yg_model *model, const yg_data *data, yg_split *split,
+                       yg_error *error) {
+    const yg_series *series = &data->series;
+    const yg_origin origin = split->origin.line ? split->origin : series->origin;
+    int64_t rows = series->length;
+    if (!series->length || split->rule != YG_SPLIT_RANDOM)
+        return true;
+    for (size_t p = 0; p < yg_model_port_count(model); p++)
+        if (yg_model_port(model, p)->target)
+            rows = series->length + series->horizon;
+    if (split->stratify != SIZE_MAX)
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin,
+                       "windows cannot be stratified; leave `stratify` out, or split them off by "
+                       "`time`, `group`, `column` or `file`");
+    split->rule = YG_SPLIT_WINDOWS;
+    return series->stride >= rows ||
+           yg_fail(error, YG_ERROR_ARGUMENT, origin,
                    "windows that are drawn at random would share rows with those of the training "
-                   "part; split them off by `time`, `group`, `column` or `file`");
+                   "part; split them off by `time`, `group`, `column` or `file`, or let each begin "
+                   "behind the one before: `stride: %" PRId64 "`",
+                   rows);
 }
 
 bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *data,
@@ -169,5 +186,5 @@ bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *dat
     return (!yg_split_is(validation) || read_split(model, validation, &splits[0], error)) &&
            (!yg_split_is(test) || read_split(model, test, &splits[1], error)) &&
            (!data->folds || read_fold(test, data, splits, error)) &&
-           check_rule(data, &splits[0], error) && check_rule(data, &splits[1], error);
+           check_rule(model, data, &splits[0], error) && check_rule(model, data, &splits[1], error);
 }

@@ -70,9 +70,14 @@ within "co2_forecast: distance in ppm" "$(awk -F, 'FNR == 1 { next } NR == FNR {
     { at = row[$1] + 13 } at > n * 0.8 && ppm[at] != "" { d = $2 - ppm[at]; sum += d < 0 ? -d : d; count++ }
     END { print count, sum / count }' "$models/data/co2.csv" co2_forecast.out)" 457 0.56
 
-# The model of docs/model-format.md. Sales repeat every 7 days, and each shop has a level of its own.
-awk '/^```yaml$/ { text = ""; inside = 1; next } /^```$/ { if (inside && text ~ /\nname: shops\n/) printf "%s", text; inside = 0 }
-    inside { text = text $0 "\n" }' "$2/docs/model-format.md" >shops.yaml
+# documented NAME: the model of that name in docs/model-format.md
+documented() {
+    awk -v name="$1" '/^```yaml$/ { text = ""; inside = 1; next } /^```$/ { if (inside && text ~ "\nname: " name "\n") printf "%s", text; inside = 0 }
+        inside { text = text $0 "\n" }' "$models/../docs/model-format.md" >"$1.yaml"
+}
+
+# Sales repeat every 7 days, and each shop has a level of its own.
+documented shops
 awk 'BEGIN { print "shop,day,price,sold"; for (s = 1; s <= 3; s++) for (d = 1; d <= 60; d++)
     printf "shop%d,%d,%d,%d\n", s, d, d % 3, 20 * s + (d * 3) % 7 }' >shops.csv
 expect "shops: train" 0 "" "\(84 examples\)" "$yamlgrad" train shops.yaml --out shops
@@ -103,6 +108,13 @@ expect "trend: the class of the last row of a horizon" 0 "^38,[^,]*,[^,]*,down$"
     --keep t --weights trend/weights.safetensors trend.csv
 expect "shops: too few rows" 1 "" "stdin: error: it has no window: a window takes 14 rows .* has 3$" "$yamlgrad" \
     predict shops.yaml --weights shops/weights.safetensors - < <(head -4 shops.csv)
+
+# Characters of a text as a series: a network that knew only how often each one occurs would have a loss of 3.1.
+documented letters
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do cat "$models/../LICENSE"; done >book.txt
+expect "letters: train" 0 "" "\(49 examples\)" "$yamlgrad" train letters.yaml --out letters
+expect "letters: eval of another text" 0 "^loss +[01]\.[0-9]" "" "$yamlgrad" eval letters.yaml --data "$models/../LICENSE" \
+    --weights letters/weights.safetensors
 
 # ------------------------------------------------------------------------------------- texts --
 

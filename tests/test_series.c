@@ -262,6 +262,64 @@ Test(series, has_the_windows_of_a_plain_loop) {
     workspace_remove(&w);
 }
 
+/* Notes the rows of each window of a part. No row may be in two. */
+static int64_t note_rows(const series_case *c, const yg_part *part, bool taken[ROWS]) {
+    yg_stream *stream = part->count ? yg_stream_open(part, NULL) : NULL;
+    example e;
+    for (int64_t i = 0; i < part->count; i++) {
+        read_next(stream, part, &e);
+        for (int k = 0; k < c->length + c->horizon; k++) {
+            const int row = (int)(k < c->length ? e.x[2 * k] : e.y[k - c->length]);
+            cr_assert_not(taken[row], "row %d is in two windows", row);
+            taken[row] = true;
+        }
+    }
+    yg_stream_close(stream);
+    return part->count;
+}
+
+/* Windows that share no row are drawn as they are: each one that there is belongs to one part. */
+Test(series, windows_that_share_no_row_are_drawn_at_random) {
+    static const series_case random[] = {
+        {.length = 2, .horizon = 1, .stride = 3},
+        {.length = 2, .horizon = 1, .stride = 4},
+        {.length = 2, .horizon = 2, .stride = 4, .grouped = true},
+        {.length = 2, .horizon = 1, .stride = 3, .grouped = true, .gaps = {3, 22, 23, 50}},
+    };
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof random / sizeof *random; i++)
+        for (int m = 0; m < 2; m++) {
+            series_case c = random[i];
+            int64_t counts[2];
+            uint64_t digest = 0;
+            write_rows(&w, &c);
+            for (int split = 0; split < 3; split++) { /* the last one is the one before again */
+                bool taken[ROWS] = {false};
+                yg_data data;
+                yg_error error = {0};
+                c.held_out = split ? "  validation: {from: train, fraction: 0.25}\n"
+                                     "  test: {from: train, fraction: 0.5}\n"
+                                   : "";
+                yg_model *model = model_of(&w, &c, m ? "  memory: 2000\n" : "");
+                cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s", error.message);
+                counts[split > 0] = note_rows(&c, &data.train, taken) +
+                                    note_rows(&c, &data.validation, taken) +
+                                    note_rows(&c, &data.test, taken);
+                if (split) {
+                    const double all = (double)counts[0];
+                    cr_assert_eq(counts[0], counts[1]);
+                    cr_assert_float_eq((double)data.validation.count, all / 4, 1);
+                    cr_assert_float_eq((double)data.test.count, all / 2, 1);
+                }
+                cr_assert(split < 2 || digest == yg_part_digest(&data.test));
+                digest = yg_part_digest(&data.test);
+                yg_data_free(&data);
+                yg_model_free(model);
+            }
+        }
+    workspace_remove(&w);
+}
+
 /* The mean of what is fed can only be that of the training rows, each counted once. */
 Test(series, is_standardised_by_the_rows_of_the_training_part) {
     const series_case c = {.length = 6,
