@@ -9,11 +9,15 @@
 #include <string.h>
 
 static const yg_optimizer_update *const updates[] = {&yg_update_sgd, &yg_update_adam,
-                                                     &yg_update_adamw};
+                                                     &yg_update_adamw, NULL};
 
-enum { UPDATES = sizeof updates / sizeof *updates, KEYS = YG_OPTIMIZER_OPTIONS + 3 };
+enum { UPDATES = sizeof updates / sizeof *updates - 1, KEYS = YG_OPTIMIZER_OPTIONS + 3 };
 
 static const double LR_MAX = 1e10;
+
+const yg_optimizer_update *const *yg_optimizer_updates(void) {
+    return updates;
+}
 
 /* --------------------------------------------------------------------------------- reading ---- */
 

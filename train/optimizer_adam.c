@@ -23,19 +23,25 @@
 enum { BETA1, BETA2, EPS, WEIGHT_DECAY, AMSGRAD };
 
 static const yg_option adam_options[] = {
-    [BETA1] = {"betas", YG_OPTION_PAIR, 0.9, 0, 1},
-    [BETA2] = {NULL, YG_OPTION_NUMBER, 0.999, 0, 1},
-    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10},
-    [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10},
-    [AMSGRAD] = {"amsgrad", YG_OPTION_FLAG, 0, 0, 1},
+    [BETA1] = {"betas", YG_OPTION_PAIR, 0.9, 0, 1,
+               "decay of the mean of gradients and of their squares"},
+    [BETA2] = {NULL, YG_OPTION_NUMBER, 0.999, 0, 1, NULL},
+    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10, "added to the root, against a division by 0"},
+    [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
+                      "times the parameter, added to its gradient"},
+    [AMSGRAD] = {"amsgrad", YG_OPTION_FLAG, 0, 0, 1,
+                 "divide by the largest mean of squares so far"},
 };
 
 static const yg_option adamw_options[] = {
-    [BETA1] = {"betas", YG_OPTION_PAIR, 0.9, 0, 1},
-    [BETA2] = {NULL, YG_OPTION_NUMBER, 0.999, 0, 1},
-    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10},
-    [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 1e-2, 0, 1e10},
-    [AMSGRAD] = {"amsgrad", YG_OPTION_FLAG, 0, 0, 1},
+    [BETA1] = {"betas", YG_OPTION_PAIR, 0.9, 0, 1,
+               "decay of the mean of gradients and of their squares"},
+    [BETA2] = {NULL, YG_OPTION_NUMBER, 0.999, 0, 1, NULL},
+    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10, "added to the root, against a division by 0"},
+    [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 1e-2, 0, 1e10,
+                      "times lr, the part of a parameter that each step takes away"},
+    [AMSGRAD] = {"amsgrad", YG_OPTION_FLAG, 0, 0, 1,
+                 "divide by the largest mean of squares so far"},
 };
 
 static size_t states(const yg_optimizer *optimizer, const char *names[YG_OPTIMIZER_STATES]) {
@@ -115,6 +121,7 @@ static yg_node update_adamw(yg_update_call *call) {
 
 const yg_optimizer_update yg_update_adam = {
     .name = "adam",
+    .doc = "steps scaled by the mean and the root mean square of past gradients",
     .lr = 1e-3,
     .options = adam_options,
     .option_count = sizeof adam_options / sizeof *adam_options,
@@ -124,6 +131,7 @@ const yg_optimizer_update yg_update_adam = {
 
 const yg_optimizer_update yg_update_adamw = {
     .name = "adamw",
+    .doc = "adam, with weight decay apart from the gradient",
     .lr = 1e-3,
     .options = adamw_options,
     .option_count = sizeof adamw_options / sizeof *adamw_options,

@@ -12,10 +12,13 @@
 enum { MOMENTUM, DAMPENING, WEIGHT_DECAY, NESTEROV };
 
 static const yg_option options[] = {
-    [MOMENTUM] = {"momentum", YG_OPTION_NUMBER, 0, 0, 1},
-    [DAMPENING] = {"dampening", YG_OPTION_NUMBER, 0, 0, 1},
-    [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10},
-    [NESTEROV] = {"nesterov", YG_OPTION_FLAG, 0, 0, 1},
+    [MOMENTUM] = {"momentum", YG_OPTION_NUMBER, 0, 0, 1, "the part of the last step that is kept"},
+    [DAMPENING] = {"dampening", YG_OPTION_NUMBER, 0, 0, 1,
+                   "the part of a gradient that momentum leaves out"},
+    [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
+                      "times the parameter, added to its gradient"},
+    [NESTEROV] = {"nesterov", YG_OPTION_FLAG, 0, 0, 1,
+                  "look ahead by the momentum (needs one, and no dampening)"},
 };
 
 static bool check(const yg_optimizer *optimizer, yg_error *error) {
@@ -73,6 +76,7 @@ static yg_node update(yg_update_call *call) {
 
 const yg_optimizer_update yg_update_sgd = {
     .name = "sgd",
+    .doc = "stochastic gradient descent, with momentum if asked for",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .check = check,

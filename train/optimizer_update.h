@@ -18,6 +18,7 @@ typedef struct yg_option {
     yg_option_kind kind;
     double fallback; /* the default */
     double min, max; /* the range, both ends included; a pair's max is not */
+    const char *doc; /* a phrase, no full stop; of the first number of a pair */
 } yg_option;
 
 /* A call of `build`: what it is given, and what it returns in `new_state`. */
@@ -32,7 +33,8 @@ typedef struct yg_update_call {
 
 struct yg_optimizer_update {
     const char *name;
-    double lr; /* the default; 0: it must be given */
+    const char *doc; /* a phrase, no full stop */
+    double lr;       /* the default; 0: it must be given */
     const yg_option *options;
     size_t option_count;
     /* Fails where two options contradict each other. NULL: no options do. */
@@ -42,6 +44,9 @@ struct yg_optimizer_update {
     /* Appends the update and returns the parameter's new value. */
     yg_node (*build)(yg_update_call *call);
 };
+
+/* All optimizers; ends with NULL. */
+const yg_optimizer_update *const *yg_optimizer_updates(void);
 
 extern const yg_optimizer_update yg_update_sgd, yg_update_adam, yg_update_adamw;
 

@@ -7,54 +7,121 @@
 
 #include <float.h>
 #include <inttypes.h>
+#include <stddef.h>
 
 enum { DEFAULT_BATCH_SIZE = 32 };
 
-static const yg_key keys[] = {
-    {"epochs", false, NULL},
-    {"steps", false, NULL},
-    {"batch_size", false, NULL},
-    {"seed", false, NULL},
-    {"optimizer", true, NULL},
-    {"schedule", false, NULL},
-    {"early_stopping", false, NULL},
-    {"clip_grad_norm", false, NULL},
-    {"drop_last", false, NULL},
-    {"keep", false, NULL},
-    {"recompute", false, NULL},
-    {"dtype", false, NULL},
-    {"lr", false, "`lr` belongs to the optimizer: `optimizer: {type: adam, lr: 1e-3}`"},
-    {"learning_rate", false, "it is `lr`, of the optimizer: `optimizer: {type: adam, lr: 1e-3}`"},
-    {"shuffle", false, "leave it out: every epoch has an order of its own, by `seed`"},
-    {"loss", false, "`loss` is a section of its own, beside `train`"},
-    {"metrics", false, "`metrics` is a section of its own, beside `train`"},
+static const char *const DTYPES[] = {"f32", "f64", NULL};
+static const char *const KEPT[] = {"best", "last", NULL};
+
+/* The section as it is written. */
+typedef struct written {
+    int64_t epochs, steps, batch_size, seed;
+    const yg_value *optimizer, *schedule, *early_stopping;
+    double clip_grad_norm;
+    bool drop_last, recompute;
+    int keep, dtype;
+} written;
+
+#define AT(member) .offset = offsetof(written, member)
+
+static const yg_setting section_settings[] = {
+    {"epochs", .kind = YG_SETTING_WHOLE, AT(epochs), .min = 1, .example = "100",
+     .doc = "how often the training part is passed; this or `steps` is needed"},
+    {"steps", .kind = YG_SETTING_WHOLE, AT(steps), .min = 1, .example = "2000",
+     .doc = "how many steps are taken, in place of `epochs`"},
+    {"batch_size", .kind = YG_SETTING_WHOLE, AT(batch_size), .min = 1, .fallback = "32",
+     .doc = "examples of a step"},
+    {"seed", .kind = YG_SETTING_WHOLE, AT(seed), .min = 0, .fallback = "0",
+     .doc = "of initial values, of the order of examples and of dropout"},
+    {"optimizer", .kind = YG_SETTING_VALUE, AT(optimizer), .required = true,
+     .form = "a name, or a mapping with `type`", .example = "{type: adam, lr: 1e-3}",
+     .doc = "how a step changes the parameters"},
+    {"schedule", .kind = YG_SETTING_VALUE, AT(schedule), .form = "a name, or a mapping with `type`",
+     .fallback = "constant", .example = "{type: cosine, warmup_steps: 200}",
+     .doc = "the learning rate of each step; see Schedules"},
+    {"early_stopping", .kind = YG_SETTING_VALUE, AT(early_stopping), .form = "a mapping",
+     .fallback = "none", .example = "{monitor: validation.loss, patience: 5}",
+     .doc = "ends a run that no longer gets better, and says what better is"},
+    {"clip_grad_norm", .kind = YG_SETTING_NUMBER, AT(clip_grad_norm), .above = true, .max = 1e300,
+     .fallback = "none", .example = "1.0",
+     .doc = "the largest 2-norm of all gradients together; larger ones are scaled down to it"},
+    {"drop_last", .kind = YG_SETTING_FLAG, AT(drop_last), .fallback = "false",
+     .doc = "leave out the last batch of an epoch if it is not full"},
+    {"keep", .kind = YG_SETTING_CHOICE, AT(keep), .choices = KEPT, .fallback = "best",
+     .doc =
+         "which weights a run keeps: those of the best epoch, or of the last. Where two networks "
+         "work against each other, no loss tells which is best"},
+    {"recompute", .kind = YG_SETTING_FLAG, AT(recompute), .fallback = "false",
+     .doc = "compute values of the forward pass again instead of keeping them: less memory, more "
+            "time, the same bits"},
+    {"dtype", .kind = YG_SETTING_CHOICE, AT(dtype), .choices = DTYPES, .fallback = "f32",
+     .doc = "the floating-point type of all tensors"},
+    {"lr", .hint = "`lr` belongs to the optimizer: `optimizer: {type: adam, lr: 1e-3}`"},
+    {"learning_rate", .hint = "it is `lr`, of the optimizer: `optimizer: {type: adam, lr: 1e-3}`"},
+    {"shuffle", .hint = "leave it out: every epoch has an order of its own, by `seed`"},
+    {"loss", .hint = "`loss` is a section of its own, beside `train`"},
+    {"metrics", .hint = "`metrics` is a section of its own, beside `train`"},
 };
 
-static bool read_count(const yg_value *section, const char *key, const char *what, int64_t min,
-                       int64_t *out, yg_error *error) {
-    const yg_value *value = yg_value_get(section, key);
-    return !value || yg_value_int(value, what, min, INT64_MAX, out, error);
+#undef AT
+
+/* `early_stopping` as it is written. */
+typedef struct stopping {
+    const yg_value *monitor, *mode;
+    int64_t patience;
+    double min_delta;
+} stopping;
+
+static const yg_setting stopping_settings[] = {
+    {"monitor", .kind = YG_SETTING_VALUE, .offset = offsetof(stopping, monitor),
+     .form = "`validation.` or `train.`, and `loss` or a metric",
+     .fallback = "validation.loss, or train.loss where there is no validation part",
+     .example = "validation.accuracy", .doc = "the number by which an epoch is judged"},
+    {"mode", .kind = YG_SETTING_VALUE, .offset = offsetof(stopping, mode), .form = "min or max",
+     .fallback = "min of a loss; a metric needs one", .example = "max",
+     .doc = "whether a low or a high number is better"},
+    {"patience", .kind = YG_SETTING_WHOLE, .offset = offsetof(stopping, patience), .required = true,
+     .min = 1, .example = "5",
+     .doc = "epochs in a row without an improvement after which the run ends"},
+    {"min_delta", .kind = YG_SETTING_NUMBER, .offset = offsetof(stopping, min_delta), .max = 1e300,
+     .fallback = "0", .doc = "how much counts as an improvement"},
+};
+
+enum {
+    SECTION_SETTINGS = sizeof section_settings / sizeof *section_settings,
+    STOPPING_SETTINGS = sizeof stopping_settings / sizeof *stopping_settings,
+};
+
+static const yg_setting_group groups[] = {
+    {"train", "how the network is trained", section_settings, SECTION_SETTINGS},
+    {"train.early_stopping", "when a run ends before its last epoch", stopping_settings,
+     STOPPING_SETTINGS},
+};
+
+const yg_setting_group *yg_settings_groups(size_t *count) {
+    *count = sizeof groups / sizeof *groups;
+    return groups;
 }
 
-static bool read_dtype(const yg_value *section, yg_dtype *dtype, yg_error *error) {
-    static const char *const names[] = {"f32", "f64", NULL};
+bool yg_settings_dtype(const yg_model *model, yg_dtype asked, yg_dtype *dtype, yg_error *error) {
+    const yg_value *section = yg_model_section(model, "train");
     const yg_value *value = section ? yg_value_get(section, "dtype") : NULL;
     int index = 0;
-    if (value && !yg_value_choice(value, "`dtype`", names, &index, error))
+    *dtype = asked;
+    if (yg_dtype_is_float(asked))
+        return true;
+    if (value && !yg_value_choice(value, "`dtype`", DTYPES, &index, error))
         return false;
     *dtype = index ? YG_F64 : YG_F32;
     return true;
 }
 
-bool yg_settings_dtype(const yg_model *model, yg_dtype asked, yg_dtype *dtype, yg_error *error) {
-    *dtype = asked;
-    return yg_dtype_is_float(asked) || read_dtype(yg_model_section(model, "train"), dtype, error);
-}
-
 bool yg_settings_seed(const yg_model *model, uint64_t *seed, yg_error *error) {
     const yg_value *section = yg_model_section(model, "train");
+    const yg_value *written = section ? yg_value_get(section, "seed") : NULL;
     int64_t value = 0;
-    if (section && !read_count(section, "seed", "`seed`", 0, &value, error))
+    if (written && !yg_value_int(written, "`seed`", 0, INT64_MAX, &value, error))
         return false;
     *seed = (uint64_t)value;
     return true;
@@ -62,64 +129,35 @@ bool yg_settings_seed(const yg_model *model, uint64_t *seed, yg_error *error) {
 
 static bool read_early_stopping(const yg_model *model, const yg_value *value, yg_settings *settings,
                                 yg_error *error) {
-    static const yg_key stopping_keys[] = {{"monitor", false, NULL},
-                                           {"mode", false, NULL},
-                                           {"patience", true, NULL},
-                                           {"min_delta", false, NULL}};
-    if (!yg_value_check_keys(value, "`early_stopping`", stopping_keys, 4, error))
+    stopping s = {0};
+    if (!yg_setting_read_all(value, "`early_stopping`", stopping_settings, STOPPING_SETTINGS, &s,
+                             error))
         return false;
-    const yg_value *delta = yg_value_get(value, "min_delta");
     settings->stops_early = true;
-    return yg_monitor_read(model, yg_value_get(value, "monitor"), yg_value_get(value, "mode"),
-                           &settings->monitor, error) &&
-           read_count(value, "patience", "`patience`", 1, &settings->patience, error) &&
-           (!delta || yg_value_float(delta, "`min_delta`", 0, 1e300, &settings->min_delta, error));
-}
-
-/* `keep: last` is for losses that do not tell which weights are best, as those of two networks that
- * work against each other. */
-static bool read_keep(const yg_value *section, yg_settings *settings, yg_error *error) {
-    static const char *const names[] = {"best", "last", NULL};
-    const yg_value *value = yg_value_get(section, "keep");
-    int index = 0;
-    if (value && !yg_value_choice(value, "`keep`", names, &index, error))
-        return false;
-    settings->keeps_last = index == 1;
-    return true;
+    settings->patience = s.patience;
+    settings->min_delta = s.min_delta;
+    return yg_monitor_read(model, s.monitor, s.mode, &settings->monitor, error);
 }
 
 static bool read_section(const yg_model *model, const yg_value *section, yg_settings *settings,
                          yg_error *error) {
-    const yg_value *value;
-    int64_t seed = 0;
-    if (!yg_value_check_keys(section, "`train`", keys, sizeof keys / sizeof *keys, error) ||
-        !read_count(section, "epochs", "`epochs`", 1, &settings->epochs, error) ||
-        !read_count(section, "steps", "`steps`", 1, &settings->steps, error) ||
-        !read_count(section, "batch_size", "`batch_size`", 1, &settings->batch_size, error) ||
-        !read_count(section, "seed", "`seed`", 0, &seed, error) ||
-        !read_dtype(section, &settings->dtype, error) || !read_keep(section, settings, error) ||
-        !yg_optimizer_read(yg_value_get(section, "optimizer"), &settings->optimizer, error))
+    written w = {.batch_size = settings->batch_size};
+    if (!yg_setting_read_all(section, "`train`", section_settings, SECTION_SETTINGS, &w, error) ||
+        !yg_optimizer_read(w.optimizer, &settings->optimizer, error))
         return false;
-    settings->seed = (uint64_t)seed;
-    if (settings->epochs && settings->steps)
+    settings->epochs = w.epochs;
+    settings->steps = w.steps;
+    settings->batch_size = w.batch_size;
+    settings->seed = (uint64_t)w.seed;
+    settings->dtype = w.dtype ? YG_F64 : YG_F32;
+    settings->clip_grad_norm = w.clip_grad_norm;
+    settings->drop_last = w.drop_last;
+    settings->recompute = w.recompute;
+    settings->keeps_last = w.keep == 1;
+    if (w.epochs && w.steps)
         return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(section, "steps")->origin,
                        "`train` has both `epochs` and `steps`; leave one out");
-    if ((value = yg_value_get(section, "early_stopping")) &&
-        !read_early_stopping(model, value, settings, error))
-        return false;
-    if ((value = yg_value_get(section, "drop_last")) &&
-        !yg_value_bool(value, "`drop_last`", &settings->drop_last, error))
-        return false;
-    if ((value = yg_value_get(section, "recompute")) &&
-        !yg_value_bool(value, "`recompute`", &settings->recompute, error))
-        return false;
-    if (!(value = yg_value_get(section, "clip_grad_norm")))
-        return true;
-    if (!yg_value_float(value, "`clip_grad_norm`", 0, 1e300, &settings->clip_grad_norm, error))
-        return false;
-    return settings->clip_grad_norm > 0 || yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                                                   "`clip_grad_norm` must be above 0; leave it out "
-                                                   "for no clipping");
+    return !w.early_stopping || read_early_stopping(model, w.early_stopping, settings, error);
 }
 
 static bool override(const yg_train_options *options, yg_settings *settings, yg_error *error) {

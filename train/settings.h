@@ -1,21 +1,11 @@
 /*
- * The `train:` section, with what the caller overrides. Private to train/.
- *
- *   epochs: 100            or steps: 2000; one of them is required
- *   batch_size: 32         default 32
- *   seed: 0                of initial values, order and dropout; default 0
- *   optimizer: {type: adam, lr: 1e-3}                            required
- *   schedule: {type: cosine, warmup_steps: 200}                  see schedule.h; default constant
- *   early_stopping: {monitor: validation.loss, patience: 5, min_delta: 0}      see monitor.h
- *   clip_grad_norm: 1.0    default: no clipping
- *   drop_last: false       leave out an epoch's last batch if it is not full
- *   keep: best             the weights of the best epoch, or `last`: those of the last one
- *   recompute: false       trade computing values again for memory
- *   dtype: f32             or f64
+ * The `train:` section, with what the caller overrides. Its keys are the tables of settings.c: these
+ * read it, and `yamlgrad keys` and the documents tell of them. Private to train/.
  */
 #ifndef YG_TRAIN_SETTINGS_H
 #define YG_TRAIN_SETTINGS_H
 
+#include "../models/loader/setting.h"
 #include "monitor.h"
 #include "optimizer.h"
 #include "schedule.h"
@@ -36,6 +26,9 @@ typedef struct yg_settings {
     int64_t patience;
     double min_delta;
 } yg_settings;
+
+/* The tables of the section's keys, for documents. */
+const yg_setting_group *yg_settings_groups(size_t *count);
 
 /* Reads and checks the section. `options` override it; NULL: nothing does. False on failure. */
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,

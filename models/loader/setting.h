@@ -1,0 +1,50 @@
+/*
+ * Settings: the keys of a mapping as a table. The table reads them into a struct, and it is what
+ * documents and the JSON Schema are made of. So what is documented is what is accepted.
+ */
+#ifndef YG_MODELS_LOADER_SETTING_H
+#define YG_MODELS_LOADER_SETTING_H
+
+#include "document.h"
+
+typedef enum yg_setting_kind {
+    YG_SETTING_VALUE,  /* const yg_value *: other code reads it; `form` says what it may be */
+    YG_SETTING_WHOLE,  /* int64_t */
+    YG_SETTING_NUMBER, /* double */
+    YG_SETTING_FLAG,   /* bool */
+    YG_SETTING_CHOICE, /* int: an index into `choices` */
+    YG_SETTING_TEXT,   /* const char *, which belongs to the document */
+} yg_setting_kind;
+
+typedef struct yg_setting {
+    const char *name;
+    const char *hint; /* not NULL: the key is refused, and this says what to write instead; the rest
+                         is not set */
+    yg_setting_kind kind;
+    size_t offset;   /* of its place in the struct that is filled */
+    bool required;   /* it must be written */
+    bool above;      /* a NUMBER must be larger than `min` */
+    double min, max; /* the range of a number, ends included. A `max` that is not above `min` is no
+                        upper end; a NUMBER with both 0 may be any */
+    const char *const *choices; /* ends with NULL */
+    const char *form;           /* VALUE: "a name, or a mapping with `type`" */
+    const char *fallback; /* the default as it would be written, or in words; NULL: there is none */
+    const char *doc;      /* a phrase, no full stop */
+    const char *example;  /* the value as YAML; NULL: the default serves */
+} yg_setting;
+
+/* The settings of a mapping, for documents. */
+typedef struct yg_setting_group {
+    const char *path; /* of the mapping: "train.early_stopping" */
+    const char *doc;  /* a sentence, no full stop */
+    const yg_setting *settings;
+    size_t count;
+} yg_setting_group;
+
+/* Checks that `mapping` has known keys only and all that are required, and reads those that are
+ * written into the struct at `into`. Members of others stay as they are, so the caller sets the
+ * defaults before. `what` names the mapping in messages ("`train`"). */
+bool yg_setting_read_all(const yg_value *mapping, const char *what, const yg_setting *settings,
+                         size_t count, void *into, yg_error *error);
+
+#endif
