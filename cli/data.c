@@ -21,6 +21,29 @@ enum { EXAMPLES_MAX = 10, CLASSES_SHOWN = 50 };
 
 /* ----------------------------------------------------------------------------- for people ---- */
 
+/* What `balance` does to the classes of the training part. */
+static void print_balance(const data_view *view) {
+    static const char *const headers[] = {"class", "examples", "each counts"};
+    const yg_balance *balance = &view->data.balance;
+    table table = {.columns = 3, .headers = headers, .align = "lrr"};
+    char name[32];
+    if (!view_balance(view))
+        return;
+    const view_port *by = &view->ports[balance->by];
+    terminal_print(stdout, "\nbalance: %s, by %s\n", view_balance(view), by->port->name);
+    for (int64_t c = 0; c < balance->class_count && c < CLASSES_SHOWN; c++) {
+        if (!balance->counts[c])
+            continue;
+        table_add(&table, "%s", view_class_name(by, c, name, sizeof name));
+        table_add(&table, "%" PRId64, balance->counts[c]);
+        if (balance->how == YG_BALANCE_WEIGHTS)
+            table_add(&table, "%.4g", balance->weights[c]);
+        else
+            table_add(&table, "%.4g times", (double)by->classes[c] / (double)balance->counts[c]);
+    }
+    table_print(&table, stdout, 0);
+}
+
 static void print_parts(const data_view *view) {
     static const char *const headers[] = {"part", "examples"};
     table table = {.columns = 2, .headers = headers, .align = "lr"};
@@ -32,6 +55,7 @@ static void print_parts(const data_view *view) {
         table_add(&table, "%s", text_of_count((double)view->parts[i]->count, text));
     }
     table_print(&table, stdout, 0);
+    print_balance(view);
 }
 
 static const char *day_text(double days, char *text, size_t size) {
@@ -237,6 +261,24 @@ static json_t *json_of_examples(const data_view *view, const view_port *port, si
     return list;
 }
 
+static json_t *json_of_balance(const data_view *view) {
+    const yg_balance *balance = &view->data.balance;
+    json_t *classes = json_array();
+    char name[32];
+    if (!view_balance(view)) {
+        json_decref(classes);
+        return json_null();
+    }
+    const view_port *by = &view->ports[balance->by];
+    for (int64_t c = 0; c < balance->class_count; c++)
+        json_array_append_new(classes, json_pack("{s:s, s:I, s:o}", "class",
+                                                 view_class_name(by, c, name, sizeof name),
+                                                 "examples", (json_int_t)balance->counts[c],
+                                                 "weight", json_of_number(balance->weights[c])));
+    return json_pack("{s:s, s:s, s:I, s:o}", "how", view_balance(view), "by", by->port->name,
+                     "examples", (json_int_t)balance->examples, "classes", classes);
+}
+
 static json_t *json_of_view(const data_view *view, int64_t examples) {
     json_t *parts = json_object(), *ports = json_array();
     for (size_t i = 0; i < VIEW_PARTS; i++)
@@ -251,8 +293,9 @@ static json_t *json_of_view(const data_view *view, int64_t examples) {
                              "classes", json_of_classes(port), "examples",
                              json_of_examples(view, port, p, examples)));
     }
-    return json_pack("{s:o, s:I, s:o, s:o}", "parts", parts, "rows", (json_int_t)view->summary.rows,
-                     "columns", json_of_columns(view), "ports", ports);
+    return json_pack("{s:o, s:I, s:o, s:o, s:o}", "parts", parts, "rows",
+                     (json_int_t)view->summary.rows, "columns", json_of_columns(view), "ports",
+                     ports, "balance", json_of_balance(view));
 }
 
 /* ------------------------------------------------------------------------------- the command - */

@@ -56,6 +56,17 @@ const yg_port *view_reader(const data_view *view, const char *column) {
     return NULL;
 }
 
+const char *view_balance(const data_view *view) {
+    switch (view->data.balance.how) {
+    case YG_BALANCE_WEIGHTS:
+        return "weights";
+    case YG_BALANCE_OVERSAMPLE:
+        return "oversample";
+    default:
+        return NULL;
+    }
+}
+
 double view_deviation(const view_numbers *numbers) {
     return numbers->count ? sqrt(numbers->squares / (double)numbers->count) : 0;
 }

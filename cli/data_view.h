@@ -51,6 +51,8 @@ void data_view_free(data_view *view); /* what it holds, not the struct */
 const char *view_class_name(const view_port *port, int64_t index, char *text, size_t size);
 /* The name of an element, as "sex=male" or "image.3". Returns `text`. */
 const char *view_element_name(const view_port *port, int64_t index, char *text, size_t size);
+/* "oversample" or "weights": how the training part is balanced; NULL: it is not. */
+const char *view_balance(const data_view *view);
 double view_deviation(const view_numbers *numbers);
 /* The port that reads a column of the table; NULL: none does. */
 const yg_port *view_reader(const data_view *view, const char *column);

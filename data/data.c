@@ -4,6 +4,7 @@
 #include "data.h"
 
 #include "../graph/number.h"
+#include "balance.h"
 #include "owners.h"
 #include "series.h"
 #include "source.h"
@@ -252,6 +253,8 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         {"seed", false, NULL},
         {"memory", false, NULL},
         {"windows", false, NULL},
+        {"balance", false, NULL},
+        {"class_weight", false, "write `balance: weights`"},
         {"window", false, "it is `windows` here"},
         {"standardise", false, "it is spelt `standardize` here"},
         {"normalize", false, "it is `standardize: [x]` here"},
@@ -272,6 +275,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         (!data->encoding.known && !yg_encoding_make(model, &data->encoding, error)) ||
         !read_transforms(model, yg_value_get(section, "transform"), data, error) ||
         !read_standardized(model, yg_value_get(section, "standardize"), data, error) ||
+        !yg_balance_read(model, data, error) ||
         !read_memory(yg_value_get(section, "memory"), &reading.memory, error))
         return false;
     const yg_value *seed_value = yg_value_get(section, "seed");
@@ -293,7 +297,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
            (data->folds ||
             read_held_out(&reading, section, "test", &data->held[2], &data->test, error)) &&
            yg_split_off(data, splits, 2, (uint64_t)seed, error) && standardize(&reading, error) &&
-           yg_series_apply(&reading, NULL, error);
+           yg_series_apply(&reading, NULL, error) && yg_balance_apply(&reading, error);
 }
 
 bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error) {
@@ -318,6 +322,9 @@ void yg_data_free(yg_data *data) {
     if (data->owners)
         yg_owners_free(data->owners);
     free(data->owners);
+    free(data->balance.counts);
+    free(data->balance.weights);
+    yg_repeats_free(data->balance.repeats);
     yg_encoding_free(&data->encoding);
     free(data->dims);
     *data = (yg_data){0};

@@ -9,6 +9,7 @@
  *       standardize: [x]
  *       seed: 0                                           # of the splits
  *       windows: {length: 24, horizon: 1}                 # over a series of rows: see series.h
+ *       balance: oversample                               # rare classes: see balance.h
  *
  * An example of port p is yg_port.shape without its first dimension, which is the batch: a port of
  * shape [B, 30] takes 30 columns of a CSV file, one of shape [B] takes one. A port is given a
@@ -88,6 +89,13 @@ typedef struct yg_dataset {
 
 void yg_dataset_free(yg_dataset *dataset); /* what it holds, not the struct */
 
+/* A port whose elements are computed from the classes of another one, when a batch is filled. */
+typedef struct yg_class_weights {
+    size_t port, by;
+    int64_t count;        /* of classes */
+    const double *values; /* [count]. Any other class weighs 1 */
+} yg_class_weights;
+
 /* A part: some examples of a dataset. */
 typedef struct yg_part {
     int64_t count;             /* 0: the section has no such part */
@@ -97,7 +105,31 @@ typedef struct yg_part {
     const struct yg_owners *owners; /* NULL: there is no other owner. Belongs to yg_data, or to the
                                      * dataset */
     int owner;
+    const yg_class_weights *weights;  /* NULL: no port has weights. Belongs to yg_data */
+    const struct yg_repeats *repeats; /* of a dataset in a file: how often an epoch has each
+                                       * example; NULL: once. In memory, `members` has an example as
+                                       * often as it comes. Belongs to yg_data */
 } yg_part;
+
+typedef enum yg_balance_how {
+    YG_BALANCE_NONE,
+    YG_BALANCE_WEIGHTS,   /* a target has the weights of the examples' classes */
+    YG_BALANCE_OVERSAMPLE /* examples of rare classes come more often */
+} yg_balance_how;
+
+/* `balance` of the section: see balance.h. */
+typedef struct yg_balance {
+    yg_balance_how how;
+    size_t by;   /* the port that has the classes */
+    size_t into; /* the target that has the weights */
+    yg_origin origin;
+    int64_t examples;                /* of the training part, without repetitions */
+    int64_t class_count;             /* 0: there is no training part */
+    int64_t *counts;                 /* [class_count]: examples of each class among them */
+    double *weights;                 /* [class_count] */
+    yg_class_weights by_class, ones; /* of the training part, and of the other parts */
+    struct yg_repeats *repeats;
+} yg_balance;
 
 /* `windows` of the section: an example is several rows of a table. See series.h. */
 typedef struct yg_series {
@@ -121,6 +153,7 @@ typedef struct yg_data {
                          * own */
     yg_runs runs[3];    /* of the rows of `held`, where there are windows */
     yg_series series;
+    yg_balance balance;
     struct yg_owners *owners; /* of examples in a file; NULL: not needed */
     yg_encoding encoding;
     size_t dim_count; /* symbolic dimensions except the batch's; the data decide their sizes */

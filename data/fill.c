@@ -10,7 +10,9 @@
 
 enum { SCRATCH = 32 * 1024 };
 
-bool yg_fill_scratch_make(const yg_dataset *dataset, yg_fill_scratch *scratch, yg_error *error) {
+bool yg_fill_scratch_make(const yg_part *part, yg_fill_scratch *scratch, yg_error *error) {
+    const yg_dataset *dataset = part->dataset;
+    scratch->weights = part->weights;
     for (size_t p = 0; p < dataset->port_count; p++) {
         const yg_elements *elements = &dataset->ports[p];
         const size_t size = (size_t)elements->width * yg_elements_size(elements);
@@ -94,13 +96,36 @@ void yg_fill_port(const yg_elements *elements, const yg_chosen *c, const yg_fill
         memcpy(to, (const char *)elements->data + size * (size_t)c->first, size * (size_t)c->count);
 }
 
+/* Computes weights from the examples' classes. */
+static void fill_weights(const yg_dataset *dataset, const yg_chosen *c,
+                         const yg_fill_scratch *scratch, void *to) {
+    enum { SOME = 256 };
+    const yg_class_weights *weights = scratch->weights;
+    const yg_elements *by = &dataset->ports[weights->by];
+    const yg_dtype dtype = dataset->ports[weights->port].dtype;
+    int64_t classes[SOME]; /* large and aligned enough for every type */
+    for (int64_t at = 0; to && at < c->count; at += SOME) {
+        const int64_t count = c->count - at < SOME ? c->count - at : SOME;
+        const yg_chosen some = {c->order ? c->order + at : NULL, c->first + at, count};
+        yg_fill_port(by, &some, scratch, classes);
+        for (int64_t i = 0; i < count; i++) {
+            const double class = yg_element_get(by->dtype, classes, i);
+            const bool known = class >= 0 && class < (double)weights->count;
+            yg_element_set(dtype, to, at + i, known ? weights->values[(int64_t) class] : 1);
+        }
+    }
+}
+
 void yg_fill_feeds(const yg_dataset *dataset, const yg_chosen *chosen,
                    const yg_fill_scratch *scratch, const yg_feed *feeds, size_t feed_count,
                    int64_t row) {
     for (size_t f = 0; f < feed_count; f++) {
         const yg_elements *elements = &dataset->ports[feeds[f].port];
         const size_t skipped = (size_t)(row * elements->width) * yg_dtype_size(elements->dtype);
-        yg_fill_port(elements, chosen, scratch,
-                     feeds[f].data ? (char *)feeds[f].data + skipped : NULL);
+        char *to = feeds[f].data ? (char *)feeds[f].data + skipped : NULL;
+        if (scratch->weights && scratch->weights->port == feeds[f].port)
+            fill_weights(dataset, chosen, scratch, to);
+        else
+            yg_fill_port(elements, chosen, scratch, to);
     }
 }

@@ -19,10 +19,11 @@ typedef struct yg_chosen {
 typedef struct yg_fill_scratch {
     char *bytes;
     size_t size;
+    const yg_class_weights *weights; /* of the part; NULL: no port has weights */
 } yg_fill_scratch;
 
-/* Makes room for one example of the dataset at least. */
-bool yg_fill_scratch_make(const yg_dataset *dataset, yg_fill_scratch *scratch, yg_error *error);
+/* Makes room for one example of the part at least. */
+bool yg_fill_scratch_make(const yg_part *part, yg_fill_scratch *scratch, yg_error *error);
 void yg_fill_scratch_free(yg_fill_scratch *scratch);
 
 /* Copies the chosen examples to the feeds, from their row `row` on. */

@@ -9,7 +9,9 @@
 #include <string.h>
 
 bool yg_reading_wants(const yg_reading *reading, size_t port) {
-    return !reading->inputs_only || !yg_model_port(reading->model, port)->target;
+    const yg_balance *balance = &reading->data->balance;
+    const bool computed = balance->how == YG_BALANCE_WEIGHTS && balance->into == port;
+    return !computed && (!reading->inputs_only || !yg_model_port(reading->model, port)->target);
 }
 
 bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error) {

@@ -36,6 +36,16 @@ const void *yg_rows_next(yg_rows *rows, yg_error *error) {
     return rows->buffer + (size_t)(example - rows->first) * row;
 }
 
+int64_t yg_rows_class(const yg_rows *rows, const void *at) {
+    const yg_elements *elements = &rows->part->dataset->ports[rows->port];
+    if (elements->decoder && elements->decoder->table) {
+        const size_t value = yg_decoder_value(elements->decoder, at, 0);
+        at = (const char *)elements->decoder->table + value * yg_dtype_size(elements->dtype);
+    }
+    return elements->dtype == YG_I64 ? *(const int64_t *)at
+                                     : (int64_t)yg_element_get(elements->dtype, at, 0);
+}
+
 void yg_rows_free(yg_rows *rows) {
     free(rows->buffer);
     *rows = (yg_rows){0};

@@ -35,7 +35,7 @@ typedef struct yg_reading {
                        `kept` then */
 } yg_reading;
 
-/* True for the ports that are to be read. */
+/* True for the ports that are to be read. Weights of `balance` are computed, not read. */
 bool yg_reading_wants(const yg_reading *reading, size_t port);
 
 /* ---------------------------------------------------------------------------- sources ------- */

@@ -92,7 +92,7 @@ static void *open_rows(const yg_reading *reading, const yg_value *part, yg_error
         .part = part, .port_count = ports, .columns = calloc(ports + 1, sizeof(yg_column *))};
     bool good = state->columns || yg_fail_memory(error);
     for (size_t p = 0; good && p < ports; p++)
-        good = open_port(reading, state, p, error);
+        good = !yg_reading_wants(reading, p) || open_port(reading, state, p, error);
     if (good)
         return state;
     close_rows(state);
@@ -150,6 +150,8 @@ static int64_t next_rows(void *opaque, const yg_reading *reading, const yg_datas
     rows_state *state = opaque;
     const int64_t left = state->count - state->at, count = left < limit ? left : limit;
     for (size_t p = 0; p < yg_model_port_count(reading->model); p++) {
+        if (!state->columns[p])
+            continue;
         const yg_value *rows = yg_value_get(state->part, yg_model_port(reading->model, p)->name);
         filling in = {.reading = reading,
                       .port = yg_model_port(reading->model, p),
@@ -170,7 +172,7 @@ static bool finish(void *opaque, const yg_reading *reading, const yg_dataset *da
     (void)reading;
     for (size_t p = 0; p < state->port_count; p++) {
         yg_column *column = state->columns[p];
-        if (column->kind->finish &&
+        if (column && column->kind->finish &&
             !column->kind->finish(column, &dataset->ports[p], dataset->count, error))
             return false;
     }

@@ -1,7 +1,6 @@
 /*
  * Splits: see yg_split_off() in source.h.
  */
-#include "decoder.h"
 #include "owners.h"
 #include "spool.h"
 
@@ -9,24 +8,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The class of an example: the first element of its port, which is a whole number. */
-static int64_t class_of(const yg_elements *elements, const void *at) {
-    if (elements->decoder && elements->decoder->table) {
-        const size_t value = yg_decoder_value(elements->decoder, at, 0);
-        at = (const char *)elements->decoder->table + value * yg_dtype_size(elements->dtype);
-    }
-    return elements->dtype == YG_I64 ? *(const int64_t *)at
-                                     : (int64_t)yg_element_get(elements->dtype, at, 0);
-}
-
 static bool class_keys(const yg_dataset *dataset, size_t port, yg_keys *keys, yg_error *error) {
     const yg_part all = {.count = dataset->count, .dataset = dataset};
     yg_rows rows = {.part = &all, .port = port};
     bool good = true;
     for (int64_t e = 0; good && e < dataset->count; e++) {
         const void *at = yg_rows_next(&rows, error);
-        good = at && (yg_keys_add_whole(keys, class_of(&dataset->ports[port], at)) ||
-                      yg_fail_memory(error));
+        good = at && (yg_keys_add_whole(keys, yg_rows_class(&rows, at)) || yg_fail_memory(error));
     }
     yg_rows_free(&rows);
     return good;

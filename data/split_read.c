@@ -1,23 +1,31 @@
 /*
  * What the `data:` section says of parts that are split off: see yg_splits_read() in source.h.
  */
+#include "../graph/spelling.h"
 #include "source.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool yg_port_find(const yg_model *model, const yg_value *value, const char *what, size_t *port,
                   yg_error *error) {
-    const char *name, *names = "";
+    const size_t count = yg_model_port_count(model);
+    const char *name;
+    char advice[200] = "";
     if (!yg_value_text(value, what, &name, error))
         return false;
-    for (*port = 0; *port < yg_model_port_count(model); ++*port)
+    for (*port = 0; *port < count; ++*port)
         if (strcmp(yg_model_port(model, *port)->name, name) == 0)
             return true;
-    if (yg_model_port_count(model))
-        names = yg_model_port(model, 0)->name;
-    return yg_fail(error, YG_ERROR_NAME, value->origin,
-                   "%s names no input or target: '%s' (the first one is '%s')", what, name, names);
+    const char **names = calloc(count + 1, sizeof *names);
+    for (size_t p = 0; names && p < count; p++)
+        names[p] = yg_model_port(model, p)->name;
+    if (names)
+        yg_suggest(name, names, count, advice, sizeof advice);
+    free(names);
+    return yg_fail(error, YG_ERROR_NAME, value->origin, "%s names no input or target: '%s'%s", what,
+                   name, advice);
 }
 
 /* The fraction of a part, which all rules need except the one by a value. */

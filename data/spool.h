@@ -53,6 +53,8 @@ typedef struct yg_rows {
 /* The elements of the part's next example, as they are held, valid until the next call. There must
  * be one. NULL on failure. */
 const void *yg_rows_next(yg_rows *rows, yg_error *error);
+/* The class that these elements are: the first one, a whole number. */
+int64_t yg_rows_class(const yg_rows *rows, const void *at);
 void yg_rows_free(yg_rows *rows); /* what it holds, not the struct */
 
 #endif

@@ -43,7 +43,7 @@ static bool begin(yg_stream *stream, const uint64_t *seed, bool threaded, yg_err
         stream->windows = yg_windows_open(part, seed, threaded, error);
         return stream->windows != NULL;
     }
-    if (!yg_fill_scratch_make(part->dataset, &stream->scratch, error))
+    if (!yg_fill_scratch_make(part, &stream->scratch, error))
         return false;
     if (!seed)
         return true;

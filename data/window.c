@@ -9,6 +9,7 @@
 #include "window.h"
 
 #include "../graph/random.h"
+#include "balance.h"
 #include "decoder.h"
 #include "fill.h"
 #include "owners.h"
@@ -94,7 +95,10 @@ static void choose_sizes(yg_windows *w) {
         w->block_count ? (w->block_count + w->window_blocks - 1) / w->window_blocks : 0;
 }
 
-static bool is_member(const yg_part *part, int64_t example) {
+/* How often an epoch has an example of the dataset. */
+static int64_t times_of(const yg_part *part, int64_t example) {
+    if (part->repeats)
+        return yg_repeats_get(part->repeats, example);
     return !part->owners || yg_owners_get(part->owners, example) == part->owner;
 }
 
@@ -103,7 +107,7 @@ static bool count_members(yg_windows *w, yg_error *error) {
     if (!w->counts)
         return yg_fail_memory(error);
     for (int64_t e = 0; e < w->part->dataset->count; e++)
-        w->counts[e / w->block_rows] += is_member(w->part, e);
+        w->counts[e / w->block_rows] += times_of(w->part, e);
     return true;
 }
 
@@ -124,8 +128,13 @@ static bool make_window(const yg_windows *w, window *window, yg_error *error) {
     const int64_t examples = w->block_rows * w->window_blocks;
     const int64_t room = examples < dataset->count ? examples : dataset->count;
     const int64_t rows = room + w->window_blocks * w->beyond;
+    int64_t most = 0; /* examples that a block has in an epoch */
+    for (int64_t b = 0; b < w->block_count; b++)
+        most = w->counts[b] > most ? w->counts[b] : most;
+    const int64_t order =
+        most > w->part->count / w->window_blocks ? w->part->count : most * w->window_blocks;
     window->dataset.ports = calloc(dataset->port_count + 1, sizeof *window->dataset.ports);
-    window->order = calloc((size_t)room + 1, sizeof *window->order);
+    window->order = calloc((size_t)order + 1, sizeof *window->order);
     if (!window->dataset.ports || !window->order || !make_plan_room(w, &window->plan))
         return yg_fail_memory(error);
     window->dataset.port_count = dataset->port_count;
@@ -205,7 +214,7 @@ static bool read_block(const yg_windows *w, int64_t block, window *window, yg_er
             return false;
     }
     for (int64_t e = 0; e < count; e++)
-        if (is_member(w->part, first + e))
+        for (int64_t times = times_of(w->part, first + e); times > 0; times--)
             window->order[window->count++] = window->dataset.count + e;
     window->dataset.count += rows;
     return true;
@@ -301,7 +310,7 @@ static bool open_windows(yg_windows *w, yg_error *error) {
         return yg_fail_memory(error);
     return count_members(w, error) && make_window(w, &w->windows[0], error) &&
            (!w->threaded || make_window(w, &w->windows[1], error)) &&
-           yg_fill_scratch_make(dataset, &w->scratch, error);
+           yg_fill_scratch_make(w->part, &w->scratch, error);
 }
 
 yg_windows *yg_windows_open(const yg_part *part, const uint64_t *seed, bool threaded,

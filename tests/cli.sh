@@ -662,6 +662,27 @@ outputs: [h]
 loss: cross_entropy(h, y)
 data: {train: {x: [[[0, 0], [0, 1]], [[1, 1], [1, 0]]], y: [dark, light]}}
 END
+cat >rare.yaml <<'END'
+format: 1
+vars: {how: "'weights'"}
+inputs: {x: [B]}
+targets: {y: {shape: [B], dtype: i32, classes: [often, rare]}, weight: [B]}
+graph: {h: {type: linear, input: "unsqueeze(x, 1)", out_features: 2}}
+outputs: [h]
+loss: mean(weight * cross_entropy(h, y, reduction=none))
+data:
+  train: {x: [1, 2, 3, 4, 5], y: [often, often, rare, often, often]}
+  balance: how
+END
+expect "data: balance by weights" 0 "^rare +1 +2.5$" "" "$yamlgrad" data rare.yaml
+expect "data: weights are fed" 0 "^weight +0.625 +0.625 +2.5$" "" "$yamlgrad" data rare.yaml
+expect "data --json: balance" 0 '"how": "weights", "by": "y", "examples": 5, .*"class": "rare", "examples": 1, "weight": 2.5' \
+    "" "$yamlgrad" data rare.yaml --json
+sed 's/, weight: \[B\]//; s/^loss:.*/loss: cross_entropy(h, y)/' rare.yaml >repeated.yaml
+expect "data: balance by repeating" 0 "^rare +1 +4 times$" "" \
+    "$yamlgrad" data repeated.yaml --set "how='oversample'"
+expect "data: repeated examples are counted" 0 "^train +8$" "" \
+    "$yamlgrad" data repeated.yaml --set "how='oversample'"
 expect "data --pictures" 0 "^row 2: light$" "^written: spots.png$" \
     "$yamlgrad" data spots.yaml --pictures spots.png
 letters() { head -c 4 spots.png | tail -c 3; }

@@ -63,8 +63,10 @@ Test(allocation_data, any_allocation_may_fail) {
     static const struct {
         const char *columns, *section;
     } cases[] = {
-        {"[a, b]", "  validation: {from: train, fraction: 0.2, stratify: y}\n"},
-        {"[a, b]", "  validation: {from: train, fraction: 0.2, group: who}\n  memory: 200\n"},
+        {"[a, b]", "  validation: {from: train, fraction: 0.2, stratify: y}\n"
+                   "  balance: oversample\n"},
+        {"[a, b]", "  validation: {from: train, fraction: 0.2, group: who}\n  memory: 200\n"
+                   "  balance: oversample\n"},
         {"[a, b]", "  validation: {from: train, fraction: 0.2, time: a}\n"
                    "  test: {from: train, column: who, equals: [1, 2]}\n"},
         {"a", "  validation: {from: train, fraction: 0.2, time: a}\n  windows: {length: 2}\n"},

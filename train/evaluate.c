@@ -4,6 +4,7 @@
 #include "evaluate.h"
 
 #include "../data/array_path.h"
+#include "../data/balance.h"
 #include "../data/encoding_file.h"
 #include "../data/series.h"
 #include "executables.h"
@@ -35,7 +36,8 @@ static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const
         .model = model, .data = data, .dtype = dtype, .runs = &data->runs[2]};
     const char *symbol;
     if (!yg_batch_symbol(model, &symbol, error) || !yg_series_read(model, &data->series, error) ||
-        !yg_encoding_load(model, weights, path, &data->encoding, error))
+        !yg_encoding_load(model, weights, path, &data->encoding, error) ||
+        !yg_balance_read(model, data, error))
         return false;
     const yg_table_request request = {0};
     const bool arrays = yg_array_format_of(csv) != YG_ARRAY_NONE;
@@ -49,7 +51,7 @@ static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const
     const bool good = reader && yg_reader_all(reader, &data->held[2], error);
     data->test = (yg_part){.count = good ? data->held[2].count : 0, .dataset = &data->held[2]};
     yg_reader_close(reader);
-    return good && yg_series_apply(&reading, csv, error);
+    return good && yg_series_apply(&reading, csv, error) && yg_balance_apply(&reading, error);
 }
 
 /* Reads the data to score on; *part becomes the chosen one. */
