@@ -51,9 +51,19 @@ static bool check_options(const yg_column *column, yg_error *error) {
     return yg_value_check_keys(column->options, what, keys, count, error);
 }
 
-static bool has_windows(const yg_model *model) {
+static const yg_value *entry_of_data(const yg_model *model, const char *key) {
     const yg_value *section = yg_model_section(model, "data");
-    return section && section->kind == YG_MAPPING && yg_value_get(section, "windows");
+    return section && section->kind == YG_MAPPING ? yg_value_get(section, key) : NULL;
+}
+
+/* How an example of the port has rows: those of a window, or of a sequence. */
+static void note_rows(yg_column *column, const yg_model *model) {
+    const yg_port *port = column->port;
+    const yg_value *sequences = entry_of_data(model, "sequences");
+    const bool ragged = sequences && port->rank > 1 && port->symbols[1];
+    const bool windows = entry_of_data(model, "windows") && port->rank > 1;
+    column->first = windows || ragged ? 2 : 1;
+    column->sequence = ragged && sequences->kind == YG_MAPPING && !yg_value_get(sequences, "by");
 }
 
 yg_column *yg_column_new(const yg_column_request *request, const yg_value *options,
@@ -72,7 +82,7 @@ yg_column *yg_column_new(const yg_column_request *request, const yg_value *optio
     }
     column->kind = kind;
     column->port = port;
-    column->first = has_windows(request->model) && port->rank > 1 ? 2 : 1;
+    note_rows(column, request->model);
     column->encoding = &request->encoding->ports[request->port];
     column->options = options;
     column->name = request->name ? strdup(request->name) : NULL;
@@ -212,6 +222,20 @@ int64_t yg_column_encode(yg_column *column, const yg_cells *cells, const yg_elem
             return i;
     }
     return count;
+}
+
+bool yg_column_encode_list(yg_column *column, const yg_cell *cell, yg_list *to) {
+    const yg_cell *filling = yg_missing_cell(column);
+    const int64_t first = to->count;
+    if (!column->kind->encode_list(column, filling && yg_cell_is_missing(cell) ? filling : cell,
+                                   to))
+        return false;
+    for (int64_t i = first; column->scale && i < to->count; i++) {
+        to->numbers[i] = yg_scale_apply(column, to->numbers[i]);
+        if (!isfinite(to->numbers[i]))
+            return false;
+    }
+    return true;
 }
 
 /* The scale has no number for a cell that the kind encodes. */

@@ -73,6 +73,9 @@ typedef struct yg_column_kind {
     int64_t (*encode_wholes)(yg_column *column, const yg_cells *cells, int64_t *to, size_t stride);
     /* The same in the type `held`; the stride counts elements. */
     int64_t (*encode_held)(yg_column *column, const yg_cells *cells, void *to, size_t stride);
+    /* Of a kind whose cells can be sequences: appends the elements of a cell. False where it
+     * refuses the cell, and when out of memory. NULL: a cell is no sequence. */
+    bool (*encode_list)(yg_column *column, const yg_cell *cell, yg_list *to);
     /* Why a cell would be refused; YG_FAULT_NONE: it would not, or there is no memory. */
     int (*check)(yg_column *column, const yg_cell *cell);
     /* Tells that, for the cell that check() has just seen. Always returns false. */
@@ -96,7 +99,8 @@ struct yg_column {
     const yg_column_kind *kind;
     const yg_port *port;
     int first; /* the first dimension of a cell: behind the batch, and behind the rows of a window
-                */
+                  or a sequence */
+    bool sequence;              /* a cell is a sequence, of any length: see sequences.h */
     yg_port_encoding *encoding; /* of the port */
     char *name;                 /* owned; NULL: no column, but rows of the model file */
     const yg_value *options;    /* a mapping of the model file or of `document`; NULL: none */
@@ -168,6 +172,9 @@ const yg_element_kind *yg_column_held(const yg_column *column);
  * first that is refused. */
 int64_t yg_column_encode(yg_column *column, const yg_cells *cells, const yg_elements *to,
                          int64_t at);
+/* Of a column whose cells are sequences: appends the elements of a cell. False where it is refused.
+ */
+bool yg_column_encode_list(yg_column *column, const yg_cell *cell, yg_list *to);
 /* Why a cell would be refused; YG_FAULT_NONE: it would not, or there is no memory. */
 int yg_column_check(yg_column *column, const yg_cell *cell);
 /* Fails for a cell that was refused; *fault, which may be NULL, becomes the reason. */

@@ -100,7 +100,11 @@ static bool configure(yg_column *column, yg_error *error) {
                        column->name, column->port->name, yg_dtype_name(column->port->dtype));
     if (options->kind == YG_MAPPING && !read_options(t, options, error))
         return false;
-    t->settled = t->tokens == YG_TOKEN_BYTE && t->length;
+    if (column->sequence && t->length)
+        return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(options, "length")->origin,
+                       "texts are sequences of any length here; `max_length` of `sequences` limits "
+                       "them");
+    t->settled = t->tokens == YG_TOKEN_BYTE && (t->length || column->sequence);
     return t->tokens != YG_TOKEN_BYTE || check_classes(t, BYTES, error);
 }
 
@@ -200,7 +204,21 @@ static bool settle(yg_column *column, yg_error *error) {
 /* ------------------------------------------------------------------------------- encoding ---- */
 
 static int64_t width(const yg_column *column) {
-    return ((const text_column *)column)->length;
+    return column->sequence ? 1 : ((const text_column *)column)->length;
+}
+
+static bool encode_list(yg_column *column, const yg_cell *cell, yg_list *to) {
+    text_column *t = (text_column *)column;
+    size_t size, begin = 0, end = 0;
+    char *text = yg_cell_is_missing(cell) ? NULL : text_of(t, cell, &size);
+    if (!text)
+        return false;
+    while (yg_token_next(t->tokens, text, size, &begin, &end)) {
+        if (!yg_list_reserve(to))
+            return false;
+        to->wholes[to->count++] = index_of(t, text, begin, end);
+    }
+    return true;
 }
 
 static int64_t encode_wholes(yg_column *column, const yg_cells *cells, int64_t *to, size_t stride) {
@@ -289,6 +307,7 @@ const yg_column_kind yg_column_text = {
     .settle = settle,
     .width = width,
     .encode_wholes = encode_wholes,
+    .encode_list = encode_list,
     .check = check,
     .refuse = refuse,
     .element = element,

@@ -6,6 +6,7 @@
 #include "../graph/number.h"
 #include "balance.h"
 #include "owners.h"
+#include "sequences.h"
 #include "series.h"
 #include "source.h"
 
@@ -96,6 +97,9 @@ static bool read_part(const yg_reading *reading, const yg_value *map, yg_dataset
     if (reading->data->series.length && source != &yg_source_table)
         return yg_fail(error, YG_ERROR_DATA, map->origin,
                        "`windows` go over the rows of a table, but this part is none");
+    if (reading->data->sequencing.symbol && source != &yg_source_table)
+        return yg_fail(error, YG_ERROR_DATA, map->origin,
+                       "`sequences` are rows or cells of a table, but this part is none");
     yg_reader *reader = yg_reader_new(&own, source, source->open(&own, map, error), error);
     const bool good = reader && yg_reader_all(reader, dataset, error);
     yg_reader_close(reader);
@@ -255,7 +259,9 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         {"windows", false, NULL},
         {"balance", false, NULL},
         {"class_weight", false, "write `balance: weights`"},
+        {"sequences", false, NULL},
         {"window", false, "it is `windows` here"},
+        {"sequence", false, "it is `sequences` here"},
         {"standardise", false, "it is spelt `standardize` here"},
         {"normalize", false, "it is `standardize: [x]` here"},
         {"val", false, "it is `validation` here"},
@@ -271,6 +277,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         .model = model, .data = data, .dtype = dtype, .training = true, .memory = (int64_t)1 << 30};
     if (!yg_value_check_keys(section, "`data`", keys, sizeof keys / sizeof *keys, error) ||
         !check_columns(section, error) || !yg_series_read(model, &data->series, error) ||
+        !yg_sequencing_read(model, &data->sequencing, error) ||
         !yg_batch_symbol(model, &symbol, error) || !check_ports(model, error) ||
         (!data->encoding.known && !yg_encoding_make(model, &data->encoding, error)) ||
         !read_transforms(model, yg_value_get(section, "transform"), data, error) ||
@@ -278,6 +285,8 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         !yg_balance_read(model, data, error) ||
         !read_memory(yg_value_get(section, "memory"), &reading.memory, error))
         return false;
+    if (data->sequencing.symbol)
+        reading.memory = 0; /* sequences are held in memory, whatever they take */
     const yg_value *seed_value = yg_value_get(section, "seed");
     const yg_value *train = yg_value_get(section, "train");
     if (seed_value && !yg_value_int(seed_value, "`seed`", 0, INT64_MAX, &seed, error))
@@ -297,7 +306,8 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
            (data->folds ||
             read_held_out(&reading, section, "test", &data->held[2], &data->test, error)) &&
            yg_split_off(data, splits, 2, (uint64_t)seed, error) && standardize(&reading, error) &&
-           yg_series_apply(&reading, NULL, error) && yg_balance_apply(&reading, error);
+           yg_series_apply(&reading, NULL, error) && yg_sequences_apply(&reading, error) &&
+           yg_balance_apply(&reading, error);
 }
 
 bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error) {

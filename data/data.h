@@ -10,6 +10,7 @@
  *       seed: 0                                           # of the splits
  *       windows: {length: 24, horizon: 1}                 # over a series of rows: see series.h
  *       balance: oversample                               # rare classes: see balance.h
+ *       sequences: {by: patient, lengths: n}              # of differing length: see sequences.h
  *
  * An example of port p is yg_port.shape without its first dimension, which is the batch: a port of
  * shape [B, 30] takes 30 columns of a CSV file, one of shape [B] takes one. A port is given a
@@ -74,6 +75,11 @@ typedef struct yg_elements {
      * elements after the one before, and the first one begins at row `lead`. 0: examples follow
      * each other. */
     int64_t row, lead;
+    /* Of a port that takes sequences (sequences.h): `width` is that of a row, and an example has as
+     * many rows as yg_dataset.sequences says. */
+    bool ragged;
+    bool lengths; /* the elements are the lengths of the examples' sequences; `data` is NULL */
+    double pad;   /* fills the rows behind a sequence */
 } yg_elements;
 
 typedef struct yg_dataset {
@@ -85,6 +91,7 @@ typedef struct yg_dataset {
     struct yg_kept *kept;     /* texts that are carried along, of yg_reading.keep; NULL: none */
     struct yg_owners *starts; /* rows at which a window over a series begins; NULL: an example is
                                * one row */
+    struct yg_sequences *sequences; /* which rows an example has; NULL: no port takes sequences */
 } yg_dataset;
 
 void yg_dataset_free(yg_dataset *dataset); /* what it holds, not the struct */
@@ -140,6 +147,19 @@ typedef struct yg_series {
     yg_origin origin, by_origin;
 } yg_series;
 
+/* `sequences` of the section: examples differ in length. See sequences.h. */
+typedef struct yg_sequencing {
+    const char *symbol; /* of dimension 1 of the ports that take sequences; NULL: there are none,
+                           and the rest is not set */
+    const char *by;     /* rows with one value of this column are a sequence; NULL: a cell is one */
+    size_t lengths;     /* the port that is fed with the lengths; SIZE_MAX: none */
+    int64_t max_length; /* 0: any */
+    bool truncate;      /* what is longer is cut; otherwise it is an error */
+    bool buckets;       /* training batches have sequences of similar length */
+    const yg_value *pad; /* by port: what fills the rows behind a sequence; NULL: the defaults */
+    yg_origin origin, by_origin;
+} yg_sequencing;
+
 /* Where runs of rows begin that belong together, besides the one at row 0. */
 typedef struct yg_runs {
     int64_t count, capacity;
@@ -151,9 +171,10 @@ typedef struct yg_data {
     yg_part train, validation, test;
     yg_dataset held[3]; /* what the parts are taken from. A part that is split off has none of its
                          * own */
-    yg_runs runs[3];    /* of the rows of `held`, where there are windows */
+    yg_runs runs[3];    /* of the rows of `held`, where there are windows, or rows are sequences */
     yg_series series;
     yg_balance balance;
+    yg_sequencing sequencing;
     struct yg_owners *owners; /* of examples in a file; NULL: not needed */
     yg_encoding encoding;
     size_t dim_count; /* symbolic dimensions except the batch's; the data decide their sizes */
@@ -173,9 +194,12 @@ bool yg_data_load(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error
 void yg_data_free(yg_data *data); /* what it holds, not the struct */
 
 /* Copies elements of examples first .. first + count of a part, in its order, to `to`, as numbers
- * of the port's `dtype`. */
+ * of the port's `dtype`. Sequences are padded to yg_part_longest() rows of these examples. */
 bool yg_part_read(const yg_part *part, size_t port, int64_t first, int64_t count, void *to,
                   yg_error *error);
+
+/* The rows of the longest of these examples' sequences; 0: no port takes sequences. */
+int64_t yg_part_longest(const yg_part *part, int64_t first, int64_t count);
 
 /* The symbol of the batch dimension: the first one of every port. Fails where ports disagree. */
 bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error);

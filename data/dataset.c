@@ -5,6 +5,7 @@
 #include "digest.h"
 #include "keep.h"
 #include "owners.h"
+#include "sequences.h"
 #include "spool.h"
 #include "stream.h"
 
@@ -26,11 +27,20 @@ static yg_dtype first_dtype(const yg_reading *reading, size_t port) {
     return encoding->standardized && !encoding->mean ? YG_F64 : kept_dtype(reading, port);
 }
 
-static bool reserve_port(const yg_reading *reading, size_t p, yg_elements *elements,
+static bool reserve_port(const yg_reading *reading, size_t p, const yg_dataset *dataset,
                          int64_t capacity, yg_error *error) {
-    const int64_t width = yg_port_width(reading->data, yg_model_port(reading->model, p));
+    const yg_port *port = yg_model_port(reading->model, p);
+    const int64_t width = yg_port_width(reading->data, port);
+    yg_elements *elements = &dataset->ports[p];
     if (!elements->data && !elements->decoder)
         *elements = (yg_elements){.dtype = first_dtype(reading, p), .width = width};
+    if (dataset->sequences && yg_port_is_ragged(reading->data, port)) {
+        elements->ragged = true;
+        elements->pad = yg_port_pad(reading->data, port);
+        if (elements->data)
+            return true;
+        capacity = 0; /* its rows are counted by themselves: yg_sequences_append() */
+    }
     if (width < 0 || (width > 0 && capacity > (int64_t)(SIZE_MAX / 32) / width))
         return yg_fail_memory(error);
     const size_t bytes = (size_t)(capacity * width) * yg_elements_size(elements);
@@ -47,6 +57,13 @@ bool yg_dataset_begin(const yg_reading *reading, yg_dataset *dataset, yg_error *
     if (!dataset->ports)
         return yg_fail_memory(error);
     dataset->port_count = ports;
+    for (size_t p = 0; p < ports; p++)
+        if (yg_port_is_lengths(reading->data, p))
+            dataset->ports[p] = (yg_elements){
+                .dtype = yg_model_port(reading->model, p)->dtype, .width = 1, .lengths = true};
+    if (reading->data->sequencing.symbol && !reading->data->sequencing.by &&
+        !(dataset->sequences = calloc(1, sizeof *dataset->sequences)))
+        return yg_fail_memory(error);
     return true;
 }
 
@@ -55,8 +72,7 @@ bool yg_dataset_reserve(const yg_reading *reading, yg_dataset *dataset, int64_t 
     if (!dataset->ports && !yg_dataset_begin(reading, dataset, error))
         return false;
     for (size_t p = 0; p < dataset->port_count; p++)
-        if (yg_reading_wants(reading, p) &&
-            !reserve_port(reading, p, &dataset->ports[p], capacity, error))
+        if (yg_reading_wants(reading, p) && !reserve_port(reading, p, dataset, capacity, error))
             return false;
     return true;
 }
@@ -72,22 +88,30 @@ void yg_dataset_free(yg_dataset *dataset) {
     if (dataset->starts)
         yg_owners_free(dataset->starts);
     free(dataset->starts);
+    yg_sequences_free(dataset->sequences);
     *dataset = (yg_dataset){0};
 }
 
 uint64_t yg_part_digest(const yg_part *part) {
     uint64_t digest = YG_DIGEST_BEGIN;
     const yg_owners *starts = part->count > 0 ? part->dataset->starts : NULL;
+    if (part->count > 0 && part->dataset->spool && part->dataset->sequences)
+        return yg_digest(part->dataset->spool->digest, part->dataset->sequences->lengths,
+                         (size_t)part->dataset->count * sizeof(int32_t));
     if (part->count > 0 && part->dataset->spool)
         return starts ? yg_digest(part->dataset->spool->digest, starts->bits,
                                   (size_t)starts->count / 4 + 1)
                       : part->dataset->spool->digest;
     for (size_t p = 0; part->count > 0 && p < part->dataset->port_count; p++) {
         const yg_elements *elements = &part->dataset->ports[p];
+        const yg_sequences *s = elements->ragged ? part->dataset->sequences : NULL;
         const size_t size = (size_t)elements->width * yg_elements_size(elements);
         for (int64_t e = 0; elements->data && e < part->count; e++) {
             const int64_t example = part->members ? part->members[e] : e;
-            digest = yg_digest(digest, yg_elements_at(elements, example), size);
+            if (s)
+                digest = yg_digest(digest, &s->lengths[example], sizeof *s->lengths);
+            digest = yg_digest(digest, yg_elements_at(elements, s ? s->begins[example] : example),
+                               size * (s ? (size_t)s->lengths[example] : 1));
         }
     }
     return digest;

@@ -4,6 +4,7 @@
 #include "fill.h"
 
 #include "decoder.h"
+#include "sequences.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,34 @@ static void fill_windows(const yg_elements *elements, const yg_chosen *c, char *
     }
 }
 
+/* Sequences are padded to the rows that the feed has for each example. */
+static void fill_sequences(const yg_elements *elements, const yg_sequences *sequences,
+                           const yg_chosen *c, int64_t rows, char *to) {
+    const size_t size = (size_t)elements->width * yg_dtype_size(elements->dtype);
+    for (int64_t i = 0; i < c->count; i++, to += (size_t)rows * size) {
+        const int64_t example = c->order ? c->order[i] : c->first + i;
+        const int64_t length = sequences->lengths[example];
+        const int64_t used = length < rows ? length : rows;
+        const void *at = yg_elements_at(elements, sequences->begins[example]);
+        if (elements->decoder)
+            yg_decode(elements->decoder, at, used, to);
+        else
+            memcpy(to, at, (size_t)used * size);
+        if (elements->pad == 0)
+            memset(to + (size_t)used * size, 0, (size_t)(rows - used) * size);
+        for (int64_t k = used * elements->width; elements->pad != 0 && k < rows * elements->width;
+             k++)
+            yg_element_set(elements->dtype, to, k, elements->pad);
+    }
+}
+
+static void fill_lengths(const yg_elements *elements, const yg_sequences *sequences,
+                         const yg_chosen *c, void *to) {
+    for (int64_t i = 0; i < c->count; i++)
+        yg_element_set(elements->dtype, to, i,
+                       sequences->lengths[c->order ? c->order[i] : c->first + i]);
+}
+
 void yg_fill_port(const yg_elements *elements, const yg_chosen *c, const yg_fill_scratch *scratch,
                   void *to) {
     const size_t size = (size_t)elements->width * yg_elements_size(elements);
@@ -121,11 +150,16 @@ void yg_fill_feeds(const yg_dataset *dataset, const yg_chosen *chosen,
                    int64_t row) {
     for (size_t f = 0; f < feed_count; f++) {
         const yg_elements *elements = &dataset->ports[feeds[f].port];
-        const size_t skipped = (size_t)(row * elements->width) * yg_dtype_size(elements->dtype);
+        const int64_t width = elements->ragged ? feeds[f].width : elements->width;
+        const size_t skipped = (size_t)(row * width) * yg_dtype_size(elements->dtype);
         char *to = feeds[f].data ? (char *)feeds[f].data + skipped : NULL;
         if (scratch->weights && scratch->weights->port == feeds[f].port)
             fill_weights(dataset, chosen, scratch, to);
-        else
+        else if (to && elements->lengths)
+            fill_lengths(elements, dataset->sequences, chosen, to);
+        else if (to && elements->ragged && elements->width)
+            fill_sequences(elements, dataset->sequences, chosen, width / elements->width, to);
+        else if (!elements->lengths && !elements->ragged)
             yg_fill_port(elements, chosen, scratch, to);
     }
 }

@@ -44,6 +44,29 @@ static bool make_port(const yg_reading *reading, const yg_table *table, size_t p
     return true;
 }
 
+/* Where cells are sequences, one column gives all of a port's, and its kind knows what they are. */
+static bool check_sequences(const yg_reading *reading, const yg_table *table, size_t p,
+                            const yg_columns *columns, yg_error *error) {
+    const yg_column *first = columns->count ? columns->columns[0] : NULL;
+    const yg_origin origin = reading->data->sequencing.origin;
+    if (!first || !first->sequence)
+        return true;
+    if (columns->count > 1)
+        return yg_fail(error, YG_ERROR_DATA, origin,
+                       "without `by`, a cell is a sequence, so '%s' reads one column; it has %zu",
+                       yg_model_port(reading->model, p)->name, columns->count);
+    if (yg_missing_indicates(first))
+        return yg_fail(error, YG_ERROR_ARGUMENT, origin,
+                       "column '%s': `indicator` is an element, which a sequence has no place for",
+                       first->name);
+    return first->kind->encode_list ||
+           yg_fail(error, YG_ERROR_DATA, origin,
+                   "column '%s' gives '%s' one value a row (kind: %s); sequences are the rows of a "
+                   "table, with `by: COLUMN`, or cells of the kind text",
+                   table->columns[columns->index[0]], yg_model_port(reading->model, p)->name,
+                   first->kind->name);
+}
+
 /* Each entry of `columns:` must be of a column that the training part has. */
 static bool check_entries(const yg_reading *reading, const yg_table *table, yg_error *error) {
     const yg_value *section = yg_model_section(reading->model, "data");
@@ -64,7 +87,9 @@ bool yg_columns_make(const yg_reading *reading, const yg_table *table, yg_column
     if (!check_entries(reading, table, error))
         return false;
     for (size_t p = 0; p < yg_model_port_count(reading->model); p++) {
-        if (yg_reading_wants(reading, p) && !make_port(reading, table, p, &columns[p], error))
+        if (yg_reading_wants(reading, p) &&
+            (!make_port(reading, table, p, &columns[p], error) ||
+             !check_sequences(reading, table, p, &columns[p], error)))
             return false;
         for (size_t i = 0; i < columns[p].count; i++) {
             yg_column *column = columns[p].columns[i];

@@ -11,7 +11,8 @@
 bool yg_reading_wants(const yg_reading *reading, size_t port) {
     const yg_balance *balance = &reading->data->balance;
     const bool computed = balance->how == YG_BALANCE_WEIGHTS && balance->into == port;
-    return !computed && (!reading->inputs_only || !yg_model_port(reading->model, port)->target);
+    return !computed && !yg_port_is_lengths(reading->data, port) &&
+           (!reading->inputs_only || !yg_model_port(reading->model, port)->target);
 }
 
 bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error) {
@@ -39,6 +40,25 @@ bool yg_batch_symbol(const yg_model *model, const char **symbol, yg_error *error
                               "the model has no inputs");
 }
 
+/* ----------------------------------------------------------------------------- sequences ---- */
+
+bool yg_port_is_ragged(const yg_data *data, const yg_port *port) {
+    return data->sequencing.symbol && port->rank > 1 && port->symbols[1];
+}
+
+bool yg_port_is_lengths(const yg_data *data, size_t port) {
+    return data->sequencing.symbol && data->sequencing.lengths == port;
+}
+
+double yg_port_pad(const yg_data *data, const yg_port *port) {
+    const yg_value *value =
+        data->sequencing.pad ? yg_value_get(data->sequencing.pad, port->name) : NULL;
+    double number = port->target && !yg_dtype_is_float(port->dtype) ? -100 : 0;
+    if (value)
+        yg_value_float(value, "`pad`", -1e30, 1e30, &number, NULL);
+    return number;
+}
+
 /* ---------------------------------------------------------------------------- dimensions ---- */
 
 static int64_t find_dim(const yg_data *data, const char *symbol) {
@@ -52,9 +72,10 @@ static int64_t dimension(const yg_data *data, const yg_port *port, int d) {
     return port->symbols[d] ? find_dim(data, port->symbols[d]) : port->shape[d];
 }
 
-/* The first dimension of a row: behind the batch's, and behind that of a window's rows. */
+/* The first dimension of a row: behind the batch's, and behind that of a window's or a sequence's
+ * rows. */
 static int row_dimension(const yg_data *data, const yg_port *port) {
-    return data->series.length && port->rank > 1 ? 2 : 1;
+    return (data->series.length && port->rank > 1) || yg_port_is_ragged(data, port) ? 2 : 1;
 }
 
 int64_t yg_port_width(const yg_data *data, const yg_port *port) {
@@ -72,7 +93,7 @@ bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int6
                   yg_type *type, yg_error *error) {
     int64_t shape[YG_MAX_RANK] = {batch};
     for (int d = 1; d < port->rank; d++)
-        shape[d] = dimension(data, port, d);
+        shape[d] = d == 1 && yg_port_is_ragged(data, port) ? 1 : dimension(data, port, d);
     return yg_type_make(dtype, port->rank, shape, type, error);
 }
 
@@ -119,7 +140,7 @@ bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width
     int64_t known = 1;
     int unknown = 0; /* the dimension that is to be solved; 0: none */
     const int first = row_dimension(reading->data, port);
-    if (first > 1 && !bind_rows(reading, port, error))
+    if (reading->data->series.length && first > 1 && !bind_rows(reading, port, error))
         return false;
     for (int d = first; d < port->rank; d++) {
         const int64_t size = dimension(reading->data, port, d);

@@ -2,6 +2,7 @@
  * Readers: a source's examples, transformed, standardised and stored: see source.h.
  */
 #include "decoder.h"
+#include "sequences.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,24 +29,31 @@ void yg_reader_close(yg_reader *reader) {
         free(reader->own[p]);
     free(reader->own);
     free(reader->chunk.ports);
+    yg_sequences_free(reader->chunk.sequences);
     free(reader);
 }
 
 static bool make_chunk(yg_reader *reader, yg_error *error) {
     const yg_reading *reading = &reader->reading;
+    const yg_sequencing *sequencing = &reading->data->sequencing;
     int64_t widest = 1;
+    if (sequencing->symbol && !sequencing->by &&
+        !(reader->chunk.sequences = yg_sequences_new(reading->model, error)))
+        return false;
     for (size_t p = 0; p < reader->port_count; p++) {
         const yg_port *port = yg_model_port(reading->model, p);
         const int64_t width = yg_port_width(reading->data, port);
         reader->chunk.ports[p] = (yg_elements){
-            .dtype = yg_dtype_is_float(port->dtype) ? YG_F64 : port->dtype, .width = width};
+            .dtype = yg_dtype_is_float(port->dtype) ? YG_F64 : port->dtype,
+            .width = width,
+            .ragged = reader->chunk.sequences && yg_port_is_ragged(reading->data, port)};
         if (yg_reading_wants(reading, p) && width > widest)
             widest = width;
     }
     reader->room = widest < CHUNK_ELEMENTS ? CHUNK_ELEMENTS / widest : 1;
     for (size_t p = 0; p < reader->port_count; p++) {
         const yg_elements *elements = &reader->chunk.ports[p];
-        if (!yg_reading_wants(reading, p) || elements->dtype != YG_F64)
+        if (!yg_reading_wants(reading, p) || elements->dtype != YG_F64 || elements->ragged)
             continue;
         reader->own[p] = calloc((size_t)(reader->room * elements->width) + 1, sizeof(double));
         if (!reader->own[p])
@@ -116,6 +124,32 @@ static bool take_port(yg_reader *reader, size_t p, int64_t count, const yg_datas
                              &to->ports[p], to->count * elements->width, error);
 }
 
+/* The same for the elements of sequences, whose rows have been appended to the dataset. */
+static bool take_rows(yg_reader *reader, size_t p, const yg_dataset *to, yg_error *error) {
+    const yg_reading *reading = &reader->reading;
+    const yg_list *list = &reader->chunk.sequences->lists[p];
+    const int64_t rows = reader->chunk.sequences->rows, width = to->ports[p].width;
+    const int64_t begin = (to->sequences->rows - rows) * width;
+    yg_elements elements = reader->chunk.ports[p];
+    const size_t size = yg_dtype_size(elements.dtype);
+    elements.data = list->data;
+    const bool smaller = elements.dtype != YG_F64 && elements.dtype != YG_I64;
+    for (int64_t i = 0; smaller && i < list->count; i++)
+        yg_element_set(elements.dtype, list->data, i, (double)list->wholes[i]);
+    if (reading->data->encoding.ports[p].formula &&
+        !yg_transform_apply(reading, p, &elements, rows, begin / width, error))
+        return false;
+    if (elements.dtype == YG_F64) {
+        yg_standardize_apply(&reading->data->encoding.ports[p], list->numbers, rows);
+        return yg_elements_store(reading, p, list->numbers, list->count, begin / width,
+                                 &to->ports[p], begin, error);
+    }
+    if (list->count)
+        memcpy((char *)to->ports[p].data + (size_t)begin * size, list->data,
+               (size_t)list->count * size);
+    return true;
+}
+
 /* At most as many examples as a chunk holds. */
 static int64_t next_chunk(yg_reader *reader, yg_dataset *to, int64_t limit, yg_error *error) {
     const volatile sig_atomic_t *stop = reader->reading.data->stop;
@@ -124,16 +158,25 @@ static int64_t next_chunk(yg_reader *reader, yg_dataset *to, int64_t limit, yg_e
         return -1;
     }
     for (size_t p = 0; p < reader->port_count; p++)
-        if (yg_reading_wants(&reader->reading, p))
+        if (yg_reading_wants(&reader->reading, p) && !reader->chunk.ports[p].ragged)
             reader->chunk.ports[p].data =
                 reader->own[p] ? (void *)reader->own[p] : yg_elements_at(&to->ports[p], to->count);
+    if (reader->chunk.sequences)
+        yg_sequences_clear(reader->chunk.sequences);
+    if (reader->chunk.sequences && !to->count)
+        yg_sequences_clear(to->sequences);
     reader->chunk.kept = to->kept;
     if (to->kept && !to->count)
         to->kept->size = 0;
     const int64_t count = reader->source->next(reader->state, &reader->reading, &reader->chunk,
                                                limit < reader->room ? limit : reader->room, error);
+    if (count > 0 && reader->chunk.sequences &&
+        !yg_sequences_append(reader->chunk.sequences, to, error))
+        return -1;
     for (size_t p = 0; p < reader->port_count && count > 0; p++)
-        if (yg_reading_wants(&reader->reading, p) && !take_port(reader, p, count, to, error))
+        if (yg_reading_wants(&reader->reading, p) &&
+            !(reader->chunk.ports[p].ragged ? take_rows(reader, p, to, error)
+                                            : take_port(reader, p, count, to, error)))
             return -1;
     reader->count += count > 0 ? count : 0;
     to->count += count > 0 ? count : 0;
@@ -173,7 +216,7 @@ bool yg_reader_hold(yg_reader *reader, yg_dataset *to, yg_error *error) {
         const yg_element_kind *kind =
             yg_reading_wants(reading, p) ? reader->source->kind(reader->state, p) : NULL;
         yg_elements *chunk = &reader->chunk.ports[p];
-        if (!kind || !yg_decoder_fits(reading, p, kind))
+        if (!kind || chunk->ragged || !yg_decoder_fits(reading, p, kind))
             continue;
         yg_decoder *decoder = yg_decoder_new(reading, p, kind, error);
         if (!decoder)

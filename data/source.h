@@ -35,7 +35,8 @@ typedef struct yg_reading {
                        `kept` then */
 } yg_reading;
 
-/* True for the ports that are to be read. Weights of `balance` are computed, not read. */
+/* True for the ports that are to be read. Weights of `balance` are computed, and lengths of
+ * sequences counted, not read. */
 bool yg_reading_wants(const yg_reading *reading, size_t port);
 
 /* ---------------------------------------------------------------------------- sources ------- */
@@ -151,13 +152,19 @@ bool yg_dimension_bind(const yg_reading *reading, const yg_port *port, int d, in
 bool yg_width_bind(const yg_reading *reading, const yg_port *port, int64_t width, const char *what,
                    yg_origin origin, yg_error *error);
 /* Elements of an example; -1 if the size of a dimension is not known yet. Of windows over a series,
- * those of a row. */
+ * and of a port that takes sequences, those of a row. */
 int64_t yg_port_width(const yg_data *data, const yg_port *port);
 
 /* The rows that a port takes of a window: `span` of them, from row `lead` on. An input takes all
  * that are known, or the last of them if its shape is [B]. A target takes the `horizon` rows after
  * them, or the last of these. */
 void yg_port_rows(const yg_series *series, const yg_port *port, int64_t *lead, int64_t *span);
+
+/* Whether a port takes sequences, and whether it is fed with their lengths: see sequences.h. */
+bool yg_port_is_ragged(const yg_data *data, const yg_port *port);
+bool yg_port_is_lengths(const yg_data *data, size_t port);
+/* What fills the rows behind a sequence. */
+double yg_port_pad(const yg_data *data, const yg_port *port);
 
 /* Whether a port is a label: it has classes and one element an example. */
 bool yg_port_is_label(const yg_data *data, const yg_port *port);
@@ -167,7 +174,8 @@ bool yg_port_is_label(const yg_data *data, const yg_port *port);
  */
 bool yg_value_is_kept(const yg_reading *reading, size_t port);
 
-/* The type of a batch of a port's examples; all dimensions are known. */
+/* The type of a batch of a port's examples; all dimensions are known. Of a port that takes
+ * sequences, each has one row. */
 bool yg_port_type(const yg_data *data, const yg_port *port, yg_dtype dtype, int64_t batch,
                   yg_type *type, yg_error *error);
 
@@ -208,6 +216,20 @@ void *yg_elements_at(const yg_elements *elements, int64_t example);
 const char *yg_place_text(const yg_place *place, const yg_port *port, char *text, size_t size);
 
 /* ---------------------------------------------------------------------------- columns.c ------ */
+
+/* Elements one after the other, of cells that are sequences. Of a port of floating-point numbers
+ * they are `numbers`, otherwise `wholes`. */
+typedef struct yg_list {
+    int64_t count, capacity;
+    union {
+        void *data;
+        double *numbers;
+        int64_t *wholes;
+    };
+} yg_list;
+
+/* Room for one more element, which the caller sets and counts. False when out of memory. */
+bool yg_list_reserve(yg_list *list);
 
 /* The columns of one port, in the order of its elements. */
 typedef struct yg_columns {

@@ -4,6 +4,7 @@
 #include "column.h"
 #include "decoder.h"
 #include "owners.h"
+#include "sequences.h"
 #include "series.h"
 #include "table_encode.h"
 
@@ -24,7 +25,8 @@ typedef struct table_state {
     bool *used;          /* of the table's columns: one of `columns` reads it */
     int64_t count;       /* records so far */
     int64_t examples;    /* those of them that were not dropped */
-    yg_run_finder runs;  /* of windows over a series */
+    yg_run_finder runs;  /* of windows over a series, and of sequences */
+    yg_row_check equal;  /* of what the rows of a sequence have in common */
     bool (*seen)[256];   /* by port and byte: it has been checked. Of ports that hold bytes */
     yg_threads *threads; /* NULL: not started */
 } table_state;
@@ -37,6 +39,7 @@ static void close_table(void *opaque) {
     free(state->used);
     free(state->seen);
     yg_run_finder_free(&state->runs);
+    yg_row_check_free(&state->equal);
     yg_threads_free(state->threads);
     yg_table_close(state->table);
     yg_paths_free(&state->paths);
@@ -181,10 +184,13 @@ static bool note_used(table_state *state, const yg_reading *reading, yg_error *e
     for (size_t i = 0; reading->keep && i < reading->keep->count; i++)
         state->used[reading->keep->index[i]] = true;
     const yg_series *series = &reading->data->series;
+    const yg_sequencing *sequencing = &reading->data->sequencing;
+    const char *by = series->length ? series->by : sequencing->by;
     state->runs.column = SIZE_MAX;
-    if (series->length && series->by) {
-        if (!yg_table_choose(state->table, series->by, series->by_origin, &state->runs.column,
-                             error))
+    if (by) {
+        if (!yg_table_choose(state->table, by,
+                             series->length ? series->by_origin : sequencing->by_origin,
+                             &state->runs.column, error))
             return false;
         state->used[state->runs.column] = true;
     }
@@ -399,6 +405,70 @@ static bool check_held(table_state *state, const yg_reading *reading, const yg_d
     return true;
 }
 
+static bool fail_sequence(const table_state *state, const yg_reading *reading, int64_t record,
+                          size_t p, int64_t length, int64_t before, yg_error *error) {
+    const yg_place place = yg_table_place(state->table, record, state->columns[p].index[0]);
+    const yg_port *port = yg_model_port(reading->model, p);
+    const int64_t most = reading->data->sequencing.max_length;
+    char where[300];
+    yg_place_text(&place, port, where, sizeof where);
+    if (length == 0)
+        return yg_fail(error, YG_ERROR_DATA, place.origin,
+                       "%s: an empty sequence; one has a step at least", where);
+    if (before > 0 && length != before)
+        return yg_fail(error, YG_ERROR_DATA, place.origin,
+                       "%s: a sequence of %" PRId64
+                       ", but another one of the same row has %" PRId64,
+                       where, length, before);
+    return yg_fail(error, YG_ERROR_DATA, place.origin,
+                   "%s: a sequence of %" PRId64 ", longer than `max_length`, %" PRId64
+                   "; `longer: truncate` cuts it there",
+                   where, length, most);
+}
+
+/* Encodes a record's cell that is a sequence. *length becomes its rows; 0: no port has told yet. */
+static bool encode_sequence(table_state *state, const yg_reading *reading,
+                            const yg_records *records, int64_t record, size_t p,
+                            yg_sequences *sequences, int64_t *length, yg_error *error) {
+    const yg_columns *columns = &state->columns[p];
+    yg_list *list = &sequences->lists[p];
+    const yg_sequencing *s = &reading->data->sequencing;
+    const int64_t first = list->count;
+    const yg_cell *cell =
+        &records->cells[(size_t)record * state->table->column_count + columns->index[0]];
+    if (!yg_column_encode_list(columns->columns[0], cell, list)) {
+        const yg_refusal refusal = {record, p, 0};
+        return refuse(state, reading, records, &refusal, error);
+    }
+    const int64_t width = yg_port_width(reading->data, yg_model_port(reading->model, p));
+    int64_t rows = width > 0 ? (list->count - first) / width : 0;
+    if (s->max_length && rows > s->max_length && s->truncate)
+        rows = s->max_length;
+    if (rows == 0 || (*length > 0 && rows != *length) || (s->max_length && rows > s->max_length) ||
+        rows > INT32_MAX)
+        return fail_sequence(state, reading, record, p, rows, *length, error);
+    list->count = first + rows * width;
+    *length = rows;
+    return true;
+}
+
+/* Encodes the cells of records begin .. begin + count that are sequences. */
+static bool encode_sequences(table_state *state, const yg_reading *reading,
+                             const yg_records *records, int64_t begin, int64_t count,
+                             yg_sequences *sequences, yg_error *error) {
+    for (int64_t r = begin; r < begin + count; r++) {
+        int64_t length = 0;
+        for (size_t p = 0; p < state->port_count; p++)
+            if (state->columns[p].count && state->columns[p].columns[0]->sequence &&
+                !encode_sequence(state, reading, records, r, p, sequences, &length, error))
+                return false;
+        if (!yg_sequences_add(sequences, sequences->rows, length, error))
+            return false;
+        sequences->rows += length;
+    }
+    return true;
+}
+
 /* Encodes all records that are not dropped. Nothing is dropped where an answer is expected for
  * each record. Returns the number of examples, or -1. */
 static int64_t encode_all(table_state *state, const yg_reading *reading, const yg_records *records,
@@ -410,7 +480,7 @@ static int64_t encode_all(table_state *state, const yg_reading *reading, const y
     const int64_t begin = row;
     for (int64_t i = 0; i < records->count; i++) {
         const int64_t used =
-            reading->inputs_only && !reading->data->series.length
+            reading->inputs_only && !reading->data->series.length && !reading->data->sequencing.by
                 ? records->count - i
                 : yg_columns_used(state->columns, state->port_count, state->table, records, i);
         const yg_records some = {used, records->cells + (size_t)i * encoder.stride};
@@ -420,6 +490,9 @@ static int64_t encode_all(table_state *state, const yg_reading *reading, const y
             refuse(state, reading, records, &first, error);
             return -1;
         }
+        if (chunk->sequences &&
+            !encode_sequences(state, reading, records, i, used, chunk->sequences, error))
+            return -1;
         if (chunk->kept &&
             !yg_kept_add(chunk->kept, reading->keep, &some, state->table->column_count)) {
             yg_fail_memory(error);
@@ -429,9 +502,15 @@ static int64_t encode_all(table_state *state, const yg_reading *reading, const y
             !yg_run_finder_add(&state->runs, state->table, records, i, used,
                                state->examples + row - begin, reading->runs, error))
             return -1;
+        if (reading->data->sequencing.by &&
+            !yg_row_check_add(&state->equal, reading, state->table, state->columns, chunk, row, i,
+                              used, state->examples + row - begin, error))
+            return -1;
         row += used;
         i += used;
-        state->runs.broken = state->runs.broken || i < records->count; /* one was dropped */
+        /* A row was dropped: windows do not go over it, sequences do. */
+        state->runs.broken =
+            state->runs.broken || (i < records->count && reading->data->series.length);
     }
     state->count += records->count;
     if (!check_held(state, reading, chunk, begin, row - begin, error))

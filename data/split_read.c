@@ -185,6 +185,20 @@ static bool check_rule(const yg_model *model, const yg_data *data, yg_split *spl
                    rows);
 }
 
+/* Sequences of rows are drawn whole. */
+static bool draw_sequences(const yg_data *data, yg_split *split, yg_error *error) {
+    if (!data->sequencing.by || split->rule != YG_SPLIT_RANDOM)
+        return true;
+    if (split->stratify != SIZE_MAX)
+        return yg_fail(error, YG_ERROR_ARGUMENT, split->origin,
+                       "sequences of rows cannot be stratified; leave `stratify` out, or split "
+                       "them off by `group`, `column` or `file`");
+    split->rule = YG_SPLIT_GROUP;
+    split->column = data->sequencing.by;
+    split->column_origin = data->sequencing.by_origin;
+    return true;
+}
+
 bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *data,
                     yg_split splits[2], yg_error *error) {
     const yg_value *validation = yg_value_get(section, "validation");
@@ -194,5 +208,6 @@ bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *dat
     return (!yg_split_is(validation) || read_split(model, validation, &splits[0], error)) &&
            (!yg_split_is(test) || read_split(model, test, &splits[1], error)) &&
            (!data->folds || read_fold(test, data, splits, error)) &&
+           draw_sequences(data, &splits[0], error) && draw_sequences(data, &splits[1], error) &&
            check_rule(model, data, &splits[0], error) && check_rule(model, data, &splits[1], error);
 }

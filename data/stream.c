@@ -5,6 +5,7 @@
 
 #include "../graph/random.h"
 #include "fill.h"
+#include "sequences.h"
 #include "spool.h"
 #include "window.h"
 
@@ -17,6 +18,7 @@ struct yg_stream {
     int64_t *order; /* numbers of examples in the dataset, shuffled for the epoch; NULL: the part's
                        own order */
     uint64_t seed;
+    yg_buckets buckets;
     yg_fill_scratch scratch;
     /* In a file: */
     yg_windows *windows;
@@ -35,6 +37,8 @@ static void shuffle(yg_stream *stream) {
         order[i] = order[j];
         order[j] = swap;
     }
+    stream->buckets.key = yg_random_key("buckets") + (uint64_t)stream->epoch;
+    yg_buckets_sort(&stream->buckets, part->dataset->sequences, order, part->count);
 }
 
 static bool begin(yg_stream *stream, const uint64_t *seed, bool threaded, yg_error *error) {
@@ -83,8 +87,50 @@ void yg_stream_close(yg_stream *stream) {
         return;
     yg_windows_close(stream->windows);
     yg_fill_scratch_free(&stream->scratch);
+    free(stream->buckets.room);
     free(stream->order);
     free(stream);
+}
+
+static bool make_room(yg_stream *stream, yg_error *error) {
+    stream->buckets.room = calloc((size_t)stream->part->count + 1, sizeof(int64_t));
+    return stream->buckets.room || yg_fail_memory(error);
+}
+
+bool yg_stream_bucket(yg_stream *stream, const yg_sequencing *sequencing, int64_t batch,
+                      yg_error *error) {
+    if (!sequencing->symbol || !sequencing->buckets)
+        return true;
+    if (!make_room(stream, error))
+        return false;
+    stream->buckets.batch = batch;
+    stream->buckets.seed = stream->seed;
+    shuffle(stream);
+    return true;
+}
+
+bool yg_stream_sort(yg_stream *stream, yg_error *error) {
+    const yg_part *part = stream->part;
+    if (stream->windows || !part->dataset->sequences)
+        return true;
+    stream->order = calloc((size_t)part->count + 1, sizeof *stream->order);
+    if (!stream->order || !make_room(stream, error))
+        return yg_fail_memory(error);
+    for (int64_t i = 0; i < part->count; i++)
+        stream->order[i] = part->members ? part->members[i] : i;
+    yg_sequences_sort(part->dataset->sequences, stream->order, part->count, stream->buckets.room);
+    return true;
+}
+
+int64_t yg_stream_longest(const yg_stream *stream, int64_t count) {
+    const yg_sequences *s = stream->part->count ? stream->part->dataset->sequences : NULL;
+    const int64_t *order = stream->order ? stream->order : stream->part->members;
+    int64_t longest = 0;
+    for (int64_t i = stream->position; s && i < stream->position + count; i++) {
+        const int32_t length = s->lengths[order ? order[i] : i];
+        longest = length > longest ? length : longest;
+    }
+    return longest;
 }
 
 void yg_stream_seek(yg_stream *stream, int64_t epoch, int64_t position) {
@@ -125,7 +171,8 @@ void yg_dataset_copy(const yg_dataset *dataset, int64_t first, int64_t count, co
 bool yg_part_read(const yg_part *part, size_t port, int64_t first, int64_t count, void *to,
                   yg_error *error) {
     const yg_elements *elements = &part->dataset->ports[port];
-    const yg_feed feed = {port, elements->dtype, elements->width, to};
+    const int64_t rows = elements->ragged ? yg_part_longest(part, first, count) : 1;
+    const yg_feed feed = {port, elements->dtype, rows * elements->width, to};
     yg_stream *stream = yg_stream_open(part, error);
     if (!stream)
         return false;

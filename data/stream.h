@@ -16,7 +16,8 @@
 
 typedef struct yg_stream yg_stream;
 
-/* A port's buffer in a program: one row of `width` elements an example. */
+/* A port's buffer in a program: one row of `width` elements an example. That of sequences has room
+ * for as many steps of each example as `width` says; steps behind a sequence are padded. */
 typedef struct yg_feed {
     size_t port;
     yg_dtype dtype;
@@ -33,6 +34,15 @@ yg_stream *yg_stream_open(const yg_part *part, yg_error *error);
 yg_stream *yg_stream_open_shuffled(const yg_part *part, uint64_t seed, bool threaded,
                                    yg_error *error);
 void yg_stream_close(yg_stream *stream); /* NULL is allowed */
+
+/* Of a shuffled stream, before its first batch: batches of `batch` examples have sequences of
+ * similar length, as far as the section wants that. False when out of memory. */
+bool yg_stream_bucket(yg_stream *stream, const yg_sequencing *sequencing, int64_t batch,
+                      yg_error *error);
+/* Of another stream: examples in the order of their lengths. False when out of memory. */
+bool yg_stream_sort(yg_stream *stream, yg_error *error);
+/* The longest sequence of the next `count` examples; 0: no port takes sequences. */
+int64_t yg_stream_longest(const yg_stream *stream, int64_t count);
 
 /* Goes to an example: number `position` in the order of that epoch, from 0 to the number of
  * examples (the end). Another epoch than the current one costs a shuffle of all examples. */

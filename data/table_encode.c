@@ -49,6 +49,8 @@ static void encode_rows(const work *w, which which, int64_t begin, int64_t end, 
         for (size_t p = 0; p < w->encoder->port_count; p++) {
             const yg_columns *columns = &w->encoder->columns[p];
             for (size_t i = 0; i < columns->count; i++) {
+                if (columns->columns[i]->sequence)
+                    continue; /* its cells give no fixed number of elements */
                 if (which != ALL && yg_column_can_share(columns->columns[i]) != (which == SHARED))
                     continue;
                 encode_column(w, p, i, begin, last, first);

@@ -6,6 +6,7 @@
 #include "../data/array_path.h"
 #include "../data/balance.h"
 #include "../data/encoding_file.h"
+#include "../data/sequences.h"
 #include "../data/series.h"
 #include "executables.h"
 #include "settings.h"
@@ -36,6 +37,7 @@ static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const
         .model = model, .data = data, .dtype = dtype, .runs = &data->runs[2]};
     const char *symbol;
     if (!yg_batch_symbol(model, &symbol, error) || !yg_series_read(model, &data->series, error) ||
+        !yg_sequencing_read(model, &data->sequencing, error) ||
         !yg_encoding_load(model, weights, path, &data->encoding, error) ||
         !yg_balance_read(model, data, error))
         return false;
@@ -44,6 +46,9 @@ static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const
     if (arrays && data->series.length)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv, 0, 0},
                        "the model reads windows over the rows of a table, and this is none");
+    if (arrays && data->sequencing.symbol)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv, 0, 0},
+                       "the model reads sequences from a table, and this is none");
     void *state = arrays ? yg_array_source_open(&reading, csv, error)
                          : yg_table_source_of(&reading, &request, &csv, 1, error);
     yg_reader *reader =
@@ -51,7 +56,8 @@ static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const
     const bool good = reader && yg_reader_all(reader, &data->held[2], error);
     data->test = (yg_part){.count = good ? data->held[2].count : 0, .dataset = &data->held[2]};
     yg_reader_close(reader);
-    return good && yg_series_apply(&reading, csv, error) && yg_balance_apply(&reading, error);
+    return good && yg_series_apply(&reading, csv, error) && yg_sequences_apply(&reading, error) &&
+           yg_balance_apply(&reading, error);
 }
 
 /* Reads the data to score on; *part becomes the chosen one. */
@@ -81,7 +87,8 @@ static bool score(const yg_model *model, const yg_evaluate_options *options,
     yg_executables executables = {
         .options = {.model = model, .data = data, .dtype = dtype, .threads = options->threads},
         .store = &store,
-        .batch_size = batch};
+        .batch_size = batch,
+        .longest = yg_part_longest(part, 0, part->count)};
     const bool good = yg_executables_plan(&executables, error) &&
                       yg_weights_initialize(executables.plan.network, 0, &store, error) &&
                       yg_weights_assign(weights, path, store.count, &store, error) &&

@@ -15,7 +15,7 @@ yg_network *yg_executable_network(const yg_executable_options *options, int64_t 
     const char *symbol = NULL;
     if (batch && !yg_batch_symbol(options->model, &symbol, error))
         return NULL;
-    yg_dim *dims = calloc(options->data->dim_count + 1, sizeof *dims);
+    yg_dim *dims = calloc(options->data->dim_count + 2, sizeof *dims);
     if (!dims) {
         yg_fail_memory(error);
         return NULL;
@@ -23,6 +23,8 @@ yg_network *yg_executable_network(const yg_executable_options *options, int64_t 
     size_t count = 0;
     if (symbol)
         dims[count++] = (yg_dim){symbol, batch};
+    if (options->data->sequencing.symbol)
+        dims[count++] = (yg_dim){options->data->sequencing.symbol, options->length};
     for (size_t i = 0; i < options->data->dim_count; i++)
         dims[count++] = options->data->dims[i];
     const yg_network_options asked = {
@@ -239,6 +241,7 @@ yg_executable *yg_executable_new(const yg_executable_options *options, int64_t b
         return NULL;
     }
     executable->batch = batch;
+    executable->length = options->length;
     executable->plan = options->plan;
     if (!build(options, executable, &p, error)) {
         yg_executable_free(executable);
@@ -268,8 +271,14 @@ static bool bind_one(yg_executable *executable, yg_node node, const char *name,
     const yg_tensor *tensor = yg_tensor_find(store, name);
     if (!yg_program_data(executable->program, node))
         return true; /* nothing that is computed needs it */
-    if (!tensor ||
-        !yg_type_equal(&tensor->type, yg_node_type(yg_network_graph(executable->network), node)))
+    const yg_graph *graph = yg_network_graph(executable->network);
+    const bool same = tensor && yg_type_equal(&tensor->type, yg_node_type(graph, node));
+    if (tensor && !same && executable->length)
+        return yg_fail(error, YG_ERROR_SHAPE, yg_node_origin(graph, node),
+                       "the shape of '%s' depends on the length of the sequences, which differs "
+                       "from batch to batch",
+                       name);
+    if (!same)
         return yg_fail(error, YG_ERROR_INTERNAL, YG_NOWHERE, "'%s' has another type in the store",
                        name);
     return yg_program_bind(executable->program, node, tensor->data, error);

@@ -18,6 +18,7 @@
 typedef struct yg_executable_options {
     const yg_model *model;
     const yg_data *data; /* for its dims */
+    int64_t length;      /* steps that sequences are padded to; 0: no port takes sequences */
     yg_dtype dtype;
     int threads;
     bool training;                 /* build the network for training: dropout drops */
@@ -51,6 +52,8 @@ typedef struct yg_result {
 
 typedef struct yg_executable {
     int64_t batch;             /* examples */
+    int64_t length;            /* as in the options */
+    uint64_t used;             /* when a set of executables gave it last */
     const yg_score_plan *plan; /* or NULL */
     yg_network *network;
     yg_node forward_end, backward_end; /* where the gradients' nodes begin and end */

@@ -3,15 +3,23 @@
  */
 #include "executables.h"
 
+#include "../data/sequences.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 /* The most memory for one batch of all examples, which makes scores exact that mix examples. */
 static const double WHOLE_BYTES = (double)(1 << 30);
 
+/* So many executables a set keeps. Only sequences need more: 64 are all sizes up to half a million
+ * steps. */
+enum { LIMIT = 64 };
+
 bool yg_executables_plan(yg_executables *executables, yg_error *error) {
     if (executables->planned || executables->batch_size == 0)
         return true;
+    if (executables->longest && !executables->options.length)
+        executables->options.length = executables->longest;
     if (!yg_score_plan_make(&executables->options, executables->batch_size, &executables->plan,
                             error))
         return false;
@@ -40,7 +48,7 @@ static bool share_feeds(const yg_executable *with, yg_executable *executable, yg
         yg_feed *feed = &executable->feeds[i];
         const bool is_target = i >= counts[0];
         const yg_node node = lists[is_target][is_target ? i - counts[0] : i].node;
-        if (!feed->data || !with->feeds[i].data || feed->width != with->feeds[i].width)
+        if (!feed->data || !with->feeds[i].data || feed->width > with->feeds[i].width)
             continue;
         if (!yg_program_bind(executable->program, node, with->feeds[i].data, error))
             return false;
@@ -49,12 +57,33 @@ static bool share_feeds(const yg_executable *with, yg_executable *executable, yg
     return true;
 }
 
-yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, yg_error *error) {
-    for (size_t i = 0; i < executables->count; i++)
-        if (executables->executables[i]->batch == batch)
-            return executables->executables[i];
+/* Makes room for one more: the one that was not used for the longest time goes. The first one
+ * stays, because the others use its memory. */
+static void forget_one(yg_executables *executables) {
+    yg_executable **all = executables->executables;
+    size_t oldest = 1;
+    for (size_t i = 2; i < executables->count; i++)
+        oldest = all[i]->used < all[oldest]->used ? i : oldest;
+    yg_executable_free(all[oldest]);
+    all[oldest] = all[--executables->count];
+}
+
+yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, int64_t length,
+                                  yg_error *error) {
+    if (length)
+        length = yg_sequences_padded(&executables->options.data->sequencing, length);
+    for (size_t i = 0; i < executables->count; i++) {
+        yg_executable *executable = executables->executables[i];
+        if (executable->batch != batch || executable->length != length)
+            continue;
+        executable->used = ++executables->used;
+        return executable;
+    }
+    executables->options.length = length;
     if (!yg_executables_plan(executables, error))
         return NULL;
+    if (executables->count >= LIMIT)
+        forget_one(executables);
     yg_executable **grown =
         realloc(executables->executables, (executables->count + 1) * sizeof *grown);
     if (!grown) {
@@ -72,6 +101,7 @@ yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, yg
         yg_executable_free(executable);
         return NULL;
     }
+    executable->used = ++executables->used;
     return grown[executables->count++] = executable;
 }
 
@@ -92,7 +122,8 @@ static bool choose_batch(yg_executables *executables, int64_t examples, int64_t 
                          yg_error *error) {
     if (!executables->plan.whole || examples <= *batch_size)
         return true;
-    const yg_executable *part = yg_executables_get(executables, *batch_size, error);
+    const yg_executable *part =
+        yg_executables_get(executables, *batch_size, executables->longest, error);
     if (!part)
         return false;
     const double bytes = (double)yg_program_get_stats(part->program).arena_bytes;
@@ -105,8 +136,9 @@ static bool add_all(yg_executables *executables, yg_stream *stream, int64_t batc
                     yg_totals *totals, yg_error *error) {
     while (yg_stream_left(stream) > 0) {
         const int64_t left = yg_stream_left(stream);
+        const int64_t count = left < batch_size ? left : batch_size;
         yg_executable *executable =
-            yg_executables_get(executables, left < batch_size ? left : batch_size, error);
+            yg_executables_get(executables, count, yg_stream_longest(stream, count), error);
         if (!executable)
             return false;
         if (!yg_executable_fill(executable, stream, error) ||
@@ -121,7 +153,10 @@ bool yg_executables_score(yg_executables *executables, const yg_part *part, int6
                           yg_scores *scores, yg_error *error) {
     yg_totals totals = {0};
     yg_stream *stream = yg_stream_open(part, error);
-    const bool good = stream && yg_executables_plan(executables, error) &&
+    executables->longest = yg_part_longest(part, 0, part->count);
+    /* In the order of their lengths, sequences need the least padding. */
+    const bool good = stream && yg_stream_sort(stream, error) &&
+                      yg_executables_plan(executables, error) &&
                       choose_batch(executables, part->count, &batch_size, error) &&
                       yg_totals_begin(&executables->plan, &totals, error) &&
                       add_all(executables, stream, batch_size, &totals, error) &&

@@ -1,7 +1,7 @@
 /*
  * A set of executables of one network, one for each batch size that is needed, over one set of
  * tensors. The last batch of an epoch may be smaller than the others, and needs a program of its
- * own. Private to train/.
+ * own; so do batches of longer and shorter sequences. Private to train/.
  */
 #ifndef YG_TRAIN_EXECUTABLES_H
 #define YG_TRAIN_EXECUTABLES_H
@@ -15,20 +15,24 @@ typedef struct yg_executables {
     yg_executable_options options;
     yg_tensor_file *store;
     int64_t batch_size;                  /* of most batches, where scores are asked for; or 0 */
+    int64_t longest;                     /* steps of the longest sequence; 0: there are none */
     const struct yg_executables *beside; /* a set that never runs at the same time, and so shares
                                             threads and memory with this one; NULL: none */
     size_t count;
-    yg_executable **executables;
-    bool planned; /* `plan` has been made */
+    yg_executable **executables; /* of sequences, those that were used last: see LIMIT there */
+    uint64_t used;               /* counts calls of yg_executables_get() */
+    bool planned;                /* `plan` has been made */
     yg_score_plan plan;
     yg_heads heads;
 } yg_executables;
 
 /* Makes the plan of scores, if that has not been done. False on failure. */
 bool yg_executables_plan(yg_executables *executables, yg_error *error);
-/* The executable for a batch size, compiled when first asked for. Belongs to the set; NULL on
- * failure. */
-yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, yg_error *error);
+/* The executable for a batch size, compiled when first asked for. `length` is that of the longest
+ * sequence in the batch, 0 where no port takes sequences. Belongs to the set, until the next call
+ * with another size; NULL on failure. */
+yg_executable *yg_executables_get(yg_executables *executables, int64_t batch, int64_t length,
+                                  yg_error *error);
 void yg_executables_free(yg_executables *executables); /* what it holds, not the struct */
 
 /* Computes loss and metrics of all examples, in batches, into `scores`, which yg_scores_begin()

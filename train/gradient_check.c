@@ -218,6 +218,7 @@ static bool check(checker *c, const yg_model *model, const yg_data *data,
                                                 .random_loss = true,
                                                 .gradients = true};
     const int64_t examples = data->train.count < EXAMPLES ? data->train.count : EXAMPLES;
+    executable_options.length = yg_part_longest(&data->train, 0, data->train.count);
     checks->examples = examples;
     c->gradients = make_executable(c, &executable_options, data, examples);
     executable_options.gradients = false;

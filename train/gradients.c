@@ -4,6 +4,7 @@
 #include "gradients.h"
 
 #include "../data/encoding_file.h"
+#include "../data/sequences.h"
 #include "executable.h"
 #include "settings.h"
 #include "weights.h"
@@ -80,6 +81,8 @@ bool yg_loss_gradients(const yg_model *model, const yg_gradients_options *option
         yg_gradients_seed(model, options, &seed, error) &&
         yg_settings_dtype(model, options->dtype, &executable_options.dtype, error) &&
         yg_encoding_load_data(model, options->weights, executable_options.dtype, &data, error) &&
+        (executable_options.length = yg_sequences_padded(
+             &data.sequencing, yg_part_longest(&data.train, 0, data.train.count))) >= 0 &&
         (executable = yg_executable_new(&executable_options, data.train.count, error)) &&
         yg_gradients_parameters(model, options, executable, &store, error) &&
         yg_executable_check_trainable(executable, model, error) &&

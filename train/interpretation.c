@@ -9,9 +9,16 @@
 
 #include <stdlib.h>
 
-int64_t yg_answer_width(const yg_executable *executable, size_t output) {
-    return executable->batch ? yg_type_count(&executable->outputs[output].type) / executable->batch
-                             : 0;
+int64_t yg_answer_width(const yg_interpretation *r, const yg_executable *executable,
+                        size_t output) {
+    const int64_t answers = executable->batch * (r->steps[output] ? executable->length : 1);
+    return answers ? yg_type_count(&executable->outputs[output].type) / answers : 0;
+}
+
+int64_t yg_answer_first(const yg_interpretation *r, const yg_executable *executable, size_t output,
+                        int64_t example, int64_t step) {
+    const int64_t answer = r->steps[output] ? example * executable->length + step : example;
+    return answer * yg_answer_width(r, executable, output);
 }
 
 double yg_answer_in_units(const yg_interpretation *r, size_t output, int64_t i, double value) {
@@ -72,10 +79,11 @@ static void find_label(yg_interpretation *r, const yg_executable *executable) {
     if (!r->classes)
         r->classes = (char **)yg_model_port(r->model, r->label_port)->class_names;
     for (size_t i = 0; i < executable->output_count; i++) {
-        const bool scores =
-            executable->outputs[i].type.rank == 2 && yg_answer_width(executable, i) == classes;
-        if ((scores && classes > 1) ||
-            (classes == 2 && yg_answer_width(executable, i) == 1 && is_sigmoid(executable, i))) {
+        const int64_t width = yg_answer_width(r, executable, i);
+        const bool steps = yg_port_is_ragged(r->data, yg_model_port(r->model, r->label_port));
+        const bool scores = executable->outputs[i].type.rank == (steps ? 3 : 2) && width == classes;
+        if (steps == r->steps[i] && ((scores && classes > 1) ||
+                                     (classes == 2 && width == 1 && is_sigmoid(executable, i)))) {
             r->label_output = i;
             return;
         }
@@ -94,7 +102,7 @@ static bool find_units(const yg_interpretation *r, const yg_executable *executab
         return true;
     r->units[output] = units;
     const int64_t width = yg_encoding_width(&r->data->encoding.ports[units]);
-    const int64_t answer = yg_answer_width(executable, output);
+    const int64_t answer = yg_answer_width(r, executable, output);
     return answer == width || (r->data->series.length && width > 0 && answer % width == 0) ||
            yg_fail(error, YG_ERROR_SHAPE, (yg_origin){path, 0, 0},
                    "output '%s' is in the units of '%s', but has %lld elements an example; an "
@@ -103,14 +111,28 @@ static bool find_units(const yg_interpretation *r, const yg_executable *executab
                    (long long)width);
 }
 
+/* An output that grows with the sequences has an answer for each step. */
+static void find_steps(yg_interpretation *r, const yg_executable *executable, yg_network *longer) {
+    size_t count = 0;
+    const yg_tensor_name *outputs = longer ? yg_network_outputs(longer, &count) : NULL;
+    for (size_t i = 0; i < count && i < executable->output_count; i++) {
+        const yg_type *is = &executable->outputs[i].type;
+        const yg_type *other = yg_node_type(yg_network_graph(longer), outputs[i].node);
+        r->steps[i] = is->rank > 1 && is->rank == other->rank && is->shape[1] < other->shape[1];
+        r->any_steps = r->any_steps || r->steps[i];
+    }
+}
+
 bool yg_interpretation_make(const yg_model *model, const yg_data *data,
-                            const yg_executable *executable, const char *path,
+                            const yg_executable *executable, yg_network *longer, const char *path,
                             yg_interpretation *out, yg_error *error) {
     *out = (yg_interpretation){.model = model, .data = data};
-    find_label(out, executable);
     out->units = calloc(executable->output_count + 1, sizeof *out->units);
-    if (!out->units)
+    out->steps = calloc(executable->output_count + 1, sizeof *out->steps);
+    if (!out->units || !out->steps)
         return yg_fail_memory(error);
+    find_steps(out, executable, longer);
+    find_label(out, executable);
     for (size_t i = 0; i < executable->output_count; i++) {
         if (!executable->outputs[i].type.rank ||
             executable->outputs[i].type.shape[0] != executable->batch)
@@ -125,5 +147,6 @@ bool yg_interpretation_make(const yg_model *model, const yg_data *data,
 
 void yg_interpretation_free(yg_interpretation *interpretation) {
     free(interpretation->units);
+    free(interpretation->steps);
     *interpretation = (yg_interpretation){0};
 }

@@ -14,18 +14,25 @@ typedef struct yg_interpretation {
     size_t label_output; /* the output that decides the class */
     size_t *units;       /* by output: the port that gives its units; SIZE_MAX: none */
     char **classes;      /* names of label_port's classes; NULL: the class is told as a number */
+    bool *steps;         /* by output: it has an answer for each step of a sequence */
+    bool any_steps;      /* one of them has */
 } yg_interpretation;
 
-/* Interprets the outputs of a network that was built with `outputs_only`. `path` stands for the
- * weights in messages. False where an output has no row for each example, or where its units do not
+/* Interprets the outputs of a network that was built with `outputs_only`. `longer` is the same
+ * network for longer sequences; NULL: no port takes any. `path` stands for the weights in messages.
+ * False where an output has no row for each example, or where its units do not
  * fit. Freed by yg_interpretation_free() in either case. */
 bool yg_interpretation_make(const yg_model *model, const yg_data *data,
-                            const yg_executable *executable, const char *path,
+                            const yg_executable *executable, yg_network *longer, const char *path,
                             yg_interpretation *out, yg_error *error);
 void yg_interpretation_free(yg_interpretation *interpretation); /* what it holds, not the struct */
 
-/* Elements of an output for each example. */
-int64_t yg_answer_width(const yg_executable *executable, size_t output);
+/* Elements of an output for each example, or for each step of one. */
+int64_t yg_answer_width(const yg_interpretation *interpretation, const yg_executable *executable,
+                        size_t output);
+/* The first element of an answer: that of an example, or of one of its steps. */
+int64_t yg_answer_first(const yg_interpretation *interpretation, const yg_executable *executable,
+                        size_t output, int64_t example, int64_t step);
 
 /* Element `i` of an example's output, in the units that it is to be told in. */
 double yg_answer_in_units(const yg_interpretation *interpretation, size_t output, int64_t i,

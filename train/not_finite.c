@@ -131,10 +131,12 @@ bool yg_run_fail_not_finite(const yg_run *run, yg_error *error) {
                         yg_stream_open_shuffled(&run->data.train, run->settings.seed, false, NULL),
                     .rates = run->rates};
     result.folder = strdup(run->result->folder);
-    yg_executable *executable =
-        result.folder && again.examples && go_back(run, &again) && make_store(&again.store, &before)
-            ? repeat(&again, run->at.steps, &before)
-            : NULL;
+    yg_executable *executable = result.folder && again.examples &&
+                                        yg_stream_bucket(again.examples, &run->data.sequencing,
+                                                         run->settings.batch_size, NULL) &&
+                                        go_back(run, &again) && make_store(&again.store, &before)
+                                    ? repeat(&again, run->at.steps, &before)
+                                    : NULL;
     if (executable &&
         yg_find_nan(executable, again.settings.seed, (uint64_t)again.at.steps, &source, NULL) &&
         source.node != YG_NONE)

@@ -6,6 +6,7 @@
 #include "../data/array_path.h"
 #include "../data/encoding_file.h"
 #include "../data/read_ahead.h"
+#include "../data/sequences.h"
 #include "../data/series.h"
 #include "../data/stream.h"
 #include "../graph/threads.h"
@@ -21,15 +22,41 @@
 
 /* Loads the parameters and begins the answers. The input has told the dimensions. */
 static bool load_parameters(yg_prediction *p, yg_error *error) {
-    yg_executable *executable = yg_executable_new(&p->executables.options, p->batch_size, error);
-    const bool good =
-        executable &&
-        yg_interpretation_make(p->model, &p->data, executable, p->path, &p->outputs, error) &&
-        yg_weights_initialize(executable->network, 0, &p->store, error) &&
-        yg_weights_assign(&p->weights, p->path, p->store.count, &p->store, error) &&
-        p->format->begin(p, executable, error);
+    const bool sequences = p->data.sequencing.symbol != NULL;
+    yg_executable_options *options = &p->executables.options;
+    yg_network *longer = NULL;
+    options->length = sequences ? 3 : 0;
+    if (sequences && !(longer = yg_executable_network(options, p->batch_size, error)))
+        return false;
+    options->length = sequences ? 2 : 0;
+    yg_executable *executable = yg_executable_new(options, p->batch_size, error);
+    const bool good = executable &&
+                      yg_interpretation_make(p->model, &p->data, executable, longer, p->path,
+                                             &p->outputs, error) &&
+                      yg_weights_initialize(executable->network, 0, &p->store, error) &&
+                      yg_weights_assign(&p->weights, p->path, p->store.count, &p->store, error) &&
+                      p->format->begin(p, executable, error);
     yg_executable_free(executable);
+    yg_network_free(longer);
     return good;
+}
+
+/* The longest of the next `count` sequences; 0: there are none. */
+static int64_t longest_of(const yg_prediction *p, int64_t count) {
+    int64_t longest = 0;
+    for (int64_t i = 0; p->lengths && i < count; i++)
+        longest = p->lengths[i] > longest ? p->lengths[i] : longest;
+    return longest;
+}
+
+/* Runs and writes a batch whose inputs have been filled. */
+static bool answer_batch(yg_prediction *p, yg_executable *executable, yg_error *error) {
+    if (!yg_executable_run(executable, 0, 0, error) || !p->format->write(p, executable, error))
+        return false;
+    p->rows += executable->batch;
+    for (int64_t i = 0; p->lengths && i < executable->batch; i++)
+        p->steps += p->lengths[i];
+    return true;
 }
 
 static int64_t power_of_two_below(int64_t count) {
@@ -43,20 +70,19 @@ static int64_t power_of_two_below(int64_t count) {
  * are cut into powers of two. Otherwise each number of rows would need a program of its own. */
 static bool run_rows(yg_prediction *p, const yg_dataset *dataset, bool paused, yg_error *error) {
     for (int64_t left = dataset->count; left > 0;) {
-        yg_executable *executable = yg_executables_get(
-            &p->executables, paused && left < p->batch_size ? power_of_two_below(left) : left,
-            error);
+        const int64_t count = paused && left < p->batch_size ? power_of_two_below(left) : left;
+        if (dataset->sequences)
+            p->lengths = dataset->sequences->lengths + dataset->count - left;
+        yg_executable *executable =
+            yg_executables_get(&p->executables, count, longest_of(p, count), error);
         if (!executable)
             return false;
         yg_dataset_copy(dataset, dataset->count - left, executable->batch, executable->feeds,
                         executable->feed_count);
         p->kept = left == dataset->count && dataset->kept ? dataset->kept->texts : p->kept;
-        if (!yg_executable_run(executable, 0, 0, error))
+        if (!answer_batch(p, executable, error))
             return false;
-        if (!p->format->write(p, executable, error))
-            return false;
-        p->rows += executable->batch;
-        left -= executable->batch;
+        left -= count;
     }
     return !paused || !p->format->flush || p->format->flush(p, error);
 }
@@ -100,6 +126,11 @@ static yg_reader *open_reader(const yg_reading *reading, const yg_predict_option
                 "the model reads windows over the rows of a table, and this is none");
         return NULL;
     }
+    if (options->in_arrays && reading->data->sequencing.symbol) {
+        yg_fail(error, YG_ERROR_DATA, (yg_origin){options->in_arrays, 0, 0},
+                "the model reads sequences from a table, and this is none");
+        return NULL;
+    }
     if (options->in_arrays)
         return yg_reader_new(reading, &yg_source_array,
                              yg_array_source_open(reading, options->in_arrays, error), error);
@@ -120,32 +151,61 @@ static bool make_batches(yg_prediction *p, const yg_reading *reading, yg_error *
     return true;
 }
 
-/* Answers all windows over a series. It is read first: the next window needs rows of this one. What
- * is kept of a window is that of its last row. */
-static bool answer_windows(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
-                           const char *name, yg_error *error) {
+/* Of texts that are kept of rows, leaves those of each step that is answered, or of each sequence's
+ * last row. */
+static bool select_steps(const yg_prediction *p, yg_kept *kept, const yg_sequences *s,
+                         yg_error *error) {
+    int64_t *rows = calloc((size_t)s->rows + 1, sizeof *rows), count = 0;
+    if (!rows)
+        return yg_fail_memory(error);
+    for (int64_t e = 0; e < s->count; e++) {
+        const int64_t end = s->begins[e] + s->lengths[e];
+        for (int64_t row = p->outputs.any_steps ? s->begins[e] : end - 1; row < end; row++)
+            rows[count++] = row;
+    }
+    yg_kept_select(kept, p->keep.count, rows, count, 0);
+    free(rows);
+    return true;
+}
+
+/* What is kept of a window is that of its last row. */
+static bool select_kept(yg_prediction *p, yg_error *error) {
+    const yg_dataset *dataset = &p->data.held[2];
+    p->kept_by_step = p->outputs.any_steps;
+    if (!dataset->kept)
+        return true;
+    if (dataset->sequences && !select_steps(p, dataset->kept, dataset->sequences, error))
+        return false;
+    if (!dataset->sequences)
+        yg_kept_select(dataset->kept, p->keep.count, p->data.test.members, p->data.test.count,
+                       p->data.series.length - 1);
+    p->kept = dataset->kept->texts;
+    return true;
+}
+
+/* Answers all windows over a series, or sequences of rows. The table is read first: the next window
+ * needs rows of this one, and a sequence ends where the next one begins. */
+static bool answer_all(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
+                       const char *name, yg_error *error) {
     if (!yg_reader_all(reader, &p->data.held[2], error))
         return false;
     p->data.test = (yg_part){.count = p->data.held[2].count, .dataset = &p->data.held[2]};
-    if (!yg_series_apply(reading, name, error))
+    if (!yg_series_apply(reading, name, error) || !yg_sequences_apply(reading, error) ||
+        !select_kept(p, error))
         return false;
-    yg_kept *kept = p->data.held[2].kept;
-    if (kept) {
-        yg_kept_select(kept, p->keep.count, p->data.test.members, p->data.test.count,
-                       p->data.series.length - 1);
-        p->kept = kept->texts;
-    }
+    const yg_sequences *sequences = p->data.held[2].sequences;
     yg_stream *stream = yg_stream_open(&p->data.test, error);
     if (stream && p->format->start)
         p->format->start(p);
     bool good = stream != NULL;
     while (good && yg_stream_left(stream) > 0) {
         const int64_t left = yg_stream_left(stream);
+        const int64_t count = left < p->batch_size ? left : p->batch_size;
+        p->lengths = sequences ? sequences->lengths + sequences->count - left : NULL;
         yg_executable *executable =
-            yg_executables_get(&p->executables, left < p->batch_size ? left : p->batch_size, error);
+            yg_executables_get(&p->executables, count, longest_of(p, count), error);
         good = executable && yg_executable_fill(executable, stream, error) &&
-               yg_executable_run(executable, 0, 0, error) && p->format->write(p, executable, error);
-        p->rows += good ? executable->batch : 0;
+               answer_batch(p, executable, error);
     }
     yg_stream_close(stream);
     return good;
@@ -167,6 +227,7 @@ static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, c
                                       .store = &p->store};
     if (!yg_batch_symbol(p->model, &symbol, error) ||
         !yg_series_read(p->model, &p->data.series, error) ||
+        !yg_sequencing_read(p->model, &p->data.sequencing, error) ||
         !yg_settings_dtype(p->model, options->dtype, &p->executables.options.dtype, error) ||
         !yg_weights_read(p->model, p->path, &p->weights, error) ||
         !yg_encoding_load(p->model, &p->weights, p->path, &p->data.encoding, error))
@@ -174,19 +235,19 @@ static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, c
     char advice[600];
     if (options->note && yg_units_advice(p->model, &p->data.encoding, advice, sizeof advice))
         options->note(options->context, advice);
+    const bool whole = p->data.series.length || p->data.sequencing.by;
     const yg_reading reading = {.model = p->model,
                                 .data = &p->data,
                                 .dtype = p->executables.options.dtype,
                                 .inputs_only = true,
                                 .runs = &p->data.runs[2],
-                                .eager = !p->data.series.length,
+                                .eager = !whole,
                                 .keep = p->keep.asked_count ? &p->keep : NULL};
     yg_reader *reader = open_reader(&reading, options, in, name, error);
-    const bool good =
-        reader && load_parameters(p, error) &&
-        (p->data.series.length ? answer_windows(p, &reading, reader, name, error)
-                               : answer_rows(p, &reading, reader, options->threads, error)) &&
-        p->format->end(p, error);
+    const bool good = reader && load_parameters(p, error) &&
+                      (whole ? answer_all(p, &reading, reader, name, error)
+                             : answer_rows(p, &reading, reader, options->threads, error)) &&
+                      p->format->end(p, error);
     yg_reader_close(reader);
     return good;
 }
@@ -206,7 +267,7 @@ bool yg_predict(const yg_model *model, const yg_predict_options *options, FILE *
                        .path = yg_weights_path(model, options->weights)};
     const bool good = p.path ? run(&p, options, in, in_name, error) : yg_fail_memory(error);
     if (rows)
-        *rows = p.rows;
+        *rows = p.outputs.any_steps ? p.steps : p.rows;
     yg_executables_free(&p.executables);
     yg_dataset_free(&p.batches[0]);
     yg_dataset_free(&p.batches[1]);

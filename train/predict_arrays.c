@@ -48,28 +48,38 @@ static bool write_failed(const yg_prediction *p, yg_error *error) {
                    errno ? strerror(errno) : "output failed");
 }
 
-/* Writes an output whose elements are turned into units. */
-static bool write_in_units(const yg_prediction *p, const yg_result *output, size_t o,
-                           int64_t width) {
+/* Writes elements of an output, from number `first` on, in units where it has some. */
+static bool write_elements(const yg_prediction *p, const yg_executable *executable, size_t o,
+                           int64_t first, int64_t count) {
+    const yg_result *output = &executable->outputs[o];
     const yg_dtype dtype = output->type.dtype;
+    const size_t size = yg_dtype_size(dtype);
+    const int64_t width = yg_answer_width(&p->outputs, executable, o);
     bool good = true;
-    for (int64_t i = 0; good && i < yg_type_count(&output->type); i++) {
+    if (!count)
+        return true;
+    if (p->outputs.units[o] == SIZE_MAX)
+        return fwrite((const char *)output->data + (size_t)first * size, size, (size_t)count,
+                      p->spools[o]) == (size_t)count;
+    for (int64_t i = 0; good && i < count; i++) {
         double element; /* of either floating-point type */
-        const double value = yg_element_get(dtype, output->data, i);
+        const double value = yg_element_get(dtype, output->data, first + i);
         yg_element_set(dtype, &element, 0, yg_answer_in_units(&p->outputs, o, i % width, value));
-        good = fwrite(&element, yg_dtype_size(dtype), 1, p->spools[o]) == 1;
+        good = fwrite(&element, size, 1, p->spools[o]) == 1;
     }
     return good;
 }
 
 static bool write_batch(yg_prediction *p, const yg_executable *executable, yg_error *error) {
     for (size_t o = 0; o < executable->output_count; o++) {
-        const yg_result *output = &executable->outputs[o];
-        const size_t size = (size_t)yg_type_bytes(&output->type);
+        const int64_t width = yg_answer_width(&p->outputs, executable, o);
         errno = 0;
-        const bool good = p->outputs.units[o] != SIZE_MAX
-                              ? write_in_units(p, output, o, yg_answer_width(executable, o))
-                              : !size || fwrite(output->data, 1, size, p->spools[o]) == size;
+        bool good =
+            p->outputs.steps[o] || write_elements(p, executable, o, 0, executable->batch * width);
+        for (int64_t e = 0; good && p->outputs.steps[o] && e < executable->batch; e++)
+            good =
+                write_elements(p, executable, o, yg_answer_first(&p->outputs, executable, o, e, 0),
+                               p->lengths[e] * width);
         if (!good)
             return write_failed(p, error);
     }
@@ -152,10 +162,12 @@ static bool write_npz(const yg_prediction *p, yg_error *error) {
 static bool end(yg_prediction *p, yg_error *error) {
     for (size_t o = 0; o < p->spool_count; o++) {
         yg_type *type = &p->results[o].type;
+        /* The steps of all sequences follow each other. */
+        const bool steps = p->outputs.steps[o];
         int64_t shape[YG_MAX_RANK];
-        memcpy(shape, type->shape, sizeof shape);
-        shape[0] = p->rows;
-        if (!yg_type_make(type->dtype, type->rank, shape, type, error))
+        memcpy(shape, type->shape + steps, sizeof shape - steps * sizeof *shape);
+        shape[0] = steps ? p->steps : p->rows;
+        if (!yg_type_make(type->dtype, type->rank - steps, shape, type, error))
             return false;
         if (fflush(p->spools[o]) != 0)
             return write_failed(p, error);

@@ -38,7 +38,7 @@ static const char *element_name(const yg_prediction *p, const yg_executable *exe
                                 size_t output, int64_t i, yg_pool *pool) {
     const yg_interpretation *r = &p->outputs;
     const char *name = executable->outputs[output].name;
-    if (yg_answer_width(executable, output) == 1)
+    if (yg_answer_width(&p->outputs, executable, output) == 1)
         return name;
     if (r->label_port != SIZE_MAX && r->label_output == output && r->classes)
         return yg_pool_format(pool, "%s.%s", name, r->classes[i]);
@@ -85,7 +85,7 @@ static bool check_kept(const yg_prediction *p, const header *h, yg_error *error)
 static bool list_columns(const yg_prediction *p, const yg_executable *executable, header *h,
                          yg_error *error) {
     for (size_t o = 0; o < executable->output_count; o++)
-        for (int64_t i = 0; i < yg_answer_width(executable, o); i++)
+        for (int64_t i = 0; i < yg_answer_width(&p->outputs, executable, o); i++)
             if (!add_column(p, executable, h, element_name(p, executable, o, i, h->pool), o, error))
                 return false;
     const size_t label = p->outputs.label_port;
@@ -158,11 +158,13 @@ static void write_element(const yg_prediction *p, const yg_executable *executabl
     write_number(p, dtype, yg_answer_in_units(&p->outputs, output, i, value));
 }
 
-static void write_label(const yg_prediction *p, const yg_executable *executable, int64_t row) {
+static void write_label(const yg_prediction *p, const yg_executable *executable, int64_t row,
+                        int64_t step) {
     const yg_interpretation *r = &p->outputs;
     const yg_result *output = &executable->outputs[r->label_output];
-    const int64_t width = yg_answer_width(executable, r->label_output);
-    const int64_t class = yg_answer_class(output->type.dtype, output->data, row * width, width);
+    const int64_t width = yg_answer_width(r, executable, r->label_output);
+    const int64_t first = yg_answer_first(r, executable, r->label_output, row, step);
+    const int64_t class = yg_answer_class(output->type.dtype, output->data, first, width);
     if (r->classes)
         write_text(p->out, p->delimiter, r->classes[class]);
     else
@@ -179,21 +181,23 @@ static void write_kept(yg_prediction *p) {
     }
 }
 
-static void write_row(yg_prediction *p, const yg_executable *executable, int64_t row) {
+static void write_row(yg_prediction *p, const yg_executable *executable, int64_t row,
+                      int64_t step) {
     bool first = true;
     write_kept(p);
     for (size_t o = 0; o < executable->output_count; o++) {
-        const int64_t width = yg_answer_width(executable, o);
+        const int64_t width = yg_answer_width(&p->outputs, executable, o);
+        const int64_t at = yg_answer_first(&p->outputs, executable, o, row, step);
         for (int64_t i = 0; i < width; i++, first = false) {
             if (!first)
                 fputc(p->delimiter, p->out);
-            write_element(p, executable, o, row * width + i, i);
+            write_element(p, executable, o, at + i, i);
         }
     }
     if (p->outputs.label_port != SIZE_MAX) {
         if (!first)
             fputc(p->delimiter, p->out);
-        write_label(p, executable, row);
+        write_label(p, executable, row, step);
     }
     fputc('\n', p->out);
 }
@@ -210,8 +214,15 @@ static void start(yg_prediction *p) {
 }
 
 static bool write_batch(yg_prediction *p, const yg_executable *executable, yg_error *error) {
-    for (int64_t row = 0; row < executable->batch; row++)
-        write_row(p, executable, row);
+    for (int64_t row = 0; row < executable->batch; row++) {
+        const char *kept = p->kept;
+        const int64_t steps = p->outputs.any_steps ? p->lengths[row] : 1;
+        for (int64_t step = 0; step < steps; step++) {
+            if (!p->kept_by_step)
+                p->kept = kept; /* the texts of an example are written for each of its steps */
+            write_row(p, executable, row, step);
+        }
+    }
     return !ferror(p->out) || write_failed(p, error);
 }
 

@@ -37,10 +37,13 @@ struct yg_prediction {
     char *path; /* of the weights */
     yg_executables executables;
     yg_interpretation outputs;
-    int64_t rows;
+    int64_t rows;  /* examples that were answered */
+    int64_t steps; /* of their sequences */
     const yg_answer_format *format;
-    yg_keep keep;     /* columns that are written before the predictions */
-    const char *kept; /* texts of the rows to be written next; NULL: nothing is kept */
+    yg_keep keep;           /* columns that are written before the predictions */
+    const char *kept;       /* texts of the rows to be written next; NULL: nothing is kept */
+    bool kept_by_step;      /* there are texts for each step of a sequence, not for each example */
+    const int32_t *lengths; /* of the sequences of the batch; NULL: there are none */
     /* CSV */
     FILE *out;
     char delimiter;

@@ -177,7 +177,7 @@ const char *yg_predictor_label(const yg_predictor *predictor, const void *const 
     const yg_interpretation *r = &seat->outputs;
     int64_t class = -1;
     if (r->label_port != SIZE_MAX) {
-        const int64_t width = yg_answer_width(seat->executable, r->label_output);
+        const int64_t width = yg_answer_width(r, seat->executable, r->label_output);
         class = yg_answer_class(seat->executable->outputs[r->label_output].type.dtype,
                                 outputs[r->label_output], example * width, width);
     }

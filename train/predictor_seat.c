@@ -4,6 +4,7 @@
 #include "predictor_seat.h"
 
 #include "../data/encoding_file.h"
+#include "../data/sequences.h"
 #include "../data/series.h"
 
 #include <inttypes.h>
@@ -64,8 +65,11 @@ static bool list_columns(yg_seat *seat, yg_error *error) {
 
 /* Opens the reader of rows. It also finds the sizes of dimensions that columns decide. */
 static bool open_rows(yg_seat *seat, yg_error *error) {
-    if (seat->data.series.length)
-        return true;
+    yg_sequencing sequencing;
+    if (!yg_sequencing_read(seat->reading.model, &sequencing, error))
+        return false;
+    if (seat->data.series.length || sequencing.symbol)
+        return true; /* an example is several rows, or takes any number of steps */
     if (!list_columns(seat, error))
         return false;
     seat->cells = (yg_cell_table){.column_count = seat->column_count,
@@ -170,8 +174,8 @@ bool yg_seat_make(const yg_seat_options *options, yg_seat *seat, yg_error *error
         return false;
     seat->executable = yg_executable_new(&executable, options->batch, error);
     return seat->executable &&
-           yg_interpretation_make(options->model, &seat->data, seat->executable, options->path,
-                                  &seat->outputs, error) &&
+           yg_interpretation_make(options->model, &seat->data, seat->executable, NULL,
+                                  options->path, &seat->outputs, error) &&
            point_rows(seat, error) && make_room(seat, error);
 }
 
@@ -237,7 +241,8 @@ bool yg_seat_take_tensors(yg_seat *seat, const void *const *inputs, yg_error *er
 bool yg_seat_take_rows(yg_seat *seat, const yg_cell *cells, yg_error *error) {
     if (!seat->reader)
         return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
-                       "an example of the model is a window over several rows; give tensors");
+                       "an example of the model is a window over several rows, or a sequence; give "
+                       "tensors");
     seat->cells.given = (yg_records){seat->executable->batch, cells};
     seat->rows.count = 0;
     return yg_reader_next(seat->reader, &seat->rows, seat->executable->batch, error) >= 0;
@@ -248,7 +253,7 @@ static void give_in_units(const yg_seat *seat, size_t o, void *to) {
     const yg_result *output = &seat->executable->outputs[o];
     const yg_dtype dtype = output->type.dtype;
     const int64_t count = yg_type_count(&output->type);
-    const int64_t width = yg_answer_width(seat->executable, o);
+    const int64_t width = yg_answer_width(&seat->outputs, seat->executable, o);
     for (int64_t i = 0; i < count; i++)
         yg_element_set(dtype, to, i,
                        yg_answer_in_units(&seat->outputs, o, i % width,

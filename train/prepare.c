@@ -20,7 +20,9 @@ static bool plan_steps(yg_run *run, yg_error *error) {
     const int threads = run->options->threads;
     run->examples = yg_stream_open_shuffled(
         &run->data.train, s->seed, (threads > 0 ? threads : yg_threads_available()) > 1, error);
-    return run->examples && yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
+    return run->examples &&
+           yg_stream_bucket(run->examples, &run->data.sequencing, s->batch_size, error) &&
+           yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
 }
 
 /* Makes the structs that scores are written to. A run that is only repeated to find a NaN has none
@@ -38,7 +40,8 @@ static bool make_scores(yg_run *run, yg_error *error) {
                             error);
 }
 
-/* Makes the programs and the tensors that they share. */
+/* Makes the programs and the tensors that they share. The program of the longest sequences comes
+ * first, because the others use its memory. */
 static bool make_programs(yg_run *run, yg_error *error) {
     const yg_settings *s = &run->settings;
     const yg_executable_options common = {.model = run->model,
@@ -46,7 +49,10 @@ static bool make_programs(yg_run *run, yg_error *error) {
                                           .dtype = s->dtype,
                                           .threads = run->options->threads};
     run->train = run->score =
-        (yg_executables){.options = common, .store = &run->store, .batch_size = s->batch_size};
+        (yg_executables){.options = common,
+                         .store = &run->store,
+                         .batch_size = s->batch_size,
+                         .longest = yg_part_longest(&run->data.train, 0, run->data.train.count)};
     run->score.beside = &run->train;
     run->train.options.training = true;
     run->train.options.optimizer = &s->optimizer;
@@ -66,7 +72,7 @@ static bool make_programs(yg_run *run, yg_error *error) {
     for (size_t i = 0; i < count; i++)
         run->result->parameters += p[i].trainable ? yg_type_count(&run->store.tensors[i].type) : 0;
     /* Making a training executable adds the optimizer's state to the store. */
-    return good && yg_executables_get(&run->train, s->batch_size, error);
+    return good && yg_executables_get(&run->train, s->batch_size, run->train.longest, error);
 }
 
 static bool load_weights(yg_run *run, yg_error *error) {
@@ -147,7 +153,8 @@ bool yg_run_prepare(yg_run *run, yg_error *error) {
     if (run->options->resume && !yg_run_restore(run, error))
         return false;
     run->steps_before = run->at.steps;
-    const yg_executable *step = yg_executables_get(&run->train, run->settings.batch_size, error);
+    const yg_executable *step =
+        yg_executables_get(&run->train, run->settings.batch_size, run->train.longest, error);
     if (step && run->options->planned)
         tell_memory(run, step);
     return step && yg_executable_check_trainable(step, run->model, error) &&

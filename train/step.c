@@ -7,9 +7,11 @@
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     const int64_t begin = run->at.epoch_step * run->settings.batch_size;
     const int64_t left = run->data.train.count - begin;
-    yg_executable *executable = yg_executables_get(
-        &run->train, left < run->settings.batch_size ? left : run->settings.batch_size, error);
+    const int64_t count = left < run->settings.batch_size ? left : run->settings.batch_size;
     double lr;
+    yg_stream_seek(run->examples, run->at.epochs, begin);
+    yg_executable *executable =
+        yg_executables_get(&run->train, count, yg_stream_longest(run->examples, count), error);
     if (!executable || !yg_schedule_rate(&run->rates, run->at.steps, &lr, error))
         return NULL;
     run->progress.learning_rate = lr;
@@ -18,7 +20,6 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
         *executable->lr = lr;
     if (executable->t)
         *executable->t = (double)(run->at.steps + 1);
-    yg_stream_seek(run->examples, run->at.epochs, begin);
     if (!yg_executable_fill(executable, run->examples, error) ||
         !yg_executable_run(executable, run->settings.seed, (uint64_t)run->at.steps, error))
         return NULL;

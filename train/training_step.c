@@ -68,7 +68,7 @@ static bool take_dims(const yg_training_step_options *options, yg_training_step 
 static bool build(const yg_model *model, const yg_settings *settings,
                   const yg_training_step_options *options, yg_training_step *step,
                   yg_error *error) {
-    const yg_executable_options executable_options = {
+    yg_executable_options executable_options = {
         .model = model,
         .data = &step->parts->data,
         .dtype = step->dtype,
@@ -84,6 +84,9 @@ static bool build(const yg_model *model, const yg_settings *settings,
         .without_count = options->without_count,
     };
     const double start = yg_clock();
+    if (executable_options.data->train.count)
+        executable_options.length =
+            yg_part_longest(&step->parts->data.train, 0, step->parts->data.train.count);
     yg_executable *executable = yg_executable_new(&executable_options, step->batch_size, error);
     if (!executable)
         return false;
