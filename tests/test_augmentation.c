@@ -64,6 +64,8 @@ Test(augmentation, changes_nothing_when_not_training) {
         "y: {type: random_contrast}",
         "y: {type: cutout, length: 3}",
         "y, t: {type: mixup, input: {x: x, target: \"x[:, 0, 0]\"}}",
+        "y, t: {type: mixup, alpha: 0.3, input: {x: x, target: \"x[:, 0, 0]\"}}",
+        "y, t: {type: cutmix, input: {x: x, target: \"x[:, 0, 0]\"}}",
     };
     for (size_t g = 0; g < sizeof graphs / sizeof *graphs; g++) {
         double *y = run(graphs[g], false, 1), *trained = run(graphs[g], true, 1);
@@ -216,10 +218,13 @@ Test(augmentation, cutout) {
 }
 
 /* Images and targets are mixed in the same parts. The target here is a row of the image. */
-Test(augmentation, mixup) {
-    double *y = run("m, t: {type: mixup, input: {x: x, target: \"x[:, 0, 0]\"}}\n"
-                    "  y: concat([reshape(t, [B, 1, 1, 6]), m[:, :, 1:]], dim=2)",
-                    true, 1);
+static void expect_mixed(const char *alpha) {
+    char graph[300];
+    snprintf(graph, sizeof graph,
+             "m, t: {type: mixup, %sinput: {x: x, target: \"x[:, 0, 0]\"}}\n"
+             "  y: concat([reshape(t, [B, 1, 1, 6]), m[:, :, 1:]], dim=2)",
+             alpha);
+    double *y = run(graph, true, 1);
     double least = 1, largest = 0;
     for (int n = 0; n < BATCH; n++) {
         const int other = (n + BATCH - 1) % BATCH;
@@ -235,4 +240,83 @@ Test(augmentation, mixup) {
     }
     cr_expect(least < 0.2 && largest > 0.8);
     free(y);
+}
+
+Test(augmentation, mixup) {
+    expect_mixed("");
+    expect_mixed("alpha: 0.4, ");
+}
+
+/* What is another image's is a rectangle. The target, a mean of both images' first pixels here,
+ * tells its area. */
+Test(augmentation, cutmix) {
+    double *y = run("m, t: {type: cutmix, input: {x: x, target: \"x[:, 0, 0, :1]\"}}\n"
+                    "  y: concat([m, 0 * x + reshape(t, [B, 1, 1, 1])], dim=1)[:, :1]",
+                    true, 1);
+    double *t = run("m, t: {type: cutmix, input: {x: x, target: \"x[:, 0, 0, :1]\"}}\n"
+                    "  y: 0 * m + reshape(t, [B, 1, 1, 1])",
+                    true, 1);
+    int none = 0, all = 0;
+    for (int n = 0; n < BATCH; n++) {
+        const int other = (n + BATCH - 1) % BATCH;
+        int top = HEIGHT, left = WIDTH, bottom = -1, right = -1, count = 0;
+        for (int i = 0; i < PIXELS; i++) {
+            const int row = i / WIDTH, column = i % WIDTH;
+            if (same(at(y, n, row, column), pixel_of(n, row, column)))
+                continue;
+            cr_assert(same(at(y, n, row, column), pixel_of(other, row, column)));
+            count++;
+            top = row < top ? row : top;
+            bottom = row > bottom ? row : bottom;
+            left = column < left ? column : left;
+            right = column > right ? column : right;
+        }
+        cr_expect(!count || count == (bottom - top + 1) * (right - left + 1), "image %d", n);
+        const double part = 1 - (double)count / PIXELS;
+        cr_expect(
+            same(at(t, n, 0, 0), part * pixel_of(n, 0, 0) + (1 - part) * pixel_of(other, 0, 0)),
+            "image %d: %d pixels", n, count);
+        none += count == 0;
+        all += count > PIXELS / 4;
+    }
+    cr_expect(none > 0 && none < BATCH / 2 && all > 0 && all < BATCH / 2, "%d, %d", none, all);
+    free(y);
+    free(t);
+}
+
+/* How many of 10,080 draws lie below three quantiles of Beta(alpha, alpha): 0.1 and 0.25, from
+ * scipy.stats.beta, and 0.5. Each pixel of an image is an example of its own here. */
+Test(augmentation, beta_sample) {
+    static const struct {
+        double alpha, tenth, quarter;
+    } cases[] = {{0.1, 8.86928001193e-08, 0.000845255532847},
+                 {0.4, 0.0116904579769, 0.110503341834},
+                 {1, 0.1, 0.25},
+                 {3, 0.246636453288, 0.35943616479}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        int below[3] = {0}, total = 0;
+        char graph[300];
+        snprintf(graph, sizeof graph,
+                 "wide: reshape(x, [42 * size(x, 0), 1])\n"
+                 "  part: {type: beta_sample, input: wide, alpha: %g}\n"
+                 "  y: reshape(part, [size(x, 0), 1, 7, 6]) + 0 * x",
+                 cases[c].alpha);
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            double *y = run(graph, true, seed);
+            for (int i = 0; i < BATCH * PIXELS; i++, total++) {
+                cr_assert(y[i] >= 0 && y[i] <= 1, "%g", y[i]);
+                below[0] += y[i] < cases[c].tenth;
+                below[1] += y[i] < cases[c].quarter;
+                below[2] += y[i] < 0.5;
+            }
+            free(y);
+        }
+        static const double parts[] = {0.1, 0.25, 0.5};
+        for (int k = 0; k < 3; k++) {
+            const double found = (double)below[k] / total,
+                         sd = sqrt(parts[k] * (1 - parts[k]) / total);
+            cr_expect(fabs(found - parts[k]) < 4 * sd, "alpha %g: %g lie below the quantile %g",
+                      cases[c].alpha, found, parts[k]);
+        }
+    }
 }

@@ -388,6 +388,32 @@ static const twin twins[] = {
           "outputs: [y, s]\n"
           "loss: sum(y)\n",
      "p"},
+    {"beta_sample, which is no more than a number",
+     HEAD "inputs: {x: [B, 2, 3]}\n"
+          "params: {p: {shape: [2, 3], init: ones}}\n"
+          "graph:\n"
+          "  b: {type: beta_sample, input: x, alpha: 0.5}\n"
+          "  y: x * p + floor(0.5 * reshape(b, [size(b, 0), 1, 1]))\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3]}\n"
+          "params: {p: {shape: [2, 3], init: ones}}\n"
+          "graph: {y: x * p}\n"
+          "outputs: [y]\n"
+          "loss: sum(y)\n",
+     "p"},
+    {"cutmix when not training",
+     HEAD "inputs: {x: [B, 2, 3, 4], t: [B, 3]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {\"m, s\": {type: cutmix, input: {x: x, target: t}}, y: m * p}\n"
+          "outputs: [y, s]\n"
+          "loss: sum(y)\n",
+     HEAD "inputs: {x: [B, 2, 3, 4], t: [B, 3]}\n"
+          "params: {p: {shape: [2, 3, 4], init: ones}}\n"
+          "graph: {y: x * p, s: t * 1}\n"
+          "outputs: [y, s]\n"
+          "loss: sum(y)\n",
+     "p"},
     {"prelu",
      HEAD "inputs: {x: [B, 3, 2]}\n"
           "graph: {a: {type: prelu}, y: {type: prelu, num_parameters: 3, init: 0.5}}\n"
