@@ -30,8 +30,8 @@ typedef struct yg_rewriting {
     /* How many operands of live nodes it is. Each output and each update that it is counts too. So
      * uses[node] == 1 means that a single reader sees it, and a rule may replace both together. */
     const uint32_t *uses;
-    /* A live node that reads it: the only one if uses[node] == 1. YG_NONE if only outputs and
-     * updates do. */
+    /* The last live node that reads it: the only one if uses[node] == 1. YG_NONE if only outputs
+     * and updates do. */
     const yg_node *user;
     /* Whether a parameter has an update. Then both the parameter and the value count one use. */
     const bool *updated;

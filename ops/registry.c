@@ -18,6 +18,7 @@ static const yg_rule *const rules[] =
         &yg_rule_permutations, /* before those that need neighbours */
         &yg_rule_narrow_sums,   &yg_rule_sum_of_products,
         &yg_rule_accumulate,    &yg_rule_fuse_sgd,
+        &yg_rule_gelu_slope, /* before the next: it makes products */
         &yg_rule_multiply_add,
 };
 
