@@ -124,9 +124,7 @@ static char *draw(const sheet *s, size_t *size, yg_error *error) {
         for (int64_t row = 0; row < s->rows; row++)
             for (int64_t column = 0; column < s->used[row]; column++)
                 paint(s, row, column, &image);
-        bytes = yg_image_encode(&image, size);
-        if (!bytes)
-            yg_fail_memory(error);
+        bytes = yg_image_encode(&image, size, error);
     }
     yg_image_free(&image);
     return bytes;

@@ -62,10 +62,10 @@ bool yg_image_decode(yg_image_decoder *decoder, const void *bytes, size_t size, 
                      yg_image *image, yg_error *error);
 bool yg_image_read(yg_image_decoder *decoder, const char *path, yg_image *image, yg_error *error);
 
-/* -------------------------------------------------------------------------- image_write.c ---- */
+/* ----------------------------------------------------------------------- image_png_write.c ---- */
 
-/* A picture of 1 or 3 channels as a PNG file. Freed by the caller; NULL when out of memory. */
-char *yg_image_encode(const yg_image *image, size_t *size);
+/* A picture of 1 or 3 channels as a PNG file. Freed by the caller; NULL on failure. */
+char *yg_image_encode(const yg_image *image, size_t *size, yg_error *error);
 
 /* ---------------------------------------------------------------- image_png.c, image_jpeg.c -- */
 

@@ -84,7 +84,7 @@ Test(images, have_the_pixels_that_pillow_reads) {
     workspace_remove(&w);
 }
 
-/* What is written is read back, also where it takes several blocks. */
+/* What is written is read back, small and large. */
 Test(images, are_written_as_they_are) {
     static const int sizes[][3] = {{1, 1, 1}, {5, 3, 3}, {300, 401, 1}, {200, 250, 3}};
     yg_error error = {0};
@@ -96,7 +96,7 @@ Test(images, are_written_as_they_are) {
         const size_t count = (size_t)(sizes[i][0] * sizes[i][1] * sizes[i][2]);
         for (size_t k = 0; k < count; k++)
             image.pixels[k] = (uint8_t)(k * k % 253);
-        char *bytes = yg_image_encode(&image, &size);
+        char *bytes = yg_image_encode(&image, &size, &error);
         cr_assert(bytes && yg_image_decode(decoder, bytes, size, "again", &again, &error), "%s",
                   error.message);
         cr_expect(again.height == image.height && again.width == image.width &&
