@@ -44,6 +44,21 @@ static void print_balance(const data_view *view) {
     table_print(&table, stdout, 0);
 }
 
+static void print_sequences(const data_view *view) {
+    const view_sequences *s = &view->sequences;
+    if (!s->count)
+        return;
+    terminal_print(stdout,
+                   "\nsequences of the training part: %" PRId64 " to %" PRId64
+                   " steps, %.4g on average\n",
+                   s->least, s->most, (double)s->steps / (double)s->count);
+    terminal_print(stdout, "of what batches of %" PRId64 " feed, %.1f %% is padding", s->batch,
+                   100 * s->padding);
+    if (view->data.sequencing.buckets)
+        terminal_print(stdout, "; without buckets %.1f %%", 100 * s->unsorted);
+    terminal_print(stdout, "\n");
+}
+
 static void print_parts(const data_view *view) {
     static const char *const headers[] = {"part", "examples"};
     table table = {.columns = 2, .headers = headers, .align = "lr"};
@@ -56,6 +71,7 @@ static void print_parts(const data_view *view) {
     }
     table_print(&table, stdout, 0);
     print_balance(view);
+    print_sequences(view);
 }
 
 static const char *day_text(double days, char *text, size_t size) {
@@ -143,9 +159,10 @@ static void print_port(const data_view *view, const view_port *port) {
     terminal_start(stdout, STYLE_BOLD);
     terminal_print(stdout, "%s", port->port->name);
     terminal_stop(stdout);
-    terminal_print(stdout, ", %s: %s, %" PRId64 " %s an example%s\n",
+    terminal_print(stdout, ", %s: %s, %" PRId64 " %s %s%s\n",
                    port->port->target ? "a target" : "an input", yg_dtype_name(port->dtype),
                    port->width, port->width == 1 ? "element" : "elements",
+                   port->steps ? "a step" : "an example",
                    port->encoding->standardized ? ", standardised"
                    : port->encoding->formula    ? ", transformed"
                                                 : "");
@@ -184,7 +201,8 @@ static bool print_examples(const data_view *view, int64_t count, yg_error *error
         }
         free(values);
     }
-    terminal_print(stdout, "\nexamples of the training part, as they are fed\n");
+    terminal_print(stdout, "\nexamples of the training part, as they are fed%s\n",
+                   view->sequences.count ? "; of sequences, the first step" : "");
     table_print(&table, stdout, 0);
     return good;
 }
@@ -279,6 +297,15 @@ static json_t *json_of_balance(const data_view *view) {
                      "examples", (json_int_t)balance->examples, "classes", classes);
 }
 
+static json_t *json_of_sequences(const view_sequences *s) {
+    return s->count
+               ? json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "least", (json_int_t)s->least, "most",
+                           (json_int_t)s->most, "steps", (json_int_t)s->steps, "batch_size",
+                           (json_int_t)s->batch, "padding", json_of_number(s->padding),
+                           "padding_without_buckets", json_of_number(s->unsorted))
+               : json_null();
+}
+
 static json_t *json_of_view(const data_view *view, int64_t examples) {
     json_t *parts = json_object(), *ports = json_array();
     for (size_t i = 0; i < VIEW_PARTS; i++)
@@ -293,9 +320,10 @@ static json_t *json_of_view(const data_view *view, int64_t examples) {
                              "classes", json_of_classes(port), "examples",
                              json_of_examples(view, port, p, examples)));
     }
-    return json_pack("{s:o, s:I, s:o, s:o, s:o}", "parts", parts, "rows",
+    return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "parts", parts, "rows",
                      (json_int_t)view->summary.rows, "columns", json_of_columns(view), "ports",
-                     ports, "balance", json_of_balance(view));
+                     ports, "balance", json_of_balance(view), "sequences",
+                     json_of_sequences(&view->sequences));
 }
 
 /* ------------------------------------------------------------------------------- the command - */

@@ -5,6 +5,7 @@
 
 #include "../data/column.h"
 #include "../data/date.h"
+#include "../data/stream.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -76,7 +77,8 @@ double view_deviation(const view_numbers *numbers) {
 bool view_example(const data_view *view, size_t part, size_t port, int64_t example, double *values,
                   yg_error *error) {
     const view_port *p = &view->ports[port];
-    void *raw = calloc((size_t)p->width + 1, yg_dtype_size(p->dtype));
+    const int64_t steps = p->steps ? yg_part_longest(view->parts[part], example, 1) : 1;
+    void *raw = calloc((size_t)(steps * p->width) + 1, yg_dtype_size(p->dtype));
     const bool good =
         raw ? yg_part_read(view->parts[part], port, example, 1, raw, error) : yg_fail_memory(error);
     for (int64_t i = 0; good && i < p->width; i++)
@@ -106,6 +108,26 @@ static void add_examples(view_port *port, size_t part, const void *raw, int64_t 
     }
 }
 
+/* Reads the sequences of a part one by one, so that no padding is among their steps. */
+static bool read_steps(data_view *view, size_t p, size_t part, yg_error *error) {
+    view_port *port = &view->ports[p];
+    const yg_part *of = view->parts[part];
+    const int64_t longest = yg_part_longest(of, 0, of->count);
+    void *raw = calloc((size_t)(longest * port->width) + 1, yg_dtype_size(port->dtype));
+    yg_stream *stream = raw ? yg_stream_open(of, error) : NULL;
+    bool good = stream || (!raw && yg_fail_memory(error));
+    while (good && yg_stream_left(stream) > 0) {
+        const int64_t steps = yg_stream_longest(stream, 1);
+        const yg_feed feed = {p, port->dtype, steps * port->width, raw};
+        good = yg_stream_next(stream, &feed, 1, 0, 1, error);
+        if (good)
+            add_examples(port, part, raw, steps);
+    }
+    yg_stream_close(stream);
+    free(raw);
+    return good;
+}
+
 static bool read_port(data_view *view, size_t p, yg_error *error) {
     enum { CHUNK = 256 };
     view_port *port = &view->ports[p];
@@ -114,6 +136,10 @@ static bool read_port(data_view *view, size_t p, yg_error *error) {
     bool good = raw || yg_fail_memory(error);
     for (size_t part = 0; good && part < VIEW_PARTS; part++) {
         const int64_t total = view->parts[part]->count;
+        if (port->steps && total > 0)
+            good = read_steps(view, p, part, error);
+        if (port->steps)
+            continue;
         for (int64_t at = 0; good && at < total; at += CHUNK) {
             const int64_t count = total - at < CHUNK ? total - at : CHUNK;
             good = yg_part_read(view->parts[part], p, at, count, raw, error);
@@ -132,6 +158,7 @@ static bool make_port(data_view *view, size_t p, yg_error *error) {
     port->encoding = &view->data.encoding.ports[p];
     port->dtype = elements->dtype;
     port->width = elements->width;
+    port->steps = elements->ragged;
     port->class_count =
         port->encoding->class_count ? (int64_t)port->encoding->class_count : port->port->classes;
     if (!port->class_count)
@@ -173,7 +200,7 @@ bool data_view_make(const yg_model *model, data_view *view, yg_error *error) {
     for (size_t p = 0; p < view->port_count; p++)
         if (!make_port(view, p, error))
             return false;
-    return read_table(view, error);
+    return view_sequences_make(view, error) && read_table(view, error);
 }
 
 /* -------------------------------------------------------------------------------- columns ---- */

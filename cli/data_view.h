@@ -24,12 +24,22 @@ typedef struct view_port {
     const yg_port *port;
     const yg_port_encoding *encoding;
     yg_dtype dtype;
-    int64_t width;        /* elements an example */
+    int64_t width;        /* elements an example, or a step of a sequence */
+    bool steps;           /* the port takes sequences */
     size_t group_count;   /* `width`, or 1 for all elements together; 0: the port has classes */
     view_numbers *groups; /* [group_count]; owned */
     int64_t class_count;  /* 0: it has no classes */
     int64_t *classes;     /* [VIEW_PARTS, class_count]: examples; owned */
 } view_port;
+
+/* The sequences of the training part. */
+typedef struct view_sequences {
+    int64_t count; /* 0: no port takes sequences */
+    int64_t least, most, steps;
+    int64_t batch;   /* examples of a batch of training */
+    double padding;  /* of the steps that the first epoch feeds, the share that is padding */
+    double unsorted; /* the same without buckets */
+} view_sequences;
 
 typedef struct data_view {
     const yg_model *model;
@@ -37,6 +47,7 @@ typedef struct data_view {
     const yg_part *parts[VIEW_PARTS];
     size_t port_count;
     view_port *ports;
+    view_sequences sequences;
     yg_paths paths;     /* of the training table */
     yg_table *table;    /* NULL: the training part is no table */
     yg_summary summary; /* of `table` */
@@ -57,8 +68,11 @@ double view_deviation(const view_numbers *numbers);
 /* The port that reads a column of the table; NULL: none does. */
 const yg_port *view_reader(const data_view *view, const char *column);
 
-/* Values of one example of a part: width elements of a port, as numbers. The room is the
- * caller's. */
+/* Fills in view->sequences. (data_sequences.c) */
+bool view_sequences_make(data_view *view, yg_error *error);
+
+/* Values of one example of a part, or of its first step: width elements of a port, as numbers. The
+ * room is the caller's. */
 bool view_example(const data_view *view, size_t part, size_t port, int64_t example, double *values,
                   yg_error *error);
 

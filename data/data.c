@@ -285,8 +285,6 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         !yg_balance_read(model, data, error) ||
         !read_memory(yg_value_get(section, "memory"), &reading.memory, error))
         return false;
-    if (data->sequencing.symbol)
-        reading.memory = 0; /* sequences are held in memory, whatever they take */
     const yg_value *seed_value = yg_value_get(section, "seed");
     const yg_value *train = yg_value_get(section, "train");
     if (seed_value && !yg_value_int(seed_value, "`seed`", 0, INT64_MAX, &seed, error))

@@ -3,6 +3,7 @@
  */
 #include "decoder.h"
 #include "keep.h"
+#include "sequences.h"
 #include "spool.h"
 
 #include <stdlib.h>
@@ -21,11 +22,14 @@ typedef struct collecting {
 } collecting;
 
 static int64_t bytes_of(const yg_dataset *dataset, int64_t count) {
-    int64_t row = 0;
+    int64_t row = 0, sequences = 0;
     for (size_t p = 0; p < dataset->port_count; p++)
-        if (dataset->ports[p].data)
+        if (dataset->ports[p].data && dataset->ports[p].ragged)
+            sequences += dataset->sequences->rows * dataset->ports[p].width *
+                         (int64_t)yg_elements_size(&dataset->ports[p]);
+        else if (dataset->ports[p].data)
             row += dataset->ports[p].width * (int64_t)yg_elements_size(&dataset->ports[p]);
-    return row && count > INT64_MAX / row ? INT64_MAX : count * row;
+    return row && count > (INT64_MAX - sequences) / row ? INT64_MAX : count * row + sequences;
 }
 
 static bool reserve(collecting *c, int64_t capacity) {
@@ -61,6 +65,8 @@ static bool append(collecting *c) {
         return false;
     c->spooled += count;
     c->to->count = 0;
+    if (c->to->sequences)
+        yg_sequences_clear(c->to->sequences);
     return true;
 }
 
@@ -124,6 +130,11 @@ static bool end_spool(collecting *c) {
     static const yg_element_kind f64 = {.kind = 'f', .size = sizeof(double)};
     c->to->spool = c->spool;
     c->to->count = c->spooled;
+    if (c->spool->sequences) {
+        yg_sequences_free(c->to->sequences);
+        c->to->sequences = c->spool->sequences;
+        c->spool->sequences = NULL;
+    }
     c->spool = NULL;
     if (!finish_labels(c))
         return false;

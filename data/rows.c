@@ -3,6 +3,7 @@
  */
 #include "decoder.h"
 #include "owners.h"
+#include "sequences.h"
 #include "spool.h"
 
 #include <stdlib.h>
@@ -22,14 +23,43 @@ static bool load(yg_rows *rows, int64_t first, yg_error *error) {
     return yg_spool_read(dataset, rows->port, first, rows->count, rows->buffer, error);
 }
 
+/* Reads the rows of one example. */
+static const void *load_sequence(yg_rows *rows, int64_t example, yg_error *error) {
+    const yg_dataset *dataset = rows->part->dataset;
+    const yg_elements *elements = &dataset->ports[rows->port];
+    const int64_t begin = dataset->sequences->begins[example];
+    rows->length = dataset->sequences->lengths[example];
+    if (!dataset->spool)
+        return yg_elements_at(elements, begin);
+    if (rows->length > rows->room) {
+        const size_t row = (size_t)elements->width * yg_elements_size(elements);
+        char *grown = realloc(rows->buffer, 2 * (size_t)rows->length * row + 1);
+        if (!grown) {
+            yg_fail_memory(error);
+            return NULL;
+        }
+        rows->buffer = grown;
+        rows->room = 2 * rows->length;
+    }
+    return yg_spool_read(dataset, rows->port, begin, rows->length, rows->buffer, error)
+               ? rows->buffer
+               : NULL;
+}
+
 const void *yg_rows_next(yg_rows *rows, yg_error *error) {
     const yg_part *part = rows->part;
     const yg_elements *elements = &part->dataset->ports[rows->port];
     int64_t example = rows->at++;
-    if (!part->dataset->spool)
-        return yg_elements_at(elements, part->members ? part->members[example] : example);
-    while (part->owners && yg_owners_get(part->owners, example) != part->owner)
+    rows->length = 1;
+    if (!part->dataset->spool && part->members)
+        example = part->members[example];
+    while (part->dataset->spool && part->owners &&
+           yg_owners_get(part->owners, example) != part->owner)
         example = rows->at++;
+    if (elements->ragged)
+        return load_sequence(rows, example, error);
+    if (!part->dataset->spool)
+        return yg_elements_at(elements, example);
     if ((!rows->buffer || example >= rows->first + rows->count) && !load(rows, example, error))
         return NULL;
     const size_t row = (size_t)elements->width * yg_elements_size(elements);

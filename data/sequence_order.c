@@ -46,17 +46,30 @@ static void shuffle(const yg_buckets *buckets, int64_t *order, int64_t batches) 
     }
 }
 
+/* Of sorted examples, `rest` fill no batch. They become the last ones. Which they are is drawn, so
+ * that it is not always the longest. */
+static void put_behind(const yg_buckets *buckets, int64_t *order, int64_t batches, int64_t rest) {
+    const int64_t at = buckets->batch * (int64_t)yg_random_below(buckets->seed, buckets->key,
+                                                                 UINT64_MAX, (uint64_t)batches + 1);
+    const size_t bytes = (size_t)rest * sizeof *order;
+    memcpy(buckets->room, order + at, bytes);
+    memmove(order + at, order + at + rest, (size_t)(batches * buckets->batch - at) * sizeof *order);
+    memcpy(order + batches * buckets->batch, buckets->room, bytes);
+}
+
 void yg_buckets_sort(const yg_buckets *buckets, const yg_sequences *sequences, int64_t *order,
                      int64_t count) {
     const int64_t size = buckets->batch;
     if (!size)
         return;
-    /* The examples that fill no batch are drawn as any others: they are the last of the shuffled
-     * order, whatever their lengths. */
-    const int64_t batches = count / size;
+    const int64_t batches = count / size, rest = count % size;
     for (int64_t at = 0; at < batches; at += BATCHES) {
         const int64_t some = batches - at < BATCHES ? batches - at : BATCHES;
-        yg_sequences_sort(sequences, order + at * size, some * size, buckets->room);
+        const bool last = at + some == batches;
+        yg_sequences_sort(sequences, order + at * size, some * size + (last ? rest : 0),
+                          buckets->room);
+        if (last && rest)
+            put_behind(buckets, order + at * size, some, rest);
     }
     shuffle(buckets, order, batches);
 }

@@ -31,9 +31,10 @@ typedef struct yg_sequences {
     yg_list *lists; /* by port: what a source gives of the last examples */
 } yg_sequences;
 
-/* Reads what the model's section says, and checks the shapes. All zeros if it has no `sequences`.
- */
-bool yg_sequencing_read(const yg_model *model, yg_sequencing *sequencing, yg_error *error);
+/* The rows that a port's elements have: those of sequences, or one for each example. */
+static inline int64_t yg_dataset_rows(const yg_dataset *dataset, size_t port) {
+    return dataset->ports[port].ragged ? dataset->sequences->rows : dataset->count;
+}
 
 /* Room for what a source gives. NULL when out of memory. */
 yg_sequences *yg_sequences_new(const yg_model *model, yg_error *error);
@@ -47,13 +48,21 @@ bool yg_sequences_append(const yg_sequences *chunk, yg_dataset *to, yg_error *er
 bool yg_sequences_add(yg_sequences *sequences, int64_t begin, int64_t length, yg_error *error);
 void yg_sequences_free(yg_sequences *sequences); /* the struct too; NULL is allowed */
 
-/* Makes the runs of rows of each part its sequences, where the section has `sequences` with `by`.
- */
-bool yg_sequences_apply(const yg_reading *reading, yg_error *error);
-
 /* The number of rows that a batch is padded to whose longest sequence has `length`: it is rounded
  * up to one of four sizes between two powers of two, so that a run needs few programs. */
 int64_t yg_sequences_padded(const yg_sequencing *sequencing, int64_t length);
+
+/* -------------------------------------------------------------------- sequence_section.c ----- */
+
+/* Reads what the model's section says, and checks the shapes. All zeros if it has no `sequences`.
+ */
+bool yg_sequencing_read(const yg_model *model, yg_sequencing *sequencing, yg_error *error);
+
+/* ----------------------------------------------------------------------- sequence_runs.c ----- */
+
+/* Makes the runs of rows of each part its sequences, where the section has `sequences` with `by`.
+ */
+bool yg_sequences_apply(const yg_reading *reading, yg_error *error);
 
 /* ---------------------------------------------------------------------- sequence_order.c ----- */
 

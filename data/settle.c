@@ -2,6 +2,7 @@
  * Settling a port that waited for its mean: see yg_dataset_settle() in source.h.
  */
 #include "decoder.h"
+#include "sequences.h"
 #include "spool.h"
 
 #include <float.h>
@@ -27,18 +28,19 @@ static bool check_all(const yg_decoder *decoder, const yg_reading *reading,
     yg_rows rows = {.part = &all, .port = port};
     double *row = calloc((size_t)decoder->width + 1, sizeof *row);
     bool good = row || yg_fail_memory(error);
+    const size_t size = (size_t)decoder->width * (size_t)decoder->kind.size;
+    int64_t number = 0; /* of the row */
     for (int64_t e = 0; good && e < dataset->count; e++) {
-        const void *at = yg_rows_next(&rows, error);
-        if (!at) {
-            good = false;
-            break;
+        const char *at = yg_rows_next(&rows, error);
+        good = at != NULL;
+        for (int64_t k = 0; good && k < rows.length; k++, number++) {
+            yg_decode_numbers(decoder, at + (size_t)k * size, 1, row);
+            yg_standardize_apply(&reading->data->encoding.ports[port], row, 1);
+            for (int64_t i = 0; good && i < decoder->width; i++)
+                good = isfinite((float)row[i]) ||
+                       yg_elements_fail_large(reading, port, decoder->width, row[i],
+                                              number * decoder->width + i, error);
         }
-        yg_decode_numbers(decoder, at, 1, row);
-        yg_standardize_apply(&reading->data->encoding.ports[port], row, 1);
-        for (int64_t i = 0; good && i < decoder->width; i++)
-            good = isfinite((float)row[i]) ||
-                   yg_elements_fail_large(reading, port, decoder->width, row[i],
-                                          e * decoder->width + i, error);
     }
     free(row);
     yg_rows_free(&rows);
@@ -72,8 +74,8 @@ bool yg_dataset_settle(const yg_reading *reading, yg_dataset *dataset, size_t po
         return yg_decoder_settle(reading, dataset, port, error);
     const yg_elements kept = {
         .dtype = reading->dtype, .width = elements->width, .data = elements->data};
-    const int64_t count = dataset->count * elements->width;
-    yg_standardize_apply(&reading->data->encoding.ports[port], elements->data, dataset->count);
+    const int64_t rows = yg_dataset_rows(dataset, port), count = rows * elements->width;
+    yg_standardize_apply(&reading->data->encoding.ports[port], elements->data, rows);
     if (kept.dtype == elements->dtype)
         return true;
     if (!yg_elements_store(reading, port, elements->data, count, 0, &kept, 0, error))

@@ -5,6 +5,7 @@
 
 #include "decoder.h"
 #include "digest.h"
+#include "sequences.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,7 @@ yg_spool *yg_spool_new(const yg_dataset *dataset, int64_t memory, yg_error *erro
         yg_fail_memory(error);
         return NULL;
     }
-    *spool = (yg_spool){dataset->port_count, files, memory, YG_DIGEST_BEGIN};
+    *spool = (yg_spool){dataset->port_count, files, memory, YG_DIGEST_BEGIN, NULL};
     for (size_t p = 0; p < spool->port_count; p++)
         files[p] = -1;
     for (size_t p = 0; p < spool->port_count; p++)
@@ -75,6 +76,7 @@ void yg_spool_free(yg_spool *spool) {
         if (spool->files[p] >= 0)
             close(spool->files[p]);
     free(spool->files);
+    yg_sequences_free(spool->sequences);
     free(spool);
 }
 
@@ -96,20 +98,39 @@ static size_t row_bytes(const yg_elements *elements) {
     return (size_t)yg_elements_row(elements) * yg_elements_size(elements);
 }
 
+/* Notes which rows the examples have that were appended. */
+static bool append_sequences(yg_spool *spool, const yg_dataset *dataset, yg_error *error) {
+    const yg_sequences *from = dataset->sequences;
+    if (!from)
+        return true;
+    if (!spool->sequences && !(spool->sequences = calloc(1, sizeof *spool->sequences)))
+        return yg_fail_memory(error);
+    yg_sequences *to = spool->sequences;
+    for (int64_t e = 0; e < from->count; e++)
+        if (!yg_sequences_add(to, to->rows + from->begins[e], from->lengths[e], error))
+            return false;
+    to->rows += from->rows;
+    return true;
+}
+
 bool yg_spool_append(yg_spool *spool, const yg_dataset *dataset, int64_t count, int64_t before,
                      yg_error *error) {
     for (size_t p = 0; p < spool->port_count; p++) {
         const yg_elements *elements = &dataset->ports[p];
         const size_t row = row_bytes(elements);
+        const int64_t rows = elements->ragged ? dataset->sequences->rows : count;
+        const int64_t at = !elements->ragged  ? before
+                           : spool->sequences ? spool->sequences->rows
+                                              : 0;
         if (spool->files[p] < 0)
             continue;
-        for (int64_t e = 0; e < count; e++)
+        for (int64_t e = 0; e < rows; e++)
             spool->digest = yg_digest(spool->digest, yg_elements_at(elements, e), row);
-        if (!write_at(spool->files[p], elements->data, row * (size_t)count, before * (int64_t)row,
+        if (!write_at(spool->files[p], elements->data, row * (size_t)rows, at * (int64_t)row,
                       error))
             return false;
     }
-    return true;
+    return append_sequences(spool, dataset, error);
 }
 
 bool yg_spool_replace(const yg_dataset *dataset, size_t port, int64_t first, int64_t count,
@@ -151,8 +172,9 @@ bool yg_spool_decode(yg_dataset *dataset, size_t port, yg_error *error) {
     const int file = dataset->spool->files[port];
     char *bytes = malloc((size_t)room * from + 1), *numbers = malloc((size_t)room * to + 1);
     bool good = (bytes && numbers) || yg_fail_memory(error);
-    for (int64_t at = 0; good && at < dataset->count; at += room) {
-        const int64_t count = dataset->count - at < room ? dataset->count - at : room;
+    const int64_t total = yg_dataset_rows(dataset, port);
+    for (int64_t at = 0; good && at < total; at += room) {
+        const int64_t count = total - at < room ? total - at : room;
         good = yg_spool_read(dataset, port, at, count, bytes, error);
         if (good)
             yg_decode(elements->decoder, bytes, count, numbers);
@@ -162,7 +184,7 @@ bool yg_spool_decode(yg_dataset *dataset, size_t port, yg_error *error) {
     free(numbers);
     if (!good)
         return false;
-    if (ftruncate(file, dataset->count * (int64_t)to) != 0)
+    if (ftruncate(file, total * (int64_t)to) != 0)
         return fail_write(error);
     yg_decoder_free(elements->decoder);
     elements->decoder = NULL;

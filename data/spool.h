@@ -19,6 +19,8 @@ typedef struct yg_spool {
     int *files;      /* by port; -1: the port is not read */
     int64_t memory;  /* bytes that streams may use */
     uint64_t digest; /* of all that was written, in order */
+    struct yg_sequences
+        *sequences; /* of all examples, while they are written; NULL: there are none */
 } yg_spool;
 
 /* NULL on failure. */
@@ -28,7 +30,8 @@ void yg_spool_free(yg_spool *spool); /* NULL is allowed */
 /* Appends the first `count` examples that a dataset holds in memory; `before` were written. */
 bool yg_spool_append(yg_spool *spool, const yg_dataset *dataset, int64_t count, int64_t before,
                      yg_error *error);
-/* Reads or replaces elements of examples first .. first + count of a port. */
+/* Reads or replaces elements of examples first .. first + count of a port; of sequences, of rows.
+ */
 bool yg_spool_read(const yg_dataset *dataset, size_t port, int64_t first, int64_t count, void *to,
                    yg_error *error);
 bool yg_spool_replace(const yg_dataset *dataset, size_t port, int64_t first, int64_t count,
@@ -48,6 +51,8 @@ typedef struct yg_rows {
     int64_t at;   /* examples of the part (in memory) or of the dataset (in a file) so far */
     char *buffer; /* rows first .. first + count of a dataset in a file */
     int64_t first, count;
+    int64_t length; /* rows of the example that was given last: 1, or those of its sequence */
+    int64_t room;   /* of sequences: rows that the buffer has room for */
 } yg_rows;
 
 /* The elements of the part's next example, as they are held, valid until the next call. There must

@@ -35,7 +35,8 @@ static void take(statistics *s, const double *values, size_t width, double count
     }
 }
 
-static bool take_all(statistics *s, const yg_part *part, size_t port, yg_error *error) {
+static bool take_all(statistics *s, const yg_part *part, size_t port, double *taken,
+                     yg_error *error) {
     const yg_elements *elements = &part->dataset->ports[port];
     const size_t width = (size_t)elements->width;
     s->first = calloc(width + 1, sizeof *s->first);
@@ -50,10 +51,12 @@ static bool take_all(statistics *s, const yg_part *part, size_t port, yg_error *
     for (int64_t e = 0; good && e < part->count; e++) {
         const void *at = yg_rows_next(&rows, error);
         good = at != NULL;
-        if (good && elements->decoder)
-            yg_decode_numbers(elements->decoder, at, 1, s->row);
-        if (good)
-            take(s, elements->decoder ? s->row : at, width, (double)e);
+        for (int64_t k = 0; good && k < rows.length; k++, ++*taken) {
+            const char *row = (const char *)at + (size_t)k * width * yg_elements_size(elements);
+            if (elements->decoder)
+                yg_decode_numbers(elements->decoder, row, 1, s->row);
+            take(s, elements->decoder ? s->row : (const void *)row, width, *taken);
+        }
     }
     yg_rows_free(&rows);
     return good;
@@ -104,9 +107,10 @@ bool yg_standardize_fit(const yg_reading *reading, const yg_part *part, size_t p
     yg_port_encoding *encoding = &reading->data->encoding.ports[port];
     statistics s = {0};
     encoding->width = part->dataset->ports[port].width;
+    double taken = 0; /* examples, or rows of sequences */
     const bool good =
-        take_all(&s, part, port, error) && keep(reading, &s, (double)part->count, encoding,
-                                                yg_model_port(reading->model, port)->name, error);
+        take_all(&s, part, port, &taken, error) &&
+        keep(reading, &s, taken, encoding, yg_model_port(reading->model, port)->name, error);
     free(s.first);
     free(s.mean);
     free(s.squares);

@@ -101,6 +101,10 @@ bool yg_stream_bucket(yg_stream *stream, const yg_sequencing *sequencing, int64_
                       yg_error *error) {
     if (!sequencing->symbol || !sequencing->buckets)
         return true;
+    if (stream->windows) {
+        yg_windows_bucket(stream->windows, batch);
+        return true;
+    }
     if (!make_room(stream, error))
         return false;
     stream->buckets.batch = batch;
@@ -126,6 +130,8 @@ int64_t yg_stream_longest(const yg_stream *stream, int64_t count) {
     const yg_sequences *s = stream->part->count ? stream->part->dataset->sequences : NULL;
     const int64_t *order = stream->order ? stream->order : stream->part->members;
     int64_t longest = 0;
+    if (s && stream->windows)
+        return yg_windows_longest(stream->windows, stream->epoch, stream->position, count);
     for (int64_t i = stream->position; s && i < stream->position + count; i++) {
         const int32_t length = s->lengths[order ? order[i] : i];
         longest = length > longest ? length : longest;

@@ -13,6 +13,7 @@
 #include "decoder.h"
 #include "fill.h"
 #include "owners.h"
+#include "sequences.h"
 #include "spool.h"
 
 #include <pthread.h>
@@ -36,6 +37,7 @@ typedef struct window {
     yg_dataset dataset;
     int64_t *order; /* of the part's examples in the dataset */
     int64_t count;  /* how many there are */
+    int64_t *room;  /* as much as `order` has, to sort it; NULL: there are no sequences */
 } window;
 
 struct yg_windows {
@@ -48,6 +50,8 @@ struct yg_windows {
     plan plan;       /* of the epoch that examples are taken from */
     window windows[2];
     const window *current; /* examples are taken from it; NULL: none yet */
+    window peek;           /* of sequences: the order of a window that need not be read */
+    int64_t batch;         /* of sequences: examples of a bucket; 0: there are no buckets */
     int64_t beyond;        /* rows after a block that its last examples take */
     yg_fill_scratch scratch;
 
@@ -69,6 +73,14 @@ static size_t row_bytes(const yg_elements *elements) {
     return (size_t)yg_elements_row(elements) * yg_elements_size(elements);
 }
 
+/* The first row of an example, where it takes sequences; past the last example, the end. */
+static int64_t row_of(const yg_dataset *dataset, const yg_elements *elements, int64_t example) {
+    const yg_sequences *s = dataset->sequences;
+    if (!elements->ragged)
+        return example;
+    return example < s->count ? s->begins[example] : s->rows;
+}
+
 static bool is_read(const yg_windows *w, size_t port) {
     return w->part->dataset->spool->files[port] >= 0;
 }
@@ -80,10 +92,14 @@ static void choose_sizes(yg_windows *w) {
     const int64_t memory = dataset->spool->memory / 4;
     const int64_t limit =
         memory / WINDOW_BLOCKS < BLOCK_BYTES ? memory / WINDOW_BLOCKS : BLOCK_BYTES;
+    const double steps = dataset->sequences && dataset->count
+                             ? (double)dataset->sequences->rows / (double)dataset->count
+                             : 1; /* of an example, on average */
     int64_t row = 1;
     for (size_t p = 0; p < dataset->port_count; p++)
         if (is_read(w, p))
-            row += (int64_t)row_bytes(&dataset->ports[p]);
+            row += (int64_t)((double)row_bytes(&dataset->ports[p]) *
+                             (dataset->ports[p].ragged ? steps : 1));
     w->block_rows = limit > row ? limit / row : 1;
     w->block_count = (dataset->count + w->block_rows - 1) / w->block_rows;
     w->window_blocks = w->shuffled ? memory / ((w->block_rows + w->beyond) * row) : 1;
@@ -123,7 +139,20 @@ static void free_plan(plan *plan) {
     free(plan->begins);
 }
 
-static bool make_window(const yg_windows *w, window *window, yg_error *error) {
+/* The rows of a window's examples, for as many as it has room for. */
+static bool make_sequences(window *window, int64_t examples, int64_t order) {
+    yg_sequences *s = window->dataset.sequences = calloc(1, sizeof *s);
+    window->room = calloc((size_t)order + 1, sizeof *window->room);
+    if (!s || !window->room)
+        return false;
+    s->capacity = examples;
+    s->begins = calloc((size_t)examples + 1, sizeof *s->begins);
+    s->lengths = calloc((size_t)examples + 1, sizeof *s->lengths);
+    return s->begins && s->lengths;
+}
+
+/* With `data`, it has room for what is read. That of sequences grows as they need it. */
+static bool make_window(const yg_windows *w, bool data, window *window, yg_error *error) {
     const yg_dataset *dataset = w->part->dataset;
     const int64_t examples = w->block_rows * w->window_blocks;
     const int64_t room = examples < dataset->count ? examples : dataset->count;
@@ -137,11 +166,14 @@ static bool make_window(const yg_windows *w, window *window, yg_error *error) {
     window->order = calloc((size_t)order + 1, sizeof *window->order);
     if (!window->dataset.ports || !window->order || !make_plan_room(w, &window->plan))
         return yg_fail_memory(error);
+    if (dataset->sequences && !make_sequences(window, room, order))
+        return yg_fail_memory(error);
     window->dataset.port_count = dataset->port_count;
     for (size_t p = 0; p < dataset->port_count; p++) {
         window->dataset.ports[p] = dataset->ports[p];
-        if (is_read(w, p) && !(window->dataset.ports[p].data =
-                                   malloc((size_t)rows * row_bytes(&dataset->ports[p]) + 8)))
+        if (data && is_read(w, p) && !dataset->ports[p].ragged &&
+            !(window->dataset.ports[p].data =
+                  malloc((size_t)rows * row_bytes(&dataset->ports[p]) + 8)))
             return yg_fail_memory(error);
     }
     return true;
@@ -151,7 +183,9 @@ static void free_window(window *window) {
     for (size_t p = 0; window->dataset.ports && p < window->dataset.port_count; p++)
         free(window->dataset.ports[p].data); /* the decoders belong to the part's dataset */
     free(window->dataset.ports);
+    yg_sequences_free(window->dataset.sequences);
     free(window->order);
+    free(window->room);
     free_plan(&window->plan);
 }
 
@@ -198,43 +232,109 @@ static int64_t find_window(const yg_windows *w, int64_t position) {
 
 /* ------------------------------------------------------------------------------- reading ----- */
 
-/* Appends a block, and the rows behind it that its last examples take, to a window. The part's
- * examples in it are appended to the order. */
-static bool read_block(const yg_windows *w, int64_t block, window *window, yg_error *error) {
-    const yg_dataset *dataset = w->part->dataset;
-    const int64_t first = block * w->block_rows, left = dataset->count - first;
-    const int64_t count = left < w->block_rows ? left : w->block_rows;
-    const int64_t rows = left < count + w->beyond ? left : count + w->beyond;
-    if (!w->counts[block])
-        return true;
-    for (size_t p = 0; p < dataset->port_count; p++) {
-        const size_t before = (size_t)window->dataset.count * row_bytes(&dataset->ports[p]);
-        if (is_read(w, p) && !yg_spool_read(dataset, p, first, rows,
-                                            (char *)window->dataset.ports[p].data + before, error))
-            return false;
-    }
+/* The examples of a block, and the rows behind it that its last examples take. */
+static int64_t rows_of(const yg_windows *w, int64_t block, int64_t *examples) {
+    const int64_t left = w->part->dataset->count - block * w->block_rows;
+    *examples = left < w->block_rows ? left : w->block_rows;
+    return left < *examples + w->beyond ? left : *examples + w->beyond;
+}
+
+/* Appends the examples of a block to a window, without reading them. */
+static void list_block(const yg_windows *w, int64_t block, window *window) {
+    const yg_sequences *from = w->part->dataset->sequences;
+    yg_sequences *to = window->dataset.sequences;
+    const int64_t first = block * w->block_rows;
+    int64_t count;
+    const int64_t rows = rows_of(w, block, &count);
     for (int64_t e = 0; e < count; e++)
         for (int64_t times = times_of(w->part, first + e); times > 0; times--)
             window->order[window->count++] = window->dataset.count + e;
+    for (int64_t e = 0; to && e < count; e++) {
+        to->begins[to->count] = to->rows + from->begins[first + e] - from->begins[first];
+        to->lengths[to->count++] = from->lengths[first + e];
+    }
+    if (to)
+        to->rows += (first + count < from->count ? from->begins[first + count] : from->rows) -
+                    from->begins[first];
     window->dataset.count += rows;
+}
+
+/* Sorts the examples of a window into batches. The first ones fill up the last batch of the window
+ * before, so they stay where they are. */
+static void sort_window(const yg_windows *w, int64_t number, window *window) {
+    const int64_t head = w->batch - 1 - (window->plan.begins[number] + w->batch - 1) % w->batch;
+    const yg_buckets buckets = {w->batch, window->room, w->seed,
+                                yg_random_key("buckets") + ((uint64_t)window->plan.epoch << 24) +
+                                    (uint64_t)number};
+    if (head < window->count)
+        yg_buckets_sort(&buckets, window->dataset.sequences, window->order + head,
+                        window->count - head);
+}
+
+/* The blocks of a window: plan.blocks[begin .. end). */
+static int64_t blocks_of(const yg_windows *w, int64_t number, int64_t *end) {
+    const int64_t begin = number * w->window_blocks;
+    *end = begin + w->window_blocks < w->block_count ? begin + w->window_blocks : w->block_count;
+    return begin;
+}
+
+/* Finds the order of a window, without reading it. */
+static void list_window(const yg_windows *w, int64_t epoch, int64_t number, window *window) {
+    int64_t end;
+    make_plan(w, epoch, &window->plan);
+    window->number = -1;
+    window->dataset.count = window->count = 0;
+    if (window->dataset.sequences)
+        yg_sequences_clear(window->dataset.sequences);
+    for (int64_t b = blocks_of(w, number, &end); b < end; b++)
+        if (w->counts[window->plan.blocks[b]])
+            list_block(w, window->plan.blocks[b], window);
+    if (w->shuffled)
+        shuffle(window->order, window->count, w->seed,
+                yg_random_key("window") + ((uint64_t)epoch << 24) + (uint64_t)number);
+    if (w->shuffled && w->batch)
+        sort_window(w, number, window);
+    window->epoch = epoch;
+}
+
+/* Reads a block of a port behind what has been read: `at` are its rows so far. */
+static bool read_block(const yg_windows *w, size_t p, int64_t block, int64_t *at, window *window,
+                       yg_error *error) {
+    const yg_dataset *dataset = w->part->dataset;
+    const yg_elements *elements = &dataset->ports[p];
+    int64_t examples;
+    const int64_t rows = rows_of(w, block, &examples), first = block * w->block_rows;
+    const int64_t begin = row_of(dataset, elements, first);
+    const int64_t count = row_of(dataset, elements, first + rows) - begin;
+    char *to = (char *)window->dataset.ports[p].data + (size_t)*at * row_bytes(elements);
+    *at += count;
+    return yg_spool_read(dataset, p, begin, count, to, error);
+}
+
+static bool read_port(const yg_windows *w, size_t p, int64_t number, window *window,
+                      yg_error *error) {
+    yg_elements *elements = &window->dataset.ports[p];
+    int64_t end, at = 0;
+    if (elements->ragged) {
+        const size_t bytes = (size_t)window->dataset.sequences->rows * row_bytes(elements);
+        void *grown = realloc(elements->data, bytes + 8);
+        if (!grown)
+            return yg_fail_memory(error);
+        elements->data = grown;
+    }
+    for (int64_t b = blocks_of(w, number, &end); b < end; b++)
+        if (w->counts[window->plan.blocks[b]] &&
+            !read_block(w, p, window->plan.blocks[b], &at, window, error))
+            return false;
     return true;
 }
 
 static bool read_window(yg_windows *w, int64_t epoch, int64_t number, window *window,
                         yg_error *error) {
-    make_plan(w, epoch, &window->plan);
-    const int64_t begin = number * w->window_blocks;
-    const int64_t end =
-        begin + w->window_blocks < w->block_count ? begin + w->window_blocks : w->block_count;
-    window->number = -1;
-    window->dataset.count = window->count = 0;
-    for (int64_t b = begin; b < end; b++)
-        if (!read_block(w, window->plan.blocks[b], window, error))
+    list_window(w, epoch, number, window);
+    for (size_t p = 0; p < window->dataset.port_count; p++)
+        if (is_read(w, p) && !read_port(w, p, number, window, error))
             return false;
-    if (w->shuffled)
-        shuffle(window->order, window->count, w->seed,
-                yg_random_key("window") + ((uint64_t)epoch << 24) + (uint64_t)number);
-    window->epoch = epoch;
     window->number = number;
     return true;
 }
@@ -299,7 +399,7 @@ static void wait_for_thread(yg_windows *w) {
 
 static bool open_windows(yg_windows *w, yg_error *error) {
     const yg_dataset *dataset = w->part->dataset;
-    w->windows[0].number = w->windows[1].number = -1;
+    w->windows[0].number = w->windows[1].number = w->peek.number = -1;
     for (size_t p = 0; p < dataset->port_count; p++) {
         const yg_elements *e = &dataset->ports[p];
         const int64_t last = is_read(w, p) && e->row ? e->lead + e->width / e->row - 1 : 0;
@@ -308,8 +408,9 @@ static bool open_windows(yg_windows *w, yg_error *error) {
     choose_sizes(w);
     if (!make_plan_room(w, &w->plan))
         return yg_fail_memory(error);
-    return count_members(w, error) && make_window(w, &w->windows[0], error) &&
-           (!w->threaded || make_window(w, &w->windows[1], error)) &&
+    return count_members(w, error) && make_window(w, true, &w->windows[0], error) &&
+           (!w->threaded || make_window(w, true, &w->windows[1], error)) &&
+           (!dataset->sequences || make_window(w, false, &w->peek, error)) &&
            yg_fill_scratch_make(w->part, &w->scratch, error);
 }
 
@@ -346,6 +447,7 @@ void yg_windows_close(yg_windows *w) {
     pthread_cond_destroy(&w->change);
     free_window(&w->windows[0]);
     free_window(&w->windows[1]);
+    free_window(&w->peek);
     yg_fill_scratch_free(&w->scratch);
     free_plan(&w->plan);
     free(w->counts);
@@ -393,4 +495,25 @@ bool yg_windows_read(yg_windows *w, int64_t epoch, int64_t position, const yg_fe
         count -= chosen.count;
     }
     return true;
+}
+
+void yg_windows_bucket(yg_windows *w, int64_t batch) {
+    w->batch = batch;
+}
+
+int64_t yg_windows_longest(yg_windows *w, int64_t epoch, int64_t position, int64_t count) {
+    int64_t longest = 0;
+    make_plan(w, epoch, &w->plan);
+    while (count > 0) {
+        const int64_t number = find_window(w, position);
+        if (w->peek.number != number || w->peek.epoch != epoch)
+            list_window(w, epoch, number, &w->peek);
+        w->peek.number = number;
+        for (int64_t at = position - w->plan.begins[number]; count > 0 && at < w->peek.count;
+             at++, position++, count--) {
+            const int32_t length = w->peek.dataset.sequences->lengths[w->peek.order[at]];
+            longest = length > longest ? length : longest;
+        }
+    }
+    return longest;
 }

@@ -24,6 +24,12 @@ typedef struct yg_windows yg_windows;
 yg_windows *yg_windows_open(const yg_part *part, const uint64_t *seed, bool threaded,
                             yg_error *error);
 void yg_windows_close(yg_windows *windows); /* NULL is allowed */
+/* As yg_stream_bucket(): within a window, batches of `batch` examples have sequences of similar
+ * length. */
+void yg_windows_bucket(yg_windows *windows, int64_t batch);
+/* The longest sequence of `count` examples from number `position` of an epoch on. Nothing is read:
+ * lengths are in memory. */
+int64_t yg_windows_longest(yg_windows *windows, int64_t epoch, int64_t position, int64_t count);
 /* Copies `count` examples from number `position` of an epoch on. The rest is as in
  * yg_stream_next(). */
 bool yg_windows_read(yg_windows *windows, int64_t epoch, int64_t position, const yg_feed *feeds,
