@@ -3,6 +3,7 @@
  * and passes is in passes.def.
  */
 #include "plan_verify.h"
+#include "shares.h"
 #include "threads.h"
 #include "zeros.h"
 
@@ -158,8 +159,10 @@ bool yg_plan_threads(yg_compiler *c) {
     if (c->flags & YG_PROGRAM_NO_MEMORY)
         return true;
     program->errors = yg_pool_take(program->pool, (size_t)threads * sizeof *program->errors);
-    program->failed = yg_pool_take(program->pool, (size_t)threads * sizeof *program->failed);
-    if (!program->errors || !program->failed)
+    program->failed_at = yg_pool_take(program->pool, (size_t)threads * sizeof *program->failed_at);
+    const size_t bytes = (size_t)threads * sizeof *program->left;
+    program->left = aligned_alloc(_Alignof(yg_stretch_left), bytes);
+    if (!program->errors || !program->failed_at || !program->left)
         return yg_fail_memory(c->error);
     yg_threads *others = options && options->beside ? options->beside->pool_of_threads : NULL;
     if (!others && c->beside)

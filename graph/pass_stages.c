@@ -4,10 +4,14 @@
  * small parameters, for one, end up in one stage.
  */
 #include "plan.h"
+#include "shares.h"
 
 /* The least cost that is worth sharing, about 20 microseconds of work. Below that, waking another
  * thread costs more than it saves. */
 #define SHARED_COST 400e3
+
+/* The least cost that a thread takes at once, about 2 microseconds of work. */
+#define SLOT_COST 40e3
 
 static bool is_worth_sharing(const yg_compiler *c, double cost) {
     return cost >= (c->flags & YG_PROGRAM_SMALL_PIECES ? 1 : SHARED_COST);
@@ -104,7 +108,9 @@ bool yg_plan_share(const yg_compiler *c) {
         int64_t pieces = 0;
         for (uint32_t s = stage->begin; s < stage->end; s++)
             pieces += program->row_loops[s].pieces;
-        stage->shared = pieces > 1 && is_worth_sharing(c, stage->cost);
+        stage->shared = pieces > 1 && is_worth_sharing(c, stage->cost) &&
+                        yg_shares_plan(stage, program->row_loops,
+                                       c->flags & YG_PROGRAM_SMALL_PIECES ? 0 : SLOT_COST);
         any |= stage->shared;
     }
     return any;

@@ -21,6 +21,7 @@ void yg_program_free(yg_program *program) {
     if (!program)
         return;
     yg_threads_free(program->pool_of_threads);
+    free(program->left);
     for (size_t u = 0; u < program->unit_count; u++) {
         const yg_unit *unit = &program->units[u];
         if (unit->kind == YG_UNIT_KERNEL && unit->kernel.call.prepared)

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "profile.h"
 #include "runtime.h"
+#include "shares.h"
 #include "threads.h"
 
 #include <string.h>
@@ -140,8 +141,10 @@ static inline double note_time(const worker *w, uint32_t unit, double since) {
     return now;
 }
 
-/* Runs pieces [begin, end) of a row loop: chunks, or pieces of a single unit. */
-static bool run_row_loop(const worker *w, const yg_row_loop *row_loop, int64_t begin, int64_t end) {
+/* Runs pieces [begin, end) of a row loop: chunks, or pieces of a single unit. `kept` is what the
+ * scratch holds at first. */
+static bool run_row_loop(const worker *w, const yg_row_loop *row_loop, int64_t begin, int64_t end,
+                         yg_scratch kept) {
     const yg_unit *units = w->program->units;
     double last = w->seconds ? yg_clock() : 0;
     if (row_loop->rows == 0) {
@@ -153,13 +156,13 @@ static bool run_row_loop(const worker *w, const yg_row_loop *row_loop, int64_t b
     for (int64_t piece = begin; piece < end; piece++) {
         const int64_t row = piece * row_loop->chunk, next = row + row_loop->chunk;
         const int64_t until = next < row_loop->rows ? next : row_loop->rows;
-        const yg_scratch kept = piece == begin ? YG_SCRATCH_FIRST : YG_SCRATCH_AGAIN;
         for (uint32_t u = row_loop->begin; u < row_loop->end; u++) {
             if (!run_rows(w, &units[u], row_loop->rows, row, until, kept))
                 return false;
             if (w->seconds)
                 last = note_time(w, u, last);
         }
+        kept = YG_SCRATCH_AGAIN;
     }
     return true;
 }
@@ -181,23 +184,6 @@ static bool finish_row_loop(const worker *w, const yg_row_loop *row_loop) {
     return done;
 }
 
-/* The first piece of a row loop that thread `thread` runs. Threads get equal shares of the stage's
- * cost; `before` is the cost of the stage's row loops before this one. The bits of a piece do not
- * depend on the thread that runs it. */
-static int64_t cut(const yg_stage *stage, const yg_row_loop *row_loop, double before, int thread,
-                   int threads) {
-    const double share = stage->cost * thread / threads - before;
-    if (thread == threads) /* exactly the end, however the shares were rounded */
-        return row_loop->pieces;
-    if (share <= 0 || thread == 0)
-        return 0;
-    if (share >= row_loop->cost)
-        return row_loop->pieces;
-    const double steps = share / row_loop->cost * (double)row_loop->pieces / (double)row_loop->step;
-    const int64_t pieces = (int64_t)(steps + 0.5) * row_loop->step;
-    return pieces < row_loop->pieces ? pieces : row_loop->pieces;
-}
-
 static uint32_t unit_count(const yg_program *program, const yg_stage *stage) {
     return program->row_loops[stage->end - 1].end - program->row_loops[stage->begin].begin;
 }
@@ -209,42 +195,49 @@ typedef struct shared_stage {
     double *seconds; /* by thread and unit; NULL: the run is not timed */
 } shared_stage;
 
+/* Notes that a thread has failed at a slot, and clears *error for what may fail before that slot.
+ */
+static void note_failure(yg_program *program, int thread, uint32_t slot, yg_error *error) {
+    program->failed_at[thread] = slot;
+    program->errors[thread] = *error;
+    *error = (yg_error){0};
+}
+
 static void run_share(void *context, int thread) {
     const shared_stage *shared = context;
     yg_program *program = shared->program;
     const yg_stage *stage = shared->stage;
     const size_t first = (size_t)thread * unit_count(program, stage);
-    const worker w = {program, thread, shared->seconds ? shared->seconds + first : NULL,
-                      &program->errors[thread]};
-    double before = 0;
-    bool done = true;
-    for (uint32_t s = stage->begin; s < stage->end && done; s++) {
-        const yg_row_loop *row_loop = &program->row_loops[s];
-        const int64_t begin = cut(stage, row_loop, before, thread, program->threads);
-        const int64_t end = cut(stage, row_loop, before, thread + 1, program->threads);
-        if (begin < end)
-            done = run_row_loop(&w, row_loop, begin, end);
-        before += row_loop->cost;
+    yg_error error = {0};
+    const worker w = {program, thread, shared->seconds ? shared->seconds + first : NULL, &error};
+    yg_taken taken, last = {.row_loop = UINT32_MAX};
+    while (yg_shares_take(stage, program->row_loops, program->left, program->threads, thread,
+                          &taken)) {
+        const bool goes_on = taken.row_loop == last.row_loop && taken.begin == last.end;
+        last = taken;
+        if (taken.slot < program->failed_at[thread] &&
+            !run_row_loop(&w, &program->row_loops[taken.row_loop], taken.begin, taken.end,
+                          goes_on ? YG_SCRATCH_AGAIN : YG_SCRATCH_FIRST))
+            note_failure(program, thread, taken.slot, &error);
     }
-    program->failed[thread] = !done;
 }
 
-/* Runs a stage in all threads. If several fail, the error of the lowest thread is reported: its
- * work comes first. So the same run always reports the same error. */
+/* Runs a stage in all threads. If several pieces fail, the error of the first is reported. So the
+ * same run always reports the same error, whichever threads have run them. */
 static bool run_shared(yg_program *program, const yg_stage *stage, double *seconds,
                        yg_error *error) {
     shared_stage shared = {program, stage, seconds};
-    yg_threads_run(program->pool_of_threads, run_share, &shared);
-    bool done = true;
-    for (int i = 0; i < program->threads; i++) {
-        if (!program->failed[i])
-            continue;
-        if (done)
-            yg_fail_as(error, &program->errors[i]);
-        program->errors[i] = (yg_error){0};
-        done = false;
-    }
-    return done;
+    yg_shares_begin(stage, program->row_loops, program->left, program->threads);
+    for (int i = 0; i < program->threads; i++)
+        program->failed_at[i] = UINT32_MAX;
+    yg_threads_help(program->pool_of_threads, run_share, &shared);
+    int first = 0;
+    for (int i = 1; i < program->threads; i++)
+        first = program->failed_at[i] < program->failed_at[first] ? i : first;
+    if (program->failed_at[first] == UINT32_MAX)
+        return true;
+    yg_fail_as(error, &program->errors[first]);
+    return false;
 }
 
 static bool run_stage(const worker *w, const yg_stage *stage) {
@@ -254,7 +247,8 @@ static bool run_stage(const worker *w, const yg_stage *stage) {
         done = run_shared(program, stage, w->seconds, w->error);
     } else {
         for (uint32_t s = stage->begin; s < stage->end && done; s++)
-            done = run_row_loop(w, &program->row_loops[s], 0, program->row_loops[s].pieces);
+            done = run_row_loop(w, &program->row_loops[s], 0, program->row_loops[s].pieces,
+                                YG_SCRATCH_FIRST);
     }
     for (uint32_t s = stage->begin; s < stage->end && done; s++) {
         if (program->row_loops[s].rows > 0)

@@ -73,9 +73,10 @@ struct yg_program {
     size_t scratch_bytes;  /* of one thread */
     int threads;
     struct yg_threads *pool_of_threads; /* NULL if no stage is worth sharing */
+    struct yg_stretch_left *left;       /* by thread: its part of the stage that runs */
     yg_error *errors;                   /* by thread */
-    bool *failed;                       /* by thread */
-    uint64_t seed, step;                /* of the current run */
+    uint32_t *failed_at;   /* by thread: the slot of the stage at which it failed, or UINT32_MAX */
+    uint64_t seed, step;   /* of the current run */
     bool is_resolved;      /* the resolved pointers are right: no buffer was bound since */
     size_t resolved_units; /* a count for tests: units that were resolved, over all times */
     struct yg_memory *arena_memory, *chunk_memory, *scratch_memory; /* perhaps another program's

@@ -44,15 +44,16 @@ struct yg_threads {
     bool forked;            /* this process is a child of it, and has no workers */
     atomic_int owners;      /* the last one to free the pool ends the workers */
     atomic_uint generation; /* of the work that was handed out last */
-    atomic_int pending;     /* workers that are not done with it */
+    _Atomic uint64_t door;  /* who works on it: see enter() */
+    atomic_int done;        /* workers that are done with it */
     atomic_int sleepers;    /* workers that sleep, and must be woken */
-    atomic_bool waits;      /* the calling thread sleeps until `pending` is 0 */
+    atomic_int awaited;     /* the calling thread sleeps until so many are done; 0: it does not */
     atomic_bool stop;       /* the workers must end */
     bool spins;             /* threads spin before they sleep: no more of them than cores */
     yg_share share;         /* the work */
     void *context;          /* its argument */
     pthread_mutex_t lock;   /* of `wake` and `done` only */
-    pthread_cond_t wake, done;
+    pthread_cond_t wake, all_done;
     worker workers[];
 };
 
@@ -105,34 +106,54 @@ static unsigned wait_for_work(yg_threads *pool, unsigned seen) {
     return now;
 }
 
-/* Notes that a worker is done. As in announce(), the last one sees that the calling thread waits,
- * or that thread sees that nothing is pending. */
+/* The door of a work holds its generation, whether it is closed, and how many workers have entered.
+ * A worker that comes late finds it closed, or open for a later work that it has not been told of
+ * yet; it must not touch either. */
+#define CLOSED  ((uint64_t)1 << 31)
+#define ENTERED (CLOSED - 1)
+
+static uint64_t open_door(unsigned generation) {
+    return (uint64_t)generation << 32;
+}
+
+static bool enter(yg_threads *pool, unsigned generation) {
+    uint64_t door = atomic_load(&pool->door);
+    while ((door & ~ENTERED) == open_door(generation)) {
+        if (atomic_compare_exchange_weak(&pool->door, &door, door + 1))
+            return true;
+    }
+    return false;
+}
+
+/* Notes that a worker is done. As in announce(), either it sees that the calling thread waits, or
+ * that thread sees that it is done. */
 static void end_share(yg_threads *pool) {
-    if (atomic_fetch_sub(&pool->pending, 1) > 1 || !atomic_load(&pool->waits))
+    atomic_fetch_add(&pool->done, 1);
+    if (atomic_load(&pool->awaited) == 0)
         return;
     pthread_mutex_lock(&pool->lock);
-    pthread_cond_signal(&pool->done);
+    pthread_cond_signal(&pool->all_done);
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Spins until all workers are done. False: they are not yet. */
-static bool spin_for_workers(yg_threads *pool) {
+/* Spins until so many workers are done. False: they are not yet. */
+static bool spin_for_workers(yg_threads *pool, int count) {
     for (int i = pool->spins ? CALLER_SPINS : 0; i > 0; i--) {
-        if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0)
+        if (atomic_load_explicit(&pool->done, memory_order_acquire) == count)
             return true;
         PAUSE();
     }
     return false;
 }
 
-static void wait_for_workers(yg_threads *pool) {
-    if (spin_for_workers(pool))
+static void wait_for_workers(yg_threads *pool, int count) {
+    if (count == 0 || spin_for_workers(pool, count))
         return;
     pthread_mutex_lock(&pool->lock);
-    atomic_store(&pool->waits, true);
-    while (atomic_load(&pool->pending) > 0)
-        pthread_cond_wait(&pool->done, &pool->lock);
-    atomic_store(&pool->waits, false);
+    atomic_store(&pool->awaited, count);
+    while (atomic_load(&pool->done) < count)
+        pthread_cond_wait(&pool->all_done, &pool->lock);
+    atomic_store(&pool->awaited, 0);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -144,8 +165,10 @@ static void *work(void *argument) {
         seen = wait_for_work(pool, seen);
         if (atomic_load(&pool->stop))
             return NULL;
-        pool->share(pool->context, self->index);
-        end_share(pool);
+        if (enter(pool, seen)) {
+            pool->share(pool->context, self->index);
+            end_share(pool);
+        }
     }
 }
 
@@ -184,7 +207,7 @@ yg_threads *yg_threads_new(int count, yg_error *error) {
     atomic_init(&pool->owners, 1);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
-    pthread_cond_init(&pool->done, NULL);
+    pthread_cond_init(&pool->all_done, NULL);
     for (int i = 0; i < count - 1; i++) {
         pool->workers[i] = (worker){.pool = pool, .index = i + 1};
         if (!start(&pool->workers[i])) {
@@ -209,7 +232,7 @@ void yg_threads_free(yg_threads *pool) {
     announce(pool);
     for (int i = 0; i < pool->started; i++)
         pthread_join(pool->workers[i].thread, NULL);
-    pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->all_done);
     pthread_cond_destroy(&pool->wake);
     pthread_mutex_destroy(&pool->lock);
     free(pool);
@@ -234,15 +257,31 @@ static void run_alone(const yg_threads *pool, yg_share share, void *context) {
         share(context, i);
 }
 
+/* Opens the door before the work is announced: who is told of it must find it open. */
+static void hand_out(yg_threads *pool, yg_share share, void *context) {
+    pool->share = share;
+    pool->context = context;
+    atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
+    atomic_store(&pool->door, open_door(atomic_load(&pool->generation) + 1));
+    announce(pool);
+    share(context, 0);
+}
+
 void yg_threads_run(yg_threads *pool, yg_share share, void *context) {
     if (pool->forked) {
         run_alone(pool, share, context);
         return;
     }
-    pool->share = share;
-    pool->context = context;
-    atomic_store_explicit(&pool->pending, pool->count - 1, memory_order_relaxed);
-    announce(pool);
-    share(context, 0);
-    wait_for_workers(pool);
+    hand_out(pool, share, context);
+    wait_for_workers(pool, pool->count - 1);
+}
+
+void yg_threads_help(yg_threads *pool, yg_share share, void *context) {
+    if (pool->forked) {
+        share(context, 0);
+        return;
+    }
+    hand_out(pool, share, context);
+    const uint64_t door = atomic_fetch_or(&pool->door, CLOSED);
+    wait_for_workers(pool, (int)(door & ENTERED));
 }

@@ -30,6 +30,11 @@ void yg_threads_check_fork(yg_threads *threads);
 /* Runs share(context, t) for all t in [0, count) at the same time. Returns when all are done. */
 void yg_threads_run(yg_threads *threads, yg_share share, void *context);
 
+/* Runs share(context, 0), and meanwhile share(context, t) in each worker t that is awake in time.
+ * Returns when all shares that have begun are done. So share(context, 0) must do all work that no
+ * other thread has taken. On a busy machine a worker may wake up late, and nobody waits for it. */
+void yg_threads_help(yg_threads *threads, yg_share share, void *context);
+
 /* The number of cores that this process may use. */
 int yg_threads_available(void);
 

@@ -152,12 +152,15 @@ typedef struct yg_row_loop {
     int64_t pieces;      /* what threads share: chunks, or the unit's own pieces if rows is 0 */
     int64_t step; /* a thread takes a multiple of this many pieces; the last takes the rest */
     double cost;  /* of its units */
+    int64_t slot; /* in a shared stage: pieces of a slot, see shares.h */
+    uint32_t first_slot; /* the number of its first slot in the stage */
 } yg_row_loop;
 
 typedef struct yg_stage {
     uint32_t begin, end; /* its row loops [begin, end) */
     bool shared;         /* all threads work on it; otherwise the calling thread alone */
     double cost;         /* of its row loops */
+    uint32_t slots;      /* of all its row loops, if it is shared */
 } yg_stage;
 
 /* Where the bytes of a storage are. */

@@ -7,6 +7,7 @@
 #include "graph/runtime.h"
 #include "ops/build.h"
 #include "ops/ops.h"
+#include "ops/registry.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -498,6 +499,32 @@ Test(program, without_memory_is_planned_only) {
     yg_program_free(whole);
     yg_program_free(bare);
     yg_graph_free(n.graph);
+}
+
+/* Several pieces fail, in several threads, now in this order and now in that. The message is always
+ * that of the first one. */
+Test(program, the_first_mistake_is_told) {
+    enum { ROWS = 400, COLUMNS = 256, RUNS = 100 };
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_type type = type_of(YG_F64, 2, (int64_t[]){ROWS, COLUMNS});
+    const yg_type indices = type_of(YG_I32, 2, (int64_t[]){ROWS, COLUMNS});
+    const yg_node operands[] = {yg_input(g, "x", &type), yg_input(g, "at", &indices)};
+    const yg_attr dim = {.i = 1};
+    const yg_node y = yg_apply(g, &yg_op_gather, operands, 2, &dim);
+    yg_program *program = compile(g, &y, 1, NULL, 0, 0, 3);
+    cr_assert_eq(yg_program_get_stats(program).threads, 3);
+    int32_t *at = (void *)data(program, operands[1]);
+    for (int i = 0; i < 4; i++)
+        at[(101 + 99 * i) * COLUMNS + 7] = 1000 + i;
+    for (int i = 0; i < RUNS; i++) {
+        yg_error error = {0};
+        cr_assert_not(yg_program_run(program, 1, 0, &error));
+        cr_assert(strstr(error.message, "1000"), "run %d: %s", i, error.message);
+    }
+    memset(at, 0, sizeof(int32_t) * ROWS * COLUMNS);
+    run(program);
+    yg_program_free(program);
+    yg_graph_free(g);
 }
 
 /* Even a program that does not fit into memory can be looked at. */

@@ -62,6 +62,54 @@ Test(threads, each_share_runs_once) {
     }
 }
 
+/* ------------------------------------------------------------------------------------- helping --
+ */
+
+typedef struct helped {
+    atomic_int inside, runs, left; /* shares that run; that have run; work that is not done */
+    int late;                      /* the first share waits for so many others to come */
+} helped;
+
+static void help(void *context, int thread) {
+    helped *h = context;
+    atomic_fetch_add(&h->inside, 1);
+    while (thread == 0 && atomic_load(&h->inside) + atomic_load(&h->runs) <= h->late)
+        take_nap();
+    while (atomic_load(&h->left) > 0)
+        atomic_fetch_sub(&h->left, 1);
+    if (thread > 0 && h->late > 0)
+        take_nap();
+    atomic_fetch_add(&h->runs, 1); /* before it leaves: the sum must not fall */
+    atomic_fetch_sub(&h->inside, 1);
+}
+
+/* Workers join or come too late. When the call returns, no share runs, and the first one has run.
+ * Workers that sleep join if there is time. */
+Test(threads, workers_help_if_they_are_in_time) {
+    yg_threads *pool = yg_threads_new(3, NULL);
+    cr_assert(pool);
+    yg_threads_check_fork(pool);
+    for (int i = 0; i < 2000; i++) {
+        helped h = {.left = i % 50};
+        tally t = {.nap = -1};
+        yg_threads_help(pool, help, &h);
+        cr_assert_eq(h.inside, 0);
+        cr_assert(h.runs >= 1 && h.runs <= 3);
+        if (i % 100 == 0) /* a worker that came too late must not miss the next work */
+            expect_runs(pool, &t, 0, 2);
+        if (i % 400 == 0)
+            take_nap();
+    }
+    for (int i = 0; i < 5; i++) {
+        take_nap();
+        helped h = {.late = 1}; /* until another thread is inside, too */
+        yg_threads_help(pool, help, &h);
+        cr_assert_eq(h.inside, 0, "a share still runs");
+        cr_expect_geq(h.runs, 2);
+    }
+    yg_threads_free(pool);
+}
+
 /* ------------------------------------------------------------------------------------ sleeping --
  */
 
