@@ -341,13 +341,15 @@ static int write_page(const data_view *view, const char *path) {
 }
 
 static int write_pictures(const data_view *view, const char *path) {
-    const view_port *rows = NULL;
     size_t size = 0;
     char name[32];
     yg_error error = {0};
-    char *picture = data_pictures(view, &rows, &size, &error);
+    view_sheet *sheet = view_sheet_open(view, &error);
+    const view_port *rows = sheet ? view_sheet_classes(sheet) : NULL;
+    char *picture = sheet ? view_sheet_all(sheet, &size, &error) : NULL;
     const bool good = picture && yg_file_write(path, picture, size, &error);
     free(picture);
+    view_sheet_close(sheet);
     if (!good)
         return session_fail(&error);
     for (int64_t i = 0; rows && i < rows->class_count && i < CLASSES_SHOWN; i++)
@@ -404,7 +406,7 @@ static const option_spec options[] = {
     {.name = "html",
      .kind = OPTION_TEXT,
      .argument = "FILE",
-     .doc = "write a page with a histogram of each column"},
+     .doc = "write a page with a histogram of each column, and pictures with their classes"},
     {.name = "pictures",
      .kind = OPTION_TEXT,
      .argument = "FILE",

@@ -32,6 +32,9 @@ static const char head[] =
     "  padding: .7em .9em; overflow: hidden; }\n"
     ".card h3 { font-size: 1em; margin: 0; overflow-wrap: anywhere; }\n"
     ".card p { margin: 0 0 .4em; font-size: .9em; color: var(--dim); }\n"
+    ".pictures { display: flex; flex-wrap: wrap; gap: .5em; margin-bottom: .5em; }\n"
+    "figure { margin: 0; max-width: 12em; } figure img { display: block; max-width: 100%; }\n"
+    "figcaption { font-size: .8em; color: var(--dim); overflow-wrap: anywhere; }\n"
     "svg { display: block; max-width: 100%; height: auto; } svg rect { fill: var(--bar); }\n"
     "svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }\n"
     "svg .axis { fill: var(--dim); } svg line { stroke: var(--line); }\n"
@@ -214,6 +217,61 @@ static void add_port(yg_text *page, const data_view *view, const view_port *port
         add_elements(page, port);
 }
 
+/* ------------------------------------------------------------------------------- pictures ---- */
+
+static void add_base64(yg_text *page, const char *bytes, size_t size) {
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        uint32_t three = 0;
+        char four[5] = "====";
+        for (size_t k = 0; k < 3; k++)
+            three = three << 8 | (i + k < size ? (unsigned char)bytes[i + k] : 0);
+        for (size_t k = 0; k < 4 && i + k <= size; k++)
+            four[k] = letters[three >> (18 - 6 * k) & 63];
+        yg_text_add(page, "%s", four);
+    }
+}
+
+static bool add_figure(yg_text *page, const view_sheet *sheet, int64_t row, int64_t column,
+                       yg_error *error) {
+    const view_port *classes = view_sheet_classes(sheet);
+    size_t size;
+    char *picture = view_sheet_picture(sheet, row, column, &size, error), name[32];
+    if (!picture)
+        return false;
+    yg_text_add(page, "<figure><img alt=\"\" src=\"data:image/png;base64,");
+    add_base64(page, picture, size);
+    yg_text_add(page, "\"><figcaption>");
+    add_text(page, classes ? view_class_name(classes, row, name, sizeof name) : "");
+    yg_text_add(page, "</figcaption></figure>\n");
+    free(picture);
+    return true;
+}
+
+/* Each picture has its class below it, which a picture file of all has not. */
+static void add_pictures(yg_text *page, const data_view *view) {
+    yg_error error = {0};
+    view_sheet *sheet = view_sheet_open(view, &error);
+    bool good = sheet != NULL;
+    if (!good && error.code == YG_ERROR_SHAPE)
+        return;
+    yg_text_add(page, "<h2>Pictures <span class=\"dim\">of the training part, as they are fed"
+                      "</span></h2>\n");
+    for (int64_t row = 0; good && row < view_sheet_rows(sheet); row++) {
+        yg_text_add(page, "<div class=\"pictures\">\n");
+        for (int64_t i = 0; good && i < view_sheet_used(sheet, row); i++)
+            good = add_figure(page, sheet, row, i, &error);
+        yg_text_add(page, "</div>\n");
+    }
+    if (!good) {
+        yg_text_add(page, "<p class=\"dim\">");
+        add_text(page, error.message);
+        yg_text_add(page, "</p>\n");
+    }
+    view_sheet_close(sheet);
+}
+
 char *data_page(const data_view *view) {
     yg_text page = {0};
     yg_text_add(&page, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -240,6 +298,7 @@ char *data_page(const data_view *view) {
     }
     for (size_t p = 0; p < view->port_count; p++)
         add_port(&page, view, &view->ports[p]);
+    add_pictures(&page, view);
     yg_text_add(&page, "</body></html>\n");
     return yg_text_take(&page);
 }

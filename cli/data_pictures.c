@@ -1,5 +1,5 @@
 /*
- * The picture of `yamlgrad data --pictures`: see data_view.h.
+ * Pictures of `yamlgrad data`, as one file or one by one: see data_view.h.
  *
  * Numbers become shades from the least, which is black, to the largest one of all that are shown.
  */
@@ -21,7 +21,7 @@ typedef struct layout {
     int64_t zoom;
 } layout;
 
-typedef struct sheet {
+struct view_sheet {
     const data_view *view;
     layout layout;
     const view_port *classes; /* NULL: rows have no meaning */
@@ -30,7 +30,7 @@ typedef struct sheet {
     double *cells; /* [rows, COLUMNS, elements] */
     int64_t *used; /* [rows]: cells of each */
     double least, most;
-} sheet;
+};
 
 /* The first input that is images. */
 static bool find_images(const data_view *view, layout *out) {
@@ -58,7 +58,7 @@ static bool find_images(const data_view *view, layout *out) {
     return false;
 }
 
-static void find_classes(sheet *s) {
+static void find_classes(view_sheet *s) {
     for (size_t p = 0; !s->classes && p < s->view->port_count; p++)
         if (s->view->ports[p].port->target && s->view->ports[p].class_count > 0 &&
             s->view->ports[p].width == 1) {
@@ -69,7 +69,7 @@ static void find_classes(sheet *s) {
     s->rows = s->rows < ROWS ? s->rows : ROWS;
 }
 
-static bool collect(sheet *s, yg_error *error) {
+static bool collect(view_sheet *s, yg_error *error) {
     const int64_t count = s->view->parts[0]->count, width = s->view->ports[s->layout.port].width;
     double *values = calloc((size_t)width + 1, sizeof *values);
     int64_t left = s->rows * COLUMNS, row = 0;
@@ -96,59 +96,93 @@ static bool collect(sheet *s, yg_error *error) {
     return good;
 }
 
-static void paint(const sheet *s, int64_t row, int64_t column, yg_image *image) {
+/* Paints a picture into a larger one, with its corner at (top, left). */
+static void paint(const view_sheet *s, int64_t row, int64_t column, int64_t top, int64_t left,
+                  yg_image *image) {
     const layout *l = &s->layout;
     const double *cell = s->cells + (row * COLUMNS + column) * s->view->ports[l->port].width;
     const double range = s->most > s->least ? s->most - s->least : 1;
     for (int64_t y = 0; y < l->height * l->zoom; y++)
-        for (int64_t x = 0; x < l->width * l->zoom; x++) {
-            const int64_t down = row * (l->height * l->zoom + GAP) + GAP + y;
-            const int64_t right = column * (l->width * l->zoom + GAP) + GAP + x;
+        for (int64_t x = 0; x < l->width * l->zoom; x++)
             for (int k = 0; k < image->channels; k++) {
                 const double value =
                     cell[y / l->zoom * l->row + x / l->zoom * l->column + k * l->channel];
-                image->pixels[(down * image->width + right) * image->channels + k] =
+                image->pixels[((top + y) * image->width + left + x) * image->channels + k] =
                     (uint8_t)lround((value - s->least) / range * 255);
             }
-        }
 }
 
-static char *draw(const sheet *s, size_t *size, yg_error *error) {
+char *view_sheet_picture(const view_sheet *s, int64_t row, int64_t column, size_t *size,
+                         yg_error *error) {
     const layout *l = &s->layout;
     yg_image image = {0};
     char *bytes = NULL;
-    if (yg_image_reserve(&image, s->rows * (l->height * l->zoom + GAP) + GAP,
-                         COLUMNS * (l->width * l->zoom + GAP) + GAP, l->channels, "the picture",
-                         error)) {
-        memset(image.pixels, 255, (size_t)(image.height * image.width) * (size_t)image.channels);
-        for (int64_t row = 0; row < s->rows; row++)
-            for (int64_t column = 0; column < s->used[row]; column++)
-                paint(s, row, column, &image);
+    if (yg_image_reserve(&image, l->height * l->zoom, l->width * l->zoom, l->channels,
+                         "the picture", error)) {
+        paint(s, row, column, 0, 0, &image);
         bytes = yg_image_encode(&image, size, error);
     }
     yg_image_free(&image);
     return bytes;
 }
 
-char *data_pictures(const data_view *view, const view_port **rows, size_t *size, yg_error *error) {
-    sheet s = {.view = view, .least = INFINITY, .most = -INFINITY};
-    if (!find_images(view, &s.layout)) {
+char *view_sheet_all(const view_sheet *s, size_t *size, yg_error *error) {
+    const layout *l = &s->layout;
+    const int64_t down = l->height * l->zoom + GAP, across = l->width * l->zoom + GAP;
+    yg_image image = {0};
+    char *bytes = NULL;
+    if (yg_image_reserve(&image, s->rows * down + GAP, COLUMNS * across + GAP, l->channels,
+                         "the picture", error)) {
+        memset(image.pixels, 255, (size_t)(image.height * image.width) * (size_t)image.channels);
+        for (int64_t row = 0; row < s->rows; row++)
+            for (int64_t column = 0; column < s->used[row]; column++)
+                paint(s, row, column, row * down + GAP, column * across + GAP, &image);
+        bytes = yg_image_encode(&image, size, error);
+    }
+    yg_image_free(&image);
+    return bytes;
+}
+
+int64_t view_sheet_rows(const view_sheet *s) {
+    return s->rows;
+}
+
+int64_t view_sheet_used(const view_sheet *s, int64_t row) {
+    return s->used[row];
+}
+
+const view_port *view_sheet_classes(const view_sheet *s) {
+    return s->classes;
+}
+
+void view_sheet_close(view_sheet *s) {
+    if (!s)
+        return;
+    free(s->cells);
+    free(s->used);
+    free(s);
+}
+
+view_sheet *view_sheet_open(const data_view *view, yg_error *error) {
+    layout layout;
+    if (!find_images(view, &layout)) {
         yg_fail(error, YG_ERROR_SHAPE, (yg_origin){yg_model_path(view->model), 0, 0},
                 "no input is images: [B, H, W], [B, 3, H, W] or [B, H, W, 3], with numbers for H "
                 "and W");
         return NULL;
     }
-    find_classes(&s);
-    *rows = s.classes;
-    const size_t width = (size_t)view->ports[s.layout.port].width;
-    s.cells = calloc((size_t)s.rows * COLUMNS * width + 1, sizeof *s.cells);
-    s.used = calloc((size_t)s.rows + 1, sizeof *s.used);
-    char *bytes = NULL;
-    if (!s.cells || !s.used)
+    view_sheet *s = calloc(1, sizeof *s);
+    if (!s) {
         yg_fail_memory(error);
-    else if (collect(&s, error))
-        bytes = draw(&s, size, error);
-    free(s.cells);
-    free(s.used);
-    return bytes;
+        return NULL;
+    }
+    *s = (view_sheet){.view = view, .layout = layout, .least = INFINITY, .most = -INFINITY};
+    find_classes(s);
+    s->cells =
+        calloc((size_t)(s->rows * COLUMNS * view->ports[layout.port].width) + 1, sizeof *s->cells);
+    s->used = calloc((size_t)s->rows + 1, sizeof *s->used);
+    if ((s->cells && s->used) ? collect(s, error) : yg_fail_memory(error))
+        return s;
+    view_sheet_close(s);
+    return NULL;
 }

@@ -87,10 +87,20 @@ bool view_histogram(const yg_summary *summary, const yg_column_summary *column,
 /* Whether view_histogram() counts days since 1970. */
 bool view_is_date(const yg_summary *summary, const yg_column_summary *column);
 
-/* The picture of `--pictures`: examples of the training part side by side, as they are fed. Those
- * of a class are a row; *rows becomes the port that has the classes, or NULL where examples come in
- * their order. Freed by the caller; NULL on failure. */
-char *data_pictures(const data_view *view, const view_port **rows, size_t *size, yg_error *error);
+/* Pictures of the training part, as they are fed, in rows: those of a class, or, without classes,
+ * in the order of the examples. */
+typedef struct view_sheet view_sheet;
+/* NULL on failure: YG_ERROR_SHAPE where no input is images. */
+view_sheet *view_sheet_open(const data_view *view, yg_error *error);
+void view_sheet_close(view_sheet *sheet); /* NULL is allowed */
+int64_t view_sheet_rows(const view_sheet *sheet);
+int64_t view_sheet_used(const view_sheet *sheet, int64_t row); /* pictures of a row */
+/* The port whose classes are the rows; NULL: there is none. */
+const view_port *view_sheet_classes(const view_sheet *sheet);
+/* A PNG file of one of them, and of all side by side. Freed by the caller; NULL on failure. */
+char *view_sheet_picture(const view_sheet *sheet, int64_t row, int64_t column, size_t *size,
+                         yg_error *error);
+char *view_sheet_all(const view_sheet *sheet, size_t *size, yg_error *error);
 
 /* The page of `--html`; freed by the caller. NULL when out of memory. */
 char *data_page(const data_view *view);

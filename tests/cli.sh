@@ -674,17 +674,23 @@ data:
   train: {x: [1, 2, 3, 4, 5], y: [often, often, rare, often, often]}
   balance: how
 END
-expect "data: balance by weights" 0 "^rare +1 +2.5$" "" "$yamlgrad" data rare.yaml
-expect "data: weights are fed" 0 "^weight +0.625 +0.625 +2.5$" "" "$yamlgrad" data rare.yaml
+expect "data: balance by weights" 0 "^rare +1 +2.5$" - "$yamlgrad" data rare.yaml
+expect "data: weights are fed" 0 "^weight +0.625 +0.625 +2.5$" - "$yamlgrad" data rare.yaml
 expect "data --json: balance" 0 '"how": "weights", "by": "y", "examples": 5, .*"class": "rare", "examples": 1, "weight": 2.5' \
-    "" "$yamlgrad" data rare.yaml --json
+    - "$yamlgrad" data rare.yaml --json
 sed 's/, weight: \[B\]//; s/^loss:.*/loss: cross_entropy(h, y)/' rare.yaml >repeated.yaml
-expect "data: balance by repeating" 0 "^rare +1 +4 times$" "" \
+expect "data: balance by repeating" 0 "^rare +1 +4 times$" - \
     "$yamlgrad" data repeated.yaml --set "how='oversample'"
-expect "data: repeated examples are counted" 0 "^train +8$" "" \
+expect "data: repeated examples are counted" 0 "^train +8$" - \
     "$yamlgrad" data repeated.yaml --set "how='oversample'"
 expect "data --pictures" 0 "^row 2: light$" "^written: spots.png$" \
     "$yamlgrad" data spots.yaml --pictures spots.png
+"$yamlgrad" data spots.yaml --html spots.html 2>/dev/null
+expect "data --html: pictures with their classes" 0 \
+    '<img alt="" src="data:image/png;base64,iVBORw0KGgo[A-Za-z0-9+/]*=*"><figcaption>light</figcaption>' "" \
+    cat spots.html
+decoded() { sed -n 's/.*base64,\([^"]*\)"><figcaption>dark<.*/\1/p' spots.html | base64 -d | tail -c 8 | head -c 4; }
+expect "data --html: a picture is whole" 0 "^IEND$" "" decoded
 letters() { head -c 4 spots.png | tail -c 3; }
 expect "data --pictures: a PNG file" 0 "^PNG$" "" letters
 expect "data --pictures: of what is no image" 1 "" "no input is images" \
