@@ -117,7 +117,7 @@ struct yg_column {
 };
 
 extern const yg_column_kind yg_column_number, yg_column_label, yg_column_category,
-    yg_column_boolean, yg_column_date, yg_column_text, yg_column_image;
+    yg_column_boolean, yg_column_date, yg_column_text, yg_column_image, yg_column_list;
 
 /* All kinds; ends with NULL. */
 const yg_column_kind *const *yg_column_kinds(void);

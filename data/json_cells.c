@@ -208,3 +208,21 @@ bool yg_json_cells(const yg_json_columns *columns, json_t *object, const bool *u
             cells[i].kind = YG_CELL_NONE;
     return true;
 }
+
+bool yg_json_fold(json_t *object, const char *path, yg_error *error) {
+    for (size_t size; (size = strcspn(path, "."))[path]; path += size + 1) {
+        char key[PATH_SIZE];
+        if (size >= sizeof key)
+            return true;
+        memcpy(key, path, size);
+        key[size] = '\0';
+        object = json_object_get(object, key);
+    }
+    const json_t *list = json_object_get(object, path);
+    if (!json_is_array(list))
+        return true;
+    char *text = json_dumps(list, JSON_COMPACT);
+    const bool good = text && json_object_set_new(object, path, json_string(text)) == 0;
+    free(text);
+    return good || yg_fail_memory(error);
+}

@@ -29,6 +29,10 @@ bool yg_json_columns_learn(yg_json_columns *columns, json_t *object, yg_origin o
 bool yg_json_columns_settle(yg_json_columns *columns, yg_error *error);
 void yg_json_columns_free(yg_json_columns *columns);
 
+/* Replaces the list at a path, such as `user.scores`, by a text of it, which is then one cell. What
+ * is no list stays as it is. */
+bool yg_json_fold(json_t *object, const char *path, yg_error *error);
+
 /* The cells of an object: cells[0 .. names.count). Their texts belong to the object. A value of a
  * path that is no column is left out. It is an error where it belongs to a list with a column that
  * is used (`used` as of a table): the list would be cut off. */

@@ -62,7 +62,7 @@ static bool check_sequences(const yg_reading *reading, const yg_table *table, si
     return first->kind->encode_list ||
            yg_fail(error, YG_ERROR_DATA, origin,
                    "column '%s' gives '%s' one value a row (kind: %s); sequences are the rows of a "
-                   "table, with `by: COLUMN`, or cells of the kind text",
+                   "table, with `by: COLUMN`, or cells of the kind text or list",
                    table->columns[columns->index[0]], yg_model_port(reading->model, p)->name,
                    first->kind->name);
 }

@@ -72,8 +72,8 @@ bool yg_dataset_settle(const yg_reading *reading, yg_dataset *dataset, size_t po
     yg_elements *elements = &dataset->ports[port];
     if (elements->decoder)
         return yg_decoder_settle(reading, dataset, port, error);
-    const yg_elements kept = {
-        .dtype = reading->dtype, .width = elements->width, .data = elements->data};
+    yg_elements kept = *elements;
+    kept.dtype = reading->dtype;
     const int64_t rows = yg_dataset_rows(dataset, port), count = rows * elements->width;
     yg_standardize_apply(&reading->data->encoding.ports[port], elements->data, rows);
     if (kept.dtype == elements->dtype)

@@ -426,6 +426,16 @@ static bool fail_sequence(const table_state *state, const yg_reading *reading, i
                    where, length, most);
 }
 
+static bool fail_steps(const table_state *state, const yg_reading *reading, int64_t record,
+                       size_t p, int64_t count, int64_t width, yg_error *error) {
+    const yg_place place = yg_table_place(state->table, record, state->columns[p].index[0]);
+    char where[300];
+    return yg_fail(
+        error, YG_ERROR_DATA, place.origin,
+        "%s: a step has %" PRId64 " elements, but the list has %" PRId64 ", no multiple of that",
+        yg_place_text(&place, yg_model_port(reading->model, p), where, sizeof where), width, count);
+}
+
 /* Encodes a record's cell that is a sequence. *length becomes its rows; 0: no port has told yet. */
 static bool encode_sequence(table_state *state, const yg_reading *reading,
                             const yg_records *records, int64_t record, size_t p,
@@ -444,6 +454,8 @@ static bool encode_sequence(table_state *state, const yg_reading *reading,
     int64_t rows = width > 0 ? (list->count - first) / width : 0;
     if (s->max_length && rows > s->max_length && s->truncate)
         rows = s->max_length;
+    if (width > 1 && (list->count - first) % width != 0)
+        return fail_steps(state, reading, record, p, list->count - first, width, error);
     if (rows == 0 || (*length > 0 && rows != *length) || (s->max_length && rows > s->max_length) ||
         rows > INT32_MAX)
         return fail_sequence(state, reading, record, p, rows, *length, error);

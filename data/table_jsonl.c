@@ -20,8 +20,10 @@ typedef struct jsonl_table {
     yg_byte_input input;
     FILE *own; /* NULL: the file is the caller's */
     yg_json_columns columns;
-    int64_t line; /* of the text at input.at, from 1 */
-    int64_t row;  /* records that were given */
+    const yg_value *lists; /* paths of lists that are one cell each: a path, or a list of them;
+                            * NULL: none */
+    int64_t line;          /* of the text at input.at, from 1 */
+    int64_t row;           /* records that were given */
     /* The last records: */
     int64_t given, room;
     yg_cell *cells;           /* [room, columns] */
@@ -77,6 +79,19 @@ static json_t *fail_syntax(const jsonl_table *state, const json_error_t *reason,
     return NULL;
 }
 
+/* Makes the lists that the part names one cell each. */
+static bool fold(const jsonl_table *state, json_t *object, yg_error *error) {
+    const yg_value *lists = state->lists;
+    const bool many = lists && lists->kind == YG_SEQUENCE;
+    for (size_t i = 0; lists && i < (many ? lists->count : 1); i++) {
+        const char *path;
+        if (!yg_value_text(many ? lists->items[i] : lists, "`lists`", &path, error) ||
+            !yg_json_fold(object, path, error))
+            return false;
+    }
+    return true;
+}
+
 /* A line as an object. NULL on failure. */
 static json_t *parse(const jsonl_table *state, const unsigned char *text, size_t size, int64_t line,
                      yg_error *error) {
@@ -87,10 +102,11 @@ static json_t *parse(const jsonl_table *state, const unsigned char *text, size_t
         json_loadb((const char *)text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &reason);
     if (!value)
         return fail_syntax(state, &reason, line, error);
-    if (json_is_object(value))
+    if (json_is_object(value) && fold(state, value, error))
         return value;
-    yg_fail(error, YG_ERROR_DATA, origin_of(state, line, 1),
-            "a line holds an object, such as {\"x\": 1}; found %s", kinds[json_typeof(value)]);
+    if (!json_is_object(value))
+        yg_fail(error, YG_ERROR_DATA, origin_of(state, line, 1),
+                "a line holds an object, such as {\"x\": 1}; found %s", kinds[json_typeof(value)]);
     json_decref(value);
     return NULL;
 }
@@ -199,6 +215,7 @@ static yg_table *open_jsonl(const yg_table_request *request, yg_error *error) {
     state->table.kind = &yg_table_jsonl;
     state->table.name = request->name;
     state->line = 1;
+    state->lists = request->part ? yg_value_get(request->part, "lists") : NULL;
     if (begin(state, request, error))
         return &state->table;
     close_jsonl(&state->table);
@@ -318,8 +335,12 @@ static void stop(yg_table *table) {
 
 static const char *const suffixes[] = {".jsonl", ".ndjson", NULL};
 
+static const yg_key keys[] = {{"lists", false, NULL}};
+
 const yg_table_kind yg_table_jsonl = {
     .key = "jsonl",
+    .keys = keys,
+    .key_count = sizeof keys / sizeof *keys,
     .suffixes = suffixes,
     .open = open_jsonl,
     .next = next_records,

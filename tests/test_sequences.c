@@ -286,6 +286,84 @@ Test(sequences, are_padded_to_one_of_few_lengths) {
     cr_expect_eq(yg_sequences_padded(&limited, 50), 50);
 }
 
+/* Lists of numbers, of CSV and of JSON Lines, in memory and in a file: the mean is that of all
+ * steps of the training part. */
+Test(sequences, lists_are_standardised_by_their_steps) {
+    static const char *const memories[] = {"", "  memory: 200\n"};
+    const workspace w = workspace_make();
+    FILE *csv = fopen(workspace_path(&w, "l.csv"), "w");
+    FILE *lines = fopen(workspace_path(&w, "l.jsonl"), "w");
+    double mean[2] = {0}, squares[2] = {0}, steps = 0;
+    fputs("v,i,y\n", csv);
+    for (int g = 0; g < GROUPS; g++) {
+        fprintf(lines, "{\"in\": {\"v\": [");
+        for (int r = 0; r < length_of(g); r++) {
+            fprintf(csv, "%s%d.5 %d", r ? " " : "", a_of(g, r), b_of(g, r));
+            fprintf(lines, "%s[%d.5, %d]", r ? ", " : "", a_of(g, r), b_of(g, r));
+        }
+        fprintf(lines, "]}, \"i\": [%d", g);
+        fprintf(csv, ",\"%d", g);
+        for (int r = 1; r < length_of(g); r++) {
+            fprintf(lines, ", %d", g + r);
+            fprintf(csv, ",%d", g + r);
+        }
+        fprintf(csv, "\",%d\n", g);
+        fprintf(lines, "], \"y\": %d}\n", g);
+    }
+    fclose(csv);
+    fclose(lines);
+    for (int g = 0; g < GROUPS; g++)
+        for (int r = 0; r < length_of(g); r++, steps++)
+            for (int k = 0; k < 2; k++) {
+                const double x = k ? b_of(g, r) : a_of(g, r) + 0.5;
+                mean[k] += x;
+                squares[k] += x * x;
+            }
+    for (int i = 0; i < 8; i++) {
+        const bool json = i % 2, f32 = i / 4 % 2;
+        char text[1000];
+        yg_data data;
+        yg_error error = {0};
+        snprintf(text, sizeof text,
+                 "format: 1\n"
+                 "inputs: {x: [B, T, 2], i: {shape: [B, T], dtype: i64}}\n"
+                 "targets: {y: [B]}\n"
+                 "graph: {s: \"mean(x) + mean(y) + mean(cast(i, dtype=float))\"}\n"
+                 "outputs: [s]\n"
+                 "loss: s\n"
+                 "data:\n"
+                 "  train: {%s, x: %sv, i: i, y: y}\n"
+                 "  columns: {%sv: list, i: list}\n"
+                 "  standardize: [x]\n"
+                 "  sequences: {pad: {i: -5}}\n%s",
+                 json ? "jsonl: l.jsonl, lists: [in.v, i]" : "csv: l.csv", json ? "in." : "",
+                 json ? "in." : "", memories[i / 2 % 2]);
+        yg_model *model = workspace_model(&w, "l.yaml", text);
+        cr_assert(yg_data_load(model, f32 ? YG_F32 : YG_F64, &data, &error), "%s", error.message);
+        cr_assert_eq(data.train.dataset->spool != NULL, i / 2 % 2);
+        yg_stream *stream = yg_stream_open(&data.train, NULL);
+        for (int g = 0; g < GROUPS; g++) {
+            double x[2 * 30];
+            int64_t whole[30];
+            const yg_feed feeds[] = {{0, f32 ? YG_F32 : YG_F64, 60, x}, {1, YG_I64, 30, whole}};
+            cr_assert(yg_stream_next(stream, feeds, 2, 0, 1, NULL));
+            for (int k = 0; k < 60; k++) {
+                const double m = mean[k % 2] / steps;
+                const double deviation = sqrt(squares[k % 2] / steps - m * m);
+                const double value = k % 2 ? b_of(g, k / 2) : a_of(g, k / 2) + 0.5;
+                const bool padding = k / 2 >= length_of(g);
+                cr_expect_float_eq(f32 ? (double)((float *)x)[k] : x[k],
+                                   padding ? 0 : (value - m) / deviation, f32 ? 1e-5 : 1e-9);
+                cr_expect_eq(whole[k / 2], padding ? -5 : g + k / 2);
+            }
+        }
+        yg_stream_close(stream);
+        yg_data_free(&data);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
 /* ----------------------------------------------------------------------- the whole command --- */
 
 static const char sums[] = "format: 1\n"
