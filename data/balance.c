@@ -288,8 +288,10 @@ void yg_repeats_free(yg_repeats *repeats) {
     free(repeats);
 }
 
-int64_t yg_repeats_get(const yg_repeats *repeats, int64_t example) {
-    return repeats->times[yg_keys_get(&repeats->keys, example)];
+int64_t yg_part_times(const yg_part *part, int64_t example) {
+    if (part->repeats)
+        return part->repeats->times[yg_keys_get(&part->repeats->keys, example)];
+    return !part->owners || yg_owners_get(part->owners, example) == part->owner;
 }
 
 /* -------------------------------------------------------------------------------- applying --- */

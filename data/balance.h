@@ -29,7 +29,9 @@ typedef struct yg_repeats {
 } yg_repeats;
 
 void yg_repeats_free(yg_repeats *repeats); /* NULL is allowed */
-int64_t yg_repeats_get(const yg_repeats *repeats, int64_t example);
+/* How often an epoch of a part has an example of its dataset, which is in a file, or which the part
+ * has without a list. */
+int64_t yg_part_times(const yg_part *part, int64_t example);
 
 /* Reads what the section says. The encoding and the ports' dimensions must be known as far as the
  * model says them: afterwards a target of weights is no longer read from files. */

@@ -3,8 +3,8 @@
  */
 #include "sequences.h"
 
+#include "balance.h"
 #include "decoder.h"
-#include "owners.h"
 
 #include <stdlib.h>
 
@@ -105,8 +105,10 @@ int64_t yg_part_longest(const yg_part *part, int64_t first, int64_t count) {
         return 0;
     for (int64_t i = first; part->members && i < first + count; i++)
         longest = longer_of(s, part->members[i], longest);
-    for (int64_t e = 0; !part->members && at < first + count; e++)
-        if ((!part->owners || yg_owners_get(part->owners, e) == part->owner) && at++ >= first)
+    for (int64_t e = 0; !part->members && at < first + count; e++) {
+        at += yg_part_times(part, e);
+        if (at > first && yg_part_times(part, e) > 0)
             longest = longer_of(s, e, longest);
+    }
     return longest;
 }

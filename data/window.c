@@ -12,7 +12,6 @@
 #include "balance.h"
 #include "decoder.h"
 #include "fill.h"
-#include "owners.h"
 #include "sequences.h"
 #include "spool.h"
 
@@ -111,19 +110,12 @@ static void choose_sizes(yg_windows *w) {
         w->block_count ? (w->block_count + w->window_blocks - 1) / w->window_blocks : 0;
 }
 
-/* How often an epoch has an example of the dataset. */
-static int64_t times_of(const yg_part *part, int64_t example) {
-    if (part->repeats)
-        return yg_repeats_get(part->repeats, example);
-    return !part->owners || yg_owners_get(part->owners, example) == part->owner;
-}
-
 static bool count_members(yg_windows *w, yg_error *error) {
     w->counts = calloc((size_t)w->block_count + 1, sizeof *w->counts);
     if (!w->counts)
         return yg_fail_memory(error);
     for (int64_t e = 0; e < w->part->dataset->count; e++)
-        w->counts[e / w->block_rows] += times_of(w->part, e);
+        w->counts[e / w->block_rows] += yg_part_times(w->part, e);
     return true;
 }
 
@@ -247,7 +239,7 @@ static void list_block(const yg_windows *w, int64_t block, window *window) {
     int64_t count;
     const int64_t rows = rows_of(w, block, &count);
     for (int64_t e = 0; e < count; e++)
-        for (int64_t times = times_of(w->part, first + e); times > 0; times--)
+        for (int64_t times = yg_part_times(w->part, first + e); times > 0; times--)
             window->order[window->count++] = window->dataset.count + e;
     for (int64_t e = 0; to && e < count; e++) {
         to->begins[to->count] = to->rows + from->begins[first + e] - from->begins[first];

@@ -346,3 +346,55 @@ Test(balance, of_rows_windows_and_folds) {
     }
     workspace_remove(&w);
 }
+
+/* Sequences of differing length come as often as rows would, the same in memory and in a file. */
+Test(balance, sequences_come_again_whole) {
+    enum { SEQUENCES = 60, RARE = 6, TOTAL = 2 * (SEQUENCES - RARE) };
+    const workspace w = workspace_make();
+    int64_t lengths[2][TOTAL];
+    FILE *file = fopen(workspace_path(&w, "s.csv"), "w");
+    cr_assert_not_null(file);
+    fputs("id,v,y\n", file);
+    for (int i = 0; i < SEQUENCES; i++)
+        for (int k = 0; k < 2 + i % 7; k++)
+            fprintf(file, "%d,%d,%d\n", i, i, i % 10 == 3);
+    fclose(file);
+    for (int memory = 0; memory < 2; memory++) {
+        char text[1000], out[300];
+        yg_error error = {0};
+        yg_data data;
+        yg_train_result result;
+        int rare = 0;
+        snprintf(text, sizeof text,
+                 "format: 1\nname: m\ninputs: {x: [B, T, 1]}\n"
+                 "targets: {y: {shape: [B], dtype: i32, classes: 2}}\n"
+                 "graph: {h: {type: linear, input: \"mean(x, dim=1)\", out_features: 2}}\n"
+                 "outputs: [h]\nloss: cross_entropy(h, y)\n"
+                 "data:\n  train: {csv: s.csv, x: [v], y: y}\n  sequences: {by: id}\n"
+                 "  balance: oversample\n%s"
+                 "train: {epochs: 2, batch_size: 8, optimizer: {type: sgd, lr: 0.01}}\n",
+                 memories[memory]);
+        yg_model *model = workspace_model(&w, "s.yaml", text);
+        cr_assert(yg_data_load(model, YG_F32, &data, &error), "%s", error.message);
+        cr_assert_eq(data.train.count, TOTAL);
+        cr_assert_eq(yg_part_longest(&data.train, 0, TOTAL), 8);
+        for (int64_t i = 0; i < TOTAL; i++) {
+            float x[8];
+            int32_t class;
+            lengths[memory][i] = yg_part_longest(&data.train, i, 1);
+            cr_assert(yg_part_read(&data.train, 0, i, 1, x, NULL));
+            cr_assert(yg_part_read(&data.train, 1, i, 1, &class, NULL));
+            cr_expect_eq(lengths[memory][i], 2 + (int)x[0] % 7);
+            rare += class;
+        }
+        cr_expect_eq(rare, TOTAL / 2);
+        yg_data_free(&data);
+        snprintf(out, sizeof out, "%s", workspace_path(&w, memory ? "b" : "a"));
+        const yg_train_options options = {.out = out, .threads = 2};
+        cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+        yg_train_result_free(&result);
+        yg_model_free(model);
+    }
+    cr_expect_arr_eq(lengths[0], lengths[1], sizeof lengths[0]);
+    workspace_remove(&w);
+}
