@@ -106,8 +106,8 @@ typedef struct yg_attention_head {
     size_t at_q, at_k, at_v, at_y, at_row;
 
     const void *delta, *dy;
-    void *dq;      /* written */
-    void *dk, *dv; /* added to */
+    void *dq, *dk, *dv;
+    bool adds; /* to dk and dv, which hold the sums of other heads of queries */
 } yg_attention_head;
 
 /* Queries and keys are taken in blocks of this size. It depends on their numbers only, so that the

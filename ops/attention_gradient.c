@@ -49,10 +49,18 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
         yg_attention_plan(call, &a, a.kv_batches * a.kv_heads, 5, plan);
 }
 
-/* Where dk and dv of a head begin with zeros, since queries are added to them. */
-static void clear_rows(char *at, int64_t rows, size_t step, size_t bytes) {
-    for (int64_t j = 0; at && j < rows; j++)
-        memset(at + (size_t)j * step, 0, bytes);
+/* Sets the rows of dk and dv to 0 whose keys no query reads. */
+static void clear_unread(const yg_attention_head *head, size_t element) {
+    const int64_t read =
+        !head->causal ? head->keys : (head->queries < head->keys ? head->queries : head->keys);
+    for (int64_t j = head->queries > 0 ? read : 0; j < head->keys; j++) {
+        if (head->dk)
+            memset((char *)head->dk + (size_t)(j * head->k_step) * element, 0,
+                   (size_t)head->size * element);
+        if (head->dv)
+            memset((char *)head->dv + (size_t)(j * head->v_step) * element, 0,
+                   (size_t)head->value_size * element);
+    }
 }
 
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
@@ -60,7 +68,6 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
     yg_attention a;
     yg_attention_of_call(&yg_op_attention_gradient, call, &a);
     const yg_attention_backward run = yg_attention_choose(a.dtype, yg_gemm_isa_best()).backward;
-    const size_t element = yg_dtype_size(a.dtype);
     for (int64_t unit = call->begin; unit < call->end; unit++) {
         const int64_t batches = a.batches / a.kv_batches, heads = a.heads / a.kv_heads;
         for (int64_t i = 0; i < batches * heads; i++) {
@@ -73,12 +80,9 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
             head.dq = (char *)call->outs[DQ] + head.at_q;
             head.dk = call->outs[DK] ? (char *)call->outs[DK] + head.at_k : NULL;
             head.dv = call->outs[DV] ? (char *)call->outs[DV] + head.at_v : NULL;
-            if (i == 0) {
-                clear_rows(head.dk, a.keys, (size_t)head.k_step * element,
-                           (size_t)a.size * element);
-                clear_rows(head.dv, a.keys, (size_t)head.v_step * element,
-                           (size_t)a.value_size * element);
-            }
+            head.adds = i > 0;
+            if (i == 0)
+                clear_unread(&head, yg_dtype_size(a.dtype));
             run(&head);
         }
     }

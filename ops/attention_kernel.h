@@ -60,25 +60,49 @@ static GEMM_NAME(room) GEMM_NAME(room_of)(const yg_attention_head *head) {
 
 /* c (+)= a · b for matrices that fit the caches. */
 GEMM_TARGET static void GEMM_NAME(multiply)(const yg_gemm *gemm, const GEMM_REAL *a,
-                                            const GEMM_REAL *b, GEMM_REAL *c, GEMM_REAL *panel) {
+                                            const GEMM_REAL *b, GEMM_REAL *c, GEMM_REAL *panel,
+                                            yg_gemm_ahead *ahead) {
     if (gemm->a_stride[1] == 1)
-        GEMM_NAME(small_along)(gemm, a, b, c, panel);
+        GEMM_NAME(small_along)(gemm, a, b, c, panel, ahead);
     else
-        GEMM_NAME(small_across)(gemm, a, b, c, panel);
+        GEMM_NAME(small_across)(gemm, a, b, c, panel, ahead);
+}
+
+/* A product of which only a triangle is not 0, as where queries and keys of a block are the same
+ * positions. Row i of A is 0 behind step i, or with `along` before it. Those steps are left out,
+ * but for tiles of rows together. */
+GEMM_TARGET static void GEMM_NAME(multiply_triangle)(const yg_gemm *gemm, const GEMM_REAL *a,
+                                                     const GEMM_REAL *b, GEMM_REAL *c,
+                                                     GEMM_REAL *panel, yg_gemm_ahead *ahead) {
+    const bool along = gemm->a_stride[1] == 1;
+    yg_gemm tile = *gemm;
+    for (int64_t i = 0; i < gemm->rows; i += tile.rows) {
+        tile.rows = yg_gemm_tile_height(gemm->rows - i, GEMM_ROWS);
+        const int64_t first = along ? yg_smaller(i, gemm->depth - 1) : 0;
+        tile.depth = (along ? gemm->depth : yg_smaller(gemm->depth, i + tile.rows)) - first;
+        GEMM_NAME(multiply)
+        (&tile, a + i * gemm->a_stride[0] + first * gemm->a_stride[1],
+         b + first * gemm->b_stride[0], c + i * gemm->c_stride, panel, ahead);
+    }
 }
 
 /* Transposes `count` rows of x times `scale`, with zeros for the other queries of the block. */
 GEMM_TARGET static void GEMM_NAME(turn_block)(const GEMM_REAL *x, int64_t step, int64_t count,
                                               int64_t size, GEMM_REAL scale, int64_t block,
                                               GEMM_REAL *to) {
-    enum { WIDTH = GEMM_NAME(WIDTH) };
+    enum { WIDTH = GEMM_NAME(WIDTH), LANES = GEMM_NAME(LANES), LONG = 16 / sizeof(GEMM_REAL) };
     const int64_t stride[2] = {1, step};
     for (int64_t i = 0; i < block; i += WIDTH, to += size * WIDTH) {
         if (i >= count) {
             memset(to, 0, (size_t)(size * WIDTH) * sizeof *to);
             continue;
         }
-        GEMM_NAME(pack_b)(to, x + i * step, stride, yg_smaller(count - i, WIDTH), size);
+        if (count - i >= WIDTH && size % LONG == 0)
+            for (int64_t l = 0; l < WIDTH; l += LANES)
+                for (int64_t p = 0; p < size; p += LONG)
+                    GEMM_TRANSPOSE_LANES(to + p * WIDTH + l, WIDTH, x + (i + l) * step + p, step);
+        else
+            GEMM_NAME(pack_b)(to, x + i * step, stride, yg_smaller(count - i, WIDTH), size);
         for (int64_t p = 0; scale != 1 && p < size * WIDTH; p++)
             to[p] *= scale;
     }
@@ -100,8 +124,9 @@ GEMM_TARGET static void GEMM_NAME(products)(const GEMM_REAL *rows, int64_t step,
                           .a_stride = {step, 1},
                           .b_stride = {WIDTH, 1},
                           .c_stride = room->block};
+    yg_gemm_ahead nothing = yg_gemm_nothing_ahead;
     for (int64_t i = 0; i < room->block; i += WIDTH)
-        GEMM_NAME(multiply)(&gemm, rows, turned + i * size, to + i, room->panel);
+        GEMM_NAME(multiply)(&gemm, rows, turned + i * size, to + i, room->panel, &nothing);
 }
 
 /* Replaces masked scores by -infinity, or adds a mask of floats. */
@@ -130,6 +155,26 @@ GEMM_TARGET static void GEMM_NAME(mask_block)(const yg_attention_head *head, int
     }
 }
 
+/* Replaces by -infinity the scores of keys that come after the query: `ahead` is the position of
+ * the first key less that of the first query. */
+GEMM_TARGET static void GEMM_NAME(hide_later)(GEMM_REAL *scores, int64_t block, int64_t ahead,
+                                              int64_t keys) {
+    typedef GEMM_NAME(vector) vector;
+    typedef GEMM_NAME(integers) integers;
+    enum { LANES = GEMM_NAME(LANES) };
+    const vector none = (vector){0} - (GEMM_REAL)INFINITY;
+    integers lane;
+    for (int l = 0; l < LANES; l++)
+        lane[l] = l;
+    for (int64_t j = 0; j < keys; j++)
+        for (int64_t i = 0; i < yg_smaller(ahead + j, block); i += LANES) {
+            integers *score = (integers *)(scores + j * block + i);
+            const integers later =
+                (lane + (GEMM_INTEGER)i) < (integers){0} + (GEMM_INTEGER)(ahead + j);
+            *score = (*score & ~later) | ((integers)none & later);
+        }
+}
+
 /* The scores of a block. room->q holds its queries, scaled. */
 GEMM_TARGET static void GEMM_NAME(score_block)(const yg_attention_head *head,
                                                const GEMM_NAME(room) * room, int64_t query,
@@ -141,10 +186,8 @@ GEMM_TARGET static void GEMM_NAME(score_block)(const yg_attention_head *head,
      scores);
     if (head->mask_kind != YG_ATTENTION_NO_MASK)
         GEMM_NAME(mask_block)(head, query, queries, key, keys, block, scores);
-    /* Query i reads the keys 0 to i. */
-    for (int64_t j = 0; head->causal && j < keys; j++)
-        for (int64_t i = 0; i < yg_smaller(key + j - query, block); i++)
-            scores[j * block + i] = -(GEMM_REAL)INFINITY;
+    if (head->causal && key + keys > query + 1)
+        GEMM_NAME(hide_later)(scores, block, key - query, keys);
 }
 
 /* The factors of dropout of a block. */
@@ -251,8 +294,10 @@ GEMM_TARGET static void GEMM_NAME(forward_block)(const yg_attention_head *head,
                           .b_stride = {head->v_step, 1},
                           .c_stride = size,
                           .add = key > 0};
-    GEMM_NAME(multiply)
-    (&gemm, room->scores, (const GEMM_REAL *)head->v + key * head->v_step, room->sums, room->panel);
+    yg_gemm_ahead nothing = yg_gemm_nothing_ahead;
+    (head->causal && key == query ? GEMM_NAME(multiply_triangle) : GEMM_NAME(multiply))(
+        &gemm, room->scores, (const GEMM_REAL *)head->v + key * head->v_step, room->sums,
+        room->panel, &nothing);
 }
 
 /* Keys that a block of queries may read. */
@@ -311,7 +356,8 @@ GEMM_TARGET static void GEMM_NAME(slope_block)(const GEMM_NAME(room) * room, int
     }
 }
 
-/* Adds what a block of scores contributes to dq (in room->sums), dk and dv. */
+/* Adds what a block of scores contributes to dq (in room->sums), dk and dv. The first block of
+ * queries that reads a key writes its dk and dv. */
 GEMM_TARGET static void GEMM_NAME(backward_block)(const yg_attention_head *head,
                                                   const GEMM_NAME(room) * room, int64_t query,
                                                   int64_t queries, int64_t key, int64_t keys) {
@@ -320,8 +366,12 @@ GEMM_TARGET static void GEMM_NAME(backward_block)(const yg_attention_head *head,
     const GEMM_REAL *v = (const GEMM_REAL *)head->v + key * head->v_step;
     const GEMM_REAL *dy = (const GEMM_REAL *)head->dy + query * head->y_step;
     const bool drops = head->drop_p > 0;
+    void (*const product)(const yg_gemm *, const GEMM_REAL *, const GEMM_REAL *, GEMM_REAL *,
+                          GEMM_REAL *, yg_gemm_ahead *) =
+        head->causal && key == query ? GEMM_NAME(multiply_triangle) : GEMM_NAME(multiply);
     GEMM_NAME(score_block)(head, room, query, queries, key, keys);
-    GEMM_NAME(products)(v, head->v_step, keys, head->value_size, room->dy, room, room->slopes);
+    GEMM_NAME(products)
+    (v, head->v_step, keys, head->value_size, room->dy, room, room->slopes);
     if (drops)
         GEMM_NAME(factor_block)(head, room, query, queries, key, keys);
     GEMM_NAME(slope_block)(room, keys, (GEMM_REAL)head->scale, drops);
@@ -331,16 +381,17 @@ GEMM_TARGET static void GEMM_NAME(backward_block)(const yg_attention_head *head,
                     .a_stride = {room->block, 1},
                     .b_stride = {head->y_step, 1},
                     .c_stride = head->v_step,
-                    .add = true};
+                    .add = head->adds || query > (head->causal ? key : 0)};
+    yg_gemm_ahead ahead = {.for_results = !gemm.add};
     if (head->dv)
-        GEMM_NAME(multiply)
-    (&gemm, room->scores, dy, (GEMM_REAL *)head->dv + key * head->v_step, room->panel);
+        product(&gemm, room->scores, dy, (GEMM_REAL *)head->dv + key * head->v_step, room->panel,
+                &ahead);
     gemm.columns = head->size;
     gemm.b_stride[0] = head->q_step;
     gemm.c_stride = head->k_step;
     if (head->dk)
-        GEMM_NAME(multiply)
-    (&gemm, room->slopes, q, (GEMM_REAL *)head->dk + key * head->k_step, room->panel);
+        product(&gemm, room->slopes, q, (GEMM_REAL *)head->dk + key * head->k_step, room->panel,
+                &ahead);
     gemm = (yg_gemm){.rows = queries,
                      .columns = head->size,
                      .depth = keys,
@@ -348,7 +399,8 @@ GEMM_TARGET static void GEMM_NAME(backward_block)(const yg_attention_head *head,
                      .b_stride = {head->k_step, 1},
                      .c_stride = head->size,
                      .add = key > 0};
-    GEMM_NAME(multiply)(&gemm, room->slopes, k, room->sums, room->panel);
+    ahead.for_results = false;
+    product(&gemm, room->slopes, k, room->sums, room->panel, &ahead);
 }
 
 GEMM_TARGET void GEMM_NAME(yg_attention_backward)(const yg_attention_head *head) {

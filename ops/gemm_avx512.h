@@ -12,6 +12,10 @@
 
 #include <immintrin.h>
 
+/* p · 2ⁿ, but 0 where x < lowest; NaN where x is. */
+#define SCALED_UNLESS_BELOW(t, p, n, x, lowest)                                                    \
+    _mm512_maskz_scalef_##t(_mm512_cmp_##t##_mask(x, lowest, _CMP_NLT_UQ), p, n)
+
 #define GEMM_MULTIPLY_ADD(a, x, sum) _mm512_fmadd_ps(_mm512_set1_ps(a), x, sum)
 #define GEMM_FUSED(a, x, sum)        _mm512_fmadd_ps(a, x, sum)
 #define GEMM_LARGER(a, b)            _mm512_max_ps(a, b)
@@ -24,6 +28,8 @@
 #define GEMM_TRANSPOSE               transpose_8_floats
 #define GEMM_TRANSPOSED              8
 #define GEMM_TURN                    transpose_4_floats
+#define GEMM_TRANSPOSE_LANES         transpose_16_floats
+#define GEMM_POWER(p, n, x, lowest)  SCALED_UNLESS_BELOW(ps, p, n, x, lowest)
 #include GEMM_KERNEL
 #include "gemm_end.h"
 
@@ -42,8 +48,11 @@
 #define GEMM_TRANSPOSE               transpose_4_doubles
 #define GEMM_TRANSPOSED              4
 #define GEMM_TURN                    transpose_2_doubles
+#define GEMM_TRANSPOSE_LANES         transpose_8_doubles
+#define GEMM_POWER(p, n, x, lowest)  SCALED_UNLESS_BELOW(pd, p, n, x, lowest)
 #include GEMM_KERNEL
 #include "gemm_end.h"
+#undef SCALED_UNLESS_BELOW
 
 #else
 typedef int yg_gemm_avx512_is_for_x86; /* ISO C forbids an empty file */

@@ -190,8 +190,9 @@ GEMM_TARGET static void GEMM_NAME(take_a)(const yg_gemm *gemm, const yg_gemm_blo
 
 void GEMM_NAME(yg_gemm)(const yg_gemm *gemm, const void *a, const void *b, void *c, void *scratch) {
     if (gemm->kept == YG_GEMM_KEPT_NOT && yg_gemm_is_small(gemm)) {
-        (gemm->a_stride[1] == 1 ? GEMM_NAME(small_along) : GEMM_NAME(small_across))(gemm, a, b, c,
-                                                                                    scratch);
+        yg_gemm_ahead nothing = yg_gemm_nothing_ahead;
+        (gemm->a_stride[1] == 1 ? GEMM_NAME(small_along)
+                                : GEMM_NAME(small_across))(gemm, a, b, c, scratch, &nothing);
         return;
     }
     const yg_gemm_blocks blocks = yg_gemm_blocks_of(gemm, sizeof(GEMM_REAL), GEMM_NAME(WIDTH));

@@ -17,10 +17,18 @@
  *   GEMM_TRANSPOSE                  a function of gemm_transpose.h …
  *   GEMM_TRANSPOSED                 … and the number of rows that it takes
  *   GEMM_TURN                       another, which takes as many rows as 16 bytes have elements
+ *   GEMM_TRANSPOSE_LANES            another, which takes as many rows as a vector has elements;
+ *                                   GEMM_TRANSPOSE if it is left out
+ *   GEMM_POWER(p, n, x, lowest)     p · 2ⁿ for whole numbers n, but 0 where x < lowest, and NaN
+ *                                   where x is. May be left out: see gemm_vector_exp.h
  *
  * A kernel need not use all that stands here.
  */
 #include <string.h>
+
+#ifndef GEMM_TRANSPOSE_LANES
+#define GEMM_TRANSPOSE_LANES GEMM_TRANSPOSE
+#endif
 
 typedef GEMM_REAL GEMM_NAME(vector)
     __attribute__((vector_size(GEMM_BYTES), aligned(sizeof(GEMM_REAL)), may_alias));

@@ -4,15 +4,14 @@
  */
 
 /* A product that takes less time than the decision how to cut it would. A is read where it lies,
- * and so are full panels of B. */
+ * and so are full panels of B. `ahead` is what to prefetch meanwhile. */
 GEMM_INLINE GEMM_TARGET void GEMM_NAME(small)(const bool along, const yg_gemm *gemm,
                                               const GEMM_REAL *a, const GEMM_REAL *b, GEMM_REAL *c,
-                                              GEMM_REAL *panel) {
+                                              GEMM_REAL *panel, yg_gemm_ahead *ahead) {
     enum { WIDTH = GEMM_NAME(WIDTH) };
     const int64_t *a_stride = gemm->a_stride, *b_stride = gemm->b_stride;
     GEMM_REAL tile[GEMM_ROWS * WIDTH] __attribute__((aligned(64)));
-    yg_gemm_ahead nothing = yg_gemm_nothing_ahead;
-    GEMM_NAME(tile_in) in = {.depth = gemm->depth, .ahead = &nothing};
+    GEMM_NAME(tile_in) in = {.depth = gemm->depth, .ahead = ahead};
     for (int64_t j = 0; j < gemm->columns; j += WIDTH) {
         const int64_t columns = yg_smaller(gemm->columns - j, WIDTH);
         const bool whole = columns == WIDTH, packs = !whole || b_stride[1] != 1;
@@ -36,12 +35,12 @@ GEMM_INLINE GEMM_TARGET void GEMM_NAME(small)(const bool along, const yg_gemm *g
 
 GEMM_PART GEMM_TARGET static void GEMM_NAME(small_along)(const yg_gemm *gemm, const GEMM_REAL *a,
                                                          const GEMM_REAL *b, GEMM_REAL *c,
-                                                         GEMM_REAL *panel) {
-    GEMM_NAME(small)(true, gemm, a, b, c, panel);
+                                                         GEMM_REAL *panel, yg_gemm_ahead *ahead) {
+    GEMM_NAME(small)(true, gemm, a, b, c, panel, ahead);
 }
 
 GEMM_PART GEMM_TARGET static void GEMM_NAME(small_across)(const yg_gemm *gemm, const GEMM_REAL *a,
                                                           const GEMM_REAL *b, GEMM_REAL *c,
-                                                          GEMM_REAL *panel) {
-    GEMM_NAME(small)(false, gemm, a, b, c, panel);
+                                                          GEMM_REAL *panel, yg_gemm_ahead *ahead) {
+    GEMM_NAME(small)(false, gemm, a, b, c, panel, ahead);
 }

@@ -9,7 +9,6 @@
  */
 GEMM_INLINE GEMM_TARGET GEMM_NAME(vector) GEMM_NAME(vector_exp)(GEMM_NAME(vector) x) {
     typedef GEMM_NAME(vector) vector;
-    typedef GEMM_NAME(integers) integers;
     enum { IS_FLOAT = sizeof(GEMM_REAL) == 4, MANTISSA = IS_FLOAT ? 23 : 52, TERMS = 12 };
     static const double coefficients[2][TERMS] = {
         {0x1p+0, 0x1p+0, 0x1.000000000001p-1, 0x1.55555555554a0p-3, 0x1.555555554f2a8p-5,
@@ -35,7 +34,12 @@ GEMM_INLINE GEMM_TARGET GEMM_NAME(vector) GEMM_NAME(vector_exp)(GEMM_NAME(vector
         const vector term = zero + (GEMM_REAL)c[i];
         p = GEMM_FUSED(p, r, term);
     }
+#ifdef GEMM_POWER
+    return GEMM_POWER(p, n, x, lowest);
+#else
+    typedef GEMM_NAME(integers) integers;
     const integers power = (integers)p + ((integers)sum << MANTISSA);
     /* A comparison has all bits 1 where it is true. All bits 1 is NaN. */
     return (vector)((power & ~(integers)(x < lowest)) | (integers)(x != x));
+#endif
 }

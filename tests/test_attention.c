@@ -330,10 +330,14 @@ static void run_backward(head_case *c, yg_gemm_isa isa) {
     head.dq = start(c, &c->dq);
     head.dk = start(c, &c->dk);
     head.dv = start(c, &c->dv);
-    tensor *const added[] = {&c->dk, &c->dv};
+    /* Rows that some query reads are written, not added to. */
+    const int64_t keys = c->shape->keys, queries = c->shape->queries;
+    const int64_t read = queries == 0 || (head.causal && queries < keys) ? queries : keys;
+    tensor *const written[] = {&c->dk, &c->dv};
     for (size_t t = 0; t < 2; t++)
-        for (int64_t i = 0; i < added[t]->rows * added[t]->step; i++)
-            yg_element_set(c->dtype, added[t]->data, i, 0);
+        for (int64_t i = 0; i < written[t]->rows * written[t]->step; i++)
+            yg_element_set(c->dtype, written[t]->data, i,
+                           i / written[t]->step < read ? (double)NAN : 0);
     yg_attention_choose(c->dtype, isa).backward(&head);
     compare(c, &c->dq, isa, "dq");
     compare(c, &c->dk, isa, "dk");
