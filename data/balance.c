@@ -5,6 +5,7 @@
 
 #include "../graph/random.h"
 #include "owners.h"
+#include "repeats.h"
 #include "spool.h"
 
 #include <inttypes.h>
@@ -278,20 +279,6 @@ static bool oversample(const yg_reading *reading, yg_error *error) {
                                        : repeat_members(&w, total, &data->train, error));
     end_walk(&w);
     return good;
-}
-
-void yg_repeats_free(yg_repeats *repeats) {
-    if (!repeats)
-        return;
-    yg_keys_free(&repeats->keys);
-    free(repeats->times);
-    free(repeats);
-}
-
-int64_t yg_part_times(const yg_part *part, int64_t example) {
-    if (part->repeats)
-        return part->repeats->times[yg_keys_get(&part->repeats->keys, example)];
-    return !part->owners || yg_owners_get(part->owners, example) == part->owner;
 }
 
 /* -------------------------------------------------------------------------------- applying --- */

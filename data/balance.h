@@ -19,19 +19,7 @@
 #ifndef YG_DATA_BALANCE_H
 #define YG_DATA_BALANCE_H
 
-#include "keys.h"
 #include "source.h"
-
-/* How often an epoch has each example of a dataset in a file. */
-typedef struct yg_repeats {
-    yg_keys keys;   /* for each example of the dataset: an index of `times` */
-    int64_t *times; /* 0 for an example of another part */
-} yg_repeats;
-
-void yg_repeats_free(yg_repeats *repeats); /* NULL is allowed */
-/* How often an epoch of a part has an example of its dataset, which is in a file, or which the part
- * has without a list. */
-int64_t yg_part_times(const yg_part *part, int64_t example);
 
 /* Reads what the section says. The encoding and the ports' dimensions must be known as far as the
  * model says them: afterwards a target of weights is no longer read from files. */

@@ -6,6 +6,7 @@
 #include "../graph/number.h"
 #include "balance.h"
 #include "owners.h"
+#include "repeats.h"
 #include "sequences.h"
 #include "series.h"
 #include "source.h"

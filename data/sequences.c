@@ -3,8 +3,8 @@
  */
 #include "sequences.h"
 
-#include "balance.h"
 #include "decoder.h"
+#include "repeats.h"
 
 #include <stdlib.h>
 

@@ -9,9 +9,9 @@
 #include "window.h"
 
 #include "../graph/random.h"
-#include "balance.h"
 #include "decoder.h"
 #include "fill.h"
+#include "repeats.h"
 #include "sequences.h"
 #include "spool.h"
 
