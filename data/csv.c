@@ -7,6 +7,7 @@
 
 #include "../graph/pool.h"
 #include "csv_decimal.h"
+#include "csv_lanes.h"
 #include "csv_scan.h"
 #include "input.h"
 
@@ -18,12 +19,13 @@ _Static_assert((int)YG_INPUT_SLACK >= (int)YG_CSV_SLACK, "a scan looks behind th
 
 struct yg_csv {
     yg_byte_input input;
-    yg_csv_scan scan; /* of input.bytes */
+    yg_csv_scan scan;   /* of input.bytes */
+    yg_csv_lanes lanes; /* of the bytes behind it */
     yg_csv_format format;
     const char *name;
     int64_t rows;     /* before the records that were given last */
-    int64_t given;    /* records */
-    bool pending;     /* the first record has been scanned, to see how many columns there are */
+    size_t first;     /* the first of these in the scan; those behind them will be given next */
+    int64_t given;    /* how many they are */
     yg_error failure; /* of the record behind those that were given last; code YG_OK: none */
     size_t column_count;
     const char **columns; /* their names; "": without a name */
@@ -34,23 +36,30 @@ struct yg_csv {
 /* -------------------------------------------------------------------------------- blocks ----- */
 
 /* Reads more bytes behind the unfinished record. False at the end, and after a failure. */
-static bool read_more(yg_csv *csv) {
+static bool read_more(yg_csv *csv, yg_threads *threads) {
     const size_t from = csv->input.at = csv->scan.record;
-    const bool more = yg_input_more(&csv->input);
+    const bool more = yg_input_more_by(&csv->input, threads);
     yg_csv_scan_moved(&csv->scan, csv->input.bytes, from);
     csv->scan.end = csv->input.end;
     csv->scan.last = !more;
     return more;
 }
 
-/* Scans up to `limit` records: at least one, if there is no fault before it and no end. */
-static bool scan_records(yg_csv *csv, size_t limit, yg_error *error) {
+/* Scans records: at least one, if there is no fault before it and no end. There may be more than
+ * `limit` where threads work. */
+static bool scan_records(yg_csv *csv, size_t limit, yg_threads *threads, yg_error *error) {
     yg_csv_scan *scan = &csv->scan;
     for (;;) {
+        if (yg_csv_lanes_take(&csv->lanes, scan))
+            return true;
+        if (threads)
+            yg_csv_lanes_run(&csv->lanes, scan, threads);
+        if (yg_csv_lanes_take(&csv->lanes, scan))
+            return true;
         yg_csv_scan_run(scan, limit);
         if (scan->count || scan->fault || scan->last)
             return true;
-        if (!read_more(csv) && csv->input.failure.code)
+        if (!read_more(csv, threads) && csv->input.failure.code)
             return yg_fail_as(error, &csv->input.failure);
     }
 }
@@ -141,7 +150,7 @@ static bool skip_mark(yg_csv *csv, yg_error *error) {
     yg_csv_scan *scan = &csv->scan;
     if (scan->end == 0 || scan->bytes[0] != mark[0])
         return true;
-    while (scan->end < sizeof mark && read_more(csv))
+    while (scan->end < sizeof mark && read_more(csv, NULL))
         continue;
     for (size_t i = 0; i < sizeof mark; i++)
         if (i >= scan->end || scan->bytes[i] != mark[i])
@@ -196,17 +205,19 @@ static bool keep_columns(yg_csv *csv, yg_error *error) {
 }
 
 static bool read_header(yg_csv *csv, yg_error *error) {
-    if (!read_more(csv) && csv->input.failure.code)
+    if (!read_more(csv, NULL) && csv->input.failure.code)
         return yg_fail_as(error, &csv->input.failure);
-    if (!check_start(csv, error) || !skip_mark(csv, error) || !scan_records(csv, 1, error))
+    if (!check_start(csv, error) || !skip_mark(csv, error) || !scan_records(csv, 1, NULL, error))
         return false;
     if (csv->scan.fault)
         return fail_record(csv, error);
     if (csv->scan.count == 0)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, 0, 0},
                        "the file is empty; expected a line of column names, then rows");
-    csv->pending = csv->format.headless;
-    return keep_columns(csv, error);
+    if (!keep_columns(csv, error))
+        return false;
+    csv->first = csv->format.headless ? 0 : 1;
+    return true;
 }
 
 yg_csv *yg_csv_open(FILE *file, const char *name, const yg_csv_format *format, yg_error *error) {
@@ -233,6 +244,7 @@ void yg_csv_close(yg_csv *csv) {
         return;
     yg_input_end(&csv->input);
     yg_csv_scan_free(&csv->scan);
+    yg_csv_lanes_free(&csv->lanes);
     yg_pool_free(csv->pool);
     free(csv);
 }
@@ -251,37 +263,42 @@ yg_origin yg_csv_heading(const yg_csv *csv, size_t column) {
 
 /* ------------------------------------------------------------------------------- reading ----- */
 
-/* Makes the numbers of the records that were scanned plain, in the columns that are used. Keeps
- * those before the first that has a number in another form; csv->failure is for that one. */
+/* How many records have been scanned and not given. */
+static size_t count_left(const yg_csv *csv) {
+    return csv->scan.count - csv->first - (size_t)csv->given;
+}
+
+/* Makes the numbers of the given records plain, in the columns that are used. Keeps those before
+ * the first that has a number in another form; csv->failure is for that one. */
 static void convert_numbers(yg_csv *csv, const bool *used) {
     const yg_csv_marks *marks = &csv->format.marks;
-    yg_csv_scan *scan = &csv->scan;
+    yg_cell *cells = csv->scan.cells + csv->first * csv->column_count;
+    const size_t count = (size_t)csv->given * csv->column_count;
     size_t good = 0;
-    while (good < scan->cell_count && ((used && !used[good % csv->column_count]) ||
-                                       yg_csv_decimal_check(&scan->cells[good], marks)))
+    while (good < count &&
+           ((used && !used[good % csv->column_count]) || yg_csv_decimal_check(&cells[good], marks)))
         good++;
-    if (good < scan->cell_count) {
-        const yg_cell *cell = &scan->cells[good];
-        scan->count = good / csv->column_count;
-        const yg_place place = yg_csv_place_of(csv, scan->count, good % csv->column_count);
+    if (good < count) {
+        const yg_cell *cell = &cells[good];
+        csv->given = (int64_t)(good / csv->column_count);
+        const yg_place place = yg_csv_place_of(csv, (size_t)csv->given, good % csv->column_count);
         yg_fail(&csv->failure, YG_ERROR_DATA, place.origin,
                 "row %" PRId64 ", column '%.200s': '%.*s' has a point, but `decimal` is \"%c\"; "
                 "`thousands: \".\"` is for points between groups of three digits",
                 place.row, csv->columns[good % csv->column_count],
                 cell->size < 60 ? (int)cell->size : 60, cell->text, marks->decimal);
     }
-    for (size_t i = 0; i < scan->count * csv->column_count; i++)
+    for (size_t i = 0; i < (size_t)csv->given * csv->column_count; i++)
         if (!used || used[i % csv->column_count])
-            yg_csv_decimal(&scan->cells[i], marks);
+            yg_csv_decimal(&cells[i], marks);
 }
 
 /* Scans the next records, or says why there are none. */
-static bool read_records(yg_csv *csv, int64_t limit, yg_error *error) {
+static bool read_records(yg_csv *csv, int64_t limit, yg_threads *threads, yg_error *error) {
     yg_csv_scan *scan = &csv->scan;
-    csv->rows += csv->given;
-    csv->given = 0;
     yg_csv_scan_clear(scan);
-    if (!scan_records(csv, (size_t)limit, error))
+    csv->first = 0;
+    if (!scan_records(csv, (size_t)limit, threads, error))
         return false;
     if (scan->fault && !scan->count)
         return fail_record(csv, error);
@@ -289,17 +306,20 @@ static bool read_records(yg_csv *csv, int64_t limit, yg_error *error) {
     return true;
 }
 
-int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_records *records,
-                    yg_error *error) {
+int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_threads *threads,
+                    yg_records *records, yg_error *error) {
     const yg_csv_marks *marks = &csv->format.marks;
     if (!csv->failure.code) {
-        if (!csv->pending && !read_records(csv, limit, error))
+        csv->rows += csv->given;
+        csv->first += (size_t)csv->given;
+        csv->given = 0;
+        if (!count_left(csv) && !read_records(csv, limit, threads, error))
             return -1;
-        csv->pending = false;
+        csv->given = (int64_t)count_left(csv);
+        csv->given = csv->given < limit ? csv->given : limit;
         if (marks->thousands || marks->decimal != '.')
             convert_numbers(csv, used);
-        csv->given = (int64_t)csv->scan.count;
-        *records = (yg_records){csv->given, csv->scan.cells};
+        *records = (yg_records){csv->given, csv->scan.cells + csv->first * csv->column_count};
         if (csv->given || !csv->failure.code)
             return csv->given;
     }
@@ -307,12 +327,23 @@ int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_records *re
     return -1;
 }
 
+bool yg_csv_peek(const yg_csv *csv, size_t number, yg_records *records) {
+    const yg_csv_marks *marks = &csv->format.marks;
+    if (count_left(csv) || csv->failure.code || marks->thousands || marks->decimal != '.')
+        return false;
+    const yg_csv_scan *lane = yg_csv_lanes_peek(&csv->lanes, &csv->scan, number);
+    if (lane)
+        *records = (yg_records){(int64_t)lane->count, lane->cells};
+    return lane != NULL;
+}
+
 yg_place yg_csv_place_of(const yg_csv *csv, size_t record, size_t column) {
-    const yg_csv_line *from = &csv->scan.lines[record];
+    const size_t number = csv->first + record;
+    const yg_csv_line *from = &csv->scan.lines[number];
     yg_csv_place place = {from->start, from->line, 1};
     yg_csv_scan_walk(
         &csv->scan, &place,
-        beginning(csv, &csv->scan.cells[record * csv->column_count + column], from->start));
+        beginning(csv, &csv->scan.cells[number * csv->column_count + column], from->start));
     return (yg_place){.origin = origin_of(csv, &place),
                       .row = csv->rows + (int64_t)record + 1,
                       .column = csv->columns[column]};
@@ -325,10 +356,10 @@ bool yg_csv_tell(yg_csv *csv, yg_mark *mark) {
     if (!yg_input_tell(&csv->input, &at))
         return false;
     if (scan->returned && scan->record == scan->end)
-        read_more(csv); /* a failure is told by the next read */
+        read_more(csv, NULL); /* a failure is told by the next read */
     finish_line_end(csv);
-    const yg_csv_line from =
-        csv->pending ? scan->lines[0] : (yg_csv_line){scan->record, scan->line};
+    const yg_csv_line from = count_left(csv) ? scan->lines[csv->first + (size_t)csv->given]
+                                             : (yg_csv_line){scan->record, scan->line};
     const int64_t row = csv->rows + csv->given;
     yg_input_tell(&csv->input, &at);
     *mark = (yg_mark){.offset = at - (int64_t)csv->input.at + (int64_t)from.start,
@@ -344,6 +375,7 @@ bool yg_csv_seek(yg_csv *csv, const yg_mark *mark, yg_error *error) {
     if (!yg_input_seek(&csv->input, mark->offset, error))
         return false;
     yg_csv_scan_clear(scan);
+    yg_csv_lanes_drop(&csv->lanes);
     scan->bytes = csv->input.bytes;
     scan->end = csv->input.end;
     scan->record = csv->input.at;
@@ -351,8 +383,8 @@ bool yg_csv_seek(yg_csv *csv, const yg_mark *mark, yg_error *error) {
     scan->last = scan->returned = false;
     yg_csv_scan_rewind(scan);
     csv->rows = mark->row;
+    csv->first = 0;
     csv->given = 0;
-    csv->pending = false;
     csv->failure.code = YG_OK;
     return true;
 }
@@ -367,8 +399,10 @@ void yg_csv_stop(const yg_csv *csv) {
 
 bool yg_csv_ready(yg_csv *csv) {
     yg_csv_scan *scan = &csv->scan;
+    if (count_left(csv) || yg_csv_lanes_peek(&csv->lanes, scan, 1))
+        return true;
     /* The LF of the last line's CR LF is not the next line. */
-    for (int i = 0; i < 2 && !csv->pending && !csv->failure.code; i++) {
+    for (int i = 0; i < 2 && !csv->failure.code; i++) {
         finish_line_end(csv);
         const size_t from = csv->input.at = scan->record;
         const bool ready = yg_input_line_ready(&csv->input);

@@ -8,6 +8,7 @@
 #ifndef YG_DATA_CSV_H
 #define YG_DATA_CSV_H
 
+#include "../graph/threads.h"
 #include "csv_decimal.h"
 #include "table.h"
 
@@ -32,9 +33,12 @@ size_t yg_csv_column_count(const yg_csv *csv);
 const char *const *yg_csv_columns(const yg_csv *csv);
 yg_origin yg_csv_heading(const yg_csv *csv, size_t column);
 
-/* These are as the functions of yg_table_kind. All cells are texts. `used` is as in yg_table. */
-int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_records *records,
-                    yg_error *error);
+/* These are as the functions of yg_table_kind. All cells are texts. `used` and `threads` are as in
+ * yg_table. */
+int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_threads *threads,
+                    yg_records *records, yg_error *error);
+/* As yg_table_peek(). */
+bool yg_csv_peek(const yg_csv *csv, size_t number, yg_records *records);
 yg_place yg_csv_place_of(const yg_csv *csv, size_t record, size_t column);
 bool yg_csv_tell(yg_csv *csv, yg_mark *mark);
 bool yg_csv_seek(yg_csv *csv, const yg_mark *mark, yg_error *error);

@@ -224,6 +224,8 @@ static bool end_record(yg_csv_scan *scan, size_t end) {
         scan->found = cells;
         return fail(scan, YG_CSV_CELL_COUNT, scan->record);
     }
+    if (scan->doubled && scan->tentative)
+        return false;
     if (scan->doubled)
         undouble(scan);
     if (scan->count == scan->capacity && !grow_lines(scan))

@@ -45,7 +45,8 @@ typedef struct yg_csv_scan {
 
     unsigned char *bytes;
     size_t end;
-    bool last; /* no more bytes will come behind `end` */
+    bool last;      /* no more bytes will come behind `end` */
+    bool tentative; /* nothing may be written: a record with doubled quotes stops the scan */
 
     size_t at; /* the next byte to look at */
     yg_csv_state state;

@@ -15,6 +15,9 @@
 /* A block that is read at once. Block, cells and results together stay in a core's own cache. */
 enum { BLOCK = 512 * 1024 };
 
+/* So many threads at most read a file together, and so many bytes at least. */
+enum { SHARED_THREADS = 4, SHARED_LEAST = 64 * 1024 };
+
 bool yg_input_begin(yg_byte_input *input, FILE *file, const char *name) {
     *input = (yg_byte_input){.file = file, .name = name, .descriptor = fileno(file)};
     /* `file` may have read ahead, so the descriptor's position is beyond ftello(). A pipe has no
@@ -184,6 +187,62 @@ bool yg_input_more(yg_byte_input *input) {
         if (input->end > before)
             return true;
     return input->end > before;
+}
+
+/* What threads read together: `count` bytes of the file from `place` on. */
+typedef struct shared_read {
+    int descriptor;
+    unsigned char *to;
+    off_t place;
+    size_t count, part; /* a thread reads `part` bytes */
+    size_t got[SHARED_THREADS];
+} shared_read;
+
+static void read_part(void *opaque, int thread) {
+    shared_read *r = opaque;
+    if (thread >= SHARED_THREADS)
+        return;
+    const size_t begin = (size_t)thread * r->part;
+    size_t left = begin < r->count ? r->count - begin : 0, got = 0;
+    left = left < r->part ? left : r->part;
+    while (got < left) {
+        const ssize_t some =
+            pread(r->descriptor, r->to + begin + got, left - got, r->place + (off_t)(begin + got));
+        if (some < 0 && errno == EINTR)
+            continue;
+        if (some <= 0)
+            break; /* the next read tells why */
+        got += (size_t)some;
+    }
+    r->got[thread] = got;
+}
+
+/* Fills the room behind bytes[end) from a file, without what follows a part that came short. */
+static void append_by(yg_byte_input *input, yg_threads *threads) {
+    const int count = yg_threads_count(threads);
+    shared_read r = {.descriptor = input->descriptor,
+                     .to = input->bytes + input->end,
+                     .place = lseek(input->descriptor, 0, SEEK_CUR),
+                     .count = input->room - input->end};
+    if (count < 2 || r.place < 0)
+        return;
+    r.part = r.count / (size_t)(count < SHARED_THREADS ? count : SHARED_THREADS) + 1;
+    yg_threads_check_fork(threads);
+    yg_threads_run(threads, read_part, &r);
+    size_t got = 0;
+    for (int i = 0; i < SHARED_THREADS && got == (size_t)i * r.part; i++)
+        got += r.got[i];
+    if (lseek(input->descriptor, r.place + (off_t)got, SEEK_SET) >= 0)
+        input->end += got;
+}
+
+bool yg_input_more_by(yg_byte_input *input, yg_threads *threads) {
+    move_to_beginning(input);
+    const size_t before = input->end;
+    if (threads && input->begun && !input->gzip && !input->ended && input->descriptor >= 0 &&
+        !input->stoppable && !input->failure.code && input->room - input->end >= SHARED_LEAST)
+        append_by(input, threads);
+    return input->end > before || yg_input_more(input);
 }
 
 bool yg_input_line_ready(yg_byte_input *input) {

@@ -11,7 +11,7 @@
 #ifndef YG_DATA_INPUT_H
 #define YG_DATA_INPUT_H
 
-#include "../graph/error.h"
+#include "../graph/threads.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +51,9 @@ void yg_input_stop(const yg_byte_input *input);
 /* Moves bytes[at .. end) to the beginning of `bytes`, and reads more behind them. Waits until there
  * are some. `bytes` grows if it is full. False at the end, and after a failure: see `failure`. */
 bool yg_input_more(yg_byte_input *input);
+/* The same, where threads read parts of a file side by side: each thread then has its part in its
+ * core's cache. `threads` NULL: none do. */
+bool yg_input_more_by(yg_byte_input *input, yg_threads *threads);
 
 /* True if a whole line behind bytes[at], or the end, can be taken without waiting. */
 bool yg_input_line_ready(yg_byte_input *input);

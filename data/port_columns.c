@@ -195,13 +195,17 @@ static bool is_dropped(const yg_columns *columns, const yg_cell *cells) {
     return false;
 }
 
+bool yg_columns_drop(const yg_columns *columns, size_t port_count) {
+    for (size_t p = 0; p < port_count; p++)
+        for (size_t i = 0; i < columns[p].count; i++)
+            if (yg_missing_drops(columns[p].columns[i]))
+                return true;
+    return false;
+}
+
 int64_t yg_columns_used(const yg_columns *columns, size_t port_count, const yg_table *table,
                         const yg_records *records, int64_t begin) {
-    bool drops = false;
-    for (size_t p = 0; p < port_count; p++)
-        for (size_t i = 0; i < columns[p].count && !drops; i++)
-            drops = yg_missing_drops(columns[p].columns[i]);
-    if (!drops)
+    if (!yg_columns_drop(columns, port_count))
         return records->count - begin;
     int64_t end = begin;
     for (bool used = true; used && end < records->count; end += used)

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_ELEMENTS = 32 * 1024 };
+/* Elements of a chunk for each thread that may fill it, of so many threads at most. */
+enum { CHUNK_ELEMENTS = 32 * 1024, CHUNK_THREADS = 4 };
 
 struct yg_reader {
     yg_reading reading;
@@ -50,7 +51,10 @@ static bool make_chunk(yg_reader *reader, yg_error *error) {
         if (yg_reading_wants(reading, p) && width > widest)
             widest = width;
     }
-    reader->room = widest < CHUNK_ELEMENTS ? CHUNK_ELEMENTS / widest : 1;
+    const int threads =
+        reading->data->threads < CHUNK_THREADS ? reading->data->threads : CHUNK_THREADS;
+    const int64_t elements = (int64_t)CHUNK_ELEMENTS * (threads > 1 ? threads : 1);
+    reader->room = widest < elements ? elements / widest : 1;
     for (size_t p = 0; p < reader->port_count; p++) {
         const yg_elements *elements = &reader->chunk.ports[p];
         if (!yg_reading_wants(reading, p) || elements->dtype != YG_F64 || elements->ragged)
@@ -107,6 +111,11 @@ yg_reader *yg_reader_new(const yg_reading *reading, const yg_source *source, voi
     return NULL;
 }
 
+/* Whether the source writes a port's elements to their final place: they have their final type. */
+static bool is_final(const yg_reader *reader, size_t p, const yg_dataset *to) {
+    return !reader->own[p] || (to->ports[p].dtype == YG_F64 && !to->ports[p].decoder);
+}
+
 /* Transforms, standardises and stores a port's part of the chunk. */
 static bool take_port(yg_reader *reader, size_t p, int64_t count, const yg_dataset *to,
                       yg_error *error) {
@@ -120,6 +129,8 @@ static bool take_port(yg_reader *reader, size_t p, int64_t count, const yg_datas
     if (elements->dtype != YG_F64)
         return true; /* the source has written it to its final place */
     yg_standardize_apply(encoding, elements->data, count);
+    if (is_final(reader, p, to))
+        return true;
     return yg_elements_store(reading, p, elements->data, count * elements->width, reader->count,
                              &to->ports[p], to->count * elements->width, error);
 }
@@ -159,8 +170,9 @@ static int64_t next_chunk(yg_reader *reader, yg_dataset *to, int64_t limit, yg_e
     }
     for (size_t p = 0; p < reader->port_count; p++)
         if (yg_reading_wants(&reader->reading, p) && !reader->chunk.ports[p].ragged)
-            reader->chunk.ports[p].data =
-                reader->own[p] ? (void *)reader->own[p] : yg_elements_at(&to->ports[p], to->count);
+            reader->chunk.ports[p].data = is_final(reader, p, to)
+                                              ? yg_elements_at(&to->ports[p], to->count)
+                                              : (void *)reader->own[p];
     if (reader->chunk.sequences)
         yg_sequences_clear(reader->chunk.sequences);
     if (reader->chunk.sequences && !to->count)

@@ -253,6 +253,8 @@ bool yg_columns_make(const yg_reading *reading, const yg_table *table, yg_column
 /* After that: binds the ports' dimensions. Those of a training part then belong to the encoding. */
 bool yg_columns_bind(const yg_reading *reading, const yg_table *table, const yg_value *map,
                      yg_columns *columns, yg_error *error);
+/* Whether records may be dropped because a cell is missing. */
+bool yg_columns_drop(const yg_columns *columns, size_t port_count);
 /* How many records from `begin` on are used: up to the first that is dropped because a cell is
  * missing. */
 int64_t yg_columns_used(const yg_columns *columns, size_t port_count, const yg_table *table,

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LEARNT_AT_ONCE = 1024, THREADS_FROM = 64 * 1024 /* cells */ };
+enum { LEARNT_AT_ONCE = 1024, THREADS_FROM = 64 * 1024 /* cells */, PIECES = 8 };
 
 typedef struct table_state {
     yg_table *table;
@@ -381,6 +381,7 @@ static void start_threads(table_state *state, const yg_reading *reading) {
     if (count > 1 && !state->threads &&
         state->count > THREADS_FROM / (int64_t)state->table->column_count)
         state->threads = yg_threads_new(count, NULL); /* without them it takes longer */
+    state->table->threads = state->threads;
 }
 
 /* Checks each byte that occurs in what is held as bytes, when it is first met. */
@@ -481,14 +482,44 @@ static bool encode_sequences(table_state *state, const yg_reading *reading,
     return true;
 }
 
+static yg_table_encoder encoder_of(const table_state *state) {
+    return (yg_table_encoder){state->columns, state->port_count, state->table->column_count,
+                              state->threads};
+}
+
+/* Takes in records begin .. begin + count, which have become examples of the chunk from `row` on.
+ */
+static bool note_examples(table_state *state, const yg_reading *reading, const yg_records *records,
+                          int64_t begin, int64_t count, const yg_dataset *chunk, int64_t row,
+                          yg_error *error) {
+    const size_t stride = state->table->column_count;
+    const yg_records some = {count, records->cells + (size_t)begin * stride};
+    if (chunk->sequences &&
+        !encode_sequences(state, reading, records, begin, count, chunk->sequences, error))
+        return false;
+    if (chunk->kept && !yg_kept_add(chunk->kept, reading->keep, &some, stride))
+        return yg_fail_memory(error);
+    if (reading->runs && !yg_run_finder_add(&state->runs, state->table, records, begin, count,
+                                            state->examples, reading->runs, error))
+        return false;
+    /* Where a row is dropped: windows do not go over it, sequences do. */
+    state->runs.broken =
+        state->runs.broken || (begin + count < records->count && reading->data->series.length);
+    if (!check_held(state, reading, chunk, row, count, error))
+        return false;
+    if (reading->data->sequencing.by &&
+        !yg_row_check_add(&state->equal, reading, state->table, state->columns, chunk, row, begin,
+                          count, state->examples, error))
+        return false;
+    state->examples += count;
+    return true;
+}
+
 /* Encodes all records that are not dropped. Nothing is dropped where an answer is expected for
  * each record. Returns the number of examples, or -1. */
 static int64_t encode_all(table_state *state, const yg_reading *reading, const yg_records *records,
                           const yg_dataset *chunk, int64_t row, yg_error *error) {
-    start_threads(state, reading);
-    note_base(state);
-    const yg_table_encoder encoder = {state->columns, state->port_count, state->table->column_count,
-                                      state->threads};
+    const yg_table_encoder encoder = encoder_of(state);
     const int64_t begin = row;
     for (int64_t i = 0; i < records->count; i++) {
         const int64_t used =
@@ -502,49 +533,79 @@ static int64_t encode_all(table_state *state, const yg_reading *reading, const y
             refuse(state, reading, records, &first, error);
             return -1;
         }
-        if (chunk->sequences &&
-            !encode_sequences(state, reading, records, i, used, chunk->sequences, error))
-            return -1;
-        if (chunk->kept &&
-            !yg_kept_add(chunk->kept, reading->keep, &some, state->table->column_count)) {
-            yg_fail_memory(error);
-            return -1;
-        }
-        if (reading->runs &&
-            !yg_run_finder_add(&state->runs, state->table, records, i, used,
-                               state->examples + row - begin, reading->runs, error))
-            return -1;
-        if (reading->data->sequencing.by &&
-            !yg_row_check_add(&state->equal, reading, state->table, state->columns, chunk, row, i,
-                              used, state->examples + row - begin, error))
+        if (!note_examples(state, reading, records, i, used, chunk, row, error))
             return -1;
         row += used;
         i += used;
-        /* A row was dropped: windows do not go over it, sequences do. */
-        state->runs.broken =
-            state->runs.broken || (i < records->count && reading->data->series.length);
     }
     state->count += records->count;
-    if (!check_held(state, reading, chunk, begin, row - begin, error))
-        return -1;
-    state->examples += row - begin;
     return row - begin;
+}
+
+/* Collects the records that other threads have found, behind those of pieces[0], in whole pieces,
+ * and returns how many pieces there are. Of records that may be dropped, only the first piece:
+ * their place in the chunk is not known. */
+static size_t find_pieces(const table_state *state, const yg_reading *reading, int64_t limit,
+                          yg_piece *pieces) {
+    size_t count = 1;
+    int64_t row = pieces[0].row + pieces[0].records.count;
+    if (!state->threads || reading->inputs_only ||
+        yg_columns_drop(state->columns, state->port_count))
+        return count;
+    while (count < PIECES && yg_table_peek(state->table, count, &pieces[count].records) &&
+           row + pieces[count].records.count <= limit) {
+        pieces[count].row = row;
+        row += pieces[count++].records.count;
+    }
+    return count;
+}
+
+/* The same for several pieces, none of whose records is dropped. */
+static int64_t encode_pieces(table_state *state, const yg_reading *reading, yg_piece *pieces,
+                             size_t count, const yg_dataset *chunk, yg_error *error) {
+    const yg_table_encoder encoder = encoder_of(state);
+    int64_t total = 0;
+    yg_table_encode_pieces(&encoder, pieces, count, chunk);
+    for (size_t i = 0; i < count; i++) {
+        yg_records *records = &pieces[i].records;
+        /* The table must stand at the piece, so that it can tell places. */
+        if (i > 0 && yg_table_next(state->table, records->count, false, records, error) < 0)
+            return -1;
+        if (pieces[i].refusal.record < records->count) {
+            refuse(state, reading, records, &pieces[i].refusal, error);
+            return -1;
+        }
+        if (!note_examples(state, reading, records, 0, records->count, chunk, pieces[i].row, error))
+            return -1;
+        state->count += records->count;
+        total += records->count;
+    }
+    return total;
 }
 
 static int64_t next_examples(void *opaque, const yg_reading *reading, const yg_dataset *chunk,
                              int64_t limit, yg_error *error) {
     table_state *state = opaque;
-    int64_t count = 0;
-    yg_records records = {.count = 1};
-    while (count < limit && !(count > 0 && reading->eager && yg_table_waits(state->table))) {
-        records.count = yg_table_next(state->table, limit - count, reading->eager, &records, error);
-        if (records.count < 0)
+    int64_t count = 0, most = 0; /* of several pieces at once */
+    yg_piece pieces[PIECES] = {{.records.count = 1}};
+    yg_records *records = &pieces[0].records;
+    /* A chunk that has no room for as many pieces again is full: each thread should get one. */
+    while ((most ? count + most <= limit : count < limit) &&
+           !(count > 0 && reading->eager && yg_table_waits(state->table))) {
+        start_threads(state, reading);
+        records->count = yg_table_next(state->table, limit - count, reading->eager, records, error);
+        if (records->count < 0)
             return -1;
-        if (records.count == 0)
+        if (records->count == 0)
             break;
-        const int64_t used = encode_all(state, reading, &records, chunk, count, error);
+        note_base(state);
+        pieces[0].row = count;
+        const size_t some = find_pieces(state, reading, limit, pieces);
+        const int64_t used = some > 1 ? encode_pieces(state, reading, pieces, some, chunk, error)
+                                      : encode_all(state, reading, records, chunk, count, error);
         if (used < 0)
             return -1;
+        most = some > 1 && used > most ? used : most;
         count += used;
     }
     if (!state->count && !reading->inputs_only) {

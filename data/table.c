@@ -71,6 +71,10 @@ int64_t yg_table_next(yg_table *table, int64_t limit, bool eager, yg_records *re
     return table->kind->next(table, limit, eager, records, error);
 }
 
+bool yg_table_peek(const yg_table *table, size_t number, yg_records *records) {
+    return table->kind->peek && table->kind->peek(table, number, records);
+}
+
 bool yg_table_tell(yg_table *table, yg_mark *mark) {
     return table->kind->tell && table->kind->tell(table, mark);
 }

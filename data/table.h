@@ -72,6 +72,10 @@ typedef struct yg_table_kind {
      * the first record only, and gives what has arrived. */
     int64_t (*next)(yg_table *table, int64_t limit, bool eager, yg_records *records,
                     yg_error *error);
+    /* The records that a later call will give, the `number`-th from the last one, from 1: those
+     * that another thread has found already. They stay as long as the last ones. False: none are
+     * known. NULL: none ever are. */
+    bool (*peek)(const yg_table *table, size_t number, yg_records *records);
     /* The place of a cell of the last records: of cells[record * columns + column]. `column` of the
      * place need not be set. It is asked for when an error is told, so it may take its time. */
     yg_place (*place)(const yg_table *table, int64_t record, size_t column);
@@ -106,6 +110,7 @@ struct yg_table {
     const bool
         *used; /* [column_count]: whose cells will be looked at; the others may hold anything.
                 * NULL: all of them. Set by the reader of the table, whose memory it is */
+    struct yg_threads *threads;   /* next() may share its work among them; NULL: none. As `used` */
     struct yg_table_names *names; /* of table.c */
     /* Paths in cells start at the folder of this file. "": at the current folder. NULL: at that of
      * `name`. */
@@ -149,6 +154,7 @@ bool yg_table_index(yg_table *table, yg_error *error);
 /* As the functions of a kind. */
 int64_t yg_table_next(yg_table *table, int64_t limit, bool eager, yg_records *records,
                       yg_error *error);
+bool yg_table_peek(const yg_table *table, size_t number, yg_records *records);
 bool yg_table_tell(yg_table *table, yg_mark *mark);
 bool yg_table_seek(yg_table *table, const yg_mark *mark, yg_error *error);
 bool yg_table_waits(yg_table *table);

@@ -179,7 +179,11 @@ static yg_csv *csv_of(const yg_table *table) {
 static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_records *records,
                             yg_error *error) {
     (void)eager;
-    return yg_csv_next(csv_of(table), limit, table->used, records, error);
+    return yg_csv_next(csv_of(table), limit, table->used, table->threads, records, error);
+}
+
+static bool peek(const yg_table *table, size_t number, yg_records *records) {
+    return yg_csv_peek(csv_of(table), number, records);
 }
 
 static yg_place place(const yg_table *table, int64_t record, size_t column) {
@@ -234,6 +238,7 @@ const yg_table_kind yg_table_csv = {
     .suffixes = suffixes,
     .open = open_csv,
     .next = next_records,
+    .peek = peek,
     .place = place,
     .heading = heading,
     .advice = advice,

@@ -90,3 +90,40 @@ bool yg_table_encode(const yg_table_encoder *encoder, const yg_records *records,
     encode_rows(&w, ALONE, 0, end, refusal);
     return refusal->record == records->count;
 }
+
+typedef struct piece_work {
+    const yg_table_encoder *encoder;
+    const yg_dataset *chunk;
+    yg_piece *pieces;
+    size_t count;
+} piece_work;
+
+static void encode_piece(const piece_work *all, yg_piece *piece, which which) {
+    const work w = {.encoder = all->encoder,
+                    .records = &piece->records,
+                    .chunk = all->chunk,
+                    .row = piece->row};
+    const int64_t count = piece->records.count, refused = piece->refusal.record;
+    encode_rows(&w, which, 0, refused < count ? refused + 1 : count, &piece->refusal);
+}
+
+static void encode_own_pieces(void *context, int thread) {
+    const piece_work *all = context;
+    const size_t threads = (size_t)yg_threads_count(all->encoder->threads);
+    for (size_t i = (size_t)thread; i < all->count; i += threads)
+        encode_piece(all, &all->pieces[i], SHARED);
+}
+
+void yg_table_encode_pieces(const yg_table_encoder *encoder, yg_piece *pieces, size_t count,
+                            const yg_dataset *chunk) {
+    piece_work all = {encoder, chunk, pieces, count};
+    for (size_t i = 0; i < count; i++)
+        pieces[i].refusal = (yg_refusal){.record = pieces[i].records.count};
+    yg_threads_check_fork(encoder->threads);
+    yg_threads_run(encoder->threads, encode_own_pieces, &all);
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+        encode_piece(&all, &pieces[i], ALONE);
+        good = pieces[i].refusal.record == pieces[i].records.count;
+    }
+}

@@ -23,6 +23,18 @@ typedef struct yg_refusal {
     size_t port, entry;
 } yg_refusal;
 
+/* Some records, and the example of the chunk that the first of them becomes. */
+typedef struct yg_piece {
+    yg_records records;
+    int64_t row;
+    yg_refusal refusal; /* its `record` is the number of records: none was refused */
+} yg_piece;
+
+/* Encodes pieces, a thread each, as far as they can be shared. Those behind one with a refusal may
+ * be encoded in part. */
+void yg_table_encode_pieces(const yg_table_encoder *encoder, yg_piece *pieces, size_t count,
+                            const yg_dataset *chunk);
+
 /* Encodes records as examples of the chunk, from `row` on. False if one was refused. */
 bool yg_table_encode(const yg_table_encoder *encoder, const yg_records *records,
                      const yg_dataset *chunk, int64_t row, yg_refusal *refusal);

@@ -113,6 +113,8 @@ static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_recor
                             yg_error *error) {
     files_table *state = (files_table *)table;
     for (;;) {
+        if (state->open)
+            state->open->threads = table->threads;
         const int64_t count =
             state->open ? yg_table_next(state->open, limit, eager, records, error) : -1;
         if (count > 0 && state->from && !arrange(state, records, error))
@@ -126,6 +128,12 @@ static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_recor
         if (!open_file(state, state->at + 1, error))
             return -1;
     }
+}
+
+/* Those of the file that is open, where no cell must change its place. */
+static bool peek(const yg_table *table, size_t number, yg_records *records) {
+    const files_table *state = (const files_table *)table;
+    return state->open && !state->from && yg_table_peek(state->open, number, records);
 }
 
 static yg_place place(const yg_table *table, int64_t record, size_t column) {
@@ -187,6 +195,7 @@ yg_table *yg_table_open_files(const yg_table_kind *kind, const yg_table_request 
     *state = (files_table){.kind = kind, .request = own, .paths = paths};
     state->own = (yg_table_kind){.key = kind->key,
                                  .next = next_records,
+                                 .peek = peek,
                                  .place = place,
                                  .heading = heading,
                                  .advice = advice,

@@ -320,8 +320,8 @@ Test(csv, a_row_has_a_largest_size) {
         FILE *file = fmemopen(text, 4 + cap - 1 + (size_t)over, "r");
         yg_csv *csv = yg_csv_open(file, "t.csv", &plain, &error);
         cr_assert_not_null(csv);
-        cr_expect_eq(yg_csv_next(csv, 1, NULL, &records, &error), over ? -1 : 1, "%d: %s", over,
-                     error.message);
+        cr_expect_eq(yg_csv_next(csv, 1, NULL, NULL, &records, &error), over ? -1 : 1, "%d: %s",
+                     over, error.message);
         if (over)
             cr_expect_not_null(strstr(error.message, "more than 64 MiB"), "%s", error.message);
         yg_csv_close(csv);
@@ -349,24 +349,24 @@ Test(csv, a_pipe_is_read_row_by_row) {
             csv = yg_csv_open(file, "pipe", &plain, &error);
         cr_assert_eq(yg_csv_ready(csv), steps[i].ready, "step %zu", i);
         if (steps[i].ready)
-            cr_assert_eq(yg_csv_next(csv, 1, NULL, &records, &error), 1);
+            cr_assert_eq(yg_csv_next(csv, 1, NULL, NULL, &records, &error), 1);
     }
     yg_mark mark;
     cr_assert_not(yg_csv_tell(csv, &mark), "a pipe has no places");
     cr_assert(yg_csv_ready(csv));
-    cr_assert_eq(yg_csv_next(csv, 10, NULL, &records, &error), 1);
+    cr_assert_eq(yg_csv_next(csv, 10, NULL, NULL, &records, &error), 1);
     cr_expect_eq(records.cells[1].text[0], '6');
     cr_expect_not(yg_csv_ready(csv));
     cr_assert_eq(write(ends[1], "7,8\r9,", 6), 6);
-    cr_assert_eq(yg_csv_next(csv, 10, NULL, &records, &error), 1, "a CR ends a row");
+    cr_assert_eq(yg_csv_next(csv, 10, NULL, NULL, &records, &error), 1, "a CR ends a row");
     cr_assert_eq(write(ends[1], "\x01\n10,", 5), 5);
-    cr_assert_eq(yg_csv_next(csv, 10, NULL, &records, &error), 1);
+    cr_assert_eq(yg_csv_next(csv, 10, NULL, NULL, &records, &error), 1);
     cr_expect_eq(records.cells[1].text[0], 1);
     close(ends[1]);
     cr_expect(yg_csv_ready(csv), "the end is there");
-    cr_assert_eq(yg_csv_next(csv, 10, NULL, &records, &error), 1);
+    cr_assert_eq(yg_csv_next(csv, 10, NULL, NULL, &records, &error), 1);
     cr_expect_eq(records.cells[1].size, 0);
-    cr_expect_eq(yg_csv_next(csv, 10, NULL, &records, &error), 0);
+    cr_expect_eq(yg_csv_next(csv, 10, NULL, NULL, &records, &error), 0);
     yg_csv_close(csv);
     fclose(file);
 }

@@ -4,6 +4,7 @@
  */
 #include "data/csv_scan.h"
 #include "data/source.h"
+#include "graph/threads.h"
 #include "workspace.h"
 
 #include <criterion/criterion.h>
@@ -332,6 +333,114 @@ Test(csv_blocks, threads_make_no_difference) {
         for (int t = 0; t < 3; t++)
             yg_data_free(&data[t]);
         yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
+/* -------------------------------------------------------------------------------- lanes ------ */
+
+enum { LANE_ROWS = 30000 };
+
+/* About 1.2 MB of rows, some of them with quoted cells that look like rows. `long_cell`: one of
+ * those has 300 KB. `bad`: a row with a cell too many; 0: none. */
+static void write_quoted(const workspace *w, const char *line_end, bool long_cell, int bad) {
+    uint64_t state = 11;
+    FILE *file = fopen(workspace_path(w, "lanes.csv"), "w");
+    fprintf(file, "a,b,c%s", line_end);
+    for (int i = 0; i < LANE_ROWS; i++) {
+        fprintf(file, "%d,", i);
+        const uint32_t kind = next_random(&state, 40);
+        if (kind == 0)
+            fprintf(file, "\"1,2,3%s4,\"\"5\"\",6%s\"", line_end, line_end);
+        else if (kind == 1)
+            fputs("\"say \"\"\xC3\xA4\"\"\"", file);
+        else
+            fprintf(file, "%u", next_random(&state, 1000000000));
+        if (long_cell && i == LANE_ROWS / 3) {
+            fputs(",\"", file);
+            for (int k = 0; k < 30000; k++)
+                fprintf(file, "%d,x,y%s", k % 1000, line_end);
+            fprintf(file, "\"%s", line_end);
+        } else {
+            fprintf(file, ",%.9g%s%s", (double)next_random(&state, 1000000) / 997,
+                    i == bad && bad ? ",7" : "", line_end);
+        }
+        if (kind == 2)
+            fputs(line_end, file); /* an empty line */
+    }
+    fclose(file);
+}
+
+/* A digest of all records, with the places of some. The failure at the end goes to
+ * *error. */
+static uint64_t digest_records(const char *path, yg_threads *threads, int64_t limit,
+                               yg_error *error) {
+    yg_error open_error = {0};
+    uint64_t sum = 1469598103934665603u;
+    yg_records records, next;
+    int64_t got, at = 0, shown = 0;
+    yg_mark mark;
+    yg_table *table =
+        yg_table_open(&yg_table_csv, &(yg_table_request){.path = path, .name = path}, &open_error);
+    cr_assert_not_null(table, "%s", open_error.message);
+    table->threads = threads;
+    while ((got = yg_table_next(table, limit, false, &records, error)) > 0) {
+        cr_assert_leq(got, limit);
+        for (int64_t r = 0; r < got; r++, at++) {
+            for (size_t c = 0; c < 3; c++) {
+                const yg_cell *cell = &records.cells[3 * r + (int64_t)c];
+                for (uint32_t b = 0; b < cell->size; b++)
+                    sum = (sum ^ (unsigned char)cell->text[b]) * 1099511628211u;
+                sum = (sum ^ cell->size) * 1099511628211u;
+            }
+            if (at % 503 == 0) {
+                const yg_place place = yg_table_place(table, r, 2);
+                sum = (sum ^ (uint64_t)place.origin.line) * 1099511628211u;
+                sum = (sum ^ (uint64_t)place.origin.column) * 1099511628211u;
+                sum = (sum ^ (uint64_t)place.row) * 1099511628211u;
+            }
+        }
+        /* The records that are shown of another thread are the next ones: the first cell is the
+         * row. */
+        if (yg_table_peek(table, 1, &next)) {
+            cr_assert(next.count > 0 && yg_table_tell(table, &mark));
+            cr_expect_eq(strtol(next.cells[0].text, NULL, 10), mark.row);
+            shown++;
+        }
+    }
+    /* Files whose lines end in CR alone are not cut. */
+    cr_expect(!threads || limit < 1000 || (error->line && error->line < 1000) || shown > 0,
+              "threads find records");
+    yg_table_close(table);
+    return sum;
+}
+
+Test(csv_blocks, lanes_make_no_difference) {
+    static const struct {
+        const char *line_end;
+        bool long_cell;
+        int bad;
+    } cases[] = {{"\n", false, 0}, {"\r\n", true, 0}, {"\n", true, 29000}, {"\r", false, 100}};
+    static const int64_t limits[] = {100000, 1999, 100};
+    const workspace w = workspace_make();
+    char path[256];
+    snprintf(path, sizeof path, "%s", workspace_path(&w, "lanes.csv"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_quoted(&w, cases[i].line_end, cases[i].long_cell, cases[i].bad);
+        yg_error error = {0};
+        const uint64_t alone = digest_records(path, NULL, 1000, &error);
+        for (int count = 2; count <= 4; count++) {
+            yg_threads *threads = yg_threads_new(count, NULL);
+            cr_assert_not_null(threads);
+            for (size_t l = 0; l < sizeof limits / sizeof *limits; l++) {
+                yg_error same = {0};
+                cr_expect_eq(digest_records(path, threads, limits[l], &same), alone,
+                             "case %zu, %d threads, limit %d", i, count, (int)limits[l]);
+                cr_expect_str_eq(same.message, error.message);
+                cr_expect_eq(same.line, error.line);
+            }
+            yg_threads_free(threads);
+        }
     }
     workspace_remove(&w);
 }
