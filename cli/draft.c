@@ -16,6 +16,7 @@
 
 enum {
     VALUES_MAX = 60,   /* of a category */
+    MANY_VALUES = 250, /* the same, if each of them is in five rows on average */
     CLASSES_MAX = 200, /* of a target */
 };
 
@@ -93,8 +94,9 @@ static bool try_category(draft_column *column, int64_t present, bool *fits) {
         return false;
     for (size_t i = 0; i < column->value_count; i++)
         covered += summary->counts[column->values[i]];
-    *fits = column->value_count > 0 && column->value_count <= VALUES_MAX &&
-            (int64_t)column->value_count * 3 <= present && covered * 2 >= present;
+    const int64_t count = (int64_t)column->value_count;
+    *fits = count > 0 && (count <= VALUES_MAX || (count <= MANY_VALUES && count * 5 <= present)) &&
+            count * 3 <= present && covered * 2 >= present;
     if (*fits) {
         column->kind = DRAFT_CATEGORY;
         column->width = (int64_t)column->value_count;
@@ -112,7 +114,8 @@ static bool names_rows(const char *name) {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(name, words[i]) == 0)
             return true;
-    return (length > 3 && strchr("_ -.", name[length - 3]) &&
+    return strncmp(name, "Unnamed: ", strlen("Unnamed: ")) == 0 || /* pandas' for no name */
+           (length > 3 && strchr("_ -.", name[length - 3]) &&
             strcasecmp(name + length - 2, "id") == 0) ||
            (length > 2 && strcmp(name + length - 2, "Id") == 0) ||
            (length > 2 && strcmp(name + length - 2, "ID") == 0);
@@ -161,6 +164,16 @@ static bool is_date(const yg_column_summary *summary, int64_t present) {
            (summary->numbers < present || (summary->least >= 19000101 && summary->most < 21000101));
 }
 
+/* Sentences: room for three times as many tokens as there are words on average. */
+static void make_sentences(draft_column *column, int64_t present) {
+    enum { SHORTEST = 8, LONGEST = 256 };
+    const yg_column_summary *summary = column->summary;
+    const int64_t fitting = (3 * (summary->words / present + 1) + 7) / 8 * 8;
+    column->kind = DRAFT_TEXT;
+    column->width = 0;
+    column->length = fitting < SHORTEST ? SHORTEST : fitting > LONGEST ? LONGEST : fitting;
+}
+
 static bool judge_text(draft_column *column, int64_t present) {
     const yg_column_summary *summary = column->summary;
     bool fits = false;
@@ -172,8 +185,10 @@ static bool judge_text(draft_column *column, int64_t present) {
         return leave_out(column,
                          "%" PRId64 " of its %" PRId64 " cells are numbers, but '%.60s' is not",
                          summary->numbers, present, odd_value(summary));
-    if (summary->words > 3 * present)
-        return leave_out(column, "sentences; a column of kind text reads them");
+    if (summary->words > 3 * present) {
+        make_sentences(column, present);
+        return true;
+    }
     return leave_out(column, "text: %s%zu values differ in %" PRId64 " rows",
                      summary->many ? "more than " : "", summary->values.count, present);
 }
@@ -208,6 +223,8 @@ static bool judge(const yg_table *table, const yg_summary *all, size_t index,
         return false;
     else
         column->indicated = (double)summary->missing >= 0.01 * (double)all->rows;
+    if (column->kind == DRAFT_TEXT)
+        column->indicated = false; /* an empty text has no token */
     column->width += column->indicated;
     return true;
 }
@@ -353,20 +370,24 @@ bool draft_make(const yg_table *table, const yg_summary *summary, const draft_re
         draft_column *column = &draft->columns[i];
         if (i == draft->target || column->reason)
             continue;
-        if (request->pictures.channels && strcmp(column->summary->name, "image") == 0) {
+        if (i == request->picture_column) {
             column->kind = DRAFT_IMAGE;
             column->width =
                 request->pictures.height * request->pictures.width * request->pictures.channels;
-        } else if (!judge(table, summary, i, column))
+        } else if (request->picture_column != SIZE_MAX
+                       ? !leave_out(column, "only the pictures are looked at")
+                       : !judge(table, summary, i, column))
             return yg_fail_memory(error);
         draft->width += column->kind == DRAFT_LEFT_OUT ? 0 : column->width;
+        draft->text_count += column->kind == DRAFT_TEXT;
     }
-    if (!draft->width)
+    if (!draft->width && !draft->text_count)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){table->name, 0, 0},
                        "no column is left to predict '%s' from: the others are empty, constant, or "
                        "only identify rows",
                        summary->columns[draft->target].name);
     choose_network(draft);
+    draft->vocabulary = draft->rows < 10000 ? 2000 : 10000;
     draft->pictures = request->pictures;
     if (draft->pictures.channels)
         choose_convolutions(draft);

@@ -15,6 +15,7 @@ typedef enum draft_kind {
     DRAFT_BOOLEAN,
     DRAFT_DATE,
     DRAFT_IMAGE,
+    DRAFT_TEXT,
 } draft_kind;
 
 /* What the pictures of a folder are made to: all zeros where there are none. */
@@ -33,7 +34,8 @@ typedef struct draft_column {
     bool logarithmic;   /* numbers are spread over orders of magnitude */
     bool indicated;     /* cells without a value are common, and get an element */
     bool by_year, by_week, by_day; /* dates: which cycles they go through */
-    int64_t width;                 /* elements that it gives */
+    int64_t width;                 /* elements that it gives to the input `x` */
+    int64_t length;                /* of a text: its tokens */
 } draft_column;
 
 typedef enum draft_task { DRAFT_ANY, DRAFT_CLASSIFICATION, DRAFT_REGRESSION } draft_task;
@@ -44,8 +46,10 @@ typedef struct draft {
     size_t target;
     draft_task task;
     draft_pictures pictures;
-    int64_t rows;  /* with a target */
-    int64_t width; /* elements of all input columns */
+    int64_t rows;       /* with a target */
+    int64_t width;      /* elements of all columns of the input `x`; 0: there is none */
+    size_t text_count;  /* columns of sentences: each is an input of its own */
+    int64_t vocabulary; /* tokens of a text that are told apart */
     /* The network and how it is trained: */
     int64_t hidden, batch_size, epochs, patience;
     int layers;
@@ -59,7 +63,8 @@ typedef struct draft_request {
     draft_task task;             /* DRAFT_ANY: by the target's values */
     const char *const *excluded; /* columns */
     size_t excluded_count;
-    draft_pictures pictures; /* of the column `image`, if there are */
+    draft_pictures pictures; /* all zeros: there are none */
+    size_t picture_column;   /* that has them; SIZE_MAX: none has */
 } draft_request;
 
 /* Decides. `table` is the one that was summarised. False on failure; freed by draft_free() in

@@ -14,7 +14,8 @@
 enum { COMMENT_COLUMN = 30 };
 
 static bool is_plain(const char *text) {
-    static const char *const taken[] = {"hidden", "drop_rate"}; /* `vars` of the file */
+    static const char *const taken[] = {"hidden", "drop_rate",
+                                        "vocabulary"}; /* `vars` of the file */
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(text, taken[i]) == 0)
             return false;
@@ -72,33 +73,20 @@ const char *draft_identifier(const char *name, const char *otherwise, char *text
 
 /* The name of the target's port: it must not be that of anything else in the file. */
 static void port_name(const draft *draft, char *text, size_t size) {
-    static const char *const taken[] = {"x",
-                                        "image",
-                                        "h",
-                                        "kept",
-                                        "p0",
-                                        "p1",
-                                        "p2",
-                                        "p3",
-                                        "c1",
-                                        "c2",
-                                        "c3",
-                                        "h1",
-                                        "h2",
-                                        "kept1",
-                                        "kept2",
-                                        "logits",
-                                        "probability",
-                                        "hidden",
-                                        "estimate",
-                                        "drop_rate",
-                                        "B",
-                                        "accuracy",
-                                        "mean_absolute_error",
-                                        "loss"};
+    static const char *const taken[] = {
+        "x",        "image",     "all",    "vocabulary",  "h",
+        "kept",     "p0",        "p1",     "p2",          "p3",
+        "c1",       "c2",        "c3",     "h1",          "h2",
+        "kept1",    "kept2",     "logits", "probability", "hidden",
+        "estimate", "drop_rate", "B",      "accuracy",    "mean_absolute_error",
+        "loss"};
+    static const char *const numbered[] = {"words", "vectors", "bag"};
     draft_identifier(draft->summary->columns[draft->target].name, "y", text, size);
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(text, taken[i]) == 0)
+            snprintf(text, size, "y");
+    for (size_t i = 0; i < sizeof numbered / sizeof *numbered; i++)
+        if (strncmp(text, numbered[i], strlen(numbered[i])) == 0)
             snprintf(text, size, "y");
 }
 
@@ -134,6 +122,9 @@ static void add_description(yg_text *text, const draft_column *column) {
         break;
     case DRAFT_IMAGE:
         yg_text_add(text, "pictures");
+        break;
+    case DRAFT_TEXT:
+        yg_text_add(text, "sentences");
         break;
     case DRAFT_BOOLEAN:
         yg_text_add(text, "yes or no");
@@ -247,6 +238,11 @@ static void add_options(yg_text *text, const draft_column *column, draft_task ta
     case DRAFT_IMAGE:
         yg_text_add(text, "image");
         break;
+    case DRAFT_TEXT:
+        yg_text_add(text, "text, length: %" PRId64 ", vocabulary: vocabulary, lower: true",
+                    column->length);
+        add_missing(text, column, "\"\"");
+        break;
     case DRAFT_BOOLEAN:
         yg_text_add(text, "boolean");
         add_missing(text, column, "most_frequent");
@@ -307,13 +303,51 @@ static void add_excluded(yg_text *text, const draft *draft) {
 
 /* ---------------------------------------------------------------------------- the network ---- */
 
+/* An input for each column of sentences, and `x` for all others. */
+static void add_text_ports(yg_text *text, const draft *draft) {
+    int number = 0;
+    yg_text_add(text, "inputs:\n");
+    if (draft->width)
+        yg_text_add(text, "  x: [B, %" PRId64 "]  # so many elements the columns give\n",
+                    draft->width);
+    for (size_t i = 0; i < draft->summary->count; i++)
+        if (draft->columns[i].kind == DRAFT_TEXT)
+            yg_text_add(text, "  words%d: {shape: [B, %" PRId64 "], dtype: i32}\n", ++number,
+                        draft->columns[i].length);
+}
+
+/* The vectors of a text's words are added up, whatever their order. Returns the node that has all
+ * inputs beside each other. */
+static const char *add_texts(yg_text *text, const draft *draft, char *name, size_t size) {
+    const int count = (int)draft->text_count;
+    for (int i = 1; i <= count; i++)
+        yg_text_add(text,
+                    "  vectors%d: {type: embedding, input: words%d, num_embeddings: vocabulary, "
+                    "embedding_dim: 16, padding_idx: 0, init: {type: normal, std: 0.03}}\n"
+                    "  bag%d: sum(vectors%d, dim=1)\n",
+                    i, i, i, i);
+    snprintf(name, size, "bag1");
+    if (count == 1 && !draft->width)
+        return name;
+    yg_text_add(text, "  all: concat([%s", draft->width ? "x, " : "");
+    for (int i = 1; i <= count; i++)
+        yg_text_add(text, "%sbag%d", i > 1 ? ", " : "", i);
+    yg_text_add(text, "], dim=1)\n");
+    snprintf(name, size, "all");
+    return name;
+}
+
 static void add_ports(yg_text *text, const draft *draft, const char *port) {
-    yg_text_add(text, "vars: {hidden: %" PRId64 ", drop_rate: %g}\n", draft->hidden,
-                draft->dropout);
+    yg_text_add(text, "vars: {hidden: %" PRId64 ", drop_rate: %g", draft->hidden, draft->dropout);
+    if (draft->text_count)
+        yg_text_add(text, ", vocabulary: %" PRId64, draft->vocabulary);
+    yg_text_add(text, "}\n");
     const draft_pictures *pictures = &draft->pictures;
     if (pictures->channels)
         yg_text_add(text, "inputs: {image: [B, %s%" PRId64 ", %" PRId64 "]}\n",
                     pictures->channels == 3 ? "3, " : "", pictures->height, pictures->width);
+    else if (draft->text_count)
+        add_text_ports(text, draft);
     else
         yg_text_add(text, "inputs: {x: [B, %" PRId64 "]}  # so many elements the columns give\n",
                     draft->width);
@@ -350,12 +384,13 @@ static void add_convolutions(yg_text *text, const draft *draft) {
 static void add_graph(yg_text *text, const draft *draft, const char *port) {
     const bool numbers = draft->task == DRAFT_REGRESSION;
     const char *last = "x";
-    char name[20];
+    char name[20], first[20];
     yg_text_add(text, "graph:\n");
     if (draft->pictures.channels) {
         add_convolutions(text, draft);
         last = "kept";
-    }
+    } else if (draft->text_count)
+        last = add_texts(text, draft, first, sizeof first);
     for (int i = 1; i <= draft->layers && !draft->pictures.channels; i++) {
         yg_text_add(text,
                     "  h%d: {type: linear, input: %s, out_features: hidden, activation: relu}\n"
@@ -382,39 +417,69 @@ static void add_graph(yg_text *text, const draft *draft, const char *port) {
                     port, port);
 }
 
+/* The columns that are an input of their own. */
+static void add_own_inputs(yg_text *text, const draft *draft) {
+    int number = 0;
+    for (size_t i = 0; i < draft->summary->count; i++) {
+        const draft_column *column = &draft->columns[i];
+        if (column->kind == DRAFT_TEXT)
+            yg_text_add(text, "    words%d: ", ++number);
+        else if (column->kind == DRAFT_IMAGE)
+            yg_text_add(text, "    image: ");
+        else
+            continue;
+        add_scalar(text, column->summary->name);
+        yg_text_add(text, "\n");
+    }
+}
+
+/* How pictures are read. */
+static void add_picture_options(yg_text *text, const draft *draft) {
+    for (size_t i = 0; i < draft->summary->count; i++) {
+        if (draft->columns[i].kind != DRAFT_IMAGE)
+            continue;
+        yg_text_add(text, "  columns:\n    ");
+        add_scalar(text, draft->columns[i].summary->name);
+        yg_text_add(text, ": {kind: image");
+    }
+    if (draft->pictures.resized)
+        yg_text_add(text, ", resize: [%" PRId64 ", %" PRId64 "]", draft->pictures.height,
+                    draft->pictures.width);
+    yg_text_add(text, "}\n");
+    if (has_options(&draft->columns[draft->target]))
+        add_options(text, &draft->columns[draft->target], draft->task);
+    yg_text_add(text, "  transform: {image: image / 255 - 0.5}\n");
+}
+
 static void add_data(yg_text *text, const draft *draft, const draft_source *source,
                      const char *port) {
     const bool classes = draft->task == DRAFT_CLASSIFICATION;
     yg_text_add(text, "data:\n  train:\n    %s: ", source->key);
     add_scalar(text, source->path);
-    if (draft->pictures.channels)
-        yg_text_add(text, "\n    image: image\n    %s: ", port);
-    else
-        yg_text_add(text,
-                    "\n%s    x: \"*\"  # all columns but the target and those under `exclude`\n"
-                    "    %s: ",
-                    source->keys, port);
+    yg_text_add(text, "\n%s", source->keys);
+    if (!draft->pictures.channels && draft->width)
+        yg_text_add(text, "    x: \"*\"  # all columns that are not named here\n");
+    add_own_inputs(text, draft);
+    yg_text_add(text, "    %s: ", port);
     add_scalar(text, draft->summary->columns[draft->target].name);
     yg_text_add(text, "\n");
-    add_excluded(text, draft);
+    if (!draft->pictures.channels && draft->width)
+        add_excluded(text, draft);
     if (draft->validation > 0)
         yg_text_add(text, "  validation: {from: train, fraction: %g%s%s}\n", draft->validation,
                     classes ? ", stratify: " : "", classes ? port : "");
     if (draft->test > 0)
         yg_text_add(text, "  test: {from: train, fraction: %g%s%s}\n", draft->test,
                     classes ? ", stratify: " : "", classes ? port : "");
-    if (draft->pictures.channels) {
-        yg_text_add(text, "  columns:\n    image: {kind: image");
-        if (draft->pictures.resized)
-            yg_text_add(text, ", resize: [%" PRId64 ", %" PRId64 "]", draft->pictures.height,
-                        draft->pictures.width);
-        yg_text_add(text,
-                    "}\n  transform: {image: image / 255 - 0.5}\n  seed: 0  # of the splits\n");
-        return;
-    }
-    add_column_options(text, draft);
-    yg_text_add(text, "  standardize: [x%s%s]\n  seed: 0  # of the splits\n", classes ? "" : ", ",
-                classes ? "" : port);
+    if (draft->pictures.channels)
+        add_picture_options(text, draft);
+    else
+        add_column_options(text, draft);
+    const bool scaled = !draft->pictures.channels && draft->width;
+    if (scaled || !classes)
+        yg_text_add(text, "  standardize: [%s%s%s]\n", scaled ? "x" : "",
+                    scaled && !classes ? ", " : "", classes ? "" : port);
+    yg_text_add(text, "  seed: 0  # of the splits\n");
 }
 
 static void add_training(yg_text *text, const draft *draft) {

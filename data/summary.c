@@ -38,6 +38,8 @@ static const char *const forms[] = {
     "%b %d, %Y",
     "%d %B %Y",
     "%B %d, %Y",
+    "%b %d %Y",
+    "%d-%b-%y",
 };
 
 enum { FORMS = sizeof forms / sizeof *forms };

@@ -625,6 +625,36 @@ expect "new: a folder of pictures" 0 "" "^pictures.yaml: the class of 'class', o
 expect "new: their size" 0 '^inputs: \{image: \[B, 8, 8\]\}$' "" cat pictures.yaml
 expect "new: pictures are learnt" 0 "" "^  test +loss .* accuracy 1  \(8 examples\)$" "$yamlgrad" train pictures.yaml
 expect "data: pictures" 0 '^image\[0, 2\] +-0.5 ' "" "$yamlgrad" data pictures.yaml
+# The same pictures in a table of their paths, which start at its folder.
+{
+    echo "file,kind,price"
+    for i in {1..20}; do echo "pictures/bars/$i.png,bars,$i"; echo "pictures/rows/$i.png,rows,$i"; done
+} >paths.csv
+expect "new: a column of paths" 0 "" "^  without 'price': only the pictures are looked at$" \
+    "$yamlgrad" new paths.csv --target kind -o paths.yaml
+expect "new: paths are learnt" 0 "" "^  test +loss .* accuracy 1  \(8 examples\)$" "$yamlgrad" train paths.yaml
+expect "new: a number of pictures" 0 "^  standardize: \[price\]$" - "$yamlgrad" new paths.csv --target price
+printf 'file,kind\ngone.png,a\ngone2.png,b\ngone.png,b\n' >gone.csv
+expect "new: a picture that is missing" 1 "" "gone.png" "$yamlgrad" new gone.csv --target kind
+# Sentences, beside a number. Whether there is a "not" decides.
+awk 'BEGIN {
+    print "Unnamed: 0,review,stars,liked,Day"
+    split("film book meal song", things)
+    for (i = 0; i < 200; i++)
+        printf "%d,\"the %s was %sgood, and I would %srecommend it in week %d\",%d,%s,%s %d 2020\n", i * 3 + i % 2, things[i % 4 + 1], \
+            i % 3 ? "" : "not ", i % 3 ? "" : "not ", i, i % 5, i % 3 ? "yes" : "no", i % 2 ? "Mar" : "Jan", 1 + i % 28
+}' >reviews.csv
+expect "new: sentences" 0 "" \
+    "^reviews.yaml: the class of 'liked', one of 2, from 3 columns, in 200 rows$" \
+    "$yamlgrad" new reviews.csv --target liked -o reviews.yaml
+expect "new: dates with names of months" 0 '^    Day: \{kind: date, format: "%b %d %Y"' "" cat reviews.yaml
+expect "new: an index that was read as a column" 0 - "^  without 'Unnamed: 0': it identifies the rows$" \
+    "$yamlgrad" new reviews.csv --target liked
+expect "new: sentences are learnt" 0 "" "^  test +loss .* accuracy 1  " "$yamlgrad" train reviews.yaml
+expect "new: sentences alone" 0 "^  bag1: sum" - "$yamlgrad" new reviews.csv --target liked -x stars -x Day
+# Many values are a category if each of them is in several rows.
+awk 'BEGIN { print "city,y"; for (i = 0; i < 600; i++) printf "town%d,%d\n", i % 100, 7 * (i % 100) + i % 3 }' >towns.csv
+expect "new: many values" 0 "^inputs: \{x: \[B, 100\]\}" - "$yamlgrad" new towns.csv --target y
 for i in {1..30}; do echo "{\"a\": $((i * 7 % 30)), \"n\": {\"b\": 1.$i}, \"y\": \"$((i % 2))s\"}"; done >objects.jsonl
 expect "new: JSON Lines" 0 "^#   n.b +numbers from 1.1 to 1.9" - "$yamlgrad" new objects.jsonl
 expect "new: --table of no database" 1 "" "table is for a database; 'birds.csv' is none" \
