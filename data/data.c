@@ -101,6 +101,15 @@ static bool read_part(const yg_reading *reading, const yg_value *map, yg_dataset
     if (reading->data->sequencing.symbol && source != &yg_source_table)
         return yg_fail(error, YG_ERROR_DATA, map->origin,
                        "`sequences` are rows or cells of a table, but this part is none");
+    const yg_port *lengths =
+        reading->data->sequencing.symbol && reading->data->sequencing.lengths != SIZE_MAX
+            ? yg_model_port(reading->model, reading->data->sequencing.lengths)
+            : NULL;
+    const yg_value *given = lengths ? yg_value_get(map, lengths->name) : NULL;
+    if (given)
+        return yg_fail(error, YG_ERROR_ARGUMENT, given->origin,
+                       "'%s' is fed with the lengths of the sequences, and reads no column",
+                       lengths->name);
     yg_reader *reader = yg_reader_new(&own, source, source->open(&own, map, error), error);
     const bool good = reader && yg_reader_all(reader, dataset, error);
     yg_reader_close(reader);

@@ -31,8 +31,8 @@ bool yg_row_check_add(yg_row_check *check, const yg_reading *reading, const yg_t
                       const yg_columns *columns, const yg_dataset *chunk, int64_t row,
                       int64_t record, int64_t count, int64_t example, yg_error *error) {
     const yg_runs *runs = reading->runs;
-    if (!check->last &&
-        !(check->last = calloc((check->port_count = chunk->port_count) + 1, sizeof *check->last)))
+    check->port_count = yg_model_port_count(reading->model);
+    if (!check->last && !(check->last = calloc(check->port_count + 1, sizeof *check->last)))
         return yg_fail_memory(error);
     for (size_t p = 0; count > 0 && p < check->port_count; p++) {
         const yg_elements *elements = &chunk->ports[p];
@@ -47,10 +47,11 @@ bool yg_row_check_add(yg_row_check *check, const yg_reading *reading, const yg_t
         if (first && !(check->last[p] = malloc(size + 1)))
             return yg_fail_memory(error);
         for (int64_t i = 0; i < count; i++) {
-            const bool begins = (first && i == 0) ||
-                                (run < runs->count && runs->begins[run] == example + i && ++run);
+            const bool begins = run < runs->count && runs->begins[run] == example + i;
+            run += begins;
             const void *before = i ? row_at(elements, row + i - 1) : check->last[p];
-            if (!begins && memcmp(before, row_at(elements, row + i), size) != 0)
+            if (!begins && !(first && i == 0) &&
+                memcmp(before, row_at(elements, row + i), size) != 0)
                 return fail_differs(reading, table, record + i, p, &columns[p], error);
         }
         memcpy(check->last[p], row_at(elements, row + count - 1), size);

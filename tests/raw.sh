@@ -125,6 +125,24 @@ expect "letters: train" 0 "" "\(49 examples\)" "$yamlgrad" train letters.yaml --
 expect "letters: eval of another text" 0 "^loss +[01]\.[0-9]" "" "$yamlgrad" eval letters.yaml --data "$models/../LICENSE" \
     --weights letters/weights.safetensors
 
+# --------------------------------------------------------------------------------- sequences --
+
+# The model of docs/model-format.md. A patient is ill whose pulse rises; patient p has 1 + 7 p mod 12 visits.
+documented visits
+awk 'BEGIN { print "patient,visit,pulse,pressure,ill,next_pulse"; for (p = 1; p <= 80; p++) for (v = 0; v <= 7 * p % 12; v++) {
+    up = p % 3 == 0 ? 4 : -2; pulse = 70 + p % 9 + up * v
+    printf "p%d,%d,%d,%d,%s,%d\n", p, v, pulse, 120 + p % 7, p % 3 ? "no" : "yes", pulse + up } }' >visits.csv
+expect "visits: what is fed" 0 "^of what batches of 8 feed, 1?[0-9]\.[0-9] % is padding; without buckets [2-9][0-9]" "" \
+    "$yamlgrad" data visits.yaml
+expect "visits: train" 0 "" "" "$yamlgrad" train visits.yaml --quiet --out visits
+expect "visits: a line for each visit, in the order of the file" 0 "" "" "$yamlgrad" predict visits.yaml --weights \
+    visits/weights.safetensors --keep patient --keep visit --output visits.out visits.csv
+expect_true "visits: each row has an answer" cmp <(cut -d, -f1,2 visits.csv) <(cut -d, -f1,2 visits.out)
+within "visits: distance of the next pulse" "$(mean_distance <(cut -d, -f6 visits.csv) <(cut -d, -f5 visits.out))" \
+    "$(($(wc -l <visits.csv) - 1))" 4
+expect "visits: two parts of a patient" 1 "" "the rows of 'p1' are not beside each other; sort the table by 'patient'" \
+    "$yamlgrad" predict visits.yaml --weights visits/weights.safetensors - < <(cat visits.csv; sed -n 2p visits.csv)
+
 # ------------------------------------------------------------------------------------- texts --
 
 # Six of seven messages are no spam. No message has a line break, so a line is a row.

@@ -74,6 +74,8 @@ static void add_mapping(yg_text *text, const char *key, const yg_value *map) {
     for (size_t i = 0; i < map->count; i++) {
         if (strcmp(key, "columns") == 0) {
             add_column(text, map->keys[i]->text, map->items[i]);
+        } else if (strcmp(key, "sequences") == 0 && strcmp(map->keys[i]->text, "pad") == 0) {
+            add_column(text, "pad", map->items[i]);
         } else if (map->items[i] != files && is_plain(map->items[i])) {
             yg_text_add(text, "data.%s.%s", key, map->keys[i]->text);
             add_plain(text, map->items[i]);
