@@ -7,6 +7,7 @@
 #include "data_view.h"
 #include "json.h"
 #include "memory.h"
+#include "page.h"
 #include "session.h"
 #include "table.h"
 #include "terminal.h"
@@ -328,18 +329,6 @@ static json_t *json_of_view(const data_view *view, int64_t examples) {
 
 /* ------------------------------------------------------------------------------- the command - */
 
-static int write_page(const data_view *view, const char *path) {
-    char *page = data_page(view);
-    yg_error error = {0};
-    const bool good =
-        page ? yg_file_write(path, page, strlen(page), &error) : yg_fail_memory(&error);
-    free(page);
-    if (!good)
-        return session_fail(&error);
-    terminal_say("written: %s", path);
-    return STATUS_OK;
-}
-
 static int write_pictures(const data_view *view, const char *path) {
     size_t size = 0;
     char name[32];
@@ -363,7 +352,7 @@ static int show(const command_line *line, const data_view *view) {
     const int64_t examples = option_int(line, "examples", 3);
     yg_error error = {0};
     if (option_given(line, "html"))
-        return write_page(view, option_text(line, "html"));
+        return page_write(data_page(view), option_text(line, "html"));
     if (option_given(line, "pictures"))
         return write_pictures(view, option_text(line, "pictures"));
     if (option_given(line, "json"))

@@ -5,6 +5,7 @@
 #include "../data/date.h"
 #include "../graph/text.h"
 #include "data_view.h"
+#include "page.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -13,19 +14,7 @@
 
 enum { WIDTH = 360, HEIGHT = 120, BARS_MAX = 20, BAR = 18, NAME_WIDTH = 130 };
 
-static const char head[] =
-    "<style>\n"
-    ":root { color-scheme: light dark; --ink: #1d2733; --dim: #5d6b7a; --bar: #3b78b5;\n"
-    "  --line: #d5dce3; --page: #fff; --card: #f7f9fb; }\n"
-    "@media (prefers-color-scheme: dark) { :root { --ink: #e3e9ef; --dim: #9aa8b5;\n"
-    "  --bar: #6ea8dc; --line: #3a4550; --page: #171c21; --card: #1f262d; } }\n"
-    "body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--page);\n"
-    "  margin: 2em auto; max-width: 1200px; padding: 0 1.5em; }\n"
-    "h1 { font-size: 1.5em; margin-bottom: 0; } h2 { font-size: 1.15em; margin: 2em 0 .7em; }\n"
-    ".dim { color: var(--dim); }\n"
-    "table { border-collapse: collapse; } th, td { padding: .15em 1.2em .15em 0; }\n"
-    "th { text-align: left; border-bottom: 1px solid var(--line); }\n"
-    "td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }\n"
+static const char style[] =
     ".cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(370px, 1fr));\n"
     "  gap: 1em; }\n"
     ".card { background: var(--card); border: 1px solid var(--line); border-radius: 6px;\n"
@@ -37,21 +26,7 @@ static const char head[] =
     "figcaption { font-size: .8em; color: var(--dim); overflow-wrap: anywhere; }\n"
     "svg { display: block; max-width: 100%; height: auto; } svg rect { fill: var(--bar); }\n"
     "svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }\n"
-    "svg .axis { fill: var(--dim); } svg line { stroke: var(--line); }\n"
-    "</style>\n";
-
-/* Adds a text with the characters of HTML as their names, and without control characters. */
-static void add_text(yg_text *page, const char *text) {
-    for (; *text; text++)
-        if (*text == '<')
-            yg_text_add(page, "&lt;");
-        else if (*text == '&')
-            yg_text_add(page, "&amp;");
-        else if (*text == '"')
-            yg_text_add(page, "&quot;");
-        else
-            yg_text_add(page, "%c", (unsigned char)*text < 0x20 ? ' ' : *text);
-}
+    "svg .axis { fill: var(--dim); } svg line { stroke: var(--line); }\n";
 
 /* Adds at most `most` characters of a text. */
 static void add_short(yg_text *page, const char *text, size_t most) {
@@ -59,7 +34,7 @@ static void add_short(yg_text *page, const char *text, size_t most) {
     for (; text[size] && characters < most; size++)
         characters += ((unsigned char)text[size + 1] & 0xC0) != 0x80;
     char *copy = strndup(text, size);
-    add_text(page, copy ? copy : "");
+    page_text(page, copy ? copy : "");
     if (text[size])
         yg_text_add(page, "…");
     free(copy);
@@ -150,7 +125,7 @@ static void add_column(yg_text *page, const data_view *view, const yg_column_sum
     double least, most;
     char text[60];
     yg_text_add(page, "<div class=\"card\"><h3>");
-    add_text(page, *column->name ? column->name : "(no name)");
+    page_text(page, *column->name ? column->name : "(no name)");
     yg_text_add(page, "</h3><p>%s", view_cells(&view->summary, column, text, sizeof text));
     if (column->numbers && column->numbers == yg_summary_present(&view->summary, column))
         yg_text_add(page, ", mean %.5g ± %.4g", column->mean, yg_summary_deviation(column));
@@ -196,7 +171,7 @@ static void add_elements(yg_text *page, const view_port *port) {
         if (port->group_count == 1 && port->width > 1)
             yg_text_add(page, "all %" PRId64, port->width);
         else
-            add_text(page, view_element_name(port, (int64_t)i, name, sizeof name));
+            page_text(page, view_element_name(port, (int64_t)i, name, sizeof name));
         yg_text_add(page,
                     "<td class=\"n\">%.4g<td class=\"n\">%.4g<td class=\"n\">%.4g"
                     "<td class=\"n\">%.4g\n",
@@ -243,7 +218,7 @@ static bool add_figure(yg_text *page, const view_sheet *sheet, int64_t row, int6
     yg_text_add(page, "<figure><img alt=\"\" src=\"data:image/png;base64,");
     add_base64(page, picture, size);
     yg_text_add(page, "\"><figcaption>");
-    add_text(page, classes ? view_class_name(classes, row, name, sizeof name) : "");
+    page_text(page, classes ? view_class_name(classes, row, name, sizeof name) : "");
     yg_text_add(page, "</figcaption></figure>\n");
     free(picture);
     return true;
@@ -266,7 +241,7 @@ static void add_pictures(yg_text *page, const data_view *view) {
     }
     if (!good) {
         yg_text_add(page, "<p class=\"dim\">");
-        add_text(page, error.message);
+        page_text(page, error.message);
         yg_text_add(page, "</p>\n");
     }
     view_sheet_close(sheet);
@@ -274,14 +249,8 @@ static void add_pictures(yg_text *page, const data_view *view) {
 
 char *data_page(const data_view *view) {
     yg_text page = {0};
-    yg_text_add(&page, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-                       "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
-    add_text(&page, yg_model_name(view->model));
-    yg_text_add(&page, ": data</title>\n%s</head><body>\n<h1>", head);
-    add_text(&page, yg_model_name(view->model));
-    yg_text_add(&page, "</h1>\n<p class=\"dim\">");
-    add_text(&page, yg_model_doc(view->model));
-    yg_text_add(&page, "</p>\n<table><tr><th>part<th class=\"n\">examples\n");
+    page_begin(&page, yg_model_name(view->model), "data", yg_model_doc(view->model), style);
+    yg_text_add(&page, "<table><tr><th>part<th class=\"n\">examples\n");
     for (size_t i = 0; i < VIEW_PARTS; i++)
         if (view->parts[i]->count)
             yg_text_add(&page, "<tr><td>%s<td class=\"n\">%" PRId64 "\n", view_part_names[i],
@@ -289,7 +258,7 @@ char *data_page(const data_view *view) {
     yg_text_add(&page, "</table>\n");
     if (view->table) {
         yg_text_add(&page, "<h2>The table <span class=\"dim\">");
-        add_text(&page, view->table->name);
+        page_text(&page, view->table->name);
         yg_text_add(&page, ", %" PRId64 " rows</span></h2>\n<div class=\"cards\">\n",
                     view->summary.rows);
         for (size_t i = 0; i < view->summary.count; i++)
@@ -299,6 +268,5 @@ char *data_page(const data_view *view) {
     for (size_t p = 0; p < view->port_count; p++)
         add_port(&page, view, &view->ports[p]);
     add_pictures(&page, view);
-    yg_text_add(&page, "</body></html>\n");
-    return yg_text_take(&page);
+    return page_end(&page);
 }
