@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,4 +81,28 @@ int graphviz_draw(const char *text, const char *form) {
     if (out)
         fclose(out);
     return status;
+}
+
+/* All of a file, with a NUL behind it. */
+static char *read_back(FILE *file) {
+    const off_t size = lseek(fileno(file), 0, SEEK_END);
+    char *text = size > 0 ? malloc((size_t)size + 1) : NULL;
+    if (text && pread(fileno(file), text, (size_t)size, 0) == size) {
+        text[size] = '\0';
+        return text;
+    }
+    free(text);
+    return NULL;
+}
+
+char *graphviz_svg(const char *text) {
+    FILE *in = tmpfile(), *out = tmpfile();
+    char *svg = NULL;
+    if (in && out && give_text(in, text) && run_dot(in, out, "svg") == 0)
+        svg = read_back(out);
+    if (in)
+        fclose(in);
+    if (out)
+        fclose(out);
+    return svg;
 }

@@ -14,7 +14,7 @@ set(YG_PUBLIC_HEADERS
     ops/elementwise.h ops/multiversion.h ops/vector_math.h
     models/model.h models/loader/document.h
     data/cell.h data/data.h train/evaluate.h train/gradients.h train/optimizer.h train/predict.h
-    train/predictor.h
+    train/predictor.h train/explain.h
     data/safetensors.h train/training_step.h train/train.h train/units.h)
 foreach(header IN LISTS YG_PUBLIC_HEADERS)
     get_filename_component(folder ${header} DIRECTORY)

@@ -21,6 +21,7 @@
 #include <yamlgrad/ops/build.h>
 #include <yamlgrad/ops/ops.h>
 #include <yamlgrad/train/evaluate.h>
+#include <yamlgrad/train/explain.h>
 #include <yamlgrad/train/gradients.h>
 #include <yamlgrad/train/optimizer.h>
 #include <yamlgrad/train/predict.h>

@@ -1,7 +1,7 @@
 # bash completion for yamlgrad
 _yamlgrad() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="new data train eval cv predict grad check show profile expand ops layers schedules help"
+    local commands="new data train eval cv predict grad explain check show profile expand ops layers schedules help"
     local command=${COMP_WORDS[1]:-} options="--help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -10,6 +10,10 @@ _yamlgrad() {
     case $previous in
     --dtype)
         mapfile -t COMPREPLY < <(compgen -W "f32 f64" -- "$current")
+        return
+        ;;
+    --part)
+        mapfile -t COMPREPLY < <(compgen -W "train validation test" -- "$current")
         return
         ;;
     --task)
@@ -29,6 +33,7 @@ _yamlgrad() {
     cv) options+=" --folds --out --epochs --seed --dtype --threads --set --data --plugin --json --quiet" ;;
     predict) options+=" --weights --output --keep --delimiter --batch-size --dtype --threads --set --plugin" ;;
     grad) options+=" --weights --seed --training --dtype --threads --set --data --plugin" ;;
+    explain) options+=" --example --part --html --weights --seed --elements --set --data --plugin --json" ;;
     check) options+=" --weights --seed --training --elements --threads --set --data --plugin --json" ;;
     show) options+=" --batch --dim --all --graph --layer --gradients --plan --pass --passes --without --dtype --set --plugin --json" ;;
     profile) options+=" --batch --dim --seconds --instructions --without --dtype --threads --set --plugin --json" ;;

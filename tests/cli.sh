@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
 yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
-commands=(new data train eval cv predict grad check show profile expand ops layers schedules)
+commands=(new data train eval cv predict grad explain check show profile expand ops layers schedules)
 
 # ------------------------------------------------------------------------------- general --
 
@@ -277,6 +277,19 @@ expect "grad" 0 '^\{"loss": 0\.[0-9]+, "gradients": \{"h.weight": \[\[-?[0-9.e-]
     "$yamlgrad" grad xor.yaml
 expect "grad in f64" 0 '"loss": 0\.[0-9]{15,}' "" "$yamlgrad" grad xor.yaml --dtype f64
 expect "grad --training" 0 "^\{\"loss\": 0\\.[0-9]+, \"gradients\": " "" "$yamlgrad" grad xor.yaml --training
+
+expect "explain" 0 "^p +delta_p = dp \* \(p \* \(1 - p\)\) = p - y +-?0\.[0-9]+ +-?0\.[0-9]+, off by" "" \
+    "$yamlgrad" explain xor.yaml --example 1
+expect "explain, as JSON" 0 '"gradient_simplified": "p - y"' "" "$yamlgrad" explain xor.yaml --json
+expect "explain, an example that is not there" 1 "" "there is no example 9: the part 'train' has examples 0 to 3" \
+    "$yamlgrad" explain xor.yaml --example 9
+expect "explain, a page" 0 "" "^written: xor\.html" "$yamlgrad" explain xor.yaml --html xor.html
+expect "explain, its page" 0 "<title>xor: explained</title>" "" cat xor.html
+page_of_no_dot() { mkdir -p nothing && PATH=nothing "$yamlgrad" explain xor.yaml --html plain.html; }
+expect "explain, without Graphviz" 0 "" "^written: plain\.html" page_of_no_dot
+expect "explain, a page without Graphviz" 0 "drawn where Graphviz is installed" "" cat plain.html
+page_nowhere() { "$yamlgrad" explain xor.yaml --html none/xor.html; }
+expect "explain, a page that cannot be written" 1 "" "none/xor\.html" page_nowhere
 
 # ------------------------------------------------------------------- train, eval, predict --
 
