@@ -10,17 +10,21 @@
  * Sums are taken as in row_normalize_kernel.h.
  */
 
-#define ROW_INLINE static inline __attribute__((always_inline))
+#include "row_lanes_kernel.h"
 
-/* Adds up the lanes, in pairs. */
-ROW_INLINE double ROW_NAME(total)(ROW_REAL lane[LANES]) {
-    for (int width = LANES / 2; width > 4; width /= 2) {
-#pragma omp simd
-        for (int l = 0; l < width; l++)
-            lane[l] += lane[l + width];
+/* Adds LANES elements of g and of g · (x - mean) to the lanes. */
+ROW_INLINE void ROW_NAME(add)(ROW_NAME(vector) first[ROW_NAME(COUNT)],
+                              ROW_NAME(vector) second[ROW_NAME(COUNT)], const ROW_REAL *dy,
+                              const ROW_REAL *x, const ROW_REAL *weight, ROW_REAL mean) {
+    typedef ROW_NAME(vector) vector;
+    ROW_UNROLL for (int k = 0; k < ROW_NAME(COUNT); k++) {
+        const int at = k * (int)ROW_NAME(WIDTH);
+        vector g = *(const vector *)(dy + at);
+        if (weight)
+            g *= *(const vector *)(weight + at);
+        first[k] += g;
+        second[k] += g * (*(const vector *)(x + at) - mean);
     }
-    return ((double)lane[0] + (double)lane[1]) + ((double)lane[2] + (double)lane[3]) +
-           (((double)lane[4] + (double)lane[5]) + ((double)lane[6] + (double)lane[7]));
 }
 
 /* Σ g and Σ g · (x - mean), where g = dy · weight. */
@@ -30,20 +34,17 @@ ROW_INLINE void ROW_NAME(products)(int64_t n, const ROW_REAL *dy, const ROW_REAL
     *sum = *product = 0;
     for (int64_t from = 0; from < n; from += BLOCK) {
         const int64_t end = n - from < BLOCK ? n : from + BLOCK;
-        ROW_REAL first[LANES] = {0}, second[LANES] = {0};
+        ROW_NAME(vector) first[ROW_NAME(COUNT)] = {{0}}, second[ROW_NAME(COUNT)] = {{0}};
         int64_t i = from;
-        for (; i + LANES <= end; i += LANES) {
-#pragma omp simd
-            for (int l = 0; l < LANES; l++) {
-                const ROW_REAL g = weight ? dy[i + l] * weight[i + l] : dy[i + l];
-                first[l] += g;
-                second[l] += g * (x[i + l] - mean);
-            }
-        }
-        for (int l = 0; i + l < end; l++) {
-            const ROW_REAL g = weight ? dy[i + l] * weight[i + l] : dy[i + l];
-            first[l] += g;
-            second[l] += g * (x[i + l] - mean);
+        for (; i + LANES <= end; i += LANES)
+            ROW_NAME(add)(first, second, dy + i, x + i, weight ? weight + i : NULL, mean);
+        if (i < end) {
+            ROW_REAL rest[LANES], last[LANES], factor[LANES];
+            ROW_NAME(take_rest)(dy + i, end - i, 0, rest);
+            ROW_NAME(take_rest)(x + i, end - i, mean, last);
+            if (weight)
+                ROW_NAME(take_rest)(weight + i, end - i, 0, factor);
+            ROW_NAME(add)(first, second, rest, last, weight ? factor : NULL, mean);
         }
         *sum += ROW_NAME(total)(first);
         *product += ROW_NAME(total)(second);
@@ -70,14 +71,10 @@ ROW_INLINE void ROW_NAME(add_row)(int64_t n, const ROW_REAL *dy, const ROW_REAL 
     }
 }
 
-/* One row of dx. */
-ROW_INLINE void ROW_NAME(dx_row)(int64_t n, bool centered, const ROW_REAL *dy, const ROW_REAL *x,
+/* One row of dx, when its sums are known. */
+ROW_INLINE void ROW_NAME(dx_row)(int64_t n, const ROW_REAL *dy, const ROW_REAL *x,
                                  const ROW_REAL *weight, ROW_REAL mean, ROW_REAL scale,
-                                 ROW_REAL *dx) {
-    double sum, product;
-    ROW_NAME(products)(n, dy, x, weight, mean, &sum, &product);
-    const ROW_REAL shift = centered ? (ROW_REAL)(sum / (double)n) : 0;
-    const ROW_REAL slope = (ROW_REAL)(product / (double)n * (double)scale * (double)scale);
+                                 ROW_REAL shift, ROW_REAL slope, ROW_REAL *dx) {
     if (weight) {
 #pragma omp simd
         for (int64_t i = 0; i < n; i++)
@@ -89,26 +86,41 @@ ROW_INLINE void ROW_NAME(dx_row)(int64_t n, bool centered, const ROW_REAL *dy, c
     }
 }
 
-/* Blocks of rows [begin, end). weight, dweight and dbias may be NULL. */
+/* Blocks of rows [begin, end). weight, dweight and dbias may be NULL. Several rows are taken
+ * together, as in row_normalize_kernel.h. */
 YG_MULTIVERSION static void
 ROW_NAME(gradient)(int64_t rows, int64_t n, bool centered, const ROW_REAL *dy, const ROW_REAL *x,
                    const ROW_REAL *means, const ROW_REAL *scales, const ROW_REAL *weight,
                    ROW_REAL *dx, ROW_REAL *dweight, ROW_REAL *dbias, int64_t begin, int64_t end) {
+    enum { TOGETHER = 4 };
     for (int64_t block = begin; block < end; block++) {
         const int64_t first = block * YG_ROW_BLOCK, rest = rows - first;
+        const int64_t last = first + (rest < YG_ROW_BLOCK ? rest : YG_ROW_BLOCK);
         ROW_REAL *block_dweight = dweight ? dweight + block * n : NULL;
         ROW_REAL *block_dbias = dbias ? dbias + block * n : NULL;
         for (int64_t i = 0; block_dweight && i < n; i++)
             block_dweight[i] = 0;
         for (int64_t i = 0; block_dbias && i < n; i++)
             block_dbias[i] = 0;
-        for (int64_t row = first; row < first + (rest < YG_ROW_BLOCK ? rest : YG_ROW_BLOCK);
-             row++) {
-            const ROW_REAL mean = centered ? means[row] : 0;
-            ROW_NAME(dx_row)
-            (n, centered, dy + row * n, x + row * n, weight, mean, scales[row], dx + row * n);
-            ROW_NAME(add_row)
-            (n, dy + row * n, x + row * n, mean, scales[row], block_dweight, block_dbias);
+        for (int64_t start = first; start < last; start += TOGETHER) {
+            const int64_t stop = start + TOGETHER < last ? start + TOGETHER : last;
+            ROW_REAL shift[TOGETHER], slope[TOGETHER];
+            for (int64_t row = start; row < stop; row++) {
+                const double scale = (double)scales[row];
+                double sum, product;
+                ROW_NAME(products)
+                (n, dy + row * n, x + row * n, weight, centered ? means[row] : 0, &sum, &product);
+                shift[row - start] = centered ? (ROW_REAL)(sum / (double)n) : 0;
+                slope[row - start] = (ROW_REAL)(product / (double)n * scale * scale);
+            }
+            for (int64_t row = start; row < stop; row++) {
+                const ROW_REAL mean = centered ? means[row] : 0;
+                ROW_NAME(dx_row)
+                (n, dy + row * n, x + row * n, weight, mean, scales[row], shift[row - start],
+                 slope[row - start], dx + row * n);
+                ROW_NAME(add_row)
+                (n, dy + row * n, x + row * n, mean, scales[row], block_dweight, block_dbias);
+            }
         }
     }
 }
@@ -116,3 +128,4 @@ ROW_NAME(gradient)(int64_t rows, int64_t n, bool centered, const ROW_REAL *dy, c
 #undef ROW_REAL
 #undef ROW_NAME
 #undef ROW_INLINE
+#undef ROW_UNROLL

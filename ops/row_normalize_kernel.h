@@ -11,84 +11,83 @@
  * LANES sums are added in double, and so are the blocks. So rounding stays small in long rows.
  */
 
-#define ROW_INLINE static inline __attribute__((always_inline))
+#include "row_lanes_kernel.h"
 
-/* Adds up the lanes, in pairs. */
-ROW_INLINE double ROW_NAME(total)(ROW_REAL lane[LANES]) {
-    for (int width = LANES / 2; width > 4; width /= 2) {
-#pragma omp simd
-        for (int l = 0; l < width; l++)
-            lane[l] += lane[l + width];
+/* Adds LANES elements, less `mean` and squared if asked, to the lanes. */
+ROW_INLINE void ROW_NAME(add)(ROW_NAME(vector) lane[ROW_NAME(COUNT)], const ROW_REAL *x,
+                              bool squared, ROW_REAL mean) {
+    ROW_UNROLL for (int k = 0; k < ROW_NAME(COUNT); k++) {
+        ROW_NAME(vector) value = *(const ROW_NAME(vector) *)(x + k * (int)ROW_NAME(WIDTH));
+        if (squared) {
+            value -= mean;
+            value *= value;
+        }
+        lane[k] += value;
     }
-    return ((double)lane[0] + (double)lane[1]) + ((double)lane[2] + (double)lane[3]) +
-           (((double)lane[4] + (double)lane[5]) + ((double)lane[6] + (double)lane[7]));
 }
 
-/* Σ x */
-ROW_INLINE double ROW_NAME(sum)(const ROW_REAL *x, int64_t n) {
+/* Σ x, or Σ (x - mean)² */
+ROW_INLINE double ROW_NAME(sum)(const ROW_REAL *x, int64_t n, bool squared, ROW_REAL mean) {
     double sum = 0;
     for (int64_t from = 0; from < n; from += BLOCK) {
         const int64_t end = n - from < BLOCK ? n : from + BLOCK;
-        ROW_REAL lane[LANES] = {0};
+        ROW_NAME(vector) lane[ROW_NAME(COUNT)] = {{0}};
         int64_t i = from;
-        for (; i + LANES <= end; i += LANES) {
-#pragma omp simd
-            for (int l = 0; l < LANES; l++)
-                lane[l] += x[i + l];
+        for (; i + LANES <= end; i += LANES)
+            ROW_NAME(add)(lane, x + i, squared, mean);
+        if (i < end) {
+            ROW_REAL rest[LANES];
+            ROW_NAME(take_rest)(x + i, end - i, squared ? mean : 0, rest);
+            ROW_NAME(add)(lane, rest, squared, mean);
         }
-        for (int l = 0; i + l < end; l++)
-            lane[l] += x[i + l];
         sum += ROW_NAME(total)(lane);
     }
     return sum;
 }
 
-/* Σ (x - mean)² */
-ROW_INLINE double ROW_NAME(squares)(const ROW_REAL *x, int64_t n, ROW_REAL mean) {
-    double sum = 0;
-    for (int64_t from = 0; from < n; from += BLOCK) {
-        const int64_t end = n - from < BLOCK ? n : from + BLOCK;
-        ROW_REAL lane[LANES] = {0};
-        int64_t i = from;
-        for (; i + LANES <= end; i += LANES) {
+/* One row of the result, when its statistics are known. */
+ROW_INLINE void ROW_NAME(write)(int64_t n, const ROW_REAL *from, ROW_REAL mean, ROW_REAL scale,
+                                const ROW_REAL *weight, const ROW_REAL *bias, ROW_REAL *to) {
+    if (!weight) {
 #pragma omp simd
-            for (int l = 0; l < LANES; l++)
-                lane[l] += (x[i + l] - mean) * (x[i + l] - mean);
-        }
-        for (int l = 0; i + l < end; l++)
-            lane[l] += (x[i + l] - mean) * (x[i + l] - mean);
-        sum += ROW_NAME(total)(lane);
+        for (int64_t i = 0; i < n; i++)
+            to[i] = (from[i] - mean) * scale;
+    } else if (!bias) {
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            to[i] = (from[i] - mean) * scale * weight[i];
+    } else {
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            to[i] = (from[i] - mean) * scale * weight[i] + bias[i];
     }
-    return sum;
 }
 
-/* Rows [begin, end). weight, bias, means and scales may be NULL. */
+/* Rows [begin, end). weight, bias, means and scales may be NULL. In short rows most of the time is
+ * spent waiting: each step of the statistics needs the one before. So several rows are taken
+ * together, one step after the other. */
 YG_MULTIVERSION static void ROW_NAME(normalize)(int64_t n, bool centered, double eps,
                                                 const ROW_REAL *x, const ROW_REAL *weight,
                                                 const ROW_REAL *bias, ROW_REAL *y, ROW_REAL *means,
                                                 ROW_REAL *scales, int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; row++) {
-        const ROW_REAL *from = x + row * n;
-        ROW_REAL *to = y + row * n;
-        const ROW_REAL mean = centered ? (ROW_REAL)(ROW_NAME(sum)(from, n) / (double)n) : 0;
-        const ROW_REAL scale =
-            (ROW_REAL)(1 / sqrt(ROW_NAME(squares)(from, n, mean) / (double)n + eps));
-        if (means)
-            means[row] = mean;
-        if (scales)
-            scales[row] = scale;
-        if (!weight) {
-#pragma omp simd
-            for (int64_t i = 0; i < n; i++)
-                to[i] = (from[i] - mean) * scale;
-        } else if (!bias) {
-#pragma omp simd
-            for (int64_t i = 0; i < n; i++)
-                to[i] = (from[i] - mean) * scale * weight[i];
-        } else {
-#pragma omp simd
-            for (int64_t i = 0; i < n; i++)
-                to[i] = (from[i] - mean) * scale * weight[i] + bias[i];
+    enum { TOGETHER = 4 };
+    for (int64_t first = begin; first < end; first += TOGETHER) {
+        const int64_t count = end - first < TOGETHER ? end - first : TOGETHER;
+        const ROW_REAL *from = x + first * n;
+        ROW_REAL mean[TOGETHER], scale[TOGETHER];
+        for (int64_t r = 0; r < count; r++)
+            mean[r] =
+                centered ? (ROW_REAL)(ROW_NAME(sum)(from + r * n, n, false, 0) / (double)n) : 0;
+        for (int64_t r = 0; r < count; r++)
+            scale[r] =
+                (ROW_REAL)(1 /
+                           sqrt(ROW_NAME(sum)(from + r * n, n, true, mean[r]) / (double)n + eps));
+        for (int64_t r = 0; r < count; r++) {
+            if (means)
+                means[first + r] = mean[r];
+            if (scales)
+                scales[first + r] = scale[r];
+            ROW_NAME(write)(n, from + r * n, mean[r], scale[r], weight, bias, y + (first + r) * n);
         }
     }
 }
@@ -96,3 +95,4 @@ YG_MULTIVERSION static void ROW_NAME(normalize)(int64_t n, bool centered, double
 #undef ROW_REAL
 #undef ROW_NAME
 #undef ROW_INLINE
+#undef ROW_UNROLL
