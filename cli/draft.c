@@ -138,6 +138,22 @@ static const char *odd_value(const yg_column_summary *summary) {
     return "others";
 }
 
+/* Whether a text is a number with a few characters before or behind it, as $1,234.50 or 12 kg. */
+static bool is_amount(const char *text) {
+    enum { BESIDE = 4 };
+    const size_t before = strcspn(text, "0123456789");
+    const size_t size = strspn(text + before, "0123456789.,'");
+    const size_t behind = strlen(text + before + size);
+    return size && before + behind && before <= BESIDE && behind <= BESIDE;
+}
+
+static bool are_amounts(const yg_column_summary *summary) {
+    size_t amounts = 0;
+    for (size_t i = 0; i < summary->values.count; i++)
+        amounts += is_amount(summary->values.names[i]);
+    return amounts == summary->values.count;
+}
+
 static void make_number(draft_column *column, double rows) {
     const yg_column_summary *summary = column->summary;
     column->kind = DRAFT_NUMBER;
@@ -189,6 +205,10 @@ static bool judge_text(draft_column *column, int64_t present) {
         make_sentences(column, present);
         return true;
     }
+    if (are_amounts(summary))
+        return leave_out(column,
+                         "numbers with something beside them, as '%.60s'; without it they are read",
+                         summary->values.names[0]);
     return leave_out(column, "text: %s%zu values differ in %" PRId64 " rows",
                      summary->many ? "more than " : "", summary->values.count, present);
 }

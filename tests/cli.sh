@@ -665,6 +665,9 @@ expect "new: an index that was read as a column" 0 - "^  without 'Unnamed: 0': i
     "$yamlgrad" new reviews.csv --target liked
 expect "new: sentences are learnt" 0 "" "^  test +loss .* accuracy 1  " "$yamlgrad" train reviews.yaml
 expect "new: sentences alone" 0 "^  bag1: sum" - "$yamlgrad" new reviews.csv --target liked -x stars -x Day
+awk 'BEGIN { print "price,size,y"; for (i = 0; i < 90; i++) printf "\"$%d,%03d.50\",%d,%d\n", i, i, i % 7, i }' >dollars.csv
+expect "new: prices with a sign" 0 - "^  without 'price': numbers with something beside them, as '.0,000.50'; without it" \
+    "$yamlgrad" new dollars.csv --target y
 # Many values are a category if each of them is in several rows.
 awk 'BEGIN { print "city,y"; for (i = 0; i < 600; i++) printf "town%d,%d\n", i % 100, 7 * (i % 100) + i % 3 }' >towns.csv
 expect "new: many values" 0 "^inputs: \{x: \[B, 100\]\}" - "$yamlgrad" new towns.csv --target y
