@@ -6,7 +6,7 @@
  * of a CSV file that nobody names.
  */
 #include "input.h"
-#include "json_cells.h"
+#include "json_line.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ typedef struct jsonl_table {
     /* The last records: */
     int64_t given, room;
     yg_cell *cells;           /* [room, columns] */
-    json_t *objects[RECORDS]; /* owned */
+    json_t *objects[RECORDS]; /* owned; NULL: its cells are spans of the input */
     int64_t lines[RECORDS];
 } jsonl_table;
 
@@ -241,13 +241,18 @@ static bool make_room(jsonl_table *state, int64_t count, yg_error *error) {
 /* Takes the line of `size` bytes at input.at as the next record. A wrong one stays there. */
 static bool take_record(jsonl_table *state, size_t size, yg_error *error) {
     yg_byte_input *input = &state->input;
-    json_t *object = parse(state, input->bytes + input->at, size, state->line, error);
-    if (!object)
-        return false;
-    if (!yg_json_cells(&state->columns, object, state->table.used, origin_of(state, state->line, 1),
-                       state->cells + (size_t)state->given * state->table.column_count, error)) {
-        json_decref(object);
-        return false;
+    const unsigned char *text = input->bytes + input->at;
+    yg_cell *cells = state->cells + (size_t)state->given * state->table.column_count;
+    json_t *object = NULL;
+    if (!yg_json_line(&state->columns, (const char *)text, size, cells)) {
+        object = parse(state, text, size, state->line, error);
+        if (!object)
+            return false;
+        if (!yg_json_cells(&state->columns, object, state->table.used,
+                           origin_of(state, state->line, 1), cells, error)) {
+            json_decref(object);
+            return false;
+        }
     }
     state->objects[state->given] = object;
     state->lines[state->given++] = state->line++;
