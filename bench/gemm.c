@@ -1,6 +1,6 @@
 /*
- * Times matrix products: our kernel beside oneDNN and OpenBLAS, on one thread. The rule for
- * choosing between them (ops/gemm_library.c) comes from these measurements.
+ * Times matrix products: our kernels beside oneDNN and OpenBLAS, on one thread. The rules for
+ * choosing between them (ops/gemm_library.c, ops/gemm_amx.c) come from these measurements.
  *
  *   gemm [--cold] [SHAPE…]
  *
@@ -14,6 +14,7 @@
  * our kernel's share of the peak that was measured before.
  */
 #include "../cli/peak.h"
+#include "../ops/gemm_amx.h"
 #include "../ops/gemm_library.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SUBJECTS = 1 + YG_GEMM_LIBRARIES, ROUNDS = 100 };
+enum { OWN, AMX, FIRST_LIBRARY, SUBJECTS = FIRST_LIBRARY + YG_GEMM_LIBRARIES, ROUNDS = 100 };
 static const double ROUND_SECONDS = 0.001;
 
 /* Enough to push everything out of an L2 cache, and about as much as a step of a million parameters
@@ -110,11 +111,12 @@ static float *allocate_numbers(int64_t count) {
 static bool allocate_job(job *job) {
     const yg_gemm *g = &job->gemm;
     const int64_t own = yg_gemm_scratch_bytes(g, sizeof(float), yg_gemm_isa_best());
-    const int64_t library = yg_gemm_library_scratch_bytes(g);
+    const int64_t library = yg_gemm_library_scratch_bytes(g), amx = yg_gemm_amx_scratch_bytes(g);
+    const int64_t most = own > library ? own : library;
     job->a = allocate_numbers(g->rows * g->depth);
     job->b = allocate_numbers(g->depth * g->columns);
     job->c = allocate_numbers(g->rows * g->columns);
-    job->scratch = allocate(own > library ? own : library);
+    job->scratch = allocate(most > amx ? most : amx);
     return job->a && job->b && job->c && job->scratch;
 }
 
@@ -131,7 +133,7 @@ static void forget(volatile char *other) {
         other[i]++;
 }
 
-/* `library` NULL: our own kernel. */
+/* `library` NULL: `kernel` computes it. */
 static double seconds_of(const job *job, const yg_gemm_library *library, yg_gemm_kernel kernel,
                          long repetitions) {
     forget(job->other);
@@ -147,12 +149,15 @@ static double seconds_of(const job *job, const yg_gemm_library *library, yg_gemm
 
 /* The subjects take turns, so that whatever disturbs the machine disturbs all of them. */
 static void measure(const job *job, yg_gemm_library *const libraries[], double best[SUBJECTS]) {
-    const yg_gemm_kernel kernel = yg_gemm_choose(&job->gemm, sizeof(float), yg_gemm_isa_best());
+    const yg_gemm_kernel own = yg_gemm_choose(&job->gemm, sizeof(float), yg_gemm_isa_best());
+    const bool has_amx = yg_gemm_amx_available() && yg_gemm_amx_allowed();
     long repetitions[SUBJECTS];
     for (int round = -1; round < ROUNDS; round++)
         for (int s = 0; s < SUBJECTS; s++) {
-            const yg_gemm_library *library = s > 0 ? libraries[s - 1] : NULL;
-            if (s > 0 && !library)
+            const yg_gemm_library *library =
+                s >= FIRST_LIBRARY ? libraries[s - FIRST_LIBRARY] : NULL;
+            const yg_gemm_kernel kernel = s == AMX ? yg_gemm_amx_f32 : own;
+            if ((s >= FIRST_LIBRARY && !library) || (s == AMX && !has_amx))
                 continue;
             if (round < 0) {
                 repetitions[s] = 1;
@@ -185,8 +190,8 @@ static bool measure_shape(const char *text, yg_gemm_library *const libraries[], 
         printf("%-18s", text);
         for (int s = 0; s < SUBJECTS; s++)
             best[s] > 0 ? printf(" %9.2f", flops / best[s] * 1e-9) : printf(" %9s", "-");
-        printf(" %7.0f %%", 100 * flops / best[0] / peak);
-        printf(flops < 1e5 ? "  %8.1f ns\n" : "\n", best[0] * 1e9);
+        printf(" %7.0f %%", 100 * flops / best[OWN] / peak);
+        printf(flops < 1e5 ? "  %8.1f ns\n" : "\n", best[OWN] * 1e9);
         fflush(stdout);
     } else {
         fprintf(stderr, "gemm: out of memory\n");
@@ -207,7 +212,7 @@ int main(int argc, char **argv) {
         free(other);
         return EXIT_FAILURE;
     }
-    printf("peak %.1f GFLOP/s\n%-18s %9s", peak.flops * 1e-9, "GFLOP/s", "yamlgrad");
+    printf("peak %.1f GFLOP/s\n%-18s %9s %9s", peak.flops * 1e-9, "GFLOP/s", "yamlgrad", "AMX");
     for (int k = 0; k < YG_GEMM_LIBRARIES; k++) {
         libraries[k] = yg_gemm_library_open((yg_gemm_library_kind)k);
         printf(" %9s", yg_gemm_library_name((yg_gemm_library_kind)k));

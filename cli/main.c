@@ -3,6 +3,7 @@
  */
 #include "../graph/spelling.h"
 #include "../graph/version.h"
+#include "../ops/gemm_amx.h"
 #include "../ops/gemm_library.h"
 #include "commands.h"
 #include "interrupt.h"
@@ -26,8 +27,10 @@ static int print_version(void) {
     terminal_print(stdout, "compiler: gcc %s\n", __VERSION__);
 #endif
     const char *library = yg_gemm_library_name(yg_gemm_library_preferred());
-    terminal_print(stdout, "matrix products: built-in%s%s\n", library[0] ? ", large ones by " : "",
-                   library);
+    const bool amx = yg_gemm_amx_available() && yg_gemm_amx_allowed();
+    terminal_print(stdout, "matrix products: built-in%s%s%s\n",
+                   library[0] ? ", large ones by " : "", library,
+                   amx ? ", the largest with AMX" : "");
     return terminal_finish_output(STATUS_OK);
 }
 

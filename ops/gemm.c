@@ -56,6 +56,7 @@ typedef struct cutting {
 } cutting;
 
 static const cutting ours = {.most = 64, .rows = 12, .columns = 32, .work = 250e3};
+static const cutting by_amx = {.most = 64, .rows = 32, .columns = 32, .work = 500e3};
 static const cutting a_library = {.most = 16, .rows = 24, .columns = 64, .work = 1e6};
 
 /* A product of at most so many multiply-adds is not cut: it takes some 20 microseconds on one
@@ -65,7 +66,7 @@ static const double MOST_WHOLE = 1e6;
 static int64_t piece_size(const yg_gemm *gemm) {
     if (gemm->in_bands)
         return 1;
-    const cutting *cut = gemm->by_library ? &a_library : &ours;
+    const cutting *cut = gemm->by_amx ? &by_amx : gemm->by_library ? &a_library : &ours;
     const bool rows = is_cut_by_rows(gemm);
     const int64_t side = rows ? gemm->rows : gemm->columns;
     const double work = (double)gemm->rows * (double)gemm->columns * (double)gemm->depth;

@@ -27,6 +27,7 @@ typedef struct yg_gemm {
     int64_t c_stride;           /* from row to row */
     bool add;                   /* to C: C += A · B */
     bool by_library;            /* a library computes it, not our own kernel: fewer pieces */
+    bool by_amx;                /* the kernel of gemm_amx.h computes it */
     bool in_bands;              /* each row is a piece: see yg_gemm_suits_bands() */
     yg_gemm_kept kept;          /* of bands only */
     const yg_stretch *prefetch; /* what to fetch meanwhile: see yg_kernel_call */

@@ -5,6 +5,7 @@
 
 #include "build.h"
 #include "gemm.h"
+#include "gemm_amx.h"
 #include "gemm_library.h"
 #include "shape.h"
 #include "strides.h"
@@ -128,8 +129,9 @@ static yg_gemm gemm_of(const product *p, const yg_attr *attrs) {
     gemm.a_stride[1] = attrs[0].i ? p->n : 1;
     gemm.b_stride[0] = attrs[1].i ? 1 : p->m;
     gemm.b_stride[1] = attrs[1].i ? p->k : 1;
-    gemm.by_library = p->a.dtype == YG_F32 && yg_gemm_library_suits(&gemm);
-    if (matrices_of(p) == 1 && !gemm.by_library)
+    gemm.by_amx = p->a.dtype == YG_F32 && yg_gemm_amx_suits(&gemm);
+    gemm.by_library = !gemm.by_amx && p->a.dtype == YG_F32 && yg_gemm_library_suits(&gemm);
+    if (matrices_of(p) == 1 && !gemm.by_library && !gemm.by_amx)
         gemm.in_bands = yg_gemm_suits_bands(&gemm, yg_dtype_size(p->a.dtype), yg_gemm_isa_best());
     return gemm;
 }
@@ -172,6 +174,8 @@ static bool prepare_product(const yg_infer *call, size_t first, bool add,
     prepared->pieces = yg_gemm_pieces(&prepared->gemm);
     prepared->units = prepared->pieces * matrices_of(p);
     prepared->multiply = yg_gemm_choose(&prepared->gemm, prepared->element, yg_gemm_isa_best());
+    if (prepared->gemm.by_amx && yg_gemm_amx_allowed())
+        prepared->multiply = yg_gemm_amx_f32;
     prepared->library = NULL;
     batch_strides(p, &p->a, prepared->a_strides);
     batch_strides(p, &p->b, prepared->b_strides);
@@ -199,10 +203,13 @@ static void plan_rows(const prepared_product *made, size_t first, yg_op_plan *pl
         plan->rows = p->n / piece_rows;
 }
 
-/* Bytes of scratch that are enough for any part, computed by our own kernel or by a library. */
+/* Bytes of scratch that are enough for any part, computed by either of our kernels or by a library.
+ */
 static int64_t scratch_bytes(const prepared_product *made) {
     const yg_gemm *gemm = &made->gemm;
-    const int64_t own = yg_gemm_scratch_bytes(gemm, made->element, yg_gemm_isa_best());
+    int64_t own = yg_gemm_scratch_bytes(gemm, made->element, yg_gemm_isa_best());
+    if (gemm->by_amx && yg_gemm_amx_scratch_bytes(gemm) > own)
+        own = yg_gemm_amx_scratch_bytes(gemm);
     if (!gemm->by_library)
         return own;
     int64_t offsets[3]; /* the library computes one piece a call; the first piece is the largest */

@@ -4,6 +4,7 @@
  * missing is skipped by name.
  */
 #include "../ops/gemm.h"
+#include "../ops/gemm_amx.h"
 #include "../ops/gemm_library.h"
 
 #include <criterion/criterion.h>
@@ -31,9 +32,14 @@ static const shape shapes[] = {
 
 enum { SHAPES = sizeof shapes / sizeof *shapes, PADDING = 3 };
 
-/* A path under test: a library, or our kernels with some instructions. */
+/* With AMX the error must not grow with the depth as that of single sums may: a part of a number
+ * that is left out, or is multiplied by the wrong part, would hide in it. */
+enum { AMX_SUMS = 2 };
+
+/* A path under test: a library, AMX, or our kernels with some instructions. */
 typedef struct path {
     const yg_gemm_library *library;
+    bool amx;
     yg_gemm_isa isa;
     size_t element;
 } path;
@@ -96,7 +102,9 @@ static operands make_operands(const path *path, const shape *shape, bool transpo
     o.a = new_numbers(1, o.element, o.counts[0]);
     o.b = new_numbers(2, o.element, o.counts[1]);
     o.c = new_numbers(3, o.element, o.counts[2]);
+    o.gemm.by_amx = path->amx;
     o.scratch = new_scratch(path->library ? yg_gemm_library_scratch_bytes(g)
+                            : path->amx   ? yg_gemm_amx_scratch_bytes(g)
                                           : yg_gemm_scratch_bytes(g, o.element, path->isa));
     return o;
 }
@@ -118,6 +126,8 @@ static void multiply(const path *path, const operands *o, void *c, int64_t begin
     if (path->library)
         yg_gemm_library_f32(path->library, &part, (const float *)(const void *)a,
                             (const float *)(const void *)b, (float *)(void *)to, o->scratch);
+    else if (path->amx)
+        yg_gemm_amx_f32(&part, a, b, to, o->scratch);
     else
         yg_gemm_choose(&o->gemm, o->element, path->isa)(&part, a, b, to, o->scratch);
 }
@@ -137,7 +147,8 @@ static void check_element(const operands *o, int64_t i, int64_t j, const char *w
     }
     /* Each of depth + 1 sums rounds what has come together so far (Higham, "Accuracy and Stability
      * of Numerical Algorithms", 3.1); the reference, in double, does too. */
-    const double bound = j < g->columns ? 2 * epsilon * (double)(g->depth + 1) * size : 0;
+    const double sums = g->by_amx ? AMX_SUMS : (double)g->depth + 1;
+    const double bound = j < g->columns ? 2 * epsilon * sums * size : 0;
     const double found = get(o->c, o->element, at);
     cr_assert(fabs(found - sum) <= bound,
               "%s, %d x %d x %d, A %s, B %s, %s: (%d, %d) is %.9g instead of %.9g ± %.2g", what,
@@ -164,7 +175,7 @@ static void check_product(const path *path, const shape *shape, int variant, con
 static void check_path(const path *path, const char *what) {
     for (size_t i = 0; i < SHAPES; i++)
         for (int variant = 0; variant < 8; variant++)
-            if (shapes[i].depth > 0 || !path->library)
+            if (shapes[i].depth > 0 || (!path->library && !path->amx))
                 check_product(path, &shapes[i], variant, what);
 }
 
@@ -185,6 +196,89 @@ Test(gemm, with_avx2) {
 
 Test(gemm, with_avx512) {
     check_isa(YG_GEMM_AVX512, "AVX-512");
+}
+
+static bool has_amx(void) {
+    const yg_gemm large = {.rows = 1024, .columns = 1024, .depth = 1024};
+    return yg_gemm_amx_suits(&large) && yg_gemm_amx_allowed();
+}
+
+static const path amx = {.amx = true, .element = sizeof(float)};
+#define NO_AMX "this processor does not have AMX, or it may not be used"
+
+Test(gemm, with_amx) {
+    if (!has_amx())
+        cr_skip_test(NO_AMX);
+    check_path(&amx, "AMX");
+    static const shape larger[] = {{130, 70, 1100}, {97, 1500, 520}};
+    for (size_t i = 0; i < sizeof larger / sizeof *larger; i++)
+        for (int variant = 0; variant < 8; variant++)
+            check_product(&amx, &larger[i], variant, "AMX");
+}
+
+/* Compares all elements with sums in double precision, infinities and NaN too. */
+static void check_all(const operands *o, int variant) {
+    const yg_gemm *g = &o->gemm;
+    for (int64_t i = 0; i < g->rows; i++)
+        for (int64_t j = 0; j < g->columns; j++) {
+            double sum = g->add ? (float)number(3, i * g->c_stride + j) : 0, size = fabs(sum);
+            for (int64_t p = 0; p < g->depth; p++) {
+                const double product = get(o->a, 4, i * g->a_stride[0] + p * g->a_stride[1]) *
+                                       get(o->b, 4, p * g->b_stride[0] + j * g->b_stride[1]);
+                sum += product;
+                size += fabs(product);
+            }
+            const double found = get(o->c, 4, i * g->c_stride + j);
+            const bool same = isfinite(sum)
+                                  ? fabs(found - sum) <= 2 * FLT_EPSILON * (double)g->depth * size
+                                  : isnan(sum) == isnan(found) && (isnan(sum) || found == sum);
+            cr_assert(same, "variant %d: (%d, %d) is %g instead of %g", variant, (int)i, (int)j,
+                      found, sum);
+        }
+}
+
+/* Numbers that have no parts. Each stands in one row of A and one column of B, and so makes some
+ * tiles unfit for AMX, in one block of the depth. */
+Test(gemm, with_amx_and_numbers_that_have_no_parts) {
+    static const float extremes[] = {INFINITY, 1e18F, 0x1p42F, -INFINITY, NAN, -1e19F, 1e-40F};
+    const shape shape = {130, 70, 600};
+    if (!has_amx())
+        cr_skip_test(NO_AMX);
+    for (int variant = 0; variant < 8; variant++) {
+        operands o = make_operands(&amx, &shape, variant & 1, variant & 2, variant & 4);
+        const yg_gemm *g = &o.gemm;
+        for (int64_t k = 0; k < (int64_t)(sizeof extremes / sizeof *extremes); k++) {
+            const int64_t p = k * 131 % shape.depth, q = (p + 7) % shape.depth;
+            ((float *)o.a)[k * 18 * g->a_stride[0] + p * g->a_stride[1]] = extremes[k];
+            ((float *)o.b)[q * g->b_stride[0] + k * 10 * g->b_stride[1]] = extremes[k];
+        }
+        multiply(&amx, &o, o.c, 0, yg_gemm_pieces(g));
+        check_all(&o, variant);
+        free_operands(&o);
+    }
+}
+
+/* Small numbers keep their bits: scaled by a power of two, operands give the same result, scaled.
+ */
+Test(gemm, with_amx_and_small_numbers) {
+    const shape shape = {40, 40, 100};
+    if (!has_amx())
+        cr_skip_test(NO_AMX);
+    operands o = make_operands(&amx, &shape, false, false, false);
+    operands small = make_operands(&amx, &shape, false, false, false);
+    multiply(&amx, &o, o.c, 0, yg_gemm_pieces(&o.gemm));
+    for (int64_t i = 0; i < small.counts[0]; i++)
+        ((float *)small.a)[i] = ldexpf(((float *)o.a)[i], -110);
+    multiply(&amx, &small, small.c, 0, yg_gemm_pieces(&o.gemm));
+    for (int64_t i = 0; i < shape.rows; i++)
+        for (int64_t j = 0; j < shape.columns; j++) {
+            const int64_t at = i * o.gemm.c_stride + j;
+            const double found = ldexp(get(small.c, 4, at), 110), wanted = get(o.c, 4, at);
+            cr_assert_float_eq(found, wanted, FLT_EPSILON * 8, "%.9g instead of %.9g", found,
+                               wanted);
+        }
+    free_operands(&o);
+    free_operands(&small);
 }
 
 static void check_library(yg_gemm_library_kind kind) {
@@ -238,6 +332,9 @@ Test(gemm, same_bits_however_it_is_shared) {
                 check_parts(&(path){.isa = isa, .element = sizeof(float)}, &cut[i], variant);
                 check_parts(&(path){.isa = isa, .element = sizeof(double)}, &cut[i], variant);
             }
+    for (size_t i = 0; has_amx() && i < sizeof cut / sizeof *cut; i++)
+        for (int variant = 1; variant < 8; variant += 3)
+            check_parts(&amx, &cut[i], variant);
 }
 
 /* Bands of rows give the bits of the whole product. They have `band` rows and 3 · `band` rows in

@@ -2,6 +2,7 @@
  * Every registered operator keeps what its descriptor promises of pieces of its work, which row
  * loops and threads rely on; and the checker is checked: each kind of broken promise is caught.
  */
+#include "../ops/gemm_amx.h"
 #include "../ops/gemm_library.h"
 #include "ops/ops.h"
 #include "piece_check.h"
@@ -72,6 +73,30 @@ ParameterizedTest(size_t *number, pieces, products_in_bands) {
               why);
     cr_expect_gt(counts.min_rows, 0, "not in bands");
     cr_expect_gt(counts.kept, 3);
+}
+
+/* Products with AMX: neither rows nor columns, nor the depth, fill whole tiles. */
+static const band_case by_amx[] = {
+    {"matmul", false, true, YG_F32, {"f[150, 130]", "f[230, 130]"}},
+    {"matmul", true, false, YG_F32, {"f[610, 110]", "f[610, 170]"}},
+    {"addmm", false, false, YG_F32, {"f[160, 230]", "f[160, 130]", "f[130, 230]"}},
+};
+
+Test(pieces, products_by_amx) {
+    if (!yg_gemm_amx_suits(&(yg_gemm){.rows = 160, .columns = 230, .depth = 130}) ||
+        !yg_gemm_amx_allowed())
+        cr_skip_test("this processor does not have AMX, or it may not be used");
+    for (size_t i = 0; i < sizeof by_amx / sizeof *by_amx; i++) {
+        const band_case *test = &by_amx[i];
+        const yg_attr attrs[] = {{.i = test->transpose_a}, {.i = test->transpose_b}};
+        yg_sample sample = {.attrs = attrs};
+        memcpy(sample.operands, test->operands, sizeof sample.operands);
+        piece_counts counts;
+        char why[WHY_SIZE];
+        cr_assert(piece_check_large(yg_ops(), find(test->op), &sample, test->dtype, &counts, why),
+                  "%s", why);
+        cr_expect_gt(counts.units, 0);
+    }
 }
 
 /* Checks that pieces of every kind were compared. */
