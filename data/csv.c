@@ -41,7 +41,8 @@ static bool read_more(yg_csv *csv, yg_threads *threads) {
     const bool more = yg_input_more_by(&csv->input, threads);
     yg_csv_scan_moved(&csv->scan, csv->input.bytes, from);
     csv->scan.end = csv->input.end;
-    csv->scan.last = !more;
+    /* What could not be read may hold more: the next scan tells that. */
+    csv->scan.last = !more && !csv->input.failure.code;
     return more;
 }
 
