@@ -180,18 +180,50 @@ static size_t beginning(const yg_csv *csv, const yg_cell *cell, size_t record) {
     return at > record && csv->scan.bytes[at - 1] == '"' ? at - 1 : at;
 }
 
+static bool is_target(const yg_csv_format *format, const char *name) {
+    for (size_t i = 0; i < format->target_count; i++)
+        if (strcmp(format->targets[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Of a file with fewer cells than names: leaves out the names of targets, if that fits. */
+static bool leave_targets_out(yg_csv *csv, size_t count, yg_error *error) {
+    yg_csv_format *format = &csv->format;
+    size_t kept = 0;
+    if (!format->names || format->name_count == count)
+        return true;
+    for (size_t i = 0; i < format->name_count; i++)
+        kept += !is_target(format, format->names[i]);
+    if (kept != count)
+        return true;
+    const char **names = yg_pool_take(csv->pool, count * sizeof *names);
+    if (!names)
+        return yg_fail_memory(error);
+    for (size_t i = kept = 0; i < format->name_count; i++)
+        if (!is_target(format, format->names[i]))
+            names[kept++] = format->names[i];
+    format->names = names;
+    format->name_count = count;
+    return true;
+}
+
 /* Takes the columns from the first record. */
 static bool keep_columns(yg_csv *csv, yg_error *error) {
     const size_t count = csv->scan.cell_count;
     const size_t start = csv->scan.lines[0].start;
     yg_csv_place place = {start, csv->scan.lines[0].line, 1};
+    csv->pool = yg_pool_new();
+    if (!csv->pool)
+        return yg_fail_memory(error);
+    if (!leave_targets_out(csv, count, error))
+        return false;
     if (csv->format.names && csv->format.name_count != count)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, (int32_t)place.line, 0},
                        "row 1 has %zu cells; `header` names %zu columns", count,
                        csv->format.name_count);
-    csv->pool = yg_pool_new();
-    csv->columns = csv->pool ? yg_pool_take(csv->pool, count * sizeof *csv->columns) : NULL;
-    csv->headings = csv->pool ? yg_pool_take(csv->pool, count * sizeof *csv->headings) : NULL;
+    csv->columns = yg_pool_take(csv->pool, count * sizeof *csv->columns);
+    csv->headings = yg_pool_take(csv->pool, count * sizeof *csv->headings);
     if (!csv->columns || !csv->headings)
         return yg_fail_memory(error);
     for (size_t i = 0; i < count; i++) {

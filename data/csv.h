@@ -21,6 +21,10 @@ typedef struct yg_csv_format {
     bool headless;            /* the first record is no header: columns are called 1, 2, … */
     const char *const *names; /* headless: the columns' names; NULL: none are known */
     size_t name_count;
+    /* Those of `names` that a file may lack, all together: the targets, where predictions are asked
+     * for. */
+    const char *const *targets;
+    size_t target_count;
 } yg_csv_format;
 
 /* Reads the header of `file`, which stays the caller's. `name` stands for it in messages and must

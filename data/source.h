@@ -280,6 +280,11 @@ bool yg_data_invent(const yg_model *model, yg_dtype dtype, const yg_invention *i
 
 /* ------------------------------------------------- data.c, split.c, transform.c, standardize.c */
 
+/* Names of columns that targets are read from and inputs are not, as the encoding knows them. The
+ * list is freed by the caller, the names are the encoding's. */
+bool yg_target_columns(const yg_reading *reading, const char ***names, size_t *count,
+                       yg_error *error);
+
 /* As yg_data_load(), with the encoding that `data` holds already, such as that of a weights file.
  * Nothing is learnt anew, and a section that says otherwise is refused. */
 bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error);

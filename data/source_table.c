@@ -22,13 +22,14 @@ typedef struct table_state {
     yg_paths paths; /* of the files; none: request.file is read */
     size_t port_count;
     yg_columns *columns;
-    bool *used;          /* of the table's columns: one of `columns` reads it */
-    int64_t count;       /* records so far */
-    int64_t examples;    /* those of them that were not dropped */
-    yg_run_finder runs;  /* of windows over a series, and of sequences */
-    yg_row_check equal;  /* of what the rows of a sequence have in common */
-    bool (*seen)[256];   /* by port and byte: it has been checked. Of ports that hold bytes */
-    yg_threads *threads; /* NULL: not started */
+    const char **targets; /* of the request; NULL: none */
+    bool *used;           /* of the table's columns: one of `columns` reads it */
+    int64_t count;        /* records so far */
+    int64_t examples;     /* those of them that were not dropped */
+    yg_run_finder runs;   /* of windows over a series, and of sequences */
+    yg_row_check equal;   /* of what the rows of a sequence have in common */
+    bool (*seen)[256];    /* by port and byte: it has been checked. Of ports that hold bytes */
+    yg_threads *threads;  /* NULL: not started */
 } table_state;
 
 static void close_table(void *opaque) {
@@ -36,6 +37,7 @@ static void close_table(void *opaque) {
     for (size_t p = 0; state->columns && p < state->port_count; p++)
         yg_columns_free(&state->columns[p]);
     free(state->columns);
+    free(state->targets);
     free(state->used);
     free(state->seen);
     yg_run_finder_free(&state->runs);
@@ -259,6 +261,11 @@ static bool learn(table_state *state, const yg_reading *reading, yg_error *error
 static bool begin(table_state *state, const yg_reading *reading, const yg_value *map,
                   yg_error *error) {
     bool learns;
+    if (reading->inputs_only) { /* a prediction needs no target */
+        if (!yg_target_columns(reading, &state->targets, &state->request.target_count, error))
+            return false;
+        state->request.targets = state->targets;
+    }
     return open_files(state, error) &&
            (!reading->keep || yg_keep_choose(reading->keep, state->table, error)) &&
            yg_columns_choose(reading, state->table, map, state->columns, error) &&

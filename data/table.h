@@ -51,8 +51,11 @@ typedef struct yg_table_request {
                          is opened */
     const char *name; /* stands for the file in messages; outlives the table */
     yg_origin origin; /* the place that names the path, for the message that it cannot be opened */
-    const yg_value *part;        /* has the keys of the kind; NULL: none */
-    char delimiter;              /* goes before that of `part`; 0: none was asked for */
+    const yg_value *part; /* has the keys of the kind; NULL: none */
+    char delimiter;       /* goes before that of `part`; 0: none was asked for */
+    /* Columns that the part names, but the file may lack: see yg_csv_format. */
+    const char *const *targets;
+    size_t target_count;
     struct yg_cell_table *cells; /* of the kind yg_table_cells: the columns and records; NULL: of
                                   * any other */
 } yg_table_request;

@@ -132,6 +132,8 @@ static bool read_format(csv_table *state, const yg_table_request *request, yg_er
         !read_marks(request->part, &format->marks, error) ||
         !read_header_key(request->part, state, error))
         return false;
+    format->targets = request->targets;
+    format->target_count = request->target_count;
     if (request->delimiter)
         format->delimiter = request->delimiter;
     return format->comment != format->delimiter ||

@@ -76,6 +76,43 @@ static const struct {
     {{"none.csv"}, {NULL}, "cannot open"},
 };
 
+Test(predict, a_file_without_a_header_may_lack_the_target) {
+    static const struct {
+        const char *text, *result;
+    } files[] = {
+        {"2,1\n4,3\n", "h\n3\n7\n"},
+        {"2,9,1\n", "h\n3\n"},
+        {"2\n", "row 1 has 1 cells; `header` names 3 columns"},
+        {"2,9,1,5\n", "row 1 has 4 cells; `header` names 3 columns"},
+    };
+    const workspace w = workspace_make();
+    workspace_write(&w, "t.csv", "2,3,1\n4,7,3\n");
+    yg_model *model =
+        workspace_model(&w, "t.yaml",
+                        "format: 1\n"
+                        "name: sums\n"
+                        "inputs: {x: [B, 2]}\n"
+                        "targets: {y: [B]}\n"
+                        "params: {p: {shape: [1], init: zeros}}\n"
+                        "graph: {h: \"sum(x, dim=-1)\"}\n"
+                        "outputs: [h]\n"
+                        "loss: mean((h - y) ** 2) + sum(p ** 2)\n"
+                        "data: {train: {csv: t.csv, header: [b, y, a], x: [a, b], y: y}}\n"
+                        "train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}\n");
+    train(&w, model);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[200];
+        const char *paths[] = {path};
+        workspace_write(&w, "p.csv", files[i].text);
+        snprintf(path, sizeof path, "%s", workspace_path(&w, "p.csv"));
+        char *answer = predict_files(&w, model, paths, 1, NULL, 0);
+        cr_expect_not_null(strstr(answer, files[i].result), "%s gave %s", files[i].text, answer);
+        free(answer);
+    }
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 Test(predict, tables_of_each_kind_and_columns_that_are_kept) {
     const workspace w = workspace_make();
     workspace_write(&w, "t.csv", "a,b,y\n1,2,3\n3,4,7\n");
