@@ -163,10 +163,24 @@ const yg_element_kind *yg_column_held(const yg_column *column) {
     return column->scale || yg_missing_indicates(column) ? NULL : column->kind->held;
 }
 
+static bool is_picture_for_no_one(const yg_column *column, const yg_cell *cell) {
+    return cell->kind == YG_CELL_BYTES && column->kind != &yg_column_image;
+}
+
+/* The cells before the first picture among those of a kind that would take it for a text. */
+static yg_cells before_pictures(const yg_column *column, const yg_cells *cells) {
+    yg_cells before = *cells;
+    for (int64_t i = 0; column->kind->texts && i < before.count; i++)
+        if (is_picture_for_no_one(column, yg_cell_at(cells, i)))
+            before.count = i;
+    return before;
+}
+
 /* Encodes cells by the kind alone. */
-static int64_t encode_cells(yg_column *column, const yg_cells *cells, const yg_elements *to,
+static int64_t encode_cells(yg_column *column, const yg_cells *all, const yg_elements *to,
                             int64_t at) {
     int64_t tile[TILE];
+    const yg_cells before = before_pictures(column, all), *cells = &before;
     if (to->decoder)
         return column->kind->encode_held(
             column, cells, (char *)to->data + (size_t)at * (size_t)column->kind->held->size,
@@ -273,7 +287,18 @@ static bool has_no_place(const yg_column *column, const yg_cell *cell) {
            !isfinite(yg_scale_apply(column, number));
 }
 
+static bool refuse_picture(const yg_column *column, const yg_place *place, yg_error *error) {
+    char where[300];
+    return yg_fail(error, YG_ERROR_DATA, place->origin,
+                   "%s: a BLOB with a picture is no %s; `columns: {%.100s: image}` reads pictures, "
+                   "or leave the column out",
+                   yg_place_text(place, column->port, where, sizeof where), column->kind->name,
+                   column->name ? column->name : column->port->name);
+}
+
 int yg_column_check(yg_column *column, const yg_cell *cell) {
+    if (is_picture_for_no_one(column, cell))
+        return YG_FAULT_PICTURE;
     const yg_cell *encoded = encoded_cell(column, cell);
     const int fault = column->kind->check(column, encoded);
     if (fault != YG_FAULT_NONE)
@@ -289,6 +314,8 @@ bool yg_column_refuse(yg_column *column, const yg_cell *cell, const yg_place *pl
         *fault = found;
     if (found == YG_FAULT_NONE)
         return yg_fail_memory(error);
+    if (found == YG_FAULT_PICTURE)
+        return refuse_picture(column, place, error);
     if (found == YG_FAULT_SCALE)
         return refuse_scale(column, encoded, place, error);
     return encoded == cell ? column->kind->refuse(column, cell, found, place, error)
@@ -306,7 +333,8 @@ bool yg_column_learns(const yg_column *column) {
 }
 
 /* Takes in cells that have a value. */
-static int64_t learn_cells(yg_column *column, const yg_cells *cells) {
+static int64_t learn_cells(yg_column *column, const yg_cells *all) {
+    const yg_cells before = before_pictures(column, all), *cells = &before;
     const bool missing = yg_missing_learns(column), scale = yg_scale_learns(column);
     const int64_t count = kind_learns(column) ? column->kind->learn(column, cells) : cells->count;
     for (int64_t i = 0; (missing || scale) && i < count; i++)

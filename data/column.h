@@ -33,7 +33,8 @@ static inline const yg_cell *yg_cell_at(const yg_cells *cells, int64_t i) {
 enum {
     YG_FAULT_NONE = 0,
     YG_FAULT_MISSING,
-    YG_FAULT_SCALE, /* the column's scale has no number for it */
+    YG_FAULT_SCALE,   /* the column's scale has no number for it */
+    YG_FAULT_PICTURE, /* it is a picture, which the kind does not take */
     YG_FAULT_OWN,
     YG_FAULT_ALONE = 100,
 };

@@ -165,7 +165,7 @@ static int index_of(category_column *c, const yg_cell *cell, int64_t *index) {
     if (yg_cell_is_missing(cell))
         return YG_FAULT_MISSING;
     const char *text = yg_cell_string(cell, &c->room);
-    if (!text)
+    if (!text || !c->settled) /* no value is wrong yet */
         return YG_FAULT_NONE;
     const size_t found = yg_names_find(&c->names, text);
     *index = (int64_t)(found == YG_NOT_FOUND ? c->names.count : found);

@@ -50,6 +50,8 @@ static int by_size(const void *a, const void *b) {
 }
 
 double yg_number_sample_at(yg_number_sample *sample, double rank) {
+    if (!sample->count)
+        return 0;
     if (!sample->sorted)
         qsort(sample->numbers, (size_t)sample->count, sizeof *sample->numbers, by_size);
     sample->sorted = true;

@@ -28,11 +28,11 @@ void yg_number_sample_free(yg_number_sample *sample); /* what it holds, not the 
 bool yg_number_sample_add(yg_number_sample *sample, double number);
 
 /* The number of a rank, from 0 for the smallest to count - 1; between two numbers it is
- * interpolated. There must be a number. */
+ * interpolated. 0 where there is no number. */
 double yg_number_sample_at(yg_number_sample *sample, double rank);
 
 /* The quantile at `part`, in [0, 1], interpolated between neighbours as NumPy does by default.
- * There must be a number. */
+ * 0 where there is no number. */
 double yg_number_sample_quantile(yg_number_sample *sample, double part);
 
 #endif

@@ -36,6 +36,12 @@ static const struct {
     {"null", "\"2020-02-29\"", "{kind: date, parts: [year]}", "a missing value"},
     {"\"blue\"", "\"red\"", "{kind: category, values: [red, green]}", "'blue'"},
     {"3", "\"red\"", "{kind: category, values: [red, green]}", "'3'"},
+    {"0", "1", "{scale: log}", "'0' has no place on the scale 'log'"},
+    {"-2.5", "1", "{scale: log, missing: mean}", "'-2.5' has no place on the scale 'log'"},
+    {"-1", "1", "{scale: log1p}", "'-1' has no place on the scale 'log1p'"},
+    {"\"abc\"", "1", "{scale: standard}", "'abc' is not a number"},
+    {"\"abc\"", "1", "{missing: median}", "'abc' is not a number"},
+    {"null", "1", "{scale: robust}", "a missing value"},
 };
 
 typedef enum format { FORMAT_CSV, FORMAT_JSONL, FORMAT_SQLITE, FORMATS } format;
