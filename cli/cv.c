@@ -167,21 +167,26 @@ static void print_table(const folds *folds) {
 }
 
 static json_t *json_of_folds(const folds *folds) {
-    json_t *list = json_array(), *mean = json_object(), *deviation = json_object();
+    json_t *all = json_object(), *list = json_array();
+    json_t *mean = json_object(), *deviation = json_object();
     for (int64_t i = 0; i < folds->done; i++) {
-        json_t *fold =
-            json_pack("{s:I, s:I, s:I}", "fold", (json_int_t)i + 1, "examples",
-                      (json_int_t)folds->examples[i], "best_epoch", (json_int_t)folds->best[i]);
+        json_t *fold = json_object();
+        json_set(&fold, "fold", json_integer((json_int_t)i + 1));
+        json_set(&fold, "examples", json_integer((json_int_t)folds->examples[i]));
+        json_set(&fold, "best_epoch", json_integer((json_int_t)folds->best[i]));
         for (size_t k = 0; k < folds->scores; k++)
-            json_object_set_new(fold, folds->names[k],
-                                json_of_number(folds->values[(size_t)i * folds->scores + k]));
-        json_array_append_new(list, fold);
+            json_set(&fold, folds->names[k],
+                     json_of_number(folds->values[(size_t)i * folds->scores + k]));
+        json_append(&list, fold);
     }
     for (size_t k = 0; k < folds->scores; k++) {
-        json_object_set_new(mean, folds->names[k], json_of_number(mean_of(folds, k)));
-        json_object_set_new(deviation, folds->names[k], json_of_number(deviation_of(folds, k)));
+        json_set(&mean, folds->names[k], json_of_number(mean_of(folds, k)));
+        json_set(&deviation, folds->names[k], json_of_number(deviation_of(folds, k)));
     }
-    return json_pack("{s:o, s:o, s:o}", "folds", list, "mean", mean, "deviation", deviation);
+    json_set(&all, "folds", list);
+    json_set(&all, "mean", mean);
+    json_set(&all, "deviation", deviation);
+    return all;
 }
 
 /* ------------------------------------------------------------------------------- the command - */

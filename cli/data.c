@@ -210,26 +210,31 @@ static bool print_examples(const data_view *view, int64_t count, yg_error *error
 
 /* ---------------------------------------------------------------------------- for programs --- */
 
+static void set_range(json_t **object, double least, double mean, double most, double deviation) {
+    json_set(object, "least", json_of_number(least));
+    json_set(object, "mean", json_of_number(mean));
+    json_set(object, "most", json_of_number(most));
+    json_set(object, "deviation", json_of_number(deviation));
+}
+
 static json_t *json_of_columns(const data_view *view) {
     json_t *list = json_array();
     char text[60];
     for (size_t i = 0; i < view->summary.count; i++) {
         const yg_column_summary *column = &view->summary.columns[i];
         const yg_port *reader = view_reader(view, column->name);
-        const bool numbers =
-            column->numbers && column->numbers == yg_summary_present(&view->summary, column);
-        json_t *entry =
-            json_pack("{s:s, s:s, s:I, s:b, s:I, s:s?}", "name", column->name, "cells",
-                      view_cells(&view->summary, column, text, sizeof text), "different",
-                      (json_int_t)column->values.count, "more", (int)column->many, "missing",
-                      (json_int_t)column->missing, "read_by", reader ? reader->name : NULL);
-        if (numbers)
-            json_object_update_new(entry, json_pack("{s:o, s:o, s:o, s:o}", "least",
-                                                    json_of_number(column->least), "mean",
-                                                    json_of_number(column->mean), "most",
-                                                    json_of_number(column->most), "deviation",
-                                                    json_of_number(yg_summary_deviation(column))));
-        json_array_append_new(list, entry);
+        json_t *entry = json_object();
+        json_set(&entry, "name", json_string(column->name));
+        json_set(&entry, "cells",
+                 json_string(view_cells(&view->summary, column, text, sizeof text)));
+        json_set(&entry, "different", json_integer((json_int_t)column->values.count));
+        json_set(&entry, "more", json_boolean(column->many));
+        json_set(&entry, "missing", json_integer((json_int_t)column->missing));
+        json_set(&entry, "read_by", reader ? json_string(reader->name) : json_null());
+        if (column->numbers && column->numbers == yg_summary_present(&view->summary, column))
+            set_range(&entry, column->least, column->mean, column->most,
+                      yg_summary_deviation(column));
+        json_append(&list, entry);
     }
     return list;
 }
@@ -238,12 +243,13 @@ static json_t *json_of_classes(const view_port *port) {
     json_t *list = json_array();
     for (int64_t i = 0; i < port->class_count; i++) {
         char name[32];
-        json_t *entry = json_pack("{s:s}", "class", view_class_name(port, i, name, sizeof name));
+        json_t *entry = json_object();
+        json_set(&entry, "class", json_string(view_class_name(port, i, name, sizeof name)));
         for (size_t part = 0; part < VIEW_PARTS; part++)
-            json_object_set_new(
-                entry, view_part_names[part],
+            json_set(
+                &entry, view_part_names[part],
                 json_integer((json_int_t)port->classes[(int64_t)part * port->class_count + i]));
-        json_array_append_new(list, entry);
+        json_append(&list, entry);
     }
     return list;
 }
@@ -253,28 +259,26 @@ static json_t *json_of_elements(const view_port *port) {
     for (size_t i = 0; i < port->group_count; i++) {
         const view_numbers *numbers = &port->groups[i];
         char name[300] = "*";
+        json_t *entry = json_object();
         if (port->group_count > 1 || port->width == 1)
             view_element_name(port, (int64_t)i, name, sizeof name);
-        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", name, "least",
-                                              json_of_number(numbers->least), "mean",
-                                              json_of_number(numbers->mean), "most",
-                                              json_of_number(numbers->most), "deviation",
-                                              json_of_number(view_deviation(numbers))));
+        json_set(&entry, "name", json_string(name));
+        set_range(&entry, numbers->least, numbers->mean, numbers->most, view_deviation(numbers));
+        json_append(&list, entry);
     }
     return list;
 }
 
+/* NULL when an example cannot be read. */
 static json_t *json_of_examples(const data_view *view, const view_port *port, size_t p,
                                 int64_t count) {
     json_t *list = json_array();
     double *values = calloc((size_t)port->width + 1, sizeof *values);
-    for (int64_t e = 0; values && e < count && e < view->parts[0]->count; e++) {
-        json_t *example = json_array();
-        if (!view_example(view, 0, p, e, values, NULL))
-            break;
-        for (int64_t i = 0; i < port->width; i++)
-            json_array_append_new(example, json_of_number(values[i]));
-        json_array_append_new(list, example);
+    for (int64_t e = 0; e < count && e < view->parts[0]->count; e++) {
+        json_t *example = values && view_example(view, 0, p, e, values, NULL) ? json_array() : NULL;
+        for (int64_t i = 0; example && i < port->width; i++)
+            json_append(&example, json_of_number(values[i]));
+        json_append(&list, example);
     }
     free(values);
     return list;
@@ -282,49 +286,60 @@ static json_t *json_of_examples(const data_view *view, const view_port *port, si
 
 static json_t *json_of_balance(const data_view *view) {
     const yg_balance *balance = &view->data.balance;
-    json_t *classes = json_array();
-    char name[32];
-    if (!view_balance(view)) {
-        json_decref(classes);
+    if (!view_balance(view))
         return json_null();
-    }
     const view_port *by = &view->ports[balance->by];
-    for (int64_t c = 0; c < balance->class_count; c++)
-        json_array_append_new(classes, json_pack("{s:s, s:I, s:o}", "class",
-                                                 view_class_name(by, c, name, sizeof name),
-                                                 "examples", (json_int_t)balance->counts[c],
-                                                 "weight", json_of_number(balance->weights[c])));
-    return json_pack("{s:s, s:s, s:I, s:o}", "how", view_balance(view), "by", by->port->name,
-                     "examples", (json_int_t)balance->examples, "classes", classes);
+    json_t *all = json_object(), *classes = json_array();
+    for (int64_t c = 0; c < balance->class_count; c++) {
+        char name[32];
+        json_t *entry = json_object();
+        json_set(&entry, "class", json_string(view_class_name(by, c, name, sizeof name)));
+        json_set(&entry, "examples", json_integer((json_int_t)balance->counts[c]));
+        json_set(&entry, "weight", json_of_number(balance->weights[c]));
+        json_append(&classes, entry);
+    }
+    json_set(&all, "how", json_string(view_balance(view)));
+    json_set(&all, "by", json_string(by->port->name));
+    json_set(&all, "examples", json_integer((json_int_t)balance->examples));
+    json_set(&all, "classes", classes);
+    return all;
 }
 
 static json_t *json_of_sequences(const view_sequences *s) {
-    return s->count
-               ? json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "least", (json_int_t)s->least, "most",
-                           (json_int_t)s->most, "steps", (json_int_t)s->steps, "batch_size",
-                           (json_int_t)s->batch, "padding", json_of_number(s->padding),
-                           "padding_without_buckets", json_of_number(s->unsorted))
-               : json_null();
+    json_t *all = json_object();
+    json_set(&all, "least", json_integer((json_int_t)s->least));
+    json_set(&all, "most", json_integer((json_int_t)s->most));
+    json_set(&all, "steps", json_integer((json_int_t)s->steps));
+    json_set(&all, "batch_size", json_integer((json_int_t)s->batch));
+    json_set(&all, "padding", json_of_number(s->padding));
+    json_set(&all, "padding_without_buckets", json_of_number(s->unsorted));
+    return all;
 }
 
 static json_t *json_of_view(const data_view *view, int64_t examples) {
-    json_t *parts = json_object(), *ports = json_array();
+    json_t *all = json_object(), *parts = json_object(), *ports = json_array();
     for (size_t i = 0; i < VIEW_PARTS; i++)
-        json_object_set_new(parts, view_part_names[i],
-                            json_integer((json_int_t)view->parts[i]->count));
+        json_set(&parts, view_part_names[i], json_integer((json_int_t)view->parts[i]->count));
     for (size_t p = 0; p < view->port_count; p++) {
         const view_port *port = &view->ports[p];
-        json_array_append_new(
-            ports, json_pack("{s:s, s:b, s:s, s:I, s:o, s:o, s:o}", "name", port->port->name,
-                             "target", (int)port->port->target, "dtype", yg_dtype_name(port->dtype),
-                             "width", (json_int_t)port->width, "elements", json_of_elements(port),
-                             "classes", json_of_classes(port), "examples",
-                             json_of_examples(view, port, p, examples)));
+        json_t *entry = json_object();
+        json_set(&entry, "name", json_string(port->port->name));
+        json_set(&entry, "target", json_boolean(port->port->target));
+        json_set(&entry, "dtype", json_string(yg_dtype_name(port->dtype)));
+        json_set(&entry, "width", json_integer((json_int_t)port->width));
+        json_set(&entry, "elements", json_of_elements(port));
+        json_set(&entry, "classes", json_of_classes(port));
+        json_set(&entry, "examples", json_of_examples(view, port, p, examples));
+        json_append(&ports, entry);
     }
-    return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "parts", parts, "rows",
-                     (json_int_t)view->summary.rows, "columns", json_of_columns(view), "ports",
-                     ports, "balance", json_of_balance(view), "sequences",
-                     json_of_sequences(&view->sequences));
+    json_set(&all, "parts", parts);
+    json_set(&all, "rows", json_integer((json_int_t)view->summary.rows));
+    json_set(&all, "columns", json_of_columns(view));
+    json_set(&all, "ports", ports);
+    json_set(&all, "balance", json_of_balance(view));
+    json_set(&all, "sequences",
+             view->sequences.count ? json_of_sequences(&view->sequences) : json_null());
+    return all;
 }
 
 /* ------------------------------------------------------------------------------- the command - */

@@ -34,6 +34,7 @@ static void add_short(yg_text *page, const char *text, size_t most) {
     for (; text[size] && characters < most; size++)
         characters += ((unsigned char)text[size + 1] & 0xC0) != 0x80;
     char *copy = strndup(text, size);
+    page->failed = page->failed || !copy;
     page_text(page, copy ? copy : "");
     if (text[size])
         yg_text_add(page, "…");
@@ -102,6 +103,7 @@ static void add_values(yg_text *page, const yg_column_summary *column) {
     bool *used = calloc(count + 1, sizeof *used);
     const int rows = count < BARS_MAX ? (int)count : BARS_MAX;
     int64_t highest = 0;
+    page->failed = page->failed || !used;
     begin_bars(page, rows);
     for (int row = 0; used && row < rows; row++) {
         size_t best = SIZE_MAX;

@@ -11,13 +11,14 @@
 #include <string.h>
 
 static json_t *json_of_scores(const yg_scores *scores, const char *split) {
-    json_t *metrics = json_object();
+    json_t *all = json_object(), *metrics = json_object();
     for (size_t i = 0; i < scores->count; i++)
-        json_object_set_new(metrics, scores->metrics[i].name,
-                            json_of_number(scores->metrics[i].value));
-    return json_pack("{s:s, s:I, s:o, s:o}", "data", split, "examples",
-                     (json_int_t)scores->examples, "loss", json_of_number(scores->loss), "metrics",
-                     metrics);
+        json_set(&metrics, scores->metrics[i].name, json_of_number(scores->metrics[i].value));
+    json_set(&all, "data", json_string(split));
+    json_set(&all, "examples", json_integer((json_int_t)scores->examples));
+    json_set(&all, "loss", json_of_number(scores->loss));
+    json_set(&all, "metrics", metrics);
+    return all;
 }
 
 static void note_batches(const char *name) {

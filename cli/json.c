@@ -9,6 +9,20 @@
 #include <math.h>
 #include <unistd.h>
 
+void json_append(json_t **list, json_t *value) {
+    if (json_array_append_new(*list, value) == 0)
+        return;
+    json_decref(*list);
+    *list = NULL;
+}
+
+void json_set(json_t **object, const char *key, json_t *value) {
+    if (json_object_set_new(*object, key, value) == 0)
+        return;
+    json_decref(*object);
+    *object = NULL;
+}
+
 json_t *json_of_number(double value) {
     return isfinite(value) ? json_real(value) : json_null();
 }
@@ -49,8 +63,12 @@ int json_print(json_t *value, yg_dtype precision) {
     /* On a terminal all characters beyond ASCII are escaped, because a terminal obeys some of them.
      */
     const size_t form = isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0;
-    json_dumpf(value, stdout, JSON_REAL_PRECISION(digits) | form);
-    terminal_print(stdout, "\n");
+    const int failed = json_dumpf(value, stdout, JSON_REAL_PRECISION(digits) | form);
     json_decref(value);
+    if (failed && !ferror(stdout)) {
+        terminal_error("out of memory");
+        return STATUS_FAILED;
+    }
+    terminal_print(stdout, "\n");
     return terminal_finish_output(STATUS_OK);
 }

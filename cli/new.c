@@ -239,10 +239,11 @@ static bool look_at_pictures(const raw_table *raw, size_t column, draft_pictures
 /* The folder of a path, absolute. False if it does not exist. */
 static bool folder_of(const char *path, char *folder) {
     const char *slash = strrchr(path, '/');
-    char *copy = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-    const bool found = copy && realpath(copy, folder);
-    free(copy);
-    return found;
+    char own[PATH_MAX];
+    if (!slash)
+        return realpath(".", folder) != NULL;
+    const int size = snprintf(own, sizeof own, "%.*s", (int)(slash - path) + (slash == path), path);
+    return size < (int)sizeof own && realpath(own, folder);
 }
 
 /* The path of the table as it is seen from the folder of the model file; freed by the caller. */
@@ -272,17 +273,18 @@ static char *path_from(const char *model, const char *path) {
 /* The model's name: that of its file, or of the table. */
 static void model_name(const char *path, char *name, size_t size) {
     const char *slash = strrchr(path, '/');
-    char *stem = strdup(slash ? slash + 1 : path);
-    if (stem)
-        stem[strcspn(stem, ".")] = '\0';
-    draft_identifier(stem ? stem : "", "model", name, size);
-    free(stem);
+    char stem[NAME_MAX + 1];
+    snprintf(stem, sizeof stem, "%s", slash ? slash + 1 : path);
+    stem[strcspn(stem, ".")] = '\0';
+    draft_identifier(stem, "model", name, size);
 }
 
+/* NULL when out of memory. */
 static char *command_text(const command_line *line) {
     static const char *const options[] = {"target", "task", "output"};
     yg_text text = {0};
     char *word = shell_word(operand(line, 0));
+    bool good = word != NULL;
     yg_text_add(&text, "yamlgrad new %s", word ? word : "");
     free(word);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -291,10 +293,15 @@ static char *command_text(const command_line *line) {
         word = shell_word(strcmp(options[i], "task") == 0
                               ? line->command->options[1].choices[option_choice(line, "task", 0)]
                               : option_text(line, options[i]));
+        good = good && word;
         yg_text_add(&text, " --%s %s", options[i], word ? word : "");
         free(word);
     }
-    return yg_text_take(&text);
+    char *command = yg_text_take(&text);
+    if (good)
+        return command;
+    free(command);
+    return NULL;
 }
 
 /* ------------------------------------------------------------------------------- the command - */

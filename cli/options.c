@@ -246,7 +246,9 @@ bool command_line_read(const command *command, int argc, char **argv, command_li
         }
         const size_t i = option_index(command, got);
         if (!read_value(&command->options[i], optarg, &line->values[i])) {
-            *status = usage_error(command);
+            /* A list of texts is wrong only if there is no memory for it. */
+            *status =
+                command->options[i].kind == OPTION_TEXTS ? STATUS_FAILED : usage_error(command);
             return false;
         }
     }

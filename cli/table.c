@@ -15,8 +15,10 @@ void table_add(table *table, const char *format, ...) {
     if (table->count == table->room) {
         const size_t room = table->room == 0 ? 64 : 2 * table->room;
         char **cells = realloc(table->cells, room * sizeof *cells);
-        if (!cells)
+        if (!cells) {
+            table->failed = true;
             return;
+        }
         table->cells = cells;
         table->room = room;
     }
@@ -31,7 +33,9 @@ void table_add(table *table, const char *format, ...) {
         va_end(arguments);
     }
     /* A cell is made printable now, so that its width is that of the printed text, on one line. */
-    table->cells[table->count++] = cell ? terminal_word(cell) : NULL;
+    char *word = cell ? terminal_word(cell) : NULL;
+    table->failed = table->failed || !word;
+    table->cells[table->count++] = word;
     free(cell);
 }
 
@@ -82,7 +86,9 @@ void table_print(table *table, FILE *to, int indent) {
         terminal_stop(to);
         terminal_print(to, "\n");
     }
-    for (size_t i = 0; i < table->count; i += columns) {
+    if (table->failed)
+        terminal_out_of_memory();
+    for (size_t i = 0; i < table->count && !table->failed; i += columns) {
         const char *texts[TABLE_COLUMNS_MAX];
         for (size_t k = 0; k < columns; k++)
             texts[k] = cell_text(table, i + k);
@@ -94,6 +100,7 @@ void table_print(table *table, FILE *to, int indent) {
     free(table->cells);
     table->cells = NULL;
     table->count = table->room = 0;
+    table->failed = false;
 }
 
 const char *text_of_count(double count, char *text) {

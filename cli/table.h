@@ -4,6 +4,7 @@
 #ifndef YG_CLI_TABLE_H
 #define YG_CLI_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -15,9 +16,11 @@ typedef struct table {
     const char *align;          /* a letter for each column: 'l' or 'r' */
     char **cells;               /* row-major */
     size_t count, room;
+    bool failed; /* memory ran out */
 } table;
 
-/* Appends a cell, in reading order. When out of memory the cell is empty. */
+/* Appends a cell, in reading order. When out of memory, table_print() says so in place of the rows.
+ */
 void table_add(table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints all rows, each indented, and frees the cells. */

@@ -22,6 +22,9 @@
 #define EXCERPT_FILE_CAP (64 * 1024 * 1024)
 #define EXCERPT_MIN      40
 
+/* What was printed lacks something for want of memory. */
+static bool memory_ran_out;
+
 bool terminal_is_live(FILE *to) {
     const char *term = getenv("TERM");
     return isatty(fileno(to)) && term && strcmp(term, "dumb") != 0;
@@ -85,11 +88,21 @@ static char *format_text(const char *format, va_list arguments) {
     return text;
 }
 
+/* Most texts are short, and need no memory. */
 static void print_list(FILE *to, const char *format, va_list arguments) {
-    char *text = format_text(format, arguments);
+    char small[200];
+    va_list again;
+    va_copy(again, arguments);
+    const int length = vsnprintf(small, sizeof small, format, again);
+    va_end(again);
+    const bool fits = length >= 0 && (size_t)length < sizeof small;
+    char *text = fits ? small : format_text(format, arguments);
     if (text)
         put_printable(to, text, strlen(text), true);
-    free(text);
+    else
+        terminal_out_of_memory();
+    if (!fits)
+        free(text);
 }
 
 void terminal_print(FILE *to, const char *format, ...) {
@@ -325,7 +338,17 @@ void terminal_report(const yg_error *error) {
         print_excerpt(error);
 }
 
+void terminal_out_of_memory(void) {
+    if (!memory_ran_out)
+        terminal_error("out of memory");
+    memory_ran_out = true;
+}
+
 int terminal_finish_output(int status) {
+    if (memory_ran_out) {
+        memory_ran_out = false;
+        status = STATUS_FAILED;
+    }
     /* An earlier failure is only a flag of the stream; its errno is lost. */
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))

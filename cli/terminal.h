@@ -59,7 +59,12 @@ void terminal_error(const char *format, ...) __attribute__((format(printf, 1, 2)
  * caret below the column. */
 void terminal_report(const yg_error *error);
 
-/* Flushes stdout. Returns `status`, or a failure if data could not be written. A reader that has
+/* Says that memory has run out, once, and makes the next terminal_finish_output() a failure. For
+ * what prints as it goes, and so cannot take back what it has printed. */
+void terminal_out_of_memory(void);
+
+/* Flushes stdout. Returns `status`, or a failure if data could not be written, or made for want of
+ * memory. A reader that has
  * closed its pipe gets no message. */
 int terminal_finish_output(int status);
 

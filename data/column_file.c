@@ -6,6 +6,7 @@
  */
 #include "../graph/number.h"
 #include "column.h"
+#include "json_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -63,10 +64,15 @@ bool yg_column_save(const yg_column *column, json_t **json) {
     /* json_pack() takes both over, also when it fails. */
     *json = json_pack("{s: s, s: o, s: o}", "kind", column->kind->name, "options", options,
                       "learnt", learnt);
-    return *json &&
-           (!column->missing ||
-            json_object_set_new(*json, "missing", yg_missing_save(column)) == 0) &&
-           (!column->scale || json_object_set_new(*json, "scale", yg_scale_save(column)) == 0);
+    const bool good =
+        *json &&
+        (!column->missing || json_object_set_new(*json, "missing", yg_missing_save(column)) == 0) &&
+        (!column->scale || json_object_set_new(*json, "scale", yg_scale_save(column)) == 0);
+    if (good)
+        return true;
+    json_decref(*json);
+    *json = NULL;
+    return false;
 }
 
 /* Takes back what was learnt; see `load` of a kind. */
@@ -89,7 +95,7 @@ yg_column *yg_column_load(const yg_column_request *request, const json_t *json, 
     const json_t *learnt = json_object_get(json, "learnt");
     if (!json_is_object(options) || !json_is_object(learnt))
         return fail_format(path, request->name, error);
-    char *text = json_dumps(options, JSON_COMPACT);
+    char *text = yg_json_text(options);
     yg_document *document = text ? yg_document_parse(text, strlen(text), path, error) : NULL;
     if (!text)
         yg_fail_memory(error);

@@ -4,6 +4,7 @@
 #include "encoding_file.h"
 
 #include "column.h"
+#include "json_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ static bool save_texts(const char *prefix, const char *port, char *const *texts,
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, json_string(texts[i]));
     char *key = key_of(prefix, port, "");
-    char *text = json_array_size(list) == count ? json_dumps(list, JSON_COMPACT) : NULL;
+    char *text = json_array_size(list) == count ? yg_json_text(list) : NULL;
     const bool good =
         key && text ? yg_tensor_file_note(file, key, text, error) : yg_fail_memory(error);
     json_decref(list);
@@ -71,7 +72,7 @@ static bool save_columns(const char *name, const yg_port_encoding *port, yg_tens
             yg_fail_memory(error);
     }
     char *key = good && any ? key_of("encoding.", name, "") : NULL;
-    char *text = key ? json_dumps(list, JSON_COMPACT) : NULL;
+    char *text = key ? yg_json_text(list) : NULL;
     if (good && any)
         good = text ? yg_tensor_file_note(file, key, text, error) : yg_fail_memory(error);
     json_decref(list);
@@ -100,6 +101,13 @@ bool yg_encoding_save(const yg_model *model, const yg_encoding *encoding, yg_ten
     return true;
 }
 
+/* A note as JSON. Of one that is no JSON, *list becomes NULL. False when out of memory. */
+static bool parse_note(const char *note, json_t **list, yg_error *error) {
+    json_error_t reason;
+    *list = yg_json_parse(note, strlen(note), JSON_REJECT_DUPLICATES, &reason);
+    return *list || json_error_code(&reason) != json_error_out_of_memory || yg_fail_memory(error);
+}
+
 static bool load_texts(const yg_tensor_file *file, const char *path, const char *prefix,
                        const char *port, char ***texts, size_t *count, yg_error *error) {
     char *key = key_of(prefix, port, "");
@@ -109,7 +117,9 @@ static bool load_texts(const yg_tensor_file *file, const char *path, const char 
     free(key);
     if (!note)
         return true;
-    json_t *list = json_loads(note, JSON_REJECT_DUPLICATES, NULL);
+    json_t *list;
+    if (!parse_note(note, &list, error))
+        return false;
     const size_t size = json_array_size(list);
     bool good = size > 0;
     if (good && !(*texts = calloc(size, sizeof **texts))) {
@@ -208,7 +218,9 @@ static bool load_columns(const yg_model *model, const yg_tensor_file *file, cons
         return yg_fail_memory(error);
     const char *note = yg_metadata_find(file, key);
     free(key);
-    json_t *list = note ? json_loads(note, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *list = NULL;
+    if (note && !parse_note(note, &list, error))
+        return false;
     const bool good = !note || take_columns(model, encoding, p, list, path, error);
     json_decref(list);
     return good && check_columns(model, encoding, p, path, error);

@@ -4,12 +4,12 @@
  * no gap, no overlap, nothing after the last one.
  */
 #include "../graph/file.h"
+#include "json_text.h"
 #include "read_at.h"
 #include "safetensors.h"
 #include "safetensors_stream.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,8 +208,8 @@ static bool read_header(const reader *in, json_t *header, yg_tensor_file *file) 
 /* Parses the header's text. NULL on failure. */
 static json_t *parse_header(const char *text, uint64_t length, yg_origin origin, yg_error *error) {
     json_error_t json;
-    json_t *header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &json);
-    if (!header && json.text[0] == '\0') /* no fault of the text */
+    json_t *header = yg_json_parse(text, (size_t)length, JSON_REJECT_DUPLICATES, &json);
+    if (!header && json_error_code(&json) == json_error_out_of_memory)
         yg_fail_memory(error);
     else if (!header)
         yg_fail(error, YG_ERROR_SYNTAX, origin, "the header cannot be read as JSON: %s", json.text);

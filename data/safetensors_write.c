@@ -5,10 +5,10 @@
  * equal bytes.
  */
 #include "../graph/file.h"
+#include "json_text.h"
 #include "safetensors.h"
 #include "safetensors_stream.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,21 +43,6 @@ static const yg_tensor **in_order(const yg_tensor_file *file) {
     return order;
 }
 
-/* A value's text. Measured, then written to room of that size: json_dumps(), whose buffer grows as
- * it writes, leaves out the keys for which it could not. Freed by the caller. */
-static char *text_of(const json_t *value) {
-    const size_t length = json_dumpb(value, NULL, 0, JSON_COMPACT);
-    char *text = length ? malloc(length + 1) : NULL;
-    if (!text)
-        return NULL;
-    if (json_dumpb(value, text, length, JSON_COMPACT) != length) {
-        free(text);
-        return NULL;
-    }
-    text[length] = '\0';
-    return text;
-}
-
 /* The header's text. */
 static char *make_header(const yg_tensor_file *file, const yg_tensor *const *order) {
     json_t *header = json_object();
@@ -76,7 +61,7 @@ static char *make_header(const yg_tensor_file *file, const yg_tensor *const *ord
                json_object_set_new(header, order[i]->name, describe(order[i], at)) == 0;
         at += good ? bytes : 0;
     }
-    char *text = good ? text_of(header) : NULL;
+    char *text = good ? yg_json_text(header) : NULL;
     json_decref(header);
     return text;
 }

@@ -7,6 +7,7 @@
  */
 #include "input.h"
 #include "json_line.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -99,7 +100,7 @@ static json_t *parse(const jsonl_table *state, const unsigned char *text, size_t
                                         "a number",  "a flag", "a flag", "null"};
     json_error_t reason;
     json_t *value =
-        json_loadb((const char *)text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &reason);
+        yg_json_parse((const char *)text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &reason);
     if (!value)
         return fail_syntax(state, &reason, line, error);
     if (json_is_object(value) && fold(state, value, error))

@@ -175,7 +175,9 @@ static bool list_tables(const sqlite_table *state, char *shown, size_t size, cha
         ++*count;
     }
     const bool good =
-        status == SQLITE_DONE || fail(state, origin_of(state), "it cannot be read", error);
+        status == SQLITE_DONE ||
+        (status == SQLITE_NOMEM ? yg_fail_memory(error)
+                                : fail(state, origin_of(state), "it cannot be read", error));
     calls->finalize(names);
     return good;
 }

@@ -55,6 +55,7 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t size);
 FILE *__real_open_memstream(char **text, size_t *size);
 char *__real_json_dumps(const void *json, size_t flags);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -66,6 +67,7 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t size);
 FILE *__wrap_open_memstream(char **text, size_t *size);
 char *__wrap_json_dumps(const void *json, size_t flags);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -93,6 +95,10 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size) {
 
 char *__wrap_strdup(const char *text) {
     return must_fail() ? NULL : count(__real_strdup(text));
+}
+
+char *__wrap_strndup(const char *text, size_t size) {
+    return must_fail() ? NULL : count(__real_strndup(text, size));
 }
 
 /* Counts as one allocation: the text, which the caller frees. */

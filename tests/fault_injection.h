@@ -2,8 +2,8 @@
  * Allocations that fail when a test says so.
  *
  * In a suite whose name begins with test_allocation_, the library's calls of malloc(), calloc(),
- * realloc(), aligned_alloc(), strdup(), open_memstream(), json_dumps() and pthread_create() go
- * through this file (see CMakeLists.txt). Calls inside other libraries do not.
+ * realloc(), aligned_alloc(), strdup(), strndup(), open_memstream(), json_dumps() and
+ * pthread_create() go through this file (see CMakeLists.txt). Calls inside other libraries do not.
  *
  *   for (uint64_t n = 1;; n++) {
  *       fault_injection_begin(n);
