@@ -4,10 +4,12 @@
  */
 #include "fuzz/fuzz.h"
 #include "fuzz/mutate.h"
+#include "graph/file.h"
 #include "train/train.h"
 #include "workspace.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +128,49 @@ Test(mutations, sqlite) {
     fclose(file);
     run(fuzz_sqlite, seed, size, 0, 500);
     free(seed);
+}
+
+/* The inputs that a fuzzer has found, and those that it started from. */
+Test(mutations, corpora) {
+    static const struct {
+        const char *name;
+        int (*target)(const uint8_t *, size_t);
+    } corpora[] = {
+        {"arrays", fuzz_arrays}, {"columns", fuzz_columns}, {"csv", fuzz_csv},
+        {"image", fuzz_image},   {"jsonl", fuzz_jsonl},     {"safetensors", fuzz_safetensors},
+        {"sqlite", fuzz_sqlite}, {"text", fuzz_text},
+    };
+    for (size_t i = 0; i < sizeof corpora / sizeof *corpora; i++) {
+        char path[600];
+        snprintf(path, sizeof path, YG_SOURCE "/tests/fuzz/corpus/%s", corpora[i].name);
+        DIR *folder = opendir(path);
+        cr_assert_not_null(folder, "%s", path);
+        for (const struct dirent *entry; (entry = readdir(folder));) {
+            size_t size;
+            snprintf(path, sizeof path, YG_SOURCE "/tests/fuzz/corpus/%s/%s", corpora[i].name,
+                     entry->d_name);
+            char *bytes = entry->d_name[0] == '.' ? NULL : yg_file_read(path, 1 << 20, &size, NULL);
+            if (bytes)
+                run(corpora[i].target, bytes, size, 0, 0);
+            free(bytes);
+        }
+        closedir(folder);
+    }
+}
+
+/* The first byte chooses the kinds of columns. */
+Test(mutations, columns) {
+    static const char *const seeds[] = {
+        "\004p,1,2,yes,2020-01-02,u,one two,1\nq,,4,no,2020-03-02,v,two three,2\n,5,8,,"
+        "1999-12-31T12:00:00+01:00,v,five six two,\n",
+        "\001{\"a\":\"q\",\"b\":null,\"c\":4,\"d\":\"no\",\"e\":\"2020-03-02\",\"f\":\"v\",\"s\":"
+        "\"two three\",\"y\":2}\n{\"a\":3,\"b\":2,\"c\":-4e3,\"d\":false,\"e\":null,\"f\":true,"
+        "\"s\":\"\",\"y\":0.5}\n",
+        "\0021;1.000,5;7;u;1\n2;2;8;v;2\n3;4;9;u;1\n5;6;1;v;2\n8;9;10;u;3\n",
+        "\0031,2,3\n4,5,3\n5,6,3\n6,7,3\n7,8,4\n8,9,4\n9,10,4\n",
+    };
+    for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
+        run(fuzz_columns, seeds[i], strlen(seeds[i]), i, 150);
 }
 
 Test(mutations, safetensors) {

@@ -24,6 +24,7 @@ int fuzz_jsonl(const uint8_t *bytes, size_t size);
 int fuzz_text(const uint8_t *bytes, size_t size);
 int fuzz_sqlite(const uint8_t *bytes, size_t size);
 int fuzz_image(const uint8_t *bytes, size_t size);
+int fuzz_columns(const uint8_t *bytes, size_t size);
 int fuzz_step(const uint8_t *bytes, size_t size);
 int fuzz_arrays(const uint8_t *bytes, size_t size);
 int fuzz_weights(const uint8_t *bytes, size_t size);
