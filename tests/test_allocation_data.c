@@ -17,14 +17,16 @@ static yg_model *model_of(const workspace *w, const char *columns, const char *m
     char text[1000];
     FILE *file = fopen(workspace_path(w, "t.csv"), "w");
     cr_assert_not_null(file);
-    fputs("a,b,who,half,kind\n", file);
+    fputs("a,b,who,half,kind,list\n", file);
     for (int i = 0; i < COUNT; i++)
-        fprintf(file, "%d,%d.5,%d,%d,%s\n", i, i * 7 % 10, i % 9, i / 20, i % 3 ? "cat" : "dog");
+        fprintf(file, "%d,%d.5,%d,%d,%s,%d 1%s\n", i, i * 7 % 10, i % 9, i / 20,
+                i % 3 ? "cat" : "dog", i, i % 4 ? " 2 3 4 5" : "");
     fclose(file);
+    const bool sequences = strstr(more, "sequences"), rows = strstr(more, "{by: half");
     snprintf(text, sizeof text,
              "format: 1\n"
-             "inputs: {x: [B, 2]}\n"
-             "targets: {y: {shape: [B], dtype: i32, classes: 2}}\n"
+             "inputs: {x: %s}\n"
+             "targets: {y: {shape: %s, dtype: i32, classes: 2}}\n"
              "graph:\n  s: mean(x) + 0 * mean(cast(y, dtype=f32))\n"
              "outputs: [s]\n"
              "loss: s\n"
@@ -32,25 +34,27 @@ static yg_model *model_of(const workspace *w, const char *columns, const char *m
              "  train: {csv: t.csv, x: %s, y: kind}\n"
              "  standardize: [x]\n"
              "  transform: {x: x / 2}\n%s",
-             columns, more);
+             sequences ? "[B, T, 2]" : "[B, 2]", rows ? "[B, T]" : "[B]", columns, more);
     return workspace_model(w, "t.yaml", text);
 }
 
 /* Loads the data and reads two epochs of them. */
 static bool use(const yg_model *model, yg_error *error) {
-    float x[8][2];
-    int32_t y[8];
-    const yg_feed feeds[] = {{0, YG_F32, 2, x}, {1, YG_I32, 1, y}};
+    static float x[8 * 2 * COUNT];
+    static int32_t y[8 * COUNT];
     yg_data data;
     if (!yg_data_load(model, YG_F32, &data, error))
         return false;
     yg_stream *stream = yg_stream_open_shuffled(&data.train, 3, true, error);
-    bool good = stream != NULL;
+    bool good = stream && yg_stream_bucket(stream, &data.sequencing, 8, error);
     for (int64_t epoch = 0; good && epoch < 2; epoch++) {
         yg_stream_seek(stream, epoch, 0);
         while (good && yg_stream_left(stream) > 0) {
-            const int64_t left = yg_stream_left(stream);
-            good = yg_stream_next(stream, feeds, 2, 0, left < 8 ? left : 8, error);
+            const int64_t left = yg_stream_left(stream), count = left < 8 ? left : 8;
+            const int64_t longest = yg_stream_longest(stream, count), steps = longest ? longest : 1;
+            const bool each = data.train.dataset->ports[1].ragged;
+            const yg_feed feeds[] = {{0, YG_F32, 2 * steps, x}, {1, YG_I32, each ? steps : 1, y}};
+            good = yg_stream_next(stream, feeds, 2, 0, count, error);
         }
     }
     yg_stream_close(stream);
@@ -71,6 +75,12 @@ Test(allocation_data, any_allocation_may_fail) {
                    "  test: {from: train, column: who, equals: [1, 2]}\n"},
         {"a", "  validation: {from: train, fraction: 0.2, time: a}\n  windows: {length: 2}\n"},
         {"a", "  windows: {length: 2, by: half}\n  memory: 200\n"},
+        {"[a, b]", "  sequences: {by: half}\n"},
+        {"[a, b]", "  validation: {from: train, fraction: 0.5}\n"
+                   "  sequences: {by: half, max_length: 9, longer: truncate}\n  memory: 200\n"},
+        {"list", "  validation: {from: train, fraction: 0.2, stratify: y}\n"
+                 "  columns: {list: list}\n  sequences: {max_length: 9}\n"},
+        {"list", "  columns: {list: list}\n  sequences: {max_length: 9}\n  memory: 200\n"},
     };
     const workspace w = workspace_make();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
