@@ -107,10 +107,11 @@ bool network_run_set(network_run *run, const char *name, const double *values) {
 static void draw(network_run *run, const yg_tensor_name *port, uint64_t seed) {
     void *data = yg_program_data(run->program, port->node);
     const yg_type *type = type_of(run, port->node);
+    const int least = strcmp(port->name, "length") == 0; /* no sequence has the length 0 */
     for (int64_t i = 0; data != NULL && i < yg_type_count(type); i++) {
         const double value = yg_random_uniform(seed, yg_random_key(port->name), (uint64_t)i);
         yg_element_set(type->dtype, data, i,
-                       yg_dtype_is_float(type->dtype) ? value : (value < 0.5 ? 0 : 1));
+                       yg_dtype_is_float(type->dtype) ? value : least + (value < 0.5 ? 0 : 1));
     }
 }
 
