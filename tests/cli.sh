@@ -637,7 +637,7 @@ expect "new: a folder of pictures" 0 "" "^pictures.yaml: the class of 'class', o
     "$yamlgrad" new pictures -o pictures.yaml
 expect "new: their size" 0 '^inputs: \{image: \[B, 8, 8\]\}$' "" cat pictures.yaml
 expect "new: pictures are learnt" 0 "" "^  test +loss .* accuracy 1  \(8 examples\)$" "$yamlgrad" train pictures.yaml
-expect "data: pictures" 0 '^image\[0, 2\] +-0.5 ' "" "$yamlgrad" data pictures.yaml
+expect "data: pictures" 0 '^image\[0, 2\] +-0.5 ' "^peak memory: " "$yamlgrad" data pictures.yaml
 # The same pictures in a table of their paths, which start at its folder.
 {
     echo "file,kind,price"
