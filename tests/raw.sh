@@ -132,7 +132,7 @@ documented visits
 awk 'BEGIN { print "patient,visit,pulse,pressure,ill,next_pulse"; for (p = 1; p <= 80; p++) for (v = 0; v <= 7 * p % 12; v++) {
     up = p % 3 == 0 ? 4 : -2; pulse = 70 + p % 9 + up * v
     printf "p%d,%d,%d,%d,%s,%d\n", p, v, pulse, 120 + p % 7, p % 3 ? "no" : "yes", pulse + up } }' >visits.csv
-expect "visits: what is fed" 0 "^of what batches of 8 feed, 1?[0-9]\.[0-9] % is padding; without buckets [2-9][0-9]" "" \
+expect "visits: what is fed" 0 "^of what batches of 8 feed, 1?[0-9]\.[0-9] % is padding; without buckets [2-9][0-9]" "^peak memory" \
     "$yamlgrad" data visits.yaml
 expect "visits: train" 0 "" "" "$yamlgrad" train visits.yaml --quiet --out visits
 expect "visits: a line for each visit, in the order of the file" 0 "" "" "$yamlgrad" predict visits.yaml --weights \
