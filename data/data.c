@@ -229,14 +229,17 @@ static bool check_columns(const yg_value *section, yg_error *error) {
 }
 
 /* `memory: 64 MB`, or a number of bytes. */
-static bool read_memory(const yg_value *value, int64_t *bytes, yg_error *error) {
+bool yg_data_memory(const yg_value *section, int64_t *bytes, yg_error *error) {
     static const struct {
         const char *name;
         double bytes;
     } units[] = {{"", 1},     {"B", 1},      {"KB", 1e3},      {"MB", 1e6},
                  {"GB", 1e9}, {"KiB", 1024}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
+    const yg_value *value =
+        section && section->kind == YG_MAPPING ? yg_value_get(section, "memory") : NULL;
     const char *text;
     double number;
+    *bytes = (int64_t)1 << 30;
     if (!value)
         return true;
     if (!yg_value_text(value, "`memory`", &text, error))
@@ -283,8 +286,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
     const char *symbol;
     int64_t seed = 0;
     yg_split splits[2] = {{0}};
-    yg_reading reading = {
-        .model = model, .data = data, .dtype = dtype, .training = true, .memory = (int64_t)1 << 30};
+    yg_reading reading = {.model = model, .data = data, .dtype = dtype, .training = true};
     if (!yg_value_check_keys(section, "`data`", keys, sizeof keys / sizeof *keys, error) ||
         !check_columns(section, error) || !yg_series_read(model, &data->series, error) ||
         !yg_sequencing_read(model, &data->sequencing, error) ||
@@ -292,8 +294,7 @@ static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section,
         (!data->encoding.known && !yg_encoding_make(model, &data->encoding, error)) ||
         !read_transforms(model, yg_value_get(section, "transform"), data, error) ||
         !read_standardized(model, yg_value_get(section, "standardize"), data, error) ||
-        !yg_balance_read(model, data, error) ||
-        !read_memory(yg_value_get(section, "memory"), &reading.memory, error))
+        !yg_balance_read(model, data, error) || !yg_data_memory(section, &reading.memory, error))
         return false;
     const yg_value *seed_value = yg_value_get(section, "seed");
     const yg_value *train = yg_value_get(section, "train");

@@ -285,6 +285,9 @@ bool yg_data_invent(const yg_model *model, yg_dtype dtype, const yg_invention *i
 bool yg_target_columns(const yg_reading *reading, const char ***names, size_t *count,
                        yg_error *error);
 
+/* How many bytes examples may take in memory, by the section `data`; NULL: there is none. */
+bool yg_data_memory(const yg_value *section, int64_t *bytes, yg_error *error);
+
 /* As yg_data_load(), with the encoding that `data` holds already, such as that of a weights file.
  * Nothing is learnt anew, and a section that says otherwise is refused. */
 bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg_error *error);

@@ -60,6 +60,15 @@ measure small train table.yaml --data train=small.csv --out run
 measure large train table.yaml --out run
 measure held train held.yaml --out run
 expect_flat "train on a table" "$small" "$large" "$held" 3125
+# A file of `eval` goes to a file of its own as well: the scores are those of all in memory.
+expect "train for eval" 0 - - "$yamlgrad" train table.yaml --quiet --out run
+expect "eval: all in memory" 0 "^loss" "" "$yamlgrad" eval held.yaml --weights run/weights.safetensors --data large.csv
+cp .out held.out
+expect "eval: from a file" 0 "^loss" "" "$yamlgrad" eval table.yaml --weights run/weights.safetensors --data large.csv
+cp .out file.out
+expect_true "eval: the same scores" cmp held.out file.out
+expect "eval: nowhere to put the data" 1 "" "larger than .memory:.*/nowhere" env TMPDIR=/nowhere \
+    "$yamlgrad" eval table.yaml --weights run/weights.safetensors --data large.csv
 # `data` keeps a sample of each column too, of at most 512 KiB.
 measure large data table.yaml
 measure held data held.yaml

@@ -33,10 +33,10 @@ static const yg_part *choose_split(const yg_data *data, const char *asked, const
  */
 static bool read_csv(const yg_model *model, const yg_tensor_file *weights, const char *path,
                      const char *csv, yg_dtype dtype, yg_data *data, yg_error *error) {
-    const yg_reading reading = {
-        .model = model, .data = data, .dtype = dtype, .runs = &data->runs[2]};
+    yg_reading reading = {.model = model, .data = data, .dtype = dtype, .runs = &data->runs[2]};
     const char *symbol;
-    if (!yg_batch_symbol(model, &symbol, error) || !yg_series_read(model, &data->series, error) ||
+    if (!yg_data_memory(yg_model_section(model, "data"), &reading.memory, error) ||
+        !yg_batch_symbol(model, &symbol, error) || !yg_series_read(model, &data->series, error) ||
         !yg_sequencing_read(model, &data->sequencing, error) ||
         !yg_encoding_load(model, weights, path, &data->encoding, error) ||
         !yg_balance_read(model, data, error))
