@@ -4,34 +4,12 @@
  */
 #include "../../graph/spelling.h"
 #include "expander.h"
+#include "name_pattern.h"
 
 #include <string.h>
 
 /* The most patterns with a `*`: each is compared with every parameter. */
 #define PATTERN_CAP 1000
-
-/* Whether `text` has the form of `pattern`, where `*` stands for any text. When a part does not
- * fit, the last `*` takes one character more. */
-static bool matches(const char *pattern, const char *text) {
-    const char *star = NULL, *from = NULL;
-    while (*text != '\0') {
-        if (*pattern == '*') {
-            star = pattern++;
-            from = text;
-        } else if (*pattern == *text) {
-            pattern++;
-            text++;
-        } else if (star) {
-            pattern = star + 1;
-            text = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
-}
 
 static bool no_match(const yg_expander *x, const yg_trainable_spec *spec) {
     char hint[400];
@@ -62,7 +40,7 @@ static bool set(const yg_expander *x, const yg_trainable_spec *spec, bool traina
     }
     for (size_t i = 0; i < flat->param_names.count; i++) {
         yg_flat_param *param = &flat->params[i];
-        if (param->state || !matches(spec->pattern, param->name))
+        if (param->state || !yg_name_matches(spec->pattern, param->name))
             continue;
         param->trainable = trainable;
         matched++;
