@@ -11,13 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PARAMETERS = 2 };
+enum { PARAMETERS = 4 };
 
-static const yg_type types[PARAMETERS] = {{YG_F64, 2, {2, 3}}, {YG_F64, 1, {4}}};
+static const yg_type types[PARAMETERS] = {
+    {YG_F64, 2, {2, 3}}, {YG_F64, 1, {4}}, {YG_F64, 2, {3, 2}}, {YG_F64, 3, {2, 1, 3}}};
 
-static json_t *load_fixture(void) {
+static json_t *load_fixture(const char *path) {
     json_error_t error;
-    json_t *fixture = json_load_file(YG_FIXTURES "/optimizers.json", 0, &error);
+    json_t *fixture = json_load_file(path, 0, &error);
     cr_assert_not_null(fixture, "%s", error.text);
     return fixture;
 }
@@ -36,6 +37,7 @@ static void copy(double *to, const json_t *list) {
 
 /* The step of one optimizer, as a program. */
 typedef struct stepper {
+    size_t count; /* of parameters: the first ones of the list */
     yg_graph *graph;
     yg_program *program;
     yg_node parameters[PARAMETERS], inputs[PARAMETERS];
@@ -43,22 +45,23 @@ typedef struct stepper {
     yg_optimizer_graph updates;
 } stepper;
 
-static void make(stepper *s, const char *text, double clip) {
-    static const char *const names[PARAMETERS] = {"weight", "bias"};
-    static const char *const input_names[PARAMETERS] = {"d_weight", "d_bias"};
+static void make(stepper *s, size_t count, const char *text, double clip) {
+    static const char *const names[PARAMETERS] = {"weight", "bias", "tall", "deep"};
+    static const char *const input_names[PARAMETERS] = {"d_weight", "d_bias", "d_tall", "d_deep"};
     yg_error error = {0};
     yg_document *document = parse(text);
     cr_assert(yg_optimizer_read(yg_document_root(document), &s->optimizer, &error), "%s: %s", text,
               error.message);
     s->graph = yg_graph_new(yg_ops(), 0);
     yg_node gradients[PARAMETERS];
-    for (size_t i = 0; i < PARAMETERS; i++) {
+    s->count = count;
+    for (size_t i = 0; i < count; i++) {
         s->parameters[i] = yg_parameter(s->graph, names[i], &types[i]);
         s->inputs[i] = gradients[i] = yg_input(s->graph, input_names[i], &types[i]);
     }
     if (clip > 0)
-        cr_assert(yg_clip_grad_norm(s->graph, gradients, PARAMETERS, clip, &error));
-    cr_assert(yg_optimizer_build(&s->optimizer, s->graph, s->parameters, gradients, PARAMETERS,
+        cr_assert(yg_clip_grad_norm(s->graph, gradients, count, clip, &error));
+    cr_assert(yg_optimizer_build(&s->optimizer, s->graph, s->parameters, gradients, count,
                                  &s->updates, &error),
               "%s: %s", text, error.message);
     s->program = yg_compile(s->graph, NULL, 0, s->updates.updates, s->updates.update_count,
@@ -78,40 +81,113 @@ static void set_scalar(stepper *s, yg_node node, double value) {
         *(double *)yg_program_data(s->program, node) = value;
 }
 
+/* Runs a step, from 1, on gradients[parameter]. */
+static void run(stepper *s, double step, double epoch, const json_t *gradients) {
+    yg_error error = {0};
+    for (size_t i = 0; i < s->count; i++)
+        copy(yg_program_data(s->program, s->inputs[i]), json_array_get(gradients, i));
+    set_scalar(s, s->updates.inputs.lr, s->optimizer.lr);
+    set_scalar(s, s->updates.inputs.t, step);
+    set_scalar(s, s->updates.inputs.epoch, epoch);
+    cr_assert(yg_program_run(s->program, 0, (uint64_t)step - 1, &error), "%s", error.message);
+}
+
+/* Compares the parameters with lists of numbers. Returns how many it has compared. */
+static size_t compare(const stepper *s, const char *text, size_t step, const json_t *expected,
+                      double tolerance) {
+    size_t compared = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        const double *now = yg_program_data(s->program, s->parameters[i]);
+        const json_t *then = json_array_get(expected, i);
+        for (size_t k = 0; k < json_array_size(then); k++, compared++) {
+            const double value = json_real_value(json_array_get(then, k));
+            cr_assert(fabs(now[k] - value) <= tolerance * fmax(1, fabs(value)),
+                      "%s, step %zu, parameter %zu: %.17g, PyTorch has %.17g", text, step, i,
+                      now[k], value);
+        }
+    }
+    return compared;
+}
+
+static void fill(stepper *s, const json_t *values) {
+    for (size_t i = 0; i < s->count; i++)
+        copy(yg_program_data(s->program, s->parameters[i]), json_array_get(values, i));
+}
+
 Test(optimizers, follow_pytorch) {
-    json_t *fixture = load_fixture();
+    json_t *fixture = load_fixture(YG_FIXTURES "/optimizers.json");
     size_t index, compared = 0;
     json_t *c;
     json_array_foreach(json_object_get(fixture, "cases"), index, c) {
         const char *text = json_string_value(json_object_get(c, "optimizer"));
         stepper s = {0};
-        make(&s, text, json_number_value(json_object_get(c, "clip_grad_norm")));
-        for (size_t i = 0; i < PARAMETERS; i++)
-            copy(yg_program_data(s.program, s.parameters[i]),
-                 json_array_get(json_object_get(c, "initial"), i));
+        make(&s, 2, text, json_number_value(json_object_get(c, "clip_grad_norm")));
+        fill(&s, json_object_get(c, "initial"));
         const json_t *gradients = json_object_get(c, "gradients");
         const json_t *expected = json_object_get(c, "parameters");
         for (size_t step = 0; step < json_array_size(gradients); step++) {
-            yg_error error = {0};
-            for (size_t i = 0; i < PARAMETERS; i++)
-                copy(yg_program_data(s.program, s.inputs[i]),
-                     json_array_get(json_array_get(gradients, step), i));
-            set_scalar(&s, s.updates.inputs.lr, s.optimizer.lr);
-            set_scalar(&s, s.updates.inputs.t, (double)step + 1);
-            cr_assert(yg_program_run(s.program, 0, step, &error), "%s", error.message);
-            for (size_t i = 0; i < PARAMETERS; i++) {
-                const double *now = yg_program_data(s.program, s.parameters[i]);
-                const json_t *then = json_array_get(json_array_get(expected, step), i);
-                for (size_t k = 0; k < json_array_size(then); k++, compared++) {
-                    const double value = json_real_value(json_array_get(then, k));
-                    cr_assert(fabs(now[k] - value) <= 1e-12 * fmax(1, fabs(value)),
-                              "%s, step %zu: %.17g, PyTorch has %.17g", text, step, now[k], value);
-                }
-            }
+            run(&s, (double)step + 1, 0, json_array_get(gradients, step));
+            compared += compare(&s, text, step + 1, json_array_get(expected, step), 1e-12);
         }
         unmake(&s);
     }
     cr_assert_eq(compared, 13 * 12 * 10, "%zu values compared", compared);
+    json_decref(fixture);
+}
+
+Test(optimizers, follow_pytorch_for_50_steps) {
+    json_t *fixture = load_fixture(YG_FIXTURES "/optimizer_steps.json");
+    const json_t *gradients = json_object_get(fixture, "gradients");
+    const json_t *told = json_object_get(fixture, "told");
+    const size_t steps = json_array_size(gradients), points = json_array_size(told);
+    size_t index, compared = 0;
+    json_t *c;
+    json_array_foreach(json_object_get(fixture, "cases"), index, c) {
+        const char *text = json_string_value(json_object_get(c, "optimizer"));
+        const json_t *expected = json_object_get(c, "parameters");
+        stepper s = {0};
+        make(&s, PARAMETERS, text, 0);
+        fill(&s, json_object_get(fixture, "initial"));
+        for (size_t step = 1, point = 0; step <= steps; step++) {
+            run(&s, (double)step, 0, json_array_get(gradients, step - 1));
+            if ((json_int_t)step == json_integer_value(json_array_get(told, point)))
+                compared += compare(&s, text, step, json_array_get(expected, point++), 1e-10);
+        }
+        unmake(&s);
+    }
+    cr_expect_eq(steps, 50);
+    cr_expect_eq(compared, index * points * 22, "%zu values compared", compared);
+    json_decref(fixture);
+}
+
+/* A frozen group stands still, its state too, and its first step is the first one that is made. */
+Test(optimizers, a_group_is_frozen_until_its_epoch) {
+    json_t *fixture = load_fixture(YG_FIXTURES "/optimizer_steps.json");
+    const json_t *gradients = json_object_get(fixture, "gradients");
+    stepper frozen = {0}, plain = {0};
+    make(&frozen, 2, "{type: nadam, groups: {bias: {lr: 0.1, frozen_until: 2}}}", 0);
+    make(&plain, 2, "{type: nadam, lr: 0.1}", 0);
+    fill(&frozen, json_object_get(fixture, "initial"));
+    fill(&plain, json_object_get(fixture, "initial"));
+    const double *moved = yg_program_data(frozen.program, frozen.parameters[1]);
+    const double *expected = yg_program_data(plain.program, plain.parameters[1]);
+    double before[4];
+    memcpy(before, moved, sizeof before);
+    for (size_t step = 1; step <= 12; step++) {
+        run(&frozen, (double)step, (double)((step - 1) / 3), json_array_get(gradients, step - 1));
+        if (step <= 6) {
+            cr_expect_arr_eq(moved, before, sizeof before, "step %zu", step);
+            continue;
+        }
+        run(&plain, (double)step - 6, 0, json_array_get(gradients, step - 1));
+        for (size_t k = 0; k < 4; k++)
+            cr_expect_float_eq(moved[k], expected[k], 1e-14, "step %zu", step);
+    }
+    for (size_t i = 0; i < frozen.updates.state_count; i++)
+        cr_expect_neq(frozen.updates.states[i].node, YG_NONE);
+    cr_expect_eq(frozen.updates.state_count, 2 * 2 + 2 + 1); /* products, and a count of steps */
+    unmake(&frozen);
+    unmake(&plain);
     json_decref(fixture);
 }
 
@@ -126,12 +202,22 @@ Test(optimizers, an_update_is_one_instruction) {
         "{type: adam, weight_decay: 0.1, amsgrad: true}",
         "adamw",
         "{type: adamw, amsgrad: true}",
+        "nadam",
+        "{type: nadam, weight_decay: 0.1, decoupled_weight_decay: true}",
+        "{type: radam, weight_decay: 0.1}",
+        "{type: adamax, weight_decay: 0.1}",
+        "{type: adagrad, lr_decay: 0.1, initial_accumulator_value: 0.1}",
+        "{type: adadelta, weight_decay: 0.1}",
+        "{type: rmsprop, momentum: 0.1, centered: true}",
+        "rprop",
+        "{type: lion, weight_decay: 0.1}",
+        "{type: adam, groups: {bias: {lr: 0.1}}}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         stepper s = {0};
-        make(&s, texts[i], 0);
-        cr_expect_leq(yg_program_get_stats(s.program).instructions, 1 + PARAMETERS, "%s: %zu",
-                      texts[i], yg_program_get_stats(s.program).instructions);
+        make(&s, 2, texts[i], 0);
+        cr_expect_leq(yg_program_get_stats(s.program).instructions, 1 + 2, "%s: %zu", texts[i],
+                      yg_program_get_stats(s.program).instructions);
         unmake(&s);
     }
 }
@@ -149,6 +235,38 @@ Test(optimizers, a_parameter_without_gradient_has_no_update) {
     cr_expect_eq(updates.inputs.lr, YG_NONE);
     yg_optimizer_graph_free(&updates);
     yg_graph_free(graph);
+}
+
+/* What a file may write, but not of these parameters; and a part of the error. */
+static const struct {
+    const char *text, *message;
+} refused[] = {
+    {"{type: adam, groups: {'*.kernel': {lr: 0.1}}}",
+     "no trainable parameter is called '*.kernel'"},
+    {"{type: adam, groups: {wieght: {lr: 0.1}}}", "did you mean 'weight'"},
+    {"{type: adam, groups: {'*': {}, biass: {}}}", "did you mean 'bias'"},
+};
+
+Test(optimizers, what_no_parameter_allows) {
+    static const char *const names[] = {"weight", "bias"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        yg_error error = {0};
+        yg_optimizer optimizer;
+        yg_optimizer_graph updates;
+        yg_document *document = parse(refused[i].text);
+        yg_graph *graph = yg_graph_new(yg_ops(), 0);
+        yg_node nodes[2];
+        for (size_t k = 0; k < 2; k++)
+            nodes[k] = yg_parameter(graph, names[k], &types[k]);
+        cr_assert(yg_optimizer_read(yg_document_root(document), &optimizer, &error));
+        cr_expect_not(yg_optimizer_build(&optimizer, graph, nodes, nodes, 2, &updates, &error),
+                      "%s", refused[i].text);
+        cr_expect_not_null(strstr(error.message, refused[i].message), "%s: %s", refused[i].text,
+                           error.message);
+        cr_expect_eq(error.line, 1, "%s: no place", refused[i].text);
+        yg_graph_free(graph);
+        yg_document_free(document);
+    }
 }
 
 /* Text of a model file, and the expected error; "" if the text is right. */
@@ -171,6 +289,23 @@ static const struct {
     {"{type: sgd, lr: 0.1, nesterov: true}", "`nesterov` needs a `momentum`"},
     {"{type: sgd, lr: 0.1, momentum: 0.9, nesterov: true, dampening: 0.1}", "no `dampening`"},
     {"{type: sgd, lr: 0.1, momentum: 2}", "`momentum`"},
+    {"{type: radm}", "did you mean 'radam'"},
+    {"{type: rprop, etas: [1, 1.2]}", "`etas` must be below 1"},
+    {"{type: rprop, etas: [0.5, 1]}", "`etas` must be above 1"},
+    {"{type: rprop, step_sizes: [1, 0.5]}", "above the largest"},
+    {"{type: rprop, step_sizes: 1}", "such as [1e-06, 50]"},
+    {"{type: adam, groups: {}}", ""},
+    {"{type: adam, groups: {bias: {lr: 1, frozen_until: 3, betas: [0, 0]}}}", ""},
+    {"{type: adam, groups: {bias: {type: sgd, lr: 1, momentum: 0.5}}}", ""},
+    {"{type: adam, groups: bias}", "`groups`"},
+    {"{type: adam, groups: {bias: 3}}", "the group 'bias'"},
+    {"{type: adam, groups: {bias: {momentum: 3}}}", "momentum"},
+    {"{type: adam, groups: {bias: {type: sgd}}}", "lr"},
+    {"{type: adam, groups: {bias: {type: sgdd, lr: 1}}}", "did you mean 'sgd'"},
+    {"{type: adam, groups: {bias: {frozen_until: -1}}}", "`frozen_until`"},
+    {"{type: adam, groups: {bias: {groups: {}}}}", "groups"},
+    {"{type: adam, frozen_until: 1}", "frozen_until"},
+    {"{type: adam, lr: 0, groups: {bias: {lr: 1}}}", "in proportion"},
 };
 
 Test(optimizers, what_a_file_may_write) {

@@ -202,7 +202,7 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
                                         .beside = options->beside,
                                         .shares_memory = true,
                                         .recompute = options->recompute};
-    executable->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE};
+    executable->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE, YG_NONE};
     executable->network = yg_executable_network(options, executable->batch, error);
     if (!executable->network)
         return false;
@@ -229,6 +229,7 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
                         executable->program);
     executable->lr = scalar_input(executable, executable->updates.inputs.lr);
     executable->t = scalar_input(executable, executable->updates.inputs.t);
+    executable->epoch = scalar_input(executable, executable->updates.inputs.epoch);
     return true;
 }
 

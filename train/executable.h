@@ -77,7 +77,8 @@ typedef struct yg_executable {
     yg_result *gradients;
     yg_optimizer_graph updates; /* those of the model's own states too */
     double *lr;                 /* input of the program: the learning rate; NULL: it is not used */
-    double *t; /* input of the program: the number of the step, from 1; NULL: it is not used */
+    double *t;     /* input of the program: the number of the step, from 1; NULL: it is not used */
+    double *epoch; /* input of the program: whole epochs done; NULL: it is not used */
 } yg_executable;
 
 /* The network that an executable of that batch size is made of. NULL on failure; freed by the

@@ -24,16 +24,35 @@ static void add_number(yg_text *text, const char *name, double value) {
     yg_text_add(text, "%s %s\n", name, yg_number_text(value, number));
 }
 
-static void add_optimizer(yg_text *text, const yg_optimizer *optimizer) {
+/* Adds the options of an optimizer. A group has its pattern before each name. */
+static void add_options(yg_text *text, const char *pattern, const yg_optimizer *optimizer) {
     const yg_optimizer_update *update = optimizer->update;
     char number[YG_NUMBER_TEXT];
-    yg_text_add(text, "optimizer %s", update->name);
     for (size_t i = 0; i < update->option_count; i++) {
-        const char *name = update->options[i].name; /* NULL: the second number of a pair */
-        yg_text_add(text, name ? "\n%s %s" : "%s, %s", name ? name : "",
-                    yg_number_text(optimizer->options[i], number));
+        const char *name = update->options[i].name; /* NULL: a further number of a list */
+        if (name && pattern)
+            yg_text_add(text, "\ngroups.%s.%s ", pattern, name);
+        else
+            yg_text_add(text, name ? "\n%s " : ", ", name);
+        yg_text_add(text, "%s", yg_number_text(optimizer->options[i], number));
     }
     yg_text_add(text, "\n");
+}
+
+static bool add_optimizer(yg_text *text, const yg_optimizer *optimizer, yg_error *error) {
+    const yg_value *groups = optimizer->groups;
+    yg_optimizer group;
+    yg_text_add(text, "optimizer %s", optimizer->update->name);
+    add_options(text, NULL, optimizer);
+    for (size_t i = 0; groups && i < groups->count; i++) {
+        const char *pattern = groups->keys[i]->text;
+        if (!yg_optimizer_group(optimizer, i, &group, error))
+            return false;
+        yg_text_add(text, "groups.%s.frozen_until %" PRId64 "\n", pattern, group.frozen_until);
+        yg_text_add(text, "groups.%s.type %s", pattern, group.update->name);
+        add_options(text, pattern, &group);
+    }
+    return true;
 }
 
 /* Whether a value is a scalar or a list of scalars. Lists of lists are examples, which the digest
@@ -152,7 +171,7 @@ const char *yg_run_identity(yg_run *run, yg_error *error) {
     yg_text text = {0};
     yg_text_add(&text, "seed %" PRIu64 "\nbatch_size %" PRId64 "\ndtype %s\ndrop_last %s\n",
                 s->seed, s->batch_size, yg_dtype_name(s->dtype), s->drop_last ? "true" : "false");
-    add_optimizer(&text, &s->optimizer);
+    const bool good = add_optimizer(&text, &s->optimizer, error);
     add_number(&text, "clip_grad_norm", s->clip_grad_norm);
     yg_text_add(&text, "monitor %s\nmode %s\n", s->monitor.name,
                 s->monitor.highest ? "max" : "min");
@@ -170,6 +189,10 @@ const char *yg_run_identity(yg_run *run, yg_error *error) {
     run->identity = yg_text_take(&text);
     if (!run->identity)
         yg_fail_memory(error);
+    if (good)
+        return run->identity;
+    free(run->identity);
+    run->identity = NULL;
     return run->identity;
 }
 

@@ -1,6 +1,8 @@
 /*
- * Optimizers: reading one from the model file, and appending its updates to a graph.
+ * Optimizers: appending their updates to a graph.
  */
+#include "../graph/spelling.h"
+#include "../models/loader/name_pattern.h"
 #include "../ops/build.h"
 #include "optimizer_update.h"
 
@@ -8,210 +10,221 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const yg_optimizer_update *const updates[] = {&yg_update_sgd, &yg_update_adam,
-                                                     &yg_update_adamw, NULL};
+/* The parameters that are trained alike. */
+typedef struct group {
+    yg_optimizer optimizer;
+    const char *pattern; /* NULL: the parameters that no pattern matches */
+    double lr_ratio;
+    yg_node step, active;                /* YG_NONE: the group is never frozen */
+    yg_node shared[YG_OPTIMIZER_STATES]; /* states that have been made; YG_NONE: not yet */
+} group;
 
-enum { UPDATES = sizeof updates / sizeof *updates - 1, KEYS = YG_OPTIMIZER_OPTIONS + 3 };
+typedef struct job {
+    yg_graph *graph;
+    yg_optimizer_graph *out;
+    yg_error *error;
+    size_t group_count;
+    group *groups; /* those of patterns, and last the one of all other parameters */
+} job;
 
-static const double LR_MAX = 1e10;
+/* ------------------------------------------------------------------------------- groups ---- */
 
-const yg_optimizer_update *const *yg_optimizer_updates(void) {
-    return updates;
+static void begin_group(const yg_optimizer *whole, const char *pattern, group *group) {
+    const yg_optimizer *own = &group->optimizer;
+    const bool same = own->lr >= whole->lr && own->lr <= whole->lr;
+    group->pattern = pattern;
+    group->lr_ratio = same ? 1 : own->lr / whole->lr;
+    group->step = group->active = YG_NONE;
+    for (size_t k = 0; k < YG_OPTIMIZER_STATES; k++)
+        group->shared[k] = YG_NONE;
 }
 
-/* --------------------------------------------------------------------------------- reading ---- */
-
-static void set_defaults(const yg_optimizer_update *update, yg_optimizer *optimizer) {
-    *optimizer = (yg_optimizer){.update = update, .lr = update->lr};
-    for (size_t i = 0; i < update->option_count; i++)
-        optimizer->options[i] = update->options[i].fallback;
-}
-
-static bool read_pair(const yg_value *value, const yg_option *option, const char *what, double *out,
-                      yg_error *error) {
-    char found[80];
-    if (value->kind != YG_SEQUENCE || value->count != 2)
-        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                       "%s is a list of two numbers, such as [%g, %g]; found %s", what,
-                       option[0].fallback, option[1].fallback,
-                       yg_value_describe(value, found, sizeof found));
-    for (size_t i = 0; i < 2; i++) {
-        if (!yg_value_float(value->items[i], what, option[i].min, option[i].max, &out[i], error))
+static bool begin_groups(const yg_optimizer *optimizer, job *job) {
+    const yg_value *written = optimizer->groups;
+    const size_t patterns = written ? written->count : 0;
+    job->groups = calloc(patterns + 1, sizeof *job->groups);
+    if (!job->groups)
+        return yg_fail_memory(job->error);
+    job->group_count = patterns + 1;
+    for (size_t i = 0; i < patterns; i++) {
+        if (!yg_optimizer_group(optimizer, i, &job->groups[i].optimizer, job->error))
             return false;
-        if (out[i] >= option[i].max)
-            return yg_fail(error, YG_ERROR_ARGUMENT, value->items[i]->origin,
-                           "%s must be below %g; found %g", what, option[i].max, out[i]);
+        begin_group(optimizer, written->keys[i]->text, &job->groups[i]);
     }
+    job->groups[patterns].optimizer = *optimizer;
+    begin_group(optimizer, NULL, &job->groups[patterns]);
     return true;
 }
 
-static bool read_option(const yg_value *mapping, const yg_option *option, double *out,
-                        yg_error *error) {
-    const yg_value *value = option->name ? yg_value_get(mapping, option->name) : NULL;
-    char what[64];
-    bool flag;
-    if (!value)
-        return true;
-    snprintf(what, sizeof what, "`%s`", option->name);
-    if (option->kind == YG_OPTION_PAIR)
-        return read_pair(value, option, what, out, error);
-    if (option->kind == YG_OPTION_NUMBER)
-        return yg_value_float(value, what, option->min, option->max, out, error);
-    if (!yg_value_bool(value, what, &flag, error))
-        return false;
-    *out = flag;
-    return true;
+static group *group_of(const job *job, const char *parameter) {
+    size_t i = 0;
+    while (job->groups[i].pattern && !yg_name_matches(job->groups[i].pattern, parameter))
+        i++;
+    return &job->groups[i];
 }
 
-static bool read_type(const yg_value *value, const yg_optimizer_update **update, yg_error *error) {
-    const char *names[UPDATES + 1] = {0};
-    const yg_value *type = value->kind == YG_MAPPING ? yg_value_get(value, "type") : value;
-    int index;
-    for (size_t i = 0; i < UPDATES; i++)
-        names[i] = updates[i]->name;
-    if (!type)
-        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                       "`optimizer` has no `type`; known: sgd, adam, adamw");
-    if (!yg_value_choice(type, "`optimizer`", names, &index, error))
-        return false;
-    *update = updates[index];
-    return true;
-}
-
-bool yg_optimizer_read(const yg_value *value, yg_optimizer *optimizer, yg_error *error) {
-    const yg_optimizer_update *update = NULL;
-    yg_key keys[KEYS] = {
-        {"type", true, NULL}, {"lr", false, NULL}, {"learning_rate", false, "it is `lr` here"}};
-    size_t count = 3;
-    char what[64];
-    if (!read_type(value, &update, error))
-        return false;
-    set_defaults(update, optimizer);
-    optimizer->origin = value->origin;
-    if (value->kind == YG_MAPPING) {
-        keys[1].required = update->lr <= 0;
-        for (size_t i = 0; i < update->option_count; i++)
-            if (update->options[i].name)
-                keys[count++].name = update->options[i].name;
-        snprintf(what, sizeof what, "optimizer '%s'", update->name);
-        if (!yg_value_check_keys(value, what, keys, count, error))
-            return false;
-        const yg_value *lr = yg_value_get(value, "lr");
-        if (lr && !yg_value_float(lr, "`lr`", 0, LR_MAX, &optimizer->lr, error))
-            return false;
-        for (size_t i = 0; i < update->option_count; i++)
-            if (!read_option(value, &update->options[i], &optimizer->options[i], error))
-                return false;
-    } else if (update->lr <= 0) {
-        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                       "%s needs a learning rate; write `optimizer: {type: %s, lr: 0.1}`",
-                       update->name, update->name);
-    }
-    return !update->check || update->check(optimizer, error);
-}
-
-bool yg_optimizer_make(const char *type, double lr, yg_optimizer *optimizer, yg_error *error) {
-    for (size_t i = 0; i < UPDATES; i++)
-        if (strcmp(updates[i]->name, type) == 0) {
-            set_defaults(updates[i], optimizer);
-            optimizer->lr = lr;
+static bool is_matched(const job *job, const group *group, const yg_node *parameters,
+                       size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (yg_name_matches(group->pattern, yg_node_name(job->graph, parameters[i])))
             return true;
-        }
-    return yg_fail(error, YG_ERROR_NAME, YG_NOWHERE,
-                   "no optimizer is called '%s'; known: sgd, adam, adamw", type);
+    return false;
 }
 
-const char *yg_optimizer_name(const yg_optimizer *optimizer) {
-    return optimizer->update->name;
-}
-
-/* -------------------------------------------------------------------------------- building ---- */
-
-static yg_node scalar_input(yg_update_call *call, yg_node *input, const char *name) {
-    if (*input == YG_NONE) {
-        const yg_type type = yg_type_scalar(YG_F64);
-        *input = yg_input(call->graph, name, &type);
+/* Fails for a pattern that matches nothing: its author believes that it does something. */
+static bool check_patterns(const yg_optimizer *optimizer, const job *job, const yg_node *parameters,
+                           size_t count) {
+    char hint[400];
+    for (size_t g = 0; job->groups[g].pattern; g++) {
+        if (is_matched(job, &job->groups[g], parameters, count))
+            continue;
+        const char **known = calloc(count + 1, sizeof *known);
+        if (!known)
+            return yg_fail_memory(job->error);
+        for (size_t i = 0; i < count; i++)
+            known[i] = yg_node_name(job->graph, parameters[i]);
+        yg_fail(job->error, YG_ERROR_NAME, optimizer->groups->keys[g]->origin,
+                "`groups`: no trainable parameter is called '%s'%s", job->groups[g].pattern,
+                yg_suggest(job->groups[g].pattern, known, count, hint, sizeof hint));
+        free(known);
+        return false;
     }
-    return *input;
+    return true;
 }
 
-yg_node yg_update_lr(yg_update_call *call) {
-    return scalar_input(call, &call->inputs->lr, "train.lr");
-}
+/* ------------------------------------------------------------------------------- states ---- */
 
-yg_node yg_update_t(yg_update_call *call) {
-    return scalar_input(call, &call->inputs->t, "train.t");
-}
-
-yg_node yg_update_factor(const yg_update_call *call, yg_node scalar) {
-    const yg_type *type = yg_node_type(call->graph, call->parameter);
-    return scalar == YG_NONE ? YG_NONE : yg_cast(call->graph, scalar, type->dtype);
-}
-
-static bool add_state(yg_update_call *call, const char *parameter, const char *state, size_t k,
-                      yg_optimizer_graph *out, yg_error *error) {
-    const size_t size = strlen(parameter) + strlen(state) + 3;
+/* Makes the tensor "@STATE", or "@STATE.OF". */
+static yg_node make_state(job *job, const char *state, const char *of, const yg_type *type) {
+    const size_t size = strlen(state) + (of ? strlen(of) : 0) + 3;
     char *name = malloc(size);
-    if (!name)
-        return yg_fail_memory(error);
-    snprintf(name, size, "@%s.%s", state, parameter);
-    call->state[k] = yg_parameter(call->graph, name, yg_node_type(call->graph, call->parameter));
-    out->states[out->state_count++] = (yg_optimizer_state){call->state[k], name};
+    if (!name) {
+        yg_fail_memory(job->error);
+        return YG_NONE;
+    }
+    snprintf(name, size, of ? "@%s.%s" : "@%s", state, of);
+    const yg_node node = yg_parameter(job->graph, name, type);
+    job->out->states[job->out->state_count++] = (yg_optimizer_state){node, name};
+    return node;
+}
+
+/* Before the group is trained, a tensor keeps its value. */
+static void add_update(job *job, const group *group, yg_node node, yg_node value) {
+    if (group->active != YG_NONE)
+        value = yg_where(job->graph, group->active, value, node);
+    job->out->updates[job->out->update_count++] = (yg_update){node, value};
+}
+
+/* A group that is frozen at first counts its own steps. */
+static bool count_steps(job *job, group *group) {
+    const yg_type scalar = yg_type_scalar(YG_F64);
+    yg_optimizer_inputs *inputs = &job->out->inputs;
+    if (group->optimizer.frozen_until == 0 || group->step != YG_NONE)
+        return true;
+    const yg_node count = make_state(job, "step", group->pattern, &scalar);
+    if (count == YG_NONE)
+        return false;
+    if (inputs->epoch == YG_NONE)
+        inputs->epoch = yg_input(job->graph, "train.epoch", &scalar);
+    group->active =
+        yg_greater_equal(job->graph, inputs->epoch,
+                         yg_scalar(job->graph, YG_F64, (double)group->optimizer.frozen_until));
+    group->step = yg_offset(job->graph, count, 1);
+    add_update(job, group, count, group->step);
+    return true;
+}
+
+static bool add_state(job *job, group *group, const yg_state_spec *spec, yg_update_call *call,
+                      size_t k) {
+    const char *parameter = yg_node_name(job->graph, call->parameter);
+    if (spec->shared && group->shared[k] != YG_NONE) {
+        call->state[k] = group->shared[k];
+        return true;
+    }
+    call->state[k] =
+        make_state(job, spec->name, spec->shared ? group->pattern : parameter, &spec->type);
     return call->state[k] != YG_NONE;
 }
 
-static bool check_gradient(const yg_graph *graph, yg_node parameter, yg_node gradient,
-                           yg_error *error) {
+/* ------------------------------------------------------------------------------ building ---- */
+
+static bool check_parameter(const job *job, const yg_optimizer *optimizer, yg_node parameter,
+                            yg_node gradient) {
     char wanted[YG_TYPE_TEXT], found[YG_TYPE_TEXT];
-    const yg_type *type = yg_node_type(graph, parameter), *other = yg_node_type(graph, gradient);
-    return yg_type_equal(type, other) ||
-           yg_fail(error, YG_ERROR_SHAPE, yg_node_origin(graph, parameter),
-                   "the gradient of '%s' is %s, but the parameter is %s",
-                   yg_node_name(graph, parameter), yg_type_text(other, found),
-                   yg_type_text(type, wanted));
+    const yg_type *type = yg_node_type(job->graph, parameter);
+    const yg_type *other = yg_node_type(job->graph, gradient);
+    if (!yg_type_equal(type, other))
+        return yg_fail(job->error, YG_ERROR_SHAPE, yg_node_origin(job->graph, parameter),
+                       "the gradient of '%s' is %s, but the parameter is %s",
+                       yg_node_name(job->graph, parameter), yg_type_text(other, found),
+                       yg_type_text(type, wanted));
+    const char *why = optimizer->update->refuses ? optimizer->update->refuses(type) : NULL;
+    return !why || yg_fail(job->error, YG_ERROR_SHAPE, optimizer->origin,
+                           "%s cannot train '%s', which is %s: %s", optimizer->update->name,
+                           yg_node_name(job->graph, parameter), yg_type_text(type, wanted), why);
 }
 
 /* Appends the updates of one parameter and of its state. */
-static bool build_one(const yg_optimizer *optimizer, yg_graph *graph, yg_node parameter,
-                      yg_node gradient, yg_optimizer_graph *out, yg_error *error) {
-    const char *states[YG_OPTIMIZER_STATES];
-    const size_t count = optimizer->update->states(optimizer, states);
+static bool build_one(job *job, yg_node parameter, yg_node gradient) {
+    group *group = group_of(job, yg_node_name(job->graph, parameter));
+    const yg_optimizer *optimizer = &group->optimizer;
+    yg_state_spec states[YG_OPTIMIZER_STATES];
+    if (!check_parameter(job, optimizer, parameter, gradient) || !count_steps(job, group))
+        return false;
+    const size_t count =
+        optimizer->update->states(optimizer, yg_node_type(job->graph, parameter), states);
     yg_update_call call = {.optimizer = optimizer,
-                           .graph = graph,
-                           .inputs = &out->inputs,
+                           .graph = job->graph,
+                           .inputs = &job->out->inputs,
+                           .lr_ratio = group->lr_ratio,
+                           .step = group->step,
                            .parameter = parameter,
                            .gradient = gradient};
     for (size_t k = 0; k < count; k++)
-        if (!add_state(&call, yg_node_name(graph, parameter), states[k], k, out, error))
+        if (!add_state(job, group, &states[k], &call, k))
             return false;
     const yg_node value = optimizer->update->build(&call);
-    out->updates[out->update_count++] = (yg_update){parameter, value};
-    for (size_t k = 0; k < count; k++)
-        out->updates[out->update_count++] = (yg_update){call.state[k], call.new_state[k]};
+    add_update(job, group, parameter, value);
+    for (size_t k = 0; k < count; k++) {
+        if (group->shared[k] == YG_NONE)
+            add_update(job, group, call.state[k], call.new_state[k]);
+        group->shared[k] = states[k].shared ? call.state[k] : YG_NONE;
+    }
     return true;
+}
+
+static bool build_all(job *job, const yg_node *parameters, const yg_node *gradients, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (gradients[i] != YG_NONE && !build_one(job, parameters[i], gradients[i]))
+            return false;
+    return true;
+}
+
+/* Each group may have a counter of steps beside the states of its parameters. */
+static bool make_room(yg_optimizer_graph *out, size_t parameters, size_t groups, yg_error *error) {
+    if (parameters > SIZE_MAX / (16 * sizeof *out->updates))
+        return yg_fail_memory(error);
+    const size_t states = parameters * YG_OPTIMIZER_STATES + groups;
+    out->updates = calloc(parameters + states + 1, sizeof *out->updates);
+    out->states = calloc(states + 1, sizeof *out->states);
+    return (out->updates && out->states) || yg_fail_memory(error);
 }
 
 bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg_node *parameters,
                         const yg_node *gradients, size_t count, yg_optimizer_graph *out,
                         yg_error *error) {
-    *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE}};
-    if (count > SIZE_MAX / (8 * sizeof *out->updates))
-        return yg_fail_memory(error);
-    out->updates = calloc(count * (1 + YG_OPTIMIZER_STATES) + 1, sizeof *out->updates);
-    out->states = calloc(count * YG_OPTIMIZER_STATES + 1, sizeof *out->states);
-    bool good = out->updates && out->states;
-    if (!good)
-        yg_fail_memory(error);
+    job job = {.graph = graph, .out = out, .error = error};
+    *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE, YG_NONE}};
     const yg_origin before = yg_graph_at(graph, optimizer->origin);
-    for (size_t i = 0; i < count && good; i++)
-        if (gradients[i] != YG_NONE)
-            good = check_gradient(graph, parameters[i], gradients[i], error) &&
-                   build_one(optimizer, graph, parameters[i], gradients[i], out, error);
+    bool good = begin_groups(optimizer, &job) && make_room(out, count, job.group_count, error) &&
+                check_patterns(optimizer, &job, parameters, count) &&
+                build_all(&job, parameters, gradients, count);
     yg_graph_at(graph, before);
     if (yg_graph_error(graph))
         good = yg_fail_as(error, yg_graph_error(graph));
     if (!good)
         yg_optimizer_graph_free(out);
+    free(job.groups);
     return good;
 }
 
@@ -220,7 +233,7 @@ void yg_optimizer_graph_free(yg_optimizer_graph *out) {
         free(out->states[i].name);
     free(out->states);
     free(out->updates);
-    *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE}};
+    *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE, YG_NONE}};
 }
 
 /* -------------------------------------------------------------------------------- clipping ---- */

@@ -16,8 +16,8 @@ extern "C" {
 
 typedef struct yg_optimizer_update yg_optimizer_update;
 
-#define YG_OPTIMIZER_OPTIONS 8
-#define YG_OPTIMIZER_STATES  3 /* tensors of state for each parameter, at most */
+#define YG_OPTIMIZER_OPTIONS 16
+#define YG_OPTIMIZER_STATES  4 /* tensors of state for each parameter, at most */
 
 /* An optimizer with its options, as `optimizer: {type: adam, lr: 1e-3}` says. */
 typedef struct yg_optimizer {
@@ -25,25 +25,29 @@ typedef struct yg_optimizer {
     double lr;
     double options[YG_OPTIMIZER_OPTIONS]; /* in the order of the update's own list */
     yg_origin origin;                     /* of its nodes */
+    const yg_value *groups; /* `groups:`, which must live as long as this is used; NULL: none */
+    int64_t frozen_until;   /* of a group: how many epochs pass before it is trained */
 } yg_optimizer;
 
 /* Reads `{type: …, lr: …}`. False on failure; the message for an unknown type or option suggests
  * the nearest spelling. */
 bool yg_optimizer_read(const yg_value *value, yg_optimizer *optimizer, yg_error *error);
 
-/* `sgd`, `adam` or `adamw` with a learning rate and every other option at its default. */
+/* The optimizer of that name with a learning rate and every other option at its default. */
 bool yg_optimizer_make(const char *type, double lr, yg_optimizer *optimizer, yg_error *error);
 const char *yg_optimizer_name(const yg_optimizer *optimizer);
 
 /* Inputs of the step's program. They are f64 scalars for parameters of any type, because PyTorch
  * computes its factors in double precision. YG_NONE: the optimizer does not use that input. */
 typedef struct yg_optimizer_inputs {
-    yg_node lr; /* the learning rate: an input, so that a schedule can change it each step */
-    yg_node t;  /* the number of the step, from 1 */
+    yg_node lr;    /* the learning rate: an input, so that a schedule can change it each step */
+    yg_node t;     /* the number of the step, from 1 */
+    yg_node epoch; /* whole epochs done; used where a group is frozen until one */
 } yg_optimizer_inputs;
 
 /* One tensor of state. It is a parameter of the graph, zero at the start, named
- * "@STATE.PARAMETER"; no parameter of a model has an "@" in its name. */
+ * "@STATE.PARAMETER". A state that all parameters share is named "@STATE", or "@STATE.PATTERN" in a
+ * group of that pattern. No parameter of a model has an "@" in its name. */
 typedef struct yg_optimizer_state {
     yg_node node;
     char *name; /* owned by the yg_optimizer_graph */
@@ -58,7 +62,8 @@ typedef struct yg_optimizer_graph {
 } yg_optimizer_graph;
 
 /* Appends the updates of parameters[0..count) by gradients[0..count). A parameter with the gradient
- * YG_NONE gets no update. False on failure; freed by yg_optimizer_graph_free() after success. */
+ * YG_NONE gets no update. A group's pattern that matches no parameter is an error. False on
+ * failure; freed by yg_optimizer_graph_free() after success. */
 bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg_node *parameters,
                         const yg_node *gradients, size_t count, yg_optimizer_graph *out,
                         yg_error *error);

@@ -28,8 +28,9 @@ static bool check(const yg_optimizer *optimizer, yg_error *error) {
                    "sgd: `nesterov` needs a `momentum` above 0 and no `dampening`");
 }
 
-static size_t states(const yg_optimizer *optimizer, const char *names[YG_OPTIMIZER_STATES]) {
-    names[0] = "momentum_buffer";
+static size_t states(const yg_optimizer *optimizer, const yg_type *parameter,
+                     yg_state_spec states[YG_OPTIMIZER_STATES]) {
+    states[0] = yg_state_like("momentum_buffer", parameter);
     return optimizer->options[MOMENTUM] > 0;
 }
 
@@ -40,15 +41,12 @@ typedef struct factors {
                          without dampening */
 } factors;
 
-/* Scalars are made before any node of the parameter's shape. A scalar between two such nodes would
- * split the fused group that computes the update. */
 static factors make_factors(yg_update_call *call) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;
     factors made = {.lr = yg_update_factor(call, yg_update_lr(call)), .undamped = YG_NONE};
     if (o[MOMENTUM] > 0 && o[DAMPENING] > 0) {
-        const yg_node one = yg_scalar(graph, YG_F64, 1);
-        const yg_node undamped = yg_where(graph, yg_equal(graph, yg_update_t(call), one), one,
+        const yg_node undamped = yg_where(graph, yg_update_first(call), yg_scalar(graph, YG_F64, 1),
                                           yg_scalar(graph, YG_F64, 1 - o[DAMPENING]));
         made.undamped = yg_update_factor(call, undamped);
     }
@@ -59,9 +57,7 @@ static yg_node update(yg_update_call *call) {
     yg_graph *graph = call->graph;
     const double *o = call->optimizer->options;
     const factors factors = make_factors(call);
-    yg_node direction = call->gradient;
-    if (o[WEIGHT_DECAY] > 0)
-        direction = yg_add(graph, direction, yg_scale(graph, call->parameter, o[WEIGHT_DECAY]));
+    yg_node direction = yg_update_decayed(call, o[WEIGHT_DECAY]);
     if (o[MOMENTUM] > 0) {
         const yg_node gradient = direction;
         const yg_node added =

@@ -219,7 +219,7 @@ bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_erro
 
 static bool counts_as_zero(double number, const char *what, const char *name, yg_origin origin,
                            yg_dtype dtype, yg_error *error) {
-    if (number <= 0 || number >= (dtype == YG_F64 ? DBL_MIN : (double)FLT_MIN))
+    if (!(number > 0 && number < (dtype == YG_F64 ? DBL_MIN : (double)FLT_MIN)))
         return false;
     yg_fail(error, YG_ERROR_ARGUMENT, origin, "%s%s %g would count as 0 in %s", what, name, number,
             yg_dtype_name(dtype));

@@ -20,6 +20,8 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
         *executable->lr = lr;
     if (executable->t)
         *executable->t = (double)(run->at.steps + 1);
+    if (executable->epoch)
+        *executable->epoch = (double)run->at.epochs;
     if (!yg_executable_fill(executable, run->examples, error) ||
         !yg_executable_run(executable, run->settings.seed, (uint64_t)run->at.steps, error))
         return NULL;
