@@ -245,6 +245,7 @@ static const struct {
      "no trainable parameter is called '*.kernel'"},
     {"{type: adam, groups: {wieght: {lr: 0.1}}}", "did you mean 'weight'"},
     {"{type: adam, groups: {'*': {}, biass: {}}}", "did you mean 'bias'"},
+    {"muon", "muon cannot train 'bias'"},
 };
 
 Test(optimizers, what_no_parameter_allows) {
@@ -294,6 +295,13 @@ static const struct {
     {"{type: rprop, etas: [0.5, 1]}", "`etas` must be above 1"},
     {"{type: rprop, step_sizes: [1, 0.5]}", "above the largest"},
     {"{type: rprop, step_sizes: 1}", "such as [1e-06, 50]"},
+    {"{type: adafactor, eps: [null, 1e-3]}", ""},
+    {"{type: adafactor, eps: [1e-30, null]}", "`eps`"},
+    {"{type: adafactor, eps: 1}", "such as [null, 0.001]"},
+    {"{type: adafactor, d: 0.5}", "`d`"},
+    {"{type: muon, ns_coefficients: [1, 2]}", "list of three numbers"},
+    {"{type: muon, ns_steps: 1.5}", "`ns_steps`"},
+    {"{type: muon, adjust_lr_fn: orginal}", "did you mean 'original'"},
     {"{type: adam, groups: {}}", ""},
     {"{type: adam, groups: {bias: {lr: 1, frozen_until: 3, betas: [0, 0]}}}", ""},
     {"{type: adam, groups: {bias: {type: sgd, lr: 1, momentum: 0.5}}}", ""},

@@ -74,7 +74,7 @@ const yg_optimizer_update *const *yg_optimizer_updates(void);
 
 extern const yg_optimizer_update yg_update_sgd, yg_update_adam, yg_update_adamw, yg_update_nadam,
     yg_update_radam, yg_update_adamax, yg_update_adagrad, yg_update_adadelta, yg_update_rmsprop,
-    yg_update_rprop, yg_update_lion;
+    yg_update_rprop, yg_update_lion, yg_update_adafactor, yg_update_muon;
 
 /* ------------------------------------------------------------------- terms (optimizer_terms.c) --
  */
