@@ -1,10 +1,11 @@
 /*
  * Any bytes as a CSV file, or as gzip data: records with a cell for each column, or a message; the
- * same in whatever steps they are read.
+ * same in whatever steps they are read, and by however many threads.
  */
 #include "data/csv_scan.h"
 #include "fuzz.h"
 #include "graph/number.h"
+#include "graph/threads.h"
 #include "require.h"
 
 #include <math.h>
@@ -74,6 +75,36 @@ static void read_in_two(const uint8_t *bytes, size_t size, int64_t first, const 
     fclose(files[1]);
 }
 
+/* Threads divide no file that is short. So the bytes are repeated until they are long: as many
+ * times as makes the cuts fall on different places of them. */
+enum { LONG = 80 * 1024, WIDE = 2048 };
+
+static void read_by_threads(const uint8_t *bytes, size_t size) {
+    static yg_threads *threads; /* kept: making them costs more than all that they read */
+    const size_t times = LONG / size + 1 + bytes[size / 3] % 16;
+    yg_error errors[2] = {0};
+    uint64_t sums[2] = {0};
+    uint8_t *text = malloc(times * size);
+    require(text != NULL && (threads || (threads = yg_threads_new(3, NULL))), "there is memory");
+    for (size_t i = 0; i < times; i++)
+        memcpy(text + i * size, bytes, size);
+    for (int i = 0; i < 2; i++) {
+        FILE *file;
+        yg_table *table = open_bytes(text, times * size, &file, &errors[i]);
+        if (table) {
+            table->threads = i ? threads : NULL;
+            sums[i] = digest(table, i ? 100000 : 1000, &errors[i]);
+            yg_table_close(table);
+        }
+        fclose(file);
+    }
+    require(sums[0] == sums[1], "threads find the same records");
+    require(strcmp(errors[0].message, errors[1].message) == 0 && errors[0].line == errors[1].line &&
+                errors[0].column == errors[1].column,
+            "and the same failure");
+    free(text);
+}
+
 int fuzz_csv(const uint8_t *bytes, size_t size) {
     if (size == 0)
         return 0; /* fmemopen() takes no empty buffer */
@@ -86,6 +117,8 @@ int fuzz_csv(const uint8_t *bytes, size_t size) {
             require_failure(&error);
         read_in_two(bytes, size, 1 + bytes[size / 2] % 4, &error);
         yg_table_close(table);
+        if (size < WIDE && bytes[size / 2] % 8 == 0)
+            read_by_threads(bytes, size);
     } else {
         require_failure(&error);
     }
