@@ -155,11 +155,11 @@ static const sample databases[] = {
 
 static const sample folders[] = {
     {"a/2.png a/10.png b/1.jpg", "",
-     "image,class/\"a/10.png\"|\"a\"/\"a/2.png\"|\"a\"/\"b/1.jpg\"|\"b\""},
+     "image,class/\"b/1.jpg\"|\"b\"/\"a/2.png\"|\"a\"/\"a/10.png\"|\"a\""},
     {"1.PNG 2.Jpeg", "", "image,class/\"1.PNG\"|-/\"2.Jpeg\"|-"},
     {"a/x/1.png a/y/z/2.png", "", "image,class/\"a/x/1.png\"|\"a\"/\"a/y/z/2.png\"|\"a\""},
     {"a/1.png a/.2.png .b/3.png a/notes.txt readme", "", "image,class/\"a/1.png\"|\"a\""},
-    {"NA/1.png ?/2.png", "", "image,class/\"?/2.png\"|\"?\"/\"NA/1.png\"|\"NA\""},
+    {"NA/1.png ?/2.png", "", "image,class/\"NA/1.png\"|\"NA\"/\"?/2.png\"|\"?\""},
     {"a-b/1.png a/1.png", "", "image,class/\"a-b/1.png\"|\"a-b\"/\"a/1.png\"|\"a\""},
     /* Wrong. */
     {"notes.txt", "", "!0:0: the folder has no image (.png, .jpg, .jpeg)"},
