@@ -9,6 +9,7 @@
 #include "csv_decimal.h"
 #include "csv_lanes.h"
 #include "csv_scan.h"
+#include "file_start.h"
 #include "input.h"
 
 #include <inttypes.h>
@@ -122,27 +123,9 @@ static bool fail_record(const yg_csv *csv, yg_error *error) {
 
 /* Recognises files that are not CSV text by their first bytes, and says what to do with them. */
 static bool check_start(const yg_csv *csv, yg_error *error) {
-    static const struct {
-        const char *bytes;
-        size_t length;
-        const char *what;
-    } kinds[] = {
-        {"\x28\xB5\x2F\xFD", 4, "it is compressed (zstd); unpack it first: unzstd FILE"},
-        {"\xFD"
-         "7zXZ",
-         5, "it is compressed (xz); unpack it first: unxz -k FILE"},
-        {"BZh", 3, "it is compressed (bzip2); unpack it first: bunzip2 -k FILE"},
-        {"PK\x03\x04", 4, "it is a zip archive or a spreadsheet; unpack it, or export CSV"},
-        {"PAR1", 4, "it is a Parquet file; export it as CSV"},
-        {"\xFF\xFE", 2, "it is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 FILE"},
-        {"\xFE\xFF", 2, "it is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 FILE"},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (csv->scan.end >= kinds[i].length &&
-            memcmp(csv->scan.bytes, kinds[i].bytes, kinds[i].length) == 0)
-            return yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, 0, 0},
-                           "this is not a CSV file: %s", kinds[i].what);
-    return true;
+    const char *what = yg_file_start(csv->scan.bytes, csv->scan.end);
+    return !what || yg_fail(error, YG_ERROR_DATA, (yg_origin){csv->name, 0, 0},
+                            "this is not a CSV file: %s", what);
 }
 
 /* Passes over the byte order mark, EF BB BF. Nothing else starts so and is kept. */

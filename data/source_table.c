@@ -617,7 +617,7 @@ static int64_t next_examples(void *opaque, const yg_reading *reading, const yg_d
     }
     if (!state->count && !reading->inputs_only) {
         yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},
-                "the file has column names, but no rows");
+                "the file has %sno rows", state->table->kind->heading ? "column names, but " : "");
         return -1;
     }
     return count;

@@ -5,6 +5,7 @@
  * from a pipe when the first one has. A later key that is not among them is left out, as a column
  * of a CSV file that nobody names.
  */
+#include "file_start.h"
 #include "input.h"
 #include "json_line.h"
 #include "json_text.h"
@@ -195,6 +196,11 @@ static bool begin(jsonl_table *state, const yg_table_request *request, yg_error 
     if (!yg_input_begin(&state->input, file, request->name))
         return yg_fail_memory(error);
     skip_mark(&state->input);
+    const char *what =
+        yg_file_start(state->input.bytes + state->input.at, state->input.end - state->input.at);
+    if (what)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){request->name, 0, 0},
+                       "this is not a file of JSON Lines: %s", what);
     if (!find_line(state, &size, error))
         return false;
     if (!size)

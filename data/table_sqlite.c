@@ -249,6 +249,9 @@ static bool begin(sqlite_table *state, const yg_table_request *request, yg_error
     if (stat(request->path, &status) != 0)
         return yg_fail(error, YG_ERROR_IO, request->origin, "cannot open '%s': %s", request->path,
                        strerror(errno));
+    if (S_ISDIR(status.st_mode))
+        return yg_fail(error, YG_ERROR_IO, (yg_origin){request->name, 0, 0}, "cannot be read: %s",
+                       strerror(EISDIR));
     if (!yg_sqlite_open(&state->calls, request->name, error))
         return false;
     if (state->calls.open_v2(request->path, &state->database, SQLITE_OPEN_READONLY, NULL) !=

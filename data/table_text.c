@@ -4,6 +4,7 @@
  * Its cells are values whatever they say: the character "?" and the word "NA" are not missing.
  */
 #include "csv_scan.h"
+#include "file_start.h"
 #include "input.h"
 #include "table.h"
 
@@ -146,6 +147,19 @@ static yg_origin origin_of(const text_table *state, int64_t line) {
     return (yg_origin){state->table.name, (int)(line < INT32_MAX ? line : INT32_MAX), 1};
 }
 
+/* Says that a record is no text, or, in the first block of the file, what that is instead. Always
+ * returns false. */
+static bool fail_text(const text_table *state, int64_t line, const char *fault, yg_error *error) {
+    const yg_byte_input *input = &state->input;
+    const char *what = input->offset ? NULL : yg_file_start(input->bytes, input->end);
+    if (what)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table.name, 0, 0},
+                       "this is not a text file: %s (`unit: byte` reads any file)", what);
+    return yg_fail(error, YG_ERROR_DATA, origin_of(state, line),
+                   "row %lld: %s; `unit: byte` reads any file",
+                   (long long)state->row + state->given + 1, fault);
+}
+
 /* The next record, from the bytes at hand. False where it is wrong; it stays there. */
 static bool take_record(text_table *state, const piece *p, yg_error *error) {
     yg_byte_input *input = &state->input;
@@ -155,13 +169,9 @@ static bool take_record(text_table *state, const piece *p, yg_error *error) {
     if (state->unit == UNIT_BYTE)
         *cell = (yg_cell){.kind = YG_CELL_WHOLE, .whole = text[0]};
     else if (p->size > UINT32_MAX || (p->size && memchr(text, 0, p->size)))
-        return yg_fail(error, YG_ERROR_DATA, origin_of(state, line),
-                       "row %lld: a NUL byte is no text; `unit: byte` reads any file",
-                       (long long)state->row + state->given + 1);
+        return fail_text(state, line, "a NUL byte is no text", error);
     else if (!yg_is_utf8((const char *)text, p->size))
-        return yg_fail(error, YG_ERROR_DATA, origin_of(state, line),
-                       "row %lld: it is not UTF-8; `unit: byte` reads any file",
-                       (long long)state->row + state->given + 1);
+        return fail_text(state, line, "it is not UTF-8", error);
     else
         *cell = (yg_cell){
             .kind = YG_CELL_LITERAL, .size = (uint32_t)p->size, .text = (const char *)text};
