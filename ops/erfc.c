@@ -5,9 +5,10 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "registry.h"
 
-YG_UNARY_MATH_TILES(erfc, erfc(x))
+YG_UNARY_MATH_TILES(erfc, YG_ERFC(x))
 
 /* 2 / √π */
 static const double slope_at_zero = 1.12837916709551257390;

@@ -5,9 +5,10 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "registry.h"
 
-YG_UNARY_MATH_TILES(exp, exp(x))
+YG_UNARY_MATH_TILES(exp, YG_EXP_LOW(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

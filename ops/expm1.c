@@ -6,9 +6,10 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "registry.h"
 
-YG_UNARY_MATH_TILES(expm1, expm1(x))
+YG_UNARY_MATH_TILES(expm1, YG_EXPM1_LOW(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

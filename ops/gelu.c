@@ -8,6 +8,7 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "normal_cdf.h"
 #include "registry.h"
 
@@ -24,10 +25,10 @@ static const char *const forms[] = {[EXACT] = "none", [TANH] = "tanh", NULL};
 /* Φ(x) = erfc(-x / √2) / 2. The other form, (1 + erf(x / √2)) / 2, loses all digits for very
  * negative x, where erf is close to -1. */
 YG_UNARY_MATH_TILE(gelu_exact_f32, float, (void)0, BOUNDED *yg_normal_cdf(x))
-YG_UNARY_MATH_TILE(gelu_exact_f64, double, (void)0, 0.5 * BOUNDED * erfc(-x * sqrt_half))
+YG_UNARY_MATH_TILE(gelu_exact_f64, double, (void)0, 0.5 * BOUNDED * YG_ERFC(-x * sqrt_half))
 /* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)): the right side keeps its digits for the same reason. */
-YG_UNARY_MATH_TILES(gelu_tanh, BOUNDED / (1 + exp((real)(-2 * sqrt_2_over_pi) *
-                                                  (x + (real)cubic * x * x * x))))
+YG_UNARY_MATH_TILES(gelu_tanh, BOUNDED *YG_LOGISTIC((real)(2 * sqrt_2_over_pi) *
+                                                    (x + (real)cubic * x * x * x)))
 
 static void gelu_f32(void *out, const void *const *in, size_t n, const yg_attr *attrs) {
     (attrs[0].i == TANH ? gelu_tanh_f32 : gelu_exact_f32)(out, in, n, attrs);

@@ -5,6 +5,7 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "normal_cdf.h"
 #include "registry.h"
 
@@ -17,7 +18,7 @@ static const double inverse_sqrt_2pi = 0.39894228040143267794; /* 1 / √(2π) *
 
 static inline __attribute__((always_inline)) double slope_f64(double x) {
     x = copysign(fabs(x) > FAR ? (double)FAR : fabs(x), x);
-    return 0.5 * erfc(-x * sqrt_half) + x * exp(-0.5 * x * x) * inverse_sqrt_2pi;
+    return 0.5 * YG_ERFC(-x * sqrt_half) + x * YG_EXP_LOW(-0.5 * x * x) * inverse_sqrt_2pi;
 }
 
 YG_BINARY_MATH_TILE(gelu_gradient_f32, float, a *yg_gelu_slope(b))

@@ -9,6 +9,7 @@
 
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "normal_cdf.h"
 #include "registry.h"
 
@@ -27,9 +28,9 @@ static inline __attribute__((always_inline)) void pair_f32(float x, float *y, fl
 
 static inline __attribute__((always_inline)) void pair_f64(double x, double *y, double *slope) {
     const double near = copysign(fabs(x) > FAR ? (double)FAR : fabs(x), x);
-    const double cdf = 0.5 * erfc(-x * sqrt_half);
+    const double cdf = 0.5 * YG_ERFC(-x * sqrt_half);
     *y = (x < LOW ? LOW : x) * cdf;
-    *slope = cdf + near * exp(-0.5 * near * near) * inverse_sqrt_2pi;
+    *slope = cdf + near * YG_EXP_LOW(-0.5 * near * near) * inverse_sqrt_2pi;
 }
 
 /* Elements [begin, end), in blocks as in elementwise.h: so each goes through the same vectors. */

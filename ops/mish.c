@@ -5,6 +5,7 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "registry.h"
 
 /* x, but not below -1e30: at -infinity the product -infinity · 0 would be NaN; the limit is 0. */
@@ -13,7 +14,7 @@
  * functions. From 1e9 on, e changes nothing: the quotient is 1 in every element type. There it is
  * capped, since infinity / infinity would be NaN. (A cap of x instead would be a branch around the
  * exponential, and the loop would not be vectorised.) */
-#define E (exp(x) > (real)1e9 ? (real)1e9 : exp(x))
+#define E (YG_EXP_WITHIN(x) > (real)1e9 ? (real)1e9 : YG_EXP_WITHIN(x))
 
 YG_UNARY_MATH_TILES(mish, BOUNDED *(E *(E + 2) / (E * (E + 2) + 2)))
 

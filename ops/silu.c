@@ -5,10 +5,11 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "registry.h"
 
-/* x is kept above -1e30: -infinity / infinity would be NaN; the limit is 0. */
-YG_UNARY_MATH_TILES(silu, (x < -(real)1e30 ? -(real)1e30 : x) / (1 + exp(-x)))
+/* x is kept above -1e30: -infinity · 0 would be NaN; the limit is 0. */
+YG_UNARY_MATH_TILES(silu, (x < -(real)1e30 ? -(real)1e30 : x) * YG_LOGISTIC(x))
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

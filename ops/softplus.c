@@ -5,6 +5,7 @@
  */
 #include "build.h"
 #include "elementwise.h"
+#include "exp_range.h"
 #include "registry.h"
 
 enum { BETA, THRESHOLD };
@@ -16,7 +17,7 @@ YG_UNARY_MATH_TILES_WITH(softplus, const real beta = (real)attrs[BETA].f;
                          const real threshold = (real)attrs[THRESHOLD].f,
                          beta *x > threshold
                              ? x
-                             : (POSITIVE(beta * x) + log1p(exp(-fabs(beta * x)))) / beta)
+                             : (POSITIVE(beta * x) + YG_LOG1P_EXP(-fabs(beta * x))) / beta)
 
 /* Where beta · x > threshold, `above`, else `below`; `below` everywhere if the threshold is
  * infinite. */
