@@ -48,7 +48,8 @@ static bool is_cut_by_rows(const yg_gemm *gemm) {
 /* How a product is cut for threads. Our own kernel computes several neighbouring pieces as one, so
  * its pieces are small, and any number of threads gets shares of nearly the same size. A library
  * must compute each piece by itself, since its bits may depend on the size of the product. It packs
- * its operands for each piece, so its pieces are larger. */
+ * its operands for each piece, so its pieces are larger. With AMX neighbours are computed as one,
+ * too. But a thread takes what is left in several calls, and each call splits B anew. */
 typedef struct cutting {
     int64_t most;          /* pieces at most */
     int64_t rows, columns; /* a piece has a multiple of so many: whole tiles */
@@ -56,7 +57,7 @@ typedef struct cutting {
 } cutting;
 
 static const cutting ours = {.most = 64, .rows = 12, .columns = 32, .work = 250e3};
-static const cutting by_amx = {.most = 64, .rows = 32, .columns = 32, .work = 500e3};
+static const cutting by_amx = {.most = 16, .rows = 32, .columns = 32, .work = 2e6};
 static const cutting a_library = {.most = 16, .rows = 24, .columns = 64, .work = 1e6};
 
 /* A product of at most so many multiply-adds is not cut: it takes some 20 microseconds on one
