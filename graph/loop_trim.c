@@ -292,7 +292,7 @@ static bool trim_loop(trimmed_graph *g, yg_node node) {
     }
     if (good) {
         const yg_loop_spec spec = list_rest(&t, record->operands, operands);
-        const yg_loop_op *loop = c->error->code ? NULL : make_operator(&t, &spec);
+        const yg_loop_op *loop = make_operator(&t, &spec);
         good = loop && append_loop(g, node, loop, operands, &t);
     }
     release(&t);

@@ -29,6 +29,17 @@ static yg_node masks(yg_graph *g, yg_node start, yg_loop_unroll unroll) {
     return made;
 }
 
+/* A caller may pass no error, also where loops are trimmed. */
+Test(loop_building, compiles_without_an_error_to_fill_in) {
+    const yg_type row = loop_type('r');
+    yg_graph *g = yg_graph_new(yg_ops(), 0);
+    const yg_node made = masks(g, yg_parameter(g, "start", &row), YG_UNROLL_NEVER);
+    yg_program *program = yg_compile(g, &made, 1, NULL, 0, NULL, NULL);
+    cr_expect_not_null(program);
+    yg_program_free(program);
+    yg_graph_free(g);
+}
+
 /* Each loop of a graph draws other numbers, and each iteration. */
 Test(loop_building, no_two_draw_the_same_numbers) {
     const yg_type row = loop_type('r');
