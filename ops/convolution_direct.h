@@ -53,8 +53,10 @@ typedef struct yg_direct_sum {
     int64_t x_image, y_image;               /* elements of an image */
     int64_t positions[YG_CONVOLUTION_DIMS]; /* pixels of y that the sum goes over */
     int64_t x_stride[YG_CONVOLUTION_DIMS], y_stride[YG_CONVOLUTION_DIMS];
-    int64_t run;   /* neighbouring channels of x, each a row of sums */
-    int64_t width; /* filters: of one block */
+    int64_t run;             /* neighbouring channels of x, each a row of sums */
+    int64_t width;           /* filters: of one block */
+    int64_t columns, before; /* of yg_direct_kernels.sum_row: columns of x, and the column of y that
+                                its column 0 meets with tap 0 */
 } yg_direct_sum;
 
 /* sums[run, block] += Σ x[…, run] · y[…, block]. x and y point at the first pixels that meet. */
@@ -65,7 +67,15 @@ typedef struct yg_direct_kernels {
     int64_t lanes; /* elements of a vector */
     yg_direct_kernel run;
     yg_direct_sum_kernel sum;
+    int64_t most[2]; /* the most channels of `sum` that stay in registers, by vectors - 1 */
+    /* As `sum`, for YG_DIRECT_ROW neighbouring taps of a row: sums[tap, run, lanes]. x and y point
+     * at column 0. For one vector of filters and at most YG_DIRECT_RUN channels. NULL: it does not
+     * pay with these instructions. */
+    yg_direct_sum_kernel sum_row;
 } yg_direct_kernels;
+
+#define YG_DIRECT_ROW 3
+#define YG_DIRECT_RUN 8
 
 /* The kernels for an element of 4 (f32) or 8 (f64) bytes. */
 yg_direct_kernels yg_direct_choose(size_t element, yg_gemm_isa isa);

@@ -49,6 +49,31 @@ static int64_t best_together(const yg_convolution *c, int64_t lanes) {
     return best;
 }
 
+/* Whether a unit sums for a whole row of taps, each over the pixels of y that it meets. */
+static bool suits_rows_of_taps(const yg_convolution_sums *s) {
+    const yg_convolution *c = &s->c;
+    return s->kernels.sum_row && !s->rows && c->filters <= s->kernels.lanes &&
+           c->taps[2] == YG_DIRECT_ROW && c->stride[2] == 1 && c->dilation[2] == 1;
+}
+
+/* Cuts the channels of a place into parts, if there were too few units to share: first into those
+ * that stay in registers, which costs nothing, and then into smaller ones. Pixels that are computed
+ * together are added up across channels, so these are not cut. */
+static void cut_channels(yg_convolution_sums *s) {
+    enum { ENOUGH = 16, FEW = 6, CHANNELS = 4 };
+    const int64_t vectors = yg_direct_vectors(s->c.filters, 0, s->kernels.lanes);
+    const int64_t most = s->taps > 1 ? YG_DIRECT_RUN : s->kernels.most[vectors - 1];
+    const int64_t places = s->c.groups * s->blocks * s->places;
+    s->parts = 1;
+    if (s->together == 1 && (places < ENOUGH || s->taps > 1))
+        s->parts = yg_larger(1, (s->run + most - 1) / most);
+    while (!s->rows && s->parts * places < FEW && s->run / (s->parts + 1) >= CHANNELS)
+        s->parts++;
+    s->part = (s->run + s->parts - 1) / s->parts;
+    if (s->part > 0)
+        s->parts = (s->run + s->part - 1) / s->part;
+}
+
 yg_convolution_sums yg_convolution_sums_of(const yg_convolution *c, yg_direct_kernels kernels) {
     enum { FEW = 8 };
     const int64_t lanes = kernels.lanes;
@@ -56,9 +81,11 @@ yg_convolution_sums yg_convolution_sums_of(const yg_convolution *c, yg_direct_ke
     s.blocks = (c->filters + s.block - 1) / s.block;
     s.rows = c->channels < FEW && c->groups == 1 && c->dilation[2] == 1;
     s.together = s.rows && c->filters > 0 ? best_together(c, lanes) : 1;
-    s.places = c->taps[0] * c->taps[1] * (s.rows ? 1 : c->taps[2]);
+    s.taps = suits_rows_of_taps(&s) ? YG_DIRECT_ROW : 1;
+    s.places = c->taps[0] * c->taps[1] * (s.rows ? 1 : c->taps[2] / s.taps);
     s.run = c->channels * (s.rows ? c->taps[2] + (s.together - 1) * c->stride[2] : 1);
-    s.unit = s.run * yg_smaller(s.block, yg_round_up(s.together * c->filters, lanes));
+    cut_channels(&s);
+    s.unit = s.taps * s.part * yg_smaller(s.block, yg_round_up(s.together * c->filters, lanes));
     if (s.rows && !meets_all(c)) {
         s.before = yg_larger(0, c->padding[2]);
         const int64_t reach =
@@ -69,7 +96,7 @@ yg_convolution_sums yg_convolution_sums_of(const yg_convolution *c, yg_direct_ke
 }
 
 int64_t yg_convolution_sums_units(const yg_convolution_sums *s) {
-    return s->c.groups * s->blocks * s->places;
+    return s->c.groups * s->blocks * s->places * s->parts;
 }
 
 int64_t yg_convolution_sums_scratch(const yg_convolution_sums *s) {
@@ -86,16 +113,30 @@ static void meeting_positions(const yg_convolution *c, int d, int64_t t, int64_t
     *first = yg_smaller(*first, *last);
 }
 
+static int64_t place_of(const yg_convolution_sums *s, int64_t unit) {
+    return unit / s->parts % s->places;
+}
+
 /* The first filter of a unit, in its group. */
 static int64_t first_filter(const yg_convolution_sums *s, int64_t unit) {
-    return unit / s->places % s->blocks * s->block;
+    return unit / s->parts / s->places % s->blocks * s->block;
 }
 
 static int64_t group_of(const yg_convolution_sums *s, int64_t unit) {
-    return unit / s->places / s->blocks;
+    return unit / s->parts / s->places / s->blocks;
 }
 
-/* What a unit sums, and where it begins in x (or its copy) and y. */
+/* The first channel of a unit among those of its place, and how many it has. */
+static int64_t first_channel(const yg_convolution_sums *s, int64_t unit) {
+    return yg_smaller(unit % s->parts * s->part, s->run);
+}
+
+static int64_t channels_of(const yg_convolution_sums *s, int64_t unit) {
+    return yg_smaller(s->part, s->run - first_channel(s, unit));
+}
+
+/* What the units of a place sum, and where their channel 0 begins in x (or its copy) and y. `unit`
+ * is any of them. */
 static yg_direct_sum sum_of(const yg_convolution_sums *s, int64_t unit, int64_t images,
                             int64_t *x_at, int64_t *y_at) {
     const yg_convolution *c = &s->c;
@@ -103,17 +144,20 @@ static yg_direct_sum sum_of(const yg_convolution_sums *s, int64_t unit, int64_t 
     yg_direct_sum sum = {.images = images,
                          .x_image = volume(c->x) * c->channels * c->groups,
                          .y_image = volume(c->y) * c->filters * c->groups,
-                         .run = s->run,
-                         .width = yg_smaller(s->block, s->together * c->filters - filter)};
+                         .width = yg_smaller(s->block, s->together * c->filters - filter),
+                         .columns = c->x[2],
+                         .before = c->padding[2]};
     const int64_t x_size[DIMS] = {c->x[0], c->x[1], s->row > 0 ? s->row : c->x[2]};
-    int64_t x_stride[DIMS], y_stride[DIMS], rest = unit % s->places;
+    int64_t x_stride[DIMS], y_stride[DIMS], rest = place_of(s, unit);
     pixel_strides(x_size, c->channels * c->groups, x_stride);
     pixel_strides(c->y, c->filters * c->groups, y_stride);
     *x_at = group * c->channels;
     *y_at = group * c->filters + filter;
     for (int d = DIMS; d-- > 0;) {
         int64_t first = 0, last = c->y[d], at = s->before - c->padding[d];
-        if (d < 2 || !s->rows) {
+        if (d == 2 && s->taps > 1) {
+            at = 0; /* the kernel looks which columns meet */
+        } else if (d < 2 || !s->rows) {
             const int64_t tap = rest % c->taps[d];
             rest /= c->taps[d];
             meeting_positions(c, d, tap, &first, &last);
@@ -156,22 +200,24 @@ static int64_t images_at_once(const yg_convolution_sums *s) {
     static void place_##suffix(const yg_convolution_sums *s, int64_t unit, const real *sums,       \
                                real *weight) {                                                     \
         const yg_convolution *c = &s->c;                                                           \
-        const int64_t place = unit % s->places, first = first_filter(s, unit);                     \
+        const int64_t first = first_filter(s, unit), channel = first_channel(s, unit);             \
         const int64_t taps = volume(c->taps), width = yg_smaller(s->block, c->filters - first);    \
         const int64_t lanes = s->kernels.lanes, all = s->together * c->filters - first;            \
         const int64_t step = yg_direct_vectors(yg_smaller(s->block, all), 0, lanes) * lanes;       \
-        const int64_t row = s->rows ? c->taps[2] : 1; /* taps of the unit */                       \
+        const int64_t row = s->rows ? c->taps[2] : s->taps; /* taps of a place */                  \
+        const int64_t own = channels_of(s, unit);                                                  \
+        const int64_t count = s->together > 1 ? row * c->channels : s->taps * own;                 \
         for (int64_t i = 0; i < width; i++) {                                                      \
             const int64_t filter = group_of(s, unit) * c->filters + first + i;                     \
-            real *to = weight + filter * c->channels * taps + place * row;                         \
-            for (int64_t t = 0; t < row; t++)                                                      \
-                for (int64_t k = 0; k < c->channels; k++) {                                        \
-                    real sum = sums[(t * c->channels + k) * step + i];                             \
-                    for (int64_t n = 1; n < s->together; n++)                                      \
-                        sum += sums[((t + n * c->stride[2]) * c->channels + k) * step +            \
-                                    n * c->filters + i];                                           \
-                    to[k * taps + t] = sum;                                                        \
-                }                                                                                  \
+            real *to = weight + filter * c->channels * taps + place_of(s, unit) * row;             \
+            for (int64_t j = 0; j < count; j++) {                                                  \
+                const int64_t t = s->rows ? (channel + j) / c->channels : j / own;                 \
+                const int64_t k = s->rows ? (channel + j) % c->channels : channel + j % own;       \
+                real sum = sums[j * step + i];                                                     \
+                for (int64_t n = 1; n < s->together; n++)                                          \
+                    sum += sums[(j + n * c->stride[2] * c->channels) * step + n * c->filters + i]; \
+                to[k * taps + t] = sum;                                                            \
+            }                                                                                      \
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
@@ -180,18 +226,21 @@ static int64_t images_at_once(const yg_convolution_sums *s) {
         const yg_convolution *c = &s->c;                                                           \
         real *copy = scratch + yg_convolution_sums_units(s) * s->unit;                             \
         memset(scratch, 0, (size_t)((end - begin) * s->unit) * sizeof *scratch);                   \
+        const yg_direct_sum_kernel sum_unit = s->taps > 1 ? s->kernels.sum_row : s->kernels.sum;   \
         const int64_t images = images_at_once(s);                                                  \
         for (int64_t n = 0; n < c->batch && volume(c->y) > 0; n += images) {                       \
             const real *from_x = x + n * volume(c->x) * c->channels * c->groups;                   \
             const real *from_y = y + n * volume(c->y) * c->filters * c->groups;                    \
             if (s->row > 0)                                                                        \
                 pad_rows_##suffix(s, from_x, copy);                                                \
+            yg_direct_sum sum;                                                                     \
+            int64_t x_at = 0, y_at = 0;                                                            \
             for (int64_t unit = begin; unit < end; unit++) {                                       \
-                int64_t x_at, y_at;                                                                \
-                const yg_direct_sum sum =                                                          \
-                    sum_of(s, unit, yg_smaller(images, c->batch - n), &x_at, &y_at);               \
-                s->kernels.sum(&sum, (s->row > 0 ? copy : from_x) + x_at, from_y + y_at,           \
-                               scratch + (unit - begin) * s->unit);                                \
+                if (unit == begin || unit % s->parts == 0) /* another place */                     \
+                    sum = sum_of(s, unit, yg_smaller(images, c->batch - n), &x_at, &y_at);         \
+                sum.run = channels_of(s, unit);                                                    \
+                sum_unit(&sum, (s->row > 0 ? copy : from_x) + x_at + first_channel(s, unit),       \
+                         from_y + y_at, scratch + (unit - begin) * s->unit);                       \
             }                                                                                      \
         }                                                                                          \
         for (int64_t unit = begin; unit < end; unit++)                                             \

@@ -7,17 +7,20 @@
 
 #include "convolution_direct.h"
 
-/* How the weight falls into units of work. A unit has a block of filters, and one tap or all taps
- * of a row. */
+/* How the weight falls into units of work. A unit has a block of filters, one tap or a row of taps,
+ * and a part of the channels. So there are units enough for several threads. */
 typedef struct yg_convolution_sums {
     yg_convolution c;
     yg_direct_kernels kernels;
-    bool rows;        /* a unit has all taps of a row; else one tap */
+    bool rows;        /* a unit's channels are those of all taps of a row, one after the other */
+    int64_t taps;     /* that a unit sums for, each for its channels: 1, or YG_DIRECT_ROW */
     int64_t block;    /* filters in a block */
     int64_t blocks;   /* of filters in a group */
     int64_t places;   /* units of a block: rows of taps, or taps */
     int64_t together; /* pixels of y that are computed as one, of more filters and taps */
-    int64_t run;      /* taps and channels that a unit sums for */
+    int64_t run;      /* channels of a place; with `rows` those of each tap */
+    int64_t parts;    /* units of a place */
+    int64_t part;     /* channels of a unit; the last one of a place may have fewer */
     int64_t unit;     /* elements of the sums of a unit */
     int64_t before;   /* with rows: zeros before each row of a copy of x, in pixels; 0 and … */
     int64_t row;      /* … pixels of such a row; 0: x is read where it lies */

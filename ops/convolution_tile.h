@@ -350,9 +350,97 @@ TILE_TARGET static void TILE_NAME(sum)(const yg_direct_sum *s, const void *from_
     }
 }
 
+#if TILE_REUSES
+/* For a column of x and those of the taps that meet a column of y: sum[t][i] += x[i] · y[tap t]. */
+TILE_INLINE TILE_TARGET void TILE_NAME(border)(const int run, const yg_direct_sum *s,
+                                               int64_t column, const TILE_REAL *a,
+                                               const TILE_REAL *b,
+                                               TILE_NAME(vector) (*sum)[YG_DIRECT_RUN]) {
+    TILE_UNROLL for (int t = 0; t < YG_DIRECT_ROW; t++) {
+        const int64_t o = column + s->before - t;
+        if (o < 0 || o >= s->positions[2])
+            continue;
+        const TILE_NAME(vector) y = (TILE_NAME(vector))TILE_LOAD(b + o * s->y_stride[2], s->width);
+        TILE_UNROLL for (int i = 0; i < run; i++) sum[t][i] =
+            TILE_MULTIPLY_ADD(a[column * s->x_stride[2] + i], y, sum[t][i]);
+    }
+}
+
+/* The sums of three neighbouring taps for `run` channels, a constant where this is inlined. An
+ * element of x is read once for all taps, and so is one of y: its vector stays in a register while
+ * the next two columns of x are read. Only then are there more products than reads, which limit a
+ * tile of one tap. */
+TILE_INLINE TILE_TARGET void TILE_NAME(row_sums)(const int run, const yg_direct_sum *s,
+                                                 const TILE_REAL *x, const TILE_REAL *y,
+                                                 TILE_REAL *sums) {
+    typedef TILE_NAME(vector) vector;
+    enum { LANES = TILE_NAME(LANES) };
+    vector sum[YG_DIRECT_ROW][YG_DIRECT_RUN];
+    TILE_UNROLL for (int i = 0; i < run; i++) sum[0][i] = sum[1][i] = sum[2][i] = (vector){0};
+    const int64_t width = s->positions[2], x_step = s->x_stride[2], y_step = s->y_stride[2];
+    int64_t first = YG_DIRECT_ROW - 1 - s->before, last = width - s->before;
+    first = first < 0 ? 0 : first;
+    last = last > s->columns ? s->columns : last; /* the columns [first, last) meet all taps */
+    first = first > last ? last : first;
+    for (int64_t n = 0; n < s->images; n++)
+        for (int64_t p0 = 0; p0 < s->positions[0]; p0++)
+            for (int64_t p1 = 0; p1 < s->positions[1]; p1++) {
+                const TILE_REAL *a = x + n * s->x_image + p0 * s->x_stride[0] + p1 * s->x_stride[1];
+                const TILE_REAL *b = y + n * s->y_image + p0 * s->y_stride[0] + p1 * s->y_stride[1];
+                for (int64_t column = 0; column < first; column++)
+                    TILE_NAME(border)(run, s, column, a, b, sum);
+                const TILE_REAL *of = b + (first + s->before) * y_step, *at = a + first * x_step;
+                vector y1 = {0}, y2 = {0};
+                if (first < last) {
+                    y1 = (vector)TILE_LOAD(of - y_step, s->width);
+                    y2 = (vector)TILE_LOAD(of - 2 * y_step, s->width);
+                }
+                for (int64_t column = first; column < last; column++) {
+                    const vector y0 = (vector)TILE_LOAD(of, s->width);
+                    TILE_UNROLL for (int i = 0; i < run; i++) {
+                        const TILE_REAL e = at[i];
+                        sum[0][i] = TILE_MULTIPLY_ADD(e, y0, sum[0][i]);
+                        sum[1][i] = TILE_MULTIPLY_ADD(e, y1, sum[1][i]);
+                        sum[2][i] = TILE_MULTIPLY_ADD(e, y2, sum[2][i]);
+                    }
+                    y2 = y1;
+                    y1 = y0;
+                    at += x_step;
+                    of += y_step;
+                }
+                for (int64_t column = last; column < s->columns; column++)
+                    TILE_NAME(border)(run, s, column, a, b, sum);
+            }
+    TILE_UNROLL for (int t = 0; t < YG_DIRECT_ROW; t++) TILE_UNROLL for (int i = 0; i < run; i++) *
+        (vector *)(sums + (t * run + i) * LANES) += sum[t][i];
+}
+
+TILE_TARGET static void TILE_NAME(sum_row)(const yg_direct_sum *s, const void *x, const void *y,
+                                           void *sums) {
+    switch (s->run) {
+#define TILE_ROW(n)                                                                                \
+    case n:                                                                                        \
+        TILE_NAME(row_sums)(n, s, x, y, sums);                                                     \
+        break;
+        TILE_UP_TO_8(TILE_ROW)
+#undef TILE_ROW
+    default:
+        break;
+    }
+}
+#endif
+
 yg_direct_kernels TILE_NAME(yg_direct)(void) {
-    return (yg_direct_kernels){
-        .lanes = TILE_NAME(LANES), .run = TILE_NAME(run), .sum = TILE_NAME(sum)};
+    return (yg_direct_kernels) {
+        .lanes = TILE_NAME(LANES), .run = TILE_NAME(run), .sum = TILE_NAME(sum),
+#if TILE_REUSES
+        .sum_row = TILE_NAME(sum_row),
+#endif
+        .most = {
+            TILE_PIXELS_1,
+            TILE_PIXELS_2
+        }
+    };
 }
 
 #undef TILE_REAL
