@@ -52,12 +52,10 @@ static void copy_columns(size_t element, char *to, int64_t width, const char *fr
         yg_copy_box(&box, element, to + (size_t)c * element, from + (size_t)c * element);
 }
 
-static bool kernel(const yg_kernel_call *call, yg_error *error) {
-    (void)error;
+/* Units [begin, end) of the result's dimensions before `dim`. */
+static void join_rows(const yg_kernel_call *call, int dim) {
     const yg_type *y = call->out_type;
-    int dim = 0;
-    yg_dimension(call->attrs[0].i, y->rank, &dim);
-    const int64_t outer = yg_shape_product(y->shape, 0, dim), rows = call->end - call->begin;
+    const int64_t rows = call->end - call->begin;
     const int64_t width = yg_shape_product(y->shape, dim, y->rank);
     const size_t element = yg_dtype_size(y->dtype), row = (size_t)width * element;
     char *out = (char *)call->out + (size_t)call->begin * row;
@@ -66,24 +64,47 @@ static bool kernel(const yg_kernel_call *call, yg_error *error) {
         const int64_t columns = yg_shape_product(x->shape, dim, x->rank);
         const size_t part = (size_t)columns * element;
         const char *in = (const char *)call->in[k] + (size_t)call->begin * part;
-        const bool there = in == out && outer == 1; /* its kernel wrote it to this place already */
-        if (columns <= FEW && !there)
+        if (columns <= FEW)
             copy_columns(element, out, width, in, columns, rows);
         else
-            for (int64_t i = 0; i < rows && !there; i++)
+            for (int64_t i = 0; i < rows; i++)
                 memcpy(out + (size_t)i * row, in + (size_t)i * part, part);
         out += part;
     }
+}
+
+/* Operands [begin, end): one after the other. */
+static void join_operands(const yg_kernel_call *call) {
+    char *out = call->out;
+    for (int64_t k = 0; k < call->end; k++) {
+        const size_t part = (size_t)yg_type_bytes(call->in_types[k]);
+        if (k >= call->begin && call->in[k] != out) /* else its kernel wrote it there already */
+            memcpy(out, call->in[k], part);
+        out += part;
+    }
+}
+
+static bool kernel(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    const yg_type *y = call->out_type;
+    int dim = 0;
+    yg_dimension(call->attrs[0].i, y->rank, &dim);
+    if (yg_shape_product(y->shape, 0, dim) == 1)
+        join_operands(call);
+    else
+        join_rows(call, dim);
     return true;
 }
 
 /* A unit of work is one index into the dimensions before `dim`. If all of those are 1, the operands
- * follow each other in memory too. So each can be computed directly in its place in the result. */
+ * lie one after the other in the result, and a unit is an operand. */
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
     int dim = 0;
     yg_dimension(call->attrs[0].i, results->rank, &dim);
     plan->units = yg_shape_product(results->shape, 0, dim);
     plan->joins = plan->units == 1;
+    if (plan->joins)
+        plan->units = (int64_t)call->operand_count;
 }
 
 static void vjp_list(yg_graph *graph, yg_node y, yg_node dy, const bool *asked,

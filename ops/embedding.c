@@ -29,12 +29,17 @@ static bool infer(const yg_infer *call, yg_type *result, yg_error *error) {
     return yg_type_make(weight->dtype, index->rank + 1, shape, result, error);
 }
 
+/* A unit of work is a row of the result. */
+static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
+    (void)results;
+    plan->units = yg_type_count(&call->operands[0]);
+}
+
 static bool kernel(const yg_kernel_call *call, yg_error *error) {
     const yg_type *weight = call->in_types[1];
     const size_t row = (size_t)weight->shape[1] * yg_dtype_size(weight->dtype);
-    const int64_t count = yg_type_count(call->in_types[0]);
     char *out = call->out;
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = call->begin; i < call->end; i++) {
         int64_t chosen;
         if (!yg_index_read(call, "embedding", 0, i, weight->shape[0], &chosen, error))
             return false;
@@ -78,6 +83,7 @@ const yg_op yg_op_embedding = {
                [YG_I64] = kernel,
                [YG_F32] = kernel,
                [YG_F64] = kernel},
+    .plan = plan,
     .vjp = vjp,
     .reference = reference,
     .domain = {{0, 3}, {-2, 2}},
