@@ -10,7 +10,8 @@
  *
  * A reduction over the rows can join too, as the sum of squared errors does: it reduces the parts
  * of each chunk, and combines them when all chunks are done (yg_parts). So no unit of the same row
- * loop may need its result.
+ * loop may need its result. If it joins none, it may be a row loop by itself, so that threads share
+ * its parts.
  */
 #include "plan.h"
 
@@ -18,6 +19,8 @@
 #define CHUNK_BYTES (64 * 1024)
 #define LOOP_UNITS  16 /* the most units in a row loop */
 #define FEW_ROWS    8  /* a unit does not join if that leaves fewer rows to share between threads */
+#define MOST_CHUNKS 16 /* of a reduction that runs alone in parts */
+#define PARTS_COST  1e6 /* the least cost of such a reduction: about 50 microseconds of work */
 
 /* The greatest common divisor. */
 static int64_t common(int64_t a, int64_t b) {
@@ -191,6 +194,31 @@ static int64_t own_step(const yg_compiler *c, uint32_t u) {
     return step > 1 ? step : 1;
 }
 
+/* Whether a reduction that has joined no row loop is one by itself: if threads would otherwise have
+ * fewer pieces of it to share. */
+static bool runs_in_parts(const open_row_loop *s) {
+    const yg_unit *unit = &s->c->program->units[s->begin];
+    return s->end - s->begin == 1 && s->rows > 0 && !s->c->saves_memory && is_in_parts(unit) &&
+           unit->kernel.parts.count > 1 && unit->kernel.work < unit->kernel.parts.count &&
+           unit->kernel.work < FEW_ROWS * 4 &&
+           (s->c->units[s->begin].cost >= PARTS_COST || s->c->flags & YG_PROGRAM_SMALL_PIECES);
+}
+
+/* A row is the largest stretch of which both a part and the whole are a multiple. */
+static yg_row_loop loop_of_parts(const open_row_loop *s) {
+    const yg_kernel_unit *unit = &s->c->program->units[s->begin].kernel;
+    const int64_t row = common(unit->reduced, unit->parts.elements);
+    const int64_t together = s->c->flags & YG_PROGRAM_SMALL_PIECES
+                                 ? 1
+                                 : (unit->parts.count + MOST_CHUNKS - 1) / MOST_CHUNKS;
+    return (yg_row_loop){.begin = s->begin,
+                         .end = s->end,
+                         .rows = unit->reduced / row,
+                         .chunk = unit->parts.elements / row * together,
+                         .pieces = (unit->parts.count + together - 1) / together,
+                         .step = 1};
+}
+
 /* Adds the row loop to the program. If all rows fit one chunk, chunks gain nothing: each unit then
  * becomes a row loop of its own. */
 static bool close_row_loop(yg_compiler *c, const open_row_loop *s) {
@@ -202,6 +230,8 @@ static bool close_row_loop(yg_compiler *c, const open_row_loop *s) {
                                              .chunk = chunk,
                                              .pieces = (s->rows + chunk - 1) / chunk,
                                              .step = 1});
+    if (runs_in_parts(s))
+        return add_row_loop(c, loop_of_parts(s));
     for (uint32_t u = s->begin; u < s->end; u++) {
         if (!add_row_loop(c, (yg_row_loop){.begin = u,
                                            .end = u + 1,

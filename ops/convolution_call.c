@@ -5,6 +5,7 @@
 #include "convolution.h"
 #include "convolution_direct.h"
 #include "convolution_plain.h"
+#include "convolution_sums.h"
 
 enum { X = YG_CONVOLUTION_X, WEIGHT = YG_CONVOLUTION_WEIGHT };
 
@@ -19,6 +20,38 @@ static double flops_of(const yg_convolution *c) {
 /* Tiles hold several filters of a group. With one filter a group there is nothing to hold. */
 static bool suits_tiles(const yg_convolution *c, int result) {
     return c->groups == 1 || (result == X ? c->channels : c->filters) > 1;
+}
+
+/* The two kernels of a weight that is computed in parts: sums over stretches of images. */
+static bool reduce(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    const yg_convolution_sums *sums = yg_direct_parts(call->prepared);
+    yg_convolution_sums_reduce(sums, yg_dtype_size(call->out_type->dtype), call->begin, call->end,
+                               call->in[0], call->in[1], call->out, call->scratch);
+    return true;
+}
+
+static bool finish(const yg_kernel_call *call, yg_error *error) {
+    (void)error;
+    const yg_convolution_sums *sums = yg_direct_parts(call->prepared);
+    yg_convolution_sums_finish(sums, yg_dtype_size(call->out_type->dtype), call->in[0], call->out);
+    return true;
+}
+
+/* Parts of x. For each of them all of y counts as read. */
+static void plan_parts(const yg_direct *direct, size_t element, yg_op_plan *plan) {
+    const yg_convolution_sums *sums = yg_direct_parts(direct);
+    if (!sums)
+        return;
+    const yg_convolution *c = &sums->c;
+    plan->whole = 1 << 1;
+    plan->parts = (yg_parts){
+        .elements = sums->images * c->x[0] * c->x[1] * c->x[2] * c->channels * c->groups,
+        .count = c->batch / sums->images,
+        .bytes = yg_convolution_sums_size(sums) * (int64_t)element,
+        .reduce = reduce,
+        .finish = finish,
+    };
 }
 
 void yg_convolution_plan(const yg_infer *call, int result, yg_op_plan *plan) {
@@ -44,6 +77,7 @@ void yg_convolution_plan(const yg_infer *call, int result, yg_op_plan *plan) {
         yg_direct_free(direct);
         return;
     }
+    plan_parts(direct, element, plan); /* their kernels need what is prepared */
     plan->prepared = direct;
     plan->release = yg_direct_free;
 }

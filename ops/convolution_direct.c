@@ -379,6 +379,12 @@ int64_t yg_direct_scratch_bytes(const yg_direct *direct) {
     return elements * (int64_t)direct->element;
 }
 
+const yg_convolution_sums *yg_direct_parts(const yg_direct *direct) {
+    const yg_convolution_sums *sums = &direct->sums;
+    return direct->result == YG_CONVOLUTION_WEIGHT && yg_convolution_sums_in_parts(sums) ? sums
+                                                                                         : NULL;
+}
+
 /* Where a tap of a pass lies in the weight. -1: it is beyond, for the pixel `s` of those that are
  * together. */
 static int64_t tap_of(const yg_direct *direct, const pass *p, const int64_t t[DIMS], int64_t s) {

@@ -88,6 +88,8 @@ yg_direct *yg_direct_new(const yg_convolution *c, int result, size_t element, yg
 void yg_direct_free(void *direct);
 int64_t yg_direct_units(const yg_direct *direct);
 int64_t yg_direct_scratch_bytes(const yg_direct *direct);
+/* Of a weight: its sums over stretches of images, or NULL if these are not kept apart. */
+const struct yg_convolution_sums *yg_direct_parts(const yg_direct *direct);
 /* Units [begin, end): images of x or y, or parts of the weight. `bias`, of y, may be NULL. `kept`:
  * the scratch holds the turned weights of a call before this one. */
 void yg_direct_run(const yg_direct *direct, int64_t begin, int64_t end, const void *a,

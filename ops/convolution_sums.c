@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { DIMS = YG_CONVOLUTION_DIMS };
+enum { DIMS = YG_CONVOLUTION_DIMS, MOST_FILTERS = 2 * YG_GEMM_AVX512_BYTES / 4 /* of a block */ };
 
 static int64_t volume(const int64_t size[DIMS]) {
     return size[0] * size[1] * size[2];
@@ -74,6 +74,19 @@ static void cut_channels(yg_convolution_sums *s) {
         s->parts = (s->run + s->part - 1) / s->part;
 }
 
+/* The images of a stretch: at least so many that adding up the stretches costs little. It decides
+ * the bits, so it follows from the sizes only. */
+static int64_t stretch_of(const yg_convolution_sums *s) {
+    enum { STRETCHES = 16, MOST = 16384 };
+    const int64_t batch = s->c.batch, units = yg_convolution_sums_units(s);
+    if (units * s->unit > MOST)
+        return batch;
+    for (int64_t n = (batch + STRETCHES - 1) / STRETCHES; n > 0 && 2 * n <= batch; n++)
+        if (batch % n == 0)
+            return n;
+    return batch;
+}
+
 yg_convolution_sums yg_convolution_sums_of(const yg_convolution *c, yg_direct_kernels kernels) {
     enum { FEW = 8 };
     const int64_t lanes = kernels.lanes;
@@ -92,6 +105,7 @@ yg_convolution_sums yg_convolution_sums_of(const yg_convolution *c, yg_direct_ke
             (c->y[2] - 1) * c->stride[2] + c->taps[2] - yg_smaller(0, c->padding[2]);
         s.row = yg_larger(reach, s.before + c->x[2]);
     }
+    s.images = stretch_of(&s);
     return s;
 }
 
@@ -99,8 +113,16 @@ int64_t yg_convolution_sums_units(const yg_convolution_sums *s) {
     return s->c.groups * s->blocks * s->places * s->parts;
 }
 
+int64_t yg_convolution_sums_size(const yg_convolution_sums *s) {
+    return yg_convolution_sums_units(s) * s->unit;
+}
+
+bool yg_convolution_sums_in_parts(const yg_convolution_sums *s) {
+    return s->images < s->c.batch && volume(s->c.x) * s->c.channels > 0 && volume(s->c.y) > 0;
+}
+
 int64_t yg_convolution_sums_scratch(const yg_convolution_sums *s) {
-    return yg_convolution_sums_units(s) * s->unit + s->c.x[0] * s->c.x[1] * s->row * s->c.channels;
+    return 2 * yg_convolution_sums_size(s) + s->c.x[0] * s->c.x[1] * s->row * s->c.channels;
 }
 
 /* The positions of y that meet tap t of dimension d: [*first, *last). */
@@ -196,9 +218,10 @@ static int64_t images_at_once(const yg_convolution_sums *s) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    /* Moves the sums of a unit to their places in the weight. */                                  \
-    static void place_##suffix(const yg_convolution_sums *s, int64_t unit, const real *sums,       \
-                               real *weight) {                                                     \
+    /* Adds up the sums of `stretches` stretches for a unit, so many elements `apart`, and moves   \
+     * them to their places in the weight. */                                                      \
+    static void place_##suffix(const yg_convolution_sums *s, int64_t unit, int64_t stretches,      \
+                               int64_t apart, const real *sums, real *weight) {                    \
         const yg_convolution *c = &s->c;                                                           \
         const int64_t first = first_filter(s, unit), channel = first_channel(s, unit);             \
         const int64_t taps = volume(c->taps), width = yg_smaller(s->block, c->filters - first);    \
@@ -207,44 +230,78 @@ static int64_t images_at_once(const yg_convolution_sums *s) {
         const int64_t row = s->rows ? c->taps[2] : s->taps; /* taps of a place */                  \
         const int64_t own = channels_of(s, unit);                                                  \
         const int64_t count = s->together > 1 ? row * c->channels : s->taps * own;                 \
-        for (int64_t i = 0; i < width; i++) {                                                      \
-            const int64_t filter = group_of(s, unit) * c->filters + first + i;                     \
-            real *to = weight + filter * c->channels * taps + place_of(s, unit) * row;             \
-            for (int64_t j = 0; j < count; j++) {                                                  \
-                const int64_t t = s->rows ? (channel + j) / c->channels : j / own;                 \
-                const int64_t k = s->rows ? (channel + j) % c->channels : channel + j % own;       \
-                real sum = sums[j * step + i];                                                     \
-                for (int64_t n = 1; n < s->together; n++)                                          \
-                    sum += sums[(j + n * c->stride[2] * c->channels) * step + n * c->filters + i]; \
-                to[k * taps + t] = sum;                                                            \
+        real *to = weight + (group_of(s, unit) * c->filters + first) * c->channels * taps +        \
+                   place_of(s, unit) * row;                                                        \
+        for (int64_t j = 0; j < count; j++) {                                                      \
+            const int64_t t = s->rows ? (channel + j) / c->channels : j / own;                     \
+            const int64_t k = s->rows ? (channel + j) % c->channels : channel + j % own;           \
+            real sum[MOST_FILTERS] = {0};                                                          \
+            for (int64_t n = 0; n < s->together; n++) {                                            \
+                const real *from =                                                                 \
+                    sums + (j + n * c->stride[2] * c->channels) * step + n * c->filters;           \
+                real total[MOST_FILTERS] = {0};                                                    \
+                for (int64_t p = 0; p < stretches; p++)                                            \
+                    for (int64_t i = 0; i < width; i++)                                            \
+                        total[i] += from[p * apart + i];                                           \
+                for (int64_t i = 0; i < width; i++)                                                \
+                    sum[i] += total[i];                                                            \
+            }                                                                                      \
+            for (int64_t i = 0; i < width; i++)                                                    \
+                to[i * c->channels * taps + k * taps + t] = sum[i];                                \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    /* The sums of units [begin, end) over images [first, last). */                                \
+    static void sum_images_##suffix(const yg_convolution_sums *s, int64_t begin, int64_t end,      \
+                                    int64_t first, int64_t last, const real *x, const real *y,     \
+                                    real *sums, real *copy) {                                      \
+        const yg_convolution *c = &s->c;                                                           \
+        const yg_direct_sum_kernel sum_unit = s->taps > 1 ? s->kernels.sum_row : s->kernels.sum;   \
+        const int64_t images = images_at_once(s);                                                  \
+        memset(sums, 0, (size_t)((end - begin) * s->unit) * sizeof *sums);                         \
+        for (int64_t n = first; n < last && volume(c->y) > 0; n += images) {                       \
+            const real *from_x = x + n * volume(c->x) * c->channels * c->groups;                   \
+            const real *from_y = y + n * volume(c->y) * c->filters * c->groups;                    \
+            yg_direct_sum sum;                                                                     \
+            int64_t x_at = 0, y_at = 0;                                                            \
+            if (s->row > 0)                                                                        \
+                pad_rows_##suffix(s, from_x, copy);                                                \
+            for (int64_t unit = begin; unit < end; unit++) {                                       \
+                if (unit == begin || unit % s->parts == 0) /* another place */                     \
+                    sum = sum_of(s, unit, yg_smaller(images, last - n), &x_at, &y_at);             \
+                sum.run = channels_of(s, unit);                                                    \
+                sum_unit(&sum, (s->row > 0 ? copy : from_x) + x_at + first_channel(s, unit),       \
+                         from_y + y_at, sums + (unit - begin) * s->unit);                          \
             }                                                                                      \
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
+    static void reduce_##suffix(const yg_convolution_sums *s, int64_t begin, int64_t end,          \
+                                const real *x, const real *y, real *to, real *scratch) {           \
+        const int64_t size = yg_convolution_sums_size(s), units = yg_convolution_sums_units(s);    \
+        for (int64_t p = begin; p < end; p++)                                                      \
+            sum_images_##suffix(s, 0, units, p * s->images, (p + 1) * s->images, x, y,             \
+                                to + p * size, scratch + 2 * size);                                \
+    }                                                                                              \
+                                                                                                   \
+    static void finish_##suffix(const yg_convolution_sums *s, const real *of, real *weight) {      \
+        const int64_t size = yg_convolution_sums_size(s), units = yg_convolution_sums_units(s);    \
+        for (int64_t unit = 0; unit < units; unit++)                                               \
+            place_##suffix(s, unit, s->c.batch / s->images, size, of + unit * s->unit, weight);    \
+    }                                                                                              \
+                                                                                                   \
     static void run_##suffix(const yg_convolution_sums *s, int64_t begin, int64_t end,             \
                              const real *x, const real *y, real *weight, real *scratch) {          \
-        const yg_convolution *c = &s->c;                                                           \
-        real *copy = scratch + yg_convolution_sums_units(s) * s->unit;                             \
-        memset(scratch, 0, (size_t)((end - begin) * s->unit) * sizeof *scratch);                   \
-        const yg_direct_sum_kernel sum_unit = s->taps > 1 ? s->kernels.sum_row : s->kernels.sum;   \
-        const int64_t images = images_at_once(s);                                                  \
-        for (int64_t n = 0; n < c->batch && volume(c->y) > 0; n += images) {                       \
-            const real *from_x = x + n * volume(c->x) * c->channels * c->groups;                   \
-            const real *from_y = y + n * volume(c->y) * c->filters * c->groups;                    \
-            if (s->row > 0)                                                                        \
-                pad_rows_##suffix(s, from_x, copy);                                                \
-            yg_direct_sum sum;                                                                     \
-            int64_t x_at = 0, y_at = 0;                                                            \
-            for (int64_t unit = begin; unit < end; unit++) {                                       \
-                if (unit == begin || unit % s->parts == 0) /* another place */                     \
-                    sum = sum_of(s, unit, yg_smaller(images, c->batch - n), &x_at, &y_at);         \
-                sum.run = channels_of(s, unit);                                                    \
-                sum_unit(&sum, (s->row > 0 ? copy : from_x) + x_at + first_channel(s, unit),       \
-                         from_y + y_at, scratch + (unit - begin) * s->unit);                       \
-            }                                                                                      \
+        const int64_t batch = s->c.batch, size = yg_convolution_sums_size(s);                      \
+        real *total = scratch, *sums = scratch + size, *copy = scratch + 2 * size;                 \
+        memset(total, 0, (size_t)((end - begin) * s->unit) * sizeof *total);                       \
+        for (int64_t n = 0; n < batch; n += s->images) {                                           \
+            sum_images_##suffix(s, begin, end, n, n + s->images, x, y, sums, copy);                \
+            for (int64_t i = 0; i < (end - begin) * s->unit; i++)                                  \
+                total[i] += sums[i];                                                               \
         }                                                                                          \
         for (int64_t unit = begin; unit < end; unit++)                                             \
-            place_##suffix(s, unit, scratch + (unit - begin) * s->unit, weight);                   \
+            place_##suffix(s, unit, 1, 0, total + (unit - begin) * s->unit, weight);               \
     }
 SUMS(float, f32)
 SUMS(double, f64)
@@ -256,4 +313,21 @@ void yg_convolution_sums_run(const yg_convolution_sums *sums, size_t element, in
         run_f32(sums, begin, end, x, y, weight, scratch);
     else
         run_f64(sums, begin, end, x, y, weight, scratch);
+}
+
+void yg_convolution_sums_reduce(const yg_convolution_sums *sums, size_t element, int64_t begin,
+                                int64_t end, const void *x, const void *y, void *to,
+                                void *scratch) {
+    if (element == sizeof(float))
+        reduce_f32(sums, begin, end, x, y, to, scratch);
+    else
+        reduce_f64(sums, begin, end, x, y, to, scratch);
+}
+
+void yg_convolution_sums_finish(const yg_convolution_sums *sums, size_t element, const void *of,
+                                void *weight) {
+    if (element == sizeof(float))
+        finish_f32(sums, of, weight);
+    else
+        finish_f64(sums, of, weight);
 }
