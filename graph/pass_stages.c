@@ -6,9 +6,9 @@
 #include "plan.h"
 #include "shares.h"
 
-/* The least cost that is worth sharing, about 20 microseconds of work. Below that, waking another
+/* The least cost that is worth sharing, about 10 microseconds of work. Below that, waking another
  * thread costs more than it saves. */
-#define SHARED_COST 400e3
+#define SHARED_COST 200e3
 
 /* The least cost that a thread takes at once, about 2 microseconds of work. */
 #define SLOT_COST 40e3
