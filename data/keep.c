@@ -77,15 +77,24 @@ bool yg_kept_add(yg_kept *kept, const yg_keep *keep, const yg_records *records, 
     return true;
 }
 
-void yg_kept_select(yg_kept *kept, size_t texts, const int64_t *numbers, int64_t count,
-                    int64_t after) {
+bool yg_kept_add_texts(yg_kept *kept, const char *texts, size_t size) {
+    return size == 0 || add_text(kept, texts, size - 1); /* the last NUL is added */
+}
+
+size_t yg_kept_size(const char *at, size_t texts) {
+    const char *const begin = at;
+    for (size_t i = 0; i < texts; i++)
+        at += strlen(at) + 1;
+    return (size_t)(at - begin);
+}
+
+void yg_kept_select(yg_kept *kept, size_t texts, const int64_t *numbers, int64_t count) {
     const char *from = kept->texts, *const end = from + kept->size;
     char *to = kept->texts;
     for (int64_t example = 0, chosen = 0; chosen < count && from < end; example++) {
         const char *begin = from;
-        for (size_t i = 0; i < texts; i++)
-            from += strlen(from) + 1;
-        if (numbers[chosen] + after != example)
+        from += yg_kept_size(from, texts);
+        if (numbers[chosen] != example)
             continue;
         memmove(to, begin, (size_t)(from - begin));
         to += from - begin;

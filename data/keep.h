@@ -28,9 +28,12 @@ typedef struct yg_kept {
 
 /* Adds the cells of records of the table, which has `stride` columns. False when out of memory. */
 bool yg_kept_add(yg_kept *kept, const yg_keep *keep, const yg_records *records, size_t stride);
-/* Leaves the texts of the examples numbers[i] + after, which ascend. There are `texts` of each. */
-void yg_kept_select(yg_kept *kept, size_t texts, const int64_t *numbers, int64_t count,
-                    int64_t after);
+/* Adds texts of an example, as they are in another yg_kept. False when out of memory. */
+bool yg_kept_add_texts(yg_kept *kept, const char *texts, size_t size);
+/* The bytes of the next `texts` texts. */
+size_t yg_kept_size(const char *at, size_t texts);
+/* Leaves the texts of the examples numbers[i], which ascend. There are `texts` of each. */
+void yg_kept_select(yg_kept *kept, size_t texts, const int64_t *numbers, int64_t count);
 void yg_kept_free(yg_kept *kept); /* the struct too; NULL is allowed */
 
 #endif

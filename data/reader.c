@@ -201,7 +201,7 @@ int64_t yg_reader_next(yg_reader *reader, yg_dataset *to, int64_t limit, yg_erro
         const int64_t asked = limit - total < reader->room ? limit - total : reader->room;
         const int64_t count = next_chunk(reader, to, asked, error);
         if (count < 0)
-            return -1;
+            return count == YG_EXAMPLES_LATER && total > 0 ? total : count;
         total += count;
         if (count < asked)
             break; /* the end, or a pipe that has no more yet */

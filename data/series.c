@@ -99,23 +99,16 @@ static int64_t find_starts(const extent *x, const yg_runs *runs, const yg_owners
 
 /* -------------------------------------------------------------------------------- parts ------ */
 
-/* Examples of a dataset overlap from now on. */
-static void widen(const yg_reading *reading, yg_dataset *dataset) {
-    for (size_t p = 0; p < dataset->port_count; p++) {
-        yg_elements *elements = &dataset->ports[p];
-        int64_t lead, span;
-        if (!yg_reading_wants(reading, p))
-            continue;
-        yg_port_rows(&reading->data->series, yg_model_port(reading->model, p), &lead, &span);
-        elements->row = elements->width;
-        elements->lead = lead;
-        elements->width *= span;
-    }
+void yg_series_widen(const yg_reading *reading, size_t port, yg_elements *elements) {
+    int64_t lead, span;
+    yg_port_rows(&reading->data->series, yg_model_port(reading->model, port), &lead, &span);
+    elements->row = elements->width;
+    elements->lead = lead;
+    elements->width *= span;
 }
 
-static bool fail_none(const yg_reading *reading, const char *name, const char *file,
-                      const yg_dataset *dataset, const extent *x, int64_t longest,
-                      yg_error *error) {
+static bool fail_none(const yg_reading *reading, const char *name, const char *file, int64_t rows,
+                      const extent *x, int64_t longest, yg_error *error) {
     const bool both = x->reach > reading->data->series.length;
     const yg_origin place = file ? (yg_origin){file, 0, 0} : reading->data->series.origin;
     return yg_fail(error, YG_ERROR_DATA, place,
@@ -123,7 +116,13 @@ static bool fail_none(const yg_reading *reading, const char *name, const char *f
                    " rows beside each other, %s; the longest run of the table's %" PRId64
                    " rows has %" PRId64,
                    file ? "it " : "the part '", file ? "" : name, file ? "" : "' ", x->reach,
-                   both ? "`length` and `horizon` together" : "`length`", dataset->count, longest);
+                   both ? "`length` and `horizon` together" : "`length`", rows, longest);
+}
+
+bool yg_series_fail_none(const yg_reading *reading, const char *file, int64_t rows, int64_t longest,
+                         yg_error *error) {
+    const extent x = extent_of(reading);
+    return fail_none(reading, "", file, rows, &x, longest, error);
 }
 
 /* Lists the windows of a part. Those of a dataset in a file are not listed: they are many. */
@@ -153,14 +152,16 @@ static bool apply(const yg_reading *reading, size_t k, const char *file, yg_erro
     if (!yg_owners_make(dataset->count, starts, error))
         return false;
     const int64_t longest = find_starts(&x, &data->runs[k], k == 0 ? data->owners : NULL, starts);
-    widen(reading, dataset);
+    for (size_t p = 0; p < dataset->port_count; p++)
+        if (yg_reading_wants(reading, p))
+            yg_series_widen(reading, p, &dataset->ports[p]);
     for (size_t i = 0; i < 3; i++) {
         if (parts[i]->dataset != dataset)
             continue;
         if (!list(dataset, starts, k == 0 ? (int)i : 0, parts[i], error))
             return false;
         if (!parts[i]->count)
-            return fail_none(reading, names[i], file, dataset, &x, longest, error);
+            return fail_none(reading, names[i], file, dataset->count, &x, longest, error);
     }
     return true;
 }

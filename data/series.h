@@ -28,6 +28,14 @@ bool yg_series_read(const yg_model *model, yg_series *series, yg_error *error);
  */
 bool yg_series_apply(const yg_reading *reading, const char *file, yg_error *error);
 
+/* Makes rows of a port windows: examples overlap from now on. */
+void yg_series_widen(const yg_reading *reading, size_t port, yg_elements *elements);
+
+/* Says that the table `file` has no window: it has `rows` rows, and its longest run `longest`. For
+ * windows without targets. Always returns false. */
+bool yg_series_fail_none(const yg_reading *reading, const char *file, int64_t rows, int64_t longest,
+                         yg_error *error);
+
 /* ------------------------------------------------------------------------ series_runs.c ----- */
 
 /* Finds out where the runs of a table's rows begin: rows of one group, none dropped between them.

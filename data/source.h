@@ -41,12 +41,16 @@ bool yg_reading_wants(const yg_reading *reading, size_t port);
 
 /* ---------------------------------------------------------------------------- sources ------- */
 
+/* Of an eager reading: rows have come, but all of them were dropped, and more must be waited for.
+ */
+enum { YG_EXAMPLES_LATER = -2 };
+
 typedef struct yg_source {
     /* Opens it and binds the ports' dimensions (yg_width_bind() …). `part` is what the section
      * says. NULL on failure. */
     void *(*open)(const yg_reading *reading, const yg_value *part, yg_error *error);
     /* Fills examples [0 .. limit) of `chunk`, or fewer, and returns how many: 0 at the end, -1 on
-     * failure. */
+     * failure, or YG_EXAMPLES_LATER. */
     int64_t (*next)(void *state, const yg_reading *reading, const yg_dataset *chunk, int64_t limit,
                     yg_error *error);
     /* Called when the training examples are all in `dataset`: decides what is left open until then.
@@ -112,7 +116,7 @@ yg_reader *yg_reader_new(const yg_reading *reading, const yg_source *source, voi
 void yg_reader_close(yg_reader *reader); /* NULL is allowed */
 
 /* Appends at most `limit` examples to a dataset that has room for them, and returns their number; 0
- * at the end, and -1 on failure, as yg_source.next. */
+ * at the end, and others, as yg_source.next. */
 int64_t yg_reader_next(yg_reader *reader, yg_dataset *to, int64_t limit, yg_error *error);
 
 /* True if a pipe may still give examples, but they have not arrived. */

@@ -614,6 +614,8 @@ static int64_t next_examples(void *opaque, const yg_reading *reading, const yg_d
             return -1;
         most = some > 1 && used > most ? used : most;
         count += used;
+        if (count == 0 && reading->eager && yg_table_waits(state->table))
+            return YG_EXAMPLES_LATER;
     }
     if (!state->count && !reading->inputs_only) {
         yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table->name, 0, 0},

@@ -8,6 +8,7 @@
 #include "../data/read_ahead.h"
 #include "../data/sequences.h"
 #include "../data/series.h"
+#include "../data/series_reader.h"
 #include "../data/stream.h"
 #include "../graph/threads.h"
 #include "prediction.h"
@@ -109,6 +110,24 @@ static bool read_rows(yg_prediction *p, yg_reader *reader, int threads, yg_error
     return good;
 }
 
+/* Answers all windows over a series, each when its last row has come. */
+static bool answer_windows(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
+                           const char *name, yg_error *error) {
+    yg_series_reader *series = yg_series_reader_new(reading, reader, name, p->batch_size, error);
+    yg_batch_read batch = {.paused = true};
+    bool good = series != NULL, started = false;
+    while (good && (batch.count > 0 || batch.paused)) {
+        good = yg_series_reader_next(series, &batch, error);
+        if (good && !started && batch.count > 0 && p->format->start)
+            p->format->start(p);
+        started = started || batch.count > 0;
+        if (good && (batch.count > 0 || batch.paused))
+            good = run_rows(p, batch.dataset, batch.paused, error);
+    }
+    yg_series_reader_free(series);
+    return good;
+}
+
 static yg_reader *open_reader(const yg_reading *reading, const yg_predict_options *options,
                               FILE *in, const char *name, yg_error *error) {
     if (options->out_arrays && options->keep_count) {
@@ -163,35 +182,29 @@ static bool select_steps(const yg_prediction *p, yg_kept *kept, const yg_sequenc
         for (int64_t row = p->outputs.any_steps ? s->begins[e] : end - 1; row < end; row++)
             rows[count++] = row;
     }
-    yg_kept_select(kept, p->keep.count, rows, count, 0);
+    yg_kept_select(kept, p->keep.count, rows, count);
     free(rows);
     return true;
 }
 
-/* What is kept of a window is that of its last row. */
 static bool select_kept(yg_prediction *p, yg_error *error) {
     const yg_dataset *dataset = &p->data.held[2];
     p->kept_by_step = p->outputs.any_steps;
     if (!dataset->kept)
         return true;
-    if (dataset->sequences && !select_steps(p, dataset->kept, dataset->sequences, error))
+    if (!select_steps(p, dataset->kept, dataset->sequences, error))
         return false;
-    if (!dataset->sequences)
-        yg_kept_select(dataset->kept, p->keep.count, p->data.test.members, p->data.test.count,
-                       p->data.series.length - 1);
     p->kept = dataset->kept->texts;
     return true;
 }
 
-/* Answers all windows over a series, or sequences of rows. The table is read first: the next window
- * needs rows of this one, and a sequence ends where the next one begins. */
-static bool answer_all(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
-                       const char *name, yg_error *error) {
+/* Answers all sequences of rows. The table is read first. */
+static bool answer_sequences(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
+                             yg_error *error) {
     if (!yg_reader_all(reader, &p->data.held[2], error))
         return false;
     p->data.test = (yg_part){.count = p->data.held[2].count, .dataset = &p->data.held[2]};
-    if (!yg_series_apply(reading, name, error) || !yg_sequences_apply(reading, error) ||
-        !select_kept(p, error))
+    if (!yg_sequences_apply(reading, error) || !select_kept(p, error))
         return false;
     const yg_sequences *sequences = p->data.held[2].sequences;
     yg_stream *stream = yg_stream_open(&p->data.test, error);
@@ -201,7 +214,7 @@ static bool answer_all(yg_prediction *p, const yg_reading *reading, yg_reader *r
     while (good && yg_stream_left(stream) > 0) {
         const int64_t left = yg_stream_left(stream);
         const int64_t count = left < p->batch_size ? left : p->batch_size;
-        p->lengths = sequences ? sequences->lengths + sequences->count - left : NULL;
+        p->lengths = sequences->lengths + sequences->count - left;
         yg_executable *executable =
             yg_executables_get(&p->executables, count, longest_of(p, count), error);
         good = executable && yg_executable_fill(executable, stream, error) &&
@@ -215,6 +228,15 @@ static bool answer_all(yg_prediction *p, const yg_reading *reading, yg_reader *r
 static bool answer_rows(yg_prediction *p, const yg_reading *reading, yg_reader *reader, int threads,
                         yg_error *error) {
     return make_batches(p, reading, error) && read_rows(p, reader, threads, error);
+}
+
+static bool answer_all(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
+                       const yg_predict_options *options, const char *name, yg_error *error) {
+    if (reading->data->series.length)
+        return answer_windows(p, reading, reader, name, error);
+    if (reading->data->sequencing.by)
+        return answer_sequences(p, reading, reader, error);
+    return answer_rows(p, reading, reader, options->threads, error);
 }
 
 static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, const char *name,
@@ -235,18 +257,16 @@ static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, c
     char advice[600];
     if (options->note && yg_units_advice(p->model, &p->data.encoding, advice, sizeof advice))
         options->note(options->context, advice);
-    const bool whole = p->data.series.length || p->data.sequencing.by;
     const yg_reading reading = {.model = p->model,
                                 .data = &p->data,
                                 .dtype = p->executables.options.dtype,
                                 .inputs_only = true,
                                 .runs = &p->data.runs[2],
-                                .eager = !whole,
+                                .eager = !p->data.sequencing.by,
                                 .keep = p->keep.asked_count ? &p->keep : NULL};
     yg_reader *reader = open_reader(&reading, options, in, name, error);
     const bool good = reader && load_parameters(p, error) &&
-                      (whole ? answer_all(p, &reading, reader, name, error)
-                             : answer_rows(p, &reading, reader, options->threads, error)) &&
+                      answer_all(p, &reading, reader, options, name, error) &&
                       p->format->end(p, error);
     yg_reader_close(reader);
     return good;

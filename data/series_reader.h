@@ -1,0 +1,27 @@
+/*
+ * Windows over the rows of a reader, while the rows arrive. Private to the library.
+ *
+ * A window can be given as soon as its last row has come. Only the rows that the next window needs
+ * are kept, so a table of any length takes constant memory. The windows, and their order, are those
+ * of yg_series_apply() over the whole table. They are without targets, for predict.
+ */
+#ifndef YG_DATA_SERIES_READER_H
+#define YG_DATA_SERIES_READER_H
+
+#include "read_ahead.h"
+
+typedef struct yg_series_reader yg_series_reader;
+
+/* Gives at most `limit` windows at a time. The reading has `runs`, is `eager`, and stays the
+ * caller's, as the reader does; both must outlive it. `name` stands for the table in messages. NULL
+ * on failure. */
+yg_series_reader *yg_series_reader_new(const yg_reading *reading, yg_reader *reader,
+                                       const char *name, int64_t limit, yg_error *error);
+
+/* Gives the next windows; they stay as they are until the next call. None, and `paused`: rows have
+ * come that complete no window, and others must be waited for. None otherwise: this is the end. A
+ * table without a window fails there. */
+bool yg_series_reader_next(yg_series_reader *s, yg_batch_read *batch, yg_error *error);
+void yg_series_reader_free(yg_series_reader *s); /* NULL is allowed */
+
+#endif
