@@ -109,6 +109,23 @@ static size_t compare(const stepper *s, const char *text, size_t step, const jso
     return compared;
 }
 
+/* Compares the averages of parameters, which are evaluated in their place. */
+static size_t compare_averages(const stepper *s, const char *text, const json_t *expected) {
+    static const char prefix[] = "@average.";
+    size_t compared = 0;
+    for (size_t i = 0, p = 0; expected && i < s->updates.state_count; i++) {
+        const yg_optimizer_state *state = &s->updates.states[i];
+        if (strncmp(state->name, prefix, strlen(prefix)) != 0)
+            continue;
+        const double *now = yg_program_data(s->program, state->node);
+        const json_t *then = json_array_get(expected, p++);
+        for (size_t k = 0; k < json_array_size(then); k++, compared++)
+            cr_assert_float_eq(now[k], json_real_value(json_array_get(then, k)), 1e-10, "%s, %s",
+                               text, state->name);
+    }
+    return compared;
+}
+
 static void fill(stepper *s, const json_t *values) {
     for (size_t i = 0; i < s->count; i++)
         copy(yg_program_data(s->program, s->parameters[i]), json_array_get(values, i));
@@ -140,23 +157,27 @@ Test(optimizers, follow_pytorch_for_50_steps) {
     const json_t *gradients = json_object_get(fixture, "gradients");
     const json_t *told = json_object_get(fixture, "told");
     const size_t steps = json_array_size(gradients), points = json_array_size(told);
-    size_t index, compared = 0;
+    size_t index, compared = 0, averages = 0;
     json_t *c;
     json_array_foreach(json_object_get(fixture, "cases"), index, c) {
         const char *text = json_string_value(json_object_get(c, "optimizer"));
+        const json_t *means = json_object_get(c, "averages");
         const json_t *expected = json_object_get(c, "parameters");
         stepper s = {0};
         make(&s, PARAMETERS, text, 0);
         fill(&s, json_object_get(fixture, "initial"));
         for (size_t step = 1, point = 0; step <= steps; step++) {
             run(&s, (double)step, 0, json_array_get(gradients, step - 1));
-            if ((json_int_t)step == json_integer_value(json_array_get(told, point)))
-                compared += compare(&s, text, step, json_array_get(expected, point++), 1e-10);
+            if ((json_int_t)step != json_integer_value(json_array_get(told, point)))
+                continue;
+            averages += compare_averages(&s, text, json_array_get(means, point));
+            compared += compare(&s, text, step, json_array_get(expected, point++), 1e-10);
         }
         unmake(&s);
     }
     cr_expect_eq(steps, 50);
     cr_expect_eq(compared, index * points * 22, "%zu values compared", compared);
+    cr_expect_eq(averages, 4 * points * 22, "%zu averages compared", averages);
     json_decref(fixture);
 }
 
@@ -211,6 +232,8 @@ Test(optimizers, an_update_is_one_instruction) {
         "{type: rmsprop, momentum: 0.1, centered: true}",
         "rprop",
         "{type: lion, weight_decay: 0.1}",
+        "{type: schedule_free_sgd, weight_decay: 0.1, warmup_steps: 10}",
+        "schedule_free_adamw",
         "{type: adam, groups: {bias: {lr: 0.1}}}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -302,6 +325,8 @@ static const struct {
     {"{type: muon, ns_coefficients: [1, 2]}", "list of three numbers"},
     {"{type: muon, ns_steps: 1.5}", "`ns_steps`"},
     {"{type: muon, adjust_lr_fn: orginal}", "did you mean 'original'"},
+    {"{type: schedule_free_sgd, momentum: 0}", "`momentum` must be above 0"},
+    {"{type: schedule_free_adamw, betas: [1, 0.9]}", "`betas` must be below 1"},
     {"{type: adam, groups: {}}", ""},
     {"{type: adam, groups: {bias: {lr: 1, frozen_until: 3, betas: [0, 0]}}}", ""},
     {"{type: adam, groups: {bias: {type: sgd, lr: 1, momentum: 0.5}}}", ""},

@@ -3,8 +3,10 @@
  */
 #include "executable.h"
 
+#include "optimizer_update.h"
 #include "results.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -267,9 +269,25 @@ void yg_executable_free(yg_executable *executable) {
 
 /* -------------------------------------------------------------------------------- running ---- */
 
+const yg_tensor *yg_evaluated_tensor(const yg_tensor_file *store, const char *parameter,
+                                     yg_error *error) {
+    static const char prefix[] = "@" YG_STATE_AVERAGE ".";
+    const size_t size = sizeof prefix + strlen(parameter);
+    char *name = malloc(size);
+    if (!name) {
+        yg_fail_memory(error);
+        return NULL;
+    }
+    snprintf(name, size, "%s%s", prefix, parameter);
+    const yg_tensor *average = yg_tensor_find(store, name), *own = yg_tensor_find(store, parameter);
+    free(name);
+    if (!average && !own)
+        yg_fail(error, YG_ERROR_INTERNAL, YG_NOWHERE, "'%s' is not in the store", parameter);
+    return average ? average : own;
+}
+
 static bool bind_one(yg_executable *executable, yg_node node, const char *name,
-                     const yg_tensor_file *store, yg_error *error) {
-    const yg_tensor *tensor = yg_tensor_find(store, name);
+                     const yg_tensor *tensor, yg_error *error) {
     if (!yg_program_data(executable->program, node))
         return true; /* nothing that is computed needs it */
     const yg_graph *graph = yg_network_graph(executable->network);
@@ -289,15 +307,21 @@ bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_err
     yg_graph *graph = yg_network_graph(executable->network);
     size_t count;
     const yg_network_parameter *parameters = yg_network_parameters(executable->network, &count);
-    for (size_t i = 0; i < count; i++)
-        if (!bind_one(executable, parameters[i].node, parameters[i].name, store, error))
+    const bool trains = executable->updates.state_count > 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = parameters[i].name;
+        const yg_tensor *tensor =
+            trains ? yg_tensor_find(store, name) : yg_evaluated_tensor(store, name, error);
+        if ((!trains && !tensor) || !bind_one(executable, parameters[i].node, name, tensor, error))
             return false;
+    }
     for (size_t i = 0; i < executable->updates.state_count; i++) {
         const yg_optimizer_state *state = &executable->updates.states[i];
         if (!yg_tensor_find(store, state->name) &&
             !yg_tensor_file_add(store, state->name, yg_node_type(graph, state->node), NULL, error))
             return false;
-        if (!bind_one(executable, state->node, state->name, store, error))
+        if (!bind_one(executable, state->node, state->name, yg_tensor_find(store, state->name),
+                      error))
             return false;
     }
     return yg_results_point(executable, error);

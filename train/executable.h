@@ -92,8 +92,14 @@ yg_executable *yg_executable_new(const yg_executable_options *options, int64_t b
                                  yg_error *error);
 void yg_executable_free(yg_executable *executable); /* NULL is allowed */
 
+/* The tensor that is evaluated and kept in place of a parameter: an average of its values, if the
+ * optimizer has one, else the parameter's own. NULL on failure. */
+const yg_tensor *yg_evaluated_tensor(const yg_tensor_file *store, const char *parameter,
+                                     yg_error *error);
+
 /* Binds parameters and optimizer state to the store's tensors of the same names. State that the
- * store lacks is added to it, as zeros. Results can be read only after this call, because one of
+ * store lacks is added to it, as zeros. An executable without an optimizer gets what is evaluated.
+ * Results can be read only after this call, because one of
  * them may be a parameter. False on failure. */
 bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_error *error);
 

@@ -108,10 +108,10 @@ static yg_node make_state(job *job, const char *state, const char *of, const yg_
     return node;
 }
 
-/* Before the group is trained, a tensor keeps its value. */
-static void add_update(job *job, const group *group, yg_node node, yg_node value) {
+/* Before the group is trained, a tensor keeps its value, or that of another node. */
+static void add_update(job *job, const group *group, yg_node node, yg_node value, yg_node kept) {
     if (group->active != YG_NONE)
-        value = yg_where(job->graph, group->active, value, node);
+        value = yg_where(job->graph, group->active, value, kept);
     job->out->updates[job->out->update_count++] = (yg_update){node, value};
 }
 
@@ -130,7 +130,7 @@ static bool count_steps(job *job, group *group) {
         yg_greater_equal(job->graph, inputs->epoch,
                          yg_scalar(job->graph, YG_F64, (double)group->optimizer.frozen_until));
     group->step = yg_offset(job->graph, count, 1);
-    add_update(job, group, count, group->step);
+    add_update(job, group, count, group->step, count);
     return true;
 }
 
@@ -184,10 +184,11 @@ static bool build_one(job *job, yg_node parameter, yg_node gradient) {
         if (!add_state(job, group, &states[k], &call, k))
             return false;
     const yg_node value = optimizer->update->build(&call);
-    add_update(job, group, parameter, value);
+    add_update(job, group, parameter, value, parameter);
     for (size_t k = 0; k < count; k++) {
         if (group->shared[k] == YG_NONE)
-            add_update(job, group, call.state[k], call.new_state[k]);
+            add_update(job, group, call.state[k], call.new_state[k],
+                       strcmp(states[k].name, YG_STATE_AVERAGE) == 0 ? parameter : call.state[k]);
         group->shared[k] = states[k].shared ? call.state[k] : YG_NONE;
     }
     return true;

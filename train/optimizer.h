@@ -17,7 +17,7 @@ extern "C" {
 typedef struct yg_optimizer_update yg_optimizer_update;
 
 #define YG_OPTIMIZER_OPTIONS 16
-#define YG_OPTIMIZER_STATES  4 /* tensors of state for each parameter, at most */
+#define YG_OPTIMIZER_STATES  6 /* tensors of state for each parameter, at most */
 
 /* An optimizer with its options, as `optimizer: {type: adam, lr: 1e-3}` says. */
 typedef struct yg_optimizer {

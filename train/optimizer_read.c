@@ -9,13 +9,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static const yg_optimizer_update *const updates[] = {&yg_update_sgd,     &yg_update_adam,
-                                                     &yg_update_adamw,   &yg_update_nadam,
-                                                     &yg_update_radam,   &yg_update_adamax,
-                                                     &yg_update_adagrad, &yg_update_adadelta,
-                                                     &yg_update_rmsprop, &yg_update_rprop,
-                                                     &yg_update_lion,    &yg_update_adafactor,
-                                                     &yg_update_muon,    NULL};
+static const yg_optimizer_update *const updates[] = {&yg_update_sgd,
+                                                     &yg_update_adam,
+                                                     &yg_update_adamw,
+                                                     &yg_update_nadam,
+                                                     &yg_update_radam,
+                                                     &yg_update_adamax,
+                                                     &yg_update_adagrad,
+                                                     &yg_update_adadelta,
+                                                     &yg_update_rmsprop,
+                                                     &yg_update_rprop,
+                                                     &yg_update_lion,
+                                                     &yg_update_adafactor,
+                                                     &yg_update_muon,
+                                                     &yg_update_schedule_free_sgd,
+                                                     &yg_update_schedule_free_adamw,
+                                                     NULL};
 
 enum { UPDATES = sizeof updates / sizeof *updates - 1, KEYS = YG_OPTIMIZER_OPTIONS + 4 };
 

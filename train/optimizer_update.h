@@ -36,6 +36,10 @@ typedef struct yg_state_spec {
                     must not depend on the parameter */
 } yg_state_spec;
 
+/* The name of a state that holds the weights to evaluate and to keep, where these are not the
+ * parameters: see yg_evaluated_tensor(). While a group is frozen, it follows the parameter. */
+#define YG_STATE_AVERAGE "average"
+
 /* A call of `build`: what it is given, and what it returns in `new_state`. */
 typedef struct yg_update_call {
     const yg_optimizer *optimizer;
@@ -74,7 +78,8 @@ const yg_optimizer_update *const *yg_optimizer_updates(void);
 
 extern const yg_optimizer_update yg_update_sgd, yg_update_adam, yg_update_adamw, yg_update_nadam,
     yg_update_radam, yg_update_adamax, yg_update_adagrad, yg_update_adadelta, yg_update_rmsprop,
-    yg_update_rprop, yg_update_lion, yg_update_adafactor, yg_update_muon;
+    yg_update_rprop, yg_update_lion, yg_update_adafactor, yg_update_muon,
+    yg_update_schedule_free_sgd, yg_update_schedule_free_adamw;
 
 /* ------------------------------------------------------------------- terms (optimizer_terms.c) --
  */

@@ -40,6 +40,21 @@ static bool make_scores(yg_run *run, yg_error *error) {
                             error);
 }
 
+/* Notes which values are scored, when the optimizer's state is in the store. */
+static bool list_evaluated(yg_run *run, yg_error *error) {
+    run->evaluated = calloc(run->parameter_count + 1, sizeof *run->evaluated);
+    if (!run->evaluated)
+        return yg_fail_memory(error);
+    for (size_t i = 0; i < run->parameter_count; i++) {
+        const yg_tensor *tensor =
+            yg_evaluated_tensor(&run->store, run->store.tensors[i].name, error);
+        if (!tensor)
+            return false;
+        run->evaluated[i] = tensor->data;
+    }
+    return true;
+}
+
 /* Makes the programs and the tensors that they share. The program of the longest sequences comes
  * first, because the others use its memory. */
 static bool make_programs(yg_run *run, yg_error *error) {
@@ -72,7 +87,8 @@ static bool make_programs(yg_run *run, yg_error *error) {
     for (size_t i = 0; i < count; i++)
         run->result->parameters += p[i].trainable ? yg_type_count(&run->store.tensors[i].type) : 0;
     /* Making a training executable adds the optimizer's state to the store. */
-    return good && yg_executables_get(&run->train, s->batch_size, run->train.longest, error);
+    return good && yg_executables_get(&run->train, s->batch_size, run->train.longest, error) &&
+           list_evaluated(run, error);
 }
 
 static bool load_weights(yg_run *run, yg_error *error) {
@@ -91,6 +107,7 @@ void yg_run_free(yg_run *run) {
     yg_executables_free(&run->score);
     yg_tensor_file_free(&run->store);
     yg_tensor_file_free(&run->best);
+    free(run->evaluated);
     yg_history_free(&run->history);
     yg_totals_free(&run->at.totals);
     yg_scores_free(&run->progress.training);

@@ -29,9 +29,10 @@ typedef struct yg_run {
     yg_run_folder folder;
     yg_settings settings;
     yg_data data;
-    size_t parameter_count;      /* the store's first tensors; its others are optimizer state */
-    yg_tensor_file store;        /* the tensors that the programs are bound to */
-    yg_tensor_file best;         /* the best parameters */
+    size_t parameter_count; /* the store's first tensors; its others are optimizer state */
+    yg_tensor_file store;   /* the tensors that the programs are bound to */
+    yg_tensor_file best;    /* the best parameters */
+    void **evaluated;       /* for each parameter, the store's values that are scored and kept */
     yg_executables train, score; /* programs over the store */
     yg_stream *examples;         /* of the training part, shuffled in each epoch */
     yg_rate_plan rates;          /* of the whole run; it also has the numbers of steps */
@@ -63,7 +64,7 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error);
 /* Fills in the error for a step whose loss is not finite. Always returns false. (not_finite.c) */
 bool yg_run_fail_not_finite(const yg_run *run, yg_error *error);
 
-/* Copies the parameters to `best`. */
+/* Copies the values of parameters that are scored to `best`. */
 void yg_run_keep_best(yg_run *run);
 
 /* A text of what the run was started with: see identity.c. Belongs to the run; NULL on failure. */

@@ -17,7 +17,7 @@ void yg_run_keep_best(yg_run *run) {
     for (size_t i = 0; i < run->parameter_count; i++) {
         const size_t bytes = (size_t)yg_type_bytes(&run->best.tensors[i].type);
         if (bytes)
-            memcpy(run->best.tensors[i].data, run->store.tensors[i].data, bytes);
+            memcpy(run->best.tensors[i].data, run->evaluated[i], bytes);
     }
 }
 
@@ -25,7 +25,7 @@ static void take_best(yg_run *run) {
     for (size_t i = 0; i < run->parameter_count; i++) {
         const size_t bytes = (size_t)yg_type_bytes(&run->best.tensors[i].type);
         if (bytes)
-            memcpy(run->store.tensors[i].data, run->best.tensors[i].data, bytes);
+            memcpy(run->evaluated[i], run->best.tensors[i].data, bytes);
     }
 }
 
