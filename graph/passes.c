@@ -149,5 +149,6 @@ bool yg_plan_make(yg_compiler *c) {
 }
 
 bool yg_plan_with_rule(const yg_compiler *c, const yg_rule *rule) {
-    return !is_left_out(c, rule->name);
+    const bool recomputes = c->options && c->options->recompute;
+    return !is_left_out(c, rule->name) && !(rule->keeps && recomputes);
 }

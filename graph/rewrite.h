@@ -42,6 +42,10 @@ struct yg_rule {
     const char *name; /* for yg_compile_options.without; lower_snake_case */
     const char *doc;  /* a phrase, no full stop */
     const yg_op *op;  /* the rule is tried only on graphs that have a node of this operator */
+    /* What it builds must wait in memory and cannot be computed again one by one. So it is left out
+     * of a program that computes values again (yg_compile_options.recompute). It must then give the
+     * same bits as what it replaces. */
+    bool keeps;
     /* Optional, to skip more graphs quickly: the rule is tried only if this returns true for some
      * node of that operator. */
     bool (*candidate)(const yg_graph *graph, yg_node node);

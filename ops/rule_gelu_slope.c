@@ -6,8 +6,8 @@
  * Both operators match, the gradient only if it is the last reader of x: otherwise x would wait as
  * well. The builder merges the two nodes of gelu_with_slope.
  *
- * Changes rounding in the last digit: dy · slope is computed as before, but y is then of another
- * kernel than where gelu stands alone.
+ * In float32 only: there both kernels give the bits of the two that they replace, so that a program
+ * that computes values again, and does without the rule, gives the same bits.
  */
 #include "build.h"
 #include "gelu_with_slope.h"
@@ -24,7 +24,8 @@ static bool matches(const yg_rewriting *r, yg_node node) {
     const yg_op *op = yg_node_op(r->graph, node);
     if (op == &yg_op_gelu_gradient)
         return r->scratch[yg_node_operand(r->graph, node, 1)] != YG_NONE;
-    if (op != &yg_op_gelu || !is_exact(r->graph, node))
+    if (op != &yg_op_gelu || !is_exact(r->graph, node) ||
+        yg_node_type(r->graph, node)->dtype != YG_F32)
         return false;
     const yg_node x = yg_node_operand(r->graph, node, 0), last = r->user[x];
     if (yg_node_op(r->graph, last) != &yg_op_gelu_gradient ||
@@ -50,6 +51,7 @@ const yg_rule yg_rule_gelu_slope = {
     .name = "gelu_slope",
     .doc = "computes gelu and its derivative in one pass",
     .op = &yg_op_gelu_gradient,
+    .keeps = true,
     .matches = matches,
     .build = build,
 };

@@ -1,6 +1,6 @@
 /*
  * The rule gelu_slope: gelu and its gradient become one pass and a product, where the gradient is
- * the last reader of gelu's operand; and nowhere else.
+ * the last reader of gelu's operand, in float32; and nowhere else.
  */
 #include "compiled.h"
 #include "ops/build.h"
@@ -64,16 +64,17 @@ Test(gelu_slope, value_and_gradient_are_computed_in_one_pass) {
         }
         run(with);
         run(without);
-        cr_expect_eq(count_of(with, "gelu_with_slope"), cases[c].pairs, "%s: %d in one pass",
-                     cases[c].what, count_of(with, "gelu_with_slope"));
+        const int pairs = dtype == YG_F32 ? cases[c].pairs : 0;
+        cr_expect_eq(count_of(with, "gelu_with_slope"), pairs, "%s: %d in one pass", cases[c].what,
+                     count_of(with, "gelu_with_slope"));
         cr_expect_eq(count_of(without, "gelu_with_slope"), 0, "%s", cases[c].what);
-        const double tolerance = dtype == YG_F32 ? 2e-6 : 1e-14;
         for (size_t k = 0; k < count; k++)
             for (int64_t e = 0; e < yg_type_count(yg_node_type(g, outputs[k])); e++) {
                 const double a = element_of(g, with, outputs[k], e);
                 const double b = element_of(g, without, outputs[k], e);
-                cr_assert_float_eq(a, b, tolerance * (1 + fabs(b)), "%s: output %zu [%d]: %g, %g",
-                                   cases[c].what, k, (int)e, a, b);
+                /* The same bits: a program that computes values again does without the rule. */
+                cr_assert_eq(a, b, "%s: output %zu [%d]: %.17g, %.17g", cases[c].what, k, (int)e, a,
+                             b);
             }
         yg_program_free(with);
         yg_program_free(without);
