@@ -45,6 +45,12 @@ if ! "$programs/elementwise" add | grep -Eq '^add +[0-9.]+ +[0-9.]+$'; then
     exit 1
 fi
 
+# Instructions, two times, a bandwidth and a ratio.
+if ! "$programs/optimizers" 16 adamw muon | grep -Eq '^muon +[0-9]+( +[0-9.]+){4}$'; then
+    echo "bench: optimizers: expected a line for muon with five figures" >&2
+    exit 1
+fi
+
 # A number for each length.
 if ! "$programs/rows" softmax | grep -Eq '^softmax +f64( +[0-9.]+){10}$'; then
     echo "bench: rows: expected a line for softmax in f64 with ten figures" >&2
