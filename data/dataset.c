@@ -96,12 +96,12 @@ uint64_t yg_part_digest(const yg_part *part) {
     uint64_t digest = YG_DIGEST_BEGIN;
     const yg_owners *starts = part->count > 0 ? part->dataset->starts : NULL;
     if (part->count > 0 && part->dataset->spool && part->dataset->sequences)
-        return yg_digest(part->dataset->spool->digest, part->dataset->sequences->lengths,
+        return yg_digest(yg_spool_digest(part->dataset->spool), part->dataset->sequences->lengths,
                          (size_t)part->dataset->count * sizeof(int32_t));
     if (part->count > 0 && part->dataset->spool)
-        return starts ? yg_digest(part->dataset->spool->digest, starts->bits,
+        return starts ? yg_digest(yg_spool_digest(part->dataset->spool), starts->bits,
                                   (size_t)starts->count / 4 + 1)
-                      : part->dataset->spool->digest;
+                      : yg_spool_digest(part->dataset->spool);
     for (size_t p = 0; part->count > 0 && p < part->dataset->port_count; p++) {
         const yg_elements *elements = &part->dataset->ports[p];
         const yg_sequences *s = elements->ragged ? part->dataset->sequences : NULL;

@@ -52,15 +52,19 @@ static int make_file(yg_error *error) {
 yg_spool *yg_spool_new(const yg_dataset *dataset, int64_t memory, yg_error *error) {
     yg_spool *spool = calloc(1, sizeof *spool);
     int *files = calloc(dataset->port_count + 1, sizeof *files);
-    if (!spool || !files) {
+    uint64_t *digests = calloc(dataset->port_count + 1, sizeof *digests);
+    if (!spool || !files || !digests) {
         free(spool);
         free(files);
+        free(digests);
         yg_fail_memory(error);
         return NULL;
     }
-    *spool = (yg_spool){dataset->port_count, files, memory, YG_DIGEST_BEGIN, NULL};
-    for (size_t p = 0; p < spool->port_count; p++)
+    *spool = (yg_spool){dataset->port_count, files, memory, digests, NULL};
+    for (size_t p = 0; p < spool->port_count; p++) {
         files[p] = -1;
+        digests[p] = YG_DIGEST_BEGIN;
+    }
     for (size_t p = 0; p < spool->port_count; p++)
         if (dataset->ports[p].data && (files[p] = make_file(error)) < 0) {
             yg_spool_free(spool);
@@ -76,8 +80,13 @@ void yg_spool_free(yg_spool *spool) {
         if (spool->files[p] >= 0)
             close(spool->files[p]);
     free(spool->files);
+    free(spool->digests);
     yg_sequences_free(spool->sequences);
     free(spool);
+}
+
+uint64_t yg_spool_digest(const yg_spool *spool) {
+    return yg_digest(YG_DIGEST_BEGIN, spool->digests, spool->port_count * sizeof *spool->digests);
 }
 
 static bool write_at(int file, const char *bytes, size_t size, int64_t offset, yg_error *error) {
@@ -125,7 +134,7 @@ bool yg_spool_append(yg_spool *spool, const yg_dataset *dataset, int64_t count, 
         if (spool->files[p] < 0)
             continue;
         for (int64_t e = 0; e < rows; e++)
-            spool->digest = yg_digest(spool->digest, yg_elements_at(elements, e), row);
+            spool->digests[p] = yg_digest(spool->digests[p], yg_elements_at(elements, e), row);
         if (!write_at(spool->files[p], elements->data, row * (size_t)rows, at * (int64_t)row,
                       error))
             return false;

@@ -16,9 +16,10 @@
 
 typedef struct yg_spool {
     size_t port_count;
-    int *files;      /* by port; -1: the port is not read */
-    int64_t memory;  /* bytes that streams may use */
-    uint64_t digest; /* of all that was written, in order */
+    int *files;        /* by port; -1: the port is not read */
+    int64_t memory;    /* bytes that streams may use */
+    uint64_t *digests; /* by port: of all that was written. So they do not depend on how many
+                        * examples were written at a time */
     struct yg_sequences
         *sequences; /* of all examples, while they are written; NULL: there are none */
 } yg_spool;
@@ -26,6 +27,7 @@ typedef struct yg_spool {
 /* NULL on failure. */
 yg_spool *yg_spool_new(const yg_dataset *dataset, int64_t memory, yg_error *error);
 void yg_spool_free(yg_spool *spool); /* NULL is allowed */
+uint64_t yg_spool_digest(const yg_spool *spool);
 
 /* Appends the first `count` examples that a dataset holds in memory; `before` were written. */
 bool yg_spool_append(yg_spool *spool, const yg_dataset *dataset, int64_t count, int64_t before,
