@@ -3,6 +3,7 @@
  */
 #include "series_reader.h"
 
+#include "decoder.h"
 #include "fill.h"
 #include "keep.h"
 #include "series.h"
