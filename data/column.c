@@ -149,6 +149,10 @@ bool yg_column_can_share(const yg_column *column) {
     return column->kind->shared;
 }
 
+bool yg_column_is_costly(const yg_column *column) {
+    return column->kind->costly;
+}
+
 /* Room for the whole numbers of some cells: `tile`, or the column's own if one cell has more. NULL
  * when out of memory. */
 static int64_t *room_for(yg_column *column, int64_t *tile, int64_t width) {

@@ -50,7 +50,9 @@ typedef struct yg_column_kind {
      * gives numbers only. */
     const yg_element_kind *held;
     bool texts;  /* a text in quotes, in the rows of a model file, is a value */
-    bool shared; /* encoding a cell changes nothing else, so threads may share the cells */
+    bool shared; /* encoding a cell changes nothing that another thread sees, so threads may share
+                    the cells */
+    bool costly; /* a cell takes many microseconds, as a picture does, so few are worth sharing */
     /* Whether the column must see the training part before it can encode a cell. NULL: no. */
     bool (*learns)(const yg_column *column);
 
@@ -167,6 +169,8 @@ bool yg_column_settle(yg_column *column, yg_error *error);
 
 /* Whether several threads may encode cells of the column at the same time. */
 bool yg_column_can_share(const yg_column *column);
+/* Whether that is worth it also for few cells. */
+bool yg_column_is_costly(const yg_column *column);
 /* The type that its elements may be held in; NULL: numbers only. */
 const yg_element_kind *yg_column_held(const yg_column *column);
 /* Encodes cells as elements to[at], to[at + to->width], … Returns the number of cells before the

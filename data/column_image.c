@@ -13,13 +13,25 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAULT_FILE = YG_FAULT_OWN, FAULT_SIZE, FAULT_KIND };
+enum { FAULT_FILE = YG_FAULT_OWN, FAULT_SIZE, FAULT_KIND, SPARES = 16 };
 
 static const yg_element_kind bytes = {.kind = 'u', .size = 1};
+
+/* What decodes one picture at a time. */
+typedef struct workbench {
+    yg_image_decoder *decoder;
+    yg_image image, resized, room;
+    int64_t top, left; /* of the pixels that are taken */
+    yg_cell_room text;
+    char *path;
+    size_t path_room;
+    yg_error error; /* why the last cell is refused */
+} workbench;
 
 typedef struct image_column {
     yg_column column;
@@ -29,23 +41,56 @@ typedef struct image_column {
     int64_t resize[2]; /* height and width; the second is 0: the shorter side gets the first. Both
                           are 0: sizes stay */
     bool crop;
-    yg_image_decoder *decoder;
-    yg_image image, resized, room;
-    int64_t top, left; /* of the pixels that are taken */
-    yg_cell_room text;
-    char *path;
-    size_t path_room;
-    yg_error error; /* why the last cell is refused */
+    workbench *told;                    /* of the cell that check() has seen last */
+    _Atomic(workbench *) spare[SPARES]; /* no thread uses them now; NULL: there is none */
 } image_column;
+
+/* -------------------------------------------------------------------------------- threads ---- */
+
+static void free_workbench(workbench *b) {
+    if (!b)
+        return;
+    yg_image_decoder_free(b->decoder);
+    yg_image_free(&b->image);
+    yg_image_free(&b->resized);
+    yg_image_free(&b->room);
+    free(b->text.text);
+    free(b->path);
+    free(b);
+}
+
+static workbench *make_workbench(void) {
+    workbench *b = calloc(1, sizeof *b);
+    if (b && (b->decoder = yg_image_decoder_new(&b->error)))
+        return b;
+    free(b);
+    return NULL;
+}
+
+/* A workbench for the calling thread alone. NULL when out of memory. */
+static workbench *take_workbench(image_column *c) {
+    for (size_t i = 0; i < SPARES; i++) {
+        workbench *b = atomic_exchange(&c->spare[i], NULL);
+        if (b)
+            return b;
+    }
+    return make_workbench();
+}
+
+static void return_workbench(image_column *c, workbench *b) {
+    for (size_t i = 0; b && i < SPARES; i++) {
+        workbench *none = NULL;
+        if (atomic_compare_exchange_strong(&c->spare[i], &none, b))
+            return;
+    }
+    free_workbench(b);
+}
 
 static void free_image(yg_column *column) {
     image_column *c = (image_column *)column;
-    yg_image_decoder_free(c->decoder);
-    yg_image_free(&c->image);
-    yg_image_free(&c->resized);
-    yg_image_free(&c->room);
-    free(c->text.text);
-    free(c->path);
+    free_workbench(c->told);
+    for (size_t i = 0; i < SPARES; i++)
+        free_workbench(atomic_load(&c->spare[i]));
 }
 
 /* -------------------------------------------------------------------------------- options ---- */
@@ -147,8 +192,8 @@ static bool configure(yg_column *column, yg_error *error) {
     }
     if (!c->height || !c->width)
         return fail_shape(c, error);
-    c->decoder = yg_image_decoder_new(error);
-    return c->decoder && check_resize(c, resize, error);
+    c->told = make_workbench();
+    return c->told ? check_resize(c, resize, error) : yg_fail_memory(error);
 }
 
 static int64_t width(const yg_column *column) {
@@ -159,40 +204,41 @@ static int64_t width(const yg_column *column) {
 /* ------------------------------------------------------------------------------- pictures ---- */
 
 /* The path that a cell has, from the folder of the file that it stands in. NULL: no memory. */
-static const char *path_of(image_column *c, const char *text) {
+static const char *path_of(const image_column *c, workbench *b, const char *text) {
     const char *base = c->column.base ? c->column.base : "";
     const char *slash = text[0] == '/' ? NULL : strrchr(base, '/');
     const size_t folder = slash ? (size_t)(slash - base) + 1 : 0;
     const size_t size = folder + strlen(text) + 1;
-    if (size > c->path_room) {
-        free(c->path);
-        c->path = malloc(size);
-        c->path_room = c->path ? size : 0;
-        if (!c->path)
+    if (size > b->path_room) {
+        free(b->path);
+        b->path = malloc(size);
+        b->path_room = b->path ? size : 0;
+        if (!b->path)
             return NULL;
     }
-    memcpy(c->path, base, folder);
-    memcpy(c->path + folder, text, size - folder);
-    return c->path;
+    memcpy(b->path, base, folder);
+    memcpy(b->path + folder, text, size - folder);
+    return b->path;
 }
 
-static bool get_picture(image_column *c, const yg_cell *cell) {
+static bool get_picture(const image_column *c, workbench *b, const yg_cell *cell) {
     if (yg_image_is_encoded(cell->text, cell->size))
-        return yg_image_decode(c->decoder, cell->text, cell->size, c->column.base, &c->image,
-                               &c->error);
-    const char *text = yg_cell_string(cell, &c->text), *path = text ? path_of(c, text) : NULL;
-    return path ? yg_image_read(c->decoder, path, &c->image, &c->error) : yg_fail_memory(&c->error);
+        return yg_image_decode(b->decoder, cell->text, cell->size, c->column.base, &b->image,
+                               &b->error);
+    const char *text = yg_cell_string(cell, &b->text), *path = text ? path_of(c, b, text) : NULL;
+    return path ? yg_image_read(b->decoder, path, &b->image, &b->error) : yg_fail_memory(&b->error);
 }
 
 /* The size that a picture is brought to. */
-static void target_size(const image_column *c, int64_t *height, int64_t *width) {
-    const int64_t h = c->image.height, w = c->image.width, shorter = c->resize[0];
+static void target_size(const image_column *c, const workbench *b, int64_t *height,
+                        int64_t *width) {
+    const int64_t h = b->image.height, w = b->image.width, shorter = c->resize[0];
     *height = !c->resize[0] ? h : c->resize[1] ? c->resize[0] : h <= w ? shorter : shorter * h / w;
     *width = !c->resize[0] ? w : c->resize[1] ? c->resize[1] : w <= h ? shorter : shorter * w / h;
 }
 
-static bool fail_size(image_column *c, const yg_image *picture) {
-    return yg_fail(&c->error, YG_ERROR_SHAPE, YG_NOWHERE,
+static bool fail_size(const image_column *c, workbench *b, const yg_image *picture) {
+    return yg_fail(&b->error, YG_ERROR_SHAPE, YG_NOWHERE,
                    "it has %" PRId64 " by %" PRId64 " pixels (height by width)%s, but '%s' takes "
                    "%" PRId64 " by %" PRId64 "; `resize: [%" PRId64 ", %" PRId64
                    "]` gives each picture that size",
@@ -200,48 +246,51 @@ static bool fail_size(image_column *c, const yg_image *picture) {
                    c->column.port->name, c->height, c->width, c->height, c->width);
 }
 
-/* The picture of a cell: its pixels from c->top and c->left on are the elements. NULL: *fault says
- * why not, and c->error tells. */
-static const yg_image *picture_of(image_column *c, const yg_cell *cell, int *fault) {
+/* The picture of a cell: its pixels from b->top and b->left on are the elements. NULL: *fault says
+ * why not, and b->error tells. */
+static const yg_image *picture_of(const image_column *c, workbench *b, const yg_cell *cell,
+                                  int *fault) {
     int64_t height, width;
-    const yg_image *picture = &c->image;
-    c->error = (yg_error){0};
+    const yg_image *picture = &b->image;
+    b->error = (yg_error){0};
     *fault = yg_cell_is_missing(cell)                                ? YG_FAULT_MISSING
              : !yg_cell_is_text(cell) && cell->kind != YG_CELL_BYTES ? FAULT_KIND
-             : !get_picture(c, cell)                                 ? FAULT_FILE
+             : !get_picture(c, b, cell)                              ? FAULT_FILE
                                                                      : YG_FAULT_NONE;
     if (*fault != YG_FAULT_NONE)
         return NULL;
-    target_size(c, &height, &width);
-    if (!yg_image_convert(&c->image, c->channels, c->path, &c->error)) {
+    target_size(c, b, &height, &width);
+    if (!yg_image_convert(&b->image, c->channels, b->path, &b->error)) {
         *fault = FAULT_FILE;
         return NULL;
     }
     if (height != picture->height || width != picture->width) {
-        picture = &c->resized;
+        picture = &b->resized;
         *fault = FAULT_FILE;
-        if (!yg_image_resize(&c->image, height, width, &c->resized, &c->room, c->path, &c->error))
+        if (!yg_image_resize(&b->image, height, width, &b->resized, &b->room, b->path, &b->error))
             return NULL;
     }
     const bool fits = c->crop ? height >= c->height && width >= c->width
                               : height == c->height && width == c->width;
     *fault = fits ? YG_FAULT_NONE : FAULT_SIZE;
     if (!fits)
-        fail_size(c, picture);
-    c->top = (int64_t)rint((double)(height - c->height) / 2); /* as torchvision's CenterCrop */
-    c->left = (int64_t)rint((double)(width - c->width) / 2);
+        fail_size(c, b, picture);
+    b->top = (int64_t)rint((double)(height - c->height) / 2); /* as torchvision's CenterCrop */
+    b->left = (int64_t)rint((double)(width - c->width) / 2);
     return fits ? picture : NULL;
 }
 
 /* Byte `channel` of each pixel of a row, where a step is the distance between two pixels. */
-static const uint8_t *row_of(const image_column *c, const yg_image *picture, int64_t y) {
-    return picture->pixels + ((c->top + y) * picture->width + c->left) * c->channels;
+static const uint8_t *row_of(const image_column *c, const workbench *b, const yg_image *picture,
+                             int64_t y) {
+    return picture->pixels + ((b->top + y) * picture->width + b->left) * c->channels;
 }
 
-static void store_bytes(const image_column *c, const yg_image *picture, uint8_t *to) {
+static void store_bytes(const image_column *c, const workbench *b, const yg_image *picture,
+                        uint8_t *to) {
     const int channels = c->channels;
     for (int64_t y = 0; y < c->height; y++) {
-        const uint8_t *from = row_of(c, picture, y);
+        const uint8_t *from = row_of(c, b, picture, y);
         if (channels == 1 || c->channels_last)
             memcpy(to + y * c->width * channels, from, (size_t)(c->width * channels));
         else
@@ -253,14 +302,17 @@ static void store_bytes(const image_column *c, const yg_image *picture, uint8_t 
 
 static int64_t encode_held(yg_column *column, const yg_cells *cells, void *to, size_t stride) {
     image_column *c = (image_column *)column;
-    for (int64_t i = 0; i < cells->count; i++) {
+    workbench *b = take_workbench(c);
+    int64_t i = 0;
+    for (; b && i < cells->count; i++) {
         int fault;
-        const yg_image *picture = picture_of(c, yg_cell_at(cells, i), &fault);
+        const yg_image *picture = picture_of(c, b, yg_cell_at(cells, i), &fault);
         if (!picture)
-            return i;
-        store_bytes(c, picture, (uint8_t *)to + (size_t)i * stride);
+            break;
+        store_bytes(c, b, picture, (uint8_t *)to + (size_t)i * stride);
     }
-    return cells->count;
+    return_workbench(c, b);
+    return i;
 }
 
 /* Bytes are stored at the end of the memory of their numbers, then spread from the front: number k
@@ -281,8 +333,9 @@ static int64_t encode_floats(yg_column *column, const yg_cells *cells, double *t
 }
 
 static int check(yg_column *column, const yg_cell *cell) {
+    image_column *c = (image_column *)column;
     int fault;
-    picture_of((image_column *)column, cell, &fault);
+    picture_of(c, c->told, cell, &fault);
     return fault;
 }
 
@@ -298,8 +351,9 @@ static bool refuse(const yg_column *column, const yg_cell *cell, int fault, cons
                        "%s: '%s' is a number, not a picture or the path of one", where,
                        yg_cell_text(cell, value, sizeof value));
     const bool encoded = yg_image_is_encoded(cell->text, cell->size);
-    return yg_fail(error, c->error.code, place->origin, "%s: %s%s%s: %s", where, encoded ? "" : "'",
-                   encoded ? "the picture" : c->path, encoded ? "" : "'", c->error.message);
+    return yg_fail(error, c->told->error.code, place->origin, "%s: %s%s%s: %s", where,
+                   encoded ? "" : "'", encoded ? "the picture" : c->told->path, encoded ? "" : "'",
+                   c->told->error.message);
 }
 
 static const char *element(const yg_column *column, int64_t i, char *text, size_t size) {
@@ -336,6 +390,8 @@ const yg_column_kind yg_column_image = {
     .width = width,
     .encode_floats = encode_floats,
     .held = &bytes,
+    .shared = true,
+    .costly = true,
     .encode_held = encode_held,
     .check = check,
     .refuse = refuse,

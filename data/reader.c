@@ -55,6 +55,8 @@ static bool make_chunk(yg_reader *reader, yg_error *error) {
         reading->data->threads < CHUNK_THREADS ? reading->data->threads : CHUNK_THREADS;
     const int64_t elements = (int64_t)CHUNK_ELEMENTS * (threads > 1 ? threads : 1);
     reader->room = widest < elements ? elements / widest : 1;
+    if (reader->room < threads)
+        reader->room = threads; /* a large picture each */
     for (size_t p = 0; p < reader->port_count; p++) {
         const yg_elements *elements = &reader->chunk.ports[p];
         if (!yg_reading_wants(reading, p) || elements->dtype != YG_F64 || elements->ragged)

@@ -4,9 +4,10 @@
 #include "table_encode.h"
 
 enum {
-    TILE = 64,           /* records that are encoded together: their cells stay in the cache */
-    SHARES = 64,         /* threads that are used at most */
-    WORTH_SHARING = 4096 /* cells: about 100 µs of work */
+    TILE = 64,            /* records that are encoded together: their cells stay in the cache */
+    SHARES = 64,          /* threads that are used at most */
+    WORTH_SHARING = 4096, /* cells */
+    COSTLY = 4            /* records of a column that is costly */
 };
 
 typedef enum which { ALL, SHARED, ALONE } which;
@@ -69,12 +70,26 @@ static void encode_share(void *context, int thread) {
                     &w->refusals[thread]);
 }
 
+bool yg_table_is_costly(const yg_table_encoder *encoder) {
+    for (size_t p = 0; p < encoder->port_count; p++)
+        for (size_t i = 0; i < encoder->columns[p].count; i++)
+            if (yg_column_is_costly(encoder->columns[p].columns[i]))
+                return true;
+    return false;
+}
+
+/* Whether records are worth several threads: 100 µs of work. */
+static bool is_worth_sharing(const yg_table_encoder *encoder, int64_t count) {
+    return (size_t)count * encoder->stride >= WORTH_SHARING ||
+           (count >= COSTLY && yg_table_is_costly(encoder));
+}
+
 bool yg_table_encode(const yg_table_encoder *encoder, const yg_records *records,
                      const yg_dataset *chunk, int64_t row, yg_refusal *refusal) {
     work w = {.encoder = encoder, .records = records, .chunk = chunk, .row = row};
     const int threads = encoder->threads ? yg_threads_count(encoder->threads) : 1;
     *refusal = (yg_refusal){.record = records->count};
-    if (threads == 1 || (size_t)records->count * encoder->stride < WORTH_SHARING) {
+    if (threads == 1 || !is_worth_sharing(encoder, records->count)) {
         encode_rows(&w, ALL, 0, records->count, refusal);
         return refusal->record == records->count;
     }

@@ -30,6 +30,9 @@ typedef struct yg_piece {
     yg_refusal refusal; /* its `record` is the number of records: none was refused */
 } yg_piece;
 
+/* Whether a column is costly, so that few records are worth several threads. */
+bool yg_table_is_costly(const yg_table_encoder *encoder);
+
 /* Encodes pieces, a thread each, as far as they can be shared. Those behind one with a refusal may
  * be encoded in part. */
 void yg_table_encode_pieces(const yg_table_encoder *encoder, yg_piece *pieces, size_t count,

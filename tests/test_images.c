@@ -4,6 +4,8 @@
  */
 #include "data/data.h"
 #include "data/image.h"
+#include "data/source.h"
+#include "data/stream.h"
 #include "data/table.h"
 #include "database.h"
 #include "train/train.h"
@@ -186,6 +188,67 @@ Test(images, what_is_wrong_is_told_with_the_file) {
                            mistakes[i].shape, mistakes[i].column, mistakes[i].cells, error.message);
         cr_expect_gt(error.line, 0, "%s has no place", error.message);
         yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
+/* -------------------------------------------------------------------------------- threads ---- */
+
+enum { MANY = 700, MESSAGE = 2000 };
+
+/* Pictures of several formats and sizes. Those from number `wrong` on, one of seven, are none. */
+static void write_many(const workspace *w, int wrong) {
+    static const char *const files[] = {"grey.png", "colour.jpg", "bits.png",   "interlaced.png",
+                                        "grey.jpg", "deep.png",   "palette.png"};
+    FILE *file = fopen(workspace_path(w, "t.csv"), "w");
+    fputs("picture,y\n", file);
+    for (int i = 0; i < MANY; i++)
+        if (i >= wrong && i % 7 == wrong % 7)
+            fprintf(file, "nowhere%d.png,%d\n", i, i);
+        else
+            fprintf(file, "%s%s,%d\n", PICTURES, files[i % 7], i);
+    fclose(file);
+}
+
+/* Reads them by some threads, and gives the digest, or the message of an error and its line. */
+static uint64_t read_many(const workspace *w, const char *more, int threads, char *message) {
+    yg_error error = {0};
+    yg_data data = {.threads = threads};
+    uint64_t digest = 0;
+    yg_model *model = model_of(w, "[B, 3, 9, 5]", "{kind: image, resize: [9, 5]}", more);
+    message[0] = '\0';
+    if (yg_data_load_known(model, YG_F32, &data, &error)) {
+        digest = yg_part_digest(&data.train);
+        yg_data_free(&data);
+    } else
+        snprintf(message, MESSAGE, "line %d: %s", error.line, error.message);
+    yg_model_free(model);
+    return digest;
+}
+
+/* A thread begins somewhere in the middle, so pictures of one would be found in others if threads
+ * had anything in common. */
+Test(images, threads_decode_the_same) {
+    static const char *const sections[] = {"", "  transform: {x: x / 255}\n",
+                                           "  standardize: [x]\n", "  memory: 1000\n"};
+    const workspace w = workspace_make();
+    char message[MESSAGE], expected[MESSAGE];
+    for (size_t s = 0; s < sizeof sections / sizeof *sections; s++) {
+        write_many(&w, MANY);
+        const uint64_t alone = read_many(&w, sections[s], 0, message);
+        cr_assert_str_eq(message, "");
+        for (int threads = 2; threads <= 4; threads++)
+            cr_expect_eq(read_many(&w, sections[s], threads, message), alone, "%d threads, %s%s",
+                         threads, sections[s], message);
+    }
+    for (int wrong = 0; wrong < MANY; wrong += 99) {
+        write_many(&w, wrong);
+        read_many(&w, "", 0, expected);
+        cr_assert_not_null(strstr(expected, "nowhere"), "%s", expected);
+        for (int threads = 2; threads <= 4; threads++) {
+            read_many(&w, "", threads, message);
+            cr_expect_str_eq(message, expected, "%d threads", threads);
+        }
     }
     workspace_remove(&w);
 }
