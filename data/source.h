@@ -97,6 +97,12 @@ void yg_paths_free(yg_paths *paths); /* what it holds, not the struct */
 void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
                           const yg_table_request *request, const yg_value *map, yg_error *error);
 
+/* The same of several files, or, without paths, of request->file. The source takes over the paths,
+ * also after a failure. */
+void *yg_table_source_make(const yg_reading *reading, const yg_table_kind *kind,
+                           const yg_table_request *request, yg_paths paths, const yg_value *map,
+                           yg_error *error);
+
 /* The same from files that somebody names beside the model, or from request->file. The kind is told
  * by the end of the name, otherwise it is that of the training part, or CSV. A folder has images.
  * All files must be of one kind. NULL on failure. */

@@ -13,7 +13,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LEARNT_AT_ONCE = 1024, THREADS_FROM = 64 * 1024 /* cells */, PIECES = 8 };
+enum {
+    LEARNT_AT_ONCE = 1024,
+    THREADS_FROM = 64 * 1024 /* cells */,
+    COSTLY_FROM = 32 /* records */,
+    PIECES = 8
+};
 
 typedef struct table_state {
     yg_table *table;
@@ -233,7 +238,8 @@ static bool goes_by_table(const yg_reading *reading) {
     return false;
 }
 
-/* Reads the table for the columns that must learn, and for splits, then opens it again. */
+/* Reads the table for the columns that must learn, and for splits, then opens it again. What is
+ * split off is drawn here, because columns learn from the rows that stay. */
 static bool learn(table_state *state, const yg_reading *reading, yg_error *error) {
     yg_owners owners = {0};
     bool split = false;
@@ -247,13 +253,12 @@ static bool learn(table_state *state, const yg_reading *reading, yg_error *error
     bool good = !split || (yg_records_draw(reading, state->table, state->columns, &owners, error) &&
                            open_files(state, error));
     good = good && learn_all(state, reading, &owners, error) && open_files(state, error);
-    if (good && goes_by_table(reading) &&
-        (reading->data->owners = calloc(1, sizeof *reading->data->owners))) {
+    if (good && split && (reading->data->owners = calloc(1, sizeof *reading->data->owners))) {
         *reading->data->owners = owners;
         return true;
     }
     yg_owners_free(&owners);
-    return good && (!goes_by_table(reading) || yg_fail_memory(error));
+    return good && (!split || yg_fail_memory(error));
 }
 
 /* ---------------------------------------------------------------------------------- opening -- */
@@ -275,10 +280,9 @@ static bool begin(table_state *state, const yg_reading *reading, const yg_value 
            yg_columns_bind(reading, state->table, map, state->columns, error);
 }
 
-/* The state takes over the paths, also after a failure. */
-static void *make(const yg_reading *reading, const yg_table_kind *kind,
-                  const yg_table_request *request, yg_paths paths, const yg_value *map,
-                  yg_error *error) {
+void *yg_table_source_make(const yg_reading *reading, const yg_table_kind *kind,
+                           const yg_table_request *request, yg_paths paths, const yg_value *map,
+                           yg_error *error) {
     table_state *state = calloc(1, sizeof *state);
     if (!state) {
         yg_paths_free(&paths);
@@ -296,97 +300,31 @@ static void *make(const yg_reading *reading, const yg_table_kind *kind,
     return NULL;
 }
 
-void *yg_table_source_new(const yg_reading *reading, const yg_table_kind *kind,
-                          const yg_table_request *request, const yg_value *map, yg_error *error) {
-    yg_paths paths = {0};
-    if (request->path) {
-        paths.items = calloc(1, sizeof *paths.items);
-        if (!paths.items || !(paths.items[paths.count++] = strdup(request->path))) {
-            free(paths.items);
-            yg_fail_memory(error);
-            return NULL;
-        }
-    }
-    return make(reading, kind, request, paths, map, error);
-}
-
-/* What kind of table a file is that somebody names beside the model. `open`: it is only open, and
- * may be a pipe. */
-static const yg_table_kind *kind_of_file(const yg_model *model, const char *path, bool open) {
-    const yg_table_kind *kind = yg_table_kind_of_path(path);
-    const yg_value *section = yg_model_section(model, "data");
-    const yg_value *train =
-        section && section->kind == YG_MAPPING ? yg_value_get(section, "train") : NULL;
-    const yg_table_kind *trained = train ? yg_table_kind_of(train) : NULL;
-    struct stat status;
-    if (!open && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        return &yg_table_images;
-    if (kind == &yg_table_text && trained != kind)
-        kind = NULL; /* the end .txt tells little */
-    if (!kind)
-        kind = trained && !(open && trained->by_path) ? trained : &yg_table_csv;
-    return kind;
-}
-
-/* Several files must be of one kind, or their rows cannot be one table. */
-static bool check_kinds(const yg_model *model, const yg_table_kind *kind, const char *const *files,
-                        size_t count, yg_error *error) {
-    for (size_t i = 1; i < count; i++) {
-        const yg_table_kind *other = kind_of_file(model, files[i], false);
-        if (other != kind)
-            return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
-                           "'%s' is read as %s, but '%s' as %s; give files of one kind", files[0],
-                           kind->key, files[i], other->key);
-    }
-    return true;
-}
-
-void *yg_table_source_of(const yg_reading *reading, const yg_table_request *request,
-                         const char *const *files, size_t count, yg_error *error) {
-    yg_table_request own = *request;
-    yg_paths paths = {0};
-    const char *first = request->file ? request->name : files[0];
-    const yg_table_kind *kind = kind_of_file(reading->model, first, request->file != NULL);
-    own.part = yg_table_training_part(reading->model, kind);
-    if (request->file && kind->by_path) {
-        yg_fail(error, YG_ERROR_IO, (yg_origin){first, 0, 0},
-                "%s are read by their path, not from a pipe", kind->key);
-        return NULL;
-    }
-    if (request->file)
-        return make(reading, kind, &own, paths, NULL, error);
-    bool good = check_kinds(reading->model, kind, files, count, error);
-    if (good && !(paths.items = calloc(count + 1, sizeof *paths.items)))
-        good = yg_fail_memory(error);
-    for (size_t i = 0; good && i < count; i++)
-        if ((paths.items[i] = strdup(files[i])))
-            paths.count++;
-        else
-            good = yg_fail_memory(error);
-    if (good)
-        return make(reading, kind, &own, paths, NULL, error);
-    yg_paths_free(&paths);
-    return NULL;
-}
-
 static void *open_table(const yg_reading *reading, const yg_value *part, yg_error *error) {
     const yg_table_kind *kind = yg_table_kind_of(part);
     const yg_value *files = yg_table_files(part);
     const yg_table_request request = {.origin = files->origin, .part = part};
     yg_paths paths;
     if (yg_source_paths(reading, files, kind->key, &paths, error))
-        return make(reading, kind, &request, paths, part, error);
+        return yg_table_source_make(reading, kind, &request, paths, part, error);
     yg_paths_free(&paths);
     return NULL;
 }
 
 /* ---------------------------------------------------------------------------------- reading -- */
 
-/* Threads are worth starting for a table that is not small. */
+static yg_table_encoder encoder_of(const table_state *state) {
+    return (yg_table_encoder){state->columns, state->port_count, state->table->column_count,
+                              state->threads};
+}
+
+/* Threads are worth starting for a table that is not small, or has pictures. */
 static void start_threads(table_state *state, const yg_reading *reading) {
     const int count = reading->data->threads;
+    const yg_table_encoder encoder = encoder_of(state);
+    const bool costly = count > 1 && !state->threads && yg_table_is_costly(&encoder);
     if (count > 1 && !state->threads &&
-        state->count > THREADS_FROM / (int64_t)state->table->column_count)
+        state->count > (costly ? COSTLY_FROM : THREADS_FROM / (int64_t)encoder.stride))
         state->threads = yg_threads_new(count, NULL); /* without them it takes longer */
     state->table->threads = state->threads;
 }
@@ -487,11 +425,6 @@ static bool encode_sequences(table_state *state, const yg_reading *reading,
         sequences->rows += length;
     }
     return true;
-}
-
-static yg_table_encoder encoder_of(const table_state *state) {
-    return (yg_table_encoder){state->columns, state->port_count, state->table->column_count,
-                              state->threads};
 }
 
 /* Takes in records begin .. begin + count, which have become examples of the chunk from `row` on.

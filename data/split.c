@@ -43,6 +43,13 @@ static bool fail_fold(const yg_split *split, int64_t total, yg_error *error) {
                                                  : " in too few groups");
 }
 
+static bool fail_fraction(const yg_split *split, bool none, int64_t total, yg_error *error) {
+    return yg_fail(error, YG_ERROR_DATA, split->origin,
+                   "%s of %" PRId64 " examples: the fraction %g leaves no example %s",
+                   none ? "none" : "all", total, split->fraction,
+                   none ? "for this part" : "to train on");
+}
+
 static bool split_one(const yg_dataset *dataset, const yg_split *split, int owner, uint64_t seed,
                       int64_t *kept, yg_owners *owners, yg_error *error) {
     const int64_t total = owners->count;
@@ -59,10 +66,7 @@ static bool split_one(const yg_dataset *dataset, const yg_split *split, int owne
     if (good && split->folds && wanted <= 0)
         good = fail_fold(split, total, error);
     else if (good && (wanted <= 0 || wanted >= *kept))
-        good = yg_fail(error, YG_ERROR_DATA, split->origin,
-                       "%s of %" PRId64 " examples: the fraction %g leaves no example %s",
-                       wanted > 0 ? "all" : "none", total, split->fraction,
-                       wanted > 0 ? "to train on" : "for this part");
+        good = fail_fraction(split, wanted <= 0, total, error);
     good = good && list(dataset, owners, owner, split->out, error);
     *kept -= split->out->count;
     return good;
@@ -76,8 +80,11 @@ static bool take_drawn(const yg_dataset *dataset, const yg_split *split, int own
     *kept -= split->out->count;
     if (split->folds && !split->out->count)
         return fail_fold(split, owners->count, error);
-    return (split->out->count > 0 && *kept > 0) ||
-           yg_fail(error, YG_ERROR_DATA, split->origin, "%s of %" PRId64 " examples %s",
+    if (split->out->count > 0 && *kept > 0)
+        return true;
+    if (!yg_split_needs_table(split))
+        return fail_fraction(split, !split->out->count, owners->count, error);
+    return yg_fail(error, YG_ERROR_DATA, split->origin, "%s of %" PRId64 " examples %s",
                    split->out->count ? "all" : "none", owners->count,
                    split->out->count ? "belong to this part, and none is left to train on"
                                      : "belongs to this part");
