@@ -278,7 +278,7 @@ expect "grad" 0 '^\{"loss": 0\.[0-9]+, "gradients": \{"h.weight": \[\[-?[0-9.e-]
 expect "grad in f64" 0 '"loss": 0\.[0-9]{15,}' "" "$yamlgrad" grad xor.yaml --dtype f64
 expect "grad --training" 0 "^\{\"loss\": 0\\.[0-9]+, \"gradients\": " "" "$yamlgrad" grad xor.yaml --training
 
-expect "explain" 0 "^p +delta_p = dp \* \(p \* \(1 - p\)\) = p - y +-?0\.[0-9]+ +-?0\.[0-9]+, off by" "" \
+expect "explain" 0 "^p\.z \+ p\.bias +delta_p = dp \* \(p \* \(1 - p\)\) = p - y +-?0\.[0-9]+ +-?0\.[0-9]+, off by" "" \
     "$yamlgrad" explain xor.yaml --example 1
 expect "explain, as JSON" 0 '"gradient_simplified": "p - y"' "" "$yamlgrad" explain xor.yaml --json
 expect "explain, an example that is not there" 1 "" "there is no example 9: the part 'train' has examples 0 to 3" \
@@ -678,22 +678,22 @@ expect "new: --table of no database" 1 "" "table is for a database; 'birds.csv' 
 
 # ------------------------------------------------------------------------------- data --
 
-expect "data: parts" 0 "^validation +18$" "" "$yamlgrad" data birds.yaml
-expect "data: columns, gaps, and what reads them" 0 "^bill \(mm\) +numbers +11[0-9] +30\..* +4[23]\..* +8 +x$" "" \
+expect "data: parts" 0 "^validation +18$" "^peak memory: " "$yamlgrad" data birds.yaml
+expect "data: columns, gaps, and what reads them" 0 "^bill \(mm\) +numbers +11[0-9] +30\..* +4[23]\..* +8 +x$" "^peak memory: " \
     "$yamlgrad" data birds.yaml
-expect "data: a column that nothing reads" 0 "^study +text +1$" "" "$yamlgrad" data birds.yaml
-expect "data: dates" 0 "^when +dates +84 +2007-11-01 +2009-11-28 +x$" "" "$yamlgrad" data birds.yaml
-expect "data: classes by part" 0 "^c, d +26 +6 +8$" "" "$yamlgrad" data birds.yaml
-expect "data: elements as they are fed" 0 "^bill \(mm\) +-1\.[0-9]+ +0 +1\.[0-9]+ +1$" "" \
+expect "data: a column that nothing reads" 0 "^study +text +1$" "^peak memory: " "$yamlgrad" data birds.yaml
+expect "data: dates" 0 "^when +dates +84 +2007-11-01 +2009-11-28 +x$" "^peak memory: " "$yamlgrad" data birds.yaml
+expect "data: classes by part" 0 "^c, d +26 +6 +8$" "^peak memory: " "$yamlgrad" data birds.yaml
+expect "data: elements as they are fed" 0 "^bill \(mm\) +-1\.[0-9]+ +0 +1\.[0-9]+ +1$" "^peak memory: " \
     "$yamlgrad" data birds.yaml
-expect "data: examples" 0 "^example +1 +2$" "" "$yamlgrad" data birds.yaml --examples 2
-expect "data: their classes" 0 "^species( +(A: x|hidden|c, d)){3}$" "" "$yamlgrad" data birds.yaml
+expect "data: examples" 0 "^example +1 +2$" "^peak memory: " "$yamlgrad" data birds.yaml --examples 2
+expect "data: their classes" 0 "^species( +(A: x|hidden|c, d)){3}$" "^peak memory: " "$yamlgrad" data birds.yaml
 no_examples() { "$yamlgrad" data birds.yaml --examples 0 | grep "^example "; }
-expect "data: no examples" 1 "" "" no_examples
-expect "data: rows of the model" 0 "^x.0 +0 +0.5 +1 +0.5$" "" "$yamlgrad" data xor.yaml
-expect "data --json" 0 '"parts": \{"train": 78, "validation": 18, "test": 24\}, "rows": 120' "" \
+expect "data: no examples" 1 "" "^peak memory: " no_examples
+expect "data: rows of the model" 0 "^x.0 +0 +0.5 +1 +0.5$" "^peak memory: " "$yamlgrad" data xor.yaml
+expect "data --json" 0 '"parts": \{"train": 78, "validation": 18, "test": 24\}, "rows": 120' "^peak memory: " \
     "$yamlgrad" data birds.yaml --json
-expect "data --json: a column" 0 '"name": "study", "cells": "text", "different": 1, "more": false, "missing": 0, "read_by": null' "" \
+expect "data --json: a column" 0 '"name": "study", "cells": "text", "different": 1, "more": false, "missing": 0, "read_by": null' "^peak memory: " \
     "$yamlgrad" data birds.yaml --json
 expect "data: too many examples" 2 "" "examples takes a whole number from 0 to 10, not '11'" \
     "$yamlgrad" data birds.yaml --examples 11

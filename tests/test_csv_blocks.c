@@ -444,3 +444,38 @@ Test(csv_blocks, lanes_make_no_difference) {
     }
     workspace_remove(&w);
 }
+
+/* A file of one column, whose lines end in CR LF. One of the lengths of the header puts the end of
+ * the first block between the two: the LF is no empty line, and so no empty cell. */
+Test(csv_blocks, lanes_may_begin_behind_a_return) {
+    enum { LINES = 120000 };
+    const workspace w = workspace_make();
+    yg_threads *threads = yg_threads_new(3, NULL);
+    cr_assert_not_null(threads);
+    for (int length = 1; length <= 8; length++) {
+        const char *path = workspace_path(&w, "r.csv");
+        yg_error error = {0};
+        yg_records records;
+        int64_t got, count = 0;
+        yg_place place = {0};
+        FILE *file = fopen(path, "w");
+        fprintf(file, "%.*s\r\n", length, "abcdefgh");
+        for (int i = 0; i < LINES; i++)
+            fprintf(file, "%06d\r\n", i);
+        fclose(file);
+        yg_table *table = yg_table_open(&yg_table_csv,
+                                        &(yg_table_request){.path = path, .name = "r.csv"}, &error);
+        cr_assert_not_null(table, "%s", error.message);
+        table->threads = threads;
+        while ((got = yg_table_next(table, LINES, false, &records, &error)) > 0) {
+            place = yg_table_place(table, got - 1, 0);
+            for (int64_t r = 0; r < got; r++, count++)
+                cr_assert_eq(strtol(records.cells[r].text, NULL, 10), count);
+        }
+        cr_expect_eq(count, LINES, "%s", error.message);
+        cr_expect_eq(place.origin.line, LINES + 1);
+        yg_table_close(table);
+    }
+    yg_threads_free(threads);
+    workspace_remove(&w);
+}

@@ -268,6 +268,37 @@ Test(sequences, has_the_rows_of_a_plain_loop) {
     workspace_remove(&w);
 }
 
+/* Batches of one length do not come at one place of every epoch, in memory or in a file. */
+Test(sequences, batches_of_an_epoch_come_in_an_order_of_its_own) {
+    static const char *const memories[] = {"", "  memory: 4500\n"};
+    const sequence_case c = {.buckets = true};
+    const workspace w = workspace_make();
+    write_table(&w, &c);
+    for (int m = 0; m < 2; m++) {
+        yg_data data;
+        yg_error error = {0};
+        int64_t padded[3][GROUPS] = {{0}};
+        yg_model *model = model_of(&w, &c, memories[m]);
+        cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s", error.message);
+        for (int epoch = 0; epoch < 3; epoch++) {
+            yg_stream *stream = yg_stream_open_shuffled(&data.train, 7, false, NULL);
+            cr_assert(stream && yg_stream_bucket(stream, &data.sequencing, 2, NULL));
+            for (int64_t i = 0; i + 2 <= data.train.count; i += 2) {
+                yg_stream_seek(stream, epoch, i);
+                padded[epoch][i] =
+                    yg_sequences_padded(&data.sequencing, yg_stream_longest(stream, 2));
+            }
+            yg_stream_close(stream);
+        }
+        cr_expect(memcmp(padded[0], padded[1], sizeof padded[0]) != 0 &&
+                      memcmp(padded[1], padded[2], sizeof padded[0]) != 0,
+                  "the same lengths at the same places");
+        yg_data_free(&data);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
 /* Lengths that a batch is padded to: never shorter, at most a quarter longer, and few. */
 Test(sequences, are_padded_to_one_of_few_lengths) {
     const yg_sequencing any = {0}, limited = {.max_length = 50};
