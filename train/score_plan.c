@@ -55,6 +55,14 @@ static bool is_mean(const yg_score_classes *a, yg_node node) {
            fabs(first - second) <= 1e-5 * fabs(first);
 }
 
+/* Whether a node is a constant, or one that is repeated. It may hold the number of examples, so it
+ * is no part: the head has its own. */
+static bool is_constant(const yg_graph *graph, yg_node node) {
+    while (yg_node_op(graph, node) == &yg_op_broadcast)
+        node = yg_node_operand(graph, node, 0);
+    return yg_node_constant(graph, node) != NULL;
+}
+
 static bool add_part(yg_score_plan *plan, const yg_score_classes *a, yg_node node) {
     const yg_op *op = yg_node_op(a->graph, node);
     yg_score_part *grown = realloc(plan->parts, (plan->part_count + 1) * sizeof *grown);
@@ -84,7 +92,7 @@ static bool collect_parts(yg_score_plan *plan, const yg_score_classes *a, yg_sco
     for (; at < count && good; at++) {
         const yg_node node = worklist[at];
         if (a->is_part[node] ||
-            (a->classes[node] == YG_CLASS_FIXED && !yg_node_constant(a->graph, node)))
+            (a->classes[node] == YG_CLASS_FIXED && !is_constant(a->graph, node)))
             good = add_part(plan, a, node);
         for (size_t k = 0; a->classes[node] == YG_CLASS_TOTAL && !a->is_part[node] &&
                            k < yg_node_operand_count(a->graph, node);
@@ -230,7 +238,7 @@ static bool match(location *l, yg_node from, yg_node to) {
     const size_t count = yg_node_operand_count(l->from, from);
     if (op == found && count == yg_node_operand_count(l->to, to)) {
         for (size_t k = 0; k < count; k++)
-            if (!yg_node_constant(l->from, yg_node_operand(l->from, from, k)) &&
+            if (!is_constant(l->from, yg_node_operand(l->from, from, k)) &&
                 !match(l, yg_node_operand(l->from, from, k), yg_node_operand(l->to, to, k)))
                 return false;
         return true;
