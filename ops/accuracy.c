@@ -2,10 +2,11 @@
  * accuracy: the fraction of rows whose largest score is at the label.
  *
  * Shapes: scores [..., C], logits or probabilities; labels [...] of i32 or i64, or [..., C] of
- * floats (one-hot, or probabilities, whose largest counts). The result is a scalar of the scores'
- * type. A composite; no derivative: a step function.
+ * floats (one-hot, or probabilities, whose largest counts). Rows whose label is ignore_index do not
+ * count. The result is a scalar of the scores' type. A composite; no derivative: a step function.
  */
 #include "build.h"
+#include "class_index.h"
 #include "registry.h"
 
 static yg_node largest(yg_graph *graph, yg_node x) {
@@ -36,7 +37,16 @@ static size_t compose(yg_graph *graph, const yg_infer *call, const yg_node *oper
     }
     const yg_node label = rows ? largest(graph, operands[1]) : operands[1];
     const yg_node right = yg_equal(graph, largest(graph, operands[0]), label);
-    results[0] = yg_mean(graph, yg_cast(graph, right, scores->dtype), NULL, 0, false);
+    const yg_node hits = yg_cast(graph, right, scores->dtype);
+    if (rows) {
+        results[0] = yg_mean(graph, hits, NULL, 0, false);
+        return 1;
+    }
+    /* A largest score may be at ignore_index itself, so the hits are masked too. */
+    const yg_node counts =
+        yg_cast(graph, yg_class_counts(graph, label, call->attrs[0].i), scores->dtype);
+    const yg_node sum = yg_sum(graph, yg_multiply(graph, hits, counts), NULL, 0, false);
+    results[0] = yg_divide(graph, sum, yg_sum(graph, counts, NULL, 0, false));
     return 1;
 }
 
@@ -63,20 +73,29 @@ static double reference(const yg_reference *r, const int64_t *index) {
     int64_t strides[YG_MAX_RANK], row[YG_MAX_RANK];
     yg_type_strides(&rows, strides);
     const int64_t count = yg_type_count(&rows);
-    double right = 0;
+    double right = 0, counted = 0;
     for (int64_t i = 0; i < count; i++) {
         for (int d = 0; d < rows.rank; d++)
             row[d] = i / strides[d] % rows.shape[d];
         const bool indices = !yg_dtype_is_float(r->call->operands[1].dtype);
         const double label = indices ? yg_at(r, 1, row) : reference_largest(r, 1, row);
+        if (indices && label == (double)r->call->attrs[0].i)
+            continue;
         right += reference_largest(r, 0, row) == label;
+        counted++;
     }
-    return right / (double)count;
+    return right / counted;
 }
 
+static const yg_attr_spec attrs[] = {YG_IGNORE_INDEX_ATTR};
+static const yg_attr ignores[] = {{.i = 1}};
+
 static const yg_sample samples[] = {
-    {.operands = {"f[9, 3]", "i[9]"}},    {.operands = {"f[4, 3, 3]", "i[4, 3]"}},
-    {.operands = {"f[9, 3]", "f[9, 3]"}}, {.operands = {"f[3]", "i[]"}},
+    {.operands = {"f[9, 3]", "i[9]"}, .attrs = ignores},
+    {.operands = {"f[9, 3]", "i[9]"}},
+    {.operands = {"f[4, 3, 3]", "i[4, 3]"}},
+    {.operands = {"f[9, 3]", "f[9, 3]"}},
+    {.operands = {"f[3]", "i[]"}},
     {.operands = {"f[0, 3]", "i[0]"}},
 };
 
@@ -89,6 +108,8 @@ const yg_op yg_op_accuracy = {
     .min_operands = 2,
     .max_operands = 2,
     .operand_names = {"scores", "label"},
+    .attrs = attrs,
+    .attr_count = 1,
     .flags = YG_OP_NON_DIFFERENTIABLE,
     .compose = compose,
     .reference = reference,

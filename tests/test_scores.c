@@ -62,6 +62,7 @@ static const struct {
     {"sqrt(mse(z, t) + sum(square(weight)))", false},
     {"1 - sum(z * t) / sqrt(sum(square(z)) * sum(square(t)))", false},     /* a cosine over all */
     {"mean(sum(square(z - t), dim=0) / (1 + sum(abs(t), dim=0)))", false}, /* by column */
+    {"mean(sqrt(mean(square(z - t), dim=0)))", false},
     {"mean(max(abs(z - t), dim=1))", false},
     {"sum(z * t) / sum(t)", false},
     {"sqrt(mse(run, t))", false},
@@ -119,6 +120,81 @@ Test(scores, evaluation_is_the_same_in_any_batches) {
         }
         yg_model_free(model);
     }
+    workspace_remove(&w);
+}
+
+/* Metrics of answers by class and of regression: exact in any batches. Some batches have no row
+ * with a label, or lack a class. */
+static const char *const metrics[] = {
+    "accuracy(z, y)",
+    "accuracy(z, y, ignore_index=1)",
+    "top_k_accuracy(z, y, k=2)",
+    "balanced_accuracy(z, y)",
+    "precision(z, y)",
+    "recall(z, y, average=weighted)",
+    "f1(z, y)",
+    "f1(z, y, average=micro)",
+    "f1(z, y, class_index=2, zero_division=1)",
+    "f1(z, t > 0.5, threshold=0.1)",
+    "f1(z, y, abs(z[:, 0]))",
+    "log_loss(softmax(z), y)",
+    "log_loss(sigmoid(z[:, 1]), t[:, 1] > 0.5)",
+    "brier(softmax(z), y)",
+    "calibration_error(softmax(z), y)",
+    "calibration_error(sigmoid(z[:, 1]), t[:, 1] > 0.5, bins=4)",
+    "mae(z, t)",
+    "mae(z, t, abs(z[:, 0]))",
+    "rmse(z, t)",
+    "rmse(z[:, 0], t[:, 0])",
+    "mape(z, t)",
+    "r2(z, t)",
+    "r2(z, t, abs(z[:, 0]))",
+    "r2(z, 0 * t + 0.3)",
+    "perplexity(z, y)",
+    "bits_per_character(z, y)",
+};
+enum { METRICS = sizeof metrics / sizeof *metrics };
+
+static void write_metrics(char *text, size_t size) {
+    *text = 0;
+    for (size_t i = 0; i < METRICS; i++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, size - used, ", m%zu: \"%s\"", i, metrics[i]);
+    }
+}
+
+Test(scores, metrics_are_the_same_in_any_batches) {
+    const workspace w = workspace_make();
+    char weights[256], out[256], more[3000], text[6000];
+    write_metrics(more, sizeof more);
+    snprintf(text, sizeof text, form, "mse(z, t)", more, 11, "0", "");
+    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
+    yg_model *model = workspace_model(&w, "scores.yaml", text);
+    yg_error error = {0};
+    yg_train_result result;
+    const yg_train_options train = {.out = out, .threads = 1, .has_epochs = true, .epochs = 1};
+    cr_assert(yg_train(model, &train, &result, &error), "%s", error.message);
+    yg_train_result_free(&result);
+    double whole[METRICS];
+    static const int64_t sizes[] = {11, 1, 2, 3, 4, 10};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        char where[40];
+        yg_scores scores;
+        const yg_evaluate_options options = {
+            .weights = weights, .batch_size = sizes[s], .dtype = YG_F64, .threads = 1};
+        cr_assert(yg_evaluate(model, &options, &scores, NULL, &error), "%s", error.message);
+        snprintf(where, sizeof where, "in batches of %d", (int)sizes[s]);
+        for (size_t i = 0; i < METRICS; i++) {
+            const yg_score *score = &scores.metrics[2 + i];
+            whole[i] = s ? whole[i] : score->value;
+            expect_near(score->value, whole[i], metrics[i], where);
+            cr_expect(isfinite(score->value), "%s", metrics[i]);
+            cr_expect_not(score->of_batches, "%s", metrics[i]);
+        }
+        yg_scores_free(&scores);
+    }
+    yg_model_free(model);
     workspace_remove(&w);
 }
 
