@@ -1,5 +1,6 @@
 /*
- * The table `jsonl: PATH`: JSON Lines, an object a line.
+ * The table `jsonl: PATH`: JSON Lines, an object a line; or a list of objects, which is told by the
+ * bracket that it begins with.
  *
  * The first lines tell the columns: those of the first block of a file, or those that have arrived
  * from a pipe when the first one has. A later key that is not among them is left out, as a column
@@ -8,6 +9,7 @@
 #include "file_start.h"
 #include "input.h"
 #include "json_line.h"
+#include "json_list.h"
 #include "json_text.h"
 
 #include <errno.h>
@@ -24,6 +26,8 @@ typedef struct jsonl_table {
     yg_json_columns columns;
     const yg_value *lists; /* paths of lists that are one cell each: a path, or a list of them;
                             * NULL: none */
+    bool list;             /* the file is one list of objects; otherwise a line is an object */
+    bool behind_comma;     /* of a list: the next element needs no comma before it */
     int64_t line;          /* of the text at input.at, from 1 */
     int64_t row;           /* records that were given */
     /* The last records: */
@@ -74,10 +78,12 @@ static json_t *fail_syntax(const jsonl_table *state, const json_error_t *reason,
     if (json_error_code(reason) == json_error_out_of_memory)
         yg_fail_memory(error);
     else
-        yg_fail(
-            error, YG_ERROR_DATA, origin_of(state, line, reason->column > 0 ? reason->column : 1),
-            "this line is no JSON object: %s%s", reason->text,
-            number ? "; JSON has neither NaN nor Infinity: write null for a missing value" : "");
+        yg_fail(error, YG_ERROR_DATA,
+                origin_of(state, line + (state->list && reason->line > 0 ? reason->line - 1 : 0),
+                          reason->column > 0 ? reason->column : 1),
+                "this %s is no JSON object: %s%s", state->list ? "element" : "line", reason->text,
+                number ? "; JSON has neither NaN nor Infinity: write null for a missing value"
+                       : "");
     return NULL;
 }
 
@@ -108,7 +114,9 @@ static json_t *parse(const jsonl_table *state, const unsigned char *text, size_t
         return value;
     if (!json_is_object(value))
         yg_fail(error, YG_ERROR_DATA, origin_of(state, line, 1),
-                "a line holds an object, such as {\"x\": 1}; found %s", kinds[json_typeof(value)]);
+                "%s an object, such as {\"x\": 1}; found %s",
+                state->list ? "an element of the list is" : "a line holds",
+                kinds[json_typeof(value)]);
     json_decref(value);
     return NULL;
 }
@@ -128,6 +136,12 @@ static void skip_blank_lines(jsonl_table *state) {
  * at the end of the file. */
 static bool find_line(jsonl_table *state, size_t *size, yg_error *error) {
     yg_byte_input *input = &state->input;
+    if (state->list) {
+        if (!yg_json_list_find(input, state->behind_comma, &state->line, size, error))
+            return false;
+        state->behind_comma = *size > 0;
+        return true;
+    }
     for (;;) {
         const unsigned char *end = line_end(input, input->at);
         bool last = false;
@@ -157,6 +171,30 @@ static void skip_mark(yg_byte_input *input) {
     if (input->end - input->at >= sizeof mark &&
         memcmp(input->bytes + input->at, mark, sizeof mark) == 0)
         input->at += sizeof mark;
+}
+
+/* The same from the elements of a list. The first one is at hand. */
+static bool learn_elements(jsonl_table *state, yg_error *error) {
+    const yg_byte_input *input = &state->input;
+    int64_t line = state->line;
+    size_t behind = input->at, begin, size;
+    while (yg_json_list_at_hand(input, behind, &begin, &size)) {
+        yg_error wrong = {0};
+        line += yg_json_list_lines(input->bytes + behind, begin - behind);
+        json_t *object = parse(state, input->bytes + begin, size, line, &wrong);
+        if (!object && (behind == input->at || wrong.code == YG_ERROR_MEMORY))
+            return yg_fail_as(error, &wrong);
+        if (!object)
+            break;
+        const bool good =
+            yg_json_columns_learn(&state->columns, object, origin_of(state, line, 1), error);
+        json_decref(object);
+        if (!good)
+            return false;
+        line += yg_json_list_lines(input->bytes + begin, size);
+        behind = begin + size;
+    }
+    return yg_json_columns_settle(&state->columns, error);
 }
 
 /* Learns from the lines that are at hand; one behind the first that is wrong is told when its turn
@@ -201,12 +239,15 @@ static bool begin(jsonl_table *state, const yg_table_request *request, yg_error 
     if (what)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){request->name, 0, 0},
                        "this is not a file of JSON Lines: %s", what);
+    state->list = state->behind_comma = yg_json_list_begins(&state->input, &state->line);
     if (!find_line(state, &size, error))
         return false;
     if (!size)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){request->name, 0, 0},
-                       "the file is empty; a line holds an object, such as {\"x\": 1}");
-    if (!learn_columns(state, error))
+                       state->list
+                           ? "the list is empty; an element is an object, such as {\"x\": 1}"
+                           : "the file is empty; a line holds an object, such as {\"x\": 1}");
+    if (!(state->list ? learn_elements(state, error) : learn_columns(state, error)))
         return false;
     state->table.column_count = state->columns.names.count;
     state->table.columns = state->columns.names.names;
@@ -262,11 +303,23 @@ static bool take_record(jsonl_table *state, size_t size, yg_error *error) {
         }
     }
     state->objects[state->given] = object;
-    state->lines[state->given++] = state->line++;
+    state->lines[state->given++] = state->line;
     input->at += size;
-    if (input->at < input->end)
+    state->behind_comma = false;
+    state->line += state->list ? yg_json_list_lines(text, size) : 1;
+    if (!state->list && input->at < input->end)
         input->at++; /* the end of the line */
     return true;
+}
+
+/* Whether the next line, or element, is at hand. Bytes must not move while cells are spans of them.
+ */
+static bool is_at_hand(jsonl_table *state) {
+    size_t begin, size;
+    if (state->list)
+        return yg_json_list_at_hand(&state->input, state->input.at, &begin, &size);
+    skip_blank_lines(state);
+    return line_end(&state->input, state->input.at) != NULL;
 }
 
 /* A call gives what one block of the file has, and waits for the first record only: `eager` makes
@@ -290,8 +343,7 @@ static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_recor
             yg_fail_as(error, &wrong);
             return -1;
         }
-        skip_blank_lines(state);
-        if (!line_end(&state->input, state->input.at))
+        if (!is_at_hand(state))
             break;
         if (!find_line(state, &size, error))
             return -1;
@@ -321,13 +373,16 @@ static bool seek(yg_table *table, const yg_mark *mark, yg_error *error) {
     forget(state);
     state->row = mark->row;
     state->line = mark->line;
+    state->behind_comma = state->row == 0;
     return yg_input_seek(&state->input, mark->offset, error);
 }
 
 static bool waits(yg_table *table) {
     jsonl_table *state = (jsonl_table *)table;
     size_t at;
-    do { /* until the line that is ready is no blank one */
+    if (state->list)
+        return false; /* a list is answered when it has ended, or a batch is full */
+    do {              /* until the line that is ready is no blank one */
         skip_blank_lines(state);
         if (!yg_input_line_ready(&state->input))
             return true;
@@ -345,7 +400,7 @@ static void stop(yg_table *table) {
     yg_input_stop(&((jsonl_table *)table)->input);
 }
 
-static const char *const suffixes[] = {".jsonl", ".ndjson", NULL};
+static const char *const suffixes[] = {".jsonl", ".ndjson", ".json", NULL};
 
 static const yg_key keys[] = {{"lists", false, NULL}};
 
