@@ -50,7 +50,9 @@ static const sample jsonl[] = {
     /* Wrong. */
     {"", "", "!0:0: the file is empty; a line holds an object"},
     {"\n\n", "", "!0:0: the file is empty"},
-    {"[1,2]\n", "", "!1:1: a line holds an object, such as {\"x\": 1}; found a list"},
+    {"[1,2]\n", "",
+     "!1:1: an element of the list is an object, such as {\"x\": 1}; found a number"},
+    {"{}\n[1,2]\n", "", "!2:1: a line holds an object, such as {\"x\": 1}; found a list"},
     {"1\n", "", "found a number"},
     {"2.5\n", "", "found a number"},
     {"\"x\"\n", "", "found a text"},
