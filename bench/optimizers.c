@@ -134,6 +134,6 @@ int main(int argc, char **argv) {
     for (int i = 2; i < argc && good; i++)
         good = run(argv[i], side);
     for (const yg_optimizer_update *const *u = yg_optimizer_updates(); *u && argc < 3 && good; u++)
-        good = run((*u)->name, side);
+        good = !(*u)->build || run((*u)->name, side);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Batches of 3 and 1 examples. The epochs and the optimizer are filled in. */
+/* Batches of 3 and 1 examples, or one of 4. Epochs, batch size and optimizer are filled in. */
 static const char model_text[] =
     "format: 1\n"
     "name: xor\n"
@@ -26,7 +26,7 @@ static const char model_text[] =
     "data:\n"
     "  train: {x: [[0, 0], [0, 1], [1, 0], [1, 1]], y: [[0], [1], [1], [0]]}\n"
     "  validation: {x: [[0, 0.1], [0, 0.8], [1, 0.2]], y: [[0], [1], [1]]}\n"
-    "train: {epochs: %d, batch_size: 3, seed: 1, dtype: f64, keep: last, optimizer: %s}\n";
+    "train: {epochs: %d, batch_size: %d, seed: 1, dtype: f64, keep: last, optimizer: %s}\n";
 
 /* The validation loss of the last epoch. */
 static double last_loss;
@@ -42,7 +42,9 @@ static yg_train_result train(const workspace *w, const char *optimizer, int epoc
     char text[2000];
     yg_error error = {0};
     yg_train_result result;
-    cr_assert_lt(snprintf(text, sizeof text, model_text, epochs, optimizer), (int)sizeof text);
+    cr_assert_lt(snprintf(text, sizeof text, model_text, epochs, strstr(optimizer, "lbfgs") ? 4 : 3,
+                          optimizer),
+                 (int)sizeof text);
     yg_model *model = workspace_model(w, "model.yaml", text);
     const yg_train_options options = {
         .out = workspace_path(w, folder), .threads = 1, .resume = resume, .progress = note_loss};
@@ -92,13 +94,48 @@ static void check_resumed(const char *optimizer) {
 Test(optimizer_runs, a_resumed_run_equals_an_uninterrupted_one) {
     for (const yg_optimizer_update *const *u = yg_optimizer_updates(); *u; u++) {
         char text[200];
+        if (!(*u)->build)
+            continue;
         snprintf(text, sizeof text, "{type: %s, lr: 0.05, groups: {'*.bias': {type: nadam}}}",
                  (*u)->name);
         check_resumed(text);
     }
     check_resumed("{type: rmsprop, momentum: 0.5, centered: true, "
                   "groups: {'z.*': {frozen_until: 4}}}");
+    check_resumed("{type: lbfgs, line_search_fn: strong_wolfe, max_iter: 2}");
+    check_resumed("{type: lbfgs, lr: 0.1, max_iter: 3, history_size: 2}");
     check_resumed("{type: schedule_free_sgd, lr: 0.05, groups: {h.bias: {frozen_until: 2}}}");
+}
+
+/* What a file may write, but not of this model, and a part of the error. */
+static const struct {
+    const char *optimizer, *message;
+} refused[] = {
+    {"{type: lbfgs}, batch_size: 3", "write `batch_size: 4`"},
+    {"{type: lbfgs}, batch_size: 4, clip_grad_norm: 1", "leave out `clip_grad_norm`"},
+    {"{type: muon}, batch_size: 4", "muon cannot train 'h.bias'"},
+    {"{type: adam, groups: {a.bias: {}}}, batch_size: 4", "'a.bias'; did you mean 'h.bias'"},
+};
+
+Test(optimizer_runs, what_a_run_refuses) {
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        const workspace w = workspace_make();
+        char text[2000];
+        yg_error error = {0};
+        yg_train_result result;
+        char *const end = strstr(strcpy(text, model_text), "train: {epochs");
+        snprintf(end, 400, "train: {epochs: 2, optimizer: %s}\n", refused[i].optimizer);
+        yg_model *model = workspace_model(&w, "model.yaml", text);
+        const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+        cr_expect_not(yg_train(model, &options, &result, &error), "%s", refused[i].optimizer);
+        cr_expect_not_null(strstr(error.message, refused[i].message), "%s: %s",
+                           refused[i].optimizer, error.message);
+        cr_expect_eq(error.line, 13, "%s: line %d", refused[i].optimizer, error.line);
+        cr_expect_not(workspace_has(&w, "run/weights.safetensors"));
+        yg_train_result_free(&result);
+        yg_model_free(model);
+        workspace_remove(&w);
+    }
 }
 
 /* The weights that are kept are the averages, while the parameters are those of the last step. The

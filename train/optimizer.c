@@ -216,6 +216,11 @@ bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg
                         yg_error *error) {
     job job = {.graph = graph, .out = out, .error = error};
     *out = (yg_optimizer_graph){.inputs = {YG_NONE, YG_NONE, YG_NONE}};
+    if (!optimizer->update->build)
+        return yg_fail(error, YG_ERROR_ARGUMENT, optimizer->origin,
+                       "%s evaluates the loss several times a step, so it cannot be part of a "
+                       "program",
+                       optimizer->update->name);
     const yg_origin before = yg_graph_at(graph, optimizer->origin);
     bool good = begin_groups(optimizer, &job) && make_room(out, count, job.group_count, error) &&
                 check_patterns(optimizer, &job, parameters, count) &&

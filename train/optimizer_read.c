@@ -24,6 +24,7 @@ static const yg_optimizer_update *const updates[] = {&yg_update_sgd,
                                                      &yg_update_muon,
                                                      &yg_update_schedule_free_sgd,
                                                      &yg_update_schedule_free_adamw,
+                                                     &yg_update_lbfgs,
                                                      NULL};
 
 enum { UPDATES = sizeof updates / sizeof *updates - 1, KEYS = YG_OPTIMIZER_OPTIONS + 4 };
@@ -130,6 +131,10 @@ static bool read_option(const yg_value *mapping, const yg_optimizer_update *upda
         *out = flag;
         return true;
     case YG_OPTION_WHOLE:
+        if (option->nullable && is_null(value)) {
+            *out = (double)NAN;
+            return true;
+        }
         if (!yg_value_int(value, what, (int64_t)option->min, (int64_t)option->max, &whole, error))
             return false;
         *out = (double)whole;
@@ -198,6 +203,10 @@ bool yg_optimizer_group(const yg_optimizer *optimizer, size_t group, yg_optimize
         if (!read_type(type, &update, error))
             return false;
         set_defaults(update, out);
+        if (!update->build)
+            return yg_fail(error, YG_ERROR_ARGUMENT, type->origin,
+                           "%s trains all parameters together, so it cannot be that of a group",
+                           update->name);
     }
     out->groups = NULL;
     out->origin = value->origin;
@@ -218,6 +227,10 @@ static bool read_groups(const yg_value *groups, yg_optimizer *optimizer, yg_erro
     if (groups->count > GROUP_CAP)
         return yg_fail(error, YG_ERROR_ARGUMENT, groups->origin,
                        "`groups` has %zu patterns; %d are the most", groups->count, GROUP_CAP);
+    if (!optimizer->update->build)
+        return yg_fail(error, YG_ERROR_ARGUMENT, groups->origin,
+                       "%s trains all parameters together, so it has no groups",
+                       optimizer->update->name);
     optimizer->groups = groups->count ? groups : NULL;
     for (size_t i = 0; i < groups->count; i++)
         if (!yg_optimizer_group(optimizer, i, &group, error))

@@ -5,6 +5,7 @@
 #ifndef YG_TRAIN_OPTIMIZER_UPDATE_H
 #define YG_TRAIN_OPTIMIZER_UPDATE_H
 
+#include "lbfgs.h"
 #include "optimizer.h"
 
 typedef enum yg_option_kind {
@@ -65,7 +66,8 @@ struct yg_optimizer_update {
     /* Lists the tensors of state that a parameter needs, and returns their number. */
     size_t (*states)(const yg_optimizer *optimizer, const yg_type *parameter,
                      yg_state_spec states[YG_OPTIMIZER_STATES]);
-    /* Appends the update and returns the parameter's new value. */
+    /* Appends the update and returns the parameter's new value. NULL: it cannot be part of a
+     * program (lbfgs), and the rest is NULL too. */
     yg_node (*build)(yg_update_call *call);
 };
 
@@ -73,13 +75,16 @@ struct yg_optimizer_update {
 bool yg_optimizer_group(const yg_optimizer *optimizer, size_t group, yg_optimizer *out,
                         yg_error *error);
 
+/* The options of lbfgs. */
+yg_lbfgs_options yg_optimizer_lbfgs(const yg_optimizer *optimizer);
+
 /* All optimizers; ends with NULL. */
 const yg_optimizer_update *const *yg_optimizer_updates(void);
 
 extern const yg_optimizer_update yg_update_sgd, yg_update_adam, yg_update_adamw, yg_update_nadam,
     yg_update_radam, yg_update_adamax, yg_update_adagrad, yg_update_adadelta, yg_update_rmsprop,
     yg_update_rprop, yg_update_lion, yg_update_adafactor, yg_update_muon,
-    yg_update_schedule_free_sgd, yg_update_schedule_free_adamw;
+    yg_update_schedule_free_sgd, yg_update_schedule_free_adamw, yg_update_lbfgs;
 
 /* ------------------------------------------------------------------- terms (optimizer_terms.c) --
  */

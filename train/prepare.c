@@ -3,7 +3,9 @@
  */
 #include "../data/source.h"
 #include "../graph/threads.h"
+#include "optimizer_update.h"
 #include "run.h"
+#include "run_lbfgs.h"
 #include "weights.h"
 
 #include <math.h>
@@ -70,7 +72,9 @@ static bool make_programs(yg_run *run, yg_error *error) {
                          .longest = yg_part_longest(&run->data.train, 0, run->data.train.count)};
     run->score.beside = &run->train;
     run->train.options.training = true;
-    run->train.options.optimizer = &s->optimizer;
+    const bool in_program = s->optimizer.update->build != NULL;
+    run->train.options.optimizer = in_program ? &s->optimizer : NULL;
+    run->train.options.gradients = !in_program;
     run->train.options.clip_grad_norm = s->clip_grad_norm;
     run->train.options.recompute = s->recompute;
     /* The plan's network gives names, types and initial values. */
@@ -87,7 +91,9 @@ static bool make_programs(yg_run *run, yg_error *error) {
     for (size_t i = 0; i < count; i++)
         run->result->parameters += p[i].trainable ? yg_type_count(&run->store.tensors[i].type) : 0;
     /* Making a training executable adds the optimizer's state to the store. */
-    return good && yg_executables_get(&run->train, s->batch_size, run->train.longest, error) &&
+    const yg_executable *step =
+        good ? yg_executables_get(&run->train, s->batch_size, run->train.longest, error) : NULL;
+    return step && (in_program || (run->lbfgs = yg_run_lbfgs_new(run, step, error))) &&
            list_evaluated(run, error);
 }
 
@@ -108,6 +114,7 @@ void yg_run_free(yg_run *run) {
     yg_tensor_file_free(&run->store);
     yg_tensor_file_free(&run->best);
     free(run->evaluated);
+    yg_run_lbfgs_free(run->lbfgs);
     yg_history_free(&run->history);
     yg_totals_free(&run->at.totals);
     yg_scores_free(&run->progress.training);

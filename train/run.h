@@ -34,6 +34,7 @@ typedef struct yg_run {
     yg_tensor_file best;    /* the best parameters */
     void **evaluated;       /* for each parameter, the store's values that are scored and kept */
     yg_executables train, score; /* programs over the store */
+    struct yg_run_lbfgs *lbfgs;  /* NULL: the training programs have the updates in them */
     yg_stream *examples;         /* of the training part, shuffled in each epoch */
     yg_rate_plan rates;          /* of the whole run; it also has the numbers of steps */
     yg_run_position at;

@@ -3,6 +3,7 @@
  * and the numbers of the epoch and the step. So a run can be resumed, and a step repeated.
  */
 #include "run.h"
+#include "run_lbfgs.h"
 
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     const int64_t begin = run->at.epoch_step * run->settings.batch_size;
@@ -23,7 +24,9 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     if (executable->epoch)
         *executable->epoch = (double)run->at.epochs;
     if (!yg_executable_fill(executable, run->examples, error) ||
-        !yg_executable_run(executable, run->settings.seed, (uint64_t)run->at.steps, error))
+        !(run->lbfgs
+              ? yg_run_lbfgs_step(run->lbfgs, run, executable, lr, error)
+              : yg_executable_run(executable, run->settings.seed, (uint64_t)run->at.steps, error)))
         return NULL;
     run->progress.loss = yg_result_scalar(&executable->loss);
     return executable;

@@ -6,6 +6,7 @@
 #include "../data/source.h"
 #include "../graph/clock.h"
 #include "executable.h"
+#include "optimizer_update.h"
 #include "settings.h"
 #include "weights.h"
 
@@ -68,14 +69,16 @@ static bool take_dims(const yg_training_step_options *options, yg_training_step 
 static bool build(const yg_model *model, const yg_settings *settings,
                   const yg_training_step_options *options, yg_training_step *step,
                   yg_error *error) {
+    const yg_optimizer_update *update = settings->optimizer.update;
+    const bool in_program = update && update->build;
     yg_executable_options executable_options = {
         .model = model,
         .data = &step->parts->data,
         .dtype = step->dtype,
         .threads = options->threads,
         .training = true,
-        .gradients = !settings->optimizer.update,
-        .optimizer = settings->optimizer.update ? &settings->optimizer : NULL,
+        .gradients = !in_program,
+        .optimizer = in_program ? &settings->optimizer : NULL,
         .clip_grad_norm = settings->clip_grad_norm,
         .recompute = settings->recompute,
         .graph_flags = options->graph_flags,
