@@ -123,6 +123,39 @@ Test(table_faults, are_told_by_file_row_column_and_number) {
     workspace_remove(&w);
 }
 
+/* Kinds of columns that read no pictures, over BLOBs that are some. */
+Test(table_faults, pictures_in_a_database_are_for_columns_of_pictures) {
+    static const char *const kinds[] = {"number", "category", "boolean", "label", "text"};
+    const workspace w = workspace_make();
+    if (!database_can_be_made())
+        cr_skip_test("built without SQLite");
+    database_make(workspace_path(&w, "p.db"),
+                  "CREATE TABLE t (x, y); INSERT INTO t VALUES (1, 0), (x'89504E470D0A1A0A00', 0), "
+                  "(1, 1), (x'89504E470D0A1A0A00', 1);");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const bool label = strcmp(kinds[i], "label") == 0, text = strcmp(kinds[i], "text") == 0;
+        char model_text[600], said[100];
+        yg_data data;
+        yg_error error = {0};
+        snprintf(model_text, sizeof model_text,
+                 "format: 1\ninputs: {x: %s}\ntargets: {y: %s}\n"
+                 "graph: {h: \"mean(cast(x, float)) + mean(cast(y, float))\"}\n"
+                 "outputs: [h]\nloss: h\n"
+                 "data: {train: {sqlite: p.db, x: %s, y: %s}, columns: {x: {kind: %s%s}}}\n",
+                 text ? "{shape: [B, 3], dtype: i32}" : "[B, n]",
+                 label ? "{shape: [B], dtype: i32, classes: 3}" : "[B]", label ? "y" : "x",
+                 label ? "x" : "y", kinds[i], text ? ", tokens: byte" : "");
+        snprintf(said, sizeof said, "row 2, column 'x': a BLOB with a picture is no %s", kinds[i]);
+        yg_model *model = workspace_model(&w, "m.yaml", model_text);
+        cr_expect_not(yg_data_load(model, YG_F32, &data, &error), "%s", kinds[i]);
+        cr_expect_not_null(strstr(error.message, said), "%s: %s", kinds[i], error.message);
+        cr_expect_not_null(strstr(error.message, "the first of 2 such rows among 4"), "%s: %s",
+                           kinds[i], error.message);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
 /* Parts that name tables of other kinds, and what their examples are. */
 static const struct {
     const char *part, *result;

@@ -396,6 +396,33 @@ Test(wrong_files, tables_that_are_cut_off_while_they_are_read) {
     workspace_remove(&w);
 }
 
+/* Bytes that begin no file, but a later block of one, say nothing about what the file is. */
+Test(wrong_files, a_text_that_goes_wrong_later_is_a_text) {
+    enum { BLOCK = 512 * 1024, LINE = 8, LINES = BLOCK / LINE - 1 };
+    const workspace w = workspace_make();
+    const char *path = workspace_path(&w, "long.txt");
+    yg_error error = {0};
+    yg_records records;
+    int64_t got, count = 0;
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    for (int i = 0; i < LINES; i++)
+        fputs("a line.\n", file);
+    fputs("\xFF\xFE which is longer than what is left of the block\n", file);
+    cr_assert_eq(fclose(file), 0);
+    yg_table *table = yg_table_open(&yg_table_text,
+                                    &(yg_table_request){.path = path, .name = "long.txt"}, &error);
+    cr_assert_not_null(table, "%s", error.message);
+    while ((got = yg_table_next(table, 1000, false, &records, &error)) > 0)
+        count += got;
+    cr_expect_eq(count, LINES);
+    cr_expect_not_null(strstr(error.message, "it is not UTF-8; `unit: byte` reads any file"), "%s",
+                       error.message);
+    cr_expect_eq(error.line, LINES + 1);
+    yg_table_close(table);
+    workspace_remove(&w);
+}
+
 /* A picture that was in the folder when it was listed, but is gone when it is decoded. */
 Test(wrong_files, pictures_that_vanish) {
     const workspace w = workspace_make();
