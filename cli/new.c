@@ -58,8 +58,8 @@ static bool open_table(raw_table *raw, yg_error *error) {
 }
 
 static bool takes_key(const raw_table *raw, const char *key) {
-    for (size_t i = 0; i < raw->kind->key_count; i++)
-        if (strcmp(raw->kind->keys[i].name, key) == 0)
+    for (size_t i = 0; i < raw->kind->setting_count; i++)
+        if (strcmp(raw->kind->settings[i].name, key) == 0)
             return true;
     return false;
 }

@@ -9,6 +9,7 @@
 #include "spool.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,31 +98,50 @@ static bool find_weights(const yg_model *model, const yg_value *named, yg_data *
     return check_parts(model, port->name, error);
 }
 
+/* The mapping as it is written. */
+typedef struct written {
+    int how;
+    const yg_value *by, *into;
+} written;
+
+static const char *const ways[] = {"weights", "oversample", NULL};
+
+static const yg_setting settings[] = {
+    {"how", .kind = YG_SETTING_CHOICE, .offset = offsetof(written, how), .required = true,
+     .choices = ways, .example = "weights",
+     .doc = "weights: a target gets the weight of each example's class; oversample: examples of "
+            "rare classes come more often"},
+    {"by", .kind = YG_SETTING_VALUE, .offset = offsetof(written, by),
+     .form = "the name of an input or target", .forms = YG_FORM_SCALAR,
+     .fallback = "the only target with classes", .example = "y",
+     .doc = "whose classes are balanced"},
+    {"into", .kind = YG_SETTING_VALUE, .offset = offsetof(written, into),
+     .form = "the name of a target", .forms = YG_FORM_SCALAR, .fallback = INTO,
+     .doc = "the target that gets the weights"},
+};
+
+const yg_setting_group yg_balance_settings = {
+    "data.balance", "makes up for rare classes; `balance: weights` is `{how: weights}`", settings,
+    sizeof settings / sizeof *settings, NULL};
+
 bool yg_balance_read(const yg_model *model, yg_data *data, yg_error *error) {
-    static const yg_key keys[] = {{"how", true, NULL}, {"by", false, NULL}, {"into", false, NULL}};
-    static const char *const ways[] = {"weights", "oversample", NULL};
     const yg_value *section = yg_model_section(model, "data");
-    const yg_value *value = section ? yg_value_get(section, "balance") : NULL, *how = value;
-    const yg_value *by = NULL, *into = NULL;
-    int way;
+    const yg_value *value = section ? yg_value_get(section, "balance") : NULL;
+    written w = {0};
     if (!value)
         return true;
     data->balance.origin = value->origin;
-    if (value->kind == YG_MAPPING) {
-        if (!yg_value_check_keys(value, "`balance`", keys, sizeof keys / sizeof *keys, error))
-            return false;
-        how = yg_value_get(value, "how");
-        by = yg_value_get(value, "by");
-        into = yg_value_get(value, "into");
-    }
-    if (!yg_value_choice(how, "`balance`", ways, &way, error) ||
-        !find_class(model, by, data, error))
+    const bool read = value->kind == YG_MAPPING
+                          ? yg_setting_read_all(value, "`balance`", settings,
+                                                sizeof settings / sizeof *settings, &w, error)
+                          : yg_value_choice(value, "`balance`", ways, &w.how, error);
+    if (!read || !find_class(model, w.by, data, error))
         return false;
-    data->balance.how = way == 0 ? YG_BALANCE_WEIGHTS : YG_BALANCE_OVERSAMPLE;
-    if (way == 0)
-        return find_weights(model, into, data, error);
-    return !into || yg_fail(error, YG_ERROR_ARGUMENT, into->origin,
-                            "`into` names a target for `how: weights`; oversampling has none");
+    data->balance.how = w.how == 0 ? YG_BALANCE_WEIGHTS : YG_BALANCE_OVERSAMPLE;
+    if (w.how == 0)
+        return find_weights(model, w.into, data, error);
+    return !w.into || yg_fail(error, YG_ERROR_ARGUMENT, w.into->origin,
+                              "`into` names a target for `how: weights`; oversampling has none");
 }
 
 /* -------------------------------------------------------------------------------- counting --- */

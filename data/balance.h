@@ -21,6 +21,8 @@
 
 #include "source.h"
 
+extern const yg_setting_group yg_balance_settings; /* for settings.c */
+
 /* Reads what the section says. The encoding and the ports' dimensions must be known as far as the
  * model says them: afterwards a target of weights is no longer read from files. */
 bool yg_balance_read(const yg_model *model, yg_data *data, yg_error *error);

@@ -3,6 +3,7 @@
  */
 #include "column.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,20 +36,23 @@ static const yg_column_kind *kind_of(const yg_value *options, bool *asked, yg_er
     return yg_value_choice(value, "`kind`", names, &index, error) ? kinds[index] : NULL;
 }
 
-static bool check_options(const yg_column *column, yg_error *error) {
+static bool read_options(yg_column *column, yg_error *error) {
+    const yg_column_kind *kind = column->kind;
     yg_key keys[40] = {{"kind", false, NULL}};
     size_t count = 1;
     char what[300];
     if (!column->options || column->options->kind != YG_MAPPING)
         return true;
-    for (size_t i = 0; i < YG_MISSING_KEYS; i++)
-        keys[count++] = yg_missing_keys[i];
-    for (size_t i = 0; i < YG_SCALE_KEYS; i++)
-        keys[count++] = yg_scale_keys[i];
-    for (size_t i = 0; i < column->kind->key_count && count < sizeof keys / sizeof *keys; i++)
-        keys[count++] = column->kind->keys[i];
-    snprintf(what, sizeof what, "column '%.200s' (%s)", column->name, column->kind->name);
-    return yg_value_check_keys(column->options, what, keys, count, error);
+    yg_setting_keys(yg_missing_settings, YG_MISSING_SETTINGS, keys + count);
+    count += YG_MISSING_SETTINGS;
+    yg_setting_keys(yg_scale_settings, YG_SCALE_SETTINGS, keys + count);
+    count += YG_SCALE_SETTINGS;
+    assert(count + kind->setting_count <= sizeof keys / sizeof *keys);
+    yg_setting_keys(kind->settings, kind->setting_count, keys + count);
+    count += kind->setting_count;
+    snprintf(what, sizeof what, "column '%.200s' (%s)", column->name, kind->name);
+    return yg_value_check_keys(column->options, what, keys, count, error) &&
+           yg_setting_read(column->options, kind->settings, kind->setting_count, column, error);
 }
 
 static const yg_value *entry_of_data(const yg_model *model, const char *key) {
@@ -88,7 +92,7 @@ yg_column *yg_column_new(const yg_column_request *request, const yg_value *optio
     column->name = request->name ? strdup(request->name) : NULL;
     if (request->name && !column->name)
         yg_fail_memory(error);
-    else if (check_options(column, error) && (!kind->configure || kind->configure(column, error)) &&
+    else if (read_options(column, error) && (!kind->configure || kind->configure(column, error)) &&
              yg_missing_configure(column, error) && yg_scale_configure(column, error))
         return column;
     yg_column_free(column);

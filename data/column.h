@@ -42,9 +42,11 @@ enum {
 typedef struct yg_column yg_column;
 
 typedef struct yg_column_kind {
-    const char *name;   /* as `kind:` has it */
-    const yg_key *keys; /* of its options, besides those that all kinds have */
-    size_t key_count;
+    const char *name;           /* as `kind:` has it */
+    const char *doc;            /* what a cell is, a phrase */
+    const yg_setting *settings; /* its options, besides those that all kinds have. They are read
+                                   into its state before `configure` is called */
+    size_t setting_count;
     size_t size; /* of its state, which begins with yg_column and is all zeros at first */
     /* The type that its elements may be held in, smaller than a number's: see decoder.h. NULL: it
      * gives numbers only. */
@@ -228,8 +230,8 @@ bool yg_column_refuse_missing(const yg_column *column, const yg_cell *cell, cons
 
 /* ------------------------------------------------------------------------- column_missing.c -- */
 
-enum { YG_MISSING_KEYS = 2, YG_SCALE_KEYS = 1 };
-extern const yg_key yg_missing_keys[YG_MISSING_KEYS];
+enum { YG_MISSING_SETTINGS = 2, YG_SCALE_SETTINGS = 1 };
+extern const yg_setting yg_missing_settings[YG_MISSING_SETTINGS];
 
 /* Reads the options. `learns`, `learn` and `settle` are as of a kind; only a column that learns is
  * given cells, and none that is missing. */
@@ -247,7 +249,7 @@ void yg_missing_free(yg_column *column);
 
 /* --------------------------------------------------------------------------- column_scale.c -- */
 
-extern const yg_key yg_scale_keys[YG_SCALE_KEYS];
+extern const yg_setting yg_scale_settings[YG_SCALE_SETTINGS];
 
 bool yg_scale_configure(yg_column *column, yg_error *error);
 bool yg_scale_learns(const yg_column *column);

@@ -7,6 +7,7 @@
 #include "../graph/number.h"
 #include "column.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -15,13 +16,14 @@ enum { FAULT_NEITHER = YG_FAULT_OWN };
 
 typedef struct boolean_column {
     yg_column column;
-    const char *values[2]; /* of the options; NULL: the usual words */
+    const char *values[2];  /* of the options; NULL: the usual words */
+    const yg_value *listed; /* the option `values`; NULL: it is not written */
 } boolean_column;
 
 static bool configure(yg_column *column, yg_error *error) {
     boolean_column *b = (boolean_column *)column;
     const yg_value *options = column->options;
-    const yg_value *values = options->kind == YG_MAPPING ? yg_value_get(options, "values") : NULL;
+    const yg_value *values = b->listed;
     char found[80];
     if (column->port->classes && column->port->classes < 2)
         return yg_fail(error, YG_ERROR_ARGUMENT, options->origin,
@@ -118,12 +120,18 @@ static bool refuse(const yg_column *column, const yg_cell *cell, int fault, cons
                    value);
 }
 
-static const yg_key keys[] = {{"values", false, NULL}};
+static const yg_setting settings[] = {
+    {"values", .kind = YG_SETTING_VALUE, .offset = offsetof(boolean_column, listed),
+     .form = "a list of two texts", .forms = YG_FORM_LIST,
+     .fallback = "true, yes, y, t, on, 1 and their opposites", .example = "[dead, alive]",
+     .doc = "the text for 0 and the text for 1"},
+};
 
 const yg_column_kind yg_column_boolean = {
     .name = "boolean",
-    .keys = keys,
-    .key_count = sizeof keys / sizeof *keys,
+    .doc = "yes or no: 1 or 0",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(boolean_column),
     .texts = true,
     .configure = configure,

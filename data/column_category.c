@@ -14,6 +14,7 @@
 #include "text_counts.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +23,13 @@ enum { FAULT_UNSEEN = YG_FAULT_OWN };
 
 typedef struct category_column {
     yg_column column;
-    bool listed;   /* `values` lists them */
-    bool unseen;   /* other values have a place */
-    bool shared;   /* rare values share it, so one-hot has an element for it */
-    bool settled;  /* `names` are the values in their order */
-    int64_t least; /* a rarer value is not one of the values */
-    yg_pool *pool; /* holds the table */
+    const yg_value *values; /* the option; NULL: it is not written */
+    bool listed;            /* `values` lists them */
+    bool unseen;            /* other values have a place */
+    bool shared;            /* rare values share it, so one-hot has an element for it */
+    bool settled;           /* `names` are the values in their order */
+    int64_t least;          /* a rarer value is not one of the values */
+    yg_pool *pool;          /* holds the table */
     yg_names names;
     yg_text_counts met; /* while learning */
     yg_cell_room room;
@@ -78,13 +80,8 @@ static bool read_values(category_column *c, const yg_value *values, yg_error *er
 }
 
 static bool read_options(category_column *c, const yg_value *options, yg_error *error) {
-    const yg_value *values = yg_value_get(options, "values");
-    const yg_value *unseen = yg_value_get(options, "unseen");
-    const yg_value *least = yg_value_get(options, "min_count");
-    if ((unseen && !yg_value_bool(unseen, "`unseen`", &c->unseen, error)) ||
-        (least && !yg_value_int(least, "`min_count`", 1, INT64_MAX, &c->least, error)))
-        return false;
-    c->shared = least && c->least > 1;
+    const yg_value *values = c->values, *least = yg_value_get(options, "min_count");
+    c->shared = c->least > 1;
     if (c->shared && !c->unseen)
         return yg_fail(error, YG_ERROR_ARGUMENT, least->origin,
                        "rare values need a place; write `unseen: true` beside `min_count`");
@@ -254,19 +251,27 @@ static bool load(yg_column *column, const json_t *learnt, yg_error *error) {
     return good;
 }
 
-static const yg_key keys[] = {
-    {"values", false, NULL},
-    {"unseen", false, NULL},
-    {"min_count", false, NULL},
-    {"classes", false, "they are `values` here"},
-    {"categories", false, "they are `values` here"},
-    {"handle_unknown", false, "write `unseen: true`"},
+static const yg_setting settings[] = {
+    {"values", .kind = YG_SETTING_VALUE, .offset = offsetof(category_column, values),
+     .form = "a list of texts", .forms = YG_FORM_LIST, .fallback = "those of the training part",
+     .example = "[low, high]", .doc = "the values, in their order"},
+    {"unseen", .kind = YG_SETTING_FLAG, .offset = offsetof(category_column, unseen),
+     .fallback = "false", .example = "true",
+     .doc = "another value has a place: an index behind the others, or all zeros as one-hot. "
+            "Otherwise it is an error"},
+    {"min_count", .kind = YG_SETTING_WHOLE, .offset = offsetof(category_column, least), .min = 1,
+     .fallback = "1", .example = "5",
+     .doc = "values that the training part has less often share the place of `unseen`"},
+    {"classes", .hint = "they are `values` here"},
+    {"categories", .hint = "they are `values` here"},
+    {"handle_unknown", .hint = "write `unseen: true`"},
 };
 
 const yg_column_kind yg_column_category = {
     .name = "category",
-    .keys = keys,
-    .key_count = sizeof keys / sizeof *keys,
+    .doc = "one of a few texts: an element for each (one-hot), or an index",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(category_column),
     .texts = true,
     .learns = learns,

@@ -14,6 +14,7 @@
 #include "date.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,9 @@ typedef struct date_column {
     bool has_age;
     double origin; /* of the age, in days since 1970 */
     const char *age_text;
+    struct {
+        const yg_value *format, *parts, *cyclic, *age;
+    } written; /* the options */
 } date_column;
 
 /* -------------------------------------------------------------------------------- options ---- */
@@ -108,16 +112,12 @@ static bool configure(yg_column *column, yg_error *error) {
                        column->port->classes ? "classes" : "whole numbers");
     memcpy(d->parts, usual, sizeof usual);
     d->part_count = sizeof usual / sizeof *usual;
-    if (options->kind != YG_MAPPING)
-        return true;
-    const yg_value *parts = yg_value_get(options, "parts");
-    const yg_value *cycles = yg_value_get(options, "cyclic");
-    const yg_value *age = yg_value_get(options, "age");
+    const yg_value *parts = d->written.parts, *cycles = d->written.cyclic, *age = d->written.age;
     if (cycles || age)
         d->part_count = 0;
     if (!read_list(parts, "`parts`", part_names, d->parts, &d->part_count, error) ||
         !read_list(cycles, "`cyclic`", cycle_names, d->cycles, &d->cycle_count, error) ||
-        !read_age(d, age, error) || !read_format(d, yg_value_get(options, "format"), error))
+        !read_age(d, age, error) || !read_format(d, d->written.format, error))
         return false;
     return d->part_count || d->cycle_count || d->has_age ||
            yg_fail(error, YG_ERROR_ARGUMENT, parts->origin,
@@ -259,17 +259,31 @@ static const char *element(const yg_column *column, int64_t i, char *text, size_
     return text;
 }
 
-static const yg_key keys[] = {
-    {"format", false, NULL},
-    {"parts", false, NULL},
-    {"cyclic", false, NULL},
-    {"age", false, NULL},
+#define KEY(member) .kind = YG_SETTING_VALUE, .offset = offsetof(date_column, written.member)
+
+static const yg_setting settings[] = {
+    {"format", KEY(format), .form = "a text", .forms = YG_FORM_SCALAR, .fallback = "ISO 8601",
+     .example = "\"%d.%m.%Y\"",
+     .doc = "how dates are written, with the letters of `strptime`; \"%s\": seconds since 1970"},
+    {"parts", KEY(parts), .form = "a list of names", .forms = YG_FORM_LIST,
+     .fallback = "[year, month, day, weekday]; none beside `cyclic` or `age`",
+     .example = "[year, hour]",
+     .doc = "numbers of a date, an element each: year, quarter, month, week, day, weekday, "
+            "day_of_year, hour, minute, second"},
+    {"cyclic", KEY(cyclic), .form = "a list of names", .forms = YG_FORM_LIST, .fallback = "none",
+     .example = "[year, day]",
+     .doc = "sine and cosine of the position within each: year, month, week, day"},
+    {"age", KEY(age), .form = "a date", .forms = YG_FORM_SCALAR, .fallback = "none",
+     .example = "2020-01-01", .doc = "one more element: the days since that date"},
 };
+
+#undef KEY
 
 const yg_column_kind yg_column_date = {
     .name = "date",
-    .keys = keys,
-    .key_count = sizeof keys / sizeof *keys,
+    .doc = "a date, with or without a time",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(date_column),
     .texts = true,
     .configure = configure,

@@ -41,6 +41,10 @@ typedef struct image_column {
     int64_t resize[2]; /* height and width; the second is 0: the shorter side gets the first. Both
                           are 0: sizes stay */
     bool crop;
+    /* The options as they are written: */
+    const yg_value *resize_value;
+    int64_t asked_channels;
+    int place;
     workbench *told;                    /* of the cell that check() has seen last */
     _Atomic(workbench *) spare[SPARES]; /* no thread uses them now; NULL: there is none */
 } image_column;
@@ -142,7 +146,8 @@ static bool read_resize(image_column *c, const yg_value *resize, yg_error *error
 }
 
 /* After `resize` without `crop`, each picture must have the input's size. */
-static bool check_resize(const image_column *c, const yg_value *resize, yg_error *error) {
+static bool check_resize(const image_column *c, yg_error *error) {
+    const yg_value *resize = c->resize_value;
     if (c->crop || !resize)
         return true;
     if (!c->resize[1])
@@ -156,35 +161,24 @@ static bool check_resize(const image_column *c, const yg_value *resize, yg_error
                    c->resize[0], c->resize[1], c->column.port->name, c->height, c->width);
 }
 
-static bool read_options(image_column *c, const yg_value *options, const yg_value **resize,
-                         yg_error *error) {
-    static const char *const places[] = {"center", NULL};
-    const yg_value *crop = yg_value_get(options, "crop");
-    const yg_value *channels = yg_value_get(options, "channels");
-    int place;
-    int64_t count = c->channels;
-    *resize = yg_value_get(options, "resize");
-    if ((*resize && !read_resize(c, *resize, error)) ||
-        (crop && !yg_value_choice(crop, "`crop`", places, &place, error)) ||
-        (channels && !yg_value_int(channels, "`channels`", 1, 3, &count, error)))
-        return false;
-    c->crop = crop != NULL;
-    return !channels || count == c->channels ||
-           yg_fail(error, YG_ERROR_SHAPE, channels->origin,
-                   "`channels: %" PRId64 "`, but '%s' has %d", count, c->column.port->name,
-                   c->channels);
+static bool read_options(image_column *c, const yg_value *options, yg_error *error) {
+    c->crop = yg_value_get(options, "crop") != NULL;
+    return (!c->resize_value || read_resize(c, c->resize_value, error)) &&
+           (!c->asked_channels || c->asked_channels == c->channels ||
+            yg_fail(error, YG_ERROR_SHAPE, yg_value_get(options, "channels")->origin,
+                    "`channels: %" PRId64 "`, but '%s' has %d", c->asked_channels,
+                    c->column.port->name, c->channels));
 }
 
 static bool configure(yg_column *column, yg_error *error) {
     image_column *c = (image_column *)column;
-    const yg_value *options = column->options, *resize = NULL;
+    const yg_value *options = column->options;
     if (!yg_dtype_is_float(column->port->dtype) || column->port->classes)
         return yg_fail(error, YG_ERROR_DTYPE, options->origin,
                        "column '%s' is a picture; '%s' holds %s, and must be f32 or f64",
                        column->name, column->port->name,
                        column->port->classes ? "classes" : yg_dtype_name(column->port->dtype));
-    if (!read_shape(c, error) ||
-        (options->kind == YG_MAPPING && !read_options(c, options, &resize, error)))
+    if (!read_shape(c, error) || (options->kind == YG_MAPPING && !read_options(c, options, error)))
         return false;
     if (!c->crop && c->resize[1]) {
         c->height = c->height ? c->height : c->resize[0];
@@ -193,7 +187,7 @@ static bool configure(yg_column *column, yg_error *error) {
     if (!c->height || !c->width)
         return fail_shape(c, error);
     c->told = make_workbench();
-    return c->told ? check_resize(c, resize, error) : yg_fail_memory(error);
+    return c->told ? check_resize(c, error) : yg_fail_memory(error);
 }
 
 static int64_t width(const yg_column *column) {
@@ -373,18 +367,28 @@ static const char *element(const yg_column *column, int64_t i, char *text, size_
     return text;
 }
 
-static const yg_key keys[] = {
-    {"resize", false, NULL},
-    {"crop", false, NULL},
-    {"channels", false, NULL},
-    {"size", false, "write `resize: [height, width]`"},
-    {"layout", false, "the shape of the input says it: [B, C, H, W] or [B, H, W, C]"},
+static const char *const places[] = {"center", NULL};
+
+static const yg_setting settings[] = {
+    {"resize", .kind = YG_SETTING_VALUE, .offset = offsetof(image_column, resize_value),
+     .form = "[height, width], or a number for the shorter side",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "sizes stay", .example = "[32, 32]",
+     .doc = "the size that pictures are brought to"},
+    {"crop", .kind = YG_SETTING_CHOICE, .offset = offsetof(image_column, place), .choices = places,
+     .fallback = "none", .example = "center",
+     .doc = "cuts the input's size out of the middle, after `resize`"},
+    {"channels", .kind = YG_SETTING_WHOLE, .offset = offsetof(image_column, asked_channels),
+     .min = 1, .max = 3, .fallback = "as the input has",
+     .doc = "1 for gray, 3 for colours; it must be what the input's shape says"},
+    {"size", .hint = "write `resize: [height, width]`"},
+    {"layout", .hint = "the shape of the input says it: [B, C, H, W] or [B, H, W, C]"},
 };
 
 const yg_column_kind yg_column_image = {
     .name = "image",
-    .keys = keys,
-    .key_count = sizeof keys / sizeof *keys,
+    .doc = "the path of a PNG or JPEG file, or what such a file has in it",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(image_column),
     .configure = configure,
     .width = width,

@@ -14,6 +14,7 @@
 #include "text_counts.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,9 +35,21 @@ struct yg_missing {
     yg_cell_room room;
 };
 
-const yg_key yg_missing_keys[YG_MISSING_KEYS] = {
-    {"missing", false, NULL},
-    {"indicator", false, NULL},
+/* The options as they are written. */
+typedef struct written {
+    const yg_value *way, *indicator;
+} written;
+
+const yg_setting yg_missing_settings[YG_MISSING_SETTINGS] = {
+    {"missing", .kind = YG_SETTING_VALUE, .offset = offsetof(written, way),
+     .form = "drop, mean, median, most_frequent, or a value", .forms = YG_FORM_SCALAR,
+     .fallback = "a missing cell is an error", .example = "median",
+     .doc =
+         "what stands for a missing cell: a number of the training part, a value of yours; `drop` "
+         "leaves out rows that lack one"},
+    {"indicator", .kind = YG_SETTING_VALUE, .offset = offsetof(written, indicator),
+     .form = "true or false", .forms = YG_FORM_SCALAR, .fallback = "false", .example = "true",
+     .doc = "one more element: 1 where the cell is missing. It goes with `missing`"},
 };
 
 void yg_missing_free(yg_column *column) {
@@ -94,8 +107,11 @@ static bool read_way(yg_column *column, const yg_value *value, yg_error *error) 
 
 bool yg_missing_configure(yg_column *column, yg_error *error) {
     const bool listed = column->options && column->options->kind == YG_MAPPING;
-    const yg_value *way = listed ? yg_value_get(column->options, "missing") : NULL;
-    const yg_value *indicator = listed ? yg_value_get(column->options, "indicator") : NULL;
+    written w = {0};
+    if (listed &&
+        !yg_setting_read(column->options, yg_missing_settings, YG_MISSING_SETTINGS, &w, error))
+        return false;
+    const yg_value *way = w.way, *indicator = w.indicator;
     if (!way)
         return !indicator ||
                yg_fail(error, YG_ERROR_ARGUMENT, indicator->origin,

@@ -39,7 +39,10 @@ struct yg_scale {
 static const char *const ways[] = {"standard", "minmax", "robust", "quantile",
                                    "log",      "log1p",  NULL};
 
-const yg_key yg_scale_keys[YG_SCALE_KEYS] = {{"scale", false, NULL}};
+const yg_setting yg_scale_settings[YG_SCALE_SETTINGS] = {
+    {"scale", .kind = YG_SETTING_CHOICE, .choices = ways, .fallback = "none", .example = "robust",
+     .doc = "of a number: what is computed from it, by the training part"},
+};
 
 void yg_scale_free(yg_column *column) {
     struct yg_scale *s = column->scale;
@@ -54,7 +57,7 @@ void yg_scale_free(yg_column *column) {
 bool yg_scale_configure(yg_column *column, yg_error *error) {
     const bool listed = column->options && column->options->kind == YG_MAPPING;
     const yg_value *value = listed ? yg_value_get(column->options, "scale") : NULL;
-    int way;
+    int way = 0;
     if (!value)
         return true;
     if (column->kind != &yg_column_number || !yg_dtype_is_float(column->port->dtype) ||
@@ -64,7 +67,7 @@ bool yg_scale_configure(yg_column *column, yg_error *error) {
                        "holds %s",
                        column->name, column->kind->name, column->port->name,
                        column->port->classes ? "classes" : yg_dtype_name(column->port->dtype));
-    if (!yg_value_choice(value, "`scale`", ways, &way, error))
+    if (!yg_setting_read(column->options, yg_scale_settings, YG_SCALE_SETTINGS, &way, error))
         return false;
     column->scale = calloc(1, sizeof *column->scale);
     if (!column->scale)

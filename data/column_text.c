@@ -13,6 +13,7 @@
 #include "tokens.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ enum { UNKNOWN = 1, FIRST = 2, BYTES = 256 + FIRST, LONGEST = 1 << 20 };
 
 typedef struct text_column {
     yg_column column;
-    yg_token_kind tokens;
+    int tokens; /* a yg_token_kind */
     bool lower;
     bool settled;
     int64_t length;     /* of each example; 0: not learnt yet */
@@ -56,25 +57,6 @@ static bool check_bytes(const yg_value *options, yg_error *error) {
     return true;
 }
 
-static bool read_options(text_column *t, const yg_value *options, yg_error *error) {
-    static const char *const names[] = {"char", "word", "byte", NULL};
-    const yg_value *tokens = yg_value_get(options, "tokens");
-    const yg_value *length = yg_value_get(options, "length");
-    const yg_value *size = yg_value_get(options, "vocabulary");
-    const yg_value *least = yg_value_get(options, "min_count");
-    const yg_value *lower = yg_value_get(options, "lower");
-    int kind = YG_TOKEN_WORD;
-    if (tokens && !yg_value_choice(tokens, "`tokens`", names, &kind, error))
-        return false;
-    t->tokens = (yg_token_kind)kind;
-    return (kind != YG_TOKEN_BYTE || check_bytes(options, error)) &&
-           (!length || yg_value_int(length, "`length`", 1, LONGEST, &t->length, error)) &&
-           (!size ||
-            yg_value_int(size, "`vocabulary`", FIRST + 1, INT32_MAX, &t->vocabulary, error)) &&
-           (!least || yg_value_int(least, "`min_count`", 1, INT64_MAX, &t->least, error)) &&
-           (!lower || yg_value_bool(lower, "`lower`", &t->lower, error));
-}
-
 /* A class must not be below an index. */
 static bool check_classes(const text_column *t, int64_t indices, yg_error *error) {
     const yg_port *port = t->column.port;
@@ -88,8 +70,6 @@ static bool check_classes(const text_column *t, int64_t indices, yg_error *error
 static bool configure(yg_column *column, yg_error *error) {
     text_column *t = (text_column *)column;
     const yg_value *options = column->options;
-    t->tokens = YG_TOKEN_WORD;
-    t->least = 1;
     t->pool = yg_pool_new();
     if (!t->pool)
         return yg_fail_memory(error);
@@ -98,7 +78,7 @@ static bool configure(yg_column *column, yg_error *error) {
                        "column '%s': a text becomes indices, which need an input of i32 or i64, "
                        "but '%s' holds %s",
                        column->name, column->port->name, yg_dtype_name(column->port->dtype));
-    if (options->kind == YG_MAPPING && !read_options(t, options, error))
+    if (options->kind == YG_MAPPING && t->tokens == YG_TOKEN_BYTE && !check_bytes(options, error))
         return false;
     if (column->sequence && t->length)
         return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(options, "length")->origin,
@@ -126,7 +106,7 @@ static bool count_tokens(text_column *t, char *text, size_t size) {
     size_t begin = 0, end = 0;
     int64_t count = 0;
     bool good = true;
-    for (; good && yg_token_next(t->tokens, text, size, &begin, &end); count++) {
+    for (; good && yg_token_next((yg_token_kind)t->tokens, text, size, &begin, &end); count++) {
         const char kept = text[end];
         if (t->tokens == YG_TOKEN_BYTE)
             continue;
@@ -213,7 +193,7 @@ static bool encode_list(yg_column *column, const yg_cell *cell, yg_list *to) {
     char *text = yg_cell_is_missing(cell) ? NULL : text_of(t, cell, &size);
     if (!text)
         return false;
-    while (yg_token_next(t->tokens, text, size, &begin, &end)) {
+    while (yg_token_next((yg_token_kind)t->tokens, text, size, &begin, &end)) {
         if (!yg_list_reserve(to))
             return false;
         to->wholes[to->count++] = index_of(t, text, begin, end);
@@ -230,7 +210,8 @@ static int64_t encode_wholes(yg_column *column, const yg_cells *cells, int64_t *
         int64_t count = 0;
         if (!text)
             return i;
-        while (count < t->length && yg_token_next(t->tokens, text, size, &begin, &end))
+        while (count < t->length &&
+               yg_token_next((yg_token_kind)t->tokens, text, size, &begin, &end))
             to[count++] = index_of(t, text, begin, end);
         for (; count < t->length; count++)
             to[count] = 0;
@@ -284,21 +265,32 @@ static bool load(yg_column *column, const json_t *learnt, yg_error *error) {
     return good;
 }
 
-static const yg_key keys[] = {
-    {"tokens", false, NULL},
-    {"length", false, NULL},
-    {"vocabulary", false, NULL},
-    {"min_count", false, NULL},
-    {"lower", false, NULL},
-    {"max_length", false, "it is `length` here"},
-    {"max_tokens", false, "it is `vocabulary` here"},
-    {"vocab_size", false, "it is `vocabulary` here"},
+static const char *const token_names[] = {"word", "char", "byte", NULL};
+
+static const yg_setting settings[] = {
+    {"tokens", .kind = YG_SETTING_CHOICE, .offset = offsetof(text_column, tokens),
+     .choices = token_names, .fallback = "word", .doc = "what a text is cut into"},
+    {"length", .kind = YG_SETTING_WHOLE, .offset = offsetof(text_column, length), .min = 1,
+     .max = LONGEST, .fallback = "that of the longest text of the training part", .example = "100",
+     .doc = "how many tokens an example has: longer texts are cut, shorter ones filled with 0"},
+    {"vocabulary", .kind = YG_SETTING_WHOLE, .offset = offsetof(text_column, vocabulary),
+     .min = FIRST + 1, .max = INT32_MAX, .fallback = "as many as the training part has",
+     .example = "5000", .doc = "indices stay below it; the most frequent tokens have one"},
+    {"min_count", .kind = YG_SETTING_WHOLE, .offset = offsetof(text_column, least), .min = 1,
+     .fallback = "1", .example = "2",
+     .doc = "tokens that the training part has less often are unknown: index 1"},
+    {"lower", .kind = YG_SETTING_FLAG, .offset = offsetof(text_column, lower), .fallback = "false",
+     .example = "true", .doc = "capital letters A to Z count as small ones"},
+    {"max_length", .hint = "it is `length` here"},
+    {"max_tokens", .hint = "it is `vocabulary` here"},
+    {"vocab_size", .hint = "it is `vocabulary` here"},
 };
 
 const yg_column_kind yg_column_text = {
     .name = "text",
-    .keys = keys,
-    .key_count = sizeof keys / sizeof *keys,
+    .doc = "a text, as the indices of its words, characters or bytes",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(text_column),
     .texts = true,
     .learns = learns,

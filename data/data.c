@@ -12,6 +12,7 @@
 #include "source.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,27 +61,57 @@ static bool check_files(const yg_value *map, const char *what, yg_error *error) 
                    endings, yg_value_describe(file, found, sizeof found), yg_table_csv.key);
 }
 
+#define PATHS                                                                                      \
+    .kind = YG_SETTING_VALUE, .form = "a path or a pattern, or a list of them",                    \
+    .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "none"
+
+/* The keys of a part with examples of its own, besides inputs and targets and what the kind of
+ * table takes. */
+static const yg_setting part_settings[] = {
+    {"exclude", .kind = YG_SETTING_VALUE, .form = "a column, or a list of columns",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "none", .example = "[id, note]",
+     .doc = "what \"*\" leaves out"},
+    {"csv", PATHS, .example = "data/train.csv", .doc = "CSV files; see data.part.csv"},
+    {"jsonl", PATHS, .example = "data/train.jsonl", .doc = "JSON Lines; see data.part.jsonl"},
+    {"sqlite", PATHS, .example = "houses.db", .doc = "an SQLite database; see data.part.sqlite"},
+    {"text", PATHS, .example = "book.txt", .doc = "plain text; see data.part.text"},
+    {"images", PATHS, .example = "photos", .doc = "a folder of PNG and JPEG files"},
+    {"file", PATHS, .example = "data/train.csv",
+     .doc = "files of any of these kinds, or of arrays: the end of the name tells which"},
+    {"arrays", .kind = YG_SETTING_VALUE,
+     .form = "a path, or a mapping from input or target to paths",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST | YG_FORM_MAPPING, .fallback = "none",
+     .example = "{x: images.npy, y: labels.npy}", .doc = "files of arrays"},
+};
+
+#undef PATHS
+
+const yg_setting_group yg_part_settings = {
+    "data.part",
+    "a part with examples of its own: `train`, `validation` or `test`. Each input and target is a "
+    "key "
+    "too: the column it is read from, a list of columns, \"*\" for all that no other one names; or "
+    "the rows themselves",
+    part_settings, sizeof part_settings / sizeof *part_settings, NULL};
+
 /* Checks the keys of a part with examples of its own: where they stand, what the kind of table
  * takes, and the ports. `refused` says what is wrong with some others. */
 static bool check_part_keys(const yg_model *model, const yg_value *map, const char *what,
                             const yg_key *refused, size_t refused_count, yg_error *error) {
-    const yg_table_kind *const *kinds = yg_table_kinds();
     const yg_table_kind *kind = yg_table_kind_of(map);
-    size_t count = 0, room = refused_count + 3 + (kind ? kind->key_count : 0);
-    for (size_t i = 0; kinds[i]; i++)
-        room++;
+    enum { PART_SETTINGS = sizeof part_settings / sizeof *part_settings };
+    size_t count = PART_SETTINGS;
+    const size_t room = count + refused_count + (kind ? kind->setting_count : 0);
     yg_key *keys = calloc(room, sizeof *keys);
     if (!keys)
         return yg_fail_memory(error);
-    for (size_t i = 0; kinds[i]; i++)
-        keys[count++] = (yg_key){.name = kinds[i]->key};
-    keys[count++] = (yg_key){.name = "file"};
-    keys[count++] = (yg_key){.name = "arrays"};
-    keys[count++] = kind ? (yg_key){.name = "exclude"}
-                         : (yg_key){.name = "exclude",
-                                    .hint = "it names columns of a table, which this part has not"};
-    for (size_t i = 0; kind && i < kind->key_count; i++)
-        keys[count++] = kind->keys[i];
+    yg_setting_keys(part_settings, PART_SETTINGS, keys);
+    if (!kind)
+        keys[0].hint = "it names columns of a table, which this part has not";
+    if (kind) {
+        yg_setting_keys(kind->settings, kind->setting_count, keys + count);
+        count += kind->setting_count;
+    }
     for (size_t i = 0; i < refused_count; i++)
         keys[count++] = refused[i];
     const bool good =
@@ -218,12 +249,67 @@ static bool check_ports(const yg_model *model, yg_error *error) {
     return true;
 }
 
+/* The section as it is written. */
+typedef struct written {
+    const yg_value *train, *validation, *test, *transform, *standardize, *columns, *memory,
+        *windows, *sequences, *balance;
+    int64_t seed;
+} written;
+
+#define KEY(member) .kind = YG_SETTING_VALUE, .offset = offsetof(written, member)
+
+static const yg_setting settings[] = {
+    {"train", KEY(train), .required = true, .form = "a part", .forms = YG_FORM_MAPPING,
+     .example = "{csv: train.csv, x: \"*\", y: price}", .doc = "what is trained on; see data.part"},
+    {"validation", KEY(validation), .form = "a part, or one that is split off",
+     .forms = YG_FORM_MAPPING, .fallback = "none", .example = "{from: train, fraction: 0.2}",
+     .doc = "what judges each epoch; see data.part and data.split"},
+    {"test", KEY(test), .form = "a part, or one that is split off", .forms = YG_FORM_MAPPING,
+     .fallback = "none", .example = "{csv: test.csv, x: \"*\", y: price}",
+     .doc = "what judges the finished network"},
+    {"columns", KEY(columns), .form = "a mapping from column to kind or options",
+     .forms = YG_FORM_MAPPING, .fallback = "{}",
+     .example = "{sex: category, age: {missing: median}}",
+     .doc = "how cells become elements; \"*\": columns of inputs without an entry"},
+    {"transform", KEY(transform), .form = "a mapping from input or target to a formula",
+     .forms = YG_FORM_MAPPING, .fallback = "{}", .example = "{x: x / 255}",
+     .doc = "what is computed from each example's elements"},
+    {"standardize", KEY(standardize), .form = "a list of inputs and targets", .forms = YG_FORM_LIST,
+     .fallback = "[]", .example = "[x]",
+     .doc = "whose elements become (x - mean) / deviation, by the training part"},
+    {"seed", .kind = YG_SETTING_WHOLE, .offset = offsetof(written, seed), .fallback = "0",
+     .example = "7",
+     .doc = "of what is drawn: parts that are split off, and `balance: oversample`"},
+    {"memory", KEY(memory), .form = "a number of bytes, or one with KB, MB, GB, KiB, MiB or GiB",
+     .forms = YG_FORM_SCALAR, .fallback = "1 GiB", .example = "500 MB",
+     .doc = "how much data is held; what is larger is read again in each epoch"},
+    {"windows", KEY(windows), .form = "a mapping", .forms = YG_FORM_MAPPING, .fallback = "none",
+     .example = "{length: 24}", .doc = "examples are windows over rows"},
+    {"sequences", KEY(sequences), .form = "a mapping", .forms = YG_FORM_MAPPING, .fallback = "none",
+     .example = "{by: patient}", .doc = "examples are sequences of differing length"},
+    {"balance", KEY(balance), .form = "weights or oversample, or a mapping",
+     .forms = YG_FORM_SCALAR | YG_FORM_MAPPING, .fallback = "none", .example = "oversample",
+     .doc = "makes up for rare classes"},
+    {"class_weight", .hint = "write `balance: weights`"},
+    {"window", .hint = "it is `windows` here"},
+    {"sequence", .hint = "it is `sequences` here"},
+    {"standardise", .hint = "it is spelt `standardize` here"},
+    {"normalize", .hint = "it is `standardize: [x]` here"},
+    {"val", .hint = "it is `validation` here"},
+    {"valid", .hint = "it is `validation` here"},
+    {"split", .hint = "write `validation: {from: train, fraction: 0.2}`"},
+};
+
+#undef KEY
+
+const yg_setting_group yg_section_settings = {"data", "where the examples come from", settings,
+                                              sizeof settings / sizeof *settings, NULL};
+
 /* `columns: {sex: {kind: category}}`: the entries are read with the columns. */
-static bool check_columns(const yg_value *section, yg_error *error) {
-    const yg_value *columns = yg_value_get(section, "columns");
+static bool check_columns(const yg_value *columns, const yg_value *train, yg_error *error) {
     return !columns ||
            (yg_value_is_mapping(columns, "`columns`", error) &&
-            (yg_table_kind_of(yg_value_get(section, "train")) ||
+            (yg_table_kind_of(train) ||
              yg_fail(error, YG_ERROR_DATA, columns->origin,
                      "`columns` is for the columns of a table, but the part `train` names none")));
 }
@@ -260,61 +346,38 @@ bool yg_data_memory(const yg_value *section, int64_t *bytes, yg_error *error) {
 
 static bool load(const yg_model *model, yg_dtype dtype, const yg_value *section, yg_data *data,
                  yg_error *error) {
-    static const yg_key keys[] = {
-        {"train", true, NULL},
-        {"validation", false, NULL},
-        {"test", false, NULL},
-        {"transform", false, NULL},
-        {"standardize", false, NULL},
-        {"columns", false, NULL},
-        {"seed", false, NULL},
-        {"memory", false, NULL},
-        {"windows", false, NULL},
-        {"balance", false, NULL},
-        {"class_weight", false, "write `balance: weights`"},
-        {"sequences", false, NULL},
-        {"window", false, "it is `windows` here"},
-        {"sequence", false, "it is `sequences` here"},
-        {"standardise", false, "it is spelt `standardize` here"},
-        {"normalize", false, "it is `standardize: [x]` here"},
-        {"val", false, "it is `validation` here"},
-        {"valid", false, "it is `validation` here"},
-        {"split", false, "write `validation: {from: train, fraction: 0.2}`"}};
     static const yg_key part_keys[] = {
         {"from", false, "`train` is what the other parts are taken from"},
         {"fraction", false, "`train` keeps what the other parts leave"}};
     const char *symbol;
-    int64_t seed = 0;
+    written w = {0};
     yg_split splits[2] = {{0}};
     yg_reading reading = {.model = model, .data = data, .dtype = dtype, .training = true};
-    if (!yg_value_check_keys(section, "`data`", keys, sizeof keys / sizeof *keys, error) ||
-        !check_columns(section, error) || !yg_series_read(model, &data->series, error) ||
+    if (!yg_setting_read_all(section, "`data`", settings, sizeof settings / sizeof *settings, &w,
+                             error) ||
+        !check_columns(w.columns, w.train, error) || !yg_series_read(model, &data->series, error) ||
         !yg_sequencing_read(model, &data->sequencing, error) ||
         !yg_batch_symbol(model, &symbol, error) || !check_ports(model, error) ||
         (!data->encoding.known && !yg_encoding_make(model, &data->encoding, error)) ||
-        !read_transforms(model, yg_value_get(section, "transform"), data, error) ||
-        !read_standardized(model, yg_value_get(section, "standardize"), data, error) ||
+        !read_transforms(model, w.transform, data, error) ||
+        !read_standardized(model, w.standardize, data, error) ||
         !yg_balance_read(model, data, error) || !yg_data_memory(section, &reading.memory, error))
         return false;
-    const yg_value *seed_value = yg_value_get(section, "seed");
-    const yg_value *train = yg_value_get(section, "train");
-    if (seed_value && !yg_value_int(seed_value, "`seed`", 0, INT64_MAX, &seed, error))
-        return false;
-    if (!check_part_keys(model, train, "`train`", part_keys, sizeof part_keys / sizeof *part_keys,
+    if (!check_part_keys(model, w.train, "`train`", part_keys, sizeof part_keys / sizeof *part_keys,
                          error) ||
         !yg_splits_read(model, section, data, splits, error))
         return false;
     reading.splits = splits;
     reading.split_count = 2;
-    reading.seed = (uint64_t)seed;
-    if (!read_part(&reading, train, &data->held[0], &data->train, error))
+    reading.seed = (uint64_t)w.seed;
+    if (!read_part(&reading, w.train, &data->held[0], &data->train, error))
         return false;
     reading.training = false;
     return read_held_out(&reading, section, "validation", &data->held[1], &data->validation,
                          error) &&
            (data->folds ||
             read_held_out(&reading, section, "test", &data->held[2], &data->test, error)) &&
-           yg_split_off(data, splits, 2, (uint64_t)seed, error) && standardize(&reading, error) &&
+           yg_split_off(data, splits, 2, (uint64_t)w.seed, error) && standardize(&reading, error) &&
            yg_series_apply(&reading, NULL, error) && yg_sequences_apply(&reading, error) &&
            yg_balance_apply(&reading, error);
 }

@@ -3,6 +3,7 @@
  */
 #include "sequences.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static size_t port_named(const yg_model *model, const char *name) {
@@ -86,34 +87,46 @@ static bool read_pad(const yg_model *model, const yg_value *map, yg_sequencing *
     return true;
 }
 
-static bool read_limits(const yg_value *map, yg_sequencing *s, yg_error *error) {
-    static const char *const ways[] = {"error", "truncate", NULL};
-    const yg_value *longest = yg_value_get(map, "max_length");
-    const yg_value *longer = yg_value_get(map, "longer");
-    const yg_value *buckets = yg_value_get(map, "buckets");
-    int way = 0;
-    s->buckets = true;
-    if (longer && !longest)
-        return yg_fail(error, YG_ERROR_ARGUMENT, longer->origin,
-                       "`longer` says what becomes of sequences above `max_length`, which is not "
-                       "given");
-    if ((longest && !yg_value_int(longest, "`max_length`", 1, INT32_MAX, &s->max_length, error)) ||
-        (longer && !yg_value_choice(longer, "`longer`", ways, &way, error)))
-        return false;
-    s->truncate = way == 1;
-    return !buckets || yg_value_bool(buckets, "`buckets`", &s->buckets, error);
-}
+/* The mapping as it is written. */
+typedef struct written {
+    const char *by;
+    const yg_value *lengths, *pad;
+    int64_t max_length;
+    int longer;
+    bool buckets;
+} written;
+
+static const char *const ways[] = {"error", "truncate", NULL};
+
+static const yg_setting settings[] = {
+    {"by", .kind = YG_SETTING_TEXT, .offset = offsetof(written, by),
+     .fallback = "a sequence is a cell", .example = "patient",
+     .doc = "a column: the rows of one value, one behind the other, are a sequence"},
+    {"lengths", .kind = YG_SETTING_VALUE, .offset = offsetof(written, lengths),
+     .form = "the name of an input", .forms = YG_FORM_SCALAR, .fallback = "none", .example = "n",
+     .doc = "an input of shape [B] that is fed with the length of each sequence"},
+    {"max_length", .kind = YG_SETTING_WHOLE, .offset = offsetof(written, max_length), .min = 1,
+     .max = INT32_MAX, .fallback = "none", .example = "200",
+     .doc = "the longest sequence that is allowed"},
+    {"longer", .kind = YG_SETTING_CHOICE, .offset = offsetof(written, longer), .choices = ways,
+     .fallback = "error", .example = "truncate",
+     .doc = "what becomes of sequences above `max_length`"},
+    {"pad", .kind = YG_SETTING_VALUE, .offset = offsetof(written, pad),
+     .form = "a mapping from input or target to a number", .forms = YG_FORM_MAPPING,
+     .fallback = "0", .example = "{y: -100}",
+     .doc = "what stands behind the end of a shorter sequence of a batch"},
+    {"buckets", .kind = YG_SETTING_FLAG, .offset = offsetof(written, buckets), .fallback = "true",
+     .example = "false", .doc = "batches are made of sequences of about one length"},
+    {"group", .hint = "it is `by` here"},
+    {"length", .hint = "it is `max_length` here, or `lengths`"},
+    {"bucket", .hint = "it is `buckets` here"},
+};
+
+const yg_setting_group yg_sequencing_settings = {
+    "data.sequences", "examples are sequences of differing length", settings,
+    sizeof settings / sizeof *settings, NULL};
 
 bool yg_sequencing_read(const yg_model *model, yg_sequencing *s, yg_error *error) {
-    static const yg_key keys[] = {{"by", false, NULL},
-                                  {"lengths", false, NULL},
-                                  {"max_length", false, NULL},
-                                  {"longer", false, NULL},
-                                  {"pad", false, NULL},
-                                  {"buckets", false, NULL},
-                                  {"group", false, "it is `by` here"},
-                                  {"length", false, "it is `max_length` here, or `lengths`"},
-                                  {"bucket", false, "it is `buckets` here"}};
     const yg_value *section = yg_model_section(model, "data");
     const bool mapping = section && section->kind == YG_MAPPING;
     const yg_value *map = mapping ? yg_value_get(section, "sequences") : NULL;
@@ -124,12 +137,20 @@ bool yg_sequencing_read(const yg_model *model, yg_sequencing *s, yg_error *error
     if (yg_value_get(section, "windows"))
         return yg_fail(error, YG_ERROR_ARGUMENT, map->origin,
                        "examples are `windows` or `sequences`, not both");
-    if (!yg_value_check_keys(map, "`sequences`", keys, sizeof keys / sizeof *keys, error) ||
+    written w = {.buckets = true};
+    if (!yg_setting_read_all(map, "`sequences`", settings, sizeof settings / sizeof *settings, &w,
+                             error) ||
         !find_symbol(model, s, error))
         return false;
-    const yg_value *by = yg_value_get(map, "by");
-    s->by_origin = by ? by->origin : YG_NOWHERE;
-    return (!by || yg_value_text(by, "`by`", &s->by, error)) &&
-           read_lengths(model, yg_value_get(map, "lengths"), s, error) &&
-           read_pad(model, yg_value_get(map, "pad"), s, error) && read_limits(map, s, error);
+    const yg_value *longer = yg_value_get(map, "longer");
+    if (longer && !w.max_length)
+        return yg_fail(error, YG_ERROR_ARGUMENT, longer->origin,
+                       "`longer` says what becomes of sequences above `max_length`, which is not "
+                       "given");
+    s->by = w.by;
+    s->by_origin = w.by ? yg_value_get(map, "by")->origin : YG_NOWHERE;
+    s->max_length = w.max_length;
+    s->truncate = w.longer == 1;
+    s->buckets = w.buckets;
+    return read_lengths(model, w.lengths, s, error) && read_pad(model, w.pad, s, error);
 }

@@ -54,6 +54,8 @@ int64_t yg_sequences_padded(const yg_sequencing *sequencing, int64_t length);
 
 /* -------------------------------------------------------------------- sequence_section.c ----- */
 
+extern const yg_setting_group yg_sequencing_settings; /* for settings.c */
+
 /* Reads what the model's section says, and checks the shapes. All zeros if it has no `sequences`.
  */
 bool yg_sequencing_read(const yg_model *model, yg_sequencing *sequencing, yg_error *error);

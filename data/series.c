@@ -6,38 +6,45 @@
 #include "owners.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 /* Owners of rows: 0 for the training part, 1 for validation, 2 for test. */
 enum { TEST = 2, NO_WINDOW = 3 };
 
+static const yg_setting settings[] = {
+    {"length", .kind = YG_SETTING_WHOLE, .offset = offsetof(yg_series, length), .required = true,
+     .min = 1, .max = INT32_MAX, .example = "24", .doc = "rows of a window, which inputs take"},
+    {"horizon", .kind = YG_SETTING_WHOLE, .offset = offsetof(yg_series, horizon), .min = 1,
+     .max = INT32_MAX, .fallback = "1", .example = "6",
+     .doc = "rows behind the window, which targets take"},
+    {"stride", .kind = YG_SETTING_WHOLE, .offset = offsetof(yg_series, stride), .min = 1,
+     .max = INT32_MAX, .fallback = "1", .example = "24",
+     .doc = "rows from the begin of a window to that of the next"},
+    {"by", .kind = YG_SETTING_TEXT, .offset = offsetof(yg_series, by), .fallback = "none",
+     .example = "store", .doc = "a column: no window goes over rows of different values"},
+    {"group", .hint = "it is `by` here"},
+};
+
+const yg_setting_group yg_series_settings = {
+    "data.windows", "examples are windows that slide over the rows of a table", settings,
+    sizeof settings / sizeof *settings, NULL};
+
 bool yg_series_read(const yg_model *model, yg_series *series, yg_error *error) {
-    static const yg_key keys[] = {{"length", true, NULL},
-                                  {"horizon", false, NULL},
-                                  {"stride", false, NULL},
-                                  {"by", false, NULL},
-                                  {"group", false, "it is `by` here"}};
     const yg_value *section = yg_model_section(model, "data");
     const yg_value *map =
         section && section->kind == YG_MAPPING ? yg_value_get(section, "windows") : NULL;
     *series = (yg_series){0};
     if (!map)
         return true;
-    const yg_value *horizon, *stride, *by;
-    if (!yg_value_check_keys(map, "`windows`", keys, sizeof keys / sizeof *keys, error) ||
-        !yg_value_int(yg_value_get(map, "length"), "`length`", 1, INT32_MAX, &series->length,
-                      error))
-        return false;
-    horizon = yg_value_get(map, "horizon");
-    stride = yg_value_get(map, "stride");
-    by = yg_value_get(map, "by");
     series->horizon = series->stride = 1;
+    if (!yg_setting_read_all(map, "`windows`", settings, sizeof settings / sizeof *settings, series,
+                             error))
+        return false;
+    const yg_value *by = yg_value_get(map, "by");
     series->origin = map->origin;
     series->by_origin = by ? by->origin : YG_NOWHERE;
-    return (!horizon ||
-            yg_value_int(horizon, "`horizon`", 1, INT32_MAX, &series->horizon, error)) &&
-           (!stride || yg_value_int(stride, "`stride`", 1, INT32_MAX, &series->stride, error)) &&
-           (!by || yg_value_text(by, "`by`", &series->by, error));
+    return true;
 }
 
 /* ------------------------------------------------------------------------------- starts ------ */

@@ -15,6 +15,8 @@
 #include "column.h"
 #include "source.h"
 
+extern const yg_setting_group yg_series_settings; /* for settings.c */
+
 /* Reads what the model's section says. All zeros if it has no `windows`. */
 bool yg_series_read(const yg_model *model, yg_series *series, yg_error *error);
 

@@ -328,6 +328,8 @@ typedef struct yg_split {
 /* Whether an entry of the section is a part that is split off, as `{from: train, …}`. NULL is none.
  * (split_read.c) */
 bool yg_split_is(const yg_value *map);
+/* The keys of the section, of a part and of one that is split off, for settings.c. */
+extern const yg_setting_group yg_section_settings, yg_part_settings, yg_split_settings;
 /* Reads the parts `validation` and `test`, as far as they are split off, and the fold that stands
  * in for `test` where data->folds says so. `splits` are all zeros before. (split_read.c) */
 bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *data,

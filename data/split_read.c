@@ -5,6 +5,7 @@
 #include "source.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +36,6 @@ static bool read_fraction(const yg_value *map, yg_split *split, yg_error *error)
         return yg_fail(
             error, YG_ERROR_ARGUMENT, map->origin,
             "a part that is split off needs `fraction`, or `column` and `equals`, or `file`");
-    if (!yg_value_float(fraction, "`fraction`", 0, 1, &split->fraction, error))
-        return false;
     return (split->fraction > 0 && split->fraction < 1) ||
            yg_fail(error, YG_ERROR_ARGUMENT, fraction->origin,
                    "`fraction` must lie between 0 and 1, neither included; found %g",
@@ -59,8 +58,6 @@ static bool read_stratify(const yg_model *model, const yg_value *stratify, yg_sp
 static bool read_files(const yg_value *map, yg_split *split, const yg_value **unused,
                        yg_error *error) {
     const yg_value *file = yg_value_get(map, "file"), *whole = yg_value_get(map, "whole_files");
-    if (whole && !yg_value_bool(whole, "`whole_files`", &split->by_file, error))
-        return false;
     *unused = split->by_file ? NULL : whole;
     split->by_file = split->by_file || file;
     if (file && split->equals)
@@ -84,37 +81,71 @@ static bool check_value(const yg_value *map, const yg_split *split, yg_error *er
                    "`column` and `equals` go together, and without `fraction`");
 }
 
+/* The mapping as it is written. */
+typedef struct written {
+    int from;
+    double fraction;
+    const yg_value *stratify, *group, *time, *column, *equals, *file;
+    bool whole_files;
+} written;
+
+static const char *const sources[] = {"train", NULL};
+
+#define KEY(member) .kind = YG_SETTING_VALUE, .offset = offsetof(written, member)
+
+static const yg_setting settings[] = {
+    {"from", .kind = YG_SETTING_CHOICE, .offset = offsetof(written, from), .required = true,
+     .choices = sources, .example = "train", .doc = "the part that examples are taken from"},
+    {"fraction", .kind = YG_SETTING_NUMBER, .offset = offsetof(written, fraction), .max = 1,
+     .example = "0.2",
+     .doc = "how many of all examples, between 0 and 1; needed unless a value or files say it"},
+    {"stratify", KEY(stratify), .form = "the name of an input or target", .forms = YG_FORM_SCALAR,
+     .fallback = "none", .example = "y", .doc = "each class gives in proportion"},
+    {"group", KEY(group), .form = "a column", .forms = YG_FORM_SCALAR, .fallback = "none",
+     .example = "patient", .doc = "examples of one value stay together"},
+    {"time", KEY(time), .form = "a column", .forms = YG_FORM_SCALAR, .fallback = "none",
+     .example = "date", .doc = "the last examples by that column"},
+    {"column", KEY(column), .form = "a column", .forms = YG_FORM_SCALAR, .fallback = "none",
+     .example = "year", .doc = "examples whose cell `equals` a value"},
+    {"equals", KEY(equals), .form = "a value, or a list of values",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "none", .example = "[2023, 2024]",
+     .doc = "the values of `column`"},
+    {"file", KEY(file), .form = "a file or a pattern, or a list of them",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "none", .example = "\"2024-*.csv\"",
+     .doc = "all examples of these files of the training part"},
+    {"whole_files", .kind = YG_SETTING_FLAG, .offset = offsetof(written, whole_files),
+     .fallback = "false", .example = "true", .doc = "examples of one file stay together"},
+    {"files", .hint = "it is `file` here, or `whole_files: true`"},
+};
+
+#undef KEY
+
+const yg_setting_group yg_split_settings = {
+    "data.split", "a part that is split off from the training part: `validation: {from: train, …}`",
+    settings, sizeof settings / sizeof *settings, NULL};
+
 /* `{from: train, fraction: 0.15, stratify: y}`, or with another rule in place of `stratify`. */
 static bool read_split(const yg_model *model, const yg_value *map, yg_split *split,
                        yg_error *error) {
-    static const yg_key keys[] = {{"from", true, NULL},
-                                  {"fraction", false, NULL},
-                                  {"stratify", false, NULL},
-                                  {"group", false, NULL},
-                                  {"time", false, NULL},
-                                  {"column", false, NULL},
-                                  {"equals", false, NULL},
-                                  {"file", false, NULL},
-                                  {"whole_files", false, NULL},
-                                  {"files", false, "it is `file` here, or `whole_files: true`"}};
     static const struct {
         const char *key;
         yg_split_rule rule;
     } rules[] = {{"stratify", YG_SPLIT_RANDOM}, {"group", YG_SPLIT_GROUP},
                  {"time", YG_SPLIT_TIME},       {"column", YG_SPLIT_EQUAL},
                  {"file", YG_SPLIT_EQUAL},      {"whole_files", YG_SPLIT_GROUP}};
-    static const char *const sources[] = {"train", NULL};
     const yg_value *named = NULL, *unused;
-    int source;
+    written w = {0};
+    if (!yg_setting_read_all(map, "a part that is split off", settings,
+                             sizeof settings / sizeof *settings, &w, error))
+        return false;
     *split = (yg_split){.rule = YG_SPLIT_RANDOM,
                         .stratify = SIZE_MAX,
-                        .equals = yg_value_get(map, "equals"),
+                        .fraction = w.fraction,
+                        .by_file = w.whole_files,
+                        .equals = w.equals,
                         .origin = map->origin,
                         .out = split->out};
-    if (!yg_value_check_keys(map, "a part that is split off", keys, sizeof keys / sizeof *keys,
-                             error) ||
-        !yg_value_choice(yg_value_get(map, "from"), "`from`", sources, &source, error) ||
-        !read_files(map, split, &unused, error))
+    if (!read_files(map, split, &unused, error))
         return false;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const yg_value *value = yg_value_get(map, rules[i].key);

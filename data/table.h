@@ -11,7 +11,7 @@
 #ifndef YG_DATA_TABLE_H
 #define YG_DATA_TABLE_H
 
-#include "../models/loader/document.h"
+#include "../models/loader/setting.h"
 #include "cell.h"
 
 #include <stdint.h>
@@ -61,9 +61,10 @@ typedef struct yg_table_request {
 } yg_table_request;
 
 typedef struct yg_table_kind {
-    const char *key;    /* of a part that names its file, as `csv` */
-    const yg_key *keys; /* further keys of such a part, as `delimiter` */
-    size_t key_count;
+    const char *key;            /* of a part that names its file, as `csv` */
+    const char *doc;            /* what a row is, a phrase */
+    const yg_setting *settings; /* further keys of such a part, as `delimiter` */
+    size_t setting_count;
     const char *const
         *suffixes; /* of paths that are files of this kind, as ".csv"; ends with NULL */
     bool by_path;  /* it is opened by its path only, so it can be no pipe: a folder, a database */

@@ -5,6 +5,7 @@
 #include "table.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,10 +28,38 @@ static void close_csv(yg_table *table) {
 
 /* --------------------------------------------------------------------------------- keys ------ */
 
-/* A key whose value is one ASCII character. *character stays as it is where the part lacks it. */
-static bool read_character(const yg_value *part, const char *key, const char *what, char *character,
+/* The keys as they are written. */
+typedef struct csv_keys {
+    const yg_value *delimiter, *decimal, *thousands, *header, *comment;
+} csv_keys;
+
+#define KEY(member) .kind = YG_SETTING_VALUE, .offset = offsetof(csv_keys, member)
+
+static const yg_setting settings[] = {
+    {"delimiter", KEY(delimiter), .form = "a character, or `tab`", .forms = YG_FORM_SCALAR,
+     .fallback = "\",\"; in a .tsv file a tab", .example = "\";\"",
+     .doc = "the character between cells"},
+    {"decimal", KEY(decimal), .form = "\".\" or \",\"", .forms = YG_FORM_SCALAR,
+     .fallback = "\".\"", .example = "\",\"",
+     .doc = "what stands before the fraction: \",\" where numbers are written 1,5. A number with a "
+            "point is an error then"},
+    {"thousands", KEY(thousands), .form = "\".\", \",\", \"_\", \"'\" or \" \"",
+     .forms = YG_FORM_SCALAR, .fallback = "none", .example = "\",\"",
+     .doc = "what stands between groups of three digits"},
+    {"header", KEY(header), .form = "true or false, or a list of names",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "true", .example = "[area, rooms, price]",
+     .doc =
+         "false: the first line is a row, and the columns are called 1, 2, …; or the names of all "
+         "columns. A file for `predict` may lack those of the targets"},
+    {"comment", KEY(comment), .form = "a character", .forms = YG_FORM_SCALAR, .fallback = "none",
+     .example = "\"#\"", .doc = "lines that begin with this character are passed over"},
+};
+
+#undef KEY
+
+/* A key whose value is one ASCII character. *character stays as it is where it is not written. */
+static bool read_character(const yg_value *value, const char *what, char *character,
                            yg_error *error) {
-    const yg_value *value = part ? yg_value_get(part, key) : NULL;
     const char *text;
     if (!value)
         return true;
@@ -46,10 +75,8 @@ static bool read_character(const yg_value *part, const char *key, const char *wh
 }
 
 /* A key whose value is one of a few characters. */
-static bool choose_character(const yg_value *part, const char *key, const char *what,
-                             const char *allowed, const char *shown, char *character,
-                             yg_error *error) {
-    const yg_value *value = part ? yg_value_get(part, key) : NULL;
+static bool choose_character(const yg_value *value, const char *what, const char *allowed,
+                             const char *shown, char *character, yg_error *error) {
     const char *text;
     if (!value)
         return true;
@@ -62,22 +89,21 @@ static bool choose_character(const yg_value *part, const char *key, const char *
     return true;
 }
 
-static bool read_marks(const yg_value *part, yg_csv_marks *marks, yg_error *error) {
+static bool read_marks(const csv_keys *keys, yg_csv_marks *marks, yg_error *error) {
     marks->decimal = '.';
-    if (!choose_character(part, "decimal", "`decimal`", ".,", "\",\" or \".\"", &marks->decimal,
+    if (!choose_character(keys->decimal, "`decimal`", ".,", "\",\" or \".\"", &marks->decimal,
                           error) ||
-        !choose_character(part, "thousands", "`thousands`", ".,_' ",
+        !choose_character(keys->thousands, "`thousands`", ".,_' ",
                           "one of \".\", \",\", \"_\", \"'\" and \" \"", &marks->thousands, error))
         return false;
     return marks->thousands != marks->decimal ||
-           yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(part, "thousands")->origin,
+           yg_fail(error, YG_ERROR_ARGUMENT, keys->thousands->origin,
                    "`decimal` and `thousands` must differ; both are \"%c\"%s", marks->decimal,
-                   yg_value_get(part, "decimal") ? "" : " (`decimal` is that without saying so)");
+                   keys->decimal ? "" : " (`decimal` is that without saying so)");
 }
 
 /* `header: false`, or the names of the columns of a file without a header. */
-static bool read_header_key(const yg_value *part, csv_table *state, yg_error *error) {
-    const yg_value *value = part ? yg_value_get(part, "header") : NULL;
+static bool read_header_key(const yg_value *value, csv_table *state, yg_error *error) {
     bool header = true;
     char found[80];
     if (!value)
@@ -127,17 +153,19 @@ static bool has_tabs(const yg_table_request *request) {
 static bool read_format(csv_table *state, const yg_table_request *request, yg_error *error) {
     yg_csv_format *format = &state->format;
     format->delimiter = has_tabs(request) ? '\t' : ',';
-    if (!read_character(request->part, "delimiter", "`delimiter`", &format->delimiter, error) ||
-        !read_character(request->part, "comment", "`comment`", &format->comment, error) ||
-        !read_marks(request->part, &format->marks, error) ||
-        !read_header_key(request->part, state, error))
+    csv_keys keys = {0};
+    if ((request->part && !yg_setting_read(request->part, settings,
+                                           sizeof settings / sizeof *settings, &keys, error)) ||
+        !read_character(keys.delimiter, "`delimiter`", &format->delimiter, error) ||
+        !read_character(keys.comment, "`comment`", &format->comment, error) ||
+        !read_marks(&keys, &format->marks, error) || !read_header_key(keys.header, state, error))
         return false;
     format->targets = request->targets;
     format->target_count = request->target_count;
     if (request->delimiter)
         format->delimiter = request->delimiter;
     return format->comment != format->delimiter ||
-           yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(request->part, "comment")->origin,
+           yg_fail(error, YG_ERROR_ARGUMENT, keys.comment->origin,
                    "`comment` is the delimiter, \"%c\"", format->comment);
 }
 
@@ -227,16 +255,13 @@ static void stop(yg_table *table) {
     yg_csv_stop(csv_of(table));
 }
 
-static const yg_key keys[] = {
-    {"delimiter", false, NULL}, {"decimal", false, NULL}, {"thousands", false, NULL},
-    {"header", false, NULL},    {"comment", false, NULL},
-};
 static const char *const suffixes[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz", NULL};
 
 const yg_table_kind yg_table_csv = {
     .key = "csv",
-    .keys = keys,
-    .key_count = sizeof keys / sizeof *keys,
+    .doc = "a line of a CSV file",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .suffixes = suffixes,
     .open = open_csv,
     .next = next_records,

@@ -13,6 +13,7 @@
 #include "json_text.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -254,6 +255,12 @@ static bool begin(jsonl_table *state, const yg_table_request *request, yg_error 
     return true;
 }
 
+static const yg_setting settings[] = {
+    {"lists", .kind = YG_SETTING_VALUE, .offset = offsetof(jsonl_table, lists),
+     .form = "a key, or a list of keys", .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "none",
+     .example = "[signal]", .doc = "keys whose lists are one cell each, of the column kind `list`"},
+};
+
 static yg_table *open_jsonl(const yg_table_request *request, yg_error *error) {
     jsonl_table *state = calloc(1, sizeof *state);
     if (!state) {
@@ -263,8 +270,9 @@ static yg_table *open_jsonl(const yg_table_request *request, yg_error *error) {
     state->table.kind = &yg_table_jsonl;
     state->table.name = request->name;
     state->line = 1;
-    state->lists = request->part ? yg_value_get(request->part, "lists") : NULL;
-    if (begin(state, request, error))
+    if ((!request->part || yg_setting_read(request->part, settings,
+                                           sizeof settings / sizeof *settings, state, error)) &&
+        begin(state, request, error))
         return &state->table;
     close_jsonl(&state->table);
     return NULL;
@@ -402,12 +410,11 @@ static void stop(yg_table *table) {
 
 static const char *const suffixes[] = {".jsonl", ".ndjson", ".json", NULL};
 
-static const yg_key keys[] = {{"lists", false, NULL}};
-
 const yg_table_kind yg_table_jsonl = {
     .key = "jsonl",
-    .keys = keys,
-    .key_count = sizeof keys / sizeof *keys,
+    .doc = "an object on a line of its own (JSON Lines)",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .suffixes = suffixes,
     .open = open_jsonl,
     .next = next_records,

@@ -12,9 +12,25 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* The keys of a part, as they are written. */
+typedef struct sqlite_keys {
+    const yg_value *table, *query;
+} sqlite_keys;
+
+static const yg_setting settings[] = {
+    {"table", .kind = YG_SETTING_VALUE, .form = "a text", .forms = YG_FORM_SCALAR,
+     .offset = offsetof(sqlite_keys, table), .fallback = "the only table", .example = "houses",
+     .doc = "the table whose rows are read"},
+    {"query", .kind = YG_SETTING_VALUE, .form = "a text", .forms = YG_FORM_SCALAR,
+     .offset = offsetof(sqlite_keys, query), .fallback = "none",
+     .example = "select area, price from houses where price > 0",
+     .doc = "an SQL query whose rows are read, in place of `table`"},
+};
 
 #ifdef YG_SQLITE_SONAME
 
@@ -184,11 +200,14 @@ static bool list_tables(const sqlite_table *state, char *shown, size_t size, cha
 
 /* Reads what the part names, or the only table. */
 static bool choose_rows(sqlite_table *state, const yg_table_request *request, yg_error *error) {
-    const yg_value *table = request->part ? yg_value_get(request->part, "table") : NULL;
-    const yg_value *query = request->part ? yg_value_get(request->part, "query") : NULL;
+    sqlite_keys keys = {0};
     char shown[700], *first;
     const char *text;
     int count;
+    if ((request->part && !yg_setting_read(request->part, settings,
+                                           sizeof settings / sizeof *settings, &keys, error)))
+        return false;
+    const yg_value *table = keys.table, *query = keys.query;
     if (!list_tables(state, shown, sizeof shown, &first, &count, error)) {
         free(first);
         return false;
@@ -442,13 +461,13 @@ static yg_table *open_sqlite(const yg_table_request *request, yg_error *error) {
 
 #endif
 
-static const yg_key keys[] = {{"table", false, NULL}, {"query", false, NULL}};
 static const char *const suffixes[] = {".sqlite", ".sqlite3", ".db", NULL};
 
 const yg_table_kind yg_table_sqlite = {
     .key = "sqlite",
-    .keys = keys,
-    .key_count = sizeof keys / sizeof *keys,
+    .doc = "a row of an SQLite database",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .suffixes = suffixes,
     .by_path = true,
     .open = open_sqlite,

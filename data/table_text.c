@@ -9,6 +9,7 @@
 #include "table.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,10 +40,15 @@ static void close_text(yg_table *table) {
     free(state);
 }
 
+static const yg_setting settings[] = {
+    {"unit", .kind = YG_SETTING_CHOICE, .offset = offsetof(text_table, unit), .choices = units,
+     .fallback = "line", .doc = "what a row is; the column is called as the unit is"},
+};
+
 static bool begin(text_table *state, const yg_table_request *request, yg_error *error) {
-    const yg_value *chosen = request->part ? yg_value_get(request->part, "unit") : NULL;
     FILE *file = request->file;
-    if (chosen && !yg_value_choice(chosen, "`unit`", units, &state->unit, error))
+    if (request->part &&
+        !yg_setting_read(request->part, settings, sizeof settings / sizeof *settings, state, error))
         return false;
     if (!file && !(file = state->own = fopen(request->path, "rb")))
         return yg_fail(error, YG_ERROR_IO, request->origin, "cannot open '%s': %s", request->path,
@@ -247,13 +253,13 @@ static void stop(yg_table *table) {
     yg_input_stop(&((text_table *)table)->input);
 }
 
-static const yg_key keys[] = {{"unit", false, NULL}};
 static const char *const suffixes[] = {".txt", NULL};
 
 const yg_table_kind yg_table_text = {
     .key = "text",
-    .keys = keys,
-    .key_count = sizeof keys / sizeof *keys,
+    .doc = "a line, word, character or byte of a plain text",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .suffixes = suffixes,
     .open = open_text,
     .next = next_records,

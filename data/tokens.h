@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 typedef enum yg_token_kind {
-    YG_TOKEN_CHAR, /* a character: a code point of Unicode */
     YG_TOKEN_WORD, /* a run of letters, digits and '_'; any other character but a blank by itself */
+    YG_TOKEN_CHAR, /* a character: a code point of Unicode */
     YG_TOKEN_BYTE, /* a byte of UTF-8 */
 } yg_token_kind;
 

@@ -35,13 +35,15 @@ static const yg_setting section_settings[] = {
     {"seed", .kind = YG_SETTING_WHOLE, AT(seed), .min = 0, .fallback = "0",
      .doc = "of initial values, of the order of examples and of dropout"},
     {"optimizer", .kind = YG_SETTING_VALUE, AT(optimizer), .required = true,
-     .form = "a name, or a mapping with `type`", .example = "{type: adam, lr: 1e-3}",
-     .doc = "how a step changes the parameters"},
+     .form = "a name, or a mapping with `type`", .forms = YG_FORM_SCALAR | YG_FORM_MAPPING,
+     .example = "{type: adam, lr: 1e-3}", .doc = "how a step changes the parameters"},
     {"schedule", .kind = YG_SETTING_VALUE, AT(schedule), .form = "a name, or a mapping with `type`",
-     .fallback = "constant", .example = "{type: cosine, warmup_steps: 200}",
+     .forms = YG_FORM_SCALAR | YG_FORM_MAPPING, .fallback = "constant",
+     .example = "{type: cosine, warmup_steps: 200}",
      .doc = "the learning rate of each step; see Schedules"},
     {"early_stopping", .kind = YG_SETTING_VALUE, AT(early_stopping), .form = "a mapping",
-     .fallback = "none", .example = "{monitor: validation.loss, patience: 5}",
+     .forms = YG_FORM_MAPPING, .fallback = "none",
+     .example = "{monitor: validation.loss, patience: 5}",
      .doc = "ends a run that no longer gets better, and says what better is"},
     {"clip_grad_norm", .kind = YG_SETTING_NUMBER, AT(clip_grad_norm), .above = true, .max = 1e300,
      .fallback = "none", .example = "1.0",
@@ -75,11 +77,11 @@ typedef struct stopping {
 
 static const yg_setting stopping_settings[] = {
     {"monitor", .kind = YG_SETTING_VALUE, .offset = offsetof(stopping, monitor),
-     .form = "`validation.` or `train.`, and `loss` or a metric",
+     .form = "`validation.` or `train.`, and `loss` or a metric", .forms = YG_FORM_SCALAR,
      .fallback = "validation.loss, or train.loss where there is no validation part",
      .example = "validation.accuracy", .doc = "the number by which an epoch is judged"},
     {"mode", .kind = YG_SETTING_VALUE, .offset = offsetof(stopping, mode), .form = "min or max",
-     .fallback = "min of a loss; a metric needs one", .example = "max",
+     .forms = YG_FORM_SCALAR, .fallback = "min of a loss; a metric needs one", .example = "max",
      .doc = "whether a low or a high number is better"},
     {"patience", .kind = YG_SETTING_WHOLE, .offset = offsetof(stopping, patience), .required = true,
      .min = 1, .example = "5",
@@ -94,9 +96,9 @@ enum {
 };
 
 static const yg_setting_group groups[] = {
-    {"train", "how the network is trained", section_settings, SECTION_SETTINGS},
+    {"train", "how the network is trained", section_settings, SECTION_SETTINGS, NULL},
     {"train.early_stopping", "when a run ends before its last epoch", stopping_settings,
-     STOPPING_SETTINGS},
+     STOPPING_SETTINGS, NULL},
 };
 
 const yg_setting_group *yg_settings_groups(size_t *count) {

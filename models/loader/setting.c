@@ -50,18 +50,28 @@ static bool read_one(const yg_setting *s, const yg_value *value, void *into, yg_
     }
 }
 
+void yg_setting_keys(const yg_setting *settings, size_t count, yg_key *keys) {
+    for (size_t i = 0; i < count; i++)
+        keys[i] = (yg_key){settings[i].name, settings[i].required, settings[i].hint};
+}
+
+bool yg_setting_read(const yg_value *mapping, const yg_setting *settings, size_t count, void *into,
+                     yg_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        const yg_value *value = settings[i].hint ? NULL : yg_value_get(mapping, settings[i].name);
+        if (value && !read_one(&settings[i], value, into, error))
+            return false;
+    }
+    return true;
+}
+
 bool yg_setting_read_all(const yg_value *mapping, const char *what, const yg_setting *settings,
                          size_t count, void *into, yg_error *error) {
     yg_key *keys = calloc(count + 1, sizeof *keys);
     if (!keys)
         return yg_fail_memory(error);
-    for (size_t i = 0; i < count; i++)
-        keys[i] = (yg_key){settings[i].name, settings[i].required, settings[i].hint};
-    bool good = yg_value_check_keys(mapping, what, keys, count, error);
+    yg_setting_keys(settings, count, keys);
+    const bool known = yg_value_check_keys(mapping, what, keys, count, error);
     free(keys);
-    for (size_t i = 0; good && i < count; i++) {
-        const yg_value *value = settings[i].hint ? NULL : yg_value_get(mapping, settings[i].name);
-        good = !value || read_one(&settings[i], value, into, error);
-    }
-    return good;
+    return known && yg_setting_read(mapping, settings, count, into, error);
 }
