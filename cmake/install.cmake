@@ -43,6 +43,7 @@ install(FILES ${PROJECT_BINARY_DIR}/yamlgrad-config.cmake
         DESTINATION ${YG_PACKAGE_FOLDER})
 
 install(FILES ${PROJECT_SOURCE_DIR}/docs/yamlgrad.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${PROJECT_SOURCE_DIR}/docs/model.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/yamlgrad)
 install(FILES ${PROJECT_SOURCE_DIR}/completions/yamlgrad.bash
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME yamlgrad)
 install(FILES ${PROJECT_SOURCE_DIR}/completions/_yamlgrad

@@ -1,7 +1,7 @@
 # bash completion for yamlgrad
 _yamlgrad() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="new data train eval cv predict grad explain check show profile expand ops layers schedules help"
+    local commands="new data train eval cv predict grad explain check show profile expand ops layers schedules keys help"
     local command=${COMP_WORDS[1]:-} options="--help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -41,6 +41,7 @@ _yamlgrad() {
     ops) options+=" --plugin --markdown --json" ;;
     layers) options+=" --markdown --json" ;;
     schedules) options+=" --json" ;;
+    keys) options+=" --markdown --json --schema" ;;
     help)
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
         return
@@ -48,6 +49,9 @@ _yamlgrad() {
     esac
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    elif [[ $command == keys ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(yamlgrad keys --json 2>/dev/null |
+            grep -o '"path": "[A-Za-z._]*"' | cut -d '"' -f 4)" -- "$current")
     elif [[ $command == @(ops|layers|schedules) ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(yamlgrad "$command" --json 2>/dev/null |
             grep -o '"name": "[a-z0-9_]*"' | cut -d '"' -f 4)" -- "$current")

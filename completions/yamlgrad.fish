@@ -1,5 +1,5 @@
 # fish completion for yamlgrad
-set -l commands new data train eval cv predict grad explain check show profile expand ops layers schedules help
+set -l commands new data train eval cv predict grad explain check show profile expand ops layers schedules keys help
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -f
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -l version -d "the version"
 complete -c yamlgrad -n __fish_use_subcommand -a new -d "a model file for a table"
@@ -17,6 +17,7 @@ complete -c yamlgrad -n __fish_use_subcommand -a expand -d "the model in operato
 complete -c yamlgrad -n __fish_use_subcommand -a ops -d "list the operators"
 complete -c yamlgrad -n __fish_use_subcommand -a layers -d "list the layer types"
 complete -c yamlgrad -n __fish_use_subcommand -a schedules -d "list the learning rate schedules"
+complete -c yamlgrad -n __fish_use_subcommand -a keys -d "list the keys of data and train"
 complete -c yamlgrad -n __fish_use_subcommand -a help -d "tell about a command"
 
 function __yamlgrad_option
@@ -27,8 +28,9 @@ __yamlgrad_option "train eval predict grad show profile cv" -l dtype -x -a "f32 
 __yamlgrad_option "train eval predict grad check profile cv" -l threads -x -d "number of threads"
 __yamlgrad_option "data train eval predict grad explain check show profile expand cv" -l set -x -d "NAME=VALUE for a var"
 __yamlgrad_option "data train eval predict grad explain check show profile expand ops cv" -l plugin -r -d "operators of your own"
-__yamlgrad_option "data eval explain check show profile ops layers schedules cv" -l json -d "print JSON"
-__yamlgrad_option "ops layers" -l markdown -d "print the reference"
+__yamlgrad_option "data eval explain check show profile ops layers schedules keys cv" -l json -d "print JSON"
+__yamlgrad_option keys -l schema -d "print the JSON Schema"
+__yamlgrad_option "ops layers keys" -l markdown -d "print the reference"
 __yamlgrad_option "train grad explain check cv" -l seed -x -d "the same seed gives the same bits"
 __yamlgrad_option "train eval predict" -l batch-size -x -d "examples at a time"
 __yamlgrad_option cv -s k -l folds -x -d "how many folds"

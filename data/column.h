@@ -43,7 +43,7 @@ typedef struct yg_column yg_column;
 
 typedef struct yg_column_kind {
     const char *name;           /* as `kind:` has it */
-    const char *doc;            /* what a cell is, a phrase */
+    const char *doc;            /* "a cell is …" */
     const yg_setting *settings; /* its options, besides those that all kinds have. They are read
                                    into its state before `configure` is called */
     size_t setting_count;

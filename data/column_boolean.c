@@ -129,7 +129,7 @@ static const yg_setting settings[] = {
 
 const yg_column_kind yg_column_boolean = {
     .name = "boolean",
-    .doc = "yes or no: 1 or 0",
+    .doc = "a cell is yes or no: 1 or 0",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(boolean_column),

@@ -269,7 +269,7 @@ static const yg_setting settings[] = {
 
 const yg_column_kind yg_column_category = {
     .name = "category",
-    .doc = "one of a few texts: an element for each (one-hot), or an index",
+    .doc = "a cell is one of a few texts: an element for each (one-hot), or an index",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(category_column),

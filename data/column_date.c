@@ -281,7 +281,7 @@ static const yg_setting settings[] = {
 
 const yg_column_kind yg_column_date = {
     .name = "date",
-    .doc = "a date, with or without a time",
+    .doc = "a cell is a date, with or without a time",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(date_column),

@@ -386,7 +386,7 @@ static const yg_setting settings[] = {
 
 const yg_column_kind yg_column_image = {
     .name = "image",
-    .doc = "the path of a PNG or JPEG file, or what such a file has in it",
+    .doc = "a cell is the path of a PNG or JPEG file, or what such a file has in it",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(image_column),

@@ -336,7 +336,7 @@ static bool finish(yg_column *column, const yg_elements *elements, int64_t count
  */
 const yg_column_kind yg_column_label = {
     .name = "label",
-    .doc = "the class of an input or target with `classes`",
+    .doc = "a cell is the class of an input or target with `classes`",
     .size = sizeof(label_column),
     .texts = true,
     .configure = configure,

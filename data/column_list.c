@@ -119,7 +119,7 @@ static bool refuse(const yg_column *column, const yg_cell *cell, int fault, cons
 
 const yg_column_kind yg_column_list = {
     .name = "list",
-    .doc = "any number of numbers, as the steps of a sequence",
+    .doc = "a cell is any number of numbers, as the steps of a sequence",
     .size = sizeof(list_column),
     .texts = true,
     .configure = configure,

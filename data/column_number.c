@@ -221,7 +221,7 @@ static bool refuse(const yg_column *column, const yg_cell *cell, int fault, cons
 
 const yg_column_kind yg_column_number = {
     .name = "number",
-    .doc = "a number, or true or false",
+    .doc = "a cell is a number, or true or false",
     .size = sizeof(yg_column),
     .shared = true,
     .encode_floats = encode_floating,

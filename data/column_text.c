@@ -288,7 +288,7 @@ static const yg_setting settings[] = {
 
 const yg_column_kind yg_column_text = {
     .name = "text",
-    .doc = "a text, as the indices of its words, characters or bytes",
+    .doc = "a cell is a text, as the indices of its words, characters or bytes",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .size = sizeof(text_column),

@@ -62,7 +62,7 @@ typedef struct yg_table_request {
 
 typedef struct yg_table_kind {
     const char *key;            /* of a part that names its file, as `csv` */
-    const char *doc;            /* what a row is, a phrase */
+    const char *doc;            /* "a row is …" */
     const yg_setting *settings; /* further keys of such a part, as `delimiter` */
     size_t setting_count;
     const char *const

@@ -259,7 +259,7 @@ static const char *const suffixes[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz", NUL
 
 const yg_table_kind yg_table_csv = {
     .key = "csv",
-    .doc = "a line of a CSV file",
+    .doc = "a row is a line of a CSV file",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .suffixes = suffixes,

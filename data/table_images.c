@@ -264,7 +264,7 @@ static const char *const suffixes[] = {".png", ".jpg", ".jpeg", NULL};
 
 const yg_table_kind yg_table_images = {
     .key = "images",
-    .doc = "a PNG or JPEG file of a folder",
+    .doc = "a row is a PNG or JPEG file of a folder",
     .suffixes = suffixes,
     .by_path = true,
     .open = open_images,

@@ -412,7 +412,7 @@ static const char *const suffixes[] = {".jsonl", ".ndjson", ".json", NULL};
 
 const yg_table_kind yg_table_jsonl = {
     .key = "jsonl",
-    .doc = "an object on a line of its own (JSON Lines)",
+    .doc = "a row is an object on a line of its own (JSON Lines)",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .suffixes = suffixes,

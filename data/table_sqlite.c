@@ -465,7 +465,7 @@ static const char *const suffixes[] = {".sqlite", ".sqlite3", ".db", NULL};
 
 const yg_table_kind yg_table_sqlite = {
     .key = "sqlite",
-    .doc = "a row of an SQLite database",
+    .doc = "a row is a row of an SQLite database",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .suffixes = suffixes,

@@ -257,7 +257,7 @@ static const char *const suffixes[] = {".txt", NULL};
 
 const yg_table_kind yg_table_text = {
     .key = "text",
-    .doc = "a line, word, character or byte of a plain text",
+    .doc = "a row is a line, word, character or byte of a plain text",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .suffixes = suffixes,

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
 yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
-commands=(new data train eval cv predict grad explain check show profile expand ops layers schedules)
+commands=(new data train eval cv predict grad explain check show profile expand ops layers schedules keys)
 
 # ------------------------------------------------------------------------------- general --
 
@@ -59,6 +59,14 @@ expect "layers as JSON" 0 '"name": "linear"' "" "$yamlgrad" layers --json
 expect "schedules" 0 "^cosine +min_lr \+ " "" "$yamlgrad" schedules
 expect "one schedule" 0 "^rate +lr \* gamma" "" "$yamlgrad" schedules step
 expect "unknown schedule" 1 "" "no schedule 'cosin'; did you mean 'cosine'" "$yamlgrad" schedules cosin
+expect "keys" 0 "^  patience +a whole number, at least 1 +\(required\)" "" "$yamlgrad" keys
+expect "keys of a mapping" 0 "^  horizon +a whole number, at least 1 +1 " "" "$yamlgrad" keys data.windows
+expect "keys of a kind" 0 "^  weight_decay +a number, at least 0 +0.01 " "" "$yamlgrad" keys train.optimizer.adamw
+expect "one key" 0 "^  keep +best or last +best " "" "$yamlgrad" keys train.keep
+expect "unknown key" 1 "" "no key 'train.ephocs'; did you mean 'train.epochs'" "$yamlgrad" keys train.ephocs
+expect "keys as JSON" 0 '"path": "train.early_stopping"' "" "$yamlgrad" keys --json
+expect "the schema" 0 '"\$schema": "https://json-schema.org/draft/2020-12/schema"' "" "$yamlgrad" keys --schema
+expect "the schema of one" 2 "" "leave out 'train'" "$yamlgrad" keys --schema train
 expect "schedules as JSON" 0 '"name": "linear"' "" "$yamlgrad" schedules --json
 
 # ------------------------------------------------------------------------------- a model --

@@ -27,7 +27,7 @@ work_of() {
     cv) echo "xor.yaml --folds 2 --epochs 2 --out folds" ;;
     predict) echo "xor.yaml rows.csv" ;;
     profile) echo "xor.yaml --seconds 0" ;;
-    ops | layers | schedules) ;;
+    ops | layers | schedules | keys) ;;
     *) echo "xor.yaml" ;;
     esac
 }
@@ -65,7 +65,7 @@ for command in "${commands[@]}"; do
         expect "new of nothing" 2 "" "yamlgrad new needs TABLE" "$yamlgrad" new
         expect "new of an empty name" 1 "" "error: " "$yamlgrad" new ''
         ;;
-    ops | layers | schedules)
+    ops | layers | schedules | keys)
         expect "$command of none" 1 "" "^yamlgrad: error: there is no " "$yamlgrad" "$command" nothing
         ;;
     *)

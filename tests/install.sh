@@ -15,7 +15,7 @@ library=$(dirname "$(find "$prefix" -name libyamlgrad.a)")
 export PKG_CONFIG_PATH=$library/pkgconfig
 for file in bin/yamlgrad include/yamlgrad.h include/yamlgrad/graph/graph.h \
     include/yamlgrad/models/model.h include/yamlgrad/train/train.h include/yamlgrad/ops/plugin.h \
-    share/man/man1/yamlgrad.1 share/bash-completion/completions/yamlgrad \
+    share/man/man1/yamlgrad.1 share/yamlgrad/model.schema.json share/bash-completion/completions/yamlgrad \
     share/zsh/site-functions/_yamlgrad share/fish/vendor_completions.d/yamlgrad.fish \
     share/yamlgrad/models/xor.yaml share/doc/yamlgrad/docs/guide.md \
     share/doc/yamlgrad/docs/images/xor.svg; do

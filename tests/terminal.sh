@@ -62,6 +62,7 @@ done <<'CASES'
 1 ops "$evil"
 1 layers "$evil"
 1 schedules "$evil"
+1 keys "$evil"
 1 check "$escape.yaml"
 1 check type.yaml
 1 show model.yaml --set "$evil=1"

@@ -1,10 +1,11 @@
 /*
- * The `train:` section, with what the caller overrides. Its keys are the tables of settings.c: these
- * read it, and `yamlgrad keys` and the documents tell of them. Private to train/.
+ * The `train:` section, with what the caller overrides. Its keys are the tables of settings.c:
+ * these read it, and `yamlgrad keys` and the documents tell of them. Private to train/.
  */
 #ifndef YG_TRAIN_SETTINGS_H
 #define YG_TRAIN_SETTINGS_H
 
+#include "../graph/pool.h"
 #include "../models/loader/setting.h"
 #include "monitor.h"
 #include "optimizer.h"
@@ -27,8 +28,10 @@ typedef struct yg_settings {
     double min_delta;
 } yg_settings;
 
-/* The tables of the section's keys, for documents. */
+/* The tables of the section's keys, for documents: those of settings.c, and all with those of the
+ * optimizers, taken from the pool; NULL when out of memory. */
 const yg_setting_group *yg_settings_groups(size_t *count);
+const yg_setting_group *yg_train_settings(yg_pool *pool, size_t *count);
 
 /* Reads and checks the section. `options` override it; NULL: nothing does. False on failure. */
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,

@@ -1,0 +1,89 @@
+/*
+ * All keys of `data:` and `train:`: see key_list.h.
+ */
+#include "key_list.h"
+
+#include "../data/settings.h"
+#include "../graph/number.h"
+#include "../train/settings.h"
+#include "terminal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool collect(key_list *list) {
+    yg_setting_group group;
+    size_t data = 0, train = 0;
+    const yg_setting_group *of_train = yg_train_settings(list->pool, &train);
+    while (yg_data_settings(data, &group))
+        data++;
+    list->groups = yg_pool_take(list->pool, (data + train + 1) * sizeof *list->groups);
+    if (!of_train || !list->groups)
+        return false;
+    for (size_t i = 0; i < data; i++)
+        yg_data_settings(i, &list->groups[i]);
+    memcpy(list->groups + data, of_train, train * sizeof *of_train);
+    list->count = data + train;
+    return true;
+}
+
+bool key_list_make(key_list *list) {
+    *list = (key_list){.pool = yg_pool_new()};
+    if (list->pool && collect(list))
+        return true;
+    terminal_error("out of memory");
+    return false;
+}
+
+void key_list_free(key_list *list) {
+    yg_pool_free(list->pool);
+}
+
+/* ------------------------------------------------------------------------------------- texts -- */
+
+static void add_range(const yg_setting *s, char *text, size_t size) {
+    char low[YG_NUMBER_TEXT], high[YG_NUMBER_TEXT];
+    const size_t at = strlen(text);
+    const bool ends = s->max > s->min && s->max < 1e9;
+    const char *from = yg_number_text(s->min, low), *to = yg_number_text(s->max, high);
+    if (ends)
+        snprintf(text + at, size - at, s->above ? ", above %s, at most %s" : ", %s to %s", from,
+                 to);
+    else if (s->above)
+        snprintf(text + at, size - at, ", above %s", from);
+    else if (s->kind == YG_SETTING_WHOLE || s->max > s->min)
+        snprintf(text + at, size - at, ", at least %s", from);
+}
+
+const char *key_value_text(const yg_setting *s, char *text, size_t size) {
+    switch (s->kind) {
+    case YG_SETTING_WHOLE:
+    case YG_SETTING_NUMBER:
+        snprintf(text, size, "%s", s->kind == YG_SETTING_WHOLE ? "a whole number" : "a number");
+        add_range(s, text, size);
+        break;
+    case YG_SETTING_CHOICE:
+        text[0] = '\0';
+        for (size_t i = 0; s->choices[i]; i++)
+            snprintf(text + strlen(text), size - strlen(text), "%s%s",
+                     i == 0              ? ""
+                     : s->choices[i + 1] ? ", "
+                                         : " or ",
+                     s->choices[i]);
+        break;
+    default:
+        snprintf(text, size, "%s",
+                 s->kind == YG_SETTING_FLAG   ? "true or false"
+                 : s->kind == YG_SETTING_TEXT ? "a text"
+                                              : s->form);
+    }
+    return text;
+}
+
+const char *key_default_text(const yg_setting *setting) {
+    return setting->fallback ? setting->fallback : setting->required ? "(required)" : "(none)";
+}
+
+const char *key_example_text(const yg_setting *setting) {
+    return setting->example ? setting->example : setting->fallback ? setting->fallback : "";
+}
