@@ -324,7 +324,6 @@ static bool read_records(yg_csv *csv, int64_t limit, yg_threads *threads, yg_err
 
 int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_threads *threads,
                     yg_records *records, yg_error *error) {
-    const yg_csv_marks *marks = &csv->format.marks;
     if (!csv->failure.code) {
         csv->rows += csv->given;
         csv->first += (size_t)csv->given;
@@ -333,7 +332,7 @@ int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_threads *th
             return -1;
         csv->given = (int64_t)count_left(csv);
         csv->given = csv->given < limit ? csv->given : limit;
-        if (marks->thousands || marks->decimal != '.')
+        if (!yg_csv_marks_plain(&csv->format.marks))
             convert_numbers(csv, used);
         *records = (yg_records){csv->given, csv->scan.cells + csv->first * csv->column_count};
         if (csv->given || !csv->failure.code)
@@ -344,8 +343,7 @@ int64_t yg_csv_next(yg_csv *csv, int64_t limit, const bool *used, yg_threads *th
 }
 
 bool yg_csv_peek(const yg_csv *csv, size_t number, yg_records *records) {
-    const yg_csv_marks *marks = &csv->format.marks;
-    if (count_left(csv) || csv->failure.code || marks->thousands || marks->decimal != '.')
+    if (count_left(csv) || csv->failure.code || !yg_csv_marks_plain(&csv->format.marks))
         return false;
     const yg_csv_scan *lane = yg_csv_lanes_peek(&csv->lanes, &csv->scan, number);
     if (lane)

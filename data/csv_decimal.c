@@ -5,6 +5,7 @@
 
 #include "../graph/number.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { GROUP = 3 };
@@ -43,6 +44,10 @@ static const char *skip_groups(const char *text, const char *end, char thousands
     return at;
 }
 
+bool yg_csv_marks_plain(const yg_csv_marks *marks) {
+    return !marks->thousands && marks->decimal == '.' && !*marks->signs;
+}
+
 /* Passes over a number with these marks but for its exponent; NULL: it is none. */
 static const char *skip_number(const char *text, const char *end, const yg_csv_marks *marks) {
     text += text < end && (*text == '-' || *text == '+');
@@ -61,7 +66,65 @@ bool yg_csv_decimal_check(const yg_cell *cell, const yg_csv_marks *marks) {
            yg_number_parse(cell->text, cell->size, &value) == YG_NUMBER_NOT;
 }
 
+/* Bytes of the character that begins, or with `back` ends, at `text`. */
+static size_t character(const char *text, const char *limit, bool back) {
+    size_t size = 1;
+    if (back)
+        while (text - size > limit && ((unsigned char)text[-(ptrdiff_t)size] & 0xC0) == 0x80)
+            size++;
+    else
+        while (text + size < limit && ((unsigned char)text[size] & 0xC0) == 0x80)
+            size++;
+    return size;
+}
+
+/* Whether a character is a blank, or one of the signs. */
+static bool is_sign(const char *text, size_t size, const yg_csv_marks *marks) {
+    if (size == 1 && (*text == ' ' || *text == '\t'))
+        return true;
+    if (size == 2 && memcmp(text, "\xC2\xA0", 2) == 0)
+        return true;
+    for (const char *sign = marks->signs; *sign;) {
+        const size_t own = character(sign, sign + strlen(sign), false);
+        if (own == size && memcmp(sign, text, size) == 0)
+            return true;
+        sign += own;
+    }
+    return false;
+}
+
+/* Leaves the number of a cell with signs around it. A minus before a sign is put behind it. What is
+ * no number without its signs stays as it is. */
+static void strip_signs(yg_cell *cell, const yg_csv_marks *marks) {
+    char *text = (char *)(uintptr_t)cell->text, *at = text, *end = text + cell->size;
+    const bool minus = at < end && (*at == '-' || *at == '+');
+    at += minus;
+    for (bool more = true; more && at < end;) {
+        const size_t size = character(at, end, false);
+        more = is_sign(at, size, marks);
+        at += more ? size : 0;
+    }
+    for (bool more = true; more && at < end;) {
+        const size_t size = character(end, at, true);
+        more = is_sign(end - size, size, marks);
+        end -= more ? size : 0;
+    }
+    const bool any = at > text + minus || end < text + cell->size;
+    if (!any || at == end || (minus && (*at == '-' || *at == '+')) ||
+        skip_number(at, end, marks) != end || !memchr("0123456789", end[-1], 10))
+        return;
+    if (minus) {
+        const char sign = *text;
+        memmove(text, text + 1, (size_t)(at - text) - 1);
+        *--at = sign;
+    }
+    cell->text = at;
+    cell->size = (uint32_t)(end - at);
+}
+
 void yg_csv_decimal(yg_cell *cell, const yg_csv_marks *marks) {
+    if (*marks->signs && cell->size)
+        strip_signs(cell, marks);
     const char *end = cell->text + cell->size, *number = skip_number(cell->text, end, marks);
     if (!number || number == cell->text || (number < end && *number != 'e' && *number != 'E'))
         return;

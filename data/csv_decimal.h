@@ -6,11 +6,18 @@
 
 #include "table.h"
 
+enum { YG_CSV_SIGNS = 16 };
+
 typedef struct yg_csv_marks {
     char decimal;   /* '.' or ',' */
     char thousands; /* between groups of three digits; 0: none. ' ' is any space that does not break
                      */
+    char signs[YG_CSV_SIGNS]; /* characters of UTF-8 that may stand before and behind a number, with
+                                 or without a blank between, such as "$€%"; "": none */
 } yg_csv_marks;
+
+/* Whether numbers are written as they are read anyway. */
+bool yg_csv_marks_plain(const yg_csv_marks *marks);
 
 /* False if a cell is a number as others write them, but not with these marks: 1.5 where the decimal
  * mark is a comma. Taken for a number it could be a thousand times too small. */

@@ -87,7 +87,7 @@ static bool add_number(yg_column_summary *column, double x) {
 
 /* Whether a text is a number when it is read with these marks. */
 static bool has_marks(const yg_cell *cell, char decimal, char thousands) {
-    const yg_csv_marks marks = {decimal, thousands};
+    const yg_csv_marks marks = {.decimal = decimal, .thousands = thousands};
     char text[64];
     double number;
     if (cell->size >= sizeof text || !memchr(cell->text, ',', cell->size))

@@ -30,7 +30,7 @@ static void close_csv(yg_table *table) {
 
 /* The keys as they are written. */
 typedef struct csv_keys {
-    const yg_value *delimiter, *decimal, *thousands, *header, *comment;
+    const yg_value *delimiter, *decimal, *thousands, *signs, *header, *comment;
 } csv_keys;
 
 #define KEY(member) .kind = YG_SETTING_VALUE, .offset = offsetof(csv_keys, member)
@@ -46,6 +46,10 @@ static const yg_setting settings[] = {
     {"thousands", KEY(thousands), .form = "\".\", \",\", \"_\", \"'\" or \" \"",
      .forms = YG_FORM_SCALAR, .fallback = "none", .example = "\",\"",
      .doc = "what stands between groups of three digits"},
+    {"signs", KEY(signs), .form = "characters", .forms = YG_FORM_SCALAR, .fallback = "none",
+     .example = "\"$€%\"",
+     .doc =
+         "what may stand before or behind a number, as in $5, 5 € and 12 %, which are 5, 5 and 12"},
     {"header", KEY(header), .form = "true or false, or a list of names",
      .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "true", .example = "[area, rooms, price]",
      .doc =
@@ -89,12 +93,31 @@ static bool choose_character(const yg_value *value, const char *what, const char
     return true;
 }
 
+/* `signs: "$€%"`: characters that stand beside numbers. */
+static bool read_signs(const yg_value *value, char *signs, yg_error *error) {
+    const char *text;
+    if (!value)
+        return true;
+    if (!yg_value_text(value, "`signs`", &text, error))
+        return false;
+    if (!*text || strlen(text) >= YG_CSV_SIGNS || strpbrk(text, "0123456789.,+-eE\"\n"))
+        return yg_fail(
+            error, YG_ERROR_ARGUMENT, value->origin,
+            "`signs` are characters that stand beside numbers, such as \"$€%%\": %d bytes "
+            "at most, and none that a number has; found '%.60s'",
+            YG_CSV_SIGNS - 1, text);
+    memcpy(signs, text, strlen(text) + 1);
+    return true;
+}
+
 static bool read_marks(const csv_keys *keys, yg_csv_marks *marks, yg_error *error) {
     marks->decimal = '.';
     if (!choose_character(keys->decimal, "`decimal`", ".,", "\",\" or \".\"", &marks->decimal,
                           error) ||
         !choose_character(keys->thousands, "`thousands`", ".,_' ",
-                          "one of \".\", \",\", \"_\", \"'\" and \" \"", &marks->thousands, error))
+                          "one of \".\", \",\", \"_\", \"'\" and \" \"", &marks->thousands,
+                          error) ||
+        !read_signs(keys->signs, marks->signs, error))
         return false;
     return marks->thousands != marks->decimal ||
            yg_fail(error, YG_ERROR_ARGUMENT, keys->thousands->origin,
