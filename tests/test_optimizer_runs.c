@@ -102,6 +102,7 @@ Test(optimizer_runs, a_resumed_run_equals_an_uninterrupted_one) {
     }
     check_resumed("{type: rmsprop, momentum: 0.5, centered: true, "
                   "groups: {'z.*': {frozen_until: 4}}}");
+    check_resumed("{type: adam, groups: {'*': {frozen_until: 3}}}");
     check_resumed("{type: lbfgs, line_search_fn: strong_wolfe, max_iter: 2}");
     check_resumed("{type: lbfgs, lr: 0.1, max_iter: 3, history_size: 2}");
     check_resumed("{type: schedule_free_sgd, lr: 0.05, groups: {h.bias: {frozen_until: 2}}}");
