@@ -8,8 +8,8 @@
  * after a message on stderr if it is a failure. */
 int graphviz_draw(const char *text, const char *form);
 
-/* The picture as SVG, to be freed by the caller. NULL where there is no dot, or it fails: nothing is
- * printed. */
+/* The picture as SVG, to be freed by the caller. NULL where there is no dot, or it fails: nothing
+ * is printed. */
 char *graphviz_svg(const char *text);
 
 #endif

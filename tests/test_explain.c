@@ -44,23 +44,22 @@ static yg_model *load_case(const workspace *w, const json_t *inputs, yg_tensor_f
     } parameters[] = {
         {"W1", "W1", 2, 3, 2}, {"b1", "b1", 1, 1, 3}, {"W2", "W2", 2, 1, 3}, {"b2", "b2", 1, 1, 1}};
     char *x = text_of(inputs, "X"), *y = text_of(inputs, "y"), text[4000];
-    snprintf(
-        text, sizeof text,
-        "format: 1\n"
-        "name: notebook\n"
-        "inputs: {x: [B, 2]}\n"
-        "targets: {y: [B, 1]}\n"
-        "params: {W1: {shape: [3, 2], init: ones}, b1: {shape: [3], init: ones}, "
+    snprintf(text, sizeof text,
+             "format: 1\n"
+             "name: notebook\n"
+             "inputs: {x: [B, 2]}\n"
+             "targets: {y: [B, 1]}\n"
+             "params: {W1: {shape: [3, 2], init: ones}, b1: {shape: [3], init: ones}, "
              "W2: {shape: [1, 3], init: ones}, b2: {shape: [1], init: ones}}\n"
-        "graph:\n"
-        "  z1: matmul(x, transpose(W1)) + b1\n"
-        "  a1: sigmoid(z1)\n"
-        "  z2: matmul(a1, transpose(W2)) + b2\n"
-        "  a2: sigmoid(z2)\n"
-        "outputs: [a2]\n"
-        "loss: bce(a2, y, reduction=batchmean)\n"
-        "data: {train: {x: %s, y: %s}}\n",
-        x, y);
+             "graph:\n"
+             "  z1: matmul(x, transpose(W1)) + b1\n"
+             "  a1: sigmoid(z1)\n"
+             "  z2: matmul(a1, transpose(W2)) + b2\n"
+             "  a2: sigmoid(z2)\n"
+             "outputs: [a2]\n"
+             "loss: bce(a2, y, reduction=batchmean)\n"
+             "data: {train: {x: %s, y: %s}}\n",
+             x, y);
     free(x);
     free(y);
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
