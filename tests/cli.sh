@@ -65,6 +65,7 @@ expect "keys of a kind" 0 "^  weight_decay +a number, at least 0 +0.01 " "" "$ya
 expect "one key" 0 "^  keep +best or last +best " "" "$yamlgrad" keys train.keep
 expect "unknown key" 1 "" "no key 'train.ephocs'; did you mean 'train.epochs'" "$yamlgrad" keys train.ephocs
 expect "keys as JSON" 0 '"path": "train.early_stopping"' "" "$yamlgrad" keys --json
+# shellcheck disable=SC2016 # a key of the schema
 expect "the schema" 0 '"\$schema": "https://json-schema.org/draft/2020-12/schema"' "" "$yamlgrad" keys --schema
 expect "the schema of one" 2 "" "leave out 'train'" "$yamlgrad" keys --schema train
 expect "schedules as JSON" 0 '"name": "linear"' "" "$yamlgrad" schedules --json

@@ -56,6 +56,7 @@ data:
 train: {epochs: 1, batch_size: 500, optimizer: {type: sgd, lr: 0.1}}
 END
 sed 's/memory: .*/memory: 1 GB/' table.yaml >held.yaml
+small=0 large=0 held=0 # measure sets them
 measure small train table.yaml --data train=small.csv --out run
 measure large train table.yaml --out run
 measure held train held.yaml --out run
