@@ -240,6 +240,7 @@ static json_t *schedule_schema(void) {
 json_t *schema_of_train(const key_list *list) {
     json_t *keys = keys_of(list, "train");
     replace(&keys, "early_stopping", mapping_of(list, "train.early_stopping"));
+    replace(&keys, "checkpoint", mapping_of(list, "train.checkpoint"));
     replace(&keys, "schedule", schedule_schema());
     json_t *optimizer = mapping_by(list, "train.optimizer", "type");
     json_t *known = json_object_get(optimizer, "properties");

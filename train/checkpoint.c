@@ -16,6 +16,7 @@
 #include "weights.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,12 +84,13 @@ static bool save_checkpoint(yg_run *run, const char *path, yg_error *error) {
     return good;
 }
 
-static bool save_weights(const yg_run *run, const char *path, yg_error *error) {
+/* The best weights, or those of now. */
+static bool save_weights(const yg_run *run, bool best, const char *path, yg_error *error) {
     yg_tensor_file file = {0};
     bool good = true;
     for (size_t i = 0; i < run->parameter_count && good; i++)
         good = yg_tensor_file_lend(&file, run->best.tensors[i].name, &run->best.tensors[i].type,
-                                   run->best.tensors[i].data, error);
+                                   best ? run->best.tensors[i].data : run->evaluated[i], error);
     good = good && yg_encoding_save(run->model, &run->data.encoding, &file, error) &&
            yg_safetensors_write(path, &file, error);
     yg_tensor_file_free(&file);
@@ -107,7 +109,7 @@ bool yg_run_save_results(yg_run *run, yg_error *error) {
     char *history = yg_run_path(run->result->folder, YG_RUN_HISTORY, error);
     char *curve = yg_run_path(run->result->folder, YG_RUN_CURVE, error);
     const bool good = weights && history && curve && begin_folder(run, error) &&
-                      save_weights(run, weights, error) &&
+                      save_weights(run, true, weights, error) &&
                       yg_history_write(&run->history, history, error) &&
                       yg_history_draw(&run->history, yg_model_name(run->model), curve, error);
     free(weights);
@@ -116,7 +118,20 @@ bool yg_run_save_results(yg_run *run, yg_error *error) {
     return good;
 }
 
+bool yg_run_keep_epoch(yg_run *run, yg_error *error) {
+    char name[64];
+    snprintf(name, sizeof name, "epoch-%" PRId64 ".safetensors", run->at.epochs);
+    char *folder = yg_run_path(run->result->folder, YG_RUN_EPOCHS, error);
+    char *path = folder ? yg_run_path(folder, name, error) : NULL;
+    const bool good = path && begin_folder(run, error) && yg_file_make_folder(folder, error) &&
+                      save_weights(run, false, path, error);
+    free(folder);
+    free(path);
+    return good;
+}
+
 bool yg_run_save(yg_run *run, yg_error *error) {
+    const double begun = yg_clock();
     /* Before the end of the first epoch no weights have been judged: the current ones are saved. */
     if (!run->at.best_epoch)
         yg_run_keep_best(run);
@@ -125,6 +140,7 @@ bool yg_run_save(yg_run *run, yg_error *error) {
         checkpoint && yg_run_save_results(run, error) && save_checkpoint(run, checkpoint, error);
     free(checkpoint);
     run->saved = yg_clock();
+    run->save_cost = run->saved - begun;
     return good;
 }
 

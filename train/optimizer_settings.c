@@ -102,14 +102,14 @@ static bool add_optimizer(yg_pool *pool, const yg_optimizer_update *update,
 const yg_setting_group *yg_train_settings(yg_pool *pool, size_t *count) {
     const yg_optimizer_update *const *updates = yg_optimizer_updates();
     size_t own, optimizers = 0;
-    const yg_setting_group *groups = yg_settings_groups(&own);
+    const yg_setting_group *const *groups = yg_settings_groups(&own);
     while (updates[optimizers])
         optimizers++;
     yg_setting_group *all = yg_pool_take(pool, (own + optimizers + 2) * sizeof *all);
     bool good = all != NULL;
     *count = 0;
     for (size_t i = 0; good && i < own; i++)
-        all[(*count)++] = groups[i];
+        all[(*count)++] = *groups[i];
     if (good)
         all[(*count)++] = (yg_setting_group){"train.optimizer", "how a step changes the parameters",
                                              common, COMMON, NULL};

@@ -41,6 +41,7 @@ typedef struct yg_run {
     yg_history history;
     char *identity;        /* see identity.c; NULL until it is first needed */
     double started, saved; /* seconds, of a monotonic clock */
+    double save_cost;      /* seconds that the last save took; 0: none yet */
     int64_t steps_before;  /* done before this process */
     yg_train_progress progress;
     yg_scores judged; /* of the training data, at the weights of an epoch's end; used to choose the
@@ -78,6 +79,8 @@ bool yg_run_save(yg_run *run, yg_error *error);
 /* Writes weights and history, but no checkpoint. For a run that has failed or ends within an epoch:
  * a run that goes on must start from the last checkpoint. */
 bool yg_run_save_results(yg_run *run, yg_error *error);
+/* Writes the weights of the epoch that has just ended into the folder's `epochs`. */
+bool yg_run_keep_epoch(yg_run *run, yg_error *error);
 /* Reads the folder's checkpoint into a run whose store has all its tensors. */
 bool yg_run_restore(yg_run *run, yg_error *error);
 

@@ -24,8 +24,9 @@ static const char lock_name[] = "run.lock";
 static const char moving_name[] = "run.moving";
 
 /* In the order in which they are moved away. */
-static const char *const own_names[] = {YG_RUN_CURVE, YG_RUN_WEIGHTS, YG_RUN_HISTORY,
-                                        YG_RUN_MODEL, "run.yaml",     YG_RUN_CHECKPOINT};
+static const char *const own_names[] = {YG_RUN_CURVE,     YG_RUN_WEIGHTS, YG_RUN_HISTORY,
+                                        YG_RUN_MODEL,     YG_RUN_EPOCHS,  "run.yaml",
+                                        YG_RUN_CHECKPOINT};
 
 enum { OWN_NAMES = sizeof own_names / sizeof *own_names };
 
@@ -126,6 +127,23 @@ static bool is_left_over(const char *name) {
     return false;
 }
 
+/* Removes the temporary files of a killed run from its folder of epochs, if there is one. */
+static void clean_epochs(const char *run) {
+    char *path = yg_run_path(run, YG_RUN_EPOCHS, NULL);
+    DIR *entries = path ? opendir(path) : NULL;
+    const struct dirent *entry;
+    while (entries && (entry = readdir(entries))) {
+        const char *name = entry->d_name, *end = strstr(name, ".safetensors.");
+        char *of = end ? strndup(name, (size_t)(end - name) + strlen(".safetensors")) : NULL;
+        if (of && yg_file_is_temporary(name, of))
+            unlinkat(dirfd(entries), name, 0);
+        free(of);
+    }
+    if (entries)
+        closedir(entries);
+    free(path);
+}
+
 /* Looks at one name in the folder. Removes it if it is a temporary file of a killed run. *own
  * becomes true for a file of a run, *other the first name of any other file (freed by the caller).
  */
@@ -160,6 +178,7 @@ static bool look(const yg_run_folder *folder, yg_error *error) {
     while (good && (entry = readdir(entries)))
         good = look_at(folder, entry->d_name, &own, &other, error);
     closedir(entries);
+    clean_epochs(folder->path);
     if (good && own && other && !folder->resumed)
         good = yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
                        "'%s' holds files that a run would write over, and others, such as '%s'; "

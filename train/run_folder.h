@@ -20,6 +20,7 @@
 #define YG_RUN_HISTORY    "history.csv"
 #define YG_RUN_CURVE      "loss.svg"
 #define YG_RUN_MODEL      "model.yaml"
+#define YG_RUN_EPOCHS     "epochs" /* a folder: weights of every n epochs */
 
 typedef struct yg_run_folder {
     const char *path; /* as the user named it, without slashes at the end; the caller owns it */

@@ -16,8 +16,8 @@ static const char *const KEPT[] = {"best", "last", NULL};
 
 /* The section as it is written. */
 typedef struct written {
-    int64_t epochs, steps, batch_size, seed;
-    const yg_value *optimizer, *schedule, *early_stopping;
+    int64_t epochs, steps, batch_size, seed, keep_every;
+    const yg_value *optimizer, *schedule, *early_stopping, *checkpoint;
     double clip_grad_norm;
     bool drop_last, recompute;
     int keep, dtype;
@@ -54,6 +54,12 @@ static const yg_setting section_settings[] = {
      .doc =
          "which weights a run keeps: those of the best epoch, or of the last. Where two networks "
          "work against each other, no loss tells which is best"},
+    {"keep_every", .kind = YG_SETTING_WHOLE, AT(keep_every), .min = 1, .fallback = "none",
+     .example = "10",
+     .doc = "keep the weights of every so many epochs too, as epochs/epoch-10.safetensors"},
+    {"checkpoint", .kind = YG_SETTING_VALUE, AT(checkpoint), .form = "a mapping",
+     .forms = YG_FORM_MAPPING, .fallback = "each epoch, and every 20 seconds",
+     .example = "{minutes: 10}", .doc = "when the run writes a checkpoint to go on from"},
     {"recompute", .kind = YG_SETTING_FLAG, AT(recompute), .fallback = "false",
      .doc = "compute values of the forward pass again instead of keeping them: less memory, more "
             "time, the same bits"},
@@ -95,13 +101,16 @@ enum {
     STOPPING_SETTINGS = sizeof stopping_settings / sizeof *stopping_settings,
 };
 
-static const yg_setting_group groups[] = {
-    {"train", "how the network is trained", section_settings, SECTION_SETTINGS, NULL},
-    {"train.early_stopping", "when a run ends before its last epoch", stopping_settings,
-     STOPPING_SETTINGS, NULL},
-};
+static const yg_setting_group section_group = {"train", "how the network is trained",
+                                               section_settings, SECTION_SETTINGS, NULL},
+                              stopping_group = {"train.early_stopping",
+                                                "when a run ends before its last epoch",
+                                                stopping_settings, STOPPING_SETTINGS, NULL};
 
-const yg_setting_group *yg_settings_groups(size_t *count) {
+static const yg_setting_group *const groups[] = {&section_group, &stopping_group,
+                                                 &yg_saving_settings};
+
+const yg_setting_group *const *yg_settings_groups(size_t *count) {
     *count = sizeof groups / sizeof *groups;
     return groups;
 }
@@ -156,10 +165,12 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
     settings->drop_last = w.drop_last;
     settings->recompute = w.recompute;
     settings->keeps_last = w.keep == 1;
+    settings->keep_every = w.keep_every;
     if (w.epochs && w.steps)
         return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(section, "steps")->origin,
                        "`train` has both `epochs` and `steps`; leave one out");
-    return !w.early_stopping || read_early_stopping(model, w.early_stopping, settings, error);
+    return (!w.checkpoint || yg_saving_read(w.checkpoint, &settings->saving, error)) &&
+           (!w.early_stopping || read_early_stopping(model, w.early_stopping, settings, error));
 }
 
 static bool override(const yg_train_options *options, yg_settings *settings, yg_error *error) {

@@ -9,6 +9,7 @@
 #include "../models/loader/setting.h"
 #include "monitor.h"
 #include "optimizer.h"
+#include "saving.h"
 #include "schedule.h"
 #include "train.h"
 
@@ -22,15 +23,17 @@ typedef struct yg_settings {
     bool drop_last;
     bool recompute;
     bool keeps_last;
+    int64_t keep_every; /* weights of every so many epochs are kept too; 0: none */
+    yg_saving saving;
     bool stops_early;
     yg_monitor monitor;
     int64_t patience;
     double min_delta;
 } yg_settings;
 
-/* The tables of the section's keys, for documents: those of settings.c, and all with those of the
- * optimizers, taken from the pool; NULL when out of memory. */
-const yg_setting_group *yg_settings_groups(size_t *count);
+/* The tables of the section's keys, for documents: those of the section and of its mappings, and
+ * all with those of the optimizers, taken from the pool; NULL when out of memory. */
+const yg_setting_group *const *yg_settings_groups(size_t *count);
 const yg_setting_group *yg_train_settings(yg_pool *pool, size_t *count);
 
 /* Reads and checks the section. `options` override it; NULL: nothing does. False on failure. */

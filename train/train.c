@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double SAVE_SECONDS = 20; /* between two checkpoints */
-
 void yg_run_keep_best(yg_run *run) {
     for (size_t i = 0; i < run->parameter_count; i++) {
         const size_t bytes = (size_t)yg_type_bytes(&run->best.tensors[i].type);
@@ -126,6 +124,9 @@ static bool end_epoch(yg_run *run, yg_error *error) {
     run->at.epochs++;
     run->at.epoch_step = 0;
     yg_totals_clear(&run->at.totals);
+    const int64_t every = run->settings.keep_every;
+    if (every && run->at.epochs % every == 0 && !yg_run_keep_epoch(run, error))
+        return false;
     report(run, true);
     return true;
 }
@@ -144,21 +145,33 @@ static bool stops_early(const yg_run *run) {
     return run->settings.stops_early && run->at.waited >= run->settings.patience;
 }
 
+/* Saves if it is time to: after a step, or after an epoch. */
+static bool save_when_due(yg_run *run, bool epoch_end, yg_error *error) {
+    const yg_saving *saving = &run->settings.saving;
+    const double waited = yg_clock() - run->saved, asked = run->options->save_seconds;
+    const bool due = asked > 0 ? waited > asked
+                     : epoch_end
+                         ? yg_saving_after_epoch(saving, run->at.epochs, waited, run->save_cost)
+                         : yg_saving_after_step(saving, run->at.steps, waited);
+    return !due || yg_run_save(run, error);
+}
+
 static bool loop(yg_run *run, yg_error *error) {
-    const double asked = run->options->save_seconds;
-    const double save_seconds = asked > 0 ? asked : SAVE_SECONDS;
     while (!run_over(run) && !stops_early(run)) {
         while (run->at.epoch_step < run->rates.epoch_steps && !run_over(run)) {
             if (stop_asked(run)) {
                 run->result->interrupted = true;
                 return true;
             }
-            if (!run_step(run, error))
-                return false;
-            if (yg_clock() - run->saved > save_seconds && !yg_run_save(run, error))
+            if (!run_step(run, error) || !save_when_due(run, false, error))
                 return false;
         }
-        if (run->at.epoch_step == run->rates.epoch_steps && !end_epoch(run, error))
+        if (run->at.epoch_step < run->rates.epoch_steps)
+            break;
+        if (!end_epoch(run, error))
+            return false;
+        /* At the end of the run all is saved in any case. */
+        if (!run_over(run) && !stops_early(run) && !save_when_due(run, true, error))
             return false;
     }
     run->result->stopped_early = !run_over(run);

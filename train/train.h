@@ -6,6 +6,7 @@
  *
  *   weights.safetensors     the best weights, with classes, columns and standardisation
  *   checkpoint.safetensors  the last state: weights, optimizer state, counters; for `resume`
+ *   epochs/epoch-N.safetensors  the weights of every n epochs, with `keep_every: n`
  *   history.csv             a line an epoch: losses, metrics, learning rate
  *   loss.svg                the same as a picture
  *   model.yaml, run.yaml    copies of the model's one or two files
@@ -64,7 +65,7 @@ typedef struct yg_train_options {
     int64_t fold, folds;
 
     int threads;         /* 0: all cores */
-    double save_seconds; /* at least so long between two checkpoints; 0: 20 */
+    double save_seconds; /* at least so long between two checkpoints; 0: as `train: checkpoint` */
     bool resume; /* continue from checkpoint.safetensors of the folder. It must be the same run:
                     only its length, learning rate, schedule, patience and threads may differ. */
     const char *weights; /* a safetensors file to start from; NULL: initial values */
