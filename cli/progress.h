@@ -1,17 +1,33 @@
 /*
- * Shows the progress of a training run. On a terminal one line is rewritten. Elsewhere each epoch
- * gets a line, but at most about a hundred are printed.
+ * Shows the progress of a training run on stderr.
+ *
+ * On a terminal one line is rewritten: a bar, examples a second, the time left and the scores. The
+ * bar is that of the epoch; where an epoch takes less than two seconds, it is that of the whole
+ * run. Epochs that take longer leave a line each. Elsewhere each epoch gets a line. Of many epochs,
+ * about a hundred get one. An epoch that goes on for more than a minute gets a line each minute.
+ *
+ * Scores are named by their part, as in the run's history: train.loss, validation.accuracy.
  */
 #ifndef YG_CLI_PROGRESS_H
 #define YG_CLI_PROGRESS_H
 
 #include "../train/train.h"
+#include "curve.h"
 
 typedef struct progress {
     bool live;
-    double next_draw; /* seconds since the start when the line may be drawn again */
-    bool drawn;       /* a live line is on the screen */
-    char *epoch_text; /* the scores of the last epoch; NULL before the first one ends */
+    double next_draw;      /* seconds since the start when the line may be drawn again */
+    bool drawn;            /* a live line is on the screen */
+    double said;           /* when the last line that stays was printed */
+    bool long_epochs;      /* an epoch takes so long that a bar of its own can be watched */
+    double loss_sum;       /* of the epoch's steps, as far as it is finite */
+    int64_t summed;        /* steps of the epoch in it */
+    char *training;        /* the scores of the last epoch; NULL before the first one ends */
+    char *validation;      /* the same of the validation part; NULL where there is none */
+    double rate;           /* examples a second; 0: not known yet */
+    double rate_seconds;   /* where the rate was last measured */
+    int64_t rate_examples; /* the same */
+    curve curve;
 } progress;
 
 void progress_start(progress *progress);
@@ -22,8 +38,9 @@ void progress_planned(void *context, const yg_program_stats *step, int64_t best_
 /* yg_train_options.progress; the context is a `progress`. */
 void progress_show(void *context, const yg_train_progress *now);
 
-/* Clears the live line, and frees. */
-void progress_end(progress *progress);
+/* Clears the live line, and frees. On a terminal it then draws the loss over the epochs, if
+ * `curve`. */
+void progress_end(progress *progress, bool curve);
 
 /* "loss 0.0613  accuracy 0.982". NULL when out of memory; freed by the caller. */
 char *text_of_scores(const yg_scores *scores);

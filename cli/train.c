@@ -146,7 +146,7 @@ static int train(const command_line *line, const yg_model *model) {
     yg_error error = {0};
     yg_train_result result = {0};
     const bool trained = yg_train(model, &options, &result, &error);
-    progress_end(&progress);
+    progress_end(&progress, trained && !quiet);
     if (trained && result.interrupted && result.steps == 0) {
         terminal_say("interrupted before the first step");
     } else if (trained && !quiet) {

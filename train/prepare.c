@@ -18,6 +18,7 @@ static bool plan_steps(yg_run *run, yg_error *error) {
         return false;
     run->progress.epochs = s->epochs;
     run->progress.steps = run->rates.steps;
+    run->progress.epoch_steps = run->rates.epoch_steps;
     run->progress.has_validation = run->data.validation.count > 0;
     const int threads = run->options->threads;
     run->examples = yg_stream_open_shuffled(

@@ -58,7 +58,8 @@ static bool run_step(yg_run *run, yg_error *error) {
         return yg_run_fail_not_finite(run, error);
     yg_totals_add(&run->train.plan, executable, &run->at.totals);
     run->at.steps++;
-    run->at.epoch_step++;
+    run->progress.epoch_step = ++run->at.epoch_step;
+    run->progress.examples += executable->batch;
     report(run, false);
     return true;
 }

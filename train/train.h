@@ -39,14 +39,16 @@ typedef struct yg_train_progress {
     bool epoch_end; /* true: an epoch has ended and been validated; false: a step has ended */
     int64_t epoch, epochs; /* the current one, from 1, of so many; 0: the run is counted in steps */
     int64_t step, steps;   /* the current one of the whole run, from 1, and their number */
-    double loss;           /* of this step's batch; at an epoch's end, of the epoch's examples */
-    bool has_validation;   /* `validation` is filled in; only at an epoch's end */
-    yg_scores validation;  /* of the validation part */
-    yg_scores training;    /* at an epoch's end: of its examples, each before the step it was in */
-    double learning_rate;  /* of the step */
-    bool best;             /* at an epoch's end: these weights are the best so far */
-    double seconds;        /* since the start */
-    double remaining;      /* seconds until the end, estimated */
+    int64_t epoch_step, epoch_steps; /* the step within the epoch, from 1, and their number */
+    int64_t examples;                /* trained on by this call; one counts again in each epoch */
+    double loss;          /* of this step's batch; at an epoch's end, of the epoch's examples */
+    bool has_validation;  /* `validation` is filled in; only at an epoch's end */
+    yg_scores validation; /* of the validation part */
+    yg_scores training;   /* at an epoch's end: of its examples, each before the step it was in */
+    double learning_rate; /* of the step */
+    bool best;            /* at an epoch's end: these weights are the best so far */
+    double seconds;       /* since the start */
+    double remaining;     /* seconds until the end, estimated */
 } yg_train_progress;
 
 typedef struct yg_train_options {

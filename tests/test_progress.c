@@ -1,0 +1,297 @@
+/*
+ * What `train` shows of its progress: lines in a log, a bar and a curve on a terminal. The clock is
+ * a number of the progress that is shown, so every line is known.
+ */
+#define _GNU_SOURCE /* posix_openpt */
+#include "cli/progress.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* stderr as a file or as a terminal of 80 columns, which the test reads. */
+typedef struct screen {
+    int saved, reader, writer;
+    char text[1 << 16];
+} screen;
+
+static void turn(screen *s) {
+    fflush(stderr);
+    s->saved = dup(STDERR_FILENO);
+    dup2(s->writer, STDERR_FILENO);
+}
+
+static void open_log(screen *s) {
+    char path[] = "/tmp/yamlgrad-XXXXXX";
+    s->writer = mkstemp(path);
+    cr_assert_geq(s->writer, 0);
+    s->reader = open(path, O_RDONLY);
+    unlink(path);
+    turn(s);
+}
+
+static void open_terminal(screen *s) {
+    const struct winsize size = {.ws_row = 24, .ws_col = 80};
+    setenv("TERM", "xterm", 1);
+    setenv("NO_COLOR", "1", 1);
+    s->reader = posix_openpt(O_RDWR | O_NOCTTY);
+    if (s->reader < 0 || grantpt(s->reader) != 0 || unlockpt(s->reader) != 0)
+        cr_skip_test("there is no terminal to be had");
+    s->writer = open(ptsname(s->reader), O_RDWR | O_NOCTTY);
+    cr_assert_geq(s->writer, 0);
+    ioctl(s->writer, TIOCSWINSZ, &size);
+    turn(s);
+}
+
+/* What has been shown since the last call. A terminal holds a few KB, so it is read often. */
+static const char *shown(screen *s) {
+    size_t used = 0;
+    fflush(stderr);
+    fcntl(s->reader, F_SETFL, O_NONBLOCK);
+    for (ssize_t got = 1; got > 0 && used + 1 < sizeof s->text; used += got > 0 ? (size_t)got : 0)
+        got = read(s->reader, s->text + used, sizeof s->text - used - 1);
+    s->text[used] = '\0';
+    return s->text;
+}
+
+static void close_screen(screen *s) {
+    fflush(stderr);
+    dup2(s->saved, STDERR_FILENO);
+    close(s->saved);
+    close(s->reader);
+    close(s->writer);
+}
+
+static int count(const char *text, const char *part) {
+    int found = 0;
+    while ((text = strstr(text, part))) {
+        found++;
+        text += strlen(part);
+    }
+    return found;
+}
+
+static yg_score accuracy[2] = {{.name = "accuracy", .value = 0.5}, {.name = "auc", .value = 0.75}};
+
+/* A run of `epochs` epochs of 10 steps of 32 examples; a step takes `pace` seconds. */
+typedef struct run {
+    yg_train_progress now;
+    double pace;
+} run;
+
+static run make_run(int64_t epochs, double pace) {
+    return (run){.now = {.epoch = 1,
+                         .epochs = epochs,
+                         .steps = 10 * epochs,
+                         .epoch_steps = 10,
+                         .has_validation = true,
+                         .validation = {.loss = 0.25, .count = 2, .metrics = accuracy},
+                         .training = {.loss = 0.125, .count = 1, .metrics = accuracy}},
+                 .pace = pace};
+}
+
+static void step(progress *progress, run *run) {
+    yg_train_progress *now = &run->now;
+    now->epoch = now->step / 10 + 1;
+    now->epoch_step = now->step++ % 10 + 1;
+    now->examples += 32;
+    now->seconds = (double)now->step * run->pace;
+    now->remaining = (double)(now->steps - now->step) * run->pace;
+    now->loss = 1 / (double)now->step;
+    now->epoch_end = false;
+    progress_show(progress, now);
+    if (now->epoch_step < 10)
+        return;
+    now->epoch_end = true;
+    now->best = now->epoch % 2 == 1;
+    progress_show(progress, now);
+}
+
+Test(progress, a_log_has_a_line_an_epoch_with_scores_named_by_part) {
+    screen screen;
+    progress progress;
+    run run = make_run(2, 0.01);
+    open_log(&screen);
+    progress_start(&progress);
+    for (int i = 0; i < 20; i++)
+        step(&progress, &run);
+    progress_end(&progress, true);
+    const char *text = shown(&screen);
+    close_screen(&screen);
+    cr_expect_str_eq(text, "epoch 1/2  train.loss 0.125  train.accuracy 0.5  validation.loss 0.25  "
+                           "validation.accuracy 0.5  validation.auc 0.75  0.1 s left  best\n"
+                           "epoch 2/2  train.loss 0.125  train.accuracy 0.5  validation.loss 0.25  "
+                           "validation.accuracy 0.5  validation.auc 0.75  0.0 s left\n");
+}
+
+/* Also where a run is counted in steps, and so has no number of epochs. */
+Test(progress, a_log_of_many_epochs_has_about_a_hundred_lines) {
+    for (int in_steps = 0; in_steps < 2; in_steps++) {
+        screen screen;
+        progress progress;
+        run run = make_run(1000, 0.01);
+        if (in_steps)
+            run.now.epochs = 0;
+        open_log(&screen);
+        progress_start(&progress);
+        for (int i = 0; i < 10000; i++)
+            step(&progress, &run);
+        progress_end(&progress, true);
+        const char *text = shown(&screen);
+        close_screen(&screen);
+        cr_expect_eq(count(text, "\n"), 101, "%d lines", count(text, "\n"));
+        cr_expect_not_null(strstr(text, in_steps ? "\nstep 10000/10000  " : "\nepoch 1000/1000  "));
+    }
+}
+
+Test(progress, a_log_tells_each_minute_that_a_long_epoch_goes_on) {
+    screen screen;
+    progress progress;
+    run run = make_run(1, 25);
+    open_log(&screen);
+    progress_start(&progress);
+    for (int i = 0; i < 10; i++)
+        step(&progress, &run);
+    progress_end(&progress, true);
+    const char *text = shown(&screen);
+    close_screen(&screen);
+    cr_expect_eq(count(text, "\n"), 4, "%s", text);
+    /* The mean of 1, 1/2 and 1/3. */
+    cr_expect_eq(
+        strncmp(text, "epoch 1/1  30 %  1.28 examples/s  2 min 55 s left  train.loss 0.6111\n", 69),
+        0, "%s", text);
+    cr_expect_not_null(strstr(text, "\nepoch 1/1  60 %  "));
+}
+
+Test(progress, a_long_epoch_has_a_bar_of_its_own_and_leaves_a_line) {
+    screen screen;
+    progress progress;
+    run run = make_run(3, 0.5);
+    open_terminal(&screen);
+    progress_start(&progress);
+    for (int i = 0; i < 5; i++)
+        step(&progress, &run);
+    const char *text = shown(&screen);
+    const char *last = strrchr(text, '\r');
+    cr_expect_str_eq(last ? last : "",
+                     "\r█████░░░░░  epoch 1/3  64.0 examples/s  12.5 s left  train.loss "
+                     "0.4567\033[K",
+                     "%s", text);
+    for (int i = 5; i < 12; i++)
+        step(&progress, &run);
+    text = shown(&screen);
+    cr_expect_not_null(strstr(text, "\033[Kepoch 1/3  train.loss 0.125  train.accuracy 0.5  "),
+                       "%s", text);
+    last = strrchr(text, '\r');
+    cr_expect(last &&
+                  strncmp(last, "\r██░░░░░░░░  epoch 2/3", strlen("\r██░░░░░░░░  epoch 2/3")) == 0,
+              "%s", text);
+    progress_end(&progress, false);
+    close_screen(&screen);
+}
+
+Test(progress, short_epochs_share_the_bar_of_the_run) {
+    screen screen;
+    progress progress;
+    run run = make_run(100, 0.02);
+    open_terminal(&screen);
+    progress_start(&progress);
+    for (int i = 0; i < 480; i++) {
+        step(&progress, &run);
+        if (i % 40 == 0)
+            cr_expect_eq(count(shown(&screen), "\n"), 0);
+    }
+    for (int i = 480; i < 496; i++)
+        step(&progress, &run);
+    const char *text = shown(&screen);
+    const char *last = strrchr(text, '\r');
+    cr_expect_eq(count(text, "\n"), 0, "%s", text);
+    cr_expect(last && strncmp(last, "\r█████░░░░░  epoch 50/100  1,600 examples/s  ",
+                              strlen("\r█████░░░░░  epoch 50/100  1,600 examples/s  ")) == 0,
+              "%s", last);
+    progress_end(&progress, false);
+    close_screen(&screen);
+}
+
+/* ----------------------------------------------------------------------------------- curves --- */
+
+static void draw(const curve *curve, screen *screen) {
+    open_terminal(screen);
+    curve_print(curve, stderr);
+    shown(screen);
+    close_screen(screen);
+}
+
+/* The lines without blanks at their ends; "\r\n" of a terminal as "\n". */
+static void expect_drawn(char *text, const char *expected) {
+    char *to = text;
+    for (const char *from = text; *from; from++)
+        if (*from != '\r')
+            *to++ = *from;
+    *to = '\0';
+    cr_expect_str_eq(text, expected, "%s", text);
+}
+
+Test(progress, a_curve_shows_both_losses_on_one_scale) {
+    curve curve = {0};
+    screen screen;
+    for (int i = 0; i < 7; i++)
+        curve_add(&curve, 5 + i, 6 - i, i == 6 ? (double)NAN : 3);
+    draw(&curve, &screen);
+    expect_drawn(screen.text,
+                 "         6 ┤•••••\n"
+                 "           │     ••••••••••\n"
+                 "           │               ••••••••••\n"
+                 "         3 ┤∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘∘\n"
+                 "           │                                   ••••••••••\n"
+                 "           │                                             ••••••••••\n"
+                 "         0 ┤                                                       •••••\n"
+                 "           └────────────────────────────────────────────────────────────\n"
+                 "            epoch 5                                                   11\n"
+                 "            • train.loss  ∘ validation.loss\n");
+}
+
+Test(progress, a_curve_over_decades_is_logarithmic) {
+    curve curve = {0};
+    screen screen;
+    for (int i = 0; i < 7; i++)
+        curve_add(&curve, 1 + i, pow(10, -i), (double)NAN);
+    draw(&curve, &screen);
+    cr_expect_not_null(strstr(screen.text, "     0.001 ┤"), "%s", screen.text);
+    cr_expect_not_null(strstr(screen.text, "     1e-06 ┤"), "%s", screen.text);
+    cr_expect_not_null(strstr(screen.text, "• train.loss (logarithmic)"), "%s", screen.text);
+    cr_expect_null(strstr(screen.text, "validation"));
+}
+
+/* Epochs are joined to points, so that the last one is always there. */
+Test(progress, a_curve_has_room_for_any_number_of_epochs) {
+    curve curve = {0};
+    screen screen;
+    for (int i = 0; i < 100000; i++)
+        curve_add(&curve, 1 + i, i < 50000 ? 8 : 2, (double)INFINITY);
+    cr_expect_leq(curve.epochs, curve.stride * CURVE_POINTS);
+    cr_expect_gt(curve.epochs, curve.stride * CURVE_POINTS / 2);
+    draw(&curve, &screen);
+    cr_expect_not_null(strstr(screen.text, "         8 ┤•••"), "%s", screen.text);
+    cr_expect_not_null(strstr(screen.text, "         2 ┤   "), "%s", screen.text);
+    cr_expect_not_null(strstr(screen.text, "100000"), "%s", screen.text);
+}
+
+Test(progress, a_curve_of_nothing_is_not_drawn) {
+    curve none = {0}, lost = {0}, flat = {0};
+    screen screen;
+    draw(&none, &screen);
+    cr_expect_str_empty(screen.text);
+    for (int i = 0; i < 9; i++) {
+        curve_add(&lost, i, (double)NAN, (double)INFINITY);
+        curve_add(&flat, i, 1e308, -1e308);
+    }
+    draw(&lost, &screen);
+    cr_expect_str_empty(screen.text);
+    draw(&flat, &screen); /* the range is infinite as a difference */
+    cr_expect_not_null(strstr(screen.text, "1e+308 ┤•••"), "%s", screen.text);
+}
