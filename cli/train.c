@@ -4,6 +4,7 @@
 #include "../graph/text.h"
 #include "../train/units.h"
 #include "commands.h"
+#include "events.h"
 #include "interrupt.h"
 #include "memory.h"
 #include "progress.h"
@@ -73,17 +74,20 @@ static void print_next(const yg_train_result *result, const command_line *line) 
     terminal_print(stderr, "\n");
 }
 
+static const char *status_text(const yg_train_result *result) {
+    return result->interrupted              ? "interrupted"
+           : result->training.examples == 0 ? "nothing left to train"
+           : result->stopped_early          ? "stopped early"
+                                            : "trained";
+}
+
 static void print_result(const yg_train_result *result, const command_line *line) {
     char seconds[32];
     char parameters[32];
     char memory[MEMORY_TEXT];
     const char *peak = memory_peak_text(memory);
     terminal_start(stderr, STYLE_BOLD);
-    terminal_print(stderr, "%s",
-                   result->interrupted              ? "interrupted"
-                   : result->training.examples == 0 ? "nothing left to train"
-                   : result->stopped_early          ? "stopped early"
-                                                    : "trained");
+    terminal_print(stderr, "%s", status_text(result));
     terminal_stop(stderr);
     terminal_say(" after epoch %lld, %lld steps, %s; %s parameters; best epoch %lld%s%s",
                  (long long)result->epochs, (long long)result->steps,
@@ -111,14 +115,10 @@ static void print_units(const yg_model *model) {
         terminal_say("note: %s", advice);
 }
 
-static int train(const command_line *line, const yg_model *model) {
-    const volatile sig_atomic_t *stop = interrupt_watch();
-    progress progress;
-    progress_start(&progress);
-    const bool quiet = option_given(line, "quiet");
+static yg_train_options options_of(const command_line *line) {
     size_t override_count = 0;
     const char *const *overrides = option_texts(line, "set", &override_count);
-    const yg_train_options options = {
+    return (yg_train_options){
         .overrides = overrides,
         .override_count = override_count,
         .out = option_text(line, "out"),
@@ -138,26 +138,64 @@ static int train(const command_line *line, const yg_model *model) {
         .resume = option_given(line, "resume"),
         .weights = option_text(line, "weights"),
         .run_path = operand(line, 1),
-        .planned = quiet ? NULL : progress_planned,
-        .progress = quiet ? NULL : progress_show,
-        .context = &progress,
-        .stop = stop,
     };
-    yg_error error = {0};
-    yg_train_result result = {0};
-    const bool trained = yg_train(model, &options, &result, &error);
-    progress_end(&progress, trained && !quiet);
-    if (trained && result.interrupted && result.steps == 0) {
+}
+
+/* Trains, and shows how it goes on stderr. */
+static bool train_for_people(const command_line *line, const yg_model *model,
+                             yg_train_options *options, yg_train_result *result, yg_error *error) {
+    const bool quiet = option_given(line, "quiet");
+    progress progress;
+    progress_start(&progress);
+    if (!quiet) {
+        options->planned = progress_planned;
+        options->progress = progress_show;
+        options->context = &progress;
+    }
+    const bool trained = yg_train(model, options, result, error);
+    progress_end(&progress, trained);
+    if (!trained)
+        return false;
+    if (result->interrupted && result->steps == 0) {
         terminal_say("interrupted before the first step");
-    } else if (trained && !quiet) {
-        print_result(&result, line);
+    } else if (!quiet) {
+        print_result(result, line);
         print_units(model);
     }
+    return true;
+}
+
+/* Trains, and prints how it goes as JSON. *status becomes a failure if that could not be printed.
+ */
+static bool train_for_programs(const yg_model *model, yg_train_options *options,
+                               yg_train_result *result, int *status, yg_error *error) {
+    events events = {.model = model, .result = result};
+    options->planned = events_planned;
+    options->progress = events_show;
+    options->context = &events;
+    const bool trained = yg_train(model, options, result, error);
+    if (trained)
+        events_end(&events, status_text(result));
+    else
+        events_error(&events, error);
+    *status = events.status;
+    return trained;
+}
+
+static int train(const command_line *line, const yg_model *model) {
+    yg_train_options options = options_of(line);
+    yg_error error = {0};
+    yg_train_result result = {0};
+    int status = STATUS_OK;
+    options.stop = interrupt_watch();
+    const bool trained = option_given(line, "json")
+                             ? train_for_programs(model, &options, &result, &status, &error)
+                             : train_for_people(line, model, &options, &result, &error);
     const bool interrupted = result.interrupted;
     yg_train_result_free(&result);
     if (!trained)
         return session_fail(&error);
-    return interrupted ? 128 + (*stop != 0 ? *stop : SIGINT) : STATUS_OK;
+    return interrupted ? 128 + (*options.stop != 0 ? *options.stop : SIGINT) : status;
 }
 
 static int run(const command_line *line) {
@@ -216,6 +254,9 @@ static const option_spec options[] = {
     OPTION_SET,
     OPTION_DATA,
     OPTION_PLUGIN,
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .doc = "print JSON, for programs: an object a line, of the start, each epoch and the end"},
     {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .doc = "say nothing but errors"},
 };
 

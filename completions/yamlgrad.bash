@@ -28,7 +28,7 @@ _yamlgrad() {
     case $command in
     new) options+=" --target --task --table --exclude --output --force" ;;
     data) options+=" --examples --html --pictures --set --data --plugin --json" ;;
-    train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --quiet" ;;
+    train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --json --quiet" ;;
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;
     cv) options+=" --folds --out --epochs --seed --dtype --threads --set --data --plugin --json --quiet" ;;
     predict) options+=" --weights --output --keep --delimiter --batch-size --dtype --threads --set --plugin" ;;

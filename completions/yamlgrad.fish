@@ -28,7 +28,7 @@ __yamlgrad_option "train eval predict grad show profile cv" -l dtype -x -a "f32 
 __yamlgrad_option "train eval predict grad check profile cv" -l threads -x -d "number of threads"
 __yamlgrad_option "data train eval predict grad explain check show profile expand cv" -l set -x -d "NAME=VALUE for a var"
 __yamlgrad_option "data train eval predict grad explain check show profile expand ops cv" -l plugin -r -d "operators of your own"
-__yamlgrad_option "data eval explain check show profile ops layers schedules keys cv" -l json -d "print JSON"
+__yamlgrad_option "data train eval explain check show profile ops layers schedules keys cv" -l json -d "print JSON"
 __yamlgrad_option keys -l schema -d "print the JSON Schema"
 __yamlgrad_option "ops layers keys" -l markdown -d "print the reference"
 __yamlgrad_option "train grad explain check cv" -l seed -x -d "the same seed gives the same bits"

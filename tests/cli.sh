@@ -310,7 +310,7 @@ expect "predict without weights" 1 "" "no weights 'runs/xor/.*; train first" \
 expect "--resume of nothing" 1 "" "no run to go on with.*leave --resume out" \
     "$yamlgrad" train xor.yaml --resume
 expect "train" 0 "" "^results: runs/xor/" "$yamlgrad" train xor.yaml
-expect "train: plain lines" 0 "" "^epoch 300/300  loss 0\.[0-9]+ " "$yamlgrad" train xor.yaml --out a
+expect "train: plain lines" 0 "" "^epoch 300/300  train\.loss 0\.[0-9]+  train\.accuracy " "$yamlgrad" train xor.yaml --out a
 expect "train: next" 0 "" "^next: .*eval xor.yaml --weights b/weights.safetensors" \
     "$yamlgrad" train xor.yaml --out b
 expect "train: next, with what it needs" 0 "" "^next: .* eval xor.yaml --set hidden=5$" \
@@ -326,6 +326,16 @@ expect "train again" 0 "" "^an earlier run is kept in runs/xor-" "$yamlgrad" tra
 expect_true "one seed, the same bytes" cmp a/weights.safetensors b/weights.safetensors
 expect "--quiet" 0 "" "" "$yamlgrad" train xor.yaml --out c --quiet --seed 2
 expect "another seed, other bytes" 1 - - cmp a/weights.safetensors c/weights.safetensors
+events() { "$yamlgrad" train xor.yaml --out events --epochs 3 --json "$@" | sed -E 's/^\{"event": "([a-z]+)".*/\1/' | paste -sd ' '; }
+expect "--json: a line for the start, each epoch and the end" 0 '^start epoch epoch epoch end$' "" events
+expect "… of a run that has nothing to do" 0 '^start end$' "" events --resume
+expect "… with scores named by part" 0 \
+    '^\{"event": "epoch", "epoch": 2, "step": 2, "lr": 0\.05[0-9]*, "train\.loss": 0\.[0-9]+, "train\.accuracy": [0-9.]+, "best": ' "" \
+    "$yamlgrad" train xor.yaml --out events --epochs 3 --json
+expect "… and how it ended" 0 '^\{"event": "end", "status": "trained", "folder": "events", "moved": "events-2", "epochs": 3, ' "" \
+    "$yamlgrad" train xor.yaml --out events --epochs 3 --json
+expect "… of a run that fails" 1 '^\{"event": "error", "message": "there is no run to go on with: .*"\}$' "there is no run to go on with" \
+    "$yamlgrad" train xor.yaml --out no-run --resume --json
 expect "--epochs" 0 "" "^epoch 3/3 " "$yamlgrad" train xor.yaml --out d --epochs 3
 expect "eval" 0 "^accuracy +1$" "" "$yamlgrad" eval xor.yaml
 expect "eval of a CSV file as the run file" 2 "" "'rows.csv' is not a run file.*--data rows.csv" \
@@ -536,6 +546,13 @@ expect "no reader, SIGPIPE ignored" 141 "" "" unread ops
 
 # A limit on the size of files acts as a full disk: the error is reported, and no file is left.
 limited() { (ulimit -f 1; "$yamlgrad" "$@"); }
+# Lines that cannot be printed stop the printing, not the run.
+if [ -c /dev/full ]; then
+    unprinted() { "$yamlgrad" train xor.yaml --out unprinted --epochs 3 --json >/dev/full; }
+    expect "train --json on a full disk" 1 "" "^yamlgrad: error: cannot write to standard output: [^S]" unprinted
+    expect_true "… saves the run" grep -q "^3," unprinted/history.csv
+fi
+
 expect "a limit on files" 1 "" "[Ff]ile too large" limited train xor.yaml --out limited --epochs 2
 expect_true "… leaves no part of one" sh -c '! ls limited 2>/dev/null | grep -q tmp'
 for ending in csv npy npz safetensors; do
