@@ -152,6 +152,10 @@ static const char *const metrics[] = {
     "r2(z, 0 * t + 0.3)",
     "perplexity(z, y)",
     "bits_per_character(z, y)",
+    "roc_auc(z, y)",
+    "roc_auc(z, y, average=micro)",
+    "roc_auc(z, y, multi_class=one_vs_one)",
+    "average_precision(z[:, 1], t[:, 1] > 0.5)",
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
