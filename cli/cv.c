@@ -92,6 +92,8 @@ static bool train_fold(const command_line *line, const yg_model *model, const ch
     size_t count = 0;
     const yg_train_options options = {
         .out = out,
+        .command = line->words,
+        .command_count = line->word_count,
         .overrides = option_texts(line, "set", &count),
         .override_count = count,
         .has_seed = option_given(line, "seed"),

@@ -215,11 +215,16 @@ static int bad_option(const command *command, const char *given) {
 bool command_line_read(const command *command, int argc, char **argv, command_line *line,
                        int *status) {
     assert(command->option_count <= OPTIONS_MAX);
-    *line = (command_line){.program = argv[0], .command = command};
+    *line = (command_line){.program = argv[0],
+                           .command = command,
+                           .word_count = (size_t)argc,
+                           .words = calloc((size_t)argc + 1, sizeof *line->words)};
+    for (int i = 0; line->words && i < argc; i++)
+        line->words[i] = argv[i]; /* getopt_long() changes the order of argv */
     argc--; /* getopt_long() skips the first entry, which is now the sub-command's name */
     argv++;
     line->values = calloc(command->option_count + 1, sizeof *line->values);
-    if (!line->values) {
+    if (!line->values || !line->words) {
         terminal_error("out of memory");
         *status = STATUS_FAILED;
         return false;
@@ -265,7 +270,9 @@ void command_line_free(command_line *line) {
     for (size_t i = 0; line->values && i < line->command->option_count; i++)
         free(line->values[i].texts);
     free(line->values);
+    free(line->words);
     line->values = NULL;
+    line->words = NULL;
 }
 
 /* ------------------------------------------------------------------------------------ values -- */

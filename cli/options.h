@@ -44,6 +44,8 @@ typedef struct command command;
 typedef struct command_line {
     const char *program; /* how yamlgrad was called; suggested commands begin with it */
     const command *command;
+    size_t word_count; /* of the whole command line, from the program's name on */
+    const char **words;
     size_t operand_count;
     char **operands;
     struct option_value *values; /* one for each entry of command->options */

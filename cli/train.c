@@ -119,6 +119,8 @@ static yg_train_options options_of(const command_line *line) {
     size_t override_count = 0;
     const char *const *overrides = option_texts(line, "set", &override_count);
     return (yg_train_options){
+        .command = line->words,
+        .command_count = line->word_count,
         .overrides = overrides,
         .override_count = override_count,
         .out = option_text(line, "out"),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char head[] = "format: 1\n"
                            "name: copied # näme of a büro\n"
@@ -161,5 +162,175 @@ Test(model_copy, it_trains_the_same_from_where_it_stands) {
                     free(y);
                 }
             }
+    workspace_remove(&w);
+}
+
+/* ------------------------------------------------------------------------- files of the data -- */
+
+static const char plain_head[] = "format: 1\n"
+                                 "name: plain\n"
+                                 "inputs: {x: [B, 1]}\n"
+                                 "targets: {y: [B, 1]}\n"
+                                 "graph: {p: {type: linear, input: x, out_features: 1}}\n"
+                                 "outputs: [p]\n"
+                                 "loss: mse(p, y)\n";
+static const char settings[] = "train: {epochs: 2, batch_size: 2, seed: 1, optimizer: adam}\n";
+
+/* Every place where a file can be named, and what the command line puts there. */
+static const struct {
+    const char *data;
+    const char *given[2];
+} named[] = {
+    {"data: {train: {csv: [sub/d.csv, sub/e.csv], x: a, y: b}}\n", {NULL}},
+    {"data:\n  train:\n    csv:\n    - sub/d.csv # one\n    - 'sub/e.csv'\n    x: a\n    y: b\n"
+     "  validation: {from: train, file: sub/e.csv}\n",
+     {NULL}},
+    {"data: {train: {file: \"sub/*.csv\", x: a, y: b}, test: {jsonl: sub/f.jsonl, x: a, y: b}}\n",
+     {NULL}},
+    {"data: {train: {csv: sub/*.csv, x: a, y: b}, validation: {from: train, fraction: 0.4, "
+     "whole_files: true}}\n",
+     {NULL}},
+    {"data: {train: {arrays: {x: sub/x.npy, y: sub/y.npy}}}\n", {NULL}},
+    {"data: {train: {csv: sub/d.csv, x: a, y: b}}\n", {"train=e.csv"}},
+    {"data: {train: {csv: sub/d.csv, x: a, y: b}}\n", {"train=none.csv", "train=f.jsonl"}},
+    {"data:\n  train:\n    csv:\n    - sub/d.csv\n    - sub/e.csv\n    x: a\n    y: b\n",
+     {"train=e.csv", "test=./f.jsonl"}},
+    {"data: {train: {x: [[1], [2]], y: [[1], [2]]}, test: {x: [[\"1}\"], [2]], y: [[1], [2]]}}\n",
+     {"test=../g.csv"}},
+    {"data:\n  validation:\n    x: [[1],\n        [2]]\n    # a note\n    y:\n    - [1]\n    - "
+     "[2]\n"
+     "\n  train: {csv: sub/d.csv, x: a, y: b}\n",
+     {"validation=e.csv"}},
+    {"data: {train: {arrays: {x: sub/x.npy, y: sub/y.npy}}}\n", {"x=x.npy", "train.y=y.npy"}},
+};
+
+static void write_npy(const workspace *w, const char *name, const double *values, size_t count) {
+    FILE *file = fopen(workspace_path(w, name), "wb");
+    cr_assert_not_null(file);
+    char dict[118];
+    memset(dict, ' ', sizeof dict);
+    const int used = snprintf(
+        dict, sizeof dict, "{'descr': '<f8', 'fortran_order': False, 'shape': (%zu, 1), }", count);
+    dict[used] = ' ';
+    dict[sizeof dict - 1] = '\n';
+    cr_assert_eq(fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, file), 10);
+    cr_assert_eq(fwrite(dict, 1, sizeof dict, file), sizeof dict);
+    cr_assert_eq(fwrite(values, sizeof *values, count, file), count);
+    fclose(file);
+}
+
+/* Trains a model, and then the copy from another folder. */
+static void train_twice(const workspace *w, const char *model, const char *run,
+                        const char *const *data, size_t data_count) {
+    static const char *const files[] = {"weights.safetensors",    "last.safetensors",
+                                        "checkpoint.safetensors", "history.csv",
+                                        "metrics.jsonl",          "model.yaml"};
+    char out[256], again[256], copy[256];
+    snprintf(out, sizeof out, "%s", workspace_path(w, "runs/one"));
+    snprintf(again, sizeof again, "%s", workspace_path(w, "two"));
+    snprintf(copy, sizeof copy, "%s", workspace_path(w, "runs/one/model.yaml"));
+    const yg_model_options given = {.data = data, .data_count = data_count, .run_path = run};
+    for (int pass = 0; pass < 2; pass++) {
+        yg_error error = {0};
+        yg_train_result result = {0};
+        yg_model *m = yg_model_load(pass ? copy : model, pass ? NULL : &given, &error);
+        cr_assert_not_null(m, "%s:%d: %s", error.file, error.line, error.message);
+        const yg_train_options options = {
+            .out = pass ? again : out, .threads = 1, .run_path = pass ? NULL : run};
+        cr_assert(yg_train(m, &options, &result, &error), "%s:%d: %s", error.file, error.line,
+                  error.message);
+        yg_train_result_free(&result);
+        yg_model_free(m);
+        cr_assert_eq(chdir("/"), 0); /* nothing is relative to this folder any more */
+    }
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        expect_same(w, files[i]);
+}
+
+static workspace make_files(void) {
+    static const char *const folders[] = {"runs", "model", "model/sub"};
+    static const double xs[] = {1, 2, 3, 4}, ys[] = {3, 1, 4, 2};
+    const workspace w = workspace_make();
+    for (size_t f = 0; f < 3; f++)
+        cr_assert_eq(mkdir(workspace_path(&w, folders[f]), 0777), 0);
+    workspace_write(&w, "model/sub/d.csv", "a,b\n1,2\n2,4\n3,5\n4,9\n5,9\n");
+    workspace_write(&w, "model/sub/e.csv", "a,b\n6,2\n7,1\n8,5\n");
+    workspace_write(&w, "model/g.csv", "x,y\n6,2\n7,1\n");
+    workspace_write(&w, "model/sub/f.jsonl", "{\"a\": 1, \"b\": 3}\n{\"a\": 2, \"b\": 5}\n");
+    write_npy(&w, "model/sub/x.npy", xs, 4);
+    write_npy(&w, "model/sub/y.npy", ys, 4);
+    return w;
+}
+
+Test(model_copy, every_file_of_the_data_is_found_again) {
+    const workspace w = make_files();
+    char text[2000], model[256], here[256];
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "model/m.yaml"));
+    snprintf(here, sizeof here, "%s", workspace_path(&w, "model/sub"));
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        size_t count = 0;
+        while (count < 2 && named[i].given[count])
+            count++;
+        snprintf(text, sizeof text, "%s%s%s", plain_head, named[i].data, settings);
+        workspace_write(&w, "model/m.yaml", text);
+        cr_assert_eq(chdir(here), 0);
+        train_twice(&w, model, NULL, named[i].given, count);
+    }
+    workspace_remove(&w);
+}
+
+/* A second file is appended to the first one. Where that cannot be, it stands beside it. */
+Test(model_copy, two_files_become_one) {
+    static const char data[] = "data: {train: {csv: sub/d.csv, x: a, y: b}}\n";
+    const workspace w = make_files();
+    char text[2000], model[256], run[256];
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "model/m.yaml"));
+    snprintf(run, sizeof run, "%s", workspace_path(&w, "model/r.yaml"));
+    workspace_write(&w, "model/m.yaml", plain_head);
+    snprintf(text, sizeof text,
+             "format: 1\n# mine\ntrain: {epochs: 2, optimizer: adam}\ndoc: >\n  "
+             "some\n  lines\n%s",
+             data);
+    workspace_write(&w, "model/r.yaml", text);
+    train_twice(&w, model, run, NULL, 0);
+    cr_expect_not(workspace_has(&w, "runs/one/run.yaml"));
+    snprintf(text, sizeof text, "%s%s", plain_head, data);
+    workspace_write(&w, "model/m.yaml", text);
+    workspace_write(&w, "model/r.yaml", "format: 1\ntrain: {epochs: 2, optimizer: adam}");
+    train_twice(&w, model, run, NULL, 0);
+    cr_expect_not(workspace_has(&w, "runs/one/run.yaml"));
+    /* Braces around the whole file leave no place for more. */
+    workspace_write(&w, "model/r.yaml", "{format: 1, train: {epochs: 2, optimizer: adam}}");
+    yg_error error = {0};
+    yg_train_result result = {0};
+    yg_model *m = yg_model_load(model, &(yg_model_options){.run_path = run}, &error);
+    char *out = strdup(workspace_path(&w, "apart"));
+    const yg_train_options options = {.out = out, .threads = 1, .run_path = run};
+    cr_assert(m && yg_train(m, &options, &result, &error), "%s", error.message);
+    cr_expect(workspace_has(&w, "apart/run.yaml"));
+    yg_train_result_free(&result);
+    yg_model_free(m);
+    free(out);
+    workspace_remove(&w);
+}
+
+/* The copy in a run's folder is trained in that very folder: the older run, and the file that is
+ * read, are moved away. */
+Test(model_copy, it_trains_in_its_own_folder) {
+    const workspace w = make_files();
+    char text[2000], model[256], out[256];
+    snprintf(text, sizeof text, "%sdata: {train: {csv: sub/d.csv, x: a, y: b}}\n%s", plain_head,
+             settings);
+    workspace_write(&w, "model/m.yaml", text);
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "runs/one"));
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "model/m.yaml"));
+    train(model, (yg_train_options){0}, out, NULL, 0);
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "runs/one/model.yaml"));
+    train(model, (yg_train_options){0}, out, NULL, 0);
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "two"));
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "runs/one-1/model.yaml"));
+    train(model, (yg_train_options){0}, out, NULL, 0);
+    expect_same(&w, "weights.safetensors");
+    expect_same(&w, "model.yaml");
     workspace_remove(&w);
 }

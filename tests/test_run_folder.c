@@ -19,6 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What a run leaves: three files of weights, two of the history, its curve, model.yaml, run.json.
+ */
+enum { RUN_FILES = 8 };
+
 static const char line_model[] =
     "format: 1\n"
     "name: line\n"
@@ -66,7 +70,7 @@ Test(run_folder, a_run_leaves_its_files_and_nothing_else) {
     yg_model *model = make_model(&w, 1, "0.01");
     yg_error error;
     cr_assert(train(model, out, false, &error, moved), "%s", error.message);
-    cr_expect_eq(count_files(out), 5, "%d files", count_files(out));
+    cr_expect_eq(count_files(out), RUN_FILES, "%d files", count_files(out));
     char *picture = workspace_read(&w, "run/loss.svg", NULL);
     cr_expect_not_null(strstr(picture, "<circle"), "one epoch is a point: %s", picture);
     free(picture);
@@ -91,7 +95,7 @@ Test(run_folder, a_failed_start_moves_nothing) {
     cr_expect_not_null(strstr(error.message, "it begins at step"), "%s", error.message);
     cr_expect_str_eq(moved, "");
     cr_expect_not(workspace_has(&w, "run-1"));
-    cr_expect_eq(count_files(out), 5);
+    cr_expect_eq(count_files(out), RUN_FILES);
     yg_model_free(model);
     /* The older run can still go on. */
     model = make_model(&w, 4, "0.01");
@@ -126,7 +130,7 @@ Test(run_folder, what_a_killed_run_left_half_written_is_removed) {
         cr_expect(train(model, out, resume != 0, &error, moved), "%s", error.message);
         for (size_t i = 0; i < sizeof left / sizeof *left; i++)
             cr_expect_not(workspace_has(&w, left[i]), "%s", left[i]);
-        cr_expect_eq(count_files(out), 5);
+        cr_expect_eq(count_files(out), RUN_FILES);
     }
     for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
         workspace_write(&w, strange[i], "mine");
@@ -200,7 +204,7 @@ Test(run_folder, two_runs_do_not_share_a_folder) {
     snprintf(process, sizeof process, "(process %ld)", (long)getpid());
     cr_expect_not_null(strstr(second.message, "is in use by another run"), "%s", second.message);
     cr_expect_not_null(strstr(second.message, process), "%s", second.message);
-    cr_expect_eq(count_files(out), 5);
+    cr_expect_eq(count_files(out), RUN_FILES);
     cr_expect(train(model, out, false, &error, moved), "%s", error.message);
     yg_model_free(model);
     workspace_remove(&w);

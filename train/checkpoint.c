@@ -7,10 +7,7 @@
  * none of these is taken for a parameter. A note holds the run's identity (identity.c), so that a
  * run does not go on with the checkpoint of another.
  */
-#include "../data/encoding_file.h"
 #include "../graph/clock.h"
-#include "../graph/file.h"
-#include "model_copy.h"
 #include "run.h"
 #include "run_folder.h"
 #include "weights.h"
@@ -84,60 +81,14 @@ static bool save_checkpoint(yg_run *run, const char *path, yg_error *error) {
     return good;
 }
 
-/* The best weights, or those of now. */
-static bool save_weights(const yg_run *run, bool best, const char *path, yg_error *error) {
-    yg_tensor_file file = {0};
-    bool good = true;
-    for (size_t i = 0; i < run->parameter_count && good; i++)
-        good = yg_tensor_file_lend(&file, run->best.tensors[i].name, &run->best.tensors[i].type,
-                                   best ? run->best.tensors[i].data : run->evaluated[i], error);
-    good = good && yg_encoding_save(run->model, &run->data.encoding, &file, error) &&
-           yg_safetensors_write(path, &file, error);
-    yg_tensor_file_free(&file);
-    return good;
-}
-
-/* The model comes first: what stands in the folder is always of that model. */
-static bool begin_folder(yg_run *run, yg_error *error) {
-    return run->folder.begun ||
-           (yg_run_folder_begin(&run->folder, &run->result->moved, error) &&
-            yg_model_copy(run->model, run->options, run->result->folder, error));
-}
-
-bool yg_run_save_results(yg_run *run, yg_error *error) {
-    char *weights = yg_run_path(run->result->folder, YG_RUN_WEIGHTS, error);
-    char *history = yg_run_path(run->result->folder, YG_RUN_HISTORY, error);
-    char *curve = yg_run_path(run->result->folder, YG_RUN_CURVE, error);
-    const bool good = weights && history && curve && begin_folder(run, error) &&
-                      save_weights(run, true, weights, error) &&
-                      yg_history_write(&run->history, history, error) &&
-                      yg_history_draw(&run->history, yg_model_name(run->model), curve, error);
-    free(weights);
-    free(history);
-    free(curve);
-    return good;
-}
-
-bool yg_run_keep_epoch(yg_run *run, yg_error *error) {
-    char name[64];
-    snprintf(name, sizeof name, "epoch-%" PRId64 ".safetensors", run->at.epochs);
-    char *folder = yg_run_path(run->result->folder, YG_RUN_EPOCHS, error);
-    char *path = folder ? yg_run_path(folder, name, error) : NULL;
-    const bool good = path && begin_folder(run, error) && yg_file_make_folder(folder, error) &&
-                      save_weights(run, false, path, error);
-    free(folder);
-    free(path);
-    return good;
-}
-
 bool yg_run_save(yg_run *run, yg_error *error) {
     const double begun = yg_clock();
     /* Before the end of the first epoch no weights have been judged: the current ones are saved. */
     if (!run->at.best_epoch)
         yg_run_keep_best(run);
     char *checkpoint = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);
-    const bool good =
-        checkpoint && yg_run_save_results(run, error) && save_checkpoint(run, checkpoint, error);
+    const bool good = checkpoint && yg_run_save_results(run, true, error) &&
+                      save_checkpoint(run, checkpoint, error);
     free(checkpoint);
     run->saved = yg_clock();
     run->save_cost = run->saved - begun;

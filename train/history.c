@@ -5,7 +5,9 @@
 
 #include "../graph/file.h"
 #include "../graph/number.h"
+#include "../graph/text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +110,41 @@ bool yg_history_write(const yg_history *history, const char *path, yg_error *err
     const bool written = !ferror(out);
     const bool good = fclose(out) == 0 && written ? yg_file_write(path, text, size, error)
                                                   : yg_fail_memory(error);
+    free(text);
+    return good;
+}
+
+static void add_number(yg_text *out, double value) {
+    char number[YG_NUMBER_TEXT];
+    yg_text_add(out, "%s", isfinite(value) ? yg_number_text(value, number) : "null");
+}
+
+/* The loss and the metrics of a part. Names are identifiers, which JSON needs no escapes for. */
+static void add_part(const yg_history *history, const char *part, const double *scores,
+                     yg_text *out) {
+    yg_text_add(out, ", \"%s\": {\"loss\": ", part);
+    add_number(out, scores[0]);
+    for (size_t i = 0; i < history->metric_count; i++) {
+        yg_text_add(out, ", \"%s\": ", history->metrics[i]);
+        add_number(out, scores[i + 1]);
+    }
+    yg_text_add(out, "}");
+}
+
+bool yg_history_write_lines(const yg_history *history, const char *path, yg_error *error) {
+    yg_text out = {0};
+    for (size_t l = 0; l < history->count; l++) {
+        const double *line = history->lines + l * history->width;
+        yg_text_add(&out, "{\"epoch\": %.0f, \"step\": %.0f, \"lr\": ", line[EPOCH], line[STEP]);
+        add_number(&out, line[LR]);
+        add_part(history, "train", line + TRAIN_LOSS, &out);
+        if (history->has_validation)
+            add_part(history, "validation", line + TRAIN_LOSS + 1 + history->metric_count, &out);
+        yg_text_add(&out, "}\n");
+    }
+    yg_text_add(&out, "%s", ""); /* no line gives an empty file */
+    char *text = yg_text_take(&out);
+    const bool good = text ? yg_file_write(path, text, strlen(text), error) : yg_fail_memory(error);
     free(text);
     return good;
 }

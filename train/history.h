@@ -34,6 +34,10 @@ bool yg_history_restore(yg_history *history, const double *lines, size_t count, 
 /* Writes the lines as CSV. */
 bool yg_history_write(const yg_history *history, const char *path, yg_error *error);
 
+/* Writes them as JSON Lines: {"epoch": 1, "step": 4, "lr": 0.1, "train": {"loss": 0.5},
+ * "validation": {"loss": 0.6}}. A number that is not finite is null. */
+bool yg_history_write_lines(const yg_history *history, const char *path, yg_error *error);
+
 /* Training and validation loss over epochs, as SVG. */
 bool yg_history_draw(const yg_history *history, const char *title, const char *path,
                      yg_error *error);

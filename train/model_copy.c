@@ -1,56 +1,34 @@
 /*
  * The copy of a model: see model_copy.h.
- *
- * The places to change are known from the values that were read: each has its line and column. So
- * the text around them stays as it is.
  */
 #define _XOPEN_SOURCE 700 /* realpath() */
 #include "model_copy.h"
 
+#include "../data/table.h"
 #include "../graph/file.h"
 #include "../graph/number.h"
 #include "../graph/text.h"
+#include "model_edit.h"
 #include "run_folder.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const size_t MODEL_CAP = (size_t)16 << 20;
 
-/* A change to the file's text at the place of a value: replaces the value, or inserts before it. */
-typedef struct edit {
-    const yg_value *at;
-    bool insert;
-    char *text;
-} edit;
-
 typedef struct copying {
     const yg_model *model;
-    size_t count, capacity;
-    edit *edits;
+    yg_edits edits;
     bool failed; /* out of memory */
 } copying;
 
 /* ----------------------------------------------------------------------------- collecting ---- */
 
-/* Takes `text`, which is NULL when out of memory. The last text for a value counts. */
 static void add(copying *c, const yg_value *at, bool insert, char *text) {
-    if (text && c->count == c->capacity) {
-        const size_t capacity = c->capacity ? 2 * c->capacity : 16;
-        edit *grown = realloc(c->edits, capacity * sizeof *grown);
-        if (grown) {
-            c->edits = grown;
-            c->capacity = capacity;
-        }
-    }
-    if (!text || c->count == c->capacity) {
-        free(text);
-        c->failed = true;
-        return;
-    }
-    c->edits[c->count++] = (edit){at->written ? at->written : at, insert, text};
+    yg_edits_add(&c->edits, at, insert, text);
 }
 
 /* The value of the var that a text is given by; NULL: it is given by none. */
@@ -59,57 +37,22 @@ static const yg_value *var_of(const copying *c, const yg_value *value) {
     return value->written && vars ? yg_value_get(vars, value->written->text) : NULL;
 }
 
+/* Appends a text in double quotes, with `quote` within them on both sides. */
+static void add_quoted(yg_text *out, const char *quote, const char *text) {
+    yg_text_add(out, "\"%s", quote);
+    for (const char *at = text; *at; at++)
+        yg_text_add(out, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
+    yg_text_add(out, "%s\"", quote);
+}
+
 /* Another text for a value. Where a var gives it, the var is changed and not its use: a var that
  * nothing uses any more is an error. */
 static void set_text(copying *c, const yg_value *value, const char *text) {
     const yg_value *var = var_of(c, value);
     const char *quote = var ? strchr(text, '\'') ? "\\\"" : "'" : "";
     yg_text out = {0};
-    yg_text_add(&out, "\"%s", quote);
-    for (const char *at = text; *at; at++)
-        yg_text_add(&out, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
-    yg_text_add(&out, "%s\"", quote);
+    add_quoted(&out, quote, text);
     add(c, var ? var : value, false, yg_text_take(&out));
-}
-
-static void add_path(copying *c, const yg_value *value, const char *section) {
-    if (!value || value->kind != YG_SCALAR || value->text[0] == '/')
-        return;
-    char *folder = realpath(yg_model_folder(c->model, section), NULL);
-    if (!folder)
-        return; /* the folder is gone: the path means nothing any more */
-    yg_text path = {0};
-    yg_text_add(&path, "%s/%s", folder, value->text);
-    char *text = yg_text_take(&path);
-    if (text)
-        set_text(c, value, text);
-    c->failed = c->failed || !text;
-    free(text);
-    free(folder);
-}
-
-/* `include` is a path, or a mapping that has one as its `file`. */
-static void add_include(copying *c, const yg_value *value) {
-    add_path(c, value->kind == YG_MAPPING ? yg_value_get(value, "file") : value, "include");
-}
-
-static void add_paths(copying *c) {
-    static const char *const parts[] = {"train", "validation", "test"};
-    const yg_value *data = yg_model_section(c->model, "data");
-    const yg_value *include = yg_model_section(c->model, "include");
-    for (size_t i = 0; data && data->kind == YG_MAPPING && i < 3; i++) {
-        const yg_value *part = yg_value_get(data, parts[i]);
-        const bool mapping = part && part->kind == YG_MAPPING;
-        const yg_value *arrays = mapping ? yg_value_get(part, "arrays") : NULL;
-        if (mapping)
-            add_path(c, yg_value_get(part, "csv"), "data");
-        for (size_t k = 0; arrays && arrays->kind == YG_MAPPING && k < arrays->count; k++)
-            add_path(c, arrays->items[k], "data");
-    }
-    if (include && include->kind != YG_SEQUENCE)
-        add_include(c, include);
-    for (size_t i = 0; include && include->kind == YG_SEQUENCE && i < include->count; i++)
-        add_include(c, include->items[i]);
 }
 
 /* Another number for a value. A formula stays beside it, times 0: a var that nothing uses any more
@@ -125,11 +68,11 @@ static void set_value(copying *c, const yg_value *value, const char *number) {
 static void set(copying *c, const yg_value *mapping, const char *key, const char *value) {
     const yg_value *old = yg_value_get(mapping, key);
     yg_text text = {0};
-    if (old) {
+    if (old && (old->origin.line || old->written)) {
         set_value(c, old, value);
         return;
     }
-    if (!mapping->count)
+    if (!mapping->count || !mapping->keys[0]->origin.line)
         return;
     /* In a mapping of lines the entry takes a line of its own, indented as the first one is. */
     const int column = mapping->keys[0]->origin.column;
@@ -140,6 +83,125 @@ static void set(copying *c, const yg_value *mapping, const char *key, const char
     else
         yg_text_add(&text, "%s: %s, ", key, value);
     add(c, mapping->keys[0], true, yg_text_take(&text));
+}
+
+/* The absolute path of a path in the file. In a pattern, what the folder's own name has of a
+ * pattern's characters is escaped. Freed by the caller; NULL where there is nothing to write: the
+ * path is absolute, or its folder is gone. */
+static char *absolute(copying *c, const yg_value *value, const char *section) {
+    const bool given = !value->origin.line; /* on the command line */
+    if (value->text[0] == '/' && !given)
+        return NULL;
+    if (value->text[0] == '/') {
+        char *copy = strdup(value->text);
+        c->failed = c->failed || !copy;
+        return copy;
+    }
+    char *folder = realpath(given ? "." : yg_model_folder(c->model, section), NULL);
+    if (!folder)
+        return NULL;
+    yg_text path = {0}, plain = {0};
+    yg_text_add(&plain, "%s/%s", folder, value->text);
+    const bool pattern = strpbrk(value->text, "*?[") && plain.data && access(plain.data, F_OK) != 0;
+    for (const char *at = folder; *at; at++)
+        yg_text_add(&path, pattern && strchr("*?[]\\", *at) ? "\\%c" : "%c", *at);
+    yg_text_add(&path, "/%s", value->text);
+    free(folder);
+    free(yg_text_take(&plain));
+    char *text = yg_text_take(&path);
+    c->failed = c->failed || !text;
+    return text;
+}
+
+static void add_path(copying *c, const yg_value *value, const char *section) {
+    char *path = value && value->kind == YG_SCALAR ? absolute(c, value, section) : NULL;
+    if (path)
+        set_text(c, value, path);
+    free(path);
+}
+
+/* A path, or a list of them. */
+static void add_files(copying *c, const yg_value *files) {
+    add_path(c, files, "data");
+    for (size_t i = 0; files && files->kind == YG_SEQUENCE && i < files->count; i++)
+        add_path(c, files->items[i], "data");
+}
+
+/* `include` is a path, or a mapping that has one as its `file`. */
+static void add_include(copying *c, const yg_value *value) {
+    add_path(c, value->kind == YG_MAPPING ? yg_value_get(value, "file") : value, "include");
+}
+
+/* A part that the command line gives takes the place of the one in the file, if there is one. */
+static void add_given_part(copying *c, const yg_value *data, const char *name,
+                           const yg_value *part) {
+    char *path = absolute(c, part->items[0], "data");
+    yg_text text = {0};
+    yg_text_add(&text, "{%s: ", part->keys[0]->text);
+    add_quoted(&text, "", path ? path : "");
+    yg_text_add(&text, "}");
+    free(path);
+    char *value = yg_text_take(&text);
+    if (part->written)
+        add(c, part, false, value);
+    else if (value)
+        set(c, data, name, value);
+    if (!part->written)
+        free(value);
+    c->failed = c->failed || !value;
+}
+
+/* The files of a part that is a table. A path of the command line may be of another kind than the
+ * one it stands in for: then the key that names the kind becomes `file`. */
+static void add_table(copying *c, const yg_value *part) {
+    const yg_value *files = yg_table_files(part);
+    add_files(c, files);
+    for (size_t i = 0; files && !files->origin.line && i < part->count; i++) {
+        const yg_table_kind *kind = yg_table_kind_of_path(files->text);
+        if (part->items[i] == files && kind && strcmp(part->keys[i]->text, kind->key) != 0)
+            add(c, part->keys[i], false, strdup("file"));
+    }
+}
+
+/* Files of arrays: a path, or one for each input and target, some of which may come from the
+ * command line alone. */
+static void add_arrays(copying *c, const yg_value *arrays) {
+    add_path(c, arrays, "data");
+    for (size_t i = 0; arrays && arrays->kind == YG_MAPPING && i < arrays->count; i++) {
+        const yg_value *entry = arrays->items[i];
+        char *path = entry->origin.line || entry->written ? NULL : absolute(c, entry, "data");
+        yg_text text = {0};
+        add_quoted(&text, "", path ? path : "");
+        char *quoted = yg_text_take(&text);
+        if (path && quoted)
+            set(c, arrays, arrays->keys[i]->text, quoted);
+        else
+            add_path(c, entry, "data");
+        c->failed = c->failed || !quoted;
+        free(quoted);
+        free(path);
+    }
+}
+
+static void add_paths(copying *c) {
+    static const char *const parts[] = {"train", "validation", "test"};
+    const yg_value *data = yg_model_section(c->model, "data");
+    const yg_value *include = yg_model_section(c->model, "include");
+    for (size_t i = 0; data && data->kind == YG_MAPPING && i < 3; i++) {
+        const yg_value *part = yg_value_get(data, parts[i]);
+        if (!part || part->kind != YG_MAPPING)
+            continue;
+        if (!part->origin.line) {
+            add_given_part(c, data, parts[i], part);
+            continue;
+        }
+        add_table(c, part);
+        add_arrays(c, yg_value_get(part, "arrays"));
+    }
+    if (include && include->kind != YG_SEQUENCE)
+        add_include(c, include);
+    for (size_t i = 0; include && include->kind == YG_SEQUENCE && i < include->count; i++)
+        add_include(c, include->items[i]);
 }
 
 static void set_number(copying *c, const yg_value *mapping, const char *key, double value) {
@@ -218,123 +280,96 @@ static void add_vars(copying *c, const yg_train_options *options) {
 
 /* --------------------------------------------------------------------------------- writing --- */
 
-/* Where each line of the text begins; freed by the caller, NULL when out of memory. */
-static const char **lines_of(const char *text, int *count) {
-    size_t lines = 1;
-    for (const char *at = text; *at; at++)
-        lines += *at == '\n';
-    const char **begin = malloc(lines * sizeof *begin);
-    *count = 0;
-    for (const char *at = text; begin && at; at = strchr(at, '\n')) {
-        at += *count > 0;
-        begin[(*count)++] = at;
+/* A file's text with its changes. Freed by the caller; NULL on failure. */
+static char *edited(const copying *c, const char *path, yg_error *error) {
+    size_t size;
+    char *text = yg_file_read(path, MODEL_CAP, &size, error);
+    char *copy = text ? yg_edits_apply(&c->edits, path, text) : NULL;
+    if (text && !copy)
+        yg_fail_memory(error);
+    free(text);
+    return copy;
+}
+
+/* Whether a text is a mapping of lines that begin in the first column, and nothing else. */
+static bool is_plain_mapping(const yg_value *root, const char *text) {
+    bool plain = root->kind == YG_MAPPING && root->count > 0;
+    for (size_t i = 0; plain && i < root->count; i++)
+        plain = root->keys[i]->origin.column == 1;
+    const char *document = strstr(text, "\n---"), *end = strstr(text, "\n...");
+    return plain && !document && !end && strncmp(text, "---", 3) != 0;
+}
+
+/* Appends the sections of the run's file, in the order in which they stand there. */
+static void append_sections(yg_text *out, const yg_value *root, const char *text) {
+    for (size_t i = 0; i < root->count; i++) {
+        const char *key = root->keys[i]->text;
+        if (strcmp(key, "data") != 0 && strcmp(key, "train") != 0)
+            continue;
+        const size_t begin = yg_edit_place(text, root->keys[i]->origin);
+        const size_t end =
+            i + 1 < root->count ? yg_edit_place(text, root->keys[i + 1]->origin) : strlen(text);
+        yg_text_add(out, "%.*s%s", (int)(end - begin), text + begin,
+                    end > begin && text[end - 1] == '\n' ? "" : "\n");
     }
-    return begin;
 }
 
-/* Where a value begins in the text. Columns count characters. */
-static size_t place_of(const char *text, const char *const *lines, int count, yg_origin origin) {
-    const char *at = lines[origin.line <= count ? origin.line - 1 : count - 1];
-    for (int column = 1; column < origin.column && *at && *at != '\n'; column++)
-        do
-            at++;
-        while (((unsigned char)*at & 0xC0) == 0x80);
-    return (size_t)(at - text);
-}
-
-/* Where a scalar ends that begins at `begin`; quotes are part of it, and *begin goes to the first.
- */
-static size_t end_of(const char *text, const yg_value *value, size_t *begin) {
-    if (!value->quoted)
-        return *begin + strlen(value->source);
-    const char quote = text[--*begin];
-    size_t at = *begin + 1;
-    while (text[at] && (text[at] != quote || (quote == '\'' && text[at + 1] == quote)))
-        at += text[at] == '\\' && quote == '"' && text[at + 1] ? 2 : text[at] == quote ? 2 : 1;
-    return at + (text[at] == quote);
-}
-
-typedef struct cut {
-    size_t begin, end;
-    const edit *by;
-} cut;
-
-/* What is inserted comes before what is replaced; the last edit of a value comes last. */
-static int by_begin(const void *a, const void *b) {
-    const cut *x = a, *y = b;
-    if (x->begin != y->begin)
-        return x->begin < y->begin ? -1 : 1;
-    if (x->by->insert != y->by->insert)
-        return x->by->insert ? -1 : 1;
-    return (x->by > y->by) - (x->by < y->by);
-}
-
-/* True where a later edit of the same value follows. */
-static bool is_replaced(const cut *cuts, size_t count, size_t i) {
-    return i + 1 < count && !cuts[i].by->insert && cuts[i + 1].by->at == cuts[i].by->at;
-}
-
-/* The text with the edits of its file; freed by the caller, NULL when out of memory. */
-static char *edited(const copying *c, const char *path, const char *text) {
-    cut *cuts = calloc(c->count + 1, sizeof *cuts);
-    int line_count;
-    const char **lines = lines_of(text, &line_count);
+/* Both files as one. Freed by the caller; NULL where they do not go together, as they do not with
+ * anchors of the same name. */
+static char *joined(const char *model, const char *run) {
+    yg_document *first = yg_document_parse(model, strlen(model), "model", NULL);
+    yg_document *second = yg_document_parse(run, strlen(run), "run", NULL);
     yg_text out = {0};
-    size_t count = 0, at = 0;
-    for (size_t i = 0; cuts && lines && i < c->count; i++) {
-        const edit *e = &c->edits[i];
-        if (!e->at->origin.file || strcmp(e->at->origin.file, path) != 0)
-            continue;
-        size_t begin = place_of(text, lines, line_count, e->at->origin);
-        const size_t end = e->insert ? begin : end_of(text, e->at, &begin);
-        cuts[count++] = (cut){begin, end, e};
+    const bool plain = first && second && is_plain_mapping(yg_document_root(first), model) &&
+                       is_plain_mapping(yg_document_root(second), run);
+    if (plain) {
+        yg_text_add(&out, "%s%s", model, model[strlen(model) - 1] == '\n' ? "" : "\n");
+        append_sections(&out, yg_document_root(second), run);
     }
-    if (cuts)
-        qsort(cuts, count, sizeof *cuts, by_begin);
-    for (size_t i = 0; i < count; i++) {
-        if (is_replaced(cuts, count, i))
-            continue;
-        yg_text_add(&out, "%.*s%s", (int)(cuts[i].begin - at), text + at, cuts[i].by->text);
-        at = cuts[i].end;
-    }
-    yg_text_add(&out, "%s", text + at);
-    const bool good = cuts && lines;
-    free(cuts);
-    free(lines);
-    char *result = yg_text_take(&out);
-    if (good)
-        return result;
-    free(result);
+    yg_document_free(first);
+    yg_document_free(second);
+    char *text = plain ? yg_text_take(&out) : NULL;
+    yg_document *whole = text ? yg_document_parse(text, strlen(text), "both", NULL) : NULL;
+    yg_document_free(whole);
+    if (whole)
+        return text;
+    free(text);
     return NULL;
 }
 
-static bool copy_file(const copying *c, const char *from, const char *folder, const char *name,
-                      yg_error *error) {
-    size_t size;
-    char *text = yg_file_read(from, MODEL_CAP, &size, error);
-    char *path = text ? yg_run_path(folder, name, error) : NULL;
-    char *copy = path ? edited(c, from, text) : NULL;
-    if (path && !copy)
-        yg_fail_memory(error);
-    const bool good = copy && yg_file_write(path, copy, strlen(copy), error);
-    free(copy);
-    free(path);
-    free(text);
-    return good;
-}
-
-bool yg_model_copy(const yg_model *model, const yg_train_options *options, const char *folder,
-                   yg_error *error) {
+bool yg_model_copy_make(const yg_model *model, const yg_train_options *options, yg_model_copy *copy,
+                        yg_error *error) {
     copying c = {.model = model};
+    *copy = (yg_model_copy){0};
     add_vars(&c, options);
     add_paths(&c);
     add_settings(&c, options);
-    const bool good = c.failed ? yg_fail_memory(error)
-                               : copy_file(&c, yg_model_path(model), folder, YG_RUN_MODEL, error) &&
-                                     (!options->run_path ||
-                                      copy_file(&c, options->run_path, folder, "run.yaml", error));
-    for (size_t i = 0; i < c.count; i++)
-        free(c.edits[i].text);
-    free(c.edits);
+    bool good = !c.failed && !c.edits.failed ? true : yg_fail_memory(error);
+    good = good && (copy->model = edited(&c, yg_model_path(model), error)) &&
+           (!options->run_path || (copy->run = edited(&c, options->run_path, error)));
+    yg_edits_free(&c.edits);
+    char *both = good && copy->run ? joined(copy->model, copy->run) : NULL;
+    if (both) {
+        yg_model_copy_free(copy);
+        copy->model = both;
+    }
     return good;
+}
+
+static bool write_one(const char *text, const char *folder, const char *name, yg_error *error) {
+    char *path = text ? yg_run_path(folder, name, error) : NULL;
+    const bool good = !text || (path && yg_file_write(path, text, strlen(text), error));
+    free(path);
+    return good;
+}
+
+bool yg_model_copy_write(const yg_model_copy *copy, const char *folder, yg_error *error) {
+    return write_one(copy->model, folder, YG_RUN_MODEL, error) &&
+           write_one(copy->run, folder, YG_RUN_SECOND, error);
+}
+
+void yg_model_copy_free(yg_model_copy *copy) {
+    free(copy->model);
+    free(copy->run);
+    *copy = (yg_model_copy){0};
 }

@@ -6,6 +6,7 @@
 #include "optimizer_update.h"
 #include "run.h"
 #include "run_lbfgs.h"
+#include "run_record.h"
 #include "weights.h"
 
 #include <math.h>
@@ -169,8 +170,10 @@ bool yg_run_prepare(yg_run *run, yg_error *error) {
                        "a run goes on from its checkpoint or starts from given weights, not both");
     if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
         !(r->folder = yg_run_folder_name(run->model, run->options->out, error)) ||
-        !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error) ||
-        !load_data(run, error) || !plan_steps(run, error) || !yg_run_begin(run, error))
+        !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error))
+        return false;
+    yg_run_record_begin(run);
+    if (!load_data(run, error) || !plan_steps(run, error) || !yg_run_begin(run, error))
         return false;
     r->train_examples = run->data.train.count;
     r->validation_examples = run->data.validation.count;

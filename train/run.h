@@ -10,6 +10,8 @@
 #include "settings.h"
 #include "train.h"
 
+#include <time.h>
+
 /* Where a run stands: what a checkpoint holds besides tensors. */
 typedef struct yg_run_position {
     int64_t epochs;     /* whole epochs done */
@@ -21,6 +23,15 @@ typedef struct yg_run_position {
     double reference;   /* early stopping: the value to improve on by min_delta */
     int64_t waited;     /* early stopping: epochs in a row without such an improvement */
 } yg_run_position;
+
+/* The earlier starts of a run that goes on, and the beginning of this one: for run.json. */
+typedef struct yg_run_past {
+    time_t now;       /* when this start began */
+    double clock;     /* the same by yg_clock() */
+    char started[40]; /* the date of the first start, as text; "": this is the first */
+    double seconds;   /* spent by earlier starts */
+    int64_t starts;   /* how many there were */
+} yg_run_past;
 
 typedef struct yg_run {
     const yg_model *model;
@@ -39,7 +50,8 @@ typedef struct yg_run {
     yg_rate_plan rates;          /* of the whole run; it also has the numbers of steps */
     yg_run_position at;
     yg_history history;
-    char *identity;        /* see identity.c; NULL until it is first needed */
+    char *identity; /* see identity.c; NULL until it is first needed */
+    yg_run_past past;
     double started, saved; /* seconds, of a monotonic clock */
     double save_cost;      /* seconds that the last save took; 0: none yet */
     int64_t steps_before;  /* done before this process */
@@ -74,13 +86,17 @@ const char *yg_run_identity(yg_run *run, yg_error *error);
 /* Fails where two identities differ, and names what differs. `path` is the checkpoint's. */
 bool yg_run_check_identity(const char *was, const char *is, const char *path, yg_error *error);
 
-/* Writes all files of the run's folder. */
+/* Writes all files of the run's folder. (checkpoint.c) */
 bool yg_run_save(yg_run *run, yg_error *error);
 /* Writes weights and history, but no checkpoint. For a run that has failed or ends within an epoch:
- * a run that goes on must start from the last checkpoint. */
-bool yg_run_save_results(yg_run *run, yg_error *error);
-/* Writes the weights of the epoch that has just ended into the folder's `epochs`. */
+ * a run that goes on must start from the last checkpoint. `last` false: the weights of the last
+ * step are not written, because they may not be finite. (run_files.c) */
+bool yg_run_save_results(yg_run *run, bool last, yg_error *error);
+/* Writes the weights of the epoch that has just ended into the folder's `epochs`. (run_files.c) */
 bool yg_run_keep_epoch(yg_run *run, yg_error *error);
+/* Notes in the folder how the run has ended. `failure` NULL: it has not failed. A run that has
+ * saved nothing leaves the folder as it was. (run_files.c) */
+bool yg_run_end(yg_run *run, const yg_error *failure, yg_error *error);
 /* Reads the folder's checkpoint into a run whose store has all its tensors. */
 bool yg_run_restore(yg_run *run, yg_error *error);
 

@@ -16,11 +16,18 @@
 #include "../models/model.h"
 
 #define YG_RUN_WEIGHTS    "weights.safetensors"
+#define YG_RUN_LAST       "last.safetensors"
 #define YG_RUN_CHECKPOINT "checkpoint.safetensors"
 #define YG_RUN_HISTORY    "history.csv"
+#define YG_RUN_METRICS    "metrics.jsonl"
 #define YG_RUN_CURVE      "loss.svg"
 #define YG_RUN_MODEL      "model.yaml"
+#define YG_RUN_SECOND     "run.yaml"
+#define YG_RUN_RECORD     "run.json"
+#define YG_RUN_EVENTS     "tensorboard"
 #define YG_RUN_EPOCHS     "epochs" /* a folder: weights of every n epochs */
+#define YG_RUN_PICTURES   "pictures"
+#define YG_RUN_REPORT     "report.html"
 
 typedef struct yg_run_folder {
     const char *path; /* as the user named it, without slashes at the end; the caller owns it */

@@ -136,7 +136,7 @@ static bool end_epoch(yg_run *run, yg_error *error) {
  * epoch. But the checkpoint, which was written before, does not contain them. So a run that goes on
  * from it gets the same results as one that was not interrupted. */
 static bool end_cut_epoch(yg_run *run, yg_error *error) {
-    if (!measure(run, error) || !yg_run_save_results(run, error))
+    if (!measure(run, error) || !yg_run_save_results(run, true, error))
         return false;
     report(run, true);
     return true;
@@ -205,7 +205,7 @@ static bool train(yg_run *run, yg_error *error) {
     if (!loop(run, error)) {
         /* Saves the results of the epochs before the failure. The error is that of the failure. */
         if (run->at.best_epoch)
-            yg_run_save_results(run, NULL);
+            yg_run_save_results(run, false, NULL);
         return false;
     }
     /* Stopped before a step: the folder stays as it was. */
@@ -231,7 +231,12 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
     run->result = result;
     run->folder.lock = -1;
     const double start = yg_clock();
-    const bool good = train(run, error);
+    yg_error failure = {0};
+    bool good = train(run, &failure);
+    if (good)
+        good = yg_run_end(run, NULL, &failure);
+    else
+        yg_run_end(run, &failure, NULL);
     result->epochs = run->at.epochs;
     result->steps = run->at.steps;
     result->best_epoch = run->at.best_epoch;
@@ -240,7 +245,7 @@ bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_r
     yg_run_free(run);
     yg_data_free(&run->data);
     free(run);
-    return good;
+    return good || yg_fail_as(error, &failure);
 }
 
 void yg_train_result_free(yg_train_result *result) {

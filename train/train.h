@@ -5,11 +5,16 @@
  * is ever half written:
  *
  *   weights.safetensors     the best weights, with classes, columns and standardisation
+ *   last.safetensors        the weights of the last step, in the same form
  *   checkpoint.safetensors  the last state: weights, optimizer state, counters; for `resume`
  *   epochs/epoch-N.safetensors  the weights of every n epochs, with `keep_every: n`
  *   history.csv             a line an epoch: losses, metrics, learning rate
+ *   metrics.jsonl           the same as JSON Lines
  *   loss.svg                the same as a picture
- *   model.yaml, run.yaml    copies of the model's one or two files
+ *   model.yaml              the model with all that the options change, and absolute paths: it
+ *                           trains again to the same bits. A second file (run_path) is in it, or
+ *                           beside it as run.yaml where the two cannot be joined
+ *   run.json                how, where and when it was started, and how it ended
  *
  * The files of an older run in the folder are moved to a new folder beside it (runs/iris-1, or the
  * next free number) when this run saves for the first time, so that no weights are lost. A folder
@@ -74,6 +79,8 @@ typedef struct yg_train_options {
     /* The model's own options (yg_model_options), for the copy that the run keeps: */
     const char *const *overrides; /* as --set */
     size_t override_count;
+    const char *const *command; /* words of a command line, for run.json; NULL: none */
+    size_t command_count;
     const char *run_path; /* the second file that the model was loaded with; NULL: none */
 
     /* Called once, before the first step, with the memory and work of a step, and the bytes of the

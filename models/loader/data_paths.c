@@ -17,11 +17,11 @@ enum { PARTS = sizeof parts / sizeof *parts };
 typedef struct replacing {
     yg_model *model;
     const char *text; /* of the option: NAME=PATH */
-    const yg_value *path;
+    yg_value *path;
     yg_error *error;
 } replacing;
 
-static const yg_value *new_scalar(const replacing *r, const char *text) {
+static yg_value *new_scalar(const replacing *r, const char *text) {
     yg_value *value = yg_pool_take(r->model->pool, sizeof *value);
     const char *copy = yg_pool_text(r->model->pool, text);
     if (!value || !copy) {
@@ -43,11 +43,11 @@ static int by_key(const void *a, const void *b) {
 
 /* A copy of a mapping (NULL: an empty one) in which `key` has the value. NULL when out of memory.
  */
-static const yg_value *with(const replacing *r, const yg_value *mapping, const char *key,
-                            const yg_value *value) {
+static yg_value *with(const replacing *r, const yg_value *mapping, const char *key,
+                      const yg_value *value) {
     yg_pool *pool = r->model->pool;
     const size_t count = mapping ? mapping->count : 0;
-    const yg_value *name = value ? new_scalar(r, key) : NULL;
+    yg_value *name = value ? new_scalar(r, key) : NULL;
     yg_value *copy = name ? yg_pool_take(pool, sizeof *copy) : NULL;
     const yg_value **keys = copy ? yg_pool_take(pool, (count + 1) * sizeof *keys) : NULL;
     const yg_value **items = keys ? yg_pool_take(pool, (count + 1) * sizeof *items) : NULL;
@@ -76,6 +76,11 @@ static const yg_value *with(const replacing *r, const yg_value *mapping, const c
     return copy;
 }
 
+/* What stands in the file for a value that is replaced; NULL: nothing does. */
+static const yg_value *in_file(const yg_value *value) {
+    return value && value->origin.line && !value->written ? value : value ? value->written : NULL;
+}
+
 /* A part that reads the path: as before, if it was a table, and otherwise as the name tells. */
 static bool replace_part(const replacing *r, const char *name) {
     const yg_value *part = yg_value_get(r->model->data, name);
@@ -83,11 +88,14 @@ static bool replace_part(const replacing *r, const char *name) {
     for (size_t i = 0; part && part->kind == YG_MAPPING && !key && i < part->count; i++)
         if (yg_is_file_key(part->keys[i]->text))
             key = part->keys[i]->text;
-    part = with(r, key ? part : NULL, key ? key : "file", r->path);
-    part = part ? with(r, r->model->data, name, part) : NULL;
-    if (part)
-        r->model->data = part;
-    return part != NULL;
+    r->path->written = key ? in_file(yg_value_get(part, key)) : NULL;
+    yg_value *new = with(r, key ? part : NULL, key ? key : "file", r->path);
+    if (new && !key)
+        new->written = in_file(part);
+    const yg_value *data = new ? with(r, r->model->data, name, new) : NULL;
+    if (data)
+        r->model->data = data;
+    return data != NULL;
 }
 
 /* `arrays: {image: PATH}` of a part. */
@@ -98,6 +106,7 @@ static bool replace_array(const replacing *r, const char *name, const char *port
         return yg_fail(r->error, YG_ERROR_ARGUMENT, YG_NOWHERE,
                        "--data %s: the part `%s` has no `arrays:` that name a file for '%s'",
                        r->text, name, port);
+    r->path->written = in_file(yg_value_get(arrays, port));
     arrays = with(r, arrays, port, r->path);
     part = arrays ? with(r, part, "arrays", arrays) : NULL;
     part = part ? with(r, r->model->data, name, part) : NULL;
