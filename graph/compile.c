@@ -144,6 +144,26 @@ bool yg_plan_calls(yg_compiler *c) {
     return true;
 }
 
+/* Gives each thread its part of each shared stage. False when out of memory. */
+static bool divide_stages(yg_compiler *c) {
+    yg_program *program = c->program;
+    size_t loops = 0, bytes; /* of shared stages */
+    for (size_t b = 0; b < program->stage_count; b++) {
+        yg_stage *stage = &program->stages[b];
+        stage->first_part = loops * (size_t)program->threads;
+        loops += stage->shared ? stage->end - stage->begin : 0;
+    }
+    if (__builtin_mul_overflow(loops, (size_t)program->threads * sizeof *program->parts, &bytes))
+        return false;
+    program->parts = yg_pool_take(program->pool, bytes);
+    for (size_t b = 0; program->parts && b < program->stage_count; b++) {
+        const yg_stage *stage = &program->stages[b];
+        if (stage->shared)
+            yg_shares_divide(stage, program->row_loops, program->threads, program->parts);
+    }
+    return program->parts != NULL;
+}
+
 bool yg_plan_threads(yg_compiler *c) {
     yg_program *program = c->program;
     const yg_compile_options *options = c->options;
@@ -162,7 +182,7 @@ bool yg_plan_threads(yg_compiler *c) {
     program->failed_at = yg_pool_take(program->pool, (size_t)threads * sizeof *program->failed_at);
     const size_t bytes = (size_t)threads * sizeof *program->left;
     program->left = aligned_alloc(_Alignof(yg_stretch_left), bytes);
-    if (!program->errors || !program->failed_at || !program->left)
+    if (!program->errors || !program->failed_at || !program->left || !divide_stages(c))
         return yg_fail_memory(c->error);
     yg_threads *others = options && options->beside ? options->beside->pool_of_threads : NULL;
     if (!others && c->beside)

@@ -211,8 +211,8 @@ static void run_share(void *context, int thread) {
     yg_error error = {0};
     const worker w = {program, thread, shared->seconds ? shared->seconds + first : NULL, &error};
     yg_taken taken, last = {.row_loop = UINT32_MAX};
-    while (yg_shares_take(stage, program->row_loops, program->left, program->threads, thread,
-                          &taken)) {
+    while (yg_shares_take(stage, program->row_loops, program->parts, program->left,
+                          program->threads, thread, &taken)) {
         const bool goes_on = taken.row_loop == last.row_loop && taken.begin == last.end;
         last = taken;
         if (taken.slot < program->failed_at[thread] &&
@@ -227,7 +227,7 @@ static void run_share(void *context, int thread) {
 static bool run_shared(yg_program *program, const yg_stage *stage, double *seconds,
                        yg_error *error) {
     shared_stage shared = {program, stage, seconds};
-    yg_shares_begin(stage, program->row_loops, program->left, program->threads);
+    yg_shares_begin(stage, program->parts, program->left, program->threads);
     for (int i = 0; i < program->threads; i++)
         program->failed_at[i] = UINT32_MAX;
     yg_threads_help(program->pool_of_threads, run_share, &shared);

@@ -73,6 +73,7 @@ struct yg_program {
     size_t scratch_bytes;  /* of one thread */
     int threads;
     struct yg_threads *pool_of_threads; /* NULL if no stage is worth sharing */
+    struct yg_loop_part *parts;         /* of all shared stages: see shares.h */
     struct yg_stretch_left *left;       /* by thread: its part of the stage that runs */
     yg_error *errors;                   /* by thread */
     uint32_t *failed_at;   /* by thread: the slot of the stage at which it failed, or UINT32_MAX */

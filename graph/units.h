@@ -161,6 +161,7 @@ typedef struct yg_stage {
     bool shared;         /* all threads work on it; otherwise the calling thread alone */
     double cost;         /* of its row loops */
     uint32_t slots;      /* of all its row loops, if it is shared */
+    size_t first_part;   /* where its parts begin in yg_program.parts, if it is shared */
 } yg_stage;
 
 /* Where the bytes of a storage are. */

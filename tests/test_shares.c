@@ -13,6 +13,7 @@ enum { LOOPS = 5, THREADS = 4, MOST_PIECES = 20000, WORKS = 300 };
 typedef struct job {
     yg_stage stage;
     yg_row_loop row_loops[LOOPS];
+    yg_loop_part parts[LOOPS * THREADS];
     yg_stretch_left left[THREADS];
     int threads;
     int sleeper;                            /* a thread that takes nothing, or -1 */
@@ -57,7 +58,7 @@ static void work(void *context, int thread) {
     job *j = context;
     yg_taken taken;
     while (thread != j->sleeper &&
-           yg_shares_take(&j->stage, j->row_loops, j->left, j->threads, thread, &taken))
+           yg_shares_take(&j->stage, j->row_loops, j->parts, j->left, j->threads, thread, &taken))
         note(j, &taken);
 }
 
@@ -82,7 +83,8 @@ Test(shares, each_piece_is_taken_once) {
             j->threads = threads;
             for (int i = 0; i < WORKS / 100; i++) {
                 j->sleeper = threads > 1 ? i % threads : -1;
-                yg_shares_begin(&j->stage, j->row_loops, j->left, threads);
+                yg_shares_divide(&j->stage, j->row_loops, threads, j->parts);
+                yg_shares_begin(&j->stage, j->parts, j->left, threads);
                 yg_threads_run(pool, work, j);
                 expect_taken(j, i + 1);
             }
@@ -100,7 +102,8 @@ Test(shares, threads_take_from_each_other) {
     yg_threads_check_fork(pool);
     j->threads = THREADS;
     for (int i = 0; i < 100; i++) {
-        yg_shares_begin(&j->stage, j->row_loops, j->left, THREADS);
+        yg_shares_divide(&j->stage, j->row_loops, THREADS, j->parts);
+        yg_shares_begin(&j->stage, j->parts, j->left, THREADS);
         yg_threads_run(pool, work, j);
     }
     expect_taken(j, 100);
@@ -108,32 +111,72 @@ Test(shares, threads_take_from_each_other) {
     free(j);
 }
 
-/* At first each thread has its share of the cost, in the order of the threads: neighbouring stages
- * then find in a core's cache what the same core has written. */
+/* What the slots cost that `thread` begins with. */
+static double cost_of_parts(const job *j, int thread, int threads) {
+    const yg_loop_part *part = j->parts + thread * LOOPS;
+    double cost = 0;
+    for (int s = 0; s < LOOPS; s++) {
+        const yg_row_loop *loop = &j->row_loops[s];
+        const uint32_t until = s + 1 < LOOPS ? loop[1].first_slot : j->stage.slots;
+        const uint32_t all = until - loop->first_slot;
+        const uint32_t end = thread + 1 < threads ? part[LOOPS + s].slot : all;
+        cr_assert(part[s].slot <= end && end <= all);
+        cr_assert_eq(part[s].position + end - part[s].slot,
+                     s + 1 < LOOPS || thread + 1 < threads ? part[s + 1].position : j->stage.slots);
+        if (all > 0)
+            cost += loop->cost * (end - part[s].slot) / all;
+    }
+    return cost;
+}
+
+/* At first each thread has its share of the cost. The stretches are those of its parts. */
 Test(shares, begin_with_equal_costs) {
     job *j = new_job(0);
     for (int threads = 1; threads <= THREADS; threads++) {
-        yg_shares_begin(&j->stage, j->row_loops, j->left, threads);
+        yg_shares_divide(&j->stage, j->row_loops, threads, j->parts);
+        yg_shares_begin(&j->stage, j->parts, j->left, threads);
         uint32_t next = 0;
         for (int t = 0; t < threads; t++) {
             const uint64_t stretch = atomic_load(&j->left[t].slots);
             cr_expect_eq(stretch >> 32, next);
+            cr_expect_eq(j->parts[t * LOOPS].position, next);
             next = (uint32_t)stretch;
-            double cost = 0; /* of the first `next` slots */
-            for (int s = 0; s < LOOPS; s++) {
-                const yg_row_loop *loop = &j->row_loops[s];
-                const uint32_t until = s + 1 < LOOPS ? loop[1].first_slot : j->stage.slots;
-                if (until > loop->first_slot && next > loop->first_slot)
-                    cost += loop->cost * ((next < until ? next : until) - loop->first_slot) /
-                            (until - loop->first_slot);
-            }
-            const double share = j->stage.cost * (t + 1) / threads;
+            const double cost = cost_of_parts(j, t, threads);
+            const double share = j->stage.cost / threads;
             cr_expect(cost > share - 0.5e6 && cost < share + 0.5e6, "%d of %d: %g, not %g", t,
                       threads, cost, share);
         }
         cr_expect_eq(next, j->stage.slots);
     }
     free(j);
+}
+
+/* Each thread has the same stretch of the rows of each row loop, but for a slot, where other units
+ * allow it. So it finds in its core's cache what it has written in the stage before. Units that do
+ * not run by rows go to as few threads as possible. */
+Test(shares, threads_keep_their_rows) {
+    enum { COUNT = 4, PIECES = 64 };
+    static const double cost[COUNT] = {5e5, 8e6, 5e5, 3e6};
+    static const int64_t rows[COUNT] = {0, PIECES, 0, PIECES};
+    yg_row_loop loops[COUNT];
+    yg_stage stage = {.end = COUNT};
+    for (int s = 0; s < COUNT; s++) {
+        loops[s] = (yg_row_loop){.rows = rows[s], .pieces = PIECES, .step = 1, .cost = cost[s]};
+        stage.cost += cost[s];
+    }
+    cr_assert(yg_shares_plan(&stage, loops, 0));
+    yg_loop_part parts[THREADS * COUNT];
+    for (int threads = 2; threads <= THREADS; threads++) {
+        yg_shares_divide(&stage, loops, threads, parts);
+        for (int t = 0; t < threads; t++) {
+            const yg_loop_part *own = parts + t * COUNT;
+            const int64_t even = (2 * PIECES * t + threads) / (2 * threads);
+            cr_expect_leq(llabs((int64_t)own[1].slot - even), 1, "%d of %d", t, threads);
+            cr_expect_leq(llabs((int64_t)own[3].slot - even), 1, "%d of %d", t, threads);
+        }
+        cr_expect_eq(parts[COUNT].slot, (2 * PIECES + threads / 2) / threads);
+        cr_expect_eq(parts[COUNT + 2].slot, 0);
+    }
 }
 
 /* Small pieces are taken many at a time, dear ones one by one. */
