@@ -20,7 +20,7 @@
 #define LOOP_UNITS  16 /* the most units in a row loop */
 #define FEW_ROWS    8  /* a unit does not join if that leaves fewer rows to share between threads */
 #define MOST_CHUNKS 16 /* of a reduction that runs alone in parts */
-#define PARTS_COST  1e6 /* the least cost of such a reduction: about 50 microseconds of work */
+#define PARTS_COST  200e3 /* the least cost of such a reduction: 10 microseconds of work */
 
 /* The greatest common divisor. */
 static int64_t common(int64_t a, int64_t b) {
@@ -182,14 +182,21 @@ static int64_t own_pieces(const yg_compiler *c, uint32_t u) {
     return unit->kind == YG_UNIT_KERNEL ? unit->kernel.work : 1;
 }
 
+/* Elements of the result that fill a cache line. */
+static int64_t line_of(const yg_compiler *c, const yg_unit *unit) {
+    return YG_ALIGN / (int64_t)yg_dtype_size(c->graph->records[unit->node].type->dtype);
+}
+
 /* Threads share those pieces in multiples of this: as many as make the rows that the kernel should
- * compute at a time at least. */
+ * compute at a time at least. A reduction that could be done in parts adds up whole rows, so it
+ * takes as long for one column as for all columns of a vector: it is cut into cache lines. */
 static int64_t own_step(const yg_compiler *c, uint32_t u) {
     const yg_unit *unit = &c->program->units[u];
     const yg_plan_unit *known = &c->units[u];
-    if (c->flags & YG_PROGRAM_SMALL_PIECES || unit->kind != YG_UNIT_KERNEL || known->rows == 0 ||
-        is_in_parts(unit))
+    if (c->flags & YG_PROGRAM_SMALL_PIECES || unit->kind != YG_UNIT_KERNEL || known->rows == 0)
         return 1;
+    if (is_in_parts(unit))
+        return line_of(c, unit);
     const int64_t step = unit->kernel.work / known->rows * known->min_rows;
     return step > 1 ? step : 1;
 }
@@ -198,9 +205,10 @@ static int64_t own_step(const yg_compiler *c, uint32_t u) {
  * fewer pieces of it to share. */
 static bool runs_in_parts(const open_row_loop *s) {
     const yg_unit *unit = &s->c->program->units[s->begin];
+    const int64_t shares = own_pieces(s->c, s->begin) / own_step(s->c, s->begin);
     return s->end - s->begin == 1 && s->rows > 0 && !s->c->saves_memory && is_in_parts(unit) &&
-           unit->kernel.parts.count > 1 && unit->kernel.work < unit->kernel.parts.count &&
-           unit->kernel.work < FEW_ROWS * 4 &&
+           unit->kernel.parts.count > 1 && shares < unit->kernel.parts.count &&
+           shares < FEW_ROWS * 4 &&
            (s->c->units[s->begin].cost >= PARTS_COST || s->c->flags & YG_PROGRAM_SMALL_PIECES);
 }
 
