@@ -35,20 +35,37 @@ static inline void turn_uint64_t(two out[2], const two in[2]) {
 
 /* to[r * to_stride + c] = from[r + c * from_stride], for at most TRANSPOSE_BLOCK rows and columns.
  */
-#define TRANSPOSE_PART(element)                                                                    \
+static inline void transpose_part_uint8_t(uint8_t *to, int64_t to_stride, const uint8_t *from,
+                                          int64_t from_stride, int64_t rows, int64_t columns) {
+    uint8_t square[TRANSPOSE_BLOCK][TRANSPOSE_BLOCK];
+    for (int64_t c = 0; c < columns; c++)
+        for (int64_t r = 0; r < rows; r++)
+            square[r][c] = from[r + c * from_stride];
+    for (int64_t r = 0; r < rows; r++)
+        memcpy(to + r * to_stride, square[r], (size_t)columns * sizeof *to);
+}
+
+/* The same in squares of `side` vectors of `side` elements, and what is left element by element. */
+#define TRANSPOSE_PART(element, vector, side)                                                      \
     static inline void transpose_part_##element(element *to, int64_t to_stride,                    \
                                                 const element *from, int64_t from_stride,          \
                                                 int64_t rows, int64_t columns) {                   \
-        element square[TRANSPOSE_BLOCK][TRANSPOSE_BLOCK];                                          \
+        const int64_t high = rows - rows % side, wide = columns - columns % side;                  \
+        for (int64_t c = 0; c < wide; c += side)                                                   \
+            for (int64_t r = 0; r < high; r += side) {                                             \
+                vector in[side], out[side];                                                        \
+                for (int64_t i = 0; i < side; i++)                                                 \
+                    memcpy(&in[i], from + r + (c + i) * from_stride, sizeof in[i]);                \
+                turn_##element(out, in);                                                           \
+                for (int64_t i = 0; i < side; i++)                                                 \
+                    memcpy(to + (r + i) * to_stride + c, &out[i], sizeof out[i]);                  \
+            }                                                                                      \
         for (int64_t c = 0; c < columns; c++)                                                      \
-            for (int64_t r = 0; r < rows; r++)                                                     \
-                square[r][c] = from[r + c * from_stride];                                          \
-        for (int64_t r = 0; r < rows; r++)                                                         \
-            memcpy(to + r * to_stride, square[r], (size_t)columns * sizeof *to);                   \
+            for (int64_t r = c < wide ? high : 0; r < rows; r++)                                   \
+                to[r * to_stride + c] = from[r + c * from_stride];                                 \
     }
-TRANSPOSE_PART(uint8_t)
-TRANSPOSE_PART(uint32_t)
-TRANSPOSE_PART(uint64_t)
+TRANSPOSE_PART(uint32_t, four, 4)
+TRANSPOSE_PART(uint64_t, two, 2)
 
 /* The same for a whole block, in squares of `side` vectors of `side` elements. */
 #define TRANSPOSE_SQUARE(element, vector, side)                                                    \
