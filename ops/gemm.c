@@ -58,7 +58,7 @@ typedef struct cutting {
 
 static const cutting ours = {.most = 64, .rows = 12, .columns = 32, .work = 250e3};
 static const cutting by_amx = {.most = 16, .rows = 32, .columns = 32, .work = 2e6};
-static const cutting a_library = {.most = 16, .rows = 24, .columns = 64, .work = 1e6};
+static const cutting a_library = {.most = 16, .rows = 24, .columns = 16, .work = 1e6};
 
 /* A product of at most so many multiply-adds is not cut: it takes some 20 microseconds on one
  * thread, and sharing it would not make it faster. */
