@@ -152,7 +152,8 @@ static const struct {
      "\"object\", "
      "\"additionalProperties\": {\"anyOf\": [{\"$ref\": \"#/$defs/expression\"}, {\"type\": "
      "\"object\", \"properties\": {\"value\": {\"$ref\": \"#/$defs/expression\"}, \"units\": "
-     "{\"type\": \"string\"}}, \"required\": [\"value\"], \"additionalProperties\": false}]}}]}"},
+     "{\"type\": \"string\"}, \"classes\": {\"type\": \"string\"}}, \"required\": [\"value\"], "
+     "\"additionalProperties\": false}]}}]}"},
     {"include",
      "{\"type\": [\"string\", \"array\", \"object\"], \"items\": {\"anyOf\": [{\"type\": "
      "\"string\"}, {\"type\": \"object\", \"properties\": {\"file\": {\"type\": \"string\"}, "

@@ -69,7 +69,7 @@ size_t yg_model_find_port(const yg_model *model, const char *name);
 /* An entry of `outputs:` as declared. */
 typedef struct yg_model_output {
     const char *name;
-    const char *units; /* the input or target that gives its units; NULL: none */
+    const char *units; /* the input or target whose units or classes it has; NULL: none */
 } yg_model_output;
 
 size_t yg_model_output_count(const yg_model *model);
@@ -108,7 +108,7 @@ yg_graph *yg_network_graph(yg_network *network);
 /* A named tensor of the network. */
 typedef struct yg_tensor_name {
     const char *name;
-    const char *units; /* of an output: the input or target that gives its units; NULL: none */
+    const char *units; /* of an output: the port whose units or classes it has; NULL: none */
     yg_node node;
     yg_origin origin;
 } yg_tensor_name;

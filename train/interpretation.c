@@ -68,27 +68,65 @@ static size_t only_label(const yg_interpretation *r) {
     return found;
 }
 
-/* Finds the output that decides the label: the first with a score for each class, or with one
- * sigmoid for two classes. */
-static void find_label(yg_interpretation *r, const yg_executable *executable) {
-    r->label_port = only_label(r);
-    if (r->label_port == SIZE_MAX)
-        return;
-    const int64_t classes = yg_model_port(r->model, r->label_port)->classes;
-    r->classes = r->data->encoding.ports[r->label_port].classes;
-    if (!r->classes)
-        r->classes = (char **)yg_model_port(r->model, r->label_port)->class_names;
+/* Whether an output has a score for each class, or one sigmoid for two classes. */
+static bool has_scores(const yg_interpretation *r, const yg_executable *executable, size_t port,
+                       size_t output) {
+    const int64_t classes = yg_model_port(r->model, port)->classes;
+    const int64_t width = yg_answer_width(r, executable, output);
+    const bool steps = yg_port_is_ragged(r->data, yg_model_port(r->model, port));
+    const int rank = executable->outputs[output].type.rank;
+    return steps == r->steps[output] &&
+           ((rank == (steps ? 3 : 2) && width == classes && classes > 1) ||
+            (classes == 2 && width == 1 && is_sigmoid(executable, output)));
+}
+
+static void add_label(yg_interpretation *r, size_t port, size_t output) {
+    char **names = r->data->encoding.ports[port].classes;
+    if (!names)
+        names = (char **)yg_model_port(r->model, port)->class_names;
+    r->labels[r->label_count++] = (yg_told_class){port, output, names};
+}
+
+/* Finds the outputs that decide classes: those that say so with `classes`. Where none does and one
+ * target is a label, it is the first output that has scores of its classes. */
+static bool find_labels(yg_interpretation *r, const yg_executable *executable, const char *path,
+                        yg_error *error) {
+    bool any = false;
     for (size_t i = 0; i < executable->output_count; i++) {
-        const int64_t width = yg_answer_width(r, executable, i);
-        const bool steps = yg_port_is_ragged(r->data, yg_model_port(r->model, r->label_port));
-        const bool scores = executable->outputs[i].type.rank == (steps ? 3 : 2) && width == classes;
-        if (steps == r->steps[i] && ((scores && classes > 1) ||
-                                     (classes == 2 && width == 1 && is_sigmoid(executable, i)))) {
-            r->label_output = i;
-            return;
-        }
+        const size_t port = r->ports[i];
+        if (port == SIZE_MAX || !yg_model_port(r->model, port)->classes)
+            continue;
+        any = true;
+        if (!has_scores(r, executable, port, i) && !(yg_model_port(r->model, port)->classes == 2 &&
+                                                     yg_answer_width(r, executable, i) == 1))
+            return yg_fail(
+                error, YG_ERROR_SHAPE, (yg_origin){path, 0, 0},
+                "output '%s' should have a score for each of the %lld classes of '%s', "
+                "but has %lld elements an example",
+                executable->outputs[i].name, (long long)yg_model_port(r->model, port)->classes,
+                yg_model_port(r->model, port)->name, (long long)yg_answer_width(r, executable, i));
+        add_label(r, port, i);
     }
-    r->label_port = SIZE_MAX;
+    const size_t only = any ? SIZE_MAX : only_label(r);
+    for (size_t i = 0; only != SIZE_MAX && i < executable->output_count && !r->label_count; i++)
+        if (has_scores(r, executable, only, i))
+            add_label(r, only, i);
+    return true;
+}
+
+const yg_told_class *yg_answer_label(const yg_interpretation *r, size_t output) {
+    for (size_t i = 0; i < r->label_count; i++)
+        if (r->labels[i].output == output)
+            return &r->labels[i];
+    return NULL;
+}
+
+const char *yg_answer_column(const yg_interpretation *r, size_t output, int64_t i) {
+    if (r->ports[output] == SIZE_MAX || r->data->series.length)
+        return NULL;
+    const yg_port_encoding *encoding = &r->data->encoding.ports[r->ports[output]];
+    const bool alike = (int64_t)encoding->column_count == yg_encoding_width(encoding);
+    return alike && i < (int64_t)encoding->column_count ? encoding->columns[i] : NULL;
 }
 
 /* Finds the port that gives an output's units. A port that is not standardised changes nothing. */
@@ -97,8 +135,10 @@ static bool find_units(const yg_interpretation *r, const yg_executable *executab
     size_t count;
     const char *name = yg_network_outputs(executable->network, &count)[output].units;
     const size_t units = name ? yg_model_find_port(r->model, name) : SIZE_MAX;
+    r->ports[output] = units;
     r->units[output] = SIZE_MAX;
-    if (units == SIZE_MAX || !yg_encoding_has_units(&r->data->encoding.ports[units]))
+    if (units == SIZE_MAX || yg_model_port(r->model, units)->classes ||
+        !yg_encoding_has_units(&r->data->encoding.ports[units]))
         return true;
     r->units[output] = units;
     const int64_t width = yg_encoding_width(&r->data->encoding.ports[units]);
@@ -127,12 +167,13 @@ bool yg_interpretation_make(const yg_model *model, const yg_data *data,
                             const yg_executable *executable, yg_network *longer, const char *path,
                             yg_interpretation *out, yg_error *error) {
     *out = (yg_interpretation){.model = model, .data = data};
+    out->ports = calloc(executable->output_count + 1, sizeof *out->ports);
     out->units = calloc(executable->output_count + 1, sizeof *out->units);
     out->steps = calloc(executable->output_count + 1, sizeof *out->steps);
-    if (!out->units || !out->steps)
+    out->labels = calloc(executable->output_count + 1, sizeof *out->labels);
+    if (!out->ports || !out->units || !out->steps || !out->labels)
         return yg_fail_memory(error);
     find_steps(out, executable, longer);
-    find_label(out, executable);
     for (size_t i = 0; i < executable->output_count; i++) {
         if (!executable->outputs[i].type.rank ||
             executable->outputs[i].type.shape[0] != executable->batch)
@@ -142,10 +183,12 @@ bool yg_interpretation_make(const yg_model *model, const yg_data *data,
         if (!find_units(out, executable, path, i, error))
             return false;
     }
-    return true;
+    return find_labels(out, executable, path, error);
 }
 
 void yg_interpretation_free(yg_interpretation *interpretation) {
+    free(interpretation->labels);
+    free(interpretation->ports);
     free(interpretation->units);
     free(interpretation->steps);
     *interpretation = (yg_interpretation){0};

@@ -31,7 +31,8 @@ static void write_text(FILE *out, char delimiter, const char *text) {
 typedef struct header {
     yg_pool *pool;
     yg_names names;
-    size_t *output; /* that a column belongs to; SIZE_MAX: the label */
+    size_t *output; /* that a column belongs to */
+    bool *label;    /* it is a class that the output decides */
 } header;
 
 static const char *element_name(const yg_prediction *p, const yg_executable *executable,
@@ -40,34 +41,37 @@ static const char *element_name(const yg_prediction *p, const yg_executable *exe
     const char *name = executable->outputs[output].name;
     if (yg_answer_width(&p->outputs, executable, output) == 1)
         return name;
-    if (r->label_port != SIZE_MAX && r->label_output == output && r->classes)
-        return yg_pool_format(pool, "%s.%s", name, r->classes[i]);
+    const yg_told_class *label = yg_answer_label(r, output);
+    const char *part = label && label->names ? label->names[i] : yg_answer_column(r, output, i);
+    if (part)
+        return yg_pool_format(pool, "%s.%s", name, part);
     return yg_pool_format(pool, "%s.%lld", name, (long long)i);
 }
 
-static bool add_column(const yg_prediction *p, const yg_executable *executable, header *h,
-                       const char *name, size_t output, yg_error *error) {
+static bool add_column(const yg_executable *executable, header *h, const char *name, size_t output,
+                       bool label, yg_error *error) {
+    static const char *const kinds[] = {"output", "the class that output"};
     if (!name)
         return yg_fail_memory(error);
     const size_t same = yg_names_find(&h->names, name);
     if (same != YG_NOT_FOUND) {
         // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it has an entry for each name
-        const size_t other = h->output[same]; /* the label's column comes last */
-        return yg_fail(
-            error, YG_ERROR_NAME, executable->outputs[other].origin,
-            "two columns of the predictions would be called '%s': output '%s' and %s%s%s; "
-            "rename one in `outputs`",
-            name, executable->outputs[other].name,
-            output == SIZE_MAX ? "the label of '" : "output '",
-            output == SIZE_MAX ? yg_model_port(p->model, p->outputs.label_port)->name
-                               : executable->outputs[output].name,
-            "'");
+        const size_t other = h->output[same];
+        return yg_fail(error, YG_ERROR_NAME, executable->outputs[other].origin,
+                       "two columns of the predictions would be called '%s': %s '%s'%s and %s "
+                       "'%s'%s; rename one in `outputs`",
+                       name, kinds[h->label[same]], executable->outputs[other].name,
+                       h->label[same] ? " decides" : "", kinds[label],
+                       executable->outputs[output].name, label ? " decides" : "");
     }
-    size_t *grown = yg_pool_grow(h->pool, h->output, h->names.count, sizeof *grown);
-    if (!grown)
+    size_t *outputs = yg_pool_grow(h->pool, h->output, h->names.count, sizeof *outputs);
+    bool *labels = yg_pool_grow(h->pool, h->label, h->names.count, sizeof *labels);
+    if (!outputs || !labels)
         return yg_fail_memory(error);
-    h->output = grown;
-    grown[h->names.count] = output;
+    h->output = outputs;
+    h->label = labels;
+    outputs[h->names.count] = output;
+    labels[h->names.count] = label;
     return yg_names_add(&h->names, h->pool, name) || yg_fail_memory(error);
 }
 
@@ -86,16 +90,19 @@ static bool list_columns(const yg_prediction *p, const yg_executable *executable
                          yg_error *error) {
     for (size_t o = 0; o < executable->output_count; o++)
         for (int64_t i = 0; i < yg_answer_width(&p->outputs, executable, o); i++)
-            if (!add_column(p, executable, h, element_name(p, executable, o, i, h->pool), o, error))
+            if (!add_column(executable, h, element_name(p, executable, o, i, h->pool), o, false,
+                            error))
                 return false;
-    const size_t label = p->outputs.label_port;
-    if (label == SIZE_MAX)
-        return true;
-    const yg_port_encoding *encoding = &p->data.encoding.ports[label];
-    return add_column(p, executable, h,
-                      encoding->column_count == 1 ? encoding->columns[0]
-                                                  : yg_model_port(p->model, label)->name,
-                      SIZE_MAX, error);
+    for (size_t l = 0; l < p->outputs.label_count; l++) {
+        const yg_told_class *label = &p->outputs.labels[l];
+        const yg_port_encoding *encoding = &p->data.encoding.ports[label->port];
+        if (!add_column(executable, h,
+                        encoding->column_count == 1 ? encoding->columns[0]
+                                                    : yg_model_port(p->model, label->port)->name,
+                        label->output, true, error))
+            return false;
+    }
+    return true;
 }
 
 /* Makes p->header, the text. */
@@ -158,15 +165,15 @@ static void write_element(const yg_prediction *p, const yg_executable *executabl
     write_number(p, dtype, yg_answer_in_units(&p->outputs, output, i, value));
 }
 
-static void write_label(const yg_prediction *p, const yg_executable *executable, int64_t row,
-                        int64_t step) {
+static void write_label(const yg_prediction *p, const yg_executable *executable,
+                        const yg_told_class *label, int64_t row, int64_t step) {
     const yg_interpretation *r = &p->outputs;
-    const yg_result *output = &executable->outputs[r->label_output];
-    const int64_t width = yg_answer_width(r, executable, r->label_output);
-    const int64_t first = yg_answer_first(r, executable, r->label_output, row, step);
+    const yg_result *output = &executable->outputs[label->output];
+    const int64_t width = yg_answer_width(r, executable, label->output);
+    const int64_t first = yg_answer_first(r, executable, label->output, row, step);
     const int64_t class = yg_answer_class(output->type.dtype, output->data, first, width);
-    if (r->classes)
-        write_text(p->out, p->delimiter, r->classes[class]);
+    if (label->names)
+        write_text(p->out, p->delimiter, label->names[class]);
     else
         fprintf(p->out, "%lld", (long long)class);
 }
@@ -194,10 +201,10 @@ static void write_row(yg_prediction *p, const yg_executable *executable, int64_t
             write_element(p, executable, o, at + i, i);
         }
     }
-    if (p->outputs.label_port != SIZE_MAX) {
+    for (size_t l = 0; l < p->outputs.label_count; l++, first = false) {
         if (!first)
             fputc(p->delimiter, p->out);
-        write_label(p, executable, row, step);
+        write_label(p, executable, &p->outputs.labels[l], row, step);
     }
     fputc('\n', p->out);
 }

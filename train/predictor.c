@@ -176,12 +176,13 @@ const char *yg_predictor_label(const yg_predictor *predictor, const void *const 
     const yg_seat *seat = &predictor->seat[0];
     const yg_interpretation *r = &seat->outputs;
     int64_t class = -1;
-    if (r->label_port != SIZE_MAX) {
-        const int64_t width = yg_answer_width(r, seat->executable, r->label_output);
-        class = yg_answer_class(seat->executable->outputs[r->label_output].type.dtype,
-                                outputs[r->label_output], example * width, width);
+    if (r->label_count) {
+        const size_t output = r->labels[0].output;
+        const int64_t width = yg_answer_width(r, seat->executable, output);
+        class = yg_answer_class(seat->executable->outputs[output].type.dtype, outputs[output],
+                                example * width, width);
     }
     if (index)
         *index = class;
-    return class >= 0 && r->classes ? r->classes[class] : NULL;
+    return class >= 0 && r->labels[0].names ? r->labels[0].names[class] : NULL;
 }

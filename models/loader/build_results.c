@@ -78,7 +78,7 @@ bool yg_build_results(yg_builder *builder, const yg_model *model, const yg_flat 
     builder->inner = false;
     if (!build_named(builder, flat->outputs, model->body.output_count, &network->outputs,
                      &network->output_count) ||
-        !yg_check_units(network, builder->error))
+        !yg_check_units(network, model, builder->error))
         return false;
     return outputs_only ||
            (build_updates(builder, flat, network) && build_loss(builder, network, flat->loss) &&

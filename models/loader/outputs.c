@@ -7,19 +7,31 @@
 
 #include <string.h>
 
+/* Reads which input or target an output is an estimate of. */
+static bool read_port(const yg_value *value, yg_output_spec *spec, yg_error *error) {
+    const yg_value *units = yg_value_get(value, "units"), *classes = yg_value_get(value, "classes");
+    if (units && classes)
+        return yg_fail(error, YG_ERROR_ARGUMENT, classes->origin,
+                       "an output has `units` or `classes`, not both: numbers have units, and "
+                       "scores belong to classes");
+    const yg_value *port = units ? units : classes;
+    spec->scores = classes != NULL;
+    spec->units_origin = port ? port->origin : value->origin;
+    return !port || yg_value_text(port, units ? "`units`" : "`classes`", &spec->units, error);
+}
+
 /* Reads the value of an output: an expression, or `{value: h, units: y}`. */
 static bool read_output_value(yg_model *model, const yg_value *value, const char *what,
                               yg_output_spec *spec, yg_error *error) {
-    static const yg_key keys[] = {{"value", true, NULL}, {"units", false, NULL}};
+    static const yg_key keys[] = {
+        {"value", true, NULL}, {"units", false, NULL}, {"classes", false, NULL}};
     const yg_value *expression = value;
     if (value->kind == YG_MAPPING) {
         if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error))
             return false;
         expression = yg_value_get(value, "value");
-        const yg_value *units = yg_value_get(value, "units");
-        if (units && !yg_value_text(units, "`units`", &spec->units, error))
+        if (!read_port(value, spec, error))
             return false;
-        spec->units_origin = units ? units->origin : value->origin;
     }
     spec->value = yg_read_expression(model->pool, expression, what, error);
     return spec->value != NULL;
@@ -77,6 +89,7 @@ bool yg_refuse_units(const yg_output_spec *outputs, size_t count, const char *wh
     for (size_t i = 0; i < count; i++)
         if (outputs[i].units)
             return yg_fail(error, YG_ERROR_ARGUMENT, outputs[i].units_origin,
-                           "`units` belongs to an entry of a model's `outputs`; %s has none", what);
+                           "`%s` belongs to an entry of a model's `outputs`; %s has none",
+                           outputs[i].scores ? "classes" : "units", what);
     return true;
 }

@@ -406,7 +406,8 @@ static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
         if (!write_expression(text, pool, outputs[i].value))
             return false;
         if (outputs[i].units)
-            yg_text_add(text, "    units: %s\n", outputs[i].units);
+            yg_text_add(text, "    %s: %s\n", outputs[i].scores ? "classes" : "units",
+                        outputs[i].units);
     }
     return true;
 }

@@ -149,7 +149,9 @@ typedef struct yg_output_spec {
     yg_origin origin;
     const char *name;
     const yg_expression *value;
-    const char *units; /* y in `{value: h, units: y}`; NULL: not given */
+    const char
+        *units;  /* y in `{value: h, units: y}` or `{value: h, classes: y}`; NULL: not given */
+    bool scores; /* it is `classes: y` */
     yg_origin units_origin;
 } yg_output_spec;
 
