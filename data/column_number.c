@@ -6,6 +6,7 @@
  */
 #include "../graph/number.h"
 #include "column.h"
+#include "csv_guess.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -203,9 +204,30 @@ static const char *reason_of(const yg_column *column, int fault, char *text, siz
     }
 }
 
+/* Which keys of a CSV file would read a cell as a number; "" where none would. */
+static const char *advice(const yg_cell *cell, char *text, size_t size) {
+    yg_csv_marks marks;
+    *text = '\0';
+    if (cell->kind != YG_CELL_TEXT || !yg_csv_guess(cell->text, cell->size, &marks))
+        return text;
+    const struct {
+        const char *key, *value;
+    } keys[] = {{"signs", marks.signs},
+                {"decimal", marks.decimal == ',' ? "," : ""},
+                {"thousands", (const char[]){marks.thousands, '\0'}}};
+    size_t used = (size_t)snprintf(text, size, "; a CSV file with such numbers needs `");
+    for (size_t i = 0, shown = 0; i < sizeof keys / sizeof *keys && used < size; i++)
+        if (*keys[i].value)
+            used += (size_t)snprintf(text + used, size - used, "%s%s: \"%s\"", shown++ ? ", " : "",
+                                     keys[i].key, keys[i].value);
+    if (used < size)
+        snprintf(text + used, size - used, "` in its part");
+    return text;
+}
+
 static bool refuse(const yg_column *column, const yg_cell *cell, int fault, const yg_place *place,
                    yg_error *error) {
-    char where[300], value[61], reason[120];
+    char where[300], value[61], reason[120], hint[160] = "";
     yg_cell_text(cell, value, sizeof value);
     if (!place->column && (fault == YG_FAULT_MISSING || fault == FAULT_NOT_NUMBER))
         return yg_fail(error, YG_ERROR_DATA, place->origin,
@@ -214,9 +236,10 @@ static bool refuse(const yg_column *column, const yg_cell *cell, int fault, cons
         return yg_column_refuse_missing(column, cell, place, error);
     if (fault == FAULT_CLASS)
         return refuse_class(column, cell, place, error);
-    return yg_fail(error, YG_ERROR_DATA, place->origin, "%s: '%s' %s",
+    return yg_fail(error, YG_ERROR_DATA, place->origin, "%s: '%s' %s%s",
                    yg_place_text(place, column->port, where, sizeof where), value,
-                   reason_of(column, fault, reason, sizeof reason));
+                   reason_of(column, fault, reason, sizeof reason),
+                   fault == FAULT_NOT_NUMBER ? advice(cell, hint, sizeof hint) : "");
 }
 
 const yg_column_kind yg_column_number = {

@@ -93,31 +93,36 @@ static bool is_sign(const char *text, size_t size, const yg_csv_marks *marks) {
     return false;
 }
 
-/* Leaves the number of a cell with signs around it. A minus before a sign is put behind it. What is
- * no number without its signs stays as it is. */
+/* Leaves the number of a cell with signs around it. A minus before a sign is put behind it, and a
+ * number in brackets gets one. What is no number without its signs stays as it is. */
 static void strip_signs(yg_cell *cell, const yg_csv_marks *marks) {
     char *text = (char *)(uintptr_t)cell->text, *at = text, *end = text + cell->size;
     const bool minus = at < end && (*at == '-' || *at == '+');
+    int open = 0, closed = 0;
     at += minus;
     for (bool more = true; more && at < end;) {
         const size_t size = character(at, end, false);
         more = is_sign(at, size, marks);
+        open += more && *at == '(';
         at += more ? size : 0;
     }
     for (bool more = true; more && at < end;) {
         const size_t size = character(end, at, true);
         more = is_sign(end - size, size, marks);
+        closed += more && end[-1] == ')';
         end -= more ? size : 0;
     }
     const bool any = at > text + minus || end < text + cell->size;
-    if (!any || at == end || (minus && (*at == '-' || *at == '+')) ||
-        skip_number(at, end, marks) != end || !memchr("0123456789", end[-1], 10))
+    const bool has_minus = at < end && (*at == '-' || *at == '+');
+    if (!any || at == end || (has_minus && (minus || open)) || (minus && open) || open != closed ||
+        open > 1 || skip_number(at, end, marks) != end || !memchr("0123456789", end[-1], 10))
         return;
     if (minus) {
         const char sign = *text;
         memmove(text, text + 1, (size_t)(at - text) - 1);
         *--at = sign;
-    }
+    } else if (open)
+        *--at = '-'; /* in the place of the bracket, or of what stands behind it */
     cell->text = at;
     cell->size = (uint32_t)(end - at);
 }

@@ -110,7 +110,11 @@ static bool check_part_keys(const yg_model *model, const yg_value *map, const ch
         keys[0].hint = "it names columns of a table, which this part has not";
     if (kind) {
         yg_setting_keys(kind->settings, kind->setting_count, keys + count);
-        count += kind->setting_count;
+        for (size_t i = 0; i < kind->setting_count; i++) {
+            keys[count] = keys[PART_SETTINGS + i];
+            /* An input may have a name that says elsewhere how a file is written. */
+            count += !keys[count].hint || yg_model_find_port(model, keys[count].name) == SIZE_MAX;
+        }
     }
     for (size_t i = 0; i < refused_count; i++)
         keys[count++] = refused[i];

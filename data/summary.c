@@ -4,7 +4,6 @@
 #include "summary.h"
 
 #include "column.h"
-#include "csv_decimal.h"
 #include "date.h"
 
 #include <math.h>
@@ -85,19 +84,6 @@ static bool add_number(yg_column_summary *column, double x) {
     return yg_number_sample_add(&column->sample, x);
 }
 
-/* Whether a text is a number when it is read with these marks. */
-static bool has_marks(const yg_cell *cell, char decimal, char thousands) {
-    const yg_csv_marks marks = {.decimal = decimal, .thousands = thousands};
-    char text[64];
-    double number;
-    if (cell->size >= sizeof text || !memchr(cell->text, ',', cell->size))
-        return false;
-    memcpy(text, cell->text, cell->size);
-    yg_cell copy = {.kind = YG_CELL_TEXT, .size = cell->size, .text = text};
-    yg_csv_decimal(&copy, &marks);
-    return yg_cell_number(&copy, &number);
-}
-
 /* ---------------------------------------------------------------------------------- dates ---- */
 
 static bool read_form(const yg_cell *cell, size_t form, yg_date *date) {
@@ -160,8 +146,6 @@ static void add_text(yg_column_summary *column, const yg_cell *cell) {
     column->longest = cell->size > column->longest ? cell->size : column->longest;
     for (size_t i = 0; i < cell->size; i++)
         column->words += cell->text[i] == ' ';
-    column->commas += has_marks(cell, ',', '.');
-    column->groups += has_marks(cell, '.', ',');
 }
 
 static bool add_cell(yg_summary *summary, yg_column_summary *column, const yg_cell *cell,

@@ -33,6 +33,7 @@ typedef struct csv_keys {
     const yg_value *delimiter, *decimal, *thousands, *signs, *header, *comment;
 } csv_keys;
 
+#define SIGNS       "what stands beside numbers is listed in `signs`, as in `signs: \"$€%()\"`"
 #define KEY(member) .kind = YG_SETTING_VALUE, .offset = offsetof(csv_keys, member)
 
 static const yg_setting settings[] = {
@@ -49,7 +50,8 @@ static const yg_setting settings[] = {
     {"signs", KEY(signs), .form = "characters", .forms = YG_FORM_SCALAR, .fallback = "none",
      .example = "\"$€%\"",
      .doc =
-         "what may stand before or behind a number, as in $5, 5 € and 12 %, which are 5, 5 and 12"},
+         "what may stand before or behind a number, as in $5, 5 € and 12 %, which are 5, 5 and 12. "
+         "With brackets among them, (5) is -5"},
     {"header", KEY(header), .form = "true or false, or a list of names",
      .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "true", .example = "[area, rooms, price]",
      .doc =
@@ -57,9 +59,19 @@ static const yg_setting settings[] = {
          "columns. A file for `predict` may lack those of the targets"},
     {"comment", KEY(comment), .form = "a character", .forms = YG_FORM_SCALAR, .fallback = "none",
      .example = "\"#\"", .doc = "lines that begin with this character are passed over"},
+    {"separator", .hint = "it is `delimiter` here"},
+    {"sep", .hint = "it is `delimiter` here"},
+    {"decimal_separator", .hint = "it is `decimal` here"},
+    {"thousands_separator", .hint = "it is `thousands` here"},
+    {"currency", .hint = SIGNS},
+    {"unit", .hint = SIGNS},
+    {"percent", .hint = SIGNS},
+    {"prefix", .hint = SIGNS},
+    {"suffix", .hint = SIGNS},
 };
 
 #undef KEY
+#undef SIGNS
 
 /* A key whose value is one ASCII character. *character stays as it is where it is not written. */
 static bool read_character(const yg_value *value, const char *what, char *character,
@@ -93,7 +105,7 @@ static bool choose_character(const yg_value *value, const char *what, const char
     return true;
 }
 
-/* `signs: "$€%"`: characters that stand beside numbers. */
+/* `signs: "$€%()"`: characters that stand beside numbers. */
 static bool read_signs(const yg_value *value, char *signs, yg_error *error) {
     const char *text;
     if (!value)
