@@ -4,11 +4,11 @@
 #define _XOPEN_SOURCE 700 /* realpath() */
 
 #include "../data/image.h"
-#include "../data/table.h"
 #include "../graph/file.h"
 #include "../graph/text.h"
 #include "commands.h"
 #include "draft.h"
+#include "raw_table.h"
 #include "session.h"
 #include "shell_word.h"
 #include "terminal.h"
@@ -21,148 +21,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A table, and the keys of the model file that say how it is read. */
-typedef struct raw_table {
-    const char *path;
-    const yg_table_kind *kind;
-    char keys[200];        /* lines of a part, such as `delimiter: ";"` */
-    yg_document *document; /* of these lines */
-    yg_table *table;
-    yg_summary summary;
-} raw_table;
-
-static void close_table(raw_table *raw) {
-    yg_summary_free(&raw->summary);
-    yg_table_close(raw->table);
-    yg_document_free(raw->document);
-    raw->table = NULL;
-    raw->document = NULL;
-}
-
-static void add_key(raw_table *raw, const char *format, const char *value) {
-    const size_t used = strlen(raw->keys);
-    snprintf(raw->keys + used, sizeof raw->keys - used, format, value);
-}
-
-static bool open_table(raw_table *raw, yg_error *error) {
-    close_table(raw);
-    if (*raw->keys &&
-        !(raw->document = yg_document_parse(raw->keys, strlen(raw->keys), raw->path, error)))
-        return false;
-    const yg_table_request request = {.path = raw->path,
-                                      .name = raw->path,
-                                      .part =
-                                          raw->document ? yg_document_root(raw->document) : NULL};
-    raw->table = yg_table_open(raw->kind, &request, error);
-    return raw->table != NULL;
-}
-
-static bool takes_key(const raw_table *raw, const char *key) {
-    for (size_t i = 0; i < raw->kind->setting_count; i++)
-        if (strcmp(raw->kind->settings[i].name, key) == 0)
-            return true;
-    return false;
-}
-
-/* ------------------------------------------------------------------- how it is written ------- */
-
-static size_t count_of(const char *text, char c) {
-    size_t count = 0;
-    for (; *text; text++)
-        count += *text == c;
-    return count;
-}
-
-/* A single name with other delimiters in it is several names. */
-static bool guess_delimiter(raw_table *raw, yg_error *error) {
-    static const char *const others[] = {";", "\t", "|"};
-    const char *best = NULL;
-    size_t most = 0;
-    if (raw->table->column_count != 1 || !takes_key(raw, "delimiter"))
-        return true;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        const size_t count = count_of(raw->table->columns[0], others[i][0]);
-        if (count > most) {
-            most = count;
-            best = others[i];
-        }
-    }
-    if (!best)
-        return true;
-    add_key(raw, "    delimiter: \"%s\"\n", *best == '\t' ? "\\t" : best);
-    return open_table(raw, error);
-}
-
-/* A first line of numbers only is no header. */
-static bool guess_header(raw_table *raw, yg_error *error) {
-    bool numbers = takes_key(raw, "header");
-    for (size_t i = 0; numbers && i < raw->table->column_count; i++) {
-        const char *name = raw->table->columns[i];
-        const size_t plain = strspn(name, "0123456789+-.eE");
-        numbers = plain && !name[plain];
-    }
-    if (!numbers)
-        return true;
-    add_key(raw, "%s", "    header: false  # the columns are called 1, 2, …\n");
-    return open_table(raw, error);
-}
-
-static bool summarize(raw_table *raw, yg_error *error) {
-    return yg_summarize(raw->table, &raw->summary, error);
-}
-
-/* Columns of numbers such as 1,5 or 1,234,567: these commas mean something. */
-static bool guess_marks(raw_table *raw, yg_error *error) {
-    bool decimal = false, thousands = false;
-    for (size_t i = 0; i < raw->summary.count; i++) {
-        const yg_column_summary *column = &raw->summary.columns[i];
-        const int64_t present = yg_summary_present(&raw->summary, column);
-        const bool grouped = column->groups && column->groups + column->numbers == present;
-        decimal =
-            decimal || (column->commas && column->commas + column->numbers == present && !grouped);
-        thousands = thousands || grouped;
-    }
-    if ((!decimal && !thousands) || !takes_key(raw, "decimal"))
-        return true;
-    add_key(raw, decimal ? "    decimal: \"%s\"\n" : "    thousands: \"%s\"\n", ",");
-    return open_table(raw, error) && summarize(raw, error);
-}
-
-static bool find_kind(raw_table *raw) {
-    struct stat status;
-    raw->kind = yg_table_kind_of_path(raw->path);
-    if (!raw->kind && stat(raw->path, &status) == 0 && S_ISDIR(status.st_mode))
-        raw->kind = &yg_table_images;
-    if (raw->kind)
-        return true;
-    yg_text endings = {0};
-    for (const yg_table_kind *const *kind = yg_table_kinds(); *kind; kind++)
-        for (size_t i = 0; (*kind)->suffixes && (*kind)->suffixes[i]; i++)
-            yg_text_add(&endings, "%s%s", endings.used ? ", " : "", (*kind)->suffixes[i]);
-    char *list = yg_text_take(&endings);
-    terminal_error("'%s' is no table, by its name; tables end in %s", raw->path, list ? list : "");
-    free(list);
-    return false;
-}
-
 /* --table: a database has several. */
 static bool choose_table(const command_line *line, raw_table *raw) {
     const char *name = option_text(line, "table");
     if (!name)
         return true;
-    if (!takes_key(raw, "table") || strpbrk(name, "\"\\") || strlen(name) > 100) {
-        terminal_error(takes_key(raw, "table") ? "--table: '%s' cannot be written in a model file"
-                                               : "--table is for a database; '%s' is none",
-                       takes_key(raw, "table") ? name : raw->path);
+    if (!raw_table_takes(raw, "table") || strpbrk(name, "\"\\") || strlen(name) > 100) {
+        terminal_error(raw_table_takes(raw, "table")
+                           ? "--table: '%s' cannot be written in a model file"
+                           : "--table is for a database; '%s' is none",
+                       raw_table_takes(raw, "table") ? name : raw->path);
         return false;
     }
-    add_key(raw, "    table: \"%s\"\n", name);
+    raw_table_add(raw, "    table: \"%s\"\n", name);
     return true;
-}
-
-static bool read_table(raw_table *raw, yg_error *error) {
-    return open_table(raw, error) && guess_delimiter(raw, error) && guess_header(raw, error) &&
-           summarize(raw, error) && guess_marks(raw, error);
 }
 
 /* ------------------------------------------------------------------------------ pictures ----- */
@@ -372,7 +244,7 @@ static int run(const command_line *line) {
         terminal_error("'%s' exists; --force replaces it", output);
         return STATUS_FAILED;
     }
-    if (!find_kind(&raw) || !choose_table(line, &raw))
+    if (!raw_table_find_kind(&raw) || !choose_table(line, &raw))
         return STATUS_FAILED;
     draft_request request = {.target = option_text(line, "target")};
     request.excluded = option_texts(line, "exclude", &request.excluded_count);
@@ -381,7 +253,7 @@ static int run(const command_line *line) {
     yg_error error = {0};
     draft draft = {0};
     int status;
-    if (read_table(&raw, &error) &&
+    if (raw_table_read(&raw, &error) &&
         ((request.picture_column = find_pictures(&raw)) == SIZE_MAX ||
          look_at_pictures(&raw, request.picture_column, &request.pictures, &error)) &&
         draft_make(raw.table, &raw.summary, &request, &draft, &error))
@@ -389,7 +261,7 @@ static int run(const command_line *line) {
     else
         status = session_fail(&error);
     draft_free(&draft);
-    close_table(&raw);
+    raw_table_close(&raw);
     return status;
 }
 

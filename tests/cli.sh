@@ -691,9 +691,15 @@ expect "new: an index that was read as a column" 0 - "^  without 'Unnamed: 0': i
     "$yamlgrad" new reviews.csv --target liked
 expect "new: sentences are learnt" 0 "" "^  test +loss .* accuracy 1  " "$yamlgrad" train reviews.yaml
 expect "new: sentences alone" 0 "^  bag1: sum" - "$yamlgrad" new reviews.csv --target liked -x stars -x Day
-awk 'BEGIN { print "price,size,y"; for (i = 0; i < 90; i++) printf "\"$%d,%03d.50\",%d,%d\n", i, i, i % 7, i }' >dollars.csv
-expect "new: prices with a sign" 0 - "^  without 'price': numbers with something beside them, as '.0,000.50'; without it" \
-    "$yamlgrad" new dollars.csv --target y
+# Prices, losses in brackets, and units; A0 to A3 are codes.
+awk 'BEGIN { print "price,loss,part,weight,code,y"; for (i = 0; i < 90; i++) printf "\"$%d,%03d.50\",(%d),%d %%,%d kg,A%d,%d\n", i, i, i % 30, i % 13, i % 17, i % 4, i }' >dollars.csv
+expect "new: signs beside numbers" 0 "" "5 columns, in 90 rows" \
+    "$yamlgrad" new dollars.csv --target y -o dollars.yaml
+expect "new: the signs" 0 '^    signs: "[$]\(\)%kg"  # beside numbers$' "" cat dollars.yaml
+expect "new: commas between thousands" 0 '^    thousands: ","$' "" cat dollars.yaml
+expect "new: prices are numbers" 0 "^#   price +numbers from 0.5 to 89089.5$" "" cat dollars.yaml
+expect "new: losses are negative" 0 "^#   loss +whole numbers from -29 to -?0$" "" cat dollars.yaml
+expect "new: codes are none" 0 '^    code: \{kind: category, values: \[A0, A1, A2, A3\]' "" cat dollars.yaml
 # Many values are a category if each of them is in several rows.
 awk 'BEGIN { print "city,y"; for (i = 0; i < 600; i++) printf "town%d,%d\n", i % 100, 7 * (i % 100) + i % 3 }' >towns.csv
 expect "new: many values" 0 "^inputs: \{x: \[B, 100\]\}" - "$yamlgrad" new towns.csv --target y

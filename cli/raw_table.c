@@ -1,0 +1,166 @@
+/*
+ * A table as `new` finds it: see raw_table.h.
+ */
+#include "raw_table.h"
+
+#include "../data/csv_guess.h"
+#include "../graph/text.h"
+#include "terminal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void raw_table_close(raw_table *raw) {
+    yg_summary_free(&raw->summary);
+    yg_table_close(raw->table);
+    yg_document_free(raw->document);
+    raw->table = NULL;
+    raw->document = NULL;
+}
+
+void raw_table_add(raw_table *raw, const char *format, const char *value) {
+    const size_t used = strlen(raw->keys);
+    snprintf(raw->keys + used, sizeof raw->keys - used, format, value);
+}
+
+static bool open_table(raw_table *raw, yg_error *error) {
+    raw_table_close(raw);
+    if (*raw->keys &&
+        !(raw->document = yg_document_parse(raw->keys, strlen(raw->keys), raw->path, error)))
+        return false;
+    const yg_table_request request = {.path = raw->path,
+                                      .name = raw->path,
+                                      .part =
+                                          raw->document ? yg_document_root(raw->document) : NULL};
+    raw->table = yg_table_open(raw->kind, &request, error);
+    return raw->table != NULL;
+}
+
+bool raw_table_takes(const raw_table *raw, const char *key) {
+    for (size_t i = 0; i < raw->kind->setting_count; i++)
+        if (strcmp(raw->kind->settings[i].name, key) == 0)
+            return true;
+    return false;
+}
+
+/* ------------------------------------------------------------------- how it is written ------- */
+
+static size_t count_of(const char *text, char c) {
+    size_t count = 0;
+    for (; *text; text++)
+        count += *text == c;
+    return count;
+}
+
+/* A single name with other delimiters in it is several names. */
+static bool guess_delimiter(raw_table *raw, yg_error *error) {
+    static const char *const others[] = {";", "\t", "|"};
+    const char *best = NULL;
+    size_t most = 0;
+    if (raw->table->column_count != 1 || !raw_table_takes(raw, "delimiter"))
+        return true;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const size_t count = count_of(raw->table->columns[0], others[i][0]);
+        if (count > most) {
+            most = count;
+            best = others[i];
+        }
+    }
+    if (!best)
+        return true;
+    raw_table_add(raw, "    delimiter: \"%s\"\n", *best == '\t' ? "\\t" : best);
+    return open_table(raw, error);
+}
+
+/* A first line of numbers only is no header. */
+static bool guess_header(raw_table *raw, yg_error *error) {
+    bool numbers = raw_table_takes(raw, "header");
+    for (size_t i = 0; numbers && i < raw->table->column_count; i++) {
+        const char *name = raw->table->columns[i];
+        const size_t plain = strspn(name, "0123456789+-.eE");
+        numbers = plain && !name[plain];
+    }
+    if (!numbers)
+        return true;
+    raw_table_add(raw, "%s", "    header: false  # the columns are called 1, 2, …\n");
+    return open_table(raw, error);
+}
+
+static bool summarize(raw_table *raw, yg_error *error) {
+    return yg_summarize(raw->table, &raw->summary, error);
+}
+
+/* Whether the values of a column are numbers with these or other marks. Signs are added to those of
+ * `marks`. Letters are a unit if all cells that have some have the same: 5 kg. */
+static bool guess_column(const yg_column_summary *column, yg_csv_marks *marks) {
+    const char *unit = NULL;
+    for (size_t i = 0; i < column->values.count; i++) {
+        const char *text = column->values.names[i], *letters = text;
+        yg_csv_marks own;
+        if (!yg_csv_guess(text, strlen(text), &own) || !yg_csv_signs_join(marks->signs, own.signs))
+            return false;
+        while (*letters && !isalpha((unsigned char)*letters))
+            letters++;
+        if (*letters && unit && strcmp(letters, unit) != 0)
+            return false;
+        unit = *letters ? letters : unit;
+        if (own.decimal == ',')
+            marks->decimal = ',';
+        marks->thousands =
+            own.thousands && marks->thousands != '.' ? own.thousands : marks->thousands;
+    }
+    return true;
+}
+
+/* Columns of numbers such as 1,5 or 1,234,567 or $5: these characters mean something. A comma is
+ * none of decimals where other columns have points. */
+static bool guess_marks(raw_table *raw, yg_error *error) {
+    yg_csv_marks all = {.decimal = '.'};
+    bool points = false, any = false;
+    for (size_t i = 0; i < raw->summary.count; i++)
+        points = points || raw->summary.columns[i].numbers > raw->summary.columns[i].wholes;
+    for (size_t i = 0; i < raw->summary.count && raw_table_takes(raw, "signs"); i++) {
+        const yg_column_summary *column = &raw->summary.columns[i];
+        yg_csv_marks marks = all;
+        if (column->numbers == yg_summary_present(&raw->summary, column) ||
+            yg_summary_form_of(column) != SIZE_MAX || !guess_column(column, &marks) ||
+            (marks.decimal == ',' && points))
+            continue;
+        any = true;
+        all = marks;
+    }
+    if (!any)
+        return true;
+    if (all.decimal == ',')
+        raw_table_add(raw, "    decimal: \"%s\"\n", ",");
+    if (all.thousands && all.thousands != all.decimal)
+        raw_table_add(raw, "    thousands: \"%s\"\n", (const char[]){all.thousands, '\0'});
+    if (*all.signs)
+        raw_table_add(raw, "    signs: \"%s\"  # beside numbers\n", all.signs);
+    return open_table(raw, error) && summarize(raw, error);
+}
+
+bool raw_table_find_kind(raw_table *raw) {
+    struct stat status;
+    raw->kind = yg_table_kind_of_path(raw->path);
+    if (!raw->kind && stat(raw->path, &status) == 0 && S_ISDIR(status.st_mode))
+        raw->kind = &yg_table_images;
+    if (raw->kind)
+        return true;
+    yg_text endings = {0};
+    for (const yg_table_kind *const *kind = yg_table_kinds(); *kind; kind++)
+        for (size_t i = 0; (*kind)->suffixes && (*kind)->suffixes[i]; i++)
+            yg_text_add(&endings, "%s%s", endings.used ? ", " : "", (*kind)->suffixes[i]);
+    char *list = yg_text_take(&endings);
+    terminal_error("'%s' is no table, by its name; tables end in %s", raw->path, list ? list : "");
+    free(list);
+    return false;
+}
+
+bool raw_table_read(raw_table *raw, yg_error *error) {
+    return open_table(raw, error) && guess_delimiter(raw, error) && guess_header(raw, error) &&
+           summarize(raw, error) && guess_marks(raw, error);
+}
