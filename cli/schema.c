@@ -164,7 +164,8 @@ static const struct {
      "{\"type\": \"string\"}, \"args\": {\"$ref\": \"#/$defs/arguments\"}, \"inputs\": {\"type\": "
      "\"object\"}, \"params\": {\"type\": \"object\"}, \"state\": {\"type\": \"object\"}, "
      "\"update\": {\"type\": \"object\"}, \"graph\": {\"$ref\": \"#/$defs/graph\"}, \"outputs\": "
-     "{\"type\": [\"array\", \"object\"]}, \"losses\": {\"type\": \"object\"}, \"rate\": "
+     "{\"type\": [\"array\", \"object\"]}, \"losses\": {\"type\": \"object\"}, \"where\": "
+     "{\"type\": \"object\"}, \"rate\": "
      "{\"$ref\": \"#/$defs/expression\"}}, \"additionalProperties\": false}"},
     {"arguments",
      "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "

@@ -224,24 +224,25 @@ static json_t *groups_schema(const key_list *list) {
 }
 
 /* A schedule is one of the built-in ones or of the file's own, whose arguments are not known. */
-static json_t *schedule_schema(void) {
+static json_t *schedule_schema(const key_list *list) {
     json_t *names = json_array();
     for (size_t i = 0; i < yg_schedule_count(); i++)
         json_append(&names, json_string(yg_schedule_name(i)));
-    json_t *type =
-        schema_list("anyOf", json_pack("{s:o}", "enum", names), schema_type("string"), NULL);
-    return schema_list("anyOf", schema_ref("scalar"),
-                       json_pack("{s:s, s:{s:o, s:o}, s:[s]}", "type", "object", "properties",
-                                 "type", type, "warmup_steps", schema_ref("whole"), "required",
-                                 "type"),
-                       NULL);
+    json_t *keys = keys_of(list, "train.schedule");
+    json_set(&keys, "type",
+             schema_list("anyOf", json_pack("{s:o}", "enum", names), schema_type("string"), NULL));
+    json_t *one =
+        schema_list("anyOf", schema_ref("scalar"), schema_object(keys, json_true()), NULL);
+    json_t *all = json_pack("{s:s, s:O}", "type", "array", "items", one);
+    return schema_list("anyOf", one, all, NULL);
 }
 
 json_t *schema_of_train(const key_list *list) {
     json_t *keys = keys_of(list, "train");
     replace(&keys, "early_stopping", mapping_of(list, "train.early_stopping"));
+    replace(&keys, "reduce_on_plateau", mapping_of(list, "train.reduce_on_plateau"));
     replace(&keys, "checkpoint", mapping_of(list, "train.checkpoint"));
-    replace(&keys, "schedule", schedule_schema());
+    replace(&keys, "schedule", schedule_schema(list));
     json_t *optimizer = mapping_by(list, "train.optimizer", "type");
     json_t *known = json_object_get(optimizer, "properties");
     replace(&known, "groups", groups_schema(list));

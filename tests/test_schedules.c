@@ -1,8 +1,10 @@
 /*
- * Schedules: the built-in ones against PyTorch's (fixtures/optimizers.json, see
- * generate_optimizers.py) and against their closed forms to the last bit; schedules of a user's;
+ * Schedules: the built-in ones against PyTorch's (fixtures/optimizers.json and schedules.json, see
+ * generate_optimizers.py and generate_schedules.py), and plain ones against their closed forms to
+ * the last bit; lists of schedules; schedules of a user's;
  * and functions of numbers, which formulas are made of.
  */
+#include "graph/file.h"
 #include "model_text.h"
 #include "models/loader/arithmetic.h"
 #include "ops/ops.h"
@@ -32,17 +34,17 @@ static const char model_form[] = "format: 1\n"
                                  "  optimizer: {type: sgd, lr: 0.1}\n"
                                  "  schedule: %s\n";
 
-static yg_model *load_with(const char *define, const char *schedule, const model_file *file,
-                           yg_error *error) {
+static yg_model *load_with(const char *define, const char *schedule, const model_file *files,
+                           size_t count, yg_error *error) {
     char text[4000];
     const int length = snprintf(text, sizeof text, model_form, define, schedule);
     cr_assert(length > 0 && (size_t)length < sizeof text);
-    return model_from_files(text, file, file ? 1 : 0, NULL, error);
+    return model_from_files(text, files, count, NULL, error);
 }
 
 static yg_model *load(const char *define, const char *schedule) {
     yg_error error = {0};
-    yg_model *model = load_with(define, schedule, NULL, &error);
+    yg_model *model = load_with(define, schedule, NULL, 0, &error);
     cr_assert_not_null(model, "%s: %s", schedule, error.message);
     cr_assert_not_null(yg_model_schedule(model));
     return model;
@@ -80,6 +82,36 @@ Test(schedules, follow_pytorch) {
         yg_model_free(model);
     }
     cr_assert_eq(compared, 100);
+    json_decref(fixture);
+}
+
+/* The schedules of PyTorch that models/schedules/ has and optimizers.json has not, formulas in
+ * place of a schedule, and lists. */
+Test(schedules, follow_pytorch_over_50_steps) {
+    json_error_t failure;
+    json_t *fixture = json_load_file(YG_FIXTURES "/schedules.json", 0, &failure);
+    cr_assert_not_null(fixture, "%s", failure.text);
+    size_t index, step, compared = 0;
+    json_t *c, *rate;
+    json_array_foreach(json_object_get(fixture, "schedules"), index, c) {
+        const char *text = json_string_value(json_object_get(c, "schedule"));
+        yg_model *model = load("", text);
+        const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
+                                   .lr = json_real_value(json_object_get(c, "lr")),
+                                   .steps = json_integer_value(json_object_get(fixture, "steps")),
+                                   .epoch_steps =
+                                       json_integer_value(json_object_get(c, "epoch_steps"))};
+        yg_error error = {0};
+        cr_expect(yg_schedule_check(&plan, &error), "%s: %s", text, error.message);
+        json_array_foreach(json_object_get(c, "rates"), step, rate) {
+            const double value = rate_of(&plan, (int64_t)step), wanted = json_real_value(rate);
+            cr_expect(fabs(value - wanted) <= 1e-12, "%s, step %zu: %.17g, not %.17g", text, step,
+                      value, wanted);
+            compared++;
+        }
+        yg_model_free(model);
+    }
+    cr_assert_eq(compared, 50 * 22);
     json_decref(fixture);
 }
 
@@ -182,15 +214,18 @@ Test(schedules, a_warm_up_may_take_the_whole_run) {
 
 /* Each file of models/schedules/ has a test above, and says what it does. */
 Test(schedules, all_built_in_ones_are_tested) {
-    cr_assert_geq(yg_schedule_count(), 5);
+    char *fixture = yg_file_read(YG_FIXTURES "/schedules.json", 1 << 20, &(size_t){0}, NULL);
+    cr_assert_not_null(fixture);
+    cr_assert_geq(yg_schedule_count(), 10);
     for (size_t i = 0; i < yg_schedule_count(); i++) {
         const char *name = yg_schedule_name(i);
-        bool found = false;
+        bool found = strstr(fixture, name) != NULL;
         for (size_t f = 0; f < sizeof forms / sizeof *forms; f++)
             found = found || strstr(forms[f].text, name) != NULL;
         cr_expect(found, "no test uses '%s'", name);
         cr_expect_not_null(strstr(yg_schedule_text(name), "doc:"), "%s", name);
     }
+    free(fixture);
     cr_expect_null(yg_schedule_text("no_such_schedule"));
     cr_expect_null(yg_schedule_name(yg_schedule_count()));
 }
@@ -304,7 +339,7 @@ Test(schedules, are_found_as_layer_types_are) {
         snprintf(define, sizeof define, "%s", cases[i].define);
         if (quoted)
             snprintf(define, sizeof define, "vars: {v: \"'other'\"}\ninclude: mine.yaml\n");
-        yg_model *model = load_with(define, cases[i].schedule, &file, &error);
+        yg_model *model = load_with(define, cases[i].schedule, &file, 1, &error);
         cr_assert_not_null(model, "%zu: %s", i, error.message);
         const yg_rate_plan plan = {
             .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 10, .epoch_steps = 5};
@@ -312,6 +347,187 @@ Test(schedules, are_found_as_layer_types_are) {
                            rate_of(&plan, 0));
         yg_model_free(model);
     }
+}
+
+/* Waves that end where a wave begins: no rounding may count a wave too much or too little. */
+Test(schedules, waves_of_growing_length_begin_with_their_step) {
+    yg_model *model = load("", "{type: cosine_restarts, period: 7, factor: 3}");
+    const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
+                               .lr = 1,
+                               .steps = INT64_C(1000000000000000),
+                               .epoch_steps = 1};
+    for (int64_t begin = 0, length = 7; begin < plan.steps; begin += length, length *= 3) {
+        cr_expect_float_eq(rate_of(&plan, begin), 1, 1e-12, "step %lld: %.17g", (long long)begin,
+                           rate_of(&plan, begin));
+        if (begin)
+            cr_expect_lt(rate_of(&plan, begin - 1), 0.5, "step %lld: %.17g", (long long)begin - 1,
+                         rate_of(&plan, begin - 1));
+    }
+    yg_model_free(model);
+}
+
+/* A run that ends within a schedule of the list, or before one: the formulas are those of the list.
+ * The last one has the steps that are left. */
+Test(schedules, a_list_does_not_depend_on_the_length_of_the_run) {
+    yg_model *model = load("", "[{type: linear, steps: 10}, {type: constant, epochs: 2}, linear]");
+    for (int64_t steps = 1; steps <= 40; steps++) {
+        const yg_rate_plan plan = {
+            .schedule = yg_model_schedule(model), .lr = 1, .steps = steps, .epoch_steps = 5};
+        yg_error error = {0};
+        cr_expect(yg_schedule_check(&plan, &error), "%s", error.message);
+        for (int64_t i = 0; i < steps; i++) {
+            const double wanted = i < 10   ? 1 - (double)i / 10
+                                  : i < 20 ? 1
+                                           : 1 - (double)(i - 20) / (double)(steps - 20);
+            cr_expect_float_eq(rate_of(&plan, i), wanted, 1e-14, "step %d of %d", (int)i,
+                               (int)steps);
+        }
+    }
+    yg_model_free(model);
+}
+
+/* A step of a later schedule of the list is looked at too, and its place in the list is told. */
+Test(schedules, a_wrong_rate_in_a_list_is_told) {
+    yg_model *model = load("", "[{formula: lr, steps: 30}, {formula: lr - 0.01 * step}]");
+    const yg_rate_plan plan = {
+        .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 60, .epoch_steps = 7};
+    yg_error error = {0};
+    cr_expect_not(yg_schedule_check(&plan, &error));
+    cr_expect_not_null(strstr(error.message, "at step 42 of 60: found -0.01"), "%s", error.message);
+    cr_expect_not_null(strstr(error.message, "step = 11, steps = 30, epoch = 1"), "%s",
+                       error.message);
+    cr_expect_eq(error.column, 40, "column %d", error.column);
+    yg_model_free(model);
+}
+
+/* `where` gives formulas names; one that is a number may stand where a number must. */
+Test(schedules, formulas_have_names) {
+    static const struct {
+        const char *where, *rate;
+        double value; /* at step 5 of 12, with epochs of 4 steps */
+    } cases[] = {
+        {"{a: step * 2, b: a + a}", "b * b", 400},
+        {"{a: 3, b: a * a}", "clip(step * 10, max=b)", 9},
+        {"{a: epoch >= 1}", "if(a, 7, 8)", 7},
+        {"{a: 'sum(n)'}", "a + step", 11},
+        {"{a: step, b: a + 1, c: b + a, d: c + b}", "d", 17},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[500];
+        snprintf(text, sizeof text,
+                 "define:\n  mine:\n    args: {n: {type: ints, default: [2, 4]}}\n"
+                 "    where: %s\n    rate: \"%s + 0 * sum(n)\"\n",
+                 cases[i].where, cases[i].rate);
+        yg_model *model = load(text, "mine");
+        const yg_rate_plan plan = {
+            .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 12, .epoch_steps = 4};
+        cr_expect_float_eq(rate_of(&plan, 5), cases[i].value, 1e-14, "%s: %g", cases[i].rate,
+                           rate_of(&plan, 5));
+        yg_model_free(model);
+    }
+}
+
+/* A sum over lists, of numbers that are known and of those that a step knows. */
+Test(schedules, sums_over_lists) {
+    static const struct {
+        const char *formula;
+        double value; /* as above */
+        const char *message;
+    } cases[] = {
+        {"sum([1, 2, 3])", 6, NULL},
+        {"sum([1, 2.5] * step)", 17.5, NULL},
+        {"sum([1, 2] * [3, 4])", 11, NULL},
+        {"sum([])", 0, NULL},
+        {"sum(if(step >= v, 1, 0))", 2, NULL},
+        {"sum(v) + v[0]", 15, NULL},
+        {"sum(v * v[1])", 56, NULL},
+        {"sum([1, 2] * v)", 0, "lists of 2 and of 3 items"},
+        {"sum(step)", 0, "has no list in it"},
+        {"sum(sum(v))", 0, "stands in no other sum"},
+        {"sum(v, 1)", 0, "takes one argument"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char schedule[100];
+        yg_error error = {0};
+        snprintf(schedule, sizeof schedule, "{formula: '%s'}", cases[i].formula);
+        yg_model *model = load_with("vars: {v: [1, 4, 9]}\n", schedule, NULL, 0, &error);
+        if (strchr(cases[i].formula, 'v') == NULL) {
+            yg_model_free(model);
+            model = load_with("", schedule, NULL, 0, &error);
+        }
+        cr_assert_eq(model != NULL, cases[i].message == NULL, "%s: %s", cases[i].formula,
+                     error.message);
+        cr_expect(!cases[i].message || strstr(error.message, cases[i].message), "%s: %s",
+                  cases[i].formula, error.message);
+        if (!model)
+            continue;
+        const yg_rate_plan plan = {
+            .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 12, .epoch_steps = 4};
+        cr_expect_float_eq(rate_of(&plan, 5), cases[i].value, 1e-14, "%s: %g", cases[i].formula,
+                           rate_of(&plan, 5));
+        yg_model_free(model);
+    }
+}
+
+/* The rates of the schedule of a model, and of what the model expands to. */
+static void expect_same_rates(const yg_model *model, const char *hint) {
+    yg_error error = {0};
+    char *expanded = yg_model_expand(model, &error);
+    cr_assert_not_null(expanded, "%s", error.message);
+    yg_model *again = model_from_text(expanded, &error);
+    cr_assert_not_null(again, "%s: %s in\n%s", hint, error.message, expanded);
+    const yg_rate_plan a = {
+        .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 30, .epoch_steps = 5};
+    yg_rate_plan b = a;
+    b.schedule = yg_model_schedule(again);
+    for (int64_t step = 0; step < 30; step++)
+        cr_expect_eq(rate_of(&a, step), rate_of(&b, step), "%s: step %d", hint, (int)step);
+    yg_model_free(again);
+    free(expanded);
+}
+
+/* Formulas in place have their vars replaced. Schedules of a list may have one name: a prefix is
+ * gone in the expanded model. */
+Test(schedules, lists_and_formulas_expand) {
+    const model_file files[] = {
+        {"mine.yaml", "format: 1\ndefine: {cosine: {rate: lr * 3}, ramp: {rate: lr * step}}\n"},
+        {"other.yaml", "format: 1\ndefine: {cosine: {rate: lr * 5}, ramp: {rate: lr * 7}}\n"}};
+    static const char *const cases[] = {
+        "[{formula: 'lr * k ** epoch + most', warmup_steps: 3, steps: 9}, {type: a.cosine, steps: "
+        "3}, {formula: k, steps: 4}, {formula: 'maximum(lr, k - step + most)', steps: 3}, {type: "
+        "ramp}]",
+        "[{type: a.cosine, steps: 4}, {type: b.cosine, steps: 3}, {type: cosine, steps: 5}, "
+        "{type: a.cosine, steps: 2}, {type: ramp, steps: 2}, {type: b.ramp, warmup_steps: 2, "
+        "steps: 3}, "
+        "{formula: k + most}]",
+        "[{type: ramp, epochs: 2}, {type: multi_step, milestones: [1, 2], epochs: 1}, "
+        "{type: polynomial, power: k + most}]",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_error error = {0};
+        yg_model *model =
+            load_with("vars: {k: 0.7, most: k * 2}\n"
+                      "include: [{file: mine.yaml, as: a}, {file: other.yaml, as: b}]\n"
+                      "define: {ramp: {rate: lr / (1 + step)}}\n",
+                      cases[i], files, 2, &error);
+        cr_assert_not_null(model, "%s: %s", cases[i], error.message);
+        expect_same_rates(model, cases[i]);
+        yg_model_free(model);
+    }
+}
+
+/* In a formula lr is the learning rate, whatever var is called so. */
+Test(schedules, the_numbers_of_a_formula_hide_vars) {
+    yg_error error = {0};
+    yg_model *model = load_with(
+        "vars: {lr: 2}\n", "[{formula: lr + 0 * step, steps: 2}, {type: polynomial, power: lr}]",
+        NULL, 0, &error);
+    cr_assert_not_null(model, "%s", error.message);
+    const yg_rate_plan plan = {
+        .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 12, .epoch_steps = 4};
+    cr_expect_float_eq(rate_of(&plan, 1), 0.1, 1e-15);
+    cr_expect_float_eq(rate_of(&plan, 7), 0.1 * 0.25, 1e-15);
+    yg_model_free(model);
 }
 
 /* The expanded model has the schedule in it, and gives the same rates. */
@@ -328,7 +544,7 @@ Test(schedules, are_part_of_an_expanded_model) {
     yg_error error = {0};
     yg_model *model =
         load_with("vars: {v: 2}\ninclude: {file: mine.yaml, as: my}\n",
-                  "{type: my.ramp, a: -v, curve: high, warmup_steps: 1}", &file, &error);
+                  "{type: my.ramp, a: -v, curve: high, warmup_steps: 1}", &file, 1, &error);
     cr_assert_not_null(model, "%s", error.message);
     char *expanded = yg_model_expand(model, &error);
     cr_assert_not_null(expanded, "%s", error.message);

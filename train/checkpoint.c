@@ -2,10 +2,10 @@
  * Checkpoints: everything that a run needs to go on as if it had never stopped.
  *
  * A checkpoint is a safetensors file. It holds the parameters by name, the optimizer's state, the
- * best parameters as "@best.NAME", the position as "@run.counts" (i64), "@run.values" and
- * "@run.totals" (f64), and the history as "@run.history". No name in a model file has an "@", so
- * none of these is taken for a parameter. A note holds the run's identity (identity.c), so that a
- * run does not go on with the checkpoint of another.
+ * best parameters as "@best.NAME", the position as "@run.counts" (i64), "@run.values",
+ * "@run.totals" and "@run.plateau" (f64), and the history as "@run.history". No name in a model
+ * file has an "@", so none of these is taken for a parameter. A note holds the run's identity
+ * (identity.c), so that a run does not go on with the checkpoint of another.
  */
 #include "../graph/clock.h"
 #include "run.h"
@@ -14,12 +14,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { COUNTS = 8, VALUES = 2 };
+enum { COUNTS = 8, VALUES = 2, PLATEAU = 4 };
 
 /* ---------------------------------------------------------------------------------- saving ---- */
 
@@ -36,8 +37,11 @@ static bool add_position(const yg_run *run, yg_tensor_file *file, yg_error *erro
         at->epochs, at->steps,           at->epoch_step,     at->best_epoch,
         at->waited, at->totals.examples, at->totals.batches, at->totals.lacks_parts};
     const double values[VALUES] = {at->best, at->reference};
+    const double plateau[PLATEAU] = {at->plateau.best, at->plateau.reduction,
+                                     (double)at->plateau.waited, (double)at->plateau.cooling};
     return add_list(file, "@run.counts", YG_I64, COUNTS, counts, error) &&
            add_list(file, "@run.values", YG_F64, VALUES, values, error) &&
+           add_list(file, "@run.plateau", YG_F64, PLATEAU, plateau, error) &&
            add_list(file, "@run.totals", YG_F64, (int64_t)at->totals.count, at->totals.values,
                     error);
 }
@@ -132,19 +136,32 @@ static const void *numbers(const yg_tensor_file *file, const char *name, yg_dtyp
                : NULL;
 }
 
+/* False if the numbers make no sense. */
+static bool read_plateau(const double *numbers, yg_plateau_state *state) {
+    for (size_t i = 1; i < PLATEAU; i++)
+        if (!(numbers[i] >= 0 && numbers[i] <= 1e15))
+            return false;
+    *state = (yg_plateau_state){.best = numbers[0],
+                                .reduction = numbers[1],
+                                .waited = (int64_t)numbers[2],
+                                .cooling = (int64_t)numbers[3]};
+    return !isnan(numbers[0]) && numbers[1] <= 1;
+}
+
 static bool read_position(const yg_tensor_file *file, const char *path, yg_run *run,
                           yg_error *error) {
     const int64_t *counts = numbers(file, "@run.counts", YG_I64, COUNTS);
     const double *values = numbers(file, "@run.values", YG_F64, VALUES);
+    const double *plateau = numbers(file, "@run.plateau", YG_F64, PLATEAU);
     yg_run_position *at = &run->at;
     const double *totals = numbers(file, "@run.totals", YG_F64, (int64_t)at->totals.count);
-    if (!counts || !values || !totals)
-        return yg_fail(
-            error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
-            "not a checkpoint of a run: '@run.counts', '@run.values' or '@run.totals' is "
-            "missing");
+    if (!counts || !values || !totals || !plateau)
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
+                       "not a checkpoint of a run: '@run.counts', '@run.values', '@run.totals' or "
+                       "'@run.plateau' is missing");
     for (size_t i = 0; i < COUNTS; i++)
-        if (counts[i] < 0 || counts[2] > run->rates.epoch_steps)
+        if (counts[i] < 0 || counts[2] > run->rates.epoch_steps ||
+            !read_plateau(plateau, &at->plateau))
             return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
                            "the checkpoint's counters make no sense");
     at->epochs = counts[0];

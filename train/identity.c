@@ -5,8 +5,8 @@
  * It holds the settings that a step depends on, the expanded model (so that a change in a layer or
  * an included file is found), the `data:` section without its paths, and digests of the training
  * and validation examples. Validation counts because it chose the best weights so far. The run's
- * length, the learning rate and its schedule, `patience` and `min_delta`, the number of threads and
- * the places of files are left out: they may change.
+ * length, the learning rate, its schedule and `reduce_on_plateau`, `patience` and `min_delta`, the
+ * number of threads and the places of files are left out: they may change.
  */
 #include "../data/table.h"
 #include "../graph/number.h"

@@ -26,7 +26,9 @@ static bool plan_steps(yg_run *run, yg_error *error) {
         &run->data.train, s->seed, (threads > 0 ? threads : yg_threads_available()) > 1, error);
     return run->examples &&
            yg_stream_bucket(run->examples, &run->data.sequencing, s->batch_size, error) &&
-           yg_monitor_check(&s->monitor, run->data.validation.count > 0, error);
+           yg_monitor_check(&s->monitor, run->data.validation.count > 0, error) &&
+           (!s->plateau.written ||
+            yg_monitor_check(&s->plateau.monitor, run->data.validation.count > 0, error));
 }
 
 /* Makes the structs that scores are written to. A run that is only repeated to find a NaN has none
@@ -128,6 +130,7 @@ void yg_run_free(yg_run *run) {
 
 bool yg_run_begin(yg_run *run, yg_error *error) {
     run->at.best = run->at.reference = (double)INFINITY;
+    yg_plateau_begin(&run->at.plateau);
     return make_programs(run, error) && load_weights(run, error);
 }
 

@@ -22,6 +22,7 @@ typedef struct yg_run_position {
     double best;        /* yg_monitor_value() of the best epoch: the lowest */
     double reference;   /* early stopping: the value to improve on by min_delta */
     int64_t waited;     /* early stopping: epochs in a row without such an improvement */
+    yg_plateau_state plateau;
 } yg_run_position;
 
 /* The earlier starts of a run that goes on, and the beginning of this one: for run.json. */
@@ -72,6 +73,8 @@ bool yg_run_begin(yg_run *run, yg_error *error);
  * (prepare.c) */
 void yg_run_free(yg_run *run);
 
+/* The learning rate of a step: that of the schedule, times the reductions so far. (step.c) */
+bool yg_run_rate(const yg_run *run, int64_t step, double *rate, yg_error *error);
 /* Computes the step after at.steps and notes its loss in `progress`; `at` does not change. Returns
  * the executable that was run, or NULL on failure. */
 yg_executable *yg_run_step(yg_run *run, yg_error *error);

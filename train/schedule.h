@@ -9,6 +9,9 @@
  *   step    s - w
  *   steps   the steps of the whole run - w
  *   epoch   whole epochs since the warm-up: step // (steps an epoch)
+ *
+ * In a list of schedules each has the steps of the run that its `steps` or `epochs` say, and the
+ * last one the rest. For its formula, the run is these steps.
  */
 #ifndef YG_TRAIN_SCHEDULE_H
 #define YG_TRAIN_SCHEDULE_H

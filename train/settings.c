@@ -17,7 +17,7 @@ static const char *const KEPT[] = {"best", "last", NULL};
 /* The section as it is written. */
 typedef struct written {
     int64_t epochs, steps, batch_size, seed, keep_every;
-    const yg_value *optimizer, *schedule, *early_stopping, *checkpoint;
+    const yg_value *optimizer, *schedule, *early_stopping, *checkpoint, *plateau;
     double clip_grad_norm;
     bool drop_last, recompute;
     int keep, dtype;
@@ -37,10 +37,14 @@ static const yg_setting section_settings[] = {
     {"optimizer", .kind = YG_SETTING_VALUE, AT(optimizer), .required = true,
      .form = "a name, or a mapping with `type`", .forms = YG_FORM_SCALAR | YG_FORM_MAPPING,
      .example = "{type: adam, lr: 1e-3}", .doc = "how a step changes the parameters"},
-    {"schedule", .kind = YG_SETTING_VALUE, AT(schedule), .form = "a name, or a mapping with `type`",
-     .forms = YG_FORM_SCALAR | YG_FORM_MAPPING, .fallback = "constant",
+    {"schedule", .kind = YG_SETTING_VALUE, AT(schedule),
+     .form = "a name, a mapping with `type` or `formula`, or a list of these",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST | YG_FORM_MAPPING, .fallback = "constant",
      .example = "{type: cosine, warmup_steps: 200}",
      .doc = "the learning rate of each step; see Schedules"},
+    {"reduce_on_plateau", .kind = YG_SETTING_VALUE, AT(plateau), .form = "a mapping",
+     .forms = YG_FORM_MAPPING, .fallback = "none", .example = "{factor: 0.5, patience: 3}",
+     .doc = "lowers the learning rate when a run no longer gets better"},
     {"early_stopping", .kind = YG_SETTING_VALUE, AT(early_stopping), .form = "a mapping",
      .forms = YG_FORM_MAPPING, .fallback = "none",
      .example = "{monitor: validation.loss, patience: 5}",
@@ -108,6 +112,7 @@ static const yg_setting_group section_group = {"train", "how the network is trai
                                                 stopping_settings, STOPPING_SETTINGS, NULL};
 
 static const yg_setting_group *const groups[] = {&section_group, &stopping_group,
+                                                 &yg_plateau_settings, &yg_schedule_settings,
                                                  &yg_saving_settings};
 
 const yg_setting_group *const *yg_settings_groups(size_t *count) {
@@ -170,7 +175,9 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
         return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(section, "steps")->origin,
                        "`train` has both `epochs` and `steps`; leave one out");
     return (!w.checkpoint || yg_saving_read(w.checkpoint, &settings->saving, error)) &&
-           (!w.early_stopping || read_early_stopping(model, w.early_stopping, settings, error));
+           (!w.early_stopping || read_early_stopping(model, w.early_stopping, settings, error)) &&
+           (!w.plateau ||
+            yg_plateau_read(model, w.plateau, &settings->monitor, &settings->plateau, error));
 }
 
 static bool override(const yg_train_options *options, yg_settings *settings, yg_error *error) {

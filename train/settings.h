@@ -9,6 +9,7 @@
 #include "../models/loader/setting.h"
 #include "monitor.h"
 #include "optimizer.h"
+#include "plateau.h"
 #include "saving.h"
 #include "schedule.h"
 #include "train.h"
@@ -29,6 +30,7 @@ typedef struct yg_settings {
     yg_monitor monitor;
     int64_t patience;
     double min_delta;
+    yg_plateau plateau;
 } yg_settings;
 
 /* The tables of the section's keys, for documents: those of the section and of its mappings, and

@@ -5,6 +5,13 @@
 #include "run.h"
 #include "run_lbfgs.h"
 
+bool yg_run_rate(const yg_run *run, int64_t step, double *rate, yg_error *error) {
+    if (!yg_schedule_rate(&run->rates, step, rate, error))
+        return false;
+    *rate *= run->at.plateau.reduction;
+    return true;
+}
+
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     const int64_t begin = run->at.epoch_step * run->settings.batch_size;
     const int64_t left = run->data.train.count - begin;
@@ -13,7 +20,7 @@ yg_executable *yg_run_step(yg_run *run, yg_error *error) {
     yg_stream_seek(run->examples, run->at.epochs, begin);
     yg_executable *executable =
         yg_executables_get(&run->train, count, yg_stream_longest(run->examples, count), error);
-    if (!executable || !yg_schedule_rate(&run->rates, run->at.steps, &lr, error))
+    if (!executable || !yg_run_rate(run, run->at.steps, &lr, error))
         return NULL;
     run->progress.learning_rate = lr;
     run->progress.epoch = run->at.epochs + 1;

@@ -66,23 +66,28 @@ static bool run_step(yg_run *run, yg_error *error) {
 
 /* ------------------------------------------------------------------------------------ epochs -- */
 
-/* Computes the monitored value of the current weights, on the validation part or on the training
- * data. The epoch's own loss cannot be used: each of its batches was scored at weights that were
+static bool is_on_training(const yg_run *run, const yg_monitor *monitor) {
+    return run->data.validation.count == 0 || monitor->part == YG_MONITOR_TRAINING;
+}
+
+/* Scores the current weights on the validation part, and on the training data where a monitor wants
+ * that. The epoch's own loss cannot be used: each of its batches was scored at weights that were
  * then updated. */
-static bool judge(yg_run *run, double *value, yg_error *error) {
-    const yg_monitor *monitor = &run->settings.monitor;
+static bool judge(yg_run *run, yg_error *error) {
+    const yg_settings *s = &run->settings;
     const yg_part *train = &run->data.train, *validation = &run->data.validation;
-    yg_train_progress *p = &run->progress;
-    const bool held_out = validation->count > 0;
-    if (held_out && !yg_executables_score(&run->score, validation, run->settings.batch_size,
-                                          &p->validation, error))
+    if (validation->count > 0 && !yg_executables_score(&run->score, validation, s->batch_size,
+                                                       &run->progress.validation, error))
         return false;
-    const bool on_training = !held_out || monitor->part == YG_MONITOR_TRAINING;
-    if (on_training &&
-        !yg_executables_score(&run->score, train, run->settings.batch_size, &run->judged, error))
-        return false;
-    *value = yg_monitor_value(monitor, on_training ? &run->judged : &p->validation);
-    return true;
+    return (!is_on_training(run, &s->monitor) &&
+            !(s->plateau.written && is_on_training(run, &s->plateau.monitor))) ||
+           yg_executables_score(&run->score, train, s->batch_size, &run->judged, error);
+}
+
+/* What judge() has found. */
+static double monitored(const yg_run *run, const yg_monitor *monitor) {
+    return yg_monitor_value(monitor, is_on_training(run, monitor) ? &run->judged
+                                                                  : &run->progress.validation);
 }
 
 static void compare(yg_run *run, int64_t epoch, double value) {
@@ -106,22 +111,27 @@ static void compare(yg_run *run, int64_t epoch, double value) {
 static bool measure(yg_run *run, yg_error *error) {
     const int64_t epoch = run->at.epochs + 1;
     yg_train_progress *p = &run->progress;
-    double value, rate;
+    double rate;
     if (!yg_totals_finish(&run->train.options, &run->train.plan, &run->at.totals, &run->train.heads,
                           &p->training, error) ||
-        !judge(run, &value, error))
+        !judge(run, error))
         return false;
     p->loss = p->training.loss;
-    compare(run, epoch, value);
+    compare(run, epoch, monitored(run, &run->settings.monitor));
     yg_scores_copy(&p->training, &run->result->training);
-    return yg_schedule_rate(&run->rates, run->at.steps - 1, &rate, error) &&
+    return yg_run_rate(run, run->at.steps - 1, &rate, error) &&
            yg_history_add(&run->history, epoch, run->at.steps, rate, &p->training, &p->validation,
                           error);
 }
 
-static bool end_epoch(yg_run *run, yg_error *error) {
+/* *lowered becomes true if the learning rate of the steps after it is lower. */
+static bool end_epoch(yg_run *run, bool *lowered, yg_error *error) {
+    const yg_plateau *plateau = &run->settings.plateau;
     if (!measure(run, error))
         return false;
+    *lowered =
+        plateau->written && yg_plateau_note(plateau, run->rates.lr,
+                                            monitored(run, &plateau->monitor), &run->at.plateau);
     run->at.epochs++;
     run->at.epoch_step = 0;
     yg_totals_clear(&run->at.totals);
@@ -146,15 +156,21 @@ static bool stops_early(const yg_run *run) {
     return run->settings.stops_early && run->at.waited >= run->settings.patience;
 }
 
-/* Saves if it is time to: after a step, or after an epoch. */
-static bool save_when_due(yg_run *run, bool epoch_end, yg_error *error) {
-    const yg_saving *saving = &run->settings.saving;
+static bool save_after_step(yg_run *run, yg_error *error) {
     const double waited = yg_clock() - run->saved, asked = run->options->save_seconds;
     const bool due = asked > 0 ? waited > asked
-                     : epoch_end
-                         ? yg_saving_after_epoch(saving, run->at.epochs, waited, run->save_cost)
-                         : yg_saving_after_step(saving, run->at.steps, waited);
+                               : yg_saving_after_step(&run->settings.saving, run->at.steps, waited);
     return !due || yg_run_save(run, error);
+}
+
+/* A lower learning rate is always saved. A run that is repeated from its checkpoint, to find where
+ * a NaN comes from, scores no epochs, and so would not find out that the rate was lowered. */
+static bool save_after_epoch(yg_run *run, bool lowered, yg_error *error) {
+    const double waited = yg_clock() - run->saved, asked = run->options->save_seconds;
+    const bool due = asked > 0 ? waited > asked
+                               : yg_saving_after_epoch(&run->settings.saving, run->at.epochs,
+                                                       waited, run->save_cost);
+    return (!due && !lowered) || yg_run_save(run, error);
 }
 
 static bool loop(yg_run *run, yg_error *error) {
@@ -164,15 +180,16 @@ static bool loop(yg_run *run, yg_error *error) {
                 run->result->interrupted = true;
                 return true;
             }
-            if (!run_step(run, error) || !save_when_due(run, false, error))
+            if (!run_step(run, error) || !save_after_step(run, error))
                 return false;
         }
         if (run->at.epoch_step < run->rates.epoch_steps)
             break;
-        if (!end_epoch(run, error))
+        bool lowered;
+        if (!end_epoch(run, &lowered, error))
             return false;
         /* At the end of the run all is saved in any case. */
-        if (!run_over(run) && !stops_early(run) && !save_when_due(run, true, error))
+        if (!run_over(run) && !stops_early(run) && !save_after_epoch(run, lowered, error))
             return false;
     }
     run->result->stopped_early = !run_over(run);

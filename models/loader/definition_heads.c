@@ -12,7 +12,12 @@
 
 static const char *const kinds[] = {"int",  "float", "bool",  "choice", "op",
                                     "init", "ints",  "layer", "floats", NULL};
-static const char *const schedule_kinds[] = {"int", "float", "bool", "choice", NULL};
+/* Those of a schedule, and which kind each one is. */
+static const char *const schedule_kinds[] = {"int",  "float",  "bool", "choice",
+                                             "ints", "floats", NULL};
+static const yg_argument_kind of_schedules[] = {YG_ARGUMENT_INT,  YG_ARGUMENT_FLOAT,
+                                                YG_ARGUMENT_BOOL, YG_ARGUMENT_CHOICE,
+                                                YG_ARGUMENT_INTS, YG_ARGUMENT_FLOATS};
 
 static bool read_limits(const yg_value *value, yg_argument_spec *argument, yg_error *error) {
     const yg_value *min = yg_value_get(value, "min");
@@ -82,11 +87,11 @@ static bool read_count(const yg_value *value, yg_argument_spec *argument, yg_err
 /* Refuses an argument with the name of a key that every layer node, or every schedule, has. In a
  * schedule, these are also the numbers that its formula is given. */
 static bool check_argument_name(const yg_value *key, bool schedule, yg_error *error) {
-    static const char *const of_schedules[] = {"type",  "warmup_steps", "lr", "step",
-                                               "steps", "epoch",        NULL};
+    static const char *const of_schedule[] = {"type",  "warmup_steps", "lr",      "step", "steps",
+                                              "epoch", "epochs",       "formula", NULL};
     if (!yg_read_name(key, "an argument", false, error))
         return false;
-    for (const char *const *taken = schedule ? of_schedules : yg_node_keys; *taken; taken++)
+    for (const char *const *taken = schedule ? of_schedule : yg_node_keys; *taken; taken++)
         if (strcmp(*taken, key->text) == 0)
             return yg_fail(error, YG_ERROR_NAME, key->origin,
                            schedule ? "an argument cannot be called '%s': every schedule has that"
@@ -103,7 +108,7 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
         {"min", false, NULL},   {"max", false, NULL},     {"choices", false, NULL},
         {"count", false, NULL}, {"doc", false, NULL},
     };
-    const char *const *known = schedule ? schedule_kinds : kinds; /* the first ones are the same */
+    const char *const *known = schedule ? schedule_kinds : kinds;
     if (!check_argument_name(key, schedule, error))
         return false;
     *argument = (yg_argument_spec){
@@ -115,13 +120,13 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
     if (value->kind == YG_SCALAR) {
         if (!yg_value_choice(value, what, known, &kind, error))
             return false;
-        argument->kind = (yg_argument_kind)kind;
+        argument->kind = schedule ? of_schedules[kind] : (yg_argument_kind)kind;
         return argument->kind != YG_ARGUMENT_CHOICE || read_choices(model, value, argument, error);
     }
     if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error) ||
         !yg_value_choice(yg_value_get(value, "type"), "`type`", known, &kind, error))
         return false;
-    argument->kind = (yg_argument_kind)kind;
+    argument->kind = schedule ? of_schedules[kind] : (yg_argument_kind)kind;
     argument->fallback = yg_value_get(value, "default");
     if (argument->kind == YG_ARGUMENT_LAYER && argument->fallback) {
         return yg_fail(error, YG_ERROR_ARGUMENT, argument->fallback->origin,
@@ -186,10 +191,35 @@ static bool read_inputs(yg_model *model, const yg_value *value, yg_definition *d
     return true;
 }
 
+/* `where:`, formulas that later ones and the rate may name. */
+static bool read_terms(yg_model *model, const yg_value *value, yg_definition *definition,
+                       yg_error *error) {
+    if (value && !yg_value_is_mapping(value, "`where`", error))
+        return false;
+    const size_t count = value ? value->count : 0;
+    definition->terms = yg_pool_take(model->pool, (count + 1) * sizeof *definition->terms);
+    if (!definition->terms)
+        return yg_fail_memory(error);
+    for (; definition->term_count < count; definition->term_count++) {
+        const size_t i = definition->term_count;
+        const char *what = yg_pool_format(model->pool, "`%s`", value->keys[i]->text);
+        yg_var *term = &definition->terms[i];
+        if (!what)
+            return yg_fail_memory(error);
+        if (!check_argument_name(value->keys[i], true, error))
+            return false;
+        *term = (yg_var){.origin = value->keys[i]->origin, .name = value->keys[i]->text};
+        if (!(term->value = yg_read_expression(model->pool, value->items[i], what, error)))
+            return false;
+    }
+    return true;
+}
+
 static bool read_schedule(yg_model *model, yg_definition *definition, yg_error *error) {
     static const yg_key keys[] = {
         {"doc", false, NULL},
         {"args", false, NULL},
+        {"where", false, NULL},
         {"rate", true, NULL},
         {"graph", false, "`rate` makes it a schedule; a layer type has `graph` and no `rate`"},
         {"inputs", false, "`rate` makes it a schedule; a layer type has `inputs` and no `rate`"},
@@ -202,7 +232,8 @@ static bool read_schedule(yg_model *model, yg_definition *definition, yg_error *
         return yg_fail_memory(error);
     if (!yg_value_check_keys(value, what, keys, sizeof keys / sizeof *keys, error) ||
         (text && !yg_value_text(text, "`doc`", &doc, error)) ||
-        !read_arguments(model, yg_value_get(value, "args"), true, definition, error))
+        !read_arguments(model, yg_value_get(value, "args"), true, definition, error) ||
+        !read_terms(model, yg_value_get(value, "where"), definition, error))
         return false;
     definition->rate =
         yg_read_expression(model->pool, yg_value_get(value, "rate"), "`rate`", error);

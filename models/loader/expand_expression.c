@@ -27,6 +27,19 @@ static bool constants_only(const yg_expander *x, const yg_expression *call) {
                    call->text);
 }
 
+/* Within a sum over lists, a list stands for one of its items. */
+static bool pick_item(yg_expander *x, yg_origin origin, yg_term *term) {
+    if (!x->item || term->kind != YG_TERM_LIST)
+        return true;
+    if (x->items != SIZE_MAX && x->items != term->count)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, origin, "sum(…): lists of %zu and of %zu items",
+                       x->items, term->count);
+    x->items = term->count;
+    /* The term of an empty list is not used. */
+    *term = term->count ? term->items[x->item - 1] : (yg_term){.kind = YG_TERM_INT};
+    return true;
+}
+
 /* ------------------------------------------------------------------------------------- names -- */
 
 static bool expand_name(yg_expander *x, const yg_scope *scope, const yg_expression *name,
@@ -34,7 +47,7 @@ static bool expand_name(yg_expander *x, const yg_scope *scope, const yg_expressi
     if (!yg_resolve(x, scope, name->text, name->origin, term))
         return false;
     if (term->kind != YG_TERM_WRITTEN)
-        return true;
+        return pick_item(x, name->origin, term);
     /* A copy whose place is this use of the name, so that messages point here. */
     yg_expression *here = yg_pool_take(x->pool, sizeof *here);
     if (!here)
@@ -181,6 +194,37 @@ static bool written_call(yg_expander *x, const yg_expression *call, const yg_ter
         term);
 }
 
+/* sum(f) where only numbers are wanted: f is computed for each item of the lists in it, as in
+ * sum(if(epoch >= milestones, 1, 0)). */
+static bool expand_sum(yg_expander *x, const yg_scope *scope, const yg_expression *call,
+                       yg_term *term) {
+    const yg_expression *part = call->count ? call->children[0] : NULL;
+    yg_term sides[2];
+    if (call->count != 1 || (call->keywords && call->keywords[0]) || x->item)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin,
+                       x->item ? "sum(…) stands in no other sum(…) where numbers are wanted"
+                               : "sum(…) of numbers takes one argument, with a list in it");
+    const yg_expression *plus = yg_expression_infix(x->pool, "+", part, part, call->origin);
+    if (!plus)
+        return yg_fail_memory(x->error);
+    x->items = SIZE_MAX;
+    x->item = 1;
+    bool good = yg_expand_expression(x, scope, part, term);
+    if (good && x->items == SIZE_MAX)
+        good = yg_fail(x->error, YG_ERROR_ARGUMENT, call->origin,
+                       "sum(…) of numbers adds for each item of a list, and has no list in it");
+    if (good && x->items == 0)
+        *term = (yg_term){.kind = YG_TERM_INT};
+    while (good && x->item < x->items) {
+        x->item++;
+        sides[0] = *term;
+        good = yg_expand_expression(x, scope, part, &sides[1]) &&
+               expand_operation(x, plus, sides, term);
+    }
+    x->item = 0;
+    return good;
+}
+
 /* A call of an operator where only numbers are wanted. It is computed, unless a number is not known
  * yet; then it is checked as far as it can be, and written. */
 static bool expand_number_call(yg_expander *x, const yg_scope *scope, const yg_expression *call,
@@ -189,6 +233,8 @@ static bool expand_number_call(yg_expander *x, const yg_scope *scope, const yg_e
         .ops = x->model->ops, .pool = x->pool, .dtype = YG_F64, .error = x->error};
     yg_sorted_call sorted;
     bool known = true;
+    if (strcmp(op->name, "sum") == 0)
+        return expand_sum(x, scope, call, term);
     if (!yg_is_number_function(op))
         return constants_only(x, call);
     yg_term *arguments = yg_pool_take(x->pool, (call->count + 1) * sizeof *arguments);
@@ -365,7 +411,7 @@ static bool expand_list(yg_expander *x, const yg_scope *scope, const yg_expressi
                            "a list with more than %d values, those of the lists in it counted too",
                            YG_VALUE_CAP);
     }
-    return true;
+    return pick_item(x, e->origin, term);
 }
 
 /* A range, or one index. */
@@ -412,7 +458,11 @@ static bool expand_index(yg_expander *x, const yg_scope *scope, const yg_express
     yg_expression **children = yg_pool_take(x->pool, e->count * sizeof *children);
     if (!copy || !children)
         return yg_fail_memory(x->error);
-    if (!yg_expand_expression(x, scope, e->children[0], &base))
+    const size_t item = x->item;
+    x->item = 0; /* an index takes part of a whole list */
+    const bool good = yg_expand_expression(x, scope, e->children[0], &base);
+    x->item = item;
+    if (!good)
         return false;
     if (base.kind == YG_TERM_LIST && !list_item(x, scope, e, &base, term, &done))
         return false;

@@ -57,6 +57,9 @@ typedef struct yg_expander {
     bool results;         /* all layers have been expanded: `layer_losses` is known */
     bool met_absent;      /* the error is the use of a name that is absent */
     bool constants;       /* only numbers are wanted: a call of an operator is an error */
+    size_t item;  /* within a sum over the items of lists, which one each list stands for, from 1;
+                     0: a list is a list */
+    size_t items; /* how many items the lists of that sum have; SIZE_MAX: no list was met yet */
     yg_scan_expanding *scan; /* the innermost one whose body is being expanded; NULL: none */
     yg_names symbols;        /* the symbolic dimensions */
     yg_names taken;          /* full names that are in use or reserved */

@@ -179,56 +179,52 @@ static const yg_init_method methods[] = {
     {.name = "zeros", .element = zeros},
     {.name = "ones", .element = ones},
     {.name = "constant",
-     .settings = {{.name = "value", .kind = YG_SETTING_NUMBER, .required = true, .min = -HUGE_VAL}},
+     .settings = {{.name = "value", .kind = YG_INIT_NUMBER, .required = true, .min = -HUGE_VAL}},
      .element = constant},
     {.name = "uniform",
-     .settings = {{.name = "low", .kind = YG_SETTING_NUMBER, .min = -HUGE_VAL},
-                  {.name = "high", .kind = YG_SETTING_NUMBER, .fallback = 1, .min = -HUGE_VAL}},
+     .settings = {{.name = "low", .kind = YG_INIT_NUMBER, .min = -HUGE_VAL},
+                  {.name = "high", .kind = YG_INIT_NUMBER, .fallback = 1, .min = -HUGE_VAL}},
      .element = uniform},
     {.name = "normal",
-     .settings = {{.name = "mean", .kind = YG_SETTING_NUMBER, .min = -HUGE_VAL},
-                  {.name = "std", .kind = YG_SETTING_NUMBER, .fallback = 1}},
+     .settings = {{.name = "mean", .kind = YG_INIT_NUMBER, .min = -HUGE_VAL},
+                  {.name = "std", .kind = YG_INIT_NUMBER, .fallback = 1}},
      .element = normal},
     {.name = "truncated_normal",
-     .settings = {{.name = "mean", .kind = YG_SETTING_NUMBER, .min = -HUGE_VAL},
-                  {.name = "std", .kind = YG_SETTING_NUMBER, .fallback = 1},
+     .settings = {{.name = "mean", .kind = YG_INIT_NUMBER, .min = -HUGE_VAL},
+                  {.name = "std", .kind = YG_INIT_NUMBER, .fallback = 1},
                   {.name = "low",
-                   .kind = YG_SETTING_NUMBER,
+                   .kind = YG_INIT_NUMBER,
                    .fallback = -2,
                    .min = -HUGE_VAL,
                    .infinite = true},
                   {.name = "high",
-                   .kind = YG_SETTING_NUMBER,
+                   .kind = YG_INIT_NUMBER,
                    .fallback = 2,
                    .min = -HUGE_VAL,
                    .infinite = true}},
      .element = truncated_normal},
     {.name = "xavier_uniform",
-     .settings = {{.name = "gain", .kind = YG_SETTING_GAIN, .fallback = 1}},
+     .settings = {{.name = "gain", .kind = YG_INIT_GAIN, .fallback = 1}},
      .element = xavier_uniform,
      .fans = true},
     {.name = "xavier_normal",
-     .settings = {{.name = "gain", .kind = YG_SETTING_GAIN, .fallback = 1}},
+     .settings = {{.name = "gain", .kind = YG_INIT_GAIN, .fallback = 1}},
      .element = xavier_normal,
      .fans = true},
     {.name = "kaiming_uniform",
-     .settings = {{.name = "a", .kind = YG_SETTING_NUMBER},
-                  {.name = "mode", .kind = YG_SETTING_MODE},
-                  {.name = "nonlinearity",
-                   .kind = YG_SETTING_NONLINEARITY,
-                   .fallback = LEAKY_RELU}},
+     .settings = {{.name = "a", .kind = YG_INIT_NUMBER},
+                  {.name = "mode", .kind = YG_INIT_MODE},
+                  {.name = "nonlinearity", .kind = YG_INIT_NONLINEARITY, .fallback = LEAKY_RELU}},
      .element = kaiming_uniform,
      .fans = true},
     {.name = "kaiming_normal",
-     .settings = {{.name = "a", .kind = YG_SETTING_NUMBER},
-                  {.name = "mode", .kind = YG_SETTING_MODE},
-                  {.name = "nonlinearity",
-                   .kind = YG_SETTING_NONLINEARITY,
-                   .fallback = LEAKY_RELU}},
+     .settings = {{.name = "a", .kind = YG_INIT_NUMBER},
+                  {.name = "mode", .kind = YG_INIT_MODE},
+                  {.name = "nonlinearity", .kind = YG_INIT_NONLINEARITY, .fallback = LEAKY_RELU}},
      .element = kaiming_normal,
      .fans = true},
     {.name = "orthogonal",
-     .settings = {{.name = "gain", .kind = YG_SETTING_GAIN, .fallback = 1}},
+     .settings = {{.name = "gain", .kind = YG_INIT_GAIN, .fallback = 1}},
      .fans = true},
 };
 enum { METHOD_COUNT = sizeof methods / sizeof *methods };
@@ -262,13 +258,13 @@ const yg_init_setting *yg_init_settings(const yg_init_method *method, size_t *co
 
 bool yg_init_word(const yg_init_setting *setting, const char *word, yg_origin origin, double *value,
                   yg_error *error) {
-    const bool mode = setting->kind == YG_SETTING_MODE;
+    const bool mode = setting->kind == YG_INIT_MODE;
     const char *const *known = mode ? modes : nonlinearities;
     const size_t count = mode ? 2 : NONLINEARITY_COUNT;
     char hint[200];
     for (size_t i = 0; i < count; i++) {
         if (strcmp(known[i], word) == 0) {
-            *value = setting->kind == YG_SETTING_GAIN ? gain_of((int)i, 0.01) : (double)i;
+            *value = setting->kind == YG_INIT_GAIN ? gain_of((int)i, 0.01) : (double)i;
             return true;
         }
     }
@@ -309,7 +305,7 @@ static bool holds(const yg_init_setting *setting, double value, yg_dtype dtype, 
                   yg_error *error) {
     const bool f32 = dtype == YG_F32;
     char number[YG_NUMBER_TEXT];
-    if (setting->kind != YG_SETTING_NUMBER || value == 0 || isinf(value))
+    if (setting->kind != YG_INIT_NUMBER || value == 0 || isinf(value))
         return true;
     if (f32 && fabs(value) > (double)FLT_MAX)
         return yg_fail(error, YG_ERROR_ARGUMENT, origin,
@@ -355,8 +351,8 @@ const char *yg_initializer_text(const yg_initializer *init, yg_pool *pool) {
     for (size_t k = 0; text && k < YG_INIT_SETTINGS && method->settings[k].name; k++) {
         const yg_init_setting *setting = &method->settings[k];
         char number[YG_NUMBER_TEXT];
-        const char *value = setting->kind == YG_SETTING_MODE ? modes[(int)init->settings[k]]
-                            : setting->kind == YG_SETTING_NONLINEARITY
+        const char *value = setting->kind == YG_INIT_MODE ? modes[(int)init->settings[k]]
+                            : setting->kind == YG_INIT_NONLINEARITY
                                 ? nonlinearities[(int)init->settings[k]]
                                 : yg_number_text(init->settings[k], number);
         text = yg_pool_format(pool, "%s, %s: %s", text, setting->name, value);

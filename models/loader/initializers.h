@@ -9,16 +9,16 @@
 
 #define YG_INIT_SETTINGS 4
 
-typedef enum yg_setting_kind {
-    YG_SETTING_NUMBER,
-    YG_SETTING_GAIN, /* a number, or the name of a nonlinearity, which has a gain */
-    YG_SETTING_MODE,
-    YG_SETTING_NONLINEARITY,
-} yg_setting_kind;
+typedef enum yg_init_setting_kind {
+    YG_INIT_NUMBER,
+    YG_INIT_GAIN, /* a number, or the name of a nonlinearity, which has a gain */
+    YG_INIT_MODE,
+    YG_INIT_NONLINEARITY,
+} yg_init_setting_kind;
 
 typedef struct yg_init_setting {
     const char *name;
-    yg_setting_kind kind;
+    yg_init_setting_kind kind;
     double fallback;
     bool required;
     double min;

@@ -31,7 +31,7 @@ static bool read_number(const yg_expander *x, const yg_init_setting *setting, co
                         yg_origin origin, double *value) {
     char low[YG_NUMBER_TEXT], text[YG_NUMBER_TEXT], found[200];
     const bool number = term->kind == YG_TERM_INT || term->kind == YG_TERM_FLOAT;
-    const bool wanted = setting->kind == YG_SETTING_NUMBER || setting->kind == YG_SETTING_GAIN;
+    const bool wanted = setting->kind == YG_INIT_NUMBER || setting->kind == YG_INIT_GAIN;
     if (!number || !wanted)
         return yg_fail(x->error, YG_ERROR_ARGUMENT, origin, "`%s`: a %s is expected, found %s",
                        setting->name, wanted ? "number" : "word",
@@ -55,7 +55,7 @@ static bool read_setting(yg_expander *x, const yg_scope *scope, const yg_init_se
     if (!word && (!yg_expand_expression(x, scope, expression, &constant) ||
                   !yg_value_of(x, &constant, &term)))
         return false;
-    return setting->kind != YG_SETTING_NUMBER && term.kind == YG_TERM_TEXT
+    return setting->kind != YG_INIT_NUMBER && term.kind == YG_TERM_TEXT
                ? yg_init_word(setting, term.text, expression->origin, value, x->error)
                : read_number(x, setting, &term, expression->origin, value);
 }

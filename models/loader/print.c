@@ -115,29 +115,83 @@ static bool write_transform(yg_text *text, const yg_model *model, const yg_value
     return true;
 }
 
-/* Writes `schedule` of the section `train`. The expanded model defines the schedule itself, under
- * its own name: a prefix that an include gave it is gone. */
-static void write_schedule(yg_text *text, const yg_model *model, const yg_value *value) {
-    yg_text_add(text, "{type: %s", model->schedule->definition->name);
+static bool is_built_in(const yg_model *model, const yg_definition *definition) {
+    return definition->library == &model->built_in_schedules;
+}
+
+/* The expanded model defines a schedule itself, under its own name: a prefix that an include gave
+ * it is gone. Where another schedule of the list has that name too, a number follows. */
+static void add_schedule_name(yg_text *text, const yg_model *model, const yg_schedule *schedule) {
+    const yg_definition *definition = schedule->definition;
+    int number = 1;
+    bool before = true;
+    for (const yg_schedule *s = model->schedule; s; s = s->next) {
+        const yg_definition *other = s->definition;
+        before = before && other != definition;
+        if (other && other != definition && strcmp(other->name, definition->name) == 0 &&
+            !is_built_in(model, definition) && (before || is_built_in(model, other)))
+            number++;
+    }
+    yg_text_add(text, "%s", definition->name);
+    if (number > 1)
+        yg_text_add(text, "_%d", number);
+}
+
+static void write_one_schedule(yg_text *text, const yg_model *model, const yg_schedule *schedule,
+                               const yg_value *value) {
+    yg_text_add(text, schedule->definition ? "{type: " : "{formula: ");
+    if (schedule->definition)
+        add_schedule_name(text, model, schedule);
+    else
+        write_scalar(text, schedule->written, true);
     for (size_t i = 0; value->kind == YG_MAPPING && i < value->count; i++) {
-        if (strcmp(value->keys[i]->text, "type") == 0)
+        const char *key = value->keys[i]->text;
+        if (strcmp(key, "type") == 0 || strcmp(key, "formula") == 0)
             continue;
         yg_text_add(text, ", ");
-        write_name_key(text, NULL, value->keys[i]->text);
+        write_name_key(text, NULL, key);
         write_value(text, value->items[i]);
     }
     yg_text_add(text, "}");
 }
 
-/* Writes the schedule that `train` uses, unless it is built in. */
-static void write_definition(yg_text *text, const yg_model *model) {
-    const yg_definition *definition = model->schedule ? model->schedule->definition : NULL;
-    if (!definition || definition->library == &model->built_in_schedules)
+/* Writes `schedule` of the section `train`. */
+static void write_schedule(yg_text *text, const yg_model *model, const yg_value *value) {
+    const yg_schedule *schedule = model->schedule;
+    if (value->kind != YG_SEQUENCE) {
+        write_one_schedule(text, model, schedule, value);
         return;
-    yg_text_add(text, "define:\n");
-    write_name_key(text, "  ", definition->name);
-    write_value(text, definition->value);
-    yg_text_add(text, "\n");
+    }
+    yg_text_add(text, "[");
+    for (size_t i = 0; i < value->count; i++, schedule = schedule->next) {
+        yg_text_add(text, i > 0 ? ", " : "");
+        write_one_schedule(text, model, schedule, value->items[i]);
+    }
+    yg_text_add(text, "]");
+}
+
+/* Writes the schedules that `train` uses, unless they are built in. */
+static bool write_definitions(yg_text *text, const yg_model *model) {
+    bool any = false;
+    for (const yg_schedule *s = model->schedule; s; s = s->next) {
+        const yg_schedule *first = model->schedule;
+        while (first->definition != s->definition)
+            first = first->next;
+        if (!s->definition || first != s || is_built_in(model, s->definition))
+            continue;
+        yg_text name = {0};
+        add_schedule_name(&name, model, s);
+        char *key = yg_text_take(&name);
+        if (!key)
+            return false;
+        yg_text_add(text, any ? "" : "define:\n");
+        write_name_key(text, "  ", key);
+        write_value(text, s->definition->value);
+        yg_text_add(text, "\n");
+        free(key);
+        any = true;
+    }
+    return true;
 }
 
 /* Writes a section of the file, one line for each entry. */
@@ -472,9 +526,8 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_
     }
     if (!write_outputs(text, pool, "metrics", flat->metrics, flat->metric_count))
         return false;
-    if (!write_expectations(text, model, pool))
+    if (!write_expectations(text, model, pool) || !write_definitions(text, model))
         return false;
-    write_definition(text, model);
     return write_section(text, model, "data", error) && write_section(text, model, "train", error);
 }
 

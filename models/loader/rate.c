@@ -15,11 +15,17 @@ const char *const *yg_rate_input_names(void) {
     return inputs;
 }
 
-/* The index of the input of that name, or -1. */
-static int find_input(const char *name) {
+enum { INPUTS = sizeof inputs / sizeof *inputs - 1 };
+
+/* The index of the input, or of the formula of `where`, of that name; or -1. The formulas' values
+ * stand behind the inputs. */
+static int find_input(const yg_schedule *schedule, const char *name) {
     for (int i = 0; inputs[i]; i++)
         if (strcmp(inputs[i], name) == 0)
             return i;
+    for (size_t i = 0; i < schedule->term_count; i++)
+        if (strcmp(schedule->terms[i], name) == 0)
+            return (int)(INPUTS + i);
     return -1;
 }
 
@@ -53,7 +59,7 @@ static bool append_constant(const compiler *c, const yg_term *term) {
 }
 
 static bool compile_name(const compiler *c, const yg_expression *e) {
-    const int input = find_input(e->text);
+    const int input = find_input(c->schedule, e->text);
     yg_term term;
     if (input >= 0)
         return append(c, (yg_rate_step){.kind = YG_RATE_INPUT, .index = (size_t)input}, 0, 1);
@@ -110,7 +116,7 @@ static bool compile_call(const compiler *c, const yg_expression *e, const yg_op 
         return yg_fail_memory(c->x->error);
     for (size_t i = 0; i < e->count; i++) {
         const yg_expression *child = e->children[i];
-        if (child->kind == YG_EXPRESSION_NAME && find_input(child->text) < 0 &&
+        if (child->kind == YG_EXPRESSION_NAME && find_input(c->schedule, child->text) < 0 &&
             !yg_constant_of_name(child->text, &ignored))
             arguments[i] = (yg_term){.kind = YG_TERM_WORD, .text = child->text};
         else if (!yg_expand_expression(c->x, c->scope, child, &arguments[i]))
@@ -161,12 +167,28 @@ bool yg_rate_compile(yg_expander *x, const yg_scope *scope, const yg_term *formu
                                             : append_constant(&c, formula);
 }
 
+bool yg_rate_compile_term(yg_expander *x, const yg_scope *scope, const char *name,
+                          const yg_term *formula, yg_schedule *schedule) {
+    const compiler c = {.x = x, .scope = scope, .schedule = schedule};
+    if (schedule->term_count == YG_RATE_TERMS)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, schedule->formula,
+                       "`where` has more than %d formulas that depend on the step", YG_RATE_TERMS);
+    if (!yg_rate_compile(x, scope, formula, schedule) ||
+        !append(&c, (yg_rate_step){.kind = YG_RATE_STORE, .index = INPUTS + schedule->term_count},
+                1, 0))
+        return false;
+    schedule->terms[schedule->term_count++] = name;
+    return true;
+}
+
 /* --------------------------------------------------------------------------------- computing -- */
 
-static yg_term input_value(const yg_rate_inputs *in, size_t index) {
-    const int64_t whole[] = {0, in->step, in->steps, in->epoch}; /* in the order of `inputs` */
-    return index == 0 ? (yg_term){.kind = YG_TERM_FLOAT, .f = in->lr}
-                      : (yg_term){.kind = YG_TERM_INT, .i = whole[index]};
+/* The inputs, in their order; the values of `where` come behind them. */
+static void set_inputs(const yg_rate_inputs *in, yg_term *known) {
+    const int64_t whole[INPUTS] = {0, in->step, in->steps, in->epoch};
+    for (size_t i = 0; i < INPUTS; i++)
+        known[i] = (yg_term){.kind = YG_TERM_INT, .i = whole[i]};
+    known[0] = (yg_term){.kind = YG_TERM_FLOAT, .f = in->lr};
 }
 
 static bool infix(const yg_rate_step *step, const yg_term *sides, yg_term *result,
@@ -191,8 +213,9 @@ static bool choose(const yg_rate_step *step, const yg_term *condition, size_t *n
 /* Computes all steps; the one value that is left is the formula's. */
 static bool compute(const yg_schedule *schedule, const yg_rate_inputs *in, yg_term *value,
                     yg_error *error) {
-    yg_term stack[YG_RATE_STACK], result;
+    yg_term stack[YG_RATE_STACK], known[INPUTS + YG_RATE_TERMS], result;
     size_t used = 0;
+    set_inputs(in, known);
     for (size_t i = 0; i < schedule->count;) {
         const yg_rate_step *step = &schedule->steps[i++];
         switch (step->kind) {
@@ -200,7 +223,10 @@ static bool compute(const yg_schedule *schedule, const yg_rate_inputs *in, yg_te
             stack[used++] = step->constant;
             continue;
         case YG_RATE_INPUT:
-            stack[used++] = input_value(in, step->index);
+            stack[used++] = known[step->index];
+            continue;
+        case YG_RATE_STORE:
+            known[step->index] = stack[--used];
             continue;
         case YG_RATE_UNLESS:
             if (!choose(step, &stack[--used], &i, error))

@@ -159,13 +159,13 @@ static bool is_table(const yg_value *part) {
     return false;
 }
 
-/* Keys whose values are texts. `transform` holds formulas, which see vars by themselves. */
+/* Keys whose values are texts. The formulas of `transform` and `formula` see vars by themselves. */
 static bool is_text_key(const char *key) {
     static const char *const keys[] = {
         "arrays",    "exclude",   "query", "delimiter", "decimal",  "header",
         "comment",   "thousands", "kind",  "from",      "stratify", "standardize",
         "transform", "balance",   "how",   "by",        "into",     "type",
-        "mode",      "monitor",   "dtype", "signs"};
+        "mode",      "monitor",   "dtype", "signs",     "formula"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i], key) == 0)
             return true;

@@ -195,6 +195,13 @@ struct yg_scan_use {
     const yg_expression *dim, *steps, *reverse, *lengths, *truncate; /* NULL: not given */
 };
 
+/* An entry of `vars:`, or of `where:` in a schedule. */
+typedef struct yg_var {
+    yg_origin origin;
+    const char *name;
+    const yg_expression *value;
+} yg_var;
+
 /* An entry of `define:`, a layer type or a schedule. */
 struct yg_definition {
     yg_origin origin;
@@ -203,8 +210,10 @@ struct yg_definition {
     const yg_library *library; /* the layer types that its body may use */
     yg_argument_spec *arguments;
     size_t argument_count;
-    const yg_expression *rate; /* of a schedule, which has nothing of what follows but `used`; NULL:
-                                * a layer type */
+    const yg_expression *rate; /* of a schedule, which has nothing of what follows but `terms` and
+                                * `used`; NULL: a layer type */
+    yg_var *terms;             /* `where` of a schedule: formulas with names */
+    size_t term_count;
     yg_input_spec *inputs;
     size_t input_count;
     yg_body body;
@@ -219,13 +228,6 @@ struct yg_library {
     yg_names names;
     yg_definition **definitions;
 };
-
-/* An entry of `vars:`. */
-typedef struct yg_var {
-    yg_origin origin;
-    const char *name;
-    const yg_expression *value;
-} yg_var;
 
 typedef struct yg_shape_expectation {
     yg_origin origin;

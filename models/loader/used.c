@@ -190,12 +190,17 @@ static bool check_definition(yg_pool *pool, const yg_definition *type, yg_error 
         if (type->arguments[i].fallback)
             meet_value(&m, type->arguments[i].fallback);
     meet_expression(&m, type->rate);
+    for (size_t i = 0; i < type->term_count; i++)
+        meet_expression(&m, type->terms[i].value);
     if (m.wrong)
         return false;
     if (m.failed)
         return yg_fail_memory(error);
     for (size_t i = 0; i < type->argument_count; i++)
         if (!need(&m, "argument", type->arguments[i].name, type->arguments[i].origin, error))
+            return false;
+    for (size_t i = 0; i < type->term_count; i++)
+        if (!need(&m, "formula", type->terms[i].name, type->terms[i].origin, error))
             return false;
     for (size_t i = 0; i < type->input_count; i++)
         if (!need(&m, "input", type->inputs[i].name, type->inputs[i].origin, error))
