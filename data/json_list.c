@@ -104,28 +104,32 @@ static bool end_list(yg_byte_input *input, int64_t line, yg_error *error) {
     return !input->failure.code || yg_fail_as(error, &input->failure);
 }
 
-bool yg_json_list_find(yg_byte_input *input, bool behind_comma, int64_t *line, size_t *size,
+bool yg_json_list_find(yg_byte_input *input, bool first, int64_t *line, size_t *begin, size_t *size,
                        yg_error *error) {
     static const char open[] = "the list is not closed: the file ends within it";
     scan scan = {0};
-    *size = 0;
+    *begin = *size = 0;
     if (!skip_blanks(input, line))
         return fail_list(input, *line, open, error);
     if (input->bytes[input->at] == ']')
         return end_list(input, *line, error);
-    if (!behind_comma && input->bytes[input->at] != ',')
+    if (!first && input->bytes[input->at] != ',')
         return fail_list(input, *line, "a comma must stand between two elements of the list",
                          error);
-    if (!behind_comma) {
-        input->at++;
-        if (!skip_blanks(input, line))
-            return fail_list(input, *line, open, error);
-    }
-    while (!find_end(&scan, input->bytes + input->at, input->end - input->at))
-        if (!yg_input_more(input))
-            return fail_list(input, *line, open, error);
-    *size = trimmed(input->bytes + input->at, scan.done);
-    return *size > 0 || fail_list(input, *line, "an element is missing here", error);
+    size_t ahead = first ? 0 : 1; /* from input->at, since more bytes move those that are there */
+    bool closed = true;
+    do {
+        while (input->at + ahead < input->end && is_blank(input->bytes[input->at + ahead]))
+            ahead++;
+    } while (input->at + ahead == input->end && (closed = yg_input_more(input)));
+    while (closed &&
+           !find_end(&scan, input->bytes + input->at + ahead, input->end - input->at - ahead))
+        closed = yg_input_more(input);
+    *begin = ahead;
+    *size = closed ? trimmed(input->bytes + input->at + ahead, scan.done) : 0;
+    return *size > 0 ||
+           fail_list(input, *line + yg_json_list_lines(input->bytes + input->at, ahead),
+                     closed ? "an element is missing here" : open, error);
 }
 
 bool yg_json_list_at_hand(const yg_byte_input *input, size_t at, size_t *begin, size_t *size) {

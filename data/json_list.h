@@ -13,10 +13,11 @@
  * taken. Counts the lines that it takes in *line. */
 bool yg_json_list_begins(yg_byte_input *input, int64_t *line);
 
-/* Takes what stands before the next element: blanks, and the comma behind the element before it.
- * `behind_comma`: there is none before the first, and none where it has been taken. *size becomes
- * the bytes of the element, which is at hand then; 0: the list has ended. False on failure. */
-bool yg_json_list_find(yg_byte_input *input, bool behind_comma, int64_t *line, size_t *size,
+/* Finds the next element, and takes the blanks before its comma. The element has *size bytes, and
+ * *begin of a comma and blanks stand before it; they are left for the caller to take with it, so
+ * that a mark that is told before is a place to go on from. `first`: it is the list's first
+ * element, which has no comma. *size 0: the list has ended. False on failure. */
+bool yg_json_list_find(yg_byte_input *input, bool first, int64_t *line, size_t *begin, size_t *size,
                        yg_error *error);
 
 /* Whether an element, and what stands before it, can be found without reading more bytes. `at` is

@@ -28,7 +28,6 @@ typedef struct jsonl_table {
     const yg_value *lists; /* paths of lists that are one cell each: a path, or a list of them;
                             * NULL: none */
     bool list;             /* the file is one list of objects; otherwise a line is an object */
-    bool behind_comma;     /* of a list: the next element needs no comma before it */
     int64_t line;          /* of the text at input.at, from 1 */
     int64_t row;           /* records that were given */
     /* The last records: */
@@ -133,16 +132,20 @@ static void skip_blank_lines(jsonl_table *state) {
     }
 }
 
-/* Takes blank lines, and makes sure that a whole line, or the last one, can be read. Its size is 0
- * at the end of the file. */
-static bool find_line(jsonl_table *state, size_t *size, yg_error *error) {
+/* Where the next line or element is. What stands before an element of a list, a comma and blanks,
+ * is taken with it: a mark before it is then a place to go on from. */
+typedef struct stretch {
+    size_t begin; /* from input.at */
+    size_t size;  /* 0: there is none, the file has ended */
+} stretch;
+
+/* Takes blank lines, and makes sure that a whole line, or the last one, can be read. */
+static bool find_line(jsonl_table *state, stretch *next, yg_error *error) {
     yg_byte_input *input = &state->input;
-    if (state->list) {
-        if (!yg_json_list_find(input, state->behind_comma, &state->line, size, error))
-            return false;
-        state->behind_comma = *size > 0;
-        return true;
-    }
+    if (state->list)
+        return yg_json_list_find(input, state->row + state->given == 0, &state->line, &next->begin,
+                                 &next->size, error);
+    next->begin = 0;
     for (;;) {
         const unsigned char *end = line_end(input, input->at);
         bool last = false;
@@ -152,12 +155,12 @@ static bool find_line(jsonl_table *state, size_t *size, yg_error *error) {
         }
         if (input->failure.code)
             return yg_fail_as(error, &input->failure);
-        *size = end ? (size_t)(end - (input->bytes + input->at)) : input->end - input->at;
-        if (!is_blank(input->bytes + input->at, *size))
+        next->size = end ? (size_t)(end - (input->bytes + input->at)) : input->end - input->at;
+        if (!is_blank(input->bytes + input->at, next->size))
             return true;
-        input->at += *size + (end ? 1 : 0);
+        input->at += next->size + (end ? 1 : 0);
         state->line += end ? 1 : 0;
-        *size = 0;
+        next->size = 0;
         if (!end)
             return true;
     }
@@ -228,7 +231,7 @@ static bool learn_columns(jsonl_table *state, yg_error *error) {
 
 static bool begin(jsonl_table *state, const yg_table_request *request, yg_error *error) {
     FILE *file = request->file;
-    size_t size;
+    stretch next;
     if (!file && !(file = state->own = fopen(request->path, "rb")))
         return yg_fail(error, YG_ERROR_IO, request->origin, "cannot open '%s': %s", request->path,
                        strerror(errno));
@@ -240,10 +243,10 @@ static bool begin(jsonl_table *state, const yg_table_request *request, yg_error 
     if (what)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){request->name, 0, 0},
                        "this is not a file of JSON Lines: %s", what);
-    state->list = state->behind_comma = yg_json_list_begins(&state->input, &state->line);
-    if (!find_line(state, &size, error))
+    state->list = yg_json_list_begins(&state->input, &state->line);
+    if (!find_line(state, &next, error))
         return false;
-    if (!size)
+    if (!next.size)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){request->name, 0, 0},
                        state->list
                            ? "the list is empty; an element is an object, such as {\"x\": 1}"
@@ -294,27 +297,27 @@ static bool make_room(jsonl_table *state, int64_t count, yg_error *error) {
     return true;
 }
 
-/* Takes the line of `size` bytes at input.at as the next record. A wrong one stays there. */
-static bool take_record(jsonl_table *state, size_t size, yg_error *error) {
+/* Takes the next line or element as the next record. A wrong one stays there. */
+static bool take_record(jsonl_table *state, stretch next, yg_error *error) {
     yg_byte_input *input = &state->input;
-    const unsigned char *text = input->bytes + input->at;
+    const unsigned char *before = input->bytes + input->at, *text = before + next.begin;
+    const int64_t line = state->line + yg_json_list_lines(before, next.begin);
     yg_cell *cells = state->cells + (size_t)state->given * state->table.column_count;
     json_t *object = NULL;
-    if (!yg_json_line(&state->columns, (const char *)text, size, cells)) {
-        object = parse(state, text, size, state->line, error);
+    if (!yg_json_line(&state->columns, (const char *)text, next.size, cells)) {
+        object = parse(state, text, next.size, line, error);
         if (!object)
             return false;
-        if (!yg_json_cells(&state->columns, object, state->table.used,
-                           origin_of(state, state->line, 1), cells, error)) {
+        if (!yg_json_cells(&state->columns, object, state->table.used, origin_of(state, line, 1),
+                           cells, error)) {
             json_decref(object);
             return false;
         }
     }
     state->objects[state->given] = object;
-    state->lines[state->given++] = state->line;
-    input->at += size;
-    state->behind_comma = false;
-    state->line += state->list ? yg_json_list_lines(text, size) : 1;
+    state->lines[state->given++] = line;
+    input->at += next.begin + next.size;
+    state->line = line + (state->list ? yg_json_list_lines(text, next.size) : 1);
     if (!state->list && input->at < input->end)
         input->at++; /* the end of the line */
     return true;
@@ -336,25 +339,22 @@ static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_recor
                             yg_error *error) {
     jsonl_table *state = (jsonl_table *)table;
     int64_t most = CELLS / ((int64_t)table->column_count + 1) + 1;
-    size_t size;
+    stretch next;
     (void)eager;
     forget(state);
     most = most < RECORDS ? most : RECORDS;
     most = most < limit ? most : limit;
-    if (!make_room(state, most, error) || !find_line(state, &size, error))
+    if (!make_room(state, most, error) || !find_line(state, &next, error))
         return -1;
-    while (size && state->given < most) {
+    /* What goes wrong behind a good record is told by the call that begins with it. */
+    while (next.size && state->given < most) {
         yg_error wrong = {0};
-        if (!take_record(state, size, &wrong)) {
-            if (state->given)
-                break; /* the call that begins with it will fail */
+        if (!take_record(state, next, &wrong) && state->given == 0) {
             yg_fail_as(error, &wrong);
             return -1;
         }
-        if (!is_at_hand(state))
+        if (wrong.code || !is_at_hand(state) || !find_line(state, &next, &wrong))
             break;
-        if (!find_line(state, &size, error))
-            return -1;
     }
     state->row += state->given;
     *records = (yg_records){state->given, state->cells};
@@ -381,7 +381,6 @@ static bool seek(yg_table *table, const yg_mark *mark, yg_error *error) {
     forget(state);
     state->row = mark->row;
     state->line = mark->line;
-    state->behind_comma = state->row == 0;
     return yg_input_seek(&state->input, mark->offset, error);
 }
 
