@@ -196,20 +196,6 @@ static void add_port(yg_text *page, const data_view *view, const view_port *port
 
 /* ------------------------------------------------------------------------------- pictures ---- */
 
-static void add_base64(yg_text *page, const char *bytes, size_t size) {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < size; i += 3) {
-        uint32_t three = 0;
-        char four[5] = "====";
-        for (size_t k = 0; k < 3; k++)
-            three = three << 8 | (i + k < size ? (unsigned char)bytes[i + k] : 0);
-        for (size_t k = 0; k < 4 && i + k <= size; k++)
-            four[k] = letters[three >> (18 - 6 * k) & 63];
-        yg_text_add(page, "%s", four);
-    }
-}
-
 static bool add_figure(yg_text *page, const view_sheet *sheet, int64_t row, int64_t column,
                        yg_error *error) {
     const view_port *classes = view_sheet_classes(sheet);
@@ -218,7 +204,7 @@ static bool add_figure(yg_text *page, const view_sheet *sheet, int64_t row, int6
     if (!picture)
         return false;
     yg_text_add(page, "<figure><img alt=\"\" src=\"data:image/png;base64,");
-    add_base64(page, picture, size);
+    page_base64(page, picture, size);
     yg_text_add(page, "\"><figcaption>");
     page_text(page, classes ? view_class_name(classes, row, name, sizeof name) : "");
     yg_text_add(page, "</figcaption></figure>\n");

@@ -1,45 +1,24 @@
 /*
  * Drawing with Graphviz: see graphviz.h.
- *
- * Text and picture go through files without names. Through pipes, dot could wait for us to read
- * while we wait for it to read.
  */
 #include "graphviz.h"
 
 #include "options.h"
+#include "program.h"
 #include "terminal.h"
 
 #include <errno.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
-/* Runs dot with these files as its standard input and output. Returns its status, as waitpid()
- * gives it, or -1 with errno if it could not be started. */
+/* Runs dot with these files as its standard input and output; as program_run(). */
 static int run_dot(FILE *in, FILE *out, const char *form) {
     char option[16];
     snprintf(option, sizeof option, "-T%s", form);
-    char *const arguments[] = {"dot", option, NULL};
-    posix_spawn_file_actions_t files;
-    pid_t process = -1;
-    int status = -1, reason = posix_spawn_file_actions_init(&files);
-    if (reason == 0) {
-        reason = posix_spawn_file_actions_adddup2(&files, fileno(in), STDIN_FILENO);
-        if (reason == 0)
-            reason = posix_spawn_file_actions_adddup2(&files, fileno(out), STDOUT_FILENO);
-        if (reason == 0)
-            reason = posix_spawnp(&process, "dot", &files, NULL, arguments, environ);
-        posix_spawn_file_actions_destroy(&files);
-    }
-    while (reason == 0 && waitpid(process, &status, 0) < 0)
-        reason = errno == EINTR ? 0 : errno;
-    errno = reason;
-    return reason == 0 ? status : -1;
+    const char *const arguments[] = {"dot", option, NULL};
+    return program_run(arguments, in, out, NULL);
 }
 
 static int fail_run(int status) {

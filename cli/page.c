@@ -36,6 +36,24 @@ void page_text(yg_text *page, const char *text) {
             yg_text_add(page, "%c", (unsigned char)*text < 0x20 ? ' ' : *text);
 }
 
+void page_base64(yg_text *page, const char *bytes, size_t size) {
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum { PIECE = 3 * 256 };
+    for (size_t from = 0; from < size; from += PIECE) {
+        char piece[4 * 256 + 1], *to = piece;
+        for (size_t i = from; i < size && i < from + PIECE; i += 3) {
+            uint32_t three = 0;
+            for (size_t k = 0; k < 3; k++)
+                three = three << 8 | (i + k < size ? (unsigned char)bytes[i + k] : 0);
+            for (size_t k = 0; k < 4; k++)
+                *to++ = i + k <= size ? letters[three >> (18 - 6 * k) & 63] : '=';
+        }
+        *to = '\0';
+        yg_text_add(page, "%s", piece);
+    }
+}
+
 void page_begin(yg_text *page, const char *title, const char *kind, const char *doc,
                 const char *style) {
     /* The empty icon keeps browsers from asking a server for one. */

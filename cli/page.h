@@ -9,6 +9,9 @@
 /* Adds text with the characters of HTML as their names, and without control characters. */
 void page_text(yg_text *page, const char *text);
 
+/* Adds bytes in base64, for a data: URL. */
+void page_base64(yg_text *page, const char *bytes, size_t size);
+
 /* Begins a page: its head with the style of the house, the heading `title`, and `doc` below it, ""
  * if there is none. `kind` follows the title in the browser's tab: "data". `style` is more CSS;
  * NULL: none. Colours are the variables --ink, --dim, --bar, --line, --page and --card. */

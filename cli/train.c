@@ -8,6 +8,7 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "progress.h"
+#include "report.h"
 #include "session.h"
 #include "shell_word.h"
 #include "table.h"
@@ -105,7 +106,7 @@ static void print_result(const yg_train_result *result, const command_line *line
                      result->unreached[i]);
     if (result->moved != NULL)
         terminal_say("an earlier run is kept in %s", result->moved);
-    terminal_say("results: %s/ (weights.safetensors, history.csv, loss.svg)", result->folder);
+    terminal_say("results: %s/ (report.html, weights.safetensors, metrics.jsonl)", result->folder);
     print_next(result, line);
 }
 
@@ -194,8 +195,11 @@ static int train(const command_line *line, const yg_model *model) {
                              ? train_for_programs(model, &options, &result, &status, &error)
                              : train_for_people(line, model, &options, &result, &error);
     const bool interrupted = result.interrupted;
+    /* A run that is stopped ends at once: `report` draws it later. */
+    const bool reported = !trained || interrupted || option_given(line, "no-report") ||
+                          report_write(result.folder, NULL, NULL, &error);
     yg_train_result_free(&result);
-    if (!trained)
+    if (!trained || !reported)
         return session_fail(&error);
     return interrupted ? 128 + (*options.stop != 0 ? *options.stop : SIGINT) : status;
 }
@@ -259,6 +263,7 @@ static const option_spec options[] = {
     {.name = "json",
      .kind = OPTION_FLAG,
      .doc = "print JSON, for programs: an object a line, of the start, each epoch and the end"},
+    {.name = "no-report", .kind = OPTION_FLAG, .doc = "draw no pictures and write no report.html"},
     {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .doc = "say nothing but errors"},
 };
 

@@ -1,7 +1,7 @@
 # bash completion for yamlgrad
 _yamlgrad() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="new data train eval cv predict grad explain check show profile expand ops layers schedules keys help"
+    local commands="new data train eval cv report predict grad explain check show profile expand ops layers schedules keys help"
     local command=${COMP_WORDS[1]:-} options="--help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -28,9 +28,10 @@ _yamlgrad() {
     case $command in
     new) options+=" --target --task --table --exclude --output --force" ;;
     data) options+=" --examples --html --pictures --set --data --plugin --json" ;;
-    train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --json --quiet" ;;
+    train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --json --no-report --quiet" ;;
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;
     cv) options+=" --folds --out --epochs --seed --dtype --threads --set --data --plugin --json --quiet" ;;
+    report) options+=" --out" ;;
     predict) options+=" --weights --output --keep --delimiter --batch-size --dtype --threads --set --plugin" ;;
     grad) options+=" --weights --seed --training --dtype --threads --set --data --plugin" ;;
     explain) options+=" --example --part --html --weights --seed --elements --set --data --plugin --json" ;;

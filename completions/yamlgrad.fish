@@ -1,5 +1,5 @@
 # fish completion for yamlgrad
-set -l commands new data train eval cv predict grad explain check show profile expand ops layers schedules keys help
+set -l commands new data train eval cv report predict grad explain check show profile expand ops layers schedules keys help
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -f
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -l version -d "the version"
 complete -c yamlgrad -n __fish_use_subcommand -a new -d "a model file for a table"
@@ -7,6 +7,7 @@ complete -c yamlgrad -n __fish_use_subcommand -a data -d "what the data hold"
 complete -c yamlgrad -n __fish_use_subcommand -a train -d "train a model on its data"
 complete -c yamlgrad -n __fish_use_subcommand -a eval -d "loss and metrics of trained weights"
 complete -c yamlgrad -n __fish_use_subcommand -a cv -d "cross-validation"
+complete -c yamlgrad -n __fish_use_subcommand -a report -d "a page and pictures of a run"
 complete -c yamlgrad -n __fish_use_subcommand -a predict -d "predict for CSV rows or arrays"
 complete -c yamlgrad -n __fish_use_subcommand -a grad -d "loss and gradients, as JSON"
 complete -c yamlgrad -n __fish_use_subcommand -a explain -d "one example's way, with every number"
@@ -42,11 +43,12 @@ __yamlgrad_option new -l task -x -a "classification regression" -d "what it is"
 __yamlgrad_option new -l table -x -d "of a database"
 __yamlgrad_option new -s x -l exclude -x -d "leave a column out"
 __yamlgrad_option new -l force -d "replace the file"
-__yamlgrad_option "train cv" -s o -l out -r -d "where the results go"
+__yamlgrad_option "train cv report" -s o -l out -r -d "where the results go"
 __yamlgrad_option "train cv" -l epochs -x -d "passes over the training data"
 __yamlgrad_option train -l steps -x -d "batches, instead of epochs"
 __yamlgrad_option train -l lr -x -d "the learning rate"
 __yamlgrad_option train -l resume -d "go on with the run in the folder"
+__yamlgrad_option train -l no-report -d "draw no pictures"
 __yamlgrad_option "train cv" -s q -l quiet -d "say nothing but errors"
 __yamlgrad_option eval -s d -l data -r -a "train validation test" -d "part of the data, or a file"
 __yamlgrad_option "data train grad explain check cv" -l data -r -d "NAME=FILE for a part of the data"

@@ -25,6 +25,7 @@ work_of() {
     new) echo "table.csv --target b" ;;
     train) echo "xor.yaml --epochs 2 --out again" ;;
     cv) echo "xor.yaml --folds 2 --epochs 2 --out folds" ;;
+    report) echo "runs/xor" ;;
     predict) echo "xor.yaml rows.csv" ;;
     profile) echo "xor.yaml --seconds 0" ;;
     ops | layers | schedules | keys) ;;
@@ -51,8 +52,9 @@ for command in "${commands[@]}"; do
     [ "$command" = predict ] ||
         expect "$command with five operands" 2 "" "is one argument too many" \
             "$yamlgrad" "$command" a b c d e
-    # Success: data on stdout. train has none.
+    # Success: data on stdout. train and report have none.
     case $command in
+    report) expect "$command" 0 "" "^written: runs/xor/report\.html" no_terminal "$command" "${work[@]}" ;;
     train) expect "$command" 0 "" "^results: " no_terminal "$command" "${work[@]}" ;;
     *) expect "$command" 0 "." - no_terminal "$command" "${work[@]}" ;;
     esac
@@ -64,6 +66,13 @@ for command in "${commands[@]}"; do
         expect "new of a folder" 1 "" "error: " "$yamlgrad" new .
         expect "new of nothing" 2 "" "yamlgrad new needs TABLE" "$yamlgrad" new
         expect "new of an empty name" 1 "" "error: " "$yamlgrad" new ''
+        ;;
+    report)
+        expect "report of a file" 1 "" "wrong\.yaml' is not the folder of a run" "$yamlgrad" report wrong.yaml
+        expect "report of no folder" 1 "" "cannot read 'none'" "$yamlgrad" report none
+        expect "report of another folder" 1 "" "'\.' is not the folder of a run" "$yamlgrad" report .
+        expect "report of nothing" 2 "" "yamlgrad report needs RUN" "$yamlgrad" report
+        expect "report of an empty name" 1 "" "error: " "$yamlgrad" report ''
         ;;
     ops | layers | schedules | keys)
         expect "$command of none" 1 "" "^yamlgrad: error: there is no " "$yamlgrad" "$command" nothing
@@ -78,7 +87,7 @@ for command in "${commands[@]}"; do
         ;;
     esac
     # The reader is gone, or the disk is full.
-    if [ "$command" != train ]; then
+    if [ "$command" != train ] && [ "$command" != report ]; then
         [ ! -c /dev/full ] ||
             expect "$command on a full disk" 1 - "cannot write" to_full "$command" "${work[@]}"
         expect "$command with stdout closed" 1 - "cannot write|error" closed "$command" "${work[@]}"

@@ -1,0 +1,87 @@
+/*
+ * yamlgrad report: draws a run's pictures and writes its page again.
+ */
+#include "report.h"
+
+#include "../graph/file.h"
+#include "../train/run_folder.h"
+#include "commands.h"
+#include "session.h"
+#include "terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool draw(report *report, yg_error *error) {
+    char *pictures = yg_run_path(report->log.folder, YG_RUN_PICTURES, error);
+    report_curves(report);
+    const plots_result result =
+        pictures ? plots_draw(&report->plots, pictures, error) : PLOTS_FAILED;
+    free(pictures);
+    report->drawn = result == PLOTS_DRAWN;
+    return result != PLOTS_FAILED;
+}
+
+static bool write(const report *report, const char *asked, yg_error *error) {
+    char *page = report_page(report);
+    char *path = asked ? strdup(asked) : yg_run_path(report->log.folder, YG_RUN_REPORT, error);
+    const bool good =
+        page && path ? yg_file_write(path, page, strlen(page), error) : yg_fail_memory(error);
+    free(path);
+    free(page);
+    return good;
+}
+
+bool report_write(const char *folder, const char *page, bool *drawn, yg_error *error) {
+    report report = {0};
+    yg_run_folder lock = {.lock = -1};
+    const bool good = run_log_open(folder, &report.log, error) &&
+                      yg_run_folder_open(report.log.folder, true, &lock, error) &&
+                      draw(&report, error) && write(&report, page, error);
+    if (drawn)
+        *drawn = report.drawn;
+    yg_run_folder_close(&lock);
+    plots_free(&report.plots);
+    run_log_close(&report.log);
+    return good;
+}
+
+static int run(const command_line *line) {
+    const char *folder = operand(line, 0), *page = option_text(line, "out");
+    yg_error error = {0};
+    bool drawn = false;
+    if (!report_write(folder, page, &drawn, &error))
+        return session_fail(&error);
+    if (!drawn)
+        terminal_say("note: pictures are drawn by gnuplot, and there is no such program (Debian's "
+                     "package is gnuplot-nox); the page has the losses alone");
+    if (page)
+        terminal_say("written: %s", page);
+    else
+        terminal_say("written: %s%sreport.html", folder,
+                     folder[strlen(folder) - 1] == '/' ? "" : "/");
+    return STATUS_OK;
+}
+
+static const option_spec options[] = {
+    {.name = "out",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .argument = "FILE",
+     .doc = "where the page goes (default: report.html in the folder)"},
+};
+
+const command command_report = {
+    .name = "report",
+    .operands = "RUN",
+    .summary = "a page and pictures of a run",
+    .details =
+        "Draws the curves of RUN, a folder that `yamlgrad train` has written, into RUN/pictures\n"
+        "as SVG and PNG, and writes RUN/report.html: one file with all of it, that opens offline.\n"
+        "`yamlgrad train` does the same when it ends.\n",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = run,
+};
