@@ -21,7 +21,7 @@
 
 /* What a run leaves: three files of weights, two of the history, its curve, model.yaml, run.json.
  */
-enum { RUN_FILES = 8 };
+enum { RUN_FILES = 9 };
 
 static const char line_model[] =
     "format: 1\n"

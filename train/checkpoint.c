@@ -204,7 +204,10 @@ static bool read_checkpoint(const yg_tensor_file *file, const char *path, yg_run
     for (size_t i = 0; i < run->best.count; i++)
         if (!copy_tensor(file, path, "@best.", &run->best.tensors[i], error))
             return false;
-    return read_position(file, path, run, error) && read_history(file, path, run, error);
+    if (!read_position(file, path, run, error) || !read_history(file, path, run, error))
+        return false;
+    run->events.written = run->history.count; /* by the start that saved the checkpoint */
+    return true;
 }
 
 bool yg_run_restore(yg_run *run, yg_error *error) {

@@ -7,6 +7,7 @@
 #include "../graph/number.h"
 #include "../graph/text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,16 @@ bool yg_history_add(yg_history *history, int64_t epoch, int64_t step, double lr,
     if (history->has_validation && validation)
         put_scores(at, validation);
     return true;
+}
+
+yg_epoch_line yg_history_line(const yg_history *history, size_t line) {
+    const double *at = history->lines + line * history->width;
+    const double *training = at + TRAIN_LOSS;
+    return (yg_epoch_line){
+        (int64_t)at[EPOCH],
+        (int64_t)at[STEP],
+        at[LR],
+        {training, history->has_validation ? training + 1 + history->metric_count : NULL}};
 }
 
 bool yg_history_restore(yg_history *history, const double *lines, size_t count, int64_t epoch,
@@ -134,12 +145,13 @@ static void add_part(const yg_history *history, const char *part, const double *
 bool yg_history_write_lines(const yg_history *history, const char *path, yg_error *error) {
     yg_text out = {0};
     for (size_t l = 0; l < history->count; l++) {
-        const double *line = history->lines + l * history->width;
-        yg_text_add(&out, "{\"epoch\": %.0f, \"step\": %.0f, \"lr\": ", line[EPOCH], line[STEP]);
-        add_number(&out, line[LR]);
-        add_part(history, "train", line + TRAIN_LOSS, &out);
-        if (history->has_validation)
-            add_part(history, "validation", line + TRAIN_LOSS + 1 + history->metric_count, &out);
+        const yg_epoch_line line = yg_history_line(history, l);
+        yg_text_add(&out, "{\"epoch\": %" PRId64 ", \"step\": %" PRId64 ", \"lr\": ", line.epoch,
+                    line.step);
+        add_number(&out, line.lr);
+        for (size_t p = 0; p < 2; p++)
+            if (line.scores[p])
+                add_part(history, p ? "validation" : "train", line.scores[p], &out);
         yg_text_add(&out, "}\n");
     }
     yg_text_add(&out, "%s", ""); /* no line gives an empty file */

@@ -28,6 +28,16 @@ void yg_history_free(yg_history *history); /* what it holds, not the struct */
 bool yg_history_add(yg_history *history, int64_t epoch, int64_t step, double lr,
                     const yg_scores *training, const yg_scores *validation, yg_error *error);
 
+/* The line of an epoch. */
+typedef struct yg_epoch_line {
+    int64_t epoch, step;
+    double lr;
+    const double *scores[2]; /* of training and validation: the loss, then the metrics. NULL: there
+                                is no such part */
+} yg_epoch_line;
+
+yg_epoch_line yg_history_line(const yg_history *history, size_t line);
+
 /* Takes the lines of an earlier part of the run, [count, width], up to `epoch`. */
 bool yg_history_restore(yg_history *history, const double *lines, size_t count, int64_t epoch,
                         yg_error *error);

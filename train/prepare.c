@@ -120,6 +120,7 @@ void yg_run_free(yg_run *run) {
     free(run->evaluated);
     yg_run_lbfgs_free(run->lbfgs);
     yg_history_free(&run->history);
+    yg_event_file_free(&run->events);
     yg_totals_free(&run->at.totals);
     yg_scores_free(&run->progress.training);
     yg_scores_free(&run->progress.validation);

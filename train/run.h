@@ -4,6 +4,7 @@
 #ifndef YG_TRAIN_RUN_H
 #define YG_TRAIN_RUN_H
 
+#include "event_file.h"
 #include "executables.h"
 #include "history.h"
 #include "run_folder.h"
@@ -51,7 +52,8 @@ typedef struct yg_run {
     yg_rate_plan rates;          /* of the whole run; it also has the numbers of steps */
     yg_run_position at;
     yg_history history;
-    char *identity; /* see identity.c; NULL until it is first needed */
+    yg_event_file events; /* of the history, for TensorBoard */
+    char *identity;       /* see identity.c; NULL until it is first needed */
     yg_run_past past;
     double started, saved; /* seconds, of a monotonic clock */
     double save_cost;      /* seconds that the last save took; 0: none yet */

@@ -30,17 +30,21 @@ static bool save_weights(const yg_run *run, void *const *values, const char *nam
     return good;
 }
 
-static bool save_history(const yg_run *run, yg_error *error) {
+static bool save_history(yg_run *run, yg_error *error) {
     char *history = yg_run_path(run->result->folder, YG_RUN_HISTORY, error);
     char *metrics = yg_run_path(run->result->folder, YG_RUN_METRICS, error);
     char *curve = yg_run_path(run->result->folder, YG_RUN_CURVE, error);
-    const bool good = history && metrics && curve &&
-                      yg_history_write(&run->history, history, error) &&
-                      yg_history_write_lines(&run->history, metrics, error) &&
-                      yg_history_draw(&run->history, yg_model_name(run->model), curve, error);
+    char *events = yg_run_path(run->result->folder, YG_RUN_EVENTS, error);
+    const bool good =
+        history && metrics && curve && events &&
+        yg_event_file_write(&run->events, &run->history, events, run->options->resume, error) &&
+        yg_history_write(&run->history, history, error) &&
+        yg_history_write_lines(&run->history, metrics, error) &&
+        yg_history_draw(&run->history, yg_model_name(run->model), curve, error);
     free(history);
     free(metrics);
     free(curve);
+    free(events);
     return good;
 }
 

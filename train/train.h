@@ -10,6 +10,7 @@
  *   epochs/epoch-N.safetensors  the weights of every n epochs, with `keep_every: n`
  *   history.csv             a line an epoch: losses, metrics, learning rate
  *   metrics.jsonl           the same as JSON Lines
+ *   tensorboard/            the same as files of events
  *   loss.svg                the same as a picture
  *   model.yaml              the model with all that the options change, and absolute paths: it
  *                           trains again to the same bits. A second file (run_path) is in it, or
