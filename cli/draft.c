@@ -1,10 +1,8 @@
 /*
  * What each column of a table is, and which network fits: see draft.h.
  */
-#include "draft.h"
-
 #include "../graph/number.h"
-#include "../graph/text.h"
+#include "draft_parts.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -17,7 +15,6 @@
 enum {
     VALUES_MAX = 60,   /* of a category */
     MANY_VALUES = 250, /* the same, if each of them is in five rows on average */
-    CLASSES_MAX = 200, /* of a target */
 };
 
 void draft_free(draft *draft) {
@@ -26,13 +23,14 @@ void draft_free(draft *draft) {
         free(draft->columns[i].values);
     }
     free(draft->columns);
+    free(draft->targets);
+    free(draft->heads);
     draft->columns = NULL;
+    draft->targets = NULL;
+    draft->heads = NULL;
 }
 
-static bool leave_out(draft_column *column, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool leave_out(draft_column *column, const char *format, ...) {
+bool draft_leave_out(draft_column *column, const char *format, ...) {
     char text[400];
     va_list arguments;
     va_start(arguments, format);
@@ -45,7 +43,7 @@ static bool leave_out(draft_column *column, const char *format, ...) {
 
 /* --------------------------------------------------------------------------------- values ---- */
 
-static bool all_whole(const yg_column_summary *summary, int64_t present) {
+bool draft_all_whole(const yg_column_summary *summary, int64_t present) {
     return summary->wholes == present;
 }
 
@@ -63,7 +61,7 @@ static int in_order(const void *a, const void *b) {
 }
 
 /* The values that occur `least` times at least, in order: numbers by size, texts by their bytes. */
-static bool choose_values(draft_column *column, int64_t present, int64_t least) {
+bool draft_choose_values(draft_column *column, int64_t present, int64_t least) {
     const yg_column_summary *summary = column->summary;
     sorted_value *sorted = calloc(summary->values.count + 1, sizeof *sorted);
     column->values = calloc(summary->values.count + 1, sizeof *column->values);
@@ -90,7 +88,7 @@ static bool try_category(draft_column *column, int64_t present, bool *fits) {
     const yg_column_summary *summary = column->summary;
     const int64_t least = present / 200 > 2 ? present / 200 : 2;
     int64_t covered = 0;
-    if (!choose_values(column, present, least))
+    if (!draft_choose_values(column, present, least))
         return false;
     for (size_t i = 0; i < column->value_count; i++)
         covered += summary->counts[column->values[i]];
@@ -128,7 +126,7 @@ static bool all_differ(const yg_column_summary *summary, int64_t present) {
 }
 
 /* The first value that is no number. */
-static const char *odd_value(const yg_column_summary *summary) {
+const char *draft_odd_value(const yg_column_summary *summary) {
     double number;
     for (size_t i = 0; i < summary->values.count; i++) {
         const char *text = summary->values.names[i];
@@ -198,19 +196,19 @@ static bool judge_text(draft_column *column, int64_t present) {
     if (fits)
         return true;
     if (summary->numbers * 2 > present)
-        return leave_out(column,
-                         "%" PRId64 " of its %" PRId64 " cells are numbers, but '%.60s' is not",
-                         summary->numbers, present, odd_value(summary));
+        return draft_leave_out(
+            column, "%" PRId64 " of its %" PRId64 " cells are numbers, but '%.60s' is not",
+            summary->numbers, present, draft_odd_value(summary));
     if (summary->words > 3 * present) {
         make_sentences(column, present);
         return true;
     }
     if (are_amounts(summary))
-        return leave_out(column,
-                         "numbers with something beside them, as '%.60s'; without it they are read",
-                         summary->values.names[0]);
-    return leave_out(column, "text: %s%zu values differ in %" PRId64 " rows",
-                     summary->many ? "more than " : "", summary->values.count, present);
+        return draft_leave_out(
+            column, "numbers with something beside them, as '%.60s'; without it they are read",
+            summary->values.names[0]);
+    return draft_leave_out(column, "text: %s%zu values differ in %" PRId64 " rows",
+                           summary->many ? "more than " : "", summary->values.count, present);
 }
 
 static bool judge(const yg_table *table, const yg_summary *all, size_t index,
@@ -218,19 +216,19 @@ static bool judge(const yg_table *table, const yg_summary *all, size_t index,
     const yg_column_summary *summary = column->summary;
     const int64_t present = yg_summary_present(all, summary);
     if (!*summary->name)
-        return leave_out(column, "it has no name, as the index that pandas writes");
+        return draft_leave_out(column, "it has no name, as the index that pandas writes");
     if (!yg_table_check_column(table, index, NULL))
-        return leave_out(column, "several columns have this name");
+        return draft_leave_out(column, "several columns have this name");
     if (present == 0)
-        return leave_out(column, "it is empty");
+        return draft_leave_out(column, "it is empty");
     if (summary->values.count == 1 && !summary->many && !summary->missing)
-        return leave_out(column, "it is the same in every row");
-    if (all_whole(summary, present) && summary->rising && present > 4 &&
+        return draft_leave_out(column, "it is the same in every row");
+    if (draft_all_whole(summary, present) && summary->rising && present > 4 &&
         (summary->least == 0 || summary->least == 1))
-        return leave_out(column, "it counts the rows");
+        return draft_leave_out(column, "it counts the rows");
     if (names_rows(summary->name) && all_differ(summary, present) &&
-        (summary->numbers < present || all_whole(summary, present)))
-        return leave_out(column, "it identifies the rows");
+        (summary->numbers < present || draft_all_whole(summary, present)))
+        return draft_leave_out(column, "it identifies the rows");
     if (is_date(summary, present))
         make_date(column, (double)all->rows);
     else if (summary->numbers == present)
@@ -249,86 +247,22 @@ static bool judge(const yg_table *table, const yg_summary *all, size_t index,
     return true;
 }
 
-/* --------------------------------------------------------------------------------- target ---- */
-
-static bool find_target(const yg_table *table, const draft_request *request, size_t *target,
-                        yg_error *error) {
-    static const char *const usual[] = {"target", "label", "class", "y"};
-    const yg_origin origin = {table->name, 0, 0};
-    if (request->target)
-        return yg_table_choose(table, request->target, origin, target, error);
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        if ((*target = yg_table_find(table, usual[i])) != SIZE_MAX)
-            return yg_table_check_column(table, *target, error);
-    yg_text names = {0};
-    for (size_t i = 0; i < table->column_count && i < 30; i++)
-        yg_text_add(&names, "%s%.60s", i ? ", " : "", table->columns[i]);
-    char *list = yg_text_take(&names);
-    yg_fail(error, YG_ERROR_NAME, origin,
-            "which column is to be predicted? Write --target and one of: %s%s", list ? list : "",
-            table->column_count > 30 ? ", …" : "");
-    free(list);
-    return false;
-}
-
-/* Numbers that are classes: two of them, or 0, 1, 2, … and each often. */
-static bool numbers_are_classes(const yg_column_summary *summary, int64_t present) {
-    const size_t count = summary->values.count;
-    return !summary->many && (count == 2 || (all_whole(summary, present) &&
-                                             (summary->least == 0 || summary->least == 1) &&
-                                             (double)count == summary->most - summary->least + 1 &&
-                                             count <= 20 && present >= 10 * (int64_t)count));
-}
-
-static bool judge_target(draft *draft, draft_task task, const char *table, yg_error *error) {
-    draft_column *column = &draft->columns[draft->target];
-    const yg_column_summary *summary = column->summary;
-    const yg_origin origin = {table, 0, 0};
-    const int64_t present = yg_summary_present(draft->summary, summary);
-    const bool numbers = summary->numbers == present;
-    column->kind = DRAFT_TARGET;
-    draft->rows = present;
-    if (present < 2 || (summary->values.count < 2 && !summary->many))
-        return yg_fail(error, YG_ERROR_DATA, origin,
-                       "column '%s' has %s, so there is nothing to learn", summary->name,
-                       present ? "one value only" : "no value");
-    if (task == DRAFT_REGRESSION && !numbers)
-        return yg_fail(error, YG_ERROR_DATA, origin,
-                       "column '%s' cannot be learnt as a number: '%.60s' is none", summary->name,
-                       odd_value(summary));
-    if (task == DRAFT_ANY)
-        task = numbers && !numbers_are_classes(summary, present) ? DRAFT_REGRESSION
-                                                                 : DRAFT_CLASSIFICATION;
-    draft->task = task;
-    if (task == DRAFT_REGRESSION) {
-        column->logarithmic = summary->least > 0 && summary->most > 10 * summary->least &&
-                              yg_summary_skewness(summary) > 1.5;
-        return true;
-    }
-    if (summary->many || summary->values.count > CLASSES_MAX ||
-        (int64_t)summary->values.count * 2 > present)
-        return yg_fail(
-            error, YG_ERROR_DATA, origin,
-            "column '%s' has %s%zu different values in %" PRId64 " rows, too many to be classes",
-            summary->name, summary->many ? "more than " : "", summary->values.count, present);
-    return choose_values(column, present, 1) || yg_fail_memory(error);
-}
-
 /* -------------------------------------------------------------------------------- network ---- */
 
-/* Small data: a small network, much regularisation, many epochs. Large data: the other way round.
- */
+/* Few rows: all are trained on, for a number of epochs that is known to do, with steps that become
+ * small at the end. Of many rows, some can tell when to stop. */
 static void choose_network(draft *draft) {
     static const struct {
         int64_t rows, hidden;
         int layers;
         int64_t batch_size, epochs, patience;
-        double dropout, rate, weight_decay;
+        double dropout, rate, weight_decay, part;
+        bool parted;
     } sizes[] = {
-        {1000, 16, 1, 16, 200, 30, 0.1, 0.003, 0.1},
-        {10000, 32, 2, 32, 150, 20, 0.1, 0.002, 0.05},
-        {100000, 64, 2, 128, 60, 10, 0.1, 0.002, 0.01},
-        {INT64_MAX, 128, 2, 512, 20, 5, 0.05, 0.002, 0.01},
+        {1000, 64, 1, 16, 100, 30, 0.2, 0.002, 0.3, 0.15, false},
+        {10000, 64, 2, 32, 100, 20, 0.2, 0.002, 0.3, 0.15, false},
+        {100000, 64, 2, 128, 60, 10, 0.1, 0.002, 0.01, 0.1, true},
+        {INT64_MAX, 128, 2, 512, 20, 5, 0.05, 0.002, 0.01, 0.1, true},
     };
     size_t s = 0;
     while (draft->rows >= sizes[s].rows)
@@ -341,8 +275,8 @@ static void choose_network(draft *draft) {
     draft->dropout = sizes[s].dropout;
     draft->rate = sizes[s].rate;
     draft->weight_decay = sizes[s].weight_decay;
-    draft->validation = draft->rows >= 100000 ? 0.1 : draft->rows >= 20 ? 0.15 : 0;
-    draft->test = draft->rows >= 100000 ? 0.1 : draft->rows >= 40 ? 0.2 : 0;
+    draft->validation = draft->test = sizes[s].part;
+    draft->parted = sizes[s].parted;
 }
 
 /* Pictures: two or three convolutions, each followed by a pooling. */
@@ -363,13 +297,33 @@ static bool exclude(const yg_table *table, const draft_request *request, draft *
         if (!yg_table_choose(table, request->excluded[i], (yg_origin){table->name, 0, 0}, &column,
                              error))
             return false;
-        if (column == draft->target)
+        if (draft->columns[column].kind == DRAFT_TARGET)
             return yg_fail(error, YG_ERROR_ARGUMENT, (yg_origin){table->name, 0, 0},
                            "column '%s' is the target, so it cannot be left out",
                            request->excluded[i]);
         if (!draft->columns[column].reason &&
-            !leave_out(&draft->columns[column], "left out as --exclude says"))
+            !draft_leave_out(&draft->columns[column], "left out as --exclude says"))
             return yg_fail_memory(error);
+    }
+    return true;
+}
+
+/* Decides what the columns are that are no targets. */
+static bool judge_columns(const yg_table *table, const draft_request *request, draft *draft) {
+    for (size_t i = 0; i < draft->summary->count; i++) {
+        draft_column *column = &draft->columns[i];
+        if (column->kind == DRAFT_TARGET || column->reason)
+            continue;
+        if (i == request->picture_column) {
+            column->kind = DRAFT_IMAGE;
+            column->width =
+                request->pictures.height * request->pictures.width * request->pictures.channels;
+        } else if (request->picture_column != SIZE_MAX
+                       ? !draft_leave_out(column, "only the pictures are looked at")
+                       : !judge(table, draft->summary, i, column))
+            return false;
+        draft->width += column->kind == DRAFT_LEFT_OUT ? 0 : column->width;
+        draft->text_count += column->kind == DRAFT_TEXT;
     }
     return true;
 }
@@ -382,30 +336,15 @@ bool draft_make(const yg_table *table, const yg_summary *summary, const draft_re
         return yg_fail_memory(error);
     for (size_t i = 0; i < summary->count; i++)
         draft->columns[i].summary = &summary->columns[i];
-    if (!find_target(table, request, &draft->target, error) ||
-        !judge_target(draft, request->task, table->name, error) ||
-        !exclude(table, request, draft, error))
+    if (!draft_find_targets(table, request, draft, error) || !exclude(table, request, draft, error))
         return false;
-    for (size_t i = 0; i < summary->count; i++) {
-        draft_column *column = &draft->columns[i];
-        if (i == draft->target || column->reason)
-            continue;
-        if (i == request->picture_column) {
-            column->kind = DRAFT_IMAGE;
-            column->width =
-                request->pictures.height * request->pictures.width * request->pictures.channels;
-        } else if (request->picture_column != SIZE_MAX
-                       ? !leave_out(column, "only the pictures are looked at")
-                       : !judge(table, summary, i, column))
-            return yg_fail_memory(error);
-        draft->width += column->kind == DRAFT_LEFT_OUT ? 0 : column->width;
-        draft->text_count += column->kind == DRAFT_TEXT;
-    }
+    if (!judge_columns(table, request, draft))
+        return yg_fail_memory(error);
     if (!draft->width && !draft->text_count)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){table->name, 0, 0},
                        "no column is left to predict '%s' from: the others are empty, constant, or "
                        "only identify rows",
-                       summary->columns[draft->target].name);
+                       summary->columns[draft->targets[0]].name);
     choose_network(draft);
     draft->vocabulary = draft->rows < 10000 ? 2000 : 10000;
     draft->pictures = request->pictures;

@@ -25,9 +25,18 @@ typedef struct draft_pictures {
     bool resized; /* they differ in size, or are large */
 } draft_pictures;
 
+typedef enum draft_task {
+    DRAFT_ANY,
+    DRAFT_CLASSIFICATION,
+    DRAFT_REGRESSION,
+    DRAFT_LABELS, /* of a head: several columns, each of which is yes or no */
+} draft_task;
+
 typedef struct draft_column {
     const yg_column_summary *summary;
     draft_kind kind;
+    draft_task task;    /* of a target */
+    bool label;         /* of a target: it is one of several labels */
     char *reason;       /* why it is left out; owned; NULL for other kinds */
     size_t *values;     /* of a category and of classes: numbers of summary->values; owned */
     size_t value_count; /* others have no place of their own */
@@ -38,15 +47,22 @@ typedef struct draft_column {
     int64_t length;                /* of a text: its tokens */
 } draft_column;
 
-typedef enum draft_task { DRAFT_ANY, DRAFT_CLASSIFICATION, DRAFT_REGRESSION } draft_task;
+/* What predicts one target, or several labels: a layer, its output, its term of the loss. */
+typedef struct draft_head {
+    draft_task task;
+    char port[64];       /* the name of the target in the model */
+    size_t first, count; /* columns: draft.targets[first, first + count) */
+} draft_head;
 
 typedef struct draft {
     const yg_summary *summary;
     draft_column *columns; /* [summary->count] */
-    size_t target;
-    draft_task task;
+    size_t *targets;       /* columns [target_count]; labels are the last */
+    size_t target_count;
+    draft_head *heads; /* [head_count] */
+    size_t head_count;
     draft_pictures pictures;
-    int64_t rows;       /* with a target */
+    int64_t rows;       /* with a target; of several, those of the one with most gaps */
     int64_t width;      /* elements of all columns of the input `x`; 0: there is none */
     size_t text_count;  /* columns of sentences: each is an input of its own */
     int64_t vocabulary; /* tokens of a text that are told apart */
@@ -54,13 +70,15 @@ typedef struct draft {
     int64_t hidden, batch_size, epochs, patience;
     int layers;
     double dropout, rate, weight_decay;
-    double validation, test; /* fractions; 0: no such part */
+    bool parted;             /* examples are taken away for validation and test */
+    double validation, test; /* what fraction each has, or would have */
 } draft;
 
 /* What the user asks for. */
 typedef struct draft_request {
-    const char *target;          /* NULL: the column called target, label, class or y */
-    draft_task task;             /* DRAFT_ANY: by the target's values */
+    const char *const *targets;  /* each a column, or several with commas between */
+    size_t target_count;         /* 0: the column called target, label, class or y */
+    draft_task task;             /* DRAFT_ANY: by the targets' values */
     const char *const *excluded; /* columns */
     size_t excluded_count;
     draft_pictures pictures; /* all zeros: there are none */

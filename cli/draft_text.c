@@ -3,7 +3,7 @@
  */
 #include "../data/date.h"
 #include "../graph/text.h"
-#include "draft.h"
+#include "draft_write.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -23,7 +23,7 @@ static bool is_plain(const char *text) {
 }
 
 /* Adds a scalar of YAML, in quotes unless it is an identifier. */
-static void add_scalar(yg_text *text, const char *value) {
+void draft_add_scalar(yg_text *text, const char *value) {
     if (is_plain(value)) {
         yg_text_add(text, "%s", value);
         return;
@@ -40,7 +40,7 @@ static void add_scalar(yg_text *text, const char *value) {
 }
 
 /* Adds a text to a comment, on one line. */
-static void add_remark(yg_text *text, const char *value) {
+void draft_add_remark(yg_text *text, const char *value) {
     for (; *value; value++)
         yg_text_add(text, "%c", (unsigned char)*value < 0x20 || *value == 0x7F ? ' ' : *value);
 }
@@ -71,25 +71,6 @@ const char *draft_identifier(const char *name, const char *otherwise, char *text
     return text;
 }
 
-/* The name of the target's port: it must not be that of anything else in the file. */
-static void port_name(const draft *draft, char *text, size_t size) {
-    static const char *const taken[] = {
-        "x",        "image",     "all",    "vocabulary",  "h",
-        "kept",     "p0",        "p1",     "p2",          "p3",
-        "c1",       "c2",        "c3",     "h1",          "h2",
-        "kept1",    "kept2",     "logits", "probability", "hidden",
-        "estimate", "drop_rate", "B",      "accuracy",    "mean_absolute_error",
-        "loss"};
-    static const char *const numbered[] = {"words", "vectors", "bag"};
-    draft_identifier(draft->summary->columns[draft->target].name, "y", text, size);
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (strcmp(text, taken[i]) == 0)
-            snprintf(text, size, "y");
-    for (size_t i = 0; i < sizeof numbered / sizeof *numbered; i++)
-        if (strncmp(text, numbered[i], strlen(numbered[i])) == 0)
-            snprintf(text, size, "y");
-}
-
 /* ---------------------------------------------------------------------------- the columns ---- */
 
 static void add_day(yg_text *text, double days) {
@@ -102,7 +83,7 @@ static void add_counts(yg_text *text, const draft_column *column) {
     enum { SHOWN = 8 };
     for (size_t i = 0; i < column->value_count && i < SHOWN; i++) {
         yg_text_add(text, i ? ", " : "");
-        add_remark(text, column->summary->values.names[column->values[i]]);
+        draft_add_remark(text, column->summary->values.names[column->values[i]]);
         yg_text_add(text, " %" PRId64, column->summary->counts[column->values[i]]);
     }
     if (column->value_count > SHOWN)
@@ -114,7 +95,7 @@ static void add_description(yg_text *text, const draft_column *column) {
     switch (column->kind) {
     case DRAFT_LEFT_OUT:
         yg_text_add(text, "left out: ");
-        add_remark(text, column->reason ? column->reason : "");
+        draft_add_remark(text, column->reason ? column->reason : "");
         break;
     case DRAFT_CATEGORY:
         yg_text_add(text, "%zu values: ", column->value_count);
@@ -164,8 +145,8 @@ static void add_table(yg_text *text, const draft *draft) {
         }
         const size_t start = text->used;
         yg_text_add(text, "#   ");
-        add_remark(text, *draft->columns[i].summary->name ? draft->columns[i].summary->name
-                                                          : "(no name)");
+        draft_add_remark(text, *draft->columns[i].summary->name ? draft->columns[i].summary->name
+                                                                : "(no name)");
         pad(text, start, COMMENT_COLUMN);
         add_description(text, &draft->columns[i]);
         yg_text_add(text, "\n");
@@ -181,10 +162,10 @@ static void add_missing(yg_text *text, const draft_column *column, const char *w
         yg_text_add(text, ", indicator: true");
 }
 
-static void add_values(yg_text *text, const draft_column *column) {
+void draft_add_values(yg_text *text, const draft_column *column) {
     for (size_t i = 0; i < column->value_count; i++) {
         yg_text_add(text, i ? ", " : "");
-        add_scalar(text, column->summary->values.names[column->values[i]]);
+        draft_add_scalar(text, column->summary->values.names[column->values[i]]);
     }
 }
 
@@ -218,20 +199,20 @@ static bool has_options(const draft_column *column) {
         return false;
     case DRAFT_NUMBER:
     case DRAFT_TARGET:
-        return column->logarithmic || column->summary->missing;
+        return column->logarithmic || column->label || column->summary->missing;
     default:
         return true;
     }
 }
 
-static void add_options(yg_text *text, const draft_column *column, draft_task task) {
+static void add_options(yg_text *text, const draft_column *column) {
     yg_text_add(text, "    ");
-    add_scalar(text, column->summary->name);
+    draft_add_scalar(text, column->summary->name);
     yg_text_add(text, ": {kind: ");
     switch (column->kind) {
     case DRAFT_CATEGORY:
         yg_text_add(text, "category, values: [");
-        add_values(text, column);
+        draft_add_values(text, column);
         yg_text_add(text, "], unseen: true");
         add_missing(text, column, "most_frequent");
         break;
@@ -253,8 +234,10 @@ static void add_options(yg_text *text, const draft_column *column, draft_task ta
         add_missing(text, column, "most_frequent");
         break;
     default:
-        yg_text_add(text, column->kind == DRAFT_TARGET && task == DRAFT_CLASSIFICATION ? "label"
-                                                                                       : "number");
+        yg_text_add(text, column->kind != DRAFT_TARGET || column->task == DRAFT_REGRESSION
+                              ? "number"
+                          : column->label ? "boolean"
+                                          : "label");
         if (column->logarithmic)
             yg_text_add(text, ", scale: %s", column->kind == DRAFT_TARGET ? "log" : "log1p");
         add_missing(text, column, column->kind == DRAFT_TARGET ? "drop" : "median");
@@ -270,7 +253,7 @@ static void add_column_options(yg_text *text, const draft *draft) {
         if (!any)
             yg_text_add(text, "  columns:  # all others are numbers\n");
         any = true;
-        add_options(text, &draft->columns[i], draft->task);
+        add_options(text, &draft->columns[i]);
     }
 }
 
@@ -293,129 +276,15 @@ static void add_excluded(yg_text *text, const draft *draft) {
         any = true;
         const size_t start = text->used;
         yg_text_add(text, "      - ");
-        add_scalar(text, draft->columns[i].summary->name);
+        draft_add_scalar(text, draft->columns[i].summary->name);
         pad(text, start, COMMENT_COLUMN);
         yg_text_add(text, "# ");
-        add_remark(text, draft->columns[i].reason);
+        draft_add_remark(text, draft->columns[i].reason);
         yg_text_add(text, "\n");
     }
 }
 
-/* ---------------------------------------------------------------------------- the network ---- */
-
-/* An input for each column of sentences, and `x` for all others. */
-static void add_text_ports(yg_text *text, const draft *draft) {
-    int number = 0;
-    yg_text_add(text, "inputs:\n");
-    if (draft->width)
-        yg_text_add(text, "  x: [B, %" PRId64 "]  # so many elements the columns give\n",
-                    draft->width);
-    for (size_t i = 0; i < draft->summary->count; i++)
-        if (draft->columns[i].kind == DRAFT_TEXT)
-            yg_text_add(text, "  words%d: {shape: [B, %" PRId64 "], dtype: i32}\n", ++number,
-                        draft->columns[i].length);
-}
-
-/* The vectors of a text's words are added up, whatever their order. Returns the node that has all
- * inputs beside each other. */
-static const char *add_texts(yg_text *text, const draft *draft, char *name, size_t size) {
-    const int count = (int)draft->text_count;
-    for (int i = 1; i <= count; i++)
-        yg_text_add(text,
-                    "  vectors%d: {type: embedding, input: words%d, num_embeddings: vocabulary, "
-                    "embedding_dim: 16, padding_idx: 0, init: {type: normal, std: 0.03}}\n"
-                    "  bag%d: sum(vectors%d, dim=1)\n",
-                    i, i, i, i);
-    snprintf(name, size, "bag1");
-    if (count == 1 && !draft->width)
-        return name;
-    yg_text_add(text, "  all: concat([%s", draft->width ? "x, " : "");
-    for (int i = 1; i <= count; i++)
-        yg_text_add(text, "%sbag%d", i > 1 ? ", " : "", i);
-    yg_text_add(text, "], dim=1)\n");
-    snprintf(name, size, "all");
-    return name;
-}
-
-static void add_ports(yg_text *text, const draft *draft, const char *port) {
-    yg_text_add(text, "vars: {hidden: %" PRId64 ", drop_rate: %g", draft->hidden, draft->dropout);
-    if (draft->text_count)
-        yg_text_add(text, ", vocabulary: %" PRId64, draft->vocabulary);
-    yg_text_add(text, "}\n");
-    const draft_pictures *pictures = &draft->pictures;
-    if (pictures->channels)
-        yg_text_add(text, "inputs: {image: [B, %s%" PRId64 ", %" PRId64 "]}\n",
-                    pictures->channels == 3 ? "3, " : "", pictures->height, pictures->width);
-    else if (draft->text_count)
-        add_text_ports(text, draft);
-    else
-        yg_text_add(text, "inputs: {x: [B, %" PRId64 "]}  # so many elements the columns give\n",
-                    draft->width);
-    if (draft->task == DRAFT_REGRESSION) {
-        yg_text_add(text, "targets: {%s: [B]}\n", port);
-        return;
-    }
-    yg_text_add(text, "targets:\n  %s: {shape: [B], dtype: i32, classes: [", port);
-    add_values(text, &draft->columns[draft->target]);
-    yg_text_add(text, "]}\n");
-}
-
-/* Convolutions up to a row of numbers for each picture, `kept`. */
-static void add_convolutions(yg_text *text, const draft *draft) {
-    char from[20] = "image";
-    if (draft->pictures.channels == 1) {
-        yg_text_add(text, "  p0: unsqueeze(image, 1)\n");
-        snprintf(from, sizeof from, "p0");
-    }
-    for (int i = 1; i <= draft->layers; i++) {
-        yg_text_add(text,
-                    "  c%d: {type: conv2d, input: %s, out_channels: %d, kernel_size: 3, padding: "
-                    "1, activation: relu}\n"
-                    "  p%d: {type: max_pool2d, kernel_size: 2}\n",
-                    i, from, 8 << i, i);
-        snprintf(from, sizeof from, "p%d", i);
-    }
-    yg_text_add(text,
-                "  h: {type: linear, input: \"flatten(%s, 1)\", out_features: hidden, activation: "
-                "relu}\n  kept: dropout(h, drop_rate)\n",
-                from);
-}
-
-static void add_graph(yg_text *text, const draft *draft, const char *port) {
-    const bool numbers = draft->task == DRAFT_REGRESSION;
-    const char *last = "x";
-    char name[20], first[20];
-    yg_text_add(text, "graph:\n");
-    if (draft->pictures.channels) {
-        add_convolutions(text, draft);
-        last = "kept";
-    } else if (draft->text_count)
-        last = add_texts(text, draft, first, sizeof first);
-    for (int i = 1; i <= draft->layers && !draft->pictures.channels; i++) {
-        yg_text_add(text,
-                    "  h%d: {type: linear, input: %s, out_features: hidden, activation: relu}\n"
-                    "  kept%d: dropout(h%d, drop_rate)\n",
-                    i, last, i, i);
-        snprintf(name, sizeof name, "kept%d", i);
-        last = name;
-    }
-    yg_text_add(text, "  logits: {type: linear, input: %s, out_features: %zu}\n", last,
-                numbers ? 1 : draft->columns[draft->target].value_count);
-    if (numbers)
-        yg_text_add(text,
-                    "  estimate: squeeze(logits, dim=-1)\n"
-                    "outputs:\n  %s: {value: estimate, units: %s}\n"
-                    "loss: mse(estimate, %s)  # in standard deviations%s, as the metric\n"
-                    "metrics: {mean_absolute_error: \"l1(estimate, %s)\"}\n",
-                    port, port, port,
-                    draft->columns[draft->target].logarithmic ? " of the logarithm" : "", port);
-    else
-        yg_text_add(text,
-                    "outputs: {probability: \"softmax(logits, dim=-1)\"}\n"
-                    "loss: cross_entropy(logits, %s)\n"
-                    "metrics: {accuracy: \"accuracy(logits, %s)\"}\n",
-                    port, port);
-}
+/* ------------------------------------------------------------------------------- the data ---- */
 
 /* The columns that are an input of their own. */
 static void add_own_inputs(yg_text *text, const draft *draft) {
@@ -428,7 +297,7 @@ static void add_own_inputs(yg_text *text, const draft *draft) {
             yg_text_add(text, "    image: ");
         else
             continue;
-        add_scalar(text, column->summary->name);
+        draft_add_scalar(text, column->summary->name);
         yg_text_add(text, "\n");
     }
 }
@@ -439,46 +308,87 @@ static void add_picture_options(yg_text *text, const draft *draft) {
         if (draft->columns[i].kind != DRAFT_IMAGE)
             continue;
         yg_text_add(text, "  columns:\n    ");
-        add_scalar(text, draft->columns[i].summary->name);
+        draft_add_scalar(text, draft->columns[i].summary->name);
         yg_text_add(text, ": {kind: image");
     }
     if (draft->pictures.resized)
         yg_text_add(text, ", resize: [%" PRId64 ", %" PRId64 "]", draft->pictures.height,
                     draft->pictures.width);
     yg_text_add(text, "}\n");
-    if (has_options(&draft->columns[draft->target]))
-        add_options(text, &draft->columns[draft->target], draft->task);
+    for (size_t i = 0; i < draft->target_count; i++)
+        if (has_options(&draft->columns[draft->targets[i]]))
+            add_options(text, &draft->columns[draft->targets[i]]);
     yg_text_add(text, "  transform: {image: image / 255 - 0.5}\n");
 }
 
-static void add_data(yg_text *text, const draft *draft, const draft_source *source,
-                     const char *port) {
-    const bool classes = draft->task == DRAFT_CLASSIFICATION;
+/* The columns that the targets are read from. */
+static void add_targets(yg_text *text, const draft *draft) {
+    for (size_t h = 0; h < draft->head_count; h++) {
+        const draft_head *head = &draft->heads[h];
+        yg_text_add(text, "    %s: %s", head->port, head->count > 1 ? "[" : "");
+        for (size_t i = 0; i < head->count; i++) {
+            yg_text_add(text, i ? ", " : "");
+            draft_add_scalar(text, draft->columns[draft->targets[head->first + i]].summary->name);
+        }
+        yg_text_add(text, head->count > 1 ? "]\n" : "\n");
+    }
+}
+
+/* The parts that examples are taken away for. Of few examples none are: they are worth more in
+ * training, and `cv` scores on all of them. */
+static void add_parts(yg_text *text, const draft *draft) {
+    const char *stratify = NULL;
+    for (size_t h = draft->head_count; h-- > 0;)
+        if (draft->heads[h].task == DRAFT_CLASSIFICATION)
+            stratify = draft->heads[h].port;
+    const char *off = draft->parted ? "" : "# ";
+    if (!draft->parted)
+        yg_text_add(text,
+                    "  # All rows are trained on: `yamlgrad cv` scores without giving some away. "
+                    "These parts would:\n");
+    for (int i = 0; i < 2; i++)
+        yg_text_add(text, "  %s%s: {from: train, fraction: %g%s%s}\n", off,
+                    i ? "test" : "validation", i ? draft->test : draft->validation,
+                    stratify ? ", stratify: " : "", stratify ? stratify : "");
+}
+
+static void add_standardized(yg_text *text, const draft *draft) {
+    const char *between = "";
+    const bool scaled = !draft->pictures.channels && draft->width;
+    bool any = scaled;
+    for (size_t h = 0; h < draft->head_count; h++)
+        any = any || draft->heads[h].task == DRAFT_REGRESSION;
+    if (!any)
+        return;
+    yg_text_add(text, "  standardize: [");
+    if (scaled) {
+        yg_text_add(text, "x");
+        between = ", ";
+    }
+    for (size_t h = 0; h < draft->head_count; h++)
+        if (draft->heads[h].task == DRAFT_REGRESSION) {
+            yg_text_add(text, "%s%s", between, draft->heads[h].port);
+            between = ", ";
+        }
+    yg_text_add(text, "]\n");
+}
+
+static void add_data(yg_text *text, const draft *draft, const draft_source *source) {
     yg_text_add(text, "data:\n  train:\n    %s: ", source->key);
-    add_scalar(text, source->path);
+    draft_add_scalar(text, source->path);
     yg_text_add(text, "\n%s", source->keys);
     if (!draft->pictures.channels && draft->width)
         yg_text_add(text, "    x: \"*\"  # all columns that are not named here\n");
     add_own_inputs(text, draft);
-    yg_text_add(text, "    %s: ", port);
-    add_scalar(text, draft->summary->columns[draft->target].name);
-    yg_text_add(text, "\n");
+    add_targets(text, draft);
     if (!draft->pictures.channels && draft->width)
         add_excluded(text, draft);
-    if (draft->validation > 0)
-        yg_text_add(text, "  validation: {from: train, fraction: %g%s%s}\n", draft->validation,
-                    classes ? ", stratify: " : "", classes ? port : "");
-    if (draft->test > 0)
-        yg_text_add(text, "  test: {from: train, fraction: %g%s%s}\n", draft->test,
-                    classes ? ", stratify: " : "", classes ? port : "");
+    add_parts(text, draft);
     if (draft->pictures.channels)
         add_picture_options(text, draft);
     else
         add_column_options(text, draft);
-    const bool scaled = !draft->pictures.channels && draft->width;
-    if (scaled || !classes)
-        yg_text_add(text, "  standardize: [%s%s%s]\n", scaled ? "x" : "",
-                    scaled && !classes ? ", " : "", classes ? "" : port);
+    add_standardized(text, draft);
     yg_text_add(text, "  seed: 0  # of the splits\n");
 }
 
@@ -487,25 +397,25 @@ static void add_training(yg_text *text, const draft *draft) {
                 "train:\n  epochs: %" PRId64 "\n  batch_size: %" PRId64 "\n  seed: 1\n"
                 "  optimizer: {type: adamw, lr: %g, weight_decay: %g}\n",
                 draft->epochs, draft->batch_size, draft->rate, draft->weight_decay);
-    if (draft->validation > 0)
+    if (draft->parted)
         yg_text_add(text,
                     "  early_stopping: {patience: %" PRId64 "}  # epochs without a better "
                     "validation loss\n",
                     draft->patience);
+    else
+        yg_text_add(text, "  schedule: cosine  # the steps become small towards the end\n"
+                          "  keep: last  # no row tells which epoch is best\n");
 }
 
 char *draft_text(const draft *draft, const draft_source *source) {
     yg_text text = {0};
-    char port[64];
-    port_name(draft, port, sizeof port);
     yg_text_add(&text, "# Written by `");
-    add_remark(&text, source->command);
+    draft_add_remark(&text, source->command);
     yg_text_add(&text, "`. It is yours to change.\n");
     add_table(&text, draft);
     yg_text_add(&text, "format: 1\nname: %s\n", source->name);
-    add_ports(&text, draft, port);
-    add_graph(&text, draft, port);
-    add_data(&text, draft, source, port);
+    draft_add_network(&text, draft);
+    add_data(&text, draft, source);
     add_training(&text, draft);
     return yg_text_take(&text);
 }

@@ -106,6 +106,8 @@ static bool look_at_pictures(const raw_table *raw, size_t column, draft_pictures
     return good;
 }
 
+static const char *const tasks[] = {"classification", "regression", NULL};
+
 /* ------------------------------------------------------------------------- where it goes ----- */
 
 /* The folder of a path, absolute. False if it does not exist. */
@@ -151,24 +153,30 @@ static void model_name(const char *path, char *name, size_t size) {
     draft_identifier(stem, "model", name, size);
 }
 
-/* NULL when out of memory. */
-static char *command_text(const command_line *line) {
-    static const char *const options[] = {"target", "task", "output"};
-    yg_text text = {0};
-    char *word = shell_word(operand(line, 0));
-    bool good = word != NULL;
-    yg_text_add(&text, "yamlgrad new %s", word ? word : "");
+static bool add_word(yg_text *text, const char *option, const char *value) {
+    char *word = shell_word(value);
+    yg_text_add(text, "%s%s %s", *option ? " --" : "", option, word ? word : "");
     free(word);
+    return word != NULL;
+}
+
+/* How the file was made. NULL when out of memory. */
+static char *command_text(const command_line *line) {
+    static const char *const options[] = {"target", "exclude", "table", "output"};
+    yg_text text = {0};
+    yg_text_add(&text, "yamlgrad new");
+    bool good = add_word(&text, "", operand(line, 0));
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        if (!option_given(line, options[i]))
-            continue;
-        word = shell_word(strcmp(options[i], "task") == 0
-                              ? line->command->options[1].choices[option_choice(line, "task", 0)]
-                              : option_text(line, options[i]));
-        good = good && word;
-        yg_text_add(&text, " --%s %s", options[i], word ? word : "");
-        free(word);
+        size_t count = option_given(line, options[i]);
+        const char *single = count ? option_text(line, options[i]) : NULL;
+        const char *const *values = &single;
+        if (i < 2)
+            values = option_texts(line, options[i], &count);
+        for (size_t k = 0; good && k < count; k++)
+            good = add_word(&text, options[i], values[k]);
     }
+    if (option_given(line, "task"))
+        good = good && add_word(&text, "task", tasks[option_choice(line, "task", 0)]);
     char *command = yg_text_take(&text);
     if (good)
         return command;
@@ -178,28 +186,37 @@ static char *command_text(const command_line *line) {
 
 /* ------------------------------------------------------------------------------- the command - */
 
+static void print_target(const draft *draft, size_t index) {
+    const draft_column *target = &draft->columns[index];
+    if (target->label)
+        terminal_print(stderr, "whether '%s'", target->summary->name);
+    else if (target->task == DRAFT_CLASSIFICATION)
+        terminal_print(stderr, "the class of '%s', one of %zu", target->summary->name,
+                       target->value_count);
+    else
+        terminal_print(stderr, "the number '%s'", target->summary->name);
+}
+
 static void print_summary(const draft *draft, const char *path) {
     size_t used = 0;
     for (size_t i = 0; i < draft->summary->count; i++)
-        used += draft->columns[i].kind != DRAFT_LEFT_OUT && i != draft->target;
-    const draft_column *target = &draft->columns[draft->target];
-    const char *columns = used == 1 ? "column" : "columns";
+        used += draft->columns[i].kind != DRAFT_LEFT_OUT && draft->columns[i].kind != DRAFT_TARGET;
     terminal_start(stderr, STYLE_BOLD);
     terminal_print(stderr, "%s", path ? path : "stdout");
     terminal_stop(stderr);
-    if (draft->task == DRAFT_CLASSIFICATION)
-        terminal_say(": the class of '%s', one of %zu, from %zu %s, in %" PRId64 " rows",
-                     target->summary->name, target->value_count, used, columns, draft->rows);
-    else
-        terminal_say(": the number '%s', from %zu %s, in %" PRId64 " rows", target->summary->name,
-                     used, columns, draft->rows);
+    for (size_t i = 0; i < draft->target_count; i++) {
+        terminal_print(stderr, i ? "; " : ": ");
+        print_target(draft, draft->targets[i]);
+    }
+    terminal_say("%s from %zu %s, in %" PRId64 " rows", draft->target_count > 1 ? ";" : ",", used,
+                 used == 1 ? "column" : "columns", draft->rows);
     for (size_t i = 0; i < draft->summary->count; i++)
         if (draft->columns[i].kind == DRAFT_LEFT_OUT)
             terminal_say("  without '%s': %s", draft->columns[i].summary->name,
                          draft->columns[i].reason);
 }
 
-static int write_model(const command_line *line, const char *text) {
+static int write_model(const command_line *line, const char *text, bool parted) {
     const char *path = option_text(line, "output");
     yg_error error = {0};
     if (!path) {
@@ -210,6 +227,8 @@ static int write_model(const command_line *line, const char *text) {
         return session_fail(&error);
     char *word = shell_word(path);
     terminal_say("next:   %s train %s", line->program, word ? word : path);
+    if (!parted)
+        terminal_say("score:  %s cv %s", line->program, word ? word : path);
     free(word);
     return STATUS_OK;
 }
@@ -228,7 +247,7 @@ static int write_draft(const command_line *line, const raw_table *raw, const dra
                                                  .keys = raw->keys});
     if (text) {
         print_summary(draft, output);
-        status = write_model(line, text);
+        status = write_model(line, text, draft->parted);
     } else
         terminal_error("out of memory");
     free(command);
@@ -246,7 +265,8 @@ static int run(const command_line *line) {
     }
     if (!raw_table_find_kind(&raw) || !choose_table(line, &raw))
         return STATUS_FAILED;
-    draft_request request = {.target = option_text(line, "target")};
+    draft_request request = {0};
+    request.targets = option_texts(line, "target", &request.target_count);
     request.excluded = option_texts(line, "exclude", &request.excluded_count);
     if (option_given(line, "task"))
         request.task = option_choice(line, "task", 0) ? DRAFT_REGRESSION : DRAFT_CLASSIFICATION;
@@ -265,14 +285,13 @@ static int run(const command_line *line) {
     return status;
 }
 
-static const char *const tasks[] = {"classification", "regression", NULL};
-
 static const option_spec options[] = {
     {.name = "target",
      .letter = 't',
-     .kind = OPTION_TEXT,
+     .kind = OPTION_TEXTS,
      .argument = "COLUMN",
-     .doc = "what is to be predicted (default: target, label, class or y)"},
+     .doc = "what is to be predicted (repeatable, or a list with commas; default: target, label, "
+            "class or y)"},
     {.name = "task",
      .kind = OPTION_CHOICE,
      .argument = "classification|regression",
