@@ -11,10 +11,13 @@
 #include "terminal.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 enum { LISTED = 8 /* numbers of a tensor in a table */ };
 static const explain_style in_table = {.most = LISTED, .digits = 6, .between = "; "};
+static const explain_style compared = {
+    .most = LISTED, .digits = 6, .between = "; ", .unknown = "-"};
 
 static void add_text(table *table, yg_text *text) {
     char *cell = yg_text_take(text);
@@ -90,7 +93,7 @@ static void print_backward(const yg_explanation *explanation) {
         explain_values(&text, &node->type, node->gradient, &in_table);
         add_text(&table, &text);
         if (node->numeric && yg_type_count(&node->type) <= LISTED)
-            explain_values(&text, &node->type, node->numeric, &in_table);
+            explain_values(&text, &node->type, node->numeric, &compared);
         else
             yg_text_add(&text, "%" PRId64 " compared", node->compared);
         if (node->kinks)
@@ -109,8 +112,11 @@ static int show(const command_line *line, const yg_model *model, const char *par
         return page_write(explain_page(model, part, explanation), option_text(line, "html"));
     if (option_given(line, "json"))
         return json_print(explain_json(model, explanation), YG_F64);
-    terminal_print(stdout, "example %" PRId64 " of %" PRId64 " in %s, loss %.9g\n",
-                   explanation->example, explanation->examples, part, explanation->loss);
+    char loss[32];
+    snprintf(loss, sizeof loss, "%.9g", explanation->loss);
+    terminal_print(stdout, "example %" PRId64 " of %" PRId64 " in %s, loss %s\n",
+                   explanation->example, explanation->examples, part,
+                   isnan(explanation->loss) ? "nan" : loss);
     print_forward(explanation);
     print_locals(explanation);
     print_backward(explanation);

@@ -12,6 +12,8 @@
 
 enum { LISTED = 64, LARGEST = 400 /* nodes that are drawn */ };
 static const explain_style in_table = {.most = LISTED, .digits = 6, .between = "; "};
+static const explain_style compared = {
+    .most = LISTED, .digits = 6, .between = "; ", .unknown = "-"};
 /* A line break of Graphviz's labels, which page_text() would escape, stands in for it. */
 static const explain_style in_picture = {.most = 12, .digits = 4, .between = "\n "};
 static const explain_style on_arrow = {.most = 6, .digits = 4, .between = "\n "};
@@ -202,7 +204,7 @@ static void add_backward(yg_text *page, const yg_explanation *explanation) {
         explain_values(&text, &node->type, node->gradient, &in_table);
         add_cell(page, "gradient", &text);
         if (node->numeric && yg_type_count(&node->type) <= LISTED)
-            explain_values(&text, &node->type, node->numeric, &in_table);
+            explain_values(&text, &node->type, node->numeric, &compared);
         else
             yg_text_add(&text, "%" PRId64 " compared", node->compared);
         add_cell(page, "", &text);

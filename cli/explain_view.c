@@ -18,6 +18,10 @@ static void add_range(yg_text *text, const double *values, int64_t count,
         least = values[i] < least ? values[i] : least;
         most = values[i] > most ? values[i] : most;
     }
+    if (least > most) {
+        yg_text_add(text, "%" PRId64 " nan", count);
+        return;
+    }
     yg_text_add(text, "%" PRId64 " from ", count);
     add_number(text, least, style);
     yg_text_add(text, " to ");
@@ -35,7 +39,7 @@ static void add(yg_text *text, const double *values, int64_t count, int64_t widt
     for (int64_t i = 0; i < count; i++) {
         yg_text_add(text, "%s", i == 0 ? "" : i % width ? " " : style->between);
         if (isnan(values[i]))
-            yg_text_add(text, "-");
+            yg_text_add(text, "%s", style->unknown ? style->unknown : "nan");
         else
             add_number(text, values[i], style);
     }

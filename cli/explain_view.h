@@ -13,6 +13,8 @@ typedef struct explain_style {
     int64_t most;        /* numbers that are listed; of a larger tensor the range is told */
     int digits;          /* of each */
     const char *between; /* rows of a matrix */
+    const char *unknown; /* stands for NaN where that means that a number is not known; NULL: NaN
+                            is a value like others, "nan" */
 } explain_style;
 
 /* Appends the values of a tensor: "[0.5 0.25]", or "12 from -1 to 3". */

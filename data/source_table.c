@@ -580,6 +580,25 @@ static void stop(void *opaque) {
     yg_table_stop(((table_state *)opaque)->table);
 }
 
+bool yg_table_source_place(void *opaque, int64_t example, yg_place *place, yg_error *error) {
+    table_state *state = opaque;
+    yg_records records = {.count = 1};
+    while (records.count > 0) {
+        records.count = yg_table_next(state->table, LEARNT_AT_ONCE, false, &records, error);
+        for (int64_t i = 0; i < records.count; i++) {
+            const int64_t used =
+                yg_columns_used(state->columns, state->port_count, state->table, &records, i);
+            if (example < used) {
+                *place = yg_table_place(state->table, i + example, 0);
+                return true;
+            }
+            example -= used;
+            i += used; /* the one after them is dropped */
+        }
+    }
+    return false;
+}
+
 const yg_source yg_source_table = {
     .open = open_table,
     .kind = kind_of,

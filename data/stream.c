@@ -167,6 +167,14 @@ bool yg_stream_next(yg_stream *stream, const yg_feed *feeds, size_t feed_count, 
     return true;
 }
 
+int64_t yg_stream_example(yg_stream *stream, int64_t epoch, int64_t position) {
+    if (stream->windows)
+        return yg_windows_example(stream->windows, epoch, position);
+    yg_stream_seek(stream, epoch, position);
+    const int64_t *order = stream->order ? stream->order : stream->part->members;
+    return order ? order[position] : position;
+}
+
 void yg_dataset_copy(const yg_dataset *dataset, int64_t first, int64_t count, const yg_feed *feeds,
                      size_t feed_count) {
     const yg_chosen chosen = {NULL, first, count};

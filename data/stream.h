@@ -54,6 +54,9 @@ int64_t yg_stream_left(const yg_stream *stream);
 bool yg_stream_next(yg_stream *stream, const yg_feed *feeds, size_t feed_count, int64_t row,
                     int64_t count, yg_error *error);
 
+/* The number in the dataset of the example at a place of an epoch; -1 where it cannot be read. */
+int64_t yg_stream_example(yg_stream *stream, int64_t epoch, int64_t position);
+
 /* A digest of all values of a part's examples, in their order, as they are held; of those in a
  * file, of all examples of the dataset. */
 uint64_t yg_part_digest(const yg_part *part);

@@ -489,6 +489,23 @@ bool yg_windows_read(yg_windows *w, int64_t epoch, int64_t position, const yg_fe
     return true;
 }
 
+int64_t yg_windows_example(yg_windows *w, int64_t epoch, int64_t position) {
+    int64_t end;
+    if (!go_to(w, epoch, position, NULL))
+        return -1;
+    const window *window = w->current;
+    int64_t at = window->order[position - w->plan.begins[window->number]];
+    for (int64_t b = blocks_of(w, window->number, &end); b < end; b++) {
+        const int64_t block = window->plan.blocks[b];
+        int64_t examples;
+        const int64_t rows = w->counts[block] ? rows_of(w, block, &examples) : 0;
+        if (at < rows)
+            return block * w->block_rows + at;
+        at -= rows;
+    }
+    return -1;
+}
+
 void yg_windows_bucket(yg_windows *w, int64_t batch) {
     w->batch = batch;
 }

@@ -34,5 +34,7 @@ int64_t yg_windows_longest(yg_windows *windows, int64_t epoch, int64_t position,
  * yg_stream_next(). */
 bool yg_windows_read(yg_windows *windows, int64_t epoch, int64_t position, const yg_feed *feeds,
                      size_t feed_count, int64_t row, int64_t count, yg_error *error);
+/* The number in the dataset of the example at that place; -1 on failure. */
+int64_t yg_windows_example(yg_windows *windows, int64_t epoch, int64_t position);
 
 #endif

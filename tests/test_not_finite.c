@@ -2,10 +2,13 @@
  * A loss that is not finite: the node that it comes from, told with its place and the step at which
  * it went wrong.
  */
+#include "data/safetensors.h"
+#include "train/gradients.h"
 #include "train/train.h"
 #include "workspace.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,6 +81,13 @@ static void stop_early(void *context, const yg_train_progress *progress) {
     *stop = progress->step >= 8;
 }
 
+/* Cuts a message before the files that it names, which differ with the folder. */
+static void cut(char *message) {
+    char *end = strstr(message, "\nthe batch and the weights are kept");
+    cr_assert_not_null(end, "%s", message);
+    *end = '\0';
+}
+
 /* The search starts again from the checkpoint. Its result must not depend on where that is. */
 Test(not_finite, a_resumed_run_fails_with_the_same_words) {
     const workspace w = workspace_make();
@@ -104,7 +114,179 @@ Test(not_finite, a_resumed_run_fails_with_the_same_words) {
     options = (yg_train_options){.out = out, .threads = 1, .resume = true};
     cr_assert_not(yg_train(model, &options, &result, &rest));
     yg_train_result_free(&result);
+    cut(rest.message);
+    cut(whole.message);
     cr_expect_str_eq(rest.message, whole.message);
     yg_model_free(model);
+    workspace_remove(&w);
+}
+
+/* Trains a model that fails, with rows.csv beside it; returns the message. */
+static const char *failure_of(const workspace *w, const char *text) {
+    static char message[1300];
+    yg_model *model = workspace_model(w, "t.yaml", text);
+    const yg_train_options options = {.out = workspace_path(w, "run"), .threads = 1};
+    yg_error error = {0};
+    yg_train_result result;
+    cr_assert_not(yg_train(model, &options, &result, &error));
+    yg_train_result_free(&result);
+    yg_model_free(model);
+    cr_assert_eq(error.code, YG_ERROR_NUMERIC, "%s", error.message);
+    snprintf(message, sizeof message, "%s", error.message);
+    return message;
+}
+
+static void expect_told(const char *message, const char *part) {
+    cr_expect_not_null(strstr(message, part), "no '%s' in: %s", part, message);
+}
+
+static const char log_text[] =
+    "format: 1\n"
+    "name: fails\n"
+    "inputs: {x: [B, %s]}\n"
+    "targets: {y: [B, 1]}\n"
+    "params: {w: {shape: [], init: {type: constant, value: 1}}}\n"
+    "graph:\n"
+    "  h: x * w\n"
+    "  s: %s\n"
+    "outputs: [s]\n"
+    "loss: %s\n"
+    "data:\n"
+    "  train: {csv: rows.csv, x: [%s], y: y}\n"
+    "  columns: {a: {missing: drop}}\n"
+    "train: {epochs: 1, batch_size: 8, optimizer: {type: sgd, lr: 0.1}}\n";
+
+/* Line 4 has no value, and is left out; line 6 has the logarithm's -2. */
+static const char rows[] = "a,b,c,y\n1,1,1,1\n1,2,3,1\n,1,1,1\n2,1,4,1\n2,-2,3,1\n1,1,7,1\n";
+
+static const struct {
+    const char *width, *node, *loss, *columns;
+    const char *told[4];
+} examples[] = {
+    {"2",
+     "log(h)",
+     "mean(square(sum(s, dim=1, keepdim=true) - y))",
+     "a, b",
+     {"'s' (log, ", "\n  operand 'h': from -2 to 2\n", "\nin example ", "rows.csv:6\n"}},
+    /* Examples and elements in one dimension: the guess is right … */
+    {"3",
+     "log(flatten(h, start_dim=0))",
+     "mean(s) + mean(y)",
+     "a, b, c",
+     {"'s' (log, ", ": from -2 to 7\n", "\nin example ", "rows.csv:6\n"}},
+    /* … or it is not, and no example is told. */
+    {"3",
+     "log(flatten(permute(h, [1, 0]), start_dim=0))",
+     "mean(s) + mean(y)",
+     "a, b, c",
+     {"'s' (log, ", ": from -2 to 7\n", "\ntry ", "yamlgrad grad "}},
+    /* A sum over the batch: its largest operand is a guess. */
+    {"2",
+     "h * 1e38",
+     "mean(square(sum(s) * 1e-30 - y))",
+     "a, b",
+     {"a node (sum, ", "\n  operand 's': from -2e+38 to 2e+38\n",
+      "\nits largest operand is that of example ", "rows.csv:"}},
+};
+
+Test(not_finite, operands_and_the_example_are_told_with_its_row) {
+    const workspace w = workspace_make();
+    workspace_write(&w, "rows.csv", rows);
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        char text[1000];
+        snprintf(text, sizeof text, log_text, examples[i].width, examples[i].node, examples[i].loss,
+                 examples[i].columns);
+        const char *message = failure_of(&w, text);
+        for (size_t k = 0; k < 4; k++)
+            expect_told(message, examples[i].told[k]);
+        cr_expect_eq(strstr(message, "in example") != NULL, i < 2, "case %zu: %s", i, message);
+    }
+    workspace_remove(&w);
+}
+
+/* The command that the message names computes the same loss from the files alone. */
+Test(not_finite, the_batch_and_the_weights_are_kept) {
+    const workspace w = workspace_make();
+    char text[1000];
+    workspace_write(&w, "rows.csv", rows);
+    snprintf(text, sizeof text, log_text, "2", "log(h)", "mean(s) + mean(y)", "a, b");
+    expect_told(failure_of(&w, text), "/run/failed/model.yaml --weights ");
+
+    yg_error error = {0};
+    yg_model *model = yg_model_load(workspace_path(&w, "run/failed/model.yaml"), NULL, &error);
+    cr_assert_not_null(model, "%s", error.message);
+    yg_gradients_options options = {.threads = 1};
+    char weights[200];
+    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/failed/weights.safetensors"));
+    options.weights = weights;
+    yg_gradients gradients;
+    cr_assert(yg_loss_gradients(model, &options, &gradients, &error), "%s", error.message);
+    cr_expect(isnan(gradients.loss));
+    yg_gradients_free(&gradients);
+    yg_model_free(model);
+
+    yg_tensor_file batch = {0};
+    cr_assert(
+        yg_safetensors_read(workspace_path(&w, "run/failed/batch.safetensors"), &batch, &error));
+    const yg_tensor *x = yg_tensor_find(&batch, "x");
+    cr_assert(x && x->type.rank == 2 && x->type.shape[0] == 5 && x->type.shape[1] == 2);
+    double sum = 0;
+    for (int64_t i = 0; i < 10; i++)
+        sum += yg_element_get(x->type.dtype, x->data, i);
+    cr_expect_eq(sum, 10); /* of all rows but the one that is left out */
+    yg_tensor_file_free(&batch);
+    workspace_remove(&w);
+}
+
+/* The last step has a finite loss, and nobody would see what it makes of the parameters. */
+Test(not_finite, parameters_that_are_not_finite_are_noticed_where_the_loss_is) {
+    static const char *const lengths[] = {"epochs: 1", "steps: 1"};
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < 2; i++) {
+        char text[1000];
+        snprintf(text, sizeof text,
+                 "format: 1\n"
+                 "name: fails\n"
+                 "inputs: {x: [B]}\n"
+                 "params: {w: {shape: [], init: zeros}, v: {shape: [], init: zeros}}\n"
+                 "graph: {s: sqrt(w * w)}\n"
+                 "outputs: [s]\n"
+                 "loss: mean(square(x + v)) + s\n"
+                 "data: {train: {x: [1, 2, 3, 4]}}\n"
+                 "train: {%s, batch_size: %s, keep: last, optimizer: {type: sgd, lr: 0.1}}\n",
+                 lengths[i], i ? "2" : "4");
+        const char *message = failure_of(&w, text);
+        expect_told(message, "parameters are no longer finite after step 1\n");
+        expect_told(message, "among the gradients is ");
+        cr_expect_not(workspace_has(&w, "run/checkpoint.safetensors"));
+        cr_expect_not(workspace_has(&w, "run/weights.safetensors"));
+    }
+    workspace_remove(&w);
+}
+
+/* A failure in the first step moves no older run aside: only `failed` is new. */
+Test(not_finite, an_older_run_stays_in_its_folder) {
+    const workspace w = workspace_make();
+    char text[1000];
+    workspace_write(&w, "rows.csv", rows);
+    snprintf(text, sizeof text, log_text, "2", "h", "mean(s) + mean(y)", "a, b");
+    yg_model *model = workspace_model(&w, "good.yaml", text);
+    const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+    yg_error error = {0};
+    yg_train_result result;
+    cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+    yg_train_result_free(&result);
+    snprintf(text, sizeof text, log_text, "2", "log(h)", "mean(s) + mean(y)", "a, b");
+    failure_of(&w, text);
+    cr_expect(workspace_has(&w, "run/weights.safetensors"));
+    cr_expect(workspace_has(&w, "run/failed/batch.safetensors"));
+    cr_expect_not(workspace_has(&w, "run-1"));
+    /* The next run takes both aside. */
+    cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+    yg_train_result_free(&result);
+    yg_model_free(model);
+    cr_expect(workspace_has(&w, "run-1/weights.safetensors"));
+    cr_expect(workspace_has(&w, "run-1/failed/batch.safetensors"));
+    cr_expect_not(workspace_has(&w, "run/failed"));
     workspace_remove(&w);
 }

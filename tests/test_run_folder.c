@@ -95,17 +95,19 @@ Test(run_folder, a_failed_start_moves_nothing) {
     cr_expect_not_null(strstr(error.message, "it begins at step"), "%s", error.message);
     cr_expect_str_eq(moved, "");
     cr_expect_not(workspace_has(&w, "run-1"));
-    cr_expect_eq(count_files(out), RUN_FILES);
+    cr_expect_eq(count_files(out), RUN_FILES + 1); /* `failed` is new */
+    cr_expect(workspace_has(&w, "run/failed/batch.safetensors"));
     yg_model_free(model);
     /* The older run can still go on. */
     model = make_model(&w, 4, "0.01");
     cr_expect(train(model, out, true, &error, moved), "%s", error.message);
     yg_model_free(model);
-    /* And where there was no folder, there is none. */
+    /* And where there was no folder, it has what the failed step was computed from, no more. */
     model = make_model(&w, 3, "1e10");
     snprintf(out, sizeof out, "%s", workspace_path(&w, "other"));
     cr_expect_not(train(model, out, false, &error, moved));
-    cr_expect_not(workspace_has(&w, "other"));
+    cr_expect(workspace_has(&w, "other/failed/batch.safetensors"));
+    cr_expect_eq(count_files(out), 1);
     yg_model_free(model);
     free(before);
     workspace_remove(&w);

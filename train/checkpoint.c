@@ -87,6 +87,8 @@ static bool save_checkpoint(yg_run *run, const char *path, yg_error *error) {
 
 bool yg_run_save(yg_run *run, yg_error *error) {
     const double begun = yg_clock();
+    if (!yg_run_check_finite(run, error))
+        return false;
     /* Before the end of the first epoch no weights have been judged: the current ones are saved. */
     if (!run->at.best_epoch)
         yg_run_keep_best(run);

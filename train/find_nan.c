@@ -62,12 +62,14 @@ static void begin(const search *s) {
 }
 
 /* Lets a program read the inputs and parameters where the executable has them. */
-static bool bind_leaves(const search *s, yg_program *program, yg_error *error) {
-    for (size_t i = 0; i < s->size; i++) {
+static bool bind_leaves(const yg_executable *executable, const bool *wanted, yg_program *program,
+                        yg_error *error) {
+    const yg_graph *graph = yg_network_graph(executable->network);
+    for (size_t i = 0; i < yg_graph_size(graph); i++) {
         const yg_node node = (yg_node)i;
-        const bool own = yg_node_is_input(s->graph, node) || yg_node_is_parameter(s->graph, node);
-        void *data = s->needed[i] && own && yg_program_data(program, node)
-                         ? yg_program_data(s->executable->program, node)
+        const bool own = yg_node_is_input(graph, node) || yg_node_is_parameter(graph, node);
+        void *data = (!wanted || wanted[i]) && own && yg_program_data(program, node)
+                         ? yg_program_data(executable->program, node)
                          : NULL;
         if (data && !yg_program_bind(program, node, data, error))
             return false;
@@ -75,10 +77,19 @@ static bool bind_leaves(const search *s, yg_program *program, yg_error *error) {
     return true;
 }
 
+yg_program *yg_nan_compile(const yg_executable *executable, const yg_node *nodes, size_t count,
+                           const bool *wanted, yg_error *error) {
+    yg_graph *graph = yg_network_graph(executable->network);
+    yg_program *program = yg_compile(graph, nodes, count, NULL, 0, NULL, error);
+    if (!program || bind_leaves(executable, wanted, program, error))
+        return program;
+    yg_program_free(program);
+    return NULL;
+}
+
 static bool look_at_window(const search *s, size_t count, yg_error *error) {
-    yg_program *program = yg_compile(s->graph, s->window, count, NULL, 0, NULL, error);
-    const bool good = program && bind_leaves(s, program, error) &&
-                      yg_program_run(program, s->seed, s->step, error);
+    yg_program *program = yg_nan_compile(s->executable, s->window, count, s->needed, error);
+    const bool good = program && yg_program_run(program, s->seed, s->step, error);
     for (size_t i = 0; i < count && good; i++)
         s->state[s->window[i]] = (uint8_t)look(yg_node_type(s->graph, s->window[i]),
                                                yg_program_data(program, s->window[i]));
@@ -165,7 +176,7 @@ bool yg_find_nan(const yg_executable *executable, uint64_t seed, uint64_t step,
                       .window = calloc(size, sizeof *s.window),
                       .seed = seed,
                       .step = step};
-    *source = (yg_nan_source){.node = YG_NONE};
+    *source = (yg_nan_source){.node = YG_NONE, .example = -1};
     const bool good = s.needed && s.on_path && s.state && s.window ? find(&s, source, error)
                                                                    : yg_fail_memory(error);
     free(s.needed);

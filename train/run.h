@@ -82,6 +82,9 @@ bool yg_run_rate(const yg_run *run, int64_t step, double *rate, yg_error *error)
 yg_executable *yg_run_step(yg_run *run, yg_error *error);
 /* Fills in the error for a step whose loss is not finite. Always returns false. (not_finite.c) */
 bool yg_run_fail_not_finite(const yg_run *run, yg_error *error);
+/* Fails if a parameter is not finite, as after a step with a finite loss and an infinite gradient.
+ * To be called before a checkpoint is written, so that a run can go on from any. (not_finite.c) */
+bool yg_run_check_finite(const yg_run *run, yg_error *error);
 
 /* Copies the values of parameters that are scored to `best`. */
 void yg_run_keep_best(yg_run *run);

@@ -25,6 +25,7 @@
 #define YG_RUN_SECOND     "run.yaml"
 #define YG_RUN_RECORD     "run.json"
 #define YG_RUN_EVENTS     "tensorboard"
+#define YG_RUN_FAILED     "failed" /* a folder: what a step that went wrong was computed from */
 #define YG_RUN_EPOCHS     "epochs" /* a folder: weights of every n epochs */
 #define YG_RUN_PICTURES   "pictures"
 #define YG_RUN_REPORT     "report.html"

@@ -112,7 +112,8 @@ static bool measure(yg_run *run, yg_error *error) {
     const int64_t epoch = run->at.epochs + 1;
     yg_train_progress *p = &run->progress;
     double rate;
-    if (!yg_totals_finish(&run->train.options, &run->train.plan, &run->at.totals, &run->train.heads,
+    if (!yg_run_check_finite(run, error) ||
+        !yg_totals_finish(&run->train.options, &run->train.plan, &run->at.totals, &run->train.heads,
                           &p->training, error) ||
         !judge(run, error))
         return false;

@@ -1,6 +1,8 @@
 /*
  * Prints the expanded model as a model file, for `expand`.
  */
+#include "print.h"
+
 #include "../../graph/number.h"
 #include "../../graph/text.h"
 #include "flat.h"
@@ -504,7 +506,9 @@ static bool write_expectations(yg_text *text, const yg_model *model, yg_pool *po
     return !used.failed;
 }
 
-static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_error *error) {
+/* `data` stands for the section `data`, as text with a line end; NULL: the model's own. */
+static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, const char *data,
+                        yg_error *error) {
     const yg_flat *flat = model->flat;
     yg_text_add(text, "format: %d\n", YG_FORMAT_VERSION);
     if (yg_is_name(model->name, false))
@@ -528,7 +532,10 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, yg_
         return false;
     if (!write_expectations(text, model, pool) || !write_definitions(text, model))
         return false;
-    return write_section(text, model, "data", error) && write_section(text, model, "train", error);
+    if (data)
+        yg_text_add(text, "%s", data);
+    return (data || write_section(text, model, "data", error)) &&
+           write_section(text, model, "train", error);
 }
 
 /* Fails if the text is larger than a model file may be, as with many copies of a layer: it could
@@ -542,10 +549,10 @@ static bool check_size(const char *text, yg_error *error) {
                    "the model cannot be written as one file without layers: %s", failure.message);
 }
 
-char *yg_model_expand(const yg_model *model, yg_error *error) {
+char *yg_model_expand_with(const yg_model *model, const char *data, yg_error *error) {
     yg_pool *pool = yg_pool_new();
     yg_text text = {0};
-    const bool written = pool && write_model(&text, model, pool, error);
+    const bool written = pool && write_model(&text, model, pool, data, error);
     yg_pool_free(pool);
     char *result = yg_text_take(&text);
     if (!written || !result)
@@ -554,4 +561,8 @@ char *yg_model_expand(const yg_model *model, yg_error *error) {
         return result;
     free(result);
     return NULL;
+}
+
+char *yg_model_expand(const yg_model *model, yg_error *error) {
+    return yg_model_expand_with(model, NULL, error);
 }
