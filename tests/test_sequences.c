@@ -4,45 +4,17 @@
  */
 #include "data/sequences.h"
 #include "data/stream.h"
+#include "sequence_table.h"
 #include "train/evaluate.h"
 #include "train/gradients.h"
 #include "train/predict.h"
 #include "train/train.h"
-#include "workspace.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { GROUPS = 37, LONGEST = 23, PARTS = 3 };
-
-/* Group g has this many rows; they differ, and each occurs. */
-static int length_of(int group) {
-    return 1 + group * 7 % LONGEST;
-}
-
-/* The cells of row r of group g. */
-static int a_of(int group, int row) {
-    return 100 * group + row;
-}
-static int b_of(int group, int row) {
-    return 5000 + 10 * group - row;
-}
-static int part_of(int group) {
-    return group % 5 == 3 ? 1 : group % 5 == 4 ? 2 : 0;
-}
-
-typedef struct sequence_case {
-    bool text;       /* a cell is a sequence: its tokens are the numbers of a column */
-    bool split;      /* by the column `part`; otherwise all is training data */
-    bool buckets;    /* not switched off */
-    bool gaps;       /* every seventh row has no value and is dropped (of a table of rows) */
-    int max_length;  /* 0: none; longer ones are cut */
-    const char *pad; /* of the target; NULL: the default */
-    int padded;      /* what the target is padded with */
-} sequence_case;
 
 static const sequence_case cases[] = {
     {.buckets = true, .padded = -100},
@@ -53,59 +25,6 @@ static const sequence_case cases[] = {
     {.text = true, .split = true, .padded = -1, .pad = "{t: -1}"},
     {.text = true, .split = true, .buckets = true, .max_length = 9, .padded = -100},
 };
-
-static bool is_gap(const sequence_case *c, int group, int row) {
-    return c->gaps && row > 0 && (group + row) % 7 == 0;
-}
-
-static void write_table(const workspace *w, const sequence_case *c) {
-    FILE *file = fopen(workspace_path(w, "t.csv"), "w");
-    cr_assert_not_null(file);
-    fputs(c->text ? "id,tokens,part\n" : "id,a,b,all,part\n", file);
-    for (int g = 0; g < GROUPS; g++) {
-        if (c->text)
-            fprintf(file, "g%d,", g);
-        for (int r = 0; r < length_of(g); r++) {
-            if (c->text)
-                fprintf(file, "%s%c", r ? " " : "", 'a' + (g + r) % 20);
-            else if (is_gap(c, g, r))
-                fprintf(file, "g%d,,%d,%d,%d\n", g, b_of(g, r), 3 * g, part_of(g));
-            else
-                fprintf(file, "g%d,%d,%d,%d,%d\n", g, a_of(g, r), b_of(g, r), 3 * g, part_of(g));
-        }
-        if (c->text)
-            fprintf(file, ",%d\n", part_of(g));
-    }
-    fclose(file);
-}
-
-static yg_model *model_of(const workspace *w, const sequence_case *c, const char *more) {
-    char text[2000], limit[80] = "", pad[80] = "";
-    if (c->max_length)
-        snprintf(limit, sizeof limit, ", max_length: %d, longer: truncate", c->max_length);
-    if (c->pad)
-        snprintf(pad, sizeof pad, ", pad: %s", c->pad);
-    snprintf(text, sizeof text,
-             "format: 1\n"
-             "inputs: {x: %s, n: {shape: [B], dtype: i64}}\n"
-             "targets: {t: {shape: [B, T], dtype: i32}, all: [B]}\n"
-             "graph: {s: \"mean(cast(x, dtype=float)) + mean(cast(t, dtype=float)) + mean(all) + "
-             "mean(cast(n, dtype=float))\"}\n"
-             "outputs: [s]\n"
-             "loss: s\n"
-             "data:\n"
-             "  train: {csv: t.csv, x: %s, t: %s, all: %s}\n%s"
-             "  columns: {%s}\n"
-             "  sequences: {%slengths: n%s%s%s}\n%s",
-             c->text ? "{shape: [B, T], dtype: i32}" : "[B, T, 2]", c->text ? "tokens" : "[a, b]",
-             c->text ? "tokens" : "b", c->text ? "part" : "all",
-             c->split ? "  validation: {from: train, column: part, equals: 1}\n"
-                        "  test: {from: train, column: part, equals: 2}\n"
-                      : "",
-             c->text ? "tokens: {kind: text, tokens: char}" : "a: {missing: drop}",
-             c->text ? "" : "by: id, ", limit, pad, c->buckets ? "" : ", buckets: false", more);
-    return workspace_model(w, "m.yaml", text);
-}
 
 /* ------------------------------------------------------------------------ the plain loop ----- */
 
