@@ -241,6 +241,7 @@ json_t *schema_of_train(const key_list *list) {
     json_t *keys = keys_of(list, "train");
     replace(&keys, "early_stopping", mapping_of(list, "train.early_stopping"));
     replace(&keys, "reduce_on_plateau", mapping_of(list, "train.reduce_on_plateau"));
+    replace(&keys, "average", mapping_of(list, "train.average"));
     replace(&keys, "checkpoint", mapping_of(list, "train.checkpoint"));
     replace(&keys, "schedule", schedule_schema(list));
     json_t *optimizer = mapping_by(list, "train.optimizer", "type");

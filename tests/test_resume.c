@@ -50,22 +50,42 @@ enum { ROWS = 60 };
     "outputs: [w]\nloss: mse(w, s)\n"                                                              \
     "data:\n  train: {csv: t.csv, x: a, s: s}\n  sequences: {by: u, lengths: n}\n"
 
+/* Everything that a step and an epoch leave behind: sums of gradients are none. */
+#define EVERYTHING                                                                                 \
+    "inputs: {x: [B, 6]}\ntargets: {y: {shape: [B], dtype: i32, classes: 2}}\ngraph:\n"            \
+    "  h: {type: linear, input: x, out_features: 5}\n  n: {type: batch_norm}\n  a: tanh(n)\n"      \
+    "  z: {type: linear, input: \"dropout(a, 0.3)\", out_features: 2}\n"                           \
+    "outputs: [z]\nloss: cross_entropy(z, y)\nmetrics: {accuracy: \"accuracy(z, y)\"}\n"           \
+    "data:\n  train: {csv: t.csv, x: [a, b, k], y: y}\n"                                           \
+    "  validation: {from: train, fraction: 0.2, stratify: y}\n"                                    \
+    "  columns: {b: {missing: median, indicator: true}, k: {kind: category, unseen: true}}\n"
+
+#define EVERYTHING_TRAINED                                                                         \
+    "accumulate: 3, average: {decay: 0.9, bias_correction: true, start: 1}, keep_every: 2, l1: "   \
+    "1e-4, clip_grad_value: 0.5, reduce_on_plateau: {factor: 0.5, patience: 0, threshold: 0.2}, "  \
+    "early_stopping: {monitor: validation.accuracy, mode: max, patience: 4}, schedule: "           \
+    "[{type: linear, start_factor: 0.1, end_factor: 1, steps: 5}, one_cycle]"
+
 static const struct {
     const char *name, *model, *end;
+    const char *train; /* what else `train` says */
 } cases[] = {
-    {"csv in a file", TABLE("csv: t.csv"), "  memory: 500\n"},
-    {"several files", TABLE("csv: [t.csv, t.csv]"), "  memory: 900\n"},
-    {"gzip", TABLE("csv: t.csv.gz"), ""},
-    {"gzip in a file", TABLE("csv: t.csv.gz"), "  memory: 500\n"},
-    {"json lines in a file", TABLE("jsonl: t.jsonl"), "  memory: 500\n"},
-    {"sqlite in a file", TABLE("sqlite: t.db"), "  memory: 500\n"},
-    {"repeated examples in a file", TABLE("csv: t.csv"), "  balance: oversample\n  memory: 500\n"},
-    {"images", IMAGES, ""},
-    {"images in a file", IMAGES, "  memory: 2000\n"},
-    {"windows", WINDOWS, ""},
-    {"windows in a file", WINDOWS, "  memory: 300\n"},
-    {"sequences", SEQUENCES, ""},
-    {"sequences in a file", SEQUENCES, "  memory: 400\n"},
+    {"csv in a file", TABLE("csv: t.csv"), "  memory: 500\n", NULL},
+    {"several files", TABLE("csv: [t.csv, t.csv]"), "  memory: 900\n", NULL},
+    {"gzip", TABLE("csv: t.csv.gz"), "", NULL},
+    {"gzip in a file", TABLE("csv: t.csv.gz"), "  memory: 500\n", NULL},
+    {"json lines in a file", TABLE("jsonl: t.jsonl"), "  memory: 500\n", NULL},
+    {"sqlite in a file", TABLE("sqlite: t.db"), "  memory: 500\n", NULL},
+    {"repeated examples in a file", TABLE("csv: t.csv"), "  balance: oversample\n  memory: 500\n",
+     NULL},
+    {"images", IMAGES, "", NULL},
+    {"images in a file", IMAGES, "  memory: 2000\n", NULL},
+    {"windows", WINDOWS, "", NULL},
+    {"windows in a file", WINDOWS, "  memory: 300\n", NULL},
+    {"sequences", SEQUENCES, "", NULL},
+    {"sequences in a file", SEQUENCES, "  memory: 400\n", NULL},
+    {"everything", EVERYTHING, "", EVERYTHING_TRAINED},
+    {"everything, in a file", EVERYTHING, "  memory: 500\n", EVERYTHING_TRAINED},
 };
 
 static void copy(const char *from, const char *to) {
@@ -164,13 +184,14 @@ Test(resume, a_killed_run_over_any_source_equals_an_uninterrupted_one) {
     const workspace w = workspace_make();
     write_files(&w);
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-        char text[2000];
+        char text[3000];
         if (strstr(cases[c].name, "sqlite") && !database_can_be_made())
             continue;
         snprintf(text, sizeof text,
-                 "format: 1\nname: m\n%s%strain: {epochs: 3, batch_size: 4, seed: 3, optimizer: "
-                 "{type: adam, lr: 0.01}}\n",
-                 cases[c].model, cases[c].end);
+                 "format: 1\nname: m\n%s%strain: {epochs: %d, batch_size: 4, seed: 3, optimizer: "
+                 "{type: adam, lr: 0.01}%s%s}\n",
+                 cases[c].model, cases[c].end, cases[c].train ? 8 : 3, cases[c].train ? ", " : "",
+                 cases[c].train ? cases[c].train : "");
         yg_model *model = workspace_model(&w, "m.yaml", text);
         const char *whole = workspace_path(&w, "whole"), *part = workspace_path(&w, "part");
         train(model, &(yg_train_options){.out = whole, .threads = 2});
@@ -180,6 +201,7 @@ Test(resume, a_killed_run_over_any_source_equals_an_uninterrupted_one) {
         train(model, &(yg_train_options){.out = part, .threads = 1, .resume = true});
         expect_same(&w, cases[c].name, "weights.safetensors");
         expect_same(&w, cases[c].name, "history.csv");
+        expect_same(&w, cases[c].name, "checkpoint.safetensors");
         yg_model_free(model);
         workspace_remove_folder(&w, "whole");
         workspace_remove_folder(&w, "part");

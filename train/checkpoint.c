@@ -77,7 +77,8 @@ static bool save_checkpoint(yg_run *run, const char *path, yg_error *error) {
     const char *identity = yg_run_identity(run, error);
     bool good = identity && yg_tensor_file_note(&file, "run", identity, error);
     for (size_t i = 0; i < run->store.count && good; i++)
-        good = yg_tensor_file_lend(&file, run->store.tensors[i].name, &run->store.tensors[i].type,
+        good = yg_is_gradient_sum(run->store.tensors[i].name) ||
+               yg_tensor_file_lend(&file, run->store.tensors[i].name, &run->store.tensors[i].type,
                                    run->store.tensors[i].data, error);
     good = good && add_best(run, &file, error) && add_position(run, &file, error) &&
            add_history(run, &file, error) && yg_safetensors_write(path, &file, error);
@@ -201,7 +202,8 @@ static bool read_checkpoint(const yg_tensor_file *file, const char *path, yg_run
     if (!same)
         return false;
     for (size_t i = 0; i < run->store.count; i++)
-        if (!copy_tensor(file, path, "", &run->store.tensors[i], error))
+        if (!yg_is_gradient_sum(run->store.tensors[i].name) &&
+            !copy_tensor(file, path, "", &run->store.tensors[i], error))
             return false;
     for (size_t i = 0; i < run->best.count; i++)
         if (!copy_tensor(file, path, "@best.", &run->best.tensors[i], error))

@@ -105,8 +105,35 @@ static bool add_state_updates(yg_executable *executable, yg_error *error) {
     return true;
 }
 
+/* What is an input of the program, as nodes. */
+typedef struct step_inputs {
+    yg_node average_rate;
+    yg_accumulate_inputs batch;
+} step_inputs;
+
+static bool add_updates(const yg_executable_options *options, yg_executable *executable, plan *p,
+                        step_inputs *inputs, yg_error *error) {
+    yg_graph *graph = yg_network_graph(executable->network);
+    yg_optimizer_graph *out = &executable->updates;
+    const bool part = options->role == YG_BATCH_PART;
+    if (options->role != YG_BATCH_WHOLE &&
+        !yg_accumulate_build(options->role, graph, p->parameters, p->gradients, p->trainable,
+                             part ? out : &executable->sums, &inputs->batch, error))
+        return false;
+    if (part)
+        return add_state_updates(executable, error);
+    return yg_gradient_terms_apply(&options->terms, graph, p->parameters, p->gradients,
+                                   p->trainable, error) &&
+           yg_optimizer_build(options->optimizer, graph, p->parameters, p->gradients, p->trainable,
+                              out, error) &&
+           (!options->average ||
+            yg_average_build(options->average, graph, p->parameters, p->trainable, out,
+                             &inputs->average_rate, error)) &&
+           add_state_updates(executable, error);
+}
+
 static bool differentiate(const yg_executable_options *options, yg_executable *executable, plan *p,
-                          yg_error *error) {
+                          step_inputs *inputs, yg_error *error) {
     yg_graph *graph = yg_network_graph(executable->network);
     size_t count;
     const yg_network_parameter *parameters = yg_network_parameters(executable->network, &count);
@@ -122,14 +149,7 @@ static bool differentiate(const yg_executable_options *options, yg_executable *e
     executable->backward_end = (yg_node)yg_graph_size(graph);
     if (!list_unreached(executable, p, error))
         return false;
-    if (!options->optimizer)
-        return true;
-    if (options->clip_grad_norm > 0 &&
-        !yg_clip_grad_norm(graph, p->gradients, p->trainable, options->clip_grad_norm, error))
-        return false;
-    return yg_optimizer_build(options->optimizer, graph, p->parameters, p->gradients, p->trainable,
-                              &executable->updates, error) &&
-           add_state_updates(executable, error);
+    return !options->optimizer || add_updates(options, executable, p, inputs, error);
 }
 
 static bool list_nodes(const yg_executable_options *options, const yg_executable *executable,
@@ -204,6 +224,7 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
                                         .beside = options->beside,
                                         .shares_memory = true,
                                         .recompute = options->recompute};
+    step_inputs inputs = {YG_NONE, {YG_NONE, YG_NONE}};
     executable->updates.inputs = (yg_optimizer_inputs){YG_NONE, YG_NONE, YG_NONE};
     executable->network = yg_executable_network(options, executable->batch, error);
     if (!executable->network)
@@ -217,7 +238,7 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
         (yg_node)yg_graph_size(yg_network_graph(executable->network));
     if ((options->plan && !yg_results_locate_parts(options->plan, executable, error)) ||
         ((options->gradients || options->optimizer) &&
-         !differentiate(options, executable, p, error)) ||
+         !differentiate(options, executable, p, &inputs, error)) ||
         !list_nodes(options, executable, p, error))
         return false;
     executable->program =
@@ -232,6 +253,9 @@ static bool build(const yg_executable_options *options, yg_executable *executabl
     executable->lr = scalar_input(executable, executable->updates.inputs.lr);
     executable->t = scalar_input(executable, executable->updates.inputs.t);
     executable->epoch = scalar_input(executable, executable->updates.inputs.epoch);
+    executable->average_rate = scalar_input(executable, inputs.average_rate);
+    executable->first = scalar_input(executable, inputs.batch.first);
+    executable->weight = scalar_input(executable, inputs.batch.weight);
     return true;
 }
 
@@ -245,6 +269,7 @@ yg_executable *yg_executable_new(const yg_executable_options *options, int64_t b
     }
     executable->batch = batch;
     executable->length = options->length;
+    executable->role = options->role;
     executable->plan = options->plan;
     if (!build(options, executable, &p, error)) {
         yg_executable_free(executable);
@@ -260,6 +285,7 @@ void yg_executable_free(yg_executable *executable) {
     yg_program_free(executable->program);
     yg_network_free(executable->network);
     yg_optimizer_graph_free(&executable->updates);
+    yg_optimizer_graph_free(&executable->sums);
     free(executable->feeds);
     yg_results_free(executable);
     yg_random_loss_free(&executable->random_loss);
@@ -303,8 +329,23 @@ static bool bind_one(yg_executable *executable, yg_node node, const char *name,
     return yg_program_bind(executable->program, node, tensor->data, error);
 }
 
+/* Binds states to the store's tensors of their names, and adds those that it lacks. */
+static bool bind_states(yg_executable *executable, const yg_optimizer_graph *of,
+                        yg_tensor_file *store, yg_error *error) {
+    const yg_graph *graph = yg_network_graph(executable->network);
+    for (size_t i = 0; i < of->state_count; i++) {
+        const yg_optimizer_state *state = &of->states[i];
+        if (!yg_tensor_find(store, state->name) &&
+            !yg_tensor_file_add(store, state->name, yg_node_type(graph, state->node), NULL, error))
+            return false;
+        if (!bind_one(executable, state->node, state->name, yg_tensor_find(store, state->name),
+                      error))
+            return false;
+    }
+    return true;
+}
+
 bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_error *error) {
-    yg_graph *graph = yg_network_graph(executable->network);
     size_t count;
     const yg_network_parameter *parameters = yg_network_parameters(executable->network, &count);
     const bool trains = executable->updates.state_count > 0;
@@ -315,16 +356,9 @@ bool yg_executable_bind(yg_executable *executable, yg_tensor_file *store, yg_err
         if ((!trains && !tensor) || !bind_one(executable, parameters[i].node, name, tensor, error))
             return false;
     }
-    for (size_t i = 0; i < executable->updates.state_count; i++) {
-        const yg_optimizer_state *state = &executable->updates.states[i];
-        if (!yg_tensor_find(store, state->name) &&
-            !yg_tensor_file_add(store, state->name, yg_node_type(graph, state->node), NULL, error))
-            return false;
-        if (!bind_one(executable, state->node, state->name, yg_tensor_find(store, state->name),
-                      error))
-            return false;
-    }
-    return yg_results_point(executable, error);
+    return bind_states(executable, &executable->updates, store, error) &&
+           bind_states(executable, &executable->sums, store, error) &&
+           yg_results_point(executable, error);
 }
 
 yg_origin yg_executable_loss_origin(const yg_executable *executable) {

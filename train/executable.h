@@ -8,7 +8,10 @@
 
 #include "../data/safetensors.h"
 #include "../data/stream.h"
+#include "accumulate.h"
+#include "average.h"
 #include "evaluate.h"
+#include "gradient_terms.h"
 #include "gradients.h"
 #include "optimizer.h"
 #include "random_loss.h"
@@ -26,7 +29,9 @@ typedef struct yg_executable_options {
     bool gradients;                /* compute the gradients of the loss as results */
     bool random_loss;              /* a model without a loss gets one: see yg_random_loss_build() */
     const yg_optimizer *optimizer; /* NULL: no updates */
-    double clip_grad_norm;         /* 0: none */
+    yg_gradient_terms terms;       /* of the updates' gradients */
+    const yg_average *average;     /* of the weights; NULL: none */
+    yg_batch_role role;            /* in a step */
     const yg_score_plan *plan;     /* compute the parts of its scores too; NULL: do not */
     bool recompute;                /* as yg_compile_options.recompute */
     const yg_program *beside;      /* as yg_compile_options.beside; its memory is used too */
@@ -53,6 +58,7 @@ typedef struct yg_result {
 typedef struct yg_executable {
     int64_t batch;             /* examples */
     int64_t length;            /* as in the options */
+    yg_batch_role role;        /* as in the options */
     uint64_t used;             /* when a set of executables gave it last */
     const yg_score_plan *plan; /* or NULL */
     yg_network *network;
@@ -76,9 +82,12 @@ typedef struct yg_executable {
     size_t gradient_count; /* gradients: one for each trainable parameter */
     yg_result *gradients;
     yg_optimizer_graph updates; /* those of the model's own states too */
+    yg_optimizer_graph sums;    /* the states of yg_accumulate_build(), for YG_BATCH_LAST */
     double *lr;                 /* input of the program: the learning rate; NULL: it is not used */
     double *t;     /* input of the program: the number of the step, from 1; NULL: it is not used */
     double *epoch; /* input of the program: whole epochs done; NULL: it is not used */
+    double *average_rate;   /* input of the program: see average.h; NULL: it is not used */
+    double *first, *weight; /* inputs of the program: see accumulate.h; NULL: they are not used */
 } yg_executable;
 
 /* The network that an executable of that batch size is made of. NULL on failure; freed by the

@@ -19,11 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_number(yg_text *text, const char *name, double value) {
-    char number[YG_NUMBER_TEXT];
-    yg_text_add(text, "%s %s\n", name, yg_number_text(value, number));
-}
-
 /* Adds the options of an optimizer. A group has its pattern before each name. */
 static void add_options(yg_text *text, const char *pattern, const yg_optimizer *optimizer) {
     const yg_optimizer_update *update = optimizer->update;
@@ -172,7 +167,10 @@ const char *yg_run_identity(yg_run *run, yg_error *error) {
     yg_text_add(&text, "seed %" PRIu64 "\nbatch_size %" PRId64 "\ndtype %s\ndrop_last %s\n",
                 s->seed, s->batch_size, yg_dtype_name(s->dtype), s->drop_last ? "true" : "false");
     const bool good = add_optimizer(&text, &s->optimizer, error);
-    add_number(&text, "clip_grad_norm", s->clip_grad_norm);
+    yg_gradient_terms_describe(&s->terms, &text);
+    yg_average_describe(&s->average, &text);
+    if (s->accumulate > 1)
+        yg_text_add(&text, "accumulate %" PRId64 "\n", s->accumulate);
     yg_text_add(&text, "monitor %s\nmode %s\n", s->monitor.name,
                 s->monitor.highest ? "max" : "min");
     if (s->keeps_last)

@@ -172,8 +172,7 @@ static void tell_example(failure *f) {
     if (source->example < 0)
         return;
     const int64_t number =
-        yg_stream_example(again->examples, again->at.epochs,
-                          again->at.epoch_step * again->settings.batch_size + source->example);
+        yg_stream_example(again->examples, again->at.epochs, again->batch_begin + source->example);
     const char *where = number >= 0
                             ? yg_example_place(again->model, &again->data, again->settings.dtype,
                                                number, place, sizeof place)
@@ -235,11 +234,14 @@ static void keep(failure *f) {
 
 /* Finds the source and tells all that is known of it. */
 static void look_into(failure *f) {
-    const uint64_t seed = f->again->settings.seed, step = (uint64_t)f->again->at.steps;
+    const uint64_t seed = f->again->settings.seed, step = f->again->draw;
     if (!yg_find_nan(f->executable, seed, step, &f->source, NULL))
         f->source.node = YG_NONE;
     if (f->source.node != YG_NONE) {
-        yg_nan_describe(f->executable, &f->again->train.options, seed, step, &f->source);
+        yg_nan_describe(f->executable,
+                        f->executable->role == YG_BATCH_PART ? &f->again->parts.options
+                                                             : &f->again->train.options,
+                        seed, step, &f->source);
         tell_source(f);
         tell_example(f);
     }

@@ -234,6 +234,19 @@ bool yg_optimizer_build(const yg_optimizer *optimizer, yg_graph *graph, const yg
     return good;
 }
 
+bool yg_optimizer_graph_grow(yg_optimizer_graph *out, size_t count, yg_error *error) {
+    const size_t updates = out->update_count + count + 1, states = out->state_count + count + 1;
+    yg_update *grown = realloc(out->updates, updates * sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(error);
+    out->updates = grown;
+    yg_optimizer_state *more = realloc(out->states, states * sizeof *more);
+    if (!more)
+        return yg_fail_memory(error);
+    out->states = more;
+    return true;
+}
+
 void yg_optimizer_graph_free(yg_optimizer_graph *out) {
     for (size_t i = 0; i < out->state_count; i++)
         free(out->states[i].name);

@@ -75,6 +75,9 @@ struct yg_optimizer_update {
 bool yg_optimizer_group(const yg_optimizer *optimizer, size_t group, yg_optimizer *out,
                         yg_error *error);
 
+/* Makes room for `count` more states and as many more updates. */
+bool yg_optimizer_graph_grow(yg_optimizer_graph *out, size_t count, yg_error *error);
+
 /* The options of lbfgs. */
 yg_lbfgs_options yg_optimizer_lbfgs(const yg_optimizer *optimizer);
 

@@ -79,7 +79,9 @@ static bool make_programs(yg_run *run, yg_error *error) {
     const bool in_program = s->optimizer.update->build != NULL;
     run->train.options.optimizer = in_program ? &s->optimizer : NULL;
     run->train.options.gradients = !in_program;
-    run->train.options.clip_grad_norm = s->clip_grad_norm;
+    run->train.options.terms = s->terms;
+    run->train.options.average = s->average.written ? &s->average : NULL;
+    run->train.options.role = s->accumulate > 1 ? YG_BATCH_LAST : YG_BATCH_WHOLE;
     run->train.options.recompute = s->recompute;
     /* The plan's network gives names, types and initial values. */
     bool good = yg_executables_plan(&run->train, error) &&
@@ -97,6 +99,13 @@ static bool make_programs(yg_run *run, yg_error *error) {
     /* Making a training executable adds the optimizer's state to the store. */
     const yg_executable *step =
         good ? yg_executables_get(&run->train, s->batch_size, run->train.longest, error) : NULL;
+    run->parts = run->train;
+    run->parts.options.role = YG_BATCH_PART;
+    run->parts.batch_size = 0; /* the plan of scores is that of the others */
+    run->parts.beside = &run->train;
+    run->parts.count = 0;
+    run->parts.executables = NULL;
+    run->parts.planned = false;
     return step && (in_program || (run->lbfgs = yg_run_lbfgs_new(run, step, error))) &&
            list_evaluated(run, error);
 }
@@ -114,6 +123,7 @@ static bool load_weights(yg_run *run, yg_error *error) {
 
 void yg_run_free(yg_run *run) {
     yg_executables_free(&run->train);
+    yg_executables_free(&run->parts);
     yg_executables_free(&run->score);
     yg_tensor_file_free(&run->store);
     yg_tensor_file_free(&run->best);

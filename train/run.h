@@ -47,9 +47,10 @@ typedef struct yg_run {
     yg_tensor_file best;    /* the best parameters */
     void **evaluated;       /* for each parameter, the store's values that are scored and kept */
     yg_executables train, score; /* programs over the store */
-    struct yg_run_lbfgs *lbfgs;  /* NULL: the training programs have the updates in them */
-    yg_stream *examples;         /* of the training part, shuffled in each epoch */
-    yg_rate_plan rates;          /* of the whole run; it also has the numbers of steps */
+    yg_executables parts;       /* with `accumulate`, those of all batches of a step but the last */
+    struct yg_run_lbfgs *lbfgs; /* NULL: the training programs have the updates in them */
+    yg_stream *examples;        /* of the training part, shuffled in each epoch */
+    yg_rate_plan rates;         /* of the whole run; it also has the numbers of steps */
     yg_run_position at;
     yg_history history;
     yg_event_file events; /* of the history, for TensorBoard */
@@ -58,6 +59,8 @@ typedef struct yg_run {
     double started, saved; /* seconds, of a monotonic clock */
     double save_cost;      /* seconds that the last save took; 0: none yet */
     int64_t steps_before;  /* done before this process */
+    uint64_t draw;         /* what the last program that trained has drawn its random numbers by */
+    int64_t batch_begin;   /* the place of its first example in the epoch */
     yg_train_progress progress;
     yg_scores judged; /* of the training data, at the weights of an epoch's end; used to choose the
                          best epoch where validation data are not used for that */
@@ -77,8 +80,9 @@ void yg_run_free(yg_run *run);
 
 /* The learning rate of a step: that of the schedule, times the reductions so far. (step.c) */
 bool yg_run_rate(const yg_run *run, int64_t step, double *rate, yg_error *error);
-/* Computes the step after at.steps and notes its loss in `progress`; `at` does not change. Returns
- * the executable that was run, or NULL on failure. */
+/* Computes the step after at.steps. Adds its examples to at.totals, and to `progress` with their
+ * loss; the rest of `at` does not change. Returns the executable that was run last, or NULL on
+ * failure. If its loss is not finite, the step has ended with that batch. */
 yg_executable *yg_run_step(yg_run *run, yg_error *error);
 /* Fills in the error for a step whose loss is not finite. Always returns false. (not_finite.c) */
 bool yg_run_fail_not_finite(const yg_run *run, yg_error *error);

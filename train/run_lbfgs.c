@@ -79,14 +79,22 @@ static bool check(const yg_run *run, const yg_executable *executable, yg_error *
     const yg_settings *s = &run->settings;
     size_t states;
     yg_network_updates(executable->network, &states);
-    if (run->data.train.count > s->batch_size)
+    if (run->data.train.count > s->batch_size && s->accumulate == 1)
         return yg_fail(error, YG_ERROR_ARGUMENT, s->optimizer.origin,
                        "lbfgs needs all training examples in one batch; write `batch_size: %" PRId64
                        "`",
                        run->data.train.count);
-    if (s->clip_grad_norm > 0)
+    if (yg_gradient_terms_any(&s->terms))
         return yg_fail(error, YG_ERROR_ARGUMENT, s->optimizer.origin,
-                       "lbfgs needs the gradients as they are; leave out `clip_grad_norm`");
+                       "lbfgs needs the gradients as they are; leave out `clip_grad_norm`, "
+                       "`clip_grad_value`, `l1` and `l2`");
+    if (s->accumulate > 1)
+        return yg_fail(error, YG_ERROR_ARGUMENT, s->optimizer.origin,
+                       "lbfgs needs all training examples in one batch; leave out `accumulate`");
+    if (s->average.written)
+        return yg_fail(error, YG_ERROR_ARGUMENT, s->average.origin,
+                       "lbfgs takes few and long steps, which are not averaged; leave out "
+                       "`average`");
     return !states || yg_fail(error, YG_ERROR_ARGUMENT, s->optimizer.origin,
                               "lbfgs evaluates the loss several times a step, so the model may not "
                               "have states that training changes, as batch normalization has");

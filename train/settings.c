@@ -16,9 +16,10 @@ static const char *const KEPT[] = {"best", "last", NULL};
 
 /* The section as it is written. */
 typedef struct written {
-    int64_t epochs, steps, batch_size, seed, keep_every;
-    const yg_value *optimizer, *schedule, *early_stopping, *checkpoint, *plateau;
-    double clip_grad_norm;
+    int64_t epochs, steps, batch_size, seed, keep_every, accumulate;
+    const yg_value *optimizer, *schedule, *early_stopping, *checkpoint, *plateau, *average, *l1,
+        *l2;
+    double clip_grad_norm, clip_grad_value;
     bool drop_last, recompute;
     int keep, dtype;
 } written;
@@ -52,6 +53,24 @@ static const yg_setting section_settings[] = {
     {"clip_grad_norm", .kind = YG_SETTING_NUMBER, AT(clip_grad_norm), .above = true, .max = 1e300,
      .fallback = "none", .example = "1.0",
      .doc = "the largest 2-norm of all gradients together; larger ones are scaled down to it"},
+    {"clip_grad_value", .kind = YG_SETTING_NUMBER, AT(clip_grad_value), .above = true, .max = 1e300,
+     .fallback = "none", .example = "0.5",
+     .doc = "the largest size of each element of a gradient; larger ones are cut to it"},
+    {"l1", .kind = YG_SETTING_VALUE, AT(l1),
+     .form = "a number, or a mapping from patterns to numbers",
+     .forms = YG_FORM_SCALAR | YG_FORM_MAPPING, .fallback = "none", .example = "1e-5",
+     .doc = "a penalty: so many times the sum of |w| over the trainable parameters, or over those "
+            "whose names match"},
+    {"l2", .kind = YG_SETTING_VALUE, AT(l2),
+     .form = "a number, or a mapping from patterns to numbers",
+     .forms = YG_FORM_SCALAR | YG_FORM_MAPPING, .fallback = "none",
+     .example = "{\"*.weight\": 1e-4}", .doc = "the same with the sum of w²"},
+    {"accumulate", .kind = YG_SETTING_WHOLE, AT(accumulate), .min = 1, .max = 1e6, .fallback = "1",
+     .example = "4",
+     .doc = "batches of a step: their gradients are joined to that of all their examples"},
+    {"average", .kind = YG_SETTING_VALUE, AT(average), .form = "a mapping",
+     .forms = YG_FORM_MAPPING, .fallback = "none", .example = "{decay: 0.99}",
+     .doc = "a moving average of the weights, which is scored and kept in their place"},
     {"drop_last", .kind = YG_SETTING_FLAG, AT(drop_last), .fallback = "false",
      .doc = "leave out the last batch of an epoch if it is not full"},
     {"keep", .kind = YG_SETTING_CHOICE, AT(keep), .choices = KEPT, .fallback = "best",
@@ -111,9 +130,9 @@ static const yg_setting_group section_group = {"train", "how the network is trai
                                                 "when a run ends before its last epoch",
                                                 stopping_settings, STOPPING_SETTINGS, NULL};
 
-static const yg_setting_group *const groups[] = {&section_group, &stopping_group,
-                                                 &yg_plateau_settings, &yg_schedule_settings,
-                                                 &yg_saving_settings};
+static const yg_setting_group *const groups[] = {&section_group,        &stopping_group,
+                                                 &yg_plateau_settings,  &yg_average_settings,
+                                                 &yg_schedule_settings, &yg_saving_settings};
 
 const yg_setting_group *const *yg_settings_groups(size_t *count) {
     *count = sizeof groups / sizeof *groups;
@@ -157,7 +176,7 @@ static bool read_early_stopping(const yg_model *model, const yg_value *value, yg
 
 static bool read_section(const yg_model *model, const yg_value *section, yg_settings *settings,
                          yg_error *error) {
-    written w = {.batch_size = settings->batch_size};
+    written w = {.batch_size = settings->batch_size, .accumulate = 1};
     if (!yg_setting_read_all(section, "`train`", section_settings, SECTION_SETTINGS, &w, error) ||
         !yg_optimizer_read(w.optimizer, &settings->optimizer, error))
         return false;
@@ -166,7 +185,9 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
     settings->batch_size = w.batch_size;
     settings->seed = (uint64_t)w.seed;
     settings->dtype = w.dtype ? YG_F64 : YG_F32;
-    settings->clip_grad_norm = w.clip_grad_norm;
+    settings->terms = (yg_gradient_terms){
+        .l1 = w.l1, .l2 = w.l2, .clip_value = w.clip_grad_value, .clip_norm = w.clip_grad_norm};
+    settings->accumulate = w.accumulate;
     settings->drop_last = w.drop_last;
     settings->recompute = w.recompute;
     settings->keeps_last = w.keep == 1;
@@ -174,7 +195,10 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
     if (w.epochs && w.steps)
         return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(section, "steps")->origin,
                        "`train` has both `epochs` and `steps`; leave one out");
-    return (!w.checkpoint || yg_saving_read(w.checkpoint, &settings->saving, error)) &&
+    return (!w.l1 || yg_penalty_check(w.l1, "l1", error)) &&
+           (!w.l2 || yg_penalty_check(w.l2, "l2", error)) &&
+           (!w.average || yg_average_read(w.average, &settings->average, error)) &&
+           (!w.checkpoint || yg_saving_read(w.checkpoint, &settings->saving, error)) &&
            (!w.early_stopping || read_early_stopping(model, w.early_stopping, settings, error)) &&
            (!w.plateau ||
             yg_plateau_read(model, w.plateau, &settings->monitor, &settings->plateau, error));
@@ -212,7 +236,8 @@ bool yg_settings_plan(const yg_model *model, int64_t examples, yg_settings *s, y
     if (s->batch_size > examples)
         s->batch_size = examples;
     const bool rest = !s->drop_last && examples % s->batch_size != 0;
-    const int64_t epoch_steps = examples / s->batch_size + rest;
+    const int64_t batches = examples / s->batch_size + rest;
+    const int64_t epoch_steps = batches / s->accumulate + (batches % s->accumulate != 0);
     if (s->epochs > INT64_MAX / epoch_steps) {
         const yg_value *section = yg_model_section(model, "train");
         const yg_value *epochs = section ? yg_value_get(section, "epochs") : NULL;
@@ -233,7 +258,8 @@ bool yg_settings_plan(const yg_model *model, int64_t examples, yg_settings *s, y
 
 bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_error *error) {
     const yg_value *section = yg_model_section(model, "train");
-    *settings = (yg_settings){.batch_size = DEFAULT_BATCH_SIZE, .monitor = YG_MONITOR_DEFAULT};
+    *settings = (yg_settings){
+        .batch_size = DEFAULT_BATCH_SIZE, .accumulate = 1, .monitor = YG_MONITOR_DEFAULT};
     return !section || read_section(model, section, settings, error);
 }
 
@@ -250,9 +276,13 @@ static bool counts_as_zero(double number, const char *what, const char *name, yg
 static bool check_small(const yg_settings *s, const yg_value *section, yg_error *error) {
     const yg_optimizer_update *update = s->optimizer.update;
     const yg_value *clip = yg_value_get(section, "clip_grad_norm");
+    const yg_value *most = yg_value_get(section, "clip_grad_value");
     if (counts_as_zero(s->optimizer.lr, "the learning rate", "", section->origin, s->dtype,
                        error) ||
-        (clip && counts_as_zero(s->clip_grad_norm, "the norm", "", clip->origin, s->dtype, error)))
+        (clip &&
+         counts_as_zero(s->terms.clip_norm, "the norm", "", clip->origin, s->dtype, error)) ||
+        (most && counts_as_zero(s->terms.clip_value, "the largest size", "", most->origin, s->dtype,
+                                error)))
         return false;
     for (size_t i = 0; i < update->option_count; i++)
         if (update->options[i].name && update->options[i].kind == YG_OPTION_NUMBER &&
@@ -265,7 +295,8 @@ static bool check_small(const yg_settings *s, const yg_value *section, yg_error 
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,
                       yg_error *error) {
     const yg_value *section = yg_model_section(model, "train");
-    *settings = (yg_settings){.batch_size = DEFAULT_BATCH_SIZE, .monitor = YG_MONITOR_DEFAULT};
+    *settings = (yg_settings){
+        .batch_size = DEFAULT_BATCH_SIZE, .accumulate = 1, .monitor = YG_MONITOR_DEFAULT};
     if (!section)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(model), 0, 0},
                        "the model has no `train:` section, and no second file gives one; write for "

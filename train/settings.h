@@ -7,6 +7,8 @@
 
 #include "../graph/pool.h"
 #include "../models/loader/setting.h"
+#include "average.h"
+#include "gradient_terms.h"
 #include "monitor.h"
 #include "optimizer.h"
 #include "plateau.h"
@@ -20,7 +22,9 @@ typedef struct yg_settings {
     uint64_t seed;
     yg_dtype dtype;
     yg_optimizer optimizer;
-    double clip_grad_norm; /* 0: none */
+    yg_gradient_terms terms;
+    yg_average average;
+    int64_t accumulate; /* batches of a step */
     bool drop_last;
     bool recompute;
     bool keeps_last;

@@ -12,29 +12,70 @@ bool yg_run_rate(const yg_run *run, int64_t step, double *rate, yg_error *error)
     return true;
 }
 
+static void set(double *input, double value) {
+    if (input)
+        *input = value;
+}
+
+/* Computes a batch of the step: `count` examples from number `begin` on. `first`: it begins the
+ * step; `all`: how many examples the step has. */
+static yg_executable *run_batch(yg_run *run, int64_t begin, int64_t count, bool first, int64_t all,
+                                bool last, double lr, yg_error *error) {
+    const yg_run_position *at = &run->at;
+    yg_stream_seek(run->examples, at->epochs, begin);
+    yg_executable *executable = yg_executables_get(last ? &run->train : &run->parts, count,
+                                                   yg_stream_longest(run->examples, count), error);
+    if (!executable || !yg_executable_fill(executable, run->examples, error))
+        return NULL;
+    run->batch_begin = begin;
+    set(executable->lr, lr);
+    set(executable->t, (double)(at->steps + 1));
+    set(executable->epoch, (double)at->epochs);
+    set(executable->average_rate,
+        yg_average_rate(&run->settings.average, at->steps, run->rates.epoch_steps));
+    set(executable->first, first);
+    set(executable->weight, (double)count / (double)all);
+    const bool good = run->lbfgs
+                          ? yg_run_lbfgs_step(run->lbfgs, run, executable, lr, error)
+                          : yg_executable_run(executable, run->settings.seed, run->draw, error);
+    return good ? executable : NULL;
+}
+
+/* Where the examples of the current step end. */
+static int64_t end_of_step(const yg_run *run, int64_t begin) {
+    const yg_settings *s = &run->settings;
+    const int64_t examples = run->data.train.count;
+    const int64_t used = s->drop_last ? examples - examples % s->batch_size : examples;
+    return (used - begin) / s->batch_size < s->accumulate ? used
+                                                          : begin + s->accumulate * s->batch_size;
+}
+
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {
-    const int64_t begin = run->at.epoch_step * run->settings.batch_size;
-    const int64_t left = run->data.train.count - begin;
-    const int64_t count = left < run->settings.batch_size ? left : run->settings.batch_size;
+    const int64_t size = run->settings.batch_size, batches = run->settings.accumulate;
+    const int64_t begin = run->at.epoch_step * batches * size, end = end_of_step(run, begin);
+    yg_executable *executable = NULL;
     double lr;
-    yg_stream_seek(run->examples, run->at.epochs, begin);
-    yg_executable *executable =
-        yg_executables_get(&run->train, count, yg_stream_longest(run->examples, count), error);
-    if (!executable || !yg_run_rate(run, run->at.steps, &lr, error))
+    if (!yg_run_rate(run, run->at.steps, &lr, error))
         return NULL;
     run->progress.learning_rate = lr;
     run->progress.epoch = run->at.epochs + 1;
-    if (executable->lr)
-        *executable->lr = lr;
-    if (executable->t)
-        *executable->t = (double)(run->at.steps + 1);
-    if (executable->epoch)
-        *executable->epoch = (double)run->at.epochs;
-    if (!yg_executable_fill(executable, run->examples, error) ||
-        !(run->lbfgs
-              ? yg_run_lbfgs_step(run->lbfgs, run, executable, lr, error)
-              : yg_executable_run(executable, run->settings.seed, (uint64_t)run->at.steps, error)))
-        return NULL;
-    run->progress.loss = yg_result_scalar(&executable->loss);
+    run->progress.loss = 0;
+    run->draw = (uint64_t)run->at.steps * (uint64_t)batches;
+    for (int64_t at = begin; at < end; at += size, run->draw++) {
+        const int64_t count = end - at < size ? end - at : size;
+        executable =
+            run_batch(run, at, count, at == begin, end - begin, at + count == end, lr, error);
+        if (!executable)
+            return NULL;
+        const double loss = yg_result_scalar(&executable->loss);
+        if (!yg_executable_is_finite(executable)) {
+            run->progress.loss = loss;
+            return executable;
+        }
+        run->progress.loss += loss * ((double)count / (double)(end - begin));
+        run->progress.examples += count;
+        yg_totals_add(&run->train.plan, executable, &run->at.totals);
+    }
+    run->draw--;
     return executable;
 }

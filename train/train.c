@@ -56,10 +56,8 @@ static bool run_step(yg_run *run, yg_error *error) {
         return false;
     if (!yg_executable_is_finite(executable))
         return yg_run_fail_not_finite(run, error);
-    yg_totals_add(&run->train.plan, executable, &run->at.totals);
     run->at.steps++;
     run->progress.epoch_step = ++run->at.epoch_step;
-    run->progress.examples += executable->batch;
     report(run, false);
     return true;
 }

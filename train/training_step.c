@@ -79,7 +79,9 @@ static bool build(const yg_model *model, const yg_settings *settings,
         .training = true,
         .gradients = !in_program,
         .optimizer = in_program ? &settings->optimizer : NULL,
-        .clip_grad_norm = settings->clip_grad_norm,
+        .terms = settings->terms,
+        .average = settings->average.written ? &settings->average : NULL,
+        .role = settings->accumulate > 1 ? YG_BATCH_LAST : YG_BATCH_WHOLE,
         .recompute = settings->recompute,
         .graph_flags = options->graph_flags,
         .compile_flags = options->unfilled ? YG_PROGRAM_NO_MEMORY : 0,
@@ -126,6 +128,8 @@ static bool fill(const yg_settings *settings, yg_training_step *step, yg_error *
         *parts->executable->lr = 0;
     if (parts->executable->t)
         *parts->executable->t = 1;
+    if (parts->executable->weight)
+        *parts->executable->weight = 1;
     return yg_weights_initialize(parts->executable->network, settings->seed, &parts->store,
                                  error) &&
            yg_executable_bind(parts->executable, &parts->store, error);

@@ -1,0 +1,421 @@
+/*
+ * What `train` says of a step: accumulation over batches, averages of weights, penalties, clipping.
+ */
+#include "data/safetensors.h"
+#include "train/average.h"
+#include "train/evaluate.h"
+#include "train/train.h"
+#include "workspace.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static yg_train_result train(const workspace *w, const char *text, const char *folder) {
+    yg_error error = {0};
+    yg_train_result result;
+    yg_model *model = workspace_model(w, "model.yaml", text);
+    const yg_train_options options = {.out = workspace_path(w, folder), .threads = 1};
+    cr_assert(yg_train(model, &options, &result, &error), "%s in\n%s", error.message, text);
+    yg_model_free(model);
+    return result;
+}
+
+static yg_tensor_file read_tensors(const workspace *w, const char *name) {
+    yg_error error = {0};
+    yg_tensor_file file = {0};
+    cr_assert(yg_safetensors_read(workspace_path(w, name), &file, &error), "%s", error.message);
+    return file;
+}
+
+/* The largest difference of two files' f64 tensors. */
+static double difference(const workspace *w, const char *a, const char *b) {
+    yg_tensor_file left = read_tensors(w, a), right = read_tensors(w, b);
+    double most = 0;
+    cr_assert_eq(left.count, right.count);
+    for (size_t i = 0; i < left.count; i++) {
+        const yg_tensor *other = yg_tensor_find(&right, left.tensors[i].name);
+        const double *x = left.tensors[i].data;
+        cr_assert(other && yg_type_equal(&other->type, &left.tensors[i].type));
+        cr_assert_eq(other->type.dtype, YG_F64);
+        for (int64_t k = 0; k < yg_type_count(&other->type); k++)
+            most = fmax(most, fabs(x[k] - ((const double *)other->data)[k]));
+    }
+    yg_tensor_file_free(&left);
+    yg_tensor_file_free(&right);
+    return most;
+}
+
+/* ---------------------------------------------------------------------------- accumulation --- */
+
+/* Eleven examples. */
+static const char network_text[] =
+    "format: 1\n"
+    "name: net\n"
+    "inputs: {x: [B, 2]}\n"
+    "targets: {y: [B, 1]}\n"
+    "graph:\n"
+    "  h: {type: linear, input: x, out_features: 4, activation: tanh}\n"
+    "  z: {type: linear, out_features: 1}\n"
+    "outputs: [z]\n"
+    "loss: mse(z, y)\n"
+    "metrics: {far: mean(abs(z - y))}\n"
+    "data:\n"
+    "  train:\n"
+    "    x: [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [0, 2], [2, 1], [1, 2], [3, 1], [1, 3], [2, "
+    "2]]\n"
+    "    y: [[1], [0], [2], [1], [0], [1], [2], [0], [1], [1], [3]]\n"
+    "  validation: {x: [[0, 0.1], [0.5, 0.8], [1, 0.2]], y: [[0], [1], [1]]}\n"
+    "train: {dtype: f64, seed: 4, %s}\n";
+
+static yg_train_result train_network(const workspace *w, const char *settings, const char *folder) {
+    char text[2000];
+    snprintf(text, sizeof text, network_text, settings);
+    return train(w, text, folder);
+}
+
+/* Steps of the mean over all their examples: those of one large batch, the smaller ones at the end
+ * of an epoch too. The scores of an epoch are the same. */
+Test(step_rules, accumulated_batches_are_one_large_batch) {
+    static const struct {
+        const char *parts, *whole;
+        int64_t steps;
+    } cases[] = {
+        {"batch_size: 2, accumulate: 3", "batch_size: 6", 8}, /* 2 + 2 + 2, and 2 + 2 + 1 */
+        {"batch_size: 2, accumulate: 4", "batch_size: 8", 8}, /* 2 + 1 in the end */
+        {"batch_size: 1, accumulate: 5", "batch_size: 5", 12},
+        {"batch_size: 3, accumulate: 100", "batch_size: 11", 4},
+        {"batch_size: 5, accumulate: 2", "batch_size: 10", 8}, /* the last step has one batch */
+        {"batch_size: 20, accumulate: 3", "batch_size: 20", 4},
+        {"batch_size: 2, accumulate: 2, clip_grad_norm: 0.1, l2: 0.01, average: {decay: 0.8}",
+         "batch_size: 4, clip_grad_norm: 0.1, l2: 0.01, average: {decay: 0.8}", 12},
+    };
+    static const char rest[] = "keep: last, epochs: 4, optimizer: {type: adam, lr: 0.05, groups: "
+                               "{z.bias: {frozen_until: 2}}}, "
+                               "schedule: cosine";
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char settings[400];
+        snprintf(settings, sizeof settings, "%s, %s", cases[i].parts, rest);
+        yg_train_result parts = train_network(&w, settings, "parts");
+        snprintf(settings, sizeof settings, "%s, %s", cases[i].whole, rest);
+        yg_train_result whole = train_network(&w, settings, "whole");
+        const double far = difference(&w, "parts/weights.safetensors", "whole/weights.safetensors");
+        cr_expect_lt(far, 1e-13, "%s: %g", cases[i].parts, far);
+        cr_expect_eq(parts.steps, cases[i].steps, "%s: %d steps", cases[i].parts, (int)parts.steps);
+        cr_expect_eq(whole.steps, cases[i].steps);
+        cr_expect_float_eq(parts.training.loss, whole.training.loss, 1e-13);
+        cr_expect_float_eq(parts.training.metrics[0].value, whole.training.metrics[0].value, 1e-13);
+        yg_train_result_free(&parts);
+        yg_train_result_free(&whole);
+        workspace_remove_folder(&w, "parts");
+        workspace_remove_folder(&w, "whole");
+    }
+    workspace_remove(&w);
+}
+
+/* A batch that is not full is left out, not the step that it would be in: 5 batches are 3 steps. */
+Test(step_rules, drop_last_leaves_out_a_batch) {
+    const workspace w = workspace_make();
+    yg_train_result result = train_network(
+        &w, "epochs: 2, batch_size: 2, accumulate: 2, drop_last: true, optimizer: adam", "run");
+    cr_expect_eq(result.steps, 6, "%d", (int)result.steps);
+    yg_train_result_free(&result);
+    workspace_remove(&w);
+}
+
+/* One step over two batches of one example: w becomes minus the mean of two masks, 0 or 2. */
+Test(step_rules, each_batch_of_a_step_has_a_dropout_of_its_own) {
+    static const char text[] =
+        "format: 1\n"
+        "name: masks\n"
+        "inputs: {x: [B, 64]}\n"
+        "params: {w: {shape: [64], init: zeros}}\n"
+        "graph: {d: \"dropout(x, 0.5)\", z: d * w}\n"
+        "outputs: [z]\n"
+        "loss: mean(sum(z, 1))\n"
+        "data: {train: {x: x.csv}}\n"
+        "train: {epochs: 1, batch_size: 1, accumulate: 2, optimizer: {type: sgd, lr: 1}}\n";
+    const workspace w = workspace_make();
+    char model[1000], row[200] = "1";
+    for (int i = 1; i < 64; i++)
+        strcat(row, ",1");
+    snprintf(model, sizeof model, "%.*s{x: [[%s],\n[%s]]}}\n%s",
+             (int)(strstr(text, "{x: x.csv") - text), text, row, row,
+             strstr(text, "train: {epochs"));
+    yg_train_result result = train(&w, model, "run");
+    yg_tensor_file file = read_tensors(&w, "run/weights.safetensors");
+    const float *values = yg_tensor_find(&file, "w")->data;
+    int counts[3] = {0};
+    for (int i = 0; i < 64; i++)
+        counts[(int)-values[i]]++;
+    cr_expect(counts[0] && counts[1] && counts[2], "0: %d, 1: %d, 2: %d", counts[0], counts[1],
+              counts[2]);
+    cr_expect_eq(counts[0] + counts[1] + counts[2], 64);
+    yg_tensor_file_free(&file);
+    yg_train_result_free(&result);
+    workspace_remove(&w);
+}
+
+/* The running mean of ones, from 0 on, after two batches of a step: 1 - 0.9². */
+Test(step_rules, batch_normalization_sees_each_batch) {
+    const workspace w = workspace_make();
+    yg_train_result result =
+        train(&w,
+              "format: 1\n"
+              "name: norm\n"
+              "inputs: {x: [B, 3]}\n"
+              "graph: {n: {type: batch_norm, input: x}}\n"
+              "outputs: [n]\n"
+              "loss: mean(square(n - 1))\n"
+              "data: {train: {x: [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1]]}}\n"
+              "train: {epochs: 1, batch_size: 2, accumulate: 2, dtype: f64, optimizer: adam}\n",
+              "run");
+    yg_tensor_file file = read_tensors(&w, "run/weights.safetensors");
+    const yg_tensor *mean = yg_tensor_find(&file, "n.running_mean");
+    cr_assert_not_null(mean);
+    for (int i = 0; i < 3; i++)
+        cr_expect_float_eq(((const double *)mean->data)[i], 0.19, 1e-15);
+    yg_tensor_file_free(&file);
+    yg_train_result_free(&result);
+    workspace_remove(&w);
+}
+
+/* The search for a NaN repeats the batches of the step, up to the one that has it, and tells the
+ * example. */
+Test(step_rules, a_nan_in_any_batch_of_a_step_is_found) {
+    for (int place = 0; place < 8; place++) {
+        const workspace w = workspace_make();
+        char rows[100] = "", text[700], where[60];
+        for (int i = 0; i < 8; i++)
+            strcat(rows, i == place ? "[-1, 1]," : "[1, 1],");
+        snprintf(text, sizeof text,
+                 "format: 1\n"
+                 "name: nan\n"
+                 "inputs: {x: [B, 2]}\n"
+                 "params: {w: {shape: [2], init: ones}}\n"
+                 "graph: {l: log(x * w)}\n"
+                 "outputs: [l]\n"
+                 "loss: mean(square(l - 1))\n"
+                 "data: {train: {x: [%s]}}\n"
+                 "train: {epochs: 2, batch_size: 2, accumulate: 3, optimizer: {type: sgd, lr: "
+                 "1e-3}}\n",
+                 rows);
+        yg_model *model = workspace_model(&w, "model.yaml", text);
+        const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+        yg_error error = {0};
+        yg_train_result result;
+        cr_expect_not(yg_train(model, &options, &result, &error));
+        cr_expect_eq(error.code, YG_ERROR_NUMERIC);
+        cr_expect_not_null(strstr(error.message, "'l' (log, "), "%d: %s", place, error.message);
+        snprintf(where, sizeof where, "model.yaml:8:%d\n", 20 + 7 * place);
+        cr_expect_not_null(strstr(error.message, where), "%s: %s", where, error.message);
+        yg_train_result_free(&result);
+        yg_model_free(model);
+        workspace_remove(&w);
+    }
+}
+
+/* ---------------------------------------------------------------------------------- averages -- */
+
+enum { EPOCHS = 12 };
+
+/* Reads the f64 weights of an epoch, one after the other. */
+static size_t read_epoch(const workspace *w, const char *folder, int epoch, double *values) {
+    char name[80];
+    size_t count = 0;
+    snprintf(name, sizeof name, "%s/epochs/epoch-%d.safetensors", folder, epoch);
+    yg_tensor_file file = read_tensors(w, name);
+    for (size_t i = 0; i < file.count; i++)
+        for (int64_t k = 0; k < yg_type_count(&file.tensors[i].type); k++)
+            values[count++] = ((const double *)file.tensors[i].data)[k];
+    yg_tensor_file_free(&file);
+    return count;
+}
+
+/* One step an epoch: the weights of epochs are those of steps, so a second run tells what is
+ * averaged. */
+static void check_average(const char *settings, double decay, bool corrected, int start) {
+    static const char rest[] =
+        "epochs: 12, batch_size: 11, keep_every: 1, optimizer: {type: adam, lr: 0.1}";
+    const workspace w = workspace_make();
+    char text[400];
+    double plain[32], found[32], average[32], product = 1;
+    yg_train_result a = train_network(&w, rest, "plain");
+    snprintf(text, sizeof text, "%s, average: %s", rest, settings);
+    yg_train_result b = train_network(&w, text, "average");
+    for (int epoch = 1; epoch <= EPOCHS; epoch++) {
+        const size_t count = read_epoch(&w, "plain", epoch, plain);
+        cr_assert_eq(count, 17);
+        cr_assert_eq(read_epoch(&w, "average", epoch, found), count);
+        const int t = epoch - start;
+        double rate = t <= 1 ? 1 : 1 - decay;
+        if (t >= 1)
+            product *= decay;
+        if (t > 1 && corrected)
+            rate = decay < 1 ? (1 - decay) / (1 - product) : 1.0 / t;
+        for (size_t i = 0; i < count; i++) {
+            average[i] = rate >= 1 ? plain[i] : average[i] + rate * (plain[i] - average[i]);
+            cr_expect_float_eq(found[i], average[i], 1e-14, "%s, epoch %d, weight %zu: %g, not %g",
+                               settings, epoch, i, found[i], average[i]);
+            cr_expect(rate < 1 || found[i] == plain[i], "%s, epoch %d", settings, epoch);
+        }
+    }
+    yg_train_result_free(&a);
+    yg_train_result_free(&b);
+    workspace_remove(&w);
+}
+
+Test(step_rules, averages_follow_their_formula) {
+    check_average("{}", 0.999, false, 0);
+    check_average("{decay: 0.8}", 0.8, false, 0);
+    check_average("{decay: 0.8, bias_correction: true}", 0.8, true, 0);
+    check_average("{decay: 0.7, start: 4}", 0.7, false, 4);
+    check_average("{decay: 1, bias_correction: true, start: 3}", 1, true, 3);
+    check_average("{decay: 0.9, start: 20}", 0.9, false, 20);
+}
+
+/* With bias correction all weights so far count as their age says: Σ decay^age w / Σ decay^age. */
+Test(step_rules, bias_correction_weighs_by_age) {
+    const yg_average average = {.decay = 0.9, .bias_correction = true};
+    double found = 0, above = 0, below = 0;
+    for (int64_t step = 0; step < 50; step++) {
+        const double value = sin((double)step);
+        found += yg_average_rate(&average, step, 7) * (value - found);
+        above = 0.9 * above + value;
+        below = 0.9 * below + 1;
+        cr_expect_float_eq(found, above / below, 1e-14, "step %d", (int)step);
+    }
+}
+
+/* The best epoch is the one whose averages score best, and its averages are kept. */
+Test(step_rules, averages_are_scored_and_kept) {
+    const workspace w = workspace_make();
+    yg_train_result result = train_network(
+        &w,
+        "epochs: 12, batch_size: 4, keep_every: 1, keep: best, optimizer: {type: sgd, lr: 0.4}, "
+        "average: {decay: 0.5}",
+        "run");
+    char name[80];
+    double least = (double)INFINITY;
+    int best = 0;
+    yg_error error = {0};
+    yg_model *model = yg_model_load(workspace_path(&w, "run/model.yaml"), NULL, &error);
+    cr_assert_not_null(model, "%s", error.message);
+    for (int epoch = 1; epoch <= EPOCHS; epoch++) {
+        yg_scores scores;
+        snprintf(name, sizeof name, "run/epochs/epoch-%d.safetensors", epoch);
+        const yg_evaluate_options options = {.weights = workspace_path(&w, name),
+                                             .split = "validation"};
+        cr_assert(yg_evaluate(model, &options, &scores, NULL, &error), "%s", error.message);
+        if (scores.loss < least) {
+            least = scores.loss;
+            best = epoch;
+        }
+        yg_scores_free(&scores);
+    }
+    cr_expect_eq(result.best_epoch, best, "%d, not %d", (int)result.best_epoch, best);
+    cr_expect_lt(best, EPOCHS, "the last epoch is the best, so nothing is told");
+    cr_expect_float_eq(result.validation.loss, least, 1e-14);
+    snprintf(name, sizeof name, "run/epochs/epoch-%d.safetensors", best);
+    cr_expect_eq(difference(&w, "run/weights.safetensors", name), 0);
+    yg_model_free(model);
+    yg_train_result_free(&result);
+    workspace_remove(&w);
+}
+
+/* ---------------------------------------------------------------------------------- terms ---- */
+
+/* One step of sgd with lr 1 from a = 2, b = -3, c = 0; the gradients of the loss are 1, 10, 100. */
+static const char terms_text[] =
+    "format: 1\n"
+    "name: terms\n"
+    "inputs: {x: [B, 1]}\n"
+    "params:\n"
+    "  a: {shape: [1], init: {type: constant, value: 2}}\n"
+    "  b: {shape: [1], init: {type: constant, value: -3}}\n"
+    "  c: {shape: [1], init: zeros}\n"
+    "graph: {z: x * (a + 10 * b + 100 * c)}\n"
+    "outputs: [z]\n"
+    "loss: mean(z)\n"
+    "data: {train: {x: [[1], [1]]}}\n"
+    "train: {epochs: 1, dtype: f64, optimizer: {type: sgd, lr: 1}, %s}\n";
+
+Test(step_rules, penalties_and_clipping_change_gradients) {
+    static const double r51 = 7.1414284285428499979993998113673; /* √51, of 1, 5, 5 */
+    const struct {
+        const char *settings;
+        double a, b, c;
+    } cases[] = {
+        {"seed: 1", 1, -13, -100},
+        {"l1: 0.5", 0.5, -12.5, -100},
+        {"l2: 0.25", 0, -11.5, -100},
+        {"l1: {a: 0.5, '*': 2}", 0.5, -11, -100},
+        {"l2: {'b*': 0.5, a: 0.25}", 0, -10, -100},
+        {"l1: 1, l2: 1", -4, -6, -100},
+        {"l1: 0, l2: {a: 0}", 1, -13, -100},
+        {"clip_grad_value: 5", 1, -8, -5},
+        {"clip_grad_value: 5, l1: 4.5", -3, -8, -5}, /* penalties come first */
+        {"clip_grad_value: 5, clip_grad_norm: 1", 2 - 1 / (r51 + 1e-6), -3 - 5 / (r51 + 1e-6),
+         -5 / (r51 + 1e-6)},
+        {"batch_size: 1, accumulate: 2, clip_grad_value: 5, l1: 4.5", -3, -8, -5},
+    };
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1000];
+        snprintf(text, sizeof text, terms_text, cases[i].settings);
+        yg_train_result result = train(&w, text, "run");
+        yg_tensor_file file = read_tensors(&w, "run/weights.safetensors");
+        const double wanted[] = {cases[i].a, cases[i].b, cases[i].c};
+        for (int k = 0; k < 3; k++) {
+            const double *found =
+                yg_tensor_find(&file, (const char *const[]){"a", "b", "c"}[k])->data;
+            cr_expect_float_eq(*found, wanted[k], 1e-14, "%s: %c is %.17g, not %.17g",
+                               cases[i].settings, 'a' + k, *found, wanted[k]);
+        }
+        /* Penalties are no part of the loss that is told. */
+        cr_expect_eq(result.training.loss, -28, "%s: %g", cases[i].settings, result.training.loss);
+        yg_tensor_file_free(&file);
+        yg_train_result_free(&result);
+        workspace_remove_folder(&w, "run");
+    }
+    workspace_remove(&w);
+}
+
+/* ------------------------------------------------------------------------------- refusals ---- */
+
+Test(step_rules, what_a_run_refuses) {
+    static const struct {
+        const char *settings, *message;
+    } cases[] = {
+        {"optimizer: adam, l1: {'h.wieght': 1}", "'h.wieght'; did you mean 'h.weight'?"},
+        {"optimizer: adam, l2: {'q.*': 1}", "no trainable parameter is called 'q.*'"},
+        {"optimizer: schedule_free_sgd, average: {}", "keeps an average of 'h.weight' itself"},
+        {"optimizer: {type: sgd, lr: 1, groups: {z.bias: {type: schedule_free_sgd}}}, average: {}",
+         "keeps an average of 'z.bias' itself"},
+        {"batch_size: 11, optimizer: lbfgs, average: {}", "leave out `average`"},
+        {"batch_size: 11, optimizer: lbfgs, accumulate: 2", "leave out `accumulate`"},
+        {"batch_size: 11, optimizer: lbfgs, l1: 1", "needs the gradients as they are"},
+        {"batch_size: 11, optimizer: lbfgs, clip_grad_value: 1", "needs the gradients as they are"},
+    };
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2000], settings[300];
+        yg_error error = {0};
+        yg_train_result result;
+        snprintf(settings, sizeof settings, "epochs: 2, %s", cases[i].settings);
+        snprintf(text, sizeof text, network_text, settings);
+        yg_model *model = workspace_model(&w, "model.yaml", text);
+        const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+        cr_expect_not(yg_train(model, &options, &result, &error), "%s", cases[i].settings);
+        cr_expect_not_null(strstr(error.message, cases[i].message), "%s: %s", cases[i].settings,
+                           error.message);
+        cr_expect_eq(error.line, 16, "%s: line %d", cases[i].settings, error.line);
+        cr_expect_not(workspace_has(&w, "run/weights.safetensors"));
+        yg_train_result_free(&result);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
