@@ -1,6 +1,6 @@
 /*
  * Files of events for TensorBoard: their records, checksums and numbers, and what a start that goes
- * on adds. tests/tensorboard.py reads them with TensorBoard itself.
+ * on adds. tests/event_reader.py reads them with TensorBoard itself.
  */
 #include "train/event_file.h"
 #include "workspace.h"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads a run's files of events with TensorBoard's own reader and compares them with metrics.jsonl.
 
-usage: tensorboard.py YAMLGRAD SOURCE-FOLDER
+usage: event_reader.py YAMLGRAD SOURCE-FOLDER
 Needs the package tensorboard, which Debian does not have; without it the exit status is 77.
 """
 import json
@@ -18,7 +18,7 @@ except ImportError:
 
 
 def check(folder):
-    """Compares all numbers of a run. Returns how many there were."""
+    """Compares all numbers of a run. Returns how many epochs it has."""
     events = event_accumulator.EventAccumulator(
         str(folder / "tensorboard"), size_guidance={event_accumulator.SCALARS: 0}, purge_orphaned_data=True)
     events.Reload()
@@ -36,7 +36,7 @@ def check(folder):
         assert [step for step, _ in read] == [step for step, _ in numbers], (tag, read, numbers)
         for (_, is_value), (_, value) in zip(read, numbers):
             assert abs(is_value - value) <= 1e-6 * abs(value), (tag, is_value, value)
-    return sum(len(numbers) for numbers in wanted.values())
+    return len(wanted["loss/train"])
 
 
 def main():
@@ -47,13 +47,12 @@ def main():
                             "--out", "run", *options], cwd=scratch, check=True)
         folder = pathlib.Path(scratch) / "run"
         train("--epochs", "5")
-        count = check(folder)
-        assert count == 5 * 5, count
+        assert check(folder) == 5
         # A run that ends within an epoch tells of steps that one which goes on does again.
         train("--steps", "10")
-        check(folder)
+        assert check(folder) == 2
         train("--epochs", "4", "--resume")
-        assert check(folder) == 4 * 5
+        assert check(folder) == 4
         assert len(list((folder / "tensorboard").iterdir())) == 2
     print("2 passed, 0 failed")
 
