@@ -15,6 +15,8 @@
 static bool draw(report *report, yg_error *error) {
     char *pictures = yg_run_path(report->log.folder, YG_RUN_PICTURES, error);
     report_curves(report);
+    report->curves = report->plots.count;
+    report_findings(report);
     const plots_result result =
         pictures ? plots_draw(&report->plots, pictures, error) : PLOTS_FAILED;
     free(pictures);
@@ -35,14 +37,20 @@ static bool write(const report *report, const char *asked, yg_error *error) {
 bool report_write(const char *folder, const char *page, bool *drawn, yg_error *error) {
     report report = {0};
     yg_run_folder lock = {.lock = -1};
-    const bool good = run_log_open(folder, &report.log, error) &&
-                      yg_run_folder_open(report.log.folder, true, &lock, error) &&
-                      draw(&report, error) && write(&report, page, error);
+    yg_error failure = {0};
+    bool good = run_log_open(folder, &report.log, error);
+    if (good) {
+        report.findings = run_log_file(report.log.folder, YG_RUN_FINDINGS, &failure);
+        good = failure.code == YG_OK || yg_fail_as(error, &failure);
+    }
+    good = good && yg_run_folder_open(report.log.folder, true, &lock, error) &&
+           draw(&report, error) && write(&report, page, error);
     if (drawn)
         *drawn = report.drawn;
     yg_run_folder_close(&lock);
     plots_free(&report.plots);
     run_log_close(&report.log);
+    json_decref(report.findings);
     return good;
 }
 

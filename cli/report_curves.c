@@ -79,14 +79,15 @@ static void mark_best(yg_text *script, const run_log *log, size_t score, double 
         const double value = at(log, part, score, i);
         if (log->epochs[i] != best || !isfinite(value) || fabs(value) >= 1e100)
             continue;
-        yg_text_add(script,
-                    "set arrow from %.17g, graph 0 to %.17g, graph 1 nohead back ls 21 dt 2\n"
-                    "set label 'best epoch: %.0f' at %.17g, graph 1.05 %s tc ls 21\n"
-                    "set key %s\n"
-                    "set object circle at %.17g, %.17g size screen 0.008 noclip fs empty border lc rgb "
-                    "'#1d2733' lw 1.5 front\n",
-                    best, best, best, best, 2 * i < log->count ? "left" : "right",
-                    2 * i < log->count ? "right" : "left Left reverse", best, value);
+        yg_text_add(
+            script,
+            "set arrow from %.17g, graph 0 to %.17g, graph 1 nohead back ls 21 dt 2\n"
+            "set label 'best epoch: %.0f' at %.17g, graph 1.05 %s tc ls 21\n"
+            "set key %s\n"
+            "set object circle at %.17g, %.17g size screen 0.008 noclip fs empty border lc rgb "
+            "'#1d2733' lw 1.5 front\n",
+            best, best, best, best, 2 * i < log->count ? "left" : "right",
+            2 * i < log->count ? "right" : "left Left reverse", best, value);
     }
 }
 

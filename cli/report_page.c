@@ -24,6 +24,9 @@ static const char style[] =
     "  padding: .8em; overflow-x: auto; font: 13px/1.45 ui-monospace, monospace; }\n"
     "code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }\n"
     ".status { font-weight: 600; } .failed { color: #c0392b; }\n"
+    ".worst td { vertical-align: middle; } .worst img { image-rendering: pixelated;\n"
+    "  height: 64px; vertical-align: middle; }\n"
+    "h3 { font-size: 1em; margin: 1.2em 0 .4em; }\n"
     "summary { cursor: pointer; margin: 1.5em 0 .5em; font-weight: 600; font-size: 1.15em; }\n"
     "tr.best td { font-weight: 600; background: var(--card); }\n";
 
@@ -229,12 +232,30 @@ static void add_epochs(yg_text *page, const run_log *log) {
 
 /* -------------------------------------------------------------------------------- pictures --- */
 
+/* The name of a picture's files. */
+static bool has_name(const plot *picture, const char *kind, const char *name) {
+    const size_t size = strlen(kind);
+    return strncmp(picture->name, kind, size) == 0 && picture->name[size] == '_' &&
+           strcmp(picture->name + size + 1, name) == 0;
+}
+
+const plot *report_picture(const report *report, const char *kind, const char *name) {
+    for (size_t i = report->curves; report->drawn && i < report->plots.count; i++)
+        if (has_name(&report->plots.items[i], kind, name))
+            return &report->plots.items[i];
+    return NULL;
+}
+
 static void add_picture(yg_text *page, const char *caption, const char *svg, size_t size) {
     yg_text_add(page, "<figure><img alt=\"");
     page_text(page, caption);
     yg_text_add(page, "\" src=\"data:image/svg+xml;base64,");
     page_base64(page, svg, size);
     yg_text_add(page, "\"></figure>\n");
+}
+
+void report_add_picture(yg_text *page, const plot *picture) {
+    add_picture(page, picture->caption, picture->svg, picture->svg_size);
 }
 
 /* The text of a file of the folder, or NULL. */
@@ -248,9 +269,8 @@ static char *file_of(const run_log *log, const char *name, size_t *size) {
 static void add_pictures(yg_text *page, const report *report) {
     size_t size = 0;
     yg_text_add(page, "<h2>Curves</h2>\n<div class=\"pictures\">\n");
-    for (size_t i = 0; report->drawn && i < report->plots.count; i++)
-        add_picture(page, report->plots.items[i].caption, report->plots.items[i].svg,
-                    report->plots.items[i].svg_size);
+    for (size_t i = 0; report->drawn && i < report->curves; i++)
+        report_add_picture(page, &report->plots.items[i]);
     if (!report->drawn) {
         char *curve = file_of(&report->log, YG_RUN_CURVE, &size);
         if (curve)
@@ -293,6 +313,7 @@ char *report_page(const report *report) {
     add_run(&page, log);
     add_scores(&page, log);
     add_pictures(&page, report);
+    report_findings_page(&page, report);
     add_epochs(&page, log);
     add_model(&page, log);
     return page_end(&page);

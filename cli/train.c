@@ -138,6 +138,7 @@ static yg_train_options options_of(const command_line *line) {
         .has_dtype = option_given(line, "dtype"),
         .dtype = session_dtype(line),
         .threads = (int)option_int(line, "threads", 0),
+        .evaluates = !option_given(line, "no-report"),
         .resume = option_given(line, "resume"),
         .weights = option_text(line, "weights"),
         .run_path = operand(line, 1),

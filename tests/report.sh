@@ -69,7 +69,16 @@ for name in loss accuracy; do
     expect "$name.png" 0 "^89504e470d0a1a0a$" "" sh -c "head -c 8 $run/pictures/$name.png | od -An -tx1 | tr -d ' '"
 done
 expect "the page" 0 "<title>iris: run</title>" "" cat $run/report.html
-expect "… has all of them" 0 "^3$" "" grep -c 'src="data:image/svg+xml;base64,' $run/report.html
+svgs=("$run"/pictures/*.svg)
+expect "… has all of them" 0 "^${#svgs[@]}$" "" grep -c 'src="data:image/svg+xml;base64,' $run/report.html
+for name in confusion_validation roc_validation confusion_test roc_test; do
+    expect "$name is drawn" 0 "" "" test -s $run/pictures/$name.png
+done
+expect "the matrix names classes" 0 ">virginica<" "" cat $run/pictures/confusion_test.svg
+expect "the curve names its area" 0 ">virginica \(AUC [01]" "" cat $run/pictures/roc_test.svg
+expect "the page tells the worst examples" 0 "petal_width [0-9.]+" "" cat $run/report.html
+expect "without gnuplot the matrix is a table" 0 "" - report_without $run -o plain.html
+expect "… of the page" 0 "true .{1,3} predicted" "" cat plain.html
 expect "… tells status and scores" 0 "finished" "" cat $run/report.html
 expect "… asks for nothing" 1 "" "" grep -E 'https?:|<script|url\(|src="[^d]|href="[^d]' $run/report.html
 expect "an older run takes its report along" 0 "" "" test -e runs/iris-1/report.html
@@ -109,6 +118,24 @@ nasty() {
 }
 expect "a name with commands in it" 0 "" "^written" nasty
 expect "… runs none" 1 "" "" test -e hacked
+
+expect "a regression" 0 "" "" "$yamlgrad" train "$models/diabetes.yaml" --quiet --threads 1 --epochs 3
+expect "… has true and predicted values" 0 ">predicted<" "" cat runs/diabetes/pictures/predicted_test.svg
+expect "pictures" 0 "" "" "$yamlgrad" train "$models/digits.yaml" --quiet --threads 1 --epochs 1
+expect "… that are predicted worst" 0 'src="data:image/png;base64,' "" cat runs/digits/report.html
+odd_findings() {
+    printf '{"format": 1, "parts": [{"part": "test", "examples": 2, "stride": 1, "outputs": [%s]}]}\n' "$1" >odd/evaluation.json
+    "$yamlgrad" report odd
+}
+# shellcheck disable=SC2016
+names='["a`touch hacked`'\''b", "<b>&@x"]'
+expect "names of classes are no commands" 0 "" "^written" odd_findings \
+    "{\"kind\": \"classes\", \"output\": \"p\", \"target\": \"y\", \"classes\": $names, \"confusion\": [[1, 0], [0, 0]], \"roc\": [{\"class\": \"x'y\", \"auc\": null, \"points\": [[0, 0], [1, 1]]}], \"worst\": []}"
+expect "… nor elements of the page" 1 "" "" grep '<b>' odd/report.html
+expect "… and run nothing" 1 "" "" test -e hacked
+expect "equal points, and gaps" 0 "" "^written" odd_findings \
+    '{"kind": "numbers", "output": "p", "target": "y", "points": [[5, 5], [5, 5], [null, 1]], "worst": [{"example": 1, "true": 5, "predicted": null}]}'
+expect "what is no finding" 0 "" "^written" odd_findings '{"kind": 3}, 7, null, {"confusion": [[1, 2], 3], "roc": {}, "points": [1, [2]]}'
 
 fails() {
     mkdir -p wrong && printf '#!/bin/sh\necho "line 3: it hurts" >&2\nexit 1\n' >wrong/gnuplot && chmod +x wrong/gnuplot

@@ -60,8 +60,12 @@ static void end_job(const job *j) {
 
 static bool train(const job *j, const char *out, bool resume, int64_t epochs, yg_error *error) {
     yg_train_result result;
-    const yg_train_options options = {
-        .out = out, .threads = 1, .resume = resume, .has_epochs = epochs > 0, .epochs = epochs};
+    const yg_train_options options = {.out = out,
+                                      .threads = 1,
+                                      .resume = resume,
+                                      .has_epochs = epochs > 0,
+                                      .epochs = epochs,
+                                      .evaluates = true};
     const bool good = yg_train(j->model, &options, &result, error);
     yg_train_result_free(&result);
     return good;

@@ -6,9 +6,9 @@
 #include "../graph/file.h"
 #include "../graph/number.h"
 #include "../graph/text.h"
+#include "json_text.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,19 +125,14 @@ bool yg_history_write(const yg_history *history, const char *path, yg_error *err
     return good;
 }
 
-static void add_number(yg_text *out, double value) {
-    char number[YG_NUMBER_TEXT];
-    yg_text_add(out, "%s", isfinite(value) ? yg_number_text(value, number) : "null");
-}
-
 /* The loss and the metrics of a part. Names are identifiers, which JSON needs no escapes for. */
 static void add_part(const yg_history *history, const char *part, const double *scores,
                      yg_text *out) {
     yg_text_add(out, ", \"%s\": {\"loss\": ", part);
-    add_number(out, scores[0]);
+    yg_json_number(out, scores[0]);
     for (size_t i = 0; i < history->metric_count; i++) {
         yg_text_add(out, ", \"%s\": ", history->metrics[i]);
-        add_number(out, scores[i + 1]);
+        yg_json_number(out, scores[i + 1]);
     }
     yg_text_add(out, "}");
 }
@@ -148,7 +143,7 @@ bool yg_history_write_lines(const yg_history *history, const char *path, yg_erro
         const yg_epoch_line line = yg_history_line(history, l);
         yg_text_add(&out, "{\"epoch\": %" PRId64 ", \"step\": %" PRId64 ", \"lr\": ", line.epoch,
                     line.step);
-        add_number(&out, line.lr);
+        yg_json_number(&out, line.lr);
         for (size_t p = 0; p < 2; p++)
             if (line.scores[p])
                 add_part(history, p ? "validation" : "train", line.scores[p], &out);

@@ -28,6 +28,7 @@
 #define YG_RUN_FAILED     "failed" /* a folder: what a step that went wrong was computed from */
 #define YG_RUN_EPOCHS     "epochs" /* a folder: weights of every n epochs */
 #define YG_RUN_PICTURES   "pictures"
+#define YG_RUN_FINDINGS   "evaluation.json"
 #define YG_RUN_REPORT     "report.html"
 
 typedef struct yg_run_folder {

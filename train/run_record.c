@@ -4,14 +4,13 @@
 #define _XOPEN_SOURCE 700 /* realpath() */
 #include "run_record.h"
 
-#include "../data/csv_scan.h"
 #include "../graph/clock.h"
 #include "../graph/file.h"
-#include "../graph/number.h"
 #include "../graph/text.h"
 #include "../graph/threads.h"
 #include "../graph/version.h"
 #include "git_commit.h"
+#include "json_text.h"
 #include "optimizer_update.h"
 
 #include <inttypes.h>
@@ -25,42 +24,18 @@
 
 /* -------------------------------------------------------------------------------- JSON ------- */
 
-/* A text in JSON's quotes. Bytes that are not UTF-8 become U+FFFD. */
-static void add_string(yg_text *out, const char *text) {
-    const bool valid = yg_is_utf8(text, strlen(text));
-    yg_text_add(out, "\"");
-    for (const char *at = text; *at; at++) {
-        const unsigned char byte = (unsigned char)*at;
-        if (byte == '"' || byte == '\\')
-            yg_text_add(out, "\\%c", byte);
-        else if (byte < 0x20)
-            yg_text_add(out, "\\u%04x", byte);
-        else if (byte >= 0x80 && !valid)
-            yg_text_add(out, "\\ufffd");
-        else
-            yg_text_add(out, "%c", byte);
-    }
-    yg_text_add(out, "\"");
-}
-
 static void add_key(yg_text *out, const char *key) {
     yg_text_add(out, ",\n  \"%s\": ", key);
 }
 
 static void add_text(yg_text *out, const char *key, const char *text) {
     add_key(out, key);
-    add_string(out, text);
+    yg_json_string(out, text);
 }
 
 static void add_count(yg_text *out, const char *key, int64_t count) {
     add_key(out, key);
     yg_text_add(out, "%" PRId64, count);
-}
-
-/* A number, or null where it is not finite. */
-static void add_number(yg_text *out, double value) {
-    char number[YG_NUMBER_TEXT];
-    yg_text_add(out, "%s", isfinite(value) ? yg_number_text(value, number) : "null");
 }
 
 /* The absolute path of a file, or the path as it is where that cannot be found. */
@@ -78,7 +53,7 @@ static void add_command(yg_text *out, const yg_train_options *options) {
     add_key(out, "command");
     for (size_t i = 0; i < options->command_count; i++) {
         yg_text_add(out, i ? ", " : "[");
-        add_string(out, options->command[i]);
+        yg_json_string(out, options->command[i]);
     }
     yg_text_add(out, "]");
 }
@@ -100,9 +75,9 @@ static void add_vars(yg_text *out, const yg_train_options *options) {
             continue;
         out->failed = out->failed || !name;
         yg_text_add(out, "%s", first ? "" : ", ");
-        add_string(out, name ? name : "");
+        yg_json_string(out, name ? name : "");
         yg_text_add(out, ": ");
-        add_string(out, equals ? equals + 1 : "");
+        yg_json_string(out, equals ? equals + 1 : "");
         free(name);
         first = false;
     }
@@ -136,15 +111,15 @@ static void add_options(yg_text *out, const yg_train_options *options) {
         }
     if (options->has_lr) {
         add_entry(out, "lr", &first);
-        add_number(out, options->lr);
+        yg_json_number(out, options->lr);
     }
     if (options->has_dtype) {
         add_entry(out, "dtype", &first);
-        add_string(out, yg_dtype_name(options->dtype));
+        yg_json_string(out, yg_dtype_name(options->dtype));
     }
     if (options->weights) {
         add_entry(out, "weights", &first);
-        add_string(out, options->weights);
+        yg_json_string(out, options->weights);
     }
     yg_text_add(out, "}");
 }
@@ -180,7 +155,7 @@ static void add_times(yg_text *out, const yg_run *run) {
         add_date(out, "started", run->past.now);
     add_date(out, "saved", time(NULL));
     add_key(out, "seconds");
-    add_number(out, round((run->past.seconds + yg_clock() - run->past.clock) * 1000) / 1000);
+    yg_json_number(out, round((run->past.seconds + yg_clock() - run->past.clock) * 1000) / 1000);
     add_count(out, "starts", run->past.starts + 1);
 }
 
@@ -205,19 +180,19 @@ static void add_machine(yg_text *out) {
     add_key(out, "yamlgrad");
     yg_text_add(out, "{\"version\": \"%s\", \"compiler\": ", yg_version());
 #if defined __clang__
-    add_string(out, "clang " __clang_version__);
+    yg_json_string(out, "clang " __clang_version__);
 #else
-    add_string(out, "gcc " __VERSION__);
+    yg_json_string(out, "gcc " __VERSION__);
 #endif
     yg_text_add(out, "}");
     add_key(out, "machine");
     yg_text_add(out, "{\"cores\": %ld", sysconf(_SC_NPROCESSORS_ONLN));
     find_processor(processor);
     yg_text_add(out, ", \"processor\": ");
-    add_string(out, processor);
+    yg_json_string(out, processor);
     if (uname(&system) == 0) {
         yg_text_add(out, ", \"host\": ");
-        add_string(out, system.nodename);
+        yg_json_string(out, system.nodename);
         yg_text_add(out, ", \"system\": \"%s %s %s\"", system.sysname, system.release,
                     system.machine);
     }
@@ -233,10 +208,10 @@ static void add_commit(yg_text *out, const yg_model *model) {
 static void add_scores(yg_text *out, const char *part, const yg_scores *scores, bool *first) {
     add_entry(out, part, first);
     yg_text_add(out, "{\"loss\": ");
-    add_number(out, scores->loss);
+    yg_json_number(out, scores->loss);
     for (size_t i = 0; i < scores->count; i++) {
         yg_text_add(out, ", \"%s\": ", scores->metrics[i].name);
-        add_number(out, scores->metrics[i].value);
+        yg_json_number(out, scores->metrics[i].value);
     }
     yg_text_add(out, "}");
 }

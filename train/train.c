@@ -5,6 +5,7 @@
 #include "train.h"
 
 #include "../graph/clock.h"
+#include "findings.h"
 #include "run.h"
 #include "run_folder.h"
 
@@ -232,7 +233,8 @@ static bool train(yg_run *run, yg_error *error) {
     if (run->result->interrupted)
         return true;
     const bool cut = run_over(run) && run->at.epoch_step > 0;
-    return (!cut || end_cut_epoch(run, error)) && score_best(run, error);
+    return (!cut || end_cut_epoch(run, error)) && score_best(run, error) &&
+           (!run->options->evaluates || yg_findings_write(run, error));
 }
 
 bool yg_train(const yg_model *model, const yg_train_options *options, yg_train_result *result,

@@ -15,6 +15,8 @@
  *   model.yaml              the model with all that the options change, and absolute paths: it
  *                           trains again to the same bits. A second file (run_path) is in it, or
  *                           beside it as run.yaml where the two cannot be joined
+ *   evaluation.json         if `evaluates`: confusion matrix, ROC, predictions beside true values
+ *                           and the worst examples, at the kept weights
  *   run.json                how, where and when it was started, and how it ended
  *
  * The files of an older run in the folder are moved to a new folder beside it (runs/iris-1, or the
@@ -74,6 +76,7 @@ typedef struct yg_train_options {
 
     int threads;         /* 0: all cores */
     double save_seconds; /* at least so long between two checkpoints; 0: as `train: checkpoint` */
+    bool evaluates;      /* at the end, also write evaluation.json, of which a report is made */
     bool resume; /* continue from checkpoint.safetensors of the folder. It must be the same run:
                     only its length, learning rate, schedule, patience and threads may differ. */
     const char *weights; /* a safetensors file to start from; NULL: initial values */

@@ -1,0 +1,201 @@
+/*
+ * evaluation.json: what a run finds at its kept weights, of predictions that are known beforehand.
+ */
+#include "train/train.h"
+#include "workspace.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The outputs are the inputs: the only parameter stays 1. */
+static const char head[] = "format: 1\n"
+                           "name: known\n"
+                           "inputs: {x: [B, 2], v: [B, 1]}\n"
+                           "targets: {y: {shape: [B], dtype: i32, classes: [no, \"y\\\"s\"]}, "
+                           "z: [B, 1]}\n"
+                           "params: {w: {shape: [], init: ones}}\n"
+                           "graph: {p: x * w, q: v * w}\n"
+                           "outputs: {p: p, q: {value: q, units: z}}\n"
+                           "loss: 0 * mse(q, z) + 0 * cross_entropy(p, y)\n"
+                           "train: {epochs: 1, seed: 1, optimizer: {type: sgd, lr: 1e-20}}\n";
+
+/* Rows of x, y, v, z; the scores of class 1 are -0.27, 0.03, -0.02, 0.43, 0.03, 0.03. */
+static const char rows[] = "  train: {csv: rows.csv, x: [a, b], y: y, v: v, z: z}\n"
+                           "  standardize: [z]\n";
+static const char table[] = "a,b,y,v,z\n"
+                            "0,-0.27,no,0,10\n"
+                            "0,0.03,no,1,20\n"
+                            "0,-0.02,\"y\"\"s\",-1,30\n"
+                            "0,0.43,\"y\"\"s\",0,40\n"
+                            "0,0.03,\"y\"\"s\",0,60\n"
+                            "0,0.03,no,0,80\n";
+
+static json_t *find(const workspace *w, const char *model_text, bool evaluates) {
+    yg_error error = {0};
+    yg_train_result result = {0};
+    char out[256];
+    snprintf(out, sizeof out, "%s", workspace_path(w, "run"));
+    yg_model *model = workspace_model(w, "known.yaml", model_text);
+    const yg_train_options options = {.out = out, .threads = 1, .evaluates = evaluates};
+    cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+    yg_train_result_free(&result);
+    yg_model_free(model);
+    if (!workspace_has(w, "run/evaluation.json"))
+        return NULL;
+    size_t size;
+    json_error_t wrong;
+    char *text = workspace_read(w, "run/evaluation.json", &size);
+    json_t *found = json_loadb(text, size, JSON_REJECT_DUPLICATES, &wrong);
+    cr_assert_not_null(found, "%s\n%s", wrong.text, text);
+    free(text);
+    return found;
+}
+
+static double number(const json_t *value) {
+    cr_assert(json_is_number(value));
+    return json_number_value(value);
+}
+
+/* A number of a list of lists. */
+static double at(const json_t *rows, size_t row, size_t column) {
+    return number(json_array_get(json_array_get(rows, row), column));
+}
+
+static void expect_examples(const json_t *worst, const int *wanted, size_t count) {
+    cr_assert_eq(json_array_size(worst), count);
+    for (size_t i = 0; i < count; i++)
+        cr_expect_eq(number(json_object_get(json_array_get(worst, i), "example")), wanted[i],
+                     "worst example %zu", i);
+}
+
+static json_t *find_known(const workspace *w) {
+    char text[2000];
+    workspace_write(w, "rows.csv", table);
+    snprintf(text, sizeof text, "%sdata:\n%s", head, rows);
+    return find(w, text, true);
+}
+
+Test(findings, classes_of_an_output) {
+    static const int order[] = {1, 5, 2, 4, 0, 3};
+    const workspace w = workspace_make();
+    json_t *found = find_known(&w);
+    cr_assert_not_null(found);
+    const json_t *part = json_array_get(json_object_get(found, "parts"), 0);
+    cr_expect_eq(json_array_size(json_object_get(found, "parts")), 1);
+    cr_expect_str_eq(json_string_value(json_object_get(part, "part")), "train");
+    cr_expect_eq(number(json_object_get(part, "examples")), 6);
+    cr_expect_eq(number(json_object_get(part, "stride")), 1);
+    const json_t *p = json_array_get(json_object_get(part, "outputs"), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(p, "kind")), "classes");
+    cr_expect_str_eq(json_string_value(json_object_get(p, "target")), "y");
+    const json_t *classes = json_object_get(p, "classes");
+    cr_expect_str_eq(json_string_value(json_array_get(classes, 1)), "y\"s");
+    /* Of "no", one is taken for "no" and two for the other; of "y's", one and two. */
+    const json_t *confusion = json_object_get(p, "confusion");
+    cr_expect(at(confusion, 0, 0) == 1 && at(confusion, 0, 1) == 2);
+    cr_expect(at(confusion, 1, 0) == 1 && at(confusion, 1, 1) == 2);
+    /* Of nine pairs, five are in the right order and two are equal. */
+    const json_t *roc = json_object_get(p, "roc"), *curve = json_array_get(roc, 0);
+    cr_assert_eq(json_array_size(roc), 1);
+    cr_expect_float_eq(number(json_object_get(curve, "auc")), 6.0 / 9, 1e-12);
+    const json_t *points = json_object_get(curve, "points");
+    static const double wanted[][2] = {
+        {0, 0}, {0, 1.0 / 3}, {2.0 / 3, 2.0 / 3}, {2.0 / 3, 1}, {1, 1}};
+    cr_assert_eq(json_array_size(points), 5);
+    for (size_t i = 0; i < 5; i++)
+        for (size_t k = 0; k < 2; k++)
+            cr_expect_float_eq(at(points, i, k), wanted[i][k], 1e-5, "point %zu", i);
+    const json_t *worst = json_object_get(p, "worst"), *first = json_array_get(worst, 0);
+    expect_examples(worst, order, 6);
+    cr_expect_str_eq(json_string_value(json_object_get(first, "true")), "no");
+    cr_expect_str_eq(json_string_value(json_object_get(first, "predicted")), "y\"s");
+    cr_expect_float_eq(number(json_object_get(first, "probability")), 1 / (1 + exp(0.03)), 1e-6);
+    const json_t *inputs = json_object_get(first, "inputs");
+    cr_expect_float_eq(number(json_object_get(json_object_get(inputs, "x"), "b")), 0.03, 1e-6);
+    json_decref(found);
+    workspace_remove(&w);
+}
+
+Test(findings, numbers_in_the_units_of_their_target) {
+    /* Predictions are the mean, 40, and a deviation more or less. */
+    static const double truth[] = {10, 20, 30, 40, 60, 80};
+    static const int order[] = {1, 5, 0, 4, 2, 3};
+    static const double v[] = {0, 1, -1, 0, 0, 0};
+    const workspace w = workspace_make();
+    json_t *found = find_known(&w);
+    cr_assert_not_null(found);
+    const json_t *part = json_array_get(json_object_get(found, "parts"), 0);
+    const json_t *q = json_array_get(json_object_get(part, "outputs"), 1);
+    double squares = 0;
+    for (size_t i = 0; i < 6; i++)
+        squares += (truth[i] - 40) * (truth[i] - 40);
+    const double deviation = sqrt(squares / 6);
+    cr_expect_str_eq(json_string_value(json_object_get(q, "kind")), "numbers");
+    const json_t *points = json_object_get(q, "points");
+    cr_assert_eq(json_array_size(points), 6);
+    for (size_t i = 0; i < 6; i++) {
+        cr_expect_float_eq(at(points, i, 0), truth[i], 1e-3, "true %zu", i);
+        cr_expect_float_eq(at(points, i, 1), 40 + v[i] * deviation, 1e-3, "predicted %zu", i);
+    }
+    const json_t *worst = json_object_get(q, "worst");
+    expect_examples(worst, order, 6);
+    cr_expect_float_eq(number(json_object_get(json_array_get(worst, 1), "true")), 80, 1e-3);
+    json_decref(found);
+    workspace_remove(&w);
+}
+
+Test(findings, parts_that_are_held_out_and_none) {
+    const workspace w = workspace_make();
+    char text[2000];
+    workspace_write(&w, "rows.csv", table);
+    snprintf(text, sizeof text,
+             "%sdata:\n%s  validation: {from: train, fraction: 0.34}\n"
+             "  test: {from: train, fraction: 0.34}\n",
+             head, rows);
+    json_t *found = find(&w, text, true);
+    const json_t *parts = json_object_get(found, "parts");
+    cr_assert_eq(json_array_size(parts), 2);
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(parts, 1), "part")), "test");
+    cr_expect_eq(number(json_object_get(json_array_get(parts, 1), "examples")), 2);
+    json_decref(found);
+    /* Nothing is asked for. The older file goes with its run. */
+    cr_expect_null(find(&w, text, false));
+    cr_expect(workspace_has(&w, "run-1/evaluation.json"));
+    /* An output that is no prediction. */
+    char *outputs = strstr(text, "outputs: {p: p, q: {value: q, units: z}}");
+    memcpy(outputs, "outputs: {p: mean(q)} #", 23);
+    cr_expect_null(find(&w, text, true));
+    workspace_remove(&w);
+}
+
+/* More examples than are kept: every one counts in the matrix, every third for the curve. */
+Test(findings, many_examples_are_thinned_out) {
+    enum { ROWS = 50000 };
+    const workspace w = workspace_make();
+    char text[2000];
+    FILE *file = fopen(workspace_path(&w, "rows.csv"), "w");
+    cr_assert_not_null(file);
+    fputs("a,b,y,v,z\n", file);
+    for (int i = 0; i < ROWS; i++)
+        fprintf(file, "0,%d,%s,%d,%d\n", i % 7 - 3, i % 2 ? "no" : "\"y\"\"s\"", i % 5, i % 11);
+    fclose(file);
+    snprintf(text, sizeof text, "%sdata:\n%s", head, rows);
+    json_t *found = find(&w, text, true);
+    const json_t *part = json_array_get(json_object_get(found, "parts"), 0);
+    cr_expect_eq(number(json_object_get(part, "stride")), 3);
+    const json_t *outputs = json_object_get(part, "outputs");
+    const json_t *confusion = json_object_get(json_array_get(outputs, 0), "confusion");
+    double sum = 0;
+    for (size_t r = 0; r < 2; r++)
+        for (size_t c = 0; c < 2; c++)
+            sum += at(confusion, r, c);
+    cr_expect_eq(sum, ROWS);
+    const size_t points = json_array_size(json_object_get(json_array_get(outputs, 1), "points"));
+    cr_expect(points > 1000 && points <= 2001, "%zu points", points);
+    json_decref(found);
+    workspace_remove(&w);
+}
