@@ -12,6 +12,7 @@
 #include "lstm_cell.h"
 
 #include "build.h"
+#include "cells.h"
 #include "multiversion.h"
 #include "registry.h"
 #include "vector_math.h"
@@ -21,59 +22,13 @@
 enum { X, C, R, BIAS };    /* operands */
 enum { H, C_NEXT, GATES }; /* results */
 
-/* ------------------------------------------------------------------------------------- shared --
- */
-
-yg_node yg_lstm_gate_of(yg_graph *graph, yg_node all, yg_lstm_gate gate) {
-    const yg_type *type = yg_node_type(graph, all);
-    int64_t start[YG_MAX_RANK] = {0}, stop[YG_MAX_RANK], step[YG_MAX_RANK];
-    if (all == YG_NONE)
-        return YG_NONE;
-    for (int d = 0; d < type->rank; d++) {
-        stop[d] = type->shape[d];
-        step[d] = 1;
-    }
-    const int64_t length = type->shape[type->rank - 1] / YG_LSTM_GATES;
-    start[type->rank - 1] = gate * length;
-    stop[type->rank - 1] = (gate + 1) * length;
-    return yg_slice(graph, all, start, stop, step);
-}
-
-yg_node yg_lstm_join(yg_graph *graph, const yg_node gates[YG_LSTM_GATES]) {
-    return yg_concat(graph, gates, YG_LSTM_GATES, -1);
-}
-
-bool yg_lstm_fits(const yg_type *all, const yg_type *one) {
-    bool fits = yg_dtype_is_float(all->dtype) && all->dtype == one->dtype && all->rank > 0 &&
-                all->rank == one->rank;
-    for (int d = 0; fits && d < all->rank; d++) {
-        const bool last = d == all->rank - 1;
-        fits = last ? all->shape[d] % YG_LSTM_GATES == 0 &&
-                          all->shape[d] / YG_LSTM_GATES == one->shape[d]
-                    : all->shape[d] == one->shape[d];
-    }
-    return fits;
-}
-
-int64_t yg_lstm_length(const yg_type *state) {
-    return state->shape[state->rank - 1];
-}
-
-void yg_lstm_plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
-    const yg_type *c = &call->operands[C];
-    (void)results;
-    const int64_t length = yg_lstm_length(c);
-    plan->units = plan->rows = length > 0 ? yg_type_count(c) / length : 0;
-    plan->flops = 25 * (double)yg_type_count(c);
-}
-
 /* ---------------------------------------------------------------------------------- the kernel --
  */
 
 static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
     const yg_type *x = &call->operands[X], *c = &call->operands[C];
     char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
-    if (!yg_lstm_fits(x, c))
+    if (!yg_cell_fits(x, c, YG_LSTM_GATES))
         return yg_fail(error, YG_ERROR_SHAPE, call->origin,
                        "lstm_cell: x [..., 4 n] and c [..., n] of one float type are expected, "
                        "found %s and %s",
@@ -83,8 +38,7 @@ static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
                        "lstm_cell: r has the shape of x, which is %s, found %s", yg_type_text(x, a),
                        yg_type_text(&call->operands[R], b));
     const yg_type *bias = &call->operands[BIAS];
-    if (call->operand_count > BIAS &&
-        (bias->dtype != x->dtype || bias->rank != 1 || bias->shape[0] != x->shape[x->rank - 1]))
+    if (call->operand_count > BIAS && !yg_cell_fits_bias(bias, x))
         return yg_fail(error, YG_ERROR_SHAPE, call->origin,
                        "lstm_cell: bias has the last dimension of x, which is %s, found %s",
                        yg_type_text(x, a), yg_type_text(bias, b));
@@ -143,7 +97,7 @@ static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
     static bool kernel_##suffix(const yg_kernel_call *call, yg_error *error) {                     \
         (void)error;                                                                               \
         const size_t count = call->operand_count;                                                  \
-        const cell_##suffix cell = {.n = yg_lstm_length(call->out_type),                           \
+        const cell_##suffix cell = {.n = yg_cell_length(call->out_type),                           \
                                     .x = (const real *)call->in[X],                                \
                                     .c = (const real *)call->in[C],                                \
                                     .r = count > R ? (const real *)call->in[R] : NULL,             \
@@ -160,13 +114,9 @@ KERNEL(f64, double)
 
 /* The scratch has a row of c' and a row of u. */
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
-    const yg_type *c = &call->operands[C];
-    yg_lstm_plan(call, results, plan);
+    (void)results;
+    yg_cell_plan(&call->operands[C], 25, 1 + YG_LSTM_GATES, plan);
     plan->whole = 1U << BIAS;
-    if (__builtin_mul_overflow(yg_lstm_length(c),
-                               (1 + YG_LSTM_GATES) * (int64_t)yg_dtype_size(c->dtype),
-                               &plan->scratch_bytes))
-        plan->scratch_bytes = INT64_MAX / 2; /* cannot be allocated: compiling reports it */
 }
 
 /* -------------------------------------------------------------------------------- derivation -- */
@@ -180,11 +130,11 @@ static yg_node from_gates(yg_graph *graph, yg_node gates, yg_node dgates) {
     const yg_node one = yg_scalar(graph, yg_node_type(graph, gates)->dtype, 1);
     yg_node slopes[YG_LSTM_GATES];
     for (yg_lstm_gate k = 0; k < YG_LSTM_GATES; k++) {
-        const yg_node y = yg_lstm_gate_of(graph, gates, k);
+        const yg_node y = yg_cell_part(graph, gates, YG_LSTM_GATES, (int)k);
         slopes[k] = k == YG_LSTM_CELL ? yg_subtract(graph, one, yg_square(graph, y))
                                       : yg_multiply(graph, y, yg_subtract(graph, one, y));
     }
-    return yg_multiply(graph, dgates, yg_lstm_join(graph, slopes));
+    return yg_multiply(graph, dgates, yg_cell_join(graph, slopes, YG_LSTM_GATES));
 }
 
 static yg_node vjp(yg_graph *graph, yg_node y, const yg_node *dy, size_t k) {
@@ -213,13 +163,13 @@ static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *o
     for (size_t k = R; k < call->operand_count; k++)
         u = yg_add(graph, u, operands[k]);
     for (yg_lstm_gate k = 0; k < YG_LSTM_GATES; k++) {
-        const yg_node x = yg_lstm_gate_of(graph, u, k);
+        const yg_node x = yg_cell_part(graph, u, YG_LSTM_GATES, (int)k);
         gates[k] = k == YG_LSTM_CELL ? yg_tanh(graph, x) : yg_sigmoid(graph, x);
     }
     results[C_NEXT] = yg_add(graph, yg_multiply(graph, gates[YG_LSTM_FORGET], operands[C]),
                              yg_multiply(graph, gates[YG_LSTM_INPUT], gates[YG_LSTM_CELL]));
     results[H] = yg_multiply(graph, gates[YG_LSTM_OUTPUT], yg_tanh(graph, results[C_NEXT]));
-    results[GATES] = yg_lstm_join(graph, gates);
+    results[GATES] = yg_cell_join(graph, gates, YG_LSTM_GATES);
     return 3;
 }
 
@@ -230,7 +180,7 @@ static double gate_at(const yg_reference *r, const int64_t *index, yg_lstm_gate 
     int64_t at[YG_MAX_RANK];
     for (int d = 0; d < c->rank; d++)
         at[d] = index[d];
-    at[c->rank - 1] += gate * yg_lstm_length(c);
+    at[c->rank - 1] += gate * yg_cell_length(c);
     double x = yg_at(r, X, at) + (r->call->operand_count > R ? yg_at(r, R, at) : 0);
     x += r->call->operand_count > BIAS ? yg_at(r, BIAS, &at[c->rank - 1]) : 0;
     return gate == YG_LSTM_CELL ? tanh(x) : 1 / (1 + exp(-x));
@@ -240,7 +190,7 @@ static double reference(const yg_reference *r, const int64_t *index) {
     const yg_type *c = &r->call->operands[C];
     if (r->result == GATES) {
         int64_t at[YG_MAX_RANK];
-        const int64_t n = yg_lstm_length(c);
+        const int64_t n = yg_cell_length(c);
         for (int d = 0; d < c->rank; d++)
             at[d] = index[d];
         at[c->rank - 1] %= n;

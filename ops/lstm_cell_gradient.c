@@ -9,6 +9,7 @@
  * Its derivative is that of its definition.
  */
 #include "build.h"
+#include "cells.h"
 #include "lstm_cell.h"
 #include "multiversion.h"
 #include "registry.h"
@@ -22,7 +23,7 @@ enum { DX, DC };                      /* results */
 static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
     const yg_type *all = &call->operands[ALL], *c = &call->operands[C];
     char a[YG_TYPE_TEXT], b[YG_TYPE_TEXT];
-    bool fits = yg_lstm_fits(all, c);
+    bool fits = yg_cell_fits(all, c, YG_LSTM_GATES);
     for (size_t k = C; fits && k <= DC_NEXT; k++)
         fits = yg_type_equal(&call->operands[k], c);
     if (!fits)
@@ -38,11 +39,8 @@ static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
 
 /* Any result but the first may be without a reader; dc is then computed all the same. */
 static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan) {
-    const yg_type *c = &call->operands[C];
-    yg_lstm_plan(call, results, plan);
-    if (__builtin_mul_overflow(yg_lstm_length(c), (int64_t)yg_dtype_size(c->dtype),
-                               &plan->scratch_bytes))
-        plan->scratch_bytes = INT64_MAX / 2; /* cannot be allocated: compiling reports it */
+    (void)results;
+    yg_cell_plan(&call->operands[C], 25, 1, plan);
 }
 
 #define KERNEL(suffix, real)                                                                       \
@@ -62,7 +60,7 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
     }                                                                                              \
     static bool kernel_##suffix(const yg_kernel_call *call, yg_error *error) {                     \
         (void)error;                                                                               \
-        const int64_t n = yg_lstm_length(call->in_types[C]);                                       \
+        const int64_t n = yg_cell_length(call->in_types[C]);                                       \
         real *dc = (real *)call->outs[DC];                                                         \
         for (int64_t r = call->begin; r < call->end; r++)                                          \
             row_##suffix(                                                                          \
@@ -81,7 +79,7 @@ static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *o
     const yg_node one = yg_scalar(graph, yg_node_type(graph, operands[C])->dtype, 1);
     yg_node y[YG_LSTM_GATES], slope[YG_LSTM_GATES], dx[YG_LSTM_GATES];
     for (yg_lstm_gate k = 0; k < YG_LSTM_GATES; k++) {
-        y[k] = yg_lstm_gate_of(graph, operands[ALL], k);
+        y[k] = yg_cell_part(graph, operands[ALL], YG_LSTM_GATES, (int)k);
         slope[k] = k == YG_LSTM_CELL ? yg_subtract(graph, one, yg_square(graph, y[k]))
                                      : yg_multiply(graph, y[k], yg_subtract(graph, one, y[k]));
     }
@@ -95,14 +93,14 @@ static size_t definition(yg_graph *graph, const yg_infer *call, const yg_node *o
     dx[YG_LSTM_OUTPUT] = yg_multiply(graph, dh, t);
     for (yg_lstm_gate k = 0; k < YG_LSTM_GATES; k++)
         dx[k] = yg_multiply(graph, dx[k], slope[k]);
-    results[DX] = yg_lstm_join(graph, dx);
+    results[DX] = yg_cell_join(graph, dx, YG_LSTM_GATES);
     results[DC] = yg_multiply(graph, s, y[YG_LSTM_FORGET]);
     return 2;
 }
 
 static double reference(const yg_reference *r, const int64_t *index) {
     const yg_type *type = &r->call->operands[C];
-    const int64_t n = yg_lstm_length(type);
+    const int64_t n = yg_cell_length(type);
     const int last = type->rank - 1;
     int64_t at[YG_MAX_RANK], in_all[YG_MAX_RANK];
     double y[YG_LSTM_GATES];
