@@ -186,14 +186,15 @@ def everything(table, results, missing):
 def warning(load):
     if load < BUSY:
         return ""
-    return f"""**Preliminary:** the machine did other work too (load average {load:.1f} before the run). That
-hurts subjects with several threads most.
+    return f"""**Preliminary:** the machine did other work too (load average up to {load:.1f} before the rounds).
+That hurts subjects with several threads most.
 
 """
 
 
-def page(results, missing, versions, load, programs, path):
+def page(results, missing, versions, programs, path):
     table = rows(results)
+    load = max(result["load"] for result in results)
     ours = "; ".join(output_lines([str(programs / OURS), "--version"]))
     peers = [f"{name} {version}" for name, version in versions.items() if name != OURS]
     kept = ""
@@ -241,7 +242,9 @@ with it: two pools of threads make it several times slower.
 {markdown(["workload", "what", "where"], workload_lines, set())}
 
 `./dev bench W2` measures the workloads whose names begin with W2. `./dev bench --peers KANN,ggml`
-measures these peers only. Every number of the last run is in `build/bench.json`.
+measures these peers only. Every number of the last run is in `build/bench.json`. On a noisy machine
+`./dev bench --add W2` measures workload by workload, and keeps the others' rows; this page is written
+when all are there. `--hold COMMAND` runs a command during the rounds, to keep the machine quiet.
 
 ## Every subject
 
@@ -256,7 +259,7 @@ The median of the rounds, with the smallest and the largest in brackets.
 | date | {date.today().isoformat()} |
 | processor | {cpu_model()} ({vector_units()}), {len(os.sched_getaffinity(0))} cores |
 | kernel | {platform.system()} {platform.release()}, {platform.machine()} |
-| load average at the start | {load:.2f} |
+| load average before the rounds | {load:.2f} at most |
 | compiler | {compiler(programs)} |
 | yamlgrad | {ours} |
 | peers | {", ".join(peers)}; Python {platform.python_version()} |

@@ -6,13 +6,17 @@ after the other for a round of about 0.2 s, many times over, so a disturbance of
 all of them alike. The subjects also report what they computed, and the runner compares it.
 
 `./dev bench` builds the programs, sets up the peers and calls this script. The table goes to
-stdout, progress to stderr, every number to build/bench.json. A run of all workloads and peers also
-writes docs/performance.md. The script needs the standard library only.
+stdout, progress to stderr, every number to build/bench.json. Once there are rows of all workloads,
+measured with all peers, docs/performance.md is written. With --add the rows of earlier runs count
+too, so that a machine can be measured workload by workload, whenever it is quiet. The script needs
+the standard library only.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
@@ -289,13 +293,34 @@ def rounds_of(subjects, rounds):
             spent += os.times().elapsed - start
 
 
+@contextlib.contextmanager
+def held(command):
+    """Runs a command around the rounds of a workload. It prints a line when they may begin, and
+    ends when its stdin is closed."""
+    if not command:
+        yield
+        return
+    process = subprocess.Popen(
+        shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        if not process.stdout.readline():
+            sys.exit(f"bench: --hold: {command}: ended before it printed a line")
+        yield
+    finally:
+        process.stdin.close()
+        process.wait()
+
+
 def measure(workload, threads, arguments, peers, versions):
     """Returns the results for one workload and thread count, the reasons of missing subjects, and
     the disagreements."""
     subjects, missing = start_all(workload, threads, peers, arguments)
+    load = 0 if arguments.hold else os.getloadavg()[0]
     try:
         wrong = disagreements(subjects)
-        rounds_of(subjects, arguments.rounds)
+        with held(arguments.hold):
+            rounds_of(subjects, arguments.rounds)
     finally:
         for subject in subjects:
             subject.stop()
@@ -314,10 +339,33 @@ def measure(workload, threads, arguments, peers, versions):
                 "min": min(values),
                 "max": max(values),
                 "unit": workload.unit,
+                "load": load,
                 "rounds": values,
             }
         )
     return results, missing, wrong
+
+
+def earlier(path, adds):
+    """What earlier runs have left, or nothing: results; {workload: {subject: reason}} of those that
+    did not run; {subject: version}; the workloads that were measured with all peers."""
+    nothing = {"results": [], "missing": {}, "versions": {}, "complete": []}
+    if not adds or not path.exists():
+        return nothing
+    try:
+        kept = json.loads(path.read_text())
+        return {key: kept[key] for key in nothing}
+    except (ValueError, KeyError, TypeError):
+        sys.exit(f"bench: --add: {path} was not written by this version; remove it")
+
+
+def in_order(results):
+    """As the workloads are listed; of the same one, as the threads."""
+    names = [workload.name for workload in WORKLOADS]
+    return sorted(
+        (r for r in results if r["workload"] in names),
+        key=lambda r: (names.index(r["workload"]), r["threads"]),
+    )
 
 
 def chosen_peers(names):
@@ -358,6 +406,12 @@ def main():
     parser.add_argument("--without", metavar="PASSES", default="",
                         help="compare with programs that are compiled without one of these passes "
                         "or rules, or `all`, instead of peers: what each of them gains")
+    parser.add_argument("--add", action="store_true",
+                        help="keep the rows of earlier runs in build/bench.json, and write "
+                        "docs/performance.md if all are there")
+    parser.add_argument("--hold", metavar="COMMAND", default="",
+                        help="a command that keeps the machine quiet during the rounds of a "
+                        "workload: it prints a line when they may begin, and ends with its stdin")
     parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--venv", type=Path, default=ROOT / "build" / "bench-venv")
     arguments = parser.parse_args()
@@ -375,8 +429,9 @@ def main():
         progress(f"bench: {peer.name} is not installed; going on without it")
     out = ROOT / "build" / "bench.json"
     out.parent.mkdir(exist_ok=True)
-    load = os.getloadavg()[0]
-    results, versions, missing, wrong = [], {}, {}, []
+    kept = earlier(out, arguments.add)
+    results, versions, missing = [], kept["versions"], kept["missing"]
+    wrong = []
     for workload in workloads:
         # One thread builds a graph, or answers for one example.
         alone = workload.kind in ("chain", "predictor")
@@ -384,10 +439,19 @@ def main():
             progress(f"== {workload.name}, {threads} thread{'s' if threads > 1 else ''}")
             some, absent, differing = measure(workload, threads, arguments, peers, versions)
             results += some
-            # After each workload, so that an interrupted run leaves its results.
-            out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
             missing[workload.name] = absent
+            key = (workload.name, threads)
+            kept["results"] = in_order(
+                [r for r in kept["results"] if (r["workload"], r["threads"]) != key] + some
+            )
+            # After each workload, so that an interrupted run leaves its results.
+            out.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
             wrong += [(workload.name, threads, *difference) for difference in differing]
+
+        kept["complete"] = [name for name in kept["complete"] if name != workload.name]
+        if len(wanted) == len(PEERS) and not own:
+            kept["complete"].append(workload.name)
+    out.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
     print(report.terminal_table(results))
     if arguments.without:
@@ -400,12 +464,14 @@ def main():
         progress(f"bench: yamlgrad did not run {name}: {missing[name]['yamlgrad']}")
     if wrong or failed:
         sys.exit(1)
-    if len(workloads) == len(WORKLOADS) and len(wanted) == len(PEERS) and not own:
+    absent = [w.name for w in WORKLOADS if w.name not in kept["complete"]]
+    if not absent:
         page = ROOT / "docs" / "performance.md"
-        page.write_text(report.page(results, missing, versions, load, arguments.programs, page))
+        page.write_text(report.page(kept["results"], missing, versions, arguments.programs, page))
         progress("wrote docs/performance.md")
     else:
-        progress("docs/performance.md is written by a run of all workloads and peers only")
+        progress(f"docs/performance.md is not written: with all peers, {', '.join(absent)} "
+                 f"{'was' if len(absent) == 1 else 'were'} not measured")
 
 
 if __name__ == "__main__":
