@@ -57,12 +57,12 @@ static bool infer(const yg_infer *call, yg_type *results, yg_error *error) {
         real *restrict next, real *restrict kept) {                                                \
         _Pragma("omp simd") for (int64_t j = 0; j < n; j++) {                                      \
             const real r = 1 / (1 + exp(-u[j])), z = 1 / (1 + exp(-u[n + j]));                     \
-            const real m = u[3 * n + j], new = tanh(u[2 * n + j] + r * m);                         \
-            next[j] = new + z *(h[j] - new);                                                       \
+            const real m = u[3 * n + j], fresh = tanh(u[2 * n + j] + r * m);                       \
+            next[j] = fresh + z * (h[j] - fresh);                                                  \
             if (keeps) {                                                                           \
                 kept[j] = r;                                                                       \
                 kept[n + j] = z;                                                                   \
-                kept[2 * n + j] = new;                                                             \
+                kept[2 * n + j] = fresh;                                                           \
                 kept[3 * n + j] = m;                                                               \
             }                                                                                      \
         }                                                                                          \

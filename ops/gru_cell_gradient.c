@@ -46,10 +46,10 @@ static void plan(const yg_infer *call, const yg_type *results, yg_op_plan *plan)
         int64_t n, const real *restrict kept, const real *restrict h,                              \
         const real *restrict dh_next, real *restrict dx, real *restrict dw, real *restrict dh) {   \
         _Pragma("omp simd") for (int64_t j = 0; j < n; j++) {                                      \
-            const real r = kept[j], z = kept[n + j], new = kept[2 * n + j], d = dh_next[j];        \
-            const real s = d * (1 - z) * (1 - new *new);                                           \
+            const real r = kept[j], z = kept[n + j], fresh = kept[2 * n + j], d = dh_next[j];      \
+            const real s = d * (1 - z) * (1 - fresh * fresh);                                      \
             const real dr = s * kept[3 * n + j] * (r * (1 - r));                                   \
-            const real dz = d * (h[j] - new) * (z * (1 - z));                                      \
+            const real dz = d * (h[j] - fresh) * (z * (1 - z));                                    \
             dx[j] = dr;                                                                            \
             dx[n + j] = dz;                                                                        \
             dx[2 * n + j] = s;                                                                     \
@@ -113,15 +113,15 @@ static double reference(const yg_reference *r, const int64_t *index) {
         in_kept[last] = at[last] + k * n;
         own[k] = yg_at(r, KEPT, in_kept);
     }
-    const double reset = own[YG_GRU_RESET], z = own[YG_GRU_UPDATE], new = own[YG_GRU_NEW];
-    const double d = yg_at(r, DH_NEXT, at), s = d * (1 - z) * (1 - new *new);
+    const double reset = own[YG_GRU_RESET], z = own[YG_GRU_UPDATE], fresh = own[YG_GRU_NEW];
+    const double d = yg_at(r, DH_NEXT, at), s = d * (1 - z) * (1 - fresh * fresh);
     if (r->result == DH)
         return d * z;
     switch ((yg_gru_gate)(index[last] / n)) {
     case YG_GRU_RESET:
         return s * own[YG_GRU_INNER] * reset * (1 - reset);
     case YG_GRU_UPDATE:
-        return d * (yg_at(r, STATE, at) - new) * z * (1 - z);
+        return d * (yg_at(r, STATE, at) - fresh) * z * (1 - z);
     default:
         return r->result == DX ? s : s * reset;
     }
