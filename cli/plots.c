@@ -107,6 +107,22 @@ void plots_whole_ticks(yg_text *script, const char *axis, double first, double l
     yg_text_add(script, "set %stics %.0f format '%%.0f'\n", axis, steps[step] * unit);
 }
 
+void plots_widen(plots_range *range, double value) {
+    if (!isfinite(value) || fabs(value) >= 1e100)
+        return;
+    range->low = value < range->low ? value : range->low;
+    range->high = value > range->high ? value : range->high;
+}
+
+/* Equal numbers get room around them: gnuplot would complain. */
+void plots_axis(yg_text *script, plots_range r) {
+    if (r.low > 0 && r.high > 10 * r.low)
+        yg_text_add(script, "set logscale y\nset format y '%%g'\n");
+    else if (r.high - r.low <= 1e-12 * fmax(fabs(r.low), fabs(r.high)))
+        yg_text_add(script, "set yrange [%.17g:%.17g]\n", r.low - fmax(fabs(r.low) / 2, 1e-300),
+                    r.low + fmax(fabs(r.low) / 2, 1e-300) + (r.low == 0 ? 1 : 0));
+}
+
 void plots_free(plots *plots) {
     for (size_t i = 0; i < plots->count; i++) {
         free(plots->items[i].name);
@@ -167,13 +183,14 @@ static plots_result run(const plots *plots, const char *folder, FILE *in, FILE *
     return status == 0 ? PLOTS_DRAWN : PLOTS_FAILED;
 }
 
-/* Brings a picture from the temporary folder to its own; *keep, which may be NULL, becomes its
- * bytes. */
+/* Brings a picture from the temporary folder to its own, if it has one; *keep, which may be NULL,
+ * becomes its bytes. */
 static bool bring(const char *from, const char *folder, const char *name, const char *ending,
                   char **keep, size_t *size, yg_error *error) {
-    char *old = path_of(from, name, ending, error), *new = path_of(folder, name, ending, error);
-    char *bytes = old && new ? yg_file_read(old, SVG_LARGEST, size, error) : NULL;
-    const bool good = bytes && yg_file_write(new, bytes, *size, error);
+    char *old = path_of(from, name, ending, error);
+    char *new = folder ? path_of(folder, name, ending, error) : NULL;
+    char *bytes = old && (new || !folder) ? yg_file_read(old, SVG_LARGEST, size, error) : NULL;
+    const bool good = bytes && (!folder || yg_file_write(new, bytes, *size, error));
     if (good && keep)
         *keep = bytes;
     else
@@ -184,12 +201,12 @@ static bool bring(const char *from, const char *folder, const char *name, const 
 }
 
 static bool bring_all(plots *plots, const char *from, const char *folder, yg_error *error) {
-    bool good = yg_file_make_folder(folder, error);
+    bool good = !folder || yg_file_make_folder(folder, error);
     size_t size;
     for (size_t i = 0; good && i < plots->count; i++) {
         plot *p = &plots->items[i];
         good = bring(from, folder, p->name, ".svg", &p->svg, &p->svg_size, error) &&
-               bring(from, folder, p->name, ".png", NULL, &size, error);
+               (!folder || bring(from, folder, p->name, ".png", NULL, &size, error));
     }
     return good;
 }

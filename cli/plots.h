@@ -15,6 +15,8 @@
 
 #include "../graph/text.h"
 
+#include <math.h>
+
 typedef struct plot {
     char *name;    /* of the files, without ending */
     char *caption; /* of the page */
@@ -42,14 +44,27 @@ void plots_number(yg_text *script, double value);
  * divide few epochs into parts. */
 void plots_whole_ticks(yg_text *script, const char *axis, double first, double last);
 
+/* What an axis has to show. low > high: nothing. */
+typedef struct plots_range {
+    double low, high;
+} plots_range;
+
+#define PLOTS_NOTHING ((plots_range){(double)INFINITY, -(double)INFINITY})
+
+/* Takes in a number, unless it cannot be drawn. */
+void plots_widen(plots_range *range, double value);
+/* Adds commands for the vertical axis: logarithmic where all is positive and spans more than a
+ * decade. */
+void plots_axis(yg_text *script, plots_range range);
+
 typedef enum plots_result {
     PLOTS_DRAWN,
     PLOTS_NO_PROGRAM, /* gnuplot is not installed: nothing is drawn */
     PLOTS_FAILED,
 } plots_result;
 
-/* Draws all into a folder, which is made; pictures of the same names are replaced. An error is set
- * for PLOTS_FAILED only. */
+/* Draws all into a folder, which is made; pictures of the same names are replaced. `folder` NULL:
+ * only `svg` of each plot is filled in. An error is set for PLOTS_FAILED only. */
 plots_result plots_draw(plots *plots, const char *folder, yg_error *error);
 void plots_free(plots *plots); /* what it holds, not the struct */
 

@@ -14,33 +14,12 @@ static double at(const run_log *log, int part, size_t score, size_t epoch) {
     return log->values[part][score * log->count + epoch];
 }
 
-typedef struct range {
-    double low, high; /* of what can be drawn; low > high: nothing can */
-} range;
-
-static void widen(range *r, double value) {
-    if (!isfinite(value) || fabs(value) >= 1e100)
-        return;
-    r->low = value < r->low ? value : r->low;
-    r->high = value > r->high ? value : r->high;
-}
-
-static range range_of(const run_log *log, size_t score) {
-    range r = {(double)INFINITY, -(double)INFINITY};
+static plots_range range_of(const run_log *log, size_t score) {
+    plots_range r = PLOTS_NOTHING;
     for (int p = 0; p < RUN_PARTS; p++)
         for (size_t i = 0; log->values[p] && i < log->count; i++)
-            widen(&r, at(log, p, score, i));
+            plots_widen(&r, at(log, p, score, i));
     return r;
-}
-
-/* A logarithmic axis where all is positive and spans more than a decade. Equal numbers get room
- * around them: gnuplot would complain. */
-static void add_axis(yg_text *script, range r) {
-    if (r.low > 0 && r.high > 10 * r.low)
-        yg_text_add(script, "set logscale y\nset format y '%%g'\n");
-    else if (r.high - r.low <= 1e-12 * fmax(fabs(r.low), fabs(r.high)))
-        yg_text_add(script, "set yrange [%.17g:%.17g]\n", r.low - fmax(fabs(r.low) / 2, 1e-300),
-                    r.low + fmax(fabs(r.low) / 2, 1e-300) + (r.low == 0 ? 1 : 0));
 }
 
 static void add_epochs(yg_text *script, const run_log *log) {
@@ -94,7 +73,7 @@ static void mark_best(yg_text *script, const run_log *log, size_t score, double 
 static void add_score(report *report, size_t score, double best) {
     const run_log *log = &report->log;
     const char *name = log->scores[score], *style = log->count <= MARKED ? "linespoints" : "lines";
-    const range r = range_of(log, score);
+    const plots_range r = range_of(log, score);
     if (r.low > r.high)
         return; /* nothing is finite */
     yg_text *script = plots_begin(&report->plots, name, name);
@@ -103,14 +82,14 @@ static void add_score(report *report, size_t score, double best) {
     plots_text(script, name);
     yg_text_add(script, "\n");
     add_epochs(script, log);
-    add_axis(script, r);
+    plots_axis(script, r);
     add_scores(script, log, score, best);
     mark_best(script, log, score, best);
     yg_text_add(&command, "plot ");
     for (int p = 0, drawn = 0; p < RUN_PARTS; p++) {
-        range own = {(double)INFINITY, -(double)INFINITY};
+        plots_range own = PLOTS_NOTHING;
         for (size_t i = 0; log->values[p] && i < log->count; i++)
-            widen(&own, at(log, p, score, i));
+            plots_widen(&own, at(log, p, score, i));
         if (own.low > own.high)
             continue;
         yg_text_add(&command, "%s$data using 1:%d with %s ls %d title '%s'", drawn++ ? ", " : "",
@@ -124,15 +103,15 @@ static void add_score(report *report, size_t score, double best) {
 
 static void add_rate(report *report) {
     const run_log *log = &report->log;
-    range r = {(double)INFINITY, -(double)INFINITY};
+    plots_range r = PLOTS_NOTHING;
     for (size_t i = 0; i < log->count; i++)
-        widen(&r, log->rates[i]);
+        plots_widen(&r, log->rates[i]);
     if (!(r.low < r.high))
         return; /* a constant rate is no picture */
     yg_text *script = plots_begin(&report->plots, "learning_rate", "learning rate");
     yg_text_add(script, "set ylabel 'learning rate'\n");
     add_epochs(script, log);
-    add_axis(script, r);
+    plots_axis(script, r);
     yg_text_add(script, "$data << END\n");
     for (size_t i = 0; i < log->count; i++)
         if (is_drawn(log, i, 0)) {

@@ -1,7 +1,7 @@
 # bash completion for yamlgrad
 _yamlgrad() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="new data train eval cv report predict grad explain check show profile expand ops layers schedules keys help"
+    local commands="new data train eval cv report runs predict grad explain check show profile expand ops layers schedules keys help"
     local command=${COMP_WORDS[1]:-} options="--help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -32,6 +32,7 @@ _yamlgrad() {
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;
     cv) options+=" --folds --out --epochs --seed --dtype --threads --set --data --plugin --json --quiet" ;;
     report) options+=" --out" ;;
+    runs) options+=" --sort --reverse --html --json" ;;
     predict) options+=" --weights --output --keep --delimiter --batch-size --dtype --threads --set --plugin" ;;
     grad) options+=" --weights --seed --training --dtype --threads --set --data --plugin" ;;
     explain) options+=" --example --part --html --weights --seed --elements --set --data --plugin --json" ;;

@@ -1,5 +1,5 @@
 # fish completion for yamlgrad
-set -l commands new data train eval cv report predict grad explain check show profile expand ops layers schedules keys help
+set -l commands new data train eval cv report runs predict grad explain check show profile expand ops layers schedules keys help
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -f
 complete -c yamlgrad -n "not __fish_seen_subcommand_from $commands" -l version -d "the version"
 complete -c yamlgrad -n __fish_use_subcommand -a new -d "a model file for a table"
@@ -8,6 +8,7 @@ complete -c yamlgrad -n __fish_use_subcommand -a train -d "train a model on its 
 complete -c yamlgrad -n __fish_use_subcommand -a eval -d "loss and metrics of trained weights"
 complete -c yamlgrad -n __fish_use_subcommand -a cv -d "cross-validation"
 complete -c yamlgrad -n __fish_use_subcommand -a report -d "a page and pictures of a run"
+complete -c yamlgrad -n __fish_use_subcommand -a runs -d "list runs, sort and compare them"
 complete -c yamlgrad -n __fish_use_subcommand -a predict -d "predict for CSV rows or arrays"
 complete -c yamlgrad -n __fish_use_subcommand -a grad -d "loss and gradients, as JSON"
 complete -c yamlgrad -n __fish_use_subcommand -a explain -d "one example's way, with every number"
@@ -29,14 +30,14 @@ __yamlgrad_option "train eval predict grad show profile cv" -l dtype -x -a "f32 
 __yamlgrad_option "train eval predict grad check profile cv" -l threads -x -d "number of threads"
 __yamlgrad_option "data train eval predict grad explain check show profile expand cv" -l set -x -d "NAME=VALUE for a var"
 __yamlgrad_option "data train eval predict grad explain check show profile expand ops cv" -l plugin -r -d "operators of your own"
-__yamlgrad_option "data train eval explain check show profile ops layers schedules keys cv" -l json -d "print JSON"
+__yamlgrad_option "data train eval explain check show profile ops layers schedules keys cv runs" -l json -d "print JSON"
 __yamlgrad_option keys -l schema -d "print the JSON Schema"
 __yamlgrad_option "ops layers keys" -l markdown -d "print the reference"
 __yamlgrad_option "train grad explain check cv" -l seed -x -d "the same seed gives the same bits"
 __yamlgrad_option "train eval predict" -l batch-size -x -d "examples at a time"
 __yamlgrad_option cv -s k -l folds -x -d "how many folds"
 __yamlgrad_option data -s n -l examples -x -d "show so many"
-__yamlgrad_option "data explain" -l html -r -d "write a page"
+__yamlgrad_option "data explain runs" -l html -r -d "write a page"
 __yamlgrad_option data -l pictures -r -d "write images as they are fed"
 __yamlgrad_option new -s t -l target -x -d "what is to be predicted"
 __yamlgrad_option new -l task -x -a "classification regression" -d "what it is"
@@ -71,4 +72,6 @@ __yamlgrad_option show -l passes -d "all passes, and what each does"
 __yamlgrad_option "show profile" -l without -x -d "leave passes out"
 __yamlgrad_option profile -s s -l seconds -x -d "run steps for so long"
 __yamlgrad_option profile -s i -l instructions -d "a row for each instruction"
+__yamlgrad_option runs -s s -l sort -x -d "by a score, or by started, run, model, epochs or time"
+__yamlgrad_option runs -s r -l reverse -d "the other way round"
 functions -e __yamlgrad_option

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.bash"
 yamlgrad=$1
 source=$2
 cd "$scratch" || exit 1
-commands=(new data train eval cv report predict grad explain check show profile expand ops layers schedules keys)
+commands=(new data train eval cv report runs predict grad explain check show profile expand ops layers schedules keys)
 
 # ------------------------------------------------------------------------------- general --
 

@@ -28,7 +28,7 @@ work_of() {
     report) echo "runs/xor" ;;
     predict) echo "xor.yaml rows.csv" ;;
     profile) echo "xor.yaml --seconds 0" ;;
-    ops | layers | schedules | keys) ;;
+    ops | layers | schedules | keys | runs) ;;
     *) echo "xor.yaml" ;;
     esac
 }
@@ -48,8 +48,8 @@ for command in "${commands[@]}"; do
     # A mistake in the command line: status 2, nothing on stdout, and a hint where to read on.
     expect "$command --no-such-option" 2 "" "^try: yamlgrad $command --help" \
         "$yamlgrad" "$command" "${work[@]}" --no-such-option
-    # predict takes any number of files.
-    [ "$command" = predict ] ||
+    # predict and runs take any number of files.
+    [ "$command" = predict ] || [ "$command" = runs ] ||
         expect "$command with five operands" 2 "" "is one argument too many" \
             "$yamlgrad" "$command" a b c d e
     # Success: data on stdout. train and report have none.
@@ -73,6 +73,11 @@ for command in "${commands[@]}"; do
         expect "report of another folder" 1 "" "'\.' is not the folder of a run" "$yamlgrad" report .
         expect "report of nothing" 2 "" "yamlgrad report needs RUN" "$yamlgrad" report
         expect "report of an empty name" 1 "" "error: " "$yamlgrad" report ''
+        ;;
+    runs)
+        expect "runs of a file" 1 "" "there is no run in 'wrong\.yaml'" "$yamlgrad" runs wrong.yaml
+        expect "runs of no folder" 1 "" "cannot read 'none'" "$yamlgrad" runs none
+        expect "runs of an empty name" 1 "" "error: " "$yamlgrad" runs ''
         ;;
     ops | layers | schedules | keys)
         expect "$command of none" 1 "" "^yamlgrad: error: there is no " "$yamlgrad" "$command" nothing
