@@ -127,7 +127,7 @@ static bool add_windows(const yg_reading *reading, const yg_table *table, const 
 /* Adds the keys of some records to those of each split that has keys. */
 static bool add_all(const yg_reading *reading, const yg_columns *columns, const yg_table *table,
                     const yg_records *records, int64_t begin, int64_t count, window_starts *starts,
-                    yg_keys *keys, yg_error *error) {
+                    yg_keys *keys, yg_keys *strata, yg_error *error) {
     for (size_t s = 0; s < reading->split_count; s++) {
         const yg_split *split = &reading->splits[s];
         if (split->rule == YG_SPLIT_WINDOWS &&
@@ -137,9 +137,8 @@ static bool add_all(const yg_reading *reading, const yg_columns *columns, const 
             return false;
         if (split->by_file && !add_files(table, count, &keys[s], error))
             return false;
-        if (split->rule == YG_SPLIT_RANDOM && split->stratify != SIZE_MAX &&
-            !add_keys(split, &columns[split->stratify], table, records, begin, count, &keys[s],
-                      error))
+        if (split->stratify != SIZE_MAX && !add_keys(split, &columns[split->stratify], table,
+                                                     records, begin, count, &strata[s], error))
             return false;
     }
     return true;
@@ -187,13 +186,14 @@ static bool take_files(const yg_reading *reading, const yg_split *split, int own
     return good;
 }
 
-static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, yg_owners *owners,
-                     yg_error *error) {
+static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys,
+                     const yg_keys *all_strata, yg_owners *owners, yg_error *error) {
     const yg_split *split = &reading->splits[s];
     const int owner = (int)s + 1;
     const int64_t wanted = (int64_t)floor(split->fraction * (double)owners->count + 0.5);
-    const yg_fold fold = {split->fold, split->folds, keys[s].count ? &keys[s] : NULL,
-                          split->rule == YG_SPLIT_GROUP || split->rule == YG_SPLIT_WINDOWS};
+    const yg_keys *strata = all_strata[s].count ? &all_strata[s] : NULL;
+    const bool whole = split->rule == YG_SPLIT_GROUP || split->rule == YG_SPLIT_WINDOWS;
+    const yg_fold fold = {split->fold, split->folds, strata, whole ? &keys[s] : NULL};
     if (split->folds)
         return yg_owners_draw_fold(owners, owner, &fold, reading->seed, error);
     switch (split->rule) {
@@ -204,28 +204,27 @@ static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys, y
         return take_last(split, owner, wanted, &keys[s], owners, error);
     case YG_SPLIT_GROUP:
     case YG_SPLIT_WINDOWS:
-        return yg_owners_draw_groups(owners, owner, wanted, &keys[s], reading->seed, error);
+        return yg_owners_draw_groups(owners, owner, wanted, &keys[s], strata, reading->seed, error);
     default:
-        return yg_owners_draw(owners, owner, wanted, keys[s].count ? &keys[s] : NULL, reading->seed,
-                              error);
+        return yg_owners_draw(owners, owner, wanted, strata, reading->seed, error);
     }
 }
 
 /* First a fold, then what is given, then what is drawn. The test part comes before the validation
  * part where both go by time, so that its examples are the last of all. */
-static bool draw(const yg_reading *reading, const yg_keys *keys, yg_owners *owners,
-                 yg_error *error) {
+static bool draw(const yg_reading *reading, const yg_keys *keys, const yg_keys *strata,
+                 yg_owners *owners, yg_error *error) {
     static const yg_split_rule rules[] = {YG_SPLIT_EQUAL, YG_SPLIT_TIME, YG_SPLIT_GROUP,
                                           YG_SPLIT_WINDOWS, YG_SPLIT_RANDOM};
     const size_t count = reading->split_count;
     for (size_t s = 0; s < count; s++)
-        if (reading->splits[s].folds && !draw_one(reading, s, keys, owners, error))
+        if (reading->splits[s].folds && !draw_one(reading, s, keys, strata, owners, error))
             return false;
     for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
         for (size_t i = 0; i < count; i++) {
             const size_t s = rules[r] == YG_SPLIT_TIME ? count - 1 - i : i;
             if (reading->splits[s].rule == rules[r] && !reading->splits[s].folds &&
-                !draw_one(reading, s, keys, owners, error))
+                !draw_one(reading, s, keys, strata, owners, error))
                 return false;
         }
     return true;
@@ -234,29 +233,34 @@ static bool draw(const yg_reading *reading, const yg_keys *keys, yg_owners *owne
 bool yg_records_draw(const yg_reading *reading, yg_table *table, const yg_columns *columns,
                      yg_owners *owners, yg_error *error) {
     yg_keys *keys = calloc(reading->split_count + 1, sizeof *keys);
+    yg_keys *strata = calloc(reading->split_count + 1, sizeof *strata);
     window_starts *starts = calloc(reading->split_count + 1, sizeof *starts);
     yg_records records = {.count = 1};
     int64_t total = 0;
-    bool good = (keys && starts) || yg_fail_memory(error);
+    bool good = (keys && strata && starts) || yg_fail_memory(error);
     while (good && records.count > 0) {
         records.count = yg_table_next(table, AT_ONCE, false, &records, error);
         good = records.count >= 0;
         for (int64_t i = 0; good && i < records.count; i++) {
             const int64_t used =
                 yg_columns_used(columns, yg_model_port_count(reading->model), table, &records, i);
-            good = add_all(reading, columns, table, &records, i, used, starts, keys, error);
+            good = add_all(reading, columns, table, &records, i, used, starts, keys, strata, error);
             total += used;
             i += used;
             for (size_t s = 0; good && i < records.count && s < reading->split_count; s++)
                 starts[s].broken = true;
         }
     }
-    good = good && yg_owners_make(total, owners, error) && draw(reading, keys, owners, error);
+    good =
+        good && yg_owners_make(total, owners, error) && draw(reading, keys, strata, owners, error);
     for (size_t s = 0; keys && s < reading->split_count; s++)
         yg_keys_free(&keys[s]);
+    for (size_t s = 0; strata && s < reading->split_count; s++)
+        yg_keys_free(&strata[s]);
     for (size_t s = 0; starts && s < reading->split_count; s++)
         free_starts(&starts[s]);
     free(starts);
+    free(strata);
     free(keys);
     return good;
 }

@@ -34,9 +34,10 @@ bool yg_records_draw(const yg_reading *reading, yg_table *table, const yg_column
                      yg_owners *owners, yg_error *error);
 
 /* The same with whole keys: they are taken in random order, each if it brings the number nearer to
- * `wanted`. */
+ * `wanted`. With `strata`, the number of each stratum is brought near to its share; a group belongs
+ * to the stratum of its first example. */
 bool yg_owners_draw_groups(yg_owners *owners, int owner, int64_t wanted, const yg_keys *groups,
-                           uint64_t seed, yg_error *error);
+                           const yg_keys *strata, uint64_t seed, yg_error *error);
 /* The same with the last examples in the order of their keys, which are numbers or dates such as
  * 2024-01-31; among equal keys, the last in the file. *wrong becomes the first key that is neither,
  * or NULL; then nothing has been given. */
@@ -48,8 +49,8 @@ bool yg_owners_take_equal(yg_owners *owners, int owner, const yg_keys *keys,
 
 typedef struct yg_fold {
     int64_t number, count; /* number `number`, from 0, of so many */
-    const yg_keys *keys;   /* strata or groups of all examples; NULL: neither */
-    bool groups;           /* `keys` are groups, which stay whole */
+    const yg_keys *strata; /* of all examples; NULL: none */
+    const yg_keys *groups; /* of all examples, which stay whole; NULL: none */
 } yg_fold;
 
 /* Gives a fold of all examples. No example may have been given before. The folds of one seed have

@@ -5,6 +5,7 @@
 #include "../graph/random.h"
 #include "owners.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,33 +26,81 @@ static void give(yg_owners *owners, int owner, const yg_keys *keys, const bool *
             yg_owners_set(owners, e, owner);
 }
 
-bool yg_owners_draw_groups(yg_owners *owners, int owner, int64_t wanted, const yg_keys *groups,
-                           uint64_t seed, yg_error *error) {
+/* Whole groups to draw, and the strata that they belong to. */
+typedef struct whole_groups {
+    int64_t *sizes;         /* by group: what can still be given */
+    size_t *order;          /* of the groups, at random */
+    size_t *stratum;        /* by group */
+    double *wanted, *total; /* by stratum: examples that are to be given, and that are */
+    bool *taken;
+} whole_groups;
+
+static void free_groups(whole_groups *g) {
+    free(g->sizes);
+    free(g->order);
+    free(g->stratum);
+    free(g->wanted);
+    free(g->total);
+    free(g->taken);
+}
+
+static bool make_groups(const yg_owners *owners, const yg_keys *groups, size_t strata,
+                        whole_groups *g, yg_error *error) {
     const size_t count = groups->names.count;
-    const uint64_t key = yg_random_key("groups") + (uint64_t)owner;
-    int64_t *sizes = free_examples(owners, groups, error), total = 0;
-    size_t *order = calloc(count + 1, sizeof *order);
-    bool *taken = calloc(count + 1, sizeof *taken);
-    const bool good = sizes && ((order && taken) || yg_fail_memory(error));
-    for (size_t i = 0; good && i < count; i++)
+    *g = (whole_groups){.sizes = free_examples(owners, groups, error),
+                        .order = calloc(count + 1, sizeof *g->order),
+                        .stratum = calloc(count + 1, sizeof *g->stratum),
+                        .wanted = calloc(strata, sizeof *g->wanted),
+                        .total = calloc(strata, sizeof *g->total),
+                        .taken = calloc(count + 1, sizeof *g->taken)};
+    return g->sizes &&
+           ((g->order && g->stratum && g->wanted && g->total && g->taken) || yg_fail_memory(error));
+}
+
+/* Finds the stratum of each group, and what each stratum is to give. */
+static void share(const yg_owners *owners, const yg_keys *groups, const yg_keys *strata,
+                  size_t stratum_count, int64_t wanted, whole_groups *g) {
+    double all = 0;
+    for (int64_t e = owners->count; strata && e-- > 0;)
+        g->stratum[yg_keys_get(groups, e)] = yg_keys_get(strata, e);
+    for (size_t i = 0; i < groups->names.count; i++) {
+        g->wanted[g->stratum[i]] += (double)g->sizes[i];
+        all += (double)g->sizes[i];
+    }
+    for (size_t s = 0; s < stratum_count; s++)
+        g->wanted[s] = all > 0 ? g->wanted[s] * (double)wanted / all : 0;
+}
+
+static void shuffle(size_t *order, size_t count, uint64_t seed, uint64_t key) {
+    for (size_t i = 0; i < count; i++)
         order[i] = i;
-    for (size_t i = count; good && i-- > 1;) {
+    for (size_t i = count; i-- > 1;) {
         const size_t j = (size_t)yg_random_below(seed, key, i, i + 1), swap = order[i];
         order[i] = order[j];
         order[j] = swap;
     }
+}
+
+bool yg_owners_draw_groups(yg_owners *owners, int owner, int64_t wanted, const yg_keys *groups,
+                           const yg_keys *strata, uint64_t seed, yg_error *error) {
+    const size_t count = groups->names.count, stratum_count = strata ? strata->names.count + 1 : 1;
+    whole_groups g;
+    const bool good = make_groups(owners, groups, stratum_count, &g, error);
+    if (good) {
+        share(owners, groups, strata, stratum_count, wanted, &g);
+        shuffle(g.order, count, seed, yg_random_key("groups") + (uint64_t)owner);
+    }
     for (size_t i = 0; good && i < count; i++) {
-        const int64_t size = sizes[order[i]];
-        if (size > 0 && llabs(total + size - wanted) < llabs(total - wanted)) {
-            taken[order[i]] = true;
-            total += size;
+        const size_t group = g.order[i], s = g.stratum[group];
+        const double size = (double)g.sizes[group], more = g.total[s] + size;
+        if (size > 0 && fabs(more - g.wanted[s]) < fabs(g.total[s] - g.wanted[s])) {
+            g.taken[group] = true;
+            g.total[s] = more;
         }
     }
     if (good)
-        give(owners, owner, groups, taken);
-    free(sizes);
-    free(order);
-    free(taken);
+        give(owners, owner, groups, g.taken);
+    free_groups(&g);
     return good;
 }
 

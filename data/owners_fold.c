@@ -22,9 +22,10 @@ static bool draw(yg_owners *owners, const yg_fold *fold, int64_t number, uint64_
     if (fold->groups && number + 1 == fold->count)
         rename_owner(owners, 0, DRAWN);
     else if (fold->groups)
-        return yg_owners_draw_groups(owners, DRAWN, wanted, fold->keys, own_seed, error);
+        return yg_owners_draw_groups(owners, DRAWN, wanted, fold->groups, fold->strata, own_seed,
+                                     error);
     else
-        return yg_owners_draw(owners, DRAWN, wanted, fold->keys, own_seed, error);
+        return yg_owners_draw(owners, DRAWN, wanted, fold->strata, own_seed, error);
     return true;
 }
 

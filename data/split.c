@@ -56,10 +56,10 @@ static bool split_one(const yg_dataset *dataset, const yg_split *split, int owne
     int64_t wanted = (int64_t)floor(split->fraction * (double)total + 0.5);
     yg_keys keys = {0};
     const bool stratified = split->stratify != SIZE_MAX;
-    const yg_fold fold = {split->fold, split->folds, stratified ? &keys : NULL, false};
+    const yg_fold fold = {split->fold, split->folds, stratified ? &keys : NULL, NULL};
     bool good = (!stratified || class_keys(dataset, split->stratify, &keys, error)) &&
                 (split->folds ? yg_owners_draw_fold(owners, owner, &fold, seed, error)
-                              : yg_owners_draw(owners, owner, wanted, fold.keys, seed, error));
+                              : yg_owners_draw(owners, owner, wanted, fold.strata, seed, error));
     yg_keys_free(&keys);
     if (good && split->folds)
         wanted = yg_owners_count(owners, owner);

@@ -100,7 +100,8 @@ static const yg_setting settings[] = {
      .example = "0.2",
      .doc = "how many of all examples, between 0 and 1; needed unless a value or files say it"},
     {"stratify", KEY(stratify), .form = "the name of an input or target", .forms = YG_FORM_SCALAR,
-     .fallback = "none", .example = "y", .doc = "each class gives in proportion"},
+     .fallback = "none", .example = "y",
+     .doc = "each class gives in proportion; beside `group`, groups do"},
     {"group", KEY(group), .form = "a column", .forms = YG_FORM_SCALAR, .fallback = "none",
      .example = "patient", .doc = "examples of one value stay together"},
     {"time", KEY(time), .form = "a column", .forms = YG_FORM_SCALAR, .fallback = "none",
@@ -151,18 +152,22 @@ static bool read_split(const yg_model *model, const yg_value *map, yg_split *spl
         const yg_value *value = yg_value_get(map, rules[i].key);
         if (!value || value == unused)
             continue;
-        if (named)
+        const bool beside = named == w.stratify && rules[i].rule == YG_SPLIT_GROUP;
+        if (named && !beside)
             return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
                            "a part is split off by one rule: one of `stratify`, `group`, `time`, "
-                           "`column`, `file` and `whole_files`");
+                           "`column`, `file` and `whole_files`; only `group` and `whole_files` "
+                           "may stand beside `stratify`");
         split->rule = rules[i].rule;
         named = value;
     }
     if (!check_value(map, split, error) ||
         (split->rule != YG_SPLIT_EQUAL && !read_fraction(map, split, error)))
         return false;
+    if (w.stratify && !read_stratify(model, w.stratify, split, error))
+        return false;
     if (split->rule == YG_SPLIT_RANDOM)
-        return !named || read_stratify(model, named, split, error);
+        return true;
     split->column_origin = named->origin;
     return split->by_file || yg_value_text(named, "the column of a split", &split->column, error);
 }
@@ -216,14 +221,17 @@ static bool check_rule(const yg_model *model, const yg_data *data, yg_split *spl
                    rows);
 }
 
-/* Sequences of rows are drawn whole. */
-static bool draw_sequences(const yg_data *data, yg_split *split, yg_error *error) {
+/* Sequences of rows are drawn whole, each by the class that its rows share. */
+static bool draw_sequences(const yg_model *model, const yg_data *data, yg_split *split,
+                           yg_error *error) {
     if (!data->sequencing.by || split->rule != YG_SPLIT_RANDOM)
         return true;
-    if (split->stratify != SIZE_MAX)
-        return yg_fail(error, YG_ERROR_ARGUMENT, split->origin,
-                       "sequences of rows cannot be stratified; leave `stratify` out, or split "
-                       "them off by `group`, `column` or `file`");
+    if (split->stratify != SIZE_MAX &&
+        yg_port_is_ragged(data, yg_model_port(model, split->stratify)))
+        return yg_fail(
+            error, YG_ERROR_ARGUMENT, split->origin,
+            "`stratify` goes by a class of the whole sequence; '%s' has one for each row",
+            yg_model_port(model, split->stratify)->name);
     split->rule = YG_SPLIT_GROUP;
     split->column = data->sequencing.by;
     split->column_origin = data->sequencing.by_origin;
@@ -239,6 +247,7 @@ bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *dat
     return (!yg_split_is(validation) || read_split(model, validation, &splits[0], error)) &&
            (!yg_split_is(test) || read_split(model, test, &splits[1], error)) &&
            (!data->folds || read_fold(test, data, splits, error)) &&
-           draw_sequences(data, &splits[0], error) && draw_sequences(data, &splits[1], error) &&
+           draw_sequences(model, data, &splits[0], error) &&
+           draw_sequences(model, data, &splits[1], error) &&
            check_rule(model, data, &splits[0], error) && check_rule(model, data, &splits[1], error);
 }

@@ -18,15 +18,15 @@ static void make_keys(int64_t count, int64_t (*key)(int64_t), yg_keys *keys) {
 }
 
 /* Draws all folds; by_fold[e] becomes the one that example e is in. Checks that it is one. */
-static void draw_all(int64_t count, int64_t folds, const yg_keys *keys, bool groups, uint64_t seed,
-                     int64_t *by_fold) {
+static void draw_all(int64_t count, int64_t folds, const yg_keys *strata, const yg_keys *groups,
+                     uint64_t seed, int64_t *by_fold) {
     for (int64_t e = 0; e < count; e++)
         by_fold[e] = -1;
     for (int64_t f = 0; f < folds; f++) {
         yg_owners owners;
         yg_error error = {0};
         cr_assert(yg_owners_make(count, &owners, &error));
-        const yg_fold fold = {f, folds, keys, groups};
+        const yg_fold fold = {f, folds, strata, groups};
         cr_assert(yg_owners_draw_fold(&owners, 2, &fold, seed, &error), "%s", error.message);
         for (int64_t e = 0; e < count; e++) {
             const int owner = yg_owners_get(&owners, e);
@@ -50,7 +50,7 @@ enum { SIZES = sizeof sizes / sizeof *sizes, LARGEST = 1000 };
 Test(folds, of_examples_are_of_one_size) {
     for (size_t s = 0; s < SIZES; s++) {
         int64_t by_fold[LARGEST], members[LARGEST] = {0};
-        draw_all(sizes[s].count, sizes[s].folds, NULL, false, s, by_fold);
+        draw_all(sizes[s].count, sizes[s].folds, NULL, NULL, s, by_fold);
         for (int64_t e = 0; e < sizes[s].count; e++)
             members[by_fold[e]]++;
         for (int64_t f = 0; f < sizes[s].folds; f++) {
@@ -66,7 +66,7 @@ Test(folds, of_classes_have_each_in_proportion) {
         int64_t by_fold[LARGEST], members[LARGEST][3] = {{0}}, total[3] = {0};
         yg_keys keys = {0};
         make_keys(sizes[s].count, class_of, &keys);
-        draw_all(sizes[s].count, sizes[s].folds, &keys, false, s, by_fold);
+        draw_all(sizes[s].count, sizes[s].folds, &keys, NULL, s, by_fold);
         for (int64_t e = 0; e < sizes[s].count; e++) {
             members[by_fold[e]][class_of(e)]++;
             total[class_of(e)]++;
@@ -91,7 +91,7 @@ Test(folds, of_groups_keep_them_whole) {
     make_keys(LARGEST, group_of, &keys);
     for (uint64_t seed = 0; seed < 20; seed++) {
         int64_t by_fold[LARGEST], of_group[40], members[5] = {0};
-        draw_all(LARGEST, 5, &keys, true, seed, by_fold);
+        draw_all(LARGEST, 5, NULL, &keys, seed, by_fold);
         for (int i = 0; i < 40; i++)
             of_group[i] = -1;
         for (int64_t e = 0; e < LARGEST; e++) {
@@ -107,6 +107,36 @@ Test(folds, of_groups_keep_them_whole) {
     yg_keys_free(&keys);
 }
 
+/* A hundred groups of ten; every fifth has class 1 in its first example. What the others have says
+ * nothing. */
+static int64_t decade_of(int64_t example) {
+    return example / 10;
+}
+
+static int64_t class_in_decade(int64_t example) {
+    const int64_t class = decade_of(example) % 5 == 0;
+    return example % 10 ? 1 - class : class;
+}
+
+Test(folds, of_groups_have_each_class_in_proportion) {
+    yg_keys groups = {0}, strata = {0};
+    make_keys(LARGEST, decade_of, &groups);
+    make_keys(LARGEST, class_in_decade, &strata);
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        int64_t by_fold[LARGEST], members[5][2] = {{0}};
+        draw_all(LARGEST, 5, &strata, &groups, seed, by_fold);
+        for (int64_t e = 0; e < LARGEST; e++) {
+            cr_assert_eq(by_fold[e], by_fold[e / 10 * 10], "group %d is in two folds", (int)e / 10);
+            members[by_fold[e]][class_in_decade(e / 10 * 10)]++;
+        }
+        for (int f = 0; f < 5; f++)
+            cr_assert(members[f][0] == 160 && members[f][1] == 40, "fold %d has %d and %d", f,
+                      (int)members[f][0], (int)members[f][1]);
+    }
+    yg_keys_free(&groups);
+    yg_keys_free(&strata);
+}
+
 /* Seven groups; the first is so large that only the last fold takes it, because it gets the rest.
  */
 static int64_t uneven_group_of(int64_t example) {
@@ -118,7 +148,7 @@ Test(folds, of_few_groups_leave_out_no_example) {
     make_keys(LARGEST, uneven_group_of, &keys);
     for (uint64_t seed = 0; seed < 20; seed++) {
         int64_t by_fold[LARGEST];
-        draw_all(LARGEST, 5, &keys, true, seed, by_fold);
+        draw_all(LARGEST, 5, NULL, &keys, seed, by_fold);
         for (int64_t e = 0; e < 500; e++)
             cr_assert(by_fold[e] == by_fold[0], "example %d", (int)e);
     }
@@ -128,9 +158,9 @@ Test(folds, of_few_groups_leave_out_no_example) {
 Test(folds, depend_on_the_seed) {
     int64_t first[100], again[100], other[100];
     int same = 0;
-    draw_all(100, 5, NULL, false, 1, first);
-    draw_all(100, 5, NULL, false, 1, again);
-    draw_all(100, 5, NULL, false, 2, other);
+    draw_all(100, 5, NULL, NULL, 1, first);
+    draw_all(100, 5, NULL, NULL, 1, again);
+    draw_all(100, 5, NULL, NULL, 2, other);
     for (int e = 0; e < 100; e++) {
         cr_assert(first[e] == again[e], "example %d", e);
         same += first[e] == other[e];

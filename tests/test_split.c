@@ -99,6 +99,52 @@ Test(split, groups_stay_together) {
     workspace_remove(&w);
 }
 
+/* Eight groups of class 0 and four of class 1, by rows and as sequences of rows: each part has two
+ * thirds and one third, and the folds too. */
+Test(split, groups_are_stratified) {
+    static const char *const sections[] = {
+        "x: x, k: k}\n  validation: {from: train, fraction: 0.25, group: who, stratify: k}\n"
+        "  test: {from: train, fraction: 0.25, stratify: k, group: who}\n",
+        "x: x, k: k}\n  validation: {from: train, fraction: 0.25, stratify: k}\n"
+        "  test: {from: train, fraction: 0.25, stratify: k}\n  sequences: {by: who}\n"};
+    const workspace w = workspace_make();
+    FILE *file = fopen(workspace_path(&w, "t.csv"), "w");
+    cr_assert_not_null(file);
+    fputs("x,k,who\n", file);
+    for (int i = 0; i < COUNT; i++)
+        fprintf(file, "%d,%d,g%d\n", i, i / 5 % 3 == 0, i / 5);
+    fclose(file);
+    for (int i = 0; i < 2 * 2 * 5; i++) {
+        const int ragged = i % 2, folds = i / 2 % 2 ? 4 : 0;
+        char text[900];
+        yg_data data = {.folds = folds, .fold = folds ? i / 4 % folds : 0};
+        yg_error error = {0};
+        snprintf(text, sizeof text,
+                 "format: 1\ninputs: {x: [B%s]}\n"
+                 "targets: {k: {shape: [B], dtype: i32, classes: 2}}\n"
+                 "graph: {s: \"mean(x) + mean(cast(k, dtype=float))\"}\noutputs: [s]\nloss: s\n"
+                 "data:\n  seed: %d\n  train: {csv: t.csv, %s",
+                 ragged ? ", T" : "", i, sections[ragged]);
+        yg_model *model = workspace_model(&w, "m.yaml", text);
+        cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s: %s", text, error.message);
+        const yg_part *parts[] = {&data.train, &data.validation, &data.test};
+        for (int k = 0; k < 3; k++) {
+            const int64_t all = parts[k]->count * (ragged ? 5 : 1);
+            int64_t ones = 0;
+            for (int64_t e = 0; e < parts[k]->count; e++) {
+                int32_t class;
+                cr_assert(yg_part_read(parts[k], 1, e, 1, &class, NULL));
+                ones += (int64_t) class * (ragged ? 5 : 1);
+            }
+            cr_expect(all == (k ? 15 : 30) && ones == (k ? 5 : 10),
+                      "%d: part %d has %d rows, %d of class 1", i, k, (int)all, (int)ones);
+        }
+        yg_data_free(&data);
+        yg_model_free(model);
+    }
+    workspace_remove(&w);
+}
+
 Test(split, by_time_the_last_are_the_test) {
     const workspace w = workspace_make();
     char parts[COUNT + 1], expected[COUNT + 1];
@@ -244,6 +290,7 @@ static const struct {
     {"{from: train, fraction: 0.5, whole_files: true}", "9:9", "of 60 examples belong"},
     {"{from: train, fraction: 0.2, group: wo}", "9:45", "did you mean 'who'"},
     {"{from: train, fraction: 0.2, group: who, time: day}", "9:56", "by one rule"},
+    {"{from: train, fraction: 0.2, stratify: y, time: day}", "9:57", "only `group` and"},
     {"{from: train, fraction: 0.2, time: who}", "9:44", "column 'who' has 'g0'"},
     {"{from: train, fraction: 0.2, time: part}", "9:44", "column 'part' has 'a b'"},
     {"{from: train, column: part}", "9:9", "go together"},
