@@ -137,8 +137,9 @@ static bool add_all(const yg_reading *reading, const yg_columns *columns, const 
             return false;
         if (split->by_file && !add_files(table, count, &keys[s], error))
             return false;
-        if (split->stratify != SIZE_MAX && !add_keys(split, &columns[split->stratify], table,
-                                                     records, begin, count, &strata[s], error))
+        if (split->rule != YG_SPLIT_NONE && split->stratify != SIZE_MAX &&
+            !add_keys(split, &columns[split->stratify], table, records, begin, count, &strata[s],
+                      error))
             return false;
     }
     return true;

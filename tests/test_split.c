@@ -145,6 +145,21 @@ Test(split, groups_are_stratified) {
     workspace_remove(&w);
 }
 
+/* A fold where no part is split off, of a table whose first input learns its values. */
+Test(split, a_fold_alone_is_not_stratified) {
+    const workspace w = workspace_make();
+    yg_data data = {.folds = 3};
+    yg_error error = {0};
+    write_rows(&w);
+    yg_model *model = model_of(&w, "  columns: {x: {missing: mean, scale: standard}}\n");
+    cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s", error.message);
+    cr_expect_eq(data.test.count, COUNT / 3);
+    cr_expect_eq(data.train.count, COUNT - COUNT / 3);
+    yg_data_free(&data);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 Test(split, by_time_the_last_are_the_test) {
     const workspace w = workspace_make();
     char parts[COUNT + 1], expected[COUNT + 1];
