@@ -98,17 +98,6 @@ Test(saving, a_checkpoint_is_written_when_the_file_says) {
     workspace_remove(&w);
 }
 
-/* Without the key: every epoch, unless saving would take most of the time. */
-Test(saving, without_the_key_it_is_a_matter_of_time) {
-    const yg_saving saving = {0};
-    cr_expect_not(yg_saving_after_step(&saving, 500, 19));
-    cr_expect(yg_saving_after_step(&saving, 501, 21));
-    cr_expect_not(yg_saving_after_epoch(&saving, 5, 0.5, 0.001));
-    cr_expect(yg_saving_after_epoch(&saving, 5, 1.5, 0.001));
-    cr_expect_not(yg_saving_after_epoch(&saving, 5, 9, 0.5));
-    cr_expect(yg_saving_after_epoch(&saving, 5, 11, 0.5));
-}
-
 static void expect_weight(const workspace *w, const char *name, const char *other) {
     yg_error error = {0};
     yg_tensor_file a = {0}, b = {0};
@@ -121,6 +110,38 @@ static void expect_weight(const workspace *w, const char *name, const char *othe
                   "%s: other values than %s", a.tensors[i].name, other);
     yg_tensor_file_free(&a);
     yg_tensor_file_free(&b);
+}
+
+/* The first checkpoint after an epoch comes with that epoch's line and weights. */
+Test(saving, a_checkpoint_within_an_epoch_comes_with_the_epochs_before) {
+    const workspace w = workspace_make();
+    const pid_t child = fork();
+    if (child == 0) {
+        train(&w, "epochs: 9, keep_every: 1, checkpoint: {steps: 1}",
+              &(yg_train_options){.progress = end_in_step});
+        _exit(0);
+    }
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == KILLED);
+    size_t size;
+    char *history = workspace_read(&w, "run/history.csv", &size);
+    cr_expect_not_null(strstr(history, "\n2,8,"), "%s", history);
+    cr_expect_null(strstr(history, "\n3,"), "%s", history);
+    free(history);
+    expect_weight(&w, "run/weights.safetensors", "run/epochs/epoch-2.safetensors");
+    workspace_remove(&w);
+}
+
+/* Without the key: every epoch, unless saving would take most of the time. */
+Test(saving, without_the_key_it_is_a_matter_of_time) {
+    const yg_saving saving = {0};
+    cr_expect_not(yg_saving_after_step(&saving, 500, 19));
+    cr_expect(yg_saving_after_step(&saving, 501, 21));
+    cr_expect_not(yg_saving_after_epoch(&saving, 5, 0.5, 0.001));
+    cr_expect(yg_saving_after_epoch(&saving, 5, 1.5, 0.001));
+    cr_expect_not(yg_saving_after_epoch(&saving, 5, 9, 0.5));
+    cr_expect(yg_saving_after_epoch(&saving, 5, 11, 0.5));
 }
 
 Test(saving, weights_of_every_n_epochs_are_kept) {

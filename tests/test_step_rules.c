@@ -396,7 +396,7 @@ Test(step_rules, what_a_run_refuses) {
         {"optimizer: {type: sgd, lr: 1, groups: {z.bias: {type: schedule_free_sgd}}}, average: {}",
          "keeps an average of 'z.bias' itself"},
         {"batch_size: 11, optimizer: lbfgs, average: {}", "leave out `average`"},
-        {"batch_size: 11, optimizer: lbfgs, accumulate: 2", "leave out `accumulate`"},
+        {"batch_size: 4, optimizer: lbfgs, accumulate: 3", "leave out `accumulate`"},
         {"batch_size: 11, optimizer: lbfgs, l1: 1", "needs the gradients as they are"},
         {"batch_size: 11, optimizer: lbfgs, clip_grad_value: 1", "needs the gradients as they are"},
     };

@@ -86,7 +86,7 @@ static bool save_checkpoint(yg_run *run, const char *path, yg_error *error) {
     return good;
 }
 
-bool yg_run_save(yg_run *run, yg_error *error) {
+bool yg_run_save(yg_run *run, bool within_epoch, yg_error *error) {
     const double begun = yg_clock();
     if (!yg_run_check_finite(run, error))
         return false;
@@ -94,9 +94,13 @@ bool yg_run_save(yg_run *run, yg_error *error) {
     if (!run->at.best_epoch)
         yg_run_keep_best(run);
     char *checkpoint = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);
-    const bool good = checkpoint && yg_run_save_results(run, true, error) &&
+    /* The best weights and the history change at an epoch's end only. */
+    const bool same = within_epoch && run->has_results && run->results_epoch == run->at.epochs;
+    const bool good = checkpoint && (same || yg_run_save_results(run, true, error)) &&
                       save_checkpoint(run, checkpoint, error);
     free(checkpoint);
+    run->has_results = good;
+    run->results_epoch = run->at.epochs;
     run->saved = yg_clock();
     run->save_cost = run->saved - begun;
     return good;

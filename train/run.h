@@ -58,9 +58,11 @@ typedef struct yg_run {
     yg_run_past past;
     double started, saved; /* seconds, of a monotonic clock */
     double save_cost;      /* seconds that the last save took; 0: none yet */
-    int64_t steps_before;  /* done before this process */
-    uint64_t draw;         /* what the last program that trained has drawn its random numbers by */
-    int64_t batch_begin;   /* the place of its first example in the epoch */
+    bool has_results;      /* this process has written all files, when so many epochs were done: */
+    int64_t results_epoch;
+    int64_t steps_before; /* done before this process */
+    uint64_t draw;        /* what the last program that trained has drawn its random numbers by */
+    int64_t batch_begin;  /* the place of its first example in the epoch */
     yg_train_progress progress;
     yg_scores judged; /* of the training data, at the weights of an epoch's end; used to choose the
                          best epoch where validation data are not used for that */
@@ -98,8 +100,10 @@ const char *yg_run_identity(yg_run *run, yg_error *error);
 /* Fails where two identities differ, and names what differs. `path` is the checkpoint's. */
 bool yg_run_check_identity(const char *was, const char *is, const char *path, yg_error *error);
 
-/* Writes all files of the run's folder. (checkpoint.c) */
-bool yg_run_save(yg_run *run, yg_error *error);
+/* Writes all files of the run's folder; `within_epoch`: the checkpoint, and the others only if they
+ * are not there yet. Then last.safetensors and run.json are as old as the end of the last epoch.
+ * (checkpoint.c) */
+bool yg_run_save(yg_run *run, bool within_epoch, yg_error *error);
 /* Writes weights and history, but no checkpoint. For a run that has failed or ends within an epoch:
  * a run that goes on must start from the last checkpoint. `last` false: the weights of the last
  * step are not written, because they may not be finite. (run_files.c) */

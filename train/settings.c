@@ -237,6 +237,8 @@ bool yg_settings_plan(const yg_model *model, int64_t examples, yg_settings *s, y
         s->batch_size = examples;
     const bool rest = !s->drop_last && examples % s->batch_size != 0;
     const int64_t batches = examples / s->batch_size + rest;
+    if (s->accumulate > batches)
+        s->accumulate = batches;
     const int64_t epoch_steps = batches / s->accumulate + (batches % s->accumulate != 0);
     if (s->epochs > INT64_MAX / epoch_steps) {
         const yg_value *section = yg_model_section(model, "train");

@@ -51,7 +51,8 @@ bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg
 bool yg_settings_read_step(const yg_model *model, yg_settings *settings, yg_error *error);
 
 /* How many steps a run of these settings on `examples` examples has, and their learning rates. A
- * batch size above `examples` is lowered to it. False if the schedule gives no rate. */
+ * batch size above `examples` is lowered to it, and `accumulate` to the batches of an epoch. False
+ * if the schedule gives no rate. */
 bool yg_settings_plan(const yg_model *model, int64_t examples, yg_settings *settings,
                       yg_rate_plan *plan, yg_error *error);
 

@@ -44,10 +44,9 @@ static yg_executable *run_batch(yg_run *run, int64_t begin, int64_t count, bool 
 /* Where the examples of the current step end. */
 static int64_t end_of_step(const yg_run *run, int64_t begin) {
     const yg_settings *s = &run->settings;
-    const int64_t examples = run->data.train.count;
+    const int64_t examples = run->data.train.count, whole = s->accumulate * s->batch_size;
     const int64_t used = s->drop_last ? examples - examples % s->batch_size : examples;
-    return (used - begin) / s->batch_size < s->accumulate ? used
-                                                          : begin + s->accumulate * s->batch_size;
+    return used - begin < whole ? used : begin + whole;
 }
 
 yg_executable *yg_run_step(yg_run *run, yg_error *error) {

@@ -160,7 +160,7 @@ static bool save_after_step(yg_run *run, yg_error *error) {
     const double waited = yg_clock() - run->saved, asked = run->options->save_seconds;
     const bool due = asked > 0 ? waited > asked
                                : yg_saving_after_step(&run->settings.saving, run->at.steps, waited);
-    return !due || yg_run_save(run, error);
+    return !due || yg_run_save(run, true, error);
 }
 
 /* A lower learning rate is always saved. A run that is repeated from its checkpoint, to find where
@@ -170,7 +170,7 @@ static bool save_after_epoch(yg_run *run, bool lowered, yg_error *error) {
     const bool due = asked > 0 ? waited > asked
                                : yg_saving_after_epoch(&run->settings.saving, run->at.epochs,
                                                        waited, run->save_cost);
-    return (!due && !lowered) || yg_run_save(run, error);
+    return (!due && !lowered) || yg_run_save(run, false, error);
 }
 
 static bool loop(yg_run *run, yg_error *error) {
@@ -228,7 +228,7 @@ static bool train(yg_run *run, yg_error *error) {
     /* Stopped before a step: the folder stays as it was. */
     if (run->result->interrupted && run->at.steps == run->steps_before)
         return true;
-    if (!yg_run_save(run, error))
+    if (!yg_run_save(run, false, error))
         return false;
     if (run->result->interrupted)
         return true;
