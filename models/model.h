@@ -18,7 +18,10 @@ typedef struct yg_model yg_model;
 typedef struct yg_network yg_network;
 
 typedef struct yg_model_options {
-    const char *const *overrides; /* values of vars, "hidden=8", as --set gives them */
+    /* Other values than those of the files, as --set gives them: "hidden=8" for a var, and
+     * "train.optimizer.lr=0.01" for any other value, by its keys. They are read as if they stood in
+     * the file. */
+    const char *const *overrides;
     size_t override_count;
     /* Other files than those that `data:` names, "train=more.csv", as --data gives them: NAME=PATH.
      * NAME is a part (train, validation, test), which is made if there is none. Or it is an input
@@ -45,6 +48,22 @@ const char *yg_model_path(const yg_model *model);
 const yg_value *yg_model_section(const yg_model *model, const char *key);
 /* The folder that relative paths in that section start from: that of the file it stands in. */
 const char *yg_model_folder(const yg_model *model, const char *key);
+
+/* An override, for a copy of the file that has the new value in it. */
+typedef struct yg_override {
+    const yg_value *old;     /* the value that it replaces; NULL: there was none */
+    const yg_value *mapping; /* then: the mapping that gets an entry more */
+    const char *key;         /* and the key of the entry, as YAML */
+    const yg_value *value;   /* the new value; `text` is the file of its origin */
+    const char *text;        /* the same as YAML that fits the place */
+} yg_override;
+
+/* The overrides in the order given, without those that a later one has replaced. A place may be
+ * within the value of an earlier override. */
+const yg_override *yg_model_overrides(const yg_model *model, size_t *count);
+/* Whether nothing uses a var any more, because an override has replaced what did. In a file that is
+ * an error. */
+bool yg_model_var_is_idle(const yg_model *model, const char *name);
 
 /* ------------------------------------------------------------------------ inputs, targets --- */
 

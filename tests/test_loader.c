@@ -161,7 +161,8 @@ Test(loader, vars_are_overridden) {
     static const char *const wrong[] = {"nn=5"};
     const yg_model_options misspelt = {.overrides = wrong, .override_count = 1};
     cr_assert_null(model_from_files(text, NULL, 0, &misspelt, &error));
-    cr_expect_str_eq(error.message, "--set nn=5: the model has no var 'nn'; did you mean 'n'?");
+    cr_expect_str_eq(error.message, "the model has no var 'nn'; did you mean 'n'?");
+    cr_expect_str_eq(error.file, "--set nn=5");
 }
 
 Test(loader, ports_tell_what_is_declared) {

@@ -45,6 +45,27 @@ yg_document *yg_document_parse(const char *text, size_t size, const char *name, 
     return document;
 }
 
+/* The values are the document's own, and nobody else has them yet. */
+static void forget_lines(const yg_value *value) {
+    ((yg_value *)value)->origin.line = -1;
+    for (size_t i = 0; i < value->count; i++) {
+        if (value->keys)
+            forget_lines(value->keys[i]);
+        forget_lines(value->items[i]);
+    }
+}
+
+yg_document *yg_document_parse_option(const char *text, const char *name, yg_error *error) {
+    yg_error failure = {0};
+    yg_document *document = yg_document_parse(text, strlen(text), name, &failure);
+    failure.line = 0;
+    if (!document)
+        yg_fail_as(error, &failure);
+    else
+        forget_lines(document->root);
+    return document;
+}
+
 yg_document *yg_document_load(const char *path, yg_error *error) {
     size_t size;
     char *text = yg_file_read(path, YG_FILE_CAP, &size, error);

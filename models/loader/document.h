@@ -37,8 +37,10 @@ typedef struct yg_sorted_key {
 struct yg_value {
     yg_kind kind;
     bool quoted;             /* a scalar in quotes: never a number or a name */
+    bool flow;               /* a list or mapping in brackets: [ ] or { } */
     yg_origin origin;        /* of its first character, after the quote of a quoted scalar;
-                                `file` lives as long as the document */
+                                `file` lives as long as the document. A value from a text of the
+                                command line has the line -1, which messages do not show. */
     const char *text;        /* scalar: NUL-terminated UTF-8; otherwise "" */
     const char *source;      /* scalar: the text as it stands in the file from `origin` on, with
                                 line ends and indentation, while `text` is folded into one
@@ -57,6 +59,8 @@ struct yg_value {
  * by yg_document_free(). */
 yg_document *yg_document_load(const char *path, yg_error *error);
 yg_document *yg_document_parse(const char *text, size_t size, const char *name, yg_error *error);
+/* Reads one line of text that a command line gives. It has no line in messages. */
+yg_document *yg_document_parse_option(const char *text, const char *name, yg_error *error);
 void yg_document_free(yg_document *document); /* NULL is allowed */
 /* The whole document's value. It belongs to the document, as all values in it do. */
 const yg_value *yg_document_root(const yg_document *document);

@@ -107,6 +107,7 @@ static bool close_frame(yg_reader *r) {
         items[i] = *part;
     }
     *value = (yg_value){.kind = closed.kind,
+                        .flow = closed.flow,
                         .origin = closed.origin,
                         .text = "",
                         .source = "",

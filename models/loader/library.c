@@ -66,7 +66,7 @@ const char *yg_folder_of(yg_pool *pool, const char *path) {
     return yg_pool_copy(pool, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-static const yg_value *keep(yg_model *model, yg_document *document, yg_error *error) {
+const yg_value *yg_model_keep(yg_model *model, yg_document *document, yg_error *error) {
     if (!document)
         return NULL;
     yg_document **grown =
@@ -82,7 +82,7 @@ static const yg_value *keep(yg_model *model, yg_document *document, yg_error *er
 }
 
 const yg_value *yg_model_read(yg_model *model, const char *path, yg_error *error) {
-    return keep(model, yg_document_load(path, error), error);
+    return yg_model_keep(model, yg_document_load(path, error), error);
 }
 
 /* ---------------------------------------------------------------------------------- built in -- */
@@ -92,7 +92,8 @@ static bool read_built_in(yg_model *model, const shelf *from, const char *name, 
     const char *path = yg_pool_format(model->pool, "%s/%s.yaml", from->folder, name);
     if (!path)
         return yg_fail_memory(error);
-    const yg_value *root = keep(model, yg_document_parse(text, strlen(text), path, error), error);
+    const yg_value *root =
+        yg_model_keep(model, yg_document_parse(text, strlen(text), path, error), error);
     return root && yg_read_definitions(model, yg_value_get(root, "define"), built_in, error);
 }
 

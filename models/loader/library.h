@@ -18,6 +18,9 @@ yg_definition *yg_find_schedule(yg_model *model, const yg_library *library, cons
                                 yg_origin origin, yg_error *error);
 /* Reads a document, which lives as long as the model, and returns its root. NULL on failure. */
 const yg_value *yg_model_read(yg_model *model, const char *path, yg_error *error);
+/* Keeps a document, which may be NULL, as long as the model, and returns its root. NULL on failure.
+ */
+const yg_value *yg_model_keep(yg_model *model, yg_document *document, yg_error *error);
 /* The folder that `path` stands in, "." where it names none. */
 const char *yg_folder_of(yg_pool *pool, const char *path);
 

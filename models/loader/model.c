@@ -2,7 +2,6 @@
  * Loading a model: reads the sections of the model file and the run file, expands the model, and
  * checks it.
  */
-#include "../../graph/spelling.h"
 #include "../../ops/ops.h"
 #include "data_paths.h"
 #include "definitions.h"
@@ -10,6 +9,7 @@
 #include "gradient.h"
 #include "library.h"
 #include "outputs.h"
+#include "override.h"
 #include "ports.h"
 #include "read.h"
 #include "schedules.h"
@@ -77,37 +77,6 @@ static bool read_vars(yg_model *model, const yg_value *value, yg_error *error) {
         model->var_count++;
     }
     return true;
-}
-
-/* Replaces the value of a var by that of "hidden=8". */
-static bool override_var(yg_model *model, const char *text, yg_error *error) {
-    const char *equals = strchr(text, '=');
-    const yg_origin origin = {.file = "--set", .line = 1, .column = 1};
-    char hint[300];
-    if (!equals) {
-        return yg_fail(error, YG_ERROR_SYNTAX, YG_NOWHERE,
-                       "--set %s: the form is name=value, as --set hidden=8", text);
-    }
-    const char *name = yg_pool_copy(model->pool, text, (size_t)(equals - text));
-    const char **known = yg_pool_take(model->pool, (model->var_count + 1) * sizeof *known);
-    if (!name || !known)
-        return yg_fail_memory(error);
-    for (size_t i = 0; i < model->var_count; i++) {
-        known[i] = model->vars[i].name;
-        if (strcmp(known[i], name) == 0) {
-            yg_origin value = origin;
-            value.column = (int32_t)(equals - text) + 2;
-            const char *copy = yg_pool_text(model->pool, equals + 1);
-            if (!copy)
-                return yg_fail_memory(error);
-            model->vars[i].value = yg_expression_parse(model->pool, copy, value, error);
-            return model->vars[i].value != NULL;
-        }
-    }
-    return yg_fail(
-        error, YG_ERROR_NAME, YG_NOWHERE, "--set %s: the model has no var '%s'%s", text, name,
-        model->var_count == 0 ? "; it has no vars at all"
-                              : yg_suggest(name, known, model->var_count, hint, sizeof hint));
 }
 
 static bool read_trainables(yg_model *model, const yg_value *value, yg_error *error) {
@@ -188,19 +157,11 @@ static bool read_names(yg_model *model, const yg_value *root, yg_error *error) {
     return !doc || yg_value_text(doc, "`doc`", &model->doc, error);
 }
 
-static bool read_sections(yg_model *model, const yg_value *root, const yg_model_options *options,
-                          yg_error *error) {
+static bool read_sections(yg_model *model, const yg_value *root, yg_error *error) {
     const yg_value *loss = yg_value_get(root, "loss");
     const yg_value *metrics = yg_value_get(root, "metrics");
-    if (!yg_value_check_keys(root, "a model file", sections, sizeof sections / sizeof *sections,
-                             error) ||
-        !yg_read_format(root, error) || !read_names(model, root, error) ||
-        !read_vars(model, yg_value_get(root, "vars"), error))
-        return false;
-    for (size_t i = 0; options && i < options->override_count; i++)
-        if (!override_var(model, options->overrides[i], error))
-            return false;
-    if (!yg_read_includes(model, yg_value_get(root, "include"), &model->library, 0, error) ||
+    if (!read_names(model, root, error) || !read_vars(model, yg_value_get(root, "vars"), error) ||
+        !yg_read_includes(model, yg_value_get(root, "include"), &model->library, 0, error) ||
         !yg_read_definitions(model, yg_value_get(root, "define"), &model->library, error) ||
         !yg_read_ports(model, yg_value_get(root, "inputs"), yg_value_get(root, "targets"), error) ||
         !yg_read_params(model, root, &model->body, error) ||
@@ -301,11 +262,23 @@ static bool expand(yg_model *model, yg_error *error) {
     return try(model, flat, error);
 }
 
-static bool load(yg_model *model, const yg_model_options *options, yg_error *error) {
+/* Reads the one or two files, and puts in what the command line sets. */
+static bool read_files(yg_model *model, const yg_model_options *options, yg_error *error) {
+    const size_t count = sizeof sections / sizeof *sections;
     model->root = yg_model_read(model, model->path, error);
-    if (!model->root || !read_sections(model, model->root, options, error))
+    if (!model->root || !yg_value_check_keys(model->root, "a model file", sections, count, error) ||
+        !yg_read_format(model->root, error))
         return false;
     if (options && options->run_path && !read_run_file(model, options->run_path, error))
+        return false;
+    for (size_t i = 0; options && i < options->override_count; i++)
+        if (!yg_override_value(model, options->overrides[i], sections, count, error))
+            return false;
+    return true;
+}
+
+static bool load(yg_model *model, const yg_model_options *options, yg_error *error) {
+    if (!read_files(model, options, error) || !read_sections(model, model->root, error))
         return false;
     /* A misspelt name is unknown where it is used, and leaves the right one unused. The first error
      * says more, so unused names are checked last. */

@@ -32,6 +32,18 @@ const char *yg_model_folder(const yg_model *model, const char *key) {
     return here ? model->folder : model->run_folder;
 }
 
+const yg_override *yg_model_overrides(const yg_model *model, size_t *count) {
+    *count = model->override_count;
+    return model->overrides;
+}
+
+bool yg_model_var_is_idle(const yg_model *model, const char *name) {
+    for (size_t i = 0; i < model->var_count; i++)
+        if (strcmp(model->vars[i].name, name) == 0)
+            return model->vars[i].idle;
+    return false;
+}
+
 size_t yg_model_port_count(const yg_model *model) {
     return model->port_count;
 }

@@ -200,6 +200,7 @@ typedef struct yg_var {
     yg_origin origin;
     const char *name;
     const yg_expression *value;
+    bool idle; /* nothing uses it, because an override has replaced what did */
 } yg_var;
 
 /* An entry of `define:`, a layer type or a schedule. */
@@ -244,6 +245,11 @@ struct yg_model {
     const yg_value *run_root; /* NULL: no second file */
     const char *path, *folder, *run_folder;
     const char *name, *doc;
+
+    yg_override *overrides; /* changes that the roots have got, and the files have not */
+    size_t override_count;
+    const yg_value **replaced; /* values that an override has replaced */
+    size_t replaced_count;
 
     yg_var *vars;
     size_t var_count;

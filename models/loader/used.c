@@ -225,6 +225,30 @@ static bool meet_transforms(met *m, const yg_model *model, yg_error *error) {
     return true;
 }
 
+/* A var that only such vars use as nothing uses is not used either. Vars name only those above. Of
+ * those that are not used, the last one is named by no other, so it is the one to report. Where an
+ * override has replaced what used a var, it stays, and is idle. */
+static bool check_vars(met *m, const met *transforms, const yg_model *model, yg_error *error) {
+    met freed = {.pool = m->pool};
+    for (size_t i = 0; i < model->replaced_count; i++)
+        meet_value(&freed, model->replaced[i]);
+    for (size_t i = model->var_count; i-- > 0;) {
+        yg_var *var = &model->vars[i];
+        const char *name = var->name;
+        if (yg_names_find(&m->names, name) != YG_NOT_FOUND ||
+            yg_names_find(&transforms->names, name) != YG_NOT_FOUND ||
+            yg_names_find(&model->section_vars, name) != YG_NOT_FOUND) {
+            meet_expression(m, var->value);
+            continue;
+        }
+        if (yg_names_find(&freed.names, name) == YG_NOT_FOUND)
+            return need(m, "var", name, var->origin, error);
+        meet_expression(&freed, var->value);
+        var->idle = true;
+    }
+    return !(m->failed || freed.failed) || yg_fail_memory(error);
+}
+
 static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
     met m = {.pool = pool};
     meet_body(&m, &model->body, model->port_specs[0].name);
@@ -240,8 +264,6 @@ static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
     }
     for (size_t i = 0; i < model->expected_shape_count; i++)
         meet_shape(&m, &model->expected_shapes[i].shape);
-    for (size_t i = 0; i < model->var_count; i++)
-        meet_expression(&m, model->vars[i].value);
     met transforms = {.pool = pool}, expected = {.pool = pool};
     for (size_t i = 0; i < model->expected_shape_count; i++)
         meet(&expected, model->expected_shapes[i].name);
@@ -249,13 +271,8 @@ static bool check_model(yg_pool *pool, const yg_model *model, yg_error *error) {
         return false;
     if (m.failed || transforms.failed || expected.failed)
         return yg_fail_memory(error);
-    for (size_t i = 0; i < model->var_count; i++) {
-        const yg_var *var = &model->vars[i];
-        if (yg_names_find(&transforms.names, var->name) == YG_NOT_FOUND &&
-            yg_names_find(&model->section_vars, var->name) == YG_NOT_FOUND &&
-            !need(&m, "var", var->name, var->origin, error))
-            return false;
-    }
+    if (!check_vars(&m, &transforms, model, error))
+        return false;
     for (size_t i = 0; i < model->port_count; i++) {
         const yg_port_spec *port = &model->port_specs[i];
         if (!need(&m, port->target ? "target" : "input", port->name, port->origin, error))
