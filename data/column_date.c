@@ -273,7 +273,7 @@ static const yg_setting settings[] = {
     {"cyclic", KEY(cyclic), .form = "a list of names", .forms = YG_FORM_LIST, .fallback = "none",
      .example = "[year, day]",
      .doc = "sine and cosine of the position within each: year, month, week, day"},
-    {"age", KEY(age), .form = "a date", .forms = YG_FORM_SCALAR, .fallback = "none",
+    {"age", KEY(age), .form = "a date", .forms = YG_FORM_SCALAR | YG_FORM_ANY, .fallback = "none",
      .example = "2020-01-01", .doc = "one more element: the days since that date"},
 };
 

@@ -372,8 +372,8 @@ static const char *const places[] = {"center", NULL};
 static const yg_setting settings[] = {
     {"resize", .kind = YG_SETTING_VALUE, .offset = offsetof(image_column, resize_value),
      .form = "[height, width], or a number for the shorter side",
-     .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "sizes stay", .example = "[32, 32]",
-     .doc = "the size that pictures are brought to"},
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST | YG_FORM_NUMBERS, .fallback = "sizes stay",
+     .example = "[32, 32]", .doc = "the size that pictures are brought to"},
     {"crop", .kind = YG_SETTING_CHOICE, .offset = offsetof(image_column, place), .choices = places,
      .fallback = "none", .example = "center",
      .doc = "cuts the input's size out of the middle, after `resize`"},

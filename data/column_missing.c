@@ -42,13 +42,13 @@ typedef struct written {
 
 const yg_setting yg_missing_settings[YG_MISSING_SETTINGS] = {
     {"missing", .kind = YG_SETTING_VALUE, .offset = offsetof(written, way),
-     .form = "drop, mean, median, most_frequent, or a value", .forms = YG_FORM_SCALAR,
+     .form = "drop, mean, median, most_frequent, or a value", .forms = YG_FORM_SCALAR | YG_FORM_ANY,
      .fallback = "a missing cell is an error", .example = "median",
      .doc =
          "what stands for a missing cell: a number of the training part, a value of yours; `drop` "
          "leaves out rows that lack one"},
     {"indicator", .kind = YG_SETTING_VALUE, .offset = offsetof(written, indicator),
-     .form = "true or false", .forms = YG_FORM_SCALAR, .fallback = "false", .example = "true",
+     .form = "true or false", .forms = YG_FORM_SCALAR | YG_FORM_NUMBERS, .fallback = "false", .example = "true",
      .doc = "one more element: 1 where the cell is missing. It goes with `missing`"},
 };
 

@@ -112,7 +112,7 @@ static const yg_setting settings[] = {
      .fallback = "error", .example = "truncate",
      .doc = "what becomes of sequences above `max_length`"},
     {"pad", .kind = YG_SETTING_VALUE, .offset = offsetof(written, pad),
-     .form = "a mapping from input or target to a number", .forms = YG_FORM_MAPPING,
+     .form = "a mapping from input or target to a number", .forms = YG_FORM_MAPPING | YG_FORM_NUMBERS,
      .fallback = "0", .example = "{y: -100}",
      .doc = "what stands behind the end of a shorter sequence of a batch"},
     {"buckets", .kind = YG_SETTING_FLAG, .offset = offsetof(written, buckets), .fallback = "true",

@@ -109,7 +109,7 @@ static const yg_setting settings[] = {
     {"column", KEY(column), .form = "a column", .forms = YG_FORM_SCALAR, .fallback = "none",
      .example = "year", .doc = "examples whose cell `equals` a value"},
     {"equals", KEY(equals), .form = "a value, or a list of values",
-     .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "none", .example = "[2023, 2024]",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST | YG_FORM_ANY, .fallback = "none", .example = "[2023, 2024]",
      .doc = "the values of `column`"},
     {"file", KEY(file), .form = "a file or a pattern, or a list of them",
      .forms = YG_FORM_SCALAR | YG_FORM_LIST, .fallback = "none", .example = "\"2024-*.csv\"",

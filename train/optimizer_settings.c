@@ -31,6 +31,20 @@ static const yg_setting of_groups[COMMON] = {
      .doc = "how many epochs pass before these parameters are trained"},
 };
 
+/* What all optimizers have, and what a group of parameters has. */
+static const yg_setting_group optimizer_groups[] = {
+    {"train.optimizer", "how a step changes the parameters", common, COMMON, NULL},
+    {"train.optimizer.groups.PATTERN",
+     "what is different for parameters whose names match the pattern; the options of the optimizer "
+     "are keys here too",
+     of_groups, COMMON, NULL},
+};
+
+const yg_setting_group *yg_optimizer_groups(size_t *count) {
+    *count = sizeof optimizer_groups / sizeof *optimizer_groups;
+    return optimizer_groups;
+}
+
 static const char *number_text(yg_pool *pool, double number) {
     char text[YG_NUMBER_TEXT];
     return isnan(number) ? "null" : yg_pool_text(pool, yg_number_text(number, text));
@@ -76,12 +90,12 @@ static bool add_option(yg_pool *pool, const yg_option *option, size_t count, yg_
         break;
     case YG_OPTION_LIST:
         out->form = "a list of numbers";
-        out->forms = YG_FORM_LIST;
+        out->forms = YG_FORM_LIST | YG_FORM_NUMBERS;
         break;
     default:
         out->kind = option->nullable ? YG_SETTING_VALUE : YG_SETTING_NUMBER;
         out->form = "a number, or null";
-        out->forms = YG_FORM_SCALAR;
+        out->forms = YG_FORM_SCALAR | YG_FORM_ANY;
     }
     return out->fallback != NULL;
 }
@@ -111,15 +125,10 @@ const yg_setting_group *yg_train_settings(yg_pool *pool, size_t *count) {
     for (size_t i = 0; good && i < own; i++)
         all[(*count)++] = *groups[i];
     if (good)
-        all[(*count)++] = (yg_setting_group){"train.optimizer", "how a step changes the parameters",
-                                             common, COMMON, NULL};
+        all[(*count)++] = optimizer_groups[0];
     for (size_t i = 0; good && i < optimizers; i++)
         good = add_optimizer(pool, updates[i], &all[(*count)++]);
     if (good)
-        all[(*count)++] = (yg_setting_group){
-            "train.optimizer.groups.PATTERN",
-            "what is different for parameters whose names match the pattern; the options of the "
-            "optimizer are keys here too",
-            of_groups, COMMON, NULL};
+        all[(*count)++] = optimizer_groups[1];
     return good ? all : NULL;
 }

@@ -41,6 +41,8 @@ typedef struct yg_settings {
  * all with those of the optimizers, taken from the pool; NULL when out of memory. */
 const yg_setting_group *const *yg_settings_groups(size_t *count);
 const yg_setting_group *yg_train_settings(yg_pool *pool, size_t *count);
+/* Those of `train.optimizer` that all optimizers have, and those of its groups. */
+const yg_setting_group *yg_optimizer_groups(size_t *count);
 
 /* Reads and checks the section. `options` override it; NULL: nothing does. False on failure. */
 bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg_settings *settings,

@@ -2,13 +2,15 @@
  * Vars in `data:` and `train:`: `lr: base_lr / 10`.
  *
  * A number can also be written as a formula. A text (a path, a column, a word) may be the name of a
- * var that is a text; then it is replaced. Any other text stays as it is, so that a column may have
- * the name of a var that is a number.
+ * var that is a text or a list of texts; then it is replaced. Any other text stays as it is, so
+ * that a column may have the name of a var that is a number. Which of the two a value is, the
+ * tables of keys tell (section_keys.h).
  */
 #include "sections.h"
 
 #include "../../graph/number.h"
 #include "expander.h"
+#include "section_keys.h"
 
 #include <string.h>
 
@@ -17,10 +19,7 @@ typedef struct resolver {
     yg_scope scope;
     yg_model *model;
     yg_names ports; /* a port's name to its index */
-    bool numbers; /* this is `train:`, where is_text_key() knows every key whose value is a text */
 } resolver;
-
-static const yg_value *resolve(resolver *r, const yg_value *value, bool text);
 
 /* ------------------------------------------------------------------------------------ values -- */
 
@@ -88,7 +87,7 @@ static const yg_value *value_in_place(resolver *r, const yg_term *term, const yg
 
 /* ----------------------------------------------------------------------------------- scalars -- */
 
-/* Notes whether a formula names only vars and constants. */
+/* Notes whether a formula names only vars, constants and functions. */
 typedef struct mention {
     resolver *r;
     bool var, other;
@@ -100,7 +99,8 @@ static void look_at(void *context, const char *name) {
     if (yg_scope_find(&m->r->scope, name))
         m->var = true;
     else
-        m->other = m->other || !yg_constant_of_name(name, &constant);
+        m->other = m->other ||
+                   !(yg_constant_of_name(name, &constant) || yg_op_find(m->r->model->ops, name));
 }
 
 static void note_used(void *context, const char *name) {
@@ -111,28 +111,33 @@ static void note_used(void *context, const char *name) {
         yg_fail_memory(r->x.error);
 }
 
-static const yg_value *resolve_text(resolver *r, const yg_value *value) {
+static bool is_texts(const yg_term *term) {
+    bool texts = term->kind == YG_TERM_LIST;
+    for (size_t i = 0; texts && i < term->count; i++)
+        texts = term->items[i].kind == YG_TERM_TEXT;
+    return texts || term->kind == YG_TERM_TEXT;
+}
+
+/* `list`: nothing but a list can stand here, so that the name of one is no text. */
+static const yg_value *resolve_text(resolver *r, const yg_value *value, bool list) {
     const yg_binding *var = value->quoted ? NULL : yg_scope_find(&r->scope, value->text);
-    if (!var || var->term.kind != YG_TERM_TEXT)
+    if (!var || !(is_texts(&var->term) || (list && var->term.kind == YG_TERM_LIST)))
         return value;
     note_used(r, value->text);
     return value_in_place(r, &var->term, value);
 }
 
-static const yg_value *resolve_number(resolver *r, const yg_value *value) {
-    double number;
-    if (value->quoted || value->text[0] == '\0' ||
-        yg_number_parse(value->text, strlen(value->text), &number) != YG_NUMBER_NOT)
-        return value;
+/* `certain`: nothing but a number or truth value can stand here. */
+static const yg_value *resolve_number(resolver *r, const yg_value *value, bool certain) {
     yg_error ignored = {0};
     const yg_expression *formula =
         yg_expression_parse(r->x.pool, value->source, value->origin, &ignored);
     mention m = {.r = r};
     if (formula)
         yg_visit_names(formula, look_at, &m);
-    /* In `data:` a text such as 2024-01-02 or a/b looks like a formula. It is left to the code that
-     * reads the section. */
-    const bool certain = r->numbers && formula && formula->kind == YG_EXPRESSION_CALL;
+    /* A text such as 2024-01-02 or a/b looks like a formula. A word is left to the code that reads
+     * the section, which knows what fits. */
+    certain = certain && formula && formula->kind == YG_EXPRESSION_CALL;
     if (!formula || (!certain && (m.other || !m.var)))
         return value;
     yg_term term;
@@ -159,18 +164,8 @@ static bool is_table(const yg_value *part) {
     return false;
 }
 
-/* Keys whose values are texts. The formulas of `transform` and `formula` see vars by themselves. */
-static bool is_text_key(const char *key) {
-    static const char *const keys[] = {
-        "arrays",    "exclude",   "query", "delimiter", "decimal",  "header",
-        "comment",   "thousands", "kind",  "from",      "stratify", "standardize",
-        "transform", "balance",   "how",   "by",        "into",     "type",
-        "mode",      "monitor",   "dtype", "signs",     "formula"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strcmp(keys[i], key) == 0)
-            return true;
-    return yg_is_file_key(key);
-}
+static const yg_value *resolve(resolver *r, const yg_value *value, const char *path,
+                               yg_section_key as);
 
 /* Whether a part of the data gives texts for the port `key`: columns of a table, or names of
  * classes. */
@@ -179,14 +174,83 @@ static bool is_text_port(const resolver *r, bool table, const char *key) {
     return port != YG_NOT_FOUND && (table || r->model->ports[port].class_names);
 }
 
-static const yg_value *resolve_parts(resolver *r, const yg_value *value, bool text) {
-    const bool mapping = value->kind == YG_MAPPING, table = mapping && is_table(value);
+/* How an entry of a mapping is read. `path` NULL: as all of the mapping, because its keys are names
+ * of the user's. */
+static yg_section_key key_in(const resolver *r, const yg_value *mapping, const char *path,
+                             const char *key, yg_section_key as) {
+    yg_section_key found = {.reading = YG_READ_ANY};
+    if (!path)
+        return as;
+    if (strcmp(path, "data.columns") == 0) /* `age: category` */
+        found.reading = YG_READ_TEXTS;
+    else if (!yg_section_key_find(path, key, &found) && strcmp(path, "data.part") == 0 &&
+             is_text_port(r, is_table(mapping), key))
+        found.reading = YG_READ_TEXTS;
+    return found;
+}
+
+/* The path of an entry that is a mapping. NULL: there is no table of its keys. False when out of
+ * memory. */
+static bool path_in(resolver *r, const char *path, const char *key, const yg_value *value,
+                    const char **inner) {
+    static const char *const parts[] = {"train", "validation", "test"};
+    static const char *const named[][2] = {
+        {"data.columns", "data.columns.NAME"},
+        {"train.optimizer.groups", "train.optimizer.groups.PATTERN"},
+    };
+    *inner = NULL;
+    if (!path)
+        return true;
+    for (size_t i = 0; i < 3; i++)
+        if (strcmp(path, "data") == 0 && strcmp(key, parts[i]) == 0) {
+            *inner = yg_value_get(value, "from") ? "data.split" : "data.part";
+            return true;
+        }
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        if (strcmp(path, named[i][0]) == 0) {
+            *inner = named[i][1];
+            return true;
+        }
+    const char *whole = yg_pool_format(r->x.pool, "%s.%s", path, key);
+    if (!whole)
+        return yg_fail_memory(r->x.error);
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        if (strcmp(whole, named[i][0]) == 0)
+            *inner = whole;
+    if (yg_section_has(whole))
+        *inner = whole;
+    return true;
+}
+
+/* Whether vars could change a value. Most are numbers, of which a file may have many. */
+static bool is_open(const yg_value *value) {
+    double number;
+    return value->kind != YG_SCALAR ||
+           (!value->quoted && value->text[0] != '\0' &&
+            yg_number_parse(value->text, strlen(value->text), &number) == YG_NUMBER_NOT);
+}
+
+static const yg_value *resolve_part(resolver *r, const yg_value *whole, size_t i, const char *path,
+                                    yg_section_key as) {
+    const yg_value *value = whole->items[i];
+    const char *inner = path;
+    if (!is_open(value))
+        return value;
+    if (whole->kind == YG_SEQUENCE) {
+        as.list = false;
+        return resolve(r, value, path, as);
+    }
+    const char *key = whole->keys[i]->text;
+    if (value->kind != YG_SCALAR && !path_in(r, path, key, value, &inner))
+        return NULL;
+    return resolve(r, value, inner, key_in(r, whole, path, key, as));
+}
+
+static const yg_value *resolve_parts(resolver *r, const yg_value *value, const char *path,
+                                     yg_section_key as) {
     const yg_value **items = NULL;
     for (size_t i = 0; i < value->count; i++) {
-        const char *key = mapping ? value->keys[i]->text : "";
-        const yg_value *item =
-            resolve(r, value->items[i],
-                    text || (mapping && (is_text_key(key) || is_text_port(r, table, key))));
+        const yg_value *item = resolve_part(r, value, i, path, as);
         if (!item)
             return NULL;
         if (item == value->items[i])
@@ -211,10 +275,18 @@ static const yg_value *resolve_parts(resolver *r, const yg_value *value, bool te
     return copy;
 }
 
-static const yg_value *resolve(resolver *r, const yg_value *value, bool text) {
+static const yg_value *resolve(resolver *r, const yg_value *value, const char *path,
+                               yg_section_key as) {
     if (value->kind != YG_SCALAR)
-        return resolve_parts(r, value, text);
-    return text ? resolve_text(r, value) : resolve_number(r, value);
+        return resolve_parts(r, value, path, as);
+    switch (as.reading) {
+    case YG_READ_TEXTS:
+        return resolve_text(r, value, as.list);
+    case YG_READ_FORMULAS:
+        return value;
+    default:
+        return resolve_number(r, value, as.reading == YG_READ_NUMBERS);
+    }
 }
 
 bool yg_resolve_sections(yg_model *model, yg_error *error) {
@@ -230,9 +302,9 @@ bool yg_resolve_sections(yg_model *model, yg_error *error) {
             return yg_fail_memory(error);
     const yg_value *data = yg_model_section(model, "data");
     const yg_value *train = yg_model_section(model, "train");
-    const yg_value *new_data = data ? resolve(&r, data, false) : NULL;
-    r.numbers = true;
-    const yg_value *new_train = train ? resolve(&r, train, false) : NULL;
+    const yg_section_key any = {.reading = YG_READ_ANY};
+    const yg_value *new_data = data && is_open(data) ? resolve(&r, data, "data", any) : data;
+    const yg_value *new_train = train && is_open(train) ? resolve(&r, train, "train", any) : train;
     if ((data && !new_data) || (train && !new_train))
         return false;
     model->data = new_data;

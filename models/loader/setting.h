@@ -16,8 +16,16 @@ typedef enum yg_setting_kind {
     YG_SETTING_TEXT,   /* const char *, which belongs to the document */
 } yg_setting_kind;
 
-/* What a VALUE may be, in YAML's terms. */
-enum { YG_FORM_SCALAR = 1, YG_FORM_LIST = 2, YG_FORM_MAPPING = 4 };
+/* What a VALUE may be, in YAML's terms, and what scalars in it are: texts, if nothing else is said.
+ */
+enum {
+    YG_FORM_SCALAR = 1,
+    YG_FORM_LIST = 2,
+    YG_FORM_MAPPING = 4,
+    YG_FORM_NUMBERS = 8,   /* numbers and truth values, which formulas may give */
+    YG_FORM_ANY = 16,      /* texts or numbers: only what names vars alone is a formula */
+    YG_FORM_FORMULAS = 32, /* formulas, which see vars by themselves */
+};
 
 typedef struct yg_setting {
     const char *name;
