@@ -10,8 +10,8 @@
 
 #define OPTION_SET                                                                                 \
     {                                                                                              \
-        .name = "set", .kind = OPTION_TEXTS, .argument = "NAME=VALUE",                             \
-        .doc = "another value for one of the model's `vars` (repeatable)"                          \
+        .name = "set", .kind = OPTION_TEXTS, .argument = "PATH=VALUE",                             \
+        .doc = "another value for a var, or for a key such as train.optimizer.lr (repeatable)"     \
     }
 #define OPTION_DATA                                                                                \
     {                                                                                              \

@@ -28,7 +28,7 @@ end
 __yamlgrad_option "train eval predict grad explain check" -s w -l weights -r -d "a safetensors file"
 __yamlgrad_option "train eval predict grad show profile cv" -l dtype -x -a "f32 f64" -d "compute in this type"
 __yamlgrad_option "train eval predict grad check profile cv" -l threads -x -d "number of threads"
-__yamlgrad_option "data train eval predict grad explain check show profile expand cv" -l set -x -d "NAME=VALUE for a var"
+__yamlgrad_option "data train eval predict grad explain check show profile expand cv" -l set -x -d "PATH=VALUE: another value than the file's"
 __yamlgrad_option "data train eval predict grad explain check show profile expand ops cv" -l plugin -r -d "operators of your own"
 __yamlgrad_option "data train eval explain check show profile ops layers schedules keys cv runs" -l json -d "print JSON"
 __yamlgrad_option keys -l schema -d "print the JSON Schema"

@@ -131,6 +131,26 @@ expect "show: total" 0 "^parameters +17, 68 B$" "" "$yamlgrad" show xor.yaml
 expect "show: memory" 0 "^step's memory +.* planned" "" "$yamlgrad" show xor.yaml
 expect "--set" 0 "^h +linear +\[B, 8\] +24 " "" "$yamlgrad" show xor.yaml --set hidden=8
 expect "--set of nothing" 1 "" "hiden" "$yamlgrad" show xor.yaml --set hiden=8
+expect "--set by path" 0 "^h +linear +\[B, 6\] +18 " "" "$yamlgrad" show xor.yaml --set graph.h.out_features=6
+expect "--set by path: the option stands for the place" 1 "" \
+    "^--set graph.h.out_feature=6: error: layer type 'linear' has no argument .*did you mean 'out_features'" \
+    "$yamlgrad" show xor.yaml --set graph.h.out_feature=6
+expect "--set by path: no such key" 1 "" \
+    "^--set train.epoch=2: error: \`train\` has no key 'epoch'; did you mean 'epochs'" \
+    "$yamlgrad" train xor.yaml --set train.epoch=2
+expect "--set by path: the value does not fit" 1 "" \
+    "^--set train.optimizer.lr=abc: error: \`lr\` must be a number" \
+    "$yamlgrad" train xor.yaml --set train.optimizer.lr=abc
+expect "--set beside an option" 1 "" \
+    "error: \`--set train.optimizer.lr=1\` and --lr say the same twice; leave one out$" \
+    "$yamlgrad" train xor.yaml --set train.optimizer.lr=1 --lr 2
+expect "--set train.epochs beside --steps" 1 "" "train.epochs=1\` and --steps say the same twice" \
+    "$yamlgrad" train xor.yaml --set train.epochs=1 --steps 2
+for command in show "eval --data train" check expand data grad "profile --seconds 0.01" explain; do
+    # shellcheck disable=SC2086 # a command with its options
+    expect "$command: --set by path" 1 "" "^--set graph.hh.out_features=3: error: .* did you mean 'h'" \
+        "$yamlgrad" ${command%% *} xor.yaml ${command#"${command%% *}"} --set graph.hh.out_features=3
+done
 expect "show --json" 0 '"parameters": 17' "" "$yamlgrad" show xor.yaml --json
 expect "show --batch" 0 "^FLOPs and memory at B = 7$" "" "$yamlgrad" show xor.yaml --batch 7
 printf '%s\n' 'format: 1' 'inputs: {x: [B, 3, 4, 4]}' 'graph:' \

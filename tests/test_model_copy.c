@@ -334,3 +334,115 @@ Test(model_copy, it_trains_in_its_own_folder) {
     expect_same(&w, "model.yaml");
     workspace_remove(&w);
 }
+
+/* A file in all notations that YAML has for mappings, lists and texts. */
+static const char notations[] = "format: 1\n"
+                                "name: copied # näme\n"
+                                "vars: {width: 3, rate: 0.5, half: rate / 2,\n"
+                                "       files: \"['sub/d.csv']\"}\n"
+                                "inputs: {x: [B, 1]}\n"
+                                "targets: {y: [B, 1]}\n"
+                                "graph:\n"
+                                "  h: {type: linear, input: x, out_features: width}\n"
+                                "  p:\n"
+                                "    type: linear # the last\n"
+                                "    out_features: 1\n"
+                                "outputs:\n- p\n"
+                                "loss: |  # squares\n"
+                                "  mse(p,\n"
+                                "      y)\n"
+                                "metrics: {error: \"l1(p, y)\"}\n"
+                                "data:\n"
+                                "  # where\n"
+                                "  train: {csv: files, x: a, y: b}\n"
+                                "  columns:\n"
+                                "    \"a\": number # a column\n"
+                                "train:\n"
+                                "  \"epochs\": 2 # how long\n"
+                                "  early_stopping: {patience: 9}\n"
+                                "  optimizer:\n"
+                                "    type: adam\n"
+                                "    lr: half / 10 # of the rate\n"
+                                "    groups:\n"
+                                "      \"*.bias\": {lr: 0.25}\n";
+
+/* What is set, and a line of the copy. */
+static const struct {
+    const char *sets[3];
+    const char *line;
+} overridden[] = {
+    {{"train.optimizer.lr=0.125"}, "    lr: 0.125 # of the rate\n"},
+    {{"train.optimizer.lr=0.125"}, "vars: {width: 3,\n       files: \"['"},
+    {{"train.epochs=width"}, "  \"epochs\": width # how long\n"},
+    {{"train.clip_grad_norm=0.5"}, "train:\n  clip_grad_norm: 0.5\n  \"epochs\": 2 # how long\n"},
+    {{"train.clip_grad_norm=0.5", "train.batch_size=2", "train.clip_grad_norm=1"},
+     "train:\n  batch_size: 2\n  clip_grad_norm: 1\n  \"epochs\""},
+    {{"train.early_stopping.patience=1", "train.early_stopping.min_delta=0.5"},
+     "  early_stopping: {min_delta: 0.5, patience: 1}\n"},
+    {{"train.optimizer.groups.\"h.*\".lr=1"},
+     "      \"h.*\": {lr: 1}\n      \"*.bias\": {lr: 0.25}\n"},
+    {{"train.optimizer.groups.*.bias.lr=1"}, "      \"*.bias\": {lr: 1}\n"},
+    {{"train.optimizer=adam"}, "  optimizer:\n    adam\n"},
+    {{"train.optimizer={type: sgd, lr: half}", "train.optimizer.lr=0.25"},
+     "  optimizer:\n    {type: sgd, lr: 0.25}\n"},
+    {{"train.optimizer.lr=0.5", "train.optimizer.eps=1e-6",
+      "train.optimizer={type: sgd, lr: rate}"},
+     "  optimizer:\n    {type: sgd, lr: rate}\n"},
+    {{"data.columns.a.missing=drop"}, "    \"a\": {kind: number, missing: drop} # a column\n"},
+    {{"data.validation={from: train, fraction: 0.25}"},
+     "data:\n  # where\n  validation: {from: train, fraction: 0.25}\n  train: {csv: files"},
+    {{"data.train.csv=sub/e.csv"}, "sub/e.csv\", x: a, y: b}\n"},
+    {{"data.train={csv: sub/e.csv, x: a, y: b}"}, "sub/e.csv\", x: a, y: b}\n"},
+    {{"data.test={csv: files, x: a, y: b}"}, "  test: {csv: files, x: a, y: b}\n"},
+    {{"graph.h.out_features=4", "width=5"},
+     "graph:\n  h: {type: linear, input: x, out_features: 4}\n"},
+    {{"graph.h.out_features=4"}, "vars: {rate: 0.5, half: rate / 2,\n       files"},
+    {{"graph.p.use_bias=false"}, "    use_bias: false\n    type: linear # the last\n"},
+    {{"loss=l1(p, y)"}, "- p\nloss: l1(p, y)\nmetrics"},
+    {{"metrics.error=mse(p, y)"}, "metrics: {error: \"mse(p, y)\"}\n"},
+    {{"metrics.more=mse(p, y)"}, "metrics: {more: \"mse(p, y)\", error: \"l1(p, y)\"}\n"},
+    {{"outputs={q: p}"}, "outputs:\n  {q: p}\n"},
+    {{"outputs.0=h", "graph.h.out_features=1"}, "outputs:\n- h\n"},
+    {{"files=['sub/e.csv']"}, "/sub/e.csv']\"}\n"},
+    {{"width=2", "train.optimizer.lr=rate"}, "vars: {width: 2, rate: 0.5,\n       files"},
+    {{"doc=A line: of words, and \"more\""}, NULL},
+    {{"doc='A line: of words, and \"more\"'"},
+     "doc: \"A line: of words, and \\\"more\\\"\"\nformat: 1\n"},
+};
+
+Test(model_copy, overrides_are_written_in_at_their_place) {
+    static const char *const files[] = {"weights.safetensors", "history.csv",
+                                        "checkpoint.safetensors", "model.yaml"};
+    const workspace w = workspace_make();
+    char out[256], again[256], model[256], copy[256];
+    cr_assert_eq(mkdir(workspace_path(&w, "sub"), 0777), 0);
+    cr_assert_eq(mkdir(workspace_path(&w, "runs"), 0777), 0);
+    workspace_write(&w, "sub/d.csv", "a,b\n1,2\n2,4\n3,5\n4,9\n5,9\n6,13\n7,15\n8,15\n");
+    workspace_write(&w, "sub/e.csv", "a,b\n1,2\n2,3\n3,4\n4,7\n5,8\n");
+    workspace_write(&w, "m.yaml", notations);
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "m.yaml"));
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "runs/one"));
+    snprintf(again, sizeof again, "%s", workspace_path(&w, "two"));
+    snprintf(copy, sizeof copy, "%s", workspace_path(&w, "runs/one/model.yaml"));
+    for (size_t i = 0; i < sizeof overridden / sizeof *overridden; i++) {
+        size_t count = 0, size;
+        while (count < 3 && overridden[i].sets[count])
+            count++;
+        if (!overridden[i].line) { /* a mistake */
+            const yg_model_options wrong = {.overrides = overridden[i].sets,
+                                            .override_count = count};
+            cr_expect_null(yg_model_load(model, &wrong, NULL), "%s", overridden[i].sets[0]);
+            continue;
+        }
+        train(model, (yg_train_options){0}, out, overridden[i].sets, count);
+        train(copy, (yg_train_options){0}, again, NULL, 0);
+        for (size_t f = 0; f < 4; f++)
+            expect_same(&w, files[f]);
+        char *text = workspace_read(&w, "runs/one/model.yaml", &size);
+        cr_expect(strstr(text, overridden[i].line), "%s:\n%s\nin\n%s", overridden[i].sets[0],
+                  overridden[i].line, text);
+        cr_expect(strstr(text, "# näme"), "%s", text);
+        free(text);
+    }
+    workspace_remove(&w);
+}

@@ -37,12 +37,18 @@ static const yg_value *var_of(const copying *c, const yg_value *value) {
     return value->written && vars ? yg_value_get(vars, value->written->text) : NULL;
 }
 
-/* Appends a text in double quotes, with `quote` within them on both sides. */
-static void add_quoted(yg_text *out, const char *quote, const char *text) {
-    yg_text_add(out, "\"%s", quote);
+/* Appends a text that stands in double quotes, with `quote` on both sides. */
+static void add_escaped(yg_text *out, const char *quote, const char *text) {
+    yg_text_add(out, "%s", quote);
     for (const char *at = text; *at; at++)
         yg_text_add(out, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
-    yg_text_add(out, "%s\"", quote);
+    yg_text_add(out, "%s", quote);
+}
+
+static void add_quoted(yg_text *out, const char *quote, const char *text) {
+    yg_text_add(out, "\"");
+    add_escaped(out, quote, text);
+    yg_text_add(out, "\"");
 }
 
 /* Another text for a value. Where a var gives it, the var is changed and not its use: a var that
@@ -64,25 +70,35 @@ static void set_value(copying *c, const yg_value *value, const char *number) {
     add(c, value, false, yg_text_take(&text));
 }
 
+/* Inserts an entry before that of the key `first`. In a mapping of lines it takes a line of its
+ * own, indented as the first one is. */
+static void insert(copying *c, const yg_value *mapping, const yg_value *first, const char *key,
+                   const char *value) {
+    yg_text text = {0};
+    if (!first)
+        return;
+    if (mapping->flow)
+        yg_text_add(&text, "%s: %s, ", key, value);
+    else
+        yg_text_add(&text, "%s: %s\n%*s", key, value, first->origin.column - 1 - first->quoted, "");
+    add(c, first, true, yg_text_take(&text));
+}
+
+/* The first key of a mapping that stands in the mapping's own file. */
+static const yg_value *first_key(const yg_value *mapping) {
+    for (size_t i = 0; i < mapping->count; i++)
+        if (mapping->keys[i]->origin.file == mapping->origin.file)
+            return mapping->keys[i];
+    return NULL;
+}
+
 /* Sets an entry of a mapping: in place of its value, or before the first entry. */
 static void set(copying *c, const yg_value *mapping, const char *key, const char *value) {
     const yg_value *old = yg_value_get(mapping, key);
-    yg_text text = {0};
-    if (old && (old->origin.line || old->written)) {
+    if (old && (old->origin.line || old->written))
         set_value(c, old, value);
-        return;
-    }
-    if (!mapping->count || !mapping->keys[0]->origin.line)
-        return;
-    /* In a mapping of lines the entry takes a line of its own, indented as the first one is. */
-    const int column = mapping->keys[0]->origin.column;
-    const bool lines =
-        mapping->origin.line == mapping->keys[0]->origin.line && mapping->origin.column == column;
-    if (lines)
-        yg_text_add(&text, "%s: %s\n%*s", key, value, column - 1, "");
     else
-        yg_text_add(&text, "%s: %s, ", key, value);
-    add(c, mapping->keys[0], true, yg_text_take(&text));
+        insert(c, mapping, first_key(mapping), key, value);
 }
 
 /* The absolute path of a path in the file. In a pattern, what the folder's own name has of a
@@ -120,8 +136,31 @@ static void add_path(copying *c, const yg_value *value, const char *section) {
     free(path);
 }
 
+/* A list of paths that a var gives: the var gets another list. */
+static void set_list(copying *c, const yg_value *files) {
+    const yg_value *var = var_of(c, files);
+    yg_text text = {0};
+    for (size_t i = 0; i < files->count; i++) {
+        char *path = absolute(c, files->items[i], "data");
+        const char *plain = path ? path : files->items[i]->text;
+        const char *quote = strchr(plain, '\'') ? "\\\"" : "'";
+        yg_text_add(&text, "%s", i ? ", " : "\"[");
+        add_escaped(&text, quote, plain);
+        free(path);
+    }
+    yg_text_add(&text, files->count ? "]\"" : "[]");
+    if (var)
+        add(c, var, false, yg_text_take(&text));
+    else
+        free(yg_text_take(&text));
+}
+
 /* A path, or a list of them. */
 static void add_files(copying *c, const yg_value *files) {
+    if (files && files->kind == YG_SEQUENCE && files->written) {
+        set_list(c, files);
+        return;
+    }
     add_path(c, files, "data");
     for (size_t i = 0; files && files->kind == YG_SEQUENCE && i < files->count; i++)
         add_path(c, files->items[i], "data");
@@ -264,18 +303,50 @@ static void add_settings(copying *c, const yg_train_options *options) {
         add_rate(c, train, options->lr);
 }
 
-static void add_vars(copying *c, const yg_train_options *options) {
+/* Writes the overrides in, the last one first: its place may be within the text of an earlier one.
+ * That text gets its other changes, such as absolute paths, on the way. */
+static void add_overrides(copying *c) {
+    size_t count;
+    const yg_override *overrides = yg_model_overrides(c->model, &count);
+    for (size_t i = count; i-- > 0;) {
+        const yg_override *o = &overrides[i];
+        char *text = yg_edits_apply(&c->edits, o->value->origin.file, o->text);
+        if (o->old)
+            add(c, o->old, false, text);
+        else if (text)
+            insert(c, o->mapping, first_key(o->mapping), o->key, text);
+        c->failed = c->failed || !text;
+        if (!o->old)
+            free(text);
+    }
+}
+
+/* The value of a file that an override has replaced, or the value itself. */
+static const yg_value *in_file(const copying *c, const yg_value *value) {
+    size_t count;
+    const yg_override *overrides = yg_model_overrides(c->model, &count);
+    for (size_t i = 0; i < count; i++)
+        if (overrides[i].value == value && overrides[i].old)
+            return overrides[i].old;
+    return value;
+}
+
+/* Takes out vars that nothing uses any more, because an override has replaced what did. */
+static void drop_vars(copying *c) {
     const yg_value *vars = yg_model_section(c->model, "vars");
-    for (size_t v = 0; vars && vars->kind == YG_MAPPING && v < vars->count; v++)
-        for (size_t i = options->override_count; i-- > 0;) { /* the last one counts */
-            const char *text = options->overrides[i], *equals = strchr(text, '=');
-            const size_t length = equals ? (size_t)(equals - text) : 0;
-            if (equals && strlen(vars->keys[v]->text) == length &&
-                strncmp(vars->keys[v]->text, text, length) == 0) {
-                add(c, vars->items[v], false, strdup(equals + 1));
-                break;
-            }
-        }
+    size_t kept = 0;
+    for (size_t i = 0; vars && i < vars->count; i++)
+        kept += !yg_model_var_is_idle(c->model, vars->keys[i]->text);
+    if (vars && vars->count > 0 && kept == 0) {
+        add(c, vars, false, strdup("{}"));
+        return;
+    }
+    bool first = true;
+    for (size_t i = 0; vars && i < vars->count; i++)
+        if (yg_model_var_is_idle(c->model, vars->keys[i]->text))
+            yg_edits_remove(&c->edits, vars, i, in_file(c, vars->items[i]), first);
+        else
+            first = false;
 }
 
 /* --------------------------------------------------------------------------------- writing --- */
@@ -341,9 +412,10 @@ bool yg_model_copy_make(const yg_model *model, const yg_train_options *options, 
                         yg_error *error) {
     copying c = {.model = model};
     *copy = (yg_model_copy){0};
-    add_vars(&c, options);
     add_paths(&c);
     add_settings(&c, options);
+    add_overrides(&c);
+    drop_vars(&c);
     bool good = !c.failed && !c.edits.failed ? true : yg_fail_memory(error);
     good = good && (copy->model = edited(&c, yg_model_path(model), error)) &&
            (!options->run_path || (copy->run = edited(&c, options->run_path, error)));

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void yg_edits_add(yg_edits *edits, const yg_value *at, bool insert, char *text) {
-    if (text && edits->count == edits->capacity) {
+static void add(yg_edits *edits, yg_edit edit) {
+    if (edit.text && edits->count == edits->capacity) {
         const size_t capacity = edits->capacity ? 2 * edits->capacity : 16;
         yg_edit *grown = realloc(edits->items, capacity * sizeof *grown);
         if (grown) {
@@ -17,12 +17,25 @@ void yg_edits_add(yg_edits *edits, const yg_value *at, bool insert, char *text) 
             edits->capacity = capacity;
         }
     }
-    if (!text || edits->count == edits->capacity) {
-        free(text);
+    if (!edit.text || edits->count == edits->capacity) {
+        free(edit.text);
         edits->failed = true;
         return;
     }
-    edits->items[edits->count++] = (yg_edit){at->written ? at->written : at, insert, text};
+    edits->items[edits->count++] = edit;
+}
+
+void yg_edits_add(yg_edits *edits, const yg_value *at, bool insert, char *text) {
+    add(edits, (yg_edit){.at = at->written ? at->written : at, .insert = insert, .text = text});
+}
+
+void yg_edits_remove(yg_edits *edits, const yg_value *mapping, size_t index, const yg_value *value,
+                     bool first) {
+    add(edits, (yg_edit){.at = mapping->keys[index],
+                         .text = strdup(""),
+                         .entry = value,
+                         .first = first,
+                         .flow = mapping->flow});
 }
 
 void yg_edits_free(yg_edits *edits) {
@@ -113,10 +126,26 @@ static size_t end_of_lines(const char *text, size_t at, int column, bool list) {
     return end;
 }
 
+/* A text of several lines after '|' or '>', whose first line is at *begin, which goes to that sign.
+ * Returns where the text ends. */
+static size_t end_of_block(const char *text, const yg_value *value, size_t *begin) {
+    const size_t end = end_of_lines(text, *begin, value->origin.column, false);
+    size_t at = *begin;
+    while (at > 0 && strchr(" \t\r\n", text[at - 1]))
+        at--;
+    while (at > 0 && text[at - 1] != '\n' &&
+           !(strchr("|>", text[at]) && strchr(" \t", text[at - 1])))
+        at--;
+    *begin = at;
+    return end;
+}
+
 /* Where a value ends that begins at *begin; quotes are part of it, and *begin goes to the first. */
 static size_t end_of(const char *text, const yg_value *value, size_t *begin) {
-    if (value->kind == YG_SCALAR && value->quoted)
+    if (value->kind == YG_SCALAR && value->quoted && *begin > 0 && strchr("'\"", text[*begin - 1]))
         return end_of_quoted(text, --*begin);
+    if (value->kind == YG_SCALAR && value->quoted)
+        return end_of_block(text, value, begin);
     if (value->kind == YG_SCALAR)
         return *begin + strlen(value->source);
     if (text[*begin] == '[' || text[*begin] == '{')
@@ -130,6 +159,45 @@ typedef struct cut {
     size_t begin, end;
     const yg_edit *by;
 } cut;
+
+static size_t begin_of(const char *text, const char *const *lines, int count,
+                       const yg_value *value) {
+    const int line = value->origin.line < 1       ? 1 /* of a text from the command line */
+                     : value->origin.line > count ? count
+                                                  : value->origin.line;
+    return (size_t)(in_line(lines[line - 1], value->origin.column) - text);
+}
+
+/* An entry of lines goes with its line, one in brackets with a comma. */
+static cut cut_entry(const char *text, const char *const *lines, int count, const yg_edit *by) {
+    size_t begin = begin_of(text, lines, count, by->at) - by->at->quoted;
+    size_t value = begin_of(text, lines, count, by->entry), end = end_of(text, by->entry, &value);
+    if (!by->flow) {
+        while (begin > 0 && text[begin - 1] != '\n')
+            begin--;
+        end += strcspn(text + end, "\n");
+        return (cut){begin, end + (text[end] == '\n'), by};
+    }
+    if (by->first) {
+        end += strspn(text + end, " \t\r\n");
+        end += text[end] == ',';
+        end += strspn(text + end, " ");
+        return (cut){begin, end, by};
+    }
+    while (begin > 0 && strchr(" \t\r\n", text[begin - 1]))
+        begin--;
+    return (cut){begin - (begin > 0 && text[begin - 1] == ','), end, by};
+}
+
+static cut cut_of(const char *text, const char *const *lines, int count, const yg_edit *by) {
+    if (by->entry)
+        return cut_entry(text, lines, count, by);
+    size_t begin = begin_of(text, lines, count, by->at);
+    if (by->insert)
+        begin -= by->at->kind == YG_SCALAR && by->at->quoted && begin > 0;
+    const size_t end = by->insert ? begin : end_of(text, by->at, &begin);
+    return (cut){begin, end, by};
+}
 
 /* What is inserted comes before what is replaced; the last edit of a value comes last. */
 static int by_begin(const void *a, const void *b) {
@@ -159,13 +227,9 @@ char *yg_edits_apply(const yg_edits *edits, const char *path, const char *text) 
     size_t count = 0, at = 0;
     for (size_t i = 0; cuts && lines && i < edits->count; i++) {
         const yg_edit *e = &edits->items[i];
-        const yg_origin origin = e->at->origin;
-        if (!origin.file || strcmp(origin.file, path) != 0)
-            continue;
-        const char *line = lines[origin.line <= line_count ? origin.line - 1 : line_count - 1];
-        size_t begin = (size_t)(in_line(line, origin.column) - text);
-        const size_t end = e->insert ? begin : end_of(text, e->at, &begin);
-        cuts[count++] = (cut){begin, end, e};
+        const char *file = e->at->origin.file;
+        if (file && strcmp(file, path) == 0)
+            cuts[count++] = cut_of(text, lines, line_count, e);
     }
     if (cuts)
         qsort(cuts, count, sizeof *cuts, by_begin);

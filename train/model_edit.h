@@ -7,11 +7,14 @@
 
 #include "../models/loader/document.h"
 
-/* Replaces a value, or inserts text before it. */
+/* Replaces a value, inserts text before it, or removes an entry of a mapping. */
 typedef struct yg_edit {
-    const yg_value *at;
+    const yg_value *at; /* of a removal: the key */
     bool insert;
-    char *text; /* owned */
+    char *text;            /* owned; of a removal: "" */
+    const yg_value *entry; /* of a removal: the entry's value; otherwise NULL */
+    bool first;            /* of a removal: no entry before it stays */
+    bool flow;             /* of a removal: the mapping is in brackets */
 } yg_edit;
 
 /* Starts as {0}. */
@@ -24,6 +27,11 @@ typedef struct yg_edits {
 /* Takes `text`, which is NULL when out of memory. Where a value is given by a var, the change is
  * made to what stands in the file. The last text for a value counts. */
 void yg_edits_add(yg_edits *edits, const yg_value *at, bool insert, char *text);
+
+/* Removes the entry number `index` of a mapping, whose value in the file is `value`. `first`: those
+ * before it are removed too. At least one entry must stay. */
+void yg_edits_remove(yg_edits *edits, const yg_value *mapping, size_t index, const yg_value *value,
+                     bool first);
 
 /* `text`, that of the file `path`, with the changes to this file. Freed by the caller; NULL when
  * out of memory. */

@@ -205,6 +205,27 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
             yg_plateau_read(model, w.plateau, &settings->monitor, &settings->plateau, error));
 }
 
+/* Fails if a key has its value from --set, and an option of its own gives one too. */
+static bool given_once(const yg_value *mapping, const char *key, const char *option,
+                       yg_error *error) {
+    const yg_value *value = mapping ? yg_value_get(mapping, key) : NULL;
+    return !value || value->origin.line >= 0 ||
+           yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
+                   "`%s` and %s say the same twice; leave one out", value->origin.file, option);
+}
+
+static bool check_once(const yg_value *section, const yg_train_options *o, yg_error *error) {
+    const yg_value *optimizer = yg_value_get(section, "optimizer");
+    return (!o->has_epochs || (given_once(section, "epochs", "--epochs", error) &&
+                               given_once(section, "steps", "--epochs", error))) &&
+           (!o->has_steps || (given_once(section, "epochs", "--steps", error) &&
+                              given_once(section, "steps", "--steps", error))) &&
+           (!o->has_batch_size || given_once(section, "batch_size", "--batch-size", error)) &&
+           (!o->has_seed || given_once(section, "seed", "--seed", error)) &&
+           (!o->has_dtype || given_once(section, "dtype", "--dtype", error)) &&
+           (!o->has_lr || given_once(optimizer, "lr", "--lr", error));
+}
+
 static bool override(const yg_train_options *options, yg_settings *settings, yg_error *error) {
     if ((options->has_epochs && options->epochs < 1) ||
         (options->has_steps && options->steps < 1) ||
@@ -305,7 +326,7 @@ bool yg_settings_read(const yg_model *model, const yg_train_options *options, yg
                        "the model has no `train:` section, and no second file gives one; write for "
                        "example `train: {epochs: 100, optimizer: {type: adam, lr: 1e-3}}`");
     if (!read_section(model, section, settings, error) ||
-        (options && !override(options, settings, error)))
+        (options && !(check_once(section, options, error) && override(options, settings, error))))
         return false;
     if (!check_small(settings, section, error))
         return false;

@@ -71,35 +71,43 @@ static bool replace_way(setting *s, const yg_value *value) {
 }
 
 /* Forgets the overrides of values within one that is replaced. The value itself may come from an
- * override: then the new one takes its place, which is in the file. */
-static void forget_within(yg_model *model, yg_override *override) {
-    const yg_value *old = override->old;
+ * override: then the new one takes its place, which is in the file, and true is returned. */
+static bool forget_within(yg_model *model, yg_override override) {
+    const yg_value *old = override.old;
     size_t kept = 0;
+    bool taken = false;
     for (size_t i = 0; i < model->override_count; i++) {
-        const yg_override *earlier = &model->overrides[i];
-        if (earlier->value == old) {
-            override->old = earlier->old;
-            override->mapping = earlier->mapping;
-            override->key = earlier->key;
-        } else if (count_of(old, earlier->value) == 0) {
-            model->overrides[kept++] = *earlier;
+        yg_override *earlier = &model->overrides[i];
+        const bool same = earlier->value == old;
+        if (same) {
+            earlier->value = override.value;
+            earlier->text = override.text;
+            taken = true;
         }
+        if (same || count_of(old, earlier->value) == 0)
+            model->overrides[kept++] = *earlier;
     }
     model->override_count = kept;
+    return taken;
+}
+
+static bool remember_replaced(yg_model *model, const yg_value *old) {
+    const yg_value **grown =
+        yg_pool_grow(model->pool, model->replaced, model->replaced_count, sizeof *grown);
+    if (!grown)
+        return false;
+    model->replaced = grown;
+    model->replaced[model->replaced_count++] = old;
+    return true;
 }
 
 /* Notes what a change to the file's text needs. */
 static bool note(setting *s, yg_override override) {
     yg_model *model = s->model;
-    if (override.old) {
-        const yg_value **replaced =
-            yg_pool_grow(model->pool, model->replaced, model->replaced_count, sizeof *replaced);
-        if (!replaced)
-            return yg_fail_memory(s->error);
-        model->replaced = replaced;
-        model->replaced[model->replaced_count++] = override.old;
-        forget_within(model, &override);
-    }
+    if (override.old && !remember_replaced(model, override.old))
+        return yg_fail_memory(s->error);
+    if (override.old && forget_within(model, override))
+        return true;
     yg_override *grown =
         yg_pool_grow(model->pool, model->overrides, model->override_count, sizeof *grown);
     if (!grown)
