@@ -146,8 +146,9 @@ const command command_check = {
     .operands = "MODEL [RUN.yaml]",
     .summary = "is the file valid, are its gradients right",
     .details =
-        "Reads the model, and compares the gradient of every parameter with central differences\n"
-        "in float64. Where one disagrees, its line in the file is shown, and the status is 1.\n"
+        "Refuses what `train` would refuse before its first step. Then compares the gradient of\n"
+        "every parameter with central differences in float64. Where one disagrees, its line in the "
+        "file is shown, and the status is 1.\n"
         "A large parameter is compared in a sample of its elements, by default 64, and fewer if\n"
         "there are more than 16 parameters. Elements at a kink of the loss are left out.\n",
     .min_operands = 1,

@@ -12,7 +12,11 @@
 #include "data/data.h"
 #include "graph/file.h"
 #include "models/model.h"
+#include "train/gradients.h"
 #include "train/settings.h"
+#include "train/train.h"
+#include "train/training_step.h"
+#include "workspace.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -81,6 +85,57 @@ static yg_error read_everything(const char *path) {
     return error;
 }
 
+static void expect_same(const char *path, const char *command, const yg_error *error,
+                        const yg_error *expected) {
+    cr_expect(error->code == expected->code && error->line == expected->line &&
+                  error->column == expected->column &&
+                  strcmp(error->message, expected->message) == 0,
+              "%s: %s says: %s", path, command, error->message);
+}
+
+/* The commands that compute gradients read the data as `train` does. Where its own section is
+ * right, they refuse the data with the same words. */
+static void compare_readers(const char *path, const yg_model *model, const yg_error *expected) {
+    const yg_gradients_options at = {.threads = 1};
+    const yg_training_step_options step = {.threads = 1};
+    yg_error graded = {0}, stepped = {0};
+    yg_settings settings;
+    yg_gradients gradients;
+    yg_training_step made;
+    if (!yg_settings_read(model, NULL, &settings, NULL))
+        return;
+    if (yg_loss_gradients(model, &at, &gradients, &graded))
+        yg_gradients_free(&gradients);
+    if (yg_training_step_make(model, &step, &made, &stepped))
+        yg_training_step_free(&made);
+    expect_same(path, "grad", &graded, expected);
+    expect_same(path, "profile", &stepped, expected);
+}
+
+/* `train` and `check` read the sections of a file by the same calls. So they refuse it with the
+ * same words. Files without both sections are refused by `train` for that. */
+static void compare_commands(const char *path, const yg_error *expected) {
+    yg_model *model = yg_model_load(path, NULL, NULL);
+    if (model && yg_model_section(model, "train") && yg_model_section(model, "data")) {
+        const workspace w = workspace_make();
+        const yg_train_options options = {.out = workspace_path(&w, "run"), .threads = 1};
+        const yg_gradients_options at = {.threads = 1};
+        yg_error trained = {0}, checked = {0};
+        yg_train_result result;
+        yg_gradient_checks checks;
+        yg_train(model, &options, &result, &trained);
+        yg_train_result_free(&result);
+        cr_expect_not(workspace_has(&w, "run"), "%s: train leaves a folder", path);
+        if (yg_check_gradients(model, &at, &checks, &checked))
+            yg_gradient_checks_free(&checks);
+        expect_same(path, "train", &trained, expected);
+        expect_same(path, "check", &checked, expected);
+        compare_readers(path, model, expected);
+        workspace_remove(&w);
+    }
+    yg_model_free(model);
+}
+
 /* Removes the folder's name from a text, everywhere. */
 static void strip_folder(char *text) {
     for (char *at; (at = strstr(text, FOLDER)) != NULL;)
@@ -98,6 +153,7 @@ static void check(const bad_file *file) {
     cr_expect(error.code != YG_ERROR_INTERNAL, "%s shows a bug: %s", path, error.message);
     if (error.code == YG_OK)
         return;
+    compare_commands(path, &error);
     char text[2000];
     yg_error_text(&error, text, sizeof text - 1);
     strip_folder(text);

@@ -16,7 +16,7 @@
 #include "../data/source.h"
 #include "../graph/random.h"
 #include "executable.h"
-#include "settings.h"
+#include "run.h"
 #include "spread.h"
 #include "stopped.h"
 #include "suspects.h"
@@ -178,16 +178,14 @@ static bool check_all(checker *c, int64_t limit, yg_gradient_checks *checks) {
 
 /* ------------------------------------------------------------------------------- loading --- */
 
-/* What training would refuse is refused here too. */
-static bool check_settings(const yg_model *model, const yg_data *data, yg_error *error) {
+/* What training would refuse is refused here too, by the same calls. */
+static bool check_training(const yg_model *model, const yg_gradients_options *options,
+                           yg_error *error) {
     yg_settings settings;
-    yg_rate_plan rates;
     if (!yg_model_section(model, "train"))
         return true;
-    return yg_settings_read_step(model, &settings, error) &&
-           (!yg_model_section(model, "data") ||
-            (yg_monitor_check(&settings.monitor, data->validation.count > 0, error) &&
-             yg_settings_plan(model, data->train.count, &settings, &rates, error)));
+    return yg_model_section(model, "data") ? yg_run_rehearse(model, options->threads, error)
+                                           : yg_settings_read(model, NULL, &settings, error);
 }
 
 /* Compiles the program of the gradients or that of the loss alone, and fills its inputs. */
@@ -254,10 +252,11 @@ bool yg_check_gradients(const yg_model *model, const yg_gradients_options *optio
                                    .has_loss = yg_model_section(model, "loss") != NULL};
     /* Every symbolic dimension gets the size 3: small, and not 1, which would hide mistakes. */
     static const yg_invention invention = {.examples = EXAMPLES, .otherwise = 3};
-    bool good = checks->random_data
-                    ? yg_data_invent(model, YG_F64, &invention, &data, error)
-                    : yg_encoding_load_data(model, options->weights, YG_F64, &data, error);
-    good = good && check_settings(model, &data, error) && check(&c, model, &data, options, checks);
+    bool good = check_training(model, options, error) &&
+                (checks->random_data
+                     ? yg_data_invent(model, YG_F64, &invention, &data, error)
+                     : yg_encoding_load_data(model, options->weights, YG_F64, &data, error)) &&
+                check(&c, model, &data, options, checks);
     if (!good)
         yg_gradient_checks_free(checks);
     free_checker(&c);

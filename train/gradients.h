@@ -76,8 +76,9 @@ typedef struct yg_gradient_checks {
 } yg_gradient_checks;
 
 /* Compares the gradient of every trainable parameter with central differences, in float64, on at
- * most 8 training examples (random ones for a model without data). The sections `train:` and
- * `data:` are read first, as training reads them. True also where gradients disagree: see `passed`.
+ * most 8 training examples (random ones for a model without data). What yg_train() would
+ * refuse before its first step is refused first, with the same words, where the model has both
+ * sections `train:` and `data:`. True also where gradients disagree: see `passed`.
  * Freed by yg_gradient_checks_free() after success. */
 bool yg_check_gradients(const yg_model *model, const yg_gradients_options *options,
                         yg_gradient_checks *checks, yg_error *error);

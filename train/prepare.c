@@ -177,6 +177,28 @@ static void tell_memory(const yg_run *run, const yg_executable *step) {
     run->options->planned(run->options->context, &stats, best_bytes);
 }
 
+/* Makes a run of the settings that have been read. */
+static bool set_up(yg_run *run, yg_error *error) {
+    return load_data(run, error) && plan_steps(run, error) && yg_run_begin(run, error);
+}
+
+static const yg_executable *first_step(yg_run *run, yg_error *error) {
+    return yg_executables_get(&run->train, run->settings.batch_size, run->train.longest, error);
+}
+
+bool yg_run_rehearse(const yg_model *model, int threads, yg_error *error) {
+    const yg_train_options options = {.threads = threads};
+    yg_train_result result = {0};
+    yg_run run = {.model = model, .options = &options, .result = &result};
+    bool good = yg_settings_read(model, &options, &run.settings, error) && set_up(&run, error);
+    const yg_executable *step = good ? first_step(&run, error) : NULL;
+    good = step && yg_executable_check_trainable(step, model, error);
+    yg_run_free(&run);
+    yg_data_free(&run.data);
+    yg_train_result_free(&result);
+    return good;
+}
+
 bool yg_run_prepare(yg_run *run, yg_error *error) {
     yg_train_result *r = run->result;
     if (run->options->resume && run->options->weights)
@@ -187,7 +209,7 @@ bool yg_run_prepare(yg_run *run, yg_error *error) {
         !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error))
         return false;
     yg_run_record_begin(run);
-    if (!load_data(run, error) || !plan_steps(run, error) || !yg_run_begin(run, error))
+    if (!set_up(run, error))
         return false;
     r->train_examples = run->data.train.count;
     r->validation_examples = run->data.validation.count;
@@ -195,8 +217,7 @@ bool yg_run_prepare(yg_run *run, yg_error *error) {
     if (run->options->resume && !yg_run_restore(run, error))
         return false;
     run->steps_before = run->at.steps;
-    const yg_executable *step =
-        yg_executables_get(&run->train, run->settings.batch_size, run->train.longest, error);
+    const yg_executable *step = first_step(run, error);
     if (step && run->options->planned)
         tell_memory(run, step);
     return step && yg_executable_check_trainable(step, run->model, error) &&

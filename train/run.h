@@ -76,6 +76,10 @@ bool yg_run_prepare(yg_run *run, yg_error *error);
  * Settings, data, `examples` and `rates` have been set before. (prepare.c) */
 bool yg_run_begin(yg_run *run, yg_error *error);
 
+/* Fails where yg_train() would refuse to begin: does all that comes before the first step, and
+ * writes nothing. (prepare.c) */
+bool yg_run_rehearse(const yg_model *model, int threads, yg_error *error);
+
 /* Frees what a run holds, except its data, which another run may share, and its result.
  * (prepare.c) */
 void yg_run_free(yg_run *run);
