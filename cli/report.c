@@ -12,13 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool draw(report *report, yg_error *error) {
-    char *pictures = yg_run_path(report->log.folder, YG_RUN_PICTURES, error);
+/* Draws the pictures, into the run's folder if `keeps`. */
+static bool draw(report *report, bool keeps, yg_error *error) {
+    char *pictures = keeps ? yg_run_path(report->log.folder, YG_RUN_PICTURES, error) : NULL;
     report_curves(report);
     report->curves = report->plots.count;
     report_findings(report);
     const plots_result result =
-        pictures ? plots_draw(&report->plots, pictures, error) : PLOTS_FAILED;
+        pictures || !keeps ? plots_draw(&report->plots, pictures, error) : PLOTS_FAILED;
     free(pictures);
     report->drawn = result == PLOTS_DRAWN;
     return result != PLOTS_FAILED;
@@ -43,8 +44,9 @@ bool report_write(const char *folder, const char *page, bool *drawn, yg_error *e
         report.findings = run_log_file(report.log.folder, YG_RUN_FINDINGS, &failure);
         good = failure.code == YG_OK || yg_fail_as(error, &failure);
     }
-    good = good && yg_run_folder_open(report.log.folder, true, &lock, error) &&
-           draw(&report, error) && write(&report, page, error);
+    /* A page elsewhere leaves the folder alone, so that a run can go on in it. */
+    good = good && (page || yg_run_folder_open(report.log.folder, true, &lock, error)) &&
+           draw(&report, !page, error) && write(&report, page, error);
     if (drawn)
         *drawn = report.drawn;
     yg_run_folder_close(&lock);
@@ -86,7 +88,9 @@ const command command_report = {
     .details =
         "Draws the curves of RUN, a folder that `yamlgrad train` has written, into RUN/pictures\n"
         "as SVG and PNG, and writes RUN/report.html: one file with all of it, that opens offline.\n"
-        "`yamlgrad train` does the same when it ends.\n",
+        "`yamlgrad train` does the same when it ends. A run that is going on can be looked at "
+        "with\n"
+        "--out: the page goes there, and nothing is written into RUN.\n",
     .min_operands = 1,
     .max_operands = 1,
     .options = options,

@@ -16,7 +16,8 @@ typedef struct report {
     bool drawn;    /* by gnuplot */
 } report;
 
-/* Draws a run's pictures and writes its page. `page` NULL: report.html in the folder. *drawn
+/* Draws a run's pictures and writes its page. `page` NULL: report.html in the folder, with
+ * pictures/ beside it. Otherwise only the page is written, also while a run goes on there. *drawn
  * becomes whether gnuplot is there; may be NULL. False on failure: the folder may then have some of
  * the pictures, each of them whole. */
 bool report_write(const char *folder, const char *page, bool *drawn, yg_error *error);

@@ -124,11 +124,39 @@ static void add_rate(report *report) {
     plots_end(&report->plots, "plot $data using 1:2 with lines ls 4 notitle");
 }
 
+/* Losses of single batches, where they were noted. */
+static void add_steps(report *report) {
+    const run_log *log = &report->log;
+    const size_t stride = log->step_count / POINTS + 1;
+    plots_range r = PLOTS_NOTHING;
+    for (size_t i = 0; i < log->step_count; i++)
+        plots_widen(&r, log->losses[i]);
+    if (r.low > r.high)
+        return;
+    yg_text *script = plots_begin(&report->plots, "loss_of_steps", "loss of steps");
+    yg_text_add(script, "set ylabel 'loss of the batch'\nset xlabel 'step'\nunset key\n");
+    plots_whole_ticks(script, "x", log->steps[0], log->steps[log->step_count - 1]);
+    if (log->step_count == 1)
+        yg_text_add(script, "set xrange [%.17g:%.17g]\n", log->steps[0] - 1, log->steps[0] + 1);
+    plots_axis(script, r);
+    yg_text_add(script, "$data << END\n");
+    for (size_t i = 0; i < log->step_count; i += stride) {
+        plots_number(script, log->steps[i]);
+        yg_text_add(script, " ");
+        plots_number(script, log->losses[i]);
+        yg_text_add(script, "\n");
+    }
+    yg_text_add(script, "END\n");
+    plots_end(&report->plots, log->step_count == 1 ? "plot $data using 1:2 with points ls 1"
+                                                   : "plot $data using 1:2 with lines ls 1 lw 1");
+}
+
 void report_curves(report *report) {
     const run_log *log = &report->log;
     const double best = run_log_number(log, "best_epoch");
     for (size_t s = 0; log->count && s < log->score_count; s++)
         add_score(report, s, best);
+    add_steps(report);
     if (log->count)
         add_rate(report);
 }

@@ -44,10 +44,13 @@ json_t *run_log_file(const char *folder, const char *name, yg_error *error) {
 
 /* -------------------------------------------------------------------------------- the epochs -- */
 
-static size_t count_lines(const char *text) {
+/* The lines that have a text in them. */
+static size_t count_lines(const char *text, const char *part) {
     size_t count = 0;
-    for (const char *at = text; (at = strchr(at, '\n')); at++)
+    while ((text = strstr(text, part)) && (text = strchr(text, '\n'))) {
         count++;
+        text++;
+    }
     return count;
 }
 
@@ -98,8 +101,12 @@ static void take_line(run_log *log, const json_t *line, size_t capacity) {
 }
 
 static bool read_lines(run_log *log, const char *path, const char *text, yg_error *error) {
-    const size_t capacity = count_lines(text);
+    const size_t capacity = count_lines(text, "\"train\": "), steps = count_lines(text, "");
     int number = 0;
+    log->steps = calloc(steps + 1, sizeof *log->steps);
+    log->losses = calloc(steps + 1, sizeof *log->losses);
+    if (!log->steps || !log->losses)
+        return yg_fail_memory(error);
     for (const char *at = text; *at;) {
         const size_t size = strcspn(at, "\n");
         json_error_t wrong;
@@ -108,10 +115,15 @@ static bool read_lines(run_log *log, const char *path, const char *text, yg_erro
         if (!line)
             return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, number, wrong.column},
                            "this is no JSON: %s", wrong.text);
-        const bool good =
-            number > 1 || (find_scores(log, line, error) && make_room(log, line, capacity, error));
-        if (good && log->count < capacity)
+        const bool epoch = json_object_get(line, "train") != NULL;
+        const bool good = !epoch || log->epochs ||
+                          (find_scores(log, line, error) && make_room(log, line, capacity, error));
+        if (good && epoch && log->count < capacity)
             take_line(log, line, capacity);
+        if (!epoch && log->step_count < steps) {
+            log->steps[log->step_count] = number_of(json_object_get(line, "step"));
+            log->losses[log->step_count++] = number_of(json_object_get(line, "loss"));
+        }
         json_decref(line);
         if (!good)
             return false;
@@ -165,6 +177,8 @@ void run_log_close(run_log *log) {
     free(log->scores);
     free(log->epochs);
     free(log->rates);
+    free(log->steps);
+    free(log->losses);
     for (int p = 0; p < RUN_PARTS; p++)
         free(log->values[p]);
     free(log->folder);

@@ -21,8 +21,11 @@ typedef struct run_log {
     double *rates;  /* learning rates */
     size_t score_count;
     char **scores; /* names: "loss", then the metrics */
-    double
-        *values[RUN_PARTS]; /* [score_count, count]; NaN: not finite. NULL: there is no such part */
+    /* [score_count, count]; NaN: not finite. NULL: there is no such part */
+    double *values[RUN_PARTS];
+    size_t step_count; /* steps whose loss was noted: `train: log_every` */
+    double *steps;     /* their numbers */
+    double *losses;    /* of their batches */
 } run_log;
 
 /* Reads them. False on failure, also where the folder is not that of a run; closed by

@@ -34,10 +34,11 @@ held() {
     (
         flock -n 9 || exit 9
         echo 4711 >&9
-        report_without $run
+        report_without $run "$@"
     ) 9>$run/run.lock
 }
 expect "a folder that a run works in" 1 "" "'runs/iris' is in use by another run \(process 4711\)" held
+expect "… can be looked at from outside" 0 "" "^written: page\.html$" held -o page.html
 rm -f $run/run.lock
 cp -r $run broken
 echo '{"epoch": 1, ' >broken/metrics.jsonl
@@ -48,6 +49,7 @@ expect "a broken record" 1 "" "^broken/run\.json:1(:[0-9]+)?: error: this is no 
 cp $run/run.json broken
 : >broken/metrics.jsonl
 expect "no epoch yet" 0 "" "^written: " report_without broken
+expect "the page elsewhere leaves the folder alone" 0 "" "" test ! -e $run/pictures
 expect "the weights are as they were" 0 "^${in_bytes%% *} " "" cksum $run/weights.safetensors
 
 # ------------------------------------------------------------------------------ with gnuplot --
@@ -108,6 +110,16 @@ expect "… is no picture" 1 "" "" test -e odd/pictures/loss.svg
 # shellcheck disable=SC2046
 expect "thousands of epochs" 0 "" "^written" pictures $(seq 1 3000)
 expect "… are thinned out" 0 "" "" sh -c "[ \$(wc -c <odd/pictures/loss.svg) -lt 100000 ]"
+
+steps() {
+    rm -rf odd && mkdir odd && cp $run/run.json odd
+    printf '{"epoch": 1, "step": %d, "lr": 1, "loss": %d}\n' 1 3 2 2 3 1 >odd/metrics.jsonl
+    printf '{"epoch": 1, "step": 3, "lr": 1, "train": {"loss": 2}}\n' >>odd/metrics.jsonl
+    "$yamlgrad" report odd
+}
+expect "losses of steps" 0 "" "^written" steps
+expect "… are a picture" 0 "loss of the batch" "" cat odd/pictures/loss_of_steps.svg
+expect "… beside that of epochs" 0 "" "" test -s odd/pictures/loss.svg
 
 # Text from outside is no command of gnuplot's.
 nasty() {

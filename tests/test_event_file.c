@@ -204,6 +204,29 @@ Test(event_file, it_grows_with_the_history) {
     workspace_remove(&w);
 }
 
+/* Noted steps stand between the epochs, in their order. A start that goes on writes those again
+ * that come after its last epoch. */
+Test(event_file, steps_come_in_order) {
+    const workspace w = workspace_make();
+    yg_history history = make_history(false);
+    yg_event_file file = {.written = 1};
+    yg_error error = {0};
+    char text[2000], folder[256];
+    snprintf(folder, sizeof folder, "%s", workspace_path(&w, "events"));
+    add_epoch(&history, 1, 4);
+    add_epoch(&history, 2, 2);
+    for (int step = 50; step <= 250; step += 50)
+        cr_assert(yg_history_add_step(&history, (yg_step_line){1, step, 0.5, step}, &error));
+    cr_assert(yg_event_file_write(&file, &history, folder, true, &error), "%s", error.message);
+    read_events(&w, file.path + strlen(w.folder) + 1, text, sizeof text);
+    cr_expect_str_eq(text,
+                     "brain.Event:2; start 101; 150 loss/step=150; 200 loss/step=200; 200 "
+                     "learning_rate=0.5 loss/train=2 accuracy/train=0.5; 250 loss/step=250; ");
+    yg_event_file_free(&file);
+    yg_history_free(&history);
+    workspace_remove(&w);
+}
+
 Test(event_file, a_folder_that_cannot_be_written_is_told) {
     const workspace w = workspace_make();
     yg_history history = make_history(false);

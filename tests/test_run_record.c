@@ -180,6 +180,66 @@ Test(run_record, metrics_are_lines_of_json) {
     workspace_remove(&w);
 }
 
+static void stop_at_7(void *context, const yg_train_progress *progress) {
+    if (progress->step == 7)
+        *(sig_atomic_t *)context = 1;
+}
+
+static void count_lines(const workspace *w, int *epochs, int *steps, double *last) {
+    char *text = workspace_read(w, "run/metrics.jsonl", NULL);
+    *epochs = *steps = 0;
+    for (char *line = text; *line; line += strcspn(line, "\n") + 1) {
+        json_t *entry = json_loadb(line, strcspn(line, "\n"), JSON_REJECT_DUPLICATES, NULL);
+        cr_assert_not_null(entry, "%s", line);
+        const double step = json_number_value(json_object_get(entry, "step"));
+        const bool epoch = json_object_get(entry, "train") != NULL;
+        cr_expect(step >= *last || line == text, "the lines are in order: %s", text);
+        cr_expect(epoch || json_is_number(json_object_get(entry, "loss")), "%s", line);
+        *epochs += epoch;
+        *steps += !epoch;
+        *last = step;
+        json_decref(entry);
+    }
+    free(text);
+}
+
+Test(run_record, steps_are_noted_where_that_is_asked_for) {
+    const workspace w = workspace_make();
+    char text[2000];
+    int epochs, steps;
+    double last = 0;
+    const char *seed = strstr(model_text, "seed: 1");
+    snprintf(text, sizeof text, "%.*slog_every: 3, %s", (int)(seed - model_text), model_text, seed);
+    yg_model *model = workspace_model(&w, "told.yaml", text);
+    sig_atomic_t stop = 0;
+    cr_assert(train(&w, model,
+                    (yg_train_options){.progress = stop_later, .context = &stop, .stop = &stop}));
+    count_lines(&w, &epochs, &steps, &last);
+    cr_expect(epochs == 1 && steps == 1, "%d epochs, %d steps", epochs, steps);
+    /* A checkpoint within an epoch brings them too. */
+    stop = 0;
+    cr_assert(train(&w, model,
+                    (yg_train_options){.resume = true,
+                                       .save_seconds = 1e-9,
+                                       .progress = stop_at_7,
+                                       .context = &stop,
+                                       .stop = &stop}));
+    count_lines(&w, &epochs, &steps, &last);
+    cr_expect(epochs == 1 && steps == 2, "%d epochs, %d steps", epochs, steps);
+    stop = 0;
+    cr_assert(train(&w, model, (yg_train_options){.resume = true}));
+    count_lines(&w, &epochs, &steps, &last);
+    cr_expect(epochs == 3 && steps == 4, "%d epochs, %d steps", epochs, steps);
+    char *resumed = workspace_read(&w, "run/metrics.jsonl", NULL);
+    cr_assert(train(&w, model, (yg_train_options){0}));
+    char *whole = workspace_read(&w, "run/metrics.jsonl", NULL);
+    cr_expect_str_eq(resumed, whole);
+    free(resumed);
+    free(whole);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 Test(run_record, the_commit_of_a_repository) {
     static const char one[] = "0123456789abcdef0123456789abcdef01234567\n";
     static const char two[] = "# pack-refs with: peeled\n"

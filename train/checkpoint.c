@@ -3,9 +3,10 @@
  *
  * A checkpoint is a safetensors file. It holds the parameters by name, the optimizer's state, the
  * best parameters as "@best.NAME", the position as "@run.counts" (i64), "@run.values",
- * "@run.totals" and "@run.plateau" (f64), and the history as "@run.history". No name in a model
- * file has an "@", so none of these is taken for a parameter. A note holds the run's identity
- * (identity.c), so that a run does not go on with the checkpoint of another.
+ * "@run.totals" and "@run.plateau" (f64), the history as "@run.history", and the steps that it has
+ * noted as "@run.steps". No name in a model file has an "@", so none of these is taken for a
+ * parameter. A note holds the run's identity (identity.c), so that a run does not go on with the
+ * checkpoint of another.
  */
 #include "../graph/clock.h"
 #include "run.h"
@@ -50,9 +51,14 @@ static bool add_position(const yg_run *run, yg_tensor_file *file, yg_error *erro
 static bool add_history(const yg_run *run, yg_tensor_file *file, yg_error *error) {
     const yg_history *history = &run->history;
     const int64_t shape[2] = {(int64_t)history->count, (int64_t)history->width};
-    yg_type type;
+    const int64_t steps[2] = {(int64_t)history->step_count,
+                              sizeof *history->steps / sizeof(double)};
+    yg_type type, step_type;
     return yg_type_make(YG_F64, 2, shape, &type, error) &&
-           yg_tensor_file_add(file, "@run.history", &type, history->lines, error);
+           yg_tensor_file_add(file, "@run.history", &type, history->lines, error) &&
+           (!history->step_count ||
+            (yg_type_make(YG_F64, 2, steps, &step_type, error) &&
+             yg_tensor_file_add(file, "@run.steps", &step_type, history->steps, error)));
 }
 
 static bool add_best(const yg_run *run, yg_tensor_file *file, yg_error *error) {
@@ -94,9 +100,11 @@ bool yg_run_save(yg_run *run, bool within_epoch, yg_error *error) {
     if (!run->at.best_epoch)
         yg_run_keep_best(run);
     char *checkpoint = yg_run_path(run->result->folder, YG_RUN_CHECKPOINT, error);
-    /* The best weights and the history change at an epoch's end only. */
+    /* The best weights and the lines of epochs change at an epoch's end only. */
     const bool same = within_epoch && run->has_results && run->results_epoch == run->at.epochs;
-    const bool good = checkpoint && (same || yg_run_save_results(run, true, error)) &&
+    const bool good = checkpoint &&
+                      (same ? !run->settings.log_every || yg_run_save_history(run, error)
+                            : yg_run_save_results(run, true, error)) &&
                       save_checkpoint(run, checkpoint, error);
     free(checkpoint);
     run->has_results = good;
@@ -194,8 +202,15 @@ static bool read_history(const yg_tensor_file *file, const char *path, yg_run *r
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
                        "not a checkpoint of this run: '@run.history' is missing, or has another "
                        "number of columns");
+    const yg_tensor *steps = yg_tensor_find(file, "@run.steps");
+    if (steps && (steps->type.dtype != YG_F64 || steps->type.rank != 2 ||
+                  steps->type.shape[1] != sizeof(yg_step_line) / sizeof(double)))
+        return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
+                       "the checkpoint's '@run.steps' is damaged");
     return yg_history_restore(&run->history, tensor->data, (size_t)type->shape[0], run->at.epochs,
-                              error);
+                              error) &&
+           (!steps || yg_history_restore_steps(&run->history, steps->data,
+                                               (size_t)steps->type.shape[0], run->at.steps, error));
 }
 
 static bool read_checkpoint(const yg_tensor_file *file, const char *path, yg_run *run,

@@ -191,6 +191,16 @@ static void add_line(bytes *to, const yg_history *history, size_t line) {
     add_record(to, &event);
 }
 
+static void add_step(bytes *to, const yg_step_line *line) {
+    bytes event = {0}, summary = {0};
+    begin_event(&event, (int64_t)line->step);
+    add_value(&summary, "loss/step", line->loss);
+    add_block(&event, EVENT_SUMMARY, summary.data, summary.used);
+    event.failed = event.failed || summary.failed;
+    free(summary.data);
+    add_record(to, &event);
+}
+
 /* --------------------------------------------------------------------------------- writing --- */
 
 /* A name that TensorBoard takes for a file of events. Files of later starts sort behind it. */
@@ -236,31 +246,52 @@ static bool append(const char *path, const bytes *data, yg_error *error) {
     return good;
 }
 
+/* The step of the last line that is in a file of an earlier start. Noted steps after it are taken
+ * back with those that were not saved, and written again. */
+static int64_t last_step(yg_event_file *file, const yg_history *history) {
+    const int64_t last = file->written ? yg_history_line(history, file->written - 1).step : 0;
+    file->steps = 0;
+    while (file->steps < history->step_count && history->steps[file->steps].step <= (double)last)
+        file->steps++;
+    return last;
+}
+
+/* Adds what no file has yet, in the order of steps: TensorBoard takes a step back for a restart. */
+static void add_news(bytes *to, const yg_history *history, yg_event_file *file) {
+    while (file->written < history->count || file->steps < history->step_count) {
+        const bool step = file->steps < history->step_count &&
+                          (file->written == history->count ||
+                           history->steps[file->steps].step <=
+                               (double)yg_history_line(history, file->written).step);
+        if (step)
+            add_step(to, &history->steps[file->steps++]);
+        else
+            add_line(to, history, file->written++);
+    }
+}
+
 bool yg_event_file_write(yg_event_file *file, const yg_history *history, const char *folder,
                          bool resumed, yg_error *error) {
     bytes data = {0};
-    if (file->written == history->count && (file->path || !resumed))
+    yg_event_file next = *file;
+    const bool news = file->written < history->count || file->steps < history->step_count;
+    if (!news && (file->path || !resumed))
         return true;
-    char *path = file->path;
-    if (!path) {
+    if (!next.path) {
         add_version(&data);
         if (resumed)
-            add_start(&data,
-                      file->written ? yg_history_line(history, file->written - 1).step + 1 : 0);
-        path = new_path(folder);
+            add_start(&data, last_step(&next, history) + 1);
+        next.path = new_path(folder);
     }
-    for (size_t i = file->written; i < history->count; i++)
-        add_line(&data, history, i);
-    const bool good = !path || data.failed
+    add_news(&data, history, &next);
+    const bool good = !next.path || data.failed
                           ? yg_fail_memory(error)
-                          : yg_file_make_folder(folder, error) && append(path, &data, error);
+                          : yg_file_make_folder(folder, error) && append(next.path, &data, error);
     free(data.data);
-    if (good) {
-        file->path = path;
-        file->written = history->count;
-    } else if (!file->path) {
-        free(path);
-    }
+    if (good)
+        *file = next;
+    else if (!file->path)
+        free(next.path);
     return good;
 }
 

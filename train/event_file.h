@@ -18,6 +18,7 @@
 typedef struct yg_event_file {
     char *path;     /* NULL: no event has been written */
     size_t written; /* lines of the history that are in a file */
+    size_t steps;   /* its steps that are in a file */
 } yg_event_file;
 
 /* Appends the lines of the history that no file has yet to a file in the folder, which is made.

@@ -30,6 +30,7 @@ bool yg_history_begin(yg_history *history, const yg_scores *scores, bool has_val
 void yg_history_free(yg_history *history) {
     free(history->lines);
     free(history->metrics);
+    free(history->steps);
     *history = (yg_history){0};
 }
 
@@ -68,6 +69,30 @@ bool yg_history_add(yg_history *history, int64_t epoch, int64_t step, double lr,
     double *at = put_scores(line + TRAIN_LOSS, training);
     if (history->has_validation && validation)
         put_scores(at, validation);
+    return true;
+}
+
+bool yg_history_add_step(yg_history *history, yg_step_line line, yg_error *error) {
+    if (history->step_count == history->step_capacity) {
+        const size_t capacity = history->step_capacity ? 2 * history->step_capacity : 64;
+        yg_step_line *grown = capacity < SIZE_MAX / sizeof *grown
+                                  ? realloc(history->steps, capacity * sizeof *grown)
+                                  : NULL;
+        if (!grown)
+            return yg_fail_memory(error);
+        history->steps = grown;
+        history->step_capacity = capacity;
+    }
+    history->steps[history->step_count++] = line;
+    return true;
+}
+
+bool yg_history_restore_steps(yg_history *history, const yg_step_line *steps, size_t count,
+                              int64_t last, yg_error *error) {
+    history->step_count = 0;
+    for (size_t i = 0; i < count && steps[i].step <= (double)last; i++)
+        if (!yg_history_add_step(history, steps[i], error))
+            return false;
     return true;
 }
 
@@ -137,10 +162,27 @@ static void add_part(const yg_history *history, const char *part, const double *
     yg_text_add(out, "}");
 }
 
+/* Adds the steps from number `first` on that come before the end of an epoch. Returns the number of
+ * the next one. */
+static size_t add_steps(const yg_history *history, size_t first, int64_t end, yg_text *out) {
+    size_t i = first;
+    for (; i < history->step_count && history->steps[i].step <= (double)end; i++) {
+        const yg_step_line *line = &history->steps[i];
+        yg_text_add(out, "{\"epoch\": %.0f, \"step\": %.0f, \"lr\": ", line->epoch, line->step);
+        yg_json_number(out, line->lr);
+        yg_text_add(out, ", \"loss\": ");
+        yg_json_number(out, line->loss);
+        yg_text_add(out, "}\n");
+    }
+    return i;
+}
+
 bool yg_history_write_lines(const yg_history *history, const char *path, yg_error *error) {
     yg_text out = {0};
+    size_t step = 0;
     for (size_t l = 0; l < history->count; l++) {
         const yg_epoch_line line = yg_history_line(history, l);
+        step = add_steps(history, step, line.step, &out);
         yg_text_add(&out, "{\"epoch\": %" PRId64 ", \"step\": %" PRId64 ", \"lr\": ", line.epoch,
                     line.step);
         yg_json_number(&out, line.lr);
@@ -149,6 +191,7 @@ bool yg_history_write_lines(const yg_history *history, const char *path, yg_erro
                 add_part(history, p ? "validation" : "train", line.scores[p], &out);
         yg_text_add(&out, "}\n");
     }
+    add_steps(history, step, INT64_MAX, &out);
     yg_text_add(&out, "%s", ""); /* no line gives an empty file */
     char *text = yg_text_take(&out);
     const bool good = text ? yg_file_write(path, text, strlen(text), error) : yg_fail_memory(error);

@@ -16,7 +16,14 @@ typedef struct yg_history {
     size_t width; /* numbers in a line */
     size_t count, capacity;
     double *lines; /* [count, width] */
+    size_t step_count, step_capacity;
+    struct yg_step_line *steps;
 } yg_history;
+
+/* A step whose loss is noted: `train: log_every`. Four numbers, as a checkpoint has them. */
+typedef struct yg_step_line {
+    double epoch, step, lr, loss;
+} yg_step_line;
 
 /* `scores` gives the metrics' names. False when out of memory; freed by yg_history_free() after
  * success. */
@@ -38,14 +45,20 @@ typedef struct yg_epoch_line {
 
 yg_epoch_line yg_history_line(const yg_history *history, size_t line);
 
+bool yg_history_add_step(yg_history *history, yg_step_line line, yg_error *error);
+
 /* Takes the lines of an earlier part of the run, [count, width], up to `epoch`. */
 bool yg_history_restore(yg_history *history, const double *lines, size_t count, int64_t epoch,
                         yg_error *error);
+/* Takes the steps of an earlier part of the run, up to number `last`. */
+bool yg_history_restore_steps(yg_history *history, const yg_step_line *steps, size_t count,
+                              int64_t last, yg_error *error);
 /* Writes the lines as CSV. */
 bool yg_history_write(const yg_history *history, const char *path, yg_error *error);
 
 /* Writes them as JSON Lines: {"epoch": 1, "step": 4, "lr": 0.1, "train": {"loss": 0.5},
- * "validation": {"loss": 0.6}}. A number that is not finite is null. */
+ * "validation": {"loss": 0.6}}. A number that is not finite is null. Steps come before the line of
+ * their epoch: {"epoch": 1, "step": 3, "lr": 0.1, "loss": 0.7}. */
 bool yg_history_write_lines(const yg_history *history, const char *path, yg_error *error);
 
 /* Training and validation loss over epochs, as SVG. */

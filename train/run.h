@@ -112,6 +112,9 @@ bool yg_run_save(yg_run *run, bool within_epoch, yg_error *error);
  * a run that goes on must start from the last checkpoint. `last` false: the weights of the last
  * step are not written, because they may not be finite. (run_files.c) */
 bool yg_run_save_results(yg_run *run, bool last, yg_error *error);
+/* Writes the history in all its forms. A part of that, for steps that are noted within an epoch.
+ * (run_files.c) */
+bool yg_run_save_history(yg_run *run, yg_error *error);
 /* Writes the weights of the epoch that has just ended into the folder's `epochs`. (run_files.c) */
 bool yg_run_keep_epoch(yg_run *run, yg_error *error);
 /* Notes in the folder how the run has ended. `failure` NULL: it has not failed. A run that has

@@ -30,7 +30,7 @@ static bool save_weights(const yg_run *run, void *const *values, const char *nam
     return good;
 }
 
-static bool save_history(yg_run *run, yg_error *error) {
+bool yg_run_save_history(yg_run *run, yg_error *error) {
     char *history = yg_run_path(run->result->folder, YG_RUN_HISTORY, error);
     char *metrics = yg_run_path(run->result->folder, YG_RUN_METRICS, error);
     char *curve = yg_run_path(run->result->folder, YG_RUN_CURVE, error);
@@ -64,7 +64,7 @@ static bool begin_folder(yg_run *run, yg_error *error) {
 bool yg_run_save_results(yg_run *run, bool last, yg_error *error) {
     return begin_folder(run, error) && save_weights(run, NULL, YG_RUN_WEIGHTS, error) &&
            (!last || save_weights(run, run->evaluated, YG_RUN_LAST, error)) &&
-           save_history(run, error) && yg_run_record_write(run, "running", NULL, error);
+           yg_run_save_history(run, error) && yg_run_record_write(run, "running", NULL, error);
 }
 
 bool yg_run_keep_epoch(yg_run *run, yg_error *error) {

@@ -16,7 +16,7 @@ static const char *const KEPT[] = {"best", "last", NULL};
 
 /* The section as it is written. */
 typedef struct written {
-    int64_t epochs, steps, batch_size, seed, keep_every, accumulate;
+    int64_t epochs, steps, batch_size, seed, keep_every, log_every, accumulate;
     const yg_value *optimizer, *schedule, *early_stopping, *checkpoint, *plateau, *average, *l1,
         *l2;
     double clip_grad_norm, clip_grad_value;
@@ -78,6 +78,9 @@ static const yg_setting section_settings[] = {
      .doc =
          "which weights a run keeps: those of the best epoch, or of the last. Where two networks "
          "work against each other, no loss tells which is best"},
+    {"log_every", .kind = YG_SETTING_WHOLE, AT(log_every), .min = 1, .fallback = "none",
+     .example = "100",
+     .doc = "note the batch's loss of every so many steps, in metrics.jsonl and for TensorBoard"},
     {"keep_every", .kind = YG_SETTING_WHOLE, AT(keep_every), .min = 1, .fallback = "none",
      .example = "10",
      .doc = "keep the weights of every so many epochs too, as epochs/epoch-10.safetensors"},
@@ -193,6 +196,7 @@ static bool read_section(const yg_model *model, const yg_value *section, yg_sett
     settings->recompute = w.recompute;
     settings->keeps_last = w.keep == 1;
     settings->keep_every = w.keep_every;
+    settings->log_every = w.log_every;
     if (w.epochs && w.steps)
         return yg_fail(error, YG_ERROR_ARGUMENT, yg_value_get(section, "steps")->origin,
                        "`train` has both `epochs` and `steps`; leave one out");

@@ -51,6 +51,14 @@ static void report(yg_run *run, bool epoch_end) {
     run->options->progress(run->options->context, p);
 }
 
+/* Notes the loss of the batch, if that is asked for. */
+static bool note_step(yg_run *run, yg_error *error) {
+    const int64_t every = run->settings.log_every;
+    const yg_step_line line = {(double)(run->at.epochs + 1), (double)run->at.steps,
+                               run->progress.learning_rate, run->progress.loss};
+    return !every || run->at.steps % every != 0 || yg_history_add_step(&run->history, line, error);
+}
+
 static bool run_step(yg_run *run, yg_error *error) {
     const yg_executable *executable = yg_run_step(run, error);
     if (!executable)
@@ -60,7 +68,7 @@ static bool run_step(yg_run *run, yg_error *error) {
     run->at.steps++;
     run->progress.epoch_step = ++run->at.epoch_step;
     report(run, false);
-    return true;
+    return note_step(run, error);
 }
 
 /* ------------------------------------------------------------------------------------ epochs -- */
