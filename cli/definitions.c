@@ -98,7 +98,7 @@ static void print_arguments(const yg_value *args) {
 
 static void print_section(const yg_value *definition, const char *key) {
     const yg_value *value = yg_value_get(definition, key);
-    char text[512];
+    char text[1000];
     if (!value)
         return;
     flow_text(value, text, sizeof text);
@@ -112,6 +112,7 @@ static void print_one(const shelf *from, const char *name, const yg_value *defin
     terminal_print(stdout, ": %s\n\n", scalar(definition, "doc", ""));
     print_section(definition, "inputs");
     print_section(definition, "outputs");
+    print_section(definition, "where");
     print_section(definition, "rate");
     const yg_value *args = yg_value_get(definition, "args");
     if (args && args->count > 0)

@@ -58,6 +58,7 @@ expect "unknown layer" 1 "" "no layer 'liner'; did you mean 'linear'" "$yamlgrad
 expect "layers as JSON" 0 '"name": "linear"' "" "$yamlgrad" layers --json
 expect "schedules" 0 "^cosine +min_lr \+ " "" "$yamlgrad" schedules
 expect "one schedule" 0 "^rate +lr \* gamma" "" "$yamlgrad" schedules step
+expect "parts of a formula" 0 "^where +\\{first: lr / div_factor, last: " "" "$yamlgrad" schedules one_cycle
 expect "unknown schedule" 1 "" "no schedule 'cosin'; did you mean 'cosine'" "$yamlgrad" schedules cosin
 expect "keys" 0 "^  patience +a whole number, at least 1 +\(required\)" "" "$yamlgrad" keys
 expect "keys of a mapping" 0 "^  horizon +a whole number, at least 1 +1 " "" "$yamlgrad" keys data.windows

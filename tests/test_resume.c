@@ -84,6 +84,7 @@ static const struct {
     {"windows in a file", WINDOWS, "  memory: 300\n", NULL},
     {"sequences", SEQUENCES, "", NULL},
     {"sequences in a file", SEQUENCES, "  memory: 400\n", NULL},
+    {"sequences, several batches a step", SEQUENCES, "", "accumulate: 2, average: {decay: 0.8}"},
     {"everything", EVERYTHING, "", EVERYTHING_TRAINED},
     {"everything, in a file", EVERYTHING, "  memory: 500\n", EVERYTHING_TRAINED},
 };
