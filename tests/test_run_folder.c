@@ -212,6 +212,88 @@ Test(run_folder, two_runs_do_not_share_a_folder) {
     workspace_remove(&w);
 }
 
+/* A digest of all that a run's folder has, to see whether anything has changed. */
+static uint64_t digest(const workspace *w, const char *name) {
+    static const char *const files[] = {
+        "weights.safetensors", "last.safetensors", "checkpoint.safetensors",
+        "history.csv",         "metrics.jsonl",    "loss.svg",
+        "model.yaml",          "run.json"};
+    uint64_t sum = 14695981039346656037u;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[300];
+        size_t size;
+        snprintf(path, sizeof path, "%s/%s", name, files[i]);
+        char *bytes = workspace_read(w, path, &size);
+        for (size_t k = 0; k < size; k++)
+            sum = (sum ^ (unsigned char)bytes[k]) * 1099511628211u;
+        free(bytes);
+    }
+    return sum;
+}
+
+Test(run_folder, a_data_file_that_is_gone_leaves_the_run_as_it_was) {
+    static const char rows[] = "x,y\n0,1\n1,3\n2,5\n3,7\n";
+    const workspace w = workspace_make();
+    char out[256], moved[256], text[1000];
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
+    const char *data = strstr(line_model, "data: ");
+    snprintf(text, sizeof text,
+             "%.*sdata: {train: {csv: rows.csv, x: x, y: y}}\n"
+             "train: {epochs: 3, seed: 1, optimizer: {type: sgd, lr: 0.01}}\n",
+             (int)(data - line_model), line_model);
+    workspace_write(&w, "rows.csv", rows);
+    yg_model *model = workspace_model(&w, "line.yaml", text);
+    yg_error error;
+    cr_assert(train(model, out, false, &error, moved), "%s", error.message);
+    const uint64_t before = digest(&w, "run");
+    cr_assert_eq(unlink(workspace_path(&w, "rows.csv")), 0);
+    for (int resume = 0; resume < 2; resume++) {
+        cr_expect_not(train(model, out, resume != 0, &error, moved));
+        cr_expect_eq(error.code, YG_ERROR_IO);
+        cr_expect(strstr(error.message, "rows.csv") || strstr(error.file, "rows.csv"), "%s: %s",
+                  error.file, error.message);
+        cr_expect_str_eq(moved, "");
+        cr_expect_eq(digest(&w, "run"), before, "a file of the run has changed");
+        cr_expect_eq(count_files(out), RUN_FILES);
+    }
+    workspace_write(&w, "rows.csv", rows);
+    cr_expect(train(model, out, true, &error, moved), "%s", error.message);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+/* Nobody may write into the folder: the run says so before it reads any data. Root may write
+ * anywhere, so the run is another user's. */
+Test(run_folder, a_folder_that_is_read_only_is_told) {
+    const workspace w = workspace_make();
+    char out[256], moved[256];
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
+    yg_model *model = make_model(&w, 3, "0.01");
+    yg_error error;
+    cr_assert(train(model, out, false, &error, moved), "%s", error.message);
+    const uint64_t before = digest(&w, "run");
+    cr_assert_eq(chmod(w.folder, 0755), 0);
+    cr_assert_eq(chmod(out, 0555), 0);
+    for (int resume = 0; resume < 2; resume++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            const bool other = geteuid() != 0 || (setgid(65534) == 0 && setuid(65534) == 0);
+            const bool good = train(model, out, resume != 0, &error, moved);
+            _exit(other && !good && strstr(error.message, "cannot write into '") &&
+                          strstr(error.message, "Permission denied")
+                      ? 0
+                      : 1);
+        }
+        int status;
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", resume ? "resumed" : "new");
+    }
+    cr_assert_eq(chmod(out, 0755), 0);
+    cr_expect_eq(digest(&w, "run"), before, "a file of the run has changed");
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 /* ----------------------------------------------------------------------------------- files --- */
 
 static void *read_pipe(void *path) {
