@@ -5,7 +5,9 @@
 
 #include "../data/settings.h"
 #include "../graph/number.h"
+#include "../models/model.h"
 #include "../train/settings.h"
+#include "schedule_keys.h"
 #include "terminal.h"
 
 #include <stdio.h>
@@ -17,13 +19,22 @@ static bool collect(key_list *list) {
     const yg_setting_group *of_train = yg_train_settings(list->pool, &train);
     while (yg_data_settings(data, &group))
         data++;
-    list->groups = yg_pool_take(list->pool, (data + train + 1) * sizeof *list->groups);
+    const size_t schedules = yg_schedule_count();
+    list->groups = yg_pool_take(list->pool, (data + train + schedules) * sizeof *list->groups);
     if (!of_train || !list->groups)
         return false;
     for (size_t i = 0; i < data; i++)
         yg_data_settings(i, &list->groups[i]);
-    memcpy(list->groups + data, of_train, train * sizeof *of_train);
-    list->count = data + train;
+    list->count = data;
+    /* The schedules come behind what all of them have. */
+    for (size_t i = 0; i < train; i++) {
+        list->groups[list->count++] = of_train[i];
+        if (strcmp(of_train[i].path, "train.schedule") == 0) {
+            if (!schedule_keys(list->pool, list->groups + list->count))
+                return false;
+            list->count += schedules;
+        }
+    }
     return true;
 }
 

@@ -225,14 +225,23 @@ static json_t *groups_schema(const key_list *list) {
 
 /* A schedule is one of the built-in ones or of the file's own, whose arguments are not known. */
 static json_t *schedule_schema(const key_list *list) {
-    json_t *names = json_array();
-    for (size_t i = 0; i < yg_schedule_count(); i++)
-        json_append(&names, json_string(yg_schedule_name(i)));
-    json_t *keys = keys_of(list, "train.schedule");
+    static const char path[] = "train.schedule";
+    json_t *keys = keys_of(list, path), *known = json_array();
     json_set(&keys, "type",
-             schema_list("anyOf", json_pack("{s:o}", "enum", names), schema_type("string"), NULL));
-    json_t *one =
-        schema_list("anyOf", schema_ref("scalar"), schema_object(keys, json_true()), NULL);
+             schema_list("anyOf", kinds_of(list, path), schema_type("string"), NULL));
+    for (size_t g = 0; g < list->count; g++) {
+        const char *kind = list->groups[g].kind;
+        json_t *properties = json_object();
+        if (kind && strcmp(list->groups[g].path, path) == 0)
+            add_keys(list, path, kind, &properties);
+        if (json_object_size(properties))
+            json_append(&known,
+                        schema_if("type", kind, json_pack("{s:O}", "properties", properties)));
+        json_decref(properties);
+    }
+    json_t *object = schema_object(keys, json_true());
+    json_set(&object, "allOf", known);
+    json_t *one = schema_list("anyOf", schema_ref("scalar"), object, NULL);
     json_t *all = json_pack("{s:s, s:O}", "type", "array", "items", one);
     return schema_list("anyOf", one, all, NULL);
 }
