@@ -102,10 +102,10 @@ static void print_columns(const data_view *view) {
     static const char *const headers[] = {"column", "cells", "different", "least",
                                           "mean",   "most",  "missing",   "read by"};
     table table = {.columns = 8, .headers = headers, .align = "llrrrrrl"};
-    char text[60];
+    char text[60], readers[200];
     for (size_t i = 0; i < view->summary.count; i++) {
         const yg_column_summary *column = &view->summary.columns[i];
-        const yg_port *reader = view_reader(view, column->name);
+        view_readers(view, column->name, readers, sizeof readers);
         table_add(&table, "%s", column->name);
         table_add(&table, "%s", view_cells(&view->summary, column, text, sizeof text));
         table_add(&table, "%s%zu", column->many ? ">" : "", column->values.count);
@@ -114,9 +114,13 @@ static void print_columns(const data_view *view) {
             table_add(&table, "%" PRId64, column->missing);
         else
             table_add(&table, "%s", "");
-        table_add(&table, "%s", reader ? reader->name : "");
+        table_add(&table, "%s", readers);
     }
-    terminal_print(stdout, "\n%s, %" PRId64 " rows\n", view->table->name, view->summary.rows);
+    terminal_print(stdout, "\n%s", view->table->name);
+    if (view->paths.count > 1)
+        terminal_print(stdout, " and %zu more %s", view->paths.count - 1,
+                       view->paths.count > 2 ? "files" : "file");
+    terminal_print(stdout, ", %" PRId64 " rows\n", view->summary.rows);
     table_print(&table, stdout, 0);
 }
 
@@ -219,10 +223,10 @@ static void set_range(json_t **object, double least, double mean, double most, d
 
 static json_t *json_of_columns(const data_view *view) {
     json_t *list = json_array();
-    char text[60];
+    char text[60], readers[200];
     for (size_t i = 0; i < view->summary.count; i++) {
         const yg_column_summary *column = &view->summary.columns[i];
-        const yg_port *reader = view_reader(view, column->name);
+        view_readers(view, column->name, readers, sizeof readers);
         json_t *entry = json_object();
         json_set(&entry, "name", json_string(column->name));
         json_set(&entry, "cells",
@@ -230,7 +234,7 @@ static json_t *json_of_columns(const data_view *view) {
         json_set(&entry, "different", json_integer((json_int_t)column->values.count));
         json_set(&entry, "more", json_boolean(column->many));
         json_set(&entry, "missing", json_integer((json_int_t)column->missing));
-        json_set(&entry, "read_by", reader ? json_string(reader->name) : json_null());
+        json_set(&entry, "read_by", *readers ? json_string(readers) : json_null());
         if (column->numbers && column->numbers == yg_summary_present(&view->summary, column))
             set_range(&entry, column->least, column->mean, column->most,
                       yg_summary_deviation(column));

@@ -122,10 +122,9 @@ static void add_values(yg_text *page, const yg_column_summary *column) {
 }
 
 static void add_column(yg_text *page, const data_view *view, const yg_column_summary *column) {
-    const yg_port *reader = view_reader(view, column->name);
     int64_t bins[VIEW_BINS];
     double least, most;
-    char text[60];
+    char text[60], readers[200];
     yg_text_add(page, "<div class=\"card\"><h3>");
     page_text(page, *column->name ? column->name : "(no name)");
     yg_text_add(page, "</h3><p>%s", view_cells(&view->summary, column, text, sizeof text));
@@ -135,7 +134,8 @@ static void add_column(yg_text *page, const data_view *view, const yg_column_sum
         yg_text_add(page, ", %s%zu different", column->many ? "more than " : "",
                     column->values.count);
     yg_text_add(page, ", %" PRId64 " missing; ", column->missing);
-    yg_text_add(page, reader ? "read by %s</p>\n" : "not used</p>\n", reader ? reader->name : "");
+    view_readers(view, column->name, readers, sizeof readers);
+    yg_text_add(page, *readers ? "read by %s</p>\n" : "not used</p>\n", readers);
     if (view_histogram(&view->summary, column, bins, &least, &most))
         add_histogram(page, bins, least, most, view_is_date(&view->summary, column));
     else if (column->values.count)

@@ -49,12 +49,21 @@ const char *view_element_name(const view_port *port, int64_t index, char *text, 
     return text;
 }
 
-const yg_port *view_reader(const data_view *view, const char *column) {
-    for (size_t p = 0; p < view->port_count; p++)
-        for (size_t i = 0; i < view->ports[p].encoding->column_count; i++)
-            if (strcmp(view->ports[p].encoding->columns[i], column) == 0)
-                return view->ports[p].port;
-    return NULL;
+static bool reads(const view_port *port, const char *column) {
+    for (size_t i = 0; i < port->encoding->column_count; i++)
+        if (strcmp(port->encoding->columns[i], column) == 0)
+            return true;
+    return false;
+}
+
+const char *view_readers(const data_view *view, const char *column, char *text, size_t size) {
+    size_t used = 0;
+    *text = '\0';
+    for (size_t p = 0; p < view->port_count && used < size; p++)
+        if (reads(&view->ports[p], column))
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                                     view->ports[p].port->name);
+    return text;
 }
 
 const char *view_balance(const data_view *view) {

@@ -65,8 +65,8 @@ const char *view_element_name(const view_port *port, int64_t index, char *text, 
 /* "oversample" or "weights": how the training part is balanced; NULL: it is not. */
 const char *view_balance(const data_view *view);
 double view_deviation(const view_numbers *numbers);
-/* The port that reads a column of the table; NULL: none does. */
-const yg_port *view_reader(const data_view *view, const char *column);
+/* The ports that read a column of the table, as "past, sold"; "": none does. Returns `text`. */
+const char *view_readers(const data_view *view, const char *column, char *text, size_t size);
 
 /* Fills in view->sequences. (data_sequences.c) */
 bool view_sequences_make(data_view *view, yg_error *error);

@@ -229,7 +229,17 @@ static bool judge(const yg_table *table, const yg_summary *all, size_t index,
     if (names_rows(summary->name) && all_differ(summary, present) &&
         (summary->numbers < present || draft_all_whole(summary, present)))
         return draft_leave_out(column, "it identifies the rows");
-    if (is_date(summary, present))
+    /* The numbers of another table's rows, such as customer_id, have no size: each is a value. */
+    const bool reference = names_rows(summary->name) && draft_all_whole(summary, present);
+    bool repeats = false;
+    if (reference && !try_category(column, present, &repeats))
+        return false;
+    if (reference && !repeats)
+        return draft_leave_out(column, "its %s%zu numbers identify something, and hardly repeat",
+                               summary->many ? "more than " : "", summary->values.count);
+    if (repeats)
+        column->indicated = (double)summary->missing >= 0.01 * (double)all->rows;
+    else if (is_date(summary, present))
         make_date(column, (double)all->rows);
     else if (summary->numbers == present)
         make_number(column, (double)all->rows);

@@ -93,11 +93,12 @@ void draft_free(draft *draft); /* what it holds, not the struct */
 
 /* How the table is read, as keys of the model file. */
 typedef struct draft_source {
-    const char *command; /* how the file was made, for its first line */
-    const char *name;    /* of the model */
-    const char *path;    /* of the table, from the model file's folder */
-    const char *key;     /* of its kind, as `csv` */
-    const char *keys;    /* further keys, each "NAME: VALUE\n"; "": none */
+    const char *command;      /* how the file was made, for its first line */
+    const char *name;         /* of the model */
+    const char *const *paths; /* [path_count] of the table, from the model file's folder */
+    size_t path_count;
+    const char *key;  /* of its kind, as `csv` */
+    const char *keys; /* further keys, each "NAME: VALUE\n"; "": none */
 } draft_source;
 
 /* The text of the model file; freed by the caller. NULL when out of memory. */

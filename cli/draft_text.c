@@ -375,7 +375,12 @@ static void add_standardized(yg_text *text, const draft *draft) {
 
 static void add_data(yg_text *text, const draft *draft, const draft_source *source) {
     yg_text_add(text, "data:\n  train:\n    %s: ", source->key);
-    draft_add_scalar(text, source->path);
+    yg_text_add(text, source->path_count > 1 ? "[" : "");
+    for (size_t i = 0; i < source->path_count; i++) {
+        yg_text_add(text, i ? ", " : "");
+        draft_add_scalar(text, source->paths[i]);
+    }
+    yg_text_add(text, source->path_count > 1 ? "]" : "");
     yg_text_add(text, "\n%s", source->keys);
     if (!draft->pictures.channels && draft->width)
         yg_text_add(text, "    x: \"*\"  # all columns that are not named here\n");

@@ -21,20 +21,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --table: a database has several. */
-static bool choose_table(const command_line *line, raw_table *raw) {
-    const char *name = option_text(line, "table");
-    if (!name)
-        return true;
-    if (!raw_table_takes(raw, "table") || strpbrk(name, "\"\\") || strlen(name) > 100) {
-        terminal_error(raw_table_takes(raw, "table")
-                           ? "--table: '%s' cannot be written in a model file"
-                           : "--table is for a database; '%s' is none",
-                       raw_table_takes(raw, "table") ? name : raw->path);
-        return false;
+/* --table and --query: what is read of a database. */
+static bool choose_rows(const command_line *line, raw_table *raw) {
+    static const char *const keys[] = {"table", "query"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *value = option_text(line, keys[i]);
+        if (!value)
+            continue;
+        if (!raw_table_takes(raw, keys[i])) {
+            terminal_error("--%s is for a database; '%s' is none", keys[i], raw->path);
+            return false;
+        }
+        if (!raw_table_add(raw, keys[i], value, "")) {
+            terminal_error("--%s: the text is too long for a model file; make a view of it",
+                           keys[i]);
+            return false;
+        }
     }
-    raw_table_add(raw, "    table: \"%s\"\n", name);
     return true;
+}
+
+/* The files of all operands, and their kind. */
+static bool find_files(const command_line *line, raw_table *raw) {
+    yg_error error = {0};
+    for (size_t i = 0; i < line->operand_count; i++)
+        if (!raw_table_add_files(raw, operand(line, i), &error)) {
+            session_fail(&error);
+            return false;
+        }
+    return raw_table_find_kind(raw) && choose_rows(line, raw);
 }
 
 /* ------------------------------------------------------------------------------ pictures ----- */
@@ -162,10 +177,12 @@ static bool add_word(yg_text *text, const char *option, const char *value) {
 
 /* How the file was made. NULL when out of memory. */
 static char *command_text(const command_line *line) {
-    static const char *const options[] = {"target", "exclude", "table", "output"};
+    static const char *const options[] = {"target", "exclude", "table", "query", "output"};
     yg_text text = {0};
     yg_text_add(&text, "yamlgrad new");
-    bool good = add_word(&text, "", operand(line, 0));
+    bool good = true;
+    for (size_t i = 0; i < line->operand_count; i++)
+        good = good && add_word(&text, "", operand(line, i));
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         size_t count = option_given(line, options[i]);
         const char *single = count ? option_text(line, options[i]) : NULL;
@@ -233,16 +250,28 @@ static int write_model(const command_line *line, const char *text, bool parted) 
     return STATUS_OK;
 }
 
+/* The operands as paths of the model file. False when out of memory. */
+static bool paths_from(const command_line *line, char **paths) {
+    bool good = true;
+    for (size_t i = 0; i < line->operand_count; i++) {
+        paths[i] = path_from(option_text(line, "output"), operand(line, i));
+        good = good && paths[i];
+    }
+    return good;
+}
+
 static int write_draft(const command_line *line, const raw_table *raw, const draft *draft) {
     const char *output = option_text(line, "output");
-    char name[64];
+    char name[64], *text = NULL;
     model_name(output ? output : raw->path, name, sizeof name);
-    char *command = command_text(line), *path = path_from(output, raw->path), *text = NULL;
+    char *command = command_text(line);
+    char **paths = calloc(line->operand_count + 1, sizeof *paths);
     int status = STATUS_FAILED;
-    if (command && path)
+    if (command && paths && paths_from(line, paths))
         text = draft_text(draft, &(draft_source){.command = command,
                                                  .name = name,
-                                                 .path = path,
+                                                 .paths = (const char *const *)paths,
+                                                 .path_count = line->operand_count,
                                                  .key = raw->kind->key,
                                                  .keys = raw->keys});
     if (text) {
@@ -251,20 +280,24 @@ static int write_draft(const command_line *line, const raw_table *raw, const dra
     } else
         terminal_error("out of memory");
     free(command);
-    free(path);
+    for (size_t i = 0; paths && i < line->operand_count; i++)
+        free(paths[i]);
+    free(paths);
     free(text);
     return status;
 }
 
 static int run(const command_line *line) {
     const char *output = option_text(line, "output");
-    raw_table raw = {.path = operand(line, 0)};
+    raw_table raw = {0};
     if (output && access(output, F_OK) == 0 && !option_given(line, "force")) {
         terminal_error("'%s' exists; --force replaces it", output);
         return STATUS_FAILED;
     }
-    if (!raw_table_find_kind(&raw) || !choose_table(line, &raw))
+    if (!find_files(line, &raw)) {
+        raw_table_close(&raw);
         return STATUS_FAILED;
+    }
     draft_request request = {0};
     request.targets = option_texts(line, "target", &request.target_count);
     request.excluded = option_texts(line, "exclude", &request.excluded_count);
@@ -301,6 +334,10 @@ static const option_spec options[] = {
      .kind = OPTION_TEXT,
      .argument = "NAME",
      .doc = "of a database that has several tables"},
+    {.name = "query",
+     .kind = OPTION_TEXT,
+     .argument = "SQL",
+     .doc = "whose rows are the table, of a database"},
     {.name = "exclude",
      .letter = 'x',
      .kind = OPTION_TEXTS,
@@ -316,14 +353,15 @@ static const option_spec options[] = {
 
 const command command_new = {
     .name = "new",
-    .operands = "TABLE",
+    .operands = "TABLE…",
     .summary = "a model file for a table",
     .details =
         "Reads all of a table and writes a model file that learns one column from the others:\n"
         "what each column holds, gaps, dates, categories, and columns that tell nothing, with the\n"
-        "reason in a comment. The file is a beginning; change it as you like.\n",
+        "reason in a comment. Several files, or a pattern in quotes, are one table. The file is a\n"
+        "beginning; change it as you like.\n",
     .min_operands = 1,
-    .max_operands = 1,
+    .max_operands = SIZE_MAX,
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = run,

@@ -8,12 +8,14 @@
 #include "terminal.h"
 
 #include <ctype.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-void raw_table_close(raw_table *raw) {
+static void close_table(raw_table *raw) {
     yg_summary_free(&raw->summary);
     yg_table_close(raw->table);
     yg_document_free(raw->document);
@@ -21,13 +23,61 @@ void raw_table_close(raw_table *raw) {
     raw->document = NULL;
 }
 
-void raw_table_add(raw_table *raw, const char *format, const char *value) {
-    const size_t used = strlen(raw->keys);
-    snprintf(raw->keys + used, sizeof raw->keys - used, format, value);
+void raw_table_close(raw_table *raw) {
+    close_table(raw);
+    for (size_t i = 0; i < raw->paths.count; i++)
+        free(raw->paths.items[i]);
+    free(raw->paths.items);
+    raw->paths = (yg_paths){0};
+}
+
+bool raw_table_add(raw_table *raw, const char *key, const char *value, const char *behind) {
+    const size_t used = strlen(raw->keys), room = sizeof raw->keys - used;
+    if (2 * strlen(value) + strlen(key) + strlen(behind) + 12 > room)
+        return false;
+    char *to = raw->keys + used + (size_t)snprintf(raw->keys + used, room, "    %s: \"", key);
+    for (; *value; value++)
+        if (*value == '\t' || *value == '\n') {
+            *to++ = '\\';
+            *to++ = *value == '\t' ? 't' : 'n';
+        } else {
+            if (*value == '"' || *value == '\\')
+                *to++ = '\\';
+            *to++ = *value;
+        }
+    snprintf(to, sizeof raw->keys - (size_t)(to - raw->keys), "\"%s\n", behind);
+    return true;
+}
+
+static bool add_path(raw_table *raw, const char *path, yg_error *error) {
+    char **grown = realloc(raw->paths.items, (raw->paths.count + 1) * sizeof *grown);
+    if (!grown)
+        return yg_fail_memory(error);
+    raw->paths.items = grown;
+    if (!(grown[raw->paths.count] = strdup(path)))
+        return yg_fail_memory(error);
+    raw->paths.count++;
+    raw->path = raw->paths.items[0];
+    return true;
+}
+
+bool raw_table_add_files(raw_table *raw, const char *path, yg_error *error) {
+    glob_t found = {0};
+    /* A file of that very name goes before a pattern. */
+    if (!strpbrk(path, "*?[") || access(path, F_OK) == 0)
+        return add_path(raw, path, error);
+    const int status = glob(path, 0, NULL, &found);
+    bool good = status == 0 || status == GLOB_NOMATCH || yg_fail_memory(error);
+    for (size_t i = 0; good && status == 0 && i < found.gl_pathc; i++)
+        good = add_path(raw, found.gl_pathv[i], error);
+    if (status == 0)
+        globfree(&found);
+    return good &&
+           (status == 0 || yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "no file matches '%s'", path));
 }
 
 static bool open_table(raw_table *raw, yg_error *error) {
-    raw_table_close(raw);
+    close_table(raw);
     if (*raw->keys &&
         !(raw->document = yg_document_parse(raw->keys, strlen(raw->keys), raw->path, error)))
         return false;
@@ -35,7 +85,7 @@ static bool open_table(raw_table *raw, yg_error *error) {
                                       .name = raw->path,
                                       .part =
                                           raw->document ? yg_document_root(raw->document) : NULL};
-    raw->table = yg_table_open(raw->kind, &request, error);
+    raw->table = yg_table_open_files(raw->kind, &request, &raw->paths, error);
     return raw->table != NULL;
 }
 
@@ -71,8 +121,7 @@ static bool guess_delimiter(raw_table *raw, yg_error *error) {
     }
     if (!best)
         return true;
-    raw_table_add(raw, "    delimiter: \"%s\"\n", *best == '\t' ? "\\t" : best);
-    return open_table(raw, error);
+    return raw_table_add(raw, "delimiter", best, "") && open_table(raw, error);
 }
 
 /* A first line of numbers only is no header. */
@@ -85,7 +134,8 @@ static bool guess_header(raw_table *raw, yg_error *error) {
     }
     if (!numbers)
         return true;
-    raw_table_add(raw, "%s", "    header: false  # the columns are called 1, 2, …\n");
+    snprintf(raw->keys + strlen(raw->keys), sizeof raw->keys - strlen(raw->keys),
+             "    header: false  # the columns are called 1, 2, …\n");
     return open_table(raw, error);
 }
 
@@ -135,11 +185,11 @@ static bool guess_marks(raw_table *raw, yg_error *error) {
     if (!any)
         return true;
     if (all.decimal == ',')
-        raw_table_add(raw, "    decimal: \"%s\"\n", ",");
+        raw_table_add(raw, "decimal", ",", "");
     if (all.thousands && all.thousands != all.decimal)
-        raw_table_add(raw, "    thousands: \"%s\"\n", (const char[]){all.thousands, '\0'});
+        raw_table_add(raw, "thousands", (const char[]){all.thousands, '\0'}, "");
     if (*all.signs)
-        raw_table_add(raw, "    signs: \"%s\"  # beside numbers\n", all.signs);
+        raw_table_add(raw, "signs", all.signs, "  # beside numbers");
     return open_table(raw, error) && summarize(raw, error);
 }
 

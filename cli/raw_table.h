@@ -1,5 +1,5 @@
 /*
- * A table of which nothing is known but its path: what kind of file it is, and how it is written.
+ * A table of which nothing is known but its paths: what kind of file it is, and how it is written.
  */
 #ifndef YG_CLI_RAW_TABLE_H
 #define YG_CLI_RAW_TABLE_H
@@ -7,20 +7,23 @@
 #include "../data/summary.h"
 
 typedef struct raw_table {
-    const char *path;
+    const char *path; /* of the first file */
+    yg_paths paths;   /* of all files */
     const yg_table_kind *kind;
-    char keys[300];        /* lines of a part, such as `delimiter: ";"` */
+    char keys[4096];       /* lines of a part, such as `delimiter: ";"` */
     yg_document *document; /* of these lines */
     yg_table *table;
     yg_summary summary;
 } raw_table;
 
-/* Finds the kind by the path. False: it has none, and the user was told. */
+/* Adds the files of a path or a pattern, in order. False: no file matches, or out of memory. */
+bool raw_table_add_files(raw_table *raw, const char *path, yg_error *error);
+/* Finds the kind by the first path. False: it has none, and the user was told. */
 bool raw_table_find_kind(raw_table *raw);
 /* Whether the kind has a key, such as `delimiter`. */
 bool raw_table_takes(const raw_table *raw, const char *key);
-/* Adds a line to the keys; `format` has one %s. */
-void raw_table_add(raw_table *raw, const char *format, const char *value);
+/* Adds a line to the keys, `KEY: "VALUE"` and what is behind it. False: there is no room. */
+bool raw_table_add(raw_table *raw, const char *key, const char *value, const char *behind);
 
 /* Reads all of the table, with the keys that it turns out to need. False on failure; closed by
  * raw_table_close() in either case. */

@@ -26,7 +26,7 @@ _yamlgrad() {
         ;;
     esac
     case $command in
-    new) options+=" --target --task --table --exclude --output --force" ;;
+    new) options+=" --target --task --table --query --exclude --output --force" ;;
     data) options+=" --examples --html --pictures --set --data --plugin --json" ;;
     train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --json --no-report --quiet" ;;
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;

@@ -225,7 +225,7 @@ static bool choose_rows(sqlite_table *state, const yg_table_request *request, yg
         good = read_table(state, first, origin_of(state), error);
     else
         good = yg_fail(error, YG_ERROR_DATA, origin_of(state),
-                       count ? "it has %d tables: %s; choose one with `table:`"
+                       count ? "it has %d tables: %s; choose one with `table:` (--table of `new`)"
                              : "the database has no table",
                        count, shown);
     free(first);

@@ -752,6 +752,39 @@ expect "new: a column with a comma in its name" 0 "^    a_b: \"a,b\"$" - "$yamlg
 expect "new: a column with a word of the language as its name" 0 "^    y: size$" - "$yamlgrad" new comma.csv -t size
 for i in {1..30}; do echo "{\"a\": $((i * 7 % 30)), \"n\": {\"b\": 1.$i}, \"y\": \"$((i % 2))s\"}"; done >objects.jsonl
 expect "new: JSON Lines" 0 "^#   n.b +numbers from 1.1 to 1.9" - "$yamlgrad" new objects.jsonl
+# A table and a query of a database; numbers that identify rows of another table.
+python3 - <<'EOP'
+import sqlite3
+base = sqlite3.connect("shop.db")
+base.execute("CREATE TABLE orders (customer_id INTEGER, shop_id INTEGER, price REAL, kind TEXT)")
+base.execute("CREATE TABLE shops (id INTEGER, city TEXT)")
+for i in range(120):
+    base.execute("INSERT INTO orders VALUES (?, ?, ?, ?)", (i * 7 % 61, i % 3, i * 1.5, "ab"[i % 2]))
+base.executemany("INSERT INTO shops VALUES (?, ?)", [(0, "Oslo"), (1, "Bergen"), (2, "Molde")])
+base.commit()
+EOP
+expect "new: a database of several tables" 1 "" "has 2 tables: 'orders', 'shops'; .*--table" "$yamlgrad" new shop.db -t kind
+expect "new: --table" 0 "" "without 'customer_id': its 61 numbers identify something, and hardly repeat" \
+    "$yamlgrad" new shop.db --table orders -t kind -o shop.yaml
+expect "new: few of them are a category" 0 '^    shop_id: \{kind: category, values: \["0", "1", "2"\]' "" cat shop.yaml
+query="SELECT price, \"city\", kind FROM orders JOIN shops ON shop_id = id"
+expect "new: --query" 0 "" "^query.yaml: the class of 'kind', one of 2, from 2 columns, in 120 rows$" \
+    "$yamlgrad" new shop.db --query "$query" -t kind -o query.yaml
+expect "new: the query is in the file" 0 '^    query: "SELECT price, [\]"city[\]", kind FROM orders JOIN shops ON shop_id = id"$' "" cat query.yaml
+expect "new: and the model is right" 0 "^query.yaml: valid" "" "$yamlgrad" check query.yaml
+expect "new: --query of no database" 1 "" "query is for a database; 'birds.csv' is none" \
+    "$yamlgrad" new birds.csv --target species --query x
+# Several files are one table: by a pattern, or one by one.
+mkdir -p years
+for y in 1 2 3; do
+    { echo a,b,kind; for i in {1..40}; do echo "$((i * y % 17)),$((i % 5)),k$((i % 2))"; done; } >"years/$y.csv"
+done
+expect "new: a pattern" 0 "" "from 2 columns, in 120 rows$" "$yamlgrad" new "years/*.csv" -t kind -o years.yaml
+expect "new: the pattern stays one" 0 '^    csv: "years/[*].csv"$' "" cat years.yaml
+expect "new: several files" 0 '^    csv: \["years/1.csv", "years/3.csv"\]$' "" \
+    sh -c "'$yamlgrad' new years/1.csv years/3.csv -t kind 2>/dev/null"
+expect "new: a pattern of nothing" 1 "" "no file matches 'year/[*].csv'" "$yamlgrad" new "year/*.csv" -t kind
+expect "data: several files" 0 "^years/1.csv and 2 more files, 120 rows$" "^peak memory: " "$yamlgrad" data years.yaml
 expect "new: --table of no database" 1 "" "table is for a database; 'birds.csv' is none" \
     "$yamlgrad" new birds.csv --target species --table x
 
