@@ -1,5 +1,7 @@
 /*
  * What `train` says of a step: accumulation over batches, averages of weights, penalties, clipping.
+ * All of it together against PyTorch (fixtures/step_rules.json, see generate_step_rules.py), and
+ * each against its formula.
  */
 #include "data/safetensors.h"
 #include "train/average.h"
@@ -8,6 +10,7 @@
 #include "workspace.h"
 
 #include <criterion/criterion.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +49,114 @@ static double difference(const workspace *w, const char *a, const char *b) {
     yg_tensor_file_free(&left);
     yg_tensor_file_free(&right);
     return most;
+}
+
+/* ------------------------------------------------------------------------------- PyTorch ----- */
+
+static const char pytorch_text[] =
+    "format: 1\n"
+    "name: net\n"
+    "inputs: {x: [B, 3]}\n"
+    "targets: {y: [B, 1]}\n"
+    "graph:\n"
+    "  h: {type: linear, input: x, out_features: 4, activation: tanh}\n"
+    "  z: {type: linear, out_features: 1}\n"
+    "outputs: [z]\n"
+    "loss: mse(z, y)\n"
+    "data: {train: {x: %s, y: %s}}\n"
+    "train: {epochs: 50, dtype: f64, keep_every: 1, optimizer: {type: adam, lr: 0.05}, %s}\n";
+
+static const struct {
+    const char *name;
+    int64_t shape[2];
+    int rank;
+} pytorch_weights[] = {
+    {"h.weight", {4, 3}, 2}, {"h.bias", {4}, 1}, {"z.weight", {1, 4}, 2}, {"z.bias", {1}, 1}};
+
+enum { PYTORCH_WEIGHTS = sizeof pytorch_weights / sizeof *pytorch_weights };
+
+static void write_weights(const workspace *w, const char *name, const json_t *values) {
+    yg_tensor_file file = {0};
+    yg_error error = {0};
+    size_t at = 0;
+    for (size_t i = 0; i < PYTORCH_WEIGHTS; i++) {
+        double data[12];
+        yg_type type;
+        cr_assert(
+            yg_type_make(YG_F64, pytorch_weights[i].rank, pytorch_weights[i].shape, &type, &error));
+        for (int64_t k = 0; k < yg_type_count(&type); k++)
+            data[k] = json_real_value(json_array_get(values, at++));
+        cr_assert(yg_tensor_file_add(&file, pytorch_weights[i].name, &type, data, &error));
+    }
+    cr_assert(yg_safetensors_write(workspace_path(w, name), &file, &error), "%s", error.message);
+    yg_tensor_file_free(&file);
+}
+
+/* The averages that a run keeps after a step, which is an epoch here. */
+static void compare_weights(const workspace *w, const char *settings, const json_t *told) {
+    char name[60];
+    const int step = (int)json_integer_value(json_object_get(told, "step"));
+    const json_t *values = json_object_get(told, "values");
+    size_t at = 0;
+    snprintf(name, sizeof name, "run/epochs/epoch-%d.safetensors", step);
+    yg_tensor_file file = read_tensors(w, name);
+    for (size_t i = 0; i < PYTORCH_WEIGHTS; i++) {
+        const yg_tensor *tensor = yg_tensor_find(&file, pytorch_weights[i].name);
+        cr_assert_not_null(tensor);
+        for (int64_t k = 0; k < yg_type_count(&tensor->type); k++) {
+            const double wanted = json_real_value(json_array_get(values, at++));
+            const double found = ((const double *)tensor->data)[k];
+            cr_expect_float_eq(found, wanted, 1e-10, "%s, step %d, %s: %.17g, not %.17g", settings,
+                               step, tensor->name, found, wanted);
+        }
+    }
+    cr_expect_eq(at, json_array_size(values));
+    yg_tensor_file_free(&file);
+}
+
+static double last_rate;
+
+static void note_rate(void *context, const yg_train_progress *progress) {
+    (void)context;
+    last_rate = progress->learning_rate;
+}
+
+Test(step_rules, follow_pytorch_over_50_steps) {
+    json_error_t failure;
+    json_t *fixture = json_load_file(YG_FIXTURES "/step_rules.json", 0, &failure), *c, *told;
+    cr_assert_not_null(fixture, "%s", failure.text);
+    size_t index, i;
+    json_array_foreach(fixture, index, c) {
+        const workspace w = workspace_make();
+        const char *settings = json_string_value(json_object_get(c, "settings"));
+        char *x = json_dumps(json_object_get(c, "x"), JSON_COMPACT);
+        char *y = json_dumps(json_object_get(c, "y"), JSON_COMPACT), text[3000];
+        cr_assert_lt(snprintf(text, sizeof text, pytorch_text, x, y, settings), (int)sizeof text);
+        write_weights(&w, "initial.safetensors", json_object_get(c, "initial"));
+        yg_model *model = workspace_model(&w, "model.yaml", text);
+        char *initial = strdup(workspace_path(&w, "initial.safetensors"));
+        const yg_train_options options = {.out = workspace_path(&w, "run"),
+                                          .threads = 1,
+                                          .weights = initial,
+                                          .progress = note_rate};
+        yg_error error = {0};
+        yg_train_result result;
+        cr_assert(yg_train(model, &options, &result, &error), "%s: %s", settings, error.message);
+        json_array_foreach(json_object_get(c, "averages"), i, told)
+            compare_weights(&w, settings, told);
+        /* PyTorch tells the rate of the step that would be the next. */
+        const double next = json_real_value(json_object_get(c, "lr"));
+        cr_expect(fabs(last_rate - next) < 1e-12 || fabs(last_rate - 2 * next) < 1e-12,
+                  "%s: rate %g, not %g", settings, last_rate, next);
+        yg_train_result_free(&result);
+        yg_model_free(model);
+        free(initial);
+        free(x);
+        free(y);
+        workspace_remove(&w);
+    }
+    cr_expect_eq(json_array_size(fixture), 7);
+    json_decref(fixture);
 }
 
 /* ---------------------------------------------------------------------------- accumulation --- */
