@@ -381,7 +381,7 @@ Test(run_folder, a_curve_holds_for_any_losses) {
             scores.loss = losses[i][epoch - 1];
             cr_assert(yg_history_add(&history, epoch, epoch, 0.1, &scores, NULL, &error));
         }
-        cr_assert(yg_history_draw(&history, "losses", path, &error), "%s", error.message);
+        cr_assert(yg_history_draw(&history, "losses", 2, path, &error), "%s", error.message);
         char *picture = workspace_read(&w, "loss.svg", NULL);
         cr_expect(!strstr(picture, "nan") && !strstr(picture, "inf"), "%zu: %s", i, picture);
         /* No coordinate is longer than four digits before its point. */
@@ -392,6 +392,50 @@ Test(run_folder, a_curve_holds_for_any_losses) {
             cr_expect(coordinate >= 0 && coordinate <= 640, "%zu: %g", i, coordinate);
             at += strspn(at, " ,\n");
         }
+        cr_expect_not_null(strstr(picture, ">best epoch: 2<"));
+        const char *ticks = picture;
+        int count = 0;
+        while ((ticks = strstr(ticks, "stroke=\"#ddd\"")) && ticks++)
+            count++;
+        cr_expect(count >= 2 && count <= 12, "%zu: %d ticks: %s", i, count, picture);
+        free(picture);
+        yg_history_free(&history);
+    }
+    workspace_remove(&w);
+}
+
+static void draw(const workspace *w, const double *losses, size_t count, yg_history *history) {
+    yg_error error = {0};
+    yg_scores scores = {0};
+    cr_assert(yg_history_begin(history, &scores, false, &error));
+    for (size_t i = 0; i < count; i++) {
+        scores.loss = losses[i];
+        cr_assert(yg_history_add(history, (int64_t)i + 1, 1, 0.1, &scores, NULL, &error));
+    }
+    cr_assert(yg_history_draw(history, "losses", 0, workspace_path(w, "loss.svg"), &error));
+}
+
+Test(run_folder, ticks_are_round) {
+    static const struct {
+        double losses[3];
+        const char *ticks[4], *none;
+    } cases[] = {
+        {{0.13, 0.42, 0.57}, {">0.2<", ">0.3<", ">0.4<", ">0.5<"}, ">0.13"},
+        {{7, 13, 29}, {">10<", ">15<", ">20<", ">25<"}, ">7<"},
+        {{0.0123, 2, 0.5}, {">0.02<", ">0.05<", ">0.1<", ">1<"}, ">0.0123<"},
+        {{-4e3, 1e3, 7e3}, {">-4000<", ">0<", ">4000<", ">6000<"}, ">-3000<"},
+        {{1e-9, 1, 1e4}, {">0.000001<", ">0.001<", ">1<", ">1000<"}, ">0.01<"},
+    };
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        yg_history history;
+        draw(&w, cases[i].losses, 3, &history);
+        char *picture = workspace_read(&w, "loss.svg", NULL);
+        for (size_t k = 0; k < 4; k++)
+            cr_expect(strstr(picture, cases[i].ticks[k]), "%zu: no %s in %s", i, cases[i].ticks[k],
+                      picture);
+        cr_expect_null(strstr(picture, cases[i].none), "%zu: %s", i, picture);
+        cr_expect_null(strstr(picture, "best epoch"));
         free(picture);
         yg_history_free(&history);
     }

@@ -61,8 +61,9 @@ bool yg_history_write(const yg_history *history, const char *path, yg_error *err
  * their epoch: {"epoch": 1, "step": 3, "lr": 0.1, "loss": 0.7}. */
 bool yg_history_write_lines(const yg_history *history, const char *path, yg_error *error);
 
-/* Training and validation loss over epochs, as SVG. */
-bool yg_history_draw(const yg_history *history, const char *title, const char *path,
+/* Training and validation loss over epochs, as SVG. `best` is the number of the best epoch, which
+ * is marked; 0: there is none yet. */
+bool yg_history_draw(const yg_history *history, const char *title, int64_t best, const char *path,
                      yg_error *error);
 
 #endif

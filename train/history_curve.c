@@ -19,7 +19,7 @@ enum {
     LEFT = 70,
     RIGHT = 20,
     TOP = 40,
-    BOTTOM = 40,
+    BOTTOM = 48,
     EPOCH = 0,
     LOSS = 3
 };
@@ -86,8 +86,9 @@ static void print_decimal(FILE *out, double value, int digits) {
         scale *= 10;
     const double parts = round(fmin(fabs(value) * (double)scale, 1e15));
     const int64_t whole = (int64_t)parts;
-    fprintf(out, "%s%" PRId64 ".%0*" PRId64, value < 0 && whole > 0 ? "-" : "", whole / scale,
-            digits, whole % scale);
+    fprintf(out, "%s%" PRId64, value < 0 && whole > 0 ? "-" : "", whole / scale);
+    if (digits)
+        fprintf(out, ".%0*" PRId64, digits, whole % scale);
 }
 
 /* About three digits: 0.0123, 1.23e-08. */
@@ -103,21 +104,84 @@ static void print_loss(FILE *out, double value) {
     }
 }
 
-static void print_axes(const axes *a, FILE *out) {
-    for (int t = 0; t < TICKS; t++) {
-        const double share = (double)t / (TICKS - 1);
-        const double level = a->low * (1 - share) + a->high * share;
-        const double loss = a->logarithmic ? pow(10, level) : level;
-        const double y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - share);
-        fprintf(out, "<path d=\"M%d %dH%d\" stroke=\"#ddd\"/>\n", LEFT, (int)lround(y),
-                WIDTH - RIGHT);
-        fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 6, (int)lround(y) + 4);
+/* A line across the picture at a loss, with its number before it. `digits` of its decimals are
+ * written; < 0: about three digits are. */
+static void print_tick(const axes *a, double loss, int digits, FILE *out) {
+    const int y = (int)lround(y_of(a, loss));
+    fprintf(out, "<path d=\"M%d %dH%d\" stroke=\"#ddd\"/>\n", LEFT, y, WIDTH - RIGHT);
+    fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 6, y + 4);
+    if (digits >= 0 && digits < 8 && fabs(loss) < 1e6)
+        print_decimal(out, loss, digits);
+    else
         print_loss(out, loss);
-        fputs("</text>\n", out);
+    fputs("</text>\n", out);
+}
+
+/* 1, 2 or 5 times a power of ten, of which at most `parts` fit into the range; 0: there is none. */
+static double round_step(double range, int parts) {
+    static const double factors[] = {1, 2, 5, 10};
+    const double least = range / parts, unit = pow(10, floor(log10(least)));
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
+        if (isnormal(unit) && factors[i] * unit >= least)
+            return factors[i] * unit;
+    return 0;
+}
+
+static void print_linear_ticks(const axes *a, FILE *out) {
+    const double step = round_step(a->high - a->low, TICKS + 2);
+    const double first = step > 0 ? ceil(a->low / step) : (double)INFINITY;
+    if (!(fabs(first) < 1e9)) { /* too large, too small or too close to each other */
+        for (int t = 0; t < TICKS; t++) {
+            const double share = (double)t / (TICKS - 1);
+            print_tick(a, a->low * (1 - share) + a->high * share, -1, out);
+        }
+        return;
     }
-    fprintf(out, "<text x=\"%d\" y=\"%d\">%.0f</text>\n", LEFT, HEIGHT - BOTTOM + 18, a->first);
-    fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">epoch %.0f</text>\n", WIDTH - RIGHT,
-            HEIGHT - BOTTOM + 18, a->last);
+    const int digits = step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
+    for (double i = first; i * step <= a->high && i < first + 2 * TICKS; i++)
+        print_tick(a, i * step, digits, out);
+}
+
+/* Powers of ten, and twice and five times these where there are few. */
+static void print_logarithmic_ticks(const axes *a, FILE *out) {
+    static const double factors[] = {1, 2, 5};
+    const double stride = floor((a->high - a->low) / TICKS) + 1;
+    const size_t count = a->high - a->low < 2.5 ? 3 : 1;
+    for (double e = floor(a->low / stride) * stride; e <= a->high; e += stride)
+        for (size_t i = 0; i < count; i++) {
+            const double level = e + log10(factors[i]);
+            if (level >= a->low && level <= a->high)
+                print_tick(a, factors[i] * pow(10, e), e < 0 ? (int)-e : 0, out);
+        }
+}
+
+static void print_axes(const axes *a, FILE *out) {
+    const int y = HEIGHT - BOTTOM + 18;
+    if (a->logarithmic)
+        print_logarithmic_ticks(a, out);
+    else
+        print_linear_ticks(a, out);
+    const double step = fmax(1, round_step(a->last - a->first, 2 * TICKS));
+    for (double e = ceil(a->first / step) * step; e <= a->last; e += step) {
+        fputs("<text x=\"", out);
+        print_decimal(out, x_of(a, e), 1);
+        fprintf(out, "\" y=\"%d\" text-anchor=\"middle\">%.0f</text>\n", y, e);
+    }
+    fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">epoch</text>\n",
+            (LEFT + WIDTH - RIGHT) / 2, y + 16);
+}
+
+/* A line from top to bottom at the best epoch. */
+static void print_best(const axes *a, double best, FILE *out) {
+    if (!(best >= a->first && best <= a->last))
+        return;
+    const double x = x_of(a, best);
+    fputs("<path stroke=\"#777\" stroke-dasharray=\"2 3\" d=\"M", out);
+    print_decimal(out, x, 1);
+    fprintf(out, " %dV%d\"/>\n<text x=\"", TOP, HEIGHT - BOTTOM);
+    print_decimal(out, x, 1);
+    fprintf(out, "\" y=\"%d\" text-anchor=\"%s\" fill=\"#777\">best epoch: %.0f</text>\n", TOP - 4,
+            x > WIDTH / 2.0 ? "end" : "start", best);
 }
 
 /* A line is drawn from point to point: one that has no finite neighbour would not be seen. */
@@ -164,7 +228,7 @@ static void print_text(FILE *out, const char *text) {
     }
 }
 
-static void print_picture(const yg_history *history, const char *title, FILE *out) {
+static void print_picture(const yg_history *history, const char *title, int64_t best, FILE *out) {
     static const char *const colours[] = {"#1f77b4", "#d62728"};
     const axes a = find_axes(history);
     fprintf(out,
@@ -176,6 +240,7 @@ static void print_picture(const yg_history *history, const char *title, FILE *ou
     print_text(out, title);
     fprintf(out, ": loss%s</text>\n", a.logarithmic ? " (logarithmic)" : "");
     print_axes(&a, out);
+    print_best(&a, (double)best, out);
     print_curve(history, &a, LOSS, colours[0], out);
     fprintf(out, "<text x=\"%d\" y=\"22\" fill=\"%s\">training</text>\n", WIDTH - 160, colours[0]);
     if (history->has_validation) {
@@ -186,7 +251,7 @@ static void print_picture(const yg_history *history, const char *title, FILE *ou
     fputs("</svg>\n", out);
 }
 
-bool yg_history_draw(const yg_history *history, const char *title, const char *path,
+bool yg_history_draw(const yg_history *history, const char *title, int64_t best, const char *path,
                      yg_error *error) {
     char *text = NULL;
     size_t size = 0;
@@ -195,7 +260,7 @@ bool yg_history_draw(const yg_history *history, const char *title, const char *p
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return yg_fail_memory(error);
-    print_picture(history, title, out);
+    print_picture(history, title, best, out);
     const bool written = !ferror(out);
     const bool good = fclose(out) == 0 && written ? yg_file_write(path, text, size, error)
                                                   : yg_fail_memory(error);

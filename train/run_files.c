@@ -40,7 +40,7 @@ bool yg_run_save_history(yg_run *run, yg_error *error) {
         yg_event_file_write(&run->events, &run->history, events, run->options->resume, error) &&
         yg_history_write(&run->history, history, error) &&
         yg_history_write_lines(&run->history, metrics, error) &&
-        yg_history_draw(&run->history, yg_model_name(run->model), curve, error);
+        yg_history_draw(&run->history, yg_model_name(run->model), run->at.best_epoch, curve, error);
     free(history);
     free(metrics);
     free(curve);
