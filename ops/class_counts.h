@@ -83,9 +83,14 @@ typedef struct yg_class_count {
 int64_t yg_class_reference_classes(const yg_reference *reference);
 yg_class_count yg_class_count_reference(const yg_reference *reference, int64_t class_index);
 
-/* For references: the average of numerator / denominator, which `fraction` writes. */
-double yg_class_average_reference(const yg_reference *reference,
-                                  void (*fraction)(const yg_class_count *count, double *numerator,
-                                                   double *denominator));
+/* For references: the rows of one class that were answered with another, by weight. The attributes
+ * of the call begin with those of class_counts up to YG_COUNT_IGNORE. A single question has the
+ * classes 0 and 1. */
+double yg_class_pair_reference(const yg_reference *reference, int64_t class_index, int64_t answer);
+
+/* For references: the average of hits · the rows that were answered with their class, divided by
+ * predicted · answers + actual · rows, as the attributes say. */
+double yg_class_average_reference(const yg_reference *reference, double hits, double predicted,
+                                  double actual);
 
 #endif

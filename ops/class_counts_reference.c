@@ -29,6 +29,28 @@ static int64_t largest(const yg_reference *r, int64_t *at, int last, int64_t cla
     return best;
 }
 
+double yg_class_pair_reference(const yg_reference *r, int64_t class_index, int64_t answer) {
+    yg_type rows = r->call->operands[0];
+    const int64_t classes = yg_class_reference_classes(r);
+    const int last = is_single(r) ? rows.rank : rows.rank - 1;
+    rows.rank = last;
+    int64_t strides[YG_MAX_RANK], at[YG_MAX_RANK + 1];
+    yg_type_strides(&rows, strides);
+    double sum = 0;
+    for (int64_t i = 0; i < yg_type_count(&rows); i++) {
+        for (int d = 0; d < last; d++)
+            at[d] = i / strides[d] % rows.shape[d];
+        at[last] = 0;
+        const int64_t truth = (int64_t)yg_at(r, 1, at);
+        const bool yes = yg_at(r, 0, at) > r->call->attrs[YG_COUNT_THRESHOLD].f;
+        const double weight = r->call->operand_count > 2 ? yg_at(r, 2, at) : 1;
+        const int64_t guess = has_indices(r) ? largest(r, at, last, classes) : yes;
+        const bool ignored = has_indices(r) && truth == r->call->attrs[YG_COUNT_IGNORE].i;
+        sum += !ignored && truth == class_index && guess == answer ? weight : 0;
+    }
+    return sum;
+}
+
 yg_class_count yg_class_count_reference(const yg_reference *r, int64_t class_index) {
     yg_type rows = r->call->operands[0];
     const int64_t classes = yg_class_reference_classes(r);
@@ -63,17 +85,16 @@ static double ratio(double numerator, double denominator, double fallback) {
     return denominator == 0 ? fallback : numerator / denominator;
 }
 
-double yg_class_average_reference(const yg_reference *r,
-                                  void (*fraction)(const yg_class_count *count, double *numerator,
-                                                   double *denominator)) {
+double yg_class_average_reference(const yg_reference *r, double hits, double predicted,
+                                  double actual) {
     const yg_attr *attrs = r->call->attrs;
     const double fallback = attrs[YG_COUNT_ZERO].f;
     const int64_t classes = yg_class_reference_classes(r);
-    double numerators = 0, denominators = 0, values = 0, weighted = 0, actual = 0, met = 0;
+    double numerators = 0, denominators = 0, values = 0, weighted = 0, rows = 0, met = 0;
     for (int64_t c = 0; c < classes; c++) {
-        double numerator, denominator;
         const yg_class_count count = yg_class_count_reference(r, c);
-        fraction(&count, &numerator, &denominator);
+        const double numerator = hits * count.hits;
+        const double denominator = predicted * count.predicted + actual * count.actual;
         const double value = ratio(numerator, denominator, fallback);
         if (c == attrs[YG_COUNT_CLASS].i)
             return value;
@@ -83,11 +104,11 @@ double yg_class_average_reference(const yg_reference *r,
         values += counted ? value : 0;
         met += counted;
         weighted += value * count.actual;
-        actual += count.actual;
+        rows += count.actual;
     }
     if (attrs[YG_COUNT_AVERAGE].i == YG_AVERAGE_MICRO)
         return ratio(numerators, denominators, fallback);
     if (attrs[YG_COUNT_AVERAGE].i == YG_AVERAGE_WEIGHTED)
-        return ratio(weighted, actual, fallback);
+        return ratio(weighted, rows, fallback);
     return ratio(values, met, fallback);
 }
