@@ -10,6 +10,7 @@
 #include "shape.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static const char *const averages[] = {[YG_AVERAGE_MACRO] = "macro",
                                        [YG_AVERAGE_MICRO] = "micro",
@@ -112,13 +113,18 @@ static yg_node mean_of(yg_graph *graph, yg_node areas, yg_node weights) {
     return yg_divide(graph, total(graph, yg_multiply(graph, value, weight)), total(graph, weight));
 }
 
+static yg_node fail_class(yg_graph *graph, const yg_infer *call, int64_t index, int64_t classes) {
+    return yg_graph_fail(graph, YG_ERROR_ARGUMENT,
+                         "%s: class_index is %" PRId64 ", but the prediction has %" PRId64
+                         " classes",
+                         call->op->name, index, classes);
+}
+
 static bool check(yg_graph *graph, const yg_infer *call, const yg_class_answers_of *a, bool pairs) {
     const int64_t average = call->attrs[YG_RANKING_AVERAGE].i;
     const int64_t index = call->attrs[YG_RANKING_CLASS].i;
     if (index >= a->classes)
-        yg_graph_fail(graph, YG_ERROR_ARGUMENT,
-                      "%s: class_index is %" PRId64 ", but the prediction has %" PRId64 " classes",
-                      call->op->name, index, a->classes);
+        fail_class(graph, call, index, a->classes);
     else if (pairs && (!a->indices || index >= 0 || average == YG_AVERAGE_MICRO))
         yg_graph_fail(graph, YG_ERROR_ARGUMENT,
                       "%s: multi_class=one_vs_one goes with class indices as target, and with "
@@ -154,6 +160,65 @@ yg_node yg_ranking_average(yg_graph *graph, const yg_infer *call, const yg_node 
     return yg_apply(graph, &yg_op_stop_gradient, &value, 1, NULL);
 }
 
+/* --------------------------------------------------------------------------------- curves ---- */
+
+const yg_attr_spec yg_curve_attrs[YG_CURVE_ATTRS] = {
+    [YG_CURVE_IGNORE] = YG_IGNORE_INDEX_ATTR,
+    [YG_CURVE_CLASS] = {.name = "class_index",
+                        .kind = YG_ATTR_INT,
+                        .fallback = {.i = -1},
+                        .min = -1,
+                        .max = INT32_MAX,
+                        .doc = "this class against all others; -1: a curve for each class"},
+    [YG_CURVE_POINTS] = {.name = "points",
+                         .kind = YG_ATTR_INT,
+                         .fallback = {.i = 101},
+                         .min = 2,
+                         .max = 100001,
+                         .doc = "how many points a curve has"},
+};
+
+/* The places 0 … 1, [points, 1]. */
+static yg_node places(yg_graph *graph, yg_dtype dtype, int64_t points) {
+    const yg_type type = {.dtype = dtype, .rank = 2, .shape = {points, 1}};
+    void *data = calloc((size_t)points, yg_dtype_size(dtype));
+    if (!data)
+        return yg_graph_fail(graph, YG_ERROR_MEMORY, "out of memory");
+    for (int64_t i = 0; i < points; i++)
+        yg_element_set(dtype, data, i, (double)i / (double)(points - 1));
+    const yg_node node = yg_constant(graph, &type, data);
+    free(data);
+    return node;
+}
+
+yg_node yg_ranking_curve(yg_graph *graph, const yg_infer *call, const yg_node *operands,
+                         int curve) {
+    const int64_t index = call->attrs[YG_CURVE_CLASS].i;
+    const yg_attr points = call->attrs[YG_CURVE_POINTS];
+    yg_class_answers_of a;
+    yg_node heights[2];
+    rankings r;
+    if (!yg_class_answers(graph, call, operands, 0.5, call->attrs[YG_CURVE_IGNORE].i, &a))
+        return YG_NONE;
+    if (index >= a.classes)
+        return fail_class(graph, call, index, a.classes);
+    const int64_t classes = a.classes;
+    if (!rank(graph, &a, classes, false, &r))
+        return YG_NONE;
+    const yg_node inputs[] = {r.truth, r.weight, r.score};
+    if (yg_apply_all(graph, &yg_op_ranking_curves, inputs, 3, &points, heights, 2) == 0)
+        return YG_NONE;
+    yg_node height = heights[curve];
+    if (index >= 0)
+        height = yg_slice_along(graph, height, 1, index, index + 1);
+    if (height == YG_NONE)
+        return YG_NONE;
+    const yg_dtype dtype = yg_node_type(graph, height)->dtype;
+    const yg_node both =
+        yg_concat(graph, (const yg_node[]){places(graph, dtype, points.i), height}, 2, 1);
+    return yg_apply(graph, &yg_op_stop_gradient, &both, 1, NULL);
+}
+
 /* ignore_index, average, class_index, multi_class */
 static const yg_attr weighted[] = {{.i = 1}, {.i = YG_AVERAGE_WEIGHTED}, {.i = -1}, {.i = 0}},
                      micro[] = {{.i = -100}, {.i = YG_AVERAGE_MICRO}, {.i = -1}, {.i = 0}},
@@ -168,4 +233,17 @@ const yg_sample yg_ranking_samples[8] = {
     {.operands = {"f[8, 3]", "b[8, 3]", "f[8]"}},
     {.operands = {"f[12]", "b[12]"}},
     {.operands = {"f[12, 1]", "b[12, 1]", "f[12]"}},
+};
+
+/* ignore_index, class_index, points */
+static const yg_attr few[] = {{.i = -100}, {.i = -1}, {.i = 5}},
+                     second[] = {{.i = 2}, {.i = 1}, {.i = 7}};
+
+const yg_sample yg_curve_samples[6] = {
+    {.operands = {"f[9, 3]", "i[9]"}, .attrs = few},
+    {.operands = {"f[4, 3, 3]", "i[4, 3]"}, .attrs = second},
+    {.operands = {"f[9, 3]", "i[9]", "f[9]"}, .attrs = few},
+    {.operands = {"f[12]", "b[12]"}, .attrs = few},
+    {.operands = {"f[12, 1]", "b[12, 1]", "f[12]"}, .attrs = few},
+    {.operands = {"f[8, 2]", "b[8, 2]"}, .attrs = few},
 };

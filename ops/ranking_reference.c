@@ -51,6 +51,7 @@ static int64_t examples_of(const yg_reference *r, int64_t class_index, yg_ranked
             at[d] = i / strides[d] % rows.shape[d];
         at[last] = class_index;
         const double target = yg_at(r, 1, at);
+        /* The first attribute of areas and of curves. */
         const bool ignored = indices && target == (double)r->call->attrs[YG_RANKING_IGNORE].i;
         const double weight = r->call->operand_count > 2 ? yg_at(r, 2, at) : 1;
         to[i] = (yg_ranked){.score = yg_at(r, 0, at),
@@ -116,4 +117,73 @@ double yg_ranking_reference(const yg_reference *r, int area) {
     if (average == YG_AVERAGE_MICRO)
         return yg_ranking_area(examples, count, area);
     return sum / weights;
+}
+
+/* The highest point of a curve at `place`, or a straight line between the nearest ones. The places
+ * of the points are false positive rates; they begin at (0, 0). */
+static double roc_height(const yg_ranked *e, int64_t count, double place) {
+    double all = 0, none = 0, here = -1, low = 0, low_height = 0, high = 2, high_height = 0;
+    for (int64_t i = 0; i < count; i++) {
+        all += e[i].weight * e[i].truth;
+        none += e[i].weight * (1 - e[i].truth);
+    }
+    for (int64_t i = -1; i < count; i++) {
+        double hits = 0, misses = 0;
+        for (int64_t k = 0; i >= 0 && k < count; k++)
+            if (e[k].score >= e[i].score) {
+                hits += e[k].weight * e[k].truth;
+                misses += e[k].weight * (1 - e[k].truth);
+            }
+        const double at = misses / none, height = hits / all;
+        if (at == place && height > here)
+            here = height;
+        if (at < place && (at > low || (at == low && height > low_height))) {
+            low = at;
+            low_height = height;
+        }
+        if (at > place && (at < high || (at == high && height < high_height))) {
+            high = at;
+            high_height = height;
+        }
+    }
+    if (here >= 0 || isnan(all / all) || isnan(none / none))
+        return here >= 0 && none > 0 && all > 0 ? here : (double)NAN;
+    return low_height + (high_height - low_height) * (place - low) / (high - low);
+}
+
+/* The precision of the first point whose recall is at least `place`. */
+static double precision_height(const yg_ranked *e, int64_t count, double place) {
+    double all = 0, best = 2, fewest = 0, height = 1;
+    for (int64_t i = 0; i < count; i++)
+        all += e[i].weight * e[i].truth;
+    for (int64_t i = 0; i < count && place > 0; i++) {
+        double hits = 0, misses = 0;
+        for (int64_t k = 0; k < count; k++)
+            if (e[k].score >= e[i].score) {
+                hits += e[k].weight * e[k].truth;
+                misses += e[k].weight * (1 - e[k].truth);
+            }
+        const double recall = hits / all;
+        if (recall < place || recall > best || (recall == best && misses >= fewest))
+            continue;
+        best = recall;
+        fewest = misses;
+        height = hits / (hits + misses);
+    }
+    return all > 0 ? height : (double)NAN;
+}
+
+double yg_ranking_height(const yg_ranked *examples, int64_t count, int curve, double place) {
+    return curve == YG_CURVE_ROC ? roc_height(examples, count, place)
+                                 : precision_height(examples, count, place);
+}
+
+double yg_curve_reference(const yg_reference *r, const int64_t *index, int curve) {
+    const int64_t chosen = r->call->attrs[YG_CURVE_CLASS].i;
+    const double place = (double)index[0] / (double)(r->call->attrs[YG_CURVE_POINTS].i - 1);
+    yg_ranked examples[YG_RANKING_MOST];
+    if (index[1] == 0)
+        return place;
+    const int64_t count = examples_of(r, chosen < 0 ? index[1] - 1 : chosen, examples);
+    return yg_ranking_height(examples, count, curve, place);
 }
