@@ -401,6 +401,16 @@ double yg_encoding_in_units(const yg_port_encoding *encoding, int64_t i, double 
     return column ? yg_scale_invert(column, number) : number;
 }
 
+yg_inverse yg_encoding_inverse(const yg_port_encoding *encoding, int64_t i) {
+    yg_inverse inverse = {.way = YG_INVERSE_LINEAR,
+                          .factor = encoding->mean ? encoding->deviation[i] : 1,
+                          .offset = encoding->mean ? encoding->mean[i] : 0};
+    const yg_column *column = scaled(encoding, i);
+    if (column)
+        yg_scale_inverse(column, &inverse);
+    return inverse;
+}
+
 int64_t yg_encoding_width(const yg_port_encoding *encoding) {
     int64_t width = 0;
     for (size_t c = 0; c < encoding->column_count; c++)

@@ -147,6 +147,14 @@ void yg_column_free(yg_column *column); /* NULL is allowed */
 
 /* An element of a port as a number in the units of its column, for one that the network gives. */
 double yg_encoding_in_units(const yg_port_encoding *encoding, int64_t i, double value);
+/* The same as a formula, for a graph: the value · factor + offset, and then a function. */
+typedef struct yg_inverse {
+    enum { YG_INVERSE_LINEAR, YG_INVERSE_EXP, YG_INVERSE_EXPM1, YG_INVERSE_QUANTILE } way;
+    double factor, offset;
+    const double *quantiles; /* YG_INVERSE_QUANTILE: those at the parts 0 … 1, in even steps */
+    int64_t quantile_count;
+} yg_inverse;
+yg_inverse yg_encoding_inverse(const yg_port_encoding *encoding, int64_t i);
 /* Whether that differs from what the network gives. */
 bool yg_encoding_has_units(const yg_port_encoding *encoding);
 /* How many elements of an example have units: all that the columns or the mean are known of. */
@@ -258,6 +266,8 @@ bool yg_scale_settle(yg_column *column, yg_error *error);
 /* The function and its inverse, of a column with a scale. They may give NaN or an infinity. */
 double yg_scale_apply(const yg_column *column, double number);
 double yg_scale_invert(const yg_column *column, double number);
+/* The same after `inverse`, which is of the numbers that the scale gives. */
+void yg_scale_inverse(const yg_column *column, yg_inverse *inverse);
 json_t *yg_scale_save(const yg_column *column);
 bool yg_scale_load(yg_column *column, const json_t *json, yg_error *error);
 void yg_scale_free(yg_column *column);

@@ -209,6 +209,26 @@ double yg_scale_invert(const yg_column *column, double x) {
     }
 }
 
+void yg_scale_inverse(const yg_column *column, yg_inverse *inverse) {
+    const struct yg_scale *s = column->scale;
+    switch (s->way) {
+    case QUANTILE:
+        inverse->way = YG_INVERSE_QUANTILE;
+        inverse->quantiles = s->quantiles;
+        inverse->quantile_count = s->quantile_count;
+        break;
+    case LOG:
+        inverse->way = YG_INVERSE_EXP;
+        break;
+    case LOG1P:
+        inverse->way = YG_INVERSE_EXPM1;
+        break;
+    default:
+        inverse->factor *= s->spread;
+        inverse->offset = inverse->offset * s->spread + s->center;
+    }
+}
+
 /* -------------------------------------------------------------------------------- weights ---- */
 
 json_t *yg_scale_save(const yg_column *column) {

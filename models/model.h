@@ -99,6 +99,27 @@ yg_model_output yg_model_get_output(const yg_model *model, size_t index);
 size_t yg_model_metric_count(const yg_model *model);
 const char *yg_model_metric(const yg_model *model, size_t index);
 
+/* How a metric of many examples comes from its values in batches. */
+typedef enum yg_join {
+    YG_JOIN_PLAN, /* its graph tells: see train/score_plan.h */
+    YG_JOIN_MEAN, /* the mean, each batch weighted by its examples */
+    YG_JOIN_SUM,
+    YG_JOIN_MAX,
+    YG_JOIN_MIN,
+    YG_JOIN_RATIO, /* a quotient of two sums over all batches */
+} yg_join;
+
+/* A metric as declared. */
+typedef struct yg_metric {
+    const char *name;
+    const char *function; /* the operator whose call it is: "roc_curve"; NULL: another expression */
+    const char *units;    /* the input or target that gives its units; NULL: none */
+    yg_join join;
+    yg_origin origin;
+} yg_metric;
+
+yg_metric yg_model_get_metric(const yg_model *model, size_t index);
+
 /* --------------------------------------------------------------------------------- networks -- */
 
 /* A symbolic dimension's number. */
@@ -114,6 +135,11 @@ typedef struct yg_network_options {
     bool outputs_only;    /* leave out targets, loss and metrics, as predict does */
     yg_dtype dtype;       /* YG_F32 or YG_F64: the type of every float tensor */
     unsigned graph_flags; /* YG_GRAPH_NO_ALGEBRA, YG_GRAPH_NO_FOLD, both or 0 */
+    /* For metrics with `units`: builds what a float64 tensor of the port's shape is in the port's
+     * units. The data know them, a model does not. YG_NONE after yg_graph_fail(). NULL: tensors
+     * stay as they are. */
+    yg_node (*in_units)(void *context, yg_graph *graph, size_t port, yg_node node);
+    void *units_context;
 } yg_network_options;
 
 /* Builds the graph for these sizes. The model must outlive the network. NULL on failure; freed by
@@ -166,6 +192,11 @@ const yg_tensor_name *yg_network_inputs(const yg_network *network, size_t *count
 const yg_tensor_name *yg_network_targets(const yg_network *network, size_t *count);
 const yg_tensor_name *yg_network_outputs(const yg_network *network, size_t *count);
 const yg_tensor_name *yg_network_metrics(const yg_network *network, size_t *count);
+/* The two sums of a metric with YG_JOIN_RATIO. False for any other. */
+bool yg_network_ratio(const yg_network *network, size_t metric, yg_node sums[2]);
+/* The nodes before this one are the model's inputs, parameters, graph and outputs. Those of loss
+ * and metrics come after it, except where they are equal to one before. */
+yg_node yg_network_forward_end(const yg_network *network);
 const yg_network_parameter *yg_network_parameters(const yg_network *network, size_t *count);
 /* A program that trains hands these to yg_compile() with the optimizer's updates. None in a network
  * for evaluation, where states do not change. */

@@ -2,11 +2,11 @@
  * Checkpoints: everything that a run needs to go on as if it had never stopped.
  *
  * A checkpoint is a safetensors file. It holds the parameters by name, the optimizer's state, the
- * best parameters as "@best.NAME", the position as "@run.counts" (i64), "@run.values",
- * "@run.totals" and "@run.plateau" (f64), the history as "@run.history", and the steps that it has
- * noted as "@run.steps". No name in a model file has an "@", so none of these is taken for a
- * parameter. A note holds the run's identity (identity.c), so that a run does not go on with the
- * checkpoint of another.
+ * best parameters as "@best.NAME", the position as "@run.counts" (i64), "@run.values" and
+ * "@run.plateau" (f64), the totals of the epoch as "@run.totals" and "@run.rows.N", the history as
+ * "@run.history", and the steps that it has noted as "@run.steps". No name in a model file has an
+ * "@", so none of these is taken for a parameter. A note holds the run's identity (identity.c), so
+ * that a run does not go on with the checkpoint of another.
  */
 #include "../graph/clock.h"
 #include "run.h"
@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COUNTS = 8, VALUES = 2, PLATEAU = 4 };
+enum { COUNTS = 7, VALUES = 2, PLATEAU = 4 };
 
 /* ---------------------------------------------------------------------------------- saving ---- */
 
@@ -34,17 +34,16 @@ static bool add_list(yg_tensor_file *file, const char *name, yg_dtype dtype, int
 
 static bool add_position(const yg_run *run, yg_tensor_file *file, yg_error *error) {
     const yg_run_position *at = &run->at;
-    const int64_t counts[COUNTS] = {
-        at->epochs, at->steps,           at->epoch_step,     at->best_epoch,
-        at->waited, at->totals.examples, at->totals.batches, at->totals.lacks_parts};
+    const int64_t counts[COUNTS] = {at->epochs,        at->steps,  at->epoch_step,
+                                    at->best_epoch,    at->waited, at->totals.examples,
+                                    at->totals.batches};
     const double values[VALUES] = {at->best, at->reference};
     const double plateau[PLATEAU] = {at->plateau.best, at->plateau.reduction,
                                      (double)at->plateau.waited, (double)at->plateau.cooling};
     return add_list(file, "@run.counts", YG_I64, COUNTS, counts, error) &&
            add_list(file, "@run.values", YG_F64, VALUES, values, error) &&
            add_list(file, "@run.plateau", YG_F64, PLATEAU, plateau, error) &&
-           add_list(file, "@run.totals", YG_F64, (int64_t)at->totals.count, at->totals.values,
-                    error);
+           yg_totals_save(&run->train.plan, &at->totals, file, error);
 }
 
 /* The lines of the epochs done, so that a run can go on with its checkpoint alone. */
@@ -169,11 +168,10 @@ static bool read_position(const yg_tensor_file *file, const char *path, yg_run *
     const double *values = numbers(file, "@run.values", YG_F64, VALUES);
     const double *plateau = numbers(file, "@run.plateau", YG_F64, PLATEAU);
     yg_run_position *at = &run->at;
-    const double *totals = numbers(file, "@run.totals", YG_F64, (int64_t)at->totals.count);
-    if (!counts || !values || !totals || !plateau)
+    if (!counts || !values || !plateau)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){path, 0, 0},
-                       "not a checkpoint of a run: '@run.counts', '@run.values', '@run.totals' or "
-                       "'@run.plateau' is missing");
+                       "not a checkpoint of a run: '@run.counts', '@run.values' or '@run.plateau' "
+                       "is missing");
     for (size_t i = 0; i < COUNTS; i++)
         if (counts[i] < 0 || counts[2] > run->rates.epoch_steps ||
             !read_plateau(plateau, &at->plateau))
@@ -184,13 +182,10 @@ static bool read_position(const yg_tensor_file *file, const char *path, yg_run *
     at->epoch_step = counts[2];
     at->best_epoch = counts[3];
     at->waited = counts[4];
-    at->totals.examples = counts[5];
-    at->totals.batches = counts[6];
-    at->totals.lacks_parts = counts[7] != 0;
     at->best = values[0];
     at->reference = values[1];
-    memcpy(at->totals.values, totals, at->totals.count * sizeof *totals);
-    return true;
+    return yg_totals_restore(&run->train.plan, file, path, counts[5], counts[6], &at->totals,
+                             error);
 }
 
 static bool read_history(const yg_tensor_file *file, const char *path, yg_run *run,

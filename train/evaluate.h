@@ -12,12 +12,28 @@
 extern "C" {
 #endif
 
+/* A metric that is a table: a confusion matrix, the points of a curve, a number for each class.
+ *
+ * `function` tells what to draw: "confusion_matrix" has a row for each class and a column for each
+ * answer; "roc_curve" has the false positive rate in its first column and true positive rates in
+ * the others; "precision_recall_curve" has recall there, and precisions. A list of numbers is a
+ * table of one column. */
+typedef struct yg_score_table {
+    const char *function; /* the operator whose call the metric is; NULL: another expression.
+                             Belongs to the model */
+    int64_t rows, columns;
+    double *values;   /* [rows, columns] */
+    char **row_names; /* such as the classes; NULL: they have none */
+    char **column_names;
+} yg_score_table;
+
 /* A metric's value. */
 typedef struct yg_score {
-    const char *name; /* belongs to the model */
-    double value;
+    const char *name;      /* belongs to the model */
+    double value;          /* NaN where it is a table */
+    yg_score_table *table; /* owned; NULL: it is one number */
     bool of_batches; /* the value is a mean over batches and depends on their size: the metric mixes
-                        examples, as x - mean(x) does, and one batch would take too much memory */
+                        examples, as x - mean(x) does, and all of them would take too much memory */
 } yg_score;
 
 /* Loss and metrics of a number of examples. They do not depend on the batches that they were

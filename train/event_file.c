@@ -184,7 +184,9 @@ static void add_line(bytes *to, const yg_history *history, size_t line) {
     add_value(&summary, "learning_rate", epoch.lr);
     for (size_t p = 0; p < 2; p++)
         for (size_t i = 0; epoch.scores[p] && i <= history->metric_count; i++)
-            add_score(&summary, i ? history->metrics[i - 1] : "loss", parts[p], epoch.scores[p][i]);
+            if (i == 0 || !history->tables[i - 1])
+                add_score(&summary, i ? history->metrics[i - 1] : "loss", parts[p],
+                          epoch.scores[p][i]);
     add_block(&event, EVENT_SUMMARY, summary.data, summary.used);
     event.failed = event.failed || summary.failed;
     free(summary.data);

@@ -5,6 +5,7 @@
 
 #include "optimizer_update.h"
 #include "results.h"
+#include "units_node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,8 @@ yg_network *yg_executable_network(const yg_executable_options *options, int64_t 
         .outputs_only = options->outputs_only,
         .dtype = options->dtype,
         .graph_flags = options->graph_flags,
+        .in_units = yg_units_node,
+        .units_context = (void *)(uintptr_t)options->data,
     };
     yg_network *network = yg_network_build(options->model, &asked, error);
     free(dims);
@@ -170,7 +173,8 @@ static bool list_nodes(const yg_executable_options *options, const yg_executable
     for (size_t i = 0; i < metrics; i++)
         p->nodes[p->node_count++] = metric[i].node;
     for (size_t i = 0; i < executable->part_count; i++)
-        p->nodes[p->node_count++] = executable->parts[i].node;
+        if (executable->parts[i].node != YG_NONE)
+            p->nodes[p->node_count++] = executable->parts[i].node;
     for (size_t i = 0; options->gradients && i < p->trainable; i++)
         if (p->gradients[i] != YG_NONE)
             p->nodes[p->node_count++] = p->gradients[i];

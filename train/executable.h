@@ -44,7 +44,7 @@ typedef struct yg_executable_options {
 /* A tensor of the program, for reading after a run. */
 typedef struct yg_result {
     const char *name;
-    yg_node node; /* YG_NONE: a gradient that does not exist */
+    yg_node node; /* YG_NONE: a gradient that does not exist, or a part that was not found */
     yg_type type;
     const void *data; /* the value to read; NULL before yg_executable_bind(), and for a gradient
                          that does not exist */

@@ -4,6 +4,7 @@
 #include "executables.h"
 
 #include "../data/sequences.h"
+#include "../data/source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,14 +152,17 @@ static bool add_all(yg_executables *executables, yg_stream *stream, int64_t batc
 
 bool yg_executables_score(yg_executables *executables, const yg_part *part, int64_t batch_size,
                           yg_scores *scores, yg_error *error) {
+    const yg_value *section = yg_model_section(executables->options.model, "data");
     yg_totals totals = {0};
+    int64_t memory;
     yg_stream *stream = yg_stream_open(part, error);
     executables->longest = yg_part_longest(part, 0, part->count);
     /* In the order of their lengths, sequences need the least padding. */
     const bool good = stream && yg_stream_sort(stream, error) &&
                       yg_executables_plan(executables, error) &&
                       choose_batch(executables, part->count, &batch_size, error) &&
-                      yg_totals_begin(&executables->plan, &totals, error) &&
+                      yg_data_memory(section, &memory, error) &&
+                      yg_totals_begin(&executables->plan, part->count, memory, &totals, error) &&
                       add_all(executables, stream, batch_size, &totals, error) &&
                       yg_totals_finish(&executables->options, &executables->plan, &totals,
                                        &executables->heads, scores, error);

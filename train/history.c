@@ -7,6 +7,7 @@
 #include "../graph/number.h"
 #include "../graph/text.h"
 #include "json_text.h"
+#include "score_table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,15 +16,26 @@
 
 enum { EPOCH, STEP, LR, TRAIN_LOSS };
 
+static size_t size_of(const yg_score_table *table) {
+    return table ? (size_t)(table->rows * table->columns) : 0;
+}
+
 bool yg_history_begin(yg_history *history, const yg_scores *scores, bool has_validation,
                       yg_error *error) {
     *history = (yg_history){.metric_count = scores->count, .has_validation = has_validation};
     history->metrics = calloc(scores->count + 1, sizeof *history->metrics);
-    if (!history->metrics)
+    history->tables = calloc(scores->count + 1, sizeof *history->tables);
+    if (!history->metrics || !history->tables) {
+        yg_history_free(history);
         return yg_fail_memory(error);
-    for (size_t i = 0; i < scores->count; i++)
+    }
+    history->part_width = 1 + scores->count;
+    for (size_t i = 0; i < scores->count; i++) {
         history->metrics[i] = scores->metrics[i].name;
-    history->width = TRAIN_LOSS + (1 + scores->count) * (has_validation ? 2 : 1);
+        history->tables[i] = scores->metrics[i].table;
+        history->part_width += size_of(scores->metrics[i].table);
+    }
+    history->width = TRAIN_LOSS + history->part_width * (has_validation ? 2 : 1);
     return true;
 }
 
@@ -31,6 +43,7 @@ void yg_history_free(yg_history *history) {
     free(history->lines);
     free(history->metrics);
     free(history->steps);
+    free(history->tables);
     *history = (yg_history){0};
 }
 
@@ -51,10 +64,17 @@ static double *add_line(yg_history *history, yg_error *error) {
     return history->lines + history->count++ * history->width;
 }
 
+/* The loss, a number for each metric, and then the elements of tables. */
 static double *put_scores(double *at, const yg_scores *scores) {
     *at++ = scores->loss;
     for (size_t i = 0; i < scores->count; i++)
         *at++ = scores->metrics[i].value;
+    for (size_t i = 0; i < scores->count; i++) {
+        const yg_score_table *table = scores->metrics[i].table;
+        if (table)
+            memcpy(at, table->values, size_of(table) * sizeof *at);
+        at += size_of(table);
+    }
     return at;
 }
 
@@ -103,7 +123,7 @@ yg_epoch_line yg_history_line(const yg_history *history, size_t line) {
         (int64_t)at[EPOCH],
         (int64_t)at[STEP],
         at[LR],
-        {training, history->has_validation ? training + 1 + history->metric_count : NULL}};
+        {training, history->has_validation ? training + history->part_width : NULL}};
 }
 
 bool yg_history_restore(yg_history *history, const double *lines, size_t count, int64_t epoch,
@@ -127,22 +147,39 @@ static void print_header(const yg_history *history, FILE *out) {
     for (size_t p = 0; p < (history->has_validation ? 2u : 1u); p++) {
         fprintf(out, ",%s.loss", parts[p]);
         for (size_t i = 0; i < history->metric_count; i++)
-            fprintf(out, ",%s.%s", parts[p], history->metrics[i]);
+            if (!history->tables[i])
+                fprintf(out, ",%s.%s", parts[p], history->metrics[i]);
     }
     fputc('\n', out);
 }
 
+static void print_number(FILE *out, double value) {
+    char number[YG_NUMBER_TEXT];
+    fprintf(out, ",%s", yg_number_text(value, number));
+}
+
+static void print_line(const yg_history *history, const yg_epoch_line *line, FILE *out) {
+    fprintf(out, "%" PRId64, line->epoch);
+    print_number(out, (double)line->step);
+    print_number(out, line->lr);
+    for (size_t p = 0; p < 2; p++)
+        for (size_t i = 0; line->scores[p] && i <= history->metric_count; i++)
+            if (i == 0 || !history->tables[i - 1])
+                print_number(out, line->scores[p][i]);
+    fputc('\n', out);
+}
+
 bool yg_history_write(const yg_history *history, const char *path, yg_error *error) {
-    char *text = NULL, number[YG_NUMBER_TEXT];
+    char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return yg_fail_memory(error);
     print_header(history, out);
-    for (size_t l = 0; l < history->count; l++)
-        for (size_t i = 0; i < history->width; i++)
-            fprintf(out, "%s%s", yg_number_text(history->lines[l * history->width + i], number),
-                    i + 1 < history->width ? "," : "\n");
+    for (size_t l = 0; l < history->count; l++) {
+        const yg_epoch_line line = yg_history_line(history, l);
+        print_line(history, &line, out);
+    }
     const bool written = !ferror(out);
     const bool good = fclose(out) == 0 && written ? yg_file_write(path, text, size, error)
                                                   : yg_fail_memory(error);
@@ -155,9 +192,15 @@ static void add_part(const yg_history *history, const char *part, const double *
                      yg_text *out) {
     yg_text_add(out, ", \"%s\": {\"loss\": ", part);
     yg_json_number(out, scores[0]);
+    const double *elements = scores + 1 + history->metric_count;
     for (size_t i = 0; i < history->metric_count; i++) {
+        const yg_score_table *table = history->tables[i];
         yg_text_add(out, ", \"%s\": ", history->metrics[i]);
-        yg_json_number(out, scores[i + 1]);
+        if (table)
+            yg_score_table_json(table, elements, out);
+        else
+            yg_json_number(out, scores[i + 1]);
+        elements += size_of(table);
     }
     yg_text_add(out, "}");
 }

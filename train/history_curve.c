@@ -37,7 +37,7 @@ static double value_at(const yg_history *history, size_t line, size_t column) {
 }
 
 static size_t validation_column(const yg_history *history) {
-    return LOSS + 1 + history->metric_count;
+    return LOSS + history->part_width;
 }
 
 static axes find_axes(const yg_history *history) {

@@ -96,6 +96,13 @@ bool yg_monitor_check(const yg_monitor *monitor, bool has_validation, yg_error *
                    "`monitor: %s`, but `data:` has no `validation`", monitor->name);
 }
 
+bool yg_monitor_check_number(const yg_monitor *monitor, const yg_scores *scores, yg_error *error) {
+    return monitor->metric == SIZE_MAX || !scores->metrics[monitor->metric].table ||
+           yg_fail(error, YG_ERROR_ARGUMENT, monitor->origin,
+                   "`monitor: %s`: this metric is a table; an epoch is judged by one number",
+                   monitor->name);
+}
+
 double yg_monitor_value(const yg_monitor *monitor, const yg_scores *scores) {
     const double value =
         monitor->metric == SIZE_MAX ? scores->loss : scores->metrics[monitor->metric].value;

@@ -33,6 +33,8 @@ bool yg_monitor_read(const yg_model *model, const yg_value *name, const yg_value
                      yg_monitor *monitor, yg_error *error);
 /* Fails if the monitor is a validation score and the data have no validation part. */
 bool yg_monitor_check(const yg_monitor *monitor, bool has_validation, yg_error *error);
+/* Fails if the monitor is a metric that is a table; `scores` are any of the model's. */
+bool yg_monitor_check_number(const yg_monitor *monitor, const yg_scores *scores, yg_error *error);
 /* The monitored number of some scores, so that lower is always better: a metric with `mode: max` is
  * negated, and NaN becomes infinity. */
 double yg_monitor_value(const yg_monitor *monitor, const yg_scores *scores);

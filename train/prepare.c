@@ -35,13 +35,17 @@ static bool plan_steps(yg_run *run, yg_error *error) {
  * in its result. */
 static bool make_scores(yg_run *run, yg_error *error) {
     const yg_score_plan *plan = &run->train.plan;
-    return yg_totals_begin(plan, &run->at.totals, error) &&
+    int64_t memory;
+    return yg_data_memory(yg_model_section(run->model, "data"), &memory, error) &&
+           yg_totals_begin(plan, run->data.train.count, memory, &run->at.totals, error) &&
            yg_scores_begin(plan, &run->progress.training, error) &&
            yg_scores_begin(plan, &run->progress.validation, error) &&
            yg_scores_begin(plan, &run->judged, error) &&
            yg_scores_begin(plan, &run->result->training, error) &&
            yg_scores_begin(plan, &run->result->validation, error) &&
            yg_scores_begin(plan, &run->result->test, error) &&
+           yg_monitor_check_number(&run->settings.monitor, &run->judged, error) &&
+           yg_monitor_check_number(&run->settings.plateau.monitor, &run->judged, error) &&
            yg_history_begin(&run->history, &run->progress.training, run->data.validation.count > 0,
                             error);
 }

@@ -33,14 +33,17 @@ bool yg_results_locate_parts(const yg_score_plan *plan, yg_executable *executabl
                              yg_error *error) {
     yg_node *nodes = calloc(plan->part_count + 1, sizeof *nodes);
     executable->parts = calloc(plan->part_count + 1, sizeof *executable->parts);
-    const bool good = nodes && executable->parts;
-    if (good && yg_score_plan_locate(plan, executable->network, nodes)) {
-        executable->part_count = plan->part_count;
-        for (size_t i = 0; i < plan->part_count; i++)
-            executable->parts[i] = result_of(executable, "part", nodes[i], YG_NOWHERE);
-    }
+    const bool good =
+        nodes && executable->parts
+            ? yg_score_plan_locate(plan, executable->network, executable->batch, nodes, error)
+            : yg_fail_memory(error);
+    executable->part_count = good ? plan->part_count : 0;
+    for (size_t i = 0; i < executable->part_count; i++)
+        executable->parts[i] = nodes[i] == YG_NONE
+                                   ? (yg_result){.name = "part", .node = YG_NONE}
+                                   : result_of(executable, "part", nodes[i], YG_NOWHERE);
     free(nodes);
-    return good || yg_fail_memory(error);
+    return good;
 }
 
 static bool list_gradients(yg_executable *executable, const yg_node *gradients, size_t trainable,
@@ -122,7 +125,7 @@ static bool point_before(yg_executable *executable, yg_result *results, size_t c
     point_to(executable, results, count);
     for (size_t i = 0; i < count && executable->updates.update_count; i++) {
         yg_result *result = &results[i];
-        if (!lies_in_parameter(executable, result))
+        if (result->node == YG_NONE || !lies_in_parameter(executable, result))
             continue;
         if (!result->copy)
             result->copy = calloc(1, (size_t)yg_type_bytes(&result->type) + 1);
@@ -167,7 +170,9 @@ bool yg_executable_is_finite(const yg_executable *executable) {
     if (!executable->part_count || plan->scores[0].way != YG_SCORE_PARTS)
         return false;
     for (size_t i = 0; i < plan->scores[0].part_count; i++) {
-        const yg_result *part = &executable->parts[plan->scores[0].first_part + i];
+        const yg_result *part = &executable->parts[plan->scores[0].parts[i]];
+        if (part->node == YG_NONE)
+            return false;
         for (int64_t k = 0; k < yg_type_count(&part->type); k++)
             if (!isfinite(yg_element_get(part->type.dtype, part->data, k)))
                 return false;

@@ -8,7 +8,7 @@
 #include "executable.h"
 
 /* Finds the parts of the plan's scores in the network. To be called before anything is appended to
- * its graph. A network without them is no failure: it then has no parts. */
+ * its graph. A part that is not found is no failure: its node is YG_NONE. */
 bool yg_results_locate_parts(const yg_score_plan *plan, yg_executable *executable, yg_error *error);
 
 /* Lists the results, once there is a program; `gradients` has an entry for each of the `count`

@@ -12,6 +12,7 @@
 #include "git_commit.h"
 #include "json_text.h"
 #include "optimizer_update.h"
+#include "score_table.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -211,7 +212,10 @@ static void add_scores(yg_text *out, const char *part, const yg_scores *scores, 
     yg_json_number(out, scores->loss);
     for (size_t i = 0; i < scores->count; i++) {
         yg_text_add(out, ", \"%s\": ", scores->metrics[i].name);
-        yg_json_number(out, scores->metrics[i].value);
+        if (scores->metrics[i].table)
+            yg_score_table_json(scores->metrics[i].table, scores->metrics[i].table->values, out);
+        else
+            yg_json_number(out, scores->metrics[i].value);
     }
     yg_text_add(out, "}");
 }

@@ -61,6 +61,12 @@ static bool all_elements_equal(const yg_score_classes *a, yg_node node) {
     return data && (bytes <= size || memcmp(data, data + size, bytes - size) == 0);
 }
 
+int yg_score_classes_axis(const yg_score_classes *classes, yg_node node) {
+    int axis;
+    batch_axes(classes, node, &axis);
+    return axis;
+}
+
 static yg_score_class class_of_leaf(const yg_score_classes *a, yg_node node) {
     int axis;
     const int axes = batch_axes(a, node, &axis);
@@ -77,7 +83,9 @@ static yg_score_class class_of_rows(yg_score_classes *a, yg_node node) {
     int axis, from;
     const int axes = batch_axes(a, node, &axis);
     if (axes == 0) {
-        a->is_part[node] = op == &yg_op_sum || op == &yg_op_max || op == &yg_op_min;
+        /* A product of matrices that has no batch is a sum over it. */
+        a->is_part[node] =
+            op == &yg_op_sum || op == &yg_op_max || op == &yg_op_min || op == &yg_op_matmul;
         return a->is_part[node] ? YG_CLASS_TOTAL : YG_CLASS_MIXED;
     }
     if (axes > 1 || axis < 0)
@@ -182,15 +190,22 @@ static yg_score_class class_of(yg_score_classes *a, yg_node node) {
 }
 
 static void class_all(yg_score_classes *a, const bool *known) {
-    for (size_t i = 0; i < a->size; i++)
-        if (!known || !known[i])
-            a->classes[i] = (uint8_t)class_of(a, (yg_node)i);
+    for (size_t i = 0; i < a->size; i++) {
+        int axis;
+        if (known && known[i])
+            continue;
+        a->classes[i] = (uint8_t)class_of(a, (yg_node)i);
+        if ((yg_node)i < a->given && a->classes[i] == YG_CLASS_MIXED &&
+            batch_axes(a, (yg_node)i, &axis) == 1 && axis >= 0)
+            a->classes[i] = YG_CLASS_ROWS;
+    }
 }
 
-bool yg_score_classes_make(const yg_graph *graph, const yg_graph *other, yg_score_classes *classes,
-                           yg_error *error) {
+bool yg_score_classes_make(const yg_graph *graph, const yg_graph *other, yg_node given,
+                           yg_score_classes *classes, yg_error *error) {
     if (!begin(graph, other, classes))
         return yg_fail_memory(error);
+    classes->given = given;
     class_all(classes, NULL);
     return true;
 }

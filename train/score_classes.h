@@ -24,15 +24,21 @@ typedef enum yg_score_class {
 
 typedef struct yg_score_classes {
     const yg_graph *graph, *other; /* of YG_FIRST_SIZE and YG_SECOND_SIZE examples */
-    size_t size;                   /* nodes of each */
-    uint8_t *classes;              /* by node: a yg_score_class */
-    bool *is_part;                 /* by node: it reduces the batch */
+    /* Nodes before this one are taken as they are: in training, batch normalisation mixes examples,
+     * and what it gives for an example is that example's all the same. 0: no node is. */
+    yg_node given;
+    size_t size;      /* nodes of each */
+    uint8_t *classes; /* by node: a yg_score_class */
+    bool *is_part;    /* by node: it reduces the batch */
 } yg_score_classes;
 
 /* Classes of all nodes of two graphs with the same nodes. False when out of memory; freed by
  * yg_score_classes_free() in either case. */
-bool yg_score_classes_make(const yg_graph *graph, const yg_graph *other, yg_score_classes *classes,
-                           yg_error *error);
+bool yg_score_classes_make(const yg_graph *graph, const yg_graph *other, yg_node given,
+                           yg_score_classes *classes, yg_error *error);
+
+/* The dimension that holds the batch, of a node of class YG_CLASS_ROWS. */
+int yg_score_classes_axis(const yg_score_classes *classes, yg_node node);
 void yg_score_classes_free(yg_score_classes *classes); /* what it holds, not the struct */
 
 /* Whether two graphs have the same operators on the same operands; only sizes may differ. */

@@ -7,12 +7,14 @@
 #include "../ops/registry.h"
 #include "executable.h"
 #include "score_classes.h"
+#include "score_rows.h"
+#include "score_table.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* -------------------------------------------------------------------------------- choosing --- */
+/* ---------------------------------------------------------------------------------- means ---- */
 
 /* Whether the node is a finite scalar constant, or a broadcast of one; *value becomes it. */
 static bool scalar_of(const yg_graph *graph, yg_node node, double *value) {
@@ -55,106 +57,215 @@ static bool is_mean(const yg_score_classes *a, yg_node node) {
            fabs(first - second) <= 1e-5 * fabs(first);
 }
 
-/* Whether a node is a constant, or one that is repeated. It may hold the number of examples, so it
- * is no part: the head has its own. */
-static bool is_constant(const yg_graph *graph, yg_node node) {
-    while (yg_node_op(graph, node) == &yg_op_broadcast)
-        node = yg_node_operand(graph, node, 0);
-    return yg_node_constant(graph, node) != NULL;
+/* ---------------------------------------------------------------------------------- parts ---- */
+
+/* The index of a part, which is added if the plan lacks it. SIZE_MAX when out of memory. */
+static size_t add_part(yg_score_plan *plan, const yg_score_part *part) {
+    for (size_t i = 0; i < plan->part_count; i++)
+        if (plan->parts[i].node == part->node && plan->parts[i].kind == part->kind)
+            return i;
+    if (plan->part_count == plan->part_room) {
+        const size_t room = plan->part_room ? 2 * plan->part_room : 8;
+        yg_score_part *grown = realloc(plan->parts, room * sizeof *grown);
+        if (!grown)
+            return SIZE_MAX;
+        plan->parts = grown;
+        plan->part_room = room;
+    }
+    plan->parts[plan->part_count] = *part;
+    return plan->part_count++;
 }
 
-static bool add_part(yg_score_plan *plan, const yg_score_classes *a, yg_node node) {
+/* What is gathered of a node: rows of an example, or its total. */
+static yg_score_part part_of(const yg_score_classes *a, yg_node node) {
     const yg_op *op = yg_node_op(a->graph, node);
-    yg_score_part *grown = realloc(plan->parts, (plan->part_count + 1) * sizeof *grown);
-    if (!grown)
-        return false;
-    plan->parts = grown;
-    grown[plan->part_count++] = (yg_score_part){
-        .kind = !a->is_part[node]  ? YG_PART_MEAN
-                : op == &yg_op_max ? YG_PART_MAX
-                : op == &yg_op_min ? YG_PART_MIN
-                                   : YG_PART_SUM,
-        .node = node,
-        .elements = yg_type_count(yg_node_type(a->graph, node)),
-    };
-    return true;
+    const yg_type *type = yg_node_type(a->graph, node);
+    yg_score_part part = {.node = node, .elements = yg_type_count(type), .dtype = type->dtype};
+    if (a->classes[node] == YG_CLASS_ROWS) {
+        part.kind = YG_PART_ROWS;
+        part.elements /= YG_FIRST_SIZE;
+        part.axis = yg_score_classes_axis(a, node);
+    } else if (a->is_part[node]) {
+        part.kind = op == &yg_op_max ? YG_PART_MAX : op == &yg_op_min ? YG_PART_MIN : YG_PART_SUM;
+    } else {
+        part.kind = YG_PART_MEAN;
+    }
+    return part;
 }
 
-/* Finds the parts of one score. `worklist` has room for all nodes. `seen` is all false, before and
- * after the call. */
-static bool collect_parts(yg_score_plan *plan, const yg_score_classes *a, yg_scored *scored,
-                          yg_node *worklist, bool *seen) {
-    size_t count = 0, at = 0;
-    bool good = true;
-    worklist[count++] = scored->node;
-    seen[scored->node] = true;
-    scored->first_part = plan->part_count;
-    for (; at < count && good; at++) {
-        const yg_node node = worklist[at];
-        if (a->is_part[node] ||
-            (a->classes[node] == YG_CLASS_FIXED && !is_constant(a->graph, node)))
-            good = add_part(plan, a, node);
+/* Gives a score its parts. */
+static bool take_parts(yg_score_plan *plan, yg_scored *scored, const yg_score_part *parts,
+                       size_t count) {
+    scored->parts = calloc(count + 1, sizeof *scored->parts);
+    for (size_t i = 0; scored->parts && i < count; i++) {
+        scored->parts[i] = add_part(plan, &parts[i]);
+        if (scored->parts[i] == SIZE_MAX)
+            return false;
+        scored->part_count++;
+    }
+    return scored->parts != NULL;
+}
+
+static bool take_nodes(yg_score_plan *plan, const yg_score_classes *a, yg_scored *scored,
+                       const yg_node *nodes, size_t count) {
+    yg_score_part *parts = calloc(count + 1, sizeof *parts);
+    for (size_t i = 0; parts && i < count; i++)
+        parts[i] = part_of(a, nodes[i]);
+    const bool good = parts && take_parts(plan, scored, parts, count);
+    free(parts);
+    return good;
+}
+
+/* Room to go through a graph. */
+typedef struct walk {
+    yg_node *worklist, *nodes;
+    bool *seen;
+} walk;
+
+/* Finds the nodes that reduce the batch for a score, and the fixed ones that are no constants. A
+ * constant may hold the number of examples: the head has its own. */
+static size_t find_totals(const yg_score_classes *a, yg_node score, walk *w) {
+    size_t count = 0, found = 0;
+    w->worklist[count++] = score;
+    w->seen[score] = true;
+    for (size_t at = 0; at < count; at++) {
+        const yg_node node = w->worklist[at];
+        const bool fixed =
+            a->classes[node] == YG_CLASS_FIXED && !yg_score_is_constant(a->graph, node);
+        if (a->is_part[node] || fixed)
+            w->nodes[found++] = node;
         for (size_t k = 0; a->classes[node] == YG_CLASS_TOTAL && !a->is_part[node] &&
                            k < yg_node_operand_count(a->graph, node);
              k++) {
             const yg_node operand = yg_node_operand(a->graph, node, k);
-            if (!seen[operand])
-                worklist[count++] = operand;
-            seen[operand] = true;
+            if (!w->seen[operand])
+                w->worklist[count++] = operand;
+            w->seen[operand] = true;
         }
     }
     for (size_t i = 0; i < count; i++)
-        seen[worklist[i]] = false;
-    scored->part_count = plan->part_count - scored->first_part;
-    return good;
+        w->seen[w->worklist[i]] = false;
+    return found;
+}
+
+/* ----------------------------------------------------------------------------------- ways ---- */
+
+static bool choose_ratio(yg_score_plan *plan, yg_scored *scored, const yg_node *sums) {
+    yg_score_part parts[2];
+    for (size_t k = 0; k < 2; k++)
+        parts[k] = (yg_score_part){
+            .kind = YG_PART_SUM,
+            .node = sums[k],
+            .elements = yg_type_count(yg_node_type(yg_network_graph(plan->network), sums[k]))};
+    scored->way = YG_SCORE_RATIO;
+    return take_parts(plan, scored, parts, 2);
+}
+
+/* The way of a score of which the model says nothing. */
+static bool choose_by_graph(yg_score_plan *plan, const yg_score_classes *a, yg_scored *scored,
+                            walk *w) {
+    const yg_score_class class = a->classes[scored->node];
+    size_t count = 0;
+    bool memory = false;
+    if (class == YG_CLASS_FIXED || (class == YG_CLASS_TOTAL && is_mean(a, scored->node))) {
+        scored->way = YG_SCORE_MEAN;
+    } else if (class == YG_CLASS_TOTAL) {
+        scored->way = YG_SCORE_PARTS;
+        count = find_totals(a, scored->node, w);
+    } else if (yg_score_rows_choose(a, scored->node, w->nodes, &count, &memory)) {
+        scored->way = YG_SCORE_ROWS;
+    } else {
+        scored->way = YG_SCORE_WHOLE;
+        count = 0;
+    }
+    plan->whole = plan->whole || scored->way == YG_SCORE_WHOLE;
+    return !memory && take_nodes(plan, a, scored, w->nodes, count);
+}
+
+/* Chooses as the model says; false where it does not. *good becomes false when out of memory. */
+static bool choose_as_said(yg_score_plan *plan, size_t score, bool *good) {
+    yg_scored *scored = &plan->scores[score];
+    yg_node sums[2];
+    if (scored->join == YG_JOIN_RATIO && yg_network_ratio(plan->network, score - 1, sums))
+        *good = choose_ratio(plan, scored, sums);
+    else if (scored->join != YG_JOIN_PLAN && scored->join != YG_JOIN_RATIO)
+        scored->way = YG_SCORE_JOINED;
+    else
+        return false;
+    return true;
 }
 
 static bool choose(yg_score_plan *plan, const yg_score_classes *a, yg_error *error) {
-    yg_node *worklist = calloc(a->size + 1, sizeof *worklist);
-    bool *seen = calloc(a->size + 1, sizeof *seen);
-    bool good = worklist && seen;
-    for (size_t i = 0; i < plan->count && good; i++) {
-        yg_scored *scored = &plan->scores[i];
-        const yg_score_class class = a->classes[scored->node];
-        if (class == YG_CLASS_TOTAL && !is_mean(a, scored->node)) {
-            scored->way = YG_SCORE_PARTS;
-            good = collect_parts(plan, a, scored, worklist, seen);
-        } else {
-            scored->way =
-                class == YG_CLASS_TOTAL || class == YG_CLASS_FIXED ? YG_SCORE_MEAN : YG_SCORE_WHOLE;
-            plan->whole = plan->whole || scored->way == YG_SCORE_WHOLE;
-        }
-    }
-    free(worklist);
-    free(seen);
+    walk w = {.worklist = calloc(a->size + 1, sizeof *w.worklist),
+              .nodes = calloc(a->size + 1, sizeof *w.nodes),
+              .seen = calloc(a->size + 1, sizeof *w.seen)};
+    bool good = w.worklist && w.nodes && w.seen;
+    for (size_t i = 0; i < plan->count && good; i++)
+        if (!choose_as_said(plan, i, &good))
+            good = choose_by_graph(plan, a, &plan->scores[i], &w);
+    free(w.worklist);
+    free(w.nodes);
+    free(w.seen);
     return good || yg_fail_memory(error);
 }
 
-static bool analyse(yg_score_plan *plan, yg_network *other, yg_error *error) {
+/* --------------------------------------------------------------------------------- making ---- */
+
+static bool analyse(const yg_executable_options *options, yg_score_plan *plan, yg_network *other,
+                    yg_error *error) {
     yg_score_classes classes;
+    const yg_node given = options->training ? yg_network_forward_end(plan->network) : 0;
     const bool good = yg_score_classes_make(yg_network_graph(plan->network),
-                                            yg_network_graph(other), &classes, error) &&
+                                            yg_network_graph(other), given, &classes, error) &&
                       choose(plan, &classes, error);
     yg_score_classes_free(&classes);
     return good;
 }
 
-static bool list_scores(yg_score_plan *plan, yg_error *error) {
+static bool list_metric(const yg_executable_options *options, yg_score_plan *plan, size_t metric,
+                        const yg_tensor_name *name, yg_error *error) {
+    yg_scored *scored = &plan->scores[metric + 1];
+    *scored = (yg_scored){
+        .name = name->name,
+        .node = name->node,
+        .join = yg_model_get_metric(options->model, metric).join,
+        .elements = yg_type_count(yg_node_type(yg_network_graph(plan->network), name->node))};
+    if (strcmp(name->name, "loss") == 0)
+        return yg_fail(error, YG_ERROR_NAME, name->origin,
+                       "a metric cannot be called 'loss': the history and `monitor` have that "
+                       "name for the loss itself");
+    return yg_score_table_make(options, plan->network, metric, &scored->table, error);
+}
+
+static bool list_scores(const yg_executable_options *options, yg_score_plan *plan,
+                        yg_error *error) {
     size_t count;
     const yg_tensor_name *metrics = yg_network_metrics(plan->network, &count);
     plan->scores = calloc(count + 1, sizeof *plan->scores);
     if (!plan->scores)
         return yg_fail_memory(error);
     plan->count = count + 1;
-    plan->scores[0] = (yg_scored){.name = "loss", .node = yg_network_loss(plan->network)};
+    plan->scores[0] =
+        (yg_scored){.name = "loss", .node = yg_network_loss(plan->network), .elements = 1};
     for (size_t i = 0; i < count; i++)
-        if (strcmp(metrics[i].name, "loss") == 0)
-            return yg_fail(error, YG_ERROR_NAME, metrics[i].origin,
-                           "a metric cannot be called 'loss': the history and `monitor` have that "
-                           "name for the loss itself");
-    for (size_t i = 0; i < count; i++)
-        plan->scores[i + 1] = (yg_scored){.name = metrics[i].name, .node = metrics[i].node};
+        if (!list_metric(options, plan, i, &metrics[i], error))
+            return false;
     return true;
+}
+
+/* Gives scores and parts their places among the totals. */
+static void number_totals(yg_score_plan *plan) {
+    plan->element_count = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->scores[i].first = plan->element_count;
+        plan->element_count += (size_t)plan->scores[i].elements;
+    }
+    plan->value_count = 2 * plan->element_count + plan->count;
+    for (size_t i = 0; i < plan->part_count; i++) {
+        plan->parts[i].first = plan->value_count;
+        if (plan->parts[i].kind != YG_PART_ROWS)
+            plan->value_count += (size_t)plan->parts[i].elements;
+    }
 }
 
 /* Without an analysis, every score is treated as one that mixes examples. */
@@ -162,12 +273,14 @@ static bool plan_whole(const yg_executable_options *options, int64_t batch, yg_s
                        yg_error *error) {
     if (!plan->network)
         plan->network = yg_executable_network(options, batch, error);
-    if (!plan->network || (!plan->scores && !list_scores(plan, error)))
+    if (!plan->network || (!plan->scores && !list_scores(options, plan, error)))
         return false;
-    for (size_t i = 0; i < plan->count; i++)
+    bool good = true;
+    for (size_t i = 0; i < plan->count; i++) {
         plan->scores[i].way = YG_SCORE_WHOLE;
-    plan->whole = true;
-    return true;
+        plan->whole = !choose_as_said(plan, i, &good) || plan->whole;
+    }
+    return good || yg_fail_memory(error);
 }
 
 bool yg_score_plan_make(const yg_executable_options *options, int64_t batch, yg_score_plan *plan,
@@ -180,102 +293,24 @@ bool yg_score_plan_make(const yg_executable_options *options, int64_t batch, yg_
      */
     const bool comparable =
         other && yg_same_nodes(yg_network_graph(plan->network), yg_network_graph(other));
-    const bool good = comparable ? list_scores(plan, error) && analyse(plan, other, error)
-                                 : plan_whole(options, batch, plan, error);
+    const bool good =
+        comparable ? list_scores(options, plan, error) && analyse(options, plan, other, error)
+                   : plan_whole(options, batch, plan, error);
     yg_network_free(other);
-    if (!good)
+    if (good)
+        number_totals(plan);
+    else
         yg_score_plan_free(plan);
     return good;
 }
 
 void yg_score_plan_free(yg_score_plan *plan) {
     yg_network_free(plan->network);
+    for (size_t i = 0; i < plan->count; i++) {
+        yg_score_table_free(plan->scores[i].table);
+        free(plan->scores[i].parts);
+    }
     free(plan->scores);
     free(plan->parts);
     *plan = (yg_score_plan){0};
-}
-
-/* -------------------------------------------------------------------------------- locating --- */
-
-typedef struct location {
-    const yg_score_plan *plan;
-    const yg_scored *scored;
-    const yg_graph *from, *to;
-    yg_node *nodes;
-    int left; /* steps that may still be taken */
-} location;
-
-/* Operators that may stand in one network and be missing in the other: for one example, building
- * drops a reshape or a broadcast that changes nothing. */
-static bool is_transparent(const yg_op *op) {
-    return op->flags & YG_OP_VIEW || op == &yg_op_cast || op == &yg_op_broadcast;
-}
-
-/* The operand x of x · c, c · x or x / c, for a scalar constant c; YG_NONE if there is none. */
-static yg_node scaled_by(const yg_graph *graph, yg_node node, double *factor) {
-    const yg_node *of = yg_node_operands(graph, node);
-    if (yg_node_is_scalar(graph, of[1], factor))
-        return of[0];
-    return yg_node_op(graph, node) == &yg_op_multiply && yg_node_is_scalar(graph, of[0], factor)
-               ? of[1]
-               : YG_NONE;
-}
-
-/* Walks from a score down to its parts in both graphs at once, and notes the node `to` for each
- * part that it meets. Operators that only one graph has are skipped if they cannot change the
- * result. */
-static bool match(location *l, yg_node from, yg_node to) {
-    for (size_t i = 0; i < l->scored->part_count; i++) {
-        const size_t part = l->scored->first_part + i;
-        if (l->plan->parts[part].node == from) {
-            l->nodes[part] = to;
-            return yg_type_count(yg_node_type(l->to, to)) == l->plan->parts[part].elements;
-        }
-    }
-    if (l->left-- <= 0)
-        return false;
-    const yg_op *op = yg_node_op(l->from, from), *found = yg_node_op(l->to, to);
-    const size_t count = yg_node_operand_count(l->from, from);
-    if (op == found && count == yg_node_operand_count(l->to, to)) {
-        for (size_t k = 0; k < count; k++)
-            if (!is_constant(l->from, yg_node_operand(l->from, from, k)) &&
-                !match(l, yg_node_operand(l->from, from, k), yg_node_operand(l->to, to, k)))
-                return false;
-        return true;
-    }
-    double unused;
-    const bool scales = op == &yg_op_multiply || op == &yg_op_divide;
-    const bool found_scales = found == &yg_op_multiply || found == &yg_op_divide;
-    yg_node of = scales ? scaled_by(l->from, from, &unused) : YG_NONE;
-    const yg_node found_of = found_scales ? scaled_by(l->to, to, &unused) : YG_NONE;
-    if (of != YG_NONE && found_of != YG_NONE)
-        return match(l, of, found_of);
-    if (is_transparent(op))
-        return match(l, yg_node_operand(l->from, from, 0), to);
-    if (is_transparent(found))
-        return match(l, from, yg_node_operand(l->to, to, 0));
-    /* x · 1 and x / 1 are x: a mean over one example. */
-    return of != YG_NONE ? match(l, of, to) : found_of != YG_NONE && match(l, from, found_of);
-}
-
-bool yg_score_plan_locate(const yg_score_plan *plan, yg_network *network, yg_node *nodes) {
-    location l = {.plan = plan,
-                  .from = yg_network_graph(plan->network),
-                  .to = yg_network_graph(network),
-                  .nodes = nodes};
-    if (yg_same_nodes(l.from, l.to)) {
-        for (size_t i = 0; i < plan->part_count; i++)
-            nodes[i] = plan->parts[i].node;
-        return true;
-    }
-    size_t count;
-    const yg_tensor_name *metrics = yg_network_metrics(network, &count);
-    for (size_t i = 0; i < plan->count; i++) {
-        l.scored = &plan->scores[i];
-        l.left = 1000;
-        if (l.scored->way == YG_SCORE_PARTS &&
-            !match(&l, l.scored->node, i ? metrics[i - 1].node : yg_network_loss(network)))
-            return false;
-    }
-    return true;
 }

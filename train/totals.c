@@ -3,32 +3,60 @@
  */
 #include "totals.h"
 
-#include "../ops/registry.h"
+#include "score_head.h"
+#include "score_table.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------------------- gathering --- */
+/* ------------------------------------------------------------------------------------ room --- */
 
-bool yg_totals_begin(const yg_score_plan *plan, yg_totals *totals, yg_error *error) {
-    size_t count = 2 * plan->count;
-    for (size_t i = 0; i < plan->part_count; i++)
-        count += (size_t)plan->parts[i].elements;
-    *totals = (yg_totals){.count = count, .values = calloc(count, sizeof *totals->values)};
-    return totals->values || yg_fail_memory(error);
+static int64_t row_bytes(const yg_score_part *part) {
+    return part->elements * (int64_t)yg_dtype_size(part->dtype);
+}
+
+/* Makes room for rows, part after part. */
+static bool make_rows(const yg_score_plan *plan, yg_totals *totals) {
+    double left = (double)totals->memory;
+    totals->rows = calloc(plan->part_count + 1, sizeof *totals->rows);
+    totals->part_count = totals->rows ? plan->part_count : 0;
+    for (size_t i = 0; i < totals->part_count; i++) {
+        const double bytes = (double)row_bytes(&plan->parts[i]) * (double)totals->capacity;
+        if (plan->parts[i].kind != YG_PART_ROWS || bytes > left)
+            continue;
+        totals->rows[i] = malloc((size_t)bytes + 1);
+        if (!totals->rows[i])
+            return false;
+        left -= bytes;
+    }
+    return totals->rows != NULL;
+}
+
+bool yg_totals_begin(const yg_score_plan *plan, int64_t examples, int64_t memory, yg_totals *totals,
+                     yg_error *error) {
+    *totals = (yg_totals){.count = plan->value_count, .capacity = examples, .memory = memory};
+    totals->values = calloc(totals->count + 1, sizeof *totals->values);
+    if (totals->values && make_rows(plan, totals))
+        return true;
+    yg_totals_free(totals);
+    return yg_fail_memory(error);
 }
 
 void yg_totals_clear(yg_totals *totals) {
     totals->examples = totals->batches = 0;
-    totals->lacks_parts = false;
     memset(totals->values, 0, totals->count * sizeof *totals->values);
 }
 
 void yg_totals_free(yg_totals *totals) {
+    for (size_t i = 0; i < totals->part_count; i++)
+        free(totals->rows[i]);
+    free(totals->rows);
     free(totals->values);
     *totals = (yg_totals){0};
 }
+
+/* ------------------------------------------------------------------------------- gathering --- */
 
 static double larger(double a, double b) {
     return a > b || isnan(a) ? a : b;
@@ -54,266 +82,122 @@ static void add_part(const yg_score_part *part, const yg_result *result, double 
     }
 }
 
-void yg_totals_add(const yg_score_plan *plan, const yg_executable *executable, yg_totals *totals) {
+/* Copies the rows of a batch, example by example. The tensor is [outer, batch · each, inner], where
+ * the second of these dimensions is the part's axis. */
+static void add_rows(const yg_score_part *part, const yg_result *result, int64_t batch, char *to) {
+    int64_t outer = 1;
+    for (int d = 0; d < part->axis; d++)
+        outer *= result->type.shape[d];
+    const size_t bytes = (size_t)(row_bytes(part) / (outer ? outer : 1));
+    const char *from = result->data;
+    for (int64_t o = 0; o < outer; o++)
+        for (int64_t i = 0; i < batch; i++, from += bytes)
+            memcpy(to + (size_t)(i * outer + o) * bytes, from, bytes);
+}
+
+static void add_scores(const yg_score_plan *plan, const yg_executable *executable,
+                       yg_totals *totals) {
     const double examples = (double)executable->batch;
-    double *at = totals->values;
     for (size_t i = 0; i < plan->count; i++) {
+        const yg_scored *scored = &plan->scores[i];
         const yg_result *score = i ? &executable->metrics[i - 1] : &executable->loss;
-        at[i] = yg_result_scalar(score);
-        at[plan->count + i] += examples * at[i];
+        double *last = totals->values + scored->first, *joined = last + plan->element_count;
+        for (int64_t k = 0; k < scored->elements; k++) {
+            const double value = yg_element_get(score->type.dtype, score->data, k);
+            last[k] = value;
+            if (scored->way != YG_SCORE_JOINED || scored->join == YG_JOIN_MEAN)
+                joined[k] += examples * value;
+            else if (scored->join == YG_JOIN_SUM)
+                joined[k] += value;
+            else if (totals->batches == 0)
+                joined[k] = value;
+            else
+                joined[k] = scored->join == YG_JOIN_MAX ? larger(joined[k], value)
+                                                        : smaller(joined[k], value);
+        }
     }
-    at += 2 * plan->count;
+}
+
+/* Whether the last batch of an executable lacks a part of a score, or there is no room for it. */
+static bool lacks(const yg_score_plan *plan, const yg_scored *scored,
+                  const yg_executable *executable, const yg_totals *totals) {
+    const bool full = totals->examples + executable->batch > totals->capacity;
+    for (size_t i = 0; i < scored->part_count; i++) {
+        const size_t part = scored->parts[i];
+        if (!executable->part_count || executable->parts[part].node == YG_NONE ||
+            (plan->parts[part].kind == YG_PART_ROWS && (full || !totals->rows[part])))
+            return true;
+    }
+    return false;
+}
+
+void yg_totals_add(const yg_score_plan *plan, const yg_executable *executable, yg_totals *totals) {
+    double *missing = totals->values + 2 * plan->element_count;
+    const bool full = totals->examples + executable->batch > totals->capacity;
+    add_scores(plan, executable, totals);
+    for (size_t i = 0; i < plan->count; i++)
+        if (lacks(plan, &plan->scores[i], executable, totals))
+            missing[i] = 1;
     for (size_t i = 0; i < executable->part_count; i++) {
-        add_part(&plan->parts[i], &executable->parts[i], examples, totals->batches == 0, at);
-        at += plan->parts[i].elements;
+        const yg_score_part *part = &plan->parts[i];
+        const yg_result *result = &executable->parts[i];
+        if (result->node == YG_NONE)
+            continue;
+        if (part->kind != YG_PART_ROWS)
+            add_part(part, result, (double)executable->batch, totals->batches == 0,
+                     totals->values + part->first);
+        else if (totals->rows[i] && !full)
+            add_rows(part, result, executable->batch,
+                     (char *)totals->rows[i] + totals->examples * row_bytes(part));
     }
-    totals->lacks_parts = totals->lacks_parts || executable->part_count != plan->part_count;
     totals->examples += executable->batch;
     totals->batches++;
 }
 
-/* ------------------------------------------------------------------------------------ head --- */
-
-/* One program in float64 that computes all scores that have a head. It has an input for each part.
- * Some constants in it are numbers of examples, so there is one program for each number. */
-struct yg_head {
-    int64_t examples;
-    yg_graph *graph;
-    yg_program *program;
-    yg_node *inputs;  /* by part */
-    yg_node *outputs; /* by score; YG_NONE: the score has no head */
-};
-
-/* Copying heads out of a network. */
-typedef struct copying {
-    const yg_score_plan *plan;
-    yg_node *scores, *parts; /* nodes of `from`, in the order of the plan */
-    const yg_graph *from;
-    yg_graph *graph;
-    size_t size;
-    yg_node *made; /* by node of `from`: its copy in `graph`, or YG_NONE */
-    bool *needed;
-} copying;
-
-static yg_type in_f64(const yg_type *type) {
-    yg_type wide = *type;
-    if (type->dtype != YG_BOOL)
-        wide.dtype = YG_F64;
-    return wide;
+bool yg_totals_lack(const yg_score_plan *plan, const yg_totals *totals, size_t score) {
+    return totals->values[2 * plan->element_count + score] != 0;
 }
 
-static yg_node copy_constant(copying *h, yg_node node) {
-    const yg_type *type = yg_node_type(h->from, node), wide = in_f64(type);
-    const void *data = yg_node_constant(h->from, node);
-    const int64_t count = yg_type_count(type);
-    if (type->dtype == wide.dtype)
-        return yg_constant(h->graph, type, data);
-    double *values = calloc((size_t)count + 1, sizeof *values);
-    for (int64_t i = 0; values && i < count; i++)
-        values[i] = yg_element_get(type->dtype, data, i);
-    const yg_node copy = values ? yg_constant(h->graph, &wide, values) : YG_NONE;
-    free(values);
-    return copy;
+/* ------------------------------------------------------------------------------- finishing --- */
+
+/* Whether totals give the exact score without a head. */
+static bool is_joined(const yg_score_plan *plan, const yg_totals *totals, size_t score) {
+    const yg_score_way way = plan->scores[score].way;
+    return way == YG_SCORE_MEAN || way == YG_SCORE_JOINED ||
+           (way == YG_SCORE_RATIO && !yg_totals_lack(plan, totals, score));
 }
 
-/* Copies a node: the same operator on the copies of its operands. A cast to f32 becomes one to f64.
- */
-static yg_node copy_node(copying *h, yg_node node) {
-    const yg_op *op = yg_node_op(h->from, node);
-    const size_t count = yg_node_operand_count(h->from, node);
-    yg_node *operands = calloc(count + 1, sizeof *operands);
-    yg_attr *attrs = calloc(op->attr_count + 1, sizeof *attrs);
-    yg_node copy = YG_NONE;
-    for (size_t i = 0; attrs && i < op->attr_count; i++) {
-        attrs[i] = yg_node_attrs(h->from, node)[i];
-        if (op->attrs[i].kind == YG_ATTR_DTYPE && attrs[i].i != YG_BOOL)
-            attrs[i].i = YG_F64;
+/* Joins the values of a score in batches. Where that is not exact, it is the mean over them. */
+static void join(const yg_score_plan *plan, const yg_totals *totals, size_t score, double *to) {
+    const yg_scored *scored = &plan->scores[score];
+    const double *last = totals->values + scored->first, *joined = last + plan->element_count;
+    const double *sums[2] = {NULL, NULL};
+    for (size_t k = 0; scored->way == YG_SCORE_RATIO && k < 2; k++)
+        sums[k] = totals->values + plan->parts[scored->parts[k]].first;
+    const bool sum = scored->way == YG_SCORE_JOINED && scored->join != YG_JOIN_MEAN;
+    for (int64_t k = 0; k < scored->elements; k++) {
+        const bool ratio = sums[0] && is_joined(plan, totals, score);
+        if (totals->batches == 1)
+            to[k] = last[k];
+        else if (ratio)
+            to[k] = sums[0][plan->parts[scored->parts[0]].elements > 1 ? k : 0] /
+                    sums[1][plan->parts[scored->parts[1]].elements > 1 ? k : 0];
+        else
+            to[k] = sum ? joined[k] : joined[k] / (double)totals->examples;
     }
-    for (size_t k = 0; operands && k < count; k++)
-        operands[k] = h->made[yg_node_operand(h->from, node, k)];
-    if (operands && attrs)
-        copy = yg_apply(h->graph, op, operands, count, attrs);
-    free(operands);
-    free(attrs);
-    return copy;
-}
-
-/* Marks the nodes between the scores and their parts. A part is an input, so nothing below it is
- * needed. */
-static void mark_needed(copying *h) {
-    for (size_t i = 0; i < h->plan->count; i++)
-        if (h->plan->scores[i].way == YG_SCORE_PARTS)
-            h->needed[h->scores[i]] = true;
-    for (size_t i = h->size; i-- > 0;)
-        for (size_t k = 0; h->needed[i] && h->made[i] == YG_NONE &&
-                           k < yg_node_operand_count(h->from, (yg_node)i);
-             k++)
-            h->needed[yg_node_operand(h->from, (yg_node)i, k)] = true;
-}
-
-static bool copy_heads(copying *h, struct yg_head *head, yg_error *error) {
-    for (size_t i = 0; i < h->plan->part_count; i++) {
-        const yg_node node = h->parts[i];
-        const yg_type type = in_f64(yg_node_type(h->from, node));
-        if (h->made[node] == YG_NONE)
-            h->made[node] = yg_input(h->graph, "part", &type);
-        head->inputs[i] = h->made[node];
-    }
-    mark_needed(h);
-    for (size_t i = 0; i < h->size; i++)
-        if (h->needed[i] && h->made[i] == YG_NONE)
-            h->made[i] = yg_node_constant(h->from, (yg_node)i) ? copy_constant(h, (yg_node)i)
-                                                               : copy_node(h, (yg_node)i);
-    for (size_t i = 0; i < h->plan->count; i++)
-        head->outputs[i] =
-            h->plan->scores[i].way == YG_SCORE_PARTS ? h->made[h->scores[i]] : YG_NONE;
-    return !yg_graph_error(h->graph) || yg_fail_as(error, yg_graph_error(h->graph));
-}
-
-static bool compile_head(const yg_score_plan *plan, struct yg_head *head, yg_error *error) {
-    const yg_compile_options options = {.threads = 1};
-    yg_node *outputs = calloc(plan->count + 1, sizeof *outputs);
-    size_t count = 0;
-    if (!outputs)
-        return yg_fail_memory(error);
-    for (size_t i = 0; i < plan->count; i++)
-        if (head->outputs[i] != YG_NONE)
-            outputs[count++] = head->outputs[i];
-    head->program = yg_compile(head->graph, outputs, count, NULL, 0, &options, error);
-    free(outputs);
-    return head->program != NULL;
-}
-
-static void free_head(struct yg_head *head) {
-    yg_program_free(head->program);
-    yg_graph_free(head->graph);
-    free(head->inputs);
-    free(head->outputs);
-}
-
-/* Finds the scores and their parts in a network of another batch size. */
-static bool find_scores(copying *h, yg_network *network, yg_error *error) {
-    size_t count;
-    const yg_tensor_name *metrics = yg_network_metrics(network, &count);
-    h->scores[0] = yg_network_loss(network);
-    for (size_t i = 0; i < count; i++)
-        h->scores[i + 1] = metrics[i].node;
-    return yg_score_plan_locate(h->plan, network, h->parts) ||
-           yg_fail(error, YG_ERROR_INTERNAL, YG_NOWHERE,
-                   "the parts of the scores are not found at another batch size");
-}
-
-static bool build_head(const yg_score_plan *plan, yg_network *network, struct yg_head *head,
-                       yg_error *error) {
-    copying h = {.plan = plan, .from = yg_network_graph(network)};
-    h.size = yg_graph_size(h.from);
-    h.graph = head->graph = yg_graph_new(yg_graph_ops(h.from), YG_GRAPH_F64);
-    h.made = malloc((h.size + 1) * sizeof *h.made);
-    h.needed = calloc(h.size + 1, sizeof *h.needed);
-    h.scores = calloc(plan->count + 1, sizeof *h.scores);
-    h.parts = calloc(plan->part_count + 1, sizeof *h.parts);
-    head->inputs = calloc(plan->part_count + 1, sizeof *head->inputs);
-    head->outputs = calloc(plan->count + 1, sizeof *head->outputs);
-    bool good =
-        h.graph && h.made && h.needed && h.scores && h.parts && head->inputs && head->outputs;
-    if (!good)
-        yg_fail_memory(error);
-    for (size_t i = 0; good && i < h.size; i++)
-        h.made[i] = YG_NONE;
-    good = good && find_scores(&h, network, error) && copy_heads(&h, head, error) &&
-           compile_head(plan, head, error);
-    free(h.made);
-    free(h.needed);
-    free(h.scores);
-    free(h.parts);
-    if (!good)
-        free_head(head);
-    return good;
-}
-
-/* The head for a number of examples, made when first asked for. */
-static struct yg_head *get_head(const yg_executable_options *options, const yg_score_plan *plan,
-                                yg_heads *heads, int64_t examples, yg_error *error) {
-    for (size_t i = 0; i < heads->count; i++)
-        if (heads->heads[i].examples == examples)
-            return &heads->heads[i];
-    struct yg_head *grown = realloc(heads->heads, (heads->count + 1) * sizeof *grown);
-    if (!grown) {
-        yg_fail_memory(error);
-        return NULL;
-    }
-    heads->heads = grown;
-    struct yg_head head = {.examples = examples};
-    yg_network *network = yg_executable_network(options, examples, error);
-    const bool good = network && build_head(plan, network, &head, error);
-    yg_network_free(network);
-    if (!good)
-        return NULL;
-    grown[heads->count] = head;
-    return &grown[heads->count++];
-}
-
-void yg_heads_free(yg_heads *heads) {
-    for (size_t i = 0; i < heads->count; i++)
-        free_head(&heads->heads[i]);
-    free(heads->heads);
-    *heads = (yg_heads){0};
-}
-
-/* Puts the totals of the parts into the head's inputs. */
-static void fill_head(const yg_score_plan *plan, const struct yg_head *head,
-                      const yg_totals *totals) {
-    const double *at = totals->values + 2 * plan->count;
-    for (size_t i = 0; i < plan->part_count; i++) {
-        const yg_score_part *part = &plan->parts[i];
-        void *data = yg_program_data(head->program, head->inputs[i]);
-        const yg_dtype dtype = yg_node_type(head->graph, head->inputs[i])->dtype;
-        for (int64_t k = 0; data && k < part->elements; k++)
-            yg_element_set(dtype, data, k,
-                           part->kind == YG_PART_MEAN ? at[k] / (double)totals->examples : at[k]);
-        at += part->elements;
-    }
-}
-
-static double *place_of(yg_scores *scores, size_t i) {
-    return i ? &scores->metrics[i - 1].value : &scores->loss;
-}
-
-static bool run_head(const yg_score_plan *plan, const struct yg_head *head, const yg_totals *totals,
-                     yg_scores *scores, yg_error *error) {
-    fill_head(plan, head, totals);
-    if (!yg_program_run(head->program, 0, 0, error))
-        return false;
-    for (size_t i = 0; i < plan->count; i++)
-        if (head->outputs[i] != YG_NONE)
-            *place_of(scores, i) =
-                yg_element_get(yg_node_type(head->graph, head->outputs[i])->dtype,
-                               yg_program_data(head->program, head->outputs[i]), 0);
-    return true;
 }
 
 bool yg_totals_finish(const yg_executable_options *options, const yg_score_plan *plan,
                       const yg_totals *totals, yg_heads *heads, yg_scores *scores,
                       yg_error *error) {
-    bool by_parts = false;
     scores->examples = totals->examples;
     for (size_t i = 0; i < plan->count; i++) {
-        const yg_score_way way = plan->scores[i].way;
-        const bool exact = way == YG_SCORE_MEAN || (way == YG_SCORE_PARTS && !totals->lacks_parts);
-        const bool of_batches = !exact && totals->batches > 1;
-        *place_of(scores, i) = totals->batches == 1
-                                   ? totals->values[i]
-                                   : totals->values[plan->count + i] / (double)totals->examples;
-        if (i)
-            scores->metrics[i - 1].of_batches = of_batches;
-        else
-            scores->loss_of_batches = of_batches;
-        by_parts = by_parts || way == YG_SCORE_PARTS;
+        join(plan, totals, i, yg_scores_place(scores, i));
+        yg_scores_mark(scores, i, totals->batches > 1 && !is_joined(plan, totals, i));
     }
-    if (!by_parts || totals->lacks_parts || totals->batches <= 1)
-        return true;
-    const struct yg_head *head = get_head(options, plan, heads, totals->examples, error);
-    return head && run_head(plan, head, totals, scores, error);
+    return totals->batches <= 1 ||
+           (yg_head_compute(options, plan, totals, YG_SCORE_PARTS, heads, scores, error) &&
+            yg_head_compute(options, plan, totals, YG_SCORE_ROWS, heads, scores, error));
 }
 
 /* ---------------------------------------------------------------------------------- scores --- */
@@ -323,19 +207,52 @@ bool yg_scores_begin(const yg_score_plan *plan, yg_scores *scores, yg_error *err
     *scores = (yg_scores){.count = count, .metrics = calloc(count + 1, sizeof *scores->metrics)};
     if (!scores->metrics)
         return yg_fail_memory(error);
-    for (size_t i = 0; i < count; i++)
-        scores->metrics[i].name = plan->scores[i + 1].name;
+    for (size_t i = 0; i < count; i++) {
+        const yg_scored *scored = &plan->scores[i + 1];
+        yg_score *metric = &scores->metrics[i];
+        *metric = (yg_score){.name = scored->name};
+        if (!scored->table)
+            continue;
+        metric->value = (double)NAN;
+        if (!(metric->table = yg_score_table_copy(scored->table))) {
+            yg_scores_free(scores);
+            return yg_fail_memory(error);
+        }
+    }
     return true;
 }
 
+double *yg_scores_place(yg_scores *scores, size_t i) {
+    if (i == 0)
+        return &scores->loss;
+    yg_score *metric = &scores->metrics[i - 1];
+    return metric->table ? metric->table->values : &metric->value;
+}
+
+void yg_scores_mark(yg_scores *scores, size_t i, bool of_batches) {
+    if (i == 0)
+        scores->loss_of_batches = of_batches;
+    else
+        scores->metrics[i - 1].of_batches = of_batches;
+}
+
 void yg_scores_copy(const yg_scores *from, yg_scores *to) {
-    yg_score *metrics = to->metrics;
-    memcpy(metrics, from->metrics, from->count * sizeof *metrics);
-    *to = *from;
-    to->metrics = metrics;
+    to->examples = from->examples;
+    to->loss = from->loss;
+    to->loss_of_batches = from->loss_of_batches;
+    for (size_t i = 0; i < from->count; i++) {
+        const yg_score_table *table = from->metrics[i].table;
+        to->metrics[i].value = from->metrics[i].value;
+        to->metrics[i].of_batches = from->metrics[i].of_batches;
+        if (table)
+            memcpy(to->metrics[i].table->values, table->values,
+                   (size_t)(table->rows * table->columns) * sizeof *table->values);
+    }
 }
 
 void yg_scores_free(yg_scores *scores) {
+    for (size_t i = 0; i < scores->count; i++)
+        yg_score_table_free(scores->metrics[i].table);
     free(scores->metrics);
     *scores = (yg_scores){0};
 }

@@ -60,6 +60,8 @@ bool yg_builder_open(yg_builder *builder, const yg_model *model, yg_network *net
                             .pool = network->pool,
                             .dtype = options->dtype,
                             .training = options->training,
+                            .in_units = options->in_units,
+                            .units_context = options->units_context,
                             .error = error};
     const size_t room = model->port_count + 1;
     network->inputs = yg_pool_take(network->pool, room * sizeof *network->inputs);

@@ -3,6 +3,7 @@
  */
 #include "build_results.h"
 
+#include "build_metrics.h"
 #include "expectations.h"
 #include "expression_value.h"
 #include "units.h"
@@ -37,22 +38,6 @@ static bool build_loss(yg_builder *builder, yg_network *network, const yg_expres
                    type->rank != 0 ? "; mean(…) or sum(…) makes one of many" : "");
 }
 
-static bool build_metrics(yg_builder *builder, yg_network *network, const yg_output_spec *metrics,
-                          size_t count) {
-    char found[YG_TYPE_TEXT];
-    if (!build_named(builder, metrics, count, &network->metrics, &network->metric_count))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        const yg_tensor_name *metric = &network->metrics[i];
-        const yg_type *type = yg_node_type(builder->graph, metric->node);
-        if (type->rank != 0)
-            return yg_fail(builder->error, YG_ERROR_SHAPE, metric->origin,
-                           "metric '%s': one number is expected, found %s", metric->name,
-                           yg_type_text(type, found));
-    }
-    return true;
-}
-
 /* Builds what states become. Only a network for training needs it. */
 static bool build_updates(yg_builder *builder, const yg_flat *flat, yg_network *network) {
     if (!builder->training)
@@ -80,8 +65,9 @@ bool yg_build_results(yg_builder *builder, const yg_model *model, const yg_flat 
                      &network->output_count) ||
         !yg_check_units(network, model, builder->error))
         return false;
+    network->forward_end = (yg_node)yg_graph_size(network->graph);
     return outputs_only ||
            (build_updates(builder, flat, network) && build_loss(builder, network, flat->loss) &&
-            build_metrics(builder, network, flat->metrics, flat->metric_count) &&
+            yg_build_metrics(builder, network, model, flat) &&
             yg_check_expectations(builder, model, flat, network));
 }

@@ -34,6 +34,9 @@ struct yg_builder {
     yg_node *slices;    /* inputs of `graph` that are another slice in each step */
     yg_node *sequences; /* by slice: the slices of all steps, a node of outer->graph */
     size_t slice_count;
+    /* As in yg_network_options: for metrics with `units`. */
+    yg_node (*in_units)(void *context, yg_graph *graph, size_t port, yg_node node);
+    void *units_context;
     yg_error *error;
 };
 

@@ -143,7 +143,11 @@ static bool expand(yg_expander *x, yg_network *network) {
         !expand_results(x, scope))
         return false;
     x->trial->inner = false;
-    return yg_build_results(x->trial, x->model, x->flat, network, false);
+    if (!yg_build_results(x->trial, x->model, x->flat, network, false))
+        return false;
+    for (size_t i = 0; i < x->flat->metric_count; i++)
+        x->flat->metrics[i].type = *yg_node_type(network->graph, network->metrics[i].node);
+    return true;
 }
 
 /* A size for each symbolic dimension. The batch is the first dimension of the first input. The

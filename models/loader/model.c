@@ -169,9 +169,7 @@ static bool read_sections(yg_model *model, const yg_value *root, yg_error *error
                        error) ||
         !yg_read_outputs(model, yg_value_get(root, "outputs"), "`outputs`", true,
                          &model->body.outputs, &model->body.output_count, error) ||
-        (metrics && !yg_read_outputs(model, metrics, "`metrics`", false, &model->metrics,
-                                     &model->metric_count, error)) ||
-        !yg_refuse_units(model->metrics, model->metric_count, "a metric", error))
+        (metrics && !yg_read_metrics(model, metrics, error)))
         return false;
     if (loss) {
         model->loss = yg_read_expression(model->pool, loss, "`loss`", error);
@@ -234,6 +232,20 @@ static bool same_parameters(const yg_flat *a, const yg_flat *b, yg_error *error)
                    "the number of parameters depends on a symbolic dimension");
 }
 
+/* A metric may be a table, but not one with a row for each example. */
+static bool same_metrics(const yg_flat *a, const yg_flat *b, yg_error *error) {
+    char found[YG_TYPE_TEXT];
+    for (size_t i = 0; i < a->metric_count; i++)
+        if (!yg_type_equal(&a->metrics[i].type, &b->metrics[i].type))
+            return yg_fail(
+                error, YG_ERROR_SHAPE, a->metrics[i].origin,
+                "metric '%s': one number, or a table of a fixed shape, is expected, but "
+                "the shape follows the batch: found %s for 2 examples; mean(…) makes one "
+                "number of many",
+                a->metrics[i].name, yg_type_text(&a->metrics[i].type, found));
+    return true;
+}
+
 /* Only training has updates. And only when all gradients that it asks for are known can a model be
  * built with them. So a model with either is built again as it will be. */
 static bool try(const yg_model *model, const yg_flat *flat, yg_error *error) {
@@ -251,7 +263,8 @@ static bool expand(yg_model *model, yg_error *error) {
     const bool good = pool && flat
                           ? yg_expand_model(model, model->pool, 2, true, NULL, flat, error) &&
                                 yg_expand_model(model, pool, 4, false, flat, &second, error) &&
-                                same_parameters(flat, &second, error)
+                                same_parameters(flat, &second, error) &&
+                                same_metrics(flat, &second, error)
                           : yg_fail_memory(error);
     yg_pool_free(pool);
     model->flat = flat;

@@ -75,3 +75,14 @@ size_t yg_model_metric_count(const yg_model *model) {
 const char *yg_model_metric(const yg_model *model, size_t index) {
     return model->flat->metrics[index].name;
 }
+
+yg_metric yg_model_get_metric(const yg_model *model, size_t index) {
+    const yg_output_spec *spec = &model->flat->metrics[index];
+    const bool call = spec->value->kind == YG_EXPRESSION_CALL && !spec->value->infix;
+    const yg_op *op = call ? yg_op_find(model->ops, spec->value->text) : NULL;
+    return (yg_metric){.name = spec->name,
+                       .function = op ? op->name : NULL,
+                       .units = spec->units,
+                       .join = spec->join,
+                       .origin = spec->origin};
+}

@@ -60,6 +60,16 @@ const yg_tensor_name *yg_network_outputs(const yg_network *network, size_t *coun
     return network->outputs;
 }
 
+bool yg_network_ratio(const yg_network *network, size_t metric, yg_node sums[2]) {
+    sums[0] = network->ratios[2 * metric];
+    sums[1] = network->ratios[2 * metric + 1];
+    return sums[0] != YG_NONE;
+}
+
+yg_node yg_network_forward_end(const yg_network *network) {
+    return network->forward_end;
+}
+
 const yg_tensor_name *yg_network_metrics(const yg_network *network, size_t *count) {
     *count = network->metric_count;
     return network->metrics;

@@ -19,6 +19,8 @@ struct yg_network {
     yg_network_layer *layers;
     size_t layer_count;
     yg_node loss;
+    yg_node forward_end; /* see yg_network_forward_end() */
+    yg_node *ratios;     /* two for each metric; YG_NONE where it is no ratio */
 };
 
 /* The flags of a network's graph: YG_GRAPH_…. */

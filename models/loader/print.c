@@ -6,6 +6,7 @@
 #include "../../graph/number.h"
 #include "../../graph/text.h"
 #include "flat.h"
+#include "outputs.h"
 #include "rate.h"
 
 #include <stdlib.h>
@@ -440,9 +441,9 @@ static bool write_graph(yg_text *text, yg_pool *pool, const yg_flat *flat) {
     return write_statements(text, pool, "  ", flat->statements, flat->statement_count);
 }
 
-static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
-                          const yg_output_spec *outputs, size_t count) {
-    bool names_alone = count > 0 && strcmp(key, "outputs") == 0;
+static bool write_outputs(yg_text *text, yg_pool *pool, const yg_output_spec *outputs,
+                          size_t count) {
+    bool names_alone = count > 0;
     for (size_t i = 0; i < count; i++) {
         names_alone = names_alone && !outputs[i].units &&
                       outputs[i].value->kind == YG_EXPRESSION_NAME &&
@@ -455,7 +456,7 @@ static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
         return true;
     }
     if (count > 0)
-        yg_text_add(text, "%s:\n", key);
+        yg_text_add(text, "outputs:\n");
     for (size_t i = 0; i < count; i++) {
         write_name_key(text, "  ", outputs[i].name);
         yg_text_add(text, outputs[i].units ? "\n    value: " : "");
@@ -464,6 +465,39 @@ static bool write_outputs(yg_text *text, yg_pool *pool, const char *key,
         if (outputs[i].units)
             yg_text_add(text, "    %s: %s\n", outputs[i].scores ? "classes" : "units",
                         outputs[i].units);
+    }
+    return true;
+}
+
+/* `{value: …, units: y, join: sum}` or `{ratio: [a, b], units: y}`, line by line. */
+static bool write_metric(yg_text *text, yg_pool *pool, const yg_output_spec *metric) {
+    const yg_expression *value = metric->value;
+    if (metric->join == YG_JOIN_RATIO && value->kind == YG_EXPRESSION_CALL && value->count == 2) {
+        yg_text_add(text, "\n    ratio:\n      - ");
+        if (!write_expression(text, pool, value->children[0]))
+            return false;
+        yg_text_add(text, "      - ");
+        if (!write_expression(text, pool, value->children[1]))
+            return false;
+    } else {
+        yg_text_add(text, metric->units || metric->join ? "\n    value: " : "");
+        if (!write_expression(text, pool, value))
+            return false;
+        if (metric->join && metric->join != YG_JOIN_RATIO)
+            yg_text_add(text, "    join: %s\n", yg_join_words[metric->join - YG_JOIN_MEAN]);
+    }
+    if (metric->units)
+        yg_text_add(text, "    units: %s\n", metric->units);
+    return true;
+}
+
+static bool write_metrics(yg_text *text, yg_pool *pool, const yg_flat *flat) {
+    if (flat->metric_count > 0)
+        yg_text_add(text, "metrics:\n");
+    for (size_t i = 0; i < flat->metric_count; i++) {
+        write_name_key(text, "  ", flat->metrics[i].name);
+        if (!write_metric(text, pool, &flat->metrics[i]))
+            return false;
     }
     return true;
 }
@@ -521,14 +555,14 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, con
     if (!write_ports(text, model, false) || !write_ports(text, model, true) ||
         !write_params(text, pool, flat, false) || !write_params(text, pool, flat, true) ||
         !write_graph(text, pool, flat) || !write_updates(text, pool, flat) ||
-        !write_outputs(text, pool, "outputs", flat->outputs, model->body.output_count))
+        !write_outputs(text, pool, flat->outputs, model->body.output_count))
         return false;
     if (flat->loss) {
         yg_text_add(text, "loss: ");
         if (!write_expression(text, pool, flat->loss))
             return false;
     }
-    if (!write_outputs(text, pool, "metrics", flat->metrics, flat->metric_count))
+    if (!write_metrics(text, pool, flat))
         return false;
     if (!write_expectations(text, model, pool) || !write_definitions(text, model))
         return false;

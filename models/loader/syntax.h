@@ -153,6 +153,8 @@ typedef struct yg_output_spec {
         *units;  /* y in `{value: h, units: y}` or `{value: h, classes: y}`; NULL: not given */
     bool scores; /* it is `classes: y` */
     yg_origin units_origin;
+    yg_join join; /* of a metric. YG_JOIN_RATIO: `value` is a call of "/" */
+    yg_type type; /* of a metric of the expanded model, at the sizes it was tried with */
 } yg_output_spec;
 
 /* An entry of `trainable:` of the model: "encoder.*": false. */

@@ -1,6 +1,6 @@
 /*
- * Outputs in the units of an input or target, `outputs: {price: {value: h, units: y}}`, and scores
- * of its classes, `outputs: {probability: {value: p, classes: y}}`.
+ * Outputs and metrics in the units of an input or target, `outputs: {price: {value: h, units: y}}`,
+ * and scores of its classes, `outputs: {probability: {value: p, classes: y}}`.
  *
  * A network is trained on the standardised values of a target. So an output that is fitted to it is
  * standardised too, and must be scaled back to be useful. Only the author knows which output that
@@ -27,9 +27,10 @@ static const yg_port *find_units(const yg_model *model, const yg_output_spec *ou
     return NULL;
 }
 
-bool yg_resolve_units(const yg_model *model, yg_error *error) {
-    for (size_t i = 0; i < model->body.output_count; i++) {
-        const yg_output_spec *output = &model->body.outputs[i];
+static bool resolve(const yg_model *model, const yg_output_spec *outputs, size_t count,
+                    yg_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        const yg_output_spec *output = &outputs[i];
         const yg_port *port = output->units ? find_units(model, output, error) : NULL;
         if (output->units && !port)
             return false;
@@ -45,6 +46,11 @@ bool yg_resolve_units(const yg_model *model, yg_error *error) {
                                          : "");
     }
     return true;
+}
+
+bool yg_resolve_units(const yg_model *model, yg_error *error) {
+    return resolve(model, model->body.outputs, model->body.output_count, error) &&
+           resolve(model, model->metrics, model->metric_count, error);
 }
 
 /* The node of an input or target in this network, or YG_NONE where it is left out. */
