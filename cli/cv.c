@@ -55,7 +55,9 @@ static void show_progress(void *context, const yg_train_progress *now) {
 static bool keep_scores(folds *folds, const yg_train_result *result, yg_error *error) {
     const yg_scores *test = &result->test;
     if (!folds->names) {
-        folds->scores = 1 + test->count;
+        folds->scores = 1;
+        for (size_t i = 0; i < test->count; i++)
+            folds->scores += !test->metrics[i].table;
         folds->names = calloc(folds->scores, sizeof *folds->names);
         folds->values = calloc((size_t)folds->count * folds->scores, sizeof *folds->values);
         folds->examples = calloc((size_t)folds->count, sizeof *folds->examples);
@@ -66,9 +68,11 @@ static bool keep_scores(folds *folds, const yg_train_result *result, yg_error *e
     double *values = folds->values + (size_t)folds->done * folds->scores;
     folds->names[0] = "loss";
     values[0] = test->loss;
-    for (size_t i = 0; i < test->count; i++) {
-        folds->names[i + 1] = test->metrics[i].name;
-        values[i + 1] = test->metrics[i].value;
+    for (size_t i = 0, at = 1; i < test->count; i++) {
+        if (test->metrics[i].table)
+            continue; /* a mean over folds is told of numbers */
+        folds->names[at] = test->metrics[i].name;
+        values[at++] = test->metrics[i].value;
     }
     folds->examples[folds->done] = result->test_examples;
     folds->best[folds->done++] = result->best_epoch;

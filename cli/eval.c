@@ -4,6 +4,7 @@
 #include "../train/evaluate.h"
 #include "commands.h"
 #include "json.h"
+#include "score_table.h"
 #include "session.h"
 #include "terminal.h"
 
@@ -13,7 +14,7 @@
 static json_t *json_of_scores(const yg_scores *scores, const char *split) {
     json_t *all = json_object(), *metrics = json_object();
     for (size_t i = 0; i < scores->count; i++)
-        json_set(&metrics, scores->metrics[i].name, json_of_number(scores->metrics[i].value));
+        json_set(&metrics, scores->metrics[i].name, json_of_score(&scores->metrics[i]));
     json_set(&all, "data", json_string(split));
     json_set(&all, "examples", json_integer((json_int_t)scores->examples));
     json_set(&all, "loss", json_of_number(scores->loss));
@@ -22,8 +23,8 @@ static json_t *json_of_scores(const yg_scores *scores, const char *split) {
 }
 
 static void note_batches(const char *name) {
-    terminal_say("note: %s mixes examples, and there is no memory for all of them in one batch; it "
-                 "is a mean over batches, which depends on their size",
+    terminal_say("note: %s compares examples with each other, and there is no memory for all of "
+                 "them; it is a mean over batches, which depends on their size",
                  name);
 }
 
@@ -38,7 +39,10 @@ static int print(const command_line *line, const yg_scores *scores, const char *
     terminal_print(stdout, "data      %s\nexamples  %lld\nloss      %.6g\n", split,
                    (long long)scores->examples, scores->loss);
     for (size_t i = 0; i < scores->count; i++)
-        terminal_print(stdout, "%-9s %.6g\n", scores->metrics[i].name, scores->metrics[i].value);
+        if (!scores->metrics[i].table)
+            terminal_print(stdout, "%-9s %.6g\n", scores->metrics[i].name,
+                           scores->metrics[i].value);
+    score_tables_print(scores, NULL, stdout);
     return STATUS_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "../graph/text.h"
 #include "json.h"
 #include "options.h"
+#include "score_table.h"
 
 #include <stdlib.h>
 
@@ -26,18 +27,20 @@ static void print(events *events, json_t *event) {
         json_decref(event);
 }
 
-static void set_score(json_t **event, const char *part, const char *name, double value) {
+static void set_score(json_t **event, const char *part, const char *name, json_t *value) {
     yg_text text = {0};
     yg_text_add(&text, "%s.%s", part, name);
     char *key = yg_text_take(&text);
-    json_set(event, key ? key : name, key ? json_of_number(value) : NULL);
+    json_set(event, key ? key : name, key ? value : NULL);
+    if (!key)
+        json_decref(value);
     free(key);
 }
 
 static void set_scores(json_t **event, const char *part, const yg_scores *scores) {
-    set_score(event, part, "loss", scores->loss);
+    set_score(event, part, "loss", json_of_number(scores->loss));
     for (size_t i = 0; i < scores->count; i++)
-        set_score(event, part, scores->metrics[i].name, scores->metrics[i].value);
+        set_score(event, part, scores->metrics[i].name, json_of_score(&scores->metrics[i]));
 }
 
 void events_planned(void *context, const yg_program_stats *step, int64_t best_bytes) {

@@ -36,7 +36,8 @@ char *text_of_scores(const yg_scores *scores) {
     yg_text text = {0};
     yg_text_add(&text, "loss %.4g", scores->loss);
     for (size_t i = 0; i < scores->count; i++)
-        yg_text_add(&text, "  %s %.4g", scores->metrics[i].name, scores->metrics[i].value);
+        if (!scores->metrics[i].table)
+            yg_text_add(&text, "  %s %.4g", scores->metrics[i].name, scores->metrics[i].value);
     return yg_text_take(&text);
 }
 
@@ -45,7 +46,9 @@ static char *text_of_part(const char *part, const yg_scores *scores) {
     yg_text text = {0};
     yg_text_add(&text, "%s.loss %.4g", part, scores->loss);
     for (size_t i = 0; i < scores->count; i++)
-        yg_text_add(&text, "  %s.%s %.4g", part, scores->metrics[i].name, scores->metrics[i].value);
+        if (!scores->metrics[i].table)
+            yg_text_add(&text, "  %s.%s %.4g", part, scores->metrics[i].name,
+                        scores->metrics[i].value);
     return yg_text_take(&text);
 }
 

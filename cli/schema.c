@@ -114,6 +114,14 @@ static const struct {
     {"expression", "{\"type\": [\"string\", \"number\", \"boolean\"]}"},
     {"expressions",
      "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/$defs/expression\"}}"},
+    {"metrics",
+     "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
+     "\"#/$defs/expression\"}, {\"type\": \"object\", \"properties\": {\"value\": {\"$ref\": "
+     "\"#/$defs/expression\"}, \"units\": {\"type\": \"string\"}, \"join\": {\"enum\": "
+     "[\"mean\", \"sum\", \"max\", \"min\"]}, \"ratio\": {\"type\": \"array\", \"items\": "
+     "{\"$ref\": "
+     "\"#/$defs/expression\"}, \"minItems\": 2, \"maxItems\": 2}}, \"additionalProperties\": "
+     "false}]}}"},
     {"shape", "{\"type\": \"array\"}"},
     {"dtype", "{\"enum\": [\"f32\", \"f64\", \"i32\", \"i64\", \"bool\"]}"},
     {"port",
@@ -204,7 +212,7 @@ static const struct {
     {"graph", "graph", "the computation, from top to bottom"},
     {"outputs", "outputs", "the tensors that prediction returns"},
     {"loss", "expression", "an expression of one floating-point number"},
-    {"metrics", "expressions", "a map from name to an expression of one number"},
+    {"metrics", "metrics", "a map from name to an expression of one number, or of a table"},
     {"data", "data", "where the examples come from"},
     {"train", "train", "how it is trained"},
     {"expect", "expect", "sizes that are checked whenever the file is loaded"},

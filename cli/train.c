@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "progress.h"
 #include "report.h"
+#include "score_table.h"
 #include "session.h"
 #include "shell_word.h"
 #include "table.h"
@@ -82,6 +83,16 @@ static const char *status_text(const yg_train_result *result) {
                                             : "trained";
 }
 
+/* The tables of the part that tells most of the weights. */
+static void print_tables(const yg_train_result *result) {
+    if (result->has_test)
+        score_tables_print(&result->test, "test", stderr);
+    else if (result->has_validation)
+        score_tables_print(&result->validation, "validation", stderr);
+    else if (result->training.examples > 0)
+        score_tables_print(&result->training, "train", stderr);
+}
+
 static void print_result(const yg_train_result *result, const command_line *line) {
     char seconds[32];
     char parameters[32];
@@ -101,6 +112,14 @@ static void print_result(const yg_train_result *result, const command_line *line
         print_scores("validation", result->validation_examples, &result->validation);
     if (result->has_test)
         print_scores("test", result->test_examples, &result->test);
+    print_tables(result);
+    for (size_t i = 0; i < result->training.count; i++)
+        if (result->training.metrics[i].of_batches)
+            terminal_say("note: train.%s is a mean over batches, which depends on their size: the "
+                         "metric compares examples with each other, and what it needs of all takes "
+                         "more than `memory` of `data`, or cannot be kept; `join` says how to join "
+                         "it",
+                         result->training.metrics[i].name);
     for (size_t i = 0; i < result->unreached_count; i++)
         terminal_say("note: the loss does not depend on '%s', which stays as it was",
                      result->unreached[i]);
