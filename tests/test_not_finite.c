@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Line 7 is `h`, line 8 `s`, line 10 the loss. */
 static const char model_text[] = "format: 1\n"
@@ -288,5 +289,78 @@ Test(not_finite, an_older_run_stays_in_its_folder) {
     cr_expect(workspace_has(&w, "run-1/weights.safetensors"));
     cr_expect(workspace_has(&w, "run-1/failed/batch.safetensors"));
     cr_expect_not(workspace_has(&w, "run/failed"));
+    workspace_remove(&w);
+}
+
+/* ------------------------------------------------------------------------- where data stand --- */
+
+/* In each, the only value that has no logarithm is -5. */
+static const struct {
+    const char *shape, *data, *told;
+} places[] = {
+    {"[B, 2]", "train: {csv: t.csv, x: [a, b], y: y}", "t.csv:2002\n"},
+    /* In a file, because it is too large. */
+    {"[B, 2]", "memory: 10 KB, train: {csv: t.csv, x: [a, b], y: y}", "t.csv:2002\n"},
+    {"[B, 2]", "train: {jsonl: t.jsonl, x: [a, b], y: y}", "t.jsonl:2\n"},
+    /* The second file, and a row that is left out before it. */
+    {"[B, 2]", "train: {csv: [h.csv, u.csv], x: [a, b], y: y}, columns: {a: {missing: drop}}",
+     "u.csv:4\n"},
+    /* The row at which the sequence begins: that of g = 2. */
+    {"[B, T, 2]", "train: {csv: g.csv, x: [a, b], y: y}, sequences: {by: g}", "g.csv:4\n"},
+    /* The row at which the window begins. */
+    {"[B, 2, 2]",
+     "train: {csv: w.csv, x: [a, b], y: y}, windows: {length: 2, horizon: 1, stride: 2}",
+     "w.csv:4\n"},
+    {"[B, 2]", "train: {x: [[1, 1], [1, -5]], y: [1, 2]}", "t.yaml:10:"},
+};
+
+static void write_places(const workspace *w) {
+    static char text[40000];
+    size_t used = (size_t)snprintf(text, sizeof text, "a,b,y\n");
+    for (int i = 0; i < 3000; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%d,1,1\n", i == 2000 ? -5 : 1);
+    workspace_write(w, "t.csv", text);
+    workspace_write(w, "t.jsonl",
+                    "{\"a\": 1, \"b\": 1, \"y\": 1}\n{\"a\": -5, \"b\": 1, \"y\": 1}\n");
+    workspace_write(w, "h.csv", "a,b,y\n1,1,1\n2,1,1\n");
+    workspace_write(w, "u.csv", "y,b,a\n1,1,\n1,1,1\n1,-5,1\n");
+    workspace_write(w, "g.csv", "g,a,b,y\n1,1,1,1\n1,2,1,1\n2,1,1,1\n2,1,-5,1\n3,1,1,1\n");
+    workspace_write(w, "w.csv", "a,b,y\n1,1,1\n2,1,2\n3,1,3\n4,-5,4\n5,1,5\n6,1,6\n");
+}
+
+Test(not_finite, the_row_is_told_for_each_kind_of_data) {
+    const workspace w = workspace_make();
+    write_places(&w);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char text[1000];
+        snprintf(text, sizeof text,
+                 "format: 1\n"
+                 "name: fails\n"
+                 "inputs: {x: %s}\n"
+                 "targets: {y: [B]}\n"
+                 "params: {v: {shape: [], init: {type: constant, value: 1}}}\n"
+                 "graph:\n"
+                 "  s: log(x * v)\n"
+                 "outputs: [s]\n"
+                 "loss: mean(s) + 0 * mean(y)\n"
+                 "data: {%s}\n"
+                 "train: {epochs: 1, batch_size: 4, optimizer: {type: sgd, lr: 1e-9}}\n",
+                 places[i].shape, places[i].data);
+        expect_told(failure_of(&w, text), places[i].told);
+    }
+    workspace_remove(&w);
+}
+
+/* A place that cannot be written to is told, and the failure still is. */
+Test(not_finite, a_batch_that_cannot_be_kept_is_told) {
+    const workspace w = workspace_make();
+    char text[1000];
+    workspace_write(&w, "rows.csv", rows);
+    cr_assert_eq(mkdir(workspace_path(&w, "run"), 0777), 0);
+    workspace_write(&w, "run/failed", "in the way");
+    snprintf(text, sizeof text, log_text, "2", "log(h)", "mean(s) + mean(y)", "a, b");
+    const char *message = failure_of(&w, text);
+    expect_told(message, "'s' (log, ");
+    expect_told(message, "\nthe batch could not be kept: ");
     workspace_remove(&w);
 }
