@@ -21,10 +21,10 @@ run() {
 }
 line() { printf '{"epoch": %s, "step": %s, "lr": 0.1, "train": {"loss": %s, "auc": %s}, "validation": {"loss": %s, "auc": %s}}' "$1" "$1" "$2" "$3" "$4" "$5"; }
 monitor='"monitor": "validation.auc", "mode": "max"'
-run runs/b iris 2026-01-02T10:00:00Z 5 "\"best_epoch\": 2, $monitor, \"seed\": 1, \"set\": {}, \"options\": {\"lr\": 0.1},
+run runs/b iris 2026-01-02T10:00:00Z 5 "\"best_epoch\": 2, $monitor, \"seed\": 1, \"set\": {}, \"options\": {\"steps\": 9, \"lr\": 0.1},
     \"results\": {\"validation\": {\"loss\": 0.25, \"auc\": 0.75}, \"test\": {\"loss\": 0.5, \"auc\": null}}" \
     "$(line 1 0.9 0.5 0.8 0.5)" "$(line 2 0.3 0.8 0.25 0.75)" "$(line 3 0.2 0.9 0.4 0.7)"
-run runs/a iris 2026-01-03T10:00:00Z 4000 "\"best_epoch\": 1, $monitor, \"seed\": 1, \"set\": {\"hidden\": \"5\"}, \"options\": {\"lr\": 0.2}" \
+run runs/a iris 2026-01-03T10:00:00Z 4000 "\"best_epoch\": 1, $monitor, \"seed\": 1, \"set\": {\"hidden\": \"5\"}, \"options\": {\"steps\": 9, \"lr\": 0.2}" \
     "$(line 1 0.7 0.6 0.125 0.5)" "$(line 2 0.6 0.7 NaN 0.9)"
 sed -i 's/NaN/null/' runs/a/metrics.jsonl
 run runs/c/fold-1 other 2026-01-01T10:00:00Z 0.5 '"best_epoch": 1, "monitor": "loss", "seed": 3, "set": {}, "options": {"epochs": 1}' \
@@ -54,7 +54,7 @@ expect "a run without results" 0 \
 expect "the only run of its model: all that was set" 0 "^runs/c/fold-1 .* +2\.5 +epochs=1$" "" "$yamlgrad" runs
 expect "scores of the training part only where a run has no others" 0 "^run .* test\.auc  set$" "" "$yamlgrad" runs runs/a runs/b
 expect "… or where it is sorted by" 0 "^run .* test\.auc  train\.loss  set$" "" "$yamlgrad" runs runs/a runs/b --sort train.loss
-expect "as JSON" 0 '^\[\{"run": "runs/c/fold-1", "model": "other", .*"scores": \{"train\.loss": 2\.5\}\}, \{"run": "runs/b", .*"set": \{\}, "options": \{"lr": 0\.1.*"test\.auc": null' "" \
+expect "as JSON" 0 '^\[\{"run": "runs/c/fold-1", "model": "other", .*"scores": \{"train\.loss": 2\.5\}\}, \{"run": "runs/b", .*"set": \{\}, "options": \{"steps": 9, "lr": 0\.1.*"test\.auc": null' "" \
     "$yamlgrad" runs --json
 
 # A run that cannot be read is left out, and the others are listed.

@@ -190,6 +190,8 @@ Test(progress, a_long_epoch_has_a_bar_of_its_own_and_leaves_a_line) {
     cr_expect(last &&
                   strncmp(last, "\r██░░░░░░░░  epoch 2/3", strlen("\r██░░░░░░░░  epoch 2/3")) == 0,
               "%s", text);
+    /* The mean over the steps of this epoch, 1/11 and 1/12, and no other. */
+    cr_expect_not_null(strstr(last, "train.loss 0.087"), "%s", last);
     progress_end(&progress, false);
     close_screen(&screen);
 }
