@@ -105,6 +105,8 @@ static void expect_same(const yg_scores *found, const yg_scores *expected, const
 
 /* ------------------------------------------------------------------- rows of all examples ---- */
 
+/* A tensor whose second dimension holds the batch. */
+static const char turned[] = "  zt: transpose(z)\n";
 static const char rows[] = "  auc: roc_auc(z, y)\n"
                            "  pairs: roc_auc(z, y, multi_class=one_vs_one)\n"
                            "  weighted: roc_auc(z, y, abs(z[:, 0]), average=weighted)\n"
@@ -114,6 +116,8 @@ static const char rows[] = "  auc: roc_auc(z, y)\n"
                            "  soft: \"mean(softmax(z, dim=0) * t)\"\n"
                            "  correlation: \"sum((z - mean(z)) * (t - mean(t)))\"\n"
                            "  gram: \"mean(square(z @ transpose(z)))\"\n"
+                           "  turned: \"mean(square(zt - mean(zt, dim=1, keepdim=true)) * "
+                           "transpose(t))\"\n"
                            "  order: \"mean(z[1:] * t[:-1])\"\n"
                            "  curve: \"roc_curve(z, y, points=7)\"\n"
                            "  precision: \"precision_recall_curve(z, y, points=5)\"\n"
@@ -124,7 +128,7 @@ static const char rows[] = "  auc: roc_auc(z, y)\n"
 Test(metrics, of_rows_are_the_same_in_any_batches) {
     const workspace w = workspace_make();
     static const int sizes[] = {11, 1, 2, 3, 4, 10};
-    const options o = {.metrics = rows, .batch_size = 11};
+    const options o = {.graph = turned, .metrics = rows, .batch_size = 11};
     yg_train_result result = train(&w, &o, "run");
     yg_scores whole = evaluate(&w, &o, "run", 11);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
@@ -143,7 +147,7 @@ Test(metrics, of_rows_are_the_same_in_any_batches) {
 Test(metrics, of_the_training_part_are_exact) {
     const workspace w = workspace_make();
     static const int sizes[] = {11, 1, 3, 4, 10};
-    options o = {.metrics = rows, .batch_size = 11};
+    options o = {.graph = turned, .metrics = rows, .batch_size = 11};
     yg_train_result first = train(&w, &o, "run");
     yg_scores whole = evaluate(&w, &o, "run", 11);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
@@ -164,12 +168,19 @@ Test(metrics, of_the_training_part_are_exact) {
 Test(metrics, of_the_training_part_are_exact_after_batch_normalisation) {
     const workspace w = workspace_make();
     const options o = {.graph = "  n: {type: batch_norm, input: z}\n",
-                       .metrics = "  auc: roc_auc(n, y)\n"
-                                  "  f1: f1(n, y)\n"
-                                  "  rmse: rmse(n, t)\n"
-                                  "  spread: mean(square(n - mean(n)))\n",
+                       .metrics =
+                           "  auc: roc_auc(n, y)\n"
+                           "  f1: f1(n, y)\n"
+                           "  root: \"sqrt(mse(n, t))\"\n"
+                           "  spread: mean(square(n - mean(n)))\n"
+                           "  squares: mse(n, t)\n"
+                           "  squares_is: {ratio: [sum(square(n - t)), \"sum(0 * t + 1)\"]}\n",
                        .batch_size = 4};
     yg_train_result result = train(&w, &o, "run");
+    expect_near(result.training.metrics[4].value, result.training.metrics[5].value, "squares",
+                "train", 4);
+    expect_near(result.training.metrics[2].value * result.training.metrics[2].value,
+                result.training.metrics[5].value, "root", "train", 4);
     for (size_t i = 0; i < result.training.count; i++) {
         cr_expect_not(result.training.metrics[i].of_batches, "%s", result.training.metrics[i].name);
         cr_expect(isfinite(result.training.metrics[i].value));
@@ -213,7 +224,8 @@ static void expect_same_file(const workspace *w, const char *name) {
 /* A checkpoint in the middle of an epoch has the rows so far. */
 Test(metrics, an_interrupted_epoch_comes_to_the_same) {
     const workspace w = workspace_make();
-    const options o = {.metrics = rows, .batch_size = 2, .lr = "0.05", .epochs = 3};
+    const options o = {
+        .graph = turned, .metrics = rows, .batch_size = 2, .lr = "0.05", .epochs = 3};
     yg_train_result result = train(&w, &o, "whole");
     yg_train_result_free(&result);
     yg_model *model = make_model(&w, &o);
@@ -236,6 +248,36 @@ Test(metrics, an_interrupted_epoch_comes_to_the_same) {
     end(&w);
 }
 
+/* Without a validation part, an epoch is judged by its final weights on the training data, by a
+ * metric of rows too. Runs that end with an epoch keep its weights. */
+Test(metrics, of_rows_choose_the_best_epoch) {
+    enum { EPOCHS = 5 };
+    const workspace w = workspace_make();
+    options o = {.metrics = "  auc: roc_auc(z, y)\n", .lr = "0.3", .batch_size = 3};
+    double values[EPOCHS];
+    int best = 0;
+    o.more = ", keep: last";
+    for (int i = 0; i < EPOCHS; i++) {
+        o.epochs = i + 1;
+        yg_train_result result = train(&w, &o, "run");
+        yg_scores scores = evaluate(&w, &o, "run", 4);
+        values[i] = scores.metrics[0].value;
+        best = values[i] > values[best] ? i : best;
+        yg_scores_free(&scores);
+        yg_train_result_free(&result);
+    }
+    o.more = ", early_stopping: {monitor: train.auc, mode: max, patience: 9}";
+    yg_train_result result = train(&w, &o, "run");
+    yg_scores scores = evaluate(&w, &o, "run", 4);
+    cr_expect_eq(result.best_epoch, best + 1, "epoch %d, not %d: %g %g %g %g %g",
+                 (int)result.best_epoch, best + 1, values[0], values[1], values[2], values[3],
+                 values[4]);
+    cr_expect_eq(scores.metrics[0].value, values[best]);
+    yg_scores_free(&scores);
+    yg_train_result_free(&result);
+    end(&w);
+}
+
 /* ----------------------------------------------------------------------------------- tables -- */
 
 static const yg_score *find(const yg_scores *scores, const char *name) {
@@ -249,7 +291,7 @@ static const yg_score *find(const yg_scores *scores, const char *name) {
 Test(metrics, tables_have_the_names_of_classes) {
     const workspace w = workspace_make();
     static const char *const classes[] = {"low", "mid", "high"};
-    const options o = {.metrics = rows, .batch_size = 3};
+    const options o = {.graph = turned, .metrics = rows, .batch_size = 3};
     yg_train_result result = train(&w, &o, "run");
     const yg_score_table *t = find(&result.training, "confusion")->table;
     cr_assert(t && t->rows == 3 && t->columns == 3 && t->row_names && t->column_names);
