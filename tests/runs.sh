@@ -64,10 +64,12 @@ expect "a broken run" 0 "^runs/a " "^note: 'runs/broken' is left out: .*this is 
 rm -r runs/broken
 
 # The page opens offline. Names are text in it, and in gnuplot's script.
+# shellcheck disable=SC2016 # names that a shell would expand
 odd='runs/<b>`id`"'"'"
 cp -r runs/b "$odd"
 expect "a page" 0 "" "^written: page\.html$" "$yamlgrad" runs --html page.html
 expect_true "… with a row for each run" test "$(grep -c '^<tr>' page.html)" -eq 4
+# shellcheck disable=SC2016
 expect_true "… with names as text" grep -q 'runs/&lt;b>`id`&quot;' page.html
 expect "… that asks nobody for anything" 1 "" "" grep -E '(src|href)="(https?:)?//' page.html
 if command -v gnuplot >/dev/null; then
