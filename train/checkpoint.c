@@ -205,7 +205,7 @@ static bool read_history(const yg_tensor_file *file, const char *path, yg_run *r
     return yg_history_restore(&run->history, tensor->data, (size_t)type->shape[0], run->at.epochs,
                               error) &&
            (!steps || yg_history_restore_steps(&run->history, steps->data,
-                                               (size_t)steps->type.shape[0], run->at.steps, error));
+                                               (size_t)steps->type.shape[0], error));
 }
 
 static bool read_checkpoint(const yg_tensor_file *file, const char *path, yg_run *run,

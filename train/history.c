@@ -108,9 +108,9 @@ bool yg_history_add_step(yg_history *history, yg_step_line line, yg_error *error
 }
 
 bool yg_history_restore_steps(yg_history *history, const yg_step_line *steps, size_t count,
-                              int64_t last, yg_error *error) {
+                              yg_error *error) {
     history->step_count = 0;
-    for (size_t i = 0; i < count && steps[i].step <= (double)last; i++)
+    for (size_t i = 0; i < count; i++)
         if (!yg_history_add_step(history, steps[i], error))
             return false;
     return true;

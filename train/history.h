@@ -55,9 +55,9 @@ bool yg_history_add_step(yg_history *history, yg_step_line line, yg_error *error
 /* Takes the lines of an earlier part of the run, [count, width], up to `epoch`. */
 bool yg_history_restore(yg_history *history, const double *lines, size_t count, int64_t epoch,
                         yg_error *error);
-/* Takes the steps of an earlier part of the run, up to number `last`. */
+/* Takes the steps of an earlier part of the run. */
 bool yg_history_restore_steps(yg_history *history, const yg_step_line *steps, size_t count,
-                              int64_t last, yg_error *error);
+                              yg_error *error);
 /* Writes the lines as CSV. */
 bool yg_history_write(const yg_history *history, const char *path, yg_error *error);
 

@@ -244,7 +244,7 @@ static void add_results(yg_text *out, const yg_run *run) {
 /* ------------------------------------------------------------------------- reading, writing -- */
 
 void yg_run_record_begin(yg_run *run) {
-    enum { LARGEST = 1 << 20 };
+    enum { LARGEST = 1 << 26 }; /* metrics may be tables */
     yg_run_past *past = &run->past;
     *past = (yg_run_past){.now = time(NULL), .clock = yg_clock()};
     if (!run->options->resume)
