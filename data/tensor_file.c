@@ -2,24 +2,19 @@
  * The content of a safetensors file in memory: named tensors and notes.
  */
 #include "../graph/number.h"
+#include "../graph/zeros.h"
 #include "safetensors.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* For rounding sizes up, as aligned_alloc() wants them. */
-enum { ALIGNMENT = 64 };
-
+/* A copy of the bytes, or zeros if `data` is NULL. */
 static void *aligned_copy(const void *data, int64_t bytes) {
-    if ((uint64_t)bytes > SIZE_MAX - ALIGNMENT)
+    if (bytes < 0 || (uint64_t)bytes > SIZE_MAX)
         return NULL;
     const size_t size = (size_t)bytes;
-    const size_t rounded = (size / ALIGNMENT + 1) * ALIGNMENT;
-    void *copy = aligned_alloc(ALIGNMENT, rounded);
-    if (!copy)
-        return NULL;
-    memset(copy, 0, rounded);
-    if (data && size)
+    void *copy = yg_zeros(size > 0 ? size : 1); /* never 0 bytes: not NULL */
+    if (copy && data && size)
         memcpy(copy, data, size);
     return copy;
 }

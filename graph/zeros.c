@@ -17,31 +17,45 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* From how many bytes on huge pages are asked for: the last one may be used in part only. */
-#define HUGE_PAGE ((size_t)2 << 20)
-#define MANY      (4 * HUGE_PAGE)
+#define HUGE_PAGE ((size_t)2 << 20) /* bytes */
 
 static size_t round_up(size_t bytes, size_t unit) {
     return (bytes + unit - 1) / unit * unit;
 }
 
+/* Where memory of so many bytes begins: at a huge page if it fills one. */
+static size_t alignment(size_t bytes) {
+    return bytes < HUGE_PAGE ? YG_ALIGN : HUGE_PAGE;
+}
+
+/* Asks for huge pages, as far as whole ones are filled. */
+static void ask_for_huge_pages(void *memory, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+    if (bytes >= HUGE_PAGE)
+        (void)madvise(memory, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#else
+    (void)memory, (void)bytes;
+#endif
+}
+
 void *yg_zeros_untouched(size_t bytes, void **memory) {
-    *memory = calloc(1, round_up(bytes, YG_ALIGN) + YG_ALIGN);
-    return *memory ? (void *)round_up((uintptr_t)*memory, YG_ALIGN) : NULL;
+    const size_t align = alignment(bytes), room = round_up(bytes, YG_ALIGN) + align;
+    *memory = room > bytes ? calloc(1, room) : NULL;
+    if (!*memory)
+        return NULL;
+    void *zeros = (void *)round_up((uintptr_t)*memory, align);
+    ask_for_huge_pages(zeros, bytes);
+    return zeros;
 }
 
 void *yg_zeros(size_t bytes) {
-    const size_t rounded = round_up(bytes, YG_ALIGN);
-    const size_t align = rounded < MANY ? YG_ALIGN : HUGE_PAGE;
+    const size_t align = alignment(bytes);
     const size_t whole = round_up(bytes, align); /* what lies behind the tensors is never touched */
-    void *memory = rounded > 0 && whole >= bytes ? aligned_alloc(align, whole) : NULL;
+    void *memory = bytes > 0 && whole >= bytes ? aligned_alloc(align, whole) : NULL;
     if (!memory)
         return NULL;
-#ifdef MADV_HUGEPAGE
-    if (align == HUGE_PAGE)
-        (void)madvise(memory, rounded / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-#endif
-    memset(memory, 0, rounded);
+    ask_for_huge_pages(memory, bytes);
+    memset(memory, 0, round_up(bytes, YG_ALIGN));
     return memory;
 }
 

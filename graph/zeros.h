@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* Zeroed bytes at a multiple of YG_ALIGN, to be freed with free(). NULL for 0 bytes, and if memory
- * runs out. Much memory is asked for as huge pages: see zeros.c. */
+ * runs out. Much memory is asked for as huge pages, where it fills whole ones: see zeros.c. */
 void *yg_zeros(size_t bytes);
 
 /* Zeroed bytes at a multiple of YG_ALIGN; *memory is what to free. Large ones come from calloc() as
