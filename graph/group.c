@@ -66,9 +66,12 @@ static void collapse(yg_load *load, const yg_type *source, const yg_type *target
         }
     }
     load->uniform = load->rank == 0 || (load->rank == 1 && load->strides[0] == 0);
-    /* A row that is repeated, as a bias is, is the same in all tiles if whole rows fill a tile. */
-    load->steady = load->uniform || (load->rank == 2 && load->strides[0] == 0 &&
-                                     load->shape[1] > 0 && YG_TILE % load->shape[1] == 0);
+}
+
+/* A row that is repeated, as a bias is, is the same in all tiles if whole rows fill a tile. */
+static bool is_steady(const yg_load *load, int64_t tile) {
+    return load->uniform || (load->rank == 2 && load->strides[0] == 0 && load->shape[1] > 0 &&
+                             tile % load->shape[1] == 0);
 }
 
 /* The bytes of a constant, or of a view of one; NULL for any other node. */
@@ -89,7 +92,8 @@ struct yg_filled {
 /* A group fetches ahead if it touches at least this many bytes: they are then hardly in the L2
  * cache. */
 #define STREAMED_BYTES (512 * 1024)
-/* But not if that is more than this many cache lines in a step: they would wait for each other. */
+
+/* But not if a step would fetch more than this many cache lines: they would wait for each other. */
 #define STEP_LINES 20
 
 /* A filled tile is looked for among this many recent ones, so that equal constants share it. */
@@ -245,7 +249,7 @@ static bool plan_step(group *g, uint32_t at) {
 }
 
 static void add_stream(yg_unit *unit, const yg_place *place) {
-    if (place->storage == YG_NO_STORAGE)
+    if (place->storage == YG_NO_STORAGE || unit->group.stream_count == YG_GROUP_STREAMS)
         return;
     for (uint32_t i = 0; i < unit->group.stream_count; i++) {
         if (unit->group.streams[i]->storage == place->storage)
@@ -254,16 +258,12 @@ static void add_stream(yg_unit *unit, const yg_place *place) {
     unit->group.streams[unit->group.stream_count++] = place;
 }
 
-/* Lists the places in memory that the group fetches ahead. Leaves the list empty where that gains
- * nothing: if everything is in the cache, or if the group only waits for memory, since the
- * processor then fetches as well by itself. */
+/* Lists the places in memory that the group reads and writes. Leaves the list empty where
+ * everything is in the cache. */
 static bool list_streams(yg_compiler *c, yg_unit *unit) {
-    uint32_t places = unit->group.step_count;
     int64_t element = 0; /* bytes, in all streams */
-    for (uint32_t i = 0; i < unit->group.step_count; i++)
-        places += unit->group.steps[i].operand_count;
     unit->group.streams =
-        yg_pool_take_unset(c->program->pool, places * sizeof *unit->group.streams);
+        yg_pool_take_unset(c->program->pool, YG_GROUP_STREAMS * sizeof *unit->group.streams);
     if (!unit->group.streams)
         return yg_fail_memory(c->error);
     for (uint32_t i = 0; i < unit->group.step_count; i++) {
@@ -273,10 +273,23 @@ static bool list_streams(yg_compiler *c, yg_unit *unit) {
     }
     for (uint32_t i = 0; i < unit->group.stream_count; i++)
         element += unit->group.streams[i]->advance;
-    if ((double)unit->group.count * (double)element < STREAMED_BYTES ||
-        element * YG_TILE > STEP_LINES * YG_ALIGN * (int64_t)unit->group.step_count)
+    if ((double)unit->group.count * (double)element < STREAMED_BYTES)
         unit->group.stream_count = 0;
     return true;
+}
+
+/* Whether a group rather waits for memory than computes. Its tiles are then shorter: memory is
+ * asked for in shorter bursts, which overlap better with the arithmetic. A step costs a call for
+ * each tile, and a load that is not steady too. So a group of many steps, or with such a load,
+ * would lose more than it gains. */
+static bool suits_short_tiles(const yg_group *group) {
+    uint32_t bytes = 0; /* of an element, in all streams */
+    for (uint32_t i = 0; i < group->stream_count; i++)
+        bytes += group->streams[i]->advance;
+    for (uint32_t i = 0; i < group->load_count; i++)
+        if (!is_steady(&group->loads[i], YG_SHORT_TILE))
+            return false;
+    return bytes * 2 > group->step_count * 3;
 }
 
 bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
@@ -295,5 +308,12 @@ bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
     }
     if (g.registers.count > c->program->register_count)
         c->program->register_count = g.registers.count;
-    return unit->group.count <= YG_TILE || list_streams(c, unit);
+    if (unit->group.count > YG_TILE && !list_streams(c, unit))
+        return false;
+    unit->group.tile = suits_short_tiles(&unit->group) ? YG_SHORT_TILE : YG_TILE;
+    for (uint32_t i = 0; i < unit->group.load_count; i++)
+        unit->group.loads[i].steady = is_steady(&unit->group.loads[i], unit->group.tile);
+    if (unit->group.stream_count * yg_group_fetched_lines(&unit->group) > STEP_LINES)
+        unit->group.stream_count = 0;
+    return true;
 }

@@ -74,23 +74,6 @@ void yg_load_run(const yg_load *load, void *to, int64_t start, int64_t count) {
         stretch(load, to, start, count);
 }
 
-/* What is the same for all tiles of one call. Places are resolved for thread 0; another thread adds
- * a distance. */
-typedef struct stretch_of_group {
-    int64_t begin;    /* the first element */
-    size_t registers; /* bytes from the registers of thread 0 to those of this thread */
-    size_t chunks;    /* the same for chunks */
-} stretch_of_group;
-
-/* Where a step reads or writes the tile that begins at element `start`. A chunk begins at the first
- * element of the call. */
-static inline char *at_tile(const yg_place *place, int64_t start, const stretch_of_group *of) {
-    if (place->by_chunks)
-        return place->base + (size_t)place->advance * (size_t)(start - of->begin) + of->chunks;
-    return place->base + (size_t)place->advance * (size_t)start +
-           (place->reg == YG_NO_REGISTER ? 0 : of->registers);
-}
-
 /* NULL for a program without registers: C does not define the sum of NULL and 0. */
 static char *register_base(const yg_program *program, int thread) {
     if (!program->registers)
@@ -102,50 +85,136 @@ static inline char *load_target(char *registers, const yg_load *load) {
     return registers + (size_t)load->target * YG_TILE * sizeof(double);
 }
 
-/* Asks the processor to fetch what the tile at `start` will read and write, so that memory is busy
- * while the tile before is computed. (By itself it does so only within a page.) Each step asks for
- * its share of the cache lines. */
-static inline void fetch_ahead(const yg_unit *unit, uint32_t step, int64_t start) {
-    for (uint32_t i = 0; i < unit->group.stream_count; i++) {
-        const yg_place *place = unit->group.streams[i];
+/* ------------------------------------------------------------------------------------- calls -- */
+
+/* What differs between the calls of a group. Places are resolved for thread 0; another thread adds
+ * a distance. */
+typedef struct group_call {
+    const yg_unit *unit;
+    int64_t begin, end;                 /* its elements */
+    char *registers;                    /* of this thread */
+    size_t register_shift, chunk_shift; /* bytes from those of thread 0 to those of this thread */
+} group_call;
+
+/* Where the next tile of a call is read and written. All addresses move on at the end of a tile:
+ * that is quicker than working them out for each step. */
+typedef struct walk {
+    const void *in[YG_GROUP_STEPS * YG_ELEMENTWISE_OPERANDS];  /* operands of all steps, in order */
+    size_t in_bytes[YG_GROUP_STEPS * YG_ELEMENTWISE_OPERANDS]; /* from one tile to the next */
+    void *out[YG_GROUP_STEPS];                                 /* by step */
+    size_t out_bytes[YG_GROUP_STEPS];
+    size_t in_count;                        /* entries of in */
+    const char *fetched[YG_GROUP_STREAMS];  /* where the next tile begins in each stream */
+    size_t fetch_advance[YG_GROUP_STREAMS]; /* bytes of an element there */
+    uint32_t fetch_count;                   /* entries of the two */
+    size_t share[YG_GROUP_STEPS + 1]; /* step i fetches the elements [share[i], share[i + 1]) */
+} walk;
+
+/* Where the call's first element is. Its chunk begins with it. */
+static char *first_of(const group_call *call, const yg_place *place) {
+    if (place->by_chunks)
+        return place->base + call->chunk_shift;
+    return place->base + (size_t)place->advance * (size_t)call->begin +
+           (place->reg == YG_NO_REGISTER ? 0 : call->register_shift);
+}
+
+static void begin_walk(const group_call *call, walk *w) {
+    const yg_group *group = &call->unit->group;
+    const size_t tile = (size_t)group->tile;
+    w->in_count = 0;
+    for (uint32_t i = 0; i < group->step_count; i++) {
+        const yg_step *step = &group->steps[i];
+        for (uint32_t k = 0; k < step->operand_count; k++) {
+            w->in[w->in_count] = first_of(call, &step->in[k]);
+            w->in_bytes[w->in_count++] = step->in[k].advance * tile;
+        }
+        w->out[i] = first_of(call, &step->out);
+        w->out_bytes[i] = step->out.advance * tile;
+    }
+}
+
+/* The shares of the steps are equal, but for the last ones: loops of equal length are predicted. */
+static void begin_fetching(const group_call *call, walk *w) {
+    const yg_group *group = &call->unit->group;
+    const size_t tile = (size_t)group->tile, lines = tile / 2 / YG_LINE_ELEMENTS;
+    const size_t share = yg_group_fetched_lines(group);
+    w->fetch_count = 0;
+    for (uint32_t i = 0; i < group->stream_count; i++) {
+        const yg_place *place = group->streams[i];
         if (place->by_chunks)
             continue;
-        const uint32_t lines = YG_TILE * place->advance / YG_ALIGN;
-        const char *from = place->base + (size_t)place->advance * (size_t)start;
-        for (uint32_t line = step; line < lines; line += unit->group.step_count)
-            __builtin_prefetch(from + (size_t)line * YG_ALIGN);
+        w->fetched[w->fetch_count] = first_of(call, place) + place->advance * tile;
+        w->fetch_advance[w->fetch_count++] = place->advance;
+    }
+    for (uint32_t i = 0; i <= group->step_count && w->fetch_count > 0; i++)
+        w->share[i] = (share * i < lines ? share * i : lines) * YG_LINE_ELEMENTS;
+}
+
+/* Asks the processor to fetch what the next tile will read and write, so that memory is busy while
+ * this one is computed. Few lines at a time: many would wait for each other, and what the step
+ * itself needs from memory would wait behind them. */
+static inline void fetch_ahead(const walk *w, uint32_t step) {
+    for (uint32_t i = 0; i < w->fetch_count; i++) {
+        const char *at = w->fetched[i] + w->share[step] * w->fetch_advance[i];
+        const char *end = w->fetched[i] + w->share[step + 1] * w->fetch_advance[i];
+        for (; at < end; at += YG_ALIGN)
+            __builtin_prefetch(at);
+    }
+}
+
+static void move_on(walk *w, uint32_t steps, size_t tile) {
+    for (size_t i = 0; i < w->in_count; i++)
+        w->in[i] = (const char *)w->in[i] + w->in_bytes[i];
+    for (uint32_t i = 0; i < steps; i++)
+        w->out[i] = (char *)w->out[i] + w->out_bytes[i];
+    for (uint32_t i = 0; i < w->fetch_count; i++)
+        w->fetched[i] += w->fetch_advance[i] * tile;
+}
+
+static inline void load(const group_call *call, int64_t start, int64_t count, bool steady) {
+    const yg_group *group = &call->unit->group;
+    for (uint32_t i = 0; i < group->load_count; i++) {
+        const yg_load *load = &group->loads[i];
+        if (load->steady == steady)
+            yg_load_run(load, load_target(call->registers, load), start, count);
+    }
+}
+
+static void run_tiles(const group_call *call) {
+    const yg_group *group = &call->unit->group;
+    walk w; /* not cleared, because it is large */
+    begin_walk(call, &w);
+    begin_fetching(call, &w);
+    for (int64_t start = call->begin;; start += group->tile) {
+        const int64_t left = call->end - start, count = left < group->tile ? left : group->tile;
+        const void *const *in = w.in;
+        load(call, start, count, false);
+        for (uint32_t i = 0; i < group->step_count; i++) {
+            const yg_step *step = &group->steps[i];
+            if (left >= 2 * group->tile)
+                fetch_ahead(&w, i);
+            step->tile(w.out[i], in, (size_t)count, step->attrs);
+            in += step->operand_count;
+        }
+        if (left <= group->tile)
+            return;
+        move_on(&w, group->step_count, (size_t)group->tile);
     }
 }
 
 void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin, int64_t end,
                   int thread) {
     char *registers = register_base(program, thread);
-    const stretch_of_group of = {
+    const group_call call = {
+        .unit = unit,
         .begin = begin,
-        .registers = (size_t)(registers - program->registers),
-        .chunks = (size_t)program->chunk_bytes * (size_t)thread,
+        .end = end,
+        .registers = registers,
+        .register_shift = (size_t)(registers - program->registers),
+        .chunk_shift = (size_t)program->chunk_bytes * (size_t)thread,
     };
-    const int64_t widest = end - begin < YG_TILE ? end - begin : YG_TILE;
-    for (uint32_t i = 0; i < unit->group.load_count; i++) {
-        const yg_load *load = &unit->group.loads[i];
-        if (load->steady && widest > 0)
-            yg_load_run(load, load_target(registers, load), begin, widest);
-    }
-    for (int64_t start = begin; start < end; start += YG_TILE) {
-        const int64_t left = end - start, count = left < YG_TILE ? left : YG_TILE;
-        for (uint32_t i = 0; i < unit->group.load_count; i++) {
-            const yg_load *load = &unit->group.loads[i];
-            if (!load->steady)
-                yg_load_run(load, load_target(registers, load), start, count);
-        }
-        for (uint32_t i = 0; i < unit->group.step_count; i++) {
-            const yg_step *step = &unit->group.steps[i];
-            const void *in[YG_ELEMENTWISE_OPERANDS];
-            for (uint32_t k = 0; k < step->operand_count; k++)
-                in[k] = at_tile(&step->in[k], start, &of);
-            if (left >= 2 * YG_TILE)
-                fetch_ahead(unit, i, start + YG_TILE);
-            step->tile(at_tile(&step->out, start, &of), in, (size_t)count, step->attrs);
-        }
-    }
+    if (begin >= end)
+        return;
+    load(&call, begin, end - begin < unit->group.tile ? end - begin : unit->group.tile, true);
+    run_tiles(&call);
 }

@@ -24,8 +24,10 @@
 
 /* Elements of a tile. Eight registers of f32 fill half of an L1 cache of 32 KiB. */
 #define YG_TILE            512
+#define YG_SHORT_TILE      256 /* of a group that waits for memory: group.c */
 #define YG_ALIGN           64  /* buffers begin at multiples of this many bytes: a cache line */
 #define YG_GROUP_STEPS     64  /* the most steps of a group */
+#define YG_GROUP_STREAMS   32  /* the most places in memory that a group fetches ahead */
 #define YG_MAX_THREADS     256 /* the most threads of a program */
 #define YG_MOST_PREFETCHES 8   /* the most places that a kernel is told to fetch */
 #define YG_NO_UNIT         UINT32_MAX
@@ -81,6 +83,7 @@ typedef struct yg_prefetch {
 /* Elementwise nodes that run together, a tile at a time. */
 typedef struct yg_group {
     int64_t count;            /* elements of each member */
+    int64_t tile;             /* elements of a tile: YG_TILE or YG_SHORT_TILE */
     yg_load *loads;           /* load_count of them */
     yg_step *steps;           /* step_count of them, one for each member */
     uint32_t load_count;      /* entries of loads */
@@ -88,6 +91,15 @@ typedef struct yg_group {
     const yg_place **streams; /* places in memory that the group fetches ahead; each storage once */
     uint32_t stream_count;    /* entries of streams; 0: the group does not fetch */
 } yg_group;
+
+#define YG_LINE_ELEMENTS 16 /* of f32 in a cache line; wider ones take several lines */
+
+/* How many cache lines of f32 a step fetches of each stream. All steps fetch the first half of the
+ * next tile. The processor notices that, and fetches the second half by itself. */
+static inline uint32_t yg_group_fetched_lines(const yg_group *group) {
+    const uint32_t lines = (uint32_t)group->tile / 2 / YG_LINE_ELEMENTS;
+    return (lines + group->step_count - 1) / group->step_count;
+}
 
 /* One operator on whole tensors, or on some rows of them. */
 typedef struct yg_kernel_unit {
