@@ -14,6 +14,7 @@
 #include "multiply_add.h"
 #include "registry.h"
 #include "rules.h"
+#include "two_products.h"
 
 static bool is_worth_it(const yg_graph *graph, yg_node node) {
     const yg_type *type = yg_node_type(graph, node);
@@ -37,26 +38,36 @@ static bool is_product(const yg_rewriting *r, yg_node node) {
     return yg_node_op(r->graph, node) == &yg_op_multiply && r->uses[node] == 1;
 }
 
-/* Which operand of a sum is the product to merge: one that the other operand does not keep waiting
- * (scratch says which kernel each operand waits for). If both qualify, the later node. -1 if
- * neither does. */
-static int product_at(const yg_rewriting *r, yg_node node) {
+/* Which operands of a sum are products to merge: bit 0 for the first one, bit 1 for the second. The
+ * other operand must not keep a product waiting; scratch says which kernel each waits for. */
+static unsigned products_of(const yg_rewriting *r, yg_node node) {
     const yg_node *x = yg_node_operands(r->graph, node), a = r->scratch[x[0]], b = r->scratch[x[1]];
-    const bool first = is_product(r, x[0]) && a >= b, second = is_product(r, x[1]) && b >= a;
-    if (first && second)
-        return x[1] > x[0] ? 1 : 0;
-    return first ? 0 : second ? 1 : -1;
+    return (unsigned)(is_product(r, x[0]) && a >= b) | (unsigned)(is_product(r, x[1]) && b >= a)
+                                                           << 1;
 }
 
 static bool matches(const yg_rewriting *r, yg_node node) {
     const yg_op *op = yg_node_op(r->graph, node);
     note_kernel(r, node);
     return (op == &yg_op_add || op == &yg_op_subtract) && is_worth_it(r->graph, node) &&
-           product_at(r, node) >= 0;
+           products_of(r, node) != 0;
+}
+
+static yg_node build_two(const yg_rewriting *r, yg_graph *to, yg_node node, const yg_node *made) {
+    const yg_node *x = yg_node_operands(r->graph, node);
+    const yg_node operands[] = {
+        made[yg_node_operand(r->graph, x[0], 0)], made[yg_node_operand(r->graph, x[0], 1)],
+        made[yg_node_operand(r->graph, x[1], 0)], made[yg_node_operand(r->graph, x[1], 1)]};
+    const bool adds = yg_node_op(r->graph, node) == &yg_op_add;
+    const yg_attr form = {.i = adds ? YG_SUM_OF_PRODUCTS : YG_DIFFERENCE_OF_PRODUCTS};
+    return yg_apply(to, &yg_op_two_products, operands, 4, &form);
 }
 
 static yg_node build(const yg_rewriting *r, yg_graph *to, yg_node node, const yg_node *made) {
-    const int at = product_at(r, node);
+    const unsigned products = products_of(r, node);
+    if (products == 3)
+        return build_two(r, to, node, made);
+    const int at = products == 1 ? 0 : 1;
     const yg_node product = yg_node_operand(r->graph, node, (size_t)at);
     const yg_node operands[] = {made[yg_node_operand(r->graph, product, 0)],
                                 made[yg_node_operand(r->graph, product, 1)],

@@ -375,23 +375,23 @@ static yg_node build_form(yg_graph *g, form_of_sum form, yg_dtype dtype) {
 static const struct {
     const char *what;
     form_of_sum form;
-    int steps, products; /* multiply_add, and multiply afterwards */
+    int steps, pairs, products; /* multiply_add, two_products, and multiply afterwards */
 } forms[] = {
-    {"a·b + c", PLUS, 1, 0},
-    {"c + a·b", PLUS_BEFORE, 1, 0},
-    {"c - a·b", MINUS, 1, 0},
-    {"a·b - c", MINUS_AFTER, 1, 0},
-    {"a·b + c·d", TWO, 1, 1},
-    {"a·b - c·d", TWO_MINUS, 1, 1},
-    {"of one another", NESTED, 2, 0},
-    {"scaled", SCALED, 2, 0},
-    {"of what a kernel made", OF_KERNEL, 1, 0},
-    {"with a product that is seen", WITH_SEEN, 0, 1},
-    {"of a product and itself", ITSELF, 0, 1},
-    {"that waits for a kernel", FOR_KERNEL, 0, 1},
-    {"of scalars", OF_SCALARS, 0, 1},
-    {"of integers", OF_INTEGERS, 0, 1},
-    {"of a row", OF_STRETCHED, 0, 1},
+    {"a·b + c", PLUS, 1, 0, 0},
+    {"c + a·b", PLUS_BEFORE, 1, 0, 0},
+    {"c - a·b", MINUS, 1, 0, 0},
+    {"a·b - c", MINUS_AFTER, 1, 0, 0},
+    {"a·b + c·d", TWO, 0, 1, 0},
+    {"a·b - c·d", TWO_MINUS, 0, 1, 0},
+    {"of one another", NESTED, 2, 0, 0},
+    {"scaled", SCALED, 2, 0, 0},
+    {"of what a kernel made", OF_KERNEL, 1, 0, 0},
+    {"with a product that is seen", WITH_SEEN, 0, 0, 1},
+    {"of a product and itself", ITSELF, 0, 0, 1},
+    {"that waits for a kernel", FOR_KERNEL, 0, 0, 1},
+    {"of scalars", OF_SCALARS, 0, 0, 1},
+    {"of integers", OF_INTEGERS, 0, 0, 1},
+    {"of a row", OF_STRETCHED, 0, 0, 1},
 };
 
 /* The rule matches where it pays. One step has the bits of two. */
@@ -409,6 +409,8 @@ Test(sum_rules, a_product_is_added_in_one_step) {
                      0, "%s: other bits than without the rule", what);
         cr_expect_eq(count_of(with, "multiply_add"), forms[i / 2].steps, "%s: %d in one step", what,
                      count_of(with, "multiply_add"));
+        cr_expect_eq(count_of(with, "two_products"), forms[i / 2].pairs, "%s: %d pairs", what,
+                     count_of(with, "two_products"));
         cr_expect_eq(count_of(with, "multiply"), forms[i / 2].products, "%s: %d products", what,
                      count_of(with, "multiply"));
         cr_expect_eq(count_of(without, "multiply_add"), 0, "%s", what);
