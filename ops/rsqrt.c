@@ -6,8 +6,12 @@
 #include "build.h"
 #include "elementwise.h"
 #include "registry.h"
+#include "root_avx512.h"
 
-YG_UNARY_TILES(rsqrt, 1 / sqrt(x))
+YG_UNARY_TILE(plain_f32, float, float, 1 / sqrt(x))
+YG_UNARY_TILE(rsqrt_f64, double, double, 1 / sqrt(x))
+YG_ROOT_TILE(avx512_f32, _mm512_div_ps(_mm512_set1_ps(1), root))
+YG_ROOT_CHOICE(rsqrt_f32, avx512_f32, plain_f32)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;

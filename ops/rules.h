@@ -15,6 +15,7 @@ extern const yg_rule yg_rule_sum_of_products;
 extern const yg_rule yg_rule_accumulate;
 extern const yg_rule yg_rule_fuse_sgd;
 extern const yg_rule yg_rule_gelu_slope;
+extern const yg_rule yg_rule_root_quotient;
 extern const yg_rule yg_rule_multiply_add;
 
 #endif

@@ -6,8 +6,12 @@
 #include "build.h"
 #include "elementwise.h"
 #include "registry.h"
+#include "root_avx512.h"
 
-YG_UNARY_TILES(sqrt, sqrt(x))
+YG_UNARY_TILE(plain_f32, float, float, sqrt(x))
+YG_UNARY_TILE(sqrt_f64, double, double, sqrt(x))
+YG_ROOT_TILE(avx512_f32, root)
+YG_ROOT_CHOICE(sqrt_f32, avx512_f32, plain_f32)
 
 static yg_node vjp(yg_graph *graph, yg_node y, yg_node dy, size_t k) {
     (void)k;
