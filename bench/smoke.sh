@@ -46,7 +46,7 @@ if ! "$programs/elementwise" add | grep -Eq '^add +[0-9.]+ +[0-9.]+$'; then
 fi
 
 # Instructions, two times, a bandwidth and a ratio.
-if ! "$programs/optimizers" 16 adamw muon | grep -Eq '^muon +[0-9]+( +[0-9.]+){4}$'; then
+if ! "$programs/optimizers" 4096 adamw muon | grep -Eq '^muon +[0-9]+( +[0-9.]+){4}$'; then
     echo "bench: optimizers: expected a line for muon with five figures" >&2
     exit 1
 fi
