@@ -34,9 +34,10 @@ static yg_node update(yg_update_call *call) {
     const yg_node lr = yg_update_factor(call, yg_update_lr(call));
     const yg_node g = yg_update_decayed(call, o[WEIGHT_DECAY]);
     const yg_node v = yg_moving_average(graph, call->state[0], o[RHO], yg_square(graph, g));
-    const yg_node above = yg_sqrt(graph, yg_offset(graph, call->state[1], o[EPS]));
-    const yg_node below = yg_sqrt(graph, yg_offset(graph, v, o[EPS]));
-    const yg_node d = yg_multiply(graph, yg_divide(graph, above, below), g);
+    /* One root of the quotient in place of two: up to rounding it is the same. */
+    const yg_node above = yg_offset(graph, call->state[1], o[EPS]),
+                  below = yg_offset(graph, v, o[EPS]);
+    const yg_node d = yg_multiply(graph, yg_sqrt(graph, yg_divide(graph, above, below)), g);
     call->new_state[0] = v;
     call->new_state[1] = yg_moving_average(graph, call->state[1], o[RHO], yg_square(graph, d));
     return yg_subtract(graph, call->parameter, yg_multiply(graph, lr, d));
