@@ -89,18 +89,50 @@ static yg_node average(yg_update_call *call, const factors *factors, size_t k, y
                                        yg_multiply(graph, x, factors->fresh));
 }
 
-/* The estimate of the mean of squares, in the shape of the parameter. */
-static yg_node variance(yg_update_call *call, const factors *factors, double eps) {
+/* What 1 / √max(v, eps1²) is made of. Of a matrix it is min(row · column, 1 / eps1), with a root
+ * for each row and each column, but none for each element. */
+typedef struct inverse_root {
+    yg_node row;    /* or of all elements, if `column` is YG_NONE */
+    yg_node column; /* YG_NONE: the parameter has fewer than two dimensions */
+} inverse_root;
+
+static inverse_root make_root(yg_update_call *call, const factors *factors, double eps) {
     yg_graph *graph = call->graph;
+    const bool wide = yg_node_type(graph, call->parameter)->dtype == YG_F64;
     const int64_t last[1] = {-1}, before[1] = {-2};
     const yg_node square = yg_square(graph, call->gradient);
-    if (yg_node_type(graph, call->parameter)->rank < 2)
-        return average(call, factors, 0, square);
+    if (yg_node_type(graph, call->parameter)->rank < 2) {
+        const yg_node v = average(call, factors, 0, square);
+        const yg_node bounded = yg_maximum(graph, v, yg_update_number(call, eps * eps));
+        return (inverse_root){yg_rsqrt(graph, bounded), YG_NONE};
+    }
     const yg_node row = average(call, factors, 0, yg_mean(graph, square, last, 1, true));
     const yg_node column = average(call, factors, 1, yg_mean(graph, square, before, 1, true));
     const yg_node mean =
         yg_maximum(graph, yg_mean(graph, row, before, 1, true), yg_update_number(call, eps));
-    return yg_multiply(graph, yg_divide(graph, row, mean), column);
+    /* The root of a row of zeros must be finite: a rate of 0 times it would be NaN otherwise. */
+    const yg_node least = yg_update_number(call, wide ? 1e-300 : 1e-36);
+    return (inverse_root){
+        yg_rsqrt(graph, yg_maximum(graph, yg_divide(graph, row, mean), least)),
+        yg_rsqrt(graph, column),
+    };
+}
+
+/* size · g / √max(v, eps1²); YG_NONE as size means 1. The rows are scaled before anything else. So
+ * the step is computed twice, once for its rms and once to be taken, from other nodes: it would be
+ * kept in memory otherwise, and moving it there and back takes longer. */
+static yg_node make_step(const yg_update_call *call, inverse_root root, yg_node size, double eps) {
+    yg_graph *graph = call->graph;
+    const yg_node row = size == YG_NONE ? root.row : yg_multiply(graph, root.row, size);
+    if (root.column == YG_NONE)
+        return yg_multiply(graph, row, call->gradient);
+    yg_node factor = yg_multiply(graph, row, root.column);
+    if (eps > 0) {
+        const yg_node most =
+            size == YG_NONE ? yg_update_number(call, 1 / eps) : yg_scale(graph, size, 1 / eps);
+        factor = yg_minimum(graph, factor, most);
+    }
+    return yg_multiply(graph, factor, call->gradient);
 }
 
 static yg_node update(yg_update_call *call) {
@@ -109,13 +141,13 @@ static yg_node update(yg_update_call *call) {
     const bool wide = yg_node_type(graph, call->parameter)->dtype == YG_F64;
     const double eps = isnan(o[EPS1]) ? (wide ? DBL_EPSILON : (double)FLT_EPSILON) : o[EPS1];
     const factors factors = make_factors(call);
-    const yg_node v =
-        yg_maximum(graph, variance(call, &factors, eps), yg_update_number(call, eps * eps));
-    const yg_node u = yg_multiply(graph, yg_rsqrt(graph, v), call->gradient);
+    const inverse_root root = make_root(call, &factors, eps);
+    const yg_node u = make_step(call, root, YG_NONE, eps);
     const yg_node large = yg_scale(graph, rms(graph, u), 1 / o[D]);
     const yg_node divisor = yg_maximum(graph, large, yg_scalar(graph, YG_F64, 1));
     const yg_node size = yg_update_factor(call, yg_divide(graph, factors.size, divisor));
-    return yg_subtract(graph, yg_update_shrunk(call, factors.kept), yg_multiply(graph, size, u));
+    return yg_subtract(graph, yg_update_shrunk(call, factors.kept),
+                       make_step(call, root, size, eps));
 }
 
 const yg_optimizer_update yg_update_adafactor = {
