@@ -6,6 +6,7 @@
 #include "decoder.h"
 #include "repeats.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 int64_t yg_sequences_padded(const yg_sequencing *sequencing, int64_t length) {
@@ -111,4 +112,33 @@ int64_t yg_part_longest(const yg_part *part, int64_t first, int64_t count) {
             longest = longer_of(s, e, longest);
     }
     return longest;
+}
+
+/* ---------------------------------------------------------------------------------- faults --- */
+
+bool yg_sequence_fail_length(const yg_wrong_sequence *wrong, int64_t length, int64_t before,
+                             int64_t most, yg_error *error) {
+    char where[300];
+    yg_place_text(&wrong->place, wrong->port, where, sizeof where);
+    if (length == 0)
+        return yg_fail(error, YG_ERROR_DATA, wrong->place.origin,
+                       "%s: an empty sequence; one has a step at least", where);
+    if (before > 0 && length != before)
+        return yg_fail(error, YG_ERROR_DATA, wrong->place.origin,
+                       "%s: a sequence of %" PRId64
+                       ", but another one of the same row has %" PRId64,
+                       where, length, before);
+    return yg_fail(error, YG_ERROR_DATA, wrong->place.origin,
+                   "%s: a sequence of %" PRId64 ", longer than `max_length`, %" PRId64
+                   "; `longer: truncate` cuts it there",
+                   where, length, most);
+}
+
+bool yg_sequence_fail_steps(const yg_wrong_sequence *wrong, int64_t count, int64_t width,
+                            yg_error *error) {
+    char where[300];
+    return yg_fail(error, YG_ERROR_DATA, wrong->place.origin,
+                   "%s: a step has %" PRId64 " elements, but the list has %" PRId64
+                   ", no multiple of that",
+                   yg_place_text(&wrong->place, wrong->port, where, sizeof where), width, count);
 }

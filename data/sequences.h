@@ -82,6 +82,20 @@ void yg_buckets_sort(const yg_buckets *buckets, const yg_sequences *sequences, i
 /* Sorts by length alone; what is as long as another keeps its place. */
 void yg_sequences_sort(const yg_sequences *sequences, int64_t *order, int64_t count, int64_t *room);
 
+/* A cell that is no sequence as the port takes it. */
+typedef struct yg_wrong_sequence {
+    yg_place place;
+    const yg_port *port;
+} yg_wrong_sequence;
+
+/* Fails because it has `length` rows: none, others than `before`, the number that another cell of
+ * its row has (0: none has told), or more than `most`. */
+bool yg_sequence_fail_length(const yg_wrong_sequence *wrong, int64_t length, int64_t before,
+                             int64_t most, yg_error *error);
+/* Fails because its `count` elements are no rows of `width`. */
+bool yg_sequence_fail_steps(const yg_wrong_sequence *wrong, int64_t count, int64_t width,
+                            yg_error *error);
+
 /* ----------------------------------------------------------------------- sequence_rows.c ----- */
 
 /* Fails where two rows of a sequence differ in a port without T. */

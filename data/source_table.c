@@ -351,35 +351,11 @@ static bool check_held(table_state *state, const yg_reading *reading, const yg_d
     return true;
 }
 
-static bool fail_sequence(const table_state *state, const yg_reading *reading, int64_t record,
-                          size_t p, int64_t length, int64_t before, yg_error *error) {
-    const yg_place place = yg_table_place(state->table, record, state->columns[p].index[0]);
-    const yg_port *port = yg_model_port(reading->model, p);
-    const int64_t most = reading->data->sequencing.max_length;
-    char where[300];
-    yg_place_text(&place, port, where, sizeof where);
-    if (length == 0)
-        return yg_fail(error, YG_ERROR_DATA, place.origin,
-                       "%s: an empty sequence; one has a step at least", where);
-    if (before > 0 && length != before)
-        return yg_fail(error, YG_ERROR_DATA, place.origin,
-                       "%s: a sequence of %" PRId64
-                       ", but another one of the same row has %" PRId64,
-                       where, length, before);
-    return yg_fail(error, YG_ERROR_DATA, place.origin,
-                   "%s: a sequence of %" PRId64 ", longer than `max_length`, %" PRId64
-                   "; `longer: truncate` cuts it there",
-                   where, length, most);
-}
-
-static bool fail_steps(const table_state *state, const yg_reading *reading, int64_t record,
-                       size_t p, int64_t count, int64_t width, yg_error *error) {
-    const yg_place place = yg_table_place(state->table, record, state->columns[p].index[0]);
-    char where[300];
-    return yg_fail(
-        error, YG_ERROR_DATA, place.origin,
-        "%s: a step has %" PRId64 " elements, but the list has %" PRId64 ", no multiple of that",
-        yg_place_text(&place, yg_model_port(reading->model, p), where, sizeof where), width, count);
+/* What is wrong with the cell of a record that is to be a sequence. */
+static yg_wrong_sequence wrong_sequence(const table_state *state, const yg_reading *reading,
+                                        int64_t record, size_t p) {
+    return (yg_wrong_sequence){yg_table_place(state->table, record, state->columns[p].index[0]),
+                               yg_model_port(reading->model, p)};
 }
 
 /* Encodes a record's cell that is a sequence. *length becomes its rows; 0: no port has told yet. */
@@ -400,11 +376,15 @@ static bool encode_sequence(table_state *state, const yg_reading *reading,
     int64_t rows = width > 0 ? (list->count - first) / width : 0;
     if (s->max_length && rows > s->max_length && s->truncate)
         rows = s->max_length;
-    if (width > 1 && (list->count - first) % width != 0)
-        return fail_steps(state, reading, record, p, list->count - first, width, error);
+    if (width > 1 && (list->count - first) % width != 0) {
+        const yg_wrong_sequence wrong = wrong_sequence(state, reading, record, p);
+        return yg_sequence_fail_steps(&wrong, list->count - first, width, error);
+    }
     if (rows == 0 || (*length > 0 && rows != *length) || (s->max_length && rows > s->max_length) ||
-        rows > INT32_MAX)
-        return fail_sequence(state, reading, record, p, rows, *length, error);
+        rows > INT32_MAX) {
+        const yg_wrong_sequence wrong = wrong_sequence(state, reading, record, p);
+        return yg_sequence_fail_length(&wrong, rows, *length, s->max_length, error);
+    }
     list->count = first + rows * width;
     *length = rows;
     return true;
