@@ -344,6 +344,65 @@ Test(metrics, a_table_is_no_monitor) {
     end(&w);
 }
 
+/* --------------------------------------------------------------------------------- sequences ---
+ */
+
+/* Batches of sequences differ in length. Rows of an example are kept where they have a size that
+ * does not depend on it; others are not, and the metric says so. */
+Test(metrics, of_sequences_keep_rows_of_one_size) {
+    const workspace w = workspace_make();
+    char *rows = NULL;
+    size_t size;
+    FILE *file = open_memstream(&rows, &size);
+    fputs("id,a,b,y\n", file);
+    for (int i = 0; i < 12; i++)
+        for (int k = 0; k <= i % 5; k++)
+            fprintf(file, "%d,%d,%g,%d\n", i, (i * 7 + k * 3) % 5, 0.1 * (i - k), i % 3 == 0);
+    fclose(file);
+    workspace_write(&w, "t.csv", rows);
+    free(rows);
+    yg_model *model = workspace_model(
+        &w, "sequences.yaml",
+        "format: 1\n"
+        "inputs: {x: [B, T, 2]}\n"
+        "targets: {y: [B, 1]}\n"
+        "graph:\n"
+        "  h: {type: linear, input: x, out_features: 1}\n"
+        "  p: sigmoid(mean(h, dim=1))\n"
+        "outputs: [p]\n"
+        "loss: bce(p, y)\n"
+        "metrics:\n"
+        "  auc: \"roc_auc(p, y)\"\n"
+        "  spread: mean(square(h - mean(h)))\n"
+        "  confusion: \"confusion_matrix(p, y)\"\n"
+        "data:\n"
+        "  train: {csv: t.csv, x: [a, b], y: y}\n"
+        "  sequences: {by: id}\n"
+        "train: {epochs: 2, batch_size: 3, dtype: f64, optimizer: {type: sgd, lr: 0}}\n");
+    yg_error error = {0};
+    yg_train_result result;
+    char out[256], weights[300];
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "run"));
+    snprintf(weights, sizeof weights, "%s/weights.safetensors", out);
+    const yg_train_options options = {.out = out, .threads = 1};
+    cr_assert(yg_train(model, &options, &result, &error), "%s", error.message);
+    cr_expect_not(result.training.metrics[0].of_batches);
+    cr_expect(result.training.metrics[1].of_batches);
+    yg_scores scores;
+    const yg_evaluate_options asked = {
+        .weights = weights, .batch_size = 4, .dtype = YG_F64, .threads = 1};
+    cr_assert(yg_evaluate(model, &asked, &scores, NULL, &error), "%s", error.message);
+    expect_near(scores.metrics[0].value, result.training.metrics[0].value, "auc", "eval", 4);
+    double sum = 0;
+    for (int k = 0; k < 4; k++)
+        sum += scores.metrics[2].table->values[k];
+    cr_expect_eq(sum, 12);
+    yg_scores_free(&scores);
+    yg_train_result_free(&result);
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
 /* ---------------------------------------------------------------------------------- joining -- */
 
 /* The second of each pair is computed from all examples at once. */
@@ -492,5 +551,5 @@ Test(metrics, are_in_the_units_of_a_target) {
     check_units("  columns: {price: {scale: log}}\n", 1e-6);
     check_units("  columns: {price: {scale: log1p}}\n  standardize: [y]\n", 1e-6);
     check_units("  columns: {price: {scale: quantile}}\n", 1e-6);
-    check_units("  columns: {price: {scale: robust}}\n", 1e-6);
+    check_units("  columns: {price: {scale: robust}}\n  standardize: [y]\n", 1e-6);
 }

@@ -146,8 +146,10 @@ bool yg_score_plan_locate(const yg_score_plan *plan, yg_network *network, int64_
                   .batch = batch,
                   .nodes = nodes};
     const bool same = yg_same_nodes(l.from, l.to);
+    /* Batches of longer and shorter sequences have the same nodes, but not the same sizes. */
     for (size_t i = 0; i < plan->part_count; i++)
-        nodes[i] = same ? plan->parts[i].node : YG_NONE;
+        nodes[i] =
+            same && fits(&l, &plan->parts[i], plan->parts[i].node) ? plan->parts[i].node : YG_NONE;
     if (same || !plan->part_count)
         return true;
     l.matched = malloc((yg_graph_size(l.from) + 1) * sizeof *l.matched);

@@ -163,7 +163,7 @@ static bool choose_ratio(yg_score_plan *plan, yg_scored *scored, const yg_node *
 
 /* The way of a score of which the model says nothing. */
 static bool choose_by_graph(yg_score_plan *plan, const yg_score_classes *a, yg_scored *scored,
-                            walk *w) {
+                            bool keeps_rows, walk *w) {
     const yg_score_class class = a->classes[scored->node];
     size_t count = 0;
     bool memory = false;
@@ -172,7 +172,7 @@ static bool choose_by_graph(yg_score_plan *plan, const yg_score_classes *a, yg_s
     } else if (class == YG_CLASS_TOTAL) {
         scored->way = YG_SCORE_PARTS;
         count = find_totals(a, scored->node, w);
-    } else if (yg_score_rows_choose(a, scored->node, w->nodes, &count, &memory)) {
+    } else if (keeps_rows && yg_score_rows_choose(a, scored->node, w->nodes, &count, &memory)) {
         scored->way = YG_SCORE_ROWS;
     } else {
         scored->way = YG_SCORE_WHOLE;
@@ -195,14 +195,17 @@ static bool choose_as_said(yg_score_plan *plan, size_t score, bool *good) {
     return true;
 }
 
-static bool choose(yg_score_plan *plan, const yg_score_classes *a, yg_error *error) {
+/* The loss of training is what each step has made smaller. Where it compares the examples of a
+ * batch, as contrastive losses do, it is a number of batches, and of a whole epoch it would cost
+ * the square of its examples. */
+static bool choose(yg_score_plan *plan, const yg_score_classes *a, bool training, yg_error *error) {
     walk w = {.worklist = calloc(a->size + 1, sizeof *w.worklist),
               .nodes = calloc(a->size + 1, sizeof *w.nodes),
               .seen = calloc(a->size + 1, sizeof *w.seen)};
     bool good = w.worklist && w.nodes && w.seen;
     for (size_t i = 0; i < plan->count && good; i++)
         if (!choose_as_said(plan, i, &good))
-            good = choose_by_graph(plan, a, &plan->scores[i], &w);
+            good = choose_by_graph(plan, a, &plan->scores[i], i > 0 || !training, &w);
     free(w.worklist);
     free(w.nodes);
     free(w.seen);
@@ -217,7 +220,7 @@ static bool analyse(const yg_executable_options *options, yg_score_plan *plan, y
     const yg_node given = options->training ? yg_network_forward_end(plan->network) : 0;
     const bool good = yg_score_classes_make(yg_network_graph(plan->network),
                                             yg_network_graph(other), given, &classes, error) &&
-                      choose(plan, &classes, error);
+                      choose(plan, &classes, options->training, error);
     yg_score_classes_free(&classes);
     return good;
 }
