@@ -142,13 +142,13 @@ static const struct {
      "{\"shape\": {\"$ref\": \"#/$defs/shape\"}, \"init\": {\"$ref\": \"#/$defs/initializer\"}, "
      "\"dtype\": {\"$ref\": \"#/$defs/dtype\"}, \"if\": {\"$ref\": \"#/$defs/truth\"}}, "
      "\"required\": [\"shape\", \"init\"], \"additionalProperties\": false}}"},
-    {"scan",
-     "{\"type\": \"object\", \"properties\": {\"scan\": {\"type\": \"object\"}, \"carry\": "
-     "{\"type\": \"object\"}, \"graph\": {\"$ref\": \"#/$defs/graph\"}, \"collect\": {\"type\": "
-     "[\"array\", \"object\"]}, \"dim\": {\"$ref\": \"#/$defs/whole\"}, \"steps\": {\"$ref\": "
-     "\"#/$defs/whole\"}, \"reverse\": {\"$ref\": \"#/$defs/truth\"}, \"lengths\": {\"$ref\": "
-     "\"#/$defs/expression\"}, \"truncate\": {\"$ref\": \"#/$defs/whole\"}}, \"required\": "
-     "[\"scan\", \"graph\"], \"additionalProperties\": false}"},
+    {"scan", "{\"type\": \"object\", \"properties\": {\"scan\": {\"$ref\": "
+             "\"#/$defs/expressions\"}, \"carry\": {\"$ref\": \"#/$defs/carries\"}, \"graph\": "
+             "{\"$ref\": \"#/$defs/graph\"}, \"collect\": {\"type\": [\"array\", \"object\"]}, "
+             "\"dim\": {\"$ref\": \"#/$defs/whole\"}, \"steps\": {\"$ref\": \"#/$defs/whole\"}, "
+             "\"reverse\": {\"$ref\": \"#/$defs/truth\"}, \"lengths\": {\"$ref\": "
+             "\"#/$defs/expression\"}, \"truncate\": {\"$ref\": \"#/$defs/whole\"}}, \"required\": "
+             "[\"scan\", \"graph\"], \"additionalProperties\": false}"},
     {"graph",
      "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
      "\"#/$defs/expression\"}, {\"$ref\": \"#/$defs/layer\"}, {\"$ref\": \"#/$defs/scan\"}]}}"},
@@ -167,14 +167,27 @@ static const struct {
      "\"string\"}, {\"type\": \"object\", \"properties\": {\"file\": {\"type\": \"string\"}, "
      "\"as\": {\"type\": \"string\"}}, \"required\": [\"file\"], \"additionalProperties\": "
      "false}]}}"},
+    {"carries", "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
+                "\"#/$defs/expression\"}, {\"type\": \"object\", \"properties\": {\"value\": "
+                "{\"$ref\": \"#/$defs/expression\"}, \"lengths\": {\"$ref\": \"#/$defs/truth\"}, "
+                "\"truncate\": {\"$ref\": \"#/$defs/truth\"}}, \"required\": [\"value\"], "
+                "\"additionalProperties\": false}]}}"},
+    {"patterns",
+     "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
+     "\"#/$defs/shape\"}, {\"type\": \"object\", \"properties\": {\"shape\": {\"$ref\": "
+     "\"#/$defs/shape\"}, \"optional\": {\"$ref\": \"#/$defs/truth\"}}, \"required\": "
+     "[\"shape\"], \"additionalProperties\": false}]}}"},
     {"definition",
-     "{\"type\": \"object\", \"properties\": {\"doc\": {\"type\": \"string\"}, \"example\": "
-     "{\"type\": \"string\"}, \"args\": {\"$ref\": \"#/$defs/arguments\"}, \"inputs\": {\"type\": "
-     "\"object\"}, \"params\": {\"type\": \"object\"}, \"state\": {\"type\": \"object\"}, "
-     "\"update\": {\"type\": \"object\"}, \"graph\": {\"$ref\": \"#/$defs/graph\"}, \"outputs\": "
-     "{\"type\": [\"array\", \"object\"]}, \"losses\": {\"type\": \"object\"}, \"where\": "
-     "{\"type\": \"object\"}, \"rate\": "
-     "{\"$ref\": \"#/$defs/expression\"}}, \"additionalProperties\": false}"},
+     "{\"type\": \"object\", \"properties\": {\"doc\": {\"type\": \"string\"}, "
+     "\"example\": {\"type\": \"string\"}, \"args\": {\"$ref\": \"#/$defs/arguments\"}, "
+     "\"inputs\": {\"$ref\": \"#/$defs/patterns\"}, \"params\": {\"$ref\": "
+     "\"#/$defs/params\"}, \"state\": {\"$ref\": \"#/$defs/state\"}, \"update\": "
+     "{\"$ref\": \"#/$defs/expressions\"}, \"graph\": {\"$ref\": \"#/$defs/graph\"}, "
+     "\"outputs\": {\"type\": [\"array\", \"object\"]}, \"losses\": {\"$ref\": "
+     "\"#/$defs/expressions\"}, \"where\": {\"$ref\": \"#/$defs/expressions\"}, \"rate\": "
+     "{\"$ref\": \"#/$defs/expression\"}}, \"additionalProperties\": false, \"if\": "
+     "{\"required\": [\"rate\"]}, \"then\": {\"propertyNames\": {\"enum\": [\"doc\", "
+     "\"example\", \"args\", \"where\", \"rate\"]}}}"},
     {"arguments",
      "{\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"$ref\": "
      "\"#/$defs/argument_kind\"}, {\"type\": \"object\", \"properties\": {\"type\": {\"$ref\": "
@@ -233,6 +246,7 @@ static json_t *defs_of(const key_list *list) {
         json_set(&defs, parts[i].name, fixed(parts[i].schema));
     json_set(&defs, "data", schema_of_data(list));
     json_set(&defs, "train", schema_of_train(list));
+    json_set(&defs, "closed_schedule", schema_of_closed_schedule(list));
     if (add_layers(&defs))
         return defs;
     json_decref(defs);
@@ -250,7 +264,9 @@ int schema_print(const key_list *list) {
         "model\", \"anyOf\": [{\"required\": [\"inputs\", \"outputs\"]}, {\"not\": {\"anyOf\": "
         "[{\"required\": [\"inputs\"]}, {\"required\": [\"graph\"]}]}}], \"if\": {\"not\": "
         "{\"anyOf\": [{\"required\": [\"define\"]}, {\"required\": [\"include\"]}]}}, \"then\": "
-        "{\"properties\": {\"graph\": {\"$ref\": \"#/$defs/closed_graph\"}}}}");
+        "{\"properties\": {\"graph\": {\"$ref\": \"#/$defs/closed_graph\"}, \"train\": "
+        "{\"properties\": "
+        "{\"schedule\": {\"$ref\": \"#/$defs/closed_schedule\"}}}}}}");
     json_set(&rest, "$defs", defs_of(list));
     if (!schema || !rest || json_object_update(rest, schema) != 0) {
         json_decref(rest);

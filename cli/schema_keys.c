@@ -239,11 +239,35 @@ static json_t *schedule_schema(const key_list *list) {
                         schema_if("type", kind, json_pack("{s:O}", "properties", properties)));
         json_decref(properties);
     }
+    /* A formula in place has no arguments. */
+    json_t *common = keys_of(list, path);
+    json_append(&known, json_pack("{s:{s:[s]}, s:{s:o}}", "if", "required", "formula", "then",
+                                  "propertyNames", schema_names(common)));
+    json_decref(common);
     json_t *object = schema_object(keys, json_true());
     json_set(&object, "allOf", known);
     json_t *one = schema_list("anyOf", schema_ref("scalar"), object, NULL);
     json_t *all = json_pack("{s:s, s:O}", "type", "array", "items", one);
     return schema_list("anyOf", one, all, NULL);
+}
+
+json_t *schema_of_closed_schedule(const key_list *list) {
+    static const char path[] = "train.schedule";
+    json_t *closed = json_array();
+    for (size_t g = 0; g < list->count; g++) {
+        const char *kind = list->groups[g].kind;
+        if (!kind || strcmp(list->groups[g].path, path) != 0)
+            continue;
+        json_t *keys = keys_of(list, path);
+        add_keys(list, path, kind, &keys);
+        json_append(&closed, schema_if("type", kind,
+                                       json_pack("{s:o}", "propertyNames", schema_names(keys))));
+        json_decref(keys);
+    }
+    json_t *one =
+        json_pack("{s:{s:o}, s:o}", "properties", "type", kinds_of(list, path), "allOf", closed);
+    json_t *items = json_pack("{s:O}", "items", one);
+    return json_pack("{s:{s:s}, s:o, s:o}", "if", "type", "array", "then", items, "else", one);
 }
 
 json_t *schema_of_train(const key_list *list) {

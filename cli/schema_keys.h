@@ -26,5 +26,7 @@ json_t *schema_names(const json_t *properties);
 /* The mappings `data` and `train` of the list, by their paths. */
 json_t *schema_of_data(const key_list *list);
 json_t *schema_of_train(const key_list *list);
+/* What `train.schedule` is besides where all schedules are built-in ones. */
+json_t *schema_of_closed_schedule(const key_list *list);
 
 #endif
