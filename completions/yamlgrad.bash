@@ -1,4 +1,17 @@
 # bash completion for yamlgrad
+
+# The paths of keys, for --set: "train.optimizer.lr=". Those with names of the user's in them are left out.
+_yamlgrad_keys() {
+    yamlgrad keys 2>/dev/null | awk '
+        /^[a-z]/ {
+            path = $1
+            sub(/:$/, "", path)
+            sub(/^data\.part$/, "data.train", path)
+            sub(/^data\.split$/, "data.validation", path)
+        }
+        /^  [a-z]/ && $1 != "key" && path !~ /[A-Z]/ { print path "." $1 "=" }' | sort -u
+}
+
 _yamlgrad() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local commands="new data train eval cv report runs predict grad explain check show profile expand ops layers schedules keys help"
@@ -8,6 +21,11 @@ _yamlgrad() {
         return
     fi
     case $previous in
+    --set)
+        mapfile -t COMPREPLY < <(compgen -W "$(_yamlgrad_keys)" -- "$current")
+        compopt -o nospace
+        return
+        ;;
     --dtype)
         mapfile -t COMPREPLY < <(compgen -W "f32 f64" -- "$current")
         return

@@ -925,5 +925,7 @@ for command in "${commands[@]}"; do
     done
 done
 expect_true "bash completion parses" bash -n "$source/completions/yamlgrad.bash"
+expect "bash completion: the paths of --set" 0 "^train.optimizer.lr=$" "" bash -c \
+    "yamlgrad() { '$yamlgrad' \"\$@\"; }; source '$source/completions/yamlgrad.bash'; _yamlgrad_keys"
 
 finish
