@@ -339,7 +339,7 @@ Test(model_copy, it_trains_in_its_own_folder) {
 static const char notations[] = "format: 1\n"
                                 "name: copied # näme\n"
                                 "vars: {width: 3, rate: 0.5, half: rate / 2,\n"
-                                "       files: \"['sub/d.csv']\"}\n"
+                                "       files: \"['sub/d.csv']\", all: files}\n"
                                 "inputs: {x: [B, 1]}\n"
                                 "targets: {y: [B, 1]}\n"
                                 "graph:\n"
@@ -354,7 +354,7 @@ static const char notations[] = "format: 1\n"
                                 "metrics: {error: \"l1(p, y)\"}\n"
                                 "data:\n"
                                 "  # where\n"
-                                "  train: {csv: files, x: a, y: b}\n"
+                                "  train: {csv: all, x: a, y: b}\n"
                                 "  columns:\n"
                                 "    \"a\": number # a column\n"
                                 "train:\n"
@@ -390,7 +390,7 @@ static const struct {
      "  optimizer:\n    {type: sgd, lr: rate}\n"},
     {{"data.columns.a.missing=drop"}, "    \"a\": {kind: number, missing: drop} # a column\n"},
     {{"data.validation={from: train, fraction: 0.25}"},
-     "data:\n  # where\n  validation: {from: train, fraction: 0.25}\n  train: {csv: files"},
+     "data:\n  # where\n  validation: {from: train, fraction: 0.25}\n  train: {csv: all"},
     {{"data.train.csv=sub/e.csv"}, "sub/e.csv\", x: a, y: b}\n"},
     {{"data.train={csv: sub/e.csv, x: a, y: b}"}, "sub/e.csv\", x: a, y: b}\n"},
     {{"data.test={csv: files, x: a, y: b}"}, "  test: {csv: files, x: a, y: b}\n"},
@@ -403,7 +403,7 @@ static const struct {
     {{"metrics.more=mse(p, y)"}, "metrics: {more: \"mse(p, y)\", error: \"l1(p, y)\"}\n"},
     {{"outputs={q: p}"}, "outputs:\n  {q: p}\n"},
     {{"outputs.0=h", "graph.h.out_features=1"}, "outputs:\n- h\n"},
-    {{"files=['sub/e.csv']"}, "/sub/e.csv']\"}\n"},
+    {{"files=['sub/e.csv']"}, "/sub/e.csv']\", all: files}\n"},
     {{"width=2", "train.optimizer.lr=rate"}, "vars: {width: 2, rate: 0.5,\n       files"},
     {{"doc=A line: of words, and \"more\""}, NULL},
     {{"doc='A line: of words, and \"more\"'"},
@@ -444,5 +444,31 @@ Test(model_copy, overrides_are_written_in_at_their_place) {
         cr_expect(strstr(text, "# näme"), "%s", text);
         free(text);
     }
+    workspace_remove(&w);
+}
+
+/* A key without a value gets one behind its colon. */
+Test(model_copy, an_override_fills_an_empty_key) {
+    static const char *const set[] = {"train.early_stopping.patience=1", "train.batch_size=2"};
+    const workspace w = workspace_make();
+    char out[256], again[256], model[256], copy[256], text[2000];
+    size_t size;
+    snprintf(text, sizeof text,
+             "%sdata: {train: {x: [[1], [2], [3]], y: [[2], [3], [5]]}}\n"
+             "train:\n  epochs: 2\n  early_stopping: # none\n  batch_size:\n  optimizer: adam\n",
+             head);
+    cr_assert_eq(mkdir(workspace_path(&w, "runs"), 0777), 0);
+    workspace_write(&w, "m.yaml", text);
+    snprintf(model, sizeof model, "%s", workspace_path(&w, "m.yaml"));
+    snprintf(out, sizeof out, "%s", workspace_path(&w, "runs/one"));
+    snprintf(again, sizeof again, "%s", workspace_path(&w, "two"));
+    snprintf(copy, sizeof copy, "%s", workspace_path(&w, "runs/one/model.yaml"));
+    train(model, (yg_train_options){0}, out, set, 2);
+    train(copy, (yg_train_options){0}, again, NULL, 0);
+    expect_same(&w, "weights.safetensors");
+    char *copied = workspace_read(&w, "runs/one/model.yaml", &size);
+    cr_expect(strstr(copied, "  early_stopping: {patience: 1} # none\n  batch_size: 2\n"), "%s",
+              copied);
+    free(copied);
     workspace_remove(&w);
 }

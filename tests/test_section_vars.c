@@ -211,6 +211,9 @@ static const struct {
      "data: {train: {csv: e, x: [a, b], y: [e, f], exclude: \"d\"}}"},
     {"k: \"'category'\"", "data: {columns: {k: k, l: {kind: k, values: [k, m]}}}",
      "data: {columns: {k: category, l: {kind: category, values: [category, m]}}}"},
+    /* An item of a list is no list. */
+    {"n: \"[1, 2]\"", "data: {standardize: [n, x], columns: {a: {kind: category, values: n}}}",
+     "data: {standardize: [n, x], columns: {a: {kind: category, values: [1, 2]}}}"},
     /* Rows, texts that are no formulas, and what may be either. */
     {"n: 3", "data: {train: {x: [[n, -n], [n / 2, 1]], y: [[n], [0]]}}",
      "data: {train: {x: [[3, -3], [1.5, 1]], y: [[3], [0]]}}"},

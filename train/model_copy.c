@@ -31,10 +31,14 @@ static void add(copying *c, const yg_value *at, bool insert, char *text) {
     yg_edits_add(&c->edits, at, insert, text);
 }
 
-/* The value of the var that a text is given by; NULL: it is given by none. */
+/* The value of the var that a text is given by; NULL: it is given by none. Where it is the name of
+ * another var, that one's. */
 static const yg_value *var_of(const copying *c, const yg_value *value) {
     const yg_value *vars = yg_model_section(c->model, "vars");
-    return value->written && vars ? yg_value_get(vars, value->written->text) : NULL;
+    const yg_value *var = value->written && vars ? yg_value_get(vars, value->written->text) : NULL;
+    for (const yg_value *next = var; next; next = yg_value_get(vars, next->text))
+        var = next;
+    return var;
 }
 
 /* Appends a text that stands in double quotes, with `quote` on both sides. */

@@ -47,10 +47,10 @@ static bool find_option(const char *key, yg_section_key *found) {
             const yg_option *option = &updates[u]->options[i];
             if (!option->name || strcmp(option->name, key) != 0)
                 continue;
-            *found = (yg_section_key){option->kind == YG_OPTION_CHOICE ? YG_READ_TEXTS
-                                      : option->nullable               ? YG_READ_ANY
-                                                                       : YG_READ_NUMBERS,
-                                      option->kind == YG_OPTION_LIST};
+            found->reading = option->kind == YG_OPTION_CHOICE ? YG_READ_TEXTS
+                             : option->nullable               ? YG_READ_ANY
+                                                              : YG_READ_NUMBERS;
+            found->list = false;
             return true;
         }
     return false;

@@ -18,7 +18,7 @@ typedef enum yg_reading {
 
 typedef struct yg_section_key {
     yg_reading reading;
-    bool list; /* the value is a list, and never a scalar */
+    bool list; /* of texts: the value is a list, and never a scalar */
 } yg_section_key;
 
 /* Finds a key of the mapping at `path`, as the tables name it: "train.early_stopping". Keys that
