@@ -17,6 +17,7 @@ static bool draw(report *report, bool keeps, yg_error *error) {
     char *pictures = keeps ? yg_run_path(report->log.folder, YG_RUN_PICTURES, error) : NULL;
     report_curves(report);
     report->curves = report->plots.count;
+    report_tables(report);
     report_findings(report);
     const plots_result result =
         pictures || !keeps ? plots_draw(&report->plots, pictures, error) : PLOTS_FAILED;

@@ -34,6 +34,14 @@ typedef struct finding {
 
 /* Finding number `index`; false: there are no more. (report_findings.c) */
 bool report_finding(const report *report, size_t index, finding *finding);
+/* Makes a diagram of a confusion matrix: a cell's shade is its share of the row, and its number is
+ * written in it. `command` becomes what draws it. (report_findings.c) */
+void report_matrix(yg_text *script, const json_t *classes, const json_t *rows, yg_text *command);
+
+/* Adds the metrics that are tables, and appends them to the page. (report_tables.c) */
+void report_tables(report *report);
+void report_tables_page(yg_text *page, const report *report);
+
 /* Adds confusion matrices, ROC curves, and predictions beside true values. (report_findings.c) */
 void report_findings(report *report);
 
@@ -42,7 +50,7 @@ void report_findings_page(yg_text *page, const report *report);
 
 /* The picture of that name and number, once it is drawn; NULL: there is none. (report_page.c) */
 const plot *report_picture(const report *report, const char *kind, const char *name);
-void report_add_picture(yg_text *page, const plot *picture);
+void report_add_picture(yg_text *page, const plot *picture, bool captioned);
 
 /* The page; freed by the caller, NULL when out of memory. (report_page.c) */
 char *report_page(const report *report);

@@ -52,15 +52,9 @@ static void add_names(yg_text *script, const char *axis, const json_t *classes) 
     yg_text_add(script, ")\n");
 }
 
-/* A cell for each pair of classes: its shade is the share of the row, its number the examples. */
-static void add_confusion(report *report, const finding *finding) {
-    const json_t *rows = json_object_get(finding->entry, "confusion");
-    const json_t *classes = json_object_get(finding->entry, "classes");
+void report_matrix(yg_text *script, const json_t *classes, const json_t *rows, yg_text *command) {
     const size_t count = json_array_size(rows);
-    if (count < 2)
-        return;
-    yg_text *script = begin(report, finding, "confusion", "confusion matrix");
-    const bool named = count <= LABELLED;
+    const bool named = count <= LABELLED && json_array_size(classes) == count;
     yg_text_add(script,
                 "set border 0\nunset grid\nunset key\nunset colorbox\nset tics scale 0\n"
                 "set xlabel 'predicted'\nset ylabel 'true'\nset size ratio 1\n"
@@ -78,19 +72,33 @@ static void add_confusion(report *report, const finding *finding) {
         for (size_t c = 0; c < count; c++)
             sum += json_number_value(json_array_get(row, c));
         for (size_t c = 0; c < count; c++) {
-            const double examples = json_number_value(json_array_get(row, c));
-            const double share = sum > 0 ? examples / sum : 0;
-            yg_text_add(script, "%zu %zu %.4f %.0f %d\n", c, r, share, examples,
-                        share > 0.5    ? 0xFFFFFF
-                        : examples > 0 ? 0x1D2733
-                                       : 0xB8C2CC);
+            const double value = json_number_value(json_array_get(row, c));
+            const double share = sum > 0 ? value / sum : 0;
+            yg_text_add(script, "%zu %zu %.4f %.6g %d\n", c, r, share, value,
+                        share > 0.5 ? 0xFFFFFF
+                        : value > 0 ? 0x1D2733
+                                    : 0xB8C2CC);
         }
     }
     yg_text_add(script, "END\n");
-    plots_end(&report->plots,
-              named ? "plot $data using 1:2:3 with image pixels, "
-                      "$data using 1:2:(sprintf('%.0f', $4)):5 with labels tc rgb variable"
+    yg_text_add(command,
+                count <= LABELLED
+                    ? "plot $data using 1:2:3 with image pixels, "
+                      "$data using 1:2:(sprintf('%%.4g', $4)):5 with labels tc rgb variable"
                     : "plot $data using 1:2:3 with image pixels");
+}
+
+static void add_confusion(report *report, const finding *finding) {
+    const json_t *rows = json_object_get(finding->entry, "confusion");
+    yg_text command = {0};
+    if (json_array_size(rows) < 2)
+        return;
+    yg_text *script = begin(report, finding, "confusion", "confusion matrix");
+    report_matrix(script, json_object_get(finding->entry, "classes"), rows, &command);
+    char *text = yg_text_take(&command);
+    script->failed = script->failed || !text;
+    plots_end(&report->plots, text ? text : "");
+    free(text);
 }
 
 static void add_roc(report *report, const finding *finding) {

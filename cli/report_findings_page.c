@@ -193,7 +193,7 @@ static void add_finding(yg_text *page, const report *report, const finding *find
     for (size_t k = 0; k < 3; k++) {
         const plot *picture = report_picture(report, kinds[k], finding->name);
         if (picture)
-            report_add_picture(page, picture);
+            report_add_picture(page, picture, false);
     }
     yg_text_add(page, "</div>\n");
     if (!report->drawn)

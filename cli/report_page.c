@@ -19,6 +19,7 @@ static const char style[] =
     "  gap: 1em; }\n"
     "figure { margin: 0; background: #fff; border: 1px solid var(--line); border-radius: 6px;\n"
     "  padding: .5em; } figure img { display: block; width: 100%; height: auto; }\n"
+    "figcaption { text-align: center; color: #5d6b7a; font-size: .9em; }\n"
     "td, th { vertical-align: top; } .scroll { overflow-x: auto; }\n"
     "pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px;\n"
     "  padding: .8em; overflow-x: auto; font: 13px/1.45 ui-monospace, monospace; }\n"
@@ -246,16 +247,23 @@ const plot *report_picture(const report *report, const char *kind, const char *n
     return NULL;
 }
 
-static void add_picture(yg_text *page, const char *caption, const char *svg, size_t size) {
+static void add_picture(yg_text *page, const char *caption, const char *svg, size_t size,
+                        bool captioned) {
     yg_text_add(page, "<figure><img alt=\"");
     page_text(page, caption);
     yg_text_add(page, "\" src=\"data:image/svg+xml;base64,");
     page_base64(page, svg, size);
-    yg_text_add(page, "\"></figure>\n");
+    yg_text_add(page, "\">");
+    if (captioned) {
+        yg_text_add(page, "<figcaption>");
+        page_text(page, caption);
+        yg_text_add(page, "</figcaption>");
+    }
+    yg_text_add(page, "</figure>\n");
 }
 
-void report_add_picture(yg_text *page, const plot *picture) {
-    add_picture(page, picture->caption, picture->svg, picture->svg_size);
+void report_add_picture(yg_text *page, const plot *picture, bool captioned) {
+    add_picture(page, picture->caption, picture->svg, picture->svg_size, captioned);
 }
 
 /* The text of a file of the folder, or NULL. */
@@ -270,11 +278,11 @@ static void add_pictures(yg_text *page, const report *report) {
     size_t size = 0;
     yg_text_add(page, "<h2>Curves</h2>\n<div class=\"pictures\">\n");
     for (size_t i = 0; report->drawn && i < report->curves; i++)
-        report_add_picture(page, &report->plots.items[i]);
+        report_add_picture(page, &report->plots.items[i], false);
     if (!report->drawn) {
         char *curve = file_of(&report->log, YG_RUN_CURVE, &size);
         if (curve)
-            add_picture(page, "loss", curve, size);
+            add_picture(page, "loss", curve, size, false);
         free(curve);
     }
     yg_text_add(page, "</div>\n");
@@ -312,6 +320,7 @@ char *report_page(const report *report) {
     page_begin(&page, *name ? name : log->folder, "run", log->folder, style);
     add_run(&page, log);
     add_scores(&page, log);
+    report_tables_page(&page, report);
     add_pictures(&page, report);
     report_findings_page(&page, report);
     add_epochs(&page, log);

@@ -131,6 +131,15 @@ nasty() {
 expect "a name with commands in it" 0 "" "^written" nasty
 expect "… runs none" 1 "" "" test -e hacked
 
+sed -e 's/^  f1: .*/&\n  taken: confusion_matrix(logits, y)\n  curve: "roc_curve(softmax(logits, dim=-1), y)"\n  each: "precision_recall_curve(softmax(logits, dim=-1), y)"/' \
+    -e "s|data/iris.csv|$models/data/iris.csv|" "$models/iris.yaml" >tables.yaml
+expect "metrics that are tables" 0 "" "" "$yamlgrad" train tables.yaml --quiet --threads 1 --epochs 4 --out tables
+for name in taken curve each; do
+    expect "… are pictures: $name" 0 ">virginica<" "" cat tables/pictures/table_${name}_test.svg
+done
+expect "… of the page" 0 '<figcaption>taken, validation</figcaption>' "" cat tables/report.html
+expect "… or tables" 0 "" - report_without tables -o plain.html
+expect "… with names" 0 '^<tr><td>setosa<td class="n">' "" cat plain.html
 expect "a regression" 0 "" "" "$yamlgrad" train "$models/diabetes.yaml" --quiet --threads 1 --epochs 3
 expect "… has true and predicted values" 0 ">predicted<" "" cat runs/diabetes/pictures/predicted_test.svg
 expect "pictures" 0 "" "" "$yamlgrad" train "$models/digits.yaml" --quiet --threads 1 --epochs 1
