@@ -1,0 +1,75 @@
+/*
+ * Groups over tensors that are larger than the near cache: they have shorter tiles, fetch ahead,
+ * and load broadcasts a tile at a time. Each must have the bits of the same program without any
+ * plan.
+ */
+#include "compiled.h"
+#include "ops/build.h"
+#include "ops/ops.h"
+
+#include <stdio.h>
+
+/* y of x, z, a row and a column; rows and columns are no multiples of a tile. */
+typedef enum form {
+    SUM,       /* x + z: one step, which fetches nothing */
+    UPDATE,    /* x - s · z / (√x² + 1): several streams */
+    ROW,       /* x · row + z */
+    SHORT_ROW, /* the same: the row has 64 elements, and fills any tile */
+    COLUMN,    /* (x - column) · row */
+    CHAIN,     /* twelve steps: tiles are long */
+    FORMS
+} form;
+
+static yg_node draw_input(yg_graph *g, yg_dtype dtype, int64_t rows, int64_t columns) {
+    const yg_type type = type_of(dtype, 2, (const int64_t[]){rows, columns});
+    return yg_input(g, "x", &type);
+}
+
+static yg_node build_form(yg_graph *g, form form, yg_dtype dtype) {
+    const int64_t rows = form == SHORT_ROW ? 4001 : 263, columns = form == SHORT_ROW ? 64 : 1001;
+    yg_node x = draw_input(g, dtype, rows, columns);
+    const yg_node z = draw_input(g, dtype, rows, columns), row = draw_input(g, dtype, 1, columns);
+    switch (form) {
+    case SUM:
+        return yg_add(g, x, z);
+    case UPDATE: {
+        const yg_node root = yg_offset(g, yg_sqrt(g, yg_square(g, x)), 1);
+        return yg_subtract(g, x, yg_multiply(g, draw_input(g, dtype, 1, 1), yg_divide(g, z, root)));
+    }
+    case ROW:
+    case SHORT_ROW:
+        return yg_add(g, yg_multiply(g, x, row), z);
+    case COLUMN:
+        return yg_multiply(g, yg_subtract(g, x, draw_input(g, dtype, rows, 1)), row);
+    default:
+        for (int i = 0; i < 12; i++)
+            x = i % 2 ? yg_abs(g, x) : yg_offset(g, x, -0.25);
+        return x;
+    }
+}
+
+static yg_program *compile_filled(const yg_graph *g, yg_node y, unsigned flags, int threads) {
+    yg_program *program = compile(g, &y, 1, NULL, 0, flags, threads);
+    for (yg_node node = 0; node < yg_graph_size(g); node++)
+        if (yg_node_is_input(g, node))
+            fill_leaf(g, program, node);
+    run(program);
+    return program;
+}
+
+Test(tiles, a_large_group_has_the_bits_of_single_operators) {
+    for (int i = 0; i < 2 * FORMS; i++) {
+        yg_graph *g = yg_graph_new(yg_ops(), 0);
+        const yg_node y = build_form(g, (form)(i / 2), i % 2 ? YG_F64 : YG_F32);
+        yg_program *plain = compile_filled(g, y, YG_PROGRAM_NO_PLAN, 1);
+        yg_program *alone = compile_filled(g, y, 0, 1), *shared = compile_filled(g, y, 0, 3);
+        char what[40];
+        snprintf(what, sizeof what, "form %d of %s", i / 2, i % 2 ? "f64" : "f32");
+        expect_same(g, plain, alone, y, what);
+        expect_same(g, plain, shared, y, what);
+        yg_program_free(plain);
+        yg_program_free(alone);
+        yg_program_free(shared);
+        yg_graph_free(g);
+    }
+}
