@@ -17,5 +17,6 @@ extern const yg_rule yg_rule_fuse_sgd;
 extern const yg_rule yg_rule_gelu_slope;
 extern const yg_rule yg_rule_root_quotient;
 extern const yg_rule yg_rule_multiply_add;
+extern const yg_rule yg_rule_root_step;
 
 #endif

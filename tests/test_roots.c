@@ -62,7 +62,8 @@ Test(roots, every_exponent_rounds_as_in_c) {
 /* Any bits, each number beside others that take another way. */
 Test(roots, what_is_made_of_roots_rounds_as_in_c) {
     const yg_tile inverse = tile_of("rsqrt"), quotient = tile_of("root_quotient");
-    float a[BLOCK], b[BLOCK], c[BLOCK], y[BLOCK], z[BLOCK];
+    const yg_tile stepped = tile_of("root_step");
+    float a[BLOCK], b[BLOCK], c[BLOCK], y[BLOCK], z[BLOCK], step[BLOCK];
     uint32_t state = 1;
     for (int round = 0; round < 300; round++) {
         for (int i = 0; i < BLOCK; i++) {
@@ -76,10 +77,13 @@ Test(roots, what_is_made_of_roots_rounds_as_in_c) {
         /* A number of elements that does not fill its vectors. */
         inverse(y, (const void *[]){b}, BLOCK - 3, NULL);
         quotient(z, (const void *[]){a, b, c}, BLOCK - 3, NULL);
+        stepped(step, (const void *[]){a, b, c, c, a}, BLOCK - 3, NULL);
         for (int i = 0; i < BLOCK - 3; i++) {
             const float root = sqrtf(b[i]), divisor = root + c[i];
             expect_bits("the inverse root", y[i], 1 / root, b[i]);
+            const float product = c[i] * (a[i] / divisor);
             expect_bits("the quotient", z[i], a[i] / divisor, b[i]);
+            expect_bits("the step", step[i], a[i] - product, b[i]);
         }
     }
 }
@@ -95,21 +99,27 @@ typedef enum form {
     SEEN_ROOT,  /* a / (√b + 1) + √b */
     SEEN_SUM,   /* a / (√b + 1) + (√b + 1) */
     OF_SCALARS, /* all of one element */
+    STEP,       /* a - s · (a / (√b + 1)) */
+    SEEN_STEP,  /* the same, plus the quotient */
+    RAISED,     /* a + s · (a / (√b + 1)) */
 } form;
 
 static const struct {
     const char *what;
     form form;
-    int matches;
+    int quotients, steps; /* root_quotient and root_step */
 } forms[] = {
-    {"a / (√b + 1)", PLAIN, 1},
-    {"a / (1 + √b)", EXCHANGED, 1},
-    {"a / (√b + s)", BY_INPUT, 1},
-    {"a / (√b + d)", BY_TENSOR, 0},
-    {"a / (√b + r)", BY_ROW, 0},
-    {"with a root that is seen", SEEN_ROOT, 0},
-    {"with a sum that is seen", SEEN_SUM, 0},
-    {"of scalars", OF_SCALARS, 0},
+    {"a / (√b + 1)", PLAIN, 1, 0},
+    {"a / (1 + √b)", EXCHANGED, 1, 0},
+    {"a / (√b + s)", BY_INPUT, 1, 0},
+    {"a / (√b + d)", BY_TENSOR, 0, 0},
+    {"a / (√b + r)", BY_ROW, 0, 0},
+    {"with a root that is seen", SEEN_ROOT, 0, 0},
+    {"with a sum that is seen", SEEN_SUM, 0, 0},
+    {"of scalars", OF_SCALARS, 0, 0},
+    {"p - s·(a / (√b + 1))", STEP, 0, 1},
+    {"with a quotient that is seen", SEEN_STEP, 1, 0},
+    {"p + s·(a / (√b + 1))", RAISED, 1, 0},
 };
 
 static yg_node draw_input(yg_graph *g, yg_dtype dtype, int64_t rows, int64_t columns) {
@@ -127,6 +137,13 @@ static yg_node build_form(yg_graph *g, form form, yg_dtype dtype) {
                         : form == BY_ROW    ? yg_add(g, root, draw_input(g, dtype, 1, columns))
                                             : yg_add(g, root, one);
     const yg_node y = yg_divide(g, a, sum);
+    const yg_node scaled = yg_multiply(g, y, draw_input(g, dtype, 1, 1));
+    if (form == RAISED)
+        return yg_add(g, a, scaled);
+    if (form == STEP)
+        return yg_subtract(g, a, scaled);
+    if (form == SEEN_STEP)
+        return yg_add(g, yg_subtract(g, a, scaled), y);
     return form == SEEN_ROOT ? yg_add(g, y, root) : form == SEEN_SUM ? yg_add(g, y, sum) : y;
 }
 
@@ -150,8 +167,10 @@ Test(roots, a_quotient_by_a_root_is_one_step) {
         cr_expect_eq(memcmp(yg_program_data(with, y), yg_program_data(without, y),
                             (size_t)yg_type_bytes(yg_node_type(g, y))),
                      0, "%s: other bits than without the rule", what);
-        cr_expect_eq(count_of(with, "root_quotient"), forms[i / 2].matches, "%s: %d", what,
+        cr_expect_eq(count_of(with, "root_quotient"), forms[i / 2].quotients, "%s: %d", what,
                      count_of(with, "root_quotient"));
+        cr_expect_eq(count_of(with, "root_step"), forms[i / 2].steps, "%s: %d steps", what,
+                     count_of(with, "root_step"));
         cr_expect_eq(count_of(without, "root_quotient"), 0, "%s", what);
         yg_program_free(with);
         yg_program_free(without);
