@@ -21,7 +21,7 @@
 
 enum { ROUNDS = 15, STREAMS = 2 + YG_OPTIMIZER_STATES, LOOPS = 2 };
 
-static const double MOST_SECONDS = 2; /* for the rounds of one optimizer */
+static const double MOST_SECONDS = 1; /* for the rounds of one optimizer */
 
 /* What a step of one parameter moves. */
 typedef struct moved {
