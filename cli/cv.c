@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "interrupt.h"
 #include "json.h"
+#include "note_batches.h"
 #include "session.h"
 #include "table.h"
 #include "terminal.h"
@@ -74,6 +75,8 @@ static bool keep_scores(folds *folds, const yg_train_result *result, yg_error *e
         folds->names[at] = test->metrics[i].name;
         values[at++] = test->metrics[i].value;
     }
+    if (!folds->done) /* the same holds for all folds */
+        note_batches(test);
     folds->examples[folds->done] = result->test_examples;
     folds->best[folds->done++] = result->best_epoch;
     return true;

@@ -4,6 +4,7 @@
 #include "../train/evaluate.h"
 #include "commands.h"
 #include "json.h"
+#include "note_batches.h"
 #include "score_table.h"
 #include "session.h"
 #include "terminal.h"
@@ -22,18 +23,8 @@ static json_t *json_of_scores(const yg_scores *scores, const char *split) {
     return all;
 }
 
-static void note_batches(const char *name) {
-    terminal_say("note: %s compares examples with each other, and there is no memory for all of "
-                 "them; it is a mean over batches, which depends on their size",
-                 name);
-}
-
 static int print(const command_line *line, const yg_scores *scores, const char *split) {
-    if (scores->loss_of_batches)
-        note_batches("the loss");
-    for (size_t i = 0; i < scores->count; i++)
-        if (scores->metrics[i].of_batches)
-            note_batches(scores->metrics[i].name);
+    note_batches(scores);
     if (option_given(line, "json"))
         return json_print(json_of_scores(scores, split), YG_F64);
     terminal_print(stdout, "data      %s\nexamples  %lld\nloss      %.6g\n", split,

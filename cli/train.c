@@ -7,6 +7,7 @@
 #include "events.h"
 #include "interrupt.h"
 #include "memory.h"
+#include "note_batches.h"
 #include "progress.h"
 #include "report.h"
 #include "score_table.h"
@@ -120,6 +121,8 @@ static void print_result(const yg_train_result *result, const command_line *line
                          "more than `memory` of `data`, or cannot be kept; `join` says how to join "
                          "it",
                          result->training.metrics[i].name);
+    if (result->has_test || result->has_validation)
+        note_batches(result->has_test ? &result->test : &result->validation);
     for (size_t i = 0; i < result->unreached_count; i++)
         terminal_say("note: the loss does not depend on '%s', which stays as it was",
                      result->unreached[i]);
