@@ -100,16 +100,17 @@ static json_t *json_of_node(const yg_explanation *explanation, size_t index) {
         json_array_append_new(operands, json_of_edge(explanation, node, &node->edges[i]));
     for (int d = 0; d < node->type.rank; d++)
         json_array_append_new(shape, json_integer((json_int_t)node->type.shape[d]));
-    return json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, "
-        "s:I, s:o}",
-        "node", (json_int_t)index, "name", node->name, "role", roles[node->role], "op", node->op,
-        "formula", node->formula, "shape", shape, "line", (int)node->origin.line, "operands",
-        operands, "value", numbers(&node->type, node->value), "gradient",
-        numbers(&node->type, node->gradient), "gradient_name", node->gradient_name,
-        "gradient_formula", node->chain, "gradient_simplified", node->simplified, "numeric",
-        numbers(&node->type, node->numeric), "compared", (json_int_t)node->compared, "kinks",
-        (json_int_t)node->kinks, "worst", json_of_number(node->worst));
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, "
+                     "s:I, s:o}",
+                     "node", (json_int_t)index, "name", node->name, "role", roles[node->role], "op",
+                     node->op, "formula", node->formula, "shape", shape, "line",
+                     node->origin.line > 0 ? (int)node->origin.line : 0, "operands", operands,
+                     "value", numbers(&node->type, node->value), "gradient",
+                     numbers(&node->type, node->gradient), "gradient_name", node->gradient_name,
+                     "gradient_formula", node->chain, "gradient_simplified", node->simplified,
+                     "numeric", numbers(&node->type, node->numeric), "compared",
+                     (json_int_t)node->compared, "kinks", (json_int_t)node->kinks, "worst",
+                     json_of_number(node->worst));
 }
 
 json_t *explain_json(const yg_model *model, const yg_explanation *explanation) {

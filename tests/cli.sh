@@ -147,6 +147,8 @@ expect "--set beside an option" 1 "" \
     "$yamlgrad" train xor.yaml --set train.optimizer.lr=1 --lr 2
 expect "--set train.epochs beside --steps" 1 "" "train.epochs=1\` and --steps say the same twice" \
     "$yamlgrad" train xor.yaml --set train.epochs=1 --steps 2
+expect "--set: the place of what is not finite" 1 "" "\(log, --set loss=mean\(log\(p - 9\)\)\) is not a number" \
+    "$yamlgrad" train xor.yaml --set "loss=mean(log(p - 9))" --out not_finite
 for command in show "eval --data train" check expand data grad "profile --seconds 0.01" explain; do
     # shellcheck disable=SC2086 # a command with its options
     expect "$command: --set by path" 1 "" "^--set graph.hh.out_features=3: error: .* did you mean 'h'" \

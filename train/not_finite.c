@@ -155,7 +155,9 @@ static void tell_source(failure *f) {
     else
         yg_text_add(&f->text, "a node (%s", yg_node_op(graph, f->source.node)->name);
     if (origin.line)
-        yg_text_add(&f->text, ", %.250s:%d", origin.file ? origin.file : "", origin.line);
+        yg_text_add(&f->text, ", %.250s", origin.file ? origin.file : "");
+    if (origin.line > 0) /* -1: it comes from the command line */
+        yg_text_add(&f->text, ":%d", origin.line);
     yg_text_add(&f->text, ")%s is %s", f->source.gradient ? " among the gradients" : "",
                 f->source.nan ? "not a number" : "infinite");
     for (size_t k = 0; k < f->source.operand_count; k++)
