@@ -36,24 +36,38 @@ static bool write(const report *report, const char *asked, yg_error *error) {
     return good;
 }
 
+/* Reads what the report is made of. */
+static bool read_folder(const char *folder, report *report, yg_error *error) {
+    yg_error failure = {0};
+    if (!run_log_open(folder, &report->log, error))
+        return false;
+    report->findings = run_log_file(report->log.folder, YG_RUN_FINDINGS, &failure);
+    return failure.code == YG_OK || yg_fail_as(error, &failure);
+}
+
+static void forget(report *report) {
+    plots_free(&report->plots);
+    run_log_close(&report->log);
+    json_decref(report->findings);
+    *report = (struct report){0};
+}
+
 bool report_write(const char *folder, const char *page, bool *drawn, yg_error *error) {
     report report = {0};
     yg_run_folder lock = {.lock = -1};
-    yg_error failure = {0};
-    bool good = run_log_open(folder, &report.log, error);
-    if (good) {
-        report.findings = run_log_file(report.log.folder, YG_RUN_FINDINGS, &failure);
-        good = failure.code == YG_OK || yg_fail_as(error, &failure);
+    bool good = read_folder(folder, &report, error);
+    /* A page elsewhere leaves the folder alone, so that a run can go on in it. Otherwise it is
+     * locked, and read again: a run may have ended there in the meantime. */
+    if (good && !page) {
+        forget(&report);
+        good =
+            yg_run_folder_open(folder, true, &lock, error) && read_folder(folder, &report, error);
     }
-    /* A page elsewhere leaves the folder alone, so that a run can go on in it. */
-    good = good && (page || yg_run_folder_open(report.log.folder, true, &lock, error)) &&
-           draw(&report, !page, error) && write(&report, page, error);
+    good = good && draw(&report, !page, error) && write(&report, page, error);
     if (drawn)
         *drawn = report.drawn;
     yg_run_folder_close(&lock);
-    plots_free(&report.plots);
-    run_log_close(&report.log);
-    json_decref(report.findings);
+    forget(&report);
     return good;
 }
 
