@@ -86,7 +86,7 @@ static void tell_fold(const folds *folds) {
     const double *values = folds->values + (size_t)(folds->done - 1) * folds->scores;
     terminal_print(stderr, "fold %" PRId64 "/%" PRId64, folds->done, folds->count);
     for (size_t i = 0; i < folds->scores; i++)
-        terminal_print(stderr, "  %s %.4g", folds->names[i], values[i]);
+        terminal_print(stderr, "  %s %.4g", folds->names[i], number_shown(values[i]));
     terminal_print(stderr, "\n");
 }
 
@@ -163,14 +163,15 @@ static void print_table(const folds *folds) {
         table_add(&table, "%" PRId64, folds->examples[i]);
         table_add(&table, "%" PRId64, folds->best[i]);
         for (size_t k = 0; k < shown; k++)
-            table_add(&table, "%.4g", folds->values[(size_t)i * folds->scores + k]);
+            table_add(&table, "%.4g", number_shown(folds->values[(size_t)i * folds->scores + k]));
     }
     for (int row = 0; row < 2; row++) {
         table_add(&table, "%s", row ? "deviation" : "mean");
         table_add(&table, "%s", "");
         table_add(&table, "%s", "");
         for (size_t k = 0; k < shown; k++)
-            table_add(&table, "%.4g", row ? deviation_of(folds, k) : mean_of(folds, k));
+            table_add(&table, "%.4g",
+                      number_shown(row ? deviation_of(folds, k) : mean_of(folds, k)));
     }
     table_print(&table, stdout, 0);
 }

@@ -7,6 +7,7 @@
 #include "note_batches.h"
 #include "score_table.h"
 #include "session.h"
+#include "table.h"
 #include "terminal.h"
 
 #include <stdlib.h>
@@ -28,11 +29,11 @@ static int print(const command_line *line, const yg_scores *scores, const char *
     if (option_given(line, "json"))
         return json_print(json_of_scores(scores, split), YG_F64);
     terminal_print(stdout, "data      %s\nexamples  %lld\nloss      %.6g\n", split,
-                   (long long)scores->examples, scores->loss);
+                   (long long)scores->examples, number_shown(scores->loss));
     for (size_t i = 0; i < scores->count; i++)
         if (!scores->metrics[i].table)
             terminal_print(stdout, "%-9s %.6g\n", scores->metrics[i].name,
-                           scores->metrics[i].value);
+                           number_shown(scores->metrics[i].value));
     score_tables_print(scores, NULL, stdout);
     return STATUS_OK;
 }

@@ -11,7 +11,6 @@
 #include "terminal.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 enum { LISTED = 8 /* numbers of a tensor in a table */ };
@@ -113,10 +112,9 @@ static int show(const command_line *line, const yg_model *model, const char *par
     if (option_given(line, "json"))
         return json_print(explain_json(model, explanation), YG_F64);
     char loss[32];
-    snprintf(loss, sizeof loss, "%.9g", explanation->loss);
+    snprintf(loss, sizeof loss, "%.9g", number_shown(explanation->loss));
     terminal_print(stdout, "example %" PRId64 " of %" PRId64 " in %s, loss %s\n",
-                   explanation->example, explanation->examples, part,
-                   isnan(explanation->loss) ? "nan" : loss);
+                   explanation->example, explanation->examples, part, loss);
     print_forward(explanation);
     print_locals(explanation);
     print_backward(explanation);

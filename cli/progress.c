@@ -34,21 +34,22 @@ const char *text_of_seconds(double seconds, char *text) {
 
 char *text_of_scores(const yg_scores *scores) {
     yg_text text = {0};
-    yg_text_add(&text, "loss %.4g", scores->loss);
+    yg_text_add(&text, "loss %.4g", number_shown(scores->loss));
     for (size_t i = 0; i < scores->count; i++)
         if (!scores->metrics[i].table)
-            yg_text_add(&text, "  %s %.4g", scores->metrics[i].name, scores->metrics[i].value);
+            yg_text_add(&text, "  %s %.4g", scores->metrics[i].name,
+                        number_shown(scores->metrics[i].value));
     return yg_text_take(&text);
 }
 
 /* The same with the part before each name: "train.loss 0.0613  train.accuracy 0.982". */
 static char *text_of_part(const char *part, const yg_scores *scores) {
     yg_text text = {0};
-    yg_text_add(&text, "%s.loss %.4g", part, scores->loss);
+    yg_text_add(&text, "%s.loss %.4g", part, number_shown(scores->loss));
     for (size_t i = 0; i < scores->count; i++)
         if (!scores->metrics[i].table)
             yg_text_add(&text, "  %s.%s %.4g", part, scores->metrics[i].name,
-                        scores->metrics[i].value);
+                        number_shown(scores->metrics[i].value));
     return yg_text_take(&text);
 }
 

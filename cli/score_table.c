@@ -39,7 +39,7 @@ static void print_table(const yg_score_table *t, FILE *to) {
     for (int64_t r = 0; r < t->rows; r++) {
         add_name(&out, t->row_names, r);
         for (int64_t c = 0; c < t->columns; c++)
-            table_add(&out, "%.6g", t->values[r * t->columns + c]);
+            table_add(&out, "%.6g", number_shown(t->values[r * t->columns + c]));
     }
     table_print(&out, to, 2);
 }
@@ -78,7 +78,7 @@ json_t *json_of_score(const yg_score *metric) {
     for (int64_t r = 0; r < t->rows; r++) {
         json_t *row = json_array();
         for (int64_t c = 0; c < t->columns; c++)
-            json_append(&row, json_of_number(t->values[r * t->columns + c]));
+            json_append(&row, json_of_number(number_shown(t->values[r * t->columns + c])));
         json_append(&rows, row);
     }
     json_set(&all, "function", t->function ? json_string(t->function) : json_null());

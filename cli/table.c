@@ -6,6 +6,7 @@
 #include "terminal.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -114,6 +115,10 @@ const char *text_of_count(double count, char *text) {
     }
     *out = '\0';
     return text;
+}
+
+double number_shown(double value) {
+    return isnan(value) ? (double)NAN : value;
 }
 
 const char *text_of_digits(double value, char *text) {

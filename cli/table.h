@@ -31,6 +31,10 @@ void table_print(table *table, FILE *to, int indent);
 const char *text_of_count(double count, char *text);
 const char *text_of_duration(double seconds, char *text);
 
+/* The same number for printf(), which would write some NaNs as "-nan": which ones depends on the
+ * processor. */
+double number_shown(double value);
+
 /* A number with three digits: "1.23", "12.3", "123", "1,230". */
 const char *text_of_digits(double value, char *text);
 

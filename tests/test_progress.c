@@ -77,6 +77,16 @@ static int count(const char *text, const char *part) {
 
 static yg_score accuracy[2] = {{.name = "accuracy", .value = 0.5}, {.name = "auc", .value = 0.75}};
 
+/* Processors give NaN either sign. */
+Test(progress, nan_has_no_sign) {
+    yg_score metric = {.name = "auc", .value = -(double)NAN};
+    const yg_scores scores = {.loss = copysign((double)NAN, -1), .count = 1, .metrics = &metric};
+    char *text = text_of_scores(&scores);
+    cr_assert_not_null(text);
+    cr_expect_str_eq(text, "loss nan  auc nan");
+    free(text);
+}
+
 /* A run of `epochs` epochs of 10 steps of 32 examples; a step takes `pace` seconds. */
 typedef struct run {
     yg_train_progress now;
