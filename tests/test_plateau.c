@@ -2,6 +2,7 @@
  * Lowering the learning rate on a plateau: against PyTorch's ReduceLROnPlateau
  * (fixtures/schedules.json, see generate_schedules.py), and in runs.
  */
+#include "data/safetensors.h"
 #include "model_text.h"
 #include "train/settings.h"
 #include "train/train.h"
@@ -212,5 +213,38 @@ Test(plateau, a_run_in_pieces_is_the_same) {
     expect_same(&w, "weights.safetensors");
     expect_same(&w, "checkpoint.safetensors");
     expect_same(&w, "history.csv");
+    workspace_remove(&w);
+}
+
+/* Numbers in a checkpoint that no run has written. */
+Test(plateau, a_damaged_state_is_refused) {
+    static const double states[][4] = {
+        {(double)NAN, 1, 0, 0}, {1, 2, 0, 0}, {1, -0.5, 0, 0}, {1, 1, -1, 0}, {1, 1, 0, 1e300}};
+    static const char rest[] = "reduce_on_plateau: {patience: 2}";
+    const workspace w = workspace_make();
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        seen s = {.stop_after = 2};
+        yg_error error = {0};
+        yg_tensor_file file = {0};
+        yg_train_result result;
+        char text[2000];
+        train(&w, "", "epochs: 5", rest, "run", false, &s);
+        char *path = strdup(workspace_path(&w, "run/checkpoint.safetensors"));
+        cr_assert(yg_safetensors_read(path, &file, &error), "%s", error.message);
+        memcpy(yg_tensor_find(&file, "@run.plateau")->data, states[i], sizeof states[i]);
+        cr_assert(yg_safetensors_write(path, &file, &error), "%s", error.message);
+        snprintf(text, sizeof text, run_text, "", "epochs: 5", rest);
+        yg_model *model = workspace_model(&w, "m.yaml", text);
+        const yg_train_options options = {
+            .out = workspace_path(&w, "run"), .threads = 1, .resume = true};
+        cr_expect_not(yg_train(model, &options, &result, &error), "state %zu", i);
+        cr_expect_not_null(strstr(error.message, "counters make no sense"), "state %zu: %s", i,
+                           error.message);
+        yg_train_result_free(&result);
+        yg_model_free(model);
+        yg_tensor_file_free(&file);
+        free(path);
+        workspace_remove_folder(&w, "run");
+    }
     workspace_remove(&w);
 }

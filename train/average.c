@@ -59,7 +59,7 @@ double yg_average_rate(const yg_average *average, int64_t step, int64_t epoch_st
 }
 
 /* Appends the average of one parameter, whose new value is `value`. */
-static bool add_one(yg_graph *graph, yg_node parameter, yg_node value, yg_node rate, yg_node all,
+static bool add_one(yg_graph *graph, yg_node parameter, yg_node value, yg_node rate,
                     yg_optimizer_graph *out, yg_error *error) {
     const yg_type *type = yg_node_type(graph, parameter);
     const char *parameter_name = yg_node_name(graph, parameter);
@@ -72,7 +72,7 @@ static bool add_one(yg_graph *graph, yg_node parameter, yg_node value, yg_node r
     const yg_node moved =
         yg_add(graph, state, yg_multiply(graph, part, yg_subtract(graph, value, state)));
     out->states[out->state_count++] = (yg_optimizer_state){state, name};
-    out->updates[out->update_count++] = (yg_update){state, yg_where(graph, all, value, moved)};
+    out->updates[out->update_count++] = (yg_update){state, moved};
     return true;
 }
 
@@ -109,12 +109,10 @@ bool yg_average_build(const yg_average *average, yg_graph *graph, const yg_node 
         return yg_fail_memory(error);
     const yg_origin before = yg_graph_at(graph, average->origin);
     *rate = yg_input(graph, "train.average", &scalar);
-    /* The average is the weight, to the last bit, where the rate is 1. */
-    const yg_node all = yg_greater_equal(graph, *rate, yg_scalar(graph, YG_F64, 1));
     bool good = true;
     for (size_t i = 0; good && i < count; i++)
         good = values[parameters[i]] == YG_NONE ||
-               add_one(graph, parameters[i], values[parameters[i]], *rate, all, out, error);
+               add_one(graph, parameters[i], values[parameters[i]], *rate, out, error);
     free(values);
     yg_graph_at(graph, before);
     return good && (!yg_graph_error(graph) || yg_fail_as(error, yg_graph_error(graph)));

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* How many steps yg_schedule_check() looks at. */
-enum { CHECKED = 1000 };
+/* How many steps yg_schedule_check() looks at; and of each schedule in a list, at least. */
+enum { CHECKED = 1000, LEAST_CHECKED = 20 };
 
 /* A schedule of the run's list, with the steps of the run that it gives rates for. */
 typedef struct stretch {
@@ -84,16 +84,17 @@ bool yg_schedule_rate(const yg_rate_plan *plan, int64_t step, double *rate, yg_e
     return fail_at(plan, s, step, &inputs, what, s->formula, error);
 }
 
-/* Looks at steps from `first` to `last`. */
-static bool check_stretch(const yg_rate_plan *plan, int64_t first, int64_t last, yg_error *error) {
+/* Looks at `checked` steps from `first` to `last`. */
+static bool check_stretch(const yg_rate_plan *plan, int64_t first, int64_t last, int64_t checked,
+                          yg_error *error) {
     double rate;
-    for (int64_t i = 0; i < CHECKED && first + i <= last; i++) {
+    for (int64_t i = 0; i < checked && first + i <= last; i++) {
         /* Places from the first to the last. The product stays in range: the quotient is smaller.
          */
         const int64_t between = last - first;
-        const int64_t step = between < CHECKED ? first + i
-                                               : first + between / (CHECKED - 1) * i +
-                                                     between % (CHECKED - 1) * i / (CHECKED - 1);
+        const int64_t step = between < checked ? first + i
+                                               : first + between / (checked - 1) * i +
+                                                     between % (checked - 1) * i / (checked - 1);
         if (!yg_schedule_rate(plan, step, &rate, error))
             return false;
     }
@@ -104,11 +105,17 @@ bool yg_schedule_check(const yg_rate_plan *plan, yg_error *error) {
     if (!plan->schedule)
         return true;
     stretch at = first_stretch(plan);
+    int64_t schedules = 0;
+    for (const yg_schedule *s = plan->schedule; s; s = s->next)
+        schedules++;
+    const int64_t share = CHECKED / schedules;
+    const int64_t checked = share > LEAST_CHECKED ? share : LEAST_CHECKED;
     do {
         const int64_t left = plan->steps - at.begin;
         const int64_t end = at.begin + (at.length < left ? at.length : left);
         const int64_t warmup = at.schedule->warmup_steps;
-        if (warmup < end - at.begin && !check_stretch(plan, at.begin + warmup, end - 1, error))
+        if (warmup < end - at.begin &&
+            !check_stretch(plan, at.begin + warmup, end - 1, checked, error))
             return false;
     } while (next_stretch(plan, &at));
     return true;
