@@ -244,7 +244,7 @@ with it: two pools of threads make it several times slower.
 `./dev bench W2` measures the workloads whose names begin with W2. `./dev bench --peers KANN,ggml`
 measures these peers only. Every number of the last run is in `build/bench.json`. On a noisy machine
 `./dev bench --add W2` measures workload by workload, and keeps the others' rows; this page is written
-when all are there. `--hold COMMAND` runs a command during the rounds, to keep the machine quiet.
+when all are there, or with `--page`. `--hold COMMAND` runs a command during the rounds, to keep the machine quiet.
 
 ## Every subject
 

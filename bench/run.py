@@ -7,9 +7,9 @@ all of them alike. The subjects also report what they computed, and the runner c
 
 `./dev bench` builds the programs, sets up the peers and calls this script. The table goes to
 stdout, progress to stderr, every number to build/bench.json. Once there are rows of all workloads,
-measured with all peers, docs/performance.md is written. With --add the rows of earlier runs count
-too, so that a machine can be measured workload by workload, whenever it is quiet. The script needs
-the standard library only.
+measured with all peers, docs/performance.md is written; with --page also before. With --add the rows
+of earlier runs count too, so that a machine can be measured workload by workload, whenever it is
+quiet. The script needs the standard library only.
 """
 
 import argparse
@@ -409,6 +409,9 @@ def main():
     parser.add_argument("--add", action="store_true",
                         help="keep the rows of earlier runs in build/bench.json, and write "
                         "docs/performance.md if all are there")
+    parser.add_argument("--page", action="store_true",
+                        help="write docs/performance.md from the rows that there are, also if "
+                        "workloads or peers are missing")
     parser.add_argument("--hold", metavar="COMMAND", default="",
                         help="a command that keeps the machine quiet during the rounds of a "
                         "workload: it prints a line when they may begin, and ends with its stdin")
@@ -465,7 +468,7 @@ def main():
     if wrong or failed:
         sys.exit(1)
     absent = [w.name for w in WORKLOADS if w.name not in kept["complete"]]
-    if not absent:
+    if not absent or arguments.page:
         page = ROOT / "docs" / "performance.md"
         page.write_text(report.page(kept["results"], missing, versions, arguments.programs, page))
         progress("wrote docs/performance.md")
