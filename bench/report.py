@@ -180,6 +180,10 @@ def everything(table, results, missing):
     notes = [
         f"- {subject}, {', '.join(places)}: {why}." for (subject, why), places in reasons.items()
     ]
+    measured = {name for name, _ in table}
+    absent = [workload.name for workload in WORKLOADS if workload.name not in measured]
+    if absent:
+        notes.append(f"- {', '.join(absent)}: not measured on this machine yet.")
     return page + ("\n\nNot run:\n\n" + "\n".join(notes) if notes else "")
 
 
@@ -190,6 +194,10 @@ def warning(load):
 That hurts subjects with several threads most.
 
 """
+
+
+def load_text(load):
+    return f"{load:.2f} at most" if load else "none: other work was held back (`--hold`)"
 
 
 def page(results, missing, versions, programs, path):
@@ -259,7 +267,7 @@ The median of the rounds, with the smallest and the largest in brackets.
 | date | {date.today().isoformat()} |
 | processor | {cpu_model()} ({vector_units()}), {len(os.sched_getaffinity(0))} cores |
 | kernel | {platform.system()} {platform.release()}, {platform.machine()} |
-| load average before the rounds | {load:.2f} at most |
+| load average before the rounds | {load_text(load)} |
 | compiler | {compiler(programs)} |
 | yamlgrad | {ours} |
 | peers | {", ".join(peers)}; Python {platform.python_version()} |
