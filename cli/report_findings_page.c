@@ -166,7 +166,9 @@ static void add_worst(yg_text *page, const report *report, const finding *findin
             yg_text_add(page, "<td class=\"n\">%.3g",
                         json_number_value(json_object_get(row, "probability")));
         yg_text_add(page, "<td>");
-        json_object_foreach(inputs, name, input) add_input(page, input);
+        json_object_foreach(inputs, name, input) {
+            add_input(page, input);
+        }
     }
     yg_text_add(page,
                 "\n</table></div>\n<p class=\"dim\">One of them, with every number on its way: "
