@@ -91,12 +91,10 @@ static void add_label(yg_interpretation *r, size_t port, size_t output) {
  * target is a label, it is the first output that has scores of its classes. */
 static bool find_labels(yg_interpretation *r, const yg_executable *executable, const char *path,
                         yg_error *error) {
-    bool any = false;
     for (size_t i = 0; i < executable->output_count; i++) {
         const size_t port = r->ports[i];
         if (port == SIZE_MAX || !yg_model_port(r->model, port)->classes)
             continue;
-        any = true;
         if (!has_scores(r, executable, port, i) && !(yg_model_port(r->model, port)->classes == 2 &&
                                                      yg_answer_width(r, executable, i) == 1))
             return yg_fail(
@@ -107,7 +105,7 @@ static bool find_labels(yg_interpretation *r, const yg_executable *executable, c
                 yg_model_port(r->model, port)->name, (long long)yg_answer_width(r, executable, i));
         add_label(r, port, i);
     }
-    const size_t only = any ? SIZE_MAX : only_label(r);
+    const size_t only = r->label_count ? SIZE_MAX : only_label(r);
     for (size_t i = 0; only != SIZE_MAX && i < executable->output_count && !r->label_count; i++)
         if (has_scores(r, executable, only, i))
             add_label(r, only, i);
