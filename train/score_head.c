@@ -134,10 +134,16 @@ static bool copy_heads(copying *h, struct yg_head *head, yg_error *error) {
         if (h->needed[i] && h->made[i] == YG_NONE)
             h->made[i] = yg_node_constant(h->from, (yg_node)i) ? copy_constant(h, (yg_node)i)
                                                                : copy_node(h, (yg_node)i);
-    for (size_t i = 0; i < h->plan->count; i++)
-        if (is_computed(h, i))
-            head->outputs[i] = h->made[h->scores[i]];
-    return !yg_graph_error(h->graph) || yg_fail_as(error, yg_graph_error(h->graph));
+    if (yg_graph_error(h->graph))
+        return yg_fail_as(error, yg_graph_error(h->graph));
+    for (size_t i = 0; i < h->plan->count; i++) {
+        if (!is_computed(h, i))
+            continue;
+        head->outputs[i] = h->made[h->scores[i]];
+        if (head->outputs[i] == YG_NONE)
+            return yg_fail_memory(error);
+    }
+    return true;
 }
 
 /* Whether a program of rows takes too much memory. */

@@ -204,9 +204,10 @@ bool yg_totals_finish(const yg_executable_options *options, const yg_score_plan 
 
 bool yg_scores_begin(const yg_score_plan *plan, yg_scores *scores, yg_error *error) {
     const size_t count = plan->count - 1;
-    *scores = (yg_scores){.count = count, .metrics = calloc(count + 1, sizeof *scores->metrics)};
+    *scores = (yg_scores){.metrics = calloc(count + 1, sizeof *scores->metrics)};
     if (!scores->metrics)
         return yg_fail_memory(error);
+    scores->count = count;
     for (size_t i = 0; i < count; i++) {
         const yg_scored *scored = &plan->scores[i + 1];
         yg_score *metric = &scores->metrics[i];
