@@ -227,6 +227,22 @@ static const struct {
 } small[] = {
     /* A corner: the element is told, and does not count as a disagreement. */
     {"h: relu(x * p)", "x", "", "", {0, 1, -2}, {0, 1, 0}, 1},
+    /* A corner with small slopes: elements that are equal. */
+    {"a: x * 0 + p, h: max(a) * 0.0001",
+     "a",
+     "x * 0 + p",
+     "",
+     {1, 1, 1},
+     {0.0001 / 3, 0.0001 / 3, 0.0001 / 3},
+     3},
+    /* A corner that is near is none. */
+    {"a: x * p + 0.000003, h: relu(a)",
+     "a",
+     "x * p + 3e-06",
+     "",
+     {3e-6, 1.000003, -1.999997},
+     {1, 1, 0},
+     0},
     {"a: x * p, h: a ** 2", "a", "x * p", "dh * (a * 2)", {0, 1, -2}, {0, 2, -4}, 0},
     {"a: x + p, h: a / (p + 1)", "a", "x + p", "dh / (p + 1)", {1, 2, -1}, {0.5, 0.5, 0.5}, 0},
     {"a: exp(x), h: a * p - x",

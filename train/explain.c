@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double TOLERANCE = 1e-6;
-
 bool yg_explain_fail(const yg_explain_work *work) {
     const yg_error *failure = work->graph ? yg_graph_error(work->graph) : NULL;
     return failure ? yg_fail_as(work->error, failure) : yg_fail_memory(work->error);
@@ -278,7 +276,7 @@ static bool explain(yg_explain_work *work, yg_explanation *out) {
                             .agrees = true,
                             .pool = work->pool};
     for (size_t i = 0; i < work->count; i++)
-        out->agrees = out->agrees && work->nodes[i].worst < TOLERANCE;
+        out->agrees = out->agrees && work->nodes[i].worst < YG_EXPLAIN_TOLERANCE;
     return true;
 }
 

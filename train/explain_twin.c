@@ -18,7 +18,10 @@ enum { ELEMENTS = 64 };
  * compared: about as many as so many floating-point operations allow. */
 static const double WORK = 5e9, NODE_WORK = 300;
 
-static const double STEP = 1e-5, KINK = 1e-3;
+/* A step that crosses a kink gives a difference that is no slope of the loss. So where a gradient
+ * disagrees, smaller steps are asked. */
+static const double STEPS[] = {1e-5, 1e-6, 1e-7};
+enum { STEP_COUNT = sizeof STEPS / sizeof *STEPS };
 
 typedef struct twins {
     yg_explain_work *work;
@@ -115,27 +118,60 @@ static bool fill(twins *t) {
     return loss(t, &t->base);
 }
 
+/* The slopes of the loss by an element, to its two sides. */
+typedef struct slopes {
+    double left, right, central;
+} slopes;
+
+static bool measure(twins *t, double *displacement, double h, slopes *s) {
+    double above, below;
+    *displacement = h;
+    bool good = loss(t, &above);
+    *displacement = -h;
+    good = good && loss(t, &below);
+    *displacement = 0;
+    *s = (slopes){.left = (t->base - below) / h,
+                  .right = (above - t->base) / h,
+                  .central = (above - below) / (2 * h)};
+    return good;
+}
+
+static double difference(double gradient, const slopes *s) {
+    return fabs(gradient - s->central) / fmax(1, fabs(s->central));
+}
+
+/* Whether the place is a kink, and the gradient a slope that the loss may have there. The slopes to
+ * the two sides of a kink differ as much after a small step as after a large one; those of a bend
+ * come closer. */
+static bool is_kink(double gradient, const slopes *large, const slopes *small) {
+    const double low = fmin(small->left, small->right), high = fmax(small->left, small->right);
+    const double allowed = YG_EXPLAIN_TOLERANCE * fmax(1, fmax(fabs(low), fabs(high)));
+    return high - low > fabs(large->right - large->left) / 2 && high - low > allowed &&
+           gradient >= low - allowed && gradient <= high + allowed;
+}
+
 /* Compares element `e` of a node. */
 static bool compare(twins *t, yg_explained_node *node, double *displacement, int64_t e) {
-    const double x = fabs(node->value[e]), h = STEP * (x > 1 ? x : 1);
-    double above, below;
-    displacement[e] = h;
-    bool good = loss(t, &above);
-    displacement[e] = -h;
-    good = good && loss(t, &below);
-    displacement[e] = 0;
-    if (!good)
-        return false;
-    const double central = (above - below) / (2 * h);
-    const double right = (above - t->base) / h, left = (t->base - below) / h;
-    const double scale = fabs(central) > 1 ? fabs(central) : 1;
-    const double difference = fabs(node->gradient[e] - central) / scale;
-    ((double *)node->numeric)[e] = central;
+    const double gradient = node->gradient[e], size = fmax(1, fabs(node->value[e]));
+    slopes at[STEP_COUNT];
+    size_t best = 0;
+    for (size_t i = 0; i < STEP_COUNT; i++) {
+        if (!measure(t, &displacement[e], STEPS[i] * size, &at[i]))
+            return false;
+        best = difference(gradient, &at[i]) < difference(gradient, &at[best]) ? i : best;
+        if (difference(gradient, &at[i]) < YG_EXPLAIN_TOLERANCE)
+            break;
+        if (i + 1 == STEP_COUNT && is_kink(gradient, &at[0], &at[i])) {
+            ((double *)node->numeric)[e] = at[0].central;
+            node->compared++;
+            node->kinks++;
+            return true;
+        }
+    }
+    ((double *)node->numeric)[e] = at[best].central;
     node->compared++;
-    if (fabs(right - left) > KINK * scale)
-        node->kinks++;
-    else if (!(difference <= node->worst)) /* also where it is no number */
-        node->worst = difference;
+    if (!(difference(gradient, &at[best]) <= node->worst)) /* also where it is no number */
+        node->worst = difference(gradient, &at[best]);
     return true;
 }
 

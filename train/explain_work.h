@@ -9,6 +9,9 @@
 #include "explain.h"
 #include "node_names.h"
 
+/* A gradient agrees if it differs by less, relative to the larger of 1 and the numeric slope. */
+#define YG_EXPLAIN_TOLERANCE 1e-6
+
 typedef struct yg_explain_work {
     const yg_model *model;
     const yg_explain_options *options;
