@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Examples and numbers that are kept for curves; classes that are told. */
-enum { BATCH = 256, CLASSES_MAX = 100 };
+enum { CLASSES_MAX = 100 };
 static const int64_t KEPT_EXAMPLES = 20000, KEPT_NUMBERS = 2000000;
 
 /* --------------------------------------------------------------------------------- pairing --- */
@@ -210,7 +210,7 @@ static bool note_batch(const yg_run *run, yg_findings *f, const yg_executable *e
         yg_finding *item = &f->items[i];
         const yg_result *result = &executable->outputs[item->output];
         /* Three rooms, one after the other, each for the widest: predictions, truth, raw truth. */
-        double *truth = room + BATCH * item->width, *raw = truth + BATCH * item->width;
+        double *truth = room + f->batch * item->width, *raw = truth + f->batch * item->width;
         widen(result->type.dtype, result->data, rows * item->width, room);
         if (!read_port(f->part, item->port, first, rows, raw, truth, error))
             return false;
@@ -228,13 +228,13 @@ static bool gather(const yg_run *run, yg_findings *f, yg_executables *executable
     int64_t widest = 1;
     for (size_t i = 0; i < f->count; i++)
         widest = f->items[i].width > widest ? f->items[i].width : widest;
-    double *room = calloc((size_t)(3 * BATCH * widest), sizeof *room);
+    double *room = calloc((size_t)(3 * f->batch * widest), sizeof *room);
     yg_stream *stream = room ? yg_stream_open(f->part, error) : NULL;
     bool good = stream || (!room && yg_fail_memory(error));
-    for (int64_t first = 0; good && first < f->part->count; first += BATCH) {
+    for (int64_t first = 0; good && first < f->part->count; first += f->batch) {
         const int64_t left = f->part->count - first;
         yg_executable *executable =
-            yg_executables_get(executables, left < BATCH ? left : BATCH, 0, error);
+            yg_executables_get(executables, left < f->batch ? left : f->batch, 0, error);
         good = executable && yg_executable_fill(executable, stream, error) &&
                yg_executable_run(executable, 0, 0, error) &&
                note_batch(run, f, executable, first, room, error);
@@ -271,16 +271,19 @@ static bool interpret(const yg_run *run, yg_findings *f, yg_executable *executab
 /* Evaluates one part and adds what was found. */
 static bool add_part(yg_run *run, const char *name, const yg_part *part, bool *any, yg_text *out,
                      yg_error *error) {
-    yg_findings f = {.part_name = name, .part = part};
+    /* No larger than a training batch: that fits into memory. */
+    const int64_t batch = run->settings.batch_size;
+    yg_findings f = {
+        .part_name = name, .part = part, .batch = part->count < batch ? part->count : batch};
     yg_executables executables = {.options = {.model = run->model,
                                               .data = &run->data,
                                               .dtype = run->settings.dtype,
                                               .threads = run->options->threads,
                                               .outputs_only = true},
-                                  .store = &run->store};
+                                  .store = &run->store,
+                                  .beside = &run->train};
     bool found = false;
-    yg_executable *executable =
-        yg_executables_get(&executables, part->count < BATCH ? part->count : BATCH, 0, error);
+    yg_executable *executable = yg_executables_get(&executables, f.batch, 0, error);
     bool good = executable && interpret(run, &f, executable, &found, error);
     if (good && found) {
         yg_text_add(out, *any ? ",\n" : "");

@@ -57,6 +57,7 @@ typedef struct yg_finding {
 typedef struct yg_findings {
     const char *part_name;
     const yg_part *part;
+    int64_t batch; /* examples that run at a time */
     int64_t stride;
     size_t count;
     yg_finding *items;
