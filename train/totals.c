@@ -252,7 +252,7 @@ void yg_scores_copy(const yg_scores *from, yg_scores *to) {
 }
 
 void yg_scores_free(yg_scores *scores) {
-    for (size_t i = 0; i < scores->count; i++)
+    for (size_t i = 0; scores->metrics && i < scores->count; i++)
         yg_score_table_free(scores->metrics[i].table);
     free(scores->metrics);
     *scores = (yg_scores){0};
