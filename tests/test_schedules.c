@@ -1,13 +1,10 @@
 /*
  * Schedules: the built-in ones against PyTorch's (fixtures/optimizers.json and schedules.json, see
  * generate_optimizers.py and generate_schedules.py), and plain ones against their closed forms to
- * the last bit; lists of schedules; schedules of a user's;
- * and functions of numbers, which formulas are made of.
+ * the last bit; lists of schedules; schedules of a user's.
  */
 #include "graph/file.h"
-#include "model_text.h"
-#include "models/loader/arithmetic.h"
-#include "ops/ops.h"
+#include "schedule_model.h"
 #include "train/gradients.h"
 #include "train/schedule.h"
 #include "train/settings.h"
@@ -21,42 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A model with what stands for the schedule, and with a `define:` section or "". */
-static const char model_form[] = "format: 1\n"
-                                 "%s"
-                                 "inputs: {x: [B, 2]}\n"
-                                 "targets: {y: [B, 1]}\n"
-                                 "graph: {p: {type: linear, input: x, out_features: 1}}\n"
-                                 "outputs: [p]\n"
-                                 "loss: mse(p, y)\n"
-                                 "train:\n"
-                                 "  epochs: 1\n"
-                                 "  optimizer: {type: sgd, lr: 0.1}\n"
-                                 "  schedule: %s\n";
-
-static yg_model *load_with(const char *define, const char *schedule, const model_file *files,
-                           size_t count, yg_error *error) {
-    char text[4000];
-    const int length = snprintf(text, sizeof text, model_form, define, schedule);
-    cr_assert(length > 0 && (size_t)length < sizeof text);
-    return model_from_files(text, files, count, NULL, error);
-}
-
-static yg_model *load(const char *define, const char *schedule) {
-    yg_error error = {0};
-    yg_model *model = load_with(define, schedule, NULL, 0, &error);
-    cr_assert_not_null(model, "%s: %s", schedule, error.message);
-    cr_assert_not_null(yg_model_schedule(model));
-    return model;
-}
-
-static double rate_of(const yg_rate_plan *plan, int64_t step) {
-    yg_error error = {0};
-    double rate;
-    cr_assert(yg_schedule_rate(plan, step, &rate, &error), "step %d: %s", (int)step, error.message);
-    return rate;
-}
-
 /* -------------------------------------------------------------------------------- built in -- */
 
 Test(schedules, follow_pytorch) {
@@ -67,7 +28,7 @@ Test(schedules, follow_pytorch) {
     json_t *c, *rate;
     json_array_foreach(json_object_get(fixture, "schedules"), index, c) {
         const char *text = json_string_value(json_object_get(c, "schedule"));
-        yg_model *model = load("", text);
+        yg_model *model = schedule_model("", text);
         const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
                                    .lr = json_real_value(json_object_get(c, "lr")),
                                    .steps = json_integer_value(json_object_get(c, "steps")),
@@ -95,7 +56,7 @@ Test(schedules, follow_pytorch_over_50_steps) {
     json_t *c, *rate;
     json_array_foreach(json_object_get(fixture, "schedules"), index, c) {
         const char *text = json_string_value(json_object_get(c, "schedule"));
-        yg_model *model = load("", text);
+        yg_model *model = schedule_model("", text);
         const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
                                    .lr = json_real_value(json_object_get(c, "lr")),
                                    .steps = json_integer_value(json_object_get(fixture, "steps")),
@@ -158,7 +119,7 @@ Test(schedules, have_the_bits_of_their_closed_forms) {
     static const int64_t lengths[][2] = {{1, 1}, {7, 2}, {100, 9}, {10007, 313}}; /* steps, epoch */
     static const double lrs[] = {0.1, 1e-3, 3, 0};
     for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
-        yg_model *model = load("", forms[f].text);
+        yg_model *model = schedule_model("", forms[f].text);
         for (size_t k = 0; k < 16; k++) {
             const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
                                        .lr = lrs[k / 4],
@@ -179,7 +140,7 @@ Test(schedules, have_the_bits_of_their_closed_forms) {
 
 Test(schedules, a_warm_up_rises_to_the_rate_and_the_schedule_follows) {
     static const double expected[] = {0.25, 0.5, 0.75, 1, 1, 0.85355339059327378, 0.5};
-    yg_model *model = load("", "{type: cosine, warmup_steps: 4}");
+    yg_model *model = schedule_model("", "{type: cosine, warmup_steps: 4}");
     const yg_rate_plan plan = {
         .schedule = yg_model_schedule(model), .lr = 1, .steps = 8, .epoch_steps = 2};
     for (int64_t step = 0; step < 7; step++)
@@ -190,7 +151,7 @@ Test(schedules, a_warm_up_rises_to_the_rate_and_the_schedule_follows) {
 /* Steps and epochs are counted from the warm-up's end. */
 Test(schedules, a_warm_up_is_no_epoch) {
     static const double expected[] = {1.0 / 3, 2.0 / 3, 1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.125};
-    yg_model *model = load("", "{type: exponential, gamma: 0.5, warmup_steps: 3}");
+    yg_model *model = schedule_model("", "{type: exponential, gamma: 0.5, warmup_steps: 3}");
     const yg_rate_plan plan = {
         .schedule = yg_model_schedule(model), .lr = 1, .steps = 10, .epoch_steps = 2};
     for (int64_t step = 0; step < 10; step++)
@@ -201,7 +162,7 @@ Test(schedules, a_warm_up_is_no_epoch) {
 
 /* A warm-up as long as the run, or longer: the formula, which would divide by 0, is not asked. */
 Test(schedules, a_warm_up_may_take_the_whole_run) {
-    yg_model *model = load("", "{type: cosine, warmup_steps: 8}");
+    yg_model *model = schedule_model("", "{type: cosine, warmup_steps: 8}");
     for (int64_t steps = 3; steps <= 8; steps++) {
         const yg_rate_plan plan = {
             .schedule = yg_model_schedule(model), .lr = 1, .steps = steps, .epoch_steps = 2};
@@ -278,7 +239,7 @@ Test(schedules, of_a_users_own_are_formulas) {
                  "      curve: {type: choice, choices: [low, high], default: low}\n"
                  "    rate: %s + 0 * if(fast, a, n) + if(curve == 'low', 0, 0)\n",
                  formulas[i].formula);
-        yg_model *model = load(define, "{type: mine, curve: high}");
+        yg_model *model = schedule_model(define, "{type: mine, curve: high}");
         const yg_rate_plan plan = {
             .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 12, .epoch_steps = 4};
         cr_expect_float_eq(rate_of(&plan, 5), formulas[i].value, 1e-14, "%s: %.17g, not %.17g",
@@ -339,7 +300,7 @@ Test(schedules, are_found_as_layer_types_are) {
         snprintf(define, sizeof define, "%s", cases[i].define);
         if (quoted)
             snprintf(define, sizeof define, "vars: {v: \"'other'\"}\ninclude: mine.yaml\n");
-        yg_model *model = load_with(define, cases[i].schedule, &file, 1, &error);
+        yg_model *model = schedule_model_with(define, cases[i].schedule, &file, 1, &error);
         cr_assert_not_null(model, "%zu: %s", i, error.message);
         const yg_rate_plan plan = {
             .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 10, .epoch_steps = 5};
@@ -351,7 +312,7 @@ Test(schedules, are_found_as_layer_types_are) {
 
 /* Waves that end where a wave begins: no rounding may count a wave too much or too little. */
 Test(schedules, waves_of_growing_length_begin_with_their_step) {
-    yg_model *model = load("", "{type: cosine_restarts, period: 7, factor: 3}");
+    yg_model *model = schedule_model("", "{type: cosine_restarts, period: 7, factor: 3}");
     const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
                                .lr = 1,
                                .steps = INT64_C(1000000000000000),
@@ -369,7 +330,8 @@ Test(schedules, waves_of_growing_length_begin_with_their_step) {
 /* A run that ends within a schedule of the list, or before one: the formulas are those of the list.
  * The last one has the steps that are left. */
 Test(schedules, a_list_does_not_depend_on_the_length_of_the_run) {
-    yg_model *model = load("", "[{type: linear, steps: 10}, {type: constant, epochs: 2}, linear]");
+    yg_model *model =
+        schedule_model("", "[{type: linear, steps: 10}, {type: constant, epochs: 2}, linear]");
     for (int64_t steps = 1; steps <= 40; steps++) {
         const yg_rate_plan plan = {
             .schedule = yg_model_schedule(model), .lr = 1, .steps = steps, .epoch_steps = 5};
@@ -388,7 +350,7 @@ Test(schedules, a_list_does_not_depend_on_the_length_of_the_run) {
 
 /* A step of a later schedule of the list is looked at too, and its place in the list is told. */
 Test(schedules, a_wrong_rate_in_a_list_is_told) {
-    yg_model *model = load("", "[{formula: lr, steps: 30}, {formula: lr - 0.01 * step}]");
+    yg_model *model = schedule_model("", "[{formula: lr, steps: 30}, {formula: lr - 0.01 * step}]");
     const yg_rate_plan plan = {
         .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 60, .epoch_steps = 7};
     yg_error error = {0};
@@ -418,7 +380,7 @@ Test(schedules, formulas_have_names) {
                  "define:\n  mine:\n    args: {n: {type: ints, default: [2, 4]}}\n"
                  "    where: %s\n    rate: \"%s + 0 * sum(n)\"\n",
                  cases[i].where, cases[i].rate);
-        yg_model *model = load(text, "mine");
+        yg_model *model = schedule_model(text, "mine");
         const yg_rate_plan plan = {
             .schedule = yg_model_schedule(model), .lr = 0.1, .steps = 12, .epoch_steps = 4};
         cr_expect_float_eq(rate_of(&plan, 5), cases[i].value, 1e-14, "%s: %g", cases[i].rate,
@@ -450,10 +412,10 @@ Test(schedules, sums_over_lists) {
         char schedule[100];
         yg_error error = {0};
         snprintf(schedule, sizeof schedule, "{formula: '%s'}", cases[i].formula);
-        yg_model *model = load_with("vars: {v: [1, 4, 9]}\n", schedule, NULL, 0, &error);
+        yg_model *model = schedule_model_with("vars: {v: [1, 4, 9]}\n", schedule, NULL, 0, &error);
         if (strchr(cases[i].formula, 'v') == NULL) {
             yg_model_free(model);
-            model = load_with("", schedule, NULL, 0, &error);
+            model = schedule_model_with("", schedule, NULL, 0, &error);
         }
         cr_assert_eq(model != NULL, cases[i].message == NULL, "%s: %s", cases[i].formula,
                      error.message);
@@ -506,10 +468,10 @@ Test(schedules, lists_and_formulas_expand) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         yg_error error = {0};
         yg_model *model =
-            load_with("vars: {k: 0.7, most: k * 2}\n"
-                      "include: [{file: mine.yaml, as: a}, {file: other.yaml, as: b}]\n"
-                      "define: {ramp: {rate: lr / (1 + step)}}\n",
-                      cases[i], files, 2, &error);
+            schedule_model_with("vars: {k: 0.7, most: k * 2}\n"
+                                "include: [{file: mine.yaml, as: a}, {file: other.yaml, as: b}]\n"
+                                "define: {ramp: {rate: lr / (1 + step)}}\n",
+                                cases[i], files, 2, &error);
         cr_assert_not_null(model, "%s: %s", cases[i], error.message);
         expect_same_rates(model, cases[i]);
         yg_model_free(model);
@@ -519,7 +481,7 @@ Test(schedules, lists_and_formulas_expand) {
 /* In a formula lr is the learning rate, whatever var is called so. */
 Test(schedules, the_numbers_of_a_formula_hide_vars) {
     yg_error error = {0};
-    yg_model *model = load_with(
+    yg_model *model = schedule_model_with(
         "vars: {lr: 2}\n", "[{formula: lr + 0 * step, steps: 2}, {type: polynomial, power: lr}]",
         NULL, 0, &error);
     cr_assert_not_null(model, "%s", error.message);
@@ -542,9 +504,9 @@ Test(schedules, are_part_of_an_expanded_model) {
                      "    rate: if(curve == 'high', clip(lr * step, max=5) - a, lr)\n"
                      "  unused: {rate: lr}\n"};
     yg_error error = {0};
-    yg_model *model =
-        load_with("vars: {v: 2}\ninclude: {file: mine.yaml, as: my}\n",
-                  "{type: my.ramp, a: -v, curve: high, warmup_steps: 1}", &file, 1, &error);
+    yg_model *model = schedule_model_with("vars: {v: 2}\ninclude: {file: mine.yaml, as: my}\n",
+                                          "{type: my.ramp, a: -v, curve: high, warmup_steps: 1}",
+                                          &file, 1, &error);
     cr_assert_not_null(model, "%s", error.message);
     char *expanded = yg_model_expand(model, &error);
     cr_assert_not_null(expanded, "%s", error.message);
@@ -560,207 +522,4 @@ Test(schedules, are_part_of_an_expanded_model) {
     yg_model_free(model);
     yg_model_free(again);
     free(expanded);
-}
-
-/* --------------------------------------------------------------------------- wrong formulas -- */
-
-/* A rate that is none is told before a run, or when its step comes. */
-Test(schedules, tell_a_step_that_has_no_rate) {
-    static const struct {
-        const char *formula, *message;
-    } wrong[] = {
-        {"lr - 0.01 * step", "at step 18 of 40: found -0.01, a finite number of at least 0"},
-        {"lr + 0 / (step - 9)", "at step 10 of 40: division by zero"},
-        {"log(step)", "at step 1 of 40: log(…): the result is not a finite number"},
-        {"step ** 100", "at step 3 of 40: '**': the result is too large"},
-        {"lr * nan", "at step 1 of 40: found nan"},
-        {"lr * inf", "at step 1 of 40: found inf"},
-        {"step > 3", "at step 1 of 40: `rate` is a number, found false"},
-        {"if(step, 1, 2)", "the condition is true or false, found the number 0"},
-        {"-lr * 0 - 0.0 * step - 1e-30", "at step 1 of 40: found -1e-30"},
-        {"maximum(step > 1, 3)", "takes numbers or truth values, found both"},
-    };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        char define[300];
-        snprintf(define, sizeof define, "define:\n  mine:\n    rate: %s\n", wrong[i].formula);
-        yg_model *model = load(define, "mine");
-        const yg_rate_plan plan = {
-            .schedule = yg_model_schedule(model), .lr = 0.16, .steps = 40, .epoch_steps = 7};
-        yg_error error = {0};
-        cr_expect_not(yg_schedule_check(&plan, &error), "%s", wrong[i].formula);
-        cr_expect_not_null(strstr(error.message, wrong[i].message), "%s: %s", wrong[i].formula,
-                           error.message);
-        cr_expect_not_null(strstr(error.message, "model.yaml:4:"), "%s: no place in the formula",
-                           error.message);
-        cr_expect_eq(error.line, 13, "%s", error.message);
-        yg_model_free(model);
-    }
-}
-
-/* Where data and the length of a run are known, `check` and `train` look at the steps before they
- * begin; `train` writes nothing. */
-Test(schedules, are_checked_before_a_run) {
-    const workspace w = workspace_make();
-    yg_model *model = workspace_model(
-        &w, "falling.yaml",
-        "format: 1\n"
-        "define: {falling: {rate: lr - 0.02 * step}}\n"
-        "inputs: {x: [B, 1]}\n"
-        "targets: {y: [B, 1]}\n"
-        "graph: {p: {type: linear, input: x, out_features: 1}}\n"
-        "outputs: [p]\n"
-        "loss: mse(p, y)\n"
-        "data: {train: {x: [[1], [2], [3], [4], [5]], y: [[1], [2], [3], [4], [5]]}}\n"
-        "train: {epochs: 3, batch_size: 2, optimizer: {type: sgd, lr: 0.1}, schedule: falling}\n");
-    yg_error errors[2] = {{0}};
-    yg_train_result result;
-    yg_gradient_checks checks;
-    cr_expect_not(yg_train(model, &(yg_train_options){.out = workspace_path(&w, "run")}, &result,
-                           &errors[0]));
-    cr_expect_not(yg_check_gradients(model, NULL, &checks, &errors[1]));
-    for (int i = 0; i < 2; i++)
-        cr_expect_not_null(strstr(errors[i].message, "at step 7 of 9: found -0.02"), "%s",
-                           errors[i].message);
-    cr_expect_not(workspace_has(&w, "run"));
-    yg_train_result_free(&result);
-    yg_model_free(model);
-    workspace_remove(&w);
-}
-
-/* Of a long run the first and the last step are looked at, and steps on all of its way. */
-Test(schedules, are_looked_at_on_the_whole_way) {
-    static const char *const wrong[] = {"if(step == 0, -1, lr)", "if(step == steps - 1, -1, lr)",
-                                        "if(step > steps - steps // 900, -1, lr)",
-                                        "if(step < steps // 900, -1, lr)",
-                                        "if(abs(step - steps // 3) < steps // 1000, -1, lr)"};
-    static const int64_t lengths[] = {1001, 1999, 2500, 123456, INT64_C(9000000000000000000)};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        char define[300];
-        snprintf(define, sizeof define, "define:\n  mine:\n    rate: %s\n", wrong[i]);
-        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-            yg_model *model = load(define, "{type: mine, warmup_steps: 1}");
-            const yg_rate_plan plan = {.schedule = yg_model_schedule(model),
-                                       .lr = 0.1,
-                                       .steps = lengths[k],
-                                       .epoch_steps = 3};
-            yg_error error = {0};
-            /* A short run has no such stretch of steps. */
-            if (k >= 2 || i <= 1)
-                cr_expect_not(yg_schedule_check(&plan, &error), "%s of %lld", wrong[i],
-                              (long long)lengths[k]);
-            yg_model_free(model);
-        }
-    }
-}
-
-/* ---------------------------------------------------------------------- functions of numbers -- */
-
-/* In vars, and in `data:` and `train:`. */
-Test(schedules, functions_of_numbers_are_known_everywhere) {
-    yg_error error = {0};
-    yg_model *model = model_from_text("format: 1\n"
-                                      "vars: {n: \"maximum(3, 7)\", s: sqrt(2)}\n"
-                                      "inputs: {x: [B, n]}\n"
-                                      "outputs: {y: x * s}\n"
-                                      "train:\n"
-                                      "  epochs: minimum(3, n)\n"
-                                      "  batch_size: abs(-4)\n"
-                                      "  optimizer: {type: sgd, lr: exp(0) / n}\n",
-                                      &error);
-    yg_settings settings;
-    cr_assert_not_null(model, "%s", error.message);
-    cr_assert(yg_settings_read(model, NULL, &settings, &error), "%s", error.message);
-    cr_expect_eq(settings.epochs, 3);
-    cr_expect_eq(settings.batch_size, 4);
-    cr_expect_eq(settings.optimizer.lr, 1.0 / 7);
-    cr_expect_eq(yg_model_port(model, 0)->shape[1], 7);
-    yg_model_free(model);
-}
-
-/* Whole numbers do not wrap around, as they do in a tensor. */
-Test(schedules, functions_of_whole_numbers_are_exact_or_fail) {
-    static const struct {
-        const char *formula;
-        bool good;
-    } cases[] = {
-        {"abs(-9223372036854775807)", true},
-        {"abs(-9223372036854775807 - 1)", false},
-        {"multiply(4611686018427387904, 2)", false},
-        {"multiply(-4611686018427387904, 2)", true},
-        {"add(9223372036854775807, 1)", false},
-        {"subtract(9223372036854775807, 1)", true},
-        {"negative(-9223372036854775807 - 1)", false},
-        {"square(3037000500)", false},
-        {"pow(3, 39)", true},
-        {"pow(3, 50)", false},
-        {"remainder(1, 0)", false},
-        {"floor_divide(-7, 2)", true},
-        {"clip(9223372036854775807, min=0)", true},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char text[300];
-        yg_error error = {0};
-        snprintf(text, sizeof text,
-                 "format: 1\nvars: {a: \"%s\"}\ninputs: {x: {shape: [B], dtype: i64}}\n"
-                 "outputs: {y: x + a}\n",
-                 cases[i].formula);
-        yg_model *model = model_from_text(text, &error);
-        cr_expect_eq(model != NULL, cases[i].good, "%s: %s", cases[i].formula, error.message);
-        cr_expect(model || strstr(error.message, "64 bits"), "%s", error.message);
-        yg_model_free(model);
-    }
-}
-
-/* Every operator that is such a function: its kernel agrees with what vars compute. */
-Test(schedules, functions_of_numbers_agree_with_their_operators) {
-    const yg_op_set *set = yg_ops();
-    size_t compared = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        const yg_op *op = set->ops[i];
-        if (!yg_is_number_function(op) || op->max_operands > 2)
-            continue;
-        for (int k = 0; k < 12; k++) {
-            const yg_dtype dtype = k < 8 ? YG_F64 : YG_I64;
-            const double x = 0.05 + 0.11 * k, y = 0.9 - 0.07 * k;
-            const yg_term operands[2] = {k < 8 ? (yg_term){.kind = YG_TERM_FLOAT, .f = x}
-                                               : (yg_term){.kind = YG_TERM_INT, .i = k - 9},
-                                         k < 8 ? (yg_term){.kind = YG_TERM_FLOAT, .f = y}
-                                               : (yg_term){.kind = YG_TERM_INT, .i = 11 - k}};
-            yg_attr attrs[16];
-            yg_op_defaults(op, attrs);
-            yg_error error = {0};
-            yg_term result;
-            const bool good = yg_number_function(op, attrs, operands, (size_t)op->max_operands,
-                                                 YG_NOWHERE, &result, &error);
-            yg_graph *graph = yg_graph_new(set, YG_GRAPH_F64);
-            yg_node nodes[2];
-            for (int j = 0; j < 2; j++)
-                nodes[j] = yg_scalar(graph, dtype, k < 8 ? operands[j].f : (double)operands[j].i);
-            const yg_node node = yg_apply(graph, op, nodes, (size_t)op->max_operands, attrs);
-            double value;
-            if (good && node != YG_NONE && yg_node_is_scalar(graph, node, &value) &&
-                isfinite(value)) {
-                const double found = result.kind == YG_TERM_FLOAT ? result.f : (double)result.i;
-                cr_expect(fabs(found - value) <= 4e-16 * (1 + fabs(value)) * 8,
-                          "%s(%g, %g): %.17g, not %.17g", op->name, x, y, found, value);
-                compared++;
-            }
-            yg_graph_free(graph);
-        }
-    }
-    cr_expect_geq(compared, 300);
-}
-
-/* A rate that float64 holds and float32 does not would be infinite in the step. */
-Test(schedules, a_rate_beyond_the_networks_type_is_refused) {
-    yg_model *model = load("define:\n  mine: {rate: lr * 10.0 ** (20 * step)}\n", "mine");
-    yg_rate_plan plan = {
-        .schedule = yg_model_schedule(model), .lr = 1, .steps = 3, .epoch_steps = 1};
-    yg_error error = {0};
-    cr_expect(yg_schedule_check(&plan, &error), "%s", error.message);
-    plan.largest = 3.4e38;
-    cr_expect_not(yg_schedule_check(&plan, &error));
-    cr_expect_not_null(strstr(error.message, "at step 3 of 3: found 1e+40, which is too large"),
-                       "%s", error.message);
-    yg_model_free(model);
 }
