@@ -165,8 +165,8 @@ static plots_result run(const plots *plots, const char *folder, FILE *in, FILE *
     yg_text_add(&place, "cd ");
     plots_text(&place, folder);
     char *first = yg_text_take(&place);
-    const bool written = first && fprintf(in, "%s\n%s", first, plots->script.data) > 0 &&
-                         fflush(in) == 0 && lseek(fileno(in), 0, SEEK_SET) == 0;
+    const bool written = first && dprintf(fileno(in), "%s\n%s", first, plots->script.data) > 0 &&
+                         lseek(fileno(in), 0, SEEK_SET) == 0;
     free(first);
     if (!written) {
         yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "cannot write a temporary file: %s",
