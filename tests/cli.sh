@@ -855,7 +855,7 @@ letters() { head -c 4 spots.png | tail -c 3; }
 expect "data --pictures: a PNG file" 0 "^PNG$" "" letters
 expect "data --pictures: of what is no image" 1 "" "no input is images" \
     "$yamlgrad" data birds.yaml --pictures birds.png
-expect "data --html: a bar for each class" 0 ">hidden</text><rect .*>26</text>" "" cat birds.html
+expect "data --html: a bar for each class" 0 ">hidden</text><rect .*>28</text>" "" cat birds.html
 expect "data --html: names are text" 0 "<h3>island, home</h3>" "" cat birds.html
 printf '<b>,y\n<i>1</i>,0\n<i>2</i>,1\n<i>1</i>,1\n<i>2</i>,0\n<i>1</i>,1\n<i>2</i>,0\n' >tags.csv
 "$yamlgrad" new tags.csv -o tags.yaml 2>err && "$yamlgrad" data tags.yaml --html tags.html 2>err
