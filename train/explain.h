@@ -70,8 +70,8 @@ typedef struct yg_explained_node {
     /* Differences of the loss: NaN for an element that was not compared. NULL: none was. */
     const double *numeric;
     int64_t compared; /* elements */
-    int64_t kinks;    /* of these, where the slopes to both sides differ, as relu's at 0 do, and the
-                         gradient is one between them; they do not count in `worst` */
+    int64_t kinks;    /* of these, where the slopes to both sides differ, as relu's at 0 do; they do
+                         not count in `worst` */
     double worst;     /* the largest |gradient - numeric| / max(1, |numeric|) */
     size_t edge_count;
     const yg_explained_edge *edges; /* one for each operand */

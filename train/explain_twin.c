@@ -140,14 +140,18 @@ static double difference(double gradient, const slopes *s) {
     return fabs(gradient - s->central) / fmax(1, fabs(s->central));
 }
 
-/* Whether the place is a kink, and the gradient a slope that the loss may have there. The slopes to
- * the two sides of a kink differ as much after a small step as after a large one; those of a bend
- * come closer. */
+/* A gradient at a kink mixes the slopes of several operands, and the two sides show only a part of
+ * these. A gradient that is this many times steeper than both sides is no such mixture. */
+static const double STEEPER = 4;
+
+/* Whether the place is a kink, and the gradient may be a slope there. The slopes to the two sides
+ * of a kink differ as much after a small step as after a large one; those of a bend come closer. */
 static bool is_kink(double gradient, const slopes *large, const slopes *small) {
-    const double low = fmin(small->left, small->right), high = fmax(small->left, small->right);
-    const double allowed = YG_EXPLAIN_TOLERANCE * fmax(1, fmax(fabs(low), fabs(high)));
-    return high - low > fabs(large->right - large->left) / 2 && high - low > allowed &&
-           gradient >= low - allowed && gradient <= high + allowed;
+    const double apart = fabs(small->right - small->left);
+    const double steepest = fmax(fabs(small->left), fabs(small->right));
+    const double allowed = YG_EXPLAIN_TOLERANCE * fmax(1, steepest);
+    return apart > fabs(large->right - large->left) / 2 && apart > allowed &&
+           fabs(gradient) <= STEEPER * steepest + allowed;
 }
 
 /* Compares element `e` of a node. */
