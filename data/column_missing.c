@@ -48,7 +48,8 @@ const yg_setting yg_missing_settings[YG_MISSING_SETTINGS] = {
          "what stands for a missing cell: a number of the training part, a value of yours; `drop` "
          "leaves out rows that lack one"},
     {"indicator", .kind = YG_SETTING_VALUE, .offset = offsetof(written, indicator),
-     .form = "true or false", .forms = YG_FORM_SCALAR | YG_FORM_NUMBERS, .fallback = "false", .example = "true",
+     .form = "true or false", .forms = YG_FORM_SCALAR | YG_FORM_NUMBERS, .fallback = "false",
+     .example = "true",
      .doc = "one more element: 1 where the cell is missing. It goes with `missing`"},
 };
 

@@ -53,7 +53,8 @@ static const yg_setting settings[] = {
          "what may stand before or behind a number, as in $5, 5 € and 12 %, which are 5, 5 and 12. "
          "With brackets among them, (5) is -5"},
     {"header", KEY(header), .form = "true or false, or a list of names",
-     .forms = YG_FORM_SCALAR | YG_FORM_LIST | YG_FORM_ANY, .fallback = "true", .example = "[area, rooms, price]",
+     .forms = YG_FORM_SCALAR | YG_FORM_LIST | YG_FORM_ANY, .fallback = "true",
+     .example = "[area, rooms, price]",
      .doc =
          "false: the first line is a row, and the columns are called 1, 2, …; or the names of all "
          "columns. A file for `predict` may lack those of the targets"},
