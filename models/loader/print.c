@@ -473,12 +473,12 @@ static bool write_outputs(yg_text *text, yg_pool *pool, const yg_output_spec *ou
 static bool write_metric(yg_text *text, yg_pool *pool, const yg_output_spec *metric) {
     const yg_expression *value = metric->value;
     if (metric->join == YG_JOIN_RATIO && value->kind == YG_EXPRESSION_CALL && value->count == 2) {
-        yg_text_add(text, "\n    ratio:\n      - ");
-        if (!write_expression(text, pool, value->children[0]))
-            return false;
-        yg_text_add(text, "      - ");
-        if (!write_expression(text, pool, value->children[1]))
-            return false;
+        yg_text_add(text, "\n    ratio:\n");
+        for (size_t i = 0; i < 2; i++) {
+            yg_text_add(text, "      - ");
+            if (!write_expression(text, pool, value->children[i]))
+                return false;
+        }
     } else {
         yg_text_add(text, metric->units || metric->join ? "\n    value: " : "");
         if (!write_expression(text, pool, value))
@@ -562,9 +562,8 @@ static bool write_model(yg_text *text, const yg_model *model, yg_pool *pool, con
         if (!write_expression(text, pool, flat->loss))
             return false;
     }
-    if (!write_metrics(text, pool, flat))
-        return false;
-    if (!write_expectations(text, model, pool) || !write_definitions(text, model))
+    if (!write_metrics(text, pool, flat) || !write_expectations(text, model, pool) ||
+        !write_definitions(text, model))
         return false;
     if (data)
         yg_text_add(text, "%s", data);
