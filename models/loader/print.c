@@ -492,8 +492,7 @@ static bool write_metric(yg_text *text, yg_pool *pool, const yg_output_spec *met
 }
 
 static bool write_metrics(yg_text *text, yg_pool *pool, const yg_flat *flat) {
-    if (flat->metric_count > 0)
-        yg_text_add(text, "metrics:\n");
+    yg_text_add(text, flat->metric_count > 0 ? "metrics:\n" : "");
     for (size_t i = 0; i < flat->metric_count; i++) {
         write_name_key(text, "  ", flat->metrics[i].name);
         if (!write_metric(text, pool, &flat->metrics[i]))
