@@ -46,21 +46,23 @@ static const char steps[] =
     "loss: cross_entropy(last + all[:, 3], y)\n"
     "metrics: {accuracy: \"accuracy(last, y)\"}\n";
 
-/* Where a score mixes examples, all of them are one batch, which may take a gigabyte. */
+/* Where a score mixes examples and its rows cannot be kept, as within a loop, all examples are one
+ * batch, which may take a gigabyte. */
 Test(resident, few_operators_mix_examples) {
     static const struct {
         const char *text, *from, *to;
-        bool whole;
+        yg_score_way loss;
     } cases[] = {
-        {pictures, "", "", false},
-        {pictures, "permute(d, [3, 0, 2, 1])", "permute(d - mean(d, dim=0), [3, 0, 2, 1])", true},
-        {pictures, "permute(d, [3, 0, 2, 1])", "permute(flip(d, 0), [3, 0, 2, 1])", true},
-        {steps, "", "", false},
-        {steps, "tanh(g + n)", "tanh(g + n + mean(h))", true},
-        {steps, "n: n + 1", "n: n + mean(x_t)", true},
-        {steps, "tanh(g + n)", "tanh(softmax(g, dim=0))", true},
-        {steps, "{x_t: a}", "{x_t: a}\n    reverse: true", false},
-        {steps, "{x_t: a}", "{x_t: \"a - mean(a, dim=0)\"}", true},
+        {pictures, "", "", YG_SCORE_PARTS},
+        {pictures, "permute(d, [3, 0, 2, 1])", "permute(d - mean(d, dim=0), [3, 0, 2, 1])",
+         YG_SCORE_ROWS},
+        {pictures, "permute(d, [3, 0, 2, 1])", "permute(flip(d, 0), [3, 0, 2, 1])", YG_SCORE_ROWS},
+        {steps, "", "", YG_SCORE_PARTS},
+        {steps, "tanh(g + n)", "tanh(g + n + mean(h))", YG_SCORE_WHOLE},
+        {steps, "n: n + 1", "n: n + mean(x_t)", YG_SCORE_WHOLE},
+        {steps, "tanh(g + n)", "tanh(softmax(g, dim=0))", YG_SCORE_WHOLE},
+        {steps, "{x_t: a}", "{x_t: a}\n    reverse: true", YG_SCORE_PARTS},
+        {steps, "{x_t: a}", "{x_t: \"a - mean(a, dim=0)\"}", YG_SCORE_WHOLE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const workspace w = workspace_make();
@@ -76,7 +78,9 @@ Test(resident, few_operators_mix_examples) {
         yg_score_plan plan;
         yg_error error = {0};
         cr_assert(yg_score_plan_make(&options, 2, &plan, &error), "%s", error.message);
-        cr_expect_eq(plan.whole, cases[i].whole, "%s", cases[i].to);
+        cr_expect_eq(plan.scores[0].way, cases[i].loss, "%s: %d", cases[i].to,
+                     (int)plan.scores[0].way);
+        cr_expect_eq(plan.whole, cases[i].loss == YG_SCORE_WHOLE, "%s", cases[i].to);
         yg_score_plan_free(&plan);
         yg_model_free(model);
         workspace_remove(&w);
