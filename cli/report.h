@@ -22,6 +22,9 @@ typedef struct report {
  * the pictures, each of them whole. */
 bool report_write(const char *folder, const char *page, bool *drawn, yg_error *error);
 
+/* So many scores are drawn, the loss first: each picture takes about 20 ms. */
+#define REPORT_SCORES 24
+
 /* Adds the curves of losses and metrics. (report_curves.c) */
 void report_curves(report *report);
 

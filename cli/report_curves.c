@@ -154,7 +154,7 @@ static void add_steps(report *report) {
 void report_curves(report *report) {
     const run_log *log = &report->log;
     const double best = run_log_number(log, "best_epoch");
-    for (size_t s = 0; log->count && s < log->score_count; s++)
+    for (size_t s = 0; log->count && s < log->score_count && s < REPORT_SCORES; s++)
         add_score(report, s, best);
     add_steps(report);
     if (log->count)

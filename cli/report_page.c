@@ -290,6 +290,9 @@ static void add_pictures(yg_text *page, const report *report) {
         yg_text_add(page, "<p class=\"dim\">Metrics are drawn where gnuplot is installed (Debian's "
                           "package is gnuplot-nox); <code>yamlgrad report</code> draws them later."
                           "</p>\n");
+    else if (report->log.score_count > REPORT_SCORES)
+        yg_text_add(page, "<p class=\"dim\">The first %d of %zu scores are drawn.</p>\n",
+                    REPORT_SCORES, report->log.score_count);
 }
 
 static void add_model(yg_text *page, const run_log *log) {

@@ -77,6 +77,11 @@ static void print_next(const yg_train_result *result, const command_line *line) 
     terminal_print(stderr, "\n");
 }
 
+/* A run that is stopped ends at once: `report` draws it later. */
+static bool is_reported(const command_line *line, const yg_train_result *result) {
+    return !result->interrupted && !option_given(line, "no-report");
+}
+
 static const char *status_text(const yg_train_result *result) {
     return result->interrupted              ? "interrupted"
            : result->training.examples == 0 ? "nothing left to train"
@@ -128,7 +133,8 @@ static void print_result(const yg_train_result *result, const command_line *line
                      result->unreached[i]);
     if (result->moved != NULL)
         terminal_say("an earlier run is kept in %s", result->moved);
-    terminal_say("results: %s/ (report.html, weights.safetensors, metrics.jsonl)", result->folder);
+    terminal_say("results: %s/ (%sweights.safetensors, metrics.jsonl)", result->folder,
+                 is_reported(line, result) ? "report.html, " : "");
     print_next(result, line);
 }
 
@@ -218,9 +224,8 @@ static int train(const command_line *line, const yg_model *model) {
                              ? train_for_programs(model, &options, &result, &status, &error)
                              : train_for_people(line, model, &options, &result, &error);
     const bool interrupted = result.interrupted;
-    /* A run that is stopped ends at once: `report` draws it later. */
-    const bool reported = !trained || interrupted || option_given(line, "no-report") ||
-                          report_write(result.folder, NULL, NULL, &error);
+    const bool reported =
+        !trained || !is_reported(line, &result) || report_write(result.folder, NULL, NULL, &error);
     yg_train_result_free(&result);
     if (!trained || !reported)
         return session_fail(&error);

@@ -36,7 +36,7 @@ static size_t target_of(const yg_run *run, const yg_findings *f, const yg_execut
             found = p;
             targets++;
         }
-    for (size_t i = 0; i < executable->output_count; i++)
+    for (size_t i = 0; targets == 1 && outputs <= 1 && i < executable->output_count; i++)
         outputs += yg_answer_width(&f->outputs, executable, i) == width;
     return targets == 1 && outputs == 1 ? found : SIZE_MAX;
 }

@@ -104,7 +104,7 @@ static bool is_computed(const copying *h, size_t score) {
 
 static void make_inputs(copying *h, struct yg_head *head) {
     for (size_t i = 0; i < h->plan->count; i++)
-        for (size_t k = 0; is_computed(h, i) && k < h->plan->scores[i].part_count; k++) {
+        for (size_t k = 0, n = is_computed(h, i) ? h->plan->scores[i].part_count : 0; k < n; k++) {
             const size_t part = h->plan->scores[i].parts[k];
             const yg_node node = h->parts[part];
             const yg_type type = in_f64(h, yg_node_type(h->from, node));

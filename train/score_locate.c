@@ -9,13 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is known of a node of `from`. Each score has a number, its turn, so that nothing has to be
+ * cleared between scores. */
+typedef struct mark {
+    size_t part_turn, match_turn; /* the last turn in which what follows was noted; 0: none */
+    size_t part;                  /* it is this part of the score */
+    yg_node match;                /* its counterpart */
+} mark;
+
 typedef struct location {
     const yg_score_plan *plan;
-    const yg_scored *scored;
     const yg_graph *from, *to;
     int64_t batch; /* examples of `to` */
     yg_node *nodes;
-    yg_node *matched; /* by node of `from`: its counterpart, or YG_NONE */
+    mark *marks; /* by node of `from` */
+    size_t turn;
 } location;
 
 /* Operators that may stand in one network and be missing in the other: for one example, building
@@ -75,21 +83,22 @@ static bool match_unequal(location *l, yg_node from, yg_node to) {
 /* Walks from a score down to its parts in both graphs at once, and notes the node `to` for each
  * part that it meets. */
 static bool match(location *l, yg_node from, yg_node to) {
-    if (l->matched[from] == to)
+    mark *mark = &l->marks[from];
+    if (mark->match_turn == l->turn && mark->match == to)
         return true;
-    for (size_t i = 0; i < l->scored->part_count; i++) {
-        const size_t part = l->scored->parts[i];
-        if (l->plan->parts[part].node != from)
-            continue;
-        if (fits(l, &l->plan->parts[part], to))
-            l->nodes[part] = l->matched[from] = to;
-        return l->matched[from] == to;
+    if (mark->part_turn == l->turn) {
+        if (!fits(l, &l->plan->parts[mark->part], to))
+            return false;
+        l->nodes[mark->part] = mark->match = to;
+        mark->match_turn = l->turn;
+        return true;
     }
     const bool same = yg_node_op(l->from, from) == yg_node_op(l->to, to) &&
                       yg_node_operand_count(l->from, from) == yg_node_operand_count(l->to, to);
     if (!(same ? match_operands(l, from, to) : match_unequal(l, from, to)))
         return false;
-    l->matched[from] = to;
+    mark->match = to;
+    mark->match_turn = l->turn;
     return true;
 }
 
@@ -128,14 +137,18 @@ static void locate_score(location *l, yg_network *network, size_t score) {
     size_t count;
     const yg_tensor_name *metrics = yg_network_metrics(network, &count);
     yg_node sums[2];
-    l->scored = &l->plan->scores[score];
-    for (size_t i = 0; l->scored->part_count && i < yg_graph_size(l->from); i++)
-        l->matched[i] = YG_NONE;
-    if (l->scored->way == YG_SCORE_RATIO && yg_network_ratio(network, score - 1, sums))
+    const yg_scored *scored = &l->plan->scores[score];
+    l->turn = score + 1;
+    for (size_t i = 0; i < scored->part_count; i++) {
+        mark *mark = &l->marks[l->plan->parts[scored->parts[i]].node];
+        mark->part = scored->parts[i];
+        mark->part_turn = l->turn;
+    }
+    if (scored->way == YG_SCORE_RATIO && yg_network_ratio(network, score - 1, sums))
         for (size_t k = 0; k < 2; k++)
-            l->nodes[l->scored->parts[k]] = sums[k];
-    else if (l->scored->part_count)
-        match(l, l->scored->node, score ? metrics[score - 1].node : yg_network_loss(network));
+            l->nodes[scored->parts[k]] = sums[k];
+    else if (scored->part_count)
+        match(l, scored->node, score ? metrics[score - 1].node : yg_network_loss(network));
 }
 
 bool yg_score_plan_locate(const yg_score_plan *plan, yg_network *network, int64_t batch,
@@ -152,13 +165,13 @@ bool yg_score_plan_locate(const yg_score_plan *plan, yg_network *network, int64_
             same && fits(&l, &plan->parts[i], plan->parts[i].node) ? plan->parts[i].node : YG_NONE;
     if (same || !plan->part_count)
         return true;
-    l.matched = malloc((yg_graph_size(l.from) + 1) * sizeof *l.matched);
-    if (!l.matched)
+    l.marks = calloc(yg_graph_size(l.from) + 1, sizeof *l.marks);
+    if (!l.marks)
         return yg_fail_memory(error);
     for (size_t i = 0; i < plan->count; i++)
         locate_score(&l, network, i);
     for (size_t i = 0; i < plan->part_count; i++)
         locate_by_name(&l, i);
-    free(l.matched);
+    free(l.marks);
     return true;
 }

@@ -13,6 +13,7 @@
 #include "../ops/registry.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool yg_score_is_constant(const yg_graph *graph, yg_node node) {
     while (yg_node_op(graph, node) == &yg_op_broadcast)
@@ -20,8 +21,15 @@ bool yg_score_is_constant(const yg_graph *graph, yg_node node) {
     return yg_node_constant(graph, node) != NULL;
 }
 
+/* A second result of an operator can only be repeated with the operator, which is the node before
+ * it. */
+static yg_node operator_of(const yg_graph *graph, yg_node node) {
+    return strcmp(yg_node_op(graph, node)->name, "result") == 0 ? yg_node_operand(graph, node, 0)
+                                                                : node;
+}
+
 static bool is_repeatable(const yg_graph *graph, yg_node node) {
-    const yg_op *op = yg_node_op(graph, node);
+    const yg_op *op = yg_node_op(graph, operator_of(graph, node));
     return !(op->flags & (YG_OP_LEAF | YG_OP_RANDOM | YG_OP_EFFECTS)) && !yg_loop_spec_of(op);
 }
 
@@ -83,6 +91,12 @@ static void weigh(const yg_score_classes *a, double *bytes, bool *whole, bool *r
     }
 }
 
+/* Whether the walk ends at a node, which becomes a part. */
+static bool ends(const yg_score_classes *a, yg_node node, const bool *repeats) {
+    const bool fixed = a->classes[node] == YG_CLASS_FIXED && !yg_score_is_constant(a->graph, node);
+    return fixed || (is_kept(a, node) && !repeats[node]);
+}
+
 /* Goes from the score down to what is kept. */
 static bool walk(const yg_score_classes *a, yg_node score, const bool *repeats, bool *seen,
                  yg_node *worklist, yg_node *nodes, size_t *count) {
@@ -93,13 +107,12 @@ static bool walk(const yg_score_classes *a, yg_node score, const bool *repeats, 
         const yg_node node = worklist[at];
         if (yg_node_constant(a->graph, node))
             continue;
-        const bool fixed =
-            a->classes[node] == YG_CLASS_FIXED && !yg_score_is_constant(a->graph, node);
-        if (fixed || (is_kept(a, node) && !repeats[node])) {
+        if (ends(a, node, repeats)) {
             nodes[(*count)++] = node;
             continue;
         }
-        if (!is_repeatable(a->graph, node))
+        const yg_node whole = operator_of(a->graph, node);
+        if (!is_repeatable(a->graph, node) || (whole != node && ends(a, whole, repeats)))
             return false;
         for (size_t k = 0; k < yg_node_operand_count(a->graph, node); k++) {
             const yg_node operand = yg_node_operand(a->graph, node, k);

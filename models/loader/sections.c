@@ -18,7 +18,9 @@ typedef struct resolver {
     yg_expander x;
     yg_scope scope;
     yg_model *model;
-    yg_names ports; /* a port's name to its index */
+    yg_names ports;       /* a port's name to its index */
+    const yg_value *part; /* the part of the data that was asked last, and the answer */
+    bool part_is_table;
 } resolver;
 
 /* ------------------------------------------------------------------------------------ values -- */
@@ -157,11 +159,15 @@ bool yg_is_file_key(const char *key) {
     return false;
 }
 
-static bool is_table(const yg_value *part) {
-    for (size_t i = 0; i < part->count; i++)
-        if (yg_is_file_key(part->keys[i]->text))
-            return true;
-    return false;
+/* Whether a part reads a table. It is asked for each of its keys, so the answer is kept. */
+static bool is_table(resolver *r, const yg_value *part) {
+    if (r->part == part)
+        return r->part_is_table;
+    r->part = part;
+    r->part_is_table = false;
+    for (size_t i = 0; i < part->count && !r->part_is_table; i++)
+        r->part_is_table = yg_is_file_key(part->keys[i]->text);
+    return r->part_is_table;
 }
 
 static const yg_value *resolve(resolver *r, const yg_value *value, const char *path,
@@ -176,7 +182,7 @@ static bool is_text_port(const resolver *r, bool table, const char *key) {
 
 /* How an entry of a mapping is read. `path` NULL: as all of the mapping, because its keys are names
  * of the user's. */
-static yg_section_key key_in(const resolver *r, const yg_value *mapping, const char *path,
+static yg_section_key key_in(resolver *r, const yg_value *mapping, const char *path,
                              const char *key, yg_section_key as) {
     yg_section_key found = {.reading = YG_READ_ANY};
     if (!path)
@@ -184,7 +190,7 @@ static yg_section_key key_in(const resolver *r, const yg_value *mapping, const c
     if (strcmp(path, "data.columns") == 0) /* `age: category` */
         found.reading = YG_READ_TEXTS;
     else if (!yg_section_key_find(path, key, &found) && strcmp(path, "data.part") == 0 &&
-             is_text_port(r, is_table(mapping), key))
+             is_text_port(r, is_table(r, mapping), key))
         found.reading = YG_READ_TEXTS;
     return found;
 }
