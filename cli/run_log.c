@@ -5,6 +5,7 @@
 
 #include "../graph/file.h"
 #include "../graph/text.h"
+#include "../train/run_folder.h"
 
 #include <errno.h>
 #include <math.h>
@@ -167,6 +168,10 @@ bool run_log_open(const char *folder, run_log *log, yg_error *error) {
                        "'%s' is not the folder of a run: it has no run.json, which `yamlgrad "
                        "train` writes",
                        folder);
+    /* A run that is killed cannot say so itself. */
+    if (strcmp(run_log_text(log, "status"), "running") == 0 && !yg_run_folder_in_use(log->folder) &&
+        json_object_set_new(log->record, "status", json_string("killed")) != 0)
+        return yg_fail_memory(error);
     return read_epochs(log, error);
 }
 

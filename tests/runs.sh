@@ -57,6 +57,16 @@ expect "… or where it is sorted by" 0 "^run .* test\.auc  train\.loss  set$" "
 expect "as JSON" 0 '^\[\{"run": "runs/c/fold-1", "model": "other", .*"scores": \{"train\.loss": 2\.5\}\}, \{"run": "runs/b", .*"set": \{\}, "options": \{"steps": 9, "lr": 0\.1.*"test\.auc": null' "" \
     "$yamlgrad" runs --json
 
+# A run that was killed cannot say so; its lock has ended with it.
+run killed/k other 2026-01-01T10:00:00Z 1 '"best_epoch": 1' "$(line 1 0.7 0.6 0.125 0.5)"
+sed -i 's/finished/running/' killed/k/run.json
+expect "a killed run, without a lock" 0 "^killed/k +other +killed " "" "$yamlgrad" runs killed
+echo 1 >killed/k/run.lock
+expect "… and with the file of its lock" 0 "^killed/k +other +killed " "" "$yamlgrad" runs killed
+while_locked() { flock killed/k/run.lock "$@"; }
+expect "a run that goes on" 0 "^killed/k +other +running " "" while_locked "$yamlgrad" runs killed
+expect "… as a page" 0 "" "^written" while_locked "$yamlgrad" report killed/k --out page.html
+
 # A run that cannot be read is left out, and the others are listed.
 mkdir runs/broken
 echo '{"model": ' >runs/broken/run.json

@@ -56,15 +56,35 @@ char *yg_run_folder_name(const yg_model *model, const char *out, yg_error *error
 
 /* --------------------------------------------------------------------------------- locking --- */
 
-/* The message names the process that has the lock, which wrote its number into the file. */
-static bool fail_locked(const char *folder, int lock, yg_error *error) {
-    char holder[24] = "";
-    const ssize_t length = pread(lock, holder, sizeof holder - 1, 0);
+/* The number of the process that has the lock, which wrote it into the file; "": it is not known.
+ */
+enum { HOLDER = 24 };
+static void read_holder(int lock, char holder[HOLDER]) {
+    const ssize_t length = pread(lock, holder, HOLDER - 1, 0);
     holder[length > 0 ? length : 0] = '\0';
     holder[strspn(holder, "0123456789")] = '\0';
+}
+
+static bool fail_locked(const char *folder, int lock, yg_error *error) {
+    char holder[HOLDER];
+    read_holder(lock, holder);
     return yg_fail(error, YG_ERROR_IO, YG_NOWHERE,
                    "'%s' is in use by another run%s%s%s; wait for it, or choose another folder",
                    folder, *holder ? " (process " : "", holder, *holder ? ")" : "");
+}
+
+bool yg_run_folder_in_use(const char *path) {
+    char *name = yg_run_path(path, lock_name, NULL), holder[HOLDER];
+    const int lock = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+    free(name);
+    if (lock < 0)
+        return false;
+    /* A lock of this process is one through another opening of the file, so it is in the way too.
+     */
+    const bool taken = flock(lock, LOCK_SH | LOCK_NB) != 0;
+    read_holder(lock, holder);
+    close(lock);
+    return taken && strtoll(holder, NULL, 10) != (long long)getpid();
 }
 
 /* Whether `lock` is still the file of that name. A run removes its lock file when it ends. If that

@@ -56,6 +56,9 @@ bool yg_run_folder_open(const char *path, bool resumed, yg_run_folder *folder, y
  * alone where nothing was moved. False on failure: then all files are where they were. */
 bool yg_run_folder_begin(yg_run_folder *folder, char **moved, yg_error *error);
 
+/* Whether another process has locked the folder: a run goes on there. */
+bool yg_run_folder_in_use(const char *path);
+
 /* Unlocks. A folder that was made and holds nothing is removed. */
 void yg_run_folder_close(yg_run_folder *folder);
 
