@@ -370,12 +370,15 @@ static int write_pictures(const data_view *view, const char *path) {
 static int show(const command_line *line, const data_view *view) {
     const int64_t examples = option_int(line, "examples", 3);
     yg_error error = {0};
+    int status = STATUS_OK;
     if (option_given(line, "html"))
-        return page_write(data_page(view), option_text(line, "html"));
-    if (option_given(line, "pictures"))
-        return write_pictures(view, option_text(line, "pictures"));
-    if (option_given(line, "json"))
-        return json_print(json_of_view(view, examples), YG_F32);
+        status = page_write(data_page(view), option_text(line, "html"));
+    if (status == STATUS_OK && option_given(line, "pictures"))
+        status = write_pictures(view, option_text(line, "pictures"));
+    if (status == STATUS_OK && option_given(line, "json"))
+        status = json_print(json_of_view(view, examples), YG_F32);
+    if (option_given(line, "html") || option_given(line, "pictures") || option_given(line, "json"))
+        return status;
     print_parts(view);
     if (view->table)
         print_columns(view);

@@ -853,6 +853,9 @@ decoded() { sed -n 's/.*base64,\([^"]*\)"><figcaption>dark<.*/\1/p' spots.html |
 expect "data --html: a picture is whole" 0 "^IEND$" "" decoded
 letters() { head -c 4 spots.png | tail -c 3; }
 expect "data --pictures: a PNG file" 0 "^PNG$" "" letters
+expect "data: all that is asked for is written" 0 "^row 2: light$" "^written: both.html$" \
+    "$yamlgrad" data spots.yaml --html both.html --pictures both.png
+expect_true "… the picture too" test -s both.png
 expect "data --pictures: of what is no image" 1 "" "no input is images" \
     "$yamlgrad" data birds.yaml --pictures birds.png
 expect "data --html: a bar for each class" 0 ">hidden</text><rect .*>28</text>" "" cat birds.html

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 enum { CURVES_MAX = 10, CURVE_POINTS = 200, PAIRS = 2000, LISTED = 16, PICTURE = 3 * 64 * 64 };
+/* Of an example, so many inputs are told: nobody reads more, and each is read by itself. */
+enum { INPUTS = 32 };
 
 /* A number as it is read by people: its last digits are those of float32. */
 static void add_number(yg_text *out, double value) {
@@ -177,9 +179,10 @@ static bool is_told(const yg_port *port, int64_t width) {
 
 static bool add_inputs(const yg_run *run, const yg_findings *f, int64_t example, yg_text *out,
                        yg_error *error) {
-    bool any = false, good = true;
+    int told = 0;
+    bool good = true;
     yg_text_add(out, ", \"inputs\": {");
-    for (size_t p = 0; good && p < yg_model_port_count(run->model); p++) {
+    for (size_t p = 0; good && told < INPUTS && p < yg_model_port_count(run->model); p++) {
         const yg_port *port = yg_model_port(run->model, p);
         const yg_elements *elements = &f->part->dataset->ports[p];
         if (run->data.series.length || !is_told(port, elements->width))
@@ -191,8 +194,7 @@ static bool add_inputs(const yg_run *run, const yg_findings *f, int64_t example,
         for (size_t i = 0; good && i < width; i++)
             values[i] = yg_element_get(elements->dtype, raw, (int64_t)i);
         if (good) {
-            yg_text_add(out, any ? ", " : "");
-            any = true;
+            yg_text_add(out, told++ ? ", " : "");
             yg_json_string(out, port->name);
             yg_text_add(out, ": ");
             add_values(run, p, values, elements->width, out);
