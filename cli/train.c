@@ -16,6 +16,7 @@
 #include "table.h"
 #include "terminal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,11 @@ static void print_result(const yg_train_result *result, const command_line *line
     if (result->has_test)
         print_scores("test", result->test_examples, &result->test);
     print_tables(result);
+    if (result->has_validation && !isfinite(result->validation.loss))
+        terminal_say(
+            "warning: the loss of the validation part is %s, so no epoch can be called the best by "
+            "it; look at that part: yamlgrad data %s",
+            isnan(result->validation.loss) ? "not a number" : "infinite", operand(line, 0));
     for (size_t i = 0; i < result->training.count; i++)
         if (result->training.metrics[i].of_batches)
             terminal_say("note: train.%s is a mean over batches, which depends on their size: the "

@@ -334,6 +334,19 @@ expect "--resume of nothing" 1 "" "no run to go on with.*leave --resume out" \
     "$yamlgrad" train xor.yaml --resume
 expect "train" 0 "" "^results: runs/xor/" "$yamlgrad" train xor.yaml
 expect "train: plain lines" 0 "" "^epoch 300/300  train\.loss 0\.[0-9]+  train\.accuracy " "$yamlgrad" train xor.yaml --out a
+cat >bad_part.yaml <<'END'
+format: 1
+inputs: {x: [B, 1]}
+targets: {y: [B, 1]}
+graph: {p: {type: linear, input: x, out_features: 1}}
+outputs: [p]
+loss: mean(square(log(x + 1) * p - y))
+data: {train: {x: [[1], [2]], y: [[1], [3]]}, validation: {x: [[-3], [0]], y: [[1], [1]]}}
+train: {epochs: 2, batch_size: 1, optimizer: {type: sgd, lr: 0.01}}
+END
+expect "train: a validation part that cannot be scored" 0 "" \
+    "^warning: the loss of the validation part is not a number.*: yamlgrad data bad_part.yaml$" \
+    "$yamlgrad" train bad_part.yaml --no-report
 expect "train: next" 0 "" "^next: .*eval xor.yaml --weights b/weights.safetensors" \
     "$yamlgrad" train xor.yaml --out b
 expect "train: next, with what it needs" 0 "" "^next: .* eval xor.yaml --set hidden=5$" \
