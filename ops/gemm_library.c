@@ -186,7 +186,7 @@ void yg_gemm_library_close(yg_gemm_library *library) {
 
 int64_t yg_gemm_library_resident_bytes(void) {
 #ifdef RTLD_NOLOAD
-    static const int64_t resident[YG_GEMM_LIBRARIES] = {[YG_GEMM_DNNL] = (int64_t)14 << 20};
+    static const int64_t resident[YG_GEMM_LIBRARIES] = {[YG_GEMM_DNNL] = (int64_t)13 << 20};
     const yg_gemm_library_kind kind = yg_gemm_library_preferred();
     if (!yg_gemm_library_built(kind))
         return 0;
