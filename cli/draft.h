@@ -29,7 +29,7 @@ typedef enum draft_task {
     DRAFT_ANY,
     DRAFT_CLASSIFICATION,
     DRAFT_REGRESSION,
-    DRAFT_LABELS, /* of a head: several columns, each of which is yes or no */
+    DRAFT_LABELS, /* of a head: several columns of yes and no */
 } draft_task;
 
 typedef struct draft_column {

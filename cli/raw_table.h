@@ -1,5 +1,5 @@
 /*
- * A table of which nothing is known but its paths: what kind of file it is, and how it is written.
+ * A table, when only its paths are known: what kind of file it is, and how it is written.
  */
 #ifndef YG_CLI_RAW_TABLE_H
 #define YG_CLI_RAW_TABLE_H

@@ -161,7 +161,7 @@ static bool choose_ratio(yg_score_plan *plan, yg_scored *scored, const yg_node *
     return take_parts(plan, scored, parts, 2);
 }
 
-/* The way of a score of which the model says nothing. */
+/* The way of a score where the model does not name one. */
 static bool choose_by_graph(yg_score_plan *plan, const yg_score_classes *a, yg_scored *scored,
                             bool keeps_rows, walk *w) {
     const yg_score_class class = a->classes[scored->node];

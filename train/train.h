@@ -76,7 +76,7 @@ typedef struct yg_train_options {
 
     int threads;         /* 0: all cores */
     double save_seconds; /* at least so long between two checkpoints; 0: as `train: checkpoint` */
-    bool evaluates;      /* at the end, also write evaluation.json, of which a report is made */
+    bool evaluates;      /* at the end, also write evaluation.json, for the report */
     bool resume; /* continue from checkpoint.safetensors of the folder. It must be the same run:
                     only its length, learning rate, schedule, patience and threads may differ. */
     const char *weights; /* a safetensors file to start from; NULL: initial values */

@@ -228,7 +228,7 @@ static bool path_in(resolver *r, const char *path, const char *key, const yg_val
     return true;
 }
 
-/* Whether vars could change a value. Most are numbers, of which a file may have many. */
+/* Whether vars could change a value. A file may have many numbers, which vars do not change. */
 static bool is_open(const yg_value *value) {
     double number;
     return value->kind != YG_SCALAR ||
