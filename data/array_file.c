@@ -35,7 +35,8 @@ struct yg_array {
 /* A tensor of a safetensors file. */
 typedef struct place {
     char *name;
-    yg_type type;
+    char *dtype; /* as the file spells it */
+    yg_array_type type;
     int64_t offset;
 } place;
 
@@ -56,8 +57,8 @@ static yg_origin origin_of(const yg_array_file *file) {
 
 /* -------------------------------------------------------------------------------- opening --- */
 
-static bool add_place(void *context, const char *name, const yg_type *type, int64_t offset,
-                      yg_error *error) {
+static bool add_place(void *context, const char *name, const char *dtype, const yg_array_type *type,
+                      int64_t offset, yg_error *error) {
     yg_array_file *file = context;
     const size_t count = file->place_count;
     if ((count & (count - 1)) == 0) { /* the capacity is a power of two */
@@ -66,11 +67,9 @@ static bool add_place(void *context, const char *name, const yg_type *type, int6
             return yg_fail_memory(error);
         file->places = grown;
     }
-    file->places[count] = (place){strdup(name), *type, offset};
-    if (!file->places[count].name)
-        return yg_fail_memory(error);
+    file->places[count] = (place){strdup(name), strdup(dtype), *type, offset};
     file->place_count++;
-    return true;
+    return (file->places[count].name && file->places[count].dtype) || yg_fail_memory(error);
 }
 
 static bool open_file(yg_array_file *file, yg_origin origin, yg_error *error) {
@@ -122,8 +121,10 @@ void yg_array_file_close(yg_array_file *file) {
         next = array->next;
         free_array(array);
     }
-    for (size_t i = 0; i < file->place_count; i++)
+    for (size_t i = 0; i < file->place_count; i++) {
         free(file->places[i].name);
+        free(file->places[i].dtype);
+    }
     free(file->places);
     yg_zip_free(&file->zip);
     if (file->file >= 0)
@@ -283,17 +284,15 @@ static bool open_entry(yg_array *array, const yg_zip_entry *entry, yg_error *err
 }
 
 static bool open_place(yg_array *array, const place *p, yg_error *error) {
-    static const yg_element_kind kinds[YG_DTYPE_COUNT] = {[YG_BOOL] = {.kind = 'b', .size = 1},
-                                                          [YG_I32] = {.kind = 'i', .size = 4},
-                                                          [YG_I64] = {.kind = 'i', .size = 8},
-                                                          [YG_F32] = {.kind = 'f', .size = 4},
-                                                          [YG_F64] = {.kind = 'f', .size = 8}};
-    array->type.kind = kinds[p->type.dtype];
-    array->type.rank = p->type.rank;
-    memcpy(array->type.shape, p->type.shape, sizeof array->type.shape);
+    int64_t bytes = 0;
+    if (!p->type.kind.size)
+        return yg_safetensors_refuse(array->file->path, p->name, p->dtype, false, error);
+    if (!yg_array_bytes(&p->type, array->file->path, &bytes, error))
+        return false;
+    array->type = p->type;
     array->at = p->offset;
-    array->end = p->offset + yg_type_bytes(&p->type);
-    return measure(array, array->end - array->at, error);
+    array->end = p->offset + bytes;
+    return measure(array, bytes, error);
 }
 
 static bool open_npy(yg_array *array, yg_error *error) {

@@ -35,10 +35,10 @@ static void first_element(const yg_element_kind *kind, size_t value, yg_dtype dt
     const void *bytes = kind->size == 1 ? (const void *)&narrow : &wide;
     int64_t whole = 0;
     if (dtype == YG_F64) {
-        ((double *)to)[value] = yg_array_number(kind, bytes, 0);
+        ((double *)to)[value] = yg_element_number(kind, bytes, 0);
         return;
     }
-    if (!yg_array_whole(kind, bytes, 0, &whole))
+    if (!yg_element_whole(kind, bytes, 0, &whole))
         whole = 0;
     if (dtype == YG_I32)
         ((int32_t *)to)[value] = (int32_t)whole;
@@ -122,7 +122,7 @@ bool yg_decoder_check(const yg_decoder *decoder, const yg_reading *reading, size
         const uint8_t narrow = (uint8_t)value;
         const uint16_t wide = (uint16_t)value;
         const void *bytes = decoder->kind.size == 1 ? (const void *)&narrow : &wide;
-        return yg_transform_fail(reading, port, yg_array_number(&decoder->kind, bytes, 0), number,
+        return yg_transform_fail(reading, port, yg_element_number(&decoder->kind, bytes, 0), number,
                                  element, error);
     }
     return encoding->standardized || decoder->dtype == YG_F64 || isfinite((float)number) ||

@@ -5,25 +5,9 @@
 
 static const uint16_t one = 1;
 
-/* The third byte of a file says the type of its elements. */
-static const struct element_type {
-    unsigned char code;
-    char kind;
-    int size;
-} types[] = {{0x08, 'u', 1}, {0x09, 'i', 1}, {0x0B, 'i', 2},
-             {0x0C, 'i', 4}, {0x0D, 'f', 4}, {0x0E, 'f', 8}};
-
-static const struct element_type *type_of(unsigned char code) {
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (types[i].code == code)
-            return &types[i];
-    }
-    return NULL;
-}
-
 size_t yg_idx_length(const unsigned char *bytes, const char *name, yg_error *error) {
     const int rank = bytes[3];
-    if (bytes[0] || bytes[1] || !type_of(bytes[2])) {
+    if (bytes[0] || bytes[1] || !yg_element_of_idx(bytes[2])) {
         yg_fail(error, YG_ERROR_DATA, (yg_origin){name, 0, 0},
                 "this is no IDX file: it must begin with two zeros, an element type and the "
                 "number of dimensions");
@@ -38,11 +22,12 @@ size_t yg_idx_length(const unsigned char *bytes, const char *name, yg_error *err
 }
 
 void yg_idx_parse(const unsigned char *bytes, yg_array_type *type) {
-    const struct element_type *element = type_of(bytes[2]);
-    const bool big_endian = *(const unsigned char *)&one == 0; /* this machine */
-    *type = (yg_array_type){
-        .kind = {.kind = element->kind, .size = element->size, .swapped = !big_endian},
-        .rank = bytes[3]};
+    const yg_element_format *element = yg_element_of_idx(bytes[2]); /* of its third byte */
+    const bool big_endian = *(const unsigned char *)&one == 0;      /* this machine */
+    *type = (yg_array_type){.kind = {.kind = element->kind,
+                                     .size = element->size,
+                                     .swapped = !big_endian && element->size > 1},
+                            .rank = bytes[3]};
     for (int d = 0; d < type->rank; d++) {
         const unsigned char *at = bytes + YG_IDX_PREFIX + 4 * (size_t)d;
         type->shape[d] = (int64_t)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];

@@ -1,11 +1,10 @@
 /*
- * The headers of .npy files, and their elements: see npy.h.
+ * The headers of .npy files: see npy.h.
  */
 #include "npy.h"
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,23 +94,19 @@ static bool read_word(scanner *s, const char *word) {
 
 /* "<f4", "|b1", ">i8", … */
 static bool read_kind(scanner *s, yg_element_kind *kind) {
-    static const struct {
-        char kind;
-        const char *sizes;
-    } known[] = {{'b', "1"}, {'i', "1248"}, {'u', "1248"}, {'f', "248"}};
     char text[40];
     if (accept(s, '['))
         return yg_fail(s->error, YG_ERROR_DTYPE, (yg_origin){s->name, 0, 0},
                        "the array holds records; only numbers are read");
     if (!read_quoted(s, text, sizeof text))
         return false;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strlen(text) == 3 && strchr("<>|=", text[0]) && text[1] == known[i].kind &&
-            strchr(known[i].sizes, text[2])) {
-            *kind = (yg_element_kind){
-                .kind = text[1], .size = text[2] - '0', .swapped = text[0] == '>' && text[2] > '1'};
-            return true;
-        }
+    const yg_element_format *known =
+        text[0] && strchr("<>|=", text[0]) ? yg_element_of_numpy(text + 1) : NULL;
+    if (known) {
+        *kind = (yg_element_kind){
+            .kind = known->kind, .size = known->size, .swapped = text[0] == '>' && known->size > 1};
+        return true;
+    }
     return yg_fail(s->error, YG_ERROR_DTYPE, (yg_origin){s->name, 0, 0},
                    "the array holds elements of NumPy's type '%s'; known are bool, integers and "
                    "floating-point numbers of 16, 32 and 64 bits",
@@ -210,83 +205,14 @@ const char *yg_array_text(const yg_array_type *type, char *text) {
     for (int d = 0; d < type->rank; d++)
         shape.shape[d] = type->shape[d];
     yg_shape_text(&shape, sizes);
-    if (type->kind.kind == 'b')
-        snprintf(text, YG_TYPE_TEXT, "bool%.180s", sizes);
-    else
-        snprintf(text, YG_TYPE_TEXT, "%c%d%.180s", type->kind.kind, 8 * type->kind.size, sizes);
+    snprintf(text, YG_TYPE_TEXT, "%s%.180s", yg_element_name(&type->kind), sizes);
     return text;
-}
-
-/* -------------------------------------------------------------------------- the elements ---- */
-
-/* The bits of an element, as a number of 64 bits. */
-static uint64_t bits_of(const yg_element_kind *kind, const void *bytes, int64_t index) {
-    const unsigned char *at = (const unsigned char *)bytes + index * kind->size;
-    const bool big = (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) != kind->swapped;
-    uint64_t bits = 0;
-    for (int i = 0; i < kind->size; i++)
-        bits |= (uint64_t)at[i] << 8 * (big ? kind->size - 1 - i : i);
-    return bits;
-}
-
-/* IEEE 754's 16 bits: 1 of sign, 5 of exponent, 10 of fraction. */
-static double half(uint64_t bits) {
-    const int exponent = (int)(bits >> 10 & 31);
-    const double fraction = (double)(bits & 1023);
-    const double size = exponent == 31  ? (bits & 1023 ? (double)NAN : (double)INFINITY)
-                        : exponent == 0 ? ldexp(fraction, -24)
-                                        : ldexp(1024 + fraction, exponent - 25);
-    return bits >> 15 & 1 ? -size : size;
-}
-
-/* The bits of a signed number of `size` bytes, as one of 64. */
-static int64_t extended(uint64_t bits, int size) {
-    const uint64_t sign = (uint64_t)1 << (8 * size - 1);
-    const uint64_t wide = (bits ^ sign) - sign;
-    int64_t value;
-    memcpy(&value, &wide, sizeof value);
-    return value;
-}
-
-double yg_array_number(const yg_element_kind *kind, const void *bytes, int64_t index) {
-    if (kind->kind == 'f' && kind->size == 4 && !kind->swapped) {
-        float value;
-        memcpy(&value, (const char *)bytes + index * 4, sizeof value);
-        return value;
-    }
-    const uint64_t bits = bits_of(kind, bytes, index);
-    const uint32_t low = (uint32_t)bits;
-    float narrow;
-    double wide;
-    if (kind->kind != 'f')
-        return kind->kind == 'i' ? (double)extended(bits, kind->size) : (double)bits;
-    memcpy(&narrow, &low, sizeof narrow);
-    memcpy(&wide, &bits, sizeof wide);
-    return kind->size == 2 ? half(bits) : kind->size == 4 ? (double)narrow : wide;
-}
-
-bool yg_array_whole(const yg_element_kind *kind, const void *bytes, int64_t index, int64_t *value) {
-    if (kind->kind == 'f') {
-        const double number = yg_array_number(kind, bytes, index);
-        const double limit = 9223372036854775808.0; /* 2^63 */
-        if (!(number >= -limit && number < limit) || number != floor(number))
-            return false;
-        *value = (int64_t)number;
-        return true;
-    }
-    const uint64_t bits = bits_of(kind, bytes, index);
-    if (kind->kind != 'i' && bits > INT64_MAX)
-        return false;
-    *value = kind->kind == 'i' ? extended(bits, kind->size) : (int64_t)bits;
-    return true;
 }
 
 /* ------------------------------------------------------------------------------- writing ---- */
 
 char *yg_npy_header(const yg_type *type, size_t *size) {
-    static const char *const names[YG_DTYPE_COUNT] = {
-        [YG_BOOL] = "|b1", [YG_I32] = "i4", [YG_I64] = "i8", [YG_F32] = "f4", [YG_F64] = "f8"};
-    const char *order = type->dtype == YG_BOOL                      ? ""
+    const char *order = type->dtype == YG_BOOL                      ? "|"
                         : __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? "<"
                                                                     : ">";
     char shape[YG_MAX_RANK * 24 + 8] = "", text[400];
@@ -296,7 +222,7 @@ char *yg_npy_header(const yg_type *type, size_t *size) {
                                  type->shape[d], d + 1 < type->rank || type->rank == 1 ? "," : "");
     const size_t length = (size_t)snprintf(
         text, sizeof text, "{'descr': '%s%s', 'fortran_order': False, 'shape': (%s), }", order,
-        names[type->dtype], shape);
+        yg_element_of_dtype(type->dtype)->numpy, shape);
     /* Blanks and a line break make the data start at a multiple of 64 bytes. */
     *size = (MAGIC_SIZE + 4 + length + 1 + 63) / 64 * 64;
     unsigned char *header = malloc(*size);

@@ -8,14 +8,7 @@
 #ifndef YG_DATA_NPY_H
 #define YG_DATA_NPY_H
 
-#include "../graph/type.h"
-
-/* The type of an array's elements: more types than a network computes in. */
-typedef struct yg_element_kind {
-    char kind;    /* 'b' bool, 'i' signed, 'u' unsigned, 'f' floating point */
-    int size;     /* bytes */
-    bool swapped; /* the other byte order than this machine's */
-} yg_element_kind;
+#include "element_kind.h"
 
 /* An array as its file describes it. */
 typedef struct yg_array_type {
@@ -41,11 +34,6 @@ bool yg_array_bytes(const yg_array_type *type, const char *name, int64_t *bytes,
 /* "f32[100, 784]", as yg_type_text(): also "f16[3]", "u8[2, 2]". Returns `text`, of YG_TYPE_TEXT.
  */
 const char *yg_array_text(const yg_array_type *type, char *text);
-
-/* Element `index` of raw bytes, as a number. A whole number of more than 53 bits is rounded. */
-double yg_array_number(const yg_element_kind *kind, const void *bytes, int64_t index);
-/* The same as a whole number. False if it is none that fits. */
-bool yg_array_whole(const yg_element_kind *kind, const void *bytes, int64_t index, int64_t *value);
 
 /* The prefix and header of an array that is to be written; *size becomes its length, a multiple of
  * 64. Freed by the caller; NULL when out of memory. */

@@ -17,12 +17,6 @@
 #error "safetensors holds little-endian numbers; this reader copies them as they are"
 #endif
 
-static const struct {
-    const char *name;
-    yg_dtype dtype;
-} dtypes[] = {
-    {"BOOL", YG_BOOL}, {"I32", YG_I32}, {"I64", YG_I64}, {"F32", YG_F32}, {"F64", YG_F64}};
-
 enum { PREFIX = 8 };
 
 static const size_t FILE_CAP = (size_t)1 << 36;
@@ -36,10 +30,12 @@ typedef struct reader {
     yg_error *error;
 } reader;
 
-/* One entry of the header, before its data are copied. */
+/* One entry of the header, before its data are copied. The texts belong to the header. */
 typedef struct entry {
     const char *name;
-    yg_type type;
+    const char *dtype;               /* as the header spells it */
+    const yg_element_format *format; /* NULL: of a type that is not read, such as F8_E4M3 */
+    yg_array_type type;              /* without a format, its elements have the size 0 */
     uint64_t begin, end;
 } entry;
 
@@ -47,39 +43,45 @@ static bool bad(const reader *in, const char *tensor, const char *what) {
     return yg_fail(in->error, YG_ERROR_DATA, in->origin, "tensor '%s' %s", tensor, what);
 }
 
-static bool read_dtype(const reader *in, const char *name, const json_t *value, yg_dtype *dtype) {
-    const char *text = json_string_value(value);
-    if (!text)
-        return bad(in, name, "has no \"dtype\"");
-    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
-        if (strcmp(text, dtypes[i].name) == 0) {
-            *dtype = dtypes[i].dtype;
-            return true;
-        }
-    return yg_fail(in->error, YG_ERROR_DTYPE, in->origin,
-                   "tensor '%s' has element type '%s'; known: BOOL, I32, I64, F32, F64", name,
-                   text);
+bool yg_safetensors_refuse(const char *path, const char *tensor, const char *dtype, bool computed,
+                           yg_error *error) {
+    char known[200];
+    yg_element_known(computed, known, sizeof known);
+    return yg_fail(error, YG_ERROR_DTYPE, (yg_origin){path, 0, 0},
+                   "tensor '%s' has element type '%s'; known: %s", tensor, dtype, known);
 }
 
-static bool read_shape(const reader *in, const char *name, yg_dtype dtype, const json_t *value,
-                       yg_type *type) {
+/* A file may hold tensors that nobody asks for, so another type is no mistake yet. */
+static bool read_dtype(const reader *in, const json_t *value, entry *out) {
+    out->dtype = json_string_value(value);
+    if (!out->dtype)
+        return bad(in, out->name, "has no \"dtype\"");
+    out->format = yg_element_of_safetensors(out->dtype);
+    if (out->format)
+        out->type.kind = (yg_element_kind){.kind = out->format->kind, .size = out->format->size};
+    return true;
+}
+
+static bool read_shape(const reader *in, const json_t *value, entry *out) {
     if (!json_is_array(value))
-        return bad(in, name, "has no \"shape\"");
+        return bad(in, out->name, "has no \"shape\"");
     const size_t rank = json_array_size(value);
     if (rank > YG_MAX_RANK)
         return yg_fail(in->error, YG_ERROR_SHAPE, in->origin,
-                       "tensor '%s' has %zu dimensions; at most %d are supported", name, rank,
+                       "tensor '%s' has %zu dimensions; at most %d are supported", out->name, rank,
                        YG_MAX_RANK);
-    int64_t shape[YG_MAX_RANK] = {0};
+    out->type.rank = (int)rank;
     for (size_t i = 0; i < rank; i++) {
         const json_t *size = json_array_get(value, i);
         if (!json_is_integer(size) || json_integer_value(size) < 0)
-            return bad(in, name, "has a dimension that is not a whole number");
-        shape[i] = json_integer_value(size);
+            return bad(in, out->name, "has a dimension that is not a whole number");
+        out->type.shape[i] = json_integer_value(size);
     }
+    /* A network's type is checked as all of its tensors are. */
+    yg_type type;
     yg_error detail = {0};
-    if (!yg_type_make(dtype, (int)rank, shape, type, &detail))
-        return yg_fail(in->error, YG_ERROR_SHAPE, in->origin, "tensor '%s': %s", name,
+    if (!yg_type_make(YG_F64, (int)rank, out->type.shape, &type, &detail))
+        return yg_fail(in->error, YG_ERROR_SHAPE, in->origin, "tensor '%s': %s", out->name,
                        detail.message);
     return true;
 }
@@ -96,25 +98,28 @@ static bool read_offsets(const reader *in, const json_t *value, entry *out) {
                        "tensor '%s' ends at byte %" PRIu64 " of the data, which has %" PRIu64
                        " (is the file cut off?)",
                        out->name, out->end, in->data_size);
-    if (out->end - out->begin != (uint64_t)yg_type_bytes(&out->type)) {
+    int64_t bytes = 0;
+    if (!out->format)
+        return true;
+    if (!yg_array_bytes(&out->type, in->origin.file, &bytes, in->error))
+        return false;
+    if (out->end - out->begin != (uint64_t)bytes) {
         char text[YG_TYPE_TEXT];
         return yg_fail(in->error, YG_ERROR_DATA, in->origin,
                        "tensor '%s' is %s, which is %" PRId64 " bytes, but has %" PRIu64, out->name,
-                       yg_type_text(&out->type, text), yg_type_bytes(&out->type),
-                       out->end - out->begin);
+                       yg_array_text(&out->type, text), bytes, out->end - out->begin);
     }
     return true;
 }
 
 static bool read_entry(const reader *in, const char *name, const json_t *value, entry *out) {
-    yg_dtype dtype = YG_F32;
     if (!json_is_object(value))
         return bad(in, name, "is not described by an object");
     if (json_object_size(value) != 3)
         return bad(in, name, "must have \"dtype\", \"shape\" and \"data_offsets\", nothing else");
     out->name = name;
-    return read_dtype(in, name, json_object_get(value, "dtype"), &dtype) &&
-           read_shape(in, name, dtype, json_object_get(value, "shape"), &out->type) &&
+    return read_dtype(in, json_object_get(value, "dtype"), out) &&
+           read_shape(in, json_object_get(value, "shape"), out) &&
            read_offsets(in, json_object_get(value, "data_offsets"), out);
 }
 
@@ -163,11 +168,17 @@ static bool copy_tensors(const reader *in, const entry *entries, size_t count,
                          yg_tensor_file *file) {
     for (size_t i = 0; i < count; i++) {
         const entry *e = &entries[i];
-        if (e->type.dtype == YG_BOOL)
+        yg_type type;
+        if (!e->format || e->format->dtype < 0)
+            return yg_safetensors_refuse(in->origin.file, e->name, e->dtype, true, in->error);
+        if (!yg_type_make((yg_dtype)e->format->dtype, e->type.rank, e->type.shape, &type,
+                          in->error))
+            return false;
+        if (type.dtype == YG_BOOL)
             for (uint64_t b = e->begin; b < e->end; b++)
                 if (in->data[b] > 1)
                     return bad(in, e->name, "has a BOOL that is neither 0 nor 1");
-        if (!yg_tensor_file_add(file, e->name, &e->type, in->data + e->begin, in->error))
+        if (!yg_tensor_file_add(file, e->name, &type, in->data + e->begin, in->error))
             return false;
     }
     return true;
@@ -276,8 +287,8 @@ bool yg_safetensors_list(int file, int64_t size, const char *path, yg_safetensor
     entry *entries = header ? list_entries(&in, header, &count) : NULL;
     bool good = entries != NULL;
     for (size_t i = 0; good && i < count; i++)
-        good = visit(context, entries[i].name, &entries[i].type, begin + (int64_t)entries[i].begin,
-                     error);
+        good = visit(context, entries[i].name, entries[i].dtype, &entries[i].type,
+                     begin + (int64_t)entries[i].begin, error);
     free(entries);
     json_decref(header);
     return good;

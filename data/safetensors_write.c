@@ -5,6 +5,7 @@
  * equal bytes.
  */
 #include "../graph/file.h"
+#include "element_kind.h"
 #include "json_text.h"
 #include "safetensors.h"
 #include "safetensors_stream.h"
@@ -14,12 +15,6 @@
 
 enum { PREFIX = 8 };
 
-static const char *dtype_name(yg_dtype dtype) {
-    static const char *const names[YG_DTYPE_COUNT] = {
-        [YG_BOOL] = "BOOL", [YG_I32] = "I32", [YG_I64] = "I64", [YG_F32] = "F32", [YG_F64] = "F64"};
-    return names[dtype];
-}
-
 static json_t *describe(const yg_tensor *tensor, int64_t begin) {
     json_t *shape = json_array();
     for (int i = 0; i < tensor->type.rank; i++)
@@ -27,8 +22,9 @@ static json_t *describe(const yg_tensor *tensor, int64_t begin) {
             json_decref(shape); /* out of memory: a shape with fewer dimensions is another one */
             return NULL;
         }
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype_name(tensor->type.dtype), "shape",
-                     shape, "data_offsets", (json_int_t)begin,
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype",
+                     yg_element_of_dtype(tensor->type.dtype)->safetensors, "shape", shape,
+                     "data_offsets", (json_int_t)begin,
                      (json_int_t)begin + (json_int_t)yg_type_bytes(&tensor->type));
 }
 

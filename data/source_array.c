@@ -257,17 +257,17 @@ static bool refuse(const storing *s, int64_t index, const char *reason) {
     for (int d = 0; d < s->type->rank; d++)
         used += (size_t)snprintf(place + used, sizeof place - used, "%s%" PRId64, d ? ", " : "",
                                  indices[d]);
-    if (yg_array_whole(&s->type->kind, s->bytes, index, &whole))
+    if (yg_element_whole(&s->type->kind, s->bytes, index, &whole))
         snprintf(value, sizeof value, "%" PRId64, whole);
     else
-        yg_number_text(yg_array_number(&s->type->kind, s->bytes, index), value);
+        yg_number_text(yg_element_number(&s->type->kind, s->bytes, index), value);
     return yg_fail(s->error, YG_ERROR_DATA, (yg_origin){s->path, 0, 0},
                    "element [%s] of '%s' is %s, %s", place, s->port->name, value, reason);
 }
 
 static bool get_float(const storing *s, int64_t index, double *number) {
     const bool f32 = s->reading->dtype == YG_F32;
-    *number = yg_array_number(&s->type->kind, s->bytes, index);
+    *number = yg_element_number(&s->type->kind, s->bytes, index);
     if (!isfinite(*number))
         return refuse(s, index, "which is no number to compute with");
     if (s->kept && f32 && !isfinite((float)*number))
@@ -281,7 +281,7 @@ static bool get_float(const storing *s, int64_t index, double *number) {
 
 static bool get_whole(const storing *s, int64_t index, int64_t *number) {
     char reason[120];
-    if (!yg_array_whole(&s->type->kind, s->bytes, index, number))
+    if (!yg_element_whole(&s->type->kind, s->bytes, index, number))
         return refuse(s, index, "which is not a whole number that fits");
     if (s->port->classes && (*number < 0 || *number >= s->port->classes)) {
         snprintf(reason, sizeof reason, "outside 0 to %" PRId64 ", the classes",

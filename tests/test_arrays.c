@@ -46,9 +46,9 @@ static void check_array(yg_array_file *file, const char *name, const char *dtype
         for (int64_t k = 0; k < width; k++) {
             const double value = expected(dtype, r * width + k);
             int64_t whole;
-            cr_expect_eq(yg_array_number(&type->kind, row, k), value, "%s[%d, %d]: %g", name,
-                         (int)r, (int)k, yg_array_number(&type->kind, row, k));
-            cr_expect_eq(yg_array_whole(&type->kind, row, k, &whole), value == floor(value));
+            cr_expect_eq(yg_element_number(&type->kind, row, k), value, "%s[%d, %d]: %g", name,
+                         (int)r, (int)k, yg_element_number(&type->kind, row, k));
+            cr_expect_eq(yg_element_whole(&type->kind, row, k, &whole), value == floor(value));
             cr_expect(value != floor(value) || (double)whole == value, "%s", name);
         }
     }
@@ -72,6 +72,42 @@ Test(arrays, every_element_type_is_read_as_numpy_wrote_it) {
     }
 }
 
+Test(arrays, every_element_type_is_read_as_safetensors_wrote_it) {
+    static const char *const names[] = {"b1", "i1", "i2", "i4",  "i8", "u1", "u2",
+                                        "u4", "u8", "f2", "bf2", "f4", "f8"};
+    yg_error error = {0};
+    yg_array_file *file = yg_array_file_open(fixture("kinds.safetensors"), YG_NOWHERE, &error);
+    cr_assert_not_null(file, "%s", error.message);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char text[YG_TYPE_TEXT];
+        check_array(file, names[i], names[i]);
+        const yg_array *array = yg_array_file_find(file, names[i], &error);
+        const yg_array_type *type = yg_array_type_of(array);
+        cr_expect_eq(type->kind.size, names[i][strlen(names[i]) - 1] - '0');
+        cr_expect_eq(strncmp(yg_array_text(type, text), "bf16", 4) == 0, i == 10, "%s", text);
+    }
+    yg_array_file_close(file);
+}
+
+Test(arrays, bfloats_have_their_extremes) {
+    yg_error error = {0};
+    unsigned char bytes[10];
+    yg_array_file *file = yg_array_file_open(fixture("kinds.safetensors"), YG_NOWHERE, &error);
+    yg_array *array = file ? yg_array_file_find(file, "extremes", &error) : NULL;
+    cr_assert_not_null(array, "%s", error.message);
+    cr_assert(yg_array_read(array, 5, bytes, &error));
+    const yg_element_kind *kind = &yg_array_type_of(array)->kind;
+    cr_expect_eq(yg_element_number(kind, bytes, 0), 0x1.fep127);
+    cr_expect_eq(yg_element_number(kind, bytes, 1), 0x1p-126);
+    cr_expect_eq(yg_element_number(kind, bytes, 2), 0x1p-133);
+    cr_expect_eq(yg_element_number(kind, bytes, 3), (double)INFINITY);
+    cr_expect(isnan(yg_element_number(kind, bytes, 4)));
+    int64_t whole;
+    cr_expect_not(yg_element_whole(kind, bytes, 3, &whole) ||
+                  yg_element_whole(kind, bytes, 4, &whole));
+    yg_array_file_close(file);
+}
+
 Test(arrays, either_order_and_version_of_the_header) {
     static const char *const names[] = {"columns.npy", "columns.npz", "version2.npy"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -93,13 +129,14 @@ Test(arrays, halves_have_their_extremes) {
     cr_assert(yg_array_read(array, 7, bytes, &error));
     const yg_element_kind *kind = &yg_array_type_of(array)->kind;
     for (int i = 0; i < 4; i++)
-        cr_expect_float_eq(yg_array_number(kind, bytes, i), values[i], 1e-3 * values[i], "%d: %g",
-                           i, yg_array_number(kind, bytes, i));
-    cr_expect_eq(yg_array_number(kind, bytes, 4), (double)INFINITY);
-    cr_expect_eq(yg_array_number(kind, bytes, 5), -(double)INFINITY);
-    cr_expect(isnan(yg_array_number(kind, bytes, 6)));
+        cr_expect_float_eq(yg_element_number(kind, bytes, i), values[i], 1e-3 * values[i], "%d: %g",
+                           i, yg_element_number(kind, bytes, i));
+    cr_expect_eq(yg_element_number(kind, bytes, 4), (double)INFINITY);
+    cr_expect_eq(yg_element_number(kind, bytes, 5), -(double)INFINITY);
+    cr_expect(isnan(yg_element_number(kind, bytes, 6)));
     int64_t whole;
-    cr_expect_not(yg_array_whole(kind, bytes, 4, &whole) || yg_array_whole(kind, bytes, 6, &whole));
+    cr_expect_not(yg_element_whole(kind, bytes, 4, &whole) ||
+                  yg_element_whole(kind, bytes, 6, &whole));
     yg_array_file_close(file);
 }
 
@@ -115,6 +152,10 @@ Test(arrays, what_holds_no_numbers_is_refused) {
         {"stored.npz", "f16", "there is no array 'f16'; there are b1, i1, i2, "},
         {"columns.npz", "y", "there is no array 'y'; there is x"},
         {"nowhere.npy", "x", "cannot open"},
+        {"kinds.safetensors", "e4m3",
+         "tensor 'e4m3' has element type 'F8_E4M3'; known: BOOL, U8, "},
+        {"kinds.safetensors", "e5m2", "element type 'F8_E5M2'"},
+        {"kinds.safetensors", "c8", "element type 'C64'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         yg_error error = {0};
@@ -288,7 +329,7 @@ static double *read_back(const workspace *w, const char *file_name, const char *
     double *values = malloc((size_t)(count * 8) + 1);
     cr_assert(yg_array_read(array, type->shape[0], bytes, &error), "%s", error.message);
     for (int64_t i = 0; i < count; i++)
-        values[i] = yg_array_number(&type->kind, bytes, i);
+        values[i] = yg_element_number(&type->kind, bytes, i);
     free(bytes);
     yg_array_file_close(file);
     return values;

@@ -47,6 +47,22 @@ static double affine(double x) {
     return (x / 7 - 0.286) / 0.353;
 }
 
+/* The same as safetensors, which have types that NumPy has not. */
+static void write_safetensors(const workspace *w, const char *name, const char *dtype,
+                              const void *bytes, size_t size) {
+    char text[200];
+    const uint64_t length = (uint64_t)snprintf(
+        text, sizeof text, "{\"x\":{\"dtype\":\"%s\",\"shape\":[%d,%d],\"data_offsets\":[0,%zu]}}",
+        dtype, COUNT, WIDTH, size);
+    FILE *file = fopen(workspace_path(w, name), "wb");
+    cr_assert_not_null(file);
+    cr_assert_eq(fwrite(&length, 1, sizeof length, file), sizeof length);
+    cr_assert_eq(fwrite(text, 1, length, file), length);
+    cr_assert_eq(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+}
+
+/* Of NumPy's types, or of those of safetensors. */
 static const struct {
     const char *descr;
     yg_element_kind kind;
@@ -57,7 +73,9 @@ static const struct {
     {">i2", {'i', 2, true}, true, true},    {"<f2", {'f', 2, false}, true, true},
     {">f2", {'f', 2, true}, true, true},    {"<f4", {'f', 4, false}, false, true},
     {">f4", {'f', 4, true}, false, false},  {"<i4", {'i', 4, false}, false, false},
-    {"<f8", {'f', 8, false}, false, false},
+    {"<f8", {'f', 8, false}, false, false}, {"BF16", {'g', 2, false}, true, true},
+    {"U8", {'u', 1, false}, true, true},    {"F16", {'f', 2, false}, true, true},
+    {"I16", {'i', 2, false}, true, true},   {"U32", {'u', 4, false}, false, false},
 };
 
 static const struct {
@@ -72,14 +90,14 @@ static void make_elements(size_t k, unsigned char *bytes, double *numbers) {
         for (uint64_t attempt = 0;; attempt++) {
             for (int b = 0; b < kinds[k].kind.size; b++)
                 at[b] = (unsigned char)yg_random_below(k, attempt, (uint64_t)(8 * i + b), 256);
-            numbers[i] = yg_array_number(&kinds[k].kind, bytes, i);
+            numbers[i] = yg_element_number(&kinds[k].kind, bytes, i);
             if (fabs(numbers[i]) > 1e-30 && fabs(numbers[i]) < 1e30)
                 break;
         }
     }
 }
 
-static yg_model *model_of(const workspace *w, const char *formula, bool standardized,
+static yg_model *model_of(const workspace *w, const char *x, const char *formula, bool standardized,
                           bool spooled) {
     char text[800], transform[120] = "";
     if (formula)
@@ -92,9 +110,9 @@ static yg_model *model_of(const workspace *w, const char *formula, bool standard
              "outputs: [s]\n"
              "loss: s\n"
              "data:\n"
-             "  train: {arrays: {x: x.npy, id: id.npy}}\n"
+             "  train: {arrays: {x: %s, id: id.npy}}\n"
              "  validation: {from: train, fraction: 0.3}\n%s%s%s",
-             transform, standardized ? "  standardize: [x]\n" : "",
+             x, transform, standardized ? "  standardize: [x]\n" : "",
              spooled ? "  memory: 100\n" : "");
     return workspace_model(w, "m.yaml", text);
 }
@@ -141,9 +159,14 @@ static void check_kind(const workspace *w, size_t k, size_t f, bool standardized
              formulas[f].formula ? "transformed" : "", standardized ? "standardised" : "",
              spooled ? ", in a file" : "");
     make_elements(k, bytes, numbers);
-    write_npy(w, "x.npy", kinds[k].descr, WIDTH, bytes,
-              (size_t)(COUNT * WIDTH) * (size_t)kinds[k].kind.size);
-    yg_model *model = model_of(w, formulas[f].formula, standardized, spooled);
+    const size_t size = (size_t)(COUNT * WIDTH) * (size_t)kinds[k].kind.size;
+    const bool numpy = strchr("|<>", kinds[k].descr[0]) != NULL;
+    if (numpy)
+        write_npy(w, "x.npy", kinds[k].descr, WIDTH, bytes, size);
+    else
+        write_safetensors(w, "x.safetensors", kinds[k].descr, bytes, size);
+    yg_model *model =
+        model_of(w, numpy ? "x.npy" : "x.safetensors", formulas[f].formula, standardized, spooled);
     cr_assert(yg_data_load(model, dtype, &data, &error), "%s: %s", what, error.message);
     const bool held = dtype == YG_F32
                           ? kinds[k].held_f32
@@ -218,7 +241,7 @@ Test(decoder, a_value_that_no_network_can_read_is_refused_at_its_first_place) {
             memcpy(bytes + e * wrong[i].size, wrong[i].element, (size_t)wrong[i].size);
         write_npy(&w, "x.npy", wrong[i].descr, WIDTH, bytes,
                   (size_t)(COUNT * WIDTH * wrong[i].size));
-        yg_model *model = model_of(&w, wrong[i].formula, wrong[i].standardized, i % 2);
+        yg_model *model = model_of(&w, "x.npy", wrong[i].formula, wrong[i].standardized, i % 2);
         cr_expect_not(yg_data_load(model, YG_F32, &data, &error), "case %zu", i);
         cr_expect_not_null(strstr(error.message, wrong[i].message), "case %zu: %s", i,
                            error.message);
@@ -236,7 +259,7 @@ Test(decoder, a_formula_is_asked_only_for_values_that_occur) {
     memset(bytes, 7, sizeof bytes);
     write_npy(&w, "id.npy", "|u1", 0, ids, sizeof ids);
     write_npy(&w, "x.npy", "|u1", WIDTH, bytes, sizeof bytes);
-    yg_model *model = model_of(&w, "log(x - 5)", false, false);
+    yg_model *model = model_of(&w, "x.npy", "log(x - 5)", false, false);
     cr_assert(yg_data_load(model, YG_F64, &data, &error), "%s", error.message);
     double row[WIDTH];
     yg_part_read(&data.train, 0, 0, 1, row, NULL);
@@ -256,7 +279,7 @@ Test(decoder, a_value_that_standardisation_leaves_too_large_is_refused) {
     char message[100];
     write_npy(&w, "id.npy", "|u1", 0, ids, sizeof ids);
     write_npy(&w, "x.npy", "|u1", WIDTH, bytes, sizeof bytes);
-    yg_model *model = model_of(&w, "exp(x * 20)", true, false);
+    yg_model *model = model_of(&w, "x.npy", "exp(x * 20)", true, false);
     cr_assert(yg_data_load(model, YG_F32, &data, &error), "%s", error.message);
     const int64_t held_out = data.validation.members[0];
     yg_data_free(&data);

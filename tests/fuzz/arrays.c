@@ -1,11 +1,13 @@
 /*
- * Any bytes as a file of arrays, .npy, .npz or IDX: rows that can be read, or a message.
+ * Any bytes as a file of arrays, .npy, .npz, safetensors or IDX: rows that can be read, or a
+ * message.
  */
 #include "data/array_file.h"
 #include "fuzz.h"
 #include "require.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Reads the first rows of an array. */
@@ -28,22 +30,23 @@ static void read_rows(yg_array *array) {
         double total = 0;
         int64_t whole;
         for (int64_t k = 0; k < elements; k++)
-            total += yg_array_number(&type->kind, bytes, k) +
-                     yg_array_whole(&type->kind, bytes, k, &whole);
-        require(total == total || type->kind.kind == 'f', "integers are numbers");
+            total += yg_element_number(&type->kind, bytes, k) +
+                     yg_element_whole(&type->kind, bytes, k, &whole);
+        require(total == total || strchr("fg", type->kind.kind), "integers are numbers");
     }
     free(bytes);
 }
 
 int fuzz_arrays(const uint8_t *bytes, size_t size) {
-    char path[] = "/tmp/yamlgrad-fuzz-XXXXXX", named[sizeof path + 8];
+    char path[] = "/tmp/yamlgrad-fuzz-XXXXXX", named[sizeof path + 16];
     yg_error error = {0};
     fuzz_file(path, bytes, size);
-    const char *ending = size == 0          ? "npy"
-                         : bytes[0] == 'P'  ? "npz"
-                         : bytes[0] == 0x1F ? "idx.gz"
-                         : bytes[0] == 0    ? "idx"
-                                            : "npy";
+    const char *ending = size == 0                     ? "npy"
+                         : size > 8 && bytes[8] == '{' ? "safetensors"
+                         : bytes[0] == 'P'             ? "npz"
+                         : bytes[0] == 0x1F            ? "idx.gz"
+                         : bytes[0] == 0               ? "idx"
+                                                       : "npy";
     snprintf(named, sizeof named, "%s.%s", path, ending);
     require(rename(path, named) == 0, "a temporary file can be renamed");
     yg_array_file *file = yg_array_file_open(named, YG_NOWHERE, &error);
