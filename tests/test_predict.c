@@ -72,7 +72,10 @@ static const struct {
     {{"a.csv", "a.csv"}, {"b"}, "b,h\n2,3\n4,7\n6,11\n2,3\n4,7\n6,11\n"},
     {{"a.csv", "a.jsonl"}, {NULL}, "give files of one kind"},
     {{"a.csv"}, {"idd"}, "has no column 'idd'; did you mean 'id'?"},
-    {{"c.csv"}, {"h"}, "--keep:0:0: column 'h' has the name of a prediction"},
+    {{"c.csv"}, {"h"}, "h,predicted_h\n0,3\n"},
+    {{"c.csv"}, {"*"}, "h,a,b,predicted_h\n0,1,2,3\n"},
+    {{"c.csv"}, {"a"}, "a,h\n1,3\n"},
+    {{"d.csv"}, {"*"}, "h,a,b,predicted_h,predicted_predicted_h\n0,1,2,8,3\n"},
     {{"none.csv"}, {NULL}, "cannot open"},
 };
 
@@ -119,6 +122,7 @@ Test(predict, tables_of_each_kind_and_columns_that_are_kept) {
     workspace_write(&w, "a.csv", "id,a,b\n\"x, \"\"y\"\"\",1,2\n1.50,3,4\n,5,6\n");
     workspace_write(&w, "b.csv", "b,a,id\n8,7,z\n");
     workspace_write(&w, "c.csv", "h,a,b\n0,1,2\n");
+    workspace_write(&w, "d.csv", "h,a,b,predicted_h\n0,1,2,8\n");
     workspace_write(&w, "a.jsonl",
                     "{\"id\":\"x\",\"a\":1,\"b\":2}\n{\"id\":1.5,\"a\":3,\"b\":4}\n"
                     "{\"b\":6,\"a\":5,\"id\":null}\n");

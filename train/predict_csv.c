@@ -31,8 +31,9 @@ static void write_text(FILE *out, char delimiter, const char *text) {
 typedef struct header {
     yg_pool *pool;
     yg_names names;
-    size_t *output; /* that a column belongs to */
-    bool *label;    /* it is a class that the output decides */
+    size_t *output;     /* that a column belongs to */
+    bool *label;        /* it is a class that the output decides */
+    const char **shown; /* the name that is written */
 } header;
 
 static const char *element_name(const yg_prediction *p, const yg_executable *executable,
@@ -75,17 +76,6 @@ static bool add_column(const yg_executable *executable, header *h, const char *n
     return yg_names_add(&h->names, h->pool, name) || yg_fail_memory(error);
 }
 
-/* A column that is kept must be no prediction's, or a reader would take the wrong one. */
-static bool check_kept(const yg_prediction *p, const header *h, yg_error *error) {
-    for (size_t i = 0; i < p->keep.count; i++)
-        if (yg_names_find(&h->names, p->keep.names[i]) != YG_NOT_FOUND)
-            return yg_fail(error, YG_ERROR_NAME, (yg_origin){"--keep", 0, 0},
-                           "column '%s' has the name of a prediction; list the columns to keep "
-                           "without it, or rename it",
-                           p->keep.names[i]);
-    return true;
-}
-
 static bool list_columns(const yg_prediction *p, const yg_executable *executable, header *h,
                          yg_error *error) {
     for (size_t o = 0; o < executable->output_count; o++)
@@ -105,13 +95,42 @@ static bool list_columns(const yg_prediction *p, const yg_executable *executable
     return true;
 }
 
+/* A column that is kept has the name of the input's column. A prediction of that name gets another
+ * one: a reader that finds columns by name would take the wrong one. */
+static bool rename_columns(const yg_prediction *p, header *h, yg_error *error) {
+    yg_names taken = {0};
+    bool good = true;
+    for (size_t i = 0; good && i < p->keep.count; i++)
+        good = yg_names_find(&taken, p->keep.names[i]) != YG_NOT_FOUND ||
+               yg_names_add(&taken, h->pool, p->keep.names[i]);
+    for (size_t i = 0; good && i < h->names.count; i++) {
+        const char *name = h->names.names[i];
+        h->shown[i] = name;
+        if (yg_names_find(&taken, name) == YG_NOT_FOUND)
+            continue;
+        while (good && (yg_names_find(&taken, name) != YG_NOT_FOUND ||
+                        yg_names_find(&h->names, name) != YG_NOT_FOUND))
+            good = (name = yg_pool_format(h->pool, "predicted_%s", name)) != NULL;
+        good = good && yg_names_add(&taken, h->pool, name);
+        h->shown[i] = name;
+    }
+    return good || yg_fail_memory(error);
+}
+
+static bool choose_names(const yg_prediction *p, const yg_executable *executable, header *h,
+                         yg_error *error) {
+    if (!list_columns(p, executable, h, error))
+        return false;
+    h->shown = yg_pool_take(h->pool, (h->names.count + 1) * sizeof *h->shown);
+    return h->shown ? rename_columns(p, h, error) : yg_fail_memory(error);
+}
+
 /* Makes p->header, the text. */
 static bool make_header(yg_prediction *p, const yg_executable *executable, yg_error *error) {
     header h = {.pool = yg_pool_new()};
     size_t size;
     FILE *text = open_memstream(&p->header, &size);
-    bool good = h.pool && text ? list_columns(p, executable, &h, error) && check_kept(p, &h, error)
-                               : yg_fail_memory(error);
+    bool good = h.pool && text ? choose_names(p, executable, &h, error) : yg_fail_memory(error);
     for (size_t i = 0; good && i < p->keep.count; i++) {
         write_text(text, p->delimiter, p->keep.names[i]);
         fputc(p->delimiter, text);
@@ -119,7 +138,7 @@ static bool make_header(yg_prediction *p, const yg_executable *executable, yg_er
     for (size_t i = 0; good && i < h.names.count; i++) {
         if (i > 0)
             fputc(p->delimiter, text);
-        write_text(text, p->delimiter, h.names.names[i]);
+        write_text(text, p->delimiter, h.shown[i]);
     }
     if (text) {
         const bool written = !ferror(text);
