@@ -113,6 +113,7 @@ static bool train_fold(const command_line *line, const yg_model *model, const ch
         .run_path = operand(line, 1),
         .fold = folds->current - 1,
         .folds = folds->count,
+        .gap = option_int(line, "gap", 0),
         .progress = show_progress,
         .context = folds,
         .stop = stop,
@@ -254,6 +255,12 @@ static const option_spec options[] = {
      .doc = "how many folds (default: 5)",
      .min = 2,
      .max = 1000},
+    {.name = "gap",
+     .kind = OPTION_INT,
+     .argument = "N",
+     .doc = "times left out before a fold by time, or rows around a block of a series",
+     .min = 0,
+     .max = 1e15},
     {.name = "out",
      .letter = 'o',
      .kind = OPTION_TEXT,
@@ -286,9 +293,9 @@ const command command_cv = {
     .summary = "cross-validation: scores on folds of the data",
     .details =
         "Divides the training part into folds and trains once for each, without it, then scores\n"
-        "on it. The folds are stratified, or keep groups whole, where the model's split does; "
-        "they\n"
-        "stand in the place of its test part. Ctrl-C ends, and prints what is done.\n",
+        "on it. The folds are stratified, keep groups whole, or follow each other in time, where\n"
+        "the model's split does; they stand in the place of its test part. A fold by time is\n"
+        "scored by what is trained on the times before it. Ctrl-C ends, and prints what is done.\n",
     .min_operands = 1,
     .max_operands = 2,
     .options = options,

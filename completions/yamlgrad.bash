@@ -48,7 +48,7 @@ _yamlgrad() {
     data) options+=" --examples --html --pictures --set --data --plugin --json" ;;
     train) options+=" --out --epochs --steps --batch-size --lr --seed --resume --weights --dtype --threads --set --data --plugin --json --no-report --quiet" ;;
     eval) options+=" --weights --data --batch-size --dtype --threads --set --plugin --json" ;;
-    cv) options+=" --folds --out --epochs --seed --dtype --threads --set --data --plugin --json --quiet" ;;
+    cv) options+=" --folds --gap --out --epochs --seed --dtype --threads --set --data --plugin --json --quiet" ;;
     report) options+=" --out" ;;
     runs) options+=" --sort --reverse --html --json" ;;
     predict) options+=" --weights --output --keep --delimiter --batch-size --dtype --threads --set --plugin" ;;

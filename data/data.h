@@ -182,6 +182,8 @@ typedef struct yg_data {
     /* folds > 0: the test part is fold number `fold`, from 0, of so many folds of the training
      * part, whatever the section says of it. Of yg_train(): yg_data_load() sets 0 */
     int64_t fold, folds;
+    int64_t gap; /* of folds that follow each other in time: so many times before the fold are left
+                  * out; of blocks of a series, so many rows around it. Of yg_train(), as `fold` */
     int threads; /* that may read a table; 0: one. Of yg_train(): yg_data_load() sets 0 */
     const volatile sig_atomic_t *stop; /* reading fails soon after it is not 0; NULL: nothing stops
                                         * it. Of yg_train(): yg_data_load() sets NULL */

@@ -145,10 +145,12 @@ static bool add_all(const yg_reading *reading, const yg_columns *columns, const 
     return true;
 }
 
-static bool take_last(const yg_split *split, int owner, int64_t wanted, const yg_keys *keys,
-                      yg_owners *owners, yg_error *error) {
+/* `fold` NULL: the last `wanted` examples. */
+static bool take_by_time(const yg_split *split, int owner, int64_t wanted, const yg_fold *fold,
+                         const yg_keys *keys, yg_owners *owners, yg_error *error) {
     const char *wrong;
-    if (!yg_owners_take_last(owners, owner, wanted, keys, &wrong, error))
+    if (fold ? !yg_owners_take_fold_in_time(owners, owner, fold, keys, &wrong, error)
+             : !yg_owners_take_last(owners, owner, wanted, keys, &wrong, error))
         return false;
     return !wrong || yg_fail(error, YG_ERROR_DATA, split->column_origin,
                              "column '%s' has '%.60s'; `time` needs numbers, or dates such as "
@@ -187,22 +189,40 @@ static bool take_files(const yg_reading *reading, const yg_split *split, int own
     return good;
 }
 
-static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys,
+static bool draw_fold(const yg_reading *reading, const yg_split *split, int owner,
+                      const yg_keys *keys, const yg_keys *strata, yg_owners *owners,
+                      yg_error *error) {
+    const bool whole = split->rule == YG_SPLIT_GROUP || split->rule == YG_SPLIT_WINDOWS;
+    const yg_fold fold = {.number = split->fold,
+                          .count = split->folds,
+                          .strata = strata,
+                          .groups = whole ? keys : NULL,
+                          .gap = split->gap,
+                          .before = split->before,
+                          .after = split->gap};
+    if (split->rule == YG_SPLIT_TIME)
+        return take_by_time(split, owner, 0, &fold, keys, owners, error);
+    if (split->rule == YG_SPLIT_BLOCK)
+        yg_owners_take_block(owners, owner, &fold);
+    return split->rule == YG_SPLIT_BLOCK ||
+           yg_owners_draw_fold(owners, owner, &fold, reading->seed, error);
+}
+
+/* `total` is what a fraction is of. */
+static bool draw_one(const yg_reading *reading, size_t s, int64_t total, const yg_keys *keys,
                      const yg_keys *all_strata, yg_owners *owners, yg_error *error) {
     const yg_split *split = &reading->splits[s];
     const int owner = (int)s + 1;
-    const int64_t wanted = (int64_t)floor(split->fraction * (double)owners->count + 0.5);
+    const int64_t wanted = (int64_t)floor(split->fraction * (double)total + 0.5);
     const yg_keys *strata = all_strata[s].count ? &all_strata[s] : NULL;
-    const bool whole = split->rule == YG_SPLIT_GROUP || split->rule == YG_SPLIT_WINDOWS;
-    const yg_fold fold = {split->fold, split->folds, strata, whole ? &keys[s] : NULL};
     if (split->folds)
-        return yg_owners_draw_fold(owners, owner, &fold, reading->seed, error);
+        return draw_fold(reading, split, owner, &keys[s], strata, owners, error);
     switch (split->rule) {
     case YG_SPLIT_EQUAL:
         return split->by_file ? take_files(reading, split, owner, &keys[s], owners, error)
                               : take_equal(split, owner, &keys[s], owners, error);
     case YG_SPLIT_TIME:
-        return take_last(split, owner, wanted, &keys[s], owners, error);
+        return take_by_time(split, owner, wanted, NULL, &keys[s], owners, error);
     case YG_SPLIT_GROUP:
     case YG_SPLIT_WINDOWS:
         return yg_owners_draw_groups(owners, owner, wanted, &keys[s], strata, reading->seed, error);
@@ -212,20 +232,27 @@ static bool draw_one(const yg_reading *reading, size_t s, const yg_keys *keys,
 }
 
 /* First a fold, then what is given, then what is drawn. The test part comes before the validation
- * part where both go by time, so that its examples are the last of all. */
+ * part where both go by time, so that its examples are the last of all. A fold by time may leave
+ * few examples to train on, so what is drawn then is a fraction of these. */
 static bool draw(const yg_reading *reading, const yg_keys *keys, const yg_keys *strata,
                  yg_owners *owners, yg_error *error) {
     static const yg_split_rule rules[] = {YG_SPLIT_EQUAL, YG_SPLIT_TIME, YG_SPLIT_GROUP,
                                           YG_SPLIT_WINDOWS, YG_SPLIT_RANDOM};
     const size_t count = reading->split_count;
-    for (size_t s = 0; s < count; s++)
-        if (reading->splits[s].folds && !draw_one(reading, s, keys, strata, owners, error))
+    int64_t total = owners->count;
+    for (size_t s = 0; s < count; s++) {
+        if (!reading->splits[s].folds)
+            continue;
+        if (!draw_one(reading, s, total, keys, strata, owners, error))
             return false;
+        if (reading->splits[s].rule == YG_SPLIT_TIME)
+            total = yg_owners_count(owners, 0);
+    }
     for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
         for (size_t i = 0; i < count; i++) {
             const size_t s = rules[r] == YG_SPLIT_TIME ? count - 1 - i : i;
             if (reading->splits[s].rule == rules[r] && !reading->splits[s].folds &&
-                !draw_one(reading, s, keys, strata, owners, error))
+                !draw_one(reading, s, total, keys, strata, owners, error))
                 return false;
         }
     return true;

@@ -47,10 +47,15 @@ bool yg_owners_take_last(yg_owners *owners, int owner, int64_t wanted, const yg_
 bool yg_owners_take_equal(yg_owners *owners, int owner, const yg_keys *keys,
                           const char *const *texts, size_t count, yg_error *error);
 
+/* An owner that is no part: an example that a fold leaves out of all of them. */
+enum { YG_OWNER_NOBODY = 3 };
+
 typedef struct yg_fold {
     int64_t number, count; /* number `number`, from 0, of so many */
     const yg_keys *strata; /* of all examples; NULL: none */
     const yg_keys *groups; /* of all examples, which stay whole; NULL: none */
+    int64_t gap;           /* of folds in time: so many times before it are left out */
+    int64_t before, after; /* of blocks: so many examples around it are left out */
 } yg_fold;
 
 /* Gives a fold of all examples. No example may have been given before. The folds of one seed have
@@ -59,6 +64,16 @@ typedef struct yg_fold {
  * (owners_fold.c) */
 bool yg_owners_draw_fold(yg_owners *owners, int owner, const yg_fold *fold, uint64_t seed,
                          yg_error *error);
+/* Gives a fold in time: what comes before it is left to train on, and what comes after it belongs
+ * to nobody. The last floor(n / (count + 1)) · count of the n examples are cut into folds of one
+ * size, as in scikit-learn's TimeSeriesSplit. Examples of one time stay together: all go where the
+ * first of them goes. No example may have been given before. *wrong is as in yg_owners_take_last().
+ * (owners_by_key.c) */
+bool yg_owners_take_fold_in_time(yg_owners *owners, int owner, const yg_fold *fold,
+                                 const yg_keys *times, const char **wrong, yg_error *error);
+/* Gives a fold of examples beside each other, in their own order. What is around it is left to
+ * train on, except for fold->before and fold->after examples. (owners_fold.c) */
+void yg_owners_take_block(yg_owners *owners, int owner, const yg_fold *fold);
 
 int64_t yg_owners_count(const yg_owners *owners, int owner);
 /* The numbers of an owner's examples, and how many they are. Freed by the caller; NULL when out of

@@ -182,6 +182,37 @@ bool yg_owners_take_last(yg_owners *owners, int owner, int64_t wanted, const yg_
     return good;
 }
 
+bool yg_owners_take_fold_in_time(yg_owners *owners, int owner, const yg_fold *fold,
+                                 const yg_keys *times, const char **wrong, yg_error *error) {
+    const int64_t size = owners->count / (fold->count + 1);
+    const int64_t begin = owners->count - (fold->count - fold->number) * size, end = begin + size;
+    const size_t count = times->names.count;
+    moment *moments = sort_times(times, wrong, error);
+    if (!moments)
+        return *wrong != NULL;
+    int64_t *sizes = free_examples(owners, times, error);
+    uint8_t *owner_of = calloc(count + 1, sizeof *owner_of);
+    const bool good = sizes && (owner_of || yg_fail_memory(error));
+    int64_t before = 0; /* examples of earlier times */
+    size_t first = 0;   /* time of the fold */
+    for (; good && first < count && before < begin; first++)
+        before += sizes[moments[first].key];
+    for (size_t i = 0; good && i < count; i++) {
+        const size_t key = moments[i].key;
+        const bool past = i < first, near = past && (int64_t)(first - i) <= fold->gap;
+        owner_of[key] = (uint8_t)(past           ? near ? YG_OWNER_NOBODY : 0
+                                  : before < end ? owner
+                                                 : YG_OWNER_NOBODY);
+        before += past ? 0 : sizes[key];
+    }
+    for (int64_t e = 0; good && e < owners->count; e++)
+        yg_owners_set(owners, e, owner_of[yg_keys_get(times, e)]);
+    free(moments);
+    free(sizes);
+    free(owner_of);
+    return good;
+}
+
 bool yg_owners_take_equal(yg_owners *owners, int owner, const yg_keys *keys,
                           const char *const *texts, size_t count, yg_error *error) {
     bool *taken = calloc(keys->names.count + 1, sizeof *taken);

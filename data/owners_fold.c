@@ -3,8 +3,8 @@
  */
 #include "owners.h"
 
-/* An owner that no part has, and one that is free because folds are drawn before all else. */
-enum { DRAWN = 3, EARLIER = 1 };
+/* Owners that are free while folds are drawn, which comes before all else. */
+enum { DRAWN = YG_OWNER_NOBODY, EARLIER = 1 };
 
 static void rename_owner(yg_owners *owners, int from, int to) {
     for (int64_t e = 0; e < owners->count; e++)
@@ -40,4 +40,19 @@ bool yg_owners_draw_fold(yg_owners *owners, int owner, const yg_fold *fold, uint
     rename_owner(owners, EARLIER, 0);
     rename_owner(owners, DRAWN, owner);
     return true;
+}
+
+/* floor(total · number / count), of any size. */
+static int64_t begin_of(int64_t total, int64_t number, int64_t count) {
+    return total / count * number + total % count * number / count;
+}
+
+void yg_owners_take_block(yg_owners *owners, int owner, const yg_fold *fold) {
+    const int64_t total = owners->count;
+    const int64_t begin = begin_of(total, fold->number, fold->count);
+    const int64_t end = begin_of(total, fold->number + 1, fold->count);
+    const int64_t first = begin - (fold->before < begin ? fold->before : begin);
+    const int64_t last = end + (fold->after < total - end ? fold->after : total - end);
+    for (int64_t e = first; e < last; e++)
+        yg_owners_set(owners, e, e >= begin && e < end ? owner : YG_OWNER_NOBODY);
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 /* Owners of rows: 0 for the training part, 1 for validation, 2 for test. */
-enum { TEST = 2, NO_WINDOW = 3 };
+enum { TEST = 2, NO_WINDOW = YG_OWNER_NOBODY };
 
 static const yg_setting settings[] = {
     {"length", .kind = YG_SETTING_WHOLE, .offset = offsetof(yg_series, length), .required = true,

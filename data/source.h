@@ -318,6 +318,7 @@ typedef enum yg_split_rule {
     YG_SPLIT_WINDOWS, /* whole windows drawn by seed: they share no row */
     YG_SPLIT_GROUP,   /* whole groups, or files, drawn by seed */
     YG_SPLIT_TIME,    /* the last examples by a column */
+    YG_SPLIT_BLOCK,   /* examples beside each other; folds only */
     YG_SPLIT_EQUAL,   /* those whose column has a given value, or those of given files */
 } yg_split_rule;
 
@@ -331,7 +332,8 @@ typedef struct yg_split {
     const yg_value *equals; /* a value, or a list of them; with `by_file`, files or patterns */
     yg_origin origin;
     int64_t fold, folds; /* folds > 0: the part is fold number `fold`, from 0, of so many, in place
-                          * of a fraction. The rule is RANDOM, WINDOWS or GROUP */
+                          * of a fraction. The rule is any but EQUAL */
+    int64_t before, gap; /* of folds by TIME or BLOCK: see yg_fold in owners.h */
     yg_part *out;
 } yg_split;
 

@@ -33,14 +33,18 @@ static bool list(const yg_dataset *dataset, const yg_owners *owners, int owner, 
     return part->members != NULL;
 }
 
+/* Says that a fold has no example, or leaves none to train on. */
 static bool fail_fold(const yg_split *split, int64_t total, yg_error *error) {
     return yg_fail(error, YG_ERROR_DATA, split->origin,
-                   "fold %" PRId64 " of %" PRId64 " gets no example: there are %" PRId64
-                   " examples%s; take fewer folds",
-                   split->fold + 1, split->folds, total,
-                   split->rule != YG_SPLIT_GROUP ? ""
-                   : split->by_file              ? " in too few files"
-                                                 : " in too few groups");
+                   "fold %" PRId64 " of %" PRId64 " %s: there are %" PRId64
+                   " examples%s; take fewer folds%s",
+                   split->fold + 1, split->folds,
+                   split->out->count ? "leaves no example to train on" : "gets no example", total,
+                   split->rule == YG_SPLIT_TIME    ? " of too few times"
+                   : split->rule != YG_SPLIT_GROUP ? ""
+                   : split->by_file                ? " in too few files"
+                                                   : " in too few groups",
+                   split->out->count && split->gap ? ", or a smaller gap" : "");
 }
 
 static bool fail_fraction(const yg_split *split, bool none, int64_t total, yg_error *error) {
@@ -56,7 +60,8 @@ static bool split_one(const yg_dataset *dataset, const yg_split *split, int owne
     int64_t wanted = (int64_t)floor(split->fraction * (double)total + 0.5);
     yg_keys keys = {0};
     const bool stratified = split->stratify != SIZE_MAX;
-    const yg_fold fold = {split->fold, split->folds, stratified ? &keys : NULL, NULL};
+    const yg_fold fold = {
+        .number = split->fold, .count = split->folds, .strata = stratified ? &keys : NULL};
     bool good = (!stratified || class_keys(dataset, split->stratify, &keys, error)) &&
                 (split->folds ? yg_owners_draw_fold(owners, owner, &fold, seed, error)
                               : yg_owners_draw(owners, owner, wanted, fold.strata, seed, error));
@@ -73,15 +78,15 @@ static bool split_one(const yg_dataset *dataset, const yg_split *split, int owne
 }
 
 /* Lists a part that the source has drawn. */
-static bool take_drawn(const yg_dataset *dataset, const yg_split *split, int owner, int64_t *kept,
+static bool take_drawn(const yg_dataset *dataset, const yg_split *split, int owner,
                        const yg_owners *owners, yg_error *error) {
     if (!list(dataset, owners, owner, split->out, error))
         return false;
-    *kept -= split->out->count;
-    if (split->folds && !split->out->count)
-        return fail_fold(split, owners->count, error);
-    if (split->out->count > 0 && *kept > 0)
+    const bool some = split->out->count > 0, left = yg_owners_count(owners, 0) > 0;
+    if (some && left)
         return true;
+    if (split->folds)
+        return fail_fold(split, owners->count, error);
     if (!yg_split_needs_table(split))
         return fail_fraction(split, !split->out->count, owners->count, error);
     return yg_fail(error, YG_ERROR_DATA, split->origin, "%s of %" PRId64 " examples %s",
@@ -91,7 +96,8 @@ static bool take_drawn(const yg_dataset *dataset, const yg_split *split, int own
 }
 
 bool yg_split_needs_table(const yg_split *split) {
-    return split->column || split->by_file || split->rule == YG_SPLIT_WINDOWS;
+    return split->column || split->by_file || split->rule == YG_SPLIT_WINDOWS ||
+           split->rule == YG_SPLIT_BLOCK;
 }
 
 bool yg_split_off(yg_data *data, const yg_split *parts, size_t count, uint64_t seed,
@@ -119,7 +125,7 @@ bool yg_split_off(yg_data *data, const yg_split *parts, size_t count, uint64_t s
         if (!drawn && parts[i].column)
             return yg_fail(error, YG_ERROR_DATA, parts[i].column_origin,
                            "only a table has a column '%s'", parts[i].column);
-        good = drawn ? take_drawn(dataset, &parts[i], (int)i + 1, &kept, data->owners, error)
+        good = drawn ? take_drawn(dataset, &parts[i], (int)i + 1, data->owners, error)
                      : split_one(dataset, &parts[i], (int)i + 1, seed, &kept, data->owners, error);
     }
     return good && list(dataset, data->owners, 0, &data->train, error);

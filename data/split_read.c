@@ -176,13 +176,36 @@ bool yg_split_is(const yg_value *map) {
     return map && map->kind == YG_MAPPING && yg_value_get(map, "from");
 }
 
-/* The fold of `yg_data.fold` in place of the test part: stratified or by group where that, or else
- * the validation part, is. */
+/* The rows before a target's own, which a window may take from the past. */
+static int64_t rows_before_targets(const yg_model *model, const yg_series *series) {
+    int64_t before = INT64_MAX, lead, span;
+    for (size_t p = 0; p < yg_model_port_count(model); p++)
+        if (yg_model_port(model, p)->target) {
+            yg_port_rows(series, yg_model_port(model, p), &lead, &span);
+            before = lead < before ? lead : before;
+        }
+    return before < INT64_MAX ? before : 0;
+}
+
+/* A fold of windows that share rows: whole groups, or else a block of the series. No window of a
+ * block shares a row with one that is trained on, so those before it end where its first inputs
+ * begin. */
+static void fold_windows(const yg_model *model, const yg_data *data, yg_split *split) {
+    const yg_series *series = &data->series;
+    const int64_t before = rows_before_targets(model, series);
+    split->rule = series->by ? YG_SPLIT_GROUP : YG_SPLIT_BLOCK;
+    split->column = series->by;
+    split->column_origin = split->origin = series->by ? series->by_origin : series->origin;
+    split->before = data->gap > before ? data->gap : before;
+}
+
+/* The fold of `yg_data.fold` in place of the test part: stratified, by group or by time where that,
+ * or else the validation part, is. */
 static bool read_fold(const yg_value *test, const yg_data *data, yg_split splits[2],
                       yg_error *error) {
     yg_split *split = &splits[1];
     if (!yg_split_is(test)) {
-        const bool same = splits[0].rule == YG_SPLIT_RANDOM || splits[0].rule == YG_SPLIT_GROUP;
+        const bool same = splits[0].rule != YG_SPLIT_NONE && splits[0].rule != YG_SPLIT_EQUAL;
         yg_part *out = split->out;
         *split = same ? splits[0] : (yg_split){.rule = YG_SPLIT_RANDOM, .stratify = SIZE_MAX};
         split->out = out;
@@ -190,10 +213,24 @@ static bool read_fold(const yg_value *test, const yg_data *data, yg_split splits
     split->fraction = 1 / (double)data->folds;
     split->fold = data->fold;
     split->folds = data->folds;
-    return split->rule == YG_SPLIT_RANDOM || split->rule == YG_SPLIT_GROUP ||
+    split->gap = data->gap;
+    return split->rule != YG_SPLIT_EQUAL ||
            yg_fail(error, YG_ERROR_ARGUMENT, split->origin,
-                   "folds are drawn at random or by group, but this part goes by %s",
-                   split->rule == YG_SPLIT_TIME ? "time" : "the value of a column");
+                   "folds take turns as the test part, so they cannot go by one value or file; "
+                   "`{from: train, fraction: 0.2, %s}` makes folds of whole %s",
+                   split->by_file ? "whole_files: true" : "group: COLUMN",
+                   split->by_file ? "files" : "groups");
+}
+
+/* Fails where a gap would say nothing. */
+static bool check_gap(const yg_data *data, const yg_split *fold, yg_error *error) {
+    return !data->folds || !data->gap || fold->rule == YG_SPLIT_TIME ||
+           fold->rule == YG_SPLIT_BLOCK ||
+           yg_fail(error, YG_ERROR_ARGUMENT, fold->origin,
+                   "a gap of %" PRId64
+                   " lies between folds by `time`, or blocks of a series; these "
+                   "folds are drawn %s",
+                   data->gap, fold->rule == YG_SPLIT_GROUP ? "by group" : "at random");
 }
 
 /* Neighbouring windows that share rows must not be drawn at random: what is held out would be known
@@ -208,6 +245,10 @@ static bool check_rule(const yg_model *model, const yg_data *data, yg_split *spl
     for (size_t p = 0; p < yg_model_port_count(model); p++)
         if (yg_model_port(model, p)->target)
             rows = series->length + series->horizon;
+    if (split->folds && split->stratify == SIZE_MAX && series->stride < rows) {
+        fold_windows(model, data, split);
+        return true;
+    }
     if (split->stratify != SIZE_MAX)
         return yg_fail(error, YG_ERROR_ARGUMENT, origin,
                        "windows cannot be stratified; leave `stratify` out, or split them off by "
@@ -249,5 +290,6 @@ bool yg_splits_read(const yg_model *model, const yg_value *section, yg_data *dat
            (!data->folds || read_fold(test, data, splits, error)) &&
            draw_sequences(model, data, &splits[0], error) &&
            draw_sequences(model, data, &splits[1], error) &&
-           check_rule(model, data, &splits[0], error) && check_rule(model, data, &splits[1], error);
+           check_rule(model, data, &splits[0], error) &&
+           check_rule(model, data, &splits[1], error) && check_gap(data, &splits[1], error);
 }

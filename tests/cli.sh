@@ -913,9 +913,16 @@ MODEL
 expect "cv: groups stay whole" 0 "^2 +20 +" "" "$yamlgrad" cv shops.yaml --folds 3 --quiet
 expect "cv: more folds than groups" 1 - "fold 7 of 7 gets no example: there are 60 examples in too few groups" \
     "$yamlgrad" cv shops.yaml --folds 7 --quiet
-sed 's/validation/test/; s/group: shop/time: a/' shops.yaml >times.yaml
-expect "cv: not by time" 1 "" "times.yaml:9:9: error: folds are drawn at random or by group, but this part goes by time" \
-    "$yamlgrad" cv times.yaml
+awk 'BEGIN { print "day,a,y"; for (i = 0; i < 60; i++) print i "," i % 7 "," i % 7 + 1 }' >days.csv
+sed 's/validation/test/; s/group: shop/time: day/; s/shops.csv/days.csv/' shops.yaml >days.yaml
+expect "cv: by time, ten rows each after the first ten" 0 "^5 +10 +" "" "$yamlgrad" cv days.yaml --quiet
+expect "cv: a gap is kept in the record" 0 '"gap": 3' "" \
+    sh -c "'$yamlgrad' cv days.yaml --gap 3 --quiet >/dev/null && cat runs/days/fold-5/run.json"
+expect "cv: a gap that leaves nothing" 1 "" "days.yaml:9:9: error: fold 1 of 5 leaves no example to train on: " \
+    "$yamlgrad" cv days.yaml --gap 10
+sed 's/time: day/column: day, equals: 3/; s/fraction: 0.2, //' days.yaml >day.yaml
+expect "cv: not by a value" 1 "" "day.yaml:9:9: error: folds take turns as the test part, so they cannot go by one value" \
+    "$yamlgrad" cv day.yaml
 # Ctrl-C prints what is done.
 interrupted_cv() {
     "$yamlgrad" cv endless.yaml --folds 2 --out endless_folds &

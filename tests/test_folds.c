@@ -1,11 +1,13 @@
 /*
  * Folds of cross-validation: for any number of examples, classes and groups, each example is in one
- * fold, and the folds are alike.
+ * fold, and the folds are alike. Folds in time, and blocks of a series, are those that one writes
+ * down by hand.
  */
 #include "data/owners.h"
 #include "graph/random.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 /* Number 0 … 2; class 0 is much the most frequent. */
 static int64_t class_of(int64_t example) {
@@ -26,7 +28,7 @@ static void draw_all(int64_t count, int64_t folds, const yg_keys *strata, const 
         yg_owners owners;
         yg_error error = {0};
         cr_assert(yg_owners_make(count, &owners, &error));
-        const yg_fold fold = {f, folds, strata, groups};
+        const yg_fold fold = {.number = f, .count = folds, .strata = strata, .groups = groups};
         cr_assert(yg_owners_draw_fold(&owners, 2, &fold, seed, &error), "%s", error.message);
         for (int64_t e = 0; e < count; e++) {
             const int owner = yg_owners_get(&owners, e);
@@ -166,4 +168,95 @@ Test(folds, depend_on_the_seed) {
         same += first[e] == other[e];
     }
     cr_assert(same < 50, "%d of 100 examples are in the same fold", same);
+}
+
+/* ----------------------------------------------------------------- folds that have an order --- */
+
+/* The owner of each example: t to train on, s for the fold, '.' for nobody. */
+static void letters_of(const yg_owners *owners, char letters[LARGEST + 1]) {
+    for (int64_t e = 0; e < owners->count; e++)
+        letters[e] = "t?s."[yg_owners_get(owners, e)];
+    letters[owners->count] = '\0';
+}
+
+static const struct {
+    int64_t count, folds, gap;
+    const char *times; /* a letter for each example; NULL: each later than the one before */
+    bool backwards;    /* each earlier than the one before */
+    const char *expected[3];
+} in_time[] = {
+    /* As sklearn.model_selection.TimeSeriesSplit(n_splits=folds, gap=gap). */
+    {10, 3, 0, NULL, false, {"ttttss....", "ttttttss..", "ttttttttss"}},
+    {11, 3, 2, NULL, false, {"ttt..ss....", "ttttt..ss..", "ttttttt..ss"}},
+    {12, 2, 0, NULL, false, {"ttttssss....", "ttttttttssss"}},
+    {10, 3, 0, NULL, true, {"....sstttt", "..sstttttt", "sstttttttt"}},
+    /* Equal times stay together, and a gap counts times. */
+    {12, 2, 0, "aabbbcddeeff", false, {"tttttsss....", "ttttttttssss"}},
+    {12, 2, 1, "aabbbcddeeff", false, {"tt...sss....", "tttttt..ssss"}},
+    {6, 2, 0, "ababab", false, {"tststs", "tttttt"}},
+    /* Too few examples for so many folds: none is in one, which is refused later. A gap that leaves
+     * nothing. */
+    {3, 3, 0, NULL, false, {"ttt", "ttt", "ttt"}},
+    {4, 2, 9, NULL, false, {"..s.", "...s"}},
+};
+
+static void make_times(size_t i, yg_keys *keys) {
+    for (int64_t e = 0; e < in_time[i].count; e++) {
+        char text[24];
+        if (in_time[i].times)
+            snprintf(text, sizeof text, "2024-01-%02d", 1 + in_time[i].times[e] - 'a');
+        else
+            snprintf(text, sizeof text, "%d", (int)(in_time[i].backwards ? -e : e));
+        cr_assert(yg_keys_add(keys, text));
+    }
+}
+
+Test(folds, in_time_follow_what_they_are_trained_on) {
+    for (size_t i = 0; i < sizeof in_time / sizeof *in_time; i++)
+        for (int64_t f = 0; f < in_time[i].folds; f++) {
+            char letters[LARGEST + 1];
+            yg_keys times = {0};
+            yg_owners owners;
+            yg_error error = {0};
+            const char *wrong;
+            const yg_fold fold = {.number = f, .count = in_time[i].folds, .gap = in_time[i].gap};
+            make_times(i, &times);
+            cr_assert(yg_owners_make(in_time[i].count, &owners, &error));
+            cr_assert(yg_owners_take_fold_in_time(&owners, 2, &fold, &times, &wrong, &error));
+            cr_assert_null(wrong);
+            letters_of(&owners, letters);
+            cr_expect_str_eq(letters, in_time[i].expected[f], "case %d, fold %d: %s, not %s",
+                             (int)i, (int)f, letters, in_time[i].expected[f]);
+            yg_owners_free(&owners);
+            yg_keys_free(&times);
+        }
+}
+
+static const struct {
+    int64_t count, folds, before, after;
+    const char *expected[3];
+} blocks[] = {
+    {10, 3, 0, 0, {"sssttttttt", "tttssstttt", "ttttttssss"}},
+    {10, 3, 2, 1, {"sss.tttttt", "t..sss.ttt", "tttt..ssss"}},
+    {10, 3, INT64_MAX, INT64_MAX, {"sss.......", "...sss....", "......ssss"}},
+    {2, 3, 1, 0, {"tt", "st", ".s"}},
+};
+
+Test(folds, of_a_series_are_blocks) {
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        for (int64_t f = 0; f < blocks[i].folds; f++) {
+            char letters[LARGEST + 1];
+            yg_owners owners;
+            yg_error error = {0};
+            cr_assert(yg_owners_make(blocks[i].count, &owners, &error));
+            yg_owners_take_block(&owners, 2,
+                                 &(yg_fold){.number = f,
+                                            .count = blocks[i].folds,
+                                            .before = blocks[i].before,
+                                            .after = blocks[i].after});
+            letters_of(&owners, letters);
+            cr_expect_str_eq(letters, blocks[i].expected[f], "case %d, fold %d: %s, not %s", (int)i,
+                             (int)f, letters, blocks[i].expected[f]);
+            yg_owners_free(&owners);
+        }
 }

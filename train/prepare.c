@@ -169,6 +169,7 @@ static bool load_data(yg_run *run, yg_error *error) {
     run->data.stop = run->options->stop;
     run->data.fold = run->options->fold;
     run->data.folds = run->options->folds;
+    run->data.gap = run->options->gap;
     return yg_data_load_known(run->model, run->settings.dtype, &run->data, error);
 }
 

@@ -101,7 +101,8 @@ static void add_options(yg_text *out, const yg_train_options *options) {
                   {"batch_size", options->has_batch_size, options->batch_size},
                   {"seed", options->has_seed, (int64_t)options->seed},
                   {"fold", options->folds > 0, options->fold + 1},
-                  {"folds", options->folds > 0, options->folds}};
+                  {"folds", options->folds > 0, options->folds},
+                  {"gap", options->gap > 0, options->gap}};
     bool first = true;
     add_key(out, "options");
     yg_text_add(out, "{");

@@ -70,9 +70,10 @@ typedef struct yg_train_options {
     yg_dtype dtype; /* YG_F32 or YG_F64 */
 
     /* folds > 0: the test part is fold number `fold`, from 0, of so many folds of the training
-     * part. What the model says of its test part tells only whether they are stratified or by
-     * group. */
-    int64_t fold, folds;
+     * part. What the model says of its test part tells only whether they are stratified, by group
+     * or by time. Of folds by time, the `gap` times before a fold are left out; of blocks of a
+     * series, `gap` rows around it. */
+    int64_t fold, folds, gap;
 
     int threads;         /* 0: all cores */
     double save_seconds; /* at least so long between two checkpoints; 0: as `train: checkpoint` */
