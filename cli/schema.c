@@ -111,7 +111,7 @@ static const struct {
     {"number", "{\"type\": [\"number\", \"string\"]}"},
     {"whole", "{\"type\": [\"integer\", \"string\"]}"},
     {"truth", "{\"type\": [\"boolean\", \"string\"]}"},
-    {"expression", "{\"type\": [\"string\", \"number\", \"boolean\"]}"},
+    {"expression", "{\"type\": [\"string\", \"number\", \"boolean\", \"array\"]}"},
     {"expressions",
      "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/$defs/expression\"}}"},
     {"metrics",
@@ -131,7 +131,8 @@ static const struct {
      "\"additionalProperties\": false}]}"},
     {"ports", "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/$defs/port\"}}"},
     {"initializer",
-     "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"object\", \"required\": [\"type\"]}]}"},
+     "{\"anyOf\": [{\"type\": [\"string\", \"array\"]}, {\"type\": \"object\", \"required\": "
+     "[\"type\"]}]}"},
     {"params",
      "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"object\", \"properties\": "
      "{\"shape\": {\"$ref\": \"#/$defs/shape\"}, \"init\": {\"$ref\": \"#/$defs/initializer\"}, "

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 120 /* bytes of an expression */ };
+enum { LONGEST = 120 /* bytes of an expression */, LONGEST_LIST = 8 /* numbers */ };
 
 bool yg_node_names_make(yg_network *network, yg_pool *pool, yg_node_names *out) {
     yg_graph *graph = yg_network_graph(network);
@@ -233,6 +233,30 @@ static void write_operator(writer *w, yg_node node, int around) {
         write_call(w, node);
 }
 
+/* A small constant as its list, [1, 2, 5]: dimension `dim` and those behind it, from element *at.
+ */
+static void write_list(writer *w, const yg_type *type, const void *data, int dim, int64_t *at) {
+    if (dim == type->rank) {
+        write_number(w, yg_element_get(type->dtype, data, (*at)++));
+        return;
+    }
+    for (int64_t i = 0; i < type->shape[dim]; i++) {
+        yg_text_add(&w->text, i == 0 ? "[" : ", ");
+        write_list(w, type, data, dim + 1, at);
+    }
+    yg_text_add(&w->text, "]");
+}
+
+static void write_constant(writer *w, yg_node node) {
+    const yg_type *type = yg_node_type(w->names->graph, node);
+    const int64_t count = yg_type_count(type);
+    int64_t at = 0;
+    if (count > 0 && count <= LONGEST_LIST)
+        write_list(w, type, yg_node_constant(w->names->graph, node), 0, &at);
+    else
+        yg_text_add(&w->text, "constant");
+}
+
 static void write(writer *w, yg_node node, int around) {
     double number;
     if (w->text.used > LONGEST) /* it is thrown away, so the rest need not be written */
@@ -242,7 +266,7 @@ static void write(writer *w, yg_node node, int around) {
     else if (is_number(w, node, &number))
         write_number(w, number);
     else if (yg_node_constant(w->names->graph, node))
-        yg_text_add(&w->text, "constant");
+        write_constant(w, node);
     else
         write_operator(w, node, around);
 }

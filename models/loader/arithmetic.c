@@ -122,6 +122,15 @@ static bool other_operation(const yg_graph *graph, const yg_expression *operatio
     return true;
 }
 
+bool yg_is_tensor_operation(const yg_term *sides, size_t count) {
+    bool tensor = false, text = false;
+    for (size_t i = 0; i < count; i++) {
+        tensor = tensor || sides[i].kind == YG_TERM_TENSOR || sides[i].kind == YG_TERM_LIST;
+        text = text || sides[i].kind == YG_TERM_TEXT;
+    }
+    return tensor && !text;
+}
+
 bool yg_number_operation(const yg_graph *graph, const yg_expression *operation, const yg_term *a,
                          const yg_term *b, yg_term *result, yg_error *error) {
     const char *sign = operation->text;

@@ -6,6 +6,10 @@
 
 #include "term.h"
 
+/* Whether an operation is one of tensors: a side is a tensor, or a list of numbers, which stands
+ * for one. Beside a text a list is no tensor: the two can only be compared. */
+bool yg_is_tensor_operation(const yg_term *sides, size_t count);
+
 /* Applies "+", "==", … to two numbers; texts and truth values can only be compared. `graph` is for
  * messages. False on failure. */
 bool yg_number_operation(const yg_graph *graph, const yg_expression *operation, const yg_term *a,

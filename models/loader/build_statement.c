@@ -78,7 +78,12 @@ bool yg_build_statement(yg_builder *builder, const yg_flat_statement *statement)
     for (size_t i = 0; i < count; i++) {
         const yg_term *term = &results[i];
         const char *name = statement->names[i];
-        if (term->kind == YG_TERM_TEXT || term->kind > YG_TERM_TENSOR)
+        yg_list_shape ignored;
+        if (term->kind == YG_TERM_LIST &&
+            !yg_list_read_shape(builder->graph, term, statement->value->origin, &ignored,
+                                builder->error))
+            return false;
+        if (term->kind == YG_TERM_TEXT || term->kind == YG_TERM_NULL || term->kind > YG_TERM_TENSOR)
             return yg_fail(builder->error, YG_ERROR_ARGUMENT, statement->value->origin,
                            "node '%s': a tensor is expected, found %s", name,
                            yg_term_describe(builder->graph, term, found, sizeof found));
@@ -105,9 +110,11 @@ bool yg_build_update(yg_builder *builder, const yg_flat_param *state, const yg_f
         return false;
     const bool number = term.kind == YG_TERM_INT || term.kind == YG_TERM_BOOL ||
                         (term.kind == YG_TERM_FLOAT && yg_dtype_is_float(type->dtype));
-    if (number || term.kind == YG_TERM_TENSOR) {
+    if (number || term.kind == YG_TERM_LIST || term.kind == YG_TERM_TENSOR) {
+        const yg_number_types types = {
+            type->dtype, yg_dtype_is_float(type->dtype) ? type->dtype : builder->dtype};
         yg_builder_at(builder, update->origin);
-        if (!yg_term_to_node(builder, &term, type->dtype, update->origin, node))
+        if (!yg_term_to_node(builder, &term, types, update->origin, node))
             return false;
         if (yg_type_equal(yg_node_type(builder->graph, *node), type))
             return true;

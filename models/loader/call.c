@@ -5,7 +5,8 @@
  * Positional arguments fill the operands, then the attributes in the order of the descriptor. A
  * named argument goes to the operand or attribute of that name. An optional operand takes a tensor
  * only: a number in its place is the first attribute. A number among tensors becomes a scalar of
- * the tensors' type, or of the network's float type if it is a fraction among integers.
+ * the tensors' type, or of the network's float type if it is a fraction among integers. A list of
+ * numbers becomes a constant tensor in the same way; where indices are wanted it stays whole.
  */
 #include "call.h"
 
@@ -229,9 +230,11 @@ static bool set_attr(call_site *site, size_t index, const yg_expression *argumen
 
 /* ---------------------------------------------------------------------------------- operands -- */
 
-static bool is_value(const yg_term *term) {
+/* A list is a tensor. Without a graph, only numbers are wanted. */
+static bool is_value(const call_site *site, const yg_term *term) {
     return term->kind == YG_TERM_INT || term->kind == YG_TERM_FLOAT || term->kind == YG_TERM_BOOL ||
-           term->kind == YG_TERM_TENSOR || term->kind == YG_TERM_WRITTEN;
+           term->kind == YG_TERM_TENSOR || term->kind == YG_TERM_WRITTEN ||
+           (term->kind == YG_TERM_LIST && site->builder->graph);
 }
 
 static bool set_operand(call_site *site, size_t index, const yg_expression *argument,
@@ -243,7 +246,7 @@ static bool set_operand(call_site *site, size_t index, const yg_expression *argu
     }
     if (term->kind == YG_TERM_WORD)
         return yg_fail_unknown(site->builder, term->text, argument->origin);
-    if (!is_value(term)) {
+    if (!is_value(site, term)) {
         snprintf(what, sizeof what, "argument %zu is a tensor, found %s", index + 1,
                  yg_term_describe(site->builder->graph, term, found, sizeof found));
         return fail_at(site, argument->origin, what);
@@ -330,13 +333,17 @@ static bool set_keyword(call_site *site, const char *keyword, const yg_expressio
 }
 
 /* Whether a positional argument is an operand. The required ones are; an optional one is if it is a
- * tensor. */
+ * tensor, or a list where the first setting takes none. */
 static bool is_operand(const call_site *site, size_t position, bool operands, const yg_term *term) {
     const bool list = (site->op->flags & YG_OP_LIST) != 0;
     if (position < (list ? 1 : (size_t)site->op->min_operands))
         return true;
-    return operands && !list && position < (size_t)site->op->max_operands &&
-           term->kind == YG_TERM_TENSOR;
+    if (!operands || list || position >= (size_t)site->op->max_operands)
+        return false;
+    const yg_op *op = site->op;
+    const bool wants_list = op->attr_count > 0 && (op->attrs[0].kind == YG_ATTR_INTS ||
+                                                   op->attrs[0].kind == YG_ATTR_FLOATS);
+    return term->kind == YG_TERM_TENSOR || (term->kind == YG_TERM_LIST && !wants_list);
 }
 
 static bool sort_arguments(call_site *site) {
@@ -390,35 +397,50 @@ static bool check_complete(const call_site *site) {
 
 /* ---------------------------------------------------------------------------------- applying -- */
 
-/* The types that whole numbers and fractions take among these operands. */
-typedef struct number_types {
-    yg_dtype whole, fraction;
-} number_types;
+/* Whether a list has a fraction in it, however deep. */
+static bool has_fraction(const yg_term *list) {
+    bool fraction = false;
+    for (size_t i = 0; list->kind == YG_TERM_LIST && i < list->count && !fraction; i++)
+        fraction = list->items[i].kind == YG_TERM_FLOAT || has_fraction(&list->items[i]);
+    return fraction;
+}
 
-static number_types find_number_types(const call_site *site) {
+/* The types that whole numbers and fractions take among these operands. Lists alone are of one
+ * type: stack([[1, 2], [0.5, 1]]) has floats only. */
+static yg_number_types find_number_types(const call_site *site) {
     bool found = false;
-    yg_dtype widest = YG_BOOL;
+    yg_dtype widest = YG_BOOL, whole = YG_I64;
     for (size_t i = 0; i < site->operand_count; i++) {
         if (site->operands[i].kind == YG_TERM_TENSOR) {
             const yg_dtype dtype =
                 yg_node_type(site->builder->graph, site->operands[i].node)->dtype;
             found = found || dtype != YG_BOOL;
             widest = dtype > widest ? dtype : widest;
+        } else if (has_fraction(&site->operands[i])) {
+            whole = site->builder->dtype;
         }
     }
-    return (number_types){
-        .whole = found ? widest : YG_I64,
+    return (yg_number_types){
+        .whole = found ? widest : whole,
         .fraction = yg_dtype_is_float(widest) ? widest : site->builder->dtype,
     };
 }
 
+/* Whether operand `k` takes indices, which are whole numbers whatever the others are. */
+static bool takes_indices(const yg_op *op, size_t k) {
+    return k < YG_OP_NAMED_OPERANDS && op->operand_names[k] &&
+           strcmp(op->operand_names[k], "index") == 0;
+}
+
 /* The operands as nodes. */
 static bool build_operands(const call_site *site, yg_node *nodes) {
-    const number_types types = find_number_types(site);
+    const yg_number_types among = find_number_types(site);
     for (size_t i = 0; i < site->operand_count; i++) {
-        const yg_term *operand = &site->operands[i];
-        const yg_dtype dtype = operand->kind == YG_TERM_FLOAT ? types.fraction : types.whole;
-        if (!yg_term_to_node(site->builder, operand, dtype, site->call->origin, &nodes[i]))
+        yg_number_types types = among;
+        if (site->operands[i].kind == YG_TERM_LIST && takes_indices(site->op, i))
+            types.whole = YG_I64;
+        if (!yg_term_to_node(site->builder, &site->operands[i], types, site->call->origin,
+                             &nodes[i]))
             return false;
     }
     return true;

@@ -63,7 +63,9 @@ static bool expand_operation(yg_expander *x, const yg_expression *e, const yg_te
                              yg_term *term) {
     const bool binary = e->count == 2;
     const yg_graph *graph = x->trial ? x->trial->graph : NULL;
-    if (sides[0].kind != YG_TERM_WRITTEN && (!binary || sides[1].kind != YG_TERM_WRITTEN))
+    const bool tensors = !x->constants && yg_is_tensor_operation(sides, e->count);
+    if (!tensors && sides[0].kind != YG_TERM_WRITTEN &&
+        (!binary || sides[1].kind != YG_TERM_WRITTEN))
         return binary ? yg_number_operation(graph, e, &sides[0], &sides[1], term, x->error)
                       : yg_number_negative(graph, e, &sides[0], term, x->error);
     const yg_expression *a = yg_written(x, &sides[0], e->children[0]->origin);
@@ -434,14 +436,16 @@ static const yg_expression *expand_subscript(yg_expander *x, const yg_scope *sco
     return NULL;
 }
 
-/* An item of a list. *done becomes false if the index is not known when expanding. */
+/* An item of a list. *done becomes false if the index is not known when expanding, or if the list
+ * stands for a tensor of which a part is taken. */
 static bool list_item(yg_expander *x, const yg_scope *scope, const yg_expression *e,
                       const yg_term *list, yg_term *term, bool *done) {
     yg_term index;
     int64_t number;
     *done = false;
     if (e->count != 2 || e->children[1]->kind == YG_EXPRESSION_RANGE)
-        return yg_fail(x->error, YG_ERROR_ARGUMENT, e->origin, "a list takes one index");
+        return !x->constants ||
+               yg_fail(x->error, YG_ERROR_ARGUMENT, e->origin, "a list takes one index");
     if (!yg_expand_expression(x, scope, e->children[1], &index))
         return false;
     *done = index.kind != YG_TERM_WRITTEN;

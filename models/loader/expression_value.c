@@ -33,9 +33,7 @@ static const char *infix_operator(const yg_expression *call) {
 /* Applies an operator to the values of its sides. */
 static bool apply_infix(yg_builder *builder, const yg_expression *e, const yg_term *sides,
                         yg_term *term) {
-    const bool tensor =
-        sides[0].kind == YG_TERM_TENSOR || (e->count == 2 && sides[1].kind == YG_TERM_TENSOR);
-    if (!tensor)
+    if (!yg_is_tensor_operation(sides, e->count))
         return e->count == 1
                    ? yg_number_negative(builder->graph, e, &sides[0], term, builder->error)
                    : yg_number_operation(builder->graph, e, &sides[0], &sides[1], term,
@@ -273,11 +271,11 @@ bool yg_expression_node(yg_builder *builder, const yg_expression *expression, co
     char found[200];
     if (!yg_expression_value(builder, expression, &term))
         return false;
-    if (term.kind > YG_TERM_BOOL && term.kind != YG_TERM_TENSOR)
+    if (term.kind > YG_TERM_BOOL && term.kind != YG_TERM_LIST && term.kind != YG_TERM_TENSOR)
         return yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->origin,
                        "%s: a tensor is expected, found %s", what,
                        yg_term_describe(builder->graph, &term, found, sizeof found));
     yg_builder_at(builder, expression->origin);
-    return yg_term_to_node(builder, &term, term.kind == YG_TERM_INT ? YG_I64 : builder->dtype,
+    return yg_term_to_node(builder, &term, (yg_number_types){YG_I64, builder->dtype},
                            expression->origin, node);
 }

@@ -58,27 +58,19 @@ static bool read_subscript(const yg_builder *builder, const yg_expression *writt
     return true;
 }
 
-static bool index_list(const yg_builder *builder, const yg_expression *expression,
-                       const yg_term *list, const yg_subscript *subscript, yg_term *term) {
+static bool list_item(const yg_builder *builder, const yg_expression *expression,
+                      const yg_term *list, const yg_subscript *subscript, yg_term *term) {
     int64_t index;
     const yg_origin origin = expression->children[1]->origin;
-    if (expression->count != 2 || subscript->range)
-        return yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->origin,
-                       "a list takes one index");
     return yg_term_is_int(builder->graph, &subscript->bounds[0], "an index", INT64_MIN, origin,
                           &index, builder->error) &&
            yg_list_item(list, index, origin, term, builder->error);
 }
 
-bool yg_call_index(yg_builder *builder, const yg_expression *expression, const yg_term *base,
-                   const yg_subscript *subscripts, yg_term *term) {
+/* The part of a tensor that the subscripts name. */
+static bool index_tensor(yg_builder *builder, const yg_expression *expression, const yg_term *base,
+                         const yg_subscript *subscripts, yg_term *term) {
     char found[200];
-    if (base->kind == YG_TERM_LIST)
-        return index_list(builder, expression, base, &subscripts[0], term);
-    if (base->kind != YG_TERM_TENSOR)
-        return yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->origin,
-                       "an index takes part of a tensor or a list, found %s",
-                       yg_term_describe(builder->graph, base, found, sizeof found));
     const yg_type *type = yg_node_type(builder->graph, base->node);
     if (expression->count - 1 > (size_t)type->rank)
         return yg_fail(builder->error, YG_ERROR_SHAPE, expression->origin, "%zu indices for %s",
@@ -101,4 +93,24 @@ bool yg_call_index(yg_builder *builder, const yg_expression *expression, const y
     const yg_node node = rest.rank == type->rank ? part : yg_reshape(builder->graph, part, &rest);
     *term = (yg_term){.kind = YG_TERM_TENSOR, .node = node};
     return node != YG_NONE || yg_fail_from_graph(builder, expression->origin);
+}
+
+bool yg_call_index(yg_builder *builder, const yg_expression *expression, const yg_term *base,
+                   const yg_subscript *subscripts, yg_term *term) {
+    char found[200];
+    if (base->kind != YG_TERM_TENSOR && base->kind != YG_TERM_LIST)
+        return yg_fail(builder->error, YG_ERROR_ARGUMENT, expression->origin,
+                       "an index takes part of a tensor or a list, found %s",
+                       yg_term_describe(builder->graph, base, found, sizeof found));
+    yg_term tensor = *base;
+    if (base->kind == YG_TERM_LIST && expression->count == 2 && !subscripts[0].range)
+        return list_item(builder, expression, base, &subscripts[0], term);
+    if (base->kind == YG_TERM_LIST) {
+        tensor.kind = YG_TERM_TENSOR;
+        yg_builder_at(builder, expression->origin);
+        if (!yg_term_to_node(builder, base, (yg_number_types){YG_I64, builder->dtype},
+                             expression->origin, &tensor.node))
+            return false;
+    }
+    return index_tensor(builder, expression, &tensor, subscripts, term);
 }

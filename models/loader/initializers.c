@@ -14,6 +14,8 @@
 #include "../../graph/number.h"
 #include "../../graph/random.h"
 #include "../../graph/spelling.h"
+#include "../../graph/text.h"
+#include "../../ops/shape.h"
 #include "names.h"
 
 #include <float.h>
@@ -25,6 +27,7 @@
 typedef struct source {
     const yg_type *type;
     const double *settings;
+    const double *list;
     uint64_t seed, stream;
     int64_t fan_in, fan_out;
 } source;
@@ -76,6 +79,10 @@ static double ones(const source *from, int64_t index) {
 static double constant(const source *from, int64_t index) {
     (void)index;
     return from->settings[0];
+}
+
+static double listed(const source *from, int64_t index) {
+    return from->list[index];
 }
 
 static double uniform(const source *from, int64_t index) {
@@ -181,6 +188,9 @@ static const yg_init_method methods[] = {
     {.name = "constant",
      .settings = {{.name = "value", .kind = YG_INIT_NUMBER, .required = true, .min = -HUGE_VAL}},
      .element = constant},
+    {.name = "list",
+     .settings = {{.name = "values", .kind = YG_INIT_LIST, .required = true, .min = -HUGE_VAL}},
+     .element = listed},
     {.name = "uniform",
      .settings = {{.name = "low", .kind = YG_INIT_NUMBER, .min = -HUGE_VAL},
                   {.name = "high", .kind = YG_INIT_NUMBER, .fallback = 1, .min = -HUGE_VAL}},
@@ -283,21 +293,34 @@ bool yg_init_check(const yg_initializer *init, yg_origin origin, yg_error *error
                    "`high`");
 }
 
+static int64_t list_count(const yg_initializer *init) {
+    return init->list ? yg_shape_product(init->list_shape, 0, init->list_rank) : 0;
+}
+
 bool yg_initializer_equal(const yg_initializer *a, const yg_initializer *b) {
     bool equal =
         a->method == b->method && a->has_zero_row == b->has_zero_row && a->zero_row == b->zero_row;
     for (size_t k = 0; k < YG_INIT_SETTINGS; k++)
         equal = equal && a->settings[k] == b->settings[k];
+    const int64_t count = list_count(a);
+    equal = equal && a->list_rank == b->list_rank && list_count(b) == count;
+    for (int64_t i = 0; equal && i < count; i++)
+        equal = a->list[i] == b->list[i];
     return equal;
 }
 
 /* Whether the values are whole numbers that an integer type can hold. */
 static bool is_whole(const yg_initializer *init, yg_dtype dtype) {
-    const double value = init->settings[0];
     const double limit = dtype == YG_I64 ? 0x1p63 : dtype == YG_I32 ? 0x1p31 : 2;
-    return init->method->element == zeros || init->method->element == ones ||
-           (init->method->element == constant && value == floor(value) && value < limit &&
-            value >= (dtype == YG_BOOL ? 0 : -limit));
+    const double *values = init->list ? init->list : init->settings;
+    const int64_t count = init->list ? list_count(init) : 1;
+    if (init->method->element == zeros || init->method->element == ones)
+        return true;
+    bool whole = init->method->element == constant || init->method->element == listed;
+    for (int64_t i = 0; whole && i < count; i++)
+        whole = values[i] == floor(values[i]) && values[i] < limit &&
+                values[i] >= (dtype == YG_BOOL ? 0 : -limit);
+    return whole;
 }
 
 /* Fails if a float type cannot hold a number: it would be infinite, or count as 0 in a run. */
@@ -305,7 +328,8 @@ static bool holds(const yg_init_setting *setting, double value, yg_dtype dtype, 
                   yg_error *error) {
     const bool f32 = dtype == YG_F32;
     char number[YG_NUMBER_TEXT];
-    if (setting->kind != YG_INIT_NUMBER || value == 0 || isinf(value))
+    if ((setting->kind != YG_INIT_NUMBER && setting->kind != YG_INIT_LIST) || value == 0 ||
+        isinf(value))
         return true;
     if (f32 && fabs(value) > (double)FLT_MAX)
         return yg_fail(error, YG_ERROR_ARGUMENT, origin,
@@ -319,14 +343,33 @@ static bool holds(const yg_init_setting *setting, double value, yg_dtype dtype, 
     return true;
 }
 
+/* Fails unless a list has the parameter's shape and numbers that its type can hold. */
+static bool list_fits(const yg_initializer *init, const yg_type *type, yg_origin origin,
+                      yg_error *error) {
+    yg_type list = {.dtype = type->dtype, .rank = init->list_rank};
+    char found[YG_TYPE_TEXT], wanted[YG_TYPE_TEXT];
+    memcpy(list.shape, init->list_shape, sizeof list.shape);
+    if (!yg_type_equal(&list, type))
+        return yg_fail(error, YG_ERROR_SHAPE, origin,
+                       "`init`: the list has the shape %s, the parameter's shape is %s",
+                       yg_shape_text(&list, found), yg_shape_text(type, wanted));
+    const int64_t count = yg_dtype_is_float(type->dtype) ? list_count(init) : 0;
+    for (int64_t i = 0; i < count; i++)
+        if (!holds(&init->method->settings[0], init->list[i], type->dtype, origin, error))
+            return false;
+    return true;
+}
+
 bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_origin origin,
                          yg_error *error) {
     char text[YG_TYPE_TEXT];
+    if (init->list && !list_fits(init, type, origin, error))
+        return false;
     if (!yg_dtype_is_float(type->dtype) && !is_whole(init, type->dtype))
         return yg_fail(
             error, YG_ERROR_DTYPE, origin,
-            "a state of %s starts from `zeros`, `ones` or a `constant` whole number that "
-            "it can hold",
+            "a state of %s starts from `zeros`, `ones`, a `constant` whole number or a list of "
+            "whole numbers that it can hold",
             yg_dtype_name(type->dtype));
     if (init->method->fans && type->rank < 2)
         return yg_fail(error, YG_ERROR_SHAPE, origin,
@@ -345,17 +388,45 @@ bool yg_initializer_fits(const yg_initializer *init, const yg_type *type, yg_ori
                    init->zero_row, yg_shape_text(type, text));
 }
 
+/* The list from number *at on: that of dimension `dim` and all behind it. */
+static void add_list(yg_text *text, const yg_initializer *init, int dim, int64_t *at) {
+    char number[YG_NUMBER_TEXT];
+    if (dim == init->list_rank) {
+        yg_text_add(text, "%s", yg_number_text(init->list[(*at)++], number));
+        return;
+    }
+    for (int64_t i = 0; i < init->list_shape[dim]; i++) {
+        yg_text_add(text, i == 0 ? "[" : ", ");
+        add_list(text, init, dim + 1, at);
+    }
+    yg_text_add(text, "]");
+}
+
+/* "[[1, 2], [3, 4]]", in `pool`. NULL when out of memory. */
+static const char *list_text(const yg_initializer *init, yg_pool *pool) {
+    yg_text text = {0};
+    int64_t at = 0;
+    add_list(&text, init, 0, &at);
+    char *made = yg_text_take(&text);
+    const char *copy = made ? yg_pool_copy(pool, made, strlen(made)) : NULL;
+    free(made);
+    return copy;
+}
+
 const char *yg_initializer_text(const yg_initializer *init, yg_pool *pool) {
+    if (init->list && !init->has_zero_row)
+        return list_text(init, pool);
     const yg_init_method *method = init->method;
     const char *text = yg_pool_format(pool, "{type: %s", method->name);
     for (size_t k = 0; text && k < YG_INIT_SETTINGS && method->settings[k].name; k++) {
         const yg_init_setting *setting = &method->settings[k];
         char number[YG_NUMBER_TEXT];
-        const char *value = setting->kind == YG_INIT_MODE ? modes[(int)init->settings[k]]
+        const char *value = setting->kind == YG_INIT_LIST   ? list_text(init, pool)
+                            : setting->kind == YG_INIT_MODE ? modes[(int)init->settings[k]]
                             : setting->kind == YG_INIT_NONLINEARITY
                                 ? nonlinearities[(int)init->settings[k]]
                                 : yg_number_text(init->settings[k], number);
-        text = yg_pool_format(pool, "%s, %s: %s", text, setting->name, value);
+        text = !value ? NULL : yg_pool_format(pool, "%s, %s: %s", text, setting->name, value);
     }
     if (text && init->has_zero_row)
         text = yg_pool_format(pool, "%s, zero_row: %" PRId64, text, init->zero_row);
@@ -368,6 +439,7 @@ bool yg_initializer_fill(const yg_initializer *init, const yg_type *type, const 
                          uint64_t seed, void *data, yg_error *error) {
     source from = {.type = type,
                    .settings = init->settings,
+                   .list = init->list,
                    .seed = seed,
                    .stream = yg_random_key(name),
                    .fan_in = 1,

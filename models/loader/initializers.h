@@ -14,6 +14,7 @@ typedef enum yg_init_setting_kind {
     YG_INIT_GAIN, /* a number, or the name of a nonlinearity, which has a gain */
     YG_INIT_MODE,
     YG_INIT_NONLINEARITY,
+    YG_INIT_LIST, /* numbers, in lists of the parameter's shape */
 } yg_init_setting_kind;
 
 typedef struct yg_init_setting {
@@ -30,6 +31,9 @@ typedef struct yg_init_method yg_init_method;
 struct yg_initializer {
     const yg_init_method *method;
     double settings[YG_INIT_SETTINGS];
+    const double *list; /* of the setting that is a list: its numbers in row-major order */
+    int list_rank;
+    int64_t list_shape[YG_MAX_RANK];
     bool has_zero_row;
     int64_t
         zero_row; /* a row of the first dimension that is 0; a negative one counts from the end */

@@ -1,12 +1,9 @@
 /*
- * Turns numbers into nodes of the graph, and failures of the graph into errors at the user's lines.
+ * Names and their values while a network is built, and failures of the graph as errors at the
+ * user's lines.
  */
-#include "../../graph/number.h"
-#include "../../graph/spelling.h"
 #include "call.h"
 
-#include <float.h>
-#include <math.h>
 #include <string.h>
 
 void yg_builder_at(const yg_builder *builder, yg_origin origin) {
@@ -129,57 +126,4 @@ const yg_term *yg_builder_read(yg_builder *builder, const char *name) {
         return NULL;
     }
     return yg_builder_find(builder, name);
-}
-
-/* ----------------------------------------------------------------------------------- numbers -- */
-
-const char *yg_number_lost_in(yg_dtype dtype, double number) {
-    const double smallest = dtype == YG_F32 ? (double)FLT_MIN : DBL_MIN;
-    if (!yg_dtype_is_float(dtype) || !isfinite(number) || number == 0)
-        return NULL;
-    if (dtype == YG_F32 && isinf((float)number))
-        return "does not fit";
-    return fabs(number) < smallest ? "would count as 0 in" : NULL;
-}
-
-static bool fail_lost(const yg_builder *builder, const yg_term *term, const char *lost,
-                      yg_dtype dtype, yg_origin origin) {
-    char found[200];
-    return yg_fail(builder->error, YG_ERROR_ARGUMENT, origin, "%s %s %s",
-                   yg_term_describe(builder->graph, term, found, sizeof found), lost,
-                   yg_dtype_name(dtype));
-}
-
-static yg_node whole_node(yg_graph *graph, int64_t value, yg_dtype dtype) {
-    yg_type scalar;
-    if (dtype != YG_I64 || !yg_type_make(dtype, 0, NULL, &scalar, NULL))
-        return yg_scalar(graph, dtype, (double)value);
-    return yg_constant(graph, &scalar, &value); /* not by a double, which rounds beyond 2^53 */
-}
-
-bool yg_term_to_node(yg_builder *builder, const yg_term *term, yg_dtype dtype, yg_origin origin,
-                     yg_node *node) {
-    const char *lost;
-    switch (term->kind) {
-    case YG_TERM_TENSOR:
-        *node = term->node;
-        return true;
-    case YG_TERM_INT:
-        if (dtype == YG_I32 && (term->i < INT32_MIN || term->i > INT32_MAX))
-            return fail_lost(builder, term, "does not fit", dtype, origin);
-        *node = whole_node(builder->graph, term->i, dtype);
-        break;
-    case YG_TERM_FLOAT:
-        if ((lost = yg_number_lost_in(dtype, term->f)))
-            return fail_lost(builder, term, lost, dtype, origin);
-        *node = yg_scalar(builder->graph, dtype, term->f);
-        break;
-    case YG_TERM_BOOL:
-        *node = yg_scalar(builder->graph, YG_BOOL, (double)term->i);
-        break;
-    default:
-        *node = YG_NONE;
-        break;
-    }
-    return *node != YG_NONE || yg_fail_from_graph(builder, origin);
 }

@@ -3,8 +3,11 @@
  */
 #include "../../graph/number.h"
 #include "../../graph/spelling.h"
+#include "../../ops/shape.h"
+#include "call.h"
 #include "expression_tree.h"
 #include "foreign.h"
+#include "read.h"
 #include "scan_carries.h"
 
 #include <math.h>
@@ -43,6 +46,38 @@ static bool read_number(const yg_expander *x, const yg_init_setting *setting, co
     return *value >= setting->min ||
            yg_fail(x->error, YG_ERROR_ARGUMENT, origin, "`%s` is at least %s, found %s",
                    setting->name, yg_number_text(setting->min, low), yg_number_text(*value, text));
+}
+
+/* Reads the numbers of `init: [1, 2, 5]`. */
+static bool read_list(yg_expander *x, const yg_scope *scope, const yg_expression *expression,
+                      yg_initializer *init) {
+    yg_term term, list;
+    yg_list_shape shape;
+    char found[200];
+    if (!yg_expand_expression(x, scope, expression, &term) || !yg_value_of(x, &term, &list))
+        return false;
+    if (list.kind != YG_TERM_LIST)
+        return yg_fail(x->error, YG_ERROR_ARGUMENT, expression->origin,
+                       "`values`: a list is expected, found %s",
+                       yg_term_describe(x->trial->graph, &list, found, sizeof found));
+    if (!yg_list_read_shape(x->trial->graph, &list, expression->origin, &shape, x->error))
+        return false;
+    const int64_t count = yg_shape_product(shape.shape, 0, shape.rank);
+    double *numbers = yg_pool_take(x->pool, (size_t)count * sizeof *numbers);
+    if (!numbers)
+        return yg_fail_memory(x->error);
+    for (int64_t i = 0; i < count; i++) {
+        const yg_term *number = yg_list_number(&list, &shape, i);
+        numbers[i] = number->kind == YG_TERM_FLOAT ? number->f : (double)number->i;
+        if (!isfinite(numbers[i]))
+            return yg_fail(x->error, YG_ERROR_ARGUMENT, expression->origin,
+                           "`init` is made of finite numbers, found %s",
+                           yg_number_text(numbers[i], found));
+    }
+    init->list = numbers;
+    init->list_rank = shape.rank;
+    memcpy(init->list_shape, shape.shape, sizeof init->list_shape);
+    return true;
 }
 
 static bool read_setting(yg_expander *x, const yg_scope *scope, const yg_init_setting *setting,
@@ -104,7 +139,9 @@ static bool read_settings(yg_expander *x, const yg_scope *scope, const yg_init_s
             k++;
         if (k == count)
             return unknown_setting(x, init->method, spec, i);
-        if (!read_setting(x, scope, &settings[k], spec->values[i], &init->settings[k]))
+        if (settings[k].kind == YG_INIT_LIST
+                ? !read_list(x, scope, spec->values[i], init)
+                : !read_setting(x, scope, &settings[k], spec->values[i], &init->settings[k]))
             return false;
         given[k] = true;
     }
@@ -161,6 +198,11 @@ const yg_initializer *yg_expand_init(yg_expander *x, const yg_scope *scope,
     if (argument && argument->term.kind == YG_TERM_ABSENT) {
         yg_fail_absent(x, spec->type, &argument->term, spec->origin);
         return NULL;
+    }
+    if (argument && argument->term.kind == YG_TERM_LIST) {
+        const yg_init_spec *list = yg_init_of_list(
+            x->pool, yg_written(x, &argument->term, spec->origin), spec->origin, x->error);
+        return list ? expand_method(x, scope, list) : NULL;
     }
     if (!argument || argument->term.kind != YG_TERM_INIT)
         return expand_method(x, scope, spec);

@@ -112,7 +112,33 @@ bool yg_read_shape(yg_pool *pool, const yg_value *value, const char *what, bool 
     return true;
 }
 
+const yg_init_spec *yg_init_of_list(yg_pool *pool, const yg_expression *list, yg_origin origin,
+                                    yg_error *error) {
+    yg_init_spec *init = list ? yg_pool_take(pool, sizeof *init) : NULL;
+    const char **keys = yg_pool_take(pool, sizeof *keys);
+    const yg_expression **values = yg_pool_take(pool, sizeof *values);
+    yg_origin *origins = yg_pool_take(pool, sizeof *origins);
+    if (!init || !keys || !values || !origins) {
+        if (list)
+            yg_fail_memory(error);
+        return NULL;
+    }
+    keys[0] = "values";
+    values[0] = list;
+    origins[0] = origin;
+    *init = (yg_init_spec){.origin = origin,
+                           .type = "list",
+                           .count = 1,
+                           .keys = keys,
+                           .key_origins = origins,
+                           .values = values};
+    return init;
+}
+
 const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error *error) {
+    if (value->kind == YG_SEQUENCE)
+        return yg_init_of_list(pool, yg_read_expression(pool, value, "`init`", error),
+                               value->origin, error);
     yg_init_spec *init = yg_pool_take(pool, sizeof *init);
     if (!init) {
         yg_fail_memory(error);
@@ -127,8 +153,8 @@ const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error 
     const yg_value *type = value->kind == YG_MAPPING ? yg_value_get(value, "type") : NULL;
     if (!type) {
         yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                "`init`: a name such as zeros or a map such as {type: normal, std: 0.5} is "
-                "expected, found %s",
+                "`init`: a name such as zeros, a map such as {type: normal, std: 0.5} or a list "
+                "of numbers is expected, found %s",
                 value->kind == YG_MAPPING ? "a mapping without `type`"
                                           : yg_value_describe(value, found, sizeof found));
         return NULL;

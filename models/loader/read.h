@@ -27,5 +27,9 @@ bool yg_read_format(const yg_value *root, yg_error *error);
 /* Reads the sections `params`, `state` and `update` of `sections`, a model or a layer type. */
 bool yg_read_params(yg_model *model, const yg_value *sections, yg_body *body, yg_error *error);
 const yg_init_spec *yg_read_init(yg_pool *pool, const yg_value *value, yg_error *error);
+/* That of `init: [1, 2, 5]`, which is short for {type: list, values: [1, 2, 5]}. NULL if `list` is,
+ * or when out of memory. */
+const yg_init_spec *yg_init_of_list(yg_pool *pool, const yg_expression *list, yg_origin origin,
+                                    yg_error *error);
 
 #endif

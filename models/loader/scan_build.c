@@ -253,7 +253,8 @@ static bool end_carry(yg_scan_building *b, size_t i, yg_node *next) {
     const bool number = term.kind == YG_TERM_INT || term.kind == YG_TERM_BOOL ||
                         (term.kind == YG_TERM_FLOAT && yg_dtype_is_float(begins->dtype));
     /* A number takes the type of the carry. */
-    if (number ? !yg_term_to_node(&b->inner, &term, begins->dtype, carry->next->origin, next)
+    if (number ? !yg_term_to_node(&b->inner, &term, (yg_number_types){begins->dtype, begins->dtype},
+                                  carry->next->origin, next)
                : !yg_expression_node(&b->inner, carry->next, what, next))
         return false;
     const yg_type *ends = yg_node_type(b->inner.graph, *next);

@@ -301,11 +301,13 @@ static bool read_statement(yg_model *model, const yg_value *key, const yg_value 
         statement->layer = read_layer_use(model, value, library, definition, false, error);
         return statement->layer != NULL;
     }
-    if (value->kind == YG_SEQUENCE) {
-        return yg_fail(error, YG_ERROR_SYNTAX, value->origin,
-                       "node '%s': an expression or a layer {type: …} is expected, found a list",
-                       key->text);
-    }
+    /* A list of numbers is a constant. */
+    for (size_t i = 0; value->kind == YG_SEQUENCE && i < value->count; i++)
+        if (value->items[i]->kind == YG_MAPPING)
+            return yg_fail(error, YG_ERROR_SYNTAX, value->origin,
+                           "node '%s': an expression or a layer {type: …} is expected, found a "
+                           "list of mappings",
+                           key->text);
     statement->expression = yg_read_expression(model->pool, value, key->text, error);
     return statement->expression != NULL;
 }
