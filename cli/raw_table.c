@@ -76,10 +76,12 @@ bool raw_table_add_files(raw_table *raw, const char *path, yg_error *error) {
            (status == 0 || yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "no file matches '%s'", path));
 }
 
-static bool open_table(raw_table *raw, yg_error *error) {
-    close_table(raw);
+/* Keys that the command adds stand in no file. */
+static const char NO_FILE[] = "the command";
+
+static bool open_with_keys(raw_table *raw, yg_error *error) {
     if (*raw->keys &&
-        !(raw->document = yg_document_parse(raw->keys, strlen(raw->keys), raw->path, error)))
+        !(raw->document = yg_document_parse(raw->keys, strlen(raw->keys), NO_FILE, error)))
         return false;
     const yg_table_request request = {.path = raw->path,
                                       .name = raw->path,
@@ -87,6 +89,17 @@ static bool open_table(raw_table *raw, yg_error *error) {
                                           raw->document ? yg_document_root(raw->document) : NULL};
     raw->table = yg_table_open_files(raw->kind, &request, &raw->paths, error);
     return raw->table != NULL;
+}
+
+static bool open_table(raw_table *raw, yg_error *error) {
+    close_table(raw);
+    if (open_with_keys(raw, error))
+        return true;
+    if (strcmp(error->file, NO_FILE) == 0) {
+        snprintf(error->file, sizeof error->file, "%s", raw->path);
+        error->line = error->column = 0;
+    }
+    return false;
 }
 
 bool raw_table_takes(const raw_table *raw, const char *key) {

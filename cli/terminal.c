@@ -284,11 +284,21 @@ static int print_window(const char *line, size_t length, int first, int count, i
     return column;
 }
 
+/* Whether a file is no text: its beginning has a byte that is 0, or it is compressed. Its lines
+ * would tell nothing. */
+static bool is_binary(const char *text, size_t size) {
+    enum { LOOKED_AT = 4096 };
+    return memchr(text, 0, size < LOOKED_AT ? size : LOOKED_AT) ||
+           (size >= 2 && memcmp(text, "\x1F\x8B", 2) == 0);
+}
+
 static void print_excerpt(const yg_error *error) {
     size_t size = 0;
     char *text = yg_file_read(error->file, EXCERPT_FILE_CAP, &size, NULL);
-    if (!text)
+    if (!text || is_binary(text, size)) {
+        free(text);
         return;
+    }
     size_t length = 0;
     const char *line = find_line(text, size, error->line, &length);
     if (line) {

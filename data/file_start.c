@@ -28,6 +28,8 @@ static const start starts[] = {
     START("\xFF\xFE", "it is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
     START("\xFE\xFF", "it is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
     START("SQLite format 3", "it is an SQLite database; name it with `sqlite:`"),
+    START("\x1F\x8B", "gzip has compressed it twice; unpack it once: gunzip FILE"),
+    START("\0\0\x08", "it is an IDX file; name it with `arrays:`"),
     START("\x93NUMPY", "it is an array of NumPy; name it with `arrays:`"),
     START("\x89PNG", "it is a picture (PNG); name it with `images:`"),
     START("\xFF\xD8\xFF", "it is a picture (JPEG); name it with `images:`"),

@@ -36,6 +36,7 @@ static const struct {
     {"sqlite3_column_text", offsetof(yg_sqlite, column_text)},
     {"sqlite3_column_bytes", offsetof(yg_sqlite, column_bytes)},
     {"sqlite3_column_blob", offsetof(yg_sqlite, column_blob)},
+    {"sqlite3_error_offset", offsetof(yg_sqlite, error_offset)},
 };
 
 bool yg_sqlite_open(yg_sqlite *sqlite, const char *name, yg_error *error) {
@@ -45,7 +46,7 @@ bool yg_sqlite_open(yg_sqlite *sqlite, const char *name, yg_error *error) {
         /* POSIX's way from an object pointer to a function pointer. */
         void **function = (void **)((char *)sqlite + functions[i].place);
         *function = dlsym(sqlite->handle, functions[i].name);
-        good = *function != NULL;
+        good = *function != NULL || functions[i].place == offsetof(yg_sqlite, error_offset);
     }
     return good || yg_fail(error, YG_ERROR_IO, (yg_origin){name, 0, 0},
                            "it is a database, and SQLite is not installed (Debian's package is "

@@ -32,6 +32,7 @@ typedef struct yg_sqlite {
     __typeof__(sqlite3_column_text) *column_text;
     __typeof__(sqlite3_column_bytes) *column_bytes;
     __typeof__(sqlite3_column_blob) *column_blob;
+    int (*error_offset)(sqlite3 *); /* NULL before SQLite 3.38 */
 } yg_sqlite;
 
 /* `name` stands for the database in messages. */

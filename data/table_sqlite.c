@@ -7,6 +7,7 @@
  */
 #include "csv_scan.h"
 #include "image.h"
+#include "sql_message.h"
 #include "sqlite_calls.h"
 #include "table.h"
 
@@ -152,16 +153,25 @@ static bool read_table(sqlite_table *state, const char *name, yg_origin origin, 
     return state->rows || fail(state, origin, "the table cannot be read", error);
 }
 
+/* SQLite knows the place of most mistakes. */
+static bool fail_query(const sqlite_table *state, const char *text, yg_origin origin,
+                       yg_error *error) {
+    const char *reason = state->calls.errmsg(state->database);
+    const int offset = state->calls.error_offset ? state->calls.error_offset(state->database) : -1;
+    return yg_sql_fail(text, offset >= 0 ? (size_t)offset : yg_sql_find(text, reason), origin,
+                       "the query cannot be run", reason, error);
+}
+
 static bool read_query(sqlite_table *state, const char *text, yg_origin origin, yg_error *error) {
     const char *rest = "";
     state->rows = prepare(state, text, &rest);
     if (!state->rows && text[strspn(text, " \t\n\r;")])
-        return fail(state, origin, "the query cannot be run", error);
+        return fail_query(state, text, origin, error);
     if (!state->rows)
         return yg_fail(error, YG_ERROR_DATA, origin, "the query is empty");
     if (rest[strspn(rest, " \t\n\r;")])
-        return yg_fail(error, YG_ERROR_DATA, origin,
-                       "the query is one statement; behind it stands '%.60s'", rest);
+        return yg_sql_fail(text, (size_t)(rest - text) + strspn(rest, " \t\n\r;"), origin,
+                           "a query is one statement", "something stands behind it", error);
     return (state->calls.stmt_readonly(state->rows) &&
             state->calls.column_count(state->rows) > 0) ||
            yg_fail(error, YG_ERROR_DATA, origin, "the query gives no rows; write a `select`");
@@ -198,6 +208,19 @@ static bool list_tables(const sqlite_table *state, char *shown, size_t size, cha
     return good;
 }
 
+/* Reads a table of that name; `shown` lists those that there are. */
+static bool read_named(sqlite_table *state, const char *name, const char *shown, yg_origin origin,
+                       yg_error *error) {
+    static const char missing[] = "no such table";
+    yg_error detail = {0};
+    if (read_table(state, name, origin, &detail))
+        return true;
+    if (strncmp(state->calls.errmsg(state->database), missing, strlen(missing)) != 0)
+        return yg_fail_as(error, &detail);
+    return yg_fail(error, YG_ERROR_NAME, origin, "the database has no table '%.200s'%s%s", name,
+                   *shown ? "; known: " : "", shown);
+}
+
 /* Reads what the part names, or the only table. */
 static bool choose_rows(sqlite_table *state, const yg_table_request *request, yg_error *error) {
     sqlite_keys keys = {0};
@@ -220,7 +243,7 @@ static bool choose_rows(sqlite_table *state, const yg_table_request *request, yg
                read_query(state, text, query->origin, error);
     else if (table)
         good = yg_value_text(table, "`table`", &text, error) &&
-               read_table(state, text, table->origin, error);
+               read_named(state, text, shown, table->origin, error);
     else if (count == 1)
         good = read_table(state, first, origin_of(state), error);
     else
