@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAR_WIDTH = 20, NARROW_BAR = 10, NARROW = 120 /* columns */, PLAIN_LINES = 100 };
+enum { PLAIN_LINES = 100 };
 static const double DRAW_INTERVAL = 0.1; /* seconds between two drawings of the line */
-static const double LONG_EPOCH = 2;      /* seconds; such an epoch has a bar of its own */
-static const double RATE_INTERVAL = 1;   /* seconds over which examples a second are counted */
+static const double FIRST_LINE = 1;      /* seconds; a line is drawn then, whatever is known */
+static const double LONG_EPOCH = 2; /* seconds; such an epoch leaves a line on a terminal too */
 static const double PLAIN_INTERVAL = 60; /* seconds between two lines within an epoch */
 
 const char *text_of_seconds(double seconds, char *text) {
@@ -43,14 +43,12 @@ char *text_of_scores(const yg_scores *scores) {
 }
 
 /* The same with the part before each name: "train.loss 0.0613  train.accuracy 0.982". */
-static char *text_of_part(const char *part, const yg_scores *scores) {
-    yg_text text = {0};
-    yg_text_add(&text, "%s.loss %.4g", part, number_shown(scores->loss));
+static void add_part(yg_text *text, const char *part, const yg_scores *scores) {
+    yg_text_add(text, "  %s.loss %.4g", part, number_shown(scores->loss));
     for (size_t i = 0; i < scores->count; i++)
         if (!scores->metrics[i].table)
-            yg_text_add(&text, "  %s.%s %.4g", part, scores->metrics[i].name,
+            yg_text_add(text, "  %s.%s %.4g", part, scores->metrics[i].name,
                         number_shown(scores->metrics[i].value));
-    return yg_text_take(&text);
 }
 
 void progress_start(progress *progress) {
@@ -67,34 +65,34 @@ void progress_end(progress *progress, bool curve) {
     wipe(progress);
     if (curve && progress->live)
         curve_print(&progress->curve, stderr);
-    free(progress->training);
-    free(progress->validation);
-    progress->training = progress->validation = NULL;
+    free(progress->training.metrics);
+    free(progress->validation.metrics);
+    progress->training = progress->validation = (yg_scores){0};
 }
 
 /* ---------------------------------------------------------------------------------- counting -- */
 
-/* Keeps the scores of an epoch's end as text, for the line until the next epoch ends. */
+/* Copies the numbers, without tables. Names belong to the model. Without memory there are none. */
+static void keep_scores(yg_scores *kept, const yg_scores *scores) {
+    free(kept->metrics);
+    *kept = (yg_scores){.loss = scores->loss};
+    kept->metrics = malloc((scores->count + 1) * sizeof *kept->metrics);
+    for (size_t i = 0; kept->metrics && i < scores->count; i++)
+        if (!scores->metrics[i].table)
+            kept->metrics[kept->count++] = scores->metrics[i];
+}
+
+/* Keeps the scores of an epoch's end, for the line until the next epoch ends. */
 static void remember_epoch(progress *progress, const yg_train_progress *now) {
-    free(progress->training);
-    free(progress->validation);
-    progress->training = text_of_part("train", &now->training);
-    progress->validation =
-        now->has_validation ? text_of_part("validation", &now->validation) : NULL;
+    keep_scores(&progress->training, &now->training);
+    progress->has_training = true;
+    progress->has_validation = now->has_validation;
+    if (now->has_validation)
+        keep_scores(&progress->validation, &now->validation);
     progress->loss_sum = 0;
     progress->summed = 0;
     curve_add(&progress->curve, now->epoch, now->training.loss,
               now->has_validation ? now->validation.loss : (double)NAN);
-}
-
-static void measure_rate(progress *progress, const yg_train_progress *now) {
-    const double seconds = now->seconds - progress->rate_seconds;
-    if (progress->rate > 0 && seconds < RATE_INTERVAL)
-        return;
-    if (seconds > 0)
-        progress->rate = (double)(now->examples - progress->rate_examples) / seconds;
-    progress->rate_seconds = now->seconds;
-    progress->rate_examples = now->examples;
 }
 
 static void measure_epoch(progress *progress, const yg_train_progress *now) {
@@ -106,50 +104,29 @@ static void measure_epoch(progress *progress, const yg_train_progress *now) {
 
 /* -------------------------------------------------------------------------------- live line --- */
 
-/* "epoch 12/100", or "step 40/2000" for a run that is counted in steps. */
-static void count_text(const yg_train_progress *now, char *text, size_t size) {
-    if (now->epochs > 0)
-        snprintf(text, size, "epoch %lld/%lld", (long long)now->epoch, (long long)now->epochs);
-    else
-        snprintf(text, size, "step %lld/%lld", (long long)now->step, (long long)now->steps);
-}
-
-static void bar_text(int64_t done, int64_t all, char *bar) {
-    const int width = terminal_width(stderr) < NARROW ? NARROW_BAR : BAR_WIDTH;
-    const int filled = all > 0 ? (int)((double)done / (double)all * width + 0.5) : 0;
-    for (int i = 0; i < width; i++)
-        memcpy(bar + 3 * i, i < filled ? "█" : "░", 4);
-}
-
-/* What stands behind the count: "1,234 examples/s  3.4 s left  train.loss 0.06  …". Within a long
- * epoch the training loss is the mean over its steps so far; otherwise it is the last epoch's. */
-static char *state_text(const progress *progress, const yg_train_progress *now, bool within) {
-    yg_text text = {0};
-    char number[32];
-    if (progress->rate > 0)
-        yg_text_add(&text, "%s examples/s  ", text_of_digits(progress->rate, number));
-    yg_text_add(&text, "%s left  ", text_of_seconds(now->remaining, number));
-    if (now->epoch_end || (progress->training && !within))
-        yg_text_add(&text, "%s", progress->training ? progress->training : "");
-    else if (progress->summed > 0)
-        yg_text_add(&text, "train.loss %.4g", progress->loss_sum / (double)progress->summed);
-    if (progress->validation)
-        yg_text_add(&text, "  %s", progress->validation);
-    return yg_text_take(&text);
+/* Within an epoch the training loss is the mean over its steps so far. Where epochs share a bar, it
+ * is that of the last whole epoch, as the metrics are. */
+static live_scores scores_shown(const progress *progress) {
+    const bool whole = progress->has_training && (progress->group.count > 1 || !progress->summed);
+    return (live_scores){
+        .has_train = whole || progress->summed > 0,
+        .train_loss =
+            whole ? progress->training.loss : progress->loss_sum / (double)progress->summed,
+        .has_validation = progress->has_validation,
+        .validation_loss = progress->validation.loss,
+        .train = whole ? &progress->training : NULL,
+        .validation = progress->has_validation ? &progress->validation : NULL,
+    };
 }
 
 static void draw(progress *progress, const yg_train_progress *now) {
-    char count[64], bar[3 * BAR_WIDTH + 1] = "";
-    measure_epoch(progress, now);
-    const bool within = progress->long_epochs;
-    if (within)
-        bar_text(now->epoch_step, now->epoch_steps, bar);
-    else
-        bar_text(now->step, now->steps, bar);
-    count_text(now, count, sizeof count);
-    char *state = state_text(progress, now, within);
-    terminal_rewrite("%s  %s  %s", bar, count, state ? state : "");
-    free(state);
+    epoch_group_update(&progress->group, now);
+    const live_scores scores = scores_shown(progress);
+    char *line = live_line(now, &progress->group, rate_value(&progress->rate), &scores,
+                           terminal_width(stderr) - 1);
+    if (line)
+        terminal_rewrite("%s", line);
+    free(line);
     progress->drawn = true;
     progress->next_draw = now->seconds + DRAW_INTERVAL;
 }
@@ -165,25 +142,50 @@ static bool is_line_due(const yg_train_progress *now) {
     return now->epoch == 1 || now->epoch == epochs || now->epoch % every == 0;
 }
 
-static void say_epoch(progress *progress, const yg_train_progress *now) {
-    char count[64], left[32];
-    count_text(now, count, sizeof count);
+/* "epoch 12/100", or "step 40/2000" for a run that is counted in steps. */
+static void add_count(yg_text *text, const yg_train_progress *now) {
+    if (now->epochs > 0)
+        yg_text_add(text, "epoch %lld/%lld", (long long)now->epoch, (long long)now->epochs);
+    else
+        yg_text_add(text, "step %lld/%lld", (long long)now->step, (long long)now->steps);
+}
+
+static void say_line(progress *progress, const yg_train_progress *now, yg_text *text) {
+    char *line = yg_text_take(text);
     wipe(progress);
-    terminal_say("%s  %s%s%s  %s left%s", count, progress->training ? progress->training : "",
-                 progress->validation ? "  " : "", progress->validation ? progress->validation : "",
-                 text_of_seconds(now->remaining, left), now->best ? "  best" : "");
+    if (line)
+        terminal_say("%s", line);
+    free(line);
     progress->said = now->seconds;
+}
+
+static void say_epoch(progress *progress, const yg_train_progress *now) {
+    char left[32];
+    yg_text text = {0};
+    add_count(&text, now);
+    add_part(&text, "train", &now->training);
+    if (now->has_validation)
+        add_part(&text, "validation", &now->validation);
+    yg_text_add(&text, "  %s left%s", text_of_seconds(now->remaining, left),
+                now->best ? "  best" : "");
+    say_line(progress, now, &text);
 }
 
 /* A log shows that a long epoch goes on. */
 static void say_within(progress *progress, const yg_train_progress *now) {
-    char count[64];
-    char *state = state_text(progress, now, true);
-    count_text(now, count, sizeof count);
-    terminal_say("%s  %.0f %%  %s", count, 100 * (double)now->epoch_step / (double)now->epoch_steps,
-                 state ? state : "");
-    free(state);
-    progress->said = now->seconds;
+    char number[32];
+    yg_text text = {0};
+    const double rate = rate_value(&progress->rate);
+    add_count(&text, now);
+    yg_text_add(&text, "  %.0f %%", 100 * (double)now->epoch_step / (double)now->epoch_steps);
+    if (rate > 0)
+        yg_text_add(&text, "  %s examples/s", text_of_digits(rate, number));
+    yg_text_add(&text, "  %s left", text_of_seconds(now->remaining, number));
+    if (progress->summed > 0)
+        yg_text_add(&text, "  train.loss %.4g", progress->loss_sum / (double)progress->summed);
+    if (progress->has_validation)
+        add_part(&text, "validation", &progress->validation);
+    say_line(progress, now, &text);
 }
 
 void progress_planned(void *context, const yg_program_stats *step, int64_t best_bytes) {
@@ -196,8 +198,9 @@ void progress_planned(void *context, const yg_program_stats *step, int64_t best_
 
 void progress_show(void *context, const yg_train_progress *now) {
     progress *progress = context;
+    rate_note(&progress->rate, now);
     if (now->epoch_end) {
-        measure_rate(progress, now);
+        measure_epoch(progress, now);
         remember_epoch(progress, now);
         if (is_line_due(now) && (!progress->live || progress->long_epochs))
             say_epoch(progress, now);
@@ -207,11 +210,10 @@ void progress_show(void *context, const yg_train_progress *now) {
         progress->loss_sum += now->loss;
         progress->summed++;
     }
-    if (progress->live && now->seconds >= progress->next_draw) {
-        measure_rate(progress, now);
+    /* A line of the first step would tell no rate, and a wrong time. */
+    const bool known = rate_value(&progress->rate) > 0 || now->seconds >= FIRST_LINE;
+    if (progress->live && known && now->seconds >= progress->next_draw)
         draw(progress, now);
-    } else if (!progress->live && now->seconds - progress->said >= PLAIN_INTERVAL) {
-        measure_rate(progress, now);
+    else if (!progress->live && now->seconds - progress->said >= PLAIN_INTERVAL)
         say_within(progress, now);
-    }
 }

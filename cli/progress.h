@@ -1,10 +1,9 @@
 /*
  * Shows the progress of a training run on stderr.
  *
- * On a terminal one line is rewritten: a bar, examples a second, the time left and the scores. The
- * bar is that of the epoch; where an epoch takes less than two seconds, it is that of the whole
- * run. Epochs that take longer leave a line each. Elsewhere each epoch gets a line. Of many epochs,
- * about a hundred get one. An epoch that goes on for more than a minute gets a line each minute.
+ * On a terminal one line is rewritten (live_line.h). Epochs that take two seconds or longer leave a
+ * line each. Elsewhere each epoch gets a line. Of many epochs, about a hundred get one. An epoch
+ * that goes on for more than a minute gets a line each minute.
  *
  * Scores are named by their part, as in the run's history: train.loss, validation.accuracy.
  */
@@ -13,20 +12,21 @@
 
 #include "../train/train.h"
 #include "curve.h"
+#include "live_line.h"
 
 typedef struct progress {
     bool live;
-    double next_draw;      /* seconds since the start when the line may be drawn again */
-    bool drawn;            /* a live line is on the screen */
-    double said;           /* when the last line that stays was printed */
-    bool long_epochs;      /* an epoch takes so long that a bar of its own can be watched */
-    double loss_sum;       /* of the epoch's steps, as far as it is finite */
-    int64_t summed;        /* steps of the epoch in it */
-    char *training;        /* the scores of the last epoch; NULL before the first one ends */
-    char *validation;      /* the same of the validation part; NULL where there is none */
-    double rate;           /* examples a second; 0: not known yet */
-    double rate_seconds;   /* where the rate was last measured */
-    int64_t rate_examples; /* the same */
+    double next_draw;  /* seconds since the start when the line may be drawn again */
+    bool drawn;        /* a live line is on the screen */
+    double said;       /* when the last line that stays was printed */
+    bool long_epochs;  /* an epoch takes so long that it leaves a line */
+    epoch_group group; /* whose bar is shown */
+    double loss_sum;   /* of the epoch's steps, as far as it is finite */
+    int64_t summed;    /* steps of the epoch in it */
+    bool has_training, has_validation; /* of the two below */
+    yg_scores training;                /* of the last epoch, without tables */
+    yg_scores validation;
+    rate rate;
     curve curve;
 } progress;
 

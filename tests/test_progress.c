@@ -13,7 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* stderr as a file or as a terminal of 80 columns, which the test reads. */
+/* stderr as a file or as a terminal, which the test reads. */
 typedef struct screen {
     int saved, reader, writer;
     char text[1 << 16];
@@ -34,8 +34,8 @@ static void open_log(screen *s) {
     turn(s);
 }
 
-static void open_terminal(screen *s) {
-    const struct winsize size = {.ws_row = 24, .ws_col = 80};
+static void open_terminal(screen *s, int columns) {
+    const struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)columns};
     setenv("TERM", "xterm", 1);
     setenv("NO_COLOR", "1", 1);
     s->reader = posix_openpt(O_RDWR | O_NOCTTY);
@@ -177,62 +177,190 @@ Test(progress, a_log_tells_each_minute_that_a_long_epoch_goes_on) {
     cr_expect_not_null(strstr(text, "\nepoch 1/1  60 %  "));
 }
 
-Test(progress, a_long_epoch_has_a_bar_of_its_own_and_leaves_a_line) {
+/* The last line that was drawn, without what wipes the rest. */
+static const char *last_line(screen *s) {
+    char *text = (char *)shown(s), *last = strrchr(text, '\r');
+    char *end = last ? strstr(last, "\033[K") : NULL;
+    if (!end)
+        return text;
+    *end = '\0';
+    return last + 1;
+}
+
+Test(progress, a_bar_is_that_of_the_epoch_and_a_long_one_leaves_a_line) {
     screen screen;
     progress progress;
     run run = make_run(3, 0.5);
-    open_terminal(&screen);
+    open_terminal(&screen, 120);
     progress_start(&progress);
     for (int i = 0; i < 5; i++)
         step(&progress, &run);
-    const char *text = shown(&screen);
-    const char *last = strrchr(text, '\r');
-    cr_expect_str_eq(last ? last : "",
-                     "\r█████░░░░░  epoch 1/3  64.0 examples/s  12.5 s left  train.loss "
-                     "0.4567\033[K",
-                     "%s", text);
+    cr_expect_str_eq(last_line(&screen), "██████████░░░░░░░░░░ epoch 1/3  train.loss 0.4567  "
+                                         "run: 12.5 s left  64.0 examples/s");
     for (int i = 5; i < 12; i++)
         step(&progress, &run);
-    text = shown(&screen);
+    const char *text = shown(&screen);
     cr_expect_not_null(strstr(text, "\033[Kepoch 1/3  train.loss 0.125  train.accuracy 0.5  "),
                        "%s", text);
-    last = strrchr(text, '\r');
-    cr_expect(last &&
-                  strncmp(last, "\r██░░░░░░░░  epoch 2/3", strlen("\r██░░░░░░░░  epoch 2/3")) == 0,
-              "%s", text);
     /* The mean over the steps of this epoch, 1/11 and 1/12, and no other. */
-    cr_expect_not_null(strstr(last, "train.loss 0.087"), "%s", last);
+    cr_expect_not_null(strstr(text, "\r████░░░░░░░░░░░░░░░░ epoch 2/3  train.loss 0.08712  "
+                                    "validation.loss 0.25  run: 9.0 s left  64.0 examples/s"),
+                       "%s", text);
     progress_end(&progress, false);
     close_screen(&screen);
 }
 
-Test(progress, short_epochs_share_the_bar_of_the_run) {
+/* Ten epochs take 2 s: 5 of them share a bar. */
+Test(progress, short_epochs_share_a_bar) {
     screen screen;
     progress progress;
     run run = make_run(100, 0.02);
-    open_terminal(&screen);
+    open_terminal(&screen, 120);
     progress_start(&progress);
-    for (int i = 0; i < 480; i++) {
+    for (int i = 0; i < 461; i++) {
         step(&progress, &run);
         if (i % 40 == 0)
             cr_expect_eq(count(shown(&screen), "\n"), 0);
     }
-    for (int i = 480; i < 496; i++)
+    shown(&screen);
+    for (int i = 461; i < 476; i++)
         step(&progress, &run);
-    const char *text = shown(&screen);
-    const char *last = strrchr(text, '\r');
-    cr_expect_eq(count(text, "\n"), 0, "%s", text);
-    cr_expect(last && strncmp(last, "\r█████░░░░░  epoch 50/100  1,600 examples/s  ",
-                              strlen("\r█████░░░░░  epoch 50/100  1,600 examples/s  ")) == 0,
-              "%s", last);
+    cr_expect_str_eq(last_line(&screen),
+                     "██████████░░░░░░░░░░ epochs 46-50/100  train.loss 0.125  validation.loss "
+                     "0.25  run: 10.5 s left  1,600 examples/s");
     progress_end(&progress, false);
     close_screen(&screen);
+}
+
+/* Also where the last epoch is cut off. */
+Test(progress, a_run_in_steps_has_bars_of_its_epochs) {
+    screen screen;
+    progress progress;
+    run run = make_run(3, 0.5);
+    run.now.epochs = 0;
+    run.now.steps = 24;
+    open_terminal(&screen, 80);
+    progress_start(&progress);
+    for (int i = 0; i < 22; i++)
+        step(&progress, &run);
+    cr_expect_str_eq(last_line(&screen), "████░░░░ 22/24  train.loss 0.04654  validation.loss "
+                                         "0.25  1.0 s left  64.0 ex/s");
+    progress_end(&progress, false);
+    close_screen(&screen);
+}
+
+/* Preparing took four seconds, and each epoch's validation two; examples a second are of training.
+ */
+Test(progress, a_rate_is_right_from_the_first_half_second) {
+    rate rate = {0};
+    yg_train_progress now = {.epoch_steps = 50};
+    double seconds = 4;
+    for (int step = 1; step <= 400; step++) {
+        seconds += 0.01;
+        now.seconds = seconds;
+        now.examples += step <= 200 ? 8 : 16;
+        rate_note(&rate, &now);
+        if (step == 1)
+            cr_expect_eq(rate_value(&rate), 0);
+        if (step >= 20 && step <= 200)
+            cr_expect_float_eq(rate_value(&rate), 800, 8, "step %d: %g", step, rate_value(&rate));
+        if (step % 50 == 0) {
+            seconds += 2;
+            now.epoch_end = true;
+            now.seconds = seconds;
+            rate_note(&rate, &now);
+            now.epoch_end = false;
+        }
+    }
+    /* Of the last three seconds one was slow. */
+    cr_expect_float_eq(rate_value(&rate), (800 + 2 * 1600) / 3.0, 60, "%g", rate_value(&rate));
+}
+
+/* Steps of a second each: what was long ago does not count. */
+Test(progress, a_rate_follows_what_changes) {
+    rate rate = {0};
+    yg_train_progress now = {.epoch_steps = 50};
+    for (int step = 1; step <= 20; step++) {
+        now.seconds = step;
+        now.examples += step <= 15 ? 100 : 10;
+        rate_note(&rate, &now);
+    }
+    cr_expect_float_eq(rate_value(&rate), 10, 1e-9, "%g", rate_value(&rate));
+}
+
+Test(progress, groups_of_epochs_take_a_second) {
+    static const struct {
+        double epoch; /* seconds */
+        int64_t count;
+    } cases[] = {{5, 1}, {1, 1}, {0.6, 2}, {0.3, 5}, {0.11, 10}, {0.02, 50}, {0.0001, 1000}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        epoch_group group = {0};
+        yg_train_progress now = {
+            .epoch = 7, .epochs = 700, .epoch_steps = 10, .step = 65, .steps = 7000};
+        now.remaining = cases[i].epoch / 10 * (double)(now.steps - now.step);
+        epoch_group_update(&group, &now);
+        cr_expect_eq(group.count, cases[i].count, "%g s: %lld epochs", cases[i].epoch,
+                     (long long)group.count);
+        cr_expect(group.first <= now.epoch && now.epoch < group.first + group.count);
+        cr_expect_eq((group.first - 1) % group.count, 0);
+    }
+}
+
+/* Of a line, each piece is whole or not there, whatever the width. What comes first matters most.
+ */
+Test(progress, a_line_fits_any_width) {
+    static const char *const pieces[] = {
+        "epochs 11-20/100",        "11-20/100",          "train.loss 0.4567",
+        "validation.loss 0.25",    "run: 12.5 s left",   "12.5 s left",
+        "1,234 examples/s",        "1.2k ex/s",          "train.accuracy 0.5",
+        "validation.accuracy 0.5", "validation.auc 0.75"};
+    const yg_train_progress now = {.epoch = 15,
+                                   .epochs = 100,
+                                   .epoch_step = 5,
+                                   .epoch_steps = 10,
+                                   .step = 145,
+                                   .steps = 1000,
+                                   .remaining = 12.5};
+    const epoch_group group = {.first = 11, .count = 10};
+    const yg_scores train = {.count = 1, .metrics = accuracy},
+                    validation = {.count = 2, .metrics = accuracy};
+    const live_scores scores = {.train_loss = 0.4567,
+                                .validation_loss = 0.25,
+                                .has_train = true,
+                                .has_validation = true,
+                                .train = &train,
+                                .validation = &validation};
+    for (int width = 20; width < 200; width++) {
+        char *line = live_line(&now, &group, 1234, &scores, width), *rest = line;
+        int columns = 0;
+        cr_assert_not_null(line);
+        for (const char *c = line; *c; c++)
+            columns += ((unsigned char)*c & 0xC0) != 0x80;
+        cr_expect_leq(columns, width, "%d: %s", width, line);
+        if (width >= 59)
+            cr_expect(strstr(line, "train.loss 0.4567  validation.loss 0.25"), "%s", line);
+        if (width >= 79)
+            cr_expect(strstr(line, "  12.5 s left") || strstr(line, "  run: 12.5 s left"));
+        rest = strchr(line, ' ') + 1;
+        for (char *next; rest; rest = next) {
+            next = strstr(rest, "  ");
+            if (next) {
+                *next = '\0';
+                next += 2;
+            }
+            bool known = false;
+            for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+                known = known || strcmp(rest, pieces[i]) == 0;
+            cr_expect(known, "%d: '%s'", width, rest);
+        }
+        free(line);
+    }
 }
 
 /* ----------------------------------------------------------------------------------- curves --- */
 
 static void draw(const curve *curve, screen *screen) {
-    open_terminal(screen);
+    open_terminal(screen, 80);
     curve_print(curve, stderr);
     shown(screen);
     close_screen(screen);

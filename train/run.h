@@ -57,6 +57,7 @@ typedef struct yg_run {
     char *identity;       /* see identity.c; NULL until it is first needed */
     yg_run_past past;
     double started, saved; /* seconds, of a monotonic clock */
+    double first_step;     /* seconds from the start until the first step was done */
     double save_cost;      /* seconds that the last save took; 0: none yet */
     bool has_results;      /* this process has written all files, when so many epochs were done: */
     int64_t results_epoch;

@@ -45,9 +45,12 @@ static void report(yg_run *run, bool epoch_end) {
     p->epoch_end = epoch_end;
     p->step = run->at.steps;
     p->seconds = yg_clock() - run->started;
-    const int64_t done = run->at.steps - run->steps_before;
-    p->remaining =
-        done > 0 ? p->seconds / (double)done * (double)(run->rates.steps - run->at.steps) : 0;
+    /* The first step touches all memory for the first time, and tells little about the others. */
+    const int64_t done = run->at.steps - run->steps_before, left = run->rates.steps - run->at.steps;
+    if (done == 1)
+        run->first_step = p->seconds;
+    p->remaining = done > 1 ? (p->seconds - run->first_step) / (double)(done - 1) * (double)left
+                            : p->seconds * (double)left;
     run->options->progress(run->options->context, p);
 }
 
