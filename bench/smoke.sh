@@ -56,3 +56,21 @@ if ! "$programs/rows" softmax | grep -Eq '^softmax +f64( +[0-9.]+){10}$'; then
     echo "bench: rows: expected a line for softmax in f64 with ten figures" >&2
     exit 1
 fi
+
+# One row of `./dev bench ops` without peers: our time, and a line for the summary.
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
+if ! python3 "$models/ops.py" --programs "$programs/.." --peers none --rounds 1 --out "$folder/ops.json" \
+    'add: bias*' >"$folder/out" 2>&1 || ! grep -Eq '^add: bias on 32768×10 \(g\) +[0-9.,]+ ' "$folder/out" ||
+    ! grep -q '"written": 2621480' "$folder/ops.json"; then
+    echo "bench: ops: expected a line for the gradient of the bias, which writes 2,621,480 bytes; found" >&2
+    cat "$folder/out" >&2
+    exit 1
+fi
+# The check that all subjects report: 2 + 2 + 2, weighted by the hash of synthetic.h.
+printf 'format: 1\ninputs: {x: {shape: [3], dtype: i32}}\noutputs: {y: x + 1}\n' >"$folder/model.yaml"
+if ! printf 'load 0 f %s x=1:1\nrun 0\nfree 0\nrun 0\n' "$folder/model.yaml" | "$programs/operator" 0 |
+    tr '\n' ' ' | grep -Eq '^\{"check": \[\[7\.05045[0-9]*, 7\.05045[0-9]*, 0\]\], .*\{"seconds": [0-9].*\} \{\} \{"error": "expected load'; then
+    echo "bench: operator: expected the check of one result, a time, and an error after free" >&2
+    exit 1
+fi
