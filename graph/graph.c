@@ -3,6 +3,7 @@
  * build.c.
  */
 #include "loop_op.h"
+#include "result.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -201,6 +202,14 @@ const yg_attr *yg_node_attrs(const yg_graph *graph, yg_node node) {
 
 yg_node yg_node_result(const yg_graph *graph, yg_node node, size_t index) {
     return index < yg_op_result_count(graph->records[node].op) ? node + (yg_node)index : YG_NONE;
+}
+
+size_t yg_node_result_index(const yg_graph *graph, yg_node node, yg_node *first) {
+    *first = node;
+    if (!yg_is_result(&graph->records[node]))
+        return 0;
+    *first = yg_node_operand(graph, node, 0);
+    return (size_t)(node - *first);
 }
 
 const char *yg_node_name(const yg_graph *graph, yg_node node) {

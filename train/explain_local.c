@@ -3,6 +3,7 @@
  * their own, every operator stands alone, on inputs that hold the operands' values; its gradient
  * with the cotangents 1, 0, 0, … gives the first row of the matrix of derivatives, and so on.
  */
+#include "../graph/result.h"
 #include "explain_work.h"
 
 #include <stdio.h>
@@ -40,15 +41,6 @@ static bool is_small(const yg_explain_work *work, yg_node node, bool diagonal) {
     return true;
 }
 
-/* Which result of its operator a node is; *first becomes the node of the first. */
-static size_t result_of(const yg_graph *graph, yg_node node, yg_node *first) {
-    *first = node;
-    if (strcmp(yg_node_op(graph, node)->name, "result") != 0)
-        return 0;
-    *first = yg_node_operand(graph, node, 0);
-    return (size_t)(node - *first);
-}
-
 static bool add_node(locals *l, size_t index) {
     const yg_explain_work *work = l->work;
     const yg_node node = work->node_of[index];
@@ -59,8 +51,9 @@ static bool add_node(locals *l, size_t index) {
     char name[40];
     of->diagonal = (op->flags & YG_OP_ELEMENTWISE) != 0;
     of->rows = yg_type_count(yg_node_type(work->graph, node));
-    if (!yg_explain_is_function(work, node) || result_of(work->graph, node, &first) > 0 ||
-        op->results > 64 || !yg_dtype_is_float(yg_node_type(work->graph, node)->dtype) ||
+    if (!yg_explain_is_function(work, node) ||
+        yg_node_result_index(work->graph, node, &first) > 0 || op->results > 64 ||
+        !yg_dtype_is_float(yg_node_type(work->graph, node)->dtype) ||
         !is_small(work, node, of->diagonal))
         return true;
     of->operands = yg_pool_take(work->pool, (count + 1) * sizeof *of->operands);

@@ -3,6 +3,7 @@
  * each node. Two runs with one element of it a little above and below 0 give the derivative of the
  * loss by that element of the node.
  */
+#include "../graph/result.h"
 #include "../ops/build.h"
 #include "explain_work.h"
 #include "spread.h"
@@ -63,7 +64,8 @@ static bool copy_node(twins *t, yg_node node) {
     const yg_explain_work *work = t->work;
     const yg_type *type = yg_node_type(work->graph, node);
     const void *constant = yg_node_constant(work->graph, node);
-    const bool result = strcmp(yg_node_op(work->graph, node)->name, "result") == 0;
+    yg_node first;
+    const bool result = yg_node_result_index(work->graph, node, &first) > 0;
     if (constant) {
         t->made[node] = yg_constant(t->graph, type, constant);
         return true;

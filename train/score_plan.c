@@ -61,9 +61,10 @@ static bool is_mean(const yg_score_classes *a, yg_node node) {
 
 /* The index of a part, which is added if the plan lacks it. SIZE_MAX when out of memory. */
 static size_t add_part(yg_score_plan *plan, const yg_score_part *part) {
-    for (size_t i = 0; i < plan->part_count; i++)
-        if (plan->parts[i].node == part->node && plan->parts[i].kind == part->kind)
-            return i;
+    size_t *latest = &plan->latest[part->node];
+    for (size_t i = *latest; i > 0; i = plan->parts[i - 1].before)
+        if (plan->parts[i - 1].kind == part->kind)
+            return i - 1;
     if (plan->part_count == plan->part_room) {
         const size_t room = plan->part_room ? 2 * plan->part_room : 8;
         yg_score_part *grown = realloc(plan->parts, room * sizeof *grown);
@@ -73,6 +74,8 @@ static size_t add_part(yg_score_plan *plan, const yg_score_part *part) {
         plan->part_room = room;
     }
     plan->parts[plan->part_count] = *part;
+    plan->parts[plan->part_count].before = *latest;
+    *latest = plan->part_count + 1;
     return plan->part_count++;
 }
 
@@ -248,6 +251,9 @@ static bool list_scores(const yg_executable_options *options, yg_score_plan *pla
     if (!plan->scores)
         return yg_fail_memory(error);
     plan->count = count + 1;
+    plan->latest = calloc(yg_graph_size(yg_network_graph(plan->network)) + 1, sizeof *plan->latest);
+    if (!plan->latest)
+        return yg_fail_memory(error);
     plan->scores[0] =
         (yg_scored){.name = "loss", .node = yg_network_loss(plan->network), .elements = 1};
     for (size_t i = 0; i < count; i++)
@@ -300,6 +306,8 @@ bool yg_score_plan_make(const yg_executable_options *options, int64_t batch, yg_
         comparable ? list_scores(options, plan, error) && analyse(options, plan, other, error)
                    : plan_whole(options, batch, plan, error);
     yg_network_free(other);
+    free(plan->latest);
+    plan->latest = NULL;
     if (good)
         number_totals(plan);
     else

@@ -50,6 +50,7 @@ typedef struct yg_score_part {
     size_t first;     /* where its totals begin in yg_totals.values; not of YG_PART_ROWS */
     yg_dtype dtype;   /* YG_PART_ROWS: of its elements, */
     int axis;         /* and the dimension that holds the batch */
+    size_t before;    /* 1 + the part of the same node that was added before this one; 0: none */
 } yg_score_part;
 
 typedef struct yg_scored {
@@ -71,6 +72,7 @@ typedef struct yg_score_plan {
     size_t element_count; /* of all scores */
     size_t part_count, part_room;
     yg_score_part *parts;
+    size_t *latest;     /* while the plan is made, by node: 1 + its part that was added last */
     size_t value_count; /* see yg_totals.values */
     bool whole;         /* at least one score is YG_SCORE_WHOLE */
 } yg_score_plan;

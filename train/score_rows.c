@@ -10,10 +10,10 @@
 #include "score_rows.h"
 
 #include "../graph/loop.h"
+#include "../graph/result.h"
 #include "../ops/registry.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool yg_score_is_constant(const yg_graph *graph, yg_node node) {
     while (yg_node_op(graph, node) == &yg_op_broadcast)
@@ -21,11 +21,12 @@ bool yg_score_is_constant(const yg_graph *graph, yg_node node) {
     return yg_node_constant(graph, node) != NULL;
 }
 
-/* A second result of an operator can only be repeated with the operator, which is the node before
- * it. */
+/* A second result of an operator can only be repeated with the operator, which is the node of the
+ * first. */
 static yg_node operator_of(const yg_graph *graph, yg_node node) {
-    return strcmp(yg_node_op(graph, node)->name, "result") == 0 ? yg_node_operand(graph, node, 0)
-                                                                : node;
+    yg_node first;
+    yg_node_result_index(graph, node, &first);
+    return first;
 }
 
 static bool is_repeatable(const yg_graph *graph, yg_node node) {
