@@ -88,21 +88,6 @@ size_t yg_kept_size(const char *at, size_t texts) {
     return (size_t)(at - begin);
 }
 
-void yg_kept_select(yg_kept *kept, size_t texts, const int64_t *numbers, int64_t count) {
-    const char *from = kept->texts, *const end = from + kept->size;
-    char *to = kept->texts;
-    for (int64_t example = 0, chosen = 0; chosen < count && from < end; example++) {
-        const char *begin = from;
-        from += yg_kept_size(from, texts);
-        if (numbers[chosen] != example)
-            continue;
-        memmove(to, begin, (size_t)(from - begin));
-        to += from - begin;
-        chosen++;
-    }
-    kept->size = (size_t)(to - kept->texts);
-}
-
 void yg_kept_free(yg_kept *kept) {
     if (kept)
         free(kept->texts);

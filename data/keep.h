@@ -32,8 +32,6 @@ bool yg_kept_add(yg_kept *kept, const yg_keep *keep, const yg_records *records, 
 bool yg_kept_add_texts(yg_kept *kept, const char *texts, size_t size);
 /* The bytes of the next `texts` texts. */
 size_t yg_kept_size(const char *at, size_t texts);
-/* Leaves the texts of the examples numbers[i], which ascend. There are `texts` of each. */
-void yg_kept_select(yg_kept *kept, size_t texts, const int64_t *numbers, int64_t count);
 void yg_kept_free(yg_kept *kept); /* the struct too; NULL is allowed */
 
 #endif

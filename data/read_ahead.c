@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 struct yg_read_ahead {
-    yg_reader *reader;
-    yg_dataset *datasets;
+    yg_batch_source source;
+    yg_dataset *datasets; /* of batches of rows */
     int64_t limit;
     bool threaded; /* start a thread once it pays */
     bool running;  /* the thread has been started */
@@ -27,15 +27,28 @@ struct yg_read_ahead {
     yg_error error;        /* of that batch; its code is YG_OK if there is none */
 };
 
-/* Reads batch number `n`. */
-static void read_batch(const yg_read_ahead *ahead, int64_t n, yg_batch_read *batch,
-                       yg_error *error) {
+/* Batches of rows, as the reader gives them. */
+static bool next_rows(void *state, int64_t n, int64_t limit, yg_batch_read *batch,
+                      yg_error *error) {
+    const yg_read_ahead *ahead = state;
     yg_dataset *dataset = &ahead->datasets[n % 2];
     dataset->count = 0;
-    const int64_t count = yg_reader_next(ahead->reader, dataset, ahead->limit, error);
+    const int64_t count = yg_reader_next(ahead->source.reader, dataset, limit, error);
     *batch = (yg_batch_read){.dataset = dataset,
                              .count = count > 0 ? count : 0,
-                             .paused = count > 0 && yg_reader_waits(ahead->reader)};
+                             .paused = count > 0 && yg_reader_waits(ahead->source.reader)};
+    return count != -1;
+}
+
+static void read_batch(const yg_read_ahead *ahead, int64_t n, yg_batch_read *batch,
+                       yg_error *error) {
+    const yg_batch_source *source = &ahead->source;
+    if (!source->next(source->state, n, ahead->limit, batch, error))
+        *batch = (yg_batch_read){0};
+}
+
+static bool is_last(const yg_batch_read *batch) {
+    return batch->count == 0 && !batch->paused;
 }
 
 static void *run(void *opaque) {
@@ -53,7 +66,7 @@ static void *run(void *opaque) {
         if (!more)
             break;
         read_batch(ahead, n, &batch, &error);
-        more = batch.count > 0;
+        more = !is_last(&batch);
         pthread_mutex_lock(&ahead->lock);
         ahead->batch = batch;
         ahead->error = error;
@@ -69,7 +82,7 @@ static void *run(void *opaque) {
 static void start(yg_read_ahead *ahead) {
     sigset_t all, before;
     ahead->threaded = false;
-    if (!yg_reader_allow_stop(ahead->reader))
+    if (!yg_reader_allow_stop(ahead->source.reader))
         return;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -77,17 +90,27 @@ static void start(yg_read_ahead *ahead) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-yg_read_ahead *yg_read_ahead_new(yg_reader *reader, yg_dataset *datasets, int64_t limit,
-                                 bool threaded, yg_error *error) {
+yg_read_ahead *yg_read_ahead_of(const yg_batch_source *source, int64_t limit, bool threaded,
+                                yg_error *error) {
     yg_read_ahead *ahead = calloc(1, sizeof *ahead);
     if (!ahead) {
         yg_fail_memory(error);
         return NULL;
     }
-    *ahead = (yg_read_ahead){
-        .reader = reader, .datasets = datasets, .limit = limit, .threaded = threaded};
+    *ahead = (yg_read_ahead){.source = *source, .limit = limit, .threaded = threaded};
     pthread_mutex_init(&ahead->lock, NULL);
     pthread_cond_init(&ahead->change, NULL);
+    return ahead;
+}
+
+yg_read_ahead *yg_read_ahead_new(yg_reader *reader, yg_dataset *datasets, int64_t limit,
+                                 bool threaded, yg_error *error) {
+    const yg_batch_source rows = {.next = next_rows, .reader = reader};
+    yg_read_ahead *ahead = yg_read_ahead_of(&rows, limit, threaded, error);
+    if (ahead) {
+        ahead->source.state = ahead;
+        ahead->datasets = datasets;
+    }
     return ahead;
 }
 
@@ -99,7 +122,7 @@ static void take(yg_read_ahead *ahead, yg_batch_read *batch, yg_error *error) {
     *batch = ahead->batch;
     *error = ahead->error;
     /* After the last batch, and after a failure, the thread has ended: the same answer again. */
-    if (batch->count > 0) {
+    if (!is_last(batch)) {
         ahead->taken++;
         pthread_cond_broadcast(&ahead->change);
     }
@@ -127,7 +150,7 @@ void yg_read_ahead_close(yg_read_ahead *ahead) {
         ahead->stop = true;
         pthread_cond_broadcast(&ahead->change);
         pthread_mutex_unlock(&ahead->lock);
-        yg_reader_stop(ahead->reader);
+        yg_reader_stop(ahead->source.reader);
         pthread_join(ahead->thread, NULL);
     }
     pthread_mutex_destroy(&ahead->lock);

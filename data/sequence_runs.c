@@ -26,19 +26,24 @@ static bool fail_long(const yg_reading *reading, int64_t begin, int64_t length, 
                    begin + 1, length, reading->data->sequencing.max_length);
 }
 
+bool yg_sequences_add_run(const yg_reading *reading, yg_sequences *sequences, int64_t begin,
+                          int64_t end, int64_t first, yg_error *error) {
+    const yg_sequencing *s = &reading->data->sequencing;
+    const bool longer = s->max_length && end - begin > s->max_length;
+    if (longer && !s->truncate)
+        return fail_long(reading, first + begin, end - begin, error);
+    return yg_sequences_add(sequences, begin, longer ? s->max_length : end - begin, error);
+}
+
 /* Appends the sequence of rows begin .. end. Their owner becomes that of the sequence. */
 static bool add_run(const yg_reading *reading, yg_sequences *sequences, int64_t begin, int64_t end,
                     const yg_owners *owners, yg_owners *own, yg_error *error) {
-    const yg_sequencing *s = &reading->data->sequencing;
-    const bool longer = s->max_length && end - begin > s->max_length;
     for (int64_t row = begin + 1; owners && row < end; row++)
         if (yg_owners_get(owners, row) != yg_owners_get(owners, begin))
             return fail_parts(reading, row, error);
-    if (longer && !s->truncate)
-        return fail_long(reading, begin, end - begin, error);
     if (owners)
         yg_owners_set(own, sequences->count, yg_owners_get(owners, begin));
-    return yg_sequences_add(sequences, begin, longer ? s->max_length : end - begin, error);
+    return yg_sequences_add_run(reading, sequences, begin, end, 0, error);
 }
 
 /* Lists the sequences of a dataset of rows. Its `owners`, of rows, become those of sequences; NULL:

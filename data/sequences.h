@@ -66,6 +66,11 @@ bool yg_sequencing_read(const yg_model *model, yg_sequencing *sequencing, yg_err
  */
 bool yg_sequences_apply(const yg_reading *reading, yg_error *error);
 
+/* Appends the sequence of rows begin .. end, or as many of its rows as `max_length` leaves. `first`
+ * is the number of row 0 in the data, for the message where there are too many. */
+bool yg_sequences_add_run(const yg_reading *reading, yg_sequences *sequences, int64_t begin,
+                          int64_t end, int64_t first, yg_error *error);
+
 /* ---------------------------------------------------------------------- sequence_order.c ----- */
 
 /* Puts examples of similar length beside each other. `order` has numbers of examples, in an order

@@ -18,10 +18,10 @@ typedef struct yg_series_reader yg_series_reader;
 yg_series_reader *yg_series_reader_new(const yg_reading *reading, yg_reader *reader,
                                        const char *name, int64_t limit, yg_error *error);
 
-/* Gives the next windows; they stay as they are until the next call. None, and `paused`: rows have
- * come that complete no window, and others must be waited for. None otherwise: this is the end. A
- * table without a window fails there. */
-bool yg_series_reader_next(yg_series_reader *s, yg_batch_read *batch, yg_error *error);
+/* Its windows, a batch at a time. None, and `paused`: rows have come that complete no window, and
+ * others must be waited for. None otherwise: this is the end. A table without a window fails there.
+ */
+yg_batch_source yg_series_reader_batches(yg_series_reader *s);
 void yg_series_reader_free(yg_series_reader *s); /* NULL is allowed */
 
 #endif

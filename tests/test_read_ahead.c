@@ -2,7 +2,7 @@
  * Prediction from pipes and files whose rows are read ahead by a thread: when rows are answered,
  * and what is told of wrong ones.
  */
-#include "train/predict.h"
+#include "piping.h"
 #include "trained.h"
 
 #include <criterion/criterion.h>
@@ -13,60 +13,29 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Predicts from one pipe to another. */
-typedef struct piping {
-    const yg_model *model;
-    yg_predict_options options;
-    char weights[256];
-    FILE *in, *out;
-    bool good;
-} piping;
-
-static void *predict_piped(void *opaque) {
-    piping *p = opaque;
-    yg_error error = {0};
-    p->options.weights = p->weights;
-    p->good = yg_predict(p->model, &p->options, p->in, "pipe", p->out, NULL, &error);
-    fclose(p->out);
-    return NULL;
-}
-
 static void answer_in_pauses(const workspace *w, const yg_model *model, yg_predict_options how) {
-    piping p = {.model = model, .options = how};
-    snprintf(p.weights, sizeof p.weights, "%s", workspace_path(w, "run/weights.safetensors"));
-    int to[2], from[2];
-    cr_assert(pipe(to) == 0 && pipe(from) == 0);
-    p.in = fdopen(to[0], "rb");
-    p.out = fdopen(from[1], "wb");
-    FILE *feed = fdopen(to[1], "wb"), *answers = fdopen(from[0], "rb");
-    pthread_t thread;
-    cr_assert_eq(pthread_create(&thread, NULL, predict_piped, &p), 0);
-    char line[100];
-    fputs("x\r\n", feed);
+    piping p;
+    how.weights = workspace_path(w, "run/weights.safetensors");
+    piping_begin(&p, model, &how);
+    fputs("x\r\n", p.feed);
     int next = 0, expected = 0;
     for (int rows = 1; rows <= 5; rows += 2) { /* 1, 3 and 5 at a time */
         for (int i = 0; i < rows; i++)
-            fprintf(feed, "%d\r\n", next++);
-        fputs("12", feed); /* the beginning of a row */
-        fflush(feed);
+            fprintf(p.feed, "%d\r\n", next++);
+        fputs("12", p.feed); /* the beginning of a row */
+        fflush(p.feed);
         if (expected == 0)
-            cr_assert_str_eq(fgets(line, sizeof line, answers), "h\n");
+            piping_expect(&p, "h\n");
         for (; expected < next; expected++) {
             char wanted[20];
             snprintf(wanted, sizeof wanted, "%d\n", expected);
-            cr_assert_not_null(fgets(line, sizeof line, answers));
-            cr_assert_str_eq(line, wanted);
+            piping_expect(&p, wanted);
         }
-        fputs("\r\n", feed);
-        fflush(feed);
-        cr_assert_str_eq(fgets(line, sizeof line, answers), "12\n");
+        fputs("\r\n", p.feed);
+        fflush(p.feed);
+        piping_expect(&p, "12\n");
     }
-    fclose(feed);
-    cr_expect_null(fgets(line, sizeof line, answers));
-    pthread_join(thread, NULL);
-    cr_expect(p.good);
-    fclose(p.in);
-    fclose(answers);
+    piping_end(&p);
 }
 
 /* If rows were held back, this would wait for ever, and the suite would be ended. In small batches

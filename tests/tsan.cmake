@@ -8,8 +8,8 @@ if(YG_SQLITE_DEFINITION)
     set_source_files_properties(database.c PROPERTIES COMPILE_DEFINITIONS "${YG_SQLITE_DEFINITION}")
 endif()
 add_custom_target(tsan_suites)
-foreach(name IN ITEMS allocation_predictor csv_blocks images read_ahead series_reader shares spool stream
-                      threads)
+foreach(name IN ITEMS allocation_predictor csv_blocks images read_ahead sequence_reader series_reader shares
+                      spool stream threads)
     add_executable(test_${name} test_${name}.c)
     target_link_libraries(test_${name} PRIVATE yamlgrad_test_support PkgConfig::JANSSON)
     target_compile_definitions(test_${name} PRIVATE

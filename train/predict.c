@@ -6,6 +6,7 @@
 #include "../data/array_path.h"
 #include "../data/encoding_file.h"
 #include "../data/read_ahead.h"
+#include "../data/sequence_reader.h"
 #include "../data/sequences.h"
 #include "../data/series.h"
 #include "../data/series_reader.h"
@@ -88,43 +89,32 @@ static bool run_rows(yg_prediction *p, const yg_dataset *dataset, bool paused, y
     return !paused || !p->format->flush || p->format->flush(p, error);
 }
 
-/* Answers all rows. If one of the first ones is wrong, nothing has been written. */
+/* Answers all examples. If one of the first ones is wrong, nothing has been written. */
 static bool answer(yg_prediction *p, yg_read_ahead *ahead, yg_error *error) {
-    yg_batch_read batch = {.count = 1};
-    bool good = true;
-    for (bool first = true; good && batch.count > 0; first = false) {
-        good = yg_read_ahead_next(ahead, &batch, error);
-        if (good && first && p->format->start)
-            p->format->start(p);
-        if (good && batch.count > 0)
-            good = run_rows(p, batch.dataset, batch.paused, error);
-    }
-    return good;
-}
-
-static bool read_rows(yg_prediction *p, yg_reader *reader, int threads, yg_error *error) {
-    const bool threaded = (threads > 0 ? threads : yg_threads_available()) > 1;
-    yg_read_ahead *ahead = yg_read_ahead_new(reader, p->batches, p->batch_size, threaded, error);
-    const bool good = ahead && answer(p, ahead, error);
-    yg_read_ahead_close(ahead);
-    return good;
-}
-
-/* Answers all windows over a series, each when its last row has come. */
-static bool answer_windows(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
-                           const char *name, yg_error *error) {
-    yg_series_reader *series = yg_series_reader_new(reading, reader, name, p->batch_size, error);
     yg_batch_read batch = {.paused = true};
-    bool good = series != NULL, started = false;
+    bool good = true, started = false;
     while (good && (batch.count > 0 || batch.paused)) {
-        good = yg_series_reader_next(series, &batch, error);
-        if (good && !started && batch.count > 0 && p->format->start)
-            p->format->start(p);
-        started = started || batch.count > 0;
+        good = yg_read_ahead_next(ahead, &batch, error);
+        if (good && !started && (batch.count > 0 || !batch.paused)) {
+            started = true;
+            if (p->format->start)
+                p->format->start(p);
+        }
         if (good && (batch.count > 0 || batch.paused))
             good = run_rows(p, batch.dataset, batch.paused, error);
     }
-    yg_series_reader_free(series);
+    return good;
+}
+
+/* `source` NULL: the reader's rows. */
+static bool answer_ahead(yg_prediction *p, yg_reader *reader, const yg_batch_source *source,
+                         int threads, yg_error *error) {
+    const bool threaded = (threads > 0 ? threads : yg_threads_available()) > 1;
+    yg_read_ahead *ahead =
+        source ? yg_read_ahead_of(source, p->batch_size, threaded, error)
+               : yg_read_ahead_new(reader, p->batches, p->batch_size, threaded, error);
+    const bool good = ahead && answer(p, ahead, error);
+    yg_read_ahead_close(ahead);
     return good;
 }
 
@@ -170,72 +160,44 @@ static bool make_batches(yg_prediction *p, const yg_reading *reading, yg_error *
     return true;
 }
 
-/* Of texts that are kept of rows, leaves those of each step that is answered, or of each sequence's
- * last row. */
-static bool select_steps(const yg_prediction *p, yg_kept *kept, const yg_sequences *s,
-                         yg_error *error) {
-    int64_t *rows = calloc((size_t)s->rows + 1, sizeof *rows), count = 0;
-    if (!rows)
-        return yg_fail_memory(error);
-    for (int64_t e = 0; e < s->count; e++) {
-        const int64_t end = s->begins[e] + s->lengths[e];
-        for (int64_t row = p->outputs.any_steps ? s->begins[e] : end - 1; row < end; row++)
-            rows[count++] = row;
-    }
-    yg_kept_select(kept, p->keep.count, rows, count);
-    free(rows);
-    return true;
+/* Answers all rows, each when it has come. */
+static bool answer_rows(yg_prediction *p, const yg_reading *reading, yg_reader *reader, int threads,
+                        yg_error *error) {
+    return make_batches(p, reading, error) && answer_ahead(p, reader, NULL, threads, error);
 }
 
-static bool select_kept(yg_prediction *p, yg_error *error) {
-    const yg_dataset *dataset = &p->data.held[2];
-    p->kept_by_step = p->outputs.any_steps;
-    if (!dataset->kept)
-        return true;
-    if (!select_steps(p, dataset->kept, dataset->sequences, error))
+/* Answers all windows over a series, each when its last row has come. */
+static bool answer_windows(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
+                           const char *name, int threads, yg_error *error) {
+    yg_series_reader *series = yg_series_reader_new(reading, reader, name, p->batch_size, error);
+    if (!series)
         return false;
-    p->kept = dataset->kept->texts;
-    return true;
-}
-
-/* Answers all sequences of rows. The table is read first. */
-static bool answer_sequences(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
-                             yg_error *error) {
-    if (!yg_reader_all(reader, &p->data.held[2], error))
-        return false;
-    p->data.test = (yg_part){.count = p->data.held[2].count, .dataset = &p->data.held[2]};
-    if (!yg_sequences_apply(reading, error) || !select_kept(p, error))
-        return false;
-    const yg_sequences *sequences = p->data.held[2].sequences;
-    yg_stream *stream = yg_stream_open(&p->data.test, error);
-    if (stream && p->format->start)
-        p->format->start(p);
-    bool good = stream != NULL;
-    while (good && yg_stream_left(stream) > 0) {
-        const int64_t left = yg_stream_left(stream);
-        const int64_t count = left < p->batch_size ? left : p->batch_size;
-        p->lengths = sequences->lengths + sequences->count - left;
-        yg_executable *executable =
-            yg_executables_get(&p->executables, count, longest_of(p, count), error);
-        good = executable && yg_executable_fill(executable, stream, error) &&
-               answer_batch(p, executable, error);
-    }
-    yg_stream_close(stream);
+    const yg_batch_source source = yg_series_reader_batches(series);
+    const bool good = answer_ahead(p, reader, &source, threads, error);
+    yg_series_reader_free(series);
     return good;
 }
 
-/* Answers all rows, while they arrive. */
-static bool answer_rows(yg_prediction *p, const yg_reading *reading, yg_reader *reader, int threads,
-                        yg_error *error) {
-    return make_batches(p, reading, error) && read_rows(p, reader, threads, error);
+/* Answers all sequences of rows, each when the next one has begun. */
+static bool answer_sequences(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
+                             const char *name, int threads, yg_error *error) {
+    p->kept_by_step = p->outputs.any_steps;
+    yg_sequence_reader *sequences =
+        yg_sequence_reader_new(reading, reader, name, p->batch_size, p->kept_by_step, error);
+    if (!sequences)
+        return false;
+    const yg_batch_source source = yg_sequence_reader_batches(sequences);
+    const bool good = answer_ahead(p, reader, &source, threads, error);
+    yg_sequence_reader_free(sequences);
+    return good;
 }
 
 static bool answer_all(yg_prediction *p, const yg_reading *reading, yg_reader *reader,
                        const yg_predict_options *options, const char *name, yg_error *error) {
     if (reading->data->series.length)
-        return answer_windows(p, reading, reader, name, error);
+        return answer_windows(p, reading, reader, name, options->threads, error);
     if (reading->data->sequencing.by)
-        return answer_sequences(p, reading, reader, error);
+        return answer_sequences(p, reading, reader, name, options->threads, error);
     return answer_rows(p, reading, reader, options->threads, error);
 }
 
@@ -262,7 +224,7 @@ static bool run(yg_prediction *p, const yg_predict_options *options, FILE *in, c
                                 .dtype = p->executables.options.dtype,
                                 .inputs_only = true,
                                 .runs = &p->data.runs[2],
-                                .eager = !p->data.sequencing.by,
+                                .eager = true,
                                 .keep = p->keep.asked_count ? &p->keep : NULL};
     yg_reader *reader = open_reader(&reading, options, in, name, error);
     const bool good = reader && load_parameters(p, error) &&
