@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORDS = 4096, SHOWN = 40 };
+/* NAMED: a fault in one of the first records may come from the kind of the file, whose first bytes
+ * tell it; the longest such beginning has as many characters. */
+enum { RECORDS = 4096, NAMED = 16 };
 
 typedef enum unit { UNIT_LINE, UNIT_WORD, UNIT_CHAR, UNIT_BYTE } unit;
 static const char *const units[] = {"line", "word", "char", "byte", NULL};
@@ -24,8 +26,10 @@ typedef struct text_table {
     FILE *own; /* NULL: the file is the caller's */
     int unit;
     const char *column;
-    int64_t line; /* of the text at input.at, from 1 */
-    int64_t row;  /* records that were given */
+    int64_t line;      /* of the text at input.at, from 1 */
+    int64_t row;       /* records that were given */
+    bool looked;       /* the first bytes of the file were looked at: */
+    const char *start; /* what they are of, if no text; or NULL */
     /* The last records: */
     int64_t given;
     yg_cell cells[RECORDS];
@@ -153,17 +157,25 @@ static yg_origin origin_of(const text_table *state, int64_t line) {
     return (yg_origin){state->table.name, (int)(line < INT32_MAX ? line : INT32_MAX), 1};
 }
 
-/* Says that a record is no text, or, in the first block of the file, what that is instead. Always
- * returns false. */
-static bool fail_text(const text_table *state, int64_t line, const char *fault, yg_error *error) {
+/* Looks at the first bytes of the file while they are at hand. A seek must not lose them: a fault
+ * would be told in other words by a run that goes on. */
+static void look_at_start(text_table *state) {
     const yg_byte_input *input = &state->input;
-    const char *what = input->offset ? NULL : yg_file_start(input->bytes, input->end);
-    if (what)
+    if (state->looked || input->offset || !input->end)
+        return;
+    state->start = yg_file_start(input->bytes, input->end);
+    state->looked = true;
+}
+
+/* Says that a record is no text, or, among the first ones, what the file is instead. Always returns
+ * false. */
+static bool fail_text(const text_table *state, int64_t line, const char *fault, yg_error *error) {
+    const int64_t row = state->row + state->given + 1;
+    if (state->start && row <= NAMED)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){state->table.name, 0, 0},
-                       "this is not a text file: %s (`unit: byte` reads any file)", what);
+                       "this is not a text file: %s (`unit: byte` reads any file)", state->start);
     return yg_fail(error, YG_ERROR_DATA, origin_of(state, line),
-                   "row %lld: %s; `unit: byte` reads any file",
-                   (long long)state->row + state->given + 1, fault);
+                   "row %lld: %s; `unit: byte` reads any file", (long long)row, fault);
 }
 
 /* The next record, from the bytes at hand. False where it is wrong; it stays there. */
@@ -200,6 +212,7 @@ static int64_t next_records(yg_table *table, int64_t limit, bool eager, yg_recor
     state->given = 0;
     while ((found = find_piece(state, &p)) == CUT)
         yg_input_more(input);
+    look_at_start(state);
     if (found == NONE && input->failure.code) {
         yg_fail_as(error, &input->failure);
         return -1;
@@ -235,6 +248,9 @@ static bool tell(yg_table *table, yg_mark *mark) {
 
 static bool seek(yg_table *table, const yg_mark *mark, yg_error *error) {
     text_table *state = (text_table *)table;
+    if (!state->looked && !state->input.end)
+        yg_input_more(&state->input);
+    look_at_start(state);
     state->given = 0;
     state->row = mark->row;
     state->line = mark->line;
