@@ -6,6 +6,7 @@
 #include "optimizer_update.h"
 #include "results.h"
 #include "units_node.h"
+#include "untrained.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,9 +86,13 @@ bool yg_executable_check_trainable(const yg_executable *executable, const yg_mod
     if (executable->unreached_count < executable->trainable_count)
         return true;
     const yg_origin origin = loss ? loss->origin : (yg_origin){yg_model_path(model), 0, 0};
+    if (yg_model_is_untrained(model))
+        return yg_untrained_refuse(model, error);
     if (!executable->trainable_count)
-        return yg_fail(error, YG_ERROR_GRADIENT, origin,
-                       "the model has no trainable parameter, so there is nothing to train");
+        return yg_fail(
+            error, YG_ERROR_GRADIENT, origin,
+            "the model has no trainable parameter, so there is nothing to train: each says "
+            "`trainable: false`, or is a state");
     return yg_fail(error, YG_ERROR_GRADIENT, origin,
                    "the loss depends on no trainable parameter by a differentiable path, so there "
                    "is nothing to train (comparisons, argmax and casts to integers pass no "

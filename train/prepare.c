@@ -7,6 +7,7 @@
 #include "run.h"
 #include "run_lbfgs.h"
 #include "run_record.h"
+#include "untrained.h"
 #include "weights.h"
 
 #include <math.h>
@@ -197,7 +198,8 @@ bool yg_run_rehearse(const yg_model *model, int threads, yg_error *error) {
     yg_run run = {.model = model, .options = &options, .result = &result};
     bool good = yg_settings_read(model, &options, &run.settings, error) && set_up(&run, error);
     const yg_executable *step = good ? first_step(&run, error) : NULL;
-    good = step && yg_executable_check_trainable(step, model, error);
+    good =
+        step && (yg_model_is_untrained(model) || yg_executable_check_trainable(step, model, error));
     yg_run_free(&run);
     yg_data_free(&run.data);
     yg_train_result_free(&result);
@@ -209,6 +211,8 @@ bool yg_run_prepare(yg_run *run, yg_error *error) {
     if (run->options->resume && run->options->weights)
         return yg_fail(error, YG_ERROR_ARGUMENT, YG_NOWHERE,
                        "a run goes on from its checkpoint or starts from given weights, not both");
+    if (yg_model_is_untrained(run->model))
+        return yg_untrained_refuse(run->model, error);
     if (!yg_settings_read(run->model, run->options, &run->settings, error) ||
         !(r->folder = yg_run_folder_name(run->model, run->options->out, error)) ||
         !yg_run_folder_open(r->folder, run->options->resume, &run->folder, error))

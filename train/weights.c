@@ -4,6 +4,7 @@
 #include "weights.h"
 
 #include "../graph/spelling.h"
+#include "untrained.h"
 
 #include <errno.h>
 #include <float.h>
@@ -25,9 +26,20 @@ char *yg_weights_path(const yg_model *model, const char *weights) {
     return path;
 }
 
+/* Whether it is the path that is taken where the user names none. */
+static bool is_default(const yg_model *model, const char *path) {
+    char *own = yg_weights_path(model, NULL);
+    const bool is = own && strcmp(own, path) == 0;
+    free(own);
+    return is;
+}
+
 bool yg_weights_read(const yg_model *model, const char *path, yg_tensor_file *file,
                      yg_error *error) {
-    if (access(path, F_OK) != 0 && errno == ENOENT)
+    const bool none = access(path, F_OK) != 0 && errno == ENOENT;
+    if (none && yg_model_is_untrained(model) && is_default(model, path))
+        return yg_untrained_weights(model, file, error);
+    if (none)
         return yg_fail(
             error, YG_ERROR_IO, YG_NOWHERE,
             "there are no weights '%s'; train first, `yamlgrad train %s`, or name a file "

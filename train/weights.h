@@ -24,7 +24,7 @@ bool yg_weights_assign(const yg_tensor_file *file, const char *path, size_t coun
 /* `weights`, or runs/NAME/weights.safetensors where that is NULL. Freed by the caller. */
 char *yg_weights_path(const yg_model *model, const char *weights);
 /* Reads the file that yg_weights_path() gave. If it does not exist, the message says how to make
- * one. Freed by the caller after success. */
+ * one; a model without parameters needs none. Freed by the caller after success. */
 bool yg_weights_read(const yg_model *model, const char *path, yg_tensor_file *file,
                      yg_error *error);
 
