@@ -2,6 +2,7 @@
  * Which columns of a table belong to which port: see data.h.
  */
 #include "../graph/number.h"
+#include "column.h"
 #include "source.h"
 
 #include <stdio.h>
@@ -145,6 +146,25 @@ static bool add_remembered(const choice *c, size_t p) {
     return true;
 }
 
+/* A folder of pictures, and a text by lines, have columns whose names nobody chose. Where the data
+ * are read of which the model was trained on a column by another name, a column of the same kind
+ * stands in for it. SIZE_MAX: none does. */
+static size_t stand_in(const choice *c, size_t p) {
+    const yg_port_encoding *encoding = &c->reading->data->encoding.ports[p];
+    const yg_column *column = encoding->encoders ? encoding->encoders[0] : NULL;
+    const char *name = "";
+    if (encoding->column_count != 1 || yg_table_find(c->table, encoding->columns[0]) != SIZE_MAX)
+        return SIZE_MAX;
+    if (strcmp(c->table->kind->key, yg_table_images.key) == 0)
+        name = column && column->kind == &yg_column_image                                ? "image"
+               : yg_port_is_label(c->reading->data, yg_model_port(c->reading->model, p)) ? "class"
+                                                                                         : name;
+    else if (strcmp(c->table->kind->key, yg_table_text.key) == 0 && column &&
+             column->kind == &yg_column_text)
+        name = "line";
+    return yg_table_find(c->table, name);
+}
+
 static size_t input_count(const yg_model *model) {
     size_t count = 0;
     for (size_t p = 0; p < yg_model_port_count(model); p++)
@@ -226,6 +246,9 @@ static bool choose_port(const choice *c, size_t p) {
     const yg_port_encoding *encoding = &c->reading->data->encoding.ports[p];
     const yg_value *value = c->map ? yg_value_get(c->map, port->name) : NULL;
     const bool learning = c->reading->training && !c->reading->data->encoding.known;
+    const size_t other = learning ? SIZE_MAX : stand_in(c, p);
+    if (other != SIZE_MAX)
+        return add(c, p, other);
     if (value && !is_star(value))
         return add_listed(c, p, value) && (!c->reading->training || !encoding->column_count ||
                                            check_same(c, p, value->origin));

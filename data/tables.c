@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 static const yg_table_kind *const kinds[] = {&yg_table_csv,    &yg_table_jsonl,  &yg_table_text,
                                              &yg_table_images, &yg_table_sqlite, NULL};
@@ -37,13 +38,20 @@ static const yg_table_kind *kind_of_value(const yg_value *value) {
     return value->kind == YG_SCALAR ? yg_table_kind_of_path(value->text) : NULL;
 }
 
+static bool is_folder(const yg_value *value) {
+    struct stat status;
+    return value->kind == YG_SCALAR && stat(value->text, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 const yg_table_kind *yg_table_kind_of(const yg_value *part) {
     const yg_value *file = part ? yg_table_files(part) : NULL;
     if (!file)
         return NULL;
     /* A path of the command line may be of another kind than the one it stands in for. */
-    const yg_table_kind *kind = kind_of_value(file);
-    if (yg_value_get(part, "file") || (kind && !file->origin.line))
+    const bool given = !file->origin.line;
+    const yg_table_kind *kind = given && is_folder(file) ? &yg_table_images : kind_of_value(file);
+    /* The end .txt tells little: a table that is written so has commas. */
+    if (yg_value_get(part, "file") || (kind && given && kind != &yg_table_text))
         return kind;
     size_t i = 0;
     while (yg_value_get(part, kinds[i]->key) != file)
