@@ -108,7 +108,10 @@ static void print_columns(const data_view *view) {
         view_readers(view, column->name, readers, sizeof readers);
         table_add(&table, "%s", column->name);
         table_add(&table, "%s", view_cells(&view->summary, column, text, sizeof text));
-        table_add(&table, "%s%zu", column->many ? ">" : "", column->values.count);
+        if (column->pictures || column->blobs)
+            table_add(&table, "%s", "");
+        else
+            table_add(&table, "%s%zu", column->many ? ">" : "", column->values.count);
         add_range(&table, &view->summary, column);
         if (column->missing)
             table_add(&table, "%" PRId64, column->missing);

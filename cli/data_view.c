@@ -224,6 +224,10 @@ const char *view_cells(const yg_summary *summary, const yg_column_summary *colum
     const int64_t present = yg_summary_present(summary, column);
     if (!present)
         snprintf(text, size, "empty");
+    else if (column->pictures == present)
+        snprintf(text, size, "pictures");
+    else if (column->blobs)
+        snprintf(text, size, "BLOBs");
     else if (column->numbers == present)
         snprintf(text, size, "%s", column->wholes == present ? "whole numbers" : "numbers");
     else if (view_is_date(summary, column))

@@ -2,6 +2,7 @@
  * What each column of a table is, and which network fits: see draft.h.
  */
 #include "../graph/number.h"
+#include "../graph/text.h"
 #include "draft_parts.h"
 
 #include <inttypes.h>
@@ -221,6 +222,13 @@ static bool judge(const yg_table *table, const yg_summary *all, size_t index,
         return draft_leave_out(column, "several columns have this name");
     if (present == 0)
         return draft_leave_out(column, "it is empty");
+    if (summary->blobs)
+        return draft_leave_out(column, "%" PRId64 " of its cells are BLOBs that are no pictures",
+                               summary->blobs);
+    if (summary->pictures)
+        return draft_leave_out(column,
+                               "%" PRId64 " of its %" PRId64 " cells are pictures, others not",
+                               summary->pictures, present);
     if (summary->values.count == 1 && !summary->many && !summary->missing)
         return draft_leave_out(column, "it is the same in every row");
     if (draft_all_whole(summary, present) && summary->rising && present > 4 &&
@@ -338,6 +346,35 @@ static bool judge_columns(const yg_table *table, const draft_request *request, d
     return true;
 }
 
+/* Says of each column why it is left out. */
+static bool fail_without_columns(const yg_table *table, const draft *draft, yg_error *error) {
+    enum { SHOWN = 12 };
+    const yg_origin origin = {table->name, 0, 0};
+    const char *target = draft->summary->columns[draft->targets[0]].name;
+    yg_text list = {0};
+    size_t left = 0;
+    for (size_t i = 0; i < draft->summary->count; i++) {
+        if (draft->columns[i].kind != DRAFT_LEFT_OUT)
+            continue;
+        if (left++ < SHOWN)
+            yg_text_add(&list, "\n  without '%.40s': %.100s", draft->columns[i].summary->name,
+                        draft->columns[i].reason);
+    }
+    if (left > SHOWN)
+        yg_text_add(&list, "\n  and without %zu more", left - SHOWN);
+    char *text = yg_text_take(&list);
+    if (!left)
+        yg_fail(error, YG_ERROR_DATA, origin,
+                "there is no column beside '%.200s' to predict it from", target);
+    else if (text)
+        yg_fail(error, YG_ERROR_DATA, origin, "no column is left to predict '%.200s' from:%.900s",
+                target, text);
+    else
+        yg_fail_memory(error);
+    free(text);
+    return false;
+}
+
 bool draft_make(const yg_table *table, const yg_summary *summary, const draft_request *request,
                 draft *draft, yg_error *error) {
     *draft = (struct draft){.summary = summary,
@@ -351,10 +388,7 @@ bool draft_make(const yg_table *table, const yg_summary *summary, const draft_re
     if (!judge_columns(table, request, draft))
         return yg_fail_memory(error);
     if (!draft->width && !draft->text_count)
-        return yg_fail(error, YG_ERROR_DATA, (yg_origin){table->name, 0, 0},
-                       "no column is left to predict '%s' from: the others are empty, constant, or "
-                       "only identify rows",
-                       summary->columns[draft->targets[0]].name);
+        return fail_without_columns(table, draft, error);
     choose_network(draft);
     draft->vocabulary = draft->rows < 10000 ? 2000 : 10000;
     draft->pictures = request->pictures;

@@ -309,7 +309,8 @@ static void add_picture_options(yg_text *text, const draft *draft) {
             continue;
         yg_text_add(text, "  columns:\n    ");
         draft_add_scalar(text, draft->columns[i].summary->name);
-        yg_text_add(text, ": {kind: image");
+        yg_text_add(text, ": {kind: image%s",
+                    draft->columns[i].summary->missing ? ", missing: drop" : "");
     }
     if (draft->pictures.resized)
         yg_text_add(text, ", resize: [%" PRId64 ", %" PRId64 "]", draft->pictures.height,

@@ -3,11 +3,11 @@
  */
 #define _XOPEN_SOURCE 700 /* realpath() */
 
-#include "../data/image.h"
 #include "../graph/file.h"
 #include "../graph/text.h"
 #include "commands.h"
 #include "draft.h"
+#include "draft_pictures.h"
 #include "raw_table.h"
 #include "session.h"
 #include "shell_word.h"
@@ -17,7 +17,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,75 +49,6 @@ static bool find_files(const command_line *line, raw_table *raw) {
             return false;
         }
     return raw_table_find_kind(raw) && choose_rows(line, raw);
-}
-
-/* ------------------------------------------------------------------------------ pictures ----- */
-
-/* Looks at one picture, the first or a later one. */
-static void add_picture(const yg_image *image, bool first, draft_pictures *pictures) {
-    const int channels = image->channels > 2 ? 3 : 1;
-    if (first)
-        *pictures = (draft_pictures){image->height, image->width, channels, false};
-    pictures->resized =
-        pictures->resized || image->height != pictures->height || image->width != pictures->width;
-    pictures->channels = channels > pictures->channels ? channels : pictures->channels;
-}
-
-static bool ends_in(const char *text, const char *end) {
-    const size_t size = strlen(text), last = strlen(end);
-    return size > last && strcasecmp(text + size - last, end) == 0;
-}
-
-/* The column that has paths of pictures: that of a folder, or the first with such names only.
- * SIZE_MAX: none has. */
-static size_t find_pictures(const raw_table *raw) {
-    for (size_t i = 0; i < raw->summary.count; i++) {
-        const yg_names *values = &raw->summary.columns[i].values;
-        size_t pictures = 0;
-        for (size_t k = 0; k < values->count; k++)
-            pictures += ends_in(values->names[k], ".png") || ends_in(values->names[k], ".jpg") ||
-                        ends_in(values->names[k], ".jpeg");
-        if (values->count && pictures == values->count)
-            return i;
-    }
-    return SIZE_MAX;
-}
-
-/* Where a path of the table begins: at its folder, or at the folder that its file is in. */
-static int base_length(const raw_table *raw) {
-    const char *slash = strrchr(raw->path, '/');
-    return raw->kind == &yg_table_images ? (int)strlen(raw->path)
-           : slash                       ? (int)(slash - raw->path)
-                                         : 0;
-}
-
-/* Finds a size for pictures, from the first ones. Large ones are made smaller. */
-static bool look_at_pictures(const raw_table *raw, size_t column, draft_pictures *pictures,
-                             yg_error *error) {
-    enum { LOOKED_AT = 100, LARGE = 96, SMALL_SIDE = 32, LARGE_SIDE = 64 };
-    const yg_names *paths = &raw->summary.columns[column].values;
-    const int base = base_length(raw);
-    yg_image_decoder *decoder = yg_image_decoder_new(error);
-    yg_image image = {0};
-    bool good = decoder != NULL;
-    for (size_t i = 0; good && i < paths->count && i < LOOKED_AT; i++) {
-        yg_text path = {0};
-        yg_text_add(&path, "%.*s%s%s", paths->names[i][0] == '/' ? 0 : base, raw->path,
-                    base && paths->names[i][0] != '/' ? "/" : "", paths->names[i]);
-        char *text = yg_text_take(&path);
-        good = text ? yg_image_read(decoder, text, &image, error) : yg_fail_memory(error);
-        if (good)
-            add_picture(&image, i == 0, pictures);
-        free(text);
-    }
-    yg_image_free(&image);
-    yg_image_decoder_free(decoder);
-    if (pictures->resized || pictures->height > LARGE || pictures->width > LARGE) {
-        const bool large = pictures->height >= LARGE_SIDE && pictures->width >= LARGE_SIDE;
-        pictures->resized = true;
-        pictures->height = pictures->width = large ? LARGE_SIDE : SMALL_SIDE;
-    }
-    return good;
 }
 
 static const char *const tasks[] = {"classification", "regression", NULL};
@@ -306,9 +236,7 @@ static int run(const command_line *line) {
     yg_error error = {0};
     draft draft = {0};
     int status;
-    if (raw_table_read(&raw, &error) &&
-        ((request.picture_column = find_pictures(&raw)) == SIZE_MAX ||
-         look_at_pictures(&raw, request.picture_column, &request.pictures, &error)) &&
+    if (raw_table_read(&raw, &error) && draft_find_pictures(&raw, &request, &error) &&
         draft_make(raw.table, &raw.summary, &request, &draft, &error))
         status = write_draft(line, &raw, &draft);
     else

@@ -76,6 +76,14 @@ bool raw_table_add_files(raw_table *raw, const char *path, yg_error *error) {
            (status == 0 || yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "no file matches '%s'", path));
 }
 
+yg_table *raw_table_again(const raw_table *raw, yg_error *error) {
+    const yg_table_request request = {.path = raw->path,
+                                      .name = raw->path,
+                                      .part =
+                                          raw->document ? yg_document_root(raw->document) : NULL};
+    return yg_table_open_files(raw->kind, &request, &raw->paths, error);
+}
+
 /* Keys that the command adds stand in no file. */
 static const char NO_FILE[] = "the command";
 
@@ -83,11 +91,7 @@ static bool open_with_keys(raw_table *raw, yg_error *error) {
     if (*raw->keys &&
         !(raw->document = yg_document_parse(raw->keys, strlen(raw->keys), NO_FILE, error)))
         return false;
-    const yg_table_request request = {.path = raw->path,
-                                      .name = raw->path,
-                                      .part =
-                                          raw->document ? yg_document_root(raw->document) : NULL};
-    raw->table = yg_table_open_files(raw->kind, &request, &raw->paths, error);
+    raw->table = raw_table_again(raw, error);
     return raw->table != NULL;
 }
 

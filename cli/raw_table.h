@@ -28,6 +28,9 @@ bool raw_table_add(raw_table *raw, const char *key, const char *value, const cha
 /* Reads all of the table, with the keys that it turns out to need. False on failure; closed by
  * raw_table_close() in either case. */
 bool raw_table_read(raw_table *raw, yg_error *error);
+/* The same table from its first row on, once it has been read. Closed by yg_table_close(); NULL on
+ * failure. */
+yg_table *raw_table_again(const raw_table *raw, yg_error *error);
 void raw_table_close(raw_table *raw);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "../graph/number.h"
 #include "column.h"
+#include "image.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -10,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+bool yg_cell_is_picture(const yg_cell *cell) {
+    return cell->kind == YG_CELL_BYTES && yg_image_is_encoded(cell->text, cell->size);
+}
 
 const char *yg_cell_text(const yg_cell *cell, char *text, size_t size) {
     char number[YG_NUMBER_TEXT];
@@ -25,7 +30,7 @@ const char *yg_cell_text(const yg_cell *cell, char *text, size_t size) {
         snprintf(text, size, "%s", yg_number_text(cell->number, number));
         break;
     case YG_CELL_BYTES:
-        snprintf(text, size, "%s", "(a picture)");
+        snprintf(text, size, "%s", yg_cell_is_picture(cell) ? "(a picture)" : "(a BLOB)");
         break;
     default:
         snprintf(text, size, "%s", "");

@@ -20,7 +20,7 @@ typedef enum yg_cell_kind {
     YG_CELL_NUMBER, /* `number` */
     /* As TEXT, and a value whatever it says: "", "NA" and "?" are not missing. */
     YG_CELL_LITERAL,
-    YG_CELL_BYTES, /* `size` bytes at `text` that are no text: an encoded picture */
+    YG_CELL_BYTES, /* `size` bytes at `text` that are no text, such as an encoded picture */
 } yg_cell_kind;
 
 typedef struct yg_cell {

@@ -295,13 +295,29 @@ static bool has_no_place(const yg_column *column, const yg_cell *cell) {
            !isfinite(yg_scale_apply(column, number));
 }
 
-static bool refuse_picture(const yg_column *column, const yg_place *place, yg_error *error) {
+static bool refuse_picture(const yg_column *column, const yg_cell *cell, const yg_place *place,
+                           yg_error *error) {
     char where[300];
+    if (!yg_cell_is_picture(cell))
+        return yg_fail(error, YG_ERROR_DATA, place->origin,
+                       "%s: a BLOB that is no PNG or JPEG file; a column that is read has numbers, "
+                       "texts or pictures",
+                       yg_place_text(place, column->port, where, sizeof where));
     return yg_fail(error, YG_ERROR_DATA, place->origin,
                    "%s: a BLOB with a picture is no %s; `columns: {%.100s: image}` reads pictures, "
                    "or leave the column out",
                    yg_place_text(place, column->port, where, sizeof where), column->kind->name,
                    column->name ? column->name : column->port->name);
+}
+
+/* A row that training would have left out. */
+static bool refuse_dropped(const yg_column *column, const yg_place *place, yg_error *error) {
+    char where[300];
+    return yg_fail(
+        error, YG_ERROR_DATA, place->origin,
+        "%s: a missing value; the model was trained without such rows (`missing: drop`), "
+        "so it has no answer for this one",
+        yg_place_text(place, column->port, where, sizeof where));
 }
 
 int yg_column_check(yg_column *column, const yg_cell *cell) {
@@ -323,7 +339,9 @@ bool yg_column_refuse(yg_column *column, const yg_cell *cell, const yg_place *pl
     if (found == YG_FAULT_NONE)
         return yg_fail_memory(error);
     if (found == YG_FAULT_PICTURE)
-        return refuse_picture(column, place, error);
+        return refuse_picture(column, cell, place, error);
+    if (found == YG_FAULT_MISSING && yg_missing_drops(column))
+        return refuse_dropped(column, place, error);
     if (found == YG_FAULT_SCALE)
         return refuse_scale(column, encoded, place, error);
     return encoded == cell ? column->kind->refuse(column, cell, found, place, error)

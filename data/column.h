@@ -232,6 +232,8 @@ bool yg_cell_number(const yg_cell *cell, double *number);
 /* Whether a cell has no value: NULL, or a text that is empty, NA, N/A, NaN, null or ?, in upper or
  * lower case. */
 bool yg_cell_is_missing(const yg_cell *cell);
+/* Whether it is a BLOB that begins as a PNG or JPEG file does. */
+bool yg_cell_is_picture(const yg_cell *cell);
 /* "PLACE: a missing value …" Always returns false. */
 bool yg_column_refuse_missing(const yg_column *column, const yg_cell *cell, const yg_place *place,
                               yg_error *error);

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAULT_FILE = YG_FAULT_OWN, FAULT_SIZE, FAULT_KIND, SPARES = 16 };
+enum { FAULT_FILE = YG_FAULT_OWN, FAULT_SIZE, FAULT_KIND, FAULT_BYTES, SPARES = 16 };
 
 static const yg_element_kind bytes = {.kind = 'u', .size = 1};
 
@@ -216,7 +216,7 @@ static const char *path_of(const image_column *c, workbench *b, const char *text
 }
 
 static bool get_picture(const image_column *c, workbench *b, const yg_cell *cell) {
-    if (yg_image_is_encoded(cell->text, cell->size))
+    if (cell->kind == YG_CELL_BYTES)
         return yg_image_decode(b->decoder, cell->text, cell->size, c->column.base, &b->image,
                                &b->error);
     const char *text = yg_cell_string(cell, &b->text), *path = text ? path_of(c, b, text) : NULL;
@@ -247,10 +247,12 @@ static const yg_image *picture_of(const image_column *c, workbench *b, const yg_
     int64_t height, width;
     const yg_image *picture = &b->image;
     b->error = (yg_error){0};
-    *fault = yg_cell_is_missing(cell)                                ? YG_FAULT_MISSING
-             : !yg_cell_is_text(cell) && cell->kind != YG_CELL_BYTES ? FAULT_KIND
-             : !get_picture(c, b, cell)                              ? FAULT_FILE
-                                                                     : YG_FAULT_NONE;
+    const bool bytes_cell = cell->kind == YG_CELL_BYTES;
+    *fault = yg_cell_is_missing(cell)                  ? YG_FAULT_MISSING
+             : bytes_cell && !yg_cell_is_picture(cell) ? FAULT_BYTES
+             : !yg_cell_is_text(cell) && !bytes_cell   ? FAULT_KIND
+             : !get_picture(c, b, cell)                ? FAULT_FILE
+                                                       : YG_FAULT_NONE;
     if (*fault != YG_FAULT_NONE)
         return NULL;
     target_size(c, b, &height, &width);
@@ -344,7 +346,10 @@ static bool refuse(const yg_column *column, const yg_cell *cell, int fault, cons
         return yg_fail(error, YG_ERROR_DATA, place->origin,
                        "%s: '%s' is a number, not a picture or the path of one", where,
                        yg_cell_text(cell, value, sizeof value));
-    const bool encoded = yg_image_is_encoded(cell->text, cell->size);
+    const bool encoded = cell->kind == YG_CELL_BYTES;
+    if (fault == FAULT_BYTES)
+        return yg_fail(error, YG_ERROR_DATA, place->origin,
+                       "%s: a BLOB that is no PNG or JPEG file", where);
     return yg_fail(error, c->told->error.code, place->origin, "%s: %s%s%s: %s", where,
                    encoded ? "" : "'", encoded ? "the picture" : c->told->path, encoded ? "" : "'",
                    c->told->error.message);

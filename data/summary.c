@@ -155,6 +155,13 @@ static bool add_cell(yg_summary *summary, yg_column_summary *column, const yg_ce
         column->missing++;
         return true;
     }
+    if (cell->kind == YG_CELL_BYTES) {
+        const bool picture = yg_cell_is_picture(cell);
+        column->pictures += picture;
+        column->blobs += !picture;
+        column->forms = 0;
+        return true;
+    }
     const bool truth = is_truth(cell);
     column->truths += truth;
     if (!truth && yg_cell_number(cell, &number)) {

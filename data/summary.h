@@ -19,6 +19,7 @@ typedef struct yg_column_summary {
     int64_t missing;  /* cells without a value */
     /* Of the others: how many can be read in each way. */
     int64_t numbers, wholes, truths; /* wholes are numbers too; truths: yes, no, true, … */
+    int64_t pictures, blobs;         /* BLOBs that are pictures, and others */
     int64_t longest;                 /* bytes of a text */
     int64_t words;                   /* blanks in all texts */
     /* Of the numbers: */

@@ -128,7 +128,7 @@ static const sample databases[] = {
      "a/9223372036854775807/-9223372036854775808"},
     {"CREATE TABLE t (a);", "", "a"},
     {"CREATE TABLE t (a); INSERT INTO t VALUES (x'89504e470d0a1a0a00'), (x'ffd8ff');", "",
-     "a/picture of 9/picture of 3"},
+     "a/BLOB of 9/BLOB of 3"},
     {ROWS, "query: select a as c; -- b", "!1:8: the query cannot be run"},
     /* Wrong. */
     {"CREATE TABLE t (a); DROP TABLE t;", "", "!0:0: the database has no table"},
@@ -153,8 +153,8 @@ static const sample databases[] = {
     {ROWS, "query: delete from t returning a", "!1:8: the query gives no rows"},
     {ROWS, "query: create table z (a)", "!1:8: the query gives no rows"},
     {ROWS, "query: 'attach \"/dev/null\" as z'", "!1:9: the query gives no rows"},
-    {"CREATE TABLE t (a); INSERT INTO t VALUES (1), (x'00ff');", "",
-     "a/1!0:0: row 2, column 'a': a BLOB that is no PNG or JPEG file"},
+    {"CREATE TABLE t (a); INSERT INTO t VALUES (1), (x'00ff'), (x'');", "",
+     "a/1/BLOB of 2/BLOB of 0"},
     {"CREATE TABLE t (a); INSERT INTO t VALUES (1), (CAST(x'ff' AS TEXT));", "",
      "a/1!0:0: row 2, column 'a': a text that is not UTF-8"},
     {"CREATE TABLE t (a); INSERT INTO t VALUES (1), (CAST(x'610062' AS TEXT));", "",
@@ -191,7 +191,7 @@ static void append_cell(const yg_cell *cell, char *out) {
         snprintf(out + used, room, "%" PRId64, cell->whole);
         break;
     case YG_CELL_BYTES:
-        snprintf(out + used, room, "picture of %u", (unsigned)cell->size);
+        snprintf(out + used, room, "BLOB of %u", (unsigned)cell->size);
         break;
     case YG_CELL_NUMBER:
         snprintf(out + used, room, "~%s", yg_number_text(cell->number, number));
