@@ -6,7 +6,8 @@
  *
  * The rule leaves two cases alone:
  * - The sum must wait for another kernel after the product is computed. Until then the product is
- *   one value to keep; its two operands would be two.
+ *   one value to keep; its two operands would be two. But a leaf or a broadcast is there anyway: so
+ *   β · m of an optimizer's state m is merged, whichever kernel computes the gradient.
  * - Scalars. There is little to gain, and a long chain of scalars would be rebuilt for it.
  *
  * Changes no bit: the product is rounded before it is added.
@@ -38,12 +39,29 @@ static bool is_product(const yg_rewriting *r, yg_node node) {
     return yg_node_op(r->graph, node) == &yg_op_multiply && r->uses[node] == 1;
 }
 
-/* Which operands of a sum are products to merge: bit 0 for the first one, bit 1 for the second. The
- * other operand must not keep a product waiting; scratch says which kernel each waits for. */
+/* Whether a product, not yet computed, has no more to keep than its result: one of its operands is
+ * in memory anyway. */
+static bool keeps_no_more(const yg_rewriting *r, yg_node product) {
+    for (size_t k = 0; k < 2; k++) {
+        const yg_op *op = yg_node_op(r->graph, yg_node_operand(r->graph, product, k));
+        if (op->flags & YG_OP_LEAF || op == &yg_op_broadcast)
+            return true;
+    }
+    return false;
+}
+
+/* Whether operand k of a sum is a product to merge. The other operand must not keep the product
+ * waiting; scratch says which kernel each waits for. */
+static bool is_merged(const yg_rewriting *r, yg_node node, size_t k) {
+    const yg_node product = yg_node_operand(r->graph, node, k);
+    const yg_node other = yg_node_operand(r->graph, node, 1 - k);
+    return is_product(r, product) &&
+           (r->scratch[product] >= r->scratch[other] || keeps_no_more(r, product));
+}
+
+/* Which operands of a sum are products to merge: bit 0 for the first one, bit 1 for the second. */
 static unsigned products_of(const yg_rewriting *r, yg_node node) {
-    const yg_node *x = yg_node_operands(r->graph, node), a = r->scratch[x[0]], b = r->scratch[x[1]];
-    return (unsigned)(is_product(r, x[0]) && a >= b) | (unsigned)(is_product(r, x[1]) && b >= a)
-                                                           << 1;
+    return (unsigned)is_merged(r, node, 0) | (unsigned)is_merged(r, node, 1) << 1;
 }
 
 static bool matches(const yg_rewriting *r, yg_node node) {

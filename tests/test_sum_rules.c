@@ -321,7 +321,8 @@ typedef enum form_of_sum {
     OF_KERNEL,    /* softmax(a)·b + c */
     WITH_SEEN,    /* (a·b + c) / (a·b) */
     ITSELF,       /* a·b + a·b */
-    FOR_KERNEL,   /* a·b + softmax(c) */
+    FOR_KERNEL,   /* |a|·|b| + softmax(c) */
+    ROW_FOR,      /* |a|·row + softmax(c) */
     OF_SCALARS,   /* a·b + c for scalars */
     OF_INTEGERS,  /* a·b + c for integers */
     OF_STRETCHED, /* a·b + c, the product stretched */
@@ -367,7 +368,10 @@ static yg_node build_form(yg_graph *g, form_of_sum form, yg_dtype dtype) {
     case ITSELF:
         return yg_add(g, ab, ab);
     case FOR_KERNEL:
-        return yg_add(g, ab, yg_softmax(g, c, 1));
+        return yg_add(g, yg_multiply(g, yg_abs(g, a), yg_abs(g, b)), yg_softmax(g, c, 1));
+    case ROW_FOR:
+        return yg_add(g, yg_multiply(g, yg_abs(g, a), draw_input(g, 1, columns, dtype)),
+                      yg_softmax(g, c, 1));
     }
     return YG_NONE;
 }
@@ -389,6 +393,7 @@ static const struct {
     {"with a product that is seen", WITH_SEEN, 0, 0, 1},
     {"of a product and itself", ITSELF, 0, 0, 1},
     {"that waits for a kernel", FOR_KERNEL, 0, 0, 1},
+    {"of a row, which waits for a kernel", ROW_FOR, 1, 0, 0},
     {"of scalars", OF_SCALARS, 0, 0, 1},
     {"of integers", OF_INTEGERS, 0, 0, 1},
     {"of a row", OF_STRETCHED, 0, 0, 1},
