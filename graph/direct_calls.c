@@ -7,6 +7,7 @@
  * threads do not share becomes one call. Any other stage stays a single call of run_stage() in
  * run.c.
  */
+#include "fused_loop.h"
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -150,8 +151,16 @@ static void add_group(const yg_program *program, const yg_unit *unit, list *l) {
         return;
     add_loads(program, unit, l);
     add_pads(program, unit, l);
+    const yg_group_loop *loop = unit->group.loops;
     for (uint32_t i = 0; i < unit->group.step_count; i++) {
         const yg_step *step = &unit->group.steps[i];
+        if (loop < unit->group.loops + unit->group.loop_count && loop->first == i) {
+            add(l, (yg_direct_call){
+                       .kind = YG_DIRECT_LOOP, .loop = loop, .count = (size_t)unit->group.count});
+            i += loop->loop->step_count - 1;
+            loop++;
+            continue;
+        }
         add(l, (yg_direct_call){.kind = YG_DIRECT_TILE,
                                 .tile = step->tile,
                                 .out = step->out.base,

@@ -311,6 +311,8 @@ bool yg_plan_group(yg_compiler *c, yg_unit *unit) {
     if (unit->group.count > YG_TILE && !list_streams(c, unit))
         return false;
     unit->group.tile = suits_short_tiles(&unit->group) ? YG_SHORT_TILE : YG_TILE;
+    if (!yg_plan_group_loops(c, unit))
+        return false;
     for (uint32_t i = 0; i < unit->group.load_count; i++)
         unit->group.loads[i].steady = is_steady(&unit->group.loads[i], unit->group.tile);
     if (unit->group.stream_count * yg_group_fetched_lines(&unit->group) > STEP_LINES)

@@ -1,6 +1,7 @@
 /*
  * Runs a fused group: for each tile, first its loads, then its steps.
  */
+#include "fused_loop.h"
 #include "runtime.h"
 
 #include <string.h>
@@ -180,6 +181,17 @@ static inline void load(const group_call *call, int64_t start, int64_t count, bo
     }
 }
 
+/* Runs a loop on the current tile, which the operands of its steps begin with. */
+static void run_loop(const walk *w, const yg_group_loop *loop, size_t count) {
+    void *at[YG_LOOP_VALUES] = {0};
+    for (uint32_t i = 0; i < loop->place_count; i++) {
+        const yg_loop_place *place = &loop->places[i];
+        at[place->value] =
+            place->is_result ? w->out[place->index] : (void *)(uintptr_t)w->in[place->index];
+    }
+    loop->loop->run(at, count);
+}
+
 static void run_tiles(const group_call *call) {
     const yg_group *group = &call->unit->group;
     walk w; /* not cleared, because it is large */
@@ -188,9 +200,17 @@ static void run_tiles(const group_call *call) {
     for (int64_t start = call->begin;; start += group->tile) {
         const int64_t left = call->end - start, count = left < group->tile ? left : group->tile;
         const void *const *in = w.in;
+        const yg_group_loop *loop = group->loops;
         load(call, start, count, false);
         for (uint32_t i = 0; i < group->step_count; i++) {
             const yg_step *step = &group->steps[i];
+            if (loop < group->loops + group->loop_count && loop->first == i) {
+                run_loop(&w, loop, (size_t)count);
+                in += loop->operand_count;
+                i += loop->loop->step_count - 1;
+                loop++;
+                continue;
+            }
             if (left >= 2 * group->tile)
                 fetch_ahead(&w, i);
             step->tile(w.out[i], in, (size_t)count, step->attrs);
@@ -213,8 +233,9 @@ void yg_group_run(const yg_program *program, const yg_unit *unit, int64_t begin,
         .register_shift = (size_t)(registers - program->registers),
         .chunk_shift = (size_t)program->chunk_bytes * (size_t)thread,
     };
+    const int64_t most = unit->group.tile < YG_TILE ? unit->group.tile : YG_TILE;
     if (begin >= end)
         return;
-    load(&call, begin, end - begin < unit->group.tile ? end - begin : unit->group.tile, true);
+    load(&call, begin, end - begin < most ? end - begin : most, true);
     run_tiles(&call);
 }

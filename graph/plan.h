@@ -267,4 +267,7 @@ void yg_plan_note(yg_compiler *compiler, yg_unit *unit, const yg_op_plan *plan);
 /* Fills in the steps and loads of a group, and assigns registers. group.c */
 bool yg_plan_group(yg_compiler *compiler, yg_unit *unit);
 
+/* Finds the steps of a group that fused loops compute. group_loops.c */
+bool yg_plan_group_loops(yg_compiler *compiler, yg_unit *unit);
+
 #endif

@@ -68,6 +68,11 @@ static void resolve_group(const yg_program *program, yg_unit *unit) {
         for (uint32_t k = 0; k < step->operand_count; k++)
             step->bases[k] = step->in[k].base = place_base(program, &step->in[k]);
     }
+    for (uint32_t i = 0; i < unit->group.loop_count; i++) {
+        const yg_group_loop *loop = &unit->group.loops[i];
+        for (uint32_t k = 0; k < loop->place_count; k++)
+            loop->at[loop->places[k].value] = loop->places[k].place->base;
+    }
 }
 
 static void resolve_kernel(const yg_program *program, yg_unit *unit) {
@@ -127,6 +132,12 @@ static void visit_group(yg_group *group, void (*see)(void *, const void **), voi
             see(context, &step->bases[k]);
             see(context, (const void **)&step->in[k].base);
         }
+    }
+    for (uint32_t i = 0; i < group->loop_count; i++) {
+        const yg_group_loop *loop = &group->loops[i];
+        for (uint32_t k = 0; k < loop->place_count; k++)
+            if (!loop->places[k].is_result)
+                see(context, (const void **)&loop->at[loop->places[k].value]);
     }
 }
 

@@ -3,6 +3,7 @@
  * instructions of a row loop and the row loops of a stage are indented below a line that says what
  * they form.
  */
+#include "fused_loop.h"
 #include "runtime.h"
 #include "text.h"
 
@@ -84,8 +85,11 @@ static void add_step(yg_text *text, const yg_program *program, const yg_step *st
 static void add_unit(yg_text *text, const yg_program *program, const yg_unit *unit, int level) {
     const yg_op *op = yg_node_op(program->graph, unit->node);
     if (unit->kind == YG_UNIT_GROUP) {
-        yg_text_add(text, "fused group of %u over %" PRId64 " elements\n", unit->group.step_count,
+        yg_text_add(text, "fused group of %u over %" PRId64 " elements", unit->group.step_count,
                     unit->group.count);
+        for (uint32_t i = 0; i < unit->group.loop_count; i++)
+            yg_text_add(text, "%s %s", i ? "," : "; fused loops:", unit->group.loops[i].loop->name);
+        yg_text_add(text, "\n");
         for (uint32_t i = 0; i < unit->group.load_count; i++) {
             start_line(text, level + 1);
             add_load(text, program, &unit->group.loads[i]);

@@ -205,7 +205,7 @@ bool yg_plan_rewrite(yg_compiler *c) {
     for (int round = 0; round < ROUNDS && any && done; round++) {
         any = false;
         for (size_t i = 0; i < set->rule_count && done; i++) {
-            if (yg_plan_with_rule(c, set->rules[i]))
+            if (!set->rules[i]->loops && yg_plan_with_rule(c, set->rules[i]))
                 done = apply(c, &s, set->rules[i], &any);
         }
     }

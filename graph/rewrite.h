@@ -46,6 +46,9 @@ struct yg_rule {
      * of a program that computes values again (yg_compile_options.recompute). It must then give the
      * same bits as what it replaces. */
     bool keeps;
+    /* Of the rule that joins steps of groups, and does not rewrite: its loops. NULL after the last.
+     * The other members below are then not asked. NULL: it is a rule that rewrites. */
+    const struct yg_fused_loop *const *loops;
     /* Optional, to skip more graphs quickly: the rule is tried only if this returns true for some
      * node of that operator. */
     bool (*candidate)(const yg_graph *graph, yg_node node);

@@ -3,6 +3,7 @@
  * is allocated here.
  */
 #include "clock.h"
+#include "fused_loop.h"
 #include "profile.h"
 #include "runtime.h"
 #include "shares.h"
@@ -263,6 +264,9 @@ static inline bool run_direct_call(const worker *w, const yg_direct_call *direct
     switch (direct->kind) {
     case YG_DIRECT_TILE:
         direct->tile(direct->out, direct->in, direct->count, direct->attrs);
+        return true;
+    case YG_DIRECT_LOOP:
+        direct->loop->loop->run(direct->loop->at, direct->count);
         return true;
     case YG_DIRECT_LOAD:
         yg_load_run(direct->load, direct->out, 0, (int64_t)direct->count);

@@ -12,6 +12,7 @@
 
 typedef enum yg_direct_kind {
     YG_DIRECT_TILE,   /* one step of a group that fits one tile */
+    YG_DIRECT_LOOP,   /* a fused loop of such a group */
     YG_DIRECT_LOAD,   /* a load of such a group */
     YG_DIRECT_FILL,   /* the same, for a single element */
     YG_DIRECT_KERNEL, /* a kernel that threads do not share */
@@ -23,13 +24,14 @@ typedef struct yg_direct_call {
     yg_direct_kind kind;
     union {
         yg_tile tile;
+        const yg_group_loop *loop;
         const yg_load *load;
         const void *from; /* of a fill: the element that is repeated */
         yg_kernel kernel;
         const yg_stage *stage;
     };
     void *out;    /* of a tile, load or fill: where it writes */
-    size_t count; /* of a tile, load or fill: elements that it writes */
+    size_t count; /* of a tile, loop, load or fill: elements that it writes */
     union {
         const void *const *in; /* of a tile */
         size_t element;        /* of a fill: bytes of an element */

@@ -80,16 +80,36 @@ typedef struct yg_prefetch {
     int64_t row; /* bytes of a row of the row loop there */
 } yg_prefetch;
 
+/* Where a fused loop finds a value in its group. */
+typedef struct yg_loop_place {
+    uint8_t value;   /* of the loop */
+    bool is_result;  /* of the step `index`; otherwise an operand */
+    uint16_t index;  /* of an operand: its number among those of all steps of the group */
+    yg_place *place; /* of the step */
+} yg_loop_place;
+
+/* Steps of a group that one loop computes: fused_loop.h. */
+typedef struct yg_group_loop {
+    const struct yg_fused_loop *loop;
+    uint32_t first, operand_count; /* its first step; the operands of its steps */
+    yg_loop_place *places;         /* place_count of them */
+    uint32_t place_count;
+    void **at; /* resolved, by value: where it is for thread 0 and the first tile */
+} yg_group_loop;
+
 /* Elementwise nodes that run together, a tile at a time. */
 typedef struct yg_group {
     int64_t count;            /* elements of each member */
-    int64_t tile;             /* elements of a tile: YG_TILE or YG_SHORT_TILE */
+    int64_t tile;             /* elements of a tile: YG_TILE or YG_SHORT_TILE; all of them if the
+                                 group is nothing but loops over memory */
     yg_load *loads;           /* load_count of them */
     yg_step *steps;           /* step_count of them, one for each member */
     uint32_t load_count;      /* entries of loads */
     uint32_t step_count;      /* entries of steps */
     const yg_place **streams; /* places in memory that the group fetches ahead; each storage once */
     uint32_t stream_count;    /* entries of streams; 0: the group does not fetch */
+    uint32_t loop_count;      /* entries of loops */
+    yg_group_loop *loops;     /* loops in place of steps, in the order of these */
 } yg_group;
 
 #define YG_LINE_ELEMENTS 16 /* of f32 in a cache line; wider ones take several lines */

@@ -57,7 +57,7 @@ YG_ROOT_TARGET static inline __m512 yg_root_plus(__m512 x, __m512 c) {
 
 /* Of a vector's lanes those that elements i to n fill. */
 YG_ROOT_TARGET static inline __mmask16 yg_root_lanes(size_t n, size_t i) {
-    return n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : (__mmask16)-1;
+    return (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff);
 }
 
 /* A tile kernel of one operand x. The expression computes a vector from `root`, which is √x. */

@@ -18,5 +18,6 @@ extern const yg_rule yg_rule_gelu_slope;
 extern const yg_rule yg_rule_root_quotient;
 extern const yg_rule yg_rule_multiply_add;
 extern const yg_rule yg_rule_root_step;
+extern const yg_rule yg_rule_fused_loops;
 
 #endif

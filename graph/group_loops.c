@@ -1,0 +1,199 @@
+/*
+ * Finds the steps of a group that a fused loop computes (fused_loop.h): neighbouring steps of the
+ * same operators, wired in the same way. A group that is nothing but such loops, all of whose
+ * tensors are in memory, runs them over all of its elements at once.
+ */
+#include "fused_loop.h"
+#include "plan.h"
+#include "rewrite.h"
+
+#include <string.h>
+
+/* Steps of a group that are compared with a loop. */
+typedef struct comparison {
+    const yg_compiler *c;
+    const yg_group *group;
+    const yg_fused_loop *loop;
+    uint32_t first;                       /* step */
+    yg_node bound[YG_LOOP_VALUES];        /* by value: the node that it is, or YG_NONE */
+    yg_loop_place places[YG_LOOP_VALUES]; /* place_count of them */
+    uint32_t place_count;
+} comparison;
+
+/* True if each tile of the place holds one and the same element. */
+static bool is_uniform(const yg_group *group, const yg_place *place) {
+    if (place->constant)
+        return place->advance == 0;
+    for (uint32_t i = 0; i < group->load_count && place->storage == YG_NO_STORAGE; i++) {
+        if (group->loads[i].target == place->reg)
+            return group->loads[i].uniform;
+    }
+    return false;
+}
+
+/* True if the node is a view of what the loop has computed before step `i`. The loop would read the
+ * bytes before it writes them. */
+static bool is_view_of_result(const comparison *m, yg_node node, uint32_t i) {
+    for (uint32_t k = m->first; k < i; k++) {
+        if (m->c->nodes[node].root == m->group->steps[k].node)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a node that step `i` reads at a place can be that value. */
+static bool is_operand(const comparison *m, yg_node node, uint32_t i, const yg_place *place,
+                       uint8_t value) {
+    const yg_compiler *c = m->c;
+    const yg_dtype dtype = c->graph->records[node].type->dtype;
+    const bool uniform = yg_plan_reads_in_place(c, node) && is_uniform(m->group, place);
+    switch ((yg_loop_kind)m->loop->kinds[value]) {
+    case YG_LOOP_VECTOR:
+        return dtype == m->loop->dtype && !yg_plan_reads_in_place(c, node) &&
+               !is_view_of_result(m, node, i);
+    case YG_LOOP_UNIFORM:
+        return dtype == m->loop->dtype && uniform;
+    case YG_LOOP_FLAG:
+        return dtype == YG_BOOL && uniform;
+    default:
+        return false; /* the result of a step, which is bound by that step */
+    }
+}
+
+static void bind(comparison *m, uint8_t value, yg_node node, bool is_result, uint32_t index,
+                 yg_place *place) {
+    m->bound[value] = node;
+    m->places[m->place_count++] = (yg_loop_place){value, is_result, (uint16_t)index, place};
+}
+
+/* `at` is the number of the step's first operand among those of the group. */
+static bool matches_step(comparison *m, uint32_t i, uint32_t at) {
+    const yg_loop_step *wanted = &m->loop->steps[i - m->first];
+    yg_step *step = &m->group->steps[i];
+    const yg_record *record = &m->c->graph->records[step->node];
+    if (record->op != wanted->op || (record->op->attr_count && step->attrs[0].i != wanted->form))
+        return false;
+    for (uint32_t k = 0; k < step->operand_count; k++) {
+        const yg_node node = record->operands[k];
+        const uint8_t value = wanted->operands[k];
+        if (m->bound[value] == YG_NONE && is_operand(m, node, i, &step->in[k], value))
+            bind(m, value, node, false, at + k, &step->in[k]);
+        if (m->bound[value] != node)
+            return false;
+    }
+    if (m->loop->kinds[wanted->result] == YG_LOOP_STORED)
+        bind(m, wanted->result, step->node, true, i, &step->out);
+    m->bound[wanted->result] = step->node;
+    return true;
+}
+
+/* True if a step behind the loop, or another unit, reads a result that the loop does not store. */
+static bool loses_result(const comparison *m) {
+    for (uint32_t i = 0; i < m->loop->step_count; i++) {
+        const yg_step *step = &m->group->steps[m->first + i];
+        if (m->loop->kinds[m->loop->steps[i].result] == YG_LOOP_STORED)
+            continue;
+        if (step->out.storage != YG_NO_STORAGE)
+            return true;
+        for (uint32_t k = m->first + m->loop->step_count; k < m->group->step_count; k++) {
+            const yg_record *record = &m->c->graph->records[m->group->steps[k].node];
+            for (uint32_t o = 0; o < record->operand_count; o++) {
+                if (m->c->nodes[record->operands[o]].root == step->node)
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool matches(comparison *m, uint32_t at) {
+    m->place_count = 0;
+    if (m->loop->step_count > m->group->step_count - m->first)
+        return false;
+    memset(m->bound, 0xff, sizeof m->bound); /* YG_NONE */
+    for (uint32_t i = m->first; i < m->first + m->loop->step_count; i++) {
+        if (!matches_step(m, i, at))
+            return false;
+        at += m->group->steps[i].operand_count;
+    }
+    return !loses_result(m);
+}
+
+/* Appends the loop to those of the group. */
+static bool add_loop(yg_compiler *c, yg_group *group, const comparison *m) {
+    yg_pool *pool = c->program->pool;
+    if (!group->loops)
+        group->loops = yg_pool_take_unset(pool, group->step_count * sizeof *group->loops);
+    yg_loop_place *places = yg_pool_take_unset(pool, m->place_count * sizeof *places);
+    void **at = yg_pool_take_unset(pool, YG_LOOP_VALUES * sizeof *at);
+    if (!group->loops || !places || !at)
+        return yg_fail_memory(c->error);
+    memcpy(places, m->places, m->place_count * sizeof *places);
+    memset(at, 0, YG_LOOP_VALUES * sizeof *at); /* NULL: the loop has no such value */
+    uint32_t operands = 0;
+    for (uint32_t i = 0; i < m->loop->step_count; i++)
+        operands += group->steps[m->first + i].operand_count;
+    group->loops[group->loop_count++] =
+        (yg_group_loop){m->loop, m->first, operands, places, m->place_count, at};
+    return true;
+}
+
+/* The loops of the operators, or NULL: there are none, or they are left out. */
+static const yg_fused_loop *const *loops_of(const yg_compiler *c) {
+    const yg_op_set *set = c->graph->ops;
+    for (size_t i = 0; i < set->rule_count; i++) {
+        if (set->rules[i]->loops)
+            return yg_plan_with_rule(c, set->rules[i]) ? set->rules[i]->loops : NULL;
+    }
+    return NULL;
+}
+
+/* Finds the first loop that computes the steps from m->first on. */
+static bool find_loop(comparison *m, const yg_fused_loop *const *loops, uint32_t at) {
+    for (; *loops; loops++) {
+        m->loop = *loops;
+        if (matches(m, at))
+            return true;
+    }
+    return false;
+}
+
+/* True if all steps are computed by loops, and these read and write nothing but memory. */
+static bool is_whole(const yg_group *group) {
+    uint32_t steps = 0;
+    for (uint32_t i = 0; i < group->loop_count; i++) {
+        const yg_group_loop *loop = &group->loops[i];
+        steps += loop->loop->step_count;
+        for (uint32_t k = 0; k < loop->place_count; k++) {
+            const uint8_t kind = loop->loop->kinds[loop->places[k].value];
+            if (loop->places[k].place->advance == 0 &&
+                (kind == YG_LOOP_VECTOR || kind == YG_LOOP_STORED))
+                return false;
+        }
+    }
+    return steps == group->step_count;
+}
+
+bool yg_plan_group_loops(yg_compiler *c, yg_unit *unit) {
+    yg_group *group = &unit->group;
+    group->loops = NULL;
+    group->loop_count = 0;
+    if (group->step_count < 2)
+        return true;
+    const yg_fused_loop *const *loops = loops_of(c);
+    comparison m = {.c = c, .group = group};
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < group->step_count && loops;) {
+        m.first = i;
+        const bool found = find_loop(&m, loops, at);
+        if (found && !add_loop(c, group, &m))
+            return false;
+        for (const uint32_t end = i + (found ? m.loop->step_count : 1); i < end; i++)
+            at += group->steps[i].operand_count;
+    }
+    if (group->loop_count > 0)
+        group->stream_count = 0; /* a loop fetches by itself */
+    if (group->count > YG_TILE && is_whole(group))
+        group->tile = group->count;
+    return true;
+}
