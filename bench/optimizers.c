@@ -4,12 +4,20 @@
  * read once.
  *
  *   optimizers [ELEMENTS[xPARAMETERS] [OPTIMIZER[:OPTION=NUMBER]...]]
+ *   optimizers --rounds ELEMENTS[xPARAMETERS] OPTIMIZER[:OPTION=NUMBER]
  *
  * A parameter is a square matrix if ELEMENTS is a square number, otherwise a row. The memory's time
  * is that of the best of several loops over the very same arrays, in turn with the step. Times are
  * of one thread, the least of some rounds.
+ *
+ * muon is bound by its matrix products, so for it the "memory" is a program of just these.
+ *
+ * With --rounds a round is done for each line of standard input. It prints the step's and the
+ * memory's seconds, and the bytes that were moved. So another program can take its rounds between
+ * these, and what disturbs the machine disturbs both.
  */
 #include "../ops/multiversion.h"
+#include "../ops/build.h"
 #include "../ops/ops.h"
 #include "../train/optimizer_update.h"
 
@@ -19,9 +27,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS = 15, STREAMS = 2 + YG_OPTIMIZER_STATES, LOOPS = 2 };
+enum { ROUNDS = 15, STREAMS = 2 + YG_OPTIMIZER_STATES, LOOPS = 3 };
 
 static const double MOST_SECONDS = 1; /* for the rounds of one optimizer */
+
+/* A round measures as often as it takes to move so many elements: in a small one, the first step
+ * reads what another program has driven out of the cache. */
+static const double ROUND_ELEMENTS = 4e6;
 
 /* What a step of one parameter moves. */
 typedef struct moved {
@@ -37,6 +49,9 @@ typedef struct bench {
     yg_program *program;
     moved *moved; /* by parameter */
     yg_optimizer_graph updates;
+    yg_graph *product_graph; /* of muon's products alone, or NULL */
+    yg_program *products;
+    uint64_t step; /* steps done */
 } bench;
 
 /* Time in which other processes have the core does not count. */
@@ -115,11 +130,35 @@ YG_MULTIVERSION static void pass(float *y, const float *x, size_t count) {
         y[i] = one * y[i] + zero * x[i];
 }
 
+/* The same for 16 elements of each array in turn, which are fetched ahead. */
+YG_MULTIVERSION static void move_lines(const moved *m, size_t count) {
+    enum { AHEAD = 512, LINE = 16 };
+    static volatile const float numbers[] = {1, 0};
+    const float one = numbers[0], zero = numbers[1];
+    float *const x = m->arrays[0];
+    for (size_t i = 0; i < count; i += LINE) {
+        const size_t length = count - i < LINE ? count - i : LINE;
+        __builtin_prefetch((const void *)((uintptr_t)x + (i + AHEAD) * sizeof(float)));
+        for (size_t k = 1; k <= m->written; k++) {
+            float *const y = m->arrays[k];
+            __builtin_prefetch((const void *)((uintptr_t)y + (i + AHEAD) * sizeof(float)));
+#pragma omp simd
+            for (size_t j = i; j < i + length; j++)
+                y[j] = one * y[j] + zero * x[j];
+        }
+    }
+}
+
 /* Reads the first array, and reads and writes the others, a block of each in turn: so memory sees
- * all arrays at once as it does in a step. The second loop fetches the next block, too. Stores past
- * the cache are slower than both, and so are longer blocks. */
+ * all arrays at once as it does in a step. The second loop fetches the next block, too. The third
+ * takes a line of each array in turn. Stores past the cache are slower, and so are longer blocks.
+ */
 static void move(const moved *m, size_t count, int loop) {
     enum { BLOCK = 512, LINE = 16 };
+    if (loop == 2) {
+        move_lines(m, count);
+        return;
+    }
     for (size_t first = 0; first < count; first += BLOCK) {
         const size_t length = count - first < BLOCK ? count - first : BLOCK;
         for (size_t k = 0; k <= m->written; k++) {
@@ -131,29 +170,81 @@ static void move(const moved *m, size_t count, int loop) {
     }
 }
 
-/* The seconds of a step, and of the best loop. */
-static bool measure(bench *b, double *step, double *memory, yg_error *error) {
+/* The products of muon's iteration on a matrix, and nothing else. */
+static bool build_products(bench *b, yg_error *error) {
+    enum { ITERATIONS = 5 };
+    b->product_graph = yg_graph_new(yg_ops(), 0);
+    yg_node x = yg_input(b->product_graph, "x", &b->type);
+    for (int i = 0; i < ITERATIONS; i++) {
+        const yg_node gram = yg_matmul(b->product_graph, x, x, false, true);
+        const yg_node square = yg_matmul(b->product_graph, gram, gram, false, false);
+        x = yg_matmul(b->product_graph, square, x, false, false);
+    }
+    b->products =
+        yg_compile(b->product_graph, &x, 1, NULL, 0, &(yg_compile_options){.threads = 1}, error);
+    return b->products != NULL;
+}
+
+/* Measures the step once, and each loop, and keeps the least. */
+static bool measure_once(bench *b, double *step, double *memory, yg_error *error) {
     const size_t count = (size_t)yg_type_count(&b->type);
+    set_scalar(b, b->updates.inputs.t, (double)++b->step);
+    double last = thread_seconds();
+    if (!yg_program_run(b->program, 0, b->step - 1, error))
+        return false;
+    *step = fmin(*step, thread_seconds() - last);
+    last = thread_seconds();
+    if (b->products && !yg_program_run(b->products, 0, 0, error))
+        return false;
+    if (b->products)
+        *memory = fmin(*memory, (double)b->count * (thread_seconds() - last));
+    for (int loop = 0; loop < LOOPS && !b->products; loop++) {
+        last = thread_seconds();
+        for (size_t i = 0; i < b->count; i++)
+            move(&b->moved[i], count, loop);
+        *memory = fmin(*memory, thread_seconds() - last);
+    }
+    return true;
+}
+
+static void begin(bench *b) {
     for (size_t i = 0; i < b->count; i++)
         find_arrays(b, i);
     set_scalar(b, b->updates.inputs.lr, 1e-3);
-    *step = *memory = 1e9;
-    const double begin = thread_seconds();
+}
+
+/* The seconds of a step, and of the best loop: the least of some rounds. */
+static bool measure(bench *b, double *step, double *memory, yg_error *error) {
+    const double elements = (double)yg_type_count(&b->type) * (double)b->count;
     /* Small steps are measured more often: the clock's own time would count. */
-    const int rounds = ROUNDS + (int)(1e6 / (double)(count * b->count));
-    for (int round = 0; round < rounds && (round < 2 || thread_seconds() - begin < MOST_SECONDS);
+    const int rounds = ROUNDS + (int)(1e6 / elements);
+    const double first = thread_seconds();
+    *step = *memory = 1e9;
+    for (int round = 0; round < rounds && (round < 2 || thread_seconds() - first < MOST_SECONDS);
          round++) {
-        set_scalar(b, b->updates.inputs.t, round + 1);
-        double last = thread_seconds();
-        if (!yg_program_run(b->program, 0, (uint64_t)round, error))
+        if (!measure_once(b, step, memory, error))
             return false;
-        *step = fmin(*step, thread_seconds() - last);
-        for (int loop = 0; loop < LOOPS; loop++) {
-            last = thread_seconds();
-            for (size_t i = 0; i < b->count; i++)
-                move(&b->moved[i], count, loop);
-            *memory = fmin(*memory, thread_seconds() - last);
+    }
+    return true;
+}
+
+static double moved_bytes(const bench *b) {
+    return (2.0 * (double)b->moved[0].written + 1) * (double)b->count *
+           (double)yg_type_bytes(&b->type);
+}
+
+/* A round for each line of standard input. */
+static bool serve(bench *b, yg_error *error) {
+    const double elements = (double)yg_type_count(&b->type) * (double)b->count;
+    char line[16];
+    while (fgets(line, sizeof line, stdin)) {
+        double step = 1e9, memory = 1e9;
+        for (double done = 0; done < ROUND_ELEMENTS; done += elements) {
+            if (!measure_once(b, &step, &memory, error))
+                return false;
         }
+        printf("%.9f %.9f %.0f\n", step, memory, moved_bytes(b));
+        fflush(stdout);
     }
     return true;
 }
@@ -175,24 +266,33 @@ static bool make(const char *text, yg_optimizer *optimizer, yg_error *error) {
     return found == 1 || yg_fail(error, YG_ERROR_NAME, YG_NOWHERE, "expected NAME:OPTION=NUMBER");
 }
 
-static bool run(const char *name, const yg_type *type, size_t count) {
+static bool measure_and_print(bench *b, const char *name, yg_error *error) {
+    double step, memory;
+    if (!measure(b, &step, &memory, error))
+        return false;
+    printf("%-20s %7zu %10.4f %10.4f %7.2f %7.2f\n", name,
+           yg_program_get_stats(b->program).instructions, step * 1e3, memory * 1e3,
+           moved_bytes(b) / memory * 1e-9, step / memory);
+    fflush(stdout);
+    return true;
+}
+
+static bool run(const char *name, const yg_type *type, size_t count, bool serves) {
     bench b = {.type = *type, .count = count, .updates.inputs = {YG_NONE, YG_NONE, YG_NONE}};
     yg_error error = {0};
     yg_optimizer optimizer;
-    double step, memory;
-    bool good = make(name, &optimizer, &error) && build(&b, &optimizer, &error) &&
-                measure(&b, &step, &memory, &error);
+    bool good = make(name, &optimizer, &error) && build(&b, &optimizer, &error);
+    if (good && optimizer.update == &yg_update_muon)
+        good = build_products(&b, &error);
     if (good) {
-        const double bytes =
-            (2.0 * (double)b.moved[0].written + 1) * (double)count * (double)yg_type_bytes(type);
-        printf("%-20s %7zu %10.4f %10.4f %7.2f %7.2f\n", name,
-               yg_program_get_stats(b.program).instructions, step * 1e3, memory * 1e3,
-               bytes / memory * 1e-9, step / memory);
-        fflush(stdout);
-    } else {
-        fprintf(stderr, "optimizers: %s: %s\n", name, error.message);
+        begin(&b);
+        good = serves ? serve(&b, &error) : measure_and_print(&b, name, &error);
     }
+    if (!good)
+        fprintf(stderr, "optimizers: %s: %s\n", name, error.message);
     free(b.moved);
+    yg_program_free(b.products);
+    yg_graph_free(b.product_graph);
     yg_program_free(b.program);
     yg_optimizer_graph_free(&b.updates);
     yg_graph_free(b.graph);
@@ -214,15 +314,19 @@ static bool read_size(const char *text, yg_type *type, size_t *count) {
 }
 
 int main(int argc, char **argv) {
+    const bool serves = argc == 4 && strcmp(argv[1], "--rounds") == 0;
+    const int at = serves ? 2 : 1; /* where the size stands */
     yg_type type;
     size_t count;
-    bool good = read_size(argc > 1 ? argv[1] : "4194304", &type, &count);
+    bool good = read_size(argc > at ? argv[at] : "4194304", &type, &count);
     if (!good)
         fprintf(stderr, "optimizers: expected ELEMENTS or ELEMENTSxPARAMETERS\n");
+    if (serves)
+        return good && run(argv[3], &type, count, true) ? EXIT_SUCCESS : EXIT_FAILURE;
     printf("%-20s %7s %10s %10s %7s %7s\n", "", "instr.", "step ms", "memory ms", "GB/s", "ratio");
     for (int i = 2; i < argc && good; i++)
-        good = run(argv[i], &type, count);
+        good = run(argv[i], &type, count, false);
     for (const yg_optimizer_update *const *u = yg_optimizer_updates(); *u && argc < 3 && good; u++)
-        good = !(*u)->build || run((*u)->name, &type, count);
+        good = !(*u)->build || run((*u)->name, &type, count, false);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

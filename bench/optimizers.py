@@ -3,24 +3,27 @@
 
     bench/optimizers.py PROGRAM [--sizes 65536,1048576] [--write]
 
-PROGRAM is build/release/bench/optimizers. Each optimizer is measured by the program and then by
-PyTorch, one after the other, on one thread. The figures go to build/optimizers.json, where those of
-earlier calls stay. So a machine that is quiet for moments only is measured a size at a time.
-`--write` makes docs/optimizers.md of all figures. It needs a Python that has torch.
+PROGRAM is build/release/bench/optimizers. Rounds of its step, of a loop that moves the same bytes,
+and of PyTorch's step take turns on one core, so that a noisy machine disturbs all alike. The table
+has the least of each, and the ratios of the medians too. The figures go to build/optimizers.json,
+where those of earlier calls stay: a machine that is quiet for moments only is measured a size at a
+time. `--write` makes docs/optimizers.md of all figures. It needs a Python that has torch.
 """
 
 import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "optimizers.json"
-SECONDS = 0.4  # that PyTorch is measured for, each optimizer and size
-LEAST_ROUNDS = 3
+SECONDS = 1.0  # for the rounds of one optimizer and size
+LEAST_ROUNDS = 5
+ROUND_ELEMENTS = 4e6  # a round repeats small steps until it has done so many: as the program
 
 # Our name and arguments; PyTorch's class and arguments, or None where it has none.
 OPTIMIZERS = [
@@ -39,50 +42,83 @@ OPTIMIZERS = [
     ("adafactor", "Adafactor", {}),
     ("schedule_free_sgd", None, {}),
     ("schedule_free_adamw", None, {}),
+    ("muon", "Muon", {}),
 ]
 SIZES = ["65536", "1048576", "4194304", "16777216", "100x200"]
 FUSED = {"SGD", "Adam", "AdamW", "Adagrad"}
 
 
-def our_figures(program, size, name):
-    """Seconds of a step and of the best loop over as many arrays, and the loop's GB/s."""
-    command = [program, size, name]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    cells = done.stdout.splitlines()[-1].split()
-    return float(cells[2]) / 1e3, float(cells[3]) / 1e3, float(cells[4])
+class Ours:
+    """The program, which does a round whenever it is sent a line."""
+
+    def __init__(self, program, size, name):
+        self.process = subprocess.Popen([program, "--rounds", size, name], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def round(self):
+        """Seconds of a step and of the best loop over as many arrays, and the bytes of that."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return [float(cell) for cell in self.process.stdout.readline().split()]
+
+    def end(self):
+        self.process.stdin.close()
+        if self.process.wait() != 0:
+            raise SystemExit("optimizers: the program has failed")
 
 
-def torch_seconds(size, kind, options):
-    """The fastest of PyTorch's ways: fused, for each tensor, or for lists of tensors."""
-    import torch
+class Torch:
+    """One of PyTorch's ways: fused, for each tensor, or for lists of tensors."""
 
-    torch.set_num_threads(1)
-    elements, _, count = size.partition("x")
-    side = round(int(elements) ** 0.5)
-    ways = [{"fused": True}] if kind in FUSED else [{"foreach": False}, {"foreach": True}]
-    best = None
-    for way in ways:
+    def __init__(self, size, kind, options, way):
+        import torch
+
+        torch.set_num_threads(1)
+        each, _, count = size.partition("x")
+        side = round(int(each) ** 0.5)
         parameters = [torch.nn.Parameter(torch.randn(side, side)) for _ in range(int(count or 1))]
         for parameter in parameters:
             parameter.grad = torch.randn_like(parameter)
-        optimizer = getattr(torch.optim, kind)(parameters, **options, **way)
-        optimizer.step()
-        rounds, begin = 0, time.perf_counter()
-        while rounds < LEAST_ROUNDS or time.perf_counter() - begin < SECONDS / len(ways):
+        self.optimizer = getattr(torch.optim, kind)(parameters, **options, **way)
+        self.repeats = max(1, round(ROUND_ELEMENTS / elements(size)))
+        self.optimizer.step()
+
+    def round(self):
+        best = float("inf")
+        for _ in range(self.repeats):
             start = time.perf_counter()
-            optimizer.step()
-            seconds = time.perf_counter() - start
-            best = seconds if best is None or seconds < best else best
-            rounds += 1
-    return best
+            self.optimizer.step()
+            best = min(best, time.perf_counter() - start)
+        return best
+
+
+def ways(kind):
+    if kind == "Muon":
+        return [{}]
+    return [{"fused": True}] if kind in FUSED else [{"foreach": False}, {"foreach": True}]
 
 
 def measure(program, size):
     for name, kind, options in OPTIMIZERS:
-        step, memory, bandwidth = our_figures(program, size, name)
-        peer = torch_seconds(size, kind, options) if kind else None
-        yield {"size": size, "optimizer": name, "step": step, "memory": memory,
-               "bandwidth": bandwidth, "torch": peer}
+        if name == "muon" and (elements(size) > 4194304 or "x" in size):
+            continue  # a step would take minutes; small ones say nothing of products
+        ours = Ours(program, size, name)
+        peers = [Torch(size, kind, options, way) for way in (ways(kind) if kind else [])]
+        steps, moves, theirs, moved = [], [], [[] for _ in peers], 0
+        begin = time.perf_counter()
+        while len(steps) < LEAST_ROUNDS or time.perf_counter() - begin < SECONDS:
+            step, memory, moved = ours.round()
+            steps.append(step)
+            moves.append(memory)
+            for peer, times in zip(peers, theirs):
+                times.append(peer.round())
+        ours.end()
+        best = min(theirs, key=min) if theirs else None
+        median = statistics.median
+        yield {"size": size, "optimizer": name, "step": min(steps), "memory": min(moves),
+               "bandwidth": moved / min(moves) * 1e-9, "torch": min(best) if best else None,
+               "median_ratio": median(steps) / median(moves),
+               "median_gain": median(best) / median(steps) if best else None}
 
 
 def elements(size):
@@ -98,16 +134,18 @@ def title(size):
 
 
 def table(results):
-    lines = ["| optimizer | step | memory | step / memory | PyTorch | PyTorch / step |",
-             "| --- | --: | --: | --: | --: | --: |"]
+    lines = ["| optimizer | step | memory | step / memory | … medians | PyTorch | PyTorch / step "
+             "| … medians |",
+             "| --- | --: | --: | --: | --: | --: | --: | --: |"]
     for r in results:
         scale = 1e9 / elements(r["size"])
-        peer = ("–", "–")
+        peer = ("–", "–", "–")
         if r["torch"]:
-            peer = (f"{r['torch'] * scale:.3f}", f"{r['torch'] / r['step']:.2f}")
+            peer = (f"{r['torch'] * scale:.3f}", f"{r['torch'] / r['step']:.2f}",
+                    f"{r['median_gain']:.2f}")
         own = f"{r['step'] * scale:.3f} | {r['memory'] * scale:.3f}"
-        ratio = f"{r['step'] / r['memory']:.2f}"
-        lines.append(f"| `{r['optimizer']}` | {own} | {ratio} | {peer[0]} | {peer[1]} |")
+        ratio = f"{r['step'] / r['memory']:.2f} | {r['median_ratio']:.2f}"
+        lines.append(f"| `{r['optimizer']}` | {own} | {ratio} | {' | '.join(peer)} |")
     return "\n".join(lines)
 
 
