@@ -96,5 +96,12 @@ const char *key_default_text(const yg_setting *setting) {
 }
 
 const char *key_example_text(const yg_setting *setting) {
-    return setting->example ? setting->example : setting->fallback ? setting->fallback : "";
+    const char *fallback = setting->fallback ? setting->fallback : "";
+    if (setting->example)
+        return setting->example;
+    if (setting->kind == YG_SETTING_FLAG)
+        return strcmp(fallback, "true") == 0 ? "false" : "true";
+    if (setting->kind != YG_SETTING_CHOICE)
+        return fallback;
+    return setting->choices[strcmp(fallback, setting->choices[0]) == 0 && setting->choices[1]];
 }

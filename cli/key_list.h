@@ -21,7 +21,8 @@ void key_list_free(key_list *list);
 const char *key_value_text(const yg_setting *setting, char *text, size_t size);
 /* The default, "(required)", or "(none)". */
 const char *key_default_text(const yg_setting *setting);
-/* The value of its example as YAML: that, or else the default. */
+/* The value of its example as YAML. That of a flag or a choice without one is another value than
+ * the default. */
 const char *key_example_text(const yg_setting *setting);
 
 #endif

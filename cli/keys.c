@@ -119,7 +119,7 @@ static void print_markdown(const choice *c) {
             snprintf(name, sizeof name, "`%s`", s->name);
             snprintf(example, sizeof example, "`%s`", key_example_text(s));
             const char *const cells[] = {name, key_value_text(s, value, sizeof value),
-                                         key_default_text(s), s->example ? example : "", s->doc};
+                                         key_default_text(s), example, s->doc};
             markdown_row(cells, 5);
         }
     }
@@ -139,7 +139,7 @@ static json_t *json_of_setting(const yg_setting *s) {
     set_text(&object, "value", key_value_text(s, text, sizeof text));
     json_set(&object, "required", json_boolean(s->required));
     set_text(&object, "default", s->fallback);
-    set_text(&object, "example", s->example);
+    set_text(&object, "example", key_example_text(s));
     set_text(&object, "doc", s->doc);
     return object;
 }

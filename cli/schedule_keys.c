@@ -29,9 +29,9 @@ static const char *word(const yg_value *argument, const char *key) {
     return value && value->kind == YG_SCALAR ? value->text : NULL;
 }
 
-/* A default as it is written; NULL: there is none. */
-static const char *default_of(yg_pool *pool, const yg_value *argument) {
-    const yg_value *value = argument->kind == YG_MAPPING ? yg_value_get(argument, "default") : NULL;
+/* A default or an example as it is written; NULL: there is none. */
+static const char *written(yg_pool *pool, const yg_value *argument, const char *key) {
+    const yg_value *value = argument->kind == YG_MAPPING ? yg_value_get(argument, key) : NULL;
     yg_text text = {0};
     if (!value || value->kind == YG_SCALAR)
         return value ? yg_pool_text(pool, value->text) : NULL;
@@ -63,7 +63,8 @@ static bool read_argument(yg_pool *pool, const char *name, const yg_value *argum
     *out = (yg_setting){.name = yg_pool_text(pool, name),
                         .min = min ? strtod(min, NULL) : -1e15,
                         .max = max ? strtod(max, NULL) : 1e15,
-                        .fallback = default_of(pool, argument),
+                        .fallback = written(pool, argument, "default"),
+                        .example = written(pool, argument, "example"),
                         .doc = yg_pool_text(pool, doc ? doc : "")};
     out->required = !out->fallback && !(optional && strcmp(optional, "true") == 0);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

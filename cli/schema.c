@@ -195,7 +195,8 @@ static const struct {
      "\"#/$defs/argument_kind\"}, \"default\": true, \"optional\": {\"$ref\": \"#/$defs/truth\"}, "
      "\"min\": {\"$ref\": \"#/$defs/number\"}, \"max\": {\"$ref\": \"#/$defs/number\"}, "
      "\"choices\": {\"type\": \"array\"}, \"count\": {\"$ref\": \"#/$defs/whole\"}, \"doc\": "
-     "{\"type\": \"string\"}}, \"required\": [\"type\"], \"additionalProperties\": false}]}}"},
+     "{\"type\": \"string\"}, \"example\": true}, \"required\": [\"type\"], "
+     "\"additionalProperties\": false}]}}"},
     {"argument_kind",
      "{\"enum\": [\"int\", \"float\", \"bool\", \"choice\", \"op\", \"init\", \"ints\", "
      "\"layer\", \"floats\"]}"},

@@ -117,7 +117,7 @@ static const yg_setting settings[] = {
      .doc = "whose classes are balanced"},
     {"into", .kind = YG_SETTING_VALUE, .offset = offsetof(written, into),
      .form = "the name of a target", .forms = YG_FORM_SCALAR, .fallback = INTO,
-     .doc = "the target that gets the weights"},
+     .doc = "the target that gets the weights", .example = "importance"},
 };
 
 const yg_setting_group yg_balance_settings = {

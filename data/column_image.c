@@ -384,7 +384,7 @@ static const yg_setting settings[] = {
      .doc = "cuts the input's size out of the middle, after `resize`"},
     {"channels", .kind = YG_SETTING_WHOLE, .offset = offsetof(image_column, asked_channels),
      .min = 1, .max = 3, .fallback = "as the input has",
-     .doc = "1 for gray, 3 for colours; it must be what the input's shape says"},
+     .doc = "1 for gray, 3 for colours; it must be what the input's shape says", .example = "1"},
     {"size", .hint = "write `resize: [height, width]`"},
     {"layout", .hint = "the shape of the input says it: [B, C, H, W] or [B, H, W, C]"},
 };

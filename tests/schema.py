@@ -85,8 +85,6 @@ NAMES = {
     "include_outside_kind",
     "schedule_argument_op",
     "schedule_unknown_argument",
-    "train_group_lr_missing",
-    "train_lr_missing",
 }
 refused = 0
 for path in sorted(source.glob("tests/bad/*.expected")):

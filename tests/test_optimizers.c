@@ -293,14 +293,38 @@ Test(optimizers, what_no_parameter_allows) {
     }
 }
 
+/* PyTorch's defaults; those of lion and of schedule-free are their authors'. */
+static const struct {
+    const char *type;
+    double lr;
+} rates[] = {
+    {"sgd", 1e-3},     {"adam", 1e-3},   {"adamw", 1e-3},          {"nadam", 2e-3},
+    {"radam", 1e-3},   {"adamax", 2e-3}, {"adagrad", 1e-2},        {"adadelta", 1},
+    {"rmsprop", 1e-2}, {"rprop", 1e-2},  {"lion", 1e-4},           {"adafactor", 1e-2},
+    {"muon", 1e-3},    {"lbfgs", 1},     {"schedule_free_sgd", 1}, {"schedule_free_adamw", 2.5e-3},
+};
+
+Test(optimizers, have_a_learning_rate_of_their_own) {
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        yg_error error = {0};
+        yg_optimizer optimizer;
+        yg_document *document =
+            yg_document_parse(rates[i].type, strlen(rates[i].type), "optimizer", &error);
+        cr_assert(yg_optimizer_read(yg_document_root(document), &optimizer, &error), "%s: %s",
+                  rates[i].type, error.message);
+        cr_expect_eq(optimizer.lr, rates[i].lr, "%s: %g", rates[i].type, optimizer.lr);
+        yg_document_free(document);
+    }
+}
+
 /* Text of a model file, and the expected error; "" if the text is right. */
 static const struct {
     const char *text, *message;
 } written[] = {
     {"{type: sgd, lr: 0.1, momentum: 0.9, nesterov: true}", ""},
     {"adamw", ""},
-    {"sgd", "needs a learning rate"},
-    {"{type: sgd}", "lr"},
+    {"sgd", ""},
+    {"{type: sgd}", ""},
     {"{type: adma, lr: 0.1}", "adam"},
     {"{lr: 0.1}", "has no `type`"},
     {"{type: adam, lr: -0.1}", "`lr`"},
@@ -314,8 +338,8 @@ static const struct {
     {"{type: sgd, lr: 0.1, momentum: 0.9, nesterov: true, dampening: 0.1}", "no `dampening`"},
     {"{type: sgd, lr: 0.1, momentum: 2}", "`momentum`"},
     {"{type: radm}", "did you mean 'radam'"},
-    {"{type: rprop, etas: [1, 1.2]}", "`etas` must be below 1"},
-    {"{type: rprop, etas: [0.5, 1]}", "`etas` must be above 1"},
+    {"{type: rprop, etas: [1, 1.2]}", "below 1; found the number 1"},
+    {"{type: rprop, etas: [0.5, 1]}", "`etas` must be a number above 1"},
     {"{type: rprop, step_sizes: [1, 0.5]}", "above the largest"},
     {"{type: rprop, step_sizes: 1}", "such as [1e-06, 50]"},
     {"{type: adafactor, eps: [null, 1e-3]}", ""},
@@ -325,15 +349,15 @@ static const struct {
     {"{type: muon, ns_coefficients: [1, 2]}", "list of three numbers"},
     {"{type: muon, ns_steps: 1.5}", "`ns_steps`"},
     {"{type: muon, adjust_lr_fn: orginal}", "did you mean 'original'"},
-    {"{type: schedule_free_sgd, momentum: 0}", "`momentum` must be above 0"},
-    {"{type: schedule_free_adamw, betas: [1, 0.9]}", "`betas` must be below 1"},
+    {"{type: schedule_free_sgd, momentum: 0}", "`momentum` must be a number above 0"},
+    {"{type: schedule_free_adamw, betas: [1, 0.9]}", "above 0 and below 1"},
     {"{type: adam, groups: {}}", ""},
     {"{type: adam, groups: {bias: {lr: 1, frozen_until: 3, betas: [0, 0]}}}", ""},
     {"{type: adam, groups: {bias: {type: sgd, lr: 1, momentum: 0.5}}}", ""},
     {"{type: adam, groups: bias}", "`groups`"},
     {"{type: adam, groups: {bias: 3}}", "the group 'bias'"},
     {"{type: adam, groups: {bias: {momentum: 3}}}", "momentum"},
-    {"{type: adam, groups: {bias: {type: sgd}}}", "lr"},
+    {"{type: adam, groups: {bias: {type: sgd}}}", ""},
     {"{type: adam, groups: {bias: {type: sgdd, lr: 1}}}", "did you mean 'sgd'"},
     {"{type: adam, groups: {bias: {frozen_until: -1}}}", "`frozen_until`"},
     {"{type: adam, groups: {bias: {groups: {}}}}", "groups"},

@@ -17,7 +17,8 @@
 static const yg_setting settings[] = {
     {"decay", .kind = YG_SETTING_NUMBER, .offset = offsetof(yg_average, decay), .max = 1,
      .above = true, .fallback = "0.999",
-     .doc = "the part of the average that a step keeps; 1, with `bias_correction`: the plain mean"},
+     .doc = "the part of the average that a step keeps; 1, with `bias_correction`: the plain mean",
+     .example = "0.99"},
     {"bias_correction", .kind = YG_SETTING_FLAG, .offset = offsetof(yg_average, bias_correction),
      .fallback = "false",
      .doc = "weigh the first step as any other, which matters while there are few"},

@@ -13,11 +13,12 @@
 enum { RHO, EPS, WEIGHT_DECAY };
 
 static const yg_option options[] = {
-    [RHO] = {"rho", YG_OPTION_NUMBER, 0.9, 0, 1, "decay of the means of squares"},
+    [RHO] = {"rho", YG_OPTION_NUMBER, 0.9, 0, 1, "decay of the means of squares",
+             .example = "0.95"},
     [EPS] = {"eps", YG_OPTION_NUMBER, 1e-6, 0, 1e10,
-             "added below the roots, against a division by 0"},
+             "added below the roots, against a division by 0", .example = "1e-5"},
     [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
-                      "times the parameter, added to its gradient"},
+                      "times the parameter, added to its gradient", .example = "1e-4"},
 };
 
 static size_t states(const yg_optimizer *optimizer, const yg_type *parameter,

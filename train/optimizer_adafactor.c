@@ -26,15 +26,17 @@ enum { BETA2_DECAY, EPS1, EPS2, D, WEIGHT_DECAY };
 
 static const yg_option options[] = {
     [BETA2_DECAY] = {"beta2_decay", YG_OPTION_NUMBER, -0.8, -1e10, 0,
-                     "the power of t that a new square counts with"},
+                     "the power of t that a new square counts with", .example = "-0.7"},
     [EPS1] = {"eps", YG_OPTION_LIST, (double)NAN, 0, 1e10,
               "the least root of the mean of squares (null: the type's machine epsilon), and the "
               "least size of a parameter",
-              .nullable = true},
+              .nullable = true, .example = "[1e-30, 1e-3]"},
     [EPS2] = {NULL, YG_OPTION_NUMBER, 1e-3, 0, 1e10, NULL},
-    [D] = {"d", YG_OPTION_NUMBER, 1, 1, 1e10, "the largest root mean square of a step, before lr"},
+    [D] = {"d", YG_OPTION_NUMBER, 1, 1, 1e10, "the largest root mean square of a step, before lr",
+           .example = "2"},
     [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
-                      "times lr, the part of a parameter that each step takes away"},
+                      "times lr, the part of a parameter that each step takes away",
+                      .example = "0.01"},
 };
 
 static size_t states(const yg_optimizer *optimizer, const yg_type *parameter,

@@ -12,12 +12,13 @@ enum { LR_DECAY, WEIGHT_DECAY, INITIAL, EPS };
 
 static const yg_option options[] = {
     [LR_DECAY] = {"lr_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
-                  "lr is divided by 1 + (t - 1) times this"},
+                  "lr is divided by 1 + (t - 1) times this", .example = "1e-3"},
     [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
-                      "times the parameter, added to its gradient"},
+                      "times the parameter, added to its gradient", .example = "1e-4"},
     [INITIAL] = {"initial_accumulator_value", YG_OPTION_NUMBER, 0, 0, 1e10,
-                 "what the sum of squares begins with"},
-    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-10, 0, 1e10, "added to the root, against a division by 0"},
+                 "what the sum of squares begins with", .example = "0.1"},
+    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-10, 0, 1e10, "added to the root, against a division by 0",
+             .example = "1e-8"},
 };
 
 static size_t states(const yg_optimizer *optimizer, const yg_type *parameter,

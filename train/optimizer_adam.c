@@ -24,22 +24,27 @@ enum { BETA1, BETA2, EPS, WEIGHT_DECAY, AMSGRAD };
 
 static const yg_option adam_options[] = {
     [BETA1] = {"betas", YG_OPTION_LIST, 0.9, 0, 1,
-               "decay of the mean of gradients and of their squares", .below = true},
+               "decay of the mean of gradients and of their squares", .below = true,
+               .example = "[0.9, 0.98]"},
     [BETA2] = {NULL, YG_OPTION_NUMBER, 0.999, 0, 1, NULL, .below = true},
-    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10, "added to the root, against a division by 0"},
+    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10, "added to the root, against a division by 0",
+             .example = "1e-6"},
     [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
-                      "times the parameter, added to its gradient"},
+                      "times the parameter, added to its gradient", .example = "1e-4"},
     [AMSGRAD] = {"amsgrad", YG_OPTION_FLAG, 0, 0, 1,
                  "divide by the largest mean of squares so far"},
 };
 
 static const yg_option adamw_options[] = {
     [BETA1] = {"betas", YG_OPTION_LIST, 0.9, 0, 1,
-               "decay of the mean of gradients and of their squares", .below = true},
+               "decay of the mean of gradients and of their squares", .below = true,
+               .example = "[0.9, 0.98]"},
     [BETA2] = {NULL, YG_OPTION_NUMBER, 0.999, 0, 1, NULL, .below = true},
-    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10, "added to the root, against a division by 0"},
+    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10, "added to the root, against a division by 0",
+             .example = "1e-6"},
     [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 1e-2, 0, 1e10,
-                      "times lr, the part of a parameter that each step takes away"},
+                      "times lr, the part of a parameter that each step takes away",
+                      .example = "1e-4"},
     [AMSGRAD] = {"amsgrad", YG_OPTION_FLAG, 0, 0, 1,
                  "divide by the largest mean of squares so far"},
 };

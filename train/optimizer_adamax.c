@@ -13,12 +13,13 @@ enum { BETA1, BETA2, EPS, WEIGHT_DECAY };
 
 static const yg_option options[] = {
     [BETA1] = {"betas", YG_OPTION_LIST, 0.9, 0, 1,
-               "decay of the mean of gradients and of their largest size", .below = true},
+               "decay of the mean of gradients and of their largest size", .below = true,
+               .example = "[0.9, 0.99]"},
     [BETA2] = {NULL, YG_OPTION_NUMBER, 0.999, 0, 1, NULL, .below = true},
     [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10,
-             "added to the size of a gradient, against a division by 0"},
+             "added to the size of a gradient, against a division by 0", .example = "1e-6"},
     [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
-                      "times the parameter, added to its gradient"},
+                      "times the parameter, added to its gradient", .example = "1e-4"},
 };
 
 static size_t states(const yg_optimizer *optimizer, const yg_type *parameter,

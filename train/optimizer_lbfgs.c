@@ -11,16 +11,17 @@ enum { MAX_ITER, MAX_EVAL, TOLERANCE_GRAD, TOLERANCE_CHANGE, HISTORY_SIZE, LINE_
 static const char *const searches[] = {"null", "strong_wolfe", NULL};
 
 static const yg_option options[] = {
-    [MAX_ITER] = {"max_iter", YG_OPTION_WHOLE, 20, 1, 1e9, "the most iterations of a step"},
+    [MAX_ITER] = {"max_iter", YG_OPTION_WHOLE, 20, 1, 1e9, "the most iterations of a step",
+                  .example = "50"},
     [MAX_EVAL] = {"max_eval", YG_OPTION_WHOLE, (double)NAN, 1, 1e9,
                   "the most evaluations of the loss in a step (null: 1.25 times max_iter)",
-                  .nullable = true},
+                  .nullable = true, .example = "60"},
     [TOLERANCE_GRAD] = {"tolerance_grad", YG_OPTION_NUMBER, 1e-7, 0, 1e10,
-                        "a step ends where no gradient is larger"},
+                        "a step ends where no gradient is larger", .example = "1e-5"},
     [TOLERANCE_CHANGE] = {"tolerance_change", YG_OPTION_NUMBER, 1e-9, 0, 1e10,
-                          "a step ends where loss or parameters change by less"},
+                          "a step ends where loss or parameters change by less", .example = "1e-8"},
     [HISTORY_SIZE] = {"history_size", YG_OPTION_WHOLE, 100, 1, 1e6,
-                      "how many past iterations the curvature is known from"},
+                      "how many past iterations the curvature is known from", .example = "10"},
     [LINE_SEARCH] = {"line_search_fn", YG_OPTION_CHOICE, 0, 0, 0,
                      "how far to go along a direction: by lr (null), or by a search",
                      .choices = searches},

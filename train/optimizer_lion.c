@@ -12,10 +12,12 @@ enum { BETA1, BETA2, WEIGHT_DECAY };
 
 static const yg_option options[] = {
     [BETA1] = {"betas", YG_OPTION_LIST, 0.9, 0, 1,
-               "the part of the mean in a step, and the decay of the mean", .below = true},
+               "the part of the mean in a step, and the decay of the mean", .below = true,
+               .example = "[0.95, 0.98]"},
     [BETA2] = {NULL, YG_OPTION_NUMBER, 0.99, 0, 1, NULL, .below = true},
     [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
-                      "times lr, the part of a parameter that each step takes away"},
+                      "times lr, the part of a parameter that each step takes away",
+                      .example = "0.1"},
 };
 
 static size_t states(const yg_optimizer *optimizer, const yg_type *parameter,

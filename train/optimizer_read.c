@@ -61,15 +61,8 @@ static bool read_number(const yg_value *value, const yg_option *option, const ch
         *out = (double)NAN;
         return true;
     }
-    if (!yg_value_float(value, what, option->min, option->max, out, error))
-        return false;
-    if (option->above && *out <= option->min)
-        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin, "%s must be above %g; found %g",
-                       what, option->min, *out);
-    if (option->below && *out >= option->max)
-        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin, "%s must be below %g; found %g",
-                       what, option->max, *out);
-    return true;
+    const yg_number_range range = {option->min, option->max, option->above, option->below};
+    return yg_value_number(value, what, &range, out, error);
 }
 
 /* How many numbers a list has: `option` is its first one, and `end` ends the table. */
@@ -161,12 +154,11 @@ static bool read_type(const yg_value *type, const yg_optimizer_update **update, 
 }
 
 /* Reads the keys of an optimizer, or of one of its groups, over what `optimizer` holds. */
-static bool read_keys(const yg_value *mapping, bool group, bool lr_required,
-                      yg_optimizer *optimizer, yg_error *error) {
+static bool read_keys(const yg_value *mapping, bool group, yg_optimizer *optimizer,
+                      yg_error *error) {
     const yg_optimizer_update *update = optimizer->update;
-    yg_key keys[KEYS] = {{"type", !group, NULL},
-                         {"lr", lr_required, NULL},
-                         {"learning_rate", false, "it is `lr` here"}};
+    yg_key keys[KEYS] = {
+        {"type", !group, NULL}, {"lr", false, NULL}, {"learning_rate", false, "it is `lr` here"}};
     size_t count = 3;
     char what[64];
     keys[count++].name = group ? "frozen_until" : "groups";
@@ -210,7 +202,7 @@ bool yg_optimizer_group(const yg_optimizer *optimizer, size_t group, yg_optimize
     }
     out->groups = NULL;
     out->origin = value->origin;
-    if (!read_keys(value, true, type && out->lr <= 0, out, error))
+    if (!read_keys(value, true, out, error))
         return false;
     /* The rate of a group is that of the optimizer times a fixed ratio. */
     const bool same = out->lr >= optimizer->lr && out->lr <= optimizer->lr;
@@ -252,12 +244,9 @@ bool yg_optimizer_read(const yg_value *value, yg_optimizer *optimizer, yg_error 
     set_defaults(update, optimizer);
     optimizer->origin = value->origin;
     if (value->kind != YG_MAPPING)
-        return update->lr > 0 ||
-               yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
-                       "%s needs a learning rate; write `optimizer: {type: %s, lr: 0.1}`",
-                       update->name, update->name);
+        return true;
     const yg_value *groups = yg_value_get(value, "groups");
-    return read_keys(value, false, update->lr <= 0, optimizer, error) &&
+    return read_keys(value, false, optimizer, error) &&
            (!groups || read_groups(groups, optimizer, error));
 }
 

@@ -14,12 +14,14 @@
 enum { ALPHA, EPS, WEIGHT_DECAY, MOMENTUM, CENTERED };
 
 static const yg_option options[] = {
-    [ALPHA] = {"alpha", YG_OPTION_NUMBER, 0.99, 0, 1, "decay of the mean of squares"},
-    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10, "added to the root, against a division by 0"},
+    [ALPHA] = {"alpha", YG_OPTION_NUMBER, 0.99, 0, 1, "decay of the mean of squares",
+               .example = "0.9"},
+    [EPS] = {"eps", YG_OPTION_NUMBER, 1e-8, 0, 1e10, "added to the root, against a division by 0",
+             .example = "1e-6"},
     [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
-                      "times the parameter, added to its gradient"},
+                      "times the parameter, added to its gradient", .example = "1e-4"},
     [MOMENTUM] = {"momentum", YG_OPTION_NUMBER, 0, 0, 1e10,
-                  "the part of the last step that is kept"},
+                  "the part of the last step that is kept", .example = "0.9"},
     [CENTERED] = {"centered", YG_OPTION_FLAG, 0, 0, 1,
                   "divide by the deviation from the mean of gradients"},
 };

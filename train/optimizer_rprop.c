@@ -16,10 +16,10 @@ static const yg_option options[] = {
     [ETA_MINUS] = {"etas", YG_OPTION_LIST, 0.5, 0, 1,
                    "the factors of a step size where the sign of a gradient changes, and where it "
                    "stays",
-                   .above = true, .below = true},
+                   .above = true, .below = true, .example = "[0.6, 1.1]"},
     [ETA_PLUS] = {NULL, YG_OPTION_NUMBER, 1.2, 1, 1e10, NULL, .above = true},
-    [SMALLEST] = {"step_sizes", YG_OPTION_LIST, 1e-6, 0, 1e10,
-                  "the smallest and largest step size"},
+    [SMALLEST] = {"step_sizes", YG_OPTION_LIST, 1e-6, 0, 1e10, "the smallest and largest step size",
+                  .example = "[1e-8, 1]"},
     [LARGEST] = {NULL, YG_OPTION_NUMBER, 50, 0, 1e10, NULL},
 };
 

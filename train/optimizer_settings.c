@@ -15,7 +15,7 @@ static const yg_setting common[COMMON] = {
     {"type", .kind = YG_SETTING_VALUE, .form = "an optimizer's name", .forms = YG_FORM_SCALAR,
      .required = true, .example = "adam", .doc = "which optimizer"},
     {"lr", .kind = YG_SETTING_NUMBER, .max = 1e10, .example = "0.01",
-     .fallback = "the optimizer's own, or required", .doc = "the learning rate"},
+     .fallback = "the optimizer's own", .doc = "the learning rate"},
     {"groups", .kind = YG_SETTING_VALUE, .form = "a mapping from pattern to keys",
      .forms = YG_FORM_MAPPING, .fallback = "{}", .example = "{\"*.bias\": {weight_decay: 0}}",
      .doc = "other settings for parameters whose names match a pattern"},
@@ -77,6 +77,7 @@ static bool add_option(yg_pool *pool, const yg_option *option, size_t count, yg_
                         .above = option->above,
                         .choices = option->choices,
                         .fallback = default_text(pool, option, count),
+                        .example = option->example,
                         .doc = option->doc};
     switch (option->kind) {
     case YG_OPTION_FLAG:
@@ -103,14 +104,16 @@ static bool add_option(yg_pool *pool, const yg_option *option, size_t count, yg_
 static bool add_optimizer(yg_pool *pool, const yg_optimizer_update *update,
                           yg_setting_group *group) {
     yg_setting *settings = yg_pool_take(pool, (update->option_count + 1) * sizeof *settings);
-    *group = (yg_setting_group){"train.optimizer", update->doc, settings, 0, update->name};
+    const char *lr = number_text(pool, update->lr);
+    const char *doc = lr ? yg_pool_format(pool, "%s; lr is %s by default", update->doc, lr) : NULL;
+    *group = (yg_setting_group){"train.optimizer", doc, settings, 0, update->name};
     for (size_t i = 0, next; settings && i < update->option_count; i = next) {
         for (next = i + 1; next < update->option_count && !update->options[next].name;)
             next++;
         if (!add_option(pool, &update->options[i], next - i, &settings[group->count++]))
             return false;
     }
-    return settings != NULL;
+    return settings && doc;
 }
 
 const yg_setting_group *yg_train_settings(yg_pool *pool, size_t *count) {

@@ -12,11 +12,12 @@
 enum { MOMENTUM, DAMPENING, WEIGHT_DECAY, NESTEROV };
 
 static const yg_option options[] = {
-    [MOMENTUM] = {"momentum", YG_OPTION_NUMBER, 0, 0, 1, "the part of the last step that is kept"},
+    [MOMENTUM] = {"momentum", YG_OPTION_NUMBER, 0, 0, 1, "the part of the last step that is kept",
+                  .example = "0.9"},
     [DAMPENING] = {"dampening", YG_OPTION_NUMBER, 0, 0, 1,
-                   "the part of a gradient that momentum leaves out"},
+                   "the part of a gradient that momentum leaves out", .example = "0.1"},
     [WEIGHT_DECAY] = {"weight_decay", YG_OPTION_NUMBER, 0, 0, 1e10,
-                      "times the parameter, added to its gradient"},
+                      "times the parameter, added to its gradient", .example = "1e-4"},
     [NESTEROV] = {"nesterov", YG_OPTION_FLAG, 0, 0, 1,
                   "look ahead by the momentum (needs one, and no dampening)"},
 };
@@ -73,6 +74,7 @@ static yg_node update(yg_update_call *call) {
 const yg_optimizer_update yg_update_sgd = {
     .name = "sgd",
     .doc = "stochastic gradient descent, with momentum if asked for",
+    .lr = 1e-3,
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .check = check,

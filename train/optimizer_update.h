@@ -26,6 +26,7 @@ typedef struct yg_option {
     bool below;                 /* it must be smaller than max */
     bool nullable;              /* null may be written; it is kept as NaN */
     const char *const *choices; /* ends with NULL */
+    const char *example;        /* as it is written; NULL: a flag or a choice, or as the list */
 } yg_option;
 
 /* A tensor of state. It holds zeros before the first step. A state that begins with another value
@@ -56,7 +57,7 @@ typedef struct yg_update_call {
 struct yg_optimizer_update {
     const char *name;
     const char *doc; /* a phrase, no full stop */
-    double lr;       /* the default; 0: it must be given */
+    double lr;       /* the default, PyTorch's where it has the optimizer */
     const yg_option *options;
     size_t option_count;
     /* Fails where two options contradict each other. NULL: no options do. */

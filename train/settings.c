@@ -32,9 +32,9 @@ static const yg_setting section_settings[] = {
     {"steps", .kind = YG_SETTING_WHOLE, AT(steps), .min = 1, .example = "2000",
      .doc = "how many steps are taken, in place of `epochs`"},
     {"batch_size", .kind = YG_SETTING_WHOLE, AT(batch_size), .min = 1, .fallback = "32",
-     .doc = "examples of a step"},
+     .doc = "examples of a step", .example = "64"},
     {"seed", .kind = YG_SETTING_WHOLE, AT(seed), .min = 0, .fallback = "0",
-     .doc = "of initial values, of the order of examples and of dropout"},
+     .doc = "of initial values, of the order of examples and of dropout", .example = "7"},
     {"optimizer", .kind = YG_SETTING_VALUE, AT(optimizer), .required = true,
      .form = "a name, or a mapping with `type`", .forms = YG_FORM_SCALAR | YG_FORM_MAPPING,
      .example = "{type: adam, lr: 1e-3}", .doc = "how a step changes the parameters"},
@@ -120,7 +120,7 @@ static const yg_setting stopping_settings[] = {
      .min = 1, .example = "5",
      .doc = "epochs in a row without an improvement after which the run ends"},
     {"min_delta", .kind = YG_SETTING_NUMBER, .offset = offsetof(stopping, min_delta), .max = 1e300,
-     .fallback = "0", .doc = "how much counts as an improvement"},
+     .fallback = "0", .doc = "how much counts as an improvement", .example = "1e-3"},
 };
 
 enum {

@@ -106,7 +106,7 @@ static bool read_argument(yg_model *model, const yg_value *key, const yg_value *
     static const yg_key keys[] = {
         {"type", true, NULL},   {"default", false, NULL}, {"optional", false, NULL},
         {"min", false, NULL},   {"max", false, NULL},     {"choices", false, NULL},
-        {"count", false, NULL}, {"doc", false, NULL},
+        {"count", false, NULL}, {"doc", false, NULL},     {"example", false, NULL},
     };
     const char *const *known = schedule ? schedule_kinds : kinds;
     if (!check_argument_name(key, schedule, error))

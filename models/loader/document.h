@@ -68,7 +68,7 @@ const yg_value *yg_document_root(const yg_document *document);
 /* The value of a mapping's key, or NULL. */
 const yg_value *yg_value_get(const yg_value *mapping, const char *key);
 
-/* "a mapping", "a list", "the text 'abc'": for messages. Returns `text`. */
+/* "a mapping", "a list", "the number 3", "the text 'abc'": for messages. Returns `text`. */
 const char *yg_value_describe(const yg_value *value, char *text, size_t size);
 
 /* Read a scalar as a number, a flag or a text. False on failure; `what` names the value in the
@@ -78,6 +78,14 @@ bool yg_value_int(const yg_value *value, const char *what, int64_t min, int64_t 
                   yg_error *error);
 bool yg_value_float(const yg_value *value, const char *what, double min, double max, double *out,
                     yg_error *error);
+/* The same with ends that do not belong to the range. An end of 1e9 or more is there against
+ * mistakes, and messages do not name it. */
+typedef struct yg_number_range {
+    double min, max;
+    bool above, below; /* `min`, or `max`, itself is refused */
+} yg_number_range;
+bool yg_value_number(const yg_value *value, const char *what, const yg_number_range *range,
+                     double *out, yg_error *error);
 bool yg_value_bool(const yg_value *value, const char *what, bool *out, yg_error *error);
 bool yg_value_text(const yg_value *value, const char *what, const char **out, yg_error *error);
 /* Reads one of `choices`, which end with NULL; *out becomes its index. */

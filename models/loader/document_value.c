@@ -17,6 +17,16 @@
 /* Room for the description of a value, and for a list of known names. */
 #define DESCRIPTION 96
 #define SUGGESTION  512
+/* Ends of a range from here on are not named: they are there against mistakes only. */
+#define NAMED 1e9
+/* So many choices are all named, even beside the one that was probably meant. */
+#define FEW_CHOICES 8
+
+static bool is_number(const yg_value *value) {
+    double number;
+    return value->kind == YG_SCALAR && !value->quoted &&
+           yg_number_parse(value->text, strlen(value->text), &number) != YG_NUMBER_NOT;
+}
 
 const char *yg_value_describe(const yg_value *value, char *text, size_t size) {
     if (value->kind == YG_MAPPING)
@@ -25,6 +35,8 @@ const char *yg_value_describe(const yg_value *value, char *text, size_t size) {
         snprintf(text, size, "a list");
     else if (value->text[0] == '\0')
         snprintf(text, size, value->quoted ? "an empty text" : "nothing");
+    else if (is_number(value) && strlen(value->text) < 40)
+        snprintf(text, size, "the number %s", value->text);
     else {
         size_t length = strlen(value->text);
         const bool cut = length > 60;
@@ -72,7 +84,7 @@ bool yg_value_int(const yg_value *value, const char *what, int64_t min, int64_t 
     snprintf(high, sizeof high, "%" PRId64, max);
     if (min != max)
         add_range(expected, sizeof expected, min == INT64_MIN ? NULL : low,
-                  max == INT64_MAX ? NULL : high);
+                  max >= (int64_t)NAMED ? NULL : high);
     double number;
     const bool scalar = value->kind == YG_SCALAR && !value->quoted;
     const size_t length = strlen(value->text);
@@ -99,19 +111,46 @@ bool yg_value_int(const yg_value *value, const char *what, int64_t min, int64_t 
         return fail_kind(value, what, expected, ", which is too large", error);
     result = negative ? result : -result;
     if (min != max && (result < min || result > max))
-        return fail_kind(value, what, expected, "", error);
+        return fail_kind(value, what, expected,
+                         result > max && max >= (int64_t)NAMED ? ", which is too large" : "",
+                         error);
     *out = result;
     return true;
 }
 
+/* Appends " from 0 to 1", " above 0", " of at least 0 and below 1". */
+static void add_number_range(char *text, size_t size, const yg_number_range *range) {
+    char low[YG_NUMBER_TEXT], high[YG_NUMBER_TEXT];
+    const char *min = range->min <= -NAMED ? NULL : yg_number_text(range->min, low);
+    const char *max = range->max >= NAMED ? NULL : yg_number_text(range->max, high);
+    const size_t used = strlen(text);
+    if (!(range->above && min) && !(range->below && max)) {
+        add_range(text, size, min, max);
+        return;
+    }
+    snprintf(text + used, size - used, "%s%s%s%s%s",
+             !min           ? ""
+             : range->above ? " above "
+                            : " of at least ",
+             min ? min : "", min && max ? " and" : "",
+             !max           ? ""
+             : range->below ? " below "
+                            : " at most ",
+             max ? max : "");
+}
+
 bool yg_value_float(const yg_value *value, const char *what, double min, double max, double *out,
                     yg_error *error) {
+    const yg_number_range range = {.min = min, .max = max};
+    return yg_value_number(value, what, &range, out, error);
+}
+
+bool yg_value_number(const yg_value *value, const char *what, const yg_number_range *range,
+                     double *out, yg_error *error) {
     char expected[DESCRIPTION] = "a number";
-    char low[YG_NUMBER_TEXT], high[YG_NUMBER_TEXT];
-    const bool ranged = min < max;
+    const bool ranged = range->min < range->max;
     if (ranged)
-        add_range(expected, sizeof expected, min <= -DBL_MAX ? NULL : yg_number_text(min, low),
-                  max >= DBL_MAX ? NULL : yg_number_text(max, high));
+        add_number_range(expected, sizeof expected, range);
     double number;
     if (value->kind != YG_SCALAR || value->quoted ||
         yg_number_parse(value->text, strlen(value->text), &number) == YG_NUMBER_NOT)
@@ -121,8 +160,14 @@ bool yg_value_float(const yg_value *value, const char *what, double min, double 
     if (yg_number_is_lost(value->text, strlen(value->text), number))
         return fail_kind(value, what, expected,
                          ", which is too small: the smallest above 0 is about 4.9e-324", error);
-    if (ranged && (number < min || number > max))
-        return fail_kind(value, what, expected, "", error);
+    if (ranged &&
+        (number < range->min || number > range->max || (range->above && number <= range->min) ||
+         (range->below && number >= range->max)))
+        return fail_kind(value, what, expected,
+                         number > range->max && range->max >= NAMED    ? ", which is too large"
+                         : number < range->min && range->min <= -NAMED ? ", which is too small"
+                                                                       : "",
+                         error);
     *out = number;
     return true;
 }
@@ -166,13 +211,16 @@ bool yg_value_choice(const yg_value *value, const char *what, const char *const 
             return true;
         }
     }
+    const char *nearest = value->kind == YG_SCALAR ? yg_nearest(value->text, choices, count) : NULL;
+    if (nearest && count > FEW_CHOICES)
+        return yg_fail(error, YG_ERROR_ARGUMENT, value->origin,
+                       "%s cannot be '%s'; did you mean '%s'?", what, value->text, nearest);
     char expected[SUGGESTION] = "one of ";
     for (size_t i = 0; i < count; i++) {
         const size_t used = strlen(expected);
         snprintf(expected + used, sizeof expected - used, "%s%s", i == 0 ? "" : ", ", choices[i]);
     }
     char advice[DESCRIPTION] = "";
-    const char *nearest = value->kind == YG_SCALAR ? yg_nearest(value->text, choices, count) : NULL;
     if (nearest)
         snprintf(advice, sizeof advice, "; did you mean '%s'?", nearest);
     return fail_kind(value, what, expected, advice, error);

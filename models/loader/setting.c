@@ -3,8 +3,6 @@
  */
 #include "setting.h"
 
-#include "../../graph/number.h"
-
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,16 +14,12 @@ static bool has_end(const yg_setting *setting) {
 static bool read_number(const yg_setting *s, const yg_value *value, const char *what, double *out,
                         yg_error *error) {
     const bool ranged = has_end(s) || s->max < s->min || s->above;
-    if (!yg_value_float(value, what, ranged ? s->min : 0,
-                        !ranged      ? 0
-                        : has_end(s) ? s->max
-                                     : DBL_MAX,
-                        out, error))
-        return false;
-    char text[YG_NUMBER_TEXT];
-    return !s->above || *out > s->min ||
-           yg_fail(error, YG_ERROR_ARGUMENT, value->origin, "%s must be above %s", what,
-                   yg_number_text(s->min, text));
+    const yg_number_range range = {.min = ranged ? s->min : 0,
+                                   .max = !ranged      ? 0
+                                          : has_end(s) ? s->max
+                                                       : DBL_MAX,
+                                   .above = s->above};
+    return yg_value_number(value, what, &range, out, error);
 }
 
 static bool read_one(const yg_setting *s, const yg_value *value, void *into, yg_error *error) {
