@@ -55,14 +55,16 @@ void key_list_free(key_list *list) {
 static void add_range(const yg_setting *s, char *text, size_t size) {
     char low[YG_NUMBER_TEXT], high[YG_NUMBER_TEXT];
     const size_t at = strlen(text);
-    const bool ends = s->max > s->min && s->max < 1e9;
+    const bool high_end = s->max > s->min && s->max<1e9, low_end = s->min> - 1e9;
     const char *from = yg_number_text(s->min, low), *to = yg_number_text(s->max, high);
-    if (ends)
+    if (high_end && !low_end)
+        snprintf(text + at, size - at, ", at most %s", to);
+    else if (high_end)
         snprintf(text + at, size - at, s->above ? ", above %s, at most %s" : ", %s to %s", from,
                  to);
     else if (s->above)
         snprintf(text + at, size - at, ", above %s", from);
-    else if (s->kind == YG_SETTING_WHOLE || s->max > s->min)
+    else if (low_end && (s->kind == YG_SETTING_WHOLE || s->max > s->min))
         snprintf(text + at, size - at, ", at least %s", from);
 }
 

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "json.h"
 #include "key_list.h"
+#include "key_search.h"
 #include "markdown.h"
 #include "schema.h"
 #include "session.h"
@@ -175,12 +176,12 @@ static bool is_known(const choice *c) {
     return false;
 }
 
-/* Suggests paths of groups and of keys. */
+/* Suggests paths of groups and of keys, and names alone. */
 static int unknown(const choice *c) {
     size_t count = 0, room = 1;
     char hint[400];
     for (size_t g = 0; g < c->list->count; g++)
-        room += 1 + c->list->groups[g].count;
+        room += 1 + 2 * c->list->groups[g].count;
     const char **names = yg_pool_take(c->list->pool, room * sizeof *names);
     for (size_t g = 0; names && g < c->list->count; g++) {
         const yg_setting_group *group = &c->list->groups[g];
@@ -191,6 +192,9 @@ static int unknown(const choice *c) {
                     yg_pool_format(c->list->pool, "%s.%s", group->path, group->settings[i].name),
                 count += names[count] != NULL;
     }
+    for (size_t g = 0; names && g < c->list->count; g++)
+        for (size_t i = 0; i < c->list->groups[g].count; i++)
+            names[count++] = c->list->groups[g].settings[i].name;
     terminal_error("there is no key '%s'%s", c->path,
                    yg_suggest(c->path, names, count, hint, sizeof hint));
     return STATUS_FAILED;
@@ -203,7 +207,10 @@ static int show(const command_line *line, const choice *c) {
         print_markdown(c);
         return STATUS_OK;
     }
-    if (c->path && !is_known(c))
+    const bool known = !c->path || is_known(c);
+    if (!known && !option_given(line, "json") && key_search_print(c->list, c->path))
+        return STATUS_OK;
+    if (!known)
         return unknown(c);
     if (option_given(line, "json"))
         return json_print(json_of_groups(c), YG_F64);
@@ -230,12 +237,14 @@ static const option_spec options[] = {
 
 const command command_keys = {
     .name = "keys",
-    .operands = "[PATH]",
+    .operands = "[PATH|WORD]",
     .summary = "list the keys of `data:` and `train:`, or tell about one",
     .details =
         "Lists the keys that the sections `data` and `train` of a model file may have, with\n"
         "what each may be and its default; or those of one mapping, or one key, by its path:\n"
-        "train.early_stopping, train.optimizer.adam, data.windows.length.\n",
+        "train.early_stopping, train.optimizer.adam, data.windows.length. Of another word, such "
+        "as\n"
+        "lr, the keys that have to do with it are listed, the nearest first.\n",
     .max_operands = 1,
     .options = options,
     .option_count = sizeof options / sizeof *options,

@@ -64,6 +64,11 @@ expect "keys" 0 "^  patience +a whole number, at least 1 +\(required\)" "" "$yam
 expect "keys of a mapping" 0 "^  horizon +a whole number, at least 1 +1 " "" "$yamlgrad" keys data.windows
 expect "keys of a kind" 0 "^  weight_decay +a number, at least 0 +0.01 " "" "$yamlgrad" keys train.optimizer.adamw
 expect "one key" 0 "^  keep +best or last +best " "" "$yamlgrad" keys train.keep
+expect "keys that have to do with a word, the nearest first" 0 "^  train.optimizer.lr +a number" "" \
+    bash -c "'$yamlgrad' keys lr | sed -n 3p"
+expect "then those whose name begins with it" 0 "^  train.optimizer.adagrad.lr_decay " "" \
+    bash -c "'$yamlgrad' keys lr | sed -n 5p"
+expect "a misspelt word" 1 "" "no key 'optimizr'; did you mean 'optimizer'" "$yamlgrad" keys optimizr
 expect "unknown key" 1 "" "no key 'train.ephocs'; did you mean 'train.epochs'" "$yamlgrad" keys train.ephocs
 expect "keys as JSON" 0 '"path": "train.early_stopping"' "" "$yamlgrad" keys --json
 # shellcheck disable=SC2016 # a key of the schema
