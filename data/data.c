@@ -10,6 +10,7 @@
 #include "sequences.h"
 #include "series.h"
 #include "source.h"
+#include "spool.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -391,7 +392,12 @@ bool yg_data_load_known(const yg_model *model, yg_dtype dtype, yg_data *data, yg
     if (!section)
         return yg_fail(error, YG_ERROR_DATA, (yg_origin){yg_model_path(model), 0, 0},
                        "the model has no `data:` section, and no second file gives one");
-    if (load(model, dtype, section, data, error))
+    const bool good = load(model, dtype, section, data, error);
+    /* From now on the same signal asks a run to save and end, and it may read for that. */
+    for (size_t i = 0; good && i < sizeof data->held / sizeof *data->held; i++)
+        if (data->held[i].spool)
+            data->held[i].spool->stop = NULL;
+    if (good)
         return true;
     yg_data_free(data);
     return false;

@@ -72,6 +72,8 @@ static bool append(collecting *c) {
 
 static bool begin_spool(collecting *c) {
     c->spool = yg_spool_new(c->to, c->reading->memory, c->error);
+    if (c->spool)
+        c->spool->stop = c->reading->data->stop;
     if (c->spool && !(c->largest = calloc(c->to->port_count + 1, sizeof *c->largest)))
         yg_fail_memory(c->error);
     return c->spool && c->largest && append(c) && reserve(c, yg_reader_room(c->reader));

@@ -167,7 +167,7 @@ static bool take_rows(yg_reader *reader, size_t p, const yg_dataset *to, yg_erro
 static int64_t next_chunk(yg_reader *reader, yg_dataset *to, int64_t limit, yg_error *error) {
     const volatile sig_atomic_t *stop = reader->reading.data->stop;
     if (stop && *stop) {
-        yg_fail(error, YG_ERROR_IO, YG_NOWHERE, "interrupted while the data were read");
+        yg_fail(error, YG_ERROR_IO, YG_NOWHERE, YG_INTERRUPTED);
         return -1;
     }
     for (size_t p = 0; p < reader->port_count; p++)

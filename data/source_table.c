@@ -293,6 +293,7 @@ void *yg_table_source_make(const yg_reading *reading, const yg_table_kind *kind,
                            .request = *request,
                            .paths = paths,
                            .port_count = yg_model_port_count(reading->model)};
+    state->request.interrupted = reading->data->stop;
     state->columns = calloc(state->port_count + 1, sizeof *state->columns);
     if (state->columns ? begin(state, reading, map, error) : yg_fail_memory(error))
         return state;

@@ -60,7 +60,8 @@ yg_spool *yg_spool_new(const yg_dataset *dataset, int64_t memory, yg_error *erro
         yg_fail_memory(error);
         return NULL;
     }
-    *spool = (yg_spool){dataset->port_count, files, memory, digests, NULL};
+    *spool = (yg_spool){
+        .port_count = dataset->port_count, .files = files, .memory = memory, .digests = digests};
     for (size_t p = 0; p < spool->port_count; p++) {
         files[p] = -1;
         digests[p] = YG_DIGEST_BEGIN;
@@ -152,9 +153,12 @@ bool yg_spool_replace(const yg_dataset *dataset, size_t port, int64_t first, int
 bool yg_spool_read(const yg_dataset *dataset, size_t port, int64_t first, int64_t count, void *to,
                    yg_error *error) {
     const size_t row = row_bytes(&dataset->ports[port]);
+    const volatile sig_atomic_t *stop = dataset->spool->stop;
     size_t left = row * (size_t)count;
     int64_t offset = first * (int64_t)row;
     char *at = to;
+    if (stop && *stop)
+        return yg_fail(error, YG_ERROR_IO, YG_NOWHERE, YG_INTERRUPTED);
     while (left > 0) {
         const ssize_t got = pread(dataset->spool->files[port], at, left, offset);
         if (got < 0 && errno == EINTR)

@@ -16,8 +16,9 @@
 
 typedef struct yg_spool {
     size_t port_count;
-    int *files;        /* by port; -1: the port is not read */
-    int64_t memory;    /* bytes that streams may use */
+    int *files;                        /* by port; -1: the port is not read */
+    int64_t memory;                    /* bytes that streams may use */
+    const volatile sig_atomic_t *stop; /* while data are loaded: as yg_data.stop; then NULL */
     uint64_t *digests; /* by port: of all that was written. So they do not depend on how many
                         * examples were written at a time */
     struct yg_sequences

@@ -28,6 +28,7 @@ static const struct {
     {"sqlite3_bind_text", offsetof(yg_sqlite, bind_text)},
     {"sqlite3_stmt_readonly", offsetof(yg_sqlite, stmt_readonly)},
     {"sqlite3_interrupt", offsetof(yg_sqlite, interrupt)},
+    {"sqlite3_progress_handler", offsetof(yg_sqlite, progress_handler)},
     {"sqlite3_column_count", offsetof(yg_sqlite, column_count)},
     {"sqlite3_column_name", offsetof(yg_sqlite, column_name)},
     {"sqlite3_column_type", offsetof(yg_sqlite, column_type)},

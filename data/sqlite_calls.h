@@ -24,6 +24,7 @@ typedef struct yg_sqlite {
     __typeof__(sqlite3_bind_text) *bind_text;
     __typeof__(sqlite3_stmt_readonly) *stmt_readonly;
     __typeof__(sqlite3_interrupt) *interrupt;
+    __typeof__(sqlite3_progress_handler) *progress_handler;
     __typeof__(sqlite3_column_count) *column_count;
     __typeof__(sqlite3_column_name) *column_name;
     __typeof__(sqlite3_column_type) *column_type;

@@ -52,6 +52,8 @@ bool yg_table_index(yg_table *table, yg_error *error) {
 yg_table *yg_table_open(const yg_table_kind *kind, const yg_table_request *request,
                         yg_error *error) {
     yg_table *table = kind->open(request, error);
+    if (table)
+        table->interrupted = request->interrupted;
     if (!table || yg_table_index(table, error))
         return table;
     yg_table_close(table);
@@ -68,6 +70,10 @@ void yg_table_close(yg_table *table) {
 
 int64_t yg_table_next(yg_table *table, int64_t limit, bool eager, yg_records *records,
                       yg_error *error) {
+    if (table->interrupted && *table->interrupted) {
+        yg_fail(error, YG_ERROR_IO, YG_NOWHERE, YG_INTERRUPTED);
+        return -1;
+    }
     return table->kind->next(table, limit, eager, records, error);
 }
 

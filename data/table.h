@@ -14,6 +14,7 @@
 #include "../models/loader/setting.h"
 #include "cell.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -45,6 +46,9 @@ typedef struct yg_place {
 
 typedef struct yg_table yg_table;
 
+/* The message of a reading that Ctrl-C ended. */
+#define YG_INTERRUPTED "interrupted while the data were read"
+
 typedef struct yg_table_request {
     const char *path; /* of the file */
     FILE *file;       /* an open file or pipe to be read instead; stays the caller's. NULL: `path`
@@ -58,6 +62,8 @@ typedef struct yg_table_request {
     size_t target_count;
     struct yg_cell_table *cells; /* of the kind yg_table_cells: the columns and records; NULL: of
                                   * any other */
+    const volatile sig_atomic_t *interrupted; /* reading fails soon after it is not 0; NULL:
+                                               * nothing interrupts it. It outlives the table */
 } yg_table_request;
 
 typedef struct yg_table_kind {
@@ -119,6 +125,7 @@ struct yg_table {
     /* Paths in cells start at the folder of this file. "": at the current folder. NULL: at that of
      * `name`. */
     const char *base;
+    const volatile sig_atomic_t *interrupted; /* that of the request */
 };
 
 /* Records that the caller sets, each time before it asks for the next ones. No file is of this

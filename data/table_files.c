@@ -7,6 +7,7 @@
  */
 #include "table.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,9 @@ typedef struct files_table {
     size_t *from;   /* the column of the open file that each column comes from; NULL: the same */
     yg_cell *cells; /* [room, columns], where `from` is used */
     int64_t room;
+    /* stop() comes from another thread, while this one may go from a file to the next. */
+    pthread_mutex_t lock; /* of `open` while it changes, and of the following */
+    bool stoppable, stopped;
 } files_table;
 
 static void close_files(yg_table *table) {
@@ -33,6 +37,7 @@ static void close_files(yg_table *table) {
     free(state->names);
     free(state->from);
     free(state->cells);
+    pthread_mutex_destroy(&state->lock);
     free(state);
 }
 
@@ -75,12 +80,31 @@ static bool match_columns(files_table *state, yg_error *error) {
     return true;
 }
 
+static void set_open(files_table *state, yg_table *table) {
+    pthread_mutex_lock(&state->lock);
+    state->open = table;
+    pthread_mutex_unlock(&state->lock);
+}
+
+/* A file that is being opened cannot be stopped: opening a pipe waits for who writes to it. */
+static bool may_go_on(files_table *state, yg_error *error) {
+    pthread_mutex_lock(&state->lock);
+    const bool stopped = state->stopped;
+    const bool good = !state->stoppable || !state->open || yg_table_allow_stop(state->open);
+    pthread_mutex_unlock(&state->lock);
+    return (good && !stopped) || yg_fail(error, YG_ERROR_IO, YG_NOWHERE, YG_INTERRUPTED);
+}
+
 static bool open_file(files_table *state, size_t at, yg_error *error) {
     yg_table_request request = state->request;
-    yg_table_close(state->open);
+    yg_table *before = state->open;
+    set_open(state, NULL);
+    yg_table_close(before);
     request.path = request.name = state->paths->items[at];
     state->at = at;
-    state->open = yg_table_open(state->kind, &request, error);
+    set_open(state, yg_table_open(state->kind, &request, error));
+    if (state->open && !may_go_on(state, error))
+        return false;
     if (state->open)
         state->table.base = state->open->base ? state->open->base : state->open->name;
     return state->open && (state->names ? match_columns(state, error) : keep_columns(state, error));
@@ -175,6 +199,21 @@ static bool waits(yg_table *table) {
     return state->open && yg_table_waits(state->open);
 }
 
+static bool allow_stop(yg_table *table) {
+    files_table *state = (files_table *)table;
+    state->stoppable = true;
+    return !state->open || yg_table_allow_stop(state->open);
+}
+
+static void stop(yg_table *table) {
+    files_table *state = (files_table *)table;
+    pthread_mutex_lock(&state->lock);
+    state->stopped = true;
+    if (state->open)
+        yg_table_stop(state->open);
+    pthread_mutex_unlock(&state->lock);
+}
+
 const char *yg_table_file(const yg_table *table) {
     const files_table *state = (const files_table *)table;
     return table->kind->next == next_records ? state->paths->items[state->at] : table->name;
@@ -193,6 +232,7 @@ yg_table *yg_table_open_files(const yg_table_kind *kind, const yg_table_request 
         return NULL;
     }
     *state = (files_table){.kind = kind, .request = own, .paths = paths};
+    pthread_mutex_init(&state->lock, NULL);
     state->own = (yg_table_kind){.key = kind->key,
                                  .next = next_records,
                                  .peek = peek,
@@ -202,6 +242,8 @@ yg_table *yg_table_open_files(const yg_table_kind *kind, const yg_table_request 
                                  .tell = tell,
                                  .seek = seek,
                                  .waits = waits,
+                                 .allow_stop = allow_stop,
+                                 .stop = stop,
                                  .close = close_files};
     state->table.kind = &state->own;
     state->table.name = paths->items[0];

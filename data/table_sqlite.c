@@ -282,7 +282,13 @@ static bool rewind_rows(sqlite_table *state, yg_error *error) {
            fail(state, origin_of(state), "it cannot be read", error);
 }
 
+/* SQLite asks this now and then: a query can compute for long before it gives its first row. */
+static int is_interrupted(void *flag) {
+    return *(const volatile sig_atomic_t *)flag != 0;
+}
+
 static bool begin(sqlite_table *state, const yg_table_request *request, yg_error *error) {
+    enum { STEPS_BETWEEN = 10000 };
     struct stat status;
     if (!request->path)
         return yg_fail(error, YG_ERROR_IO, (yg_origin){request->name, 0, 0},
@@ -299,6 +305,9 @@ static bool begin(sqlite_table *state, const yg_table_request *request, yg_error
         SQLITE_OK)
         return state->database ? fail(state, origin_of(state), "it cannot be opened", error)
                                : yg_fail_memory(error);
+    if (request->interrupted)
+        state->calls.progress_handler(state->database, STEPS_BETWEEN, is_interrupted,
+                                      (void *)(uintptr_t)request->interrupted);
     state->rowid = INT64_MIN; /* no row that SQLite numbers itself has it */
     return choose_rows(state, request, error) && keep_columns(state, error) &&
            rewind_rows(state, error);

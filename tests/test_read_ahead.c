@@ -7,10 +7,12 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void answer_in_pauses(const workspace *w, const yg_model *model, yg_predict_options how) {
@@ -173,6 +175,42 @@ Test(read_ahead, a_thread_that_waits_for_a_pipe_is_ended) {
         fclose(in);
         fclose(out);
     }
+    yg_model_free(model);
+    workspace_remove(&w);
+}
+
+/* The same where it waits in the second of several files. The pipe stays open for writing, and only
+ * the name of its column is in it. */
+Test(read_ahead, a_thread_that_waits_in_one_of_several_files_is_ended) {
+    const workspace w = workspace_make();
+    yg_model *model = exact_model(&w, "x: [B]", "  h: h\n", "x: [1]");
+    char weights[256], first[256], second[256];
+    snprintf(weights, sizeof weights, "%s", workspace_path(&w, "run/weights.safetensors"));
+    snprintf(second, sizeof second, "%s", workspace_path(&w, "second.csv"));
+    snprintf(first, sizeof first, "%s", workspace_path(&w, "first.csv"));
+    workspace_write(&w, "first.csv", "x\n1\n2\n");
+    cr_assert_eq(mkfifo(second, 0600), 0);
+    const int before = count_threads(), writer = open(second, O_RDWR);
+    const char *const files[] = {first, second};
+    cr_assert(writer >= 0);
+    for (int turn = 0; turn < 20; turn++) {
+        cr_assert_eq(write(writer, "x\n", 2), 2);
+        FILE *out = fopen("/dev/full", "wb");
+        setvbuf(out, NULL, _IONBF, 0);
+        yg_error error = {0};
+        const yg_predict_options options = {
+            .weights = weights, .batch_size = 2, .threads = 2, .files = files, .file_count = 2};
+        cr_expect_not(yg_predict(model, &options, NULL, NULL, out, NULL, &error));
+        cr_expect_not_null(strstr(error.message, "cannot write the predictions"), "%s",
+                           error.message);
+        cr_expect_eq(count_threads(), before);
+        fclose(out);
+        char rest[100];
+        fcntl(writer, F_SETFL, O_NONBLOCK);
+        while (read(writer, rest, sizeof rest) > 0)
+            continue;
+    }
+    close(writer);
     yg_model_free(model);
     workspace_remove(&w);
 }

@@ -367,3 +367,22 @@ Test(split, examples_of_the_model_file_have_no_columns) {
     yg_model_free(model);
     workspace_remove(&w);
 }
+
+/* Ctrl-C ends the pass over the table that draws the parts, and not only the one behind it: the
+ * mistake in the last row is not met. */
+Test(split, the_pass_that_draws_is_interrupted) {
+    const workspace w = workspace_make();
+    workspace_write(&w, "t.csv", "x,y,who\n1,2,a\n3,4,b\n5,6\n");
+    yg_model *model = model_of(&w, "  test: {from: train, fraction: 0.5, group: who}\n");
+    for (int i = 0; i < 2; i++) {
+        const volatile sig_atomic_t stop = i;
+        yg_data data = {.stop = &stop};
+        yg_error error = {0};
+        cr_expect_not(yg_data_load_known(model, YG_F64, &data, &error));
+        cr_expect_not_null(strstr(error.message, i ? "interrupted while the data were read" : "2"),
+                           "%s", error.message);
+        cr_expect_eq(error.line, i ? 0 : 4, "%s", error.message);
+    }
+    yg_model_free(model);
+    workspace_remove(&w);
+}
