@@ -236,7 +236,7 @@ that yamlgrad takes half as long.
 ## How it is measured
 
 Each subject is one process. It loads some rows, and the subjects take turns on one core, in rounds of
-about 8 ms. The least of the rounds counts. The same arrays are read in each repetition, so they stay in
+about 6 ms. The least of the rounds counts. The same arrays are read in each repetition, so they stay in
 the level of the cache that they fit. PyTorch runs plain (`no_grad`, or `autograd.grad`) and compiled (the
 call and its derivative as one function), JAX by `jit`. Results of a peer are new tensors; where PyTorch
 would give a view, also as a gradient, it is asked for a copy, since ours is one. What all compute is compared first, on some

@@ -32,7 +32,7 @@ PEERS = [
     Peer("PyTorch compiled", "torch", "op_peer.py", "compiled"),
     Peer("JAX", "jax", "op_peer.py", "jax"),
 ]
-ROUND_SECONDS = 0.008
+ROUND_SECONDS = 0.006
 LOAD_SECONDS = 180  # then a subject is started anew
 PIECE_TASKS = 40
 EXAMPLE_ELEMENTS = 1 << 19  # at most, of the enlarged call of an operator's documentation
@@ -40,6 +40,8 @@ PIECE_BYTES = 700 << 20  # of the inputs of a piece
 HOLD_SECONDS = 25
 SLOW_SECONDS = 0.15  # a call that takes as long is timed twice only
 TOLERANCE = 2e-3
+OURS = "yamlgrad"
+NO_GRADIENT = ("no result is a float", "no input has a gradient")  # from bench/operator.c
 RANDOM = ("dropout", "drop_path", "uniform", "normal", "bernoulli")
 UNORDERED = ("sort", "argsort", "topk", "cummax", "cummin")  # of ties any place will do: only values
 # are compared
@@ -63,6 +65,14 @@ class Subject:
         self.process = subprocess.Popen(
             self.command, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.log, text=True, preexec_fn=lambda: pin_to_cores(1))
+
+    def pin(self, core):
+        """Moves all its threads. Its pools were made for one core."""
+        for thread in os.listdir(f"/proc/{self.process.pid}/task"):
+            try:
+                os.sched_setaffinity(int(thread), [core])
+            except OSError:
+                pass  # it has ended
 
     def stop(self):
         if self.process:
@@ -182,17 +192,24 @@ def load_piece(tasks, subjects):
 
     def load_all(subject):
         for slot, task in enumerate(tasks):
+            if "compiled" in subject.name and not task.row.compiled:
+                task.why[subject.name] = "not asked, a larger row of the same operator tells"
+                continue
             subject.load(slot, task)
             try:
                 task.loaded[subject.name] = subject.answer()
             except Failed as why:
                 task.why[subject.name] = str(why)
 
+    cores = sorted(os.sched_getaffinity(0))
     threads = [threading.Thread(target=load_all, args=(subject,)) for subject in subjects]
-    for thread in threads:
+    for subject, thread in zip(subjects, threads):
+        subject.pin(cores[subjects.index(subject) % len(cores)])
         thread.start()
     for thread in threads:
         thread.join()
+    for subject in subjects:
+        subject.pin(cores[-1])
     for task in tasks:
         ours = task.loaded.get("yamlgrad")
         for name, answer in task.loaded.items():
@@ -312,8 +329,9 @@ def buildable(ours):
     return fits
 
 
-def differentiable(ops, op):
-    return next(o["differentiable"] for o in ops if o["name"] == op)
+def has_gradient(ops, row):
+    op = next(op for op in ops if op["name"] == row.op)
+    return op["differentiable"] and not any(i.name == op_rows.UNUSED for i in row.inputs)
 
 
 def read_arguments():
@@ -334,6 +352,8 @@ def read_arguments():
     parser.add_argument("--hold", metavar="COMMAND", default="",
                         help="a command that keeps the machine quiet during rounds: it prints a line "
                         "when they may begin, and ends with its stdin")
+    parser.add_argument("--hold-loads", action="store_true",
+                        help="let --hold hold while rows are loaded and compiled, too")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "ops.json", metavar="FILE",
                         help="where the rows are kept (default: build/ops.json)")
     parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release")
@@ -344,13 +364,16 @@ def read_arguments():
 def measure(tasks, subjects, arguments, kept):
     done = 0
     for piece in pieces_of(tasks):
-        load_piece(piece, subjects)
-        time_piece(piece, subjects, arguments.rounds, arguments.hold)
+        with held(arguments.hold if arguments.hold_loads else ""):
+            load_piece(piece, subjects)
+            time_piece(piece, subjects, arguments.rounds, "" if arguments.hold_loads else arguments.hold)
         for task in piece:
             for subject in subjects:
                 version = task.loaded.get(subject.name, {}).get("version")
                 if version:
                     kept["versions"][subject.name] = version
+            if task.why.get(OURS) in NO_GRADIENT:
+                continue  # of these arguments
             result = task.result()
             kept["rows"][task.key] = result
             print(op_page.terminal_row(task.key, result), flush=True)
@@ -372,7 +395,7 @@ def main():
         ours = Ours("yamlgrad", arguments.programs, folder, lists, log)
         rows = op_rows.all_rows(chosen(ops, arguments.names), examples, buildable(ours))
         tasks = [Task(row, kind, row.op in lists) for row in rows if is_chosen(row, arguments.names)
-                 for kind in arguments.kinds if kind == "f" or differentiable(ops, row.op)]
+                 for kind in arguments.kinds if kind == "f" or has_gradient(ops, row)]
         if arguments.missing:
             tasks = [task for task in tasks if task.key not in kept["rows"]]
         if arguments.list:
@@ -394,6 +417,7 @@ def main():
 
 
 def finish(tasks, rows, arguments, kept):
+    tasks = [task for task in tasks if task.why.get(OURS) not in NO_GRADIENT]
     print(op_page.terminal_summary([kept["rows"][task.key] for task in tasks]))
     if not arguments.names:  # rows that are no longer in the table
         known = {Task(row, kind, False).key for row in rows for kind in "fg"}

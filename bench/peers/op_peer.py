@@ -9,6 +9,7 @@ It reads commands on stdin, one JSON object a line, and answers each with one:
     {"free": slot}
 """
 
+import functools
 import json
 import os
 import sys
@@ -26,20 +27,19 @@ STREAM_COTANGENTS, STREAM_CHECK, CHECKED = 50, 77, 4096  # as in bench/operator.
 NO_ENTRY = "no entry in bench/peers/op_table.py"
 
 
-def values_of(one, stream):
+@functools.lru_cache(maxsize=8)  # a row is loaded twice: forward, and with the gradient
+def values_of(dtype, shape, low, high, stream):
     """The elements of an input, as bench/operator.c makes them."""
-    shape, low, high = one["shape"], one["low"], one["high"]
     u = uniform(stream, int(np.prod(shape, dtype=np.int64)))
-    if one["dtype"] == "f32":
+    if dtype == "f32":
         return (low + (high - low) * u).astype(np.float32).reshape(shape)
-    if one["dtype"] == "bool":
+    if dtype == "bool":
         return (u < 0.5).reshape(shape)
-    return np.floor(low + (high - low + 1) * u).astype(one["dtype"].replace("i", "int")).reshape(shape)
+    return np.floor(low + (high - low + 1) * u).astype(dtype.replace("i", "int")).reshape(shape)
 
 
 def cotangent_of(shape, result):
-    one = dict(shape=shape, dtype="f32", low=-1.0, high=1.0)
-    return values_of(one, STREAM_COTANGENTS + result)
+    return values_of("f32", tuple(shape), -1.0, 1.0, STREAM_COTANGENTS + result)
 
 
 def check_of(array):
@@ -209,7 +209,8 @@ class Calls:
         if not function:
             return {"error": NO_ENTRY}
         inputs = command["inputs"]
-        arrays = [values_of(one, k) for k, one in enumerate(inputs)]
+        arrays = [values_of(one["dtype"], tuple(one["shape"]), one["low"], one["high"], k)
+                  for k, one in enumerate(inputs)]
         wanted = [k for k, one in enumerate(inputs) if one["dtype"] == "f32"]
         once, xs, ys = self.peer.load(command["kind"], function, arrays, wanted, command["args"])
         self.slots[command["load"]] = [once, xs, 0]

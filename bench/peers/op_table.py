@@ -133,7 +133,10 @@ def torch_table():
     t["rms_norm"] = lambda x, w, eps: F.rms_norm(x, w.shape, w, eps)
     t["group_norm"] = lambda x, w, b, num_groups: F.group_norm(x, num_groups, w, b)
     t["instance_norm"] = lambda x, w, b: F.instance_norm(x, weight=w, bias=b)
-    t["batch_norm"] = lambda x, mean, var, w, b: F.batch_norm(x, mean, var, w, b)
+    channels = lambda v, x: v.reshape(-1, *[1] * (x.ndim - 2))  # noqa: E731
+    # F.batch_norm has no gradient of mean and var.
+    t["batch_norm"] = lambda x, mean, var, w, b: (x - channels(mean, x)) * channels(
+        w * torch.rsqrt(var + 1e-5), x) + channels(b, x)
     others = lambda x: tuple(d for d in range(x.ndim) if d != 1)  # noqa: E731
     t["batch_mean"] = lambda x: x.mean(others(x))
     t["batch_var"] = lambda x: x.var(others(x), correction=0)
@@ -154,11 +157,46 @@ def torch_table():
     t["binary_accuracy"] = lambda p, y: ((p > 0.5) == (y > 0.5)).float().mean()
     t["mae"], t["rmse"] = F.l1_loss, lambda p, y: F.mse_loss(p, y).sqrt()
     t["mape"] = lambda p, y: ((p - y) / y).abs().mean()
-    t["r2"] = lambda p, y: 1 - ((p - y) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+    t["r2"] = lambda p, y: (1 - ((p - y) ** 2).sum(0) / ((y - y.mean(0)) ** 2).sum(0)).mean()
     t["dropout"] = lambda x, p: F.dropout(x, p)
     t["uniform"] = lambda unused, shape: torch.rand(shape)
     t["normal"] = lambda unused, shape: torch.randn(shape)
     t["bernoulli"] = torch.bernoulli
+
+    def lstm_cell(x, c):
+        i, f, g, o = x.chunk(4, -1)
+        i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        c = f * c + i * g
+        return o * torch.tanh(c), c, torch.cat([i, f, g, o], -1)
+
+    def gru_cell(x, h, w):
+        (xr, xz, xn), (wr, wz, wn) = x.chunk(3, -1), w.chunk(3, -1)
+        r, z = torch.sigmoid(xr + wr), torch.sigmoid(xz + wz)
+        n = torch.tanh(xn + r * wn)
+        return n + z * (h - n), torch.cat([r, z, n, wn], -1)
+
+    def rotary(x, num_heads):
+        batch, steps, width = x.shape
+        half = width // num_heads // 2
+        angles = torch.arange(steps)[:, None] * 10000.0 ** (-torch.arange(half) / half)
+        cos, sin = angles.cos()[:, None], angles.sin()[:, None]
+        a, b = x.view(batch, steps, num_heads, 2, half).unbind(3)
+        return torch.stack([a * cos - b * sin, b * cos + a * sin], 3).view(x.shape)
+
+    def drop_path(x, p):
+        mask = torch.rand(len(x), *[1] * (x.ndim - 1)) >= p
+        return x * mask / (1 - p)
+
+    def ctc(x, targets):
+        steps, count = x.shape[:2]
+        return F.ctc_loss(x.log_softmax(-1), targets, torch.full((count,), steps), torch.full((count,), targets.shape[1]))
+
+    t["lstm_cell"], t["gru_cell"], t["rotary_embedding"], t["drop_path"] = lstm_cell, gru_cell, rotary, drop_path
+    t["ctc"] = ctc
+    t["affine_grid"] = lambda theta, size: F.affine_grid(theta, size, align_corners=False)
+    t["grid_sample"] = lambda x, grid: F.grid_sample(x, grid, align_corners=False)
+    t["log_loss"] = lambda p, y: F.nll_loss(p.log(), y.long())
+    t["brier"] = lambda p, y: ((p - F.one_hot(y.long(), p.shape[1])) ** 2).sum(1).mean()
     t["top_k_accuracy"] = lambda z, y: (torch.topk(z, 5).indices == y[:, None]).any(-1).float().mean()
     return t
 
@@ -310,7 +348,7 @@ def jax_table():
     t["scatter"] = lambda x, index, src, dim: x.at[places(index, dim)].set(src, **fast)
     t["scatter_add"] = lambda x, index, src, dim: x.at[places(index, dim)].add(src, **fast)
     t["scatter_reduce"] = lambda x, index, src, dim, reduce: x.at[places(index, dim)].add(src, **fast)
-    t["index_select"] = lambda x, index, dim: jnp.take(x, index, dim, **fast)
+    t["index_select"] = lambda x, index, dim: x.at[(slice(None),) * dim + (index,)].get(**fast)
     t["index_add"] = lambda x, index, src, dim: x.at[(slice(None),) * dim + (index,)].add(src, **fast)
     t["segment_sum"] = lambda x, ids, num_segments: jax.ops.segment_sum(x, ids, num_segments, **fast)
 
@@ -325,7 +363,7 @@ def jax_table():
         return jnp.swapaxes(values, dim, -1), jnp.swapaxes(at, dim, -1)
 
     t["topk"] = topk
-    t["embedding"] = lambda index, weight: jnp.take(weight, index, 0, **fast)
+    t["embedding"] = lambda index, weight: weight.at[index].get(**fast)
     t["one_hot"] = lambda index, num_classes: nn.one_hot(index, num_classes)
     t["arange"] = lambda unused, start: jnp.arange(start)
     t["full"] = lambda unused, shape, value: jnp.full(shape, value)
@@ -377,9 +415,43 @@ def jax_table():
     t["binary_accuracy"] = lambda p, y: ((p > 0.5) == (y > 0.5)).mean()
     t["mae"], t["rmse"] = t["l1"], lambda p, y: jnp.sqrt(jnp.square(p - y).mean())
     t["mape"] = lambda p, y: jnp.abs((p - y) / y).mean()
-    t["r2"] = lambda p, y: 1 - jnp.square(p - y).sum() / jnp.square(y - y.mean()).sum()
+    t["r2"] = lambda p, y: (1 - jnp.square(p - y).sum(0) / jnp.square(y - y.mean(0)).sum(0)).mean()
 
+    t["log_loss"] = lambda p, y: t["nll"](jnp.log(p), y)
+    t["brier"] = lambda p, y: jnp.square(p - nn.one_hot(y, p.shape[1])).sum(1).mean()
+    t["top_k_accuracy"] = lambda z, y: (lax.top_k(z, 5)[1] == y[:, None]).any(-1).mean()
+    t["hinge_embedding"] = lambda p, y: jnp.where(y == 1, p, jnp.maximum(1 - p, 0)).mean()
+    t["cosine_embedding"] = lambda a, b, y: (1 - t["cosine_similarity"](a, b, 1)).mean()
+    distance = lambda a, b: jnp.sqrt(jnp.square(a - b + 1e-6).sum(1))  # noqa: E731
+    t["triplet_margin"] = lambda a, p, n: jnp.maximum(distance(a, p) - distance(a, n) + 1, 0).mean()
+
+    def lstm_cell(x, c):
+        i, f, g, o = jnp.split(x, 4, -1)
+        i, f, g, o = nn.sigmoid(i), nn.sigmoid(f), jnp.tanh(g), nn.sigmoid(o)
+        c = f * c + i * g
+        return o * jnp.tanh(c), c, jnp.concatenate([i, f, g, o], -1)
+
+    def gru_cell(x, h, w):
+        (xr, xz, xn), (wr, wz, wn) = jnp.split(x, 3, -1), jnp.split(w, 3, -1)
+        r, z = nn.sigmoid(xr + wr), nn.sigmoid(xz + wz)
+        n = jnp.tanh(xn + r * wn)
+        return n + z * (h - n), jnp.concatenate([r, z, n, wn], -1)
+
+    def rotary(x, num_heads):
+        batch, steps, width = x.shape
+        half = width // num_heads // 2
+        angles = jnp.arange(steps)[:, None] * 10000.0 ** (-jnp.arange(half) / half)
+        cos, sin = jnp.cos(angles)[:, None], jnp.sin(angles)[:, None]
+        parts = x.reshape(batch, steps, num_heads, 2, half)
+        a, b = parts[:, :, :, 0], parts[:, :, :, 1]
+        return jnp.stack([a * cos - b * sin, b * cos + a * sin], 3).reshape(x.shape)
+
+    t["lstm_cell"], t["gru_cell"], t["rotary_embedding"] = lstm_cell, gru_cell, rotary
+    t["interpolate"] = lambda x, size, mode: jax.image.resize(
+        x, (*x.shape[:2], *size), mode, antialias=False)
     key = jax.random.key(0)
+    t["drop_path"] = lambda x, p: jnp.where(
+        jax.random.bernoulli(key, 1 - p, (len(x), *[1] * (x.ndim - 1))), x / (1 - p), 0.0)
     t["dropout"] = lambda x, p: jnp.where(jax.random.bernoulli(key, 1 - p, x.shape), x / (1 - p), 0.0)
     t["uniform"] = lambda unused, shape: jax.random.uniform(jax.random.fold_in(key, unused[0].astype(int)), shape)
     t["normal"] = lambda unused, shape: jax.random.normal(jax.random.fold_in(key, unused[0].astype(int)), shape)
