@@ -29,6 +29,9 @@ expect transformer '\[[0-9.]+\]' "$programs/step" "$models/gpt.yaml" step 1 1 0
 expect recurrence '\[[0-9.]+\]' "$programs/step" "$models/lstm.yaml" step 1 1 0
 expect "without a pass" '\[[0-9.]+\]' \
     "$programs/step" "$models/mlp_small.yaml" step 2 1 0 fuse
+# With running statistics of batch norm as they start: the outputs, from PyTorch.
+expect "inference with states" '\[2\.8274[0-9]*\]' \
+    "$programs/step" "$models/models/depthwise.yaml" inference 8 1 0
 expect inference '\[[0-9.]+\]' "$programs/step" "$models/mlp_small.yaml" inference 2 1 0
 expect "Hessian-vector product" '\[[0-9.]+\]' \
     "$programs/step" "$models/mlp_small.yaml" hessian_vector 2 1 0

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PARAMETERS = 64 };
+enum { MAX_PARAMETERS = 512 };
 
 typedef struct job {
     yg_model *model;
@@ -211,6 +211,18 @@ static double fan_in(const yg_type *type) {
     return fan;
 }
 
+/* States, such as running statistics, start as the model says. */
+static bool fill_states(job *job, yg_error *error) {
+    size_t count;
+    const yg_network_parameter *parameters = yg_network_parameters(job->network, &count);
+    for (size_t i = 0; i < count; i++) {
+        void *data = parameters[i].state ? yg_program_data(job->program, parameters[i].node) : NULL;
+        if (data && !yg_network_initialize(job->network, &parameters[i], 0, data, error))
+            return false;
+    }
+    return true;
+}
+
 static bool fill_all(job *job, yg_error *error) {
     size_t inputs, targets;
     const yg_tensor_name *input = yg_network_inputs(job->network, &inputs);
@@ -226,7 +238,7 @@ static bool fill_all(job *job, yg_error *error) {
         if (job->tangents[i] != YG_NONE)
             fill(job, job->tangents[i], STREAM_TANGENTS + (uint32_t)i, 1);
     }
-    return true;
+    return fill_states(job, error);
 }
 
 /* ----------------------------------------------------------------------------------- running -- */

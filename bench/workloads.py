@@ -21,6 +21,7 @@ class Workload:
     y: tuple = ()  # the shape of its target
     classes: int = 0  # of the target, and of integer inputs
     tokens: bool = False  # x are class numbers
+    x_classes: int = 0  # of these; default: as many as the target has
     batch: int = 0
     optimizer: str = ""
     lr: float = 0.0  # of the steps that are compared; timed steps use 0
@@ -143,4 +144,6 @@ WORKLOADS = [
 
 
 def find(name):
-    return next(workload for workload in WORKLOADS if workload.name == name)
+    from model_rows import ROWS  # which needs Workload
+
+    return next(workload for workload in [*WORKLOADS, *ROWS] if workload.name == name)

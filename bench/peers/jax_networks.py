@@ -2,6 +2,9 @@
 its parameters, in the order and the layout of the model file, and a function of them and x. Images
 are channels last within."""
 
+import protocol
+import spec
+
 
 def _dense(x, weight, bias):
     return x @ weight.T + bias
@@ -123,6 +126,15 @@ NETWORKS = {
     "lstm": (LSTM, _lstm),
     "gpt": (GPT, _gpt),
 }
+
+
+def find(jax, workload):
+    """The shapes of the parameters, and the function."""
+    if workload.network in NETWORKS:
+        return NETWORKS[workload.network]
+    layers = protocol.SPECS[workload.network]
+    return spec.parameter_shapes(layers, workload.x), spec.jax_network(
+        jax, layers, workload.x, workload.kind == "inference")
 
 
 def loss(jax, network, parameters, x, y):

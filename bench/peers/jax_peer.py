@@ -74,7 +74,7 @@ def prepare_step(jax, workload, loss_of, parameters):
 
 def prepare_larger(jax, workload):
     """A network of jax_networks.py."""
-    shapes, network = jax_networks.NETWORKS[workload.network]
+    shapes, network = jax_networks.find(jax, workload)
     x, y = (jax.numpy.asarray(a) for a in protocol.batch_of(workload))
     parameters = [jax.numpy.asarray(p) for p in protocol.parameters_of(workload, shapes)]
     if workload.kind == "step":

@@ -1,6 +1,7 @@
 """ONNX Runtime, for inference. The network is written as an ONNX model."""
 
 import protocol
+import spec
 
 
 def lenet_model(workload):
@@ -77,6 +78,11 @@ def model_of(workload):
         return dense_model(workload)
     if workload.kind == "inference" and workload.network == "lenet":
         return lenet_model(workload)
+    if workload.kind == "inference":
+        layers = protocol.SPECS[workload.network]
+        shapes = spec.parameter_shapes(layers, workload.x)
+        return spec.onnx_model(layers, workload.batch, workload.x, workload.tokens,
+                               protocol.parameters_of(workload, shapes))
     raise protocol.Unsupported("it is compared in inference only")
 
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from model_rows import NETWORKS as SPECS  # noqa: E402
 from workloads import find  # noqa: E402
 
 ROUND_SECONDS = 0.2
@@ -56,7 +57,7 @@ def batch_of(workload):
         shape, targets = (workload.batch, *workload.x), (workload.batch, *workload.y)
         y = class_numbers(STREAM_Y, targets, workload.classes)
         if workload.tokens:
-            return class_numbers(STREAM_X, shape, workload.classes), y
+            return class_numbers(STREAM_X, shape, workload.x_classes or workload.classes), y
         return uniform(STREAM_X, int(np.prod(shape))).astype(np.float32).reshape(shape), y
     x = uniform(STREAM_X, workload.batch * workload.layers[0]).astype(np.float32)
     x = x.reshape(workload.batch, workload.layers[0])

@@ -1,6 +1,9 @@
 """The networks of the workloads that are more than dense layers, in PyTorch. Their parameters stand
 in the order of those of the model file."""
 
+import protocol
+import spec
+
 
 def _lenet(torch):
     nn = torch.nn
@@ -98,8 +101,10 @@ def _gpt(torch):
 NETWORKS = {"lenet": _lenet, "resnet8": _resnet8, "lstm": _lstm, "gpt": _gpt}
 
 
-def build(torch, name):
-    return NETWORKS[name](torch)
+def build(torch, workload):
+    if workload.network in NETWORKS:
+        return NETWORKS[workload.network](torch)
+    return spec.torch_model(torch, protocol.SPECS[workload.network], workload.x)
 
 
 def cross_entropy(torch, z, y):

@@ -35,7 +35,7 @@ def image_network(workload):
 
 def larger_network(torch, workload, variant):
     """A network of torch_networks.py and its data, in the layout of the variant."""
-    model = torch_networks.build(torch, workload.network)
+    model = torch_networks.build(torch, workload)
     shapes = [tuple(p.shape) for p in model.parameters()]
     with torch.no_grad():
         for parameter, values in zip(model.parameters(), protocol.parameters_of(workload, shapes)):
